@@ -1,0 +1,90 @@
+import type { EnsureReport, TableSpec } from "../../ports/warehouse.ts";
+import { ConfigError, ProductionError } from "../../record/errors.ts";
+import type { Connection } from "./connection.ts";
+import { actualTable, canonicalTypes, compareTable } from "./table_shape.ts";
+import { bookkeepingColumns, createTable, literal, qualified, quoted, rowsName, viewSelect } from "./table_sql.ts";
+
+/**
+ * Brings table and view to the declared shape, or says why not. Running it again changes nothing; several instances may run it at once.
+ * @throws ConfigError when the declaration contradicts itself or ClickHouse, or the table has another shape
+ * @throws ProductionError for outages
+ */
+export async function ensureTable(connection: Connection, database: string, table: TableSpec): Promise<EnsureReport> {
+  checkDeclaration(table);
+  try {
+    await ensureDatabase(connection, database);
+    const types = await canonicalTypes(connection, table);
+    const before = await actualTable(connection, database, table);
+    if (before === null) {
+      await connection.command(`create "${database}.${rowsName(table)}"`, createTable(database, table));
+    }
+    // Read again also after creating it: another instance may have been faster, with another declaration.
+    const actual = before ?? await actualTable(connection, database, table);
+    if (actual === null) throw new ConfigError([`Cannot find "${database}.${rowsName(table)}" after creating it`]);
+    const { problems, added, alterations } = compareTable({ database, table, types }, actual);
+    if (problems.length > 0) throw new ConfigError(problems);
+    if (alterations.length > 0) {
+      const sql = `ALTER TABLE ${qualified(database, rowsName(table))} ${alterations.join(", ")}`;
+      await connection.command(`alter "${database}.${rowsName(table)}"`, sql);
+    }
+    await ensureView(connection, database, table);
+    return { created: before === null, added: before === null ? [] : added };
+  } catch (error) {
+    if (error instanceof ProductionError && !error.retriable) throw new ConfigError([error.message], { cause: error });
+    throw error;
+  }
+}
+
+function checkDeclaration(table: TableSpec): void {
+  const problems: string[] = [];
+  const names = table.columns.map((column) => column.name);
+  const problem = (what: string, expected: string, is: string) =>
+    problems.push(`Cannot declare ${what} of "${table.name}" as ${expected}: current value is ${is}`);
+  const reserved = new Set(bookkeepingColumns(table).map((column) => column.name));
+  for (const name of names) {
+    if (reserved.has(name)) {
+      problem("a column", "one of its own", `"${name}", which is kept for bookkeeping. Choose another name`);
+    }
+    if (names.indexOf(name) !== names.lastIndexOf(name)) problem("columns", "distinct names", `"${name}" twice`);
+  }
+  if (table.key.length === 0) problem("the key", "at least one column", "none");
+  for (const name of table.key) if (!names.includes(name)) problem("the key", "declared columns", `"${name}"`);
+  for (const name of Object.keys(table.indexes ?? {})) {
+    if (!names.includes(name)) problem("indexes", "declared columns", `"${name}"`);
+  }
+  if (table.partial !== (table.view !== undefined)) {
+    problem(
+      "the view",
+      "columns of a partial table, and of no other",
+      table.partial ? "none" : "columns of a plain table",
+    );
+  }
+  if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
+}
+
+async function ensureDatabase(connection: Connection, database: string): Promise<void> {
+  const action = `create database "${database}"`;
+  const existing = await connection.select(action, `SELECT 1 FROM system.databases WHERE name = ${literal(database)}`);
+  if (existing.length === 0) await connection.command(action, `CREATE DATABASE IF NOT EXISTS ${quoted(database)}`);
+}
+
+/** The view is replaced in one step when its text differs, so that nobody finds it missing. */
+async function ensureView(connection: Connection, database: string, table: TableSpec): Promise<void> {
+  const action = `create view "${database}.${table.name}"`;
+  const select = viewSelect(database, table);
+  const [existing] = await connection.select(
+    action,
+    `SELECT engine, as_select = formatQuerySingleLine(${literal(select)}) AS same FROM system.tables ` +
+      `WHERE database = ${literal(database)} AND name = ${literal(table.name)}`,
+  );
+  const target = qualified(database, table.name);
+  if (existing !== undefined && existing.engine !== "View") {
+    throw new ConfigError([
+      `Cannot use "${database}.${table.name}" as a view: current value is a table of engine ${existing.engine}. ` +
+      `Put it aside with: RENAME TABLE ${target} TO ${qualified(database, `${table.name}_old`)}`,
+    ]);
+  }
+  if (existing === undefined || Number(existing.same) !== 1) {
+    await connection.command(action, `CREATE OR REPLACE VIEW ${target} AS ${select}`);
+  }
+}

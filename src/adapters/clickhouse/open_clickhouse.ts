@@ -1,0 +1,52 @@
+import type { TableSpec, Warehouse } from "../../ports/warehouse.ts";
+import { type ClickHouseOptions, connect } from "./connection.ts";
+import { ensureTable } from "./ensure_table.ts";
+import { insertRows } from "./insert_rows.ts";
+import { shownRows } from "./shown_rows.ts";
+import { literalArray, qualified, rowsName } from "./table_sql.ts";
+
+export type { ClickHouseOptions } from "./connection.ts";
+
+/**
+ * The Warehouse port on ClickHouse's HTTP interface: a server, a cluster behind one address, or the embedded one. Nothing is sent
+ * until the first call. What the rows of an insert may hold, as ClickHouse reads it from JSON: DateTime64 as an integer of its ticks
+ * (microseconds for DateTime64(6)) or text, Date and Date32 as days since 1970 or `YYYY-MM-DD`, Decimal as text of its scale, UInt64
+ * and Int64 as digits with or without quotes, UUID and Enum as text, Bool as true or false, arrays as arrays.
+ *
+ * ClickHouse does not refuse everything that does not fit: an integer beyond its type wraps around, a date beyond its range is
+ * wrapped or clamped, decimal digits beyond the scale are cut off. Whoever encodes rows must check these.
+ */
+export function openClickHouse(options: ClickHouseOptions): Warehouse {
+  const { database } = options;
+  // The adapter qualifies every name, so the database need not exist yet; a query of the user's is run inside it.
+  const connection = connect(options);
+  const inside = connect(options, database);
+
+  async function greatestEpochs(table: TableSpec, tasks: readonly string[]): Promise<Map<string, number>> {
+    const name = rowsName(table);
+    const rows = await connection.select(
+      `read the epochs of "${database}.${name}"`,
+      `SELECT toString(_task) AS task, toUInt64(bitShiftRight(max(_version), 64)) AS epoch FROM ${
+        qualified(database, name)
+      } ` +
+        `WHERE _task IN ${literalArray(tasks)} GROUP BY _task`,
+    );
+    const epochs = new Map(tasks.map((task) => [task, 0]));
+    for (const row of rows) epochs.set(String(row.task), Number(row.epoch));
+    return epochs;
+  }
+
+  return {
+    ensure: (table) => ensureTable(connection, database, table),
+    insert: (batch) => insertRows(connection, database, batch),
+    shown: (table, tasks) => shownRows(connection, { database, table, tasks, which: "shown" }),
+    orphans: (table, tasks) => shownRows(connection, { database, table, tasks, which: "orphans" }),
+    greatestEpochs,
+    query: (sql) => inside.select("run the query", sql, { readonly: "2" }),
+    ping: () => connection.ping(),
+    close: async () => {
+      await connection.close();
+      await inside.close();
+    },
+  };
+}

@@ -1,0 +1,157 @@
+import type { TableSpec } from "../../ports/warehouse.ts";
+import type { Connection } from "./connection.ts";
+import {
+  bookkeepingColumns,
+  indexes,
+  literal,
+  qualified,
+  quoted,
+  rowsName,
+  sortingKey,
+  structure,
+} from "./table_sql.ts";
+
+export interface ActualColumn {
+  readonly type: string;
+  /** `DEFAULT`, `EPHEMERAL`, `MATERIALIZED`, `ALIAS` or empty. */
+  readonly kind: string;
+  readonly expression: string;
+}
+
+/** A table as ClickHouse describes it. */
+export interface ActualTable {
+  /** With parameters and clauses: `ReplacingMergeTree(_version, _deleted) ORDER BY id SETTINGS ...`. */
+  readonly engine: string;
+  readonly sortingKey: string;
+  readonly partitionKey: string;
+  readonly columns: ReadonlyMap<string, ActualColumn>;
+  readonly indexes: ReadonlySet<string>;
+}
+
+/** The rows table as it is now; `null` if there is none. */
+export async function actualTable(
+  connection: Connection,
+  database: string,
+  table: TableSpec,
+): Promise<ActualTable | null> {
+  const name = rowsName(table);
+  const action = `describe "${database}.${name}"`;
+  const where = `WHERE database = ${literal(database)} AND table = ${literal(name)}`;
+  const tables = await connection.select(
+    action,
+    `SELECT engine_full, sorting_key, partition_key FROM system.tables WHERE database = ${
+      literal(database)
+    } AND name = ${literal(name)}`,
+  );
+  if (tables.length === 0) return null;
+  const columns = await connection.select(
+    action,
+    `SELECT name, type, default_kind, default_expression FROM system.columns ${where}`,
+  );
+  const skipping = await connection.select(action, `SELECT name FROM system.data_skipping_indices ${where}`);
+  return {
+    engine: String(tables[0].engine_full),
+    sortingKey: String(tables[0].sorting_key),
+    partitionKey: String(tables[0].partition_key),
+    columns: new Map(columns.map((column) => [
+      String(column.name),
+      { type: String(column.type), kind: String(column.default_kind), expression: String(column.default_expression) },
+    ])),
+    indexes: new Set(skipping.map((index) => String(index.name))),
+  };
+}
+
+/** Declared types in ClickHouse's own spelling (`Decimal(18,2)` is `Decimal(18, 2)`, `BIGINT` is `Int64`), by column. */
+export async function canonicalTypes(connection: Connection, table: TableSpec): Promise<Map<string, string>> {
+  const action = `read the column types of "${table.name}"`;
+  const types = table.columns.map((column) => `toTypeName(defaultValueOfTypeName(${literal(column.type)}))`);
+  const [row] = await connection.select(action, `SELECT [${types.join(", ")}] AS types`);
+  const canonical = row.types as string[];
+  return new Map(table.columns.map((column, index) => [column.name, canonical[index]]));
+}
+
+export interface Comparison {
+  /** What a person must change, with the statement that does it. */
+  readonly problems: readonly string[];
+  /** Declared columns that are missing. */
+  readonly added: readonly string[];
+  /** Clauses of one ALTER TABLE that brings the table to the declared shape. */
+  readonly alterations: readonly string[];
+}
+
+/**
+ * Compares what is with what is declared. A column that nobody declares any more is left alone: it keeps its default and no view
+ * shows it.
+ */
+export function compareTable(
+  { database, table, types }: { database: string; table: TableSpec; types: ReadonlyMap<string, string> },
+  actual: ActualTable,
+): Comparison {
+  const name = `${database}.${rowsName(table)}`;
+  const target = qualified(database, rowsName(table));
+  const aside = qualified(database, `${rowsName(table)}_old`);
+  const rename = `Put the table aside with: RENAME TABLE ${target} TO ${aside}; it is filled again from the sources`;
+  const problems: string[] = [];
+  const added: string[] = [];
+  const alterations: string[] = [];
+
+  if (!/^(Replicated|Shared)?ReplacingMergeTree\((.*, )?_version, _deleted\)/.test(actual.engine)) {
+    const engine = actual.engine.split(" ")[0];
+    problems.push(
+      `Cannot use "${name}" as ReplacingMergeTree(_version, _deleted): current value is ${engine}. ${rename}`,
+    );
+  }
+  const wantedKey = sortingKey(table).join(", ");
+  if (plain(actual.sortingKey) !== plain(wantedKey)) {
+    problems.push(
+      `Cannot use "${name}" as ORDER BY (${wantedKey}): current value is ORDER BY (${actual.sortingKey}). ${rename}`,
+    );
+  }
+  if (actual.partitionKey !== "") {
+    problems.push(
+      `Cannot use "${name}" as one partition: current value is PARTITION BY ${actual.partitionKey}. ${rename}`,
+    );
+  }
+
+  let previous = "";
+  for (const column of table.columns) {
+    const existing = actual.columns.get(column.name);
+    const wanted = types.get(column.name) ?? column.type;
+    if (existing === undefined) {
+      added.push(column.name);
+      const place = previous === "" ? "FIRST" : `AFTER ${quoted(previous)}`;
+      alterations.push(`ADD COLUMN IF NOT EXISTS ${quoted(column.name)} ${column.type} ${place}`);
+    } else if (unspaced(existing.type) !== unspaced(wanted) || (existing.kind !== "" && existing.kind !== "DEFAULT")) {
+      const repair = sortingKey(table).includes(column.name)
+        ? rename
+        : `Change it with: ALTER TABLE ${target} MODIFY COLUMN ${quoted(column.name)} ${column.type}`;
+      const is = `${existing.type} ${existing.kind}`.trim();
+      problems.push(`Cannot use column "${column.name}" of "${name}" as ${wanted}: current value is ${is}. ${repair}`);
+    }
+    previous = column.name;
+  }
+  for (const column of bookkeepingColumns(table)) {
+    const existing = actual.columns.get(column.name);
+    const wanted = `${column.type} ${column.rule}`.trim();
+    const expression = existing?.kind === "DEFAULT" ? ` ${existing.expression}` : "";
+    const is = existing === undefined ? "no such column" : `${existing.type} ${existing.kind}${expression}`.trim();
+    if (plain(is) === plain(wanted)) continue;
+    if (column.name === "_check" && existing?.type === column.type) alterations.push(`MODIFY COLUMN _check ${wanted}`);
+    else {problems.push(
+        `Cannot use column "${column.name}" of "${name}" as ${wanted}: current value is ${is}. ${rename}`,
+      );}
+  }
+  for (const index of indexes(table)) {
+    if (!actual.indexes.has(index.name)) alterations.push(`ADD ${index.definition}`);
+  }
+  return { problems, added, alterations };
+}
+
+/** Without what ClickHouse writes in one way and people in another. */
+function plain(sql: string): string {
+  return sql.replaceAll(/[`\s()]/g, "");
+}
+
+function unspaced(type: string): string {
+  return type.replaceAll(/\s+/g, "");
+}

@@ -1,0 +1,104 @@
+import type { TableSpec } from "../../ports/warehouse.ts";
+
+/** A column that Weir adds to the declared ones. */
+export interface BookkeepingColumn {
+  readonly name: string;
+  readonly type: string;
+  /** `DEFAULT ...`, `EPHEMERAL`, or empty. */
+  readonly rule: string;
+}
+
+/** Inserts of which ClickHouse remembers the content, so that a repeated one adds no second part. */
+const DEDUPLICATION_WINDOW = 1_000;
+
+/** How a table's bookkeeping looks: what the port promises, in ClickHouse's words. */
+export function bookkeepingColumns(table: TableSpec): BookkeepingColumn[] {
+  return [
+    { name: "_task", type: "LowCardinality(String)", rule: "" },
+    { name: "_key", type: "String", rule: "" },
+    { name: "_digest", type: "UInt64", rule: "" },
+    { name: "_epoch", type: "UInt64", rule: "EPHEMERAL" },
+    { name: "_seq", type: "UInt64", rule: "EPHEMERAL" },
+    { name: "_version", type: "UInt128", rule: "DEFAULT bitShiftLeft(toUInt128(_epoch), 64) + _seq" },
+    { name: "_deleted", type: "UInt8", rule: "" },
+    { name: "_check", type: "UInt64", rule: `DEFAULT ${checkExpression(table)}` },
+  ];
+}
+
+/** Hash of the declared columns as stored. A tuple tells NULL from an empty value; CityHash is the same in every version. */
+export function checkExpression(table: TableSpec): string {
+  return `cityHash64(tuple(${columnList(table)}))`;
+}
+
+export function rowsName(table: TableSpec): string {
+  return `${table.name}_rows`;
+}
+
+/** Quoted `database`.`table`. */
+export function qualified(database: string, name: string): string {
+  return `${quoted(database)}.${quoted(name)}`;
+}
+
+/** An identifier in backticks. */
+export function quoted(name: string): string {
+  return `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
+}
+
+/** A string literal. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+}
+
+/** An array of strings, also when it is empty. */
+export function literalArray(texts: readonly string[]): string {
+  return `CAST([${texts.map(literal).join(", ")}] AS Array(String))`;
+}
+
+function structure(table: TableSpec): string {
+  return table.columns.map((column) => `${quoted(column.name)} ${column.type}`).join(", ");
+}
+
+/** Names of the sorting key in order: for partial aggregates several tasks hold a row of one key. */
+export function sortingKey(table: TableSpec): string[] {
+  return table.partial ? [...table.key, "_task"] : [...table.key];
+}
+
+export function createTable(database: string, table: TableSpec): string {
+  const bookkeeping = bookkeepingColumns(table).map((column) => `${column.name} ${column.type} ${column.rule}`.trim());
+  const settings = [`non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}`];
+  const keyTypes = table.columns.filter((column) => table.key.includes(column.name)).map((column) => column.type);
+  if (keyTypes.some((type) => /^(LowCardinality\()?Nullable\(/.test(type))) settings.push("allow_nullable_key = 1");
+  return [
+    `CREATE TABLE IF NOT EXISTS ${qualified(database, rowsName(table))}`,
+    `(${[structure(table), ...bookkeeping, ...indexes(table).map((index) => index.definition)].join(", ")})`,
+    "ENGINE = ReplacingMergeTree(_version, _deleted)",
+    `ORDER BY (${sortingKey(table).map(quoted).join(", ")})`,
+    `SETTINGS ${settings.join(", ")}`,
+  ].join(" ");
+}
+
+/** Data skipping indexes; the name tells column and type, so that another type is another index. */
+export function indexes(table: TableSpec): { readonly name: string; readonly definition: string }[] {
+  return Object.entries(table.indexes ?? {}).map(([column, type]) => {
+    const name = `${column}_${type}`.replaceAll(/\W+/g, "_").replace(/_$/, "");
+    return { name, definition: `INDEX ${quoted(name)} ${quoted(column)} TYPE ${type} GRANULARITY 1` };
+  });
+}
+
+/**
+ * What the view selects: newest rows without bookkeeping (FINAL leaves deleted ones out), or the partial rows added up. The sums get
+ * neutral names first: an alias `revenue` beside `sum(revenue)` would be taken for a column of the next expression.
+ */
+export function viewSelect(database: string, table: TableSpec): string {
+  const source = `${qualified(database, rowsName(table))} FINAL`;
+  if (!table.partial) return `SELECT ${columnList(table)} FROM ${source}`;
+  const key = table.key.map(quoted);
+  const view = table.view ?? [];
+  const inner = [...key, ...view.map((column, index) => `${column.expression} AS ${quoted(`_${index}`)}`)];
+  const outer = [...key, ...view.map((column, index) => `${quoted(`_${index}`)} AS ${quoted(column.name)}`)];
+  return `SELECT ${outer.join(", ")} FROM (SELECT ${inner.join(", ")} FROM ${source} GROUP BY ${key.join(", ")})`;
+}
+
+function columnList(table: TableSpec): string {
+  return table.columns.map((column) => quoted(column.name)).join(", ");
+}

@@ -1,0 +1,201 @@
+import { ConfigError } from "../../record/errors.ts";
+
+export interface EmbeddedClickHouseOptions {
+  /** Data directory; created if missing. */
+  readonly path: string;
+  /** Port of the writing address; a free one if absent. */
+  readonly port?: number;
+  /** Port of the read-only address; a free one if absent. */
+  readonly readerPort?: number;
+  /** Bytes of memory for data and queries, beside about 250 MB for the program itself; 2 GiB if absent. */
+  readonly memoryBytesMax?: number;
+  /** Asked for on the writing address when given. */
+  readonly credentials?: { readonly user: string; readonly password: string };
+  /** Milliseconds until the first answer; a large directory takes longer. 120,000 if absent. */
+  readonly startTimeoutMs?: number;
+}
+
+export interface ServerExit {
+  readonly pid: number;
+  readonly code: number;
+  readonly signal: string | null;
+  /** Milliseconds until it is started again; `null` after `close()`. */
+  readonly restartMs: number | null;
+}
+
+export interface EmbeddedClickHouse {
+  /** ClickHouse's HTTP interface, `http://127.0.0.1:<port>`; the same for all restarts. */
+  readonly url: string;
+  /** The same data, read-only and without a password: for dashboards. */
+  readonly readerUrl: string;
+  /** ClickHouse's version. */
+  readonly version: string;
+  /** Process id; another one after a restart. */
+  readonly pid: number;
+  /** Called at every end of the server's process. */
+  onExit(listener: (exit: ServerExit) => void): void;
+  /** Ends the server and waits for its end. */
+  close(): Promise<void>;
+}
+
+interface Ready {
+  readonly url: string;
+  readonly readerUrl: string;
+  readonly pid: number;
+  readonly version: string;
+}
+
+const RESTART_FIRST_MS = 100;
+const RESTART_MAX_MS = 10_000;
+/** A server that lived this long is restarted at once when it dies. */
+const STEADY_MS = 60_000;
+const CLOSE_MS = 10_000;
+
+/**
+ * Starts ClickHouse in a child process and keeps it running: when it dies it is started again on the same port, and callers see
+ * refused connections meanwhile. It ends with this process, however that ends.
+ * @throws ConfigError when it cannot be started: directory in use, port taken, no library for this platform
+ */
+export async function startEmbeddedClickHouse(options: EmbeddedClickHouseOptions): Promise<EmbeddedClickHouse> {
+  const listeners: ((exit: ServerExit) => void)[] = [];
+  let server = await startServer(options);
+  const first = server.ready;
+  const ports = { port: Number(new URL(first.url).port), readerPort: Number(new URL(first.readerUrl).port) };
+  let closing = false;
+  let wake: () => void = () => {};
+
+  async function supervise(): Promise<void> {
+    let delayMs = RESTART_FIRST_MS;
+    while (true) {
+      const startedMs = performance.now();
+      const status = await server.child.status;
+      if (performance.now() - startedMs > STEADY_MS) delayMs = RESTART_FIRST_MS;
+      const restartMs = closing ? null : delayMs;
+      const exit = { pid: server.ready.pid, code: status.code, signal: status.signal, restartMs };
+      for (const listener of listeners) listener(exit);
+      while (!closing) {
+        await pause(delayMs);
+        delayMs = Math.min(delayMs * 2, RESTART_MAX_MS);
+        if (closing) break;
+        try {
+          server = await startServer({ ...options, ...ports });
+          break;
+        } catch (error) {
+          console.error(`The embedded ClickHouse cannot be started again yet: ${(error as Error).message}`);
+        }
+      }
+      if (closing) return;
+    }
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  const supervised = supervise();
+
+  return {
+    url: first.url,
+    readerUrl: first.readerUrl,
+    version: first.version,
+    get pid() {
+      return server.ready.pid;
+    },
+    onExit: (listener) => void listeners.push(listener),
+    close: async () => {
+      closing = true;
+      wake();
+      await endServer(server);
+      await supervised;
+      // A restart that was under way when closing began.
+      await endServer(server);
+    },
+  };
+}
+
+interface Server {
+  readonly child: Deno.ChildProcess;
+  readonly ready: Ready;
+}
+
+async function startServer(options: EmbeddedClickHouseOptions): Promise<Server> {
+  const child = spawn(options);
+  const timer = setTimeout(() => kill(child, "SIGKILL"), options.startTimeoutMs ?? 120_000);
+  const line = await firstLine(child.stdout);
+  clearTimeout(timer);
+  const ready = parse(line);
+  if (typeof ready.url === "string") return { child, ready: ready as unknown as Ready };
+  kill(child, "SIGKILL");
+  await child.status;
+  const reason = ready.error ?? (line === "" ? "its process ended without a word" : line);
+  throw new ConfigError([`Cannot start the embedded ClickHouse in "${options.path}": ${reason}`]);
+}
+
+function spawn(options: EmbeddedClickHouseOptions): Deno.ChildProcess {
+  const root = new URL("../../../", import.meta.url);
+  const args = ["run", "--no-prompt", "--cached-only", `--config=${new URL("deno.json", root).pathname}`];
+  // The library is native code, so --allow-ffi voids the other limits; they are named all the same, for what runs before it.
+  args.push(
+    "--allow-ffi",
+    "--allow-read",
+    `--allow-write=${options.path}`,
+    "--allow-net=127.0.0.1",
+    "--allow-env",
+    "--allow-sys",
+  );
+  args.push(new URL("clickhouse_server.ts", import.meta.url).href, `--path=${options.path}`);
+  if (options.port !== undefined) args.push(`--port=${options.port}`);
+  if (options.readerPort !== undefined) args.push(`--reader-port=${options.readerPort}`);
+  if (options.memoryBytesMax !== undefined) args.push(`--memory-bytes-max=${options.memoryBytesMax}`);
+  const env: Record<string, string> = {};
+  if (options.credentials) {
+    env.EMBEDDED_CLICKHOUSE_USER = options.credentials.user;
+    env.EMBEDDED_CLICKHOUSE_PASSWORD = options.credentials.password;
+  }
+  return new Deno.Command(Deno.execPath(), { args, env, stdin: "piped", stdout: "piped", stderr: "inherit" }).spawn();
+}
+
+/** Up to the first line end; the rest is read and thrown away, so that the child never waits for a reader. */
+async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  const reader = stream.getReader();
+  let text = "";
+  while (!text.includes("\n")) {
+    const { done, value } = await reader.read();
+    if (done) return text.trim();
+    text += decoder.decode(value, { stream: true });
+  }
+  (async () => {
+    while (!(await reader.read()).done);
+  })().catch(() => {});
+  return text.slice(0, text.indexOf("\n"));
+}
+
+function parse(line: string): Record<string, unknown> {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return {};
+  }
+}
+
+async function endServer(server: Server): Promise<void> {
+  kill(server.child, "SIGTERM");
+  const timer = setTimeout(() => kill(server.child, "SIGKILL"), CLOSE_MS);
+  await server.child.status;
+  clearTimeout(timer);
+}
+
+function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch {
+    // It has ended already.
+  }
+}

@@ -1,0 +1,223 @@
+import { createRequire } from "node:module";
+import { type ChdbQueryStream, drainPending, Session } from "chdb";
+import { Exception, exceptionOf } from "./clickhouse_exception.ts";
+import { isRead, type Statement } from "./clickhouse_statement.ts";
+
+/** Everything that makes up one request beside its statement. It holds for this request alone. */
+export interface Environment {
+  readonly database: string | null;
+  readonly settings: ReadonlyMap<string, string>;
+  /** Values of `{name:Type}` placeholders, in ClickHouse's escaped text form. */
+  readonly parameters: ReadonlyMap<string, string>;
+  /** 0, 1 or 2 as ClickHouse's setting of this name; applied last. */
+  readonly readonly: 0 | 1 | 2;
+  /** Format of rows when the statement names none. */
+  readonly defaultFormat: string;
+}
+
+export type Outcome =
+  | { readonly kind: "rows"; readonly bytes: Uint8Array; readonly rows: number }
+  | { readonly kind: "stream"; readonly chunks: AsyncIterable<Uint8Array> }
+  | { readonly kind: "written"; readonly rows: number; readonly bytes: number };
+
+export interface Engine {
+  /** Version of ClickHouse. */
+  readonly version: string;
+  readonly timezone: string;
+  /** @throws an error whose message begins with `Code: N. DB::Exception:` */
+  execute(statement: Statement, environment: Environment): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+export interface EngineOptions {
+  readonly path: string;
+  /** ClickHouse's max_server_memory_usage; queries beyond it fail with code 241. */
+  readonly memoryBytesMax: number;
+}
+
+/**
+ * chdb's own `insert` takes only plain identifiers and eight text formats, and no other call tells how many rows were written; the
+ * addon's call below takes any INSERT and any bytes. chdb is pinned to one version, and the tests insert through this.
+ */
+interface Addon {
+  InsertRawAsyncConnection(
+    connection: unknown,
+    statement: string,
+    data: Uint8Array,
+    countLines: boolean,
+  ): Promise<{ readonly rowsWritten: number; readonly bytesWritten: number }>;
+}
+
+/** Formats whose output is the concatenation of its blocks' outputs, and can therefore be sent block by block. */
+const STREAMABLE = new Set(["JSONEachRow", "JSONCompactEachRow", "RowBinary", "TabSeparated", "TSV", "CSV"]);
+const STREAMED = new Set(["SELECT", "WITH"]);
+/** Sessions kept open for the next request with the same environment. */
+const IDLE_SESSIONS_MAX = 16;
+
+/**
+ * Opens the data directory. A directory belongs to one process at a time; it survives the death of its process at any moment.
+ * @throws Exception 76 (CANNOT_OPEN_FILE) when the directory cannot be opened
+ */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const addon: Addon = createRequire(createRequire(import.meta.url).resolve("chdb"))("./dist/loader.js").loadNative();
+  const keeper = openDirectory(options);
+  const facts = await keeper.queryAsync("SELECT version(), serverTimezone() FORMAT TabSeparated");
+  const [version, timezone] = facts.text().trim().split("\t");
+  const sessions = sessionPool(options.path);
+
+  async function execute(statement: Statement, environment: Environment): Promise<Outcome> {
+    const session = await sessions.take(environment);
+    const release = (clean: boolean) => clean ? sessions.put(session, environment) : session.close();
+    try {
+      if (statement.keyword === "INSERT") {
+        const written = await insert(addon, session, statement);
+        release(true);
+        return { kind: "written", rows: written.rowsWritten, bytes: written.bytesWritten };
+      }
+      const format = statement.format ?? environment.defaultFormat;
+      if (STREAMED.has(statement.keyword) && STREAMABLE.has(format)) {
+        return { kind: "stream", chunks: await started(session.queryStream(statement.sql, { format }), release) };
+      }
+      const result = await session.queryAsync(statement.sql, { format });
+      release(isRead(statement));
+      return { kind: "rows", bytes: result.bytes(), rows: result.rowsRead };
+    } catch (error) {
+      release(false);
+      throw error;
+    }
+  }
+
+  async function close(): Promise<void> {
+    await drainPending();
+    sessions.close();
+    keeper.close();
+  }
+
+  return { version, timezone, execute, close };
+}
+
+function openDirectory(options: EngineOptions): Session {
+  try {
+    Deno.mkdirSync(options.path, { recursive: true });
+    return new Session(options.path, {
+      connectionArgs: [
+        `--max_server_memory_usage=${options.memoryBytesMax}`,
+        // Caches count as memory; the default allows several GiB of marks.
+        `--mark_cache_size=${Math.min(Math.floor(options.memoryBytesMax / 8), 256 * 2 ** 20)}`,
+      ],
+    });
+  } catch (error) {
+    throw new Exception(76, "CANNOT_OPEN_FILE", cannotOpen(options.path, error));
+  }
+}
+
+function cannotOpen(path: string, error: unknown): string {
+  const reason = error instanceof Error ? error.message : String(error);
+  let holder = "";
+  try {
+    const pid = /PID: (\d+)/.exec(Deno.readTextFileSync(`${path}/status`));
+    if (pid) holder = `, last used by process ${pid[1]}`;
+  } catch {
+    // Without a status file nobody has used the directory before.
+  }
+  return `Cannot open "${path}" as ClickHouse's data directory of this process alone: current value is "${reason}"${holder}. ` +
+    "End the process that uses it, or choose another directory";
+}
+
+/** An INSERT without rows is no error, as on ClickHouse's server; the engine alone calls it one (108, NO_DATA_TO_INSERT). */
+async function insert(addon: Addon, session: Session, statement: Statement) {
+  const nothing = { rowsWritten: 0, bytesWritten: 0 };
+  if (statement.data?.length === 0) return nothing;
+  try {
+    const data = statement.data ?? new Uint8Array(0);
+    return await addon.InsertRawAsyncConnection(session.connection, statement.sql, data, false);
+  } catch (error) {
+    if (statement.data !== null && exceptionOf(error).code === 108) return nothing;
+    throw error;
+  }
+}
+
+/**
+ * Waits for the first block, so that an error found early is an error of the request and not of the connection. The session is
+ * released when the last block was taken, or when the reader went away.
+ */
+async function started(stream: ChdbQueryStream, release: (clean: boolean) => void): Promise<AsyncIterable<Uint8Array>> {
+  const iterator = stream[Symbol.asyncIterator]();
+  let next = await iterator.next();
+  return (async function* () {
+    let complete = false;
+    try {
+      while (!next.done) {
+        yield next.value.raw();
+        next = await iterator.next();
+      }
+      complete = true;
+    } finally {
+      if (!complete) await iterator.return?.();
+      release(complete);
+    }
+  })();
+}
+
+/**
+ * Sessions by environment. The engine keeps settings for as long as a session lives, so a session serves only requests that ask for
+ * exactly the settings it was opened with; opening one costs half a millisecond.
+ */
+function sessionPool(path: string) {
+  const idle: { key: string; session: Session }[] = [];
+
+  function preamble(environment: Environment): string {
+    const assignments = [
+      ...[...environment.settings].map(([name, value]) => `${settingName(name)} = ${literal(value)}`),
+      ...[...environment.parameters].map(([name, value]) => `${settingName(`param_${name}`)} = ${literal(value)}`),
+    ];
+    if (environment.readonly > 0) assignments.push(`readonly = ${environment.readonly}`);
+    const use = environment.database === null ? "" : `USE ${identifier(environment.database)};`;
+    return use + (assignments.length > 0 ? `SET ${assignments.join(", ")}` : "");
+  }
+
+  async function take(environment: Environment): Promise<Session> {
+    const key = preamble(environment);
+    const at = idle.findIndex((entry) => entry.key === key);
+    if (at >= 0) return idle.splice(at, 1)[0].session;
+    const session = new Session(path);
+    if (key === "") return session;
+    try {
+      await session.queryAsync(key);
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+    return session;
+  }
+
+  function put(session: Session, environment: Environment): void {
+    // Parameters and deduplication tokens differ from request to request: keeping such a session would only push out others.
+    if (environment.parameters.size > 0 || environment.settings.has("insert_deduplication_token")) {
+      return session.close();
+    }
+    idle.push({ key: preamble(environment), session });
+    if (idle.length > IDLE_SESSIONS_MAX) idle.shift()!.session.close();
+  }
+
+  return {
+    take,
+    put,
+    close: () => idle.splice(0).forEach((entry) => entry.session.close()),
+  };
+}
+
+function settingName(name: string): string {
+  if (!/^[A-Za-z_]\w*$/.test(name)) {
+    throw new Exception(115, "UNKNOWN_SETTING", `Unknown setting ${JSON.stringify(name)}`);
+  }
+  return name;
+}
+
+function literal(value: string): string {
+  return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+}
+
+function identifier(name: string): string {
+  return `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
+}

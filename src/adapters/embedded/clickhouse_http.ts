@@ -1,0 +1,265 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { Buffer } from "node:buffer";
+import type { Engine, Outcome } from "./clickhouse_engine.ts";
+import { Exception, exceptionOf, exceptionText, statusOf } from "./clickhouse_exception.ts";
+import { type Asked, type Hold, readAsked } from "./clickhouse_request.ts";
+import { isRead } from "./clickhouse_statement.ts";
+
+export interface HttpLimits {
+  /** SELECTs under way at a time, and as many other statements beside them; the others wait. */
+  readonly statementsMax: number;
+  /** Statements waiting; one more is refused with code 202. */
+  readonly waitingMax: number;
+  /** Bytes of one request's body, decompressed; a larger one is refused with code 229. */
+  readonly bodyBytesMax: number;
+  /** Bytes of all bodies in memory; beyond it requests are refused with code 241. */
+  readonly bodiesBytesMax: number;
+  /** Seconds a statement on the read-only address may take. */
+  readonly readSecondsMax: number;
+}
+
+export const DEFAULT_HTTP_LIMITS: HttpLimits = {
+  statementsMax: 6,
+  waitingMax: 256,
+  bodyBytesMax: 128 * 2 ** 20,
+  bodiesBytesMax: 256 * 2 ** 20,
+  readSecondsMax: 60,
+};
+
+export interface HttpOptions {
+  readonly engine: Engine;
+  readonly limits: HttpLimits;
+  /** Required on the writing address when set. */
+  readonly credentials: { readonly user: string; readonly password: string } | null;
+}
+
+/** `reader`: nothing can be written, whatever the request says, and no credentials are asked for. */
+export type Handler = (request: Request, access: "writer" | "reader") => Promise<Response>;
+
+/**
+ * ClickHouse's HTTP interface over an engine in this process. Statements run side by side, so a long SELECT delays an INSERT only by
+ * the processor time that it takes; a client that goes away ends a streamed SELECT, every other statement runs to its end.
+ */
+export function clickhouseHandler({ engine, limits, credentials }: HttpOptions): Handler {
+  // Slow readers of long answers must not keep inserts waiting.
+  const reads = semaphore(limits);
+  const writes = semaphore(limits);
+  let heldBytes = 0;
+
+  async function run(request: Request, access: "writer" | "reader", hold: Hold): Promise<Response> {
+    if (access === "writer" && credentials !== null) authenticate(request, credentials);
+    const asked = await readAsked(request, hold);
+    if (asked.statement === null) return new Response("Ok.\n");
+    let environment = asked.environment;
+    if (access === "reader") {
+      if (!isRead(asked.statement)) {
+        throw new Exception(164, "READONLY", `Cannot execute ${asked.statement.keyword} in readonly mode`);
+      }
+      const settings = new Map(environment.settings);
+      if (!settings.has("max_execution_time")) settings.set("max_execution_time", String(limits.readSecondsMax));
+      environment = { ...environment, settings, readonly: 1 };
+    }
+    const leave = await (isRead(asked.statement) ? reads : writes).enter();
+    const startedMs = performance.now();
+    let streaming = false;
+    try {
+      const outcome = await engine.execute(asked.statement, environment);
+      streaming = outcome.kind === "stream";
+      return respond(outcome, asked, { elapsedMs: performance.now() - startedMs, ended: leave });
+    } finally {
+      if (!streaming) leave();
+    }
+  }
+
+  async function handle(request: Request, access: "writer" | "reader"): Promise<Response> {
+    let bodyBytes = 0;
+    const hold = (bytes: number) => {
+      bodyBytes += bytes;
+      heldBytes += bytes;
+      if (bodyBytes > limits.bodyBytesMax) {
+        throw new Exception(
+          229,
+          "QUERY_IS_TOO_LARGE",
+          `The request's body is larger than ${limits.bodyBytesMax} bytes`,
+        );
+      }
+      if (heldBytes > limits.bodiesBytesMax) {
+        throw new Exception(
+          241,
+          "MEMORY_LIMIT_EXCEEDED",
+          `Request bodies of more than ${limits.bodiesBytesMax} bytes at a time`,
+        );
+      }
+    };
+    const queryId = new URL(request.url).searchParams.get("query_id") ?? crypto.randomUUID();
+    let response: Response;
+    try {
+      refuseForeignPages(request);
+      const { pathname } = new URL(request.url);
+      if (pathname === "/ping" || pathname === "/replicas_status") response = new Response("Ok.\n");
+      else if (pathname === "/") response = await run(request, access, hold);
+      else response = new Response(`There is no handle ${pathname}\n`, { status: 404 });
+    } catch (error) {
+      response = failure(exceptionOf(error), engine.version);
+    } finally {
+      heldBytes -= bodyBytes;
+    }
+    response.headers.set("x-clickhouse-query-id", queryId);
+    response.headers.set("x-clickhouse-server-display-name", "embedded");
+    response.headers.set("x-clickhouse-timezone", engine.timezone);
+    return response;
+  }
+
+  return handle;
+}
+
+/** A page in a browser must not reach a server that asks for no password: neither by a form nor by a name that resolves to us. */
+function refuseForeignPages(request: Request): void {
+  const loopback = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
+  const origin = request.headers.get("origin");
+  const foreign = request.headers.get("sec-fetch-site") === "cross-site" ||
+    (origin !== null && !loopback.test(origin.replace(/^https?:\/\//, ""))) ||
+    !loopback.test(request.headers.get("host") ?? "localhost");
+  if (foreign) {
+    throw new Exception(
+      497,
+      "ACCESS_DENIED",
+      "Only requests to the loopback address, from no foreign page, are answered",
+    );
+  }
+}
+
+function authenticate(request: Request, expected: { readonly user: string; readonly password: string }): void {
+  const headers = request.headers;
+  const search = new URL(request.url).searchParams;
+  const basic = /^Basic (.+)$/i.exec(headers.get("authorization") ?? "");
+  const [, basicUser, basicPassword] =
+    /^([^:]*):(.*)$/s.exec(basic ? Buffer.from(basic[1], "base64").toString() : "") ?? [];
+  const user = basicUser ?? headers.get("x-clickhouse-user") ?? search.get("user") ?? "default";
+  const password = basicPassword ?? headers.get("x-clickhouse-key") ?? search.get("password") ?? "";
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  if (!timingSafeEqual(digest(`${user}\0${password}`), digest(`${expected.user}\0${expected.password}`))) {
+    throw new Exception(
+      516,
+      "AUTHENTICATION_FAILED",
+      `${user}: Authentication failed: password is incorrect, or there is no such user`,
+    );
+  }
+}
+
+function failure(exception: Exception, version: string): Response {
+  return new Response(exceptionText(exception, version), {
+    status: statusOf(exception.code),
+    headers: { "content-type": "text/plain; charset=UTF-8", "x-clickhouse-exception-code": String(exception.code) },
+  });
+}
+
+interface Measured {
+  readonly elapsedMs: number;
+  /** Called when a streamed answer has been read, or was given up. */
+  readonly ended: () => void;
+}
+
+function respond(
+  outcome: Outcome,
+  { statement, environment, compress }: Asked,
+  { elapsedMs, ended }: Measured,
+): Response {
+  const format = statement?.format ?? environment.defaultFormat;
+  const headers = new Headers({ "content-type": contentType(format), "x-clickhouse-format": format });
+  const summary = { elapsed_ns: String(Math.round(elapsedMs * 1e6)) };
+  let body: ReadableStream<Uint8Array> | Uint8Array;
+  if (outcome.kind === "stream") {
+    body = streamOf(outcome.chunks, ended);
+    headers.set("x-clickhouse-summary", JSON.stringify({ ...counts({}), ...summary }));
+  } else if (outcome.kind === "written") {
+    body = new Uint8Array(0);
+    const written = counts({ rows: outcome.rows, bytes: outcome.bytes });
+    headers.set("x-clickhouse-summary", JSON.stringify({ ...written, ...summary }));
+  } else {
+    body = outcome.bytes;
+    headers.set(
+      "x-clickhouse-summary",
+      JSON.stringify({ ...counts({}), result_rows: String(outcome.rows), ...summary }),
+    );
+  }
+  if (compress) {
+    headers.set("content-encoding", "gzip");
+    const plain = body instanceof ReadableStream ? body : new Blob([body as BlobPart]).stream();
+    body = plain.pipeThrough(new CompressionStream("gzip") as TransformStream<Uint8Array, Uint8Array>);
+  }
+  return new Response(body as BodyInit, { headers });
+}
+
+function counts(written: { readonly rows?: number; readonly bytes?: number }): Record<string, string> {
+  const writtenRows = String(written.rows ?? 0);
+  const writtenBytes = String(written.bytes ?? 0);
+  return {
+    ...{ read_rows: writtenRows, read_bytes: writtenBytes, written_rows: writtenRows, written_bytes: writtenBytes },
+    ...{ total_rows_to_read: "0", result_rows: writtenRows, result_bytes: writtenBytes },
+  };
+}
+
+/** An error in the middle breaks the connection, so that half an answer cannot be taken for a whole one. */
+function streamOf(chunks: AsyncIterable<Uint8Array>, ended: () => void): ReadableStream<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const next = await iterator.next();
+        if (!next.done) return controller.enqueue(next.value);
+        ended();
+        controller.close();
+      } catch (error) {
+        ended();
+        controller.error(error);
+      }
+    },
+    async cancel() {
+      try {
+        await iterator.return?.();
+      } finally {
+        ended();
+      }
+    },
+  });
+}
+
+function contentType(format: string): string {
+  if (/^JSON.*EachRow/.test(format)) return "application/x-ndjson; charset=UTF-8";
+  if (format.startsWith("JSON")) return "application/json; charset=UTF-8";
+  if (/^(TabSeparated|TSV)/.test(format)) return "text/tab-separated-values; charset=UTF-8";
+  if (format.startsWith("CSV")) return "text/csv; charset=UTF-8; header=" + (format === "CSV" ? "absent" : "present");
+  if (/^(RowBinary|Native|Parquet|Arrow|ORC|Avro|MsgPack|Protobuf)/.test(format)) return "application/octet-stream";
+  return "text/plain; charset=UTF-8";
+}
+
+/** First come, first served. */
+function semaphore({ statementsMax, waitingMax }: HttpLimits) {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+
+  async function enter(): Promise<() => void> {
+    if (running >= statementsMax) {
+      if (waiting.length >= waitingMax) {
+        throw new Exception(
+          202,
+          "TOO_MANY_SIMULTANEOUS_QUERIES",
+          `Too many simultaneous queries: ${running + waiting.length}`,
+        );
+      }
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    } else running++;
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      // The place goes from hand to hand, so that nobody who comes in between takes it.
+      const next = waiting.shift();
+      if (next) next();
+      else running--;
+    };
+  }
+
+  return { enter };
+}

@@ -1,0 +1,78 @@
+/**
+ * The embedded ClickHouse: `deno run --allow-ffi ... clickhouse_server.ts --path <directory> [--port n] [--memory-bytes-max n]`.
+ * Serves ClickHouse's HTTP interface on the loopback address, and a second, read-only one. Made to be a child process: prints one
+ * JSON line when it is ready or cannot be, and ends with its standard input, so that it never outlives its parent.
+ * `EMBEDDED_CLICKHOUSE_USER` and `EMBEDDED_CLICKHOUSE_PASSWORD` (or `..._PASSWORD_FILE`) ask for credentials.
+ */
+import { parseArgs } from "node:util";
+import { openEngine } from "./clickhouse_engine.ts";
+import { exceptionOf } from "./clickhouse_exception.ts";
+import { clickhouseHandler, DEFAULT_HTTP_LIMITS } from "./clickhouse_http.ts";
+
+const HOST = "127.0.0.1";
+const SHUTDOWN_MS = 5_000;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: {
+      path: { type: "string" },
+      port: { type: "string", default: "0" },
+      "reader-port": { type: "string", default: "0" },
+      "memory-bytes-max": { type: "string", default: String(2 ** 31) },
+    },
+  });
+  if (values.path === undefined) throw new Error('Cannot start without a data directory: add "--path <directory>"');
+  const parent = Deno.ppid;
+  const engine = await openEngine({ path: values.path, memoryBytesMax: Number(values["memory-bytes-max"]) });
+  const handle = clickhouseHandler({ engine, limits: DEFAULT_HTTP_LIMITS, credentials: credentials() });
+  const serve = (port: string | undefined, access: "writer" | "reader") =>
+    Deno.serve({ hostname: HOST, port: Number(port), onListen: () => {} }, (request) => handle(request, access));
+  const writer = serve(values.port, "writer");
+  const reader = serve(values["reader-port"], "reader");
+
+  let ending = false;
+  const end = async () => {
+    if (ending) return;
+    ending = true;
+    // What is acknowledged is on disk; whoever has no answer yet will ask again.
+    const late = setTimeout(() => Deno.exit(0), SHUTDOWN_MS);
+    await Promise.all([writer.shutdown(), reader.shutdown()]);
+    await engine.close();
+    clearTimeout(late);
+    Deno.exit(0);
+  };
+  Deno.addSignalListener("SIGTERM", end);
+  Deno.addSignalListener("SIGINT", end);
+  setInterval(() => Deno.ppid !== parent && end(), 1_000);
+  const url = (port: number) => `http://${HOST}:${port}`;
+  announce({
+    url: url(writer.addr.port),
+    readerUrl: url(reader.addr.port),
+    pid: Deno.pid,
+    version: engine.version,
+  });
+  for await (const _ of Deno.stdin.readable) {
+    // Nothing is said to this process; its input only shows that the parent lives.
+  }
+  await end();
+}
+
+function credentials(): { user: string; password: string } | null {
+  const file = Deno.env.get("EMBEDDED_CLICKHOUSE_PASSWORD_FILE");
+  const password = file ? Deno.readTextFileSync(file).trimEnd() : Deno.env.get("EMBEDDED_CLICKHOUSE_PASSWORD");
+  return password ? { user: Deno.env.get("EMBEDDED_CLICKHOUSE_USER") ?? "default", password } : null;
+}
+
+function announce(line: Record<string, unknown>): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(line)}\n`));
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+  } catch (error) {
+    announce({ error: exceptionOf(error).message });
+    Deno.exit(1);
+  }
+}

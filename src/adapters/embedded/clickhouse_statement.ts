@@ -1,0 +1,133 @@
+import { Buffer } from "node:buffer";
+import { Exception } from "./clickhouse_exception.ts";
+
+/** One ClickHouse statement as it came over HTTP, cut where its inline data begins. */
+export interface Statement {
+  /** The statement; of an INSERT with data, up to and including `VALUES` or the format's name. */
+  readonly sql: string;
+  /** First keyword in capitals; `(` for a parenthesised SELECT; empty when there is no statement. */
+  readonly keyword: string;
+  /** Rows of an INSERT in its format; `null` for everything else, also for `INSERT ... SELECT`. */
+  readonly data: Uint8Array | null;
+  /** Name in the statement's last FORMAT clause, `null` if there is none. */
+  readonly format: string | null;
+}
+
+/** Statements that change neither data nor the session. */
+const READS = new Set(["SELECT", "WITH", "FROM", "(", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN"]);
+
+export function isRead(statement: Statement): boolean {
+  return READS.has(statement.keyword);
+}
+
+/**
+ * One lexical element at the cursor, over text in which every character stands for one byte. Quotes are those of ClickHouse's
+ * lexer, the typographic ones (three UTF-8 bytes each) included.
+ */
+const TOKEN = new RegExp(
+  [
+    /\s+|--[^\n]*|#[ !][^\n]*|\/\*[^]*?\*\//,
+    /'[^'\\]*(?:(?:\\[^]|'')[^'\\]*)*'|"[^"\\]*(?:(?:\\[^]|"")[^"\\]*)*"|`[^`\\]*(?:(?:\\[^]|``)[^`\\]*)*`/,
+    /\xe2\x80\x98[^]*?\xe2\x80\x99|\xe2\x80\x9c[^]*?\xe2\x80\x9d|\$(\w*)\$[^]*?\$\1\$/,
+    /[A-Za-z_]\w*|\d[\w.]*|[^]/,
+  ].map((part) => part.source).join("|"),
+  "gy",
+);
+
+/** What may follow the word FORMAT in `INSERT ... SELECT format FROM ...` without making it a format's name. */
+const NOT_A_FORMAT = new Set([
+  "FROM",
+  "AS",
+  "WHERE",
+  "GROUP",
+  "ORDER",
+  "LIMIT",
+  "SETTINGS",
+  "UNION",
+  "AND",
+  "OR",
+  "IN",
+  "IS",
+  "NOT",
+]);
+
+interface Word {
+  readonly text: string;
+  readonly end: number;
+}
+
+/**
+ * Reads one statement. The engine parses it again: what is decided here is only where data begin, which format is asked for, and
+ * what an HTTP interface must not do.
+ * @throws Exception for several statements in one request, `INTO OUTFILE` and `FROM INFILE`
+ */
+export function parseStatement(bytes: Uint8Array): Statement {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = buffer.toString("latin1");
+  const sqlUntil = (end: number) => buffer.toString("utf8", 0, end).trim();
+  let keyword = "";
+  let format: string | null = null;
+  let previous: Word = { text: "", end: 0 };
+  let depth = 0;
+  let selects = false;
+  for (const word of words(text)) {
+    if (keyword === "") keyword = word.text;
+    if (word.text === "(") depth++;
+    else if (word.text === ")") depth--;
+    else if (word.text === ";") {
+      refuseMore(text, word.end);
+      return { sql: sqlUntil(word.end - 1), keyword, data: null, format };
+    } else if (
+      word.text === "OUTFILE" && previous.text === "INTO" || word.text === "INFILE" && previous.text === "FROM"
+    ) {
+      throw new Exception(358, "INTO_OUTFILE_NOT_ALLOWED", `${previous.text} ${word.text} is not allowed over HTTP`);
+    } else if (depth === 0) {
+      const inserts = keyword === "INSERT" && previous.text !== "INTO" && previous.text !== "TABLE" &&
+        previous.text !== ".";
+      if (word.text === "SELECT") selects = true;
+      if (inserts && !selects && word.text === "VALUES") {
+        return { sql: sqlUntil(word.end), keyword, data: buffer.subarray(word.end), format };
+      }
+      if (previous.text === "FORMAT" && /^\w/.test(word.text) && !NOT_A_FORMAT.has(word.text)) {
+        format = text.slice(word.end - word.text.length, word.end);
+        if (inserts) {
+          return { sql: sqlUntil(word.end), keyword, data: buffer.subarray(dataStart(text, word.end)), format };
+        }
+      }
+    }
+    previous = word;
+  }
+  return { sql: sqlUntil(buffer.length), keyword, data: null, format };
+}
+
+/** Words in capitals and single characters; comments and white space are left out, quoted text counts as one `'`. */
+function* words(text: string): Generator<Word> {
+  TOKEN.lastIndex = 0;
+  let position = 0;
+  while (position < text.length) {
+    TOKEN.lastIndex = position;
+    const token = TOKEN.exec(text)![0];
+    position += token.length;
+    const first = token.charCodeAt(0);
+    const skipped = token.trim() === "" ||
+      (token.length > 1 && (token.startsWith("--") || first === 35 || token.startsWith("/*")));
+    if (skipped) continue;
+    const plain = /^\w/.test(token) || token.length === 1;
+    yield { text: plain ? token.toUpperCase() : "'", end: position };
+  }
+}
+
+function refuseMore(text: string, from: number): void {
+  for (const word of words(text.slice(from))) {
+    if (word.text !== ";") throw new Exception(62, "SYNTAX_ERROR", "Multi-statements are not allowed");
+  }
+}
+
+/** Data begin after the blanks and at most one line end behind the format's name, as in ClickHouse's parser. */
+function dataStart(text: string, end: number): number {
+  let at = end;
+  while (text[at] === " " || text[at] === "\t" || text[at] === "\f") at++;
+  if (text[at] === "\r") at++;
+  if (text[at] === "\n") at++;
+  return at;
+}

@@ -1,0 +1,54 @@
+import type { NewTopic, TopicDescription } from "../../ports/log.ts";
+import { ProductionError } from "../../record/errors.ts";
+import type { LogStore, TopicState } from "./log_store.ts";
+
+/** Kafka's rule, so that a name that works here works there. */
+const LEGAL_NAME = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
+
+/** The topic, if it has this partition. @throws ProductionError otherwise, which no repetition changes */
+export function existing(store: LogStore, name: string, partition = 0): TopicState {
+  const topic = store.topic(name);
+  if (topic === undefined) throw unknownTopic(name);
+  if (Number.isInteger(partition) && partition >= 0 && partition < topic.partitions.length) return topic;
+  const message =
+    `Cannot use partition ${partition} of "${name}": current value is ${topic.partitions.length} partitions, ` +
+    "counted from 0. Use one of them";
+  throw new ProductionError(message, false);
+}
+
+export function unknownTopic(name: string): ProductionError {
+  return new ProductionError(
+    `Cannot use "${name}" as a topic: current value is no topic of that name. Create it first`,
+    false,
+  );
+}
+
+/** @throws ProductionError when Kafka, too, would refuse to create it */
+export function checkNewTopic({ name, partitions, retentionMs }: NewTopic): void {
+  const refuse = (expected: string, value: unknown, remedy: string) => {
+    throw new ProductionError(`Cannot create topic "${name}" ${expected}: current value is ${value}. ${remedy}`, false);
+  };
+  if (!LEGAL_NAME.test(name)) {
+    refuse(
+      "as a name that Kafka allows",
+      `"${name}"`,
+      "Use at most 249 letters, digits, dots, underscores and hyphens",
+    );
+  }
+  if (!Number.isInteger(partitions) || partitions < 1) refuse("as partitions", partitions, "Use an integer from 1 on");
+  if (!Number.isInteger(retentionMs) || retentionMs < -1) {
+    refuse("as kept for a time", retentionMs, "Use milliseconds, or -1");
+  }
+}
+
+export function describe(topic: TopicState): TopicDescription {
+  return {
+    name: topic.name,
+    partitions: topic.partitions.length,
+    id: topic.id,
+    compacted: topic.compacted,
+    deletes: !topic.compacted,
+    retentionMs: topic.retentionMs,
+    deleteRetentionMs: topic.deleteRetentionMs,
+  };
+}

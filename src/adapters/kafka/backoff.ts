@@ -1,0 +1,34 @@
+/** Waits that grow from `firstMs` to `lastMs`, with up to a fifth of each at random so that clients do not return all at once. */
+export interface Backoff {
+  /** How long to wait now. */
+  nextMs(): number;
+  reset(): void;
+}
+
+export function createBackoff(firstMs = 50, lastMs = 2_000): Backoff {
+  let currentMs = firstMs;
+  return {
+    nextMs() {
+      const waitMs = currentMs * (0.9 + 0.2 * Math.random());
+      currentMs = Math.min(2 * currentMs, lastMs);
+      return waitMs;
+    },
+    reset() {
+      currentMs = firstMs;
+    },
+  };
+}
+
+/** Resolves after `ms`, or as soon as `signal` is aborted. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener("abort", done);
+  });
+}

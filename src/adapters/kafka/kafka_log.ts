@@ -1,0 +1,75 @@
+import type { GroupOptions, Log, Membership, Reader } from "../../ports/log.ts";
+import { type Cluster, openCluster } from "./cluster.ts";
+import { KafkaMembership } from "./kafka_membership.ts";
+import { type KafkaOptions, kafkaSettings } from "./kafka_options.ts";
+import { KafkaReader } from "./kafka_reader.ts";
+import { Producer } from "./producer.ts";
+import { createTopic, describeTopics, partitionOffsets } from "./topics.ts";
+
+/**
+ * The Log port on Kafka (2.4 and later, ZooKeeper or KRaft). Connects at the first use. kafkajs opens the connections and speaks the
+ * everyday part of the protocol; metadata, fetching, producing and membership are this adapter's own, each with its reason beside it.
+ *
+ * While the cluster is away readers and members wait for it; `topics`, `createTopic`, `offsets` and `append` reject with a retriable
+ * `ProductionError` after their time limits. Wrong credentials and certificates are not retriable.
+ * @throws ConfigError with every problem of the options
+ */
+export function openKafka(options: KafkaOptions): Log {
+  const cluster = openCluster(kafkaSettings(options));
+  const channel = cluster.openChannel();
+  const producer = new Producer(cluster);
+  const readers = new Set<KafkaReader>();
+  const members = new Set<KafkaMembership>();
+  return {
+    topics: (names) => describeTopics({ cluster, channel }, names),
+    createTopic: (topic) => createTopic({ cluster, channel }, topic),
+    offsets: (topic) => partitionOffsets({ cluster, channel }, topic),
+    append: (batches) => producer.append(batches),
+    reader: () => openReader(cluster, readers),
+    join: (group) => join(cluster, { group, members }),
+    async close() {
+      await Promise.all([...readers].map((reader) => reader.close()));
+      await Promise.all([...members].map((membership) => membership.leave()));
+      await producer.close();
+      await channel.close();
+      await cluster.close();
+    },
+  };
+}
+
+function openReader(cluster: Cluster, readers: Set<KafkaReader>): Reader {
+  const reader = new KafkaReader(cluster);
+  readers.add(reader);
+  return {
+    seek: (topic, partition, offset) => reader.seek(topic, partition, offset),
+    stop: (topic, partition) => reader.stop(topic, partition),
+    pause: (topic, partition) => reader.pause(topic, partition),
+    resume: (topic, partition) => reader.resume(topic, partition),
+    poll: (waitMs) => reader.poll(waitMs),
+    close() {
+      readers.delete(reader);
+      return reader.close();
+    },
+  };
+}
+
+async function join(
+  cluster: Cluster,
+  { group, members }: { group: GroupOptions; members: Set<KafkaMembership> },
+): Promise<Membership> {
+  const membership = new KafkaMembership(cluster, group);
+  members.add(membership);
+  try {
+    await membership.join();
+  } catch (error) {
+    members.delete(membership);
+    throw error;
+  }
+  return {
+    commit: (positions) => membership.commit(positions),
+    leave() {
+      members.delete(membership);
+      return membership.leave();
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import type { NewRecord } from "../../ports/log.ts";
+import { ProductionError } from "../../record/errors.ts";
+import { type Backoff, createBackoff } from "./backoff.ts";
+import { ErrorCode, errorName, isRetriableCode } from "./kafka_errors.ts";
+import { recordBytes } from "./record_batch_encoder.ts";
+
+/** Identity under which the broker drops what it has already stored. Replaced when the broker does not know it any more. */
+export interface Session {
+  readonly producerId: number;
+  readonly epoch: number;
+  readonly nextSequence: Map<Lane, number>;
+}
+
+/** Records of one append to one partition, or the part of them that fits into one batch. */
+export interface Entry {
+  readonly records: readonly NewRecord[];
+  readonly bytes: number;
+  /** Shared by the parts of one append to one partition. */
+  readonly call: symbol;
+  readonly giveUpAt: number;
+  /** Not to be merged: a batch in which it was, with others, has been refused. */
+  alone: boolean;
+  resolve(baseOffset: number): void;
+  reject(error: ProductionError): void;
+}
+
+/** The batch under way, or to be tried again with the same bytes. */
+export interface SentBatch {
+  readonly entries: readonly Entry[];
+  readonly bytes: Uint8Array;
+  readonly session: Session;
+  /** An attempt failed in a way that does not tell whether the batch is stored. */
+  outcomeUnknown: boolean;
+}
+
+/** One partition. At most one batch of it is under way, so that order cannot change. */
+export interface Lane {
+  readonly topic: string;
+  readonly partition: number;
+  readonly waiting: Entry[];
+  sent: SentBatch | null;
+  inFlight: boolean;
+  /** No attempt before this time. */
+  notBefore: number;
+  readonly backoff: Backoff;
+  /** Since when the topic is missing from the metadata. */
+  unknownSince: number | null;
+}
+
+export function newLane(topic: string, partition: number): Lane {
+  return {
+    topic,
+    partition,
+    waiting: [],
+    sent: null,
+    inFlight: false,
+    notBefore: 0,
+    backoff: createBackoff(),
+    unknownSince: null,
+  };
+}
+
+/** Queues records behind what waits already, in parts of at most `bytesMax`; resolves with the offset of the first record. */
+export function enqueue(
+  lane: Lane,
+  records: readonly NewRecord[],
+  { bytesMax, giveUpAt }: { bytesMax: number; giveUpAt: number },
+): Promise<number> {
+  const call = Symbol();
+  const parts = cut(records, bytesMax).map((part) => {
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    lane.waiting.push({ ...part, call, giveUpAt, alone: false, resolve, reject });
+    return promise;
+  });
+  return Promise.all(parts).then(([first]) => first);
+}
+
+/** Takes as many waiting entries as one batch may hold, and at least one. */
+export function takeBatch({ waiting }: Lane, bytesMax: number): Entry[] {
+  let count = 1;
+  let bytes = waiting[0].bytes;
+  while (!waiting[0].alone && count < waiting.length && bytes + waiting[count].bytes <= bytesMax) {
+    bytes += waiting[count++].bytes;
+  }
+  return waiting.splice(0, count);
+}
+
+/**
+ * Ends the batch under way for good. Were several appends in it, each is tried once more by itself, because only one of them need be
+ * to blame; otherwise the append is rejected with all that is left of it.
+ */
+export function refuseBatch(lane: Lane, error: ProductionError): void {
+  const entries = lane.sent?.entries ?? [];
+  lane.sent = null;
+  if (entries.length > 1) {
+    for (const entry of entries) entry.alone = true;
+    lane.waiting.unshift(...entries);
+    return;
+  }
+  const calls = new Set(entries.map((entry) => entry.call));
+  const rest = lane.waiting.filter((entry) => calls.has(entry.call));
+  lane.waiting.splice(0, lane.waiting.length, ...lane.waiting.filter((entry) => !calls.has(entry.call)));
+  for (const entry of [...entries, ...rest]) entry.reject(error);
+}
+
+/** Rejects everything. */
+export function rejectLane(lane: Lane, error: ProductionError): void {
+  const entries = [...lane.sent?.entries ?? [], ...lane.waiting.splice(0)];
+  lane.sent = null;
+  lane.unknownSince = null;
+  for (const entry of entries) entry.reject(error);
+}
+
+function cut(records: readonly NewRecord[], bytesMax: number): { records: readonly NewRecord[]; bytes: number }[] {
+  const parts: { records: readonly NewRecord[]; bytes: number }[] = [];
+  let from = 0;
+  let bytes = 0;
+  for (let index = 0; index < records.length; index++) {
+    const size = recordBytes(records[index]);
+    if (index > from && bytes + size > bytesMax) {
+      parts.push({ records: records.slice(from, index), bytes });
+      from = index;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  parts.push({ records: from === 0 ? records : records.slice(from), bytes });
+  return parts;
+}
+
+export function unknownPartition({ topic, partition }: Lane, partitions: number): ProductionError {
+  const message = `Cannot append to "${topic}" partition ${partition}: the topic has ${partitions} partitions`;
+  return new ProductionError(message, false);
+}
+
+const remedies: Readonly<Record<number, string>> = {
+  [ErrorCode.messageTooLarge]: "raise the topic's max.message.bytes, or write smaller records",
+  [ErrorCode.recordListTooLarge]: "raise the topic's segment.bytes, or write smaller records",
+  [ErrorCode.invalidRecord]: "a compacted topic takes no record without a key",
+  [ErrorCode.topicAuthorizationFailed]: "allow this user to write the topic",
+  [ErrorCode.clusterAuthorizationFailed]: "allow this user IdempotentWrite on the cluster",
+};
+
+/** The broker's answer to a batch as an error. */
+export function refusal({ topic, partition }: Lane, code: number, message: string | null): ProductionError {
+  const remedy = remedies[code] === undefined ? "" : `; ${remedies[code]}`;
+  const text = `Cannot append to "${topic}" partition ${partition}: the broker answers ${errorName(code)}`;
+  return new ProductionError(`${text}${message === null ? "" : `: ${message}`}${remedy}`, isRetriableCode(code));
+}

@@ -1,0 +1,167 @@
+import type { NewTopic, PartitionOffsets, TopicDescription } from "../../ports/log.ts";
+import { ProductionError } from "../../record/errors.ts";
+import type { Channel, Cluster } from "./cluster.ts";
+import { errorName, type KafkaJsError } from "./kafka_errors.ts";
+import type { TopicMetadata } from "./metadata.ts";
+
+const TOPIC_RESOURCE = 2;
+const EARLIEST = -2;
+const LATEST = -1;
+const READ_COMMITTED = 1;
+
+/** Describes those of `names` that exist. */
+export function describeTopics(
+  { cluster, channel }: { cluster: Cluster; channel: Channel },
+  names: readonly string[],
+): Promise<Map<string, TopicDescription>> {
+  return cluster.persistently(async () => {
+    const { topics, refused } = await cluster.refresh(names);
+    for (const [name, code] of refused) {
+      throw new ProductionError(
+        `Cannot describe "${name}" as a Kafka topic: the broker answers ${errorName(code)}`,
+        false,
+      );
+    }
+    if (topics.size === 0) return new Map();
+    const { resources } = await channel.callAny(({ broker }) =>
+      broker.describeConfigs({
+        resources: [...topics.keys()].map((name) => ({ type: TOPIC_RESOURCE, name, configNames })),
+        includeSynonyms: false,
+      })
+    );
+    return new Map(resources.map(({ resourceName, configEntries }) => {
+      const config = new Map(configEntries.map(({ configName, configValue }) => [configName, configValue]));
+      return [resourceName, describe(topics.get(resourceName)!, config)];
+    }));
+  });
+}
+
+const configNames = ["cleanup.policy", "retention.ms", "retention.bytes", "delete.retention.ms"];
+
+function describe({ name, id, leaders }: TopicMetadata, config: ReadonlyMap<string, string>): TopicDescription {
+  const policies = (config.get("cleanup.policy") ?? "delete").split(",").map((policy) => policy.trim());
+  const retentionMs = Number(config.get("retention.ms") ?? -1);
+  const limitedBySize = Number(config.get("retention.bytes") ?? -1) >= 0;
+  return {
+    name,
+    partitions: leaders.length,
+    id,
+    compacted: policies.includes("compact"),
+    deletes: policies.includes("delete"),
+    // A limit of size can be reached at any age: such a topic keeps nothing for ever, whatever its retention time.
+    retentionMs: limitedBySize && retentionMs === -1 ? 0 : retentionMs,
+    deleteRetentionMs: Number(config.get("delete.retention.ms") ?? 86_400_000),
+  };
+}
+
+/** Creates the topic unless one of that name exists, and resolves when every partition has a leader. */
+export async function createTopic(
+  { cluster, channel }: { cluster: Cluster; channel: Channel },
+  { name, partitions, cleanup, retentionMs }: NewTopic,
+): Promise<void> {
+  const config: Record<string, string> = cleanup === "compact"
+    ? { "cleanup.policy": "compact" }
+    : { "cleanup.policy": "delete", "retention.ms": String(retentionMs) };
+  await createTopicWith({ cluster, channel }, { name, partitions, config });
+}
+
+/** As `createTopic`, with any settings. */
+export async function createTopicWith(
+  { cluster, channel }: { cluster: Cluster; channel: Channel },
+  { name, partitions, config }: { name: string; partitions: number; config: Readonly<Record<string, string>> },
+): Promise<void> {
+  const { replicationFactor, operationTimeoutMs } = cluster.settings;
+  const replicas = replicationFactor === undefined || replicationFactor === 1
+    ? {}
+    // A majority must have a record before it is acknowledged: then it survives the loss of a broker.
+    : { "min.insync.replicas": String(Math.floor(replicationFactor / 2) + 1) };
+  const topic = {
+    topic: name,
+    numPartitions: partitions,
+    replicationFactor: replicationFactor ?? -1,
+    configEntries: Object.entries({ ...replicas, ...config }).map(([entry, value]) => ({ name: entry, value })),
+  };
+  await cluster.persistently(async () => {
+    const { controllerId, topics } = await cluster.refresh([name]);
+    if (topics.has(name)) return;
+    try {
+      await channel.call(
+        controllerId,
+        ({ broker }) => broker.createTopics({ topics: [topic], timeout: operationTimeoutMs }),
+      );
+    } catch (error) {
+      const cause = (error as KafkaJsError).errors?.[0] ?? error as KafkaJsError;
+      if (cause.type !== "TOPIC_ALREADY_EXISTS") throw creationError(cause, topic);
+    }
+  });
+  await cluster.persistently(async () => {
+    const created = (await cluster.refresh([name])).topics.get(name);
+    if (created !== undefined && created.leaders.length > 0 && created.leaders.every((leader) => leader >= 0)) return;
+    throw new ProductionError(`Cannot use "${name}" as a new Kafka topic yet: it has no leaders`, true);
+  });
+}
+
+function creationError(
+  cause: KafkaJsError,
+  { topic, numPartitions, replicationFactor }: { topic: string; numPartitions: number; replicationFactor: number },
+): Error {
+  if (cause.type === undefined || cause.type === "NOT_CONTROLLER") return cause;
+  const replicas = replicationFactor === -1 ? "the broker's default number of" : replicationFactor;
+  const message =
+    `Cannot create "${topic}" as a Kafka topic of ${numPartitions} partitions and ${replicas} replicas: ` +
+    `${cause.message}`;
+  return new ProductionError(message, cause.retriable === true, { cause });
+}
+
+/** Start and end of every partition; the end is that of committed records. @throws ProductionError for an unknown topic */
+export function partitionOffsets(
+  { cluster, channel }: { cluster: Cluster; channel: Channel },
+  topic: string,
+): Promise<PartitionOffsets> {
+  return cluster.persistently(async () => {
+    const { topics } = await cluster.refresh([topic]);
+    const leaders = topics.get(topic)?.leaders;
+    if (leaders === undefined) throw unknownTopic(topic);
+    const partitions = leaders.map((_, partition) => partition);
+    return {
+      start: await listOffsets({ cluster, channel }, { topic, partitions, timestamp: EARLIEST }),
+      end: await listOffsets({ cluster, channel }, { topic, partitions, timestamp: LATEST }),
+    };
+  });
+}
+
+/** Start and end of one partition, by the metadata that are known. */
+export async function rangeOf(
+  { cluster, channel }: { cluster: Cluster; channel: Channel },
+  { topic, partition }: { topic: string; partition: number },
+): Promise<{ startOffset: number; endOffset: number }> {
+  const partitions = [partition];
+  const [startOffset] = await listOffsets({ cluster, channel }, { topic, partitions, timestamp: EARLIEST });
+  const [endOffset] = await listOffsets({ cluster, channel }, { topic, partitions, timestamp: LATEST });
+  return { startOffset, endOffset };
+}
+
+export function unknownTopic(topic: string): ProductionError {
+  return new ProductionError(
+    `Cannot use "${topic}" as a Kafka topic: no topic of that name exists; create it, or correct the name`,
+    false,
+  );
+}
+
+async function listOffsets(
+  { cluster, channel }: { cluster: Cluster; channel: Channel },
+  { topic, partitions, timestamp }: { topic: string; partitions: readonly number[]; timestamp: number },
+): Promise<number[]> {
+  const leaders = cluster.known(topic)?.leaders ?? [];
+  const offsets = new Map<number, number>();
+  const byLeader = Map.groupBy(partitions, (partition) => leaders[partition] ?? -1);
+  await Promise.all([...byLeader].map(async ([leader, led]) => {
+    const topics = [{ topic, partitions: led.map((partition) => ({ partition, timestamp })) }];
+    const { responses } = await channel.call(
+      leader,
+      ({ broker }) => broker.listOffsets({ isolationLevel: READ_COMMITTED, topics }),
+    );
+    for (const { partition, offset } of responses[0].partitions) offsets.set(partition, Number(offset));
+  }));
+  return partitions.map((partition) => offsets.get(partition)!);
+}

@@ -1,0 +1,77 @@
+import type { DatabaseSync } from "node:sqlite";
+import { snapshotEnvelope, snapshotMarker } from "./envelope.ts";
+import { TABLES } from "./schema.ts";
+import { snapshotTransactionId } from "./seed_rows.ts";
+import type { TopicWriter } from "./topic_writer.ts";
+import type { History } from "./transaction.ts";
+
+/** Records handed to the log at once. */
+const BATCH_RECORDS = 4_000;
+
+/** Rows sent so far, and in all. */
+export type OnProgress = (rows: number, rowsTotal: number) => void;
+
+/** What the rows of one table need to become `r` envelopes, one after the other. */
+export interface SnapshotEmitter {
+  emit(id: number, text: string): void;
+}
+
+/**
+ * Makes the `r` envelopes of a whole snapshot: to be given every row of every table, tables in the order of `TABLES`, ids ascending. All
+ * of them carry one LSN, transaction and source time.
+ */
+export function snapshotEmitter(
+  history: History,
+  writer: TopicWriter,
+): (table: (typeof TABLES)[number]) => SnapshotEmitter {
+  const filled = TABLES.filter((table) => history.counts[table] > 0);
+  const commitMicros = history.micros;
+  const txId = snapshotTransactionId(history);
+  let rows = 0;
+  return (table) => {
+    const place = { firstTable: table === filled[0], lastTable: table === filled[filled.length - 1] };
+    const count = history.counts[table];
+    let index = 0;
+    return {
+      emit(id, text) {
+        const marker = snapshotMarker({ ...place, first: index === 0, last: index === count - 1 });
+        index++;
+        rows++;
+        const handled = { micros: commitMicros + 500 + rows * 7, nanos: (rows * 373) % 1000 };
+        const position = { txId, firstLsn: history.lsn, lsn: history.lsn, commitMicros, handled };
+        writer.emit(
+          table,
+          id,
+          snapshotEnvelope(table, { after: text, marker, position }),
+          Math.floor(handled.micros / 1000),
+        );
+      },
+    };
+  };
+}
+
+/** Reads every row of the file and sends it as Debezium's initial snapshot does. Nothing else may write meanwhile. */
+export async function sendSnapshot(
+  db: DatabaseSync,
+  history: History,
+  options: { writer: TopicWriter; breathe: () => Promise<void>; onProgress?: OnProgress },
+): Promise<void> {
+  const { writer, breathe, onProgress } = options;
+  const emitterOf = snapshotEmitter(history, writer);
+  const total = TABLES.reduce((sum, table) => sum + history.counts[table], 0);
+  let sent = 0;
+  for (const table of TABLES) {
+    const emitter = emitterOf(table);
+    const chunk = db.prepare(`SELECT id, body FROM ${table} WHERE id > ? ORDER BY id LIMIT ${BATCH_RECORDS}`);
+    for (let last = 0;;) {
+      const rows = chunk.all(last) as { id: number; body: string }[];
+      if (rows.length === 0) break;
+      for (const row of rows) emitter.emit(row.id, row.body);
+      last = rows[rows.length - 1].id;
+      await writer.flush();
+      sent += rows.length;
+      onProgress?.(sent, total);
+      await breathe();
+    }
+  }
+}

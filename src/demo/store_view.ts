@@ -1,0 +1,48 @@
+import { DatabaseSync } from "node:sqlite";
+import type { PerTable, Rows, TableName } from "./schema.ts";
+import type { StoreState } from "./store_file.ts";
+
+/** All tables of a demo store at one instant: a row is here exactly if its change had been committed when the view was opened. */
+export interface StoreView {
+  readonly seed: number;
+  readonly counts: PerTable;
+  /** Changes committed up to this instant. */
+  readonly changes: number;
+  /** The rows in the order of their ids, each as `after` of an envelope holds it. */
+  rows<T extends TableName>(table: T): IterableIterator<Rows[T]>;
+  close(): void;
+}
+
+/**
+ * Opens a view of the store in a file, from this or any other process, also while the store runs. Close it soon: until then the file's
+ * write-ahead log cannot shrink.
+ * @throws Error of SQLite when the file is not a demo store
+ */
+export function readDemoStore(path: string): StoreView {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    db.exec("BEGIN");
+    // The transaction's instant is that of its first read.
+    return viewOf(db, () => db.close());
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** A view through an open connection, as consistent as the connection's transaction is. */
+export function viewOf(db: DatabaseSync, close: () => void): StoreView {
+  const found = db.prepare("SELECT body FROM state").get() as { body: string };
+  const { history } = JSON.parse(found.body) as StoreState;
+  return {
+    seed: history.seed,
+    counts: history.counts,
+    changes: history.changes,
+    *rows(table) {
+      for (const row of db.prepare(`SELECT body FROM ${table} ORDER BY id`).iterate()) {
+        yield JSON.parse(row.body as string);
+      }
+    },
+    close,
+  };
+}

@@ -1,0 +1,51 @@
+import type { Decimal } from "../record/decimal.ts";
+
+/** A number that can be added up without error: an integer or an exact decimal. */
+export type Exact = number | bigint | Decimal;
+
+/** A value that has an order. */
+export type Comparable = number | bigint | string | Decimal;
+
+/** The plain data of one aggregate. */
+export interface AggregateSpec {
+  readonly kind: "sum" | "count" | "avg" | "min" | "max";
+  // deno-lint-ignore no-explicit-any -- the row type is checked where the aggregate is declared, and erased in the plan
+  readonly value: ((row: any) => unknown) | null;
+  /** Digits after the decimal point of an average. */
+  readonly scale: number;
+}
+
+/** One column of an aggregation over rows `V` with result `R`. Each brings its own inverse, so deletes and updates are exact. */
+export interface Aggregate<in V, out R> {
+  readonly "~takes"?: (row: V) => void;
+  readonly "~result"?: () => R;
+  readonly spec: AggregateSpec;
+}
+
+/** Adds up the values; null is skipped, a group without values sums to 0. Floats are refused at run time: use a decimal. */
+export function sum<V, T extends Exact | null>(value: (row: V) => T): Aggregate<V, Exclude<T, null>> {
+  return { spec: { kind: "sum", value, scale: 0 } };
+}
+
+/** The number of rows of the group. */
+export function count<V>(): Aggregate<V, number> {
+  return { spec: { kind: "count", value: null, scale: 0 } };
+}
+
+/** The mean of the non-null values, cut (not rounded) after `scale` digits; null when there are none. */
+export function avg<V, T extends Exact | null>(
+  value: (row: V) => T,
+  scale = 6,
+): Aggregate<V, Decimal | (null extends T ? null : never)> {
+  return { spec: { kind: "avg", value, scale } };
+}
+
+/** The smallest non-null value; null when there are none. */
+export function min<V, T extends Comparable | null>(value: (row: V) => T): Aggregate<V, T> {
+  return { spec: { kind: "min", value, scale: 0 } };
+}
+
+/** The greatest non-null value; null when there are none. */
+export function max<V, T extends Comparable | null>(value: (row: V) => T): Aggregate<V, T> {
+  return { spec: { kind: "max", value, scale: 0 } };
+}

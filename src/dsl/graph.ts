@@ -1,0 +1,58 @@
+import type { LogicalNode } from "./logical.ts";
+import type { SourceSpec } from "./source.ts";
+
+type Unnumbered = LogicalNode extends infer N ? N extends LogicalNode ? Omit<N, "id"> : never : never;
+
+/** Collects the nodes and the problems of one topology while it is being declared. */
+export class Graph {
+  readonly nodes: LogicalNode[] = [];
+  readonly problems: string[] = [];
+  readonly #names = new Set<string>();
+  #closed = false;
+
+  add(node: Unnumbered): number {
+    if (this.#closed) {
+      throw new TypeError(
+        `Cannot add operator "${node.name}": its topology is already built. Declare it inside topology(...)`,
+      );
+    }
+    const id = this.nodes.length;
+    this.nodes.push({ ...node, id } as LogicalNode);
+    return id;
+  }
+
+  /** Reserves the name of an operator that has state; a second use is a problem. */
+  claim(name: string, advice: string): void {
+    if (this.#names.has(name)) this.problems.push(`Two operators are named "${name}". ${advice}`);
+    this.#names.add(name);
+  }
+
+  /** The node of this source, shared by every use of the same declaration. */
+  source(source: SourceSpec, global: boolean): number {
+    const known = this.nodes.find((node) => node.op === "source" && node.source === source && node.global === global);
+    if (known !== undefined) return known.id;
+    if (source.key.length === 0) {
+      this.problems.push(`Source "${source.name}" has no key column. Name its primary key: key: ["id"]`);
+    }
+    for (const column of source.key) {
+      if (!(column in source.row.shape)) {
+        this.problems.push(
+          `Key column "${column}" of source "${source.name}" is not in its row schema. Add it to z.object({...})`,
+        );
+      }
+    }
+    const twin = this.nodes.find((node) =>
+      node.op === "source" && node.source.name === source.name && node.source.topic !== source.topic
+    );
+    if (twin !== undefined) {
+      this.problems.push(
+        `Two topics are named "${source.name}". Give one of the sources another name: debezium(topic, { name: ... })`,
+      );
+    }
+    return this.add({ op: "source", name: source.name, source, global });
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+}

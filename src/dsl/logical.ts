@@ -1,0 +1,80 @@
+import type { AggregateSpec } from "./aggregates.ts";
+import type { SinkSpec } from "./sink.ts";
+import type { SourceSpec } from "./source.ts";
+
+/** A row inside a topology, its type erased. */
+// deno-lint-ignore no-explicit-any -- types are checked at declaration; the plan carries callbacks of every type
+export type AnyRow = any;
+/** The value of a key as callbacks see it: one column's value, or an object of several. */
+// deno-lint-ignore no-explicit-any -- see AnyRow
+export type AnyKey = any;
+
+interface Named {
+  /** Position in the topology's array; inputs always come before. */
+  readonly id: number;
+  /** `<root>.<column>` for joins, the declared name for aggregates: names stores, topics and metrics. */
+  readonly name: string;
+}
+
+export interface SourceNode extends Named {
+  readonly op: "source";
+  readonly source: SourceSpec;
+  /** True for a GlobalKTable: whole on every instance. */
+  readonly global: boolean;
+}
+
+export interface FilterNode extends Named {
+  readonly op: "filter";
+  readonly input: number;
+  readonly predicate: (value: AnyRow, key: AnyKey) => boolean;
+}
+
+export interface MapValuesNode extends Named {
+  readonly op: "mapValues";
+  readonly input: number;
+  readonly mapper: (value: AnyRow, key: AnyKey) => AnyRow;
+}
+
+/** Foreign-key join: the right row whose key is `foreignKey(left)`, under the column `column`. */
+export interface ForeignKeyJoinNode extends Named {
+  readonly op: "foreignKeyJoin";
+  readonly kind: "inner" | "left";
+  readonly input: number;
+  readonly right: number;
+  readonly column: string;
+  readonly foreignKey: (value: AnyRow, key: AnyKey) => unknown;
+}
+
+/** Join of two tables on the same key. For an outer join both sides stand under a column; else only the right one does. */
+export interface KeyJoinNode extends Named {
+  readonly op: "keyJoin";
+  readonly kind: "inner" | "left" | "outer";
+  readonly input: number;
+  readonly right: number;
+  readonly column: string;
+  readonly leftColumn: string | null;
+}
+
+/** Rows grouped by `groupBy(row)` (null: in no group) and added up; a table keyed by the group's columns. */
+export interface AggregateNode extends Named {
+  readonly op: "aggregate";
+  readonly input: number;
+  readonly groupBy: (value: AnyRow, key: AnyKey) => Readonly<Record<string, unknown>> | null;
+  readonly aggregates: Readonly<Record<string, AggregateSpec>>;
+}
+
+export interface SinkNode extends Named {
+  readonly op: "sink";
+  readonly input: number;
+  readonly sink: SinkSpec;
+}
+
+/** One operator of a topology as plain data. Planner, describe(), runtime and oracle are readers of an array of these. */
+export type LogicalNode =
+  | SourceNode
+  | FilterNode
+  | MapValuesNode
+  | ForeignKeyJoinNode
+  | KeyJoinNode
+  | AggregateNode
+  | SinkNode;

@@ -1,0 +1,240 @@
+import type { Aggregate } from "./aggregates.ts";
+import type { Graph } from "./graph.ts";
+import type { Sink } from "./sink.ts";
+import type { KeyOf, RowOf } from "./source.ts";
+
+/** `V` with one column more. */
+export type With<V, N extends string, C> = V & { readonly [column in N]: C };
+
+const GRAPH = Symbol("graph");
+
+/** What a handle stands for inside its topology. Not for topology files. */
+export interface Handle {
+  readonly [GRAPH]: { readonly graph: Graph; readonly node: number; readonly root: string };
+}
+
+function inside(handle: Handle) {
+  return handle[GRAPH];
+}
+
+function sameTopology(left: Handle, right: Handle, name: string): void {
+  const { graph } = inside(left);
+  if (inside(right).graph !== graph) {
+    throw new TypeError(`Cannot join "${name}" with a table of another topology. Declare both with the same builder`);
+  }
+}
+
+function foreignKeyJoin(
+  left: Handle,
+  right: Handle,
+  join: { kind: "inner" | "left"; column: string; foreignKey: (value: never, key: never) => unknown },
+): Handle[typeof GRAPH] {
+  sameTopology(left, right, join.column);
+  const { graph, node, root } = inside(left);
+  const name = `${root}.${join.column}`;
+  graph.claim(name, "Give one of the joins another column name");
+  const { foreignKey, ...rest } = join;
+  const id = graph.add({
+    op: "foreignKeyJoin",
+    name,
+    input: node,
+    right: inside(right).node,
+    ...rest,
+    foreignKey: foreignKey as never,
+  });
+  return { graph, node: id, root };
+}
+
+/** Rows whole on every instance, for small tables. A change of a row re-evaluates every row joined with it. */
+export class GlobalKTable<K extends RowOf, V extends RowOf> implements Handle {
+  declare readonly "~key": K;
+  declare readonly "~row": V;
+  readonly [GRAPH]: Handle[typeof GRAPH];
+
+  constructor(graph: Graph, node: number, root: string) {
+    this[GRAPH] = { graph, node, root };
+  }
+
+  /** Rows for which `predicate` holds; the others are absent for those who join with this table. */
+  filter(predicate: (value: V, key: KeyOf<K>) => boolean): GlobalKTable<K, V> {
+    const { graph, node, root } = this[GRAPH];
+    return new GlobalKTable(graph, graph.add({ op: "filter", name: `${root}.filter`, input: node, predicate }), root);
+  }
+
+  /** Each row replaced by `mapper(row)`. */
+  mapValues<R extends RowOf>(mapper: (value: V, key: KeyOf<K>) => R): GlobalKTable<K, R> {
+    const { graph, node, root } = this[GRAPH];
+    return new GlobalKTable(
+      graph,
+      graph.add({ op: "mapValues", name: `${root}.mapValues`, input: node, mapper }),
+      root,
+    );
+  }
+
+  /** Inner join with another global table by foreign key: the partner stands under the column `name`. */
+  join<N extends string, RK extends RowOf, RV extends RowOf>(
+    name: N,
+    right: GlobalKTable<RK, RV>,
+    foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>>,
+  ): GlobalKTable<K, With<V, N, RV>> {
+    const { graph, node, root } = foreignKeyJoin(this, right, { kind: "inner", column: name, foreignKey });
+    return new GlobalKTable(graph, node, root);
+  }
+
+  /** Left join with another global table by foreign key, which may be null: the partner, or null, stands under `name`. */
+  leftJoin<N extends string, RK extends RowOf, RV extends RowOf>(
+    name: N,
+    right: GlobalKTable<RK, RV>,
+    foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>> | null,
+  ): GlobalKTable<K, With<V, N, RV | null>> {
+    const { graph, node, root } = foreignKeyJoin(this, right, { kind: "left", column: name, foreignKey });
+    return new GlobalKTable(graph, node, root);
+  }
+}
+
+/** A keyed table, the newest row per key; partitioned: each partition has one home task. Immutable: branching is reuse. */
+export class KTable<K extends RowOf, V extends RowOf> implements Handle {
+  declare readonly "~key": K;
+  declare readonly "~row": V;
+  readonly [GRAPH]: Handle[typeof GRAPH];
+
+  constructor(graph: Graph, node: number, root: string) {
+    this[GRAPH] = { graph, node, root };
+  }
+
+  /** Rows for which `predicate` holds; the others are absent for everything below and everybody who joins with this table. */
+  filter(predicate: (value: V, key: KeyOf<K>) => boolean): KTable<K, V> {
+    const { graph, node, root } = this[GRAPH];
+    return new KTable(graph, graph.add({ op: "filter", name: `${root}.filter`, input: node, predicate }), root);
+  }
+
+  /** Each row replaced by `mapper(row)`; the key stays. */
+  mapValues<R extends RowOf>(mapper: (value: V, key: KeyOf<K>) => R): KTable<K, R> {
+    const { graph, node, root } = this[GRAPH];
+    return new KTable(graph, graph.add({ op: "mapValues", name: `${root}.mapValues`, input: node, mapper }), root);
+  }
+
+  /**
+   * Inner join; the partner stands under the column `name`, which also names the operator. With a foreign key: the partner is the
+   * right row with that key (partitioned right side: subscribed; global: replicated). Without: the right row of the same key.
+   */
+  join<N extends string, RK extends RowOf, RV extends RowOf>(
+    name: N,
+    right: KTable<RK, RV> | GlobalKTable<RK, RV>,
+    foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>>,
+  ): KTable<K, With<V, N, RV>>;
+  join<N extends string, RK extends RowOf, RV extends RowOf>(
+    name: N,
+    right: KTable<RK, RV> & SameKey<K, RK>,
+  ): KTable<K, With<V, N, RV>>;
+  join(name: string, right: Handle, foreignKey?: (value: V, key: KeyOf<K>) => unknown): KTable<K, never> {
+    return this.#join("inner", { column: name, right, foreignKey });
+  }
+
+  /** As {@link join}, but a row without a partner stays, with null under `name`; the foreign key may be null. */
+  leftJoin<N extends string, RK extends RowOf, RV extends RowOf>(
+    name: N,
+    right: KTable<RK, RV> | GlobalKTable<RK, RV>,
+    foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>> | null,
+  ): KTable<K, With<V, N, RV | null>>;
+  leftJoin<N extends string, RK extends RowOf, RV extends RowOf>(
+    name: N,
+    right: KTable<RK, RV> & SameKey<K, RK>,
+  ): KTable<K, With<V, N, RV | null>>;
+  leftJoin(name: string, right: Handle, foreignKey?: (value: V, key: KeyOf<K>) => unknown): KTable<K, never> {
+    return this.#join("left", { column: name, right, foreignKey });
+  }
+
+  /** Outer join on the same key: a row wherever either side has one, each side under its column, or null there. */
+  outerJoin<L extends string, R extends string, RK extends RowOf, RV extends RowOf>(
+    columns: { readonly left: L; readonly right: R },
+    right: KTable<RK, RV> & SameKey<K, RK>,
+  ): KTable<K, { readonly [column in L]: V | null } & { readonly [column in R]: RV | null }> {
+    return this.#keyJoin("outer", { column: columns.right, leftColumn: columns.left, right });
+  }
+
+  /** Groups rows by the columns of the returned object; null leaves the row out. */
+  groupBy<G extends RowOf>(selector: (value: V, key: KeyOf<K>) => G | null): KGroupedTable<G, V> {
+    const { graph, node } = this[GRAPH];
+    return new KGroupedTable(graph, node, selector);
+  }
+
+  /** Writes every row to a ClickHouse table, which then shows exactly this table's rows. */
+  to(sink: Sink<V>): void {
+    const { graph, node } = this[GRAPH];
+    graph.claim(`sink ${sink.spec.name}`, `Write each ClickHouse table from one place only`);
+    graph.add({ op: "sink", name: sink.spec.name, input: node, sink: sink.spec });
+  }
+
+  #join(
+    kind: "inner" | "left",
+    join: { column: string; right: Handle; foreignKey?: (value: V, key: KeyOf<K>) => unknown },
+  ): KTable<K, never> {
+    const { column, right, foreignKey } = join;
+    if (foreignKey === undefined) return this.#keyJoin(kind, { column, leftColumn: null, right });
+    const { graph, node, root } = foreignKeyJoin(this, right, { kind, column, foreignKey });
+    return new KTable(graph, node, root);
+  }
+
+  #keyJoin(
+    kind: "inner" | "left" | "outer",
+    join: { column: string; leftColumn: string | null; right: Handle },
+  ): KTable<K, never> {
+    const { graph, node, root } = this[GRAPH];
+    sameTopology(this, join.right, join.column);
+    const name = `${root}.${join.column}`;
+    graph.claim(name, "Give one of the joins another column name");
+    const { right, ...rest } = join;
+    return new KTable(
+      graph,
+      graph.add({ op: "keyJoin", name, kind, input: node, right: inside(right).node, ...rest }),
+      root,
+    );
+  }
+}
+
+/** Same-key joins need keys of one type. */
+type SameKey<K, RK> = [KeyOf<RK>] extends [KeyOf<K>] ? unknown
+  : { readonly "keys of both tables must have the same type": never };
+
+/** Result columns of a set of aggregates. */
+export type Totals<A> = { readonly [N in keyof A]: A[N] extends Aggregate<never, infer R> ? R : never };
+
+/** Rows grouped, waiting to be added up. */
+export class KGroupedTable<G extends RowOf, V extends RowOf> {
+  readonly #graph: Graph;
+  readonly #node: number;
+  readonly #groupBy: (value: never, key: never) => G | null;
+
+  constructor(graph: Graph, node: number, groupBy: (value: never, key: never) => G | null) {
+    this.#graph = graph;
+    this.#node = node;
+    this.#groupBy = groupBy;
+  }
+
+  /**
+   * One row for each group: the group's columns and the totals, exact under update and delete. A group whose last row left
+   * disappears. `name` names the operator, its state and its topics.
+   */
+  aggregate<A extends Readonly<Record<string, Aggregate<V, unknown>>>>(
+    name: string,
+    aggregates: A,
+  ): KTable<G, G & Totals<A>> {
+    const graph = this.#graph;
+    graph.claim(name, "Give one of the aggregates another name");
+    if (!/^[A-Za-z0-9_-]+$/.test(name)) {
+      graph.problems.push(
+        `Cannot use "${name}" as an aggregate's name: it names a topic. Use letters, digits, "-" and "_"`,
+      );
+    }
+    const specs = Object.fromEntries(Object.entries(aggregates).map(([column, aggregate]) => [column, aggregate.spec]));
+    const node = graph.add({
+      op: "aggregate",
+      name,
+      input: this.#node,
+      groupBy: this.#groupBy as never,
+      aggregates: specs,
+    });
+    return new KTable(graph, node, name);
+  }
+}

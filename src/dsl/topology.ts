@@ -1,0 +1,77 @@
+import { TopologyError } from "../record/errors.ts";
+import { Graph } from "./graph.ts";
+import type { LogicalNode } from "./logical.ts";
+import type { RowOf, Source } from "./source.ts";
+import { GlobalKTable, KTable } from "./tables.ts";
+
+/** Hands out the tables of one topology. */
+export class TopologyBuilder {
+  readonly #graph: Graph;
+
+  constructor(graph: Graph) {
+    this.#graph = graph;
+  }
+
+  /** The topic as a partitioned table: one task a partition. */
+  table<K extends RowOf, V extends RowOf>(source: Source<K, V>): KTable<K, V> {
+    return new KTable(this.#graph, this.#graph.source(source.spec, false), source.spec.name);
+  }
+
+  /** The topic as a table that every instance holds whole: for small dimensions, joined without traffic. */
+  globalTable<K extends RowOf, V extends RowOf>(source: Source<K, V>): GlobalKTable<K, V> {
+    return new GlobalKTable(this.#graph, this.#graph.source(source.spec, true), source.spec.name);
+  }
+}
+
+/** A declared topology: a name and its operators as plain data, inputs before outputs. */
+export interface Topology {
+  readonly name: string;
+  readonly nodes: readonly LogicalNode[];
+}
+
+/**
+ * Declares a topology. `declare` runs once, at once; the result is a value that can be described, compiled and run. Each topology is
+ * its own consumer group.
+ *
+ * @throws TopologyError with ALL problems of the declaration
+ */
+export function topology(name: string, declare: (builder: TopologyBuilder) => void): Topology {
+  const graph = new Graph();
+  if (!/^[a-z0-9][a-z0-9_-]*$/.test(name)) {
+    graph.problems.push(
+      `Cannot use "${name}" as a topology's name: it names topics and a group. Use lower-case letters, digits, "-" and "_"`,
+    );
+  }
+  declare(new TopologyBuilder(graph));
+  graph.close();
+  if (!graph.nodes.some((node) => node.op === "sink")) {
+    graph.problems.push(`It writes nothing. End it with .to(clickhouse("table", {...}))`);
+  }
+  for (const node of graph.nodes) {
+    if (node.op === "sink") checkSink(node.sink, graph.problems);
+  }
+  if (graph.problems.length > 0) throw new TopologyError(name, graph.problems);
+  return { name, nodes: graph.nodes };
+}
+
+function checkSink(
+  sink: { name: string; key: readonly string[]; columns: Readonly<Record<string, string>> },
+  problems: string[],
+): void {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(sink.name)) {
+    problems.push(`Cannot use "${sink.name}" as a ClickHouse table: use letters, digits and "_"`);
+  }
+  if (sink.key.length === 0) {
+    problems.push(`Sink "${sink.name}" has no key. Name the columns that carry the table's key: key: ["id"]`);
+  }
+  for (const column of sink.key) {
+    if (!(column in sink.columns)) {
+      problems.push(`Key column "${column}" of sink "${sink.name}" is not among its columns`);
+    }
+  }
+  for (const column of Object.keys(sink.columns)) {
+    if (column.startsWith("_")) {
+      problems.push(`Column "${column}" of sink "${sink.name}" begins with "_", which is kept for bookkeeping`);
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import { z } from "zod";
+
+/** What a reader returns instead of a value it refuses; `refusal` then says why. Cheaper than an exception or a result object. */
+export const REFUSED: unique symbol = Symbol("refused");
+
+/** Why a value is refused. */
+export interface Refusal {
+  /** `wrong_type`, `not_finite`, `out_of_range` or `overflow`: the reason of the dead letter. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** How a column of a PostgreSQL type is read from the forms in which Debezium writes it. */
+export interface ColumnType<T> {
+  /** As PostgreSQL writes the type: `numeric(12, 2)`. */
+  readonly name: string;
+  /**
+   * Which JSON numbers do not survive JSON.parse for this type and must be read again from the text: integers beyond 2^53, every
+   * number (a decimal's digits), or none.
+   */
+  readonly exact: "unsafe_integers" | "numbers" | null;
+  /** Value of the wire form `wire`. Pure; never throws. */
+  read(wire: unknown): T | typeof REFUSED;
+  /** Called only with what `read` has refused. */
+  refusal(wire: unknown): Refusal;
+}
+
+/** A zod schema that reads any wire form of a column and gives a `T`. */
+export type Column<T> = z.ZodType<T, unknown>;
+
+/**
+ * Keyed by the transform's function and not by the schema: zod copies schemas (`.describe()`, `.refine()`), and every copy shares the
+ * function.
+ */
+const types = new WeakMap<object, ColumnType<unknown>>();
+
+/** A zod schema with `type`'s verdict and messages; {@link columnTypeOf} finds the type again. */
+export function column<T>(type: ColumnType<T>): Column<T> {
+  const transform = (wire: unknown, context: z.core.$RefinementCtx): T => {
+    const value = type.read(wire);
+    if (value !== REFUSED) return value;
+    const { reason, message } = type.refusal(wire);
+    context.issues.push({ code: "custom", input: wire, message, params: { reason } });
+    return z.NEVER;
+  };
+  types.set(transform, type);
+  return z.transform(transform);
+}
+
+/** The column type that `schema` itself was made for (not of what it wraps), or null. */
+export function columnTypeOf(schema: z.core.$ZodType): ColumnType<unknown> | null {
+  const def = schema._zod.def as z.core.$ZodTransformDef;
+  return def.type === "transform" ? types.get(def.transform) ?? null : null;
+}
+
+/** A refusal of the wrong kind of value. */
+export function wrongType(expected: string, wire: unknown): Refusal {
+  return { reason: "wrong_type", message: `expected ${expected}: current value is ${shown(wire)}` };
+}
+
+/** `value` for a message: short, and safe for values of any size and depth. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
+  if (value === undefined) return "missing";
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (value instanceof NumberText) return shownDigits(value.text);
+  return typeof value === "object" && value !== null ? "an object" : shownDigits(String(value));
+}
+
+function shownDigits(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+}
+
+/** A JSON number as it stood in the text, with all its digits. */
+export class NumberText {
+  constructor(readonly text: string) {}
+}

@@ -1,0 +1,230 @@
+import type { z } from "zod";
+import { DeserializationError } from "../record/errors.ts";
+import { type Key, keyOf, keyOfOne, keyParts } from "../record/key.ts";
+import type { Row } from "../record/row.ts";
+import { wireEquals } from "../record/wire.ts";
+import { NumberText, shown } from "./column_type.ts";
+import { type ConnectField, convertOf, rowFields } from "./connect_schema.ts";
+import { type Change, type Fields, parsedChange, quickChange, skipReason } from "./envelope.ts";
+import { type Bytes, parseJson, textOf } from "./message_text.ts";
+import { keyColumnsOf, keyReader } from "./message_key.ts";
+import { type Converts, type ReadyColumn, readyColumns, rowReader } from "./row_reader.ts";
+import { isConnectSchema, schemaWrappers } from "./schema_wrapper.ts";
+import { UNAVAILABLE_DEFAULT, unavailableTest } from "./unavailable.ts";
+import { unknownColumns } from "./unknown_columns.ts";
+
+export type { Bytes } from "./message_text.ts";
+
+/** Greatest message value that is read, unless configured otherwise. Bytes; characters for values that are text already. */
+export const VALUE_BYTES_MAX = 8 * 1024 * 1024;
+
+/** What a record means for its table. */
+export type Decoded =
+  | {
+    readonly kind: "upsert";
+    readonly key: Key;
+    /** All columns of the schema, in its order; unavailable ones undefined. */
+    readonly row: Row;
+    /** Columns whose unchanged TOAST value the message does not hold: take them from the row known so far. Null if none. */
+    readonly unavailable: readonly string[] | null;
+  }
+  | { readonly kind: "delete"; readonly key: Key }
+  /** Not about a row: a message of Debezium's own. */
+  | { readonly kind: "skip"; readonly reason: "heartbeat" | "transaction" | "message" };
+
+export interface DecoderOptions {
+  /** Named in messages. */
+  readonly source: string;
+  /** Key columns in the order of Debezium's key. */
+  readonly key: readonly string[];
+  /** Columns to read; all others are ignored and counted. */
+  readonly row: z.ZodObject;
+  /** The connector's `unavailable.value.placeholder`. */
+  readonly placeholder?: string;
+  /** Default: {@link VALUE_BYTES_MAX}. */
+  readonly valueBytesMax?: number;
+}
+
+export interface Decoder {
+  /**
+   * Pure but for the counting of unknown columns. Envelopes with and without Connect schema, flattened rows, tombstones. A delete's
+   * row is never looked at: `before` is null or made up unless the table has REPLICA IDENTITY FULL.
+   * @throws DeserializationError `reason`: not_json, not_utf8, too_large, too_deep, null_key, bad_key, not_a_row, unknown_op,
+   *   truncate, missing_after, missing_column, wrong_type, not_finite, out_of_range, overflow
+   */
+  decode(record: { readonly key: Bytes | null; readonly value: Bytes | null }): Decoded;
+  /** Columns that arrived and are not in the schema, with the number of records that had them. A new map at each look. */
+  readonly unknownColumns: ReadonlyMap<string, number>;
+}
+
+/**
+ * Makes the decoder of one topic.
+ * @throws TypeError for a schema or key that cannot be decoded. @throws RangeError for a malformed placeholder
+ */
+export function createDecoder(options: DecoderOptions): Decoder {
+  const { source } = options;
+  const columns = readyColumns(source, options.row);
+  checkKey(source, options.key);
+  const what = `a record of "${source}"`;
+  const valueBytesMax = options.valueBytesMax ?? VALUE_BYTES_MAX;
+  const readKey = keyReader(source, options.key);
+  const isUnavailable = unavailableTest(options.placeholder ?? UNAVAILABLE_DEFAULT);
+  const readRow = rowReader(source, { columns, isUnavailable });
+  const checkAgreement = agreementCheck(source, { columns, key: options.key });
+  const convertsOf = (schema: ConnectField): Converts | null => convertsFor(columns, schema);
+  const unwrap = schemaWrappers(convertsOf);
+  const unknown = unknownColumns(new Set(columns.map((column) => column.name)));
+
+  /** The change and its converts, from a parse of the whole text. */
+  const parsed = (text: string, key: Bytes | null, wrapped: Converts | null): Parsed => {
+    let value = parseJson(text, what);
+    let converts = wrapped;
+    let path: readonly string[] = [];
+    if (isWrapped(value)) {
+      converts = convertsOf(value.schema ?? {});
+      value = value.payload;
+      path = ["payload"];
+    }
+    if (value === null) return "delete";
+    if (typeof value !== "object" || Array.isArray(value)) throw notARow(what, value);
+    const skipped = skipReason(value as Fields, Object.keys(value).length > 5 ? [] : keyColumnsOf(key));
+    return skipped ?? { change: parsedChange(value as Fields, text, path), converts };
+  };
+
+  const upsert = (bytes: Bytes | null, change: Change, converts: Converts | null): Decoded => {
+    const { after } = change;
+    if (typeof after !== "object" || after === null || Array.isArray(after)) throw missingAfter(what, change);
+    const key = readKey(bytes);
+    const { row, unavailable } = readRow(after as Fields, change, converts);
+    checkAgreement(key, row, converts);
+    unknown.see(after as Fields, change.flattened);
+    return { kind: "upsert", key, row, unavailable };
+  };
+
+  return {
+    decode(record) {
+      if (record.value === null) return { kind: "delete", key: readKey(record.key) };
+      const whole = textOf(record.value, what, valueBytesMax);
+      const wrapper = unwrap(whole);
+      const text = wrapper === null ? whole : whole.slice(wrapper.prefix.length, -1);
+      let converts = wrapper === null ? null : wrapper.made;
+      let change = quickChange(text);
+      if (change === null) {
+        const slow = parsed(text, record.key, converts);
+        if (slow === "delete") return { kind: "delete", key: readKey(record.key) };
+        if (typeof slow === "string") return { kind: "skip", reason: slow };
+        ({ change, converts } = slow);
+      }
+      switch (change.op) {
+        case "c":
+        case "r":
+        case "u":
+          return upsert(record.key, change, converts);
+        case "d":
+          return { kind: "delete", key: readKey(record.key) };
+        case "m":
+          return { kind: "skip", reason: "message" };
+        default:
+          throw badOperation(what, change.op);
+      }
+    },
+    get unknownColumns() {
+      return unknown.totals();
+    },
+  };
+}
+
+type Parsed = "delete" | "heartbeat" | "transaction" | {
+  readonly change: Change;
+  readonly converts: Converts | null;
+};
+
+function checkKey(source: string, key: readonly string[]): void {
+  if (key.length > 0 && new Set(key).size === key.length && !key.includes("__proto__")) return;
+  throw new TypeError(`Cannot use [${key.join(", ")}] as the key of "${source}": name each primary key column once`);
+}
+
+/** In the order of `columns`; null if there is nothing to convert. */
+function convertsFor(columns: readonly ReadyColumn[], schema: ConnectField): Converts | null {
+  const fields = new Map(rowFields(schema).map((field) => [field.field, field]));
+  const converts = columns.map(({ name }) => {
+    const field = fields.get(name);
+    return field === undefined ? null : convertOf(field);
+  });
+  return converts.some((convert) => convert !== null) ? converts : null;
+}
+
+function isWrapped(value: unknown): value is { readonly schema: ConnectField | null; readonly payload: unknown } {
+  if (typeof value !== "object" || value === null || Object.keys(value).length !== 2) return false;
+  const { schema, payload } = value as { schema?: unknown; payload?: unknown };
+  return payload !== undefined && (schema === null || isConnectSchema(schema));
+}
+
+/**
+ * Makes the check that key columns which are also in the row agree with the message's key: with a key of other columns than declared
+ * (`message.key.columns`), rows would overwrite each other silently.
+ */
+function agreementCheck(
+  source: string,
+  { columns, key }: { readonly columns: readonly ReadyColumn[]; readonly key: readonly string[] },
+): (key: Key, row: Row, converts: Converts | null) => void {
+  const positions = key.map((name) => columns.findIndex((column) => column.name === name));
+  const complete = positions.every((position) => position >= 0);
+  const only = key.length === 1 ? key[0] : null;
+  return (actual, row, converts) => {
+    if (complete) {
+      const same = only === null ? keyOf(key.map((name) => row[name])) : keyOfOne(row[only]);
+      if (same === actual) return;
+    }
+    // The forms may differ (a timestamp is text in the key and a number in the row): compare what they mean.
+    const parts = keyParts(actual);
+    for (const [index, position] of positions.entries()) {
+      if (position < 0) continue;
+      const { name, read } = columns[position];
+      const wire = keyPart(parts[index]);
+      const value = read(converts?.[position]?.(wire) ?? wire);
+      if (wireEquals(value, row[name])) continue;
+      throw new DeserializationError(
+        "bad_key",
+        `Cannot read a record of "${source}" as a row: its key says ${name} = ${parts[index].slice(0, 60)}, ` +
+          `its row ${shown(row[name])}. Declare the key columns as Debezium writes them`,
+      );
+    }
+  };
+}
+
+/** A key value as the column's reader expects it: integers beyond 2^53 with all their digits. */
+function keyPart(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  return typeof value === "number" && !Number.isSafeInteger(value) ? new NumberText(text) : value;
+}
+
+function notARow(what: string, value: unknown): DeserializationError {
+  return new DeserializationError(
+    "not_a_row",
+    `Cannot read ${what} as a change: current value is ${
+      shown(value)
+    }. Expected a Debezium envelope or a flattened row`,
+  );
+}
+
+function missingAfter(what: string, change: Change): DeserializationError {
+  return new DeserializationError(
+    "missing_after",
+    `Cannot read ${what} as a row: operation "${change.op}" has as "after" ${shown(change.after)}`,
+  );
+}
+
+function badOperation(what: string, op: string): DeserializationError {
+  if (op === "t") {
+    return new DeserializationError(
+      "truncate",
+      `Cannot read ${what} as a row change: the table was truncated, and what that deletes is not in the topic. ` +
+        `Use DELETE at the source, then load the table again`,
+    );
+  }
+  return new DeserializationError(
+    "unknown_op",
+    `Cannot read ${what} as a change: operation is ${shown(op)}, not c, r, u or d`,
+  );
+}

@@ -1,0 +1,131 @@
+import { Decimal, DECIMAL_DIGITS_MAX } from "../record/decimal.ts";
+import { LimitError } from "../record/errors.ts";
+import { integerOfBase64 } from "./base64.ts";
+import { type ColumnType, NumberText, type Refusal, REFUSED, shown } from "./column_type.ts";
+
+/** Texts that Debezium writes for numeric's NaN and infinities, in its modes string and double. */
+const NOT_FINITE = new Set(["NAN", "NaN", "POSITIVE_INFINITY", "NEGATIVE_INFINITY", "Infinity", "-Infinity"]);
+/** 38 digits are 16 bytes, 24 characters of base64. */
+const BASE64_MAX = 28;
+
+/** Declared precision and scale, as in `numeric(12, 2)`; none for PostgreSQL's unconstrained numeric. */
+interface Declared {
+  readonly precision: number;
+  readonly scale: number;
+  /** 10^precision. */
+  readonly limit: number | bigint;
+}
+
+/**
+ * numeric in the forms of all of Debezium's decimal modes: text, JSON number, base64 of the unscaled integer, `{scale, value}`.
+ *
+ * A text that reads as a plain decimal is one; any other is base64 if the scale is known. (Without Connect schema the two cannot be
+ * told apart for a base64 text of digits alone, so prefer `decimal.handling.mode=string`; with schema there is no doubt.)
+ * With declared precision and scale the value has exactly that scale, and one that does not fit is refused.
+ * @throws RangeError for a precision outside 1..38 or a scale outside 0..precision
+ */
+export function numericType(precision?: number, scale?: number): ColumnType<Decimal> {
+  const declared = precision === undefined ? null : declare(precision, scale ?? 0);
+  const name = declared === null ? "numeric" : `numeric(${declared.precision}, ${declared.scale})`;
+  return {
+    name,
+    exact: "numbers",
+    read(wire) {
+      try {
+        const value = typeof wire === "string" ? fromText(wire, declared) : fromOther(wire);
+        return value === null ? REFUSED : fit(value, declared);
+      } catch (error) {
+        if (error instanceof LimitError) return REFUSED;
+        throw error;
+      }
+    },
+    refusal: (wire) => refusal(wire, name, declared),
+  };
+}
+
+function declare(precision: number, scale: number): Declared {
+  if (!Number.isInteger(precision) || precision < 1 || precision > DECIMAL_DIGITS_MAX) {
+    throw new RangeError(`Cannot use "${precision}" as numeric's precision: use 1 to ${DECIMAL_DIGITS_MAX}`);
+  }
+  if (!Number.isInteger(scale) || scale < 0 || scale > precision) {
+    throw new RangeError(`Cannot use "${scale}" as numeric's scale: use 0 to the precision, ${precision}`);
+  }
+  return { precision, scale, limit: precision <= 15 ? 10 ** precision : 10n ** BigInt(precision) };
+}
+
+function fromText(text: string, declared: Declared | null): Decimal | null {
+  // The commonest case first: the point stands where the declared scale puts it, and base64 has no points.
+  if (declared !== null && text.charCodeAt(text.length - 1 - declared.scale) === 46) return Decimal.tryParse(text);
+  if (NOT_FINITE.has(text)) return null;
+  const exponent = /^\d+[eE]\d+$/.test(text);
+  const decimal = exponent && declared !== null ? null : Decimal.tryParse(text);
+  if (decimal !== null || declared === null) return decimal;
+  return text.length > BASE64_MAX ? null : unscaled(text, declared.scale) ?? (exponent ? Decimal.tryParse(text) : null);
+}
+
+function fromOther(wire: unknown): Decimal | null {
+  if (wire instanceof NumberText) return Decimal.tryParse(wire.text);
+  if (wire instanceof Decimal) return wire;
+  if (typeof wire === "number") return Number.isFinite(wire) ? Decimal.tryParse(String(wire)) : null;
+  if (typeof wire === "bigint") return Decimal.of(wire);
+  if (typeof wire !== "object" || wire === null) return null;
+  const { scale, value } = wire as { scale?: unknown; value?: unknown };
+  const digits = scale instanceof NumberText ? Number(scale.text) : scale;
+  if (typeof digits !== "number" || !Number.isSafeInteger(digits) || typeof value !== "string") return null;
+  return value.length > BASE64_MAX ? null : unscaled(value, digits);
+}
+
+/** The decimal with unscaled value `base64`. `scale` may be any integer: PostgreSQL allows more than 38, and negative ones. */
+function unscaled(base64: string, scale: number): Decimal | null {
+  const units = integerOfBase64(base64);
+  if (units === null) return null;
+  return scale >= 0 && scale <= DECIMAL_DIGITS_MAX ? Decimal.of(units, scale) : Decimal.tryParse(`${units}E${-scale}`);
+}
+
+function fit(value: Decimal, declared: Declared | null): Decimal | typeof REFUSED {
+  if (declared === null) return value;
+  const scaled = value.scale === declared.scale ? value : losslessly(value, declared.scale);
+  if (scaled === null) return REFUSED;
+  return scaled.units < declared.limit && scaled.units > -declared.limit ? scaled : REFUSED;
+}
+
+function losslessly(value: Decimal, scale: number): Decimal | null {
+  const scaled = value.rescale(scale, { rounding: "truncate" });
+  return scaled.equals(value) ? scaled : null;
+}
+
+function refusal(wire: unknown, name: string, declared: Declared | null): Refusal {
+  if ((typeof wire === "string" && NOT_FINITE.has(wire)) || (typeof wire === "number" && !Number.isFinite(wire))) {
+    return {
+      reason: "not_finite",
+      message: `expected a finite ${name}: current value is ${
+        shown(wire)
+      }. Forbid it with a CHECK constraint at the source`,
+    };
+  }
+  if (fitsNot(wire, declared)) {
+    return {
+      reason: "overflow",
+      message: `expected a ${name}: current value is ${shown(wire)}, which does not fit. ` +
+        `Declare the column as it is in the database now, with at most ${DECIMAL_DIGITS_MAX} digits`,
+    };
+  }
+  const hint = declared === null && typeof wire === "string" && integerOfBase64(wire) !== null
+    ? ". If this is base64 of an unscaled value, declare numeric(precision, scale) or use decimal.handling.mode=string"
+    : "";
+  return { reason: "wrong_type", message: `expected a ${name}: current value is ${shown(wire)}${hint}` };
+}
+
+/** True if `wire` is a number of some form, so that only its size or scale can be wrong. */
+function fitsNot(wire: unknown, declared: Declared | null): boolean {
+  try {
+    return (typeof wire === "string" ? fromText(wire, declared) : fromOther(wire)) !== null || longBase64(wire);
+  } catch {
+    return true;
+  }
+}
+
+function longBase64(wire: unknown): boolean {
+  const value = typeof wire === "object" && wire !== null ? (wire as { value?: unknown }).value : null;
+  return typeof value === "string" && value.length > BASE64_MAX && integerOfBase64(value.slice(0, BASE64_MAX)) !== null;
+}

@@ -1,0 +1,45 @@
+import { isBase64 } from "./base64.ts";
+import { type ColumnType, type Refusal, REFUSED, wrongType } from "./column_type.ts";
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** json and jsonb: the JSON text as PostgreSQL writes it, unread. A JSON null is the text "null". */
+export const jsonType: ColumnType<string> = {
+  name: "json",
+  exact: null,
+  read: (wire) => typeof wire === "string" ? wire : REFUSED,
+  refusal: (wire) => wrongType("JSON text", wire),
+};
+
+/** uuid of any version, in lower case as PostgreSQL writes it. */
+export const uuidType: ColumnType<string> = {
+  name: "uuid",
+  exact: null,
+  read(wire) {
+    if (typeof wire !== "string" || wire.length !== 36) return REFUSED;
+    if (UUID.test(wire)) return wire;
+    const lower = wire.toLowerCase();
+    return UUID.test(lower) ? lower : REFUSED;
+  },
+  refusal: (wire) => wrongType("a uuid", wire),
+};
+
+/** bytea and bit strings: base64 text (`binary.handling.mode` bytes or base64). */
+export const byteaType: ColumnType<string> = {
+  name: "bytea",
+  exact: null,
+  read: (wire) => typeof wire === "string" && isBase64(wire) ? wire : REFUSED,
+  refusal: (wire) => wrongType("base64 text", wire),
+};
+
+/** float8 and float4, finite. -0 is 0, as PostgreSQL compares them. */
+export const float8Type: ColumnType<number> = {
+  name: "float8",
+  exact: null,
+  read: (wire) => typeof wire === "number" && Number.isFinite(wire) ? wire + 0 : REFUSED,
+  refusal(wire): Refusal {
+    const infinite = wire === "NaN" || wire === "Infinity" || wire === "-Infinity" || typeof wire === "number";
+    const refusal = wrongType("a finite float8", wire);
+    return infinite ? { reason: "not_finite", message: `${refusal.message}. Use null instead` } : refusal;
+  },
+};

@@ -1,0 +1,72 @@
+/** Different orders and sets of columns remembered; a topic has one at a time. Beyond it counts are folded into the totals. */
+const SHAPES_MAX = 16;
+/** Names counted one by one; further ones are counted together under {@link OTHERS}. */
+const NAMES_MAX = 1_000;
+/** Stands for all names beyond the limit. */
+export const OTHERS = "(others)";
+
+interface Shape {
+  readonly names: readonly string[];
+  readonly flattened: boolean;
+  readonly unknown: readonly string[];
+  records: number;
+}
+
+/** Counts columns that arrive and are not in the row's schema. */
+export interface UnknownColumns {
+  /** Looks at the columns of one row. `flattened`: names with two leading underscores are metadata, not columns. */
+  see(row: Readonly<Record<string, unknown>>, flattened: boolean): void;
+  /** Records seen with each unknown column so far. */
+  totals(): Map<string, number>;
+}
+
+/**
+ * Rows of one topic come with the same columns in the same order for months, so what is counted is records per shape: a comparison
+ * with the last shape instead of a map update per column.
+ */
+export function unknownColumns(known: ReadonlySet<string>): UnknownColumns {
+  const counted = new Map<string, number>();
+  let shapes: Shape[] = [];
+  let last: Shape | null = null;
+
+  const shapeOf = (names: readonly string[], flattened: boolean): Shape => {
+    const found = shapes.find((shape) => shape.flattened === flattened && sameNames(shape.names, names));
+    if (found !== undefined) return found;
+    if (shapes.length === SHAPES_MAX) {
+      for (const shape of shapes) addTo(counted, shape);
+      shapes = [];
+    }
+    const unknown = names.filter((name) => !known.has(name) && !(flattened && name.startsWith("__")));
+    const shape = { names, flattened, unknown, records: 0 };
+    shapes.push(shape);
+    return shape;
+  };
+
+  return {
+    see(row, flattened) {
+      const names = Object.keys(row);
+      if (last === null || last.flattened !== flattened || !sameNames(last.names, names)) {
+        last = shapeOf(names, flattened);
+      }
+      last.records++;
+    },
+    totals() {
+      const totals = new Map(counted);
+      for (const shape of shapes) addTo(totals, shape);
+      return totals;
+    },
+  };
+}
+
+function addTo(totals: Map<string, number>, shape: Shape): void {
+  for (const name of shape.unknown) {
+    const counted = totals.has(name) || totals.size < NAMES_MAX ? name : OTHERS;
+    totals.set(counted, (totals.get(counted) ?? 0) + shape.records);
+  }
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
+  return true;
+}

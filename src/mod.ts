@@ -1,0 +1,46 @@
+/**
+ * Weir: tables, joins and aggregates over Debezium change topics, live in ClickHouse. This is all that a topology file imports besides
+ * zod.
+ *
+ * @module
+ */
+export { type Topology, topology, TopologyBuilder } from "./dsl/topology.ts";
+export { debezium, type DebeziumOptions, type KeyOf, type RowOf, Source, type SourceSpec } from "./dsl/source.ts";
+export {
+  clickhouse,
+  type ClickHouseOptions,
+  type ClickHouseValue,
+  type ColumnTypes,
+  type Sink,
+  type SinkRow,
+  type SinkSpec,
+} from "./dsl/sink.ts";
+export { GlobalKTable, KGroupedTable, KTable, type Totals, type With } from "./dsl/tables.ts";
+export {
+  type Aggregate,
+  type AggregateSpec,
+  avg,
+  type Comparable,
+  count,
+  type Exact,
+  max,
+  min,
+  sum,
+} from "./dsl/aggregates.ts";
+export { dateOf, startOfDay, startOfHour } from "./dsl/time.ts";
+export { Decimal } from "./record/decimal.ts";
+export { TopologyError } from "./record/errors.ts";
+export {
+  bytea,
+  type Column,
+  date,
+  float8,
+  type Int8,
+  int8,
+  json,
+  numeric,
+  time,
+  timestamp,
+  timestamptz,
+  uuid,
+} from "./formats/columns.ts";

@@ -1,0 +1,214 @@
+import type { AggregateNode, LogicalNode, SinkNode } from "../dsl/logical.ts";
+import type { Topology } from "../dsl/topology.ts";
+import { TopologyError } from "../record/errors.ts";
+import type {
+  AggregatePlan,
+  GlobalTable,
+  GroupPlan,
+  LookupPlan,
+  Member,
+  PhysicalPlan,
+  ServePlan,
+  SinkPlan,
+  Step,
+  TaskTable,
+} from "./physical.ts";
+import { partialSinkProblems, partialsTable, rowsTable, sinkProblems } from "./sink_table.ts";
+import { divide, mergedSource, type PartitionsOf, type Units } from "./units.ts";
+
+type Draft<T> = { -readonly [P in keyof T]: T[P] extends readonly (infer E)[] ? E[] : T[P] };
+
+/** Everything known while one topology is compiled. */
+interface Compilation {
+  readonly topology: Topology;
+  readonly units: Units;
+  readonly problems: string[];
+  readonly tables: Map<number, Draft<TaskTable>>;
+  readonly globals: Map<number, Draft<GlobalTable>>;
+  /** Register of each node within its unit's program. */
+  readonly register: Map<number, number>;
+}
+
+/**
+ * Compiles a topology into tasks and programs. Without `partitionsOf`, tables joined on the same key are assumed to have equally
+ * many partitions.
+ *
+ * @throws TopologyError listing all problems
+ */
+export function compile(topology: Topology, partitionsOf: PartitionsOf = () => undefined): PhysicalPlan {
+  const units = divide(topology, partitionsOf);
+  const compilation: Compilation = {
+    topology,
+    units,
+    problems: [...units.problems],
+    tables: new Map(),
+    globals: new Map(),
+    register: new Map(),
+  };
+  for (const [unit, members] of units.members) declareUnit(compilation, unit, members);
+  for (const node of topology.nodes) addNode(compilation, node);
+  if (compilation.problems.length > 0) throw new TopologyError(topology.name, compilation.problems);
+  return {
+    topology: topology.name,
+    tables: [...compilation.tables.values()],
+    globals: [...compilation.globals.values()],
+  };
+}
+
+function declareUnit(compilation: Compilation, unit: number, memberIds: readonly number[]): void {
+  const { topology } = compilation;
+  const first = topology.nodes[memberIds[0]];
+  if (first.op === "source" && first.global) {
+    const source = mergedSource(topology, first);
+    compilation.globals.set(unit, {
+      index: compilation.globals.size,
+      name: first.name,
+      source,
+      steps: [],
+      lookups: [],
+    });
+    return;
+  }
+  const members = memberIds.map((id): Member => {
+    const node = topology.nodes[id];
+    return node.op === "source"
+      ? { kind: "source", name: node.name, source: mergedSource(topology, node) }
+      : { kind: "merge", name: node.name, aggregate: aggregatePlan(node as AggregateNode) };
+  });
+  compilation.tables.set(unit, {
+    index: compilation.tables.size,
+    name: first.name,
+    members,
+    keyColumns: first.op === "source" ? [...first.source.key] : null,
+    steps: [],
+    lookups: [],
+    sinks: [],
+    groups: [],
+    serves: [],
+  });
+}
+
+function aggregatePlan(node: AggregateNode): AggregatePlan {
+  const columns = Object.entries(node.aggregates).map(([name, spec]) => ({ name, spec }));
+  return { name: node.name, groupBy: node.groupBy, columns };
+}
+
+function addNode(compilation: Compilation, node: LogicalNode): void {
+  if (node.op === "sink") return addSink(compilation, node);
+  if (node.op === "aggregate") return addAggregate(compilation, node);
+  const unit = unitAt(compilation, node.id);
+  const step = stepOf(compilation, node, unit);
+  const same = step.kind === "member"
+    ? unit.steps.findIndex((s) => s.kind === "member" && s.member === step.member)
+    : -1;
+  compilation.register.set(node.id, same >= 0 ? same : unit.steps.push(step) - 1);
+}
+
+function unitAt(compilation: Compilation, node: number): Draft<TaskTable> | Draft<GlobalTable> {
+  const unit = compilation.units.unitOf[node];
+  return compilation.tables.get(unit) ?? compilation.globals.get(unit)!;
+}
+
+function stepOf(
+  compilation: Compilation,
+  node: Exclude<LogicalNode, { op: "sink" | "aggregate" }>,
+  unit: Draft<TaskTable> | Draft<GlobalTable>,
+): Step {
+  const { name } = node;
+  if (node.op === "source") {
+    const members = "members" in unit ? unit.members : [];
+    const member = members.findIndex((m) => m.kind === "source" && m.source.topic === node.source.topic);
+    return { kind: "member", name, member: Math.max(0, member) };
+  }
+  const input = compilation.register.get(node.input)!;
+  switch (node.op) {
+    case "filter":
+      return { kind: "filter", name, input, predicate: node.predicate };
+    case "mapValues":
+      return { kind: "map", name, input, mapper: node.mapper };
+    case "foreignKeyJoin": {
+      const lookup = addLookup(compilation, { name, home: unit, right: node.right });
+      return {
+        kind: "lookup",
+        name,
+        input,
+        column: node.column,
+        inner: node.kind === "inner",
+        lookup,
+        foreignKey: node.foreignKey,
+      };
+    }
+    case "keyJoin": {
+      const { column, leftColumn } = node;
+      if (compilation.units.lookedUp.has(node.id)) {
+        const lookup = addLookup(compilation, { name, home: unit, right: node.right });
+        return { kind: "lookup", name, input, column, inner: node.kind === "inner", lookup, foreignKey: null };
+      }
+      const right = compilation.register.get(node.right)!;
+      return { kind: "pair", name, mode: node.kind, left: input, right, column, leftColumn };
+    }
+  }
+}
+
+function addLookup(
+  compilation: Compilation,
+  join: { name: string; home: Draft<TaskTable> | Draft<GlobalTable>; right: number },
+): number {
+  const { name, home } = join;
+  const right = unitAt(compilation, join.right);
+  const step = compilation.register.get(join.right)!;
+  const global = !("members" in right);
+  const keyColumns = global ? right.source.key : right.keyColumns;
+  const lookup: LookupPlan = { name, global, table: right.index, step, keyColumns };
+  if (!global) {
+    const serve: ServePlan = { name, step, home: home.index };
+    right.serves.push(serve);
+  }
+  return home.lookups.push(lookup) - 1;
+}
+
+function addAggregate(compilation: Compilation, node: AggregateNode): void {
+  const home = unitAt(compilation, node.input) as Draft<TaskTable>;
+  const step = compilation.register.get(node.input)!;
+  const aggregate = aggregatePlan(node);
+  const merge = compilation.tables.get(compilation.units.unitOf[node.id]);
+  if (merge === undefined) {
+    for (const sink of compilation.topology.nodes) {
+      if (sink.op !== "sink" || sink.input !== node.id) continue;
+      compilation.problems.push(...partialSinkProblems(sink.sink, aggregate));
+      const plan: SinkPlan = {
+        name: sink.name,
+        step: -1,
+        table: partialsTable(sink.sink, aggregate),
+        ...groupKeyOrder(sink),
+      };
+      home.groups.push({ name: node.name, step, aggregate, sink: plan, merge: null });
+    }
+    return;
+  }
+  const member = merge.members.findIndex((m) => m.name === node.name);
+  const group: GroupPlan = { name: node.name, step, aggregate, sink: null, merge: { table: merge.index, member } };
+  home.groups.push(group);
+  compilation.register.set(node.id, merge.steps.push({ kind: "member", name: node.name, member }) - 1);
+}
+
+function addSink(compilation: Compilation, node: SinkNode): void {
+  if (compilation.units.unitOf[node.input] === -1) return;
+  const table = unitAt(compilation, node.input) as Draft<TaskTable>;
+  compilation.problems.push(...sinkProblems(node.sink, table.keyColumns, table.name));
+  const order = table.keyColumns === null
+    ? groupKeyOrder(node)
+    : { keyOrder: node.sink.key.map((_, index) => index), byName: false };
+  table.sinks.push({
+    name: node.name,
+    step: compilation.register.get(node.input)!,
+    table: rowsTable(node.sink),
+    ...order,
+  });
+}
+
+/** Group keys are ordered by column name, so that every task writes the same key text whatever order a callback used. */
+function groupKeyOrder(node: SinkNode): Pick<SinkPlan, "keyOrder" | "byName"> {
+  const sorted = [...node.sink.key].sort();
+  return { keyOrder: node.sink.key.map((column) => sorted.indexOf(column)), byName: true };
+}

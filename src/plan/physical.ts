@@ -1,0 +1,132 @@
+import type { AggregateSpec } from "../dsl/aggregates.ts";
+import type { AnyKey, AnyRow } from "../dsl/logical.ts";
+import type { SourceSpec } from "../dsl/source.ts";
+import type { TableSpec } from "../ports/warehouse.ts";
+
+/**
+ * The physical plan: which tasks there are and what one row's program is. Plain data but for the callbacks.
+ *
+ * A program is an array of steps; a step's position is its register, and inputs come before. Registers hold UNKNOWN, null (absent)
+ * or a row.
+ */
+export type Step =
+  /** The row of one of the table's members under the entry's key. */
+  | { readonly kind: "member"; readonly name: string; readonly member: number }
+  | {
+    readonly kind: "filter";
+    readonly name: string;
+    readonly input: number;
+    readonly predicate: (value: AnyRow, key: AnyKey) => boolean;
+  }
+  | {
+    readonly kind: "map";
+    readonly name: string;
+    readonly input: number;
+    readonly mapper: (value: AnyRow, key: AnyKey) => AnyRow;
+  }
+  /** Foreign-key join. `foreignKey` null: the row's own key. */
+  | {
+    readonly kind: "lookup";
+    readonly name: string;
+    readonly input: number;
+    readonly column: string;
+    readonly inner: boolean;
+    readonly lookup: number;
+    readonly foreignKey: ((value: AnyRow, key: AnyKey) => unknown) | null;
+  }
+  /** Same-key join of two registers of this very program. */
+  | {
+    readonly kind: "pair";
+    readonly name: string;
+    readonly mode: "inner" | "left" | "outer";
+    readonly left: number;
+    readonly right: number;
+    readonly column: string;
+    readonly leftColumn: string | null;
+  };
+
+/** One table whose rows a program reads: a topic, or the totals of an aggregate that is used further. */
+export type Member =
+  | { readonly kind: "source"; readonly name: string; readonly source: SourceSpec }
+  | { readonly kind: "merge"; readonly name: string; readonly aggregate: AggregatePlan };
+
+/** Right side of a join, looked up by foreign key. */
+export interface LookupPlan {
+  /** Name of the join. */
+  readonly name: string;
+  /** Replicated: a register of a global table. Subscribed: a register of a task table. */
+  readonly global: boolean;
+  /** Index into `globals` or `tables`. */
+  readonly table: number;
+  /** Register of that table's program. */
+  readonly step: number;
+  /** Key columns of the right table, in order; null: group columns, sorted by name. */
+  readonly keyColumns: readonly string[] | null;
+}
+
+/** A register that homes of other tables (or of this one) subscribe to. */
+export interface ServePlan {
+  /** Name of the join that looks it up. */
+  readonly name: string;
+  readonly step: number;
+  /** Index of the table whose homes subscribe. */
+  readonly home: number;
+}
+
+export interface SinkPlan {
+  readonly name: string;
+  readonly step: number;
+  readonly table: TableSpec;
+  /** For each of the table's key columns in order: which part of the row key it carries. */
+  readonly keyOrder: readonly number[];
+  /** True when the row key is made of group columns (sorted by name), so that key columns keep the group columns' names. */
+  readonly byName: boolean;
+}
+
+export interface AggregatePlan {
+  readonly name: string;
+  readonly groupBy: (value: AnyRow, key: AnyKey) => Readonly<Record<string, unknown>> | null;
+  readonly columns: readonly { readonly name: string; readonly spec: AggregateSpec }[];
+}
+
+/** Rows of one register added up per group. */
+export interface GroupPlan {
+  readonly name: string;
+  readonly step: number;
+  readonly aggregate: AggregatePlan;
+  /** Partials go straight to ClickHouse, or to the tasks of a merge table, or both ways never. */
+  readonly sink: SinkPlan | null;
+  /** Index of the merge table and of its member. */
+  readonly merge: { readonly table: number; readonly member: number } | null;
+}
+
+/** One kind of task: one task for each partition. Home, server and merge roles follow from what is filled in. */
+export interface TaskTable {
+  readonly index: number;
+  /** Name of the first member. */
+  readonly name: string;
+  /** All sources, or all merges. */
+  readonly members: readonly Member[];
+  /** Columns of the row key in order; null: group columns, sorted by name. */
+  readonly keyColumns: readonly string[] | null;
+  readonly steps: readonly Step[];
+  readonly lookups: readonly LookupPlan[];
+  readonly sinks: readonly SinkPlan[];
+  readonly groups: readonly GroupPlan[];
+  readonly serves: readonly ServePlan[];
+}
+
+/** A table whole on every instance, with its own program over other global tables. */
+export interface GlobalTable {
+  readonly index: number;
+  readonly name: string;
+  readonly source: SourceSpec;
+  readonly steps: readonly Step[];
+  readonly lookups: readonly LookupPlan[];
+}
+
+export interface PhysicalPlan {
+  readonly topology: string;
+  readonly tables: readonly TaskTable[];
+  readonly globals: readonly GlobalTable[];
+}

@@ -1,0 +1,79 @@
+import type { SinkSpec } from "../dsl/sink.ts";
+import type { ColumnSpec, TableSpec, ViewColumn } from "../ports/warehouse.ts";
+import type { AggregatePlan } from "./physical.ts";
+
+/** The ClickHouse table of a sink that takes rows as they are. */
+export function rowsTable(sink: SinkSpec): TableSpec {
+  return {
+    name: sink.name,
+    columns: Object.entries(sink.columns).map(([name, type]) => ({ name, type })),
+    key: sink.key,
+    partial: false,
+    indexes: sink.indexes,
+  };
+}
+
+/**
+ * The ClickHouse table of an aggregate whose partials are added up by the view: one row for each (group, task). An average is kept
+ * as sum and count; the view divides. Decimal division in ClickHouse cuts at the dividend's scale, as `avg` does.
+ */
+export function partialsTable(sink: SinkSpec, aggregate: AggregatePlan): TableSpec {
+  const columns: ColumnSpec[] = [];
+  const view: ViewColumn[] = [];
+  for (const [name, type] of Object.entries(sink.columns)) {
+    const spec = aggregate.columns.find((column) => column.name === name)?.spec;
+    if (spec === undefined) {
+      columns.push({ name, type });
+      continue;
+    }
+    if (spec.kind === "avg") {
+      columns.push({ name: `${name}__sum`, type: `Decimal(38, ${spec.scale})` }, {
+        name: `${name}__count`,
+        type: "UInt64",
+      });
+      const division = `sum(${name}__sum) / nullIf(sum(${name}__count), 0)`;
+      view.push({ name, expression: castTo(division, type), combine: { kind: "avg", scale: spec.scale } });
+      continue;
+    }
+    columns.push({ name, type });
+    const combine = spec.kind === "min" || spec.kind === "max" ? spec.kind : "sum";
+    view.push({ name, expression: castTo(`${combine}(${name})`, type), combine: { kind: combine, scale: 0 } });
+  }
+  return { name: sink.name, columns, key: sink.key, partial: true, view, indexes: sink.indexes };
+}
+
+function castTo(expression: string, type: string): string {
+  const from = type.startsWith("Nullable(") ? expression : `assumeNotNull(${expression})`;
+  return `CAST(${from} AS ${type})`;
+}
+
+/** What is wrong with a sink on a table with these key columns (`null`: group columns, known only when rows come). */
+export function sinkProblems(sink: SinkSpec, keyColumns: readonly string[] | null, table: string): string[] {
+  if (keyColumns === null || sink.key.length === keyColumns.length) return [];
+  return [
+    `Sink "${sink.name}" has ${sink.key.length} key column(s) (${
+      sink.key.join(", ")
+    }), but table "${table}" is keyed by ` +
+    `${keyColumns.length} (${keyColumns.join(", ")}). Name one sink column for each key column, in the same order`,
+  ];
+}
+
+/** What is wrong with a sink that takes an aggregate's groups and totals. */
+export function partialSinkProblems(sink: SinkSpec, aggregate: AggregatePlan): string[] {
+  const problems: string[] = [];
+  for (const name of Object.keys(sink.columns)) {
+    const isTotal = aggregate.columns.some((column) => column.name === name);
+    if (!isTotal && !sink.key.includes(name)) {
+      problems.push(
+        `Column "${name}" of sink "${sink.name}" is neither a total of aggregate "${aggregate.name}" nor part of the sink's key. ` +
+          `All group columns belong to the key: key: [..., "${name}"]`,
+      );
+    }
+    if (isTotal && sink.key.includes(name)) {
+      problems.push(
+        `Column "${name}" of sink "${sink.name}" is a total of "${aggregate.name}" and cannot be part of the key`,
+      );
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,114 @@
+import type { LogicalNode, SourceNode } from "../dsl/logical.ts";
+import type { SourceSpec } from "../dsl/source.ts";
+import type { Topology } from "../dsl/topology.ts";
+
+/** Partition count of a topic, or undefined while nobody knows it (describe without a log): then same counts are assumed. */
+export type PartitionsOf = (topic: string) => number | undefined;
+
+/**
+ * Which tasks evaluate which operators. Every operator runs where its row lives, so it belongs to the unit of its input; a same-key
+ * join of two sources with equal partition counts makes one unit of both.
+ */
+export interface Units {
+  /** Unit of each node by id; -1: an aggregate whose partials go straight to its sinks. */
+  readonly unitOf: readonly number[];
+  /** For each unit: the nodes (sources, or aggregates used further) whose rows it holds. One node for each topic. */
+  readonly members: ReadonlyMap<number, readonly number[]>;
+  readonly problems: readonly string[];
+  /** Same-key joins that are looked up like a foreign key instead. */
+  readonly lookedUp: ReadonlySet<number>;
+}
+
+/** Divides the operators of a topology into units. */
+export function divide(topology: Topology, partitionsOf: PartitionsOf): Units {
+  const { nodes } = topology;
+  const parent = nodes.map((_, id) => id);
+  const find = (id: number): number => parent[id] === id ? id : (parent[id] = find(parent[id]));
+  const unite = (a: number, b: number) => {
+    const [low, high] = [find(a), find(b)].sort((x, y) => x - y);
+    parent[high] = low;
+  };
+  const problems: string[] = [];
+  const lookedUp = new Set<number>();
+  for (const node of nodes) {
+    if (node.op === "source") {
+      const twin = nodes.find((other) => other.op === "source" && other.id < node.id && sameTable(other, node));
+      if (twin !== undefined) unite(twin.id, node.id);
+    } else if (node.op === "keyJoin") {
+      unite(node.id, node.input);
+      const verdict = coPartitioned(nodes, memberNodes(find, nodes, [node.input, node.right]), partitionsOf);
+      if (verdict === null) unite(node.id, node.right);
+      else if (node.kind === "outer") problems.push(`Cannot join "${node.name}" as outer join: ${verdict}`);
+      else lookedUp.add(node.id);
+    } else if (node.op !== "aggregate") {
+      unite(node.id, node.input);
+    }
+  }
+  const usedFurther = (id: number) => nodes.some((node) => node.op !== "sink" && reads(node, id));
+  const unitOf = nodes.map((node) => node.op === "aggregate" && !usedFurther(node.id) ? -1 : find(node.id));
+  for (const node of nodes) {
+    if (node.op === "sink" && unitOf[node.input] === -1) (unitOf as number[])[node.id] = -1;
+  }
+  const members = new Map<number, number[]>();
+  for (const node of nodes) {
+    if ((node.op !== "source" && node.op !== "aggregate") || unitOf[node.id] === -1) continue;
+    const list = members.get(unitOf[node.id]) ?? [];
+    const known = node.op === "source" && list.some((id) => sameTable(nodes[id], node));
+    if (!known) list.push(node.id);
+    members.set(unitOf[node.id], list);
+  }
+  return { unitOf, members, problems, lookedUp };
+}
+
+function sameTable(a: LogicalNode, b: LogicalNode): boolean {
+  return a.op === "source" && b.op === "source" && a.global === b.global && a.source.topic === b.source.topic;
+}
+
+function reads(node: LogicalNode, id: number): boolean {
+  if (node.op === "source") return false;
+  return node.input === id || ((node.op === "foreignKeyJoin" || node.op === "keyJoin") && node.right === id);
+}
+
+function memberNodes(
+  find: (id: number) => number,
+  nodes: readonly LogicalNode[],
+  of: readonly number[],
+): LogicalNode[] {
+  const units = new Set(of.map(find));
+  return nodes.filter((node) => (node.op === "source" || node.op === "aggregate") && units.has(find(node.id)));
+}
+
+/** Null if all members' rows of one key are in the same partition; else the reason why not. */
+function coPartitioned(
+  nodes: readonly LogicalNode[],
+  members: readonly LogicalNode[],
+  partitionsOf: PartitionsOf,
+): string | null {
+  const sources = members.filter((node): node is SourceNode => node.op === "source");
+  if (sources.length === 0) return null;
+  if (sources.length < members.length) {
+    return "one side is a topic and the other an aggregate, which are partitioned differently. Aggregate both sides, or use leftJoin";
+  }
+  const columns = new Set(sources.map((node) => node.source.key.join(",")));
+  if (columns.size > 1) {
+    return `the key columns have different names (${
+      [...columns].join(" and ")
+    }), so equal keys are in different partitions. Use leftJoin`;
+  }
+  const counts = sources.map((node) => ({ topic: node.source.topic, partitions: partitionsOf(node.source.topic) }));
+  const known = counts.filter((count) => count.partitions !== undefined);
+  if (new Set(known.map((count) => count.partitions)).size <= 1 && nodes.length > 0) return null;
+  const list = known.map((count) => `"${count.topic}" has ${count.partitions} partitions`).join(", ");
+  return `${list}. Give the topics the same number of partitions, or use leftJoin`;
+}
+
+/** The union of all declarations of one topic: a column that any use picked is read. */
+export function mergedSource(topology: Topology, of: SourceNode): SourceSpec {
+  let merged = of.source;
+  for (const node of topology.nodes) {
+    if (node.op === "source" && node !== of && sameTable(node, of)) {
+      merged = { ...merged, row: merged.row.extend(node.source.row.shape) as SourceSpec["row"] };
+    }
+  }
+  return merged;
+}

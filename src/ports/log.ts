@@ -1,0 +1,139 @@
+/**
+ * The Log port: an ordered, partitioned, durable log with topics, and a group that hands out tasks. Kafka is one; the embedded log
+ * another. Guarantees every adapter gives, checked by `tests/ports/log_conformance.ts`:
+ *
+ * - a partition's records are read in the order of their offsets, which only grow and are never given out twice;
+ * - an acknowledged append is durable; appends to one partition, awaited one after the other, keep their order;
+ * - an append may be stored more than once when its acknowledgement was lost (receivers drop what is not newer);
+ * - offsets may have gaps (compaction, transaction markers).
+ *
+ * Not guaranteed: any order between partitions; that a record is read before a task is reassigned.
+ */
+
+/** Text stands for its UTF-8 bytes, so that an adapter whose store holds text need not make bytes of it. */
+export type Bytes = string | Uint8Array;
+
+export interface LogRecord {
+  readonly offset: number;
+  /** Milliseconds since the epoch. */
+  readonly timestampMs: number;
+  readonly key: Bytes | null;
+  /** `null` is a tombstone. A `Uint8Array` may be a view of a larger buffer: copy what is kept. */
+  readonly value: Bytes | null;
+}
+
+export interface NewRecord {
+  readonly key: Bytes | null;
+  readonly value: Bytes | null;
+  /** Milliseconds since the epoch; the adapter's clock if absent. */
+  readonly timestampMs?: number;
+}
+
+export interface AppendBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: readonly NewRecord[];
+}
+
+export interface TopicDescription {
+  readonly name: string;
+  readonly partitions: number;
+  /** Changes when a topic is deleted and created again; `null` if the adapter cannot tell. */
+  readonly id: string | null;
+  readonly compacted: boolean;
+  /** True if records are also (or only) deleted by age or size. */
+  readonly deletes: boolean;
+  /** Milliseconds; -1 keeps for ever. Meaningful when `deletes`. */
+  readonly retentionMs: number;
+  /** Milliseconds a tombstone stays readable after compaction. */
+  readonly deleteRetentionMs: number;
+}
+
+export interface NewTopic {
+  readonly name: string;
+  readonly partitions: number;
+  readonly cleanup: "compact" | "delete";
+  /** Milliseconds; -1 keeps for ever. */
+  readonly retentionMs: number;
+}
+
+/** One partition's part of what a poll returned. */
+export interface Fetched {
+  readonly topic: string;
+  readonly partition: number;
+  /** In the order of offsets; all of them at or after the position sought. May be empty when only a gap was passed. */
+  readonly records: readonly LogRecord[];
+  /** Where the next read continues: greater than every offset in `records`, also past gaps. */
+  readonly nextOffset: number;
+  /** End of the partition as known at this read: the offset the next record will get. */
+  readonly endOffset: number;
+  /** Set when the position sought lies before the log's start or after its end; nothing was read and reading stopped. */
+  readonly outOfRange?: { readonly startOffset: number; readonly endOffset: number };
+}
+
+/**
+ * Reads any partitions by position, outside any group. One poll may be under way at a time. Records fetched ahead for a partition
+ * are thrown away by `seek` and `stop` of that partition.
+ */
+export interface Reader {
+  /** Reads this partition from `offset` on. */
+  seek(topic: string, partition: number, offset: number): void;
+  stop(topic: string, partition: number): void;
+  /** A paused partition keeps its position and what was fetched for it, and delivers nothing. */
+  pause(topic: string, partition: number): void;
+  resume(topic: string, partition: number): void;
+  /** Resolves when something is there, at the latest after about `waitMs` with an empty list. @throws ProductionError */
+  poll(waitMs: number): Promise<Fetched[]>;
+  close(): Promise<void>;
+}
+
+/** One unit of assignment: all partitions that belong to one task go to the same member. */
+export interface GroupTask {
+  readonly id: string;
+  readonly partitions: readonly { readonly topic: string; readonly partition: number }[];
+}
+
+export interface GroupOptions {
+  readonly group: string;
+  readonly tasks: readonly GroupTask[];
+  /** Called with ALL tasks this member has now, at every assignment. Sticky: a member keeps what it has where balance allows. */
+  onAssigned(tasks: readonly string[]): void;
+  /** Called once when membership ended for good and the application must end or join again. */
+  onFailed(error: Error): void;
+}
+
+export interface CommittedPosition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export interface Membership {
+  /** For monitoring only: nothing is ever recovered from it. Rejects when the group has moved on; the caller may ignore that. */
+  commit(positions: readonly CommittedPosition[]): Promise<void>;
+  leave(): Promise<void>;
+}
+
+export interface PartitionOffsets {
+  /** Offset of the oldest record that can be read; index = partition. */
+  readonly start: readonly number[];
+  /** Offset that the next record will get; index = partition. */
+  readonly end: readonly number[];
+}
+
+export interface Log {
+  /** Descriptions of those of `names` that exist. */
+  topics(names: readonly string[]): Promise<Map<string, TopicDescription>>;
+  /** Creates the topic if no topic of that name exists; settings of an existing one are left as they are. */
+  createTopic(topic: NewTopic): Promise<void>;
+  offsets(topic: string): Promise<PartitionOffsets>;
+  /**
+   * Stores every batch and resolves when all are acknowledged, with the offset of each batch's first record. Order is kept within a
+   * batch and between batches of one partition. One append may be under way per caller if order matters to it.
+   * @throws ProductionError (`retriable` tells whether the same append may be tried again)
+   */
+  append(batches: readonly AppendBatch[]): Promise<number[]>;
+  reader(): Reader;
+  join(options: GroupOptions): Promise<Membership>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,104 @@
+/**
+ * The Warehouse port: ClickHouse as the sink and as the memory of what is shown. For each sink it keeps
+ *
+ * - a table `<name>_rows`, ReplacingMergeTree(_version, _deleted) ORDER BY the key columns, with bookkeeping columns beside the
+ *   declared ones: `_task`, `_key` (canonical key text), `_digest` (53-bit hash of the row as encoded), `_version` (epoch and seq in
+ *   one UInt128, computed by ClickHouse from two EPHEMERAL columns), `_deleted`, `_check` (hash of the stored columns, computed at the
+ *   insert, so that a later change by hand is seen);
+ * - a view `<name>`: the rows FINAL without bookkeeping, or, for partial aggregates, the partial rows added up per group.
+ */
+export interface ColumnSpec {
+  readonly name: string;
+  /** A ClickHouse type: `Int64`, `Decimal(18, 2)`, `Nullable(String)`, `DateTime64(6)`. */
+  readonly type: string;
+}
+
+export interface ViewColumn {
+  readonly name: string;
+  /** A ClickHouse expression over the rows' columns. */
+  readonly expression: string;
+  /** What the expression does, for a warehouse without SQL: an average divides `<name>__sum` by `<name>__count`. */
+  readonly combine?: { readonly kind: "sum" | "min" | "max" | "avg"; readonly scale: number };
+}
+
+export interface TableSpec {
+  /** Name of the view; the table is `<name>_rows`. */
+  readonly name: string;
+  /** Declared columns in the order in which rows are inserted. */
+  readonly columns: readonly ColumnSpec[];
+  /** Names of the columns that make up the key, in the key's order. */
+  readonly key: readonly string[];
+  /** True for partial aggregates: several tasks hold a row of the same key, so `_task` is part of the sorting key. */
+  readonly partial: boolean;
+  /** Set for partial aggregates: the view is `SELECT key, these FROM <name>_rows FINAL GROUP BY key`. */
+  readonly view?: readonly ViewColumn[];
+  /** Data skipping indexes: column name to index type (`minmax`, `set(100)`, `bloom_filter`). */
+  readonly indexes?: Readonly<Record<string, string>>;
+}
+
+export interface EnsureReport {
+  readonly created: boolean;
+  /** Columns that were added to an existing table. */
+  readonly added: readonly string[];
+}
+
+/**
+ * Rows of one table. Every line is a JSON array (JSONCompactEachRow) of the declared columns' values in order, WITHOUT the closing
+ * bracket and without bookkeeping; the adapter appends those. Encoding once serves the digest and the insert.
+ */
+export interface UpsertRow {
+  readonly line: string;
+  readonly task: string;
+  readonly key: string;
+  readonly digest: number;
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+/** A tombstone: `keyLine` is the JSON array of the key columns' values, without the closing bracket. */
+export interface DeleteRow {
+  readonly keyLine: string;
+  readonly task: string;
+  readonly key: string;
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+export interface InsertBatch {
+  readonly table: TableSpec;
+  readonly upserts: readonly UpsertRow[];
+  readonly deletes: readonly DeleteRow[];
+}
+
+/** What the table shows of one key written by one of the tasks asked for. */
+export interface ShownRow {
+  readonly task: string;
+  readonly key: string;
+  /** -1 when the stored columns no longer match the hash taken at the insert: changed by hand, must be written again. */
+  readonly digest: number;
+}
+
+export interface Warehouse {
+  /**
+   * Creates table and view if missing; adds missing columns.
+   * @throws ConfigError when the table has another shape, with the statement that would repair it
+   */
+  ensure(table: TableSpec): Promise<EnsureReport>;
+  /**
+   * Inserts all rows of the batch; resolves when ClickHouse has acknowledged them and the written count agrees. Repeating a batch is
+   * harmless (same version, same row).
+   * @throws ProductionError `retriable` for outages; not retriable when ClickHouse refuses a row's content
+   */
+  insert(batch: InsertBatch): Promise<void>;
+  /** The rows shown now (newest version, not deleted) that any of `tasks` wrote, in chunks, in no order. */
+  shown(table: TableSpec, tasks: readonly string[]): AsyncIterable<readonly ShownRow[]>;
+  /** Rows shown now that were written by a task that is NOT in `tasks`. */
+  orphans(table: TableSpec, tasks: readonly string[]): AsyncIterable<readonly ShownRow[]>;
+  /** Greatest epoch among all rows of each of `tasks`, deleted ones included; 0 when there is none. */
+  greatestEpochs(table: TableSpec, tasks: readonly string[]): Promise<Map<string, number>>;
+  /** A read-only query; rows as objects, 64-bit integers as strings. */
+  query(sql: string): Promise<Record<string, unknown>[]>;
+  /** Resolves if the server answers. @throws ProductionError */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

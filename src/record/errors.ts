@@ -1,0 +1,67 @@
+/** What a person reads about one thing that is wrong, and what to do about it. */
+export type Problem = string;
+
+/** The topology's author must act. Lists ALL problems of a topology at once. */
+export class TopologyError extends Error {
+  override readonly name = "TopologyError";
+  constructor(readonly topology: string, readonly problems: readonly Problem[]) {
+    super(`Cannot build topology "${topology}":\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+  }
+}
+
+/** The operator must act: configuration, environment, the state of a topic or a table. Lists all problems at once. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  constructor(readonly problems: readonly Problem[], options?: ErrorOptions) {
+    super(problems.length === 1 ? problems[0] : problems.map((problem) => `\n  - ${problem}`).join(""), options);
+  }
+}
+
+/** One record cannot be read as a row; trying again changes nothing. */
+export class DeserializationError extends Error {
+  override readonly name = "DeserializationError";
+  constructor(readonly reason: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** A topology's callback threw, or returned what it must not. */
+export class ProcessorError extends Error {
+  override readonly name = "ProcessorError";
+  constructor(readonly operator: string, readonly key: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`Cannot evaluate "${operator}" for key ${key}: ${reason}`, { cause });
+  }
+}
+
+/** A port refused. `retriable`: the same request may succeed later. */
+export class ProductionError extends Error {
+  override readonly name = "ProductionError";
+  constructor(message: string, readonly retriable: boolean, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** A start cannot rebuild its state, or would do harm by doing so. */
+export class RestoreError extends Error {
+  override readonly name = "RestoreError";
+  constructor(readonly task: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** The task belongs to another instance now. Handled by the runtime, never shown. */
+export class TaskMigratedError extends Error {
+  override readonly name = "TaskMigratedError";
+  constructor(readonly task: string) {
+    super(`Task "${task}" was taken over`);
+  }
+}
+
+/** A named limit was reached. */
+export class LimitError extends Error {
+  override readonly name = "LimitError";
+  constructor(readonly limit: string, message: string) {
+    super(message);
+  }
+}

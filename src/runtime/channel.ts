@@ -1,0 +1,86 @@
+import { encodeMessage, encodePack, type Message } from "./messages.ts";
+
+/** Text of one pack before it is sealed, in UTF-16 units. */
+const PACK_LENGTH_MAX = 256 * 1024;
+
+/** An inbox partition: the table whose task reads it, and which of its tasks. */
+export interface Destination {
+  /** Index of the table. */
+  readonly table: number;
+  readonly partition: number;
+}
+
+interface OpenPack extends Destination {
+  messages: string;
+}
+
+/** Takes sealed packs in the order in which they must be appended. */
+export type Emit = (destination: Destination, record: string) => void;
+
+/**
+ * One task's side of all conversations: numbers what it sends, and drops what is not newer than what it has taken. Order is kept per
+ * destination. A new incarnation of a task begins a new channel.
+ */
+export class Channel {
+  /** Number of the last message or sink write of this epoch. */
+  seq = 0;
+  readonly #task: string;
+  readonly #epoch: number;
+  readonly #emit: Emit;
+  readonly #open = new Map<number, OpenPack>();
+  readonly #seen = new Map<string, { epoch: number; seq: number }>();
+
+  constructor(task: string, epoch: number, emit: Emit) {
+    this.#task = task;
+    this.#epoch = epoch;
+    this.#emit = emit;
+  }
+
+  /** Adds a message to the open pack for this destination. */
+  send(destination: Destination, message: Message): void {
+    const id = destination.table * 65_536 + destination.partition;
+    let pack = this.#open.get(id);
+    if (pack === undefined) {
+      pack = { table: destination.table, partition: destination.partition, messages: "" };
+      this.#open.set(id, pack);
+    }
+    const text = encodeMessage(message);
+    pack.messages = pack.messages === "" ? text : `${pack.messages},${text}`;
+    if (pack.messages.length >= PACK_LENGTH_MAX) this.#seal(id, pack);
+  }
+
+  /** Seals the open pack of a destination and returns the last number used: whatever is sent from now on has a greater one. */
+  cut(destination: Destination): number {
+    const id = destination.table * 65_536 + destination.partition;
+    const pack = this.#open.get(id);
+    if (pack !== undefined) this.#seal(id, pack);
+    return this.seq;
+  }
+
+  /** Seals all open packs. */
+  flush(): void {
+    for (const [id, pack] of this.#open) this.#seal(id, pack);
+  }
+
+  #seal(id: number, pack: OpenPack): void {
+    this.#open.delete(id);
+    this.#emit(pack, encodePack({ from: this.#task, epoch: this.#epoch, seq: ++this.seq, messages: pack.messages }));
+  }
+
+  /**
+   * Whether a pack is newer than everything taken from this sender; if so it counts as taken. `newEpoch`: the sender has started again
+   * since the last one taken.
+   */
+  accept(from: string, epoch: number, seq: number): { readonly fresh: boolean; readonly newEpoch: boolean } {
+    const seen = this.#seen.get(from);
+    if (seen === undefined) {
+      this.#seen.set(from, { epoch, seq });
+      return { fresh: true, newEpoch: false };
+    }
+    if (epoch < seen.epoch || (epoch === seen.epoch && seq <= seen.seq)) return { fresh: false, newEpoch: false };
+    const newEpoch = epoch > seen.epoch;
+    seen.epoch = epoch;
+    seen.seq = seq;
+    return { fresh: true, newEpoch };
+  }
+}

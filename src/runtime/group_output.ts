@@ -1,0 +1,120 @@
+import type { GroupPlan } from "../plan/physical.ts";
+import { type Contribution, contributionOf } from "../processor/aggregate.ts";
+import { type Group, newGroup } from "../processor/group.ts";
+import { ProcessorError } from "../record/errors.ts";
+import { type Key, keyOf, keyText } from "../record/key.ts";
+import type { Row } from "../record/row.ts";
+import { wireEquals } from "../record/wire.ts";
+import type { Entry } from "../state/entry.ts";
+
+/**
+ * One aggregate of one home: folds its rows into groups, each entry remembering what it contributed to which group, so that an update
+ * takes out exactly what was put in. Sending the shares is somebody else's work ({@link PartialSink}, {@link PartialSender}).
+ */
+export class GroupOutput {
+  readonly plan: GroupPlan;
+  readonly groups: Map<Key, Group> = new Map();
+  #dirty: Group[] = [];
+  #names: readonly string[] | null = null;
+  readonly #cell: number;
+  readonly #keyValue: (key: Key) => unknown;
+  readonly #onError: (error: ProcessorError) => void;
+
+  /** `cell`: index of the entry's cell that links to the group. `keyValue`: the key as callbacks see it. */
+  constructor(
+    options: {
+      plan: GroupPlan;
+      cell: number;
+      keyValue: (key: Key) => unknown;
+      onError: (error: ProcessorError) => void;
+    },
+  ) {
+    this.plan = options.plan;
+    this.#cell = options.cell;
+    this.#keyValue = options.keyValue;
+    this.#onError = options.onError;
+  }
+
+  /** The entry's row is `row` now (null: absent). @throws ProcessorError when a total leaves its exact range */
+  fold(entry: Entry, row: Row | null): void {
+    const { cells } = entry;
+    const old = cells[this.#cell] as Group | null;
+    const oldValues = cells[this.#cell + 1] as Contribution | null;
+    let group: Group | null = null;
+    let values: Contribution | null = null;
+    if (row !== null) {
+      try {
+        const columns = this.plan.aggregate.groupBy(row, this.#keyValue(entry.key));
+        if (columns !== null) {
+          values = contributionOf(this.plan.aggregate, row);
+          group = this.#groupOf(columns, old);
+        }
+      } catch (cause) {
+        this.#onError(new ProcessorError(this.plan.name, keyText(entry.key), cause));
+        group = values = null;
+      }
+    }
+    if (group === old && (group === null || wireEquals(values, oldValues))) return;
+    if (old !== null) this.#take(old, oldValues!);
+    if (group !== null) this.#put(group, values!, entry);
+    cells[this.#cell] = group;
+    cells[this.#cell + 1] = values;
+  }
+
+  /** Marks a group as changed. */
+  touch(group: Group): void {
+    if (group.dirty) return;
+    group.dirty = true;
+    this.#dirty.push(group);
+  }
+
+  /** The groups changed since the last call. A group without rows stays in the index until {@link drop}. */
+  takeDirty(): readonly Group[] {
+    const taken = this.#dirty;
+    this.#dirty = [];
+    for (const group of taken) group.dirty = false;
+    return taken;
+  }
+
+  /** A group is done with: nothing of it is shown and it has no rows. */
+  drop(group: Group): void {
+    if (this.groups.get(group.key) === group) this.groups.delete(group.key);
+  }
+
+  #groupOf(columns: Readonly<Record<string, unknown>>, old: Group | null): Group {
+    const names = this.#names ??= Object.keys(columns).sort();
+    if (old !== null && names.every((name) => old.columns[name] === columns[name])) return old;
+    const key = keyOf(names.map((name) => columns[name]));
+    let group = this.groups.get(key);
+    if (group === undefined) {
+      const found = Object.keys(columns).sort();
+      if (found.join() !== names.join()) {
+        throw new TypeError(
+          `groupBy must return the same columns for every row: ${names.join(", ")}; now it returned ${
+            found.join(", ")
+          }`,
+        );
+      }
+      group = newGroup(this.plan.aggregate, key, columns);
+      this.groups.set(key, group);
+    }
+    return group;
+  }
+
+  #take(group: Group, values: Contribution): void {
+    group.rows--;
+    for (let index = 0; index < values.length; index++) group.accumulators[index].remove(values[index]);
+    this.touch(group);
+  }
+
+  #put(group: Group, values: Contribution, entry: Entry): void {
+    try {
+      group.accumulators.forEach((accumulator, index) => accumulator.add(values[index]));
+      group.rows++;
+      this.touch(group);
+    } catch (cause) {
+      // A total beyond its limit cannot be taken back in part, so it must not go on.
+      throw new ProcessorError(this.plan.name, keyText(entry.key), cause);
+    }
+  }
+}

@@ -1,0 +1,70 @@
+/** Kind, unit and meaning of every metric. Each carries the label `topology` besides those named. */
+export interface MetricInfo {
+  readonly kind: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Upper bounds of a histogram's buckets. */
+  readonly buckets?: readonly number[];
+}
+
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** All metrics by name. Names end with their unit; counters with `_total`. */
+export const METRICS: Readonly<Record<string, MetricInfo>> = {
+  weir_source_records_total: { kind: "counter", help: "Change records taken from source topics.", labels: ["table"] },
+  weir_source_records_skipped_total: {
+    kind: "counter",
+    help: "Records that are no row changes (heartbeats, transaction marks, messages).",
+    labels: ["table", "reason"],
+  },
+  weir_dead_letters_total: {
+    kind: "counter",
+    help: "Records and rows set aside, by stage and reason.",
+    labels: ["stage", "reason"],
+  },
+  weir_sink_rows_total: { kind: "counter", help: "Rows and tombstones acknowledged by ClickHouse.", labels: ["sink"] },
+  weir_sink_insert_seconds: {
+    kind: "histogram",
+    help: "Duration of one insert, repetitions included.",
+    labels: ["sink"],
+    buckets: SECONDS,
+  },
+  weir_sink_insert_rows: {
+    kind: "histogram",
+    help: "Rows of one insert.",
+    labels: ["sink"],
+    buckets: [1, 10, 100, 1_000, 10_000, 50_000],
+  },
+  weir_internal_records_total: { kind: "counter", help: "Records appended to inbox topics.", labels: [] },
+  weir_task_restarts_total: { kind: "counter", help: "Tasks thrown away and started again.", labels: ["reason"] },
+  weir_repaired_rows_total: {
+    kind: "counter",
+    help: "Rows that ClickHouse showed otherwise than they are, written again.",
+    labels: ["table"],
+  },
+  weir_source_lag_records: {
+    kind: "gauge",
+    help: "Records of source partitions not read yet.",
+    labels: ["table", "partition"],
+  },
+  weir_source_lag_seconds: {
+    kind: "gauge",
+    help: "Age of the newest source record taken, while there is lag; else 0.",
+    labels: ["table", "partition"],
+  },
+  weir_stored_rows: {
+    kind: "gauge",
+    help: "Rows held in memory by a task, right rows of joins included.",
+    labels: ["table", "partition"],
+  },
+  weir_global_rows: { kind: "gauge", help: "Rows of global tables held in memory.", labels: [] },
+  weir_sink_pending_rows: { kind: "gauge", help: "Rows waiting for ClickHouse.", labels: ["sink"] },
+  weir_tasks: { kind: "gauge", help: "Tasks of this instance by state.", labels: ["state"] },
+  weir_ready: { kind: "gauge", help: "1 when all tasks of this instance run, else 0.", labels: [] },
+  weir_visible_delay_seconds: {
+    kind: "histogram",
+    help: "From the time a source record was written to the log to the acknowledgement of the insert that shows it.",
+    labels: ["sink"],
+    buckets: SECONDS,
+  },
+};

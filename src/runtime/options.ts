@@ -1,0 +1,58 @@
+/** How a topology is run. Nothing here changes what is computed. */
+export interface RunOptions {
+  /** Leading part of every epoch: raised by the operator when epochs cannot be compared with earlier ones. 1..8191. */
+  readonly generation: number;
+  /** A start may delete more rows than {@link deletesMaxShare} and {@link deletesMaxRows} allow. */
+  readonly allowDeletes: boolean;
+  /** Share of a task's rows, 0..1, that a start may delete unasked. */
+  readonly deletesMaxShare: number;
+  /** Rows that a start may delete unasked, whatever the share. */
+  readonly deletesMaxRows: number;
+  /** Rows wait at most this long before an insert begins. */
+  readonly flushIntervalMs: number;
+  /** Rows of one insert. */
+  readonly batchRowsMax: number;
+  /** Rows waiting for one sink before reading stops. */
+  readonly sinkRowsMax: number;
+  /** Bytes waiting to be appended to inboxes before reading stops. */
+  readonly producerBytesMax: number;
+  /** Rows evaluated before other tasks, heartbeats and sockets get their turn. */
+  readonly sliceRows: number;
+  /** First comparison with what is shown: when no earlier incarnation can have a write under way any more. */
+  readonly repairAfterMs: number;
+  /** Later comparisons. */
+  readonly repairEveryMs: number;
+  /** Positions are committed, for monitoring, this often. */
+  readonly commitEveryMs: number;
+  /** Topics are described again, to notice recreated ones, this often. */
+  readonly metadataEveryMs: number;
+  /** Inbox topics keep records this long. */
+  readonly inboxRetentionMs: number;
+  /** Source topics that delete by time are accepted as they are (their tables cannot be rebuilt in full). */
+  readonly allowRetention: boolean;
+  /** A poll waits at most this long for records. */
+  readonly pollWaitMs: number;
+  /** Entries of all stores of one process before it stops with a clear error. */
+  readonly storeEntriesMax: number;
+}
+
+/** Sensible for a machine of a few cores and gigabytes. */
+export const defaultRunOptions: RunOptions = {
+  generation: 1,
+  allowDeletes: false,
+  deletesMaxShare: 0.1,
+  deletesMaxRows: 1_000,
+  flushIntervalMs: 200,
+  batchRowsMax: 50_000,
+  sinkRowsMax: 150_000,
+  producerBytesMax: 16 * 1024 * 1024,
+  sliceRows: 2_000,
+  repairAfterMs: 60_000,
+  repairEveryMs: 600_000,
+  commitEveryMs: 5_000,
+  metadataEveryMs: 10_000,
+  inboxRetentionMs: 86_400_000,
+  allowRetention: false,
+  pollWaitMs: 250,
+  storeEntriesMax: 50_000_000,
+};

@@ -1,0 +1,22 @@
+/** What is wrong right now, by name: shown by /readyz and on the screen. */
+export class Problems {
+  readonly #problems = new Map<string, string>();
+  readonly #onChange: (name: string, problem: string | null) => void;
+
+  constructor(onChange: (name: string, problem: string | null) => void) {
+    this.#onChange = onChange;
+  }
+
+  /** Sets or (null) clears a problem; only changes are told. */
+  set(name: string, problem: string | null): void {
+    const before = this.#problems.get(name) ?? null;
+    if (before === problem) return;
+    if (problem === null) this.#problems.delete(name);
+    else this.#problems.set(name, problem);
+    this.#onChange(name, problem);
+  }
+
+  list(): readonly { readonly name: string; readonly problem: string }[] {
+    return [...this.#problems].map(([name, problem]) => ({ name, problem }));
+  }
+}

@@ -1,0 +1,82 @@
+import type { TableSpec, Warehouse } from "../ports/warehouse.ts";
+import { parseKeyText } from "../record/key.ts";
+import { SEEN } from "../state/entry.ts";
+import type { PartialSink } from "./partial_sink.ts";
+import type { SinkOutput } from "./sink_output.ts";
+import type { Task } from "./task.ts";
+
+/**
+ * Compares what ClickHouse shows of a task with what it should show, and writes the differences: what a dead incarnation wrote late, what
+ * was changed or deleted by hand. Rows written while the comparison runs are left alone. Call it when everything put so far is
+ * acknowledged. Resolves to the number of differences.
+ */
+export async function repairTask(task: Task, warehouse: Warehouse): Promise<number> {
+  let differences = 0;
+  for (const [index, output] of task.sinks.entries()) {
+    differences += await repairSink({ task, warehouse, output, table: task.table.sinks[index].table, index });
+  }
+  for (const sink of task.partialSinks) {
+    if (sink !== null) differences += await repairPartials(task, sink, warehouse);
+  }
+  task.endBatch();
+  return differences;
+}
+
+async function repairSink(
+  repair: { task: Task; warehouse: Warehouse; output: SinkOutput; table: TableSpec; index: number },
+): Promise<number> {
+  const { task, warehouse, output, table } = repair;
+  const touched = output.touched = new Set();
+  let differences = 0;
+  try {
+    for (const entry of task.entries.values()) entry.flags &= ~SEEN;
+    for await (const rows of warehouse.shown(table, [task.id])) {
+      if (task.closed) return differences;
+      for (const row of rows) {
+        const key = parseKeyText(row.key);
+        if (touched.has(key)) continue;
+        const entry = task.entryOf(key);
+        entry.flags |= SEEN;
+        if (output.expected(entry) === row.digest) continue;
+        differences++;
+        output.distrust(entry);
+        task.evaluate(entry);
+      }
+    }
+    for (const entry of [...task.entries.values()]) {
+      if ((entry.flags & SEEN) !== 0 || output.expected(entry) === null || touched.has(entry.key)) continue;
+      differences++;
+      output.distrust(entry);
+      task.evaluate(entry);
+    }
+  } finally {
+    output.touched = null;
+  }
+  return differences;
+}
+
+async function repairPartials(task: Task, sink: PartialSink, warehouse: Warehouse): Promise<number> {
+  const touched = sink.touched = new Set();
+  const seen = new Set();
+  let differences = 0;
+  try {
+    for await (const rows of warehouse.shown(sink.plan.table, [task.id])) {
+      if (task.closed) return differences;
+      for (const row of rows) {
+        const key = parseKeyText(row.key);
+        seen.add(key);
+        if (touched.has(key) || sink.expected(key) === row.digest) continue;
+        differences++;
+        sink.repair(key);
+      }
+    }
+    for (const key of sink.shownKeys()) {
+      if (seen.has(key) || touched.has(key)) continue;
+      differences++;
+      sink.repair(key);
+    }
+  } finally {
+    sink.touched = null;
+  }
+  return differences;
+}

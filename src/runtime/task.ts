@@ -1,0 +1,370 @@
+import type { LogRecord } from "../ports/log.ts";
+import type { ShownRow } from "../ports/warehouse.ts";
+import type { TaskTable } from "../plan/physical.ts";
+import { keyValueOf } from "../processor/key_value.ts";
+import { createProgram, type Program } from "../processor/program.ts";
+import { type Key, parseKeyText } from "../record/key.ts";
+import { type Row, UNKNOWN, type Value } from "../record/row.ts";
+import { wireEquals } from "../record/wire.ts";
+import { type CellLayout, DIRTY, type Entry, HELD, layoutOf, newEntry, PENDING } from "../state/entry.ts";
+import { type RightEntry, RightStore } from "../state/right_store.ts";
+import { Channel } from "./channel.ts";
+import { GroupOutput } from "./group_output.ts";
+import { Inbox } from "./inbox.ts";
+import { Merge } from "./merge.ts";
+import { PartialSender } from "./partial_sender.ts";
+import { PartialSink } from "./partial_sink.ts";
+import { Server } from "./server.ts";
+import { SinkOutput } from "./sink_output.ts";
+import { SourceReader } from "./source_reader.ts";
+import { type TaskContext, taskId } from "./task_context.ts";
+
+/**
+ * One task: the rows of one partition, their program, and its roles. A synchronous state machine: it is given records and what the
+ * sinks show, and hands out messages and rows; the runner does all waiting. It lives for one epoch; a restart makes a new one.
+ */
+export class Task {
+  readonly id: string;
+  readonly table: TaskTable;
+  readonly partition: number;
+  readonly epoch: number;
+  readonly channel: Channel;
+  readonly entries: Map<Key, Entry> = new Map();
+  readonly stores: readonly RightStore[];
+  readonly servers: readonly Server[];
+  readonly merges: readonly (Merge | null)[];
+  readonly sinks: readonly SinkOutput[];
+  readonly groups: readonly GroupOutput[];
+  readonly partialSinks: readonly (PartialSink | null)[];
+  readonly senders: readonly (PartialSender | null)[];
+  readonly source: SourceReader;
+  readonly inbox: Inbox;
+  /** Own rows, global tables and what the sinks show are here: everything may be evaluated and answered. */
+  loaded = false;
+  /** Every row was evaluated with all its partners known: shares may be sent and rows deleted. */
+  complete = false;
+  closed = false;
+  readonly #context: TaskContext;
+  readonly #program: Program;
+  readonly #layout: CellLayout;
+  #pending = 0;
+  #dirty: Entry[] = [];
+  #scan: Iterator<Entry> | null = null;
+  #fanOuts: { right: RightEntry; next: number }[] = [];
+  readonly #held = new Set<Entry>();
+
+  constructor(options: { context: TaskContext; table: TaskTable; partition: number; epoch: number }) {
+    const { context, table, partition, epoch } = options;
+    this.#context = context;
+    this.table = table;
+    this.partition = partition;
+    this.epoch = epoch;
+    this.id = taskId(table.name, partition);
+    this.channel = new Channel(this.id, epoch, (destination, record) => context.emit(this.id, destination, record));
+    this.#layout = layoutOf({
+      lookups: table.lookups.length,
+      sinks: table.sinks.length,
+      groups: table.groups.length,
+      serves: table.serves.length,
+    });
+    this.inbox = new Inbox(this, context);
+    this.source = new SourceReader(this, context);
+    this.stores = table.lookups.map((lookup, index) =>
+      new RightStore({
+        cell: this.#layout.lookups + index * 2,
+        first: (key) =>
+          lookup.global ? context.globals.get(lookup.table, lookup.step, key) : this.inbox.subscribe(index, key),
+        keepUnused: !lookup.global,
+      })
+    );
+    this.#program = createProgram({
+      steps: table.steps,
+      lookups: table.lookups,
+      stores: this.stores,
+      members: table.members.length,
+      keyColumns: table.keyColumns,
+      onError: context.onCallbackError,
+    });
+    this.merges = table.members.map((member) =>
+      member.kind === "merge"
+        ? new Merge({ aggregate: member.aggregate, homes: context.partitions[homeOf(context, member.name)], epoch })
+        : null
+    );
+    this.servers = table.serves.map((plan, index) =>
+      new Server(
+        plan,
+        this.#layout.serves + index,
+        (home, key, value) =>
+          this.channel.send({ table: plan.home, partition: home }, { type: "value", join: plan.name, key, value }),
+      )
+    );
+    this.sinks = table.sinks.map((plan, index) =>
+      new SinkOutput({ plan, cell: this.#layout.sinks + index, ...this.#sinkHooks(plan) })
+    );
+    const keyValue = keyValueOf(table.keyColumns);
+    this.groups = table.groups.map((plan, index) =>
+      new GroupOutput({ plan, cell: this.#layout.groups + index * 2, keyValue, onError: context.onCallbackError })
+    );
+    this.partialSinks = table.groups.map((plan, index) =>
+      plan.sink === null
+        ? null
+        : new PartialSink({ plan: plan.sink, output: this.groups[index], ...this.#sinkHooks(plan.sink) })
+    );
+    this.senders = table.groups.map((plan, index) => {
+      if (plan.merge === null) return null;
+      const partitions = context.partitions[plan.merge.table];
+      return new PartialSender({
+        output: this.groups[index],
+        channel: this.channel,
+        table: plan.merge.table,
+        partitions,
+      });
+    });
+    this.inbox.sayHello();
+  }
+
+  #sinkHooks(plan: TaskTable["sinks"][number]) {
+    return {
+      task: this.id,
+      epoch: this.epoch,
+      nextSeq: () => ++this.channel.seq,
+      put: (row: Parameters<TaskContext["put"]>[1]) => this.#context.put(plan, row),
+      hold: (entry: Entry) => this.#hold(entry),
+      complete: () => this.complete,
+      onError: this.#context.onCallbackError,
+    };
+  }
+
+  /** Rows of the table and right rows held for it. */
+  get storedRows(): number {
+    return this.entries.size + this.stores.reduce((sum, store) => sum + store.entries.size, 0);
+  }
+
+  /** Entries whose evaluation waits for a partner that has not answered yet. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  entryOf(key: Key): Entry {
+    let entry = this.entries.get(key);
+    if (entry === undefined) this.entries.set(key, entry = newEntry(key, this.#layout));
+    return entry;
+  }
+
+  /** What a sink shows of this task from an earlier epoch. `sink`: index among the plan's sinks, then its groups. */
+  base(sink: number, rows: readonly ShownRow[]): void {
+    const partial = this.partialSinks[sink - this.sinks.length];
+    for (const row of rows) {
+      const key = parseKeyText(row.key);
+      if (sink < this.sinks.length) this.sinks[sink].base(this.entryOf(key), row.digest);
+      else partial!.base(key, row.digest);
+    }
+  }
+
+  /** Rows of tasks that no longer exist whose keys are this task's now: written again in its own name, or deleted. */
+  adopt(sink: number, rows: readonly ShownRow[]): void {
+    if (sink < this.sinks.length) return this.base(sink, rows.map((row) => ({ ...row, digest: -1 })));
+    this.partialSinks[sink - this.sinks.length]!.adopt(rows);
+  }
+
+  /** A member's row of this key is `row` now (null: deleted). */
+  setRow(member: number, key: Key, row: Row | null): void {
+    const entry = this.entryOf(key);
+    const before = this.rowOf(entry, member);
+    if (before === row || (before !== null && row !== null && wireEquals(before, row))) {
+      if (row === null && !this.loaded) this.#sweep(entry);
+      return;
+    }
+    if (this.table.members.length === 1) entry.row = row;
+    else {
+      const rows = this.table.members.map((_, index) => index === member ? row : this.rowOf(entry, index));
+      entry.row = rows.some((r) => r !== null) ? rows : null;
+    }
+    if (this.loaded) this.markDirty(entry);
+    else this.#sweep(entry);
+  }
+
+  rowOf(entry: Entry, member: number): Row | null {
+    if (this.table.members.length === 1) return entry.row as Row | null;
+    return entry.row === null ? null : (entry.row as readonly (Row | null)[])[member];
+  }
+
+  markDirty(entry: Entry): void {
+    if ((entry.flags & DIRTY) !== 0) return;
+    entry.flags |= DIRTY;
+    this.#dirty.push(entry);
+  }
+
+  /** A right row has another value: all entries that use it are evaluated again, in slices. */
+  rightChanged(right: RightEntry): void {
+    const known = this.#fanOuts.find((fanOut) => fanOut.right === right);
+    if (known !== undefined) known.next = right.users.length - 1;
+    else this.#fanOuts.push({ right, next: right.users.length - 1 });
+  }
+
+  /** Everything needed to evaluate is here: all entries are evaluated once. */
+  load(): void {
+    if (this.loaded) return;
+    this.loaded = true;
+    for (const entry of this.entries.values()) entry.flags |= PENDING;
+    this.#pending = this.entries.size;
+    this.#scan = this.entries.values();
+    for (const server of this.servers) {
+      for (const key of server.keys()) if (!this.entries.has(key)) server.tellAbsent(key);
+    }
+  }
+
+  /** Evaluates at most about `rows` entries; true if more wait. */
+  work(rows: number): boolean {
+    let left = rows;
+    while (left > 0) {
+      if (this.#dirty.length > 0) {
+        const dirty = this.#takeDirty(left);
+        left -= dirty.length;
+        for (const entry of dirty) this.evaluate(entry);
+      } else if (this.#fanOuts.length > 0) {
+        left -= this.#fanOut(left);
+      } else if (this.#scan !== null) {
+        const next = this.#scan.next();
+        if (next.done) this.#scan = null;
+        else {
+          left--;
+          if ((next.value.flags & PENDING) !== 0) this.evaluate(next.value);
+        }
+      } else return false;
+    }
+    return true;
+  }
+
+  #takeDirty(rows: number): Entry[] {
+    if (this.#dirty.length > rows) return this.#dirty.splice(this.#dirty.length - rows);
+    const taken = this.#dirty;
+    this.#dirty = [];
+    return taken;
+  }
+
+  /** From the end of the list, so that a user that leaves meanwhile is replaced by one already evaluated. */
+  #fanOut(rows: number): number {
+    const fanOut = this.#fanOuts[0];
+    const { users } = fanOut.right;
+    let done = 1;
+    fanOut.next = Math.min(fanOut.next, users.length - 1);
+    while (fanOut.next >= 0 && done < rows) {
+      this.evaluate(users[fanOut.next--]);
+      fanOut.next = Math.min(fanOut.next, users.length - 1);
+      done++;
+    }
+    if (fanOut.next < 0) this.#fanOuts.shift();
+    return done;
+  }
+
+  /** Runs the entry's program and brings every output up to date whose value is known. Returns the registers. */
+  evaluate(entry: Entry): readonly Value[] {
+    entry.flags &= ~DIRTY;
+    const registers = this.#program.run(entry);
+    const { table } = this;
+    let known = true;
+    for (let index = 0; index < table.sinks.length; index++) {
+      const value = registers[table.sinks[index].step];
+      if (value === UNKNOWN) known = false;
+      else this.sinks[index].show(entry, value);
+    }
+    for (let index = 0; index < table.groups.length; index++) {
+      const value = registers[table.groups[index].step];
+      if (value === UNKNOWN) known = false;
+      else this.groups[index].fold(entry, value);
+    }
+    for (let index = 0; index < table.serves.length; index++) {
+      const value = registers[table.serves[index].step];
+      if (value === UNKNOWN) known = false;
+      else this.servers[index].tell(entry, value);
+    }
+    if (known && (entry.flags & PENDING) !== 0) {
+      entry.flags &= ~PENDING;
+      this.#pending--;
+    }
+    this.#sweep(entry);
+    return registers;
+  }
+
+  /** Registers of an entry without touching outputs that are up to date. */
+  registersOf(entry: Entry): readonly Value[] {
+    return (entry.flags & (DIRTY | PENDING)) !== 0 ? this.evaluate(entry) : this.#program.run(entry);
+  }
+
+  #sweep(entry: Entry): void {
+    if (entry.row !== null || (entry.flags & (PENDING | DIRTY)) !== 0) return;
+    for (const sink of this.sinks) if (sink.shows(entry)) return;
+    if (this.entries.get(entry.key) === entry) this.entries.delete(entry.key);
+    this.#held.delete(entry);
+  }
+
+  #hold(entry: Entry): void {
+    entry.flags |= HELD;
+    this.#held.add(entry);
+  }
+
+  /** Whether every entry was evaluated with all partners known, so that {@link finish} may be called. */
+  get ready(): boolean {
+    return this.loaded && !this.complete && this.#scan === null && this.#pending === 0 && this.#dirty.length === 0 &&
+      this.#fanOuts.length === 0;
+  }
+
+  /** Whether all shares of all homes have arrived, for a table of totals. */
+  get membersReady(): boolean {
+    return this.merges.every((merge) => merge?.ready ?? true);
+  }
+
+  /** What {@link finish} would delete: entries by key, and how many rows are shown in all. */
+  doomed(): { readonly keys: readonly Key[]; readonly rows: number } {
+    const keys = [...this.#held].filter((entry) => (entry.flags & HELD) !== 0).map((entry) => entry.key);
+    let rows = this.entries.size;
+    for (const sink of this.partialSinks) {
+      const doomed = sink?.doomed();
+      if (doomed === undefined) continue;
+      keys.push(...doomed.keys);
+      rows += doomed.shown;
+    }
+    return { keys, rows };
+  }
+
+  /** The start is complete: held rows are deleted, shares are written and sent. */
+  finish(): void {
+    this.complete = true;
+    const held = [...this.#held];
+    this.#held.clear();
+    for (const entry of held) {
+      entry.flags &= ~HELD;
+      this.evaluate(entry);
+    }
+    for (const sink of this.partialSinks) sink?.complete();
+    for (const sender of this.senders) sender?.complete();
+  }
+
+  /** Ends a batch: changed totals become rows, changed shares and all messages leave. */
+  endBatch(): void {
+    if (this.merges.some((merge) => merge !== null)) this.#takeTotals();
+    if (this.complete) {
+      for (const sink of this.partialSinks) sink?.flush();
+      for (const sender of this.senders) sender?.flush();
+    }
+    this.channel.flush();
+  }
+
+  #takeTotals(): void {
+    if (!this.membersReady) return;
+    this.merges.forEach((merge, member) => {
+      if (merge === null) return;
+      for (const [key, row] of merge.takeChanged()) this.setRow(member, key, row);
+    });
+  }
+
+  /** Takes records of one of the source members, in order. */
+  take(member: number, records: readonly LogRecord[]): void {
+    this.source.take(member, records);
+  }
+}
+
+function homeOf(context: TaskContext, aggregate: string): number {
+  return context.plan.tables.find((table) => table.groups.some((group) => group.name === aggregate))!.index;
+}

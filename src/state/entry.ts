@@ -1,0 +1,49 @@
+import type { Key } from "../record/key.ts";
+import type { Row } from "../record/row.ts";
+
+/** Not every output of the entry is known yet in this epoch. */
+export const PENDING = 1;
+/** Waits in the queue of entries to evaluate. */
+export const DIRTY = 2;
+/** Held back: it would be deleted from a sink, but the start is not complete. */
+export const HELD = 4;
+/** Seen in ClickHouse by the comparison under way. */
+export const SEEN = 8;
+
+/**
+ * Everything a task keeps of one key. `cells` is laid out by {@link layoutOf}: links to right rows, digests of what sinks show,
+ * contributions to groups, digests of what was served. One flat array costs a third of the objects it stands for.
+ */
+export interface Entry {
+  readonly key: Key;
+  /** The member's row, or, in a table of several members, an array with one row or null for each. */
+  row: Row | readonly (Row | null)[] | null;
+  flags: number;
+  readonly cells: unknown[];
+}
+
+/** Where each kind of cell begins. */
+export interface CellLayout {
+  /** Lookup j: the right entry at 2j, the position in its list of users at 2j + 1. */
+  readonly lookups: number;
+  /** Sink i: digest of the row shown, null when none is. */
+  readonly sinks: number;
+  /** Group output i: the group at 2i, the contributed values at 2i + 1. */
+  readonly groups: number;
+  /** Serve i: digest of the value last told to subscribers, null when none was. */
+  readonly serves: number;
+  readonly size: number;
+}
+
+/** The layout for a table with so many outputs of each kind. */
+export function layoutOf(counts: { lookups: number; sinks: number; groups: number; serves: number }): CellLayout {
+  const sinks = counts.lookups * 2;
+  const groups = sinks + counts.sinks;
+  const serves = groups + counts.groups * 2;
+  return { lookups: 0, sinks, groups, serves, size: serves + counts.serves };
+}
+
+/** An entry without rows. */
+export function newEntry(key: Key, layout: CellLayout): Entry {
+  return { key, row: null, flags: 0, cells: new Array(layout.size).fill(null) };
+}

@@ -1,0 +1,164 @@
+import type {
+  DeleteRow,
+  EnsureReport,
+  InsertBatch,
+  ShownRow,
+  TableSpec,
+  UpsertRow,
+  ViewColumn,
+  Warehouse,
+} from "../ports/warehouse.ts";
+import { Decimal } from "../record/decimal.ts";
+import { ProductionError } from "../record/errors.ts";
+
+interface Stored {
+  readonly task: string;
+  readonly key: string;
+  readonly digest: number;
+  readonly epoch: number;
+  readonly seq: number;
+  /** JSON array of the declared columns; null for a tombstone. */
+  readonly line: string | null;
+}
+
+/** A row as a SELECT on the view would show it: values as JSON, decimals as text. */
+export type SelectedRow = Readonly<Record<string, unknown>>;
+
+/** A warehouse without ClickHouse: the newest version per key, in memory. It has no SQL. */
+export interface MemoryWarehouse extends Warehouse {
+  /** What `SELECT * FROM <table>` shows, ordered by key. */
+  select(table: string): SelectedRow[];
+  /** Rows stored for a table, tombstones included. */
+  readonly stored: (table: string) => IterableIterator<Stored>;
+  /** Upserts and tombstones taken so far. */
+  readonly writes: () => number;
+  /** Changes or (null) removes what is shown of a key behind the runtime's back. */
+  tamper(table: string, key: string, line: string | null): void;
+}
+
+/** Opens an empty in-memory warehouse. */
+export function createMemoryWarehouse(): MemoryWarehouse {
+  const specs = new Map<string, TableSpec>();
+  const tables = new Map<string, Map<string, Stored>>();
+  let writes = 0;
+  const rowsOf = (name: string): Map<string, Stored> => {
+    const rows = tables.get(name);
+    if (rows === undefined) throw new ProductionError(`Unknown table ${name}_rows`, false);
+    return rows;
+  };
+  const idOf = (table: TableSpec, row: { task: string; key: string }) =>
+    table.partial ? `${row.task} ${row.key}` : row.key;
+  const store = (table: TableSpec, row: UpsertRow | DeleteRow) => {
+    const rows = rowsOf(table.name);
+    const id = idOf(table, row);
+    const was = rows.get(id);
+    writes++;
+    if (was !== undefined && (was.epoch > row.epoch || (was.epoch === row.epoch && was.seq > row.seq))) return;
+    const { task, key, epoch, seq } = row;
+    const digest = "line" in row ? row.digest : 0;
+    rows.set(id, { task, key, digest, epoch, seq, line: "line" in row ? `${row.line}]` : null });
+  };
+  return {
+    ensure(table): Promise<EnsureReport> {
+      const created = !tables.has(table.name);
+      specs.set(table.name, table);
+      if (created) tables.set(table.name, new Map());
+      return Promise.resolve({ created, added: [] });
+    },
+    insert(batch: InsertBatch) {
+      for (const row of batch.upserts) store(batch.table, row);
+      for (const row of batch.deletes) store(batch.table, row);
+      return Promise.resolve();
+    },
+    shown: (table, tasks) => chunks(rowsOf(table.name), (row) => tasks.includes(row.task)),
+    orphans: (table, tasks) => chunks(rowsOf(table.name), (row) => !tasks.includes(row.task)),
+    greatestEpochs(table, tasks) {
+      const greatest = new Map(tasks.map((task) => [task, 0]));
+      for (const row of rowsOf(table.name).values()) {
+        if (greatest.has(row.task)) greatest.set(row.task, Math.max(greatest.get(row.task)!, row.epoch));
+      }
+      return Promise.resolve(greatest);
+    },
+    query: () => Promise.reject(new ProductionError("The in-memory warehouse has no SQL. Use select(table)", false)),
+    ping: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+    select: (name) => selected(specs.get(name)!, rowsOf(name)),
+    stored: (name) => rowsOf(name).values(),
+    writes: () => writes,
+    tamper(name, key, line) {
+      const rows = rowsOf(name);
+      for (const [id, row] of [...rows]) {
+        if (row.key !== key) continue;
+        if (line === null) rows.delete(id);
+        else rows.set(id, { ...row, line, digest: -1 });
+      }
+    },
+  };
+}
+
+async function* chunks(
+  rows: Map<string, Stored>,
+  wanted: (row: Stored) => boolean,
+): AsyncGenerator<readonly ShownRow[]> {
+  await Promise.resolve();
+  const shown = [...rows.values()].filter((row) => row.line !== null && wanted(row));
+  if (shown.length > 0) yield shown.map(({ task, key, digest }) => ({ task, key, digest }));
+}
+
+function selected(table: TableSpec, rows: Map<string, Stored>): SelectedRow[] {
+  const visible = [...rows.values()].filter((row) => row.line !== null).map((row) => objectOf(table, row.line!));
+  const result = table.view === undefined ? visible : [...grouped(table, visible)];
+  const order = (row: SelectedRow) => table.key.map((column) => row[column]);
+  return result.sort((a, b) => compareLists(order(a), order(b)));
+}
+
+function objectOf(table: TableSpec, line: string): SelectedRow {
+  const values = JSON.parse(line) as unknown[];
+  return Object.fromEntries(table.columns.map((column, index) => [column.name, values[index]]));
+}
+
+function compareLists(a: readonly unknown[], b: readonly unknown[]): number {
+  for (let index = 0; index < a.length; index++) {
+    if (a[index] === b[index]) continue;
+    return (a[index] as number) < (b[index] as number) ? -1 : 1;
+  }
+  return 0;
+}
+
+function* grouped(table: TableSpec, rows: readonly SelectedRow[]): Generator<SelectedRow> {
+  const groups = new Map<string, SelectedRow[]>();
+  for (const row of rows) {
+    const id = JSON.stringify(table.key.map((column) => row[column]));
+    groups.set(id, [...(groups.get(id) ?? []), row]);
+  }
+  const types = new Map(table.columns.map((column) => [column.name, column.type]));
+  for (const members of groups.values()) {
+    const key = Object.fromEntries(table.key.map((column) => [column, members[0][column]]));
+    yield {
+      ...key,
+      ...Object.fromEntries(table.view!.map((column) => [column.name, combined(column, members, types)])),
+    };
+  }
+}
+
+function combined(column: ViewColumn, members: readonly SelectedRow[], types: ReadonlyMap<string, string>): unknown {
+  const { name, combine } = column;
+  if (combine?.kind === "avg") {
+    const sum = members.reduce((total, row) => total.plus(Decimal.parse(String(row[`${name}__sum`]))), Decimal.of(0));
+    const values = members.reduce((total, row) => total + Number(row[`${name}__count`]), 0);
+    return values === 0 ? null : sum.dividedBy(Decimal.of(values), combine.scale).toString();
+  }
+  const values = members.map((row) => row[name]).filter((value) => value !== null);
+  if (values.length === 0) return null;
+  const decimal = /Decimal/.test(types.get(name)!);
+  const exact = values.map((value) => decimal ? Decimal.parse(String(value)) : value as number);
+  if (combine?.kind === "sum") {
+    const total = exact.reduce((a, b) => a instanceof Decimal ? a.plus(b as Decimal) : a + (b as number));
+    return total instanceof Decimal ? total.toString() : total;
+  }
+  const sign = combine?.kind === "min" ? 1 : -1;
+  const first = exact.reduce((a, b) =>
+    (a instanceof Decimal ? a.compare(b as Decimal) : a < (b as number) ? -1 : 1) * sign <= 0 ? a : b
+  );
+  return first instanceof Decimal ? first.toString() : first;
+}

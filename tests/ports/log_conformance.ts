@@ -1,0 +1,38 @@
+import type { LogCase, LogFeatures, OpenedLog } from "./log_conformance_case.ts";
+import { groupCases } from "./log_conformance_group.ts";
+import { readerCases } from "./log_conformance_reader.ts";
+import { recordCases } from "./log_conformance_records.ts";
+import { topicCases } from "./log_conformance_topics.ts";
+
+export type { LogCapability, LogFeatures, OpenedLog } from "./log_conformance_case.ts";
+
+/**
+ * Registers one `Deno.test` for every guarantee of the Log port. `open` is called once for each case and may lead to the same broker
+ * every time: names of topics and groups are random. Cases wait up to 30 seconds for what must happen, and not much longer than a
+ * second for what must not.
+ */
+export function logConformance(name: string, features: LogFeatures, open: () => Promise<OpenedLog>): void {
+  for (const logCase of [...topicCases, ...recordCases, ...readerCases, ...groupCases]) {
+    const reasons = (logCase.needs ?? []).flatMap((capability) => features.lacks[capability] ?? []);
+    Deno.test({
+      name: `${name}: ${logCase.name}${reasons.length === 0 ? "" : ` (lacking: ${reasons.join("; ")})`}`,
+      ignore: reasons.length > 0,
+      fn: () => runCase(logCase, open),
+    });
+  }
+}
+
+async function runCase(logCase: LogCase, open: () => Promise<OpenedLog>): Promise<void> {
+  const opened = await open();
+  let current = opened;
+  const reopen = opened.reopen && async function reopenAndKeep(): Promise<OpenedLog> {
+    const next = await current.reopen!();
+    current = next;
+    return next;
+  };
+  try {
+    await logCase.run({ ...opened, reopen });
+  } finally {
+    await current.close();
+  }
+}

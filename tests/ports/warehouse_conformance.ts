@@ -1,0 +1,259 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { DeleteRow, ShownRow, TableSpec, UpsertRow, Warehouse } from "../../src/ports/warehouse.ts";
+import { ConfigError, ProductionError } from "../../src/record/errors.ts";
+import { warehouseSqlConformance } from "./warehouse_sql_conformance.ts";
+
+/**
+ * What an adapter may lack, with what is not tested then:
+ * `sql`: `query()`, views, changes by hand, columns of every type, tables of another shape, refused rows.
+ */
+export type WarehouseFeature = "sql";
+
+export interface OpenedWarehouse {
+  readonly warehouse: Warehouse;
+  /** Where the warehouse keeps its tables; nothing else is in it. */
+  readonly database: string;
+  /** Runs a statement as a person with all rights would; needed with the feature `sql`. */
+  command?(sql: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface WarehouseConformanceOptions {
+  readonly without?: readonly WarehouseFeature[];
+}
+
+export type OpenWarehouse = () => Promise<OpenedWarehouse>;
+
+/** Declares a test that works on an empty warehouse. */
+export function warehouseTest(name: string, open: OpenWarehouse, run: (opened: OpenedWarehouse) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const opened = await open();
+    try {
+      await run(opened);
+    } finally {
+      await opened.close();
+    }
+  });
+}
+
+export const PLAIN: TableSpec = {
+  name: "sales",
+  columns: [{ name: "id", type: "Int64" }, { name: "amount", type: "Decimal(18, 2)" }, { name: "note", type: "Nullable(String)" }],
+  key: ["id"],
+  partial: false,
+};
+
+export const PARTIAL: TableSpec = {
+  name: "revenue",
+  columns: [
+    { name: "seller", type: "String" },
+    { name: "hour", type: "DateTime64(6)" },
+    { name: "revenue", type: "Decimal(38, 2)" },
+    { name: "units", type: "Int64" },
+  ],
+  key: ["seller", "hour"],
+  partial: true,
+  view: [
+    { name: "revenue", expression: "sum(revenue)" },
+    { name: "units", expression: "sum(units)" },
+    { name: "average", expression: "toDecimal64(sum(revenue) / sum(units), 2)" },
+  ],
+};
+
+type Version = Partial<Pick<UpsertRow, "task" | "epoch" | "seq" | "digest">>;
+
+/** An upsert of the table {@link PLAIN}. */
+export function sale(id: number, version: Version = {}, amount = "1.00"): UpsertRow {
+  return { line: `[${id},"${amount}",null`, task: "sales@0", key: String(id), digest: id + 1, epoch: 1, seq: 1, ...version };
+}
+
+/** A tombstone of the table {@link PLAIN}. */
+export function noSale(id: number, version: Version = {}): DeleteRow {
+  return { keyLine: `[${id}`, task: "sales@0", key: String(id), epoch: 1, seq: 1, ...version };
+}
+
+/** All chunks of an answer, by task and key. */
+export async function collect(chunks: AsyncIterable<readonly ShownRow[]>): Promise<ShownRow[]> {
+  const rows: ShownRow[] = [];
+  for await (const chunk of chunks) for (const row of chunk) rows.push(row);
+  return rows.sort((a, b) => a.task < b.task ? -1 : a.task > b.task ? 1 : a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+}
+
+/** `key:digest` of every row that one task shows. */
+export async function shownBy(warehouse: Warehouse, table: TableSpec, task: string): Promise<string[]> {
+  return (await collect(warehouse.shown(table, [task]))).map((row) => `${row.key}:${row.digest}`);
+}
+
+const upsert = (warehouse: Warehouse, ...upserts: UpsertRow[]) => warehouse.insert({ table: PLAIN, upserts, deletes: [] });
+const remove = (warehouse: Warehouse, ...deletes: DeleteRow[]) => warehouse.insert({ table: PLAIN, upserts: [], deletes });
+
+/** Every guarantee of the Warehouse port, as tests of one adapter. `open` gives an empty warehouse each time. */
+export function warehouseConformance(name: string, open: OpenWarehouse, options: WarehouseConformanceOptions = {}): void {
+  const test = (sentence: string, run: (opened: OpenedWarehouse) => Promise<void>) => warehouseTest(`${name}: ${sentence}`, open, run);
+
+  test("ensure() creates a table once and is harmless when repeated", async ({ warehouse }) => {
+    assertEquals(await warehouse.ensure(PLAIN), { created: true, added: [] });
+    await upsert(warehouse, sale(1));
+    assertEquals(await warehouse.ensure(PLAIN), { created: false, added: [] });
+    assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), ["1:2"]);
+  });
+
+  test("ensure() refuses a declaration that contradicts itself, with all problems at once", async ({ warehouse }) => {
+    const wrong: TableSpec = {
+      ...PLAIN,
+      key: ["nobody"],
+      partial: true,
+      columns: [...PLAIN.columns, { name: "_task", type: "String" }],
+    };
+    const error = await assertRejects(() => warehouse.ensure(wrong), ConfigError);
+    assertEquals(error.problems.length, 3);
+  });
+
+  test("insert() of an empty batch does nothing", async ({ warehouse }) => {
+    await warehouse.ensure(PLAIN);
+    await warehouse.insert({ table: PLAIN, upserts: [], deletes: [] });
+    assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), []);
+  });
+
+  test("insert() keeps the newest (epoch, seq) whatever the order of arrival", async ({ warehouse }) => {
+    await warehouse.ensure(PLAIN);
+    await upsert(warehouse, sale(1, { seq: 5, digest: 50 }));
+    await upsert(warehouse, sale(1, { seq: 4, digest: 40 }));
+    assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), ["1:50"]);
+    await upsert(warehouse, sale(1, { epoch: 2, seq: 1, digest: 60 }));
+    await upsert(warehouse, sale(1, { epoch: 1, seq: 900, digest: 70 }));
+    assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), ["1:60"]);
+  });
+
+  test("insert() shows a key once when one batch holds several versions", async ({ warehouse }) => {
+    await warehouse.ensure(PLAIN);
+    await upsert(warehouse, sale(1, { seq: 2, digest: 20 }), sale(1, { seq: 3, digest: 30 }), sale(1, { seq: 1, digest: 10 }));
+    assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), ["1:30"]);
+  });
+
+  test("insert() of the same batch again is harmless", async ({ warehouse }) => {
+    await warehouse.ensure(PLAIN);
+    const batch = { table: PLAIN, upserts: [sale(1, { seq: 1 }), sale(2, { seq: 2 })], deletes: [noSale(3, { seq: 3 })] };
+    await warehouse.insert(batch);
+    await warehouse.insert(batch);
+    assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), ["1:2", "2:3"]);
+    await upsert(warehouse, sale(1, { seq: 4, digest: 99 }));
+    await warehouse.insert(batch);
+    assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), ["1:99", "2:3"]);
+  });
+
+  test("insert() hides deleted rows, unless they are older or newer rows follow", async ({ warehouse }) => {
+    await warehouse.ensure(PLAIN);
+    await upsert(warehouse, sale(1, { seq: 1 }), sale(2, { seq: 2 }), sale(3, { seq: 5 }));
+    await remove(warehouse, noSale(1, { seq: 3 }), noSale(3, { seq: 4 }));
+    assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), ["2:3", "3:4"]);
+    await upsert(warehouse, sale(1, { seq: 6, digest: 11 }));
+    assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), ["1:11", "2:3", "3:4"]);
+    await remove(warehouse, noSale(2, { epoch: 2 }), noSale(9, { epoch: 2 }));
+    assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), ["1:11", "3:4"]);
+  });
+
+  test("insert() agrees with a model over random versions, deletes and repetitions", async ({ warehouse }) => {
+    await warehouse.ensure(PLAIN);
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    console.log(`seed ${seed}`);
+    const random = randomFrom(seed);
+    const newest = new Map<number, { epoch: number; seq: number; digest: number | null }>();
+    const operations = Array.from({ length: 300 }, (_, seq) => {
+      const deleted = random() < 0.3;
+      return { id: Math.floor(random() * 20), epoch: 1 + Math.floor(random() * 3), seq, digest: deleted ? null : seq * 7 + 1 };
+    });
+    for (const operation of operations) {
+      const known = newest.get(operation.id);
+      const newer = !known || operation.epoch > known.epoch || (operation.epoch === known.epoch && operation.seq > known.seq);
+      if (newer) newest.set(operation.id, operation);
+    }
+    const shuffled = [...operations, ...operations.slice(0, 50)].sort(() => random() - 0.5);
+    for (let at = 0; at < shuffled.length; at += 35) {
+      const part = shuffled.slice(at, at + 35);
+      await warehouse.insert({
+        table: PLAIN,
+        upserts: part.flatMap(({ id, epoch, seq, digest }) => digest === null ? [] : [sale(id, { epoch, seq, digest })]),
+        deletes: part.flatMap(({ id, epoch, seq, digest }) => digest === null ? [noSale(id, { epoch, seq })] : []),
+      });
+    }
+    const expected = [...newest].flatMap(([id, { digest }]) => digest === null ? [] : [`${id}:${digest}`]).sort();
+    assertEquals((await shownBy(warehouse, PLAIN, "sales@0")).sort(), expected);
+  });
+
+  test("insert() and shown() carry 50,000 rows, keys of any text and digests of 53 bits", async ({ warehouse }) => {
+    await warehouse.ensure(PLAIN);
+    const rows = Array.from({ length: 50_000 }, (_, id) => sale(id, { seq: id, digest: Number.MAX_SAFE_INTEGER - id }));
+    await upsert(warehouse, ...rows);
+    const texts = ['"a@b.c"', '7,"EUR"', '"quote \\" backslash \\\\ tab\\t"', '"Zürich 東京 😀"', ""];
+    await upsert(warehouse, ...texts.map((key, index) => ({ ...sale(100_000 + index, { task: "sales@ü" }), key })));
+    const shown = await collect(warehouse.shown(PLAIN, ["sales@0"]));
+    assertEquals(shown.length, 50_000);
+    assertEquals(new Set(shown.map((row) => row.key)).size, 50_000);
+    assert(shown.every((row) => row.task === "sales@0" && row.digest === Number.MAX_SAFE_INTEGER - Number(row.key)));
+    const others = await collect(warehouse.shown(PLAIN, ["nobody", "sales@ü"]));
+    assertEquals(others.map((row) => row.key).sort(), [...texts].sort());
+    assert(others.every((row) => row.task === "sales@ü"));
+  });
+
+  test("shown() and orphans() divide the rows by the task that wrote last", async ({ warehouse }) => {
+    await warehouse.ensure(PLAIN);
+    await upsert(warehouse, sale(1), sale(2), sale(3, { task: "sales@1" }), sale(4, { task: "sales@2" }));
+    // Key 2 is taken over: it is no longer shown by the task that wrote it before.
+    await upsert(warehouse, sale(2, { task: "sales@1", epoch: 2, digest: 22 }));
+    assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), ["1:2"]);
+    assertEquals(await shownBy(warehouse, PLAIN, "sales@1"), ["2:22", "3:4"]);
+    const both = await collect(warehouse.shown(PLAIN, ["sales@2", "sales@0"]));
+    assertEquals(both, [{ task: "sales@0", key: "1", digest: 2 }, { task: "sales@2", key: "4", digest: 5 }]);
+    assertEquals(await collect(warehouse.shown(PLAIN, [])), []);
+    assertEquals(await collect(warehouse.orphans(PLAIN, ["sales@0", "sales@1"])), [{ task: "sales@2", key: "4", digest: 5 }]);
+    assertEquals((await collect(warehouse.orphans(PLAIN, []))).map((row) => row.key), ["1", "2", "3", "4"]);
+    // Taken over and deleted by the new task: nobody shows it.
+    await remove(warehouse, noSale(1, { task: "sales@1", epoch: 2 }));
+    assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), []);
+    assertEquals((await collect(warehouse.orphans(PLAIN, ["sales@1", "sales@2"]))).length, 0);
+  });
+
+  test("shown() keeps one row of every task for a key of a partial table", async ({ warehouse }) => {
+    await warehouse.ensure(PARTIAL);
+    const group = (task: string, seq: number, digest: number): UpsertRow => //
+    ({ line: '["acme",1700000000000000,"10.50",2', task, key: '"acme",1700000000000000', digest, epoch: 1, seq });
+    await warehouse.insert({ table: PARTIAL, upserts: [group("sales@0", 1, 5), group("sales@1", 1, 6)], deletes: [] });
+    await warehouse.insert({ table: PARTIAL, upserts: [group("sales@1", 2, 7)], deletes: [] });
+    assertEquals(await shownBy(warehouse, PARTIAL, "sales@0"), ['"acme",1700000000000000:5']);
+    assertEquals(await shownBy(warehouse, PARTIAL, "sales@1"), ['"acme",1700000000000000:7']);
+    const { line: _, digest: __, ...rest } = group("sales@0", 2, 0);
+    const gone = { ...rest, keyLine: '["acme",1700000000000000' };
+    await warehouse.insert({ table: PARTIAL, upserts: [], deletes: [gone] });
+    assertEquals((await collect(warehouse.orphans(PARTIAL, []))).map((row) => row.task), ["sales@1"]);
+  });
+
+  test("greatestEpochs() counts deleted rows and knows nothing of strangers", async ({ warehouse }) => {
+    await warehouse.ensure(PLAIN);
+    const late = 7 * 2 ** 40 + 3;
+    await upsert(warehouse, sale(1, { epoch: 4 }), sale(2, { epoch: late, task: "sales@1" }));
+    await remove(warehouse, noSale(3, { epoch: 9 }));
+    const epochs = await warehouse.greatestEpochs(PLAIN, ["sales@0", "sales@1", "sales@2"]);
+    assertEquals([...epochs].sort(), [["sales@0", 9], ["sales@1", late], ["sales@2", 0]]);
+    assertEquals((await warehouse.greatestEpochs(PLAIN, [])).size, 0);
+  });
+
+  test("ping() resolves, and insert() into a table that nobody created fails for good", async ({ warehouse }) => {
+    await warehouse.ping();
+    const error = await assertRejects(() => upsert(warehouse, sale(1)), ProductionError);
+    assertEquals(error.retriable, false);
+  });
+
+  if (!options.without?.includes("sql")) warehouseSqlConformance(name, open);
+}
+
+/** Numbers in [0, 1) that depend on the seed alone (mulberry32). */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}

@@ -1,0 +1,89 @@
+import { projectPath, type StackLayout, versions } from "./layout.ts";
+
+const postgresFolders = ["/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/17/bin"];
+
+/** Folder of PostgreSQL's server programs, or `null`. Debian keeps them off the PATH. */
+export function postgresFolder(): string | null {
+  const onPath = (Deno.env.get("PATH") ?? "").split(":");
+  return [...postgresFolders, ...onPath].find((folder) => exists(`${folder}/initdb`)) ?? null;
+}
+
+/** What must be installed first, each with the command that installs it; empty when everything is there. */
+export function missingPrerequisites(): string[] {
+  const missing: string[] = [];
+  const need = (present: boolean, what: string, install: string) => {
+    if (!present) missing.push(`${what} is not installed: ${install}`);
+  };
+  need(onPath("java"), "java (17 or newer)", "apt-get install openjdk-17-jre-headless");
+  need(onPath("mvn"), "mvn (fetches the jars)", "apt-get install maven");
+  need(onPath("tar"), "tar", "apt-get install tar");
+  need(postgresFolder() !== null, "PostgreSQL's server", "apt-get install postgresql-15");
+  if (Deno.uid() === 0) {
+    need(onPath("setpriv"), "setpriv (PostgreSQL refuses to run as root)", "apt-get install util-linux");
+    need(hasUser("postgres"), "a user named postgres (PostgreSQL refuses to run as root)", "useradd --system postgres");
+  }
+  return missing;
+}
+
+/** The Prometheus program if Debian's package is installed. */
+export function prometheusInstalled(): boolean {
+  return onPath("prometheus");
+}
+
+/** Brings every jar that is not there yet into the stack's folder. Idempotent. */
+export async function fetchArtifacts(layout: StackLayout, onProgress: (line: string) => void): Promise<void> {
+  const { libs, plugins } = layout;
+  if (!exists(`${libs}/kafka/kafka_2.13-${versions.kafka}.jar`)) {
+    onProgress("fetching Kafka, ZooKeeper and Connect (about 60 MB)");
+    await copyDependencies("kafka_pom.xml", `${libs}/kafka`);
+  }
+  if (!exists(jmxAgent(layout))) {
+    onProgress("fetching the JMX exporter");
+    await copyDependencies("jmx_pom.xml", `${libs}/jmx`);
+  }
+  if (!exists(`${plugins}/debezium-connector-postgres`)) {
+    onProgress("fetching Debezium's connector");
+    // The plugin archive, not the artifact's dependencies: those would bring a second, newer Kafka into the plugin's folder.
+    const artifact = `io.debezium:debezium-connector-postgres:${versions.debezium}:tar.gz:plugin`;
+    await run("mvn", ["-q", "-B", "dependency:copy", `-Dartifact=${artifact}`, `-DoutputDirectory=${libs}`]);
+    await Deno.mkdir(plugins, { recursive: true });
+    const archive = `${libs}/debezium-connector-postgres-${versions.debezium}-plugin.tar.gz`;
+    await run("tar", ["--no-same-owner", "-xzf", archive, "-C", plugins]);
+  }
+}
+
+export function jmxAgent(layout: StackLayout): string {
+  return `${layout.libs}/jmx/jmx_prometheus_javaagent-${versions.jmxExporter}.jar`;
+}
+
+/** Runs a program to its end. @throws Error with the end of its output when it fails */
+export async function run(program: string, args: readonly string[]): Promise<string> {
+  const output = await new Deno.Command(program, { args: [...args], stdin: "null", cwd: "/" }).output();
+  const text = new TextDecoder().decode(output.stdout);
+  if (output.success) return text;
+  const said = (new TextDecoder().decode(output.stderr) + text).trim().slice(-2_000);
+  throw new Error(`Cannot run "${program} ${args[0] ?? ""}" to its end: exit code is ${output.code}\n${said}`);
+}
+
+export function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function copyDependencies(pom: string, folder: string): Promise<void> {
+  const file = projectPath(`tests/stack/etc/${pom}`);
+  const goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", `-DoutputDirectory=${folder}`];
+  await run("mvn", ["-q", "-B", "-f", file, ...goal]);
+}
+
+function onPath(program: string): boolean {
+  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => exists(`${folder}/${program}`));
+}
+
+function hasUser(name: string): boolean {
+  return Deno.readTextFileSync("/etc/passwd").split("\n").some((line) => line.startsWith(`${name}:`));
+}

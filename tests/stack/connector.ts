@@ -1,0 +1,78 @@
+import { connectorName, projectPath, type StackLayout } from "./layout.ts";
+import { psql } from "./postgres.ts";
+import { debeziumProperties } from "./secrets.ts";
+
+/** Registers the connector of compose/debezium, with this stack's addresses, unless the same is registered already. */
+export async function registerConnector(layout: StackLayout): Promise<void> {
+  const config = connectorConfig(layout);
+  const current = await request(layout, "GET", `/connectors/${connectorName}/config`);
+  if (current !== null && sameConfig(current as Record<string, string>, config)) return;
+  await request(layout, "PUT", `/connectors/${connectorName}/config`, config);
+}
+
+/** Resolves when the connector's task runs and its replication slot streams. @throws Error with the task's trace at the deadline */
+export async function connectorRunning(layout: StackLayout, deadlineMs: number): Promise<void> {
+  const deadline = Date.now() + deadlineMs;
+  let restartAtMs = 0;
+  while (true) {
+    const { state, trace } = await connectorState(layout);
+    if (state === "RUNNING" && await slotActive(layout)) return;
+    if (Date.now() > deadline) {
+      const reason = trace.split("\n").slice(0, 3).join("\n");
+      throw new Error(`Cannot wait for connector "${connectorName}" to run any longer: it is ${state}\n${reason}`);
+    }
+    // A failed task stays failed, also across restarts of the worker, until somebody restarts it.
+    if (state === "FAILED" && Date.now() >= restartAtMs) {
+      restartAtMs = Date.now() + 5_000;
+      const restart = `/connectors/${connectorName}/restart?includeTasks=true&onlyFailed=true`;
+      await request(layout, "POST", restart).catch(() => null);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** `RUNNING`, `FAILED`, ... of the connector's only task; `NONE` if there is no task, no connector or no worker. */
+export async function connectorState(layout: StackLayout): Promise<{ state: string; trace: string }> {
+  const status = await request(layout, "GET", `/connectors/${connectorName}/status`).catch(() => null) as
+    | { tasks?: { state: string; trace?: string }[] }
+    | null;
+  const task = status?.tasks?.[0];
+  return { state: task?.state ?? "NONE", trace: task?.trace ?? "" };
+}
+
+function connectorConfig(layout: StackLayout): Record<string, string> {
+  const text = Deno.readTextFileSync(projectPath("compose/debezium/postgres-connector.json"));
+  const config = JSON.parse(text.replaceAll("/run/secrets/debezium.properties", debeziumProperties(layout)));
+  return {
+    ...config,
+    "database.hostname": "127.0.0.1",
+    "database.port": String(layout.ports.postgres),
+  };
+}
+
+function sameConfig(current: Record<string, string>, wanted: Record<string, string>): boolean {
+  const { name: _, ...rest } = current;
+  return Object.keys(rest).length === Object.keys(wanted).length &&
+    Object.entries(wanted).every(([key, value]) => rest[key] === value);
+}
+
+async function slotActive(layout: StackLayout): Promise<boolean> {
+  const rows = await psql(layout, "SELECT active FROM pg_replication_slots WHERE slot_name = 'online_store_slot'");
+  return rows[0]?.active === true;
+}
+
+/** The parsed answer; `null` for 404 and for an empty one. A worker that rebalances (409) is asked again. */
+async function request(layout: StackLayout, method: string, path: string, body?: unknown): Promise<unknown> {
+  const url = `http://127.0.0.1:${layout.ports.connect}${path}`;
+  const init = { method, headers: { "content-type": "application/json" }, body: body && JSON.stringify(body) } as const;
+  for (let attempt = 1;; attempt++) {
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(30_000) } as RequestInit);
+    const text = await response.text();
+    if (response.status === 404) return null;
+    if (response.ok) return text === "" ? null : JSON.parse(text);
+    if (response.status !== 409 || attempt === 60) {
+      throw new Error(`Cannot ${method} "${path}": Connect answers ${response.status} ${text}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}

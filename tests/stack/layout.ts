@@ -1,0 +1,72 @@
+import { fileURLToPath } from "node:url";
+
+/** Versions that go together: a ZooKeeper-mode broker ends at Kafka 3.9; this connector runs on its Connect worker. */
+export const versions = { kafka: "3.9.2", debezium: "3.6.3.Final", jmxExporter: "1.0.1" } as const;
+
+export const connectorName = "online-store";
+
+export interface StackPorts {
+  readonly zookeeper: number;
+  readonly kafka: number;
+  /** Listener for Connect and the broker itself. */
+  readonly kafkaInternal: number;
+  readonly connect: number;
+  readonly postgres: number;
+  readonly prometheus: number;
+  readonly jmx: number;
+}
+
+/** Where one stack keeps everything, and the ports it listens on (127.0.0.1 only). */
+export interface StackLayout {
+  readonly root: string;
+  readonly libs: string;
+  readonly plugins: string;
+  readonly data: string;
+  readonly logs: string;
+  readonly run: string;
+  readonly etc: string;
+  readonly secrets: string;
+  readonly ports: StackPorts;
+}
+
+export interface LayoutOptions {
+  /** Folder of this stack; default: environment `WEIR_STACK`, else `.stack` in the project. */
+  readonly root?: string;
+  /** Added to every port, so that two stacks can run side by side; default: environment `WEIR_STACK_PORT_OFFSET`, else 0. */
+  readonly portOffset?: number;
+}
+
+/** Path of a file of this project. */
+export function projectPath(relative: string): string {
+  return fileURLToPath(new URL(`../../${relative}`, import.meta.url));
+}
+
+/** @throws TypeError when the port offset is not a whole number that leaves every port below 65,536 */
+export function stackLayout(options: LayoutOptions = {}): StackLayout {
+  const root = options.root ?? Deno.env.get("WEIR_STACK") ?? projectPath(".stack");
+  const offset = options.portOffset ?? Number(Deno.env.get("WEIR_STACK_PORT_OFFSET") ?? 0);
+  if (!Number.isInteger(offset) || offset < 0 || offset > 36_000) {
+    throw new TypeError(
+      `Cannot use "WEIR_STACK_PORT_OFFSET" as a port offset from 0 to 36000: current value is ${offset}`,
+    );
+  }
+  return {
+    root,
+    libs: `${root}/libs`,
+    plugins: `${root}/plugins`,
+    data: `${root}/data`,
+    logs: `${root}/log`,
+    run: `${root}/run`,
+    etc: `${root}/etc`,
+    secrets: `${root}/secrets`,
+    ports: {
+      zookeeper: 2181 + offset,
+      kafka: 9092 + offset,
+      kafkaInternal: 29092 + offset,
+      connect: 8083 + offset,
+      postgres: 5432 + offset,
+      prometheus: 9090 + offset,
+      jmx: 7071 + offset,
+    },
+  };
+}
