@@ -11,15 +11,15 @@ export function assert(expr: unknown, msg = ""): asserts expr {
 }
 
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
-  node.deepStrictEqual(actual, expected, msg);
+  node.deepStrictEqual(actual, expected, msg!);
 }
 
 export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
-  node.notDeepStrictEqual(actual, expected, msg);
+  node.notDeepStrictEqual(actual, expected, msg!);
 }
 
 export function assertStrictEquals<T>(actual: unknown, expected: T, msg?: string): asserts actual is T {
-  node.strictEqual(actual, expected, msg);
+  node.strictEqual(actual, expected, msg!);
 }
 
 export function assertStringIncludes(actual: string, expected: string, msg?: string): void {

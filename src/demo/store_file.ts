@@ -52,14 +52,15 @@ export function openStoreFile(path: string): StoreFile {
   const transact = (state: StoreState, write: () => void): void => {
     db.exec("BEGIN IMMEDIATE");
     try {
+      // Two writers would send changes of one row in different orders.
+      if (statements !== null && statements.version.get()?.version !== version) throw secondWriter(path);
       write();
       statements ??= prepare(db);
-      // Two writers would send changes of one row in different orders.
-      if (statements.save.run(version, JSON.stringify(state)).changes !== 1) throw secondWriter(path);
+      statements.save.run(version + 1, JSON.stringify(state));
       db.exec("COMMIT");
       version++;
     } catch (error) {
-      db.exec("ROLLBACK");
+      rollBack(db);
       throw error;
     }
   };
@@ -88,6 +89,7 @@ interface Statements {
   readonly insert: StatementSync;
   readonly select: StatementSync;
   readonly remove: StatementSync;
+  readonly version: StatementSync;
   readonly save: StatementSync;
 }
 
@@ -96,11 +98,18 @@ function prepare(db: DatabaseSync): Statements {
     insert: db.prepare("INSERT INTO outbox (records) VALUES (?)"),
     select: db.prepare("SELECT seq, records FROM outbox ORDER BY seq LIMIT 1"),
     remove: db.prepare("DELETE FROM outbox WHERE seq = ?"),
-    save: db.prepare(
-      "INSERT INTO state (id, version, body) VALUES (1, ?1 + 1, ?2) " +
-        "ON CONFLICT (id) DO UPDATE SET version = ?1 + 1, body = ?2 WHERE version = ?1",
-    ),
+    version: db.prepare("SELECT version FROM state"),
+    save: db.prepare("INSERT OR REPLACE INTO state (id, version, body) VALUES (1, ?, ?)"),
   };
+}
+
+/** Some errors (a full disk) have rolled back already, and their own message matters more. */
+function rollBack(db: DatabaseSync): void {
+  try {
+    db.exec("ROLLBACK");
+  } catch {
+    // No transaction is active: nothing is left to roll back.
+  }
 }
 
 function readState(db: DatabaseSync): { version: number; body: string } | undefined {

@@ -1,4 +1,12 @@
-import { bigPower, DECIMAL_DIGITS_MAX, fitted, formatScaled, overflow, parseScaled } from "./decimal_text.ts";
+import {
+  bigPower,
+  DECIMAL_DIGITS_MAX,
+  fitted,
+  formatScaled,
+  MAGNITUDE_LIMIT,
+  overflow,
+  parseScaled,
+} from "./decimal_text.ts";
 
 export { DECIMAL_DIGITS_MAX } from "./decimal_text.ts";
 
@@ -60,7 +68,7 @@ export class Decimal {
     return new Decimal(value + 0, scale);
   }
 
-  /** Exact sum; its scale is the greater one. */
+  /** Exact sum; its scale is the greater one, unless zeros must go for the digits to fit. */
   plus(other: Decimal): Decimal {
     const { units, scale } = this;
     if (scale === other.scale && typeof units === "number" && typeof other.units === "number") {
@@ -209,15 +217,15 @@ function added(decimal: Decimal, otherUnits: number | bigint, otherScale: number
   const a = raised(decimal.units, scale - decimal.scale);
   const b = raised(otherUnits, scale - otherScale);
   if (typeof a === "number" && typeof b === "number" && Number.isSafeInteger(a + b)) return Decimal.of(a + b, scale);
-  return Decimal.of(BigInt(a) + BigInt(b), scale);
+  return made(BigInt(a) + BigInt(b), scale);
 }
 
-/** Of any scale up to 76: zeros beyond 38 fraction digits are dropped. */
+/** Of any size and a scale up to 76: trailing zeros of the fraction are dropped as far as the digits would not fit. */
 function made(units: bigint, scale: number): Decimal {
-  if (units === 0n) return Decimal.of(0, Math.min(scale, DECIMAL_DIGITS_MAX));
   let rest = units;
   let kept = scale;
-  while (kept > DECIMAL_DIGITS_MAX && rest % 10n === 0n) {
+  const large = () => kept > DECIMAL_DIGITS_MAX || rest >= MAGNITUDE_LIMIT || rest <= -MAGNITUDE_LIMIT;
+  while (kept > 0 && large() && rest % 10n === 0n) {
     rest /= 10n;
     kept--;
   }

@@ -9,7 +9,8 @@ export interface ScaledUnits {
   readonly scale: number;
 }
 
-const MAGNITUDE_LIMIT = 10n ** BigInt(DECIMAL_DIGITS_MAX);
+/** First magnitude with more than {@link DECIMAL_DIGITS_MAX} digits. */
+export const MAGNITUDE_LIMIT = 10n ** BigInt(DECIMAL_DIGITS_MAX);
 const GRAMMAR = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,9}))?$/;
 /** Longer texts are refused unread: no value of 38 digits needs them, and big integers of a million digits take seconds. */
 const TEXT_MAX = 20_000;
@@ -54,7 +55,7 @@ export function parseScaled(text: string): ScaledUnits | null {
     digits += "0".repeat(-scale);
     scale = 0;
   }
-  while (scale > DECIMAL_DIGITS_MAX && digits.endsWith("0")) {
+  while (scale > 0 && (scale > DECIMAL_DIGITS_MAX || digits.length > DECIMAL_DIGITS_MAX) && digits.endsWith("0")) {
     digits = digits.slice(0, -1);
     scale--;
   }

@@ -334,6 +334,7 @@ export class Runner {
     const { task } = host;
     this.#busy.delete(host);
     if (task === null || task.closed) return;
+    task.beginBatch();
     this.#advance(host);
     if (task.work(this.#options.sliceRows)) this.#busy.add(host);
     if (task.ready) this.#finish(host);

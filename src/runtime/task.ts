@@ -247,7 +247,7 @@ export class Task {
   #fanOut(rows: number): number {
     const fanOut = this.#fanOuts[0];
     const { users } = fanOut.right;
-    let done = 1;
+    let done = 0;
     fanOut.next = Math.min(fanOut.next, users.length - 1);
     while (fanOut.next >= 0 && done < rows) {
       this.evaluate(users[fanOut.next--]);
@@ -255,7 +255,7 @@ export class Task {
       done++;
     }
     if (fanOut.next < 0) this.#fanOuts.shift();
-    return done;
+    return Math.max(1, done);
   }
 
   /** Runs the entry's program and brings every output up to date whose value is known. Returns the registers. */
@@ -341,22 +341,22 @@ export class Task {
     for (const sender of this.senders) sender?.complete();
   }
 
-  /** Ends a batch: changed totals become rows, changed shares and all messages leave. */
-  endBatch(): void {
-    if (this.merges.some((merge) => merge !== null)) this.#takeTotals();
-    if (this.complete) {
-      for (const sink of this.partialSinks) sink?.flush();
-      for (const sender of this.senders) sender?.flush();
-    }
-    this.channel.flush();
-  }
-
-  #takeTotals(): void {
+  /** Begins a batch: totals that changed become rows. */
+  beginBatch(): void {
     if (!this.membersReady) return;
     this.merges.forEach((merge, member) => {
       if (merge === null) return;
       for (const [key, row] of merge.takeChanged()) this.setRow(member, key, row);
     });
+  }
+
+  /** Ends a batch: changed shares and all messages leave. */
+  endBatch(): void {
+    if (this.complete) {
+      for (const sink of this.partialSinks) sink?.flush();
+      for (const sender of this.senders) sender?.flush();
+    }
+    this.channel.flush();
   }
 
   /** Takes records of one of the source members, in order. */

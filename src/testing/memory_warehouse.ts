@@ -21,7 +21,7 @@ interface Stored {
   readonly line: string | null;
 }
 
-/** A row as a SELECT on the view would show it: values as JSON, decimals as text. */
+/** A row as a SELECT on the view would show it: values as JSON, decimals as text, integers beyond 2^53 as bigints. */
 export type SelectedRow = Readonly<Record<string, unknown>>;
 
 /** A warehouse without ClickHouse: the newest version per key, in memory. It has no SQL. */
@@ -113,8 +113,13 @@ function selected(table: TableSpec, rows: Map<string, Stored>): SelectedRow[] {
 }
 
 function objectOf(table: TableSpec, line: string): SelectedRow {
-  const values = JSON.parse(line) as unknown[];
+  const values = JSON.parse(line, exactInteger as (key: string, value: unknown) => unknown) as unknown[];
   return Object.fromEntries(table.columns.map((column, index) => [column.name, values[index]]));
+}
+
+/** Integers beyond 2^53 with all their digits, as bigints. */
+function exactInteger(_key: string, value: unknown, { source }: { source: string }): unknown {
+  return typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value;
 }
 
 function compareLists(a: readonly unknown[], b: readonly unknown[]): number {
@@ -151,7 +156,10 @@ function combined(column: ViewColumn, members: readonly SelectedRow[], types: Re
   const values = members.map((row) => row[name]).filter((value) => value !== null);
   if (values.length === 0) return null;
   const decimal = /Decimal/.test(types.get(name)!);
-  const exact = values.map((value) => decimal ? Decimal.parse(String(value)) : value as number);
+  const big = values.some((value) => typeof value === "bigint");
+  const exact = values.map((value) =>
+    decimal ? Decimal.parse(String(value)) : (big ? BigInt(value as number) : value) as number
+  );
   if (combine?.kind === "sum") {
     const total = exact.reduce((a, b) => a instanceof Decimal ? a.plus(b as Decimal) : a + (b as number));
     return total instanceof Decimal ? total.toString() : total;

@@ -6,6 +6,9 @@ import { partitionOf } from "../../src/record/partitioner.ts";
 /** Small enough for a test, large enough that every kind of transaction finds something to do. */
 export const SMALL: StoreSizes = { users: 40, sellers: 8, products: 60, orders: 120, itemsPerOrder: 2.5 };
 
+/** Takes a moment to make and to send, so that a crash can fall into either. */
+export const MEDIUM: StoreSizes = { users: 200, sellers: 20, products: 300, orders: 3_000, itemsPerOrder: 2.5 };
+
 export const START_MS = 1_767_225_600_000;
 
 /** A clock that moves only when somebody sleeps, and then at once. */

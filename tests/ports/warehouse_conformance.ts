@@ -1,112 +1,51 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { DeleteRow, ShownRow, TableSpec, UpsertRow, Warehouse } from "../../src/ports/warehouse.ts";
-import { ConfigError, ProductionError } from "../../src/record/errors.ts";
+import type { DeleteRow, UpsertRow, Warehouse } from "../../src/ports/warehouse.ts";
+import { ProductionError } from "../../src/record/errors.ts";
 import { warehouseSqlConformance } from "./warehouse_sql_conformance.ts";
+import {
+  collect,
+  noSale,
+  type OpenWarehouse,
+  PARTIAL,
+  PLAIN,
+  sale,
+  shownBy,
+  type Test,
+  type WarehouseFeature,
+  warehouseTest,
+} from "./warehouse_fixtures.ts";
 
-/**
- * What an adapter may lack, with what is not tested then:
- * `sql`: `query()`, views, changes by hand, columns of every type, tables of another shape, refused rows.
- */
-export type WarehouseFeature = "sql";
-
-export interface OpenedWarehouse {
-  readonly warehouse: Warehouse;
-  /** Where the warehouse keeps its tables; nothing else is in it. */
-  readonly database: string;
-  /** Runs a statement as a person with all rights would; needed with the feature `sql`. */
-  command?(sql: string): Promise<void>;
-  close(): Promise<void>;
-}
+export type { OpenedWarehouse, OpenWarehouse, WarehouseFeature } from "./warehouse_fixtures.ts";
 
 export interface WarehouseConformanceOptions {
   readonly without?: readonly WarehouseFeature[];
 }
 
-export type OpenWarehouse = () => Promise<OpenedWarehouse>;
-
-/** Declares a test that works on an empty warehouse. */
-export function warehouseTest(name: string, open: OpenWarehouse, run: (opened: OpenedWarehouse) => Promise<void>): void {
-  Deno.test(name, async () => {
-    const opened = await open();
-    try {
-      await run(opened);
-    } finally {
-      await opened.close();
-    }
-  });
-}
-
-export const PLAIN: TableSpec = {
-  name: "sales",
-  columns: [{ name: "id", type: "Int64" }, { name: "amount", type: "Decimal(18, 2)" }, { name: "note", type: "Nullable(String)" }],
-  key: ["id"],
-  partial: false,
-};
-
-export const PARTIAL: TableSpec = {
-  name: "revenue",
-  columns: [
-    { name: "seller", type: "String" },
-    { name: "hour", type: "DateTime64(6)" },
-    { name: "revenue", type: "Decimal(38, 2)" },
-    { name: "units", type: "Int64" },
-  ],
-  key: ["seller", "hour"],
-  partial: true,
-  view: [
-    { name: "revenue", expression: "sum(revenue)" },
-    { name: "units", expression: "sum(units)" },
-    { name: "average", expression: "toDecimal64(sum(revenue) / sum(units), 2)" },
-  ],
-};
-
-type Version = Partial<Pick<UpsertRow, "task" | "epoch" | "seq" | "digest">>;
-
-/** An upsert of the table {@link PLAIN}. */
-export function sale(id: number, version: Version = {}, amount = "1.00"): UpsertRow {
-  return { line: `[${id},"${amount}",null`, task: "sales@0", key: String(id), digest: id + 1, epoch: 1, seq: 1, ...version };
-}
-
-/** A tombstone of the table {@link PLAIN}. */
-export function noSale(id: number, version: Version = {}): DeleteRow {
-  return { keyLine: `[${id}`, task: "sales@0", key: String(id), epoch: 1, seq: 1, ...version };
-}
-
-/** All chunks of an answer, by task and key. */
-export async function collect(chunks: AsyncIterable<readonly ShownRow[]>): Promise<ShownRow[]> {
-  const rows: ShownRow[] = [];
-  for await (const chunk of chunks) for (const row of chunk) rows.push(row);
-  return rows.sort((a, b) => a.task < b.task ? -1 : a.task > b.task ? 1 : a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
-}
-
-/** `key:digest` of every row that one task shows. */
-export async function shownBy(warehouse: Warehouse, table: TableSpec, task: string): Promise<string[]> {
-  return (await collect(warehouse.shown(table, [task]))).map((row) => `${row.key}:${row.digest}`);
-}
-
-const upsert = (warehouse: Warehouse, ...upserts: UpsertRow[]) => warehouse.insert({ table: PLAIN, upserts, deletes: [] });
-const remove = (warehouse: Warehouse, ...deletes: DeleteRow[]) => warehouse.insert({ table: PLAIN, upserts: [], deletes });
+const upsert = (warehouse: Warehouse, ...upserts: UpsertRow[]) =>
+  warehouse.insert({ table: PLAIN, upserts, deletes: [] });
+const remove = (warehouse: Warehouse, ...deletes: DeleteRow[]) =>
+  warehouse.insert({ table: PLAIN, upserts: [], deletes });
 
 /** Every guarantee of the Warehouse port, as tests of one adapter. `open` gives an empty warehouse each time. */
-export function warehouseConformance(name: string, open: OpenWarehouse, options: WarehouseConformanceOptions = {}): void {
-  const test = (sentence: string, run: (opened: OpenedWarehouse) => Promise<void>) => warehouseTest(`${name}: ${sentence}`, open, run);
+export function warehouseConformance(
+  name: string,
+  open: OpenWarehouse,
+  options: WarehouseConformanceOptions = {},
+): void {
+  const test: Test = (sentence, run) => warehouseTest(`${name}: ${sentence}`, open, run);
+  declarationCases(test);
+  versionCases(test);
+  modelCase(test);
+  readingCases(test);
+  if (!options.without?.includes("sql")) warehouseSqlConformance(test);
+}
 
+function declarationCases(test: Test): void {
   test("ensure() creates a table once and is harmless when repeated", async ({ warehouse }) => {
     assertEquals(await warehouse.ensure(PLAIN), { created: true, added: [] });
     await upsert(warehouse, sale(1));
     assertEquals(await warehouse.ensure(PLAIN), { created: false, added: [] });
     assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), ["1:2"]);
-  });
-
-  test("ensure() refuses a declaration that contradicts itself, with all problems at once", async ({ warehouse }) => {
-    const wrong: TableSpec = {
-      ...PLAIN,
-      key: ["nobody"],
-      partial: true,
-      columns: [...PLAIN.columns, { name: "_task", type: "String" }],
-    };
-    const error = await assertRejects(() => warehouse.ensure(wrong), ConfigError);
-    assertEquals(error.problems.length, 3);
   });
 
   test("insert() of an empty batch does nothing", async ({ warehouse }) => {
@@ -115,6 +54,14 @@ export function warehouseConformance(name: string, open: OpenWarehouse, options:
     assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), []);
   });
 
+  test("ping() resolves, and insert() into a table that nobody created fails for good", async ({ warehouse }) => {
+    await warehouse.ping();
+    const error = await assertRejects(() => upsert(warehouse, sale(1)), ProductionError);
+    assertEquals(error.retriable, false);
+  });
+}
+
+function versionCases(test: Test): void {
   test("insert() keeps the newest (epoch, seq) whatever the order of arrival", async ({ warehouse }) => {
     await warehouse.ensure(PLAIN);
     await upsert(warehouse, sale(1, { seq: 5, digest: 50 }));
@@ -127,13 +74,22 @@ export function warehouseConformance(name: string, open: OpenWarehouse, options:
 
   test("insert() shows a key once when one batch holds several versions", async ({ warehouse }) => {
     await warehouse.ensure(PLAIN);
-    await upsert(warehouse, sale(1, { seq: 2, digest: 20 }), sale(1, { seq: 3, digest: 30 }), sale(1, { seq: 1, digest: 10 }));
+    await upsert(
+      warehouse,
+      sale(1, { seq: 2, digest: 20 }),
+      sale(1, { seq: 3, digest: 30 }),
+      sale(1, { seq: 1, digest: 10 }),
+    );
     assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), ["1:30"]);
   });
 
   test("insert() of the same batch again is harmless", async ({ warehouse }) => {
     await warehouse.ensure(PLAIN);
-    const batch = { table: PLAIN, upserts: [sale(1, { seq: 1 }), sale(2, { seq: 2 })], deletes: [noSale(3, { seq: 3 })] };
+    const batch = {
+      table: PLAIN,
+      upserts: [sale(1, { seq: 1 }), sale(2, { seq: 2 })],
+      deletes: [noSale(3, { seq: 3 })],
+    };
     await warehouse.insert(batch);
     await warehouse.insert(batch);
     assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), ["1:2", "2:3"]);
@@ -152,7 +108,9 @@ export function warehouseConformance(name: string, open: OpenWarehouse, options:
     await remove(warehouse, noSale(2, { epoch: 2 }), noSale(9, { epoch: 2 }));
     assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), ["1:11", "3:4"]);
   });
+}
 
+function modelCase(test: Test): void {
   test("insert() agrees with a model over random versions, deletes and repetitions", async ({ warehouse }) => {
     await warehouse.ensure(PLAIN);
     const seed = Math.floor(Math.random() * 2 ** 31);
@@ -161,11 +119,17 @@ export function warehouseConformance(name: string, open: OpenWarehouse, options:
     const newest = new Map<number, { epoch: number; seq: number; digest: number | null }>();
     const operations = Array.from({ length: 300 }, (_, seq) => {
       const deleted = random() < 0.3;
-      return { id: Math.floor(random() * 20), epoch: 1 + Math.floor(random() * 3), seq, digest: deleted ? null : seq * 7 + 1 };
+      return {
+        id: Math.floor(random() * 20),
+        epoch: 1 + Math.floor(random() * 3),
+        seq,
+        digest: deleted ? null : seq * 7 + 1,
+      };
     });
     for (const operation of operations) {
       const known = newest.get(operation.id);
-      const newer = !known || operation.epoch > known.epoch || (operation.epoch === known.epoch && operation.seq > known.seq);
+      const newer = !known || operation.epoch > known.epoch ||
+        (operation.epoch === known.epoch && operation.seq > known.seq);
       if (newer) newest.set(operation.id, operation);
     }
     const shuffled = [...operations, ...operations.slice(0, 50)].sort(() => random() - 0.5);
@@ -173,7 +137,9 @@ export function warehouseConformance(name: string, open: OpenWarehouse, options:
       const part = shuffled.slice(at, at + 35);
       await warehouse.insert({
         table: PLAIN,
-        upserts: part.flatMap(({ id, epoch, seq, digest }) => digest === null ? [] : [sale(id, { epoch, seq, digest })]),
+        upserts: part.flatMap(({ id, epoch, seq, digest }) =>
+          digest === null ? [] : [sale(id, { epoch, seq, digest })]
+        ),
         deletes: part.flatMap(({ id, epoch, seq, digest }) => digest === null ? [noSale(id, { epoch, seq })] : []),
       });
     }
@@ -195,7 +161,9 @@ export function warehouseConformance(name: string, open: OpenWarehouse, options:
     assertEquals(others.map((row) => row.key).sort(), [...texts].sort());
     assert(others.every((row) => row.task === "sales@ü"));
   });
+}
 
+function readingCases(test: Test): void {
   test("shown() and orphans() divide the rows by the task that wrote last", async ({ warehouse }) => {
     await warehouse.ensure(PLAIN);
     await upsert(warehouse, sale(1), sale(2), sale(3, { task: "sales@1" }), sale(4, { task: "sales@2" }));
@@ -206,7 +174,11 @@ export function warehouseConformance(name: string, open: OpenWarehouse, options:
     const both = await collect(warehouse.shown(PLAIN, ["sales@2", "sales@0"]));
     assertEquals(both, [{ task: "sales@0", key: "1", digest: 2 }, { task: "sales@2", key: "4", digest: 5 }]);
     assertEquals(await collect(warehouse.shown(PLAIN, [])), []);
-    assertEquals(await collect(warehouse.orphans(PLAIN, ["sales@0", "sales@1"])), [{ task: "sales@2", key: "4", digest: 5 }]);
+    assertEquals(await collect(warehouse.orphans(PLAIN, ["sales@0", "sales@1"])), [{
+      task: "sales@2",
+      key: "4",
+      digest: 5,
+    }]);
     assertEquals((await collect(warehouse.orphans(PLAIN, []))).map((row) => row.key), ["1", "2", "3", "4"]);
     // Taken over and deleted by the new task: nobody shows it.
     await remove(warehouse, noSale(1, { task: "sales@1", epoch: 2 }));
@@ -237,14 +209,6 @@ export function warehouseConformance(name: string, open: OpenWarehouse, options:
     assertEquals([...epochs].sort(), [["sales@0", 9], ["sales@1", late], ["sales@2", 0]]);
     assertEquals((await warehouse.greatestEpochs(PLAIN, [])).size, 0);
   });
-
-  test("ping() resolves, and insert() into a table that nobody created fails for good", async ({ warehouse }) => {
-    await warehouse.ping();
-    const error = await assertRejects(() => upsert(warehouse, sale(1)), ProductionError);
-    assertEquals(error.retriable, false);
-  });
-
-  if (!options.without?.includes("sql")) warehouseSqlConformance(name, open);
 }
 
 /** Numbers in [0, 1) that depend on the seed alone (mulberry32). */

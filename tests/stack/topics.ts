@@ -1,4 +1,6 @@
-import kafkajs from "kafkajs";
+import { type Channel, type Cluster, openCluster } from "../../src/adapters/kafka/cluster.ts";
+import { kafkaSettings } from "../../src/adapters/kafka/kafka_options.ts";
+import { createTopicWith } from "../../src/adapters/kafka/topics.ts";
 import { projectPath, type StackLayout } from "./layout.ts";
 
 interface TopicFile {
@@ -9,40 +11,31 @@ interface TopicFile {
 
 /** Whether the broker answers and has a controller. */
 export function kafkaAnswers(layout: StackLayout): Promise<boolean> {
-  return withAdmin(layout, async (admin) => {
-    const { brokers, controller } = await admin.describeCluster();
-    return brokers.length > 0 && controller !== null;
+  return withCluster(layout, async (cluster) => {
+    const { brokers, controllerId } = await cluster.refresh([]);
+    return brokers.has(controllerId);
   });
 }
 
 /** Creates the topics of compose/kafka/topics.json that do not exist, before anything can create them otherwise. */
-export async function createTopics(layout: StackLayout): Promise<void> {
+export function createTopics(layout: StackLayout): Promise<void> {
   const wanted: TopicFile[] = JSON.parse(Deno.readTextFileSync(projectPath("compose/kafka/topics.json")));
-  await withAdmin(layout, async (admin) => {
-    const present = new Set(await admin.listTopics());
-    const topics = wanted.filter(({ name }) => !present.has(name)).map(({ name, partitions, config }) => ({
-      topic: name,
-      numPartitions: partitions,
-      replicationFactor: 1,
-      configEntries: Object.entries(config).map(([entry, value]) => ({ name: entry, value })),
-    }));
-    if (topics.length > 0) await admin.createTopics({ topics, waitForLeaders: true });
+  return withCluster(layout, async (cluster, channel) => {
+    await Promise.all(wanted.map((topic) => createTopicWith({ cluster, channel }, topic)));
   });
 }
 
-async function withAdmin<T>(layout: StackLayout, use: (admin: kafkajs.Admin) => Promise<T>): Promise<T> {
-  const kafka = new kafkajs.Kafka({
-    clientId: "weir-stack",
-    brokers: [`127.0.0.1:${layout.ports.kafka}`],
-    connectionTimeout: 3_000,
-    retry: { retries: 0 },
-    logLevel: kafkajs.logLevel.NOTHING,
-  });
-  const admin = kafka.admin();
+async function withCluster<T>(
+  layout: StackLayout,
+  use: (cluster: Cluster, channel: Channel) => Promise<T>,
+): Promise<T> {
+  const brokers = [`127.0.0.1:${layout.ports.kafka}`];
+  const cluster = openCluster(kafkaSettings({ brokers, clientId: "weir-stack", connectTimeoutMs: 3_000 }));
+  const channel = cluster.openChannel();
   try {
-    await admin.connect();
-    return await use(admin);
+    return await use(cluster, channel);
   } finally {
-    await admin.disconnect();
+    await channel.close();
+    await cluster.close();
   }
 }

@@ -24,7 +24,7 @@ export interface ClickHouseOptions {
 /** The client behind names of our own: every failure is a ProductionError, and nothing that is secret is in its message. */
 export interface Connection {
   command(action: string, sql: string): Promise<void>;
-  /** Rows as objects; 64-bit integers and decimals as strings. */
+  /** Rows as objects; 64-bit integers and decimals, these with all digits of their scale, as strings. */
   select(action: string, sql: string, settings?: ClickHouseSettings): Promise<Record<string, unknown>[]>;
   /** Sends `body` in the format that the statement names; returns how many rows ClickHouse says it has written. */
   insert(action: string, statement: string, body: Uint8Array): Promise<number>;
@@ -38,9 +38,13 @@ export interface Connection {
 const INSERT_SETTINGS: ClickHouseSettings = {
   async_insert: 0,
   wait_end_of_query: 1,
-  // A null or an unknown field in the data is a mistake of ours that must not be smoothed over.
+  // A value that is of another type than its column is a mistake of ours that must not be smoothed over.
   input_format_null_as_default: 0,
   input_format_skip_unknown_fields: 0,
+  input_format_json_read_numbers_as_strings: 0,
+  input_format_json_read_bools_as_strings: 0,
+  input_format_json_read_arrays_as_strings: 0,
+  input_format_json_read_objects_as_strings: 0,
   date_time_input_format: "best_effort",
   // Parsing in parallel would make a block of every piece, and of a bad row's batch only the pieces before it would be stored.
   input_format_parallel_parsing: 0,
@@ -50,6 +54,7 @@ const INSERT_SETTINGS: ClickHouseSettings = {
 const READ_SETTINGS: ClickHouseSettings = {
   output_format_json_quote_64bit_integers: 1,
   output_format_json_quote_decimals: 1,
+  output_format_decimal_trailing_zeros: 1,
 };
 
 /** `database` is where unqualified names are looked up; it need not exist if there are none. */

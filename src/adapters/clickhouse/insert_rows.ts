@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
-import type { InsertBatch, TableSpec } from "../../ports/warehouse.ts";
+import type { ColumnSpec, InsertBatch, TableSpec } from "../../ports/warehouse.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { Connection } from "./connection.ts";
+import { forbiddenNull } from "./refuse_nulls.ts";
 import { qualified, quoted, rowsName } from "./table_sql.ts";
 
 /** Characters of one INSERT's body; a larger batch becomes several. Far below ClickHouse's block of 256 MB. */
@@ -17,6 +18,7 @@ const DELETE_COLUMNS = ["_task", "_key", "_deleted", "_epoch", "_seq"];
  */
 export async function insertRows(connection: Connection, database: string, batch: InsertBatch): Promise<void> {
   const { table, upserts, deletes } = batch;
+  refuseNulls(batch);
   const jsonOf = taskJson();
   const upsertLines = function* () {
     for (const row of upserts) {
@@ -31,6 +33,19 @@ export async function insertRows(connection: Connection, database: string, batch
   const declared = table.columns.map((column) => column.name);
   await insertLines(connection, insertStatement(database, table, [...declared, ...UPSERT_COLUMNS]), upsertLines());
   await insertLines(connection, insertStatement(database, table, [...table.key, ...DELETE_COLUMNS]), deleteLines());
+}
+
+function refuseNulls({ table, upserts, deletes }: InsertBatch): void {
+  const keyColumns = table.key.map((name) => table.columns.find((column) => column.name === name)!);
+  const check = (line: string, key: string, columns: readonly ColumnSpec[]) => {
+    const column = forbiddenNull(line, columns);
+    if (column === null) return;
+    const message =
+      `Cannot insert "${column.name}" of "${table.name}" as ${column.type}: current value is null, key ${key}`;
+    throw new ProductionError(`${message}. Declare the column Nullable, or give it a value`, false);
+  };
+  for (const row of upserts) check(row.line, row.key, table.columns);
+  for (const row of deletes) check(row.keyLine, row.key, keyColumns);
 }
 
 interface Insert {

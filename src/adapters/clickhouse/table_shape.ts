@@ -1,15 +1,6 @@
 import type { TableSpec } from "../../ports/warehouse.ts";
 import type { Connection } from "./connection.ts";
-import {
-  bookkeepingColumns,
-  indexes,
-  literal,
-  qualified,
-  quoted,
-  rowsName,
-  sortingKey,
-  structure,
-} from "./table_sql.ts";
+import { bookkeepingColumns, indexes, literal, qualified, quoted, rowsName, sortingKey } from "./table_sql.ts";
 
 export interface ActualColumn {
   readonly type: string;
@@ -51,7 +42,7 @@ export async function actualTable(
   const skipping = await connection.select(action, `SELECT name FROM system.data_skipping_indices ${where}`);
   return {
     engine: String(tables[0].engine_full),
-    sortingKey: String(tables[0].sorting_key),
+    sortingKey: String(tables[0].sorting_key).replace(/^\((.*)\)$/, "$1"),
     partitionKey: String(tables[0].partition_key),
     columns: new Map(columns.map((column) => [
       String(column.name),

@@ -1,4 +1,5 @@
 import type { TableSpec } from "../../ports/warehouse.ts";
+import { isNullable } from "./refuse_nulls.ts";
 
 /** A column that Weir adds to the declared ones. */
 export interface BookkeepingColumn {
@@ -67,7 +68,7 @@ export function createTable(database: string, table: TableSpec): string {
   const bookkeeping = bookkeepingColumns(table).map((column) => `${column.name} ${column.type} ${column.rule}`.trim());
   const settings = [`non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}`];
   const keyTypes = table.columns.filter((column) => table.key.includes(column.name)).map((column) => column.type);
-  if (keyTypes.some((type) => /^(LowCardinality\()?Nullable\(/.test(type))) settings.push("allow_nullable_key = 1");
+  if (keyTypes.some(isNullable)) settings.push("allow_nullable_key = 1");
   return [
     `CREATE TABLE IF NOT EXISTS ${qualified(database, rowsName(table))}`,
     `(${[structure(table), ...bookkeeping, ...indexes(table).map((index) => index.definition)].join(", ")})`,

@@ -70,6 +70,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     const release = (clean: boolean) => clean ? sessions.put(session, environment) : session.close();
     try {
       if (statement.keyword === "INSERT") {
+        if (environment.readonly > 0) throw new Exception(164, "READONLY", "Cannot execute INSERT in readonly mode");
         const written = await insert(addon, session, statement);
         release(true);
         return { kind: "written", rows: written.rowsWritten, bytes: written.bytesWritten };
@@ -126,13 +127,11 @@ function cannotOpen(path: string, error: unknown): string {
 
 /** An INSERT without rows is no error, as on ClickHouse's server; the engine alone calls it one (108, NO_DATA_TO_INSERT). */
 async function insert(addon: Addon, session: Session, statement: Statement) {
-  const nothing = { rowsWritten: 0, bytesWritten: 0 };
-  if (statement.data?.length === 0) return nothing;
   try {
     const data = statement.data ?? new Uint8Array(0);
     return await addon.InsertRawAsyncConnection(session.connection, statement.sql, data, false);
   } catch (error) {
-    if (statement.data !== null && exceptionOf(error).code === 108) return nothing;
+    if (statement.data !== null && exceptionOf(error).code === 108) return { rowsWritten: 0, bytesWritten: 0 };
     throw error;
   }
 }

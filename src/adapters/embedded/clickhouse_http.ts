@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
-import type { Engine, Outcome } from "./clickhouse_engine.ts";
+import type { Engine, Environment, Outcome } from "./clickhouse_engine.ts";
 import { Exception, exceptionOf, exceptionText, statusOf } from "./clickhouse_exception.ts";
 import { type Asked, type Hold, readAsked } from "./clickhouse_request.ts";
-import { isRead } from "./clickhouse_statement.ts";
+import { isRead, type Statement } from "./clickhouse_statement.ts";
 
 export interface HttpLimits {
   /** SELECTs under way at a time, and as many other statements beside them; the others wait. */
@@ -49,16 +49,10 @@ export function clickhouseHandler({ engine, limits, credentials }: HttpOptions):
   async function run(request: Request, access: "writer" | "reader", hold: Hold): Promise<Response> {
     if (access === "writer" && credentials !== null) authenticate(request, credentials);
     const asked = await readAsked(request, hold);
-    if (asked.statement === null) return new Response("Ok.\n");
-    let environment = asked.environment;
-    if (access === "reader") {
-      if (!isRead(asked.statement)) {
-        throw new Exception(164, "READONLY", `Cannot execute ${asked.statement.keyword} in readonly mode`);
-      }
-      const settings = new Map(environment.settings);
-      if (!settings.has("max_execution_time")) settings.set("max_execution_time", String(limits.readSecondsMax));
-      environment = { ...environment, settings, readonly: 1 };
-    }
+    if (asked.statement === null || request.method === "HEAD") return new Response("Ok.\n");
+    const environment = access === "reader"
+      ? readerEnvironment(asked.statement, asked.environment, limits)
+      : asked.environment;
     const leave = await (isRead(asked.statement) ? reads : writes).enter();
     const startedMs = performance.now();
     let streaming = false;
@@ -97,6 +91,7 @@ export function clickhouseHandler({ engine, limits, credentials }: HttpOptions):
       refuseForeignPages(request);
       const { pathname } = new URL(request.url);
       if (pathname === "/ping" || pathname === "/replicas_status") response = new Response("Ok.\n");
+      else if (!["GET", "HEAD", "POST"].includes(request.method)) response = new Response(null, { status: 405 });
       else if (pathname === "/") response = await run(request, access, hold);
       else response = new Response(`There is no handle ${pathname}\n`, { status: 404 });
     } catch (error) {
@@ -111,6 +106,14 @@ export function clickhouseHandler({ engine, limits, credentials }: HttpOptions):
   }
 
   return handle;
+}
+
+/** What a request on the read-only address may do, whatever it asks for. @throws Exception 164 (READONLY) */
+function readerEnvironment(statement: Statement, asked: Environment, limits: HttpLimits): Environment {
+  if (!isRead(statement)) throw new Exception(164, "READONLY", `Cannot execute ${statement.keyword} in readonly mode`);
+  const settings = new Map(asked.settings);
+  if (!settings.has("max_execution_time")) settings.set("max_execution_time", String(limits.readSecondsMax));
+  return { ...asked, settings, readonly: 1 };
 }
 
 /** A page in a browser must not reach a server that asks for no password: neither by a form nor by a name that resolves to us. */

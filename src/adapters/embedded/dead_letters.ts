@@ -13,6 +13,7 @@ const KEY_BYTES_MAX = 1_024;
 const RECORD_BYTES_MAX = 65_536;
 const ERROR_BYTES_MAX = 4_096;
 
+/** Where dead letters are kept, and how many. */
 export interface EmbeddedDeadLettersOptions {
   /** A file, created if missing; several processes may have it open. `:memory:` for tests. */
   readonly path: string;
@@ -29,6 +30,7 @@ export interface DeadLetterFilter {
   readonly topic?: string;
 }
 
+/** Which letters to list, and how many. */
 export interface ListDeadLetters extends DeadLetterFilter {
   /** {@link DEAD_LETTERS_LISTED} if absent. */
   readonly limit?: number;
@@ -42,6 +44,7 @@ export interface EmbeddedDeadLetters extends DeadLetters {
   count(filter?: DeadLetterFilter): number;
   /** How many were dropped, ever, because there were too many. */
   dropped(): number;
+  /** Nothing else may be called after it. */
   close(): void;
 }
 

@@ -16,11 +16,13 @@ import { systemClock } from "./system_clock.ts";
 export type { EmbeddedLogLimits } from "./log_limits.ts";
 export type { MaintainOptions, Maintenance } from "./log_maintenance.ts";
 
+/** How to open an embedded log. */
 export interface EmbeddedLogOptions {
   /** The log's file, created if missing; `:memory:` for a log that lives as long as the object. */
   readonly path: string;
   /** The machine's clock if absent. */
   readonly clock?: Clock;
+  /** {@link EmbeddedLogLimits}; the defaults for those left out. */
   readonly limits?: Partial<EmbeddedLogLimits>;
 }
 

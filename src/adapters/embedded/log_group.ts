@@ -5,6 +5,7 @@ import { assignSticky } from "./assignment.ts";
 import type { LogStore } from "./log_store.ts";
 import { productionError } from "./sqlite.ts";
 
+/** What the groups work with. */
 export interface LogGroupsOptions {
   readonly store: LogStore;
   readonly clock: Clock;

@@ -13,6 +13,7 @@ const FIRST_LIMIT = 64;
 /** What one statement may bring into memory at the very most, should all its records be as large as the largest ever written. */
 const STATEMENT_BYTES_MAX = 67_108_864;
 
+/** What a reader works with. */
 export interface LogReaderOptions {
   readonly store: LogStore;
   readonly clock: Clock;

@@ -37,6 +37,7 @@ export async function truncatePartition(options: MaintenanceOptions, topic: Topi
   }
 }
 
+/** A partition and the offset that becomes its start. */
 export interface StartMove {
   readonly state: PartitionState;
   readonly start: number;

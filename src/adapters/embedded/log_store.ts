@@ -18,6 +18,7 @@ export interface PartitionState {
   largest: number;
 }
 
+/** What is known of a topic without asking SQLite. */
 export interface TopicState {
   /** Never given to another topic. */
   readonly rowId: number;
@@ -28,6 +29,7 @@ export interface TopicState {
   readonly retentionMs: number;
   readonly deleteRetentionMs: number;
   readonly partitions: readonly PartitionState[];
+  /** True once it is gone: work in slices that holds this state must end. */
   deleted: boolean;
 }
 
@@ -243,6 +245,7 @@ export class LogStore {
   }
 }
 
+/** Offsets from `from` up to, without, `to`. */
 export interface ReadRange {
   readonly partition: number;
   readonly from: number;
@@ -250,6 +253,7 @@ export interface ReadRange {
   readonly limit: number;
 }
 
+/** What a finished pass of compaction leaves behind. */
 export interface CompactionDone {
   readonly partition: number;
   readonly compactedTo: number;

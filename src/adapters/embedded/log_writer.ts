@@ -7,6 +7,7 @@ import { productionError } from "./sqlite.ts";
 import { existing, unknownTopic } from "./log_topics.ts";
 import { sizeOf, stored } from "./stored_bytes.ts";
 
+/** What the writer works with. */
 export interface LogWriterOptions {
   readonly store: LogStore;
   readonly clock: Clock;

@@ -41,6 +41,7 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
+/** What makes a database. */
 export interface OpenDatabaseOptions {
   /** A file, created if missing, or `:memory:`. */
   readonly path: string;

@@ -70,7 +70,7 @@ export async function createTopicWith(
   { cluster, channel }: { cluster: Cluster; channel: Channel },
   { name, partitions, config }: { name: string; partitions: number; config: Readonly<Record<string, string>> },
 ): Promise<void> {
-  const { replicationFactor, operationTimeoutMs } = cluster.settings;
+  const { replicationFactor } = cluster.settings;
   const replicas = replicationFactor === undefined || replicationFactor === 1
     ? {}
     // A majority must have a record before it is acknowledged: then it survives the loss of a broker.
@@ -81,29 +81,40 @@ export async function createTopicWith(
     replicationFactor: replicationFactor ?? -1,
     configEntries: Object.entries({ ...replicas, ...config }).map(([entry, value]) => ({ name: entry, value })),
   };
+  let asked = false;
   await cluster.persistently(async () => {
     const { controllerId, topics } = await cluster.refresh([name]);
-    if (topics.has(name)) return;
-    try {
-      await channel.call(
-        controllerId,
-        ({ broker }) => broker.createTopics({ topics: [topic], timeout: operationTimeoutMs }),
-      );
-    } catch (error) {
-      const cause = (error as KafkaJsError).errors?.[0] ?? error as KafkaJsError;
-      if (cause.type !== "TOPIC_ALREADY_EXISTS") throw creationError(cause, topic);
-    }
+    const leaders = topics.get(name)?.leaders;
+    if (leaders !== undefined && (!asked || leaders.every((leader) => leader >= 0))) return;
+    asked = true;
+    // Again at every turn while it is not there: "already exists" is also said of a topic whose deletion is under way.
+    if (leaders === undefined) await requestTopic({ channel, controllerId }, topic);
+    throw new ProductionError(`Cannot use "${name}" as a new Kafka topic yet: its partitions have no leaders`, true);
   });
-  await cluster.persistently(async () => {
-    const created = (await cluster.refresh([name])).topics.get(name);
-    if (created !== undefined && created.leaders.length > 0 && created.leaders.every((leader) => leader >= 0)) return;
-    throw new ProductionError(`Cannot use "${name}" as a new Kafka topic yet: it has no leaders`, true);
-  });
+}
+
+interface TopicRequest {
+  readonly topic: string;
+  readonly numPartitions: number;
+  readonly replicationFactor: number;
+  readonly configEntries: { name: string; value: string }[];
+}
+
+async function requestTopic(
+  { channel, controllerId }: { channel: Channel; controllerId: number },
+  topic: TopicRequest,
+): Promise<void> {
+  try {
+    await channel.call(controllerId, ({ broker }) => broker.createTopics({ topics: [topic], timeout: 10_000 }));
+  } catch (error) {
+    const cause = (error as KafkaJsError).errors?.[0] ?? error as KafkaJsError;
+    if (cause.type !== "TOPIC_ALREADY_EXISTS") throw creationError(cause, topic);
+  }
 }
 
 function creationError(
   cause: KafkaJsError,
-  { topic, numPartitions, replicationFactor }: { topic: string; numPartitions: number; replicationFactor: number },
+  { topic, numPartitions, replicationFactor }: TopicRequest,
 ): Error {
   if (cause.type === undefined || cause.type === "NOT_CONTROLLER") return cause;
   const replicas = replicationFactor === -1 ? "the broker's default number of" : replicationFactor;

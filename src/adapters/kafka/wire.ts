@@ -135,17 +135,20 @@ export class WireWriter {
   }
 
   int8(value: number): this {
-    this.#view.setInt8(this.#reserve(1), value);
+    const at = this.#reserve(1);
+    this.#view.setInt8(at, value);
     return this;
   }
 
   int16(value: number): this {
-    this.#view.setInt16(this.#reserve(2), value);
+    const at = this.#reserve(2);
+    this.#view.setInt16(at, value);
     return this;
   }
 
   int32(value: number): this {
-    this.#view.setInt32(this.#reserve(4), value);
+    const at = this.#reserve(4);
+    this.#view.setInt32(at, value);
     return this;
   }
 
@@ -187,6 +190,7 @@ export class WireWriter {
     return this;
   }
 
+  /** Makes room and returns where. Called before `#view` is looked at, which it may replace. */
   #reserve(length: number): number {
     const at = this.#length;
     this.#length += length;

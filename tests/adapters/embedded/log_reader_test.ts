@@ -20,7 +20,7 @@ Deno.test("LogReader.poll() returns no more records than its limits, and shares 
   await log.close();
 });
 
-Deno.test("LogReader.poll() returns about as many bytes as its limit, and serves those next that got nothing", async () => {
+Deno.test("LogReader.poll() returns about as many bytes as its limit", async () => {
   const log = openEmbeddedLog({ path: ":memory:", limits: { pollBytesMax: 20_000 } });
   const topic = await newTopic(log, "bytes", 3);
   const records = Array.from({ length: 60 }, () => ({ key: null, value: "x".repeat(1_000) }));
@@ -38,6 +38,20 @@ Deno.test("LogReader.poll() returns about as many bytes as its limit, and serves
   assertEquals(known.map((part) => part.partition).sort(), [0, 1, 2]);
   const bytes = known.flatMap((part) => [...part.records]).reduce((sum, { value }) => sum + value!.length, 0);
   assert(bytes > 10_000 && bytes <= 24_000, `${bytes} bytes`);
+  await log.close();
+});
+
+Deno.test("LogReader.poll() serves those next that got nothing when there are more partitions than records allowed", async () => {
+  const log = openEmbeddedLog({ path: ":memory:", limits: { pollRecordsMax: 2 } });
+  const topic = await newTopic(log, "fair", 5);
+  const counts = [0, 0, 0, 0, 0];
+  await log.append(counts.map((_, partition) => ({ topic, partition, records: numbered("v", 100) })));
+  const reader = log.reader();
+  counts.forEach((_, partition) => reader.seek(topic, partition, 0));
+  for (let poll = 0; poll < 10; poll++) {
+    for (const part of await reader.poll(0)) counts[part.partition] += part.records.length;
+  }
+  assertEquals(counts, [4, 4, 4, 4, 4]);
   await log.close();
 });
 

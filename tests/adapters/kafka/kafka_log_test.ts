@@ -1,16 +1,16 @@
 import { openKafka } from "../../../src/adapters/kafka/kafka_log.ts";
 import { logConformance, type LogFeatures, type OpenedLog } from "../../ports/log_conformance.ts";
-import { brokers, deleteRecords, deleteTopic, waitForCompaction } from "./real_broker.ts";
+import { brokers, compactingSoon, deleteRecords, deleteTopic, waitForCompaction } from "./real_broker.ts";
 
 const features: LogFeatures = { lacks: {} };
 
 function open(): Promise<OpenedLog> {
-  const log = openKafka({ brokers, clientId: "weir-test", sessionTimeoutMs: 10_000 });
+  const log = compactingSoon(openKafka({ brokers, clientId: "weir-test", sessionTimeoutMs: 10_000 }));
   return Promise.resolve({
     log,
     close: () => log.close(),
     deleteTopic,
-    compact: waitForCompaction,
+    compact: (topic) => waitForCompaction(log, topic),
     truncateBefore: deleteRecords,
     async reopen() {
       await log.close();

@@ -1,0 +1,134 @@
+import type { z } from "zod";
+import type { SourceSpec } from "../dsl/source.ts";
+import { columnTypeOf } from "../formats/column_type.ts";
+import { Decimal } from "../record/decimal.ts";
+import { type Key, keyJson, keyOf } from "../record/key.ts";
+import type { Row } from "../record/row.ts";
+
+/** A record as Debezium's JsonConverter writes it without schemas. */
+export interface DebeziumRecord {
+  readonly key: string;
+  readonly value: string | null;
+}
+
+/** When a change was made. Milliseconds since the epoch. */
+export type NowMs = () => number;
+
+/**
+ * One PostgreSQL table with REPLICA IDENTITY FULL and the connector that reads it: holds the rows, and gives for each change the records
+ * that Debezium would write. Rows are typed as the source's schema gives them; the records carry their wire form.
+ */
+export class DebeziumTable {
+  readonly #source: SourceSpec;
+  readonly #nowMs: NowMs;
+  readonly #rows = new Map<string, Row>();
+  #lsn = 1_000;
+
+  constructor(source: SourceSpec, nowMs: NowMs) {
+    this.#source = source;
+    this.#nowMs = nowMs;
+  }
+
+  /** The rows now, by the runtime's key. */
+  *rows(): Generator<readonly [Key, Row]> {
+    for (const row of this.#rows.values()) yield [keyOf(this.#source.key.map((column) => row[column])), row];
+  }
+
+  /** @throws TypeError if the key is taken */
+  insert(source: SourceSpec, row: Row): DebeziumRecord[] {
+    const key = this.#keyOf(row);
+    if (this.#rows.has(key)) {
+      throw new TypeError(`Cannot insert ${key} into "${source.topic}": it is there. Use update`);
+    }
+    this.#rows.set(key, row);
+    return [{ key, value: this.#envelope(source, { op: "c", before: null, after: row }) }];
+  }
+
+  /** Columns that `changes` does not name keep their values. @throws TypeError if there is no such row */
+  update(source: SourceSpec, changes: Row): DebeziumRecord[] {
+    const key = this.#keyOf(changes);
+    const before = this.#held(key, "update");
+    const after = { ...before, ...changes };
+    this.#rows.set(key, after);
+    return [{ key, value: this.#envelope(source, { op: "u", before, after }) }];
+  }
+
+  /** The change and its tombstone. @throws TypeError if there is no such row */
+  delete(source: SourceSpec, keyValue: unknown): DebeziumRecord[] {
+    const { key: columns } = this.#source;
+    const key = this.#keyOf(
+      columns.length === 1 && !isRow(keyValue) ? { [columns[0]]: keyValue } : keyValue as Row,
+    );
+    const before = this.#held(key, "delete");
+    this.#rows.delete(key);
+    return [{ key, value: this.#envelope(source, { op: "d", before, after: null }) }, { key, value: null }];
+  }
+
+  #held(key: string, action: string): Row {
+    const row = this.#rows.get(key);
+    if (row === undefined) {
+      throw new TypeError(`Cannot ${action} ${key} in "${this.#source.topic}": there is no such row. Insert it first`);
+    }
+    return row;
+  }
+
+  #keyOf(row: Row): string {
+    const { key, row: schema } = this.#source;
+    for (const column of key) {
+      if (row[column] === undefined) {
+        throw new TypeError(`Cannot write to "${this.#source.topic}": "${column}" is missing`);
+      }
+    }
+    return keyJson(key, keyOf(key.map((column) => wireOf(schema.shape[column] as z.ZodType, row[column]))));
+  }
+
+  #envelope(source: SourceSpec, change: { op: "c" | "u" | "d"; before: Row | null; after: Row | null }): string {
+    const [database, schema, table] = [...source.topic.split("."), "public", source.name];
+    const ms = this.#nowMs();
+    const lsn = this.#lsn += 8;
+    const position =
+      `"sequence":"[\\"${lsn - 8}\\",\\"${lsn}\\"]","schema":"${schema}","table":"${table}","txId":${lsn},` +
+      `"lsn":${lsn},"xmin":null`;
+    return `{"before":${this.#rowText(source, change.before)},"after":${this.#rowText(source, change.after)},` +
+      `"source":{"version":"3.6.3.Final","connector":"postgresql","name":"${database}","ts_ms":${ms},"snapshot":null,` +
+      `"db":"${database}",${position}},"transaction":null,"op":"${change.op}","ts_ms":${ms},"ts_us":${ms}000,"ts_ns":${ms}000000}`;
+  }
+
+  #rowText(source: SourceSpec, row: Row | null): string {
+    if (row === null) return "null";
+    const shape = { ...this.#source.row.shape, ...source.row.shape };
+    const cells = Object.keys(row).map((column) =>
+      `${JSON.stringify(column)}:${
+        jsonText(column in shape ? wireOf(shape[column] as z.ZodType, row[column]) : row[column])
+      }`
+    );
+    return `{${cells.join(",")}}`;
+  }
+}
+
+function isRow(value: unknown): value is Row {
+  return typeof value === "object" && value !== null && !(value instanceof Decimal);
+}
+
+/** The form in which Debezium writes a value of this column: only a timestamptz differs from what the reader gives. */
+function wireOf(schema: z.ZodType, value: unknown): unknown {
+  if (value === null || value === undefined) return value;
+  const { innerType, element } = schema._zod.def as { innerType?: z.ZodType; element?: z.ZodType };
+  if (Array.isArray(value) && element !== undefined) return value.map((item) => wireOf(element, item));
+  if (innerType !== undefined) return wireOf(innerType, value);
+  const zoned = columnTypeOf(schema)?.name === "timestamptz" && typeof value === "number";
+  return zoned ? zonedTimestamp(value) : value;
+}
+
+/** ISO text with microseconds, in UTC. */
+function zonedTimestamp(micros: number): string {
+  const ms = Math.floor(micros / 1000);
+  return `${new Date(ms).toISOString().slice(0, -1)}${String(micros - ms * 1000).padStart(3, "0")}Z`;
+}
+
+/** JSON text in which integers keep all their digits. */
+function jsonText(value: unknown): string {
+  if (typeof value === "bigint") return String(value);
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(",")}]`;
+  return JSON.stringify(value ?? null);
+}

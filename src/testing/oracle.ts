@@ -1,0 +1,162 @@
+import type { AggregateSpec } from "../dsl/aggregates.ts";
+import type { AnyRow, LogicalNode } from "../dsl/logical.ts";
+import type { SinkSpec } from "../dsl/sink.ts";
+import type { Topology } from "../dsl/topology.ts";
+import { Decimal } from "../record/decimal.ts";
+import { type Key, keyOf, keyOfOne, keyText } from "../record/key.ts";
+import type { Row } from "../record/row.ts";
+
+/** What a sink must show: rows by the JSON texts of their key columns, joined by commas in the sink's key order. */
+export interface SinkContent {
+  readonly spec: SinkSpec;
+  readonly rows: ReadonlyMap<string, Row>;
+}
+
+type Table = Map<Key, Row>;
+
+/**
+ * The judge: every sink recomputed from scratch, operator by operator, whole tables at a time. It shares nothing with the runtime but
+ * the logical graph, the key codec and the decimal. `read` gives the rows of a source topic as they are now.
+ */
+export function computeSinks(
+  topology: Topology,
+  read: (topic: string) => Iterable<readonly [Key, Row]>,
+): Map<string, SinkContent> {
+  const sinks = new Map<string, SinkContent>();
+  const tables: Table[] = [];
+  for (const node of topology.nodes) {
+    if (node.op !== "sink") {
+      tables[node.id] = compute(node, tables, topology, read);
+      continue;
+    }
+    const rows = [...tables[node.input].values()];
+    const keyed = rows.map((row) => [keyText(keyOf(node.sink.key.map((column) => row[column]))), row] as const);
+    sinks.set(node.sink.name, { spec: node.sink, rows: new Map(keyed) });
+  }
+  return sinks;
+}
+
+function compute(
+  node: Exclude<LogicalNode, { op: "sink" }>,
+  tables: readonly Table[],
+  topology: Topology,
+  read: (topic: string) => Iterable<readonly [Key, Row]>,
+): Table {
+  if (node.op === "source") return new Map(read(node.source.topic));
+  const keyValue = keyValues(topology, node.input);
+  const result: Table = new Map();
+  const put = (key: Key, make: () => Row | null) => {
+    try {
+      const row = make();
+      if (row !== null) result.set(key, row);
+    } catch {
+      // A row whose callback throws is absent; the runtime sets it aside as a dead letter.
+    }
+  };
+  const input = tables[node.input];
+  switch (node.op) {
+    case "filter":
+      input.forEach((row, key) => put(key, () => node.predicate(row, keyValue(key)) ? row : null));
+      return result;
+    case "mapValues":
+      input.forEach((row, key) => put(key, () => node.mapper(row, keyValue(key))));
+      return result;
+    case "foreignKeyJoin":
+      input.forEach((row, key) =>
+        put(key, () => {
+          const foreignKey = node.foreignKey(row, keyValue(key));
+          const partner = tables[node.right].get(rightKey(foreignKey)) ?? null;
+          return partner === null && node.kind === "inner" ? null : { ...row, [node.column]: partner };
+        })
+      );
+      return result;
+    case "keyJoin":
+      for (const key of new Set([...input.keys(), ...tables[node.right].keys()])) {
+        const left = input.get(key) ?? null;
+        const right = tables[node.right].get(key) ?? null;
+        if (node.kind === "outer") result.set(key, { [node.leftColumn!]: left, [node.column]: right });
+        else if (left !== null && (right !== null || node.kind === "left")) {
+          result.set(key, { ...left, [node.column]: right });
+        }
+      }
+      return result;
+    case "aggregate":
+      return aggregate(node, input, keyValue);
+  }
+}
+
+function rightKey(foreignKey: AnyRow): Key {
+  if (foreignKey === null || typeof foreignKey !== "object" || "toJSON" in foreignKey) {
+    return keyOfOne(foreignKey ?? null);
+  }
+  return keyOf(Object.keys(foreignKey).map((column) => foreignKey[column]));
+}
+
+function aggregate(node: LogicalNode & { op: "aggregate" }, input: Table, keyValue: (key: Key) => AnyRow): Table {
+  const groups = new Map<Key, { columns: Row; rows: Row[] }>();
+  for (const [key, row] of input) {
+    let columns: Row | null = null;
+    try {
+      columns = node.groupBy(row, keyValue(key));
+      for (const spec of Object.values(node.aggregates)) spec.value?.(row);
+    } catch {
+      continue;
+    }
+    if (columns === null) continue;
+    const group = keyOf(Object.keys(columns).sort().map((column) => columns[column]));
+    if (!groups.has(group)) groups.set(group, { columns, rows: [] });
+    groups.get(group)!.rows.push(row);
+  }
+  const result: Table = new Map();
+  for (const [key, { columns, rows }] of groups) {
+    const totals = Object.entries(node.aggregates).map(([name, spec]) => [name, total(spec, rows)]);
+    result.set(key, { ...columns, ...Object.fromEntries(totals) });
+  }
+  return result;
+}
+
+function total(spec: AggregateSpec, rows: readonly Row[]): unknown {
+  if (spec.kind === "count") return rows.length;
+  const values = rows.map((row) => spec.value!(row)).filter((value) =>
+    value !== null && value !== undefined
+  ) as AnyRow[];
+  if (spec.kind === "sum") {
+    return values.some((value) => value instanceof Decimal) ? decimalSum(values) : plainSum(values);
+  }
+  if (values.length === 0) return null;
+  if (spec.kind === "avg") return decimalSum(values).dividedBy(Decimal.of(values.length), spec.scale);
+  const sign = spec.kind === "min" ? -1 : 1;
+  return values.reduce((a, b) => order(b, a) * sign > 0 ? b : a);
+}
+
+function decimalSum(values: readonly AnyRow[]): Decimal {
+  return values.reduce(
+    (sum: Decimal, value) => sum.plus(value instanceof Decimal ? value : Decimal.of(value)),
+    Decimal.of(0),
+  );
+}
+
+function plainSum(values: readonly (number | bigint)[]): number | bigint {
+  const sum = values.reduce((a: bigint, b) => a + BigInt(b), 0n);
+  return values.some((value) => typeof value === "bigint") ? sum : Number(sum);
+}
+
+function order(a: AnyRow, b: AnyRow): number {
+  if (a instanceof Decimal) return a.compare(b instanceof Decimal ? b : Decimal.of(b));
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** From a table's key to what callbacks see: one column's value, or an object of several. */
+function keyValues(topology: Topology, node: number): (key: Key) => AnyRow {
+  let at = topology.nodes[node];
+  while (at.op !== "source" && at.op !== "aggregate") at = topology.nodes[at.input];
+  const columns = at.op === "source" ? at.source.key : null;
+  return (key) => {
+    if (typeof key === "number") return key;
+    const values = JSON.parse(`[${key}]`);
+    if (columns === null) return values;
+    return columns.length === 1
+      ? values[0]
+      : Object.fromEntries(columns.map((column, index) => [column, values[index]]));
+  };
+}

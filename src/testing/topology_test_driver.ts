@@ -1,0 +1,283 @@
+import { openEmbeddedLog } from "../adapters/embedded/log.ts";
+import type { Sink } from "../dsl/sink.ts";
+import type { KeyOf, RowOf, Source, SourceSpec } from "../dsl/source.ts";
+import type { Topology } from "../dsl/topology.ts";
+import type { DeadLetter } from "../ports/dead_letters.ts";
+import type { Bytes } from "../ports/log.ts";
+import type { Key } from "../record/key.ts";
+import { partitionOf } from "../record/partitioner.ts";
+import type { Row } from "../record/row.ts";
+import { defaultRunOptions, type RunOptions } from "../runtime/options.ts";
+import { type Ports, type RunEvent, Runner, type StartReport } from "../runtime/runner.ts";
+import { sinksOf } from "../runtime/sink_writers.ts";
+import { type DebeziumRecord, DebeziumTable } from "./debezium_table.ts";
+import { createManualClock } from "./manual_clock.ts";
+import { createMemoryWarehouse, type MemoryWarehouse, type SelectedRow } from "./memory_warehouse.ts";
+import { createStepClock, settle, type StepClock } from "./quiescence.ts";
+
+const PARTITIONS_DEFAULT = 3;
+const STOP_MS_MAX = 60_000;
+
+/** Options of {@link createTopologyTestDriver}. */
+export interface TopologyTestDriverOptions {
+  /** Partitions of every source topic, or of each by the source's name (the others have 3). */
+  readonly partitions?: number | Readonly<Record<string, number>>;
+  /** Cleanup of the source topics, which keep everything for ever; default "compact", which refuses records without a key. */
+  readonly cleanup?: "compact" | "delete";
+  /** Differences from the default run options. */
+  readonly options?: Partial<RunOptions>;
+}
+
+/** A record as bytes or text. `partition`: where Kafka's default partitioner puts the key, unless given; 0 for a null key. */
+export interface RawRecord {
+  readonly key: Bytes | null;
+  readonly value: Bytes | null;
+  readonly partition?: number;
+}
+
+/** Anything with a source's or a sink's plain data; any topology's source of the same topic will do. */
+interface AnySource {
+  readonly spec: SourceSpec;
+}
+
+/**
+ * Runs one topology for a test: the real runtime on an in-memory log with several partitions, an in-memory warehouse and a manual clock.
+ * Changes are written to the log as Debezium writes them; nothing is processed until {@link settle}. What is written before the first
+ * settle is there when the topology starts.
+ */
+export class TopologyTestDriver {
+  readonly #log: ReturnType<typeof openEmbeddedLog>;
+  readonly #clock: StepClock;
+  readonly #warehouse: MemoryWarehouse = createMemoryWarehouse();
+  readonly #settings: TopologyTestDriverOptions;
+  readonly #tables = new Map<string, { readonly table: DebeziumTable; readonly partitions: number }>();
+  readonly #letters = new Map<string, DeadLetter>();
+  readonly #events: RunEvent[] = [];
+  #topology: Topology;
+  #options: Partial<RunOptions>;
+  #runner: Runner | null = null;
+  #report: readonly StartReport[] = [];
+  #failure: Error | null = null;
+  #written: Promise<unknown> = Promise.resolve();
+
+  constructor(topology: Topology, settings: TopologyTestDriverOptions) {
+    this.#topology = topology;
+    this.#settings = settings;
+    this.#options = settings.options ?? {};
+    this.#clock = createStepClock(createManualClock());
+    this.#log = openEmbeddedLog({ path: ":memory:", clock: this.#clock });
+  }
+
+  /** Inserts a row, as a transaction of its own would. @throws TypeError if its key is taken */
+  insert<K extends RowOf, V extends RowOf>(source: Source<K, V>, row: V): void {
+    this.#write(source, (table) => table.insert(source.spec, row));
+  }
+
+  /** Changes the columns named; the others keep their values. @throws TypeError if there is no row of this key */
+  update<K extends RowOf, V extends RowOf>(source: Source<K, V>, changes: K & Partial<V>): void {
+    this.#write(source, (table) => table.update(source.spec, changes));
+  }
+
+  /** Deletes the row: a delete and its tombstone. @throws TypeError if there is no row of this key */
+  delete<K extends RowOf, V extends RowOf>(source: Source<K, V>, key: KeyOf<K>): void {
+    this.#write(source, (table) => table.delete(source.spec, key));
+  }
+
+  /** Appends a record to the source's topic as it is. The rows that {@link rows} gives do not know of it. */
+  raw(source: AnySource, record: RawRecord): void {
+    const { partitions } = this.#tableOf(source);
+    const { key, value, partition = key === null ? 0 : partitionOf(key, partitions) } = record;
+    this.#append(source.spec.topic, partition, [{ key, value }]);
+  }
+
+  /** The rows that the source's table holds now, by key. */
+  rows(source: AnySource): Iterable<readonly [Key, Row]> {
+    return this.#tableOf(source).table.rows();
+  }
+
+  /**
+   * Resolves when everything written so far is processed and acknowledged. Starts the topology at first.
+   * @throws the error that ended the topology. @throws LimitError saying what is stuck
+   */
+  async settle(): Promise<void> {
+    await this.#written;
+    const runner = this.#runner ?? this.#start();
+    await settle(runner, { log: this.#log, clock: this.#clock, failure: () => this.#failure });
+    await runner.deadLetters.flush();
+  }
+
+  /** What `SELECT * FROM <sink>` shows, ordered by key: decimals as text, dates as text, DateTime64 as microseconds. */
+  select(sink: Sink<never>): SelectedRow[] {
+    return this.#warehouse.select(sink.spec.name);
+  }
+
+  /** Rows and tombstones that the warehouse has taken so far. */
+  get writes(): number {
+    return this.#warehouse.writes();
+  }
+
+  /** Everything set aside so far, each once, in the order in which it came. */
+  deadLetters(): DeadLetter[] {
+    return [...this.#letters.values()];
+  }
+
+  /** What happened since the driver was made. */
+  events(): readonly RunEvent[] {
+    return this.#events;
+  }
+
+  /**
+   * Stops the topology and starts it again on the same log and warehouse; another topology of the same name, or other run options, may
+   * take its place. Resolves, settled, to what the start found and wrote.
+   */
+  async restart(changes: { topology?: Topology; options?: Partial<RunOptions> } = {}): Promise<readonly StartReport[]> {
+    await this.#stop();
+    this.#topology = changes.topology ?? this.#topology;
+    this.#options = { ...this.#options, ...changes.options };
+    await this.settle();
+    return this.#report;
+  }
+
+  /** Lets time pass, for whatever the topology does now and then, and settles. Milliseconds. */
+  async advance(ms: number): Promise<void> {
+    await this.settle();
+    await this.#clock.pass(ms);
+    await this.settle();
+  }
+
+  /**
+   * Changes rows of a sink behind the topology's back, as a person with a SQL client would: those whose columns equal `where` get the
+   * columns of `change`, or (null) are gone. Returns how many rows there were.
+   */
+  tamper(sink: Sink<never>, { where, change }: { readonly where: Row; readonly change: Row | null }): number {
+    const plan = sinksOf(this.#runner!.topics!.plan).find((candidate) => candidate.name === sink.spec.name)!;
+    const names = plan.table.columns.map((column) => column.name);
+    let rows = 0;
+    for (const { key, line } of [...this.#warehouse.stored(plan.name)]) {
+      if (line === null) continue;
+      const values = JSON.parse(line) as unknown[];
+      const columns = Object.entries(where);
+      if (columns.some(([name, value]) => String(values[names.indexOf(name)]) !== String(value))) continue;
+      for (const [name, value] of Object.entries(change ?? {})) values[names.indexOf(name)] = value;
+      this.#warehouse.tamper(plan.name, key, change === null ? null : JSON.stringify(values));
+      rows++;
+    }
+    return rows;
+  }
+
+  /** Stops the topology and throws everything away. */
+  async close(): Promise<void> {
+    await this.#stop();
+    await this.#log.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #tableOf({ spec }: AnySource) {
+    let known = this.#tables.get(spec.topic);
+    if (known !== undefined) return known;
+    const { partitions: wanted = PARTITIONS_DEFAULT, cleanup = "compact" } = this.#settings;
+    const partitions = typeof wanted === "number" ? wanted : wanted[spec.name] ?? PARTITIONS_DEFAULT;
+    known = { table: new DebeziumTable(spec, () => this.#clock.nowMs()), partitions };
+    this.#tables.set(spec.topic, known);
+    this.#track(this.#log.createTopic({ name: spec.topic, partitions, cleanup, retentionMs: -1 }));
+    return known;
+  }
+
+  #write(source: AnySource, change: (table: DebeziumTable) => DebeziumRecord[]): void {
+    const { table, partitions } = this.#tableOf(source);
+    const records = change(table);
+    this.#append(source.spec.topic, partitionOf(records[0].key, partitions), records);
+  }
+
+  #append(topic: string, partition: number, records: readonly { key: Bytes | null; value: Bytes | null }[]): void {
+    this.#track(this.#log.append([{ topic, partition, records }]));
+  }
+
+  /** The next {@link settle} waits for it, and throws what it throws. */
+  #track(work: Promise<unknown>): void {
+    const earlier = this.#written;
+    this.#written = Promise.all([earlier, work]);
+    this.#written.catch(() => {});
+  }
+
+  #start(): Runner {
+    for (const node of this.#topology.nodes) if (node.op === "source") this.#tableOf({ spec: node.source });
+    const runner = new Runner(this.#topology, this.#ports(), {
+      options: { ...defaultRunOptions, ...this.#options },
+      onEvent: (event) => this.#happened(runner, event),
+    });
+    this.#runner = runner;
+    this.#report = [];
+    this.#failure = null;
+    const fail = (error: Error) => {
+      if (this.#runner === runner) this.#failure ??= error;
+    };
+    runner.failed.then(fail);
+    runner.start().catch(fail);
+    return runner;
+  }
+
+  #happened(runner: Runner, event: RunEvent): void {
+    if (this.#runner !== runner) return;
+    this.#events.push(event);
+    if (event.kind === "started") this.#report = event.sinks;
+  }
+
+  #ports(): Ports {
+    return {
+      log: this.#log,
+      warehouse: this.#warehouse,
+      clock: this.#clock,
+      random: { next: () => 0.5 },
+      metrics: { count() {}, gauge() {}, observe() {} },
+      deadLetters: {
+        put: (letters) => {
+          for (const letter of letters) this.#letters.set(letterId(letter), letter);
+          return Promise.resolve();
+        },
+      },
+    };
+  }
+
+  async #stop(): Promise<void> {
+    const runner = this.#runner;
+    if (runner === null) return;
+    let stopped = false;
+    const stopping = runner.stop().finally(() => stopped = true);
+    stopping.catch(() => {});
+    await this.#clock.drained();
+    for (let leftMs = STOP_MS_MAX; !stopped && leftMs > 0;) {
+      const stepMs = Math.max(1, this.#clock.nextMs() ?? leftMs);
+      leftMs -= stepMs;
+      await this.#clock.pass(stepMs);
+    }
+    if (!stopped) {
+      throw new Error(`Cannot stop topology "${this.#topology.name}" within ${STOP_MS_MAX} ms of its clock`);
+    }
+    await stopping;
+    this.#runner = null;
+  }
+}
+
+function letterId({ topology, stage, topic, partition, offset, operator, key }: DeadLetter): string {
+  return JSON.stringify([topology, stage, topic, partition, offset, operator, key]);
+}
+
+/**
+ * Makes a driver for `topology`.
+ *
+ * @example
+ * await using driver = createTopologyTestDriver(sales);
+ * driver.insert(orders, { id: 1, ... });
+ * await driver.settle();
+ * assertEquals(driver.select(salesTable), [...]);
+ */
+export function createTopologyTestDriver(
+  topology: Topology,
+  options: TopologyTestDriverOptions = {},
+): TopologyTestDriver {
+  return new TopologyTestDriver(topology, options);
+}

@@ -1,0 +1,38 @@
+import { createClient } from "@clickhouse/client";
+import { openClickHouse } from "../../../src/adapters/clickhouse/open_clickhouse.ts";
+import { type EmbeddedClickHouse, startEmbeddedClickHouse } from "../../../src/adapters/embedded/clickhouse.ts";
+import type { OpenedWarehouse } from "../../ports/warehouse_fixtures.ts";
+import { warehouseConformance } from "../../ports/warehouse_conformance.ts";
+
+let path: string;
+let server: EmbeddedClickHouse;
+let databases = 0;
+
+Deno.test.beforeAll(async () => {
+  path = await Deno.makeTempDir({ prefix: "weir-clickhouse-" });
+  server = await startEmbeddedClickHouse({ path });
+});
+
+Deno.test.afterAll(async () => {
+  await server.close();
+  await Deno.remove(path, { recursive: true });
+});
+
+async function open(): Promise<OpenedWarehouse> {
+  const database = `conformance_${++databases}`;
+  const warehouse = openClickHouse({ url: server.url, database });
+  const client = createClient({ url: server.url });
+  await client.command({ query: `CREATE DATABASE ${database}` });
+  return {
+    warehouse,
+    database,
+    command: async (query) => void await client.command({ query }),
+    close: async () => {
+      await warehouse.close();
+      await client.command({ query: `DROP DATABASE ${database} SYNC` });
+      await client.close();
+    },
+  };
+}
+
+warehouseConformance("openClickHouse on the embedded server", open);

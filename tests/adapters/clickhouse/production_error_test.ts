@@ -1,0 +1,77 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { ClickHouseError } from "@clickhouse/client";
+import { openClickHouse } from "../../../src/adapters/clickhouse/open_clickhouse.ts";
+import { productionError } from "../../../src/adapters/clickhouse/production_error.ts";
+import { ProductionError } from "../../../src/record/errors.ts";
+import { PLAIN, sale } from "../../ports/warehouse_fixtures.ts";
+
+function answered(code: number): ClickHouseError {
+  return new ClickHouseError({ message: "why", code: String(code), type: "NAME" });
+}
+
+Deno.test("productionError() tells outages from refusals", async (t) => {
+  const cases: [unknown, boolean][] = [
+    ...[159, 164, 202, 203, 209, 210, 241, 242, 252, 285, 319, 425, 999].map((code) =>
+      [answered(code), true] as [unknown, boolean]
+    ),
+    ...[6, 16, 26, 27, 38, 41, 53, 60, 62, 69, 72, 117, 131, 321, 349, 497, 516].map((code) =>
+      [answered(code), false] as [unknown, boolean]
+    ),
+    [Object.assign(new Error("connect refused"), { code: "ECONNREFUSED" }), true],
+    [new Error("Timeout error."), true],
+    [new Error("502 Bad Gateway"), true],
+    [Object.assign(new Error("certificate has expired"), { code: "CERT_HAS_EXPIRED" }), false],
+    ["thrown text", true],
+  ];
+  for (const [error, retriable] of cases) {
+    await t.step(String(error), () => {
+      const mapped = productionError('insert into "a.b"', error);
+      assertEquals(mapped.retriable, retriable);
+      assert(mapped.message.startsWith('Cannot insert into "a.b": '));
+    });
+  }
+});
+
+Deno.test("productionError() keeps messages short and ProductionErrors as they are", () => {
+  assert(productionError("x", new Error("long ".repeat(10_000))).message.length < 2_100);
+  const error = new ProductionError("mine", true);
+  assertEquals(productionError("x", error), error);
+});
+
+Deno.test("openClickHouse() fails retriably while nobody listens, without a word of the password", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  const warehouse = openClickHouse({ url: `http://me:hunter2@127.0.0.1:${port}`, database: "db" });
+  const attempts = [
+    () => warehouse.ping(),
+    () => warehouse.ensure(PLAIN),
+    () => warehouse.insert({ table: PLAIN, upserts: [sale(1)], deletes: [] }),
+    () => warehouse.query("SELECT 1"),
+    () => warehouse.greatestEpochs(PLAIN, ["a"]),
+    () => Array.fromAsync(warehouse.shown(PLAIN, ["a"])),
+  ];
+  for (const attempt of attempts) {
+    const error = await assertRejects(attempt, ProductionError);
+    assertEquals(error.retriable, true);
+    assert(!`${error.message} ${error.stack} ${String(error.cause)}`.includes("hunter2"));
+  }
+  await warehouse.close();
+});
+
+Deno.test("insert() does not believe an acknowledgement of fewer rows, or of no number at all", async () => {
+  let headers: Record<string, string> = { "x-clickhouse-summary": '{"written_rows":"1"}' };
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response("", { headers }),
+  );
+  const warehouse = openClickHouse({ url: `http://127.0.0.1:${server.addr.port}`, database: "db" });
+  const insert = (rows: number) =>
+    warehouse.insert({ table: PLAIN, upserts: Array.from({ length: rows }, (_, id) => sale(id)), deletes: [] });
+  await insert(1);
+  assertEquals((await assertRejects(() => insert(2), ProductionError)).retriable, true);
+  headers = {};
+  assertEquals((await assertRejects(() => insert(1), ProductionError)).retriable, false);
+  await warehouse.close();
+  await server.shutdown();
+});

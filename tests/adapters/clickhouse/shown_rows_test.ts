@@ -1,0 +1,64 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import type { Connection } from "../../../src/adapters/clickhouse/connection.ts";
+import { shownRows } from "../../../src/adapters/clickhouse/shown_rows.ts";
+import { ProductionError } from "../../../src/record/errors.ts";
+import type { ShownRow } from "../../../src/ports/warehouse.ts";
+import { PLAIN } from "../../ports/warehouse_fixtures.ts";
+
+const TASKS = ["sales@0", "sales@1"];
+const ROWS: ShownRow[] = [
+  { task: "sales@1", key: "1", digest: Number.MAX_SAFE_INTEGER },
+  { task: "sales@0", key: '"Zürich 東京 😀"', digest: -1 },
+  { task: "stranger ü", key: "x".repeat(300), digest: 0 },
+  { task: "sales@0", key: "", digest: 2 ** 32 },
+];
+
+/** The rows as ClickHouse writes them: UInt32 place, String task, String key, Int64 digest. */
+function rowBinary(rows: readonly ShownRow[]): Uint8Array {
+  const bytes: number[] = [];
+  const text = (value: string) => {
+    const utf8 = new TextEncoder().encode(value);
+    let length = utf8.length;
+    for (; length > 127; length >>= 7) bytes.push(128 | (length & 127));
+    bytes.push(length, ...utf8);
+  };
+  const number = (value: bigint, size: number) => {
+    for (let shift = 0; shift < size; shift++) bytes.push(Number(BigInt.asUintN(8, value >> BigInt(8 * shift))));
+  };
+  for (const row of rows) {
+    const place = TASKS.indexOf(row.task) + 1;
+    number(BigInt(place), 4);
+    text(place > 0 ? "" : row.task);
+    text(row.key);
+    number(BigInt(row.digest), 8);
+  }
+  return new Uint8Array(bytes);
+}
+
+function connectionThatSends(chunks: readonly Uint8Array[]): Connection {
+  const bytes = async function* () {
+    for (const chunk of chunks) yield await Promise.resolve(chunk);
+  };
+  return { bytes } as unknown as Connection;
+}
+
+async function read(chunks: readonly Uint8Array[]): Promise<ShownRow[]> {
+  const question = { database: "db", table: PLAIN, tasks: TASKS, which: "shown" } as const;
+  const rows: ShownRow[] = [];
+  for await (const chunk of shownRows(connectionThatSends(chunks), question)) rows.push(...chunk);
+  return rows;
+}
+
+Deno.test("shownRows() reads the same rows wherever the answer is cut", async () => {
+  const bytes = rowBinary(ROWS);
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    assertEquals(await read([bytes.subarray(0, cut), bytes.subarray(cut)]), ROWS, `cut at ${cut}`);
+  }
+  assertEquals(await read([...bytes].map((byte) => new Uint8Array([byte]))), ROWS);
+});
+
+Deno.test("shownRows() refuses an answer that ends within a row", async () => {
+  const bytes = rowBinary(ROWS);
+  const error = await assertRejects(() => read([bytes.subarray(0, bytes.length - 1)]), ProductionError);
+  assertEquals(error.retriable, true);
+});

@@ -1,0 +1,44 @@
+import type { LogRecord } from "../../src/ports/log.ts";
+import type { Choices } from "./scheduler.ts";
+import type { StoredTopic } from "./simulated_log.ts";
+
+/** Log compaction: of each key only the newest record is sure to stay; `share` of what may go does go. Tombstones go last. */
+export function compactTopic(topic: StoredTopic, choices: Choices, share: number): void {
+  for (const partition of topic.partitions) {
+    const newest = new Map<string, number>();
+    for (const record of partition.records) newest.set(String(record.key), record.offset);
+    const older = new Set<string>();
+    partition.records = partition.records.filter((record) => {
+      if (newest.get(String(record.key)) === record.offset || !choices.chance(share)) {
+        if (newest.get(String(record.key)) !== record.offset) older.add(String(record.key));
+        return true;
+      }
+      return false;
+    });
+    const removable = (record: LogRecord) => record.value === null && !older.has(String(record.key)) && record.offset < partition.end - 1;
+    if (share === 1) partition.records = partition.records.filter((record) => !removable(record) || choices.chance(0.3));
+  }
+}
+
+/** Time retention of an inbox: a prefix is cut off, rarely even one that was not read yet. */
+export function cutInbox(topic: StoredTopic, choices: Choices, safe: (partition: number) => number): void {
+  const at = choices.below(topic.partitions.length);
+  const partition = topic.partitions[at];
+  const limit = choices.chance(0.05) ? partition.end : Math.min(safe(at), partition.end);
+  const cut = partition.start + choices.below(Math.max(0, limit - partition.start) + 1);
+  partition.records = partition.records.filter((record) => record.offset >= cut);
+  partition.start = cut;
+}
+
+/** The deliberate bug of a compacted inbox: only the newest message of each kind and key from each sender stays. */
+export function compactInbox(topic: StoredTopic): void {
+  for (const partition of topic.partitions) {
+    const newest = new Map<string, number>();
+    const idOf = (record: LogRecord) => {
+      const message = JSON.parse(String(record.value));
+      return message.hello !== undefined ? "hello" : `${message.from} ${message.messages[0]?.slice(0, 3)}`;
+    };
+    for (const record of partition.records) newest.set(idOf(record), record.offset);
+    partition.records = partition.records.filter((record) => newest.get(idOf(record)) === record.offset);
+  }
+}

@@ -1,0 +1,76 @@
+import type { GroupOptions } from "../../src/ports/log.ts";
+import type { Owner, Scheduler } from "./scheduler.ts";
+
+interface Member {
+  readonly owner: Owner;
+  readonly options: GroupOptions;
+  /** Assignments decided; the member may not know the last one yet. */
+  tasks: Set<string>;
+  told: boolean;
+}
+
+/**
+ * The group coordinator: decides at once, tells late. A member that was not told yet goes on as if it still had what it had (a zombie),
+ * and one whose task came back before it was told never notices that it was away.
+ */
+export class Group {
+  readonly members: Member[] = [];
+  readonly #scheduler: Scheduler;
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler;
+  }
+
+  join(owner: Owner, options: GroupOptions): void {
+    this.members.push({ owner, options, tasks: new Set(), told: true });
+    this.balance();
+  }
+
+  leave(owner: Owner): void {
+    const at = this.members.findIndex((member) => member.owner === owner);
+    if (at >= 0) this.members.splice(at, 1);
+    this.balance();
+  }
+
+  /** Gives tasks that nobody living has to somebody. */
+  balance(): void {
+    for (const member of [...this.members]) if (member.owner.dead) this.members.splice(this.members.indexOf(member), 1);
+    if (this.members.length === 0) return;
+    const owned = new Set(this.members.flatMap((member) => [...member.tasks]));
+    for (const { id } of this.members[0].options.tasks) {
+      if (!owned.has(id)) this.#give(this.#scheduler.choices.pick(this.members), id);
+    }
+    // A member that joined for nothing takes a share.
+    for (const member of this.members) if (member.tasks.size === 0) this.move();
+    for (const member of this.members) this.#tell(member);
+  }
+
+  /** Moves a random task to another member. */
+  move(): void {
+    const { choices } = this.#scheduler;
+    const from = this.members.filter((member) => member.tasks.size > 0);
+    if (from.length === 0 || this.members.length < 2) return;
+    const giver = choices.pick(from);
+    const taker = choices.pick(this.members.filter((member) => member !== giver));
+    const task = choices.pick([...giver.tasks]);
+    giver.tasks.delete(task);
+    this.#give(taker, task);
+    this.#tell(giver);
+  }
+
+  #give(member: Member, task: string): void {
+    member.tasks.add(task);
+    this.#tell(member);
+  }
+
+  #tell(member: Member): void {
+    if (!member.told) return;
+    member.told = false;
+    this.#scheduler.request(member.owner, "assign", {
+      run: () => {
+        member.told = true;
+        member.options.onAssigned([...member.tasks]);
+      },
+    });
+  }
+}

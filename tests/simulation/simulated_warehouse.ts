@@ -1,0 +1,88 @@
+import type { InsertBatch, ShownRow, Warehouse } from "../../src/ports/warehouse.ts";
+import { ProductionError } from "../../src/record/errors.ts";
+import { createMemoryWarehouse, type MemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
+import type { Owner, Scheduler } from "./scheduler.ts";
+
+/** Ways in which the simulated warehouse may break its promises, for deliberate bugs. */
+export interface WarehouseBugs {
+  /** The last write wins, whatever its version. */
+  lastWins?: boolean;
+  /** Within an epoch, the last write wins. */
+  noSeq?: boolean;
+  /** Acknowledged inserts are sometimes not stored. */
+  lose?: boolean;
+}
+
+/** The warehouse that all simulated processes share. */
+export class SimulatedWarehouse {
+  readonly memory: MemoryWarehouse;
+  readonly ghosts: (() => void)[] = [];
+  faults = true;
+  /** Called after every insert that was stored. */
+  onInsert: () => void = () => {};
+  readonly #scheduler: Scheduler;
+  readonly #bugs: WarehouseBugs;
+  #arrivals = 0;
+
+  constructor(scheduler: Scheduler, bugs: WarehouseBugs) {
+    this.#scheduler = scheduler;
+    this.#bugs = bugs;
+    this.memory = createMemoryWarehouse();
+  }
+
+  /** The warehouse as one process sees it. */
+  portFor(owner: Owner): Warehouse {
+    const { memory } = this;
+    const scheduler = this.#scheduler;
+    const request = <T>(kind: string, run: () => T | Promise<T>): Promise<T> =>
+      scheduler.request(owner, kind, { run: () => this.#mayFail(run) }).then((value) => value);
+    const { shown, orphans } = memory;
+    return {
+      ensure: (table) => request("ensure", () => memory.ensure(table)),
+      insert: (batch) => request("insert", () => this.#insert(batch)),
+      shown: (table, tasks) => this.#chunks(owner, () => shown(table, tasks)),
+      orphans: (table, tasks) => this.#chunks(owner, () => orphans(table, tasks)),
+      greatestEpochs: (table, tasks) => request("epochs", () => memory.greatestEpochs(table, tasks)),
+      query: (sql) => memory.query(sql),
+      ping: () => request("ping", () => undefined),
+      close: () => Promise.resolve(),
+    };
+  }
+
+  async *#chunks(owner: Owner, read: () => AsyncIterable<readonly ShownRow[]>): AsyncGenerator<readonly ShownRow[]> {
+    // The state at one instant, as a SELECT gives it; it arrives later.
+    const rows = await this.#scheduler.request(owner, "shown", {
+      run: () => this.#mayFail(() => read()),
+    });
+    const chunks: (readonly ShownRow[])[] = [];
+    for await (const chunk of rows) chunks.push(chunk);
+    await this.#scheduler.request(owner, "rows", { run: () => undefined });
+    yield* chunks;
+  }
+
+  #mayFail<T>(run: () => T): T {
+    if (this.faults && this.#scheduler.choices.chance(0.03)) throw new ProductionError("ClickHouse does not answer", true);
+    return run();
+  }
+
+  #insert(batch: InsertBatch): Promise<void> {
+    const { choices } = this.#scheduler;
+    if (this.#bugs.lose === true && this.faults && choices.chance(0.1)) return Promise.resolve();
+    this.#store(batch);
+    if (this.faults && choices.chance(0.04)) this.ghosts.push(() => this.#store(batch));
+    if (this.faults && choices.chance(0.03)) throw new ProductionError("the answer was lost", true);
+    return Promise.resolve();
+  }
+
+  #store(batch: InsertBatch): void {
+    this.#arrivals++;
+    const version = <T extends { epoch: number; seq: number }>(row: T): T =>
+      this.#bugs.lastWins === true
+        ? { ...row, epoch: 1, seq: this.#arrivals }
+        : this.#bugs.noSeq === true
+        ? { ...row, seq: this.#arrivals }
+        : row;
+    this.memory.insert({ table: batch.table, upserts: batch.upserts.map(version), deletes: batch.deletes.map(version) });
+    this.onInsert();
+  }
+}

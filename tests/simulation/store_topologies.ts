@@ -1,0 +1,80 @@
+import { z } from "zod";
+import {
+  clickhouse,
+  count,
+  debezium,
+  max,
+  min,
+  sum,
+  topology,
+  type Topology,
+} from "../../src/mod.ts";
+
+const lines = debezium("sim.lines", { key: ["id"], row: z.object({ id: z.int(), o: z.int().nullable(), g: z.int(), q: z.int() }) });
+const orders = debezium("sim.orders", { key: ["id"], row: z.object({ id: z.int(), st: z.string(), u: z.int().nullable() }) });
+const users = debezium("sim.users", { key: ["id"], row: z.object({ id: z.int(), c: z.string() }) });
+const goods = debezium("sim.goods", { key: ["id"], row: z.object({ id: z.int(), sl: z.int(), pr: z.int() }) });
+const makers = debezium("sim.makers", { key: ["id"], row: z.object({ id: z.int(), n: z.string() }) });
+
+/** Topics that the simulated world writes, and the partition counts they may have. */
+export const SOURCES = { lines, orders, users, goods, makers };
+/** Name of one of them. */
+export type SourceName = keyof typeof SOURCES;
+
+const factSink = clickhouse("facts", {
+  key: ["id"],
+  columns: { id: "Int64", st: "Nullable(String)", c: "Nullable(String)", sl: "Int64", n: "Nullable(String)", s: "Int64", q: "Int64" },
+});
+const shareSink = clickhouse("shares", {
+  key: ["sl"],
+  columns: { sl: "Int64", n: "UInt64", s: "Int64", least: "Int64", most: "Int64" },
+});
+const totalSink = clickhouse("totals", { key: ["st"], columns: { st: "String", n: "UInt64", s: "Int64" } });
+const peopleSink = clickhouse("people", { key: ["id"], columns: { id: "Int64", c: "String", orders: "Int64" } });
+
+/** Which of the shapes a seed runs. */
+export interface Shape {
+  /** Lines without a partner are shown with nulls. */
+  readonly left: boolean;
+  /** The orders' home joins the users, and serves the joined rows. */
+  readonly derived: boolean;
+}
+
+/** Joins of every kind, several levels deep, with an aggregate written directly, one used further, and that one joined again. */
+export function storeTopology(shape: Shape): Topology {
+  return topology("sim", (builder) => {
+    const catalogue = builder.globalTable(goods).leftJoin("maker", builder.globalTable(makers), (good) => good.sl);
+    const people = builder.table(users);
+    const plain = builder.table(orders).filter((order) => order.st !== "s0");
+    const withUser = shape.derived ? plain.leftJoin("buyer", people, (order) => order.u) : plain.mapValues((o) => ({ ...o, buyer: null }));
+    const items = builder.table(lines);
+    const joined = shape.left
+      ? items.leftJoin("order", withUser, (line) => line.o)
+      : items.join("order", withUser, (line) => line.o ?? -1);
+    const full = joined
+      .leftJoin("user", people, (line) => shape.derived ? null : line.order?.u ?? null)
+      .join("good", catalogue, (line) => line.g);
+    const facts = full.mapValues((line) => ({
+      id: line.id,
+      st: line.order?.st ?? null,
+      c: line.user?.c ?? line.order?.buyer?.c ?? null,
+      sl: line.good.sl,
+      n: line.good.maker?.n ?? null,
+      s: line.q * line.good.pr,
+      q: line.q,
+    }));
+    facts.to(factSink);
+    facts.groupBy((fact) => ({ sl: fact.sl }))
+      .aggregate("shares", { n: count(), s: sum((f) => f.s), least: min((f) => f.q), most: max((f) => f.q) })
+      .to(shareSink);
+    facts.groupBy((fact) => fact.st === null ? null : { st: fact.st })
+      .aggregate("totals", { n: count(), s: sum((f) => f.s) })
+      .filter((total) => total.s > 3)
+      .to(totalSink);
+    const perUser = builder.table(orders).groupBy((order) => order.u === null ? null : { u: order.u }).aggregate("per-user", { orders: count() });
+    people
+      .leftJoin("stats", perUser, (user) => user.id)
+      .mapValues((user) => ({ id: user.id, c: user.c, orders: user.stats?.orders ?? 0 }))
+      .to(peopleSink);
+  });
+}

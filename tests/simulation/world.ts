@@ -1,0 +1,209 @@
+import type { Topology } from "../../src/mod.ts";
+import { columnEncoder } from "../../src/processor/sink_row.ts";
+import type { Key } from "../../src/record/key.ts";
+import { partitionOf } from "../../src/record/partitioner.ts";
+import type { Row } from "../../src/record/row.ts";
+import { defaultRunOptions, type RunOptions } from "../../src/runtime/options.ts";
+import { Runner } from "../../src/runtime/runner.ts";
+import { computeSinks } from "../../src/testing/oracle.ts";
+import { compactTopic } from "./faults.ts";
+import { Choices, type Owner, Scheduler } from "./scheduler.ts";
+import { Group } from "./simulated_group.ts";
+import { type LogBugs, SimulatedLog } from "./simulated_log.ts";
+import { SimulatedWarehouse, type WarehouseBugs } from "./simulated_warehouse.ts";
+import { type SourceName, SOURCES, storeTopology } from "./store_topologies.ts";
+
+/** One process that runs the topology. */
+export interface Instance {
+  readonly owner: Owner;
+  readonly runner: Runner;
+}
+
+/** What a run of the world may be told, besides its seed. */
+export interface WorldOptions {
+  readonly log?: LogBugs;
+  readonly warehouse?: WarehouseBugs;
+  readonly run?: Partial<RunOptions>;
+}
+
+const KEYS: Readonly<Record<SourceName, number>> = { lines: 6, orders: 5, users: 4, goods: 3, makers: 4 };
+const STEPS_MAX = 60_000;
+const STILL_MS = 3_000;
+
+/** Everything of one simulated run: the truth, the log, the warehouse and the processes. */
+export class World {
+  readonly choices: Choices;
+  readonly scheduler: Scheduler;
+  readonly group: Group;
+  readonly log: SimulatedLog;
+  readonly warehouse: SimulatedWarehouse;
+  readonly topology: Topology;
+  readonly truth = new Map<SourceName, Map<number, Record<string, unknown>>>();
+  instances: Instance[] = [];
+  restarts = 0;
+  crashes = 0;
+  readonly #options: RunOptions;
+  #names = 0;
+
+  constructor(seed: number, options: WorldOptions = {}) {
+    this.choices = new Choices(seed);
+    this.scheduler = new Scheduler(this.choices);
+    this.group = new Group(this.scheduler);
+    this.log = new SimulatedLog(this.scheduler, this.group, options.log ?? {});
+    this.warehouse = new SimulatedWarehouse(this.scheduler, options.warehouse ?? {});
+    this.topology = storeTopology({ left: this.choices.chance(0.5), derived: this.choices.chance(0.4) });
+    this.#options = {
+      ...defaultRunOptions,
+      flushIntervalMs: 200,
+      repairAfterMs: 20_000,
+      repairEveryMs: 20_000,
+      commitEveryMs: 1e9,
+      metadataEveryMs: 5_000,
+      sliceRows: 1 + this.choices.below(6),
+      ...options.run,
+    };
+    const partitions = this.choices.pick([1, 2, 3]);
+    for (const name of Object.keys(SOURCES) as SourceName[]) {
+      this.truth.set(name, new Map());
+      const own = name === "users" && this.choices.chance(0.3) ? 1 + this.choices.below(3) : partitions;
+      this.log.create({ name: SOURCES[name].spec.topic, partitions: own, cleanup: "compact", retentionMs: -1 });
+    }
+  }
+
+  /** Puts a row (null: deletes it) into the truth and the log. */
+  put(name: SourceName, id: number, columns: Record<string, unknown> | null): void {
+    const { topic } = SOURCES[name].spec;
+    if (columns === null) this.truth.get(name)!.delete(id);
+    else this.truth.get(name)!.set(id, { id, ...columns });
+    const key = `{"id":${id}}`;
+    const partition = partitionOf(key, this.log.topics.get(topic)!.partitions.length);
+    const after = columns === null ? null : { id, ...columns };
+    const value = after === null ? null : JSON.stringify({ before: null, after, source: { table: name }, op: "c", ts_ms: 0 });
+    this.log.store({ topic, partition, records: [{ key, value }] });
+  }
+
+  /** One random change of a source. */
+  change(name: SourceName = this.choices.pick(["lines", "lines", "orders", "users", "goods", "makers"])): void {
+    const { choices } = this;
+    const id = choices.below(KEYS[name]);
+    if (choices.chance(0.2)) return this.put(name, id, null);
+    const orNull = (share: number, value: number) => choices.chance(share) ? null : value;
+    switch (name) {
+      case "lines":
+        return this.put(name, id, { o: orNull(0.08, choices.below(5)), g: choices.below(3), q: 1 + choices.below(9) });
+      case "orders":
+        return this.put(name, id, { st: `s${choices.below(5)}`, u: orNull(0.1, choices.below(4)) });
+      case "users":
+        return this.put(name, id, { c: `c${choices.below(9)}` });
+      case "goods":
+        return this.put(name, id, { sl: choices.below(4), pr: 1 + choices.below(9) });
+      case "makers":
+        return this.put(name, id, { n: `m${choices.below(9)}` });
+    }
+  }
+
+  /** Starts a process. One that fails for good is replaced, as a supervisor would. */
+  spawn(): Instance {
+    const owner: Owner = { name: `i${this.#names++}`, dead: false };
+    const { scheduler } = this;
+    const ports = {
+      log: this.log.portFor(owner),
+      warehouse: this.warehouse.portFor(owner),
+      clock: {
+        nowMs: () => scheduler.nowMs,
+        sleep: (ms: number, signal?: AbortSignal) => scheduler.sleep(owner, ms, signal),
+        breathe: () => Promise.resolve(),
+      },
+      random: this.choices,
+      metrics: { count() {}, gauge() {}, observe() {} },
+      deadLetters: { put: () => Promise.resolve() },
+    };
+    const onEvent = (event: { kind: string }) => void (event.kind === "restart" && this.restarts++);
+    const instance = { owner, runner: new Runner(this.topology, ports, { options: this.#options, onEvent }) };
+    this.instances.push(instance);
+    const replace = (error: Error) => {
+      if (owner.dead) return;
+      if (error.name === "TypeError") throw error;
+      this.kill(instance);
+      this.spawn();
+    };
+    instance.runner.failed.then(replace);
+    instance.runner.start().catch(replace);
+    return instance;
+  }
+
+  /** kill -9: nothing it asked for is answered any more; some of it may still arrive. */
+  kill(instance: Instance): void {
+    this.crashes++;
+    instance.owner.dead = true;
+    for (const operation of this.scheduler.operations) {
+      const late = operation.owner === instance.owner && (operation.kind === "append" || operation.kind === "insert");
+      if (late && this.choices.chance(0.4)) this.log.ghosts.push(operation.run);
+    }
+    this.scheduler.bury();
+    this.instances = this.instances.filter((other) => other !== instance);
+    this.group.balance();
+  }
+
+  /** Compacts all sources to their newest records. */
+  compactAll(): void {
+    for (const topic of this.log.topics.values()) if (topic.compacted) compactTopic(topic, this.choices, 1);
+  }
+
+  /** Lets everything finish without faults. Returns what is wrong, or null. */
+  async settle(): Promise<string | null> {
+    this.log.faults = this.warehouse.faults = false;
+    for (const ghosts of [this.log.ghosts, this.warehouse.ghosts]) for (const ghost of ghosts.splice(0)) if (this.choices.chance(0.6)) ghost();
+    if (!await this.#quiet(STILL_MS)) return `STUCK ${this.#state()}`;
+    // The repair pass comes when no write of a dead process can be under way any more.
+    if (!await this.#quiet(45_000)) return `STUCK ${this.#state()}`;
+    return this.check();
+  }
+
+  /** Until all tasks run and nothing but housekeeping happened for `stillMs`. */
+  async #quiet(stillMs: number): Promise<boolean> {
+    let since = this.scheduler.nowMs;
+    for (let steps = 0; steps < STEPS_MAX; steps++) {
+      if (await this.scheduler.step()) {
+        if (stillMs < 10_000 && !this.#idle()) since = this.scheduler.nowMs;
+        continue;
+      }
+      if (!this.#idle()) since = Math.max(since, this.scheduler.nowMs - stillMs + 500);
+      if (this.scheduler.nowMs - since >= stillMs && this.#idle()) return true;
+      if (!await this.scheduler.wakeNext()) return this.#idle();
+      if (this.scheduler.nowMs - since > 600_000) return false;
+    }
+    return false;
+  }
+
+  #idle(): boolean {
+    return this.instances.every(({ runner }) =>
+      runner.topics !== null && [...runner.hosts.values()].every((host) => host.state === "running" && host.lag === 0) &&
+      [...runner.writers.values()].every((writer) => writer.pendingRows === 0)
+    ) && this.instances.some(({ runner }) => runner.hosts.size > 0);
+  }
+
+  #state(): string {
+    return this.instances.map(({ owner, runner }) => {
+      const hosts = [...runner.hosts.values()].map((host) => `${host.id}:${host.state}:${host.lag}:${host.task?.pending}`);
+      return `${owner.name} ${hosts.join(" ")} ${runner.problems.list().map((p) => p.problem).join("; ")}`;
+    }).join(" | ");
+  }
+
+  /** Compares every sink with the truth. Returns the first difference, or null. */
+  check(): string | null {
+    const expected = computeSinks(this.topology, (topic) => {
+      const name = (Object.keys(SOURCES) as SourceName[]).find((candidate) => SOURCES[candidate].spec.topic === topic)!;
+      return this.truth.get(name)! as unknown as Iterable<readonly [Key, Row]>;
+    });
+    for (const [name, { spec, rows }] of expected) {
+      const encode = Object.entries(spec.columns).map(([column, type]) => [column, columnEncoder(column, type)] as const);
+      const text = (row: Row) => `{${encode.map(([column, encoder]) => `"${column}":${encoder(row[column])}`).join(",")}}`;
+      const wanted = new Set([...rows.values()].map(text));
+      const shown = this.warehouse.memory.select(name).map((row) => text(row as Row));
+      for (const row of shown) if (!wanted.delete(row)) return `${name} shows ${row}, which is wrong`;
+      for (const row of wanted) return `${name} lacks ${row}`;
+    }
+    return null;
+  }
+}
