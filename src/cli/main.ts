@@ -54,7 +54,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const known = COMMANDS.find((command) => command.name === name);
   if (known === undefined) {
     const names = COMMANDS.map((command) => command.name);
-    complain(`Cannot run "${name}": there is no such command${didYouMean(name, names)} There are: ${names.join(", ")}`);
+    complain(`Cannot run "${name}": there is no such command${didYouMean(name, names) || "."} There are: ${names.join(", ")}`);
     return USAGE_STATUS;
   }
   try {

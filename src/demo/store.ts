@@ -2,7 +2,7 @@ import { ConfigError } from "../record/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { AppendBatch, Log } from "../ports/log.ts";
 import type { DemoStore, DemoStoreOptions, RunOptions } from "./demo_store.ts";
-import { fileTables } from "./file_tables.ts";
+import { type FileTables, fileTables } from "./file_tables.ts";
 import { type OutboxEntryWriter, outboxEntryWriter, readOutboxEntry } from "./outbox_entry.ts";
 import { type PerTable, type Rows, type TableName, TABLES, topicOf } from "./schema.ts";
 import { DEFAULT_SIZES, newHistory, ORDERS_MAX, seedRows } from "./seed_rows.ts";
@@ -45,6 +45,7 @@ class FileDemoStore implements DemoStore {
   readonly #clock: Clock;
   readonly #partitions: number;
   readonly #outbox: OutboxEntryWriter = outboxEntryWriter();
+  readonly #tables: FileTables;
   readonly #scope: TransactionScope;
   /** Name of the operation that is sending records. */
   #underWay: string | null = null;
@@ -56,7 +57,8 @@ class FileDemoStore implements DemoStore {
     this.#log = options.log;
     this.#clock = options.clock;
     this.#partitions = options.partitions ?? 6;
-    this.#scope = { tables: fileTables(file.db), emit: this.#outbox.emit, nowMs: options.clock.nowMs };
+    this.#tables = fileTables(file.db);
+    this.#scope = { tables: this.#tables, emit: this.#outbox.emit, nowMs: options.clock.nowMs };
   }
 
   get seed(): number {
@@ -171,6 +173,7 @@ class FileDemoStore implements DemoStore {
       });
     } catch (error) {
       this.#outbox.take();
+      this.#tables.forget();
       Object.assign(history, JSON.parse(saved));
       throw error;
     }

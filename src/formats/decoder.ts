@@ -32,6 +32,7 @@ export type Decoded =
   /** Not about a row: a message of Debezium's own. */
   | { readonly kind: "skip"; readonly reason: "heartbeat" | "transaction" | "message" };
 
+/** What a decoder is made for. */
 export interface DecoderOptions {
   /** Named in messages. */
   readonly source: string;
@@ -45,6 +46,7 @@ export interface DecoderOptions {
   readonly valueBytesMax?: number;
 }
 
+/** Reads the records of one topic. */
 export interface Decoder {
   /**
    * Pure but for the counting of unknown columns. Envelopes with and without Connect schema, flattened rows, tombstones. A delete's
@@ -75,22 +77,6 @@ export function createDecoder(options: DecoderOptions): Decoder {
   const unwrap = schemaWrappers(convertsOf);
   const unknown = unknownColumns(new Set(columns.map((column) => column.name)));
 
-  /** The change and its converts, from a parse of the whole text. */
-  const parsed = (text: string, key: Bytes | null, wrapped: Converts | null): Parsed => {
-    let value = parseJson(text, what);
-    let converts = wrapped;
-    let path: readonly string[] = [];
-    if (isWrapped(value)) {
-      converts = convertsOf(value.schema ?? {});
-      value = value.payload;
-      path = ["payload"];
-    }
-    if (value === null) return "delete";
-    if (typeof value !== "object" || Array.isArray(value)) throw notARow(what, value);
-    const skipped = skipReason(value as Fields, Object.keys(value).length > 5 ? [] : keyColumnsOf(key));
-    return skipped ?? { change: parsedChange(value as Fields, text, path), converts };
-  };
-
   const upsert = (bytes: Bytes | null, change: Change, converts: Converts | null): Decoded => {
     const { after } = change;
     if (typeof after !== "object" || after === null || Array.isArray(after)) throw missingAfter(what, change);
@@ -110,7 +96,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
       let converts = wrapper === null ? null : wrapper.made;
       let change = quickChange(text);
       if (change === null) {
-        const slow = parsed(text, record.key, converts);
+        const slow = parsedWhole(text, { what, key: record.key, converts, convertsOf });
         if (slow === "delete") return { kind: "delete", key: readKey(record.key) };
         if (typeof slow === "string") return { kind: "skip", reason: slow };
         ({ change, converts } = slow);
@@ -138,6 +124,30 @@ type Parsed = "delete" | "heartbeat" | "transaction" | {
   readonly change: Change;
   readonly converts: Converts | null;
 };
+
+interface WholeContext {
+  readonly what: string;
+  readonly key: Bytes | null;
+  /** Of the wrapper that was taken off already. */
+  readonly converts: Converts | null;
+  readonly convertsOf: (schema: ConnectField) => Converts | null;
+}
+
+/** What a text says that has not the common form, from a parse of the whole. */
+function parsedWhole(text: string, { what, key, converts: known, convertsOf }: WholeContext): Parsed {
+  let value = parseJson(text, what);
+  let converts = known;
+  let path: readonly string[] = [];
+  if (isWrapped(value)) {
+    converts = convertsOf(value.schema ?? {});
+    value = value.payload;
+    path = ["payload"];
+  }
+  if (value === null) return "delete";
+  if (typeof value !== "object" || Array.isArray(value)) throw notARow(what, value);
+  return skipReason(value as Fields, () => keyColumnsOf(key)) ??
+    { change: parsedChange(value as Fields, text, path), converts };
+}
 
 function checkKey(source: string, key: readonly string[]): void {
   if (key.length > 0 && new Set(key).size === key.length && !key.includes("__proto__")) return;

@@ -80,9 +80,10 @@ function flattenedOp(row: Fields): string {
  * What a message is that Debezium writes beside the tables' topics; null for everything else. Told by exact shape, value and key,
  * because a flattened row could have columns of these names.
  */
-export function skipReason(value: Fields, keyColumns: readonly string[]): "heartbeat" | "transaction" | null {
-  const names = Object.keys(value).sort().join();
-  if (names === "ts_ms" && keyColumns.join() === "serverName") return "heartbeat";
-  const transaction = names === "data_collections,event_count,id,status,ts_ms" && keyColumns.join() === "id";
-  return transaction && (value.status === "BEGIN" || value.status === "END") ? "transaction" : null;
+export function skipReason(value: Fields, keyColumns: () => readonly string[]): "heartbeat" | "transaction" | null {
+  const names = Object.keys(value);
+  if (names.length === 1 && names[0] === "ts_ms") return keyColumns().join() === "serverName" ? "heartbeat" : null;
+  if (names.length !== 5 || (value.status !== "BEGIN" && value.status !== "END")) return null;
+  const transaction = names.sort().join() === "data_collections,event_count,id,status,ts_ms";
+  return transaction && keyColumns().join() === "id" ? "transaction" : null;
 }

@@ -80,7 +80,7 @@ export function rowReader(
         wire = exact[name];
       }
       const convert = converts === null ? null : converts[index];
-      // Placeholders that read as a value: of texts, and of integer arrays. Others are recognised when they are refused.
+      // Before reading: the placeholders of texts and of integer arrays would read as values.
       const suspect = (typeof wire === "string" || typeof wire === "object") && isUnavailable(wire);
       const value = suspect ? undefined : column.read(convert === null ? wire : convert(wire));
       if (suspect) (unavailable ??= []).push(name);

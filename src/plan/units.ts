@@ -7,7 +7,7 @@ export type PartitionsOf = (topic: string) => number | undefined;
 
 /**
  * Which tasks evaluate which operators. Every operator runs where its row lives, so it belongs to the unit of its input; a same-key
- * join of two sources with equal partition counts makes one unit of both.
+ * join of two sources with equal partition counts makes one unit of both, as does that of two aggregates unless one needs the other.
  */
 export interface Units {
   /** Unit of each node by id; -1: an aggregate whose partials go straight to its sinks. */
@@ -36,7 +36,8 @@ export function divide(topology: Topology, partitionsOf: PartitionsOf): Units {
       if (twin !== undefined) unite(twin.id, node.id);
     } else if (node.op === "keyJoin") {
       unite(node.id, node.input);
-      const verdict = coPartitioned(nodes, memberNodes(find, nodes, [node.input, node.right]), partitionsOf);
+      const verdict = coPartitioned(nodes, memberNodes(find, nodes, [node.input, node.right]), partitionsOf) ??
+        waitingInCircle(nodes, find, [node.input, node.right]);
       if (verdict === null) unite(node.id, node.right);
       else if (node.kind === "outer") problems.push(`Cannot join "${node.name}" as outer join: ${verdict}`);
       else lookedUp.add(node.id);
@@ -100,6 +101,46 @@ function coPartitioned(
   if (new Set(known.map((count) => count.partitions)).size <= 1 && nodes.length > 0) return null;
   const list = known.map((count) => `"${count.topic}" has ${count.partitions} partitions`).join(", ");
   return `${list}. Give the topics the same number of partitions, or use leftJoin`;
+}
+
+/**
+ * Null if the totals of both sides may be held by one kind of task; else the reason why not. Such a task begins when the shares of all its
+ * aggregates are there, so none of these may need, at any remove, the totals that this very task would serve.
+ */
+function waitingInCircle(
+  nodes: readonly LogicalNode[],
+  find: (id: number) => number,
+  united: readonly [number, number],
+): string | null {
+  const [left, right] = united.map(find);
+  const unitOf = (id: number) => find(id) === right ? left : find(id);
+  const waitsFor = (unit: number): Set<number> =>
+    new Set(
+      nodes.filter((node) => node.op === "aggregate" && unitOf(node.id) === unit)
+        .flatMap((node) => [...ancestorsOf(nodes, node.id)]).map(unitOf)
+        .filter((other) => nodes.some((node) => node.op === "aggregate" && unitOf(node.id) === other)),
+    );
+  const reached = waitsFor(left);
+  for (const unit of reached) for (const next of waitsFor(unit)) reached.add(next);
+  if (!reached.has(left)) return null;
+  return "one side is made of the totals of the other, so neither could begin before the other. Use leftJoin";
+}
+
+/** Every node from which this one is made. */
+function ancestorsOf(nodes: readonly LogicalNode[], id: number): Set<number> {
+  const ancestors = new Set<number>();
+  const waiting = [id];
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    const node = nodes[at];
+    if (node.op === "source") continue;
+    const inputs = node.op === "foreignKeyJoin" || node.op === "keyJoin" ? [node.input, node.right] : [node.input];
+    for (const input of inputs) {
+      if (ancestors.has(input)) continue;
+      ancestors.add(input);
+      waiting.push(input);
+    }
+  }
+  return ancestors;
 }
 
 /** The union of all declarations of one topic: a column that any use picked is read. */

@@ -110,10 +110,12 @@ export class Decimal {
     return made(BigInt(this.units) * BigInt(units), scale);
   }
 
+  /** The value with the other sign. */
   negate(): Decimal {
     return new Decimal(typeof this.units === "number" ? 0 - this.units : -this.units, this.scale);
   }
 
+  /** The value without its sign. */
   abs(): Decimal {
     return this.units < 0 ? this.negate() : this;
   }
@@ -135,6 +137,7 @@ export class Decimal {
     return this.scale === other.scale ? this.units === other.units : this.compare(other) === 0;
   }
 
+  /** True for zero of any scale. */
   isZero(): boolean {
     return this.units === 0;
   }

@@ -3,7 +3,7 @@ import { type Contribution, contributionOf } from "../processor/aggregate.ts";
 import { type Group, newGroup } from "../processor/group.ts";
 import { ProcessorError } from "../record/errors.ts";
 import { type Key, keyOf, keyText } from "../record/key.ts";
-import type { Row } from "../record/row.ts";
+import { type Row, UNKNOWN } from "../record/row.ts";
 import { wireEquals } from "../record/wire.ts";
 import type { Entry } from "../state/entry.ts";
 
@@ -16,6 +16,7 @@ export class GroupOutput {
   readonly groups: Map<Key, Group> = new Map();
   #dirty: Group[] = [];
   #names: readonly string[] | null = null;
+  #awaited = 0;
   readonly #cell: number;
   readonly #keyValue: (key: Key) => unknown;
   readonly #onError: (error: ProcessorError) => void;
@@ -35,9 +36,24 @@ export class GroupOutput {
     this.#onError = options.onError;
   }
 
+  /** Whether every entry that was {@link await}ed has been folded. */
+  get known(): boolean {
+    return this.#awaited === 0;
+  }
+
+  /** The entry's row is not known yet in this epoch. */
+  await(entry: Entry): void {
+    entry.cells[this.#cell] = UNKNOWN;
+    this.#awaited++;
+  }
+
   /** The entry's row is `row` now (null: absent). @throws ProcessorError when a total leaves its exact range */
   fold(entry: Entry, row: Row | null): void {
     const { cells } = entry;
+    if (cells[this.#cell] === UNKNOWN) {
+      cells[this.#cell] = null;
+      this.#awaited--;
+    }
     const old = cells[this.#cell] as Group | null;
     const oldValues = cells[this.#cell + 1] as Contribution | null;
     let group: Group | null = null;

@@ -23,17 +23,17 @@ export interface Sender {
  * why each is needed: `src/DESIGN.md`, "The conversation of tasks".
  */
 export class Inbox {
-  readonly #task: Task;
+  readonly task: Task;
   readonly #context: TaskContext;
 
   constructor(task: Task, context: TaskContext) {
-    this.#task = task;
+    this.task = task;
     this.#context = context;
   }
 
   /** Tells everybody who looks this task up, or collects from it, that what was asked before is forgotten; asks the homes for shares. */
   sayHello(): void {
-    const { table, merges } = this.#task;
+    const { table, merges } = this.task;
     const peers = new Set<number>();
     for (const serve of table.serves) peers.add(serve.home);
     for (const group of table.groups) if (group.merge !== null) peers.add(group.merge.table);
@@ -50,14 +50,14 @@ export class Inbox {
 
   #toAll(table: number, message: Message): void {
     for (let partition = 0; partition < this.#context.partitions[table]; partition++) {
-      this.#task.channel.send({ table, partition }, message);
+      this.task.channel.send({ table, partition }, message);
     }
   }
 
   /** Asks for the right row `key` of a join; what is known at first is nothing. */
   subscribe(lookup: number, key: Key): Value {
-    const plan = this.#task.table.lookups[lookup];
-    this.#task.channel.send({ table: plan.table, partition: this.#partitionOf(lookup, key) }, {
+    const plan = this.task.table.lookups[lookup];
+    this.task.channel.send({ table: plan.table, partition: this.#partitionOf(lookup, key) }, {
       type: "subscribe",
       join: plan.name,
       key,
@@ -66,7 +66,7 @@ export class Inbox {
   }
 
   #partitionOf(lookup: number, key: Key): number {
-    const plan = this.#task.table.lookups[lookup];
+    const plan = this.task.table.lookups[lookup];
     const bytes = plan.keyColumns === null ? keyText(key) : keyJson(plan.keyColumns, key);
     return partitionOf(bytes, this.#context.partitions[plan.table]);
   }
@@ -80,10 +80,10 @@ export class Inbox {
     if (record.kind === "hello") return true;
     const { table, partition } = parseTaskId(record.from);
     const sender = { id: record.from, table, partition, epoch: record.epoch, seq: record.seq };
-    const { fresh, newEpoch } = this.#task.channel.accept(record.from, record.epoch, record.seq);
+    const { fresh, newEpoch } = this.task.channel.accept(record.from, record.epoch, record.seq);
     if (!fresh) return false;
     if (newEpoch) {
-      for (const server of this.#task.servers) {
+      for (const server of this.task.servers) {
         if (this.#tableName(server.plan.home) === table) server.forget(partition);
       }
     }
@@ -101,7 +101,7 @@ export class Inbox {
       case "subscribe":
         return this.#subscribed(sender, message.join, message.key);
       case "unsubscribe":
-        return this.#task.servers.find((server) => server.plan.name === message.join)?.unsubscribe(
+        return this.task.servers.find((server) => server.plan.name === message.join)?.unsubscribe(
           sender.partition,
           message.key,
         );
@@ -110,9 +110,10 @@ export class Inbox {
       case "hello":
         return this.#greeted(sender);
       case "collect": {
-        const { complete } = this.#task;
-        const sendersOf = this.#task.senders.filter((candidate) => candidate?.aggregate === message.aggregate);
-        for (const candidate of sendersOf) candidate!.collect(sender.partition, { epoch: sender.epoch, complete });
+        const sendersOf = this.task.senders.filter((candidate) => candidate?.aggregate === message.aggregate);
+        for (const candidate of sendersOf) {
+          candidate!.collect(sender.partition, { epoch: sender.epoch, complete: candidate!.completed });
+        }
         return;
       }
       case "partial":
@@ -123,12 +124,12 @@ export class Inbox {
   }
 
   #mergeOf(aggregate: string) {
-    return this.#task
-      .merges[this.#task.table.members.findIndex((member) => member.kind === "merge" && member.name === aggregate)];
+    return this.task
+      .merges[this.task.table.members.findIndex((member) => member.kind === "merge" && member.name === aggregate)];
   }
 
   #subscribed(sender: Sender, join: string, key: Key): void {
-    const task = this.#task;
+    const task = this.task;
     const server = task.servers.find((candidate) => candidate.plan.name === join);
     if (server === undefined) return;
     server.subscribe(sender.partition, key);
@@ -141,7 +142,7 @@ export class Inbox {
   }
 
   #valued(join: string, key: Key, value: Row | null): void {
-    const task = this.#task;
+    const task = this.task;
     const lookup = task.table.lookups.findIndex((candidate) => candidate.name === join);
     const store = task.stores[lookup];
     const right = store?.entries.get(key);
@@ -158,7 +159,7 @@ export class Inbox {
 
   /** A server has forgotten my subscriptions, a home's shares must be asked for again. What is cached stays until it is answered. */
   #greeted(sender: Sender): void {
-    const { table, stores, channel } = this.#task;
+    const { table, stores, channel } = this.task;
     table.lookups.forEach((lookup, index) => {
       if (lookup.global || this.#tableName(lookup.table) !== sender.table) return;
       for (const key of stores[index].entries.keys()) {

@@ -26,9 +26,10 @@ export interface Sender {
  * incarnation counts until the END of its next snapshot, so that no total dips; nothing is known before all homes are ready.
  */
 export class Merge {
+  /** The merge task's own. */
+  readonly epoch: number;
   readonly #aggregate: AggregatePlan;
   readonly #homes: number;
-  readonly #epoch: number;
   readonly #groups = new Map<Key, Shares>();
   readonly #ready = new Set<number>();
   #dirty = new Set<Key>();
@@ -37,7 +38,7 @@ export class Merge {
   constructor(options: { aggregate: AggregatePlan; homes: number; epoch: number }) {
     this.#aggregate = options.aggregate;
     this.#homes = options.homes;
-    this.#epoch = options.epoch;
+    this.epoch = options.epoch;
   }
 
   /** Whether every home's snapshot has arrived in this epoch. */
@@ -62,7 +63,7 @@ export class Merge {
    * did not send again is gone.
    */
   end(sender: Sender, end: { readonly to: number; readonly since: number }): void {
-    if (end.to !== this.#epoch) return;
+    if (end.to !== this.epoch) return;
     for (const [key, group] of this.#groups) {
       const share = group.homes.get(sender.home);
       if (share === undefined) continue;

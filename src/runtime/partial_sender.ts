@@ -21,6 +21,8 @@ export interface PartialSenderOptions {
  * of its shares, closed by an END that voids whatever it sent earlier.
  */
 export class PartialSender {
+  /** Every row was folded once in this epoch: shares may be sent. */
+  completed = false;
   readonly #options: PartialSenderOptions;
   /** Merge partitions that asked, with the epoch in which they did. */
   readonly #collectors = new Map<number, number>();
@@ -33,14 +35,15 @@ export class PartialSender {
     return this.#options.output.plan.name;
   }
 
-  /** A merge task of this epoch wants everything; it gets it now if the start is complete, else when it is. */
+  /** A merge task of this epoch wants everything; it gets it now if the shares are complete, else when they are. */
   collect(partition: number, request: { epoch: number; complete: boolean }): void {
     this.#collectors.set(partition, request.epoch);
     if (request.complete) this.#snapshot(partition);
   }
 
-  /** The start is complete: all collectors get their snapshot. */
+  /** Every row is folded: all collectors get their snapshot. */
   complete(): void {
+    this.completed = true;
     this.#options.output.takeDirty();
     for (const partition of this.#collectors.keys()) this.#snapshot(partition);
   }

@@ -177,6 +177,12 @@ export class Runner {
       [...this.hosts.values()].every((host) => host.state === "running");
   }
 
+  /** Whether everything known to be there has been read and evaluated. What was just appended may not be known yet. */
+  get idle(): boolean {
+    if (this.#busy.size > 0 || (this.globals?.lag ?? 0) > 0) return false;
+    return [...this.hosts.values()].every((host) => host.lag === 0 && host.inboxPosition >= host.inboxEnd);
+  }
+
   get globalRows(): number {
     return this.#context?.globals.size ?? 0;
   }

@@ -55,10 +55,14 @@ export class Server {
     for (const key of this.#subscriptions.keys()) this.unsubscribe(home, key);
   }
 
-  /** Answers one subscription with a value that is known. */
+  /**
+   * Answers one subscription with a value that is known. The other subscribers may have been told something else: the entry waits to be
+   * evaluated again because a partner changed. Then all are told now, since {@link tell} will find nothing new.
+   */
   answer(home: number, key: Key, known: { entry: Entry | null; value: Row | null }): void {
-    if (known.entry !== null) known.entry.cells[this.#cell] = digest(known.value);
-    this.#answer(home, key, known.value);
+    const { entry, value } = known;
+    if (entry === null || entry.cells[this.#cell] === digest(value)) this.#answer(home, key, value);
+    else this.tell(entry, value);
   }
 
   /** The value of a subscribed entry is not known now: whoever waits is told as soon as it is. */

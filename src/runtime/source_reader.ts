@@ -89,8 +89,8 @@ export function repairUnavailable(decoded: Decoded & { kind: "upsert" }, held: R
   if (held === null) {
     throw new DeserializationError(
       "unavailable",
-      `Column(s) ${decoded.unavailable.join(", ")} were not sent (unchanged TOAST) and no earlier row is known. ` +
-        `Set REPLICA IDENTITY FULL on the table, then update the row`,
+      `Cannot read the record as a row: column(s) ${decoded.unavailable.join(", ")} were not sent (unchanged TOAST) and no ` +
+        `earlier row is known. Set REPLICA IDENTITY FULL on the table, then update the row`,
     );
   }
   const row: Record<string, unknown> = { ...decoded.row };

@@ -41,7 +41,7 @@ export class Task {
   readonly inbox: Inbox;
   /** Own rows, global tables and what the sinks show are here: everything may be evaluated and answered. */
   loaded = false;
-  /** Every row was evaluated with all its partners known: shares may be sent and rows deleted. */
+  /** Every row was evaluated with all its partners known: rows may be deleted and shares written. */
   complete = false;
   closed = false;
   readonly #context: TaskContext;
@@ -206,7 +206,10 @@ export class Task {
   load(): void {
     if (this.loaded) return;
     this.loaded = true;
-    for (const entry of this.entries.values()) entry.flags |= PENDING;
+    for (const entry of this.entries.values()) {
+      entry.flags |= PENDING;
+      this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].await(entry));
+    }
     this.#pending = this.entries.size;
     this.#scan = this.entries.values();
     for (const server of this.servers) {
@@ -328,7 +331,7 @@ export class Task {
     return { keys, rows };
   }
 
-  /** The start is complete: held rows are deleted, shares are written and sent. */
+  /** The start is complete: held rows are deleted, shares are written. */
   finish(): void {
     this.complete = true;
     const held = [...this.#held];
@@ -338,7 +341,6 @@ export class Task {
       this.evaluate(entry);
     }
     for (const sink of this.partialSinks) sink?.complete();
-    for (const sender of this.senders) sender?.complete();
   }
 
   /** Begins a batch: totals that changed become rows. */
@@ -352,11 +354,21 @@ export class Task {
 
   /** Ends a batch: changed shares and all messages leave. */
   endBatch(): void {
-    if (this.complete) {
-      for (const sink of this.partialSinks) sink?.flush();
-      for (const sender of this.senders) sender?.flush();
-    }
+    if (this.complete) for (const sink of this.partialSinks) sink?.flush();
+    if (this.loaded) this.#sendShares();
     this.channel.flush();
+  }
+
+  /**
+   * Each aggregate's shares leave as soon as its own rows are known, whatever else of these rows is not: an aggregate may be joined back
+   * to the very rows that it adds up, which then wait for it.
+   */
+  #sendShares(): void {
+    this.senders.forEach((sender, index) => {
+      if (sender === null) return;
+      if (sender.completed) sender.flush();
+      else if (this.groups[index].known) sender.complete();
+    });
   }
 
   /** Takes records of one of the source members, in order. */

@@ -65,7 +65,7 @@ function compute(
       input.forEach((row, key) =>
         put(key, () => {
           const foreignKey = node.foreignKey(row, keyValue(key));
-          const partner = tables[node.right].get(rightKey(foreignKey)) ?? null;
+          const partner = tables[node.right].get(rightKey(foreignKey, keyColumns(topology, node.right))) ?? null;
           return partner === null && node.kind === "inner" ? null : { ...row, [node.column]: partner };
         })
       );
@@ -85,11 +85,11 @@ function compute(
   }
 }
 
-function rightKey(foreignKey: AnyRow): Key {
+function rightKey(foreignKey: AnyRow, columns: readonly string[] | null): Key {
   if (foreignKey === null || typeof foreignKey !== "object" || "toJSON" in foreignKey) {
     return keyOfOne(foreignKey ?? null);
   }
-  return keyOf(Object.keys(foreignKey).map((column) => foreignKey[column]));
+  return keyOf((columns ?? Object.keys(foreignKey).sort()).map((column) => foreignKey[column]));
 }
 
 function aggregate(node: LogicalNode & { op: "aggregate" }, input: Table, keyValue: (key: Key) => AnyRow): Table {
@@ -146,11 +146,16 @@ function order(a: AnyRow, b: AnyRow): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** From a table's key to what callbacks see: one column's value, or an object of several. */
-function keyValues(topology: Topology, node: number): (key: Key) => AnyRow {
+/** Key columns of a table in order; null: group columns, sorted by name. */
+function keyColumns(topology: Topology, node: number): readonly string[] | null {
   let at = topology.nodes[node];
   while (at.op !== "source" && at.op !== "aggregate") at = topology.nodes[at.input];
-  const columns = at.op === "source" ? at.source.key : null;
+  return at.op === "source" ? at.source.key : null;
+}
+
+/** From a table's key to what callbacks see: one column's value, or an object of several. */
+function keyValues(topology: Topology, node: number): (key: Key) => AnyRow {
+  const columns = keyColumns(topology, node);
   return (key) => {
     if (typeof key === "number") return key;
     const values = JSON.parse(`[${key}]`);

@@ -30,15 +30,12 @@ export function cutInbox(topic: StoredTopic, choices: Choices, safe: (partition:
   partition.start = cut;
 }
 
-/** The deliberate bug of a compacted inbox: only the newest message of each kind and key from each sender stays. */
+/** The deliberate bug of a compacted inbox: of each sender only the newest record stays. */
 export function compactInbox(topic: StoredTopic): void {
   for (const partition of topic.partitions) {
     const newest = new Map<string, number>();
-    const idOf = (record: LogRecord) => {
-      const message = JSON.parse(String(record.value));
-      return message.hello !== undefined ? "hello" : `${message.from} ${message.messages[0]?.slice(0, 3)}`;
-    };
-    for (const record of partition.records) newest.set(idOf(record), record.offset);
-    partition.records = partition.records.filter((record) => newest.get(idOf(record)) === record.offset);
+    const senderOf = (record: LogRecord) => String(JSON.parse(String(record.value)).from);
+    for (const record of partition.records) newest.set(senderOf(record), record.offset);
+    partition.records = partition.records.filter((record) => newest.get(senderOf(record)) === record.offset);
   }
 }

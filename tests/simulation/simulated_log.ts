@@ -30,8 +30,8 @@ export interface StoredTopic {
 
 /** Ways in which the simulated log may break its promises, for deliberate bugs. */
 export interface LogBugs {
-  /** Reading an inbox begins at its end / at its start, whatever was asked for. */
-  inboxFrom?: "end" | "start";
+  /** Reading an inbox begins at its end, whatever was asked for. */
+  inboxFromEnd?: boolean;
   /** Appends to one partition may change places. */
   disorder?: boolean;
   /** An acknowledged append is sometimes not stored. */
@@ -160,10 +160,9 @@ class SimulatedReader implements Reader {
   }
 
   seek(topic: string, partition: number, offset: number): void {
-    const { inboxFrom } = this.#log.bugs;
     const stored = this.#log.topics.get(topic)!.partitions[partition];
     const isInbox = topic.startsWith("weir.");
-    const from = !isInbox || inboxFrom === undefined ? offset : inboxFrom === "end" ? stored.end : stored.start;
+    const from = isInbox && this.#log.bugs.inboxFromEnd === true ? stored.end : offset;
     this.#positions.set(`${topic}/${partition}`, { topic, partition, offset: from, paused: false });
   }
 

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { exists, postgresFolder, run } from "./artifacts.ts";
 import { projectPath, type StackLayout } from "./layout.ts";
-import { type Launch, logTail, waitUntil } from "./process.ts";
+import type { Launch } from "./process.ts";
 import { stackSecrets, withReadableSecret } from "./secrets.ts";
 
 const database = "online_store";
@@ -42,7 +42,7 @@ export function postgresLaunch(layout: StackLayout): Launch {
   return asPostgres("postgres", ["-D", dataFolder(layout), "-p", String(layout.ports.postgres)]);
 }
 
-/** Whether the server answers; before the database exists, and after. */
+/** Whether the server answers, also before the database exists. Rejects otherwise. */
 export async function postgresAnswers(layout: StackLayout): Promise<boolean> {
   await query(layout, "postgres", { text: "SELECT 1" });
   return true;
@@ -76,19 +76,6 @@ export function psql(layout: StackLayout, text: string, values?: unknown[]): Pro
 export function postgresAddress(layout: StackLayout) {
   const { postgres } = stackSecrets(layout);
   return { host: "127.0.0.1", port: layout.ports.postgres, database, user: "postgres", password: postgres };
-}
-
-/** Waits until the server answers, starting it again where it met what a killed server left behind. */
-export async function postgresReady(
-  layout: StackLayout,
-  { deadlineMs, relaunchIfEnded }: { deadlineMs: number; relaunchIfEnded: () => void },
-): Promise<void> {
-  await waitUntil("postgres", async () => {
-    if (await postgresAnswers(layout).catch(() => false)) return true;
-    // The children of a killed server hold its shared memory for a moment, and a new one refuses to start until they are gone.
-    if (/pre-existing shared memory|lock file .* already exists/.test(logTail(layout, "postgres"))) relaunchIfEnded();
-    return false;
-  }, { deadlineMs });
 }
 
 async function query(

@@ -66,7 +66,7 @@ export function logFile(layout: StackLayout, name: string): string {
 
 export function logTail(layout: StackLayout, name: string): string {
   try {
-    return Deno.readTextFileSync(logFile(layout, name)).trimEnd().split("\n").slice(-8).join("\n");
+    return Deno.readTextFileSync(logFile(layout, name)).trimEnd().split("\n").slice(-12).join("\n");
   } catch {
     return "";
   }

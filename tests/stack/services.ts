@@ -1,6 +1,6 @@
 import { jmxAgent, prometheusInstalled } from "./artifacts.ts";
 import { projectPath, type StackLayout } from "./layout.ts";
-import { initialisePostgres, postgresLaunch, postgresReady } from "./postgres.ts";
+import { initialisePostgres, postgresAnswers, postgresLaunch } from "./postgres.ts";
 import { type Launch, launch, logTail, pidOf, waitUntil } from "./process.ts";
 import { kafkaAnswers } from "./topics.ts";
 
@@ -25,18 +25,28 @@ const readyWithinMs: Record<ServiceName, number> = {
   prometheus: 60_000,
 };
 
+/**
+ * What a killed service leaves behind for a moment, on which its successor ends: PostgreSQL's shared memory and lock file, and the
+ * registration of a broker whose session ZooKeeper has not given up yet.
+ */
+const leftovers: Partial<Record<ServiceName, RegExp>> = {
+  postgres: /pre-existing shared memory|lock file .* already exists/,
+  kafka: /NodeExists/,
+};
+
 /** Starts a service if it does not run, and resolves when it answers. @throws Error with the end of its log */
 export async function startService(layout: StackLayout, name: ServiceName): Promise<void> {
   renderConfiguration(layout);
   if (name === "postgres") await initialisePostgres(layout);
-  const start = () => {
-    if (pidOf(layout, name) === null) launch(layout, name, launchOf(layout, name));
+  if (pidOf(layout, name) === null) launch(layout, name, launchOf(layout, name));
+  const running = () => {
+    if (pidOf(layout, name) !== null) return true;
+    if (!leftovers[name]?.test(logTail(layout, name))) return false;
+    launch(layout, name, launchOf(layout, name));
+    return true;
   };
-  start();
-  const deadlineMs = readyWithinMs[name];
   try {
-    if (name === "postgres") await postgresReady(layout, { deadlineMs, relaunchIfEnded: start });
-    else await waitUntil(name, () => answers(layout, name), { deadlineMs, alive: () => pidOf(layout, name) !== null });
+    await waitUntil(name, () => answers(layout, name), { deadlineMs: readyWithinMs[name], alive: running });
   } catch (cause) {
     throw new Error(`${(cause as Error).message}. The end of its log:\n${logTail(layout, name)}`, { cause });
   }
@@ -50,7 +60,7 @@ export async function answers(layout: StackLayout, name: ServiceName): Promise<b
     case "kafka":
       return await kafkaAnswers(layout);
     case "postgres":
-      return pidOf(layout, "postgres") !== null;
+      return await postgresAnswers(layout);
     case "connect":
       return await httpOk(`http://127.0.0.1:${layout.ports.connect}/connectors`);
     case "prometheus":

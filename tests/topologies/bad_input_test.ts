@@ -59,7 +59,7 @@ const BROKEN: readonly { readonly name: string; readonly record: RawRecord; read
   {
     name: "nesting of 10,000",
     record: { key: KEY, value: withColumn("name", "[".repeat(10_000) + "]".repeat(10_000)) },
-    reason: "wrong_type",
+    reason: "too_deep",
   },
   {
     name: "nesting of 10,000 around the whole message",

@@ -1,5 +1,6 @@
 import { ProductionError } from "../../record/errors.ts";
 import type { KafkaSettings } from "./kafka_options.ts";
+import { CLOSED_BY_CLIENT } from "./kafkajs_internals.ts";
 
 /** Codes of Kafka's protocol that this adapter tells apart. https://kafka.apache.org/protocol#protocol_error_codes */
 export const ErrorCode = {
@@ -88,7 +89,7 @@ const connectionErrors = new Set([
   "KafkaJSLockTimeout",
   "KafkaJSInvariantViolation",
 ]);
-const authenticationTypes = new Set(["SASL_AUTHENTICATION_FAILED", "UNSUPPORTED_SASL_MECHANISM"]);
+const authenticationTypes = new Set(["SASL_AUTHENTICATION_FAILED", "UNSUPPORTED_SASL_MECHANISM", "ILLEGAL_SASL_STATE"]);
 const certificatePattern =
   /certificate|self.signed|UnknownIssuer|CERT_|ERR_TLS|NotValidForName|unable to verify|altnames/i;
 
@@ -104,7 +105,7 @@ export function asProductionError(error: unknown, settings: KafkaSettings): Prod
   if (cause?.name === "KafkaJSSASLAuthenticationError" || authenticationTypes.has(cause?.type ?? "")) {
     const { mechanism, username } = settings.sasl ?? { mechanism: "none", username: "" };
     const message = `Cannot log in to Kafka at "${where}" as user "${username}" with ${mechanism}: ${text}. ` +
-      "Check user name, password and mechanism";
+      "Check user name, password and mechanism, and whether that listener asks for a login";
     return new ProductionError(message, false, { cause });
   }
   if (certificatePattern.test(`${text} ${cause?.code ?? ""}`)) {
@@ -122,12 +123,15 @@ export function asProductionError(error: unknown, settings: KafkaSettings): Prod
 /** Whether the connection on which this happened is of no use any more. */
 export function isConnectionError(error: unknown): boolean {
   const { name, message } = error as Error;
-  return connectionErrors.has(name) || message === "the connection was closed by this client";
+  return connectionErrors.has(name) || message === CLOSED_BY_CLIENT;
 }
 
 /** A listener of the other kind just closes the connection, or lets it wait. */
 function hint(error: KafkaJsError, { tls, sasl }: KafkaSettings): string {
-  if (error.name !== "KafkaJSConnectionClosedError" && !/timeout|timed out|ECONNRESET|EOF/i.test(error.message)) {
+  if (
+    error.name !== "KafkaJSConnectionClosedError" &&
+    !/timeout|timed out|disconnected|ECONNRESET|EOF/i.test(error.message)
+  ) {
     return "";
   }
   const used = `${tls === undefined ? "no TLS" : "TLS"} and ${

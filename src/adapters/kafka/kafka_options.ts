@@ -21,7 +21,7 @@ export interface KafkaState {
   readonly error?: Error;
 }
 
-/** A line of kafkajs' own log. */
+/** A line of kafkajs' own log, with its own idea of the level. For debugging: what matters comes as errors and states. */
 export interface KafkaLogLine {
   readonly level: "error" | "warn" | "info" | "debug";
   readonly message: string;

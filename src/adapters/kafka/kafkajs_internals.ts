@@ -101,6 +101,9 @@ export interface KafkaJsBroker {
   }): Promise<{ responses: TopicOffsets[] }>;
 }
 
+/** Message of the errors with which `destroy` ends what is under way. */
+export const CLOSED_BY_CLIENT = "the connection was closed by this client";
+
 /** One connection to one broker. */
 export interface BrokerConnection {
   readonly address: BrokerAddress;
@@ -140,6 +143,7 @@ export function openConnection(settings: KafkaSettings, address: BrokerAddress):
     requestTimeout: settings.requestTimeoutMs,
   });
   let connecting: Promise<unknown> | null = null;
+  let destroyed = false;
   // kafkajs' pool opens sockets twice when two requests find it closed. This stands in for it, with one connection.
   const pool = {
     ...address,
@@ -150,6 +154,8 @@ export function openConnection(settings: KafkaSettings, address: BrokerAddress):
     setSupportAuthenticationProtocol: (supported: boolean) => connection.setSupportAuthenticationProtocol(supported),
     setVersions: (versions: unknown) => connection.setVersions(versions),
     getConnection: async () => {
+      // kafkajs would open it again for whoever was about to use it when it was destroyed.
+      if (destroyed) throw closedByClient();
       if (!connection.isConnected()) {
         await (connecting ??= connection.connect().finally(() => connecting = null));
       }
@@ -163,7 +169,13 @@ export function openConnection(settings: KafkaSettings, address: BrokerAddress):
     address,
     broker,
     send: (request) => pool.send(request),
-    destroy: () => destroy(connection),
+    async destroy() {
+      destroyed = true;
+      // With an error, which kafkajs hears: it would wait for the connection until its time limit otherwise.
+      if (connecting !== null) connection.socket?.destroy(closedByClient());
+      await connecting?.catch(() => {});
+      await closeSocket(connection);
+    },
   };
 }
 
@@ -175,15 +187,19 @@ export function encoded(bytes: Uint8Array): unknown {
   return encoder;
 }
 
-async function destroy(connection: KafkaJsConnection): Promise<void> {
+async function closeSocket(connection: KafkaJsConnection): Promise<void> {
   const { socket } = connection;
   const closed = socket === undefined || socket.closed || socket.destroyed
     ? Promise.resolve()
     : new Promise<void>((resolve) => socket.once("close", () => resolve()));
-  connection.rejectRequests(new Error("the connection was closed by this client"));
+  connection.rejectRequests(closedByClient());
   await connection.disconnect();
   socket?.destroy();
   await closed;
+}
+
+function closedByClient(): Error {
+  return new Error(CLOSED_BY_CLIENT);
 }
 
 /** As kafkajs' own, without Nagle's delay, which would hold back small requests behind unacknowledged ones. */

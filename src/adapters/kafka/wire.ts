@@ -75,7 +75,7 @@ export class WireReader {
     return (value >>> 1) ^ -(value & 1);
   }
 
-  /** Zigzag, at most 64 bits, exact up to 2^53. */
+  /** Zigzag, at most 64 bits, exact up to 2^52: the sign takes a bit. */
   varlong(): number {
     let value = 0;
     let factor = 1;

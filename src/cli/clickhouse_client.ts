@@ -1,0 +1,83 @@
+import { Buffer } from "node:buffer";
+import type { ClickHouseOptions } from "../adapters/clickhouse/open_clickhouse.ts";
+import { ConfigError } from "../record/errors.ts";
+import type { Configuration } from "./config/configuration.ts";
+import { ADDRESS, openDirectory } from "./embedded_directory.ts";
+
+const ADDRESS_WAIT_MS = 30_000;
+const ADDRESS_RETRY_MS = 100;
+
+/** Options of the configured ClickHouse server. */
+export function serverOptions(configuration: Configuration): ClickHouseOptions {
+  const { url, user, password, ca } = configuration.clickhouse!;
+  return {
+    url,
+    database: configuration.database,
+    ...(user === undefined ? {} : { username: user }),
+    ...(password === undefined ? {} : { password: password.reveal() }),
+    ...(ca === null ? {} : { tls: { caCert: Buffer.from(ca) } }),
+  };
+}
+
+/** How a command reaches ClickHouse. */
+export interface ReachedClickHouse {
+  readonly options: ClickHouseOptions;
+  /** Address of the instance that runs on the data directory; null if none does, or if ClickHouse is a server. */
+  readonly instance: string | null;
+}
+
+/**
+ * Runs `use` with the configured ClickHouse server; in embedded mode with that of the instance that runs on the data directory, or
+ * with one that is started for as long as it takes.
+ * @throws ConfigError when there is no data directory
+ */
+export async function withClickHouse<T>(
+  configuration: Configuration,
+  use: (reached: ReachedClickHouse) => Promise<T>,
+): Promise<T> {
+  if (configuration.clickhouse !== null) return await use({ options: serverOptions(configuration), instance: null });
+  const { dataDirectory, database } = configuration;
+  requireDirectory(dataDirectory);
+  const running = await runningAddresses(dataDirectory);
+  if (running !== null) {
+    return await use({
+      options: { url: running[ADDRESS.reader], database },
+      instance: running[ADDRESS.metrics] ?? null,
+    });
+  }
+  const directory = await openDirectory(dataDirectory);
+  try {
+    return await use({ options: { url: directory.clickhouse.readerUrl, database }, instance: null });
+  } finally {
+    await directory.close();
+  }
+}
+
+/** @throws ConfigError when nothing was ever started on the directory */
+export function requireDirectory(directory: string): void {
+  try {
+    if (Deno.statSync(directory).isDirectory) return;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  throw new ConfigError([
+    `Cannot open "${directory}" as a data directory: there is none. Make one with: deno task start` +
+    `${directory === ".data" ? "" : ` --data ${directory}`}`,
+  ]);
+}
+
+/** Where the instance on the directory listens, waiting for one that is just starting; null if none runs. */
+async function runningAddresses(directory: string): Promise<Readonly<Record<string, string>> | null> {
+  const { findRunningProcess } = await import("../adapters/embedded/lock.ts");
+  for (const deadlineMs = Date.now() + ADDRESS_WAIT_MS;;) {
+    const running = await findRunningProcess(directory);
+    if (running === undefined) return null;
+    if (running.addresses[ADDRESS.reader] !== undefined) return running.addresses;
+    if (Date.now() > deadlineMs) {
+      throw new ConfigError([
+        `Cannot reach the instance on "${directory}" (process ${running.pid}): it has not said where it listens. Try again later`,
+      ]);
+    }
+    await new Promise((resolve) => setTimeout(resolve, ADDRESS_RETRY_MS));
+  }
+}

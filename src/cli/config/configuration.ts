@@ -1,0 +1,216 @@
+import { parse } from "@std/dotenv";
+import type { z } from "zod";
+import { ConfigError } from "../../record/errors.ts";
+import type { RunOptions } from "../../runtime/options.ts";
+import { didYouMean } from "../nearest.ts";
+import { environmentSchema, FILE_VARIABLES, type LogLevel, VARIABLE_NAMES } from "./environment_schema.ts";
+import { runOptionsOf } from "./run_variables.ts";
+import type { Secret } from "./secret.ts";
+
+/** How to reach Kafka. */
+export interface KafkaConfiguration {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  /** Null: no TLS. `ca` null: the system's authorities. */
+  readonly tls: { readonly ca: string | null } | null;
+  readonly sasl: { readonly mechanism: SaslMechanism; readonly username: string; readonly password: Secret } | null;
+  readonly replicationFactor: number | undefined;
+}
+
+export type SaslMechanism = "plain" | "scram-sha-256" | "scram-sha-512";
+
+/** How to reach ClickHouse. */
+export interface ClickHouseConfiguration {
+  readonly url: string;
+  readonly user: string | undefined;
+  readonly password: Secret | undefined;
+  /** Certificates in PEM; null: the system's authorities. */
+  readonly ca: string | null;
+}
+
+/** How to reach PostgreSQL, for `verify`. */
+export interface PostgresConfiguration {
+  readonly url: string | undefined;
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly database: string | undefined;
+  readonly user: string | undefined;
+  readonly password: Secret | undefined;
+  readonly sslMode: string | undefined;
+  readonly ca: string | null;
+}
+
+/** Everything that is configured outside the command line. */
+export interface Configuration {
+  /** Null: embedded. Then `clickhouse` is null too, and never else. */
+  readonly kafka: KafkaConfiguration | null;
+  readonly clickhouse: ClickHouseConfiguration | null;
+  readonly postgres: PostgresConfiguration | null;
+  /** Database of ClickHouse that holds the sinks. */
+  readonly database: string;
+  readonly run: RunOptions;
+  readonly dataDirectory: string;
+  readonly topologiesDirectory: string;
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: LogLevel;
+}
+
+/** What a configuration is read from. */
+export interface ConfigurationSource {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Text of a file. @throws Error */
+  readonly readFile: (path: string) => string;
+}
+
+type Values = z.output<typeof environmentSchema>;
+
+/** Variables that this project's own tools read, which must not be taken for misspelt ones. */
+const FOREIGN = /^WEIR_STACK/;
+
+/**
+ * Reads the process's environment over `.env` of the working directory.
+ * @throws ConfigError with all problems
+ */
+export function loadConfiguration(): Configuration {
+  const readFile = (path: string) => Deno.readTextFileSync(path);
+  let file: Record<string, string> = {};
+  try {
+    file = parse(readFile(".env"));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      throw new ConfigError([`Cannot read ".env" as variables: ${(error as Error).message}`], { cause: error });
+    }
+  }
+  return readConfiguration({ environment: { ...file, ...Deno.env.toObject() }, readFile });
+}
+
+/**
+ * Reads a configuration. An empty variable counts as absent.
+ * @throws ConfigError with all problems
+ */
+export function readConfiguration(source: ConfigurationSource): Configuration {
+  const problems: string[] = [];
+  const texts = presentTexts(source, problems);
+  const parsed = environmentSchema.safeParse(texts);
+  // Without the wrong ones, so that what contradicts each other among the others is told as well.
+  const wrong = new Set(parsed.success ? [] : parsed.error.issues.map((issue) => String(issue.path[0])));
+  const rest = Object.fromEntries(Object.entries(texts).filter(([name]) => !wrong.has(name)));
+  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => issue.message));
+  problems.push(...unknownProblems(source.environment), ...contradictions(new Set(Object.keys(texts)), rest));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return configurationOf(parsed.data!);
+}
+
+/** Values that are not empty, secrets read from their files. */
+function presentTexts({ environment, readFile }: ConfigurationSource, problems: string[]): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const name of Object.keys(environmentSchema.shape)) {
+    const text = environment[name];
+    if (text !== undefined && text.trim() !== "") texts[name] = text;
+  }
+  for (const name of FILE_VARIABLES) {
+    const path = environment[`${name}_FILE`];
+    if (path === undefined || path.trim() === "") continue;
+    if (texts[name] !== undefined) {
+      problems.push(`Cannot use both ${name} and ${name}_FILE: set one of them`);
+      continue;
+    }
+    try {
+      texts[name] = readFile(path).trimEnd();
+      if (texts[name] === "") problems.push(`Cannot use ${name}_FILE as a file with a value: "${path}" is empty`);
+    } catch (error) {
+      const reason = error instanceof Deno.errors.NotFound ? "there is no such file" : (error as Error).message;
+      problems.push(`Cannot use ${name}_FILE as a file to read: current value is "${path}", ${reason}`);
+    }
+  }
+  return texts;
+}
+
+function unknownProblems(environment: ConfigurationSource["environment"]): string[] {
+  const ours = VARIABLE_NAMES.filter((name) => name.startsWith("WEIR_"));
+  return Object.keys(environment)
+    .filter((name) => name.startsWith("WEIR_") && !VARIABLE_NAMES.includes(name) && !FOREIGN.test(name))
+    .map((name) => `Cannot use ${name} as a setting: there is none of this name${didYouMean(name, ours)}`);
+}
+
+/** What does not go together. `present`: names of all that is set, also of what could not be read. */
+function contradictions(present: ReadonlySet<string>, texts: Readonly<Record<string, string>>): string[] {
+  const problems: string[] = [];
+  const has = (name: string) => present.has(name);
+  const others = (prefix: string, but: readonly string[]) =>
+    [...present].filter((name) => name.startsWith(prefix) && !but.includes(name));
+  const kafka = others("KAFKA_", ["KAFKA_BROKERS"]);
+  const clickhouse = others("CLICKHOUSE_", ["CLICKHOUSE_URL", "CLICKHOUSE_DATABASE"]);
+  if (has("KAFKA_BROKERS") && !has("CLICKHOUSE_URL")) {
+    problems.push(
+      "Cannot run on Kafka without ClickHouse: KAFKA_BROKERS is set, CLICKHOUSE_URL is missing. Set both, or none for embedded mode",
+    );
+  } else if (!has("KAFKA_BROKERS") && has("CLICKHOUSE_URL")) {
+    problems.push(
+      "Cannot run on ClickHouse without Kafka: CLICKHOUSE_URL is set, KAFKA_BROKERS is missing. Set both, or none for embedded mode",
+    );
+  } else if (!has("KAFKA_BROKERS") && kafka.length > 0) {
+    problems.push(`Cannot use ${kafka.join(", ")} without KAFKA_BROKERS: it is missing. Set it, or unset the others`);
+  }
+  if (!has("CLICKHOUSE_URL") && !has("KAFKA_BROKERS") && clickhouse.length > 0) {
+    problems.push(`Cannot use ${clickhouse.join(", ")} without CLICKHOUSE_URL: it is missing. Set it, or unset the others`);
+  }
+  const sasl = ["KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"];
+  const missing = sasl.filter((name) => !has(name));
+  if (missing.length > 0 && missing.length < sasl.length) {
+    const given = sasl.filter(has).join(" and ");
+    problems.push(`Cannot authenticate with Kafka: ${given} set, ${missing.join(" and ")} missing (or ..._FILE for the password)`);
+  }
+  if (has("KAFKA_CA") && /^(0|false|no|off)$/i.test(texts.KAFKA_TLS ?? "")) {
+    problems.push("Cannot use KAFKA_CA with KAFKA_TLS=false: certificates are for TLS. Unset one of them");
+  }
+  if (has("CLICKHOUSE_CA") && texts.CLICKHOUSE_URL?.startsWith("http:")) {
+    problems.push("Cannot use CLICKHOUSE_CA with an http:// address: certificates are for https. Change CLICKHOUSE_URL");
+  }
+  if (has("POSTGRES_PASSWORD") && has("PGPASSWORD")) {
+    problems.push("Cannot use both POSTGRES_PASSWORD and PGPASSWORD: set one of them");
+  }
+  return problems;
+}
+
+function configurationOf(values: Values): Configuration {
+  return {
+    kafka: values.KAFKA_BROKERS === undefined ? null : kafkaOf(values, values.KAFKA_BROKERS),
+    clickhouse: values.CLICKHOUSE_URL === undefined ? null : {
+      url: values.CLICKHOUSE_URL,
+      user: values.CLICKHOUSE_USER,
+      password: values.CLICKHOUSE_PASSWORD,
+      ca: values.CLICKHOUSE_CA ?? null,
+    },
+    postgres: values.POSTGRES_URL === undefined && values.PGHOST === undefined ? null : {
+      url: values.POSTGRES_URL,
+      host: values.PGHOST,
+      port: values.PGPORT,
+      database: values.PGDATABASE,
+      user: values.PGUSER,
+      password: values.POSTGRES_PASSWORD ?? values.PGPASSWORD,
+      sslMode: values.PGSSLMODE,
+      ca: values.POSTGRES_CA ?? null,
+    },
+    database: values.CLICKHOUSE_DATABASE ?? "default",
+    run: runOptionsOf(values),
+    dataDirectory: values.WEIR_DATA ?? ".data",
+    topologiesDirectory: values.WEIR_TOPOLOGIES ?? "topologies",
+    host: values.WEIR_HOST ?? "127.0.0.1",
+    port: values.WEIR_PORT ?? 8686,
+    logLevel: values.WEIR_LOG ?? "info",
+  };
+}
+
+function kafkaOf(values: Values, brokers: readonly string[]): KafkaConfiguration {
+  const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = values;
+  const sasl = mechanism !== undefined && username !== undefined && password !== undefined;
+  return {
+    brokers,
+    clientId: values.KAFKA_CLIENT_ID ?? "weir",
+    tls: values.KAFKA_TLS ?? values.KAFKA_CA !== undefined ? { ca: values.KAFKA_CA ?? null } : null,
+    sasl: sasl ? { mechanism, username, password } : null,
+    replicationFactor: values.KAFKA_REPLICATION_FACTOR,
+  };
+}

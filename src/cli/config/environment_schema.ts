@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { readChoice, readInteger, readText } from "../option_values.ts";
+import { runVariables } from "./run_variables.ts";
+import { Secret } from "./secret.ts";
+import { switchVariable, type Variable, variable } from "./variable.ts";
+
+/** Levels of the log, the most important first. */
+export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
+export type LogLevel = typeof LOG_LEVELS[number];
+
+const text = (name: string) => variable(name, { expected: "a text that is not empty", read: readText });
+const port = (name: string, min: number) =>
+  variable(name, { expected: `a port from ${min} to 65535`, read: readInteger(min, 65_535) });
+const secret = (name: string) =>
+  variable(name, { expected: "a secret", read: (value) => new Secret(value), secret: true });
+const certificate = (name: string): Variable<string> =>
+  variable(name, {
+    expected: `certificates in PEM ("-----BEGIN CERTIFICATE-----"); for a file use ${name}_FILE`,
+    read: (pem) => pem.includes("-----BEGIN CERTIFICATE-----") ? pem : null,
+    secret: true,
+  });
+const url = (name: string, protocols: readonly string[], example: string) =>
+  variable(name, {
+    expected: `an address such as ${example}`,
+    read: (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol) ? value : null,
+  });
+
+/**
+ * Every variable that is read, from the environment or `.env`. Those marked by {@link FILE_VARIABLES} can also be given as the name of a
+ * file that holds them, with `_FILE` behind their name.
+ */
+export const environmentSchema = z.object({
+  KAFKA_BROKERS: variable("KAFKA_BROKERS", {
+    expected: "brokers as host:port, separated by commas",
+    read: readBrokers,
+  }),
+  KAFKA_CLIENT_ID: text("KAFKA_CLIENT_ID"),
+  KAFKA_TLS: switchVariable("KAFKA_TLS"),
+  KAFKA_CA: certificate("KAFKA_CA"),
+  KAFKA_SASL_MECHANISM: variable("KAFKA_SASL_MECHANISM", {
+    expected: "plain, scram-sha-256 or scram-sha-512",
+    read: (value) => readChoice("plain", "scram-sha-256", "scram-sha-512")(value.toLowerCase()),
+  }),
+  KAFKA_SASL_USERNAME: text("KAFKA_SASL_USERNAME"),
+  KAFKA_SASL_PASSWORD: secret("KAFKA_SASL_PASSWORD"),
+  KAFKA_REPLICATION_FACTOR: variable("KAFKA_REPLICATION_FACTOR", {
+    expected: "a whole number from 1 to 100",
+    read: readInteger(1, 100),
+  }),
+  CLICKHOUSE_URL: url("CLICKHOUSE_URL", ["http:", "https:"], "http://clickhouse:8123"),
+  CLICKHOUSE_USER: text("CLICKHOUSE_USER"),
+  CLICKHOUSE_PASSWORD: secret("CLICKHOUSE_PASSWORD"),
+  CLICKHOUSE_DATABASE: variable("CLICKHOUSE_DATABASE", {
+    expected: "a database's name (letters, digits and _)",
+    read: (value) => /^[A-Za-z_]\w*$/.test(value) ? value : null,
+  }),
+  CLICKHOUSE_CA: certificate("CLICKHOUSE_CA"),
+  POSTGRES_URL: url("POSTGRES_URL", ["postgres:", "postgresql:"], "postgres://reader@postgres:5432/online_store"),
+  POSTGRES_PASSWORD: secret("POSTGRES_PASSWORD"),
+  POSTGRES_CA: certificate("POSTGRES_CA"),
+  PGHOST: text("PGHOST"),
+  PGPORT: port("PGPORT", 1),
+  PGDATABASE: text("PGDATABASE"),
+  PGUSER: text("PGUSER"),
+  PGPASSWORD: secret("PGPASSWORD"),
+  PGSSLMODE: variable("PGSSLMODE", {
+    expected: "disable, prefer, require, verify-ca or verify-full",
+    read: readChoice("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+  }),
+  WEIR_DATA: text("WEIR_DATA"),
+  WEIR_TOPOLOGIES: text("WEIR_TOPOLOGIES"),
+  WEIR_HOST: text("WEIR_HOST"),
+  WEIR_PORT: port("WEIR_PORT", 0),
+  WEIR_LOG: variable("WEIR_LOG", { expected: LOG_LEVELS.join(", "), read: readChoice(...LOG_LEVELS) }),
+  ...runVariables,
+});
+
+/** Variables that can be given as `..._FILE`. */
+export const FILE_VARIABLES = [
+  "KAFKA_CA",
+  "KAFKA_SASL_PASSWORD",
+  "CLICKHOUSE_PASSWORD",
+  "CLICKHOUSE_CA",
+  "POSTGRES_PASSWORD",
+  "POSTGRES_CA",
+] as const;
+
+/** Names of all variables, `..._FILE` included. */
+export const VARIABLE_NAMES: readonly string[] = [
+  ...Object.keys(environmentSchema.shape),
+  ...FILE_VARIABLES.map((name) => `${name}_FILE`),
+];
+
+function readBrokers(value: string): string[] | null {
+  const brokers = value.split(",").map((broker) => broker.trim()).filter((broker) => broker !== "");
+  const address = /^(\[[0-9a-fA-F:]+\]|[^:/\s]+):\d{1,5}$/;
+  return brokers.length > 0 && brokers.every((broker) => address.test(broker)) ? brokers : null;
+}

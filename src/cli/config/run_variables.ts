@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { defaultRunOptions, type RunOptions } from "../../runtime/options.ts";
+import { readInteger } from "../option_values.ts";
+import { switchVariable, type Variable, variable } from "./variable.ts";
+
+/** A whole number between these bounds, a share between 0 and 1, or a switch. */
+type Rule = { readonly min: number; readonly max: number; readonly unit: string } | "share" | "switch";
+
+const MILLISECONDS = { min: 1, max: 2_147_483_647, unit: "milliseconds" };
+const ROWS = { min: 1, max: 1_000_000_000, unit: "rows" };
+
+/** Every run option can be set; the variable is the option's name in capitals: `flushIntervalMs` is WEIR_FLUSH_INTERVAL_MS. */
+const RULES: { readonly [K in keyof RunOptions]: Rule } = {
+  generation: { min: 1, max: 8_191, unit: "generation" },
+  allowDeletes: "switch",
+  deletesMaxShare: "share",
+  deletesMaxRows: { ...ROWS, min: 0 },
+  flushIntervalMs: MILLISECONDS,
+  batchRowsMax: ROWS,
+  sinkRowsMax: ROWS,
+  producerBytesMax: { min: 65_536, max: 2 ** 40, unit: "bytes" },
+  sliceRows: ROWS,
+  repairAfterMs: MILLISECONDS,
+  repairEveryMs: MILLISECONDS,
+  commitEveryMs: MILLISECONDS,
+  metadataEveryMs: MILLISECONDS,
+  inboxRetentionMs: { ...MILLISECONDS, min: 60_000, max: 2 ** 50 },
+  allowRetention: "switch",
+  pollWaitMs: MILLISECONDS,
+  storeEntriesMax: { min: 1, max: 2 ** 40, unit: "rows" },
+};
+
+const OPTIONS = Object.keys(RULES) as (keyof RunOptions)[];
+
+/** Name of the variable that sets a run option. */
+export function variableOf(option: keyof RunOptions): string {
+  return `WEIR_${option.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** Schemas of all variables that set run options, by name. */
+export const runVariables: Readonly<Record<string, Variable<number | boolean>>> = Object.fromEntries(
+  OPTIONS.map((option) => [variableOf(option), schemaOf(variableOf(option), RULES[option])]),
+);
+
+/** The run options as parsed variables say, defaults for the others. */
+export function runOptionsOf(values: Readonly<Record<string, unknown>>): RunOptions {
+  const given = OPTIONS.filter((option) => values[variableOf(option)] !== undefined);
+  return { ...defaultRunOptions, ...Object.fromEntries(given.map((option) => [option, values[variableOf(option)]])) };
+}
+
+function schemaOf(name: string, rule: Rule): Variable<number | boolean> {
+  if (rule === "switch") return switchVariable(name) as z.ZodType as Variable<number | boolean>;
+  if (rule === "share") {
+    return variable<number | boolean>(name, {
+      expected: "a share between 0 and 1",
+      read: (text) => /^(0|1|0?\.\d+|[01]\.\d+)$/.test(text) && Number(text) <= 1 ? Number(text) : null,
+    });
+  }
+  const expected = rule.unit === "generation"
+    ? `a whole number from ${rule.min} to ${rule.max}`
+    : `a whole number of ${rule.unit} from ${rule.min} to ${rule.max}`;
+  return variable<number | boolean>(name, { expected, read: readInteger(rule.min, rule.max) });
+}

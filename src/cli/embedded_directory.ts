@@ -1,0 +1,72 @@
+import type { DirectoryLock } from "../adapters/embedded/lock.ts";
+import type { EmbeddedClickHouse } from "../adapters/embedded/clickhouse.ts";
+import { ConfigError } from "../record/errors.ts";
+
+/** What a data directory holds. */
+export interface DirectoryPaths {
+  readonly log: string;
+  readonly store: string;
+  readonly deadLetters: string;
+  readonly clickhouse: string;
+}
+
+/** Where everything of a data directory is. */
+export function pathsIn(directory: string): DirectoryPaths {
+  return {
+    log: `${directory}/log.db`,
+    store: `${directory}/store.db`,
+    deadLetters: `${directory}/dlq.db`,
+    clickhouse: `${directory}/clickhouse`,
+  };
+}
+
+/** Names under which a running instance tells other commands where it listens. */
+export const ADDRESS = { metrics: "metrics", clickhouse: "ClickHouse", reader: "read-only" } as const;
+
+/** A data directory of this process alone, with its ClickHouse running. */
+export interface OpenDirectory {
+  readonly lock: DirectoryLock;
+  readonly clickhouse: EmbeddedClickHouse;
+  close(): Promise<void>;
+}
+
+/** After a `kill -9` the ClickHouse of the dead process needs a moment to notice. */
+const PREDECESSOR_MS = 10_000;
+const RETRY_MS = 200;
+
+/**
+ * Locks the directory and starts its ClickHouse.
+ * @throws ConfigError when another process has the directory, naming it
+ */
+export async function openDirectory(directory: string): Promise<OpenDirectory> {
+  const { acquireDirectory } = await import("../adapters/embedded/lock.ts");
+  const lock = await acquireDirectory(directory);
+  try {
+    const clickhouse = await startClickHouse(pathsIn(directory).clickhouse);
+    return {
+      lock,
+      clickhouse,
+      async close() {
+        await clickhouse.close();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function startClickHouse(path: string): Promise<EmbeddedClickHouse> {
+  const { startEmbeddedClickHouse } = await import("../adapters/embedded/clickhouse.ts");
+  for (const deadlineMs = Date.now() + PREDECESSOR_MS;;) {
+    try {
+      return await startEmbeddedClickHouse({ path });
+    } catch (error) {
+      // The directory is ours by its lock, so whoever still has ClickHouse's files is about to end.
+      const inUse = error instanceof ConfigError && error.message.includes("Cannot open");
+      if (!inUse || Date.now() > deadlineMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}

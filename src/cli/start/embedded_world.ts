@@ -1,0 +1,112 @@
+import { openClickHouse } from "../../adapters/clickhouse/open_clickhouse.ts";
+import type { EmbeddedClickHouse } from "../../adapters/embedded/clickhouse.ts";
+import { openEmbeddedDeadLetters } from "../../adapters/embedded/dead_letters.ts";
+import { type EmbeddedLog, openEmbeddedLog } from "../../adapters/embedded/log.ts";
+import { systemClock } from "../../adapters/embedded/system_clock.ts";
+import { openDemoStore, type StoreSizes } from "../../demo/mod.ts";
+import { ADDRESS, openDirectory, pathsIn } from "../embedded_directory.ts";
+import { DemoSource } from "./demo_source.ts";
+import type { World, WorldOptions } from "./world.ts";
+
+/** How the demo store is run. */
+export interface DemoOptions {
+  readonly ratePerSecond: number;
+  readonly seed: number | undefined;
+  readonly sizes: StoreSizes;
+}
+
+/**
+ * Opens the data directory: log, dead letters, ClickHouse in a child process, and the demo store unless `demo` is null.
+ * @throws ConfigError when another process has the directory, or it holds a demo store of another seed
+ */
+export async function openEmbeddedWorld(options: WorldOptions & { readonly demo: DemoOptions | null }): Promise<World> {
+  const { configuration, onEvent } = options;
+  const paths = pathsIn(configuration.dataDirectory);
+  const directory = await openDirectory(configuration.dataDirectory);
+  const opened: (() => void | Promise<void>)[] = [() => directory.close()];
+  try {
+    reportExits(directory.clickhouse, onEvent);
+    const log = openEmbeddedLog({ path: paths.log });
+    opened.push(() => log.close());
+    log.maintain();
+    const deadLetters = openEmbeddedDeadLetters({ path: paths.deadLetters });
+    opened.push(() => deadLetters.close());
+    const { url } = directory.clickhouse;
+    const warehouse = openClickHouse({ url, database: configuration.database });
+    opened.push(() => warehouse.close());
+    const demo = options.demo === null ? null : openDemo(options.demo, { path: paths.store, log, onEvent });
+    if (demo !== null) opened.push(() => demo.close());
+    return {
+      mode: "embedded",
+      ports: {
+        log,
+        warehouse,
+        clock: systemClock,
+        random: { next: Math.random },
+        metrics: options.metrics,
+        deadLetters,
+      },
+      addresses: { [ADDRESS.clickhouse]: url, [ADDRESS.reader]: directory.clickhouse.readerUrl },
+      demo,
+      publish: (addresses) => directory.lock.publish(addresses),
+      close: () => closeAll(opened),
+    };
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+/** The youngest first. */
+async function closeAll(opened: (() => void | Promise<void>)[]): Promise<void> {
+  for (const close of opened.splice(0).reverse()) await close();
+}
+
+function reportExits(clickhouse: EmbeddedClickHouse, onEvent: WorldOptions["onEvent"]): void {
+  clickhouse.onExit(({ pid, code, signal, restartMs }) => {
+    if (restartMs === null) return;
+    const how = signal === null ? `status ${code}` : signal;
+    onEvent({
+      level: "warn",
+      name: "clickhouse ended",
+      text: `The embedded ClickHouse (process ${pid}) ended with ${how} and is started again`,
+      fields: { pid, code, signal, restartMs },
+    });
+  });
+}
+
+function openDemo(
+  demo: DemoOptions,
+  { path, log, onEvent }: { path: string; log: EmbeddedLog; onEvent: WorldOptions["onEvent"] },
+): DemoSource {
+  const fresh = !exists(path);
+  if (fresh) {
+    onEvent({
+      level: "info",
+      name: "demo store",
+      text: `Making the demo store: ${demo.sizes.orders} orders, ${demo.sizes.products} products, ${demo.sizes.users} users`,
+      fields: { fresh, sizes: demo.sizes },
+    });
+  }
+  const store = openDemoStore({ path, log, clock: systemClock, seed: demo.seed, sizes: demo.sizes });
+  if (!fresh) {
+    const changes = store.changesWritten();
+    onEvent({
+      level: "info",
+      name: "demo store",
+      text: `The demo store goes on after ${changes} changes (seed ${store.seed})`,
+      fields: { fresh, changes, seed: store.seed },
+    });
+  }
+  return new DemoSource(store, { ratePerSecond: demo.ratePerSecond });
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,56 @@
+import { openClickHouse } from "../../adapters/clickhouse/open_clickhouse.ts";
+import { openEmbeddedDeadLetters } from "../../adapters/embedded/dead_letters.ts";
+import { systemClock } from "../../adapters/embedded/system_clock.ts";
+import type { KafkaConfiguration } from "../config/configuration.ts";
+import { withoutPassword } from "../config/secret.ts";
+import { serverOptions } from "../clickhouse_client.ts";
+import { pathsIn } from "../embedded_directory.ts";
+import type { Event } from "./output.ts";
+import type { World, WorldOptions } from "./world.ts";
+
+/**
+ * Kafka and ClickHouse as configured. Only the dead letters are kept in the data directory, which several instances may share.
+ * @throws ConfigError when the configuration cannot be, or the directory cannot be written
+ */
+export async function openRealWorld({ configuration, metrics, onEvent }: WorldOptions): Promise<World> {
+  const { openKafka } = await import("../../adapters/kafka/kafka_log.ts");
+  await Deno.mkdir(configuration.dataDirectory, { recursive: true });
+  const log = openKafka(kafkaOptions(configuration.kafka!, onEvent));
+  const warehouse = openClickHouse(serverOptions(configuration));
+  const deadLetters = openEmbeddedDeadLetters({ path: pathsIn(configuration.dataDirectory).deadLetters });
+  return {
+    mode: "real",
+    ports: { log, warehouse, clock: systemClock, random: { next: Math.random }, metrics, deadLetters },
+    addresses: {
+      Kafka: configuration.kafka!.brokers.join(","),
+      ClickHouse: withoutPassword(configuration.clickhouse!.url),
+    },
+    demo: null,
+    publish: () => Promise.resolve(),
+    async close() {
+      await log.close();
+      await warehouse.close();
+      deadLetters.close();
+    },
+  };
+}
+
+function kafkaOptions(kafka: KafkaConfiguration, onEvent: (event: Event) => void) {
+  const { brokers, clientId, tls, sasl, replicationFactor } = kafka;
+  return {
+    brokers,
+    clientId,
+    ...(tls === null ? {} : { tls: tls.ca === null ? true as const : { ca: tls.ca } }),
+    ...(sasl === null ? {} : { sasl: { ...sasl, password: sasl.password.reveal() } }),
+    ...(replicationFactor === undefined ? {} : { replicationFactor }),
+    onState({ state, error }: { readonly state: "connected" | "disconnected"; readonly error?: Error }) {
+      const connected = state === "connected";
+      const text = connected ? "Kafka is connected" : `Kafka cannot be reached: ${error?.message ?? "no reason given"}`;
+      onEvent({ level: connected ? "info" : "warn", name: "kafka", text, fields: { state } });
+    },
+    onLog({ level, message }: { readonly level: Event["level"]; readonly message: string }) {
+      // What matters comes as an error of the port as well; this is for whoever looks closer.
+      onEvent({ level: "debug", name: "kafka log", text: `kafkajs ${level}: ${message}` });
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import type { Routes } from "../http_server.ts";
+import type { PrometheusMetrics } from "../prometheus.ts";
+import type { TopologyRun } from "./topology_run.ts";
+
+/** What can be asked of a running instance. */
+export interface RouteOptions {
+  readonly metrics: PrometheusMetrics;
+  readonly runs: readonly TopologyRun[];
+  /** Why the instance as a whole is not ready; null when it is. */
+  readonly notReady: () => string | null;
+  /** Comes to rest, holds the demo store and calls back with what is unfinished; the function given back lets go. */
+  readonly rest: (deadlineMs: number, signal: AbortSignal) => Promise<{ unfinished: string[]; release: () => void }>;
+}
+
+const REST_SECONDS_MAX = 600;
+const BEAT_MS = 1_000;
+
+/** `/metrics`, `/livez`, `/readyz`, and for this machine only `POST /rest`. */
+export function routesOf(options: RouteOptions): Routes {
+  const { metrics, runs, notReady } = options;
+  return {
+    "GET /metrics": async () => new Response(await metrics.text(), { headers: { "content-type": metrics.contentType } }),
+    // That it answers at all is the answer.
+    "GET /livez": () => new Response("ok\n"),
+    "GET /readyz": () => {
+      const general = notReady();
+      const reasons = general === null ? [] : [general];
+      for (const run of runs) reasons.push(...run.unready().map((reason) => `${run.topology.name}: ${reason}`));
+      if (reasons.length === 0) return new Response("ok\n");
+      return new Response(`not ready\n${reasons.map((reason) => `- ${reason}\n`).join("")}`, { status: 503 });
+    },
+    "POST /rest": (request, { loopback }) =>
+      loopback ? restStream(request, options) : new Response("Only for this machine\n", { status: 403 }),
+  };
+}
+
+/**
+ * JSON lines: `{"rest":true,"unfinished":[],"topologies":[...]}` once everything is applied (or `rest` false at the deadline), then an
+ * empty line a second. The rest lasts until the client goes away.
+ */
+function restStream(request: Request, { runs, rest }: RouteOptions): Response {
+  const asked = Number(new URL(request.url).searchParams.get("seconds") ?? "60");
+  const seconds = Number.isFinite(asked) ? Math.min(Math.max(asked, 0), REST_SECONDS_MAX) : 60;
+  const gone = new AbortController();
+  const encoder = new TextEncoder();
+  let release: () => void = () => {};
+  let beat: ReturnType<typeof setInterval> | undefined;
+  const end = () => {
+    gone.abort();
+    clearInterval(beat);
+    release();
+  };
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      const held = await rest(Date.now() + seconds * 1000, gone.signal);
+      release = held.release;
+      if (gone.signal.aborted) return release();
+      const { unfinished } = held;
+      const line = { rest: unfinished.length === 0, unfinished, topologies: runs.map((run) => run.topology.name) };
+      controller.enqueue(encoder.encode(`${JSON.stringify(line)}\n`));
+      // Something must be sent for a vanished client to be noticed.
+      beat = setInterval(() => controller.enqueue(encoder.encode("\n")), BEAT_MS);
+    },
+    cancel: end,
+  });
+  request.signal.addEventListener("abort", end);
+  return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
+}

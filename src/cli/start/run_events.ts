@@ -1,0 +1,55 @@
+import type { RunEvent, StartReport } from "../../runtime/runner.ts";
+import { counted, grouped } from "../numbers.ts";
+import type { Event } from "./output.ts";
+
+/** What a topology's event means to a reader. */
+export function eventOf(topology: string, event: RunEvent): Event {
+  switch (event.kind) {
+    case "assigned":
+      return {
+        level: "debug",
+        name: "assigned",
+        text: `${topology} has ${counted(event.tasks.length, "task")}: ${event.tasks.join(", ")}`,
+        fields: { topology, tasks: event.tasks },
+      };
+    case "started":
+      return startedEvent(topology, event.sinks);
+    case "restart":
+      return {
+        level: "warn",
+        name: "restart",
+        text: `${topology} starts task "${event.task}" again: ${event.reason}`,
+        fields: { topology, task: event.task, reason: event.reason },
+      };
+    case "repaired":
+      return {
+        level: "warn",
+        name: "repaired",
+        text: `${topology} repaired ${counted(event.rows, "row")} that ClickHouse showed otherwise (task "${event.task}")`,
+        fields: { topology, task: event.task, rows: event.rows },
+      };
+    case "problem":
+      return {
+        level: event.problem === null ? "info" : "warn",
+        name: event.problem === null ? "problem solved" : "problem",
+        text: event.problem === null ? `${topology}: ${event.name} works again` : `${topology}: ${event.problem}`,
+        fields: { topology, name: event.name, problem: event.problem },
+      };
+  }
+}
+
+/** Says whether the topology took up what ClickHouse had, and from where it went on: rows found right, written and deleted per sink. */
+function startedEvent(topology: string, sinks: readonly StartReport[]): Event {
+  const resumed = sinks.some((sink) => sink.kept + sink.deleted > 0);
+  const parts = sinks.map(({ sink, kept, written, deleted }) =>
+    resumed
+      ? `${sink} ${grouped(kept)} rows kept, ${grouped(written)} written, ${grouped(deleted)} deleted`
+      : `${sink} ${grouped(written)} rows written`
+  );
+  return {
+    level: "info",
+    name: "started",
+    text: `${topology} ${resumed ? "resumed" : "started fresh"}: ${parts.join("; ")}`,
+    fields: { topology, resumed, sinks },
+  };
+}

@@ -1,0 +1,133 @@
+import { type Configuration, loadConfiguration } from "../config/configuration.ts";
+import { command, flag, type OptionValues, value } from "../command.ts";
+import { readAmount, readChoice, readDuration, readInteger, readText } from "../option_values.ts";
+import { loadTopologies } from "../topology_files.ts";
+import { UsageError } from "../usage_error.ts";
+import { ENDING_MS_MAX, runApplication } from "./application.ts";
+import { DEMO_SIZES } from "./demo_source.ts";
+import { createJsonOutput } from "./json_output.ts";
+import type { Output } from "./output.ts";
+import { createTerminalOutput } from "./terminal_output.ts";
+
+const RATE_DEFAULT = 500;
+const INTERRUPTED_STATUS = 130;
+
+const options = {
+  rate: value({
+    placeholder: "N",
+    expected: "a number of changes a second",
+    help: `Changes of the demo store a second (default ${RATE_DEFAULT}; 0: none).`,
+    read: readAmount,
+  }),
+  duration: value({
+    placeholder: "TIME",
+    expected: "a duration such as 20s, 500ms, 5m or 1h",
+    help: "Ends after this time, counted from when the topologies start, with everything applied.",
+    read: readDuration,
+  }),
+  data: value({ placeholder: "DIR", expected: "a directory", help: "Data directory (default .data).", read: readText }),
+  seed: value({
+    placeholder: "N",
+    expected: "a whole number",
+    help: "Seed of a new demo store (default 1).",
+    read: readInteger(0),
+  }),
+  "demo-size": value({
+    placeholder: "SIZE",
+    expected: Object.keys(DEMO_SIZES).join(" or "),
+    help: "Size of a new demo store: standard (77,000 rows) or small (2,000).",
+    read: readChoice(...Object.keys(DEMO_SIZES) as (keyof typeof DEMO_SIZES)[]),
+  }),
+  "no-demo": flag("Embedded, but without the demo store."),
+  "allow-deletes": flag("Lets the start delete rows that the sources no longer contain, however many."),
+  port: value({
+    placeholder: "N",
+    expected: "a port from 0 to 65535",
+    help: "Port of /metrics, /livez and /readyz (default 8686; the next free one if taken; 0: any).",
+    read: readInteger(0, 65_535),
+  }),
+  json: flag("Prints JSON lines, as it does by itself on a pipe."),
+};
+
+/** Runs topologies until Ctrl-C, or for a while. */
+export const startCommand = command({
+  name: "start",
+  operands: "[topology...]",
+  operandCount: [0, Infinity],
+  options,
+  description: [
+    "Runs topologies, by default all files of topologies/. With nothing configured everything is embedded: a durable log and",
+    "ClickHouse in the data directory, and a demo online store that writes changes. With KAFKA_BROKERS and CLICKHOUSE_URL set",
+    "(environment or .env) they are used instead; dead letters are then kept in the data directory.",
+    "Goes on where it stopped: only rows that differ from what ClickHouse shows are written. Ctrl-C drains and ends within 5 s,",
+    "a second Ctrl-C ends at once.",
+  ].join("\n"),
+  examples: ["deno task start", "deno task start sales --rate 2000 --duration 1m", "deno task start --data /tmp/other --seed 7"],
+  run: async ({ operands, options }) => {
+    const configuration = configured(loadConfiguration(), options);
+    const files = await loadTopologies(configuration.topologiesDirectory, operands);
+    const terminal = Deno.stdout.isTerminal() && !options.json;
+    const output = terminal ? createTerminalOutput(configuration.logLevel) : createJsonOutput(configuration.logLevel);
+    const signals = listenForSignals(output);
+    try {
+      return await runApplication({
+        configuration,
+        topologies: files.map(({ topology }) => topology),
+        output,
+        demo: options["no-demo"] || configuration.kafka !== null ? null : {
+          ratePerSecond: options.rate ?? RATE_DEFAULT,
+          seed: options.seed,
+          sizes: DEMO_SIZES[options["demo-size"] ?? "standard"],
+        },
+        durationMs: options.duration ?? null,
+        signal: signals.signal,
+      });
+    } finally {
+      signals.close();
+    }
+  },
+});
+
+/** The configuration with what the command line says otherwise. @throws UsageError for options that need the demo store */
+function configured(configuration: Configuration, given: OptionValues<typeof options>): Configuration {
+  const demo = ["rate", "seed", "demo-size", "no-demo"] as const;
+  const useless = demo.filter((name) => given[name] !== undefined && given[name] !== false);
+  if (configuration.kafka !== null && useless.length > 0) {
+    throw new UsageError(useless.map((name) =>
+      `Cannot use "--${name}" with Kafka: it is for the demo store of embedded mode. Leave it out, or unset KAFKA_BROKERS`
+    ));
+  }
+  return {
+    ...configuration,
+    dataDirectory: given.data ?? configuration.dataDirectory,
+    port: given.port ?? configuration.port,
+    run: given["allow-deletes"] ? { ...configuration.run, allowDeletes: true } : configuration.run,
+  };
+}
+
+/** The first SIGINT or SIGTERM aborts the signal and starts the clock; a second one, or the clock, ends the process. */
+function listenForSignals(output: Output): { readonly signal: AbortSignal; close(): void } {
+  const abort = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const onSignal = () => {
+    if (abort.signal.aborted) {
+      output.close();
+      Deno.exit(INTERRUPTED_STATUS);
+    }
+    timer = setTimeout(() => {
+      output.close();
+      // What was not acknowledged is found and written by the next start.
+      Deno.exit(0);
+    }, ENDING_MS_MAX);
+    abort.abort(new DOMException("Told to end", "AbortError"));
+  };
+  const names = ["SIGINT", "SIGTERM"] as const;
+  for (const name of names) Deno.addSignalListener(name, onSignal);
+  return {
+    signal: abort.signal,
+    close() {
+      clearTimeout(timer);
+      for (const name of names) Deno.removeSignalListener(name, onSignal);
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import type { StartReport } from "../../runtime/runner.ts";
+import type { Proof } from "../verify/proof.ts";
+
+/** Where one topology stands: `waiting` for its next try after a failure, `ended` for good. */
+export type TopologyState = "starting" | "running" | "waiting" | "ended";
+
+export interface TopologyStatus {
+  readonly name: string;
+  readonly state: TopologyState;
+  readonly tasksRunning: number;
+  readonly tasks: number;
+  /** Change records taken from source topics since the start, and a second. */
+  readonly changes: number;
+  readonly changesPerSecond: number;
+  /** Rows and tombstones acknowledged by ClickHouse since the start, and a second. */
+  readonly rows: number;
+  readonly rowsPerSecond: number;
+  /** Source records not read yet, as known. */
+  readonly lag: number;
+  readonly deadLetters: number;
+  /** What the last start did; null before it was complete. */
+  readonly started: readonly StartReport[] | null;
+  readonly problems: readonly string[];
+}
+
+export interface DemoStatus {
+  readonly seed: number;
+  readonly ratePerSecond: number;
+  readonly changesWritten: number;
+  readonly paused: boolean;
+  /** Rows of the initial snapshot sent; null when it was done before. */
+  readonly snapshot: { readonly rows: number; readonly rowsTotal: number } | null;
+}
+
+/** How a running `start` stands, as plain data: what the screen shows and the pipe prints. */
+export interface Status {
+  readonly mode: "embedded" | "real";
+  readonly uptimeMs: number;
+  /** Data directory. */
+  readonly data: string;
+  /** What listens where, by name. */
+  readonly addresses: Readonly<Record<string, string>>;
+  readonly demo: DemoStatus | null;
+  readonly topologies: readonly TopologyStatus[];
+  /** Result of the last `verify` on this data. */
+  readonly proof: Proof | null;
+  /** What is being done to end; null while running. */
+  readonly ending: string | null;
+}

@@ -1,0 +1,95 @@
+import type { Configuration } from "../config/configuration.ts";
+import type { PrometheusMetrics } from "../prometheus.ts";
+import { type Proof, readProof } from "../verify/proof.ts";
+import type { Status, TopologyStatus } from "./status.ts";
+import type { TopologyRun } from "./topology_run.ts";
+import type { World } from "./world.ts";
+
+/** A look at the file of the last proof, at most this often. */
+const PROOF_EVERY_MS = 2_000;
+/** Rates are means over about this time. */
+const RATE_MS = 3_000;
+
+interface Sample {
+  readonly ms: number;
+  readonly changes: number;
+  readonly rows: number;
+}
+
+/** Gathers the status of a running instance; rates come from the counts of earlier calls. */
+export class StatusSource {
+  ending: string | null = null;
+  addresses: Readonly<Record<string, string>>;
+  readonly #world: World;
+  readonly #runs: readonly TopologyRun[];
+  readonly #metrics: PrometheusMetrics;
+  readonly #configuration: Configuration;
+  readonly #startedMs: number;
+  readonly #samples = new Map<string, Sample[]>();
+  #proof: { readonly ms: number; readonly proof: Proof | null } = { ms: -Infinity, proof: null };
+
+  constructor(parts: {
+    readonly world: World;
+    readonly runs: readonly TopologyRun[];
+    readonly metrics: PrometheusMetrics;
+    readonly configuration: Configuration;
+  }) {
+    this.#world = parts.world;
+    this.#runs = parts.runs;
+    this.#metrics = parts.metrics;
+    this.#configuration = parts.configuration;
+    this.#startedMs = performance.now();
+    this.addresses = parts.world.addresses;
+  }
+
+  take(): Status {
+    const ms = performance.now();
+    const { dataDirectory } = this.#configuration;
+    if (ms - this.#proof.ms > PROOF_EVERY_MS) this.#proof = { ms, proof: readProof(dataDirectory) };
+    return {
+      mode: this.#world.mode,
+      uptimeMs: Math.round(ms - this.#startedMs),
+      data: dataDirectory,
+      addresses: this.addresses,
+      demo: this.#world.demo?.status() ?? null,
+      topologies: this.#runs.map((run) => this.#topology(run, ms)),
+      proof: this.#proof.proof,
+      ending: this.ending,
+    };
+  }
+
+  #topology(run: TopologyRun, ms: number): TopologyStatus {
+    const { name } = run.topology;
+    const changes = this.#metrics.total("weir_source_records_total", { topology: name });
+    const rows = this.#metrics.total("weir_sink_rows_total", { topology: name });
+    const hosts = [...run.runner?.hosts.values() ?? []];
+    const globalLag = run.runner?.globals?.lag ?? 0;
+    return {
+      name,
+      state: run.state,
+      tasksRunning: hosts.filter((host) => host.state === "running").length,
+      tasks: hosts.length,
+      changes,
+      rows,
+      ...this.#rates(name, { ms, changes, rows }),
+      lag: hosts.reduce((sum, host) => sum + host.lag, globalLag),
+      deadLetters: this.#metrics.total("weir_dead_letters_total", { topology: name }),
+      started: run.started,
+      problems: run.problems(),
+    };
+  }
+
+  #rates(name: string, now: Sample): { changesPerSecond: number; rowsPerSecond: number } {
+    let samples = this.#samples.get(name);
+    if (samples === undefined) this.#samples.set(name, samples = []);
+    samples.push(now);
+    while (samples.length > 2 && now.ms - samples[1].ms >= RATE_MS) samples.shift();
+    const [first] = samples;
+    const seconds = (now.ms - first.ms) / 1000;
+    if (seconds <= 0) return { changesPerSecond: 0, rowsPerSecond: 0 };
+    return {
+      changesPerSecond: Math.round((now.changes - first.changes) / seconds),
+      rowsPerSecond: Math.round((now.rows - first.rows) / seconds),
+    };
+  }
+}

@@ -1,0 +1,127 @@
+import type { Topology } from "../../dsl/topology.ts";
+import { ConfigError, LimitError, ProductionError, RestoreError, TopologyError } from "../../record/errors.ts";
+import type { RunOptions } from "../../runtime/options.ts";
+import { type Ports, type RunEvent, Runner, type StartReport } from "../../runtime/runner.ts";
+import { eventOf } from "./run_events.ts";
+import type { Event } from "./output.ts";
+import type { TopologyState } from "./status.ts";
+
+const PAUSE_FIRST_MS = 1_000;
+const PAUSE_LAST_MS = 30_000;
+/** A topology that ran so long begins again with the shortest pause. */
+const STEADY_MS = 60_000;
+/** How long a failed runner may take to hand back what it holds. */
+const CLEAN_UP_MS = 2_000;
+
+/** What a run needs. */
+export interface TopologyRunOptions {
+  readonly topology: Topology;
+  readonly ports: Ports;
+  readonly options: RunOptions;
+  readonly onEvent: (event: Event) => void;
+}
+
+/** One topology, started again after a pause whenever it fails for a reason that can pass. */
+export class TopologyRun {
+  readonly topology: Topology;
+  state: TopologyState = "starting";
+  runner: Runner | null = null;
+  /** What the last start did; null before it was complete. */
+  started: readonly StartReport[] | null = null;
+  /** Resolves with the error when the topology cannot go on. */
+  readonly failed: Promise<Error>;
+  readonly #options: TopologyRunOptions;
+  readonly #stopping = new AbortController();
+  #fail!: (error: Error) => void;
+  #trouble: string | null = null;
+
+  constructor(options: TopologyRunOptions) {
+    this.topology = options.topology;
+    this.#options = options;
+    this.failed = new Promise((resolve) => this.#fail = resolve);
+  }
+
+  start(): void {
+    this.#run().catch((error) => this.#end(error));
+  }
+
+  /** What is wrong now. */
+  problems(): string[] {
+    const told = this.runner?.problems.list().map(({ problem }) => problem) ?? [];
+    return this.#trouble === null ? told : [this.#trouble, ...told];
+  }
+
+  /** Why the topology is not ready to be relied on; empty when it is. */
+  unready(): string[] {
+    const problems = this.problems();
+    if (this.runner?.ready && this.state === "running") return problems;
+    const hosts = [...this.runner?.hosts.values() ?? []];
+    const running = hosts.filter((host) => host.state === "running").length;
+    return [`${this.state}, ${running} of ${hosts.length} tasks run`, ...problems];
+  }
+
+  /** Drains: what is under way is acknowledged and committed, within about `deadlineMs`. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopping.abort();
+    await this.runner?.stop(deadlineMs);
+    this.state = "ended";
+  }
+
+  async #run(): Promise<void> {
+    const { topology, ports, options, onEvent } = this.#options;
+    const { clock } = ports;
+    const { signal } = this.#stopping;
+    for (let pauseMs = PAUSE_FIRST_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, PAUSE_LAST_MS)) {
+      this.state = "starting";
+      const startedMs = clock.nowMs();
+      this.runner = new Runner(topology, ports, { options, onEvent: (event) => this.#told(event) });
+      const error = await this.#untilFailure(this.runner);
+      if (signal.aborted) return;
+      if (!canPass(error)) return this.#end(error);
+      if (clock.nowMs() - startedMs > STEADY_MS) pauseMs = PAUSE_FIRST_MS;
+      this.state = "waiting";
+      this.#trouble = error.message;
+      onEvent({
+        level: "warn",
+        name: "failed",
+        text: `${topology.name} failed and is started again in ${Math.round(pauseMs / 1000)} s: ${error.message}`,
+        fields: { topology: topology.name, error: error.message, pauseMs },
+      });
+      await this.runner.stop(CLEAN_UP_MS);
+      await clock.sleep(pauseMs, signal);
+    }
+  }
+
+  async #untilFailure(runner: Runner): Promise<Error> {
+    try {
+      const failed = runner.failed.then((error) => {
+        throw error;
+      });
+      // Lost when the start itself throws; then it says the same.
+      failed.catch(() => {});
+      await Promise.race([runner.start(), failed]);
+      this.state = "running";
+      this.#trouble = null;
+      return await failed;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  #told(event: RunEvent): void {
+    if (event.kind === "started") this.started = event.sinks;
+    this.#options.onEvent(eventOf(this.topology.name, event));
+  }
+
+  #end(error: Error): void {
+    this.state = "ended";
+    this.#trouble = error.message;
+    this.#fail(error);
+  }
+}
+
+/** Whether the same start may succeed later. What an operator must change, and mistakes of the program, do not pass. */
+function canPass(error: Error): boolean {
+  if ([ConfigError, RestoreError, TopologyError, LimitError].some((kind) => error instanceof kind)) return false;
+  return error instanceof ProductionError && error.retriable;
+}

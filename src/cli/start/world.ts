@@ -1,0 +1,24 @@
+import type { Ports } from "../../runtime/runner.ts";
+import type { Configuration } from "../config/configuration.ts";
+import type { PrometheusMetrics } from "../prometheus.ts";
+import type { DemoSource } from "./demo_source.ts";
+import type { Event } from "./output.ts";
+
+/** Everything outside: the services, or what stands in for them. */
+export interface World {
+  readonly mode: "embedded" | "real";
+  readonly ports: Ports;
+  /** What listens where, by name. */
+  readonly addresses: Readonly<Record<string, string>>;
+  readonly demo: DemoSource | null;
+  /** Tells other commands where this instance listens. */
+  publish(addresses: Readonly<Record<string, string>>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What opening a world needs. */
+export interface WorldOptions {
+  readonly configuration: Configuration;
+  readonly metrics: PrometheusMetrics;
+  readonly onEvent: (event: Event) => void;
+}

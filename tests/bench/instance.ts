@@ -1,0 +1,56 @@
+import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
+import { systemClock } from "../../src/adapters/embedded/system_clock.ts";
+import type { Topology } from "../../src/mod.ts";
+import type { Log } from "../../src/ports/log.ts";
+import { defaultRunOptions } from "../../src/runtime/options.ts";
+import { Runner } from "../../src/runtime/runner.ts";
+
+/** A topology running for a benchmark. */
+export interface BenchInstance {
+  readonly runner: Runner;
+  /** Milliseconds from the log's timestamp of a record to the acknowledgement that shows it, if collected. */
+  readonly started: Promise<void>;
+  /** Resolves when all was read, evaluated and acknowledged. */
+  caughtUp(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Runs `topology` over a log and the ClickHouse at `url`. */
+export async function runForBench(topology: Topology, log: Log, url: string): Promise<BenchInstance> {
+  const warehouse = openClickHouse({ url, database: "default" });
+  let begun = () => {};
+  const started = new Promise<void>((resolve) => begun = resolve);
+  const ports = {
+    log,
+    warehouse,
+    clock: systemClock,
+    random: { next: Math.random },
+    metrics: { count() {}, gauge() {}, observe() {} },
+    deadLetters: { put: (letters: readonly unknown[]) => Promise.reject(new Error(`${letters.length} dead letters`)) },
+  };
+  const runner = new Runner(topology, ports, {
+    options: { ...defaultRunOptions, repairAfterMs: 1e9 },
+    onEvent: (event) => event.kind === "started" && begun(),
+  });
+  runner.failed.then((error) => {
+    console.error(error);
+    Deno.exit(1);
+  });
+  await runner.start();
+  return {
+    runner,
+    started,
+    async caughtUp() {
+      while (!isCaughtUp(runner)) await new Promise((resolve) => setTimeout(resolve, 5));
+    },
+    async stop() {
+      await runner.stop();
+      await warehouse.close();
+    },
+  };
+}
+
+function isCaughtUp(runner: Runner): boolean {
+  if (!runner.ready || !runner.idle || runner.producer.queuedBytes > 0) return false;
+  return [...runner.writers.values()].every((writer) => writer.pendingRows === 0);
+}

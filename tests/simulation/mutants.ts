@@ -1,0 +1,222 @@
+import { Channel } from "../../src/runtime/channel.ts";
+import { Inbox } from "../../src/runtime/inbox.ts";
+import { Merge } from "../../src/runtime/merge.ts";
+import { PartialSender } from "../../src/runtime/partial_sender.ts";
+import { Producer } from "../../src/runtime/producer.ts";
+import { Server } from "../../src/runtime/server.ts";
+import { Task } from "../../src/runtime/task.ts";
+import { TaskHost } from "../../src/runtime/task_host.ts";
+import { GlobalReader } from "../../src/runtime/global_reader.ts";
+import type { ScenarioOptions } from "./scenario.ts";
+
+/** One rule of the algorithm taken away. The simulation must notice, or it is not good enough. */
+export interface Mutant {
+  readonly name: string;
+  /** The rule that is broken. */
+  readonly rule: string;
+  readonly options?: ScenarioOptions;
+  /** Changes the runtime's classes; returns what puts them right again. */
+  readonly apply?: () => () => void;
+  /** Seeds to try at most: rare bugs need more. */
+  readonly seedsMax?: number;
+}
+
+// deno-lint-ignore no-explicit-any -- methods of any class are replaced by methods of the same shape
+type Class = { prototype: any };
+
+/** Replaces a method or getter of a class; returns the undoing. */
+function replace(target: Class, name: string, make: (original: (...args: never[]) => unknown) => PropertyDescriptor): () => void {
+  const original = Object.getOwnPropertyDescriptor(target.prototype, name)!;
+  Object.defineProperty(target.prototype, name, { configurable: true, ...make(original.value ?? original.get) });
+  return () => Object.defineProperty(target.prototype, name, original);
+}
+
+/** A method that does something else. */
+// deno-lint-ignore no-explicit-any -- see Class
+function method(target: Class, name: string, make: (original: any) => (this: any, ...args: any[]) => unknown): () => () => void {
+  return () => replace(target, name, (original) => ({ value: make(original), writable: true }));
+}
+
+/** A getter that says something else. */
+// deno-lint-ignore no-explicit-any -- see Class
+function getter(target: Class, name: string, get: (this: any) => unknown): () => () => void {
+  return () => replace(target, name, () => ({ get }));
+}
+
+function both(...applies: (() => () => void)[]): () => () => void {
+  return () => {
+    const undo = applies.map((apply) => apply());
+    return () => undo.forEach((action) => action());
+  };
+}
+
+/** Messages of this type are never sent. */
+function unsent(type: string): () => () => void {
+  return method(Channel, "send", (original) =>
+    function (destination, message) {
+      if (message.type !== type) original.call(this, destination, message);
+    });
+}
+
+/** The deliberate bugs, named as in the algorithm's specification. */
+export const MUTANTS: readonly Mutant[] = [
+  { name: "fromlatest", rule: "an inbox is read from the own HELLO, not from its end", options: { log: { inboxFromEnd: true } } },
+  {
+    name: "noselfhello",
+    rule: "a later HELLO in the own inbox restarts the task",
+    apply: method(Inbox, "take", (original) =>
+      function (value) {
+        original.call(this, value);
+        return false;
+      }),
+  },
+  { name: "noepoch", rule: "the epoch is the offset of the own HELLO", options: { log: { noEpoch: true } } },
+  {
+    name: "noinc",
+    rule: "messages of lower epochs are dropped",
+    apply: method(Channel, "accept", (original) =>
+      function (from, epoch, seq) {
+        const result = original.call(this, from, epoch, seq);
+        return result.fresh ? result : { fresh: true, newEpoch: false };
+      }),
+    seedsMax: 1500,
+  },
+  {
+    name: "noseq",
+    rule: "messages whose seq is not greater are dropped",
+    apply: method(Channel, "accept", (original) =>
+      function (from, epoch, seq) {
+        this.greatest ??= new Map();
+        const greatest = this.greatest.get(from) ?? 0;
+        this.greatest.set(from, Math.max(greatest, epoch));
+        const result = original.call(this, from, epoch, seq);
+        return epoch === greatest ? { fresh: true, newEpoch: false } : result;
+      }),
+    seedsMax: 3000,
+  },
+  { name: "noorder", rule: "order is kept in each inbox partition", options: { log: { disorder: true } } },
+  { name: "losesend", rule: "a message that cannot be delivered restarts the task", options: { log: { lose: true } } },
+  { name: "losesink", rule: "an insert is repeated until it is acknowledged", options: { warehouse: { lose: true }, run: { repairAfterMs: 1e9 } } },
+  { name: "nohello", rule: "a server that starts says HELLO", apply: unsent("hello") },
+  {
+    name: "noresub",
+    rule: "a home answers HELLO by subscribing again",
+    apply: method(Inbox, "receive", (original) =>
+      function (sender, message) {
+        if (message.type !== "hello") original.call(this, sender, message);
+      }),
+  },
+  {
+    name: "nosub",
+    rule: "a subscription stays",
+    apply: method(Server, "subscribe", () => function () {}),
+  },
+  {
+    name: "nodrop+answeronce",
+    rule: "a subscription is always answered",
+    apply: both(
+      method(Server, "forget", () => function () {}),
+      method(Server, "answer", (original) =>
+        function (home, key, known) {
+          this.answered ??= new Set();
+          const id = `${home} ${key}`;
+          if (this.answered.has(id)) return;
+          this.answered.add(id);
+          original.call(this, home, key, known);
+        }),
+    ),
+  },
+  { name: "sinkLast", rule: "the sink keeps the greatest version", options: { warehouse: { lastWins: true }, run: { repairAfterMs: 1e9 } } },
+  { name: "noseqsink", rule: "the sink compares seq within an epoch", options: { warehouse: { noSeq: true }, run: { repairAfterMs: 1e9 } } },
+  {
+    name: "norepair",
+    rule: "a comparison after the start catches what a dead incarnation wrote late",
+    options: { run: { repairAfterMs: 1e9 } },
+    seedsMax: 1500,
+  },
+  {
+    name: "completeEarly",
+    rule: "nothing is deleted and no share is sent before every row is known",
+    apply: getter(Task, "ready", function () {
+      return this.loaded && !this.complete;
+    }),
+  },
+  {
+    name: "unknownIsAbsent",
+    rule: "unknown is not absent",
+    apply: method(Inbox, "subscribe", (original) =>
+      function (lookup, key) {
+        original.call(this, lookup, key);
+        return null;
+      }),
+  },
+  {
+    name: "dunknown",
+    rule: "a derived value that is not known yet is not answered",
+    apply: method(Server, "owe", () =>
+      function () {}),
+    seedsMax: 1500,
+  },
+  {
+    name: "noload",
+    rule: "own rows are loaded to the end before anything is evaluated or answered",
+    apply: getter(TaskHost, "caughtUp", () => true),
+  },
+  {
+    name: "noloadG",
+    rule: "global tables are loaded to the end before anything is evaluated",
+    apply: method(GlobalReader, "reached", () => () => true),
+  },
+  {
+    name: "nobase",
+    rule: "a start reads back what the sink shows",
+    apply: method(Task, "base", () => function () {}),
+  },
+  {
+    name: "nohelloH",
+    rule: "a home that starts says HELLO to its merge tasks, which ask it again",
+    apply: method(Inbox, "receive", (original) =>
+      function (sender, message) {
+        const merges = this.task.merges.some((merge: Merge | null) => merge !== null);
+        if (message.type !== "hello" || !merges) original.call(this, sender, message);
+      }),
+  },
+  { name: "mnosub", rule: "a merge task asks its homes for their shares", apply: unsent("collect") },
+  { name: "noready", rule: "a merge task waits until all homes are ready", apply: getter(Merge, "ready", () => true) },
+  {
+    name: "keepold",
+    rule: "END drops older shares",
+    apply: method(Merge, "end", (original) =>
+      function (sender, end) {
+        original.call(this, { ...sender, epoch: -1 }, { ...end, since: -1 });
+      }),
+  },
+  {
+    name: "nocollect",
+    rule: "a home that is complete answers a merge task that starts at once",
+    apply: method(PartialSender, "collect", (original) =>
+      function (partition, request) {
+        original.call(this, partition, { ...request, complete: false });
+      }),
+  },
+  {
+    name: "endany",
+    rule: "END counts only for the merge task's epoch in which it was asked for",
+    apply: method(Merge, "end", (original) =>
+      function (sender, end) {
+        original.call(this, sender, { ...end, to: this.epoch });
+      }),
+    seedsMax: 1500,
+  },
+  { name: "norange", rule: "a position that is gone restarts the task", options: { log: { noRange: true } }, seedsMax: 1500 },
+  { name: "inboxcompact", rule: "an inbox is never compacted", options: { compactInboxes: true } },
+  {
+    name: "dropfailed",
+    rule: "an append that failed is repeated",
+    apply: method(Producer, "enqueue", (original) =>
+      function (record) {
+        this.counted = (this.counted ?? 0) + 1;
+        if (this.counted % 40 !== 0) original.call(this, record);
+      }),
+  },
+];
