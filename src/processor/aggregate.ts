@@ -1,7 +1,6 @@
 import type { AggregateSpec, Exact } from "../dsl/aggregates.ts";
 import type { AggregatePlan } from "../plan/physical.ts";
 import { Decimal } from "../record/decimal.ts";
-import { LimitError } from "../record/errors.ts";
 import type { Row } from "../record/row.ts";
 import { compareOrdered, Multiset, type Ordered } from "../state/multiset.ts";
 
@@ -91,27 +90,25 @@ function firsts(values: Multiset): Accumulator {
   };
 }
 
-/** Exact sum. @throws LimitError when integers leave the range in which numbers are exact */
+/** Exact sum. An integer has one form, as everywhere: a number where that is exact, else a bigint. */
 export function plus(a: Exact, b: Exact): Exact {
   if (typeof a === "number" && typeof b === "number") {
     const sum = a + b;
-    if (Number.isSafeInteger(sum)) return sum;
-    throw new LimitError(
-      "safe integers",
-      `Cannot add ${a} and ${b} exactly: the sum is beyond 2^53. Sum a Decimal or a bigint instead`,
-    );
+    return Number.isSafeInteger(sum) ? sum : integer(BigInt(a) + BigInt(b));
   }
   if (a instanceof Decimal) return a.plus(asDecimal(b));
   if (b instanceof Decimal) return asDecimal(a).plus(b);
-  return BigInt(a) + BigInt(b);
+  return integer(BigInt(a) + BigInt(b));
 }
 
 function minus(a: Exact, b: Exact): Exact {
-  if (typeof a === "number" && typeof b === "number") return plus(a, -b);
-  if (typeof a === "bigint" || typeof b === "bigint") {
-    if (!(a instanceof Decimal) && !(b instanceof Decimal)) return BigInt(a) - BigInt(b);
-  }
-  return asDecimal(a).minus(asDecimal(b));
+  if (b instanceof Decimal || a instanceof Decimal) return asDecimal(a).minus(asDecimal(b));
+  return plus(a, typeof b === "number" ? 0 - b : -b);
+}
+
+function integer(value: bigint): number | bigint {
+  const small = Number(value);
+  return Number.isSafeInteger(small) ? small : value;
 }
 
 function asDecimal(value: Exact): Decimal {

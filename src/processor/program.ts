@@ -13,8 +13,8 @@ export interface ProgramOptions {
   readonly stores: readonly RightStore[];
   /** How many members' rows an entry holds. */
   readonly members: number;
-  /** Columns of the row key; null: group columns. */
-  readonly keyColumns: readonly string[] | null;
+  /** Columns of the row key; a function for group columns, which are known when the first row comes. */
+  readonly keyColumns: readonly string[] | (() => readonly string[]);
   /** A callback threw. The row counts as absent from that operator on. */
   readonly onError: (error: ProcessorError) => void;
 }

@@ -4,7 +4,7 @@ import type { DeadLetterQueue } from "./dead_letter_queue.ts";
 import { Globals } from "./globals.ts";
 import type { RunOptions } from "./options.ts";
 import type { Producer } from "./producer.ts";
-import type { Ports } from "./runner.ts";
+import type { Ports } from "./ports.ts";
 import type { SinkWriter } from "./sink_writer.ts";
 import type { TaskContext } from "./task_context.ts";
 import type { Topics } from "./topics.ts";

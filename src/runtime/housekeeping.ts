@@ -1,29 +1,20 @@
 import type { Membership } from "../ports/log.ts";
-import type { RunOptions } from "./options.ts";
 import { repairTask } from "./repair.ts";
-import type { Ports, RunEvent, Runner } from "./runner.ts";
+import type { Assignments } from "./assignments.ts";
+import type { Instance } from "./instance.ts";
 import { findTopicChanges } from "./topics.ts";
 import { ConfigError } from "../record/errors.ts";
 
 const TICK_MS = 1_000;
-
-/** What {@link Housekeeping} needs besides the runner and its ports. */
-export interface HousekeepingOptions {
-  readonly options: RunOptions;
-  readonly onEvent: (event: RunEvent) => void;
-  readonly fail: (error: Error) => void;
-}
 
 /**
  * What a running topology does now and then: commits positions for monitoring, compares ClickHouse with what it should show, notices
  * topics that were recreated and tasks that lag too far behind, reports gauges.
  */
 export class Housekeeping {
-  readonly #runner: Runner;
-  readonly #ports: Ports;
-  readonly #options: RunOptions;
-  readonly #onEvent: (event: RunEvent) => void;
-  readonly #fail: (error: Error) => void;
+  readonly #instance: Instance;
+  readonly #assignments: Assignments;
+  readonly #ready: () => boolean;
   #membership: Membership | null = null;
   #stopped = new AbortController();
   #done: Promise<void> = Promise.resolve();
@@ -31,18 +22,18 @@ export class Housekeeping {
   #nextMetadataMs = 0;
   readonly #inboxIds = new Map<string, string | null>();
 
-  constructor(runner: Runner, ports: Ports, settings: HousekeepingOptions) {
-    this.#runner = runner;
-    this.#ports = ports;
-    this.#options = settings.options;
-    this.#onEvent = settings.onEvent;
-    this.#fail = settings.fail;
+  /** `ready`: whether every assigned task runs. */
+  constructor(instance: Instance, assignments: Assignments, ready: () => boolean) {
+    this.#instance = instance;
+    this.#assignments = assignments;
+    this.#ready = ready;
   }
 
+  /** Begins, committing through `membership`. */
   start(membership: Membership): void {
     this.#membership = membership;
-    const nowMs = this.#ports.clock.nowMs();
-    this.#nextCommitMs = nowMs + this.#options.commitEveryMs;
+    const nowMs = this.#instance.ports.clock.nowMs();
+    this.#nextCommitMs = nowMs + this.#instance.options.commitEveryMs;
     this.#nextMetadataMs = nowMs;
     this.#done = this.#run();
   }
@@ -55,15 +46,15 @@ export class Housekeeping {
   }
 
   async #run(): Promise<void> {
-    const { clock } = this.#ports;
+    const { clock } = this.#instance.ports;
     while (!this.#stopped.signal.aborted) {
       const nowMs = clock.nowMs();
       if (nowMs >= this.#nextMetadataMs) {
-        this.#nextMetadataMs = nowMs + this.#options.metadataEveryMs;
+        this.#nextMetadataMs = nowMs + this.#instance.options.metadataEveryMs;
         await this.#checkTopics();
       }
       if (nowMs >= this.#nextCommitMs) {
-        this.#nextCommitMs = nowMs + this.#options.commitEveryMs;
+        this.#nextCommitMs = nowMs + this.#instance.options.commitEveryMs;
         await this.#commit();
       }
       this.#checkLag(nowMs);
@@ -75,13 +66,13 @@ export class Housekeeping {
 
   async #checkTopics(): Promise<void> {
     try {
-      for (const change of await findTopicChanges(this.#ports.log, this.#runner.topics!, this.#inboxIds)) {
-        if (change.kind === "fatal") this.#fail(new ConfigError([change.problem]));
-        else if (this.#runner.topics!.plan.globals.some((table) => table.source.topic === change.topic)) {
-          this.#fail(
+      for (const change of await findTopicChanges(this.#instance.ports.log, this.#instance.topics, this.#inboxIds)) {
+        if (change.kind === "fatal") this.#instance.fail(new ConfigError([change.problem]));
+        else if (this.#instance.topics.plan.globals.some((table) => table.source.topic === change.topic)) {
+          this.#instance.fail(
             new ConfigError([`Topic "${change.topic}" was deleted and created again. Start again to rebuild from it`]),
           );
-        } else this.#runner.restartAll(`topic "${change.topic}" was recreated`);
+        } else this.#assignments.restartAll(`topic "${change.topic}" was recreated`);
       }
     } catch {
       // The log does not answer; whoever reads from it says so.
@@ -90,7 +81,7 @@ export class Housekeeping {
 
   /** Positions as they were before everything that the sinks have acknowledged now. */
   async #commit(): Promise<void> {
-    const positions = [...this.#runner.hosts.values()].flatMap((host) => {
+    const positions = [...this.#instance.hosts.values()].flatMap((host) => {
       if (host.task === null || !host.task.loaded) return [];
       const { partition } = host;
       const own = host.topics.map((topic, member) => ({ topic, partition, offset: host.positions[member] }));
@@ -98,10 +89,10 @@ export class Housekeeping {
     });
     if (positions.length === 0) return;
     await Promise.race([
-      Promise.all([...this.#runner.writers.values()].map((writer) => writer.barrier())),
-      this.#ports.clock.sleep(this.#options.commitEveryMs),
+      Promise.all([...this.#instance.writers.values()].map((writer) => writer.barrier())),
+      this.#instance.ports.clock.sleep(this.#instance.options.commitEveryMs),
     ]);
-    if ([...this.#runner.writers.values()].some((writer) => writer.troubled)) return;
+    if ([...this.#instance.writers.values()].some((writer) => writer.troubled)) return;
     try {
       await this.#membership?.commit(positions);
     } catch {
@@ -111,39 +102,39 @@ export class Housekeeping {
 
   /** A tombstone not read within half of its retention may have been removed by now: what was built may hold a deleted row. */
   #checkLag(nowMs: number): void {
-    for (const host of this.#runner.hosts.values()) {
+    for (const host of this.#instance.hosts.values()) {
       if (host.task === null || host.lag === 0 || host.lastRecordMs === 0) continue;
-      const retentions = host.topics.map((topic) => this.#runner.topics!.sources.get(topic)!.deleteRetentionMs);
+      const retentions = host.topics.map((topic) => this.#instance.topics.sources.get(topic)!.deleteRetentionMs);
       const limitMs = Math.min(...retentions) / 2;
       const sinceMs = Math.max(host.lastRecordMs, host.startedMs);
       if (Number.isFinite(limitMs) && nowMs - sinceMs > limitMs) {
-        this.#runner.restart(host.id, "lag beyond half of the tombstone retention");
+        this.#assignments.restart(host.id, "lag beyond half of the tombstone retention");
       }
     }
   }
 
   async #repair(nowMs: number): Promise<void> {
-    for (const host of [...this.#runner.hosts.values()]) {
+    for (const host of [...this.#instance.hosts.values()]) {
       const { task } = host;
       if (task === null || !task.complete || nowMs < host.nextRepairMs || this.#stopped.signal.aborted) continue;
-      host.nextRepairMs = nowMs + this.#options.repairEveryMs;
+      host.nextRepairMs = nowMs + this.#instance.options.repairEveryMs;
       await this.repairNow(host.id);
     }
   }
 
   /** Compares one task's rows with ClickHouse now; resolves to the number of differences, or null if it could not be done. */
   async repairNow(id: string): Promise<number | null> {
-    const task = this.#runner.hosts.get(id)?.task;
+    const task = this.#instance.hosts.get(id)?.task;
     if (task === null || task === undefined || !task.complete) return null;
     try {
-      await Promise.all([...this.#runner.writers.values()].map((writer) => writer.barrier()));
-      const rows = await repairTask(task, this.#ports.warehouse);
+      await Promise.all([...this.#instance.writers.values()].map((writer) => writer.barrier()));
+      const rows = await repairTask(task, this.#instance.ports.warehouse);
       if (rows > 0) {
-        this.#ports.metrics.count("weir_repaired_rows_total", {
-          topology: this.#runner.topology.name,
+        this.#instance.ports.metrics.count("weir_repaired_rows_total", {
+          topology: this.#instance.topology.name,
           table: task.table.name,
         }, rows);
-        this.#onEvent({ kind: "repaired", task: id, rows });
+        this.#instance.onEvent({ kind: "repaired", task: id, rows });
       }
       return rows;
     } catch {
@@ -153,13 +144,13 @@ export class Housekeeping {
   }
 
   #report(nowMs: number): void {
-    const { metrics } = this.#ports;
-    const topology = this.#runner.topology.name;
+    const { metrics } = this.#instance.ports;
+    const topology = this.#instance.topology.name;
     const states = new Map<string, number>([["starting", 0], ["loading", 0], ["joining", 0], ["running", 0], [
       "waiting",
       0,
     ]]);
-    for (const host of this.#runner.hosts.values()) {
+    for (const host of this.#instance.hosts.values()) {
       states.set(host.state, (states.get(host.state) ?? 0) + 1);
       const labels = { topology, table: host.table.name, partition: String(host.partition) };
       metrics.gauge("weir_source_lag_records", labels, host.lag);
@@ -171,10 +162,10 @@ export class Housekeeping {
       metrics.gauge("weir_stored_rows", labels, host.task?.storedRows ?? 0);
     }
     for (const [state, count] of states) metrics.gauge("weir_tasks", { topology, state }, count);
-    for (const [sink, writer] of this.#runner.writers) {
+    for (const [sink, writer] of this.#instance.writers) {
       metrics.gauge("weir_sink_pending_rows", { topology, sink }, writer.pendingRows);
     }
-    metrics.gauge("weir_global_rows", { topology }, this.#runner.globalRows);
-    metrics.gauge("weir_ready", { topology }, this.#runner.ready && this.#runner.problems.list().length === 0 ? 1 : 0);
+    metrics.gauge("weir_global_rows", { topology }, this.#instance.context.globals.size);
+    metrics.gauge("weir_ready", { topology }, this.#ready() && this.#instance.problems.list().length === 0 ? 1 : 0);
   }
 }

@@ -28,6 +28,8 @@ export interface Sender {
 export class Merge {
   /** The merge task's own. */
   readonly epoch: number;
+  /** Names of the group columns in the order of the key; null before the first group. */
+  columns: readonly string[] | null = null;
   readonly #aggregate: AggregatePlan;
   readonly #homes: number;
   readonly #groups = new Map<Key, Shares>();
@@ -53,6 +55,7 @@ export class Merge {
       group?.homes.delete(sender.home);
       return;
     }
+    this.columns ??= Object.keys(share.columns).sort();
     if (group === undefined) this.#groups.set(key, group = { columns: share.columns, homes: new Map() });
     group.columns = share.columns;
     group.homes.set(sender.home, { epoch: sender.epoch, seq: sender.seq, partials: share.partials });

@@ -120,14 +120,16 @@ export class PartialSink {
     group.sent = digest;
     this.counts.written++;
     this.touched?.add(group.key);
-    put({ line, task, key: keyText(group.key), digest, epoch, seq: nextSeq() });
+    const key = keyText(group.key);
+    put({ id: `${task} ${key}`, line, task, key, digest, epoch, seq: nextSeq() });
   }
 
   #delete(key: Key, task = this.#options.task): void {
     const { plan, epoch, nextSeq, put } = this.#options;
     this.counts.deleted++;
     this.touched?.add(key);
-    put({ keyLine: keyLineOf(plan, key), task, key: keyText(key), epoch, seq: nextSeq() });
+    const text = keyText(key);
+    put({ id: `${task} ${text}`, keyLine: keyLineOf(plan, key), task, key: text, epoch, seq: nextSeq() });
   }
 
   #lineOf(group: Group): string | null {

@@ -87,7 +87,7 @@ export class SinkOutput {
     if (shown !== null && !this.#options.complete()) this.counts.rewritten++;
     this.touched?.add(entry.key);
     const { task, epoch, nextSeq, put } = this.#options;
-    put({ line, task, key: keyText(entry.key), digest, epoch, seq: nextSeq() });
+    put({ id: entry.key, line, task, key: keyText(entry.key), digest, epoch, seq: nextSeq() });
   }
 
   /** ClickHouse shows something else than it should: the next {@link show} writes whatever is right. */
@@ -110,7 +110,7 @@ export class SinkOutput {
     const { task, epoch, nextSeq, put } = this.#options;
     this.counts.deleted++;
     this.touched?.add(key);
-    put({ keyLine: keyLineOf(this.#options.plan, key), task, key: keyText(key), epoch, seq: nextSeq() });
+    put({ id: key, keyLine: keyLineOf(this.#options.plan, key), task, key: keyText(key), epoch, seq: nextSeq() });
   }
 
   #lineOf(key: Key, row: Row): string | null {

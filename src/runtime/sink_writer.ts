@@ -1,12 +1,13 @@
 import type { Clock } from "../ports/clock.ts";
 import type { DeleteRow, TableSpec, UpsertRow, Warehouse } from "../ports/warehouse.ts";
 import { ProductionError } from "../record/errors.ts";
+import type { Key } from "../record/key.ts";
 
 const RETRY_FIRST_MS = 100;
 const RETRY_LAST_MS = 5_000;
 
-/** A row for a sink: newest version of a key, or its tombstone (without `line`). */
-export type SinkRow = UpsertRow | DeleteRow;
+/** A row for a sink, newest version of a key, or its tombstone (without `line`). Rows of one `id` supersede each other. */
+export type SinkRow = (UpsertRow | DeleteRow) & { readonly id: Key };
 
 /** What a sink writer needs. */
 export interface SinkWriterOptions {
@@ -32,7 +33,7 @@ export class SinkWriter {
   /** The last try to insert failed. */
   troubled = false;
   readonly #options: SinkWriterOptions;
-  #waiting = new Map<string, SinkRow>();
+  #waiting = new Map<Key, SinkRow>();
   #inFlight = 0;
   #running = false;
   #closed = false;
@@ -52,7 +53,7 @@ export class SinkWriter {
 
   put(row: SinkRow): void {
     if (this.#closed) return;
-    this.#waiting.set(this.table.partial ? `${row.task} ${row.key}` : row.key, row);
+    this.#waiting.set(row.id, row);
     if (!this.#running) {
       this.#running = true;
       this.#run();
@@ -130,8 +131,8 @@ export class SinkWriter {
     const startedMs = clock.nowMs();
     for (let waitMs = RETRY_FIRST_MS; !this.#closed; waitMs = Math.min(waitMs * 2, RETRY_LAST_MS)) {
       try {
-        const upserts = rows.filter((row): row is UpsertRow => "line" in row);
-        const deletes = rows.filter((row): row is DeleteRow => !("line" in row));
+        const upserts = rows.filter((row) => "line" in row) as UpsertRow[];
+        const deletes = rows.filter((row) => !("line" in row)) as DeleteRow[];
         await warehouse.insert({ table: this.table, upserts, deletes });
         if (this.troubled) onState(null);
         this.troubled = false;

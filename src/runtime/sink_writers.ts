@@ -3,7 +3,7 @@ import type { PhysicalPlan, SinkPlan } from "../plan/physical.ts";
 import type { DeadLetterQueue } from "./dead_letter_queue.ts";
 import type { RunOptions } from "./options.ts";
 import type { Problems } from "./problems.ts";
-import type { Ports } from "./runner.ts";
+import type { Ports } from "./ports.ts";
 import { SinkWriter } from "./sink_writer.ts";
 
 const RETRY_MS = 1_000;

@@ -89,7 +89,9 @@ export function repairUnavailable(decoded: Decoded & { kind: "upsert" }, held: R
   if (held === null) {
     throw new DeserializationError(
       "unavailable",
-      `Cannot read the record as a row: column(s) ${decoded.unavailable.join(", ")} were not sent (unchanged TOAST) and no ` +
+      `Cannot read the record as a row: column(s) ${
+        decoded.unavailable.join(", ")
+      } were not sent (unchanged TOAST) and no ` +
         `earlier row is known. Set REPLICA IDENTITY FULL on the table, then update the row`,
     );
   }

@@ -18,6 +18,7 @@ import { Server } from "./server.ts";
 import { SinkOutput } from "./sink_output.ts";
 import { SourceReader } from "./source_reader.ts";
 import { type TaskContext, taskId } from "./task_context.ts";
+import { WorkQueue } from "./work_queue.ts";
 
 /**
  * One task: the rows of one partition, their program, and its roles. A synchronous state machine: it is given records and what the
@@ -48,9 +49,8 @@ export class Task {
   readonly #program: Program;
   readonly #layout: CellLayout;
   #pending = 0;
-  #dirty: Entry[] = [];
-  #scan: Iterator<Entry> | null = null;
-  #fanOuts: { right: RightEntry; next: number }[] = [];
+  readonly #queue = new WorkQueue();
+  readonly #evaluate = (entry: Entry) => this.evaluate(entry);
   readonly #held = new Set<Entry>();
 
   constructor(options: { context: TaskContext; table: TaskTable; partition: number; epoch: number }) {
@@ -77,12 +77,13 @@ export class Task {
         keepUnused: !lookup.global,
       })
     );
+    const keyColumns = table.keyColumns ?? (() => this.merges.find((merge) => merge?.columns)?.columns ?? []);
     this.#program = createProgram({
       steps: table.steps,
       lookups: table.lookups,
       stores: this.stores,
       members: table.members.length,
-      keyColumns: table.keyColumns,
+      keyColumns,
       onError: context.onCallbackError,
     });
     this.merges = table.members.map((member) =>
@@ -101,7 +102,7 @@ export class Task {
     this.sinks = table.sinks.map((plan, index) =>
       new SinkOutput({ plan, cell: this.#layout.sinks + index, ...this.#sinkHooks(plan) })
     );
-    const keyValue = keyValueOf(table.keyColumns);
+    const keyValue = keyValueOf(keyColumns);
     this.groups = table.groups.map((plan, index) =>
       new GroupOutput({ plan, cell: this.#layout.groups + index * 2, keyValue, onError: context.onCallbackError })
     );
@@ -180,7 +181,7 @@ export class Task {
       const rows = this.table.members.map((_, index) => index === member ? row : this.rowOf(entry, index));
       entry.row = rows.some((r) => r !== null) ? rows : null;
     }
-    if (this.loaded) this.markDirty(entry);
+    if (this.loaded) this.#queue.mark(entry);
     else this.#sweep(entry);
   }
 
@@ -189,17 +190,9 @@ export class Task {
     return entry.row === null ? null : (entry.row as readonly (Row | null)[])[member];
   }
 
-  markDirty(entry: Entry): void {
-    if ((entry.flags & DIRTY) !== 0) return;
-    entry.flags |= DIRTY;
-    this.#dirty.push(entry);
-  }
-
-  /** A right row has another value: all entries that use it are evaluated again, in slices. */
+  /** A right row has another value: all entries that use it are evaluated again. */
   rightChanged(right: RightEntry): void {
-    const known = this.#fanOuts.find((fanOut) => fanOut.right === right);
-    if (known !== undefined) known.next = right.users.length - 1;
-    else this.#fanOuts.push({ right, next: right.users.length - 1 });
+    this.#queue.markUsers(right);
   }
 
   /** Everything needed to evaluate is here: all entries are evaluated once. */
@@ -211,7 +204,7 @@ export class Task {
       this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].await(entry));
     }
     this.#pending = this.entries.size;
-    this.#scan = this.entries.values();
+    this.#queue.markAll(this.entries.values());
     for (const server of this.servers) {
       for (const key of server.keys()) if (!this.entries.has(key)) server.tellAbsent(key);
     }
@@ -219,46 +212,7 @@ export class Task {
 
   /** Evaluates at most about `rows` entries; true if more wait. */
   work(rows: number): boolean {
-    let left = rows;
-    while (left > 0) {
-      if (this.#dirty.length > 0) {
-        const dirty = this.#takeDirty(left);
-        left -= dirty.length;
-        for (const entry of dirty) this.evaluate(entry);
-      } else if (this.#fanOuts.length > 0) {
-        left -= this.#fanOut(left);
-      } else if (this.#scan !== null) {
-        const next = this.#scan.next();
-        if (next.done) this.#scan = null;
-        else {
-          left--;
-          if ((next.value.flags & PENDING) !== 0) this.evaluate(next.value);
-        }
-      } else return false;
-    }
-    return true;
-  }
-
-  #takeDirty(rows: number): Entry[] {
-    if (this.#dirty.length > rows) return this.#dirty.splice(this.#dirty.length - rows);
-    const taken = this.#dirty;
-    this.#dirty = [];
-    return taken;
-  }
-
-  /** From the end of the list, so that a user that leaves meanwhile is replaced by one already evaluated. */
-  #fanOut(rows: number): number {
-    const fanOut = this.#fanOuts[0];
-    const { users } = fanOut.right;
-    let done = 0;
-    fanOut.next = Math.min(fanOut.next, users.length - 1);
-    while (fanOut.next >= 0 && done < rows) {
-      this.evaluate(users[fanOut.next--]);
-      fanOut.next = Math.min(fanOut.next, users.length - 1);
-      done++;
-    }
-    if (fanOut.next < 0) this.#fanOuts.shift();
-    return Math.max(1, done);
+    return this.#queue.run(rows, this.#evaluate);
   }
 
   /** Runs the entry's program and brings every output up to date whose value is known. Returns the registers. */
@@ -309,8 +263,7 @@ export class Task {
 
   /** Whether every entry was evaluated with all partners known, so that {@link finish} may be called. */
   get ready(): boolean {
-    return this.loaded && !this.complete && this.#scan === null && this.#pending === 0 && this.#dirty.length === 0 &&
-      this.#fanOuts.length === 0;
+    return this.loaded && !this.complete && this.#pending === 0 && this.#queue.empty;
   }
 
   /** Whether all shares of all homes have arrived, for a table of totals. */
@@ -354,7 +307,7 @@ export class Task {
 
   /** Ends a batch: changed shares and all messages leave. */
   endBatch(): void {
-    if (this.complete) for (const sink of this.partialSinks) sink?.flush();
+    if (this.complete) { for (const sink of this.partialSinks) sink?.flush(); }
     if (this.loaded) this.#sendShares();
     this.channel.flush();
   }

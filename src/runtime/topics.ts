@@ -2,6 +2,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Log, TopicDescription } from "../ports/log.ts";
 import type { Topology } from "../dsl/topology.ts";
 import { compile } from "../plan/compile.ts";
+import { inboxTopic } from "../plan/inbox_topic.ts";
 import type { PhysicalPlan, TaskTable } from "../plan/physical.ts";
 import { ConfigError } from "../record/errors.ts";
 import type { RunOptions } from "./options.ts";
@@ -16,11 +17,6 @@ export interface Topics {
   readonly partitions: readonly number[];
   /** Inbox topic of each table, by table index. */
   readonly inboxes: readonly string[];
-}
-
-/** Name of a table's inbox topic. The generation is part of it, since epochs are offsets in it. */
-export function inboxTopic(topology: string, table: string, generation: number): string {
-  return `weir.${topology}.${table}.inbox.g${generation}`;
 }
 
 /** What {@link prepareTopics} needs. */

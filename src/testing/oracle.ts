@@ -3,7 +3,7 @@ import type { AnyRow, LogicalNode } from "../dsl/logical.ts";
 import type { SinkSpec } from "../dsl/sink.ts";
 import type { Topology } from "../dsl/topology.ts";
 import { Decimal } from "../record/decimal.ts";
-import { type Key, keyOf, keyOfOne, keyText } from "../record/key.ts";
+import { type Key, keyOf, keyOfOne, keyParts, keyText } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 
 /** What a sink must show: rows by the JSON texts of their key columns, joined by commas in the sink's key order. */
@@ -43,7 +43,7 @@ function compute(
   read: (topic: string) => Iterable<readonly [Key, Row]>,
 ): Table {
   if (node.op === "source") return new Map(read(node.source.topic));
-  const keyValue = keyValues(topology, node.input);
+  const keyValue = keyValues(topology, node.input, tables);
   const result: Table = new Map();
   const put = (key: Key, make: () => Row | null) => {
     try {
@@ -138,7 +138,7 @@ function decimalSum(values: readonly AnyRow[]): Decimal {
 
 function plainSum(values: readonly (number | bigint)[]): number | bigint {
   const sum = values.reduce((a: bigint, b) => a + BigInt(b), 0n);
-  return values.some((value) => typeof value === "bigint") ? sum : Number(sum);
+  return Number.isSafeInteger(Number(sum)) ? Number(sum) : sum;
 }
 
 function order(a: AnyRow, b: AnyRow): number {
@@ -154,12 +154,15 @@ function keyColumns(topology: Topology, node: number): readonly string[] | null 
 }
 
 /** From a table's key to what callbacks see: one column's value, or an object of several. */
-function keyValues(topology: Topology, node: number): (key: Key) => AnyRow {
-  const columns = keyColumns(topology, node);
+function keyValues(topology: Topology, node: number, tables: readonly Table[]): (key: Key) => AnyRow {
+  let at = topology.nodes[node];
+  while (at.op !== "source" && at.op !== "aggregate") at = topology.nodes[at.input];
+  const totals = at.op === "aggregate" ? at.aggregates : {};
+  const [group = {}] = tables[at.id].values();
+  const columns = at.op === "source" ? at.source.key : Object.keys(group).filter((name) => !(name in totals)).sort();
   return (key) => {
     if (typeof key === "number") return key;
-    const values = JSON.parse(`[${key}]`);
-    if (columns === null) return values;
+    const values = keyParts(key).map((part) => /^-?\d{16,}$/.test(part) ? BigInt(part) : JSON.parse(part));
     return columns.length === 1
       ? values[0]
       : Object.fromEntries(columns.map((column, index) => [column, values[index]]));

@@ -173,7 +173,14 @@ class Builds {
   #filter(): Table | null {
     const table = this.#pick(() => true)!;
     const rest = this.#choices.int(3);
-    return { ...table, handle: table.handle.filter((row: Plain) => Math.abs(row.num) % 3 !== rest) };
+    const numberOf = this.#choices.of([
+      (row: Plain) => row.num,
+      (_row: Plain, key: Untyped) => typeof key === "object" ? key.n + key.tag.length : key,
+    ]);
+    return {
+      ...table,
+      handle: table.handle.filter((row: Plain, key: unknown) => Math.abs(numberOf(row, key)) % 3 !== rest),
+    };
   }
 
   #foreignKeyJoin(): Table | null {

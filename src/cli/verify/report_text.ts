@@ -1,0 +1,77 @@
+import { counted, grouped } from "../numbers.ts";
+import { textTable } from "../text_table.ts";
+import { type Comparison, type Difference, isEqual } from "./compare.ts";
+import { isProven, type SinkReport, type VerifyReport } from "./verify_topologies.ts";
+
+const HEADINGS = ["topology", "sink", "rows", "missing", "extra", "different", "stored rows", "time"];
+
+/** The figures of every sink, examples of what differs, and the verdict, as lines. */
+export function reportLines(report: VerifyReport): string[] {
+  const table = textTable(
+    HEADINGS,
+    report.sinks.map(figures),
+    HEADINGS.map((_, index) => index >= 2 && index !== 6),
+  );
+  const samples = report.sinks.flatMap((sink) => [
+    ...sampleLines(sink.sink, sink.view),
+    ...(sameFindings(sink) ? [] : sampleLines(`${sink.sink}_rows`, sink.stored)),
+  ]);
+  return [...table, "", ...noteLines(report), ...samples, verdict(report)];
+}
+
+function figures({ topology, sink, view, stored, durationMs }: SinkReport): string[] {
+  const { rows, missing, extra, different } = view;
+  const agrees = isEqual(stored)
+    ? "equal"
+    : `${grouped(stored.missing)} missing, ${grouped(stored.extra)} extra, ${grouped(stored.different)} different`;
+  return [
+    topology,
+    sink,
+    ...[rows, missing, extra, different].map(grouped),
+    agrees,
+    `${(durationMs / 1000).toFixed(2)} s`,
+  ];
+}
+
+function sameFindings({ view, stored }: SinkReport): boolean {
+  return view.missing === stored.missing && view.extra === stored.extra && view.different === stored.different;
+}
+
+function noteLines(report: VerifyReport): string[] {
+  const lines: string[] = [];
+  if (report.neverStarted.length > 0) {
+    lines.push(`Not compared, because never started on this data: ${report.neverStarted.join(", ")}`);
+  }
+  if (report.refused > 0) lines.push(`${counted(report.refused, "source row")} cannot be read and are left out (deno task dlq)`);
+  const unfit = report.sinks.reduce((sum, sink) => sum + sink.unfit, 0);
+  if (unfit > 0) lines.push(`${counted(unfit, "row")} do not fit their sink and are left out (deno task dlq)`);
+  return lines;
+}
+
+function sampleLines(name: string, { samples }: Comparison): string[] {
+  return samples.map((sample) => `${name}: ${sampleText(sample)}`);
+}
+
+function sampleText({ kind, key, columns }: Difference): string {
+  switch (kind) {
+    case "missing":
+      return `row ${key} is missing`;
+    case "extra":
+      return `row ${key} should not be there`;
+    case "twice":
+      return `row ${key} is there twice`;
+    case "different":
+      return `row ${key}: ${
+        columns.map(({ name, expected, actual }) => `${name} is ${actual} and should be ${expected}`).join("; ")
+      }`;
+  }
+}
+
+function verdict(report: VerifyReport): string {
+  const rows = report.sinks.reduce((sum, { view }) => sum + view.rows, 0);
+  const size = `${counted(rows, "row")} of ${counted(report.sinks.length, "sink")}`;
+  if (report.sinks.length === 0) return "Nothing to compare: none of the topologies was ever started on this data";
+  if (isProven(report)) return `Equal: ${size}, as shown and as stored`;
+  const wrong = report.sinks.filter(({ view, stored }) => !isEqual(view) || !isEqual(stored)).map(({ sink }) => sink);
+  return `DIFFERENT: ${wrong.join(", ")} (compared ${size})`;
+}

@@ -1,0 +1,53 @@
+import { qualified, quoted, rowsName } from "../../adapters/clickhouse/table_sql.ts";
+import type { Connection } from "../../adapters/clickhouse/connection.ts";
+import type { TableSpec } from "../../ports/warehouse.ts";
+import type { CanonicalColumn } from "./canonical.ts";
+import type { CanonicalRow } from "./compare.ts";
+
+/** What people see: the view. */
+export function viewSql(database: string, table: TableSpec, columns: readonly CanonicalColumn[]): string {
+  return `SELECT ${columns.map((column) => column.sql).join(", ")} FROM ${qualified(database, table.name)}`;
+}
+
+/**
+ * The same from the stored rows, without FINAL and without the view: the newest version of each key, if it is not a tombstone; shares of
+ * an aggregate added up. The tuple keeps nulls, which argMax alone would skip.
+ */
+export function storedSql(database: string, table: TableSpec, columns: readonly CanonicalColumn[]): string {
+  const names = table.columns.map((column) => column.name);
+  const group = [...table.key.map(quoted), ...(table.partial ? ["_task"] : [])].join(", ");
+  const tuple = `tuple(${[...names, "_deleted"].map(quoted).join(", ")})`;
+  const newest = `SELECT argMax(${tuple}, _version) AS _newest FROM ${qualified(database, rowsName(table))} GROUP BY ${group}`;
+  const parts = names.map((name, index) => `tupleElement(_newest, ${index + 1}) AS ${quoted(name)}`);
+  const rows = `SELECT ${parts.join(", ")} FROM (${newest}) WHERE tupleElement(_newest, ${names.length + 1}) = 0`;
+  const select = `SELECT ${columns.map((column) => column.sql).join(", ")}`;
+  if (!table.partial) return `${select} FROM (${rows})`;
+  // Neutral names first: an alias "revenue" beside sum(revenue) would be taken for a column of the next expression.
+  const view = table.view ?? [];
+  const keys = table.key.map(quoted);
+  const sums = [...keys, ...view.map((column, index) => `${column.expression} AS ${quoted(`_${index}`)}`)];
+  const totals = [...keys, ...view.map((column, index) => `${quoted(`_${index}`)} AS ${quoted(column.name)}`)];
+  const added = `SELECT ${sums.join(", ")} FROM (${rows}) GROUP BY ${keys.join(", ")}`;
+  return `${select} FROM (SELECT ${totals.join(", ")} FROM (${added}))`;
+}
+
+/** Rows that a query over these columns gives, one after the other. @throws ProductionError */
+export async function* selectRows(
+  connection: Connection,
+  { action, sql }: { readonly action: string; readonly sql: string },
+  columns: readonly CanonicalColumn[],
+): AsyncGenerator<CanonicalRow> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const bytes of connection.bytes(action, `${sql} FORMAT JSONCompactEachRow`)) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) if (line !== "") yield rowOf(line, columns);
+  }
+  if (rest.trim() !== "") yield rowOf(rest, columns);
+}
+
+function rowOf(line: string, columns: readonly CanonicalColumn[]): CanonicalRow {
+  const values = JSON.parse(line) as unknown[];
+  return Object.fromEntries(columns.map((column, index) => [column.name, column.actual(values[index])]));
+}

@@ -1,0 +1,63 @@
+import type { SourceNode } from "../../dsl/logical.ts";
+import type { SourceSpec } from "../../dsl/source.ts";
+import type { Topology } from "../../dsl/topology.ts";
+import { createDecoder } from "../../formats/decoder.ts";
+import { mergedSource } from "../../plan/units.ts";
+import { DeserializationError } from "../../record/errors.ts";
+import type { Key } from "../../record/key.ts";
+import type { Row } from "../../record/row.ts";
+
+/** One source row as Debezium would write it: key and `after` as JSON texts. */
+export interface WireRow {
+  readonly key: string;
+  readonly after: string;
+}
+
+/** The tables at one instant, whatever they are kept in. */
+export interface Truth {
+  /** What it is, for messages: `PostgreSQL 127.0.0.1:5432/online_store`. */
+  readonly name: string;
+  /** All rows of the table behind a topic. @throws ConfigError when there is no such table */
+  rows(source: SourceSpec): Promise<Iterable<WireRow>>;
+  close(): Promise<void>;
+}
+
+/** Rows of every source topic of a topology, decoded as the engine decodes them. */
+export interface SourceRows {
+  read(topic: string): Iterable<readonly [Key, Row]>;
+  /** Rows that the engine cannot read either, so that they are no part of the truth. */
+  readonly refused: number;
+}
+
+/** Loads what a topology reads, with the columns that it picks. */
+export async function loadSources(topology: Topology, truth: Truth): Promise<SourceRows> {
+  const tables = new Map<string, (readonly [Key, Row])[]>();
+  let refused = 0;
+  for (const node of topology.nodes) {
+    if (node.op !== "source" || tables.has(node.source.topic)) continue;
+    const source = wholeSource(topology, node);
+    const decoder = createDecoder({ source: source.name, key: source.key, row: source.row });
+    const rows: (readonly [Key, Row])[] = [];
+    for (const { key, after } of await truth.rows(source)) {
+      try {
+        const decoded = decoder.decode({ key, value: `{"before":null,"after":${after},"source":{},"op":"r"}` });
+        if (decoded.kind === "upsert") rows.push([decoded.key, decoded.row]);
+      } catch (error) {
+        if (!(error instanceof DeserializationError)) throw error;
+        refused++;
+      }
+    }
+    tables.set(source.topic, rows);
+  }
+  return { read: (topic) => tables.get(topic) ?? [], refused };
+}
+
+/** All columns that any use of the topic picks, as partitioned or as global table. */
+function wholeSource(topology: Topology, of: SourceNode): SourceSpec {
+  const twin = topology.nodes.find((node): node is SourceNode =>
+    node.op === "source" && node.source.topic === of.source.topic && node.global !== of.global
+  );
+  const own = mergedSource(topology, of);
+  if (twin === undefined) return own;
+  return { ...own, row: own.row.extend(mergedSource(topology, twin).row.shape) as SourceSpec["row"] };
+}

@@ -1,0 +1,150 @@
+import { connect } from "../../adapters/clickhouse/connection.ts";
+import type { ClickHouseOptions } from "../../adapters/clickhouse/open_clickhouse.ts";
+import type { Topology } from "../../dsl/topology.ts";
+import { ConfigError } from "../../record/errors.ts";
+import { withClickHouse } from "../clickhouse_client.ts";
+import { type Configuration, loadConfiguration } from "../config/configuration.ts";
+import { command, flag, value } from "../command.ts";
+import { pathsIn } from "../embedded_directory.ts";
+import { readDuration, readText } from "../option_values.ts";
+import { loadTopologies } from "../topology_files.ts";
+import { backlogLines } from "./backlog.ts";
+import { writeProof } from "./proof.ts";
+import { reportLines } from "./report_text.ts";
+import { restInstance } from "./resting_instance.ts";
+import type { Truth } from "./truth.ts";
+import { isProven, type VerifyReport, verifyTopologies } from "./verify_topologies.ts";
+
+const WAIT_DEFAULT_MS = 60_000;
+const AGAIN_AFTER_MS = 1_000;
+
+/** Compares every sink with the source; status 1 on any difference. */
+export const verifyCommand = command({
+  name: "verify",
+  operands: "[topology...]",
+  operandCount: [0, Infinity],
+  options: {
+    data: value({ placeholder: "DIR", expected: "a directory", help: "Data directory (default .data).", read: readText }),
+    wait: value({
+      placeholder: "TIME",
+      expected: "a duration such as 60s",
+      help: "How long running topologies may take to catch up (default 60s).",
+      read: readDuration,
+    }),
+    json: flag("Prints the whole report as JSON."),
+  },
+  description: [
+    "Recomputes every sink from the source's tables with an interpreter of its own, and compares it row by row with ClickHouse: with",
+    "the view, and with the stored rows without FINAL. Changes nothing. Status 1 on any difference.",
+    "The source is the demo store (an instance that runs on the data directory holds it meanwhile), or PostgreSQL when Kafka is",
+    "configured: POSTGRES_URL, or PGHOST, PGPORT, PGDATABASE, PGUSER and POSTGRES_PASSWORD_FILE. There the comparison is repeated",
+    "until it is equal or the time is over: write nothing to PostgreSQL meanwhile.",
+  ].join("\n"),
+  examples: ["deno task verify", "deno task verify sales --wait 2m"],
+  run: async ({ operands, options }) => {
+    const loaded = loadConfiguration();
+    const configuration = { ...loaded, dataDirectory: options.data ?? loaded.dataDirectory };
+    const files = await loadTopologies(configuration.topologiesDirectory, operands);
+    const topologies = files.map(({ topology }) => topology);
+    const startedMs = performance.now();
+    const asked = { configuration, topologies, named: operands.length > 0, waitMs: options.wait ?? WAIT_DEFAULT_MS };
+    const { report, notes } = configuration.kafka === null ? await verifyEmbedded(asked) : await verifyReal(asked);
+    const equal = isProven(report);
+    writeProof(configuration.dataDirectory, {
+      time: new Date().toISOString(),
+      equal,
+      sinks: report.sinks.length,
+      rows: report.sinks.reduce((sum, { view }) => sum + view.rows, 0),
+    });
+    const durationMs = Math.round(performance.now() - startedMs);
+    if (options.json) console.log(JSON.stringify({ equal, durationMs, notes, ...report }));
+    else {
+      const lines = [...reportLines(report), ...(equal ? [] : notes), `Took ${(durationMs / 1000).toFixed(1)} s`];
+      console.log(lines.join("\n"));
+    }
+    return equal ? 0 : 1;
+  },
+});
+
+interface Asked {
+  readonly configuration: Configuration;
+  readonly topologies: readonly Topology[];
+  /** The topologies were named, not just all there are. */
+  readonly named: boolean;
+  readonly waitMs: number;
+}
+
+interface Verified {
+  readonly report: VerifyReport;
+  /** What may explain differences. */
+  readonly notes: readonly string[];
+}
+
+function verifyEmbedded({ configuration, topologies, named, waitMs }: Asked): Promise<Verified> {
+  const paths = pathsIn(configuration.dataDirectory);
+  const open = async (): Promise<Truth> => (await import("./demo_truth.ts")).openDemoTruth(paths.store);
+  return withClickHouse(configuration, async ({ options, instance }) => {
+    if (instance === null) {
+      const report = await compareOnce({ topologies, open, clickhouse: options });
+      return { report, notes: await backlogLines(paths, report) };
+    }
+    const resting = await restInstance(instance, waitMs);
+    try {
+      const running = topologies.filter((topology) => named || resting.topologies.includes(topology.name));
+      const left = topologies.filter((topology) => !running.includes(topology)).map(({ name }) => name);
+      const report = await compareOnce({ topologies: running, open, clickhouse: options });
+      const stale = running.filter((topology) => !resting.topologies.includes(topology.name)).map(({ name }) => name);
+      return {
+        report: { ...report, neverStarted: [...report.neverStarted, ...left] },
+        notes: [
+          ...resting.unfinished.map((line) => `Not applied within ${waitMs / 1000} s: ${line}`),
+          ...stale.map((name) => `"${name}" is not run by the instance, so its sinks are as old as its last run`),
+        ],
+      };
+    } finally {
+      await resting.release();
+    }
+  });
+}
+
+async function verifyReal({ configuration, topologies, waitMs }: Asked): Promise<Verified> {
+  const { postgres } = configuration;
+  if (postgres === null) {
+    throw new ConfigError([
+      "Cannot verify without the source: PostgreSQL is not configured. Set POSTGRES_URL, or PGHOST, PGPORT, PGDATABASE, PGUSER and " +
+      "POSTGRES_PASSWORD_FILE",
+    ]);
+  }
+  const { openPostgresTruth } = await import("./postgres_truth.ts");
+  return await withClickHouse(configuration, async ({ options }) => {
+    for (const deadlineMs = Date.now() + waitMs;;) {
+      const report = await compareOnce({ topologies, open: () => openPostgresTruth(postgres), clickhouse: options });
+      const over = Date.now() + AGAIN_AFTER_MS > deadlineMs;
+      if (isProven(report) || report.sinks.length === 0 || over) {
+        return { report, notes: [`Still so after ${waitMs / 1000} s. Are the topologies running, and is nobody writing to PostgreSQL?`] };
+      }
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER_MS));
+    }
+  });
+}
+
+/** The truth is looked at first: what is applied later is newer, and shows as a difference instead of hiding one. */
+async function compareOnce(
+  { topologies, open, clickhouse }: {
+    readonly topologies: readonly Topology[];
+    readonly open: () => Promise<Truth>;
+    readonly clickhouse: ClickHouseOptions;
+  },
+): Promise<VerifyReport> {
+  const connection = connect(clickhouse);
+  try {
+    const truth = await open();
+    try {
+      return await verifyTopologies(topologies, truth, { connection, database: clickhouse.database });
+    } finally {
+      await truth.close();
+    }
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,121 @@
+import { type Connection } from "../../adapters/clickhouse/connection.ts";
+import { literal, rowsName } from "../../adapters/clickhouse/table_sql.ts";
+import type { SinkSpec } from "../../dsl/sink.ts";
+import type { Topology } from "../../dsl/topology.ts";
+import { compile } from "../../plan/compile.ts";
+import type { TableSpec } from "../../ports/warehouse.ts";
+import { quoted } from "../../adapters/clickhouse/table_sql.ts";
+import type { Row } from "../../record/row.ts";
+import { sinksOf } from "../../runtime/sink_writers.ts";
+import { computeSinks } from "../../testing/oracle.ts";
+import { canonicalColumn, type CanonicalColumn } from "./canonical.ts";
+import { canonicalKey, type CanonicalRow, type Comparison, compareRows, isEqual } from "./compare.ts";
+import { selectRows, storedSql, viewSql } from "./shown_rows.ts";
+import { loadSources, type Truth } from "./truth.ts";
+
+/** What comparing one sink found. */
+export interface SinkReport {
+  readonly topology: string;
+  readonly sink: string;
+  /** The view, as people query it. */
+  readonly view: Comparison;
+  /** The stored rows without FINAL. */
+  readonly stored: Comparison;
+  /** Rows that do not fit their sink; the engine sets them aside too, as dead letters. */
+  readonly unfit: number;
+  readonly durationMs: number;
+}
+
+/** What comparing topologies found. */
+export interface VerifyReport {
+  readonly sinks: readonly SinkReport[];
+  /** Topologies of which ClickHouse has no table at all: they never ran on this data. */
+  readonly neverStarted: readonly string[];
+  /** Source rows that cannot be read; the engine sets them aside too, as dead letters. */
+  readonly refused: number;
+}
+
+/** Whether everything is as it should be. */
+export function isProven(report: VerifyReport): boolean {
+  return report.sinks.length > 0 && report.sinks.every(({ view, stored }) => isEqual(view) && isEqual(stored));
+}
+
+/** Where ClickHouse is asked. */
+export interface Shown {
+  readonly connection: Connection;
+  readonly database: string;
+}
+
+/**
+ * Recomputes every sink from the truth and compares it with ClickHouse. Changes nothing.
+ * @throws ProductionError when ClickHouse does not answer
+ */
+export async function verifyTopologies(topologies: readonly Topology[], truth: Truth, shown: Shown): Promise<VerifyReport> {
+  const sinks: SinkReport[] = [];
+  const neverStarted: string[] = [];
+  let refused = 0;
+  for (const topology of topologies) {
+    const tables = sinksOf(compile(topology)).map((sink) => sink.table);
+    if (!await anyExists(tables, shown)) {
+      neverStarted.push(topology.name);
+      continue;
+    }
+    const sources = await loadSources(topology, truth);
+    refused += sources.refused;
+    const computed = computeSinks(topology, sources.read);
+    for (const table of tables) {
+      const { spec, rows } = computed.get(table.name)!;
+      sinks.push(await verifySink({ topology: topology.name, spec, table, rows: rows.values() }, shown));
+    }
+  }
+  return { sinks, neverStarted, refused };
+}
+
+async function verifySink(
+  sink: { readonly topology: string; readonly spec: SinkSpec; readonly table: TableSpec; readonly rows: Iterable<Row> },
+  shown: Shown,
+): Promise<SinkReport> {
+  const { topology, spec, table, rows } = sink;
+  const startedMs = performance.now();
+  const columns = Object.entries(spec.columns).map(([name, type]) => canonicalColumn({ name, type }, quoted(name)));
+  const { expected, unfit } = expectedRows(rows, { columns, key: spec.key });
+  const names = { all: columns.map((column) => column.name), key: spec.key };
+  const compared = (sql: string) =>
+    compareRows(names, expected, selectRows(shown.connection, { action: `read "${spec.name}"`, sql }, columns));
+  return {
+    topology,
+    sink: spec.name,
+    view: await compared(viewSql(shown.database, table, columns)),
+    stored: await compared(storedSql(shown.database, table, columns)),
+    unfit,
+    durationMs: Math.round(performance.now() - startedMs),
+  };
+}
+
+function expectedRows(
+  rows: Iterable<Row>,
+  { columns, key }: { readonly columns: readonly CanonicalColumn[]; readonly key: readonly string[] },
+): { expected: Map<string, CanonicalRow>; unfit: number } {
+  const expected = new Map<string, CanonicalRow>();
+  let unfit = 0;
+  for (const row of rows) {
+    try {
+      const canonical = Object.fromEntries(columns.map((column) => [column.name, column.expected(row[column.name])]));
+      expected.set(canonicalKey(key, canonical), canonical);
+    } catch (error) {
+      // The encoder's verdict on a value that does not fit; anything else is a mistake here.
+      if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+      unfit++;
+    }
+  }
+  return { expected, unfit };
+}
+
+async function anyExists(tables: readonly TableSpec[], { connection, database }: Shown): Promise<boolean> {
+  const names = tables.map((table) => literal(rowsName(table))).join(", ");
+  const [{ found }] = await connection.select(
+    "look for the sinks' tables",
+    `SELECT count() AS found FROM system.tables WHERE database = ${literal(database)} AND name IN (${names})`,
+  );
+  return Number(found) > 0;
+}

@@ -1,0 +1,234 @@
+import type { LogicalNode } from "../dsl/logical.ts";
+import type { Topology } from "../dsl/topology.ts";
+import type {
+  CostDescription,
+  GlobalDescription,
+  OperatorDescription,
+  SinkDescription,
+  SourceDescription,
+  StoreDescription,
+  TaskDescription,
+  TopologyDescription,
+} from "./description.ts";
+import { inboxTopic } from "./inbox_topic.ts";
+import type { GlobalTable, LookupPlan, Member, PhysicalPlan, SinkPlan, TaskTable } from "./physical.ts";
+
+/** Estimated bytes of an entry: object, key and its place in the map. */
+const ENTRY_BYTES = 120;
+/** Of a row, before its columns. */
+const ROW_BYTES = 32;
+/** Of a right row's entry with its list of users. */
+const RIGHT_BYTES = 136;
+/** Of one cell: a link, a digest, a number. */
+const CELL_BYTES = 8;
+
+/** What `plan`, which was compiled from `topology`, runs where, keeps and costs. Pure; depends on names and order alone. */
+export function describe(plan: PhysicalPlan, topology: Topology): TopologyDescription {
+  return {
+    topology: topology.name,
+    sources: [
+      ...plan.tables.flatMap((table) => table.members.flatMap((member) => sourceOf(member))),
+      ...plan.globals.map((table) => source(table.name, table.source, "globalTable")),
+    ],
+    operators: topology.nodes.map((node) => operator(node, plan, topology)),
+    tasks: plan.tables.map((table) => task(table, plan)),
+    globals: plan.globals.map((table) => globalTable(table, plan)),
+    sinks: plan.tables.flatMap((table) => [
+      ...table.sinks.map((sink) => describeSink(sink, table.steps[sink.step].name)),
+      ...table.groups.flatMap((group) => group.sink === null ? [] : [describeSink(group.sink, group.name)]),
+    ]),
+    costs: [
+      ...plan.tables.flatMap((table) => tableCosts(table, plan)),
+      ...plan.globals.map((table) => globalCosts(table, plan)),
+    ],
+  };
+}
+
+function sourceOf(member: Member): SourceDescription[] {
+  return member.kind === "source" ? [source(member.name, member.source, "table")] : [];
+}
+
+function source(
+  name: string,
+  spec: GlobalTable["source"],
+  kind: SourceDescription["kind"],
+): SourceDescription {
+  return { name, topic: spec.topic, kind, key: [...spec.key], columns: Object.keys(spec.row.shape) };
+}
+
+function operator(node: LogicalNode, plan: PhysicalPlan, topology: Topology): OperatorDescription {
+  const inputs = node.op === "source"
+    ? []
+    : node.op === "foreignKeyJoin" || node.op === "keyJoin"
+    ? [node.input, node.right]
+    : [node.input];
+  const plain = { id: node.id, name: node.name, op: node.op, inputs, runsAt: runsAt(node, plan, topology) };
+  if (node.op === "aggregate") {
+    return { ...plain, totals: Object.entries(node.aggregates).map(([column, { kind }]) => `${column} = ${kind}`) };
+  }
+  if (node.op !== "foreignKeyJoin" && node.op !== "keyJoin") return plain;
+  return { ...plain, kind: node.kind, partner: partnerOf(node.name, plan) };
+}
+
+function partnerOf(join: string, plan: PhysicalPlan): "subscribed" | "replicated" | "copartitioned" {
+  const lookup = [...plan.tables, ...plan.globals].flatMap((table) => table.lookups).find(({ name }) => name === join);
+  if (lookup === undefined) return "copartitioned";
+  return lookup.global ? "replicated" : "subscribed";
+}
+
+/** Every operator runs where its input does; totals that are used further are rows of a table of their own. */
+function runsAt(node: LogicalNode, plan: PhysicalPlan, topology: Topology): string {
+  for (let root = node;; root = topology.nodes[root.input]) {
+    if (root.op === "source" && root.global) return "every instance";
+    const held = root.op === "source" || (root.op === "aggregate" && root !== node);
+    const table = held ? plan.tables.find(({ members }) => members.some(({ name }) => name === root.name)) : undefined;
+    if (table !== undefined) return `tasks of ${table.name}`;
+    if (root.op === "source") throw new TypeError(`Cannot describe "${node.name}": the plan is of another topology`);
+  }
+}
+
+function task(table: TaskTable, plan: PhysicalPlan): TaskDescription {
+  const roles: TaskDescription["roles"][number][] = [];
+  if (table.members.some((member) => member.kind === "merge")) roles.push("merge");
+  if (table.lookups.length + table.sinks.length + table.groups.length > 0) roles.push("home");
+  if (table.serves.length > 0) roles.push("server");
+  return {
+    table: table.name,
+    reads: table.members.map((member) => member.kind === "source" ? member.source.topic : `shares of ${member.name}`),
+    keyedBy: table.keyColumns === null ? "the group" : [...table.keyColumns],
+    roles,
+    inbox: inboxTopic(plan.topology, table.name, "<generation>"),
+    stores: [
+      rowStore(table),
+      ...table.lookups.map((lookup) => partnerStore(lookup, plan)),
+      ...table.groups.map((group): StoreDescription => ({
+        name: group.name,
+        entryFor: "group of the task's rows",
+        bytesPerEntry: ENTRY_BYTES + ROW_BYTES + group.aggregate.columns.length * ENTRY_BYTES,
+      })),
+      ...table.serves.map((serve): StoreDescription => ({
+        name: `${serve.name} subscriptions`,
+        entryFor: "row that a home has asked for",
+        bytesPerEntry: ENTRY_BYTES,
+      })),
+    ],
+  };
+}
+
+function rowStore(table: TaskTable): StoreDescription {
+  const cells = table.lookups.length * 2 + table.sinks.length + table.groups.length * 2 + table.serves.length;
+  const columns = table.members.reduce((sum, member) => sum + columnsOf(member), 0);
+  const contributions = table.groups.reduce((sum, group) => sum + group.aggregate.columns.length, 0);
+  return {
+    name: table.name,
+    entryFor: "row of the task's partition",
+    bytesPerEntry: ENTRY_BYTES + ROW_BYTES * table.members.length + CELL_BYTES * (cells + columns + contributions),
+  };
+}
+
+function columnsOf(member: Member): number {
+  return member.kind === "source" ? Object.keys(member.source.row.shape).length : member.aggregate.columns.length + 1;
+}
+
+function partnerStore(lookup: LookupPlan, plan: PhysicalPlan): StoreDescription {
+  if (lookup.global) {
+    return { name: lookup.name, entryFor: "right row in use (the row itself is shared)", bytesPerEntry: RIGHT_BYTES };
+  }
+  const columns = plan.tables[lookup.table].members.reduce((sum, member) => sum + columnsOf(member), 0);
+  return {
+    name: lookup.name,
+    entryFor: "right row in use, in each task that uses it",
+    bytesPerEntry: RIGHT_BYTES + ROW_BYTES + CELL_BYTES * columns,
+  };
+}
+
+function globalTable(table: GlobalTable, plan: PhysicalPlan): GlobalDescription {
+  const registers = plan.tables.concat(plan.globals as never).flatMap((other) => other.lookups)
+    .filter((lookup) => lookup.global && lookup.table === table.index).map((lookup) => lookup.step);
+  const columns = Object.keys(table.source.row.shape).length;
+  return {
+    table: table.name,
+    topic: table.source.topic,
+    joins: table.lookups.map((lookup) => lookup.name),
+    store: {
+      name: table.name,
+      entryFor: "row, on every instance",
+      bytesPerEntry: ENTRY_BYTES +
+        (ROW_BYTES + CELL_BYTES * columns) * (1 + new Set(registers.filter((step) => step > 0)).size),
+    },
+  };
+}
+
+function describeSink(sink: SinkPlan, from: string): SinkDescription {
+  return {
+    name: sink.name,
+    table: `${sink.name}_rows`,
+    key: [...sink.table.key],
+    columns: sink.table.columns.map(({ name, type }) => `${name} ${type}`),
+    from,
+    holds: sink.table.partial ? "shares" : "rows",
+  };
+}
+
+/** A table whose rows are evaluated again, and why. */
+interface Affected {
+  readonly table: TaskTable;
+  /** The join through which the change comes; null for the changed row itself. */
+  readonly join: string | null;
+}
+
+function tableCosts(table: TaskTable, plan: PhysicalPlan): CostDescription[] {
+  const asked = table.lookups.filter((lookup) => !lookup.global).map((lookup) =>
+    `${lookup.name}: 1 subscribe and 1 value if its partner is new to the task`
+  );
+  const { messages, writes } = effects([{ table, join: null }], plan);
+  return table.members.flatMap((member) =>
+    member.kind === "source" ? [{ source: member.name, messages: [...asked, ...messages], writes }] : []
+  );
+}
+
+function globalCosts(table: GlobalTable, plan: PhysicalPlan): CostDescription {
+  const users = new Set([table.index]);
+  // A global table may stand behind others: whoever looks these up sees its change too.
+  for (const other of plan.globals) {
+    if (other.lookups.some((lookup) => users.has(lookup.table))) users.add(other.index);
+  }
+  const affected = plan.tables.flatMap((home) =>
+    home.lookups.filter((lookup) => lookup.global && users.has(lookup.table)).map(({ name }) => ({
+      table: home,
+      join: name,
+    }))
+  );
+  return { source: table.name, ...effects(affected, plan) };
+}
+
+/** What follows from evaluating rows again: values to those who joined with them, shares and rows. */
+function effects(first: readonly Affected[], plan: PhysicalPlan): { messages: string[]; writes: string[] } {
+  const messages = new Set<string>();
+  const writes = new Set<string>();
+  const waiting = [...first];
+  for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
+    const { table, join } = at;
+    const rows = join === null ? "1 row" : `1 row for each row joined by ${join}`;
+    const shares = `1 share for each group ${
+      join === null ? "that it leaves or enters" : `of a row joined by ${join}`
+    }`;
+    for (const sink of table.sinks) writes.add(`${sink.name}: ${rows}`);
+    for (const group of table.groups) {
+      if (group.sink !== null) writes.add(`${group.sink.name}: ${shares}`);
+      if (group.merge === null) continue;
+      messages.add(`${group.name}: ${shares}`);
+      for (const sink of plan.tables[group.merge.table].sinks) {
+        writes.add(`${sink.name}: 1 row for each total of ${group.name} that changes`);
+      }
+    }
+    for (const serve of table.serves) {
+      const home = plan.tables[serve.home];
+      const known = messages.size;
+      const each = join === null ? "the row" : `a row joined by ${join}`;
+      messages.add(`${serve.name}: 1 value to each task of ${home.name} that uses ${each}`);
+      if (messages.size > known) waiting.push({ table: home, join: serve.name });
+    }
+  }
+  return { messages: [...messages], writes: [...writes] };
+}

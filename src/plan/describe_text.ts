@@ -1,0 +1,68 @@
+import type { OperatorDescription, TopologyDescription } from "./description.ts";
+
+/** The description as text for people and golden files: stable, one thing a line. */
+export function describeText(description: TopologyDescription): string {
+  const { sources, operators, tasks, globals, sinks, costs } = description;
+  const lines = [`topology ${description.topology}`];
+  const section = (title: string, entries: readonly (readonly string[])[]) => {
+    if (entries.length > 0) {
+      lines.push(
+        "",
+        title,
+        ...entries.flatMap(([head, ...rest]) => [`  ${head}`, ...rest.map((line) => `      ${line}`)]),
+      );
+    }
+  };
+  section(
+    "sources",
+    sources.map(({ name, topic, kind, key, columns }) => [
+      `${name} (${kind === "table" ? "partitioned" : "global"}) from ${topic}`,
+      `key ${key.join(", ")}; columns ${columns.join(", ")}`,
+    ]),
+  );
+  section("operators", operators.map((operator) => [operatorLine(operator, operators)]));
+  section(
+    "tasks, one for each partition",
+    tasks.map(({ table, reads, keyedBy, roles, inbox, stores }) => [
+      `${table}: ${roles.join(", ") || "reader"}`,
+      `reads ${[...reads, inbox].join(", ")}`,
+      `keyed by ${typeof keyedBy === "string" ? keyedBy : keyedBy.join(", ")}`,
+      ...stores.map((store) => `keeps ${store.name}: about ${store.bytesPerEntry} bytes for each ${store.entryFor}`),
+    ]),
+  );
+  section(
+    "global tables, whole on every instance",
+    globals.map(({ table, joins, store }) => [
+      table,
+      ...(joins.length > 0 ? [`joins ${joins.join(", ")}`] : []),
+      `keeps ${store.name}: about ${store.bytesPerEntry} bytes for each ${store.entryFor}`,
+    ]),
+  );
+  section(
+    "ClickHouse",
+    sinks.map(({ name, table, key, columns, from, holds }) => [
+      `${name} shows ${holds === "rows" ? "the rows" : "the added shares"} of ${table}, from ${from}`,
+      `key ${key.join(", ")}`,
+      `columns ${columns.join(", ")}`,
+    ]),
+  );
+  section(
+    "a change costs, at most",
+    costs.map(({ source, messages, writes }) => [
+      source,
+      ...(messages.length > 0 ? messages.map((line) => `message ${line}`) : ["no messages"]),
+      ...(writes.length > 0 ? writes.map((line) => `write ${line}`) : ["no writes"]),
+    ]),
+  );
+  return `${lines.join("\n")}\n`;
+}
+
+function operatorLine(operator: OperatorDescription, operators: readonly OperatorDescription[]): string {
+  const { id, name, op, inputs, runsAt, kind, partner, totals } = operator;
+  const [left, right] = inputs.map((input) => `${input} ${operators[input].name}`);
+  const parts = [`${id} ${name}: ${kind === undefined ? op : `${kind} ${op}`}`];
+  if (left !== undefined) parts.push(` of ${left}`);
+  if (right !== undefined) parts.push(` with ${right}, ${partner}`);
+  if (totals !== undefined) parts.push(` (${totals.join(", ")})`);
+  return `${parts.join("")}; at ${runsAt}`;
+}

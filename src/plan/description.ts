@@ -1,0 +1,87 @@
+/** A topology as plain JSON: what runs where, what it keeps, and what it costs. Names only, no callbacks. */
+export interface TopologyDescription {
+  readonly topology: string;
+  readonly sources: readonly SourceDescription[];
+  readonly operators: readonly OperatorDescription[];
+  readonly tasks: readonly TaskDescription[];
+  readonly globals: readonly GlobalDescription[];
+  readonly sinks: readonly SinkDescription[];
+  /** What one change of a source row causes, at most. */
+  readonly costs: readonly CostDescription[];
+}
+
+export interface SourceDescription {
+  readonly name: string;
+  readonly topic: string;
+  readonly kind: "table" | "globalTable";
+  readonly key: readonly string[];
+  /** Columns that are read and kept, key columns included. */
+  readonly columns: readonly string[];
+}
+
+export interface OperatorDescription {
+  readonly id: number;
+  readonly name: string;
+  readonly op: "source" | "filter" | "mapValues" | "foreignKeyJoin" | "keyJoin" | "aggregate" | "sink";
+  /** Ids of the operators whose rows it takes: the left side first. */
+  readonly inputs: readonly number[];
+  /** Where its rows are evaluated: the tasks of a table, or every instance for a global one. */
+  readonly runsAt: string;
+  /** A join's kind. */
+  readonly kind?: "inner" | "left" | "outer";
+  /**
+   * How a join finds its partner. Subscribed: right rows travel to the tasks that need them; replicated: every instance has them;
+   * copartitioned: the same task holds both sides.
+   */
+  readonly partner?: "subscribed" | "replicated" | "copartitioned";
+  /** An aggregate's totals: `revenue = sum`. */
+  readonly totals?: readonly string[];
+}
+
+/** One kind of task; there is one for each partition of its table. */
+export interface TaskDescription {
+  readonly table: string;
+  /** What it reads: topics, or aggregates whose shares it adds up. */
+  readonly reads: readonly string[];
+  readonly keyedBy: readonly string[] | "the group";
+  readonly roles: readonly ("home" | "server" | "merge")[];
+  /** With `<generation>` for the configured one. */
+  readonly inbox: string;
+  readonly stores: readonly StoreDescription[];
+}
+
+/** A class of rows held in memory. */
+export interface StoreDescription {
+  readonly name: string;
+  /** One entry for each of these. */
+  readonly entryFor: string;
+  /** Estimated bytes of one entry, texts and decimals apart. */
+  readonly bytesPerEntry: number;
+}
+
+export interface GlobalDescription {
+  readonly table: string;
+  readonly topic: string;
+  readonly joins: readonly string[];
+  readonly store: StoreDescription;
+}
+
+export interface SinkDescription {
+  /** The view that people query. */
+  readonly name: string;
+  readonly table: string;
+  readonly key: readonly string[];
+  readonly columns: readonly string[];
+  readonly from: string;
+  /** Rows: one for each key. Shares: one for each key and task, which the view adds up. */
+  readonly holds: "rows" | "shares";
+}
+
+export interface CostDescription {
+  /** The source whose row changes. */
+  readonly source: string;
+  /** One line for each kind of message between tasks; none: no messages. */
+  readonly messages: readonly string[];
+  /** One line for each sink that is written to. */
+  readonly writes: readonly string[];
+}

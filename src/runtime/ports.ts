@@ -1,0 +1,15 @@
+import type { Clock, Random } from "../ports/clock.ts";
+import type { DeadLetters } from "../ports/dead_letters.ts";
+import type { Log } from "../ports/log.ts";
+import type { Metrics } from "../ports/metrics.ts";
+import type { Warehouse } from "../ports/warehouse.ts";
+
+/** Everything outside that a topology needs to run. */
+export interface Ports {
+  readonly log: Log;
+  readonly warehouse: Warehouse;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics: Metrics;
+  readonly deadLetters: DeadLetters;
+}

@@ -1,0 +1,19 @@
+/** What a start did to one sink: rows found right, written and deleted. */
+export interface StartReport {
+  readonly sink: string;
+  readonly kept: number;
+  readonly written: number;
+  readonly deleted: number;
+}
+
+/** What happened to a running topology, for logs and screens. */
+export type RunEvent =
+  /** The group gave these tasks to this instance; all it has now. */
+  | { readonly kind: "assigned"; readonly tasks: readonly string[] }
+  /** Every assigned task runs for the first time. */
+  | { readonly kind: "started"; readonly sinks: readonly StartReport[] }
+  | { readonly kind: "restart"; readonly task: string; readonly reason: string }
+  /** ClickHouse showed so many rows of the task otherwise than they are. */
+  | { readonly kind: "repaired"; readonly task: string; readonly rows: number }
+  /** Something does not work for now; `problem` null: it works again. */
+  | { readonly kind: "problem"; readonly name: string; readonly problem: string | null };

@@ -1,0 +1,108 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { z } from "zod";
+import { clickhouse, count, debezium, int8, type Topology, topology } from "../../src/mod.ts";
+import { compile } from "../../src/plan/compile.ts";
+import { describe } from "../../src/plan/describe.ts";
+import { describeMermaid } from "../../src/plan/describe_mermaid.ts";
+import { describeText } from "../../src/plan/describe_text.ts";
+import mirror from "../../topologies/mirror.ts";
+import orderFunnel from "../../topologies/order_funnel.ts";
+import productPerformance from "../../topologies/product_performance.ts";
+import sales from "../../topologies/sales.ts";
+
+/** Set to write the golden files anew: a change of one is a change of what runs, and its commit says so. */
+const UPDATE = Deno.env.get("WEIR_UPDATE_GOLDEN") === "1";
+
+async function assertGolden(name: string, text: string): Promise<void> {
+  const path = new URL(`./golden/${name}`, import.meta.url);
+  if (UPDATE) await Deno.writeTextFile(path, text);
+  assertEquals(text, await Deno.readTextFile(path), `${name}; WEIR_UPDATE_GOLDEN=1 writes it anew`);
+}
+
+for (const flagship of [mirror, orderFunnel, productPerformance, sales]) {
+  Deno.test(`describe() gives "${flagship.name}" as its golden files have it`, async () => {
+    const description = describe(compile(flagship), flagship);
+    await assertGolden(`${flagship.name}.txt`, describeText(description));
+    await assertGolden(`${flagship.name}.mermaid.txt`, describeMermaid(description));
+  });
+}
+
+const source = (name: string) =>
+  debezium(`t.public.${name}`, { key: ["id"], row: z.object({ id: int8(), other: int8().nullable() }) });
+
+function described(declared: Topology) {
+  return describe(compile(declared), declared);
+}
+
+const out = clickhouse("out", { key: ["id"], columns: { id: "Int64" } });
+
+Deno.test("describe() is plain JSON", () => {
+  const description = described(sales);
+  assertEquals(JSON.parse(JSON.stringify(description)), description);
+});
+
+Deno.test("describe() tells subscribed, replicated and copartitioned joins apart", () => {
+  const description = described(topology("joins", (builder) => {
+    builder.table(source("a"))
+      .leftJoin("b", builder.table(source("b")), (row) => row.other)
+      .leftJoin("g", builder.globalTable(source("g")), (row) => row.other)
+      .join("c", builder.table(source("c")))
+      .to(out);
+  }));
+  const joins = description.operators.filter((operator) => operator.partner !== undefined);
+  assertEquals(joins.map(({ name, kind, partner }) => [name, kind, partner]), [
+    ["a.b", "left", "subscribed"],
+    ["a.g", "left", "replicated"],
+    ["a.c", "inner", "copartitioned"],
+  ]);
+});
+
+Deno.test("describe() shows where totals are merged that are used further, and what that costs", () => {
+  const description = described(topology("merge", (builder) => {
+    builder.table(source("a")).groupBy((row) => row.other === null ? null : { other: row.other })
+      .aggregate("per-other", { rows: count() })
+      .filter((total) => total.rows > 1)
+      .to(clickhouse("totals", { key: ["other"], columns: { other: "Int64", rows: "UInt64" } }));
+  }));
+  assertEquals(description.tasks.map(({ table, roles, reads }) => [table, roles, reads]), [
+    ["a", ["home"], ["t.public.a"]],
+    ["per-other", ["merge", "home"], ["shares of per-other"]],
+  ]);
+  assertEquals(description.costs, [{
+    source: "a",
+    messages: ["per-other: 1 share for each group that it leaves or enters"],
+    writes: ["totals: 1 row for each total of per-other that changes"],
+  }]);
+  assertEquals(description.operators.map(({ op, runsAt }) => [op, runsAt]), [
+    ["source", "tasks of a"],
+    ["aggregate", "tasks of a"],
+    ["filter", "tasks of per-other"],
+    ["sink", "tasks of per-other"],
+  ]);
+});
+
+Deno.test("describe() follows a change through derived tables to every sink", () => {
+  const description = described(topology("chain", (builder) => {
+    const orders = builder.table(source("orders")).leftJoin(
+      "user",
+      builder.globalTable(source("users")),
+      (row) => row.other,
+    );
+    builder.table(source("items")).leftJoin("order", orders, (row) => row.other).to(out);
+  }));
+  const users = description.costs.find((cost) => cost.source === "users");
+  assertEquals(users, {
+    source: "users",
+    messages: ["items.order: 1 value to each task of items that uses a row joined by orders.user"],
+    writes: ["out: 1 row for each row joined by items.order"],
+  });
+});
+
+Deno.test("describeMermaid() draws every operator and every input once", () => {
+  const text = describeMermaid(described(sales));
+  for (const node of sales.nodes) {
+    assertStringIncludes(text, `op${node.id}[`);
+    if (node.op !== "source") assertStringIncludes(text, `op${node.input} --> op${node.id}`);
+  }
+  assertStringIncludes(text, "-. subscribed .->");
+});
