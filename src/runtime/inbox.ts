@@ -4,7 +4,7 @@ import { partitionOf } from "../record/partitioner.ts";
 import { type Row, UNKNOWN, type Value } from "../record/row.ts";
 import { wireEquals } from "../record/wire.ts";
 import { decodeInbox, type Message } from "./messages.ts";
-import type { Task } from "./task.ts";
+import type { TaskView } from "./task_view.ts";
 import { parseTaskId, type TaskContext } from "./task_context.ts";
 
 const utf8 = new TextDecoder();
@@ -23,10 +23,10 @@ export interface Sender {
  * why each is needed: `src/DESIGN.md`, "The conversation of tasks".
  */
 export class Inbox {
-  readonly task: Task;
+  readonly task: TaskView;
   readonly #context: TaskContext;
 
-  constructor(task: Task, context: TaskContext) {
+  constructor(task: TaskView, context: TaskContext) {
     this.task = task;
     this.#context = context;
   }

@@ -166,6 +166,11 @@ export class Runner {
     return this.#instance?.topics ?? null;
   }
 
+  /** Reads the global tables; null before they are prepared. */
+  get globals(): GlobalReader | null {
+    return this.#instance?.globals ?? null;
+  }
+
   /** Writers by sink name; empty before they are prepared. */
   get writers(): ReadonlyMap<string, SinkWriter> {
     return this.#instance?.writers ?? new Map();

@@ -4,7 +4,7 @@ import { type Key, keyJson } from "../record/key.ts";
 import { partitionOf } from "../record/partitioner.ts";
 import type { Row } from "../record/row.ts";
 import type { Decoded, Decoder } from "../formats/decoder.ts";
-import type { Task } from "./task.ts";
+import type { TaskView } from "./task_view.ts";
 import type { TaskContext } from "./task_context.ts";
 
 /**
@@ -12,13 +12,13 @@ import type { TaskContext } from "./task_context.ts";
  * Debezium did not send (unchanged TOAST) is taken from the row held.
  */
 export class SourceReader {
-  readonly #task: Task;
+  readonly #task: TaskView;
   readonly #context: TaskContext;
   readonly #decoders: readonly (Decoder | null)[];
   /** Other tasks compute where a key lives, so it must be where Kafka's default partitioner puts it. */
   readonly #placed: boolean;
 
-  constructor(task: Task, context: TaskContext) {
+  constructor(task: TaskView, context: TaskContext) {
     this.#task = task;
     this.#context = context;
     this.#decoders = context.decoders(task.table);

@@ -1,30 +1,40 @@
-import type { LogRecord } from "../ports/log.ts";
 import type { ShownRow } from "../ports/warehouse.ts";
 import type { TaskTable } from "../plan/physical.ts";
-import { keyValueOf } from "../processor/key_value.ts";
 import { createProgram, type Program } from "../processor/program.ts";
 import { type Key, parseKeyText } from "../record/key.ts";
 import { type Row, UNKNOWN, type Value } from "../record/row.ts";
 import { wireEquals } from "../record/wire.ts";
-import { type CellLayout, DIRTY, type Entry, HELD, layoutOf, newEntry, PENDING } from "../state/entry.ts";
+import {
+  type CellLayout,
+  DIRTY,
+  type Entry,
+  HELD,
+  layoutOf,
+  memberRow,
+  newEntry,
+  PENDING,
+  putMemberRow,
+} from "../state/entry.ts";
 import { type RightEntry, RightStore } from "../state/right_store.ts";
 import { Channel } from "./channel.ts";
-import { GroupOutput } from "./group_output.ts";
+import type { GroupOutput } from "./group_output.ts";
 import { Inbox } from "./inbox.ts";
 import { Merge } from "./merge.ts";
-import { PartialSender } from "./partial_sender.ts";
-import { PartialSink } from "./partial_sink.ts";
-import { Server } from "./server.ts";
-import { SinkOutput } from "./sink_output.ts";
+import type { PartialSender } from "./partial_sender.ts";
+import type { PartialSink } from "./partial_sink.ts";
+import type { Server } from "./server.ts";
+import type { SinkOutput } from "./sink_output.ts";
 import { SourceReader } from "./source_reader.ts";
 import { type TaskContext, taskId } from "./task_context.ts";
+import { createOutputs } from "./task_outputs.ts";
+import type { TaskView } from "./task_view.ts";
 import { WorkQueue } from "./work_queue.ts";
 
 /**
  * One task: the rows of one partition, their program, and its roles. A synchronous state machine: it is given records and what the
  * sinks show, and hands out messages and rows; the runner does all waiting. It lives for one epoch; a restart makes a new one.
  */
-export class Task {
+export class Task implements TaskView {
   readonly id: string;
   readonly table: TaskTable;
   readonly partition: number;
@@ -45,7 +55,6 @@ export class Task {
   /** Every row was evaluated with all its partners known: rows may be deleted and shares written. */
   complete = false;
   closed = false;
-  readonly #context: TaskContext;
   readonly #program: Program;
   readonly #layout: CellLayout;
   #pending = 0;
@@ -55,7 +64,6 @@ export class Task {
 
   constructor(options: { context: TaskContext; table: TaskTable; partition: number; epoch: number }) {
     const { context, table, partition, epoch } = options;
-    this.#context = context;
     this.table = table;
     this.partition = partition;
     this.epoch = epoch;
@@ -91,49 +99,23 @@ export class Task {
         ? new Merge({ aggregate: member.aggregate, homes: context.partitions[homeOf(context, member.name)], epoch })
         : null
     );
-    this.servers = table.serves.map((plan, index) =>
-      new Server(
-        plan,
-        this.#layout.serves + index,
-        (home, key, value) =>
-          this.channel.send({ table: plan.home, partition: home }, { type: "value", join: plan.name, key, value }),
-      )
-    );
-    this.sinks = table.sinks.map((plan, index) =>
-      new SinkOutput({ plan, cell: this.#layout.sinks + index, ...this.#sinkHooks(plan) })
-    );
-    const keyValue = keyValueOf(keyColumns);
-    this.groups = table.groups.map((plan, index) =>
-      new GroupOutput({ plan, cell: this.#layout.groups + index * 2, keyValue, onError: context.onCallbackError })
-    );
-    this.partialSinks = table.groups.map((plan, index) =>
-      plan.sink === null
-        ? null
-        : new PartialSink({ plan: plan.sink, output: this.groups[index], ...this.#sinkHooks(plan.sink) })
-    );
-    this.senders = table.groups.map((plan, index) => {
-      if (plan.merge === null) return null;
-      const partitions = context.partitions[plan.merge.table];
-      return new PartialSender({
-        output: this.groups[index],
-        channel: this.channel,
-        table: plan.merge.table,
-        partitions,
-      });
-    });
-    this.inbox.sayHello();
-  }
-
-  #sinkHooks(plan: TaskTable["sinks"][number]) {
-    return {
-      task: this.id,
-      epoch: this.epoch,
-      nextSeq: () => ++this.channel.seq,
-      put: (row: Parameters<TaskContext["put"]>[1]) => this.#context.put(plan, row),
-      hold: (entry: Entry) => this.#hold(entry),
+    const outputs = createOutputs({
+      context,
+      table,
+      id: this.id,
+      epoch,
+      channel: this.channel,
+      layout: this.#layout,
+      keyColumns,
+      hold: (entry) => this.#hold(entry),
       complete: () => this.complete,
-      onError: this.#context.onCallbackError,
-    };
+    });
+    this.servers = outputs.servers;
+    this.sinks = outputs.sinks;
+    this.groups = outputs.groups;
+    this.partialSinks = outputs.partialSinks;
+    this.senders = outputs.senders;
+    this.inbox.sayHello();
   }
 
   /** Rows of the table and right rows held for it. */
@@ -176,18 +158,13 @@ export class Task {
       if (row === null && !this.loaded) this.#sweep(entry);
       return;
     }
-    if (this.table.members.length === 1) entry.row = row;
-    else {
-      const rows = this.table.members.map((_, index) => index === member ? row : this.rowOf(entry, index));
-      entry.row = rows.some((r) => r !== null) ? rows : null;
-    }
+    putMemberRow(entry, { member, members: this.table.members.length }, row);
     if (this.loaded) this.#queue.mark(entry);
     else this.#sweep(entry);
   }
 
   rowOf(entry: Entry, member: number): Row | null {
-    if (this.table.members.length === 1) return entry.row as Row | null;
-    return entry.row === null ? null : (entry.row as readonly (Row | null)[])[member];
+    return memberRow(entry, { member, members: this.table.members.length });
   }
 
   /** A right row has another value: all entries that use it are evaluated again. */
@@ -307,7 +284,9 @@ export class Task {
 
   /** Ends a batch: changed shares and all messages leave. */
   endBatch(): void {
-    if (this.complete) { for (const sink of this.partialSinks) sink?.flush(); }
+    if (this.complete) {
+      for (const sink of this.partialSinks) sink?.flush();
+    }
     if (this.loaded) this.#sendShares();
     this.channel.flush();
   }
@@ -322,11 +301,6 @@ export class Task {
       if (sender.completed) sender.flush();
       else if (this.groups[index].known) sender.complete();
     });
-  }
-
-  /** Takes records of one of the source members, in order. */
-  take(member: number, records: readonly LogRecord[]): void {
-    this.source.take(member, records);
   }
 }
 

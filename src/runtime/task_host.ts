@@ -90,7 +90,7 @@ export class TaskHost {
     if (fetched.outOfRange !== undefined) return `position in "${fetched.topic}" is out of range`;
     if (fetched.topic === this.inboxTopic) return this.#takeInbox(task, fetched);
     const member = this.topics.indexOf(fetched.topic);
-    task.take(member, fetched.records);
+    task.source.take(member, fetched.records);
     this.positions[member] = fetched.nextOffset;
     this.ends[member] = fetched.endOffset;
     if (fetched.records.length > 0) this.lastRecordMs = fetched.records[fetched.records.length - 1].timestampMs;

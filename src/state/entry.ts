@@ -47,3 +47,29 @@ export function layoutOf(counts: { lookups: number; sinks: number; groups: numbe
 export function newEntry(key: Key, layout: CellLayout): Entry {
   return { key, row: null, flags: 0, cells: new Array(layout.size).fill(null) };
 }
+
+/** Which of a table's members. */
+export interface MemberPlace {
+  readonly member: number;
+  /** How many members the table has. */
+  readonly members: number;
+}
+
+/** The row of one member, or null. */
+export function memberRow(entry: Entry, place: MemberPlace): Row | null {
+  if (place.members === 1) return entry.row as Row | null;
+  return entry.row === null ? null : (entry.row as readonly (Row | null)[])[place.member];
+}
+
+/** Puts a member's row; an entry whose members all have none has the row null. */
+export function putMemberRow(entry: Entry, place: MemberPlace, row: Row | null): void {
+  if (place.members === 1) {
+    entry.row = row;
+    return;
+  }
+  const rows = Array.from(
+    { length: place.members },
+    (_, member) => member === place.member ? row : memberRow(entry, { member, members: place.members }),
+  );
+  entry.row = rows.some((held) => held !== null) ? rows : null;
+}

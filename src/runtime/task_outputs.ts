@@ -1,0 +1,72 @@
+import type { SinkPlan, TaskTable } from "../plan/physical.ts";
+import { keyValueOf } from "../processor/key_value.ts";
+import type { CellLayout, Entry } from "../state/entry.ts";
+import type { Channel } from "./channel.ts";
+import { GroupOutput } from "./group_output.ts";
+import { PartialSender } from "./partial_sender.ts";
+import { PartialSink } from "./partial_sink.ts";
+import { Server } from "./server.ts";
+import { SinkOutput } from "./sink_output.ts";
+import type { SinkRow } from "./sink_writer.ts";
+import type { TaskContext } from "./task_context.ts";
+
+/** Where the registers of a task's program go, in the order of its plan. */
+export interface TaskOutputs {
+  readonly servers: readonly Server[];
+  readonly sinks: readonly SinkOutput[];
+  readonly groups: readonly GroupOutput[];
+  /** For each group: its sink, if its shares go straight to ClickHouse. */
+  readonly partialSinks: readonly (PartialSink | null)[];
+  /** For each group: the sender of its shares, if they go to merge tasks. */
+  readonly senders: readonly (PartialSender | null)[];
+}
+
+/** What the outputs need of their task. */
+export interface OutputsOptions {
+  readonly context: TaskContext;
+  readonly table: TaskTable;
+  readonly id: string;
+  readonly epoch: number;
+  readonly channel: Channel;
+  readonly layout: CellLayout;
+  readonly keyColumns: Parameters<typeof keyValueOf>[0];
+  readonly hold: (entry: Entry) => void;
+  readonly complete: () => boolean;
+}
+
+/** Makes the outputs of one task. */
+export function createOutputs(options: OutputsOptions): TaskOutputs {
+  const { context, table, id, epoch, channel, layout } = options;
+  const hooks = (plan: SinkPlan) => ({
+    plan,
+    task: id,
+    epoch,
+    nextSeq: () => ++channel.seq,
+    put: (row: SinkRow) => context.put(plan, row),
+    hold: options.hold,
+    complete: options.complete,
+    onError: context.onCallbackError,
+  });
+  const keyValue = keyValueOf(options.keyColumns);
+  const groups = table.groups.map((plan, index) =>
+    new GroupOutput({ plan, cell: layout.groups + index * 2, keyValue, onError: context.onCallbackError })
+  );
+  return {
+    groups,
+    servers: table.serves.map((plan, index) =>
+      new Server(plan, layout.serves + index, (home, key, value) => {
+        channel.send({ table: plan.home, partition: home }, { type: "value", join: plan.name, key, value });
+      })
+    ),
+    sinks: table.sinks.map((plan, index) => new SinkOutput({ cell: layout.sinks + index, ...hooks(plan) })),
+    partialSinks: table.groups.map((plan, index) =>
+      plan.sink === null ? null : new PartialSink({ output: groups[index], ...hooks(plan.sink) })
+    ),
+    senders: table.groups.map((plan, index) => {
+      if (plan.merge === null) return null;
+      const { table: target } = plan.merge;
+      const partitions = context.partitions[target];
+      return new PartialSender({ output: groups[index], channel, table: target, partitions });
+    }),
+  };
+}
