@@ -5,7 +5,18 @@
  * @module
  */
 export { type Topology, topology, TopologyBuilder } from "./dsl/topology.ts";
-export { debezium, type DebeziumOptions, type KeyOf, type RowOf, Source, type SourceSpec } from "./dsl/source.ts";
+export {
+  type ColumnShape,
+  debezium,
+  type DebeziumOptions,
+  type IsUnion,
+  type KeyOf,
+  type ParsedRow,
+  type RowOf,
+  type RowSchema,
+  Source,
+  type SourceSpec,
+} from "./dsl/source.ts";
 export {
   clickhouse,
   type ClickHouseOptions,
@@ -15,7 +26,7 @@ export {
   type SinkRow,
   type SinkSpec,
 } from "./dsl/sink.ts";
-export { GlobalKTable, KGroupedTable, KTable, type Totals, type With } from "./dsl/tables.ts";
+export { GlobalKTable, KGroupedTable, KTable, type SameKey, type Totals, type With } from "./dsl/tables.ts";
 export {
   type Aggregate,
   type AggregateSpec,
@@ -28,7 +39,7 @@ export {
   sum,
 } from "./dsl/aggregates.ts";
 export { dateOf, startOfDay, startOfHour } from "./dsl/time.ts";
-export { Decimal } from "./record/decimal.ts";
+export { Decimal, type Rounding } from "./record/decimal.ts";
 export { TopologyError } from "./record/errors.ts";
 export {
   bytea,

@@ -95,7 +95,9 @@ export function readArguments<S extends OptionSpecs>(
     const spec = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (spec === undefined) {
       const near = didYouMean(token.rawName, Object.keys(options).map((name) => `--${name}`));
-      problems.push(`Cannot use "${token.rawName}" as an option of "${declared.name}": there is none of this name${near}`);
+      problems.push(
+        `Cannot use "${token.rawName}" as an option of "${declared.name}": there is none of this name${near}`,
+      );
     } else if (spec.kind === "flag") {
       if (token.value !== undefined) problems.push(`Cannot give "--${token.name}" a value: it takes none`);
       values[token.name] = true;
@@ -124,7 +126,9 @@ function operandProblems(
   operands: readonly string[],
 ): string[] {
   const [least, most] = declared.operandCount;
-  if (operands.length < least) return [`Cannot run "${declared.name}" with ${operands.length} arguments: it needs ${least}`];
+  if (operands.length < least) {
+    return [`Cannot run "${declared.name}" with ${operands.length} arguments: it needs ${least}`];
+  }
   if (operands.length <= most) return [];
   const extra = operands.slice(most).map((operand) => `"${operand}"`).join(", ");
   return [`Cannot use ${extra} as an argument of "${declared.name}": it takes at most ${most}`];

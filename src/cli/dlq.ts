@@ -22,9 +22,19 @@ export const dlqCommand = command({
       help: `Letters listed (default ${LIMIT_DEFAULT}).`,
       read: readInteger(1, 1_000_000),
     }),
-    topology: value({ placeholder: "NAME", expected: "a topology's name", help: "Only of this topology.", read: readText }),
+    topology: value({
+      placeholder: "NAME",
+      expected: "a topology's name",
+      help: "Only of this topology.",
+      read: readText,
+    }),
     json: flag("One JSON object a line, with the whole error and the record."),
-    data: value({ placeholder: "DIR", expected: "a directory", help: "Data directory (default .data).", read: readText }),
+    data: value({
+      placeholder: "DIR",
+      expected: "a directory",
+      help: "Data directory (default .data).",
+      read: readText,
+    }),
   },
   description: [
     "Lists the dead letters, the newest first: records that could not be read (stage decode), rows whose callback threw (callback),",
@@ -41,7 +51,7 @@ export const dlqCommand = command({
     try {
       const filter = options.topology === undefined ? {} : { topology: options.topology };
       const listed = letters.list({ ...filter, limit: options.limit ?? LIMIT_DEFAULT });
-      if (options.json) for (const letter of listed) console.log(JSON.stringify(letter));
+      if (options.json) { for (const letter of listed) console.log(JSON.stringify(letter)); }
       else console.log(listing(listed, { total: letters.count(filter), dropped: letters.dropped() }).join("\n"));
     } finally {
       letters.close();

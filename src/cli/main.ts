@@ -54,7 +54,9 @@ export async function main(args: readonly string[]): Promise<number> {
   const known = COMMANDS.find((command) => command.name === name);
   if (known === undefined) {
     const names = COMMANDS.map((command) => command.name);
-    complain(`Cannot run "${name}": there is no such command${didYouMean(name, names) || "."} There are: ${names.join(", ")}`);
+    complain(
+      `Cannot run "${name}": there is no such command${didYouMean(name, names) || "."} There are: ${names.join(", ")}`,
+    );
     return USAGE_STATUS;
   }
   try {
@@ -76,7 +78,10 @@ export async function main(args: readonly string[]): Promise<number> {
 /** What a person reads about an error: its message; of a mistake in the program also where it happened. */
 export function errorText(error: unknown): string {
   const expected = [UsageError, ConfigError, TopologyError, RestoreError, ProductionError, LimitError];
-  if (expected.some((kind) => error instanceof kind)) return `Error: ${(error as Error).message}`;
+  if (expected.some((kind) => error instanceof kind)) {
+    const { message } = error as Error;
+    return `Error:${message.startsWith("\n") ? "" : " "}${message}`;
+  }
   return error instanceof Error ? error.stack ?? `${error.name}: ${error.message}` : String(error);
 }
 

@@ -1,4 +1,4 @@
-import { type Connection, connect } from "../adapters/clickhouse/connection.ts";
+import { connect, type Connection } from "../adapters/clickhouse/connection.ts";
 import { withClickHouse } from "./clickhouse_client.ts";
 import { loadConfiguration } from "./config/configuration.ts";
 import { command, value } from "./command.ts";
@@ -31,20 +31,30 @@ export const queryCommand = command({
       help: `Rows shown in a table (default ${grouped(ROWS_SHOWN)}; json and csv give all).`,
       read: readInteger(1),
     }),
-    data: value({ placeholder: "DIR", expected: "a directory", help: "Data directory (default .data).", read: readText }),
+    data: value({
+      placeholder: "DIR",
+      expected: "a directory",
+      help: "Data directory (default .data).",
+      read: readText,
+    }),
   },
   description: [
     "Runs a read-only query on ClickHouse: the configured server, the embedded one of a running instance, or one that is started for",
     "as long as it takes. Writes are refused by ClickHouse. A FORMAT clause in the query prints ClickHouse's output as it is.",
   ].join("\n"),
-  examples: ['deno task query "SELECT seller, sum(amount) AS revenue FROM sales GROUP BY seller ORDER BY revenue DESC LIMIT 5"'],
+  examples: [
+    'deno task query "SELECT seller, sum(amount) AS revenue FROM sales GROUP BY seller ORDER BY revenue DESC LIMIT 5"',
+  ],
   run: async ({ operands, options }) => {
     const loaded = loadConfiguration();
     const configuration = { ...loaded, dataDirectory: options.data ?? loaded.dataDirectory };
     await withClickHouse(configuration, async ({ options: clickhouse }) => {
       const connection = connect({ ...clickhouse, url: readOnly(clickhouse.url) }, clickhouse.database);
       try {
-        await print(connection, operands[0], { format: options.format ?? "table", rowsMax: options.rows ?? ROWS_SHOWN });
+        await print(connection, operands[0], {
+          format: options.format ?? "table",
+          rowsMax: options.rows ?? ROWS_SHOWN,
+        });
       } finally {
         await connection.close();
       }

@@ -20,7 +20,7 @@ export function textTable(
 }
 
 function cell(text: string): string {
-  const plain = text.replaceAll(/[\u0000-\u001f\u007f]/g, (character) => character === "\n" ? "\\n" : " ");
+  const plain = text.replaceAll("\n", "\\n").replaceAll(/\p{Cc}/gu, " ");
   return plain.length <= CELL_LENGTH_MAX ? plain : `${plain.slice(0, CELL_LENGTH_MAX - 3)}...`;
 }
 

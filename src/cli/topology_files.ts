@@ -46,12 +46,16 @@ export function topologyNames(directory: string): string[] {
     return files.map(({ name }) => name.slice(0, -3)).sort();
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new ConfigError([`Cannot read "${directory}" as the directory of topologies: there is none`], { cause: error });
+    throw new ConfigError([`Cannot read "${directory}" as the directory of topologies: there is none`], {
+      cause: error,
+    });
   }
 }
 
 function bareName(directory: string, name: string): string {
-  return name.startsWith(`${directory}/`) ? name.slice(directory.length + 1).replace(/\.ts$/, "") : name.replace(/\.ts$/, "");
+  return name.startsWith(`${directory}/`)
+    ? name.slice(directory.length + 1).replace(/\.ts$/, "")
+    : name.replace(/\.ts$/, "");
 }
 
 function missingProblem(path: string, { name, there }: { name: string; there: readonly string[] }): string {
@@ -64,7 +68,10 @@ async function importTopology(path: string): Promise<{ topology: Topology } | { 
     const { default: topology } = await import(pathToFileURL(resolve(path)).href);
     if (isTopology(topology)) return { topology };
     const current = topology === undefined ? "there is none" : `current value is ${typeof topology}`;
-    return { problem: `Cannot use ${path} as a topology's default export: ${current}. Write: export default topology("name", ...)` };
+    return {
+      problem:
+        `Cannot use ${path} as a topology's default export: ${current}. Write: export default topology("name", ...)`,
+    };
   } catch (error) {
     return { problem: importProblem(path, error) };
   }
@@ -72,7 +79,9 @@ async function importTopology(path: string): Promise<{ topology: Topology } | { 
 
 function importProblem(path: string, error: unknown): string {
   if (error instanceof TopologyError) {
-    return `Cannot build topology "${error.topology}" of ${path}:${error.problems.map((problem) => `\n      - ${problem}`).join("")}`;
+    return `Cannot build topology "${error.topology}" of ${path}:${
+      error.problems.map((problem) => `\n      - ${problem}`).join("")
+    }`;
   }
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return `Cannot import ${path}: ${reason}`;
@@ -90,13 +99,17 @@ function clashes(files: readonly TopologyFile[]): string[] {
   const sinks = new Map<string, string>();
   for (const { path, topology } of files) {
     const other = names.get(topology.name);
-    if (other !== undefined) problems.push(`Cannot run ${other} and ${path}: both are named "${topology.name}". Rename one`);
+    if (other !== undefined) {
+      problems.push(`Cannot run ${other} and ${path}: both are named "${topology.name}". Rename one`);
+    }
     names.set(topology.name, path);
     for (const node of topology.nodes) {
       if (node.op !== "sink") continue;
       const writer = sinks.get(node.sink.name);
       if (writer !== undefined && writer !== path) {
-        problems.push(`Cannot run ${writer} and ${path}: both write to ClickHouse table "${node.sink.name}". Rename one`);
+        problems.push(
+          `Cannot run ${writer} and ${path}: both write to ClickHouse table "${node.sink.name}". Rename one`,
+        );
       }
       sinks.set(node.sink.name, path);
     }

@@ -8,7 +8,9 @@ export type Comparable = number | bigint | string | Decimal;
 
 /** The plain data of one aggregate. */
 export interface AggregateSpec {
+  /** How values are combined. */
   readonly kind: "sum" | "count" | "avg" | "min" | "max";
+  /** What a row contributes; null for a count. */
   // deno-lint-ignore no-explicit-any -- the row type is checked where the aggregate is declared, and erased in the plan
   readonly value: ((row: any) => unknown) | null;
   /** Digits after the decimal point of an average. */
@@ -17,8 +19,11 @@ export interface AggregateSpec {
 
 /** One column of an aggregation over rows `V` with result `R`. Each brings its own inverse, so deletes and updates are exact. */
 export interface Aggregate<in V, out R> {
+  /** @ignore Carries a type. */
   readonly "~takes"?: (row: V) => void;
+  /** @ignore Carries a type. */
   readonly "~result"?: () => R;
+  /** The aggregate as plain data. */
   readonly spec: AggregateSpec;
 }
 

@@ -9,13 +9,15 @@ export type AnyRow = any;
 // deno-lint-ignore no-explicit-any -- see AnyRow
 export type AnyKey = any;
 
-interface Named {
+/** What all operators have. */
+export interface Named {
   /** Position in the topology's array; inputs always come before. */
   readonly id: number;
   /** `<root>.<column>` for joins, the declared name for aggregates: names stores, topics and metrics. */
   readonly name: string;
 }
 
+/** A topic as a table: the root of a lineage. */
 export interface SourceNode extends Named {
   readonly op: "source";
   readonly source: SourceSpec;
@@ -23,12 +25,14 @@ export interface SourceNode extends Named {
   readonly global: boolean;
 }
 
+/** Rows for which the predicate holds; the others are absent. */
 export interface FilterNode extends Named {
   readonly op: "filter";
   readonly input: number;
   readonly predicate: (value: AnyRow, key: AnyKey) => boolean;
 }
 
+/** Each row replaced by what the mapper makes of it; the key stays. */
 export interface MapValuesNode extends Named {
   readonly op: "mapValues";
   readonly input: number;
@@ -63,6 +67,7 @@ export interface AggregateNode extends Named {
   readonly aggregates: Readonly<Record<string, AggregateSpec>>;
 }
 
+/** Rows shown in a ClickHouse table. */
 export interface SinkNode extends Named {
   readonly op: "sink";
   readonly input: number;

@@ -27,6 +27,7 @@ export interface SinkSpec {
   readonly name: string;
   /** Columns that carry the table's key, in the key's order. */
   readonly key: readonly string[];
+  /** Column name to ClickHouse type. */
   readonly columns: ColumnTypes;
   /** Data skipping indexes by column. */
   readonly indexes: Readonly<Record<string, string>>;
@@ -34,7 +35,9 @@ export interface SinkSpec {
 
 /** A ClickHouse table that keeps the newest row per key. Takes rows that have at least the columns of `R`. */
 export interface Sink<in R extends RowOf> {
+  /** @ignore Carries a type. */
   readonly "~takes"?: (row: R) => void;
+  /** The sink as plain data. */
   readonly spec: SinkSpec;
 }
 

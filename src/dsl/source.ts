@@ -1,22 +1,33 @@
 import type { z } from "zod";
 
+/** @ignore Columns of a row schema: what `z.object` takes. */
+export type ColumnShape = z.ZodRawShape;
+
+/** @ignore A row schema: what `z.object({...})` gives. */
+export type RowSchema<S extends ColumnShape = ColumnShape> = z.ZodObject<S>;
+
+/** @ignore The row that a schema gives. */
+export type ParsedRow<S extends ColumnShape> = z.output<z.ZodObject<S>>;
+
 /** Values of a row by column name; columns keep the database's snake_case. */
 export type RowOf = { readonly [column: string]: unknown };
 
 /** What a foreign key must be to reach a table with key columns `K`: one column's value, or the object of several. */
 export type KeyOf<K> = IsUnion<keyof K> extends true ? K : K[keyof K];
 
-type IsUnion<T, U = T> = [T] extends [never] ? false : T extends U ? ([U] extends [T] ? false : true) : never;
+/** Whether a type has several members. */
+export type IsUnion<T, U = T> = [T] extends [never] ? false : T extends U ? ([U] extends [T] ? false : true) : never;
 
 /** The plain data of a source, as planner and runtime see it. */
 export interface SourceSpec {
   /** Last part of the topic unless named otherwise; the root of operator names. */
   readonly name: string;
+  /** Name of the Debezium topic: `<prefix>.<schema>.<table>`. */
   readonly topic: string;
   /** Primary key columns in Debezium's order. */
   readonly key: readonly string[];
   /** Schema of the columns that are read; other columns of the topic are ignored. */
-  readonly row: z.ZodObject;
+  readonly row: RowSchema;
 }
 
 /**
@@ -26,9 +37,12 @@ export interface SourceSpec {
  * const orders = debezium("online_store.public.orders", { key: ["id"], row: z.object({ id: int8(), status: z.string() }) });
  */
 export class Source<K extends RowOf, V extends RowOf> {
+  /** @ignore Carries a type. */
   declare readonly "~key": K;
+  /** @ignore Carries a type. */
   declare readonly "~row": V;
 
+  /** @ignore Made by {@link debezium}. */
   constructor(readonly spec: SourceSpec) {}
 
   /**
@@ -39,29 +53,29 @@ export class Source<K extends RowOf, V extends RowOf> {
     const wanted = new Set<string>([...this.spec.key, ...columns]);
     const mask: Record<string, true> = {};
     for (const column of Object.keys(this.spec.row.shape)) if (wanted.has(column)) mask[column] = true;
-    return new Source({ ...this.spec, row: this.spec.row.pick(mask) as z.ZodObject });
+    return new Source({ ...this.spec, row: this.spec.row.pick(mask) as RowSchema });
   }
 }
 
 /** Options of {@link debezium}. */
-export interface DebeziumOptions<S extends z.ZodRawShape, C extends keyof S & string> {
+export interface DebeziumOptions<S extends ColumnShape, C extends keyof S & string> {
   /** Primary key columns in the order of Debezium's key. */
   readonly key: readonly C[];
   /** Columns to read. Others are ignored; a missing or mistyped one sends the record to the dead letters. */
-  readonly row: z.ZodObject<S>;
+  readonly row: RowSchema<S>;
   /** Names the table in operators, topics and metrics; default: the last part of the topic. */
   readonly name?: string;
 }
 
 /** Declares a Debezium change topic as a source of rows. */
-export function debezium<S extends z.ZodRawShape, const C extends keyof S & string>(
+export function debezium<S extends ColumnShape, const C extends keyof S & string>(
   topic: string,
   options: DebeziumOptions<S, C>,
-): Source<Pick<z.output<z.ZodObject<S>>, C & keyof z.output<z.ZodObject<S>>>, z.output<z.ZodObject<S>>> {
+): Source<Pick<ParsedRow<S>, C & keyof ParsedRow<S>>, ParsedRow<S>> {
   return new Source({
     name: options.name ?? topic.slice(topic.lastIndexOf(".") + 1),
     topic,
     key: options.key,
-    row: options.row as z.ZodObject,
+    row: options.row as RowSchema,
   });
 }

@@ -6,18 +6,21 @@ import type { KeyOf, RowOf } from "./source.ts";
 /** `V` with one column more. */
 export type With<V, N extends string, C> = V & { readonly [column in N]: C };
 
-const GRAPH = Symbol("graph");
-
-/** What a handle stands for inside its topology. Not for topology files. */
-export interface Handle {
-  readonly [GRAPH]: { readonly graph: Graph; readonly node: number; readonly root: string };
+/** Where a table stands within its topology. */
+interface Place {
+  readonly graph: Graph;
+  readonly node: number;
+  readonly root: string;
 }
 
-function inside(handle: Handle) {
-  return handle[GRAPH];
+/** Kept beside the tables and not in them: topology files see operators only. */
+const places = new WeakMap<object, Place>();
+
+function inside(table: object): Place {
+  return places.get(table)!;
 }
 
-function sameTopology(left: Handle, right: Handle, name: string): void {
+function sameTopology(left: object, right: object, name: string): void {
   const { graph } = inside(left);
   if (inside(right).graph !== graph) {
     throw new TypeError(`Cannot join "${name}" with a table of another topology. Declare both with the same builder`);
@@ -25,10 +28,10 @@ function sameTopology(left: Handle, right: Handle, name: string): void {
 }
 
 function foreignKeyJoin(
-  left: Handle,
-  right: Handle,
+  left: object,
+  right: object,
   join: { kind: "inner" | "left"; column: string; foreignKey: (value: never, key: never) => unknown },
-): Handle[typeof GRAPH] {
+): Place {
   sameTopology(left, right, join.column);
   const { graph, node, root } = inside(left);
   const name = `${root}.${join.column}`;
@@ -46,24 +49,26 @@ function foreignKeyJoin(
 }
 
 /** Rows whole on every instance, for small tables. A change of a row re-evaluates every row joined with it. */
-export class GlobalKTable<K extends RowOf, V extends RowOf> implements Handle {
+export class GlobalKTable<K extends RowOf, V extends RowOf> {
+  /** @ignore Carries a type. */
   declare readonly "~key": K;
+  /** @ignore Carries a type. */
   declare readonly "~row": V;
-  readonly [GRAPH]: Handle[typeof GRAPH];
 
+  /** @ignore Made by the builder and by other tables. */
   constructor(graph: Graph, node: number, root: string) {
-    this[GRAPH] = { graph, node, root };
+    places.set(this, { graph, node, root });
   }
 
   /** Rows for which `predicate` holds; the others are absent for those who join with this table. */
   filter(predicate: (value: V, key: KeyOf<K>) => boolean): GlobalKTable<K, V> {
-    const { graph, node, root } = this[GRAPH];
+    const { graph, node, root } = inside(this);
     return new GlobalKTable(graph, graph.add({ op: "filter", name: `${root}.filter`, input: node, predicate }), root);
   }
 
   /** Each row replaced by `mapper(row)`. */
   mapValues<R extends RowOf>(mapper: (value: V, key: KeyOf<K>) => R): GlobalKTable<K, R> {
-    const { graph, node, root } = this[GRAPH];
+    const { graph, node, root } = inside(this);
     return new GlobalKTable(
       graph,
       graph.add({ op: "mapValues", name: `${root}.mapValues`, input: node, mapper }),
@@ -93,24 +98,26 @@ export class GlobalKTable<K extends RowOf, V extends RowOf> implements Handle {
 }
 
 /** A keyed table, the newest row per key; partitioned: each partition has one home task. Immutable: branching is reuse. */
-export class KTable<K extends RowOf, V extends RowOf> implements Handle {
+export class KTable<K extends RowOf, V extends RowOf> {
+  /** @ignore Carries a type. */
   declare readonly "~key": K;
+  /** @ignore Carries a type. */
   declare readonly "~row": V;
-  readonly [GRAPH]: Handle[typeof GRAPH];
 
+  /** @ignore Made by the builder and by other tables. */
   constructor(graph: Graph, node: number, root: string) {
-    this[GRAPH] = { graph, node, root };
+    places.set(this, { graph, node, root });
   }
 
   /** Rows for which `predicate` holds; the others are absent for everything below and everybody who joins with this table. */
   filter(predicate: (value: V, key: KeyOf<K>) => boolean): KTable<K, V> {
-    const { graph, node, root } = this[GRAPH];
+    const { graph, node, root } = inside(this);
     return new KTable(graph, graph.add({ op: "filter", name: `${root}.filter`, input: node, predicate }), root);
   }
 
   /** Each row replaced by `mapper(row)`; the key stays. */
   mapValues<R extends RowOf>(mapper: (value: V, key: KeyOf<K>) => R): KTable<K, R> {
-    const { graph, node, root } = this[GRAPH];
+    const { graph, node, root } = inside(this);
     return new KTable(graph, graph.add({ op: "mapValues", name: `${root}.mapValues`, input: node, mapper }), root);
   }
 
@@ -123,11 +130,12 @@ export class KTable<K extends RowOf, V extends RowOf> implements Handle {
     right: KTable<RK, RV> | GlobalKTable<RK, RV>,
     foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>>,
   ): KTable<K, With<V, N, RV>>;
+  /** Inner join with the right row of the same key. */
   join<N extends string, RK extends RowOf, RV extends RowOf>(
     name: N,
     right: KTable<RK, RV> & SameKey<K, RK>,
   ): KTable<K, With<V, N, RV>>;
-  join(name: string, right: Handle, foreignKey?: (value: V, key: KeyOf<K>) => unknown): KTable<K, never> {
+  join(name: string, right: object, foreignKey?: (value: V, key: KeyOf<K>) => unknown): KTable<K, never> {
     return this.#join("inner", { column: name, right, foreignKey });
   }
 
@@ -137,11 +145,12 @@ export class KTable<K extends RowOf, V extends RowOf> implements Handle {
     right: KTable<RK, RV> | GlobalKTable<RK, RV>,
     foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>> | null,
   ): KTable<K, With<V, N, RV | null>>;
+  /** Left join with the right row of the same key. */
   leftJoin<N extends string, RK extends RowOf, RV extends RowOf>(
     name: N,
     right: KTable<RK, RV> & SameKey<K, RK>,
   ): KTable<K, With<V, N, RV | null>>;
-  leftJoin(name: string, right: Handle, foreignKey?: (value: V, key: KeyOf<K>) => unknown): KTable<K, never> {
+  leftJoin(name: string, right: object, foreignKey?: (value: V, key: KeyOf<K>) => unknown): KTable<K, never> {
     return this.#join("left", { column: name, right, foreignKey });
   }
 
@@ -155,20 +164,20 @@ export class KTable<K extends RowOf, V extends RowOf> implements Handle {
 
   /** Groups rows by the columns of the returned object; null leaves the row out. */
   groupBy<G extends RowOf>(selector: (value: V, key: KeyOf<K>) => G | null): KGroupedTable<G, V> {
-    const { graph, node } = this[GRAPH];
+    const { graph, node } = inside(this);
     return new KGroupedTable(graph, node, selector);
   }
 
   /** Writes every row to a ClickHouse table, which then shows exactly this table's rows. */
   to(sink: Sink<V>): void {
-    const { graph, node } = this[GRAPH];
+    const { graph, node } = inside(this);
     graph.claim(`sink ${sink.spec.name}`, `Write each ClickHouse table from one place only`);
     graph.add({ op: "sink", name: sink.spec.name, input: node, sink: sink.spec });
   }
 
   #join(
     kind: "inner" | "left",
-    join: { column: string; right: Handle; foreignKey?: (value: V, key: KeyOf<K>) => unknown },
+    join: { column: string; right: object; foreignKey?: (value: V, key: KeyOf<K>) => unknown },
   ): KTable<K, never> {
     const { column, right, foreignKey } = join;
     if (foreignKey === undefined) return this.#keyJoin(kind, { column, leftColumn: null, right });
@@ -178,9 +187,9 @@ export class KTable<K extends RowOf, V extends RowOf> implements Handle {
 
   #keyJoin(
     kind: "inner" | "left" | "outer",
-    join: { column: string; leftColumn: string | null; right: Handle },
+    join: { column: string; leftColumn: string | null; right: object },
   ): KTable<K, never> {
-    const { graph, node, root } = this[GRAPH];
+    const { graph, node, root } = inside(this);
     sameTopology(this, join.right, join.column);
     const name = `${root}.${join.column}`;
     graph.claim(name, "Give one of the joins another column name");
@@ -194,7 +203,7 @@ export class KTable<K extends RowOf, V extends RowOf> implements Handle {
 }
 
 /** Same-key joins need keys of one type. */
-type SameKey<K, RK> = [KeyOf<RK>] extends [KeyOf<K>] ? unknown
+export type SameKey<K, RK> = [KeyOf<RK>] extends [KeyOf<K>] ? unknown
   : { readonly "keys of both tables must have the same type": never };
 
 /** Result columns of a set of aggregates. */
@@ -206,6 +215,7 @@ export class KGroupedTable<G extends RowOf, V extends RowOf> {
   readonly #node: number;
   readonly #groupBy: (value: never, key: never) => G | null;
 
+  /** @ignore Made by {@link KTable.groupBy}. */
   constructor(graph: Graph, node: number, groupBy: (value: never, key: never) => G | null) {
     this.#graph = graph;
     this.#node = node;

@@ -8,6 +8,7 @@ import { GlobalKTable, KTable } from "./tables.ts";
 export class TopologyBuilder {
   readonly #graph: Graph;
 
+  /** @ignore Made by {@link topology}. */
   constructor(graph: Graph) {
     this.#graph = graph;
   }
@@ -25,7 +26,9 @@ export class TopologyBuilder {
 
 /** A declared topology: a name and its operators as plain data, inputs before outputs. */
 export interface Topology {
+  /** Names its group, inboxes and metrics. */
   readonly name: string;
+  /** @ignore Operators as plain data, inputs before outputs. */
   readonly nodes: readonly LogicalNode[];
 }
 

@@ -25,7 +25,7 @@ export interface ColumnType<T> {
   refusal(wire: unknown): Refusal;
 }
 
-/** A zod schema that reads any wire form of a column and gives a `T`. */
+/** @ignore A zod schema that reads any wire form of a column and gives a `T`. */
 export type Column<T> = z.ZodType<T, unknown>;
 
 /**

@@ -1,10 +1,10 @@
-/** What a person reads about one thing that is wrong, and what to do about it. */
-export type Problem = string;
-
 /** The topology's author must act. Lists ALL problems of a topology at once. */
 export class TopologyError extends Error {
+  /** Name of the class. */
   override readonly name = "TopologyError";
-  constructor(readonly topology: string, readonly problems: readonly Problem[]) {
+
+  /** `problems`: all of them, each saying what to do. */
+  constructor(readonly topology: string, readonly problems: readonly string[]) {
     super(`Cannot build topology "${topology}":\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
   }
 }
@@ -12,7 +12,7 @@ export class TopologyError extends Error {
 /** The operator must act: configuration, environment, the state of a topic or a table. Lists all problems at once. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
-  constructor(readonly problems: readonly Problem[], options?: ErrorOptions) {
+  constructor(readonly problems: readonly string[], options?: ErrorOptions) {
     super(problems.length === 1 ? problems[0] : problems.map((problem) => `\n  - ${problem}`).join(""), options);
   }
 }

@@ -19,14 +19,14 @@ import { type RightEntry, RightStore } from "../state/right_store.ts";
 import { Channel } from "./channel.ts";
 import type { GroupOutput } from "./group_output.ts";
 import { Inbox } from "./inbox.ts";
-import { Merge } from "./merge.ts";
+import type { Merge } from "./merge.ts";
 import type { PartialSender } from "./partial_sender.ts";
 import type { PartialSink } from "./partial_sink.ts";
 import type { Server } from "./server.ts";
 import type { SinkOutput } from "./sink_output.ts";
 import { SourceReader } from "./source_reader.ts";
 import { type TaskContext, taskId } from "./task_context.ts";
-import { createOutputs } from "./task_outputs.ts";
+import { createMerges, createOutputs } from "./task_outputs.ts";
 import type { TaskView } from "./task_view.ts";
 import { WorkQueue } from "./work_queue.ts";
 
@@ -94,11 +94,7 @@ export class Task implements TaskView {
       keyColumns,
       onError: context.onCallbackError,
     });
-    this.merges = table.members.map((member) =>
-      member.kind === "merge"
-        ? new Merge({ aggregate: member.aggregate, homes: context.partitions[homeOf(context, member.name)], epoch })
-        : null
-    );
+    this.merges = createMerges(context, table, epoch);
     const outputs = createOutputs({
       context,
       table,
@@ -291,10 +287,7 @@ export class Task implements TaskView {
     this.channel.flush();
   }
 
-  /**
-   * Each aggregate's shares leave as soon as its own rows are known, whatever else of these rows is not: an aggregate may be joined back
-   * to the very rows that it adds up, which then wait for it.
-   */
+  /** An aggregate's shares wait for its own rows only: it may be joined back to the very rows that it adds up, which wait for it. */
   #sendShares(): void {
     this.senders.forEach((sender, index) => {
       if (sender === null) return;
@@ -302,8 +295,4 @@ export class Task implements TaskView {
       else if (this.groups[index].known) sender.complete();
     });
   }
-}
-
-function homeOf(context: TaskContext, aggregate: string): number {
-  return context.plan.tables.find((table) => table.groups.some((group) => group.name === aggregate))!.index;
 }

@@ -3,6 +3,7 @@ import { keyValueOf } from "../processor/key_value.ts";
 import type { CellLayout, Entry } from "../state/entry.ts";
 import type { Channel } from "./channel.ts";
 import { GroupOutput } from "./group_output.ts";
+import { Merge } from "./merge.ts";
 import { PartialSender } from "./partial_sender.ts";
 import { PartialSink } from "./partial_sink.ts";
 import { Server } from "./server.ts";
@@ -69,4 +70,13 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
       return new PartialSender({ output: groups[index], channel, table: target, partitions });
     }),
   };
+}
+
+/** For each member of a table: what adds up its shares, if it is a table of totals. */
+export function createMerges(context: TaskContext, table: TaskTable, epoch: number): (Merge | null)[] {
+  return table.members.map((member) => {
+    if (member.kind !== "merge") return null;
+    const home = context.plan.tables.find((candidate) => candidate.groups.some((group) => group.name === member.name))!;
+    return new Merge({ aggregate: member.aggregate, homes: context.partitions[home.index], epoch });
+  });
 }

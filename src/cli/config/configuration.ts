@@ -154,19 +154,25 @@ function contradictions(present: ReadonlySet<string>, texts: Readonly<Record<str
     problems.push(`Cannot use ${kafka.join(", ")} without KAFKA_BROKERS: it is missing. Set it, or unset the others`);
   }
   if (!has("CLICKHOUSE_URL") && !has("KAFKA_BROKERS") && clickhouse.length > 0) {
-    problems.push(`Cannot use ${clickhouse.join(", ")} without CLICKHOUSE_URL: it is missing. Set it, or unset the others`);
+    problems.push(
+      `Cannot use ${clickhouse.join(", ")} without CLICKHOUSE_URL: it is missing. Set it, or unset the others`,
+    );
   }
   const sasl = ["KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"];
   const missing = sasl.filter((name) => !has(name));
   if (missing.length > 0 && missing.length < sasl.length) {
     const given = sasl.filter(has).join(" and ");
-    problems.push(`Cannot authenticate with Kafka: ${given} set, ${missing.join(" and ")} missing (or ..._FILE for the password)`);
+    problems.push(
+      `Cannot authenticate with Kafka: ${given} set, ${missing.join(" and ")} missing (or ..._FILE for the password)`,
+    );
   }
   if (has("KAFKA_CA") && /^(0|false|no|off)$/i.test(texts.KAFKA_TLS ?? "")) {
     problems.push("Cannot use KAFKA_CA with KAFKA_TLS=false: certificates are for TLS. Unset one of them");
   }
   if (has("CLICKHOUSE_CA") && texts.CLICKHOUSE_URL?.startsWith("http:")) {
-    problems.push("Cannot use CLICKHOUSE_CA with an http:// address: certificates are for https. Change CLICKHOUSE_URL");
+    problems.push(
+      "Cannot use CLICKHOUSE_CA with an http:// address: certificates are for https. Change CLICKHOUSE_URL",
+    );
   }
   if (has("POSTGRES_PASSWORD") && has("PGPASSWORD")) {
     problems.push("Cannot use both POSTGRES_PASSWORD and PGPASSWORD: set one of them");

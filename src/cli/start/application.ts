@@ -42,7 +42,12 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
   let ticking: ReturnType<typeof setInterval> | undefined;
   try {
     const runs = options.topologies.map((topology) =>
-      new TopologyRun({ topology, ports: world.ports, options: configuration.run, onEvent: (event) => output.event(event) })
+      new TopologyRun({
+        topology,
+        ports: world.ports,
+        options: configuration.run,
+        onEvent: (event) => output.event(event),
+      })
     );
     const status = new StatusSource({ world, runs, metrics, configuration });
     const written = () => metrics.total("weir_sink_rows_total", {});
@@ -78,7 +83,10 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     if (signal.aborted) return 0;
     for (const run of runs) run.start();
     world.demo?.begin();
-    const failure = await untilEnd(options, [...runs.map((run) => run.failed), ...(world.demo ? [world.demo.failed] : [])]);
+    const failure = await untilEnd(options, [
+      ...runs.map((run) => run.failed),
+      ...(world.demo ? [world.demo.failed] : []),
+    ]);
 
     status.ending = signal.aborted ? "Ending: applying what is there" : "Time is over: applying what is there";
     tick();

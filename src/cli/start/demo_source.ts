@@ -1,4 +1,4 @@
-import { type DemoStore, DEFAULT_SIZES, type StoreSizes } from "../../demo/mod.ts";
+import { DEFAULT_SIZES, type DemoStore, type StoreSizes } from "../../demo/mod.ts";
 import type { DemoStatus } from "./status.ts";
 
 /** Sizes of a new demo store by name. */
@@ -74,6 +74,8 @@ export class DemoSource {
   #run(): void {
     if (!this.#begun || this.#ended || this.#holders > 0) return;
     this.#abort = new AbortController();
-    this.#running = this.#store.run({ ratePerSecond: this.#ratePerSecond, signal: this.#abort.signal }).catch(this.#fail);
+    this.#running = this.#store.run({ ratePerSecond: this.#ratePerSecond, signal: this.#abort.signal }).catch(
+      this.#fail,
+    );
   }
 }

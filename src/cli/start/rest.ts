@@ -42,7 +42,12 @@ const LOOK_EVERY_MS = 50;
  */
 export async function settle(
   runners: () => readonly { readonly name: string; readonly runner: Runner | null }[],
-  options: { readonly log: Log; readonly deadlineMs: number; readonly written: () => number; readonly signal?: AbortSignal },
+  options: {
+    readonly log: Log;
+    readonly deadlineMs: number;
+    readonly written: () => number;
+    readonly signal?: AbortSignal;
+  },
 ): Promise<string[]> {
   const { log, deadlineMs, written, signal } = options;
   let calm = 0;

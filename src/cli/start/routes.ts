@@ -19,7 +19,8 @@ const BEAT_MS = 1_000;
 export function routesOf(options: RouteOptions): Routes {
   const { metrics, runs, notReady } = options;
   return {
-    "GET /metrics": async () => new Response(await metrics.text(), { headers: { "content-type": metrics.contentType } }),
+    "GET /metrics": async () =>
+      new Response(await metrics.text(), { headers: { "content-type": metrics.contentType } }),
     // That it answers at all is the answer.
     "GET /livez": () => new Response("ok\n"),
     "GET /readyz": () => {

@@ -25,7 +25,9 @@ export function eventOf(topology: string, event: RunEvent): Event {
       return {
         level: "warn",
         name: "repaired",
-        text: `${topology} repaired ${counted(event.rows, "row")} that ClickHouse showed otherwise (task "${event.task}")`,
+        text: `${topology} repaired ${
+          counted(event.rows, "row")
+        } that ClickHouse showed otherwise (task "${event.task}")`,
         fields: { topology, task: event.task, rows: event.rows },
       };
     case "problem":

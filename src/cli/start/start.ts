@@ -62,7 +62,11 @@ export const startCommand = command({
     "Goes on where it stopped: only rows that differ from what ClickHouse shows are written. Ctrl-C drains and ends within 5 s,",
     "a second Ctrl-C ends at once.",
   ].join("\n"),
-  examples: ["deno task start", "deno task start sales --rate 2000 --duration 1m", "deno task start --data /tmp/other --seed 7"],
+  examples: [
+    "deno task start",
+    "deno task start sales --rate 2000 --duration 1m",
+    "deno task start --data /tmp/other --seed 7",
+  ],
   run: async ({ operands, options }) => {
     const configuration = configured(loadConfiguration(), options);
     const files = await loadTopologies(configuration.topologiesDirectory, operands);
@@ -93,9 +97,11 @@ function configured(configuration: Configuration, given: OptionValues<typeof opt
   const demo = ["rate", "seed", "demo-size", "no-demo"] as const;
   const useless = demo.filter((name) => given[name] !== undefined && given[name] !== false);
   if (configuration.kafka !== null && useless.length > 0) {
-    throw new UsageError(useless.map((name) =>
-      `Cannot use "--${name}" with Kafka: it is for the demo store of embedded mode. Leave it out, or unset KAFKA_BROKERS`
-    ));
+    throw new UsageError(
+      useless.map((name) =>
+        `Cannot use "--${name}" with Kafka: it is for the demo store of embedded mode. Leave it out, or unset KAFKA_BROKERS`
+      ),
+    );
   }
   return {
     ...configuration,

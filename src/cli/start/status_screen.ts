@@ -41,7 +41,11 @@ function headLines(status: Status, columns: number): string[] {
   }
   if (proof !== null) {
     const verdict = proof.equal ? "equal" : "DIFFERENT";
-    lines.push(`last verify ${proof.time.slice(0, 19).replace("T", " ")} UTC: ${verdict}, ${grouped(proof.rows)} rows of ${proof.sinks} sinks`);
+    lines.push(
+      `last verify ${proof.time.slice(0, 19).replace("T", " ")} UTC: ${verdict}, ${
+        grouped(proof.rows)
+      } rows of ${proof.sinks} sinks`,
+    );
   }
   return lines;
 }

@@ -18,7 +18,9 @@ export async function backlogLines(paths: DirectoryPaths, report: VerifyReport):
       }
       if (records > 0) {
         lines.push(
-          `"${name}" had ${grouped(records)} records left to apply when it ended. Let it catch up, then verify again: ` +
+          `"${name}" had ${
+            grouped(records)
+          } records left to apply when it ended. Let it catch up, then verify again: ` +
             `deno task start ${name} --rate 0 --duration 1s`,
         );
       }

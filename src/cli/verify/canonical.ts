@@ -21,7 +21,10 @@ interface TypeRule {
 }
 
 /** Makes the comparable form of a column. `quotedName`: the column as SQL names it. */
-export function canonicalColumn(column: { readonly name: string; readonly type: string }, quotedName: string): CanonicalColumn {
+export function canonicalColumn(
+  column: { readonly name: string; readonly type: string },
+  quotedName: string,
+): CanonicalColumn {
   const encode = columnEncoder(column.name, column.type);
   const { sql, read } = shapeOf(column.type);
   return {

@@ -44,7 +44,9 @@ export async function openPostgresTruth(configuration: PostgresConfiguration): P
     throw new ConfigError([`Cannot connect to PostgreSQL "${where}" to verify: ${reasonOf(error)}`], { cause: error });
   }
   await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  for (const setting of ["TimeZone = 'UTC'", "DateStyle = 'ISO, YMD'", "bytea_output = 'hex'", "extra_float_digits = 1"]) {
+  for (
+    const setting of ["TimeZone = 'UTC'", "DateStyle = 'ISO, YMD'", "bytea_output = 'hex'", "extra_float_digits = 1"]
+  ) {
     await client.query(`SET LOCAL ${setting}`);
   }
   return {
@@ -91,7 +93,9 @@ function wantedColumns(source: SourceSpec, columns: readonly PostgresColumn[]): 
   const chosen = columns.filter((column) => wanted.has(column.name)).flatMap((column) => {
     const wire = wireOf(column);
     if (wire === null) {
-      problems.push(`Cannot verify column "${column.name}" of "${source.topic}": its type ${column.type} is not known here`);
+      problems.push(
+        `Cannot verify column "${column.name}" of "${source.topic}": its type ${column.type} is not known here`,
+      );
     }
     return wire === null ? [] : [{ column, wire }];
   });
@@ -120,7 +124,9 @@ function columnOf(row: Record<string, string | null>): PostgresColumn {
   };
 }
 
-function clientOptions({ url, host, port, database, user, password, sslMode, ca }: PostgresConfiguration): pg.ClientConfig {
+function clientOptions(
+  { url, host, port, database, user, password, sslMode, ca }: PostgresConfiguration,
+): pg.ClientConfig {
   const verified = ca !== null || sslMode === "verify-ca" || sslMode === "verify-full";
   const ssl = verified
     ? { rejectUnauthorized: true, ...(ca === null ? {} : { ca }) }

@@ -24,7 +24,18 @@ const INFINITE_TIMESTAMPS: Readonly<Record<string, string>> = {
 const INFINITE_DATE = "2147483647";
 
 /** Types whose text is what Debezium writes. */
-const TEXTS = new Set(["json", "jsonb", "uuid", "xml", "ltree", "tsvector", "macaddr", "macaddr8", "tsquery", "pg_lsn"]);
+const TEXTS = new Set([
+  "json",
+  "jsonb",
+  "uuid",
+  "xml",
+  "ltree",
+  "tsvector",
+  "macaddr",
+  "macaddr8",
+  "tsquery",
+  "pg_lsn",
+]);
 /** Categories of such types: strings, enums, network addresses, ranges. */
 const TEXT_CATEGORIES = new Set(["S", "E", "I", "R"]);
 
@@ -79,7 +90,9 @@ function elementOf({ type, category, length }: PostgresColumn): ToWire | null {
       return (text) => JSON.stringify(base64(fromHex(text.slice(2))));
     case "bit":
     case "varbit":
-      return length === 1 && type === "bit" ? (text) => String(text === "1") : (text) => JSON.stringify(base64(fromBits(text)));
+      return length === 1 && type === "bit"
+        ? (text) => String(text === "1")
+        : (text) => JSON.stringify(base64(fromBits(text)));
   }
   return TEXTS.has(type) || TEXT_CATEGORIES.has(category) ? JSON.stringify : null;
 }

@@ -42,7 +42,9 @@ function noteLines(report: VerifyReport): string[] {
   if (report.neverStarted.length > 0) {
     lines.push(`Not compared, because never started on this data: ${report.neverStarted.join(", ")}`);
   }
-  if (report.refused > 0) lines.push(`${counted(report.refused, "source row")} cannot be read and are left out (deno task dlq)`);
+  if (report.refused > 0) {
+    lines.push(`${counted(report.refused, "source row")} cannot be read and are left out (deno task dlq)`);
+  }
   const unfit = report.sinks.reduce((sum, sink) => sum + sink.unfit, 0);
   if (unfit > 0) lines.push(`${counted(unfit, "row")} do not fit their sink and are left out (deno task dlq)`);
   return lines;

@@ -16,9 +16,14 @@ export interface RestingInstance {
  */
 export async function restInstance(url: string, waitMs: number): Promise<RestingInstance> {
   const abort = new AbortController();
-  const response = await fetch(`${url}/rest?seconds=${Math.ceil(waitMs / 1000)}`, { method: "POST", signal: abort.signal });
+  const response = await fetch(`${url}/rest?seconds=${Math.ceil(waitMs / 1000)}`, {
+    method: "POST",
+    signal: abort.signal,
+  });
   if (!response.ok || response.body === null) {
-    throw new ConfigError([`Cannot ask the running instance ${url} to rest: it answers ${response.status} ${await response.text()}`]);
+    throw new ConfigError([
+      `Cannot ask the running instance ${url} to rest: it answers ${response.status} ${await response.text()}`,
+    ]);
   }
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";

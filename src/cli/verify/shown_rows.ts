@@ -17,7 +17,9 @@ export function storedSql(database: string, table: TableSpec, columns: readonly 
   const names = table.columns.map((column) => column.name);
   const group = [...table.key.map(quoted), ...(table.partial ? ["_task"] : [])].join(", ");
   const tuple = `tuple(${[...names, "_deleted"].map(quoted).join(", ")})`;
-  const newest = `SELECT argMax(${tuple}, _version) AS _newest FROM ${qualified(database, rowsName(table))} GROUP BY ${group}`;
+  const newest = `SELECT argMax(${tuple}, _version) AS _newest FROM ${
+    qualified(database, rowsName(table))
+  } GROUP BY ${group}`;
   const parts = names.map((name, index) => `tupleElement(_newest, ${index + 1}) AS ${quoted(name)}`);
   const rows = `SELECT ${parts.join(", ")} FROM (${newest}) WHERE tupleElement(_newest, ${names.length + 1}) = 0`;
   const select = `SELECT ${columns.map((column) => column.sql).join(", ")}`;

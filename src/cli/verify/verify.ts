@@ -24,7 +24,12 @@ export const verifyCommand = command({
   operands: "[topology...]",
   operandCount: [0, Infinity],
   options: {
-    data: value({ placeholder: "DIR", expected: "a directory", help: "Data directory (default .data).", read: readText }),
+    data: value({
+      placeholder: "DIR",
+      expected: "a directory",
+      help: "Data directory (default .data).",
+      read: readText,
+    }),
     wait: value({
       placeholder: "TIME",
       expected: "a duration such as 60s",
@@ -121,7 +126,12 @@ async function verifyReal({ configuration, topologies, waitMs }: Asked): Promise
       const report = await compareOnce({ topologies, open: () => openPostgresTruth(postgres), clickhouse: options });
       const over = Date.now() + AGAIN_AFTER_MS > deadlineMs;
       if (isProven(report) || report.sinks.length === 0 || over) {
-        return { report, notes: [`Still so after ${waitMs / 1000} s. Are the topologies running, and is nobody writing to PostgreSQL?`] };
+        return {
+          report,
+          notes: [
+            `Still so after ${waitMs / 1000} s. Are the topologies running, and is nobody writing to PostgreSQL?`,
+          ],
+        };
       }
       await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER_MS));
     }

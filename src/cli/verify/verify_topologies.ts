@@ -8,8 +8,8 @@ import { quoted } from "../../adapters/clickhouse/table_sql.ts";
 import type { Row } from "../../record/row.ts";
 import { sinksOf } from "../../runtime/sink_writers.ts";
 import { computeSinks } from "../../testing/oracle.ts";
-import { canonicalColumn, type CanonicalColumn } from "./canonical.ts";
-import { canonicalKey, type CanonicalRow, type Comparison, compareRows, isEqual } from "./compare.ts";
+import { type CanonicalColumn, canonicalColumn } from "./canonical.ts";
+import { canonicalKey, type CanonicalRow, compareRows, type Comparison, isEqual } from "./compare.ts";
 import { selectRows, storedSql, viewSql } from "./shown_rows.ts";
 import { loadSources, type Truth } from "./truth.ts";
 
@@ -50,7 +50,11 @@ export interface Shown {
  * Recomputes every sink from the truth and compares it with ClickHouse. Changes nothing.
  * @throws ProductionError when ClickHouse does not answer
  */
-export async function verifyTopologies(topologies: readonly Topology[], truth: Truth, shown: Shown): Promise<VerifyReport> {
+export async function verifyTopologies(
+  topologies: readonly Topology[],
+  truth: Truth,
+  shown: Shown,
+): Promise<VerifyReport> {
   const sinks: SinkReport[] = [];
   const neverStarted: string[] = [];
   let refused = 0;

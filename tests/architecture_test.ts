@@ -1,0 +1,188 @@
+import { assert, assertEquals } from "@std/assert";
+import { dirname, join, relative } from "node:path/posix";
+import { fileURLToPath } from "node:url";
+
+/**
+ * Data falls one way: declare, compile, run, ports. Rooms that each room may import; those after "types of" only with `import type`.
+ * Amendments to the first design: runtime imports formats (it decodes) and the types of dsl (a topology is what it runs); plan imports
+ * the types of ports (a sink's table is described in the warehouse's terms); processor imports the types of dsl (aggregates).
+ */
+const ROOMS: Readonly<Record<string, { readonly code: string; readonly types?: string }>> = {
+  "record": { code: "" },
+  "formats": { code: "record" },
+  "dsl": { code: "record formats" },
+  "plan": { code: "record dsl", types: "ports" },
+  "state": { code: "record" },
+  "processor": { code: "record plan state", types: "dsl" },
+  "ports": { code: "record" },
+  "runtime": { code: "record formats plan state processor ports", types: "dsl" },
+  "adapters/kafka": { code: "record ports" },
+  "adapters/clickhouse": { code: "record ports" },
+  "adapters/embedded": { code: "record ports" },
+  "demo": { code: "record formats ports" },
+  "testing": {
+    code:
+      "record formats dsl plan state processor ports runtime demo adapters/kafka adapters/clickhouse adapters/embedded",
+  },
+  "cli": {
+    code:
+      "record formats dsl plan state processor ports runtime demo testing adapters/kafka adapters/clickhouse adapters/embedded",
+  },
+  "mod.ts": { code: "dsl formats record" },
+  "main.ts": { code: "cli" },
+};
+
+const LINES_MAX = 300;
+const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+
+interface Import {
+  readonly specifier: string;
+  readonly types: boolean;
+}
+
+interface File {
+  /** From the project's root. */
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly Import[];
+}
+
+async function* filesOf(folder: string): AsyncGenerator<File> {
+  for await (const entry of Deno.readDir(join(ROOT, folder))) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory && entry.name !== "node_modules") yield* filesOf(path);
+    else if (entry.name.endsWith(".ts")) {
+      const text = await Deno.readTextFile(join(ROOT, path));
+      yield { path, text, imports: importsOf(text) };
+    }
+  }
+}
+
+/** Static, type, re-export, side effect and dynamic imports, also `import("...")` in a type. */
+function importsOf(text: string): Import[] {
+  const imports: Import[] = [];
+  for (const [, names, specifier] of text.matchAll(/^(?:import|export)\b([^;"'`]*?)\bfrom\s*"([^"]+)"/gm)) {
+    const listed = /\{([^}]*)\}/.exec(names)?.[1].split(",").map((name) => name.trim()).filter((name) => name !== "") ??
+      [];
+    const types = /^\s*type\b/.test(names) || (listed.length > 0 && listed.every((name) => name.startsWith("type ")));
+    imports.push({ specifier, types });
+  }
+  for (const [, specifier] of text.matchAll(/^import\s*"([^"]+)"/gm)) imports.push({ specifier, types: false });
+  for (const [, specifier] of text.matchAll(/\bimport\(\s*"([^"]+)"\s*\)/g)) imports.push({ specifier, types: false });
+  return imports;
+}
+
+async function collect(...folders: string[]): Promise<File[]> {
+  const files: File[] = [];
+  for (const folder of folders) for await (const file of filesOf(folder)) files.push(file);
+  return files.sort((a, b) => a.path < b.path ? -1 : 1);
+}
+
+function target(file: File, { specifier }: Import): string {
+  return join(dirname(file.path), specifier);
+}
+
+function roomOf(path: string): string {
+  const [, room, inner] = path.split("/");
+  return room === "adapters" ? `${room}/${inner}` : room;
+}
+
+Deno.test("architecture: each room of src imports only the rooms it may", async () => {
+  const wrong: string[] = [];
+  for (const file of await collect("src")) {
+    const room = roomOf(file.path);
+    const rule = ROOMS[room];
+    if (rule === undefined) {
+      wrong.push(`${file.path}: no rule for room "${room}"`);
+      continue;
+    }
+    for (const found of file.imports) {
+      if (!found.specifier.startsWith(".")) continue;
+      const to = target(file, found);
+      const other = roomOf(to);
+      if (to.startsWith("src/") && (other === room || rule.code.split(" ").includes(other))) continue;
+      if (found.types && rule.types?.split(" ").includes(other)) continue;
+      wrong.push(`${file.path} imports ${to}${found.types ? " (types)" : ""}`);
+    }
+  }
+  assertEquals(wrong, []);
+});
+
+Deno.test("architecture: topologies import the public door, zod and each other's declarations only", async () => {
+  const wrong: string[] = [];
+  for (const file of await collect("topologies")) {
+    for (const found of file.imports) {
+      const to = found.specifier.startsWith(".") ? target(file, found) : found.specifier;
+      const allowed = to === "zod" || to === "src/mod.ts" || /^topologies\/[^/]+\/[^/]+\.ts$/.test(to);
+      if (!allowed) wrong.push(`${file.path} imports ${to}`);
+    }
+  }
+  assertEquals(wrong, []);
+});
+
+Deno.test("architecture: no file imports itself, at any remove", async () => {
+  const files = await collect("src", "topologies", "tools", "tests");
+  const paths = new Set(files.map((file) => file.path));
+  const edges = new Map(files.map((file) => [
+    file.path,
+    file.imports.filter((found) => found.specifier.startsWith(".")).map((found) => target(file, found))
+      .filter((to) => paths.has(to)),
+  ]));
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (path: string, trail: readonly string[]) => {
+    if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(" -> "));
+    if (done.has(path) || trail.includes(path)) return;
+    for (const to of edges.get(path)!) visit(to, [...trail, path]);
+    done.add(path);
+  };
+  for (const file of files) visit(file.path, []);
+  assertEquals(cycles, []);
+});
+
+Deno.test(`architecture: no file has more than ${LINES_MAX} lines`, async () => {
+  const long = (await collect("src", "tests", "tools", "topologies"))
+    .map((file) => ({ path: file.path, lines: file.text.trimEnd().split("\n").length }))
+    .filter(({ lines }) => lines > LINES_MAX).map(({ path, lines }) => `${path}: ${lines}`);
+  assertEquals(long, []);
+});
+
+Deno.test("architecture: whatever is left to do names the issue in which it will be done", async () => {
+  const bare = new RegExp(`\\b${"TO"}${"DO"}\\b(?!\\(#\\d+\\))|\\b${"FIX"}${"ME"}\\b`);
+  const found = (await collect("src", "tests", "tools", "topologies"))
+    .flatMap((file) => file.text.split("\n").map((line, index) => ({ line, at: `${file.path}:${index + 1}` })))
+    .filter(({ line }) => bare.test(line)).map(({ at }) => at);
+  assertEquals(found, []);
+});
+
+Deno.test("architecture: everything that src/mod.ts exports has a docstring", async () => {
+  const door = await Deno.readTextFile(join(ROOT, "src/mod.ts"));
+  const bare: string[] = [];
+  let names = 0;
+  for (const [, list, specifier] of door.matchAll(/^export (?:type )?\{([^}]*)\} from "([^"]+)"/gm)) {
+    const text = await Deno.readTextFile(join(ROOT, "src", specifier));
+    for (const name of list.split(",").map((item) => item.trim().replace(/^type /, "")).filter((item) => item !== "")) {
+      names++;
+      const documented = new RegExp(
+        `\\*/\\n(?://[^\\n]*\\n)*export (?:type \\{ [^}]*\\b${name}\\b|(?:async )?(?:class|function|const|interface|type) ${name}\\b)`,
+      );
+      if (!await isDocumented(name, { text, folder: dirname(join("src", specifier)), documented })) {
+        bare.push(`${name} of ${relative("src", join("src", specifier))}`);
+      }
+    }
+  }
+  assert(names > 20, "the public door was read");
+  assertEquals(bare, []);
+});
+
+/** Here, or in the file from which this one passes it on. */
+async function isDocumented(
+  name: string,
+  place: { readonly text: string; readonly folder: string; readonly documented: RegExp },
+): Promise<boolean> {
+  if (place.documented.test(place.text)) return true;
+  const passed = new RegExp(`^export (?:type )?\\{[^}]*\\b${name}\\b[^}]*\\} from "([^"]+)"`, "m").exec(place.text);
+  if (passed === null) return false;
+  const path = join(place.folder, passed[1]);
+  return isDocumented(name, { ...place, text: await Deno.readTextFile(join(ROOT, path)), folder: dirname(path) });
+}
