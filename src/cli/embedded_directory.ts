@@ -8,6 +8,8 @@ export interface DirectoryPaths {
   readonly store: string;
   readonly deadLetters: string;
   readonly clickhouse: string;
+  /** Memberships in Kafka's groups, by process. */
+  readonly members: string;
 }
 
 /** Where everything of a data directory is. */
@@ -17,6 +19,7 @@ export function pathsIn(directory: string): DirectoryPaths {
     store: `${directory}/store.db`,
     deadLetters: `${directory}/dlq.db`,
     clickhouse: `${directory}/clickhouse`,
+    members: `${directory}/members`,
   };
 }
 

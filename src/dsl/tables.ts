@@ -54,6 +54,8 @@ export class GlobalKTable<K extends RowOf, V extends RowOf> {
   declare readonly "~key": K;
   /** @ignore Carries a type. */
   declare readonly "~row": V;
+  /** Tells the compiler the two kinds of tables apart; never set. */
+  declare readonly "~global": true;
 
   /** @ignore Made by the builder and by other tables. */
   constructor(graph: Graph, node: number, root: string) {
@@ -103,6 +105,8 @@ export class KTable<K extends RowOf, V extends RowOf> {
   declare readonly "~key": K;
   /** @ignore Carries a type. */
   declare readonly "~row": V;
+  /** Tells the compiler the two kinds of tables apart; never set. */
+  declare readonly "~global": false;
 
   /** @ignore Made by the builder and by other tables. */
   constructor(graph: Graph, node: number, root: string) {

@@ -160,7 +160,11 @@ function addLookup(
   const global = !("members" in right);
   const keyColumns = global ? right.source.key : right.keyColumns;
   const lookup: LookupPlan = { name, global, table: right.index, step, keyColumns };
-  if (!global) {
+  if (!global && !("members" in home)) {
+    compilation.problems.push(
+      `Cannot join "${name}": a global table takes global tables only. Declare the right side with builder.globalTable`,
+    );
+  } else if (!global) {
     const serve: ServePlan = { name, step, home: home.index };
     right.serves.push(serve);
   }

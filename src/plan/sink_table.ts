@@ -2,6 +2,9 @@ import type { SinkSpec } from "../dsl/sink.ts";
 import type { ColumnSpec, TableSpec, ViewColumn } from "../ports/warehouse.ts";
 import type { AggregatePlan } from "./physical.ts";
 
+/** Fraction digits of an average's sum at least: the values may have more digits than the average. */
+const SUM_SCALE = 10;
+
 /** The ClickHouse table of a sink that takes rows as they are. */
 export function rowsTable(sink: SinkSpec): TableSpec {
   return {
@@ -15,7 +18,7 @@ export function rowsTable(sink: SinkSpec): TableSpec {
 
 /**
  * The ClickHouse table of an aggregate whose partials are added up by the view: one row for each (group, task). An average is kept
- * as sum and count; the view divides. Decimal division in ClickHouse cuts at the dividend's scale, as `avg` does.
+ * as sum and count; the view divides. ClickHouse's division and its cast to fewer digits both cut toward zero, as `avg` does.
  */
 export function partialsTable(sink: SinkSpec, aggregate: AggregatePlan): TableSpec {
   const columns: ColumnSpec[] = [];
@@ -27,11 +30,12 @@ export function partialsTable(sink: SinkSpec, aggregate: AggregatePlan): TableSp
       continue;
     }
     if (spec.kind === "avg") {
-      columns.push({ name: `${name}__sum`, type: `Decimal(38, ${spec.scale})` }, {
+      columns.push({ name: `${name}__sum`, type: `Decimal(38, ${Math.max(spec.scale, SUM_SCALE)})` }, {
         name: `${name}__count`,
         type: "UInt64",
       });
-      const division = `sum(${name}__sum) / nullIf(sum(${name}__count), 0)`;
+      const quotient = `sum(${name}__sum) / nullIf(sum(${name}__count), 0)`;
+      const division = `CAST(${quotient} AS Nullable(Decimal(38, ${spec.scale})))`;
       view.push({ name, expression: castTo(division, type), combine: { kind: "avg", scale: spec.scale } });
       continue;
     }

@@ -1,5 +1,6 @@
 import { Decimal } from "../record/decimal.ts";
 import type { Row } from "../record/row.ts";
+import { integerRange } from "./integer_range.ts";
 
 /** JSON text of a value for a column. @throws TypeError | RangeError naming the column when the value does not fit its type */
 export type ColumnEncoder = (value: unknown) => string;
@@ -45,10 +46,8 @@ function plainEncoder(name: string, type: string): ColumnEncoder {
     throw new TypeError(`Cannot write column "${name}" as ${type}: current value is ${typeof value} ${String(value)}`);
   };
   if (/^U?Int\d+$|^DateTime64\(6/.test(type)) {
-    return (value) =>
-      typeof value === "number" && Number.isSafeInteger(value) || typeof value === "bigint"
-        ? String(value)
-        : refuse(value);
+    const fits = integerRange(type);
+    return (value) => isInteger(value) && fits(value) ? String(value) : refuse(value);
   }
   if (type.startsWith("Decimal")) return decimalEncoder(type, refuse);
   if (type.startsWith("Float")) {
@@ -56,8 +55,9 @@ function plainEncoder(name: string, type: string): ColumnEncoder {
   }
   if (type === "Bool") return (value) => typeof value === "boolean" ? String(value) : refuse(value);
   if (type === "Date" || type === "Date32") {
+    const fits = integerRange(type);
     return (value) =>
-      typeof value === "number" && Number.isInteger(value)
+      typeof value === "number" && Number.isInteger(value) && fits(value)
         ? `"${new Date(value * 86_400_000).toISOString().slice(0, 10)}"`
         : refuse(value);
   }
@@ -66,6 +66,10 @@ function plainEncoder(name: string, type: string): ColumnEncoder {
     return (value) => Array.isArray(value) ? `[${value.map(element).join(",")}]` : refuse(value);
   }
   return (value) => typeof value === "string" ? JSON.stringify(value) : refuse(value);
+}
+
+function isInteger(value: unknown): value is number | bigint {
+  return typeof value === "number" ? Number.isSafeInteger(value) : typeof value === "bigint";
 }
 
 function decimalEncoder(type: string, refuse: (value: unknown) => never): ColumnEncoder {

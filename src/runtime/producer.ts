@@ -19,6 +19,8 @@ export interface ProducerOptions {
   readonly clock: Clock;
   /** The log refused for good: these tasks' messages are lost, so they must start again. */
   readonly onLost: (tasks: ReadonlySet<string>, error: Error) => void;
+  /** So many records were appended. */
+  readonly onAppended: (records: number) => void;
   /** The log does not answer (message), or answers again (null). */
   readonly onState: (problem: string | null) => void;
 }
@@ -90,13 +92,14 @@ export class Producer {
   }
 
   async #append(taken: readonly Queued[]): Promise<void> {
-    const { log, clock, onLost, onState } = this.#options;
+    const { log, clock, onAppended, onLost, onState } = this.#options;
     const batches = groupByPartition(taken);
     let troubled = false;
     for (let waitMs = RETRY_FIRST_MS; !this.#closed; waitMs = Math.min(waitMs * 2, RETRY_LAST_MS)) {
       try {
         await log.append(batches);
         this.records += taken.length;
+        onAppended(taken.length);
         if (troubled) onState(null);
         return;
       } catch (error) {

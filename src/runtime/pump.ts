@@ -81,6 +81,10 @@ export class Pump {
     for (const host of this.#instance.hosts.values()) {
       if (host.partition !== fetched.partition || host.task === null) continue;
       if (host.inboxTopic !== fetched.topic && !host.topics.includes(fetched.topic)) continue;
+      const { taken } = this.#instance.context;
+      if (host.topics.length > 0 && fetched.records.length > 0) {
+        taken.sourceMs = host.task.complete ? fetched.records[0].timestampMs : 0;
+      }
       const trouble = host.take(fetched);
       if (trouble === null) this.#instance.busy.add(host);
       else this.#assignments.restart(host.id, trouble);

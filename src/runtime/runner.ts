@@ -67,6 +67,7 @@ export class Runner {
       log: ports.log,
       clock: ports.clock,
       onLost: (tasks, error) => [...tasks].forEach((task) => this.#assignments?.restart(task, error.message)),
+      onAppended: (records) => ports.metrics.count("weir_internal_records_total", { topology: topology.name }, records),
       onState: (problem) => this.problems.set("log", problem),
     });
   }

@@ -20,8 +20,10 @@ export interface SinkWriterOptions {
   readonly onRefused: (row: SinkRow, error: Error) => void;
   /** ClickHouse does not answer (message), or answers again (null). */
   readonly onState: (problem: string | null) => void;
-  /** An insert was acknowledged. */
-  readonly onInserted: (rows: number, durationMs: number) => void;
+  /** An insert was acknowledged. `sourceMs`: timestamp of the first source record behind it; 0 if unknown. */
+  readonly onInserted: (
+    insert: { readonly rows: number; readonly durationMs: number; readonly sourceMs: number },
+  ) => void;
 }
 
 /**
@@ -35,6 +37,9 @@ export class SinkWriter {
   readonly #options: SinkWriterOptions;
   #waiting = new Map<Key, SinkRow>();
   #inFlight = 0;
+  /** Of the first row waiting, and of the insert under way. */
+  #sourceMs = 0;
+  #insertedMs = 0;
   #running = false;
   #closed = false;
   #urgent: (() => void) | null = null;
@@ -51,8 +56,10 @@ export class SinkWriter {
     return this.#waiting.size + this.#inFlight;
   }
 
-  put(row: SinkRow): void {
+  /** `sourceMs`: timestamp of the source records being taken, milliseconds since the epoch; 0 if unknown. */
+  put(row: SinkRow, sourceMs = 0): void {
     if (this.#closed) return;
+    if (this.#sourceMs === 0) this.#sourceMs = sourceMs;
     this.#waiting.set(row.id, row);
     if (!this.#running) {
       this.#running = true;
@@ -84,6 +91,8 @@ export class SinkWriter {
       const waitMs = Math.max(1, flushIntervalMs - (clock.nowMs() - lastMs));
       if (this.#waiting.size < batchRowsMax && !hurried) await this.#interval(waitMs);
       lastMs = clock.nowMs();
+      this.#insertedMs = this.#sourceMs;
+      this.#sourceMs = 0;
       const rows = this.#take();
       await this.#insert(rows);
       this.#inFlight = 0;
@@ -136,7 +145,7 @@ export class SinkWriter {
         await warehouse.insert({ table: this.table, upserts, deletes });
         if (this.troubled) onState(null);
         this.troubled = false;
-        onInserted(rows.length, clock.nowMs() - startedMs);
+        onInserted({ rows: rows.length, durationMs: clock.nowMs() - startedMs, sourceMs: this.#insertedMs });
         return;
       } catch (error) {
         if (error instanceof ProductionError && !error.retriable) {

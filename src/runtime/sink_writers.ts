@@ -47,10 +47,12 @@ export async function createSinkWriters(options: SinkWritersOptions): Promise<Ma
         onRefused: (row, error) =>
           deadLetters.refused({ sink: sink.name, key: row.key, line: "line" in row ? row.line : row.keyLine }, error),
         onState: (problem) => problems.set(`clickhouse ${sink.name}`, problem),
-        onInserted: (rows, durationMs) => {
+        onInserted: ({ rows, durationMs, sourceMs }) => {
           ports.metrics.count("weir_sink_rows_total", labels, rows);
           ports.metrics.observe("weir_sink_insert_rows", labels, rows);
           ports.metrics.observe("weir_sink_insert_seconds", labels, durationMs / 1000);
+          const delayMs = ports.clock.nowMs() - sourceMs;
+          if (sourceMs > 0) ports.metrics.observe("weir_visible_delay_seconds", labels, Math.max(0, delayMs) / 1000);
         },
       }),
     );

@@ -30,6 +30,8 @@ export interface TaskContext {
   readonly onCallbackError: (error: ProcessorError) => void;
   readonly onUndecodable: (position: Position, record: LogRecord, error: DeserializationError) => void;
   /** Counts by name; see `metric_names.ts`. */
+  /** Timestamp of the source records being taken, for measuring how long they take to be seen; 0 while a start reads old ones. */
+  readonly taken: { sourceMs: number };
   readonly count: (name: string, labels: Readonly<Record<string, string>>, value: number) => void;
 }
 

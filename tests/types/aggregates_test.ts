@@ -53,9 +53,9 @@ Deno.test("totals have the types of what was added up", () => {
     totals.filter((total) => total.total * 2 > 0);
     // @ts-expect-error: no such total
     totals.filter((total) => total.smallest > 0);
+    const firsts = builder.table(orders).groupBy((order) => ({ status: order.status }))
+      .aggregate("first-coupon", { coupon: min((order) => order.coupon) });
     // @ts-expect-error: the smallest of values that may be null may be null
-    builder.table(orders).groupBy((o) => ({ s: o.status })).aggregate("c", { c: min((o) => o.coupon) }).filter((t) =>
-      t.c.length > 0
-    );
+    firsts.filter((first) => first.coupon.length > 0);
   });
 });

@@ -43,7 +43,8 @@ async function main(): Promise<void> {
     Deno.exit(0);
   };
   Deno.addSignalListener("SIGTERM", end);
-  Deno.addSignalListener("SIGINT", end);
+  // Ctrl-C reaches every process of a terminal; the parent still needs this one until all its rows are acknowledged.
+  Deno.addSignalListener("SIGINT", () => {});
   setInterval(() => Deno.ppid !== parent && end(), 1_000);
   const url = (port: number) => `http://${HOST}:${port}`;
   announce({

@@ -3,6 +3,7 @@ import { type Cluster, openCluster } from "./cluster.ts";
 import { KafkaMembership } from "./kafka_membership.ts";
 import { type KafkaOptions, kafkaSettings } from "./kafka_options.ts";
 import { KafkaReader } from "./kafka_reader.ts";
+import { type MemberNotes, noMemberNotes, openMemberNotes } from "./member_notes.ts";
 import { Producer } from "./producer.ts";
 import { createTopic, describeTopics, partitionOffsets } from "./topics.ts";
 
@@ -15,7 +16,9 @@ import { createTopic, describeTopics, partitionOffsets } from "./topics.ts";
  * @throws ConfigError with every problem of the options
  */
 export function openKafka(options: KafkaOptions): Log {
-  const cluster = openCluster(kafkaSettings(options));
+  const settings = kafkaSettings(options);
+  const notes = settings.membersDirectory === undefined ? noMemberNotes : openMemberNotes(settings.membersDirectory);
+  const cluster = openCluster(settings);
   const channel = cluster.openChannel();
   const producer = new Producer(cluster);
   const readers = new Set<KafkaReader>();
@@ -26,13 +29,14 @@ export function openKafka(options: KafkaOptions): Log {
     offsets: (topic) => partitionOffsets({ cluster, channel }, topic),
     append: (batches) => producer.append(batches),
     reader: () => openReader(cluster, readers),
-    join: (group) => join(cluster, { group, members }),
+    join: (group) => join(cluster, { group, members, notes }),
     async close() {
       await Promise.all([...readers].map((reader) => reader.close()));
       await Promise.all([...members].map((membership) => membership.leave()));
       await producer.close();
       await channel.close();
       await cluster.close();
+      notes.close();
     },
   };
 }
@@ -55,9 +59,9 @@ function openReader(cluster: Cluster, readers: Set<KafkaReader>): Reader {
 
 async function join(
   cluster: Cluster,
-  { group, members }: { group: GroupOptions; members: Set<KafkaMembership> },
+  { group, members, notes }: { group: GroupOptions; members: Set<KafkaMembership>; notes: MemberNotes },
 ): Promise<Membership> {
-  const membership = new KafkaMembership(cluster, group);
+  const membership = new KafkaMembership(cluster, group, notes);
   members.add(membership);
   try {
     await membership.join();

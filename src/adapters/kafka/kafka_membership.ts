@@ -1,7 +1,8 @@
-import type { CommittedPosition, GroupOptions, GroupTask, Membership } from "../../ports/log.ts";
+import type { CommittedPosition, GroupOptions, Membership } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
 import { createBackoff, pause } from "./backoff.ts";
 import type { Channel, Cluster } from "./cluster.ts";
+import { byTopic, nameOf, partitionsOf } from "./group_positions.ts";
 import {
   decodeAssignment,
   decodeMemberState,
@@ -11,6 +12,7 @@ import {
 } from "./group_protocol.ts";
 import { asProductionError, isConnectionError, type KafkaJsError } from "./kafka_errors.ts";
 import type { JoinedGroup, KafkaJsBroker } from "./kafkajs_internals.ts";
+import type { MemberNotes } from "./member_notes.ts";
 import { assignTasks } from "./task_assignor.ts";
 
 const LEAVE_DEADLINE_MS = 5_000;
@@ -32,6 +34,7 @@ const coordinatorTypes = new Set([
 export class KafkaMembership implements Membership {
   readonly #cluster: Cluster;
   readonly #options: GroupOptions;
+  readonly #notes: MemberNotes;
   readonly #topics: readonly string[];
   readonly #channel: Channel;
   #coordinator: number | null = null;
@@ -47,9 +50,10 @@ export class KafkaMembership implements Membership {
   #inGroup = false;
   #finished: Promise<void> = Promise.resolve();
 
-  constructor(cluster: Cluster, options: GroupOptions) {
+  constructor(cluster: Cluster, options: GroupOptions, notes: MemberNotes) {
     this.#cluster = cluster;
     this.#options = options;
+    this.#notes = notes;
     this.#topics = [...new Set(options.tasks.flatMap((task) => task.partitions.map(({ topic }) => topic)))].sort();
     this.#channel = cluster.openChannel();
   }
@@ -101,7 +105,7 @@ export class KafkaMembership implements Membership {
     const groupId = this.#options.group;
     const left = this.#memberId === "" || this.#coordinator === null ? Promise.resolve() : channel
       .call(this.#coordinator, ({ broker }) => broker.leaveGroup({ groupId, memberId: this.#memberId }))
-      .catch(() => {}); // the broker finds out by the session's end
+      .then(() => this.#notes.remove(groupId, this.#memberId), () => {}); // the broker finds out by the session's end
     const deadline = new AbortController();
     await Promise.race([left, pause(LEAVE_DEADLINE_MS, deadline.signal)]);
     deadline.abort();
@@ -125,7 +129,10 @@ export class KafkaMembership implements Membership {
         const error = this.#explain(thrown);
         if (signal.aborted) break;
         if (!error.retriable) return this.#fail(error);
-        if ((thrown as KafkaJsError).type === "UNKNOWN_MEMBER_ID") this.#memberId = "";
+        if ((thrown as KafkaJsError).type === "UNKNOWN_MEMBER_ID") {
+          this.#notes.remove(this.#options.group, this.#memberId);
+          this.#memberId = "";
+        }
         // "Rebalance in progress" is the everyday case: the others wait for this member to join again.
         if (!rejoinTypes.has((thrown as KafkaJsError).type ?? "")) await pause(backoff.nextMs(), signal);
       } finally {
@@ -138,6 +145,8 @@ export class KafkaMembership implements Membership {
   async #joinOnce(): Promise<string[]> {
     const { settings } = this.#cluster;
     const { group, tasks } = this.#options;
+    // Before joining, which would wait for them.
+    for (const memberId of this.#notes.abandoned(group)) await this.#leaveFor(memberId);
     const state = { tasks: tasks.map(({ id }) => id), owned: this.#assigned, generation: this.#generation };
     const joined = await this.#ask((broker) =>
       broker.joinGroup({
@@ -149,6 +158,7 @@ export class KafkaMembership implements Membership {
       })
     );
     this.#memberId = joined.memberId;
+    this.#notes.add(group, joined.memberId);
     const { memberAssignment } = await this.#ask((broker) =>
       broker.syncGroup({
         groupId: group,
@@ -160,6 +170,15 @@ export class KafkaMembership implements Membership {
     this.#generation = joined.generationId;
     this.#committed.clear();
     return decodeAssignment(memberAssignment);
+  }
+
+  /** Ends the membership of a process that was killed. */
+  async #leaveFor(memberId: string): Promise<void> {
+    const groupId = this.#options.group;
+    await this.#ask((broker) => broker.leaveGroup({ groupId, memberId })).catch((error: KafkaJsError) => {
+      if (error.type !== "UNKNOWN_MEMBER_ID") throw error;
+    });
+    this.#notes.remove(groupId, memberId);
   }
 
   /** The leader's duty: hands out the tasks of all members. */
@@ -265,26 +284,4 @@ export class KafkaMembership implements Membership {
   #refusal(reason: string, retriable: boolean): ProductionError {
     return new ProductionError(`Cannot act as a member of group "${this.#options.group}": ${reason}`, retriable);
   }
-}
-
-function partitionsOf(tasks: readonly GroupTask[], ids: readonly string[]): Set<string> {
-  const chosen = new Set(ids);
-  return new Set(
-    tasks.filter(({ id }) => chosen.has(id))
-      .flatMap(({ partitions }) => partitions.map(({ topic, partition }) => nameOf(topic, partition))),
-  );
-}
-
-function byTopic<T>(
-  positions: readonly CommittedPosition[],
-  map: (position: CommittedPosition) => T,
-): { topic: string; partitions: T[] }[] {
-  return [...Map.groupBy(positions, ({ topic }) => topic)].map(([topic, parts]) => ({
-    topic,
-    partitions: parts.map(map),
-  }));
-}
-
-function nameOf(topic: string, partition: number): string {
-  return `${topic}\0${partition}`;
 }

@@ -56,6 +56,11 @@ export interface KafkaOptions {
   /** How long members have to join again when the group changes. */
   readonly rebalanceTimeoutMs?: number;
   readonly heartbeatIntervalMs?: number;
+  /**
+   * Directory of this machine's own in which memberships are noted, so that the groups of a killed process do not wait for its sessions
+   * to end: the next process leaves in its stead. Several processes may share it.
+   */
+  readonly membersDirectory?: string;
   /** Replicas of topics created; absent: the broker's `default.replication.factor`. */
   readonly replicationFactor?: number;
   readonly onState?: (state: KafkaState) => void;
@@ -69,8 +74,8 @@ export interface BrokerAddress {
 
 /** {@link KafkaOptions} with every default filled in. */
 export type KafkaSettings =
-  & Required<Omit<KafkaOptions, "brokers" | "tls" | "sasl" | "replicationFactor">>
-  & Pick<KafkaOptions, "tls" | "sasl" | "replicationFactor">
+  & Required<Omit<KafkaOptions, "brokers" | "tls" | "sasl" | "replicationFactor" | "membersDirectory">>
+  & Pick<KafkaOptions, "tls" | "sasl" | "replicationFactor" | "membersDirectory">
   & { readonly bootstrap: readonly BrokerAddress[] };
 
 /** Checks the options and fills in the defaults. @throws ConfigError with all problems */

@@ -15,6 +15,8 @@ export interface KafkaConfiguration {
   readonly tls: { readonly ca: string | null } | null;
   readonly sasl: { readonly mechanism: SaslMechanism; readonly username: string; readonly password: Secret } | null;
   readonly replicationFactor: number | undefined;
+  /** Milliseconds after which the tasks of an instance that is not heard of go to others. */
+  readonly sessionTimeoutMs: number | undefined;
 }
 
 export type SaslMechanism = "plain" | "scram-sha-256" | "scram-sha-512";
@@ -218,5 +220,6 @@ function kafkaOf(values: Values, brokers: readonly string[]): KafkaConfiguration
     tls: values.KAFKA_TLS ?? values.KAFKA_CA !== undefined ? { ca: values.KAFKA_CA ?? null } : null,
     sasl: sasl ? { mechanism, username, password } : null,
     replicationFactor: values.KAFKA_REPLICATION_FACTOR,
+    sessionTimeoutMs: values.KAFKA_SESSION_TIMEOUT_MS,
   };
 }

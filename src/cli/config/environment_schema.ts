@@ -47,6 +47,10 @@ export const environmentSchema = z.object({
     expected: "a whole number from 1 to 100",
     read: readInteger(1, 100),
   }),
+  KAFKA_SESSION_TIMEOUT_MS: variable("KAFKA_SESSION_TIMEOUT_MS", {
+    expected: "a whole number of milliseconds from 6000 to 1800000",
+    read: readInteger(6_000, 1_800_000),
+  }),
   CLICKHOUSE_URL: url("CLICKHOUSE_URL", ["http:", "https:"], "http://clickhouse:8123"),
   CLICKHOUSE_USER: text("CLICKHOUSE_USER"),
   CLICKHOUSE_PASSWORD: secret("CLICKHOUSE_PASSWORD"),

@@ -81,7 +81,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     });
     preparing = null;
     if (signal.aborted) return 0;
-    for (const run of runs) run.start();
+    startAll(runs, world, signal);
     world.demo?.begin();
     const failure = await untilEnd(options, [
       ...runs.map((run) => run.failed),
@@ -100,6 +100,23 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     await server?.close();
     await world.close();
     output.close();
+  }
+}
+
+/** How long the next topology waits for the one before it. */
+const TURN_MS = 10_000;
+
+/**
+ * Embedded, topologies load one after the other, the smallest first: all at once would take as long as the last one, and show nothing
+ * until then. With real services they wait for the network, not for each other.
+ */
+async function startAll(runs: readonly TopologyRun[], world: World, signal: AbortSignal): Promise<void> {
+  const { clock } = world.ports;
+  const sources = ({ topology }: TopologyRun) => topology.nodes.filter((node) => node.op === "source").length;
+  for (const run of world.mode === "real" ? runs : runs.toSorted((a, b) => sources(a) - sources(b))) {
+    if (signal.aborted) return;
+    run.start();
+    if (world.mode === "embedded") await Promise.race([run.firstStart, clock.sleep(TURN_MS, signal)]);
   }
 }
 

@@ -15,9 +15,10 @@ import type { World, WorldOptions } from "./world.ts";
 export async function openRealWorld({ configuration, metrics, onEvent }: WorldOptions): Promise<World> {
   const { openKafka } = await import("../../adapters/kafka/kafka_log.ts");
   await Deno.mkdir(configuration.dataDirectory, { recursive: true });
-  const log = openKafka(kafkaOptions(configuration.kafka!, onEvent));
+  const paths = pathsIn(configuration.dataDirectory);
+  const log = openKafka({ ...kafkaOptions(configuration.kafka!, onEvent), membersDirectory: paths.members });
   const warehouse = openClickHouse(serverOptions(configuration));
-  const deadLetters = openEmbeddedDeadLetters({ path: pathsIn(configuration.dataDirectory).deadLetters });
+  const deadLetters = openEmbeddedDeadLetters({ path: paths.deadLetters });
   return {
     mode: "real",
     ports: { log, warehouse, clock: systemClock, random: { next: Math.random }, metrics, deadLetters },
@@ -36,13 +37,14 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
 }
 
 function kafkaOptions(kafka: KafkaConfiguration, onEvent: (event: Event) => void) {
-  const { brokers, clientId, tls, sasl, replicationFactor } = kafka;
+  const { brokers, clientId, tls, sasl, replicationFactor, sessionTimeoutMs } = kafka;
   return {
     brokers,
     clientId,
     ...(tls === null ? {} : { tls: tls.ca === null ? true as const : { ca: tls.ca } }),
     ...(sasl === null ? {} : { sasl: { ...sasl, password: sasl.password.reveal() } }),
     ...(replicationFactor === undefined ? {} : { replicationFactor }),
+    ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
     onState({ state, error }: { readonly state: "connected" | "disconnected"; readonly error?: Error }) {
       const connected = state === "connected";
       const text = connected ? "Kafka is connected" : `Kafka cannot be reached: ${error?.message ?? "no reason given"}`;

@@ -64,6 +64,5 @@ function restStream(request: Request, { runs, rest }: RouteOptions): Response {
     },
     cancel: end,
   });
-  request.signal.addEventListener("abort", end);
   return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
 }

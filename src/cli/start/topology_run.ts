@@ -32,8 +32,10 @@ export class TopologyRun {
   readonly failed: Promise<Error>;
   readonly #options: TopologyRunOptions;
   readonly #stopping = new AbortController();
+  readonly #moved = Promise.withResolvers<void>();
   #fail!: (error: Error) => void;
   #trouble: string | null = null;
+  #silent = false;
 
   constructor(options: TopologyRunOptions) {
     this.topology = options.topology;
@@ -43,6 +45,11 @@ export class TopologyRun {
 
   start(): void {
     this.#run().catch((error) => this.#end(error));
+  }
+
+  /** Resolves when the first start is complete, or has met something that it must wait for. */
+  get firstStart(): Promise<void> {
+    return this.#moved.promise;
   }
 
   /** What is wrong now. */
@@ -64,6 +71,8 @@ export class TopologyRun {
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort();
     await this.runner?.stop(deadlineMs);
+    // What a start that was cut off says from here on is of no interest.
+    this.#silent = true;
     this.state = "ended";
   }
 
@@ -80,6 +89,7 @@ export class TopologyRun {
       if (!canPass(error)) return this.#end(error);
       if (clock.nowMs() - startedMs > STEADY_MS) pauseMs = PAUSE_FIRST_MS;
       this.state = "waiting";
+      this.#moved.resolve();
       this.#trouble = error.message;
       onEvent({
         level: "warn",
@@ -110,11 +120,13 @@ export class TopologyRun {
 
   #told(event: RunEvent): void {
     if (event.kind === "started") this.started = event.sinks;
-    this.#options.onEvent(eventOf(this.topology.name, event));
+    if (event.kind === "started" || event.kind === "problem") this.#moved.resolve();
+    if (!this.#silent) this.#options.onEvent(eventOf(this.topology.name, event));
   }
 
   #end(error: Error): void {
     this.state = "ended";
+    this.#moved.resolve();
     this.#trouble = error.message;
     this.#fail(error);
   }

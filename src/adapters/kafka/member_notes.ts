@@ -1,0 +1,121 @@
+/** Members by group. */
+type Notes = Map<string, string[]>;
+
+/**
+ * The group memberships of this process, noted in a directory for as long as it lives. A process that was killed cannot leave its groups,
+ * and a group waits for a silent member until its session ends; with the notes the next process on this machine leaves in its stead.
+ */
+export interface MemberNotes {
+  /** Members of `group` whose processes ended without leaving. They stay noted until they are {@link remove}d. */
+  abandoned(group: string): readonly string[];
+  add(group: string, memberId: string): void;
+  /** The member has left, or is not known any more. */
+  remove(group: string, memberId: string): void;
+  /** Ends the notes; what is noted still is for the next process. */
+  close(): void;
+}
+
+/** Notes that nobody reads, for a process without a directory. */
+export const noMemberNotes: MemberNotes = { abandoned: () => [], add: () => {}, remove: () => {}, close: () => {} };
+
+/**
+ * Opens the notes of this process in `directory`, creating it if missing, and takes over those of processes that are gone. Who is gone is
+ * told by a lock on each file, which the operating system ends with its process. Members that live are never taken for gone; if one were,
+ * it would join again.
+ */
+export function openMemberNotes(directory: string): MemberNotes {
+  Deno.mkdirSync(directory, { recursive: true });
+  const path = `${directory}/${crypto.randomUUID()}.json`;
+  const file = Deno.openSync(path, { read: true, write: true, create: true });
+  if (!file.tryLockSync(true)) {
+    // Another process took the file for abandoned in the moment before it was locked, and removes it.
+    file.close();
+    return noMemberNotes;
+  }
+  const notes = takeOver(directory, path, (inherited) => write(file, inherited));
+  const inherited = new Map([...notes].map(([group, members]) => [group, [...members]]));
+  return {
+    abandoned: (group) => (inherited.get(group) ?? []).filter((memberId) => notes.get(group)?.includes(memberId)),
+    add(group, memberId) {
+      const members = notes.get(group) ?? [];
+      if (members.includes(memberId)) return;
+      notes.set(group, [...members, memberId]);
+      write(file, notes);
+    },
+    remove(group, memberId) {
+      notes.set(group, (notes.get(group) ?? []).filter((other) => other !== memberId));
+      write(file, notes);
+    },
+    close() {
+      if ([...notes.values()].every((members) => members.length === 0)) removeIfThere(path);
+      file.close();
+    },
+  };
+}
+
+/** Gathers the notes of all processes that are gone. Their files are removed after `keep`, so that none is lost to a kill in between. */
+function takeOver(directory: string, own: string, keep: (notes: Notes) => void): Notes {
+  const notes: Notes = new Map();
+  const taken: { path: string; file: Deno.FsFile }[] = [];
+  for (const { name } of Deno.readDirSync(directory)) {
+    const path = `${directory}/${name}`;
+    if (path === own || !name.endsWith(".json")) continue;
+    const file = openAbandoned(path);
+    if (file === null) continue;
+    taken.push({ path, file });
+    for (const [group, members] of parse(Deno.readTextFileSync(path))) {
+      notes.set(group, [...new Set([...notes.get(group) ?? [], ...members])]);
+    }
+  }
+  keep(notes);
+  for (const { path, file } of taken) {
+    removeIfThere(path);
+    file.close();
+  }
+  return notes;
+}
+
+/** The file, locked, if its process is gone and no other takes it over. */
+function openAbandoned(path: string): Deno.FsFile | null {
+  try {
+    const file = Deno.openSync(path, { read: true, write: true });
+    // A file that is no longer there has been taken over by a process that started just now.
+    if (file.tryLockSync(true) && isThere(path)) return file;
+    file.close();
+    return null;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+function write(file: Deno.FsFile, notes: Notes): void {
+  const bytes = new TextEncoder().encode(JSON.stringify(Object.fromEntries(notes)));
+  file.truncateSync();
+  file.seekSync(0, Deno.SeekMode.Start);
+  for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
+}
+
+/** Killed in the middle of writing, a process leaves half a text: then its sessions have to end by themselves. */
+function parse(text: string): [string, string[]][] {
+  try {
+    return Object.entries(JSON.parse(text) as Record<string, string[]>);
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function removeIfThere(path: string): void {
+  if (isThere(path)) Deno.removeSync(path);
+}
