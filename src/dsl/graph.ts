@@ -1,3 +1,4 @@
+import { columnTypeOf } from "../formats/column_type.ts";
 import type { LogicalNode } from "./logical.ts";
 import type { SourceSpec } from "./source.ts";
 
@@ -40,6 +41,14 @@ export class Graph {
           `Key column "${column}" of source "${source.name}" is not in its row schema. Add it to z.object({...})`,
         );
       }
+    }
+    for (const column of source.key) {
+      const schema = source.row.shape[column];
+      if (schema === undefined || columnTypeOf(schema)?.name !== "timestamptz") continue;
+      this.problems.push(
+        `Cannot use the timestamptz column "${column}" as a key of source "${source.name}": it is text in the message's key and a number in ` +
+          `the row. Key the topic by other columns (the connector's message.key.columns)`,
+      );
     }
     const twin = this.nodes.find((node) =>
       node.op === "source" && node.source.name === source.name && node.source.topic !== source.topic

@@ -24,12 +24,18 @@ function identity(value: Ordered): string | number | bigint {
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
+/** Removed values that may stay in the heap, however few others there are. */
+const REMOVED_MAX = 32;
+
 /**
- * A bag of values that knows its first one in an order, exactly under removal: a heap in which removed values stay until they come up.
+ * A bag of values that knows its first one in an order, exactly under removal: a heap in which removed values stay until they come up, or
+ * until they are more than half of it.
  */
 export class Multiset {
   readonly #counts = new Map<string | number | bigint, number>();
-  readonly #heap: Ordered[] = [];
+  #heap: Ordered[] = [];
+  /** Values in the heap that are counted 0 times. */
+  #removed = 0;
   readonly #sign: number;
 
   /** `sign` 1: the first is the smallest; -1: the greatest. */
@@ -37,19 +43,26 @@ export class Multiset {
     this.#sign = sign;
   }
 
+  /** Different values held in memory, removed ones included. */
+  get size(): number {
+    return this.#heap.length;
+  }
+
   add(value: Ordered): void {
     const id = identity(value);
     const count = this.#counts.get(id);
     this.#counts.set(id, (count ?? 0) + 1);
     if (count === undefined) this.#push(value);
+    else if (count === 0) this.#removed--;
   }
 
   remove(value: Ordered): void {
     const id = identity(value);
     const count = this.#counts.get(id);
-    if (count === undefined) return;
+    if (count === undefined || count === 0) return;
     // A count of 0 stays while the value is still in the heap, so that no value is in the heap twice.
     this.#counts.set(id, count - 1);
+    if (count === 1 && ++this.#removed > REMOVED_MAX && this.#removed * 2 > this.#heap.length) this.#sweep();
   }
 
   /** The first value, or null when there is none. */
@@ -59,9 +72,22 @@ export class Multiset {
       const id = identity(top);
       if (this.#counts.get(id)! > 0) return top;
       this.#counts.delete(id);
+      this.#removed--;
       this.#pop();
     }
     return null;
+  }
+
+  /** Throws away removed values. */
+  #sweep(): void {
+    const values = this.#heap;
+    this.#heap = [];
+    this.#removed = 0;
+    for (const value of values) {
+      const id = identity(value);
+      if (this.#counts.get(id)! > 0) this.#push(value);
+      else this.#counts.delete(id);
+    }
   }
 
   #before(a: Ordered, b: Ordered): boolean {

@@ -15,8 +15,11 @@ export function compactTopic(topic: StoredTopic, choices: Choices, share: number
       }
       return false;
     });
-    const removable = (record: LogRecord) => record.value === null && !older.has(String(record.key)) && record.offset < partition.end - 1;
-    if (share === 1) partition.records = partition.records.filter((record) => !removable(record) || choices.chance(0.3));
+    const removable = (record: LogRecord) =>
+      record.value === null && !older.has(String(record.key)) && record.offset < partition.end - 1;
+    if (share === 1) {
+      partition.records = partition.records.filter((record) => !removable(record) || choices.chance(0.3));
+    }
   }
 }
 

@@ -53,7 +53,9 @@ async function hunt(mutant: Mutant): Promise<boolean> {
     for (let seed = 1; seed <= seeds; seed++) {
       const { violation } = await runScenario(seed, mutant.options);
       if (violation === null) continue;
-      console.log(`caught  ${mutant.name.padEnd(18)} seed ${String(seed).padEnd(5)} ${violation.split("\n")[0].slice(0, 90)}`);
+      console.log(
+        `caught  ${mutant.name.padEnd(18)} seed ${String(seed).padEnd(5)} ${violation.split("\n")[0].slice(0, 90)}`,
+      );
       return true;
     }
     console.log(`MISSED  ${mutant.name.padEnd(18)} ${seeds} seeds   rule: ${mutant.rule}`);

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-explicit-any -- methods of any class are replaced by methods of the same shape
 import { Channel } from "../../src/runtime/channel.ts";
 import { Inbox } from "../../src/runtime/inbox.ts";
 import { Merge } from "../../src/runtime/merge.ts";
@@ -21,24 +22,22 @@ export interface Mutant {
   readonly seedsMax?: number;
 }
 
-// deno-lint-ignore no-explicit-any -- methods of any class are replaced by methods of the same shape
 type Class = { prototype: any };
+type Method = (this: any, ...args: any[]) => unknown;
 
 /** Replaces a method or getter of a class; returns the undoing. */
-function replace(target: Class, name: string, make: (original: (...args: never[]) => unknown) => PropertyDescriptor): () => void {
+function replace(target: Class, name: string, make: (original: any) => PropertyDescriptor): () => void {
   const original = Object.getOwnPropertyDescriptor(target.prototype, name)!;
   Object.defineProperty(target.prototype, name, { configurable: true, ...make(original.value ?? original.get) });
   return () => Object.defineProperty(target.prototype, name, original);
 }
 
 /** A method that does something else. */
-// deno-lint-ignore no-explicit-any -- see Class
-function method(target: Class, name: string, make: (original: any) => (this: any, ...args: any[]) => unknown): () => () => void {
+function method(target: Class, name: string, make: (original: any) => Method): () => () => void {
   return () => replace(target, name, (original) => ({ value: make(original), writable: true }));
 }
 
 /** A getter that says something else. */
-// deno-lint-ignore no-explicit-any -- see Class
 function getter(target: Class, name: string, get: (this: any) => unknown): () => () => void {
   return () => replace(target, name, () => ({ get }));
 }
@@ -60,7 +59,11 @@ function unsent(type: string): () => () => void {
 
 /** The deliberate bugs, named as in the algorithm's specification. */
 export const MUTANTS: readonly Mutant[] = [
-  { name: "fromlatest", rule: "an inbox is read from the own HELLO, not from its end", options: { log: { inboxFromEnd: true } } },
+  {
+    name: "fromlatest",
+    rule: "an inbox is read from the own HELLO, not from its end",
+    options: { log: { inboxFromEnd: true } },
+  },
   {
     name: "noselfhello",
     rule: "a later HELLO in the own inbox restarts the task",
@@ -96,7 +99,11 @@ export const MUTANTS: readonly Mutant[] = [
   },
   { name: "noorder", rule: "order is kept in each inbox partition", options: { log: { disorder: true } } },
   { name: "losesend", rule: "a message that cannot be delivered restarts the task", options: { log: { lose: true } } },
-  { name: "losesink", rule: "an insert is repeated until it is acknowledged", options: { warehouse: { lose: true }, run: { repairAfterMs: 1e9 } } },
+  {
+    name: "losesink",
+    rule: "an insert is repeated until it is acknowledged",
+    options: { warehouse: { lose: true }, run: { repairAfterMs: 1e9 } },
+  },
   { name: "nohello", rule: "a server that starts says HELLO", apply: unsent("hello") },
   {
     name: "noresub",
@@ -126,8 +133,16 @@ export const MUTANTS: readonly Mutant[] = [
         }),
     ),
   },
-  { name: "sinkLast", rule: "the sink keeps the greatest version", options: { warehouse: { lastWins: true }, run: { repairAfterMs: 1e9 } } },
-  { name: "noseqsink", rule: "the sink compares seq within an epoch", options: { warehouse: { noSeq: true }, run: { repairAfterMs: 1e9 } } },
+  {
+    name: "sinkLast",
+    rule: "the sink keeps the greatest version",
+    options: { warehouse: { lastWins: true }, run: { repairAfterMs: 1e9 } },
+  },
+  {
+    name: "noseqsink",
+    rule: "the sink compares seq within an epoch",
+    options: { warehouse: { noSeq: true }, run: { repairAfterMs: 1e9 } },
+  },
   {
     name: "norepair",
     rule: "a comparison after the start catches what a dead incarnation wrote late",
@@ -153,8 +168,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "dunknown",
     rule: "a derived value that is not known yet is not answered",
-    apply: method(Server, "owe", () =>
-      function () {}),
+    apply: method(Server, "owe", () => function () {}),
     seedsMax: 1500,
   },
   {
@@ -208,7 +222,12 @@ export const MUTANTS: readonly Mutant[] = [
       }),
     seedsMax: 1500,
   },
-  { name: "norange", rule: "a position that is gone restarts the task", options: { log: { noRange: true } }, seedsMax: 1500 },
+  {
+    name: "norange",
+    rule: "a position that is gone restarts the task",
+    options: { log: { noRange: true } },
+    seedsMax: 1500,
+  },
   { name: "inboxcompact", rule: "an inbox is never compacted", options: { compactInboxes: true } },
   {
     name: "dropfailed",

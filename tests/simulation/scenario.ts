@@ -115,7 +115,9 @@ function trim(world: World, options: ScenarioOptions): void {
 
 function readPosition(world: World, topic: string, partition: number): number {
   const positions = world.instances.flatMap(({ runner }) =>
-    [...runner.hosts.values()].filter((host) => host.inboxTopic === topic && host.partition === partition).map((host) => host.inboxPosition)
+    [...runner.hosts.values()].filter((host) => host.inboxTopic === topic && host.partition === partition).map((host) =>
+      host.inboxPosition
+    )
   );
   return positions.length === 0 ? 0 : Math.min(...positions);
 }

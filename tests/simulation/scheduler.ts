@@ -68,7 +68,11 @@ export class Scheduler {
   }
 
   /** Registers a request; the promise settles when the scheduler carries it out. */
-  request<T>(owner: Owner, kind: string, request: { enabled?: () => boolean; run: () => T; ghost?: () => void }): Promise<T> {
+  request<T>(
+    owner: Owner,
+    kind: string,
+    request: { enabled?: () => boolean; run: () => T; ghost?: () => void },
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       this.operations.push({
         owner,
@@ -131,7 +135,9 @@ export class Scheduler {
   async wakeNext(untilMs = Infinity): Promise<boolean> {
     let first: Sleeper | null = null;
     for (const sleeper of this.#sleepers) {
-      if (first === null || sleeper.atMs < first.atMs || (sleeper.atMs === first.atMs && sleeper.order < first.order)) first = sleeper;
+      if (first === null || sleeper.atMs < first.atMs || (sleeper.atMs === first.atMs && sleeper.order < first.order)) {
+        first = sleeper;
+      }
     }
     if (first === null || first.atMs > untilMs) return false;
     this.#sleepers = this.#sleepers.filter((sleeper) => sleeper !== first);

@@ -65,7 +65,12 @@ export class SimulatedLog {
     const known = this.topics.get(topic.name);
     if (known !== undefined) return known;
     const partitions = Array.from({ length: topic.partitions }, () => ({ records: [], start: 0, end: 0 }));
-    const stored = { name: topic.name, id: `id${this.#topicIds++}`, compacted: topic.cleanup === "compact", partitions };
+    const stored = {
+      name: topic.name,
+      id: `id${this.#topicIds++}`,
+      compacted: topic.cleanup === "compact",
+      partitions,
+    };
     this.topics.set(topic.name, stored);
     return stored;
   }
@@ -83,15 +88,22 @@ export class SimulatedLog {
   /** The log as one process sees it. */
   portFor(owner: Owner): Log {
     const { scheduler, topics } = this;
-    const request = <T>(kind: string, run: () => T) => scheduler.request(owner, kind, { run: () => this.#mayFail(run) });
+    const request = <T>(kind: string, run: () => T) =>
+      scheduler.request(owner, kind, { run: () => this.#mayFail(run) });
     return {
       topics: (names) =>
-        request("topics", () => new Map(names.flatMap((name) => topics.has(name) ? [[name, describe(topics.get(name)!)]] : []))),
+        request(
+          "topics",
+          () => new Map(names.flatMap((name) => topics.has(name) ? [[name, describe(topics.get(name)!)]] : [])),
+        ),
       createTopic: (topic) => request("createTopic", () => void this.create(topic)),
       offsets: (topic) =>
         request("offsets", () => {
           const { partitions } = topics.get(topic)!;
-          return { start: partitions.map((partition) => partition.start), end: partitions.map((partition) => partition.end) };
+          return {
+            start: partitions.map((partition) => partition.start),
+            end: partitions.map((partition) => partition.end),
+          };
         }),
       append: (batches) => scheduler.request(owner, "append", { run: () => this.#append(batches) }),
       reader: () => new SimulatedReader(this, owner),
@@ -110,9 +122,14 @@ export class SimulatedLog {
     const { choices } = this.scheduler;
     this.appends++;
     if (this.faults && choices.chance(0.02)) throw new ProductionError("the request was lost", true);
-    const order = this.bugs.disorder === true ? [...batches].map((b) => ({ ...b, records: [...b.records].reverse() })) : batches;
-    const kept = (batch: AppendBatch) => !(this.bugs.lose === true && this.faults && choices.chance(0.05)) || isHello(batch);
-    const offsets = order.map((batch) => kept(batch) ? this.store(batch) : this.topics.get(batch.topic)!.partitions[batch.partition].end);
+    const order = this.bugs.disorder === true
+      ? [...batches].map((b) => ({ ...b, records: [...b.records].reverse() }))
+      : batches;
+    const kept = (batch: AppendBatch) =>
+      !(this.bugs.lose === true && this.faults && choices.chance(0.05)) || isHello(batch);
+    const offsets = order.map((batch) =>
+      kept(batch) ? this.store(batch) : this.topics.get(batch.topic)!.partitions[batch.partition].end
+    );
     if (this.faults && choices.chance(0.02)) this.ghosts.push(() => batches.forEach((batch) => this.store(batch)));
     if (this.faults && choices.chance(0.02)) throw new ProductionError("the acknowledgement was lost", true);
     return this.bugs.noEpoch === true && isHello(batches[0]) ? offsets.map((offset) => Math.min(offset, 0)) : offsets;
@@ -211,7 +228,14 @@ class SimulatedReader implements Reader {
       if (this.#log.bugs.noRange === true) position.offset = Math.min(Math.max(offset, start), end);
       else {
         this.stop(topic, partition);
-        return { topic, partition, records: [], nextOffset: offset, endOffset: end, outOfRange: { startOffset: start, endOffset: end } };
+        return {
+          topic,
+          partition,
+          records: [],
+          nextOffset: offset,
+          endOffset: end,
+          outOfRange: { startOffset: start, endOffset: end },
+        };
       }
     }
     const most = 1 + this.#log.scheduler.choices.below(6);

@@ -61,7 +61,9 @@ export class SimulatedWarehouse {
   }
 
   #mayFail<T>(run: () => T): T {
-    if (this.faults && this.#scheduler.choices.chance(0.03)) throw new ProductionError("ClickHouse does not answer", true);
+    if (this.faults && this.#scheduler.choices.chance(0.03)) {
+      throw new ProductionError("ClickHouse does not answer", true);
+    }
     return run();
   }
 
@@ -82,7 +84,11 @@ export class SimulatedWarehouse {
         : this.#bugs.noSeq === true
         ? { ...row, seq: this.#arrivals }
         : row;
-    this.memory.insert({ table: batch.table, upserts: batch.upserts.map(version), deletes: batch.deletes.map(version) });
+    this.memory.insert({
+      table: batch.table,
+      upserts: batch.upserts.map(version),
+      deletes: batch.deletes.map(version),
+    });
     this.onInsert();
   }
 }

@@ -1,17 +1,14 @@
 import { z } from "zod";
-import {
-  clickhouse,
-  count,
-  debezium,
-  max,
-  min,
-  sum,
-  topology,
-  type Topology,
-} from "../../src/mod.ts";
+import { clickhouse, count, debezium, max, min, sum, type Topology, topology } from "../../src/mod.ts";
 
-const lines = debezium("sim.lines", { key: ["id"], row: z.object({ id: z.int(), o: z.int().nullable(), g: z.int(), q: z.int() }) });
-const orders = debezium("sim.orders", { key: ["id"], row: z.object({ id: z.int(), st: z.string(), u: z.int().nullable() }) });
+const lines = debezium("sim.lines", {
+  key: ["id"],
+  row: z.object({ id: z.int(), o: z.int().nullable(), g: z.int(), q: z.int() }),
+});
+const orders = debezium("sim.orders", {
+  key: ["id"],
+  row: z.object({ id: z.int(), st: z.string(), u: z.int().nullable() }),
+});
 const users = debezium("sim.users", { key: ["id"], row: z.object({ id: z.int(), c: z.string() }) });
 const goods = debezium("sim.goods", { key: ["id"], row: z.object({ id: z.int(), sl: z.int(), pr: z.int() }) });
 const makers = debezium("sim.makers", { key: ["id"], row: z.object({ id: z.int(), n: z.string() }) });
@@ -23,7 +20,15 @@ export type SourceName = keyof typeof SOURCES;
 
 const factSink = clickhouse("facts", {
   key: ["id"],
-  columns: { id: "Int64", st: "Nullable(String)", c: "Nullable(String)", sl: "Int64", n: "Nullable(String)", s: "Int64", q: "Int64" },
+  columns: {
+    id: "Int64",
+    st: "Nullable(String)",
+    c: "Nullable(String)",
+    sl: "Int64",
+    n: "Nullable(String)",
+    s: "Int64",
+    q: "Int64",
+  },
 });
 const shareSink = clickhouse("shares", {
   key: ["sl"],
@@ -46,7 +51,9 @@ export function storeTopology(shape: Shape): Topology {
     const catalogue = builder.globalTable(goods).leftJoin("maker", builder.globalTable(makers), (good) => good.sl);
     const people = builder.table(users);
     const plain = builder.table(orders).filter((order) => order.st !== "s0");
-    const withUser = shape.derived ? plain.leftJoin("buyer", people, (order) => order.u) : plain.mapValues((o) => ({ ...o, buyer: null }));
+    const withUser = shape.derived
+      ? plain.leftJoin("buyer", people, (order) => order.u)
+      : plain.mapValues((o) => ({ ...o, buyer: null }));
     const items = builder.table(lines);
     const joined = shape.left
       ? items.leftJoin("order", withUser, (line) => line.o)
@@ -71,7 +78,10 @@ export function storeTopology(shape: Shape): Topology {
       .aggregate("totals", { n: count(), s: sum((f) => f.s) })
       .filter((total) => total.s > 3)
       .to(totalSink);
-    const perUser = builder.table(orders).groupBy((order) => order.u === null ? null : { u: order.u }).aggregate("per-user", { orders: count() });
+    const perUser = builder.table(orders).groupBy((order) => order.u === null ? null : { u: order.u }).aggregate(
+      "per-user",
+      { orders: count() },
+    );
     people
       .leftJoin("stats", perUser, (user) => user.id)
       .mapValues((user) => ({ id: user.id, c: user.c, orders: user.stats?.orders ?? 0 }))

@@ -29,6 +29,8 @@ export interface WorldOptions {
 const KEYS: Readonly<Record<SourceName, number>> = { lines: 6, orders: 5, users: 4, goods: 3, makers: 4 };
 const STEPS_MAX = 60_000;
 const STILL_MS = 3_000;
+/** Longer than all pauses of restarts and repetitions together. */
+const STUCK_MS = 150_000;
 
 /** Everything of one simulated run: the truth, the log, the warehouse and the processes. */
 export class World {
@@ -78,7 +80,9 @@ export class World {
     const key = `{"id":${id}}`;
     const partition = partitionOf(key, this.log.topics.get(topic)!.partitions.length);
     const after = columns === null ? null : { id, ...columns };
-    const value = after === null ? null : JSON.stringify({ before: null, after, source: { table: name }, op: "c", ts_ms: 0 });
+    const value = after === null
+      ? null
+      : JSON.stringify({ before: null, after, source: { table: name }, op: "c", ts_ms: 0 });
     this.log.store({ topic, partition, records: [{ key, value }] });
   }
 
@@ -153,7 +157,9 @@ export class World {
   /** Lets everything finish without faults. Returns what is wrong, or null. */
   async settle(): Promise<string | null> {
     this.log.faults = this.warehouse.faults = false;
-    for (const ghosts of [this.log.ghosts, this.warehouse.ghosts]) for (const ghost of ghosts.splice(0)) if (this.choices.chance(0.6)) ghost();
+    for (const ghosts of [this.log.ghosts, this.warehouse.ghosts]) {
+      for (const ghost of ghosts.splice(0)) if (this.choices.chance(0.6)) ghost();
+    }
     if (!await this.#quiet(STILL_MS)) return `STUCK ${this.#state()}`;
     // The repair pass comes when no write of a dead process can be under way any more.
     if (!await this.#quiet(45_000)) return `STUCK ${this.#state()}`;
@@ -163,6 +169,7 @@ export class World {
   /** Until all tasks run and nothing but housekeeping happened for `stillMs`. */
   async #quiet(stillMs: number): Promise<boolean> {
     let since = this.scheduler.nowMs;
+    const deadlineMs = since + stillMs + STUCK_MS;
     for (let steps = 0; steps < STEPS_MAX; steps++) {
       if (await this.scheduler.step()) {
         if (stillMs < 10_000 && !this.#idle()) since = this.scheduler.nowMs;
@@ -171,21 +178,25 @@ export class World {
       if (!this.#idle()) since = Math.max(since, this.scheduler.nowMs - stillMs + 500);
       if (this.scheduler.nowMs - since >= stillMs && this.#idle()) return true;
       if (!await this.scheduler.wakeNext()) return this.#idle();
-      if (this.scheduler.nowMs - since > 600_000) return false;
+      if (this.scheduler.nowMs > deadlineMs) return false;
     }
     return false;
   }
 
   #idle(): boolean {
     return this.instances.every(({ runner }) =>
-      runner.topics !== null && [...runner.hosts.values()].every((host) => host.state === "running" && host.lag === 0) &&
+      runner.topics !== null && [...runner.hosts.values()].every((host) =>
+        host.state === "running" && host.lag === 0
+      ) &&
       [...runner.writers.values()].every((writer) => writer.pendingRows === 0)
     ) && this.instances.some(({ runner }) => runner.hosts.size > 0);
   }
 
   #state(): string {
     return this.instances.map(({ owner, runner }) => {
-      const hosts = [...runner.hosts.values()].map((host) => `${host.id}:${host.state}:${host.lag}:${host.task?.pending}`);
+      const hosts = [...runner.hosts.values()].map((host) =>
+        `${host.id}:${host.state}:${host.lag}:${host.task?.pending}`
+      );
       return `${owner.name} ${hosts.join(" ")} ${runner.problems.list().map((p) => p.problem).join("; ")}`;
     }).join(" | ");
   }
@@ -197,8 +208,11 @@ export class World {
       return this.truth.get(name)! as unknown as Iterable<readonly [Key, Row]>;
     });
     for (const [name, { spec, rows }] of expected) {
-      const encode = Object.entries(spec.columns).map(([column, type]) => [column, columnEncoder(column, type)] as const);
-      const text = (row: Row) => `{${encode.map(([column, encoder]) => `"${column}":${encoder(row[column])}`).join(",")}}`;
+      const encode = Object.entries(spec.columns).map(([column, type]) =>
+        [column, columnEncoder(column, type)] as const
+      );
+      const text = (row: Row) =>
+        `{${encode.map(([column, encoder]) => `"${column}":${encoder(row[column])}`).join(",")}}`;
       const wanted = new Set([...rows.values()].map(text));
       const shown = this.warehouse.memory.select(name).map((row) => text(row as Row));
       for (const row of shown) if (!wanted.delete(row)) return `${name} shows ${row}, which is wrong`;

@@ -2,11 +2,20 @@ import { connectorName, projectPath, type StackLayout } from "./layout.ts";
 import { psql } from "./postgres.ts";
 import { debeziumProperties } from "./secrets.ts";
 
-/** Registers the connector of compose/debezium, with this stack's addresses, unless the same is registered already. */
-export async function registerConnector(layout: StackLayout): Promise<void> {
-  const config = connectorConfig(layout);
+/** The connector's configuration: all values are texts. */
+export type ConnectorConfig = Readonly<Record<string, string>>;
+
+/**
+ * Registers the connector of compose/debezium, with this stack's addresses and as `change` alters it, unless the same is registered
+ * already.
+ */
+export async function registerConnector(
+  layout: StackLayout,
+  change: (config: ConnectorConfig) => ConnectorConfig = (config) => config,
+): Promise<void> {
+  const config = change(connectorConfig(layout));
   const current = await request(layout, "GET", `/connectors/${connectorName}/config`);
-  if (current !== null && sameConfig(current as Record<string, string>, config)) return;
+  if (current !== null && sameConfig(current as ConnectorConfig, config)) return;
   await request(layout, "PUT", `/connectors/${connectorName}/config`, config);
 }
 
@@ -40,7 +49,7 @@ export async function connectorState(layout: StackLayout): Promise<{ state: stri
   return { state: task?.state ?? "NONE", trace: task?.trace ?? "" };
 }
 
-function connectorConfig(layout: StackLayout): Record<string, string> {
+function connectorConfig(layout: StackLayout): ConnectorConfig {
   const text = Deno.readTextFileSync(projectPath("compose/debezium/postgres-connector.json"));
   const config = JSON.parse(text.replaceAll("/run/secrets/debezium.properties", debeziumProperties(layout)));
   return {
@@ -50,7 +59,7 @@ function connectorConfig(layout: StackLayout): Record<string, string> {
   };
 }
 
-function sameConfig(current: Record<string, string>, wanted: Record<string, string>): boolean {
+function sameConfig(current: ConnectorConfig, wanted: ConnectorConfig): boolean {
   const { name: _, ...rest } = current;
   return Object.keys(rest).length === Object.keys(wanted).length &&
     Object.entries(wanted).every(([key, value]) => rest[key] === value);

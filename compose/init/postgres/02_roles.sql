@@ -1,5 +1,5 @@
--- The connector's role, with nothing more than it needs. It has no password here and so cannot log in yet: whoever runs these files
--- gives it one with ALTER ROLE debezium PASSWORD '...'.
+-- Roles with nothing more than they need. They have no password here and so cannot log in yet: whoever runs these files gives them
+-- one with ALTER ROLE debezium PASSWORD '...'.
 
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 
@@ -13,3 +13,8 @@ GRANT SELECT ON users, sellers, products, orders, order_items TO debezium;
 GRANT SELECT, INSERT ON debezium_signal TO debezium;
 -- A heartbeat is one UPDATE of one row.
 GRANT SELECT, UPDATE ON debezium_heartbeat TO debezium;
+
+-- Reads the server's numbers, the replication slot's among them, for Prometheus. It sees no row of the store.
+CREATE ROLE postgres_exporter LOGIN CONNECTION LIMIT 5;
+GRANT pg_monitor TO postgres_exporter;
+GRANT CONNECT ON DATABASE online_store TO postgres_exporter;

@@ -90,7 +90,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
 
     status.ending = signal.aborted ? "Ending: applying what is there" : "Time is over: applying what is there";
     tick();
-    const left = failure === null ? await finish(options, { world, settled }) : [];
+    const left = failure === null ? await finish(options, { world, settled }) : null;
     await Promise.all(runs.map((run) => run.stop(ENDING.drainMs)));
     tick();
     if (failure !== null) throw failure;
@@ -171,30 +171,29 @@ async function untilEnd(options: ApplicationOptions, failures: readonly Promise<
   return failure;
 }
 
-/** Ends the changes first, so that there is an end to wait for. Returns what could not be applied in time. */
+/** Ends the changes first, so that there is an end to wait for. Returns what could not be applied in time; null if nobody can say. */
 async function finish(
   { signal }: ApplicationOptions,
   { world, settled }: { world: World; settled: (deadlineMs: number, signal?: AbortSignal) => Promise<string[]> },
-): Promise<string[]> {
-  if (world.demo === null) return [];
+): Promise<string[] | null> {
+  if (world.demo === null) return null;
   await world.demo.hold();
   if (signal.aborted) return await settled(Date.now() + ENDING.catchUpMs);
   const left = await settled(Date.now() + CATCH_UP_MS, signal);
-  return signal.aborted ? [] : left;
+  return signal.aborted ? null : left;
 }
 
-function ended({ output, signal }: ApplicationOptions, left: readonly string[]): number {
-  const unfinished = left.length > 0;
-  if (unfinished && !signal.aborted) {
-    const text = `Could not apply everything within ${CATCH_UP_MS / 1000} s: ${left.join("; ")}`;
-    output.event({ level: "error", name: "ended", text, fields: { unfinished: left } });
-    return 1;
-  }
-  const text = unfinished
+function ended({ output, signal }: ApplicationOptions, left: readonly string[] | null): number {
+  const inTime = left === null || left.length === 0 || signal.aborted;
+  const text = left === null
+    ? "Ended"
+    : left.length === 0
+    ? "Ended: everything is in ClickHouse, positions are committed"
+    : inTime
     ? `Ended. The next start goes on from here (${left.join("; ")})`
-    : "Ended: everything read is in ClickHouse, positions are committed";
-  output.event({ level: "info", name: "ended", text, fields: { unfinished: left } });
-  return 0;
+    : `Ended, but could not apply everything within ${CATCH_UP_MS / 1000} s: ${left.join("; ")}`;
+  output.event({ level: inTime ? "info" : "error", name: "ended", text, fields: { unfinished: left } });
+  return inTime ? 0 : 1;
 }
 
 /** Milliseconds after which a process that was told to end is gone, whatever still hangs. */

@@ -4,28 +4,27 @@ import type { DirectoryPaths } from "../embedded_directory.ts";
 import type { VerifyReport } from "./verify_topologies.ts";
 
 /**
- * Records of the log that topologies had not applied when the last instance ended, one line each: after a `kill -9` ClickHouse is as
+ * Records of the log that topologies had not applied when the last instance ended, as a line, if there are any: after a `kill -9` ClickHouse is as
  * old as that, which is no fault. Only for a directory that is this process's own.
  */
 export async function backlogLines(paths: DirectoryPaths, report: VerifyReport): Promise<string[]> {
   const log = openEmbeddedLog({ path: paths.log });
   try {
-    const lines: string[] = [];
+    const behind: string[] = [];
     for (const name of new Set(report.sinks.map(({ topology }) => topology))) {
       let records = 0;
       for (const { topic, partition, offset } of await log.committed(`weir.${name}`)) {
         records += Math.max(0, (await log.offsets(topic)).end[partition] - offset);
       }
-      if (records > 0) {
-        lines.push(
-          `"${name}" had ${
-            grouped(records)
-          } records left to apply when it ended. Let it catch up, then verify again: ` +
-            `deno task start ${name} --rate 0 --duration 1s`,
-        );
-      }
+      if (records > 0) behind.push(`${name} ${grouped(records)}`);
     }
-    return lines;
+    if (behind.length === 0) return [];
+    return [
+      `Records that were left to apply when the last instance ended: ${
+        behind.join(", ")
+      }. Let it catch up, then verify again: ` +
+      "deno task start --rate 0 --duration 1s",
+    ];
   } finally {
     await log.close();
   }

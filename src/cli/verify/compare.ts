@@ -1,7 +1,7 @@
 import type { Canonical } from "./canonical.ts";
 
 /** Differences kept as examples. */
-const SAMPLES_MAX = 5;
+const SAMPLES_MAX = 3;
 const VALUE_LENGTH_MAX = 80;
 
 /** One row by column name, in comparable form. */

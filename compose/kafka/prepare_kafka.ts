@@ -1,0 +1,166 @@
+/**
+ * The service kafka-init: creates the topics of topics.json, and where users log in the rights of acls.json. Running it again changes
+ * only what differs.
+ *
+ * Environment: KAFKA_BROKERS, KAFKA_REPLICATION_FACTOR; with TLS and SASL also KAFKA_CA_FILE, KAFKA_SASL_USERNAME and
+ * KAFKA_SASL_PASSWORD_FILE.
+ */
+import {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  type Admin,
+  ConfigResourceTypes,
+  Kafka,
+  type KafkaConfig,
+  logLevel,
+  ResourcePatternTypes,
+} from "kafkajs";
+
+export interface WantedTopic {
+  readonly name: string;
+  readonly partitions: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+interface Rights {
+  readonly prefix: string;
+  readonly operations: readonly (keyof typeof AclOperationTypes)[];
+}
+
+export interface WantedAcl {
+  readonly user: string;
+  readonly topics?: Rights;
+  readonly groups?: Rights;
+}
+
+/** How to connect, as the environment says. @throws Error naming the variable that is missing */
+export function kafkaConfig(environment: Readonly<Record<string, string | undefined>>): KafkaConfig {
+  const brokers = environment.KAFKA_BROKERS?.split(",").filter((broker) => broker !== "") ?? [];
+  if (brokers.length === 0) throw new Error("Cannot prepare Kafka: KAFKA_BROKERS is missing");
+  const { KAFKA_CA_FILE: ca, KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD_FILE: file } = environment;
+  if ((username === undefined) !== (file === undefined)) {
+    throw new Error("Cannot log in to Kafka: KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD_FILE go together");
+  }
+  return {
+    clientId: "kafka-init",
+    brokers,
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 10 },
+    ...(ca === undefined ? {} : { ssl: { ca: [Deno.readTextFileSync(ca)] } }),
+    ...(username === undefined
+      ? {}
+      : { sasl: { mechanism: "scram-sha-512", username, password: Deno.readTextFileSync(file!).trimEnd() } as const }),
+  };
+}
+
+/**
+ * Creates missing topics and gives those that exist the wanted configuration.
+ * @returns what was done, one line each
+ * @throws Error when a topic has another number of partitions: its keys would move, so that is never changed here
+ */
+export async function prepareTopics(
+  admin: Admin,
+  topics: readonly WantedTopic[],
+  replicationFactor: number,
+): Promise<string[]> {
+  const done: string[] = [];
+  const there = new Set(await admin.listTopics());
+  const missing = topics.filter(({ name }) => !there.has(name));
+  if (missing.length > 0) {
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: missing.map(({ name, partitions, config }) => ({
+        topic: name,
+        numPartitions: partitions,
+        replicationFactor,
+        configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+      })),
+    });
+    done.push(...missing.map(({ name, partitions }) => `created ${name} with ${partitions} partitions`));
+  }
+  const existing = topics.filter(({ name }) => there.has(name));
+  if (existing.length === 0) return done;
+  const { topics: described } = await admin.fetchTopicMetadata({ topics: existing.map(({ name }) => name) });
+  const wrong = existing.flatMap(({ name, partitions }) => {
+    const current = described.find((topic) => topic.name === name)?.partitions.length;
+    return current === partitions ? [] : [`${name} has ${current}, topics.json says ${partitions}`];
+  });
+  if (wrong.length > 0) {
+    throw new Error(
+      `Cannot change the number of partitions: ${wrong.join("; ")}. Put the current number into topics.json, or see docs/operations.md`,
+    );
+  }
+  for (const topic of existing) if (await configure(admin, topic)) done.push(`configured ${topic.name}`);
+  return done;
+}
+
+/** Gives the rights, each user those on names that begin with a prefix. Giving them again changes nothing. */
+export async function prepareAcls(admin: Admin, acls: readonly WantedAcl[]): Promise<void> {
+  await admin.createAcls({
+    acl: acls.flatMap(({ user, topics, groups }) => {
+      const of = (resourceType: AclResourceTypes, { prefix, operations }: Rights) =>
+        operations.map((operation) => ({
+          principal: `User:${user}`,
+          host: "*",
+          resourceType,
+          resourceName: prefix,
+          resourcePatternType: ResourcePatternTypes.PREFIXED,
+          operation: AclOperationTypes[operation],
+          permissionType: AclPermissionTypes.ALLOW,
+        }));
+      return [
+        ...(topics === undefined ? [] : of(AclResourceTypes.TOPIC, topics)),
+        ...(groups === undefined ? [] : of(AclResourceTypes.GROUP, groups)),
+      ];
+    }),
+  });
+}
+
+/** Whether anything had to be changed. Entries that somebody added by hand are kept. */
+async function configure(admin: Admin, { name, config }: WantedTopic): Promise<boolean> {
+  const type = ConfigResourceTypes.TOPIC;
+  const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type, name }] });
+  const entries = resources[0].configEntries;
+  const current = new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
+  if (Object.entries(config).every(([key, value]) => current.get(key) === value)) return false;
+  const kept = entries.filter(({ isDefault, configSource }) => !isDefault && configSource === TOPIC_CONFIG);
+  const all = { ...Object.fromEntries(kept.map(({ configName, configValue }) => [configName, configValue])), ...config };
+  const configEntries = Object.entries(all).map(([name, value]) => ({ name, value }));
+  await admin.alterConfigs({ validateOnly: false, resources: [{ type, name, configEntries }] });
+  return true;
+}
+
+/** The protocol's mark of an entry that was set on the topic itself. */
+const TOPIC_CONFIG = 1;
+
+async function main(): Promise<number> {
+  const environment = Deno.env.toObject();
+  const readJson = (file: string) => JSON.parse(Deno.readTextFileSync(new URL(file, import.meta.url)));
+  const config = kafkaConfig(environment);
+  const admin = new Kafka(config).admin();
+  await admin.connect();
+  try {
+    for (const line of await prepareTopics(admin, readJson("topics.json"), Number(environment.KAFKA_REPLICATION_FACTOR ?? 1))) {
+      console.log(line);
+    }
+    if (config.sasl !== undefined) {
+      await prepareAcls(admin, readJson("acls.json"));
+      console.log("rights given");
+    }
+    console.log("Kafka is prepared");
+    return 0;
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+if (import.meta.main) {
+  // Explicit: the library may leave timers behind that would keep the process for a while.
+  Deno.exit(
+    await main().catch((error) => {
+      console.error((error as Error).message);
+      return 1;
+    }),
+  );
+}

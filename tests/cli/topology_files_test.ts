@@ -1,0 +1,81 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { loadTopologies } from "../../src/cli/topology_files.ts";
+import { ConfigError } from "../../src/record/errors.ts";
+
+const MOD = new URL("../../src/mod.ts", import.meta.url).href;
+const ZOD = import.meta.resolve("zod");
+
+function good(name: string, table: string): string {
+  return `import { clickhouse, debezium, topology } from "${MOD}";
+import { z } from "${ZOD}";
+const source = debezium("a.b.c", { key: ["id"], row: z.object({ id: z.int() }) });
+export default topology("${name}", (builder) => builder.table(source).to(clickhouse("${table}", { key: ["id"], columns: { id: "Int64" } })));`;
+}
+
+async function withFiles(files: Record<string, string>, use: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(`${directory}/${name}`, text);
+    await use(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+async function problemsOf(directory: string, names: string[] = []): Promise<readonly string[]> {
+  return (await assertRejects(() => loadTopologies(directory, names), ConfigError)).problems;
+}
+
+Deno.test("loadTopologies() imports all files, or those named, with or without directory and ending", async () => {
+  await withFiles(
+    { "one.ts": good("one", "t1"), "two.ts": good("two", "t2"), "one_test.ts": "throw 1", "note.md": "" },
+    async (dir) => {
+      assertEquals((await loadTopologies(dir, [])).map(({ topology }) => topology.name), ["one", "two"]);
+      assertEquals((await loadTopologies(dir, ["two"])).map(({ topology }) => topology.name), ["two"]);
+      assertEquals((await loadTopologies(dir, [`${dir}/two.ts`, "two"])).length, 1);
+    },
+  );
+});
+
+Deno.test("loadTopologies() reports what is wrong with every file at once", async () => {
+  const files = {
+    "good.ts": good("good", "t"),
+    "number.ts": "export default 5;",
+    "nothing.ts": "export const x = 1;",
+    "throws.ts": "throw new RangeError('out of range');",
+    "syntax.ts": "export const x = ;",
+    "problems.ts": `import { topology } from "${MOD}"; export default topology("Bad!", () => {});`,
+  };
+  await withFiles(files, async (dir) => {
+    const problems = await problemsOf(dir);
+    assertEquals(problems.length, 5, problems.join("\n"));
+    const says = [
+      "current value is number",
+      "there is none",
+      "RangeError: out of range",
+      "syntax.ts",
+      "It writes nothing",
+    ];
+    for (const text of says) {
+      assert(problems.some((problem) => problem.includes(text)), `${text} in ${problems.join("\n")}`);
+    }
+  });
+});
+
+Deno.test("loadTopologies() names what is near and what there is when a topology is missing", async () => {
+  await withFiles({ "sales.ts": good("sales", "t") }, async (dir) => {
+    const [problem] = await problemsOf(dir, ["salse"]);
+    assert(problem.includes('Did you mean "sales"? There are: sales'), problem);
+  });
+  const [problem] = await problemsOf("/nowhere/at/all");
+  assert(problem.includes("there is none"), problem);
+  await withFiles({}, async (dir) => assert((await problemsOf(dir))[0].includes("deno task new")));
+});
+
+Deno.test("loadTopologies() refuses two topologies of one name, and two writers of one table", async () => {
+  await withFiles({ "a.ts": good("same", "t1"), "b.ts": good("same", "t2"), "c.ts": good("c", "t2") }, async (dir) => {
+    const problems = await problemsOf(dir);
+    assertEquals(problems.length, 2, problems.join("\n"));
+    assert(problems[0].includes('both are named "same"') && problems[1].includes('table "t2"'), problems.join("\n"));
+  });
+});

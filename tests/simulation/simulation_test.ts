@@ -1,0 +1,48 @@
+import { assert, assertEquals } from "@std/assert";
+import { MUTANTS } from "./mutants.ts";
+import { runScenario } from "./scenario.ts";
+
+const SEEDS = 60;
+/** Deliberate bugs that show within a few seeds; `deno task sim --mutants` hunts all of them. */
+const QUICK = [
+  "fromlatest",
+  "noepoch",
+  "nohello",
+  "nosub",
+  "completeEarly",
+  "unknownIsAbsent",
+  "nobase",
+  "mnosub",
+  "noready",
+];
+
+Deno.test("the runtime ends right, and restarts without a write, whatever is killed, repeated, delayed or compacted", async () => {
+  for (let seed = 20_001; seed <= 20_000 + SEEDS; seed++) {
+    const { violation } = await runScenario(seed);
+    assertEquals(violation, null, `deno task sim --seed ${seed}`);
+  }
+});
+
+Deno.test("the runtime ends right under three times as many faults", async () => {
+  for (let seed = 30_001; seed <= 30_000 + SEEDS / 2; seed++) {
+    const { violation } = await runScenario(seed, { heat: 3 });
+    assertEquals(violation, null, `deno task sim --heat 3 --seed ${seed}`);
+  }
+});
+
+Deno.test("the simulation notices a rule that is taken away", async (t) => {
+  for (const mutant of MUTANTS.filter(({ name }) => QUICK.includes(name))) {
+    await t.step(`${mutant.name}: ${mutant.rule}`, async () => {
+      const undo = mutant.apply?.() ?? (() => {});
+      try {
+        let caught = false;
+        for (let seed = 1; seed <= 30 && !caught; seed++) {
+          caught = (await runScenario(seed, mutant.options)).violation !== null;
+        }
+        assert(caught, `${mutant.name} was not noticed in 30 seeds`);
+      } finally {
+        undo();
+      }
+    });
+  }
+});

@@ -1,0 +1,43 @@
+import { sleep } from "../steps.ts";
+import { Writer, writtenText } from "../writer.ts";
+import { stackAddresses } from "../../mod.ts";
+import type { Scenario } from "./scenario.ts";
+
+const PER_SECOND = 150;
+/** A start takes about this long on a small machine: half of the kills fall into one. */
+const START_MS = 4_000;
+const RUN_MS = 2_500;
+
+/** Weir is killed at random moments while the store goes on, and always comes back to the truth. */
+export const kills: Scenario = {
+  title: "kill -9 at random moments",
+  async run(stage, options) {
+    const { steps, random } = stage;
+    const writer = new Writer({
+      postgres: stackAddresses(stage.options).postgres,
+      perSecond: PER_SECOND,
+      seed: stage.options.seed,
+    });
+    const counts = { starting: 0, running: 0 };
+    await steps.step(`killed ${options.kills} times while the store is written to`, async (signal) => {
+      for (let kill = 1; kill <= options.kills; kill++) {
+        const weir = stage.startWeir();
+        if (random.chance(0.5)) await sleep(random.next() * START_MS);
+        else {
+          await weir.ready(signal);
+          await sleep(random.next() * RUN_MS);
+        }
+        signal.throwIfAborted();
+        counts[await weir.isReady() ? "running" : "starting"]++;
+        await weir.kill();
+        if (kill % 5 === 0) steps.say(`      ${kill} kills, ${writer.committed} transactions so far`);
+      }
+      return `${counts.running} while running, ${counts.starting} while starting`;
+    }, { withinMs: 20_000 * options.kills });
+    const weir = stage.startWeir();
+    await steps.step("Weir runs again", (signal) => weir.ready(signal));
+    await steps.step("the writer stops", async () => writtenText(await writer.stop()));
+    await steps.step("verify after the kills", () => stage.verify());
+    await steps.step("Ctrl-C ends it in order", (signal) => weir.end(signal));
+  },
+};

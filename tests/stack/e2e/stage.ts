@@ -1,0 +1,158 @@
+import { type EmbeddedClickHouse, startEmbeddedClickHouse } from "../../../src/adapters/embedded/clickhouse.ts";
+import { type StackLayout, stackLayout } from "../layout.ts";
+import { psql, stackAddresses, stackDown, stackUp } from "../mod.ts";
+import { type Choices, choicesOf } from "./choices.ts";
+import { Steps } from "./steps.ts";
+import { runWeir, WeirProcess, type WeirSettings } from "./weir.ts";
+
+/** The topologies that are run and proven. */
+export const FLAGSHIPS = ["mirror", "sales", "product_performance", "order_funnel"] as const;
+
+export interface StageOptions {
+  readonly root: string;
+  readonly portOffset: number;
+  readonly seed: number;
+  /** Leaves PostgreSQL, Kafka and Connect running at the end. */
+  readonly keep: boolean;
+  /** Aborted when the run is to be broken off. */
+  readonly interrupted: AbortSignal;
+}
+
+/** Short, so that a test of a takeover does not wait for the usual 30 s. */
+const SESSION_TIMEOUT_MS = 6_000;
+
+/** All services of the stack with nothing of an earlier run in them, and what the scenarios do with them. */
+export class Stage {
+  readonly steps: Steps;
+  readonly random: Choices;
+  readonly layout: StackLayout;
+  readonly options: StageOptions;
+  #clickhouse: EmbeddedClickHouse | null = null;
+  readonly #weirs = new Set<WeirProcess>();
+
+  constructor(options: StageOptions) {
+    this.options = options;
+    this.steps = new Steps(options.interrupted);
+    this.random = choicesOf(options.seed);
+    this.layout = stackLayout(options);
+  }
+
+  /** Starts everything from nothing but the jars. */
+  async open(): Promise<void> {
+    const onProgress = (line: string) => this.steps.say(`      ${line}`);
+    await stackDown({ ...this.options, wipe: true });
+    await stackUp({ ...this.options, onProgress });
+    await Deno.mkdir(this.#scratch, { recursive: true });
+    this.#clickhouse = await startEmbeddedClickHouse({ path: `${this.layout.data}/clickhouse` });
+    onProgress(`ClickHouse ${this.#clickhouse.version} ready at ${this.#clickhouse.url}`);
+  }
+
+  /** Ends every process that was started here. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#weirs].map((weir) => weir.discard()));
+    await this.#clickhouse?.close();
+    if (this.options.keep) {
+      const { kafka, connect, postgres } = stackAddresses(this.options);
+      this.steps.say(`      kept: Kafka ${kafka}, Connect ${connect}, PostgreSQL ${postgres.host}:${postgres.port}`);
+    } else await stackDown(this.options);
+  }
+
+  get clickhouse(): EmbeddedClickHouse {
+    return this.#clickhouse!;
+  }
+
+  get #scratch(): string {
+    return `${this.layout.data}/weir`;
+  }
+
+  /** Environment, directory and log of Weir's processes. */
+  get settings(): WeirSettings {
+    const { kafka, postgres } = stackAddresses(this.options);
+    const { host, port, database, user, password } = postgres;
+    return {
+      environment: {
+        KAFKA_BROKERS: kafka,
+        KAFKA_SESSION_TIMEOUT_MS: String(SESSION_TIMEOUT_MS),
+        CLICKHOUSE_URL: this.clickhouse.url,
+        POSTGRES_URL: `postgres://${user}@${host}:${port}/${database}`,
+        POSTGRES_PASSWORD: password,
+        WEIR_DATA: `${this.#scratch}/data`,
+        WEIR_TOPOLOGIES: new URL("../../../topologies", import.meta.url).pathname,
+        WEIR_LOG: "debug",
+        WEIR_PORT: "0",
+      },
+      cwd: this.#scratch,
+      logFile: `${this.layout.logs}/weir.log`,
+    };
+  }
+
+  /** Starts a process of Weir, by default with the flagship topologies. */
+  startWeir(args: readonly string[] = FLAGSHIPS, environment: Readonly<Record<string, string>> = {}): WeirProcess {
+    const { settings } = this;
+    const weir = new WeirProcess(args, { ...settings, environment: { ...settings.environment, ...environment } });
+    this.#weirs.add(weir);
+    return weir;
+  }
+
+  /**
+   * Proves that every sink equals what PostgreSQL's rows give, row by row, as shown and as stored, and that no record was set aside.
+   * @throws Error with the differences
+   */
+  async verify(topologies: readonly string[] = FLAGSHIPS, environment = {}): Promise<string> {
+    const settings = { ...this.settings, environment: { ...this.settings.environment, ...environment } };
+    const { status, stdout, stderr } = await runWeir(["verify", ...topologies, "--wait", "45s", "--json"], settings);
+    if (stdout.trim() === "") throw new Error(`verify ended with status ${status}: ${stderr.trim()}`);
+    const report = JSON.parse(stdout) as VerifyOutput;
+    const names = new Set(report.sinks.map(({ topology }) => topology));
+    const missing = topologies.filter((name) => !names.has(name));
+    if (status !== 0 || !report.equal || missing.length > 0) {
+      throw new Error(`verify ended with status ${status}, not compared ${missing}: ${differences(report)} ${stderr}`);
+    }
+    const letters = await runWeir(["dlq", "--json"], settings);
+    if (letters.stdout.trim() !== "") throw new Error(`There are dead letters: ${letters.stdout.slice(0, 2_000)}`);
+    const rows = report.sinks.reduce((sum, { view }) => sum + view.rows, 0);
+    return `equal: ${rows} rows of ${report.sinks.length} sinks, as shown and as stored`;
+  }
+
+  /** Runs SQL in PostgreSQL; the rows of the last statement. */
+  sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]> {
+    return psql(text, values, this.options);
+  }
+
+  /** Runs a query in ClickHouse. Decimals, 64-bit integers and times are texts. */
+  async query(sql: string): Promise<Record<string, unknown>[]> {
+    const response = await fetch(this.clickhouse.readerUrl, {
+      method: "POST",
+      body: `${sql} FORMAT JSONEachRow SETTINGS output_format_json_quote_64bit_integers = 1, ` +
+        "output_format_json_quote_decimals = 1",
+      signal: AbortSignal.timeout(20_000),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`Cannot run "${sql}": ClickHouse says ${text.trim()}`);
+    return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+  }
+}
+
+interface SinkFindings {
+  readonly rows: number;
+  readonly missing: number;
+  readonly extra: number;
+  readonly different: number;
+  readonly samples: readonly unknown[];
+}
+
+interface VerifyOutput {
+  readonly equal: boolean;
+  readonly sinks: readonly {
+    readonly topology: string;
+    readonly sink: string;
+    readonly view: SinkFindings;
+    readonly stored: SinkFindings;
+  }[];
+}
+
+function differences({ sinks }: VerifyOutput): string {
+  const count = ({ missing, extra, different }: SinkFindings) => missing + extra + different;
+  return sinks.filter(({ view, stored }) => count(view) + count(stored) > 0)
+    .map((sink) => JSON.stringify(sink)).join("\n");
+}

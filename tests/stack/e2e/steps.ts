@@ -1,0 +1,71 @@
+/** Milliseconds that one step may take unless it says otherwise. */
+const STEP_MS_MAX = 60_000;
+
+/** One thing that must be so. A step's result is a line of figures, or nothing. */
+export type Work = (signal: AbortSignal) => Promise<string | void>;
+
+/** The steps of a run: numbered, timed, bounded, counted. The first that fails ends the run. */
+export class Steps {
+  passed = 0;
+  failed = 0;
+  readonly #startedMs = performance.now();
+  readonly #interrupted: AbortSignal;
+
+  constructor(interrupted: AbortSignal) {
+    this.#interrupted = interrupted;
+  }
+
+  /** Prints a line with the time since the start of the run. */
+  say(line: string): void {
+    const seconds = ((performance.now() - this.#startedMs) / 1000).toFixed(1);
+    console.log(`${seconds.padStart(6)} s  ${line}`);
+  }
+
+  /**
+   * Does one step. Its signal is aborted at the deadline, or when the run is interrupted.
+   * @throws Error when the work throws or takes longer than `withinMs`
+   */
+  async step(name: string, work: Work, { withinMs = STEP_MS_MAX }: { withinMs?: number } = {}): Promise<void> {
+    const startedMs = performance.now();
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new Error(`it took longer than ${withinMs / 1000} s`)), withinMs);
+    const signal = AbortSignal.any([late.signal, this.#interrupted]);
+    try {
+      const figures = await Promise.race([work(signal), aborted(signal)]);
+      const took = `${((performance.now() - startedMs) / 1000).toFixed(1)} s`;
+      this.passed++;
+      this.say(`  ok  ${name} (${figures ? `${figures}; ` : ""}${took})`);
+    } catch (error) {
+      this.failed++;
+      this.say(`FAIL  ${name}: ${error instanceof Error ? error.message : String(error)}`);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Rejects with the signal's reason. */
+export function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Polls until `probe` gives something else than null or false, and resolves with it. @throws the signal's reason when aborted */
+export async function until<T>(
+  probe: () => Promise<T | null | false> | T | null | false,
+  { signal, everyMs = 50 }: { signal: AbortSignal; everyMs?: number },
+): Promise<T> {
+  for (;;) {
+    signal.throwIfAborted();
+    const found = await probe();
+    if (found !== null && found !== false) return found;
+    await sleep(everyMs);
+  }
+}

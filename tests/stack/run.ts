@@ -1,0 +1,120 @@
+/**
+ * The proof on the real services: PostgreSQL -> Debezium -> Kafka -> Weir -> ClickHouse. Every change, crash and outage ends in `verify`.
+ * Everything is started from nothing on 127.0.0.1, in a folder and on ports of its own, and ended again.
+ */
+import { parseArgs } from "node:util";
+import { singleChanges } from "./e2e/scenarios/changes.ts";
+import { initialSnapshot } from "./e2e/scenarios/initial_snapshot.ts";
+import { instances } from "./e2e/scenarios/instances.ts";
+import { kills } from "./e2e/scenarios/kills.ts";
+import { latency } from "./e2e/scenarios/latency.ts";
+import { outages } from "./e2e/scenarios/outages.ts";
+import { refusals } from "./e2e/scenarios/refusals.ts";
+import type { Scenario } from "./e2e/scenarios/scenario.ts";
+import { Stage } from "./e2e/stage.ts";
+import { projectPath } from "./layout.ts";
+
+const scenarios: readonly Scenario[] = [initialSnapshot, singleChanges, kills, outages, instances, refusals, latency];
+
+const usage = `usage: deno task test:stack [--only N]... [--kills N] [--seed N] [--keep]
+  --only N    only scenario N (may be repeated):
+${scenarios.map(({ title }, index) => `                ${index + 1}  ${title}`).join("\n")}
+  --kills N   kill -9 so often in scenario 3 (default 20)
+  --seed N    of the random transactions and moments (default: any, printed)
+  --keep      leave PostgreSQL, Kafka and Connect running at the end
+Environment: WEIR_STACK (folder, default .stack-test), WEIR_STACK_PORT_OFFSET (added to every port, default 3000)`;
+
+/** Whatever hangs: the run ends. */
+const RUN_MS_MAX = 20 * 60_000;
+const KILLS_DEFAULT = 20;
+/** Beside a stack with the default ports, and below those that the system hands out. */
+const PORT_OFFSET_DEFAULT = 3_000;
+
+interface Options {
+  readonly only: ReadonlySet<number>;
+  readonly kills: number;
+  readonly seed: number;
+  readonly keep: boolean;
+}
+
+async function main(options: Options): Promise<number> {
+  const interrupt = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => interrupt.abort(new Error(`interrupted by ${name}`)));
+  }
+  setTimeout(() => interrupt.abort(new Error(`the run took longer than ${RUN_MS_MAX / 60_000} minutes`)), RUN_MS_MAX);
+  const stage = new Stage({
+    root: Deno.env.get("WEIR_STACK") ?? projectPath(".stack-test"),
+    portOffset: Number(Deno.env.get("WEIR_STACK_PORT_OFFSET") ?? PORT_OFFSET_DEFAULT),
+    seed: options.seed,
+    keep: options.keep,
+    interrupted: interrupt.signal,
+  });
+  const { steps } = stage;
+  steps.say(`seed ${options.seed}, logs in ${stage.layout.logs}`);
+  try {
+    await steps.step("the stack is up", () => stage.open(), { withinMs: 8 * 60_000 });
+    for (const [index, scenario] of scenarios.entries()) {
+      if (options.only.size > 0 && !options.only.has(index + 1)) continue;
+      steps.say(`${index + 1}. ${scenario.title}`);
+      await scenario.run(stage, options);
+    }
+  } catch (error) {
+    // Steps tell their own failures.
+    if (steps.failed === 0) {
+      steps.failed++;
+      steps.say(`FAIL  ${error instanceof Error ? error.stack : error}`);
+    }
+  }
+  await stage.close().catch((error) => {
+    steps.failed++;
+    steps.say(`FAIL  everything is ended: ${error.message}`);
+  });
+  steps.say("everything is ended");
+  console.log(`${steps.passed} passed, ${steps.failed} failed`);
+  return steps.failed === 0 ? 0 : 1;
+}
+
+function readOptions(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      only: { type: "string", multiple: true },
+      kills: { type: "string" },
+      seed: { type: "string" },
+      keep: { type: "boolean", default: false },
+      help: { type: "boolean" },
+    },
+  });
+  if (values.help) {
+    console.log(usage);
+    Deno.exit(0);
+  }
+  const number = (name: string, text: string, most: number) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < 1 || value > most) {
+      throw new RangeError(`Cannot use "--${name}" as a whole number from 1 to ${most}: current value is "${text}"`);
+    }
+    return value;
+  };
+  return {
+    only: new Set((values.only ?? []).map((text) => number("only", text, scenarios.length))),
+    kills: number("kills", values.kills ?? String(KILLS_DEFAULT), 1_000),
+    seed: values.seed === undefined
+      ? crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000
+      : number("seed", values.seed, 2 ** 31),
+    keep: values.keep,
+  };
+}
+
+if (import.meta.main) {
+  let options: Options;
+  try {
+    options = readOptions(Deno.args);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${usage}`);
+    Deno.exit(2);
+  }
+  // Explicit: what a step that failed left under way must not hold the process.
+  Deno.exit(await main(options));
+}
