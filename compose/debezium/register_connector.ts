@@ -60,7 +60,9 @@ async function putConfig({ connect, name, config, pollMs = 1_000 }: RegisterOpti
     if (status === 200 || status === 201) return;
     // 400 is a configuration that Connect does not accept: trying again changes nothing. 409 is a rebalance, 5xx and 0 a start.
     if ((status >= 400 && status < 500 && status !== 409) || Date.now() >= deadline) {
-      throw new Error(`Cannot configure connector "${name}": Connect at ${connect} answers ${status} ${text.slice(0, 2_000)}`);
+      throw new Error(
+        `Cannot configure connector "${name}": Connect at ${connect} answers ${status} ${text.slice(0, 2_000)}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
@@ -78,7 +80,12 @@ async function stateOf(connect: string, name: string): Promise<{ connector: stri
   };
 }
 
-async function ask(connect: string, method: string, path: string, body?: unknown): Promise<{ status: number; text: string }> {
+async function ask(
+  connect: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ status: number; text: string }> {
   const response = await fetch(`${connect}${path}`, {
     method,
     headers: { "content-type": "application/json" },

@@ -88,7 +88,9 @@ export async function prepareTopics(
   });
   if (wrong.length > 0) {
     throw new Error(
-      `Cannot change the number of partitions: ${wrong.join("; ")}. Put the current number into topics.json, or see docs/operations.md`,
+      `Cannot change the number of partitions: ${
+        wrong.join("; ")
+      }. Put the current number into topics.json, or see docs/operations.md`,
     );
   }
   for (const topic of existing) if (await configure(admin, topic)) done.push(`configured ${topic.name}`);
@@ -125,7 +127,10 @@ async function configure(admin: Admin, { name, config }: WantedTopic): Promise<b
   const current = new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
   if (Object.entries(config).every(([key, value]) => current.get(key) === value)) return false;
   const kept = entries.filter(({ isDefault, configSource }) => !isDefault && configSource === TOPIC_CONFIG);
-  const all = { ...Object.fromEntries(kept.map(({ configName, configValue }) => [configName, configValue])), ...config };
+  const all = {
+    ...Object.fromEntries(kept.map(({ configName, configValue }) => [configName, configValue])),
+    ...config,
+  };
   const configEntries = Object.entries(all).map(([name, value]) => ({ name, value }));
   await admin.alterConfigs({ validateOnly: false, resources: [{ type, name, configEntries }] });
   return true;
@@ -141,7 +146,13 @@ async function main(): Promise<number> {
   const admin = new Kafka(config).admin();
   await admin.connect();
   try {
-    for (const line of await prepareTopics(admin, readJson("topics.json"), Number(environment.KAFKA_REPLICATION_FACTOR ?? 1))) {
+    for (
+      const line of await prepareTopics(
+        admin,
+        readJson("topics.json"),
+        Number(environment.KAFKA_REPLICATION_FACTOR ?? 1),
+      )
+    ) {
       console.log(line);
     }
     if (config.sasl !== undefined) {

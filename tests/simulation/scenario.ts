@@ -84,7 +84,8 @@ async function chaos(world: World, options: ScenarioOptions): Promise<void> {
   const trouble = choices.next() * 0.03 * heat;
   for (let step = 0; step < steps; step++) {
     if (choices.chance(rate)) world.change();
-    if (choices.chance(trouble)) fault(world, options);
+    if (choices.chance(trouble)) fault(world);
+    if (choices.chance(0.01)) world.group.comeBack();
     if (choices.chance(0.02 * heat)) trim(world, options);
     const ghosts = choices.chance(0.5) ? world.log.ghosts : world.warehouse.ghosts;
     if (ghosts.length > 0 && choices.chance(0.05 * heat)) ghosts.splice(choices.below(ghosts.length), 1)[0]();
@@ -92,14 +93,15 @@ async function chaos(world: World, options: ScenarioOptions): Promise<void> {
   }
 }
 
-function fault(world: World, options: ScenarioOptions): void {
+function fault(world: World): void {
   const { choices } = world;
-  void options;
   const kind = choices.below(10);
   if (kind < 2 && world.instances.length > 0) {
     world.kill(choices.pick(world.instances));
     if (choices.chance(0.8) || world.instances.length === 0) world.spawn();
   } else if (kind < 3 && world.instances.length < 4) world.spawn();
+  else if (kind < 5) world.group.bounce();
+  else if (kind < 6) world.group.comeBack();
   else world.group.move();
   if (world.instances.length === 0) world.spawn();
 }

@@ -16,6 +16,7 @@ interface Member {
 export class Group {
   readonly members: Member[] = [];
   readonly #scheduler: Scheduler;
+  readonly #away: { giver: Member; taker: Member; task: string }[] = [];
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
@@ -56,6 +57,29 @@ export class Group {
     giver.tasks.delete(task);
     this.#give(taker, task);
     this.#tell(giver);
+  }
+
+  /** Moves a random task to another member for a while; the one that loses it is never told. */
+  bounce(): void {
+    const { choices } = this.#scheduler;
+    const from = this.members.filter((member) => member.tasks.size > 0 && member.told);
+    if (from.length === 0 || this.members.length < 2) return;
+    const giver = choices.pick(from);
+    const taker = choices.pick(this.members.filter((member) => member !== giver));
+    const task = choices.pick([...giver.tasks]);
+    giver.tasks.delete(task);
+    this.#give(taker, task);
+    this.#away.push({ giver, taker, task });
+  }
+
+  /** Tasks that bounced come back to whom they were taken from, if it still lives. */
+  comeBack(): void {
+    for (const { giver, taker, task } of this.#away.splice(0)) {
+      if (!this.members.includes(giver) || !this.members.includes(taker) || !taker.tasks.delete(task)) continue;
+      this.#tell(taker);
+      giver.tasks.add(task);
+    }
+    this.balance();
   }
 
   #give(member: Member, task: string): void {

@@ -157,6 +157,7 @@ export class World {
   /** Lets everything finish without faults. Returns what is wrong, or null. */
   async settle(): Promise<string | null> {
     this.log.faults = this.warehouse.faults = false;
+    this.group.comeBack();
     for (const ghosts of [this.log.ghosts, this.warehouse.ghosts]) {
       for (const ghost of ghosts.splice(0)) if (this.choices.chance(0.6)) ghost();
     }

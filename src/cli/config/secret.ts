@@ -30,5 +30,5 @@ export class Secret {
 
 /** An address without the password that may stand in it, also a malformed one: up to the last `@`. */
 export function withoutPassword(url: string): string {
-  return url.replace(/^((?:[a-z][a-z0-9+.-]*:)?\/*[^:/@]*):.*@/is, "$1:***@");
+  return url.replace(/^((?:[a-z][a-z0-9+.-]*:\/\/)?[^:/@]*):(?!\/\/).*@/is, "$1:***@");
 }

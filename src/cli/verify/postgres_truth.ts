@@ -2,7 +2,7 @@ import pg from "pg";
 import type { SourceSpec } from "../../dsl/source.ts";
 import { ConfigError } from "../../record/errors.ts";
 import type { PostgresConfiguration } from "../config/configuration.ts";
-import { withoutPassword } from "../config/secret.ts";
+import { type Secret, withoutPassword } from "../config/secret.ts";
 import { type PostgresColumn, selectExpression, type ToWire, wireOf } from "./postgres_values.ts";
 import type { Truth, WireRow } from "./truth.ts";
 
@@ -133,12 +133,18 @@ function clientOptions(
     : sslMode === "require"
     ? { rejectUnauthorized: false }
     : undefined;
-  const secrets = { password: password?.reveal(), ssl };
-  // In an address everything may stand; what is given beside it counts.
   const given: pg.ClientConfig = url === undefined
-    ? { host, port, database, user, ...secrets }
-    : { connectionString: url, ...secrets };
+    ? { host, port, database, user, password: password?.reveal(), ssl }
+    : { connectionString: withPassword(url, password), ssl };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/** The address with the password that is given beside it: of the two, pg takes the address's, even if that is none. */
+function withPassword(url: string, password: Secret | undefined): string {
+  if (password === undefined) return url;
+  const address = new URL(url);
+  address.password = encodeURIComponent(password.reveal());
+  return address.href;
 }
 
 function reasonOf(error: unknown): string {

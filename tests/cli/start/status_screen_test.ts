@@ -44,6 +44,7 @@ Deno.test("renderStatus() shows addresses, demo store and each topology's figure
     "",
     "topology  state              changes/s  rows/s     lag  dead letters",
     "sales     running (6 tasks)      1,234      99  12,345             0",
+    "",
     "Ctrl-C ends",
   ]);
 });
@@ -60,7 +61,7 @@ Deno.test("renderStatus() shows a snapshot's progress only while it is under way
     renderStatus(status({ demo: at(rows) }), SIZE).some((line) => line.startsWith("snapshot"));
   assertEquals([shows(0), shows(100), shows(200)], [true, true, false]);
   assertEquals(progressBar(50, 200), "[######..................] 25 %  50 of 200 rows");
-  assertEquals(progressBar(0, 0).slice(0, 32), "[########################] 100 % ");
+  assertEquals(progressBar(0, 0).slice(0, 32), "[########################] 100 %");
 });
 
 Deno.test("renderStatus() says what a start found, what is wrong, and the last proof", () => {

@@ -121,7 +121,7 @@ export class Stage {
 
   /** Runs a query in ClickHouse. Decimals, 64-bit integers and times are texts. */
   async query(sql: string): Promise<Record<string, unknown>[]> {
-    const response = await fetch(this.clickhouse.readerUrl, {
+    const response = await fetch(this.clickhouse.url, {
       method: "POST",
       body: `${sql} FORMAT JSONEachRow SETTINGS output_format_json_quote_64bit_integers = 1, ` +
         "output_format_json_quote_decimals = 1",

@@ -1,5 +1,7 @@
+import pg from "pg";
+import { stackAddresses } from "../../mod.ts";
 import type { Stage } from "../stage.ts";
-import { until } from "../steps.ts";
+import { sleep, until } from "../steps.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** One kind of change, what it should show, and where. */
@@ -12,6 +14,8 @@ interface Change {
 }
 
 const LONG_TEXT = 20_000;
+/** Long enough for Debezium to begin its snapshot. */
+const OPEN_MS = 2_000;
 
 /** Ids that the store's own sequences will not reach. */
 const prepare = `
@@ -156,22 +160,30 @@ export const singleChanges: Scenario = {
 };
 
 /**
- * Asks Debezium to send two tables again, while a transaction that began before has changed one of their rows. Resolves to the records
- * that topologies will read at least: `orders` is read by four, `products` by two.
+ * Asks Debezium to send two tables again while a transaction that has changed one of their rows is open: its commit comes later, but with
+ * a smaller LSN. Resolves to the records that topologies will read at least: `orders` is read by four, `products` by two.
  */
 async function requestSnapshot(stage: Stage): Promise<number> {
-  const [{ orders, products }] = await stage.sql(
-    "SELECT (SELECT count(*) FROM orders)::int AS orders, (SELECT count(*) FROM products)::int AS products",
-  );
-  const id = crypto.randomUUID();
-  const data = JSON.stringify({ type: "incremental", "data-collections": ["public.orders", "public.products"] });
-  await stage.sql(`
-    BEGIN;
-    UPDATE products SET name = 'Changed while read' WHERE id = 17;
-    INSERT INTO debezium_signal (id, type, data) VALUES ('${id}', 'execute-snapshot', '${data}');
-    UPDATE orders SET status = 'refunded' WHERE id = 17;
-    COMMIT;`);
-  return 4 * Number(orders) + 2 * Number(products);
+  const open = new pg.Client(stackAddresses(stage.options).postgres);
+  await open.connect();
+  try {
+    const [{ orders, products }] = await stage.sql(
+      "SELECT (SELECT count(*) FROM orders)::int AS orders, (SELECT count(*) FROM products)::int AS products",
+    );
+    await open.query("BEGIN");
+    await open.query("UPDATE products SET name = 'Changed while it was read' WHERE id = 17");
+    const data = JSON.stringify({ type: "incremental", "data-collections": ["public.orders", "public.products"] });
+    await stage.sql("INSERT INTO debezium_signal (id, type, data) VALUES ($1, 'execute-snapshot', $2)", [
+      crypto.randomUUID(),
+      data,
+    ]);
+    await stage.sql("UPDATE orders SET status = 'refunded' WHERE id = 17");
+    await sleep(OPEN_MS);
+    await open.query("COMMIT");
+    return 4 * Number(orders) + 2 * Number(products);
+  } finally {
+    await open.end();
+  }
 }
 
 function sameRow(row: Record<string, unknown> | undefined, wanted: Readonly<Record<string, unknown>>): boolean {

@@ -1,0 +1,101 @@
+/** True when this test run has all permissions; a bare `deno test` leaves out the tests that need them. */
+export const permitted: boolean = (["read", "write", "net", "run", "env", "ffi", "sys"] as const)
+  .every((name) => Deno.permissions.querySync({ name }).state === "granted");
+
+/** Runs `use` with a new directory, which is removed afterwards. */
+export async function withDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
+  const directory = await Deno.makeTempDir({ prefix: "weir-test-" });
+  try {
+    return await use(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** What a finished command printed, and its status. */
+export interface Finished {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A command line under way. Its environment is this process's, without what would select real services. */
+export interface Running {
+  readonly child: Deno.ChildProcess;
+  /** Events printed so far, for `start` on a pipe. */
+  readonly events: Record<string, unknown>[];
+  /** Resolves with the first event, past or coming, that `is` accepts; rejects when the process ends before. */
+  event(is: (event: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>;
+  finished: Promise<Finished>;
+}
+
+/** Starts `src/main.ts` with these arguments. */
+export function startMain(args: readonly string[], env: Record<string, string> = {}): Running {
+  const inherited = Object.fromEntries(
+    Object.entries(Deno.env.toObject()).filter(([name]) => !/^(KAFKA_|CLICKHOUSE_|POSTGRES_|PG|WEIR_)/.test(name)),
+  );
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "src/main.ts", ...args],
+    cwd: ROOT,
+    clearEnv: true,
+    env: { ...inherited, ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const events: Record<string, unknown>[] = [];
+  const waiting = new Set<() => void>();
+  let over = false;
+  const tell = () => waiting.forEach((look) => look());
+  const out = lines(child.stdout, (line) => {
+    if (!line.startsWith("{")) return;
+    events.push(JSON.parse(line));
+    tell();
+  });
+  const err = lines(child.stderr, () => {});
+  const finished = (async () => {
+    const { code } = await child.status;
+    const texts = await Promise.all([out, err]);
+    over = true;
+    tell();
+    return { status: code, out: texts[0], err: texts[1] };
+  })();
+  return {
+    child,
+    events,
+    finished,
+    event: (is) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const found = events.find(is);
+          if (found === undefined && !over) return;
+          waiting.delete(look);
+          if (found !== undefined) resolve(found);
+          else finished.then(({ out, err }) => reject(new Error(`It ended without that event:\n${out}\n${err}`)));
+        };
+        waiting.add(look);
+        look();
+      }),
+  };
+}
+
+/** Runs `src/main.ts` to its end. */
+export function runMain(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
+  return startMain(args, env).finished;
+}
+
+/** Reads a stream by lines. Resolves with the whole text. */
+async function lines(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<string> {
+  let text = "";
+  let done = 0;
+  for await (const part of stream.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    for (let end = text.indexOf("\n", done); end >= 0; end = text.indexOf("\n", done)) {
+      onLine(text.slice(done, end));
+      done = end + 1;
+    }
+  }
+  return text;
+}
