@@ -5,30 +5,37 @@ import type { Row } from "../record/row.ts";
 import { compareOrdered, Multiset, type Ordered } from "../state/multiset.ts";
 
 /**
- * Aggregates as algebra: each has an inverse, so `remove(add(state, v), v)` is the state before. Sums are exact (integers and decimals,
- * never floats), min and max keep their values in a {@link Multiset}.
+ * An aggregate as algebra over states: it has an inverse, so `remove(add(state, v), v)` is the state before. Sums are exact (integers and
+ * decimals, never floats); min and max keep their values in a {@link Multiset}. One algebra serves all groups: a group keeps states only.
  */
-export interface Accumulator {
-  add(value: unknown): void;
-  remove(value: unknown): void;
-  /** The state as other tasks and ClickHouse see it: see {@link Partial}. */
-  partial(): Partial;
+export interface Algebra {
+  /** The state of a group without values. */
+  zero(): unknown;
+  /** The state with one value more; values are never null. The old state must not be used any more. */
+  add(state: unknown, value: unknown): unknown;
+  /** The state with one value less. */
+  remove(state: unknown, value: unknown): unknown;
+  /** The state as other tasks and ClickHouse see it. */
+  partial(state: unknown): Partial;
 }
 
 /** A home's share of one total: a sum, a count, [sum, count] of an average, or the first value of min and max. */
 export type Partial = Exact | string | null | readonly [Exact, number];
 
-/** The values that one row contributes, one for each column of the aggregate. */
-export type Contribution = readonly unknown[];
+/** How many values a row contributes: a count needs none. */
+export function valuesOf(aggregate: AggregatePlan): number {
+  return aggregate.columns.filter(({ spec }) => spec.value !== null).length;
+}
 
-/** What `row` contributes. @throws whatever a callback throws; TypeError for a value that cannot be aggregated exactly */
-export function contributionOf(aggregate: AggregatePlan, row: Row): Contribution {
-  const values: unknown[] = new Array(aggregate.columns.length);
-  for (let index = 0; index < values.length; index++) {
-    const { name, spec } = aggregate.columns[index];
-    values[index] = spec.value === null ? null : checked(name, spec, spec.value(row));
+/**
+ * Puts what `row` contributes into `values`, one for each column that has a value, in order.
+ * @throws whatever a callback throws; TypeError for a value that cannot be aggregated exactly
+ */
+export function contribute(aggregate: AggregatePlan, row: Row, values: unknown[]): void {
+  let index = 0;
+  for (const { name, spec } of aggregate.columns) {
+    if (spec.value !== null) values[index++] = checked(name, spec, spec.value(row));
   }
-  return values;
 }
 
 function checked(name: string, spec: AggregateSpec, value: unknown): unknown {
@@ -43,52 +50,49 @@ function checked(name: string, spec: AggregateSpec, value: unknown): unknown {
   );
 }
 
-/** A fresh accumulator for one column of an aggregate. */
-export function createAccumulator(spec: AggregateSpec): Accumulator {
+/** The algebra of one column that has values (a count is the number of a group's rows and needs none). */
+export function algebraOf(spec: AggregateSpec): Algebra {
   switch (spec.kind) {
     case "count":
-      return counter();
     case "sum":
-      return summer(false);
+      return SUM;
     case "avg":
-      return summer(true);
+      return MEAN;
     case "min":
-      return firsts(new Multiset(1));
+      return FIRST(1);
     case "max":
-      return firsts(new Multiset(-1));
+      return FIRST(-1);
   }
 }
 
-function counter(): Accumulator {
-  let rows = 0;
-  return { add: () => void rows++, remove: () => void rows--, partial: () => rows };
-}
+const SUM: Algebra = {
+  zero: () => 0,
+  add: (sum, value) => plus(sum as Exact, value as Exact),
+  remove: (sum, value) => minus(sum as Exact, value as Exact),
+  partial: (sum) => sum as Exact,
+};
 
-function summer(withCount: boolean): Accumulator {
-  let sum: Exact = 0;
-  let values = 0;
-  return {
-    add(value) {
-      if (value === null) return;
-      sum = plus(sum, value as Exact);
-      values++;
-    },
-    remove(value) {
-      if (value === null) return;
-      sum = minus(sum, value as Exact);
-      values--;
-    },
-    partial: () => withCount ? [sum, values] : sum,
-  };
-}
+type Mean = readonly [Exact, number];
 
-function firsts(values: Multiset): Accumulator {
-  return {
-    add: (value) => value === null ? undefined : values.add(value as Ordered),
-    remove: (value) => value === null ? undefined : values.remove(value as Ordered),
-    partial: () => values.first(),
-  };
-}
+const MEAN: Algebra = {
+  zero: (): Mean => [0, 0],
+  add: (mean, value): Mean => [plus((mean as Mean)[0], value as Exact), (mean as Mean)[1] + 1],
+  remove: (mean, value): Mean => [minus((mean as Mean)[0], value as Exact), (mean as Mean)[1] - 1],
+  partial: (mean) => mean as Mean,
+};
+
+const FIRST = (sign: 1 | -1): Algebra => ({
+  zero: () => new Multiset(sign),
+  add(values, value) {
+    (values as Multiset).add(value as Ordered);
+    return values;
+  },
+  remove(values, value) {
+    (values as Multiset).remove(value as Ordered);
+    return values;
+  },
+  partial: (values) => (values as Multiset).first(),
+});
 
 /** Exact sum. An integer has one form, as everywhere: a number where that is exact, else a bigint. */
 export function plus(a: Exact, b: Exact): Exact {

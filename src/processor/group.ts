@@ -1,29 +1,65 @@
 import type { AggregatePlan } from "../plan/physical.ts";
-import { type Accumulator, createAccumulator, type Partial } from "./aggregate.ts";
 import type { Key } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
+import { type Algebra, algebraOf, type Partial } from "./aggregate.ts";
 
-/** One home's share of one group. */
+/** One home's share of one group. There may be as many as rows, so it holds values only; {@link Fold} knows what they mean. */
 export interface Group {
   readonly key: Key;
   /** The group's columns. */
   readonly columns: Row;
   /** Rows of this home in the group; at 0 the group is gone. */
   rows: number;
-  readonly accumulators: readonly Accumulator[];
+  /** One state for each column that has values. */
+  readonly states: unknown[];
   /** Waits in the list of changed groups. */
   dirty: boolean;
   /** Digest of the share that was last sent or is shown; null for none. */
   sent: number | null;
 }
 
-/** A group without rows. */
-export function newGroup(aggregate: AggregatePlan, key: Key, columns: Row): Group {
-  const accumulators = aggregate.columns.map((column) => createAccumulator(column.spec));
-  return { key, columns, rows: 0, accumulators, dirty: false, sent: null };
+/** What the groups of one aggregate have in common: how rows go in and come out. */
+export interface Fold {
+  newGroup(key: Key, columns: Row): Group;
+  /** Puts a row in: `values[from + i]` is its i-th value, null for none. @throws LimitError when a total leaves its exact range */
+  add(group: Group, values: readonly unknown[], from: number): void;
+  /** Takes a row out that was put in with the same values. */
+  remove(group: Group, values: readonly unknown[], from: number): void;
+  /** The share as others see it, one partial for each column of the aggregate. */
+  partials(group: Group): Partial[];
 }
 
-/** The share as others see it, one partial for each column. */
-export function partialsOf(group: Group): Partial[] {
-  return group.accumulators.map((accumulator) => accumulator.partial());
+/** The fold of an aggregate. */
+export function createFold(aggregate: AggregatePlan): Fold {
+  const algebras = aggregate.columns.map(({ spec }) => spec.value === null ? null : algebraOf(spec));
+  const valued = algebras.filter((algebra): algebra is Algebra => algebra !== null);
+  return {
+    newGroup: (key, columns) => ({
+      key,
+      columns,
+      rows: 0,
+      states: valued.map((algebra) => algebra.zero()),
+      dirty: false,
+      sent: null,
+    }),
+    add(group, values, from) {
+      const states = valued.map((algebra, index) => {
+        const value = values[from + index];
+        return value === null ? group.states[index] : algebra.add(group.states[index], value);
+      });
+      for (let index = 0; index < states.length; index++) group.states[index] = states[index];
+      group.rows++;
+    },
+    remove(group, values, from) {
+      for (let index = 0; index < valued.length; index++) {
+        const value = values[from + index];
+        if (value !== null) group.states[index] = valued[index].remove(group.states[index], value);
+      }
+      group.rows--;
+    },
+    partials(group) {
+      let next = 0;
+      return algebras.map((algebra) => algebra === null ? group.rows : algebra.partial(group.states[next++]));
+    },
+  };
 }

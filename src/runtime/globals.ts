@@ -41,7 +41,7 @@ export class Globals {
     table: GlobalTable,
     options: { looked: readonly (readonly [number, number])[]; onError: (error: ProcessorError) => void },
   ) {
-    const layout = layoutOf({ lookups: table.lookups.length, sinks: 0, groups: 0, serves: 0 });
+    const layout = layoutOf({ lookups: table.lookups.length, sinks: 0, groups: [], serves: 0 });
     const stores = table.lookups.map((lookup, index) =>
       new RightStore({ cell: index * 2, first: (key) => this.get(lookup.table, lookup.step, key), keepUnused: false })
     );

@@ -1,6 +1,6 @@
 import type { GroupPlan } from "../plan/physical.ts";
-import { type Contribution, contributionOf } from "../processor/aggregate.ts";
-import { type Group, newGroup } from "../processor/group.ts";
+import { contribute, type Partial, valuesOf } from "../processor/aggregate.ts";
+import { createFold, type Fold, type Group } from "../processor/group.ts";
 import { ProcessorError } from "../record/errors.ts";
 import { type Key, keyOf, keyText } from "../record/key.ts";
 import { type Row, UNKNOWN } from "../record/row.ts";
@@ -17,6 +17,9 @@ export class GroupOutput {
   #dirty: Group[] = [];
   #names: readonly string[] | null = null;
   #awaited = 0;
+  /** What the row being folded contributes: one array for all rows. */
+  readonly #values: unknown[];
+  readonly #fold: Fold;
   readonly #cell: number;
   readonly #keyValue: (key: Key) => unknown;
   readonly #onError: (error: ProcessorError) => void;
@@ -32,6 +35,8 @@ export class GroupOutput {
   ) {
     this.plan = options.plan;
     this.#cell = options.cell;
+    this.#values = new Array(valuesOf(options.plan.aggregate)).fill(null);
+    this.#fold = createFold(options.plan.aggregate);
     this.#keyValue = options.keyValue;
     this.#onError = options.onError;
   }
@@ -55,26 +60,39 @@ export class GroupOutput {
       this.#awaited--;
     }
     const old = cells[this.#cell] as Group | null;
-    const oldValues = cells[this.#cell + 1] as Contribution | null;
-    let group: Group | null = null;
-    let values: Contribution | null = null;
-    if (row !== null) {
-      try {
-        const columns = this.plan.aggregate.groupBy(row, this.#keyValue(entry.key));
-        if (columns !== null) {
-          values = contributionOf(this.plan.aggregate, row);
-          group = this.#groupOf(columns, old);
-        }
-      } catch (cause) {
-        this.#onError(new ProcessorError(this.plan.name, keyText(entry.key), cause));
-        group = values = null;
-      }
+    const group = row === null ? null : this.#contribute(entry, row, old);
+    if (group === old && (group === null || this.#same(cells))) return;
+    if (old !== null) {
+      this.#fold.remove(old, cells, this.#cell + 1);
+      this.touch(old);
     }
-    if (group === old && (group === null || wireEquals(values, oldValues))) return;
-    if (old !== null) this.#take(old, oldValues!);
-    if (group !== null) this.#put(group, values!, entry);
     cells[this.#cell] = group;
-    cells[this.#cell + 1] = values;
+    for (let index = 0; index < this.#values.length; index++) {
+      cells[this.#cell + 1 + index] = group === null ? null : this.#values[index];
+    }
+    if (group !== null) this.#put(group, entry);
+  }
+
+  /** The group that the row is in, its contribution in {@link #values}; null if it is in none or a callback throws. */
+  #contribute(entry: Entry, row: Row, old: Group | null): Group | null {
+    try {
+      const columns = this.plan.aggregate.groupBy(row, this.#keyValue(entry.key));
+      if (columns === null) return null;
+      contribute(this.plan.aggregate, row, this.#values);
+      return this.#groupOf(columns, old);
+    } catch (cause) {
+      this.#onError(new ProcessorError(this.plan.name, keyText(entry.key), cause));
+      return null;
+    }
+  }
+
+  #same(cells: readonly unknown[]): boolean {
+    return this.#values.every((value, index) => wireEquals(value, cells[this.#cell + 1 + index]));
+  }
+
+  /** The group's share as others see it, one partial for each column of the aggregate. */
+  partials(group: Group): Partial[] {
+    return this.#fold.partials(group);
   }
 
   /** Marks a group as changed. */
@@ -111,26 +129,19 @@ export class GroupOutput {
           }`,
         );
       }
-      group = newGroup(this.plan.aggregate, key, columns);
+      group = this.#fold.newGroup(key, columns);
       this.groups.set(key, group);
     }
     return group;
   }
 
-  #take(group: Group, values: Contribution): void {
-    group.rows--;
-    for (let index = 0; index < values.length; index++) group.accumulators[index].remove(values[index]);
-    this.touch(group);
-  }
-
-  #put(group: Group, values: Contribution, entry: Entry): void {
+  #put(group: Group, entry: Entry): void {
     try {
-      group.accumulators.forEach((accumulator, index) => accumulator.add(values[index]));
-      group.rows++;
-      this.touch(group);
+      this.#fold.add(group, this.#values, 0);
     } catch (cause) {
-      // A total beyond its limit cannot be taken back in part, so it must not go on.
+      // A total beyond its limit cannot be left out, so the topology must not go on.
       throw new ProcessorError(this.plan.name, keyText(entry.key), cause);
     }
+    this.touch(group);
   }
 }

@@ -1,4 +1,4 @@
-import { type Group, partialsOf } from "../processor/group.ts";
+import type { Group } from "../processor/group.ts";
 import { digestOf } from "../record/digest.ts";
 import { keyText } from "../record/key.ts";
 import { partitionOf } from "../record/partitioner.ts";
@@ -77,7 +77,7 @@ export class PartialSender {
       output.drop(group);
       return;
     }
-    const share = { columns: group.columns, partials: partialsOf(group) };
+    const share = { columns: group.columns, partials: output.partials(group) };
     const digest = digestOf(encodeWire(share.partials));
     if (!whole && digest === group.sent) return;
     group.sent = digest;

@@ -1,7 +1,7 @@
 import type { SinkPlan } from "../plan/physical.ts";
 import type { ShownRow } from "../ports/warehouse.ts";
 import type { Partial } from "../processor/aggregate.ts";
-import { type Group, partialsOf } from "../processor/group.ts";
+import type { Group } from "../processor/group.ts";
 import { rowEncoder } from "../processor/sink_row.ts";
 import { digestOf } from "../record/digest.ts";
 import { ProcessorError } from "../record/errors.ts";
@@ -140,7 +140,7 @@ export class PartialSink {
       if (names !== [...plan.table.key].sort().join(", ")) {
         throw new TypeError(`the sink's key (${plan.table.key.join(", ")}) must be the group's columns (${names})`);
       }
-      partialsOf(group).forEach((partial, index) => addShare(row, output.plan.aggregate.columns[index], partial));
+      output.partials(group).forEach((partial, index) => addShare(row, output.plan.aggregate.columns[index], partial));
       return this.#encode(row);
     } catch (cause) {
       onError(new ProcessorError(`sink ${plan.name}`, keyText(group.key), cause));

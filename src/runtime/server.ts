@@ -4,6 +4,7 @@ import type { Key } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { encodeWire } from "../record/wire.ts";
 import type { Entry } from "../state/entry.ts";
+import { appended } from "../state/right_store.ts";
 
 /** Sends a value to the home with this partition. */
 export type Answer = (home: number, key: Key, value: Row | null) => void;
@@ -39,7 +40,7 @@ export class Server {
   subscribe(home: number, key: Key): void {
     const homes = this.#subscriptions.get(key);
     if (homes === undefined) this.#subscriptions.set(key, [home]);
-    else if (!homes.includes(home)) homes.push(home);
+    else if (!homes.includes(home)) this.#subscriptions.set(key, appended(homes, home));
   }
 
   unsubscribe(home: number, key: Key): void {

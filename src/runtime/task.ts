@@ -1,5 +1,6 @@
 import type { ShownRow } from "../ports/warehouse.ts";
 import type { TaskTable } from "../plan/physical.ts";
+import { valuesOf } from "../processor/aggregate.ts";
 import { createProgram, type Program } from "../processor/program.ts";
 import { type Key, parseKeyText } from "../record/key.ts";
 import { type Row, UNKNOWN, type Value } from "../record/row.ts";
@@ -72,7 +73,7 @@ export class Task implements TaskView {
     this.#layout = layoutOf({
       lookups: table.lookups.length,
       sinks: table.sinks.length,
-      groups: table.groups.length,
+      groups: table.groups.map((group) => valuesOf(group.aggregate)),
       serves: table.serves.length,
     });
     this.inbox = new Inbox(this, context);

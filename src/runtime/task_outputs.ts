@@ -50,7 +50,7 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
   });
   const keyValue = keyValueOf(options.keyColumns);
   const groups = table.groups.map((plan, index) =>
-    new GroupOutput({ plan, cell: layout.groups + index * 2, keyValue, onError: context.onCallbackError })
+    new GroupOutput({ plan, cell: layout.groups[index], keyValue, onError: context.onCallbackError })
   );
   return {
     groups,

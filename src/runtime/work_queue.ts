@@ -80,12 +80,12 @@ export class WorkQueue {
   /** From the end of the list, so that a user that leaves meanwhile is replaced by one already evaluated. */
   #walk(rows: number, evaluate: (entry: Entry) => unknown): number {
     const [fanOut] = this.#fanOuts.values();
-    const { users } = fanOut.right;
+    const { right } = fanOut;
     let done = 0;
-    fanOut.next = Math.min(fanOut.next, users.length - 1);
+    fanOut.next = Math.min(fanOut.next, right.users.length - 1);
     while (fanOut.next >= 0 && done < rows) {
-      evaluate(users[fanOut.next--]);
-      fanOut.next = Math.min(fanOut.next, users.length - 1);
+      evaluate(right.users[fanOut.next--]);
+      fanOut.next = Math.min(fanOut.next, right.users.length - 1);
       done++;
     }
     if (fanOut.next < 0) this.#fanOuts.delete(fanOut.right);

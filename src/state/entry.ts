@@ -28,19 +28,31 @@ export interface CellLayout {
   readonly lookups: number;
   /** Sink i: digest of the row shown, null when none is. */
   readonly sinks: number;
-  /** Group output i: the group at 2i, the contributed values at 2i + 1. */
-  readonly groups: number;
+  /** Group output i: the group at this cell, the contributed values in those after it. */
+  readonly groups: readonly number[];
   /** Serve i: digest of the value last told to subscribers, null when none was. */
   readonly serves: number;
   readonly size: number;
 }
 
 /** The layout for a table with so many outputs of each kind. */
-export function layoutOf(counts: { lookups: number; sinks: number; groups: number; serves: number }): CellLayout {
+export function layoutOf(
+  counts: {
+    readonly lookups: number;
+    readonly sinks: number;
+    /** For each group output: how many values a row contributes. */
+    readonly groups: readonly number[];
+    readonly serves: number;
+  },
+): CellLayout {
   const sinks = counts.lookups * 2;
-  const groups = sinks + counts.sinks;
-  const serves = groups + counts.groups * 2;
-  return { lookups: 0, sinks, groups, serves, size: serves + counts.serves };
+  const groups: number[] = [];
+  let next = sinks + counts.sinks;
+  for (const values of counts.groups) {
+    groups.push(next);
+    next += 1 + values;
+  }
+  return { lookups: 0, sinks, groups, serves: next, size: next + counts.serves };
 }
 
 /** An entry without rows. */

@@ -7,7 +7,19 @@ export interface RightEntry {
   readonly key: Key;
   value: Value;
   /** Each user keeps its position in its cells, so that leaving costs one swap however long the list is. */
-  readonly users: Entry[];
+  users: Entry[];
+}
+
+/** Arrays that grow by push get room for 17 at once; most right rows have a few users only. */
+const EXACT_LENGTH_MAX = 8;
+
+/** The list with one item more: a new list of exactly that length while it is short. */
+export function appended<T>(list: T[], item: T): T[] {
+  if (list.length >= EXACT_LENGTH_MAX) {
+    list.push(item);
+    return list;
+  }
+  return list.length === 0 ? [item] : list.concat([item]);
 }
 
 /**
@@ -43,7 +55,8 @@ export class RightStore {
       right.value = this.#first(key);
     }
     entry.cells[this.#cell] = right;
-    entry.cells[this.#cell + 1] = right.users.push(entry) - 1;
+    entry.cells[this.#cell + 1] = right.users.length;
+    right.users = appended(right.users, entry);
     return right.value;
   }
 

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type HttpServer, serveHttp } from "../../src/cli/http_server.ts";
 import { createPrometheusMetrics } from "../../src/cli/prometheus.ts";
 import { ConfigError } from "../../src/record/errors.ts";
+import { permitted } from "./support.ts";
 
 const HOST = "127.0.0.1";
 
@@ -18,7 +19,7 @@ async function withServer(server: HttpServer, use: () => Promise<void>): Promise
   }
 }
 
-Deno.test("serveHttp() answers its routes, and tells what there is for others", async () => {
+Deno.test("serveHttp() answers its routes, and tells what there is for others", { ignore: !permitted }, async () => {
   const server = serveHttp({ host: HOST, port: 0 }, {
     "GET /a": () => new Response("A"),
     "POST /b": () => {
@@ -35,7 +36,7 @@ Deno.test("serveHttp() answers its routes, and tells what there is for others", 
   });
 });
 
-Deno.test("serveHttp() takes the next free port when the one asked for is in use", async () => {
+Deno.test("serveHttp() takes the next free port when the one asked for is in use", { ignore: !permitted }, async () => {
   const first = serveHttp({ host: HOST, port: 0 }, {});
   await withServer(first, async () => {
     const second = serveHttp({ host: HOST, port: first.port }, {});
@@ -43,44 +44,52 @@ Deno.test("serveHttp() takes the next free port when the one asked for is in use
   });
 });
 
-Deno.test("serveHttp() refuses an address that is not this machine's", () => {
+Deno.test("serveHttp() refuses an address that is not this machine's", { ignore: !permitted }, () => {
   assertThrows(() => serveHttp({ host: "192.0.2.1", port: 0 }, {}), ConfigError, "Cannot listen on 192.0.2.1:0");
 });
 
-Deno.test("serveHttp() tells a program on this machine from a page in its browser", async () => {
-  const server = serveHttp({ host: HOST, port: 0 }, {
-    "POST /who": (_, { loopback }) => new Response(String(loopback)),
-  });
-  await withServer(server, async () => {
-    const ask = async (headers: Record<string, string>) =>
-      (await answer(`${server.url}/who`, { method: "POST", headers })).text;
-    assertEquals(await ask({}), "true");
-    assertEquals(await ask({ origin: "http://elsewhere.example" }), "false");
-    assertEquals(await ask({ "sec-fetch-site": "cross-site" }), "false");
-  });
-});
+Deno.test(
+  "serveHttp() tells a program on this machine from a page in its browser",
+  { ignore: !permitted },
+  async () => {
+    const server = serveHttp({ host: HOST, port: 0 }, {
+      "POST /who": (_, { loopback }) => new Response(String(loopback)),
+    });
+    await withServer(server, async () => {
+      const ask = async (headers: Record<string, string>) =>
+        (await answer(`${server.url}/who`, { method: "POST", headers })).text;
+      assertEquals(await ask({}), "true");
+      assertEquals(await ask({ origin: "http://elsewhere.example" }), "false");
+      assertEquals(await ask({ "sec-fetch-site": "cross-site" }), "false");
+    });
+  },
+);
 
-Deno.test("createPrometheusMetrics() counts, adds up over labels, and prints every kind", async () => {
-  const metrics = createPrometheusMetrics();
-  metrics.count("weir_source_records_total", { topology: "a", table: "x" }, 5);
-  metrics.count("weir_source_records_total", { topology: "a", table: "y" });
-  metrics.count("weir_source_records_total", { topology: "b", table: "x" }, 7);
-  metrics.gauge("weir_ready", { topology: "a" }, 1);
-  metrics.gauge("weir_ready", { topology: "a" }, 0);
-  metrics.observe("weir_sink_insert_seconds", { topology: "a", sink: "s" }, 0.03);
-  assertEquals(metrics.total("weir_source_records_total", { topology: "a" }), 6);
-  assertEquals(metrics.total("weir_source_records_total", { table: "x" }), 12);
-  assertEquals(metrics.total("weir_sink_rows_total", {}), 0);
-  const lines = (await metrics.text()).split("\n");
-  for (
-    const line of [
-      'weir_source_records_total{topology="a",table="x"} 5',
-      'weir_ready{topology="a"} 0',
-      'weir_sink_insert_seconds_bucket{le="0.05",topology="a",sink="s"} 1',
-      'weir_sink_insert_seconds_bucket{le="0.025",topology="a",sink="s"} 0',
-      "# TYPE process_resident_memory_bytes gauge",
-      "# TYPE process_cpu_seconds_total counter",
-    ]
-  ) assert(lines.includes(line), `${line} in\n${lines.join("\n")}`);
-  assertThrows(() => metrics.count("weir_unknown_total", { topology: "a" }), TypeError, "not among METRICS");
-});
+Deno.test(
+  "createPrometheusMetrics() counts, adds up over labels, and prints every kind",
+  { ignore: !permitted },
+  async () => {
+    const metrics = createPrometheusMetrics();
+    metrics.count("weir_source_records_total", { topology: "a", table: "x" }, 5);
+    metrics.count("weir_source_records_total", { topology: "a", table: "y" });
+    metrics.count("weir_source_records_total", { topology: "b", table: "x" }, 7);
+    metrics.gauge("weir_ready", { topology: "a" }, 1);
+    metrics.gauge("weir_ready", { topology: "a" }, 0);
+    metrics.observe("weir_sink_insert_seconds", { topology: "a", sink: "s" }, 0.03);
+    assertEquals(metrics.total("weir_source_records_total", { topology: "a" }), 6);
+    assertEquals(metrics.total("weir_source_records_total", { table: "x" }), 12);
+    assertEquals(metrics.total("weir_sink_rows_total", {}), 0);
+    const lines = (await metrics.text()).split("\n");
+    for (
+      const line of [
+        'weir_source_records_total{topology="a",table="x"} 5',
+        'weir_ready{topology="a"} 0',
+        'weir_sink_insert_seconds_bucket{le="0.05",topology="a",sink="s"} 1',
+        'weir_sink_insert_seconds_bucket{le="0.025",topology="a",sink="s"} 0',
+        "# TYPE process_resident_memory_bytes gauge",
+        "# TYPE process_cpu_seconds_total counter",
+      ]
+    ) assert(lines.includes(line), `${line} in\n${lines.join("\n")}`);
+    assertThrows(() => metrics.count("weir_unknown_total", { topology: "a" }), TypeError, "not among METRICS");
+  },
+);

@@ -50,7 +50,7 @@ export function startMain(args: readonly string[], env: Record<string, string> =
   let over = false;
   const tell = () => waiting.forEach((look) => look());
   const out = lines(child.stdout, (line) => {
-    if (!line.startsWith("{")) return;
+    if (!line.startsWith('{"time"')) return;
     events.push(JSON.parse(line));
     tell();
   });

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { loadTopologies } from "../../src/cli/topology_files.ts";
 import { ConfigError } from "../../src/record/errors.ts";
+import { permitted } from "./support.ts";
 
 const MOD = new URL("../../src/mod.ts", import.meta.url).href;
 const ZOD = import.meta.resolve("zod");
@@ -26,7 +27,9 @@ async function problemsOf(directory: string, names: string[] = []): Promise<read
   return (await assertRejects(() => loadTopologies(directory, names), ConfigError)).problems;
 }
 
-Deno.test("loadTopologies() imports all files, or those named, with or without directory and ending", async () => {
+Deno.test("loadTopologies() imports all files, or those named, with or without directory and ending", {
+  ignore: !permitted,
+}, async () => {
   await withFiles(
     { "one.ts": good("one", "t1"), "two.ts": good("two", "t2"), "one_test.ts": "throw 1", "note.md": "" },
     async (dir) => {
@@ -37,7 +40,7 @@ Deno.test("loadTopologies() imports all files, or those named, with or without d
   );
 });
 
-Deno.test("loadTopologies() reports what is wrong with every file at once", async () => {
+Deno.test("loadTopologies() reports what is wrong with every file at once", { ignore: !permitted }, async () => {
   const files = {
     "good.ts": good("good", "t"),
     "number.ts": "export default 5;",
@@ -62,20 +65,34 @@ Deno.test("loadTopologies() reports what is wrong with every file at once", asyn
   });
 });
 
-Deno.test("loadTopologies() names what is near and what there is when a topology is missing", async () => {
-  await withFiles({ "sales.ts": good("sales", "t") }, async (dir) => {
-    const [problem] = await problemsOf(dir, ["salse"]);
-    assert(problem.includes('Did you mean "sales"? There are: sales'), problem);
-  });
-  const [problem] = await problemsOf("/nowhere/at/all");
-  assert(problem.includes("there is none"), problem);
-  await withFiles({}, async (dir) => assert((await problemsOf(dir))[0].includes("deno task new")));
-});
+Deno.test(
+  "loadTopologies() names what is near and what there is when a topology is missing",
+  { ignore: !permitted },
+  async () => {
+    await withFiles({ "sales.ts": good("sales", "t") }, async (dir) => {
+      const [problem] = await problemsOf(dir, ["salse"]);
+      assert(problem.includes('Did you mean "sales"? There are: sales'), problem);
+    });
+    const [problem] = await problemsOf("/nowhere/at/all");
+    assert(problem.includes("there is none"), problem);
+    await withFiles({}, async (dir) => assert((await problemsOf(dir))[0].includes("deno task new")));
+  },
+);
 
-Deno.test("loadTopologies() refuses two topologies of one name, and two writers of one table", async () => {
-  await withFiles({ "a.ts": good("same", "t1"), "b.ts": good("same", "t2"), "c.ts": good("c", "t2") }, async (dir) => {
-    const problems = await problemsOf(dir);
-    assertEquals(problems.length, 2, problems.join("\n"));
-    assert(problems[0].includes('both are named "same"') && problems[1].includes('table "t2"'), problems.join("\n"));
-  });
-});
+Deno.test(
+  "loadTopologies() refuses two topologies of one name, and two writers of one table",
+  { ignore: !permitted },
+  async () => {
+    await withFiles(
+      { "a.ts": good("same", "t1"), "b.ts": good("same", "t2"), "c.ts": good("c", "t2") },
+      async (dir) => {
+        const problems = await problemsOf(dir);
+        assertEquals(problems.length, 2, problems.join("\n"));
+        assert(
+          problems[0].includes('both are named "same"') && problems[1].includes('table "t2"'),
+          problems.join("\n"),
+        );
+      },
+    );
+  },
+);

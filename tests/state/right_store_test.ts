@@ -4,7 +4,7 @@ import { type Entry, layoutOf, newEntry } from "../../src/state/entry.ts";
 import { RightStore } from "../../src/state/right_store.ts";
 import { choicesOf } from "../oracle/random.ts";
 
-const layout = layoutOf({ lookups: 1, sinks: 0, groups: 0, serves: 0 });
+const layout = layoutOf({ lookups: 1, sinks: 0, groups: [], serves: 0 });
 
 Deno.test("RightStore asks for a key once, however many use it, and forgets it with the last", () => {
   const asked: unknown[] = [];

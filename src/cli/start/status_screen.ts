@@ -1,4 +1,4 @@
-import { clockTime, grouped } from "../numbers.ts";
+import { clockTime, counted, grouped } from "../numbers.ts";
 import type { Status, TopologyStatus } from "./status.ts";
 
 /** Space on the screen. */
@@ -42,9 +42,9 @@ function headLines(status: Status, columns: number): string[] {
   if (proof !== null) {
     const verdict = proof.equal ? "equal" : "DIFFERENT";
     lines.push(
-      `last verify ${proof.time.slice(0, 19).replace("T", " ")} UTC: ${verdict}, ${
-        grouped(proof.rows)
-      } rows of ${proof.sinks} sinks`,
+      `last verify ${proof.time.slice(0, 19).replace("T", " ")} UTC: ${verdict}, ${counted(proof.rows, "row")} of ${
+        counted(proof.sinks, "sink")
+      }`,
     );
   }
   return lines;

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { writeTopology } from "../../../src/cli/new/new.ts";
 import { UsageError } from "../../../src/cli/usage_error.ts";
 import { ConfigError } from "../../../src/record/errors.ts";
+import { permitted } from "../support.ts";
 
 const CONFIG = new URL("../../../deno.json", import.meta.url).pathname;
 
@@ -16,26 +17,30 @@ async function withDirectory(
   }
 }
 
-Deno.test("writeTopology() writes a topology and a test that passes and is formatted", async () => {
-  await withDirectory(async (directories) => {
-    const [topology, test] = await writeTopology("my-sales_2", directories);
-    const { default: declared } = await import(`file://${topology}`);
-    assertEquals(declared.name, "my-sales_2");
-    assertEquals(declared.nodes.find((node: { op: string }) => node.op === "sink").sink.name, "my_sales_2");
-    for (
-      const args of [["test", "-A", "--config", CONFIG, test], ["fmt", "--check", "--config", CONFIG, topology, test]]
-    ) {
-      const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args,
-        stdout: "piped",
-        stderr: "piped",
-      }).output();
-      assert(success, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr));
-    }
-  });
-});
+Deno.test(
+  "writeTopology() writes a topology and a test that passes and is formatted",
+  { ignore: !permitted },
+  async () => {
+    await withDirectory(async (directories) => {
+      const [topology, test] = await writeTopology("my-sales_2", directories);
+      const { default: declared } = await import(`file://${topology}`);
+      assertEquals(declared.name, "my-sales_2");
+      assertEquals(declared.nodes.find((node: { op: string }) => node.op === "sink").sink.name, "my_sales_2");
+      for (
+        const args of [["test", "-A", "--config", CONFIG, test], ["fmt", "--check", "--config", CONFIG, topology, test]]
+      ) {
+        const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+          args,
+          stdout: "piped",
+          stderr: "piped",
+        }).output();
+        assert(success, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr));
+      }
+    });
+  },
+);
 
-Deno.test("writeTopology() overwrites nothing and shares no table", async () => {
+Deno.test("writeTopology() overwrites nothing and shares no table", { ignore: !permitted }, async () => {
   await withDirectory(async (directories) => {
     await writeTopology("demo-one", directories);
     const twice = await assertRejects(() => writeTopology("demo-one", directories), ConfigError);
@@ -45,7 +50,7 @@ Deno.test("writeTopology() overwrites nothing and shares no table", async () => 
   });
 });
 
-Deno.test("writeTopology() refuses names that cannot be", async () => {
+Deno.test("writeTopology() refuses names that cannot be", { ignore: !permitted }, async () => {
   for (const name of ["", "Demo", "a b", "../x", "x.ts", "-a", "a-", "a--b", "1a", "ä"]) {
     await assertRejects(() => writeTopology(name, { topologies: "/nowhere", tests: "/nowhere" }), UsageError);
   }

@@ -34,7 +34,7 @@ const transactions: readonly (readonly [number, Transaction])[] = [
   [4, async (run) => {
     await run(`UPDATE products SET seller_id = ${some("sellers")} WHERE id = ${some("products")}`);
   }],
-  [3, async (run, random) => {
+  [1, async (run, random) => {
     await run(`UPDATE sellers SET name = $1 WHERE id = ${some("sellers")}`, [`Shop ${random.int(1_000)}`]);
   }],
   [4, async (run, random) => {

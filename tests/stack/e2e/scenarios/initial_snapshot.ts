@@ -6,8 +6,8 @@ export const initialSnapshot: Scenario = {
   async run(stage) {
     const { steps } = stage;
     let weir = stage.startWeir();
-    await steps.step("the four topologies start", (signal) => weir.ready(signal));
-    await steps.step("verify after the snapshot", () => stage.verify());
+    await steps.step("the four topologies start", (signal) => weir.ready(signal), { withinMs: 120_000 });
+    await stage.verify("after the snapshot");
     await steps.step("Ctrl-C ends it in order", (signal) => weir.end(signal));
     weir = stage.startWeir();
     await steps.step("a second start finds every row right", async (signal) => {

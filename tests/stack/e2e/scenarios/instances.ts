@@ -29,7 +29,7 @@ export const instances: Scenario = {
     await joins(stage, { resident: first, newcomer: third, all });
     await killed(stage, { victim: first, survivor: third, all });
     await steps.step("the writer stops", async () => writtenText(await writer.stop()));
-    await steps.step("verify after the takeovers", () => stage.verify());
+    await stage.verify("after the takeovers");
     await steps.step("Ctrl-C ends it in order", (signal) => third.end(signal));
   },
 };

@@ -14,13 +14,13 @@ export const latency: Scenario = {
   async run(stage) {
     const { steps } = stage;
     const weir = stage.startWeir();
-    await steps.step("Weir runs", (signal) => weir.ready(signal));
+    await steps.step("Weir runs", (signal) => weir.ready(signal), { withinMs: 120_000 });
     await steps.step(`${ORDERS} orders, from commit to a query of sales`, async (signal) => {
       const delays = await measure(stage, signal);
       const at = (share: number) => `${Math.round(delays[Math.ceil(delays.length * share) - 1])} ms`;
       return `${PER_SECOND}/s: p50 ${at(0.5)}, p90 ${at(0.9)}, p99 ${at(0.99)}, greatest ${at(1)}`;
     });
-    await steps.step("verify after the orders", () => stage.verify());
+    await stage.verify("after the orders");
     await steps.step("Ctrl-C ends it in order", (signal) => weir.end(signal));
   },
 };

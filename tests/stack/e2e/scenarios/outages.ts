@@ -15,7 +15,7 @@ export const outages: Scenario = {
   async run(stage) {
     const { steps, options, layout } = stage;
     const weir = stage.startWeir();
-    await steps.step("Weir runs", (signal) => weir.ready(signal));
+    await steps.step("Weir runs", (signal) => weir.ready(signal), { withinMs: 120_000 });
     const { postgres } = stackAddresses(options);
     const writer = new Writer({ postgres, perSecond: PER_SECOND, seed: options.seed + 1 });
     await steps.step("Kafka is killed and comes back", async (signal) => {
@@ -39,7 +39,7 @@ export const outages: Scenario = {
       await caughtUp(stage, { weir, signal });
     }, { withinMs: 150_000 });
     await steps.step("the writer stops", async () => writtenText(await writer.stop()));
-    await steps.step("verify after the outages", () => stage.verify());
+    await stage.verify("after the outages");
     await steps.step("Weir was never restarted", async (signal) => {
       weir.requireAlive();
       const restarts = weir.events.filter(({ event }) => event === "restart" || event === "failed");

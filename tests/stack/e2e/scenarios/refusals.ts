@@ -63,8 +63,8 @@ async function missingTopic(stage: Stage): Promise<void> {
     await connectorRunning(layout, 50_000);
     await stage.sql("INSERT INTO wishes VALUES (1, 1, 'a lamp'), (2, 2, 'a rug'), (9007199254740993, 3, 'a chair')");
   });
-  await steps.step("its topology starts by itself", (signal) => weir.ready(signal));
-  await steps.step("verify the added table", () => stage.verify(["wishes"], environment));
+  await steps.step("its topology starts by itself", (signal) => weir.ready(signal), { withinMs: 120_000 });
+  await stage.verify("the added table", ["wishes"], environment);
   await steps.step("Ctrl-C ends it in order", (signal) => weir.end(signal));
 }
 
