@@ -54,12 +54,12 @@ export function startReport(hosts: Iterable<TaskHost>): StartReport[] {
   };
   for (const { task } of hosts) {
     if (task === null) continue;
-    task.sinks.forEach((sink, index) => add(task.table.sinks[index].name, sink.counts));
-    for (const sink of task.partialSinks) if (sink !== null) add(sink.plan.name, sink.counts);
+    for (const { sink, counts } of task.startCounts) add(sink, counts);
   }
   return [...totals].map(([sink, { base, rewritten, written, deleted }]) => ({
     sink,
-    kept: base - rewritten - deleted,
+    // A row that the start itself wrote and found gone again before its end is among the deleted, not among the base.
+    kept: Math.max(0, base - rewritten - deleted),
     written,
     deleted,
   }));

@@ -62,6 +62,10 @@ export class SinkOutput {
     this.#keyNames = byName ? [...this.#keyColumns].sort() : names;
   }
 
+  get plan(): SinkPlan {
+    return this.#options.plan;
+  }
+
   /** What ClickHouse shows of this entry from an earlier epoch. */
   base(entry: Entry, digest: number): void {
     this.counts.base++;

@@ -3,7 +3,7 @@ import type { TaskTable } from "../plan/physical.ts";
 import { valuesOf } from "../processor/aggregate.ts";
 import { createProgram, type Program } from "../processor/program.ts";
 import { type Key, parseKeyText } from "../record/key.ts";
-import { type Row, UNKNOWN, type Value } from "../record/row.ts";
+import type { Row, Value } from "../record/row.ts";
 import { wireEquals } from "../record/wire.ts";
 import {
   type CellLayout,
@@ -24,10 +24,10 @@ import type { Merge } from "./merge.ts";
 import type { PartialSender } from "./partial_sender.ts";
 import type { PartialSink } from "./partial_sink.ts";
 import type { Server } from "./server.ts";
-import type { SinkOutput } from "./sink_output.ts";
+import type { SinkCounts, SinkOutput } from "./sink_output.ts";
 import { SourceReader } from "./source_reader.ts";
 import { type TaskContext, taskId } from "./task_context.ts";
-import { createMerges, createOutputs } from "./task_outputs.ts";
+import { applyOutputs, createMerges, createOutputs } from "./task_outputs.ts";
 import type { TaskView } from "./task_view.ts";
 import { WorkQueue } from "./work_queue.ts";
 
@@ -56,6 +56,8 @@ export class Task implements TaskView {
   /** Every row was evaluated with all its partners known: rows may be deleted and shares written. */
   complete = false;
   closed = false;
+  /** What the start did, by sink; empty before it is complete. */
+  startCounts: readonly { readonly sink: string; readonly counts: SinkCounts }[] = [];
   readonly #program: Program;
   readonly #layout: CellLayout;
   #pending = 0;
@@ -193,23 +195,7 @@ export class Task implements TaskView {
   evaluate(entry: Entry): readonly Value[] {
     entry.flags &= ~DIRTY;
     const registers = this.#program.run(entry);
-    const { table } = this;
-    let known = true;
-    for (let index = 0; index < table.sinks.length; index++) {
-      const value = registers[table.sinks[index].step];
-      if (value === UNKNOWN) known = false;
-      else this.sinks[index].show(entry, value);
-    }
-    for (let index = 0; index < table.groups.length; index++) {
-      const value = registers[table.groups[index].step];
-      if (value === UNKNOWN) known = false;
-      else this.groups[index].fold(entry, value);
-    }
-    for (let index = 0; index < table.serves.length; index++) {
-      const value = registers[table.serves[index].step];
-      if (value === UNKNOWN) known = false;
-      else this.servers[index].tell(entry, value);
-    }
+    const known = applyOutputs(this.table, this, { entry, registers });
     if (known && (entry.flags & PENDING) !== 0) {
       entry.flags &= ~PENDING;
       this.#pending--;
@@ -268,6 +254,11 @@ export class Task implements TaskView {
       this.evaluate(entry);
     }
     for (const sink of this.partialSinks) sink?.complete();
+    const partials = this.partialSinks.filter((sink) => sink !== null);
+    this.startCounts = [...this.sinks, ...partials].map((sink) => ({
+      sink: sink.plan.name,
+      counts: { ...sink.counts },
+    }));
   }
 
   /** Begins a batch: totals that changed become rows. */

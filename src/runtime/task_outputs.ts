@@ -1,5 +1,6 @@
 import type { SinkPlan, TaskTable } from "../plan/physical.ts";
 import { keyValueOf } from "../processor/key_value.ts";
+import { UNKNOWN, type Value } from "../record/row.ts";
 import type { CellLayout, Entry } from "../state/entry.ts";
 import type { Channel } from "./channel.ts";
 import { GroupOutput } from "./group_output.ts";
@@ -70,6 +71,35 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
       return new PartialSender({ output: groups[index], channel, table: target, partitions });
     }),
   };
+}
+
+/**
+ * Brings every output up to date whose register is known. `registers`: what the entry's program gave.
+ * @returns whether all of them are known
+ */
+export function applyOutputs(
+  table: TaskTable,
+  outputs: TaskOutputs,
+  evaluated: { readonly entry: Entry; readonly registers: readonly Value[] },
+): boolean {
+  const { entry, registers } = evaluated;
+  let known = true;
+  for (let index = 0; index < table.sinks.length; index++) {
+    const value = registers[table.sinks[index].step];
+    if (value === UNKNOWN) known = false;
+    else outputs.sinks[index].show(entry, value);
+  }
+  for (let index = 0; index < table.groups.length; index++) {
+    const value = registers[table.groups[index].step];
+    if (value === UNKNOWN) known = false;
+    else outputs.groups[index].fold(entry, value);
+  }
+  for (let index = 0; index < table.serves.length; index++) {
+    const value = registers[table.serves[index].step];
+    if (value === UNKNOWN) known = false;
+    else outputs.servers[index].tell(entry, value);
+  }
+  return known;
 }
 
 /** For each member of a table: what adds up its shares, if it is a table of totals. */

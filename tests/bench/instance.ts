@@ -8,15 +8,20 @@ import { Runner } from "../../src/runtime/runner.ts";
 /** A topology running for a benchmark. */
 export interface BenchInstance {
   readonly runner: Runner;
-  /** Milliseconds from the log's timestamp of a record to the acknowledgement that shows it, if collected. */
+  /** Resolves when every task runs. */
   readonly started: Promise<void>;
   /** Resolves when all was read, evaluated and acknowledged. */
   caughtUp(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Runs `topology` over a log and the ClickHouse at `url`. */
-export async function runForBench(topology: Topology, log: Log, url: string): Promise<BenchInstance> {
+/** Runs `topology` over a log and the ClickHouse at `url`. `observe` is given every histogram's values. */
+export async function runForBench(
+  topology: Topology,
+  log: Log,
+  url: string,
+  observe: (metric: string, value: number) => void = () => {},
+): Promise<BenchInstance> {
   const warehouse = openClickHouse({ url, database: "default" });
   let begun = () => {};
   const started = new Promise<void>((resolve) => begun = resolve);
@@ -25,7 +30,11 @@ export async function runForBench(topology: Topology, log: Log, url: string): Pr
     warehouse,
     clock: systemClock,
     random: { next: Math.random },
-    metrics: { count() {}, gauge() {}, observe() {} },
+    metrics: {
+      count() {},
+      gauge() {},
+      observe: (name: string, _labels: unknown, value: number) => observe(name, value),
+    },
     deadLetters: { put: (letters: readonly unknown[]) => Promise.reject(new Error(`${letters.length} dead letters`)) },
   };
   const runner = new Runner(topology, ports, {

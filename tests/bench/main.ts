@@ -1,11 +1,69 @@
+import { parseArgs } from "node:util";
 import sales from "../../topologies/sales.ts";
-import { benchEmbedded, type Measured } from "./embedded.ts";
+import { benchLatency } from "./latency.ts";
+import { onEmbedded, onKafka } from "./places.ts";
+import { type Measured, print } from "./report.ts";
+import salesGlobal from "./sales_global.ts";
+import { benchStartup } from "./startup.ts";
+import { benchThroughput } from "./throughput.ts";
 
-function print(measured: readonly Measured[]): void {
-  for (const { name, figures } of measured) {
-    console.log(`\n${name}`);
-    for (const [figure, value] of Object.entries(figures)) console.log(`  ${figure.padEnd(26)} ${value}`);
+const HELP = `deno task bench [which...]: figures of this machine, one after the other
+
+  embedded   embedded log and ClickHouse: load, backlog of changes, restart
+  kafka      the same on a real Kafka, with orders partitioned and global (needs Java, Maven)
+  latency    log append to visible row at 500 and 2,000 changes/s, embedded
+  startup    a warm start to the first new order in ClickHouse
+  million    restart with a million stored rows
+  memory     bytes per stored row
+  (none)     all but kafka
+
+  --orders N    orders of the store (default 60000)
+  --changes N   changes of the backlog (default 300000)`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    orders: { type: "string", default: "60000" },
+    changes: { type: "string", default: "300000" },
+    help: { type: "boolean", default: false },
+  },
+});
+const size = { orders: Number(values.orders), changes: Number(values.changes) };
+
+const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
+  embedded: () => onEmbedded((place) => benchThroughput("embedded", { topology: sales, ...place }, size)),
+  kafka: async () => [
+    ...await onKafka((place) => benchThroughput("kafka, orders partitioned", { topology: sales, ...place }, size)),
+    ...await onKafka((place) => benchThroughput("kafka, orders global", { topology: salesGlobal, ...place }, size)),
+  ],
+  latency: async () => [
+    await onEmbedded((place) => benchLatency("embedded", { topology: sales, ...place }, 500)),
+    await onEmbedded((place) => benchLatency("embedded", { topology: sales, ...place }, 2_000)),
+  ],
+  startup: async () => [await benchStartup()],
+  million: () =>
+    onEmbedded(async (place) => {
+      const measured = await benchThroughput("a million rows", { topology: sales, ...place }, {
+        orders: 165_000,
+        changes: 0,
+      });
+      return measured.slice(-1);
+    }),
+  memory: async () => {
+    const script = new URL("./memory.ts", import.meta.url).pathname;
+    const args = ["run", "-A", "--v8-flags=--expose-gc", script];
+    const { stdout } = await new Deno.Command(Deno.execPath(), { args, stderr: "inherit" }).output();
+    return [{ name: "memory", figures: JSON.parse(new TextDecoder().decode(stdout)) }];
+  },
+};
+
+if (values.help) console.log(HELP);
+else {
+  const chosen = positionals.length > 0 ? positionals : Object.keys(benches).filter((name) => name !== "kafka");
+  const unknown = chosen.filter((name) => !(name in benches));
+  if (unknown.length > 0) {
+    console.error(`Cannot run "${unknown[0]}": there is ${Object.keys(benches).join(", ")}`);
+    Deno.exit(2);
   }
+  for (const name of chosen) print(await benches[name]());
 }
-
-print(await benchEmbedded(sales, { orders: Number(Deno.args[0] ?? 60_000), changes: Number(Deno.args[1] ?? 200_000) }));

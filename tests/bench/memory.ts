@@ -37,7 +37,9 @@ const after = Deno.memoryUsage();
 let stored = runner.globalRows;
 for (const host of runner.hosts.values()) stored += host.task?.storedRows ?? 0;
 const bytes = after.heapUsed + after.external - before.heapUsed - before.external;
-console.log(JSON.stringify({ storedRows: stored, heapBytes: bytes, bytesPerRow: Math.round(bytes / stored), rss: after.rss }));
+console.log(
+  JSON.stringify({ storedRows: stored, heapBytes: bytes, bytesPerRow: Math.round(bytes / stored), rss: after.rss }),
+);
 await runner.stop();
 await log.close();
 await Deno.remove(directory, { recursive: true });

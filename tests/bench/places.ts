@@ -1,0 +1,43 @@
+import { startEmbeddedClickHouse } from "../../src/adapters/embedded/clickhouse.ts";
+import { openEmbeddedLog } from "../../src/adapters/embedded/log.ts";
+import { openKafka } from "../../src/adapters/kafka/kafka_log.ts";
+import type { Log } from "../../src/ports/log.ts";
+import { stackAddresses, stackDown, stackUp } from "../stack/mod.ts";
+
+/** A fresh log and a fresh ClickHouse. */
+export interface Place {
+  readonly log: Log;
+  readonly clickhouseUrl: string;
+  readonly directory: string;
+}
+
+/** Runs `action` on an embedded log and ClickHouse of their own, and removes them. */
+export async function onEmbedded<T>(action: (place: Place) => Promise<T>): Promise<T> {
+  const directory = await Deno.makeTempDir({ prefix: "weir-bench-" });
+  const log = openEmbeddedLog({ path: `${directory}/log.db` });
+  const clickhouse = await startEmbeddedClickHouse({ path: `${directory}/clickhouse` });
+  try {
+    return await action({ log, clickhouseUrl: clickhouse.url, directory });
+  } finally {
+    await clickhouse.close();
+    await log.close();
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** Runs `action` on a real ZooKeeper and Kafka of their own on this machine, and removes them. */
+export async function onKafka<T>(action: (place: Place) => Promise<T>): Promise<T> {
+  const directory = await Deno.makeTempDir({ prefix: "weir-bench-" });
+  const stack = { root: `${directory}/stack`, portOffset: 21_000 };
+  await stackUp({ kafkaOnly: true, onProgress: () => {}, ...stack });
+  const log = openKafka({ brokers: [stackAddresses(stack).kafka], clientId: "bench" });
+  const clickhouse = await startEmbeddedClickHouse({ path: `${directory}/clickhouse` });
+  try {
+    return await action({ log, clickhouseUrl: clickhouse.url, directory });
+  } finally {
+    await clickhouse.close();
+    await log.close();
+    await stackDown({ wipe: true, ...stack });
+    await Deno.remove(directory, { recursive: true });
+  }
+}

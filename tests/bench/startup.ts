@@ -1,0 +1,53 @@
+import type { Measured } from "./report.ts";
+
+const MAIN = new URL("../../src/main.ts", import.meta.url);
+
+/** A warm `start` on existing data: from the command to the first order placed after it being visible in ClickHouse. */
+export async function benchStartup(): Promise<Measured> {
+  const directory = await Deno.makeTempDir({ prefix: "weir-bench-" });
+  try {
+    await startOnce(directory, () => Promise.resolve(null), ["--duration", "2s"]);
+    const startMs = Date.now();
+    const seconds = await startOnce(directory, async (url) => {
+      const sql = `SELECT count() FROM orders WHERE placed_at > fromUnixTimestamp64Milli(${startMs})`;
+      const answer = await fetch(url, { method: "POST", body: sql }).then((response) => response.text()).catch(() =>
+        "0"
+      );
+      return Number(answer) > 0 ? (Date.now() - startMs) / 1000 : null;
+    }, []);
+    return { name: "warm start", figures: { "seconds to the first new order": seconds?.toFixed(1) ?? "none" } };
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+/** Runs `start` until `seen` gives a value (or it ends by itself), then ends it as Ctrl-C would. */
+async function startOnce(
+  directory: string,
+  seen: (clickhouseUrl: string) => Promise<number | null>,
+  more: readonly string[],
+): Promise<number | null> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", MAIN.pathname, "start", "--data", directory, ...more],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  let url: string | null = null;
+  let ended = false;
+  const reading = (async () => {
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      url ??= /"ClickHouse":"(http:[^"]+)"/.exec(text)?.[1] ?? null;
+    }
+    ended = true;
+  })();
+  let result: number | null = null;
+  while (!ended && result === null) {
+    if (url !== null) result = await seen(url);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  if (!ended) child.kill("SIGINT");
+  await reading;
+  await child.status;
+  return result;
+}

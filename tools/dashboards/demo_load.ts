@@ -1,0 +1,122 @@
+import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
+import { startEmbeddedClickHouse } from "../../src/adapters/embedded/clickhouse.ts";
+import { openEmbeddedLog } from "../../src/adapters/embedded/log.ts";
+import { systemClock } from "../../src/adapters/embedded/system_clock.ts";
+import { type FilledLog, fillLog } from "../../src/demo/mod.ts";
+import type { Topology } from "../../src/mod.ts";
+import type { Log } from "../../src/ports/log.ts";
+import type { Warehouse } from "../../src/ports/warehouse.ts";
+import { defaultRunOptions } from "../../src/runtime/options.ts";
+import { Runner } from "../../src/runtime/runner.ts";
+import mirror from "../../topologies/mirror.ts";
+import orderFunnel from "../../topologies/order_funnel.ts";
+import productPerformance from "../../topologies/product_performance.ts";
+import sales from "../../topologies/sales.ts";
+import type { QueryContext } from "./expand.ts";
+import type { Variable } from "./model.ts";
+
+export interface DemoLoadOptions {
+  readonly orders: number;
+  /** Changes after the snapshot. */
+  readonly changes: number;
+  readonly seed?: number;
+}
+
+/** A ClickHouse that holds what the four topologies made of a demo store. */
+export interface DemoLoad {
+  readonly warehouse: Warehouse;
+  /** Range of time in which the store's orders were placed, in milliseconds since the epoch. */
+  readonly range: { readonly fromMs: number; readonly toMs: number };
+  /** The rows that PostgreSQL would hold. */
+  readonly truth: FilledLog;
+  /** Names of the metrics that were reported meanwhile. */
+  readonly reported: ReadonlySet<string>;
+  close(): Promise<void>;
+}
+
+const TOPOLOGIES: readonly Topology[] = [sales, productPerformance, orderFunnel, mirror];
+const START_MS = Date.UTC(2026, 0, 1);
+const WEEK_MS = 7 * 86_400_000;
+const POLL_MS = 10;
+
+/** Fills a log with a store's history, runs the flagship topologies over it until all is in ClickHouse, and ends them. */
+export async function loadDemo({ orders, changes, seed = 11 }: DemoLoadOptions): Promise<DemoLoad> {
+  const directory = await Deno.makeTempDir({ prefix: "weir-dashboards-" });
+  const clickhouse = await startEmbeddedClickHouse({ path: `${directory}/clickhouse` });
+  const log = openEmbeddedLog({ path: `${directory}/log.db` });
+  const warehouse = openClickHouse({ url: clickhouse.url, database: "online_store" });
+  const close = async () => {
+    await warehouse.close();
+    await clickhouse.close();
+    await log.close();
+    await Deno.remove(directory, { recursive: true });
+  };
+  const reported = new Set<string>();
+  try {
+    const sizes = { users: Math.ceil(orders / 5), sellers: 24, products: 240, orders };
+    const truth = await fillLog({ log, seed, ...sizes, changes, partitions: 2, startMs: START_MS });
+    for (const topology of TOPOLOGIES) await runToEnd(topology, { log, warehouse, reported });
+    // The changes happen at the last instant, as the store's clock stands still.
+    return { warehouse, range: { fromMs: START_MS - WEEK_MS, toMs: START_MS + 3_600_000 }, truth, reported, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Stage {
+  readonly log: Log;
+  readonly warehouse: Warehouse;
+  readonly reported: Set<string>;
+}
+
+async function runToEnd(topology: Topology, { log, warehouse, reported }: Stage): Promise<void> {
+  const note = (name: string) => void reported.add(name);
+  let begun = () => {};
+  const started = new Promise<void>((resolve) => begun = resolve);
+  const ports = {
+    log,
+    warehouse,
+    clock: systemClock,
+    random: { next: Math.random },
+    metrics: { count: note, gauge: note, observe: note },
+    deadLetters: { put: (letters: readonly unknown[]) => Promise.reject(new Error(`${letters.length} dead letters`)) },
+  };
+  const runner = new Runner(topology, ports, {
+    options: { ...defaultRunOptions, flushIntervalMs: 20, repairAfterMs: 1e9 },
+    onEvent: (event) => event.kind === "started" && begun(),
+  });
+  const failed = runner.failed.then((error) => Promise.reject(error));
+  // It may fail after the race below has been decided.
+  failed.catch(() => {});
+  try {
+    await runner.start();
+    await Promise.race([failed, started.then(() => rest(runner))]);
+  } finally {
+    await runner.stop();
+  }
+}
+
+/** Resolves when everything was read, evaluated and acknowledged. */
+async function rest(runner: Runner): Promise<void> {
+  const resting = () =>
+    runner.ready && runner.idle && runner.producer.queuedBytes === 0 &&
+    [...runner.hosts.values()].every((host) => host.lag === 0) &&
+    [...runner.writers.values()].every((writer) => writer.pendingRows === 0);
+  while (!resting()) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+}
+
+/** What a query of a dashboard is asked for in this load: everything, with the options that the variables' own queries give. */
+export async function contextOf(
+  load: DemoLoad,
+  variables: readonly Variable[],
+  intervalMs: number,
+): Promise<QueryContext> {
+  const context = { ...load.range, intervalMs };
+  const choices: [string, { value: "all"; options: string[] }][] = [];
+  for (const { name, query } of variables) {
+    const rows = await load.warehouse.query(query);
+    choices.push([name, { value: "all", options: rows.map((row) => String(Object.values(row)[0])) }]);
+  }
+  return { ...context, variables: Object.fromEntries(choices) };
+}
