@@ -1,8 +1,5 @@
 import { encodeMessage, encodePack, type Message } from "./messages.ts";
 
-/** Text of one pack before it is sealed, in UTF-16 units. */
-const PACK_LENGTH_MAX = 256 * 1024;
-
 /** An inbox partition: the table whose task reads it, and which of its tasks. */
 export interface Destination {
   /** Index of the table. */
@@ -27,13 +24,16 @@ export class Channel {
   readonly #task: string;
   readonly #epoch: number;
   readonly #emit: Emit;
+  readonly #packLengthMax: number;
   readonly #open = new Map<number, OpenPack>();
   readonly #seen = new Map<string, { epoch: number; seq: number }>();
 
-  constructor(task: string, epoch: number, emit: Emit) {
-    this.#task = task;
-    this.#epoch = epoch;
-    this.#emit = emit;
+  /** `packLengthMax`: a pack of so much text (UTF-16 units) is sealed before the flush. */
+  constructor(options: { task: string; epoch: number; packLengthMax: number; emit: Emit }) {
+    this.#task = options.task;
+    this.#epoch = options.epoch;
+    this.#packLengthMax = options.packLengthMax;
+    this.#emit = options.emit;
   }
 
   /** Adds a message to the open pack for this destination. */
@@ -46,7 +46,7 @@ export class Channel {
     }
     const text = encodeMessage(message);
     pack.messages = pack.messages === "" ? text : `${pack.messages},${text}`;
-    if (pack.messages.length >= PACK_LENGTH_MAX) this.#seal(id, pack);
+    if (pack.messages.length >= this.#packLengthMax) this.#seal(id, pack);
   }
 
   /** Seals the open pack of a destination and returns the last number used: whatever is sent from now on has a greater one. */

@@ -127,8 +127,10 @@ export class Housekeeping {
     const task = this.#instance.hosts.get(id)?.task;
     if (task === null || task === undefined || !task.complete) return null;
     try {
-      await Promise.all([...this.#instance.writers.values()].map((writer) => writer.barrier()));
-      const rows = await repairTask(task, this.#instance.ports.warehouse);
+      const rows = await repairTask(task, {
+        warehouse: this.#instance.ports.warehouse,
+        acknowledged: () => Promise.all([...this.#instance.writers.values()].map((writer) => writer.barrier())),
+      });
       if (rows > 0) {
         this.#instance.ports.metrics.count("weir_repaired_rows_total", {
           topology: this.#instance.topology.name,

@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly batchRowsMax: number;
   /** Rows waiting for one sink before reading stops. */
   readonly sinkRowsMax: number;
+  /** Messages to one inbox partition are packed into records of about so much text, in UTF-16 units. */
+  readonly packLengthMax: number;
   /** Bytes waiting to be appended to inboxes before reading stops. */
   readonly producerBytesMax: number;
   /** Rows evaluated before other tasks, heartbeats and sockets get their turn. */
@@ -45,6 +47,7 @@ export const defaultRunOptions: RunOptions = {
   flushIntervalMs: 200,
   batchRowsMax: 50_000,
   sinkRowsMax: 150_000,
+  packLengthMax: 256 * 1024,
   producerBytesMax: 16 * 1024 * 1024,
   sliceRows: 2_000,
   repairAfterMs: 60_000,

@@ -5,30 +5,38 @@ import type { PartialSink } from "./partial_sink.ts";
 import type { SinkOutput } from "./sink_output.ts";
 import type { Task } from "./task.ts";
 
+/** What a comparison needs of the world. */
+export interface RepairPorts {
+  readonly warehouse: Warehouse;
+  readonly acknowledged: () => Promise<unknown>;
+}
+
 /**
  * Compares what ClickHouse shows of a task with what it should show, and writes the differences: what a dead incarnation wrote late, what
- * was changed or deleted by hand. Rows written while the comparison runs are left alone. Call it when everything put so far is
- * acknowledged. Resolves to the number of differences.
+ * was changed or deleted by hand. Rows written while the comparison runs are left alone. `acknowledged`: resolves when everything put so
+ * far is acknowledged; asked after the comparison began to note what is written, so that no row falls in between. Resolves to the number
+ * of differences.
  */
-export async function repairTask(task: Task, warehouse: Warehouse): Promise<number> {
+export async function repairTask(task: Task, { warehouse, acknowledged }: RepairPorts): Promise<number> {
   let differences = 0;
   for (const [index, output] of task.sinks.entries()) {
-    differences += await repairSink({ task, warehouse, output, table: task.table.sinks[index].table, index });
+    differences += await repairSink({ task, warehouse, acknowledged, output, table: task.table.sinks[index].table });
   }
   for (const sink of task.partialSinks) {
-    if (sink !== null) differences += await repairPartials(task, sink, warehouse);
+    if (sink !== null) differences += await repairPartials(task, sink, { warehouse, acknowledged });
   }
   task.endBatch();
   return differences;
 }
 
 async function repairSink(
-  repair: { task: Task; warehouse: Warehouse; output: SinkOutput; table: TableSpec; index: number },
+  repair: RepairPorts & { task: Task; output: SinkOutput; table: TableSpec },
 ): Promise<number> {
-  const { task, warehouse, output, table } = repair;
+  const { task, warehouse, acknowledged, output, table } = repair;
   const touched = output.touched = new Set();
   let differences = 0;
   try {
+    await acknowledged();
     for (const entry of task.entries.values()) entry.flags &= ~SEEN;
     for await (const rows of warehouse.shown(table, [task.id])) {
       if (task.closed) return differences;
@@ -55,11 +63,16 @@ async function repairSink(
   return differences;
 }
 
-async function repairPartials(task: Task, sink: PartialSink, warehouse: Warehouse): Promise<number> {
+async function repairPartials(
+  task: Task,
+  sink: PartialSink,
+  { warehouse, acknowledged }: RepairPorts,
+): Promise<number> {
   const touched = sink.touched = new Set();
   const seen = new Set();
   let differences = 0;
   try {
+    await acknowledged();
     for await (const rows of warehouse.shown(sink.plan.table, [task.id])) {
       if (task.closed) return differences;
       for (const row of rows) {

@@ -71,7 +71,12 @@ export class Task implements TaskView {
     this.partition = partition;
     this.epoch = epoch;
     this.id = taskId(table.name, partition);
-    this.channel = new Channel(this.id, epoch, (destination, record) => context.emit(this.id, destination, record));
+    this.channel = new Channel({
+      task: this.id,
+      epoch,
+      packLengthMax: context.options.packLengthMax,
+      emit: (destination, record) => context.emit(this.id, destination, record),
+    });
     this.#layout = layoutOf({
       lookups: table.lookups.length,
       sinks: table.sinks.length,

@@ -58,6 +58,8 @@ interface Sleeper {
 export class Scheduler {
   nowMs = Date.UTC(2026, 0, 1);
   steps = 0;
+  /** Requests of this kind are mostly put off while there are others. */
+  slowKind = "none";
   readonly choices: Choices;
   operations: Operation[] = [];
   #sleepers: Sleeper[] = [];
@@ -122,6 +124,9 @@ export class Scheduler {
       const index = (start + offset) % operations.length;
       const operation = operations[index];
       if (!operation.enabled()) continue;
+      if (operation.kind === this.slowKind && offset < operations.length - 1 && this.choices.chance(0.9)) {
+        if (operations.some((other) => other.kind !== this.slowKind && other.enabled())) continue;
+      }
       operations.splice(index, 1);
       this.steps++;
       operation.run();

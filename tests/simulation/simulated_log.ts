@@ -199,7 +199,8 @@ class SimulatedReader implements Reader {
 
   poll(): Promise<Fetched[]> {
     const { scheduler } = this.#log;
-    return scheduler.request(this.#owner, "poll", {
+    const global = [...this.#positions.values()].some(({ topic }) => topic === "sim.goods" || topic === "sim.makers");
+    return scheduler.request(this.#owner, global ? "poll globals" : "poll", {
       enabled: () => this.#closed || this.#readable().length > 0,
       run: () => {
         if (this.#log.faults && scheduler.choices.chance(0.01)) throw new ProductionError("the fetch failed", true);

@@ -62,8 +62,10 @@ export class World {
       commitEveryMs: 1e9,
       metadataEveryMs: 5_000,
       sliceRows: 1 + this.choices.below(6),
+      packLengthMax: this.choices.pick([1, 100, 1_000, 100_000]),
       ...options.run,
     };
+    this.scheduler.slowKind = this.choices.pick(["none", "none", "poll globals", "poll", "shown", "append", "insert"]);
     const partitions = this.choices.pick([1, 2, 3]);
     for (const name of Object.keys(SOURCES) as SourceName[]) {
       this.truth.set(name, new Map());

@@ -4,7 +4,7 @@ import { openEmbeddedLog } from "../../src/adapters/embedded/log.ts";
 import { systemClock } from "../../src/adapters/embedded/system_clock.ts";
 import { type FilledLog, fillLog } from "../../src/demo/mod.ts";
 import type { Topology } from "../../src/mod.ts";
-import type { Log } from "../../src/ports/log.ts";
+import type { AppendBatch, Log } from "../../src/ports/log.ts";
 import type { Warehouse } from "../../src/ports/warehouse.ts";
 import { defaultRunOptions } from "../../src/runtime/options.ts";
 import { Runner } from "../../src/runtime/runner.ts";
@@ -54,8 +54,13 @@ export async function loadDemo({ orders, changes, seed = 11 }: DemoLoadOptions):
   const reported = new Set<string>();
   try {
     const sizes = { users: Math.ceil(orders / 5), sellers: 24, products: 240, orders };
-    const truth = await fillLog({ log, seed, ...sizes, changes, partitions: 2, startMs: START_MS });
-    for (const topology of TOPOLOGIES) await runToEnd(topology, { log, warehouse, reported });
+    const held = holdingChanges(log);
+    const truth = await fillLog({ log: held.log, seed, ...sizes, changes, partitions: 2, startMs: START_MS });
+    const stage = { log, warehouse, reported };
+    const [first, ...others] = TOPOLOGIES;
+    // The first lives through the changes, the others find them.
+    await runToEnd(first, stage, held.release);
+    for (const topology of others) await runToEnd(topology, stage);
     // The changes happen at the last instant, as the store's clock stands still.
     return { warehouse, range: { fromMs: START_MS - WEEK_MS, toMs: START_MS + 3_600_000 }, truth, reported, close };
   } catch (error) {
@@ -70,7 +75,31 @@ interface Stage {
   readonly reported: Set<string>;
 }
 
-async function runToEnd(topology: Topology, { log, warehouse, reported }: Stage): Promise<void> {
+/** A log that stores a snapshot's records at once and those of changes when they are released. */
+function holdingChanges(log: Log): { readonly log: Log; release(): Promise<void> } {
+  const held: AppendBatch[][] = [];
+  const isSnapshot = ({ records }: AppendBatch) => records.every(({ value }) => String(value).includes('"op":"r"'));
+  return {
+    log: {
+      ...log,
+      append(batches) {
+        if (held.length === 0 && batches.every(isSnapshot)) return log.append(batches);
+        held.push([...batches]);
+        return Promise.resolve(batches.map(() => 0));
+      },
+    },
+    async release() {
+      for (const batches of held.splice(0)) await log.append(batches);
+    },
+  };
+}
+
+/** Runs a topology; once it has started does `then`, and ends it when all of that is in ClickHouse too. */
+async function runToEnd(
+  topology: Topology,
+  { log, warehouse, reported }: Stage,
+  then: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const note = (name: string) => void reported.add(name);
   let begun = () => {};
   const started = new Promise<void>((resolve) => begun = resolve);
@@ -91,18 +120,24 @@ async function runToEnd(topology: Topology, { log, warehouse, reported }: Stage)
   failed.catch(() => {});
   try {
     await runner.start();
-    await Promise.race([failed, started.then(() => rest(runner))]);
+    await Promise.race([failed, started.then(then).then(() => rest(runner, log, reported))]);
   } finally {
     await runner.stop();
   }
 }
 
-/** Resolves when everything was read, evaluated and acknowledged. */
-async function rest(runner: Runner): Promise<void> {
+/** Resolves when everything in the log is in ClickHouse, and gauges, which are reported once a second, were reported. */
+async function rest(runner: Runner, log: Log, reported: ReadonlySet<string>): Promise<void> {
+  const topics = new Set([...runner.hosts.values()].flatMap((host) => host.topics));
+  const ends = new Map<string, readonly number[]>();
+  for (const topic of topics) ends.set(topic, (await log.offsets(topic)).end);
+  const read = () =>
+    [...runner.hosts.values()].every((host) =>
+      host.topics.every((topic, member) => host.positions[member] >= ends.get(topic)![host.partition])
+    );
   const resting = () =>
-    runner.ready && runner.idle && runner.producer.queuedBytes === 0 &&
-    [...runner.hosts.values()].every((host) => host.lag === 0) &&
-    [...runner.writers.values()].every((writer) => writer.pendingRows === 0);
+    reported.has("weir_source_lag_seconds") && read() && runner.ready && runner.idle &&
+    runner.producer.queuedBytes === 0 && [...runner.writers.values()].every((writer) => writer.pendingRows === 0);
   while (!resting()) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }
 

@@ -86,7 +86,6 @@ export const SOURCES: Readonly<Record<string, readonly string[]>> = {
       "InsertedRows",
       "InsertedBytes",
       "MergedRows",
-      "MergesTimeMilliseconds",
       "DelayedInserts",
       "RejectedInserts",
       "InsertQueryTimeMicroseconds",

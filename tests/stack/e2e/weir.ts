@@ -102,11 +102,11 @@ export class WeirProcess {
     await this.#done;
   }
 
-  /** SIGTERM, and waits for the end. @throws Error when it is not gone in time with status 0 */
+  /** Ctrl-C, and waits for the end. @throws Error when it is not gone in time with status 0 */
   async end(signal: AbortSignal): Promise<void> {
     this.requireAlive();
     const startedMs = performance.now();
-    this.#child.kill("SIGTERM");
+    this.#child.kill("SIGINT");
     await Promise.race([this.#done, aborted(signal)]);
     const tookMs = performance.now() - startedMs;
     if (this.ended!.code !== 0 || tookMs > 5_500) {

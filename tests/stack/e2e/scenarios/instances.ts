@@ -8,6 +8,7 @@ import type { Scenario } from "./scenario.ts";
 const PER_SECOND = 100;
 /** Both count their tasks at most once a second. */
 const LOOK_MS = 1_500;
+const TAKEOVER_MS_MAX = 120_000;
 
 /** Two processes share the topologies; one joins, one is killed, in both orders. */
 export const instances: Scenario = {
@@ -18,7 +19,7 @@ export const instances: Scenario = {
     await steps.step("one process has all tasks", async (signal) => {
       await first.ready(signal);
       return `${first.tasks().size} tasks`;
-    });
+    }, { withinMs: TAKEOVER_MS_MAX });
     const all = first.tasks();
     const { postgres } = stackAddresses(options);
     const writer = new Writer({ postgres, perSecond: PER_SECOND, seed: options.seed + 2 });
@@ -52,7 +53,7 @@ async function joins(
     if (foreign.length > 0) throw new Error(`the resident was given tasks that it did not have: ${foreign}`);
     if (restartsOf(resident) > restarts) throw new Error("the resident restarted a task");
     return `${kept.size} tasks kept, ${newcomer.tasks().size} moved`;
-  });
+  }, { withinMs: TAKEOVER_MS_MAX });
 }
 
 /** SIGKILL, and the survivor takes over everything. */
@@ -66,7 +67,7 @@ async function killed(
     await until(() => survivor.tasks().size === all.size, { signal });
     await survivor.ready(signal);
     return `${survivor.tasks().size} tasks`;
-  });
+  }, { withinMs: TAKEOVER_MS_MAX });
 }
 
 /** Whether each task has exactly one of both. */

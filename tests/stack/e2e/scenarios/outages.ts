@@ -8,6 +8,7 @@ import type { Scenario } from "./scenario.ts";
 
 const PER_SECOND = 100;
 const OUTAGE_MS = 2_000;
+const OUTAGE_MS_MAX = 180_000;
 
 /** The services around Weir are killed one after the other; Weir stays, and catches up with each. */
 export const outages: Scenario = {
@@ -25,19 +26,19 @@ export const outages: Scenario = {
       await startService("kafka", options);
       await connectorRunning(layout, 60_000);
       await caughtUp(stage, { weir, signal });
-    }, { withinMs: 150_000 });
+    }, { withinMs: OUTAGE_MS_MAX });
     await steps.step("ClickHouse is killed and comes back", async (signal) => {
       const { pid } = stage.clickhouse;
       Deno.kill(pid, "SIGKILL");
       await until(() => stage.clickhouse.pid !== pid, { signal });
       await caughtUp(stage, { weir, signal });
-    });
+    }, { withinMs: OUTAGE_MS_MAX });
     await steps.step("Connect is killed and comes back", async (signal) => {
       await killService("connect", "SIGKILL", options);
       await sleep(OUTAGE_MS);
       await startService("connect", options);
       await caughtUp(stage, { weir, signal });
-    }, { withinMs: 150_000 });
+    }, { withinMs: OUTAGE_MS_MAX });
     await steps.step("the writer stops", async () => writtenText(await writer.stop()));
     await stage.verify("after the outages");
     await steps.step("Weir was never restarted", async (signal) => {

@@ -1,0 +1,168 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
+import { ConfigError } from "../../src/record/errors.ts";
+import { collect, PARTIAL, PLAIN, sale } from "../ports/warehouse_fixtures.ts";
+import { type ClickHouseAs, startClickHouseAs } from "./clickhouse_as.ts";
+import { allowed, readText } from "./compose_files.ts";
+
+const ignore = !allowed;
+const DATABASE = "online_store";
+const READER_ROWS_MAX = 1_000_000;
+
+/** ClickHouse's codes of a refusal. */
+const ACCESS_DENIED = "497";
+const READONLY = "164";
+const UNKNOWN_USER_SETTING = "452";
+
+let path: string;
+
+/** Runs with ClickHouse answering as `user`, on the data that earlier ones left. */
+async function as(user: string, use: (clickhouse: ClickHouseAs) => Promise<void>): Promise<void> {
+  const clickhouse = await startClickHouseAs(path, user);
+  try {
+    await use(clickhouse);
+  } finally {
+    await clickhouse.close();
+  }
+}
+
+async function assertRefused(clickhouse: ClickHouseAs, sql: string, ...codes: string[]): Promise<void> {
+  const { text, code } = await clickhouse.ask(sql);
+  assert(codes.includes(code ?? "none"), `${sql}: ${text}`);
+}
+
+Deno.test.beforeAll(async () => {
+  if (ignore) return;
+  path = await Deno.makeTempDir({ prefix: "weir-clickhouse-" });
+  await as("administrator", async (clickhouse) => {
+    for (const statement of readText("compose/init/clickhouse/01_databases.sql").split(";")) {
+      const sql = statement.replaceAll(/^--.*$/gm, "").trim();
+      if (sql !== "") assertEquals(await clickhouse.ask(sql), { text: "", code: null });
+    }
+    for (const sql of ["CREATE DATABASE other", "CREATE TABLE other.t (a Int64) ENGINE = MergeTree ORDER BY a"]) {
+      assertEquals((await clickhouse.ask(sql)).code, null);
+    }
+  });
+});
+
+Deno.test.afterAll(async () => {
+  if (!ignore) await Deno.remove(path, { recursive: true });
+});
+
+Deno.test({
+  name: "user weir_writer can do all that the ClickHouse adapter does, in its own database",
+  ignore,
+  fn: () =>
+    as("weir_writer", async ({ url }) => {
+      const warehouse = openClickHouse({ url, database: DATABASE });
+      await warehouse.ping();
+      for (const table of [PLAIN, PARTIAL]) assertEquals((await warehouse.ensure(table)).created, true);
+      await warehouse.insert({ table: PLAIN, upserts: [sale(1), sale(2)], deletes: [] });
+      assertEquals((await collect(warehouse.shown(PLAIN, ["sales@0"]))).length, 2);
+      assertEquals((await collect(warehouse.orphans(PLAIN, ["sales@1"]))).length, 2);
+      assertEquals((await warehouse.greatestEpochs(PLAIN, ["sales@0"])).get("sales@0"), 1);
+      // A column and an index more: ALTER TABLE, and the view anew.
+      const columns = [...PLAIN.columns, { name: "added", type: "Nullable(Int64)" }];
+      assertEquals(await warehouse.ensure({ ...PLAIN, columns, indexes: { amount: "minmax" } }), {
+        created: false,
+        added: ["added"],
+      });
+      assertEquals(await warehouse.query("SELECT count() AS n FROM sales WHERE added IS NULL"), [{ n: "2" }]);
+      await warehouse.close();
+    }),
+});
+
+Deno.test({
+  name: "user weir_writer can do nothing in another database, to users, or to the server",
+  ignore,
+  fn: () =>
+    as("weir_writer", async (clickhouse) => {
+      const refused = [
+        "SELECT * FROM other.t",
+        "INSERT INTO other.t VALUES (1)",
+        "CREATE TABLE other.u (a Int8) ENGINE = Memory",
+        "DROP TABLE other.t",
+        "CREATE DATABASE mine",
+        "DROP DATABASE online_store",
+        "DROP TABLE online_store.sales_rows",
+        "TRUNCATE TABLE online_store.sales_rows",
+        "CREATE USER mine IDENTIFIED WITH no_password",
+        "GRANT SELECT ON *.* TO default",
+        "SELECT * FROM system.users",
+        "SYSTEM SHUTDOWN",
+        "SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String')",
+        "SELECT * FROM file('/etc/passwd', 'LineAsString', 'a String')",
+        "SELECT * FROM remote('127.0.0.1:1', 'system.one')",
+      ];
+      for (const sql of refused) await assertRefused(clickhouse, sql, ACCESS_DENIED);
+      assertEquals((await clickhouse.ask("SELECT count() FROM system.tables WHERE database = 'other'")).text, "0\n");
+      const warehouse = openClickHouse({ url: clickhouse.url, database: "other" });
+      await assertRejects(() => warehouse.ensure(PLAIN), ConfigError, "ACCESS_DENIED");
+      await warehouse.close();
+    }),
+});
+
+Deno.test({
+  name: "user grafana_reader reads the store and writes nothing",
+  ignore,
+  fn: () =>
+    as("grafana_reader", async (clickhouse) => {
+      assertEquals((await clickhouse.ask("SELECT count() FROM online_store.sales")).text, "2\n");
+      assertEquals((await clickhouse.ask("SELECT name FROM system.tables WHERE name = 'sales'")).text, "sales\n");
+      const refused = [
+        "INSERT INTO online_store.sales_rows (id) VALUES (3)",
+        "CREATE TABLE online_store.mine (a Int8) ENGINE = Memory",
+        "ALTER TABLE online_store.sales_rows DELETE WHERE 1",
+        "DROP TABLE online_store.sales_rows",
+        "DROP VIEW online_store.sales",
+        "OPTIMIZE TABLE online_store.sales_rows FINAL",
+        "SELECT * FROM other.t",
+        "SELECT * FROM system.users",
+        "SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String')",
+        "SELECT * FROM file('/etc/passwd', 'LineAsString', 'a String')",
+      ];
+      for (const sql of refused) await assertRefused(clickhouse, sql, ACCESS_DENIED, READONLY);
+    }),
+});
+
+Deno.test({
+  name: "user grafana_reader cannot ask for more than its limits, nor change them",
+  ignore,
+  fn: () =>
+    as("grafana_reader", async (clickhouse) => {
+      const setting = async (name: string) => (await clickhouse.ask(`SELECT getSetting('${name}')`)).text.trim();
+      assertEquals([await setting("readonly"), await setting("max_execution_time")], ["1", "30"]);
+      assertEquals(await setting("max_result_rows"), String(READER_ROWS_MAX));
+      for (const name of ["max_result_rows", "max_memory_usage", "readonly", "max_threads"]) {
+        await assertRefused(clickhouse, `SELECT 1 SETTINGS ${name} = 3`, READONLY, UNKNOWN_USER_SETTING);
+      }
+      const many = await clickhouse.ask(`SELECT number FROM numbers(${READER_ROWS_MAX + 1}) FORMAT JSON`);
+      assertStringIncludes(many.text, "Limit for result exceeded");
+      const large = await clickhouse.ask(
+        "SELECT length(groupArray(repeat('x', 10000) || toString(number))) FROM numbers(1000000)",
+      );
+      assertEquals(large.code, "241", large.text);
+    }),
+});
+
+Deno.test("users.xml lets grafana_reader change max_execution_time alone, up to a minute", () => {
+  const users = readText("compose/init/clickhouse/users.xml");
+  const [, constraints] = /<constraints>([\s\S]*)<\/constraints>/.exec(users)!;
+  const settings = [...constraints.replaceAll(/<(max|min)>\d+<\/\1>/g, "").matchAll(/<(\w+)>/g)].map(([, name]) =>
+    name
+  );
+  assertEquals(settings, ["max_execution_time"]);
+  assert(/<max>60<\/max>\s*<changeable_in_readonly\s*\/>/.test(constraints));
+  // Without it the server refuses to start with the constraint above.
+  const server = readText("compose/init/clickhouse/server.xml");
+  assertStringIncludes(server, "<settings_constraints_replace_previous>true</settings_constraints_replace_previous>");
+});
+
+Deno.test("users.xml gives nobody a password, and the administrator no network", () => {
+  const users = readText("compose/init/clickhouse/users.xml").replaceAll(/<!--[\s\S]*?-->/g, "");
+  assert(!/<(password|no_password)/.test(users));
+  const [, administrator] = /<default>([\s\S]*?)<\/default>/.exec(users)!;
+  const networks = [...administrator.matchAll(/<ip>([^<]*)<\/ip>/g)].map(([, ip]) => ip);
+  assertEquals(networks, ["127.0.0.1", "::1"]);
+  assertStringIncludes(administrator, '<networks replace="replace">');
+});

@@ -1,0 +1,139 @@
+import { assert, assertEquals } from "@std/assert";
+import { parse } from "yaml";
+import { METRICS } from "../../src/runtime/metric_names.ts";
+import { contextOf, type DemoLoad, loadDemo } from "../../tools/dashboards/demo_load.ts";
+import { expandSql, intervalOf, type QueryContext } from "../../tools/dashboards/expand.ts";
+import { KNOWN_METRICS } from "../../tools/dashboards/known_metrics.ts";
+import type { Panel } from "../../tools/dashboards/model.ts";
+import { metricNames } from "./metric_names.ts";
+import { committed, panelsOf, textAt } from "./support.ts";
+import { salesOf } from "./truth.ts";
+
+type Row = Record<string, unknown>;
+
+const SALES = committed().find(([, { uid }]) => uid === "store-sales")![1];
+const sum = (rows: readonly Row[], column: string) => rows.reduce((total, row) => total + Number(row[column]), 0);
+const cents = (value: unknown) => Math.round(Number(value) * 100);
+
+/** Rows of a panel's first query. */
+async function ask(load: DemoLoad, panel: Panel, chosen: Record<string, readonly string[]> = {}): Promise<Row[]> {
+  const context = await contextOf(load, SALES.templating.list, intervalOf(panel, load.range));
+  const variables = Object.entries(context.variables).map(([name, { options }]) =>
+    [name, { options, value: chosen[name] ?? "all" }] as const
+  );
+  return await load.warehouse.query(expandSql(sqlOf(panel), { ...context, variables: Object.fromEntries(variables) }));
+}
+
+function sqlOf(panel: Panel): string {
+  const [target] = panel.targets;
+  if (!("rawSql" in target)) throw new TypeError(`Panel "${panel.title}" does not ask ClickHouse`);
+  return target.rawSql;
+}
+
+function panelNamed(title: string): Panel {
+  const panel = panelsOf(SALES).find((candidate) => candidate.title === title);
+  if (panel === undefined) throw new TypeError(`There is no panel "${title}"`);
+  return panel;
+}
+
+Deno.test("panels that ask ClickHouse, after a demo load of the four topologies", async (t) => {
+  await using load = disposable(await loadDemo({ orders: 600, changes: 1_500 }));
+  const truth = salesOf(load.truth);
+
+  await t.step("every panel's query runs and none is empty", async () => {
+    let executed = 0;
+    for (const [file, dashboard] of committed()) {
+      for (const panel of panelsOf(dashboard)) {
+        for (const target of panel.targets) {
+          if (!("rawSql" in target)) continue;
+          const context = await contextOf(load, dashboard.templating.list, intervalOf(panel, load.range));
+          const rows = await load.warehouse.query(expandSql(target.rawSql, context));
+          assert(rows.length > 0, `"${panel.title}" in ${file} is empty`);
+          assert(!Object.values(rows[0]).every((value) => Number(value) === 0), `"${panel.title}" in ${file} shows 0`);
+          executed++;
+        }
+      }
+    }
+    console.log(`${executed} panel queries executed`);
+  });
+
+  await t.step("the sales are those that PostgreSQL's rows make", async () => {
+    const [now] = await ask(load, panelNamed("Sales"));
+    assertEquals(cents(now.Revenue), truth.revenueCents);
+    assertEquals(Number(now.Orders), truth.orders);
+    assertEquals(Number(now["Pieces sold"]), truth.pieces);
+    const [{ Cancelled }] = await ask(load, panelNamed("Cancelled orders"));
+    assertEquals(Cancelled, truth.cancelledOrders / truth.allOrders);
+    const byCategory = await ask(load, panelNamed("Revenue by category"));
+    assertEquals(
+      Object.fromEntries(byCategory.map((row) => [row.category, cents(row.revenue)])),
+      truth.revenueCentsByCategory,
+    );
+  });
+
+  await t.step("what is split adds up to the whole", async () => {
+    const whole = truth.revenueCents;
+    assertEquals(Math.round(sum(await ask(load, panelNamed("Revenue and orders")), "Revenue") * 100), whole);
+    assertEquals(Math.round(sum(await ask(load, panelNamed("Revenue by category over time")), "revenue") * 100), whole);
+    assertEquals(Math.round(sum(await ask(load, panelNamed("Revenue by buyer's country")), "revenue") * 100), whole);
+    assertEquals(sum(await ask(load, panelNamed("Orders by status")), "orders"), truth.allOrders);
+  });
+
+  await t.step("each variable's options split the sales without a remainder", async () => {
+    const context = await contextOf(load, SALES.templating.list, 60_000);
+    for (const [name, { options }] of Object.entries(context.variables)) {
+      assert(options.length > 1, `Variable "${name}" has ${options.length} options`);
+      let total = 0;
+      for (const option of options) {
+        const [now] = await ask(load, panelNamed("Sales"), { [name]: [option] });
+        total += cents(now.Revenue);
+      }
+      assertEquals(total, truth.revenueCents, name);
+      const [both] = await ask(load, panelNamed("Sales"), { [name]: options });
+      assertEquals(cents(both.Revenue), truth.revenueCents, name);
+    }
+  });
+
+  await t.step("a value with quotes is no SQL", async () => {
+    const chosen = { category: ["toys' OR 1=1 --", 'x"'], country: ["Côte d'Ivoire"] };
+    for (const panel of panelsOf(SALES)) await ask(load, panel, chosen);
+    const [now] = await ask(load, panelNamed("Sales"), chosen);
+    assertEquals(Number(now.Revenue), 0);
+  });
+
+  await t.step(
+    "the alert rule's query says 0, and more when one of the tables has hours that the other lacks",
+    async () => {
+      const rules = parse(textAt("grafana/provisioning/alerting/rules.yaml"));
+      const { rawSql } = rules.groups[0].rules[0].data[0].model;
+      // Up to the end of the hour in which the changes happened.
+      const context: QueryContext = { ...load.range, intervalMs: 60_000, variables: {} };
+      const difference = async () => Number((await load.warehouse.query(expandSql(rawSql, context)))[0].difference);
+      assertEquals(await difference(), 0);
+      const later = expandSql(rawSql, context).replaceAll(/hour </g, "hour + INTERVAL 1 DAY <");
+      assert(Number((await load.warehouse.query(later))[0].difference) > 0.001);
+    },
+  );
+
+  await t.step("every metric of Weir's that a dashboard asks for was reported", () => {
+    // Nothing went wrong here, so what counts trouble was not counted.
+    const trouble = ["weir_dead_letters_total", "weir_task_restarts_total", "weir_repaired_rows_total"];
+    for (const [file, dashboard] of committed()) {
+      for (const panel of panelsOf(dashboard)) {
+        for (const target of panel.targets) {
+          if ("rawSql" in target) continue;
+          for (const name of metricNames(target.expr)) {
+            if (!name.startsWith("weir_")) continue;
+            const metric = Object.keys(METRICS).find((key) => name === key || name.startsWith(`${key}_`)) ?? "";
+            const seen = load.reported.has(metric) || trouble.includes(metric);
+            assert(KNOWN_METRICS.has(name) && seen, `${file} asks for "${name}", which nobody reports`);
+          }
+        }
+      }
+    }
+  });
+});
+
+function disposable(load: DemoLoad): DemoLoad & AsyncDisposable {
+  return { ...load, [Symbol.asyncDispose]: () => load.close() };
+}
