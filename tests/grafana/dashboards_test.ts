@@ -82,7 +82,7 @@ Deno.test("every data source that is asked is provisioned, under the same uid an
 
 Deno.test("the data sources of the secure profile differ in nothing but the way to ClickHouse", () => {
   const plain = provisioned(DATA_SOURCES);
-  const secure = provisioned("grafana/secure/datasources.yaml");
+  const secure = provisioned("compose/grafana/datasources.secure.yaml");
   const [clickhouse, prometheus] = plain;
   const { password } = clickhouse.secureJsonData!;
   assertEquals(secure, [

@@ -1,45 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { parse } from "yaml";
 import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
 import { startEmbeddedClickHouse } from "../../src/adapters/embedded/clickhouse.ts";
 import { METRICS } from "../../src/runtime/metric_names.ts";
-import { expandExpression } from "../../tools/dashboards/expand.ts";
+import { expressions, rules } from "./expressions.ts";
 import { KNOWN_METRICS, SOURCES } from "../../tools/dashboards/known_metrics.ts";
 import { metricNames } from "./metric_names.ts";
-import { committed, isThere, panelsOf, textAt } from "./support.ts";
-
-interface Expression {
-  /** Where it stands. */
-  readonly where: string;
-  readonly text: string;
-}
-
-const RULES = "compose/prometheus/rules";
-
-interface Rule {
-  readonly alert?: string;
-  readonly record?: string;
-  readonly expr: string;
-}
-
-function rules(): Rule[] {
-  if (!isThere(RULES)) return [];
-  const files = [...Deno.readDirSync(new URL(`../../${RULES}`, import.meta.url))].map(({ name }) => name);
-  return files.flatMap((name) => parse(textAt(`${RULES}/${name}`)).groups as { rules: Rule[] }[])
-    .flatMap((group) => group.rules);
-}
-
-/** Every expression of dashboards and rules, expanded. */
-function expressions(): Expression[] {
-  const panels = committed().flatMap(([file, dashboard]) =>
-    panelsOf(dashboard).flatMap((panel) =>
-      panel.targets.flatMap((target) =>
-        "expr" in target ? [{ where: `"${panel.title}" in ${file}`, text: expandExpression(target.expr) }] : []
-      )
-    )
-  );
-  return [...panels, ...rules().map(({ alert, record, expr }) => ({ where: `${alert ?? record}`, text: expr }))];
-}
+import { textAt } from "./support.ts";
 
 Deno.test("metricNames() finds the metrics of an expression and nothing else", async (t) => {
   const cases: [expression: string, names: string[]][] = [
@@ -63,6 +29,15 @@ Deno.test("every expression asks only for metrics that exist", () => {
     for (const name of names) {
       assert(KNOWN_METRICS.has(name) || recorded.has(name), `${where} asks for "${name}", which is not known to exist`);
     }
+  }
+});
+
+Deno.test("the names of others' metrics are among those that the services were seen to show", () => {
+  // Computed by a server once a second, by disk.
+  const unseen = ["ClickHouseAsyncMetrics_DiskAvailable_default"];
+  for (const service of ["kafka", "debezium", "postgres", "clickhouse"]) {
+    const seen = new Set(textAt(`tests/compose/data/metrics/${service}.txt`).split("\n"));
+    assertEquals(SOURCES[service].filter((name) => !seen.has(name) && !unseen.includes(name)), [], service);
   }
 });
 

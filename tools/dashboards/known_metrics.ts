@@ -102,7 +102,6 @@ export const SOURCES: Readonly<Record<string, readonly string[]>> = {
       "MemoryResident",
       "Uptime",
       "DiskAvailable_default",
-      "DiskUsed_default",
     ].map((name) => `ClickHouseAsyncMetrics_${name}`),
   ],
 };

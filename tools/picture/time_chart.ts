@@ -37,7 +37,11 @@ export function timeChart(panel: Panel, rows: Rows, { box, range }: { box: Box; 
   };
   const x = (ms: number) => plot.x + ((ms - range.fromMs) / (range.toMs - range.fromMs)) * plot.width;
   const leftScale = scaleOf(stacked ? stackedMax(left) : largest(left), plot);
-  const parts = [grid(leftScale, plot), timeAxis(range, { plot, x }), axis(panel, left[0], { scale: leftScale, x: plot.x - 6, anchor: "end" })];
+  const parts = [
+    grid(leftScale, plot),
+    timeAxis(range, { plot, x }),
+    axis(panel, left[0], { scale: leftScale, x: plot.x - 6, anchor: "end" }),
+  ];
   if (custom.drawStyle === "bars") parts.push(columns(left, { x, scale: leftScale, range, plot }));
   else parts.push(...left.map((series, index) => line(series, { x, scale: leftScale, color: colorAt(index) })));
   if (right.length > 0) {
@@ -49,7 +53,17 @@ export function timeChart(panel: Panel, rows: Rows, { box, range }: { box: Box; 
     if (value > leftScale.max) continue;
     const y = leftScale.y(value);
     const stroke = NAMED[color] ?? color;
-    parts.push(element("line", { x1: plot.x, x2: plot.x + plot.width, y1: y, y2: y, stroke, "stroke-dasharray": "6 4", opacity: 0.7 }));
+    parts.push(
+      element("line", {
+        x1: plot.x,
+        x2: plot.x + plot.width,
+        y1: y,
+        y2: y,
+        stroke,
+        "stroke-dasharray": "6 4",
+        opacity: 0.7,
+      }),
+    );
   }
   parts.push(legend([...left, ...right], box));
   return parts.join("");
@@ -58,7 +72,9 @@ export function timeChart(panel: Panel, rows: Rows, { box, range }: { box: Box; 
 function limits(panel: Panel): { value: number; color: string }[] {
   const style = (panel.fieldConfig.defaults.custom as { thresholdsStyle: { mode: string } }).thresholdsStyle.mode;
   if (style === "off") return [];
-  return (panel.fieldConfig.defaults.thresholds?.steps ?? []).flatMap(({ value, color }) => value === null ? [] : [{ value, color }]);
+  return (panel.fieldConfig.defaults.thresholds?.steps ?? []).flatMap(({ value, color }) =>
+    value === null ? [] : [{ value, color }]
+  );
 }
 
 function largest(series: readonly Series[]): number {
@@ -67,14 +83,18 @@ function largest(series: readonly Series[]): number {
 
 function stackedMax(series: readonly Series[]): number {
   const totals = new Map<number, number>();
-  for (const { points } of series) for (const [time, value] of points) totals.set(time, (totals.get(time) ?? 0) + value);
+  for (const { points } of series) {
+    for (const [time, value] of points) totals.set(time, (totals.get(time) ?? 0) + value);
+  }
   return Math.max(0, ...totals.values());
 }
 
 /** From 0 to a round number. */
 function scaleOf(greatest: number, plot: Box): Scale {
   const step = 10 ** Math.floor(Math.log10(greatest / TICKS || 1));
-  const round = [1, 2, 2.5, 5, 10].map((factor) => factor * step).find((size) => size * TICKS >= greatest) ?? 10 * step;
+  const round =
+    [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((factor) => factor * step).find((size) => size * TICKS >= greatest) ??
+      10 * step;
   const max = round * TICKS;
   return { max, y: (value) => plot.y + plot.height - (value / max) * plot.height };
 }
@@ -142,7 +162,10 @@ function columns(
   ).join("");
 }
 
-function line({ points }: Series, { x, scale, color }: { x: (ms: number) => number; scale: Scale; color: string }): string {
+function line(
+  { points }: Series,
+  { x, scale, color }: { x: (ms: number) => number; scale: Scale; color: string },
+): string {
   const path = [...points].map(([time, value]) => `${x(time).toFixed(1)},${scale.y(value).toFixed(1)}`).join(" ");
   return element("polyline", { points: path, fill: "none", stroke: color, "stroke-width": 1.6 });
 }

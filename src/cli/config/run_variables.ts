@@ -19,6 +19,7 @@ const RULES: { readonly [K in keyof RunOptions]: Rule } = {
   batchRowsMax: ROWS,
   sinkRowsMax: ROWS,
   producerBytesMax: { min: 65_536, max: 2 ** 40, unit: "bytes" },
+  packLengthMax: { min: 1_000, max: 2 ** 24, unit: "characters" },
   sliceRows: ROWS,
   repairAfterMs: MILLISECONDS,
   repairEveryMs: MILLISECONDS,
