@@ -47,20 +47,17 @@ export async function fillSales({ warehouse, url, database, rows }: FillOptions)
   try {
     for (let first = 0; first < rows; first += STEP) {
       await run(
-        salesInsert({ rows, seq: 0, deleted: 0, ids: `${first} + number`, count: Math.min(STEP, rows - first) }),
+        salesInsert({ rows, seq: 0, ids: `${first} + number`, count: Math.min(STEP, rows - first) }),
       );
     }
     const recent = Math.ceil(rows / 24);
     for (let insert = 1; insert <= UPDATES.inserts; insert++) {
       const random = `cityHash64(number, ${insert})`;
       const ids = `if(number % 2 = 0, ${random} % ${rows}, ${rows} - 1 - ${random} % ${recent})`;
-      await run(salesInsert({ rows, seq: insert * 1e10, deleted: 0, ids, count: Math.ceil(rows * UPDATES.share) }));
+      await run(salesInsert({ rows, seq: insert * 1e10, ids, count: Math.ceil(rows * UPDATES.share) }));
     }
     for (let insert = 1; insert <= DELETES.inserts; insert++) {
-      const ids = `cityHash64(number, ${insert}, 'deleted') % ${rows}`;
-      await run(
-        salesInsert({ rows, seq: (100 + insert) * 1e10, deleted: 1, ids, count: Math.ceil(rows * DELETES.share) }),
-      );
+      await run(tombstones({ rows, seq: (100 + insert) * 1e10, count: Math.ceil(rows * DELETES.share) }));
     }
     await run(products());
     await run(sellers());
@@ -73,13 +70,12 @@ export async function fillSales({ warehouse, url, database, rows }: FillOptions)
 interface SalesInsert {
   readonly rows: number;
   readonly seq: number;
-  readonly deleted: 0 | 1;
   /** Expression over `number` of an item's id. */
   readonly ids: string;
   readonly count: number;
 }
 
-function salesInsert({ rows, seq, deleted, ids, count }: SalesInsert): string {
+function salesInsert({ rows, seq, ids, count }: SalesInsert): string {
   const stepMicros = Math.floor((DAYS * 86_400_000_000) / rows);
   return `INSERT INTO sales_rows (order_item_id, order_id, placed_at, status, product_id, product, category, seller_id, seller,
     buyer_country, quantity, unit_price, amount, _task, _key, _digest, _epoch, _seq, _deleted)
@@ -89,10 +85,17 @@ function salesInsert({ rows, seq, deleted, ids, count }: SalesInsert): string {
       product % ${SELLERS} AS seller_id, concat('Seller ', toString(seller_id)),
       [NULL, 'DE', 'FR', 'US', 'GB', 'IT', 'ES', 'PL', 'NL', 'SE', 'DK', 'AT', 'CH', 'BE'][1 + bitShiftRight(hash, 8) % 14],
       quantity, price, price * quantity,
-      concat('order_items-', toString(cityHash64(id) % ${PARTITIONS})), toString(id), hash, 1, ${seq} + id, ${deleted}
+      concat('order_items-', toString(cityHash64(id) % ${PARTITIONS})), toString(id), hash, 1, ${seq} + id, 0
     FROM (SELECT toInt64(${ids}) AS id, cityHash64(id, ${seq}) AS hash, toInt32(1 + bitShiftRight(hash, 40) % 3) AS quantity,
       toInt64(pow((bitShiftRight(cityHash64(id, 'product'), 20) % 100000) / 100000, 2) * ${PRODUCTS}) AS product,
       toDecimal64(5.99 + product % 200, 2) AS price FROM numbers(${count}))`;
+}
+
+/** As Weir writes them: the key alone. */
+function tombstones({ rows, seq, count }: Omit<SalesInsert, "ids">): string {
+  return `INSERT INTO sales_rows (order_item_id, _task, _key, _digest, _epoch, _seq, _deleted)
+    SELECT toInt64(cityHash64(number, ${seq}) % ${rows}) AS id, concat('order_items-', toString(cityHash64(id) % ${PARTITIONS})),
+      toString(id), 0, 1, ${seq} + id, 1 FROM numbers(${count})`;
 }
 
 const BOOKKEEPING = "_task, _key, _digest, _epoch, _seq, _deleted";

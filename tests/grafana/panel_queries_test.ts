@@ -15,13 +15,18 @@ const SALES = committed().find(([, { uid }]) => uid === "store-sales")![1];
 const sum = (rows: readonly Row[], column: string) => rows.reduce((total, row) => total + Number(row[column]), 0);
 const cents = (value: unknown) => Math.round(Number(value) * 100);
 
-/** Rows of a panel's first query. */
-async function ask(load: DemoLoad, panel: Panel, chosen: Record<string, readonly string[]> = {}): Promise<Row[]> {
-  const context = await contextOf(load, SALES.templating.list, intervalOf(panel, load.range));
-  const variables = Object.entries(context.variables).map(([name, { options }]) =>
-    [name, { options, value: chosen[name] ?? "all" }] as const
-  );
-  return await load.warehouse.query(expandSql(sqlOf(panel), { ...context, variables: Object.fromEntries(variables) }));
+/** What rows of a panel's first query are asked for. */
+type Ask = (title: string, chosen?: Record<string, readonly string[]>) => Promise<Row[]>;
+
+function asking({ warehouse }: DemoLoad, context: QueryContext): Ask {
+  return async (title, chosen = {}) => {
+    const panel = panelNamed(title);
+    const variables = Object.entries(context.variables).map(([name, { options }]) =>
+      [name, { options, value: chosen[name] ?? "all" }] as const
+    );
+    const own = { ...context, intervalMs: intervalOf(panel, context), variables: Object.fromEntries(variables) };
+    return await warehouse.query(expandSql(sqlOf(panel), own));
+  };
 }
 
 function sqlOf(panel: Panel): string {
@@ -39,6 +44,8 @@ function panelNamed(title: string): Panel {
 Deno.test("panels that ask ClickHouse, after a demo load of the four topologies", async (t) => {
   await using load = disposable(await loadDemo({ orders: 600, changes: 1_500 }));
   const truth = salesOf(load.truth);
+  const context = await contextOf(load, SALES.templating.list, 60_000);
+  const ask = asking(load, context);
 
   await t.step("every panel's query runs and none is empty", async () => {
     let executed = 0;
@@ -46,8 +53,8 @@ Deno.test("panels that ask ClickHouse, after a demo load of the four topologies"
       for (const panel of panelsOf(dashboard)) {
         for (const target of panel.targets) {
           if (!("rawSql" in target)) continue;
-          const context = await contextOf(load, dashboard.templating.list, intervalOf(panel, load.range));
-          const rows = await load.warehouse.query(expandSql(target.rawSql, context));
+          const own = { ...context, intervalMs: intervalOf(panel, load.range) };
+          const rows = await load.warehouse.query(expandSql(target.rawSql, own));
           assert(rows.length > 0, `"${panel.title}" in ${file} is empty`);
           assert(!Object.values(rows[0]).every((value) => Number(value) === 0), `"${panel.title}" in ${file} shows 0`);
           executed++;
@@ -58,13 +65,13 @@ Deno.test("panels that ask ClickHouse, after a demo load of the four topologies"
   });
 
   await t.step("the sales are those that PostgreSQL's rows make", async () => {
-    const [now] = await ask(load, panelNamed("Sales"));
+    const [now] = await ask("Sales");
     assertEquals(cents(now.Revenue), truth.revenueCents);
     assertEquals(Number(now.Orders), truth.orders);
     assertEquals(Number(now["Pieces sold"]), truth.pieces);
-    const [{ Cancelled }] = await ask(load, panelNamed("Cancelled orders"));
+    const [{ Cancelled }] = await ask("Cancelled orders");
     assertEquals(Cancelled, truth.cancelledOrders / truth.allOrders);
-    const byCategory = await ask(load, panelNamed("Revenue by category"));
+    const byCategory = await ask("Revenue by category");
     assertEquals(
       Object.fromEntries(byCategory.map((row) => [row.category, cents(row.revenue)])),
       truth.revenueCentsByCategory,
@@ -73,31 +80,30 @@ Deno.test("panels that ask ClickHouse, after a demo load of the four topologies"
 
   await t.step("what is split adds up to the whole", async () => {
     const whole = truth.revenueCents;
-    assertEquals(Math.round(sum(await ask(load, panelNamed("Revenue and orders")), "Revenue") * 100), whole);
-    assertEquals(Math.round(sum(await ask(load, panelNamed("Revenue by category over time")), "revenue") * 100), whole);
-    assertEquals(Math.round(sum(await ask(load, panelNamed("Revenue by buyer's country")), "revenue") * 100), whole);
-    assertEquals(sum(await ask(load, panelNamed("Orders by status")), "orders"), truth.allOrders);
+    assertEquals(Math.round(sum(await ask("Revenue and orders"), "Revenue") * 100), whole);
+    assertEquals(Math.round(sum(await ask("Revenue by category over time"), "revenue") * 100), whole);
+    assertEquals(Math.round(sum(await ask("Revenue by buyer's country"), "revenue") * 100), whole);
+    assertEquals(sum(await ask("Orders by status"), "orders"), truth.allOrders);
   });
 
   await t.step("each variable's options split the sales without a remainder", async () => {
-    const context = await contextOf(load, SALES.templating.list, 60_000);
     for (const [name, { options }] of Object.entries(context.variables)) {
       assert(options.length > 1, `Variable "${name}" has ${options.length} options`);
       let total = 0;
       for (const option of options) {
-        const [now] = await ask(load, panelNamed("Sales"), { [name]: [option] });
+        const [now] = await ask("Sales", { [name]: [option] });
         total += cents(now.Revenue);
       }
       assertEquals(total, truth.revenueCents, name);
-      const [both] = await ask(load, panelNamed("Sales"), { [name]: options });
+      const [both] = await ask("Sales", { [name]: options });
       assertEquals(cents(both.Revenue), truth.revenueCents, name);
     }
   });
 
   await t.step("a value with quotes is no SQL", async () => {
     const chosen = { category: ["toys' OR 1=1 --", 'x"'], country: ["Côte d'Ivoire"] };
-    for (const panel of panelsOf(SALES)) await ask(load, panel, chosen);
-    const [now] = await ask(load, panelNamed("Sales"), chosen);
+    for (const panel of panelsOf(SALES)) await ask(panel.title, chosen);
+    const [now] = await ask("Sales", chosen);
     assertEquals(Number(now.Revenue), 0);
   });
 
@@ -107,7 +113,6 @@ Deno.test("panels that ask ClickHouse, after a demo load of the four topologies"
       const rules = parse(textAt("grafana/provisioning/alerting/rules.yaml"));
       const { rawSql } = rules.groups[0].rules[0].data[0].model;
       // Up to the end of the hour in which the changes happened.
-      const context: QueryContext = { ...load.range, intervalMs: 60_000, variables: {} };
       const difference = async () => Number((await load.warehouse.query(expandSql(rawSql, context)))[0].difference);
       assertEquals(await difference(), 0);
       const later = expandSql(rawSql, context).replaceAll(/hour </g, "hour + INTERVAL 1 DAY <");

@@ -7,15 +7,29 @@ const MONEY = "currencyUSD";
 /** Order of statuses in an order's life. */
 const STATUSES = "['pending', 'paid', 'shipped', 'delivered', 'refunded', 'cancelled']";
 
+/** Up to so many rows the sales in a range of time are found by their ids. */
+const FOUND_BY_ID_MAX = 1_000_000;
+const ROWS_IN_TIME = "sales_rows WHERE $__timeFilter(placed_at)";
+const COUNT_IN_TIME = `(SELECT count() FROM ${ROWS_IN_TIME})`;
+
 /**
- * The sales that are asked for. `placed_at` is the column with the index. Countries and categories are quoted as SQL; sellers are
- * chosen by id, as names need not be unique.
+ * Only to be fast: true for every sale in the range of time. To show the newest version of each row, ClickHouse has to read all whose
+ * ids lie between those asked for; a few old sales among the recent ones make that nearly everything. The ids of which any version lies
+ * in the range are quickly found without, and with them only their own granules are read: a month of ten million sales in a
+ * third of the time. A set of millions of ids would cost more than it saves, so a long range goes without.
+ */
+const BY_ID = `(${COUNT_IN_TIME} > ${FOUND_BY_ID_MAX} OR order_item_id IN (SELECT order_item_id FROM ${ROWS_IN_TIME} ` +
+  `AND ${COUNT_IN_TIME} <= ${FOUND_BY_ID_MAX}))`;
+
+/**
+ * The sales that are asked for. Countries and categories are quoted as SQL; sellers are chosen by id, as names need not be unique.
  */
 const CHOSEN = [
   "$__timeFilter(placed_at)",
   "$__conditionalAll(category IN (${category:sqlstring}), $category)",
   "$__conditionalAll(seller_id IN (${seller:csv}), $seller)",
   "$__conditionalAll(ifNull(buyer_country, 'unknown') IN (${country:sqlstring}), $country)",
+  BY_ID,
 ].join(" AND ");
 
 /** The same choice for tables that know only products: by the products that are asked for. */
@@ -140,13 +154,13 @@ const what = {
       description: "The ten products of the greatest revenue.",
       width: 12,
       targets: [tableOf(
-        `SELECT name AS "Product", toFloat64(top.revenue) AS "Revenue", top.pieces AS "Pieces", top.orders AS "Orders" ` +
-          "FROM (SELECT product_id, sum(amount) AS revenue, sum(quantity) AS pieces, uniqExact(order_id) AS orders FROM sales " +
+        `SELECT name AS "Product", toFloat64(top.revenue) AS "Revenue", top.pieces AS "Pieces", top.items AS "Items" ` +
+          "FROM (SELECT product_id, sum(amount) AS revenue, sum(quantity) AS pieces, count() AS items FROM sales " +
           `WHERE ${CHOSEN} GROUP BY product_id ORDER BY revenue DESC, product_id LIMIT 10) AS top ` +
           // The name of ten products: reading it with every sale costs more than all the rest.
           "INNER JOIN products ON products.id = top.product_id ORDER BY top.revenue DESC, top.product_id",
       )],
-      overrides: [unitOf("Revenue", MONEY), unitOf("Pieces", "locale"), unitOf("Orders", "locale")],
+      overrides: [unitOf("Revenue", MONEY), unitOf("Pieces", "locale"), unitOf("Items", "locale")],
     }),
     table({
       title: "Best sellers",
@@ -154,12 +168,12 @@ const what = {
       width: 12,
       targets: [tableOf(
         `SELECT name AS "Seller", country AS "Country", toFloat64(top.revenue) AS "Revenue", top.pieces AS "Pieces", ` +
-          `top.orders AS "Orders" ` +
-          "FROM (SELECT seller_id, sum(amount) AS revenue, sum(quantity) AS pieces, uniqExact(order_id) AS orders FROM sales " +
+          `top.items AS "Items" ` +
+          "FROM (SELECT seller_id, sum(amount) AS revenue, sum(quantity) AS pieces, count() AS items FROM sales " +
           `WHERE ${CHOSEN} GROUP BY seller_id ORDER BY revenue DESC, seller_id LIMIT 10) AS top ` +
           "INNER JOIN sellers ON sellers.id = top.seller_id ORDER BY top.revenue DESC, top.seller_id",
       )],
-      overrides: [unitOf("Revenue", MONEY), unitOf("Pieces", "locale"), unitOf("Orders", "locale")],
+      overrides: [unitOf("Revenue", MONEY), unitOf("Pieces", "locale"), unitOf("Items", "locale")],
     }),
     bars({
       title: "Revenue by buyer's country",

@@ -34,9 +34,12 @@ export const sellerRevenueByHour = clickhouse("seller_revenue_by_hour", {
   indexes: { hour: "minmax" },
 });
 
-/** What each product sold on each day of placing; cancelled items are counted apart and sell nothing. */
+/**
+ * What each product sold on each day of placing; cancelled items are counted apart and sell nothing. Sorted by day first, so that a range
+ * of days is one range of rows.
+ */
 export const productPerformance = clickhouse("product_performance", {
-  key: ["product_id", "day"],
+  key: ["day", "product_id"],
   columns: {
     product_id: "Int64",
     day: "Date",
