@@ -17,23 +17,23 @@ const LONG_TEXT = 20_000;
 /** Long enough for Debezium to begin its snapshot. */
 const OPEN_MS = 2_000;
 
-/** Ids that the store's own sequences will not reach. */
+/** Ids apart from those that the store's own sequences give. */
 const prepare = `
-  INSERT INTO sellers (id, name, country) VALUES (900001, 'First Shop', 'DE'), (900002, 'Second Shop', 'PL');
-  INSERT INTO users (id, email, full_name, preferences) VALUES (900001, 'e2e@example.com', 'E. Two', '{"country":"FR"}');
+  INSERT INTO sellers (id, name, country) VALUES (-900001, 'First Shop', 'DE'), (-900002, 'Second Shop', 'PL');
+  INSERT INTO users (id, email, full_name, preferences) VALUES (-900001, 'e2e@example.com', 'E. Two', '{"country":"FR"}');
   INSERT INTO products (id, seller_id, sku, name, price, attributes, description)
-  VALUES (900001, 900001, 'E2E-1', 'Lantern', 10.50, '{"category":"lighting"}', repeat('0123456789', ${
+  VALUES (-900001, -900001, 'E2E-1', 'Lantern', 10.50, '{"category":"lighting"}', repeat('0123456789', ${
   LONG_TEXT / 10
 })),
-         (900002, 900002, 'E2E-2', 'Anvil', 0.10, '{"category":"tools"}', NULL);
+         (-900002, -900002, 'E2E-2', 'Anvil', 0.10, '{"category":"tools"}', NULL);
   INSERT INTO orders (id, user_id, status, total_amount, placed_at)
-  VALUES (900001, 900001, 'paid', 21.30, '2031-05-17 10:30:00.000001Z'), (900002, 900001, 'paid', 0, '2031-05-18 11:00:00Z');
+  VALUES (-900001, -900001, 'paid', 21.30, '2031-05-17 10:30:00.000001Z'), (-900002, -900001, 'paid', 0, '2031-05-18 11:00:00Z');
   INSERT INTO order_items (id, order_id, product_id, quantity, unit_price)
-  VALUES (900001, 900001, 900001, 2, 10.50), (900002, 900001, 900002, 3, 0.10);`;
+  VALUES (-900001, -900001, -900001, 2, 10.50), (-900002, -900001, -900002, 3, 0.10);`;
 
 const item = (id: number) =>
   `SELECT order_id, product, seller, status, buyer_country, amount FROM sales WHERE order_item_id = ${id}`;
-const items = "SELECT count() AS items FROM sales WHERE order_item_id IN (900001, 900002)";
+const items = "SELECT count() AS items FROM sales WHERE order_item_id IN (-900001, -900002)";
 const revenue = (seller: number) =>
   `SELECT sum(revenue) AS revenue, sum(items) AS items FROM seller_revenue_by_hour WHERE seller_id = ${seller}`;
 
@@ -41,9 +41,9 @@ const changes: readonly Change[] = [
   {
     name: "insert",
     sql: prepare,
-    query: item(900001),
+    query: item(-900001),
     shows: {
-      order_id: "900001",
+      order_id: "-900001",
       product: "Lantern",
       seller: "First Shop",
       status: "paid",
@@ -53,12 +53,12 @@ const changes: readonly Change[] = [
   },
   {
     name: "update of the order, of the product and of the seller",
-    sql: `UPDATE orders SET status = 'shipped' WHERE id = 900001;
-          UPDATE products SET name = 'Lamp' WHERE id = 900001;
-          UPDATE sellers SET name = 'Renamed Shop' WHERE id = 900001;`,
-    query: item(900001),
+    sql: `UPDATE orders SET status = 'shipped' WHERE id = -900001;
+          UPDATE products SET name = 'Lamp' WHERE id = -900001;
+          UPDATE sellers SET name = 'Renamed Shop' WHERE id = -900001;`,
+    query: item(-900001),
     shows: {
-      order_id: "900001",
+      order_id: "-900001",
       product: "Lamp",
       seller: "Renamed Shop",
       status: "shipped",
@@ -68,16 +68,16 @@ const changes: readonly Change[] = [
   },
   {
     name: "update beside a long text that is stored out of line",
-    sql: "UPDATE products SET price = 11.00 WHERE id = 900001",
-    query: "SELECT price, length(description) AS length FROM products WHERE id = 900001",
+    sql: "UPDATE products SET price = 11.00 WHERE id = -900001",
+    query: "SELECT price, length(description) AS length FROM products WHERE id = -900001",
     shows: { price: "11", length: String(LONG_TEXT) },
   },
   {
     name: "foreign key moved: order_items.order_id",
-    sql: "UPDATE order_items SET order_id = 900002 WHERE id = 900002",
-    query: item(900002),
+    sql: "UPDATE order_items SET order_id = -900002 WHERE id = -900002",
+    query: item(-900002),
     shows: {
-      order_id: "900002",
+      order_id: "-900002",
       product: "Anvil",
       seller: "Second Shop",
       status: "paid",
@@ -87,45 +87,45 @@ const changes: readonly Change[] = [
   },
   {
     name: "foreign key moved: order_items.product_id",
-    sql: "UPDATE order_items SET product_id = 900001 WHERE id = 900002",
-    query: revenue(900001),
+    sql: "UPDATE order_items SET product_id = -900001 WHERE id = -900002",
+    query: revenue(-900001),
     shows: { revenue: "21.3", items: "2" },
   },
   {
     name: "foreign key moved: products.seller_id",
-    sql: "UPDATE products SET seller_id = 900002 WHERE id = 900001",
-    query: revenue(900002),
+    sql: "UPDATE products SET seller_id = -900002 WHERE id = -900001",
+    query: revenue(-900002),
     shows: { revenue: "21.3", items: "2" },
   },
   {
     name: "the seller that lost its product has no revenue left",
     sql: "SELECT 1",
-    query: "SELECT count() AS rows FROM seller_revenue_by_hour WHERE seller_id = 900001",
+    query: "SELECT count() AS rows FROM seller_revenue_by_hour WHERE seller_id = -900001",
     shows: { rows: "0" },
   },
   {
     name: "an order is cancelled",
-    sql: "UPDATE orders SET status = 'cancelled' WHERE id = 900002",
+    sql: "UPDATE orders SET status = 'cancelled' WHERE id = -900002",
     query: items,
     shows: { items: "1" },
   },
   {
     name: "delete of an item",
-    sql: "DELETE FROM order_items WHERE id = 900001",
+    sql: "DELETE FROM order_items WHERE id = -900001",
     query: items,
     shows: { items: "0" },
   },
   {
     name: "delete of the order with its other item",
-    sql: "DELETE FROM order_items WHERE order_id = 900002; DELETE FROM orders WHERE id IN (900001, 900002);",
-    query: "SELECT count() AS rows FROM orders WHERE id IN (900001, 900002)",
+    sql: "DELETE FROM order_items WHERE order_id = -900002; DELETE FROM orders WHERE id IN (-900001, -900002);",
+    query: "SELECT count() AS rows FROM orders WHERE id IN (-900001, -900002)",
     shows: { rows: "0" },
   },
   {
     name: "ALTER TABLE ADD COLUMN, then an update",
     sql: `ALTER TABLE users ADD COLUMN IF NOT EXISTS newsletter boolean NOT NULL DEFAULT false;
-          UPDATE users SET newsletter = true, full_name = 'Renamed' WHERE id = 900001;`,
-    query: "SELECT full_name FROM users WHERE id = 900001",
+          UPDATE users SET newsletter = true, full_name = 'Renamed' WHERE id = -900001;`,
+    query: "SELECT full_name FROM users WHERE id = -900001",
     shows: { full_name: "Renamed" },
   },
 ];
