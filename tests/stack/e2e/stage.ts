@@ -107,22 +107,31 @@ export class Stage {
   }
 
   async #compare(topologies: readonly string[], environment: Readonly<Record<string, string>>): Promise<string> {
-    const settings = { ...this.settings, environment: { ...this.settings.environment, ...environment } };
-    const { status, stdout, stderr } = await runWeir(
-      ["verify", ...topologies, "--wait", `${VERIFY_WAIT_S}s`, "--json"],
-      settings,
-    );
-    if (stdout.trim() === "") throw new Error(`verify ended with status ${status}: ${stderr.trim()}`);
-    const report = JSON.parse(stdout) as VerifyOutput;
+    const { status, report } = await this.compare(topologies, { environment, waitS: VERIFY_WAIT_S });
     const names = new Set(report.sinks.map(({ topology }) => topology));
     const missing = topologies.filter((name) => !names.has(name));
     if (status !== 0 || !report.equal || missing.length > 0) {
-      throw new Error(`verify ended with status ${status}, not compared ${missing}: ${differences(report)} ${stderr}`);
+      throw new Error(
+        `verify ended with status ${status}, not compared: ${missing}; differences: ${differences(report)}`,
+      );
     }
+    const settings = { ...this.settings, environment: { ...this.settings.environment, ...environment } };
     const letters = await runWeir(["dlq", "--json"], settings);
     if (letters.stdout.trim() !== "") throw new Error(`There are dead letters: ${letters.stdout.slice(0, 2_000)}`);
     const rows = report.sinks.reduce((sum, { view }) => sum + view.rows, 0);
     return `equal: ${rows} rows of ${report.sinks.length} sinks, as shown and as stored`;
+  }
+
+  /** Runs `verify` once. @throws Error when it could not compare */
+  async compare(
+    topologies: readonly string[],
+    { environment = {}, waitS }: { environment?: Readonly<Record<string, string>>; waitS: number },
+  ): Promise<{ readonly status: number; readonly report: VerifyOutput }> {
+    const settings = { ...this.settings, environment: { ...this.settings.environment, ...environment } };
+    const args = ["verify", ...topologies, "--wait", `${waitS}s`, "--json"];
+    const { status, stdout, stderr } = await runWeir(args, settings);
+    if (stdout.trim() === "") throw new Error(`verify ended with status ${status}: ${stderr.trim()}`);
+    return { status, report: JSON.parse(stdout) };
   }
 
   /** Runs SQL in PostgreSQL; the rows of the last statement. */
@@ -130,21 +139,30 @@ export class Stage {
     return psql(text, values, this.options);
   }
 
-  /** Runs a query in ClickHouse. Decimals, 64-bit integers and times are texts. */
+  /** Runs a query in ClickHouse. Decimals and 64-bit integers are texts. */
   async query(sql: string): Promise<Record<string, unknown>[]> {
+    const text = await this.command(
+      `${sql} FORMAT JSONEachRow SETTINGS output_format_json_quote_64bit_integers = 1, ` +
+        "output_format_json_quote_decimals = 1",
+    );
+    return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+  }
+
+  /** Runs any statement in ClickHouse. */
+  async command(sql: string): Promise<string> {
     const response = await fetch(this.clickhouse.url, {
       method: "POST",
-      body: `${sql} FORMAT JSONEachRow SETTINGS output_format_json_quote_64bit_integers = 1, ` +
-        "output_format_json_quote_decimals = 1",
+      body: sql,
       signal: AbortSignal.timeout(20_000),
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`Cannot run "${sql}": ClickHouse says ${text.trim()}`);
-    return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+    return text;
   }
 }
 
-interface SinkFindings {
+/** What `verify` found in one table. */
+export interface SinkFindings {
   readonly rows: number;
   readonly missing: number;
   readonly extra: number;
@@ -152,7 +170,8 @@ interface SinkFindings {
   readonly samples: readonly unknown[];
 }
 
-interface VerifyOutput {
+/** The report of `verify --json`. */
+export interface VerifyOutput {
   readonly equal: boolean;
   readonly sinks: readonly {
     readonly topology: string;
