@@ -1,6 +1,5 @@
-// deno-lint-ignore-file no-explicit-any -- methods of any class are replaced by methods of the same shape
 import { Channel } from "../../src/runtime/channel.ts";
-import { Inbox } from "../../src/runtime/inbox.ts";
+import { Inbox, type Sender } from "../../src/runtime/inbox.ts";
 import { Merge } from "../../src/runtime/merge.ts";
 import { PartialSender } from "../../src/runtime/partial_sender.ts";
 import { Producer } from "../../src/runtime/producer.ts";
@@ -8,6 +7,7 @@ import { Server } from "../../src/runtime/server.ts";
 import { Task } from "../../src/runtime/task.ts";
 import { TaskHost } from "../../src/runtime/task_host.ts";
 import { GlobalReader } from "../../src/runtime/global_reader.ts";
+import { both, getter, method } from "./mutate.ts";
 import type { ScenarioOptions } from "./scenario.ts";
 
 /** One rule of the algorithm taken away. The simulation must notice, or it is not good enough. */
@@ -22,39 +22,16 @@ export interface Mutant {
   readonly seedsMax?: number;
 }
 
-type Class = { prototype: any };
-type Method = (this: any, ...args: any[]) => unknown;
-
-/** Replaces a method or getter of a class; returns the undoing. */
-function replace(target: Class, name: string, make: (original: any) => PropertyDescriptor): () => void {
-  const original = Object.getOwnPropertyDescriptor(target.prototype, name)!;
-  Object.defineProperty(target.prototype, name, { configurable: true, ...make(original.value ?? original.get) });
-  return () => Object.defineProperty(target.prototype, name, original);
-}
-
-/** A method that does something else. */
-function method(target: Class, name: string, make: (original: any) => Method): () => () => void {
-  return () => replace(target, name, (original) => ({ value: make(original), writable: true }));
-}
-
-/** A getter that says something else. */
-function getter(target: Class, name: string, get: (this: any) => unknown): () => () => void {
-  return () => replace(target, name, () => ({ get }));
-}
-
-function both(...applies: (() => () => void)[]): () => () => void {
-  return () => {
-    const undo = applies.map((apply) => apply());
-    return () => undo.forEach((action) => action());
-  };
-}
-
 /** Messages of this type are never sent. */
 function unsent(type: string): () => () => void {
   return method(Channel, "send", (original) =>
     function (destination, message) {
       if (message.type !== type) original.call(this, destination, message);
     });
+}
+
+function shareOf(sender: Sender) {
+  return { home: sender.partition, epoch: sender.epoch, seq: sender.seq };
 }
 
 /** Records of an inbox that are missing are not noticed. */
@@ -70,12 +47,41 @@ const gapsAccepted = method(TaskHost, "take", (original) =>
     return null;
   });
 
+/** An inbox is read from its first record, though HELLOs before the own one are passed over. */
+const fromFirst = both(
+  method(TaskHost, "listen", (original) =>
+    function (reader) {
+      if (!this.listening) {
+        this.helloOffset = this.inboxPosition;
+        this.inboxPosition = -1;
+      }
+      original.call(this, reader);
+    }),
+  method(TaskHost, "take", (original) =>
+    function (fetched) {
+      if (fetched.topic !== this.inboxTopic) return original.call(this, fetched);
+      for (const record of fetched.records) {
+        if (record.offset < this.helloOffset && String(record.value).startsWith('{"hello"')) continue;
+        this.inboxPosition = Math.max(this.inboxPosition, record.offset);
+        const trouble = original.call(this, { ...fetched, records: [record] });
+        if (trouble !== null) return trouble;
+      }
+      return original.call(this, { ...fetched, records: [] });
+    }),
+);
+
 /** The deliberate bugs, named as in the algorithm's specification. */
 export const MUTANTS: readonly Mutant[] = [
   {
     name: "fromlatest",
     rule: "an inbox is read from the own HELLO, not from its end",
     options: { log: { inboxFromEnd: true } },
+  },
+  {
+    name: "from0",
+    rule: "an inbox is read from the own HELLO, not from its beginning",
+    options: { log: { inboxFromStart: true } },
+    apply: fromFirst,
   },
   {
     name: "noselfhello",
@@ -222,6 +228,27 @@ export const MUTANTS: readonly Mutant[] = [
       }),
   },
   {
+    name: "nosince",
+    rule: "END drops what was sent before the snapshot in the same epoch",
+    apply: method(Merge, "end", (original) =>
+      function (sender, end) {
+        original.call(this, sender, { ...end, since: -1 });
+      }),
+    seedsMax: 3000,
+  },
+  {
+    name: "dropOnHello",
+    rule: "a merge task keeps a home's shares until the END of its next snapshot",
+    apply: method(Inbox, "receive", (original) =>
+      function (sender, message) {
+        original.call(this, sender, message);
+        if (message.type !== "hello") return;
+        for (const merge of this.task.merges) {
+          if (merge?.ready) merge.end(shareOf(sender), { to: merge.epoch, since: sender.seq });
+        }
+      }),
+  },
+  {
     name: "nocollect",
     rule: "a home that is complete answers a merge task that starts at once",
     apply: method(PartialSender, "collect", (original) =>
@@ -236,8 +263,7 @@ export const MUTANTS: readonly Mutant[] = [
       function (sender, end) {
         original.call(this, sender, { ...end, to: this.epoch });
       }),
-    options: { heat: 5 },
-    seedsMax: 4000,
+    seedsMax: 1500,
   },
   {
     name: "norange",

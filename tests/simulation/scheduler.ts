@@ -73,7 +73,7 @@ export class Scheduler {
   request<T>(
     owner: Owner,
     kind: string,
-    request: { enabled?: () => boolean; run: () => T; ghost?: () => void },
+    request: { enabled?: () => boolean; run: () => T | Promise<T>; ghost?: () => void },
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       this.operations.push({

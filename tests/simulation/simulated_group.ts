@@ -52,8 +52,21 @@ export class Group {
     const from = this.members.filter((member) => member.tasks.size > 0);
     if (from.length === 0 || this.members.length < 2) return;
     const giver = choices.pick(from);
-    const taker = choices.pick(this.members.filter((member) => member !== giver));
-    const task = choices.pick([...giver.tasks]);
+    this.#hand(giver, choices.pick([...giver.tasks]));
+  }
+
+  /** Moves the task that reads this partition to another member. */
+  moveReader(topic: string, partition: number): void {
+    if (this.members.length < 2) return;
+    const task = this.members[0].options.tasks.find(({ partitions }) =>
+      partitions.some((read) => read.topic === topic && read.partition === partition)
+    );
+    const giver = this.members.find(({ tasks }) => task !== undefined && tasks.has(task.id));
+    if (giver !== undefined) this.#hand(giver, task!.id);
+  }
+
+  #hand(giver: Member, task: string): void {
+    const taker = this.#scheduler.choices.pick(this.members.filter((member) => member !== giver));
     giver.tasks.delete(task);
     this.#give(taker, task);
     this.#tell(giver);

@@ -10,8 +10,13 @@ import type {
   TopicDescription,
 } from "../../src/ports/log.ts";
 import { ProductionError } from "../../src/record/errors.ts";
+import { splitAppend } from "./faults.ts";
 import type { Group } from "./simulated_group.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
+
+const SPLIT_SHARE = 0.25;
+/** The second part of an append comes at most so many steps after the first. */
+const SPLIT_STEPS_MAX = 40;
 
 /** One partition's records; `end` grows for ever, `start` only when a prefix is cut off. */
 export interface StoredPartition {
@@ -28,10 +33,22 @@ export interface StoredTopic {
   readonly partitions: StoredPartition[];
 }
 
+/** What is still to be stored of an append of which a part is stored. */
+export interface UnfinishedAppend {
+  readonly owner: Owner;
+  readonly rest: readonly AppendBatch[];
+  /** Not before this step. */
+  dueStep: number;
+  /** The reader of one of its partitions was moved meanwhile. */
+  interrupted: boolean;
+}
+
 /** Ways in which the simulated log may break its promises, for deliberate bugs. */
 export interface LogBugs {
   /** Reading an inbox begins at its end, whatever was asked for. */
   inboxFromEnd?: boolean;
+  /** Reading an inbox begins at its first record, whatever was asked for. */
+  inboxFromStart?: boolean;
   /** Appends to one partition may change places. */
   disorder?: boolean;
   /** An acknowledged append is sometimes not stored. */
@@ -47,6 +64,8 @@ export class SimulatedLog {
   readonly topics = new Map<string, StoredTopic>();
   /** Requests carried out once may arrive again, later. */
   readonly ghosts: (() => void)[] = [];
+  /** Appends of which a part is stored. */
+  unfinished: UnfinishedAppend[] = [];
   faults = true;
   /** Append batches carried out. */
   appends = 0;
@@ -105,7 +124,7 @@ export class SimulatedLog {
             end: partitions.map((partition) => partition.end),
           };
         }),
-      append: (batches) => scheduler.request(owner, "append", { run: () => this.#append(batches) }),
+      append: (batches) => scheduler.request(owner, "append", { run: () => this.#append(owner, batches) }),
       reader: () => new SimulatedReader(this, owner),
       join: (options) => this.#join(owner, options),
       close: () => Promise.resolve(),
@@ -117,8 +136,28 @@ export class SimulatedLog {
     return run();
   }
 
+  /** Some appends are stored in two parts, with anything in between: a log keeps their order and promises no more. */
+  #append(owner: Owner, batches: readonly AppendBatch[]): number[] | Promise<number[]> {
+    const { choices } = this.scheduler;
+    const records = batches.reduce((sum, batch) => sum + batch.records.length, 0);
+    if (!this.faults || records < 2 || !choices.chance(SPLIT_SHARE)) return this.#store(batches);
+    const [first, rest] = splitAppend(batches, choices);
+    const offsets = this.#store(first);
+    const dueStep = this.scheduler.steps + choices.below(SPLIT_STEPS_MAX);
+    const unfinished = { owner, rest, dueStep, interrupted: false };
+    this.unfinished.push(unfinished);
+    return this.scheduler.request(owner, "append rest", {
+      enabled: () => !this.faults || this.scheduler.steps >= unfinished.dueStep,
+      run: () => {
+        this.unfinished = this.unfinished.filter((other) => other !== unfinished);
+        const later = this.#store(rest);
+        return [...offsets, ...later.slice(first.length + rest.length - batches.length)];
+      },
+    });
+  }
+
   /** The acknowledgement may be lost before or after the records are stored; what was stored may arrive once more. */
-  #append(batches: readonly AppendBatch[]): number[] {
+  #store(batches: readonly AppendBatch[]): number[] {
     const { choices } = this.scheduler;
     this.appends++;
     if (this.faults && choices.chance(0.02)) throw new ProductionError("the request was lost", true);
@@ -178,8 +217,9 @@ class SimulatedReader implements Reader {
 
   seek(topic: string, partition: number, offset: number): void {
     const stored = this.#log.topics.get(topic)!.partitions[partition];
+    const { inboxFromEnd, inboxFromStart } = this.#log.bugs;
     const isInbox = topic.startsWith("weir.");
-    const from = isInbox && this.#log.bugs.inboxFromEnd === true ? stored.end : offset;
+    const from = isInbox && inboxFromEnd ? stored.end : isInbox && inboxFromStart ? stored.start : offset;
     this.#positions.set(`${topic}/${partition}`, { topic, partition, offset: from, paused: false });
   }
 

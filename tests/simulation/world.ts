@@ -27,6 +27,8 @@ export interface WorldOptions {
 }
 
 const KEYS: Readonly<Record<SourceName, number>> = { lines: 6, orders: 5, users: 4, goods: 3, makers: 4 };
+/** Requests of a dead process that may still arrive. */
+const LATE_KINDS = ["append", "append rest", "insert"];
 const STEPS_MAX = 60_000;
 const STILL_MS = 3_000;
 /** Longer than all pauses of restarts and repetitions together. */
@@ -62,7 +64,7 @@ export class World {
       commitEveryMs: 1e9,
       metadataEveryMs: 5_000,
       sliceRows: 1 + this.choices.below(6),
-      packLengthMax: this.choices.pick([1, 100, 1_000, 100_000]),
+      packLengthMax: this.choices.pick([1, 1, 100, 1_000, 100_000]),
       ...options.run,
     };
     this.scheduler.slowKind = this.choices.pick(["none", "none", "poll globals", "poll", "shown", "append", "insert"]);
@@ -143,12 +145,26 @@ export class World {
     this.crashes++;
     instance.owner.dead = true;
     for (const operation of this.scheduler.operations) {
-      const late = operation.owner === instance.owner && (operation.kind === "append" || operation.kind === "insert");
+      const late = operation.owner === instance.owner && LATE_KINDS.includes(operation.kind);
       if (late && this.choices.chance(0.4)) this.log.ghosts.push(operation.run);
     }
     this.scheduler.bury();
+    this.log.unfinished = this.log.unfinished.filter(({ owner }) => !owner.dead);
     this.instances = this.instances.filter((other) => other !== instance);
     this.group.balance();
+  }
+
+  /** While an append is half done, the task that is to read its rest moves: best a merge task in the middle of a snapshot. */
+  interrupt(): void {
+    const reads = this.log.unfinished.filter(({ interrupted }) => !interrupted)
+      .flatMap((append) => append.rest.map((batch) => ({ append, batch })));
+    const ends = reads.filter(({ batch }) => batch.records.some(({ value }) => String(value).includes('["E",')));
+    if (reads.length === 0) return;
+    const { append, batch } = this.choices.pick(ends.length > 0 ? ends : reads);
+    append.interrupted = true;
+    append.dueStep = this.scheduler.steps + 10 + this.choices.below(40);
+    if (this.instances.length < 2) this.spawn();
+    this.group.moveReader(batch.topic, batch.partition);
   }
 
   /** Compacts all sources to their newest records. */
