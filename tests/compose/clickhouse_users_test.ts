@@ -26,7 +26,7 @@ async function as(user: string, use: (clickhouse: ClickHouseAs) => Promise<void>
   }
 }
 
-async function assertRefused(clickhouse: ClickHouseAs, sql: string, ...codes: string[]): Promise<void> {
+async function assertRefused(clickhouse: Pick<ClickHouseAs, "ask">, sql: string, ...codes: string[]): Promise<void> {
   const { text, code } = await clickhouse.ask(sql);
   assert(codes.includes(code ?? "none"), `${sql}: ${text}`);
 }
@@ -145,6 +145,33 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: "user grafana_reader is not shown an older version of a row by a skipping index",
+  ignore,
+  fn: async () => {
+    const table = { ...PLAIN, name: "moved", indexes: { amount: "minmax" } };
+    await as("weir_writer", async ({ url }) => {
+      const warehouse = openClickHouse({ url, database: DATABASE });
+      await warehouse.ensure(table);
+      // Two parts: in the older one the row is in the range asked for, in the newer one it no longer is.
+      await warehouse.insert({ table, upserts: [sale(1, { epoch: 1 }, "5.00")], deletes: [] });
+      await warehouse.insert({ table, upserts: [sale(1, { epoch: 2 }, "500.00")], deletes: [] });
+      await warehouse.close();
+    });
+    await as("grafana_reader", async ({ ask }) => {
+      const inRange = `SELECT count() FROM ${DATABASE}.moved WHERE amount < 10`;
+      assertEquals((await ask(inRange)).text, "0\n");
+      assertStringIncludes((await ask(`EXPLAIN indexes = 1 ${inRange}`)).text, "Name: amount_minmax");
+      // A server's default may change; the profile may not.
+      for (const name of ["use_skip_indexes_if_final", "use_skip_indexes_if_final_exact_mode"]) {
+        assertEquals((await ask(`SELECT getSetting('${name}')`)).text, "true\n");
+        await assertRefused({ ask }, `${inRange} SETTINGS ${name} = 0`, READONLY);
+      }
+      assertEquals((await ask("SELECT getSetting('max_threads_min_free_memory_per_thread')")).text, "134217728\n");
+    });
+  },
+});
+
 Deno.test("users.xml lets grafana_reader change max_execution_time alone, up to a minute", () => {
   const users = readText("compose/init/clickhouse/users.xml");
   const [, constraints] = /<constraints>([\s\S]*)<\/constraints>/.exec(users)!;
@@ -156,6 +183,22 @@ Deno.test("users.xml lets grafana_reader change max_execution_time alone, up to 
   // Without it the server refuses to start with the constraint above.
   const server = readText("compose/init/clickhouse/server.xml");
   assertStringIncludes(server, "<settings_constraints_replace_previous>true</settings_constraints_replace_previous>");
+});
+
+Deno.test({
+  name: "users.xml gives grafana_reader a quota that stops a runaway, not a second viewer",
+  ignore,
+  fn: () =>
+    as("administrator", async ({ ask }) => {
+      const limits = async (columns: string) =>
+        (await ask(`SELECT ${columns} FROM system.quota_limits WHERE quota_name = 'grafana_reader'`)).text.trim();
+      assertEquals(await limits("duration, max_queries, max_errors, max_execution_time"), "60\t3000\t500\t900");
+      // What cannot be reached stops nobody: so many queries at once, for the whole minute.
+      const users = readText("compose/init/clickhouse/users.xml");
+      const [, reader] = /<profiles>[\s\S]*?<grafana_reader>([\s\S]*?)<\/grafana_reader>/.exec(users)!;
+      const [, most] = /<max_concurrent_queries_for_user>(\d+)</.exec(reader)!;
+      assert(Number(await limits("max_execution_time")) < Number(most) * 60);
+    }),
 });
 
 Deno.test("users.xml gives nobody a password, and the administrator no network", () => {

@@ -51,6 +51,9 @@ interface Addon {
 /** Formats whose output is the concatenation of its blocks' outputs, and can therefore be sent block by block. */
 const STREAMABLE = new Set(["JSONEachRow", "JSONCompactEachRow", "RowBinary", "TabSeparated", "TSV", "CSV"]);
 const STREAMED = new Set(["SELECT", "WITH"]);
+/** Memory that is to be free for each thread of a query. ClickHouse's default is a GiB: of a limit of two, one thread at most. */
+const THREAD_BYTES = 128 * 2 ** 20;
+const SESSION_ARGS = [`--max_threads_min_free_memory_per_thread=${THREAD_BYTES}`];
 /** Sessions kept open for the next request with the same environment. */
 const IDLE_SESSIONS_MAX = 16;
 
@@ -179,7 +182,7 @@ function sessionPool(path: string) {
     const key = preamble(environment);
     const at = idle.findIndex((entry) => entry.key === key);
     if (at >= 0) return idle.splice(at, 1)[0].session;
-    const session = new Session(path);
+    const session = new Session(path, { connectionArgs: SESSION_ARGS });
     if (key === "") return session;
     try {
       await session.queryAsync(key);

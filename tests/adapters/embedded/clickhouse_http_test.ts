@@ -124,6 +124,12 @@ Deno.test("settings, databases and temporary tables hold for one request alone",
   assertEquals((await ask("SELECT count() FROM web.t WHERE a = 102")).text, "2\n");
 });
 
+Deno.test("a query may use every core, though ClickHouse's memory is limited", async () => {
+  const cores = Number((await ask("SELECT getSetting('max_threads')")).text);
+  const { text } = await ask("EXPLAIN PIPELINE SELECT sum(number) FROM numbers_mt(100000000)");
+  assertStringIncludes(text, cores === 1 ? "AggregatingTransform" : `AggregatingTransform × ${Math.min(cores, 8)}`);
+});
+
 Deno.test("requests side by side keep their settings and parameters apart", async () => {
   const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => {
     const search = { max_block_size: String(1_000 + index), param_x: `value ${index}` };
