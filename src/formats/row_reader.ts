@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { DeserializationError } from "../record/errors.ts";
 import type { Row } from "../record/row.ts";
+import { literal, specialised } from "../record/specialised.ts";
 import { type Read, readerOf, roundedTest } from "./column_reader.ts";
 import { REFUSED, shown } from "./column_type.ts";
 import type { Convert } from "./connect_schema.ts";
@@ -64,11 +65,15 @@ export function rowReader(
   options: { readonly columns: readonly ReadyColumn[]; readonly isUnavailable: (wire: unknown) => boolean },
 ): (after: Fields, change: Change, converts: Converts | null) => ReadRow {
   const { columns, isUnavailable } = options;
-  const template: Record<string, unknown> = {};
-  for (const column of columns) template[column.name] = null;
+  const quick = quickReader(columns, isUnavailable);
+  const rowOf = rowMaker(columns);
 
   return (after, change, converts) => {
-    const row = { ...template };
+    if (converts === null) {
+      const row = quick(after);
+      if (row !== null) return { row, unavailable: null };
+    }
+    const values: unknown[] = [];
     let unavailable: string[] | null = null;
     let exact: Fields | null = null;
     for (let index = 0; index < columns.length; index++) {
@@ -85,10 +90,37 @@ export function rowReader(
       const value = suspect ? undefined : column.read(convert === null ? wire : convert(wire));
       if (suspect) (unavailable ??= []).push(name);
       else if (value === REFUSED) throw refused(source, { columns, after, change, converts, isUnavailable });
-      row[name] = value;
+      values.push(value);
     }
-    return { row, unavailable };
+    return { row: rowOf(...values), unavailable };
   };
+}
+
+/** Rows of the columns' values in order: made in one place, so that all have one hidden class. */
+function rowMaker(columns: readonly ReadyColumn[]): (...values: unknown[]) => Row {
+  const parameters = columns.map((_, index) => `value${index}`);
+  const fields = columns.map(({ name }, index) => `${literal(name)}: value${index}`);
+  return specialised({}, parameters, `return { ${fields.join(", ")} };`);
+}
+
+/** The reader of rows that have nothing special; null for a row that has: it is read with care then. */
+function quickReader(
+  columns: readonly ReadyColumn[],
+  isUnavailable: (wire: unknown) => boolean,
+): (after: Fields) => Row | null {
+  const constants: Record<string, unknown> = { isUnavailable, REFUSED, hasOwn: Object.hasOwn };
+  const lines = columns.map(({ name, read, rounded, inherited }, index) => {
+    constants[`read${index}`] = read;
+    constants[`rounded${index}`] = rounded;
+    return `
+      const wire${index} = ${inherited ? `!hasOwn(after, ${literal(name)}) ? undefined : ` : ""}after[${literal(name)}];
+      ${rounded === null ? "" : `if (rounded${index}(wire${index})) return null;`}
+      if ((typeof wire${index} === "string" || typeof wire${index} === "object") && isUnavailable(wire${index})) return null;
+      const value${index} = read${index}(wire${index});
+      if (value${index} === REFUSED) return null;`;
+  });
+  const fields = columns.map(({ name }, index) => `${literal(name)}: value${index}`);
+  return specialised(constants, ["after"], `${lines.join("")} return { ${fields.join(", ")} };`);
 }
 
 /** The row again, its numbers with all digits. */

@@ -52,6 +52,11 @@ export interface TopicDescription {
 export interface NewTopic {
   readonly name: string;
   readonly partitions: number;
+  /**
+   * Readers only ever want what is written after they began, and never go back: a log that belongs to one process may keep records in
+   * memory, and only until they were read. Offsets grow across restarts all the same.
+   */
+  readonly transient?: boolean;
   readonly cleanup: "compact" | "delete";
   /** Milliseconds; -1 keeps for ever. */
   readonly retentionMs: number;

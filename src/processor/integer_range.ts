@@ -19,7 +19,9 @@ export function integerRange(type: string): (value: number | bigint) => boolean 
   const [low, high] = integer[1] === "U"
     ? [0n, (1n << BigInt(bits)) - 1n]
     : [-(1n << BigInt(bits - 1)), (1n << BigInt(bits - 1)) - 1n];
-  return (value) => typeof value === "number" ? value >= low : value >= low && value <= high;
+  // A number here is a safe integer: nothing of 64 bits is too narrow for it but the sign.
+  const lowest = Number(low);
+  return (value) => typeof value === "number" ? value >= lowest : value >= low && value <= high;
 }
 
 function between(low: number, high: number): (value: number | bigint) => boolean {

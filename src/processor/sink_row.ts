@@ -1,5 +1,6 @@
 import { Decimal } from "../record/decimal.ts";
 import type { Row } from "../record/row.ts";
+import { literal, specialised } from "../record/specialised.ts";
 import { integerRange } from "./integer_range.ts";
 
 /** JSON text of a value for a column. @throws TypeError | RangeError naming the column when the value does not fit its type */
@@ -10,16 +11,9 @@ export type ColumnEncoder = (value: unknown) => string;
  * are brought to their column's scale, so equal rows give equal text and one digest.
  */
 export function rowEncoder(columns: readonly { readonly name: string; readonly type: string }[]): (row: Row) => string {
-  const names = columns.map((column) => column.name);
-  const encoders = columns.map((column) => columnEncoder(column.name, column.type));
-  return (row) => {
-    let line = "[";
-    for (let index = 0; index < names.length; index++) {
-      if (index > 0) line += ",";
-      line += encoders[index](row[names[index]]);
-    }
-    return line;
-  };
+  const encoders = columns.map((column, index) => [`encode${index}`, columnEncoder(column.name, column.type)] as const);
+  const parts = columns.map((column, index) => `encode${index}(row[${literal(column.name)}])`);
+  return specialised(Object.fromEntries(encoders), ["row"], `return "[" + ${parts.join(' + "," + ') || '""'};`);
 }
 
 /** The encoder for one column of a ClickHouse type. */

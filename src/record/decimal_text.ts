@@ -14,6 +14,7 @@ export const MAGNITUDE_LIMIT = 10n ** BigInt(DECIMAL_DIGITS_MAX);
 const GRAMMAR = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,9}))?$/;
 /** Longer texts are refused unread: no value of 38 digits needs them, and big integers of a million digits take seconds. */
 const TEXT_MAX = 20_000;
+const POWERS = Array.from({ length: 16 }, (_, power) => 10 ** power);
 const BIG_POWERS = Array.from({ length: 2 * DECIMAL_DIGITS_MAX + 1 }, (_, power) => 10n ** BigInt(power));
 
 /** 10^power as a bigint, for powers up to 76. */
@@ -67,6 +68,11 @@ export function parseScaled(text: string): ScaledUnits | null {
 /** Plain text, never with an exponent, with exactly `scale` fraction digits. */
 export function formatScaled(units: number | bigint, scale: number): string {
   if (scale === 0) return units.toString();
+  if (typeof units === "number" && units >= 0 && scale < POWERS.length) {
+    // Both operations are exact, as a division of `units` itself would not be.
+    const fraction = units % POWERS[scale];
+    return `${(units - fraction) / POWERS[scale]}.${String(fraction).padStart(scale, "0")}`;
+  }
   const negative = units < 0;
   const digits = (negative ? -units : units).toString().padStart(scale + 1, "0");
   const point = digits.length - scale;

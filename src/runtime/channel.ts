@@ -1,4 +1,4 @@
-import { encodeMessage, encodePack, type Message } from "./messages.ts";
+import { type EncodedMessage, encodeMessage, encodePack, HEAD_END, type Message } from "./messages.ts";
 
 /** An inbox partition: the table whose task reads it, and which of its tasks. */
 export interface Destination {
@@ -9,6 +9,8 @@ export interface Destination {
 
 interface OpenPack extends Destination {
   messages: string;
+  /** Of the messages last added, which are not ended yet. */
+  head: string | null;
 }
 
 /** Takes sealed packs in the order in which they must be appended. */
@@ -38,14 +40,22 @@ export class Channel {
 
   /** Adds a message to the open pack for this destination. */
   send(destination: Destination, message: Message): void {
+    this.sendEncoded(destination, encodeMessage(message));
+  }
+
+  /** Adds a message that is encoded already. */
+  sendEncoded(destination: Destination, { head, body }: EncodedMessage): void {
     const id = destination.table * 65_536 + destination.partition;
     let pack = this.#open.get(id);
     if (pack === undefined) {
-      pack = { table: destination.table, partition: destination.partition, messages: "" };
+      pack = { table: destination.table, partition: destination.partition, messages: "", head: null };
       this.#open.set(id, pack);
     }
-    const text = encodeMessage(message);
-    pack.messages = pack.messages === "" ? text : `${pack.messages},${text}`;
+    if (head !== null && head === pack.head) pack.messages += `,${body}`;
+    else {
+      pack.messages = `${ended(pack)}${pack.messages === "" ? "" : ","}${head ?? ""}${body}`;
+      pack.head = head;
+    }
     if (pack.messages.length >= this.#packLengthMax) this.#seal(id, pack);
   }
 
@@ -64,7 +74,7 @@ export class Channel {
 
   #seal(id: number, pack: OpenPack): void {
     this.#open.delete(id);
-    this.#emit(pack, encodePack({ from: this.#task, epoch: this.#epoch, seq: ++this.seq, messages: pack.messages }));
+    this.#emit(pack, encodePack({ from: this.#task, epoch: this.#epoch, seq: ++this.seq, messages: ended(pack) }));
   }
 
   /**
@@ -83,4 +93,8 @@ export class Channel {
     seen.seq = seq;
     return { fresh: true, newEpoch };
   }
+}
+
+function ended(pack: OpenPack): string {
+  return pack.head === null ? pack.messages : pack.messages + HEAD_END;
 }

@@ -46,16 +46,17 @@ export class Globals {
       new RightStore({ cell: index * 2, first: (key) => this.get(lookup.table, lookup.step, key), keepUnused: false })
     );
     const { steps, lookups, source } = table;
+    const views = new Map<number, Map<Key, Row>>();
+    for (const [index, step] of options.looked) if (index === table.index) views.set(step, new Map());
     const program = createProgram({
       steps,
       lookups,
       stores,
       members: 1,
       keyColumns: source.key,
+      outputs: new Set(views.keys()),
       onError: options.onError,
     });
-    const views = new Map<number, Map<Key, Row>>();
-    for (const [index, step] of options.looked) if (index === table.index) views.set(step, new Map());
     return { table, entries: new Map<Key, Entry>(), stores, program, layout, views };
   }
 

@@ -26,26 +26,53 @@ export type Message =
   }
   | { readonly type: "end"; readonly aggregate: string; readonly to: number; readonly since: number };
 
+/**
+ * One message as JSON text. Those that follow each other under one head share it in the pack: `["S","join",[1,2,3]]`. A head of null:
+ * the body is all.
+ */
+export interface EncodedMessage {
+  readonly head: string | null;
+  readonly body: string;
+}
+
+/** What ends the messages of one head. */
+export const HEAD_END = "]]";
+
 /** The JSON text of one message. */
-export function encodeMessage(message: Message): string {
+export function encodeMessage(message: Message): EncodedMessage {
   switch (message.type) {
     case "subscribe":
-      return `["S",${JSON.stringify(message.join)},${keyJson(message.key)}]`;
+      return { head: headOf("S", message.join), body: keyJson(message.key) };
     case "unsubscribe":
-      return `["U",${JSON.stringify(message.join)},${keyJson(message.key)}]`;
+      return { head: headOf("U", message.join), body: keyJson(message.key) };
     case "value":
-      return `["V",${JSON.stringify(message.join)},${keyJson(message.key)},${encodeWire(message.value)}]`;
+      return encodeValue(message.join, message.key, encodeWire(message.value));
     case "hello":
-      return `["H"]`;
+      return { head: null, body: `["H"]` };
     case "collect":
-      return `["C",${JSON.stringify(message.aggregate)}]`;
+      return { head: null, body: `["C",${JSON.stringify(message.aggregate)}]` };
     case "partial": {
       const share = message.share === null ? "null" : encodeWire([message.share.columns, message.share.partials]);
-      return `["P",${JSON.stringify(message.aggregate)},${keyJson(message.key)},${share}]`;
+      return { head: headOf("P", message.aggregate), body: `${keyJson(message.key)},${share}` };
     }
     case "end":
-      return `["E",${JSON.stringify(message.aggregate)},${message.to},${message.since}]`;
+      return { head: null, body: `["E",${JSON.stringify(message.aggregate)},${message.to},${message.since}]` };
   }
+}
+
+/** As {@link encodeMessage}, of a value whose wire text is known. */
+export function encodeValue(join: string, key: Key, wire: string): EncodedMessage {
+  return { head: headOf("V", join), body: `${keyJson(key)},${wire}` };
+}
+
+const heads = new Map<string, string>();
+
+/** Remembered: there are a few names, and millions of messages. */
+function headOf(type: string, name: string): string {
+  const id = type + name;
+  let head = heads.get(id);
+  if (head === undefined) heads.set(id, head = `["${type}",${JSON.stringify(name)},[`);
+  return head;
 }
 
 function keyJson(key: Key): string {
@@ -95,39 +122,54 @@ export function decodeInbox(text: string): InboxRecord {
     from: record.from,
     epoch: record.epoch,
     seq: record.seq,
-    messages: record.messages.map(decodeMessage),
+    messages: decodeMessages(record.messages),
   };
 }
 
-function decodeMessage(message: Encoded): Message {
-  const [type, name, third, fourth] = message as [string, string, unknown, unknown];
-  switch (type) {
-    case "S":
-      return { type: "subscribe", join: name, key: keyFrom(third) };
-    case "U":
-      return { type: "unsubscribe", join: name, key: keyFrom(third) };
-    case "V":
-      return { type: "value", join: name, key: keyFrom(third), value: fourth as Row | null };
-    case "H":
-      return { type: "hello" };
-    case "C":
-      return { type: "collect", aggregate: name };
-    case "P": {
-      const share = fourth as [Row, Partial[]] | null;
-      return {
-        type: "partial",
-        aggregate: name,
-        key: keyFrom(third),
-        share: share === null ? null : { columns: share[0], partials: share[1] },
-      };
+function decodeMessages(encoded: readonly Encoded[]): Message[] {
+  const messages: Message[] = [];
+  for (const [type, name, third, since] of encoded as readonly [string, string, unknown, unknown][]) {
+    const items = third as readonly unknown[];
+    switch (type) {
+      case "S":
+        for (const key of items) messages.push({ type: "subscribe", join: name, key: keyFrom(key) });
+        break;
+      case "U":
+        for (const key of items) messages.push({ type: "unsubscribe", join: name, key: keyFrom(key) });
+        break;
+      case "V":
+        for (let index = 0; index < items.length; index += 2) {
+          const value = items[index + 1] as Row | null;
+          messages.push({ type: "value", join: name, key: keyFrom(items[index]), value });
+        }
+        break;
+      case "P":
+        for (let index = 0; index < items.length; index += 2) {
+          const share = items[index + 1] as [Row, Partial[]] | null;
+          messages.push({
+            type: "partial",
+            aggregate: name,
+            key: keyFrom(items[index]),
+            share: share === null ? null : { columns: share[0], partials: share[1] },
+          });
+        }
+        break;
+      case "H":
+        messages.push({ type: "hello" });
+        break;
+      case "C":
+        messages.push({ type: "collect", aggregate: name });
+        break;
+      case "E":
+        messages.push({ type: "end", aggregate: name, to: third as number, since: since as number });
+        break;
+      default:
+        throw new SyntaxError(
+          `Cannot read an inbox message of type "${type}": it was written by another version of Weir`,
+        );
     }
-    case "E":
-      return { type: "end", aggregate: name, to: third as number, since: fourth as number };
-    default:
-      throw new SyntaxError(
-        `Cannot read an inbox message of type "${type}": it was written by another version of Weir`,
-      );
   }
+  return messages;
 }
 
 function keyFrom(value: unknown): Key {

@@ -45,7 +45,7 @@ export const defaultRunOptions: RunOptions = {
   deletesMaxShare: 0.1,
   deletesMaxRows: 1_000,
   flushIntervalMs: 200,
-  batchRowsMax: 50_000,
+  batchRowsMax: 20_000,
   sinkRowsMax: 150_000,
   packLengthMax: 256 * 1024,
   producerBytesMax: 16 * 1024 * 1024,

@@ -43,6 +43,11 @@ async function repairSink(
       for (const row of rows) {
         const key = parseKeyText(row.key);
         if (touched.has(key)) continue;
+        if (!output.owns(key)) {
+          differences++;
+          output.discard(key);
+          continue;
+        }
         const entry = task.entryOf(key);
         entry.flags |= SEEN;
         if (output.expected(entry) === row.digest) continue;

@@ -6,9 +6,10 @@ import { encodeWire } from "../record/wire.ts";
 import type { Entry } from "../state/entry.ts";
 import { appended } from "../state/right_store.ts";
 
-/** Sends a value to the home with this partition. */
-export type Answer = (home: number, key: Key, value: Row | null) => void;
+/** Sends a value, as {@link encodeWire} writes it, to the home with this partition. */
+export type Answer = (home: number, key: Key, wire: string) => void;
 
+const ABSENT = "null";
 const ABSENT_DIGEST = 0;
 
 /**
@@ -62,8 +63,9 @@ export class Server {
    */
   answer(home: number, key: Key, known: { entry: Entry | null; value: Row | null }): void {
     const { entry, value } = known;
-    if (entry === null || entry.cells[this.#cell] === digest(value)) this.#answer(home, key, value);
-    else this.tell(entry, value);
+    const wire = encoded(value);
+    if (entry === null || entry.cells[this.#cell] === digest(wire)) this.#answer(home, key, wire);
+    else this.#tellAll(entry, wire);
   }
 
   /** The value of a subscribed entry is not known now: whoever waits is told as soon as it is. */
@@ -73,23 +75,27 @@ export class Server {
 
   /** Tells all subscribers the entry's value unless it is what they were told last. */
   tell(entry: Entry, value: Row | null): void {
-    const homes = this.#subscriptions.get(entry.key);
-    if (homes === undefined) {
-      entry.cells[this.#cell] = null;
-      return;
-    }
-    const now = digest(value);
+    if (this.#subscriptions.has(entry.key)) this.#tellAll(entry, encoded(value));
+    else entry.cells[this.#cell] = null;
+  }
+
+  #tellAll(entry: Entry, wire: string): void {
+    const now = digest(wire);
     if (entry.cells[this.#cell] === now) return;
     entry.cells[this.#cell] = now;
-    for (const home of homes) this.#answer(home, entry.key, value);
+    for (const home of this.#subscriptions.get(entry.key) ?? []) this.#answer(home, entry.key, wire);
   }
 
   /** Tells all subscribers of a key that has no entry that it is absent. */
   tellAbsent(key: Key): void {
-    for (const home of this.#subscriptions.get(key) ?? []) this.#answer(home, key, null);
+    for (const home of this.#subscriptions.get(key) ?? []) this.#answer(home, key, ABSENT);
   }
 }
 
-function digest(value: Row | null): number {
-  return value === null ? ABSENT_DIGEST : digestOf(encodeWire(value));
+function encoded(value: Row | null): string {
+  return value === null ? ABSENT : encodeWire(value);
+}
+
+function digest(wire: string): number {
+  return wire === ABSENT ? ABSENT_DIGEST : digestOf(wire);
 }

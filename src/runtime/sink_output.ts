@@ -31,6 +31,10 @@ export interface SinkOutputOptions {
   readonly cell: number;
   readonly task: string;
   readonly epoch: number;
+  /** Less than every epoch of this generation, and more than every one of earlier generations. */
+  readonly firstEpoch: number;
+  /** Whether rows of this key are this task's to write. */
+  readonly owns: (key: Key) => boolean;
   readonly nextSeq: () => number;
   readonly put: (row: SinkRow) => void;
   readonly hold: (entry: Entry) => void;
@@ -64,6 +68,11 @@ export class SinkOutput {
 
   get plan(): SinkPlan {
     return this.#options.plan;
+  }
+
+  /** Whether rows of this key are this task's to write: not so for some that it wrote before the number of partitions changed. */
+  owns(key: Key): boolean {
+    return this.#options.owns(key);
   }
 
   /** What ClickHouse shows of this entry from an earlier epoch. */
@@ -115,6 +124,17 @@ export class SinkOutput {
     this.counts.deleted++;
     this.touched?.add(key);
     put({ id: key, keyLine: keyLineOf(this.#options.plan, key), task, key: keyText(key), epoch, seq: nextSeq() });
+  }
+
+  /**
+   * Deletes a row that is another task's now, if that task has not written it: with a version below all that it may write, also later,
+   * and under an id of its own, as it does not supersede the other task's row while both wait.
+   */
+  discard(key: Key): void {
+    const { plan, task, firstEpoch, put } = this.#options;
+    this.counts.deleted++;
+    const text = keyText(key);
+    put({ id: `moved ${text}`, keyLine: keyLineOf(plan, key), task, key: text, epoch: firstEpoch, seq: 0 });
   }
 
   #lineOf(key: Key, row: Row): string | null {

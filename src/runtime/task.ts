@@ -100,6 +100,7 @@ export class Task implements TaskView {
       stores: this.stores,
       members: table.members.length,
       keyColumns,
+      outputs: new Set([...table.sinks, ...table.groups, ...table.serves].map(({ step }) => step)),
       onError: context.onCallbackError,
     });
     this.merges = createMerges(context, table, epoch);
@@ -143,8 +144,8 @@ export class Task implements TaskView {
     const partial = this.partialSinks[sink - this.sinks.length];
     for (const row of rows) {
       const key = parseKeyText(row.key);
-      if (sink < this.sinks.length) this.sinks[sink].base(this.entryOf(key), row.digest);
-      else partial!.base(key, row.digest);
+      if (sink >= this.sinks.length) partial!.base(key, row.digest);
+      else if (this.sinks[sink].owns(key)) this.sinks[sink].base(this.entryOf(key), row.digest);
     }
   }
 
@@ -185,10 +186,17 @@ export class Task implements TaskView {
       this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].await(entry));
     }
     this.#pending = this.entries.size;
-    this.#queue.markAll(this.entries.values());
+    this.#queue.markAll(this.#newestFirst());
     for (const server of this.servers) {
       for (const key of server.keys()) if (!this.entries.has(key)) server.tellAbsent(key);
     }
+  }
+
+  /** All entries, those that no sink shows before the others: what came while nobody ran is seen first. */
+  *#newestFirst(): Generator<Entry> {
+    const { sinks } = this;
+    for (const entry of this.entries.values()) if (!sinks.some((sink) => sink.shows(entry))) yield entry;
+    yield* this.entries.values();
   }
 
   /** Evaluates at most about `rows` entries; true if more wait. */

@@ -3,6 +3,7 @@ import { keyValueOf } from "../processor/key_value.ts";
 import { UNKNOWN, type Value } from "../record/row.ts";
 import type { CellLayout, Entry } from "../state/entry.ts";
 import type { Channel } from "./channel.ts";
+import { encodeValue } from "./messages.ts";
 import { GroupOutput } from "./group_output.ts";
 import { Merge } from "./merge.ts";
 import { PartialSender } from "./partial_sender.ts";
@@ -10,7 +11,8 @@ import { PartialSink } from "./partial_sink.ts";
 import { Server } from "./server.ts";
 import { SinkOutput } from "./sink_output.ts";
 import type { SinkRow } from "./sink_writer.ts";
-import type { TaskContext } from "./task_context.ts";
+import { firstEpochOf, ownership } from "./ownership.ts";
+import { parseTaskId, type TaskContext } from "./task_context.ts";
 
 /** Where the registers of a task's program go, in the order of its plan. */
 export interface TaskOutputs {
@@ -43,6 +45,8 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
     plan,
     task: id,
     epoch,
+    firstEpoch: firstEpochOf(context.options.generation),
+    owns: ownership(context, table, parseTaskId(id).partition),
     nextSeq: () => ++channel.seq,
     put: (row: SinkRow) => context.put(plan, row),
     hold: options.hold,
@@ -56,8 +60,8 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
   return {
     groups,
     servers: table.serves.map((plan, index) =>
-      new Server(plan, layout.serves + index, (home, key, value) => {
-        channel.send({ table: plan.home, partition: home }, { type: "value", join: plan.name, key, value });
+      new Server(plan, layout.serves + index, (home, key, wire) => {
+        channel.sendEncoded({ table: plan.home, partition: home }, encodeValue(plan.name, key, wire));
       })
     ),
     sinks: table.sinks.map((plan, index) => new SinkOutput({ cell: layout.sinks + index, ...hooks(plan) })),

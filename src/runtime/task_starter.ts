@@ -2,16 +2,16 @@ import type { ShownRow, TableSpec, Warehouse } from "../ports/warehouse.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log, Reader } from "../ports/log.ts";
 import { ConfigError, ProductionError } from "../record/errors.ts";
-import { keyJson, keyText, parseKeyText } from "../record/key.ts";
+import { keyText, parseKeyText } from "../record/key.ts";
 import { partitionOf } from "../record/partitioner.ts";
 import type { SinkPlan, TaskTable } from "../plan/physical.ts";
 import type { GlobalReader } from "./global_reader.ts";
 import { encodeHello } from "./messages.ts";
+import { firstEpochOf, homeOf } from "./ownership.ts";
 import { Task } from "./task.ts";
 import { type TaskContext, taskId } from "./task_context.ts";
 import type { TaskHost } from "./task_host.ts";
 
-const GENERATION_EPOCHS = 2 ** 40;
 const RETRY_FIRST_MS = 100;
 const RETRY_LAST_MS = 5_000;
 
@@ -52,7 +52,7 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
       await retry(() => log.offsets(topic)),
     );
   }
-  const epochs = offsets.map((offset) => context.options.generation * GENERATION_EPOCHS + offset + 1);
+  const epochs = offsets.map((offset) => firstEpochOf(context.options.generation) + offset + 1);
   await checkEpochs(hosts, epochs, options);
   for (const host of still()) {
     const index = hosts.indexOf(host);
@@ -150,7 +150,7 @@ async function adopt(adoption: Adoption, options: StarterOptions): Promise<void>
   const tasks = [...orphans.keys()];
   const greatest = await retrying(() => warehouse.greatestEpochs(sink.table, tasks), options);
   for (const task of tasks) {
-    if ((greatest.get(task) ?? 0) >= generation * GENERATION_EPOCHS) {
+    if ((greatest.get(task) ?? 0) >= firstEpochOf(generation)) {
       throw generationError(task, sink.table, generation);
     }
   }
@@ -158,8 +158,8 @@ async function adopt(adoption: Adoption, options: StarterOptions): Promise<void>
   for (const host of hosts) {
     const own = [...orphans.values()].flat().filter((row) => {
       const key = parseKeyText(row.key);
-      const bytes = table.keyColumns === null || sink.table.partial ? keyText(key) : keyJson(table.keyColumns, key);
-      return partitionOf(bytes, partitions) === host.partition;
+      const home = sink.table.partial ? partitionOf(keyText(key), partitions) : homeOf(context, table, key);
+      return home === host.partition;
     });
     if (own.length > 0) host.task!.adopt(index, own);
   }

@@ -55,6 +55,7 @@ export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
       partitions: partitions[index],
       cleanup: "delete",
       retentionMs: options.inboxRetentionMs,
+      transient: true,
     });
   }
   const described = await log.topics(inboxes);

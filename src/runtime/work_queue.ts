@@ -43,7 +43,7 @@ export class WorkQueue {
     else known.next = users.length - 1;
   }
 
-  /** All pending entries must be evaluated. */
+  /** All pending entries must be evaluated, in this order; one may occur twice. */
   markAll(entries: Iterator<Entry>): void {
     this.#scan = entries;
   }

@@ -19,7 +19,11 @@ export function appended<T>(list: T[], item: T): T[] {
     list.push(item);
     return list;
   }
-  return list.length === 0 ? [item] : list.concat([item]);
+  // Written out where it is most often: a concatenation makes an array more.
+  if (list.length === 0) return [item];
+  if (list.length === 1) return [list[0], item];
+  if (list.length === 2) return [list[0], list[1], item];
+  return list.concat([item]);
 }
 
 /**

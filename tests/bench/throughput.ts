@@ -1,9 +1,12 @@
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
 import { fillLog } from "../../src/demo/mod.ts";
 import type { Topology } from "../../src/mod.ts";
 import type { AppendBatch, Log } from "../../src/ports/log.ts";
 import type { Runner } from "../../src/runtime/runner.ts";
 import { gateOf } from "./gate.ts";
 import { runForBench } from "./instance.ts";
+import type { Place } from "./places.ts";
 import { begin, finish, type Measured } from "./report.ts";
 
 /** Sizes of the store whose changes are measured. */
@@ -14,16 +17,22 @@ export interface StoreSize {
 
 /**
  * Source log to acknowledged ClickHouse rows: everything from an empty ClickHouse (load), a backlog of changes on top of it (live), then a
- * second start on the same data, to the moment in which every task runs (restart).
+ * second start after some changes more (restart): to the first of them in ClickHouse, and to the moment in which every task runs.
  */
 export async function benchThroughput(
   name: string,
-  place: { readonly topology: Topology; readonly log: Log; readonly clickhouseUrl: string },
+  place: Place & { readonly topology: Topology },
   size: StoreSize,
 ): Promise<Measured[]> {
   const { topology, log, clickhouseUrl } = place;
-  const held = holdingBack(log);
-  await fillLog({ log: held.log, seed: 7, orders: size.orders, ordersMax: size.orders * 2, changes: size.changes });
+  const held = await holdingBack(log, `${place.directory}/changes.jsonl`);
+  await fillLog({
+    log: held.log,
+    seed: 7,
+    orders: size.orders,
+    ordersMax: size.orders * 2,
+    changes: size.changes + NEW_CHANGES,
+  });
   const loaded = await recordsOf(log, topology);
   const gate = gateOf(log);
 
@@ -37,7 +46,11 @@ export async function benchThroughput(
   gate.shut();
   // A fetch under way when the gate shuts still delivers what was there before.
   await new Promise((resolve) => setTimeout(resolve, 600));
-  for (const batches of held.take(topology)) await log.append(batches);
+  let last: AppendBatch[] = [];
+  for await (const batches of held.take(topology)) {
+    await log.append(last);
+    last = batches;
+  }
   const records = await recordsOf(log, topology) - loaded;
   const before = first.runner.producer.records;
   run = begin();
@@ -50,17 +63,28 @@ export async function benchThroughput(
   });
   await first.stop();
 
-  run = begin();
-  const second = await runForBench(topology, log, clickhouseUrl);
-  await second.started;
-  const restart = finish(`${name}: restart, nothing changed`, run, {
-    records: stored,
-    internal: second.runner.producer.records,
+  await log.append(last);
+  const startMs = performance.now();
+  const sinceStart = () => ((performance.now() - startMs) / 1000).toFixed(1);
+  let firstRow = "";
+  const second = await runForBench(topology, log, clickhouseUrl, (metric) => {
+    if (metric === "weir_sink_insert_rows" && firstRow === "") firstRow = sinceStart();
   });
-  const seconds = ((performance.now() - run.startMs) / 1000).toFixed(1);
+  await second.started;
+  const restart = {
+    name: `${name}: restart, some changes more`,
+    figures: {
+      "stored rows": stored,
+      "seconds to the first new row": firstRow,
+      "seconds until all runs": sinceStart(),
+    },
+  };
   await second.stop();
-  return [load, live, { name: restart.name, figures: { "stored rows": stored, "seconds until all runs": seconds } }];
+  return [load, ...records > 0 ? [live] : [], restart];
 }
+
+/** Changes that a restart finds. */
+const NEW_CHANGES = 2_000;
 
 /** Source topics that a topology reads. */
 export function topicsOf(topology: Topology): string[] {
@@ -89,25 +113,33 @@ async function reached(runner: Runner, log: Log, topology: Topology): Promise<vo
   }
 }
 
-/** A log that stores the snapshot (op r) at once and keeps the changes after it for later. */
-function holdingBack(log: Log) {
-  const kept: AppendBatch[][] = [];
+/** A log that stores the snapshot (op r) at once, and keeps the changes after it in a file: in memory they would be measured too. */
+async function holdingBack(log: Log, path: string) {
+  const file = await Deno.open(path, { write: true, createNew: true });
+  const writer = file.writable.getWriter();
   const isSnapshot = (batch: AppendBatch) => batch.records.every((record) => String(record.value).includes('"op":"r"'));
+  let held = false;
   return {
     log: {
       ...log,
       topics: (names: readonly string[]) => log.topics(names),
       createTopic: (topic: Parameters<Log["createTopic"]>[0]) => log.createTopic(topic),
       offsets: (topic: string) => log.offsets(topic),
-      append: (batches: readonly AppendBatch[]) => {
-        if (kept.length === 0 && batches.every(isSnapshot)) return log.append(batches);
-        kept.push([...batches]);
-        return Promise.resolve(batches.map(() => 0));
+      append: async (batches: readonly AppendBatch[]) => {
+        held ||= !batches.every(isSnapshot);
+        if (!held) return await log.append(batches);
+        await writer.write(new TextEncoder().encode(`${JSON.stringify(batches)}\n`));
+        return batches.map(() => 0);
       },
     } as Log,
-    *take(topology: Topology) {
+    /** What was kept of the topology's topics, in order. */
+    async *take(topology: Topology): AsyncGenerator<AppendBatch[]> {
+      await writer.close();
       const wanted = new Set(topicsOf(topology));
-      for (const batches of kept.splice(0)) yield batches.filter((batch) => wanted.has(batch.topic));
+      const lines = createInterface({ input: createReadStream(path) });
+      for await (const line of lines) {
+        yield (JSON.parse(line) as AppendBatch[]).filter((batch) => wanted.has(batch.topic));
+      }
     },
   };
 }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { clickhouse, topology } from "../../src/mod.ts";
+import { clickhouse, type Int8, topology } from "../../src/mod.ts";
 import { createTopologyTestDriver } from "../../src/testing/mod.ts";
 import { a, b, c, lines, out, row, texts, words } from "./shop.ts";
 
@@ -259,4 +259,29 @@ Deno.test("foreignKeyJoin() whose callback throws loses that row alone", async (
   driver.update(b, { id: 1, text: "uno" });
   await driver.settle();
   assertEquals(texts(driver.select(out)), ["2 uno"]);
+});
+
+Deno.test("foreignKeyJoin() adds its column to no row that somebody else reads", async () => {
+  const [rowNames, joinedNames, furtherNames] = ["row_names", "joined_names", "further_names"].map((name) =>
+    clickhouse(name, { key: ["id"], columns: { id: "Int64", text: "String" } })
+  );
+  const names = (value: { readonly id: Int8 }) => ({ id: value.id, text: Object.keys(value).slice(5).join() });
+  const branched = topology("branched", (builder) => {
+    const rows = builder.table(a);
+    const joined = rows.leftJoin("b", builder.table(b), (value) => value.ref);
+    const further = joined.leftJoin("c", builder.globalTable(c), (value) => value.ref)
+      .leftJoin("d", builder.globalTable(b), (value) => value.ref);
+    rows.mapValues(names).to(rowNames);
+    joined.mapValues(names).to(joinedNames);
+    further.mapValues(names).to(furtherNames);
+  });
+  await using driver = createTopologyTestDriver(branched);
+  for (const id of [1, 2]) driver.insert(a, row(id, { ref: id }));
+  for (const id of [1, 2]) driver.insert(b, row(id));
+  await driver.settle();
+  driver.update(b, { id: 1, text: "new" });
+  await driver.settle();
+  assertEquals(texts(driver.select(rowNames)), ["1 ", "2 "]);
+  assertEquals(texts(driver.select(joinedNames)), ["1 b", "2 b"]);
+  assertEquals(texts(driver.select(furtherNames)), ["1 b,c,d", "2 b,c,d"]);
 });

@@ -7,7 +7,7 @@ import { LogMaintenance, type MaintainOptions, type Maintenance } from "./log_ma
 import type { MaintenanceOptions } from "./log_maintenance_options.ts";
 import { closedLog, LogReader } from "./log_reader.ts";
 import { truncatePartition } from "./log_retention.ts";
-import { LogStore } from "./log_store.ts";
+import { LogStore, type TopicState } from "./log_store.ts";
 import { checkNewTopic, describe, existing } from "./log_topics.ts";
 import { LogWriter } from "./log_writer.ts";
 import { productionError } from "./sqlite.ts";
@@ -74,7 +74,11 @@ export function openEmbeddedLog({ path, clock = systemClock, limits }: EmbeddedL
     },
     reader() {
       assertOpen();
-      const reader = new LogReader({ ...options, onClosed: (ended) => readers.delete(ended) });
+      const reader = new LogReader({
+        ...options,
+        onTransientRead: (topic, partition) => forgetRead(readers, topic, partition),
+        onClosed: (ended) => readers.delete(ended),
+      });
       readers.add(reader);
       return reader;
     },
@@ -99,6 +103,15 @@ export function openEmbeddedLog({ path, clock = systemClock, limits }: EmbeddedL
       store.close();
     },
   };
+}
+
+/** What all readers of the partition have read is gone: nobody goes back in a transient topic. */
+function forgetRead(readers: Iterable<LogReader>, topic: TopicState, partition: number): void {
+  const state = topic.partitions[partition];
+  let read = state.end;
+  for (const reader of readers) read = Math.min(read, reader.positionOf(topic.name, partition) ?? read);
+  topic.transient?.[partition].dropBefore(read);
+  state.start = Math.max(state.start, read);
 }
 
 interface TopicMethodsOptions extends MaintenanceOptions {

@@ -18,6 +18,8 @@ export interface LogReaderOptions {
   readonly store: LogStore;
   readonly clock: Clock;
   readonly limits: EmbeddedLogLimits;
+  /** Called when records of a transient topic were given out. */
+  onTransientRead(topic: TopicState, partition: number): void;
   /** Called once, when the reader was closed. */
   onClosed(reader: LogReader): void;
 }
@@ -74,6 +76,11 @@ export class LogReader implements Reader {
     const cursor = this.#cursors.get(nameOf(topic, partition));
     this.#cursors.delete(nameOf(topic, partition));
     this.#order = this.#order.filter((other) => other !== cursor);
+  }
+
+  /** Where the next read of this partition begins; undefined if it is not read. */
+  positionOf(topic: string, partition: number): number | undefined {
+    return this.#cursors.get(nameOf(topic, partition))?.position;
   }
 
   pause(topic: string, partition: number): void {
@@ -173,6 +180,7 @@ export class LogReader implements Reader {
     while (cursor.position < end && allowance.records > 0 && (allowance.bytes > 0 || records.length === 0)) {
       this.#readSome(cursor, { topic, allowance, records });
     }
+    if (topic.transient && records.length > 0) this.#options.onTransientRead(topic, partition);
     return { topic: name, partition, records, nextOffset: cursor.position, endOffset: end };
   }
 

@@ -43,6 +43,8 @@ export const LOG_SCHEMA = [
     value,
     PRIMARY KEY (topic, partition, "offset")
   ) WITHOUT ROWID`,
+  // Topics whose records are in memory; the end offsets of their partitions are reservations.
+  "CREATE TABLE IF NOT EXISTS transient_topics (topic INTEGER PRIMARY KEY)",
   `CREATE TABLE IF NOT EXISTS cleanings (
     topic INTEGER NOT NULL,
     partition INTEGER NOT NULL,

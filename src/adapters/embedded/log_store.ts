@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { CommittedPosition, NewTopic } from "../../ports/log.ts";
 import { LOG_PRAGMAS, LOG_SCHEMA, LOG_VERSION } from "./log_schema.ts";
 import { inTransaction, openDatabase } from "./sqlite.ts";
+import { TransientRecords } from "./transient_records.ts";
 
 /** What is known of a partition without asking SQLite. Changed only after the transaction that changes the table has succeeded. */
 export interface PartitionState {
@@ -29,6 +30,8 @@ export interface TopicState {
   readonly retentionMs: number;
   readonly deleteRetentionMs: number;
   readonly partitions: readonly PartitionState[];
+  /** For each partition: its records, if they live in memory. */
+  readonly transient: readonly TransientRecords[] | null;
   /** True once it is gone: work in slices that holds this state must end. */
   deleted: boolean;
 }
@@ -76,7 +79,9 @@ export class LogStore {
       lockWaitMs: LOCK_WAIT_MS,
     });
     this.#removeDeletedTopics();
+    const transient = new Set(this.#prepare("SELECT topic FROM transient_topics").all().map((row) => row.topic));
     for (const row of this.#prepare("SELECT * FROM topics").all()) {
+      const partitions = this.#loadPartitions(Number(row.row_id));
       this.#topics.set(String(row.name), {
         rowId: Number(row.row_id),
         name: String(row.name),
@@ -84,7 +89,8 @@ export class LogStore {
         compacted: row.compacted === 1,
         retentionMs: Number(row.retention_ms),
         deleteRetentionMs: Number(row.delete_retention_ms),
-        partitions: this.#loadPartitions(Number(row.row_id)),
+        partitions,
+        transient: transient.has(row.row_id) ? transientRecords(partitions) : null,
         deleted: false,
       });
     }
@@ -112,8 +118,10 @@ export class LogStore {
       for (let partition = 0; partition < topic.partitions; partition++) {
         this.#prepare("INSERT INTO partitions (topic, partition) VALUES (?, ?)").run(lastInsertRowid, partition);
       }
+      if (topic.transient) this.#prepare("INSERT INTO transient_topics VALUES (?)").run(lastInsertRowid);
       return Number(lastInsertRowid);
     });
+    const partitions = this.#loadPartitions(rowId);
     const state: TopicState = {
       rowId,
       name: topic.name,
@@ -121,7 +129,8 @@ export class LogStore {
       compacted: topic.cleanup === "compact",
       retentionMs: topic.retentionMs,
       deleteRetentionMs,
-      partitions: this.#loadPartitions(rowId),
+      partitions,
+      transient: topic.transient ? transientRecords(partitions) : null,
       deleted: false,
     };
     this.#topics.set(topic.name, state);
@@ -144,12 +153,13 @@ export class LogStore {
     this.#prepare(`INSERT INTO records VALUES ${rows}`).run(...values);
   }
 
-  saveEnd(topic: TopicState, partition: PartitionState): void {
+  saveEnd(topic: TopicState, partition: Pick<PartitionState, "partition" | "end" | "largest">): void {
     this.#prepare("UPDATE partitions SET end_offset = ?, largest = ? WHERE topic = ? AND partition = ?")
       .run(partition.end, partition.largest, topic.rowId, partition.partition);
   }
 
   saveStart(topic: TopicState, { partition, start }: Pick<PartitionState, "partition" | "start">): void {
+    if (topic.transient) return;
     this.#prepare("UPDATE partitions SET start_offset = ? WHERE topic = ? AND partition = ?").run(
       start,
       topic.rowId,
@@ -159,12 +169,14 @@ export class LogStore {
 
   /** At most `limit` records from `from` up to, without, `to`, in the order of offsets. */
   read(topic: TopicState, { partition, from, to, limit }: ReadRange): StoredRecord[] {
+    if (topic.transient) return topic.transient[partition].read({ from, to, limit });
     const sql = `SELECT "offset", timestamp_ms, key, value FROM records WHERE ${WHERE} ORDER BY "offset" LIMIT ?`;
     return this.#prepareArrays(sql).all(topic.rowId, partition, from, to, limit) as unknown as StoredRecord[];
   }
 
   /** As {@link LogStore.read}, without values. */
   readKeys(topic: TopicState, { partition, from, to, limit }: ReadRange): StoredKey[] {
+    if (topic.transient) return topic.transient[partition].readKeys({ from, to, limit });
     const sql =
       `SELECT "offset", timestamp_ms, key, value IS NULL FROM records WHERE ${WHERE} ORDER BY "offset" LIMIT ?`;
     return this.#prepareArrays(sql).all(topic.rowId, partition, from, to, limit) as unknown as StoredKey[];
@@ -172,6 +184,7 @@ export class LogStore {
 
   /** Deletes the records from `from` up to, without, `to`, and tells how many there were. */
   deleteRange(topic: TopicState, { partition, from, to }: Omit<ReadRange, "limit">): number {
+    if (topic.transient) return topic.transient[partition].dropBefore(to);
     return Number(this.#prepare(`DELETE FROM records WHERE ${WHERE}`).run(topic.rowId, partition, from, to).changes);
   }
 
@@ -222,7 +235,7 @@ export class LogStore {
   #removeDeletedTopics(): void {
     for (const { row_id } of this.#prepare("SELECT row_id FROM topics WHERE name IS NULL").all()) {
       this.transaction(() => {
-        for (const table of ["records", "partitions", "cleanings"]) {
+        for (const table of ["records", "partitions", "cleanings", "transient_topics"]) {
           this.#prepare(`DELETE FROM ${table} WHERE topic = ?`).run(row_id);
         }
         this.#prepare("DELETE FROM topics WHERE row_id = ?").run(row_id);
@@ -243,6 +256,12 @@ export class LogStore {
     statement.setReturnArrays(true);
     return statement;
   }
+}
+
+/** Nothing of an earlier process is left: the partitions begin where offsets were reserved to. */
+function transientRecords(partitions: readonly PartitionState[]): TransientRecords[] {
+  for (const state of partitions) state.start = state.end;
+  return partitions.map(({ end }) => new TransientRecords(end));
 }
 
 /** Offsets from `from` up to, without, `to`. */

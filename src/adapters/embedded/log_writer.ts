@@ -2,7 +2,8 @@ import type { AppendBatch, Bytes, NewRecord } from "../../ports/log.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { EmbeddedLogLimits } from "./log_limits.ts";
-import { type LogStore, type PartitionState, RECORD_COLUMNS, ROWS_PER_INSERT, type TopicState } from "./log_store.ts";
+import type { LogStore, PartitionState, StoredRecord, TopicState } from "./log_store.ts";
+import { RECORD_COLUMNS, ROWS_PER_INSERT } from "./log_store.ts";
 import { productionError } from "./sqlite.ts";
 import { existing, unknownTopic } from "./log_topics.ts";
 import { sizeOf, stored } from "./stored_bytes.ts";
@@ -33,6 +34,8 @@ interface StagedPartition {
   readonly state: PartitionState;
   end: number;
   largest: number;
+  /** What a transient topic gets. */
+  readonly fresh: StoredRecord[];
 }
 
 /** Where one transaction stands. */
@@ -41,7 +44,8 @@ interface Slice {
   readonly staged: Map<PartitionState, StagedPartition>;
   /** Appends of which something is written in this transaction: the first ones of the queue. */
   readonly touched: PendingAppend[];
-  values: (string | number | Uint8Array | null)[];
+  /** For each statement: what it inserts. */
+  readonly inserts: (string | number | Uint8Array | null)[][];
   records: number;
   bytes: number;
 }
@@ -103,19 +107,17 @@ export class LogWriter {
 
   #writeSlice(): void {
     const nowMs = this.#options.clock.nowMs();
-    const slice: Slice = { nowMs, staged: new Map(), touched: [], values: [], records: 0, bytes: 0 };
+    const slice: Slice = { nowMs, staged: new Map(), touched: [], inserts: [], records: 0, bytes: 0 };
     try {
-      this.#options.store.transaction(() => {
-        this.#fill(slice);
-        this.#flush(slice);
-        for (const { topic, state, end, largest } of slice.staged.values()) {
-          this.#options.store.saveEnd(topic, { ...state, end, largest });
-        }
-      });
+      this.#fill(slice);
+      this.#save(slice);
     } catch (error) {
       return this.#fail(slice, error);
     }
-    for (const { state, end, largest } of slice.staged.values()) Object.assign(state, { end, largest });
+    for (const { topic, state, end, largest, fresh } of slice.staged.values()) {
+      Object.assign(state, { end, largest });
+      topic.transient?.[state.partition].append(fresh);
+    }
     this.#queuedRecords -= slice.records;
     let written = 0;
     while (written < this.#queue.length && isWritten(this.#queue[written])) written++;
@@ -152,7 +154,7 @@ export class LogWriter {
     const state = topic.partitions[batch.partition];
     let staged = slice.staged.get(state);
     if (staged === undefined) {
-      slice.staged.set(state, staged = { topic, state, end: state.end, largest: state.largest });
+      slice.staged.set(state, staged = { topic, state, end: state.end, largest: state.largest, fresh: [] });
     }
     return staged;
   }
@@ -163,16 +165,35 @@ export class LogWriter {
     const bytes = sizeOf(key) + sizeOf(value);
     if (bytes > staged.largest) staged.largest = bytes;
     const timestampMs = record.timestampMs ?? slice.nowMs;
-    slice.values.push(staged.topic.rowId, staged.state.partition, staged.end++, timestampMs, key, value);
+    const offset = staged.end++;
     slice.records++;
     slice.bytes += bytes;
-    if (slice.values.length === ROWS_PER_INSERT * RECORD_COLUMNS) this.#flush(slice);
+    if (staged.topic.transient) {
+      staged.fresh.push([offset, timestampMs, key, value]);
+      return;
+    }
+    let values = slice.inserts.at(-1);
+    if (values === undefined || values.length === ROWS_PER_INSERT * RECORD_COLUMNS) slice.inserts.push(values = []);
+    values.push(staged.topic.rowId, staged.state.partition, offset, timestampMs, key, value);
   }
 
-  #flush(slice: Slice): void {
-    if (slice.values.length === 0) return;
-    this.#options.store.insert(slice.values);
-    slice.values = [];
+  /** One transaction, if there is anything that must outlive the process. */
+  #save({ inserts, staged }: Slice): void {
+    const { store } = this.#options;
+    const ends = [...staged.values()].flatMap((part) => {
+      const { topic, state: { partition }, end, largest } = part;
+      if (!topic.transient) return { topic, partition, end, largest };
+      const reserved = topic.transient[partition].reservationFor(end);
+      return reserved === null ? [] : { topic, partition, end: reserved, largest };
+    });
+    if (ends.length === 0) return;
+    store.transaction(() => {
+      for (const values of inserts) store.insert(values);
+      for (const { topic, ...partition } of ends) store.saveEnd(topic, partition);
+    });
+    for (const { topic, partition, end } of ends) {
+      if (topic.transient) topic.transient[partition].reserved = end;
+    }
   }
 
   /** Refuses every append of which something was to be written in this transaction. The others go on. */

@@ -1,0 +1,20 @@
+/**
+ * A function compiled for one table: what a loop over columns would do, written out. A loop over column names meets every shape of row
+ * in one place, so that each access is a search; a function of its own has each column at a fixed place. Two to five times as fast.
+ *
+ * `body` may hold nothing from outside but what {@link literal} made of it; everything else comes in as `constants`, by name.
+ */
+export function specialised<F>(
+  constants: Readonly<Record<string, unknown>>,
+  parameters: readonly string[],
+  body: string,
+): F {
+  const text = `"use strict"; return (${parameters.join(", ")}) => { ${body} };`;
+  return new Function(...Object.keys(constants), text)(...Object.values(constants));
+}
+
+/** `text` as a string literal. */
+export function literal(text: string): string {
+  // Both line separators may stand in a literal since ES2019.
+  return JSON.stringify(text);
+}
