@@ -34,6 +34,9 @@ export interface WantedAcl {
   readonly groups?: Rights;
 }
 
+/** How long a broker may take to remove a topic. */
+const DELETION_MS_MAX = 60_000;
+
 /** How to connect, as the environment says. @throws Error naming the variable that is missing */
 export function kafkaConfig(environment: Readonly<Record<string, string | undefined>>): KafkaConfig {
   const brokers = environment.KAFKA_BROKERS?.split(",").filter((broker) => broker !== "") ?? [];
@@ -68,15 +71,7 @@ export async function prepareTopics(
   const there = new Set(await admin.listTopics());
   const missing = topics.filter(({ name }) => !there.has(name));
   if (missing.length > 0) {
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: missing.map(({ name, partitions, config }) => ({
-        topic: name,
-        numPartitions: partitions,
-        replicationFactor,
-        configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
-      })),
-    });
+    await createTopics(admin, missing, replicationFactor);
     done.push(...missing.map(({ name, partitions }) => `created ${name} with ${partitions} partitions`));
   }
   const existing = topics.filter(({ name }) => there.has(name));
@@ -95,6 +90,33 @@ export async function prepareTopics(
   }
   for (const topic of existing) if (await configure(admin, topic)) done.push(`configured ${topic.name}`);
   return done;
+}
+
+/**
+ * Creates topics that are not listed. One that was deleted a moment ago is not listed any more, but the broker refuses its name until all
+ * of it is gone: asked again until then, as it would be made later by the first who writes, with other settings.
+ */
+async function createTopics(admin: Admin, topics: readonly WantedTopic[], replicationFactor: number): Promise<void> {
+  let missing = topics;
+  for (const deadline = Date.now() + DELETION_MS_MAX;;) {
+    const created = await admin.createTopics({
+      waitForLeaders: true,
+      topics: missing.map(({ name, partitions, config }) => ({
+        topic: name,
+        numPartitions: partitions,
+        replicationFactor,
+        configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+      })),
+    });
+    const there = new Set(await admin.listTopics());
+    missing = missing.filter(({ name }) => !there.has(name));
+    if (created || missing.length === 0) return;
+    if (Date.now() > deadline) {
+      const names = missing.map(({ name }) => name).join(", ");
+      throw new Error(`Cannot create ${names}: the broker has been deleting them for ${DELETION_MS_MAX / 1000} s`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
 }
 
 /** Gives the rights, each user those on names that begin with a prefix. Giving them again changes nothing. */

@@ -43,11 +43,12 @@ const now = {
     }),
     numbers({
       title: "Snapshot",
-      description: "Tables of the initial snapshot that are still to be read, while it runs.",
+      description:
+        "Tables of the initial snapshot that are still to be read, while it runs; Debezium counts its signal table too.",
       width: 4,
       targets: instants(
         ["max(debezium_snapshot_snapshotrunning)", "Running"],
-        ["max(debezium_snapshot_remainingtablecount)", "Tables left"],
+        ["max(debezium_snapshot_remainingtablecount * debezium_snapshot_snapshotrunning)", "Tables left"],
       ),
     }),
     numbers({
