@@ -1,7 +1,7 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Log, LogRecord, Reader } from "../ports/log.ts";
 import { createDecoder, type Decoder } from "../formats/decoder.ts";
-import { DeserializationError } from "../record/errors.ts";
+import { DeserializationError, ProductionError } from "../record/errors.ts";
 import type { GlobalTable } from "../plan/physical.ts";
 import type { Globals } from "./globals.ts";
 import { repairUnavailable } from "./source_reader.ts";
@@ -104,6 +104,8 @@ export class GlobalReader {
       } catch (error) {
         if (this.#stopped) return;
         this.#options.onState((error as Error).message);
+        // The reader has given a partition up, and a table that is not whole must not be looked up.
+        if (error instanceof ProductionError && !error.retriable) throw error;
         await this.#options.clock.sleep(RETRY_MS);
       }
     }

@@ -58,9 +58,9 @@ export function startReport(hosts: Iterable<TaskHost>): StartReport[] {
   }
   return [...totals].map(([sink, { base, rewritten, written, deleted }]) => ({
     sink,
-    // A row that the start itself wrote and found gone again before its end is among the deleted, not among the base.
+    // Without the rows that the start itself wrote and, its sources changing meanwhile, took away again.
     kept: Math.max(0, base - rewritten - deleted),
     written,
-    deleted,
+    deleted: Math.min(deleted, base - rewritten),
   }));
 }

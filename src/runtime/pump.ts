@@ -1,5 +1,5 @@
 import type { Fetched } from "../ports/log.ts";
-import { LimitError, RestoreError } from "../record/errors.ts";
+import { LimitError, ProductionError, RestoreError } from "../record/errors.ts";
 import { type Key, keyText } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import type { Assignments } from "./assignments.ts";
@@ -72,6 +72,8 @@ export class Pump {
       problems.set("log", null);
     } catch (error) {
       problems.set("log", (error as Error).message);
+      // The reader has given a partition up and does not say which: everything is sought anew, and what cannot be asked for fails there.
+      if (error instanceof ProductionError && !error.retriable) this.#assignments.restartAll((error as Error).message);
       await ports.clock.sleep(POLL_RETRY_MS);
       this.#fetched = [];
     }

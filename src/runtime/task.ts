@@ -27,7 +27,7 @@ import type { Server } from "./server.ts";
 import type { SinkCounts, SinkOutput } from "./sink_output.ts";
 import { SourceReader } from "./source_reader.ts";
 import { type TaskContext, taskId } from "./task_context.ts";
-import { applyOutputs, createMerges, createOutputs } from "./task_outputs.ts";
+import { applyOutputs, createMerges, createOutputs, unshownFirst } from "./task_outputs.ts";
 import type { TaskView } from "./task_view.ts";
 import { WorkQueue } from "./work_queue.ts";
 
@@ -186,17 +186,10 @@ export class Task implements TaskView {
       this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].await(entry));
     }
     this.#pending = this.entries.size;
-    this.#queue.markAll(this.#newestFirst());
+    this.#queue.markAll(unshownFirst(this.entries, this.sinks));
     for (const server of this.servers) {
       for (const key of server.keys()) if (!this.entries.has(key)) server.tellAbsent(key);
     }
-  }
-
-  /** All entries, those that no sink shows before the others: what came while nobody ran is seen first. */
-  *#newestFirst(): Generator<Entry> {
-    const { sinks } = this;
-    for (const entry of this.entries.values()) if (!sinks.some((sink) => sink.shows(entry))) yield entry;
-    yield* this.entries.values();
   }
 
   /** Evaluates at most about `rows` entries; true if more wait. */

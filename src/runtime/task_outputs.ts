@@ -1,5 +1,6 @@
 import type { SinkPlan, TaskTable } from "../plan/physical.ts";
 import { keyValueOf } from "../processor/key_value.ts";
+import type { Key } from "../record/key.ts";
 import { UNKNOWN, type Value } from "../record/row.ts";
 import type { CellLayout, Entry } from "../state/entry.ts";
 import type { Channel } from "./channel.ts";
@@ -113,4 +114,10 @@ export function createMerges(context: TaskContext, table: TaskTable, epoch: numb
     const home = context.plan.tables.find((candidate) => candidate.groups.some((group) => group.name === member.name))!;
     return new Merge({ aggregate: member.aggregate, homes: context.partitions[home.index], epoch });
   });
+}
+
+/** All entries, those that no sink shows before, and then among, the others: what came while nobody ran is seen first. */
+export function* unshownFirst(entries: ReadonlyMap<Key, Entry>, sinks: readonly SinkOutput[]): Generator<Entry> {
+  for (const entry of entries.values()) if (!sinks.some((sink) => sink.shows(entry))) yield entry;
+  yield* entries.values();
 }

@@ -10,9 +10,9 @@ import type {
   TopicDescription,
 } from "../../src/ports/log.ts";
 import { ProductionError } from "../../src/record/errors.ts";
-import { splitAppend } from "./faults.ts";
 import type { Group } from "./simulated_group.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
+import { splitAppend } from "./split_append.ts";
 
 const SPLIT_SHARE = 0.25;
 /** The second part of an append comes at most so many steps after the first. */

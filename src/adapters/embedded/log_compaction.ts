@@ -1,5 +1,6 @@
 import { type MaintenanceOptions, sliceRecords } from "./log_maintenance_options.ts";
-import type { LogStore, PartitionState, ReadRange, StoredKey, TopicState } from "./log_store.ts";
+import type { LogStore, PartitionState, TopicState } from "./log_store.ts";
+import type { ReadRange, StoredKey } from "./stored_records.ts";
 import { keyIdentity } from "./stored_bytes.ts";
 
 /** How far a pass over a partition has come. */

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { CommittedPosition, NewTopic } from "../../ports/log.ts";
 import { LOG_PRAGMAS, LOG_SCHEMA, LOG_VERSION } from "./log_schema.ts";
+import type { ReadRange, StoredKey, StoredRecord } from "./stored_records.ts";
 import { inTransaction, openDatabase } from "./sqlite.ts";
 import { TransientRecords } from "./transient_records.ts";
 
@@ -35,12 +36,6 @@ export interface TopicState {
   /** True once it is gone: work in slices that holds this state must end. */
   deleted: boolean;
 }
-
-/** One record as SQLite gives it back: offset, timestamp, key, value. */
-export type StoredRecord = [number, number, string | Uint8Array | null, string | Uint8Array | null];
-
-/** A record without its value: offset, timestamp, key, 1 for a tombstone. */
-export type StoredKey = [number, number, string | Uint8Array | null, number];
 
 /** Up to which offset a pass of compaction had cleaned, and when: from then on its tombstones' time runs. */
 export interface Cleaning {
@@ -262,14 +257,6 @@ export class LogStore {
 function transientRecords(partitions: readonly PartitionState[]): TransientRecords[] {
   for (const state of partitions) state.start = state.end;
   return partitions.map(({ end }) => new TransientRecords(end));
-}
-
-/** Offsets from `from` up to, without, `to`. */
-export interface ReadRange {
-  readonly partition: number;
-  readonly from: number;
-  readonly to: number;
-  readonly limit: number;
 }
 
 /** What a finished pass of compaction leaves behind. */

@@ -1,4 +1,4 @@
-import type { ReadRange, StoredKey, StoredRecord } from "./log_store.ts";
+import type { ReadRange, StoredKey, StoredRecord } from "./stored_records.ts";
 
 /** Offsets taken from the file at once, so that none is given out again after a restart, and the file is seldom written to. */
 const RESERVED_AHEAD = 1_000_000;

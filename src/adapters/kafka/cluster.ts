@@ -26,6 +26,11 @@ export interface Cluster {
   refresh(topics: readonly string[]): Promise<ClusterMetadata>;
   /** What `refresh` last told about a topic. */
   known(topic: string): TopicMetadata | undefined;
+  /**
+   * Whether `refresh` ever told about a topic. A broker that has just started knows no topic for a while: one that was there is waited
+   * for, one that never was may be a wrong name.
+   */
+  seen(topic: string): boolean;
   /** Repeats `attempt` while it fails for a passing reason. @throws ProductionError at once for other reasons, else at the deadline */
   persistently<T>(attempt: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -34,6 +39,7 @@ export interface Cluster {
 export function openCluster(settings: KafkaSettings): Cluster {
   const addresses = new Map<number, BrokerAddress>();
   const topics = new Map<string, TopicMetadata>();
+  const seen = new Set<string>();
   const report = stateReporter(settings);
   const closing = new AbortController();
   const newChannel = () => openChannel({ settings, addresses, report, closed: closing.signal });
@@ -48,11 +54,15 @@ export function openCluster(settings: KafkaSettings): Cluster {
       for (const name of names) {
         const topic = metadata.topics.get(name);
         if (topic === undefined) topics.delete(name);
-        else topics.set(name, topic);
+        else {
+          topics.set(name, topic);
+          seen.add(name);
+        }
       }
       return metadata;
     },
     known: (topic) => topics.get(topic),
+    seen: (topic) => seen.has(topic),
     async persistently(attempt) {
       const deadline = performance.now() + settings.operationTimeoutMs;
       const backoff = createBackoff();

@@ -132,7 +132,7 @@ export function partitionOffsets(
   return cluster.persistently(async () => {
     const { topics } = await cluster.refresh([topic]);
     const leaders = topics.get(topic)?.leaders;
-    if (leaders === undefined) throw unknownTopic(topic);
+    if (leaders === undefined) throw unknownTopic(topic, { retriable: cluster.seen(topic) });
     const partitions = leaders.map((_, partition) => partition);
     return {
       start: await listOffsets({ cluster, channel }, { topic, partitions, timestamp: EARLIEST }),
@@ -152,10 +152,10 @@ export async function rangeOf(
   return { startOffset, endOffset };
 }
 
-export function unknownTopic(topic: string): ProductionError {
+export function unknownTopic(topic: string, { retriable } = { retriable: false }): ProductionError {
   return new ProductionError(
     `Cannot use "${topic}" as a Kafka topic: no topic of that name exists; create it, or correct the name`,
-    false,
+    retriable,
   );
 }
 
