@@ -25,9 +25,9 @@ export function missingPrerequisites(): string[] {
   return missing;
 }
 
-/** The Prometheus program if Debian's package is installed. */
-export function prometheusInstalled(): boolean {
-  return onPath("prometheus");
+/** Whether a program that the stack can do without is installed. */
+export function installed(program: string): boolean {
+  return onPath(program);
 }
 
 /** Brings every jar that is not there yet into the stack's folder. Idempotent. */

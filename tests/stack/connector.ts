@@ -49,6 +49,45 @@ export async function connectorState(layout: StackLayout): Promise<{ state: stri
   return { state: task?.state ?? "NONE", trace: task?.trace ?? "" };
 }
 
+/** Restarts the connector and its task, as an operator does. */
+export async function restartConnector(layout: StackLayout): Promise<void> {
+  await request(layout, "POST", `/connectors/${connectorName}/restart?includeTasks=true`);
+}
+
+/** Ends the connector's task for longer; its configuration and its positions stay. */
+export async function stopConnector(layout: StackLayout): Promise<void> {
+  await request(layout, "PUT", `/connectors/${connectorName}/stop`);
+  while ((await connectorState(layout)).state !== "NONE") await new Promise((resolve) => setTimeout(resolve, 100));
+}
+
+/** Forgets how far a stopped connector has read: its next start takes a snapshot. */
+export async function forgetPositions(layout: StackLayout): Promise<void> {
+  await request(layout, "DELETE", `/connectors/${connectorName}/offsets`);
+}
+
+export async function resumeConnector(layout: StackLayout): Promise<void> {
+  await request(layout, "PUT", `/connectors/${connectorName}/resume`);
+}
+
+/** What Connect says about one setting. */
+export interface Setting {
+  readonly name: string;
+  readonly errors: readonly string[];
+}
+
+/** What Connect says about the configuration of compose/debezium, with this stack's addresses and as `change` alters it. */
+export async function validateConnector(
+  layout: StackLayout,
+  change: (config: ConnectorConfig) => ConnectorConfig = (config) => config,
+): Promise<{ readonly config: ConnectorConfig; readonly settings: readonly Setting[] }> {
+  const config = change(connectorConfig(layout));
+  const path = "/connector-plugins/PostgresConnector/config/validate";
+  const { configs } = await request(layout, "PUT", path, { name: connectorName, ...config }) as {
+    configs: { value: Setting }[];
+  };
+  return { config, settings: configs.map(({ value }) => value) };
+}
+
 function connectorConfig(layout: StackLayout): ConnectorConfig {
   const text = Deno.readTextFileSync(projectPath("compose/debezium/postgres-connector.json"));
   const config = JSON.parse(text.replaceAll("/run/secrets/debezium.properties", debeziumProperties(layout)));

@@ -12,8 +12,16 @@ export interface StackPorts {
   readonly kafkaInternal: number;
   readonly connect: number;
   readonly postgres: number;
+  readonly clickhouse: number;
+  /** ClickHouse's read-only address, for dashboards. */
+  readonly clickhouseReader: number;
+  readonly weir: number;
   readonly prometheus: number;
-  readonly jmx: number;
+  /** What the broker shows to Prometheus. */
+  readonly kafkaMetrics: number;
+  /** What Connect and Debezium show to Prometheus. */
+  readonly connectMetrics: number;
+  readonly postgresMetrics: number;
 }
 
 /** Where one stack keeps everything, and the ports it listens on (127.0.0.1 only). */
@@ -65,8 +73,13 @@ export function stackLayout(options: LayoutOptions = {}): StackLayout {
       kafkaInternal: 29092 + offset,
       connect: 8083 + offset,
       postgres: 5432 + offset,
+      clickhouse: 8123 + offset,
+      clickhouseReader: 8124 + offset,
+      weir: 8686 + offset,
       prometheus: 9090 + offset,
-      jmx: 7071 + offset,
+      kafkaMetrics: 7071 + offset,
+      connectMetrics: 9404 + offset,
+      postgresMetrics: 9187 + offset,
     },
   };
 }

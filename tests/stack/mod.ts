@@ -5,13 +5,16 @@ import { type LayoutOptions, type StackLayout, stackLayout } from "./layout.ts";
 import { createDatabase, postgresAddress, psql as query } from "./postgres.ts";
 import { endProcess, pidOf, residentMiB } from "./process.ts";
 import { stackSecrets } from "./secrets.ts";
-import { answers, notStartable, type ServiceName, serviceNames, startService as start } from "./services.ts";
+import type { ServiceName } from "./launches.ts";
+import { answers, notStartable, serviceNames, startService as start } from "./services.ts";
 import { createTopics } from "./topics.ts";
 
-export type { ServiceName } from "./services.ts";
+export type { ServiceName } from "./launches.ts";
 
 export interface StackUpOptions extends LayoutOptions {
-  /** Prometheus too, where its package is installed. */
+  /** ClickHouse too. */
+  readonly clickhouse?: boolean;
+  /** Everything: ClickHouse, Weir, and where their packages are installed Prometheus and PostgreSQL's exporter too. */
   readonly all?: boolean;
   /** Only the broker and ZooKeeper: enough for tests of the log. */
   readonly kafkaOnly?: boolean;
@@ -22,8 +25,9 @@ export interface StackAddresses {
   /** Bootstrap address `host:port`. */
   readonly kafka: string;
   readonly connect: string;
+  readonly clickhouse: string;
+  readonly weir: string;
   readonly prometheus: string;
-  readonly jmx: string;
   /** As `npm:pg` takes them; superuser. */
   readonly postgres: { host: string; port: number; database: string; user: string; password: string };
 }
@@ -37,7 +41,7 @@ export interface ServiceStatus {
 
 /** Starts what does not run, and resolves when the connector streams. Idempotent. @throws Error with what to install or read */
 export async function stackUp(options: StackUpOptions = {}): Promise<StackAddresses> {
-  const { all = false, kafkaOnly = false, onProgress = () => {} } = options;
+  const { all = false, clickhouse = all, kafkaOnly = false, onProgress = () => {} } = options;
   const missing = missingPrerequisites();
   if (missing.length > 0) throw new Error(`Cannot start the stack:\n  - ${missing.join("\n  - ")}`);
   const layout = stackLayout(options);
@@ -56,15 +60,18 @@ export async function stackUp(options: StackUpOptions = {}): Promise<StackAddres
   await Promise.all([
     kafka().then(() => up("connect")),
     up("postgres").then(() => timed("database ready", onProgress, () => createDatabase(layout))),
+    ...(clickhouse ? [up("clickhouse")] : []),
   ]);
   await timed("connector streaming", onProgress, async () => {
     await registerConnector(layout);
     await connectorRunning(layout, 180_000);
   });
   if (all) {
-    const reason = notStartable("prometheus");
-    if (reason === null) await up("prometheus");
-    else onProgress(reason);
+    for (const name of ["weir", "postgres-exporter", "prometheus"] as const) {
+      const reason = notStartable(name);
+      if (reason === null) await up(name);
+      else onProgress(reason);
+    }
   }
   return stackAddresses(options);
 }
@@ -81,8 +88,8 @@ export async function stackDown(
     onProgress(`${name} ${await endProcess(layout, name, { signal, deadlineMs: 20_000 })}`);
   };
   // Each before what it needs: a broker without ZooKeeper cannot shut down in order.
-  await Promise.all([down("prometheus"), down("connect")]);
-  await Promise.all([down("kafka"), down("postgres")]);
+  await Promise.all([down("prometheus"), down("postgres-exporter"), down("weir"), down("connect")]);
+  await Promise.all([down("kafka"), down("postgres"), down("clickhouse")]);
   await down("zookeeper");
   if (!wipe) return;
   for (const folder of [layout.data, layout.logs, layout.run, layout.etc, layout.secrets]) {
@@ -113,8 +120,9 @@ export function stackAddresses(options: LayoutOptions = {}): StackAddresses {
   return {
     kafka: `127.0.0.1:${ports.kafka}`,
     connect: `http://127.0.0.1:${ports.connect}`,
+    clickhouse: `http://127.0.0.1:${ports.clickhouse}`,
+    weir: `http://127.0.0.1:${ports.weir}`,
     prometheus: `http://127.0.0.1:${ports.prometheus}`,
-    jmx: `http://127.0.0.1:${ports.jmx}/metrics`,
     postgres: postgresAddress(layout),
   };
 }

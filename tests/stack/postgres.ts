@@ -63,8 +63,10 @@ export async function createDatabase(layout: StackLayout): Promise<void> {
     // All or nothing: a half-made database would look finished to the next start.
     await query(layout, database, { text: `BEGIN;\n${sql.join("\n")}\nCOMMIT;` });
   }
-  const { debezium } = stackSecrets(layout);
-  await query(layout, database, { text: `ALTER ROLE debezium PASSWORD ${pg.escapeLiteral(debezium)}` });
+  const { debezium, exporter } = stackSecrets(layout);
+  for (const [role, password] of [["debezium", debezium], ["postgres_exporter", exporter]]) {
+    await query(layout, database, { text: `ALTER ROLE ${role} PASSWORD ${pg.escapeLiteral(password)}` });
+  }
 }
 
 /** Runs SQL as superuser in database online_store and returns the rows of the last statement. */

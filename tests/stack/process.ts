@@ -4,15 +4,27 @@ import type { StackLayout } from "./layout.ts";
 export interface Launch {
   readonly program: string;
   readonly args: readonly string[];
+  /** Variables beside those of whoever starts it; {@link OWN_VARIABLES} are taken from here alone. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Prefixes of variables that configure Weir and PostgreSQL's programs and must not come from whoever starts the stack. */
+const OWN_VARIABLES = /^(KAFKA_|CLICKHOUSE_|POSTGRES_|PG|WEIR_|DATA_SOURCE_)/;
+
+/** The environment of this process without what would configure the programs started here. */
+export function foreignEnvironment(): Record<string, string> {
+  return Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => !OWN_VARIABLES.test(name)));
 }
 
 /** Starts the program with its output appended to `log/<name>.log` and records its process id. */
-export function launch(layout: StackLayout, name: string, { program, args }: Launch): void {
+export function launch(layout: StackLayout, name: string, { program, args, environment }: Launch): void {
   // The shell replaces itself by the program, so the id recorded is the program's own.
   const script = 'log=$1; shift; exec "$@" </dev/null >>"$log" 2>&1';
   const child = new Deno.Command("sh", {
     args: ["-c", script, "sh", logFile(layout, name), program, ...args],
     cwd: "/",
+    clearEnv: true,
+    env: { ...foreignEnvironment(), ...environment },
     stdin: "null",
     stdout: "null",
     stderr: "null",

@@ -3,18 +3,40 @@
  * Everything is started from nothing on 127.0.0.1, in a folder and on ports of its own, and ended again.
  */
 import { parseArgs } from "node:util";
+import { brokerTests } from "./e2e/scenarios/broker_tests.ts";
+import { column } from "./e2e/scenarios/column.ts";
+import { connector } from "./e2e/scenarios/connector.ts";
+import { dashboards } from "./e2e/scenarios/dashboards.ts";
 import { singleChanges } from "./e2e/scenarios/changes.ts";
 import { initialSnapshot } from "./e2e/scenarios/initial_snapshot.ts";
 import { instances } from "./e2e/scenarios/instances.ts";
 import { kills } from "./e2e/scenarios/kills.ts";
 import { latency } from "./e2e/scenarios/latency.ts";
+import { monitoring } from "./e2e/scenarios/monitoring.ts";
 import { outages } from "./e2e/scenarios/outages.ts";
+import { rebuilding } from "./e2e/scenarios/rebuilding.ts";
 import { refusals } from "./e2e/scenarios/refusals.ts";
+import { restoring } from "./e2e/scenarios/restoring.ts";
 import type { Scenario } from "./e2e/scenarios/scenario.ts";
 import { Stage } from "./e2e/stage.ts";
 import { projectPath } from "./layout.ts";
 
-const scenarios: readonly Scenario[] = [initialSnapshot, singleChanges, kills, outages, instances, refusals, latency];
+const scenarios: readonly Scenario[] = [
+  initialSnapshot,
+  singleChanges,
+  kills,
+  outages,
+  instances,
+  refusals,
+  connector,
+  dashboards,
+  monitoring,
+  latency,
+  column,
+  restoring,
+  rebuilding,
+  brokerTests,
+];
 
 const usage = `usage: deno task test:stack [--only N]... [--kills N] [--seed N] [--keep]
   --only N    only scenario N (may be repeated):
@@ -25,7 +47,7 @@ ${scenarios.map(({ title }, index) => `                ${index + 1}  ${title}`).
 Environment: WEIR_STACK (folder, default .stack-test), WEIR_STACK_PORT_OFFSET (added to every port, default 3000)`;
 
 /** Whatever hangs: the run ends. */
-const RUN_MS_MAX = 20 * 60_000;
+const RUN_MS_MAX = 25 * 60_000;
 const KILLS_DEFAULT = 20;
 /** Beside a stack with the default ports, and below those that the system hands out. */
 const PORT_OFFSET_DEFAULT = 3_000;
@@ -71,6 +93,7 @@ async function main(options: Options): Promise<number> {
     steps.say(`FAIL  everything is ended: ${error.message}`);
   });
   steps.say("everything is ended");
+  for (const figure of stage.figures) console.log(figure);
   console.log(`${steps.passed} passed, ${steps.failed} failed`);
   return steps.failed === 0 ? 0 : 1;
 }

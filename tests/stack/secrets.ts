@@ -6,13 +6,16 @@ export interface StackSecrets {
   readonly postgres: string;
   /** Password of the role `debezium`. */
   readonly debezium: string;
+  /** Password of the role `postgres_exporter`. */
+  readonly exporter: string;
 }
 
 /** The stack's passwords: made at random on first use and kept in files that only their owner reads. */
 export function stackSecrets(layout: StackLayout): StackSecrets {
   const secrets = {
-    postgres: secret(`${layout.secrets}/postgres_password`),
+    postgres: secret(postgresPassword(layout)),
     debezium: secret(`${layout.secrets}/debezium_password`),
+    exporter: secret(exporterPassword(layout)),
   };
   // Connect reads this one itself, so that no password is in the connector's configuration.
   const properties = debeziumProperties(layout);
@@ -24,6 +27,14 @@ export function stackSecrets(layout: StackLayout): StackSecrets {
 
 export function debeziumProperties(layout: StackLayout): string {
   return `${layout.secrets}/debezium.properties`;
+}
+
+export function exporterPassword(layout: StackLayout): string {
+  return `${layout.secrets}/postgres_exporter_password`;
+}
+
+export function postgresPassword(layout: StackLayout): string {
+  return `${layout.secrets}/postgres_password`;
 }
 
 /** Lets the user postgres, and nobody else, read a file for as long as `use` takes. */

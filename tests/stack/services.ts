@@ -1,29 +1,22 @@
-import { jmxAgent, prometheusInstalled } from "./artifacts.ts";
-import { projectPath, type StackLayout } from "./layout.ts";
-import { initialisePostgres, postgresAnswers, postgresLaunch } from "./postgres.ts";
-import { type Launch, launch, logTail, pidOf, waitUntil } from "./process.ts";
+import { installed } from "./artifacts.ts";
+import { launchOf, renderConfiguration, type ServiceName } from "./launches.ts";
+import type { StackLayout } from "./layout.ts";
+import { initialisePostgres, postgresAnswers } from "./postgres.ts";
+import { launch, logTail, pidOf, waitUntil } from "./process.ts";
 import { kafkaAnswers } from "./topics.ts";
-
-export type ServiceName = "zookeeper" | "kafka" | "postgres" | "connect" | "prometheus";
-
-export const serviceNames: readonly ServiceName[] = ["zookeeper", "kafka", "postgres", "connect", "prometheus"];
-
-// Short-lived services on a small machine: the fast compiler and the simple collector start twice as quickly.
-const jvm = [
-  "-XX:TieredStopAtLevel=1",
-  "-XX:+UseSerialGC",
-  "-Xshare:auto",
-  "-Djava.awt.headless=true",
-  "-Djava.net.preferIPv4Stack=true",
-];
 
 const readyWithinMs: Record<ServiceName, number> = {
   zookeeper: 60_000,
   kafka: 120_000,
   postgres: 60_000,
   connect: 180_000,
+  clickhouse: 120_000,
+  weir: 180_000,
+  "postgres-exporter": 60_000,
   prometheus: 60_000,
 };
+
+export const serviceNames = Object.keys(readyWithinMs) as readonly ServiceName[];
 
 /**
  * What a killed service leaves behind for a moment, on which its successor ends: PostgreSQL's shared memory and lock file, and the
@@ -63,71 +56,28 @@ export async function answers(layout: StackLayout, name: ServiceName): Promise<b
       return await postgresAnswers(layout);
     case "connect":
       return await httpOk(`http://127.0.0.1:${layout.ports.connect}/connectors`);
+    case "clickhouse":
+      return await httpOk(`http://127.0.0.1:${layout.ports.clickhouse}/ping`);
+    case "weir":
+      return await httpOk(`http://127.0.0.1:${layout.ports.weir}/readyz`);
+    case "postgres-exporter":
+      return await httpOk(`http://127.0.0.1:${layout.ports.postgresMetrics}/metrics`);
     case "prometheus":
       return await httpOk(`http://127.0.0.1:${layout.ports.prometheus}/-/ready`);
   }
 }
 
+/** Programs that the stack can do without, with Debian's packages that have them. */
+const optional: Partial<Record<ServiceName, string>> = {
+  "prometheus": "prometheus",
+  "postgres-exporter": "prometheus-postgres-exporter",
+};
+
 /** `null` if the service can be started, otherwise why it cannot, and what to do. */
 export function notStartable(name: ServiceName): string | null {
-  if (name !== "prometheus" || prometheusInstalled()) return null;
-  return "prometheus is not installed and is left out: apt-get install --no-install-recommends prometheus";
-}
-
-function launchOf(layout: StackLayout, name: ServiceName): Launch {
-  const { libs, etc, data, ports } = layout;
-  const java = (options: string[], main: string[]): Launch => ({
-    program: "java",
-    args: [...options, ...jvm, `-Dlog4j.configuration=file:${etc}/log4j.properties`, "-cp", `${libs}/kafka/*`, ...main],
-  });
-  switch (name) {
-    case "zookeeper":
-      return java(["-Xms64m", "-Xmx128m"], [
-        "org.apache.zookeeper.server.quorum.QuorumPeerMain",
-        `${etc}/zookeeper.properties`,
-      ]);
-    case "kafka": {
-      const agent = `-javaagent:${jmxAgent(layout)}=127.0.0.1:${ports.jmx}:${etc}/jmx-kafka.yml`;
-      return java(["-Xms256m", "-Xmx512m", agent], ["kafka.Kafka", `${etc}/server.properties`]);
-    }
-    case "connect":
-      return java(["-Xms256m", "-Xmx512m"], [
-        "org.apache.kafka.connect.cli.ConnectDistributed",
-        `${etc}/connect-distributed.properties`,
-      ]);
-    case "postgres":
-      return postgresLaunch(layout);
-    case "prometheus":
-      return {
-        program: "prometheus",
-        args: [
-          `--config.file=${etc}/prometheus.yml`,
-          `--storage.tsdb.path=${data}/prometheus`,
-          "--storage.tsdb.retention.time=1d",
-          `--web.listen-address=127.0.0.1:${ports.prometheus}`,
-        ],
-      };
-  }
-}
-
-/** Writes tests/stack/etc/* with this stack's folder and ports into the stack's own etc folder. */
-function renderConfiguration(layout: StackLayout): void {
-  const { ports } = layout;
-  const values: Record<string, string | number> = {
-    STACK: layout.root,
-    ZOOKEEPER_PORT: ports.zookeeper,
-    KAFKA_PORT: ports.kafka,
-    KAFKA_INTERNAL_PORT: ports.kafkaInternal,
-    CONNECT_PORT: ports.connect,
-    JMX_PORT: ports.jmx,
-    PROMETHEUS_PORT: ports.prometheus,
-  };
-  for (const folder of [layout.etc, layout.logs, layout.run, layout.data]) Deno.mkdirSync(folder, { recursive: true });
-  const templates = projectPath("tests/stack/etc");
-  for (const { name } of Deno.readDirSync(templates)) {
-    const text = Deno.readTextFileSync(`${templates}/${name}`);
-    Deno.writeTextFileSync(`${layout.etc}/${name}`, text.replace(/@([A-Z_]+)@/g, (_, key) => String(values[key])));
-  }
+  const program = optional[name];
+  if (program === undefined || installed(program)) return null;
+  return `${program} is not installed and is left out: apt-get install --no-install-recommends ${program}`;
 }
 
 async function fourLetters(port: number, word: string): Promise<string> {

@@ -1,41 +1,57 @@
-import { type Channel, type Cluster, openCluster } from "../../src/adapters/kafka/cluster.ts";
+import { Kafka } from "kafkajs";
+import { kafkaConfig, prepareTopics, type WantedTopic } from "../../compose/kafka/prepare_kafka.ts";
+import { openCluster } from "../../src/adapters/kafka/cluster.ts";
 import { kafkaSettings } from "../../src/adapters/kafka/kafka_options.ts";
-import { createTopicWith } from "../../src/adapters/kafka/topics.ts";
 import { projectPath, type StackLayout } from "./layout.ts";
 
-interface TopicFile {
-  readonly name: string;
-  readonly partitions: number;
-  readonly config: Record<string, string>;
-}
+type Admin = ReturnType<Kafka["admin"]>;
 
 /** Whether the broker answers and has a controller. */
-export function kafkaAnswers(layout: StackLayout): Promise<boolean> {
-  return withCluster(layout, async (cluster) => {
+export async function kafkaAnswers(layout: StackLayout): Promise<boolean> {
+  const cluster = openCluster(kafkaSettings({ ...addressOf(layout), clientId: "weir-stack", connectTimeoutMs: 3_000 }));
+  try {
     const { brokers, controllerId } = await cluster.refresh([]);
     return brokers.has(controllerId);
-  });
-}
-
-/** Creates the topics of compose/kafka/topics.json that do not exist, before anything can create them otherwise. */
-export function createTopics(layout: StackLayout): Promise<void> {
-  const wanted: TopicFile[] = JSON.parse(Deno.readTextFileSync(projectPath("compose/kafka/topics.json")));
-  return withCluster(layout, async (cluster, channel) => {
-    await Promise.all(wanted.map((topic) => createTopicWith({ cluster, channel }, topic)));
-  });
-}
-
-async function withCluster<T>(
-  layout: StackLayout,
-  use: (cluster: Cluster, channel: Channel) => Promise<T>,
-): Promise<T> {
-  const brokers = [`127.0.0.1:${layout.ports.kafka}`];
-  const cluster = openCluster(kafkaSettings({ brokers, clientId: "weir-stack", connectTimeoutMs: 3_000 }));
-  const channel = cluster.openChannel();
-  try {
-    return await use(cluster, channel);
   } finally {
-    await channel.close();
     await cluster.close();
   }
+}
+
+/**
+ * Creates the topics of compose/kafka/topics.json that do not exist, before anything can create them otherwise, as the service
+ * kafka-init does; with `partitions` instead of the file's number.
+ */
+export async function createTopics(layout: StackLayout, partitions?: number): Promise<void> {
+  const wanted = topicFile().map((topic) => partitions === undefined ? topic : { ...topic, partitions });
+  await withAdmin(layout, (admin) => prepareTopics(admin, wanted, 1));
+}
+
+/** Deletes the tables' topics. */
+export async function deleteTopics(layout: StackLayout): Promise<void> {
+  const topics = topicFile().map(({ name }) => name);
+  await withAdmin(layout, async (admin) => {
+    await admin.deleteTopics({ topics });
+    // The controller removes them one after the other.
+    const there = async () => (await admin.listTopics()).filter((name) => topics.includes(name)).length;
+    while (await there() > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  });
+}
+
+function topicFile(): WantedTopic[] {
+  return JSON.parse(Deno.readTextFileSync(projectPath("compose/kafka/topics.json")));
+}
+
+async function withAdmin<T>(layout: StackLayout, use: (admin: Admin) => Promise<T>): Promise<T> {
+  const { brokers } = addressOf(layout);
+  const admin = new Kafka(kafkaConfig({ KAFKA_BROKERS: brokers.join() })).admin();
+  await admin.connect();
+  try {
+    return await use(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+function addressOf({ ports }: StackLayout): { readonly brokers: string[] } {
+  return { brokers: [`127.0.0.1:${ports.kafka}`] };
 }

@@ -32,6 +32,8 @@ export class Stage {
   readonly options: StageOptions;
   #clickhouse: EmbeddedClickHouse | null = null;
   readonly #weirs = new Set<WeirProcess>();
+  /** Figures that are told once more at the end of the run. */
+  readonly figures: string[] = [];
 
   constructor(options: StageOptions) {
     this.options = options;
@@ -46,8 +48,25 @@ export class Stage {
     await stackDown({ ...this.options, wipe: true });
     await stackUp({ ...this.options, onProgress });
     await Deno.mkdir(this.#scratch, { recursive: true });
-    this.#clickhouse = await startEmbeddedClickHouse({ path: `${this.layout.data}/clickhouse` });
-    onProgress(`ClickHouse ${this.#clickhouse.version} ready at ${this.#clickhouse.url}`);
+    await this.#startClickHouse();
+    onProgress(`ClickHouse ${this.clickhouse.version} ready at ${this.clickhouse.url}`);
+  }
+
+  /** Ends ClickHouse, does something with its directory, and starts it again. */
+  async withoutClickHouse(action: (directory: string) => Promise<void>): Promise<void> {
+    await this.clickhouse.close();
+    await action(this.#clickhouseDirectory);
+    await this.#startClickHouse();
+  }
+
+  async #startClickHouse(): Promise<void> {
+    const { clickhouse, clickhouseReader } = this.layout.ports;
+    const address = { port: clickhouse, readerPort: clickhouseReader };
+    this.#clickhouse = await startEmbeddedClickHouse({ path: this.#clickhouseDirectory, ...address });
+  }
+
+  get #clickhouseDirectory(): string {
+    return `${this.layout.data}/clickhouse`;
   }
 
   /** Ends every process that was started here. */
@@ -148,9 +167,15 @@ export class Stage {
     return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
   }
 
+  /** Runs a query at ClickHouse's read-only address, as a dashboard does. */
+  async look(sql: string): Promise<Record<string, unknown>[]> {
+    const text = await this.command(`${sql}\nFORMAT JSONEachRow`, this.clickhouse.readerUrl);
+    return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+  }
+
   /** Runs any statement in ClickHouse. */
-  async command(sql: string): Promise<string> {
-    const response = await fetch(this.clickhouse.url, {
+  async command(sql: string, url = this.clickhouse.url): Promise<string> {
+    const response = await fetch(url, {
       method: "POST",
       body: sql,
       signal: AbortSignal.timeout(20_000),

@@ -1,4 +1,5 @@
 import { projectPath } from "../layout.ts";
+import { foreignEnvironment } from "../process.ts";
 import { aborted, until } from "./steps.ts";
 
 /** What a process of Weir is started with. */
@@ -13,8 +14,6 @@ export interface WeirSettings {
 /** One JSON line of `start`. */
 export type WeirEvent = Readonly<Record<string, unknown>> & { readonly event: string; readonly message?: string };
 
-/** Prefixes of variables that configure Weir and must not come from whoever runs the tests. */
-const OWN_VARIABLES = /^(KAFKA_|CLICKHOUSE_|POSTGRES_|PG|WEIR_)/;
 const LOG_TAIL_LINES = 15;
 
 /** One command line, run to its end. */
@@ -160,10 +159,9 @@ function command(
   { environment, cwd }: Pick<WeirSettings, "environment" | "cwd">,
   stdin: "null",
 ): Deno.Command {
-  const inherited = Object.entries(Deno.env.toObject()).filter(([name]) => !OWN_VARIABLES.test(name));
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--cached-only", `--config=${projectPath("deno.json")}`, projectPath("src/main.ts"), ...args],
-    env: { ...Object.fromEntries(inherited), ...environment },
+    env: { ...foreignEnvironment(), ...environment },
     clearEnv: true,
     cwd,
     stdin,

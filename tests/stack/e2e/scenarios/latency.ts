@@ -21,6 +21,10 @@ export const latency: Scenario = {
       const delays = await measure(stage, signal);
       const after = await shownDelay(weir);
       const at = (share: number) => `${Math.round(delays[Math.ceil(delays.length * share) - 1])} ms`;
+      stage.figures.push(
+        `end-to-end lag, commit in PostgreSQL to a query of ClickHouse: p50 ${at(0.5)}, p99 ${at(0.99)} ` +
+          `(${ORDERS} orders at ${PER_SECOND}/s)`,
+      );
       const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
       const own = (after.seconds - before.seconds) / (after.rows - before.rows) * 1000;
       return `${PER_SECOND}/s: p50 ${at(0.5)}, p90 ${at(0.9)}, p99 ${at(0.99)}, greatest ${at(1)}; mean ${
