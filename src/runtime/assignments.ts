@@ -46,19 +46,21 @@ export class Assignments {
   }
 
   #start(hosts: readonly TaskHost[]): void {
-    const { context, ports, reader, globals, problems, busy, wake, fail } = this.#instance;
+    const { context, ports, reader, globals, loads, problems, busy, wake, fail } = this.#instance;
     startTasks(hosts, {
       context,
       log: ports.log,
       reader,
       warehouse: ports.warehouse,
       globals,
+      loads,
       clock: ports.clock,
       onState: (problem) => problems.set("start", problem),
-    }).then(() => {
-      for (const host of hosts) busy.add(host);
-      wake();
-    }, (error) => fail(error));
+      onBaseRead: (host) => {
+        busy.add(host);
+        wake();
+      },
+    }).catch(fail);
   }
 
   /** Throws a task's state away and starts it again after a pause that grows with every restart. */

@@ -3,6 +3,7 @@ import type { Reader } from "../ports/log.ts";
 import type { DeadLetterQueue } from "./dead_letter_queue.ts";
 import type { GlobalReader } from "./global_reader.ts";
 import type { RunOptions } from "./options.ts";
+import type { LoadOrder } from "./load_order.ts";
 import type { Ports } from "./ports.ts";
 import type { Problems } from "./problems.ts";
 import type { Producer } from "./producer.ts";
@@ -22,6 +23,7 @@ export interface Instance {
   readonly context: TaskContext;
   readonly reader: Reader;
   readonly globals: GlobalReader;
+  readonly loads: LoadOrder;
   readonly writers: ReadonlyMap<string, SinkWriter>;
   readonly producer: Producer;
   readonly deadLetters: DeadLetterQueue;

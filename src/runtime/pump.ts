@@ -43,7 +43,7 @@ export class Pump {
 
   /** Runs until {@link stop}. @throws whatever a task throws: the topology cannot go on then */
   async run(): Promise<void> {
-    const { ports: { clock }, busy } = this.#instance;
+    const { ports: { clock }, busy, loads, reader } = this.#instance;
     let polling: Promise<void> | null = null;
     while (!this.#stopping) {
       const woken = new Promise<void>((resolve) => this.#woken = resolve);
@@ -61,6 +61,7 @@ export class Pump {
           if (part.records.length > FETCH_LONG) await clock.breathe();
         }
       }
+      loads.advance(reader, clock.nowMs());
       for (const host of [...busy]) this.#work(host);
     }
   }

@@ -8,6 +8,7 @@ import { GlobalReader } from "./global_reader.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { type Instance, startReport } from "./instance.ts";
 import type { RunOptions } from "./options.ts";
+import { LoadOrder } from "./load_order.ts";
 import type { Ports } from "./ports.ts";
 import { Problems } from "./problems.ts";
 import { Producer } from "./producer.ts";
@@ -149,6 +150,7 @@ export class Runner {
       deadLetters,
       problems,
       hosts,
+      loads: new LoadOrder(),
       busy: this.#busy,
       wake: () => this.#pump?.wake(),
       onEvent: this.#onEvent,

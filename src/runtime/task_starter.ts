@@ -6,6 +6,7 @@ import { keyText, parseKeyText } from "../record/key.ts";
 import { partitionOf } from "../record/partitioner.ts";
 import type { SinkPlan, TaskTable } from "../plan/physical.ts";
 import type { GlobalReader } from "./global_reader.ts";
+import type { LoadOrder } from "./load_order.ts";
 import { encodeHello } from "./messages.ts";
 import { firstEpochOf, homeOf } from "./ownership.ts";
 import { Task } from "./task.ts";
@@ -22,18 +23,21 @@ export interface StarterOptions {
   readonly reader: Reader;
   readonly warehouse: Warehouse;
   readonly globals: GlobalReader;
+  readonly loads: LoadOrder;
   readonly clock: Clock;
   readonly onState: (problem: string | null) => void;
+  /** What the sinks show of this task is known. */
+  readonly onBaseRead: (host: TaskHost) => void;
 }
 
 /**
  * Starts tasks together: HELLO into their own inboxes, whose offsets become their epochs; ends of their topics, asked for after that;
- * then what the sinks show of them, read back in one pass for all. Reading of their topics begins in between.
+ * then what the sinks show of them, read back table by table, as their topics are read meanwhile.
  *
  * @throws ConfigError when ClickHouse knows a greater epoch than the inbox can give
  */
 export async function startTasks(hosts: readonly TaskHost[], options: StarterOptions): Promise<void> {
-  const { context, log, reader, globals, clock } = options;
+  const { context, log, reader, globals, loads, clock } = options;
   const starts = hosts.map((host) => host.start);
   const still = () => hosts.filter((host, index) => host.start === starts[index]);
   const retry = <T>(action: () => Promise<T>) => retrying(action, options);
@@ -64,14 +68,19 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
     host.inboxPosition = offsets[index] + 1;
     host.startedMs = clock.nowMs();
     host.task = new Task({ context, table, partition, epoch: epochs[index] });
-    host.topics.forEach((topic, member) => reader.seek(topic, partition, host.positions[member]));
     if (host.topics.length === 0) host.listen(reader);
     host.task.endBatch();
   }
+  loads.add(still());
+  loads.advance(reader, clock.nowMs());
   for (const table of new Set(hosts.map((host) => host.table))) {
-    await readBase(table, () => still().filter((host) => host.table === table), options);
+    const ofTable = () => still().filter((host) => host.table === table);
+    await readBase(table, ofTable, options);
+    for (const host of ofTable()) {
+      host.baseRead = true;
+      options.onBaseRead(host);
+    }
   }
-  for (const host of still()) host.baseRead = true;
 }
 
 /** The sinks of a table and of its direct aggregates, in the order in which {@link Task.base} counts them. */

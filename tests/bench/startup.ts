@@ -1,6 +1,10 @@
+import settings from "../../deno.json" with { type: "json" };
 import type { Measured } from "./report.ts";
+import { cpuSecondsOf } from "./usage.ts";
 
-const MAIN = new URL("../../src/main.ts", import.meta.url);
+/** What `deno task start` runs. */
+const START = settings.tasks.start.split(" ").slice(1);
+const PROJECT = new URL("../../", import.meta.url);
 
 /** A warm `start` on existing data: from the command to the first order placed after it being visible in ClickHouse. */
 export async function benchStartup(): Promise<Measured> {
@@ -8,14 +12,20 @@ export async function benchStartup(): Promise<Measured> {
   try {
     await startOnce(directory, () => Promise.resolve(null), ["--duration", "2s"]);
     const startMs = Date.now();
-    const seconds = await startOnce(directory, async (url) => {
+    const seen = await startOnce(directory, async (url) => {
       const sql = `SELECT count() FROM orders WHERE placed_at > fromUnixTimestamp64Milli(${startMs})`;
       const answer = await fetch(url, { method: "POST", body: sql }).then((response) => response.text()).catch(() =>
         "0"
       );
       return Number(answer) > 0 ? (Date.now() - startMs) / 1000 : null;
     }, []);
-    return { name: "warm start", figures: { "seconds to the first new order": seconds?.toFixed(1) ?? "none" } };
+    return {
+      name: "warm start",
+      figures: {
+        "seconds to the first new order": seen?.seconds.toFixed(1) ?? "none",
+        "CPU s until then": seen?.cpuSeconds.toFixed(1) ?? "none",
+      },
+    };
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -26,9 +36,10 @@ async function startOnce(
   directory: string,
   seen: (clickhouseUrl: string) => Promise<number | null>,
   more: readonly string[],
-): Promise<number | null> {
+): Promise<{ readonly seconds: number; readonly cpuSeconds: number } | null> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", MAIN.pathname, "start", "--data", directory, ...more],
+    args: [...START, "--data", directory, ...more],
+    cwd: PROJECT,
     stdin: "null",
     stdout: "piped",
     stderr: "null",
@@ -41,9 +52,10 @@ async function startOnce(
     }
     ended = true;
   })();
-  let result: number | null = null;
+  let result: { readonly seconds: number; readonly cpuSeconds: number } | null = null;
   while (!ended && result === null) {
-    if (url !== null) result = await seen(url);
+    const seconds = url === null ? null : await seen(url);
+    if (seconds !== null) result = { seconds, cpuSeconds: cpuSecondsOf(child.pid) };
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   if (!ended) child.kill("SIGINT");

@@ -107,13 +107,15 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
 const TURN_MS = 10_000;
 
 /**
- * Embedded, topologies load one after the other, the smallest first: all at once would take as long as the last one, and show nothing
- * until then. With real services they wait for the network, not for each other.
+ * Embedded, topologies load one after the other, those with the fewest joins and aggregates first, which show the newest rows soonest:
+ * all at once would take as long as the last one, and show nothing until then. With real services they wait for the network, not for
+ * each other.
  */
 async function startAll(runs: readonly TopologyRun[], world: World, signal: AbortSignal): Promise<void> {
   const { clock } = world.ports;
-  const sources = ({ topology }: TopologyRun) => topology.nodes.filter((node) => node.op === "source").length;
-  for (const run of world.mode === "real" ? runs : runs.toSorted((a, b) => sources(a) - sources(b))) {
+  const stateful = ({ topology }: TopologyRun) =>
+    topology.nodes.filter(({ op }) => op === "aggregate" || op.endsWith("Join")).length;
+  for (const run of world.mode === "real" ? runs : runs.toSorted((a, b) => stateful(a) - stateful(b))) {
     if (signal.aborted) return;
     run.start();
     if (world.mode === "embedded") await Promise.race([run.firstStart, clock.sleep(TURN_MS, signal)]);
