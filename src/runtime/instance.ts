@@ -63,6 +63,6 @@ export function startReport(hosts: Iterable<TaskHost>): StartReport[] {
     // Without the rows that the start itself wrote and, its sources changing meanwhile, took away again.
     kept: Math.max(0, base - rewritten - deleted),
     written,
-    deleted: Math.min(deleted, base - rewritten),
+    deleted: Math.min(deleted, Math.max(0, base - rewritten)),
   }));
 }
