@@ -24,7 +24,7 @@ export function finish(
   counts: { readonly records: number; readonly internal: number },
 ): Measured {
   const seconds = (performance.now() - run.startMs) / 1000;
-  const { cpuSeconds, peakBytes } = run.usage.stop();
+  const { cpuSeconds, peakBytes, stolenShare } = run.usage.stop();
   const { records, internal } = counts;
   return {
     name,
@@ -35,6 +35,7 @@ export function finish(
       "CPU s per million": ((cpuSeconds / records) * 1e6).toFixed(1),
       "peak MiB": Math.round(peakBytes / 1024 / 1024),
       "internal records per record": (internal / records).toFixed(3),
+      "% of the machine stolen": Math.round(stolenShare * 100),
     },
   };
 }
