@@ -1,8 +1,11 @@
+import type { TaskTable } from "../plan/physical.ts";
 import type { Reader } from "../ports/log.ts";
 import type { TaskHost } from "./task_host.ts";
 
 /** A wave that has read nothing for so long does not hold up the next one. */
 const STALLED_MS = 2_000;
+/** Tasks in a wave: while one's records are taken, another's are fetched. */
+const WAVE_TASKS = 2;
 
 interface Loading {
   readonly host: TaskHost;
@@ -11,8 +14,8 @@ interface Loading {
 }
 
 /**
- * Starting tasks read their topics table by table: all at once would have none of them ready before the last record is read, and the
- * order in which they become ready is of no importance.
+ * Starting tasks read their topics a few at a time, those that others look up first: all at once would have none of them ready, and
+ * nothing new shown, before the last record is read.
  */
 export class LoadOrder {
   #waves: Loading[][] = [];
@@ -22,13 +25,15 @@ export class LoadOrder {
 
   /** Tasks whose positions are known, to be read after those added before. */
   add(hosts: readonly TaskHost[]): void {
-    for (const table of new Set(hosts.map((host) => host.table))) {
+    for (const table of rightsFirst(hosts.map((host) => host.table))) {
       const ofTable = hosts.filter((host) => host.table === table && host.topics.length > 0);
-      if (ofTable.length > 0) this.#waves.push(ofTable.map((host) => ({ host, start: host.start })));
+      for (let first = 0; first < ofTable.length; first += WAVE_TASKS) {
+        this.#waves.push(ofTable.slice(first, first + WAVE_TASKS).map((host) => ({ host, start: host.start })));
+      }
     }
   }
 
-  /** Begins to read the next table when the one before is read. */
+  /** Begins to read the next wave when the one before is read. */
   advance(reader: Reader, nowMs: number): void {
     if (this.#waves.length === 0) return;
     this.#current = this.#current.filter(({ host, start }) => host.start === start && !host.caughtUp);
@@ -45,4 +50,21 @@ export class LoadOrder {
     // An empty partition is read before it is asked for.
     this.advance(reader, nowMs);
   }
+}
+
+/** Each of the tables once, after those that it looks up unless they look it up too. */
+function rightsFirst(tables: readonly TaskTable[]): Set<TaskTable> {
+  const ordered = new Set<TaskTable>();
+  const visited = new Set<TaskTable>();
+  const visit = (table: TaskTable) => {
+    if (visited.has(table)) return;
+    visited.add(table);
+    for (const lookup of table.lookups) {
+      const right = lookup.global ? undefined : tables.find((candidate) => candidate.index === lookup.table);
+      if (right !== undefined) visit(right);
+    }
+    ordered.add(table);
+  };
+  tables.forEach(visit);
+  return ordered;
 }

@@ -4,9 +4,12 @@ import type { Reader } from "../../src/ports/log.ts";
 import { LoadOrder } from "../../src/runtime/load_order.ts";
 import { TaskHost } from "../../src/runtime/task_host.ts";
 
-function tableOf(name: string): TaskTable {
+let tables = 0;
+
+function tableOf(name: string, rights: readonly TaskTable[] = []): TaskTable {
   const member = { kind: "source", name, source: { topic: name } };
-  return { name, members: [member] } as unknown as TaskTable;
+  const lookups = rights.map(({ index }) => ({ global: false, table: index }));
+  return { name, index: tables++, members: [member], lookups } as unknown as TaskTable;
 }
 
 function hostsOf(table: TaskTable, partitions: number, records: number): TaskHost[] {
@@ -27,11 +30,12 @@ function recordingReader() {
   return { reader, takeSought: () => sought.splice(0) };
 }
 
-Deno.test("LoadOrder reads one table after the other", () => {
+Deno.test("LoadOrder reads two tasks after the other two, and tables that others look up before those", () => {
   const { reader, takeSought } = recordingReader();
-  const [users, orders] = [hostsOf(tableOf("users"), 2, 10), hostsOf(tableOf("orders"), 2, 10)];
+  const orders = hostsOf(tableOf("orders"), 3, 10);
+  const items = hostsOf(tableOf("items", [orders[0].table]), 2, 10);
   const loads = new LoadOrder();
-  loads.add([...orders.slice(0, 1), ...users, ...orders.slice(1)]);
+  loads.add([...items, ...orders]);
   loads.advance(reader, 0);
   assertEquals(takeSought(), ["orders 0", "orders 1"]);
   orders[0].positions = [10];
@@ -40,14 +44,32 @@ Deno.test("LoadOrder reads one table after the other", () => {
   assertEquals(takeSought(), []);
   orders[1].positions = [10];
   loads.advance(reader, 200);
-  assertEquals(takeSought(), ["users 0", "users 1"]);
+  assertEquals(takeSought(), ["orders 2"]);
+  orders[2].positions = [10];
+  loads.advance(reader, 300);
+  assertEquals(takeSought(), ["items 0", "items 1"]);
   loads.advance(reader, 1_000_000);
   assertEquals(takeSought(), []);
 });
 
+Deno.test("LoadOrder reads every table once that looks itself up, or is looked up in a circle", () => {
+  const { reader, takeSought } = recordingReader();
+  const loads = new LoadOrder();
+  const a = tableOf("a");
+  const b = tableOf("b", [a]);
+  (a.lookups as unknown[]).push(...tableOf("-", [a, b]).lookups);
+  loads.add([...hostsOf(a, 1, 0), ...hostsOf(b, 1, 0)]);
+  loads.advance(reader, 0);
+  assertEquals(takeSought(), ["b 0", "a 0"]);
+});
+
 Deno.test("LoadOrder does not wait for tables that are empty or have no topic", () => {
   const { reader, takeSought } = recordingReader();
-  const totals = new TaskHost({ name: "totals", members: [{ kind: "merge" }] } as unknown as TaskTable, 0, "inbox");
+  const totals = new TaskHost(
+    { ...tableOf("totals"), members: [{ kind: "merge" }] } as unknown as TaskTable,
+    0,
+    "inbox",
+  );
   const loads = new LoadOrder();
   loads.add([...hostsOf(tableOf("empty"), 1, 0), totals, ...hostsOf(tableOf("users"), 1, 10)]);
   loads.advance(reader, 0);
