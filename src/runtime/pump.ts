@@ -62,7 +62,12 @@ export class Pump {
         }
       }
       loads.advance(reader, clock.nowMs());
-      for (const host of [...busy]) this.#work(host);
+      for (const host of [...busy]) {
+        if (!busy.has(host)) continue;
+        this.#work(host);
+        // A slice each: a request takes several turns, which must not be as long as the slices of all tasks.
+        if (busy.has(host)) await clock.breathe();
+      }
     }
   }
 
