@@ -49,7 +49,7 @@ export const defaultRunOptions: RunOptions = {
   sinkRowsMax: 150_000,
   packLengthMax: 256 * 1024,
   producerBytesMax: 16 * 1024 * 1024,
-  sliceRows: 1_000,
+  sliceRows: 400,
   repairAfterMs: 60_000,
   repairEveryMs: 600_000,
   commitEveryMs: 5_000,
