@@ -49,6 +49,8 @@ export class Housekeeping {
     const { clock } = this.#instance.ports;
     while (!this.#stopped.signal.aborted) {
       const nowMs = clock.nowMs();
+      // The loop of records does so too, but only when records come: a task that was read may be gone.
+      this.#instance.loads.advance(this.#instance.reader, nowMs);
       if (nowMs >= this.#nextMetadataMs) {
         this.#nextMetadataMs = nowMs + this.#instance.options.metadataEveryMs;
         await this.#checkTopics();
