@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../../record/errors.ts";
@@ -48,7 +49,7 @@ export async function writeTopology(
   }
   const names = templateNames(name, directories);
   const paths = [`${directories.topologies}/${name}.ts`, `${directories.tests}/${name}_test.ts`] as const;
-  const problems = paths.filter(exists).map((path) =>
+  const problems = paths.filter((path) => existsSync(path)).map((path) =>
     `Cannot write "${path}" as a new file: it exists. Choose another name`
   );
   if (problems.length === 0) problems.push(...await tableProblems(names.table, directories.topologies));
@@ -81,7 +82,7 @@ function importPath(directory: string, target: string): string {
 /** A second writer of a table would delete the first one's rows. */
 async function tableProblems(table: string, directory: string): Promise<string[]> {
   const problems: string[] = [];
-  for (const other of exists(directory) ? topologyNames(directory) : []) {
+  for (const other of existsSync(directory) ? topologyNames(directory) : []) {
     // A file that cannot be imported now says so when it is started.
     const files = await loadTopologies(directory, [other]).catch(() => []);
     for (const { path, topology } of files) {
@@ -91,14 +92,4 @@ async function tableProblems(table: string, directory: string): Promise<string[]
     }
   }
   return problems;
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

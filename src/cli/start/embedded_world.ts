@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { openClickHouse } from "../../adapters/clickhouse/open_clickhouse.ts";
 import type { EmbeddedClickHouse } from "../../adapters/embedded/clickhouse.ts";
 import { openEmbeddedDeadLetters } from "../../adapters/embedded/dead_letters.ts";
@@ -79,7 +80,7 @@ function openDemo(
   demo: DemoOptions,
   { path, log, onEvent }: { path: string; log: EmbeddedLog; onEvent: WorldOptions["onEvent"] },
 ): DemoSource {
-  const fresh = !exists(path);
+  const fresh = !existsSync(path);
   if (fresh) {
     onEvent({
       level: "info",
@@ -100,14 +101,4 @@ function openDemo(
     });
   }
   return new DemoSource(store, { ratePerSecond: demo.ratePerSecond });
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
