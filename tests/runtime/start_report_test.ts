@@ -1,0 +1,22 @@
+import { assertEquals } from "@std/assert";
+import { startReport } from "../../src/runtime/instance.ts";
+import type { SinkCounts } from "../../src/runtime/sink_output.ts";
+import type { TaskHost } from "../../src/runtime/task_host.ts";
+
+function hostOf(counts: SinkCounts): TaskHost {
+  return { task: { startCounts: [{ sink: "sales", counts }] } } as unknown as TaskHost;
+}
+
+Deno.test("startReport() adds up the tasks' counts, and leaves tasks out that have none", () => {
+  const hosts = [
+    hostOf({ base: 10, rewritten: 2, written: 5, deleted: 3 }),
+    hostOf({ base: 20, rewritten: 0, written: 0, deleted: 1 }),
+    { task: null } as unknown as TaskHost,
+  ];
+  assertEquals(startReport(hosts), [{ sink: "sales", kept: 24, written: 5, deleted: 4 }]);
+});
+
+Deno.test("startReport() of a first start deletes nothing, though rows came and went meanwhile", () => {
+  const report = startReport([hostOf({ base: 0, rewritten: 4, written: 10, deleted: 4 })]);
+  assertEquals(report, [{ sink: "sales", kept: 0, written: 10, deleted: 0 }]);
+});
