@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-
 /** Members by group. */
 type Notes = Map<string, string[]>;
 
@@ -82,7 +80,7 @@ function openAbandoned(path: string): Deno.FsFile | null {
   try {
     const file = Deno.openSync(path, { read: true, write: true });
     // A file that is no longer there has been taken over by a process that started just now.
-    if (file.tryLockSync(true) && existsSync(path)) return file;
+    if (file.tryLockSync(true) && isThere(path)) return file;
     file.close();
     return null;
   } catch (error) {
@@ -108,6 +106,16 @@ function parse(text: string): [string, string[]][] {
   }
 }
 
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 function removeIfThere(path: string): void {
-  if (existsSync(path)) Deno.removeSync(path);
+  if (isThere(path)) Deno.removeSync(path);
 }

@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../../record/errors.ts";
 import { loadConfiguration } from "../config/configuration.ts";
+import { exists } from "../exists.ts";
 import { command } from "../command.ts";
 import { loadTopologies, topologyNames } from "../topology_files.ts";
 import { UsageError } from "../usage_error.ts";
@@ -49,7 +49,7 @@ export async function writeTopology(
   }
   const names = templateNames(name, directories);
   const paths = [`${directories.topologies}/${name}.ts`, `${directories.tests}/${name}_test.ts`] as const;
-  const problems = paths.filter((path) => existsSync(path)).map((path) =>
+  const problems = paths.filter(exists).map((path) =>
     `Cannot write "${path}" as a new file: it exists. Choose another name`
   );
   if (problems.length === 0) problems.push(...await tableProblems(names.table, directories.topologies));
@@ -82,7 +82,7 @@ function importPath(directory: string, target: string): string {
 /** A second writer of a table would delete the first one's rows. */
 async function tableProblems(table: string, directory: string): Promise<string[]> {
   const problems: string[] = [];
-  for (const other of existsSync(directory) ? topologyNames(directory) : []) {
+  for (const other of exists(directory) ? topologyNames(directory) : []) {
     // A file that cannot be imported now says so when it is started.
     const files = await loadTopologies(directory, [other]).catch(() => []);
     for (const { path, topology } of files) {

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { openClickHouse } from "../../adapters/clickhouse/open_clickhouse.ts";
 import type { EmbeddedClickHouse } from "../../adapters/embedded/clickhouse.ts";
 import { openEmbeddedDeadLetters } from "../../adapters/embedded/dead_letters.ts";
@@ -6,6 +5,7 @@ import { type EmbeddedLog, openEmbeddedLog } from "../../adapters/embedded/log.t
 import { systemClock } from "../../adapters/embedded/system_clock.ts";
 import { openDemoStore, type StoreSizes } from "../../demo/mod.ts";
 import { ADDRESS, openDirectory, pathsIn } from "../embedded_directory.ts";
+import { exists } from "../exists.ts";
 import { DemoSource } from "./demo_source.ts";
 import type { World, WorldOptions } from "./world.ts";
 
@@ -80,7 +80,7 @@ function openDemo(
   demo: DemoOptions,
   { path, log, onEvent }: { path: string; log: EmbeddedLog; onEvent: WorldOptions["onEvent"] },
 ): DemoSource {
-  const fresh = !existsSync(path);
+  const fresh = !exists(path);
   if (fresh) {
     onEvent({
       level: "info",
