@@ -65,8 +65,8 @@ export function rowReader(
   options: { readonly columns: readonly ReadyColumn[]; readonly isUnavailable: (wire: unknown) => boolean },
 ): (after: Fields, change: Change, converts: Converts | null) => ReadRow {
   const { columns, isUnavailable } = options;
-  const quick = quickReader(columns, isUnavailable);
   const rowOf = rowMaker(columns);
+  const quick = quickReader(columns, { isUnavailable, rowOf });
 
   return (after, change, converts) => {
     if (converts === null) {
@@ -106,9 +106,9 @@ function rowMaker(columns: readonly ReadyColumn[]): (...values: unknown[]) => Ro
 /** The reader of rows that have nothing special; null for a row that has: it is read with care then. */
 function quickReader(
   columns: readonly ReadyColumn[],
-  isUnavailable: (wire: unknown) => boolean,
+  options: { readonly isUnavailable: (wire: unknown) => boolean; readonly rowOf: (...values: unknown[]) => Row },
 ): (after: Fields) => Row | null {
-  const constants: Record<string, unknown> = { isUnavailable, REFUSED, hasOwn: Object.hasOwn };
+  const constants: Record<string, unknown> = { ...options, REFUSED, hasOwn: Object.hasOwn };
   const lines = columns.map(({ name, read, rounded, inherited }, index) => {
     constants[`read${index}`] = read;
     constants[`rounded${index}`] = rounded;
@@ -119,8 +119,8 @@ function quickReader(
       const value${index} = read${index}(wire${index});
       if (value${index} === REFUSED) return null;`;
   });
-  const fields = columns.map(({ name }, index) => `${literal(name)}: value${index}`);
-  return specialised(constants, ["after"], `${lines.join("")} return { ${fields.join(", ")} };`);
+  const values = columns.map((_, index) => `value${index}`);
+  return specialised(constants, ["after"], `${lines.join("")} return rowOf(${values.join(", ")});`);
 }
 
 /** The row again, its numbers with all digits. */

@@ -1,9 +1,9 @@
 import { type Bytes } from "../ports/log.ts";
-import { type Key, keyJson, keyText } from "../record/key.ts";
-import { partitionOf } from "../record/partitioner.ts";
+import type { Key } from "../record/key.ts";
 import { type Row, UNKNOWN, type Value } from "../record/row.ts";
 import { wireEquals } from "../record/wire.ts";
 import { decodeInbox, type Message } from "./messages.ts";
+import { homeOf } from "./ownership.ts";
 import type { TaskView } from "./task_view.ts";
 import { parseTaskId, type TaskContext } from "./task_context.ts";
 
@@ -67,8 +67,7 @@ export class Inbox {
 
   #partitionOf(lookup: number, key: Key): number {
     const plan = this.task.table.lookups[lookup];
-    const bytes = plan.keyColumns === null ? keyText(key) : keyJson(plan.keyColumns, key);
-    return partitionOf(bytes, this.#context.partitions[plan.table]);
+    return homeOf(this.#context, this.#context.plan.tables[plan.table], key);
   }
 
   /**

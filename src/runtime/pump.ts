@@ -79,7 +79,7 @@ export class Pump {
     } catch (error) {
       problems.set("log", (error as Error).message);
       // The reader has given a partition up and does not say which: everything is sought anew, and what cannot be asked for fails there.
-      if (error instanceof ProductionError && !error.retriable) this.#assignments.restartAll((error as Error).message);
+      if (error instanceof ProductionError && !error.retriable) this.#assignments.restartAll(error.message);
       await ports.clock.sleep(POLL_RETRY_MS);
       this.#fetched = [];
     }

@@ -6,10 +6,8 @@ import { type FetchedPartition, fetchRequest } from "./fetch_request.ts";
 import { asProductionError, ErrorCode, errorName, isRetriableCode } from "./kafka_errors.ts";
 import { decodeRecordBatches } from "./record_batch_decoder.ts";
 import { newReadPosition, type ReadPosition } from "./read_position.ts";
-import { rangeOf, unknownTopic } from "./topics.ts";
+import { mayAppear, rangeOf, unknownTopic } from "./topics.ts";
 
-/** How long a topic that was never seen may be missing before reading it is refused: new topics take a moment to be known. */
-const UNKNOWN_TOPIC_MS = 3_000;
 /**
  * Requests under way to one broker. A broker holds a request until there is something for it; the second lets a partition that was
  * sought, resumed or emptied meanwhile go on at once.
@@ -166,8 +164,8 @@ export class KafkaReader implements Reader {
         else if (leaders === undefined) {
           position.unknownSince ??= now;
           position.notBefore = now + position.backoff.nextMs();
-          const patient = this.#cluster.seen(topic) || now - position.unknownSince <= UNKNOWN_TOPIC_MS;
-          if (!patient) this.#fail(position, unknownTopic(topic));
+          const missingMs = now - position.unknownSince;
+          if (!mayAppear(this.#cluster, topic, missingMs)) this.#fail(position, unknownTopic(topic));
         } else if (leaders.length <= partition) {
           const message = `Cannot read "${topic}" partition ${partition}: the topic has ${leaders.length} partitions`;
           this.#fail(position, new ProductionError(message, false));

@@ -16,10 +16,8 @@ import {
   unknownPartition,
 } from "./producer_lane.ts";
 import { encodeRecordBatch } from "./record_batch_encoder.ts";
-import { unknownTopic } from "./topics.ts";
+import { mayAppear, unknownTopic } from "./topics.ts";
 
-/** How long a topic that was never seen may be missing before an append to it is refused; one that was is waited for as a broker is. */
-const UNKNOWN_TOPIC_MS = 3_000;
 const UNKNOWN_TOPIC_RETRY_MS = 100;
 const REQUEST_BYTES_MAX = 8_000_000;
 /** Sequence numbers are 31 bits and begin again at 0. */
@@ -146,8 +144,7 @@ export class Producer {
       else if (topic === undefined) {
         lane.unknownSince ??= now;
         lane.notBefore = now + UNKNOWN_TOPIC_RETRY_MS;
-        const patient = this.#cluster.seen(lane.topic) || now - lane.unknownSince <= UNKNOWN_TOPIC_MS;
-        if (patient) this.#refreshNeeded = true;
+        if (mayAppear(this.#cluster, lane.topic, now - lane.unknownSince)) this.#refreshNeeded = true;
         else this.#reject(lane, unknownTopic(lane.topic));
       } else if (topic.leaders.length <= lane.partition) {
         this.#reject(lane, unknownPartition(lane, topic.leaders.length));

@@ -152,6 +152,14 @@ export async function rangeOf(
   return { startOffset, endOffset };
 }
 
+/** New topics take a moment to be known. */
+const UNKNOWN_TOPIC_MS = 3_000;
+
+/** Whether a topic that has been missing from the metadata for so long may still appear; one that was ever seen is waited for. */
+export function mayAppear(cluster: Cluster, topic: string, missingMs: number): boolean {
+  return cluster.seen(topic) || missingMs <= UNKNOWN_TOPIC_MS;
+}
+
 export function unknownTopic(topic: string, { retriable } = { retriable: false }): ProductionError {
   return new ProductionError(
     `Cannot use "${topic}" as a Kafka topic: no topic of that name exists; create it, or correct the name`,
