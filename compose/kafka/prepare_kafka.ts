@@ -16,6 +16,7 @@ import {
   logLevel,
   ResourcePatternTypes,
 } from "kafkajs";
+import { stopTimerSpin } from "../../src/adapters/kafka/timer_spin.ts";
 
 export interface WantedTopic {
   readonly name: string;
@@ -165,6 +166,7 @@ async function main(): Promise<number> {
   const environment = Deno.env.toObject();
   const readJson = (file: string) => JSON.parse(Deno.readTextFileSync(new URL(file, import.meta.url)));
   const config = kafkaConfig(environment);
+  stopTimerSpin();
   const admin = new Kafka(config).admin();
   await admin.connect();
   try {

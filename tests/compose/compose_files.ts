@@ -11,8 +11,9 @@ export interface Service {
   readonly environment?: Readonly<Record<string, string>>;
   readonly secrets?: readonly (string | { readonly source: string; readonly target: string })[];
   readonly volumes?: readonly string[];
+  readonly tmpfs?: readonly string[];
   readonly ports?: readonly string[];
-  readonly networks: readonly string[];
+  readonly networks: readonly string[] | Readonly<Record<string, { readonly aliases?: readonly string[] }>>;
   readonly mem_limit: string;
   readonly restart: string;
   readonly read_only?: boolean;
@@ -21,8 +22,8 @@ export interface Service {
   readonly security_opt?: readonly string[];
   readonly privileged?: boolean;
   readonly container_name?: string;
-  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
-  readonly healthcheck?: { readonly test: readonly string[]; readonly disable?: boolean };
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string; readonly restart?: boolean }>>;
+  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
 }
 
 export interface ComposeFile {
@@ -42,7 +43,7 @@ export function readText(relative: string): string {
 }
 
 /** Reads compose/<name> with its anchors and `<<` resolved. Compose's own tags (!reset, !override) leave their value. */
-export function readCompose(name: "compose.yaml" | "compose.secure.yaml"): ComposeFile {
+export function readCompose(name: "compose.yaml" | "compose.secure.yaml" | "compose.scale.yaml"): ComposeFile {
   return parse(readText(`compose/${name}`), { merge: true, logLevel: "error" });
 }
 

@@ -91,7 +91,7 @@ Deno.test("compose.yaml gives the one-shot programs of the image no more than th
     { name: "kafka-init", net: ["kafka:29092"], script: "compose/kafka/prepare_kafka.ts" },
     {
       name: "connector-init",
-      net: ["debezium:8083", "postgres:5432"],
+      net: ["connect:8083", "postgres:5432"],
       script: "compose/debezium/register_connector.ts",
     },
   ];

@@ -2,6 +2,7 @@ import { fetchArtifacts } from "../stack/artifacts.ts";
 import { stackLayout } from "../stack/layout.ts";
 import { makeSecrets } from "../../tools/secrets/make_secrets.ts";
 import { projectPath, readCompose, readText } from "./compose_files.ts";
+import { CONFLUENT_NO_PROPERTIES, confluentProperty } from "./image_rules.ts";
 
 /** A broker that runs under the environment of compose.yaml and compose.secure.yaml, on this machine's own ports. */
 export interface SecureKafka {
@@ -67,6 +68,7 @@ export async function startSecureKafka(): Promise<SecureKafka> {
         PATH: `${root}/bin:${Deno.env.get("PATH")}`,
         SCRAM_USERS: environment.SCRAM_USERS,
         KAFKA_ZOOKEEPER_CONNECT: replace(environment.KAFKA_ZOOKEEPER_CONNECT),
+        KAFKA_BROKER_ID: environment.KAFKA_BROKER_ID,
       },
       stdin: "null",
       stdout: "piped",
@@ -100,15 +102,15 @@ export async function startSecureKafka(): Promise<SecureKafka> {
   };
 }
 
-/** What the image's start script makes of its environment: three underscores are one, two are a dash, one is a dot. */
+/** The broker's file as the image writes it from its environment. */
 export function brokerProperties(root: string, environment: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(environment).flatMap(([name, value]) => {
-    if (!name.startsWith("KAFKA_") || name === "KAFKA_HEAP_OPTS") return [];
-    const key = name.slice("KAFKA_".length).toLowerCase()
-      .replaceAll("___", "\0").replaceAll("__", "-").replaceAll("_", ".").replaceAll("\0", "_");
+  const none: readonly string[] = CONFLUENT_NO_PROPERTIES;
+  const lines = Object.entries(environment).flatMap(([name, value]) =>
     // Compose has made one dollar out of two by the time that the container starts.
-    return [`${key}=${value.replaceAll("$$", "$")}`];
-  });
+    name.startsWith("KAFKA_") && !none.includes(name)
+      ? [`${confluentProperty(name)}=${value.replaceAll("$$", "$")}`]
+      : []
+  );
   return [...lines, `log.dirs=${root}/data`, "offsets.topic.num.partitions=2", ""].join("\n");
 }
 

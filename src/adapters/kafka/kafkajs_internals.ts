@@ -1,17 +1,17 @@
 /**
  * What this adapter takes from inside kafkajs: connections (framing, correlation, TLS, SASL, time limits) and the requests that are
  * not hot. Its consumer, producer and admin objects are not used: see `openKafka` for what that avoids. The package is pinned to an
- * exact version; nothing outside this file knows its paths.
+ * exact version; nothing but this file and `timer_spin.ts` knows its paths.
  */
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import BrokerClass from "kafkajs/src/broker/index.js";
 import ConnectionClass from "kafkajs/src/network/connection.js";
 import EncoderClass from "kafkajs/src/protocol/encoder.js";
-import RequestQueueClass from "kafkajs/src/network/requestQueue/index.js";
 import loggers from "kafkajs/src/loggers/index.js";
 import socketFactory from "kafkajs/src/network/socketFactory.js";
 import type { BrokerAddress, KafkaLogLine, KafkaSettings } from "./kafka_options.ts";
+import { stopTimerSpin } from "./timer_spin.ts";
 
 /** A request as kafkajs sends it: `encode` gives what follows the header, `decode` gets what follows the correlation id. */
 export interface ProtocolRequest<T> {
@@ -205,31 +205,6 @@ function closedByClient(): Error {
 /** As kafkajs' own, without Nagle's delay, which would hold back small requests behind unacknowledged ones. */
 function openSocket(options: Parameters<ReturnType<typeof socketFactory>>[0]): Socket {
   return socketFactory()(options).setNoDelay(true);
-}
-
-/**
- * kafkajs re-arms a timer with a negative delay for ever once a connection has had its first response: hundreds of wake-ups a second
- * for each idle connection, and a warning on the terminal. A check is needed only while requests wait to be sent.
- * https://github.com/tulios/kafkajs/issues/1704
- */
-function stopTimerSpin(): void {
-  RequestQueueClass.prototype.scheduleCheckPendingRequests = scheduleCheckPendingRequests;
-}
-
-interface RequestQueue {
-  readonly pending: unknown[];
-  readonly throttledUntil: number;
-  throttleCheckTimeoutId: ReturnType<typeof setTimeout> | null;
-  checkPendingRequests(): void;
-}
-
-function scheduleCheckPendingRequests(this: RequestQueue): void {
-  if (this.pending.length === 0 || this.throttleCheckTimeoutId !== null) return;
-  const delayMs = Math.max(10, this.throttledUntil - Date.now());
-  this.throttleCheckTimeoutId = setTimeout(() => {
-    this.throttleCheckTimeoutId = null;
-    this.checkPendingRequests();
-  }, delayMs);
 }
 
 function tlsOptions(settings: KafkaSettings): object | null {

@@ -6,6 +6,8 @@ import { ProductionError } from "../../../src/record/errors.ts";
 
 /** More than a topic that was never seen is waited for. */
 const LONG_MS = 4_500;
+/** On a machine that is busy otherwise the refusal comes later. */
+const REFUSED_MS_MAX = 30_000;
 
 /** A cluster whose only broker has just started: it knows of no topic. */
 function knowingNothing({ seen }: { readonly seen: boolean }): Cluster {
@@ -30,7 +32,7 @@ Deno.test("KafkaReader waits for a topic that was there, and refuses one that ne
   const [there, never] = readers;
   await Promise.all([
     there.poll(LONG_MS).then((chunks) => assertEquals(chunks, [])),
-    assertRejects(() => never.poll(LONG_MS), ProductionError, "no topic of that name exists"),
+    assertRejects(() => never.poll(REFUSED_MS_MAX), ProductionError, "no topic of that name exists"),
   ]);
   await Promise.all(readers.map((reader) => reader.close()));
 });
