@@ -1,4 +1,4 @@
-import { fetchArtifacts } from "../stack/artifacts.ts";
+import { fetchArtifacts, jmxAgent } from "../stack/artifacts.ts";
 import { stackLayout } from "../stack/layout.ts";
 import { makeSecrets } from "../../tools/secrets/make_secrets.ts";
 import { projectPath, readCompose, readText } from "./compose_files.ts";
@@ -32,7 +32,7 @@ export async function startSecureKafka(): Promise<SecureKafka> {
       .replaceAll(/(0\.0\.0\.0|kafka):29092/g, `127.0.0.1:${internal}`)
       .replaceAll(/(0\.0\.0\.0|localhost):9092/g, `127.0.0.1:${external}`)
       .replaceAll("/run/secrets/", `${root}/secrets/`)
-      .replaceAll("/opt/jmx/agent.jar=7071:", `${layout.libs}/jmx/jmx_prometheus_javaagent-1.0.1.jar=127.0.0.1:${jmx}:`)
+      .replaceAll("/opt/jmx/agent.jar=7071:", `${jmxAgent(layout)}=127.0.0.1:${jmx}:`)
       .replaceAll("/opt/jmx/kafka.yml", projectPath("compose/kafka/jmx.yml"));
   const environment = {
     ...readCompose("compose.yaml").services.kafka.environment,

@@ -41,11 +41,13 @@ export async function fetchArtifacts(layout: StackLayout, onProgress: (line: str
     onProgress("fetching the JMX exporter");
     await copyDependencies("jmx_pom.xml", `${libs}/jmx`);
   }
-  if (!exists(`${plugins}/debezium-connector-postgres`)) {
+  const plugin = `${plugins}/debezium-connector-postgres`;
+  if (!exists(`${plugin}/debezium-connector-postgres-${versions.debezium}.jar`)) {
     onProgress("fetching Debezium's connector");
     // The plugin archive, not the artifact's dependencies: those would bring a second, newer Kafka into the plugin's folder.
     const artifact = `io.debezium:debezium-connector-postgres:${versions.debezium}:tar.gz:plugin`;
     await run("mvn", ["-q", "-B", "dependency:copy", `-Dartifact=${artifact}`, `-DoutputDirectory=${libs}`]);
+    if (exists(plugin)) await Deno.remove(plugin, { recursive: true });
     await Deno.mkdir(plugins, { recursive: true });
     const archive = `${libs}/debezium-connector-postgres-${versions.debezium}-plugin.tar.gz`;
     await run("tar", ["--no-same-owner", "-xzf", archive, "-C", plugins]);
@@ -74,10 +76,16 @@ export function exists(path: string): boolean {
   }
 }
 
+/** Replaces the folder as a whole: jars of two versions, or some only, would be a class path that fails in use. */
 async function copyDependencies(pom: string, folder: string): Promise<void> {
+  const part = `${folder}.part`;
+  for (const path of [part, folder]) {
+    if (exists(path)) await Deno.remove(path, { recursive: true });
+  }
   const file = projectPath(`tests/stack/etc/${pom}`);
-  const goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", `-DoutputDirectory=${folder}`];
+  const goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", `-DoutputDirectory=${part}`];
   await run("mvn", ["-q", "-B", "-f", file, ...goal]);
+  await Deno.rename(part, folder);
 }
 
 function onPath(program: string): boolean {
