@@ -34,8 +34,12 @@ export function installed(program: string): boolean {
 export async function fetchArtifacts(layout: StackLayout, onProgress: (line: string) => void): Promise<void> {
   const { libs, plugins } = layout;
   if (!exists(`${libs}/kafka/kafka_2.13-${versions.kafka}.jar`)) {
-    onProgress("fetching Kafka, ZooKeeper and Connect (about 60 MB)");
+    onProgress("fetching Kafka and ZooKeeper (about 50 MB)");
     await copyDependencies("kafka_pom.xml", `${libs}/kafka`);
+  }
+  if (!exists(`${libs}/connect/connect-runtime-${versions.connect}.jar`)) {
+    onProgress("fetching Kafka Connect (about 40 MB)");
+    await copyDependencies("connect_pom.xml", `${libs}/connect`);
   }
   if (!exists(jmxAgent(layout))) {
     onProgress("fetching the JMX exporter");
@@ -44,7 +48,7 @@ export async function fetchArtifacts(layout: StackLayout, onProgress: (line: str
   const plugin = `${plugins}/debezium-connector-postgres`;
   if (!exists(`${plugin}/debezium-connector-postgres-${versions.debezium}.jar`)) {
     onProgress("fetching Debezium's connector");
-    // The plugin archive, not the artifact's dependencies: those would bring a second, newer Kafka into the plugin's folder.
+    // The plugin archive, not the artifact's dependencies: those would bring a second Kafka into the plugin's folder.
     const artifact = `io.debezium:debezium-connector-postgres:${versions.debezium}:tar.gz:plugin`;
     await run("mvn", ["-q", "-B", "dependency:copy", `-Dartifact=${artifact}`, `-DoutputDirectory=${libs}`]);
     if (exists(plugin)) await Deno.remove(plugin, { recursive: true });

@@ -69,6 +69,11 @@ export async function resumeConnector(layout: StackLayout): Promise<void> {
   await request(layout, "PUT", `/connectors/${connectorName}/resume`);
 }
 
+/** Which Kafka the worker is of. */
+export async function connectVersion(layout: StackLayout): Promise<string> {
+  return (await request(layout, "GET", "/") as { version: string }).version;
+}
+
 /** What Connect says about one setting. */
 export interface Setting {
   readonly name: string;

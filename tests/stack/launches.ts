@@ -28,29 +28,34 @@ const jvm = [
 /** How a service is started. */
 export function launchOf(layout: StackLayout, name: ServiceName): Launch {
   const { libs, etc, data, ports } = layout;
-  const java = (options: string[], main: string[]): Launch => ({
+  // Kafka 3.9 and 4 have different logging libraries.
+  const logging = {
+    kafka: `log4j.configuration=file:${etc}/log4j.properties`,
+    connect: `log4j2.configurationFile=file:${etc}/connect_log4j2.properties`,
+  };
+  const java = (classPath: keyof typeof logging, { options, main }: { options: string[]; main: string[] }): Launch => ({
     program: "java",
-    args: [...options, ...jvm, `-Dlog4j.configuration=file:${etc}/log4j.properties`, "-cp", `${libs}/kafka/*`, ...main],
+    args: [...options, ...jvm, `-D${logging[classPath]}`, "-cp", `${libs}/${classPath}/*`, ...main],
   });
   // The same rules as in compose/, so that what dashboards ask for is proven here.
   const agent = (port: number, rules: string) =>
     `-javaagent:${jmxAgent(layout)}=127.0.0.1:${port}:${projectPath(`compose/${rules}`)}`;
   switch (name) {
     case "zookeeper":
-      return java(["-Xms64m", "-Xmx128m"], [
-        "org.apache.zookeeper.server.quorum.QuorumPeerMain",
-        `${etc}/zookeeper.properties`,
-      ]);
+      return java("kafka", {
+        options: ["-Xms64m", "-Xmx128m"],
+        main: ["org.apache.zookeeper.server.quorum.QuorumPeerMain", `${etc}/zookeeper.properties`],
+      });
     case "kafka":
-      return java(["-Xms256m", "-Xmx512m", agent(ports.kafkaMetrics, "kafka/jmx.yml")], [
-        "kafka.Kafka",
-        `${etc}/server.properties`,
-      ]);
+      return java("kafka", {
+        options: ["-Xms256m", "-Xmx512m", agent(ports.kafkaMetrics, "kafka/jmx.yml")],
+        main: ["kafka.Kafka", `${etc}/server.properties`],
+      });
     case "connect":
-      return java(["-Xms256m", "-Xmx512m", agent(ports.connectMetrics, "debezium/jmx.yml")], [
-        "org.apache.kafka.connect.cli.ConnectDistributed",
-        `${etc}/connect-distributed.properties`,
-      ]);
+      return java("connect", {
+        options: ["-Xms256m", "-Xmx512m", agent(ports.connectMetrics, "debezium/jmx.yml")],
+        main: ["org.apache.kafka.connect.cli.ConnectDistributed", `${etc}/connect-distributed.properties`],
+      });
     case "postgres":
       return postgresLaunch(layout);
     case "clickhouse":

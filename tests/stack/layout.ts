@@ -1,7 +1,20 @@
 import { fileURLToPath } from "node:url";
 
-/** Versions that go together: a ZooKeeper-mode broker ends at Kafka 3.9; this connector runs on its Connect worker. */
-export const versions = { kafka: "3.9.2", debezium: "3.6.3.Final", jmxExporter: "1.0.1" } as const;
+/**
+ * Versions of the jars: those of the images in compose/ ({@link kafkaInImage}): broker and ZooKeeper at the last Kafka that has
+ * ZooKeeper, the Connect worker newer, as Debezium's image has it.
+ */
+export const versions = { kafka: "3.9.2", connect: "4.3.0", debezium: "3.6.3.Final", jmxExporter: "1.0.1" } as const;
+
+/**
+ * Which Kafka an image has, by the first two numbers of its tag. Sources: Confluent's table of versions
+ * (docs.confluent.io/platform/current/installation/versions-interoperability.html), and `KAFKA_VERSION` in
+ * `kafka/<line>/Dockerfile` of github.com/debezium/container-images, from which Debezium's image is made.
+ */
+export const kafkaInImage: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "confluentinc/cp-kafka": { "7.9": "3.9" },
+  "quay.io/debezium/connect": { "3.6": "4.3.0" },
+};
 
 export const connectorName = "online-store";
 

@@ -1,10 +1,12 @@
 import {
   connectorRunning,
+  connectVersion,
   restartConnector,
   resumeConnector,
   stopConnector,
   validateConnector,
 } from "../../connector.ts";
+import { versions } from "../../layout.ts";
 import { stackAddresses } from "../../mod.ts";
 import type { Stage } from "../stage.ts";
 import { sleep } from "../steps.ts";
@@ -22,6 +24,11 @@ export const connector: Scenario = {
   title: "the connector",
   async run(stage) {
     const { steps, options, layout } = stage;
+    await steps.step("Connect is the one that Debezium's image has", async () => {
+      const version = await connectVersion(layout);
+      if (version !== versions.connect) throw new Error(`it is ${version} instead of ${versions.connect}`);
+      return version;
+    });
     await steps.step("Connect accepts postgres-connector.json, and knows every setting in it", () => validated(stage));
     await steps.step("it refuses wrong values", () => refused(stage));
     const weir = stage.startWeir();
