@@ -58,9 +58,26 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
     labels: ["table", "partition"],
   },
   weir_global_rows: { kind: "gauge", help: "Rows of global tables held in memory.", labels: [] },
+  weir_global_lag_records: { kind: "gauge", help: "Records of global tables not read yet.", labels: [] },
   weir_sink_pending_rows: { kind: "gauge", help: "Rows waiting for ClickHouse.", labels: ["sink"] },
   weir_tasks: { kind: "gauge", help: "Tasks of this instance by state.", labels: ["state"] },
-  weir_ready: { kind: "gauge", help: "1 when all tasks of this instance run, else 0.", labels: [] },
+  weir_ready: {
+    kind: "gauge",
+    help: "1 when all tasks of this instance run and nothing is wrong, else 0.",
+    labels: [],
+  },
+  weir_topology_state: {
+    kind: "gauge",
+    help:
+      "1 for the state in which the topology is on this instance: starting, running, waiting (for its next try) or ended.",
+    labels: ["state"],
+  },
+  weir_problems: { kind: "gauge", help: "What is wrong right now: /readyz lists it.", labels: [] },
+  weir_start_rows: {
+    kind: "gauge",
+    help: "What the last start did, by result: rows found right (kept), written and deleted.",
+    labels: ["sink", "result"],
+  },
   weir_visible_delay_seconds: {
     kind: "histogram",
     help: "From the time a source record was written to the log to the acknowledgement of the insert that shows it.",

@@ -1,5 +1,6 @@
 import type { Routes } from "../http_server.ts";
 import type { PrometheusMetrics } from "../prometheus.ts";
+import { reportTopologies } from "./topology_metrics.ts";
 import type { TopologyRun } from "./topology_run.ts";
 
 /** What can be asked of a running instance. */
@@ -19,8 +20,10 @@ const BEAT_MS = 1_000;
 export function routesOf(options: RouteOptions): Routes {
   const { metrics, runs, notReady } = options;
   return {
-    "GET /metrics": async () =>
-      new Response(await metrics.text(), { headers: { "content-type": metrics.contentType } }),
+    "GET /metrics": async () => {
+      reportTopologies(runs, metrics);
+      return new Response(await metrics.text(), { headers: { "content-type": metrics.contentType } });
+    },
     // That it answers at all is the answer.
     "GET /livez": () => new Response("ok\n"),
     "GET /readyz": () => {

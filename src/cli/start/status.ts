@@ -2,7 +2,8 @@ import type { StartReport } from "../../runtime/runner.ts";
 import type { Proof } from "../verify/proof.ts";
 
 /** Where one topology stands: `waiting` for its next try after a failure, `ended` for good. */
-export type TopologyState = "starting" | "running" | "waiting" | "ended";
+export const TOPOLOGY_STATES = ["starting", "running", "waiting", "ended"] as const;
+export type TopologyState = typeof TOPOLOGY_STATES[number];
 
 export interface TopologyStatus {
   readonly name: string;
@@ -32,7 +33,7 @@ export interface DemoStatus {
   readonly snapshot: { readonly rows: number; readonly rowsTotal: number } | null;
 }
 
-/** How a running `start` stands, as plain data: what the screen shows and the pipe prints. */
+/** How a running `start` stands, as plain data: what the screen shows, and of which the log tells the changes. */
 export interface Status {
   readonly mode: "embedded" | "real";
   readonly uptimeMs: number;
@@ -46,4 +47,15 @@ export interface Status {
   readonly proof: Proof | null;
   /** What is being done to end; null while running. */
   readonly ending: string | null;
+}
+
+/** Whether a topology does all its work here: it has tasks, and all of them run. */
+export function allTasksRun({ state, tasks, tasksRunning }: TopologyStatus): boolean {
+  return state === "running" && tasks > 0 && tasksRunning === tasks;
+}
+
+/** How far the demo store's snapshot is; null unless it is under way. */
+export function snapshotUnderWay({ demo }: Status): DemoStatus["snapshot"] {
+  const snapshot = demo?.snapshot ?? null;
+  return snapshot !== null && snapshot.rows < snapshot.rowsTotal ? snapshot : null;
 }

@@ -1,62 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { z } from "zod";
-import { openEmbeddedLog } from "../../../src/adapters/embedded/log.ts";
-import { systemClock } from "../../../src/adapters/embedded/system_clock.ts";
-import { createPrometheusMetrics } from "../../../src/cli/prometheus.ts";
-import type { Event } from "../../../src/cli/start/output.ts";
 import { settle } from "../../../src/cli/start/rest.ts";
-import { TopologyRun } from "../../../src/cli/start/topology_run.ts";
-import { clickhouse, debezium, topology } from "../../../src/mod.ts";
 import type { Ports } from "../../../src/runtime/runner.ts";
 import { ConfigError, ProductionError } from "../../../src/record/errors.ts";
-import { defaultRunOptions } from "../../../src/runtime/options.ts";
-import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
-
-const TOPIC = "shop.public.things";
-const things = debezium(TOPIC, { key: ["id"], row: z.object({ id: z.int() }) });
-const shown = clickhouse("things", { key: ["id"], columns: { id: "Int64" } });
-const mirror = topology("things", (builder) => builder.table(things).to(shown));
-
-/** Pauses take a fiftieth of their time. */
-const clock = {
-  ...systemClock,
-  sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms > 500 ? ms / 50 : ms, signal),
-};
-
-async function withRun(
-  change: (ports: Ports) => Partial<Ports>,
-  use: (run: TopologyRun, events: Event[], ports: Ports) => Promise<void>,
-): Promise<void> {
-  const log = openEmbeddedLog({ path: ":memory:" });
-  const events: Event[] = [];
-  const ports: Ports = {
-    log,
-    warehouse: createMemoryWarehouse(),
-    clock,
-    random: { next: Math.random },
-    metrics: createPrometheusMetrics(),
-    deadLetters: { put: () => Promise.resolve() },
-  };
-  const changed = { ...ports, ...change(ports) };
-  const run = new TopologyRun({
-    topology: mirror,
-    ports: changed,
-    options: defaultRunOptions,
-    onEvent: (event) => events.push(event),
-  });
-  try {
-    await use(run, events, ports);
-  } finally {
-    await run.stop(2_000);
-    await log.close();
-  }
-}
-
-async function fill(ports: Ports): Promise<void> {
-  await ports.log.createTopic({ name: TOPIC, partitions: 1, cleanup: "compact", retentionMs: -1 });
-  const value = '{"before":null,"after":{"id":1},"source":{},"op":"c"}';
-  await ports.log.append([{ topic: TOPIC, partition: 0, records: [{ key: '{"id":1}', value }] }]);
-}
+import { fill, TOPIC, withRun } from "./topology_runs.ts";
 
 Deno.test("TopologyRun starts again by itself after a failure that passes", async () => {
   let refusals = 2;

@@ -1,0 +1,23 @@
+import type { Metrics } from "../../ports/metrics.ts";
+import { TOPOLOGY_STATES } from "./status.ts";
+import type { TopologyRun } from "./topology_run.ts";
+
+/**
+ * Reports how topologies stand, to be called whenever metrics are read. A runner reports about itself only while it runs: of a topology
+ * that has not got so far, or waits for its next try, what it said last would be all that is known.
+ */
+export function reportTopologies(runs: readonly TopologyRun[], metrics: Metrics): void {
+  for (const run of runs) {
+    const topology = run.topology.name;
+    for (const state of TOPOLOGY_STATES) {
+      metrics.gauge("weir_topology_state", { topology, state }, run.state === state ? 1 : 0);
+    }
+    metrics.gauge("weir_ready", { topology }, run.unready().length === 0 ? 1 : 0);
+    metrics.gauge("weir_problems", { topology }, run.problems().length);
+    for (const { sink, ...counts } of run.started ?? []) {
+      for (const [result, rows] of Object.entries(counts)) {
+        metrics.gauge("weir_start_rows", { topology, sink, result }, rows);
+      }
+    }
+  }
+}

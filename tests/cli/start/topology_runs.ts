@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { openEmbeddedLog } from "../../../src/adapters/embedded/log.ts";
+import { systemClock } from "../../../src/adapters/embedded/system_clock.ts";
+import { createPrometheusMetrics, type PrometheusMetrics } from "../../../src/cli/prometheus.ts";
+import type { Event } from "../../../src/cli/start/output.ts";
+import { TopologyRun } from "../../../src/cli/start/topology_run.ts";
+import { clickhouse, debezium, topology } from "../../../src/mod.ts";
+import { defaultRunOptions } from "../../../src/runtime/options.ts";
+import type { Ports } from "../../../src/runtime/runner.ts";
+import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
+
+/** Source topic of {@link withRun}. */
+export const TOPIC = "shop.public.things";
+const things = debezium(TOPIC, { key: ["id"], row: z.object({ id: z.int() }) });
+const shown = clickhouse("things", { key: ["id"], columns: { id: "Int64" } });
+const mirror = topology("things", (builder) => builder.table(things).to(shown));
+
+/** Ports with metrics that can be read. */
+export type RunPorts = Ports & { readonly metrics: PrometheusMetrics };
+
+/** Pauses take a fiftieth of their time. */
+const clock = {
+  ...systemClock,
+  sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms > 500 ? ms / 50 : ms, signal),
+};
+
+/** Calls `use` with a topology that has not been started, on a log in memory; `change` puts other ports in place. */
+export async function withRun(
+  change: (ports: RunPorts) => Partial<Ports>,
+  use: (run: TopologyRun, events: Event[], ports: RunPorts) => Promise<void>,
+): Promise<void> {
+  const log = openEmbeddedLog({ path: ":memory:" });
+  const events: Event[] = [];
+  const ports: RunPorts = {
+    log,
+    warehouse: createMemoryWarehouse(),
+    clock,
+    random: { next: Math.random },
+    metrics: createPrometheusMetrics(),
+    deadLetters: { put: () => Promise.resolve() },
+  };
+  const changed = { ...ports, ...change(ports) };
+  const run = new TopologyRun({
+    topology: mirror,
+    ports: changed,
+    options: defaultRunOptions,
+    onEvent: (event) => events.push(event),
+  });
+  try {
+    await use(run, events, ports);
+  } finally {
+    await run.stop(2_000);
+    await log.close();
+  }
+}
+
+/** Makes the source topic, with one row. */
+export async function fill(ports: Ports): Promise<void> {
+  await ports.log.createTopic({ name: TOPIC, partitions: 1, cleanup: "compact", retentionMs: -1 });
+  const value = '{"before":null,"after":{"id":1},"source":{},"op":"c"}';
+  await ports.log.append([{ topic: TOPIC, partition: 0, records: [{ key: '{"id":1}', value }] }]);
+}
