@@ -88,7 +88,9 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
       ...(world.demo ? [world.demo.failed] : []),
     ]);
 
-    status.ending = signal.aborted ? "Ending: applying what is there" : "Time is over: applying what is there";
+    status.ending = failure !== null
+      ? "Ending: it cannot go on"
+      : `${signal.aborted ? "Ending" : "Time is over"}: applying what is there`;
     tick();
     const left = failure === null ? await finish(options, { world, settled }) : null;
     await Promise.all(runs.map((run) => run.stop(ENDING.drainMs)));

@@ -13,7 +13,7 @@ export interface Event {
 /** Where `start` says what happens: a terminal, or JSON lines. */
 export interface Output {
   event(event: Event): void;
-  /** How everything stands now. May be shown or dropped. */
+  /** How everything stands now, whether or not that differs from the last time. */
   status(status: Status): void;
   /** Milliseconds between two calls of {@link status} that make sense. */
   readonly statusEveryMs: number;

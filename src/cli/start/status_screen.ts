@@ -1,5 +1,5 @@
 import { clockTime, counted, grouped } from "../numbers.ts";
-import type { Status, TopologyStatus } from "./status.ts";
+import { snapshotUnderWay, type Status, type TopologyStatus } from "./status.ts";
 
 /** Space on the screen. */
 export interface ScreenSize {
@@ -34,10 +34,8 @@ function headLines(status: Status, columns: number): string[] {
   if (demo !== null) {
     const pace = demo.paused ? "paused" : `${grouped(demo.ratePerSecond)} changes/s`;
     lines.push(`demo store ${pace}, ${grouped(demo.changesWritten)} changes written, seed ${demo.seed}`);
-    const { snapshot } = demo;
-    if (snapshot !== null && snapshot.rows < snapshot.rowsTotal) {
-      lines.push(`snapshot ${progressBar(snapshot.rows, snapshot.rowsTotal)}`);
-    }
+    const snapshot = snapshotUnderWay(status);
+    if (snapshot !== null) lines.push(`snapshot ${progressBar(snapshot.rows, snapshot.rowsTotal)}`);
   }
   if (proof !== null) {
     const verdict = proof.equal ? "equal" : "DIFFERENT";

@@ -40,6 +40,12 @@ Deno.test({
         "sales",
       ]);
       assert(started.every(({ resumed }) => resumed === false), JSON.stringify(started));
+      const told = first.events.map(({ event }) => event);
+      assertEquals(told.filter((event) => ["snapshot", "ending", "ended"].includes(String(event))), [
+        "snapshot",
+        "ending",
+        "ended",
+      ]);
 
       const proof = await verify(directory);
       assertEquals([proof.status, proof.report.equal, proof.report.sinks.length], [0, true, 9]);
@@ -131,5 +137,21 @@ Deno.test({
       assertEquals((await third.finished).status, 0);
       const after = await verify(directory, ...names);
       assertEquals([after.status, after.report.equal], [0, true]);
+    }),
+});
+
+Deno.test({
+  name: "start says on a pipe why a topology cannot go on",
+  ignore,
+  fn: () =>
+    withDirectory(async (directory) => {
+      const { events, finished } = startMain(["start", "mirror", "--data", directory, ...SMALL], {
+        WEIR_STORE_ENTRIES_MAX: "1000",
+      });
+      const { status, err } = await finished;
+      assertEquals([status, err.startsWith("Error: Cannot hold")], [1, true], err);
+      const [failed, ending] = events.slice(-2);
+      assertEquals([failed.level, failed.event, failed.topology], ["error", "failed", "mirror"]);
+      assertEquals([ending.event, ending.message], ["ending", "Ending: it cannot go on"]);
     }),
 });

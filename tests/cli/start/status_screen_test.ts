@@ -1,43 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { progressBar, renderStatus } from "../../../src/cli/start/status_screen.ts";
-import type { Status, TopologyStatus } from "../../../src/cli/start/status.ts";
-
-function topologyStatus(name: string, changes: Partial<TopologyStatus> = {}): TopologyStatus {
-  return {
-    name,
-    state: "running",
-    tasksRunning: 6,
-    tasks: 6,
-    changes: 1_000,
-    changesPerSecond: 1_234,
-    rows: 2_000,
-    rowsPerSecond: 99,
-    lag: 12_345,
-    deadLetters: 0,
-    started: null,
-    problems: [],
-    ...changes,
-  };
-}
-
-function status(changes: Partial<Status> = {}): Status {
-  return {
-    mode: "embedded",
-    uptimeMs: 3_723_000,
-    data: ".data",
-    addresses: { ClickHouse: "http://127.0.0.1:1", metrics: "http://127.0.0.1:2" },
-    demo: { seed: 1, ratePerSecond: 500, changesWritten: 12_345, paused: false, snapshot: null },
-    topologies: [topologyStatus("sales")],
-    proof: null,
-    ending: null,
-    ...changes,
-  };
-}
+import { instanceStatus, topologyStatus } from "./statuses.ts";
 
 const SIZE = { columns: 100, lines: 20 };
 
 Deno.test("renderStatus() shows addresses, demo store and each topology's figures", () => {
-  assertEquals(renderStatus(status(), { columns: 72, lines: 20 }), [
+  assertEquals(renderStatus(instanceStatus(), { columns: 72, lines: 20 }), [
     "Weir, embedded, data in .data                                  01:02:03",
     "ClickHouse http://127.0.0.1:1  metrics http://127.0.0.1:2",
     "demo store 500 changes/s, 12,345 changes written, seed 1",
@@ -58,7 +26,7 @@ Deno.test("renderStatus() shows a snapshot's progress only while it is under way
     snapshot: { rows, rowsTotal: 200 },
   });
   const shows = (rows: number) =>
-    renderStatus(status({ demo: at(rows) }), SIZE).some((line) => line.startsWith("snapshot"));
+    renderStatus(instanceStatus({ demo: at(rows) }), SIZE).some((line) => line.startsWith("snapshot"));
   assertEquals([shows(0), shows(100), shows(200)], [true, true, false]);
   assertEquals(progressBar(50, 200), "[######..................] 25 %  50 of 200 rows");
   assertEquals(progressBar(0, 0).slice(0, 32), "[########################] 100 %");
@@ -68,7 +36,7 @@ Deno.test("renderStatus() says what a start found, what is wrong, and the last p
   const started = [{ sink: "a", kept: 5, written: 2, deleted: 1 }, { sink: "b", kept: 1_000, written: 0, deleted: 0 }];
   const fresh = [{ sink: "c", kept: 0, written: 7, deleted: 0 }];
   const lines = renderStatus(
-    status({
+    instanceStatus({
       topologies: [
         topologyStatus("sales", { started }),
         topologyStatus("mirror", {
@@ -100,12 +68,12 @@ Deno.test("renderStatus() fits every screen, whatever there is to say", () => {
     }));
   for (const lines of [20, 10, 6, 1]) {
     for (const columns of [200, 80, 20, 1]) {
-      const shown = renderStatus(status({ topologies: many }), { columns, lines });
+      const shown = renderStatus(instanceStatus({ topologies: many }), { columns, lines });
       assert(shown.length <= lines, `${shown.length} lines of ${lines}`);
       assert(shown.every((line) => line.length <= columns), `too wide for ${columns}`);
     }
   }
-  const shown = renderStatus(status({ topologies: many }), SIZE);
+  const shown = renderStatus(instanceStatus({ topologies: many }), SIZE);
   assert(shown.some((line) => line.startsWith("... and ")), shown.join("\n"));
   assertEquals(shown[shown.length - 1], "Ctrl-C ends");
 });
