@@ -12,11 +12,17 @@ import { passwordNames } from "./secrets/passwords.ts";
 const usage = `usage: deno task secrets [--rotate [name...]]
   names: ${[...passwordNames, ...certificateNames].join(", ")}`;
 
-const APPLY = `Running containers still have the old ones. To hand over the new ones:
-  docker compose -f compose/compose.yaml up --detach --force-recreate
-  docker compose -f compose/compose.yaml exec postgres bash /docker-entrypoint-initdb.d/05_passwords.sh
-  docker compose -f compose/compose.yaml exec grafana sh -c \\
-    'grafana cli admin reset-admin-password "$(cat /run/secrets/grafana_admin_password)"'`;
+/** How new secrets reach containers that have the old ones. A container keeps the files with which it was started. */
+export const APPLY_COMMANDS = [
+  "docker compose -f compose/compose.yaml up --detach --force-recreate",
+  "docker compose -f compose/compose.yaml exec -T postgres bash /docker-entrypoint-initdb.d/05_passwords.sh",
+  "docker compose -f compose/compose.yaml exec -T grafana sh -c " +
+  `'grafana cli admin reset-admin-password "$(cat /run/secrets/grafana_admin_password)"'`,
+] as const;
+
+const APPLY = `Running containers still have the old ones. To hand over the new ones (in the secure profile with
+-f compose/compose.secure.yaml behind the first file):
+${APPLY_COMMANDS.map((command) => `  ${command}\n`).join("")}`.trimEnd();
 
 /** Runs the tool on a folder like compose/; the status with which the process ends. */
 export async function main(args: readonly string[], compose: string): Promise<number> {

@@ -68,7 +68,7 @@ const expected: Record<
       "../grafana/dashboards:/var/lib/grafana/dashboards:ro",
     ],
     secrets: ["grafana_admin_password", "grafana_reader_password"],
-    memory: "512m",
+    memory: "768m",
   },
 };
 

@@ -4,10 +4,21 @@ const STEP_MS_MAX = 60_000;
 /** One thing that must be so. A step's result is a line of figures, or nothing. */
 export type Work = (signal: AbortSignal) => Promise<string | void>;
 
+/** A step that has ended. */
+export interface DoneStep {
+  readonly name: string;
+  readonly ms: number;
+  readonly ok: boolean;
+  /** What it measured; may be empty. */
+  readonly figures: string;
+}
+
 /** The steps of a run: numbered, timed, bounded, counted. The first that fails ends the run. */
 export class Steps {
   passed = 0;
   failed = 0;
+  /** In their order. */
+  readonly done: DoneStep[] = [];
   readonly #startedMs = performance.now();
   readonly #interrupted: AbortSignal;
 
@@ -32,11 +43,13 @@ export class Steps {
     const signal = AbortSignal.any([late.signal, this.#interrupted]);
     try {
       const figures = await Promise.race([work(signal), aborted(signal)]);
+      this.done.push({ name, ms: performance.now() - startedMs, ok: true, figures: figures ?? "" });
       const took = `${((performance.now() - startedMs) / 1000).toFixed(1)} s`;
       this.passed++;
       this.say(`  ok  ${name} (${figures ? `${figures}; ` : ""}${took})`);
     } catch (error) {
       this.failed++;
+      this.done.push({ name, ms: performance.now() - startedMs, ok: false, figures: "" });
       this.say(`FAIL  ${name}: ${error instanceof Error ? error.message : String(error)}`);
       throw error;
     } finally {
