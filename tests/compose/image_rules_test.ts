@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readCompose, readText } from "./compose_files.ts";
 import { parseDockerfile, textsOf } from "./dockerfile.ts";
 import {
@@ -73,4 +73,24 @@ Deno.test("Dockerfiles give no file that they add a mode which would lock the fo
       assertEquals(mode & 0o555, 0o555, `${file}: ${text}`);
     }
   }
+});
+
+Deno.test("compose files start no JVM to ask a service how it is", () => {
+  for (const { services } of [compose, secure]) {
+    for (const [name, { healthcheck }] of Object.entries(services)) {
+      assert(!/\bkafka-\w|\bjava\b|zookeeper-shell/.test(healthcheck?.test?.join(" ") ?? ""), name);
+    }
+  }
+  assertStringIncludes(readText("compose/kafka/jmx.yml"), "name: kafka_server_broker_state");
+});
+
+Deno.test("admin.secure.properties names itself where compose.secure.yaml mounts it", () => {
+  const [path] = secure.services.kafka.volumes!.map((volume) => volume.split(":")[1]);
+  assertStringIncludes(readText("compose/kafka/admin.secure.properties"), `--command-config ${path} `);
+});
+
+Deno.test("docs/operations.md upgrades Weir without replacing the others", () => {
+  const text = readText("docs/operations.md");
+  assertStringIncludes(text, "dc up --detach --no-deps weir");
+  assert(!/up --build[^\n]* weir\b/.test(text), "up --build weir replaces Kafka and Debezium where digests change");
 });

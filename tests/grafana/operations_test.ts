@@ -24,8 +24,8 @@ Deno.test("docs/operations.md names tasks, files, services, volumes and settings
     assert(path.startsWith("compose/secrets") || isThere(path), `There is no "${path}"`);
   }
   const compose = parse(textAt("compose/compose.yaml"), { merge: true });
-  for (const [, words] of DOCUMENT.matchAll(/\bdc (?:stop|start|restart|ps|rm -f) ([a-z -]+)/g)) {
-    for (const service of words.trim().split(" ")) {
+  for (const [, words] of DOCUMENT.matchAll(/\bdc (?:stop|start|restart|ps|build|wait|rm -f)( [a-z -]+)/g)) {
+    for (const service of words.trim().split(" ").filter((word) => !word.startsWith("-"))) {
       assert(service in compose.services, `There is no service "${service}"`);
     }
   }

@@ -2,7 +2,6 @@ import { certificateNames } from "../../../tools/secrets/certificates.ts";
 import { makeSecrets } from "../../../tools/secrets/make_secrets.ts";
 import { passwordNames } from "../../../tools/secrets/passwords.ts";
 import { type Steps, until } from "../../stack/e2e/steps.ts";
-import { runWeir } from "../../stack/e2e/weir.ts";
 import { projectPath } from "../compose_files.ts";
 import type { Profile } from "../networks.ts";
 import { type Container, containersOf } from "./container.ts";
@@ -23,8 +22,6 @@ export interface Shape {
   readonly scale?: boolean;
 }
 
-/** How long `verify` may wait until everything has come through. */
-const VERIFY_WAIT_S = 120;
 /** How long all services may take to become healthy. */
 const WELL_MS_MAX = 300_000;
 const TOOLS_IMAGE = "busybox:latest";
@@ -187,51 +184,6 @@ export class Stage {
   /** Port on this machine under which a service's port is published. */
   port(published: number): number {
     return Number(movedPort(String(published), this.options.portOffset));
-  }
-
-  /** The environment for Weir's commands on this machine, as docs/operations.md gives it. */
-  get weirEnvironment(): Record<string, string> {
-    const secrets = `${this.#root}/secrets`;
-    const secure = this.profile === "secure";
-    return {
-      KAFKA_BROKERS: `localhost:${this.port(9092)}`,
-      CLICKHOUSE_URL: secure ? `https://localhost:${this.port(8443)}` : `http://localhost:${this.port(8123)}`,
-      CLICKHOUSE_DATABASE: "online_store",
-      CLICKHOUSE_USER: "weir_writer",
-      CLICKHOUSE_PASSWORD_FILE: `${secrets}/weir_writer_password`,
-      PGHOST: "localhost",
-      PGPORT: String(this.port(5432)),
-      PGDATABASE: "online_store",
-      PGUSER: "postgres",
-      POSTGRES_PASSWORD_FILE: `${secrets}/postgres_password`,
-      WEIR_TOPOLOGIES: projectPath("topologies"),
-      ...(secure
-        ? {
-          CLICKHOUSE_CA_FILE: `${secrets}/ca.crt`,
-          KAFKA_TLS: "true",
-          KAFKA_CA_FILE: `${secrets}/ca.crt`,
-          KAFKA_SASL_MECHANISM: "scram-sha-512",
-          KAFKA_SASL_USERNAME: "weir",
-          KAFKA_SASL_PASSWORD_FILE: `${secrets}/kafka_weir_password`,
-        }
-        : {}),
-    };
-  }
-
-  /** Compares every row with PostgreSQL, as soon as all changes have come through. @throws Error on any difference */
-  async compare(): Promise<string> {
-    const args = ["verify", "--wait", `${VERIFY_WAIT_S}s`, "--json"];
-    const { status, stdout, stderr } = await runWeir(args, { environment: this.weirEnvironment, cwd: this.#root });
-    if (stdout.trim() === "") throw new Error(`verify ended with status ${status}: ${stderr.trim()}`);
-    const report = JSON.parse(stdout);
-    const rows = report.sinks.reduce((sum: number, sink: { view: { rows: number } }) => sum + sink.view.rows, 0);
-    if (status !== 0 || !report.equal) throw new Error(`verify ended with status ${status}: ${stdout.slice(0, 2_000)}`);
-    return `${rows} rows of ${report.sinks.length} sinks`;
-  }
-
-  /** The step that proves that every row is right. */
-  verify(when: string): Promise<void> {
-    return this.steps.step(`verify is equal ${when}`, () => this.compare(), { withinMs: (VERIFY_WAIT_S + 60) * 1000 });
   }
 
   /** Runs SQL in PostgreSQL as its administrator; the rows as lines, columns separated by `|`. */

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { runDocumented } from "../documented.ts";
+import { verify } from "../proof.ts";
 import { changeStore, storeCounts } from "../store.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -19,7 +20,7 @@ export const backup: Scenario = {
       await stage.well(signal);
     }, { withinMs });
     await changeStore(stage);
-    await stage.verify("after the backup");
+    await verify(stage, "after the backup");
     await steps.step("everything is lost", async (signal) => {
       await stage.compose({ profile }, ["down", "--volumes"], { signal });
       const left = (await stage.volumes()).join(", ");
@@ -30,8 +31,8 @@ export const backup: Scenario = {
       await stage.well(signal);
     }, { withinMs });
     await steps.step("the store is as it was", async () => assertEquals(await storeCounts(stage), saved));
-    await stage.verify("after the restore");
+    await verify(stage, "after the restore");
     await changeStore(stage);
-    await stage.verify("after changes");
+    await verify(stage, "after changes");
   },
 };

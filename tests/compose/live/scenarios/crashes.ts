@@ -1,4 +1,5 @@
 import { until } from "../../../stack/e2e/steps.ts";
+import { verify } from "../proof.ts";
 import type { Stage } from "../stage.ts";
 import { changeStore } from "../store.ts";
 import type { Scenario } from "./scenario.ts";
@@ -27,7 +28,7 @@ export function crashes(services: readonly string[] = EVERYTHING): Scenario {
         await stage.steps.step(`${service} is killed and heals`, (signal) => crash(stage, service, signal), {
           withinMs: HEAL_MS_MAX,
         });
-        await stage.verify(`after the crash of ${service}`);
+        await verify(stage, `after the crash of ${service}`);
       }
     },
   };

@@ -1,3 +1,4 @@
+import { verify } from "../proof.ts";
 import { changeStore } from "../store.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -14,8 +15,8 @@ export const downUp: Scenario = {
       withinMs,
     });
     await steps.step("up", (signal) => stage.up({ profile }, [], signal), { withinMs });
-    await stage.verify("after down and up");
+    await verify(stage, "after down and up");
     await changeStore(stage);
-    await stage.verify("after changes");
+    await verify(stage, "after changes");
   },
 };

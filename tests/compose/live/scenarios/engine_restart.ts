@@ -1,5 +1,6 @@
 import { until } from "../../../stack/e2e/steps.ts";
 import { tryDocker } from "../engine.ts";
+import { verify } from "../proof.ts";
 import { changeStore } from "../store.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -19,7 +20,7 @@ export function engineRestart(command: string): Scenario {
         await stage.well(signal);
       }, { withinMs: RESTART_MS_MAX });
       await changeStore(stage);
-      await stage.verify("after the engine's restart");
+      await verify(stage, "after the engine's restart");
     },
   };
 }

@@ -1,5 +1,6 @@
 import { APPLY_COMMANDS } from "../../../../tools/secrets.ts";
 import { shell } from "../documented.ts";
+import { verify, weirEnvironment } from "../proof.ts";
 import type { Stage } from "../stage.ts";
 import { changeStore } from "../store.ts";
 import type { Scenario } from "./scenario.ts";
@@ -21,9 +22,9 @@ export const rotation: Scenario = {
       if (await answers(stage, old)) throw new Error("the old password is accepted");
       if (!await answers(stage, stage.secret("weir_writer_password"))) throw new Error("the new password is refused");
     });
-    await stage.verify(`after the rotation (${profile})`);
+    await verify(stage, `after the rotation (${profile})`);
     await changeStore(stage);
-    await stage.verify("after changes");
+    await verify(stage, "after changes");
   },
 };
 
@@ -42,7 +43,7 @@ async function rotated(stage: Stage, signal: AbortSignal): Promise<string> {
 
 /** Whether ClickHouse lets weir_writer in with this password. */
 async function answers(stage: Stage, password: string): Promise<boolean> {
-  const { CLICKHOUSE_URL } = stage.weirEnvironment;
+  const { CLICKHOUSE_URL } = weirEnvironment(stage);
   const client = stage.profile === "secure" ? Deno.createHttpClient({ caCerts: [stage.secret("ca.crt")] }) : undefined;
   try {
     const response = await fetch(`${CLICKHOUSE_URL}/?query=SELECT%201`, {

@@ -1,4 +1,5 @@
 import { until } from "../../../stack/e2e/steps.ts";
+import { verify } from "../proof.ts";
 import type { Stage } from "../stage.ts";
 import { changeStore } from "../store.ts";
 import type { Scenario } from "./scenario.ts";
@@ -20,14 +21,14 @@ export const scaling: Scenario = {
     await steps.step("each has a port of its own", () => ownPorts(stage));
     await steps.step("Prometheus finds each of them", (signal) => targets(stage, signal), { withinMs });
     await changeStore(stage);
-    await stage.verify(`with ${INSTANCES} instances`);
+    await verify(stage, `with ${INSTANCES} instances`);
     await steps.step("one is left", (signal) => stage.up({ profile }, scaled(1), signal), { withinMs });
     await steps.step("its port is the fixed one", async () => {
       const [{ published }] = await stage.of("weir");
       if (published[0] !== `127.0.0.1:${stage.port(8686)}`) throw new Error(published.join(", "));
     });
     await changeStore(stage);
-    await stage.verify("with one instance again");
+    await verify(stage, "with one instance again");
   },
 };
 

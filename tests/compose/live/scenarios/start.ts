@@ -1,4 +1,5 @@
 import { docker, engineVersion, requireImage, tryDocker } from "../engine.ts";
+import { verify } from "../proof.ts";
 import type { Stage } from "../stage.ts";
 import { changeStore } from "../store.ts";
 import type { Scenario } from "./scenario.ts";
@@ -18,9 +19,9 @@ export const start: Scenario = {
     await steps.step("everything starts from nothing", (signal) => stage.up({ profile: "plain" }, [], signal), {
       withinMs: START_MS_MAX,
     });
-    await stage.verify("after the first start");
+    await verify(stage, "after the first start");
     await steps.step("the store changes", () => changeStore(stage));
-    await stage.verify("after changes");
+    await verify(stage, "after changes");
     await steps.step("up a second time replaces nothing", async (signal) => {
       const figures = await stage.up({ profile: "plain" }, [], signal);
       if (!figures.endsWith(", 0 new containers")) throw new Error(figures);

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { runDocumented } from "../documented.ts";
+import { verify } from "../proof.ts";
 import { changeStore, storeCounts } from "../store.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -16,7 +17,7 @@ export const startingOver: Scenario = {
     const saved = await storeCounts(stage);
     await steps.step("PostgreSQL is dumped", (signal) => runDocumented(stage, { heading, block: dump, signal }));
     await changeStore(stage);
-    await stage.verify("after changes that the dump lacks");
+    await verify(stage, "after changes that the dump lacks");
     await steps.step("the dump is restored", (signal) => runDocumented(stage, { heading, block: restore, signal }), {
       withinMs,
     });
@@ -25,8 +26,8 @@ export const startingOver: Scenario = {
       await runDocumented(stage, { heading: "Starting over from PostgreSQL", block: 0, signal });
       return await stage.up({ profile }, [], signal);
     }, { withinMs });
-    await stage.verify("after starting over");
+    await verify(stage, "after starting over");
     await changeStore(stage);
-    await stage.verify("after changes");
+    await verify(stage, "after changes");
   },
 };

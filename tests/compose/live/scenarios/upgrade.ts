@@ -1,4 +1,5 @@
 import { docker } from "../engine.ts";
+import { verify } from "../proof.ts";
 import type { Stage } from "../stage.ts";
 import { changeStore } from "../store.ts";
 import type { Scenario } from "./scenario.ts";
@@ -15,7 +16,7 @@ export const upgrade: Scenario = {
       { withinMs: UPGRADE_MS_MAX },
     );
     await changeStore(stage);
-    await stage.verify("after the upgrade");
+    await verify(stage, "after the upgrade");
   },
 };
 
