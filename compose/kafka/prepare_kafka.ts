@@ -16,7 +16,7 @@ import {
   logLevel,
   ResourcePatternTypes,
 } from "kafkajs";
-import { stopTimerSpin } from "../../src/adapters/kafka/timer_spin.ts";
+import { stopTimerSpin } from "../../src/adapters/kafka/protocol/timer_spin.ts";
 
 export interface WantedTopic {
   readonly name: string;

@@ -1,4 +1,4 @@
-import type { EmbeddedDeadLetters } from "../adapters/embedded/dead_letters.ts";
+import type { EmbeddedDeadLetters } from "../adapters/local/dead_letters.ts";
 import type { DeadLetter } from "../ports/dead_letters.ts";
 import { loadConfiguration } from "./config/configuration.ts";
 import { command, flag, value } from "./command.ts";
@@ -68,7 +68,7 @@ async function openIfThere(path: string): Promise<EmbeddedDeadLetters | null> {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
-  const { openEmbeddedDeadLetters } = await import("../adapters/embedded/dead_letters.ts");
+  const { openEmbeddedDeadLetters } = await import("../adapters/local/dead_letters.ts");
   return openEmbeddedDeadLetters({ path });
 }
 

@@ -1,5 +1,5 @@
-import type { DirectoryLock } from "../adapters/embedded/lock.ts";
-import type { EmbeddedClickHouse } from "../adapters/embedded/clickhouse.ts";
+import type { DirectoryLock } from "../adapters/local/lock.ts";
+import type { EmbeddedClickHouse } from "../adapters/embedded_clickhouse/clickhouse.ts";
 import { ConfigError } from "../record/errors.ts";
 
 /** What a data directory holds. */
@@ -42,7 +42,7 @@ const RETRY_MS = 200;
  * @throws ConfigError when another process has the directory, naming it
  */
 export async function openDirectory(directory: string): Promise<OpenDirectory> {
-  const { acquireDirectory } = await import("../adapters/embedded/lock.ts");
+  const { acquireDirectory } = await import("../adapters/local/lock.ts");
   const lock = await acquireDirectory(directory);
   try {
     const clickhouse = await startClickHouse(pathsIn(directory).clickhouse);
@@ -61,7 +61,7 @@ export async function openDirectory(directory: string): Promise<OpenDirectory> {
 }
 
 async function startClickHouse(path: string): Promise<EmbeddedClickHouse> {
-  const { startEmbeddedClickHouse } = await import("../adapters/embedded/clickhouse.ts");
+  const { startEmbeddedClickHouse } = await import("../adapters/embedded_clickhouse/clickhouse.ts");
   for (const deadlineMs = Date.now() + PREDECESSOR_MS;;) {
     try {
       return await startEmbeddedClickHouse({ path });

@@ -4,7 +4,7 @@ import type { Log } from "../ports/log.ts";
 import { LimitError } from "../record/errors.ts";
 import { UNKNOWN } from "../record/row.ts";
 import type { Runner } from "../runtime/runner.ts";
-import type { TaskHost } from "../runtime/task_host.ts";
+import type { TaskHost } from "../runtime/lifecycle/task_host.ts";
 import type { ManualClock } from "./manual_clock.ts";
 
 /** Milliseconds of the manual clock that a topology may take to come to rest: longer than any back-off. */

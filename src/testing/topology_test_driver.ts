@@ -1,4 +1,4 @@
-import { openEmbeddedLog } from "../adapters/embedded/log.ts";
+import { openEmbeddedLog } from "../adapters/embedded_log/log.ts";
 import type { Sink } from "../dsl/sink.ts";
 import type { KeyOf, RowOf, Source, SourceSpec } from "../dsl/source.ts";
 import type { Topology } from "../dsl/topology.ts";
@@ -9,7 +9,7 @@ import { partitionOf } from "../record/partitioner.ts";
 import type { Row } from "../record/row.ts";
 import { defaultRunOptions, type RunOptions } from "../runtime/options.ts";
 import { type Ports, type RunEvent, Runner, type StartReport } from "../runtime/runner.ts";
-import { sinksOf } from "../runtime/sink_writers.ts";
+import { sinksOf } from "../runtime/delivery/sink_writers.ts";
 import { type DebeziumRecord, DebeziumTable } from "./debezium_table.ts";
 import { createManualClock } from "./manual_clock.ts";
 import { createMemoryWarehouse, type MemoryWarehouse, type SelectedRow } from "./memory_warehouse.ts";

@@ -1,5 +1,5 @@
 import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
-import { systemClock } from "../../src/adapters/embedded/system_clock.ts";
+import { systemClock } from "../../src/adapters/local/system_clock.ts";
 import type { Topology } from "../../src/mod.ts";
 import type { Log } from "../../src/ports/log.ts";
 import { defaultRunOptions } from "../../src/runtime/options.ts";

@@ -1,4 +1,4 @@
-import { systemClock } from "../../src/adapters/embedded/system_clock.ts";
+import { systemClock } from "../../src/adapters/local/system_clock.ts";
 import { openDemoStore } from "../../src/demo/mod.ts";
 import type { Topology } from "../../src/mod.ts";
 import type { Log } from "../../src/ports/log.ts";

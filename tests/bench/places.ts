@@ -1,5 +1,5 @@
-import { startEmbeddedClickHouse } from "../../src/adapters/embedded/clickhouse.ts";
-import { openEmbeddedLog } from "../../src/adapters/embedded/log.ts";
+import { startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/clickhouse.ts";
+import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { openKafka } from "../../src/adapters/kafka/kafka_log.ts";
 import type { Log } from "../../src/ports/log.ts";
 import { stackAddresses, stackDown, stackUp } from "../stack/mod.ts";

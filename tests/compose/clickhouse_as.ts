@@ -25,7 +25,7 @@ export async function startClickHouseAs(path: string, user: string): Promise<Cli
   const args = ["run", "-A", "--no-prompt", "--cached-only", `--config=${new URL("deno.json", root).pathname}`];
   // The engine reads config.xml of the directory that it is started in.
   const child = new Deno.Command(Deno.execPath(), {
-    args: [...args, projectPath("src/adapters/embedded/clickhouse_server.ts"), `--path=${path}`],
+    args: [...args, projectPath("src/adapters/embedded_clickhouse/clickhouse_server.ts"), `--path=${path}`],
     cwd: configuration,
     stdin: "piped",
     stdout: "piped",

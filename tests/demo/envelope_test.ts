@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { openEmbeddedLog } from "../../src/adapters/embedded/log.ts";
+import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { changeEnvelope, snapshotEnvelope, snapshotMarker } from "../../src/demo/envelope.ts";
 import { fillLog, type TableName, TABLES, topicOf } from "../../src/demo/mod.ts";
 import { readAll, SMALL } from "./support.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { openEmbeddedLog } from "../../src/adapters/embedded/log.ts";
+import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { FOREIGN_KEYS } from "../../src/demo/schema.ts";
 import {
   fillLog,

@@ -1,6 +1,6 @@
 import { assert } from "@std/assert";
-import { openEmbeddedLog } from "../../src/adapters/embedded/log.ts";
-import { systemClock } from "../../src/adapters/embedded/system_clock.ts";
+import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
+import { systemClock } from "../../src/adapters/local/system_clock.ts";
 import { openDemoStore } from "../../src/demo/mod.ts";
 import { assertSameRows, fold, inDirectory, MEDIUM, readAll, truthOf } from "./support.ts";
 

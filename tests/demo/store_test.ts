@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { openEmbeddedLog } from "../../src/adapters/embedded/log.ts";
-import { systemClock } from "../../src/adapters/embedded/system_clock.ts";
+import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
+import { systemClock } from "../../src/adapters/local/system_clock.ts";
 import { type DemoStore, openDemoStore, readDemoStore, TABLES, topicOf } from "../../src/demo/mod.ts";
 import type { AppendBatch, Log } from "../../src/ports/log.ts";
 import { ConfigError, ProductionError } from "../../src/record/errors.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
-import { startEmbeddedClickHouse } from "../../src/adapters/embedded/clickhouse.ts";
+import { startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/clickhouse.ts";
 import { rowsTable } from "../../src/plan/sink_table.ts";
 import type { DeleteRow, UpsertRow } from "../../src/ports/warehouse.ts";
 import { expandSql, type QueryContext } from "../../tools/dashboards/expand.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
-import { startEmbeddedClickHouse } from "../../src/adapters/embedded/clickhouse.ts";
+import { startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/clickhouse.ts";
 import { METRICS } from "../../src/runtime/metric_names.ts";
 import { expressions, rules } from "./expressions.ts";
 import { KNOWN_METRICS, SOURCES } from "../../tools/dashboards/known_metrics.ts";

@@ -4,7 +4,7 @@
  * processor time beside it tells whether a slow panel is slow or the machine is busy.
  */
 import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
-import { startEmbeddedClickHouse } from "../../src/adapters/embedded/clickhouse.ts";
+import { startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/clickhouse.ts";
 import { expandSql, intervalOf, type QueryContext } from "../../tools/dashboards/expand.ts";
 import { sales as dashboard } from "../../tools/dashboards/sales.ts";
 import { cpuSecondsOf } from "../bench/usage.ts";

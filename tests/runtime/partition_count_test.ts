@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { openEmbeddedLog } from "../../src/adapters/embedded/log.ts";
+import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { clickhouse, debezium, topology } from "../../src/mod.ts";
 import { inboxTopic } from "../../src/plan/inbox_topic.ts";
 import type { Log } from "../../src/ports/log.ts";

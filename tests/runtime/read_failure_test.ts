@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { openEmbeddedLog } from "../../src/adapters/embedded/log.ts";
+import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { clickhouse, debezium, type Topology, topology } from "../../src/mod.ts";
 import type { Log, Reader } from "../../src/ports/log.ts";
 import { ProductionError } from "../../src/record/errors.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { startReport } from "../../src/runtime/instance.ts";
-import type { SinkCounts } from "../../src/runtime/sink_output.ts";
-import type { TaskHost } from "../../src/runtime/task_host.ts";
+import { startReport } from "../../src/runtime/lifecycle/instance.ts";
+import type { SinkCounts } from "../../src/runtime/outputs/sink_output.ts";
+import type { TaskHost } from "../../src/runtime/lifecycle/task_host.ts";
 
 function hostOf(counts: SinkCounts): TaskHost {
   return { task: { startCounts: [{ sink: "sales", counts }] } } as unknown as TaskHost;

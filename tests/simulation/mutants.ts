@@ -1,12 +1,12 @@
-import { Channel } from "../../src/runtime/channel.ts";
-import { Inbox, type Sender } from "../../src/runtime/inbox.ts";
-import { Merge } from "../../src/runtime/merge.ts";
-import { PartialSender } from "../../src/runtime/partial_sender.ts";
-import { Producer } from "../../src/runtime/producer.ts";
-import { Server } from "../../src/runtime/server.ts";
-import { Task } from "../../src/runtime/task.ts";
-import { TaskHost } from "../../src/runtime/task_host.ts";
-import { GlobalReader } from "../../src/runtime/global_reader.ts";
+import { Channel } from "../../src/runtime/conversation/channel.ts";
+import { Inbox, type Sender } from "../../src/runtime/conversation/inbox.ts";
+import { Merge } from "../../src/runtime/conversation/merge.ts";
+import { PartialSender } from "../../src/runtime/conversation/partial_sender.ts";
+import { Producer } from "../../src/runtime/delivery/producer.ts";
+import { Server } from "../../src/runtime/conversation/server.ts";
+import { Task } from "../../src/runtime/task/task.ts";
+import { TaskHost } from "../../src/runtime/lifecycle/task_host.ts";
+import { GlobalReader } from "../../src/runtime/globals/global_reader.ts";
 import { both, getter, method } from "./mutate.ts";
 import type { ScenarioOptions } from "./scenario.ts";
 

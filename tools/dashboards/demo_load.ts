@@ -1,7 +1,7 @@
 import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
-import { startEmbeddedClickHouse } from "../../src/adapters/embedded/clickhouse.ts";
-import { openEmbeddedLog } from "../../src/adapters/embedded/log.ts";
-import { systemClock } from "../../src/adapters/embedded/system_clock.ts";
+import { startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/clickhouse.ts";
+import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
+import { systemClock } from "../../src/adapters/local/system_clock.ts";
 import { type FilledLog, fillLog } from "../../src/demo/mod.ts";
 import type { Topology } from "../../src/mod.ts";
 import type { AppendBatch, Log } from "../../src/ports/log.ts";

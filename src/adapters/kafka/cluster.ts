@@ -1,8 +1,8 @@
 import { createBackoff, pause } from "./backoff.ts";
 import { asProductionError, isConnectionError } from "./kafka_errors.ts";
 import type { BrokerAddress, KafkaSettings } from "./kafka_options.ts";
-import { type BrokerConnection, openConnection } from "./kafkajs_internals.ts";
-import { type ClusterMetadata, fetchMetadata, type TopicMetadata } from "./metadata.ts";
+import { type BrokerConnection, openConnection } from "./protocol/kafkajs_internals.ts";
+import { type ClusterMetadata, fetchMetadata, type TopicMetadata } from "./protocol/metadata.ts";
 import { ProductionError } from "../../record/errors.ts";
 
 /**

@@ -2,9 +2,9 @@ import type { Fetched, Reader } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
 import { createBackoff } from "./backoff.ts";
 import type { Channel, Cluster } from "./cluster.ts";
-import { type FetchedPartition, fetchRequest } from "./fetch_request.ts";
+import { type FetchedPartition, fetchRequest } from "./protocol/fetch.ts";
 import { asProductionError, ErrorCode, errorName, isRetriableCode } from "./kafka_errors.ts";
-import { decodeRecordBatches } from "./record_batch_decoder.ts";
+import { decodeRecordBatches } from "./protocol/decoder.ts";
 import { newReadPosition, type ReadPosition } from "./read_position.ts";
 import { mayAppear, rangeOf, unknownTopic } from "./topics.ts";
 

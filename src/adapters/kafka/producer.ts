@@ -3,7 +3,7 @@ import { ProductionError } from "../../record/errors.ts";
 import { createBackoff, pause } from "./backoff.ts";
 import type { Channel, Cluster } from "./cluster.ts";
 import { asProductionError, ErrorCode, isRetriableCode } from "./kafka_errors.ts";
-import { type ProducedPartition, produceRequest } from "./produce_request.ts";
+import { type ProducedPartition, produceRequest } from "./protocol/produce.ts";
 import {
   enqueue,
   type Lane,
@@ -15,7 +15,7 @@ import {
   takeBatch,
   unknownPartition,
 } from "./producer_lane.ts";
-import { encodeRecordBatch } from "./record_batch_encoder.ts";
+import { encodeRecordBatch } from "./protocol/encoder.ts";
 import { mayAppear, unknownTopic } from "./topics.ts";
 
 const UNKNOWN_TOPIC_RETRY_MS = 100;

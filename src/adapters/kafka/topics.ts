@@ -2,7 +2,7 @@ import type { NewTopic, PartitionOffsets, TopicDescription } from "../../ports/l
 import { ProductionError } from "../../record/errors.ts";
 import type { Channel, Cluster } from "./cluster.ts";
 import { errorName, type KafkaJsError } from "./kafka_errors.ts";
-import type { TopicMetadata } from "./metadata.ts";
+import type { TopicMetadata } from "./protocol/metadata.ts";
 
 const TOPIC_RESOURCE = 2;
 const EARLIEST = -2;

@@ -1,8 +1,8 @@
 import { openClickHouse } from "../../adapters/clickhouse/open_clickhouse.ts";
-import type { EmbeddedClickHouse } from "../../adapters/embedded/clickhouse.ts";
-import { openEmbeddedDeadLetters } from "../../adapters/embedded/dead_letters.ts";
-import { type EmbeddedLog, openEmbeddedLog } from "../../adapters/embedded/log.ts";
-import { systemClock } from "../../adapters/embedded/system_clock.ts";
+import type { EmbeddedClickHouse } from "../../adapters/embedded_clickhouse/clickhouse.ts";
+import { openEmbeddedDeadLetters } from "../../adapters/local/dead_letters.ts";
+import { type EmbeddedLog, openEmbeddedLog } from "../../adapters/embedded_log/log.ts";
+import { systemClock } from "../../adapters/local/system_clock.ts";
 import { openDemoStore, type StoreSizes } from "../../demo/mod.ts";
 import { ADDRESS, openDirectory, pathsIn } from "../embedded_directory.ts";
 import { exists } from "../exists.ts";

@@ -1,6 +1,6 @@
 import { openClickHouse } from "../../adapters/clickhouse/open_clickhouse.ts";
-import { openEmbeddedDeadLetters } from "../../adapters/embedded/dead_letters.ts";
-import { systemClock } from "../../adapters/embedded/system_clock.ts";
+import { openEmbeddedDeadLetters } from "../../adapters/local/dead_letters.ts";
+import { systemClock } from "../../adapters/local/system_clock.ts";
 import type { KafkaConfiguration } from "../config/configuration.ts";
 import { withoutPassword } from "../config/secret.ts";
 import { serverOptions } from "../clickhouse_client.ts";

@@ -1,4 +1,4 @@
-import { openEmbeddedLog } from "../../adapters/embedded/log.ts";
+import { openEmbeddedLog } from "../../adapters/embedded_log/log.ts";
 import { grouped } from "../numbers.ts";
 import type { DirectoryPaths } from "../embedded_directory.ts";
 import type { VerifyReport } from "./verify_topologies.ts";

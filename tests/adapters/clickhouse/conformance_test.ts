@@ -1,6 +1,9 @@
 import { createClient } from "@clickhouse/client";
 import { openClickHouse } from "../../../src/adapters/clickhouse/open_clickhouse.ts";
-import { type EmbeddedClickHouse, startEmbeddedClickHouse } from "../../../src/adapters/embedded/clickhouse.ts";
+import {
+  type EmbeddedClickHouse,
+  startEmbeddedClickHouse,
+} from "../../../src/adapters/embedded_clickhouse/clickhouse.ts";
 import type { OpenedWarehouse } from "../../ports/warehouse_fixtures.ts";
 import { warehouseConformance } from "../../ports/warehouse_conformance.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { systemClock } from "../../../src/adapters/embedded/system_clock.ts";
+import { systemClock } from "../../../src/adapters/local/system_clock.ts";
 import { routesOf } from "../../../src/cli/start/routes.ts";
 import { settle } from "../../../src/cli/start/rest.ts";
 import type { TopologyRun } from "../../../src/cli/start/topology_run.ts";

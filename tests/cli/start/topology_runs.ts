@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { openEmbeddedLog } from "../../../src/adapters/embedded/log.ts";
-import { systemClock } from "../../../src/adapters/embedded/system_clock.ts";
+import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
+import { systemClock } from "../../../src/adapters/local/system_clock.ts";
 import { createPrometheusMetrics, type PrometheusMetrics } from "../../../src/cli/prometheus.ts";
 import type { Event } from "../../../src/cli/start/output.ts";
 import { TopologyRun } from "../../../src/cli/start/topology_run.ts";

@@ -1,4 +1,7 @@
-import { type EmbeddedClickHouse, startEmbeddedClickHouse } from "../../../src/adapters/embedded/clickhouse.ts";
+import {
+  type EmbeddedClickHouse,
+  startEmbeddedClickHouse,
+} from "../../../src/adapters/embedded_clickhouse/clickhouse.ts";
 import { type StackLayout, stackLayout } from "../layout.ts";
 import { psql, stackAddresses, stackDown, stackUp } from "../mod.ts";
 import { type Choices, choicesOf } from "./choices.ts";

@@ -1,5 +1,5 @@
 import kafkajs from "kafkajs";
-import { stopTimerSpin } from "../../../../src/adapters/kafka/timer_spin.ts";
+import { stopTimerSpin } from "../../../../src/adapters/kafka/protocol/timer_spin.ts";
 import { docker } from "../engine.ts";
 import { verify, weirEnvironment } from "../proof.ts";
 import type { Stage } from "../stage.ts";

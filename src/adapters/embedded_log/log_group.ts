@@ -1,0 +1,134 @@
+import type { CommittedPosition, GroupOptions, Membership } from "../../ports/log.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { ProductionError } from "../../record/errors.ts";
+import { assignSticky } from "./assignment.ts";
+import type { LogStore } from "./log_store.ts";
+import { productionError } from "../local/sqlite.ts";
+
+/** What the groups work with. */
+export interface LogGroupsOptions {
+  readonly store: LogStore;
+  readonly clock: Clock;
+}
+
+interface Member {
+  readonly options: GroupOptions;
+  readonly able: ReadonlySet<string>;
+  /** Task by `<partition>/<topic>`. */
+  readonly taskOf: ReadonlyMap<string, string>;
+  has: readonly string[];
+  /** Set while a notification is on its way. */
+  notifying: boolean;
+  ended: boolean;
+}
+
+/**
+ * The groups of one process: members share the tasks at once, evenly and stickily. A task that moves is announced to both sides
+ * without waiting for the one that loses it, as with a broker that has given a member up.
+ */
+export class LogGroups {
+  readonly #options: LogGroupsOptions;
+  readonly #groups = new Map<string, Member[]>();
+  readonly #members = new WeakMap<Membership, Member>();
+
+  constructor(options: LogGroupsOptions) {
+    this.#options = options;
+  }
+
+  join(options: GroupOptions): Membership {
+    const able = new Set(options.tasks.map((task) => task.id));
+    if (able.size < options.tasks.length) {
+      throw new TypeError(
+        `Cannot join group "${options.group}" with each task once: current value has a task twice. Name it once`,
+      );
+    }
+    const taskOf = new Map(
+      options.tasks.flatMap(({ id, partitions }) =>
+        partitions.map(({ topic, partition }): [string, string] => [`${partition}/${topic}`, id])
+      ),
+    );
+    const member: Member = { options, able, taskOf, has: [], notifying: false, ended: false };
+    const members = this.#groups.get(options.group) ?? [];
+    this.#groups.set(options.group, [...members, member]);
+    this.#rebalance(options.group);
+    void this.#notify(member);
+    const membership: Membership = {
+      // deno-lint-ignore require-await -- what it throws is to be a rejection
+      commit: async (positions) => this.#commit(member, positions),
+      // deno-lint-ignore require-await
+      leave: async () => this.#end(member),
+    };
+    this.#members.set(membership, member);
+    return membership;
+  }
+
+  /** Ends a membership as a broker does that has not heard of the member for too long. */
+  fail(membership: Membership, error: Error): void {
+    const member = this.#members.get(membership);
+    if (member === undefined || member.ended) return;
+    this.#end(member);
+    member.options.onFailed(error);
+  }
+
+  /** Ends all memberships without a word. */
+  close(): void {
+    for (const member of [...this.#groups.values()].flat()) member.ended = true;
+    this.#groups.clear();
+  }
+
+  #commit(member: Member, positions: readonly CommittedPosition[]): void {
+    const { group } = member.options;
+    if (member.ended) {
+      const message =
+        `Cannot commit positions as a member of "${group}": current value is a membership that has ended. Join again`;
+      throw new ProductionError(message, false);
+    }
+    // A position of a task that has moved would set its new owner back.
+    const owned = positions.filter(({ topic, partition }) => {
+      const task = member.taskOf.get(`${partition}/${topic}`);
+      return task === undefined || member.has.includes(task);
+    });
+    const { store } = this.#options;
+    try {
+      store.transaction(() => owned.forEach((position) => store.savePosition(group, position)));
+    } catch (error) {
+      throw productionError(`commit positions of group "${group}"`, error);
+    }
+  }
+
+  #end(member: Member): void {
+    if (member.ended) return;
+    member.ended = true;
+    const { group } = member.options;
+    const members = this.#groups.get(group)!.filter((other) => other !== member);
+    if (members.length > 0) this.#groups.set(group, members);
+    else this.#groups.delete(group);
+    this.#rebalance(group);
+  }
+
+  #rebalance(group: string): void {
+    const members = this.#groups.get(group) ?? [];
+    const tasks = [...new Set(members.flatMap(({ able }) => [...able]))];
+    for (const [index, assigned] of assignSticky(tasks, members).entries()) {
+      const member = members[index];
+      const changed = assigned.length !== member.has.length || assigned.some((task) => !member.has.includes(task));
+      member.has = assigned;
+      if (changed) void this.#notify(member);
+    }
+  }
+
+  /** Tells the member, in a later turn, what it has then: changes that follow each other at once are told together. */
+  async #notify(member: Member): Promise<void> {
+    if (member.notifying) return;
+    member.notifying = true;
+    await this.#options.clock.breathe();
+    member.notifying = false;
+    if (member.ended) return;
+    try {
+      member.options.onAssigned(member.has);
+    } catch (error) {
+      this.#end(member);
+      member.options.onFailed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+}

@@ -1,0 +1,269 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { CommittedPosition, NewTopic } from "../../ports/log.ts";
+import { LOG_PRAGMAS, LOG_SCHEMA, LOG_VERSION } from "./log_schema.ts";
+import type { ReadRange, StoredKey, StoredRecord } from "./stored_records.ts";
+import { inTransaction, openDatabase } from "../local/sqlite.ts";
+import { TransientRecords } from "./transient_records.ts";
+
+/** What is known of a partition without asking SQLite. Changed only after the transaction that changes the table has succeeded. */
+export interface PartitionState {
+  readonly partition: number;
+  /** Oldest offset that can be read. */
+  start: number;
+  /** Offset of the next record. */
+  end: number;
+  /** Below this offset every key occurs once. */
+  compactedTo: number;
+  /** Records below `compactedTo` when compaction last passed. */
+  live: number;
+  /** Size of the largest record ever written, which bounds what a read of n records may bring into memory. */
+  largest: number;
+}
+
+/** What is known of a topic without asking SQLite. */
+export interface TopicState {
+  /** Never given to another topic. */
+  readonly rowId: number;
+  readonly name: string;
+  /** Random; tells a topic from a later one of the same name. */
+  readonly id: string;
+  readonly compacted: boolean;
+  readonly retentionMs: number;
+  readonly deleteRetentionMs: number;
+  readonly partitions: readonly PartitionState[];
+  /** For each partition: its records, if they live in memory. */
+  readonly transient: readonly TransientRecords[] | null;
+  /** True once it is gone: work in slices that holds this state must end. */
+  deleted: boolean;
+}
+
+/** Up to which offset a pass of compaction had cleaned, and when: from then on its tombstones' time runs. */
+export interface Cleaning {
+  readonly toOffset: number;
+  readonly cleanedAtMs: number;
+}
+
+/** Values of one row of `records`, in the order of its columns. */
+export const RECORD_COLUMNS = 6;
+
+/** Rows written by one statement: fewer calls into SQLite, a third faster than one by one. */
+export const ROWS_PER_INSERT = 32;
+
+/** Long enough for a process that is just closing the file. */
+const LOCK_WAIT_MS = 250;
+
+const WHERE = `topic = ? AND partition = ? AND "offset" >= ? AND "offset" < ?`;
+const ROW = `(${Array(RECORD_COLUMNS).fill("?").join(", ")})`;
+
+/**
+ * The log's tables. Every method is synchronous and short; those that write are to be called inside {@link LogStore.transaction},
+ * and the states in memory are the caller's to change once it has succeeded.
+ */
+export class LogStore {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #topics = new Map<string, TopicState>();
+
+  /** @throws ConfigError */
+  constructor(path: string) {
+    this.#database = openDatabase({
+      path,
+      schema: LOG_SCHEMA,
+      pragmas: LOG_PRAGMAS,
+      version: LOG_VERSION,
+      lockWaitMs: LOCK_WAIT_MS,
+    });
+    this.#removeDeletedTopics();
+    const transient = new Set(this.#prepare("SELECT topic FROM transient_topics").all().map((row) => row.topic));
+    for (const row of this.#prepare("SELECT * FROM topics").all()) {
+      const partitions = this.#loadPartitions(Number(row.row_id));
+      this.#topics.set(String(row.name), {
+        rowId: Number(row.row_id),
+        name: String(row.name),
+        id: String(row.id),
+        compacted: row.compacted === 1,
+        retentionMs: Number(row.retention_ms),
+        deleteRetentionMs: Number(row.delete_retention_ms),
+        partitions,
+        transient: transient.has(row.row_id) ? transientRecords(partitions) : null,
+        deleted: false,
+      });
+    }
+  }
+
+  topic(name: string): TopicState | undefined {
+    return this.#topics.get(name);
+  }
+
+  topics(): TopicState[] {
+    return [...this.#topics.values()];
+  }
+
+  /** All of `work` or nothing. */
+  transaction<T>(work: () => T): T {
+    return inTransaction(this.#database, work);
+  }
+
+  createTopic(topic: NewTopic, deleteRetentionMs: number): TopicState {
+    const id = crypto.randomUUID();
+    const rowId = this.transaction(() => {
+      const { lastInsertRowid } = this.#prepare(
+        "INSERT INTO topics (name, id, compacted, retention_ms, delete_retention_ms) VALUES (?, ?, ?, ?, ?)",
+      ).run(topic.name, id, topic.cleanup === "compact" ? 1 : 0, topic.retentionMs, deleteRetentionMs);
+      for (let partition = 0; partition < topic.partitions; partition++) {
+        this.#prepare("INSERT INTO partitions (topic, partition) VALUES (?, ?)").run(lastInsertRowid, partition);
+      }
+      if (topic.transient) this.#prepare("INSERT INTO transient_topics VALUES (?)").run(lastInsertRowid);
+      return Number(lastInsertRowid);
+    });
+    const partitions = this.#loadPartitions(rowId);
+    const state: TopicState = {
+      rowId,
+      name: topic.name,
+      id,
+      compacted: topic.cleanup === "compact",
+      retentionMs: topic.retentionMs,
+      deleteRetentionMs,
+      partitions,
+      transient: topic.transient ? transientRecords(partitions) : null,
+      deleted: false,
+    };
+    this.#topics.set(topic.name, state);
+    return state;
+  }
+
+  deleteTopic(topic: TopicState): void {
+    this.transaction(() => {
+      this.#prepare("UPDATE topics SET name = NULL WHERE row_id = ?").run(topic.rowId);
+      this.#prepare("DELETE FROM positions WHERE topic = ?").run(topic.name);
+    });
+    topic.deleted = true;
+    this.#topics.delete(topic.name);
+    this.#removeDeletedTopics();
+  }
+
+  /** `values` holds {@link RECORD_COLUMNS} values for each of at most {@link ROWS_PER_INSERT} rows. */
+  insert(values: readonly (string | number | Uint8Array | null)[]): void {
+    const rows = Array(values.length / RECORD_COLUMNS).fill(ROW).join(", ");
+    this.#prepare(`INSERT INTO records VALUES ${rows}`).run(...values);
+  }
+
+  saveEnd(topic: TopicState, partition: Pick<PartitionState, "partition" | "end" | "largest">): void {
+    this.#prepare("UPDATE partitions SET end_offset = ?, largest = ? WHERE topic = ? AND partition = ?")
+      .run(partition.end, partition.largest, topic.rowId, partition.partition);
+  }
+
+  saveStart(topic: TopicState, { partition, start }: Pick<PartitionState, "partition" | "start">): void {
+    if (topic.transient) return;
+    this.#prepare("UPDATE partitions SET start_offset = ? WHERE topic = ? AND partition = ?").run(
+      start,
+      topic.rowId,
+      partition,
+    );
+  }
+
+  /** At most `limit` records from `from` up to, without, `to`, in the order of offsets. */
+  read(topic: TopicState, { partition, from, to, limit }: ReadRange): StoredRecord[] {
+    if (topic.transient) return topic.transient[partition].read({ from, to, limit });
+    const sql = `SELECT "offset", timestamp_ms, key, value FROM records WHERE ${WHERE} ORDER BY "offset" LIMIT ?`;
+    return this.#prepareArrays(sql).all(topic.rowId, partition, from, to, limit) as unknown as StoredRecord[];
+  }
+
+  /** As {@link LogStore.read}, without values. */
+  readKeys(topic: TopicState, { partition, from, to, limit }: ReadRange): StoredKey[] {
+    if (topic.transient) return topic.transient[partition].readKeys({ from, to, limit });
+    const sql =
+      `SELECT "offset", timestamp_ms, key, value IS NULL FROM records WHERE ${WHERE} ORDER BY "offset" LIMIT ?`;
+    return this.#prepareArrays(sql).all(topic.rowId, partition, from, to, limit) as unknown as StoredKey[];
+  }
+
+  /** Deletes the records from `from` up to, without, `to`, and tells how many there were. */
+  deleteRange(topic: TopicState, { partition, from, to }: Omit<ReadRange, "limit">): number {
+    if (topic.transient) return topic.transient[partition].dropBefore(to);
+    return Number(this.#prepare(`DELETE FROM records WHERE ${WHERE}`).run(topic.rowId, partition, from, to).changes);
+  }
+
+  /** Oldest first. */
+  cleanings(topic: TopicState, partition: number): Cleaning[] {
+    const sql = "SELECT to_offset, cleaned_at_ms FROM cleanings WHERE topic = ? AND partition = ? ORDER BY to_offset";
+    return this.#prepare(sql).all(topic.rowId, partition)
+      .map((row) => ({ toOffset: Number(row.to_offset), cleanedAtMs: Number(row.cleaned_at_ms) }));
+  }
+
+  /** Notes that a pass has cleaned up to `compactedTo`; `cleaning` if it left tombstones, and forgets those up to `forgetTo`. */
+  saveCompaction(topic: TopicState, { partition, compactedTo, live, cleaning, forgetTo }: CompactionDone): void {
+    this.#prepare("UPDATE partitions SET compacted_to = ?, live = ? WHERE topic = ? AND partition = ?")
+      .run(compactedTo, live, topic.rowId, partition);
+    this.#prepare("DELETE FROM cleanings WHERE topic = ? AND partition = ? AND to_offset <= ?")
+      .run(topic.rowId, partition, forgetTo);
+    if (cleaning) {
+      this.#prepare("INSERT OR IGNORE INTO cleanings VALUES (?, ?, ?, ?)")
+        .run(topic.rowId, partition, cleaning.toOffset, cleaning.cleanedAtMs);
+    }
+  }
+
+  savePosition(group: string, { topic, partition, offset }: CommittedPosition): void {
+    this.#prepare("INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?)").run(group, topic, partition, offset);
+  }
+
+  positions(group: string): CommittedPosition[] {
+    return this.#prepare(`SELECT topic, partition, "offset" FROM positions WHERE "group" = ? ORDER BY topic, partition`)
+      .all(group)
+      .map((row) => ({ topic: String(row.topic), partition: Number(row.partition), offset: Number(row.offset) }));
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #loadPartitions(rowId: number): PartitionState[] {
+    return this.#prepare("SELECT * FROM partitions WHERE topic = ? ORDER BY partition").all(rowId).map((row) => ({
+      partition: Number(row.partition),
+      start: Number(row.start_offset),
+      end: Number(row.end_offset),
+      compactedTo: Number(row.compacted_to),
+      live: Number(row.live),
+      largest: Number(row.largest),
+    }));
+  }
+
+  #removeDeletedTopics(): void {
+    for (const { row_id } of this.#prepare("SELECT row_id FROM topics WHERE name IS NULL").all()) {
+      this.transaction(() => {
+        for (const table of ["records", "partitions", "cleanings", "transient_topics"]) {
+          this.#prepare(`DELETE FROM ${table} WHERE topic = ?`).run(row_id);
+        }
+        this.#prepare("DELETE FROM topics WHERE row_id = ?").run(row_id);
+      });
+    }
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) this.#statements.set(sql, statement = this.#database.prepare(sql));
+    return statement;
+  }
+
+  /** Rows as arrays: reading is twice as fast as with objects. */
+  #prepareArrays(sql: string): StatementSync {
+    // The method is Node's, and Deno has it too; only Deno's types do not say so yet.
+    const statement = this.#prepare(sql) as StatementSync & { setReturnArrays(enabled: boolean): void };
+    statement.setReturnArrays(true);
+    return statement;
+  }
+}
+
+/** Nothing of an earlier process is left: the partitions begin where offsets were reserved to. */
+function transientRecords(partitions: readonly PartitionState[]): TransientRecords[] {
+  for (const state of partitions) state.start = state.end;
+  return partitions.map(({ end }) => new TransientRecords(end));
+}
+
+/** What a finished pass of compaction leaves behind. */
+export interface CompactionDone {
+  readonly partition: number;
+  readonly compactedTo: number;
+  readonly live: number;
+  readonly cleaning: Cleaning | undefined;
+  readonly forgetTo: number;
+}

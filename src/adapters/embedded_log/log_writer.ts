@@ -1,0 +1,251 @@
+import type { AppendBatch, Bytes, NewRecord } from "../../ports/log.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { ProductionError } from "../../record/errors.ts";
+import type { EmbeddedLogLimits } from "./log_limits.ts";
+import type { LogStore, PartitionState, TopicState } from "./log_store.ts";
+import type { StoredRecord } from "./stored_records.ts";
+import { RECORD_COLUMNS, ROWS_PER_INSERT } from "./log_store.ts";
+import { productionError } from "../local/sqlite.ts";
+import { existing, unknownTopic } from "./log_topics.ts";
+import { sizeOf, stored } from "./stored_bytes.ts";
+
+/** What the writer works with. */
+export interface LogWriterOptions {
+  readonly store: LogStore;
+  readonly clock: Clock;
+  readonly limits: EmbeddedLogLimits;
+  /** Called after each transaction: the ends of partitions have moved. */
+  onWritten(): void;
+}
+
+interface PendingAppend {
+  readonly batches: readonly AppendBatch[];
+  /** Base offsets of the batches begun so far. */
+  readonly bases: number[];
+  /** The next record to write. */
+  batch: number;
+  record: number;
+  resolve(bases: number[]): void;
+  reject(error: unknown): void;
+}
+
+/** A partition as it will be once the transaction has succeeded. */
+interface StagedPartition {
+  readonly topic: TopicState;
+  readonly state: PartitionState;
+  end: number;
+  largest: number;
+  /** What a transient topic gets. */
+  readonly fresh: StoredRecord[];
+}
+
+/** Where one transaction stands. */
+interface Slice {
+  readonly nowMs: number;
+  readonly staged: Map<PartitionState, StagedPartition>;
+  /** Appends of which something is written in this transaction: the first ones of the queue. */
+  readonly touched: PendingAppend[];
+  /** For each statement: what it inserts. */
+  readonly inserts: (string | number | Uint8Array | null)[][];
+  records: number;
+  bytes: number;
+}
+
+/**
+ * Writes appends in the order in which they were asked for. What is asked for in one turn of the event loop, by whomever, shares a
+ * transaction, and a long append takes several, so that no turn lasts long. Batches must not change before they are acknowledged.
+ */
+export class LogWriter {
+  readonly #options: LogWriterOptions;
+  readonly #queue: PendingAppend[] = [];
+  #queuedRecords = 0;
+  #draining: Promise<void> | undefined;
+
+  constructor(options: LogWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves with each batch's base offset when all are durable. @throws ProductionError */
+  async append(batches: readonly AppendBatch[]): Promise<number[]> {
+    const records = this.#check(batches);
+    if (records === 0) {
+      return batches.map(({ topic, partition }) => this.#options.store.topic(topic)!.partitions[partition].end);
+    }
+    const max = this.#options.limits.appendQueueRecordsMax;
+    if (this.#queuedRecords > 0 && this.#queuedRecords + records > max) {
+      throw new ProductionError(
+        `Cannot append ${records} records as a queue of at most ${max} allows: current value is ${this.#queuedRecords} waiting. ` +
+          "Await appends before asking for more",
+        true,
+      );
+    }
+    this.#queuedRecords += records;
+    const { promise, resolve, reject } = Promise.withResolvers<number[]>();
+    this.#queue.push({ batches, bases: [], batch: 0, record: 0, resolve, reject });
+    this.#draining ??= this.#drain();
+    return await promise;
+  }
+
+  /** Refuses what is waiting to be written to a topic that was deleted. */
+  forget(topic: string): void {
+    for (const append of this.#queue.filter(({ batches }) => batches.some((batch) => batch.topic === topic))) {
+      this.#refuse(append, unknownTopic(topic));
+    }
+  }
+
+  /** Resolves when nothing is waiting to be written. */
+  async idle(): Promise<void> {
+    await this.#draining;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      await this.#options.clock.breathe();
+      this.#writeSlice();
+    }
+    this.#draining = undefined;
+  }
+
+  #writeSlice(): void {
+    const nowMs = this.#options.clock.nowMs();
+    const slice: Slice = { nowMs, staged: new Map(), touched: [], inserts: [], records: 0, bytes: 0 };
+    try {
+      this.#fill(slice);
+      this.#save(slice);
+    } catch (error) {
+      return this.#fail(slice, error);
+    }
+    for (const { topic, state, end, largest, fresh } of slice.staged.values()) {
+      Object.assign(state, { end, largest });
+      topic.transient?.[state.partition].append(fresh);
+    }
+    this.#queuedRecords -= slice.records;
+    let written = 0;
+    while (written < this.#queue.length && isWritten(this.#queue[written])) written++;
+    for (const append of this.#queue.splice(0, written)) append.resolve(append.bases);
+    this.#options.onWritten();
+  }
+
+  /** Takes records from the head of the queue until the slice is full. */
+  #fill(slice: Slice): void {
+    for (const append of this.#queue) {
+      while (!isWritten(append)) {
+        const batch = append.batches[append.batch];
+        if (batch.records.length > 0 && this.#isFull(slice)) return;
+        if (slice.touched.at(-1) !== append) slice.touched.push(append);
+        const staged = this.#stage(slice, batch);
+        if (append.record === 0) append.bases.push(staged.end);
+        while (append.record < batch.records.length && !this.#isFull(slice)) {
+          this.#add(slice, staged, batch.records[append.record++]);
+        }
+        if (append.record < batch.records.length) return;
+        append.batch++;
+        append.record = 0;
+      }
+    }
+  }
+
+  #isFull(slice: Slice): boolean {
+    return slice.records >= this.#options.limits.appendSliceRecords ||
+      slice.bytes >= this.#options.limits.appendSliceBytes;
+  }
+
+  #stage(slice: Slice, batch: AppendBatch): StagedPartition {
+    const topic = this.#topicOf(batch);
+    const state = topic.partitions[batch.partition];
+    let staged = slice.staged.get(state);
+    if (staged === undefined) {
+      slice.staged.set(state, staged = { topic, state, end: state.end, largest: state.largest, fresh: [] });
+    }
+    return staged;
+  }
+
+  #add(slice: Slice, staged: StagedPartition, record: NewRecord): void {
+    const key = stored(record.key);
+    const value = stored(record.value);
+    const bytes = sizeOf(key) + sizeOf(value);
+    if (bytes > staged.largest) staged.largest = bytes;
+    const timestampMs = record.timestampMs ?? slice.nowMs;
+    const offset = staged.end++;
+    slice.records++;
+    slice.bytes += bytes;
+    if (staged.topic.transient) {
+      staged.fresh.push([offset, timestampMs, key, value]);
+      return;
+    }
+    let values = slice.inserts.at(-1);
+    if (values === undefined || values.length === ROWS_PER_INSERT * RECORD_COLUMNS) slice.inserts.push(values = []);
+    values.push(staged.topic.rowId, staged.state.partition, offset, timestampMs, key, value);
+  }
+
+  /** One transaction, if there is anything that must outlive the process. */
+  #save({ inserts, staged }: Slice): void {
+    const { store } = this.#options;
+    const ends = [...staged.values()].flatMap((part) => {
+      const { topic, state: { partition }, end, largest } = part;
+      if (!topic.transient) return { topic, partition, end, largest };
+      const reserved = topic.transient[partition].reservationFor(end);
+      return reserved === null ? [] : { topic, partition, end: reserved, largest };
+    });
+    if (ends.length === 0) return;
+    store.transaction(() => {
+      for (const values of inserts) store.insert(values);
+      for (const { topic, ...partition } of ends) store.saveEnd(topic, partition);
+    });
+    for (const { topic, partition, end } of ends) {
+      if (topic.transient) topic.transient[partition].reserved = end;
+    }
+  }
+
+  /** Refuses every append of which something was to be written in this transaction. The others go on. */
+  #fail(slice: Slice, error: unknown): void {
+    const cause = productionError("append to the embedded log", error);
+    for (const append of slice.touched) this.#refuse(append, cause);
+  }
+
+  #refuse(append: PendingAppend, error: ProductionError): void {
+    this.#queue.splice(this.#queue.indexOf(append), 1);
+    this.#queuedRecords = this.#queue.reduce((sum, { batches }) => sum + countRecords(batches), 0);
+    append.reject(error);
+  }
+
+  #topicOf({ topic: name, partition }: AppendBatch): TopicState {
+    return existing(this.#options.store, name, partition);
+  }
+
+  /** Refuses what can never be written, and counts the rest. */
+  #check(batches: readonly AppendBatch[]): number {
+    const max = this.#options.limits.recordBytesMax;
+    for (const batch of batches) {
+      const topic = this.#topicOf(batch);
+      for (const { key, value } of batch.records) {
+        if (topic.compacted && key === null) throw keyless(batch.topic);
+        const bytes = lengthOf(key) + lengthOf(value);
+        if (bytes > max) throw tooLarge(batch.topic, `at most ${max} bytes: current value is ${bytes}`);
+      }
+    }
+    return countRecords(batches);
+  }
+}
+
+function keyless(topic: string): ProductionError {
+  const message =
+    `Cannot append to "${topic}" as a compacted topic: current value is a record without a key. Give each a key`;
+  return new ProductionError(message, false);
+}
+
+function tooLarge(topic: string, sizes: string): ProductionError {
+  return new ProductionError(`Cannot append to "${topic}" as records of ${sizes}. Send less in one record`, false);
+}
+
+function isWritten(append: PendingAppend): boolean {
+  return append.batch === append.batches.length;
+}
+
+function countRecords(batches: readonly AppendBatch[]): number {
+  return batches.reduce((sum, batch) => sum + batch.records.length, 0);
+}
+
+function lengthOf(bytes: Bytes | null): number {
+  return bytes === null ? 0 : bytes.length;
+}

@@ -1,0 +1,287 @@
+import type { CommittedPosition, GroupOptions, Membership } from "../../../ports/log.ts";
+import { ProductionError } from "../../../record/errors.ts";
+import { createBackoff, pause } from "../backoff.ts";
+import type { Channel, Cluster } from "../cluster.ts";
+import { byTopic, nameOf, partitionsOf } from "./positions.ts";
+import {
+  decodeAssignment,
+  decodeMemberState,
+  encodeAssignment,
+  encodeMemberState,
+  PROTOCOL_NAME,
+} from "../protocol/group_protocol.ts";
+import { asProductionError, isConnectionError, type KafkaJsError } from "../kafka_errors.ts";
+import type { JoinedGroup, KafkaJsBroker } from "../protocol/kafkajs_internals.ts";
+import type { MemberNotes } from "./notes.ts";
+import { assignTasks } from "./assignor.ts";
+
+const LEAVE_DEADLINE_MS = 5_000;
+const GROUP_COORDINATOR = 0;
+
+/** Answers after which the member must join again; the coordinator has moved on without it. */
+const rejoinTypes = new Set(["REBALANCE_IN_PROGRESS", "ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID"]);
+/** Answers after which the coordinator must be looked for again. */
+const coordinatorTypes = new Set([
+  "NOT_COORDINATOR_FOR_GROUP",
+  "GROUP_COORDINATOR_NOT_AVAILABLE",
+  "GROUP_LOAD_IN_PROGRESS",
+]);
+
+/**
+ * Membership in a group and nothing else: join, heartbeat, commit, leave. Reading is the reader's business. Not kafkajs' consumer,
+ * whose heartbeats hang on its fetch loop, which dies or restarts by itself, and whose commits cannot be kept to one generation.
+ */
+export class KafkaMembership implements Membership {
+  readonly #cluster: Cluster;
+  readonly #options: GroupOptions;
+  readonly #notes: MemberNotes;
+  readonly #topics: readonly string[];
+  readonly #channel: Channel;
+  #coordinator: number | null = null;
+  #memberId = "";
+  #generation = -1;
+  #assigned: readonly string[] = [];
+  /** Greatest offset known to be committed, by partition, since the newest assignment. */
+  readonly #committed = new Map<string, number>();
+  readonly #closing = new AbortController();
+  readonly #first = Promise.withResolvers<void>();
+  /** Whether `join` has resolved. */
+  #joined = false;
+  #inGroup = false;
+  #finished: Promise<void> = Promise.resolve();
+
+  constructor(cluster: Cluster, options: GroupOptions, notes: MemberNotes) {
+    this.#cluster = cluster;
+    this.#options = options;
+    this.#notes = notes;
+    this.#topics = [...new Set(options.tasks.flatMap((task) => task.partitions.map(({ topic }) => topic)))].sort();
+    this.#channel = cluster.openChannel();
+  }
+
+  /**
+   * Joins; called once. Resolves when the first assignment is there; `onAssigned` is called right after.
+   * @throws ProductionError, never retriable: until it can reach the group it keeps trying
+   */
+  async join(): Promise<void> {
+    this.#finished = this.#run();
+    await this.#first.promise;
+  }
+
+  async commit(positions: readonly CommittedPosition[]): Promise<void> {
+    if (this.#closing.signal.aborted) throw this.#refusal("the member has left", false);
+    if (!this.#inGroup) throw this.#refusal("the group is rebalancing", true);
+    const mine = partitionsOf(this.#options.tasks, this.#assigned);
+    const stale = positions.filter(({ topic, partition }) => !mine.has(nameOf(topic, partition)));
+    if (stale.length > 0) {
+      const { topic, partition } = stale[0];
+      throw this.#refusal(`"${topic}" partition ${partition} belongs to another member now`, false);
+    }
+    try {
+      await this.#learnCommitted(positions);
+      const newer = positions.filter(({ topic, partition, offset }) =>
+        offset > (this.#committed.get(nameOf(topic, partition)) ?? -1)
+      );
+      if (newer.length === 0) return;
+      const generation = this.#generation;
+      await this.#ask((broker) =>
+        broker.offsetCommit({
+          ...this.#identity(),
+          topics: byTopic(newer, ({ partition, offset }) => ({ partition, offset: String(offset), metadata: null })),
+        })
+      );
+      if (generation !== this.#generation) return;
+      for (const { topic, partition, offset } of newer) this.#committed.set(nameOf(topic, partition), offset);
+    } catch (error) {
+      throw asProductionError(error, this.#cluster.settings);
+    }
+  }
+
+  async leave(): Promise<void> {
+    if (this.#closing.signal.aborted) return await this.#finished;
+    this.#closing.abort();
+    // A join may be waiting at the broker, which answers nothing else on that connection before: leave on another one.
+    const waiting = this.#channel;
+    const channel = this.#cluster.openChannel();
+    const groupId = this.#options.group;
+    const left = this.#memberId === "" || this.#coordinator === null ? Promise.resolve() : channel
+      .call(this.#coordinator, ({ broker }) => broker.leaveGroup({ groupId, memberId: this.#memberId }))
+      .then(() => this.#notes.remove(groupId, this.#memberId), () => {}); // the broker finds out by the session's end
+    const deadline = new AbortController();
+    await Promise.race([left, pause(LEAVE_DEADLINE_MS, deadline.signal)]);
+    deadline.abort();
+    await Promise.all([waiting.close(), channel.close()]);
+    await this.#finished;
+  }
+
+  /** Joins, beats, joins again, until left or failed. */
+  async #run(): Promise<void> {
+    const backoff = createBackoff();
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        const tasks = await this.#joinOnce();
+        if (signal.aborted) break;
+        backoff.reset();
+        this.#inGroup = true;
+        this.#announce(tasks);
+        await this.#beat();
+      } catch (thrown) {
+        const error = this.#explain(thrown);
+        if (signal.aborted) break;
+        if (!error.retriable) return this.#fail(error);
+        if ((thrown as KafkaJsError).type === "UNKNOWN_MEMBER_ID") {
+          this.#notes.remove(this.#options.group, this.#memberId);
+          this.#memberId = "";
+        }
+        // "Rebalance in progress" is the everyday case: the others wait for this member to join again.
+        if (!rejoinTypes.has((thrown as KafkaJsError).type ?? "")) await pause(backoff.nextMs(), signal);
+      } finally {
+        this.#inGroup = false;
+      }
+    }
+    if (!this.#joined) this.#first.reject(this.#refusal("it left before the group answered", false));
+  }
+
+  async #joinOnce(): Promise<string[]> {
+    const { settings } = this.#cluster;
+    const { group, tasks } = this.#options;
+    // Before joining, which would wait for them.
+    for (const memberId of this.#notes.abandoned(group)) await this.#leaveFor(memberId);
+    const state = { tasks: tasks.map(({ id }) => id), owned: this.#assigned, generation: this.#generation };
+    const joined = await this.#ask((broker) =>
+      broker.joinGroup({
+        groupId: group,
+        sessionTimeout: settings.sessionTimeoutMs,
+        rebalanceTimeout: settings.rebalanceTimeoutMs,
+        memberId: this.#memberId,
+        groupProtocols: [{ name: PROTOCOL_NAME, metadata: encodeMemberState(this.#topics, state) }],
+      })
+    );
+    this.#memberId = joined.memberId;
+    this.#notes.add(group, joined.memberId);
+    const { memberAssignment } = await this.#ask((broker) =>
+      broker.syncGroup({
+        groupId: group,
+        generationId: joined.generationId,
+        memberId: joined.memberId,
+        groupAssignment: joined.leaderId === joined.memberId ? this.#lead(joined) : [],
+      })
+    );
+    this.#generation = joined.generationId;
+    this.#committed.clear();
+    return decodeAssignment(memberAssignment);
+  }
+
+  /** Ends the membership of a process that was killed. */
+  async #leaveFor(memberId: string): Promise<void> {
+    const groupId = this.#options.group;
+    await this.#ask((broker) => broker.leaveGroup({ groupId, memberId })).catch((error: KafkaJsError) => {
+      if (error.type !== "UNKNOWN_MEMBER_ID") throw error;
+    });
+    this.#notes.remove(groupId, memberId);
+  }
+
+  /** The leader's duty: hands out the tasks of all members. */
+  #lead({ members }: JoinedGroup): { memberId: string; memberAssignment: Uint8Array }[] {
+    const claims = members.map(({ memberId, memberMetadata }) => ({ memberId, ...decodeMemberState(memberMetadata) }));
+    return [...assignTasks(claims)].map(([memberId, assigned]) => ({
+      memberId,
+      memberAssignment: encodeAssignment(assigned, this.#options.tasks),
+    }));
+  }
+
+  /** Not in this turn: whoever awaits `join` has its result before the first call. */
+  #announce(tasks: readonly string[]): void {
+    this.#assigned = tasks;
+    this.#joined = true;
+    this.#first.resolve();
+    setTimeout(() => {
+      if (!this.#closing.signal.aborted && this.#assigned === tasks) this.#options.onAssigned([...tasks]);
+    }, 0);
+  }
+
+  /** Heartbeats until the coordinator wants the group to join again, which is thrown. */
+  async #beat(): Promise<void> {
+    const { signal } = this.#closing;
+    const backoff = createBackoff();
+    while (!signal.aborted) {
+      await pause(this.#cluster.settings.heartbeatIntervalMs, signal);
+      if (signal.aborted) return;
+      try {
+        await this.#ask((broker) => broker.heartbeat(this.#identity()));
+        backoff.reset();
+      } catch (thrown) {
+        const error = thrown as KafkaJsError;
+        // A coordinator that moves or restarts still knows the member: no need to join again.
+        if (!isConnectionError(error) && !coordinatorTypes.has(error.type ?? "")) throw error;
+        await pause(backoff.nextMs(), signal);
+      }
+    }
+  }
+
+  /** Asks the coordinator; finds it first if it is not known. */
+  async #ask<T>(use: (broker: KafkaJsBroker) => Promise<T>): Promise<T> {
+    try {
+      if (this.#coordinator === null) {
+        await this.#cluster.refresh(this.#topics);
+        const groupId = this.#options.group;
+        const { coordinator } = await this.#channel.callAny(({ broker }) =>
+          broker.findGroupCoordinator({ groupId, coordinatorType: GROUP_COORDINATOR })
+        );
+        this.#coordinator = coordinator.nodeId;
+      }
+      return await this.#channel.call(this.#coordinator, ({ broker }) => use(broker));
+    } catch (error) {
+      if (!rejoinTypes.has((error as KafkaJsError).type ?? "")) this.#coordinator = null;
+      throw error;
+    }
+  }
+
+  /** What is committed already by whoever had these partitions before, so that no commit takes them back. */
+  async #learnCommitted(positions: readonly CommittedPosition[]): Promise<void> {
+    const unknown = positions.filter(({ topic, partition }) => !this.#committed.has(nameOf(topic, partition)));
+    if (unknown.length === 0) return;
+    const generation = this.#generation;
+    const { responses } = await this.#ask((broker) =>
+      broker.offsetFetch({ groupId: this.#options.group, topics: byTopic(unknown, ({ partition }) => ({ partition })) })
+    );
+    if (generation !== this.#generation) return;
+    for (const { topic, partitions } of responses) {
+      for (const { partition, offset } of partitions) this.#committed.set(nameOf(topic, partition), Number(offset));
+    }
+  }
+
+  #identity(): { groupId: string; groupGenerationId: number; memberId: string } {
+    return { groupId: this.#options.group, groupGenerationId: this.#generation, memberId: this.#memberId };
+  }
+
+  #fail(error: ProductionError): void {
+    this.#closing.abort();
+    void this.#channel.close();
+    if (this.#joined) this.#options.onFailed(error);
+    else this.#first.reject(error);
+  }
+
+  #explain(thrown: unknown): ProductionError {
+    const { type, message } = thrown as KafkaJsError;
+    if (type !== undefined && (rejoinTypes.has(type) || coordinatorTypes.has(type))) {
+      return this.#refusal(message, true);
+    }
+    if (type === "INCONSISTENT_GROUP_PROTOCOL") {
+      return this.#refusal("other consumers, of another kind, use a group of this name; choose another name", false);
+    }
+    if (type === "INVALID_SESSION_TIMEOUT") {
+      const { sessionTimeoutMs } = this.#cluster.settings;
+      return this.#refusal(
+        `the broker allows no session of ${sessionTimeoutMs} ms; stay between its group.min.session.timeout.ms and ` +
+          "group.max.session.timeout.ms",
+        false,
+      );
+    }
+    return asProductionError(thrown, this.#cluster.settings);
+  }
+
+  #refusal(reason: string, retriable: boolean): ProductionError {
+    return new ProductionError(`Cannot act as a member of group "${this.#options.group}": ${reason}`, retriable);
+  }
+}

@@ -1,0 +1,186 @@
+import { type Bytes } from "../../ports/log.ts";
+import type { Key } from "../../record/key.ts";
+import { type Row, UNKNOWN, type Value } from "../../record/row.ts";
+import { wireEquals } from "../../record/wire.ts";
+import { decodeInbox, type Message } from "./messages.ts";
+import { homeOf } from "./ownership.ts";
+import type { TaskView } from "./task_view.ts";
+import { parseTaskId, type TaskContext } from "../task/task_context.ts";
+
+const utf8 = new TextDecoder();
+
+/** Who sent a message: the task, and the pack's place in its numbering. */
+export interface Sender {
+  readonly id: string;
+  readonly table: string;
+  readonly partition: number;
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+/**
+ * What a task says to others and does when they speak: subscriptions and values of joins, shares of aggregates, HELLOs. The rules and
+ * why each is needed: `src/DESIGN.md`, "The conversation of tasks".
+ */
+export class Inbox {
+  readonly task: TaskView;
+  readonly #context: TaskContext;
+
+  constructor(task: TaskView, context: TaskContext) {
+    this.task = task;
+    this.#context = context;
+  }
+
+  /** Tells everybody who looks this task up, or collects from it, that what was asked before is forgotten; asks the homes for shares. */
+  sayHello(): void {
+    const { table, merges } = this.task;
+    const peers = new Set<number>();
+    for (const serve of table.serves) peers.add(serve.home);
+    for (const group of table.groups) if (group.merge !== null) peers.add(group.merge.table);
+    for (const peer of peers) this.#toAll(peer, { type: "hello" });
+    table.members.forEach((member, index) => {
+      if (merges[index] === null) return;
+      for (const home of this.#context.plan.tables) {
+        if (home.groups.some((group) => group.name === member.name)) {
+          this.#toAll(home.index, { type: "collect", aggregate: member.name });
+        }
+      }
+    });
+  }
+
+  #toAll(table: number, message: Message): void {
+    for (let partition = 0; partition < this.#context.partitions[table]; partition++) {
+      this.task.channel.send({ table, partition }, message);
+    }
+  }
+
+  /** Asks for the right row `key` of a join; what is known at first is nothing. */
+  subscribe(lookup: number, key: Key): Value {
+    const plan = this.task.table.lookups[lookup];
+    this.task.channel.send({ table: plan.table, partition: this.#partitionOf(lookup, key) }, {
+      type: "subscribe",
+      join: plan.name,
+      key,
+    });
+    return UNKNOWN;
+  }
+
+  #partitionOf(lookup: number, key: Key): number {
+    const plan = this.task.table.lookups[lookup];
+    return homeOf(this.#context, this.#context.plan.tables[plan.table], key);
+  }
+
+  /**
+   * Takes one record of the own inbox. Returns true if a later incarnation of this very task has said HELLO, so this one must end.
+   */
+  take(value: Bytes | null): boolean {
+    if (value === null) return false;
+    const record = decodeInbox(typeof value === "string" ? value : utf8.decode(value));
+    if (record.kind === "hello") return true;
+    const { table, partition } = parseTaskId(record.from);
+    const sender = { id: record.from, table, partition, epoch: record.epoch, seq: record.seq };
+    const { fresh, newEpoch } = this.task.channel.accept(record.from, record.epoch, record.seq);
+    if (!fresh) return false;
+    if (newEpoch) {
+      for (const server of this.task.servers) {
+        if (this.#tableName(server.plan.home) === table) server.forget(partition);
+      }
+    }
+    for (const message of record.messages) this.receive(sender, message);
+    return false;
+  }
+
+  #tableName(index: number): string {
+    return this.#context.plan.tables[index].name;
+  }
+
+  /** Acts on one message of a pack that was accepted. */
+  receive(sender: Sender, message: Message): void {
+    switch (message.type) {
+      case "subscribe":
+        return this.#subscribed(sender, message.join, message.key);
+      case "unsubscribe":
+        return this.task.servers.find((server) => server.plan.name === message.join)?.unsubscribe(
+          sender.partition,
+          message.key,
+        );
+      case "value":
+        return this.#valued(message.join, message.key, message.value);
+      case "hello":
+        return this.#greeted(sender);
+      case "collect": {
+        const sendersOf = this.task.senders.filter((candidate) => candidate?.aggregate === message.aggregate);
+        for (const candidate of sendersOf) {
+          candidate!.collect(sender.partition, { epoch: sender.epoch, complete: candidate!.completed });
+        }
+        return;
+      }
+      case "partial":
+        return this.#mergeOf(message.aggregate)?.partial(from(sender), message.key, message.share);
+      case "end":
+        return this.#mergeOf(message.aggregate)?.end(from(sender), message);
+    }
+  }
+
+  #mergeOf(aggregate: string) {
+    return this.task
+      .merges[this.task.table.members.findIndex((member) => member.kind === "merge" && member.name === aggregate)];
+  }
+
+  #subscribed(sender: Sender, join: string, key: Key): void {
+    const task = this.task;
+    const server = task.servers.find((candidate) => candidate.plan.name === join);
+    if (server === undefined) return;
+    server.subscribe(sender.partition, key);
+    if (!task.loaded) return;
+    const entry = task.entries.get(key);
+    if (entry === undefined) return server.answer(sender.partition, key, { entry: null, value: null });
+    const value = task.registersOf(entry)[server.plan.step];
+    if (value === UNKNOWN) return server.owe(entry);
+    server.answer(sender.partition, key, { entry, value });
+  }
+
+  #valued(join: string, key: Key, value: Row | null): void {
+    const task = this.task;
+    const lookup = task.table.lookups.findIndex((candidate) => candidate.name === join);
+    const store = task.stores[lookup];
+    const right = store?.entries.get(key);
+    if (right === undefined) return;
+    if (right.users.length === 0) {
+      store.drop(key);
+      const destination = { table: task.table.lookups[lookup].table, partition: this.#partitionOf(lookup, key) };
+      return task.channel.send(destination, { type: "unsubscribe", join, key });
+    }
+    if (right.value !== UNKNOWN && wireEquals(right.value, value)) return;
+    right.value = value;
+    task.rightChanged(right);
+  }
+
+  /** A server has forgotten my subscriptions, a home's shares must be asked for again. What is cached stays until it is answered. */
+  #greeted(sender: Sender): void {
+    const { table, stores, channel } = this.task;
+    table.lookups.forEach((lookup, index) => {
+      if (lookup.global || this.#tableName(lookup.table) !== sender.table) return;
+      for (const key of stores[index].entries.keys()) {
+        if (this.#partitionOf(index, key) !== sender.partition) continue;
+        channel.send({ table: lookup.table, partition: sender.partition }, {
+          type: "subscribe",
+          join: lookup.name,
+          key,
+        });
+      }
+    });
+    for (const member of table.members) {
+      if (member.kind !== "merge") continue;
+      const home = this.#context.plan.tables.find((candidate) =>
+        candidate.groups.some((group) => group.name === member.name)
+      )!;
+      if (home.name !== sender.table) continue;
+      channel.send({ table: home.index, partition: sender.partition }, { type: "collect", aggregate: member.name });
+    }
+  }
+}
+
+function from(sender: Sender) {
+  return { home: sender.partition, epoch: sender.epoch, seq: sender.seq };
+}

@@ -1,0 +1,96 @@
+import type { AggregatePlan } from "../../plan/physical.ts";
+import { type Partial, totalsOf } from "../../processor/aggregate.ts";
+import type { Key } from "../../record/key.ts";
+import type { Row } from "../../record/row.ts";
+
+interface Share {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly partials: readonly Partial[];
+}
+
+interface Shares {
+  columns: Row;
+  readonly homes: Map<number, Share>;
+}
+
+/** The sender of a message: which home, and its place in that home's numbering. */
+export interface Sender {
+  readonly home: number;
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+/**
+ * Adds up the homes' shares of one aggregate for one merge task: the source of that task's rows. What a home sent in an earlier
+ * incarnation counts until the END of its next snapshot, so that no total dips; nothing is known before all homes are ready.
+ */
+export class Merge {
+  /** The merge task's own. */
+  readonly epoch: number;
+  /** Names of the group columns in the order of the key; null before the first group. */
+  columns: readonly string[] | null = null;
+  readonly #aggregate: AggregatePlan;
+  readonly #homes: number;
+  readonly #groups = new Map<Key, Shares>();
+  readonly #ready = new Set<number>();
+  #dirty = new Set<Key>();
+
+  /** `homes`: number of partitions of the table whose rows are aggregated. `epoch`: the merge task's own. */
+  constructor(options: { aggregate: AggregatePlan; homes: number; epoch: number }) {
+    this.#aggregate = options.aggregate;
+    this.#homes = options.homes;
+    this.epoch = options.epoch;
+  }
+
+  /** Whether every home's snapshot has arrived in this epoch. */
+  get ready(): boolean {
+    return this.#ready.size === this.#homes;
+  }
+
+  partial(sender: Sender, key: Key, share: { columns: Row; partials: readonly Partial[] } | null): void {
+    let group = this.#groups.get(key);
+    this.#dirty.add(key);
+    if (share === null) {
+      group?.homes.delete(sender.home);
+      return;
+    }
+    this.columns ??= Object.keys(share.columns).sort();
+    if (group === undefined) this.#groups.set(key, group = { columns: share.columns, homes: new Map() });
+    group.columns = share.columns;
+    group.homes.set(sender.home, { epoch: sender.epoch, seq: sender.seq, partials: share.partials });
+  }
+
+  /**
+   * A snapshot made for the merge task of epoch `to` is over: what this home sent up to `since` of this epoch, or in an earlier one, and
+   * did not send again is gone.
+   */
+  end(sender: Sender, end: { readonly to: number; readonly since: number }): void {
+    if (end.to !== this.epoch) return;
+    for (const [key, group] of this.#groups) {
+      const share = group.homes.get(sender.home);
+      if (share === undefined) continue;
+      if (share.epoch < sender.epoch || (share.epoch === sender.epoch && share.seq <= end.since)) {
+        group.homes.delete(sender.home);
+        this.#dirty.add(key);
+      }
+    }
+    this.#ready.add(sender.home);
+  }
+
+  /** The groups whose total may have changed since the last call, with their row now (null: gone). */
+  *takeChanged(): Generator<readonly [Key, Row | null]> {
+    const dirty = this.#dirty;
+    this.#dirty = new Set();
+    for (const key of dirty) {
+      const group = this.#groups.get(key);
+      if (group === undefined || group.homes.size === 0) {
+        this.#groups.delete(key);
+        yield [key, null];
+        continue;
+      }
+      const partials = [...group.homes.values()].map((share) => share.partials);
+      yield [key, { ...group.columns, ...totalsOf(this.#aggregate, partials) }];
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import { type Key, parseKeyText } from "../../record/key.ts";
+import { decodeWire, encodeWire } from "../../record/wire.ts";
+import type { Row } from "../../record/row.ts";
+import type { Partial } from "../../processor/aggregate.ts";
+
+/**
+ * What tasks tell each other. All messages of one flush to one inbox partition travel packed in one record with one (epoch, seq).
+ *
+ * - subscribe / unsubscribe: a home wants, or no longer wants, the right row of a join;
+ * - value: the right row now (null: absent);
+ * - hello: a task started, and knows nothing of what was asked of it or sent to it before;
+ * - collect: a merge task wants all partials of an aggregate;
+ * - partial: a home's share of a group (null: it has no row of it any more);
+ * - end: all partials with a greater seq than `since` were sent to the merge task of epoch `to`.
+ */
+export type Message =
+  | { readonly type: "subscribe" | "unsubscribe"; readonly join: string; readonly key: Key }
+  | { readonly type: "value"; readonly join: string; readonly key: Key; readonly value: Row | null }
+  | { readonly type: "hello" }
+  | { readonly type: "collect"; readonly aggregate: string }
+  | {
+    readonly type: "partial";
+    readonly aggregate: string;
+    readonly key: Key;
+    readonly share: { readonly columns: Row; readonly partials: readonly Partial[] } | null;
+  }
+  | { readonly type: "end"; readonly aggregate: string; readonly to: number; readonly since: number };
+
+/**
+ * One message as JSON text. Those that follow each other under one head share it in the pack: `["S","join",[1,2,3]]`. A head of null:
+ * the body is all.
+ */
+export interface EncodedMessage {
+  readonly head: string | null;
+  readonly body: string;
+}
+
+/** What ends the messages of one head. */
+export const HEAD_END = "]]";
+
+/** The JSON text of one message. */
+export function encodeMessage(message: Message): EncodedMessage {
+  switch (message.type) {
+    case "subscribe":
+      return { head: headOf("S", message.join), body: keyJson(message.key) };
+    case "unsubscribe":
+      return { head: headOf("U", message.join), body: keyJson(message.key) };
+    case "value":
+      return encodeValue(message.join, message.key, encodeWire(message.value));
+    case "hello":
+      return { head: null, body: `["H"]` };
+    case "collect":
+      return { head: null, body: `["C",${JSON.stringify(message.aggregate)}]` };
+    case "partial": {
+      const share = message.share === null ? "null" : encodeWire([message.share.columns, message.share.partials]);
+      return { head: headOf("P", message.aggregate), body: `${keyJson(message.key)},${share}` };
+    }
+    case "end":
+      return { head: null, body: `["E",${JSON.stringify(message.aggregate)},${message.to},${message.since}]` };
+  }
+}
+
+/** As {@link encodeMessage}, of a value whose wire text is known. */
+export function encodeValue(join: string, key: Key, wire: string): EncodedMessage {
+  return { head: headOf("V", join), body: `${keyJson(key)},${wire}` };
+}
+
+const heads = new Map<string, string>();
+
+/** Remembered: there are a few names, and millions of messages. */
+function headOf(type: string, name: string): string {
+  const id = type + name;
+  let head = heads.get(id);
+  if (head === undefined) heads.set(id, head = `["${type}",${JSON.stringify(name)},[`);
+  return head;
+}
+
+function keyJson(key: Key): string {
+  return typeof key === "number" ? String(key) : JSON.stringify(key);
+}
+
+/** A record of an inbox: a task's own HELLO, or a pack of messages. */
+export type InboxRecord =
+  | { readonly kind: "hello"; readonly from: string }
+  | {
+    readonly kind: "pack";
+    readonly from: string;
+    readonly epoch: number;
+    readonly seq: number;
+    readonly messages: readonly Message[];
+  };
+
+/** The record that begins a task's life; its offset becomes the epoch. */
+export function encodeHello(task: string): string {
+  return `{"hello":${JSON.stringify(task)}}`;
+}
+
+/** Wraps encoded messages, joined by commas, into one record. */
+export function encodePack(pack: { from: string; epoch: number; seq: number; messages: string }): string {
+  return `{"from":${JSON.stringify(pack.from)},"epoch":${pack.epoch},"seq":${pack.seq},"messages":[${pack.messages}]}`;
+}
+
+type Encoded = readonly [string, ...unknown[]];
+
+/** Reads a record of an inbox. @throws SyntaxError for anything that was not written by {@link encodePack} or {@link encodeHello} */
+export function decodeInbox(text: string): InboxRecord {
+  const record = decodeWire(text) as {
+    hello?: string;
+    from: string;
+    epoch: number;
+    seq: number;
+    messages: readonly Encoded[];
+  };
+  if (typeof record.hello === "string") return { kind: "hello", from: record.hello };
+  if (typeof record.from !== "string" || typeof record.epoch !== "number" || typeof record.seq !== "number") {
+    throw new SyntaxError(
+      "Cannot read an inbox record: it has no sender, epoch and seq. Nothing but Weir may write to inbox topics",
+    );
+  }
+  return {
+    kind: "pack",
+    from: record.from,
+    epoch: record.epoch,
+    seq: record.seq,
+    messages: decodeMessages(record.messages),
+  };
+}
+
+function decodeMessages(encoded: readonly Encoded[]): Message[] {
+  const messages: Message[] = [];
+  for (const [type, name, third, since] of encoded as readonly [string, string, unknown, unknown][]) {
+    const items = third as readonly unknown[];
+    switch (type) {
+      case "S":
+        for (const key of items) messages.push({ type: "subscribe", join: name, key: keyFrom(key) });
+        break;
+      case "U":
+        for (const key of items) messages.push({ type: "unsubscribe", join: name, key: keyFrom(key) });
+        break;
+      case "V":
+        for (let index = 0; index < items.length; index += 2) {
+          const value = items[index + 1] as Row | null;
+          messages.push({ type: "value", join: name, key: keyFrom(items[index]), value });
+        }
+        break;
+      case "P":
+        for (let index = 0; index < items.length; index += 2) {
+          const share = items[index + 1] as [Row, Partial[]] | null;
+          messages.push({
+            type: "partial",
+            aggregate: name,
+            key: keyFrom(items[index]),
+            share: share === null ? null : { columns: share[0], partials: share[1] },
+          });
+        }
+        break;
+      case "H":
+        messages.push({ type: "hello" });
+        break;
+      case "C":
+        messages.push({ type: "collect", aggregate: name });
+        break;
+      case "E":
+        messages.push({ type: "end", aggregate: name, to: third as number, since: since as number });
+        break;
+      default:
+        throw new SyntaxError(
+          `Cannot read an inbox message of type "${type}": it was written by another version of Weir`,
+        );
+    }
+  }
+  return messages;
+}
+
+function keyFrom(value: unknown): Key {
+  return typeof value === "number" ? value : parseKeyText(value as string);
+}

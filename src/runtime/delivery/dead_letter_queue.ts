@@ -1,0 +1,108 @@
+import type { Clock } from "../../ports/clock.ts";
+import type { DeadLetter, DeadLetters } from "../../ports/dead_letters.ts";
+import type { Bytes, LogRecord } from "../../ports/log.ts";
+import type { Metrics } from "../../ports/metrics.ts";
+import type { DeserializationError, ProcessorError } from "../../record/errors.ts";
+import type { Position } from "../task/task_context.ts";
+
+const KEY_LENGTH_MAX = 1_024;
+const RECORD_LENGTH_MAX = 65_536;
+const WAITING_MAX = 10_000;
+const RETRY_MS = 1_000;
+
+/** Collects dead letters of one topology and stores them in the background; nothing is dropped without being counted. */
+export class DeadLetterQueue {
+  /** Letters since the start. */
+  count = 0;
+  readonly #topology: string;
+  readonly #ports: { clock: Clock; metrics: Metrics; deadLetters: DeadLetters };
+  #waiting: DeadLetter[] = [];
+  #running: Promise<void> | null = null;
+  #failed = false;
+
+  constructor(topology: string, ports: { clock: Clock; metrics: Metrics; deadLetters: DeadLetters }) {
+    this.#topology = topology;
+    this.#ports = ports;
+  }
+
+  /** A record that could not be read. */
+  undecodable(position: Position, record: LogRecord, error: DeserializationError): void {
+    this.#add({
+      stage: "decode",
+      reason: error.reason,
+      operator: position.topic,
+      error: error.message,
+      ...position,
+      key: textOf(record.key, KEY_LENGTH_MAX),
+      record: textOf(record.value, RECORD_LENGTH_MAX),
+    });
+  }
+
+  /** A callback that threw, or a row that does not fit its sink. */
+  callback(error: ProcessorError): void {
+    this.#add({
+      stage: "callback",
+      reason: "callback_threw",
+      operator: error.operator,
+      error: error.message,
+      topic: null,
+      partition: null,
+      offset: null,
+      key: error.key.slice(0, KEY_LENGTH_MAX),
+      record: null,
+    });
+  }
+
+  /** A row that ClickHouse refused. */
+  refused(row: { sink: string; key: string; line: string }, error: Error): void {
+    this.#add({
+      stage: "sink",
+      reason: "refused",
+      operator: `sink ${row.sink}`,
+      error: error.message,
+      topic: null,
+      partition: null,
+      offset: null,
+      key: row.key.slice(0, KEY_LENGTH_MAX),
+      record: row.line.slice(0, RECORD_LENGTH_MAX),
+    });
+  }
+
+  #add(letter: Omit<DeadLetter, "topology" | "timestampMs">): void {
+    this.count++;
+    const { clock, metrics } = this.#ports;
+    metrics.count(
+      "weir_dead_letters_total",
+      { topology: this.#topology, stage: letter.stage, reason: letter.reason },
+      1,
+    );
+    if (this.#waiting.length >= WAITING_MAX) return;
+    this.#waiting.push({ topology: this.#topology, timestampMs: clock.nowMs(), ...letter });
+    this.#running ??= this.#store();
+  }
+
+  /** Resolves when everything added so far is stored, or cannot be. */
+  async flush(): Promise<void> {
+    while (this.#running !== null && !this.#failed) await this.#running;
+  }
+
+  async #store(): Promise<void> {
+    await Promise.resolve();
+    const batch = this.#waiting;
+    this.#waiting = [];
+    try {
+      await this.#ports.deadLetters.put(batch);
+      this.#failed = false;
+    } catch {
+      this.#failed = true;
+      this.#waiting = [...batch, ...this.#waiting].slice(0, WAITING_MAX);
+      await this.#ports.clock.sleep(RETRY_MS);
+    }
+    this.#running = this.#waiting.length > 0 ? this.#store() : null;
+  }
+}
+
+function textOf(bytes: Bytes | null, length: number): string | null {
+  if (bytes === null) return null;
+  return typeof bytes === "string" ? bytes.slice(0, length) : new TextDecoder().decode(bytes.subarray(0, length));
+}

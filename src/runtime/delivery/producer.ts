@@ -1,0 +1,127 @@
+import type { Clock } from "../../ports/clock.ts";
+import type { AppendBatch, Log } from "../../ports/log.ts";
+import { ProductionError } from "../../record/errors.ts";
+
+const BATCH_BYTES_MAX = 4 * 1024 * 1024;
+const RETRY_FIRST_MS = 50;
+const RETRY_LAST_MS = 5_000;
+
+interface Queued {
+  readonly topic: string;
+  readonly partition: number;
+  readonly text: string;
+  readonly task: string;
+}
+
+/** What the producer needs. */
+export interface ProducerOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** The log refused for good: these tasks' messages are lost, so they must start again. */
+  readonly onLost: (tasks: ReadonlySet<string>, error: Error) => void;
+  /** So many records were appended. */
+  readonly onAppended: (records: number) => void;
+  /** The log does not answer (message), or answers again (null). */
+  readonly onState: (problem: string | null) => void;
+}
+
+/**
+ * Appends the packs of all tasks of one topology, one append at a time, so that order per inbox partition is kept whatever is
+ * retried. Packs that come while an append is under way go together in the next one.
+ */
+export class Producer {
+  /** Length of what waits, in UTF-16 units. */
+  queuedBytes = 0;
+  /** Records appended so far. */
+  records = 0;
+  #queue: Queued[] = [];
+  #running = false;
+  #closed = false;
+  #waiters: (() => void)[] = [];
+  readonly #options: ProducerOptions;
+
+  constructor(options: ProducerOptions) {
+    this.#options = options;
+  }
+
+  enqueue(record: Queued): void {
+    if (this.#closed) return;
+    this.#queue.push(record);
+    this.queuedBytes += record.text.length;
+    if (!this.#running) {
+      this.#running = true;
+      this.#run();
+    }
+  }
+
+  /** Resolves when nothing waits and nothing is under way. */
+  idle(): Promise<void> {
+    if (!this.#running) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  /** Throws away what waits. */
+  close(): void {
+    this.#closed = true;
+    this.#queue = [];
+    this.queuedBytes = 0;
+  }
+
+  async #run(): Promise<void> {
+    // One turn later, so that everything sent in this turn goes together.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const taken = this.#take();
+      await this.#append(taken);
+      for (const record of taken) this.queuedBytes -= record.text.length;
+      if (this.#closed) this.queuedBytes = 0;
+    }
+    this.#running = false;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const resolve of waiters) resolve();
+  }
+
+  #take(): Queued[] {
+    let bytes = 0;
+    let count = 0;
+    while (count < this.#queue.length && (count === 0 || bytes + this.#queue[count].text.length <= BATCH_BYTES_MAX)) {
+      bytes += this.#queue[count++].text.length;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  async #append(taken: readonly Queued[]): Promise<void> {
+    const { log, clock, onAppended, onLost, onState } = this.#options;
+    const batches = groupByPartition(taken);
+    let troubled = false;
+    for (let waitMs = RETRY_FIRST_MS; !this.#closed; waitMs = Math.min(waitMs * 2, RETRY_LAST_MS)) {
+      try {
+        await log.append(batches);
+        this.records += taken.length;
+        onAppended(taken.length);
+        if (troubled) onState(null);
+        return;
+      } catch (error) {
+        if (!(error instanceof ProductionError) || !error.retriable) {
+          onLost(new Set(taken.map((record) => record.task)), error as Error);
+          return;
+        }
+        troubled = true;
+        onState(error.message);
+        await clock.sleep(waitMs);
+      }
+    }
+  }
+}
+
+function groupByPartition(taken: readonly Queued[]): AppendBatch[] {
+  const batches = new Map<string, { topic: string; partition: number; records: { key: null; value: string }[] }>();
+  for (const { topic, partition, text } of taken) {
+    const id = `${topic}/${partition}`;
+    let batch = batches.get(id);
+    if (batch === undefined) batches.set(id, batch = { topic, partition, records: [] });
+    batch.records.push({ key: null, value: text });
+  }
+  return [...batches.values()];
+}

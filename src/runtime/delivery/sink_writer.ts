@@ -1,0 +1,163 @@
+import type { Clock } from "../../ports/clock.ts";
+import type { DeleteRow, TableSpec, UpsertRow, Warehouse } from "../../ports/warehouse.ts";
+import { ProductionError } from "../../record/errors.ts";
+import type { Key } from "../../record/key.ts";
+
+const RETRY_FIRST_MS = 100;
+const RETRY_LAST_MS = 5_000;
+
+/** A row for a sink, newest version of a key, or its tombstone (without `line`). Rows of one `id` supersede each other. */
+export type SinkRow = (UpsertRow | DeleteRow) & { readonly id: Key };
+
+/** What a sink writer needs. */
+export interface SinkWriterOptions {
+  readonly table: TableSpec;
+  readonly warehouse: Warehouse;
+  readonly clock: Clock;
+  readonly flushIntervalMs: number;
+  readonly batchRowsMax: number;
+  /** ClickHouse refused this one row for good. */
+  readonly onRefused: (row: SinkRow, error: Error) => void;
+  /** ClickHouse does not answer (message), or answers again (null). */
+  readonly onState: (problem: string | null) => void;
+  /** An insert was acknowledged. `sourceMs`: timestamp of the first source record behind it; 0 if unknown. */
+  readonly onInserted: (
+    insert: { readonly rows: number; readonly durationMs: number; readonly sourceMs: number },
+  ) => void;
+}
+
+/**
+ * Writes one table: keeps the newest row per key while it waits, inserts one batch at a time, repeats the same rows until they are
+ * acknowledged, and finds a row that ClickHouse refuses by halving the batch.
+ */
+export class SinkWriter {
+  readonly table: TableSpec;
+  /** The last try to insert failed. */
+  troubled = false;
+  readonly #options: SinkWriterOptions;
+  #waiting = new Map<Key, SinkRow>();
+  #inFlight = 0;
+  /** Of the first row waiting, and of the insert under way. */
+  #sourceMs = 0;
+  #insertedMs = 0;
+  #running = false;
+  #closed = false;
+  #urgent: (() => void) | null = null;
+  #batch = 1;
+  #barriers: { batch: number; resolve: () => void }[] = [];
+
+  constructor(options: SinkWriterOptions) {
+    this.table = options.table;
+    this.#options = options;
+  }
+
+  /** Rows not acknowledged yet. */
+  get pendingRows(): number {
+    return this.#waiting.size + this.#inFlight;
+  }
+
+  /** `sourceMs`: timestamp of the source records being taken, milliseconds since the epoch; 0 if unknown. */
+  put(row: SinkRow, sourceMs = 0): void {
+    if (this.#closed) return;
+    if (this.#sourceMs === 0) this.#sourceMs = sourceMs;
+    this.#waiting.set(row.id, row);
+    if (!this.#running) {
+      this.#running = true;
+      this.#run();
+    } else if (this.#waiting.size >= this.#options.batchRowsMax) this.#urgent?.();
+  }
+
+  /** Resolves when every row put so far is acknowledged (or refused). Does not wait for the interval. */
+  barrier(): Promise<void> {
+    if (!this.#running) return Promise.resolve();
+    const batch = this.#waiting.size > 0 ? this.#batch : this.#batch - 1;
+    this.#urgent?.();
+    return new Promise((resolve) => this.#barriers.push({ batch, resolve }));
+  }
+
+  /** Throws away what waits. */
+  close(): void {
+    this.#closed = true;
+    this.#waiting = new Map();
+    this.#urgent?.();
+    this.#release(Infinity);
+  }
+
+  async #run(): Promise<void> {
+    const { flushIntervalMs, batchRowsMax, clock } = this.#options;
+    let lastMs = 0;
+    while (this.#waiting.size > 0) {
+      const hurried = this.#barriers.some((barrier) => barrier.batch <= this.#batch);
+      const waitMs = Math.max(1, flushIntervalMs - (clock.nowMs() - lastMs));
+      if (this.#waiting.size < batchRowsMax && !hurried) await this.#interval(waitMs);
+      lastMs = clock.nowMs();
+      this.#insertedMs = this.#sourceMs;
+      this.#sourceMs = 0;
+      const rows = this.#take();
+      await this.#insert(rows);
+      this.#inFlight = 0;
+      this.#release(this.#batch - 1);
+    }
+    this.#running = false;
+    this.#release(this.#batch);
+  }
+
+  async #interval(ms: number): Promise<void> {
+    const abort = new AbortController();
+    this.#urgent = () => abort.abort();
+    await this.#options.clock.sleep(ms, abort.signal);
+    this.#urgent = null;
+  }
+
+  /** At most one insert's worth; a key put again meanwhile waits for the next batch. */
+  #take(): SinkRow[] {
+    const { batchRowsMax } = this.#options;
+    if (this.#waiting.size <= batchRowsMax) {
+      const rows = [...this.#waiting.values()];
+      this.#waiting = new Map();
+      this.#batch++;
+      this.#inFlight = rows.length;
+      return rows;
+    }
+    const rows: SinkRow[] = [];
+    for (const [key, row] of this.#waiting) {
+      rows.push(row);
+      this.#waiting.delete(key);
+      if (rows.length === batchRowsMax) break;
+    }
+    this.#inFlight = rows.length;
+    return rows;
+  }
+
+  #release(upTo: number): void {
+    const ready = this.#barriers.filter((barrier) => barrier.batch <= upTo);
+    this.#barriers = this.#barriers.filter((barrier) => barrier.batch > upTo);
+    for (const barrier of ready) barrier.resolve();
+  }
+
+  async #insert(rows: readonly SinkRow[]): Promise<void> {
+    const { warehouse, clock, onState, onInserted, onRefused } = this.#options;
+    const startedMs = clock.nowMs();
+    for (let waitMs = RETRY_FIRST_MS; !this.#closed; waitMs = Math.min(waitMs * 2, RETRY_LAST_MS)) {
+      try {
+        const upserts = rows.filter((row) => "line" in row) as UpsertRow[];
+        const deletes = rows.filter((row) => !("line" in row)) as DeleteRow[];
+        await warehouse.insert({ table: this.table, upserts, deletes });
+        if (this.troubled) onState(null);
+        this.troubled = false;
+        onInserted({ rows: rows.length, durationMs: clock.nowMs() - startedMs, sourceMs: this.#insertedMs });
+        return;
+      } catch (error) {
+        if (error instanceof ProductionError && !error.retriable) {
+          if (rows.length === 1) return onRefused(rows[0], error);
+          const half = rows.length >> 1;
+          await this.#insert(rows.slice(0, half));
+          return await this.#insert(rows.slice(half));
+        }
+        this.troubled = true;
+        onState((error as Error).message);
+        await clock.sleep(waitMs);
+      }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { ProductionError } from "../../record/errors.ts";
+import type { PhysicalPlan, SinkPlan } from "../../plan/physical.ts";
+import type { DeadLetterQueue } from "./dead_letter_queue.ts";
+import type { RunOptions } from "../options.ts";
+import type { Problems } from "../problems.ts";
+import type { Ports } from "../ports.ts";
+import { SinkWriter } from "./sink_writer.ts";
+
+const RETRY_MS = 1_000;
+
+/** What {@link createSinkWriters} needs. */
+export interface SinkWritersOptions {
+  readonly plan: PhysicalPlan;
+  readonly ports: Ports;
+  readonly options: RunOptions;
+  readonly topology: string;
+  readonly problems: Problems;
+  readonly deadLetters: DeadLetterQueue;
+  readonly stopped: () => boolean;
+}
+
+/** All sinks of a plan: those of tables and those of aggregates written directly. */
+export function sinksOf(plan: PhysicalPlan): SinkPlan[] {
+  return plan.tables.flatMap((
+    table,
+  ) => [...table.sinks, ...table.groups.flatMap((group) => group.sink === null ? [] : [group.sink])]);
+}
+
+/**
+ * Makes sure that ClickHouse has the tables, waiting for it if it does not answer, and makes a writer for each, by sink name.
+ * @throws ConfigError when a table has another shape
+ */
+export async function createSinkWriters(options: SinkWritersOptions): Promise<Map<string, SinkWriter>> {
+  const { ports, options: run, topology, problems, deadLetters } = options;
+  const writers = new Map<string, SinkWriter>();
+  for (const sink of sinksOf(options.plan)) {
+    await ensure(sink, options);
+    const labels = { topology, sink: sink.name };
+    writers.set(
+      sink.name,
+      new SinkWriter({
+        table: sink.table,
+        warehouse: ports.warehouse,
+        clock: ports.clock,
+        flushIntervalMs: run.flushIntervalMs,
+        batchRowsMax: run.batchRowsMax,
+        onRefused: (row, error) =>
+          deadLetters.refused({ sink: sink.name, key: row.key, line: "line" in row ? row.line : row.keyLine }, error),
+        onState: (problem) => problems.set(`clickhouse ${sink.name}`, problem),
+        onInserted: ({ rows, durationMs, sourceMs }) => {
+          ports.metrics.count("weir_sink_rows_total", labels, rows);
+          ports.metrics.observe("weir_sink_insert_rows", labels, rows);
+          ports.metrics.observe("weir_sink_insert_seconds", labels, durationMs / 1000);
+          const delayMs = ports.clock.nowMs() - sourceMs;
+          if (sourceMs > 0) ports.metrics.observe("weir_visible_delay_seconds", labels, Math.max(0, delayMs) / 1000);
+        },
+      }),
+    );
+  }
+  return writers;
+}
+
+async function ensure(sink: SinkPlan, options: SinkWritersOptions): Promise<void> {
+  while (!options.stopped()) {
+    try {
+      await options.ports.warehouse.ensure(sink.table);
+      options.problems.set("clickhouse", null);
+      return;
+    } catch (error) {
+      if (!(error instanceof ProductionError) || !error.retriable) throw error;
+      options.problems.set("clickhouse", error.message);
+      await options.ports.clock.sleep(RETRY_MS);
+    }
+  }
+}

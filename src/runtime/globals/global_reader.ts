@@ -1,0 +1,130 @@
+import type { Clock } from "../../ports/clock.ts";
+import type { Log, LogRecord, Reader } from "../../ports/log.ts";
+import { createDecoder, type Decoder } from "../../formats/decoder.ts";
+import { DeserializationError, ProductionError } from "../../record/errors.ts";
+import type { GlobalTable } from "../../plan/physical.ts";
+import type { Globals } from "./globals.ts";
+import { repairUnavailable } from "../task/source_reader.ts";
+import type { Position } from "../task/task_context.ts";
+
+const POLL_MS = 250;
+const RETRY_MS = 1_000;
+
+/** What a global reader needs. */
+export interface GlobalReaderOptions {
+  readonly tables: readonly GlobalTable[];
+  readonly globals: Globals;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly onUndecodable: (position: Position, record: LogRecord, error: DeserializationError) => void;
+  /** Rows changed or positions moved on. */
+  readonly onProgress: () => void;
+  readonly onState: (problem: string | null) => void;
+  /** A topic's log no longer has the position read to: all that was built on it must be built again. */
+  readonly onLost: (topic: string) => void;
+  readonly onFatal: (error: Error) => void;
+}
+
+/** Reads all partitions of all global topics for as long as the topology runs. */
+export class GlobalReader {
+  readonly #options: GlobalReaderOptions;
+  readonly #reader: Reader;
+  readonly #decoders: readonly Decoder[];
+  /** Positions by topic, then partition. */
+  readonly #positions = new Map<string, number[]>();
+  #ends = new Map<string, number[]>();
+  #stopped = false;
+  #done: Promise<void> = Promise.resolve();
+
+  constructor(options: GlobalReaderOptions) {
+    this.#options = options;
+    this.#reader = options.log.reader();
+    this.#decoders = options.tables.map(({ name, source }) =>
+      createDecoder({ source: name, key: source.key, row: source.row })
+    );
+  }
+
+  /** Begins to read from the start of the topics. */
+  async start(): Promise<void> {
+    for (const table of this.#options.tables) {
+      const { start, end } = await this.#options.log.offsets(table.source.topic);
+      this.#positions.set(table.source.topic, [...start]);
+      this.#ends.set(table.source.topic, [...end]);
+      start.forEach((offset, partition) => this.#reader.seek(table.source.topic, partition, offset));
+    }
+    if (this.#options.tables.length > 0) this.#done = this.#run().catch((error) => this.#options.onFatal(error));
+  }
+
+  /** End offsets of all global topics now: a target for {@link reached}. */
+  async ends(): Promise<ReadonlyMap<string, readonly number[]>> {
+    const ends = new Map<string, readonly number[]>();
+    for (const table of this.#options.tables) {
+      ends.set(table.source.topic, (await this.#options.log.offsets(table.source.topic)).end);
+    }
+    return ends;
+  }
+
+  /** Whether everything below these offsets has been read. */
+  reached(ends: ReadonlyMap<string, readonly number[]>): boolean {
+    for (const [topic, offsets] of ends) {
+      const positions = this.#positions.get(topic);
+      if (positions === undefined || offsets.some((end, partition) => positions[partition] < end)) return false;
+    }
+    return true;
+  }
+
+  /** Records not read yet, as known at the last read. */
+  get lag(): number {
+    let lag = 0;
+    for (const [topic, ends] of this.#ends) {
+      const positions = this.#positions.get(topic)!;
+      ends.forEach((end, partition) => lag += Math.max(0, end - positions[partition]));
+    }
+    return lag;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#reader.close();
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        for (const fetched of await this.#reader.poll(POLL_MS)) {
+          if (fetched.outOfRange !== undefined) return this.#options.onLost(fetched.topic);
+          this.#take(fetched.topic, fetched.partition, fetched.records);
+          this.#positions.get(fetched.topic)![fetched.partition] = fetched.nextOffset;
+          this.#ends.get(fetched.topic)![fetched.partition] = fetched.endOffset;
+          this.#options.onProgress();
+          await this.#options.clock.breathe();
+        }
+        this.#options.onState(null);
+      } catch (error) {
+        if (this.#stopped) return;
+        this.#options.onState((error as Error).message);
+        // The reader has given a partition up, and a table that is not whole must not be looked up.
+        if (error instanceof ProductionError && !error.retriable) throw error;
+        await this.#options.clock.sleep(RETRY_MS);
+      }
+    }
+  }
+
+  #take(topic: string, partition: number, records: readonly LogRecord[]): void {
+    const { tables, globals, onUndecodable } = this.#options;
+    const table = tables.findIndex((candidate) => candidate.source.topic === topic);
+    for (const record of records) {
+      try {
+        const decoded = this.#decoders[table].decode(record);
+        if (decoded.kind === "delete") globals.change(table, decoded.key, null);
+        else if (decoded.kind === "upsert") {
+          globals.change(table, decoded.key, repairUnavailable(decoded, globals.row(table, decoded.key)));
+        }
+      } catch (error) {
+        if (!(error instanceof DeserializationError)) throw error;
+        onUndecodable({ topic, partition, offset: record.offset }, record, error);
+      }
+    }
+  }
+}

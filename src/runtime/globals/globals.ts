@@ -1,0 +1,134 @@
+import type { GlobalTable } from "../../plan/physical.ts";
+import { createProgram, type Program } from "../../processor/program.ts";
+import type { ProcessorError } from "../../record/errors.ts";
+import type { Key } from "../../record/key.ts";
+import type { Row, Value } from "../../record/row.ts";
+import { wireEquals } from "../../record/wire.ts";
+import { type CellLayout, type Entry, layoutOf, newEntry } from "../../state/entry.ts";
+import { RightStore } from "../../state/right_store.ts";
+
+/** Told when a register of a global table has another value for a key. */
+export type GlobalListener = (table: number, step: number, key: Key, value: Row | null) => void;
+
+interface GlobalState {
+  readonly table: GlobalTable;
+  readonly entries: Map<Key, Entry>;
+  readonly stores: readonly RightStore[];
+  readonly program: Program;
+  readonly layout: CellLayout;
+  /** For each register that others look up: the values that are not absent. */
+  readonly views: ReadonlyMap<number, Map<Key, Row>>;
+}
+
+/**
+ * The global tables of one topology on one instance: whole, joined with each other, and telling the tasks what changed. A value equal to
+ * the one before is not told.
+ */
+export class Globals {
+  readonly #states: readonly GlobalState[];
+  readonly #listeners = new Set<GlobalListener>();
+
+  /** `looked`: the registers that anybody looks up, as [table, step]. */
+  constructor(options: {
+    tables: readonly GlobalTable[];
+    looked: readonly (readonly [number, number])[];
+    onError: (error: ProcessorError) => void;
+  }) {
+    this.#states = options.tables.map((table) => this.#stateOf(table, options));
+  }
+
+  #stateOf(
+    table: GlobalTable,
+    options: { looked: readonly (readonly [number, number])[]; onError: (error: ProcessorError) => void },
+  ) {
+    const layout = layoutOf({ lookups: table.lookups.length, sinks: 0, groups: [], serves: 0 });
+    const stores = table.lookups.map((lookup, index) =>
+      new RightStore({ cell: index * 2, first: (key) => this.get(lookup.table, lookup.step, key), keepUnused: false })
+    );
+    const { steps, lookups, source } = table;
+    const views = new Map<number, Map<Key, Row>>();
+    for (const [index, step] of options.looked) if (index === table.index) views.set(step, new Map());
+    const program = createProgram({
+      steps,
+      lookups,
+      stores,
+      members: 1,
+      keyColumns: source.key,
+      outputs: new Set(views.keys()),
+      onError: options.onError,
+    });
+    return { table, entries: new Map<Key, Entry>(), stores, program, layout, views };
+  }
+
+  /** Rows held, over all global tables. */
+  get size(): number {
+    return this.#states.reduce((sum, state) => sum + state.entries.size, 0);
+  }
+
+  listen(listener: GlobalListener): void {
+    this.#listeners.add(listener);
+  }
+
+  unlisten(listener: GlobalListener): void {
+    this.#listeners.delete(listener);
+  }
+
+  /** The value of a register for a key, or null. */
+  get(table: number, step: number, key: Key): Row | null {
+    return this.#states[table].views.get(step)?.get(key) ?? null;
+  }
+
+  /** The row now held for a key, for the repair of unavailable columns. */
+  row(table: number, key: Key): Row | null {
+    return this.#states[table].entries.get(key)?.row as Row | undefined ?? null;
+  }
+
+  /** A source row changed (null: deleted). */
+  change(table: number, key: Key, row: Row | null): void {
+    const state = this.#states[table];
+    let entry = state.entries.get(key);
+    if (entry === undefined) {
+      if (row === null) return;
+      state.entries.set(key, entry = newEntry(key, state.layout));
+    } else if (row !== null && entry.row !== null && wireEquals(row, entry.row)) return;
+    entry.row = row;
+    this.#evaluate(state, entry);
+    if (row === null) state.entries.delete(key);
+  }
+
+  /** All rows are gone, as before the first read. */
+  clear(): void {
+    for (const state of this.#states) {
+      state.entries.clear();
+      for (const view of state.views.values()) view.clear();
+      for (const store of state.stores) store.entries.clear();
+    }
+  }
+
+  #evaluate(state: GlobalState, entry: Entry): void {
+    const registers = state.program.run(entry);
+    const changed: [number, Row | null][] = [];
+    for (const [step, view] of state.views) {
+      const now = registers[step] as Exclude<Value, symbol>;
+      const before = view.get(entry.key) ?? null;
+      if (now === before || (now !== null && before !== null && wireEquals(now, before))) continue;
+      if (now === null) view.delete(entry.key);
+      else view.set(entry.key, now);
+      changed.push([step, now]);
+    }
+    for (const [step, value] of changed) this.#tell(state.table.index, step, entry.key, value);
+  }
+
+  #tell(table: number, step: number, key: Key, value: Row | null): void {
+    for (const state of this.#states) {
+      state.table.lookups.forEach((lookup, index) => {
+        if (lookup.table !== table || lookup.step !== step) return;
+        const right = state.stores[index].entries.get(key);
+        if (right === undefined) return;
+        right.value = value;
+        for (const user of [...right.users]) this.#evaluate(state, user);
+      });
+    }
+    for (const listener of this.#listeners) listener(table, step, key, value);
+  }
+}

@@ -1,0 +1,56 @@
+import { createDecoder, type Decoder } from "../../formats/decoder.ts";
+import type { TaskTable } from "../../plan/physical.ts";
+import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
+import { Globals } from "../globals/globals.ts";
+import type { RunOptions } from "../options.ts";
+import type { Producer } from "../delivery/producer.ts";
+import type { Ports } from "../ports.ts";
+import type { SinkWriter } from "../delivery/sink_writer.ts";
+import type { TaskContext } from "../task/task_context.ts";
+import type { Topics } from "./topics.ts";
+
+/** What all tasks of one topology share, wired to its ports. */
+export function createTaskContext(parts: {
+  readonly topics: Topics;
+  readonly topology: string;
+  readonly options: RunOptions;
+  readonly ports: Ports;
+  readonly deadLetters: DeadLetterQueue;
+  readonly writers: ReadonlyMap<string, SinkWriter>;
+  readonly producer: Producer;
+}): TaskContext {
+  const { topics, topology, ports, deadLetters, writers, producer } = parts;
+  const { plan, partitions, inboxes } = topics;
+  const looked = [...plan.tables, ...plan.globals].flatMap((table) =>
+    table.lookups.flatMap((lookup) => lookup.global ? [[lookup.table, lookup.step] as const] : [])
+  );
+  const onCallbackError: TaskContext["onCallbackError"] = (error) => deadLetters.callback(error);
+  const taken = { sourceMs: 0 };
+  const decoders = new Map<TaskTable, (Decoder | null)[]>();
+  return {
+    plan,
+    options: parts.options,
+    partitions,
+    globals: new Globals({ tables: plan.globals, looked, onError: onCallbackError }),
+    decoders(table) {
+      let list = decoders.get(table);
+      if (list === undefined) {
+        list = table.members.map((member) =>
+          member.kind === "source"
+            ? createDecoder({ source: member.name, key: member.source.key, row: member.source.row })
+            : null
+        );
+        decoders.set(table, list);
+      }
+      return list;
+    },
+    emit(task, destination, record) {
+      producer.enqueue({ topic: inboxes[destination.table], partition: destination.partition, text: record, task });
+    },
+    put: (sink, row) => writers.get(sink.name)!.put(row, taken.sourceMs),
+    taken,
+    onCallbackError,
+    onUndecodable: (position, record, error) => deadLetters.undecodable(position, record, error),
+    count: (name, labels, value) => ports.metrics.count(name, { topology, ...labels }, value),
+  };
+}

@@ -1,0 +1,68 @@
+import type { Topology } from "../../dsl/topology.ts";
+import type { Reader } from "../../ports/log.ts";
+import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
+import type { GlobalReader } from "../globals/global_reader.ts";
+import type { RunOptions } from "../options.ts";
+import type { LoadOrder } from "./load_order.ts";
+import type { Ports } from "../ports.ts";
+import type { Problems } from "../problems.ts";
+import type { Producer } from "../delivery/producer.ts";
+import type { RunEvent, StartReport } from "../run_event.ts";
+import { newSinkCounts, type SinkCounts } from "../outputs/sink_output.ts";
+import type { SinkWriter } from "../delivery/sink_writer.ts";
+import type { TaskContext } from "../task/task_context.ts";
+import type { TaskHost } from "./task_host.ts";
+import type { Topics } from "./topics.ts";
+
+/** One topology on one process, prepared: what its parts share. */
+export interface Instance {
+  readonly topology: Topology;
+  readonly ports: Ports;
+  readonly options: RunOptions;
+  readonly topics: Topics;
+  readonly context: TaskContext;
+  readonly reader: Reader;
+  readonly globals: GlobalReader;
+  readonly loads: LoadOrder;
+  readonly writers: ReadonlyMap<string, SinkWriter>;
+  readonly producer: Producer;
+  readonly deadLetters: DeadLetterQueue;
+  readonly problems: Problems;
+  /** Assigned tasks by id. */
+  readonly hosts: Map<string, TaskHost>;
+  /** Tasks with something to do. */
+  readonly busy: Set<TaskHost>;
+  /** Makes the loop look at {@link Instance.busy} now. */
+  readonly wake: () => void;
+  readonly onEvent: (event: RunEvent) => void;
+  /** The topology cannot go on by itself. */
+  readonly fail: (error: Error) => void;
+}
+
+/** Rows held in memory: own rows of all tasks, right rows held for them, global tables. */
+export function storedRows(instance: Instance): number {
+  let rows = instance.context.globals.size;
+  for (const host of instance.hosts.values()) rows += host.task?.storedRows ?? 0;
+  return rows;
+}
+
+/** What the start did, by sink, over this instance's tasks. */
+export function startReport(hosts: Iterable<TaskHost>): StartReport[] {
+  const totals = new Map<string, SinkCounts>();
+  const add = (sink: string, counts: SinkCounts) => {
+    const total = totals.get(sink) ?? newSinkCounts();
+    for (const name of Object.keys(total) as (keyof SinkCounts)[]) total[name] += counts[name];
+    totals.set(sink, total);
+  };
+  for (const { task } of hosts) {
+    if (task === null) continue;
+    for (const { sink, counts } of task.startCounts) add(sink, counts);
+  }
+  return [...totals].map(([sink, { base, rewritten, written, deleted }]) => ({
+    sink,
+    // Without the rows that the start itself wrote and, its sources changing meanwhile, took away again.
+    kept: Math.max(0, base - rewritten - deleted),
+    written,
+    deleted: Math.min(deleted, Math.max(0, base - rewritten)),
+  }));
+}

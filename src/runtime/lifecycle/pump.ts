@@ -1,0 +1,178 @@
+import type { Fetched } from "../../ports/log.ts";
+import { LimitError, ProductionError, RestoreError } from "../../record/errors.ts";
+import { type Key, keyText } from "../../record/key.ts";
+import type { Row } from "../../record/row.ts";
+import type { Assignments } from "./assignments.ts";
+import { type Instance, storedRows } from "./instance.ts";
+import type { TaskHost } from "./task_host.ts";
+
+const POLL_RETRY_MS = 1_000;
+const OVERLOAD_WAIT_MS = 5;
+/** After a fetch of so many records other work of the process gets its turn. */
+const FETCH_LONG = 500;
+
+/**
+ * The loop of one instance: fetched records to their tasks, then every busy task a slice of work. Fetching goes on while tasks work;
+ * nothing is taken while sinks or inboxes have too much waiting.
+ */
+export class Pump {
+  readonly #instance: Instance;
+  readonly #assignments: Assignments;
+  readonly #onComplete: () => void;
+  #stopping = false;
+  #woken: () => void = () => {};
+  #fetched: Fetched[] | null = null;
+
+  /** `onComplete`: called when a task's start is complete. */
+  constructor(instance: Instance, assignments: Assignments, onComplete: () => void) {
+    this.#instance = instance;
+    this.#assignments = assignments;
+    this.#onComplete = onComplete;
+  }
+
+  /** Ends {@link run} soon. */
+  stop(): void {
+    this.#stopping = true;
+    this.#woken();
+  }
+
+  /** Something became busy while the loop waited for records. */
+  wake(): void {
+    this.#woken();
+  }
+
+  /** Runs until {@link stop}. @throws whatever a task throws: the topology cannot go on then */
+  async run(): Promise<void> {
+    const { ports: { clock }, busy, loads, reader } = this.#instance;
+    let polling: Promise<void> | null = null;
+    while (!this.#stopping) {
+      const woken = new Promise<void>((resolve) => this.#woken = resolve);
+      polling ??= this.#poll();
+      if (busy.size > 0) await clock.breathe();
+      else await Promise.race([polling, woken]);
+      while (this.#overloaded() && !this.#stopping) await clock.sleep(OVERLOAD_WAIT_MS);
+      if (this.#fetched !== null) {
+        const fetched: readonly Fetched[] = this.#fetched;
+        this.#fetched = null;
+        polling = null;
+        for (const part of fetched) {
+          if (this.#stopping) break;
+          this.#take(part);
+          if (part.records.length > FETCH_LONG) await clock.breathe();
+        }
+      }
+      loads.advance(reader, clock.nowMs());
+      for (const host of [...busy]) {
+        if (!busy.has(host)) continue;
+        this.#work(host);
+        // A slice each: a request takes several turns, which must not be as long as the slices of all tasks.
+        if (busy.has(host)) await clock.breathe();
+      }
+    }
+  }
+
+  async #poll(): Promise<void> {
+    const { reader, options, problems, ports } = this.#instance;
+    try {
+      this.#fetched = await reader.poll(options.pollWaitMs);
+      problems.set("log", null);
+    } catch (error) {
+      problems.set("log", (error as Error).message);
+      // The reader has given a partition up and does not say which: everything is sought anew, and what cannot be asked for fails there.
+      if (error instanceof ProductionError && !error.retriable) this.#assignments.restartAll(error.message);
+      await ports.clock.sleep(POLL_RETRY_MS);
+      this.#fetched = [];
+    }
+  }
+
+  #take(fetched: Fetched): void {
+    for (const host of this.#instance.hosts.values()) {
+      if (host.partition !== fetched.partition || host.task === null) continue;
+      if (host.inboxTopic !== fetched.topic && !host.topics.includes(fetched.topic)) continue;
+      const { taken } = this.#instance.context;
+      if (host.topics.length > 0 && fetched.records.length > 0) {
+        taken.sourceMs = host.task.complete ? fetched.records[0].timestampMs : 0;
+      }
+      const trouble = host.take(fetched);
+      if (trouble === null) this.#instance.busy.add(host);
+      else this.#assignments.restart(host.id, trouble);
+    }
+  }
+
+  #work(host: TaskHost): void {
+    const { busy, options } = this.#instance;
+    const { task } = host;
+    busy.delete(host);
+    if (task === null || task.closed) return;
+    task.beginBatch();
+    this.#load(host);
+    if (task.work(options.sliceRows)) busy.add(host);
+    if (task.ready) this.#finish(host);
+    task.endBatch();
+  }
+
+  #load(host: TaskHost): void {
+    const task = host.task!;
+    if (task.loaded || !task.membersReady || !host.baseRead || !host.caughtUp) return;
+    if (!this.#instance.globals.reached(host.globalTargets)) return;
+    task.load();
+    host.listen(this.#instance.reader);
+  }
+
+  #finish(host: TaskHost): void {
+    const task = host.task!;
+    const { keys, rows } = task.doomed();
+    const { allowDeletes, deletesMaxRows, deletesMaxShare, repairAfterMs } = this.#instance.options;
+    if (!allowDeletes && keys.length > deletesMaxRows && keys.length > rows * deletesMaxShare) {
+      const some = keys.slice(0, 5).map(keyText).join("; ");
+      const message =
+        `Start stopped before it deletes ${keys.length} of ${rows} rows that task "${host.id}" shows in ClickHouse ` +
+        `(${some}; ...), because its sources no longer contain them. If that is right, start once with --allow-deletes; if not, check ` +
+        `the source topics first`;
+      return this.#instance.fail(new RestoreError(host.id, message));
+    }
+    task.finish();
+    host.restarts = 0;
+    host.completedMs = this.#instance.ports.clock.nowMs();
+    host.nextRepairMs = host.completedMs + repairAfterMs;
+    this.#onComplete();
+  }
+
+  /** Tasks that wait for the global tables look again; the others have been told what changed. */
+  globalsMoved(): void {
+    const { hosts, busy } = this.#instance;
+    for (const host of hosts.values()) if (host.task !== null && !host.task.loaded) busy.add(host);
+    this.#woken();
+  }
+
+  /** A register of a global table has another value for a key: whoever uses it is evaluated again. */
+  globalChanged(register: { readonly table: number; readonly step: number }, key: Key, value: Row | null): void {
+    const { hosts, busy } = this.#instance;
+    for (const host of hosts.values()) {
+      const { task } = host;
+      if (task === null) continue;
+      host.table.lookups.forEach((lookup, index) => {
+        if (!lookup.global || lookup.table !== register.table || lookup.step !== register.step) return;
+        const right = task.stores[index].entries.get(key);
+        if (right === undefined) return;
+        right.value = value;
+        task.rightChanged(right);
+        busy.add(host);
+      });
+    }
+  }
+
+  #overloaded(): boolean {
+    const { options, producer, writers } = this.#instance;
+    const stored = storedRows(this.#instance);
+    if (stored > options.storeEntriesMax) {
+      const message =
+        `Cannot hold ${stored} rows: the limit is ${options.storeEntriesMax}. Pick fewer columns and raise ` +
+        `WEIR_STORE_ENTRIES_MAX, or share the topology between more instances`;
+      throw new LimitError("storeEntriesMax", message);
+    }
+    if (producer.queuedBytes > options.producerBytesMax) return true;
+    for (const writer of writers.values()) if (writer.pendingRows > options.sinkRowsMax) return true;
+    return false;
+  }
+}

@@ -1,0 +1,191 @@
+import type { ShownRow, TableSpec, Warehouse } from "../../ports/warehouse.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Log, Reader } from "../../ports/log.ts";
+import { ConfigError, ProductionError } from "../../record/errors.ts";
+import { keyText, parseKeyText } from "../../record/key.ts";
+import { partitionOf } from "../../record/partitioner.ts";
+import type { SinkPlan, TaskTable } from "../../plan/physical.ts";
+import type { GlobalReader } from "../globals/global_reader.ts";
+import type { LoadOrder } from "./load_order.ts";
+import { encodeHello } from "../conversation/messages.ts";
+import { firstEpochOf, homeOf } from "../conversation/ownership.ts";
+import { Task } from "../task/task.ts";
+import { type TaskContext, taskId } from "../task/task_context.ts";
+import type { TaskHost } from "./task_host.ts";
+
+const RETRY_FIRST_MS = 100;
+const RETRY_LAST_MS = 5_000;
+
+/** What starting tasks needs. */
+export interface StarterOptions {
+  readonly context: TaskContext;
+  readonly log: Log;
+  readonly reader: Reader;
+  readonly warehouse: Warehouse;
+  readonly globals: GlobalReader;
+  readonly loads: LoadOrder;
+  readonly clock: Clock;
+  readonly onState: (problem: string | null) => void;
+  /** What the sinks show of this task is known. */
+  readonly onBaseRead: (host: TaskHost) => void;
+}
+
+/**
+ * Starts tasks together: HELLO into their own inboxes, whose offsets become their epochs; ends of their topics, asked for after that;
+ * then what the sinks show of them, read back table by table, as their topics are read meanwhile.
+ *
+ * @throws ConfigError when ClickHouse knows a greater epoch than the inbox can give
+ */
+export async function startTasks(hosts: readonly TaskHost[], options: StarterOptions): Promise<void> {
+  const { context, log, reader, globals, loads, clock } = options;
+  const starts = hosts.map((host) => host.start);
+  const still = () => hosts.filter((host, index) => host.start === starts[index]);
+  const retry = <T>(action: () => Promise<T>) => retrying(action, options);
+  const offsets = await retry(() =>
+    log.append(hosts.map((host) => ({
+      topic: host.inboxTopic,
+      partition: host.partition,
+      records: [{ key: null, value: encodeHello(host.id) }],
+    })))
+  );
+  const globalTargets = await retry(() => globals.ends());
+  const ends = new Map<string, { start: readonly number[]; end: readonly number[] }>();
+  for (const topic of new Set(hosts.flatMap((host) => host.topics))) {
+    ends.set(
+      topic,
+      await retry(() => log.offsets(topic)),
+    );
+  }
+  const epochs = offsets.map((offset) => firstEpochOf(context.options.generation) + offset + 1);
+  await checkEpochs(hosts, epochs, options);
+  for (const host of still()) {
+    const index = hosts.indexOf(host);
+    const { table, partition } = host;
+    host.positions = host.topics.map((topic) => ends.get(topic)!.start[partition]);
+    host.targets = host.topics.map((topic) => ends.get(topic)!.end[partition]);
+    host.ends = [...host.targets];
+    host.globalTargets = globalTargets;
+    host.inboxPosition = offsets[index] + 1;
+    host.startedMs = clock.nowMs();
+    host.task = new Task({ context, table, partition, epoch: epochs[index] });
+    if (host.topics.length === 0) host.listen(reader);
+    host.task.endBatch();
+  }
+  loads.add(still());
+  loads.advance(reader, clock.nowMs());
+  for (const table of new Set(hosts.map((host) => host.table))) {
+    const ofTable = () => still().filter((host) => host.table === table);
+    await readBase(table, ofTable, options);
+    for (const host of ofTable()) {
+      host.baseRead = true;
+      options.onBaseRead(host);
+    }
+  }
+}
+
+/** The sinks of a table and of its direct aggregates, in the order in which {@link Task.base} counts them. */
+function sinksOf(table: TaskTable): (SinkPlan | null)[] {
+  return [...table.sinks, ...table.groups.map((group) => group.sink)];
+}
+
+async function checkEpochs(
+  hosts: readonly TaskHost[],
+  epochs: readonly number[],
+  options: StarterOptions,
+): Promise<void> {
+  const { warehouse, context } = options;
+  for (const table of new Set(hosts.map((host) => host.table))) {
+    const ids = hosts.filter((host) => host.table === table).map((host) => host.id);
+    for (const sink of sinksOf(table)) {
+      if (sink === null) continue;
+      const greatest = await retrying(() => warehouse.greatestEpochs(sink.table, ids), options);
+      const late = hosts.filter((host, index) => host.table === table && (greatest.get(host.id) ?? 0) >= epochs[index]);
+      if (late.length > 0) throw generationError(late[0].id, sink.table, context.options.generation);
+    }
+  }
+}
+
+function generationError(task: string, table: TableSpec, generation: number): ConfigError {
+  return new ConfigError([
+    `Cannot start task "${task}": ClickHouse table "${table.name}_rows" holds rows of a later epoch than its inbox can give, so new rows ` +
+    `would lose. The inbox topic was probably deleted or the log replaced. Start with WEIR_GENERATION=${
+      generation + 1
+    }`,
+  ]);
+}
+
+async function readBase(table: TaskTable, hosts: () => readonly TaskHost[], options: StarterOptions): Promise<void> {
+  const { warehouse, context } = options;
+  const ids = hosts().map((host) => host.id);
+  const all = Array.from({ length: context.partitions[table.index] }, (_, partition) => taskId(table.name, partition));
+  for (const [index, sink] of sinksOf(table).entries()) {
+    if (sink === null || ids.length === 0) continue;
+    const rows = await retrying(() => collect(warehouse.shown(sink.table, ids)), options);
+    for (const host of hosts()) {
+      const own = rows.get(host.id);
+      if (own !== undefined) host.task!.base(index, own);
+    }
+    const orphans = await retrying(() => collect(warehouse.orphans(sink.table, all)), options);
+    if (orphans.size > 0) await adopt({ table, sink, index, orphans, hosts: hosts() }, options);
+  }
+}
+
+/** By task. Read whole before it is used, so that a broken read can be repeated. */
+async function collect(chunks: AsyncIterable<readonly ShownRow[]>): Promise<Map<string, ShownRow[]>> {
+  const rows = new Map<string, ShownRow[]>();
+  for await (const chunk of chunks) {
+    for (const row of chunk) {
+      const list = rows.get(row.task);
+      if (list === undefined) rows.set(row.task, [row]);
+      else list.push(row);
+    }
+  }
+  return rows;
+}
+
+interface Adoption {
+  readonly table: TaskTable;
+  readonly sink: SinkPlan;
+  readonly index: number;
+  readonly orphans: ReadonlyMap<string, readonly ShownRow[]>;
+  readonly hosts: readonly TaskHost[];
+}
+
+/** Rows of tasks that no longer exist: each is taken over, or deleted, by the task that now owns its key. */
+async function adopt(adoption: Adoption, options: StarterOptions): Promise<void> {
+  const { table, sink, index, orphans, hosts } = adoption;
+  const { context, warehouse } = options;
+  const { generation } = context.options;
+  const tasks = [...orphans.keys()];
+  const greatest = await retrying(() => warehouse.greatestEpochs(sink.table, tasks), options);
+  for (const task of tasks) {
+    if ((greatest.get(task) ?? 0) >= firstEpochOf(generation)) {
+      throw generationError(task, sink.table, generation);
+    }
+  }
+  const partitions = context.partitions[table.index];
+  for (const host of hosts) {
+    const own = [...orphans.values()].flat().filter((row) => {
+      const key = parseKeyText(row.key);
+      const home = sink.table.partial ? partitionOf(keyText(key), partitions) : homeOf(context, table, key);
+      return home === host.partition;
+    });
+    if (own.length > 0) host.task!.adopt(index, own);
+  }
+}
+
+async function retrying<T>(action: () => Promise<T>, options: StarterOptions): Promise<T> {
+  let troubled = false;
+  for (let waitMs = RETRY_FIRST_MS;; waitMs = Math.min(waitMs * 2, RETRY_LAST_MS)) {
+    try {
+      const result = await action();
+      if (troubled) options.onState(null);
+      return result;
+    } catch (error) {
+      if (!(error instanceof ProductionError) || !error.retriable) throw error;
+      troubled = true;
+      options.onState(error.message);
+      await options.clock.sleep(waitMs);
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import type { Clock } from "../../ports/clock.ts";
+import type { Log, TopicDescription } from "../../ports/log.ts";
+import type { Topology } from "../../dsl/topology.ts";
+import { compile } from "../../plan/compile.ts";
+import { inboxTopic } from "../../plan/inbox_topic.ts";
+import type { PhysicalPlan, TaskTable } from "../../plan/physical.ts";
+import { ConfigError } from "../../record/errors.ts";
+import type { RunOptions } from "../options.ts";
+
+const WAIT_MS = 1_000;
+
+/** Everything known about the topics of one topology when it starts. */
+export interface Topics {
+  readonly plan: PhysicalPlan;
+  readonly sources: ReadonlyMap<string, TopicDescription>;
+  /** Partitions of each table, which are those of its inbox, by table index. */
+  readonly partitions: readonly number[];
+  /** Inbox topic of each table, by table index. */
+  readonly inboxes: readonly string[];
+}
+
+/** What {@link prepareTopics} needs. */
+export interface PrepareOptions {
+  readonly topology: Topology;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly options: RunOptions;
+  /** Says what is waited for; null when it is there. */
+  readonly onWaiting: (problem: string | null) => void;
+  readonly stopped: () => boolean;
+}
+
+/**
+ * Waits until all source topics exist, compiles the topology for their partition counts, checks that they can rebuild their tables,
+ * and creates the inbox topics.
+ *
+ * @throws ConfigError for topics that cannot be used as they are, with the command that changes them
+ * @throws TopologyError when the partition counts do not allow a join
+ */
+export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
+  const { topology, log, options } = prepare;
+  const sources = await awaitSources(prepare);
+  const plan = compile(topology, (topic) => sources.get(topic)?.partitions);
+  const problems = options.allowRetention ? [] : [...sources.values()].flatMap(rebuildProblem);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const most = Math.max(
+    1,
+    ...plan.tables.filter((table) => table.keyColumns !== null).map((table) => partitionsOf(table, sources)),
+  );
+  const partitions = plan.tables.map((table) => table.keyColumns === null ? most : partitionsOf(table, sources));
+  const inboxes = plan.tables.map((table) => inboxTopic(topology.name, table.name, options.generation));
+  for (const [index, name] of inboxes.entries()) {
+    await log.createTopic({
+      name,
+      partitions: partitions[index],
+      cleanup: "delete",
+      retentionMs: options.inboxRetentionMs,
+      transient: true,
+    });
+  }
+  const described = await log.topics(inboxes);
+  const wrong = inboxes.flatMap((name, index) => inboxProblem(described.get(name), partitions[index], options));
+  if (wrong.length > 0) throw new ConfigError(wrong);
+  return { plan, sources, partitions, inboxes };
+}
+
+async function awaitSources(prepare: PrepareOptions): Promise<Map<string, TopicDescription>> {
+  const names = [...new Set(prepare.topology.nodes.flatMap((node) => node.op === "source" ? [node.source.topic] : []))];
+  let waited = false;
+  while (!prepare.stopped()) {
+    try {
+      const found = await prepare.log.topics(names);
+      const missing = names.filter((name) => !found.has(name));
+      if (missing.length === 0) {
+        if (waited) prepare.onWaiting(null);
+        return found;
+      }
+      prepare.onWaiting(
+        `Waiting for topic(s) ${
+          missing.join(", ")
+        }: not there yet. Debezium creates a topic with its first record; check table.include.list`,
+      );
+    } catch (error) {
+      if (error instanceof ConfigError) throw error;
+      prepare.onWaiting((error as Error).message);
+    }
+    waited = true;
+    await prepare.clock.sleep(WAIT_MS);
+  }
+  throw new ConfigError(["Stopped while waiting for topics"]);
+}
+
+function partitionsOf(table: TaskTable, sources: ReadonlyMap<string, TopicDescription>): number {
+  const counts = table.members.map((member) =>
+    member.kind === "source" ? sources.get(member.source.topic)!.partitions : 0
+  );
+  return Math.max(...counts);
+}
+
+function rebuildProblem(topic: TopicDescription): string[] {
+  if (!topic.deletes || topic.retentionMs === -1) return [];
+  const kept = topic.retentionMs >= 86_400_000
+    ? `${Math.round(topic.retentionMs / 86_400_000)} days`
+    : `${topic.retentionMs} ms`;
+  return [
+    `Cannot rebuild a table from topic "${topic.name}": records are deleted after ${kept}. Compact it instead: ` +
+    `kafka-configs --bootstrap-server <broker> --alter --entity-type topics --entity-name ${topic.name} ` +
+    `--add-config cleanup.policy=compact, then send the table again (incremental snapshot)`,
+  ];
+}
+
+function inboxProblem(topic: TopicDescription | undefined, partitions: number, options: RunOptions): string[] {
+  if (topic === undefined) return [];
+  const problems: string[] = [];
+  if (topic.compacted) {
+    problems.push(
+      `Cannot use "${topic.name}" as an inbox: it is compacted, which loses messages. Set cleanup.policy=delete and ` +
+        `retention.ms=${options.inboxRetentionMs} on it`,
+    );
+  }
+  if (topic.partitions !== partitions) {
+    problems.push(
+      `Cannot use "${topic.name}" with ${topic.partitions} partitions: its table now has ${partitions}, so keys have moved to other tasks. ` +
+        `Start with WEIR_GENERATION=${options.generation + 1}`,
+    );
+  }
+  return problems;
+}
+
+/** What changed under a running topology. */
+export type TopicChange =
+  | { readonly kind: "recreated source"; readonly topic: string }
+  | { readonly kind: "fatal"; readonly problem: string };
+
+/** Compares the topics as they are with what they were at the start. */
+export async function findTopicChanges(
+  log: Log,
+  topics: Topics,
+  inboxIds: Map<string, string | null>,
+): Promise<TopicChange[]> {
+  const now = await log.topics([...topics.sources.keys(), ...topics.inboxes]);
+  const changes: TopicChange[] = [];
+  for (const [name, was] of topics.sources) {
+    const is = now.get(name);
+    if (is === undefined) continue;
+    if (is.partitions !== was.partitions) {
+      const problem =
+        `Topic "${name}" has ${is.partitions} partitions now, ${was.partitions} before: keys have moved to other tasks. ` +
+        `Raise WEIR_GENERATION by one and start again`;
+      changes.push({ kind: "fatal", problem });
+    } else if (is.id !== was.id) {
+      changes.push({ kind: "recreated source", topic: name });
+      (topics.sources as Map<string, TopicDescription>).set(name, is);
+    }
+  }
+  for (const name of topics.inboxes) {
+    const id = now.get(name)?.id;
+    if (id === undefined) continue;
+    const was = inboxIds.get(name);
+    inboxIds.set(name, id);
+    if (was !== undefined && was !== id) {
+      const problem =
+        `Inbox topic "${name}" was deleted and created again, so its epochs start again below those in ClickHouse. ` +
+        `Raise WEIR_GENERATION by one and start again`;
+      changes.push({ kind: "fatal", problem });
+    }
+  }
+  return changes;
+}

@@ -1,0 +1,147 @@
+import type { GroupPlan } from "../../plan/physical.ts";
+import { contribute, type Partial, valuesOf } from "../../processor/aggregate.ts";
+import { createFold, type Fold, type Group } from "../../processor/group.ts";
+import { ProcessorError } from "../../record/errors.ts";
+import { type Key, keyOf, keyText } from "../../record/key.ts";
+import { type Row, UNKNOWN } from "../../record/row.ts";
+import { wireEquals } from "../../record/wire.ts";
+import type { Entry } from "../../state/entry.ts";
+
+/**
+ * One aggregate of one home: folds its rows into groups, each entry remembering what it contributed to which group, so that an update
+ * takes out exactly what was put in. Sending the shares is somebody else's work ({@link PartialSink}, {@link PartialSender}).
+ */
+export class GroupOutput {
+  readonly plan: GroupPlan;
+  readonly groups: Map<Key, Group> = new Map();
+  #dirty: Group[] = [];
+  #names: readonly string[] | null = null;
+  #awaited = 0;
+  /** What the row being folded contributes: one array for all rows. */
+  readonly #values: unknown[];
+  readonly #fold: Fold;
+  readonly #cell: number;
+  readonly #keyValue: (key: Key) => unknown;
+  readonly #onError: (error: ProcessorError) => void;
+
+  /** `cell`: index of the entry's cell that links to the group. `keyValue`: the key as callbacks see it. */
+  constructor(
+    options: {
+      plan: GroupPlan;
+      cell: number;
+      keyValue: (key: Key) => unknown;
+      onError: (error: ProcessorError) => void;
+    },
+  ) {
+    this.plan = options.plan;
+    this.#cell = options.cell;
+    this.#values = new Array(valuesOf(options.plan.aggregate)).fill(null);
+    this.#fold = createFold(options.plan.aggregate);
+    this.#keyValue = options.keyValue;
+    this.#onError = options.onError;
+  }
+
+  /** Whether every entry that was {@link await}ed has been folded. */
+  get known(): boolean {
+    return this.#awaited === 0;
+  }
+
+  /** The entry's row is not known yet in this epoch. */
+  await(entry: Entry): void {
+    entry.cells[this.#cell] = UNKNOWN;
+    this.#awaited++;
+  }
+
+  /** The entry's row is `row` now (null: absent). @throws ProcessorError when a total leaves its exact range */
+  fold(entry: Entry, row: Row | null): void {
+    const { cells } = entry;
+    if (cells[this.#cell] === UNKNOWN) {
+      cells[this.#cell] = null;
+      this.#awaited--;
+    }
+    const old = cells[this.#cell] as Group | null;
+    const group = row === null ? null : this.#contribute(entry, row, old);
+    if (group === old && (group === null || this.#same(cells))) return;
+    if (old !== null) {
+      this.#fold.remove(old, cells, this.#cell + 1);
+      this.touch(old);
+    }
+    cells[this.#cell] = group;
+    for (let index = 0; index < this.#values.length; index++) {
+      cells[this.#cell + 1 + index] = group === null ? null : this.#values[index];
+    }
+    if (group !== null) this.#put(group, entry);
+  }
+
+  /** The group that the row is in, its contribution in {@link #values}; null if it is in none or a callback throws. */
+  #contribute(entry: Entry, row: Row, old: Group | null): Group | null {
+    try {
+      const columns = this.plan.aggregate.groupBy(row, this.#keyValue(entry.key));
+      if (columns === null) return null;
+      contribute(this.plan.aggregate, row, this.#values);
+      return this.#groupOf(columns, old);
+    } catch (cause) {
+      this.#onError(new ProcessorError(this.plan.name, keyText(entry.key), cause));
+      return null;
+    }
+  }
+
+  #same(cells: readonly unknown[]): boolean {
+    return this.#values.every((value, index) => wireEquals(value, cells[this.#cell + 1 + index]));
+  }
+
+  /** The group's share as others see it, one partial for each column of the aggregate. */
+  partials(group: Group): Partial[] {
+    return this.#fold.partials(group);
+  }
+
+  /** Marks a group as changed. */
+  touch(group: Group): void {
+    if (group.dirty) return;
+    group.dirty = true;
+    this.#dirty.push(group);
+  }
+
+  /** The groups changed since the last call. A group without rows stays in the index until {@link drop}. */
+  takeDirty(): readonly Group[] {
+    const taken = this.#dirty;
+    this.#dirty = [];
+    for (const group of taken) group.dirty = false;
+    return taken;
+  }
+
+  /** A group is done with: nothing of it is shown and it has no rows. */
+  drop(group: Group): void {
+    if (this.groups.get(group.key) === group) this.groups.delete(group.key);
+  }
+
+  #groupOf(columns: Readonly<Record<string, unknown>>, old: Group | null): Group {
+    const names = this.#names ??= Object.keys(columns).sort();
+    if (old !== null && names.every((name) => old.columns[name] === columns[name])) return old;
+    const key = keyOf(names.map((name) => columns[name]));
+    let group = this.groups.get(key);
+    if (group === undefined) {
+      const found = Object.keys(columns).sort();
+      if (found.join() !== names.join()) {
+        throw new TypeError(
+          `groupBy must return the same columns for every row: ${names.join(", ")}; now it returned ${
+            found.join(", ")
+          }`,
+        );
+      }
+      group = this.#fold.newGroup(key, columns);
+      this.groups.set(key, group);
+    }
+    return group;
+  }
+
+  #put(group: Group, entry: Entry): void {
+    try {
+      this.#fold.add(group, this.#values, 0);
+    } catch (cause) {
+      // A total beyond its limit cannot be left out, so the topology must not go on.
+      throw new ProcessorError(this.plan.name, keyText(entry.key), cause);
+    }
+    this.touch(group);
+  }
+}

@@ -1,0 +1,164 @@
+import type { SinkPlan } from "../../plan/physical.ts";
+import type { ShownRow } from "../../ports/warehouse.ts";
+import type { Partial } from "../../processor/aggregate.ts";
+import type { Group } from "../../processor/group.ts";
+import { rowEncoder } from "../../processor/sink_row.ts";
+import { digestOf } from "../../record/digest.ts";
+import { ProcessorError } from "../../record/errors.ts";
+import { type Key, keyText, parseKeyText } from "../../record/key.ts";
+import type { Row } from "../../record/row.ts";
+import type { GroupOutput } from "./group_output.ts";
+import { keyLineOf } from "./key_line.ts";
+import { newSinkCounts, type SinkCounts } from "./sink_output.ts";
+import type { SinkRow } from "../delivery/sink_writer.ts";
+
+/** What a partial sink needs of its task. */
+export interface PartialSinkOptions {
+  readonly plan: SinkPlan;
+  readonly output: GroupOutput;
+  readonly task: string;
+  readonly epoch: number;
+  readonly nextSeq: () => number;
+  readonly put: (row: SinkRow) => void;
+  readonly onError: (error: ProcessorError) => void;
+}
+
+/**
+ * Writes one home's shares straight to ClickHouse, one row for each (group, task); the view adds them up. Nothing is written before the
+ * start is complete, so that no total is ever too small for a moment.
+ */
+export class PartialSink {
+  readonly counts: SinkCounts = newSinkCounts();
+  /** While set: keys written since, which a comparison under way must leave alone. */
+  touched: Set<Key> | null = null;
+  readonly #options: PartialSinkOptions;
+  readonly #encode: (row: Row) => string;
+  /** Digests that ClickHouse shows from an earlier epoch, until the start is complete. */
+  readonly #base = new Map<Key, number>();
+  readonly #adopted: ShownRow[] = [];
+  #completing = false;
+
+  constructor(options: PartialSinkOptions) {
+    this.#options = options;
+    this.#encode = rowEncoder(options.plan.table.columns);
+  }
+
+  get plan(): SinkPlan {
+    return this.#options.plan;
+  }
+
+  /** ClickHouse shows a share of this group from an earlier epoch. */
+  base(key: Key, digest: number): void {
+    this.#base.set(key, digest);
+    this.counts.base++;
+  }
+
+  /** Shares of tasks that no longer exist: deleted when the start is complete. */
+  adopt(rows: readonly ShownRow[]): void {
+    this.#adopted.push(...rows);
+  }
+
+  /** Keys of the shares that {@link complete} would delete, and the number shown. */
+  doomed(): { readonly keys: readonly Key[]; readonly shown: number } {
+    const { groups } = this.#options.output;
+    const keys = [...this.#base.keys()].filter((key) => (groups.get(key)?.rows ?? 0) === 0);
+    return { keys, shown: this.#base.size };
+  }
+
+  /** The start is complete: every share that differs from what is shown is written, those of vanished groups are deleted. */
+  complete(): void {
+    const { output } = this.#options;
+    for (const [key, digest] of this.#base) {
+      const group = output.groups.get(key);
+      if (group === undefined) this.#delete(key);
+      else group.sent = digest;
+    }
+    this.#base.clear();
+    for (const row of this.#adopted.splice(0)) this.#delete(parseKeyText(row.key), row.task);
+    for (const group of output.groups.values()) output.touch(group);
+    this.#completing = true;
+    this.flush();
+    this.#completing = false;
+  }
+
+  /** Writes the shares that changed. */
+  flush(): void {
+    for (const group of this.#options.output.takeDirty()) this.#write(group);
+  }
+
+  /** Digest that ClickHouse should show for the group; null for nothing. */
+  expected(key: Key): number | null {
+    return this.#options.output.groups.get(key)?.sent ?? null;
+  }
+
+  /** Keys of the groups whose share ClickHouse should show. */
+  shownKeys(): Key[] {
+    return [...this.#options.output.groups.values()].filter((group) => group.sent !== null).map((group) => group.key);
+  }
+
+  /** Writes the group again, or deletes it, because ClickHouse shows something else. */
+  repair(key: Key): void {
+    const group = this.#options.output.groups.get(key);
+    if (group === undefined) return this.#delete(key);
+    group.sent = -1;
+    this.#write(group);
+  }
+
+  #write(group: Group): void {
+    const { output, task, epoch, nextSeq, put } = this.#options;
+    if (group.rows === 0) {
+      if (group.sent !== null) this.#delete(group.key);
+      group.sent = null;
+      output.drop(group);
+      return;
+    }
+    const line = this.#lineOf(group);
+    if (line === null) return;
+    const digest = digestOf(line);
+    if (digest === group.sent) return;
+    if (this.#completing && group.sent !== null) this.counts.rewritten++;
+    group.sent = digest;
+    this.counts.written++;
+    this.touched?.add(group.key);
+    const key = keyText(group.key);
+    put({ id: `${task} ${key}`, line, task, key, digest, epoch, seq: nextSeq() });
+  }
+
+  #delete(key: Key, task = this.#options.task): void {
+    const { plan, epoch, nextSeq, put } = this.#options;
+    this.counts.deleted++;
+    this.touched?.add(key);
+    const text = keyText(key);
+    put({ id: `${task} ${text}`, keyLine: keyLineOf(plan, key), task, key: text, epoch, seq: nextSeq() });
+  }
+
+  #lineOf(group: Group): string | null {
+    const { plan, output, onError } = this.#options;
+    try {
+      const row: Record<string, unknown> = { ...group.columns };
+      const names = Object.keys(row).sort().join(", ");
+      if (names !== [...plan.table.key].sort().join(", ")) {
+        throw new TypeError(`the sink's key (${plan.table.key.join(", ")}) must be the group's columns (${names})`);
+      }
+      output.partials(group).forEach((partial, index) => addShare(row, output.plan.aggregate.columns[index], partial));
+      return this.#encode(row);
+    } catch (cause) {
+      onError(new ProcessorError(`sink ${plan.name}`, keyText(group.key), cause));
+      return null;
+    }
+  }
+}
+
+function addShare(
+  row: Record<string, unknown>,
+  column: { name: string; spec: { kind: string } },
+  partial: Partial,
+): void {
+  if (column.spec.kind !== "avg") {
+    row[column.name] = partial;
+    return;
+  }
+  const [sum, values] = partial as readonly [unknown, number];
+  row[`${column.name}__sum`] = sum;
+  row[`${column.name}__count`] = values;
+}

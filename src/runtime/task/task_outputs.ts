@@ -1,0 +1,123 @@
+import type { SinkPlan, TaskTable } from "../../plan/physical.ts";
+import { keyValueOf } from "../../processor/key_value.ts";
+import type { Key } from "../../record/key.ts";
+import { UNKNOWN, type Value } from "../../record/row.ts";
+import type { CellLayout, Entry } from "../../state/entry.ts";
+import type { Channel } from "../conversation/channel.ts";
+import { encodeValue } from "../conversation/messages.ts";
+import { GroupOutput } from "../outputs/group_output.ts";
+import { Merge } from "../conversation/merge.ts";
+import { PartialSender } from "../conversation/partial_sender.ts";
+import { PartialSink } from "../outputs/partial_sink.ts";
+import { Server } from "../conversation/server.ts";
+import { SinkOutput } from "../outputs/sink_output.ts";
+import type { SinkRow } from "../delivery/sink_writer.ts";
+import { firstEpochOf, ownership } from "../conversation/ownership.ts";
+import { parseTaskId, type TaskContext } from "./task_context.ts";
+
+/** Where the registers of a task's program go, in the order of its plan. */
+export interface TaskOutputs {
+  readonly servers: readonly Server[];
+  readonly sinks: readonly SinkOutput[];
+  readonly groups: readonly GroupOutput[];
+  /** For each group: its sink, if its shares go straight to ClickHouse. */
+  readonly partialSinks: readonly (PartialSink | null)[];
+  /** For each group: the sender of its shares, if they go to merge tasks. */
+  readonly senders: readonly (PartialSender | null)[];
+}
+
+/** What the outputs need of their task. */
+export interface OutputsOptions {
+  readonly context: TaskContext;
+  readonly table: TaskTable;
+  readonly id: string;
+  readonly epoch: number;
+  readonly channel: Channel;
+  readonly layout: CellLayout;
+  readonly keyColumns: Parameters<typeof keyValueOf>[0];
+  readonly hold: (entry: Entry) => void;
+  readonly complete: () => boolean;
+}
+
+/** Makes the outputs of one task. */
+export function createOutputs(options: OutputsOptions): TaskOutputs {
+  const { context, table, id, epoch, channel, layout } = options;
+  const hooks = (plan: SinkPlan) => ({
+    plan,
+    task: id,
+    epoch,
+    firstEpoch: firstEpochOf(context.options.generation),
+    owns: ownership(context, table, parseTaskId(id).partition),
+    nextSeq: () => ++channel.seq,
+    put: (row: SinkRow) => context.put(plan, row),
+    hold: options.hold,
+    complete: options.complete,
+    onError: context.onCallbackError,
+  });
+  const keyValue = keyValueOf(options.keyColumns);
+  const groups = table.groups.map((plan, index) =>
+    new GroupOutput({ plan, cell: layout.groups[index], keyValue, onError: context.onCallbackError })
+  );
+  return {
+    groups,
+    servers: table.serves.map((plan, index) =>
+      new Server(plan, layout.serves + index, (home, key, wire) => {
+        channel.sendEncoded({ table: plan.home, partition: home }, encodeValue(plan.name, key, wire));
+      })
+    ),
+    sinks: table.sinks.map((plan, index) => new SinkOutput({ cell: layout.sinks + index, ...hooks(plan) })),
+    partialSinks: table.groups.map((plan, index) =>
+      plan.sink === null ? null : new PartialSink({ output: groups[index], ...hooks(plan.sink) })
+    ),
+    senders: table.groups.map((plan, index) => {
+      if (plan.merge === null) return null;
+      const { table: target } = plan.merge;
+      const partitions = context.partitions[target];
+      return new PartialSender({ output: groups[index], channel, table: target, partitions });
+    }),
+  };
+}
+
+/**
+ * Brings every output up to date whose register is known. `registers`: what the entry's program gave.
+ * @returns whether all of them are known
+ */
+export function applyOutputs(
+  table: TaskTable,
+  outputs: TaskOutputs,
+  evaluated: { readonly entry: Entry; readonly registers: readonly Value[] },
+): boolean {
+  const { entry, registers } = evaluated;
+  let known = true;
+  for (let index = 0; index < table.sinks.length; index++) {
+    const value = registers[table.sinks[index].step];
+    if (value === UNKNOWN) known = false;
+    else outputs.sinks[index].show(entry, value);
+  }
+  for (let index = 0; index < table.groups.length; index++) {
+    const value = registers[table.groups[index].step];
+    if (value === UNKNOWN) known = false;
+    else outputs.groups[index].fold(entry, value);
+  }
+  for (let index = 0; index < table.serves.length; index++) {
+    const value = registers[table.serves[index].step];
+    if (value === UNKNOWN) known = false;
+    else outputs.servers[index].tell(entry, value);
+  }
+  return known;
+}
+
+/** For each member of a table: what adds up its shares, if it is a table of totals. */
+export function createMerges(context: TaskContext, table: TaskTable, epoch: number): (Merge | null)[] {
+  return table.members.map((member) => {
+    if (member.kind !== "merge") return null;
+    const home = context.plan.tables.find((candidate) => candidate.groups.some((group) => group.name === member.name))!;
+    return new Merge({ aggregate: member.aggregate, homes: context.partitions[home.index], epoch });
+  });
+}
+
+/** All entries, those that no sink shows before, and then among, the others: what came while nobody ran is seen first. */
+export function* unshownFirst(entries: ReadonlyMap<Key, Entry>, sinks: readonly SinkOutput[]): Generator<Entry> {
+  for (const entry of entries.values()) if (!sinks.some((sink) => sink.shows(entry))) yield entry;
+  yield* entries.values();
+}

@@ -1,0 +1,96 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
+import type { GroupTask } from "../../../src/ports/log.ts";
+import { joinMember } from "../../ports/log_conformance_support.ts";
+
+const tasks: GroupTask[] = [0, 1, 2, 3].map((partition) => ({
+  id: `task-${partition}`,
+  partitions: [{ topic: "table", partition }, { topic: "inbox", partition }],
+}));
+const group = "group";
+
+Deno.test("EmbeddedLog.join() calls onAssigned after it has resolved, with an empty list too", async () => {
+  const log = openEmbeddedLog({ path: ":memory:" });
+  const calls: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await log.join({
+    group,
+    tasks: [],
+    onAssigned: (assigned) => {
+      calls.push(`assigned [${assigned}]`);
+      resolve();
+    },
+    onFailed: () => {},
+  });
+  calls.push("joined");
+  await promise;
+  assertEquals(calls, ["joined", "assigned []"]);
+  await log.close();
+});
+
+Deno.test("EmbeddedLog.failMember() ends the membership and moves its tasks", async () => {
+  const log = openEmbeddedLog({ path: ":memory:" });
+  const failures: Error[] = [];
+  const failing = await log.join({ group, tasks, onAssigned: () => {}, onFailed: (error) => failures.push(error) });
+  const staying = await joinMember(log, { group, tasks });
+  await staying.until((assigned) => assigned.length === 2);
+  const error = new Error("not heard of for too long");
+  log.failMember(failing, error);
+  log.failMember(failing, error);
+  assertEquals(failures, [error]);
+  await staying.until((assigned) => assigned.length === 4);
+  await assertRejects(() => failing.commit([]));
+  await failing.leave();
+  assertEquals(staying.assignments.at(-1), tasks.map((task) => task.id));
+  await log.close();
+});
+
+Deno.test("EmbeddedLog.join() ends the membership when onAssigned throws, and moves its tasks", async () => {
+  const log = openEmbeddedLog({ path: ":memory:" });
+  const failed = Promise.withResolvers<Error>();
+  const thrown = new Error("cannot take them");
+  await log.join({
+    group,
+    tasks,
+    onAssigned: () => {
+      throw thrown;
+    },
+    onFailed: failed.resolve,
+  });
+  const staying = await joinMember(log, { group, tasks });
+  assertEquals(await failed.promise, thrown);
+  await staying.until((assigned) => assigned.length === 4);
+  await log.close();
+});
+
+Deno.test("EmbeddedLog.join() gives a member only tasks that it asked for", async () => {
+  const log = openEmbeddedLog({ path: ":memory:" });
+  const older = await joinMember(log, { group, tasks: tasks.slice(0, 2) });
+  const newer = await joinMember(log, { group, tasks });
+  await newer.until((assigned) => assigned.length === 2);
+  assertEquals(await older.until((assigned) => assigned.length === 2), ["task-0", "task-1"]);
+  assertEquals(newer.assignments.at(-1), ["task-2", "task-3"]);
+  await assertRejects(() => joinMember(log, { group, tasks: [tasks[0], tasks[0]] }), TypeError);
+  await log.close();
+});
+
+Deno.test("EmbeddedLog.committed() gives the newest positions of the group, without those of tasks that had moved", async () => {
+  const log = openEmbeddedLog({ path: ":memory:" });
+  const first = await joinMember(log, { group, tasks });
+  await first.until((assigned) => assigned.length === 4);
+  const all = (offset: number) =>
+    tasks.flatMap((task) => task.partitions.map((partition) => ({ ...partition, offset })));
+  await first.membership.commit([...all(1), { topic: "global", partition: 0, offset: 7 }]);
+  const second = await joinMember(log, { group, tasks });
+  const moved = await second.until((assigned) => assigned.length === 2);
+  await second.membership.commit(all(3));
+  await first.membership.commit(all(2));
+  const offsets = new Map((await log.committed(group)).map((at) => [`${at.topic}-${at.partition}`, at.offset]));
+  assertEquals(offsets.get("global-0"), 7);
+  for (const { id, partitions: [{ partition }] } of tasks) {
+    const expected = moved.includes(id) ? 3 : 2;
+    assertEquals([offsets.get(`table-${partition}`), offsets.get(`inbox-${partition}`)], [expected, expected]);
+  }
+  assertEquals(await log.committed("another group"), []);
+  await log.close();
+});
