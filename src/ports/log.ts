@@ -107,7 +107,8 @@ export interface GroupOptions {
   onFailed(error: Error): void;
 }
 
-export interface CommittedPosition {
+/** Where a record stands in the log. */
+export interface Position {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
@@ -115,7 +116,7 @@ export interface CommittedPosition {
 
 export interface Membership {
   /** For monitoring only: nothing is ever recovered from it. Rejects when the group has moved on; the caller may ignore that. */
-  commit(positions: readonly CommittedPosition[]): Promise<void>;
+  commit(positions: readonly Position[]): Promise<void>;
   leave(): Promise<void>;
 }
 

@@ -16,7 +16,7 @@ import { Pump } from "./lifecycle/pump.ts";
 import type { RunEvent, StartReport } from "./run_event.ts";
 import type { SinkWriter } from "./delivery/sink_writer.ts";
 import { createSinkWriters } from "./delivery/sink_writers.ts";
-import { taskId } from "./task/task_context.ts";
+import { taskId } from "../record/task_id.ts";
 import type { TaskHost } from "./lifecycle/task_host.ts";
 import { prepareTopics, type Topics } from "./lifecycle/topics.ts";
 

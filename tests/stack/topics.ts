@@ -1,7 +1,7 @@
 import { Kafka } from "kafkajs";
 import { kafkaConfig, prepareTopics, type WantedTopic } from "../../compose/kafka/prepare_kafka.ts";
 import { openCluster } from "../../src/adapters/kafka/cluster.ts";
-import { kafkaSettings } from "../../src/adapters/kafka/kafka_options.ts";
+import { kafkaSettings } from "../../src/adapters/kafka/protocol/options.ts";
 import { projectPath, type StackLayout } from "./layout.ts";
 
 type Admin = ReturnType<Kafka["admin"]>;

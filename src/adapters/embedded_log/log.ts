@@ -1,6 +1,6 @@
 // deno-lint-ignore-file require-await -- methods of the port are async so that what they throw is a rejection
 import type { Clock } from "../../ports/clock.ts";
-import type { CommittedPosition, GroupOptions, Log, Membership, NewTopic } from "../../ports/log.ts";
+import type { GroupOptions, Log, Membership, NewTopic, Position } from "../../ports/log.ts";
 import { LogGroups } from "./log_group.ts";
 import { defaultLogLimits, type EmbeddedLogLimits } from "./log_limits.ts";
 import { LogMaintenance, type MaintainOptions, type Maintenance } from "./log_maintenance.ts";
@@ -29,7 +29,7 @@ export interface EmbeddedLogOptions {
 /** The Log port in one file, with what a broker would do by itself, and a few faults that tests provoke. */
 export interface EmbeddedLog extends Log {
   /** Positions that members of the group have committed, ordered by topic and partition. */
-  committed(group: string): Promise<CommittedPosition[]>;
+  committed(group: string): Promise<Position[]>;
   /** Starts retention and compaction in the background. They end with `stop()` or with the log. */
   maintain(options?: MaintainOptions): Maintenance;
   /** Compacts a compacted topic now, however little there is to do. Gives back how many records were removed. */

@@ -1,4 +1,4 @@
-import type { CommittedPosition, GroupOptions, Membership } from "../../ports/log.ts";
+import type { GroupOptions, Membership, Position } from "../../ports/log.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { ProductionError } from "../../record/errors.ts";
 import { assignSticky } from "./assignment.ts";
@@ -76,7 +76,7 @@ export class LogGroups {
     this.#groups.clear();
   }
 
-  #commit(member: Member, positions: readonly CommittedPosition[]): void {
+  #commit(member: Member, positions: readonly Position[]): void {
     const { group } = member.options;
     if (member.ended) {
       const message =

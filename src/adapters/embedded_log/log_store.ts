@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { CommittedPosition, NewTopic } from "../../ports/log.ts";
+import type { NewTopic, Position } from "../../ports/log.ts";
 import { LOG_PRAGMAS, LOG_SCHEMA, LOG_VERSION } from "./log_schema.ts";
 import type { ReadRange, StoredKey, StoredRecord } from "./stored_records.ts";
 import { inTransaction, openDatabase } from "../local/sqlite.ts";
@@ -202,11 +202,11 @@ export class LogStore {
     }
   }
 
-  savePosition(group: string, { topic, partition, offset }: CommittedPosition): void {
+  savePosition(group: string, { topic, partition, offset }: Position): void {
     this.#prepare("INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?)").run(group, topic, partition, offset);
   }
 
-  positions(group: string): CommittedPosition[] {
+  positions(group: string): Position[] {
     return this.#prepare(`SELECT topic, partition, "offset" FROM positions WHERE "group" = ? ORDER BY topic, partition`)
       .all(group)
       .map((row) => ({ topic: String(row.topic), partition: Number(row.partition), offset: Number(row.offset) }));

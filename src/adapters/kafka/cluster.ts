@@ -1,6 +1,6 @@
-import { createBackoff, pause } from "./backoff.ts";
-import { asProductionError, isConnectionError } from "./kafka_errors.ts";
-import type { BrokerAddress, KafkaSettings } from "./kafka_options.ts";
+import { createBackoff, pause } from "./protocol/backoff.ts";
+import { asProductionError, isConnectionError } from "./protocol/errors.ts";
+import type { BrokerAddress, KafkaSettings } from "./protocol/options.ts";
 import { type BrokerConnection, openConnection } from "./protocol/kafkajs_internals.ts";
 import { type ClusterMetadata, fetchMetadata, type TopicMetadata } from "./protocol/metadata.ts";
 import { ProductionError } from "../../record/errors.ts";

@@ -1,7 +1,7 @@
 import type { GroupOptions, Log, Membership, Reader } from "../../ports/log.ts";
 import { type Cluster, openCluster } from "./cluster.ts";
 import { KafkaMembership } from "./group/membership.ts";
-import { type KafkaOptions, kafkaSettings } from "./kafka_options.ts";
+import { type KafkaOptions, kafkaSettings } from "./protocol/options.ts";
 import { KafkaReader } from "./kafka_reader.ts";
 import { type MemberNotes, noMemberNotes, openMemberNotes } from "./group/notes.ts";
 import { Producer } from "./producer.ts";

@@ -1,9 +1,9 @@
 import type { Fetched, Reader } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
-import { createBackoff } from "./backoff.ts";
+import { createBackoff } from "./protocol/backoff.ts";
 import type { Channel, Cluster } from "./cluster.ts";
 import { type FetchedPartition, fetchRequest } from "./protocol/fetch.ts";
-import { asProductionError, ErrorCode, errorName, isRetriableCode } from "./kafka_errors.ts";
+import { asProductionError, ErrorCode, errorName, isRetriableCode } from "./protocol/errors.ts";
 import { decodeRecordBatches } from "./protocol/decoder.ts";
 import { newReadPosition, type ReadPosition } from "./read_position.ts";
 import { mayAppear, rangeOf, unknownTopic } from "./topics.ts";

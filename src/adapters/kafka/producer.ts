@@ -1,8 +1,8 @@
 import type { AppendBatch } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
-import { createBackoff, pause } from "./backoff.ts";
+import { createBackoff, pause } from "./protocol/backoff.ts";
 import type { Channel, Cluster } from "./cluster.ts";
-import { asProductionError, ErrorCode, isRetriableCode } from "./kafka_errors.ts";
+import { asProductionError, ErrorCode, isRetriableCode } from "./protocol/errors.ts";
 import { type ProducedPartition, produceRequest } from "./protocol/produce.ts";
 import {
   enqueue,

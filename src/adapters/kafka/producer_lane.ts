@@ -1,7 +1,7 @@
 import type { NewRecord } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
-import { type Backoff, createBackoff } from "./backoff.ts";
-import { ErrorCode, errorName, isRetriableCode } from "./kafka_errors.ts";
+import { type Backoff, createBackoff } from "./protocol/backoff.ts";
+import { ErrorCode, errorName, isRetriableCode } from "./protocol/errors.ts";
 import { recordBytes } from "./protocol/encoder.ts";
 
 /** Identity under which the broker drops what it has already stored. Replaced when the broker does not know it any more. */

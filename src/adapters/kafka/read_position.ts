@@ -1,5 +1,5 @@
 import type { Fetched } from "../../ports/log.ts";
-import { type Backoff, createBackoff } from "./backoff.ts";
+import { type Backoff, createBackoff } from "./protocol/backoff.ts";
 
 /** Where a reader is in one partition, and what it has fetched there. Begins a new life at every `seek`. */
 export interface ReadPosition {

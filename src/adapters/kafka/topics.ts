@@ -1,7 +1,7 @@
 import type { NewTopic, PartitionOffsets, TopicDescription } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { Channel, Cluster } from "./cluster.ts";
-import { errorName, type KafkaJsError } from "./kafka_errors.ts";
+import { errorName, type KafkaJsError } from "./protocol/errors.ts";
 import type { TopicMetadata } from "./protocol/metadata.ts";
 
 const TOPIC_RESOURCE = 2;

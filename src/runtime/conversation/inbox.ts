@@ -3,9 +3,10 @@ import type { Key } from "../../record/key.ts";
 import { type Row, UNKNOWN, type Value } from "../../record/row.ts";
 import { wireEquals } from "../../record/wire.ts";
 import { decodeInbox, type Message } from "./messages.ts";
-import { homeOf } from "./ownership.ts";
+import { homeOf, type Partitions } from "./ownership.ts";
+import type { PhysicalPlan } from "../../plan/physical.ts";
 import type { TaskView } from "./task_view.ts";
-import { parseTaskId, type TaskContext } from "../task/task_context.ts";
+import { parseTaskId } from "../../record/task_id.ts";
 
 const utf8 = new TextDecoder();
 
@@ -18,17 +19,20 @@ export interface Sender {
   readonly seq: number;
 }
 
+/** The tables of a topology and how many tasks each has: all that a message needs to find its way. */
+type Tables = Partitions & { readonly plan: PhysicalPlan };
+
 /**
  * What a task says to others and does when they speak: subscriptions and values of joins, shares of aggregates, HELLOs. The rules and
  * why each is needed: `src/DESIGN.md`, "The conversation of tasks".
  */
 export class Inbox {
   readonly task: TaskView;
-  readonly #context: TaskContext;
+  readonly #tables: Tables;
 
-  constructor(task: TaskView, context: TaskContext) {
+  constructor(task: TaskView, tables: Tables) {
     this.task = task;
-    this.#context = context;
+    this.#tables = tables;
   }
 
   /** Tells everybody who looks this task up, or collects from it, that what was asked before is forgotten; asks the homes for shares. */
@@ -40,7 +44,7 @@ export class Inbox {
     for (const peer of peers) this.#toAll(peer, { type: "hello" });
     table.members.forEach((member, index) => {
       if (merges[index] === null) return;
-      for (const home of this.#context.plan.tables) {
+      for (const home of this.#tables.plan.tables) {
         if (home.groups.some((group) => group.name === member.name)) {
           this.#toAll(home.index, { type: "collect", aggregate: member.name });
         }
@@ -49,7 +53,7 @@ export class Inbox {
   }
 
   #toAll(table: number, message: Message): void {
-    for (let partition = 0; partition < this.#context.partitions[table]; partition++) {
+    for (let partition = 0; partition < this.#tables.partitions[table]; partition++) {
       this.task.channel.send({ table, partition }, message);
     }
   }
@@ -67,7 +71,7 @@ export class Inbox {
 
   #partitionOf(lookup: number, key: Key): number {
     const plan = this.task.table.lookups[lookup];
-    return homeOf(this.#context, this.#context.plan.tables[plan.table], key);
+    return homeOf(this.#tables, this.#tables.plan.tables[plan.table], key);
   }
 
   /**
@@ -91,7 +95,7 @@ export class Inbox {
   }
 
   #tableName(index: number): string {
-    return this.#context.plan.tables[index].name;
+    return this.#tables.plan.tables[index].name;
   }
 
   /** Acts on one message of a pack that was accepted. */
@@ -172,7 +176,7 @@ export class Inbox {
     });
     for (const member of table.members) {
       if (member.kind !== "merge") continue;
-      const home = this.#context.plan.tables.find((candidate) =>
+      const home = this.#tables.plan.tables.find((candidate) =>
         candidate.groups.some((group) => group.name === member.name)
       )!;
       if (home.name !== sender.table) continue;

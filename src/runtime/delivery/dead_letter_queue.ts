@@ -1,9 +1,8 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { DeadLetter, DeadLetters } from "../../ports/dead_letters.ts";
-import type { Bytes, LogRecord } from "../../ports/log.ts";
+import type { Bytes, LogRecord, Position } from "../../ports/log.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { DeserializationError, ProcessorError } from "../../record/errors.ts";
-import type { Position } from "../task/task_context.ts";
 
 const KEY_LENGTH_MAX = 1_024;
 const RECORD_LENGTH_MAX = 65_536;

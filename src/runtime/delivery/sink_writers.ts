@@ -1,5 +1,6 @@
 import { ProductionError } from "../../record/errors.ts";
 import type { PhysicalPlan, SinkPlan } from "../../plan/physical.ts";
+import { sinksOf } from "../../plan/sinks_of.ts";
 import type { DeadLetterQueue } from "./dead_letter_queue.ts";
 import type { RunOptions } from "../options.ts";
 import type { Problems } from "../problems.ts";
@@ -17,13 +18,6 @@ export interface SinkWritersOptions {
   readonly problems: Problems;
   readonly deadLetters: DeadLetterQueue;
   readonly stopped: () => boolean;
-}
-
-/** All sinks of a plan: those of tables and those of aggregates written directly. */
-export function sinksOf(plan: PhysicalPlan): SinkPlan[] {
-  return plan.tables.flatMap((
-    table,
-  ) => [...table.sinks, ...table.groups.flatMap((group) => group.sink === null ? [] : [group.sink])]);
 }
 
 /**

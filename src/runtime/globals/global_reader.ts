@@ -1,11 +1,10 @@
 import type { Clock } from "../../ports/clock.ts";
-import type { Log, LogRecord, Reader } from "../../ports/log.ts";
+import type { Log, LogRecord, Position, Reader } from "../../ports/log.ts";
 import { createDecoder, type Decoder } from "../../formats/decoder.ts";
 import { DeserializationError, ProductionError } from "../../record/errors.ts";
 import type { GlobalTable } from "../../plan/physical.ts";
 import type { Globals } from "./globals.ts";
-import { repairUnavailable } from "../task/source_reader.ts";
-import type { Position } from "../task/task_context.ts";
+import { repairUnavailable } from "../../formats/repair_unavailable.ts";
 
 const POLL_MS = 250;
 const RETRY_MS = 1_000;

@@ -1,7 +1,7 @@
 import type { Instance } from "./instance.ts";
 import { startTasks } from "./task_starter.ts";
 import { TaskHost } from "./task_host.ts";
-import { taskId } from "../task/task_context.ts";
+import { taskId } from "../../record/task_id.ts";
 
 const RESTART_FIRST_MS = 1_000;
 const RESTART_LAST_MS = 30_000;

@@ -1,7 +1,7 @@
 import type { Fetched, Reader } from "../../ports/log.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import type { Task } from "../task/task.ts";
-import { taskId } from "../task/task_context.ts";
+import { taskId } from "../../record/task_id.ts";
 
 /** Where one assigned task stands on this instance. */
 export type HostState = "starting" | "loading" | "joining" | "running" | "waiting";

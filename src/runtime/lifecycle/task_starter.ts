@@ -10,7 +10,8 @@ import type { LoadOrder } from "./load_order.ts";
 import { encodeHello } from "../conversation/messages.ts";
 import { firstEpochOf, homeOf } from "../conversation/ownership.ts";
 import { Task } from "../task/task.ts";
-import { type TaskContext, taskId } from "../task/task_context.ts";
+import { taskId } from "../../record/task_id.ts";
+import type { TaskContext } from "../task/task_context.ts";
 import type { TaskHost } from "./task_host.ts";
 
 const RETRY_FIRST_MS = 100;

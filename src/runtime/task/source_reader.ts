@@ -1,5 +1,6 @@
 import type { LogRecord } from "../../ports/log.ts";
 import { ConfigError, DeserializationError } from "../../record/errors.ts";
+import { repairUnavailable } from "../../formats/repair_unavailable.ts";
 import { type Key, keyJson } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 import type { Row } from "../../record/row.ts";
@@ -78,24 +79,4 @@ export class SourceReader {
       `of its own, or declare it with builder.globalTable`,
     ]);
   }
-}
-
-/**
- * The row with the columns that were not sent taken from the row held.
- * @throws DeserializationError `unavailable` when no row is held
- */
-export function repairUnavailable(decoded: Decoded & { kind: "upsert" }, held: Row | null): Row {
-  if (decoded.unavailable === null) return decoded.row;
-  if (held === null) {
-    throw new DeserializationError(
-      "unavailable",
-      `Cannot read the record as a row: column(s) ${
-        decoded.unavailable.join(", ")
-      } were not sent (unchanged TOAST) and no ` +
-        `earlier row is known. Set REPLICA IDENTITY FULL on the table, then update the row`,
-    );
-  }
-  const row: Record<string, unknown> = { ...decoded.row };
-  for (const column of decoded.unavailable) row[column] = held[column];
-  return row;
 }

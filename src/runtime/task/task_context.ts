@@ -1,18 +1,11 @@
 import type { PhysicalPlan, SinkPlan, TaskTable } from "../../plan/physical.ts";
 import type { DeserializationError, ProcessorError } from "../../record/errors.ts";
-import type { LogRecord } from "../../ports/log.ts";
+import type { LogRecord, Position } from "../../ports/log.ts";
 import type { Decoder } from "../../formats/decoder.ts";
 import type { Destination } from "../conversation/channel.ts";
 import type { Globals } from "../globals/globals.ts";
 import type { RunOptions } from "../options.ts";
 import type { SinkRow } from "../delivery/sink_writer.ts";
-
-/** Where a record stands. */
-export interface Position {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-}
 
 /** What all tasks of one topology on one instance share. */
 export interface TaskContext {
@@ -29,19 +22,8 @@ export interface TaskContext {
   readonly put: (sink: SinkPlan, row: SinkRow) => void;
   readonly onCallbackError: (error: ProcessorError) => void;
   readonly onUndecodable: (position: Position, record: LogRecord, error: DeserializationError) => void;
-  /** Counts by name; see `metric_names.ts`. */
   /** Timestamp of the source records being taken, for measuring how long they take to be seen; 0 while a start reads old ones. */
   readonly taken: { sourceMs: number };
+  /** Counts by name; see `metric_names.ts`. */
   readonly count: (name: string, labels: Readonly<Record<string, string>>, value: number) => void;
-}
-
-/** `<table>-<partition>`: names a task in messages, sinks and metrics. */
-export function taskId(table: string, partition: number): string {
-  return `${table}-${partition}`;
-}
-
-/** Table name and partition of a task id. */
-export function parseTaskId(id: string): { readonly table: string; readonly partition: number } {
-  const dash = id.lastIndexOf("-");
-  return { table: id.slice(0, dash), partition: Number(id.slice(dash + 1)) };
 }

@@ -13,7 +13,8 @@ import { Server } from "../conversation/server.ts";
 import { SinkOutput } from "../outputs/sink_output.ts";
 import type { SinkRow } from "../delivery/sink_writer.ts";
 import { firstEpochOf, ownership } from "../conversation/ownership.ts";
-import { parseTaskId, type TaskContext } from "./task_context.ts";
+import { parseTaskId } from "../../record/task_id.ts";
+import type { TaskContext } from "./task_context.ts";
 
 /** Where the registers of a task's program go, in the order of its plan. */
 export interface TaskOutputs {
@@ -47,7 +48,11 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
     task: id,
     epoch,
     firstEpoch: firstEpochOf(context.options.generation),
-    owns: ownership(context, table, parseTaskId(id).partition),
+    owns: ownership(
+      { partitions: context.partitions, generation: context.options.generation },
+      table,
+      parseTaskId(id).partition,
+    ),
     nextSeq: () => ++channel.seq,
     put: (row: SinkRow) => context.put(plan, row),
     hold: options.hold,

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Cluster } from "../../../src/adapters/kafka/cluster.ts";
-import { kafkaSettings } from "../../../src/adapters/kafka/kafka_options.ts";
+import { kafkaSettings } from "../../../src/adapters/kafka/protocol/options.ts";
 import { KafkaReader } from "../../../src/adapters/kafka/kafka_reader.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
 

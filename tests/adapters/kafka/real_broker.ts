@@ -1,5 +1,5 @@
 import { type Channel, type Cluster, openCluster } from "../../../src/adapters/kafka/cluster.ts";
-import { kafkaSettings } from "../../../src/adapters/kafka/kafka_options.ts";
+import { kafkaSettings } from "../../../src/adapters/kafka/protocol/options.ts";
 import type { KafkaJsBroker } from "../../../src/adapters/kafka/protocol/kafkajs_internals.ts";
 import { createTopicWith } from "../../../src/adapters/kafka/topics.ts";
 import type { Log } from "../../../src/ports/log.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { openKafka } from "../../../src/adapters/kafka/kafka_log.ts";
-import type { KafkaOptions, KafkaState } from "../../../src/adapters/kafka/kafka_options.ts";
+import type { KafkaOptions, KafkaState } from "../../../src/adapters/kafka/protocol/options.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
 
 const shortTimes = { connectTimeoutMs: 500, operationTimeoutMs: 600, deliveryTimeoutMs: 600, requestTimeoutMs: 500 };

@@ -1,6 +1,6 @@
-import type { CommittedPosition, GroupOptions, Membership } from "../../../ports/log.ts";
+import type { GroupOptions, Membership, Position } from "../../../ports/log.ts";
 import { ProductionError } from "../../../record/errors.ts";
-import { createBackoff, pause } from "../backoff.ts";
+import { createBackoff, pause } from "../protocol/backoff.ts";
 import type { Channel, Cluster } from "../cluster.ts";
 import { byTopic, nameOf, partitionsOf } from "./positions.ts";
 import {
@@ -10,7 +10,7 @@ import {
   encodeMemberState,
   PROTOCOL_NAME,
 } from "../protocol/group_protocol.ts";
-import { asProductionError, isConnectionError, type KafkaJsError } from "../kafka_errors.ts";
+import { asProductionError, isConnectionError, type KafkaJsError } from "../protocol/errors.ts";
 import type { JoinedGroup, KafkaJsBroker } from "../protocol/kafkajs_internals.ts";
 import type { MemberNotes } from "./notes.ts";
 import { assignTasks } from "./assignor.ts";
@@ -67,7 +67,7 @@ export class KafkaMembership implements Membership {
     await this.#first.promise;
   }
 
-  async commit(positions: readonly CommittedPosition[]): Promise<void> {
+  async commit(positions: readonly Position[]): Promise<void> {
     if (this.#closing.signal.aborted) throw this.#refusal("the member has left", false);
     if (!this.#inGroup) throw this.#refusal("the group is rebalancing", true);
     const mine = partitionsOf(this.#options.tasks, this.#assigned);
@@ -238,7 +238,7 @@ export class KafkaMembership implements Membership {
   }
 
   /** What is committed already by whoever had these partitions before, so that no commit takes them back. */
-  async #learnCommitted(positions: readonly CommittedPosition[]): Promise<void> {
+  async #learnCommitted(positions: readonly Position[]): Promise<void> {
     const unknown = positions.filter(({ topic, partition }) => !this.#committed.has(nameOf(topic, partition)));
     if (unknown.length === 0) return;
     const generation = this.#generation;

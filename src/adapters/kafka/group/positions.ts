@@ -1,4 +1,4 @@
-import type { CommittedPosition, GroupTask } from "../../../ports/log.ts";
+import type { GroupTask, Position } from "../../../ports/log.ts";
 
 /** Names of the partitions of the tasks with these ids. */
 export function partitionsOf(tasks: readonly GroupTask[], ids: readonly string[]): Set<string> {
@@ -11,8 +11,8 @@ export function partitionsOf(tasks: readonly GroupTask[], ids: readonly string[]
 
 /** Positions as the protocol groups them. */
 export function byTopic<T>(
-  positions: readonly CommittedPosition[],
-  map: (position: CommittedPosition) => T,
+  positions: readonly Position[],
+  map: (position: Position) => T,
 ): { topic: string; partitions: T[] }[] {
   return [...Map.groupBy(positions, ({ topic }) => topic)].map(([topic, parts]) => ({
     topic,

@@ -10,7 +10,7 @@ import ConnectionClass from "kafkajs/src/network/connection.js";
 import EncoderClass from "kafkajs/src/protocol/encoder.js";
 import loggers from "kafkajs/src/loggers/index.js";
 import socketFactory from "kafkajs/src/network/socketFactory.js";
-import type { BrokerAddress, KafkaLogLine, KafkaSettings } from "../kafka_options.ts";
+import type { BrokerAddress, KafkaLogLine, KafkaSettings } from "./options.ts";
 import { stopTimerSpin } from "./timer_spin.ts";
 
 /** A request as kafkajs sends it: `encode` gives what follows the header, `decode` gets what follows the correlation id. */

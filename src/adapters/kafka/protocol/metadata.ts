@@ -1,6 +1,6 @@
 import { type BrokerConnection, encoded, type ProtocolRequest } from "./kafkajs_internals.ts";
-import { ErrorCode } from "../kafka_errors.ts";
-import type { BrokerAddress } from "../kafka_options.ts";
+import { ErrorCode } from "./errors.ts";
+import type { BrokerAddress } from "./options.ts";
 import { WireReader, WireWriter } from "./wire.ts";
 
 /**

@@ -1,6 +1,6 @@
-import { ProductionError } from "../../record/errors.ts";
-import type { KafkaSettings } from "./kafka_options.ts";
-import { CLOSED_BY_CLIENT } from "./protocol/kafkajs_internals.ts";
+import { ProductionError } from "../../../record/errors.ts";
+import type { KafkaSettings } from "./options.ts";
+import { CLOSED_BY_CLIENT } from "./kafkajs_internals.ts";
 
 /** Codes of Kafka's protocol that this adapter tells apart. https://kafka.apache.org/protocol#protocol_error_codes */
 export const ErrorCode = {

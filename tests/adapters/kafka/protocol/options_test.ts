@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { kafkaSettings } from "../../../src/adapters/kafka/kafka_options.ts";
-import { ConfigError } from "../../../src/record/errors.ts";
+import { kafkaSettings } from "../../../../src/adapters/kafka/protocol/options.ts";
+import { ConfigError } from "../../../../src/record/errors.ts";
 
 Deno.test("kafkaSettings() reads addresses and fills in defaults", () => {
   const settings = kafkaSettings({ brokers: ["a:9092", "[::1]:9093"], clientId: "c", deliveryTimeoutMs: undefined });

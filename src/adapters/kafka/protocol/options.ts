@@ -1,4 +1,4 @@
-import { ConfigError } from "../../record/errors.ts";
+import { ConfigError } from "../../../record/errors.ts";
 
 /** TLS with the broker. `true` trusts the system's certificate authorities. */
 export interface KafkaTls {
