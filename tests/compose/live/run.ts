@@ -40,7 +40,7 @@ const scenarios: readonly (Scenario & { readonly always?: true })[] = [
 ];
 
 const usage = `usage: deno task test:compose [--only N]... [--restart-engine COMMAND] [--keep]
-Needs an engine (DOCKER_HOST or the usual socket) and Docker Compose; about 30 minutes on two cores, and 4 GB of memory.
+Needs an engine (DOCKER_HOST or the usual socket) and Docker Compose; about 20 minutes on two cores, and 4 GB of memory.
   --only N                  only scenario N (may be repeated), with those in brackets:
 ${
   scenarios.map(({ title, always }, index) => {

@@ -24,6 +24,8 @@ export interface Shape {
 
 /** How long all services may take to become healthy. */
 const WELL_MS_MAX = 300_000;
+/** The files that name every network and volume: compose.secure.yaml does without one, which `down` with it would leave behind. */
+const EVERYTHING: Shape = { profile: "plain" };
 const TOOLS_IMAGE = "busybox:latest";
 
 /** The stack of compose/ under a name, on ports and with secrets of its own, and what the scenarios do with it. */
@@ -56,15 +58,20 @@ export class Stage {
     const asked = ["run", "--rm", "--network", "none", TOOLS_IMAGE, "sh", "-c", "ulimit -Hn"];
     const limit = (await docker(asked, { signal: this.options.signal })).trim();
     if (limit !== "unlimited") this.#openFilesMax = await this.#mayRaise() ? Infinity : Number(limit);
-    await this.compose({ profile: "secure" }, ["down", "--volumes", "--remove-orphans"]);
+    await this.compose(EVERYTHING, ["down", "--volumes", "--remove-orphans"]);
   }
 
-  /** Removes the containers, networks, volumes and images of this run. */
+  /** Removes the containers, networks, volumes and images of this run. @throws Error when something is left */
   async close(): Promise<void> {
     const signal = AbortSignal.timeout(180_000);
-    await this.compose({ profile: "secure" }, ["down", "--volumes", "--remove-orphans"], { signal });
+    await this.compose(EVERYTHING, ["down", "--volumes", "--remove-orphans"], { signal });
     for (const { image, build } of Object.values((await this.plan({ profile: "plain" })).services)) {
       if (build !== undefined) await tryDocker(["image", "rm", "--force", image], { signal });
+    }
+    const filter = ["--filter", `label=com.docker.compose.project=${this.options.project}`, "--quiet"];
+    for (const list of [["ps", "--all"], ["network", "ls"], ["volume", "ls"]]) {
+      const left = (await docker([...list, ...filter], { signal })).trim();
+      if (left !== "") throw new Error(`Cannot remove everything: docker ${list[0]} still has ${left}`);
     }
     await Deno.remove(this.#root, { recursive: true });
   }
