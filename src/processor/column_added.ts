@@ -1,0 +1,18 @@
+import type { Row } from "../record/row.ts";
+import { literal, specialised } from "../record/specialised.ts";
+
+/** The row with a column more. */
+export type WithColumn = (row: Row, value: Row | null) => Row;
+
+/** In a new row; the one given stays as it is. */
+export function columnAdded(column: string): WithColumn {
+  // As a plain name it would be the prototype.
+  const name = column === "__proto__" ? `["__proto__"]` : literal(column);
+  return specialised({}, ["row", "value"], `return { ...row, ${name}: value };`);
+}
+
+/** In the row itself, which must be the caller's own. */
+export function columnPut(column: string): WithColumn {
+  if (column === "__proto__") return columnAdded(column);
+  return specialised({}, ["row", "value"], `row[${literal(column)}] = value; return row;`);
+}

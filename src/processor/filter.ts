@@ -1,0 +1,22 @@
+import { UNKNOWN } from "../record/row.ts";
+import { failed, type Operator, type OperatorContext, type StepOf } from "./operator.ts";
+
+/**
+ * Law: the input while `predicate` holds for it, else absent. It keeps no state: whether the row passed before is not asked, since the
+ * outputs know what they show. UNKNOWN stays UNKNOWN: a row that may yet fail must not be taken back before its partner answered.
+ *
+ * The row that passes is the input itself, not a copy. A predicate that throws makes the row absent.
+ */
+export function filter(step: StepOf<"filter">, context: OperatorContext): Operator {
+  const { input, predicate, name } = step;
+  const { keyValue } = context;
+  return (registers, entry) => {
+    const value = registers[input];
+    if (value === UNKNOWN || value === null) return value;
+    try {
+      return predicate(value, keyValue(entry.key)) ? value : null;
+    } catch (cause) {
+      return failed(context, name, { entry, cause });
+    }
+  };
+}

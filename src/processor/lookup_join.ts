@@ -1,0 +1,73 @@
+import type { LookupPlan } from "../plan/physical.ts";
+import { type Key, keyOf, keyOfOne } from "../record/key.ts";
+import { type Row, UNKNOWN } from "../record/row.ts";
+import type { RightStore } from "../state/right_store.ts";
+import { columnAdded, columnPut } from "./column_added.ts";
+import { failed, type Operator, type OperatorContext, type StepOf } from "./operator.ts";
+
+/** What a lookup join has besides its step. */
+export interface LookupJoinOptions extends OperatorContext {
+  readonly lookup: LookupPlan;
+  /** The right rows that entries of this program use. */
+  readonly store: RightStore;
+  /** The input is a row that the lookup join before made for this one alone, so that it may be extended. */
+  readonly ownsInput: boolean;
+}
+
+/**
+ * Foreign-key join, also of a table with a right table of other partitions on the row's own key (`foreignKey` null).
+ *
+ * Law: the left row with the right row of its foreign key as a column. Without a right row, or with null for a foreign key, it is the
+ * left row with null (left join) or absent (inner join).
+ *
+ * Algorithm: an index join by pointers. Each entry is linked to the one right row that it uses, and each right row lists its users. A
+ * changed left row moves its link: one look into a Map, one swap in a list. A changed right row marks its users, and nobody else is
+ * looked at. No left rows are stored for the join and no right rows but those in use.
+ *
+ * State, in `state/right_store.ts`: the link is there if and only if the last evaluation found a left row with a foreign key. It ends when
+ * the left row is absent or the foreign key becomes null; it stays while the left row is UNKNOWN, and when `foreignKey` throws.
+ *
+ * UNKNOWN is not absent: the first look at a key asks the right row's task (`store.use` subscribes), and until the answer comes the
+ * result is UNKNOWN, also that of a left join: with null, sinks would show for a moment a row without its partner. The link is made at once,
+ * so the answer finds its users.
+ */
+export function lookupJoin(step: StepOf<"lookup">, options: LookupJoinOptions): Operator {
+  const { input, foreignKey, column, inner, name } = step;
+  const { store, keyValue } = options;
+  const keyOfRight = foreignKeyOf(options.lookup.keyColumns);
+  const withColumn = options.ownsInput ? columnPut(column) : columnAdded(column);
+  return (registers, entry) => {
+    const left = registers[input];
+    if (left === UNKNOWN) return UNKNOWN;
+    if (left === null) {
+      store.release(entry);
+      return null;
+    }
+    try {
+      const raw = foreignKey === null ? undefined : foreignKey(left, keyValue(entry.key));
+      const key = foreignKey === null ? entry.key : raw === null || raw === undefined ? null : keyOfRight(raw);
+      if (key === null) {
+        store.release(entry);
+        return inner ? null : withColumn(left, null);
+      }
+      const right = store.use(entry, key);
+      if (right === UNKNOWN) return UNKNOWN;
+      return right === null && inner ? null : withColumn(left, right);
+    } catch (cause) {
+      return failed(options, name, { entry, cause });
+    }
+  };
+}
+
+/** From what a foreign-key callback returned to the right table's key. */
+function foreignKeyOf(columns: readonly string[] | null): (raw: unknown) => Key {
+  if (columns !== null && columns.length === 1) {
+    return (raw) =>
+      raw !== null && typeof raw === "object" && !("toJSON" in raw) ? keyOf([(raw as Row)[columns[0]]]) : keyOfOne(raw);
+  }
+  return (raw) => {
+    if (typeof raw !== "object" || raw === null || "toJSON" in raw) return keyOfOne(raw);
+    const names = columns ?? Object.keys(raw).sort();
+    return keyOf(names.map((name) => (raw as Row)[name]));
+  };
+}
