@@ -1,0 +1,161 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import type { LookupPlan, Step } from "../../src/plan/physical.ts";
+import { createProgram } from "../../src/processor/program.ts";
+import type { ProcessorError } from "../../src/record/errors.ts";
+import type { Key } from "../../src/record/key.ts";
+import { type Row, UNKNOWN, type Value } from "../../src/record/row.ts";
+import { type Entry, layoutOf, newEntry } from "../../src/state/entry.ts";
+import { RightStore } from "../../src/state/right_store.ts";
+
+const LOOKUP: LookupPlan = { name: "right", global: false, table: 0, step: 0, keyColumns: ["id"] };
+const member = (index: number): Step => ({ kind: "member", name: `m${index}`, member: index });
+
+interface Case {
+  readonly steps: readonly Step[];
+  readonly members?: number;
+  /** What the right task has answered so far, for all lookups; a key without an answer is UNKNOWN. */
+  readonly answers?: Readonly<Record<Key, Row | null>>;
+  readonly outputs?: readonly number[];
+}
+
+/** A program over entries made by hand, without a task around it. */
+function programOf({ steps, members = 1, answers = {}, outputs = [] }: Case) {
+  const lookups = steps.filter((step) => step.kind === "lookup").map(() => LOOKUP);
+  const layout = layoutOf({ lookups: lookups.length, sinks: 0, groups: [], serves: 0 });
+  const stores = lookups.map((_, index) =>
+    new RightStore({
+      cell: index * 2,
+      keepUnused: false,
+      first: (key): Value => key in answers ? answers[key] : UNKNOWN,
+    })
+  );
+  const errors: ProcessorError[] = [];
+  const program = createProgram({
+    steps,
+    lookups,
+    stores,
+    members,
+    keyColumns: ["id"],
+    outputs: new Set(outputs),
+    onError: (error) => errors.push(error),
+  });
+  const entryOf = (row: Entry["row"]): Entry => Object.assign(newEntry(1, layout), { row });
+  return { program, stores, errors, entryOf };
+}
+
+const lookup = (input: number, options: Partial<Step & { kind: "lookup" }> = {}): Step => ({
+  kind: "lookup",
+  name: "right",
+  input,
+  column: "right",
+  inner: false,
+  lookup: 0,
+  foreignKey: (row) => row.ref,
+  ...options,
+});
+
+Deno.test("createProgram() leaves UNKNOWN what it is, through every operator, and calls no callback with it", () => {
+  const called: string[] = [];
+  const note = (name: string) => () => called.push(name) > 0;
+  const steps: Step[] = [
+    member(0),
+    lookup(0),
+    { kind: "filter", name: "filter", input: 1, predicate: note("filter") },
+    { kind: "map", name: "map", input: 1, mapper: (row) => (note("map")(), row) },
+    lookup(1, { lookup: 1, foreignKey: () => note("foreignKey")() }),
+    ...(["inner", "left", "outer"] as const).flatMap((mode): Step[] => [
+      { kind: "pair", name: mode, mode, left: 0, right: 1, column: "r", leftColumn: "l" },
+      { kind: "pair", name: mode, mode, left: 1, right: 0, column: "r", leftColumn: "l" },
+    ]),
+  ];
+  const { program, entryOf } = programOf({ steps });
+  const [first, ...others] = program.run(entryOf({ id: 1, ref: 7 }));
+  assertEquals(first, { id: 1, ref: 7 });
+  assertEquals(others, others.map(() => UNKNOWN));
+  assertEquals(called, []);
+});
+
+Deno.test("createProgram() joins on keys by the table of L and R", () => {
+  const [l, r] = [{ id: 1 }, { id: 1, text: "r" }];
+  const table: [Row | null, Row | null, Record<"inner" | "left" | "outer", Row | null>][] = [
+    [l, r, { inner: { id: 1, r }, left: { id: 1, r }, outer: { l, r } }],
+    [l, null, { inner: null, left: { id: 1, r: null }, outer: { l, r: null } }],
+    [null, r, { inner: null, left: null, outer: { l: null, r } }],
+    [null, null, { inner: null, left: null, outer: null }],
+  ];
+  for (const mode of ["inner", "left", "outer"] as const) {
+    const { program, entryOf } = programOf({
+      members: 2,
+      steps: [member(0), member(1), { kind: "pair", name: "p", mode, left: 0, right: 1, column: "r", leftColumn: "l" }],
+    });
+    for (const [left, right, expected] of table) {
+      assertEquals(program.run(entryOf([left, right]))[2], expected[mode], mode);
+    }
+  }
+});
+
+Deno.test("lookupJoin() keeps its link while the left row is UNKNOWN or the callback throws, and ends it for null", () => {
+  const answers = { 1: { ref: 5 }, 5: { id: 5 } };
+  let thrown = false;
+  const { program, stores, errors, entryOf } = programOf({
+    answers,
+    steps: [
+      member(0),
+      lookup(0, { inner: true }),
+      lookup(1, {
+        lookup: 1,
+        foreignKey: (row) => {
+          if (thrown) throw new Error("no key");
+          return row.right.ref;
+        },
+      }),
+    ],
+  });
+  const links = () => stores.map((store) => [...store.entries.keys()]);
+  const entry = entryOf({ id: 1, ref: 1 });
+  assertEquals(program.run(entry)[2], { id: 1, ref: 1, right: { id: 5 } });
+  assertEquals(links(), [[1], [5]]);
+  entry.row = { id: 1, ref: 2 };
+  assertEquals([program.run(entry)[2], links()], [UNKNOWN, [[2], [5]]]);
+  entry.row = { id: 1, ref: 1 };
+  thrown = true;
+  assertEquals([program.run(entry)[2], links()], [null, [[1], [5]]]);
+  assertEquals(errors.map(({ operator, key }) => [operator, key]), [["right", "1"]]);
+  entry.row = { id: 1, ref: null };
+  assertEquals([program.run(entry)[2], links()], [null, [[], []]]);
+});
+
+Deno.test("createProgram() copies a chain's row once, and extends no row that somebody else reads", () => {
+  const answers = { 5: { id: 5 } };
+  const chain: Step[] = [member(0), lookup(0), lookup(1, { lookup: 1, column: "again" })];
+  const added = { id: 1, ref: 5, right: { id: 5 }, again: { id: 5 } };
+  const source = { id: 1, ref: 5 };
+  const { program, entryOf } = programOf({ steps: chain, answers });
+  const [row, first, second] = program.run(entryOf(source));
+  assertStrictEquals(row, source);
+  assertEquals(source, { id: 1, ref: 5 });
+  assertStrictEquals(first, second);
+  assertEquals(second, added);
+
+  const readers: [string, Case][] = [
+    ["an output", { steps: chain, answers, outputs: [1] }],
+    ["a filter", { steps: [...chain, { kind: "filter", name: "f", input: 1, predicate: () => true }], answers }],
+    ["a key join", {
+      steps: [...chain, { kind: "pair", name: "p", mode: "left", left: 0, right: 1, column: "r", leftColumn: null }],
+      answers,
+    }],
+  ];
+  for (const [reader, read] of readers) {
+    const { program, entryOf } = programOf(read);
+    const registers = program.run(entryOf({ ...source }));
+    assert(registers[1] !== registers[2], reader);
+    assertEquals(registers.slice(1, 3), [{ id: 1, ref: 5, right: { id: 5 } }, added], reader);
+  }
+});
+
+Deno.test("mapValues() refuses what is no object, and tells which operator it was", () => {
+  const steps: Step[] = [member(0), { kind: "map", name: "halved", input: 0, mapper: (row) => row.half }];
+  const { program, errors, entryOf } = programOf({ steps });
+  for (const half of [null, undefined, 5, "text"]) assertEquals(program.run(entryOf({ half }))[1], null);
+  assertEquals(errors.map(({ operator }) => operator), Array(4).fill("halved"));
+});
