@@ -5,8 +5,19 @@ import type { Row } from "../record/row.ts";
 import { compareOrdered, Multiset, type Ordered } from "../state/multiset.ts";
 
 /**
- * An aggregate as algebra over states: it has an inverse, so `remove(add(state, v), v)` is the state before. Sums are exact (integers and
- * decimals, never floats); min and max keep their values in a {@link Multiset}. One algebra serves all groups: a group keeps states only.
+ * An aggregate as algebra over states. Law: the state is a function of the bag of values that were added and not removed,
+ * whatever the order. So `remove(add(state, v), v)` equals the state before, and
+ *
+ * - an update of a row is the removal of what it contributed and the addition of what it contributes now,
+ * - a delete is the removal alone, a row that moves to another group a removal here and an addition there,
+ * - a value of null is neither added nor removed, as in SQL; a count counts rows, also those.
+ *
+ * What is removed must be exactly what was added. Hence each entry remembers its contribution, and no callback is asked
+ * again for an old row. UNKNOWN never comes here: the entry's old contribution counts until its row is known.
+ *
+ * Sums are exact (integers and decimals, never floats: their rounding would stay behind after a removal). Sums and
+ * averages keep one or two numbers; min and max must keep every different value, in a {@link Multiset}, since the
+ * second-smallest is the answer once the smallest goes. One algebra serves all groups: a group keeps states only.
  */
 export interface Algebra {
   /** The state of a group without values. */

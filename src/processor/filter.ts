@@ -2,8 +2,8 @@ import { UNKNOWN } from "../record/row.ts";
 import { failed, type Operator, type OperatorContext, type StepOf } from "./operator.ts";
 
 /**
- * Law: the input while `predicate` holds for it, else absent. It keeps no state: whether the row passed before is not asked, since the
- * outputs know what they show. UNKNOWN stays UNKNOWN: a row that may yet fail must not be taken back before its partner answered.
+ * Law: the input while `predicate` holds for it, else absent. It keeps no state: whether the row passed before is not
+ * asked, since the outputs know what they show. UNKNOWN stays UNKNOWN: nothing is taken back before the partner answered.
  *
  * The row that passes is the input itself, not a copy. A predicate that throws makes the row absent.
  */

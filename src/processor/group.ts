@@ -3,7 +3,11 @@ import type { Key } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { type Algebra, algebraOf, type Partial } from "./aggregate.ts";
 
-/** One home's share of one group. There may be as many as rows, so it holds values only; {@link Fold} knows what they mean. */
+/**
+ * One home's share of one group: the states of the values that this home's rows contribute. The total is the sum over all
+ * homes, made elsewhere (in a merge task, or by ClickHouse). There may be as many groups as rows, so it
+ * holds values only; {@link Fold} knows what they mean.
+ */
 export interface Group {
   readonly key: Key;
   /** The group's columns. */
@@ -18,7 +22,11 @@ export interface Group {
   sent: number | null;
 }
 
-/** What the groups of one aggregate have in common: how rows go in and come out. */
+/**
+ * What the groups of one aggregate have in common: how rows go in and come out. Law: a group's partials are a function of
+ * the rows that are in it. Every row put in is taken out with the same values, and a group of 0 rows is no group: it
+ * shows nothing, also no zeros.
+ */
 export interface Fold {
   newGroup(key: Key, columns: Row): Group;
   /** Puts a row in: `values[from + i]` is its i-th value, null for none. @throws LimitError when a total leaves its exact range */

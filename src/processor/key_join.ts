@@ -1,9 +1,10 @@
 import { UNKNOWN } from "../record/row.ts";
+import { columnAdded } from "./column_added.ts";
 import type { Operator, StepOf } from "./operator.ts";
 
 /**
- * Join of two tables on their keys, where both rows are in ONE entry: members of one table of tasks, or registers made of them. (If the
- * right table has other partitions, the same join is a lookup by the row's own key: `lookup_join.ts`.)
+ * Join of two tables on their keys, both of whose rows are in ONE entry. (If the right table's rows are other tasks', the
+ * same join is a lookup by the row's own key: `lookup_join.ts`.)
  *
  * Law: of the rows L and R under one key,
  *
@@ -11,12 +12,13 @@ import type { Operator, StepOf } from "./operator.ts";
  * | ----- | -------------------- | ----------------------- | ----------------------- | ------- |
  * | inner | L with R as a column | absent                  | absent                  | absent  |
  * | left  | L with R as a column | L with null as a column | absent                  | absent  |
- * | outer | { left: L, right: R }| { left: L, right: null }| { left: null, right: R }| absent  |
+ * | outer | left: L, right: R    | left: L, right: null    | left: null, right: R    | absent  |
  *
- * It keeps no state and needs no index: a change of either side marks the entry, and the entry has both. If one side is UNKNOWN the result
- * is UNKNOWN, whatever the other side is. The result is a new row; L and R may have other readers and are not changed.
+ * It keeps no state and needs no index: a change of either side marks the entry, and the entry has both. If one side is
+ * UNKNOWN the result is UNKNOWN, whatever the other side is. The result is a new row: L and R may have other readers.
  */
 export function keyJoin({ mode, left, right, column, leftColumn }: StepOf<"pair">): Operator {
+  const withColumn = columnAdded(column);
   return (registers) => {
     const leftRow = registers[left];
     const rightRow = registers[right];
@@ -25,6 +27,6 @@ export function keyJoin({ mode, left, right, column, leftColumn }: StepOf<"pair"
       return leftRow === null && rightRow === null ? null : { [leftColumn!]: leftRow, [column]: rightRow };
     }
     if (leftRow === null || (rightRow === null && mode === "inner")) return null;
-    return { ...leftRow, [column]: rightRow };
+    return withColumn(leftRow, rightRow);
   };
 }

@@ -67,8 +67,8 @@ function operatorOf(step: Step, options: ProgramOptions, context: OperatorContex
 }
 
 /**
- * Whether the row in this register was made by a lookup join, and nobody but one operator sees it: then that one need not copy it again.
- * In a chain of joins only the first copies.
+ * Whether the row in this register was made by a lookup join, and nobody but one operator reads it: then a lookup join
+ * need not copy it again. In a chain of joins only the first copies.
  */
 function isOwnCopy(register: number, { steps, outputs }: ProgramOptions): boolean {
   if (steps[register].kind !== "lookup" || outputs.has(register)) return false;
