@@ -4,9 +4,9 @@ import type { Row } from "../record/row.ts";
 import { type Algebra, algebraOf, type Partial } from "./aggregate.ts";
 
 /**
- * One home's share of one group: the states of the values that this home's rows contribute. The total is the sum over all
- * homes, made elsewhere (in a merge task, or by ClickHouse). There may be as many groups as rows, so it
- * holds values only; {@link Fold} knows what they mean.
+ * One home's share of one group: the states of the values that this home's rows contribute. The total over all homes is
+ * made elsewhere (in a merge task, or by ClickHouse). There may be as many groups as rows, so it holds values only;
+ * {@link Fold} knows what they mean.
  */
 export interface Group {
   readonly key: Key;
