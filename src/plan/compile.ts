@@ -14,7 +14,7 @@ import type {
   TaskTable,
 } from "./physical.ts";
 import { partialSinkProblems, partialsTable, rowsTable, sinkProblems } from "./sink_table.ts";
-import { divide, mergedSource, type PartitionsOf, type Units } from "./units.ts";
+import { divide, mergedSource, NO_UNIT, type PartitionsOf, type Units } from "./units.ts";
 
 type Draft<T> = { -readonly [P in keyof T]: T[P] extends readonly (infer E)[] ? E[] : T[P] };
 
@@ -69,11 +69,10 @@ function declareUnit(compilation: Compilation, unit: number, memberIds: readonly
     });
     return;
   }
-  const members = memberIds.map((id): Member => {
+  // Aggregates become members when they are compiled, since then the table of their rows is known.
+  const members = memberIds.flatMap((id): Member[] => {
     const node = topology.nodes[id];
-    return node.op === "source"
-      ? { kind: "source", name: node.name, source: mergedSource(topology, node) }
-      : { kind: "merge", name: node.name, aggregate: aggregatePlan(node as AggregateNode) };
+    return node.op === "source" ? [{ kind: "source", name: node.name, source: mergedSource(topology, node) }] : [];
   });
   compilation.tables.set(unit, {
     index: compilation.tables.size,
@@ -182,7 +181,6 @@ function addAggregate(compilation: Compilation, node: AggregateNode): void {
       compilation.problems.push(...partialSinkProblems(sink.sink, aggregate));
       const plan: SinkPlan = {
         name: sink.name,
-        step: -1,
         table: partialsTable(sink.sink, aggregate),
         ...groupKeyOrder(sink),
       };
@@ -190,14 +188,14 @@ function addAggregate(compilation: Compilation, node: AggregateNode): void {
     }
     return;
   }
-  const member = merge.members.findIndex((m) => m.name === node.name);
+  const member = merge.members.push({ kind: "merge", name: node.name, aggregate, home: home.index }) - 1;
   const group: GroupPlan = { name: node.name, step, aggregate, sink: null, merge: { table: merge.index, member } };
   home.groups.push(group);
   compilation.register.set(node.id, merge.steps.push({ kind: "member", name: node.name, member }) - 1);
 }
 
 function addSink(compilation: Compilation, node: SinkNode): void {
-  if (compilation.units.unitOf[node.input] === -1) return;
+  if (compilation.units.unitOf[node.input] === NO_UNIT) return;
   const table = unitAt(compilation, node.input) as Draft<TaskTable>;
   compilation.problems.push(...sinkProblems(node.sink, table.keyColumns, table.name));
   const order = table.keyColumns === null

@@ -11,6 +11,7 @@ import type {
   TopologyDescription,
 } from "./description.ts";
 import { inboxTopic } from "./inbox_topic.ts";
+import { outputsOf } from "./outputs_of.ts";
 import type { GlobalTable, LookupPlan, Member, PhysicalPlan, SinkPlan, TaskTable } from "./physical.ts";
 
 /** Estimated bytes of an entry: object, key and its place in the map. */
@@ -33,10 +34,14 @@ export function describe(plan: PhysicalPlan, topology: Topology): TopologyDescri
     operators: topology.nodes.map((node) => operator(node, plan, topology)),
     tasks: plan.tables.map((table) => task(table, plan)),
     globals: plan.globals.map((table) => globalTable(table, plan)),
-    sinks: plan.tables.flatMap((table) => [
-      ...table.sinks.map((sink) => describeSink(sink, table.steps[sink.step].name)),
-      ...table.groups.flatMap((group) => group.sink === null ? [] : [describeSink(group.sink, group.name)]),
-    ]),
+    sinks: plan.tables.flatMap((table) =>
+      outputsOf(table).map(({ kind, sink, index }) =>
+        describeSink(
+          sink,
+          kind === "rows" ? table.steps[table.sinks[index].step].name : table.groups[index].name,
+        )
+      )
+    ),
     costs: [
       ...plan.tables.flatMap((table) => tableCosts(table, plan)),
       ...plan.globals.map((table) => globalCosts(table, plan)),

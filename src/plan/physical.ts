@@ -48,7 +48,8 @@ export type Step =
 /** One table whose rows a program reads: a topic, or the totals of an aggregate that is used further. */
 export type Member =
   | { readonly kind: "source"; readonly name: string; readonly source: SourceSpec }
-  | { readonly kind: "merge"; readonly name: string; readonly aggregate: AggregatePlan };
+  /** `home`: index of the table whose rows are added up; each of its tasks sends its shares. */
+  | { readonly kind: "merge"; readonly name: string; readonly aggregate: AggregatePlan; readonly home: number };
 
 /** Right side of a join, looked up by foreign key. */
 export interface LookupPlan {
@@ -75,12 +76,16 @@ export interface ServePlan {
 
 export interface SinkPlan {
   readonly name: string;
-  readonly step: number;
   readonly table: TableSpec;
   /** For each of the table's key columns in order: which part of the row key it carries. */
   readonly keyOrder: readonly number[];
   /** True when the row key is made of group columns (sorted by name), so that key columns keep the group columns' names. */
   readonly byName: boolean;
+}
+
+/** A sink that takes the rows of a register. */
+export interface RowSinkPlan extends SinkPlan {
+  readonly step: number;
 }
 
 export interface AggregatePlan {
@@ -111,7 +116,7 @@ export interface TaskTable {
   readonly keyColumns: readonly string[] | null;
   readonly steps: readonly Step[];
   readonly lookups: readonly LookupPlan[];
-  readonly sinks: readonly SinkPlan[];
+  readonly sinks: readonly RowSinkPlan[];
   readonly groups: readonly GroupPlan[];
   readonly serves: readonly ServePlan[];
 }

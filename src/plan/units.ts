@@ -10,7 +10,7 @@ export type PartitionsOf = (topic: string) => number | undefined;
  * join of two sources with equal partition counts makes one unit of both, as does that of two aggregates unless one needs the other.
  */
 export interface Units {
-  /** Unit of each node by id; -1: an aggregate whose partials go straight to its sinks. */
+  /** Unit of each node by id, or {@link NO_UNIT}. */
   readonly unitOf: readonly number[];
   /** For each unit: the nodes (sources, or aggregates used further) whose rows it holds. One node for each topic. */
   readonly members: ReadonlyMap<number, readonly number[]>;
@@ -18,6 +18,9 @@ export interface Units {
   /** Same-key joins that are looked up like a foreign key instead. */
   readonly lookedUp: ReadonlySet<number>;
 }
+
+/** The unit of an aggregate whose shares go straight to its sinks, and of these sinks: no tasks hold its totals. */
+export const NO_UNIT = -1;
 
 /** Divides the operators of a topology into units. */
 export function divide(topology: Topology, partitionsOf: PartitionsOf): Units {
@@ -46,13 +49,13 @@ export function divide(topology: Topology, partitionsOf: PartitionsOf): Units {
     }
   }
   const usedFurther = (id: number) => nodes.some((node) => node.op !== "sink" && reads(node, id));
-  const unitOf = nodes.map((node) => node.op === "aggregate" && !usedFurther(node.id) ? -1 : find(node.id));
+  const unitOf = nodes.map((node) => node.op === "aggregate" && !usedFurther(node.id) ? NO_UNIT : find(node.id));
   for (const node of nodes) {
-    if (node.op === "sink" && unitOf[node.input] === -1) (unitOf as number[])[node.id] = -1;
+    if (node.op === "sink" && unitOf[node.input] === NO_UNIT) (unitOf as number[])[node.id] = NO_UNIT;
   }
   const members = new Map<number, number[]>();
   for (const node of nodes) {
-    if ((node.op !== "source" && node.op !== "aggregate") || unitOf[node.id] === -1) continue;
+    if ((node.op !== "source" && node.op !== "aggregate") || unitOf[node.id] === NO_UNIT) continue;
     const list = members.get(unitOf[node.id]) ?? [];
     const known = node.op === "source" && list.some((id) => sameTable(nodes[id], node));
     if (!known) list.push(node.id);

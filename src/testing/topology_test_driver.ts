@@ -9,7 +9,7 @@ import { partitionOf } from "../record/partitioner.ts";
 import type { Row } from "../record/row.ts";
 import { defaultRunOptions, type RunOptions } from "../runtime/options.ts";
 import { type Ports, type RunEvent, Runner, type StartReport } from "../runtime/runner.ts";
-import { sinksOf } from "../plan/sinks_of.ts";
+import { sinksOf } from "../plan/outputs_of.ts";
 import { type DebeziumRecord, DebeziumTable } from "./debezium_table.ts";
 import { createManualClock } from "./manual_clock.ts";
 import { createMemoryWarehouse, type MemoryWarehouse, type SelectedRow } from "./memory_warehouse.ts";

@@ -37,19 +37,14 @@ export class Inbox {
 
   /** Tells everybody who looks this task up, or collects from it, that what was asked before is forgotten; asks the homes for shares. */
   sayHello(): void {
-    const { table, merges } = this.task;
+    const { table } = this.task;
     const peers = new Set<number>();
     for (const serve of table.serves) peers.add(serve.home);
     for (const group of table.groups) if (group.merge !== null) peers.add(group.merge.table);
     for (const peer of peers) this.#toAll(peer, { type: "hello" });
-    table.members.forEach((member, index) => {
-      if (merges[index] === null) return;
-      for (const home of this.#tables.plan.tables) {
-        if (home.groups.some((group) => group.name === member.name)) {
-          this.#toAll(home.index, { type: "collect", aggregate: member.name });
-        }
-      }
-    });
+    for (const member of table.members) {
+      if (member.kind === "merge") this.#toAll(member.home, { type: "collect", aggregate: member.name });
+    }
   }
 
   #toAll(table: number, message: Message): void {
@@ -176,11 +171,8 @@ export class Inbox {
     });
     for (const member of table.members) {
       if (member.kind !== "merge") continue;
-      const home = this.#tables.plan.tables.find((candidate) =>
-        candidate.groups.some((group) => group.name === member.name)
-      )!;
-      if (home.name !== sender.table) continue;
-      channel.send({ table: home.index, partition: sender.partition }, { type: "collect", aggregate: member.name });
+      if (this.#tableName(member.home) !== sender.table) continue;
+      channel.send({ table: member.home, partition: sender.partition }, { type: "collect", aggregate: member.name });
     }
   }
 }

@@ -1,6 +1,6 @@
 import { ProductionError } from "../../record/errors.ts";
 import type { PhysicalPlan, SinkPlan } from "../../plan/physical.ts";
-import { sinksOf } from "../../plan/sinks_of.ts";
+import { sinksOf } from "../../plan/outputs_of.ts";
 import type { DeadLetterQueue } from "./dead_letter_queue.ts";
 import type { RunOptions } from "../options.ts";
 import type { Problems } from "../problems.ts";

@@ -1,4 +1,5 @@
 import type { TableSpec, Warehouse } from "../../ports/warehouse.ts";
+import { outputsOf } from "../../plan/outputs_of.ts";
 import { parseKeyText } from "../../record/key.ts";
 import { SEEN } from "../../state/entry.ts";
 import type { PartialSink } from "../outputs/partial_sink.ts";
@@ -19,11 +20,10 @@ export interface RepairPorts {
  */
 export async function repairTask(task: Task, { warehouse, acknowledged }: RepairPorts): Promise<number> {
   let differences = 0;
-  for (const [index, output] of task.sinks.entries()) {
-    differences += await repairSink({ task, warehouse, acknowledged, output, table: task.table.sinks[index].table });
-  }
-  for (const sink of task.partialSinks) {
-    if (sink !== null) differences += await repairPartials(task, sink, { warehouse, acknowledged });
+  for (const { kind, sink, index } of outputsOf(task.table)) {
+    differences += kind === "rows"
+      ? await repairSink({ task, warehouse, acknowledged, output: task.sinks[index], table: sink.table })
+      : await repairPartials(task, task.partialSinks[index]!, { warehouse, acknowledged });
   }
   task.endBatch();
   return differences;

@@ -4,7 +4,8 @@ import type { Log, Reader } from "../../ports/log.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
 import { keyText, parseKeyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
-import type { SinkPlan, TaskTable } from "../../plan/physical.ts";
+import { type OutputPlan, outputsOf } from "../../plan/outputs_of.ts";
+import type { TaskTable } from "../../plan/physical.ts";
 import type { GlobalReader } from "../globals/global_reader.ts";
 import type { LoadOrder } from "./load_order.ts";
 import { encodeHello } from "../conversation/messages.ts";
@@ -84,11 +85,6 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
   }
 }
 
-/** The sinks of a table and of its direct aggregates, in the order in which {@link Task.base} counts them. */
-function sinksOf(table: TaskTable): (SinkPlan | null)[] {
-  return [...table.sinks, ...table.groups.map((group) => group.sink)];
-}
-
 async function checkEpochs(
   hosts: readonly TaskHost[],
   epochs: readonly number[],
@@ -97,8 +93,7 @@ async function checkEpochs(
   const { warehouse, context } = options;
   for (const table of new Set(hosts.map((host) => host.table))) {
     const ids = hosts.filter((host) => host.table === table).map((host) => host.id);
-    for (const sink of sinksOf(table)) {
-      if (sink === null) continue;
+    for (const { sink } of outputsOf(table)) {
       const greatest = await retrying(() => warehouse.greatestEpochs(sink.table, ids), options);
       const late = hosts.filter((host, index) => host.table === table && (greatest.get(host.id) ?? 0) >= epochs[index]);
       if (late.length > 0) throw generationError(late[0].id, sink.table, context.options.generation);
@@ -119,15 +114,16 @@ async function readBase(table: TaskTable, hosts: () => readonly TaskHost[], opti
   const { warehouse, context } = options;
   const ids = hosts().map((host) => host.id);
   const all = Array.from({ length: context.partitions[table.index] }, (_, partition) => taskId(table.name, partition));
-  for (const [index, sink] of sinksOf(table).entries()) {
-    if (sink === null || ids.length === 0) continue;
+  if (ids.length === 0) return;
+  for (const output of outputsOf(table)) {
+    const { sink } = output;
     const rows = await retrying(() => collect(warehouse.shown(sink.table, ids)), options);
     for (const host of hosts()) {
       const own = rows.get(host.id);
-      if (own !== undefined) host.task!.base(index, own);
+      if (own !== undefined) host.task!.base(output, own);
     }
     const orphans = await retrying(() => collect(warehouse.orphans(sink.table, all)), options);
-    if (orphans.size > 0) await adopt({ table, sink, index, orphans, hosts: hosts() }, options);
+    if (orphans.size > 0) await adopt({ table, output, orphans, hosts: hosts() }, options);
   }
 }
 
@@ -146,15 +142,15 @@ async function collect(chunks: AsyncIterable<readonly ShownRow[]>): Promise<Map<
 
 interface Adoption {
   readonly table: TaskTable;
-  readonly sink: SinkPlan;
-  readonly index: number;
+  readonly output: OutputPlan;
   readonly orphans: ReadonlyMap<string, readonly ShownRow[]>;
   readonly hosts: readonly TaskHost[];
 }
 
 /** Rows of tasks that no longer exist: each is taken over, or deleted, by the task that now owns its key. */
 async function adopt(adoption: Adoption, options: StarterOptions): Promise<void> {
-  const { table, sink, index, orphans, hosts } = adoption;
+  const { table, output, orphans, hosts } = adoption;
+  const { sink } = output;
   const { context, warehouse } = options;
   const { generation } = context.options;
   const tasks = [...orphans.keys()];
@@ -168,10 +164,10 @@ async function adopt(adoption: Adoption, options: StarterOptions): Promise<void>
   for (const host of hosts) {
     const own = [...orphans.values()].flat().filter((row) => {
       const key = parseKeyText(row.key);
-      const home = sink.table.partial ? partitionOf(keyText(key), partitions) : homeOf(context, table, key);
+      const home = output.kind === "shares" ? partitionOf(keyText(key), partitions) : homeOf(context, table, key);
       return home === host.partition;
     });
-    if (own.length > 0) host.task!.adopt(index, own);
+    if (own.length > 0) host.task!.adopt(output, own);
   }
 }
 

@@ -9,7 +9,7 @@ import { type Key, keyText, parseKeyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import type { GroupOutput } from "./group_output.ts";
 import { keyLineOf } from "./key_line.ts";
-import { newSinkCounts, type SinkCounts } from "./sink_output.ts";
+import { FOREIGN_DIGEST, newSinkCounts, type SinkCounts } from "./sink_output.ts";
 import type { SinkRow } from "../delivery/sink_writer.ts";
 
 /** What a partial sink needs of its task. */
@@ -100,7 +100,7 @@ export class PartialSink {
   repair(key: Key): void {
     const group = this.#options.output.groups.get(key);
     if (group === undefined) return this.#delete(key);
-    group.sent = -1;
+    group.sent = FOREIGN_DIGEST;
     this.#write(group);
   }
 

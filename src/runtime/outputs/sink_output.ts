@@ -24,6 +24,9 @@ export function newSinkCounts(): SinkCounts {
   return { base: 0, rewritten: 0, written: 0, deleted: 0 };
 }
 
+/** Digest of a row that is somebody else's or was altered: that of no row which this task writes. */
+export const FOREIGN_DIGEST = -1;
+
 /** What a sink output needs of its task. */
 export interface SinkOutputOptions {
   readonly plan: SinkPlan;
@@ -105,7 +108,7 @@ export class SinkOutput {
 
   /** ClickHouse shows something else than it should: the next {@link show} writes whatever is right. */
   distrust(entry: Entry): void {
-    entry.cells[this.#options.cell] = -1;
+    entry.cells[this.#options.cell] = FOREIGN_DIGEST;
   }
 
   /** Whether ClickHouse shows something of this entry. */

@@ -1,4 +1,5 @@
 import type { ShownRow } from "../../ports/warehouse.ts";
+import type { OutputPlan } from "../../plan/outputs_of.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import { valuesOf } from "../../processor/aggregate.ts";
 import { createProgram, type Program } from "../../processor/program.ts";
@@ -24,7 +25,7 @@ import type { Merge } from "../conversation/merge.ts";
 import type { PartialSender } from "../conversation/partial_sender.ts";
 import type { PartialSink } from "../outputs/partial_sink.ts";
 import type { Server } from "../conversation/server.ts";
-import type { SinkCounts, SinkOutput } from "../outputs/sink_output.ts";
+import { FOREIGN_DIGEST, type SinkCounts, type SinkOutput } from "../outputs/sink_output.ts";
 import { SourceReader } from "./source_reader.ts";
 import { taskId } from "../../record/task_id.ts";
 import type { TaskContext } from "./task_context.ts";
@@ -140,20 +141,19 @@ export class Task implements TaskView {
     return entry;
   }
 
-  /** What a sink shows of this task from an earlier epoch. `sink`: index among the plan's sinks, then its groups. */
-  base(sink: number, rows: readonly ShownRow[]): void {
-    const partial = this.partialSinks[sink - this.sinks.length];
+  /** What ClickHouse shows of this task from an earlier epoch in one of its outputs. */
+  base({ kind, index }: OutputPlan, rows: readonly ShownRow[]): void {
     for (const row of rows) {
       const key = parseKeyText(row.key);
-      if (sink >= this.sinks.length) partial!.base(key, row.digest);
-      else if (this.sinks[sink].owns(key)) this.sinks[sink].base(this.entryOf(key), row.digest);
+      if (kind === "shares") this.partialSinks[index]!.base(key, row.digest);
+      else if (this.sinks[index].owns(key)) this.sinks[index].base(this.entryOf(key), row.digest);
     }
   }
 
   /** Rows of tasks that no longer exist whose keys are this task's now: written again in its own name, or deleted. */
-  adopt(sink: number, rows: readonly ShownRow[]): void {
-    if (sink < this.sinks.length) return this.base(sink, rows.map((row) => ({ ...row, digest: -1 })));
-    this.partialSinks[sink - this.sinks.length]!.adopt(rows);
+  adopt(output: OutputPlan, rows: readonly ShownRow[]): void {
+    if (output.kind === "shares") this.partialSinks[output.index]!.adopt(rows);
+    else this.base(output, rows.map((row) => ({ ...row, digest: FOREIGN_DIGEST })));
   }
 
   /** A member's row of this key is `row` now (null: deleted). */

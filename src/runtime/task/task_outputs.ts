@@ -116,8 +116,7 @@ export function applyOutputs(
 export function createMerges(context: TaskContext, table: TaskTable, epoch: number): (Merge | null)[] {
   return table.members.map((member) => {
     if (member.kind !== "merge") return null;
-    const home = context.plan.tables.find((candidate) => candidate.groups.some((group) => group.name === member.name))!;
-    return new Merge({ aggregate: member.aggregate, homes: context.partitions[home.index], epoch });
+    return new Merge({ aggregate: member.aggregate, homes: context.partitions[member.home], epoch });
   });
 }
 
