@@ -1,13 +1,13 @@
 import type { Topology } from "../../dsl/topology.ts";
-import { ConfigError, LimitError, ProductionError, RestoreError, TopologyError } from "../../record/errors.ts";
+import { isRetriable, waitMsAfter } from "../../ports/retry.ts";
+import { ConfigError, LimitError, RestoreError, TopologyError } from "../../record/errors.ts";
 import type { RunOptions } from "../../runtime/options.ts";
 import { type Ports, type RunEvent, Runner, type StartReport } from "../../runtime/runner.ts";
 import { eventOf } from "./run_events.ts";
 import type { Event } from "./output.ts";
 import type { TopologyState } from "./status.ts";
 
-const PAUSE_FIRST_MS = 1_000;
-const PAUSE_LAST_MS = 30_000;
+const PAUSE = { firstMs: 1_000, lastMs: 30_000 };
 /** A topology that ran so long begins again with the shortest pause. */
 const STEADY_MS = 60_000;
 /** How long a failed runner may take to hand back what it holds. */
@@ -80,14 +80,15 @@ export class TopologyRun {
     const { topology, ports, options, onEvent } = this.#options;
     const { clock } = ports;
     const { signal } = this.#stopping;
-    for (let pauseMs = PAUSE_FIRST_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, PAUSE_LAST_MS)) {
+    for (let failures = 1; !signal.aborted; failures++) {
       this.state = "starting";
       const startedMs = clock.nowMs();
       this.runner = new Runner(topology, ports, { options, onEvent: (event) => this.#told(event) });
       const error = await this.#untilFailure(this.runner);
       if (signal.aborted) return;
       if (!canPass(error)) return this.#end(error);
-      if (clock.nowMs() - startedMs > STEADY_MS) pauseMs = PAUSE_FIRST_MS;
+      if (clock.nowMs() - startedMs > STEADY_MS) failures = 1;
+      const pauseMs = waitMsAfter(failures, PAUSE);
       this.state = "waiting";
       this.#moved.resolve();
       this.#trouble = error.message;
@@ -135,5 +136,5 @@ export class TopologyRun {
 /** Whether the same start may succeed later. What an operator must change, and mistakes of the program, do not pass. */
 function canPass(error: Error): boolean {
   if ([ConfigError, RestoreError, TopologyError, LimitError].some((kind) => error instanceof kind)) return false;
-  return error instanceof ProductionError && error.retriable;
+  return isRetriable(error);
 }

@@ -2,6 +2,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { DeadLetter, DeadLetters } from "../../ports/dead_letters.ts";
 import type { Bytes, LogRecord, Position } from "../../ports/log.ts";
 import type { Metrics } from "../../ports/metrics.ts";
+import { retry } from "../../ports/retry.ts";
 import type { DeserializationError, ProcessorError } from "../../record/errors.ts";
 
 const KEY_LENGTH_MAX = 1_024;
@@ -17,7 +18,8 @@ export class DeadLetterQueue {
   readonly #ports: { clock: Clock; metrics: Metrics; deadLetters: DeadLetters };
   #waiting: DeadLetter[] = [];
   #running: Promise<void> | null = null;
-  #failed = false;
+  /** Resolves when the last try has failed. */
+  #failed = Promise.withResolvers<void>();
 
   constructor(topology: string, ports: { clock: Clock; metrics: Metrics; deadLetters: DeadLetters }) {
     this.#topology = topology;
@@ -82,22 +84,36 @@ export class DeadLetterQueue {
 
   /** Resolves when everything added so far is stored, or cannot be. */
   async flush(): Promise<void> {
-    while (this.#running !== null && !this.#failed) await this.#running;
+    if (this.#running !== null) await Promise.race([this.#running, this.#failed.promise]);
   }
 
   async #store(): Promise<void> {
     await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      await retry(() => this.#put(), {
+        clock: this.#ports.clock,
+        firstMs: RETRY_MS,
+        lastMs: RETRY_MS,
+        retriable: () => true,
+        onState: (error) => {
+          if (error === null) this.#failed = Promise.withResolvers();
+          else this.#failed.resolve();
+        },
+      });
+    }
+    this.#running = null;
+  }
+
+  /** Stores whatever waits by now, which is more with every try. */
+  async #put(): Promise<void> {
     const batch = this.#waiting;
     this.#waiting = [];
     try {
       await this.#ports.deadLetters.put(batch);
-      this.#failed = false;
-    } catch {
-      this.#failed = true;
+    } catch (error) {
       this.#waiting = [...batch, ...this.#waiting].slice(0, WAITING_MAX);
-      await this.#ports.clock.sleep(RETRY_MS);
+      throw error;
     }
-    this.#running = this.#waiting.length > 0 ? this.#store() : null;
   }
 }
 

@@ -1,10 +1,9 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { AppendBatch, Log } from "../../ports/log.ts";
-import { ProductionError } from "../../record/errors.ts";
+import { retry, STOPPED } from "../../ports/retry.ts";
 
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
-const RETRY_FIRST_MS = 50;
-const RETRY_LAST_MS = 5_000;
+const RETRY = { firstMs: 50, lastMs: 5_000 };
 
 interface Queued {
   readonly topic: string;
@@ -94,23 +93,18 @@ export class Producer {
   async #append(taken: readonly Queued[]): Promise<void> {
     const { log, clock, onAppended, onLost, onState } = this.#options;
     const batches = groupByPartition(taken);
-    let troubled = false;
-    for (let waitMs = RETRY_FIRST_MS; !this.#closed; waitMs = Math.min(waitMs * 2, RETRY_LAST_MS)) {
-      try {
-        await log.append(batches);
-        this.records += taken.length;
-        onAppended(taken.length);
-        if (troubled) onState(null);
-        return;
-      } catch (error) {
-        if (!(error instanceof ProductionError) || !error.retriable) {
-          onLost(new Set(taken.map((record) => record.task)), error as Error);
-          return;
-        }
-        troubled = true;
-        onState(error.message);
-        await clock.sleep(waitMs);
-      }
+    try {
+      const appended = await retry(() => log.append(batches), {
+        clock,
+        ...RETRY,
+        onState: (error) => onState(error?.message ?? null),
+        stopped: () => this.#closed,
+      });
+      if (appended === STOPPED) return;
+      this.records += taken.length;
+      onAppended(taken.length);
+    } catch (error) {
+      onLost(new Set(taken.map((record) => record.task)), error as Error);
     }
   }
 }

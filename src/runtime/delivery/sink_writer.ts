@@ -1,10 +1,10 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { DeleteRow, TableSpec, UpsertRow, Warehouse } from "../../ports/warehouse.ts";
+import { retry, STOPPED } from "../../ports/retry.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 
-const RETRY_FIRST_MS = 100;
-const RETRY_LAST_MS = 5_000;
+const RETRY = { firstMs: 100, lastMs: 5_000 };
 
 /** A row for a sink, newest version of a key, or its tombstone (without `line`). Rows of one `id` supersede each other. */
 export type SinkRow = (UpsertRow | DeleteRow) & { readonly id: Key };
@@ -37,9 +37,8 @@ export class SinkWriter {
   readonly #options: SinkWriterOptions;
   #waiting = new Map<Key, SinkRow>();
   #inFlight = 0;
-  /** Of the first row waiting, and of the insert under way. */
-  #sourceMs = 0;
-  #insertedMs = 0;
+  /** Timestamp of the source records behind the first row waiting. */
+  #firstSourceMs = 0;
   #running = false;
   #closed = false;
   #urgent: (() => void) | null = null;
@@ -59,7 +58,7 @@ export class SinkWriter {
   /** `sourceMs`: timestamp of the source records being taken, milliseconds since the epoch; 0 if unknown. */
   put(row: SinkRow, sourceMs = 0): void {
     if (this.#closed) return;
-    if (this.#sourceMs === 0) this.#sourceMs = sourceMs;
+    if (this.#firstSourceMs === 0) this.#firstSourceMs = sourceMs;
     this.#waiting.set(row.id, row);
     if (!this.#running) {
       this.#running = true;
@@ -91,10 +90,9 @@ export class SinkWriter {
       const waitMs = Math.max(1, flushIntervalMs - (clock.nowMs() - lastMs));
       if (this.#waiting.size < batchRowsMax && !hurried) await this.#interval(waitMs);
       lastMs = clock.nowMs();
-      this.#insertedMs = this.#sourceMs;
-      this.#sourceMs = 0;
-      const rows = this.#take();
-      await this.#insert(rows);
+      const sourceMs = this.#firstSourceMs;
+      this.#firstSourceMs = 0;
+      await this.#insert(this.#take(), sourceMs);
       this.#inFlight = 0;
       this.#release(this.#batch - 1);
     }
@@ -135,29 +133,41 @@ export class SinkWriter {
     for (const barrier of ready) barrier.resolve();
   }
 
-  async #insert(rows: readonly SinkRow[]): Promise<void> {
-    const { warehouse, clock, onState, onInserted, onRefused } = this.#options;
+  /** `sourceMs`: timestamp of the first source record behind the rows; 0 if unknown. */
+  async #insert(rows: readonly SinkRow[], sourceMs: number): Promise<void> {
+    const { warehouse, clock, onInserted, onRefused } = this.#options;
     const startedMs = clock.nowMs();
-    for (let waitMs = RETRY_FIRST_MS; !this.#closed; waitMs = Math.min(waitMs * 2, RETRY_LAST_MS)) {
-      try {
-        const upserts = rows.filter((row) => "line" in row) as UpsertRow[];
-        const deletes = rows.filter((row) => !("line" in row)) as DeleteRow[];
-        await warehouse.insert({ table: this.table, upserts, deletes });
-        if (this.troubled) onState(null);
-        this.troubled = false;
-        onInserted({ rows: rows.length, durationMs: clock.nowMs() - startedMs, sourceMs: this.#insertedMs });
-        return;
-      } catch (error) {
-        if (error instanceof ProductionError && !error.retriable) {
-          if (rows.length === 1) return onRefused(rows[0], error);
-          const half = rows.length >> 1;
-          await this.#insert(rows.slice(0, half));
-          return await this.#insert(rows.slice(half));
-        }
-        this.troubled = true;
-        onState((error as Error).message);
-        await clock.sleep(waitMs);
-      }
+    const upserts = rows.filter((row) => "line" in row) as UpsertRow[];
+    const deletes = rows.filter((row) => !("line" in row)) as DeleteRow[];
+    try {
+      const inserted = await retry(() => warehouse.insert({ table: this.table, upserts, deletes }), {
+        clock,
+        ...RETRY,
+        retriable: (error) => !isRefusal(error),
+        onState: (error) => this.#setTrouble(error),
+        stopped: () => this.#closed,
+      });
+      if (inserted === STOPPED) return;
+      // Trouble of the whole batch may end with the first part of it.
+      this.#setTrouble(null);
+      onInserted({ rows: rows.length, durationMs: clock.nowMs() - startedMs, sourceMs });
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      if (rows.length === 1) return onRefused(rows[0], error);
+      const half = rows.length >> 1;
+      await this.#insert(rows.slice(0, half), sourceMs);
+      await this.#insert(rows.slice(half), sourceMs);
     }
   }
+
+  #setTrouble(error: Error | null): void {
+    if (error === null && !this.troubled) return;
+    this.troubled = error !== null;
+    this.#options.onState(error?.message ?? null);
+  }
+}
+
+/** Whether ClickHouse refused the rows for good; every other failure may pass. */
+function isRefusal(error: unknown): error is ProductionError {
+  return error instanceof ProductionError && !error.retriable;
 }

@@ -1,4 +1,4 @@
-import { ProductionError } from "../../record/errors.ts";
+import { retry } from "../../ports/retry.ts";
 import type { PhysicalPlan, SinkPlan } from "../../plan/physical.ts";
 import { sinksOf } from "../../plan/outputs_of.ts";
 import type { DeadLetterQueue } from "./dead_letter_queue.ts";
@@ -55,15 +55,12 @@ export async function createSinkWriters(options: SinkWritersOptions): Promise<Ma
 }
 
 async function ensure(sink: SinkPlan, options: SinkWritersOptions): Promise<void> {
-  while (!options.stopped()) {
-    try {
-      await options.ports.warehouse.ensure(sink.table);
-      options.problems.set("clickhouse", null);
-      return;
-    } catch (error) {
-      if (!(error instanceof ProductionError) || !error.retriable) throw error;
-      options.problems.set("clickhouse", error.message);
-      await options.ports.clock.sleep(RETRY_MS);
-    }
-  }
+  const { ports, problems, stopped } = options;
+  await retry(() => ports.warehouse.ensure(sink.table), {
+    clock: ports.clock,
+    firstMs: RETRY_MS,
+    lastMs: RETRY_MS,
+    onState: (error) => problems.set("clickhouse", error?.message ?? null),
+    stopped,
+  });
 }

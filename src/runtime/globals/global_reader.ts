@@ -1,6 +1,7 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Log, LogRecord, Position, Reader } from "../../ports/log.ts";
 import { createDecoder, type Decoder } from "../../formats/decoder.ts";
+import { retry, STOPPED } from "../../ports/retry.ts";
 import { DeserializationError, ProductionError } from "../../record/errors.ts";
 import type { GlobalTable } from "../../plan/physical.ts";
 import type { Globals } from "./globals.ts";
@@ -89,25 +90,33 @@ export class GlobalReader {
   }
 
   async #run(): Promise<void> {
+    const { clock, onLost, onState } = this.#options;
+    const stopped = () => this.#stopped;
     while (!this.#stopped) {
-      try {
-        for (const fetched of await this.#reader.poll(POLL_MS)) {
-          if (fetched.outOfRange !== undefined) return this.#options.onLost(fetched.topic);
-          this.#take(fetched.topic, fetched.partition, fetched.records);
-          this.#positions.get(fetched.topic)![fetched.partition] = fetched.nextOffset;
-          this.#ends.get(fetched.topic)![fetched.partition] = fetched.endOffset;
-          this.#options.onProgress();
-          await this.#options.clock.breathe();
-        }
-        this.#options.onState(null);
-      } catch (error) {
-        if (this.#stopped) return;
-        this.#options.onState((error as Error).message);
+      const lost = await retry(() => this.#read(), {
+        clock,
+        firstMs: RETRY_MS,
+        lastMs: RETRY_MS,
         // The reader has given a partition up, and a table that is not whole must not be looked up.
-        if (error instanceof ProductionError && !error.retriable) throw error;
-        await this.#options.clock.sleep(RETRY_MS);
-      }
+        retriable: (error) => stopped() || !(error instanceof ProductionError) || error.retriable,
+        onState: (error) => onState(error?.message ?? null),
+        stopped,
+      });
+      if (lost !== null && lost !== STOPPED) return onLost(lost);
     }
+  }
+
+  /** Takes what is fetched. Resolves to the topic whose log no longer has the position read to, or null. */
+  async #read(): Promise<string | null> {
+    for (const fetched of await this.#reader.poll(POLL_MS)) {
+      if (fetched.outOfRange !== undefined) return fetched.topic;
+      this.#take(fetched.topic, fetched.partition, fetched.records);
+      this.#positions.get(fetched.topic)![fetched.partition] = fetched.nextOffset;
+      this.#ends.get(fetched.topic)![fetched.partition] = fetched.endOffset;
+      this.#options.onProgress();
+      await this.#options.clock.breathe();
+    }
+    return null;
   }
 
   #take(topic: string, partition: number, records: readonly LogRecord[]): void {

@@ -1,10 +1,10 @@
 import type { Instance } from "./instance.ts";
 import { startTasks } from "./task_starter.ts";
 import { TaskHost } from "./task_host.ts";
+import { waitMsAfter } from "../../ports/retry.ts";
 import { taskId } from "../../record/task_id.ts";
 
-const RESTART_FIRST_MS = 1_000;
-const RESTART_LAST_MS = 30_000;
+const RESTART = { firstMs: 1_000, lastMs: 30_000 };
 
 /** Follows what the group assigns: keeps, starts, drops and restarts tasks. A task that stays assigned is not touched. */
 export class Assignments {
@@ -73,8 +73,7 @@ export class Assignments {
     onEvent({ kind: "restart", task: id, reason });
     ports.metrics.count("weir_task_restarts_total", { topology: topology.name, reason: reason.split(" ")[0] }, 1);
     const { start } = host;
-    const pauseMs = Math.min(RESTART_FIRST_MS * 2 ** host.restarts++, RESTART_LAST_MS) *
-      (0.5 + ports.random.next() / 2);
+    const pauseMs = waitMsAfter(++host.restarts, { ...RESTART, random: ports.random });
     ports.clock.sleep(pauseMs).then(() => {
       if (host.start === start && hosts.get(id) === host && !this.#stopped) this.#start([host]);
     });

@@ -1,4 +1,5 @@
 import type { Fetched } from "../../ports/log.ts";
+import { retry, STOPPED } from "../../ports/retry.ts";
 import { LimitError, ProductionError, RestoreError } from "../../record/errors.ts";
 import { type Key, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
@@ -21,7 +22,7 @@ export class Pump {
   readonly #onComplete: () => void;
   #stopping = false;
   #woken: () => void = () => {};
-  #fetched: Fetched[] | null = null;
+  #fetched: readonly Fetched[] | null = null;
 
   /** `onComplete`: called when a task's start is complete. */
   constructor(instance: Instance, assignments: Assignments, onComplete: () => void) {
@@ -73,16 +74,22 @@ export class Pump {
 
   async #poll(): Promise<void> {
     const { reader, options, problems, ports } = this.#instance;
-    try {
-      this.#fetched = await reader.poll(options.pollWaitMs);
-      problems.set("log", null);
-    } catch (error) {
-      problems.set("log", (error as Error).message);
-      // The reader has given a partition up and does not say which: everything is sought anew, and what cannot be asked for fails there.
-      if (error instanceof ProductionError && !error.retriable) this.#assignments.restartAll(error.message);
-      await ports.clock.sleep(POLL_RETRY_MS);
-      this.#fetched = [];
-    }
+    const fetched = await retry(() => reader.poll(options.pollWaitMs), {
+      clock: ports.clock,
+      firstMs: POLL_RETRY_MS,
+      lastMs: POLL_RETRY_MS,
+      retriable: () => true,
+      onState: (error) => {
+        if (error === null) return;
+        problems.set("log", error.message);
+        // The reader has given a partition up and does not say which: everything is sought anew, and what cannot be asked for fails there.
+        if (error instanceof ProductionError && !error.retriable) this.#assignments.restartAll(error.message);
+      },
+      stopped: () => this.#stopping,
+    });
+    if (fetched === STOPPED) return;
+    problems.set("log", null);
+    this.#fetched = fetched;
   }
 
   #take(fetched: Fetched): void {

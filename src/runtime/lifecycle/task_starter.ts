@@ -1,7 +1,8 @@
 import type { ShownRow, TableSpec, Warehouse } from "../../ports/warehouse.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log, Reader } from "../../ports/log.ts";
-import { ConfigError, ProductionError } from "../../record/errors.ts";
+import { retry } from "../../ports/retry.ts";
+import { ConfigError } from "../../record/errors.ts";
 import { keyText, parseKeyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 import { type OutputPlan, outputsOf } from "../../plan/outputs_of.ts";
@@ -15,8 +16,7 @@ import { taskId } from "../../record/task_id.ts";
 import type { TaskContext } from "../task/task_context.ts";
 import type { TaskHost } from "./task_host.ts";
 
-const RETRY_FIRST_MS = 100;
-const RETRY_LAST_MS = 5_000;
+const RETRY = { firstMs: 100, lastMs: 5_000 };
 
 /** What starting tasks needs. */
 export interface StarterOptions {
@@ -42,20 +42,20 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
   const { context, log, reader, globals, loads, clock } = options;
   const starts = hosts.map((host) => host.start);
   const still = () => hosts.filter((host, index) => host.start === starts[index]);
-  const retry = <T>(action: () => Promise<T>) => retrying(action, options);
-  const offsets = await retry(() =>
+  const ask = <T>(action: () => Promise<T>) => patiently(action, options);
+  const offsets = await ask(() =>
     log.append(hosts.map((host) => ({
       topic: host.inboxTopic,
       partition: host.partition,
       records: [{ key: null, value: encodeHello(host.id) }],
     })))
   );
-  const globalTargets = await retry(() => globals.ends());
+  const globalTargets = await ask(() => globals.ends());
   const ends = new Map<string, { start: readonly number[]; end: readonly number[] }>();
   for (const topic of new Set(hosts.flatMap((host) => host.topics))) {
     ends.set(
       topic,
-      await retry(() => log.offsets(topic)),
+      await ask(() => log.offsets(topic)),
     );
   }
   const epochs = offsets.map((offset) => firstEpochOf(context.options.generation) + offset + 1);
@@ -94,7 +94,7 @@ async function checkEpochs(
   for (const table of new Set(hosts.map((host) => host.table))) {
     const ids = hosts.filter((host) => host.table === table).map((host) => host.id);
     for (const { sink } of outputsOf(table)) {
-      const greatest = await retrying(() => warehouse.greatestEpochs(sink.table, ids), options);
+      const greatest = await patiently(() => warehouse.greatestEpochs(sink.table, ids), options);
       const late = hosts.filter((host, index) => host.table === table && (greatest.get(host.id) ?? 0) >= epochs[index]);
       if (late.length > 0) throw generationError(late[0].id, sink.table, context.options.generation);
     }
@@ -117,12 +117,12 @@ async function readBase(table: TaskTable, hosts: () => readonly TaskHost[], opti
   if (ids.length === 0) return;
   for (const output of outputsOf(table)) {
     const { sink } = output;
-    const rows = await retrying(() => collect(warehouse.shown(sink.table, ids)), options);
+    const rows = await patiently(() => collect(warehouse.shown(sink.table, ids)), options);
     for (const host of hosts()) {
       const own = rows.get(host.id);
       if (own !== undefined) host.task!.base(output, own);
     }
-    const orphans = await retrying(() => collect(warehouse.orphans(sink.table, all)), options);
+    const orphans = await patiently(() => collect(warehouse.orphans(sink.table, all)), options);
     if (orphans.size > 0) await adopt({ table, output, orphans, hosts: hosts() }, options);
   }
 }
@@ -154,7 +154,7 @@ async function adopt(adoption: Adoption, options: StarterOptions): Promise<void>
   const { context, warehouse } = options;
   const { generation } = context.options;
   const tasks = [...orphans.keys()];
-  const greatest = await retrying(() => warehouse.greatestEpochs(sink.table, tasks), options);
+  const greatest = await patiently(() => warehouse.greatestEpochs(sink.table, tasks), options);
   for (const task of tasks) {
     if ((greatest.get(task) ?? 0) >= firstEpochOf(generation)) {
       throw generationError(task, sink.table, generation);
@@ -171,18 +171,6 @@ async function adopt(adoption: Adoption, options: StarterOptions): Promise<void>
   }
 }
 
-async function retrying<T>(action: () => Promise<T>, options: StarterOptions): Promise<T> {
-  let troubled = false;
-  for (let waitMs = RETRY_FIRST_MS;; waitMs = Math.min(waitMs * 2, RETRY_LAST_MS)) {
-    try {
-      const result = await action();
-      if (troubled) options.onState(null);
-      return result;
-    } catch (error) {
-      if (!(error instanceof ProductionError) || !error.retriable) throw error;
-      troubled = true;
-      options.onState(error.message);
-      await options.clock.sleep(waitMs);
-    }
-  }
+function patiently<T>(action: () => Promise<T>, { clock, onState }: StarterOptions): Promise<T> {
+  return retry(action, { clock, ...RETRY, onState: (error) => onState(error?.message ?? null) });
 }

@@ -4,7 +4,8 @@ import type { Topology } from "../../dsl/topology.ts";
 import { compile } from "../../plan/compile.ts";
 import { inboxTopic } from "../../plan/inbox_topic.ts";
 import type { PhysicalPlan, TaskTable } from "../../plan/physical.ts";
-import { ConfigError } from "../../record/errors.ts";
+import { retry, STOPPED } from "../../ports/retry.ts";
+import { ConfigError, ProductionError } from "../../record/errors.ts";
 import type { RunOptions } from "../options.ts";
 
 const WAIT_MS = 1_000;
@@ -66,28 +67,25 @@ export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
 
 async function awaitSources(prepare: PrepareOptions): Promise<Map<string, TopicDescription>> {
   const names = [...new Set(prepare.topology.nodes.flatMap((node) => node.op === "source" ? [node.source.topic] : []))];
-  let waited = false;
-  while (!prepare.stopped()) {
-    try {
-      const found = await prepare.log.topics(names);
-      const missing = names.filter((name) => !found.has(name));
-      if (missing.length === 0) {
-        if (waited) prepare.onWaiting(null);
-        return found;
-      }
-      prepare.onWaiting(
-        `Waiting for topic(s) ${
-          missing.join(", ")
-        }: not there yet. Debezium creates a topic with its first record; check table.include.list`,
-      );
-    } catch (error) {
-      if (error instanceof ConfigError) throw error;
-      prepare.onWaiting((error as Error).message);
-    }
-    waited = true;
-    await prepare.clock.sleep(WAIT_MS);
-  }
-  throw new ConfigError(["Stopped while waiting for topics"]);
+  const find = async () => {
+    const found = await prepare.log.topics(names);
+    const missing = names.filter((name) => !found.has(name));
+    if (missing.length === 0) return found;
+    const message = `Waiting for topic(s) ${
+      missing.join(", ")
+    }: not there yet. Debezium creates a topic with its first record; check table.include.list`;
+    throw new ProductionError(message, true);
+  };
+  const found = await retry(find, {
+    clock: prepare.clock,
+    firstMs: WAIT_MS,
+    lastMs: WAIT_MS,
+    retriable: (error) => !(error instanceof ConfigError),
+    onState: (error) => prepare.onWaiting(error?.message ?? null),
+    stopped: prepare.stopped,
+  });
+  if (found === STOPPED) throw new ConfigError(["Stopped while waiting for topics"]);
+  return found;
 }
 
 function partitionsOf(table: TaskTable, sources: ReadonlyMap<string, TopicDescription>): number {
