@@ -16,7 +16,7 @@ export interface RunOptions {
   readonly sinkRowsMax: number;
   /** Messages to one inbox partition are packed into records of about so much text, in UTF-16 units. */
   readonly packLengthMax: number;
-  /** Bytes waiting to be appended to inboxes before reading stops. */
+  /** Bytes (of UTF-8) waiting to be appended to inboxes before reading stops. */
   readonly producerBytesMax: number;
   /** Rows evaluated before other tasks, heartbeats and sockets get their turn. */
   readonly sliceRows: number;

@@ -36,12 +36,12 @@ function shareOf(sender: Sender) {
 
 /** Records of an inbox that are missing are not noticed. */
 const gapsAccepted = method(TaskHost, "take", (original) =>
-  function (fetched) {
+  function (fetched, sourceMs) {
     const [first] = fetched.records;
-    if (fetched.topic !== this.inboxTopic || first === undefined) return original.call(this, fetched);
+    if (fetched.topic !== this.inboxTopic || first === undefined) return original.call(this, fetched, sourceMs);
     for (const record of fetched.records) {
       this.inboxPosition = Math.max(this.inboxPosition, record.offset);
-      const trouble = original.call(this, { ...fetched, records: [record] });
+      const trouble = original.call(this, { ...fetched, records: [record] }, sourceMs);
       if (trouble !== null) return trouble;
     }
     return null;
@@ -58,15 +58,15 @@ const fromFirst = both(
       original.call(this, reader);
     }),
   method(TaskHost, "take", (original) =>
-    function (fetched) {
-      if (fetched.topic !== this.inboxTopic) return original.call(this, fetched);
+    function (fetched, sourceMs) {
+      if (fetched.topic !== this.inboxTopic) return original.call(this, fetched, sourceMs);
       for (const record of fetched.records) {
         if (record.offset < this.helloOffset && String(record.value).startsWith('{"hello"')) continue;
         this.inboxPosition = Math.max(this.inboxPosition, record.offset);
-        const trouble = original.call(this, { ...fetched, records: [record] });
+        const trouble = original.call(this, { ...fetched, records: [record] }, sourceMs);
         if (trouble !== null) return trouble;
       }
-      return original.call(this, { ...fetched, records: [] });
+      return original.call(this, { ...fetched, records: [] }, sourceMs);
     }),
 );
 

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Clock } from "../../ports/clock.ts";
 import type { AppendBatch, Log } from "../../ports/log.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
@@ -5,11 +6,17 @@ import { retry, STOPPED } from "../../ports/retry.ts";
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 const RETRY = { firstMs: 50, lastMs: 5_000 };
 
-interface Queued {
+/** A record for an inbox, and the task that speaks. */
+export interface InboxRecord {
   readonly topic: string;
   readonly partition: number;
   readonly text: string;
   readonly task: string;
+}
+
+interface Queued extends InboxRecord {
+  /** Of the text in UTF-8. */
+  readonly bytes: number;
 }
 
 /** What the producer needs. */
@@ -29,7 +36,7 @@ export interface ProducerOptions {
  * retried. Packs that come while an append is under way go together in the next one.
  */
 export class Producer {
-  /** Length of what waits, in UTF-16 units. */
+  /** Of the texts that wait, in UTF-8. */
   queuedBytes = 0;
   /** Records appended so far. */
   records = 0;
@@ -43,10 +50,11 @@ export class Producer {
     this.#options = options;
   }
 
-  enqueue(record: Queued): void {
+  enqueue(record: InboxRecord): void {
     if (this.#closed) return;
-    this.#queue.push(record);
-    this.queuedBytes += record.text.length;
+    const bytes = Buffer.byteLength(record.text);
+    this.#queue.push({ ...record, bytes });
+    this.queuedBytes += bytes;
     if (!this.#running) {
       this.#running = true;
       this.#run();
@@ -72,7 +80,7 @@ export class Producer {
     while (this.#queue.length > 0) {
       const taken = this.#take();
       await this.#append(taken);
-      for (const record of taken) this.queuedBytes -= record.text.length;
+      for (const record of taken) this.queuedBytes -= record.bytes;
       if (this.#closed) this.queuedBytes = 0;
     }
     this.#running = false;
@@ -84,8 +92,8 @@ export class Producer {
   #take(): Queued[] {
     let bytes = 0;
     let count = 0;
-    while (count < this.#queue.length && (count === 0 || bytes + this.#queue[count].text.length <= BATCH_BYTES_MAX)) {
-      bytes += this.#queue[count++].text.length;
+    while (count < this.#queue.length && (count === 0 || bytes + this.#queue[count].bytes <= BATCH_BYTES_MAX)) {
+      bytes += this.#queue[count++].bytes;
     }
     return this.#queue.splice(0, count);
   }

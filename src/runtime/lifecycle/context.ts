@@ -25,7 +25,6 @@ export function createTaskContext(parts: {
     table.lookups.flatMap((lookup) => lookup.global ? [[lookup.table, lookup.step] as const] : [])
   );
   const onCallbackError: TaskContext["onCallbackError"] = (error) => deadLetters.callback(error);
-  const taken = { sourceMs: 0 };
   const decoders = new Map<TaskTable, (Decoder | null)[]>();
   return {
     plan,
@@ -47,8 +46,7 @@ export function createTaskContext(parts: {
     emit(task, destination, record) {
       producer.enqueue({ topic: inboxes[destination.table], partition: destination.partition, text: record, task });
     },
-    put: (sink, row) => writers.get(sink.name)!.put(row, taken.sourceMs),
-    taken,
+    put: (sink, row, sourceMs) => writers.get(sink.name)!.put(row, sourceMs),
     onCallbackError,
     onUndecodable: (position, record, error) => deadLetters.undecodable(position, record, error),
     count: (name, labels, value) => ports.metrics.count(name, { topology, ...labels }, value),

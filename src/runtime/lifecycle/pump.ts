@@ -23,6 +23,8 @@ export class Pump {
   #stopping = false;
   #woken: () => void = () => {};
   #fetched: readonly Fetched[] | null = null;
+  /** Timestamp of the records last taken, which are behind whatever any task evaluates next; 0 while a start reads old ones. */
+  #sourceMs = 0;
 
   /** `onComplete`: called when a task's start is complete. */
   constructor(instance: Instance, assignments: Assignments, onComplete: () => void) {
@@ -96,11 +98,10 @@ export class Pump {
     for (const host of this.#instance.hosts.values()) {
       if (host.partition !== fetched.partition || host.task === null) continue;
       if (host.inboxTopic !== fetched.topic && !host.topics.includes(fetched.topic)) continue;
-      const { taken } = this.#instance.context;
       if (host.topics.length > 0 && fetched.records.length > 0) {
-        taken.sourceMs = host.task.complete ? fetched.records[0].timestampMs : 0;
+        this.#sourceMs = host.task.complete ? fetched.records[0].timestampMs : 0;
       }
-      const trouble = host.take(fetched);
+      const trouble = host.take(fetched, this.#sourceMs);
       if (trouble === null) this.#instance.busy.add(host);
       else this.#assignments.restart(host.id, trouble);
     }
@@ -111,7 +112,7 @@ export class Pump {
     const { task } = host;
     busy.delete(host);
     if (task === null || task.closed) return;
-    task.beginBatch();
+    task.beginBatch(this.#sourceMs);
     this.#load(host);
     if (task.work(options.sliceRows)) busy.add(host);
     if (task.ready) this.#finish(host);

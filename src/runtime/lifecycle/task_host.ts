@@ -81,12 +81,13 @@ export class TaskHost {
   }
 
   /**
-   * Gives what was fetched to the task.
+   * Gives what was fetched to the task. `sourceMs`: timestamp of the source records behind it; 0 if unknown.
    * @returns why the task must start again, or null
    */
-  take(fetched: Fetched): string | null {
+  take(fetched: Fetched, sourceMs: number): string | null {
     const task = this.task;
     if (task === null) return null;
+    task.sourceMs = sourceMs;
     if (fetched.outOfRange !== undefined) return `position in "${fetched.topic}" is out of range`;
     if (fetched.topic === this.inboxTopic) return this.#takeInbox(task, fetched);
     const member = this.topics.indexOf(fetched.topic);

@@ -16,7 +16,7 @@ export class GroupOutput {
   readonly groups: Map<Key, Group> = new Map();
   #dirty: Group[] = [];
   #names: readonly string[] | null = null;
-  #awaited = 0;
+  #unknownEntries = 0;
   /** What the row being folded contributes: one array for all rows. */
   readonly #values: unknown[];
   readonly #fold: Fold;
@@ -41,15 +41,15 @@ export class GroupOutput {
     this.#onError = options.onError;
   }
 
-  /** Whether every entry that was {@link await}ed has been folded. */
+  /** Whether every entry that was marked with {@link markUnknown} has been folded. */
   get known(): boolean {
-    return this.#awaited === 0;
+    return this.#unknownEntries === 0;
   }
 
   /** The entry's row is not known yet in this epoch. */
-  await(entry: Entry): void {
+  markUnknown(entry: Entry): void {
     entry.cells[this.#cell] = UNKNOWN;
-    this.#awaited++;
+    this.#unknownEntries++;
   }
 
   /** The entry's row is `row` now (null: absent). @throws ProcessorError when a total leaves its exact range */
@@ -57,7 +57,7 @@ export class GroupOutput {
     const { cells } = entry;
     if (cells[this.#cell] === UNKNOWN) {
       cells[this.#cell] = null;
-      this.#awaited--;
+      this.#unknownEntries--;
     }
     const old = cells[this.#cell] as Group | null;
     const group = row === null ? null : this.#contribute(entry, row, old);

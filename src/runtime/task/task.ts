@@ -29,7 +29,7 @@ import { FOREIGN_DIGEST, type SinkCounts, type SinkOutput } from "../outputs/sin
 import { SourceReader } from "./source_reader.ts";
 import { taskId } from "../../record/task_id.ts";
 import type { TaskContext } from "./task_context.ts";
-import { applyOutputs, createMerges, createOutputs, unshownFirst } from "./task_outputs.ts";
+import { applyOutputs, countsOf, createMerges, createOutputs, unshownFirst } from "./task_outputs.ts";
 import type { TaskView } from "../conversation/task_view.ts";
 import { WorkQueue } from "./work_queue.ts";
 
@@ -58,6 +58,8 @@ export class Task implements TaskView {
   /** Every row was evaluated with all its partners known: rows may be deleted and shares written. */
   complete = false;
   closed = false;
+  /** Timestamp of the source records behind what is evaluated now, for measuring how long they take to be seen; 0 if unknown. */
+  sourceMs = 0;
   /** What the start did, by sink; empty before it is complete. */
   startCounts: readonly { readonly sink: string; readonly counts: SinkCounts }[] = [];
   readonly #program: Program;
@@ -116,6 +118,7 @@ export class Task implements TaskView {
       keyColumns,
       hold: (entry) => this.#hold(entry),
       complete: () => this.complete,
+      sourceMs: () => this.sourceMs,
     });
     this.servers = outputs.servers;
     this.sinks = outputs.sinks;
@@ -184,7 +187,7 @@ export class Task implements TaskView {
     this.loaded = true;
     for (const entry of this.entries.values()) {
       entry.flags |= PENDING;
-      this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].await(entry));
+      this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].markUnknown(entry));
     }
     this.#pending = this.entries.size;
     this.#queue.markAll(unshownFirst(this.entries, this.sinks));
@@ -261,15 +264,12 @@ export class Task implements TaskView {
       this.evaluate(entry);
     }
     for (const sink of this.partialSinks) sink?.complete();
-    const partials = this.partialSinks.filter((sink) => sink !== null);
-    this.startCounts = [...this.sinks, ...partials].map((sink) => ({
-      sink: sink.plan.name,
-      counts: { ...sink.counts },
-    }));
+    this.startCounts = countsOf(this);
   }
 
-  /** Begins a batch: totals that changed become rows. */
-  beginBatch(): void {
+  /** Begins a batch: totals that changed become rows. `sourceMs`: timestamp of the source records behind it; 0 if unknown. */
+  beginBatch(sourceMs: number): void {
+    this.sourceMs = sourceMs;
     if (!this.membersReady) return;
     this.merges.forEach((merge, member) => {
       if (merge === null) return;
@@ -284,6 +284,7 @@ export class Task implements TaskView {
     }
     if (this.loaded) this.#sendShares();
     this.channel.flush();
+    this.sourceMs = 0;
   }
 
   /** An aggregate's shares wait for its own rows only: it may be joined back to the very rows that it adds up, which wait for it. */

@@ -18,12 +18,10 @@ export interface TaskContext {
   readonly decoders: (table: TaskTable) => readonly (Decoder | null)[];
   /** Appends a record to an inbox, in order. */
   readonly emit: (task: string, destination: Destination, record: string) => void;
-  /** Hands a row to the sink's writer. */
-  readonly put: (sink: SinkPlan, row: SinkRow) => void;
+  /** Hands a row to the sink's writer, with the timestamp of the source records behind it; 0 if unknown. */
+  readonly put: (sink: SinkPlan, row: SinkRow, sourceMs: number) => void;
   readonly onCallbackError: (error: ProcessorError) => void;
   readonly onUndecodable: (position: Position, record: LogRecord, error: DeserializationError) => void;
-  /** Timestamp of the source records being taken, for measuring how long they take to be seen; 0 while a start reads old ones. */
-  readonly taken: { sourceMs: number };
   /** Counts by name; see `metric_names.ts`. */
   readonly count: (name: string, labels: Readonly<Record<string, string>>, value: number) => void;
 }

@@ -10,7 +10,7 @@ import { Merge } from "../conversation/merge.ts";
 import { PartialSender } from "../conversation/partial_sender.ts";
 import { PartialSink } from "../outputs/partial_sink.ts";
 import { Server } from "../conversation/server.ts";
-import { SinkOutput } from "../outputs/sink_output.ts";
+import { type SinkCounts, SinkOutput } from "../outputs/sink_output.ts";
 import type { SinkRow } from "../delivery/sink_writer.ts";
 import { firstEpochOf, ownership } from "../conversation/ownership.ts";
 import { parseTaskId } from "../../record/task_id.ts";
@@ -38,6 +38,8 @@ export interface OutputsOptions {
   readonly keyColumns: Parameters<typeof keyValueOf>[0];
   readonly hold: (entry: Entry) => void;
   readonly complete: () => boolean;
+  /** Timestamp of the source records behind what is put now; 0 if unknown. */
+  readonly sourceMs: () => number;
 }
 
 /** Makes the outputs of one task. */
@@ -54,7 +56,7 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
       parseTaskId(id).partition,
     ),
     nextSeq: () => ++channel.seq,
-    put: (row: SinkRow) => context.put(plan, row),
+    put: (row: SinkRow) => context.put(plan, row, options.sourceMs()),
     hold: options.hold,
     complete: options.complete,
     onError: context.onCallbackError,
@@ -110,6 +112,15 @@ export function applyOutputs(
     else outputs.servers[index].tell(entry, value);
   }
   return known;
+}
+
+/** What was written and deleted so far, by sink. */
+export function countsOf(
+  { sinks, partialSinks }: TaskOutputs,
+): { readonly sink: string; readonly counts: SinkCounts }[] {
+  return [...sinks, ...partialSinks].flatMap((output) =>
+    output === null ? [] : [{ sink: output.plan.name, counts: { ...output.counts } }]
+  );
 }
 
 /** For each member of a table: what adds up its shares, if it is a table of totals. */
