@@ -18,10 +18,14 @@ import type { SinkWriter } from "./delivery/sink_writer.ts";
 import { createSinkWriters } from "./delivery/sink_writers.ts";
 import { taskId } from "../record/task_id.ts";
 import type { TaskHost } from "./lifecycle/task_host.ts";
+import { NOT_PREPARED, type RunnerStatus, statusOf } from "./lifecycle/status.ts";
 import { prepareTopics, type Topics } from "./lifecycle/topics.ts";
+import { findUnfinished, knownUnfinished, NOTHING_KNOWN, type Unfinished } from "./lifecycle/unfinished.ts";
 
 export type { Ports } from "./ports.ts";
 export type { RunEvent, StartReport } from "./run_event.ts";
+export type { RunnerStatus, TaskStatus } from "./lifecycle/status.ts";
+export type { Unfinished, UnfinishedTask, UnreadTopic } from "./lifecycle/unfinished.ts";
 
 const CLOSE_MS = 1_000;
 
@@ -31,16 +35,16 @@ const CLOSE_MS = 1_000;
  */
 export class Runner {
   readonly topology: Topology;
-  /** Assigned tasks by id. */
-  readonly hosts: Map<string, TaskHost> = new Map();
   readonly problems: Problems;
-  readonly producer: Producer;
   readonly deadLetters: DeadLetterQueue;
   /** Resolves with the reason when the topology cannot go on by itself. */
   readonly failed: Promise<Error>;
   readonly #ports: Ports;
   readonly #options: RunOptions;
   readonly #onEvent: (event: RunEvent) => void;
+  readonly #producer: Producer;
+  /** Assigned tasks by id. */
+  readonly #hosts = new Map<string, TaskHost>();
   readonly #busy = new Set<TaskHost>();
   #fail!: (error: Error) => void;
   #instance: Instance | null = null;
@@ -64,7 +68,7 @@ export class Runner {
     this.failed = new Promise((resolve) => this.#fail = resolve);
     this.problems = new Problems((name, problem) => this.#onEvent({ kind: "problem", name, problem }));
     this.deadLetters = new DeadLetterQueue(topology.name, ports);
-    this.producer = new Producer({
+    this.#producer = new Producer({
       log: ports.log,
       clock: ports.clock,
       onLost: (tasks, error) => [...tasks].forEach((task) => this.#assignments?.restart(task, error.message)),
@@ -113,7 +117,7 @@ export class Runner {
   }
 
   #prepare(topics: Topics, writers: ReadonlyMap<string, SinkWriter>): Instance {
-    const { producer, deadLetters, problems, hosts } = this;
+    const { deadLetters, problems } = this;
     const context = createTaskContext({
       topics,
       topology: this.topology.name,
@@ -121,7 +125,7 @@ export class Runner {
       ports: this.#ports,
       deadLetters,
       writers,
-      producer,
+      producer: this.#producer,
     });
     const globals = new GlobalReader({
       tables: topics.plan.globals,
@@ -146,10 +150,10 @@ export class Runner {
       reader: this.#ports.log.reader(),
       globals,
       writers,
-      producer,
+      producer: this.#producer,
       deadLetters,
       problems,
-      hosts,
+      hosts: this.#hosts,
       loads: new LoadOrder(),
       busy: this.#busy,
       wake: () => this.#pump?.wake(),
@@ -169,42 +173,37 @@ export class Runner {
     return this.#instance?.topics ?? null;
   }
 
-  /** Reads the global tables; null before they are prepared. */
-  get globals(): GlobalReader | null {
-    return this.#instance?.globals ?? null;
-  }
-
-  /** Writers by sink name; empty before they are prepared. */
-  get writers(): ReadonlyMap<string, SinkWriter> {
-    return this.#instance?.writers ?? new Map();
-  }
-
   /** Whether every assigned task runs. */
   get ready(): boolean {
-    return this.#membership !== null && this.hosts.size > 0 &&
-      [...this.hosts.values()].every((host) => host.state === "running");
+    return this.#membership !== null && this.#hosts.size > 0 &&
+      [...this.#hosts.values()].every((host) => host.state === "running");
   }
 
-  /** Whether everything known to be there has been read and evaluated. What was just appended may not be known yet. */
-  get idle(): boolean {
-    if (this.#busy.size > 0 || (this.#instance?.globals.lag ?? 0) > 0) return false;
-    return [...this.hosts.values()].every((host) => host.lag === 0 && host.inboxPosition >= host.inboxEnd);
+  /** How the topology stands here. */
+  status(): RunnerStatus {
+    return this.#instance === null ? NOT_PREPARED : statusOf(this.#instance);
   }
 
-  /** Rows of global tables held in memory. */
-  get globalRows(): number {
-    return this.#instance?.context.globals.size ?? 0;
+  /** What is not done yet of everything that is in the log now: whether this instance is at rest. */
+  unfinished(): Promise<Unfinished> {
+    const instance = this.#instance;
+    return instance === null ? Promise.resolve(NOTHING_KNOWN) : findUnfinished(instance, () => this.ready);
+  }
+
+  /** As {@link unfinished}, of what is known to be there: without asking the log, so that what was just appended may not count. */
+  knownUnfinished(): Unfinished {
+    return this.#instance === null ? NOTHING_KNOWN : knownUnfinished(this.#instance, () => this.ready);
   }
 
   /** What the start did, by sink, over this instance's tasks. */
   startReport(): StartReport[] {
-    return startReport(this.hosts.values());
+    return startReport(this.#hosts.values());
   }
 
   /** Compares all running tasks with ClickHouse now. Resolves to the rows written again, or null if ClickHouse did not answer. */
   async repair(): Promise<number | null> {
     let rows = 0;
-    for (const id of [...this.hosts.keys()]) {
+    for (const id of [...this.#hosts.keys()]) {
       const repaired = await this.#housekeeping?.repairNow(id);
       if (repaired === null) return null;
       rows += repaired ?? 0;
@@ -219,17 +218,17 @@ export class Runner {
     this.#assignments?.stop();
     const { clock } = this.#ports;
     await Promise.race([this.#drain(), clock.sleep(deadlineMs)]);
-    for (const host of this.hosts.values()) if (host.task !== null) host.task.closed = true;
-    for (const writer of this.writers.values()) writer.close();
-    this.producer.close();
+    for (const host of this.#hosts.values()) if (host.task !== null) host.task.closed = true;
+    for (const writer of this.#instance?.writers.values() ?? []) writer.close();
+    this.#producer.close();
     const closed = Promise.all([this.#instance?.globals.stop(), this.#instance?.reader.close()]);
     await Promise.race([closed, clock.sleep(CLOSE_MS)]);
   }
 
   async #drain(): Promise<void> {
     await this.#loop;
-    await Promise.all([...this.writers.values()].map((writer) => writer.barrier()));
-    await this.producer.idle();
+    await Promise.all([...this.#instance?.writers.values() ?? []].map((writer) => writer.barrier()));
+    await this.#producer.idle();
     await this.#housekeeping?.stop();
     await this.#membership?.leave();
     await this.deadLetters.flush();

@@ -1,10 +1,7 @@
 import { setImmediate } from "node:timers";
 import type { Clock } from "../ports/clock.ts";
-import type { Log } from "../ports/log.ts";
 import { LimitError } from "../record/errors.ts";
-import { UNKNOWN } from "../record/row.ts";
-import type { Runner } from "../runtime/runner.ts";
-import type { TaskHost } from "../runtime/lifecycle/task_host.ts";
+import type { Runner, Unfinished, UnfinishedTask } from "../runtime/runner.ts";
 import type { ManualClock } from "./manual_clock.ts";
 
 /** Milliseconds of the manual clock that a topology may take to come to rest: longer than any back-off. */
@@ -71,70 +68,55 @@ function turn(): Promise<void> {
  */
 export async function settle(
   runner: Runner,
-  ports: { readonly log: Log; readonly clock: StepClock; readonly failure: () => Error | null },
+  { clock, failure }: { readonly clock: StepClock; readonly failure: () => Error | null },
 ): Promise<void> {
-  const { log, clock, failure } = ports;
   for (let leftMs = SETTLE_MS_MAX;;) {
     await clock.drained();
     const error = failure();
     if (error !== null) throw error;
-    const unfinished = await findUnfinished(runner, log);
-    if (unfinished.length === 0) return;
+    const unfinished = await runner.unfinished();
+    if (unfinished.done) return;
     const stepMs = clock.nextMs();
-    if (stepMs === null || stepMs > leftMs) throw stuck(runner, unfinished);
+    if (stepMs === null || stepMs > leftMs) throw stuck(runner, linesOf(unfinished));
     leftMs -= Math.max(stepMs, 0.01);
     await clock.pass(stepMs);
   }
 }
 
-function stuck(runner: Runner, unfinished: readonly string[]): LimitError {
+function stuck(runner: Runner, lines: readonly string[]): LimitError {
   const problems = runner.problems.list().map(({ name, problem }) => `${name}: ${problem}`);
-  const list = [...unfinished, ...problems].map((line) => `\n  - ${line}`).join("");
+  const list = [...lines, ...problems].map((line) => `\n  - ${line}`).join("");
   return new LimitError(
     "SETTLE_MS_MAX",
     `Cannot settle topology "${runner.topology.name}" within ${SETTLE_MS_MAX} ms of its clock:${list}`,
   );
 }
 
-/** What is not done yet, one line each; empty when everything is. */
-async function findUnfinished(runner: Runner, log: Log): Promise<string[]> {
-  if (!runner.ready) {
-    const states = [...runner.hosts.values()].filter((host) => host.state !== "running").map(describeHost);
+/** What is not done yet, one line each. */
+function linesOf({ ready, tasks, globalRecords, queuedBytes, sinks }: Unfinished): string[] {
+  if (!ready) {
+    const states = tasks.filter(({ state }) => state !== "running").map(stateLine);
     return states.length > 0 ? states : ["no task is assigned"];
   }
-  const unfinished: string[] = [];
-  for (const host of runner.hosts.values()) unfinished.push(...await unreadOf(host, log), ...unansweredOf(host));
-  if (!runner.globals!.reached(await runner.globals!.ends())) unfinished.push("records of global tables are not read");
-  if (runner.producer.queuedBytes > 0) unfinished.push("messages to other tasks are not appended");
-  for (const [sink, { pendingRows }] of runner.writers) {
-    if (pendingRows > 0) unfinished.push(`${pendingRows} rows of sink "${sink}" are not acknowledged`);
-  }
-  return unfinished;
+  const lines = tasks.flatMap(taskLines);
+  if (globalRecords > 0) lines.push("records of global tables are not read");
+  if (queuedBytes > 0) lines.push("messages to other tasks are not appended");
+  for (const { name, rows } of sinks) lines.push(`${rows} rows of sink "${name}" are not acknowledged`);
+  return lines;
 }
 
-function describeHost(host: TaskHost): string {
-  const pending = host.task === null ? "" : `, ${host.task.pending} rows wait for partners`;
-  return `task "${host.id}" is ${host.state}${pending}, ${host.lag} source records behind`;
+function stateLine({ id, state, pendingRows, unread }: UnfinishedTask): string {
+  const pending = pendingRows === 0 ? "" : `, ${pendingRows} rows wait for partners`;
+  const records = unread.reduce((sum, { kind, position, end }) => kind === "source" ? sum + end - position : sum, 0);
+  return `task "${id}" is ${state}${pending}, ${records} source records behind`;
 }
 
-async function unreadOf(host: TaskHost, log: Log): Promise<string[]> {
-  const unread: string[] = [];
-  for (const [member, topic] of host.topics.entries()) {
-    const end = (await log.offsets(topic)).end[host.partition];
-    if (host.positions[member] < end) {
-      unread.push(`task "${host.id}" has read "${topic}" to ${host.positions[member]} of ${end}`);
-    }
-  }
-  const end = (await log.offsets(host.inboxTopic)).end[host.partition];
-  if (host.inboxPosition < end) unread.push(`task "${host.id}" has read its inbox to ${host.inboxPosition} of ${end}`);
-  return unread;
-}
-
-function unansweredOf(host: TaskHost): string[] {
-  return host.task!.stores.flatMap((store, index) => {
-    const unanswered = [...store.entries.values()].filter((right) => right.value === UNKNOWN).length;
-    return unanswered === 0
-      ? []
-      : [`task "${host.id}": ${unanswered} rows of "${host.table.lookups[index].name}" not answered`];
-  });
+function taskLines({ id, unread, busy, unanswered }: UnfinishedTask): string[] {
+  return [
+    ...unread.map(({ topic, kind, position, end }) =>
+      `task "${id}" has read ${kind === "inbox" ? "its inbox" : `"${topic}"`} to ${position} of ${end}`
+    ),
+    ...busy ? [`task "${id}" has rows to evaluate`] : [],
+    ...unanswered.map(({ join, rows }) => `task "${id}": ${rows} rows of "${join}" not answered`),
+  ];
 }

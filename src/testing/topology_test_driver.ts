@@ -102,7 +102,7 @@ export class TopologyTestDriver {
   async settle(): Promise<void> {
     await this.#written;
     const runner = this.#runner ?? this.#start();
-    await settle(runner, { log: this.#log, clock: this.#clock, failure: () => this.#failure });
+    await settle(runner, { clock: this.#clock, failure: () => this.#failure });
     await runner.deadLetters.flush();
   }
 

@@ -28,14 +28,13 @@ const runner = new Runner(sales, {
   deadLetters: { put: () => Promise.resolve() },
 }, { options: { ...defaultRunOptions, repairAfterMs: 1e9 } });
 await runner.start();
-while (!runner.ready || [...runner.writers.values()].some((writer) => writer.pendingRows > 0)) {
+while (!runner.knownUnfinished().done) {
   await new Promise((resolve) => setTimeout(resolve, 50));
 }
 await new Promise((resolve) => setTimeout(resolve, 500));
 collect();
 const after = Deno.memoryUsage();
-let stored = runner.globalRows;
-for (const host of runner.hosts.values()) stored += host.task?.storedRows ?? 0;
+const stored = runner.status().storedRows;
 const bytes = after.heapUsed + after.external - before.heapUsed - before.external;
 console.log(
   JSON.stringify({ storedRows: stored, heapBytes: bytes, bytesPerRow: Math.round(bytes / stored), rss: after.rss }),

@@ -3,7 +3,6 @@ import { createInterface } from "node:readline";
 import { fillLog } from "../../src/demo/mod.ts";
 import type { Topology } from "../../src/mod.ts";
 import type { AppendBatch, Log } from "../../src/ports/log.ts";
-import type { Runner } from "../../src/runtime/runner.ts";
 import { gateOf } from "./gate.ts";
 import { runForBench } from "./instance.ts";
 import type { Place } from "./places.ts";
@@ -40,8 +39,11 @@ export async function benchThroughput(
   const first = await runForBench(topology, gate.log, clickhouseUrl);
   await first.started;
   await first.caughtUp();
-  const load = finish(`${name}: load from empty`, run, { records: loaded, internal: first.runner.producer.records });
-  const stored = storedRows(first.runner);
+  const load = finish(`${name}: load from empty`, run, {
+    records: loaded,
+    internal: first.runner.status().appendedRecords,
+  });
+  const stored = first.runner.status().storedRows;
 
   gate.shut();
   // A fetch under way when the gate shuts still delivers what was there before.
@@ -52,14 +54,13 @@ export async function benchThroughput(
     last = batches;
   }
   const records = await recordsOf(log, topology) - loaded;
-  const before = first.runner.producer.records;
+  const before = first.runner.status().appendedRecords;
   run = begin();
   gate.open();
-  await reached(first.runner, log, topology);
   await first.caughtUp();
   const live = finish(`${name}: backlog of changes`, run, {
     records,
-    internal: first.runner.producer.records - before,
+    internal: first.runner.status().appendedRecords - before,
   });
   await first.stop();
 
@@ -93,26 +94,10 @@ export function topicsOf(topology: Topology): string[] {
   return [...new Set(topology.nodes.flatMap((node) => node.op === "source" ? [node.source.topic] : []))];
 }
 
-function storedRows(runner: Runner): number {
-  return [...runner.hosts.values()].reduce((sum, host) => sum + (host.task?.storedRows ?? 0), runner.globalRows);
-}
-
 async function recordsOf(log: Log, topology: Topology): Promise<number> {
   let records = 0;
   for (const topic of topicsOf(topology)) records += (await log.offsets(topic)).end.reduce((sum, end) => sum + end, 0);
   return records;
-}
-
-/** Resolves when every partition of the topology's tables has been read to its end as of now. */
-async function reached(runner: Runner, log: Log, topology: Topology): Promise<void> {
-  for (const topic of topicsOf(topology)) {
-    const { end } = await log.offsets(topic);
-    for (const host of runner.hosts.values()) {
-      const member = host.topics.indexOf(topic);
-      if (member < 0) continue;
-      while (host.positions[member] < end[host.partition]) await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  }
 }
 
 /** A log that stores the snapshot (op r) at once, and keeps the changes after it in a file: in memory they would be measured too. */

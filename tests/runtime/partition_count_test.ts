@@ -69,7 +69,7 @@ Deno.test("rows that another task owns since the number of partitions changed st
     const fail = (error: Error) => failure ??= error;
     runner.failed.then(fail);
     runner.start().catch(fail);
-    const settled = () => settle(runner, { log, clock, failure: () => failure });
+    const settled = () => settle(runner, { clock, failure: () => failure });
     await settled();
     await then(settled);
     let stopped = false;

@@ -76,10 +76,10 @@ async function runBroken(shown: Topology): Promise<{ names: unknown[]; restarts:
   const fail = (error: Error) => failure ??= error;
   runner.failed.then(fail);
   runner.start().catch(fail);
-  await settle(runner, { log, clock, failure: () => failure });
+  await settle(runner, { clock, failure: () => failure });
   broken();
   await append(2);
-  await settle(runner, { log, clock, failure: () => failure }).catch(fail);
+  await settle(runner, { clock, failure: () => failure }).catch(fail);
   let stopped = false;
   const stopping = runner.stop().finally(() => stopped = true);
   while (!stopped) await clock.pass(1_000);

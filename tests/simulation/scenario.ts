@@ -124,9 +124,8 @@ function trim(world: World, options: ScenarioOptions): void {
 
 function readPosition(world: World, topic: string, partition: number): number {
   const positions = world.instances.flatMap(({ runner }) =>
-    [...runner.hosts.values()].filter((host) => host.inboxTopic === topic && host.partition === partition).map((host) =>
-      host.inboxPosition
-    )
+    runner.status().tasks.filter((task) => task.inbox.topic === topic && task.partition === partition)
+      .map((task) => task.inbox.position)
   );
   return positions.length === 0 ? 0 : Math.min(...positions);
 }

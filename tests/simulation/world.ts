@@ -203,20 +203,20 @@ export class World {
   }
 
   #idle(): boolean {
-    return this.instances.every(({ runner }) =>
-      runner.topics !== null && [...runner.hosts.values()].every((host) =>
-        host.state === "running" && host.lag === 0
-      ) &&
-      [...runner.writers.values()].every((writer) => writer.pendingRows === 0)
-    ) && this.instances.some(({ runner }) => runner.hosts.size > 0);
+    const tasks = ({ runner }: Instance) => runner.status().tasks.length;
+    return this.instances.every((instance) => {
+      const { done, sinks } = instance.runner.knownUnfinished();
+      // An instance without tasks has nothing to do but to hand over what it had.
+      return done || (instance.runner.topics !== null && tasks(instance) === 0 && sinks.length === 0);
+    }) && this.instances.some((instance) => tasks(instance) > 0);
   }
 
   #state(): string {
     return this.instances.map(({ owner, runner }) => {
-      const hosts = [...runner.hosts.values()].map((host) =>
-        `${host.id}:${host.state}:${host.lag}:${host.task?.pending}`
+      const tasks = runner.status().tasks.map((task) =>
+        `${task.id}:${task.state}:${task.lagRecords}:${task.pendingRows}`
       );
-      return `${owner.name} ${hosts.join(" ")} ${runner.problems.list().map((p) => p.problem).join("; ")}`;
+      return `${owner.name} ${tasks.join(" ")} ${runner.problems.list().map((p) => p.problem).join("; ")}`;
     }).join(" | ");
   }
 

@@ -53,7 +53,6 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     const written = () => metrics.total("weir_sink_rows_total", {});
     const settled = (deadlineMs: number, restSignal?: AbortSignal) =>
       settle(() => runs.map((run) => ({ name: run.topology.name, runner: run.runner })), {
-        log: world.ports.log,
         deadlineMs,
         written,
         signal: restSignal,

@@ -62,17 +62,16 @@ export class StatusSource {
     const { name } = run.topology;
     const changes = this.#metrics.total("weir_source_records_total", { topology: name });
     const rows = this.#metrics.total("weir_sink_rows_total", { topology: name });
-    const hosts = [...run.runner?.hosts.values() ?? []];
-    const globalLag = run.runner?.globals?.lag ?? 0;
+    const status = run.runner?.status();
     return {
       name,
       state: run.state,
-      tasksRunning: hosts.filter((host) => host.state === "running").length,
-      tasks: hosts.length,
+      tasksRunning: status?.tasksRunning ?? 0,
+      tasks: status?.tasks.length ?? 0,
       changes,
       rows,
       ...this.#rates(name, { ms, changes, rows }),
-      lag: hosts.reduce((sum, host) => sum + host.lag, globalLag),
+      lag: status?.lagRecords ?? 0,
       deadLetters: this.#metrics.total("weir_dead_letters_total", { topology: name }),
       started: run.started,
       problems: run.problems(),

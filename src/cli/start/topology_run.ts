@@ -62,9 +62,8 @@ export class TopologyRun {
   unready(): string[] {
     const problems = this.problems();
     if (this.runner?.ready && this.state === "running") return problems;
-    const hosts = [...this.runner?.hosts.values() ?? []];
-    const running = hosts.filter((host) => host.state === "running").length;
-    return [`${this.state}, ${running} of ${hosts.length} tasks run`, ...problems];
+    const status = this.runner?.status();
+    return [`${this.state}, ${status?.tasksRunning ?? 0} of ${status?.tasks.length ?? 0} tasks run`, ...problems];
   }
 
   /** Drains: what is under way is acknowledged and committed, within about `deadlineMs`. */

@@ -73,14 +73,24 @@ export class GlobalReader {
     return true;
   }
 
+  /** Records below these offsets that are not read yet. */
+  behind(ends: ReadonlyMap<string, readonly number[]>): number {
+    let records = 0;
+    for (const [topic, offsets] of ends) {
+      const positions = this.#positions.get(topic)!;
+      offsets.forEach((end, partition) => records += Math.max(0, end - positions[partition]));
+    }
+    return records;
+  }
+
+  /** End offsets of all global topics as known at the last read. */
+  get knownEnds(): ReadonlyMap<string, readonly number[]> {
+    return this.#ends;
+  }
+
   /** Records not read yet, as known at the last read. */
   get lag(): number {
-    let lag = 0;
-    for (const [topic, ends] of this.#ends) {
-      const positions = this.#positions.get(topic)!;
-      ends.forEach((end, partition) => lag += Math.max(0, end - positions[partition]));
-    }
-    return lag;
+    return this.behind(this.#ends);
   }
 
   async stop(): Promise<void> {

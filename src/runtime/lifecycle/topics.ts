@@ -20,6 +20,14 @@ export interface Topics {
   readonly inboxes: readonly string[];
 }
 
+/** The topics that tasks read: of all sources but global ones, and all inboxes. */
+export function readTopics({ plan, inboxes }: Topics): string[] {
+  const sources = plan.tables.flatMap(({ members }) =>
+    members.flatMap((member) => member.kind === "source" ? [member.source.topic] : [])
+  );
+  return [...new Set([...sources, ...inboxes])];
+}
+
 /** What {@link prepareTopics} needs. */
 export interface PrepareOptions {
   readonly topology: Topology;

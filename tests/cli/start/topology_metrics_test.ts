@@ -49,7 +49,6 @@ Deno.test(
       await fill(ports);
       run.start();
       const left = await settle(() => [{ name: "things", runner: run.runner }], {
-        log: ports.log,
         deadlineMs: Date.now() + 20_000,
         written: () => 0,
       });

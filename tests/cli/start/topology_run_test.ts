@@ -21,7 +21,6 @@ Deno.test("TopologyRun starts again by itself after a failure that passes", asyn
     assert(run.unready().some((reason) => reason.includes("the coordinator is away")), run.unready().join("; "));
     const name = run.topology.name;
     const left = await settle(() => [{ name, runner: run.runner }], {
-      log: ports.log,
       deadlineMs: Date.now() + 20_000,
       written: () => 0,
     });
@@ -43,11 +42,10 @@ Deno.test("TopologyRun ends with the error when an operator must act", async () 
 });
 
 Deno.test("settle() gives back what is missing when the time is over", async () => {
-  await withRun(() => ({}), async (run, _, ports) => {
+  await withRun(() => ({}), async (run) => {
     run.start();
     await run.firstStart;
     const left = await settle(() => [{ name: "things", runner: run.runner }], {
-      log: ports.log,
       deadlineMs: Date.now() + 100,
       written: () => 0,
     });

@@ -1,0 +1,60 @@
+import type { Instance } from "./instance.ts";
+import { storedRows } from "./instance.ts";
+import type { HostState, TaskHost } from "./task_host.ts";
+
+/** Where one assigned task stands. */
+export interface TaskStatus {
+  readonly id: string;
+  readonly partition: number;
+  readonly state: HostState;
+  /** Source records not read yet, as known. */
+  readonly lagRecords: number;
+  /** Rows whose first evaluation waits for partners. */
+  readonly pendingRows: number;
+  /** `position`: the next offset to read. */
+  readonly inbox: { readonly topic: string; readonly position: number };
+}
+
+/** How a topology stands on one instance, as plain data. */
+export interface RunnerStatus {
+  readonly tasks: readonly TaskStatus[];
+  readonly tasksRunning: number;
+  /** Source records not read yet, those of global tables included, as known. */
+  readonly lagRecords: number;
+  /** Rows held in memory: own rows of all tasks, right rows held for them, global tables. */
+  readonly storedRows: number;
+  /** Records appended to inboxes so far. */
+  readonly appendedRecords: number;
+}
+
+/** How a topology stands that is not prepared yet. */
+export const NOT_PREPARED: RunnerStatus = {
+  tasks: [],
+  tasksRunning: 0,
+  lagRecords: 0,
+  storedRows: 0,
+  appendedRecords: 0,
+};
+
+/** How the topology stands now. */
+export function statusOf(instance: Instance): RunnerStatus {
+  const tasks = [...instance.hosts.values()].map(taskStatus);
+  return {
+    tasks,
+    tasksRunning: tasks.filter(({ state }) => state === "running").length,
+    lagRecords: tasks.reduce((sum, task) => sum + task.lagRecords, instance.globals.lag),
+    storedRows: storedRows(instance),
+    appendedRecords: instance.producer.records,
+  };
+}
+
+function taskStatus(host: TaskHost): TaskStatus {
+  return {
+    id: host.id,
+    partition: host.partition,
+    state: host.state,
+    lagRecords: host.lag,
+    pendingRows: host.task?.pending ?? 0,
+    inbox: { topic: host.inboxTopic, position: host.inboxPosition },
+  };
+}

@@ -1,0 +1,131 @@
+import { UNKNOWN } from "../../record/row.ts";
+import type { Instance } from "./instance.ts";
+import type { HostState, TaskHost } from "./task_host.ts";
+import { readTopics } from "./topics.ts";
+
+/** What a topology has not done yet on one instance, as plain data. */
+export interface Unfinished {
+  /** Nothing is left: whatever was read shows in ClickHouse, and everything was read. */
+  readonly done: boolean;
+  /** Tasks are assigned, and all of them run. */
+  readonly ready: boolean;
+  /** The tasks with something to do. */
+  readonly tasks: readonly UnfinishedTask[];
+  /** Records of global tables that are not read. */
+  readonly globalRecords: number;
+  /** Messages to other tasks that are not appended, in bytes. */
+  readonly queuedBytes: number;
+  /** The sinks with rows that are not acknowledged. */
+  readonly sinks: readonly { readonly name: string; readonly rows: number }[];
+}
+
+/** What one task has not done yet. */
+export interface UnfinishedTask {
+  readonly id: string;
+  readonly state: HostState;
+  /** Topics that are not read to their end: of its sources, and its inbox. */
+  readonly unread: readonly UnreadTopic[];
+  /** Rows whose first evaluation waits for partners. */
+  readonly pendingRows: number;
+  /** What was taken is not evaluated to the end. */
+  readonly busy: boolean;
+  /** Right rows that were asked for and are not known, by join. Counted only when nothing else is left, since all are looked at. */
+  readonly unanswered: readonly { readonly join: string; readonly rows: number }[];
+}
+
+export interface UnreadTopic {
+  readonly topic: string;
+  readonly kind: "source" | "inbox";
+  /** The next offset to read. */
+  readonly position: number;
+  readonly end: number;
+}
+
+/** Where the topics end. */
+interface Ends {
+  source(host: TaskHost, member: number): number;
+  inbox(host: TaskHost): number;
+  readonly globals: ReadonlyMap<string, readonly number[]>;
+}
+
+/** What is left of a topology that is not prepared yet: nobody knows. */
+export const NOTHING_KNOWN: Unfinished = {
+  done: false,
+  ready: false,
+  tasks: [],
+  globalRecords: 0,
+  queuedBytes: 0,
+  sinks: [],
+};
+
+/** What is left of everything that is in the log now. Until all tasks run the log is not asked. `ready`: whether they run. */
+export async function findUnfinished(instance: Instance, ready: () => boolean): Promise<Unfinished> {
+  if (!ready()) return knownUnfinished(instance, ready);
+  const ends = new Map<string, readonly number[]>();
+  for (const topic of readTopics(instance.topics)) ends.set(topic, (await instance.ports.log.offsets(topic)).end);
+  const globals = await instance.globals.ends();
+  return unfinishedTo(instance, ready(), {
+    source: (host, member) => ends.get(host.topics[member])![host.partition],
+    inbox: (host) => ends.get(host.inboxTopic)![host.partition],
+    globals,
+  });
+}
+
+/** What is left of everything known to be there: what was just appended may not be known yet. */
+export function knownUnfinished(instance: Instance, ready: () => boolean): Unfinished {
+  return unfinishedTo(instance, ready(), {
+    source: (host, member) => host.ends[member] ?? 0,
+    inbox: (host) => host.inboxEnd,
+    globals: instance.globals.knownEnds,
+  });
+}
+
+function unfinishedTo(instance: Instance, ready: boolean, ends: Ends): Unfinished {
+  const { busy, globals, producer, writers } = instance;
+  const hosts = [...instance.hosts.values()];
+  const left = (unanswered: (host: TaskHost) => UnfinishedTask["unanswered"]): Omit<Unfinished, "done"> => ({
+    ready,
+    tasks: hosts.map((host): UnfinishedTask => ({
+      id: host.id,
+      state: host.state,
+      unread: unreadOf(host, ends),
+      pendingRows: host.task?.pending ?? 0,
+      busy: busy.has(host),
+      unanswered: unanswered(host),
+    })).filter(hasWork),
+    globalRecords: globals.behind(ends.globals),
+    queuedBytes: producer.queuedBytes,
+    sinks: [...writers].map(([name, { pendingRows }]) => ({ name, rows: pendingRows })).filter(({ rows }) => rows > 0),
+  });
+  const cheap = left(() => []);
+  if (!isDone(cheap)) return { done: false, ...cheap };
+  const whole = left(unansweredOf);
+  return { done: isDone(whole), ...whole };
+}
+
+function hasWork({ state, unread, pendingRows, busy, unanswered }: UnfinishedTask): boolean {
+  return state !== "running" || unread.length > 0 || pendingRows > 0 || busy || unanswered.length > 0;
+}
+
+function isDone({ ready, tasks, globalRecords, queuedBytes, sinks }: Omit<Unfinished, "done">): boolean {
+  return ready && tasks.length === 0 && globalRecords === 0 && queuedBytes === 0 && sinks.length === 0;
+}
+
+function unreadOf(host: TaskHost, ends: Ends): UnreadTopic[] {
+  const topics = host.topics.map((topic, member): UnreadTopic => ({
+    topic,
+    kind: "source",
+    position: host.positions[member] ?? 0,
+    end: ends.source(host, member),
+  }));
+  topics.push({ topic: host.inboxTopic, kind: "inbox", position: host.inboxPosition, end: ends.inbox(host) });
+  return topics.filter(({ position, end }) => position < end);
+}
+
+function unansweredOf({ task, table }: TaskHost): UnfinishedTask["unanswered"] {
+  return (task?.stores ?? []).map((store, index) => {
+    let rows = 0;
+    for (const right of store.entries.values()) if (right.value === UNKNOWN) rows++;
+    return { join: table.lookups[index].name, rows };
+  }).filter(({ rows }) => rows > 0);
+}
