@@ -1,24 +1,48 @@
-import { assertEquals } from "@std/assert";
 import type { Topology } from "../../src/mod.ts";
 import { rowEncoder } from "../../src/processor/sink_row.ts";
 import { computeSinks } from "../../src/testing/oracle.ts";
 import type { TopologyTestDriver } from "../../src/testing/mod.ts";
 
-/** Holds every sink of a settled driver against the from-scratch interpreter. `where` names the place in the history. */
-export function assertTrue(driver: TopologyTestDriver, topology: Topology, where: string): void {
+/** A sink that does not show what it must. Rows as JSON arrays of its columns. */
+export interface Difference {
+  readonly sink: string;
+  readonly columns: readonly string[];
+  /** Rows that must be shown and are not. */
+  readonly missing: readonly string[];
+  /** Rows that are shown and must not be. */
+  readonly wrong: readonly string[];
+}
+
+/** Holds every sink of a settled driver against the from-scratch interpreter. Returns the first that differs, or null. */
+export function differenceOf(driver: TopologyTestDriver, topology: Topology): Difference | null {
   const sources = new Map(
     topology.nodes.flatMap((node) => node.op === "source" ? [[node.source.topic, node.source]] : []),
   );
   const sinks = computeSinks(topology, (topic) => driver.rows({ spec: sources.get(topic)! }));
-  for (const [name, { spec, rows }] of sinks) {
+  for (const [sink, { spec, rows }] of sinks) {
     const columns = Object.entries(spec.columns).map(([column, type]) => ({ name: column, type }));
     const encode = rowEncoder(columns);
     const expected = [...rows.values()].map((row) => `${encode(row)}]`).sort();
     const shown = driver.select({ spec }).map((row) =>
       `[${columns.map((column) => jsonText(row[column.name])).join(",")}]`
     ).sort();
-    assertEquals(shown, expected, `sink "${name}", ${where}`);
+    const missing = without(expected, shown);
+    const wrong = without(shown, expected);
+    if (missing.length > 0 || wrong.length > 0) {
+      return { sink, columns: columns.map(({ name }) => name), missing, wrong };
+    }
   }
+  return null;
+}
+
+/** The items of the first list without those of the second; what is there twice counts twice. */
+function without(items: readonly string[], others: readonly string[]): string[] {
+  const left = [...others];
+  return items.filter((item) => {
+    const at = left.indexOf(item);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
 }
 
 function jsonText(value: unknown): string {

@@ -1,0 +1,214 @@
+import {
+  avg,
+  clickhouse,
+  count,
+  max,
+  min,
+  sum,
+  type Topology,
+  topology,
+  type TopologyBuilder,
+  TopologyError,
+} from "../../src/mod.ts";
+import { compile } from "../../src/plan/compile.ts";
+import { GLOBALS, PARTITIONS, type Plain, SOURCES } from "./plain_tables.ts";
+
+/** Rows are grouped by this column modulo 7, and by their tag; rows without the column's value are in no group. */
+export interface Group {
+  readonly column: "num" | "fk1" | "fk2";
+  readonly tagged: boolean;
+}
+
+/** An operator, and the name of the table that it makes. Inputs are names of sources or of steps before. */
+export type Step =
+  & { readonly name: string; readonly input: string }
+  & (
+    | { readonly op: "filter"; readonly by: "num" | "key"; readonly rest: number }
+    | {
+      readonly op: "foreignKeyJoin";
+      readonly kind: "join" | "leftJoin";
+      readonly right: string;
+      readonly column: "fk1" | "fk2";
+    }
+    | { readonly op: "keyJoin"; readonly kind: "join" | "leftJoin" | "outerJoin"; readonly right: string }
+    | { readonly op: "aggregate"; readonly group: Group }
+  );
+
+/** A sink: rows of a table, or the totals of its groups. `columns`: those beside the key's. */
+export interface Output {
+  readonly sink: string;
+  readonly input: string;
+  readonly totals?: Group;
+  readonly columns: readonly string[];
+}
+
+/** A topology over the plain tables as a value, of which parts can be taken away. */
+export interface Plan {
+  readonly sources: readonly string[];
+  readonly steps: readonly Step[];
+  readonly sinks: readonly Output[];
+}
+
+/** What a table is keyed by; tables can be joined on their key if this is equal. */
+export type Shape = "id" | "n" | "n,tag";
+
+// The types of a random topology are not known to the compiler; every row has the columns of Plain.
+// deno-lint-ignore no-explicit-any
+type Untyped = any;
+
+interface Table {
+  readonly shape: Shape;
+  readonly global: boolean;
+  /** The handle, a KTable or GlobalKTable. */
+  readonly handle: Untyped;
+}
+
+const AGGREGATES = {
+  rows: count<Plain>(),
+  num_sum: sum((row: Plain) => row.num),
+  dec_sum: sum((row: Plain) => row.dec),
+  dec_avg: avg((row: Plain) => row.dec, 4),
+  num_min: min((row: Plain) => row.num),
+  tag_max: max((row: Plain) => row.tag),
+};
+
+const KEYS = {
+  "id": { id: "Int64" },
+  "n": { n: "Int64" },
+  "n,tag": { n: "Int64", tag: "String" },
+};
+
+/** Columns of a sink that shows totals. */
+export const TOTALS = {
+  rows: "UInt64",
+  num_sum: "Int64",
+  dec_sum: "Decimal(18, 2)",
+  dec_avg: "Decimal(18, 4)",
+  num_min: "Int64",
+  tag_max: "String",
+};
+/** Columns of a sink that shows rows. */
+export const COLUMNS = {
+  num: "Int64",
+  dec: "Decimal(18, 2)",
+  tag: "String",
+  fk1: "Nullable(Int64)",
+  fk2: "Nullable(Int64)",
+};
+
+/** @throws TopologyError if there can be no such topology */
+export function build({ sources, steps, sinks }: Plan): Topology {
+  const random = topology("random", (builder) => {
+    const tables = new Map<string, Table>();
+    for (const name of sources) tables.set(name, sourceTable(builder, name));
+    const table = (name: string) => tables.get(name) ?? refuse(`there is no table "${name}"`);
+    for (const step of steps) tables.set(step.name, grown(step, table));
+    for (const sink of sinks) write(sink, table(sink.input));
+  });
+  compile(random, (topic) => PARTITIONS[topic.split(".")[2] as keyof typeof PARTITIONS]);
+  return random;
+}
+
+/** What the group's totals are keyed by. */
+export function shapeOf({ tagged }: Group): Shape {
+  return tagged ? "n,tag" : "n";
+}
+
+function refuse(problem: string): never {
+  throw new TopologyError("random", [problem]);
+}
+
+function sourceTable(builder: TopologyBuilder, name: string): Table {
+  const source = SOURCES.get(name) ?? refuse(`there is no source "${name}"`);
+  const global = GLOBALS.includes(name);
+  return { shape: "id", global, handle: global ? builder.globalTable(source) : builder.table(source) };
+}
+
+function grown(step: Step, table: (name: string) => Table): Table {
+  const input = table(step.input);
+  switch (step.op) {
+    case "filter": {
+      const { by, rest } = step;
+      const numberOf = (row: Plain, key: Untyped) =>
+        by === "num" ? row.num : typeof key === "object" ? key.n + key.tag.length : key;
+      return {
+        ...input,
+        handle: input.handle.filter((row: Plain, key: unknown) => Math.abs(numberOf(row, key)) % 3 !== rest),
+      };
+    }
+    case "foreignKeyJoin": {
+      const { name, kind, column } = step;
+      const right = table(step.right);
+      if (input.global && !right.global) refuse(`global table "${step.input}" cannot join "${step.right}"`);
+      const foreignKey = right.shape === "n,tag"
+        ? (row: Plain) => row[column] === null ? null : { tag: row.tag, n: row[column] }
+        : (row: Plain) => row[column];
+      const joined = input.handle[kind](name, right.handle, foreignKey);
+      return { ...input, handle: joined.mapValues((row: Untyped) => blended(row, row[name])) };
+    }
+    case "keyJoin": {
+      const right = table(step.right);
+      if (input.global || right.global || input.shape !== right.shape) {
+        refuse(`"${step.input}" and "${step.right}" do not have the same key`);
+      }
+      return { ...input, handle: keyJoined(step, input.handle, right.handle) };
+    }
+    case "aggregate":
+      if (input.global) refuse(`global table "${step.input}" cannot be grouped`);
+      return aggregated(step.name, input, step.group);
+  }
+}
+
+function keyJoined({ name, kind }: Step & { op: "keyJoin" }, left: Untyped, right: Untyped): Untyped {
+  if (kind !== "outerJoin") {
+    return left[kind](name, right).mapValues((row: Untyped) => blended(row, row[name]));
+  }
+  const joined = left.outerJoin({ left: `${name}_left`, right: name }, right);
+  return joined.mapValues((row: Untyped) =>
+    row[`${name}_left`] === null ? row[name] : blended(row[`${name}_left`], row[name])
+  );
+}
+
+function groupBy({ column, tagged }: Group): (row: Plain) => Readonly<Record<string, unknown>> | null {
+  return (row) => {
+    const value = row[column];
+    if (value === null) return null;
+    const n = Math.abs(value) % 7;
+    return tagged ? { tag: row.tag, n } : { n };
+  };
+}
+
+function aggregated(name: string, input: Table, group: Group): Table {
+  const totals = input.handle.groupBy(groupBy(group)).aggregate(name, AGGREGATES);
+  const handle = totals.mapValues((row: Untyped) => ({
+    n: row.n,
+    tag: group.tagged ? row.tag : row.tag_max,
+    num: row.num_sum % 1_000,
+    dec: row.dec_sum,
+    fk1: row.rows,
+    fk2: row.num_min === null ? null : row.n,
+  }));
+  return { shape: shapeOf(group), global: false, handle };
+}
+
+function write({ sink, input, totals, columns }: Output, table: Table): void {
+  if (table.global) refuse(`global table "${input}" cannot be written`);
+  const shape = totals === undefined ? table.shape : shapeOf(totals);
+  const types: Readonly<Record<string, string>> = totals === undefined ? COLUMNS : TOTALS;
+  const declared = { ...KEYS[shape], ...Object.fromEntries(columns.map((column) => [column, types[column]])) };
+  const written = clickhouse(sink, { key: Object.keys(KEYS[shape]) as never, columns: declared as never });
+  if (totals === undefined) table.handle.to(written);
+  else table.handle.groupBy(groupBy(totals)).aggregate(`${sink}_groups`, AGGREGATES).to(written);
+}
+
+/** A plain row out of a row and its partner, in which everything of both can be seen. */
+function blended(row: Untyped, partner: Plain | null): Untyped {
+  if (partner === null) return { ...row, num: row.num + 1, dec: row.dec.negate() };
+  return {
+    ...row,
+    fk1: partner.fk2,
+    fk2: row.fk1,
+    num: (row.num + partner.num * 2) % 1_000,
+    dec: partner.dec,
+  };
+}

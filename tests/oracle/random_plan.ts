@@ -1,0 +1,126 @@
+import { TopologyError } from "../../src/mod.ts";
+import { GLOBALS, SOURCES } from "./plain_tables.ts";
+import { build, COLUMNS, type Group, type Output, type Plan, type Shape, shapeOf, type Step, TOTALS } from "./plan.ts";
+import type { Choices } from "./random.ts";
+
+/** What the next operators must know of a table. */
+interface Table {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly global: boolean;
+  /** Source it begins with, for the partitioning of its keys. */
+  readonly root: string;
+}
+
+/**
+ * Plans a topology of 3 to 9 random operators over the sources, which writes several of its tables. Now and then an outer join comes out
+ * that cannot be: then it is another one.
+ */
+export function randomPlan(choices: Choices): Plan {
+  for (;;) {
+    const draft = new Draft(choices);
+    const operators = 3 + choices.int(7);
+    for (let operator = 0; operator < operators; operator++) draft.grow();
+    const plan = draft.finish();
+    try {
+      build(plan);
+      return plan;
+    } catch (error) {
+      if (!(error instanceof TopologyError) || !error.message.includes("as outer join")) throw error;
+    }
+  }
+}
+
+class Draft {
+  readonly #choices: Choices;
+  readonly #tables: Table[] = [...SOURCES.keys()].map((name) => (
+    { name, shape: "id", global: GLOBALS.includes(name), root: name }
+  ));
+  readonly #steps: Step[] = [];
+
+  constructor(choices: Choices) {
+    this.#choices = choices;
+  }
+
+  /** One operator more. */
+  grow(): void {
+    const { int } = this.#choices;
+    const name = `op${this.#steps.length}`;
+    const makers = [
+      () => this.#filter(name),
+      () => this.#foreignKeyJoin(name),
+      () => this.#foreignKeyJoin(name),
+      () => this.#foreignKeyJoin(name),
+      () => this.#keyJoin(name),
+      () => this.#keyJoin(name),
+      () => this.#aggregate(name),
+    ];
+    const step = makers[int(makers.length)]();
+    if (step === null) return;
+    const input = this.#tables.find((table) => table.name === step.input)!;
+    this.#steps.push(step);
+    this.#tables.push(
+      step.op === "aggregate"
+        ? { name, shape: shapeOf(step.group), global: false, root: `aggregate ${shapeOf(step.group)}` }
+        : { ...input, name },
+    );
+  }
+
+  /** Writes the last partitioned tables, and some totals directly. */
+  finish(): Plan {
+    const partitioned = this.#tables.filter((table) => !table.global);
+    const sinks: Output[] = partitioned.slice(-3).map(({ name }, index) => (
+      { sink: `rows_${index}`, input: name, columns: Object.keys(COLUMNS) }
+    ));
+    if (this.#choices.chance(0.6)) {
+      const totals = this.#group();
+      const input = this.#choices.of(partitioned).name;
+      sinks.push({ sink: `totals_${sinks.length}`, input, totals, columns: Object.keys(TOTALS) });
+    }
+    return { sources: [...SOURCES.keys()], steps: this.#steps, sinks };
+  }
+
+  /** Later tables are likelier, so that operators stand on each other. */
+  #pick(wanted: (table: Table) => boolean): Table | null {
+    const candidates = this.#tables.filter(wanted);
+    if (candidates.length === 0) return null;
+    const late = candidates.slice(-3);
+    return this.#choices.of(this.#choices.chance(0.5) ? late : candidates);
+  }
+
+  #filter(name: string): Step {
+    const input = this.#pick(() => true)!.name;
+    const rest = this.#choices.int(3);
+    return { name, op: "filter", input, rest, by: this.#choices.of(["num", "key"]) };
+  }
+
+  #foreignKeyJoin(name: string): Step | null {
+    const global = this.#choices.chance(0.2);
+    const left = this.#pick((table) => table.global === global);
+    const right = this.#pick((table) => table.global || !global);
+    if (left === null || right === null) return null;
+    const column = this.#choices.of(["fk1", "fk2"] as const);
+    const kind = this.#choices.of(["join", "leftJoin"] as const);
+    return { name, op: "foreignKeyJoin", kind, input: left.name, right: right.name, column };
+  }
+
+  #keyJoin(name: string): Step | null {
+    const left = this.#pick((table) => !table.global);
+    const right = this.#pick((table) => !table.global && table.shape === left?.shape);
+    if (left === null || right === null) return null;
+    const sameCount = left.shape !== "id" || (left.root === "c") === (right.root === "c");
+    const kinds = sameCount ? ["join", "leftJoin", "outerJoin"] as const : ["join", "leftJoin"] as const;
+    const kind = this.#choices.of<"join" | "leftJoin" | "outerJoin">(kinds);
+    return { name, op: "keyJoin", kind, input: left.name, right: right.name };
+  }
+
+  #group(): Group {
+    const column = this.#choices.of(["num", "fk1", "fk2"] as const);
+    return { column, tagged: this.#choices.of([false, true]) };
+  }
+
+  #aggregate(name: string): Step | null {
+    const input = this.#pick((table) => !table.global);
+    return input === null ? null : { name, op: "aggregate", input: input.name, group: this.#group() };
+  }
+}

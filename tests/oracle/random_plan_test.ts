@@ -1,0 +1,18 @@
+import { changePlain, randomHistory } from "./history.ts";
+import { PARTITIONS } from "./plain_tables.ts";
+import { choicesOf } from "./random.ts";
+import { randomPlan } from "./random_plan.ts";
+import { assertHolds } from "./report.ts";
+
+/** `WEIR_ORACLE_SEEDS=from,count` runs others; a failure names its seed, and the smallest case found that fails like it. */
+const [from, histories] = (Deno.env.get("WEIR_ORACLE_SEEDS") ?? "1,150").split(",").map(Number);
+
+Deno.test(`oracle: ${histories} random topologies live random lives, seeds from ${from}`, async () => {
+  for (let seed = from; seed < from + histories; seed++) {
+    const choices = choicesOf(seed);
+    const topology = randomPlan(choices);
+    const sliceRows = choices.of([1, 2, 2_000]);
+    const events = randomHistory(choices, changePlain);
+    await assertHolds({ topology, partitions: PARTITIONS, sliceRows, events }, `seed ${seed}`);
+  }
+});
