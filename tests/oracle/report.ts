@@ -23,7 +23,7 @@ export function report(life: Case, failure: Failure): string {
   return [
     ...(typeof topology === "string" ? [`topology "${topology}"`] : planLines(topology)),
     `partitions: ${counts}; at most ${sliceRows} rows a slice`,
-    `${changesOf(life)} changes (columns not named are ${
+    `events, of which changes: ${changesOf(life)} (columns not named are ${
       typeof topology === "string" ? "those of tests/topologies/store.ts" : dullText(life)
     }):`,
     ...eventLines(life).map((line, index) => `  ${index + 1}. ${line}`),
@@ -38,13 +38,18 @@ function dullText(life: Case): string {
 }
 
 function failureLines({ where, difference, message }: Failure): string[] {
-  if (difference === null) return [`${where}: ${message}`];
+  if (difference === null) return [`${where}: ${withoutTestFrames(message)}`];
   const { sink, columns, missing, wrong } = difference;
   return [
     `${where}: sink "${sink}" is not what the oracle computes, as [${columns.join(", ")}]:`,
     ...missing.map((row) => `  expected, not shown: ${row}`),
     ...wrong.map((row) => `  shown, not expected: ${row}`),
   ];
+}
+
+/** Of a stack only the runtime's part tells something. */
+function withoutTestFrames(message: string): string {
+  return message.split("\n").filter((line) => !/^\s+at .*\/tests\//.test(line)).join("\n");
 }
 
 function eventLines(life: Case): string[] {
@@ -101,7 +106,7 @@ function stepLine(step: Step): string {
 
 function sinkLine({ sink, input, totals, columns }: Output): string {
   const table = totals === undefined ? input : `${input}.${groupText(totals)}`;
-  return `  ${table}.to(${sink}: key, ${columns.join(", ")})`;
+  return `  ${table}.to(${[`${sink}: key`, ...columns].join(", ")})`;
 }
 
 function groupText({ column, tagged }: Group): string {

@@ -93,7 +93,7 @@ Deno.test("assertHolds() shows a shrunk life of a topology of the store", async 
         await assertHolds({ topology: "sales", partitions: {}, sliceRows: 1, events }, `seed ${seed}`);
       }
     }, Error);
-    const [, changes] = /^(\d+) changes/m.exec(error.message)!;
+    const [, changes] = /^events, of which changes: (\d+)/m.exec(error.message)!;
     assert(Number(changes) <= CHANGES_MAX, error.message);
     const [, text] = /^again: deno run -A tests\/oracle\/replay\.ts '(.*)'$/m.exec(error.message)!;
     assertNotEquals(await run(parseCase(text)), null);
