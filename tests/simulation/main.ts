@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
 import { type Mutant, MUTANTS } from "./mutants.ts";
-import { runScenario } from "./scenario.ts";
+import { runScenario, type ScenarioOptions } from "./scenario.ts";
+import { repeat } from "./shrink_seed.ts";
+import { tell } from "./story.ts";
 
 const HELP = `deno task sim: the real runtime on simulated ports, one seed one history and one schedule of faults
 
@@ -9,7 +11,11 @@ const HELP = `deno task sim: the real runtime on simulated ports, one seed one h
   --heat N      multiplies the number of faults (default 1)
   --mutants     take away one rule of the algorithm at a time: each must be noticed
   --only NAME   with --mutants: this one
-  --seed N      with a violation: run this seed alone`;
+  --seed N      this seed alone; with --only: what goes wrong in it
+  --keep LIST   with --seed: only this happens of all that the seed draws
+  --schedule N  with --keep: requests are carried out in another order
+
+The first seed that fails is shrunk: what need not happen for it to fail is left out.`;
 const MUTANT_SEEDS = 400;
 
 const { values } = parseArgs({
@@ -19,6 +25,8 @@ const { values } = parseArgs({
     heat: { type: "string", default: "1" },
     seed: { type: "string" },
     only: { type: "string" },
+    keep: { type: "string" },
+    schedule: { type: "string", default: "0" },
     mutants: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -35,6 +43,7 @@ async function runSeeds(from: number, count: number, heat: number): Promise<numb
     sum.crashes += outcome.crashes;
     sum.restarts += outcome.restarts;
     if (outcome.violation !== null && ++violations <= 10) console.log(`seed ${seed}: ${outcome.violation}`);
+    if (outcome.violation !== null && violations === 1) console.log(await tell(seed, { heat }));
     if ((seed - from + 1) % 100 === 0) console.log(`${seed - from + 1} of ${count} seeds, ${violations} violations`);
   }
   const seconds = ((Date.now() - startMs) / 1000).toFixed(1);
@@ -65,16 +74,47 @@ async function hunt(mutant: Mutant): Promise<boolean> {
   }
 }
 
-if (values.help) {
-  console.log(HELP);
-} else if (values.mutants) {
+/** Runs one seed: all of it, and shrinks it if it fails, or only what is kept. True if nothing goes wrong. */
+async function runSeed(seed: number, options: ScenarioOptions, flags: string): Promise<boolean> {
+  const { violation } = values.keep === undefined
+    ? await runScenario(seed, options)
+    : await repeat(seed, options, { kept: values.keep.split(","), schedule: Number(values.schedule) });
+  if (violation === null) console.log(`seed ${seed}: nothing goes wrong`);
+  else if (values.keep === undefined) console.log(await tell(seed, options, flags));
+  else console.log(`seed ${seed}: ${violation}`);
+  return violation === null;
+}
+
+/** Runs one seed with a deliberate bug. */
+async function runMutant(name: string, seed: number): Promise<boolean> {
+  const mutant = MUTANTS.find((candidate) => candidate.name === name);
+  if (mutant === undefined) throw new TypeError(`Cannot run deliberate bug "${name}": there is none of that name`);
+  const undo = mutant.apply?.() ?? (() => {});
+  try {
+    return await runSeed(seed, mutant.options ?? {}, ` --only ${name}`);
+  } finally {
+    undo();
+  }
+}
+
+async function huntAll(): Promise<boolean> {
   let missed = 0;
   const chosen = MUTANTS.filter((mutant) => values.only === undefined || mutant.name === values.only);
   for (const mutant of chosen) if (!await hunt(mutant)) missed++;
   console.log(`${chosen.length - missed} of ${chosen.length} deliberate bugs caught`);
-  if (missed > 0) Deno.exit(1);
-} else {
-  const from = Number(values.seed ?? values.from);
-  const violations = await runSeeds(from, values.seed === undefined ? Number(values.seeds) : 1, Number(values.heat));
-  if (violations > 0) Deno.exit(1);
+  return missed === 0;
 }
+
+async function main(): Promise<boolean> {
+  const { seed, only, mutants, heat, from, seeds } = values;
+  if (values.help) {
+    console.log(HELP);
+    return true;
+  }
+  if (seed !== undefined && only !== undefined) return await runMutant(only, Number(seed));
+  if (seed !== undefined) return await runSeed(Number(seed), { heat: Number(heat) }, "");
+  if (mutants) return await huntAll();
+  return await runSeeds(Number(from), Number(seeds), Number(heat)) === 0;
+}
+
+if (!await main()) Deno.exit(1);

@@ -43,78 +43,130 @@ const INTERRUPT_SHARE = 0.25;
 
 async function stages(world: World, options: ScenarioOptions): Promise<string | null> {
   const { choices } = world;
+  choices.at("A");
+  choices.point("changes");
   for (let index = 5 + choices.below(30); index > 0; index--) world.change();
-  for (let index = 1 + choices.below(3); index > 0; index--) world.spawn();
-  await chaos(world, options);
-  let wrong = await world.settle();
+  choices.point("instances");
+  const others = choices.below(3);
+  world.spawn();
+  for (let index = 0; index < others; index++) if (choices.happens("instance")) world.spawn();
+  await chaos(world, options, "A");
+  let wrong = await rest(world, "A");
   if (wrong !== null) return `A ${wrong}`;
 
-  world.compactAll();
+  choices.at("B");
+  compact(world);
   const before = world.warehouse.memory.writes();
   let transient: string | null = null;
   world.warehouse.onInsert = () => transient ??= world.check();
-  for (const instance of [...world.instances]) {
-    world.kill(instance);
-    world.spawn();
-  }
+  restartAll(world);
   world.log.ghosts.length = world.warehouse.ghosts.length = 0;
-  if (choices.chance(0.5)) await chaos(world, { ...options, quiet: true });
-  wrong = await world.settle();
+  choices.point("moves");
+  if (choices.chance(0.5)) await chaos(world, { ...options, quiet: true }, "B");
+  wrong = await rest(world, "B");
   world.warehouse.onInsert = () => {};
   if (transient !== null) return `B transient: ${transient}`;
   if (wrong !== null) return `B ${wrong}`;
   const written = world.warehouse.memory.writes() - before;
   if (written > 0) return `B a restart without a change wrote ${written} rows`;
 
-  for (const name of ["lines", "orders", "users", "goods", "makers"] as const) world.change(name);
-  wrong = await world.settle();
+  choices.at("C");
+  for (const name of ["lines", "orders", "users", "goods", "makers"] as const) {
+    choices.point("change");
+    world.change(name);
+  }
+  wrong = await rest(world, "C");
   if (wrong !== null) return `C ${wrong}`;
 
+  choices.at("D");
+  restartAll(world);
+  compact(world);
+  await chaos(world, options, "D");
+  wrong = await rest(world, "D");
+  return wrong === null ? null : `D ${wrong}`;
+}
+
+async function rest(world: World, stage: string): Promise<string | null> {
+  world.choices.at(`${stage}-rest`);
+  world.choices.point("rest");
+  return await world.settle();
+}
+
+function compact(world: World): void {
+  world.choices.point("compact");
+  if (world.choices.happens("compact", () => "all sources")) world.compactAll();
+}
+
+function restartAll(world: World): void {
+  world.choices.point("restart");
   for (const instance of [...world.instances]) {
     world.kill(instance);
     world.spawn();
   }
-  world.compactAll();
-  await chaos(world, options);
-  wrong = await world.settle();
-  return wrong === null ? null : `D ${wrong}`;
 }
 
 /** `quiet`: no source changes. */
-async function chaos(world: World, options: ScenarioOptions & { readonly quiet?: boolean }): Promise<void> {
+async function chaos(
+  world: World,
+  options: ScenarioOptions & { readonly quiet?: boolean },
+  stage: string,
+): Promise<void> {
   const { choices, scheduler } = world;
   const heat = options.heat ?? 1;
   world.log.faults = world.warehouse.faults = true;
+  choices.point("chaos");
   const steps = 60 + choices.below(options.stepsMax ?? 500);
   const rate = 0.03 + choices.next() * 0.12;
   const trouble = choices.next() * 0.03 * heat;
   for (let step = 0; step < steps; step++) {
+    choices.at(stage, step + 1);
+    choices.point("change");
     if (options.quiet !== true && choices.chance(rate)) world.change();
+    choices.point("fault");
     if (choices.chance(trouble)) fault(world);
+    choices.point("interrupt");
     if (choices.chance(INTERRUPT_SHARE)) world.interrupt();
-    if (choices.chance(0.01)) world.group.comeBack();
+    choices.point("come back");
+    if (choices.strikes("come-back", 0.01)) world.group.comeBack();
+    choices.point("trim");
     if (choices.chance(0.02 * heat)) trim(world, options);
-    const ghosts = choices.chance(0.5) ? world.log.ghosts : world.warehouse.ghosts;
-    if (ghosts.length > 0 && choices.chance(0.05 * heat)) ghosts.splice(choices.below(ghosts.length), 1)[0]();
+    choices.point("late request");
+    lateRequest(world, heat);
+    choices.point("wake");
     if (choices.chance(0.1) || !await scheduler.step()) await scheduler.wakeNext();
   }
+}
+
+/** A request that was carried out, or whose process died, arrives. */
+function lateRequest({ choices, log, warehouse }: World, heat: number): void {
+  const ghosts = choices.chance(0.5) ? log.ghosts : warehouse.ghosts;
+  if (ghosts.length === 0 || !choices.chance(0.05 * heat)) return;
+  const at = choices.below(ghosts.length);
+  const what = () => `of the ${ghosts === log.ghosts ? "log" : "warehouse"}`;
+  if (choices.happens("late-request", what)) ghosts.splice(at, 1)[0]();
 }
 
 function fault(world: World): void {
   const { choices } = world;
   const kind = choices.below(10);
   if (kind < 2 && world.instances.length > 0) {
-    world.kill(choices.pick(world.instances));
+    const victim = choices.pick(world.instances);
+    if (!choices.happens("kill", () => victim.owner.name)) return;
+    world.kill(victim);
     if (choices.chance(0.8) || world.instances.length === 0) world.spawn();
-  } else if (kind < 3 && world.instances.length < 4) world.spawn();
-  else if (kind < 5) world.group.bounce();
-  else if (kind < 6) world.group.comeBack();
-  else world.group.move();
+  } else if (kind < 3 && world.instances.length < 4) {
+    if (choices.happens("start")) world.spawn();
+  } else if (kind < 5) {
+    if (choices.happens("bounce", () => "a task moves for a while, its owner is not told")) world.group.bounce();
+  } else if (kind < 6) {
+    if (choices.happens("come-back")) world.group.comeBack();
+  } else if (choices.happens("move", () => "a task moves to another process")) world.group.move();
   if (world.instances.length === 0) world.spawn();
 }
 
 function trim(world: World, options: ScenarioOptions): void {
   const topic = world.choices.pick([...world.log.topics.values()]);
+  if (!world.choices.happens("trim", () => topic.name)) return;
   if (topic.compacted) {
     // A tombstone stays longer than any living reader lags, so only what no reader needs is removed here.
     compactTopic(topic, world.choices, 0.5);

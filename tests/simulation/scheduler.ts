@@ -1,33 +1,4 @@
-/** A seeded source of every choice in one simulated run (mulberry32). */
-export class Choices {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = (Math.imul(seed, 2654435761) + 12345) >>> 0;
-    for (let index = 0; index < 4; index++) this.next();
-  }
-
-  /** In [0, 1). */
-  next(): number {
-    this.#state = (this.#state + 0x6D2B79F5) >>> 0;
-    let t = this.#state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  }
-
-  below(n: number): number {
-    return Math.floor(this.next() * n);
-  }
-
-  chance(probability: number): boolean {
-    return this.next() < probability;
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)];
-  }
-}
+import type { Choices } from "./choices.ts";
 
 /** A request of a simulated process that waits to be carried out. */
 export interface Operation {
@@ -119,6 +90,7 @@ export class Scheduler {
   async step(): Promise<boolean> {
     const { operations } = this;
     if (operations.length === 0) return false;
+    this.choices.point("request");
     const start = this.choices.below(operations.length);
     for (let offset = 0; offset < operations.length; offset++) {
       const index = (start + offset) % operations.length;

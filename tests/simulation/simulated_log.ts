@@ -132,7 +132,9 @@ export class SimulatedLog {
   }
 
   #mayFail<T>(run: () => T): T {
-    if (this.faults && this.scheduler.choices.chance(0.02)) throw new ProductionError("the log does not answer", true);
+    if (this.faults && this.scheduler.choices.strikes("log-silent", 0.02)) {
+      throw new ProductionError("the log does not answer", true);
+    }
     return run();
   }
 
@@ -140,7 +142,7 @@ export class SimulatedLog {
   #append(owner: Owner, batches: readonly AppendBatch[]): number[] | Promise<number[]> {
     const { choices } = this.scheduler;
     const records = batches.reduce((sum, batch) => sum + batch.records.length, 0);
-    if (!this.faults || records < 2 || !choices.chance(SPLIT_SHARE)) return this.#store(batches);
+    if (!this.faults || records < 2 || !choices.strikes("append-split", SPLIT_SHARE)) return this.#store(batches);
     const [first, rest] = splitAppend(batches, choices);
     const offsets = this.#store(first);
     const dueStep = this.scheduler.steps + choices.below(SPLIT_STEPS_MAX);
@@ -160,17 +162,21 @@ export class SimulatedLog {
   #store(batches: readonly AppendBatch[]): number[] {
     const { choices } = this.scheduler;
     this.appends++;
-    if (this.faults && choices.chance(0.02)) throw new ProductionError("the request was lost", true);
+    if (this.faults && choices.strikes("append-lost", 0.02)) throw new ProductionError("the request was lost", true);
     const order = this.bugs.disorder === true
       ? [...batches].map((b) => ({ ...b, records: [...b.records].reverse() }))
       : batches;
     const kept = (batch: AppendBatch) =>
-      !(this.bugs.lose === true && this.faults && choices.chance(0.05)) || isHello(batch);
+      !(this.bugs.lose === true && this.faults && choices.strikes("append-swallowed", 0.05)) || isHello(batch);
     const offsets = order.map((batch) =>
       kept(batch) ? this.store(batch) : this.topics.get(batch.topic)!.partitions[batch.partition].end
     );
-    if (this.faults && choices.chance(0.02)) this.ghosts.push(() => batches.forEach((batch) => this.store(batch)));
-    if (this.faults && choices.chance(0.02)) throw new ProductionError("the acknowledgement was lost", true);
+    if (this.faults && choices.strikes("append-repeated", 0.02)) {
+      this.ghosts.push(() => batches.forEach((batch) => this.store(batch)));
+    }
+    if (this.faults && choices.strikes("append-answer-lost", 0.02)) {
+      throw new ProductionError("the acknowledgement was lost", true);
+    }
     return this.bugs.noEpoch === true && isHello(batches[0]) ? offsets.map((offset) => Math.min(offset, 0)) : offsets;
   }
 
@@ -243,7 +249,9 @@ class SimulatedReader implements Reader {
     return scheduler.request(this.#owner, global ? "poll globals" : "poll", {
       enabled: () => this.#closed || this.#readable().length > 0,
       run: () => {
-        if (this.#log.faults && scheduler.choices.chance(0.01)) throw new ProductionError("the fetch failed", true);
+        if (this.#log.faults && scheduler.choices.strikes("fetch-failed", 0.01)) {
+          throw new ProductionError("the fetch failed", true);
+        }
         return this.#readable().filter(() => scheduler.choices.chance(0.7)).map((position) => this.#fetch(position));
       },
     });

@@ -61,7 +61,7 @@ export class SimulatedWarehouse {
   }
 
   #mayFail<T>(run: () => T): T {
-    if (this.faults && this.#scheduler.choices.chance(0.03)) {
+    if (this.faults && this.#scheduler.choices.strikes("warehouse-silent", 0.03)) {
       throw new ProductionError("ClickHouse does not answer", true);
     }
     return run();
@@ -69,10 +69,12 @@ export class SimulatedWarehouse {
 
   #insert(batch: InsertBatch): Promise<void> {
     const { choices } = this.#scheduler;
-    if (this.#bugs.lose === true && this.faults && choices.chance(0.1)) return Promise.resolve();
+    if (this.#bugs.lose === true && this.faults && choices.strikes("insert-swallowed", 0.1)) return Promise.resolve();
     this.#store(batch);
-    if (this.faults && choices.chance(0.04)) this.ghosts.push(() => this.#store(batch));
-    if (this.faults && choices.chance(0.03)) throw new ProductionError("the answer was lost", true);
+    if (this.faults && choices.strikes("insert-repeated", 0.04)) this.ghosts.push(() => this.#store(batch));
+    if (this.faults && choices.strikes("insert-answer-lost", 0.03)) {
+      throw new ProductionError("the answer was lost", true);
+    }
     return Promise.resolve();
   }
 

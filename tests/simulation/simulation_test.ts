@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { MUTANTS } from "./mutants.ts";
-import { runScenario } from "./scenario.ts";
+import { runScenario, type ScenarioOptions } from "./scenario.ts";
+import { tell } from "./story.ts";
 
 const SEEDS = 60;
 /** Deliberate bugs that show within a few seeds; `deno task sim --mutants` hunts all of them. */
@@ -16,17 +17,20 @@ const QUICK = [
   "noready",
 ];
 
+async function assertEndsRight(seed: number, options: ScenarioOptions = {}): Promise<void> {
+  const { violation } = await runScenario(seed, options);
+  if (violation !== null) assertEquals(violation, null, await tell(seed, options));
+}
+
 Deno.test("the runtime ends right, and restarts without a write, whatever is killed, repeated, delayed or compacted", async () => {
   for (let seed = 20_001; seed <= 20_000 + SEEDS; seed++) {
-    const { violation } = await runScenario(seed);
-    assertEquals(violation, null, `deno task sim --seed ${seed}`);
+    await assertEndsRight(seed);
   }
 });
 
 Deno.test("the runtime ends right under three times as many faults", async () => {
   for (let seed = 30_001; seed <= 30_000 + SEEDS / 2; seed++) {
-    const { violation } = await runScenario(seed, { heat: 3 });
-    assertEquals(violation, null, `deno task sim --heat 3 --seed ${seed}`);
+    await assertEndsRight(seed, { heat: 3 });
   }
 });
 

@@ -1,5 +1,5 @@
 import type { AppendBatch } from "../../src/ports/log.ts";
-import type { Choices } from "./scheduler.ts";
+import type { Choices } from "./choices.ts";
 
 /** The first records, and the others; cut anywhere, or within what is for one partition. A batch that is cut is in both parts. */
 export function splitAppend(batches: readonly AppendBatch[], choices: Choices): [AppendBatch[], AppendBatch[]] {

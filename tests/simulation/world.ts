@@ -6,12 +6,14 @@ import type { Row } from "../../src/record/row.ts";
 import { defaultRunOptions, type RunOptions } from "../../src/runtime/options.ts";
 import { Runner } from "../../src/runtime/runner.ts";
 import { computeSinks } from "../../src/testing/oracle.ts";
+import { Choices } from "./choices.ts";
 import { compactTopic } from "./faults.ts";
-import { Choices, type Owner, Scheduler } from "./scheduler.ts";
+import { type Owner, Scheduler } from "./scheduler.ts";
 import { Group } from "./simulated_group.ts";
 import { type LogBugs, SimulatedLog } from "./simulated_log.ts";
 import { SimulatedWarehouse, type WarehouseBugs } from "./simulated_warehouse.ts";
 import { type SourceName, SOURCES, storeTopology } from "./store_topologies.ts";
+import type { Trail } from "./trail.ts";
 
 /** One process that runs the topology. */
 export interface Instance {
@@ -24,12 +26,16 @@ export interface WorldOptions {
   readonly log?: LogBugs;
   readonly warehouse?: WarehouseBugs;
   readonly run?: Partial<RunOptions>;
+  /** Records what happens, or says what is left out. */
+  readonly trail?: Trail;
 }
 
 const KEYS: Readonly<Record<SourceName, number>> = { lines: 6, orders: 5, users: 4, goods: 3, makers: 4 };
 /** Requests of a dead process that may still arrive. */
 const LATE_KINDS = ["append", "append rest", "insert"];
 const STEPS_MAX = 60_000;
+/** Rows that are told of a sink that differs. */
+const DIFFERENCES_MAX = 10;
 const STILL_MS = 3_000;
 /** Longer than all pauses of restarts and repetitions together. */
 const STUCK_MS = 150_000;
@@ -50,12 +56,15 @@ export class World {
   #names = 0;
 
   constructor(seed: number, options: WorldOptions = {}) {
-    this.choices = new Choices(seed);
+    const choices = this.choices = new Choices(seed, options.trail ?? null);
     this.scheduler = new Scheduler(this.choices);
     this.group = new Group(this.scheduler);
     this.log = new SimulatedLog(this.scheduler, this.group, options.log ?? {});
     this.warehouse = new SimulatedWarehouse(this.scheduler, options.warehouse ?? {});
-    this.topology = storeTopology({ left: this.choices.chance(0.5), derived: this.choices.chance(0.4) });
+    this.topology = storeTopology({
+      left: choices.setting("left-joins", choices.chance(0.5), false),
+      derived: choices.setting("derived-orders", choices.chance(0.4), false),
+    });
     this.#options = {
       ...defaultRunOptions,
       flushIntervalMs: 200,
@@ -63,21 +72,26 @@ export class World {
       repairEveryMs: 20_000,
       commitEveryMs: 1e9,
       metadataEveryMs: 5_000,
-      sliceRows: 1 + this.choices.below(6),
-      packLengthMax: this.choices.pick([1, 1, 100, 1_000, 100_000]),
+      sliceRows: choices.setting("slice-rows", 1 + choices.below(6), 6),
+      packLengthMax: choices.setting("pack-length", choices.pick([1, 1, 100, 1_000, 100_000]), 100_000),
       ...options.run,
     };
-    this.scheduler.slowKind = this.choices.pick(["none", "none", "poll globals", "poll", "shown", "append", "insert"]);
-    const partitions = this.choices.pick([1, 2, 3]);
+    const slow = choices.pick(["none", "none", "poll globals", "poll", "shown", "append", "insert"]);
+    this.scheduler.slowKind = choices.setting("slow-requests", slow, "none");
+    const partitions = choices.setting("partitions", choices.pick([1, 2, 3]), 1);
     for (const name of Object.keys(SOURCES) as SourceName[]) {
       this.truth.set(name, new Map());
-      const own = name === "users" && this.choices.chance(0.3) ? 1 + this.choices.below(3) : partitions;
+      const own = name === "users" && choices.chance(0.3)
+        ? choices.setting("partitions-of-users", 1 + choices.below(3), partitions)
+        : partitions;
       this.log.create({ name: SOURCES[name].spec.topic, partitions: own, cleanup: "compact", retentionMs: -1 });
     }
   }
 
   /** Puts a row (null: deletes it) into the truth and the log. */
   put(name: SourceName, id: number, columns: Record<string, unknown> | null): void {
+    const what = () => columns === null ? `delete ${name} ${id}` : `put ${name} ${JSON.stringify({ id, ...columns })}`;
+    if (!this.choices.happens("change", what)) return;
     const { topic } = SOURCES[name].spec;
     if (columns === null) this.truth.get(name)!.delete(id);
     else this.truth.get(name)!.set(id, { id, ...columns });
@@ -161,6 +175,8 @@ export class World {
     const ends = reads.filter(({ batch }) => batch.records.some(({ value }) => String(value).includes('["E",')));
     if (reads.length === 0) return;
     const { append, batch } = this.choices.pick(ends.length > 0 ? ends : reads);
+    const what = () => `the reader of ${batch.topic}/${batch.partition} moves`;
+    if (!this.choices.happens("interrupt", what)) return;
     append.interrupted = true;
     append.dueStep = this.scheduler.steps + 10 + this.choices.below(40);
     if (this.instances.length < 2) this.spawn();
@@ -177,7 +193,7 @@ export class World {
     this.log.faults = this.warehouse.faults = false;
     this.group.comeBack();
     for (const ghosts of [this.log.ghosts, this.warehouse.ghosts]) {
-      for (const ghost of ghosts.splice(0)) if (this.choices.chance(0.6)) ghost();
+      for (const ghost of ghosts.splice(0)) if (this.choices.strikes("late-request", 0.6)) ghost();
     }
     if (!await this.#quiet(STILL_MS)) return `STUCK ${this.#state()}`;
     // The repair pass comes when no write of a dead process can be under way any more.
@@ -220,7 +236,7 @@ export class World {
     }).join(" | ");
   }
 
-  /** Compares every sink with the truth. Returns the first difference, or null. */
+  /** Compares every sink with the truth. Returns how the first that differs does, a line for each row, or null. */
   check(): string | null {
     const expected = computeSinks(this.topology, (topic) => {
       const name = (Object.keys(SOURCES) as SourceName[]).find((candidate) => SOURCES[candidate].spec.topic === topic)!;
@@ -234,8 +250,9 @@ export class World {
         `{${encode.map(([column, encoder]) => `"${column}":${encoder(row[column])}`).join(",")}}`;
       const wanted = new Set([...rows.values()].map(text));
       const shown = this.warehouse.memory.select(name).map((row) => text(row as Row));
-      for (const row of shown) if (!wanted.delete(row)) return `${name} shows ${row}, which is wrong`;
-      for (const row of wanted) return `${name} lacks ${row}`;
+      const wrong = shown.filter((row) => !wanted.delete(row)).map((row) => `${name} shows ${row}, which is wrong`);
+      const differences = [...wrong, ...[...wanted].map((row) => `${name} lacks ${row}`)];
+      if (differences.length > 0) return differences.slice(0, DIFFERENCES_MAX).join("\n");
     }
     return null;
   }
