@@ -49,8 +49,8 @@ export class Choices {
   }
 
   /** Whether a fault of this kind strikes. */
-  strikes(kind: string, probability: number): boolean {
-    return this.chance(probability) && this.happens(kind);
+  strikes(kind: string, probability: number, detail?: () => string): boolean {
+    return this.chance(probability) && this.happens(kind, detail);
   }
 
   /** A setting that was drawn, or the plainest. */

@@ -12,7 +12,7 @@ import type {
 import { ProductionError } from "../../src/record/errors.ts";
 import type { Group } from "./simulated_group.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
-import { splitAppend } from "./split_append.ts";
+import { partitionsOf, splitAppend } from "./split_append.ts";
 
 const SPLIT_SHARE = 0.25;
 /** The second part of an append comes at most so many steps after the first. */
@@ -142,7 +142,8 @@ export class SimulatedLog {
   #append(owner: Owner, batches: readonly AppendBatch[]): number[] | Promise<number[]> {
     const { choices } = this.scheduler;
     const records = batches.reduce((sum, batch) => sum + batch.records.length, 0);
-    if (!this.faults || records < 2 || !choices.strikes("append-split", SPLIT_SHARE)) return this.#store(batches);
+    const what = () => partitionsOf(batches);
+    if (!this.faults || records < 2 || !choices.strikes("append-split", SPLIT_SHARE, what)) return this.#store(batches);
     const [first, rest] = splitAppend(batches, choices);
     const offsets = this.#store(first);
     const dueStep = this.scheduler.steps + choices.below(SPLIT_STEPS_MAX);
@@ -161,8 +162,11 @@ export class SimulatedLog {
   /** The acknowledgement may be lost before or after the records are stored; what was stored may arrive once more. */
   #store(batches: readonly AppendBatch[]): number[] {
     const { choices } = this.scheduler;
+    const what = () => partitionsOf(batches);
     this.appends++;
-    if (this.faults && choices.strikes("append-lost", 0.02)) throw new ProductionError("the request was lost", true);
+    if (this.faults && choices.strikes("append-lost", 0.02, what)) {
+      throw new ProductionError("the request was lost", true);
+    }
     const order = this.bugs.disorder === true
       ? [...batches].map((b) => ({ ...b, records: [...b.records].reverse() }))
       : batches;
@@ -171,10 +175,10 @@ export class SimulatedLog {
     const offsets = order.map((batch) =>
       kept(batch) ? this.store(batch) : this.topics.get(batch.topic)!.partitions[batch.partition].end
     );
-    if (this.faults && choices.strikes("append-repeated", 0.02)) {
+    if (this.faults && choices.strikes("append-repeated", 0.02, what)) {
       this.ghosts.push(() => batches.forEach((batch) => this.store(batch)));
     }
-    if (this.faults && choices.strikes("append-answer-lost", 0.02)) {
+    if (this.faults && choices.strikes("append-answer-lost", 0.02, what)) {
       throw new ProductionError("the acknowledgement was lost", true);
     }
     return this.bugs.noEpoch === true && isHello(batches[0]) ? offsets.map((offset) => Math.min(offset, 0)) : offsets;

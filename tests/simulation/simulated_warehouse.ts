@@ -69,10 +69,13 @@ export class SimulatedWarehouse {
 
   #insert(batch: InsertBatch): Promise<void> {
     const { choices } = this.#scheduler;
-    if (this.#bugs.lose === true && this.faults && choices.strikes("insert-swallowed", 0.1)) return Promise.resolve();
+    const what = () => batch.table.name;
+    if (this.#bugs.lose === true && this.faults && choices.strikes("insert-swallowed", 0.1, what)) {
+      return Promise.resolve();
+    }
     this.#store(batch);
-    if (this.faults && choices.strikes("insert-repeated", 0.04)) this.ghosts.push(() => this.#store(batch));
-    if (this.faults && choices.strikes("insert-answer-lost", 0.03)) {
+    if (this.faults && choices.strikes("insert-repeated", 0.04, what)) this.ghosts.push(() => this.#store(batch));
+    if (this.faults && choices.strikes("insert-answer-lost", 0.03, what)) {
       throw new ProductionError("the answer was lost", true);
     }
     return Promise.resolve();

@@ -21,3 +21,8 @@ export function splitAppend(batches: readonly AppendBatch[], choices: Choices): 
   }
   return [first, rest];
 }
+
+/** For whom the batches are. */
+export function partitionsOf(batches: readonly AppendBatch[]): string {
+  return batches.map(({ topic, partition }) => `${topic}/${partition}`).join(" ");
+}

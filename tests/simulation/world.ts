@@ -250,9 +250,13 @@ export class World {
         `{${encode.map(([column, encoder]) => `"${column}":${encoder(row[column])}`).join(",")}}`;
       const wanted = new Set([...rows.values()].map(text));
       const shown = this.warehouse.memory.select(name).map((row) => text(row as Row));
-      const wrong = shown.filter((row) => !wanted.delete(row)).map((row) => `${name} shows ${row}, which is wrong`);
-      const differences = [...wrong, ...[...wanted].map((row) => `${name} lacks ${row}`)];
-      if (differences.length > 0) return differences.slice(0, DIFFERENCES_MAX).join("\n");
+      const wrong = shown.filter((row) => !wanted.delete(row));
+      if (wrong.length === 0 && wanted.size === 0) continue;
+      const differences = [
+        ...wrong.map((row) => `${name} shows ${row}, which is wrong`),
+        ...[...wanted].map((row) => `${name} lacks ${row}`),
+      ];
+      return differences.slice(0, DIFFERENCES_MAX).join("\n");
     }
     return null;
   }
