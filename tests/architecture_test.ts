@@ -61,7 +61,6 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "main.ts": { code: "cli" },
 };
 
-const LINES_MAX = 300;
 const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
 interface Import {
@@ -173,13 +172,6 @@ Deno.test("architecture: no file imports itself, at any remove", async () => {
   };
   for (const file of files) visit(file.path, []);
   assertEquals(cycles, []);
-});
-
-Deno.test(`architecture: no file has more than ${LINES_MAX} lines`, async () => {
-  const long = (await collect("src", "tests", "tools", "topologies"))
-    .map((file) => ({ path: file.path, lines: file.text.trimEnd().split("\n").length }))
-    .filter(({ lines }) => lines > LINES_MAX).map(({ path, lines }) => `${path}: ${lines}`);
-  assertEquals(long, []);
 });
 
 Deno.test("architecture: whatever is left to do names the issue in which it will be done", async () => {
