@@ -55,8 +55,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "adapters/embedded_clickhouse": { code: "record ports adapters/local" },
   "adapters/local": { code: "record ports" },
   "demo": { code: "record formats ports" },
+  "oracle": { code: "record", types: "dsl" },
   "testing": { code: `record formats dsl plan state processor ports runtime runtime/terms demo ${ADAPTERS}` },
-  "cli": { code: `record formats dsl plan state processor ports runtime runtime/terms demo testing ${ADAPTERS}` },
+  "cli": {
+    code: `record formats dsl plan state processor ports runtime runtime/terms demo oracle testing ${ADAPTERS}`,
+  },
   "mod.ts": { code: "dsl formats record" },
   "main.ts": { code: "cli" },
 };

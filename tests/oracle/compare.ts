@@ -1,6 +1,6 @@
 import type { Topology } from "../../src/mod.ts";
 import { rowEncoder } from "../../src/processor/sink_row.ts";
-import { computeSinks } from "../../src/testing/oracle.ts";
+import { computeSinks } from "../../src/oracle/oracle.ts";
 import type { TopologyTestDriver } from "../../src/testing/mod.ts";
 
 /** A sink that does not show what it must. Rows as JSON arrays of its columns. */

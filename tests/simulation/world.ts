@@ -5,7 +5,7 @@ import { partitionOf } from "../../src/record/partitioner.ts";
 import type { Row } from "../../src/record/row.ts";
 import { defaultRunOptions, type RunOptions } from "../../src/runtime/options.ts";
 import { Runner } from "../../src/runtime/runner.ts";
-import { computeSinks } from "../../src/testing/oracle.ts";
+import { computeSinks } from "../../src/oracle/oracle.ts";
 import { Choices } from "./choices.ts";
 import { compactTopic } from "./faults.ts";
 import { type Owner, Scheduler } from "./scheduler.ts";

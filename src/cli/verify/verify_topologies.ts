@@ -7,7 +7,7 @@ import type { TableSpec } from "../../ports/warehouse.ts";
 import { quoted } from "../../adapters/clickhouse/table_sql.ts";
 import type { Row } from "../../record/row.ts";
 import { sinksOf } from "../../plan/outputs_of.ts";
-import { computeSinks } from "../../testing/oracle.ts";
+import { computeSinks } from "../../oracle/oracle.ts";
 import { type CanonicalColumn, canonicalColumn } from "./canonical.ts";
 import { canonicalKey, type CanonicalRow, compareRows, type Comparison, isEqual } from "./compare.ts";
 import { selectRows, storedSql, viewSql } from "./shown_rows.ts";
