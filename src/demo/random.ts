@@ -1,3 +1,5 @@
+import { mulberry32 } from "../record/mulberry32.ts";
+
 /** A stream of random choices that is a function of its seed. */
 export interface Choices {
   /** In [0, 1). */
@@ -16,12 +18,7 @@ export interface Choices {
 export function choicesOf(seed: number, ...path: readonly number[]): Choices {
   let state = mix(seed | 0, Math.floor(seed / 4294967296));
   for (const step of path) state = mix(mix(state, step), Math.floor(step / 4294967296));
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
+  const next = mulberry32(state);
   return {
     next,
     between: (least, most) => most <= least ? least : least + Math.floor(next() * (most - least + 1)),

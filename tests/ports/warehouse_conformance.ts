@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { DeleteRow, UpsertRow, Warehouse } from "../../src/ports/warehouse.ts";
 import { ProductionError } from "../../src/record/errors.ts";
+import { mulberry32 } from "../../src/record/mulberry32.ts";
 import { warehouseSqlConformance } from "./warehouse_sql_conformance.ts";
 import {
   collect,
@@ -115,7 +116,7 @@ function modelCase(test: Test): void {
     await warehouse.ensure(PLAIN);
     const seed = Math.floor(Math.random() * 2 ** 31);
     console.log(`seed ${seed}`);
-    const random = randomFrom(seed);
+    const random = mulberry32(seed);
     const newest = new Map<number, { epoch: number; seq: number; digest: number | null }>();
     const operations = Array.from({ length: 300 }, (_, seq) => {
       const deleted = random() < 0.3;
@@ -209,15 +210,4 @@ function readingCases(test: Test): void {
     assertEquals([...epochs].sort(), [["sales@0", 9], ["sales@1", late], ["sales@2", 0]]);
     assertEquals((await warehouse.greatestEpochs(PLAIN, [])).size, 0);
   });
-}
-
-/** Numbers in [0, 1) that depend on the seed alone (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -1,10 +1,7 @@
-/** Integers below a bound from a seed: the same run gives the same values everywhere (mulberry32). */
+import { mulberry32 } from "../../src/record/mulberry32.ts";
+
+/** Integers below a bound from a seed: the same run gives the same values everywhere. */
 export function randomFrom(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
+  const next = mulberry32(seed);
+  return (below) => next() * 2 ** 32 % below;
 }

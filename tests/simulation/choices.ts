@@ -1,6 +1,7 @@
+import { MULBERRY32_STEP, mulberry32At } from "../../src/record/mulberry32.ts";
 import type { Trail } from "./trail.ts";
 
-/** A seeded source of every choice in one simulated run (mulberry32). */
+/** A seeded source of every choice in one simulated run */
 export class Choices {
   #state: number;
   readonly #trail: Trail | null;
@@ -14,11 +15,8 @@ export class Choices {
 
   /** In [0, 1). */
   next(): number {
-    this.#state = (this.#state + 0x6D2B79F5) >>> 0;
-    let t = this.#state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+    this.#state = (this.#state + MULBERRY32_STEP) >>> 0;
+    return mulberry32At(this.#state);
   }
 
   below(n: number): number {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { assignSticky, type Candidate } from "../../../src/adapters/embedded_log/assignment.ts";
-import { randomOf } from "./manual_clock.ts";
+import { mulberry32 } from "../../../src/record/mulberry32.ts";
 
 function candidate(able: readonly string[], has: readonly string[] = []): Candidate {
   return { able: new Set(able), has };
@@ -50,7 +50,7 @@ Deno.test("assignSticky() shares tasks out", async (t) => {
 Deno.test("assignSticky() stays complete, even and sticky while members come and go", () => {
   const seed = Math.floor(Math.random() * 1e9);
   console.log(`seed ${seed}`);
-  const random = randomOf(seed);
+  const random = mulberry32(seed);
   const tasks = Array.from({ length: 17 }, (_, index) => `task-${index}`);
   let members: string[][] = [[]];
   for (let step = 0; step < 500; step++) {

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type EmbeddedLog, openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
 import type { LogRecord } from "../../../src/ports/log.ts";
 import { pollUntil, readToEnd, textOf } from "../../ports/log_conformance_support.ts";
-import { randomOf } from "./manual_clock.ts";
+import { mulberry32 } from "../../../src/record/mulberry32.ts";
 
 const ROUNDS = 5;
 const mayRun = (await Deno.permissions.query({ name: "run" })).state === "granted";
@@ -13,7 +13,7 @@ Deno.test({
   async fn() {
     const seed = Math.floor(Math.random() * 1e9);
     console.log(`seed ${seed}`);
-    const random = randomOf(seed);
+    const random = mulberry32(seed);
     const directory = await Deno.makeTempDir({ prefix: "weir_kill_" });
     const path = `${directory}/log.db`;
     const acknowledged: string[] = [];
