@@ -1,4 +1,5 @@
 import { connect, type Connection } from "../adapters/clickhouse/connection.ts";
+import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { withClickHouse } from "./clickhouse_client.ts";
 import { loadConfiguration } from "./config/configuration.ts";
 import { command, value } from "./command.ts";
@@ -11,7 +12,7 @@ const ROWS_SHOWN = 1_000;
 /** ClickHouse's text for NULL in its formats of strings. */
 const NULL_TEXT = "ᴺᵁᴸᴸ";
 const TABLE_FORMAT = "JSONCompactStringsEachRowWithNamesAndTypes";
-const NUMBER = /^(Nullable\(|LowCardinality\()*(U?Int\d+|Decimal|Float)/;
+const NUMBERS: readonly string[] = ["Int", "UInt", "Decimal", "Float"];
 
 /** Runs a query that reads; ClickHouse itself refuses everything else. */
 export const queryCommand = command({
@@ -99,19 +100,20 @@ async function printTable(lines: AsyncIterable<string>, rowsMax: number): Promis
   for await (const line of lines) {
     const values = JSON.parse(line) as string[];
     if (head.length < 2) head.push(values);
-    else if (++count <= rowsMax) rows.push(values.map((text, index) => cellText(text, head[1][index])));
+    else if (++count <= rowsMax) rows.push(values);
   }
-  const [names = [], types = []] = head;
-  const numeric = types.map((type) => NUMBER.test(type));
-  const table = textTable(names, rows, numeric);
+  const [names = [], declared = []] = head;
+  const types = declared.map(parseClickHouseType);
+  const numeric = types.map(({ name }) => NUMBERS.includes(name));
+  const table = textTable(names, rows.map((row) => row.map((text, index) => cellText(text, types[index]))), numeric);
   const more = count > rowsMax ? ` (${grouped(rowsMax)} shown)` : "";
   writeOut(`${table.join("\n")}\n\n${grouped(count)} ${count === 1 ? "row" : "rows"}${more}\n`);
 }
 
 /** Decimals with all digits of their scale, which ClickHouse leaves out: money reads badly without. */
-function cellText(text: string, type: string): string {
+function cellText(text: string, type: ClickHouseType): string {
   if (text === NULL_TEXT) return "NULL";
-  const scale = Number(/^(?:Nullable\()?Decimal\(\d+, (\d+)\)/.exec(type)?.[1] ?? 0);
+  const scale = type.name === "Decimal" ? type.scale : 0;
   if (scale === 0 || !/^-?\d+(\.\d+)?$/.test(text)) return text;
   const [whole, fraction = ""] = text.split(".");
   return `${whole}.${fraction.padEnd(scale, "0")}`;

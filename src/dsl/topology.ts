@@ -1,3 +1,4 @@
+import { parseClickHouseType } from "../record/clickhouse_type.ts";
 import { TopologyError } from "../record/errors.ts";
 import { Graph } from "./graph.ts";
 import type { LogicalNode } from "./logical.ts";
@@ -72,9 +73,14 @@ function checkSink(
       problems.push(`Key column "${column}" of sink "${sink.name}" is not among its columns`);
     }
   }
-  for (const column of Object.keys(sink.columns)) {
+  for (const [column, type] of Object.entries(sink.columns)) {
     if (column.startsWith("_")) {
       problems.push(`Column "${column}" of sink "${sink.name}" begins with "_", which is kept for bookkeeping`);
+    }
+    try {
+      parseClickHouseType(type);
+    } catch (error) {
+      problems.push(`Column "${column}" of sink "${sink.name}": ${(error as TypeError).message}`);
     }
   }
 }

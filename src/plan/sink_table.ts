@@ -1,5 +1,6 @@
 import type { SinkSpec } from "../dsl/sink.ts";
 import type { ColumnSpec, TableSpec, ViewColumn } from "../ports/warehouse.ts";
+import { parseClickHouseType } from "../record/clickhouse_type.ts";
 import type { AggregatePlan } from "./physical.ts";
 
 /** Fraction digits of an average's sum at least: the values may have more digits than the average. */
@@ -47,7 +48,7 @@ export function partialsTable(sink: SinkSpec, aggregate: AggregatePlan): TableSp
 }
 
 function castTo(expression: string, type: string): string {
-  const from = type.startsWith("Nullable(") ? expression : `assumeNotNull(${expression})`;
+  const from = parseClickHouseType(type).nullable ? expression : `assumeNotNull(${expression})`;
   return `CAST(${from} AS ${type})`;
 }
 

@@ -1,7 +1,8 @@
+import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { Decimal } from "../record/decimal.ts";
 import type { Row } from "../record/row.ts";
 import { literal, specialised } from "../record/specialised.ts";
-import { integerRange } from "./integer_range.ts";
+import { integerRange, type IntegerType } from "./integer_range.ts";
 
 /** JSON text of a value for a column. @throws TypeError | RangeError naming the column when the value does not fit its type */
 export type ColumnEncoder = (value: unknown) => string;
@@ -18,58 +19,79 @@ export function rowEncoder(columns: readonly { readonly name: string; readonly t
   return specialised(Object.fromEntries(encoders), ["row"], `return "[" + ${parts.join(' + "," + ') || '""'};`);
 }
 
-/** The encoder for one column of a ClickHouse type. */
+/** The encoder for one column of a ClickHouse type. @throws TypeError when the text is no type */
 export function columnEncoder(name: string, type: string): ColumnEncoder {
-  const nullable = /^(?:LowCardinality\()?Nullable\(/.test(type);
-  const encode = plainEncoder(name, bare(type));
+  return encoderOf(name, parseClickHouseType(type));
+}
+
+function encoderOf(name: string, type: ClickHouseType): ColumnEncoder {
+  const { text, nullable } = type;
+  const encode = plainEncoder(name, type);
   return (value) => {
     if (value !== null && value !== undefined) return encode(value);
     if (nullable) return "null";
     const advice = value === undefined
       ? "the row has no such column"
-      : `declare the column as Nullable(${type}), or map null away`;
-    throw new TypeError(`Cannot write column "${name}" as ${type}: current value is ${value}; ${advice}`);
+      : `declare the column as Nullable(${text}), or map null away`;
+    throw new TypeError(`Cannot write column "${name}" as ${text}: current value is ${value}; ${advice}`);
   };
 }
 
-function bare(type: string): string {
-  const inner = /^(?:LowCardinality|Nullable)\((.*)\)$/s.exec(type);
-  return inner === null ? type : bare(inner[1]);
-}
-
-function plainEncoder(name: string, type: string): ColumnEncoder {
+function plainEncoder(name: string, type: ClickHouseType): ColumnEncoder {
+  const { bare } = type;
   const refuse = (value: unknown): never => {
-    throw new TypeError(`Cannot write column "${name}" as ${type}: current value is ${typeof value} ${String(value)}`);
+    throw new TypeError(`Cannot write column "${name}" as ${bare}: current value is ${typeof value} ${String(value)}`);
   };
-  if (/^U?Int\d+$|^DateTime64\(6/.test(type)) {
-    const fits = integerRange(type);
-    return (value) => isInteger(value) && fits(value) ? String(value) : refuse(value);
+  switch (type.name) {
+    case "Int":
+    case "UInt":
+      return integerEncoder(type, refuse);
+    case "DateTime64":
+      // Of other precisions values are texts: a number of them would not say its unit.
+      return type.precision === 6 ? integerEncoder(type, refuse) : textEncoder(refuse);
+    case "Decimal":
+      return decimalEncoder(type.scale, refuse);
+    case "Float":
+      return (value) => typeof value === "number" && Number.isFinite(value) ? String(value) : refuse(value);
+    case "Bool":
+      return (value) => typeof value === "boolean" ? String(value) : refuse(value);
+    case "Date":
+    case "Date32":
+      return dateEncoder(type, refuse);
+    case "Array": {
+      const element = encoderOf(name, type.element);
+      return (value) => Array.isArray(value) ? `[${value.map(element).join(",")}]` : refuse(value);
+    }
+    case "String":
+    case "FixedString":
+    case "UUID":
+    case "Other":
+      return textEncoder(refuse);
   }
-  if (type.startsWith("Decimal")) return decimalEncoder(type, refuse);
-  if (type.startsWith("Float")) {
-    return (value) => typeof value === "number" && Number.isFinite(value) ? String(value) : refuse(value);
-  }
-  if (type === "Bool") return (value) => typeof value === "boolean" ? String(value) : refuse(value);
-  if (type === "Date" || type === "Date32") {
-    const fits = integerRange(type);
-    return (value) =>
-      typeof value === "number" && Number.isInteger(value) && fits(value)
-        ? `"${new Date(value * 86_400_000).toISOString().slice(0, 10)}"`
-        : refuse(value);
-  }
-  if (type.startsWith("Array(")) {
-    const element = columnEncoder(name, type.slice(6, -1));
-    return (value) => Array.isArray(value) ? `[${value.map(element).join(",")}]` : refuse(value);
-  }
+}
+
+function textEncoder(refuse: (value: unknown) => never): ColumnEncoder {
   return (value) => typeof value === "string" ? JSON.stringify(value) : refuse(value);
+}
+
+function integerEncoder(type: IntegerType, refuse: (value: unknown) => never): ColumnEncoder {
+  const fits = integerRange(type);
+  return (value) => isInteger(value) && fits(value) ? String(value) : refuse(value);
+}
+
+function dateEncoder(type: IntegerType, refuse: (value: unknown) => never): ColumnEncoder {
+  const fits = integerRange(type);
+  return (value) =>
+    typeof value === "number" && Number.isInteger(value) && fits(value)
+      ? `"${new Date(value * 86_400_000).toISOString().slice(0, 10)}"`
+      : refuse(value);
 }
 
 function isInteger(value: unknown): value is number | bigint {
   return typeof value === "number" ? Number.isSafeInteger(value) : typeof value === "bigint";
 }
 
-function decimalEncoder(type: string, refuse: (value: unknown) => never): ColumnEncoder {
-  const scale = Number(/(\d+)\s*\)$/.exec(type)?.[1] ?? 0);
+function decimalEncoder(scale: number, refuse: (value: unknown) => never): ColumnEncoder {
   return (value) => {
     const decimal = value instanceof Decimal
       ? value

@@ -8,6 +8,7 @@ import type {
   ViewColumn,
   Warehouse,
 } from "../ports/warehouse.ts";
+import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { Decimal } from "../record/decimal.ts";
 import { ProductionError } from "../record/errors.ts";
 
@@ -136,7 +137,7 @@ function* grouped(table: TableSpec, rows: readonly SelectedRow[]): Generator<Sel
     const id = JSON.stringify(table.key.map((column) => row[column]));
     groups.set(id, [...(groups.get(id) ?? []), row]);
   }
-  const types = new Map(table.columns.map((column) => [column.name, column.type]));
+  const types = new Map(table.columns.map((column) => [column.name, parseClickHouseType(column.type)]));
   for (const members of groups.values()) {
     const key = Object.fromEntries(table.key.map((column) => [column, members[0][column]]));
     yield {
@@ -146,7 +147,11 @@ function* grouped(table: TableSpec, rows: readonly SelectedRow[]): Generator<Sel
   }
 }
 
-function combined(column: ViewColumn, members: readonly SelectedRow[], types: ReadonlyMap<string, string>): unknown {
+function combined(
+  column: ViewColumn,
+  members: readonly SelectedRow[],
+  types: ReadonlyMap<string, ClickHouseType>,
+): unknown {
   const { name, combine } = column;
   if (combine?.kind === "avg") {
     const sum = members.reduce((total, row) => total.plus(Decimal.parse(String(row[`${name}__sum`]))), Decimal.of(0));
@@ -155,7 +160,7 @@ function combined(column: ViewColumn, members: readonly SelectedRow[], types: Re
   }
   const values = members.map((row) => row[name]).filter((value) => value !== null);
   if (values.length === 0) return null;
-  const decimal = /Decimal/.test(types.get(name)!);
+  const decimal = types.get(name)!.name === "Decimal";
   const big = values.some((value) => typeof value === "bigint");
   const exact = values.map((value) =>
     decimal ? Decimal.parse(String(value)) : (big ? BigInt(value as number) : value) as number

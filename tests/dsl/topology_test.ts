@@ -51,6 +51,13 @@ Deno.test("topology() reports all problems at once", () => {
   ]);
 });
 
+Deno.test("topology() names a column whose type is no ClickHouse type", () => {
+  const shown = clickhouse("shown", { key: ["id"], columns: { id: "Int64", price: "Decimal(9, 10)" } }) as Untyped;
+  assertEquals(problemsOf(() => topology("shop", (builder) => builder.table(a).to(shown))), [
+    'Column "price" of sink "shown": Cannot read "Decimal(9, 10)" as a ClickHouse type: 10 is no integer from 0 to 9',
+  ]);
+});
+
 Deno.test("topology() refuses a timestamptz as a key, which has another form in the key than in the row", () => {
   const events = debezium("t.public.events", { key: ["at"], row: z.object({ at: timestamptz() }) });
   const shown = clickhouse("shown", { key: ["at"], columns: { at: "DateTime64(6)" } });

@@ -1,5 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { integerRange } from "../../src/processor/integer_range.ts";
+import { integerRange as rangeOf, type IntegerType } from "../../src/processor/integer_range.ts";
+import { parseClickHouseType } from "../../src/record/clickhouse_type.ts";
+
+function integerRange(type: string): (value: number | bigint) => boolean {
+  return rangeOf(parseClickHouseType(type) as IntegerType);
+}
 
 Deno.test("integerRange() knows the first and last value of each type", () => {
   const cases: readonly (readonly [string, number | bigint, number | bigint])[] = [

@@ -1,4 +1,5 @@
 import type { ColumnSpec } from "../../ports/warehouse.ts";
+import { parseClickHouseType } from "../../record/clickhouse_type.ts";
 
 /**
  * Names the first column that holds null and must not, in a line of JSONCompactEachRow without its closing bracket; `null` if there is
@@ -27,13 +28,23 @@ export function forbiddenNull(line: string, columns: readonly ColumnSpec[]): Col
         if (depth === 1) place++;
         break;
       case 110: // n of null
-        if (depth === 1 && columns[place] !== undefined && !isNullable(columns[place].type)) return columns[place];
+        if (depth === 1 && columns[place] !== undefined && !holdsNull(columns[place])) return columns[place];
     }
   }
   return null;
 }
 
+/** Every null of every row asks: the columns of a table are taken apart once. */
+const columnsThatHoldNull = new WeakMap<ColumnSpec, boolean>();
+
+function holdsNull(column: ColumnSpec): boolean {
+  let holds = columnsThatHoldNull.get(column);
+  if (holds === undefined) columnsThatHoldNull.set(column, holds = isNullable(column.type));
+  return holds;
+}
+
 /** True for types that hold NULL. */
 export function isNullable(type: string): boolean {
-  return /^(LowCardinality\()?Nullable\(|^(Dynamic|Variant)\b/.test(type);
+  const parsed = parseClickHouseType(type);
+  return parsed.nullable || (parsed.name === "Other" && (parsed.word === "Dynamic" || parsed.word === "Variant"));
 }

@@ -1,4 +1,5 @@
 import { columnEncoder } from "../../processor/sink_row.ts";
+import { type ClickHouseType, parseClickHouseType } from "../../record/clickhouse_type.ts";
 
 /** A value in the one form in which both sides are compared: text, null, or an array of such. */
 export type Canonical = string | null | readonly Canonical[];
@@ -26,7 +27,7 @@ export function canonicalColumn(
   quotedName: string,
 ): CanonicalColumn {
   const encode = columnEncoder(column.name, column.type);
-  const { sql, read } = shapeOf(column.type);
+  const { sql, read } = shapeOf(parseClickHouseType(column.type));
   return {
     name: column.name,
     // The text that the sink would have been sent, so that an encoder's mistake cannot hide: then read as ClickHouse reads it.
@@ -36,16 +37,15 @@ export function canonicalColumn(
   };
 }
 
-function shapeOf(type: string): { sql: (expression: string) => string; read: (value: unknown) => Canonical } {
-  const inner = bare(type);
-  if (inner.startsWith("Array(")) {
-    const element = shapeOf(inner.slice(6, -1));
+function shapeOf(type: ClickHouseType): { sql: (expression: string) => string; read: (value: unknown) => Canonical } {
+  if (type.name === "Array") {
+    const element = shapeOf(type.element);
     return {
       sql: (expression) => `arrayMap(x -> ${element.sql("x")}, ${expression})`,
       read: (value) => value === null ? null : (value as unknown[]).map(element.read),
     };
   }
-  const rule = ruleOf(inner);
+  const rule = ruleOf(type);
   return {
     sql: (expression) => rule.sql(expression),
     read: (value) => value === null ? null : rule.tidy(String(value)),
@@ -54,22 +54,22 @@ function shapeOf(type: string): { sql: (expression: string) => string; read: (va
 
 const asText = (expression: string) => `toString(${expression})`;
 
-function ruleOf(type: string): TypeRule {
-  if (type.startsWith("DateTime64(")) {
-    return { sql: (expression) => `toString(toUnixTimestamp64Micro(${expression}))`, tidy: (text) => text };
+function ruleOf(type: ClickHouseType): TypeRule {
+  switch (type.name) {
+    case "DateTime64":
+      return { sql: (expression) => `toString(toUnixTimestamp64Micro(${expression}))`, tidy: (text) => text };
+    case "Decimal":
+      return { sql: asText, tidy: withoutTrailingZeros };
+    case "Float":
+      return { sql: asText, tidy: (text) => String((type.bits === 32 ? Math.fround(Number(text)) : Number(text)) + 0) };
+    case "UUID":
+      return { sql: asText, tidy: (text) => text.toLowerCase() };
+    case "FixedString":
+      // ClickHouse fills it up with zero bytes.
+      return { sql: asText, tidy: (text) => text.replace(/\0+$/, "") };
+    default:
+      return { sql: asText, tidy: (text) => text };
   }
-  if (type.startsWith("Decimal")) return { sql: asText, tidy: withoutTrailingZeros };
-  if (type === "Float32") return { sql: asText, tidy: (text) => String(Math.fround(Number(text)) + 0) };
-  if (type === "Float64") return { sql: asText, tidy: (text) => String(Number(text) + 0) };
-  if (type === "UUID") return { sql: asText, tidy: (text) => text.toLowerCase() };
-  // ClickHouse fills a FixedString up with zero bytes.
-  if (type.startsWith("FixedString(")) return { sql: asText, tidy: (text) => text.replace(/\0+$/, "") };
-  return { sql: asText, tidy: (text) => text };
-}
-
-function bare(type: string): string {
-  const inner = /^(?:LowCardinality|Nullable)\((.*)\)$/s.exec(type);
-  return inner === null ? type : bare(inner[1]);
 }
 
 function withoutTrailingZeros(text: string): string {

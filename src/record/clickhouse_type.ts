@@ -1,0 +1,165 @@
+/**
+ * A ClickHouse type taken apart: what it is without `Nullable` and `LowCardinality`, and whether it has them. Of the types that Weir
+ * writes rows for, the arguments are read; all others are `Other`, with their arguments as texts.
+ */
+export type ClickHouseType = Wrapping & PlainType;
+
+/** What surrounds a type. */
+interface Wrapping {
+  /** As declared, with everything around it. */
+  readonly text: string;
+  /** Without `Nullable` and `LowCardinality`. */
+  readonly bare: string;
+  readonly nullable: boolean;
+  readonly lowCardinality: boolean;
+}
+
+/** A type without `Nullable` and `LowCardinality`. */
+type PlainType =
+  | { readonly name: "Int" | "UInt"; readonly bits: 8 | 16 | 32 | 64 | 128 | 256 }
+  | { readonly name: "Float"; readonly bits: 32 | 64 }
+  | { readonly name: "Decimal"; readonly precision: number; readonly scale: number }
+  | { readonly name: "Date" | "Date32" }
+  | { readonly name: "Bool" | "String" | "UUID" }
+  | { readonly name: "FixedString"; readonly bytes: number }
+  /** `precision`: fraction digits of its seconds. `zone`: how it is shown, not what it holds. */
+  | { readonly name: "DateTime64"; readonly precision: number; readonly zone: string | null }
+  | { readonly name: "Array"; readonly element: ClickHouseType }
+  | { readonly name: "Other"; readonly word: string; readonly arguments: readonly string[] };
+
+/** Precisions of `Decimal32(S)` and its like, as the documentation of ClickHouse's type Decimal gives them. */
+const DECIMAL_PRECISION: Readonly<Record<string, number>> = { "32": 9, "64": 18, "128": 38, "256": 76 };
+
+/** Longer ones ClickHouse refuses as too large. */
+const FIXED_STRING_BYTES_MAX = 2 ** 24 - 1;
+
+/** Words with spaces between them are aliases (`DOUBLE PRECISION`). */
+const WORDS = /^[A-Za-z_]\w*(?: \w+)*/;
+
+/** A string or a quoted name as a whole, so that commas and brackets in it are left alone; a bracket; a comma; or anything else. */
+const TOKEN = /'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.|``)*`|"(?:[^"\\]|\\.|"")*"|[(),]|[^(),'`"]+/gys;
+
+/**
+ * Takes a type's text apart. The grammar is ClickHouse's (https://clickhouse.com/docs/sql-reference/data-types): words, and in brackets
+ * arguments with commas between them, which are types, numbers, strings or pairs of them. Spaces around brackets and commas do not
+ * count. Names are told apart by upper and lower case, as ClickHouse prints them; aliases (`BIGINT`) are `Other`.
+ *
+ * @throws TypeError for a text that is no type, and for arguments that its type cannot have
+ */
+export function parseClickHouseType(text: string): ClickHouseType {
+  const { word, list } = split(text);
+  if (word === "Nullable" || word === "LowCardinality") {
+    const inner = parseClickHouseType(only(text, list));
+    if (inner.lowCardinality || (word === "Nullable" && inner.nullable)) {
+      throw refusal(text, `${word} cannot have ${inner.text} in it`);
+    }
+    return { ...inner, text, ...(word === "Nullable" ? { nullable: true } : { lowCardinality: true }) };
+  }
+  return { ...plainType(text, word, list), text, bare: text, nullable: false, lowCardinality: false };
+}
+
+function plainType(text: string, word: string, list: readonly string[] | null): PlainType {
+  const integer = /^(U?Int)(8|16|32|64|128|256)$/.exec(word);
+  if (integer !== null) {
+    none(text, list);
+    return { name: integer[1] as "Int" | "UInt", bits: Number(integer[2]) as 8 };
+  }
+  const decimal = /^Decimal(32|64|128|256)?$/.exec(word);
+  if (decimal !== null) return { name: "Decimal", ...decimalSize(text, decimal[1], list) };
+  switch (word) {
+    case "Float32":
+    case "Float64":
+      none(text, list);
+      return { name: "Float", bits: word === "Float32" ? 32 : 64 };
+    case "Date":
+    case "Date32":
+      none(text, list);
+      return { name: word };
+    case "Bool":
+    case "String":
+    case "UUID":
+      none(text, list);
+      return { name: word };
+    case "FixedString":
+      return { name: "FixedString", bytes: count(text, only(text, list), { least: 1, most: FIXED_STRING_BYTES_MAX }) };
+    case "DateTime64":
+      return { name: "DateTime64", ...dateTimeSize(text, list) };
+    case "Array":
+      return { name: "Array", element: parseClickHouseType(only(text, list)) };
+    default:
+      return { name: "Other", word, arguments: list ?? [] };
+  }
+}
+
+/** `Decimal(P, S)`, `Decimal(P)` with scale 0, `Decimal` as `Decimal(10, 0)`, and `Decimal64(S)`. */
+function decimalSize(
+  text: string,
+  bits: string | undefined,
+  list: readonly string[] | null,
+): { precision: number; scale: number } {
+  if (bits !== undefined) {
+    const precision = DECIMAL_PRECISION[bits];
+    return { precision, scale: count(text, only(text, list), { least: 0, most: precision }) };
+  }
+  if (list === null || list.length === 0) return { precision: 10, scale: 0 };
+  if (list.length > 2) throw refusal(text, "it takes a precision and a scale");
+  const precision = count(text, list[0], { least: 1, most: 76 });
+  return { precision, scale: list.length === 1 ? 0 : count(text, list[1], { least: 0, most: precision }) };
+}
+
+function dateTimeSize(text: string, list: readonly string[] | null): { precision: number; zone: string | null } {
+  if (list === null) return { precision: 3, zone: null };
+  if (list.length > 2) throw refusal(text, "it takes a precision and a time zone");
+  const precision = count(text, list[0], { least: 0, most: 9 });
+  if (list.length === 1) return { precision, zone: null };
+  const zone = /^'([\w/+-]+)'$/.exec(list[1]);
+  if (zone === null) throw refusal(text, `${list[1]} is no time zone in single quotes`);
+  return { precision, zone: zone[1] };
+}
+
+/** The words of a type and its arguments; `null` where there are no brackets. */
+function split(text: string): { word: string; list: readonly string[] | null } {
+  const word = WORDS.exec(text)?.[0];
+  if (word === undefined) throw refusal(text, "a type begins with its name");
+  const rest = text.slice(word.length).trim();
+  if (rest === "") return { word, list: null };
+  if (!rest.startsWith("(")) throw refusal(text, `"${rest}" does not belong to a type`);
+  const list: string[] = [];
+  let depth = 0;
+  let argument = "";
+  let end = 0;
+  for (const [token] of rest.matchAll(TOKEN)) {
+    end += token.length;
+    if (token === "(" && ++depth === 1) continue;
+    const last = token === ")" && --depth === 0;
+    if (last || (token === "," && depth === 1)) {
+      list.push(argument.trim());
+      argument = "";
+      if (last) break;
+    } else argument += token;
+  }
+  if (depth !== 0) throw refusal(text, "a bracket or a quote is not closed");
+  if (end < rest.length) throw refusal(text, `"${rest.slice(end).trim()}" does not belong to a type`);
+  if (list.length === 1 && list[0] === "") return { word, list: [] };
+  if (list.includes("")) throw refusal(text, "an argument is empty");
+  return { word, list };
+}
+
+function none(text: string, list: readonly string[] | null): void {
+  if (list !== null) throw refusal(text, "it takes no arguments");
+}
+
+function only(text: string, list: readonly string[] | null): string {
+  if (list?.length !== 1) throw refusal(text, "it takes one argument");
+  return list[0];
+}
+
+function count(text: string, argument: string | undefined, limits: { least: number; most: number }): number {
+  const value = argument !== undefined && /^\d+$/.test(argument) ? Number(argument) : NaN;
+  if (value >= limits.least && value <= limits.most) return value;
+  throw refusal(text, `${argument ?? "nothing"} is no integer from ${limits.least} to ${limits.most}`);
+}
+
+function refusal(text: string, reason: string): TypeError {
+  return new TypeError(`Cannot read "${text}" as a ClickHouse type: ${reason}`);
+}
