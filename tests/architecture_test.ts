@@ -11,7 +11,7 @@ interface Room {
 
 const ADAPTERS =
   "adapters/kafka adapters/kafka/protocol adapters/kafka/group adapters/clickhouse adapters/embedded_log " +
-  "adapters/embedded_clickhouse adapters/local";
+  "adapters/embedded_clickhouse adapters/local adapters/assignment";
 
 /** Words that the rooms of the runtime have in common, in `src/runtime` beside its door. */
 const TERMS = ["options.ts", "ports.ts", "problems.ts", "run_event.ts", "metric_names.ts"];
@@ -48,11 +48,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "runtime/globals": { code: "record formats plan state processor ports" },
   "runtime/delivery": { code: "record plan ports", types: "runtime/terms" },
   "adapters/kafka": { code: "record ports adapters/kafka/protocol adapters/kafka/group" },
-  "adapters/kafka/group": { code: "record ports adapters/kafka/protocol", types: "adapters/kafka" },
+  "adapters/kafka/group": { code: "record ports adapters/kafka/protocol adapters/assignment", types: "adapters/kafka" },
   "adapters/kafka/protocol": { code: "record ports" },
   "adapters/clickhouse": { code: "record ports" },
-  "adapters/embedded_log": { code: "record ports adapters/local" },
+  "adapters/embedded_log": { code: "record ports adapters/local adapters/assignment" },
   "adapters/embedded_clickhouse": { code: "record ports adapters/local" },
+  "adapters/assignment": { code: "" },
   "adapters/local": { code: "record ports" },
   "demo": { code: "record formats ports" },
   "oracle": { code: "record", types: "dsl" },

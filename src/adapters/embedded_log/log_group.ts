@@ -1,7 +1,7 @@
 import type { GroupOptions, Membership, Position } from "../../ports/log.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { ProductionError } from "../../record/errors.ts";
-import { assignSticky } from "./assignment.ts";
+import { assignTasks } from "../assignment/assign_tasks.ts";
 import type { LogStore } from "./log_store.ts";
 import { productionError } from "../local/sqlite.ts";
 
@@ -12,6 +12,8 @@ export interface LogGroupsOptions {
 }
 
 interface Member {
+  /** Sorts as its members joined. */
+  readonly memberId: string;
   readonly options: GroupOptions;
   readonly able: ReadonlySet<string>;
   /** Task by `<partition>/<topic>`. */
@@ -30,6 +32,7 @@ export class LogGroups {
   readonly #options: LogGroupsOptions;
   readonly #groups = new Map<string, Member[]>();
   readonly #members = new WeakMap<Membership, Member>();
+  #joined = 0;
 
   constructor(options: LogGroupsOptions) {
     this.#options = options;
@@ -47,7 +50,8 @@ export class LogGroups {
         partitions.map(({ topic, partition }): [string, string] => [`${partition}/${topic}`, id])
       ),
     );
-    const member: Member = { options, able, taskOf, has: [], notifying: false, ended: false };
+    const memberId = String(++this.#joined).padStart(12, "0");
+    const member: Member = { memberId, options, able, taskOf, has: [], notifying: false, ended: false };
     const members = this.#groups.get(options.group) ?? [];
     this.#groups.set(options.group, [...members, member]);
     this.#rebalance(options.group);
@@ -109,8 +113,17 @@ export class LogGroups {
   #rebalance(group: string): void {
     const members = this.#groups.get(group) ?? [];
     const tasks = [...new Set(members.flatMap(({ able }) => [...able]))];
-    for (const [index, assigned] of assignSticky(tasks, members).entries()) {
-      const member = members[index];
+    const claims = members.map(({ memberId, able, has }) => ({
+      memberId,
+      tasks: [...able],
+      owned: has,
+      generation: 0,
+    }));
+    const assignments = assignTasks(claims);
+    for (const member of members) {
+      // In the order in which they were declared, not by name: whoever starts tasks takes them as they come.
+      const given = new Set(assignments.get(member.memberId));
+      const assigned = tasks.filter((task) => given.has(task));
       const changed = assigned.length !== member.has.length || assigned.some((task) => !member.has.includes(task));
       member.has = assigned;
       if (changed) void this.#notify(member);

@@ -2,6 +2,7 @@ import type { GroupOptions, Membership, Position } from "../../../ports/log.ts";
 import { ProductionError } from "../../../record/errors.ts";
 import { createBackoff, pause } from "../protocol/backoff.ts";
 import type { Channel, Cluster } from "../cluster.ts";
+import { assignTasks } from "../../assignment/assign_tasks.ts";
 import { byTopic, nameOf, partitionsOf } from "./positions.ts";
 import {
   decodeAssignment,
@@ -13,7 +14,6 @@ import {
 import { asProductionError, isConnectionError, type KafkaJsError } from "../protocol/errors.ts";
 import type { JoinedGroup, KafkaJsBroker } from "../protocol/kafkajs_internals.ts";
 import type { MemberNotes } from "./notes.ts";
-import { assignTasks } from "./assignor.ts";
 
 const LEAVE_DEADLINE_MS = 5_000;
 const GROUP_COORDINATOR = 0;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { assignTasks, type MemberClaim } from "../../../../src/adapters/kafka/group/assignor.ts";
-import { below, type Random, withSeed } from "../protocol/seeded.ts";
+import { assignTasks, type MemberClaim } from "../../../src/adapters/assignment/assign_tasks.ts";
+import { below, type Random, withSeed } from "../kafka/protocol/seeded.ts";
 
 Deno.test("assignTasks() gives all to a single member, and shares evenly", () => {
   const tasks = ["a", "b", "c", "d", "e"];

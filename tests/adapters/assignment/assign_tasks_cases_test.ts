@@ -1,12 +1,26 @@
 import { assert, assertEquals } from "@std/assert";
-import { assignSticky, type Candidate } from "../../../src/adapters/embedded_log/assignment.ts";
+import { assignTasks } from "../../../src/adapters/assignment/assign_tasks.ts";
 import { mulberry32 } from "../../../src/record/mulberry32.ts";
 
-function candidate(able: readonly string[], has: readonly string[] = []): Candidate {
-  return { able: new Set(able), has };
+interface Candidate {
+  readonly able: readonly string[];
+  readonly has: readonly string[];
 }
 
-Deno.test("assignSticky() shares tasks out", async (t) => {
+/** Members of one generation, by their places; who gets what in the order of `tasks`. */
+function shareOut(tasks: readonly string[], candidates: readonly Candidate[]): string[][] {
+  const memberId = (index: number) => String(index).padStart(4, "0");
+  const assigned = assignTasks(
+    candidates.map(({ able, has }, index) => ({ memberId: memberId(index), tasks: able, owned: has, generation: 0 })),
+  );
+  return candidates.map((_, index) => tasks.filter((task) => assigned.get(memberId(index))!.includes(task)));
+}
+
+function candidate(able: readonly string[], has: readonly string[] = []): Candidate {
+  return { able, has };
+}
+
+Deno.test("assignTasks() shares tasks out", async (t) => {
   const tasks = ["a", "b", "c", "d", "e"];
   const cases: { name: string; candidates: Candidate[]; expected: string[][] }[] = [
     { name: "nobody is there", candidates: [], expected: [] },
@@ -43,11 +57,11 @@ Deno.test("assignSticky() shares tasks out", async (t) => {
     },
   ];
   for (const { name, candidates, expected } of cases) {
-    await t.step(name, () => assertEquals(assignSticky(tasks, candidates), expected));
+    await t.step(name, () => assertEquals(shareOut(tasks, candidates), expected));
   }
 });
 
-Deno.test("assignSticky() stays complete, even and sticky while members come and go", () => {
+Deno.test("assignTasks() stays complete, even and sticky while members come and go", () => {
   const seed = Math.floor(Math.random() * 1e9);
   console.log(`seed ${seed}`);
   const random = mulberry32(seed);
@@ -57,7 +71,7 @@ Deno.test("assignSticky() stays complete, even and sticky while members come and
     const before = members.map((has) => has);
     if (members.length < 2 || random() < 0.5) before.push([]);
     else before.splice(Math.floor(random() * before.length), 1);
-    members = assignSticky(tasks, before.map((has) => candidate(tasks, has)));
+    members = shareOut(tasks, before.map((has) => candidate(tasks, has)));
     assertEquals(members.flat().sort(), [...tasks].sort());
     const sizes = members.map((has) => has.length);
     assert(Math.max(...sizes) - Math.min(...sizes) <= 1, `sizes ${sizes}`);
