@@ -1,3 +1,8 @@
+/**
+ * What the tests use of `@std/assert`, under its name and with its signatures. By hand, though the library is well kept: it is published
+ * on JSR alone, and Weir installs from npm alone, so that a build needs one registry. Without `links/` in `deno.json` the same imports
+ * take the library itself. Values are compared by Node's own `deepStrictEqual`, which is what makes these lines few.
+ */
 import node from "node:assert/strict";
 
 /** What a failed assertion throws. */

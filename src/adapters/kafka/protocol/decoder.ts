@@ -5,8 +5,10 @@ import { crc32c } from "./crc32c.ts";
 import { WireReader } from "./wire.ts";
 
 /**
- * Reads record batches (message format 2). By hand: kafkajs' decoder makes six BigInts and a decoder for each record, drops what it
- * must know about batches without records (so that a reader stands still on compacted topics) and checks no checksum.
+ * Reads record batches (message format 2). By hand: kafkajs 2.2.4 checks no checksum, and its `decodeMessages` gives back the records of
+ * a fetch without their batches, so that a reader stands still where compaction left batches without records. It also makes BigInts and
+ * a decoder for each record: for the same 1,000 records of 350 bytes it needs 15 times as long as this file without the checksum (1.5
+ * to 0.1 us a record), and 1.5 times as long as this file with it (`tests/adapters/kafka/protocol/codec_bench.ts`).
  * https://kafka.apache.org/documentation/#recordbatch
  */
 
