@@ -70,6 +70,8 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 interface Import {
   readonly specifier: string;
   readonly types: boolean;
+  /** As the other file calls them; null: all. */
+  readonly names: readonly string[] | null;
 }
 
 interface File {
@@ -97,10 +99,15 @@ function importsOf(text: string): Import[] {
     const listed = /\{([^}]*)\}/.exec(names)?.[1].split(",").map((name) => name.trim()).filter((name) => name !== "") ??
       [];
     const types = /^\s*type\b/.test(names) || (listed.length > 0 && listed.every((name) => name.startsWith("type ")));
-    imports.push({ specifier, types });
+    const own = listed.length > 0 && !/\*/.test(names);
+    imports.push({ specifier, types, names: own ? listed.map((name) => name.replace(/^type |\s+as .*$/g, "")) : null });
   }
-  for (const [, specifier] of text.matchAll(/^import\s*"([^"]+)"/gm)) imports.push({ specifier, types: false });
-  for (const [, specifier] of text.matchAll(/\bimport\(\s*"([^"]+)"\s*\)/g)) imports.push({ specifier, types: false });
+  for (const [, specifier] of text.matchAll(/^import\s*"([^"]+)"/gm)) {
+    imports.push({ specifier, types: false, names: null });
+  }
+  for (const [, specifier] of text.matchAll(/\bimport\(\s*"([^"]+)"\s*\)/g)) {
+    imports.push({ specifier, types: false, names: null });
+  }
   return imports;
 }
 
@@ -176,6 +183,23 @@ Deno.test("architecture: no file imports itself, at any remove", async () => {
   };
   for (const file of files) visit(file.path, []);
   assertEquals(cycles, []);
+});
+
+Deno.test("architecture: every value that a file of src exports is imported by another", async () => {
+  const files = await collect("src", "topologies", "tools", "tests", "compose");
+  const imported = new Set(files.flatMap((file) =>
+    file.imports.filter((found) => found.specifier.startsWith("."))
+      .flatMap((found) => (found.names ?? ["*"]).map((name) => `${target(file, found)} ${name}`))
+  ));
+  const unused: string[] = [];
+  for (const { path, text } of files.filter((file) => file.path.startsWith("src/"))) {
+    if (path === "src/cli/new/templates.ts") continue; // its exports are the text of other files
+    for (const [, name] of text.matchAll(/^export (?:async )?(?:function\*?|class|const|let) (\w+)/gm)) {
+      if (!imported.has(`${path} ${name}`) && !imported.has(`${path} *`)) unused.push(`${path}: ${name}`);
+    }
+  }
+  assert(imported.size > 1_000, "imports were read");
+  assertEquals(unused, []);
 });
 
 Deno.test("architecture: whatever is left to do names the issue in which it will be done", async () => {

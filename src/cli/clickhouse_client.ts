@@ -54,7 +54,7 @@ export async function withClickHouse<T>(
 }
 
 /** @throws ConfigError when nothing was ever started on the directory */
-export function requireDirectory(directory: string): void {
+function requireDirectory(directory: string): void {
   try {
     if (Deno.statSync(directory).isDirectory) return;
   } catch (error) {

@@ -76,7 +76,7 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 /** What a person reads about an error: its message; of a mistake in the program also where it happened. */
-export function errorText(error: unknown): string {
+function errorText(error: unknown): string {
   const expected = [UsageError, ConfigError, TopologyError, RestoreError, ProductionError, LimitError];
   if (expected.some((kind) => error instanceof kind)) {
     const { message } = error as Error;

@@ -16,7 +16,7 @@ import { unknownColumns } from "./unknown_columns.ts";
 export type { Bytes } from "./message_text.ts";
 
 /** Greatest message value that is read, unless configured otherwise. Bytes; characters for values that are text already. */
-export const VALUE_BYTES_MAX = 8 * 1024 * 1024;
+const VALUE_BYTES_MAX = 8 * 1024 * 1024;
 
 /** What a record means for its table. */
 export type Decoded =

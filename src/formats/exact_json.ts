@@ -2,7 +2,7 @@ import { DeserializationError } from "../record/errors.ts";
 import { NumberText } from "./column_type.ts";
 
 /** Deepest nesting of arrays and objects that is looked into. A row needs three levels. */
-export const NESTING_MAX = 64;
+const NESTING_MAX = 64;
 
 interface ReviverContext {
   readonly source?: string;

@@ -1,5 +1,5 @@
 /** What the text of a date, time or timestamp is not. */
-export const NOT_ISO = NaN;
+const NOT_ISO = NaN;
 
 const DAYS_BEFORE_MONTH = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
 const DAYS_OF_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];

@@ -6,7 +6,7 @@ import { type Bytes, parseJson, textOf } from "./message_text.ts";
 import { isConnectSchema, schemaWrappers } from "./schema_wrapper.ts";
 
 /** Longest message key. PostgreSQL's primary keys end at 2.7 KB; a Connect schema adds a few hundred bytes per column. */
-export const KEY_BYTES_MAX = 65_536;
+const KEY_BYTES_MAX = 65_536;
 
 /**
  * Makes the reader of message keys that hold exactly `columns`: the key's values as they stand on the wire (a timestamp as text, a

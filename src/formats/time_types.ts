@@ -2,13 +2,13 @@ import { type ColumnType, type Refusal, REFUSED, shown, wrongType } from "./colu
 import { daysOfDate, hasZone, MICROS_OF_DAY, microsOfTime, microsOfTimestamp } from "./iso_time.ts";
 
 /** 1900-01-01: before it ClickHouse's Date32 and DateTime64 cannot hold a value. In days since the epoch. */
-export const DAYS_MIN = -25_567;
+const DAYS_MIN = -25_567;
 /** 2299-12-31, the last day of Date32. In days since the epoch. */
-export const DAYS_MAX = 120_529;
+const DAYS_MAX = 120_529;
 /** 1900-01-01T00:00:00Z in microseconds since the epoch. */
-export const MICROS_MIN = DAYS_MIN * MICROS_OF_DAY;
+const MICROS_MIN = DAYS_MIN * MICROS_OF_DAY;
 /** 2255-06-05T23:47:34.740991Z: DateTime64(6) reaches further, but beyond it microseconds are no exact numbers. */
-export const MICROS_MAX = Number.MAX_SAFE_INTEGER;
+const MICROS_MAX = Number.MAX_SAFE_INTEGER;
 
 /** timestamp and timestamptz: microseconds since the epoch. Text, or integer microseconds; a timestamptz's text must name its zone. */
 export function timestampType(name: "timestamp" | "timestamptz"): ColumnType<number> {

@@ -3,7 +3,7 @@ const SHAPES_MAX = 16;
 /** Names counted one by one; further ones are counted together under {@link OTHERS}. */
 const NAMES_MAX = 1_000;
 /** Stands for all names beyond the limit. */
-export const OTHERS = "(others)";
+const OTHERS = "(others)";
 
 interface Shape {
   readonly names: readonly string[];

@@ -106,7 +106,7 @@ const FIRST = (sign: 1 | -1): Algebra => ({
 });
 
 /** Exact sum. An integer has one form, as everywhere: a number where that is exact, else a bigint. */
-export function plus(a: Exact, b: Exact): Exact {
+function plus(a: Exact, b: Exact): Exact {
   if (typeof a === "number" && typeof b === "number") {
     const sum = a + b;
     return Number.isSafeInteger(sum) ? sum : integer(BigInt(a) + BigInt(b));

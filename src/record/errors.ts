@@ -50,14 +50,6 @@ export class RestoreError extends Error {
   }
 }
 
-/** The task belongs to another instance now. Handled by the runtime, never shown. */
-export class TaskMigratedError extends Error {
-  override readonly name = "TaskMigratedError";
-  constructor(readonly task: string) {
-    super(`Task "${task}" was taken over`);
-  }
-}
-
 /** A named limit was reached. */
 export class LimitError extends Error {
   override readonly name = "LimitError";

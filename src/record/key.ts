@@ -5,9 +5,6 @@
  */
 export type Key = number | string;
 
-/** A value that a key column can hold. PostgreSQL's int8 beyond 2^53 arrives as `bigint`. */
-export type KeyValue = string | number | bigint | boolean | null;
-
 /** A thing that prints itself as one JSON value, as {@link Decimal} does. */
 interface Jsonable {
   toJSON(): string;

@@ -23,7 +23,7 @@ function hash(key: string | Uint8Array): number {
 }
 
 /** murmur2 of the first `length` bytes, as a signed 32-bit integer. */
-export function murmur2(data: Uint8Array, length: number): number {
+function murmur2(data: Uint8Array, length: number): number {
   let h = SEED ^ length;
   const words = length >> 2;
   for (let word = 0; word < words; word++) {

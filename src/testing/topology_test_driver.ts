@@ -4,6 +4,7 @@ import type { KeyOf, RowOf, Source, SourceSpec } from "../dsl/source.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type { DeadLetter } from "../ports/dead_letters.ts";
 import type { Bytes } from "../ports/log.ts";
+import { LimitError } from "../record/errors.ts";
 import type { Key } from "../record/key.ts";
 import { partitionOf } from "../record/partitioner.ts";
 import type { Row } from "../record/row.ts";
@@ -255,7 +256,10 @@ export class TopologyTestDriver {
       await this.#clock.pass(stepMs);
     }
     if (!stopped) {
-      throw new Error(`Cannot stop topology "${this.#topology.name}" within ${STOP_MS_MAX} ms of its clock`);
+      throw new LimitError(
+        "STOP_MS_MAX",
+        `Cannot stop topology "${this.#topology.name}" within ${STOP_MS_MAX} ms of its clock`,
+      );
     }
     await stopping;
     this.#runner = null;

@@ -70,7 +70,7 @@ const fromFirst = both(
     }),
 );
 
-/** The deliberate bugs, named as in the algorithm's specification. */
+/** The deliberate bugs: each takes away one rule of `src/DESIGN.md`. */
 export const MUTANTS: readonly Mutant[] = [
   {
     name: "fromlatest",

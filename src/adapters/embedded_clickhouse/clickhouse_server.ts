@@ -5,6 +5,7 @@
  * `EMBEDDED_CLICKHOUSE_USER` and `EMBEDDED_CLICKHOUSE_PASSWORD` (or `..._PASSWORD_FILE`) ask for credentials.
  */
 import { parseArgs } from "node:util";
+import { ConfigError } from "../../record/errors.ts";
 import { openEngine } from "./clickhouse_engine.ts";
 import { exceptionOf } from "./clickhouse_exception.ts";
 import { clickhouseHandler, DEFAULT_HTTP_LIMITS } from "./clickhouse_http.ts";
@@ -22,7 +23,9 @@ async function main(): Promise<void> {
       "memory-bytes-max": { type: "string", default: String(2 ** 31) },
     },
   });
-  if (values.path === undefined) throw new Error('Cannot start without a data directory: add "--path <directory>"');
+  if (values.path === undefined) {
+    throw new ConfigError(['Cannot start without a data directory: add "--path <directory>"']);
+  }
   const parent = Deno.ppid;
   const engine = await openEngine({ path: values.path, memoryBytesMax: Number(values["memory-bytes-max"]) });
   const handle = clickhouseHandler({ engine, limits: DEFAULT_HTTP_LIMITS, credentials: credentials() });

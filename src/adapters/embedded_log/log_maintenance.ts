@@ -4,7 +4,7 @@ import { retainPartition } from "./log_retention.ts";
 import type { TopicState } from "./log_store.ts";
 
 /** Milliseconds between two rounds of retention and compaction. */
-export const MAINTENANCE_INTERVAL_MS = 5_000;
+const MAINTENANCE_INTERVAL_MS = 5_000;
 
 export interface MaintainOptions {
   /** Milliseconds; {@link MAINTENANCE_INTERVAL_MS} if absent. */

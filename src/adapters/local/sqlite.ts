@@ -23,7 +23,7 @@ export function productionError(action: string, error: unknown): ProductionError
 }
 
 /** Runs one statement. `DatabaseSync.exec` would do, but under Deno its errors lack SQLite's result code. */
-export function execute(database: DatabaseSync, statement: string): void {
+function execute(database: DatabaseSync, statement: string): void {
   database.prepare(statement).all();
 }
 

@@ -34,7 +34,7 @@ const RULES: { readonly [K in keyof RunOptions]: Rule } = {
 const OPTIONS = Object.keys(RULES) as (keyof RunOptions)[];
 
 /** Name of the variable that sets a run option. */
-export function variableOf(option: keyof RunOptions): string {
+function variableOf(option: keyof RunOptions): string {
   return `WEIR_${option.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 

@@ -10,7 +10,7 @@ import { crc32c } from "./crc32c.ts";
  * https://kafka.apache.org/documentation/#recordbatch
  */
 
-export const BATCH_HEADER_BYTES = 61;
+const BATCH_HEADER_BYTES = 61;
 
 /** Who writes, for the broker's check that nothing is stored twice or out of order. */
 export interface ProducerStamp {
