@@ -101,14 +101,14 @@ export function asProductionError(error: unknown, settings: KafkaSettings): Prod
   if (error instanceof ProductionError) return error;
   const cause = error as KafkaJsError;
   const where = settings.bootstrap.map(({ host, port }) => `${host}:${port}`).join(",");
-  const text = cause?.message ?? String(error);
-  if (cause?.name === "KafkaJSSASLAuthenticationError" || authenticationTypes.has(cause?.type ?? "")) {
+  const text = cause.message ?? String(error);
+  if (cause.name === "KafkaJSSASLAuthenticationError" || authenticationTypes.has(cause.type ?? "")) {
     const { mechanism, username } = settings.sasl ?? { mechanism: "none", username: "" };
     const message = `Cannot log in to Kafka at "${where}" as user "${username}" with ${mechanism}: ${text}. ` +
       "Check user name, password and mechanism, and whether that listener asks for a login";
     return new ProductionError(message, false, { cause });
   }
-  if (certificatePattern.test(`${text} ${cause?.code ?? ""}`)) {
+  if (certificatePattern.test(`${text} ${cause.code ?? ""}`)) {
     const message = `Cannot trust Kafka at "${where}" over TLS: ${text}. ` +
       "Give the authority that signed the brokers' certificates as PEM text, and use the host names the certificates are for";
     return new ProductionError(message, false, { cause });
@@ -116,7 +116,7 @@ export function asProductionError(error: unknown, settings: KafkaSettings): Prod
   if (isConnectionError(error)) {
     return new ProductionError(`Cannot reach Kafka at "${where}": ${text}${hint(cause, settings)}`, true, { cause });
   }
-  const retriable = cause?.type === undefined ? false : cause.retriable === true;
+  const retriable = cause.type !== undefined && cause.retriable === true;
   return new ProductionError(`Cannot use Kafka at "${where}": ${text}`, retriable, { cause });
 }
 
