@@ -53,7 +53,6 @@ export class TopologyTestDriver {
   readonly #settings: TopologyTestDriverOptions;
   readonly #tables = new Map<string, { readonly table: DebeziumTable; readonly partitions: number }>();
   readonly #letters = new Map<string, DeadLetter>();
-  readonly #events: RunEvent[] = [];
   #topology: Topology;
   #options: Partial<RunOptions>;
   #runner: Runner | null = null;
@@ -120,11 +119,6 @@ export class TopologyTestDriver {
   /** Everything set aside so far, each once, in the order in which it came. */
   deadLetters(): DeadLetter[] {
     return [...this.#letters.values()];
-  }
-
-  /** What happened since the driver was made. */
-  events(): readonly RunEvent[] {
-    return this.#events;
   }
 
   /**
@@ -223,7 +217,6 @@ export class TopologyTestDriver {
 
   #happened(runner: Runner, event: RunEvent): void {
     if (this.#runner !== runner) return;
-    this.#events.push(event);
     if (event.kind === "started") this.#report = event.sinks;
   }
 
