@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { ClickHouseOptions } from "../adapters/clickhouse/open_clickhouse.ts";
+import type { ConnectionOptions } from "../adapters/clickhouse/open_clickhouse.ts";
 import { ConfigError } from "../record/errors.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { ADDRESS, openDirectory } from "./embedded_directory.ts";
@@ -8,7 +8,7 @@ const ADDRESS_WAIT_MS = 30_000;
 const ADDRESS_RETRY_MS = 100;
 
 /** Options of the configured ClickHouse server. */
-export function serverOptions(configuration: Configuration): ClickHouseOptions {
+export function serverOptions(configuration: Configuration): ConnectionOptions {
   const { url, user, password, ca } = configuration.clickhouse!;
   return {
     url,
@@ -21,7 +21,7 @@ export function serverOptions(configuration: Configuration): ClickHouseOptions {
 
 /** How a command reaches ClickHouse. */
 export interface ReachedClickHouse {
-  readonly options: ClickHouseOptions;
+  readonly options: ConnectionOptions;
   /** Address of the instance that runs on the data directory; null if none does, or if ClickHouse is a server. */
   readonly instance: string | null;
 }

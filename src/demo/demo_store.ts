@@ -20,7 +20,7 @@ export interface DemoStoreOptions {
   readonly ordersMax?: number;
 }
 
-export interface RunOptions {
+export interface DemoRunOptions {
   /** Creates, updates and deletes a second; 0 writes nothing and sends what is left. 500 if absent. */
   readonly ratePerSecond?: number;
   readonly signal: AbortSignal;
@@ -50,7 +50,7 @@ export interface DemoStore {
    * Writes changes at a steady rate until `signal` is aborted, then sends the rest and resolves. While the log is away the store waits,
    * and makes up for one second of it. @throws ProductionError when the log refuses for good
    */
-  run(options: RunOptions): Promise<void>;
+  run(options: DemoRunOptions): Promise<void>;
   /** Sends what the outbox holds. */
   flush(): Promise<void>;
   /** Rows of each table now. */

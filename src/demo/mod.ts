@@ -4,6 +4,6 @@ export { type PerTable, type Rows, type TableName, TABLES, TOPIC_PREFIX, topicOf
 export type { OrderItemRow, OrderRow, OrderStatus, ProductRow, SellerRow, UserRow } from "./schema.ts";
 export { DEFAULT_SIZES, ORDERS_MAX, type StoreSizes } from "./seed_rows.ts";
 export type { OnProgress } from "./snapshot.ts";
-export type { DemoStore, DemoStoreOptions, RunOptions } from "./demo_store.ts";
+export type { DemoRunOptions, DemoStore, DemoStoreOptions } from "./demo_store.ts";
 export { openDemoStore } from "./store.ts";
 export { readDemoStore, type StoreView } from "./store_view.ts";

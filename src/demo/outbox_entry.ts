@@ -1,9 +1,9 @@
 import { type TableName, TABLES } from "./schema.ts";
-import type { Emit } from "./transaction.ts";
+import type { EmitChange } from "./transaction.ts";
 
 /** Collects records for one outbox entry. Values are JSON and so hold neither a raw tab nor a raw line feed: those are the separators. */
 export interface OutboxEntryWriter {
-  readonly emit: Emit;
+  readonly emit: EmitChange;
   /** The entry's text, after which the writer is empty; `null` when nothing was emitted. */
   take(): string | null;
 }
@@ -22,7 +22,7 @@ export function outboxEntryWriter(): OutboxEntryWriter {
 }
 
 /** Emits an entry's records again, in the order in which they were written. */
-export function readOutboxEntry(text: string, emit: Emit): void {
+export function readOutboxEntry(text: string, emit: EmitChange): void {
   for (let start = 0; start < text.length;) {
     const stop = text.indexOf("\n", start);
     const end = stop === -1 ? text.length : stop;

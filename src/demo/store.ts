@@ -1,7 +1,7 @@
 import { ConfigError } from "../record/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { AppendBatch, Log } from "../ports/log.ts";
-import type { DemoStore, DemoStoreOptions, RunOptions } from "./demo_store.ts";
+import type { DemoRunOptions, DemoStore, DemoStoreOptions } from "./demo_store.ts";
 import { type FileTables, fileTables } from "./file_tables.ts";
 import { type OutboxEntryWriter, outboxEntryWriter, readOutboxEntry } from "./outbox_entry.ts";
 import { type PerTable, type Rows, type TableName, TABLES, topicOf } from "./schema.ts";
@@ -98,7 +98,7 @@ class FileDemoStore implements DemoStore {
     });
   }
 
-  async run({ ratePerSecond = 500, signal }: RunOptions): Promise<void> {
+  async run({ ratePerSecond = 500, signal }: DemoRunOptions): Promise<void> {
     try {
       await this.#exclusively("run", signal, (writer) => this.#stream(writer, ratePerSecond, signal));
     } catch (error) {

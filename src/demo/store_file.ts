@@ -85,7 +85,7 @@ export function openStoreFile(path: string): StoreFile {
   };
 }
 
-interface Statements {
+interface StoreStatements {
   readonly insert: StatementSync;
   readonly select: StatementSync;
   readonly remove: StatementSync;
@@ -93,7 +93,7 @@ interface Statements {
   readonly save: StatementSync;
 }
 
-function prepare(db: DatabaseSync): Statements {
+function prepare(db: DatabaseSync): StoreStatements {
   return {
     insert: db.prepare("INSERT INTO outbox (records) VALUES (?)"),
     select: db.prepare("SELECT seq, records FROM outbox ORDER BY seq LIMIT 1"),

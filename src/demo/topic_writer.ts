@@ -3,14 +3,14 @@ import type { AppendBatch, Log, NewRecord } from "../ports/log.ts";
 import { ConfigError, ProductionError } from "../record/errors.ts";
 import { partitionOf } from "../record/partitioner.ts";
 import { type PerTable, perTable, recordKey, TABLES, topicOf } from "./schema.ts";
-import type { Emit } from "./transaction.ts";
+import type { EmitChange } from "./transaction.ts";
 
 const RETRY_FIRST_MS = 100;
 const RETRY_MOST_MS = 5_000;
 
 /** Collects records by topic and partition, and appends them. Order is kept within every partition. */
 export interface TopicWriter {
-  readonly emit: Emit;
+  readonly emit: EmitChange;
   /** Records collected and not yet handed to the log. */
   size(): number;
   /** Appends all that was collected; resolves when it is acknowledged. Await it before the next call: order would suffer. */

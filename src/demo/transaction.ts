@@ -26,12 +26,12 @@ export interface History {
 }
 
 /** Takes one record of the table's topic; `value` null is the tombstone after a delete. */
-export type Emit = (table: TableName, id: number, value: string | null, timestampMs: number) => void;
+export type EmitChange = (table: TableName, id: number, value: string | null, timestampMs: number) => void;
 
 /** Where a transaction reads and writes. */
 export interface TransactionScope {
   readonly tables: Tables;
-  readonly emit: Emit;
+  readonly emit: EmitChange;
   nowMs(): number;
 }
 

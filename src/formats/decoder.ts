@@ -6,16 +6,16 @@ import { wireEquals } from "../record/wire.ts";
 import { NumberText, shown } from "./column_type.ts";
 import { type ConnectField, convertOf, rowFields } from "./connect_schema.ts";
 import { type Change, type Fields, parsedChange, quickChange, skipReason } from "./envelope.ts";
-import { type Bytes, parseJson, textOf } from "./message_text.ts";
+import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
 import { keyColumnsOf, keyReader } from "./message_key.ts";
 import { type Converts, type ReadyColumn, readyColumns, rowReader } from "./row_reader.ts";
 import { isConnectSchema, schemaWrappers } from "./schema_wrapper.ts";
 import { UNAVAILABLE_DEFAULT, unavailableTest } from "./unavailable.ts";
 import { unknownColumns } from "./unknown_columns.ts";
 
-export type { Bytes } from "./message_text.ts";
+export type { MessageBytes } from "./message_text.ts";
 
-/** Greatest message value that is read, unless configured otherwise. Bytes; characters for values that are text already. */
+/** Greatest message value that is read, unless configured otherwise. MessageBytes; characters for values that are text already. */
 const VALUE_BYTES_MAX = 8 * 1024 * 1024;
 
 /** What a record means for its table. */
@@ -54,7 +54,7 @@ export interface Decoder {
    * @throws DeserializationError `reason`: not_json, not_utf8, too_large, too_deep, null_key, bad_key, not_a_row, unknown_op,
    *   truncate, missing_after, missing_column, wrong_type, not_finite, out_of_range, overflow
    */
-  decode(record: { readonly key: Bytes | null; readonly value: Bytes | null }): Decoded;
+  decode(record: { readonly key: MessageBytes | null; readonly value: MessageBytes | null }): Decoded;
   /** Columns that arrived and are not in the schema, with the number of records that had them. A new map at each look. */
   readonly unknownColumns: ReadonlyMap<string, number>;
 }
@@ -77,7 +77,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
   const unwrap = schemaWrappers(convertsOf);
   const unknown = unknownColumns(new Set(columns.map((column) => column.name)));
 
-  const upsert = (bytes: Bytes | null, change: Change, converts: Converts | null): Decoded => {
+  const upsert = (bytes: MessageBytes | null, change: Change, converts: Converts | null): Decoded => {
     const { after } = change;
     if (typeof after !== "object" || after === null || Array.isArray(after)) throw missingAfter(what, change);
     const key = readKey(bytes);
@@ -127,7 +127,7 @@ type Parsed = "delete" | "heartbeat" | "transaction" | {
 
 interface WholeContext {
   readonly what: string;
-  readonly key: Bytes | null;
+  readonly key: MessageBytes | null;
   /** Of the wrapper that was taken off already. */
   readonly converts: Converts | null;
   readonly convertsOf: (schema: ConnectField) => Converts | null;

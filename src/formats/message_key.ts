@@ -2,7 +2,7 @@ import { DeserializationError } from "../record/errors.ts";
 import { type Key, keyOf, keyOfOne } from "../record/key.ts";
 import { NumberText, shown } from "./column_type.ts";
 import { parseExact } from "./exact_json.ts";
-import { type Bytes, parseJson, textOf } from "./message_text.ts";
+import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
 import { isConnectSchema, schemaWrappers } from "./schema_wrapper.ts";
 
 /** Longest message key. PostgreSQL's primary keys end at 2.7 KB; a Connect schema adds a few hundred bytes per column. */
@@ -14,7 +14,7 @@ const KEY_BYTES_MAX = 65_536;
  *
  * @throws DeserializationError `null_key`, `bad_key`, `not_json`, `not_utf8`, `too_large`, `too_deep`
  */
-export function keyReader(source: string, columns: readonly string[]): (bytes: Bytes | null) => Key {
+export function keyReader(source: string, columns: readonly string[]): (bytes: MessageBytes | null) => Key {
   const what = `a key of "${source}"`;
   const unwrap = schemaWrappers(() => null);
   const start = columns.length === 1 ? `{${JSON.stringify(columns[0])}:` : null;
@@ -34,7 +34,7 @@ export function keyReader(source: string, columns: readonly string[]): (bytes: B
 }
 
 /** Names of the key's columns, for telling what a message is; empty if the key is no JSON object. */
-export function keyColumnsOf(bytes: Bytes | null): string[] {
+export function keyColumnsOf(bytes: MessageBytes | null): string[] {
   if (bytes === null) return [];
   try {
     const value: unknown = payloadOf(JSON.parse(textOf(bytes, "a key", KEY_BYTES_MAX)));

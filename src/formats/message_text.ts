@@ -1,7 +1,7 @@
 import { DeserializationError } from "../record/errors.ts";
 
 /** Text stands for its UTF-8 bytes. */
-export type Bytes = string | Uint8Array;
+export type MessageBytes = string | Uint8Array;
 
 /** Five times as fast as a fatal one (0.4 us against 2.2 us for 640 bytes): what it could not read it shows as U+FFFD. */
 const lenient = new TextDecoder();
@@ -11,7 +11,7 @@ const fatal = new TextDecoder("utf-8", { fatal: true });
  * The text of a message's key or value.
  * @throws DeserializationError `too_large` beyond `bytesMax` (characters, for text), `not_utf8`
  */
-export function textOf(bytes: Bytes, what: string, bytesMax: number): string {
+export function textOf(bytes: MessageBytes, what: string, bytesMax: number): string {
   if (bytes.length > bytesMax) {
     throw new DeserializationError(
       "too_large",

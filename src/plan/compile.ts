@@ -13,7 +13,7 @@ import type {
   Step,
   TaskTable,
 } from "./physical.ts";
-import { partialSinkProblems, partialsTable, rowsTable, sinkProblems } from "./sink_table.ts";
+import { rowsTable, shareSinkProblems, sharesTable, sinkProblems } from "./sink_table.ts";
 import { divide, mergedSource, NO_UNIT, type PartitionsOf, type Units } from "./units.ts";
 
 type Draft<T> = { -readonly [P in keyof T]: T[P] extends readonly (infer E)[] ? E[] : T[P] };
@@ -178,10 +178,10 @@ function addAggregate(compilation: Compilation, node: AggregateNode): void {
   if (merge === undefined) {
     for (const sink of compilation.topology.nodes) {
       if (sink.op !== "sink" || sink.input !== node.id) continue;
-      compilation.problems.push(...partialSinkProblems(sink.sink, aggregate));
+      compilation.problems.push(...shareSinkProblems(sink.sink, aggregate));
       const plan: SinkPlan = {
         name: sink.name,
-        table: partialsTable(sink.sink, aggregate),
+        table: sharesTable(sink.sink, aggregate),
         ...groupKeyOrder(sink),
       };
       home.groups.push({ name: node.name, step, aggregate, sink: plan, merge: null });

@@ -171,7 +171,7 @@ function describeSink(sink: SinkPlan, from: string): SinkDescription {
     key: [...sink.table.key],
     columns: sink.table.columns.map(({ name, type }) => `${name} ${type}`),
     from,
-    holds: sink.table.partial ? "shares" : "rows",
+    holds: sink.table.shares ? "shares" : "rows",
   };
 }
 

@@ -99,7 +99,7 @@ export interface GroupPlan {
   readonly name: string;
   readonly step: number;
   readonly aggregate: AggregatePlan;
-  /** Partials go straight to ClickHouse, or to the tasks of a merge table, or both ways never. */
+  /** Shares go straight to ClickHouse, or to the tasks of a merge table, or both ways never. */
   readonly sink: SinkPlan | null;
   /** Index of the merge table and of its member. */
   readonly merge: { readonly table: number; readonly member: number } | null;

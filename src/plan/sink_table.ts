@@ -12,16 +12,16 @@ export function rowsTable(sink: SinkSpec): TableSpec {
     name: sink.name,
     columns: Object.entries(sink.columns).map(([name, type]) => ({ name, type })),
     key: sink.key,
-    partial: false,
+    shares: false,
     indexes: sink.indexes,
   };
 }
 
 /**
- * The ClickHouse table of an aggregate whose partials are added up by the view: one row for each (group, task). An average is kept
+ * The ClickHouse table of an aggregate whose shares are added up by the view: one row for each (group, task). An average is kept
  * as sum and count; the view divides. ClickHouse's division and its cast to fewer digits both cut toward zero, as `avg` does.
  */
-export function partialsTable(sink: SinkSpec, aggregate: AggregatePlan): TableSpec {
+export function sharesTable(sink: SinkSpec, aggregate: AggregatePlan): TableSpec {
   const columns: ColumnSpec[] = [];
   const view: ViewColumn[] = [];
   for (const [name, type] of Object.entries(sink.columns)) {
@@ -44,7 +44,7 @@ export function partialsTable(sink: SinkSpec, aggregate: AggregatePlan): TableSp
     const combine = spec.kind === "min" || spec.kind === "max" ? spec.kind : "sum";
     view.push({ name, expression: castTo(`${combine}(${name})`, type), combine: { kind: combine, scale: 0 } });
   }
-  return { name: sink.name, columns, key: sink.key, partial: true, view, indexes: sink.indexes };
+  return { name: sink.name, columns, key: sink.key, shares: true, view, indexes: sink.indexes };
 }
 
 function castTo(expression: string, type: string): string {
@@ -64,7 +64,7 @@ export function sinkProblems(sink: SinkSpec, keyColumns: readonly string[] | nul
 }
 
 /** What is wrong with a sink that takes an aggregate's groups and totals. */
-export function partialSinkProblems(sink: SinkSpec, aggregate: AggregatePlan): string[] {
+export function shareSinkProblems(sink: SinkSpec, aggregate: AggregatePlan): string[] {
   const problems: string[] = [];
   for (const name of Object.keys(sink.columns)) {
     const isTotal = aggregate.columns.some((column) => column.name === name);

@@ -5,7 +5,7 @@
  *   declared ones: `_task`, `_key` (canonical key text), `_digest` (53-bit hash of the row as encoded), `_version` (epoch and seq in
  *   one UInt128, computed by ClickHouse from two EPHEMERAL columns), `_deleted`, `_check` (hash of the stored columns, computed at the
  *   insert, so that a later change by hand is seen);
- * - a view `<name>`: the rows FINAL without bookkeeping, or, for partial aggregates, the partial rows added up per group.
+ * - a view `<name>`: the rows FINAL without bookkeeping, or, for a table of shares, the shares added up per group.
  */
 export interface ColumnSpec {
   readonly name: string;
@@ -28,9 +28,9 @@ export interface TableSpec {
   readonly columns: readonly ColumnSpec[];
   /** Names of the columns that make up the key, in the key's order. */
   readonly key: readonly string[];
-  /** True for partial aggregates: several tasks hold a row of the same key, so `_task` is part of the sorting key. */
-  readonly partial: boolean;
-  /** Set for partial aggregates: the view is `SELECT key, these FROM <name>_rows FINAL GROUP BY key`. */
+  /** True for a table of shares: several tasks hold a row of the same key, so `_task` is part of the sorting key. */
+  readonly shares: boolean;
+  /** Set for a table of shares: the view is `SELECT key, these FROM <name>_rows FINAL GROUP BY key`. */
   readonly view?: readonly ViewColumn[];
   /** Data skipping indexes: column name to index type (`minmax`, `set(100)`, `bloom_filter`). */
   readonly indexes?: Readonly<Record<string, string>>;

@@ -27,11 +27,11 @@ export interface Algebra {
   /** The state with one value less. */
   remove(state: unknown, value: unknown): unknown;
   /** The state as other tasks and ClickHouse see it. */
-  partial(state: unknown): Partial;
+  part(state: unknown): SharePart;
 }
 
 /** A home's share of one total: a sum, a count, [sum, count] of an average, or the first value of min and max. */
-export type Partial = Exact | string | null | readonly [Exact, number];
+export type SharePart = Exact | string | null | readonly [Exact, number];
 
 /** How many values a row contributes: a count needs none. */
 export function valuesOf(aggregate: AggregatePlan): number {
@@ -80,7 +80,7 @@ const SUM: Algebra = {
   zero: () => 0,
   add: (sum, value) => plus(sum as Exact, value as Exact),
   remove: (sum, value) => minus(sum as Exact, value as Exact),
-  partial: (sum) => sum as Exact,
+  part: (sum) => sum as Exact,
 };
 
 type Mean = readonly [Exact, number];
@@ -89,7 +89,7 @@ const MEAN: Algebra = {
   zero: (): Mean => [0, 0],
   add: (mean, value): Mean => [plus((mean as Mean)[0], value as Exact), (mean as Mean)[1] + 1],
   remove: (mean, value): Mean => [minus((mean as Mean)[0], value as Exact), (mean as Mean)[1] - 1],
-  partial: (mean) => mean as Mean,
+  part: (mean) => mean as Mean,
 };
 
 const FIRST = (sign: 1 | -1): Algebra => ({
@@ -102,7 +102,7 @@ const FIRST = (sign: 1 | -1): Algebra => ({
     (values as Multiset).remove(value as Ordered);
     return values;
   },
-  partial: (values) => (values as Multiset).first(),
+  part: (values) => (values as Multiset).first(),
 });
 
 /** Exact sum. An integer has one form, as everywhere: a number where that is exact, else a bigint. */
@@ -130,17 +130,17 @@ function asDecimal(value: Exact): Decimal {
   return value instanceof Decimal ? value : Decimal.of(value);
 }
 
-/** The totals of a group from all homes' partials, as the columns of a row. */
-export function totalsOf(aggregate: AggregatePlan, partials: readonly (readonly Partial[])[]): Row {
+/** The totals of a group from the parts of all homes' shares, as the columns of a row. */
+export function totalsOf(aggregate: AggregatePlan, parts: readonly (readonly SharePart[])[]): Row {
   const totals: Record<string, unknown> = {};
   for (let index = 0; index < aggregate.columns.length; index++) {
     const { name, spec } = aggregate.columns[index];
-    totals[name] = total(spec, partials.map((partial) => partial[index]));
+    totals[name] = total(spec, parts.map((home) => home[index]));
   }
   return totals;
 }
 
-function total(spec: AggregateSpec, shares: readonly Partial[]): unknown {
+function total(spec: AggregateSpec, shares: readonly SharePart[]): unknown {
   if (spec.kind === "count" || spec.kind === "sum") return shares.reduce((a, b) => plus(a as Exact, b as Exact), 0);
   if (spec.kind === "avg") {
     let sum: Exact = 0;

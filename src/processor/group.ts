@@ -1,7 +1,7 @@
 import type { AggregatePlan } from "../plan/physical.ts";
 import type { Key } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
-import { type Algebra, algebraOf, type Partial } from "./aggregate.ts";
+import { type Algebra, algebraOf, type SharePart } from "./aggregate.ts";
 
 /**
  * One home's share of one group: the states of the values that this home's rows contribute. The total over all homes is
@@ -23,7 +23,7 @@ export interface Group {
 }
 
 /**
- * What the groups of one aggregate have in common: how rows go in and come out. Law: a group's partials are a function of
+ * What the groups of one aggregate have in common: how rows go in and come out. Law: a group's parts are a function of
  * the rows that are in it. Every row put in is taken out with the same values, and a group of 0 rows is no group: it
  * shows nothing, also no zeros.
  */
@@ -33,8 +33,8 @@ export interface Fold {
   add(group: Group, values: readonly unknown[], from: number): void;
   /** Takes a row out that was put in with the same values. */
   remove(group: Group, values: readonly unknown[], from: number): void;
-  /** The share as others see it, one partial for each column of the aggregate. */
-  partials(group: Group): Partial[];
+  /** The share as others see it, one part for each column of the aggregate. */
+  parts(group: Group): SharePart[];
 }
 
 /** The fold of an aggregate. */
@@ -65,9 +65,9 @@ export function createFold(aggregate: AggregatePlan): Fold {
       }
       group.rows--;
     },
-    partials(group) {
+    parts(group) {
       let next = 0;
-      return algebras.map((algebra) => algebra === null ? group.rows : algebra.partial(group.states[next++]));
+      return algebras.map((algebra) => algebra === null ? group.rows : algebra.part(group.states[next++]));
     },
   };
 }

@@ -11,7 +11,7 @@ const PLAIN = "$o";
 /** Text of every tagged value's start. It cannot occur inside a JSON string, where a quote is always preceded by a backslash. */
 const TAG_START = '{"$';
 
-type Fields = Record<string, unknown>;
+type WireFields = Record<string, unknown>;
 
 /**
  * JSON text of `value`. A property that is undefined is dropped, an undefined array element becomes null, -0 becomes 0.
@@ -43,12 +43,12 @@ export function wireEquals(a: unknown, b: unknown): boolean {
   if (Array.isArray(b)) return false;
   let matched = 0;
   for (const key of Object.keys(a)) {
-    const value = (a as Fields)[key];
+    const value = (a as WireFields)[key];
     if (value === undefined) continue;
-    if (!Object.hasOwn(b, key) || !wireEquals(value, (b as Fields)[key])) return false;
+    if (!Object.hasOwn(b, key) || !wireEquals(value, (b as WireFields)[key])) return false;
     matched++;
   }
-  for (const key of Object.keys(b)) if ((b as Fields)[key] !== undefined) matched--;
+  for (const key of Object.keys(b)) if ((b as WireFields)[key] !== undefined) matched--;
   return matched === 0;
 }
 
@@ -67,7 +67,7 @@ function tagged(value: unknown): unknown {
     case "object":
       if (value === null) return null;
       if (value instanceof Decimal) return { [DECIMAL]: value.toString() };
-      return Array.isArray(value) ? taggedArray(value) : taggedObject(value as Fields);
+      return Array.isArray(value) ? taggedArray(value) : taggedObject(value as WireFields);
     default:
       throw notWire(value);
   }
@@ -84,10 +84,10 @@ function taggedArray(values: readonly unknown[]): unknown[] {
   return copy ?? (values as unknown[]);
 }
 
-function taggedObject(fields: Fields): Fields {
+function taggedObject(fields: WireFields): WireFields {
   const prototype = Object.getPrototypeOf(fields);
   if (prototype !== Object.prototype && prototype !== null) throw notWire(fields);
-  let copy: Fields | null = null;
+  let copy: WireFields | null = null;
   let reserved = false;
   for (const key of Object.keys(fields)) {
     if (key === DECIMAL || key === BIGINT || key === PLAIN) reserved = true;
@@ -107,14 +107,14 @@ function untagged(value: unknown): unknown {
     for (let index = 0; index < value.length; index++) value[index] = untagged(value[index]);
     return value;
   }
-  const fields = value as Fields;
+  const fields = value as WireFields;
   if (typeof fields[DECIMAL] === "string") return Decimal.parse(fields[DECIMAL]);
   if (typeof fields[BIGINT] === "string") return BigInt(fields[BIGINT]);
-  return untaggedFields((fields[PLAIN] ?? fields) as Fields);
+  return untaggedFields((fields[PLAIN] ?? fields) as WireFields);
 }
 
 /** The properties only: reserved keys of this very object are its own. */
-function untaggedFields(fields: Fields): Fields {
+function untaggedFields(fields: WireFields): WireFields {
   for (const key of Object.keys(fields)) {
     const value = fields[key];
     if (typeof value !== "object" || value === null) continue;
@@ -125,7 +125,7 @@ function untaggedFields(fields: Fields): Fields {
 }
 
 /** Assignment that a column called `__proto__` survives. */
-function put(fields: Fields, key: string, value: unknown): void {
+function put(fields: WireFields, key: string, value: unknown): void {
   if (key !== "__proto__") fields[key] = value;
   else Object.defineProperty(fields, key, { value, enumerable: true, configurable: true, writable: true });
 }

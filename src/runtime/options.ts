@@ -28,7 +28,7 @@ export interface RunOptions {
   readonly commitEveryMs: number;
   /** Topics are described again, to notice recreated ones, this often. */
   readonly metadataEveryMs: number;
-  /** Inbox topics keep records this long. */
+  /** Conversation topics keep records this long. */
   readonly inboxRetentionMs: number;
   /** Source topics that delete by time are accepted as they are (their tables cannot be rebuilt in full). */
   readonly allowRetention: boolean;

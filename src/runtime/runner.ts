@@ -11,7 +11,7 @@ import type { RunOptions } from "./options.ts";
 import { LoadOrder } from "./lifecycle/load_order.ts";
 import type { Ports } from "./ports.ts";
 import { Problems } from "./problems.ts";
-import { Producer } from "./delivery/producer.ts";
+import { MessageProducer } from "./delivery/message_producer.ts";
 import { Pump } from "./lifecycle/pump.ts";
 import type { RunEvent, StartReport } from "./run_event.ts";
 import type { SinkWriter } from "./delivery/sink_writer.ts";
@@ -42,7 +42,7 @@ export class Runner {
   readonly #ports: Ports;
   readonly #options: RunOptions;
   readonly #onEvent: (event: RunEvent) => void;
-  readonly #producer: Producer;
+  readonly #producer: MessageProducer;
   /** Assigned tasks by id. */
   readonly #hosts = new Map<string, TaskHost>();
   readonly #busy = new Set<TaskHost>();
@@ -68,7 +68,7 @@ export class Runner {
     this.failed = new Promise((resolve) => this.#fail = resolve);
     this.problems = new Problems((name, problem) => this.#onEvent({ kind: "problem", name, problem }));
     this.deadLetters = new DeadLetterQueue(topology.name, ports);
-    this.#producer = new Producer({
+    this.#producer = new MessageProducer({
       log: ports.log,
       clock: ports.clock,
       onLost: (tasks, error) => [...tasks].forEach((task) => this.#assignments?.restart(task, error.message)),

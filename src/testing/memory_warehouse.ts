@@ -48,7 +48,7 @@ export function createMemoryWarehouse(): MemoryWarehouse {
     return rows;
   };
   const idOf = (table: TableSpec, row: { task: string; key: string }) =>
-    table.partial ? `${row.task} ${row.key}` : row.key;
+    table.shares ? `${row.task} ${row.key}` : row.key;
   const store = (table: TableSpec, row: UpsertRow | DeleteRow) => {
     const rows = rowsOf(table.name);
     const id = idOf(table, row);

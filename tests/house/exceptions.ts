@@ -25,7 +25,7 @@ export const EXCEPTIONS: Exceptions = {
         "src/formats/unknown_columns.ts UnknownColumns.see",
         "src/formats/unknown_columns.ts shapeOf",
         "src/record/errors.ts ProductionError.constructor",
-        "src/runtime/conversation/partial_sender.ts PartialSender.#send",
+        "src/runtime/conversation/share_sender.ts ShareSender.#send",
         "tests/cli/start/status_changes_test.ts proof",
         "tests/conformance/topologies.ts joined",
         "tests/processor/aggregate_test.ts big",

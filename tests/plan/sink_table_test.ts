@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { partialsTable } from "../../src/plan/sink_table.ts";
+import { sharesTable } from "../../src/plan/sink_table.ts";
 import type { AggregatePlan } from "../../src/plan/physical.ts";
 
-Deno.test("partialsTable() lets a total be null in every type that holds null", async (t) => {
+Deno.test("sharesTable() lets a total be null in every type that holds null", async (t) => {
   const cases: readonly [type: string, expression: string][] = [
     ["String", "CAST(assumeNotNull(max(last)) AS String)"],
     ["Nullable(String)", "CAST(max(last) AS Nullable(String))"],
@@ -14,7 +14,7 @@ Deno.test("partialsTable() lets a total be null in every type that holds null", 
       const spec = { kind: "max", value: () => "" };
       const aggregate = { columns: [{ name: "last", spec }] } as unknown as AggregatePlan;
       const sink = { name: "shown", key: ["id"], columns: { id: "Int64", last: type }, indexes: {} };
-      assertEquals(partialsTable(sink, aggregate).view!.map((column) => column.expression), [expression]);
+      assertEquals(sharesTable(sink, aggregate).view!.map((column) => column.expression), [expression]);
     });
   }
 });

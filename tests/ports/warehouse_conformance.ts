@@ -187,7 +187,7 @@ function readingCases(test: Test): void {
     assertEquals((await collect(warehouse.orphans(PLAIN, ["sales@1", "sales@2"]))).length, 0);
   });
 
-  test("shown() keeps one row of every task for a key of a partial table", async ({ warehouse }) => {
+  test("shown() keeps one row of every task for a key of a table of shares", async ({ warehouse }) => {
     await warehouse.ensure(PARTIAL);
     const group = (task: string, seq: number, digest: number): UpsertRow => //
     ({ line: '["acme",1700000000000000,"10.50",2', task, key: '"acme",1700000000000000', digest, epoch: 1, seq });

@@ -43,7 +43,7 @@ export const PLAIN: TableSpec = {
     type: "Nullable(String)",
   }],
   key: ["id"],
-  partial: false,
+  shares: false,
 };
 
 export const PARTIAL: TableSpec = {
@@ -55,7 +55,7 @@ export const PARTIAL: TableSpec = {
     { name: "units", type: "Int64" },
   ],
   key: ["seller", "hour"],
-  partial: true,
+  shares: true,
   view: [
     { name: "revenue", expression: "sum(revenue)" },
     { name: "units", expression: "sum(units)" },

@@ -18,7 +18,7 @@ const TYPES: TableSpec = {
     ...[{ name: "rate", type: "Float64" }, { name: "odd `name`", type: "LowCardinality(Nullable(String))" }],
   ],
   key: ["id"],
-  partial: false,
+  shares: false,
   indexes: { at: "minmax", kind: "set(100)", uuid: "bloom_filter(0.01)" },
 };
 
@@ -100,7 +100,7 @@ function typeCases(test: Test): void {
 }
 
 function viewCases(test: Test): void {
-  test("the view of a partial table adds up the rows of all tasks", async ({ warehouse }) => {
+  test("the view of a table of shares adds up the rows of all tasks", async ({ warehouse }) => {
     await warehouse.ensure(PARTIAL);
     const row = (seller: string, revenue: string, units: number, task: string, seq = 1): UpsertRow => ({
       ...{ line: `["${seller}",1700000000000000,"${revenue}",${units}`, key: `"${seller}",1700000000000000` },
@@ -186,7 +186,7 @@ function changeCases(test: Test): void {
 function shapeCases(test: Test): void {
   test("ensure() refuses a declaration that contradicts itself, with all problems at once", async ({ warehouse }) => {
     const columns = [...PLAIN.columns, { name: "_task", type: "String" }];
-    const wrong: TableSpec = { ...PLAIN, key: ["nobody"], partial: true, columns };
+    const wrong: TableSpec = { ...PLAIN, key: ["nobody"], shares: true, columns };
     const error = await assertRejects(() => warehouse.ensure(wrong), ConfigError);
     assertEquals(error.problems.length, 3);
     const type: TableSpec = { ...PLAIN, columns: [{ name: "id", type: "Integger" }] };
@@ -217,7 +217,7 @@ function shapeCases(test: Test): void {
     );
     await refused({ ...PLAIN, columns: [{ ...id, type: "String" }, amount, note] }, `RENAME TABLE ${rows}`);
     await refused({ ...PLAIN, key: ["id", "amount"] }, "ORDER BY (id, amount): current value is ORDER BY (id)");
-    const partial = { ...PLAIN, partial: true, view: [{ name: "amount", expression: "sum(amount)" }] };
+    const partial = { ...PLAIN, shares: true, view: [{ name: "amount", expression: "sum(amount)" }] };
     await refused(
       { ...partial, columns: [id, money, note] },
       "ORDER BY (id, _task)",

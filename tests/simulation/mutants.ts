@@ -1,8 +1,8 @@
 import { Channel } from "../../src/runtime/conversation/channel.ts";
-import { Inbox, type Sender } from "../../src/runtime/conversation/inbox.ts";
+import { Conversation, type MessageOrigin } from "../../src/runtime/conversation/conversation.ts";
 import { Merge } from "../../src/runtime/conversation/merge.ts";
-import { PartialSender } from "../../src/runtime/conversation/partial_sender.ts";
-import { Producer } from "../../src/runtime/delivery/producer.ts";
+import { ShareSender } from "../../src/runtime/conversation/share_sender.ts";
+import { MessageProducer } from "../../src/runtime/delivery/message_producer.ts";
 import { Server } from "../../src/runtime/conversation/server.ts";
 import { Task } from "../../src/runtime/task/task.ts";
 import { TaskHost } from "../../src/runtime/lifecycle/task_host.ts";
@@ -30,7 +30,7 @@ function unsent(type: string): () => () => void {
     });
 }
 
-function shareOf(sender: Sender) {
+function shareOf(sender: MessageOrigin) {
   return { home: sender.partition, epoch: sender.epoch, seq: sender.seq };
 }
 
@@ -86,7 +86,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "noselfhello",
     rule: "a later HELLO in the own inbox restarts the task",
-    apply: method(Inbox, "take", (original) =>
+    apply: method(Conversation, "take", (original) =>
       function (value) {
         original.call(this, value);
         return false;
@@ -127,7 +127,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "noresub",
     rule: "a home answers HELLO by subscribing again",
-    apply: method(Inbox, "receive", (original) =>
+    apply: method(Conversation, "receive", (original) =>
       function (sender, message) {
         if (message.type !== "hello") original.call(this, sender, message);
       }),
@@ -178,7 +178,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "unknownIsAbsent",
     rule: "unknown is not absent",
-    apply: method(Inbox, "subscribe", (original) =>
+    apply: method(Conversation, "subscribe", (original) =>
       function (lookup, key) {
         original.call(this, lookup, key);
         return null;
@@ -211,7 +211,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "nohelloH",
     rule: "a home that starts says HELLO to its merge tasks, which ask it again",
-    apply: method(Inbox, "receive", (original) =>
+    apply: method(Conversation, "receive", (original) =>
       function (sender, message) {
         const merges = this.task.merges.some((merge: Merge | null) => merge !== null);
         if (message.type !== "hello" || !merges) original.call(this, sender, message);
@@ -239,7 +239,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "dropOnHello",
     rule: "a merge task keeps a home's shares until the END of its next snapshot",
-    apply: method(Inbox, "receive", (original) =>
+    apply: method(Conversation, "receive", (original) =>
       function (sender, message) {
         original.call(this, sender, message);
         if (message.type !== "hello") return;
@@ -251,7 +251,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "nocollect",
     rule: "a home that is complete answers a merge task that starts at once",
-    apply: method(PartialSender, "collect", (original) =>
+    apply: method(ShareSender, "collect", (original) =>
       function (partition, request) {
         original.call(this, partition, { ...request, complete: false });
       }),
@@ -281,7 +281,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "dropfailed",
     rule: "an append that failed is repeated",
-    apply: method(Producer, "enqueue", (original) =>
+    apply: method(MessageProducer, "enqueue", (original) =>
       function (record) {
         this.counted = (this.counted ?? 0) + 1;
         if (this.counted % 40 !== 0) original.call(this, record);

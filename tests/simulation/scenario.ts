@@ -177,7 +177,7 @@ function trim(world: World, options: ScenarioOptions): void {
 function readPosition(world: World, topic: string, partition: number): number {
   const positions = world.instances.flatMap(({ runner }) =>
     runner.status().tasks.filter((task) => task.inbox.topic === topic && task.partition === partition)
-      .map((task) => task.inbox.position)
+      .map((task) => task.conversation.position)
   );
   return positions.length === 0 ? 0 : Math.min(...positions);
 }

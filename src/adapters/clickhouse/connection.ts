@@ -5,7 +5,7 @@ import { ClickHouseLogLevel, type ClickHouseSettings, createClient } from "@clic
 import { ProductionError } from "../../record/errors.ts";
 import { productionError } from "./production_error.ts";
 
-export interface ClickHouseOptions {
+export interface ConnectionOptions {
   /** Address of the HTTP interface; a user and a password in it are taken, unless given beside it. */
   readonly url: string;
   readonly database: string;
@@ -58,7 +58,7 @@ const READ_SETTINGS: ClickHouseSettings = {
 };
 
 /** `database` is where unqualified names are looked up; it need not exist if there are none. */
-export function connect(options: ClickHouseOptions, database?: string): Connection {
+export function connect(options: ConnectionOptions, database?: string): Connection {
   const url = new URL(options.url);
   const username = options.username ?? (decodeURIComponent(url.username) || "default");
   const password = options.password ?? decodeURIComponent(url.password);

@@ -52,11 +52,11 @@ function checkDeclaration(table: TableSpec): void {
   for (const name of Object.keys(table.indexes ?? {})) {
     if (!names.includes(name)) problem("indexes", "declared columns", `"${name}"`);
   }
-  if (table.partial !== (table.view !== undefined)) {
+  if (table.shares !== (table.view !== undefined)) {
     problem(
       "the view",
-      "columns of a partial table, and of no other",
-      table.partial ? "none" : "columns of a plain table",
+      "columns of a table of shares, and of no other",
+      table.shares ? "none" : "columns of a plain table",
     );
   }
   if (problems.length > 0) throw new ConfigError([...new Set(problems)]);

@@ -1,11 +1,11 @@
 import type { TableSpec, Warehouse } from "../../ports/warehouse.ts";
-import { type ClickHouseOptions, connect } from "./connection.ts";
+import { connect, type ConnectionOptions } from "./connection.ts";
 import { ensureTable } from "./ensure_table.ts";
 import { insertRows } from "./insert_rows.ts";
 import { shownRows } from "./shown_rows.ts";
 import { literalArray, qualified, rowsName } from "./table_sql.ts";
 
-export type { ClickHouseOptions } from "./connection.ts";
+export type { ConnectionOptions } from "./connection.ts";
 
 /**
  * The Warehouse port on ClickHouse's HTTP interface: a server, a cluster behind one address, or the embedded one. Nothing is sent
@@ -17,7 +17,7 @@ export type { ClickHouseOptions } from "./connection.ts";
  * ClickHouse does not refuse everything that does not fit: an integer beyond its type wraps around, a date beyond its range is
  * wrapped or clamped, decimal digits beyond the scale are cut off. Whoever encodes rows must check these.
  */
-export function openClickHouse(options: ClickHouseOptions): Warehouse {
+export function openClickHouse(options: ConnectionOptions): Warehouse {
   const { database } = options;
   // The adapter qualifies every name, so the database need not exist yet; a query of the user's is run inside it.
   const connection = connect(options);

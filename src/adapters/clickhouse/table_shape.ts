@@ -61,7 +61,7 @@ export async function canonicalTypes(connection: Connection, table: TableSpec): 
   return new Map(table.columns.map((column, index) => [column.name, canonical[index]]));
 }
 
-export interface Comparison {
+export interface ShapeComparison {
   /** What a person must change, with the statement that does it. */
   readonly problems: readonly string[];
   /** Declared columns that are missing. */
@@ -77,7 +77,7 @@ export interface Comparison {
 export function compareTable(
   { database, table, types }: { database: string; table: TableSpec; types: ReadonlyMap<string, string> },
   actual: ActualTable,
-): Comparison {
+): ShapeComparison {
   const name = `${database}.${rowsName(table)}`;
   const target = qualified(database, rowsName(table));
   const aside = qualified(database, `${rowsName(table)}_old`);

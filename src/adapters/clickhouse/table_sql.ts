@@ -59,9 +59,9 @@ function structure(table: TableSpec): string {
   return table.columns.map((column) => `${quoted(column.name)} ${column.type}`).join(", ");
 }
 
-/** Names of the sorting key in order: for partial aggregates several tasks hold a row of one key. */
+/** Names of the sorting key in order: in a table of shares several tasks hold a row of one key. */
 export function sortingKey(table: TableSpec): string[] {
-  return table.partial ? [...table.key, "_task"] : [...table.key];
+  return table.shares ? [...table.key, "_task"] : [...table.key];
 }
 
 export function createTable(database: string, table: TableSpec): string {
@@ -87,12 +87,12 @@ export function indexes(table: TableSpec): { readonly name: string; readonly def
 }
 
 /**
- * What the view selects: newest rows without bookkeeping (FINAL leaves deleted ones out), or the partial rows added up. The sums get
+ * What the view selects: newest rows without bookkeeping (FINAL leaves deleted ones out), or the shares added up. The sums get
  * neutral names first: an alias `revenue` beside `sum(revenue)` would be taken for a column of the next expression.
  */
 export function viewSelect(database: string, table: TableSpec): string {
   const source = `${qualified(database, rowsName(table))} FINAL`;
-  if (!table.partial) return `SELECT ${columnList(table)} FROM ${source}`;
+  if (!table.shares) return `SELECT ${columnList(table)} FROM ${source}`;
   const key = table.key.map(quoted);
   const view = table.view ?? [];
   const inner = [...key, ...view.map((column, index) => `${column.expression} AS ${quoted(`_${index}`)}`)];

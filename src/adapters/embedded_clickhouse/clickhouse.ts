@@ -119,12 +119,12 @@ export async function startEmbeddedClickHouse(options: EmbeddedClickHouseOptions
   };
 }
 
-interface Server {
+interface ServerProcess {
   readonly child: Deno.ChildProcess;
   readonly ready: Ready;
 }
 
-async function startServer(options: EmbeddedClickHouseOptions): Promise<Server> {
+async function startServer(options: EmbeddedClickHouseOptions): Promise<ServerProcess> {
   const child = spawn(options);
   const timer = setTimeout(() => kill(child, "SIGKILL"), options.startTimeoutMs ?? 120_000);
   const line = await firstLine(child.stdout);
@@ -185,7 +185,7 @@ function parse(line: string): Record<string, unknown> {
   }
 }
 
-async function endServer(server: Server): Promise<void> {
+async function endServer(server: ServerProcess): Promise<void> {
   kill(server.child, "SIGTERM");
   const timer = setTimeout(() => kill(server.child, "SIGKILL"), CLOSE_MS);
   await server.child.status;

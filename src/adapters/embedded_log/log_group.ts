@@ -11,7 +11,7 @@ export interface LogGroupsOptions {
   readonly clock: Clock;
 }
 
-interface Member {
+interface GroupMember {
   /** Sorts as its members joined. */
   readonly memberId: string;
   readonly options: GroupOptions;
@@ -30,8 +30,8 @@ interface Member {
  */
 export class LogGroups {
   readonly #options: LogGroupsOptions;
-  readonly #groups = new Map<string, Member[]>();
-  readonly #members = new WeakMap<Membership, Member>();
+  readonly #groups = new Map<string, GroupMember[]>();
+  readonly #members = new WeakMap<Membership, GroupMember>();
   #joined = 0;
 
   constructor(options: LogGroupsOptions) {
@@ -51,7 +51,7 @@ export class LogGroups {
       ),
     );
     const memberId = String(++this.#joined).padStart(12, "0");
-    const member: Member = { memberId, options, able, taskOf, has: [], notifying: false, ended: false };
+    const member: GroupMember = { memberId, options, able, taskOf, has: [], notifying: false, ended: false };
     const members = this.#groups.get(options.group) ?? [];
     this.#groups.set(options.group, [...members, member]);
     this.#rebalance(options.group);
@@ -80,7 +80,7 @@ export class LogGroups {
     this.#groups.clear();
   }
 
-  #commit(member: Member, positions: readonly Position[]): void {
+  #commit(member: GroupMember, positions: readonly Position[]): void {
     const { group } = member.options;
     if (member.ended) {
       const message =
@@ -100,7 +100,7 @@ export class LogGroups {
     }
   }
 
-  #end(member: Member): void {
+  #end(member: GroupMember): void {
     if (member.ended) return;
     member.ended = true;
     const { group } = member.options;
@@ -131,7 +131,7 @@ export class LogGroups {
   }
 
   /** Tells the member, in a later turn, what it has then: changes that follow each other at once are told together. */
-  async #notify(member: Member): Promise<void> {
+  async #notify(member: GroupMember): Promise<void> {
     if (member.notifying) return;
     member.notifying = true;
     await this.#options.clock.breathe();

@@ -9,7 +9,7 @@ import { ProductionError } from "../../record/errors.ts";
  * Connections of one purpose, at most one per broker. A purpose has its own because a broker answers the requests of a connection
  * one after the other: a fetch that waits for records would hold back an append.
  */
-export interface Channel {
+export interface BrokerChannel {
   /** Runs `use` on a connection to the node that the newest metadata name so. A connection that fails is opened anew next time. */
   call<T>(nodeId: number, use: (connection: BrokerConnection) => Promise<T>): Promise<T>;
   /** As `call`, on the first broker that can be reached. */
@@ -21,7 +21,7 @@ export interface Channel {
 /** The brokers, and which of them leads which partition. */
 export interface Cluster {
   readonly settings: KafkaSettings;
-  openChannel(): Channel;
+  openChannel(): BrokerChannel;
   /** Asks for the newest metadata of `topics`, and remembers their leaders. */
   refresh(topics: readonly string[]): Promise<ClusterMetadata>;
   /** What `refresh` last told about a topic. */
@@ -92,7 +92,7 @@ interface ChannelParts {
   readonly closed: AbortSignal;
 }
 
-function openChannel({ settings, addresses, report, closed }: ChannelParts): Channel {
+function openChannel({ settings, addresses, report, closed }: ChannelParts): BrokerChannel {
   const connections = new Map<string, BrokerConnection>();
   const dropped = new Set<Promise<void>>();
   let open = true;

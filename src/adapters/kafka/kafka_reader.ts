@@ -1,7 +1,7 @@
 import type { Fetched, Reader } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
 import { createBackoff } from "./protocol/backoff.ts";
-import type { Channel, Cluster } from "./cluster.ts";
+import type { BrokerChannel, Cluster } from "./cluster.ts";
 import { type FetchedPartition, fetchRequest } from "./protocol/fetch.ts";
 import { asProductionError, ErrorCode, errorName, isRetriableCode } from "./protocol/errors.ts";
 import { decodeRecordBatches } from "./protocol/decoder.ts";
@@ -20,11 +20,11 @@ const REQUESTS_PER_NODE = 2;
  */
 export class KafkaReader implements Reader {
   readonly #cluster: Cluster;
-  readonly #channels: readonly Channel[];
+  readonly #channels: readonly BrokerChannel[];
   /** In the order in which they are asked for; those just served go to the end. */
   readonly #positions = new Map<string, ReadPosition>();
   /** Channels with a request under way, by node. */
-  readonly #busy = new Map<number, Set<Channel>>();
+  readonly #busy = new Map<number, Set<BrokerChannel>>();
   readonly #refreshBackoff = createBackoff();
   #refreshNeeded = false;
   #refreshing = false;
@@ -185,7 +185,7 @@ export class KafkaReader implements Reader {
   }
 
   async #fetch(
-    { node, channel, positions }: { node: number; channel: Channel; positions: readonly ReadPosition[] },
+    { node, channel, positions }: { node: number; channel: BrokerChannel; positions: readonly ReadPosition[] },
   ): Promise<void> {
     const { fetchWaitMs, fetchBytesMax } = this.#cluster.settings;
     for (const position of positions) position.inFlight = true;

@@ -1,7 +1,7 @@
 import type { AppendBatch } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
 import { createBackoff, pause } from "./protocol/backoff.ts";
-import type { Channel, Cluster } from "./cluster.ts";
+import type { BrokerChannel, Cluster } from "./cluster.ts";
 import { asProductionError, ErrorCode, isRetriableCode } from "./protocol/errors.ts";
 import { type ProducedPartition, produceRequest } from "./protocol/produce.ts";
 import {
@@ -38,7 +38,7 @@ const sessionErrors = new Set<number>([
  */
 export class Producer {
   readonly #cluster: Cluster;
-  readonly #channel: Channel;
+  readonly #channel: BrokerChannel;
   readonly #closing = new AbortController();
   readonly #lanes = new Map<string, Lane>();
   readonly #active = new Set<Lane>();

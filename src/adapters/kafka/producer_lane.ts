@@ -12,7 +12,7 @@ export interface Session {
 }
 
 /** Records of one append to one partition, or the part of them that fits into one batch. */
-export interface Entry {
+export interface LaneEntry {
   readonly records: readonly NewRecord[];
   readonly bytes: number;
   /** Shared by the parts of one append to one partition. */
@@ -26,7 +26,7 @@ export interface Entry {
 
 /** The batch under way, or to be tried again with the same bytes. */
 export interface SentBatch {
-  readonly entries: readonly Entry[];
+  readonly entries: readonly LaneEntry[];
   readonly bytes: Uint8Array;
   readonly session: Session;
   /** An attempt failed in a way that does not tell whether the batch is stored. */
@@ -37,7 +37,7 @@ export interface SentBatch {
 export interface Lane {
   readonly topic: string;
   readonly partition: number;
-  readonly waiting: Entry[];
+  readonly waiting: LaneEntry[];
   sent: SentBatch | null;
   inFlight: boolean;
   /** No attempt before this time. */
@@ -76,7 +76,7 @@ export function enqueue(
 }
 
 /** Takes as many waiting entries as one batch may hold, and at least one. */
-export function takeBatch({ waiting }: Lane, bytesMax: number): Entry[] {
+export function takeBatch({ waiting }: Lane, bytesMax: number): LaneEntry[] {
   let count = 1;
   let bytes = waiting[0].bytes;
   while (!waiting[0].alone && count < waiting.length && bytes + waiting[count].bytes <= bytesMax) {

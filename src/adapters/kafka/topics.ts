@@ -1,6 +1,6 @@
 import type { NewTopic, PartitionOffsets, TopicDescription } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
-import type { Channel, Cluster } from "./cluster.ts";
+import type { BrokerChannel, Cluster } from "./cluster.ts";
 import { errorName, type KafkaJsError } from "./protocol/errors.ts";
 import type { TopicMetadata } from "./protocol/metadata.ts";
 
@@ -11,7 +11,7 @@ const READ_COMMITTED = 1;
 
 /** Describes those of `names` that exist. */
 export function describeTopics(
-  { cluster, channel }: { cluster: Cluster; channel: Channel },
+  { cluster, channel }: { cluster: Cluster; channel: BrokerChannel },
   names: readonly string[],
 ): Promise<Map<string, TopicDescription>> {
   return cluster.persistently(async () => {
@@ -56,7 +56,7 @@ function describe({ name, id, leaders }: TopicMetadata, config: ReadonlyMap<stri
 
 /** Creates the topic unless one of that name exists, and resolves when every partition has a leader. */
 export async function createTopic(
-  { cluster, channel }: { cluster: Cluster; channel: Channel },
+  { cluster, channel }: { cluster: Cluster; channel: BrokerChannel },
   { name, partitions, cleanup, retentionMs }: NewTopic,
 ): Promise<void> {
   const config: Record<string, string> = cleanup === "compact"
@@ -67,7 +67,7 @@ export async function createTopic(
 
 /** As `createTopic`, with any settings. */
 export async function createTopicWith(
-  { cluster, channel }: { cluster: Cluster; channel: Channel },
+  { cluster, channel }: { cluster: Cluster; channel: BrokerChannel },
   { name, partitions, config }: { name: string; partitions: number; config: Readonly<Record<string, string>> },
 ): Promise<void> {
   const { replicationFactor } = cluster.settings;
@@ -101,7 +101,7 @@ interface TopicRequest {
 }
 
 async function requestTopic(
-  { channel, controllerId }: { channel: Channel; controllerId: number },
+  { channel, controllerId }: { channel: BrokerChannel; controllerId: number },
   topic: TopicRequest,
 ): Promise<void> {
   try {
@@ -126,7 +126,7 @@ function creationError(
 
 /** Start and end of every partition; the end is that of committed records. @throws ProductionError for an unknown topic */
 export function partitionOffsets(
-  { cluster, channel }: { cluster: Cluster; channel: Channel },
+  { cluster, channel }: { cluster: Cluster; channel: BrokerChannel },
   topic: string,
 ): Promise<PartitionOffsets> {
   return cluster.persistently(async () => {
@@ -143,7 +143,7 @@ export function partitionOffsets(
 
 /** Start and end of one partition, by the metadata that are known. */
 export async function rangeOf(
-  { cluster, channel }: { cluster: Cluster; channel: Channel },
+  { cluster, channel }: { cluster: Cluster; channel: BrokerChannel },
   { topic, partition }: { topic: string; partition: number },
 ): Promise<{ startOffset: number; endOffset: number }> {
   const partitions = [partition];
@@ -168,7 +168,7 @@ export function unknownTopic(topic: string, { retriable } = { retriable: false }
 }
 
 async function listOffsets(
-  { cluster, channel }: { cluster: Cluster; channel: Channel },
+  { cluster, channel }: { cluster: Cluster; channel: BrokerChannel },
   { topic, partitions, timestamp }: { topic: string; partitions: readonly number[]; timestamp: number },
 ): Promise<number[]> {
   const leaders = cluster.known(topic)?.leaders ?? [];

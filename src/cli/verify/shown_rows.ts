@@ -15,7 +15,7 @@ export function viewSql(database: string, table: TableSpec, columns: readonly Ca
  */
 export function storedSql(database: string, table: TableSpec, columns: readonly CanonicalColumn[]): string {
   const names = table.columns.map((column) => column.name);
-  const group = [...table.key.map(quoted), ...(table.partial ? ["_task"] : [])].join(", ");
+  const group = [...table.key.map(quoted), ...(table.shares ? ["_task"] : [])].join(", ");
   const tuple = `tuple(${[...names, "_deleted"].map(quoted).join(", ")})`;
   const newest = `SELECT argMax(${tuple}, _version) AS _newest FROM ${
     qualified(database, rowsName(table))
@@ -23,7 +23,7 @@ export function storedSql(database: string, table: TableSpec, columns: readonly 
   const parts = names.map((name, index) => `tupleElement(_newest, ${index + 1}) AS ${quoted(name)}`);
   const rows = `SELECT ${parts.join(", ")} FROM (${newest}) WHERE tupleElement(_newest, ${names.length + 1}) = 0`;
   const select = `SELECT ${columns.map((column) => column.sql).join(", ")}`;
-  if (!table.partial) return `${select} FROM (${rows})`;
+  if (!table.shares) return `${select} FROM (${rows})`;
   // Neutral names first: an alias "revenue" beside sum(revenue) would be taken for a column of the next expression.
   const view = table.view ?? [];
   const keys = table.key.map(quoted);

@@ -1,5 +1,5 @@
 import { connect } from "../../adapters/clickhouse/connection.ts";
-import type { ClickHouseOptions } from "../../adapters/clickhouse/open_clickhouse.ts";
+import type { ConnectionOptions } from "../../adapters/clickhouse/open_clickhouse.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { withClickHouse } from "../clickhouse_client.ts";
@@ -71,7 +71,7 @@ export const verifyCommand = command({
   },
 });
 
-interface Asked {
+interface VerifyRequest {
   readonly configuration: Configuration;
   readonly topologies: readonly Topology[];
   /** The topologies were named, not just all there are. */
@@ -85,7 +85,7 @@ interface Verified {
   readonly notes: readonly string[];
 }
 
-function verifyEmbedded({ configuration, topologies, named, waitMs }: Asked): Promise<Verified> {
+function verifyEmbedded({ configuration, topologies, named, waitMs }: VerifyRequest): Promise<Verified> {
   const paths = pathsIn(configuration.dataDirectory);
   const open = async (): Promise<Truth> => (await import("./demo_truth.ts")).openDemoTruth(paths.store);
   return withClickHouse(configuration, async ({ options, instance }) => {
@@ -112,7 +112,7 @@ function verifyEmbedded({ configuration, topologies, named, waitMs }: Asked): Pr
   });
 }
 
-async function verifyReal({ configuration, topologies, waitMs }: Asked): Promise<Verified> {
+async function verifyReal({ configuration, topologies, waitMs }: VerifyRequest): Promise<Verified> {
   const { postgres } = configuration;
   if (postgres === null) {
     throw new ConfigError([
@@ -143,7 +143,7 @@ async function compareOnce(
   { topologies, open, clickhouse }: {
     readonly topologies: readonly Topology[];
     readonly open: () => Promise<Truth>;
-    readonly clickhouse: ClickHouseOptions;
+    readonly clickhouse: ConnectionOptions;
   },
 ): Promise<VerifyReport> {
   const connection = connect(clickhouse);

@@ -1,12 +1,12 @@
 import type { AggregatePlan } from "../../plan/physical.ts";
-import { type Partial, totalsOf } from "../../processor/aggregate.ts";
+import { type SharePart, totalsOf } from "../../processor/aggregate.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 
 interface Share {
   readonly epoch: number;
   readonly seq: number;
-  readonly partials: readonly Partial[];
+  readonly parts: readonly SharePart[];
 }
 
 interface Shares {
@@ -15,7 +15,7 @@ interface Shares {
 }
 
 /** The sender of a message: which home, and its place in that home's numbering. */
-export interface Sender {
+export interface ShareOrigin {
   readonly home: number;
   readonly epoch: number;
   readonly seq: number;
@@ -48,7 +48,7 @@ export class Merge {
     return this.#ready.size === this.#homes;
   }
 
-  partial(sender: Sender, key: Key, share: { columns: Row; partials: readonly Partial[] } | null): void {
+  share(sender: ShareOrigin, key: Key, share: { columns: Row; parts: readonly SharePart[] } | null): void {
     let group = this.#groups.get(key);
     this.#dirty.add(key);
     if (share === null) {
@@ -58,14 +58,14 @@ export class Merge {
     this.columns ??= Object.keys(share.columns).sort();
     if (group === undefined) this.#groups.set(key, group = { columns: share.columns, homes: new Map() });
     group.columns = share.columns;
-    group.homes.set(sender.home, { epoch: sender.epoch, seq: sender.seq, partials: share.partials });
+    group.homes.set(sender.home, { epoch: sender.epoch, seq: sender.seq, parts: share.parts });
   }
 
   /**
    * A snapshot made for the merge task of epoch `to` is over: what this home sent up to `since` of this epoch, or in an earlier one, and
    * did not send again is gone.
    */
-  end(sender: Sender, end: { readonly to: number; readonly since: number }): void {
+  end(sender: ShareOrigin, end: { readonly to: number; readonly since: number }): void {
     if (end.to !== this.epoch) return;
     for (const [key, group] of this.#groups) {
       const share = group.homes.get(sender.home);
@@ -89,8 +89,8 @@ export class Merge {
         yield [key, null];
         continue;
       }
-      const partials = [...group.homes.values()].map((share) => share.partials);
-      yield [key, { ...group.columns, ...totalsOf(this.#aggregate, partials) }];
+      const parts = [...group.homes.values()].map((share) => share.parts);
+      yield [key, { ...group.columns, ...totalsOf(this.#aggregate, parts) }];
     }
   }
 }

@@ -1,7 +1,7 @@
 import { type Key, parseKeyText } from "../../record/key.ts";
 import { decodeWire, encodeWire } from "../../record/wire.ts";
 import type { Row } from "../../record/row.ts";
-import type { Partial } from "../../processor/aggregate.ts";
+import type { SharePart } from "../../processor/aggregate.ts";
 
 /**
  * What tasks tell each other. All messages of one flush to one inbox partition travel packed in one record with one (epoch, seq).
@@ -9,9 +9,9 @@ import type { Partial } from "../../processor/aggregate.ts";
  * - subscribe / unsubscribe: a home wants, or no longer wants, the right row of a join;
  * - value: the right row now (null: absent);
  * - hello: a task started, and knows nothing of what was asked of it or sent to it before;
- * - collect: a merge task wants all partials of an aggregate;
- * - partial: a home's share of a group (null: it has no row of it any more);
- * - end: all partials with a greater seq than `since` were sent to the merge task of epoch `to`.
+ * - collect: a merge task wants all shares of an aggregate;
+ * - share: a home's share of a group (null: it has no row of it any more);
+ * - end: all shares with a greater seq than `since` were sent to the merge task of epoch `to`.
  */
 export type Message =
   | { readonly type: "subscribe" | "unsubscribe"; readonly join: string; readonly key: Key }
@@ -19,10 +19,10 @@ export type Message =
   | { readonly type: "hello" }
   | { readonly type: "collect"; readonly aggregate: string }
   | {
-    readonly type: "partial";
+    readonly type: "share";
     readonly aggregate: string;
     readonly key: Key;
-    readonly share: { readonly columns: Row; readonly partials: readonly Partial[] } | null;
+    readonly share: { readonly columns: Row; readonly parts: readonly SharePart[] } | null;
   }
   | { readonly type: "end"; readonly aggregate: string; readonly to: number; readonly since: number };
 
@@ -51,8 +51,8 @@ export function encodeMessage(message: Message): EncodedMessage {
       return { head: null, body: `["H"]` };
     case "collect":
       return { head: null, body: `["C",${JSON.stringify(message.aggregate)}]` };
-    case "partial": {
-      const share = message.share === null ? "null" : encodeWire([message.share.columns, message.share.partials]);
+    case "share": {
+      const share = message.share === null ? "null" : encodeWire([message.share.columns, message.share.parts]);
       return { head: headOf("P", message.aggregate), body: `${keyJson(message.key)},${share}` };
     }
     case "end":
@@ -145,12 +145,12 @@ function decodeMessages(encoded: readonly Encoded[]): Message[] {
         break;
       case "P":
         for (let index = 0; index < items.length; index += 2) {
-          const share = items[index + 1] as [Row, Partial[]] | null;
+          const share = items[index + 1] as [Row, SharePart[]] | null;
           messages.push({
-            type: "partial",
+            type: "share",
             aggregate: name,
             key: keyFrom(items[index]),
-            share: share === null ? null : { columns: share[0], partials: share[1] },
+            share: share === null ? null : { columns: share[0], parts: share[1] },
           });
         }
         break;

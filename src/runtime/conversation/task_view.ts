@@ -5,7 +5,7 @@ import type { Entry } from "../../state/entry.ts";
 import type { RightEntry, RightStore } from "../../state/right_store.ts";
 import type { Channel } from "./channel.ts";
 import type { Merge } from "./merge.ts";
-import type { PartialSender } from "./partial_sender.ts";
+import type { ShareSender } from "./share_sender.ts";
 import type { Server } from "./server.ts";
 
 /** A task as its readers see it: what records and messages may look at and change. */
@@ -18,7 +18,7 @@ export interface TaskView {
   readonly stores: readonly RightStore[];
   readonly servers: readonly Server[];
   readonly merges: readonly (Merge | null)[];
-  readonly senders: readonly (PartialSender | null)[];
+  readonly senders: readonly (ShareSender | null)[];
   /** Own rows, global tables and what the sinks show are here: everything may be evaluated and answered. */
   readonly loaded: boolean;
   /** The row of one member that the entry holds. */

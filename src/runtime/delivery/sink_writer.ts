@@ -7,7 +7,7 @@ import type { Key } from "../../record/key.ts";
 const RETRY = { firstMs: 100, lastMs: 5_000 };
 
 /** A row for a sink, newest version of a key, or its tombstone (without `line`). Rows of one `id` supersede each other. */
-export type SinkRow = (UpsertRow | DeleteRow) & { readonly id: Key };
+export type OutgoingRow = (UpsertRow | DeleteRow) & { readonly id: Key };
 
 /** What a sink writer needs. */
 export interface SinkWriterOptions {
@@ -17,7 +17,7 @@ export interface SinkWriterOptions {
   readonly flushIntervalMs: number;
   readonly batchRowsMax: number;
   /** ClickHouse refused this one row for good. */
-  readonly onRefused: (row: SinkRow, error: Error) => void;
+  readonly onRefused: (row: OutgoingRow, error: Error) => void;
   /** ClickHouse does not answer (message), or answers again (null). */
   readonly onState: (problem: string | null) => void;
   /** An insert was acknowledged. `sourceMs`: timestamp of the first source record behind it; 0 if unknown. */
@@ -35,7 +35,7 @@ export class SinkWriter {
   /** The last try to insert failed. */
   troubled = false;
   readonly #options: SinkWriterOptions;
-  #waiting = new Map<Key, SinkRow>();
+  #waiting = new Map<Key, OutgoingRow>();
   #inFlight = 0;
   /** Timestamp of the source records behind the first row waiting. */
   #firstSourceMs = 0;
@@ -56,7 +56,7 @@ export class SinkWriter {
   }
 
   /** `sourceMs`: timestamp of the source records being taken, milliseconds since the epoch; 0 if unknown. */
-  put(row: SinkRow, sourceMs = 0): void {
+  put(row: OutgoingRow, sourceMs = 0): void {
     if (this.#closed) return;
     if (this.#firstSourceMs === 0) this.#firstSourceMs = sourceMs;
     this.#waiting.set(row.id, row);
@@ -108,7 +108,7 @@ export class SinkWriter {
   }
 
   /** At most one insert's worth; a key put again meanwhile waits for the next batch. */
-  #take(): SinkRow[] {
+  #take(): OutgoingRow[] {
     const { batchRowsMax } = this.#options;
     if (this.#waiting.size <= batchRowsMax) {
       const rows = [...this.#waiting.values()];
@@ -117,7 +117,7 @@ export class SinkWriter {
       this.#inFlight = rows.length;
       return rows;
     }
-    const rows: SinkRow[] = [];
+    const rows: OutgoingRow[] = [];
     for (const [key, row] of this.#waiting) {
       rows.push(row);
       this.#waiting.delete(key);
@@ -134,7 +134,7 @@ export class SinkWriter {
   }
 
   /** `sourceMs`: timestamp of the first source record behind the rows; 0 if unknown. */
-  async #insert(rows: readonly SinkRow[], sourceMs: number): Promise<void> {
+  async #insert(rows: readonly OutgoingRow[], sourceMs: number): Promise<void> {
     const { warehouse, clock, onInserted, onRefused } = this.#options;
     const startedMs = clock.nowMs();
     const upserts = rows.filter((row) => "line" in row) as UpsertRow[];

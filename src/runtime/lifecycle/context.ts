@@ -3,7 +3,7 @@ import type { TaskTable } from "../../plan/physical.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import { Globals } from "../globals/globals.ts";
 import type { RunOptions } from "../options.ts";
-import type { Producer } from "../delivery/producer.ts";
+import type { MessageProducer } from "../delivery/message_producer.ts";
 import type { Ports } from "../ports.ts";
 import type { SinkWriter } from "../delivery/sink_writer.ts";
 import type { TaskContext } from "../task/task_context.ts";
@@ -17,7 +17,7 @@ export function createTaskContext(parts: {
   readonly ports: Ports;
   readonly deadLetters: DeadLetterQueue;
   readonly writers: ReadonlyMap<string, SinkWriter>;
-  readonly producer: Producer;
+  readonly producer: MessageProducer;
 }): TaskContext {
   const { topics, topology, ports, deadLetters, writers, producer } = parts;
   const { plan, partitions, inboxes } = topics;

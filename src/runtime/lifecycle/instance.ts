@@ -6,7 +6,7 @@ import type { RunOptions } from "../options.ts";
 import type { LoadOrder } from "./load_order.ts";
 import type { Ports } from "../ports.ts";
 import type { Problems } from "../problems.ts";
-import type { Producer } from "../delivery/producer.ts";
+import type { MessageProducer } from "../delivery/message_producer.ts";
 import type { RunEvent, StartReport } from "../run_event.ts";
 import { newSinkCounts, type SinkCounts } from "../outputs/sink_output.ts";
 import type { SinkWriter } from "../delivery/sink_writer.ts";
@@ -25,7 +25,7 @@ export interface Instance {
   readonly globals: GlobalReader;
   readonly loads: LoadOrder;
   readonly writers: ReadonlyMap<string, SinkWriter>;
-  readonly producer: Producer;
+  readonly producer: MessageProducer;
   readonly deadLetters: DeadLetterQueue;
   readonly problems: Problems;
   /** Assigned tasks by id. */

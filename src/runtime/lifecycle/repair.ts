@@ -2,7 +2,7 @@ import type { TableSpec, Warehouse } from "../../ports/warehouse.ts";
 import { outputsOf } from "../../plan/outputs_of.ts";
 import { parseKeyText } from "../../record/key.ts";
 import { SEEN } from "../../state/entry.ts";
-import type { PartialSink } from "../outputs/partial_sink.ts";
+import type { ShareSink } from "../outputs/share_sink.ts";
 import type { SinkOutput } from "../outputs/sink_output.ts";
 import type { Task } from "../task/task.ts";
 
@@ -23,7 +23,7 @@ export async function repairTask(task: Task, { warehouse, acknowledged }: Repair
   for (const { kind, sink, index } of outputsOf(task.table)) {
     differences += kind === "rows"
       ? await repairSink({ task, warehouse, acknowledged, output: task.sinks[index], table: sink.table })
-      : await repairPartials(task, task.partialSinks[index]!, { warehouse, acknowledged });
+      : await repairShares(task, task.shareSinks[index]!, { warehouse, acknowledged });
   }
   task.endBatch();
   return differences;
@@ -68,9 +68,9 @@ async function repairSink(
   return differences;
 }
 
-async function repairPartials(
+async function repairShares(
   task: Task,
-  sink: PartialSink,
+  sink: ShareSink,
   { warehouse, acknowledged }: RepairPorts,
 ): Promise<number> {
   const touched = sink.touched = new Set();

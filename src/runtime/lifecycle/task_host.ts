@@ -103,7 +103,7 @@ export class TaskHost {
       if (record.offset < this.inboxPosition) continue;
       if (record.offset > this.inboxPosition) return `records of "${fetched.topic}" are gone before they were read`;
       this.inboxPosition++;
-      if (task.inbox.take(record.value)) return "superseded";
+      if (task.conversation.take(record.value)) return "superseded";
     }
     this.inboxEnd = fetched.endOffset;
     return null;

@@ -16,7 +16,7 @@ export interface Topics {
   readonly sources: ReadonlyMap<string, TopicDescription>;
   /** Partitions of each table, which are those of its inbox, by table index. */
   readonly partitions: readonly number[];
-  /** Inbox topic of each table, by table index. */
+  /** Conversation topic of each table, by table index. */
   readonly inboxes: readonly string[];
 }
 
@@ -166,7 +166,7 @@ export async function findTopicChanges(
     inboxIds.set(name, id);
     if (was !== undefined && was !== id) {
       const problem =
-        `Inbox topic "${name}" was deleted and created again, so its epochs start again below those in ClickHouse. ` +
+        `Conversation topic "${name}" was deleted and created again, so its epochs start again below those in ClickHouse. ` +
         `Raise WEIR_GENERATION by one and start again`;
       changes.push({ kind: "fatal", problem });
     }

@@ -1,5 +1,5 @@
 import type { GroupPlan } from "../../plan/physical.ts";
-import { contribute, type Partial, valuesOf } from "../../processor/aggregate.ts";
+import { contribute, type SharePart, valuesOf } from "../../processor/aggregate.ts";
 import { createFold, type Fold, type Group } from "../../processor/group.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyOf, keyText } from "../../record/key.ts";
@@ -9,7 +9,7 @@ import type { Entry } from "../../state/entry.ts";
 
 /**
  * One aggregate of one home: folds its rows into groups, each entry remembering what it contributed to which group, so that an update
- * takes out exactly what was put in. Sending the shares is somebody else's work ({@link PartialSink}, {@link PartialSender}).
+ * takes out exactly what was put in. Sending the shares is somebody else's work ({@link ShareSink}, {@link ShareSender}).
  */
 export class GroupOutput {
   readonly plan: GroupPlan;
@@ -90,9 +90,9 @@ export class GroupOutput {
     return this.#values.every((value, index) => wireEquals(value, cells[this.#cell + 1 + index]));
   }
 
-  /** The group's share as others see it, one partial for each column of the aggregate. */
-  partials(group: Group): Partial[] {
-    return this.#fold.partials(group);
+  /** The group's share as others see it, one part for each column of the aggregate. */
+  parts(group: Group): SharePart[] {
+    return this.#fold.parts(group);
   }
 
   /** Marks a group as changed. */

@@ -6,7 +6,7 @@ import { type Key, keyOf, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { type Entry, HELD } from "../../state/entry.ts";
 import { keyLineOf } from "./key_line.ts";
-import type { SinkRow } from "../delivery/sink_writer.ts";
+import type { OutgoingRow } from "../delivery/sink_writer.ts";
 
 /** Counts of one sink's rows since the task's start. */
 export interface SinkCounts {
@@ -39,7 +39,7 @@ export interface SinkOutputOptions {
   /** Whether rows of this key are this task's to write. */
   readonly owns: (key: Key) => boolean;
   readonly nextSeq: () => number;
-  readonly put: (row: SinkRow) => void;
+  readonly put: (row: OutgoingRow) => void;
   readonly hold: (entry: Entry) => void;
   readonly complete: () => boolean;
   readonly onError: (error: ProcessorError) => void;

@@ -20,10 +20,10 @@ import {
 import { type RightEntry, RightStore } from "../../state/right_store.ts";
 import { Channel } from "../conversation/channel.ts";
 import type { GroupOutput } from "../outputs/group_output.ts";
-import { Inbox } from "../conversation/inbox.ts";
+import { Conversation } from "../conversation/conversation.ts";
 import type { Merge } from "../conversation/merge.ts";
-import type { PartialSender } from "../conversation/partial_sender.ts";
-import type { PartialSink } from "../outputs/partial_sink.ts";
+import type { ShareSender } from "../conversation/share_sender.ts";
+import type { ShareSink } from "../outputs/share_sink.ts";
 import type { Server } from "../conversation/server.ts";
 import { FOREIGN_DIGEST, type SinkCounts, type SinkOutput } from "../outputs/sink_output.ts";
 import { SourceReader } from "./source_reader.ts";
@@ -49,10 +49,10 @@ export class Task implements TaskView {
   readonly merges: readonly (Merge | null)[];
   readonly sinks: readonly SinkOutput[];
   readonly groups: readonly GroupOutput[];
-  readonly partialSinks: readonly (PartialSink | null)[];
-  readonly senders: readonly (PartialSender | null)[];
+  readonly shareSinks: readonly (ShareSink | null)[];
+  readonly senders: readonly (ShareSender | null)[];
   readonly source: SourceReader;
-  readonly inbox: Inbox;
+  readonly conversation: Conversation;
   /** Own rows, global tables and what the sinks show are here: everything may be evaluated and answered. */
   loaded = false;
   /** Every row was evaluated with all its partners known: rows may be deleted and shares written. */
@@ -87,13 +87,13 @@ export class Task implements TaskView {
       groups: table.groups.map((group) => valuesOf(group.aggregate)),
       serves: table.serves.length,
     });
-    this.inbox = new Inbox(this, context);
+    this.conversation = new Conversation(this, context);
     this.source = new SourceReader(this, context);
     this.stores = table.lookups.map((lookup, index) =>
       new RightStore({
         cell: this.#layout.lookups + index * 2,
         first: (key) =>
-          lookup.global ? context.globals.get(lookup.table, lookup.step, key) : this.inbox.subscribe(index, key),
+          lookup.global ? context.globals.get(lookup.table, lookup.step, key) : this.conversation.subscribe(index, key),
         keepUnused: !lookup.global,
       })
     );
@@ -123,9 +123,9 @@ export class Task implements TaskView {
     this.servers = outputs.servers;
     this.sinks = outputs.sinks;
     this.groups = outputs.groups;
-    this.partialSinks = outputs.partialSinks;
+    this.shareSinks = outputs.shareSinks;
     this.senders = outputs.senders;
-    this.inbox.sayHello();
+    this.conversation.sayHello();
   }
 
   /** Rows of the table and right rows held for it. */
@@ -148,14 +148,14 @@ export class Task implements TaskView {
   base({ kind, index }: OutputPlan, rows: readonly ShownRow[]): void {
     for (const row of rows) {
       const key = parseKeyText(row.key);
-      if (kind === "shares") this.partialSinks[index]!.base(key, row.digest);
+      if (kind === "shares") this.shareSinks[index]!.base(key, row.digest);
       else if (this.sinks[index].owns(key)) this.sinks[index].base(this.entryOf(key), row.digest);
     }
   }
 
   /** Rows of tasks that no longer exist whose keys are this task's now: written again in its own name, or deleted. */
   adopt(output: OutputPlan, rows: readonly ShownRow[]): void {
-    if (output.kind === "shares") this.partialSinks[output.index]!.adopt(rows);
+    if (output.kind === "shares") this.shareSinks[output.index]!.adopt(rows);
     else this.base(output, rows.map((row) => ({ ...row, digest: FOREIGN_DIGEST })));
   }
 
@@ -245,7 +245,7 @@ export class Task implements TaskView {
   doomed(): { readonly keys: readonly Key[]; readonly rows: number } {
     const keys = [...this.#held].filter((entry) => (entry.flags & HELD) !== 0).map((entry) => entry.key);
     let rows = this.entries.size;
-    for (const sink of this.partialSinks) {
+    for (const sink of this.shareSinks) {
       const doomed = sink?.doomed();
       if (doomed === undefined) continue;
       keys.push(...doomed.keys);
@@ -263,7 +263,7 @@ export class Task implements TaskView {
       entry.flags &= ~HELD;
       this.evaluate(entry);
     }
-    for (const sink of this.partialSinks) sink?.complete();
+    for (const sink of this.shareSinks) sink?.complete();
     this.startCounts = countsOf(this);
   }
 
@@ -280,7 +280,7 @@ export class Task implements TaskView {
   /** Ends a batch: changed shares and all messages leave. */
   endBatch(): void {
     if (this.complete) {
-      for (const sink of this.partialSinks) sink?.flush();
+      for (const sink of this.shareSinks) sink?.flush();
     }
     if (this.loaded) this.#sendShares();
     this.channel.flush();

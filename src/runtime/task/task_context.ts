@@ -5,7 +5,7 @@ import type { Decoder } from "../../formats/decoder.ts";
 import type { Destination } from "../conversation/channel.ts";
 import type { Globals } from "../globals/globals.ts";
 import type { RunOptions } from "../options.ts";
-import type { SinkRow } from "../delivery/sink_writer.ts";
+import type { OutgoingRow } from "../delivery/sink_writer.ts";
 
 /** What all tasks of one topology on one instance share. */
 export interface TaskContext {
@@ -19,7 +19,7 @@ export interface TaskContext {
   /** Appends a record to an inbox, in order. */
   readonly emit: (task: string, destination: Destination, record: string) => void;
   /** Hands a row to the sink's writer, with the timestamp of the source records behind it; 0 if unknown. */
-  readonly put: (sink: SinkPlan, row: SinkRow, sourceMs: number) => void;
+  readonly put: (sink: SinkPlan, row: OutgoingRow, sourceMs: number) => void;
   readonly onCallbackError: (error: ProcessorError) => void;
   readonly onUndecodable: (position: Position, record: LogRecord, error: DeserializationError) => void;
   /** Counts by name; see `metric_names.ts`. */

@@ -7,11 +7,11 @@ import type { Channel } from "../conversation/channel.ts";
 import { encodeValue } from "../conversation/messages.ts";
 import { GroupOutput } from "../outputs/group_output.ts";
 import { Merge } from "../conversation/merge.ts";
-import { PartialSender } from "../conversation/partial_sender.ts";
-import { PartialSink } from "../outputs/partial_sink.ts";
+import { ShareSender } from "../conversation/share_sender.ts";
+import { ShareSink } from "../outputs/share_sink.ts";
 import { Server } from "../conversation/server.ts";
 import { type SinkCounts, SinkOutput } from "../outputs/sink_output.ts";
-import type { SinkRow } from "../delivery/sink_writer.ts";
+import type { OutgoingRow } from "../delivery/sink_writer.ts";
 import { firstEpochOf, ownership } from "../conversation/ownership.ts";
 import { parseTaskId } from "../../record/task_id.ts";
 import type { TaskContext } from "./task_context.ts";
@@ -22,9 +22,9 @@ export interface TaskOutputs {
   readonly sinks: readonly SinkOutput[];
   readonly groups: readonly GroupOutput[];
   /** For each group: its sink, if its shares go straight to ClickHouse. */
-  readonly partialSinks: readonly (PartialSink | null)[];
+  readonly shareSinks: readonly (ShareSink | null)[];
   /** For each group: the sender of its shares, if they go to merge tasks. */
-  readonly senders: readonly (PartialSender | null)[];
+  readonly senders: readonly (ShareSender | null)[];
 }
 
 /** What the outputs need of their task. */
@@ -56,7 +56,7 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
       parseTaskId(id).partition,
     ),
     nextSeq: () => ++channel.seq,
-    put: (row: SinkRow) => context.put(plan, row, options.sourceMs()),
+    put: (row: OutgoingRow) => context.put(plan, row, options.sourceMs()),
     hold: options.hold,
     complete: options.complete,
     onError: context.onCallbackError,
@@ -73,14 +73,14 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
       })
     ),
     sinks: table.sinks.map((plan, index) => new SinkOutput({ cell: layout.sinks + index, ...hooks(plan) })),
-    partialSinks: table.groups.map((plan, index) =>
-      plan.sink === null ? null : new PartialSink({ output: groups[index], ...hooks(plan.sink) })
+    shareSinks: table.groups.map((plan, index) =>
+      plan.sink === null ? null : new ShareSink({ output: groups[index], ...hooks(plan.sink) })
     ),
     senders: table.groups.map((plan, index) => {
       if (plan.merge === null) return null;
       const { table: target } = plan.merge;
       const partitions = context.partitions[target];
-      return new PartialSender({ output: groups[index], channel, table: target, partitions });
+      return new ShareSender({ output: groups[index], channel, table: target, partitions });
     }),
   };
 }
@@ -116,9 +116,9 @@ export function applyOutputs(
 
 /** What was written and deleted so far, by sink. */
 export function countsOf(
-  { sinks, partialSinks }: TaskOutputs,
+  { sinks, shareSinks }: TaskOutputs,
 ): { readonly sink: string; readonly counts: SinkCounts }[] {
-  return [...sinks, ...partialSinks].flatMap((output) =>
+  return [...sinks, ...shareSinks].flatMap((output) =>
     output === null ? [] : [{ sink: output.plan.name, counts: { ...output.counts } }]
   );
 }

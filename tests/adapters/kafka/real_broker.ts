@@ -1,4 +1,4 @@
-import { type Channel, type Cluster, openCluster } from "../../../src/adapters/kafka/cluster.ts";
+import { type BrokerChannel, type Cluster, openCluster } from "../../../src/adapters/kafka/cluster.ts";
 import { kafkaSettings } from "../../../src/adapters/kafka/protocol/options.ts";
 import type { KafkaJsBroker } from "../../../src/adapters/kafka/protocol/kafkajs_internals.ts";
 import { createTopicWith } from "../../../src/adapters/kafka/topics.ts";
@@ -74,7 +74,7 @@ interface MoreOfBroker extends KafkaJsBroker {
   }): Promise<unknown>;
 }
 
-async function withCluster<T>(use: (cluster: Cluster, channel: Channel) => Promise<T>): Promise<T> {
+async function withCluster<T>(use: (cluster: Cluster, channel: BrokerChannel) => Promise<T>): Promise<T> {
   const cluster = openCluster(kafkaSettings({ clientId: "weir-test-admin", brokers }));
   const channel = cluster.openChannel();
   try {

@@ -1,7 +1,7 @@
 import type { GroupOptions, Membership, Position } from "../../../ports/log.ts";
 import { ProductionError } from "../../../record/errors.ts";
 import { createBackoff, pause } from "../protocol/backoff.ts";
-import type { Channel, Cluster } from "../cluster.ts";
+import type { BrokerChannel, Cluster } from "../cluster.ts";
 import { assignTasks } from "../../assignment/assign_tasks.ts";
 import { byTopic, nameOf, partitionsOf } from "./positions.ts";
 import {
@@ -45,7 +45,7 @@ export class KafkaMembership implements Membership {
   readonly #options: GroupOptions;
   readonly #notes: MemberNotes;
   readonly #topics: readonly string[];
-  readonly #channel: Channel;
+  readonly #channel: BrokerChannel;
   #coordinator: number | null = null;
   #memberId = "";
   #generation = -1;

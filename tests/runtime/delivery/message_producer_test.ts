@@ -1,15 +1,15 @@
 import { assertEquals } from "@std/assert";
 import type { AppendBatch, Log } from "../../../src/ports/log.ts";
-import { Producer } from "../../../src/runtime/delivery/producer.ts";
+import { MessageProducer } from "../../../src/runtime/delivery/message_producer.ts";
 import { createManualClock } from "../../../src/testing/manual_clock.ts";
 
-Deno.test("Producer counts bytes of UTF-8, for its limit and for its appends", async () => {
+Deno.test("MessageProducer counts bytes of UTF-8, for its limit and for its appends", async () => {
   const appends: number[] = [];
   const append = (batches: readonly AppendBatch[]) => {
     appends.push(batches.reduce((sum, { records }) => sum + records.length, 0));
     return Promise.resolve([]);
   };
-  const producer = new Producer({
+  const producer = new MessageProducer({
     log: { append } as unknown as Log,
     clock: createManualClock(),
     onLost: (_, error) => {

@@ -6,8 +6,8 @@ import { encodeWire } from "../../record/wire.ts";
 import type { Channel } from "./channel.ts";
 import type { GroupOutput } from "../outputs/group_output.ts";
 
-/** What a partial sender needs of its task. */
-export interface PartialSenderOptions {
+/** What a sender of shares needs of its task. */
+export interface ShareSenderOptions {
   readonly output: GroupOutput;
   readonly channel: Channel;
   /** Index of the merge table. */
@@ -20,14 +20,14 @@ export interface PartialSenderOptions {
  * Sends one home's shares to the merge tasks that asked for them. A merge task that starts asks all homes; each answers with a snapshot
  * of its shares, closed by an END that voids whatever it sent earlier.
  */
-export class PartialSender {
+export class ShareSender {
   /** Every row was folded once in this epoch: shares may be sent. */
   completed = false;
-  readonly #options: PartialSenderOptions;
+  readonly #options: ShareSenderOptions;
   /** Merge partitions that asked, with the epoch in which they did. */
   readonly #collectors = new Map<number, number>();
 
-  constructor(options: PartialSenderOptions) {
+  constructor(options: ShareSenderOptions) {
     this.#options = options;
   }
 
@@ -71,17 +71,17 @@ export class PartialSender {
     if (!this.#collectors.has(partition)) return;
     if (group.rows === 0) {
       if (!whole && group.sent !== null) {
-        channel.send({ table, partition }, { type: "partial", aggregate: this.aggregate, key: group.key, share: null });
+        channel.send({ table, partition }, { type: "share", aggregate: this.aggregate, key: group.key, share: null });
       }
       group.sent = null;
       output.drop(group);
       return;
     }
-    const share = { columns: group.columns, partials: output.partials(group) };
-    const digest = digestOf(encodeWire(share.partials));
+    const share = { columns: group.columns, parts: output.parts(group) };
+    const digest = digestOf(encodeWire(share.parts));
     if (!whole && digest === group.sent) return;
     group.sent = digest;
-    channel.send({ table, partition }, { type: "partial", aggregate: this.aggregate, key: group.key, share });
+    channel.send({ table, partition }, { type: "share", aggregate: this.aggregate, key: group.key, share });
   }
 
   #partitionOf(group: Group): number {

@@ -7,14 +7,14 @@ const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 const RETRY = { firstMs: 50, lastMs: 5_000 };
 
 /** A record for an inbox, and the task that speaks. */
-export interface InboxRecord {
+export interface QueuedRecord {
   readonly topic: string;
   readonly partition: number;
   readonly text: string;
   readonly task: string;
 }
 
-interface Queued extends InboxRecord {
+interface Queued extends QueuedRecord {
   /** Of the text in UTF-8. */
   readonly bytes: number;
 }
@@ -35,7 +35,7 @@ export interface ProducerOptions {
  * Appends the packs of all tasks of one topology, one append at a time, so that order per inbox partition is kept whatever is
  * retried. Packs that come while an append is under way go together in the next one.
  */
-export class Producer {
+export class MessageProducer {
   /** Of the texts that wait, in UTF-8. */
   queuedBytes = 0;
   /** Records appended so far. */
@@ -50,7 +50,7 @@ export class Producer {
     this.#options = options;
   }
 
-  enqueue(record: InboxRecord): void {
+  enqueue(record: QueuedRecord): void {
     if (this.#closed) return;
     const bytes = Buffer.byteLength(record.text);
     this.#queue.push({ ...record, bytes });

@@ -1,6 +1,6 @@
 import type { SinkPlan } from "../../plan/physical.ts";
 import type { ShownRow } from "../../ports/warehouse.ts";
-import type { Partial } from "../../processor/aggregate.ts";
+import type { SharePart } from "../../processor/aggregate.ts";
 import type { Group } from "../../processor/group.ts";
 import { rowEncoder } from "../../processor/sink_row.ts";
 import { digestOf } from "../../record/digest.ts";
@@ -10,16 +10,16 @@ import type { Row } from "../../record/row.ts";
 import type { GroupOutput } from "./group_output.ts";
 import { keyLineOf } from "./key_line.ts";
 import { FOREIGN_DIGEST, newSinkCounts, type SinkCounts } from "./sink_output.ts";
-import type { SinkRow } from "../delivery/sink_writer.ts";
+import type { OutgoingRow } from "../delivery/sink_writer.ts";
 
-/** What a partial sink needs of its task. */
-export interface PartialSinkOptions {
+/** What a sink of shares needs of its task. */
+export interface ShareSinkOptions {
   readonly plan: SinkPlan;
   readonly output: GroupOutput;
   readonly task: string;
   readonly epoch: number;
   readonly nextSeq: () => number;
-  readonly put: (row: SinkRow) => void;
+  readonly put: (row: OutgoingRow) => void;
   readonly onError: (error: ProcessorError) => void;
 }
 
@@ -27,18 +27,18 @@ export interface PartialSinkOptions {
  * Writes one home's shares straight to ClickHouse, one row for each (group, task); the view adds them up. Nothing is written before the
  * start is complete, so that no total is ever too small for a moment.
  */
-export class PartialSink {
+export class ShareSink {
   readonly counts: SinkCounts = newSinkCounts();
   /** While set: keys written since, which a comparison under way must leave alone. */
   touched: Set<Key> | null = null;
-  readonly #options: PartialSinkOptions;
+  readonly #options: ShareSinkOptions;
   readonly #encode: (row: Row) => string;
   /** Digests that ClickHouse shows from an earlier epoch, until the start is complete. */
   readonly #base = new Map<Key, number>();
   readonly #adopted: ShownRow[] = [];
   #completing = false;
 
-  constructor(options: PartialSinkOptions) {
+  constructor(options: ShareSinkOptions) {
     this.#options = options;
     this.#encode = rowEncoder(options.plan.table.columns);
   }
@@ -140,7 +140,7 @@ export class PartialSink {
       if (names !== [...plan.table.key].sort().join(", ")) {
         throw new TypeError(`the sink's key (${plan.table.key.join(", ")}) must be the group's columns (${names})`);
       }
-      output.partials(group).forEach((partial, index) => addShare(row, output.plan.aggregate.columns[index], partial));
+      output.parts(group).forEach((part, index) => addShare(row, output.plan.aggregate.columns[index], part));
       return this.#encode(row);
     } catch (cause) {
       onError(new ProcessorError(`sink ${plan.name}`, keyText(group.key), cause));
@@ -152,13 +152,13 @@ export class PartialSink {
 function addShare(
   row: Record<string, unknown>,
   column: { name: string; spec: { kind: string } },
-  partial: Partial,
+  part: SharePart,
 ): void {
   if (column.spec.kind !== "avg") {
-    row[column.name] = partial;
+    row[column.name] = part;
     return;
   }
-  const [sum, values] = partial as readonly [unknown, number];
+  const [sum, values] = part as readonly [unknown, number];
   row[`${column.name}__sum`] = sum;
   row[`${column.name}__count`] = values;
 }

@@ -11,7 +11,7 @@ import { parseTaskId } from "../../record/task_id.ts";
 const utf8 = new TextDecoder();
 
 /** Who sent a message: the task, and the pack's place in its numbering. */
-export interface Sender {
+export interface MessageOrigin {
   readonly id: string;
   readonly table: string;
   readonly partition: number;
@@ -20,19 +20,19 @@ export interface Sender {
 }
 
 /** The tables of a topology and how many tasks each has: all that a message needs to find its way. */
-type Tables = Partitions & { readonly plan: PhysicalPlan };
+type Routing = Partitions & { readonly plan: PhysicalPlan };
 
 /**
  * What a task says to others and does when they speak: subscriptions and values of joins, shares of aggregates, HELLOs. The rules and
  * why each is needed: `src/DESIGN.md`, "The conversation of tasks".
  */
-export class Inbox {
+export class Conversation {
   readonly task: TaskView;
-  readonly #tables: Tables;
+  readonly #routing: Routing;
 
-  constructor(task: TaskView, tables: Tables) {
+  constructor(task: TaskView, routing: Routing) {
     this.task = task;
-    this.#tables = tables;
+    this.#routing = routing;
   }
 
   /** Tells everybody who looks this task up, or collects from it, that what was asked before is forgotten; asks the homes for shares. */
@@ -48,7 +48,7 @@ export class Inbox {
   }
 
   #toAll(table: number, message: Message): void {
-    for (let partition = 0; partition < this.#tables.partitions[table]; partition++) {
+    for (let partition = 0; partition < this.#routing.partitions[table]; partition++) {
       this.task.channel.send({ table, partition }, message);
     }
   }
@@ -66,7 +66,7 @@ export class Inbox {
 
   #partitionOf(lookup: number, key: Key): number {
     const plan = this.task.table.lookups[lookup];
-    return homeOf(this.#tables, this.#tables.plan.tables[plan.table], key);
+    return homeOf(this.#routing, this.#routing.plan.tables[plan.table], key);
   }
 
   /**
@@ -90,11 +90,11 @@ export class Inbox {
   }
 
   #tableName(index: number): string {
-    return this.#tables.plan.tables[index].name;
+    return this.#routing.plan.tables[index].name;
   }
 
   /** Acts on one message of a pack that was accepted. */
-  receive(sender: Sender, message: Message): void {
+  receive(sender: MessageOrigin, message: Message): void {
     switch (message.type) {
       case "subscribe":
         return this.#subscribed(sender, message.join, message.key);
@@ -114,8 +114,8 @@ export class Inbox {
         }
         return;
       }
-      case "partial":
-        return this.#mergeOf(message.aggregate)?.partial(from(sender), message.key, message.share);
+      case "share":
+        return this.#mergeOf(message.aggregate)?.share(from(sender), message.key, message.share);
       case "end":
         return this.#mergeOf(message.aggregate)?.end(from(sender), message);
     }
@@ -126,7 +126,7 @@ export class Inbox {
       .merges[this.task.table.members.findIndex((member) => member.kind === "merge" && member.name === aggregate)];
   }
 
-  #subscribed(sender: Sender, join: string, key: Key): void {
+  #subscribed(sender: MessageOrigin, join: string, key: Key): void {
     const task = this.task;
     const server = task.servers.find((candidate) => candidate.plan.name === join);
     if (server === undefined) return;
@@ -156,7 +156,7 @@ export class Inbox {
   }
 
   /** A server has forgotten my subscriptions, a home's shares must be asked for again. What is cached stays until it is answered. */
-  #greeted(sender: Sender): void {
+  #greeted(sender: MessageOrigin): void {
     const { table, stores, channel } = this.task;
     table.lookups.forEach((lookup, index) => {
       if (lookup.global || this.#tableName(lookup.table) !== sender.table) return;
@@ -177,6 +177,6 @@ export class Inbox {
   }
 }
 
-function from(sender: Sender) {
+function from(sender: MessageOrigin) {
   return { home: sender.partition, epoch: sender.epoch, seq: sender.seq };
 }
