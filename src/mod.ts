@@ -1,6 +1,6 @@
 /**
- * Weir: tables, joins and aggregates over Debezium change topics, live in ClickHouse. This is all that a topology file imports besides
- * zod.
+ * Weir: tables, joins and aggregates over Debezium change topics, live in ClickHouse. This is all that a topology file
+ * imports besides zod.
  *
  * @module
  */

@@ -17,8 +17,9 @@ const ADAPTERS =
 const TERMS = ["options.ts", "ports.ts", "problems.ts", "run_event.ts", "metric_names.ts"];
 
 /**
- * Data falls one way: declare, compile, run, ports. The runtime imports formats (it decodes) and the types of dsl (a topology is what it
- * runs); plan imports the types of ports (a sink's table is described in the warehouse's terms); processor imports the types of dsl.
+ * Data falls one way: declare, compile, run, ports. The runtime imports formats (it decodes) and the types of dsl (a
+ * topology is what it runs); plan imports the types of ports (a sink's table is described in the warehouse's terms);
+ * processor imports the types of dsl.
  */
 const ROOMS: Readonly<Record<string, Room>> = {
   "record": { code: "" },

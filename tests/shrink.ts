@@ -38,9 +38,10 @@ export class Budget {
 export type Fails<T> = (candidate: T) => Promise<boolean>;
 
 /**
- * Delta debugging (Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", 2002): removes chunks, then single items,
- * as long as the rest fails, and keeps the order. `items` is known to fail. Unless the budget ends first, the result fails and no single
- * item of it can be removed. The end of the list is tried first: what comes late is needed least often.
+ * Delta debugging (Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", 2002): removes chunks,
+ * then single items, as long as the rest fails, and keeps the order. `items` is known to fail. Unless the budget ends
+ * first, the result fails and no single item of it can be removed. The end of the list is tried first: what comes late
+ * is needed least often.
  */
 export async function minimise<T>(
   items: readonly T[],
@@ -69,7 +70,10 @@ export async function minimise<T>(
 /** A simpler form of a value, or null where the edit changes nothing. */
 export type Edit<T> = (value: T) => T | null;
 
-/** Makes each edit after which the value still fails; once more from the first, until none is possible or the budget ends. */
+/**
+ * Makes each edit after which the value still fails; once more from the first, until none is possible or the budget
+ * ends.
+ */
 export async function simplify<T>(
   value: T,
   budget: Budget,

@@ -1,8 +1,9 @@
 /**
  * Resolves the dependencies again after `deno.json` changed: `deno run -A --no-config --no-lock tools/lock.ts`.
  *
- * chdb lists one platform package for each operating system, and not every registry mirror holds all of them; Deno then refuses to
- * resolve any change at all. So chdb is taken out, the rest is resolved, and chdb's entries (kept in the old lock) are put back.
+ * chdb lists one platform package for each operating system, and not every registry mirror holds all of them; Deno then
+ * refuses to resolve any change at all. So chdb is taken out, the rest is resolved, and chdb's entries (kept in the old
+ * lock) are put back.
  */
 interface Lock {
   specifiers: Record<string, string>;

@@ -1,7 +1,8 @@
 /**
  * Makes the passwords and certificates of compose/: `deno task secrets [--rotate [name...]]`.
  *
- * What is there already stays, so running it again changes nothing. `--rotate` makes the named ones anew, without names all of them.
+ * What is there already stays, so running it again changes nothing. `--rotate` makes the named ones anew, without names
+ * all of them.
  */
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";

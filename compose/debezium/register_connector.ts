@@ -1,9 +1,9 @@
 /**
- * The service connector-init: gives Connect the connector's configuration and waits until its task runs and its replication slot is
- * active. Running it again changes nothing, and restarts a task that has failed.
+ * The service connector-init: gives Connect the connector's configuration and waits until its task runs and its
+ * replication slot is active. Running it again changes nothing, and restarts a task that has failed.
  *
- * Environment: CONNECT_URL, CONNECTOR_NAME, and for the slot PGHOST, PGPORT, PGDATABASE, DEBEZIUM_PROPERTIES (file with user and
- * password), DEADLINE_SECONDS.
+ * Environment: CONNECT_URL, CONNECTOR_NAME, and for the slot PGHOST, PGPORT, PGDATABASE, DEBEZIUM_PROPERTIES (file with
+ * user and password), DEADLINE_SECONDS.
  */
 import pg from "pg";
 
@@ -58,7 +58,8 @@ async function putConfig({ connect, name, config, pollMs = 1_000 }: RegisterOpti
     const { status, text } = await ask(connect, "PUT", `/connectors/${name}/config`, config)
       .catch((error) => ({ status: 0, text: (error as Error).message }));
     if (status === 200 || status === 201) return;
-    // 400 is a configuration that Connect does not accept: trying again changes nothing. 409 is a rebalance, 5xx and 0 a start.
+    // 400 is a configuration that Connect does not accept: trying again changes nothing. 409 is a rebalance, 5xx and 0
+    // a start.
     if ((status >= 400 && status < 500 && status !== 409) || Date.now() >= deadline) {
       throw new Error(
         `Cannot configure connector "${name}": Connect at ${connect} answers ${status} ${text.slice(0, 2_000)}`,

@@ -1,6 +1,6 @@
 /**
- * The service kafka-init: creates the topics of topics.json, and where users log in the rights of acls.json. Running it again changes
- * only what differs.
+ * The service kafka-init: creates the topics of topics.json, and where users log in the rights of acls.json. Running it
+ * again changes only what differs.
  *
  * Environment: KAFKA_BROKERS, KAFKA_REPLICATION_FACTOR; with TLS and SASL also KAFKA_CA_FILE, KAFKA_SASL_USERNAME and
  * KAFKA_SASL_PASSWORD_FILE.
@@ -94,8 +94,9 @@ export async function prepareTopics(
 }
 
 /**
- * Creates topics that are not listed. One that was deleted a moment ago is not listed any more, but the broker refuses its name until all
- * of it is gone: asked again until then, as it would be made later by the first who writes, with other settings.
+ * Creates topics that are not listed. One that was deleted a moment ago is not listed any more, but the broker refuses
+ * its name until all of it is gone: asked again until then, as it would be made later by the first who writes, with
+ * other settings.
  */
 async function createTopics(admin: Admin, topics: readonly WantedTopic[], replicationFactor: number): Promise<void> {
   let missing = topics;

@@ -27,8 +27,8 @@ export interface ReachedClickHouse {
 }
 
 /**
- * Runs `use` with the configured ClickHouse server; in embedded mode with that of the instance that runs on the data directory, or
- * with one that is started for as long as it takes.
+ * Runs `use` with the configured ClickHouse server; in embedded mode with that of the instance that runs on the data
+ * directory, or with one that is started for as long as it takes.
  * @throws ConfigError when there is no data directory
  */
 export async function withClickHouse<T>(

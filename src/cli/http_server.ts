@@ -72,7 +72,10 @@ function isLoopback(address: string): boolean {
   return /^127\.|^::1$|^::ffff:127\./.test(address);
 }
 
-/** A foreign page must not reach what only this machine's user may do, neither by a form nor by a name that resolves to us. */
+/**
+ * A foreign page must not reach what only this machine's user may do, neither by a form nor by a name that resolves to
+ * us.
+ */
 function fromPage(request: Request): boolean {
   const host = request.headers.get("host") ?? "";
   return request.headers.has("origin") || request.headers.get("sec-fetch-site") === "cross-site" ||

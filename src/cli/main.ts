@@ -43,7 +43,8 @@ const USAGE_STATUS = 2;
 
 /**
  * Runs one command line.
- * @returns the status with which the process should end: 0, 1 for what the command reports, 2 for a command line not understood
+ * @returns the status with which the process should end: 0, 1 for what the command reports, 2 for a command line not
+ * understood
  */
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;

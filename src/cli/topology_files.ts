@@ -11,7 +11,8 @@ export interface TopologyFile {
 }
 
 /**
- * Imports topologies by name, or (without names) all of the directory's files. A name is that of the file without `.ts`.
+ * Imports topologies by name, or (without names) all of the directory's files. A name is that of the file without
+ * `.ts`.
  * @throws ConfigError with the problems of all files
  */
 export async function loadTopologies(directory: string, names: readonly string[]): Promise<TopologyFile[]> {

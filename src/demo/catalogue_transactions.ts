@@ -34,7 +34,10 @@ export function createProduct(tx: Transaction): void {
   tx.insert("products", newProduct(tx.choices, tx.newId("products"), { sellerId: seller.id, micros: tx.micros }));
 }
 
-/** Deletes a product with the items that sold it, whose orders' totals shrink; one that sold often is unpublished instead. */
+/**
+ * Deletes a product with the items that sold it, whose orders' totals shrink; one that sold often is unpublished
+ * instead.
+ */
 export function deleteProduct(tx: Transaction): void {
   const product = anyRow(tx, "products");
   if (product === undefined) return;

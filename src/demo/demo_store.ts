@@ -27,10 +27,11 @@ export interface DemoRunOptions {
 }
 
 /**
- * A seeded online store that behaves as PostgreSQL with Debezium behind it. Every transaction is committed to the store's own file
- * together with the records that tell of it (the outbox); records are sent in the order of commits and removed once acknowledged. So
- * after a crash at any moment some records are sent again, as Debezium does, none is lost, and once the outbox is empty each topic,
- * read to its end, says what `rows` says. Only one of `snapshot`, `write`, `run` and `flush` may be under way.
+ * A seeded online store that behaves as PostgreSQL with Debezium behind it. Every transaction is committed to the
+ * store's own file together with the records that tell of it (the outbox); records are sent in the order of commits and
+ * removed once acknowledged. So after a crash at any moment some records are sent again, as Debezium does, none is
+ * lost, and once the outbox is empty each topic, read to its end, says what `rows` says. Only one of `snapshot`,
+ * `write`, `run` and `flush` may be under way.
  */
 export interface DemoStore {
   readonly seed: number;
@@ -38,17 +39,20 @@ export interface DemoStore {
   readonly lastChangeMs: number | null;
   createTopics(): Promise<void>;
   /**
-   * Sends every row as an `r` record unless that has been done; an interrupted snapshot starts again from the first row. It is repeated
-   * when a topic has been found empty (`snapshot.mode=when_needed`). Then sends what the outbox still holds.
-   * @throws ConfigError when a topic is missing, or when this store never sent anything and a topic holds records all the same
+   * Sends every row as an `r` record unless that has been done; an interrupted snapshot starts again from the first
+   * row. It is repeated when a topic has been found empty (`snapshot.mode=when_needed`). Then sends what the outbox
+   * still holds.
+   * @throws ConfigError when a topic is missing, or when this store never sent anything and a topic holds records all
+   * the same
    * @throws ProductionError when the log refuses for good; whatever `signal` was aborted with
    */
   snapshot(onProgress?: OnProgress, signal?: AbortSignal): Promise<void>;
   /** Commits transactions until at least `changes` more changes are written, and sends them. */
   write(changes: number): Promise<void>;
   /**
-   * Writes changes at a steady rate until `signal` is aborted, then sends the rest and resolves. While the log is away the store waits,
-   * and makes up for one second of it. @throws ProductionError when the log refuses for good
+   * Writes changes at a steady rate until `signal` is aborted, then sends the rest and resolves. While the log is away
+   * the store waits, and makes up for one second of it.
+   * @throws ProductionError when the log refuses for good
    */
   run(options: DemoRunOptions): Promise<void>;
   /** Sends what the outbox holds. */
@@ -57,7 +61,10 @@ export interface DemoStore {
   counts(): PerTable;
   /** Changes committed since the store was made: neither snapshot rows nor tombstones. */
   changesWritten(): number;
-  /** A table's rows at the instant of the first step, whatever is written meanwhile. Use `view` for several tables at one instant. */
+  /**
+   * A table's rows at the instant of the first step, whatever is written meanwhile. Use `view` for several tables at
+   * one instant.
+   */
   rows<T extends TableName>(table: T): Iterable<Rows[T]>;
   /** All tables as they are now. */
   view(): StoreView;

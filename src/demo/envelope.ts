@@ -40,8 +40,9 @@ const SOURCE_START = `"source":{"version":"${VERSION}","connector":"postgresql",
 const DATABASE = `,"db":"${TOPIC_PREFIX}","sequence":"[`;
 
 /**
- * The envelope of a streamed change as the JsonConverter without schemas writes it. `before` and `after` are JSON texts of the row; a
- * create has `before` null, a delete `after` null. `source.snapshot` is null, as with `replace.null.with.default=false`.
+ * The envelope of a streamed change as the JsonConverter without schemas writes it. `before` and `after` are JSON texts
+ * of the row; a create has `before` null, a delete `after` null. `source.snapshot` is null, as with
+ * `replace.null.with.default=false`.
  */
 export function changeEnvelope(
   table: TableName,
@@ -54,7 +55,9 @@ export function changeEnvelope(
     tail(op, position.handled);
 }
 
-/** The envelope of a row read by the initial snapshot: one LSN, transaction and source time for all rows of a snapshot. */
+/**
+ * The envelope of a row read by the initial snapshot: one LSN, transaction and source time for all rows of a snapshot.
+ */
 export function snapshotEnvelope(
   table: TableName,
   read: { after: string; marker: SnapshotMarker; position: ChangePosition },

@@ -22,8 +22,8 @@ export interface FileTables extends Tables {
 }
 
 /**
- * Each row is kept as the JSON text of its `after`, beside its foreign keys. Most work is done on few rows, so those last seen are also
- * kept as objects: no other process may write the file.
+ * Each row is kept as the JSON text of its `after`, beside its foreign keys. Most work is done on few rows, so those
+ * last seen are also kept as objects: no other process may write the file.
  */
 export function fileTables(db: DatabaseSync): FileTables {
   const statements = new Map(TABLES.map((table) => [table, prepare(db, table)]));

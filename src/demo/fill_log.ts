@@ -33,9 +33,9 @@ export interface FilledLog {
 }
 
 /**
- * Writes a ready-made history into the five topics: the snapshot of a store of the given sizes, then `changes` changes. The same records
- * as a {@link openDemoStore} of that seed and a clock that stands still at `startMs` writes, without its file: rows live in memory, so
- * nothing can be resumed.
+ * Writes a ready-made history into the five topics: the snapshot of a store of the given sizes, then `changes` changes.
+ * The same records as a {@link openDemoStore} of that seed and a clock that stands still at `startMs` writes, without
+ * its file: rows live in memory, so nothing can be resumed.
  * @throws ProductionError when the log refuses: nothing is tried again
  */
 export async function fillLog(options: FillLogOptions): Promise<FilledLog> {

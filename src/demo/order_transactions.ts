@@ -60,7 +60,10 @@ export function placeOrder(tx: Transaction): void {
   for (const item of items) tx.insert("order_items", item);
 }
 
-/** An order goes one step further: paid, shipped, delivered; at times cancelled or refunded. Delivery earns the buyer points. */
+/**
+ * An order goes one step further: paid, shipped, delivered; at times cancelled or refunded. Delivery earns the buyer
+ * points.
+ */
 export function advanceOrder(tx: Transaction): void {
   for (let picks = 1; picks <= PICKS_MAX; picks++) {
     const order = recentRow(tx, "orders");

@@ -1,7 +1,10 @@
 import { type TableName, TABLES } from "./schema.ts";
 import type { EmitChange } from "./transaction.ts";
 
-/** Collects records for one outbox entry. Values are JSON and so hold neither a raw tab nor a raw line feed: those are the separators. */
+/**
+ * Collects records for one outbox entry. Values are JSON and so hold neither a raw tab nor a raw line feed: those are
+ * the separators.
+ */
 export interface OutboxEntryWriter {
   readonly emit: EmitChange;
   /** The entry's text, after which the writer is empty; `null` when nothing was emitted. */

@@ -12,8 +12,9 @@ export interface Choices {
 }
 
 /**
- * The choices of one transaction or one row: mulberry32, started from a hash of `seed` and `path`. Every transaction having its own
- * stream is what lets a store go on after a crash without keeping a generator's state: transaction 4711 chooses alike whenever it runs.
+ * The choices of one transaction or one row: mulberry32, started from a hash of `seed` and `path`. Every transaction
+ * having its own stream is what lets a store go on after a crash without keeping a generator's state: transaction 4711
+ * chooses alike whenever it runs.
  */
 export function choicesOf(seed: number, ...path: readonly number[]): Choices {
   let state = mix(seed | 0, Math.floor(seed / 4294967296));

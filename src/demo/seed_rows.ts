@@ -67,7 +67,9 @@ export function newHistory(seed: number, options: { sizes: StoreSizes; ordersMax
 /** Takes one initial row; rows come in an order that foreign keys allow. */
 export type InsertRow = <T extends TableName>(table: T, row: Rows[T], text: string) => void;
 
-/** Makes the initial rows of a new history, each a function of seed, table and id, and of the history's first instant. */
+/**
+ * Makes the initial rows of a new history, each a function of seed, table and id, and of the history's first instant.
+ */
 export function seedRows(history: History, sizes: StoreSizes, insert: InsertRow): void {
   const { seed, micros, counts, lastIds } = history;
   const begin = micros - PAST_MICROS;

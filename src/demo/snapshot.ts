@@ -17,8 +17,8 @@ export interface SnapshotEmitter {
 }
 
 /**
- * Makes the `r` envelopes of a whole snapshot: to be given every row of every table, tables in the order of `TABLES`, ids ascending. All
- * of them carry one LSN, transaction and source time.
+ * Makes the `r` envelopes of a whole snapshot: to be given every row of every table, tables in the order of `TABLES`,
+ * ids ascending. All of them carry one LSN, transaction and source time.
  */
 export function snapshotEmitter(
   history: History,

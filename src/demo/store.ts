@@ -161,7 +161,10 @@ class FileDemoStore implements DemoStore {
     await this.#drain(writer);
   }
 
-  /** Runs transactions until `changes` more changes are there, and commits them with their records. Returns how many there are. */
+  /**
+   * Runs transactions until `changes` more changes are there, and commits them with their records. Returns how many
+   * there are.
+   */
   #commitChanges(changes: number): number {
     const { history } = this.#state;
     const saved = JSON.stringify(history);

@@ -17,16 +17,22 @@ export interface OutboxEntry {
 }
 
 /**
- * The demo store's file: rows, outbox and state in one SQLite database in WAL mode. What was committed survives the end of the process
- * at any moment. One process writes; others may read (`readDemoStore`).
+ * The demo store's file: rows, outbox and state in one SQLite database in WAL mode. What was committed survives the end
+ * of the process at any moment. One process writes; others may read (`readDemoStore`).
  */
 export interface StoreFile {
   readonly db: DatabaseSync;
   /** The state found in the file; `null` in a new one. */
   readonly found: StoreState | null;
-  /** Creates the tables, lets `seed` insert the first rows, and stores the state, all in one transaction. For a new file only. */
+  /**
+   * Creates the tables, lets `seed` insert the first rows, and stores the state, all in one transaction. For a new file
+   * only.
+   */
   create(state: StoreState, seed: () => void): void;
-  /** Runs `write` and stores the state in one transaction. Nothing happened when it throws. @throws ConfigError at a second writer */
+  /**
+   * Runs `write` and stores the state in one transaction. Nothing happened when it throws.
+   * @throws ConfigError at a second writer
+   */
   commit(state: StoreState, write: () => void): void;
   /** Puts records into the outbox; only within `commit`. */
   push(records: string): void;
@@ -43,8 +49,8 @@ export function openStoreFile(path: string): StoreFile {
   db.exec(
     "PRAGMA page_size = 2048; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000",
   );
-  // Rows are small and scattered, so small pages write less. Every entry of the outbox passes through the WAL: a long one (64 MiB) is
-  // copied into the database, and synchronised, less often.
+  // Rows are small and scattered, so small pages write less. Every entry of the outbox passes through the WAL: a long
+  // one (64 MiB) is copied into the database, and synchronised, less often.
   db.exec("PRAGMA wal_autocheckpoint = 32000; PRAGMA cache_size = -65536; PRAGMA foreign_keys = OFF");
   const stored = readState(db);
   let version = stored?.version ?? 0;

@@ -2,7 +2,10 @@ import { DatabaseSync } from "node:sqlite";
 import type { PerTable, Rows, TableName } from "./schema.ts";
 import type { StoreState } from "./store_file.ts";
 
-/** All tables of a demo store at one instant: a row is here exactly if its change had been committed when the view was opened. */
+/**
+ * All tables of a demo store at one instant: a row is here exactly if its change had been committed when the view was
+ * opened.
+ */
 export interface StoreView {
   readonly seed: number;
   readonly counts: PerTable;
@@ -14,8 +17,8 @@ export interface StoreView {
 }
 
 /**
- * Opens a view of the store in a file, from this or any other process, also while the store runs. Close it soon: until then the file's
- * write-ahead log cannot shrink.
+ * Opens a view of the store in a file, from this or any other process, also while the store runs. Close it soon: until
+ * then the file's write-ahead log cannot shrink.
  * @throws Error of SQLite when the file is not a demo store
  */
 export function readDemoStore(path: string): StoreView {

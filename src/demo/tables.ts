@@ -8,8 +8,8 @@ export type ChildColumn =
   | readonly ["order_items", "product_id"];
 
 /**
- * Where the demo store's rows are kept. Two implementations (a file, and plain memory) answer every question alike, so that one seed
- * gives one history in both. Rows are never changed in place: `update` is given a new object.
+ * Where the demo store's rows are kept. Two implementations (a file, and plain memory) answer every question alike, so
+ * that one seed gives one history in both. Rows are never changed in place: `update` is given a new object.
  */
 export interface Tables {
   get<T extends TableName>(table: T, id: number): Rows[T] | undefined;

@@ -13,7 +13,10 @@ export interface TopicWriter {
   readonly emit: EmitChange;
   /** Records collected and not yet handed to the log. */
   size(): number;
-  /** Appends all that was collected; resolves when it is acknowledged. Await it before the next call: order would suffer. */
+  /**
+   * Appends all that was collected; resolves when it is acknowledged. Await it before the next call: order would
+   * suffer.
+   */
   flush(): Promise<void>;
 }
 

@@ -35,7 +35,10 @@ export interface TransactionScope {
   nowMs(): number;
 }
 
-/** One running transaction. Every write changes the tables and emits the change's records at once; there is no roll-back. */
+/**
+ * One running transaction. Every write changes the tables and emits the change's records at once; there is no
+ * roll-back.
+ */
 export interface Transaction {
   readonly choices: Choices;
   readonly history: History;
@@ -66,7 +69,8 @@ export function beginTransaction(history: History, scope: TransactionScope): Tra
   let handledMicros = commitMicros + choices.between(100, 900);
 
   const write = (table: TableName, id: number, texts: { before: string | null; after: string | null }): void => {
-    // WAL records are aligned to eight bytes; beside the row itself they carry index entries and page images of any size.
+    // WAL records are aligned to eight bytes; beside the row itself they carry index entries and page images of any
+    // size.
     history.lsn += 8 * choices.between(12, 300);
     history.changes++;
     if (firstLsn === 0) firstLsn = history.lsn;

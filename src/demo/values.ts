@@ -11,7 +11,10 @@ export function moneyText(cents: number): string {
   return decimalText(cents, 2);
 }
 
-/** The text of a non-negative `unscaled` / 10^scale, with exactly `scale` fractional digits, as PostgreSQL prints numeric(_,scale). */
+/**
+ * The text of a non-negative `unscaled` / 10^scale, with exactly `scale` fractional digits, as PostgreSQL prints
+ * numeric(_,scale).
+ */
 export function decimalText(unscaled: number, scale: number): string {
   const digits = String(unscaled).padStart(scale + 1, "0");
   return `${digits.slice(0, -scale)}.${digits.slice(-scale)}`;

@@ -29,8 +29,8 @@ const WORKLOAD: readonly (readonly [share: number, run: (tx: Transaction) => voi
 const SHARES = WORKLOAD.reduce((sum, [share]) => sum + share, 0);
 
 /**
- * Runs the next transaction of a history: one to about a hundred and fifty changes, never none. Which one, and everything in it, follows
- * from the seed and the transaction's number, the rows, and the clock.
+ * Runs the next transaction of a history: one to about a hundred and fifty changes, never none. Which one, and
+ * everything in it, follows from the seed and the transaction's number, the rows, and the clock.
  */
 export function runTransaction(history: History, scope: TransactionScope): void {
   const before = history.changes;

@@ -17,7 +17,10 @@ export interface AggregateSpec {
   readonly scale: number;
 }
 
-/** One column of an aggregation over rows `V` with result `R`. Each brings its own inverse, so deletes and updates are exact. */
+/**
+ * One column of an aggregation over rows `V` with result `R`. Each brings its own inverse, so deletes and updates are
+ * exact.
+ */
 export interface Aggregate<in V, out R> {
   /** @ignore Carries a type. */
   readonly "~takes"?: (row: V) => void;
@@ -27,7 +30,9 @@ export interface Aggregate<in V, out R> {
   readonly spec: AggregateSpec;
 }
 
-/** Adds up the values; null is skipped, a group without values sums to 0. Floats are refused at run time: use a decimal. */
+/**
+ * Adds up the values; null is skipped, a group without values sums to 0. Floats are refused at run time: use a decimal.
+ */
 export function sum<V, T extends Exact | null>(value: (row: V) => T): Aggregate<V, Exclude<T, null>> {
   return { spec: { kind: "sum", value, scale: 0 } };
 }

@@ -49,7 +49,9 @@ export interface ForeignKeyJoinNode extends Named {
   readonly foreignKey: (value: AnyRow, key: AnyKey) => unknown;
 }
 
-/** Join of two tables on the same key. For an outer join both sides stand under a column; else only the right one does. */
+/**
+ * Join of two tables on the same key. For an outer join both sides stand under a column; else only the right one does.
+ */
 export interface KeyJoinNode extends Named {
   readonly op: "keyJoin";
   readonly kind: "inner" | "left" | "outer";
@@ -74,7 +76,9 @@ export interface SinkNode extends Named {
   readonly sink: SinkSpec;
 }
 
-/** One operator of a topology as plain data. Planner, describe(), runtime and oracle are readers of an array of these. */
+/**
+ * One operator of a topology as plain data. Planner, describe(), runtime and oracle are readers of an array of these.
+ */
 export type LogicalNode =
   | SourceNode
   | FilterNode

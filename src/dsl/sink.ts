@@ -1,7 +1,10 @@
 import type { Decimal } from "../record/decimal.ts";
 import type { RowOf } from "./source.ts";
 
-/** TypeScript type of a value for a ClickHouse column type. Integers of 64 bits take `bigint` too; DateTime64(6) takes microseconds. */
+/**
+ * TypeScript type of a value for a ClickHouse column type. Integers of 64 bits take `bigint` too; DateTime64(6) takes
+ * microseconds.
+ */
 export type ClickHouseValue<T extends string> = T extends `Nullable(${infer I})` ? ClickHouseValue<I> | null
   : T extends `LowCardinality(${infer I})` ? ClickHouseValue<I>
   : T extends `Array(${infer I})` ? readonly ClickHouseValue<I>[]
@@ -43,7 +46,10 @@ export interface Sink<in R extends RowOf> {
 
 /** Options of {@link clickhouse}. */
 export interface ClickHouseOptions<C extends ColumnTypes> {
-  /** Sorting key: the columns that carry the table's key, in the key's order (an aggregate's: its group columns, in any order). */
+  /**
+   * Sorting key: the columns that carry the table's key, in the key's order (an aggregate's: its group columns, in any
+   * order).
+   */
   readonly key: readonly (keyof C & string)[];
   /** Column name to ClickHouse type, in the table's column order. */
   readonly columns: C;

@@ -33,8 +33,8 @@ export interface SourceSpec {
 /**
  * A Debezium change topic: a table by nature. `K` are its key columns, `V` its row.
  *
- * @example
- * const orders = debezium("online_store.public.orders", { key: ["id"], row: z.object({ id: int8(), status: z.string() }) });
+ * @example const orders = debezium("online_store.public.orders", { key: ["id"], row: z.object({ id: int8(), status:
+ * z.string() }) });
  */
 export class Source<K extends RowOf, V extends RowOf> {
   /** @ignore Carries a type. */
@@ -46,8 +46,8 @@ export class Source<K extends RowOf, V extends RowOf> {
   constructor(readonly spec: SourceSpec) {}
 
   /**
-   * The same topic with fewer columns (the key is always among them). Columns that are not picked are neither checked nor kept in
-   * memory, so a topology picks what it uses.
+   * The same topic with fewer columns (the key is always among them). Columns that are not picked are neither checked
+   * nor kept in memory, so a topology picks what it uses.
    */
   pick<C extends keyof V & string>(...columns: C[]): Source<K, Pick<V, (keyof K | C) & keyof V>> {
     const wanted = new Set<string>([...this.spec.key, ...columns]);

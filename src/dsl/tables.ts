@@ -88,7 +88,9 @@ export class GlobalKTable<K extends RowOf, V extends RowOf> {
     return new GlobalKTable(graph, node, root);
   }
 
-  /** Left join with another global table by foreign key, which may be null: the partner, or null, stands under `name`. */
+  /**
+   * Left join with another global table by foreign key, which may be null: the partner, or null, stands under `name`.
+   */
   leftJoin<N extends string, RK extends RowOf, RV extends RowOf>(
     name: N,
     right: GlobalKTable<RK, RV>,
@@ -99,7 +101,9 @@ export class GlobalKTable<K extends RowOf, V extends RowOf> {
   }
 }
 
-/** A keyed table, the newest row per key; partitioned: each partition has one home task. Immutable: branching is reuse. */
+/**
+ * A keyed table, the newest row per key; partitioned: each partition has one home task. Immutable: branching is reuse.
+ */
 export class KTable<K extends RowOf, V extends RowOf> {
   /** @ignore Carries a type. */
   declare readonly "~key": K;
@@ -113,7 +117,10 @@ export class KTable<K extends RowOf, V extends RowOf> {
     places.set(this, { graph, node, root });
   }
 
-  /** Rows for which `predicate` holds; the others are absent for everything below and everybody who joins with this table. */
+  /**
+   * Rows for which `predicate` holds; the others are absent for everything below and everybody who joins with this
+   * table.
+   */
   filter(predicate: (value: V, key: KeyOf<K>) => boolean): KTable<K, V> {
     const { graph, node, root } = inside(this);
     return new KTable(graph, graph.add({ op: "filter", name: `${root}.filter`, input: node, predicate }), root);
@@ -126,8 +133,9 @@ export class KTable<K extends RowOf, V extends RowOf> {
   }
 
   /**
-   * Inner join; the partner stands under the column `name`, which also names the operator. With a foreign key: the partner is the
-   * right row with that key (partitioned right side: subscribed; global: replicated). Without: the right row of the same key.
+   * Inner join; the partner stands under the column `name`, which also names the operator. With a foreign key: the
+   * partner is the right row with that key (partitioned right side: subscribed; global: replicated). Without: the right
+   * row of the same key.
    */
   join<N extends string, RK extends RowOf, RV extends RowOf>(
     name: N,
@@ -227,8 +235,8 @@ export class KGroupedTable<G extends RowOf, V extends RowOf> {
   }
 
   /**
-   * One row for each group: the group's columns and the totals, exact under update and delete. A group whose last row left
-   * disappears. `name` names the operator, its state and its topics.
+   * One row for each group: the group's columns and the totals, exact under update and delete. A group whose last row
+   * left disappears. `name` names the operator, its state and its topics.
    */
   aggregate<A extends Readonly<Record<string, Aggregate<V, unknown>>>>(
     name: string,

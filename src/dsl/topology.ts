@@ -34,8 +34,8 @@ export interface Topology {
 }
 
 /**
- * Declares a topology. `declare` runs once, at once; the result is a value that can be described, compiled and run. Each topology is
- * its own consumer group.
+ * Declares a topology. `declare` runs once, at once; the result is a value that can be described, compiled and run.
+ * Each topology is its own consumer group.
  *
  * @throws TopologyError with ALL problems of the declaration
  */

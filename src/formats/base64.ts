@@ -6,8 +6,8 @@ export function isBase64(text: string): boolean {
 }
 
 /**
- * The integer whose two's complement, most significant byte first, `text` holds in base64: how Kafka Connect's Decimal writes its
- * unscaled value. `null` if `text` is not base64 or holds no byte.
+ * The integer whose two's complement, most significant byte first, `text` holds in base64: how Kafka Connect's Decimal
+ * writes its unscaled value. `null` if `text` is not base64 or holds no byte.
  */
 export function integerOfBase64(text: string): number | bigint | null {
   if (text.length === 0 || !isBase64(text)) return null;

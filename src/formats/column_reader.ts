@@ -8,16 +8,16 @@ export type Read = (wire: unknown) => unknown;
 type Schema = z.core.$ZodType;
 
 /**
- * The reader of one column. Schemas of the common kinds become closures with zod's verdict that need no result objects (5-50 ns
- * instead of 100-300 ns); any other schema is asked itself. Either way zod writes the messages.
+ * The reader of one column. Schemas of the common kinds become closures with zod's verdict that need no result objects
+ * (5-50 ns instead of 100-300 ns); any other schema is asked itself. Either way zod writes the messages.
  */
 export function readerOf(schema: Schema): Read {
   return compiled(schema) ?? asked(schema as z.ZodType);
 }
 
 /**
- * The test for values of this column that JSON.parse may have rounded, so that the record's text must be read again; null if there
- * are none.
+ * The test for values of this column that JSON.parse may have rounded, so that the record's text must be read again;
+ * null if there are none.
  */
 export function roundedTest(schema: Schema): ((wire: unknown) => boolean) | null {
   const exact = exactness(schema, 0);
@@ -105,7 +105,10 @@ function asked(schema: z.ZodType): Read {
   };
 }
 
-/** The strictest need of the column types anywhere inside `schema`. Schemas nest a few levels; recursive ones end the search. */
+/**
+ * The strictest need of the column types anywhere inside `schema`. Schemas nest a few levels; recursive ones end the
+ * search.
+ */
 function exactness(schema: Schema, depth: number): "unsafe_integers" | "numbers" | null {
   const exact = columnTypeOf(schema)?.exact ?? null;
   if (exact !== null || depth > 8) return exact;

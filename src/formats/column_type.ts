@@ -1,6 +1,9 @@
 import { z } from "zod";
 
-/** What a reader returns instead of a value it refuses; `refusal` then says why. Cheaper than an exception or a result object. */
+/**
+ * What a reader returns instead of a value it refuses; `refusal` then says why. Cheaper than an exception or a result
+ * object.
+ */
 export const REFUSED: unique symbol = Symbol("refused");
 
 /** Why a value is refused. */
@@ -15,8 +18,8 @@ export interface ColumnType<T> {
   /** As PostgreSQL writes the type: `numeric(12, 2)`. */
   readonly name: string;
   /**
-   * Which JSON numbers do not survive JSON.parse for this type and must be read again from the text: integers beyond 2^53, every
-   * number (a decimal's digits), or none.
+   * Which JSON numbers do not survive JSON.parse for this type and must be read again from the text: integers beyond
+   * 2^53, every number (a decimal's digits), or none.
    */
   readonly exact: "unsafe_integers" | "numbers" | null;
   /** Value of the wire form `wire`. Pure; never throws. */
@@ -29,8 +32,8 @@ export interface ColumnType<T> {
 export type Column<T> = z.ZodType<T, unknown>;
 
 /**
- * Keyed by the transform's function and not by the schema: zod copies schemas (`.describe()`, `.refine()`), and every copy shares the
- * function.
+ * Keyed by the transform's function and not by the schema: zod copies schemas (`.describe()`, `.refine()`), and every
+ * copy shares the function.
  */
 const types = new WeakMap<object, ColumnType<unknown>>();
 

@@ -6,12 +6,13 @@ import { byteaType, float8Type, jsonType, uuidType } from "./text_types.ts";
 import { dateType, timestampType, timeType } from "./time_types.ts";
 
 /**
- * Column types for the zod schema of a source: each reads every form in which Debezium may write a PostgreSQL type, and gives one.
- * Everything of zod works with them (`.nullable()`, `z.array(...)`, `.pick()`, `z.output`); plain zod types serve for the rest
- * (`z.string()` for text, varchar, inet, ranges; `z.boolean()`; `z.int()`; `z.enum()`). Nullable columns must say so.
+ * Column types for the zod schema of a source: each reads every form in which Debezium may write a PostgreSQL type, and
+ * gives one. Everything of zod works with them (`.nullable()`, `z.array(...)`, `.pick()`, `z.output`); plain zod types
+ * serve for the rest (`z.string()` for text, varchar, inet, ranges; `z.boolean()`; `z.int()`; `z.enum()`). Nullable
+ * columns must say so.
  *
- * @example
- * z.object({ id: int8(), status: z.enum(["new", "paid"]), total: numeric(12, 2), note: z.string().nullable(), at: timestamptz() })
+ * @example z.object({ id: int8(), status: z.enum(["new", "paid"]), total: numeric(12, 2), note: z.string().nullable(),
+ * at: timestamptz() })
  */
 export type { Column } from "./column_type.ts";
 export type { Int8 } from "./int8.ts";
@@ -22,22 +23,24 @@ export function int8(): Column<Int8> {
 }
 
 /**
- * numeric and money, exact. With precision and scale the value has exactly that scale and one that does not fit is refused; without,
- * it keeps the scale it arrives with. NaN, infinities and more than 38 digits are refused.
+ * numeric and money, exact. With precision and scale the value has exactly that scale and one that does not fit is
+ * refused; without, it keeps the scale it arrives with. NaN, infinities and more than 38 digits are refused.
  * @throws RangeError for a precision outside 1..38 or a scale outside 0..precision
  */
 export function numeric(precision?: number, scale?: number): Column<Decimal> {
   return column(numericType(precision, scale));
 }
 
-/** timestamptz: integer microseconds since the epoch, 1900 to 2255-06-05. Infinities and what lies outside are refused. */
+/**
+ * timestamptz: integer microseconds since the epoch, 1900 to 2255-06-05. Infinities and what lies outside are refused.
+ */
 export function timestamptz(): Column<number> {
   return column(timestampType("timestamptz"));
 }
 
 /**
- * timestamp without time zone, read as UTC: integer microseconds since the epoch, 1900 to 2255-06-05. Integers on the wire are
- * microseconds unless an attached Connect schema says milliseconds or nanoseconds: without schemas set
+ * timestamp without time zone, read as UTC: integer microseconds since the epoch, 1900 to 2255-06-05. Integers on the
+ * wire are microseconds unless an attached Connect schema says milliseconds or nanoseconds: without schemas set
  * `time.precision.mode=microseconds`, because `adaptive` writes timestamp(0..3) as milliseconds.
  */
 export function timestamp(): Column<number> {

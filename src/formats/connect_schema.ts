@@ -23,9 +23,9 @@ export function rowFields(schema: ConnectField): readonly ConnectField[] {
 }
 
 /**
- * What has to be done to values of `field` before a column type reads them: decimals get their scale, milliseconds and nanoseconds
- * become microseconds; null if nothing. PostgreSQL has no nanoseconds, so the nearest microsecond is the exact one, although
- * nanoseconds since the epoch exceed 2^53.
+ * What has to be done to values of `field` before a column type reads them: decimals get their scale, milliseconds and
+ * nanoseconds become microseconds; null if nothing. PostgreSQL has no nanoseconds, so the nearest microsecond is the
+ * exact one, although nanoseconds since the epoch exceed 2^53.
  */
 export function convertOf(field: ConnectField): Convert | null {
   switch (field.name) {

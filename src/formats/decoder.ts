@@ -15,7 +15,10 @@ import { unknownColumns } from "./unknown_columns.ts";
 
 export type { MessageBytes } from "./message_text.ts";
 
-/** Greatest message value that is read, unless configured otherwise. MessageBytes; characters for values that are text already. */
+/**
+ * Greatest message value that is read, unless configured otherwise. MessageBytes; characters for values that are text
+ * already.
+ */
 const VALUE_BYTES_MAX = 8 * 1024 * 1024;
 
 /** What a record means for its table. */
@@ -25,7 +28,9 @@ export type Decoded =
     readonly key: Key;
     /** All columns of the schema, in its order; unavailable ones undefined. */
     readonly row: Row;
-    /** Columns whose unchanged TOAST value the message does not hold: take them from the row known so far. Null if none. */
+    /**
+     * Columns whose unchanged TOAST value the message does not hold: take them from the row known so far. Null if none.
+     */
     readonly unavailable: readonly string[] | null;
   }
   | { readonly kind: "delete"; readonly key: Key }
@@ -49,13 +54,16 @@ export interface DecoderOptions {
 /** Reads the records of one topic. */
 export interface Decoder {
   /**
-   * Pure but for the counting of unknown columns. Envelopes with and without Connect schema, flattened rows, tombstones. A delete's
-   * row is never looked at: `before` is null or made up unless the table has REPLICA IDENTITY FULL.
-   * @throws DeserializationError `reason`: not_json, not_utf8, too_large, too_deep, null_key, bad_key, not_a_row, unknown_op,
-   *   truncate, missing_after, missing_column, wrong_type, not_finite, out_of_range, overflow
+   * Pure but for the counting of unknown columns. Envelopes with and without Connect schema, flattened rows,
+   * tombstones. A delete's row is never looked at: `before` is null or made up unless the table has REPLICA IDENTITY
+   * FULL.
+   * @throws DeserializationError `reason`: not_json, not_utf8, too_large, too_deep, null_key, bad_key, not_a_row,
+   * unknown_op, truncate, missing_after, missing_column, wrong_type, not_finite, out_of_range, overflow
    */
   decode(record: { readonly key: MessageBytes | null; readonly value: MessageBytes | null }): Decoded;
-  /** Columns that arrived and are not in the schema, with the number of records that had them. A new map at each look. */
+  /**
+   * Columns that arrived and are not in the schema, with the number of records that had them. A new map at each look.
+   */
   readonly unknownColumns: ReadonlyMap<string, number>;
 }
 
@@ -171,8 +179,8 @@ function isWrapped(value: unknown): value is { readonly schema: ConnectField | n
 }
 
 /**
- * Makes the check that key columns which are also in the row agree with the message's key: with a key of other columns than declared
- * (`message.key.columns`), rows would overwrite each other silently.
+ * Makes the check that key columns which are also in the row agree with the message's key: with a key of other columns
+ * than declared (`message.key.columns`), rows would overwrite each other silently.
  */
 function agreementCheck(
   source: string,

@@ -23,13 +23,14 @@ const SOURCE = ',"source":{';
 const OP = ',"op":"';
 
 /**
- * The change in Debezium's own rendering of an envelope, found without parsing `before` and `source`, which are most of it; null if
- * the text is not certainly that: parse it whole then.
+ * The change in Debezium's own rendering of an envelope, found without parsing `before` and `source`, which are most of
+ * it; null if the text is not certainly that: parse it whole then.
  *
- * Why this is certain. A quote directly after a comma cannot stand inside a JSON string, so the keys searched for are keys. The slice
- * after `"after":` is one complete JSON value, for it parses; so the `"source"` after it stands on the same level. That level is the
- * top: directly if `before` is null; otherwise a match inside of `before` (a column called "after") leaves the true `,"after":` behind
- * it, either inside the slice, which then does not parse, or behind the slice, where it is looked for.
+ * Why this is certain. A quote directly after a comma cannot stand inside a JSON string, so the keys searched for are
+ * keys. The slice after `"after":` is one complete JSON value, for it parses; so the `"source"` after it stands on the
+ * same level. That level is the top: directly if `before` is null; otherwise a match inside of `before` (a column
+ * called "after") leaves the true `,"after":` behind it, either inside the slice, which then does not parse, or behind
+ * the slice, where it is looked for.
  */
 export function quickChange(text: string): Change | null {
   if (!text.startsWith(BEFORE) || text.charCodeAt(text.length - 1) !== 125) return null;
@@ -77,8 +78,8 @@ function flattenedOp(row: Fields): string {
 }
 
 /**
- * What a message is that Debezium writes beside the tables' topics; null for everything else. Told by exact shape, value and key,
- * because a flattened row could have columns of these names.
+ * What a message is that Debezium writes beside the tables' topics; null for everything else. Told by exact shape,
+ * value and key, because a flattened row could have columns of these names.
  */
 export function skipReason(value: Fields, keyColumns: () => readonly string[]): "heartbeat" | "transaction" | null {
   const names = Object.keys(value);

@@ -11,7 +11,8 @@ interface ReviverContext {
 type ExactParse = (text: string, reviver: (key: string, value: unknown, context: ReviverContext) => unknown) => unknown;
 
 /**
- * JSON.parse with every number as {@link NumberText}. Several times slower than JSON.parse, so only for the records that need it.
+ * JSON.parse with every number as {@link NumberText}. Several times slower than JSON.parse, so only for the records
+ * that need it.
  * @throws SyntaxError if `text` is not JSON. @throws DeserializationError `too_deep`, because revivers run recursively
  */
 export function parseExact(text: string): unknown {

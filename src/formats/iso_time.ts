@@ -8,9 +8,9 @@ const MICROS_OF_SECOND = 1_000_000;
 export const MICROS_OF_DAY = 86_400 * MICROS_OF_SECOND;
 
 /**
- * Microseconds since the epoch of `YYYY-MM-DDTHH:MM:SS[.fraction][Z|+HH:MM|-HH:MM]`, years 0000..9999; NaN for any other text. Without
- * a zone the text is read as UTC. Fraction digits beyond the sixth are cut off. Takes some 50 ns, where Date.parse takes 300 and
- * knows milliseconds only.
+ * Microseconds since the epoch of `YYYY-MM-DDTHH:MM:SS[.fraction][Z|+HH:MM|-HH:MM]`, years 0000..9999; NaN for any
+ * other text. Without a zone the text is read as UTC. Fraction digits beyond the sixth are cut off. Takes some 50 ns,
+ * where Date.parse takes 300 and knows milliseconds only.
  */
 export function microsOfTimestamp(text: string): number {
   const separator = text.charCodeAt(10);

@@ -5,12 +5,14 @@ import { parseExact } from "./exact_json.ts";
 import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
 import { isConnectSchema, schemaWrappers } from "./schema_wrapper.ts";
 
-/** Longest message key. PostgreSQL's primary keys end at 2.7 KB; a Connect schema adds a few hundred bytes per column. */
+/**
+ * Longest message key. PostgreSQL's primary keys end at 2.7 KB; a Connect schema adds a few hundred bytes per column.
+ */
 const KEY_BYTES_MAX = 65_536;
 
 /**
- * Makes the reader of message keys that hold exactly `columns`: the key's values as they stand on the wire (a timestamp as text, a
- * numeric as text), in the order of `columns`; integers beyond 2^53 exact. With and without Connect schema.
+ * Makes the reader of message keys that hold exactly `columns`: the key's values as they stand on the wire (a timestamp
+ * as text, a numeric as text), in the order of `columns`; integers beyond 2^53 exact. With and without Connect schema.
  *
  * @throws DeserializationError `null_key`, `bad_key`, `not_json`, `not_utf8`, `too_large`, `too_deep`
  */
@@ -44,7 +46,9 @@ export function keyColumnsOf(bytes: MessageBytes | null): string[] {
   }
 }
 
-/** The safe integer between `start` and `}`, read from the bytes without making text of them; null if it is not that. */
+/**
+ * The safe integer between `start` and `}`, read from the bytes without making text of them; null if it is not that.
+ */
 function integerInBytes(bytes: Uint8Array, start: Uint8Array): number | null {
   const length = bytes.length - start.length - 1;
   if (length < 1 || length > 15 || bytes[bytes.length - 1] !== 125) return null;

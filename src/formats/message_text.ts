@@ -3,7 +3,9 @@ import { DeserializationError } from "../record/errors.ts";
 /** Text stands for its UTF-8 bytes. */
 export type MessageBytes = string | Uint8Array;
 
-/** Five times as fast as a fatal one (0.4 us against 2.2 us for 640 bytes): what it could not read it shows as U+FFFD. */
+/**
+ * Five times as fast as a fatal one (0.4 us against 2.2 us for 640 bytes): what it could not read it shows as U+FFFD.
+ */
 const lenient = new TextDecoder();
 const fatal = new TextDecoder("utf-8", { fatal: true });
 

@@ -17,11 +17,13 @@ interface Declared {
 }
 
 /**
- * numeric in the forms of all of Debezium's decimal modes: text, JSON number, base64 of the unscaled integer, `{scale, value}`.
+ * numeric in the forms of all of Debezium's decimal modes: text, JSON number, base64 of the unscaled integer, `{scale,
+ * value}`.
  *
- * A text that reads as a plain decimal is one; any other is base64 if the scale is known. (Without Connect schema the two cannot be
- * told apart for a base64 text of digits alone, so prefer `decimal.handling.mode=string`; with schema there is no doubt.)
- * With declared precision and scale the value has exactly that scale, and one that does not fit is refused.
+ * A text that reads as a plain decimal is one; any other is base64 if the scale is known. (Without Connect schema the
+ * two cannot be told apart for a base64 text of digits alone, so prefer `decimal.handling.mode=string`; with schema
+ * there is no doubt.) With declared precision and scale the value has exactly that scale, and one that does not fit is
+ * refused.
  * @throws RangeError for a precision outside 1..38 or a scale outside 0..precision
  */
 export function numericType(precision?: number, scale?: number): ColumnType<Decimal> {
@@ -75,7 +77,10 @@ function fromOther(wire: unknown): Decimal | null {
   return value.length > BASE64_MAX ? null : unscaled(value, digits);
 }
 
-/** The decimal with unscaled value `base64`. `scale` may be any integer: PostgreSQL allows more than 38, and negative ones. */
+/**
+ * The decimal with unscaled value `base64`. `scale` may be any integer: PostgreSQL allows more than 38, and negative
+ * ones.
+ */
 function unscaled(base64: string, scale: number): Decimal | null {
   const units = integerOfBase64(base64);
   if (units === null) return null;

@@ -31,7 +31,10 @@ export interface ReadRow {
 /** What is done to each column's values first, in the order of the columns; null if there is no Connect schema. */
 export type Converts = readonly (Convert | null)[];
 
-/** The columns of `schema`. @throws TypeError for object-level rules, which a row with unavailable columns could not be held to */
+/**
+ * The columns of `schema`.
+ * @throws TypeError for object-level rules, which a row with unavailable columns could not be held to
+ */
 export function readyColumns(source: string, schema: z.ZodObject): ReadyColumn[] {
   const { checks, catchall } = schema._zod.def;
   if ((checks?.length ?? 0) > 0 || catchall !== undefined) {
@@ -55,8 +58,9 @@ export function readyColumns(source: string, schema: z.ZodObject): ReadyColumn[]
 }
 
 /**
- * Makes the reader of rows: every column read from `after`, others left out; an unavailable column is undefined. All rows have the
- * same columns in the schema's order, whatever the order on the wire, so that the engine gives them one hidden class.
+ * Makes the reader of rows: every column read from `after`, others left out; an unavailable column is undefined. All
+ * rows have the same columns in the schema's order, whatever the order on the wire, so that the engine gives them one
+ * hidden class.
  *
  * @throws DeserializationError with the reason of the first refused column and the problems of all of them
  */
@@ -97,8 +101,8 @@ export function rowReader(
 }
 
 /**
- * Rows of the columns' values in order: made in one place, so that all have one hidden class. Compiled: columns added to
- * `{}` one by one take 5 times as long (`deno run --allow-read tests/bench/compiled.ts`).
+ * Rows of the columns' values in order: made in one place, so that all have one hidden class. Compiled: columns added
+ * to `{}` one by one take 5 times as long (`deno run --allow-read tests/bench/compiled.ts`).
  */
 export function rowMaker(columns: readonly ReadyColumn[]): (...values: unknown[]) => Row {
   const parameters = columns.map((_, index) => `value${index}`);

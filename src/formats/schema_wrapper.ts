@@ -13,11 +13,12 @@ export interface Wrapper<T> {
 }
 
 /**
- * Finds the payload of `{"schema":...,"payload":...}`. All messages of a table version begin with the same schema, which is six
- * sevenths of the message: it is parsed once, later messages are only compared with it.
+ * Finds the payload of `{"schema":...,"payload":...}`. All messages of a table version begin with the same schema,
+ * which is six sevenths of the message: it is parsed once, later messages are only compared with it.
  *
  * @param make called once for each schema
- * @returns the wrapper of a text, whose payload is `text.slice(wrapper.prefix.length, -1)`; null if the text is not of that form
+ * @returns the wrapper of a text, whose payload is `text.slice(wrapper.prefix.length, -1)`; null if the text is not of
+ * that form
  */
 export function schemaWrappers<T>(make: (schema: ConnectField) => T): (text: string) => Wrapper<T> | null {
   const known: Wrapper<T>[] = [];
@@ -43,7 +44,9 @@ function beginsWith(text: string, prefix: string): boolean {
   return text.slice(0, prefix.length) === prefix;
 }
 
-/** The schema: what stands before a `"payload":` and parses as one object, so that this key cannot be one inside of it. */
+/**
+ * The schema: what stands before a `"payload":` and parses as one object, so that this key cannot be one inside of it.
+ */
 function schemaAt(text: string): { readonly text: string; readonly value: ConnectField } | null {
   if (text.startsWith(NO_SCHEMA + MIDDLE)) return { text: "null", value: {} };
   const end = text.indexOf(`}${MIDDLE}`, START.length) + 1;
@@ -58,7 +61,10 @@ function schemaAt(text: string): { readonly text: string; readonly value: Connec
   }
 }
 
-/** True if `value` is a Connect schema (of a struct, or none), and not the value of a column that happens to be called "schema". */
+/**
+ * True if `value` is a Connect schema (of a struct, or none), and not the value of a column that happens to be called
+ * "schema".
+ */
 export function isConnectSchema(value: unknown): value is ConnectField {
   return typeof value === "object" && value !== null && (value as ConnectField).type === "struct";
 }

@@ -10,7 +10,10 @@ const MICROS_MIN = DAYS_MIN * MICROS_OF_DAY;
 /** 2255-06-05T23:47:34.740991Z: DateTime64(6) reaches further, but beyond it microseconds are no exact numbers. */
 const MICROS_MAX = Number.MAX_SAFE_INTEGER;
 
-/** timestamp and timestamptz: microseconds since the epoch. Text, or integer microseconds; a timestamptz's text must name its zone. */
+/**
+ * timestamp and timestamptz: microseconds since the epoch. Text, or integer microseconds; a timestamptz's text must
+ * name its zone.
+ */
 export function timestampType(name: "timestamp" | "timestamptz"): ColumnType<number> {
   const read = (wire: unknown): number => {
     if (typeof wire === "number") return Number.isInteger(wire) ? wire + 0 : NaN;
@@ -66,8 +69,9 @@ function timeOf(wire: unknown): number {
 }
 
 /**
- * Infinities arrive as text for timestamptz, as two known numbers for timestamp, and for date as numbers without meaning, different in
- * snapshots and in streaming (-622191234, -2147472692): those lie outside of every range and are refused with the rest.
+ * Infinities arrive as text for timestamptz, as two known numbers for timestamp, and for date as numbers without
+ * meaning, different in snapshots and in streaming (-622191234, -2147472692): those lie outside of every range and are
+ * refused with the rest.
  */
 function timeRefusal(wire: unknown, name: string, range: string, value: number): Refusal {
   if (wire === "infinity" || wire === "-infinity" || wire === 9223372036825200000 || wire === -9223372036832400000) {

@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 export const UNAVAILABLE_DEFAULT = "__debezium_unavailable_value";
 
 /**
- * Makes the test for "an unchanged TOAST value, not in the message": PostgreSQL does not log it, and Debezium writes a placeholder
- * whose form depends on the column's type:
+ * Makes the test for "an unchanged TOAST value, not in the message": PostgreSQL does not log it, and Debezium writes a
+ * placeholder whose form depends on the column's type:
  *
  * | type | form |
  * |---|---|

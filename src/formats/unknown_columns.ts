@@ -1,4 +1,7 @@
-/** Different orders and sets of columns remembered; a topic has one at a time. Beyond it counts are folded into the totals. */
+/**
+ * Different orders and sets of columns remembered; a topic has one at a time. Beyond it counts are folded into the
+ * totals.
+ */
 const SHAPES_MAX = 16;
 /** Names counted one by one; further ones are counted together under {@link OTHERS}. */
 const NAMES_MAX = 1_000;
@@ -21,8 +24,8 @@ export interface UnknownColumns {
 }
 
 /**
- * Rows of one topic come with the same columns in the same order for months, so what is counted is records per shape: a comparison
- * with the last shape instead of a map update per column.
+ * Rows of one topic come with the same columns in the same order for months, so what is counted is records per shape: a
+ * comparison with the last shape instead of a map update per column.
  */
 export function unknownColumns(known: ReadonlySet<string>): UnknownColumns {
   const counted = new Map<string, number>();

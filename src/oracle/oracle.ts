@@ -15,8 +15,9 @@ export interface SinkContent {
 type Table = Map<Key, Row>;
 
 /**
- * The judge: every sink recomputed from scratch, operator by operator, whole tables at a time. It shares nothing with the runtime but
- * the logical graph, the key codec and the decimal. `read` gives the rows of a source topic as they are now.
+ * The judge: every sink recomputed from scratch, operator by operator, whole tables at a time. It shares nothing with
+ * the runtime but the logical graph, the key codec and the decimal. `read` gives the rows of a source topic as they are
+ * now.
  */
 export function computeSinks(
   topology: Topology,

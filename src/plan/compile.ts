@@ -30,8 +30,8 @@ interface Compilation {
 }
 
 /**
- * Compiles a topology into tasks and programs. Without `partitionsOf`, tables joined on the same key are assumed to have equally
- * many partitions.
+ * Compiles a topology into tasks and programs. Without `partitionsOf`, tables joined on the same key are assumed to
+ * have equally many partitions.
  *
  * @throws TopologyError listing all problems
  */
@@ -209,7 +209,9 @@ function addSink(compilation: Compilation, node: SinkNode): void {
   });
 }
 
-/** Group keys are ordered by column name, so that every task writes the same key text whatever order a callback used. */
+/**
+ * Group keys are ordered by column name, so that every task writes the same key text whatever order a callback used.
+ */
 function groupKeyOrder(node: SinkNode): Pick<SinkPlan, "keyOrder" | "byName"> {
   const sorted = [...node.sink.key].sort();
   return { keyOrder: node.sink.key.map((column) => sorted.indexOf(column)), byName: true };

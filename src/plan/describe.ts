@@ -23,7 +23,9 @@ const RIGHT_BYTES = 136;
 /** Of one cell: a link, a digest, a number. */
 const CELL_BYTES = 8;
 
-/** What `plan`, which was compiled from `topology`, runs where, keeps and costs. Pure; depends on names and order alone. */
+/**
+ * What `plan`, which was compiled from `topology`, runs where, keeps and costs. Pure; depends on names and order alone.
+ */
 export function describe(plan: PhysicalPlan, topology: Topology): TopologyDescription {
   return {
     topology: topology.name,

@@ -1,6 +1,9 @@
 import type { OperatorDescription, TopologyDescription } from "./description.ts";
 
-/** The description as a Mermaid flowchart: operators in the boxes of the tasks that evaluate them, joins labelled by how partners come. */
+/**
+ * The description as a Mermaid flowchart: operators in the boxes of the tasks that evaluate them, joins labelled by how
+ * partners come.
+ */
 export function describeMermaid(description: TopologyDescription): string {
   const { operators, sources } = description;
   const places = [...new Set(operators.map((operator) => operator.runsAt))];

@@ -30,8 +30,8 @@ export interface OperatorDescription {
   /** A join's kind. */
   readonly kind?: "inner" | "left" | "outer";
   /**
-   * How a join finds its partner. Subscribed: right rows travel to the tasks that need them; replicated: every instance has them;
-   * copartitioned: the same task holds both sides.
+   * How a join finds its partner. Subscribed: right rows travel to the tasks that need them; replicated: every instance
+   * has them; copartitioned: the same task holds both sides.
    */
   readonly partner?: "subscribed" | "replicated" | "copartitioned";
   /** An aggregate's totals: `revenue = sum`. */

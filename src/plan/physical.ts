@@ -6,8 +6,8 @@ import type { TableSpec } from "../ports/warehouse.ts";
 /**
  * The physical plan: which tasks there are and what one row's program is. Plain data but for the callbacks.
  *
- * A program is an array of steps; a step's position is its register, and inputs come before. Registers hold UNKNOWN, null (absent)
- * or a row.
+ * A program is an array of steps; a step's position is its register, and inputs come before. Registers hold UNKNOWN,
+ * null (absent) or a row.
  */
 export type Step =
   /** The row of one of the table's members under the entry's key. */
@@ -79,7 +79,9 @@ export interface SinkPlan {
   readonly table: TableSpec;
   /** For each of the table's key columns in order: which part of the row key it carries. */
   readonly keyOrder: readonly number[];
-  /** True when the row key is made of group columns (sorted by name), so that key columns keep the group columns' names. */
+  /**
+   * True when the row key is made of group columns (sorted by name), so that key columns keep the group columns' names.
+   */
   readonly byName: boolean;
 }
 

@@ -18,8 +18,9 @@ export function rowsTable(sink: SinkSpec): TableSpec {
 }
 
 /**
- * The ClickHouse table of an aggregate whose shares are added up by the view: one row for each (group, task). An average is kept
- * as sum and count; the view divides. ClickHouse's division and its cast to fewer digits both cut toward zero, as `avg` does.
+ * The ClickHouse table of an aggregate whose shares are added up by the view: one row for each (group, task). An
+ * average is kept as sum and count; the view divides. ClickHouse's division and its cast to fewer digits both cut
+ * toward zero, as `avg` does.
  */
 export function sharesTable(sink: SinkSpec, aggregate: AggregatePlan): TableSpec {
   const columns: ColumnSpec[] = [];

@@ -2,12 +2,16 @@ import type { LogicalNode, SourceNode } from "../dsl/logical.ts";
 import type { SourceSpec } from "../dsl/source.ts";
 import type { Topology } from "../dsl/topology.ts";
 
-/** Partition count of a topic, or undefined while nobody knows it (describe without a log): then same counts are assumed. */
+/**
+ * Partition count of a topic, or undefined while nobody knows it (describe without a log): then same counts are
+ * assumed.
+ */
 export type PartitionsOf = (topic: string) => number | undefined;
 
 /**
- * Which tasks evaluate which operators. Every operator runs where its row lives, so it belongs to the unit of its input; a same-key
- * join of two sources with equal partition counts makes one unit of both, as does that of two aggregates unless one needs the other.
+ * Which tasks evaluate which operators. Every operator runs where its row lives, so it belongs to the unit of its
+ * input; a same-key join of two sources with equal partition counts makes one unit of both, as does that of two
+ * aggregates unless one needs the other.
  */
 export interface Units {
   /** Unit of each node by id, or {@link NO_UNIT}. */
@@ -107,8 +111,9 @@ function coPartitioned(
 }
 
 /**
- * Null if the totals of both sides may be held by one kind of task; else the reason why not. Such a task begins when the shares of all its
- * aggregates are there, so none of these may need, at any remove, the totals that this very task would serve.
+ * Null if the totals of both sides may be held by one kind of task; else the reason why not. Such a task begins when
+ * the shares of all its aggregates are there, so none of these may need, at any remove, the totals that this very task
+ * would serve.
  */
 function waitingInCircle(
   nodes: readonly LogicalNode[],

@@ -18,7 +18,10 @@ export interface DeadLetter {
   readonly timestampMs: number;
 }
 
-/** Durable keeping of dead letters. A letter of the same topology, stage, topic, partition, offset, operator and key is kept once. */
+/**
+ * Durable keeping of dead letters. A letter of the same topology, stage, topic, partition, offset, operator and key is
+ * kept once.
+ */
 export interface DeadLetters {
   put(letters: readonly DeadLetter[]): Promise<void>;
 }

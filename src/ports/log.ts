@@ -1,6 +1,6 @@
 /**
- * The Log port: an ordered, partitioned, durable log with topics, and a group that hands out tasks. Kafka is one; the embedded log
- * another. Guarantees every adapter gives, checked by `tests/ports/log_conformance.ts`:
+ * The Log port: an ordered, partitioned, durable log with topics, and a group that hands out tasks. Kafka is one; the
+ * embedded log another. Guarantees every adapter gives, checked by `tests/ports/log_conformance.ts`:
  *
  * - a partition's records are read in the order of their offsets, which only grow and are never given out twice;
  * - an acknowledged append is durable; appends to one partition, awaited one after the other, keep their order;
@@ -53,8 +53,8 @@ export interface NewTopic {
   readonly name: string;
   readonly partitions: number;
   /**
-   * Readers only ever want what is written after they began, and never go back: a log that belongs to one process may keep records in
-   * memory, and only until they were read. Offsets grow across restarts all the same.
+   * Readers only ever want what is written after they began, and never go back: a log that belongs to one process may
+   * keep records in memory, and only until they were read. Offsets grow across restarts all the same.
    */
   readonly transient?: boolean;
   readonly cleanup: "compact" | "delete";
@@ -72,13 +72,15 @@ export interface Fetched {
   readonly nextOffset: number;
   /** End of the partition as known at this read: the offset the next record will get. */
   readonly endOffset: number;
-  /** Set when the position sought lies before the log's start or after its end; nothing was read and reading stopped. */
+  /**
+   * Set when the position sought lies before the log's start or after its end; nothing was read and reading stopped.
+   */
   readonly outOfRange?: { readonly startOffset: number; readonly endOffset: number };
 }
 
 /**
- * Reads any partitions by position, outside any group. One poll may be under way at a time. Records fetched ahead for a partition
- * are thrown away by `seek` and `stop` of that partition.
+ * Reads any partitions by position, outside any group. One poll may be under way at a time. Records fetched ahead for a
+ * partition are thrown away by `seek` and `stop` of that partition.
  */
 export interface Reader {
   /** Reads this partition from `offset` on. */
@@ -87,7 +89,9 @@ export interface Reader {
   /** A paused partition keeps its position and what was fetched for it, and delivers nothing. */
   pause(topic: string, partition: number): void;
   resume(topic: string, partition: number): void;
-  /** Resolves when something is there, at the latest after about `waitMs` with an empty list. @throws ProductionError */
+  /**
+   * Resolves when something is there, at the latest after about `waitMs` with an empty list. @throws ProductionError
+   */
   poll(waitMs: number): Promise<Fetched[]>;
   close(): Promise<void>;
 }
@@ -101,7 +105,10 @@ export interface GroupTask {
 export interface GroupOptions {
   readonly group: string;
   readonly tasks: readonly GroupTask[];
-  /** Called with ALL tasks this member has now, at every assignment. Sticky: a member keeps what it has where balance allows. */
+  /**
+   * Called with ALL tasks this member has now, at every assignment. Sticky: a member keeps what it has where balance
+   * allows.
+   */
   onAssigned(tasks: readonly string[]): void;
   /** Called once when membership ended for good and the application must end or join again. */
   onFailed(error: Error): void;
@@ -115,7 +122,10 @@ export interface Position {
 }
 
 export interface Membership {
-  /** For monitoring only: nothing is ever recovered from it. Rejects when the group has moved on; the caller may ignore that. */
+  /**
+   * For monitoring only: nothing is ever recovered from it. Rejects when the group has moved on; the caller may ignore
+   * that.
+   */
   commit(positions: readonly Position[]): Promise<void>;
   leave(): Promise<void>;
 }
@@ -134,8 +144,9 @@ export interface Log {
   createTopic(topic: NewTopic): Promise<void>;
   offsets(topic: string): Promise<PartitionOffsets>;
   /**
-   * Stores every batch and resolves when all are acknowledged, with the offset of each batch's first record. Order is kept within a
-   * batch and between batches of one partition. One append may be under way per caller if order matters to it.
+   * Stores every batch and resolves when all are acknowledged, with the offset of each batch's first record. Order is
+   * kept within a batch and between batches of one partition. One append may be under way per caller if order matters
+   * to it.
    * @throws ProductionError (`retriable` tells whether the same append may be tried again)
    */
   append(batches: readonly AppendBatch[]): Promise<number[]>;

@@ -30,7 +30,8 @@ export interface RetryOptions extends Waits {
 export const STOPPED: unique symbol = Symbol("stopped");
 
 /**
- * Repeats `action` until it succeeds. Stopped, it does not try again, and it says nothing of the try that failed meanwhile.
+ * Repeats `action` until it succeeds. Stopped, it does not try again, and it says nothing of the try that failed
+ * meanwhile.
  * @throws what `action` threw, if that is not retriable
  */
 export function retry<T>(

@@ -1,10 +1,10 @@
 /**
  * The Warehouse port: ClickHouse as the sink and as the memory of what is shown. For each sink it keeps
  *
- * - a table `<name>_rows`, ReplacingMergeTree(_version, _deleted) ORDER BY the key columns, with bookkeeping columns beside the
- *   declared ones: `_task`, `_key` (canonical key text), `_digest` (53-bit hash of the row as encoded), `_version` (epoch and seq in
- *   one UInt128, computed by ClickHouse from two EPHEMERAL columns), `_deleted`, `_check` (hash of the stored columns, computed at the
- *   insert, so that a later change by hand is seen);
+ * - a table `<name>_rows`, ReplacingMergeTree(_version, _deleted) ORDER BY the key columns, with bookkeeping columns
+ *   beside the declared ones: `_task`, `_key` (canonical key text), `_digest` (53-bit hash of the row as encoded),
+ *   `_version` (epoch and seq in one UInt128, computed by ClickHouse from two EPHEMERAL columns), `_deleted`, `_check`
+ *   (hash of the stored columns, computed at the insert, so that a later change by hand is seen);
  * - a view `<name>`: the rows FINAL without bookkeeping, or, for a table of shares, the shares added up per group.
  */
 export interface ColumnSpec {
@@ -43,8 +43,9 @@ export interface EnsureReport {
 }
 
 /**
- * Rows of one table. Every line is a JSON array (JSONCompactEachRow) of the declared columns' values in order, WITHOUT the closing
- * bracket and without bookkeeping; the adapter appends those. Encoding once serves the digest and the insert.
+ * Rows of one table. Every line is a JSON array (JSONCompactEachRow) of the declared columns' values in order, WITHOUT
+ * the closing bracket and without bookkeeping; the adapter appends those. Encoding once serves the digest and the
+ * insert.
  */
 export interface UpsertRow {
   readonly line: string;
@@ -74,7 +75,9 @@ export interface InsertBatch {
 export interface ShownRow {
   readonly task: string;
   readonly key: string;
-  /** -1 when the stored columns no longer match the hash taken at the insert: changed by hand, must be written again. */
+  /**
+   * -1 when the stored columns no longer match the hash taken at the insert: changed by hand, must be written again.
+   */
   readonly digest: number;
 }
 
@@ -85,8 +88,8 @@ export interface Warehouse {
    */
   ensure(table: TableSpec): Promise<EnsureReport>;
   /**
-   * Inserts all rows of the batch; resolves when ClickHouse has acknowledged them and the written count agrees. Repeating a batch is
-   * harmless (same version, same row).
+   * Inserts all rows of the batch; resolves when ClickHouse has acknowledged them and the written count agrees.
+   * Repeating a batch is harmless (same version, same row).
    * @throws ProductionError `retriable` for outages; not retriable when ClickHouse refuses a row's content
    */
   insert(batch: InsertBatch): Promise<void>;

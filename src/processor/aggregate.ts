@@ -5,8 +5,8 @@ import type { Row } from "../record/row.ts";
 import { compareOrdered, Multiset, type Ordered } from "../state/multiset.ts";
 
 /**
- * An aggregate as algebra over states. Law: the state is a function of the bag of values that were added and not removed,
- * whatever the order. So `remove(add(state, v), v)` equals the state before, and
+ * An aggregate as algebra over states. Law: the state is a function of the bag of values that were added and not
+ * removed, whatever the order. So `remove(add(state, v), v)` equals the state before, and
  *
  * - an update of a row is the removal of what it contributed and the addition of what it contributes now,
  * - a delete is the removal alone, a row that moves to another group a removal here and an addition there,

@@ -5,8 +5,8 @@ import { literal, specialised } from "../record/specialised.ts";
 export type WithColumn = (row: Row, value: Row | null) => Row;
 
 /**
- * In a new row; the one given stays as it is. Compiled: `{ ...row, [column]: value }` takes 5.5 to 6.5 times as long, and
- * `{ ...row }` with the column written after it 3.5 to 4 times (`deno run --allow-read tests/bench/compiled.ts`).
+ * In a new row; the one given stays as it is. Compiled: `{ ...row, [column]: value }` takes 5.5 to 6.5 times as long,
+ * and `{ ...row }` with the column written after it 3.5 to 4 times (`deno run --allow-read tests/bench/compiled.ts`).
  */
 export function columnAdded(column: string): WithColumn {
   // As a plain name it would be the prototype.

@@ -3,7 +3,8 @@ import { failed, type Operator, type OperatorContext, type StepOf } from "./oper
 
 /**
  * Law: the input while `predicate` holds for it, else absent. It keeps no state: whether the row passed before is not
- * asked, since the outputs know what they show. UNKNOWN stays UNKNOWN: nothing is taken back before the partner answered.
+ * asked, since the outputs know what they show. UNKNOWN stays UNKNOWN: nothing is taken back before the partner
+ * answered.
  *
  * The row that passes is the input itself, not a copy. A predicate that throws makes the row absent.
  */

@@ -29,7 +29,10 @@ export interface Group {
  */
 export interface Fold {
   newGroup(key: Key, columns: Row): Group;
-  /** Puts a row in: `values[from + i]` is its i-th value, null for none. @throws LimitError when a total leaves its exact range */
+  /**
+   * Puts a row in: `values[from + i]` is its i-th value, null for none.
+   * @throws LimitError when a total leaves its exact range
+   */
   add(group: Group, values: readonly unknown[], from: number): void;
   /** Takes a row out that was put in with the same values. */
   remove(group: Group, values: readonly unknown[], from: number): void;

@@ -2,15 +2,17 @@ import type { ClickHouseType } from "../record/clickhouse_type.ts";
 
 /** Days since the epoch of the first and last day that Date32 can hold: 1900-01-01 and 2299-12-31. */
 const DATE32_DAYS = [-25_567, 120_529] as const;
-/** Microseconds since the epoch of 1900-01-01, before which DateTime64(6) cannot go. Its end lies beyond safe integers. */
+/**
+ * Microseconds since the epoch of 1900-01-01, before which DateTime64(6) cannot go. Its end lies beyond safe integers.
+ */
 const DATETIME64_FIRST_US = DATE32_DAYS[0] * 86_400_000_000;
 
 /** Types whose values are integers: days for dates, microseconds for `DateTime64(6)`. */
 export type IntegerType = Extract<ClickHouseType, { name: "Int" | "UInt" | "Date" | "Date32" | "DateTime64" }>;
 
 /**
- * Whether an integer (or days, or microseconds) fits a ClickHouse type. ClickHouse itself wraps what does not fit without a word, so it
- * must be found out before.
+ * Whether an integer (or days, or microseconds) fits a ClickHouse type. ClickHouse itself wraps what does not fit
+ * without a word, so it must be found out before.
  */
 export function integerRange(type: IntegerType): (value: number | bigint) => boolean {
   switch (type.name) {

@@ -3,8 +3,8 @@ import { columnAdded } from "./column_added.ts";
 import type { Operator, StepOf } from "./operator.ts";
 
 /**
- * Join of two tables on their keys, both of whose rows are in ONE entry. (If the right table's rows are other tasks', the
- * same join is a lookup by the row's own key: `lookup_join.ts`.)
+ * Join of two tables on their keys, both of whose rows are in ONE entry. (If the right table's rows are other tasks',
+ * the same join is a lookup by the row's own key: `lookup_join.ts`.)
  *
  * Law: of the rows L and R under one key,
  *

@@ -1,8 +1,8 @@
 import { type Key, keyParts } from "../record/key.ts";
 
 /**
- * From a row key to what callbacks see as `key`: one column's value, or an object of several. `columns`: the key columns in the key's
- * order; a function for group columns, which nobody knows before the first row.
+ * From a row key to what callbacks see as `key`: one column's value, or an object of several. `columns`: the key
+ * columns in the key's order; a function for group columns, which nobody knows before the first row.
  */
 export function keyValueOf(columns: readonly string[] | (() => readonly string[])): (key: Key) => unknown {
   return (key) => {

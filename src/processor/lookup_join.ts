@@ -15,18 +15,19 @@ export interface LookupJoinOptions extends OperatorContext {
 }
 
 /**
- * Foreign-key join. Also the join of two tables on their keys when the right table's rows are other tasks': `foreignKey`
- * is null then, and the row's own key is looked up.
+ * Foreign-key join. Also the join of two tables on their keys when the right table's rows are other tasks':
+ * `foreignKey` is null then, and the row's own key is looked up.
  *
- * Law: the left row with the right row of its foreign key as a column. If there is no such right row, or the foreign key
- * is null, it is the left row with null as the column (left join) or absent (inner join).
+ * Law: the left row with the right row of its foreign key as a column. If there is no such right row, or the foreign
+ * key is null, it is the left row with null as the column (left join) or absent (inner join).
  *
- * Algorithm: an index join by pointers. Each entry is linked to the one right row that it uses, and each right row lists
- * its users. A changed left row moves its link: one look into a Map, one swap in a list. A changed right row marks its
- * users, and no other entry is looked at. No left rows are kept for the join, and no right rows but those in use.
+ * Algorithm: an index join by pointers. Each entry is linked to the one right row that it uses, and each right row
+ * lists its users. A changed left row moves its link: one look into a Map, one swap in a list. A changed right row
+ * marks its users, and no other entry is looked at. No left rows are kept for the join, and no right rows but those in
+ * use.
  *
- * State, in `state/right_store.ts`: the link. It follows the foreign key of the last evaluation that found one, ends when
- * the left row is absent or its foreign key null, and stays while the left row is UNKNOWN or `foreignKey` throws.
+ * State, in `state/right_store.ts`: the link. It follows the foreign key of the last evaluation that found one, ends
+ * when the left row is absent or its foreign key null, and stays while the left row is UNKNOWN or `foreignKey` throws.
  *
  * UNKNOWN is not absent: the first look at a key asks the task that has the right row, and until the answer comes the
  * result is UNKNOWN, also of a left join: with null instead, sinks would show the row without its partner for a moment.

@@ -2,12 +2,12 @@ import { UNKNOWN } from "../record/row.ts";
 import { failed, type Operator, type OperatorContext, type StepOf } from "./operator.ts";
 
 /**
- * Law: `mapper` of the input, under the same key; absent and UNKNOWN stay what they are. It keeps no state and no earlier
- * result, so the mapper must be a function of row and key alone: with a clock or a counter in it, every evaluation would
- * look like a change.
+ * Law: `mapper` of the input, under the same key; absent and UNKNOWN stay what they are. It keeps no state and no
+ * earlier result, so the mapper must be a function of row and key alone: with a clock or a counter in it, every
+ * evaluation would look like a change.
  *
- * The mapper is given the input itself and must not change it: it may be a source's row, which other evaluations read. A
- * mapper that throws, or returns no object, makes the row absent.
+ * The mapper is given the input itself and must not change it: it may be a source's row, which other evaluations read.
+ * A mapper that throws, or returns no object, makes the row absent.
  */
 export function mapValues(step: StepOf<"map">, context: OperatorContext): Operator {
   const { input, mapper, name } = step;

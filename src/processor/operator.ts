@@ -8,22 +8,22 @@ import type { Entry } from "../state/entry.ts";
  * One operator of a program: from the registers before it to its own value. `program.ts` runs a program's operators in
  * order, each once, for one entry at a time. The contract between them:
  *
- * - **When.** An entry is evaluated again as a whole whenever anything it uses changed: a member's row, or a right row it
- *   is linked to. Operators are given what their inputs are NOW; they see no differences and compare nothing with before.
- *   What changed for the outside is found behind the program, by digests (sinks, servers) and by remembered contributions
- *   (groups).
+ * - **When.** An entry is evaluated again as a whole whenever anything it uses changed: a member's row, or a right row
+ *   it is linked to. Operators are given what their inputs are NOW; they see no differences and compare nothing with
+ *   before. What changed for the outside is found behind the program, by digests (sinks, servers) and by remembered
+ *   contributions (groups).
  * - **What it may read.** Registers of operators before it, the entry (its key, its members' rows) and, for a lookup
- *   join, its own right store. It is a function of those: evaluated twice, it gives equal values. A topology's callbacks
- *   must keep to that, too.
- * - **State.** None, but the lookup join's link from the entry to its right row, which lives in the entry's cells and in
- *   the right store.
+ *   join, its own right store. It is a function of those: evaluated twice, it gives equal values. A topology's
+ *   callbacks must keep to that, too.
+ * - **State.** None, but the lookup join's link from the entry to its right row, which lives in the entry's cells and
+ *   in the right store.
  * - **UNKNOWN is not absent.** null says that there is no such row: outputs take back what they show. UNKNOWN says that
  *   a partner has not answered yet: outputs leave what they show. So an operator with an UNKNOWN input is UNKNOWN, it
  *   calls no callback, and it ends no link.
  * - **Who owns a row.** Rows are not changed once they are made. Those of members and right rows belong to the state,
  *   which gives the same objects to many evaluations; what a callback returns belongs to the callback. There is one
- *   exception: a lookup join adds its column to its input itself if the lookup join before it has just made that row and
- *   nobody else reads it. `program.ts` decides that, since only a program sees who reads which register.
+ *   exception: a lookup join adds its column to its input itself if the lookup join before it has just made that row
+ *   and nobody else reads it. `program.ts` decides that, since only a program sees who reads which register.
  * - **What is copied, and by whom.** A join copies its left row, one level deep; of a chain of lookup joins only the
  *   first does. A filter passes its input on. Outputs turn rows into text; who keeps a register's row longer than the
  *   evaluation (the views of global tables) names it among the program's `outputs`, so that no join extends it.

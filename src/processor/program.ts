@@ -27,7 +27,10 @@ export interface ProgramOptions {
 
 /** A table's program: one pass over all operators for one entry, under the contract of {@link Operator}. */
 export interface Program {
-  /** Evaluates the entry. The returned registers are overwritten by the next run. Links to right rows are brought up to date. */
+  /**
+   * Evaluates the entry. The returned registers are overwritten by the next run. Links to right rows are brought up to
+   * date.
+   */
   run(entry: Entry): readonly Value[];
 }
 

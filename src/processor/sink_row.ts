@@ -4,7 +4,10 @@ import type { Row } from "../record/row.ts";
 import { literal, specialised } from "../record/specialised.ts";
 import { integerRange, type IntegerType } from "./integer_range.ts";
 
-/** JSON text of a value for a column. @throws TypeError | RangeError naming the column when the value does not fit its type */
+/**
+ * JSON text of a value for a column.
+ * @throws TypeError | RangeError naming the column when the value does not fit its type
+ */
 export type ColumnEncoder = (value: unknown) => string;
 
 /**

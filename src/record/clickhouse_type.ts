@@ -1,6 +1,6 @@
 /**
- * A ClickHouse type taken apart: what it is without `Nullable` and `LowCardinality`, and whether it has them. Of the types that Weir
- * writes rows for, the arguments are read; all others are `Other`, with their arguments as texts.
+ * A ClickHouse type taken apart: what it is without `Nullable` and `LowCardinality`, and whether it has them. Of the
+ * types that Weir writes rows for, the arguments are read; all others are `Other`, with their arguments as texts.
  */
 export type ClickHouseType = Wrapping & PlainType;
 
@@ -36,13 +36,17 @@ const FIXED_STRING_BYTES_MAX = 2 ** 24 - 1;
 /** Words with spaces between them are aliases (`DOUBLE PRECISION`). */
 const WORDS = /^[A-Za-z_]\w*(?: \w+)*/;
 
-/** A string or a quoted name as a whole, so that commas and brackets in it are left alone; a bracket; a comma; or anything else. */
+/**
+ * A string or a quoted name as a whole, so that commas and brackets in it are left alone; a bracket; a comma; or
+ * anything else.
+ */
 const TOKEN = /'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.|``)*`|"(?:[^"\\]|\\.|"")*"|[(),]|[^(),'`"]+/gys;
 
 /**
- * Takes a type's text apart. The grammar is ClickHouse's (https://clickhouse.com/docs/sql-reference/data-types): words, and in brackets
- * arguments with commas between them, which are types, numbers, strings or pairs of them. Spaces around brackets and commas do not
- * count. Names are told apart by upper and lower case, as ClickHouse prints them; aliases (`BIGINT`) are `Other`.
+ * Takes a type's text apart. The grammar is ClickHouse's (https://clickhouse.com/docs/sql-reference/data-types): words,
+ * and in brackets arguments with commas between them, which are types, numbers, strings or pairs of them. Spaces around
+ * brackets and commas do not count. Names are told apart by upper and lower case, as ClickHouse prints them; aliases
+ * (`BIGINT`) are `Other`.
  *
  * @throws TypeError for a text that is no type, and for arguments that its type cannot have
  */

@@ -10,17 +10,22 @@ import {
 
 export { DECIMAL_DIGITS_MAX } from "./decimal_text.ts";
 
-/** What to do with digits that a smaller scale cannot hold: cut them off, or round half away from zero as PostgreSQL does. */
+/**
+ * What to do with digits that a smaller scale cannot hold: cut them off, or round half away from zero as PostgreSQL
+ * does.
+ */
 export type Rounding = "truncate" | "half_up";
 
 const POWERS = Array.from({ length: 16 }, (_, power) => 10 ** power);
 
 /**
- * An exact decimal number: `units` / 10^`scale`. Immutable. Compared by value: `1.5` equals `1.50`; the scale is what `toString` shows.
- * At most 38 significant digits and 38 fraction digits; an operation whose exact result needs more throws `LimitError`.
+ * An exact decimal number: `units` / 10^`scale`. Immutable. Compared by value: `1.5` equals `1.50`; the scale is what
+ * `toString` shows. At most 38 significant digits and 38 fraction digits; an operation whose exact result needs more
+ * throws `LimitError`.
  *
- * `units` is a number as long as that is exact, so that money costs no bigint: `plus`, `minus`, `times` and `compare` of such
- * values take about 10-20 ns. JavaScript's own operators do not see the value: `<` and `*` on a Decimal throw a TypeError.
+ * `units` is a number as long as that is exact, so that money costs no bigint: `plus`, `minus`, `times` and `compare`
+ * of such values take about 10-20 ns. JavaScript's own operators do not see the value: `<` and `*` on a Decimal throw a
+ * TypeError.
  */
 export class Decimal {
   /** Zero, scale 0. */
@@ -36,7 +41,9 @@ export class Decimal {
     return Decimal.tryParse(text) ?? notDecimal(text);
   }
 
-  /** As {@link Decimal.parse}, but `null` if `text` is not a decimal. @throws LimitError if it needs more than 38 digits */
+  /**
+   * As {@link Decimal.parse}, but `null` if `text` is not a decimal. @throws LimitError if it needs more than 38 digits
+   */
   static tryParse(text: string): Decimal | null {
     const length = text.length;
     if (length > 16) return parsedSlowly(text);
@@ -59,7 +66,8 @@ export class Decimal {
 
   /**
    * The decimal of `value` units of 10^-`scale`: `Decimal.of(1990, 2)` is 19.90.
-   * @throws RangeError for a number that is not a safe integer, or a scale outside 0..38. @throws LimitError beyond 38 digits
+   * @throws RangeError for a number that is not a safe integer, or a scale outside 0..38.
+   * @throws LimitError beyond 38 digits
    */
   static of(value: number | bigint, scale = 0): Decimal {
     checkScale(scale);
@@ -90,7 +98,8 @@ export class Decimal {
 
   /**
    * Exact product; its scale is the sum of both, or 38 if the digits beyond are zeros.
-   * @throws RangeError for a number that is not a safe integer. @throws LimitError if the product needs more than 38 digits
+   * @throws RangeError for a number that is not a safe integer.
+   * @throws LimitError if the product needs more than 38 digits
    */
   times(factor: Decimal | number | bigint): Decimal {
     let units: number | bigint;

@@ -1,9 +1,14 @@
 import { LimitError } from "./errors.ts";
 
-/** Greatest number of significant digits, and of fraction digits, of a {@link Decimal}: those of ClickHouse's Decimal128. */
+/**
+ * Greatest number of significant digits, and of fraction digits, of a {@link Decimal}: those of ClickHouse's
+ * Decimal128.
+ */
 export const DECIMAL_DIGITS_MAX = 38;
 
-/** Integer units and how many of their digits are the fraction. `units` is a safe integer, or a bigint if it must be. */
+/**
+ * Integer units and how many of their digits are the fraction. `units` is a safe integer, or a bigint if it must be.
+ */
 export interface ScaledUnits {
   readonly units: number | bigint;
   readonly scale: number;
@@ -12,7 +17,9 @@ export interface ScaledUnits {
 /** First magnitude with more than {@link DECIMAL_DIGITS_MAX} digits. */
 export const MAGNITUDE_LIMIT = 10n ** BigInt(DECIMAL_DIGITS_MAX);
 const GRAMMAR = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,9}))?$/;
-/** Longer texts are refused unread: no value of 38 digits needs them, and big integers of a million digits take seconds. */
+/**
+ * Longer texts are refused unread: no value of 38 digits needs them, and big integers of a million digits take seconds.
+ */
 const TEXT_MAX = 20_000;
 const POWERS = Array.from({ length: 16 }, (_, power) => 10 ** power);
 const BIG_POWERS = Array.from({ length: 2 * DECIMAL_DIGITS_MAX + 1 }, (_, power) => 10n ** BigInt(power));
@@ -39,8 +46,8 @@ export function overflow(digits: string): LimitError {
 }
 
 /**
- * Units and scale of a decimal text: an optional minus, digits, an optional fraction, an optional exponent. The fraction's trailing
- * zeros are kept ("19.90" has scale 2). `null` if `text` is not a decimal.
+ * Units and scale of a decimal text: an optional minus, digits, an optional fraction, an optional exponent. The
+ * fraction's trailing zeros are kept ("19.90" has scale 2). `null` if `text` is not a decimal.
  * @throws LimitError if the value needs more than 38 digits
  */
 export function parseScaled(text: string): ScaledUnits | null {

@@ -1,7 +1,7 @@
 /**
- * The key of a row. Keys are compared, hashed and stored millions of times, so one column holding a safe integer, by far the
- * commonest key, is that number; every other key is the JSON text of its values in column order, joined by commas
- * (`"a@b.c"`, `9007199254740993`, `7,"EUR"`).
+ * The key of a row. Keys are compared, hashed and stored millions of times, so one column holding a safe integer, by
+ * far the commonest key, is that number; every other key is the JSON text of its values in column order, joined by
+ * commas (`"a@b.c"`, `9007199254740993`, `7,"EUR"`).
  */
 export type Key = number | string;
 

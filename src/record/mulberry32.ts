@@ -1,9 +1,11 @@
 /**
- * Numbers in [0, 1), in steps of 2^-32, that depend on the 32 bits of `seed` alone: for data that must come out the same on every machine
- * (the demo's store, tests, the simulation). Not for secrets: whoever knows one number knows the next.
+ * Numbers in [0, 1), in steps of 2^-32, that depend on the 32 bits of `seed` alone: for data that must come out the
+ * same on every machine (the demo's store, tests, the simulation). Not for secrets: whoever knows one number knows the
+ * next.
  *
  * Source: mulberry32 by Tommy Ettinger, 2017, in the public domain,
- * https://gist.github.com/tommyettinger/46a874533244883189143505d203312c. Its text is C; `Math.imul` is C's product of two `uint32_t`.
+ * https://gist.github.com/tommyettinger/46a874533244883189143505d203312c. Its text is C; `Math.imul` is C's product of
+ * two `uint32_t`.
  */
 export function mulberry32(seed: number): () => number {
   let state = seed | 0;

@@ -1,7 +1,7 @@
 /**
- * A function compiled for one table: what a loop over columns would do, written out. A loop over column names meets every
- * shape of row in one place, so that each access is a search; a function of its own has each column at a fixed place.
- * Only where that is measured: every use states how long the loop takes that it replaces, in the same run of
+ * A function compiled for one table: what a loop over columns would do, written out. A loop over column names meets
+ * every shape of row in one place, so that each access is a search; a function of its own has each column at a fixed
+ * place. Only where that is measured: every use states how long the loop takes that it replaces, in the same run of
  * `deno run --allow-read tests/bench/compiled.ts`. Below 1.2 times as long, take the loop.
  *
  * `body` may hold nothing from outside but what {@link literal} made of it; everything else comes in as `constants`, by

@@ -1,21 +1,26 @@
 import { Decimal } from "./decimal.ts";
 
 /**
- * Rows as JSON text, as tasks send them to each other: null, booleans, finite numbers, strings, arrays, plain objects, bigints and
- * decimals survive; JSON itself has no word for the last two, so they travel as objects with one reserved key.
+ * Rows as JSON text, as tasks send them to each other: null, booleans, finite numbers, strings, arrays, plain objects,
+ * bigints and decimals survive; JSON itself has no word for the last two, so they travel as objects with one reserved
+ * key.
  */
 const DECIMAL = "$d";
 const BIGINT = "$n";
 /** Around an object that has a reserved key of its own. */
 const PLAIN = "$o";
-/** Text of every tagged value's start. It cannot occur inside a JSON string, where a quote is always preceded by a backslash. */
+/**
+ * Text of every tagged value's start. It cannot occur inside a JSON string, where a quote is always preceded by a
+ * backslash.
+ */
 const TAG_START = '{"$';
 
 type WireFields = Record<string, unknown>;
 
 /**
  * JSON text of `value`. A property that is undefined is dropped, an undefined array element becomes null, -0 becomes 0.
- * @throws TypeError for what would not survive: NaN, infinities, functions, symbols, instances of classes other than Decimal
+ * @throws TypeError for what would not survive: NaN, infinities, functions, symbols, instances of classes other than
+ * Decimal
  */
 export function encodeWire(value: unknown): string {
   if (value === undefined) throw notWire(value);
@@ -29,8 +34,8 @@ export function decodeWire(text: string): unknown {
 }
 
 /**
- * Deep equality of two wire values: decimals by value (1.5 equals 1.50), an undefined property like an absent one, property order
- * ignored. A bigint never equals a number: an integer has one form, a number where that is exact.
+ * Deep equality of two wire values: decimals by value (1.5 equals 1.50), an undefined property like an absent one,
+ * property order ignored. A bigint never equals a number: an integer has one form, a number where that is exact.
  */
 export function wireEquals(a: unknown, b: unknown): boolean {
   if (a === b) return true;

@@ -30,8 +30,8 @@ export type { Unfinished, UnfinishedTask, UnreadTopic } from "./lifecycle/unfini
 const CLOSE_MS = 1_000;
 
 /**
- * Runs one topology on this instance: joins its group, keeps its tasks, moves records from the log through the tasks into ClickHouse.
- * Begin with {@link Runner.start}; {@link Runner.failed} resolves when it cannot go on.
+ * Runs one topology on this instance: joins its group, keeps its tasks, moves records from the log through the tasks
+ * into ClickHouse. Begin with {@link Runner.start}; {@link Runner.failed} resolves when it cannot go on.
  */
 export class Runner {
   readonly topology: Topology;
@@ -190,7 +190,10 @@ export class Runner {
     return instance === null ? Promise.resolve(NOTHING_KNOWN) : findUnfinished(instance, () => this.ready);
   }
 
-  /** As {@link unfinished}, of what is known to be there: without asking the log, so that what was just appended may not count. */
+  /**
+   * As {@link unfinished}, of what is known to be there: without asking the log, so that what was just appended may not
+   * count.
+   */
   knownUnfinished(): Unfinished {
     return this.#instance === null ? NOTHING_KNOWN : knownUnfinished(this.#instance, () => this.ready);
   }
@@ -200,7 +203,10 @@ export class Runner {
     return startReport(this.#hosts.values());
   }
 
-  /** Compares all running tasks with ClickHouse now. Resolves to the rows written again, or null if ClickHouse did not answer. */
+  /**
+   * Compares all running tasks with ClickHouse now. Resolves to the rows written again, or null if ClickHouse did not
+   * answer.
+   */
   async repair(): Promise<number | null> {
     let rows = 0;
     for (const id of [...this.#hosts.keys()]) {
@@ -211,7 +217,9 @@ export class Runner {
     return rows;
   }
 
-  /** Drains: rows and messages under way are acknowledged, positions committed, the group left. At most `deadlineMs`. */
+  /**
+   * Drains: rows and messages under way are acknowledged, positions committed, the group left. At most `deadlineMs`.
+   */
   async stop(deadlineMs = 4_000): Promise<void> {
     this.#stopping = true;
     this.#pump?.stop();

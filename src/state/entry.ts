@@ -11,8 +11,9 @@ export const HELD = 4;
 export const SEEN = 8;
 
 /**
- * Everything a task keeps of one key. `cells` is laid out by {@link layoutOf}: links to right rows, digests of what sinks show,
- * contributions to groups, digests of what was served. One flat array costs a third of the objects it stands for.
+ * Everything a task keeps of one key. `cells` is laid out by {@link layoutOf}: links to right rows, digests of what
+ * sinks show, contributions to groups, digests of what was served. One flat array costs a third of the objects it
+ * stands for.
  */
 export interface Entry {
   readonly key: Key;

@@ -28,8 +28,8 @@ function identity(value: Ordered): string | number | bigint {
 const REMOVED_MAX = 32;
 
 /**
- * A bag of values that knows its first one in an order, exactly under removal: a heap in which removed values stay until they come up, or
- * until they are more than half of it.
+ * A bag of values that knows its first one in an order, exactly under removal: a heap in which removed values stay
+ * until they come up, or until they are more than half of it.
  */
 export class Multiset {
   readonly #counts = new Map<string | number | bigint, number>();

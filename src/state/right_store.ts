@@ -27,7 +27,8 @@ export function appended<T>(list: T[], item: T): T[] {
 }
 
 /**
- * The right rows of one lookup. A key is present if and only if it is subscribed (or, for a global table, looked up) now.
+ * The right rows of one lookup. A key is present if and only if it is subscribed (or, for a global table, looked up)
+ * now.
  */
 export class RightStore {
   readonly entries: Map<Key, RightEntry> = new Map();
@@ -36,8 +37,8 @@ export class RightStore {
   readonly #keepUnused: boolean;
 
   /**
-   * `cell`: index of this lookup's first cell. `first`: called once when a key is looked up for the first time; returns what is
-   * known of it now (and subscribes, if need be). `keepUnused`: entries without users stay until {@link drop}.
+   * `cell`: index of this lookup's first cell. `first`: called once when a key is looked up for the first time; returns
+   * what is known of it now (and subscribes, if need be). `keepUnused`: entries without users stay until {@link drop}.
    */
   constructor(options: { cell: number; first: (key: Key) => Value; keepUnused: boolean }) {
     this.#cell = options.cell;

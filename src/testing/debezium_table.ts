@@ -15,8 +15,9 @@ export interface DebeziumRecord {
 export type NowMs = () => number;
 
 /**
- * One PostgreSQL table with REPLICA IDENTITY FULL and the connector that reads it: holds the rows, and gives for each change the records
- * that Debezium would write. Rows are typed as the source's schema gives them; the records carry their wire form.
+ * One PostgreSQL table with REPLICA IDENTITY FULL and the connector that reads it: holds the rows, and gives for each
+ * change the records that Debezium would write. Rows are typed as the source's schema gives them; the records carry
+ * their wire form.
  */
 export class DebeziumTable {
   readonly #source: SourceSpec;

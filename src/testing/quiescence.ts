@@ -21,7 +21,10 @@ export interface StepClock extends Clock {
   nextMs(): number | null;
 }
 
-/** Makes every breather and sleep of `clock` visible. Works as long as all I/O is synchronous, as that of the in-memory ports is. */
+/**
+ * Makes every breather and sleep of `clock` visible. Works as long as all I/O is synchronous, as that of the in-memory
+ * ports is.
+ */
 export function createStepClock(clock: ManualClock): StepClock {
   let breathes = 0;
   let turning = 0;

@@ -23,13 +23,19 @@ const STOP_MS_MAX = 60_000;
 export interface TopologyTestDriverOptions {
   /** Partitions of every source topic, or of each by the source's name (the others have 3). */
   readonly partitions?: number | Readonly<Record<string, number>>;
-  /** Cleanup of the source topics, which keep everything for ever; default "compact", which refuses records without a key. */
+  /**
+   * Cleanup of the source topics, which keep everything for ever; default "compact", which refuses records without a
+   * key.
+   */
   readonly cleanup?: "compact" | "delete";
   /** Differences from the default run options. */
   readonly options?: Partial<RunOptions>;
 }
 
-/** A record as bytes or text. `partition`: where Kafka's default partitioner puts the key, unless given; 0 for a null key. */
+/**
+ * A record as bytes or text. `partition`: where Kafka's default partitioner puts the key, unless given; 0 for a null
+ * key.
+ */
 export interface RawRecord {
   readonly key: Bytes | null;
   readonly value: Bytes | null;
@@ -42,9 +48,9 @@ interface AnySource {
 }
 
 /**
- * Runs one topology for a test: the real runtime on an in-memory log with several partitions, an in-memory warehouse and a manual clock.
- * Changes are written to the log as Debezium writes them; nothing is processed until {@link settle}. What is written before the first
- * settle is there when the topology starts.
+ * Runs one topology for a test: the real runtime on an in-memory log with several partitions, an in-memory warehouse
+ * and a manual clock. Changes are written to the log as Debezium writes them; nothing is processed until
+ * {@link settle}. What is written before the first settle is there when the topology starts.
  */
 export class TopologyTestDriver {
   readonly #log: ReturnType<typeof openEmbeddedLog>;
@@ -122,8 +128,8 @@ export class TopologyTestDriver {
   }
 
   /**
-   * Stops the topology and starts it again on the same log and warehouse; another topology of the same name, or other run options, may
-   * take its place. Resolves, settled, to what the start found and wrote.
+   * Stops the topology and starts it again on the same log and warehouse; another topology of the same name, or other
+   * run options, may take its place. Resolves, settled, to what the start found and wrote.
    */
   async restart(changes: { topology?: Topology; options?: Partial<RunOptions> } = {}): Promise<readonly StartReport[]> {
     await this.#stop();
@@ -141,8 +147,8 @@ export class TopologyTestDriver {
   }
 
   /**
-   * Changes rows of a sink behind the topology's back, as a person with a SQL client would: those whose columns equal `where` get the
-   * columns of `change`, or (null) are gone. Returns how many rows there were.
+   * Changes rows of a sink behind the topology's back, as a person with a SQL client would: those whose columns equal
+   * `where` get the columns of `change`, or (null) are gone. Returns how many rows there were.
    */
   tamper(sink: Sink<never>, { where, change }: { readonly where: Row; readonly change: Row | null }): number {
     const plan = sinksOf(this.#runner!.topics!.plan).find((candidate) => candidate.name === sink.spec.name)!;

@@ -1,6 +1,6 @@
 // What each function compiled for its columns gains over the loop that it replaces, and the row digest over what the
-// platform offers: `deno run --allow-read tests/bench/compiled.ts`. Ratios of one run, so that the machine and what else
-// it does cancel out.
+// platform offers: `deno run --allow-read tests/bench/compiled.ts`. Ratios of one run, so that the machine and what
+// else it does cancel out.
 import { createHash, hash } from "node:crypto";
 import { assertEquals } from "@std/assert";
 import { orderItems, orders, products, sellers, users } from "../../topologies/online_store/sources.ts";

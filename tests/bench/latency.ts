@@ -8,8 +8,8 @@ import { type Measured, percentile } from "./report.ts";
 const SECONDS = 15;
 
 /**
- * Log append to acknowledged (visible) row at a steady rate: for each insert, the age of the first source record behind it, which is the
- * slowest of that insert.
+ * Log append to acknowledged (visible) row at a steady rate: for each insert, the age of the first source record behind
+ * it, which is the slowest of that insert.
  */
 export async function benchLatency(
   name: string,

@@ -1,6 +1,6 @@
 /**
- * Memory per stored row: `deno run -A --v8-flags=--expose-gc tests/bench/memory.ts [orders]`. Prints one JSON line. A process of its own,
- * since only a heap that is collected at will can be measured.
+ * Memory per stored row: `deno run -A --v8-flags=--expose-gc tests/bench/memory.ts [orders]`. Prints one JSON line. A
+ * process of its own, since only a heap that is collected at will can be measured.
  */
 import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { systemClock } from "../../src/adapters/local/system_clock.ts";

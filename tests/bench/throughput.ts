@@ -15,8 +15,9 @@ export interface StoreSize {
 }
 
 /**
- * Source log to acknowledged ClickHouse rows: everything from an empty ClickHouse (load), a backlog of changes on top of it (live), then a
- * second start after some changes more (restart): to the first of them in ClickHouse, and to the moment in which every task runs.
+ * Source log to acknowledged ClickHouse rows: everything from an empty ClickHouse (load), a backlog of changes on top
+ * of it (live), then a second start after some changes more (restart): to the first of them in ClickHouse, and to the
+ * moment in which every task runs.
  */
 export async function benchThroughput(
   name: string,
@@ -100,7 +101,10 @@ async function recordsOf(log: Log, topology: Topology): Promise<number> {
   return records;
 }
 
-/** A log that stores the snapshot (op r) at once, and keeps the changes after it in a file: in memory they would be measured too. */
+/**
+ * A log that stores the snapshot (op r) at once, and keeps the changes after it in a file: in memory they would be
+ * measured too.
+ */
 async function holdingBack(log: Log, path: string) {
   const file = await Deno.open(path, { write: true, createNew: true });
   const writer = file.writable.getWriter();

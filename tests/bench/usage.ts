@@ -23,7 +23,10 @@ export function watchUsage(pid: number): Usage {
   };
 }
 
-/** Time of all processors so far, and what of it a virtual machine was not given though it had work: such a run measures the neighbours. */
+/**
+ * Time of all processors so far, and what of it a virtual machine was not given though it had work: such a run measures
+ * the neighbours.
+ */
 function machineTicks(): { readonly stolen: number; readonly all: number } {
   const ticks = Deno.readTextFileSync("/proc/stat").split("\n")[0].split(/\s+/).slice(1, 9).map(Number);
   return { stolen: ticks[7], all: ticks.reduce((sum, value) => sum + value, 0) };

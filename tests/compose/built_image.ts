@@ -112,7 +112,9 @@ async function follow(
   return environment;
 }
 
-/** COPY: out of the project, or out of another stage. What belongs to root in the image can be written by nobody here. */
+/**
+ * COPY: out of the project, or out of another stage. What belongs to root in the image can be written by nobody here.
+ */
 async function copy(
   text: string,
   { root, folder, workdir }: { root: string; folder: string; workdir: string },

@@ -11,12 +11,12 @@ export interface ClickHouseAs {
 }
 
 /**
- * Starts it on a data directory with the real users.xml beside the passwords that the secrets tool writes. Every query of the
- * embedded engine runs as user `default`, so that one is given what `user` has: its profile, its quota and its grants; `administrator`
- * leaves it as it is.
+ * Starts it on a data directory with the real users.xml beside the passwords that the secrets tool writes. Every query
+ * of the embedded engine runs as user `default`, so that one is given what `user` has: its profile, its quota and its
+ * grants; `administrator` leaves it as it is.
  *
- * One thing is left out: the engine, unlike a server, does not know `settings_constraints_replace_previous`, without which it refuses
- * `changeable_in_readonly`.
+ * One thing is left out: the engine, unlike a server, does not know `settings_constraints_replace_previous`, without
+ * which it refuses `changeable_in_readonly`.
  */
 export async function startClickHouseAs(path: string, user: string): Promise<ClickHouseAs> {
   const configuration = await Deno.makeTempDir({ prefix: "weir-clickhouse-users-" });

@@ -195,8 +195,8 @@ const SECTIONS: Readonly<Record<string, readonly string[]>> = {
 const LOG_ELEMENTS = ["database", "table", "ttl", "flush_interval_milliseconds"];
 
 /**
- * Elements of a file that ClickHouse does not know. A server of 26.8 does not start with an unknown top element; whatever
- * else it does not know, it ignores.
+ * Elements of a file that ClickHouse does not know. A server of 26.8 does not start with an unknown top element;
+ * whatever else it does not know, it ignores.
  */
 async function unknownElements(text: string): Promise<string[]> {
   const names = await elementNames(text);

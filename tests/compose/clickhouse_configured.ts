@@ -39,9 +39,9 @@ export async function askConfigured(files: Files, statements: readonly string[])
 }
 
 /**
- * What the engine makes of several configuration files: each top element that is left, and all text in it. Shown by the one
- * section whose elements the engine lets be read, <macros>, into which every file is put whole: merging follows the same rules
- * at each depth.
+ * What the engine makes of several configuration files: each top element that is left, and all text in it. Shown by the
+ * one section whose elements the engine lets be read, <macros>, into which every file is put whole: merging follows the
+ * same rules at each depth.
  */
 export async function merged(files: Files): Promise<ReadonlyMap<string, string>> {
   const wrapped = Object.entries(files).map(([name, text]) => [

@@ -1,7 +1,7 @@
 /**
  * Opens ClickHouse's engine with a configuration file and writes what the statements answered, as JSON, into a file:
- * `deno run ... clickhouse_probe.ts <configuration> <data directory> <answers> <statement>...`. Its own process, because the
- * engine reads its configuration once.
+ * `deno run ... clickhouse_probe.ts <configuration> <data directory> <answers> <statement>...`. Its own process,
+ * because the engine reads its configuration once.
  */
 import { Session } from "chdb";
 import type { Answer } from "./clickhouse_configured.ts";

@@ -42,7 +42,9 @@ export function readText(relative: string): string {
   return Deno.readTextFileSync(projectPath(relative));
 }
 
-/** Reads compose/<name> with its anchors and `<<` resolved. Compose's own tags (!reset, !override) leave their value. */
+/**
+ * Reads compose/<name> with its anchors and `<<` resolved. Compose's own tags (!reset, !override) leave their value.
+ */
 export function readCompose(name: "compose.yaml" | "compose.secure.yaml" | "compose.scale.yaml"): ComposeFile {
   return parse(readText(`compose/${name}`), { merge: true, logLevel: "error" });
 }

@@ -32,7 +32,10 @@ export function textsOf(stage: Stage, keyword: string): string[] {
   return stage.instructions.filter((instruction) => instruction.keyword === keyword).map(({ text }) => text);
 }
 
-/** `--allow-read=a,b` and the like of a command of `deno run`: the list by the flag's name; an empty list for a flag without one. */
+/**
+ * `--allow-read=a,b` and the like of a command of `deno run`: the list by the flag's name; an empty list for a flag
+ * without one.
+ */
 export function permissionsOf(command: readonly string[]): Record<string, string[]> {
   const flags = command.filter((word) => /^--(allow|deny|ignore)-|^-[A-Z]/.test(word));
   return Object.fromEntries(flags.map((flag) => {

@@ -30,7 +30,9 @@ Deno.test.afterAll(async () => {
   if (!ignore) await image.remove();
 });
 
-/** A command of the image with another program in place of its own, and with the tests' port in place of the image's. */
+/**
+ * A command of the image with another program in place of its own, and with the tests' port in place of the image's.
+ */
 function withFlags(command: readonly string[], program: string, ...args: string[]): string[] {
   const flags = command.slice(0, command.findIndex((word) => word.endsWith(".ts")));
   return [

@@ -3,8 +3,8 @@ import { parse } from "yaml";
 import { readText } from "./compose_files.ts";
 
 /**
- * The keys that Grafana 13.2 and the plugin 4.20.0 read, as their documentation lists them. Grafana ignores a key that it
- * does not know, so a misspelt one would be noticed by nobody.
+ * The keys that Grafana 13.2 and the plugin 4.20.0 read, as their documentation lists them. Grafana ignores a key that
+ * it does not know, so a misspelt one would be noticed by nobody.
  */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   datasource: [

@@ -25,7 +25,8 @@ Deno.test("confluentProperty() reads underscores as the image does", () => {
 Deno.test("compose.secure.yaml gives the broker its own login under the name that the broker looks for", () => {
   const properties = Object.keys(secure.services.kafka.environment!)
     .filter((name) => name.startsWith("KAFKA_")).map((name) => confluentProperty(name));
-  // The listener's and the mechanism's name in lower case: https://kafka.apache.org/documentation/#brokerconfigs_sasl.jaas.config
+  // The listener's and the mechanism's name in lower case:
+  // https://kafka.apache.org/documentation/#brokerconfigs_sasl.jaas.config
   for (const listener of ["internal", "external"]) {
     assert(properties.includes(`listener.name.${listener}.scram-sha-512.sasl.jaas.config`), properties.join(" "));
   }
@@ -68,7 +69,8 @@ Deno.test("Dockerfiles give no file that they add a mode which would lock the fo
     const added = [...textsOf(stage, "ADD"), ...textsOf(stage, "COPY")];
     assert(added.length >= 3, file);
     for (const text of added) {
-      // BuildKit since Docker 28.1 applies the mode to new parent folders too: moby/moby issue 49851, moby/buildkit issue 5943.
+      // BuildKit since Docker 28.1 applies the mode to new parent folders too: moby/moby issue 49851, moby/buildkit
+      // issue 5943.
       const mode = parseInt(/--chmod=(\d+)/.exec(text)![1], 8);
       assertEquals(mode & 0o555, 0o555, `${file}: ${text}`);
     }

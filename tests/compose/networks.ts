@@ -46,8 +46,9 @@ const CLICKHOUSE = {
 };
 
 /**
- * Who reaches whom: for each service, every `service:port` to which a connection from its container succeeds, and no other. What is not
- * needed but follows from a network in common is here too: metrics beside the data, Prometheus by what it asks.
+ * Who reaches whom: for each service, every `service:port` to which a connection from its container succeeds, and no
+ * other. What is not needed but follows from a network in common is here too: metrics beside the data, Prometheus by
+ * what it asks.
  */
 export function reachTable(profile: Profile): Readonly<Record<string, readonly string[]>> {
   const clickhouse = CLICKHOUSE[profile];

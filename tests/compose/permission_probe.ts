@@ -1,6 +1,6 @@
 /**
- * Run inside the image under its flags: tries what must succeed ("may ...") and what must not, and prints one line of JSON with what
- * became of each: "done", "refused", or another error.
+ * Run inside the image under its flags: tries what must succeed ("may ...") and what must not, and prints one line of
+ * JSON with what became of each: "done", "refused", or another error.
  */
 import process from "node:process";
 

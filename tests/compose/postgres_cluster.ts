@@ -28,8 +28,8 @@ export interface Cluster {
 }
 
 /**
- * A PostgreSQL of its own, made as compose.yaml makes it: its server options, its authentication, its start-up files in order. All
- * statements go to the log.
+ * A PostgreSQL of its own, made as compose.yaml makes it: its server options, its authentication, its start-up files in
+ * order. All statements go to the log.
  */
 export async function startCluster(): Promise<Cluster> {
   const root = await Deno.makeTempDir({ prefix: "weir-pg-" });

@@ -12,7 +12,10 @@ interface Connect {
   close(): Promise<void>;
 }
 
-/** Kafka Connect's REST interface for one connector: `states` is what its task says, one after the other, the last one for ever. */
+/**
+ * Kafka Connect's REST interface for one connector: `states` is what its task says, one after the other, the last one
+ * for ever.
+ */
 function serveConnect(answers: { put?: (attempt: number) => number; states: readonly string[] }): Connect {
   const requests: string[] = [];
   let puts = 0;

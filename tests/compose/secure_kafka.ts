@@ -19,7 +19,10 @@ export interface SecureKafka {
 const START_MS = 120_000;
 const jvm = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Djava.net.preferIPv4Stack=true"];
 
-/** Starts ZooKeeper, then runs compose/kafka/start.sh with the image's two programs replaced by the same ones from their jars. */
+/**
+ * Starts ZooKeeper, then runs compose/kafka/start.sh with the image's two programs replaced by the same ones from their
+ * jars.
+ */
 export async function startSecureKafka(): Promise<SecureKafka> {
   const layout = stackLayout();
   await fetchArtifacts(layout, () => {});

@@ -7,9 +7,10 @@ import { type Recast, recast, SOURCES } from "./topologies.ts";
  * Weir against recorded runs of Kafka Streams: the results are the same after every single input. Declared differences:
  * - Results that change nothing, and those within one step, are skipped: what is compared is what is shown.
  * - A group whose last row left disappears; Kafka Streams keeps it with a count of 0.
- * - Aggregates are algebra: the recorded aggregate `log`, whose result depends on the order of updates, cannot be declared.
- * - Order is the order of the topic, never the timestamps'. Versioned stores ignore a record that is older than the newest of its key:
- *   for these cases Weir is not given such records.
+ * - Aggregates are algebra: the recorded aggregate `log`, whose result depends on the order of updates, cannot be
+ *   declared.
+ * - Order is the order of the topic, never the timestamps'. Versioned stores ignore a record that is older than the
+ *   newest of its key: for these cases Weir is not given such records.
  * - Sinks carry no record timestamps, so those of the results are not compared.
  * - A record without a key is a dead letter, where Kafka Streams drops it.
  */

@@ -54,7 +54,8 @@ Deno.test("openDemoStore() writes the same records for the same seed, also over 
   inDirectory(async (directory) => {
     const changes = 2_500;
     const once = await storeHistory(5, { path: `${directory}/a.db`, changes });
-    // A start commits whole transactions, so a stop must fall on a transaction's end to leave the same number of changes.
+    // A start commits whole transactions, so a stop must fall on a transaction's end to leave the same number of
+    // changes.
     const restarted = await storeHistory(5, { path: `${directory}/b.db`, changes, stops: [1, 700, 701, 1_900] });
     const filled = await filledHistory(5, changes);
     assertEquals(restarted, once);

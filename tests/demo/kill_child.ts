@@ -1,4 +1,7 @@
-/** A demo store over an embedded log, both in the directory named by the first argument, until somebody kills the process. */
+/**
+ * A demo store over an embedded log, both in the directory named by the first argument, until somebody kills the
+ * process.
+ */
 import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { systemClock } from "../../src/adapters/local/system_clock.ts";
 import { openDemoStore } from "../../src/demo/mod.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { z } from "zod";
 import { int8, numeric, timestamptz } from "../../src/formats/columns.ts";
-import { type Bytes, createDecoder, type DecoderOptions } from "../../src/formats/decoder.ts";
+import { createDecoder, type DecoderOptions, type MessageBytes } from "../../src/formats/decoder.ts";
 import { DeserializationError } from "../../src/record/errors.ts";
 import { after, decode, encoder, envelope, lamp, refusal, row, source, told } from "./support.ts";
 
@@ -68,7 +68,7 @@ Deno.test("createDecoder() tells upserts, deletes and messages of Debezium's own
 Deno.test("createDecoder() refuses what it cannot read, with reason, column and remedy", async (t) => {
   const deep = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
   const cases: Readonly<
-    Record<string, readonly [reason: string, says: string, value: Bytes | null, key?: Bytes | null]>
+    Record<string, readonly [reason: string, says: string, value: MessageBytes | null, key?: MessageBytes | null]>
   > = {
     "no JSON": ["not_json", "as JSON", "{"],
     "empty": ["not_json", "as JSON", ""],

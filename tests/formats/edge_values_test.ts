@@ -10,8 +10,8 @@ const huge = `{"n": 1${"0".repeat(400)}}`;
 const day = 86_400_000_000;
 
 /**
- * Rows of the edge table as they were inserted: every column is decoded by itself, so that one refusal hides no other. Decimals are
- * their text; what is not named is null.
+ * Rows of the edge table as they were inserted: every column is decoded by itself, so that one refusal hides no other.
+ * Decimals are their text; what is not named is null.
  */
 const rows: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   1: {

@@ -19,7 +19,10 @@ const REFUSED: Readonly<Record<string, readonly (readonly [key: string | null, r
     ['{"id":6501}', "out_of_range"],
   ],
 };
-/** Rows 1 to 4, 21 and 22 of the edge table hold what no decimal or timestamp column of ClickHouse can; see edge_values_test.ts. */
+/**
+ * Rows 1 to 4, 21 and 22 of the edge table hold what no decimal or timestamp column of ClickHouse can; see
+ * edge_values_test.ts.
+ */
 const EDGE_REASONS: Readonly<Record<string, string>> = {
   1: "overflow",
   2: "not_finite",
@@ -28,7 +31,9 @@ const EDGE_REASONS: Readonly<Record<string, string>> = {
   21: "not_finite",
   22: "not_finite",
 };
-/** Precise decimals make null of NaN and infinities, doubles cut digits, so other columns are the first that is refused. */
+/**
+ * Precise decimals make null of NaN and infinities, doubles cut digits, so other columns are the first that is refused.
+ */
 const EDGE_REASONS_OF: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   m_decimal_precise: { 3: "out_of_range" },
   m2_decimal_precise_schema: { 3: "out_of_range" },
@@ -59,7 +64,10 @@ function saying(message: Captured): { key: string; after: Fields | null } {
   return { key, after: "op" in value ? value.after as Fields | null : value };
 }
 
-/** The value a column should have, from its exact wire form; `undefined` if this oracle knows no other way than the decoder's. */
+/**
+ * The value a column should have, from its exact wire form; `undefined` if this oracle knows no other way than the
+ * decoder's.
+ */
 function expected(wire: unknown, actual: unknown): unknown {
   if (typeof wire === "bigint") return Number.isSafeInteger(Number(wire)) ? Number(wire) : wire;
   if (typeof wire === "string" && typeof actual === "number") {

@@ -1,7 +1,7 @@
 import { assertThrows } from "@std/assert";
 import { z } from "zod";
 import { int8, numeric } from "../../src/formats/columns.ts";
-import { type Bytes, createDecoder, type Decoded, type DecoderOptions } from "../../src/formats/decoder.ts";
+import { createDecoder, type Decoded, type DecoderOptions, type MessageBytes } from "../../src/formats/decoder.ts";
 import { DeserializationError } from "../../src/record/errors.ts";
 
 /** The row schema that most cases use. */
@@ -21,14 +21,18 @@ export function envelope(op: string, afterText: string, before = "null"): string
 export type Options = Partial<DecoderOptions>;
 
 /** Decodes one record of the table "things" with key `id`. */
-export function decode(value: Bytes | null, key: Bytes | null = '{"id":7}', options: Options = {}): Decoded {
+export function decode(
+  value: MessageBytes | null,
+  key: MessageBytes | null = '{"id":7}',
+  options: Options = {},
+): Decoded {
   return createDecoder({ source: "things", key: ["id"], row, ...options }).decode({ key, value });
 }
 
 /** The error with which a record is refused. */
 export function refusal(
-  value: Bytes | null,
-  key: Bytes | null = '{"id":7}',
+  value: MessageBytes | null,
+  key: MessageBytes | null = '{"id":7}',
   options: Options = {},
 ): DeserializationError {
   return assertThrows(() => decode(value, key, options), DeserializationError);

@@ -30,9 +30,9 @@ const UPDATES = { inserts: 20, share: 0.005 };
 const DELETES = { inserts: 4, share: 0.0025 };
 
 /**
- * Makes the tables as Weir does and fills them by SQL as a history would: sales in the order of their ids, each with a product of which
- * few sell much, then 10 % updates and 1 % deletes in parts of their own, which have to be merged while reading; the aggregates'
- * partials by task, from the same sales.
+ * Makes the tables as Weir does and fills them by SQL as a history would: sales in the order of their ids, each with a
+ * product of which few sell much, then 10 % updates and 1 % deletes in parts of their own, which have to be merged
+ * while reading; the aggregates' partials by task, from the same sales.
  */
 export async function fillSales({ warehouse, url, database, rows }: FillOptions): Promise<void> {
   const tables = new Map(

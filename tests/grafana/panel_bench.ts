@@ -1,7 +1,8 @@
 /**
- * Times every ClickHouse query of the Sales dashboard over ten million sales on the embedded ClickHouse, for one month and for all time:
- * `deno run -A tests/grafana/panel_bench.ts [sales]`. Ends with status 1 when a panel takes longer than it may. The clock decides; the
- * processor time beside it tells whether a slow panel is slow or the machine is busy.
+ * Times every ClickHouse query of the Sales dashboard over ten million sales on the embedded ClickHouse, for one month
+ * and for all time: `deno run -A tests/grafana/panel_bench.ts [sales]`. Ends with status 1 when a panel takes longer
+ * than it may. The clock decides; the processor time beside it tells whether a slow panel is slow or the machine is
+ * busy.
  */
 import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
 import { startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/clickhouse.ts";

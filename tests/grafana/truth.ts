@@ -1,6 +1,8 @@
 import type { FilledLog, ProductRow } from "../../src/demo/mod.ts";
 
-/** What the dashboards should say of all time, made from PostgreSQL's rows by plain loops, without Weir and without SQL. */
+/**
+ * What the dashboards should say of all time, made from PostgreSQL's rows by plain loops, without Weir and without SQL.
+ */
 export interface Truth {
   readonly revenueCents: number;
   readonly pieces: number;

@@ -109,7 +109,9 @@ export async function run(life: Case): Promise<Failure | null> {
   }
 }
 
-/** A row that is there is updated. One that is not there, as happens in a history without its insert, cannot be deleted. */
+/**
+ * A row that is there is updated. One that is not there, as happens in a history without its insert, cannot be deleted.
+ */
 function write(
   driver: TopologyTestDriver,
   { source, change, rows }: { readonly source: AnySource; readonly change: Change; readonly rows: Rows },

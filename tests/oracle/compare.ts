@@ -13,7 +13,9 @@ export interface Difference {
   readonly wrong: readonly string[];
 }
 
-/** Holds every sink of a settled driver against the from-scratch interpreter. Returns the first that differs, or null. */
+/**
+ * Holds every sink of a settled driver against the from-scratch interpreter. Returns the first that differs, or null.
+ */
 export function differenceOf(driver: TopologyTestDriver, topology: Topology): Difference | null {
   const sources = new Map(
     topology.nodes.flatMap((node) => node.op === "source" ? [[node.source.topic, node.source]] : []),

@@ -3,7 +3,9 @@ import { randomHistory } from "./history.ts";
 import { choicesOf } from "./random.ts";
 import { assertHolds } from "./report.ts";
 
-/** `WEIR_ORACLE_SEEDS=from,count` runs others; a failure names its seed, and the smallest case found that fails like it. */
+/**
+ * `WEIR_ORACLE_SEEDS=from,count` runs others; a failure names its seed, and the smallest case found that fails like it.
+ */
 const [from, histories] = (Deno.env.get("WEIR_ORACLE_SEEDS") ?? "1,25").split(",").map(Number);
 
 for (const topology of FLAGSHIPS.keys()) {

@@ -11,8 +11,9 @@ export type Change =
   | { readonly do: "delete"; readonly table: string; readonly id: number };
 
 /**
- * One event of a history. `work`: the topology begins to work on what was changed, while the history goes on; `turns`: so many turns of
- * its work; `rest`: until nothing is left to do, and then the sinks must be true; `restart`: so after a stop and a start.
+ * One event of a history. `work`: the topology begins to work on what was changed, while the history goes on; `turns`:
+ * so many turns of its work; `rest`: until nothing is left to do, and then the sinks must be true; `restart`: so after
+ * a stop and a start.
  */
 export type Event =
   | Change

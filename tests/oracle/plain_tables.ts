@@ -29,7 +29,10 @@ function plainSource(name: string): PlainSource {
   }) as unknown as PlainSource;
 }
 
-/** Sources of all random topologies by name; `c` has another number of partitions than `a` and `b`, `g` and `h` are global. */
+/**
+ * Sources of all random topologies by name; `c` has another number of partitions than `a` and `b`, `g` and `h` are
+ * global.
+ */
 export const SOURCES: ReadonlyMap<string, PlainSource> = new Map(
   ["a", "b", "c", "g", "h"].map((name) => [name, plainSource(name)]),
 );

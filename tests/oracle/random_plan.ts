@@ -13,8 +13,8 @@ interface Table {
 }
 
 /**
- * Plans a topology of 3 to 9 random operators over the sources, which writes several of its tables. Now and then an outer join comes out
- * that cannot be: then it is another one.
+ * Plans a topology of 3 to 9 random operators over the sources, which writes several of its tables. Now and then an
+ * outer join comes out that cannot be: then it is another one.
  */
 export function randomPlan(choices: Choices): Plan {
   for (;;) {

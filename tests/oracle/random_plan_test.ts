@@ -4,7 +4,9 @@ import { choicesOf } from "./random.ts";
 import { randomPlan } from "./random_plan.ts";
 import { assertHolds } from "./report.ts";
 
-/** `WEIR_ORACLE_SEEDS=from,count` runs others; a failure names its seed, and the smallest case found that fails like it. */
+/**
+ * `WEIR_ORACLE_SEEDS=from,count` runs others; a failure names its seed, and the smallest case found that fails like it.
+ */
 const [from, histories] = (Deno.env.get("WEIR_ORACLE_SEEDS") ?? "1,150").split(",").map(Number);
 
 Deno.test(`oracle: ${histories} random topologies live random lives, seeds from ${from}`, async () => {

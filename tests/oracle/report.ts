@@ -3,7 +3,10 @@ import { type Event, Rows } from "./history.ts";
 import type { Group, Output, Plan, Step } from "./plan.ts";
 import { shrinkCase } from "./shrink_case.ts";
 
-/** @throws Error with the smallest case found that fails as `life` does. `name` tells where it comes from, such as a seed */
+/**
+ * @throws Error with the smallest case found that fails as `life` does. `name` tells where it comes from, such as a
+ * seed
+ */
 export async function assertHolds(life: Case, name: string): Promise<void> {
   const failure = await run(life);
   if (failure === null) return;
@@ -16,7 +19,9 @@ export function changesOf({ events }: Case): number {
   return events.filter((event) => event.do === "put" || event.do === "delete").length;
 }
 
-/** A failing case for a person: the topology, the events one per line, what differs, and the command that repeats it. */
+/**
+ * A failing case for a person: the topology, the events one per line, what differs, and the command that repeats it.
+ */
 export function report(life: Case, failure: Failure): string {
   const { topology, partitions, sliceRows } = life;
   const counts = Object.entries(partitions).map(([source, count]) => `${source} ${count}`).join(", ");

@@ -13,7 +13,10 @@ export interface FailingCase {
   readonly failure: Failure;
 }
 
-/** Takes away events, sinks, operators, sources, columns, partitions and values, as long as the case fails in the same way. */
+/**
+ * Takes away events, sinks, operators, sources, columns, partitions and values, as long as the case fails in the same
+ * way.
+ */
 export async function shrinkCase({ life, failure }: FailingCase, limits: Limits = LIMITS): Promise<FailingCase> {
   const budget = new Budget(limits);
   const smallest = { life, failure };

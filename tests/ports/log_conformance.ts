@@ -7,9 +7,9 @@ import { topicCases } from "./log_conformance_topics.ts";
 export type { LogCapability, LogFeatures, OpenedLog } from "./log_conformance_case.ts";
 
 /**
- * Registers one `Deno.test` for every guarantee of the Log port. `open` is called once for each case and may lead to the same broker
- * every time: names of topics and groups are random. Cases wait up to 30 seconds for what must happen, and not much longer than a
- * second for what must not.
+ * Registers one `Deno.test` for every guarantee of the Log port. `open` is called once for each case and may lead to
+ * the same broker every time: names of topics and groups are random. Cases wait up to 30 seconds for what must happen,
+ * and not much longer than a second for what must not.
  */
 export function logConformance(name: string, features: LogFeatures, open: () => Promise<OpenedLog>): void {
   for (const logCase of [...topicCases, ...recordCases, ...readerCases, ...groupCases]) {

@@ -13,12 +13,18 @@ export type LogCapability =
   /** {@link OpenedLog.reopen} works. */
   | "reopen";
 
-/** What an adapter cannot do, each with the reason. Cases that need it are registered as ignored and show the reason in their name. */
+/**
+ * What an adapter cannot do, each with the reason. Cases that need it are registered as ignored and show the reason in
+ * their name.
+ */
 export interface LogFeatures {
   readonly lacks: Readonly<Partial<Record<LogCapability, string>>>;
 }
 
-/** A log under test, with the faults that the port has no words for. A missing fault must be named in {@link LogFeatures.lacks}. */
+/**
+ * A log under test, with the faults that the port has no words for. A missing fault must be named in
+ * {@link LogFeatures.lacks}.
+ */
 export interface OpenedLog {
   readonly log: Log;
   close(): Promise<void>;

@@ -53,7 +53,10 @@ export async function patiently<T>(promise: Promise<T>, what: string): Promise<T
   }
 }
 
-/** Polls, hands each part to `take`, and ends when `take` returns true. Everything fetched must keep the port's promises. */
+/**
+ * Polls, hands each part to `take`, and ends when `take` returns true. Everything fetched must keep the port's
+ * promises.
+ */
 export async function pollUntil(reader: Reader, what: string, take: (part: Fetched) => boolean): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {

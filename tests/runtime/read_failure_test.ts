@@ -13,7 +13,9 @@ import { createStepClock, settle } from "../../src/testing/quiescence.ts";
 const things = debezium("shop.public.things", { key: ["id"], row: z.object({ id: z.int(), name: z.string() }) });
 const sink = clickhouse("things", { key: ["id"], columns: { id: "Int64", name: "String" } });
 
-/** A log whose readers, from `broken()` on, give up every partition they read and say so once, until it is sought again. */
+/**
+ * A log whose readers, from `broken()` on, give up every partition they read and say so once, until it is sought again.
+ */
 function breakable(log: Log) {
   const breakers: (() => void)[] = [];
   return {

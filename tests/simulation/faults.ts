@@ -2,7 +2,10 @@ import type { LogRecord } from "../../src/ports/log.ts";
 import type { Choices } from "./choices.ts";
 import type { StoredTopic } from "./simulated_log.ts";
 
-/** Log compaction: of each key only the newest record is sure to stay; `share` of what may go does go. Tombstones go last. */
+/**
+ * Log compaction: of each key only the newest record is sure to stay; `share` of what may go does go. Tombstones go
+ * last.
+ */
 export function compactTopic(topic: StoredTopic, choices: Choices, share: number): void {
   for (const partition of topic.partitions) {
     const newest = new Map<string, number>();

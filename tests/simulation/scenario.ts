@@ -21,9 +21,9 @@ export interface Outcome {
 }
 
 /**
- * One seed: chaos, then rest, then equality with the truth (A); a restart of everything from compacted sources, in half of the seeds
- * with tasks moving and processes dying meanwhile, must write nothing and never show anything else (B); a few changes more (C);
- * everything killed and chaos once more (D).
+ * One seed: chaos, then rest, then equality with the truth (A); a restart of everything from compacted sources, in half
+ * of the seeds with tasks moving and processes dying meanwhile, must write nothing and never show anything else (B); a
+ * few changes more (C); everything killed and chaos once more (D).
  */
 export async function runScenario(seed: number, options: ScenarioOptions = {}): Promise<Outcome> {
   const world = new World(seed, options);
@@ -177,7 +177,7 @@ function trim(world: World, options: ScenarioOptions): void {
 function readPosition(world: World, topic: string, partition: number): number {
   const positions = world.instances.flatMap(({ runner }) =>
     runner.status().tasks.filter((task) => task.inbox.topic === topic && task.partition === partition)
-      .map((task) => task.conversation.position)
+      .map((task) => task.inbox.position)
   );
   return positions.length === 0 ? 0 : Math.min(...positions);
 }

@@ -25,7 +25,10 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** Carries out the requests of all processes one at a time, in an order that the seed decides; time passes only when told. */
+/**
+ * Carries out the requests of all processes one at a time, in an order that the seed decides; time passes only when
+ * told.
+ */
 export class Scheduler {
   nowMs = Date.UTC(2026, 0, 1);
   steps = 0;
@@ -81,7 +84,10 @@ export class Scheduler {
     this.#sleepers = this.#sleepers.filter((sleeper) => !sleeper.owner.dead);
   }
 
-  /** Lets all reactions to what was answered happen. A fixed number of turns: deterministic, and deep enough for the runtime's chains. */
+  /**
+   * Lets all reactions to what was answered happen. A fixed number of turns: deterministic, and deep enough for the
+   * runtime's chains.
+   */
   async react(): Promise<void> {
     for (let turn = 0; turn < 24; turn++) await undefined;
   }

@@ -28,7 +28,8 @@ export async function repeat(seed: number, options: ScenarioOptions, following: 
 }
 
 /**
- * Leaves out what a failing seed does not need to fail in the same way: whole kinds of faults and settings, then single happenings.
+ * Leaves out what a failing seed does not need to fail in the same way: whole kinds of faults and settings, then single
+ * happenings.
  * @throws TypeError if the seed does not fail
  */
 export async function shrinkSeed(
@@ -64,8 +65,8 @@ export async function shrinkSeed(
 }
 
 /**
- * Some of what is left may only have moved requests to where it goes wrong. Leaves out one of it, if it then goes wrong in another order
- * of requests.
+ * Some of what is left may only have moved requests to where it goes wrong. Leaves out one of it, if it then goes wrong
+ * in another order of requests.
  */
 async function oneLess(
   { kept }: { readonly kept: readonly Happening[] },

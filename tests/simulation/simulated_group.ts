@@ -10,8 +10,8 @@ interface Member {
 }
 
 /**
- * The group coordinator: decides at once, tells late. A member that was not told yet goes on as if it still had what it had (a zombie),
- * and one whose task came back before it was told never notices that it was away.
+ * The group coordinator: decides at once, tells late. A member that was not told yet goes on as if it still had what it
+ * had (a zombie), and one whose task came back before it was told never notices that it was away.
  */
 export class Group {
   readonly members: Member[] = [];

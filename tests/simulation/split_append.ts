@@ -1,7 +1,10 @@
 import type { AppendBatch } from "../../src/ports/log.ts";
 import type { Choices } from "./choices.ts";
 
-/** The first records, and the others; cut anywhere, or within what is for one partition. A batch that is cut is in both parts. */
+/**
+ * The first records, and the others; cut anywhere, or within what is for one partition. A batch that is cut is in both
+ * parts.
+ */
 export function splitAppend(batches: readonly AppendBatch[], choices: Choices): [AppendBatch[], AppendBatch[]] {
   const sizes = batches.map(({ records }) => records.length);
   const within = sizes.flatMap((size, index) => size > 1 ? [index] : []);

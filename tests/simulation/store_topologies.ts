@@ -45,7 +45,10 @@ export interface Shape {
   readonly derived: boolean;
 }
 
-/** Joins of every kind, several levels deep, with an aggregate written directly, one used further, and that one joined again. */
+/**
+ * Joins of every kind, several levels deep, with an aggregate written directly, one used further, and that one joined
+ * again.
+ */
 export function storeTopology(shape: Shape): Topology {
   return topology("sim", (builder) => {
     const catalogue = builder.globalTable(goods).leftJoin("maker", builder.globalTable(makers), (good) => good.sl);

@@ -17,14 +17,16 @@ const SPREAD = 0x9E3779B9;
 export interface Following {
   /** Ids of what happens; nothing else does. */
   readonly kept: readonly string[];
-  /** 0: requests are carried out in the recorded order, as far as they are the same. Another number: in another order. */
+  /**
+   * 0: requests are carried out in the recorded order, as far as they are the same. Another number: in another order.
+   */
   readonly schedule: number;
 }
 
 /**
- * What a run did, place by place. Each place has a name: the stage, the step of chaos, the part of the step. A recorded trail knows the
- * generator's state at every place; a run that follows it takes up that state there. So a happening that is left out changes what
- * depends on it, and not every choice that comes later.
+ * What a run did, place by place. Each place has a name: the stage, the step of chaos, the part of the step. A recorded
+ * trail knows the generator's state at every place; a run that follows it takes up that state there. So a happening
+ * that is left out changes what depends on it, and not every choice that comes later.
  */
 export class Trail {
   readonly happened: Happening[] = [];

@@ -168,7 +168,10 @@ export class World {
     this.group.balance();
   }
 
-  /** While an append is half done, the task that is to read its rest moves: best a merge task in the middle of a snapshot. */
+  /**
+   * While an append is half done, the task that is to read its rest moves: best a merge task in the middle of a
+   * snapshot.
+   */
   interrupt(): void {
     const reads = this.log.unfinished.filter(({ interrupted }) => !interrupted)
       .flatMap((append) => append.rest.map((batch) => ({ append, batch })));

@@ -1,5 +1,6 @@
 /**
- * ClickHouse's HTTP interface as a service of the stack, until SIGTERM. Arguments: data directory, port, port of the read-only address.
+ * ClickHouse's HTTP interface as a service of the stack, until SIGTERM. Arguments: data directory, port, port of the
+ * read-only address.
  */
 import { startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/clickhouse.ts";
 

@@ -6,8 +6,8 @@ import { debeziumProperties } from "./secrets.ts";
 export type ConnectorConfig = Readonly<Record<string, string>>;
 
 /**
- * Registers the connector of compose/debezium, with this stack's addresses and as `change` alters it, unless the same is registered
- * already.
+ * Registers the connector of compose/debezium, with this stack's addresses and as `change` alters it, unless the same
+ * is registered already.
  */
 export async function registerConnector(
   layout: StackLayout,
@@ -19,7 +19,10 @@ export async function registerConnector(
   await request(layout, "PUT", `/connectors/${connectorName}/config`, config);
 }
 
-/** Resolves when the connector's task runs and its replication slot streams. @throws Error with the task's trace at the deadline */
+/**
+ * Resolves when the connector's task runs and its replication slot streams.
+ * @throws Error with the task's trace at the deadline
+ */
 export async function connectorRunning(layout: StackLayout, deadlineMs: number): Promise<void> {
   const deadline = Date.now() + deadlineMs;
   let restartAtMs = 0;
@@ -80,7 +83,9 @@ export interface Setting {
   readonly errors: readonly string[];
 }
 
-/** What Connect says about the configuration of compose/debezium, with this stack's addresses and as `change` alters it. */
+/**
+ * What Connect says about the configuration of compose/debezium, with this stack's addresses and as `change` alters it.
+ */
 export async function validateConnector(
   layout: StackLayout,
   change: (config: ConnectorConfig) => ConnectorConfig = (config) => config,

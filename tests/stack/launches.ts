@@ -96,7 +96,10 @@ export function weirEnvironment({ ports, root }: StackLayout): Record<string, st
   };
 }
 
-/** Writes tests/stack/etc/* with this stack's folder and ports into the stack's own etc folder, and Prometheus' configuration. */
+/**
+ * Writes tests/stack/etc/* with this stack's folder and ports into the stack's own etc folder, and Prometheus'
+ * configuration.
+ */
 export function renderConfiguration(layout: StackLayout): void {
   const { ports } = layout;
   const values: Record<string, string | number> = {

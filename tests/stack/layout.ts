@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 
 /**
- * Versions of the jars: those of the images in compose/ ({@link kafkaInImage}): broker and ZooKeeper at the last Kafka that has
- * ZooKeeper, the Connect worker newer, as Debezium's image has it.
+ * Versions of the jars: those of the images in compose/ ({@link kafkaInImage}): broker and ZooKeeper at the last Kafka
+ * that has ZooKeeper, the Connect worker newer, as Debezium's image has it.
  */
 export const versions = { kafka: "3.9.2", connect: "4.3.0", debezium: "3.6.3.Final", jmxExporter: "1.0.1" } as const;
 
@@ -53,7 +53,10 @@ export interface StackLayout {
 export interface LayoutOptions {
   /** Folder of this stack; default: environment `WEIR_STACK`, else `.stack` in the project. */
   readonly root?: string;
-  /** Added to every port, so that two stacks can run side by side; default: environment `WEIR_STACK_PORT_OFFSET`, else 0. */
+  /**
+   * Added to every port, so that two stacks can run side by side; default: environment `WEIR_STACK_PORT_OFFSET`, else
+   * 0.
+   */
   readonly portOffset?: number;
 }
 

@@ -1,4 +1,7 @@
-/** The real services without Docker, for tests: start, end, kill and ask them. All functions act on the same stack by default. */
+/**
+ * The real services without Docker, for tests: start, end, kill and ask them. All functions act on the same stack by
+ * default.
+ */
 import { exists, fetchArtifacts, missingPrerequisites } from "./artifacts.ts";
 import { connectorRunning, connectorState, registerConnector } from "./connector.ts";
 import { type LayoutOptions, type StackLayout, stackLayout } from "./layout.ts";
@@ -39,7 +42,10 @@ export interface ServiceStatus {
   readonly residentMiB: number | null;
 }
 
-/** Starts what does not run, and resolves when the connector streams. Idempotent. @throws Error with what to install or read */
+/**
+ * Starts what does not run, and resolves when the connector streams. Idempotent.
+ * @throws Error with what to install or read
+ */
 export async function stackUp(options: StackUpOptions = {}): Promise<StackAddresses> {
   const { all = false, clickhouse = all, kafkaOnly = false, onProgress = () => {} } = options;
   const missing = missingPrerequisites();
@@ -76,7 +82,9 @@ export async function stackUp(options: StackUpOptions = {}): Promise<StackAddres
   return stackAddresses(options);
 }
 
-/** Ends the processes that `stackUp` started, and no others; with `wipe` also deletes their data and logs (jars stay). */
+/**
+ * Ends the processes that `stackUp` started, and no others; with `wipe` also deletes their data and logs (jars stay).
+ */
 export async function stackDown(
   options: LayoutOptions & { wipe?: boolean; onProgress?: (line: string) => void } = {},
 ): Promise<void> {

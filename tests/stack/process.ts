@@ -8,7 +8,9 @@ export interface Launch {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Prefixes of variables that configure Weir and PostgreSQL's programs and must not come from whoever starts the stack. */
+/**
+ * Prefixes of variables that configure Weir and PostgreSQL's programs and must not come from whoever starts the stack.
+ */
 const OWN_VARIABLES = /^(KAFKA_|CLICKHOUSE_|POSTGRES_|PG|WEIR_|DATA_SOURCE_)/;
 
 /** The environment of this process without what would configure the programs started here. */
@@ -47,7 +49,9 @@ export function pidOf(layout: StackLayout, name: string): number | null {
   return startTime(Number(pid)) === started ? Number(pid) : null;
 }
 
-/** Sends `signal` and waits until the process is gone, with SIGKILL at the deadline. Nothing happens if it does not run. */
+/**
+ * Sends `signal` and waits until the process is gone, with SIGKILL at the deadline. Nothing happens if it does not run.
+ */
 export async function endProcess(
   layout: StackLayout,
   name: string,
@@ -114,7 +118,10 @@ function pidFile(layout: StackLayout, name: string): string {
   return `${layout.run}/${name}.pid`;
 }
 
-/** When a process began, in the kernel's ticks; `undefined` if there is none or it is a zombie that nobody has collected yet. */
+/**
+ * When a process began, in the kernel's ticks; `undefined` if there is none or it is a zombie that nobody has collected
+ * yet.
+ */
 function startTime(pid: number): string | undefined {
   try {
     const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);

@@ -1,6 +1,7 @@
 /**
- * The proof on the real services: PostgreSQL -> Debezium -> Kafka -> Weir -> ClickHouse. Every change, crash and outage ends in `verify`.
- * Everything is started from nothing on 127.0.0.1, in a folder and on ports of its own, and ended again.
+ * The proof on the real services: PostgreSQL -> Debezium -> Kafka -> Weir -> ClickHouse. Every change, crash and outage
+ * ends in `verify`. Everything is started from nothing on 127.0.0.1, in a folder and on ports of its own, and ended
+ * again.
  */
 import { parseArgs } from "node:util";
 import { brokerTests } from "./e2e/scenarios/broker_tests.ts";

@@ -19,8 +19,8 @@ const readyWithinMs: Record<ServiceName, number> = {
 export const serviceNames = Object.keys(readyWithinMs) as readonly ServiceName[];
 
 /**
- * What a killed service leaves behind for a moment, on which its successor ends: PostgreSQL's shared memory and lock file, and the
- * registration of a broker whose session ZooKeeper has not given up yet.
+ * What a killed service leaves behind for a moment, on which its successor ends: PostgreSQL's shared memory and lock
+ * file, and the registration of a broker whose session ZooKeeper has not given up yet.
  */
 const leftovers: Partial<Record<ServiceName, RegExp>> = {
   postgres: /pre-existing shared memory|lock file .* already exists/,

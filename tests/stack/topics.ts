@@ -18,8 +18,8 @@ export async function kafkaAnswers(layout: StackLayout): Promise<boolean> {
 }
 
 /**
- * Creates the topics of compose/kafka/topics.json that do not exist, before anything can create them otherwise, as the service
- * kafka-init does; with `partitions` instead of the file's number.
+ * Creates the topics of compose/kafka/topics.json that do not exist, before anything can create them otherwise, as the
+ * service kafka-init does; with `partitions` instead of the file's number.
  */
 export async function createTopics(layout: StackLayout, partitions?: number): Promise<void> {
   const wanted = topicFile().map((topic) => partitions === undefined ? topic : { ...topic, partitions });

@@ -2,8 +2,8 @@ import { topology } from "../../src/mod.ts";
 import { coupons, orders, orderTable, rates, users } from "./sources.ts";
 
 /**
- * What the compiler must refuse. Every case is a line under `@ts-expect-error`: if it compiled, `deno test` would not. The topologies are
- * built, too, so that what compiles is also declared without an error.
+ * What the compiler must refuse. Every case is a line under `@ts-expect-error`: if it compiled, `deno test` would not.
+ * The topologies are built, too, so that what compiles is also declared without an error.
  */
 Deno.test("join() knows the columns of both sides", () => {
   topology("columns", (builder) => {

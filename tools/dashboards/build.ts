@@ -24,7 +24,10 @@ export interface DashboardDraft {
   readonly sections: readonly Section[];
 }
 
-/** Gives panels their ids and places (from left to right, a new line when one does not fit) and fills in what all dashboards share. */
+/**
+ * Gives panels their ids and places (from left to right, a new line when one does not fit) and fills in what all
+ * dashboards share.
+ */
 export function dashboard(draft: DashboardDraft): Dashboard {
   return {
     uid: draft.uid,

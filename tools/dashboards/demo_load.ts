@@ -39,7 +39,9 @@ const START_MS = Date.UTC(2026, 0, 1);
 const WEEK_MS = 7 * 86_400_000;
 const POLL_MS = 10;
 
-/** Fills a log with a store's history, runs the flagship topologies over it until all is in ClickHouse, and ends them. */
+/**
+ * Fills a log with a store's history, runs the flagship topologies over it until all is in ClickHouse, and ends them.
+ */
 export async function loadDemo({ orders, changes, seed = 11 }: DemoLoadOptions): Promise<DemoLoad> {
   const directory = await Deno.makeTempDir({ prefix: "weir-dashboards-" });
   const clickhouse = await startEmbeddedClickHouse({ path: `${directory}/clickhouse` });
@@ -126,14 +128,19 @@ async function runToEnd(
   }
 }
 
-/** Resolves when everything in the log is in ClickHouse, and gauges, which are reported once a second, were reported. */
+/**
+ * Resolves when everything in the log is in ClickHouse, and gauges, which are reported once a second, were reported.
+ */
 async function rest(runner: Runner, reported: ReadonlySet<string>): Promise<void> {
   while (!reported.has("weir_source_lag_seconds") || !(await runner.unfinished()).done) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
-/** What a query of a dashboard is asked for in this load: everything, with the options that the variables' own queries give. */
+/**
+ * What a query of a dashboard is asked for in this load: everything, with the options that the variables' own queries
+ * give.
+ */
 export async function contextOf(
   load: DemoLoad,
   variables: readonly Variable[],

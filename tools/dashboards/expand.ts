@@ -1,4 +1,7 @@
-/** What a query is asked for: the time range, the distance of points, and the values chosen for the dashboard's variables. */
+/**
+ * What a query is asked for: the time range, the distance of points, and the values chosen for the dashboard's
+ * variables.
+ */
 export interface QueryContext {
   readonly fromMs: number;
   readonly toMs: number;
@@ -16,15 +19,18 @@ export interface Choice {
 const ALL = "$__all";
 
 /**
- * Expands a ClickHouse query as Grafana and the ClickHouse plugin (4.20) do: in the browser first `$__conditionalAll`, then variables;
- * in the plugin the other macros.
+ * Expands a ClickHouse query as Grafana and the ClickHouse plugin (4.20) do: in the browser first `$__conditionalAll`,
+ * then variables; in the plugin the other macros.
  * @throws TypeError for a variable, format or macro that there is not
  */
 export function expandSql(sql: string, context: QueryContext): string {
   return expandMacros(expandVariables(expandConditionalAll(sql, context), context), context);
 }
 
-/** Takes a condition out when its variable says "All" or nothing. The plugin cuts at commas outside of nested parentheses. */
+/**
+ * Takes a condition out when its variable says "All" or nothing. The plugin cuts at commas outside of nested
+ * parentheses.
+ */
 function expandConditionalAll(sql: string, { variables }: QueryContext): string {
   const macro = "$__conditionalAll(";
   let text = sql;

@@ -1,8 +1,8 @@
 import { METRICS } from "../../src/runtime/metric_names.ts";
 
 /**
- * Every series name that Prometheus has, by where it comes from: what a dashboard or an alert may ask for. A name that is not here does
- * not exist, or is not known to exist.
+ * Every series name that Prometheus has, by where it comes from: what a dashboard or an alert may ask for. A name that
+ * is not here does not exist, or is not known to exist.
  */
 export const SOURCES: Readonly<Record<string, readonly string[]>> = {
   /** Prometheus itself, about each address that it reads. */
@@ -33,7 +33,10 @@ export const SOURCES: Readonly<Record<string, readonly string[]>> = {
     "kafka_log_logendoffset",
   ],
 
-  /** Debezium's JMX agent with compose/debezium/jmx.yml: attributes of Debezium's beans in lower case, counters end with _total. */
+  /**
+   * Debezium's JMX agent with compose/debezium/jmx.yml: attributes of Debezium's beans in lower case, counters end with
+   * _total.
+   */
   debezium: [
     "debezium_streaming_connected",
     "debezium_streaming_millisecondsbehindsource",
@@ -65,7 +68,10 @@ export const SOURCES: Readonly<Record<string, readonly string[]>> = {
     "pg_replication_slot_safe_wal_size_bytes",
   ],
 
-  /** ClickHouse's own endpoint: system.metrics (now), system.events (since the start), system.asynchronous_metrics (once a second). */
+  /**
+   * ClickHouse's own endpoint: system.metrics (now), system.events (since the start), system.asynchronous_metrics (once
+   * a second).
+   */
   clickhouse: [
     ...[
       "Query",

@@ -100,7 +100,9 @@ export interface Variable {
   readonly label: string;
   readonly description: string;
   readonly datasource: DataSourceRef;
-  /** SQL, or a Prometheus `label_values(...)`. With two columns of SQL the first is the value, the second what is shown. */
+  /**
+   * SQL, or a Prometheus `label_values(...)`. With two columns of SQL the first is the value, the second what is shown.
+   */
   readonly query: string;
   readonly definition: string;
   readonly multi: boolean;

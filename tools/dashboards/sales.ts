@@ -13,16 +13,18 @@ const ROWS_IN_TIME = "sales_rows WHERE $__timeFilter(placed_at)";
 const COUNT_IN_TIME = `(SELECT count() FROM ${ROWS_IN_TIME})`;
 
 /**
- * Only to be fast: true for every sale in the range of time. To show the newest version of each row, ClickHouse has to read all whose
- * ids lie between those asked for; a few old sales among the recent ones make that nearly everything. The ids of which any version lies
- * in the range are quickly found without, and with them only their own granules are read: a month of ten million sales in a
- * third of the time. A set of millions of ids would cost more than it saves, so a long range goes without.
+ * Only to be fast: true for every sale in the range of time. To show the newest version of each row, ClickHouse has to
+ * read all whose ids lie between those asked for; a few old sales among the recent ones make that nearly everything.
+ * The ids of which any version lies in the range are quickly found without, and with them only their own granules are
+ * read: a month of ten million sales in a third of the time. A set of millions of ids would cost more than it saves, so
+ * a long range goes without.
  */
 const BY_ID = `(${COUNT_IN_TIME} > ${FOUND_BY_ID_MAX} OR order_item_id IN (SELECT order_item_id FROM ${ROWS_IN_TIME} ` +
   `AND ${COUNT_IN_TIME} <= ${FOUND_BY_ID_MAX}))`;
 
 /**
- * The sales that are asked for. Countries and categories are quoted as SQL; sellers are chosen by id, as names need not be unique.
+ * The sales that are asked for. Countries and categories are quoted as SQL; sellers are chosen by id, as names need not
+ * be unique.
  */
 const CHOSEN = [
   "$__timeFilter(placed_at)",
@@ -245,7 +247,8 @@ const fate = {
         `SELECT name AS "Product", top.items AS "Items ordered", top.cancelled AS "Cancelled", top.cancelled / top.items AS "Share", ` +
           `toFloat64(top.highest) AS "Highest price" ` +
           "FROM (SELECT product_id, sum(items) AS items, sum(cancelled_items) AS cancelled, max(highest_price) AS highest " +
-          // The view adds up the tasks' shares by day and product, millions of groups over the years; the shares can be added up at once.
+          // The view adds up the tasks' shares by day and product, millions of groups over the years; the shares can be
+          // added up at once.
           "FROM product_performance_rows FINAL WHERE $__dateFilter(day) " +
           `AND product_id IN (SELECT id FROM products WHERE ${CHOSEN_PRODUCTS}) ` +
           "GROUP BY product_id HAVING cancelled > 0 ORDER BY cancelled DESC, product_id LIMIT 10) AS top " +

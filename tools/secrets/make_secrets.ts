@@ -8,7 +8,10 @@ import {
 import { derivedFiles, passwordNames, type Passwords, randomPassword } from "./passwords.ts";
 
 export interface MakeSecretsOptions {
-  /** Passwords and certificates to make anew although they are there. A new authority makes new certificates of the servers. */
+  /**
+   * Passwords and certificates to make anew although they are there. A new authority makes new certificates of the
+   * servers.
+   */
   readonly rotate?: readonly string[];
   /** Makes one password. */
   readonly password?: (name: string) => string;
@@ -22,8 +25,8 @@ export interface SecretsMade {
 }
 
 /**
- * The folder keeps other users of this machine out, its files do not: inside a container the service runs under an id of its own, which
- * must be able to read the file that is mounted. Each container sees only the files that are its own.
+ * The folder keeps other users of this machine out, its files do not: inside a container the service runs under an id
+ * of its own, which must be able to read the file that is mounted. Each container sees only the files that are its own.
  */
 const FOLDER_MODE = 0o700;
 const MOUNTED_MODE = 0o444;

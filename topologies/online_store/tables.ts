@@ -1,6 +1,9 @@
 import { clickhouse } from "../../src/mod.ts";
 
-/** One row for each item sold, with everything a report asks about it. Item ids grow with time, so ranges of time prune by index. */
+/**
+ * One row for each item sold, with everything a report asks about it. Item ids grow with time, so ranges of time prune
+ * by index.
+ */
 export const sales = clickhouse("sales", {
   key: ["order_item_id"],
   columns: {
@@ -35,8 +38,8 @@ export const sellerRevenueByHour = clickhouse("seller_revenue_by_hour", {
 });
 
 /**
- * What each product sold on each day of placing; cancelled items are counted apart and sell nothing. Sorted by day first, so that a range
- * of days is one range of rows.
+ * What each product sold on each day of placing; cancelled items are counted apart and sell nothing. Sorted by day
+ * first, so that a range of days is one range of rows.
  */
 export const productPerformance = clickhouse("product_performance", {
   key: ["day", "product_id"],

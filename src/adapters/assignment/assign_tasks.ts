@@ -1,7 +1,8 @@
 /**
- * Who gets which task, for every log that has groups: they must hand tasks out alike, since what holds for one is tested on the other.
- * Sticky: a member keeps what it has, as far as balance allows; nobody has two tasks more than another that could take one of them. A
- * pure function of its arguments, so that it does not matter which member leads the group.
+ * Who gets which task, for every log that has groups: they must hand tasks out alike, since what holds for one is
+ * tested on the other. Sticky: a member keeps what it has, as far as balance allows; nobody has two tasks more than
+ * another that could take one of them. A pure function of its arguments, so that it does not matter which member leads
+ * the group.
  */
 
 export interface MemberClaim {

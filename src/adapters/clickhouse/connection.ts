@@ -17,11 +17,15 @@ export interface ConnectionOptions {
   readonly requestTimeoutMs?: number;
   /** Sockets at a time; 10 if absent. */
   readonly connectionsMax?: number;
-  /** Compresses requests and answers with gzip: for slow networks; within one data centre it costs more than it saves. */
+  /**
+   * Compresses requests and answers with gzip: for slow networks; within one data centre it costs more than it saves.
+   */
   readonly compression?: boolean;
 }
 
-/** The client behind names of our own: every failure is a ProductionError, and nothing that is secret is in its message. */
+/**
+ * The client behind names of our own: every failure is a ProductionError, and nothing that is secret is in its message.
+ */
 export interface Connection {
   command(action: string, sql: string): Promise<void>;
   /** Rows as objects; 64-bit integers and decimals, these with all digits of their scale, as strings. */
@@ -46,7 +50,8 @@ const INSERT_SETTINGS: ClickHouseSettings = {
   input_format_json_read_arrays_as_strings: 0,
   input_format_json_read_objects_as_strings: 0,
   date_time_input_format: "best_effort",
-  // Parsing in parallel would make a block of every piece, and of a bad row's batch only the pieces before it would be stored.
+  // Parsing in parallel would make a block of every piece, and of a bad row's batch only the pieces before it would be
+  // stored.
   input_format_parallel_parsing: 0,
   max_insert_block_size: "1048576",
 };
@@ -78,8 +83,9 @@ export function connect(options: ConnectionOptions, database?: string): Connecti
     application: "weir",
     request_timeout: options.requestTimeoutMs ?? 120_000,
     max_open_connections: options.connectionsMax ?? 10,
-    // On a connection that is used again, Deno repeats a request by itself when the server goes away, without its body: such an insert
-    // would hang until its time is over, and one that was given up would be sent again. New connections cost less than a millisecond.
+    // On a connection that is used again, Deno repeats a request by itself when the server goes away, without its body:
+    // such an insert would hang until its time is over, and one that was given up would be sent again. New connections
+    // cost less than a millisecond.
     keep_alive: { enabled: false },
     compression: { request: compression, response: compression },
     // What goes wrong is thrown; the client's own log would repeat statements.

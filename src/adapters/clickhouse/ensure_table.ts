@@ -5,7 +5,8 @@ import { actualTable, canonicalTypes, compareTable } from "./table_shape.ts";
 import { bookkeepingColumns, createTable, literal, qualified, quoted, rowsName, viewSelect } from "./table_sql.ts";
 
 /**
- * Brings table and view to the declared shape, or says why not. Running it again changes nothing; several instances may run it at once.
+ * Brings table and view to the declared shape, or says why not. Running it again changes nothing; several instances may
+ * run it at once.
  * @throws ConfigError when the declaration contradicts itself or ClickHouse, or the table has another shape
  * @throws ProductionError for outages
  */

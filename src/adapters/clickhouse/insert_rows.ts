@@ -12,8 +12,9 @@ const UPSERT_COLUMNS = ["_task", "_key", "_digest", "_epoch", "_seq"];
 const DELETE_COLUMNS = ["_task", "_key", "_deleted", "_epoch", "_seq"];
 
 /**
- * Inserts the upserts, then the deletes. Each INSERT is one block: either all of its rows are stored or none. When a row is refused,
- * nothing of its INSERT and nothing after it is stored, and the whole batch may be sent again without the row.
+ * Inserts the upserts, then the deletes. Each INSERT is one block: either all of its rows are stored or none. When a
+ * row is refused, nothing of its INSERT and nothing after it is stored, and the whole batch may be sent again without
+ * the row.
  * @throws ProductionError
  */
 export async function insertRows(connection: Connection, database: string, batch: InsertBatch): Promise<void> {

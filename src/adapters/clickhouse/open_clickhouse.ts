@@ -8,14 +8,14 @@ import { literalArray, qualified, rowsName } from "./table_sql.ts";
 export type { ConnectionOptions } from "./connection.ts";
 
 /**
- * The Warehouse port on ClickHouse's HTTP interface: a server, a cluster behind one address, or the embedded one. Nothing is sent
- * until the first call. What the rows of an insert may hold, as ClickHouse reads it from JSON: DateTime64 as an integer of its ticks
- * (microseconds for DateTime64(6)) or text, Date and Date32 as days since 1970 or `YYYY-MM-DD`, Decimal as text of its scale, UInt64
- * and Int64 as digits with or without quotes, UUID and Enum as text, Bool as true or false, arrays as arrays. A null where the type is
- * not Nullable is refused.
+ * The Warehouse port on ClickHouse's HTTP interface: a server, a cluster behind one address, or the embedded one.
+ * Nothing is sent until the first call. What the rows of an insert may hold, as ClickHouse reads it from JSON:
+ * DateTime64 as an integer of its ticks (microseconds for DateTime64(6)) or text, Date and Date32 as days since 1970 or
+ * `YYYY-MM-DD`, Decimal as text of its scale, UInt64 and Int64 as digits with or without quotes, UUID and Enum as text,
+ * Bool as true or false, arrays as arrays. A null where the type is not Nullable is refused.
  *
- * ClickHouse does not refuse everything that does not fit: an integer beyond its type wraps around, a date beyond its range is
- * wrapped or clamped, decimal digits beyond the scale are cut off. Whoever encodes rows must check these.
+ * ClickHouse does not refuse everything that does not fit: an integer beyond its type wraps around, a date beyond its
+ * range is wrapped or clamped, decimal digits beyond the scale are cut off. Whoever encodes rows must check these.
  */
 export function openClickHouse(options: ConnectionOptions): Warehouse {
   const { database } = options;

@@ -10,8 +10,9 @@ const RETRIABLE_CODES = new Set([
 const MESSAGE_LENGTH_MAX = 2_000;
 
 /**
- * The port's error for whatever the client threw. An answer of ClickHouse is judged by its code; everything else is an outage of
- * network, proxy or server, except what only the operator can change: certificates and permissions of this process.
+ * The port's error for whatever the client threw. An answer of ClickHouse is judged by its code; everything else is an
+ * outage of network, proxy or server, except what only the operator can change: certificates and permissions of this
+ * process.
  */
 export function productionError(action: string, error: unknown): ProductionError {
   if (error instanceof ProductionError) return error;

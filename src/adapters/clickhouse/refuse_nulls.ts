@@ -2,8 +2,9 @@ import type { ColumnSpec } from "../../ports/warehouse.ts";
 import { parseClickHouseType } from "../../record/clickhouse_type.ts";
 
 /**
- * Names the first column that holds null and must not, in a line of JSONCompactEachRow without its closing bracket; `null` if there is
- * none. ClickHouse itself refuses null only in some types: in a column of integers, floats or dates it stores a silent zero.
+ * Names the first column that holds null and must not, in a line of JSONCompactEachRow without its closing bracket;
+ * `null` if there is none. ClickHouse itself refuses null only in some types: in a column of integers, floats or dates
+ * it stores a silent zero.
  */
 export function forbiddenNull(line: string, columns: readonly ColumnSpec[]): ColumnSpec | null {
   if (!line.includes("null")) return null;

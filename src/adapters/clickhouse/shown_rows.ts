@@ -16,8 +16,8 @@ export interface ShownQuestion {
 }
 
 /**
- * Reads back what the table shows, as RowBinary: a million rows take about a second, a third of what JSON takes. A task's name is sent
- * as its place in `tasks`; the names of others follow as text.
+ * Reads back what the table shows, as RowBinary: a million rows take about a second, a third of what JSON takes. A
+ * task's name is sent as its place in `tasks`; the names of others follow as text.
  */
 export async function* shownRows(connection: Connection, question: ShownQuestion): AsyncIterable<readonly ShownRow[]> {
   const { database, table, tasks, which } = question;

@@ -52,7 +52,9 @@ export async function actualTable(
   };
 }
 
-/** Declared types in ClickHouse's own spelling (`Decimal(18,2)` is `Decimal(18, 2)`, `BIGINT` is `Int64`), by column. */
+/**
+ * Declared types in ClickHouse's own spelling (`Decimal(18,2)` is `Decimal(18, 2)`, `BIGINT` is `Int64`), by column.
+ */
 export async function canonicalTypes(connection: Connection, table: TableSpec): Promise<Map<string, string>> {
   const action = `read the column types of "${table.name}"`;
   const types = table.columns.map((column) => `toTypeName(defaultValueOfTypeName(${literal(column.type)}))`);
@@ -71,8 +73,8 @@ export interface ShapeComparison {
 }
 
 /**
- * Compares what is with what is declared. A column that nobody declares any more is left alone: it keeps its default and no view
- * shows it.
+ * Compares what is with what is declared. A column that nobody declares any more is left alone: it keeps its default
+ * and no view shows it.
  */
 export function compareTable(
   { database, table, types }: { database: string; table: TableSpec; types: ReadonlyMap<string, string> },

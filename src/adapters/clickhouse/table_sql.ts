@@ -26,7 +26,10 @@ export function bookkeepingColumns(table: TableSpec): BookkeepingColumn[] {
   ];
 }
 
-/** Hash of the declared columns as stored. A tuple tells NULL from an empty value; CityHash is the same in every version. */
+/**
+ * Hash of the declared columns as stored. A tuple tells NULL from an empty value; CityHash is the same in every
+ * version.
+ */
 export function checkExpression(table: TableSpec): string {
   return `cityHash64(tuple(${columnList(table)}))`;
 }
@@ -87,8 +90,9 @@ export function indexes(table: TableSpec): { readonly name: string; readonly def
 }
 
 /**
- * What the view selects: newest rows without bookkeeping (FINAL leaves deleted ones out), or the shares added up. The sums get
- * neutral names first: an alias `revenue` beside `sum(revenue)` would be taken for a column of the next expression.
+ * What the view selects: newest rows without bookkeeping (FINAL leaves deleted ones out), or the shares added up. The
+ * sums get neutral names first: an alias `revenue` beside `sum(revenue)` would be taken for a column of the next
+ * expression.
  */
 export function viewSelect(database: string, table: TableSpec): string {
   const source = `${qualified(database, rowsName(table))} FINAL`;

@@ -52,8 +52,8 @@ const STEADY_MS = 60_000;
 const CLOSE_MS = 10_000;
 
 /**
- * Starts ClickHouse in a child process and keeps it running: when it dies it is started again on the same port, and callers see
- * refused connections meanwhile. It ends with this process, however that ends.
+ * Starts ClickHouse in a child process and keeps it running: when it dies it is started again on the same port, and
+ * callers see refused connections meanwhile. It ends with this process, however that ends.
  * @throws ConfigError when it cannot be started: directory in use, port taken, no library for this platform
  */
 export async function startEmbeddedClickHouse(options: EmbeddedClickHouseOptions): Promise<EmbeddedClickHouse> {
@@ -140,7 +140,8 @@ async function startServer(options: EmbeddedClickHouseOptions): Promise<ServerPr
 function spawn(options: EmbeddedClickHouseOptions): Deno.ChildProcess {
   const root = new URL("../../../", import.meta.url);
   const args = ["run", "--no-prompt", "--cached-only", `--config=${new URL("deno.json", root).pathname}`];
-  // The library is native code, so --allow-ffi voids the other limits; they are named all the same, for what runs before it.
+  // The library is native code, so --allow-ffi voids the other limits; they are named all the same, for what runs
+  // before it.
   args.push(
     "--allow-ffi",
     "--allow-read",

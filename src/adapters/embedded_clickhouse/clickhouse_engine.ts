@@ -36,8 +36,9 @@ export interface EngineOptions {
 }
 
 /**
- * chdb's own `insert` takes only plain identifiers and eight text formats, and no other call tells how many rows were written; the
- * addon's call below takes any INSERT and any bytes. chdb is pinned to one version, and the tests insert through this.
+ * chdb's own `insert` takes only plain identifiers and eight text formats, and no other call tells how many rows were
+ * written; the addon's call below takes any INSERT and any bytes. chdb is pinned to one version, and the tests insert
+ * through this.
  */
 interface Addon {
   InsertRawAsyncConnection(
@@ -51,14 +52,18 @@ interface Addon {
 /** Formats whose output is the concatenation of its blocks' outputs, and can therefore be sent block by block. */
 const STREAMABLE = new Set(["JSONEachRow", "JSONCompactEachRow", "RowBinary", "TabSeparated", "TSV", "CSV"]);
 const STREAMED = new Set(["SELECT", "WITH"]);
-/** Memory that is to be free for each thread of a query. ClickHouse's default is a GiB: of a limit of two, one thread at most. */
+/**
+ * Memory that is to be free for each thread of a query. ClickHouse's default is a GiB: of a limit of two, one thread at
+ * most.
+ */
 const THREAD_BYTES = 128 * 2 ** 20;
 const SESSION_ARGS = [`--max_threads_min_free_memory_per_thread=${THREAD_BYTES}`];
 /** Sessions kept open for the next request with the same environment. */
 const IDLE_SESSIONS_MAX = 16;
 
 /**
- * Opens the data directory. A directory belongs to one process at a time; it survives the death of its process at any moment.
+ * Opens the data directory. A directory belongs to one process at a time; it survives the death of its process at any
+ * moment.
  * @throws Exception 76 (CANNOT_OPEN_FILE) when the directory cannot be opened
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
@@ -128,7 +133,10 @@ function cannotOpen(path: string, error: unknown): string {
     "End the process that uses it, or choose another directory";
 }
 
-/** An INSERT without rows is no error, as on ClickHouse's server; the engine alone calls it one (108, NO_DATA_TO_INSERT). */
+/**
+ * An INSERT without rows is no error, as on ClickHouse's server; the engine alone calls it one (108,
+ * NO_DATA_TO_INSERT).
+ */
 async function insert(addon: Addon, session: Session, statement: Statement) {
   try {
     const data = statement.data ?? new Uint8Array(0);
@@ -140,8 +148,8 @@ async function insert(addon: Addon, session: Session, statement: Statement) {
 }
 
 /**
- * Waits for the first block, so that an error found early is an error of the request and not of the connection. The session is
- * released when the last block was taken, or when the reader went away.
+ * Waits for the first block, so that an error found early is an error of the request and not of the connection. The
+ * session is released when the last block was taken, or when the reader went away.
  */
 async function started(stream: ChdbQueryStream, release: (clean: boolean) => void): Promise<AsyncIterable<Uint8Array>> {
   const iterator = stream[Symbol.asyncIterator]();
@@ -162,8 +170,8 @@ async function started(stream: ChdbQueryStream, release: (clean: boolean) => voi
 }
 
 /**
- * Sessions by environment. The engine keeps settings for as long as a session lives, so a session serves only requests that ask for
- * exactly the settings it was opened with; opening one costs half a millisecond.
+ * Sessions by environment. The engine keeps settings for as long as a session lives, so a session serves only requests
+ * that ask for exactly the settings it was opened with; opening one costs half a millisecond.
  */
 function sessionPool(path: string) {
   const idle: { key: string; session: Session }[] = [];
@@ -194,7 +202,8 @@ function sessionPool(path: string) {
   }
 
   function put(session: Session, environment: Environment): void {
-    // Parameters and deduplication tokens differ from request to request: keeping such a session would only push out others.
+    // Parameters and deduplication tokens differ from request to request: keeping such a session would only push out
+    // others.
     if (environment.parameters.size > 0 || environment.settings.has("insert_deduplication_token")) {
       return session.close();
     }

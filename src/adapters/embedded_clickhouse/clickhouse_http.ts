@@ -37,8 +37,9 @@ export interface HttpOptions {
 export type Handler = (request: Request, access: "writer" | "reader") => Promise<Response>;
 
 /**
- * ClickHouse's HTTP interface over an engine in this process. Statements run side by side, so a long SELECT delays an INSERT only by
- * the processor time that it takes; a client that goes away ends a streamed SELECT, every other statement runs to its end.
+ * ClickHouse's HTTP interface over an engine in this process. Statements run side by side, so a long SELECT delays an
+ * INSERT only by the processor time that it takes; a client that goes away ends a streamed SELECT, every other
+ * statement runs to its end.
  */
 export function clickhouseHandler({ engine, limits, credentials }: HttpOptions): Handler {
   // Slow readers of long answers must not keep inserts waiting.
@@ -116,7 +117,10 @@ function readerEnvironment(statement: Statement, asked: Environment, limits: Htt
   return { ...asked, settings, readonly: 1 };
 }
 
-/** A page in a browser must not reach a server that asks for no password: neither by a form nor by a name that resolves to us. */
+/**
+ * A page in a browser must not reach a server that asks for no password: neither by a form nor by a name that resolves
+ * to us.
+ */
 function refuseForeignPages(request: Request): void {
   const loopback = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
   const origin = request.headers.get("origin");

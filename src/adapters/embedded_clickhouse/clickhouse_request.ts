@@ -40,8 +40,8 @@ const IGNORED = new Set([
 ]);
 
 /**
- * Reads a request of ClickHouse's HTTP interface: the statement is the `query` parameter, a line end and the body, whichever of the
- * two are there; every parameter that is none of the interface's own is a setting.
+ * Reads a request of ClickHouse's HTTP interface: the statement is the `query` parameter, a line end and the body,
+ * whichever of the two are there; every parameter that is none of the interface's own is a setting.
  * @throws Exception
  */
 export async function readAsked(request: Request, hold: Hold): Promise<Asked> {

@@ -1,8 +1,9 @@
 /**
- * The embedded ClickHouse: `deno run --allow-ffi ... clickhouse_server.ts --path <directory> [--port n] [--memory-bytes-max n]`.
- * Serves ClickHouse's HTTP interface on the loopback address, and a second, read-only one. Made to be a child process: prints one
- * JSON line when it is ready or cannot be, and ends with its standard input, so that it never outlives its parent.
- * `EMBEDDED_CLICKHOUSE_USER` and `EMBEDDED_CLICKHOUSE_PASSWORD` (or `..._PASSWORD_FILE`) ask for credentials.
+ * The embedded ClickHouse: `deno run --allow-ffi ... clickhouse_server.ts --path <directory> [--port n]
+ * [--memory-bytes-max n]`. Serves ClickHouse's HTTP interface on the loopback address, and a second, read-only one.
+ * Made to be a child process: prints one JSON line when it is ready or cannot be, and ends with its standard input, so
+ * that it never outlives its parent. `EMBEDDED_CLICKHOUSE_USER` and `EMBEDDED_CLICKHOUSE_PASSWORD` (or
+ * `..._PASSWORD_FILE`) ask for credentials.
  */
 import { parseArgs } from "node:util";
 import { ConfigError } from "../../record/errors.ts";

@@ -21,8 +21,8 @@ export function isRead(statement: Statement): boolean {
 }
 
 /**
- * One lexical element at the cursor, over text in which every character stands for one byte. Quotes are those of ClickHouse's
- * lexer, the typographic ones (three UTF-8 bytes each) included.
+ * One lexical element at the cursor, over text in which every character stands for one byte. Quotes are those of
+ * ClickHouse's lexer, the typographic ones (three UTF-8 bytes each) included.
  */
 const TOKEN = new RegExp(
   [
@@ -57,8 +57,8 @@ interface Word {
 }
 
 /**
- * Reads one statement. The engine parses it again: what is decided here is only where data begin, which format is asked for, and
- * what an HTTP interface must not do.
+ * Reads one statement. The engine parses it again: what is decided here is only where data begin, which format is asked
+ * for, and what an HTTP interface must not do.
  * @throws Exception for several statements in one request, `INTO OUTFILE` and `FROM INFILE`
  */
 export function parseStatement(bytes: Uint8Array): Statement {

@@ -38,15 +38,19 @@ export interface EmbeddedLog extends Log {
   retain(topic: string): Promise<number>;
   /** Removes a topic with its records and positions. Appends that wait for their turn are refused. */
   deleteTopic(topic: string): Promise<void>;
-  /** Deletes the records before `offset`, which becomes the start. No effect if the start is already there or further. */
+  /**
+   * Deletes the records before `offset`, which becomes the start. No effect if the start is already there or further.
+   */
   truncateBefore(topic: string, partition: number, offset: number): Promise<void>;
-  /** Ends a membership as a broker would that has not heard of the member for too long: `onFailed`, and its tasks move. */
+  /**
+   * Ends a membership as a broker would that has not heard of the member for too long: `onFailed`, and its tasks move.
+   */
   failMember(membership: Membership, error: Error): void;
 }
 
 /**
- * Opens the log. Acknowledged appends survive the sudden end of the process (not: of the machine, where the last ones may be lost).
- * One process, and in it one object, may have the file open at a time.
+ * Opens the log. Acknowledged appends survive the sudden end of the process (not: of the machine, where the last ones
+ * may be lost). One process, and in it one object, may have the file open at a time.
  * @throws ConfigError when the file cannot be opened or is open elsewhere
  */
 export function openEmbeddedLog({ path, clock = systemClock, limits }: EmbeddedLogOptions): EmbeddedLog {

@@ -33,9 +33,10 @@ export function isDirty(
 }
 
 /**
- * Keeps the newest record of each key of a partition, and removes tombstones that have been readable for `deleteRetentionMs` since a
- * pass first met them, so that no reader that keeps up misses one. Works in slices of one turn each; records appended meanwhile wait
- * for the next pass. Interrupted, it has removed only what it may, and the next pass does the rest. Gives back how many it removed.
+ * Keeps the newest record of each key of a partition, and removes tombstones that have been readable for
+ * `deleteRetentionMs` since a pass first met them, so that no reader that keeps up misses one. Works in slices of one
+ * turn each; records appended meanwhile wait for the next pass. Interrupted, it has removed only what it may, and the
+ * next pass does the rest. Gives back how many it removed.
  */
 export async function compactPartition(
   options: MaintenanceOptions,

@@ -25,8 +25,8 @@ interface GroupMember {
 }
 
 /**
- * The groups of one process: members share the tasks at once, evenly and stickily. A task that moves is announced to both sides
- * without waiting for the one that loses it, as with a broker that has given a member up.
+ * The groups of one process: members share the tasks at once, evenly and stickily. A task that moves is announced to
+ * both sides without waiting for the one that loses it, as with a broker that has given a member up.
  */
 export class LogGroups {
   readonly #options: LogGroupsOptions;

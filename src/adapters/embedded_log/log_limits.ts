@@ -18,7 +18,10 @@ export interface EmbeddedLogLimits {
   readonly maintenanceSliceRecords: number;
   /** Different keys that one pass of compaction over a partition holds in memory; more take several passes. */
   readonly compactionKeysMax: number;
-  /** Share of records not yet compacted at which `maintain()` compacts a partition (Kafka's `min.cleanable.dirty.ratio`). */
+  /**
+   * Share of records not yet compacted at which `maintain()` compacts a partition (Kafka's
+   * `min.cleanable.dirty.ratio`).
+   */
   readonly compactionDirtyRatio: number;
   /** Fewer uncompacted records than this are left alone by `maintain()`. */
   readonly compactionDirtyRecordsMin: number;

@@ -9,7 +9,10 @@ const MAINTENANCE_INTERVAL_MS = 5_000;
 export interface MaintainOptions {
   /** Milliseconds; {@link MAINTENANCE_INTERVAL_MS} if absent. */
   readonly intervalMs?: number;
-  /** Told about a round that failed; the next one begins after the interval all the same. Printed to the console if absent. */
+  /**
+   * Told about a round that failed; the next one begins after the interval all the same. Printed to the console if
+   * absent.
+   */
   onError?(error: unknown): void;
 }
 
@@ -19,7 +22,10 @@ export interface Maintenance {
   stop(): Promise<void>;
 }
 
-/** Retention and compaction, one after the other however many ask for them: two at once would only get into each other's way. */
+/**
+ * Retention and compaction, one after the other however many ask for them: two at once would only get into each other's
+ * way.
+ */
 export class LogMaintenance {
   readonly #options: MaintenanceOptions;
   #last: Promise<unknown> = Promise.resolve();

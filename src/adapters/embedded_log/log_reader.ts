@@ -11,7 +11,10 @@ import { sizeOf } from "./stored_bytes.ts";
 /** Records that the first statement of a poll asks for when nothing is known of their size yet. */
 const FIRST_LIMIT = 64;
 
-/** What one statement may bring into memory at the very most, should all its records be as large as the largest ever written. */
+/**
+ * What one statement may bring into memory at the very most, should all its records be as large as the largest ever
+ * written.
+ */
 const STATEMENT_BYTES_MAX = 67_108_864;
 
 /** What a reader works with. */
@@ -44,8 +47,8 @@ interface Allowance {
 }
 
 /**
- * Reads by position straight from the store, when asked and no further: nothing is fetched ahead, so there is nothing to throw away.
- * A pause belongs to the partition until `resume` or `stop`, also across `seek`.
+ * Reads by position straight from the store, when asked and no further: nothing is fetched ahead, so there is nothing
+ * to throw away. A pause belongs to the partition until `resume` or `stop`, also across `seek`.
  */
 export class LogReader implements Reader {
   readonly #options: LogReaderOptions;

@@ -2,8 +2,8 @@ import { type MaintenanceOptions, sliceRecords } from "./log_maintenance_options
 import type { PartitionState, TopicState } from "./log_store.ts";
 
 /**
- * Deletes the records of a partition that are older than the topic keeps them, from the start up to the first that is young enough,
- * and moves the start there. Works in slices of one turn each. Gives back how many it deleted.
+ * Deletes the records of a partition that are older than the topic keeps them, from the start up to the first that is
+ * young enough, and moves the start there. Works in slices of one turn each. Gives back how many it deleted.
  */
 export async function retainPartition(
   options: MaintenanceOptions,

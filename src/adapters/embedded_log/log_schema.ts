@@ -1,10 +1,11 @@
 /** Written into the file; raised when the tables change. */
 export const LOG_VERSION = 1;
 
-// Pages of 8 KiB hold a Debezium record of 2 KiB without an overflow page; the last page of every partition is written again with each
-// append, so larger ones write more. The exclusive mode keeps other processes out, for the offsets known here would be wrong beside
-// another writer, and it needs no shared memory file. NORMAL loses nothing to kill -9: what is committed is with the operating system. A
-// checkpoint of 8 MiB holds those last pages many times over, and copies each once.
+// Pages of 8 KiB hold a Debezium record of 2 KiB without an overflow page; the last page of every partition is written
+// again with each append, so larger ones write more. The exclusive mode keeps other processes out, for the offsets
+// known here would be wrong beside another writer, and it needs no shared memory file. NORMAL loses nothing to kill -9:
+// what is committed is with the operating system. A checkpoint of 8 MiB holds those last pages many times over, and
+// copies each once.
 export const LOG_PRAGMAS = [
   "PRAGMA page_size = 8192",
   "PRAGMA locking_mode = EXCLUSIVE",

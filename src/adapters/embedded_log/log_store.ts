@@ -5,7 +5,10 @@ import type { ReadRange, StoredKey, StoredRecord } from "./stored_records.ts";
 import { inTransaction, openDatabase } from "../local/sqlite.ts";
 import { TransientRecords } from "./transient_records.ts";
 
-/** What is known of a partition without asking SQLite. Changed only after the transaction that changes the table has succeeded. */
+/**
+ * What is known of a partition without asking SQLite. Changed only after the transaction that changes the table has
+ * succeeded.
+ */
 export interface PartitionState {
   readonly partition: number;
   /** Oldest offset that can be read. */
@@ -56,8 +59,8 @@ const WHERE = `topic = ? AND partition = ? AND "offset" >= ? AND "offset" < ?`;
 const ROW = `(${Array(RECORD_COLUMNS).fill("?").join(", ")})`;
 
 /**
- * The log's tables. Every method is synchronous and short; those that write are to be called inside {@link LogStore.transaction},
- * and the states in memory are the caller's to change once it has succeeded.
+ * The log's tables. Every method is synchronous and short; those that write are to be called inside
+ * {@link LogStore.transaction}, and the states in memory are the caller's to change once it has succeeded.
  */
 export class LogStore {
   readonly #database: DatabaseSync;
@@ -190,7 +193,10 @@ export class LogStore {
       .map((row) => ({ toOffset: Number(row.to_offset), cleanedAtMs: Number(row.cleaned_at_ms) }));
   }
 
-  /** Notes that a pass has cleaned up to `compactedTo`; `cleaning` if it left tombstones, and forgets those up to `forgetTo`. */
+  /**
+   * Notes that a pass has cleaned up to `compactedTo`; `cleaning` if it left tombstones, and forgets those up to
+   * `forgetTo`.
+   */
   saveCompaction(topic: TopicState, { partition, compactedTo, live, cleaning, forgetTo }: CompactionDone): void {
     this.#prepare("UPDATE partitions SET compacted_to = ?, live = ? WHERE topic = ? AND partition = ?")
       .run(compactedTo, live, topic.rowId, partition);

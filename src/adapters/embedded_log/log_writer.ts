@@ -52,8 +52,9 @@ interface Slice {
 }
 
 /**
- * Writes appends in the order in which they were asked for. What is asked for in one turn of the event loop, by whomever, shares a
- * transaction, and a long append takes several, so that no turn lasts long. Batches must not change before they are acknowledged.
+ * Writes appends in the order in which they were asked for. What is asked for in one turn of the event loop, by
+ * whomever, shares a transaction, and a long append takes several, so that no turn lasts long. Batches must not change
+ * before they are acknowledged.
  */
 export class LogWriter {
   readonly #options: LogWriterOptions;

@@ -7,8 +7,9 @@ const singleBytes = new TextDecoder("latin1");
 const encoder = new TextEncoder();
 
 /**
- * `bytes` as SQLite keeps them: TEXT for whatever is UTF-8, BLOB otherwise, so that the same bytes are the same value whether they came
- * as text or not. Text with U+0000 is a BLOB too: SQLite's text functions, and Deno's binding with them, end it there.
+ * `bytes` as SQLite keeps them: TEXT for whatever is UTF-8, BLOB otherwise, so that the same bytes are the same value
+ * whether they came as text or not. Text with U+0000 is a BLOB too: SQLite's text functions, and Deno's binding with
+ * them, end it there.
  */
 export function stored(bytes: Bytes | null): string | Uint8Array | null {
   if (bytes === null) return null;

@@ -1,11 +1,14 @@
 import type { ReadRange, StoredKey, StoredRecord } from "./stored_records.ts";
 
-/** Offsets taken from the file at once, so that none is given out again after a restart, and the file is seldom written to. */
+/**
+ * Offsets taken from the file at once, so that none is given out again after a restart, and the file is seldom written
+ * to.
+ */
 const RESERVED_AHEAD = 1_000_000;
 
 /**
- * Records of one partition of a transient topic: in memory, oldest first, their offsets without gaps. What outlives the process is how
- * far offsets may have been given out.
+ * Records of one partition of a transient topic: in memory, oldest first, their offsets without gaps. What outlives the
+ * process is how far offsets may have been given out.
  */
 export class TransientRecords {
   /** No offset from here on has been given out, whatever happens to the process. */

@@ -6,11 +6,14 @@ import { type ClusterMetadata, fetchMetadata, type TopicMetadata } from "./proto
 import { ProductionError } from "../../record/errors.ts";
 
 /**
- * Connections of one purpose, at most one per broker. A purpose has its own because a broker answers the requests of a connection
- * one after the other: a fetch that waits for records would hold back an append.
+ * Connections of one purpose, at most one per broker. A purpose has its own because a broker answers the requests of a
+ * connection one after the other: a fetch that waits for records would hold back an append.
  */
 export interface BrokerChannel {
-  /** Runs `use` on a connection to the node that the newest metadata name so. A connection that fails is opened anew next time. */
+  /**
+   * Runs `use` on a connection to the node that the newest metadata name so. A connection that fails is opened anew
+   * next time.
+   */
   call<T>(nodeId: number, use: (connection: BrokerConnection) => Promise<T>): Promise<T>;
   /** As `call`, on the first broker that can be reached. */
   callAny<T>(use: (connection: BrokerConnection) => Promise<T>): Promise<T>;
@@ -27,11 +30,14 @@ export interface Cluster {
   /** What `refresh` last told about a topic. */
   known(topic: string): TopicMetadata | undefined;
   /**
-   * Whether `refresh` ever told about a topic. A broker that has just started knows no topic for a while: one that was there is waited
-   * for, one that never was may be a wrong name.
+   * Whether `refresh` ever told about a topic. A broker that has just started knows no topic for a while: one that was
+   * there is waited for, one that never was may be a wrong name.
    */
   seen(topic: string): boolean;
-  /** Repeats `attempt` while it fails for a passing reason. @throws ProductionError at once for other reasons, else at the deadline */
+  /**
+   * Repeats `attempt` while it fails for a passing reason.
+   * @throws ProductionError at once for other reasons, else at the deadline
+   */
   persistently<T>(attempt: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }

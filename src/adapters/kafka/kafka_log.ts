@@ -8,11 +8,12 @@ import { Producer } from "./producer.ts";
 import { createTopic, describeTopics, partitionOffsets } from "./topics.ts";
 
 /**
- * The Log port on Kafka (2.4 and later, ZooKeeper or KRaft). Connects at the first use. kafkajs opens the connections and speaks the
- * everyday part of the protocol; metadata, fetching, producing and membership are this adapter's own, each with its reason beside it.
+ * The Log port on Kafka (2.4 and later, ZooKeeper or KRaft). Connects at the first use. kafkajs opens the connections
+ * and speaks the everyday part of the protocol; metadata, fetching, producing and membership are this adapter's own,
+ * each with its reason beside it.
  *
- * While the cluster is away readers and members wait for it; `topics`, `createTopic`, `offsets` and `append` reject with a retriable
- * `ProductionError` after their time limits. Wrong credentials and certificates are not retriable.
+ * While the cluster is away readers and members wait for it; `topics`, `createTopic`, `offsets` and `append` reject
+ * with a retriable `ProductionError` after their time limits. Wrong credentials and certificates are not retriable.
  * @throws ConfigError with every problem of the options
  */
 export function openKafka(options: KafkaOptions): Log {

@@ -9,14 +9,15 @@ import { newReadPosition, type ReadPosition } from "./read_position.ts";
 import { mayAppear, rangeOf, unknownTopic } from "./topics.ts";
 
 /**
- * Requests under way to one broker. A broker holds a request until there is something for it; the second lets a partition that was
- * sought, resumed or emptied meanwhile go on at once.
+ * Requests under way to one broker. A broker holds a request until there is something for it; the second lets a
+ * partition that was sought, resumed or emptied meanwhile go on at once.
  */
 const REQUESTS_PER_NODE = 2;
 
 /**
- * Reads by position, outside any group: fetches one chunk ahead for each partition, goes on past gaps, follows leaders, survives
- * brokers. Not kafkajs' consumer, which reads only what a group assigns, nothing ahead, and stands still on some compacted topics.
+ * Reads by position, outside any group: fetches one chunk ahead for each partition, goes on past gaps, follows leaders,
+ * survives brokers. Not kafkajs' consumer, which reads only what a group assigns, nothing ahead, and stands still on
+ * some compacted topics.
  */
 export class KafkaReader implements Reader {
   readonly #cluster: Cluster;
@@ -44,7 +45,8 @@ export class KafkaReader implements Reader {
     const name = nameOf(topic, partition);
     const { fetchPartitionBytesMax } = this.#cluster.settings;
     const paused = this.#positions.get(name)?.paused ?? false;
-    // Another object: the answer to a fetch that is under way finds that its position is not the current one, and is dropped.
+    // Another object: the answer to a fetch that is under way finds that its position is not the current one, and is
+    // dropped.
     this.#positions.set(name, newReadPosition({ topic, partition, offset, paused, bytesMax: fetchPartitionBytesMax }));
     this.#queuePump();
   }
@@ -221,7 +223,8 @@ export class KafkaReader implements Reader {
     const { batches, aborted, endOffset } = answer;
     try {
       const decoded = decodeRecordBatches(batches, { position: position.offset, aborted, checkCrcs, topic });
-      // A batch larger than asked for comes whole only to the first partition of a request: ask for as much as it needs.
+      // A batch larger than asked for comes whole only to the first partition of a request: ask for as much as it
+      // needs.
       position.bytesMax = Math.max(position.bytesMax, decoded.bytesNeeded);
       if (decoded.nextOffset === position.offset) return;
       const { records, nextOffset } = decoded;
@@ -266,7 +269,10 @@ export class KafkaReader implements Reader {
     this.#arrive();
   }
 
-  /** Lost connections are tried again for ever; what the operator must correct is told to the caller, who may poll again. */
+  /**
+   * Lost connections are tried again for ever; what the operator must correct is told to the caller, who may poll
+   * again.
+   */
   #failUnlessRetriable(thrown: unknown): void {
     const error = asProductionError(thrown, this.#cluster.settings);
     if (error.retriable || this.#closed) return;

@@ -32,9 +32,10 @@ const sessionErrors = new Set<number>([
 ]);
 
 /**
- * An idempotent producer: acks from all in-sync replicas, one request per broker under way, and a batch keeps its sequence number and
- * bytes until it is acknowledged. Appends that wait at the same time travel together. Not kafkajs' own, which gives up for ever when
- * the broker has forgotten its id, sends a whole request again when one partition of it fails, and costs three times the CPU.
+ * An idempotent producer: acks from all in-sync replicas, one request per broker under way, and a batch keeps its
+ * sequence number and bytes until it is acknowledged. Appends that wait at the same time travel together. Not kafkajs'
+ * own, which gives up for ever when the broker has forgotten its id, sends a whole request again when one partition of
+ * it fails, and costs three times the CPU.
  */
 export class Producer {
   readonly #cluster: Cluster;
@@ -156,7 +157,9 @@ export class Producer {
     }
   }
 
-  /** Starts a request to every idle leader that something can be sent to; the time at which to look again at the latest. */
+  /**
+   * Starts a request to every idle leader that something can be sent to; the time at which to look again at the latest.
+   */
   #sendReady(session: Session): number {
     const now = performance.now();
     let nextAt = Infinity;
@@ -238,8 +241,8 @@ export class Producer {
     }
     lane.notBefore = performance.now() + lane.backoff.nextMs();
     if (sessionErrors.has(errorCode)) {
-      // The broker cannot tell any more what it has of us: begin anew under another identity. What was stored without our hearing of
-      // it is stored again; receivers drop what is not newer.
+      // The broker cannot tell any more what it has of us: begin anew under another identity. What was stored without
+      // our hearing of it is stored again; receivers drop what is not newer.
       this.#session = null;
       this.#giveUpLate(lane, refusal(lane, errorCode, message));
     } else if (isRetriableCode(errorCode)) {

@@ -4,7 +4,9 @@ import { type Backoff, createBackoff } from "./protocol/backoff.ts";
 import { ErrorCode, errorName, isRetriableCode } from "./protocol/errors.ts";
 import { recordBytes } from "./protocol/encoder.ts";
 
-/** Identity under which the broker drops what it has already stored. Replaced when the broker does not know it any more. */
+/**
+ * Identity under which the broker drops what it has already stored. Replaced when the broker does not know it any more.
+ */
 export interface Session {
   readonly producerId: number;
   readonly epoch: number;
@@ -60,7 +62,10 @@ export function newLane(topic: string, partition: number): Lane {
   };
 }
 
-/** Queues records behind what waits already, in parts of at most `bytesMax`; resolves with the offset of the first record. */
+/**
+ * Queues records behind what waits already, in parts of at most `bytesMax`; resolves with the offset of the first
+ * record.
+ */
 export function enqueue(
   lane: Lane,
   records: readonly NewRecord[],
@@ -86,8 +91,8 @@ export function takeBatch({ waiting }: Lane, bytesMax: number): LaneEntry[] {
 }
 
 /**
- * Ends the batch under way for good. Were several appends in it, each is tried once more by itself, because only one of them need be
- * to blame; otherwise the append is rejected with all that is left of it.
+ * Ends the batch under way for good. Were several appends in it, each is tried once more by itself, because only one of
+ * them need be to blame; otherwise the append is rejected with all that is left of it.
  */
 export function refuseBatch(lane: Lane, error: ProductionError): void {
   const entries = lane.sent?.entries ?? [];

@@ -124,7 +124,9 @@ function creationError(
   return new ProductionError(message, cause.retriable === true, { cause });
 }
 
-/** Start and end of every partition; the end is that of committed records. @throws ProductionError for an unknown topic */
+/**
+ * Start and end of every partition; the end is that of committed records. @throws ProductionError for an unknown topic
+ */
 export function partitionOffsets(
   { cluster, channel }: { cluster: Cluster; channel: BrokerChannel },
   topic: string,
@@ -155,7 +157,10 @@ export async function rangeOf(
 /** New topics take a moment to be known. */
 const UNKNOWN_TOPIC_MS = 3_000;
 
-/** Whether a topic that has been missing from the metadata for so long may still appear; one that was ever seen is waited for. */
+/**
+ * Whether a topic that has been missing from the metadata for so long may still appear; one that was ever seen is
+ * waited for.
+ */
 export function mayAppear(cluster: Cluster, topic: string, missingMs: number): boolean {
   return cluster.seen(topic) || missingMs <= UNKNOWN_TOPIC_MS;
 }

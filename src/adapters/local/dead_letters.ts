@@ -81,8 +81,8 @@ const INSERT = `
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (identity) DO NOTHING`;
 
 /**
- * Opens the dead letters. The first letter of an identity stays as it came; when there are more than `lettersMax`, the oldest are
- * dropped and counted (one that comes again after that is kept again).
+ * Opens the dead letters. The first letter of an identity stays as it came; when there are more than `lettersMax`, the
+ * oldest are dropped and counted (one that comes again after that is kept again).
  * @throws ConfigError when the file cannot be opened
  */
 export function openEmbeddedDeadLetters(options: EmbeddedDeadLettersOptions): EmbeddedDeadLetters {

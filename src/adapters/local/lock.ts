@@ -24,8 +24,8 @@ const ATTEMPTS = 4;
 const ATTEMPT_INTERVAL_MS = 25;
 
 /**
- * Makes this process the only one that uses the data directory, creating it if missing. The lock is the operating system's: it ends
- * with the process, so that nothing has to be cleaned up after a `kill -9`.
+ * Makes this process the only one that uses the data directory, creating it if missing. The lock is the operating
+ * system's: it ends with the process, so that nothing has to be cleaned up after a `kill -9`.
  * @throws ConfigError when another process has it, or the directory cannot be used
  */
 export async function acquireDirectory(path: string): Promise<DirectoryLock> {

@@ -26,8 +26,8 @@ const url = (name: string, protocols: readonly string[], example: string) =>
   });
 
 /**
- * Every variable that is read, from the environment or `.env`. Those marked by {@link FILE_VARIABLES} can also be given as the name of a
- * file that holds them, with `_FILE` behind their name.
+ * Every variable that is read, from the environment or `.env`. Those marked by {@link FILE_VARIABLES} can also be given
+ * as the name of a file that holds them, with `_FILE` behind their name.
  */
 export const environmentSchema = z.object({
   KAFKA_BROKERS: variable("KAFKA_BROKERS", {

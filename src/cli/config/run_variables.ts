@@ -9,7 +9,10 @@ type Rule = { readonly min: number; readonly max: number; readonly unit: string 
 const MILLISECONDS = { min: 1, max: 2_147_483_647, unit: "milliseconds" };
 const ROWS = { min: 1, max: 1_000_000_000, unit: "rows" };
 
-/** Every run option can be set; the variable is the option's name in capitals: `flushIntervalMs` is WEIR_FLUSH_INTERVAL_MS. */
+/**
+ * Every run option can be set; the variable is the option's name in capitals: `flushIntervalMs` is
+ * WEIR_FLUSH_INTERVAL_MS.
+ */
 const RULES: { readonly [K in keyof RunOptions]: Rule } = {
   generation: { min: 1, max: 8_191, unit: "generation" },
   allowDeletes: "switch",

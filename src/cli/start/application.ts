@@ -108,9 +108,9 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
 const TURN_MS = 10_000;
 
 /**
- * Embedded, topologies load one after the other, those with the fewest joins and aggregates first, which show the newest rows soonest:
- * all at once would take as long as the last one, and show nothing until then. With real services they wait for the network, not for
- * each other.
+ * Embedded, topologies load one after the other, those with the fewest joins and aggregates first, which show the
+ * newest rows soonest: all at once would take as long as the last one, and show nothing until then. With real services
+ * they wait for the network, not for each other.
  */
 async function startAll(runs: readonly TopologyRun[], world: World, signal: AbortSignal): Promise<void> {
   const { clock } = world.ports;
@@ -174,7 +174,10 @@ async function untilEnd(options: ApplicationOptions, failures: readonly Promise<
   return failure;
 }
 
-/** Ends the changes first, so that there is an end to wait for. Returns what could not be applied in time; null if nobody can say. */
+/**
+ * Ends the changes first, so that there is an end to wait for. Returns what could not be applied in time; null if
+ * nobody can say.
+ */
 async function finish(
   { signal }: ApplicationOptions,
   { world, settled }: { world: World; settled: (deadlineMs: number, signal?: AbortSignal) => Promise<string[]> },

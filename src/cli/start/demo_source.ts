@@ -7,7 +7,9 @@ export const DEMO_SIZES: Readonly<Record<"small" | "standard", StoreSizes>> = {
   standard: DEFAULT_SIZES,
 };
 
-/** The demo store as a running instance uses it: a snapshot, then changes at a steady rate that can be held for a while. */
+/**
+ * The demo store as a running instance uses it: a snapshot, then changes at a steady rate that can be held for a while.
+ */
 export class DemoSource {
   /** Resolves with the error when the store cannot write any more. */
   readonly failed: Promise<Error>;
@@ -40,7 +42,9 @@ export class DemoSource {
     this.#run();
   }
 
-  /** Holds the changes until the function given back is called; resolves when everything written so far is in the log. */
+  /**
+   * Holds the changes until the function given back is called; resolves when everything written so far is in the log.
+   */
   async hold(): Promise<() => void> {
     this.#holders++;
     this.#abort.abort();

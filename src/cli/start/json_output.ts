@@ -7,8 +7,9 @@ import { StatusLine } from "./status_line.ts";
 const LOOK_EVERY_MS = 1_000;
 
 /**
- * One JSON object a line: `time`, `level`, `event`, `message`, and what belongs to the event. Told is what happens, and at times in one
- * short line how everything stands: other things are kept in the same log, and this must not crowd them out.
+ * One JSON object a line: `time`, `level`, `event`, `message`, and what belongs to the event. Told is what happens, and
+ * at times in one short line how everything stands: other things are kept in the same log, and this must not crowd them
+ * out.
  */
 export function createJsonOutput(least: LogLevel, write: (text: string) => void = writeOut): Output {
   const changes = new StatusChanges();

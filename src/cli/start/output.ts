@@ -27,8 +27,8 @@ export function isShown(level: LogLevel, least: LogLevel): boolean {
 }
 
 /**
- * Writes all of `text` to the standard output. When its reader has gone away nothing more is written, and the work goes on: the end of a
- * `head` must not end a pipeline.
+ * Writes all of `text` to the standard output. When its reader has gone away nothing more is written, and the work goes
+ * on: the end of a `head` must not end a pipeline.
  */
 export function writeOut(text: string): void {
   if (gone) return;

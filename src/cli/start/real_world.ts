@@ -9,7 +9,8 @@ import type { Event } from "./output.ts";
 import type { World, WorldOptions } from "./world.ts";
 
 /**
- * Kafka and ClickHouse as configured. Only the dead letters are kept in the data directory, which several instances may share.
+ * Kafka and ClickHouse as configured. Only the dead letters are kept in the data directory, which several instances may
+ * share.
  * @throws ConfigError when the configuration cannot be, or the directory cannot be written
  */
 export async function openRealWorld({ configuration, metrics, onEvent }: WorldOptions): Promise<World> {

@@ -25,7 +25,8 @@ const CALM_LOOKS = 3;
 const LOOK_EVERY_MS = 50;
 
 /**
- * Resolves when nothing is unfinished in any of `runners` and nothing moved for a moment; at `deadlineMs` with what is left.
+ * Resolves when nothing is unfinished in any of `runners` and nothing moved for a moment; at `deadlineMs` with what is
+ * left.
  * @returns what is unfinished at the end, by topology; empty when all is at rest
  */
 export async function settle(

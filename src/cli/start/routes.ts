@@ -39,8 +39,8 @@ export function routesOf(options: RouteOptions): Routes {
 }
 
 /**
- * JSON lines: `{"rest":true,"unfinished":[],"topologies":[...]}` once everything is applied (or `rest` false at the deadline), then an
- * empty line a second. The rest lasts until the client goes away.
+ * JSON lines: `{"rest":true,"unfinished":[],"topologies":[...]}` once everything is applied (or `rest` false at the
+ * deadline), then an empty line a second. The rest lasts until the client goes away.
  */
 function restStream(request: Request, { runs, rest }: RouteOptions): Response {
   const asked = Number(new URL(request.url).searchParams.get("seconds") ?? "60");

@@ -40,7 +40,10 @@ export function eventOf(topology: string, event: RunEvent): Event {
   }
 }
 
-/** Says whether the topology took up what ClickHouse had, and from where it went on: rows found right, written and deleted per sink. */
+/**
+ * Says whether the topology took up what ClickHouse had, and from where it went on: rows found right, written and
+ * deleted per sink.
+ */
 function startedEvent(topology: string, sinks: readonly StartReport[]): Event {
   const resumed = sinks.some((sink) => sink.kept + sink.deleted > 0);
   const parts = sinks.map(({ sink, kept, written, deleted }) =>

@@ -92,7 +92,9 @@ export const startCommand = command({
   },
 });
 
-/** The configuration with what the command line says otherwise. @throws UsageError for options that need the demo store */
+/**
+ * The configuration with what the command line says otherwise. @throws UsageError for options that need the demo store
+ */
 function configured(configuration: Configuration, given: OptionValues<typeof options>): Configuration {
   const demo = ["rate", "seed", "demo-size", "no-demo"] as const;
   const useless = demo.filter((name) => given[name] !== undefined && given[name] !== false);

@@ -6,8 +6,8 @@ import { allTasksRun, type Status, type TopologyStatus } from "./status.ts";
 type Phase = "starting" | "running" | "lost" | "waiting" | "ended";
 
 /**
- * What has changed between two looks, where no event of its own tells it. That a topology has started, or has failed and waits, is told
- * when it happens (run_events.ts, topology_run.ts).
+ * What has changed between two looks, where no event of its own tells it. That a topology has started, or has failed
+ * and waits, is told when it happens (run_events.ts, topology_run.ts).
  */
 export class StatusChanges {
   #before: Status | null = null;

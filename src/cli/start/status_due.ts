@@ -13,15 +13,17 @@ export interface StatusMoment {
 const FIRST_MS = 5_000;
 const STEP_MS = 60_000;
 const LOADING_STEP_MS = 15_000;
-/** A start that takes longer than this is told like everything else, so that one that never ends does not fill the log. */
+/**
+ * A start that takes longer than this is told like everything else, so that one that never ends does not fill the log.
+ */
 const LOADING_MS = 600_000;
 /** With nothing new to tell: that the process is alive. */
 const ALIVE_MS = 3_600_000;
 
 /**
- * Whether a line is due, `last` being the last one written; null before the first. It is when something differs from what that line told,
- * at most once a minute (in the first ten minutes, while something loads, four times); otherwise once an hour. That traffic has ended
- * differs from a line that told of traffic.
+ * Whether a line is due, `last` being the last one written; null before the first. It is when something differs from
+ * what that line told, at most once a minute (in the first ten minutes, while something loads, four times); otherwise
+ * once an hour. That traffic has ended differs from a line that told of traffic.
  */
 export function isStatusDue(now: StatusMoment, last: StatusMoment | null): boolean {
   if (last === null) return now.uptimeMs >= FIRST_MS;

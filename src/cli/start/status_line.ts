@@ -30,7 +30,10 @@ export class StatusLine {
   #base: Counts | null = null;
   #last: StatusMoment | null = null;
 
-  /** To be called about once a second. Returns the line if one is due. Its rates are means since the line before, or since traffic began. */
+  /**
+   * To be called about once a second. Returns the line if one is due. Its rates are means since the line before, or
+   * since traffic began.
+   */
   look(status: Status): Event | null {
     const standing = standingOf(status);
     const now = countsOf(status);

@@ -3,8 +3,8 @@ import { TOPOLOGY_STATES } from "./status.ts";
 import type { TopologyRun } from "./topology_run.ts";
 
 /**
- * Reports how topologies stand, to be called whenever metrics are read. A runner reports about itself only while it runs: of a topology
- * that has not got so far, or waits for its next try, what it said last would be all that is known.
+ * Reports how topologies stand, to be called whenever metrics are read. A runner reports about itself only while it
+ * runs: of a topology that has not got so far, or waits for its next try, what it said last would be all that is known.
  */
 export function reportTopologies(runs: readonly TopologyRun[], metrics: Metrics): void {
   for (const run of runs) {

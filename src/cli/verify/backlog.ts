@@ -4,8 +4,8 @@ import type { DirectoryPaths } from "../embedded_directory.ts";
 import type { VerifyReport } from "./verify_topologies.ts";
 
 /**
- * Records of the log that topologies had not applied when the last instance ended, as a line, if there are any: after a `kill -9` ClickHouse is as
- * old as that, which is no fault. Only for a directory that is this process's own.
+ * Records of the log that topologies had not applied when the last instance ended, as a line, if there are any: after a
+ * `kill -9` ClickHouse is as old as that, which is no fault. Only for a directory that is this process's own.
  */
 export async function backlogLines(paths: DirectoryPaths, report: VerifyReport): Promise<string[]> {
   const log = openEmbeddedLog({ path: paths.log });

@@ -30,7 +30,8 @@ export function canonicalColumn(
   const { sql, read } = shapeOf(parseClickHouseType(column.type));
   return {
     name: column.name,
-    // The text that the sink would have been sent, so that an encoder's mistake cannot hide: then read as ClickHouse reads it.
+    // The text that the sink would have been sent, so that an encoder's mistake cannot hide: then read as ClickHouse
+    // reads it.
     expected: (value) => read(parsed(encode(value))),
     sql: sql(quotedName),
     actual: (value) => read(value),

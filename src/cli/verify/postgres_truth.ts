@@ -24,8 +24,8 @@ const COLUMNS_SQL = `
   WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped`;
 
 /**
- * All tables of a PostgreSQL database at one instant: one REPEATABLE READ transaction, that reads only. The table of topic
- * `<prefix>.<schema>.<table>` is `<schema>.<table>`.
+ * All tables of a PostgreSQL database at one instant: one REPEATABLE READ transaction, that reads only. The table of
+ * topic `<prefix>.<schema>.<table>` is `<schema>.<table>`.
  * @throws ConfigError when the database cannot be reached
  */
 export async function openPostgresTruth(configuration: PostgresConfiguration): Promise<Truth> {
@@ -86,7 +86,10 @@ interface WireColumn {
   readonly wire: ToWire;
 }
 
-/** The columns that the topology reads. Those that the table lacks are left out: the decoder says so, as it does for the engine. */
+/**
+ * The columns that the topology reads. Those that the table lacks are left out: the decoder says so, as it does for the
+ * engine.
+ */
 function wantedColumns(source: SourceSpec, columns: readonly PostgresColumn[]): WireColumn[] {
   const wanted = new Set([...source.key, ...Object.keys(source.row.shape)]);
   const problems: string[] = [];

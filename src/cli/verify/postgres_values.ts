@@ -40,8 +40,8 @@ const TEXTS = new Set([
 const TEXT_CATEGORIES = new Set(["S", "E", "I", "R"]);
 
 /**
- * How a column's values are asked for: as PostgreSQL prints them, arrays as a JSON array of texts, money without its currency.
- * `quotedName`: the column as SQL names it.
+ * How a column's values are asked for: as PostgreSQL prints them, arrays as a JSON array of texts, money without its
+ * currency. `quotedName`: the column as SQL names it.
  */
 export function selectExpression(column: PostgresColumn, quotedName: string): string {
   if (column.array) return `to_json(${quotedName}::text[])::text`;
@@ -49,8 +49,9 @@ export function selectExpression(column: PostgresColumn, quotedName: string): st
 }
 
 /**
- * What Debezium writes for a column's values, with `decimal.handling.mode=string` and `time.precision.mode=microseconds`. Session
- * settings assumed: time zone UTC, ISO dates, hexadecimal bytea. Null for a type whose form on the wire is not known here.
+ * What Debezium writes for a column's values, with `decimal.handling.mode=string` and
+ * `time.precision.mode=microseconds`. Session settings assumed: time zone UTC, ISO dates, hexadecimal bytea. Null for a
+ * type whose form on the wire is not known here.
  */
 export function wireOf(column: PostgresColumn): ToWire | null {
   const element = elementOf(column);

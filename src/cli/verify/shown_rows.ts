@@ -10,8 +10,8 @@ export function viewSql(database: string, table: TableSpec, columns: readonly Ca
 }
 
 /**
- * The same from the stored rows, without FINAL and without the view: the newest version of each key, if it is not a tombstone; shares of
- * an aggregate added up. The tuple keeps nulls, which argMax alone would skip.
+ * The same from the stored rows, without FINAL and without the view: the newest version of each key, if it is not a
+ * tombstone; shares of an aggregate added up. The tuple keeps nulls, which argMax alone would skip.
  */
 export function storedSql(database: string, table: TableSpec, columns: readonly CanonicalColumn[]): string {
   const names = table.columns.map((column) => column.name);

@@ -17,8 +17,8 @@ interface OpenPack extends Destination {
 export type Emit = (destination: Destination, record: string) => void;
 
 /**
- * One task's side of all conversations: numbers what it sends, and drops what is not newer than what it has taken. Order is kept per
- * destination. A new incarnation of a task begins a new channel.
+ * One task's side of all conversations: numbers what it sends, and drops what is not newer than what it has taken.
+ * Order is kept per destination. A new incarnation of a task begins a new channel.
  */
 export class Channel {
   /** Number of the last message or sink write of this epoch. */
@@ -59,7 +59,10 @@ export class Channel {
     if (pack.messages.length >= this.#packLengthMax) this.#seal(id, pack);
   }
 
-  /** Seals the open pack of a destination and returns the last number used: whatever is sent from now on has a greater one. */
+  /**
+   * Seals the open pack of a destination and returns the last number used: whatever is sent from now on has a greater
+   * one.
+   */
   cut(destination: Destination): number {
     const id = destination.table * 65_536 + destination.partition;
     const pack = this.#open.get(id);
@@ -78,8 +81,8 @@ export class Channel {
   }
 
   /**
-   * Whether a pack is newer than everything taken from this sender; if so it counts as taken. `newEpoch`: the sender has started again
-   * since the last one taken.
+   * Whether a pack is newer than everything taken from this sender; if so it counts as taken. `newEpoch`: the sender
+   * has started again since the last one taken.
    */
   accept(from: string, epoch: number, seq: number): { readonly fresh: boolean; readonly newEpoch: boolean } {
     const seen = this.#seen.get(from);

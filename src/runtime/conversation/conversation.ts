@@ -23,8 +23,8 @@ export interface MessageOrigin {
 type Routing = Partitions & { readonly plan: PhysicalPlan };
 
 /**
- * What a task says to others and does when they speak: subscriptions and values of joins, shares of aggregates, HELLOs. The rules and
- * why each is needed: `src/DESIGN.md`, "The conversation of tasks".
+ * What a task says to others and does when they speak: subscriptions and values of joins, shares of aggregates, HELLOs.
+ * The rules and why each is needed: `src/DESIGN.md`, "The conversation of tasks".
  */
 export class Conversation {
   readonly task: TaskView;
@@ -35,7 +35,10 @@ export class Conversation {
     this.#routing = routing;
   }
 
-  /** Tells everybody who looks this task up, or collects from it, that what was asked before is forgotten; asks the homes for shares. */
+  /**
+   * Tells everybody who looks this task up, or collects from it, that what was asked before is forgotten; asks the
+   * homes for shares.
+   */
   sayHello(): void {
     const { table } = this.task;
     const peers = new Set<number>();
@@ -70,7 +73,8 @@ export class Conversation {
   }
 
   /**
-   * Takes one record of the own inbox. Returns true if a later incarnation of this very task has said HELLO, so this one must end.
+   * Takes one record of the own inbox. Returns true if a later incarnation of this very task has said HELLO, so this
+   * one must end.
    */
   take(value: Bytes | null): boolean {
     if (value === null) return false;
@@ -155,7 +159,10 @@ export class Conversation {
     task.rightChanged(right);
   }
 
-  /** A server has forgotten my subscriptions, a home's shares must be asked for again. What is cached stays until it is answered. */
+  /**
+   * A server has forgotten my subscriptions, a home's shares must be asked for again. What is cached stays until it is
+   * answered.
+   */
   #greeted(sender: MessageOrigin): void {
     const { table, stores, channel } = this.task;
     table.lookups.forEach((lookup, index) => {

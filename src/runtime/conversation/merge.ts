@@ -22,8 +22,9 @@ export interface ShareOrigin {
 }
 
 /**
- * Adds up the homes' shares of one aggregate for one merge task: the source of that task's rows. What a home sent in an earlier
- * incarnation counts until the END of its next snapshot, so that no total dips; nothing is known before all homes are ready.
+ * Adds up the homes' shares of one aggregate for one merge task: the source of that task's rows. What a home sent in an
+ * earlier incarnation counts until the END of its next snapshot, so that no total dips; nothing is known before all
+ * homes are ready.
  */
 export class Merge {
   /** The merge task's own. */
@@ -62,8 +63,8 @@ export class Merge {
   }
 
   /**
-   * A snapshot made for the merge task of epoch `to` is over: what this home sent up to `since` of this epoch, or in an earlier one, and
-   * did not send again is gone.
+   * A snapshot made for the merge task of epoch `to` is over: what this home sent up to `since` of this epoch, or in an
+   * earlier one, and did not send again is gone.
    */
   end(sender: ShareOrigin, end: { readonly to: number; readonly since: number }): void {
     if (end.to !== this.epoch) return;

@@ -4,7 +4,8 @@ import type { Row } from "../../record/row.ts";
 import type { SharePart } from "../../processor/aggregate.ts";
 
 /**
- * What tasks tell each other. All messages of one flush to one inbox partition travel packed in one record with one (epoch, seq).
+ * What tasks tell each other. All messages of one flush to one inbox partition travel packed in one record with one
+ * (epoch, seq).
  *
  * - subscribe / unsubscribe: a home wants, or no longer wants, the right row of a join;
  * - value: the right row now (null: absent);
@@ -27,8 +28,8 @@ export type Message =
   | { readonly type: "end"; readonly aggregate: string; readonly to: number; readonly since: number };
 
 /**
- * One message as JSON text. Those that follow each other under one head share it in the pack: `["S","join",[1,2,3]]`. A head of null:
- * the body is all.
+ * One message as JSON text. Those that follow each other under one head share it in the pack: `["S","join",[1,2,3]]`. A
+ * head of null: the body is all.
  */
 export interface EncodedMessage {
   readonly head: string | null;
@@ -102,7 +103,10 @@ export function encodePack(pack: { from: string; epoch: number; seq: number; mes
 
 type Encoded = readonly [string, ...unknown[]];
 
-/** Reads a record of an inbox. @throws SyntaxError for anything that was not written by {@link encodePack} or {@link encodeHello} */
+/**
+ * Reads a record of an inbox.
+ * @throws SyntaxError for anything that was not written by {@link encodePack} or {@link encodeHello}
+ */
 export function decodeInbox(text: string): InboxRecord {
   const record = decodeWire(text) as {
     hello?: string;

@@ -25,8 +25,9 @@ export function homeOf({ partitions }: Partitions, table: TaskTable, key: Key): 
 }
 
 /**
- * Whether rows of a key are written by the task of this partition. ClickHouse may show rows under this task's name that are another's
- * since the number of partitions changed, which takes another generation; in the first one there is nothing to compute.
+ * Whether rows of a key are written by the task of this partition. ClickHouse may show rows under this task's name that
+ * are another's since the number of partitions changed, which takes another generation; in the first one there is
+ * nothing to compute.
  */
 export function ownership(
   layout: Partitions & { readonly generation: number },

@@ -13,8 +13,8 @@ const ABSENT = "null";
 const ABSENT_DIGEST = 0;
 
 /**
- * One register served to homes: who subscribed to which key, and what they were told last. A subscription is ALWAYS answered, at once
- * or as soon as the value is known.
+ * One register served to homes: who subscribed to which key, and what they were told last. A subscription is ALWAYS
+ * answered, at once or as soon as the value is known.
  */
 export class Server {
   readonly plan: ServePlan;
@@ -58,8 +58,9 @@ export class Server {
   }
 
   /**
-   * Answers one subscription with a value that is known. The other subscribers may have been told something else: the entry waits to be
-   * evaluated again because a partner changed. Then all are told now, since {@link tell} will find nothing new.
+   * Answers one subscription with a value that is known. The other subscribers may have been told something else: the
+   * entry waits to be evaluated again because a partner changed. Then all are told now, since {@link tell} will find
+   * nothing new.
    */
   answer(home: number, key: Key, known: { entry: Entry | null; value: Row | null }): void {
     const { entry, value } = known;

@@ -17,8 +17,8 @@ export interface ShareSenderOptions {
 }
 
 /**
- * Sends one home's shares to the merge tasks that asked for them. A merge task that starts asks all homes; each answers with a snapshot
- * of its shares, closed by an END that voids whatever it sent earlier.
+ * Sends one home's shares to the merge tasks that asked for them. A merge task that starts asks all homes; each answers
+ * with a snapshot of its shares, closed by an END that voids whatever it sent earlier.
  */
 export class ShareSender {
   /** Every row was folded once in this epoch: shares may be sent. */

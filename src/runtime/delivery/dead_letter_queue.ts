@@ -10,7 +10,9 @@ const RECORD_LENGTH_MAX = 65_536;
 const WAITING_MAX = 10_000;
 const RETRY_MS = 1_000;
 
-/** Collects dead letters of one topology and stores them in the background; nothing is dropped without being counted. */
+/**
+ * Collects dead letters of one topology and stores them in the background; nothing is dropped without being counted.
+ */
 export class DeadLetterQueue {
   /** Letters since the start. */
   count = 0;

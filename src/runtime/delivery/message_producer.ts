@@ -32,8 +32,8 @@ export interface ProducerOptions {
 }
 
 /**
- * Appends the packs of all tasks of one topology, one append at a time, so that order per inbox partition is kept whatever is
- * retried. Packs that come while an append is under way go together in the next one.
+ * Appends the packs of all tasks of one topology, one append at a time, so that order per inbox partition is kept
+ * whatever is retried. Packs that come while an append is under way go together in the next one.
  */
 export class MessageProducer {
   /** Of the texts that wait, in UTF-8. */

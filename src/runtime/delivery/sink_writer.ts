@@ -6,7 +6,9 @@ import type { Key } from "../../record/key.ts";
 
 const RETRY = { firstMs: 100, lastMs: 5_000 };
 
-/** A row for a sink, newest version of a key, or its tombstone (without `line`). Rows of one `id` supersede each other. */
+/**
+ * A row for a sink, newest version of a key, or its tombstone (without `line`). Rows of one `id` supersede each other.
+ */
 export type OutgoingRow = (UpsertRow | DeleteRow) & { readonly id: Key };
 
 /** What a sink writer needs. */
@@ -27,8 +29,8 @@ export interface SinkWriterOptions {
 }
 
 /**
- * Writes one table: keeps the newest row per key while it waits, inserts one batch at a time, repeats the same rows until they are
- * acknowledged, and finds a row that ClickHouse refuses by halving the batch.
+ * Writes one table: keeps the newest row per key while it waits, inserts one batch at a time, repeats the same rows
+ * until they are acknowledged, and finds a row that ClickHouse refuses by halving the batch.
  */
 export class SinkWriter {
   readonly table: TableSpec;

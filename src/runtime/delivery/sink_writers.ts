@@ -21,7 +21,8 @@ export interface SinkWritersOptions {
 }
 
 /**
- * Makes sure that ClickHouse has the tables, waiting for it if it does not answer, and makes a writer for each, by sink name.
+ * Makes sure that ClickHouse has the tables, waiting for it if it does not answer, and makes a writer for each, by sink
+ * name.
  * @throws ConfigError when a table has another shape
  */
 export async function createSinkWriters(options: SinkWritersOptions): Promise<Map<string, SinkWriter>> {

@@ -21,8 +21,8 @@ interface GlobalState {
 }
 
 /**
- * The global tables of one topology on one instance: whole, joined with each other, and telling the tasks what changed. A value equal to
- * the one before is not told.
+ * The global tables of one topology on one instance: whole, joined with each other, and telling the tasks what changed.
+ * A value equal to the one before is not told.
  */
 export class Globals {
   readonly #states: readonly GlobalState[];

@@ -6,7 +6,9 @@ import { taskId } from "../../record/task_id.ts";
 
 const RESTART = { firstMs: 1_000, lastMs: 30_000 };
 
-/** Follows what the group assigns: keeps, starts, drops and restarts tasks. A task that stays assigned is not touched. */
+/**
+ * Follows what the group assigns: keeps, starts, drops and restarts tasks. A task that stays assigned is not touched.
+ */
 export class Assignments {
   readonly #instance: Instance;
   #stopped = false;

@@ -8,8 +8,8 @@ import { ConfigError } from "../../record/errors.ts";
 const TICK_MS = 1_000;
 
 /**
- * What a running topology does now and then: commits positions for monitoring, compares ClickHouse with what it should show, notices
- * topics that were recreated and tasks that lag too far behind, reports gauges.
+ * What a running topology does now and then: commits positions for monitoring, compares ClickHouse with what it should
+ * show, notices topics that were recreated and tasks that lag too far behind, reports gauges.
  */
 export class Housekeeping {
   readonly #instance: Instance;
@@ -102,7 +102,10 @@ export class Housekeeping {
     }
   }
 
-  /** A tombstone not read within half of its retention may have been removed by now: what was built may hold a deleted row. */
+  /**
+   * A tombstone not read within half of its retention may have been removed by now: what was built may hold a deleted
+   * row.
+   */
   #checkLag(nowMs: number): void {
     for (const host of this.#instance.hosts.values()) {
       if (host.task === null || host.lag === 0 || host.lastRecordMs === 0) continue;
@@ -124,7 +127,10 @@ export class Housekeeping {
     }
   }
 
-  /** Compares one task's rows with ClickHouse now; resolves to the number of differences, or null if it could not be done. */
+  /**
+   * Compares one task's rows with ClickHouse now; resolves to the number of differences, or null if it could not be
+   * done.
+   */
   async repairNow(id: string): Promise<number | null> {
     const task = this.#instance.hosts.get(id)?.task;
     if (task === null || task === undefined || !task.complete) return null;

@@ -14,8 +14,8 @@ interface Loading {
 }
 
 /**
- * Starting tasks read their topics a few at a time, those that others look up first: all at once would have none of them ready, and
- * nothing new shown, before the last record is read.
+ * Starting tasks read their topics a few at a time, those that others look up first: all at once would have none of
+ * them ready, and nothing new shown, before the last record is read.
  */
 export class LoadOrder {
   #waves: Loading[][] = [];

@@ -13,8 +13,8 @@ const OVERLOAD_WAIT_MS = 5;
 const FETCH_LONG = 500;
 
 /**
- * The loop of one instance: fetched records to their tasks, then every busy task a slice of work. Fetching goes on while tasks work;
- * nothing is taken while sinks or inboxes have too much waiting.
+ * The loop of one instance: fetched records to their tasks, then every busy task a slice of work. Fetching goes on
+ * while tasks work; nothing is taken while sinks or inboxes have too much waiting.
  */
 export class Pump {
   readonly #instance: Instance;
@@ -23,7 +23,10 @@ export class Pump {
   #stopping = false;
   #woken: () => void = () => {};
   #fetched: readonly Fetched[] | null = null;
-  /** Timestamp of the records last taken, which are behind whatever any task evaluates next; 0 while a start reads old ones. */
+  /**
+   * Timestamp of the records last taken, which are behind whatever any task evaluates next; 0 while a start reads old
+   * ones.
+   */
   #sourceMs = 0;
 
   /** `onComplete`: called when a task's start is complete. */
@@ -84,7 +87,8 @@ export class Pump {
       onState: (error) => {
         if (error === null) return;
         problems.set("log", error.message);
-        // The reader has given a partition up and does not say which: everything is sought anew, and what cannot be asked for fails there.
+        // The reader has given a partition up and does not say which: everything is sought anew, and what cannot be
+        // asked for fails there.
         if (error instanceof ProductionError && !error.retriable) this.#assignments.restartAll(error.message);
       },
       stopped: () => this.#stopping,

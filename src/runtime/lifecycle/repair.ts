@@ -13,10 +13,10 @@ export interface RepairPorts {
 }
 
 /**
- * Compares what ClickHouse shows of a task with what it should show, and writes the differences: what a dead incarnation wrote late, what
- * was changed or deleted by hand. Rows written while the comparison runs are left alone. `acknowledged`: resolves when everything put so
- * far is acknowledged; asked after the comparison began to note what is written, so that no row falls in between. Resolves to the number
- * of differences.
+ * Compares what ClickHouse shows of a task with what it should show, and writes the differences: what a dead
+ * incarnation wrote late, what was changed or deleted by hand. Rows written while the comparison runs are left alone.
+ * `acknowledged`: resolves when everything put so far is acknowledged; asked after the comparison began to note what is
+ * written, so that no row falls in between. Resolves to the number of differences.
  */
 export async function repairTask(task: Task, { warehouse, acknowledged }: RepairPorts): Promise<number> {
   let differences = 0;

@@ -6,7 +6,10 @@ import { taskId } from "../../record/task_id.ts";
 /** Where one assigned task stands on this instance. */
 export type HostState = "starting" | "loading" | "joining" | "running" | "waiting";
 
-/** Topics and positions of one task, and its way from assignment to running. The task inside is replaced at every restart. */
+/**
+ * Topics and positions of one task, and its way from assignment to running. The task inside is replaced at every
+ * restart.
+ */
 export class TaskHost {
   readonly id: string;
   readonly table: TaskTable;

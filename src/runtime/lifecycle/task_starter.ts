@@ -33,8 +33,8 @@ export interface StarterOptions {
 }
 
 /**
- * Starts tasks together: HELLO into their own inboxes, whose offsets become their epochs; ends of their topics, asked for after that;
- * then what the sinks show of them, read back table by table, as their topics are read meanwhile.
+ * Starts tasks together: HELLO into their own inboxes, whose offsets become their epochs; ends of their topics, asked
+ * for after that; then what the sinks show of them, read back table by table, as their topics are read meanwhile.
  *
  * @throws ConfigError when ClickHouse knows a greater epoch than the inbox can give
  */

@@ -40,8 +40,8 @@ export interface PrepareOptions {
 }
 
 /**
- * Waits until all source topics exist, compiles the topology for their partition counts, checks that they can rebuild their tables,
- * and creates the inbox topics.
+ * Waits until all source topics exist, compiles the topology for their partition counts, checks that they can rebuild
+ * their tables, and creates the inbox topics.
  *
  * @throws ConfigError for topics that cannot be used as they are, with the command that changes them
  * @throws TopologyError when the partition counts do not allow a join

@@ -29,7 +29,10 @@ export interface UnfinishedTask {
   readonly pendingRows: number;
   /** What was taken is not evaluated to the end. */
   readonly busy: boolean;
-  /** Right rows that were asked for and are not known, by join. Counted only when nothing else is left, since all are looked at. */
+  /**
+   * Right rows that were asked for and are not known, by join. Counted only when nothing else is left, since all are
+   * looked at.
+   */
   readonly unanswered: readonly { readonly join: string; readonly rows: number }[];
 }
 
@@ -58,7 +61,10 @@ export const NOTHING_KNOWN: Unfinished = {
   sinks: [],
 };
 
-/** What is left of everything that is in the log now. Until all tasks run the log is not asked. `ready`: whether they run. */
+/**
+ * What is left of everything that is in the log now. Until all tasks run the log is not asked. `ready`: whether they
+ * run.
+ */
 export async function findUnfinished(instance: Instance, ready: () => boolean): Promise<Unfinished> {
   if (!ready()) return knownUnfinished(instance, ready);
   const ends = new Map<string, readonly number[]>();

@@ -8,8 +8,9 @@ import { wireEquals } from "../../record/wire.ts";
 import type { Entry } from "../../state/entry.ts";
 
 /**
- * One aggregate of one home: folds its rows into groups, each entry remembering what it contributed to which group, so that an update
- * takes out exactly what was put in. Sending the shares is somebody else's work ({@link ShareSink}, {@link ShareSender}).
+ * One aggregate of one home: folds its rows into groups, each entry remembering what it contributed to which group, so
+ * that an update takes out exactly what was put in. Sending the shares is somebody else's work ({@link ShareSink},
+ * {@link ShareSender}).
  */
 export class GroupOutput {
   readonly plan: GroupPlan;

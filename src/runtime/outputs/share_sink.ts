@@ -24,8 +24,8 @@ export interface ShareSinkOptions {
 }
 
 /**
- * Writes one home's shares straight to ClickHouse, one row for each (group, task); the view adds them up. Nothing is written before the
- * start is complete, so that no total is ever too small for a moment.
+ * Writes one home's shares straight to ClickHouse, one row for each (group, task); the view adds them up. Nothing is
+ * written before the start is complete, so that no total is ever too small for a moment.
  */
 export class ShareSink {
   readonly counts: SinkCounts = newSinkCounts();
@@ -65,7 +65,10 @@ export class ShareSink {
     return { keys, shown: this.#base.size };
   }
 
-  /** The start is complete: every share that differs from what is shown is written, those of vanished groups are deleted. */
+  /**
+   * The start is complete: every share that differs from what is shown is written, those of vanished groups are
+   * deleted.
+   */
   complete(): void {
     const { output } = this.#options;
     for (const [key, digest] of this.#base) {

@@ -46,8 +46,9 @@ export interface SinkOutputOptions {
 }
 
 /**
- * One sink of one task: writes a row only if it differs from what ClickHouse shows, which is remembered as a digest. Until the start
- * is complete nothing is deleted: entries to delete are held, so that a start that would delete too much can be refused.
+ * One sink of one task: writes a row only if it differs from what ClickHouse shows, which is remembered as a digest.
+ * Until the start is complete nothing is deleted: entries to delete are held, so that a start that would delete too
+ * much can be refused.
  */
 export class SinkOutput {
   readonly counts: SinkCounts = newSinkCounts();
@@ -73,7 +74,10 @@ export class SinkOutput {
     return this.#options.plan;
   }
 
-  /** Whether rows of this key are this task's to write: not so for some that it wrote before the number of partitions changed. */
+  /**
+   * Whether rows of this key are this task's to write: not so for some that it wrote before the number of partitions
+   * changed.
+   */
   owns(key: Key): boolean {
     return this.#options.owns(key);
   }
@@ -130,8 +134,8 @@ export class SinkOutput {
   }
 
   /**
-   * Deletes a row that is another task's now, if that task has not written it: with a version below all that it may write, also later,
-   * and under an id of its own, as it does not supersede the other task's row while both wait.
+   * Deletes a row that is another task's now, if that task has not written it: with a version below all that it may
+   * write, also later, and under an id of its own, as it does not supersede the other task's row while both wait.
    */
   discard(key: Key): void {
     const { plan, task, firstEpoch, put } = this.#options;

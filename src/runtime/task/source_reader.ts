@@ -9,8 +9,8 @@ import type { TaskView } from "../conversation/task_view.ts";
 import type { TaskContext } from "./task_context.ts";
 
 /**
- * Turns one partition's change records into rows of the task's tables. What cannot be read becomes a dead letter; a column that
- * Debezium did not send (unchanged TOAST) is taken from the row held.
+ * Turns one partition's change records into rows of the task's tables. What cannot be read becomes a dead letter; a
+ * column that Debezium did not send (unchanged TOAST) is taken from the row held.
  */
 export class SourceReader {
   readonly #task: TaskView;

@@ -34,8 +34,9 @@ import type { TaskView } from "../conversation/task_view.ts";
 import { WorkQueue } from "./work_queue.ts";
 
 /**
- * One task: the rows of one partition, their program, and its roles. A synchronous state machine: it is given records and what the
- * sinks show, and hands out messages and rows; the runner does all waiting. It lives for one epoch; a restart makes a new one.
+ * One task: the rows of one partition, their program, and its roles. A synchronous state machine: it is given records
+ * and what the sinks show, and hands out messages and rows; the runner does all waiting. It lives for one epoch; a
+ * restart makes a new one.
  */
 export class Task implements TaskView {
   readonly id: string;
@@ -58,7 +59,10 @@ export class Task implements TaskView {
   /** Every row was evaluated with all its partners known: rows may be deleted and shares written. */
   complete = false;
   closed = false;
-  /** Timestamp of the source records behind what is evaluated now, for measuring how long they take to be seen; 0 if unknown. */
+  /**
+   * Timestamp of the source records behind what is evaluated now, for measuring how long they take to be seen; 0 if
+   * unknown.
+   */
   sourceMs = 0;
   /** What the start did, by sink; empty before it is complete. */
   startCounts: readonly { readonly sink: string; readonly counts: SinkCounts }[] = [];
@@ -267,7 +271,10 @@ export class Task implements TaskView {
     this.startCounts = countsOf(this);
   }
 
-  /** Begins a batch: totals that changed become rows. `sourceMs`: timestamp of the source records behind it; 0 if unknown. */
+  /**
+   * Begins a batch: totals that changed become rows. `sourceMs`: timestamp of the source records behind it; 0 if
+   * unknown.
+   */
   beginBatch(sourceMs: number): void {
     this.sourceMs = sourceMs;
     if (!this.membersReady) return;
@@ -287,7 +294,10 @@ export class Task implements TaskView {
     this.sourceMs = 0;
   }
 
-  /** An aggregate's shares wait for its own rows only: it may be joined back to the very rows that it adds up, which wait for it. */
+  /**
+   * An aggregate's shares wait for its own rows only: it may be joined back to the very rows that it adds up, which
+   * wait for it.
+   */
   #sendShares(): void {
     this.senders.forEach((sender, index) => {
       if (sender === null) return;

@@ -131,7 +131,9 @@ export function createMerges(context: TaskContext, table: TaskTable, epoch: numb
   });
 }
 
-/** All entries, those that no sink shows before, and then among, the others: what came while nobody ran is seen first. */
+/**
+ * All entries, those that no sink shows before, and then among, the others: what came while nobody ran is seen first.
+ */
 export function* unshownFirst(entries: ReadonlyMap<Key, Entry>, sinks: readonly SinkOutput[]): Generator<Entry> {
   for (const entry of entries.values()) if (!sinks.some((sink) => sink.shows(entry))) yield entry;
   yield* entries.values();

@@ -11,8 +11,8 @@ interface FanOut {
 }
 
 /**
- * What a task has to evaluate: entries whose rows changed, users of right rows that changed, and, once after loading, all entries. Taken
- * in slices, so that one right row with a million users stalls nobody and copies nothing.
+ * What a task has to evaluate: entries whose rows changed, users of right rows that changed, and, once after loading,
+ * all entries. Taken in slices, so that one right row with a million users stalls nobody and copies nothing.
  */
 export class WorkQueue {
   #dirty: Entry[] = [];

@@ -9,7 +9,8 @@ Deno.test("connect() reports an insert whose server went away at once, and does 
   const server = createServer((request, response) => {
     const nth = ++requests;
     request.on("data", () => {
-      // The second request meets the end of the server, a third one its successor, which waits for a body that never comes.
+      // The second request meets the end of the server, a third one its successor, which waits for a body that never
+      // comes.
       if (nth === 2) request.socket.destroy();
     });
     request.on("end", () => {

@@ -32,7 +32,10 @@ Deno.test({
   },
 });
 
-/** Starts the writing process, kills it when it has printed about as many lines, and gives back what it had printed by then. */
+/**
+ * Starts the writing process, kills it when it has printed about as many lines, and gives back what it had printed by
+ * then.
+ */
 async function writeAndKill(path: string, { round, lines }: { round: number; lines: number }): Promise<string[]> {
   const script = new URL("./log_writing_process.ts", import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
@@ -70,7 +73,10 @@ async function checkEvents(log: EmbeddedLog, acknowledged: readonly string[]): P
   }
 }
 
-/** The compacted topic knows, for every key, the newest acknowledged value or a newer one; values are versions that only grow. */
+/**
+ * The compacted topic knows, for every key, the newest acknowledged value or a newer one; values are versions that only
+ * grow.
+ */
 async function checkTable(log: EmbeddedLog, acknowledged: readonly string[]): Promise<void> {
   const newest = new Map<string, number>();
   let previous = -1;

@@ -1,6 +1,7 @@
 /**
- * Writes into the log given as its argument until it is killed, and prints one line for each acknowledgement, after it. Several
- * writers at once, into several partitions; a compacted topic is compacted all the time. Run by `log_kill_test.ts`.
+ * Writes into the log given as its argument until it is killed, and prints one line for each acknowledgement, after it.
+ * Several writers at once, into several partitions; a compacted topic is compacted all the time. Run by
+ * `log_kill_test.ts`.
  */
 import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
 

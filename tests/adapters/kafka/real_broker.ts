@@ -29,8 +29,8 @@ export function deleteRecords(topic: string, partition: number, offset: number):
 }
 
 /**
- * A log whose compacted topics are compacted as soon as the broker's cleaner comes round: every append begins a segment of its own,
- * because the cleaner never touches the newest one.
+ * A log whose compacted topics are compacted as soon as the broker's cleaner comes round: every append begins a segment
+ * of its own, because the cleaner never touches the newest one.
  */
 export function compactingSoon(log: Log): Log {
   const compacted = new Set<string>();
@@ -52,7 +52,10 @@ export function compactingSoon(log: Log): Log {
 
 const config = { "cleanup.policy": "compact", "segment.ms": "1", "min.cleanable.dirty.ratio": "0.01" };
 
-/** Resolves when the cleaner has removed the first record of the topic's partition 0, which a later one of its key replaces. */
+/**
+ * Resolves when the cleaner has removed the first record of the topic's partition 0, which a later one of its key
+ * replaces.
+ */
 export async function waitForCompaction(log: Log, topic: string): Promise<void> {
   const deadline = Date.now() + 60_000;
   for (;;) {

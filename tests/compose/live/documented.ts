@@ -3,7 +3,9 @@ import type { Stage } from "./stage.ts";
 
 const SAID_CHARACTERS_MAX = 2_000;
 
-/** The blocks of shell commands under a heading of docs/operations.md, in their order. @throws Error when there is none */
+/**
+ * The blocks of shell commands under a heading of docs/operations.md, in their order. @throws Error when there is none
+ */
 export function documentedCommands(heading: string, text = readText("docs/operations.md")): string[] {
   const [, section] = text.split(new RegExp(`^## ${heading}$`, "m"));
   const blocks = [...(section?.split(/^## /m)[0] ?? "").matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block);
@@ -11,7 +13,10 @@ export function documentedCommands(heading: string, text = readText("docs/operat
   return blocks;
 }
 
-/** Runs one block of commands as it stands on the page, in the run's folder. @throws Error with what it said when a command fails */
+/**
+ * Runs one block of commands as it stands on the page, in the run's folder.
+ * @throws Error with what it said when a command fails
+ */
 export async function runDocumented(
   stage: Stage,
   { heading, block, signal }: { heading: string; block: number; signal: AbortSignal },
@@ -21,8 +26,8 @@ export async function runDocumented(
 }
 
 /**
- * Runs commands that are written for the stack under its usual name: `dc`, `docker compose -f compose/compose.yaml`, the volumes and the
- * ports are this run's.
+ * Runs commands that are written for the stack under its usual name: `dc`, `docker compose -f compose/compose.yaml`,
+ * the volumes and the ports are this run's.
  */
 export async function shell(
   stage: Stage,

@@ -37,8 +37,8 @@ export function movedPort(published: string, offset: number): string {
 }
 
 /**
- * A compose file on top of the project's, with which the same stack runs beside any other: ports, image names and networks of its own. The
- * networks' addresses are given, since an engine's own supply is for about thirty networks.
+ * A compose file on top of the project's, with which the same stack runs beside any other: ports, image names and
+ * networks of its own. The networks' addresses are given, since an engine's own supply is for about thirty networks.
  */
 export function overrideText(plan: Plan, options: OverrideOptions): string {
   const { project, portOffset, addresses, openFilesMax } = options;

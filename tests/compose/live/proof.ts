@@ -41,7 +41,8 @@ export function weirEnvironment(stage: Stage): Record<string, string> {
 }
 
 /**
- * Compares every row with PostgreSQL, as soon as all changes have come through, and asks Weir's container for dead letters.
+ * Compares every row with PostgreSQL, as soon as all changes have come through, and asks Weir's container for dead
+ * letters.
  * @throws Error on any difference or dead letter
  */
 async function compareRows(stage: Stage): Promise<string> {

@@ -1,6 +1,7 @@
 /**
- * The stack of compose/ on a real Docker engine: it starts, heals, scales, changes its secrets and its profile, and every row stays right.
- * Everything has a name, ports, networks, secrets and images of its own and is gone at the end; other containers are not touched.
+ * The stack of compose/ on a real Docker engine: it starts, heals, scales, changes its secrets and its profile, and
+ * every row stays right. Everything has a name, ports, networks, secrets and images of its own and is gone at the end;
+ * other containers are not touched.
  */
 import { parseArgs } from "node:util";
 import { Steps } from "../../stack/e2e/steps.ts";

@@ -24,7 +24,10 @@ export interface Shape {
 
 /** How long all services may take to become healthy. */
 const WELL_MS_MAX = 300_000;
-/** The files that name every network and volume: compose.secure.yaml does without one, which `down` with it would leave behind. */
+/**
+ * The files that name every network and volume: compose.secure.yaml does without one, which `down` with it would leave
+ * behind.
+ */
 const EVERYTHING: Shape = { profile: "plain" };
 const TOOLS_IMAGE = "busybox:latest";
 

@@ -6,8 +6,8 @@ const ORDERS = 20;
 let round = 0;
 
 /**
- * Changes the store: places orders with two items each, pays those of earlier rounds, renames sellers, changes prices, takes items away. A
- * round touches all five tables, so that whatever loses or repeats a change shows in some row.
+ * Changes the store: places orders with two items each, pays those of earlier rounds, renames sellers, changes prices,
+ * takes items away. A round touches all five tables, so that whatever loses or repeats a change shows in some row.
  */
 export async function changeStore(stage: Stage): Promise<void> {
   round++;

@@ -3,7 +3,9 @@ import { createTopics, deleteTopics } from "../topics.ts";
 import type { Stage } from "./stage.ts";
 import { until } from "./steps.ts";
 
-/** "Starting over from PostgreSQL" of docs/operations.md, without Weir: the tables' topics are made and filled again. */
+/**
+ * "Starting over from PostgreSQL" of docs/operations.md, without Weir: the tables' topics are made and filled again.
+ */
 export async function startOver(
   stage: Stage,
   { signal, partitions }: { readonly signal: AbortSignal; readonly partitions?: number },
@@ -49,8 +51,8 @@ export interface StartCounts {
 }
 
 /**
- * Three steps: the flagship topologies start, the result is proven, Ctrl-C ends them. `expect` throws when the start did something else
- * than it should.
+ * Three steps: the flagship topologies start, the result is proven, Ctrl-C ends them. `expect` throws when the start
+ * did something else than it should.
  */
 export async function startAndVerify(
   stage: Stage,

@@ -3,7 +3,9 @@ import { foreignEnvironment } from "../process.ts";
 import type { Stage } from "./stage.ts";
 import { stackAddresses } from "../mod.ts";
 
-/** Runs a script with psql, and resolves to what it prints: rows without decoration. @throws Error with its complaint */
+/**
+ * Runs a script with psql, and resolves to what it prints: rows without decoration. @throws Error with its complaint
+ */
 export function psql(stage: Stage, script: string): Promise<string> {
   return postgresProgram(stage, "psql", ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", script]);
 }

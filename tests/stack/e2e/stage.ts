@@ -120,8 +120,8 @@ export class Stage {
   }
 
   /**
-   * The step that proves that every sink equals what PostgreSQL's rows give, row by row, as shown and as stored, and that no record was
-   * set aside.
+   * The step that proves that every sink equals what PostgreSQL's rows give, row by row, as shown and as stored, and
+   * that no record was set aside.
    */
   async verify(when: string, topologies: readonly string[] = FLAGSHIPS, environment = {}): Promise<void> {
     const withinMs = (VERIFY_WAIT_S + 60) * 1000;

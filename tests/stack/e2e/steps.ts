@@ -70,7 +70,10 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Polls until `probe` gives something else than null or false, and resolves with it. @throws the signal's reason when aborted */
+/**
+ * Polls until `probe` gives something else than null or false, and resolves with it.
+ * @throws the signal's reason when aborted
+ */
 export async function until<T>(
   probe: () => Promise<T | null | false> | T | null | false,
   { signal, everyMs = 50 }: { signal: AbortSignal; everyMs?: number },

@@ -28,17 +28,20 @@ const coordinatorTypes = new Set([
 ]);
 
 /**
- * Membership in a group and nothing else: join, heartbeat, commit, leave. Reading is the reader's business. By hand, with kafkajs'
- * requests, since its consumer (2.2.4, `src/consumer`) is membership and reading in one:
- * - it has no timer for heartbeats: they are sent between fetches and batches (`runner.js`), so whoever works on a batch for longer than
- *   the session, or stops reading while a task waits for others, loses its place in the group;
- * - it reads what the group assigned, from where the group committed: what everybody reads (global tables) has no place in it, nor has
- *   a position of the reader's own, since `seek` does nothing for a partition that is not assigned;
- * - when an offset is gone it commits the default offset and goes on (`recoverFromOffsetOutOfRange`), where a task must start again;
- * - a commit goes out with the generation of the moment (`offsetManager` is replaced at every assignment), so that one made for the
- *   assignment before can overwrite the new owner's;
- * - of an assignment it keeps topics and partitions (`consumerGroup.js` drops the user data), where a task is known by its name;
- * - after an error it stops, or joins again by itself (`restartOnFailure`), which those who run the tasks learn from an event afterwards.
+ * Membership in a group and nothing else: join, heartbeat, commit, leave. Reading is the reader's business. By hand,
+ * with kafkajs' requests, since its consumer (2.2.4, `src/consumer`) is membership and reading in one:
+ * - it has no timer for heartbeats: they are sent between fetches and batches (`runner.js`), so whoever works on a
+ *   batch for longer than the session, or stops reading while a task waits for others, loses its place in the group;
+ * - it reads what the group assigned, from where the group committed: what everybody reads (global tables) has no place
+ *   in it, nor has a position of the reader's own, since `seek` does nothing for a partition that is not assigned;
+ * - when an offset is gone it commits the default offset and goes on (`recoverFromOffsetOutOfRange`), where a task must
+ *   start again;
+ * - a commit goes out with the generation of the moment (`offsetManager` is replaced at every assignment), so that one
+ *   made for the assignment before can overwrite the new owner's;
+ * - of an assignment it keeps topics and partitions (`consumerGroup.js` drops the user data), where a task is known by
+ *   its name;
+ * - after an error it stops, or joins again by itself (`restartOnFailure`), which those who run the tasks learn from an
+ *   event afterwards.
  */
 export class KafkaMembership implements Membership {
   readonly #cluster: Cluster;

@@ -2,8 +2,9 @@
 type Notes = Map<string, string[]>;
 
 /**
- * The group memberships of this process, noted in a directory for as long as it lives. A process that was killed cannot leave its groups,
- * and a group waits for a silent member until its session ends; with the notes the next process on this machine leaves in its stead.
+ * The group memberships of this process, noted in a directory for as long as it lives. A process that was killed cannot
+ * leave its groups, and a group waits for a silent member until its session ends; with the notes the next process on
+ * this machine leaves in its stead.
  */
 export interface MemberNotes {
   /** Members of `group` whose processes ended without leaving. They stay noted until they are {@link remove}d. */
@@ -19,9 +20,9 @@ export interface MemberNotes {
 export const noMemberNotes: MemberNotes = { abandoned: () => [], add: () => {}, remove: () => {}, close: () => {} };
 
 /**
- * Opens the notes of this process in `directory`, creating it if missing, and takes over those of processes that are gone. Who is gone is
- * told by a lock on each file, which the operating system ends with its process. Members that live are never taken for gone; if one were,
- * it would join again.
+ * Opens the notes of this process in `directory`, creating it if missing, and takes over those of processes that are
+ * gone. Who is gone is told by a lock on each file, which the operating system ends with its process. Members that live
+ * are never taken for gone; if one were, it would join again.
  */
 export function openMemberNotes(directory: string): MemberNotes {
   Deno.mkdirSync(directory, { recursive: true });
@@ -53,7 +54,10 @@ export function openMemberNotes(directory: string): MemberNotes {
   };
 }
 
-/** Gathers the notes of all processes that are gone. Their files are removed after `keep`, so that none is lost to a kill in between. */
+/**
+ * Gathers the notes of all processes that are gone. Their files are removed after `keep`, so that none is lost to a
+ * kill in between.
+ */
 function takeOver(directory: string, own: string, keep: (notes: Notes) => void): Notes {
   const notes: Notes = new Map();
   const taken: { path: string; file: Deno.FsFile }[] = [];

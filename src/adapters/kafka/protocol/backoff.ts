@@ -1,4 +1,7 @@
-/** Waits that grow from `firstMs` to `lastMs`, with up to a fifth of each at random so that clients do not return all at once. */
+/**
+ * Waits that grow from `firstMs` to `lastMs`, with up to a fifth of each at random so that clients do not return all at
+ * once.
+ */
 export interface Backoff {
   /** How long to wait now. */
   nextMs(): number;

@@ -1,5 +1,6 @@
 /**
- * CRC-32C (Castagnoli), eight bytes at a time. By hand: node:zlib has only the other polynomial, and kafkajs' goes byte by byte.
+ * CRC-32C (Castagnoli), eight bytes at a time. By hand: node:zlib has only the other polynomial, and kafkajs' goes byte
+ * by byte.
  */
 
 const tables = makeTables();

@@ -94,8 +94,8 @@ const certificatePattern =
   /certificate|self.signed|UnknownIssuer|CERT_|ERR_TLS|NotValidForName|unable to verify|altnames/i;
 
 /**
- * What a failed exchange with a broker means to the caller. Lost connections are retriable; credentials and certificates are for the
- * operator to correct. No message holds a secret.
+ * What a failed exchange with a broker means to the caller. Lost connections are retriable; credentials and
+ * certificates are for the operator to correct. No message holds a secret.
  */
 export function asProductionError(error: unknown, settings: KafkaSettings): ProductionError {
   if (error instanceof ProductionError) return error;

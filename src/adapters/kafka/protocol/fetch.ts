@@ -3,8 +3,8 @@ import type { AbortedTransaction } from "./decoder.ts";
 import { WireReader, WireWriter } from "./wire.ts";
 
 /**
- * Fetch, version 11 (Kafka 2.3 and later). By hand so that the record batches stay bytes: see `record_batch_decoder.ts`.
- * https://kafka.apache.org/protocol#The_Messages_Fetch
+ * Fetch, version 11 (Kafka 2.3 and later). By hand so that the record batches stay bytes: see
+ * `record_batch_decoder.ts`. https://kafka.apache.org/protocol#The_Messages_Fetch
  */
 
 export interface FetchPartition {

@@ -5,8 +5,8 @@ import type { GroupTask } from "../../../ports/log.ts";
 const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
 
 /**
- * What members of a group tell each other: Kafka's own "consumer" messages, so that the usual tools show the members' partitions,
- * with the tasks as JSON in their user data.
+ * What members of a group tell each other: Kafka's own "consumer" messages, so that the usual tools show the members'
+ * partitions, with the tasks as JSON in their user data.
  * https://github.com/apache/kafka/tree/3.9/clients/src/main/resources/common/message (ConsumerProtocol*)
  */
 

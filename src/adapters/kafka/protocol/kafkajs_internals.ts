@@ -1,7 +1,7 @@
 /**
- * What this adapter takes from inside kafkajs: connections (framing, correlation, TLS, SASL, time limits) and the requests that are
- * not hot. Its consumer, producer and admin objects are not used: see `openKafka` for what that avoids. The package is pinned to an
- * exact version; nothing but this file and `timer_spin.ts` knows its paths.
+ * What this adapter takes from inside kafkajs: connections (framing, correlation, TLS, SASL, time limits) and the
+ * requests that are not hot. Its consumer, producer and admin objects are not used: see `openKafka` for what that
+ * avoids. The package is pinned to an exact version; nothing but this file and `timer_spin.ts` knows its paths.
  */
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
@@ -13,7 +13,9 @@ import socketFactory from "kafkajs/src/network/socketFactory.js";
 import type { BrokerAddress, KafkaLogLine, KafkaSettings } from "./options.ts";
 import { stopTimerSpin } from "./timer_spin.ts";
 
-/** A request as kafkajs sends it: `encode` gives what follows the header, `decode` gets what follows the correlation id. */
+/**
+ * A request as kafkajs sends it: `encode` gives what follows the header, `decode` gets what follows the correlation id.
+ */
 export interface ProtocolRequest<T> {
   readonly request: {
     readonly apiKey: number;
@@ -127,7 +129,9 @@ interface KafkaJsConnection {
   rejectRequests(error: Error): void;
 }
 
-/** A connection that opens at its first use. The `broker` has kafkajs' own methods; all of them share the one socket. */
+/**
+ * A connection that opens at its first use. The `broker` has kafkajs' own methods; all of them share the one socket.
+ */
 export function openConnection(settings: KafkaSettings, address: BrokerAddress): BrokerConnection {
   stopTimerSpin();
   const logger = createLogger(settings);
@@ -215,7 +219,9 @@ function tlsOptions(settings: KafkaSettings): object | null {
 
 const levels: Record<number, KafkaLogLine["level"]> = { 1: "error", 2: "warn", 4: "info", 5: "debug" };
 
-/** kafkajs' lines go to the callback, reduced to message and broker: its other fields hold stacks, buffers and payloads. */
+/**
+ * kafkajs' lines go to the callback, reduced to message and broker: its other fields hold stacks, buffers and payloads.
+ */
 function createLogger(settings: KafkaSettings): unknown {
   return loggers.createLogger({
     level: loggers.LEVELS.WARN,

@@ -4,8 +4,8 @@ import type { BrokerAddress } from "./options.ts";
 import { WireReader, WireWriter } from "./wire.ts";
 
 /**
- * Metadata requests. By hand: kafkajs' version knows no topic ids, and throws away the whole answer when one of the topics asked for
- * does not exist or has no leader at the moment.
+ * Metadata requests. By hand: kafkajs' version knows no topic ids, and throws away the whole answer when one of the
+ * topics asked for does not exist or has no leader at the moment.
  * https://kafka.apache.org/protocol#The_Messages_Metadata
  */
 
@@ -22,7 +22,9 @@ export interface ClusterMetadata {
   readonly controllerId: number;
   /** Those of the topics asked for that exist. */
   readonly topics: ReadonlyMap<string, TopicMetadata>;
-  /** Topics that exist and may not be described by this client, or have a name that Kafka forbids; with the error code. */
+  /**
+   * Topics that exist and may not be described by this client, or have a name that Kafka forbids; with the error code.
+   */
   readonly refused: ReadonlyMap<string, number>;
 }
 

@@ -21,7 +21,9 @@ export interface KafkaState {
   readonly error?: Error;
 }
 
-/** A line of kafkajs' own log, with its own idea of the level. For debugging: what matters comes as errors and states. */
+/**
+ * A line of kafkajs' own log, with its own idea of the level. For debugging: what matters comes as errors and states.
+ */
 export interface KafkaLogLine {
   readonly level: "error" | "warn" | "info" | "debug";
   readonly message: string;
@@ -57,8 +59,8 @@ export interface KafkaOptions {
   readonly rebalanceTimeoutMs?: number;
   readonly heartbeatIntervalMs?: number;
   /**
-   * Directory of this machine's own in which memberships are noted, so that the groups of a killed process do not wait for its sessions
-   * to end: the next process leaves in its stead. Several processes may share it.
+   * Directory of this machine's own in which memberships are noted, so that the groups of a killed process do not wait
+   * for its sessions to end: the next process leaves in its stead. Several processes may share it.
    */
   readonly membersDirectory?: string;
   /** Replicas of topics created; absent: the broker's `default.replication.factor`. */

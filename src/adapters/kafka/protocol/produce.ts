@@ -2,8 +2,8 @@ import { encoded, type ProtocolRequest } from "./kafkajs_internals.ts";
 import { WireReader, WireWriter } from "./wire.ts";
 
 /**
- * Produce, version 8 (Kafka 2.4 and later). By hand so that a batch keeps its bytes from one attempt to the next, and because
- * kafkajs repeats the whole request when one partition of it fails.
+ * Produce, version 8 (Kafka 2.4 and later). By hand so that a batch keeps its bytes from one attempt to the next, and
+ * because kafkajs repeats the whole request when one partition of it fails.
  * https://kafka.apache.org/protocol#The_Messages_Produce
  */
 

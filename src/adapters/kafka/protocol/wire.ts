@@ -1,6 +1,6 @@
 /**
- * Reading and writing Kafka's protocol primitives. kafkajs has such a pair, whose 64-bit integers are BigInts and whose byte strings
- * are copied at every level of nesting: the two costs that the hot requests of this adapter avoid.
+ * Reading and writing Kafka's protocol primitives. kafkajs has such a pair, whose 64-bit integers are BigInts and whose
+ * byte strings are copied at every level of nesting: the two costs that the hot requests of this adapter avoid.
  * https://kafka.apache.org/protocol#protocol_types
  */
 
@@ -123,7 +123,10 @@ export class WireReader {
   }
 }
 
-/** Grows as it is written to. Meant for the frame of a request; the record batches in it are made elsewhere and appended whole. */
+/**
+ * Grows as it is written to. Meant for the frame of a request; the record batches in it are made elsewhere and appended
+ * whole.
+ */
 export class WireWriter {
   #bytes = new Uint8Array(256);
   #view = new DataView(this.#bytes.buffer);

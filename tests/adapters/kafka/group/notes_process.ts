@@ -1,4 +1,7 @@
-/** Notes the memberships given as `group=member` behind the directory, tells so, and stays. Run by `member_notes_test.ts`. */
+/**
+ * Notes the memberships given as `group=member` behind the directory, tells so, and stays. Run by
+ * `member_notes_test.ts`.
+ */
 import { openMemberNotes } from "../../../../src/adapters/kafka/group/notes.ts";
 
 const [directory, ...memberships] = Deno.args;

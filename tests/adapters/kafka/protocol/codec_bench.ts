@@ -1,6 +1,7 @@
 /**
- * The record-batch codec against kafkajs' own, on the same records in one run: `deno run -A tests/adapters/kafka/protocol/codec_bench.ts`.
- * Rounds take turns, so that whatever else the machine does falls on both; only the ratios say something.
+ * The record-batch codec against kafkajs' own, on the same records in one run: `deno run -A
+ * tests/adapters/kafka/protocol/codec_bench.ts`. Rounds take turns, so that whatever else the machine does falls on
+ * both; only the ratios say something.
  */
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
@@ -18,7 +19,10 @@ const BATCHES = 10;
 const ROUNDS = 21;
 const NOW_MS = 1_795_342_530_123;
 
-/** Buffers, since kafkajs turns other bytes into text. Keys and values as an inbox or a changelog has them: a short key, and a value of 40 to 600 bytes. */
+/**
+ * Buffers, since kafkajs turns other bytes into text. Keys and values as an inbox or a changelog has them: a short key,
+ * and a value of 40 to 600 bytes.
+ */
 function someRecords(): NewRecord[] {
   const next = mulberry32(4711);
   return Array.from({ length: RECORDS }, (_, index) => ({

@@ -51,7 +51,10 @@ async function built(stage: Stage, signal: AbortSignal): Promise<string> {
   return "by docker build, as there is no buildx";
 }
 
-/** Engines since 28.1 give a folder that they make the mode of the file for which they make it: without `x` it is closed to everybody. */
+/**
+ * Engines since 28.1 give a folder that they make the mode of the file for which they make it: without `x` it is closed
+ * to everybody.
+ */
 async function agentReadable(stage: Stage): Promise<void> {
   const { services } = await stage.plan({ profile: "plain" });
   for (const [name, rules] of [["kafka", "kafka.yml"], ["debezium", "debezium.yml"]]) {

@@ -160,8 +160,9 @@ export const singleChanges: Scenario = {
 };
 
 /**
- * Asks Debezium to send two tables again while a transaction that has changed one of their rows is open: its commit comes later, but with
- * a smaller LSN. Resolves to the records that tasks will read at least: four topologies have tasks of `orders`, one of `products`.
+ * Asks Debezium to send two tables again while a transaction that has changed one of their rows is open: its commit
+ * comes later, but with a smaller LSN. Resolves to the records that tasks will read at least: four topologies have
+ * tasks of `orders`, one of `products`.
  */
 async function requestSnapshot(stage: Stage): Promise<number> {
   const open = new pg.Client(stackAddresses(stage.options).postgres);

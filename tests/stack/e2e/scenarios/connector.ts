@@ -16,7 +16,10 @@ import type { Scenario } from "./scenario.ts";
 const PER_SECOND = 80;
 const PAUSE_MS = 2_000;
 
-/** Settings that are used without being listed in the answer: the converters', those of new topics, and one of Debezium's. */
+/**
+ * Settings that are used without being listed in the answer: the converters', those of new topics, and one of
+ * Debezium's.
+ */
 const UNLISTED = /^(key|value)\.converter\.|^topic\.creation\.default\.|^offset\.mismatch\.strategy$/;
 
 /** The connector's configuration is checked by Connect itself, and the connector restarted while the store goes on. */

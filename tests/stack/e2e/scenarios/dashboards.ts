@@ -76,7 +76,10 @@ export const dashboards: Scenario = {
   },
 };
 
-/** A step: the script runs, and each panel's first row becomes what is given, or there is none. @returns what psql prints */
+/**
+ * A step: the script runs, and each panel's first row becomes what is given, or there is none.
+ * @returns what psql prints
+ */
 async function seen(
   stage: Stage,
   { name, script, shows }: { readonly name: string; readonly script: string; readonly shows: Shown },

@@ -1,6 +1,8 @@
 import type { Scenario } from "./scenario.ts";
 
-/** The four topologies start on what Debezium's initial snapshot brought, and start again writing only what is missing. */
+/**
+ * The four topologies start on what Debezium's initial snapshot brought, and start again writing only what is missing.
+ */
 export const initialSnapshot: Scenario = {
   title: "initial snapshot",
   async run(stage) {

@@ -5,7 +5,10 @@ import { stackAddresses } from "../../mod.ts";
 import type { Scenario } from "./scenario.ts";
 
 const PER_SECOND = 100;
-/** Half of the kills fall into a start, which takes about this long on a small machine; the other half some time after it. */
+/**
+ * Half of the kills fall into a start, which takes about this long on a small machine; the other half some time after
+ * it.
+ */
 const START_MS = 4_000;
 const RUN_MS = 2_500;
 /** On a machine that is busy otherwise a start takes long: then it is killed in the middle. */

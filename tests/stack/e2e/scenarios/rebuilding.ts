@@ -10,7 +10,10 @@ const LONG_MS = 180_000;
 const PARTITIONS_BEFORE = 6;
 const PARTITIONS = 8;
 
-/** "Starting over from PostgreSQL", "More partitions" and what "A Kafka cluster" has in common with a Kafka that was lost. */
+/**
+ * "Starting over from PostgreSQL", "More partitions" and what "A Kafka cluster" has in common with a Kafka that was
+ * lost.
+ */
 export const rebuilding: Scenario = {
   title: "topics and Kafka are made again",
   async run(stage) {
