@@ -2,7 +2,7 @@ import type { ShownRow } from "../../ports/warehouse.ts";
 import type { OutputPlan } from "../../plan/outputs_of.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import { valuesOf } from "../../processor/aggregate.ts";
-import { createProgram, type Program } from "../../processor/program.ts";
+import type { Program } from "../../processor/program.ts";
 import { type Key, parseKeyText } from "../../record/key.ts";
 import type { Row, Value } from "../../record/row.ts";
 import { wireEquals } from "../../record/wire.ts";
@@ -17,7 +17,7 @@ import {
   PENDING,
   putMemberRow,
 } from "../../state/entry.ts";
-import { type RightEntry, RightStore } from "../../state/right_store.ts";
+import type { RightEntry, RightStore } from "../../state/right_store.ts";
 import { Channel } from "../conversation/channel.ts";
 import type { GroupOutput } from "../outputs/group_output.ts";
 import { Conversation } from "../conversation/conversation.ts";
@@ -31,6 +31,7 @@ import { taskId } from "../../record/task_id.ts";
 import type { TaskContext } from "./task_context.ts";
 import { applyOutputs, countsOf, createMerges, createOutputs, unshownFirst } from "./task_outputs.ts";
 import type { TaskView } from "../conversation/task_view.ts";
+import { createStores, createTableProgram } from "./table_program.ts";
 import { WorkQueue } from "./work_queue.ts";
 
 /**
@@ -93,24 +94,14 @@ export class Task implements TaskView {
     });
     this.conversation = new Conversation(this, context);
     this.source = new SourceReader(this, context);
-    this.stores = table.lookups.map((lookup, index) =>
-      new RightStore({
-        cell: this.#layout.lookups + index * 2,
-        first: (key) =>
-          lookup.global ? context.globals.get(lookup.table, lookup.step, key) : this.conversation.subscribe(index, key),
-        keepUnused: !lookup.global,
-      })
-    );
-    const keyColumns = table.keyColumns ?? (() => this.merges.find((merge) => merge?.columns)?.columns ?? []);
-    this.#program = createProgram({
-      steps: table.steps,
-      lookups: table.lookups,
-      stores: this.stores,
-      members: table.members.length,
-      keyColumns,
-      outputs: new Set([...table.sinks, ...table.groups, ...table.serves].map(({ step }) => step)),
-      onError: context.onCallbackError,
+    this.stores = createStores({
+      context,
+      table,
+      layout: this.#layout,
+      subscribe: (lookup, key) => this.conversation.subscribe(lookup, key),
     });
+    const keyColumns = table.keyColumns ?? (() => this.merges.find((merge) => merge?.columns)?.columns ?? []);
+    this.#program = createTableProgram({ context, table, stores: this.stores, keyColumns });
     this.merges = createMerges(context, table, epoch);
     const outputs = createOutputs({
       context,

@@ -1,0 +1,44 @@
+import type { TaskTable } from "../../plan/physical.ts";
+import { createProgram, type Program } from "../../processor/program.ts";
+import type { Key } from "../../record/key.ts";
+import type { Value } from "../../record/row.ts";
+import type { CellLayout } from "../../state/entry.ts";
+import { RightStore } from "../../state/right_store.ts";
+import type { TaskContext } from "./task_context.ts";
+
+/** The right rows that a task's rows look up, one store for each lookup of the table, in its order. */
+export function createStores(parts: {
+  readonly context: TaskContext;
+  readonly table: TaskTable;
+  readonly layout: CellLayout;
+  /** Asks the home of a right row for it, the first time that somebody looks it up. */
+  readonly subscribe: (lookup: number, key: Key) => Value;
+}): RightStore[] {
+  const { context, table, layout, subscribe } = parts;
+  return table.lookups.map((lookup, index) =>
+    new RightStore({
+      cell: layout.lookups + index * 2,
+      first: (key) => lookup.global ? context.globals.get(lookup.table, lookup.step, key) : subscribe(index, key),
+      keepUnused: !lookup.global,
+    })
+  );
+}
+
+/** The program of a table's rows, reading right rows from `stores`. */
+export function createTableProgram(parts: {
+  readonly context: TaskContext;
+  readonly table: TaskTable;
+  readonly stores: readonly RightStore[];
+  readonly keyColumns: readonly string[] | (() => readonly string[]);
+}): Program {
+  const { context, table, stores, keyColumns } = parts;
+  return createProgram({
+    steps: table.steps,
+    lookups: table.lookups,
+    stores,
+    members: table.members.length,
+    keyColumns,
+    outputs: new Set([...table.sinks, ...table.groups, ...table.serves].map(({ step }) => step)),
+    onError: context.onCallbackError,
+  });
+}
