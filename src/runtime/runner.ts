@@ -24,8 +24,8 @@ import { findUnfinished, knownUnfinished, NOTHING_KNOWN, type Unfinished } from 
 
 export type { Ports } from "./ports.ts";
 export type { RunEvent, StartReport } from "./run_event.ts";
-export type { RunnerStatus, TaskStatus } from "./lifecycle/status.ts";
-export type { Unfinished, UnfinishedTask, UnreadTopic } from "./lifecycle/unfinished.ts";
+export type { RunnerStatus } from "./lifecycle/status.ts";
+export type { Unfinished, UnfinishedTask } from "./lifecycle/unfinished.ts";
 
 const CLOSE_MS = 1_000;
 
@@ -201,20 +201,6 @@ export class Runner {
   /** What the start did, by sink, over this instance's tasks. */
   startReport(): StartReport[] {
     return startReport(this.#hosts.values());
-  }
-
-  /**
-   * Compares all running tasks with ClickHouse now. Resolves to the rows written again, or null if ClickHouse did not
-   * answer.
-   */
-  async repair(): Promise<number | null> {
-    let rows = 0;
-    for (const id of [...this.#hosts.keys()]) {
-      const repaired = await this.#housekeeping?.repairNow(id);
-      if (repaired === null) return null;
-      rows += repaired ?? 0;
-    }
-    return rows;
   }
 
   /**

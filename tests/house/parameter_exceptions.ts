@@ -88,7 +88,6 @@ export const PARAMETER_EXCEPTIONS: readonly Excepted[] = [
       "src/runtime/lifecycle/task_host.ts TaskHost.constructor",
       "src/runtime/lifecycle/task_starter.ts generationError",
       "src/runtime/lifecycle/topics.ts findTopicChanges",
-      "src/runtime/lifecycle/unfinished.ts unfinishedTo",
       "src/runtime/task/task_outputs.ts createMerges",
       "src/testing/memory_warehouse.ts MemoryWarehouse.tamper",
       "src/testing/memory_warehouse.ts combined",

@@ -114,7 +114,8 @@ export class TopologyRun {
       this.#trouble = null;
       return await failed;
     } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
+      // Only a mistake of the program throws what is no error.
+      return error instanceof Error ? error : new TypeError(String(error), { cause: error });
     }
   }
 

@@ -34,10 +34,6 @@ export class Server {
     return this.#subscriptions.keys();
   }
 
-  get size(): number {
-    return this.#subscriptions.size;
-  }
-
   subscribe(home: number, key: Key): void {
     const homes = this.#subscriptions.get(key);
     if (homes === undefined) this.#subscriptions.set(key, [home]);

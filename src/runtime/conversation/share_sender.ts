@@ -50,7 +50,7 @@ export class ShareSender {
 
   /** Sends the shares that changed to those who asked. */
   flush(): void {
-    for (const group of this.#options.output.takeDirty()) this.#send(group, false);
+    for (const group of this.#options.output.takeDirty()) this.#send(group, "change");
   }
 
   #snapshot(partition: number): void {
@@ -58,19 +58,19 @@ export class ShareSender {
     const destination = { table, partition };
     const since = channel.cut(destination);
     for (const group of [...output.groups.values()]) {
-      if (this.#partitionOf(group) === partition) this.#send(group, true);
+      if (this.#partitionOf(group) === partition) this.#send(group, "snapshot");
     }
     const to = this.#collectors.get(partition)!;
     channel.send(destination, { type: "end", aggregate: this.aggregate, to, since });
   }
 
-  /** `whole`: part of a snapshot, so it is sent whatever was sent before, and an empty group is not mentioned. */
-  #send(group: Group, whole: boolean): void {
+  /** As part of a snapshot it is sent whatever was sent before, and an empty group is not mentioned. */
+  #send(group: Group, as: "change" | "snapshot"): void {
     const { output, channel, table } = this.#options;
     const partition = this.#partitionOf(group);
     if (!this.#collectors.has(partition)) return;
     if (group.rows === 0) {
-      if (!whole && group.sent !== null) {
+      if (as === "change" && group.sent !== null) {
         channel.send({ table, partition }, { type: "share", aggregate: this.aggregate, key: group.key, share: null });
       }
       group.sent = null;
@@ -79,7 +79,7 @@ export class ShareSender {
     }
     const share = { columns: group.columns, parts: output.parts(group) };
     const digest = digestOf(encodeWire(share.parts));
-    if (!whole && digest === group.sent) return;
+    if (as === "change" && digest === group.sent) return;
     group.sent = digest;
     channel.send({ table, partition }, { type: "share", aggregate: this.aggregate, key: group.key, share });
   }

@@ -14,8 +14,6 @@ const RETRY_MS = 1_000;
  * Collects dead letters of one topology and stores them in the background; nothing is dropped without being counted.
  */
 export class DeadLetterQueue {
-  /** Letters since the start. */
-  count = 0;
   readonly #topology: string;
   readonly #ports: { clock: Clock; metrics: Metrics; deadLetters: DeadLetters };
   #waiting: DeadLetter[] = [];
@@ -72,7 +70,6 @@ export class DeadLetterQueue {
   }
 
   #add(letter: Omit<DeadLetter, "topology" | "timestampMs">): void {
-    this.count++;
     const { clock, metrics } = this.#ports;
     metrics.count(
       "weir_dead_letters_total",

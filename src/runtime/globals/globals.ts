@@ -69,10 +69,6 @@ export class Globals {
     this.#listeners.add(listener);
   }
 
-  unlisten(listener: GlobalListener): void {
-    this.#listeners.delete(listener);
-  }
-
   /** The value of a register for a key, or null. */
   get(table: number, step: number, key: Key): Row | null {
     return this.#states[table].views.get(step)?.get(key) ?? null;
@@ -94,15 +90,6 @@ export class Globals {
     entry.row = row;
     this.#evaluate(state, entry);
     if (row === null) state.entries.delete(key);
-  }
-
-  /** All rows are gone, as before the first read. */
-  clear(): void {
-    for (const state of this.#states) {
-      state.entries.clear();
-      for (const view of state.views.values()) view.clear();
-      for (const store of state.stores) store.entries.clear();
-    }
   }
 
   #evaluate(state: GlobalState, entry: Entry): void {

@@ -1,4 +1,5 @@
 import type { Membership } from "../../ports/log.ts";
+import type { Task } from "../task/task.ts";
 import { repairTask } from "./repair.ts";
 import type { Assignments } from "./assignments.ts";
 import type { Instance } from "./instance.ts";
@@ -123,17 +124,12 @@ export class Housekeeping {
       const { task } = host;
       if (task === null || !task.complete || nowMs < host.nextRepairMs || this.#stopped.signal.aborted) continue;
       host.nextRepairMs = nowMs + this.#instance.options.repairEveryMs;
-      await this.repairNow(host.id);
+      await this.#repairTask(host.id, task);
     }
   }
 
-  /**
-   * Compares one task's rows with ClickHouse now; resolves to the number of differences, or null if it could not be
-   * done.
-   */
-  async repairNow(id: string): Promise<number | null> {
-    const task = this.#instance.hosts.get(id)?.task;
-    if (task === null || task === undefined || !task.complete) return null;
+  /** Compares one task's rows with ClickHouse now. */
+  async #repairTask(id: string, task: Task): Promise<void> {
     try {
       const rows = await repairTask(task, {
         warehouse: this.#instance.ports.warehouse,
@@ -146,10 +142,8 @@ export class Housekeeping {
         }, rows);
         this.#instance.onEvent({ kind: "repaired", task: id, rows });
       }
-      return rows;
     } catch {
       // ClickHouse does not answer; the writers say so, and the next comparison comes.
-      return null;
     }
   }
 

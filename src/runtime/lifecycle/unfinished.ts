@@ -44,8 +44,9 @@ export interface UnreadTopic {
   readonly end: number;
 }
 
-/** Where the topics end. */
+/** Where the topics end, and whether all tasks run. */
 interface Ends {
+  readonly ready: boolean;
   source(host: TaskHost, member: number): number;
   inbox(host: TaskHost): number;
   readonly globals: ReadonlyMap<string, readonly number[]>;
@@ -70,7 +71,8 @@ export async function findUnfinished(instance: Instance, ready: () => boolean): 
   const ends = new Map<string, readonly number[]>();
   for (const topic of readTopics(instance.topics)) ends.set(topic, (await instance.ports.log.offsets(topic)).end);
   const globals = await instance.globals.ends();
-  return unfinishedTo(instance, ready(), {
+  return unfinishedTo(instance, {
+    ready: ready(),
     source: (host, member) => ends.get(host.topics[member])![host.partition],
     inbox: (host) => ends.get(host.inboxTopic)![host.partition],
     globals,
@@ -79,18 +81,19 @@ export async function findUnfinished(instance: Instance, ready: () => boolean): 
 
 /** What is left of everything known to be there: what was just appended may not be known yet. */
 export function knownUnfinished(instance: Instance, ready: () => boolean): Unfinished {
-  return unfinishedTo(instance, ready(), {
+  return unfinishedTo(instance, {
+    ready: ready(),
     source: (host, member) => host.ends[member] ?? 0,
     inbox: (host) => host.inboxEnd,
     globals: instance.globals.knownEnds,
   });
 }
 
-function unfinishedTo(instance: Instance, ready: boolean, ends: Ends): Unfinished {
+function unfinishedTo(instance: Instance, ends: Ends): Unfinished {
   const { busy, globals, producer, writers } = instance;
   const hosts = [...instance.hosts.values()];
   const left = (unanswered: (host: TaskHost) => UnfinishedTask["unanswered"]): Omit<Unfinished, "done"> => ({
-    ready,
+    ready: ends.ready,
     tasks: hosts.map((host): UnfinishedTask => ({
       id: host.id,
       state: host.state,
