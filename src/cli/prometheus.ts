@@ -27,7 +27,7 @@ interface Family {
 /** Makes an empty set of metrics: those of {@link METRICS}, and memory, processor time and start of the process. */
 export function createPrometheusMetrics(): PrometheusMetrics {
   const registry = new Registry();
-  const families = new Map(Object.entries(METRICS).map(([name, info]) => [name, familyOf(registry, name, info)]));
+  const families = new Map(Object.entries(METRICS).map(([name, info]) => [name, familyOf(registry, { name, info })]));
   const totals = new Map<string, { readonly labels: Labels; value: number }[]>();
   addProcessMetrics(registry);
 
@@ -66,7 +66,7 @@ export function createPrometheusMetrics(): PrometheusMetrics {
   };
 }
 
-function familyOf(registry: Registry, name: string, info: MetricInfo): Family {
+function familyOf(registry: Registry, { name, info }: { name: string; info: MetricInfo }): Family {
   const names = ["topology", ...info.labels];
   const configuration = { name, help: info.help, labelNames: names, registers: [registry] };
   const metric = info.kind === "counter"

@@ -105,7 +105,8 @@ async function printTable(lines: AsyncIterable<string>, rowsMax: number): Promis
   const [names = [], declared = []] = head;
   const types = declared.map(parseClickHouseType);
   const numeric = types.map(({ name }) => NUMBERS.includes(name));
-  const table = textTable(names, rows.map((row) => row.map((text, index) => cellText(text, types[index]))), numeric);
+  const cells = rows.map((row) => row.map((text, index) => cellText(text, types[index])));
+  const table = textTable(names, cells, { right: numeric });
   const more = count > rowsMax ? ` (${grouped(rowsMax)} shown)` : "";
   writeOut(`${table.join("\n")}\n\n${grouped(count)} ${count === 1 ? "row" : "rows"}${more}\n`);
 }

@@ -5,7 +5,7 @@ const CELL_LENGTH_MAX = 100;
 export function textTable(
   headings: readonly string[],
   rows: readonly (readonly string[])[],
-  right: readonly boolean[] = [],
+  { right = [] }: { readonly right?: readonly boolean[] } = {},
 ): string[] {
   const cut = rows.map((row) => row.map(cell));
   const widths = headings.map((heading, index) =>

@@ -19,7 +19,7 @@ const certificate = (name: string): Variable<string> =>
     read: (pem) => pem.includes("-----BEGIN CERTIFICATE-----") ? pem : null,
     secret: true,
   });
-const url = (name: string, protocols: readonly string[], example: string) =>
+const url = (name: string, { protocols, example }: { protocols: readonly string[]; example: string }) =>
   variable(name, {
     expected: `an address such as ${example}`,
     read: (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol) ? value : null,
@@ -51,7 +51,7 @@ export const environmentSchema = z.object({
     expected: "a whole number of milliseconds from 6000 to 1800000",
     read: readInteger(6_000, 1_800_000),
   }),
-  CLICKHOUSE_URL: url("CLICKHOUSE_URL", ["http:", "https:"], "http://clickhouse:8123"),
+  CLICKHOUSE_URL: url("CLICKHOUSE_URL", { protocols: ["http:", "https:"], example: "http://clickhouse:8123" }),
   CLICKHOUSE_USER: text("CLICKHOUSE_USER"),
   CLICKHOUSE_PASSWORD: secret("CLICKHOUSE_PASSWORD"),
   CLICKHOUSE_DATABASE: variable("CLICKHOUSE_DATABASE", {
@@ -59,7 +59,10 @@ export const environmentSchema = z.object({
     read: (value) => /^[A-Za-z_]\w*$/.test(value) ? value : null,
   }),
   CLICKHOUSE_CA: certificate("CLICKHOUSE_CA"),
-  POSTGRES_URL: url("POSTGRES_URL", ["postgres:", "postgresql:"], "postgres://reader@postgres:5432/online_store"),
+  POSTGRES_URL: url("POSTGRES_URL", {
+    protocols: ["postgres:", "postgresql:"],
+    example: "postgres://reader@postgres:5432/online_store",
+  }),
   POSTGRES_PASSWORD: secret("POSTGRES_PASSWORD"),
   POSTGRES_CA: certificate("POSTGRES_CA"),
   PGHOST: text("PGHOST"),

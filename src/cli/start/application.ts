@@ -80,7 +80,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     });
     preparing = null;
     if (signal.aborted) return 0;
-    startAll(runs, world, signal);
+    startAll(runs, { world, signal });
     world.demo?.begin();
     const failure = await untilEnd(options, [
       ...runs.map((run) => run.failed),
@@ -112,7 +112,10 @@ const TURN_MS = 10_000;
  * newest rows soonest: all at once would take as long as the last one, and show nothing until then. With real services
  * they wait for the network, not for each other.
  */
-async function startAll(runs: readonly TopologyRun[], world: World, signal: AbortSignal): Promise<void> {
+async function startAll(
+  runs: readonly TopologyRun[],
+  { world, signal }: { world: World; signal: AbortSignal },
+): Promise<void> {
   const { clock } = world.ports;
   const stateful = ({ topology }: TopologyRun) =>
     topology.nodes.filter(({ op }) => op === "aggregate" || op.endsWith("Join")).length;

@@ -63,21 +63,24 @@ function phaseOf(topology: TopologyStatus, before: Phase): Phase {
 
 function instanceChanges(before: Status, now: Status): Event[] {
   const events: Event[] = [];
-  const tell = (name: string, text: string, more: Partial<Event> = {}) =>
-    events.push({ level: "info", name, text, ...more });
+  const tell = (name: string, event: Pick<Event, "text"> & Partial<Event>) =>
+    events.push({ level: "info", name, ...event });
   if (now.demo !== null && isSent(now) && !isSent(before)) {
     const { seed, snapshot } = now.demo;
     const { rows } = snapshot!;
-    tell("snapshot", `The demo store's snapshot is sent: ${counted(rows, "row")}`, { fields: { rows, seed } });
+    tell("snapshot", {
+      text: `The demo store's snapshot is sent: ${counted(rows, "row")}`,
+      fields: { rows, seed },
+    });
   }
   if (now.ending === null && now.demo !== null && now.demo.paused !== before.demo?.paused) {
     const { paused } = now.demo;
-    tell("demo store", `The demo store ${paused ? "pauses" : "goes on"}`, { fields: { paused } });
+    tell("demo store", { text: `The demo store ${paused ? "pauses" : "goes on"}`, fields: { paused } });
   }
   if (now.proof !== null && now.proof.time !== before.proof?.time) {
     const { equal, rows, sinks } = now.proof;
     const text = `verify: ${equal ? "equal" : "DIFFERENT"}, ${counted(rows, "row")} of ${counted(sinks, "sink")}`;
-    tell("verify", text, { level: equal ? "info" : "warn", fields: { equal, rows, sinks } });
+    tell("verify", { text, level: equal ? "info" : "warn", fields: { equal, rows, sinks } });
   }
   return events;
 }

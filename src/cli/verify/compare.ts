@@ -35,8 +35,10 @@ export function isEqual({ missing, extra, different }: Comparison): boolean {
 /** Compares the rows of one table, by key. */
 export async function compareRows(
   columns: { readonly all: readonly string[]; readonly key: readonly string[] },
-  expected: ReadonlyMap<string, CanonicalRow>,
-  actual: AsyncIterable<CanonicalRow>,
+  { expected, actual }: {
+    readonly expected: ReadonlyMap<string, CanonicalRow>;
+    readonly actual: AsyncIterable<CanonicalRow>;
+  },
 ): Promise<Comparison> {
   const seen = new Set<string>();
   const samples: Difference[] = [];

@@ -71,10 +71,11 @@ async function readTable(client: pg.Client, source: SourceSpec): Promise<WireRow
   await client.query(
     `DECLARE weir_rows NO SCROLL CURSOR FOR SELECT ${expressions.join(", ")} FROM ${quoted(schema)}.${quoted(table)}`,
   );
+  const layout = { key: source.key, columns };
   const rows: WireRow[] = [];
   for (;;) {
     const fetched = await client.query({ text: `FETCH ${FETCH_ROWS} FROM weir_rows`, rowMode: "array" });
-    for (const values of fetched.rows as (string | null)[][]) rows.push(wireRow(source.key, columns, values));
+    for (const values of fetched.rows as (string | null)[][]) rows.push(wireRow(layout, values));
     if (fetched.rows.length < FETCH_ROWS) break;
   }
   await client.query("CLOSE weir_rows");
@@ -106,7 +107,10 @@ function wantedColumns(source: SourceSpec, columns: readonly PostgresColumn[]): 
   return chosen;
 }
 
-function wireRow(key: readonly string[], columns: readonly WireColumn[], values: readonly (string | null)[]): WireRow {
+function wireRow(
+  { key, columns }: { readonly key: readonly string[]; readonly columns: readonly WireColumn[] },
+  values: readonly (string | null)[],
+): WireRow {
   const texts = new Map<string, string>();
   columns.forEach(({ column, wire }, index) => {
     const value = values[index];

@@ -10,7 +10,7 @@ export function reportLines(report: VerifyReport): string[] {
   const table = textTable(
     HEADINGS,
     report.sinks.map(figures),
-    HEADINGS.map((_, index) => index >= 2 && index !== 6),
+    { right: HEADINGS.map((_, index) => index >= 2 && index !== 6) },
   );
   const samples = report.sinks.flatMap((sink) => [
     ...sampleLines(sink.sink, sink.view),

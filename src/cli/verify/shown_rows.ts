@@ -4,8 +4,15 @@ import type { TableSpec } from "../../ports/warehouse.ts";
 import type { CanonicalColumn } from "./canonical.ts";
 import type { CanonicalRow } from "./compare.ts";
 
+/** A sink's table in its database, and what is read of it. */
+interface ShownTable {
+  readonly database: string;
+  readonly table: TableSpec;
+  readonly columns: readonly CanonicalColumn[];
+}
+
 /** What people see: the view. */
-export function viewSql(database: string, table: TableSpec, columns: readonly CanonicalColumn[]): string {
+export function viewSql({ database, table, columns }: ShownTable): string {
   return `SELECT ${columns.map((column) => column.sql).join(", ")} FROM ${qualified(database, table.name)}`;
 }
 
@@ -13,7 +20,7 @@ export function viewSql(database: string, table: TableSpec, columns: readonly Ca
  * The same from the stored rows, without FINAL and without the view: the newest version of each key, if it is not a
  * tombstone; shares of an aggregate added up. The tuple keeps nulls, which argMax alone would skip.
  */
-export function storedSql(database: string, table: TableSpec, columns: readonly CanonicalColumn[]): string {
+export function storedSql({ database, table, columns }: ShownTable): string {
   const names = table.columns.map((column) => column.name);
   const group = [...table.key.map(quoted), ...(table.shares ? ["_task"] : [])].join(", ");
   const tuple = `tuple(${[...names, "_deleted"].map(quoted).join(", ")})`;
@@ -36,9 +43,9 @@ export function storedSql(database: string, table: TableSpec, columns: readonly 
 /** Rows that a query over these columns gives, one after the other. @throws ProductionError */
 export async function* selectRows(
   connection: Connection,
-  { action, sql }: { readonly action: string; readonly sql: string },
-  columns: readonly CanonicalColumn[],
+  query: { readonly action: string; readonly sql: string; readonly columns: readonly CanonicalColumn[] },
 ): AsyncGenerator<CanonicalRow> {
+  const { action, sql, columns } = query;
   const decoder = new TextDecoder();
   let rest = "";
   for await (const bytes of connection.bytes(action, `${sql} FORMAT JSONCompactEachRow`)) {

@@ -150,7 +150,7 @@ async function compareOnce(
   try {
     const truth = await open();
     try {
-      return await verifyTopologies(topologies, truth, { connection, database: clickhouse.database });
+      return await verifyTopologies(topologies, { truth, shown: { connection, database: clickhouse.database } });
     } finally {
       await truth.close();
     }

@@ -52,8 +52,7 @@ export interface Shown {
  */
 export async function verifyTopologies(
   topologies: readonly Topology[],
-  truth: Truth,
-  shown: Shown,
+  { truth, shown }: { readonly truth: Truth; readonly shown: Shown },
 ): Promise<VerifyReport> {
   const sinks: SinkReport[] = [];
   const neverStarted: string[] = [];
@@ -83,14 +82,18 @@ async function verifySink(
   const startedMs = performance.now();
   const columns = Object.entries(spec.columns).map(([name, type]) => canonicalColumn({ name, type }, quoted(name)));
   const { expected, unfit } = expectedRows(rows, { columns, key: spec.key });
+  const shownTable = { database: shown.database, table, columns };
   const names = { all: columns.map((column) => column.name), key: spec.key };
   const compared = (sql: string) =>
-    compareRows(names, expected, selectRows(shown.connection, { action: `read "${spec.name}"`, sql }, columns));
+    compareRows(names, {
+      expected,
+      actual: selectRows(shown.connection, { action: `read "${spec.name}"`, sql, columns }),
+    });
   return {
     topology,
     sink: spec.name,
-    view: await compared(viewSql(shown.database, table, columns)),
-    stored: await compared(storedSql(shown.database, table, columns)),
+    view: await compared(viewSql(shownTable)),
+    stored: await compared(storedSql(shownTable)),
     unfit,
     durationMs: Math.round(performance.now() - startedMs),
   };

@@ -20,8 +20,7 @@ const row = (id: string, name: string | null): CanonicalRow => ({ id, name });
 Deno.test("compareRows() finds equality whatever the order", async () => {
   const comparison = await compareRows(
     COLUMNS,
-    expected([row("1", "a"), row("2", null)]),
-    shown([row("2", null), row("1", "a")]),
+    { expected: expected([row("1", "a"), row("2", null)]), actual: shown([row("2", null), row("1", "a")]) },
   );
   assertEquals(comparison, { rows: 2, missing: 0, extra: 0, different: 0, samples: [] });
   assertEquals(isEqual(comparison), true);
@@ -30,8 +29,10 @@ Deno.test("compareRows() finds equality whatever the order", async () => {
 Deno.test("compareRows() tells missing, extra, different and repeated rows apart, with examples", async () => {
   const comparison = await compareRows(
     COLUMNS,
-    expected([row("1", "a"), row("2", "b"), row("3", null)]),
-    shown([row("1", "a"), row("1", "a"), row("3", "null"), row("4", "d")]),
+    {
+      expected: expected([row("1", "a"), row("2", "b"), row("3", null)]),
+      actual: shown([row("1", "a"), row("1", "a"), row("3", "null"), row("4", "d")]),
+    },
   );
   assertEquals({ ...comparison, samples: comparison.samples.map(({ kind, key }) => `${kind} ${key}`) }, {
     rows: 3,
@@ -46,7 +47,7 @@ Deno.test("compareRows() tells missing, extra, different and repeated rows apart
 
 Deno.test("compareRows() keeps a few examples of many differences", async () => {
   const rows = Array.from({ length: 1_000 }, (_, id) => row(String(id), "a"));
-  const comparison = await compareRows(COLUMNS, expected(rows), shown([]));
+  const comparison = await compareRows(COLUMNS, { expected: expected(rows), actual: shown([]) });
   assertEquals([comparison.missing, comparison.samples.length], [1_000, 3]);
 });
 
