@@ -20,7 +20,7 @@ function inside(table: object): Place {
   return places.get(table)!;
 }
 
-function sameTopology(left: object, right: object, name: string): void {
+function sameTopology({ left, right }: { left: object; right: object }, name: string): void {
   const { graph } = inside(left);
   if (inside(right).graph !== graph) {
     throw new TypeError(`Cannot join "${name}" with a table of another topology. Declare both with the same builder`);
@@ -32,7 +32,7 @@ function foreignKeyJoin(
   right: object,
   join: { kind: "inner" | "left"; column: string; foreignKey: (value: never, key: never) => unknown },
 ): Place {
-  sameTopology(left, right, join.column);
+  sameTopology({ left, right }, join.column);
   const { graph, node, root } = inside(left);
   const name = `${root}.${join.column}`;
   graph.claim(name, "Give one of the joins another column name");
@@ -58,24 +58,22 @@ export class GlobalKTable<K extends RowOf, V extends RowOf> {
   declare readonly "~global": true;
 
   /** @ignore Made by the builder and by other tables. */
-  constructor(graph: Graph, node: number, root: string) {
-    places.set(this, { graph, node, root });
+  constructor(place: Place) {
+    places.set(this, place);
   }
 
   /** Rows for which `predicate` holds; the others are absent for those who join with this table. */
   filter(predicate: (value: V, key: KeyOf<K>) => boolean): GlobalKTable<K, V> {
     const { graph, node, root } = inside(this);
-    return new GlobalKTable(graph, graph.add({ op: "filter", name: `${root}.filter`, input: node, predicate }), root);
+    const id = graph.add({ op: "filter", name: `${root}.filter`, input: node, predicate });
+    return new GlobalKTable({ graph, node: id, root });
   }
 
   /** Each row replaced by `mapper(row)`. */
   mapValues<R extends RowOf>(mapper: (value: V, key: KeyOf<K>) => R): GlobalKTable<K, R> {
     const { graph, node, root } = inside(this);
-    return new GlobalKTable(
-      graph,
-      graph.add({ op: "mapValues", name: `${root}.mapValues`, input: node, mapper }),
-      root,
-    );
+    const id = graph.add({ op: "mapValues", name: `${root}.mapValues`, input: node, mapper });
+    return new GlobalKTable({ graph, node: id, root });
   }
 
   /** Inner join with another global table by foreign key: the partner stands under the column `name`. */
@@ -84,8 +82,7 @@ export class GlobalKTable<K extends RowOf, V extends RowOf> {
     right: GlobalKTable<RK, RV>,
     foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>>,
   ): GlobalKTable<K, With<V, N, RV>> {
-    const { graph, node, root } = foreignKeyJoin(this, right, { kind: "inner", column: name, foreignKey });
-    return new GlobalKTable(graph, node, root);
+    return new GlobalKTable(foreignKeyJoin(this, right, { kind: "inner", column: name, foreignKey }));
   }
 
   /**
@@ -96,8 +93,7 @@ export class GlobalKTable<K extends RowOf, V extends RowOf> {
     right: GlobalKTable<RK, RV>,
     foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>> | null,
   ): GlobalKTable<K, With<V, N, RV | null>> {
-    const { graph, node, root } = foreignKeyJoin(this, right, { kind: "left", column: name, foreignKey });
-    return new GlobalKTable(graph, node, root);
+    return new GlobalKTable(foreignKeyJoin(this, right, { kind: "left", column: name, foreignKey }));
   }
 }
 
@@ -113,8 +109,8 @@ export class KTable<K extends RowOf, V extends RowOf> {
   declare readonly "~global": false;
 
   /** @ignore Made by the builder and by other tables. */
-  constructor(graph: Graph, node: number, root: string) {
-    places.set(this, { graph, node, root });
+  constructor(place: Place) {
+    places.set(this, place);
   }
 
   /**
@@ -123,13 +119,15 @@ export class KTable<K extends RowOf, V extends RowOf> {
    */
   filter(predicate: (value: V, key: KeyOf<K>) => boolean): KTable<K, V> {
     const { graph, node, root } = inside(this);
-    return new KTable(graph, graph.add({ op: "filter", name: `${root}.filter`, input: node, predicate }), root);
+    const id = graph.add({ op: "filter", name: `${root}.filter`, input: node, predicate });
+    return new KTable({ graph, node: id, root });
   }
 
   /** Each row replaced by `mapper(row)`; the key stays. */
   mapValues<R extends RowOf>(mapper: (value: V, key: KeyOf<K>) => R): KTable<K, R> {
     const { graph, node, root } = inside(this);
-    return new KTable(graph, graph.add({ op: "mapValues", name: `${root}.mapValues`, input: node, mapper }), root);
+    const id = graph.add({ op: "mapValues", name: `${root}.mapValues`, input: node, mapper });
+    return new KTable({ graph, node: id, root });
   }
 
   /**
@@ -193,8 +191,7 @@ export class KTable<K extends RowOf, V extends RowOf> {
   ): KTable<K, never> {
     const { column, right, foreignKey } = join;
     if (foreignKey === undefined) return this.#keyJoin(kind, { column, leftColumn: null, right });
-    const { graph, node, root } = foreignKeyJoin(this, right, { kind, column, foreignKey });
-    return new KTable(graph, node, root);
+    return new KTable(foreignKeyJoin(this, right, { kind, column, foreignKey }));
   }
 
   #keyJoin(
@@ -202,15 +199,12 @@ export class KTable<K extends RowOf, V extends RowOf> {
     join: { column: string; leftColumn: string | null; right: object },
   ): KTable<K, never> {
     const { graph, node, root } = inside(this);
-    sameTopology(this, join.right, join.column);
+    sameTopology({ left: this, right: join.right }, join.column);
     const name = `${root}.${join.column}`;
     graph.claim(name, "Give one of the joins another column name");
     const { right, ...rest } = join;
-    return new KTable(
-      graph,
-      graph.add({ op: "keyJoin", name, kind, input: node, right: inside(right).node, ...rest }),
-      root,
-    );
+    const id = graph.add({ op: "keyJoin", name, kind, input: node, right: inside(right).node, ...rest });
+    return new KTable({ graph, node: id, root });
   }
 }
 
@@ -257,6 +251,6 @@ export class KGroupedTable<G extends RowOf, V extends RowOf> {
       groupBy: this.#groupBy as never,
       aggregates: specs,
     });
-    return new KTable(graph, node, name);
+    return new KTable({ graph, node, root: name });
   }
 }

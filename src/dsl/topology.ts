@@ -16,12 +16,20 @@ export class TopologyBuilder {
 
   /** The topic as a partitioned table: one task a partition. */
   table<K extends RowOf, V extends RowOf>(source: Source<K, V>): KTable<K, V> {
-    return new KTable(this.#graph, this.#graph.source(source.spec, false), source.spec.name);
+    return new KTable({
+      graph: this.#graph,
+      node: this.#graph.source(source.spec, false),
+      root: source.spec.name,
+    });
   }
 
   /** The topic as a table that every instance holds whole: for small dimensions, joined without traffic. */
   globalTable<K extends RowOf, V extends RowOf>(source: Source<K, V>): GlobalKTable<K, V> {
-    return new GlobalKTable(this.#graph, this.#graph.source(source.spec, true), source.spec.name);
+    return new GlobalKTable({
+      graph: this.#graph,
+      node: this.#graph.source(source.spec, true),
+      root: source.spec.name,
+    });
   }
 }
 

@@ -27,7 +27,7 @@ export function computeSinks(
   const tables: Table[] = [];
   for (const node of topology.nodes) {
     if (node.op !== "sink") {
-      tables[node.id] = compute(node, tables, topology, read);
+      tables[node.id] = compute(node, { tables, topology }, read);
       continue;
     }
     const rows = [...tables[node.input].values()];
@@ -37,14 +37,19 @@ export function computeSinks(
   return sinks;
 }
 
+/** The tables of a topology that are computed so far, by node. */
+interface Computed {
+  readonly topology: Topology;
+  readonly tables: readonly Table[];
+}
+
 function compute(
   node: Exclude<LogicalNode, { op: "sink" }>,
-  tables: readonly Table[],
-  topology: Topology,
+  { tables, topology }: Computed,
   read: (topic: string) => Iterable<readonly [Key, Row]>,
 ): Table {
   if (node.op === "source") return new Map(read(node.source.topic));
-  const keyValue = keyValues(topology, node.input, tables);
+  const keyValue = keyValues({ topology, tables }, node.input);
   const result: Table = new Map();
   const put = (key: Key, make: () => Row | null) => {
     try {
@@ -155,7 +160,7 @@ function keyColumns(topology: Topology, node: number): readonly string[] | null 
 }
 
 /** From a table's key to what callbacks see: one column's value, or an object of several. */
-function keyValues(topology: Topology, node: number, tables: readonly Table[]): (key: Key) => AnyRow {
+function keyValues({ topology, tables }: Computed, node: number): (key: Key) => AnyRow {
   let at = topology.nodes[node];
   while (at.op !== "source" && at.op !== "aggregate") at = topology.nodes[at.input];
   const totals = at.op === "aggregate" ? at.aggregates : {};

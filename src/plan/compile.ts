@@ -45,7 +45,7 @@ export function compile(topology: Topology, partitionsOf: PartitionsOf = () => u
     globals: new Map(),
     register: new Map(),
   };
-  for (const [unit, members] of units.members) declareUnit(compilation, unit, members);
+  for (const [unit, memberIds] of units.members) declareUnit(compilation, { unit, memberIds });
   for (const node of topology.nodes) addNode(compilation, node);
   if (compilation.problems.length > 0) throw new TopologyError(topology.name, compilation.problems);
   return {
@@ -55,7 +55,10 @@ export function compile(topology: Topology, partitionsOf: PartitionsOf = () => u
   };
 }
 
-function declareUnit(compilation: Compilation, unit: number, memberIds: readonly number[]): void {
+function declareUnit(
+  compilation: Compilation,
+  { unit, memberIds }: { readonly unit: number; readonly memberIds: readonly number[] },
+): void {
   const { topology } = compilation;
   const first = topology.nodes[memberIds[0]];
   if (first.op === "source" && first.global) {
@@ -96,7 +99,7 @@ function addNode(compilation: Compilation, node: LogicalNode): void {
   if (node.op === "sink") return addSink(compilation, node);
   if (node.op === "aggregate") return addAggregate(compilation, node);
   const unit = unitAt(compilation, node.id);
-  const step = stepOf(compilation, node, unit);
+  const step = stepOf(compilation, node);
   const same = step.kind === "member"
     ? unit.steps.findIndex((s) => s.kind === "member" && s.member === step.member)
     : -1;
@@ -111,9 +114,9 @@ function unitAt(compilation: Compilation, node: number): Draft<TaskTable> | Draf
 function stepOf(
   compilation: Compilation,
   node: Exclude<LogicalNode, { op: "sink" | "aggregate" }>,
-  unit: Draft<TaskTable> | Draft<GlobalTable>,
 ): Step {
   const { name } = node;
+  const unit = unitAt(compilation, node.id);
   if (node.op === "source") {
     const members = "members" in unit ? unit.members : [];
     const member = members.findIndex((m) => m.kind === "source" && m.source.topic === node.source.topic);
@@ -197,7 +200,7 @@ function addAggregate(compilation: Compilation, node: AggregateNode): void {
 function addSink(compilation: Compilation, node: SinkNode): void {
   if (compilation.units.unitOf[node.input] === NO_UNIT) return;
   const table = unitAt(compilation, node.input) as Draft<TaskTable>;
-  compilation.problems.push(...sinkProblems(node.sink, table.keyColumns, table.name));
+  compilation.problems.push(...sinkProblems(node.sink, table));
   const order = table.keyColumns === null
     ? groupKeyOrder(node)
     : { keyOrder: node.sink.key.map((_, index) => index), byName: false };

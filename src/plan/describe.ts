@@ -31,9 +31,9 @@ export function describe(plan: PhysicalPlan, topology: Topology): TopologyDescri
     topology: topology.name,
     sources: [
       ...plan.tables.flatMap((table) => table.members.flatMap((member) => sourceOf(member))),
-      ...plan.globals.map((table) => source(table.name, table.source, "globalTable")),
+      ...plan.globals.map((table) => source(table, "globalTable")),
     ],
-    operators: topology.nodes.map((node) => operator(node, plan, topology)),
+    operators: topology.nodes.map((node) => operator(node, { plan, topology })),
     tasks: plan.tables.map((table) => task(table, plan)),
     globals: plan.globals.map((table) => globalTable(table, plan)),
     sinks: plan.tables.flatMap((table) =>
@@ -52,29 +52,34 @@ export function describe(plan: PhysicalPlan, topology: Topology): TopologyDescri
 }
 
 function sourceOf(member: Member): SourceDescription[] {
-  return member.kind === "source" ? [source(member.name, member.source, "table")] : [];
+  return member.kind === "source" ? [source(member, "table")] : [];
 }
 
 function source(
-  name: string,
-  spec: GlobalTable["source"],
+  { name, source: spec }: Pick<GlobalTable, "name" | "source">,
   kind: SourceDescription["kind"],
 ): SourceDescription {
   return { name, topic: spec.topic, kind, key: [...spec.key], columns: Object.keys(spec.row.shape) };
 }
 
-function operator(node: LogicalNode, plan: PhysicalPlan, topology: Topology): OperatorDescription {
+/** A plan and what it was compiled from. */
+interface Described {
+  readonly plan: PhysicalPlan;
+  readonly topology: Topology;
+}
+
+function operator(node: LogicalNode, described: Described): OperatorDescription {
   const inputs = node.op === "source"
     ? []
     : node.op === "foreignKeyJoin" || node.op === "keyJoin"
     ? [node.input, node.right]
     : [node.input];
-  const plain = { id: node.id, name: node.name, op: node.op, inputs, runsAt: runsAt(node, plan, topology) };
+  const plain = { id: node.id, name: node.name, op: node.op, inputs, runsAt: runsAt(node, described) };
   if (node.op === "aggregate") {
     return { ...plain, totals: Object.entries(node.aggregates).map(([column, { kind }]) => `${column} = ${kind}`) };
   }
   if (node.op !== "foreignKeyJoin" && node.op !== "keyJoin") return plain;
-  return { ...plain, kind: node.kind, partner: partnerOf(node.name, plan) };
+  return { ...plain, kind: node.kind, partner: partnerOf(node.name, described.plan) };
 }
 
 function partnerOf(join: string, plan: PhysicalPlan): "subscribed" | "replicated" | "copartitioned" {
@@ -84,7 +89,7 @@ function partnerOf(join: string, plan: PhysicalPlan): "subscribed" | "replicated
 }
 
 /** Every operator runs where its input does; totals that are used further are rows of a table of their own. */
-function runsAt(node: LogicalNode, plan: PhysicalPlan, topology: Topology): string {
+function runsAt(node: LogicalNode, { plan, topology }: Described): string {
   for (let root = node;; root = topology.nodes[root.input]) {
     if (root.op === "source" && root.global) return "every instance";
     const held = root.op === "source" || (root.op === "aggregate" && root !== node);
@@ -104,7 +109,7 @@ function task(table: TaskTable, plan: PhysicalPlan): TaskDescription {
     reads: table.members.map((member) => member.kind === "source" ? member.source.topic : `shares of ${member.name}`),
     keyedBy: table.keyColumns === null ? "the group" : [...table.keyColumns],
     roles,
-    inbox: inboxTopic(plan.topology, table.name, "<generation>"),
+    inbox: inboxTopic({ topology: plan.topology, table: table.name, generation: "<generation>" }),
     stores: [
       rowStore(table),
       ...table.lookups.map((lookup) => partnerStore(lookup, plan)),

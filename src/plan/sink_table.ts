@@ -1,7 +1,7 @@
 import type { SinkSpec } from "../dsl/sink.ts";
 import type { ColumnSpec, TableSpec, ViewColumn } from "../ports/warehouse.ts";
 import { parseClickHouseType } from "../record/clickhouse_type.ts";
-import type { AggregatePlan } from "./physical.ts";
+import type { AggregatePlan, TaskTable } from "./physical.ts";
 
 /** Fraction digits of an average's sum at least: the values may have more digits than the average. */
 const SUM_SCALE = 10;
@@ -53,13 +53,13 @@ function castTo(expression: string, type: string): string {
   return `CAST(${from} AS ${type})`;
 }
 
-/** What is wrong with a sink on a table with these key columns (`null`: group columns, known only when rows come). */
-export function sinkProblems(sink: SinkSpec, keyColumns: readonly string[] | null, table: string): string[] {
+/** What is wrong with a sink on this table. Group columns are known only when rows come. */
+export function sinkProblems(sink: SinkSpec, { name, keyColumns }: Pick<TaskTable, "name" | "keyColumns">): string[] {
   if (keyColumns === null || sink.key.length === keyColumns.length) return [];
   return [
     `Sink "${sink.name}" has ${sink.key.length} key column(s) (${
       sink.key.join(", ")
-    }), but table "${table}" is keyed by ` +
+    }), but table "${name}" is keyed by ` +
     `${keyColumns.length} (${keyColumns.join(", ")}). Name one sink column for each key column, in the same order`,
   ];
 }

@@ -35,6 +35,7 @@ export function divide(topology: Topology, partitionsOf: PartitionsOf): Units {
     const [low, high] = [find(a), find(b)].sort((x, y) => x - y);
     parent[high] = low;
   };
+  const division: Division = { nodes, find };
   const problems: string[] = [];
   const lookedUp = new Set<number>();
   for (const node of nodes) {
@@ -43,8 +44,8 @@ export function divide(topology: Topology, partitionsOf: PartitionsOf): Units {
       if (twin !== undefined) unite(twin.id, node.id);
     } else if (node.op === "keyJoin") {
       unite(node.id, node.input);
-      const verdict = coPartitioned(nodes, memberNodes(find, nodes, [node.input, node.right]), partitionsOf) ??
-        waitingInCircle(nodes, find, [node.input, node.right]);
+      const verdict = coPartitioned(nodes, memberNodes(division, [node.input, node.right]), partitionsOf) ??
+        waitingInCircle(division, [node.input, node.right]);
       if (verdict === null) unite(node.id, node.right);
       else if (node.kind === "outer") problems.push(`Cannot join "${node.name}" as outer join: ${verdict}`);
       else lookedUp.add(node.id);
@@ -77,9 +78,15 @@ function reads(node: LogicalNode, id: number): boolean {
   return node.input === id || ((node.op === "foreignKeyJoin" || node.op === "keyJoin") && node.right === id);
 }
 
+/** Units while they are made. */
+interface Division {
+  readonly nodes: readonly LogicalNode[];
+  /** The unit that a node belongs to so far. */
+  readonly find: (id: number) => number;
+}
+
 function memberNodes(
-  find: (id: number) => number,
-  nodes: readonly LogicalNode[],
+  { nodes, find }: Division,
   of: readonly number[],
 ): LogicalNode[] {
   const units = new Set(of.map(find));
@@ -116,8 +123,7 @@ function coPartitioned(
  * would serve.
  */
 function waitingInCircle(
-  nodes: readonly LogicalNode[],
-  find: (id: number) => number,
+  { nodes, find }: Division,
   united: readonly [number, number],
 ): string | null {
   const [left, right] = united.map(find);

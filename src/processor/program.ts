@@ -37,7 +37,7 @@ export interface Program {
 /** Makes the function that evaluates one row: joins, filters and mappings in one go, synchronously. */
 export function createProgram(options: ProgramOptions): Program {
   const context = { keyValue: keyValueOf(options.keyColumns), onError: options.onError };
-  const operators = options.steps.map((step) => operatorOf(step, options, context));
+  const operators = options.steps.map((step) => operatorOf(step, { ...options, ...context }));
   const registers: Value[] = operators.map(() => null);
   return {
     run(entry) {
@@ -47,7 +47,9 @@ export function createProgram(options: ProgramOptions): Program {
   };
 }
 
-function operatorOf(step: Step, options: ProgramOptions, context: OperatorContext): Operator {
+function operatorOf(step: Step, options: ProgramOptions & OperatorContext): Operator {
+  const { keyValue, onError } = options;
+  const context = { keyValue, onError };
   switch (step.kind) {
     case "member": {
       const place = { member: step.member, members: options.members };

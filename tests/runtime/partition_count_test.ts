@@ -90,7 +90,7 @@ Deno.test("rows that another task owns since the number of partitions changed st
   for (const id of deleted) rows.delete(id);
   const after = await worldOf(MANY, rows);
   // The tasks that existed before get greater epochs than the new ones: nothing may depend on which is the greater.
-  const inbox = inboxTopic("things", "things", 2);
+  const inbox = inboxTopic({ topology: "things", table: "things", generation: 2 });
   await after.log.createTopic({ name: inbox, partitions: MANY, cleanup: "delete", retentionMs: 86_400_000 });
   const older = Array.from({ length: FEW }, (_, partition) => partition);
   await after.log.append(older.map((partition) => ({

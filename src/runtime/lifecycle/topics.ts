@@ -57,7 +57,8 @@ export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
     ...plan.tables.filter((table) => table.keyColumns !== null).map((table) => partitionsOf(table, sources)),
   );
   const partitions = plan.tables.map((table) => table.keyColumns === null ? most : partitionsOf(table, sources));
-  const inboxes = plan.tables.map((table) => inboxTopic(topology.name, table.name, options.generation));
+  const { generation } = options;
+  const inboxes = plan.tables.map(({ name }) => inboxTopic({ topology: topology.name, table: name, generation }));
   for (const [index, name] of inboxes.entries()) {
     await log.createTopic({
       name,
