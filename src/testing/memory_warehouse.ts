@@ -34,7 +34,7 @@ export interface MemoryWarehouse extends Warehouse {
   /** Upserts and tombstones taken so far. */
   readonly writes: () => number;
   /** Changes or (null) removes what is shown of a key behind the runtime's back. */
-  tamper(table: string, key: string, line: string | null): void;
+  tamper(row: { readonly table: string; readonly key: string }, line: string | null): void;
 }
 
 /** Opens an empty in-memory warehouse. */
@@ -86,8 +86,8 @@ export function createMemoryWarehouse(): MemoryWarehouse {
     select: (name) => selected(specs.get(name)!, rowsOf(name)),
     stored: (name) => rowsOf(name).values(),
     writes: () => writes,
-    tamper(name, key, line) {
-      const rows = rowsOf(name);
+    tamper({ table, key }, line) {
+      const rows = rowsOf(table);
       for (const [id, row] of [...rows]) {
         if (row.key !== key) continue;
         if (line === null) rows.delete(id);
@@ -142,17 +142,17 @@ function* grouped(table: TableSpec, rows: readonly SelectedRow[]): Generator<Sel
     const key = Object.fromEntries(table.key.map((column) => [column, members[0][column]]));
     yield {
       ...key,
-      ...Object.fromEntries(table.view!.map((column) => [column.name, combined(column, members, types)])),
+      ...Object.fromEntries(table.view!.map((column) => [column.name, combined(column, { members, types })])),
     };
   }
 }
 
 function combined(
   column: ViewColumn,
-  members: readonly SelectedRow[],
-  types: ReadonlyMap<string, ClickHouseType>,
+  group: { readonly members: readonly SelectedRow[]; readonly types: ReadonlyMap<string, ClickHouseType> },
 ): unknown {
   const { name, combine } = column;
+  const { members, types } = group;
   if (combine?.kind === "avg") {
     const sum = members.reduce((total, row) => total.plus(Decimal.parse(String(row[`${name}__sum`]))), Decimal.of(0));
     const values = members.reduce((total, row) => total + Number(row[`${name}__count`]), 0);

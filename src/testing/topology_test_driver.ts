@@ -160,7 +160,7 @@ export class TopologyTestDriver {
       const columns = Object.entries(where);
       if (columns.some(([name, value]) => String(values[names.indexOf(name)]) !== String(value))) continue;
       for (const [name, value] of Object.entries(change ?? {})) values[names.indexOf(name)] = value;
-      this.#warehouse.tamper(plan.name, key, change === null ? null : JSON.stringify(values));
+      this.#warehouse.tamper({ table: plan.name, key }, change === null ? null : JSON.stringify(values));
       rows++;
     }
     return rows;

@@ -51,7 +51,7 @@ Deno.test("weir_visible_delay_seconds tells the age of the record behind a row, 
   await append(2);
   await clock.pass(5_000);
   assertEquals([warehouse.writes(), delays.length, delays[0] < 1], [2, 1, true]);
-  for (const { key } of [...warehouse.stored("things")]) warehouse.tamper("things", key, null);
+  for (const { key } of [...warehouse.stored("things")]) warehouse.tamper({ table: "things", key }, null);
   await clock.pass(REPAIR_MS);
   assertEquals([repaired, warehouse.writes(), delays.length], [2, 4, 1]);
   const stopping = runner.stop();

@@ -30,9 +30,8 @@ export function homeOf({ partitions }: Partitions, table: TaskTable, key: Key): 
  * nothing to compute.
  */
 export function ownership(
+  { table, partition }: { readonly table: TaskTable; readonly partition: number },
   layout: Partitions & { readonly generation: number },
-  table: TaskTable,
-  partition: number,
 ): (key: Key) => boolean {
   if (layout.generation === FIRST_GENERATION) return () => true;
   return (key) => homeOf(layout, table, key) === partition;

@@ -27,7 +27,8 @@ export class DeadLetterQueue {
   }
 
   /** A record that could not be read. */
-  undecodable(position: Position, record: LogRecord, error: DeserializationError): void {
+  undecodable(read: { position: Position; record: LogRecord }, error: DeserializationError): void {
+    const { position, record } = read;
     this.#add({
       stage: "decode",
       reason: error.reason,

@@ -38,7 +38,7 @@ export class Assignments {
       for (let partition = 0; partition < topics.partitions[table.index]; partition++) {
         const id = taskId(table.name, partition);
         if (!wanted.has(id) || hosts.has(id)) continue;
-        const host = new TaskHost(table, partition, topics.inboxes[table.index]);
+        const host = new TaskHost({ table, partition, inboxTopic: topics.inboxes[table.index] });
         hosts.set(id, host);
         fresh.push(host);
       }

@@ -48,7 +48,7 @@ export function createTaskContext(parts: {
     },
     put: (sink, row, sourceMs) => writers.get(sink.name)!.put(row, sourceMs),
     onCallbackError,
-    onUndecodable: (position, record, error) => deadLetters.undecodable(position, record, error),
+    onUndecodable: (position, record, error) => deadLetters.undecodable({ position, record }, error),
     count: (name, labels, value) => ports.metrics.count(name, { topology, ...labels }, value),
   };
 }

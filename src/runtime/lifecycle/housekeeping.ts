@@ -69,7 +69,8 @@ export class Housekeeping {
 
   async #checkTopics(): Promise<void> {
     try {
-      for (const change of await findTopicChanges(this.#instance.ports.log, this.#instance.topics, this.#inboxIds)) {
+      const { ports: { log }, topics } = this.#instance;
+      for (const change of await findTopicChanges(log, { topics, inboxIds: this.#inboxIds })) {
         if (change.kind === "fatal") this.#instance.fail(new ConfigError([change.problem]));
         else if (this.#instance.topics.plan.globals.some((table) => table.source.topic === change.topic)) {
           this.#instance.fail(

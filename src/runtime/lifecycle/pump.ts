@@ -158,13 +158,13 @@ export class Pump {
   }
 
   /** A register of a global table has another value for a key: whoever uses it is evaluated again. */
-  globalChanged(register: { readonly table: number; readonly step: number }, key: Key, value: Row | null): void {
+  globalChanged(table: number, step: number, key: Key, value: Row | null): void {
     const { hosts, busy } = this.#instance;
     for (const host of hosts.values()) {
       const { task } = host;
       if (task === null) continue;
       host.table.lookups.forEach((lookup, index) => {
-        if (!lookup.global || lookup.table !== register.table || lookup.step !== register.step) return;
+        if (!lookup.global || lookup.table !== table || lookup.step !== step) return;
         const right = task.stores[index].entries.get(key);
         if (right === undefined) return;
         right.value = value;

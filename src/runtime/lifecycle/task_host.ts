@@ -41,7 +41,7 @@ export class TaskHost {
   completedMs = 0;
   nextRepairMs = 0;
 
-  constructor(table: TaskTable, partition: number, inboxTopic: string) {
+  constructor({ table, partition, inboxTopic }: { table: TaskTable; partition: number; inboxTopic: string }) {
     this.id = taskId(table.name, partition);
     this.table = table;
     this.partition = partition;

@@ -96,15 +96,19 @@ async function checkEpochs(
     for (const { sink } of outputsOf(table)) {
       const greatest = await patiently(() => warehouse.greatestEpochs(sink.table, ids), options);
       const late = hosts.filter((host, index) => host.table === table && (greatest.get(host.id) ?? 0) >= epochs[index]);
-      if (late.length > 0) throw generationError(late[0].id, sink.table, context.options.generation);
+      if (late.length > 0) {
+        throw generationError({ task: late[0].id, table: sink.table, generation: context.options.generation });
+      }
     }
   }
 }
 
-function generationError(task: string, table: TableSpec, generation: number): ConfigError {
+function generationError(
+  { task, table, generation }: { task: string; table: TableSpec; generation: number },
+): ConfigError {
   return new ConfigError([
-    `Cannot start task "${task}": ClickHouse table "${table.name}_rows" holds rows of a later epoch than its inbox can give, so new rows ` +
-    `would lose. The inbox topic was probably deleted or the log replaced. Start with WEIR_GENERATION=${
+    `Cannot start task "${task}": ClickHouse table "${table.name}_rows" holds rows of a later epoch than its inbox ` +
+    `can give, so new rows would lose. The inbox topic was probably deleted or the log replaced. Start with WEIR_GENERATION=${
       generation + 1
     }`,
   ]);
@@ -157,7 +161,7 @@ async function adopt(adoption: Adoption, options: StarterOptions): Promise<void>
   const greatest = await patiently(() => warehouse.greatestEpochs(sink.table, tasks), options);
   for (const task of tasks) {
     if ((greatest.get(task) ?? 0) >= firstEpochOf(generation)) {
-      throw generationError(task, sink.table, generation);
+      throw generationError({ task, table: sink.table, generation });
     }
   }
   const partitions = context.partitions[table.index];

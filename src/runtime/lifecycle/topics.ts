@@ -142,8 +142,7 @@ export type TopicChange =
 /** Compares the topics as they are with what they were at the start. */
 export async function findTopicChanges(
   log: Log,
-  topics: Topics,
-  inboxIds: Map<string, string | null>,
+  { topics, inboxIds }: { readonly topics: Topics; readonly inboxIds: Map<string, string | null> },
 ): Promise<TopicChange[]> {
   const now = await log.topics([...topics.sources.keys(), ...topics.inboxes]);
   const changes: TopicChange[] = [];

@@ -102,7 +102,7 @@ export class Task implements TaskView {
     });
     const keyColumns = table.keyColumns ?? (() => this.merges.find((merge) => merge?.columns)?.columns ?? []);
     this.#program = createTableProgram({ context, table, stores: this.stores, keyColumns });
-    this.merges = createMerges(context, table, epoch);
+    this.merges = createMerges(context, { table, epoch });
     const outputs = createOutputs({
       context,
       table,

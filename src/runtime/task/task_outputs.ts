@@ -50,11 +50,10 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
     task: id,
     epoch,
     firstEpoch: firstEpochOf(context.options.generation),
-    owns: ownership(
-      { partitions: context.partitions, generation: context.options.generation },
-      table,
-      parseTaskId(id).partition,
-    ),
+    owns: ownership({ table, partition: parseTaskId(id).partition }, {
+      partitions: context.partitions,
+      generation: context.options.generation,
+    }),
     nextSeq: () => ++channel.seq,
     put: (row: OutgoingRow) => context.put(plan, row, options.sourceMs()),
     hold: options.hold,
@@ -124,7 +123,10 @@ export function countsOf(
 }
 
 /** For each member of a table: what adds up its shares, if it is a table of totals. */
-export function createMerges(context: TaskContext, table: TaskTable, epoch: number): (Merge | null)[] {
+export function createMerges(
+  context: TaskContext,
+  { table, epoch }: { readonly table: TaskTable; readonly epoch: number },
+): (Merge | null)[] {
   return table.members.map((member) => {
     if (member.kind !== "merge") return null;
     return new Merge({ aggregate: member.aggregate, homes: context.partitions[member.home], epoch });

@@ -22,7 +22,7 @@ function openQueue({ failures }: { failures: number }) {
   const add = (offset: number) => {
     const position = { topic: "things", partition: 0, offset };
     const record = { offset, key: null, value: "?", timestampMs: 0 };
-    queue.undecodable(position, record, new DeserializationError("bad_value", "it is no row"));
+    queue.undecodable({ position, record }, new DeserializationError("bad_value", "it is no row"));
   };
   return { clock, tries, queue, add };
 }

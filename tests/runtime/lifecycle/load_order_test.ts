@@ -14,7 +14,7 @@ function tableOf(name: string, rights: readonly TaskTable[] = []): TaskTable {
 
 function hostsOf(table: TaskTable, partitions: number, records: number): TaskHost[] {
   return Array.from({ length: partitions }, (_, partition) => {
-    const host = new TaskHost(table, partition, "inbox");
+    const host = new TaskHost({ table, partition, inboxTopic: "inbox" });
     host.positions = [0];
     host.targets = [records];
     host.ends = [records];
@@ -65,11 +65,11 @@ Deno.test("LoadOrder reads every table once that looks itself up, or is looked u
 
 Deno.test("LoadOrder does not wait for tables that are empty or have no topic", () => {
   const { reader, takeSought } = recordingReader();
-  const totals = new TaskHost(
-    { ...tableOf("totals"), members: [{ kind: "merge" }] } as unknown as TaskTable,
-    0,
-    "inbox",
-  );
+  const totals = new TaskHost({
+    table: { ...tableOf("totals"), members: [{ kind: "merge" }] } as unknown as TaskTable,
+    partition: 0,
+    inboxTopic: "inbox",
+  });
   const loads = new LoadOrder();
   loads.add([...hostsOf(tableOf("empty"), 1, 0), totals, ...hostsOf(tableOf("users"), 1, 10)]);
   loads.advance(reader, 0);
