@@ -75,7 +75,8 @@ async function runningAddresses(directory: string): Promise<Readonly<Record<stri
     if (running.addresses[ADDRESS.reader] !== undefined) return running.addresses;
     if (Date.now() > deadlineMs) {
       throw new ConfigError([
-        `Cannot reach the instance on "${directory}" (process ${running.pid}): it has not said where it listens. Try again later`,
+        `Cannot reach the instance on "${directory}" (process ${running.pid}): it has not said where it listens. ` +
+        `Try again later`,
       ]);
     }
     await new Promise((resolve) => setTimeout(resolve, ADDRESS_RETRY_MS));

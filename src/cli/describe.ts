@@ -21,7 +21,8 @@ export const describeCommand = command({
     }),
   },
   description: [
-    "Shows the plan of topologies, by default of all files of topologies/: operators and where they run, which joins are subscribed and",
+    "Shows the plan of topologies, by default of all files of topologies/: operators and where they run, which " +
+    "joins are subscribed and",
     "which replicated, tasks with their stores and inboxes, sinks, and what a change costs. Runs nothing.",
   ].join("\n"),
   examples: ["deno task describe sales", "deno task describe sales --format mermaid"],

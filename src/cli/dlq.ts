@@ -37,8 +37,10 @@ export const dlqCommand = command({
     }),
   },
   description: [
-    "Lists the dead letters, the newest first: records that could not be read (stage decode), rows whose callback threw (callback),",
-    "rows that ClickHouse refused (sink). They are kept in the data directory, also when Kafka and ClickHouse are real.",
+    "Lists the dead letters, the newest first: records that could not be read (stage decode), rows whose " +
+    "callback threw (callback),",
+    "rows that ClickHouse refused (sink). They are kept in the data directory, also when Kafka and ClickHouse " +
+    "are real.",
   ].join("\n"),
   examples: ["deno task dlq", "deno task dlq --limit 1 --json"],
   run: async ({ options }) => {

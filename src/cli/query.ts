@@ -40,8 +40,10 @@ export const queryCommand = command({
     }),
   },
   description: [
-    "Runs a read-only query on ClickHouse: the configured server, the embedded one of a running instance, or one that is started for",
-    "as long as it takes. Writes are refused by ClickHouse. A FORMAT clause in the query prints ClickHouse's output as it is.",
+    "Runs a read-only query on ClickHouse: the configured server, the embedded one of a running instance, or one " +
+    "that is started for",
+    "as long as it takes. Writes are refused by ClickHouse. A FORMAT clause in the query prints ClickHouse's " +
+    "output as it is.",
   ].join("\n"),
   examples: [
     'deno task query "SELECT seller, sum(amount) AS revenue FROM sales GROUP BY seller ORDER BY revenue DESC LIMIT 5"',

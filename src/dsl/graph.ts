@@ -46,8 +46,8 @@ export class Graph {
       const schema = source.row.shape[column];
       if (schema === undefined || columnTypeOf(schema)?.name !== "timestamptz") continue;
       this.problems.push(
-        `Cannot use the timestamptz column "${column}" as a key of source "${source.name}": it is text in the message's key and a number in ` +
-          `the row. Key the topic by other columns (the connector's message.key.columns)`,
+        `Cannot use the timestamptz column "${column}" as a key of source "${source.name}": it is text in the ` +
+          `message's key and a number in the row. Key the topic by other columns (the connector's message.key.columns)`,
       );
     }
     const twin = this.nodes.find((node) =>

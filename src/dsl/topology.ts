@@ -51,7 +51,8 @@ export function topology(name: string, declare: (builder: TopologyBuilder) => vo
   const graph = new Graph();
   if (!/^[a-z0-9][a-z0-9_-]*$/.test(name)) {
     graph.problems.push(
-      `Cannot use "${name}" as a topology's name: it names topics and a group. Use lower-case letters, digits, "-" and "_"`,
+      `Cannot use "${name}" as a topology's name: it names topics and a group. Use lower-case letters, digits, ` +
+        `"-" and "_"`,
     );
   }
   declare(new TopologyBuilder(graph));

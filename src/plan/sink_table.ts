@@ -71,8 +71,8 @@ export function shareSinkProblems(sink: SinkSpec, aggregate: AggregatePlan): str
     const isTotal = aggregate.columns.some((column) => column.name === name);
     if (!isTotal && !sink.key.includes(name)) {
       problems.push(
-        `Column "${name}" of sink "${sink.name}" is neither a total of aggregate "${aggregate.name}" nor part of the sink's key. ` +
-          `All group columns belong to the key: key: [..., "${name}"]`,
+        `Column "${name}" of sink "${sink.name}" is neither a total of aggregate "${aggregate.name}" nor part of ` +
+          `the sink's key. All group columns belong to the key: key: [..., "${name}"]`,
       );
     }
     if (isTotal && sink.key.includes(name)) {

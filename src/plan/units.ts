@@ -102,7 +102,8 @@ function coPartitioned(
   const sources = members.filter((node): node is SourceNode => node.op === "source");
   if (sources.length === 0) return null;
   if (sources.length < members.length) {
-    return "one side is a topic and the other an aggregate, which are partitioned differently. Aggregate both sides, or use leftJoin";
+    return "one side is a topic and the other an aggregate, which are partitioned differently. Aggregate both " +
+      "sides, or use leftJoin";
   }
   const columns = new Set(sources.map((node) => node.source.key.join(",")));
   if (columns.size > 1) {

@@ -68,8 +68,8 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   },
   weir_topology_state: {
     kind: "gauge",
-    help:
-      "1 for the state in which the topology is on this instance: starting, running, waiting (for its next try) or ended.",
+    help: "1 for the state in which the topology is on this instance: starting, running, waiting (for its next try) " +
+      "or ended.",
     labels: ["state"],
   },
   weir_problems: { kind: "gauge", help: "What is wrong right now: /readyz lists it.", labels: [] },

@@ -92,7 +92,8 @@ export class DebeziumTable {
       `"lsn":${lsn},"xmin":null`;
     return `{"before":${this.#rowText(source, change.before)},"after":${this.#rowText(source, change.after)},` +
       `"source":{"version":"3.6.3.Final","connector":"postgresql","name":"${database}","ts_ms":${ms},"snapshot":null,` +
-      `"db":"${database}",${position}},"transaction":null,"op":"${change.op}","ts_ms":${ms},"ts_us":${ms}000,"ts_ns":${ms}000000}`;
+      `"db":"${database}",${position}},"transaction":null,"op":"${change.op}","ts_ms":${ms},"ts_us":${ms}000,` +
+      `"ts_ns":${ms}000000}`;
   }
 
   #rowText(source: SourceSpec, row: Row | null): string {

@@ -146,11 +146,13 @@ function contradictions(present: ReadonlySet<string>, texts: Readonly<Record<str
   const clickhouse = others("CLICKHOUSE_", ["CLICKHOUSE_URL", "CLICKHOUSE_DATABASE"]);
   if (has("KAFKA_BROKERS") && !has("CLICKHOUSE_URL")) {
     problems.push(
-      "Cannot run on Kafka without ClickHouse: KAFKA_BROKERS is set, CLICKHOUSE_URL is missing. Set both, or none for embedded mode",
+      "Cannot run on Kafka without ClickHouse: KAFKA_BROKERS is set, CLICKHOUSE_URL is missing. Set both, or " +
+        "none for embedded mode",
     );
   } else if (!has("KAFKA_BROKERS") && has("CLICKHOUSE_URL")) {
     problems.push(
-      "Cannot run on ClickHouse without Kafka: CLICKHOUSE_URL is set, KAFKA_BROKERS is missing. Set both, or none for embedded mode",
+      "Cannot run on ClickHouse without Kafka: CLICKHOUSE_URL is set, KAFKA_BROKERS is missing. Set both, or " +
+        "none for embedded mode",
     );
   } else if (!has("KAFKA_BROKERS") && kafka.length > 0) {
     problems.push(`Cannot use ${kafka.join(", ")} without KAFKA_BROKERS: it is missing. Set it, or unset the others`);

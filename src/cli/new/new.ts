@@ -15,7 +15,8 @@ export const newCommand = command({
   operandCount: [1, 1],
   options: {},
   description: [
-    "Writes topologies/<name>.ts and tests/topologies/<name>_test.ts, which run as they are: change them to what you need.",
+    "Writes topologies/<name>.ts and tests/topologies/<name>_test.ts, which run as they are: change them to what " +
+    "you need.",
     "Nothing that exists is overwritten.",
   ].join("\n"),
   examples: ["deno task new demo && deno task start demo"],
@@ -44,7 +45,8 @@ export async function writeTopology(
 ): Promise<readonly [string, string]> {
   if (!/^[a-z][a-z0-9]*([_-][a-z0-9]+)*$/.test(name)) {
     throw new UsageError([
-      `Cannot use "${name}" as a topology's name: use lower-case letters and digits, with single "-" or "_" between, such as my_sales`,
+      `Cannot use "${name}" as a topology's name: use lower-case letters and digits, with single "-" or "_" ` +
+      `between, such as my_sales`,
     ]);
   }
   const names = templateNames(name, directories);

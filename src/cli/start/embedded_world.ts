@@ -85,8 +85,8 @@ function openDemo(
     onEvent({
       level: "info",
       name: "demo store",
-      text:
-        `Making the demo store: ${demo.sizes.orders} orders, ${demo.sizes.products} products, ${demo.sizes.users} users`,
+      text: `Making the demo store: ${demo.sizes.orders} orders, ${demo.sizes.products} products, ` +
+        `${demo.sizes.users} users`,
       fields: { fresh, sizes: demo.sizes },
     });
   }

@@ -56,10 +56,13 @@ export const startCommand = command({
   operandCount: [0, Infinity],
   options,
   description: [
-    "Runs topologies, by default all files of topologies/. With nothing configured everything is embedded: a durable log and",
-    "ClickHouse in the data directory, and a demo online store that writes changes. With KAFKA_BROKERS and CLICKHOUSE_URL set",
+    "Runs topologies, by default all files of topologies/. With nothing configured everything is embedded: a " +
+    "durable log and",
+    "ClickHouse in the data directory, and a demo online store that writes changes. With KAFKA_BROKERS and " +
+    "CLICKHOUSE_URL set",
     "(environment or .env) they are used instead; dead letters are then kept in the data directory.",
-    "Goes on where it stopped: only rows that differ from what ClickHouse shows are written. Ctrl-C drains and ends within 5 s,",
+    "Goes on where it stopped: only rows that differ from what ClickHouse shows are written. Ctrl-C drains and " +
+    "ends within 5 s,",
     "a second Ctrl-C ends at once.",
   ].join("\n"),
   examples: [
@@ -101,7 +104,8 @@ function configured(configuration: Configuration, given: OptionValues<typeof opt
   if (configuration.kafka !== null && useless.length > 0) {
     throw new UsageError(
       useless.map((name) =>
-        `Cannot use "--${name}" with Kafka: it is for the demo store of embedded mode. Leave it out, or unset KAFKA_BROKERS`
+        `Cannot use "--${name}" with Kafka: it is for the demo store of embedded mode. Leave it out, or unset ` +
+        `KAFKA_BROKERS`
       ),
     );
   }

@@ -39,10 +39,13 @@ export const verifyCommand = command({
     json: flag("Prints the whole report as JSON."),
   },
   description: [
-    "Recomputes every sink from the source's tables with an interpreter of its own, and compares it row by row with ClickHouse: with",
+    "Recomputes every sink from the source's tables with an interpreter of its own, and compares it row by row " +
+    "with ClickHouse: with",
     "the view, and with the stored rows without FINAL. Changes nothing. Status 1 on any difference.",
-    "The source is the demo store (an instance that runs on the data directory holds it meanwhile), or PostgreSQL when Kafka is",
-    "configured: POSTGRES_URL, or PGHOST, PGPORT, PGDATABASE, PGUSER and POSTGRES_PASSWORD_FILE. There the comparison is repeated",
+    "The source is the demo store (an instance that runs on the data directory holds it meanwhile), or " +
+    "PostgreSQL when Kafka is",
+    "configured: POSTGRES_URL, or PGHOST, PGPORT, PGDATABASE, PGUSER and POSTGRES_PASSWORD_FILE. There the " +
+    "comparison is repeated",
     "until it is equal or the time is over: write nothing to PostgreSQL meanwhile.",
   ].join("\n"),
   examples: ["deno task verify", "deno task verify sales --wait 2m"],
@@ -116,8 +119,8 @@ async function verifyReal({ configuration, topologies, waitMs }: VerifyRequest):
   const { postgres } = configuration;
   if (postgres === null) {
     throw new ConfigError([
-      "Cannot verify without the source: PostgreSQL is not configured. Set POSTGRES_URL, or PGHOST, PGPORT, PGDATABASE, PGUSER and " +
-      "POSTGRES_PASSWORD_FILE",
+      "Cannot verify without the source: PostgreSQL is not configured. Set POSTGRES_URL, or PGHOST, PGPORT, " +
+      "PGDATABASE, PGUSER and POSTGRES_PASSWORD_FILE",
     ]);
   }
   const { openPostgresTruth } = await import("./postgres_truth.ts");

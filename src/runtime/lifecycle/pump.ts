@@ -139,8 +139,8 @@ export class Pump {
       const some = keys.slice(0, 5).map(keyText).join("; ");
       const message =
         `Start stopped before it deletes ${keys.length} of ${rows} rows that task "${host.id}" shows in ClickHouse ` +
-        `(${some}; ...), because its sources no longer contain them. If that is right, start once with --allow-deletes; if not, check ` +
-        `the source topics first`;
+        `(${some}; ...), because its sources no longer contain them. If that is right, start once with ` +
+        `--allow-deletes; if not, check the source topics first`;
       return this.#instance.fail(new RestoreError(host.id, message));
     }
     task.finish();

@@ -108,9 +108,8 @@ function generationError(
 ): ConfigError {
   return new ConfigError([
     `Cannot start task "${task}": ClickHouse table "${table.name}_rows" holds rows of a later epoch than its inbox ` +
-    `can give, so new rows would lose. The inbox topic was probably deleted or the log replaced. Start with WEIR_GENERATION=${
-      generation + 1
-    }`,
+    `can give, so new rows would lose. The inbox topic was probably deleted or the log replaced. ` +
+    `Start with WEIR_GENERATION=${generation + 1}`,
   ]);
 }
 

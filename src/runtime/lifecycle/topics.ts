@@ -127,8 +127,8 @@ function inboxProblem(topic: TopicDescription | undefined, partitions: number, o
   }
   if (topic.partitions !== partitions) {
     problems.push(
-      `Cannot use "${topic.name}" with ${topic.partitions} partitions: its table now has ${partitions}, so keys have moved to other tasks. ` +
-        `Start with WEIR_GENERATION=${options.generation + 1}`,
+      `Cannot use "${topic.name}" with ${topic.partitions} partitions: its table now has ${partitions}, so keys ` +
+        `have moved to other tasks. Start with WEIR_GENERATION=${options.generation + 1}`,
     );
   }
   return problems;
@@ -151,8 +151,8 @@ export async function findTopicChanges(
     if (is === undefined) continue;
     if (is.partitions !== was.partitions) {
       const problem =
-        `Topic "${name}" has ${is.partitions} partitions now, ${was.partitions} before: keys have moved to other tasks. ` +
-        `Raise WEIR_GENERATION by one and start again`;
+        `Topic "${name}" has ${is.partitions} partitions now, ${was.partitions} before: keys have moved to other ` +
+        `tasks. Raise WEIR_GENERATION by one and start again`;
       changes.push({ kind: "fatal", problem });
     } else if (is.id !== was.id) {
       changes.push({ kind: "recreated source", topic: name });
@@ -166,8 +166,8 @@ export async function findTopicChanges(
     inboxIds.set(name, id);
     if (was !== undefined && was !== id) {
       const problem =
-        `Conversation topic "${name}" was deleted and created again, so its epochs start again below those in ClickHouse. ` +
-        `Raise WEIR_GENERATION by one and start again`;
+        `Conversation topic "${name}" was deleted and created again, so its epochs start again below those in ` +
+        `ClickHouse. Raise WEIR_GENERATION by one and start again`;
       changes.push({ kind: "fatal", problem });
     }
   }

@@ -75,8 +75,8 @@ export class SourceReader {
       `Cannot join with topic "${plan.source.topic}": key ${
         keyJson(plan.source.key, key)
       } is in partition ${partition}, but Kafka's default ` +
-      `partitioner puts it into ${place} of ${partitions}. Write the topic with key.converter.schemas.enable=false and without a partitioner ` +
-      `of its own, or declare it with builder.globalTable`,
+      `partitioner puts it into ${place} of ${partitions}. Write the topic with ` +
+      `key.converter.schemas.enable=false and without a partitioner of its own, or declare it with builder.globalTable`,
     ]);
   }
 }
