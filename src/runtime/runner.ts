@@ -151,7 +151,6 @@ export class Runner {
       globals,
       writers,
       producer: this.#producer,
-      deadLetters,
       problems,
       hosts: this.#hosts,
       loads: new LoadOrder(),

@@ -1,6 +1,5 @@
 import type { Topology } from "../../dsl/topology.ts";
 import type { Reader } from "../../ports/log.ts";
-import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import type { GlobalReader } from "../globals/global_reader.ts";
 import type { RunOptions } from "../options.ts";
 import type { LoadOrder } from "./load_order.ts";
@@ -26,7 +25,6 @@ export interface Instance {
   readonly loads: LoadOrder;
   readonly writers: ReadonlyMap<string, SinkWriter>;
   readonly producer: MessageProducer;
-  readonly deadLetters: DeadLetterQueue;
   readonly problems: Problems;
   /** Assigned tasks by id. */
   readonly hosts: Map<string, TaskHost>;
