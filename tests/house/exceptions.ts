@@ -81,8 +81,6 @@ export const EXCEPTIONS: Exceptions = {
         "compose/kafka/prepare_kafka.ts kafkaConfig",
         "compose/kafka/prepare_kafka.ts kafkaConfig",
         "compose/kafka/prepare_kafka.ts prepareTopics",
-        "src/adapters/embedded_log/log_group.ts LogGroups.#notify",
-        "src/adapters/kafka/protocol/kafkajs_internals.ts closedByClient",
         "src/cli/start/topology_run.ts TopologyRun.#untilFailure",
         "tools/dashboards/demo_load.ts put",
         "tools/kubernetes_schema.ts (file)",

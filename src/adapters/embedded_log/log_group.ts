@@ -141,7 +141,7 @@ export class LogGroups {
       member.options.onAssigned(member.has);
     } catch (error) {
       this.#end(member);
-      member.options.onFailed(error instanceof Error ? error : new Error(String(error)));
+      member.options.onFailed(error instanceof Error ? error : new TypeError(String(error), { cause: error }));
     }
   }
 }
