@@ -49,6 +49,13 @@ interface Addon {
   ): Promise<{ readonly rowsWritten: number; readonly bytesWritten: number }>;
 }
 
+/** A request's session. One of the two is called once, when the request is over. */
+interface Lease {
+  /** For the next request with the same environment. */
+  keep(): void;
+  end(): void;
+}
+
 /** Formats whose output is the concatenation of its blocks' outputs, and can therefore be sent block by block. */
 const STREAMABLE = new Set(["JSONEachRow", "JSONCompactEachRow", "RowBinary", "TabSeparated", "TSV", "CSV"]);
 const STREAMED = new Set(["SELECT", "WITH"]);
@@ -75,23 +82,24 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 
   async function execute(statement: Statement, environment: Environment): Promise<Outcome> {
     const session = await sessions.take(environment);
-    const release = (clean: boolean) => clean ? sessions.put(session, environment) : session.close();
+    const lease: Lease = { keep: () => sessions.put(session, environment), end: () => session.close() };
     try {
       if (statement.keyword === "INSERT") {
         if (environment.readonly > 0) throw new Exception(164, "READONLY", "Cannot execute INSERT in readonly mode");
         const written = await insert(addon, session, statement);
-        release(true);
+        lease.keep();
         return { kind: "written", rows: written.rowsWritten, bytes: written.bytesWritten };
       }
       const format = statement.format ?? environment.defaultFormat;
       if (STREAMED.has(statement.keyword) && STREAMABLE.has(format)) {
-        return { kind: "stream", chunks: await started(session.queryStream(statement.sql, { format }), release) };
+        return { kind: "stream", chunks: await started(session.queryStream(statement.sql, { format }), lease) };
       }
       const result = await session.queryAsync(statement.sql, { format });
-      release(isRead(statement));
+      if (isRead(statement)) lease.keep();
+      else lease.end();
       return { kind: "rows", bytes: result.bytes(), rows: result.rowsRead };
     } catch (error) {
-      release(false);
+      lease.end();
       throw error;
     }
   }
@@ -149,9 +157,9 @@ async function insert(addon: Addon, session: Session, statement: Statement) {
 
 /**
  * Waits for the first block, so that an error found early is an error of the request and not of the connection. The
- * session is released when the last block was taken, or when the reader went away.
+ * session is kept when the last block was taken, and ended when the reader went away.
  */
-async function started(stream: ChdbQueryStream, release: (clean: boolean) => void): Promise<AsyncIterable<Uint8Array>> {
+async function started(stream: ChdbQueryStream, lease: Lease): Promise<AsyncIterable<Uint8Array>> {
   const iterator = stream[Symbol.asyncIterator]();
   let next = await iterator.next();
   return (async function* () {
@@ -164,7 +172,8 @@ async function started(stream: ChdbQueryStream, release: (clean: boolean) => voi
       complete = true;
     } finally {
       if (!complete) await iterator.return?.();
-      release(complete);
+      if (complete) lease.keep();
+      else lease.end();
     }
   })();
 }
