@@ -37,8 +37,10 @@ export class ProcessorError extends Error {
 /** A port refused. `retriable`: the same request may succeed later. */
 export class ProductionError extends Error {
   override readonly name = "ProductionError";
-  constructor(message: string, readonly retriable: boolean, options?: ErrorOptions) {
+  readonly retriable: boolean;
+  constructor(message: string, options: ErrorOptions & { readonly retriable: boolean }) {
     super(message, options);
+    this.retriable = options.retriable;
   }
 }
 

@@ -19,11 +19,6 @@ export const EXCEPTIONS: Exceptions = {
     {
       reason: "older than this rule: repair it when its file is opened next",
       names: [
-        "src/adapters/embedded_clickhouse/clickhouse_engine.ts release",
-        "src/adapters/kafka/group/membership.ts KafkaMembership.#refusal",
-        "src/formats/unknown_columns.ts UnknownColumns.see",
-        "src/formats/unknown_columns.ts shapeOf",
-        "src/record/errors.ts ProductionError.constructor",
         "src/runtime/conversation/share_sender.ts ShareSender.#send",
         "src/runtime/lifecycle/unfinished.ts unfinishedTo",
         "tests/adapters/kafka/protocol/codec_bench.ts decodeOurs",

@@ -119,7 +119,7 @@ export function connect(options: ConnectionOptions, database?: string): Connecti
         if (summary === undefined) {
           throw new ProductionError(
             `Cannot ${action}: the answer has no X-ClickHouse-Summary. Let proxies pass it on`,
-            false,
+            { retriable: false },
           );
         }
         return Number(summary.written_rows);

@@ -43,7 +43,7 @@ function refuseNulls({ table, upserts, deletes }: InsertBatch): void {
     if (column === null) return;
     const message =
       `Cannot insert "${column.name}" of "${table.name}" as ${column.type}: current value is null, key ${key}`;
-    throw new ProductionError(`${message}. Declare the column Nullable, or give it a value`, false);
+    throw new ProductionError(`${message}. Declare the column Nullable, or give it a value`, { retriable: false });
   };
   for (const row of upserts) check(row.line, row.key, table.columns);
   for (const row of deletes) check(row.keyLine, row.key, keyColumns);
@@ -73,7 +73,9 @@ async function insertLines(
     const written = await connection.insert(action, statement, Buffer.from(body));
     // More rows are written than sent where materialized views hang on the table; fewer were lost on the way.
     if (written < rows) {
-      throw new ProductionError(`Cannot ${action} as ${rows} rows: current value is ${written} rows written`, true);
+      throw new ProductionError(`Cannot ${action} as ${rows} rows: current value is ${written} rows written`, {
+        retriable: true,
+      });
     }
     body = "";
     rows = 0;

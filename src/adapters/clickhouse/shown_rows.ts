@@ -43,7 +43,9 @@ export async function* shownRows(connection: Connection, question: ShownQuestion
     }
   }
   if (rest.length > 0) {
-    throw new ProductionError(`Cannot read back "${database}.${name}": the answer ends within a row`, true);
+    throw new ProductionError(`Cannot read back "${database}.${name}": the answer ends within a row`, {
+      retriable: true,
+    });
   }
   if (rows.length > 0) yield rows;
 }

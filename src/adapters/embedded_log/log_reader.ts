@@ -228,5 +228,7 @@ function nameOf(topic: string, partition: number): string {
 
 /** What every use of a closed log meets. */
 export function closedLog(): ProductionError {
-  return new ProductionError("Cannot use the embedded log: current value is closed. Open it again", false);
+  return new ProductionError("Cannot use the embedded log: current value is closed. Open it again", {
+    retriable: false,
+  });
 }

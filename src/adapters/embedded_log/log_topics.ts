@@ -13,20 +13,22 @@ export function existing(store: LogStore, name: string, partition = 0): TopicSta
   const message =
     `Cannot use partition ${partition} of "${name}": current value is ${topic.partitions.length} partitions, ` +
     "counted from 0. Use one of them";
-  throw new ProductionError(message, false);
+  throw new ProductionError(message, { retriable: false });
 }
 
 export function unknownTopic(name: string): ProductionError {
   return new ProductionError(
     `Cannot use "${name}" as a topic: current value is no topic of that name. Create it first`,
-    false,
+    { retriable: false },
   );
 }
 
 /** @throws ProductionError when Kafka, too, would refuse to create it */
 export function checkNewTopic({ name, partitions, retentionMs }: NewTopic): void {
   const refuse = (expected: string, value: unknown, remedy: string) => {
-    throw new ProductionError(`Cannot create topic "${name}" ${expected}: current value is ${value}. ${remedy}`, false);
+    throw new ProductionError(`Cannot create topic "${name}" ${expected}: current value is ${value}. ${remedy}`, {
+      retriable: false,
+    });
   };
   if (!LEGAL_NAME.test(name)) {
     refuse(

@@ -77,7 +77,7 @@ export class LogWriter {
       throw new ProductionError(
         `Cannot append ${records} records as a queue of at most ${max} allows: current value is ${this.#queuedRecords} waiting. ` +
           "Await appends before asking for more",
-        true,
+        { retriable: true },
       );
     }
     this.#queuedRecords += records;
@@ -232,11 +232,13 @@ export class LogWriter {
 function keyless(topic: string): ProductionError {
   const message =
     `Cannot append to "${topic}" as a compacted topic: current value is a record without a key. Give each a key`;
-  return new ProductionError(message, false);
+  return new ProductionError(message, { retriable: false });
 }
 
 function tooLarge(topic: string, sizes: string): ProductionError {
-  return new ProductionError(`Cannot append to "${topic}" as records of ${sizes}. Send less in one record`, false);
+  return new ProductionError(`Cannot append to "${topic}" as records of ${sizes}. Send less in one record`, {
+    retriable: false,
+  });
 }
 
 function isWritten(append: PendingAppend): boolean {

@@ -265,9 +265,10 @@ export class Producer {
     if (lane.inFlight && cause === undefined) return;
     const oldest = lane.sent?.entries[0] ?? lane.waiting[0];
     if (oldest === undefined || oldest.giveUpAt > performance.now()) return;
-    const message = `Cannot append to "${lane.topic}" partition ${lane.partition} within ` +
-      `${this.#cluster.settings.deliveryTimeoutMs / 1000} s`;
-    this.#reject(lane, new ProductionError(cause ? `${message}: ${cause.message}` : message, true, { cause }));
+    const seconds = this.#cluster.settings.deliveryTimeoutMs / 1000;
+    const message = `Cannot append to "${lane.topic}" partition ${lane.partition} within ${seconds} s`;
+    const text = cause ? `${message}: ${cause.message}` : message;
+    this.#reject(lane, new ProductionError(text, { retriable: true, cause }));
   }
 
   #reject(lane: Lane, error: ProductionError): void {
@@ -294,5 +295,5 @@ function nameOf({ topic, partition }: { topic: string; partition: number }): str
 }
 
 function closedError(): ProductionError {
-  return new ProductionError("Cannot append: this Kafka log is closed", false);
+  return new ProductionError("Cannot append: this Kafka log is closed", { retriable: false });
 }

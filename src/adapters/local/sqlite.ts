@@ -19,7 +19,7 @@ export function productionError(action: string, error: unknown): ProductionError
   if (error instanceof ProductionError) return error;
   const reason = error instanceof Error ? error.message : String(error);
   const retriable = RETRIABLE.has(codeOf(error) ?? -1);
-  return new ProductionError(`Cannot ${action}: current value is "${reason}"`, retriable, { cause: error });
+  return new ProductionError(`Cannot ${action}: current value is "${reason}"`, { retriable, cause: error });
 }
 
 /** Runs one statement. `DatabaseSync.exec` would do, but under Deno its errors lack SQLite's result code. */

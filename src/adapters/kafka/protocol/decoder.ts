@@ -197,5 +197,7 @@ function refuseOldFormat(header: BatchHeader, options: DecodeOptions): void {
 }
 
 function refusal(options: DecodeOptions, offset: number, reason: string): ProductionError {
-  return new ProductionError(`Cannot read "${options.topic}" at offset ${offset} as a record batch: ${reason}`, false);
+  return new ProductionError(`Cannot read "${options.topic}" at offset ${offset} as a record batch: ${reason}`, {
+    retriable: false,
+  });
 }
