@@ -36,17 +36,6 @@ export const EXCEPTIONS: Exceptions = {
       reason: "older than this rule: repair it when its file is opened next",
       names: [
         "compose/kafka/prepare_kafka.ts prepareAcls",
-        "src/demo/mod.ts DemoRunOptions",
-        "src/demo/mod.ts DemoStoreOptions",
-        "src/demo/mod.ts FillLogOptions",
-        "src/demo/mod.ts ORDERS_MAX",
-        "src/demo/mod.ts OnProgress",
-        "src/demo/mod.ts OrderStatus",
-        "src/demo/mod.ts Rows",
-        "src/demo/mod.ts SellerRow",
-        "src/demo/mod.ts StoreView",
-        "src/demo/mod.ts TOPIC_PREFIX",
-        "src/demo/mod.ts UserRow",
         "src/runtime/runner.ts TaskStatus",
         "src/runtime/runner.ts UnreadTopic",
         "tests/bench/throughput.ts topicsOf",
@@ -89,7 +78,6 @@ export const EXCEPTIONS: Exceptions = {
     {
       reason: "older than this rule: repair it when its file is opened next",
       names: [
-        "src/adapters/clickhouse/connection.ts connect",
         'tests/cli/config/configuration_test.ts callback of test "readConfiguration() refuses"',
         "tests/compose/secure_kafka.ts startSecureKafka",
         'tests/grafana/panel_queries_test.ts callback of test "panels that ask ClickHouse, after a demo"',
