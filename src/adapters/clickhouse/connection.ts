@@ -64,42 +64,7 @@ const READ_SETTINGS: ClickHouseSettings = {
 
 /** `database` is where unqualified names are looked up; it need not exist if there are none. */
 export function connect(options: ConnectionOptions, database?: string): Connection {
-  const url = new URL(options.url);
-  const username = options.username ?? (decodeURIComponent(url.username) || "default");
-  const password = options.password ?? decodeURIComponent(url.password);
-  url.username = url.password = "";
-  const compression = options.compression ?? false;
-  const { caCert, cert, key } = options.tls ?? {};
-  const client = createClient({
-    url,
-    username,
-    password,
-    ...(database === undefined ? {} : { database }),
-    ...(caCert === undefined ? {} : {
-      tls: cert !== undefined && key !== undefined
-        ? { ca_cert: Buffer.from(caCert), cert: Buffer.from(cert), key: Buffer.from(key) }
-        : { ca_cert: Buffer.from(caCert) },
-    }),
-    application: "weir",
-    request_timeout: options.requestTimeoutMs ?? 120_000,
-    max_open_connections: options.connectionsMax ?? 10,
-    // On a connection that is used again, Deno repeats a request by itself when the server goes away, without its body:
-    // such an insert would hang until its time is over, and one that was given up would be sent again. New connections
-    // cost less than a millisecond.
-    keep_alive: { enabled: false },
-    compression: { request: compression, response: compression },
-    // What goes wrong is thrown; the client's own log would repeat statements.
-    log: { level: ClickHouseLogLevel.OFF },
-  });
-
-  const attempt = async <T>(action: string, run: () => Promise<T>): Promise<T> => {
-    try {
-      return await run();
-    } catch (error) {
-      throw productionError(action, error);
-    }
-  };
-
+  const client = openClient(options, database);
   return {
     command: (action, query) => attempt(action, async () => void await client.command({ query })),
     select: (action, query, settings = {}) =>
@@ -133,6 +98,44 @@ export function connect(options: ConnectionOptions, database?: string): Connecti
       }),
     close: () => client.close(),
   };
+}
+
+function openClient(options: ConnectionOptions, database: string | undefined): ReturnType<typeof createClient> {
+  const url = new URL(options.url);
+  const username = options.username ?? (decodeURIComponent(url.username) || "default");
+  const password = options.password ?? decodeURIComponent(url.password);
+  url.username = url.password = "";
+  const compression = options.compression ?? false;
+  const { caCert, cert, key } = options.tls ?? {};
+  return createClient({
+    url,
+    username,
+    password,
+    ...(database === undefined ? {} : { database }),
+    ...(caCert === undefined ? {} : {
+      tls: cert !== undefined && key !== undefined
+        ? { ca_cert: Buffer.from(caCert), cert: Buffer.from(cert), key: Buffer.from(key) }
+        : { ca_cert: Buffer.from(caCert) },
+    }),
+    application: "weir",
+    request_timeout: options.requestTimeoutMs ?? 120_000,
+    max_open_connections: options.connectionsMax ?? 10,
+    // On a connection that is used again, Deno repeats a request by itself when the server goes away, without its body:
+    // such an insert would hang until its time is over, and one that was given up would be sent again. New connections
+    // cost less than a millisecond.
+    keep_alive: { enabled: false },
+    compression: { request: compression, response: compression },
+    // What goes wrong is thrown; the client's own log would repeat statements.
+    log: { level: ClickHouseLogLevel.OFF },
+  });
+}
+
+async function attempt<T>(action: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw productionError(action, error);
+  }
 }
 
 async function drain(stream: Readable): Promise<void> {
