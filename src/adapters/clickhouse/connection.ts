@@ -29,13 +29,23 @@ export interface ConnectionOptions {
 export interface Connection {
   command(action: string, sql: string): Promise<void>;
   /** Rows as objects; 64-bit integers and decimals, these with all digits of their scale, as strings. */
-  select(action: string, sql: string, settings?: ClickHouseSettings): Promise<Record<string, unknown>[]>;
-  /** Sends `body` in the format that the statement names; returns how many rows ClickHouse says it has written. */
-  insert(action: string, statement: string, body: Uint8Array): Promise<number>;
+  select(
+    action: string,
+    sql: string,
+    options?: { readonly settings: ClickHouseSettings },
+  ): Promise<Record<string, unknown>[]>;
+  /** Sends the body in the format that the statement names; returns how many rows ClickHouse says it has written. */
+  insert(action: string, rows: { readonly statement: string; readonly body: Uint8Array }): Promise<number>;
   /** The answer's bytes, in the format that the statement names. */
   bytes(action: string, sql: string): AsyncIterable<Uint8Array>;
   ping(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A database, and the connection through which it is used. */
+export interface ConnectedDatabase {
+  readonly connection: Connection;
+  readonly database: string;
 }
 
 /** How rows are read by an INSERT: exactly, in one block, and acknowledged when they are there. */
@@ -67,16 +77,16 @@ export function connect(options: ConnectionOptions, database?: string): Connecti
   const client = openClient(options, database);
   return {
     command: (action, query) => attempt(action, async () => void await client.command({ query })),
-    select: (action, query, settings = {}) =>
+    select: (action, query, options) =>
       attempt(action, async () => {
         const result = await client.query({
           query,
           format: "JSONEachRow",
-          clickhouse_settings: { ...READ_SETTINGS, ...settings },
+          clickhouse_settings: { ...READ_SETTINGS, ...options?.settings },
         });
         return await result.json<Record<string, unknown>>();
       }),
-    insert: (action, query, body) =>
+    insert: (action, { statement: query, body }) =>
       attempt(action, async () => {
         const values = NodeReadable.from([body], { objectMode: false });
         const { stream, summary } = await client.exec({ query, values, clickhouse_settings: INSERT_SETTINGS });
