@@ -85,8 +85,10 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     const lease: Lease = { keep: () => sessions.put(session, environment), end: () => session.close() };
     try {
       if (statement.keyword === "INSERT") {
-        if (environment.readonly > 0) throw new Exception(164, "READONLY", "Cannot execute INSERT in readonly mode");
-        const written = await insert(addon, session, statement);
+        if (environment.readonly > 0) {
+          throw new Exception({ code: 164, codeName: "READONLY" }, "Cannot execute INSERT in readonly mode");
+        }
+        const written = await insert({ addon, session }, statement);
         lease.keep();
         return { kind: "written", rows: written.rowsWritten, bytes: written.bytesWritten };
       }
@@ -124,7 +126,7 @@ function openDirectory(options: EngineOptions): Session {
       ],
     });
   } catch (error) {
-    throw new Exception(76, "CANNOT_OPEN_FILE", cannotOpen(options.path, error));
+    throw new Exception({ code: 76, codeName: "CANNOT_OPEN_FILE" }, cannotOpen(options.path, error));
   }
 }
 
@@ -137,7 +139,8 @@ function cannotOpen(path: string, error: unknown): string {
   } catch {
     // Without a status file nobody has used the directory before.
   }
-  return `Cannot open "${path}" as ClickHouse's data directory of this process alone: current value is "${reason}"${holder}. ` +
+  return `Cannot open "${path}" as ClickHouse's data directory of this process alone: ` +
+    `current value is "${reason}"${holder}. ` +
     "End the process that uses it, or choose another directory";
 }
 
@@ -145,7 +148,7 @@ function cannotOpen(path: string, error: unknown): string {
  * An INSERT without rows is no error, as on ClickHouse's server; the engine alone calls it one (108,
  * NO_DATA_TO_INSERT).
  */
-async function insert(addon: Addon, session: Session, statement: Statement) {
+async function insert({ addon, session }: { addon: Addon; session: Session }, statement: Statement) {
   try {
     const data = statement.data ?? new Uint8Array(0);
     return await addon.InsertRawAsyncConnection(session.connection, statement.sql, data, false);
@@ -229,7 +232,7 @@ function sessionPool(path: string) {
 
 function settingName(name: string): string {
   if (!/^[A-Za-z_]\w*$/.test(name)) {
-    throw new Exception(115, "UNKNOWN_SETTING", `Unknown setting ${JSON.stringify(name)}`);
+    throw new Exception({ code: 115, codeName: "UNKNOWN_SETTING" }, `Unknown setting ${JSON.stringify(name)}`);
   }
   return name;
 }
