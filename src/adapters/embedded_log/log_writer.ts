@@ -6,7 +6,7 @@ import type { LogStore, PartitionState, TopicState } from "./log_store.ts";
 import type { StoredRecord } from "./stored_records.ts";
 import { RECORD_COLUMNS, ROWS_PER_INSERT } from "./log_store.ts";
 import { productionError } from "../local/sqlite.ts";
-import { existing, unknownTopic } from "./log_topics.ts";
+import { existingWith, unknownTopic } from "./log_topics.ts";
 import { sizeOf, stored } from "./stored_bytes.ts";
 
 /** What the writer works with. */
@@ -75,7 +75,8 @@ export class LogWriter {
     const max = this.#options.limits.appendQueueRecordsMax;
     if (this.#queuedRecords > 0 && this.#queuedRecords + records > max) {
       throw new ProductionError(
-        `Cannot append ${records} records as a queue of at most ${max} allows: current value is ${this.#queuedRecords} waiting. ` +
+        `Cannot append ${records} records as a queue of at most ${max} allows: ` +
+          `current value is ${this.#queuedRecords} waiting. ` +
           "Await appends before asking for more",
         { retriable: true },
       );
@@ -210,8 +211,8 @@ export class LogWriter {
     append.reject(error);
   }
 
-  #topicOf({ topic: name, partition }: AppendBatch): TopicState {
-    return existing(this.#options.store, name, partition);
+  #topicOf(batch: AppendBatch): TopicState {
+    return existingWith(this.#options.store, batch);
   }
 
   /** Refuses what can never be written, and counts the rest. */
