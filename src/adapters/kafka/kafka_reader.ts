@@ -167,7 +167,7 @@ export class KafkaReader implements Reader {
           position.unknownSince ??= now;
           position.notBefore = now + position.backoff.nextMs();
           const missingMs = now - position.unknownSince;
-          if (!mayAppear(this.#cluster, topic, missingMs)) this.#fail(position, unknownTopic(topic));
+          if (!mayAppear(this.#cluster, { topic, missingMs })) this.#fail(position, unknownTopic(topic));
         } else if (leaders.length <= partition) {
           const message = `Cannot read "${topic}" partition ${partition}: the topic has ${leaders.length} partitions`;
           this.#fail(position, new ProductionError(message, { retriable: false }));

@@ -147,7 +147,10 @@ const remedies: Readonly<Record<number, string>> = {
 };
 
 /** The broker's answer to a batch as an error. */
-export function refusal({ topic, partition }: Lane, code: number, message: string | null): ProductionError {
+export function refusal(
+  { topic, partition }: Lane,
+  { errorCode: code, message }: { readonly errorCode: number; readonly message: string | null },
+): ProductionError {
   const remedy = remedies[code] === undefined ? "" : `; ${remedies[code]}`;
   const text = `Cannot append to "${topic}" partition ${partition}: the broker answers ${errorName(code)}`;
   return new ProductionError(`${text}${message === null ? "" : `: ${message}`}${remedy}`, {

@@ -163,7 +163,7 @@ const UNKNOWN_TOPIC_MS = 3_000;
  * Whether a topic that has been missing from the metadata for so long may still appear; one that was ever seen is
  * waited for.
  */
-export function mayAppear(cluster: Cluster, topic: string, missingMs: number): boolean {
+export function mayAppear(cluster: Cluster, { topic, missingMs }: { topic: string; missingMs: number }): boolean {
   return cluster.seen(topic) || missingMs <= UNKNOWN_TOPIC_MS;
 }
 

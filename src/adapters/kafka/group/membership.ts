@@ -62,7 +62,7 @@ export class KafkaMembership implements Membership {
   #inGroup = false;
   #finished: Promise<void> = Promise.resolve();
 
-  constructor(cluster: Cluster, options: GroupOptions, notes: MemberNotes) {
+  constructor(cluster: Cluster, notes: MemberNotes, options: GroupOptions) {
     this.#cluster = cluster;
     this.#options = options;
     this.#notes = notes;

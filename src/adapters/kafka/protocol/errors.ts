@@ -110,7 +110,8 @@ export function asProductionError(error: unknown, settings: KafkaSettings): Prod
   }
   if (certificatePattern.test(`${text} ${cause.code ?? ""}`)) {
     const message = `Cannot trust Kafka at "${where}" over TLS: ${text}. ` +
-      "Give the authority that signed the brokers' certificates as PEM text, and use the host names the certificates are for";
+      "Give the authority that signed the brokers' certificates as PEM text, and use the host names " +
+      "the certificates are for";
     return new ProductionError(message, { retriable: false, cause });
   }
   if (isConnectionError(error)) {
