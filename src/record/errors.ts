@@ -28,7 +28,8 @@ export class DeserializationError extends Error {
 /** A topology's callback threw, or returned what it must not. */
 export class ProcessorError extends Error {
   override readonly name = "ProcessorError";
-  constructor(readonly operator: string, readonly key: string, cause: unknown) {
+  constructor(readonly operator: string, readonly key: string, options: { readonly cause: unknown }) {
+    const { cause } = options;
     const reason = cause instanceof Error ? cause.message : String(cause);
     super(`Cannot evaluate "${operator}" for key ${key}: ${reason}`, { cause });
   }
