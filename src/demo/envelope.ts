@@ -73,7 +73,8 @@ function source(table: TableName, snapshot: string, sequence: string, position: 
   return `${SOURCE_START}${
     Math.floor(micros / 1000)
   },"snapshot":${snapshot}${DATABASE}${sequence},"ts_us":${micros},"ts_ns":${micros}000` +
-    `,"schema":"public","table":"${table}","txId":${position.txId},"lsn":${position.lsn},"xmin":null,"origin":null,"origin_lsn":null}`;
+    `,"schema":"public","table":"${table}","txId":${position.txId},"lsn":${position.lsn},` +
+    `"xmin":null,"origin":null,"origin_lsn":null}`;
 }
 
 function tail(op: "c" | "u" | "d" | "r", handled: HandledAt): string {

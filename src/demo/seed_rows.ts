@@ -42,7 +42,8 @@ export function newHistory(seed: number, options: { sizes: StoreSizes; ordersMax
   if (!possible || !Number.isSafeInteger(seed)) {
     throw new RangeError(
       `Cannot make "demo store" of seed ${seed} as asked: current value is ${JSON.stringify(sizes)}. ` +
-        "Use an integer as the seed and row counts of 0 or more, with a seller for products, a user and a product for orders",
+        "Use an integer as the seed and row counts of 0 or more, with a seller for products, " +
+        "a user and a product for orders",
     );
   }
   return {

@@ -100,7 +100,7 @@ class FileDemoStore implements DemoStore {
 
   async run({ ratePerSecond = 500, signal }: DemoRunOptions): Promise<void> {
     try {
-      await this.#exclusively("run", signal, (writer) => this.#stream(writer, ratePerSecond, signal));
+      await this.#exclusively("run", signal, (writer) => this.#stream(writer, { ratePerSecond, signal }));
     } catch (error) {
       // The log was away when the end came: the outbox keeps what was not sent.
       if (!signal.aborted || error !== signal.reason) throw error;
@@ -137,7 +137,7 @@ class FileDemoStore implements DemoStore {
   }
 
   /** Commits as the clock says, sending one commit while the next is made, until `signal` is aborted. */
-  async #stream(writer: TopicWriter, ratePerSecond: number, signal: AbortSignal): Promise<void> {
+  async #stream(writer: TopicWriter, { ratePerSecond, signal }: Required<DemoRunOptions>): Promise<void> {
     this.#requireSnapshot();
     let sending = this.#drain(writer);
     let lastMs = this.#clock.nowMs();
@@ -199,7 +199,8 @@ class FileDemoStore implements DemoStore {
   ): Promise<void> {
     if (this.#underWay !== null) {
       throw new TypeError(
-        `Cannot start "${name}" of the demo store as the only operation: current value is "${this.#underWay}". Await it first`,
+        `Cannot start "${name}" of the demo store as the only operation: ` +
+          `current value is "${this.#underWay}". Await it first`,
       );
     }
     this.#underWay = name;

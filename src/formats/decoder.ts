@@ -91,7 +91,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
     const key = readKey(bytes);
     const { row, unavailable } = readRow(after as Fields, change, converts);
     checkAgreement(key, row, converts);
-    unknown.see(after as Fields, change.flattened);
+    unknown.see(after as Fields, change.flattened ? "flattened" : "plain");
     return { kind: "upsert", key, row, unavailable };
   };
 

@@ -43,7 +43,8 @@ export function isTooDeep(value: unknown): boolean {
 export function tooDeep(): DeserializationError {
   return new DeserializationError(
     "too_deep",
-    `Cannot read the record as a row: it is nested deeper than ${NESTING_MAX} levels. Debezium writes no such rows: look at the producer`,
+    `Cannot read the record as a row: it is nested deeper than ${NESTING_MAX} levels. ` +
+      `Debezium writes no such rows: look at the producer`,
   );
 }
 

@@ -84,23 +84,24 @@ interface KeyContext {
   readonly columns: readonly string[];
 }
 
-function keyOfJson(text: string, { what, columns }: KeyContext): Key {
+function keyOfJson(text: string, context: KeyContext): Key {
+  const { what, columns } = context;
   const parsed = payloadOf(parseJson(text, what));
   if (parsed === null) throw nullKey(what);
-  if (typeof parsed !== "object" || Array.isArray(parsed)) throw badKey(what, columns, shown(parsed));
+  if (typeof parsed !== "object" || Array.isArray(parsed)) throw badKey(context, shown(parsed));
   const fields = parsed as Record<string, unknown>;
   const names = Object.keys(fields);
   if (names.length !== columns.length || !columns.every((column) => Object.hasOwn(fields, column))) {
-    throw badKey(what, columns, `{${shown(names.join(", ")).slice(1, -1)}}`);
+    throw badKey(context, `{${shown(names.join(", ")).slice(1, -1)}}`);
   }
   let exact: Record<string, unknown> | null = null;
   const values = columns.map((column) => {
     const value = fields[column];
-    if (typeof value === "object" && value !== null) throw badKey(what, columns, `${column}: ${shown(value)}`);
+    if (typeof value === "object" && value !== null) throw badKey(context, `${column}: ${shown(value)}`);
     if (typeof value !== "number" || Number.isSafeInteger(value)) return value === 0 ? 0 : value;
     exact ??= payloadOf(parseExact(text)) as Record<string, unknown>;
     const digits = (exact[column] as NumberText).text;
-    if (!/^-?\d{1,19}$/.test(digits)) throw badKey(what, columns, `${column}: ${shown(exact[column])}`);
+    if (!/^-?\d{1,19}$/.test(digits)) throw badKey(context, `${column}: ${shown(exact[column])}`);
     return BigInt(digits);
   });
   return values.length === 1 ? keyOfOne(values[0]) : keyOf(values);
@@ -120,7 +121,7 @@ function nullKey(what: string): DeserializationError {
   );
 }
 
-function badKey(what: string, columns: readonly string[], current: string): DeserializationError {
+function badKey({ what, columns }: KeyContext, current: string): DeserializationError {
   return new DeserializationError(
     "bad_key",
     `Cannot read ${what} as the columns ${

@@ -41,7 +41,7 @@ export function numericType(precision?: number, scale?: number): ColumnType<Deci
         throw error;
       }
     },
-    refusal: (wire) => refusal(wire, name, declared),
+    refusal: (wire) => refusal(wire, { name, declared }),
   };
 }
 
@@ -99,7 +99,7 @@ function losslessly(value: Decimal, scale: number): Decimal | null {
   return scaled.equals(value) ? scaled : null;
 }
 
-function refusal(wire: unknown, name: string, declared: Declared | null): Refusal {
+function refusal(wire: unknown, { name, declared }: { name: string; declared: Declared | null }): Refusal {
   if ((typeof wire === "string" && NOT_FINITE.has(wire)) || (typeof wire === "number" && !Number.isFinite(wire))) {
     return {
       reason: "not_finite",

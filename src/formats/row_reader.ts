@@ -39,8 +39,8 @@ export function readyColumns(source: string, schema: z.ZodObject): ReadyColumn[]
   const { checks, catchall } = schema._zod.def;
   if ((checks?.length ?? 0) > 0 || catchall !== undefined) {
     throw new TypeError(
-      `Cannot use the row schema of "${source}": it has rules for the whole object (refine, strict, loose, catchall). ` +
-        `Use a plain z.object(...); unknown columns are ignored and counted`,
+      `Cannot use the row schema of "${source}": it has rules for the whole object ` +
+        `(refine, strict, loose, catchall). Use a plain z.object(...); unknown columns are ignored and counted`,
     );
   }
   return Object.entries(schema.shape).map(([name, column]) => {
@@ -126,7 +126,9 @@ function quickReader(
     return `
       const wire${index} = ${inherited ? `!hasOwn(after, ${literal(name)}) ? undefined : ` : ""}after[${literal(name)}];
       ${rounded === null ? "" : `if (rounded${index}(wire${index})) return null;`}
-      if ((typeof wire${index} === "string" || typeof wire${index} === "object") && isUnavailable(wire${index})) return null;
+      if (
+        (typeof wire${index} === "string" || typeof wire${index} === "object") && isUnavailable(wire${index})
+      ) return null;
       const value${index} = read${index}(wire${index});
       if (value${index} === REFUSED) return null;`;
   });

@@ -27,7 +27,7 @@ export function timestampType(name: "timestamp" | "timestamptz"): ColumnType<num
       const micros = read(wire);
       return micros >= MICROS_MIN && micros <= MICROS_MAX ? micros : REFUSED;
     },
-    refusal: (wire) => timeRefusal(wire, name, `${name} from 1900-01-01 to 2255-06-05`, read(wire)),
+    refusal: (wire) => timeRefusal(wire, { name, range: "from 1900-01-01 to 2255-06-05", value: read(wire) }),
   };
 }
 
@@ -39,7 +39,7 @@ export const dateType: ColumnType<number> = {
     const days = daysOf(wire);
     return days >= DAYS_MIN && days <= DAYS_MAX ? days : REFUSED;
   },
-  refusal: (wire) => timeRefusal(wire, "date", "date from 1900-01-01 to 2299-12-31", daysOf(wire)),
+  refusal: (wire) => timeRefusal(wire, { name: "date", range: "from 1900-01-01 to 2299-12-31", value: daysOf(wire) }),
 };
 
 /** time and timetz: microseconds since midnight UTC, 24:00 included. Integer microseconds, or text. */
@@ -50,7 +50,7 @@ export const timeType: ColumnType<number> = {
     const micros = timeOf(wire);
     return micros >= 0 && micros <= MICROS_OF_DAY ? micros : REFUSED;
   },
-  refusal: (wire) => timeRefusal(wire, "time", "time from 00:00:00 to 24:00:00", timeOf(wire)),
+  refusal: (wire) => timeRefusal(wire, { name: "time", range: "from 00:00:00 to 24:00:00", value: timeOf(wire) }),
 };
 
 function daysOf(wire: unknown): number {
@@ -73,7 +73,8 @@ function timeOf(wire: unknown): number {
  * meaning, different in snapshots and in streaming (-622191234, -2147472692): those lie outside of every range and are
  * refused with the rest.
  */
-function timeRefusal(wire: unknown, name: string, range: string, value: number): Refusal {
+function timeRefusal(wire: unknown, expected: { name: string; range: string; value: number }): Refusal {
+  const { name, range, value } = expected;
   if (wire === "infinity" || wire === "-infinity" || wire === 9223372036825200000 || wire === -9223372036832400000) {
     return {
       reason: "not_finite",
@@ -82,7 +83,7 @@ function timeRefusal(wire: unknown, name: string, range: string, value: number):
   }
   const beyond = typeof wire === "string" && /^[+-]\d{4,}-\d\d-\d\d/.test(wire);
   if (!Number.isNaN(value) || beyond) {
-    return { reason: "out_of_range", message: `expected a ${range}: current value is ${shown(wire)}` };
+    return { reason: "out_of_range", message: `expected a ${name} ${range}: current value is ${shown(wire)}` };
   }
   const zone = name === "timestamptz" && typeof wire === "string" && !Number.isNaN(microsOfTimestamp(wire));
   return zone ? wrongType("a timestamptz with its zone", wire) : wrongType(`a ${name}`, wire);

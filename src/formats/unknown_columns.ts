@@ -8,17 +8,20 @@ const NAMES_MAX = 1_000;
 /** Stands for all names beyond the limit. */
 const OTHERS = "(others)";
 
+/** Of a flattened row, names with two leading underscores are metadata and not columns. */
+export type RowKind = "plain" | "flattened";
+
 interface Shape {
   readonly names: readonly string[];
-  readonly flattened: boolean;
+  readonly kind: RowKind;
   readonly unknown: readonly string[];
   records: number;
 }
 
 /** Counts columns that arrive and are not in the row's schema. */
 export interface UnknownColumns {
-  /** Looks at the columns of one row. `flattened`: names with two leading underscores are metadata, not columns. */
-  see(row: Readonly<Record<string, unknown>>, flattened: boolean): void;
+  /** Looks at the columns of one row. */
+  see(row: Readonly<Record<string, unknown>>, kind: RowKind): void;
   /** Records seen with each unknown column so far. */
   totals(): Map<string, number>;
 }
@@ -32,24 +35,24 @@ export function unknownColumns(known: ReadonlySet<string>): UnknownColumns {
   let shapes: Shape[] = [];
   let last: Shape | null = null;
 
-  const shapeOf = (names: readonly string[], flattened: boolean): Shape => {
-    const found = shapes.find((shape) => shape.flattened === flattened && sameNames(shape.names, names));
+  const shapeOf = (names: readonly string[], kind: RowKind): Shape => {
+    const found = shapes.find((shape) => shape.kind === kind && sameNames(shape.names, names));
     if (found !== undefined) return found;
     if (shapes.length === SHAPES_MAX) {
       for (const shape of shapes) addTo(counted, shape);
       shapes = [];
     }
-    const unknown = names.filter((name) => !known.has(name) && !(flattened && name.startsWith("__")));
-    const shape = { names, flattened, unknown, records: 0 };
+    const unknown = names.filter((name) => !known.has(name) && !(kind === "flattened" && name.startsWith("__")));
+    const shape = { names, kind, unknown, records: 0 };
     shapes.push(shape);
     return shape;
   };
 
   return {
-    see(row, flattened) {
+    see(row, kind) {
       const names = Object.keys(row);
-      if (last === null || last.flattened !== flattened || !sameNames(last.names, names)) {
-        last = shapeOf(names, flattened);
+      if (last === null || last.kind !== kind || !sameNames(last.names, names)) {
+        last = shapeOf(names, kind);
       }
       last.records++;
     },

@@ -45,6 +45,6 @@ export interface OperatorContext {
 
 /** Tells that the operator's callback threw for this entry. Returns what the operator's value is then. */
 export function failed(context: OperatorContext, operator: string, thrown: { entry: Entry; cause: unknown }): null {
-  context.onError(new ProcessorError(operator, keyText(thrown.entry.key), thrown.cause));
+  context.onError(new ProcessorError(operator, keyText(thrown.entry.key), { cause: thrown.cause }));
   return null;
 }

@@ -257,7 +257,8 @@ function notDecimal(text: string): never {
 
 function notInteger(value: number): RangeError {
   return new RangeError(
-    `Cannot use "${value}" as an exact factor or unit count: it is not a safe integer. Use a Decimal: Decimal.parse("${value}")`,
+    `Cannot use "${value}" as an exact factor or unit count: it is not a safe integer. ` +
+      `Use a Decimal: Decimal.parse("${value}")`,
   );
 }
 

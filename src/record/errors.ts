@@ -28,7 +28,8 @@ export class DeserializationError extends Error {
 /** A topology's callback threw, or returned what it must not. */
 export class ProcessorError extends Error {
   override readonly name = "ProcessorError";
-  constructor(readonly operator: string, readonly key: string, cause: unknown) {
+  constructor(readonly operator: string, readonly key: string, options: { readonly cause: unknown }) {
+    const { cause } = options;
     const reason = cause instanceof Error ? cause.message : String(cause);
     super(`Cannot evaluate "${operator}" for key ${key}: ${reason}`, { cause });
   }
@@ -37,8 +38,10 @@ export class ProcessorError extends Error {
 /** A port refused. `retriable`: the same request may succeed later. */
 export class ProductionError extends Error {
   override readonly name = "ProductionError";
-  constructor(message: string, readonly retriable: boolean, options?: ErrorOptions) {
+  readonly retriable: boolean;
+  constructor(message: string, options: ErrorOptions & { readonly retriable: boolean }) {
     super(message, options);
+    this.retriable = options.retriable;
   }
 }
 

@@ -138,6 +138,7 @@ function put(fields: WireFields, key: string, value: unknown): void {
 function notWire(value: unknown): TypeError {
   const shown = typeof value === "object" ? `an instance of ${value?.constructor?.name ?? "a class"}` : String(value);
   return new TypeError(
-    `Cannot encode ${shown} for another task: use null, booleans, finite numbers, strings, bigints, Decimals, arrays, plain objects`,
+    `Cannot encode ${shown} for another task: use null, booleans, finite numbers, strings, bigints, Decimals, ` +
+      "arrays, plain objects",
   );
 }

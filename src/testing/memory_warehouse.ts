@@ -44,7 +44,7 @@ export function createMemoryWarehouse(): MemoryWarehouse {
   let writes = 0;
   const rowsOf = (name: string): Map<string, Stored> => {
     const rows = tables.get(name);
-    if (rows === undefined) throw new ProductionError(`Unknown table ${name}_rows`, false);
+    if (rows === undefined) throw new ProductionError(`Unknown table ${name}_rows`, { retriable: false });
     return rows;
   };
   const idOf = (table: TableSpec, row: { task: string; key: string }) =>
@@ -80,7 +80,10 @@ export function createMemoryWarehouse(): MemoryWarehouse {
       }
       return Promise.resolve(greatest);
     },
-    query: () => Promise.reject(new ProductionError("The in-memory warehouse has no SQL. Use select(table)", false)),
+    query: () =>
+      Promise.reject(
+        new ProductionError("The in-memory warehouse has no SQL. Use select(table)", { retriable: false }),
+      ),
     ping: () => Promise.resolve(),
     close: () => Promise.resolve(),
     select: (name) => selected(specs.get(name)!, rowsOf(name)),

@@ -14,9 +14,9 @@ function faulty(log: Log, fault: (batches: readonly AppendBatch[]) => { what: Fa
     ...log,
     async append(batches) {
       const { what, retriable } = fault(batches);
-      if (what === "refused") throw new ProductionError("refused", retriable);
+      if (what === "refused") throw new ProductionError("refused", { retriable });
       const offsets = await log.append(batches);
-      if (what !== null) throw new ProductionError("not acknowledged", retriable);
+      if (what !== null) throw new ProductionError("not acknowledged", { retriable });
       return offsets;
     },
   };

@@ -19,11 +19,6 @@ export const EXCEPTIONS: Exceptions = {
     {
       reason: "older than this rule: repair it when its file is opened next",
       names: [
-        "src/adapters/embedded_clickhouse/clickhouse_engine.ts release",
-        "src/adapters/kafka/group/membership.ts KafkaMembership.#refusal",
-        "src/formats/unknown_columns.ts UnknownColumns.see",
-        "src/formats/unknown_columns.ts shapeOf",
-        "src/record/errors.ts ProductionError.constructor",
         "tests/adapters/kafka/protocol/codec_bench.ts decodeOurs",
         "tests/cli/start/status_changes_test.ts proof",
         "tests/conformance/topologies.ts joined",
@@ -39,17 +34,6 @@ export const EXCEPTIONS: Exceptions = {
       reason: "older than this rule: repair it when its file is opened next",
       names: [
         "compose/kafka/prepare_kafka.ts prepareAcls",
-        "src/demo/mod.ts DemoRunOptions",
-        "src/demo/mod.ts DemoStoreOptions",
-        "src/demo/mod.ts FillLogOptions",
-        "src/demo/mod.ts ORDERS_MAX",
-        "src/demo/mod.ts OnProgress",
-        "src/demo/mod.ts OrderStatus",
-        "src/demo/mod.ts Rows",
-        "src/demo/mod.ts SellerRow",
-        "src/demo/mod.ts StoreView",
-        "src/demo/mod.ts TOPIC_PREFIX",
-        "src/demo/mod.ts UserRow",
         "tests/bench/throughput.ts topicsOf",
         "tests/bench/usage.ts residentBytesOf",
         "tests/compose/live/scenarios/crashes.ts EVERYTHING",
@@ -77,8 +61,6 @@ export const EXCEPTIONS: Exceptions = {
         "compose/kafka/prepare_kafka.ts kafkaConfig",
         "compose/kafka/prepare_kafka.ts kafkaConfig",
         "compose/kafka/prepare_kafka.ts prepareTopics",
-        "src/adapters/embedded_log/log_group.ts LogGroups.#notify",
-        "src/adapters/kafka/protocol/kafkajs_internals.ts closedByClient",
         "tools/dashboards/demo_load.ts put",
         "tools/kubernetes_schema.ts (file)",
         "tools/lock.ts (file)",
@@ -91,7 +73,6 @@ export const EXCEPTIONS: Exceptions = {
     {
       reason: "older than this rule: repair it when its file is opened next",
       names: [
-        "src/adapters/clickhouse/connection.ts connect",
         'tests/cli/config/configuration_test.ts callback of test "readConfiguration() refuses"',
         "tests/compose/secure_kafka.ts startSecureKafka",
         'tests/grafana/panel_queries_test.ts callback of test "panels that ask ClickHouse, after a demo"',

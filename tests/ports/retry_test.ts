@@ -5,7 +5,7 @@ import { createManualClock } from "../../src/testing/manual_clock.ts";
 import { createStepClock } from "../../src/testing/quiescence.ts";
 
 /** An action that fails `failures` times, and notes when it was tried. */
-function failing(failures: number, error: Error = new ProductionError("away", true)) {
+function failing(failures: number, error: Error = new ProductionError("away", { retriable: true })) {
   const clock = createStepClock(createManualClock(0));
   const triesMs: number[] = [];
   const states: (string | null)[] = [];
@@ -38,7 +38,7 @@ Deno.test("retry() says nothing of an action that succeeds at once", async () =>
 });
 
 Deno.test("retry() throws what no other try can mend, without a word of trouble", async () => {
-  for (const error of [new ProductionError("refused", false), new TypeError("mistake")]) {
+  for (const error of [new ProductionError("refused", { retriable: false }), new TypeError("mistake")]) {
     const { clock, triesMs, states, onState, action } = failing(1, error);
     const thrown = await retry(action, { clock, firstMs: 100, lastMs: 100, onState }).catch((caught) => caught);
     assertEquals([thrown, triesMs, states], [error, [0], []]);

@@ -41,7 +41,7 @@ function withoutKinds(log: Log): { log: Log; mend(): void } {
           },
           poll: (waitMs) =>
             readsKinds && !mended
-              ? Promise.reject(new ProductionError("the broker of the kinds is away", true))
+              ? Promise.reject(new ProductionError("the broker of the kinds is away", { retriable: true }))
               : reader.poll(waitMs),
         };
       },

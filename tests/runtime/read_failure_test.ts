@@ -28,7 +28,7 @@ function breakable(log: Log) {
         let failure: Error | null = null;
         breakers.push(() => {
           for (const [topic, partition] of read.values()) reader.stop(topic, partition);
-          failure = new ProductionError("Cannot read: the batch is damaged", false);
+          failure = new ProductionError("Cannot read: the batch is damaged", { retriable: false });
         });
         return {
           seek(topic, partition, offset) {

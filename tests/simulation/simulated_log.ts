@@ -133,7 +133,7 @@ export class SimulatedLog {
 
   #mayFail<T>(run: () => T): T {
     if (this.faults && this.scheduler.choices.strikes("log-silent", 0.02)) {
-      throw new ProductionError("the log does not answer", true);
+      throw new ProductionError("the log does not answer", { retriable: true });
     }
     return run();
   }
@@ -165,7 +165,7 @@ export class SimulatedLog {
     const what = () => partitionsOf(batches);
     this.appends++;
     if (this.faults && choices.strikes("append-lost", 0.02, what)) {
-      throw new ProductionError("the request was lost", true);
+      throw new ProductionError("the request was lost", { retriable: true });
     }
     const order = this.bugs.disorder === true
       ? [...batches].map((b) => ({ ...b, records: [...b.records].reverse() }))
@@ -179,7 +179,7 @@ export class SimulatedLog {
       this.ghosts.push(() => batches.forEach((batch) => this.store(batch)));
     }
     if (this.faults && choices.strikes("append-answer-lost", 0.02, what)) {
-      throw new ProductionError("the acknowledgement was lost", true);
+      throw new ProductionError("the acknowledgement was lost", { retriable: true });
     }
     return this.bugs.noEpoch === true && isHello(batches[0]) ? offsets.map((offset) => Math.min(offset, 0)) : offsets;
   }
@@ -254,7 +254,7 @@ class SimulatedReader implements Reader {
       enabled: () => this.#closed || this.#readable().length > 0,
       run: () => {
         if (this.#log.faults && scheduler.choices.strikes("fetch-failed", 0.01)) {
-          throw new ProductionError("the fetch failed", true);
+          throw new ProductionError("the fetch failed", { retriable: true });
         }
         return this.#readable().filter(() => scheduler.choices.chance(0.7)).map((position) => this.#fetch(position));
       },

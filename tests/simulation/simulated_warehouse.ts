@@ -62,7 +62,7 @@ export class SimulatedWarehouse {
 
   #mayFail<T>(run: () => T): T {
     if (this.faults && this.#scheduler.choices.strikes("warehouse-silent", 0.03)) {
-      throw new ProductionError("ClickHouse does not answer", true);
+      throw new ProductionError("ClickHouse does not answer", { retriable: true });
     }
     return run();
   }
@@ -76,7 +76,7 @@ export class SimulatedWarehouse {
     this.#store(batch);
     if (this.faults && choices.strikes("insert-repeated", 0.04, what)) this.ghosts.push(() => this.#store(batch));
     if (this.faults && choices.strikes("insert-answer-lost", 0.03, what)) {
-      throw new ProductionError("the answer was lost", true);
+      throw new ProductionError("the answer was lost", { retriable: true });
     }
     return Promise.resolve();
   }

@@ -29,13 +29,23 @@ export interface ConnectionOptions {
 export interface Connection {
   command(action: string, sql: string): Promise<void>;
   /** Rows as objects; 64-bit integers and decimals, these with all digits of their scale, as strings. */
-  select(action: string, sql: string, settings?: ClickHouseSettings): Promise<Record<string, unknown>[]>;
-  /** Sends `body` in the format that the statement names; returns how many rows ClickHouse says it has written. */
-  insert(action: string, statement: string, body: Uint8Array): Promise<number>;
+  select(
+    action: string,
+    sql: string,
+    options?: { readonly settings: ClickHouseSettings },
+  ): Promise<Record<string, unknown>[]>;
+  /** Sends the body in the format that the statement names; returns how many rows ClickHouse says it has written. */
+  insert(action: string, rows: { readonly statement: string; readonly body: Uint8Array }): Promise<number>;
   /** The answer's bytes, in the format that the statement names. */
   bytes(action: string, sql: string): AsyncIterable<Uint8Array>;
   ping(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A database, and the connection through which it is used. */
+export interface ConnectedDatabase {
+  readonly connection: Connection;
+  readonly database: string;
 }
 
 /** How rows are read by an INSERT: exactly, in one block, and acknowledged when they are there. */
@@ -64,13 +74,50 @@ const READ_SETTINGS: ClickHouseSettings = {
 
 /** `database` is where unqualified names are looked up; it need not exist if there are none. */
 export function connect(options: ConnectionOptions, database?: string): Connection {
+  const client = openClient(options, database);
+  return {
+    command: (action, query) => attempt(action, async () => void await client.command({ query })),
+    select: (action, query, options) =>
+      attempt(action, async () => {
+        const result = await client.query({
+          query,
+          format: "JSONEachRow",
+          clickhouse_settings: { ...READ_SETTINGS, ...options?.settings },
+        });
+        return await result.json<Record<string, unknown>>();
+      }),
+    insert: (action, { statement: query, body }) =>
+      attempt(action, async () => {
+        const values = NodeReadable.from([body], { objectMode: false });
+        const { stream, summary } = await client.exec({ query, values, clickhouse_settings: INSERT_SETTINGS });
+        await drain(stream);
+        if (summary === undefined) {
+          throw new ProductionError(
+            `Cannot ${action}: the answer has no X-ClickHouse-Summary. Let proxies pass it on`,
+            { retriable: false },
+          );
+        }
+        return Number(summary.written_rows);
+      }),
+    bytes: (action, query) =>
+      readBytes(action, () => client.exec({ query, clickhouse_settings: { wait_end_of_query: 1 } })),
+    ping: () =>
+      attempt("reach ClickHouse", async () => {
+        const result = await client.ping();
+        if (!result.success) throw result.error;
+      }),
+    close: () => client.close(),
+  };
+}
+
+function openClient(options: ConnectionOptions, database: string | undefined): ReturnType<typeof createClient> {
   const url = new URL(options.url);
   const username = options.username ?? (decodeURIComponent(url.username) || "default");
   const password = options.password ?? decodeURIComponent(url.password);
   url.username = url.password = "";
   const compression = options.compression ?? false;
   const { caCert, cert, key } = options.tls ?? {};
-  const client = createClient({
+  return createClient({
     url,
     username,
     password,
@@ -91,48 +138,14 @@ export function connect(options: ConnectionOptions, database?: string): Connecti
     // What goes wrong is thrown; the client's own log would repeat statements.
     log: { level: ClickHouseLogLevel.OFF },
   });
+}
 
-  const attempt = async <T>(action: string, run: () => Promise<T>): Promise<T> => {
-    try {
-      return await run();
-    } catch (error) {
-      throw productionError(action, error);
-    }
-  };
-
-  return {
-    command: (action, query) => attempt(action, async () => void await client.command({ query })),
-    select: (action, query, settings = {}) =>
-      attempt(action, async () => {
-        const result = await client.query({
-          query,
-          format: "JSONEachRow",
-          clickhouse_settings: { ...READ_SETTINGS, ...settings },
-        });
-        return await result.json<Record<string, unknown>>();
-      }),
-    insert: (action, query, body) =>
-      attempt(action, async () => {
-        const values = NodeReadable.from([body], { objectMode: false });
-        const { stream, summary } = await client.exec({ query, values, clickhouse_settings: INSERT_SETTINGS });
-        await drain(stream);
-        if (summary === undefined) {
-          throw new ProductionError(
-            `Cannot ${action}: the answer has no X-ClickHouse-Summary. Let proxies pass it on`,
-            false,
-          );
-        }
-        return Number(summary.written_rows);
-      }),
-    bytes: (action, query) =>
-      readBytes(action, () => client.exec({ query, clickhouse_settings: { wait_end_of_query: 1 } })),
-    ping: () =>
-      attempt("reach ClickHouse", async () => {
-        const result = await client.ping();
-        if (!result.success) throw result.error;
-      }),
-    close: () => client.close(),
-  };
+async function attempt<T>(action: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw productionError(action, error);
+  }
 }
 
 async function drain(stream: Readable): Promise<void> {

@@ -1,6 +1,6 @@
 import type { EnsureReport, TableSpec } from "../../ports/warehouse.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
-import type { Connection } from "./connection.ts";
+import type { ConnectedDatabase } from "./connection.ts";
 import { actualTable, canonicalTypes, compareTable } from "./table_shape.ts";
 import { bookkeepingColumns, createTable, literal, qualified, quoted, rowsName, viewSelect } from "./table_sql.ts";
 
@@ -10,17 +10,18 @@ import { bookkeepingColumns, createTable, literal, qualified, quoted, rowsName, 
  * @throws ConfigError when the declaration contradicts itself or ClickHouse, or the table has another shape
  * @throws ProductionError for outages
  */
-export async function ensureTable(connection: Connection, database: string, table: TableSpec): Promise<EnsureReport> {
+export async function ensureTable(target: ConnectedDatabase, table: TableSpec): Promise<EnsureReport> {
+  const { connection, database } = target;
   checkDeclaration(table);
   try {
-    await ensureDatabase(connection, database);
+    await ensureDatabase(target);
     const types = await canonicalTypes(connection, table);
-    const before = await actualTable(connection, database, table);
+    const before = await actualTable(target, table);
     if (before === null) {
       await connection.command(`create "${database}.${rowsName(table)}"`, createTable(database, table));
     }
     // Read again also after creating it: another instance may have been faster, with another declaration.
-    const actual = before ?? await actualTable(connection, database, table);
+    const actual = before ?? await actualTable(target, table);
     if (actual === null) throw new ConfigError([`Cannot find "${database}.${rowsName(table)}" after creating it`]);
     const { problems, added, alterations } = compareTable({ database, table, types }, actual);
     if (problems.length > 0) throw new ConfigError(problems);
@@ -28,7 +29,7 @@ export async function ensureTable(connection: Connection, database: string, tabl
       const sql = `ALTER TABLE ${qualified(database, rowsName(table))} ${alterations.join(", ")}`;
       await connection.command(`alter "${database}.${rowsName(table)}"`, sql);
     }
-    await ensureView(connection, database, table);
+    await ensureView(target, table);
     return { created: before === null, added: before === null ? [] : added };
   } catch (error) {
     if (error instanceof ProductionError && !error.retriable) throw new ConfigError([error.message], { cause: error });
@@ -39,38 +40,44 @@ export async function ensureTable(connection: Connection, database: string, tabl
 function checkDeclaration(table: TableSpec): void {
   const problems: string[] = [];
   const names = table.columns.map((column) => column.name);
-  const problem = (what: string, expected: string, is: string) =>
+  const problem = (what: string, { expected, is }: { expected: string; is: string }) =>
     problems.push(`Cannot declare ${what} of "${table.name}" as ${expected}: current value is ${is}`);
   const reserved = new Set(bookkeepingColumns(table).map((column) => column.name));
   for (const name of names) {
     if (reserved.has(name)) {
-      problem("a column", "one of its own", `"${name}", which is kept for bookkeeping. Choose another name`);
+      problem("a column", {
+        expected: "one of its own",
+        is: `"${name}", which is kept for bookkeeping. Choose another name`,
+      });
     }
-    if (names.indexOf(name) !== names.lastIndexOf(name)) problem("columns", "distinct names", `"${name}" twice`);
+    if (names.indexOf(name) !== names.lastIndexOf(name)) {
+      problem("columns", { expected: "distinct names", is: `"${name}" twice` });
+    }
   }
-  if (table.key.length === 0) problem("the key", "at least one column", "none");
-  for (const name of table.key) if (!names.includes(name)) problem("the key", "declared columns", `"${name}"`);
+  if (table.key.length === 0) problem("the key", { expected: "at least one column", is: "none" });
+  for (const name of table.key) {
+    if (!names.includes(name)) problem("the key", { expected: "declared columns", is: `"${name}"` });
+  }
   for (const name of Object.keys(table.indexes ?? {})) {
-    if (!names.includes(name)) problem("indexes", "declared columns", `"${name}"`);
+    if (!names.includes(name)) problem("indexes", { expected: "declared columns", is: `"${name}"` });
   }
   if (table.shares !== (table.view !== undefined)) {
-    problem(
-      "the view",
-      "columns of a table of shares, and of no other",
-      table.shares ? "none" : "columns of a plain table",
-    );
+    problem("the view", {
+      expected: "columns of a table of shares, and of no other",
+      is: table.shares ? "none" : "columns of a plain table",
+    });
   }
   if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
 }
 
-async function ensureDatabase(connection: Connection, database: string): Promise<void> {
+async function ensureDatabase({ connection, database }: ConnectedDatabase): Promise<void> {
   const action = `create database "${database}"`;
   const existing = await connection.select(action, `SELECT 1 FROM system.databases WHERE name = ${literal(database)}`);
   if (existing.length === 0) await connection.command(action, `CREATE DATABASE IF NOT EXISTS ${quoted(database)}`);
 }
 
 /** The view is replaced in one step when its text differs, so that nobody finds it missing. */
-async function ensureView(connection: Connection, database: string, table: TableSpec): Promise<void> {
+async function ensureView({ connection, database }: ConnectedDatabase, table: TableSpec): Promise<void> {
   const action = `create view "${database}.${table.name}"`;
   const select = viewSelect(database, table);
   const [existing] = await connection.select(

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { ColumnSpec, InsertBatch, TableSpec } from "../../ports/warehouse.ts";
 import { ProductionError } from "../../record/errors.ts";
-import type { Connection } from "./connection.ts";
+import type { ConnectedDatabase } from "./connection.ts";
 import { forbiddenNull } from "./refuse_nulls.ts";
 import { qualified, quoted, rowsName } from "./table_sql.ts";
 
@@ -17,7 +17,7 @@ const DELETE_COLUMNS = ["_task", "_key", "_deleted", "_epoch", "_seq"];
  * the row.
  * @throws ProductionError
  */
-export async function insertRows(connection: Connection, database: string, batch: InsertBatch): Promise<void> {
+export async function insertRows(target: ConnectedDatabase, batch: InsertBatch): Promise<void> {
   const { table, upserts, deletes } = batch;
   refuseNulls(batch);
   const jsonOf = taskJson();
@@ -32,8 +32,8 @@ export async function insertRows(connection: Connection, database: string, batch
     }
   };
   const declared = table.columns.map((column) => column.name);
-  await insertLines(connection, insertStatement(database, table, [...declared, ...UPSERT_COLUMNS]), upsertLines());
-  await insertLines(connection, insertStatement(database, table, [...table.key, ...DELETE_COLUMNS]), deleteLines());
+  await insertLines(target, { table, columns: [...declared, ...UPSERT_COLUMNS], lines: upsertLines() });
+  await insertLines(target, { table, columns: [...table.key, ...DELETE_COLUMNS], lines: deleteLines() });
 }
 
 function refuseNulls({ table, upserts, deletes }: InsertBatch): void {
@@ -43,37 +43,33 @@ function refuseNulls({ table, upserts, deletes }: InsertBatch): void {
     if (column === null) return;
     const message =
       `Cannot insert "${column.name}" of "${table.name}" as ${column.type}: current value is null, key ${key}`;
-    throw new ProductionError(`${message}. Declare the column Nullable, or give it a value`, false);
+    throw new ProductionError(`${message}. Declare the column Nullable, or give it a value`, { retriable: false });
   };
   for (const row of upserts) check(row.line, row.key, table.columns);
   for (const row of deletes) check(row.keyLine, row.key, keyColumns);
 }
 
 interface Insert {
-  readonly action: string;
-  readonly statement: string;
+  readonly table: TableSpec;
+  readonly columns: readonly string[];
+  /** A JSON array of the columns' values each. */
+  readonly lines: Iterable<string>;
 }
 
-function insertStatement(database: string, table: TableSpec, columns: readonly string[]): Insert {
-  const target = qualified(database, rowsName(table));
-  return {
-    action: `insert into "${database}.${rowsName(table)}"`,
-    statement: `INSERT INTO ${target} (${columns.map(quoted).join(", ")}) FORMAT JSONCompactEachRow`,
-  };
-}
-
-async function insertLines(
-  connection: Connection,
-  { action, statement }: Insert,
-  lines: Iterable<string>,
-): Promise<void> {
+async function insertLines({ connection, database }: ConnectedDatabase, insert: Insert): Promise<void> {
+  const { table, columns, lines } = insert;
+  const action = `insert into "${database}.${rowsName(table)}"`;
+  const names = columns.map(quoted).join(", ");
+  const statement = `INSERT INTO ${qualified(database, rowsName(table))} (${names}) FORMAT JSONCompactEachRow`;
   let body = "";
   let rows = 0;
   const send = async () => {
-    const written = await connection.insert(action, statement, Buffer.from(body));
+    const written = await connection.insert(action, { statement, body: Buffer.from(body) });
     // More rows are written than sent where materialized views hang on the table; fewer were lost on the way.
     if (written < rows) {
-      throw new ProductionError(`Cannot ${action} as ${rows} rows: current value is ${written} rows written`, true);
+      throw new ProductionError(`Cannot ${action} as ${rows} rows: current value is ${written} rows written`, {
+        retriable: true,
+      });
     }
     body = "";
     rows = 0;

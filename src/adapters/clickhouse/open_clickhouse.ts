@@ -38,12 +38,12 @@ export function openClickHouse(options: ConnectionOptions): Warehouse {
   }
 
   return {
-    ensure: (table) => ensureTable(connection, database, table),
-    insert: (batch) => insertRows(connection, database, batch),
+    ensure: (table) => ensureTable({ connection, database }, table),
+    insert: (batch) => insertRows({ connection, database }, batch),
     shown: (table, tasks) => shownRows(connection, { database, table, tasks, which: "shown" }),
     orphans: (table, tasks) => shownRows(connection, { database, table, tasks, which: "orphans" }),
     greatestEpochs,
-    query: (sql) => inside.select("run the query", sql, { readonly: "2" }),
+    query: (sql) => inside.select("run the query", sql, { settings: { readonly: "2" } }),
     ping: () => connection.ping(),
     close: async () => {
       await connection.close();

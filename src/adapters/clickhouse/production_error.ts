@@ -17,7 +17,7 @@ const MESSAGE_LENGTH_MAX = 2_000;
 export function productionError(action: string, error: unknown): ProductionError {
   if (error instanceof ProductionError) return error;
   const { retriable, reason } = judge(error);
-  return new ProductionError(`Cannot ${action}: ${reason.slice(0, MESSAGE_LENGTH_MAX)}`, retriable, { cause: error });
+  return new ProductionError(`Cannot ${action}: ${reason.slice(0, MESSAGE_LENGTH_MAX)}`, { retriable, cause: error });
 }
 
 function judge(error: unknown): { retriable: boolean; reason: string } {

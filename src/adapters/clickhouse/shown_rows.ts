@@ -36,20 +36,28 @@ export async function* shownRows(connection: Connection, question: ShownQuestion
   let rows: ShownRow[] = [];
   for await (const bytes of connection.bytes(`read back "${database}.${name}"`, sql)) {
     const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    rest = decodeRows(rest.length === 0 ? chunk : Buffer.concat([rest, chunk]), tasks, rows);
+    rest = decodeRows(rest.length === 0 ? chunk : Buffer.concat([rest, chunk]), { tasks, rows });
     if (rows.length >= CHUNK_ROWS) {
       yield rows;
       rows = [];
     }
   }
   if (rest.length > 0) {
-    throw new ProductionError(`Cannot read back "${database}.${name}": the answer ends within a row`, true);
+    throw new ProductionError(`Cannot read back "${database}.${name}": the answer ends within a row`, {
+      retriable: true,
+    });
   }
   if (rows.length > 0) yield rows;
 }
 
+interface Decoded {
+  /** A row names its task by its place here. */
+  readonly tasks: readonly string[];
+  readonly rows: ShownRow[];
+}
+
 /** Decodes whole rows into `rows` and returns the bytes of the one that is cut. */
-function decodeRows(bytes: Buffer, tasks: readonly string[], rows: ShownRow[]): Buffer {
+function decodeRows(bytes: Buffer, { tasks, rows }: Decoded): Buffer {
   let at = 0;
   const text = (length: number): string => {
     const end = at + length;

@@ -1,5 +1,5 @@
 import type { TableSpec } from "../../ports/warehouse.ts";
-import type { Connection } from "./connection.ts";
+import type { ConnectedDatabase, Connection } from "./connection.ts";
 import { bookkeepingColumns, indexes, literal, qualified, quoted, rowsName, sortingKey } from "./table_sql.ts";
 
 export interface ActualColumn {
@@ -21,8 +21,7 @@ export interface ActualTable {
 
 /** The rows table as it is now; `null` if there is none. */
 export async function actualTable(
-  connection: Connection,
-  database: string,
+  { connection, database }: ConnectedDatabase,
   table: TableSpec,
 ): Promise<ActualTable | null> {
   const name = rowsName(table);

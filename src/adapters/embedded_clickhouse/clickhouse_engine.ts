@@ -49,6 +49,13 @@ interface Addon {
   ): Promise<{ readonly rowsWritten: number; readonly bytesWritten: number }>;
 }
 
+/** A request's session. One of the two is called once, when the request is over. */
+interface Lease {
+  /** For the next request with the same environment. */
+  keep(): void;
+  end(): void;
+}
+
 /** Formats whose output is the concatenation of its blocks' outputs, and can therefore be sent block by block. */
 const STREAMABLE = new Set(["JSONEachRow", "JSONCompactEachRow", "RowBinary", "TabSeparated", "TSV", "CSV"]);
 const STREAMED = new Set(["SELECT", "WITH"]);
@@ -75,23 +82,26 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 
   async function execute(statement: Statement, environment: Environment): Promise<Outcome> {
     const session = await sessions.take(environment);
-    const release = (clean: boolean) => clean ? sessions.put(session, environment) : session.close();
+    const lease: Lease = { keep: () => sessions.put(session, environment), end: () => session.close() };
     try {
       if (statement.keyword === "INSERT") {
-        if (environment.readonly > 0) throw new Exception(164, "READONLY", "Cannot execute INSERT in readonly mode");
-        const written = await insert(addon, session, statement);
-        release(true);
+        if (environment.readonly > 0) {
+          throw new Exception({ code: 164, codeName: "READONLY" }, "Cannot execute INSERT in readonly mode");
+        }
+        const written = await insert({ addon, session }, statement);
+        lease.keep();
         return { kind: "written", rows: written.rowsWritten, bytes: written.bytesWritten };
       }
       const format = statement.format ?? environment.defaultFormat;
       if (STREAMED.has(statement.keyword) && STREAMABLE.has(format)) {
-        return { kind: "stream", chunks: await started(session.queryStream(statement.sql, { format }), release) };
+        return { kind: "stream", chunks: await started(session.queryStream(statement.sql, { format }), lease) };
       }
       const result = await session.queryAsync(statement.sql, { format });
-      release(isRead(statement));
+      if (isRead(statement)) lease.keep();
+      else lease.end();
       return { kind: "rows", bytes: result.bytes(), rows: result.rowsRead };
     } catch (error) {
-      release(false);
+      lease.end();
       throw error;
     }
   }
@@ -116,7 +126,7 @@ function openDirectory(options: EngineOptions): Session {
       ],
     });
   } catch (error) {
-    throw new Exception(76, "CANNOT_OPEN_FILE", cannotOpen(options.path, error));
+    throw new Exception({ code: 76, codeName: "CANNOT_OPEN_FILE" }, cannotOpen(options.path, error));
   }
 }
 
@@ -129,7 +139,8 @@ function cannotOpen(path: string, error: unknown): string {
   } catch {
     // Without a status file nobody has used the directory before.
   }
-  return `Cannot open "${path}" as ClickHouse's data directory of this process alone: current value is "${reason}"${holder}. ` +
+  return `Cannot open "${path}" as ClickHouse's data directory of this process alone: ` +
+    `current value is "${reason}"${holder}. ` +
     "End the process that uses it, or choose another directory";
 }
 
@@ -137,7 +148,7 @@ function cannotOpen(path: string, error: unknown): string {
  * An INSERT without rows is no error, as on ClickHouse's server; the engine alone calls it one (108,
  * NO_DATA_TO_INSERT).
  */
-async function insert(addon: Addon, session: Session, statement: Statement) {
+async function insert({ addon, session }: { addon: Addon; session: Session }, statement: Statement) {
   try {
     const data = statement.data ?? new Uint8Array(0);
     return await addon.InsertRawAsyncConnection(session.connection, statement.sql, data, false);
@@ -149,9 +160,9 @@ async function insert(addon: Addon, session: Session, statement: Statement) {
 
 /**
  * Waits for the first block, so that an error found early is an error of the request and not of the connection. The
- * session is released when the last block was taken, or when the reader went away.
+ * session is kept when the last block was taken, and ended when the reader went away.
  */
-async function started(stream: ChdbQueryStream, release: (clean: boolean) => void): Promise<AsyncIterable<Uint8Array>> {
+async function started(stream: ChdbQueryStream, lease: Lease): Promise<AsyncIterable<Uint8Array>> {
   const iterator = stream[Symbol.asyncIterator]();
   let next = await iterator.next();
   return (async function* () {
@@ -164,7 +175,8 @@ async function started(stream: ChdbQueryStream, release: (clean: boolean) => voi
       complete = true;
     } finally {
       if (!complete) await iterator.return?.();
-      release(complete);
+      if (complete) lease.keep();
+      else lease.end();
     }
   })();
 }
@@ -220,7 +232,7 @@ function sessionPool(path: string) {
 
 function settingName(name: string): string {
   if (!/^[A-Za-z_]\w*$/.test(name)) {
-    throw new Exception(115, "UNKNOWN_SETTING", `Unknown setting ${JSON.stringify(name)}`);
+    throw new Exception({ code: 115, codeName: "UNKNOWN_SETTING" }, `Unknown setting ${JSON.stringify(name)}`);
   }
   return name;
 }

@@ -1,8 +1,12 @@
 /** An error in ClickHouse's own terms: what clients of its HTTP interface expect to read. */
 export class Exception extends Error {
   override readonly name = "Exception";
-  constructor(readonly code: number, readonly codeName: string, message: string) {
+  readonly code: number;
+  readonly codeName: string;
+  constructor(kind: { readonly code: number; readonly codeName: string }, message: string) {
     super(message);
+    this.code = kind.code;
+    this.codeName = kind.codeName;
   }
 }
 
@@ -27,13 +31,13 @@ export function exceptionOf(error: unknown): Exception {
   if (error instanceof Exception) return error;
   const text = error instanceof Error ? error.message : String(error);
   const match = /^(?:Code: (\d+)\. DB::Exception: )+/.exec(text);
-  if (!match) return new Exception(1002, "UNKNOWN_EXCEPTION", text);
+  if (!match) return new Exception({ code: 1002, codeName: "UNKNOWN_EXCEPTION" }, text);
   const name = /\(([A-Z0-9_]{3,})\)\s*$/.exec(text);
   const message = text.slice(match[0].length).replace(
     /(?:\s*\((?:version [^()]*(?:\([^()]*\))?|[A-Z0-9_]{3,})\)\.?)+\s*$/,
     "",
   );
-  return new Exception(Number(match[1]), name ? name[1] : "UNKNOWN_EXCEPTION", message);
+  return new Exception({ code: Number(match[1]), codeName: name ? name[1] : "UNKNOWN_EXCEPTION" }, message);
 }
 
 /** HTTP status that ClickHouse's server gives to the code; 500 for most. */

@@ -52,7 +52,7 @@ export function clickhouseHandler({ engine, limits, credentials }: HttpOptions):
     const asked = await readAsked(request, hold);
     if (asked.statement === null || request.method === "HEAD") return new Response("Ok.\n");
     const environment = access === "reader"
-      ? readerEnvironment(asked.statement, asked.environment, limits)
+      ? readerEnvironment({ statement: asked.statement, environment: asked.environment }, limits)
       : asked.environment;
     const leave = await (isRead(asked.statement) ? reads : writes).enter();
     const startedMs = performance.now();
@@ -73,15 +73,13 @@ export function clickhouseHandler({ engine, limits, credentials }: HttpOptions):
       heldBytes += bytes;
       if (bodyBytes > limits.bodyBytesMax) {
         throw new Exception(
-          229,
-          "QUERY_IS_TOO_LARGE",
+          { code: 229, codeName: "QUERY_IS_TOO_LARGE" },
           `The request's body is larger than ${limits.bodyBytesMax} bytes`,
         );
       }
       if (heldBytes > limits.bodiesBytesMax) {
         throw new Exception(
-          241,
-          "MEMORY_LIMIT_EXCEEDED",
+          { code: 241, codeName: "MEMORY_LIMIT_EXCEEDED" },
           `Request bodies of more than ${limits.bodiesBytesMax} bytes at a time`,
         );
       }
@@ -110,11 +108,16 @@ export function clickhouseHandler({ engine, limits, credentials }: HttpOptions):
 }
 
 /** What a request on the read-only address may do, whatever it asks for. @throws Exception 164 (READONLY) */
-function readerEnvironment(statement: Statement, asked: Environment, limits: HttpLimits): Environment {
-  if (!isRead(statement)) throw new Exception(164, "READONLY", `Cannot execute ${statement.keyword} in readonly mode`);
-  const settings = new Map(asked.settings);
+function readerEnvironment(
+  { statement, environment }: { statement: Statement; environment: Environment },
+  limits: HttpLimits,
+): Environment {
+  if (!isRead(statement)) {
+    throw new Exception({ code: 164, codeName: "READONLY" }, `Cannot execute ${statement.keyword} in readonly mode`);
+  }
+  const settings = new Map(environment.settings);
   if (!settings.has("max_execution_time")) settings.set("max_execution_time", String(limits.readSecondsMax));
-  return { ...asked, settings, readonly: 1 };
+  return { ...environment, settings, readonly: 1 };
 }
 
 /**
@@ -129,8 +132,7 @@ function refuseForeignPages(request: Request): void {
     !loopback.test(request.headers.get("host") ?? "localhost");
   if (foreign) {
     throw new Exception(
-      497,
-      "ACCESS_DENIED",
+      { code: 497, codeName: "ACCESS_DENIED" },
       "Only requests to the loopback address, from no foreign page, are answered",
     );
   }
@@ -147,8 +149,7 @@ function authenticate(request: Request, expected: { readonly user: string; reado
   const digest = (text: string) => createHash("sha256").update(text).digest();
   if (!timingSafeEqual(digest(`${user}\0${password}`), digest(`${expected.user}\0${expected.password}`))) {
     throw new Exception(
-      516,
-      "AUTHENTICATION_FAILED",
+      { code: 516, codeName: "AUTHENTICATION_FAILED" },
       `${user}: Authentication failed: password is incorrect, or there is no such user`,
     );
   }
@@ -250,8 +251,7 @@ function semaphore({ statementsMax, waitingMax }: HttpLimits) {
     if (running >= statementsMax) {
       if (waiting.length >= waitingMax) {
         throw new Exception(
-          202,
-          "TOO_MANY_SIMULTANEOUS_QUERIES",
+          { code: 202, codeName: "TOO_MANY_SIMULTANEOUS_QUERIES" },
           `Too many simultaneous queries: ${running + waiting.length}`,
         );
       }

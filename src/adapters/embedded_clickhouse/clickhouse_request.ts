@@ -59,8 +59,7 @@ export async function readAsked(request: Request, hold: Hold): Promise<Asked> {
       if (name === "query") query += value;
       else if (name.startsWith("param_")) parameters.set(name.slice(6), value);
       else {throw new Exception(
-          48,
-          "NOT_IMPLEMENTED",
+          { code: 48, codeName: "NOT_IMPLEMENTED" },
           `External table "${name}" is not supported by the embedded server`,
         );}
     }
@@ -90,7 +89,10 @@ export async function readAsked(request: Request, hold: Hold): Promise<Asked> {
 function settingOf(name: string, value: string): string {
   const native = (name === "compress" || name === "decompress") && value === "1";
   if (native || name === "session_id") {
-    throw new Exception(48, "NOT_IMPLEMENTED", `HTTP parameter "${name}" is not supported by the embedded server`);
+    throw new Exception(
+      { code: 48, codeName: "NOT_IMPLEMENTED" },
+      `HTTP parameter "${name}" is not supported by the embedded server`,
+    );
   }
   return name;
 }
@@ -120,8 +122,7 @@ async function readBody(request: Request, hold: Hold): Promise<Uint8Array> {
     stream = request.body!.pipeThrough(new DecompressionStream(encoding));
   } else if (encoding !== "identity") {
     throw new Exception(
-      89,
-      "UNKNOWN_COMPRESSION_METHOD",
+      { code: 89, codeName: "UNKNOWN_COMPRESSION_METHOD" },
       `Content-Encoding "${encoding}" is not supported: use gzip or deflate`,
     );
   }

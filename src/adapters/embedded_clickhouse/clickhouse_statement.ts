@@ -80,7 +80,10 @@ export function parseStatement(bytes: Uint8Array): Statement {
     } else if (
       word.text === "OUTFILE" && previous.text === "INTO" || word.text === "INFILE" && previous.text === "FROM"
     ) {
-      throw new Exception(358, "INTO_OUTFILE_NOT_ALLOWED", `${previous.text} ${word.text} is not allowed over HTTP`);
+      throw new Exception(
+        { code: 358, codeName: "INTO_OUTFILE_NOT_ALLOWED" },
+        `${previous.text} ${word.text} is not allowed over HTTP`,
+      );
     } else if (depth === 0) {
       const inserts = keyword === "INSERT" && previous.text !== "INTO" && previous.text !== "TABLE" &&
         previous.text !== ".";
@@ -119,7 +122,9 @@ function* words(text: string): Generator<Word> {
 
 function refuseMore(text: string, from: number): void {
   for (const word of words(text.slice(from))) {
-    if (word.text !== ";") throw new Exception(62, "SYNTAX_ERROR", "Multi-statements are not allowed");
+    if (word.text !== ";") {
+      throw new Exception({ code: 62, codeName: "SYNTAX_ERROR" }, "Multi-statements are not allowed");
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import type { MaintenanceOptions } from "./log_maintenance_options.ts";
 import { closedLog, LogReader } from "./log_reader.ts";
 import { truncatePartition } from "./log_retention.ts";
 import { LogStore, type TopicState } from "./log_store.ts";
-import { checkNewTopic, describe, existing } from "./log_topics.ts";
+import { checkNewTopic, describe, existing, existingWith } from "./log_topics.ts";
 import { LogWriter } from "./log_writer.ts";
 import { productionError } from "../local/sqlite.ts";
 import { systemClock } from "../local/system_clock.ts";
@@ -168,9 +168,9 @@ function topicMethods(options: TopicMethodsOptions): TopicMethods {
     },
     async truncateBefore(name, partition, offset) {
       assertOpen();
-      const topic = existing(store, name, partition);
+      const topic = existingWith(store, { topic: name, partition });
       const state = topic.partitions[partition];
-      await truncatePartition(options, topic, { state, start: Math.min(offset, state.end) });
+      await truncatePartition(options, { topic, state, start: Math.min(offset, state.end) });
     },
   };
 }

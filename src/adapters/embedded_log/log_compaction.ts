@@ -20,11 +20,10 @@ interface Dirty {
   readonly tombstones: boolean;
 }
 
-/** True if `partition` has gathered enough new records, or tombstones whose time is over. */
+/** True if the partition has gathered enough new records, or tombstones whose time is over. */
 export function isDirty(
   { store, clock, limits }: MaintenanceOptions,
-  topic: TopicState,
-  state: PartitionState,
+  { topic, state }: { topic: TopicState; state: PartitionState },
 ): boolean {
   const dirty = state.end - state.compactedTo;
   const ratio = dirty / Math.max(1, dirty + state.live);

@@ -85,7 +85,7 @@ export class LogGroups {
     if (member.ended) {
       const message =
         `Cannot commit positions as a member of "${group}": current value is a membership that has ended. Join again`;
-      throw new ProductionError(message, false);
+      throw new ProductionError(message, { retriable: false });
     }
     // A position of a task that has moved would set its new owner back.
     const owned = positions.filter(({ topic, partition }) => {
@@ -141,7 +141,7 @@ export class LogGroups {
       member.options.onAssigned(member.has);
     } catch (error) {
       this.#end(member);
-      member.options.onFailed(error instanceof Error ? error : new Error(String(error)));
+      member.options.onFailed(error instanceof Error ? error : new TypeError(String(error), { cause: error }));
     }
   }
 }

@@ -79,7 +79,7 @@ export class LogMaintenance {
       for (const state of topic.partitions) {
         if (options.isStopped()) return;
         if (!topic.compacted) await this.#exclusively(() => retainPartition(options, topic, state.partition));
-        else if (isDirty(options, topic, state)) {
+        else if (isDirty(options, { topic, state })) {
           await this.#exclusively(() => compactPartition(options, topic, state.partition));
         }
       }

@@ -4,7 +4,7 @@ import { ProductionError } from "../../record/errors.ts";
 import type { EmbeddedLogLimits } from "./log_limits.ts";
 import type { LogStore, TopicState } from "./log_store.ts";
 import type { StoredRecord } from "./stored_records.ts";
-import { existing } from "./log_topics.ts";
+import { existingWith } from "./log_topics.ts";
 import { productionError } from "../local/sqlite.ts";
 import { sizeOf } from "./stored_bytes.ts";
 
@@ -173,7 +173,7 @@ export class LogReader implements Reader {
 
   #readPartition(cursor: Cursor, allowance: Allowance): Fetched {
     const { topic: name, partition } = cursor;
-    const topic = existing(this.#options.store, name, partition);
+    const topic = existingWith(this.#options.store, cursor);
     const { start, end } = topic.partitions[partition];
     if (!Number.isInteger(cursor.position) || cursor.position < start || cursor.position > end) {
       cursor.halted = true;
@@ -228,5 +228,7 @@ function nameOf(topic: string, partition: number): string {
 
 /** What every use of a closed log meets. */
 export function closedLog(): ProductionError {
-  return new ProductionError("Cannot use the embedded log: current value is closed. Open it again", false);
+  return new ProductionError("Cannot use the embedded log: current value is closed. Open it again", {
+    retriable: false,
+  });
 }

@@ -22,28 +22,29 @@ export async function retainPartition(
     const oldestMs = clock.nowMs() - topic.retentionMs;
     const young = rows.findIndex(([, timestampMs]) => timestampMs >= oldestMs);
     const start = young >= 0 ? rows[young][0] : rows.length < limit ? state.end : rows[rows.length - 1][0] + 1;
-    if (start > state.start) deleted += moveStart(options, topic, { state, start });
+    if (start > state.start) deleted += moveStart(options, { topic, state, start });
     if (young >= 0) return deleted;
   }
 }
 
 /** Deletes what lies before `start`, however much that is, in slices. */
-export async function truncatePartition(options: MaintenanceOptions, topic: TopicState, to: StartMove): Promise<void> {
-  const { state, start } = to;
+export async function truncatePartition(options: MaintenanceOptions, to: StartMove): Promise<void> {
+  const { topic, state, start } = to;
   while (state.start < start && !options.isStopped() && !topic.deleted) {
     const next = Math.min(start, state.start + sliceRecords(options.limits, state));
-    moveStart(options, topic, { state, start: next });
+    moveStart(options, { topic, state, start: next });
     await options.clock.breathe();
   }
 }
 
 /** A partition and the offset that becomes its start. */
 export interface StartMove {
+  readonly topic: TopicState;
   readonly state: PartitionState;
   readonly start: number;
 }
 
-function moveStart({ store }: MaintenanceOptions, topic: TopicState, { state, start }: StartMove): number {
+function moveStart({ store }: MaintenanceOptions, { topic, state, start }: StartMove): number {
   const { partition } = state;
   const deleted = store.transaction(() => {
     store.saveStart(topic, { partition, start });

@@ -5,39 +5,51 @@ import type { LogStore, TopicState } from "./log_store.ts";
 /** Kafka's rule, so that a name that works here works there. */
 const LEGAL_NAME = /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/;
 
-/** The topic, if it has this partition. @throws ProductionError otherwise, which no repetition changes */
-export function existing(store: LogStore, name: string, partition = 0): TopicState {
+/** The topic of this name. @throws ProductionError otherwise, which no repetition changes */
+export function existing(store: LogStore, name: string): TopicState {
   const topic = store.topic(name);
   if (topic === undefined) throw unknownTopic(name);
+  return topic;
+}
+
+/** The topic, if it has this partition. @throws ProductionError otherwise, which no repetition changes */
+export function existingWith(
+  store: LogStore,
+  { topic: name, partition }: { readonly topic: string; readonly partition: number },
+): TopicState {
+  const topic = existing(store, name);
   if (Number.isInteger(partition) && partition >= 0 && partition < topic.partitions.length) return topic;
   const message =
     `Cannot use partition ${partition} of "${name}": current value is ${topic.partitions.length} partitions, ` +
     "counted from 0. Use one of them";
-  throw new ProductionError(message, false);
+  throw new ProductionError(message, { retriable: false });
 }
 
 export function unknownTopic(name: string): ProductionError {
   return new ProductionError(
     `Cannot use "${name}" as a topic: current value is no topic of that name. Create it first`,
-    false,
+    { retriable: false },
   );
 }
 
 /** @throws ProductionError when Kafka, too, would refuse to create it */
 export function checkNewTopic({ name, partitions, retentionMs }: NewTopic): void {
-  const refuse = (expected: string, value: unknown, remedy: string) => {
-    throw new ProductionError(`Cannot create topic "${name}" ${expected}: current value is ${value}. ${remedy}`, false);
+  const refuse = (expected: string, { value, remedy }: { value: unknown; remedy: string }) => {
+    throw new ProductionError(`Cannot create topic "${name}" ${expected}: current value is ${value}. ${remedy}`, {
+      retriable: false,
+    });
   };
   if (!LEGAL_NAME.test(name)) {
     refuse(
       "as a name that Kafka allows",
-      `"${name}"`,
-      "Use at most 249 letters, digits, dots, underscores and hyphens",
+      { value: `"${name}"`, remedy: "Use at most 249 letters, digits, dots, underscores and hyphens" },
     );
   }
-  if (!Number.isInteger(partitions) || partitions < 1) refuse("as partitions", partitions, "Use an integer from 1 on");
+  if (!Number.isInteger(partitions) || partitions < 1) {
+    refuse("as partitions", { value: partitions, remedy: "Use an integer from 1 on" });
+  }
   if (!Number.isInteger(retentionMs) || retentionMs < -1) {
-    refuse("as kept for a time", retentionMs, "Use milliseconds, or -1");
+    refuse("as kept for a time", { value: retentionMs, remedy: "Use milliseconds, or -1" });
   }
 }
 

@@ -6,7 +6,7 @@ import type { LogStore, PartitionState, TopicState } from "./log_store.ts";
 import type { StoredRecord } from "./stored_records.ts";
 import { RECORD_COLUMNS, ROWS_PER_INSERT } from "./log_store.ts";
 import { productionError } from "../local/sqlite.ts";
-import { existing, unknownTopic } from "./log_topics.ts";
+import { existingWith, unknownTopic } from "./log_topics.ts";
 import { sizeOf, stored } from "./stored_bytes.ts";
 
 /** What the writer works with. */
@@ -75,9 +75,10 @@ export class LogWriter {
     const max = this.#options.limits.appendQueueRecordsMax;
     if (this.#queuedRecords > 0 && this.#queuedRecords + records > max) {
       throw new ProductionError(
-        `Cannot append ${records} records as a queue of at most ${max} allows: current value is ${this.#queuedRecords} waiting. ` +
+        `Cannot append ${records} records as a queue of at most ${max} allows: ` +
+          `current value is ${this.#queuedRecords} waiting. ` +
           "Await appends before asking for more",
-        true,
+        { retriable: true },
       );
     }
     this.#queuedRecords += records;
@@ -210,8 +211,8 @@ export class LogWriter {
     append.reject(error);
   }
 
-  #topicOf({ topic: name, partition }: AppendBatch): TopicState {
-    return existing(this.#options.store, name, partition);
+  #topicOf(batch: AppendBatch): TopicState {
+    return existingWith(this.#options.store, batch);
   }
 
   /** Refuses what can never be written, and counts the rest. */
@@ -232,11 +233,13 @@ export class LogWriter {
 function keyless(topic: string): ProductionError {
   const message =
     `Cannot append to "${topic}" as a compacted topic: current value is a record without a key. Give each a key`;
-  return new ProductionError(message, false);
+  return new ProductionError(message, { retriable: false });
 }
 
 function tooLarge(topic: string, sizes: string): ProductionError {
-  return new ProductionError(`Cannot append to "${topic}" as records of ${sizes}. Send less in one record`, false);
+  return new ProductionError(`Cannot append to "${topic}" as records of ${sizes}. Send less in one record`, {
+    retriable: false,
+  });
 }
 
 function isWritten(append: PendingAppend): boolean {

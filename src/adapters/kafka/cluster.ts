@@ -111,7 +111,9 @@ function openChannel({ settings, addresses, report, closed }: ChannelParts): Bro
   }
 
   async function run<T>(address: BrokerAddress, use: (connection: BrokerConnection) => Promise<T>): Promise<T> {
-    if (!open || closed.aborted) throw new ProductionError("Cannot use this Kafka log: it is closed", false);
+    if (!open || closed.aborted) {
+      throw new ProductionError("Cannot use this Kafka log: it is closed", { retriable: false });
+    }
     const name = nameOf(address);
     const connection = connections.get(name) ?? openConnection(settings, address);
     connections.set(name, connection);
@@ -129,7 +131,9 @@ function openChannel({ settings, addresses, report, closed }: ChannelParts): Bro
     async call(nodeId, use) {
       const address = addresses.get(nodeId);
       if (address === undefined) {
-        throw new ProductionError(`Cannot reach Kafka's node ${nodeId}: its address is not known yet`, true);
+        throw new ProductionError(`Cannot reach Kafka's node ${nodeId}: its address is not known yet`, {
+          retriable: true,
+        });
       }
       return await run(address, use);
     },

@@ -62,7 +62,7 @@ async function join(
   cluster: Cluster,
   { group, members, notes }: { group: GroupOptions; members: Set<KafkaMembership>; notes: MemberNotes },
 ): Promise<Membership> {
-  const membership = new KafkaMembership(cluster, group, notes);
+  const membership = new KafkaMembership(cluster, notes, group);
   members.add(membership);
   try {
     await membership.join();

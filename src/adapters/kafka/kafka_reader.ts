@@ -167,10 +167,10 @@ export class KafkaReader implements Reader {
           position.unknownSince ??= now;
           position.notBefore = now + position.backoff.nextMs();
           const missingMs = now - position.unknownSince;
-          if (!mayAppear(this.#cluster, topic, missingMs)) this.#fail(position, unknownTopic(topic));
+          if (!mayAppear(this.#cluster, { topic, missingMs })) this.#fail(position, unknownTopic(topic));
         } else if (leaders.length <= partition) {
           const message = `Cannot read "${topic}" partition ${partition}: the topic has ${leaders.length} partitions`;
-          this.#fail(position, new ProductionError(message, false));
+          this.#fail(position, new ProductionError(message, { retriable: false }));
         } else {
           position.unknownSince = null;
           if (leaders[partition] < 0) position.notBefore = now + position.backoff.nextMs();
@@ -285,7 +285,7 @@ function refusal({ topic, partition, offset }: ReadPosition, code: number): Prod
   const message = `Cannot read "${topic}" partition ${partition} at offset ${offset}: the broker answers ${
     errorName(code)
   }`;
-  return new ProductionError(message, false);
+  return new ProductionError(message, { retriable: false });
 }
 
 function nameOf(topic: string, partition: number): string {

@@ -141,11 +141,12 @@ export class Producer {
     for (const lane of lanes) {
       const code = refused.get(lane.topic);
       const topic = topics.get(lane.topic);
-      if (code !== undefined) this.#reject(lane, refusal(lane, code, null));
+      if (code !== undefined) this.#reject(lane, refusal(lane, { errorCode: code, message: null }));
       else if (topic === undefined) {
         lane.unknownSince ??= now;
         lane.notBefore = now + UNKNOWN_TOPIC_RETRY_MS;
-        if (mayAppear(this.#cluster, lane.topic, now - lane.unknownSince)) this.#refreshNeeded = true;
+        const missingMs = now - lane.unknownSince;
+        if (mayAppear(this.#cluster, { topic: lane.topic, missingMs })) this.#refreshNeeded = true;
         else this.#reject(lane, unknownTopic(lane.topic));
       } else if (topic.leaders.length <= lane.partition) {
         this.#reject(lane, unknownPartition(lane, topic.leaders.length));
@@ -244,18 +245,18 @@ export class Producer {
       // The broker cannot tell any more what it has of us: begin anew under another identity. What was stored without
       // our hearing of it is stored again; receivers drop what is not newer.
       this.#session = null;
-      this.#giveUpLate(lane, refusal(lane, errorCode, message));
+      this.#giveUpLate(lane, refusal(lane, { errorCode, message }));
     } else if (isRetriableCode(errorCode)) {
       this.#refreshNeeded = true;
       // Stored by some replicas, and not by enough of them: it may come back.
       if (errorCode === ErrorCode.notEnoughReplicasAfterAppend || errorCode === ErrorCode.requestTimedOut) {
         sent.outcomeUnknown = true;
       }
-      this.#giveUpLate(lane, refusal(lane, errorCode, message));
+      this.#giveUpLate(lane, refusal(lane, { errorCode, message }));
     } else {
       if (sent.outcomeUnknown) this.#session = null;
       lane.notBefore = 0;
-      refuseBatch(lane, refusal(lane, errorCode, message));
+      refuseBatch(lane, refusal(lane, { errorCode, message }));
       if (lane.waiting.length === 0) this.#active.delete(lane);
     }
   }
@@ -265,9 +266,10 @@ export class Producer {
     if (lane.inFlight && cause === undefined) return;
     const oldest = lane.sent?.entries[0] ?? lane.waiting[0];
     if (oldest === undefined || oldest.giveUpAt > performance.now()) return;
-    const message = `Cannot append to "${lane.topic}" partition ${lane.partition} within ` +
-      `${this.#cluster.settings.deliveryTimeoutMs / 1000} s`;
-    this.#reject(lane, new ProductionError(cause ? `${message}: ${cause.message}` : message, true, { cause }));
+    const seconds = this.#cluster.settings.deliveryTimeoutMs / 1000;
+    const message = `Cannot append to "${lane.topic}" partition ${lane.partition} within ${seconds} s`;
+    const text = cause ? `${message}: ${cause.message}` : message;
+    this.#reject(lane, new ProductionError(text, { retriable: true, cause }));
   }
 
   #reject(lane: Lane, error: ProductionError): void {
@@ -294,5 +296,5 @@ function nameOf({ topic, partition }: { topic: string; partition: number }): str
 }
 
 function closedError(): ProductionError {
-  return new ProductionError("Cannot append: this Kafka log is closed", false);
+  return new ProductionError("Cannot append: this Kafka log is closed", { retriable: false });
 }

@@ -135,7 +135,7 @@ function cut(records: readonly NewRecord[], bytesMax: number): { records: readon
 
 export function unknownPartition({ topic, partition }: Lane, partitions: number): ProductionError {
   const message = `Cannot append to "${topic}" partition ${partition}: the topic has ${partitions} partitions`;
-  return new ProductionError(message, false);
+  return new ProductionError(message, { retriable: false });
 }
 
 const remedies: Readonly<Record<number, string>> = {
@@ -147,8 +147,13 @@ const remedies: Readonly<Record<number, string>> = {
 };
 
 /** The broker's answer to a batch as an error. */
-export function refusal({ topic, partition }: Lane, code: number, message: string | null): ProductionError {
+export function refusal(
+  { topic, partition }: Lane,
+  { errorCode: code, message }: { readonly errorCode: number; readonly message: string | null },
+): ProductionError {
   const remedy = remedies[code] === undefined ? "" : `; ${remedies[code]}`;
   const text = `Cannot append to "${topic}" partition ${partition}: the broker answers ${errorName(code)}`;
-  return new ProductionError(`${text}${message === null ? "" : `: ${message}`}${remedy}`, isRetriableCode(code));
+  return new ProductionError(`${text}${message === null ? "" : `: ${message}`}${remedy}`, {
+    retriable: isRetriableCode(code),
+  });
 }

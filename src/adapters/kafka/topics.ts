@@ -19,7 +19,7 @@ export function describeTopics(
     for (const [name, code] of refused) {
       throw new ProductionError(
         `Cannot describe "${name}" as a Kafka topic: the broker answers ${errorName(code)}`,
-        false,
+        { retriable: false },
       );
     }
     if (topics.size === 0) return new Map();
@@ -89,7 +89,9 @@ export async function createTopicWith(
     asked = true;
     // Again at every turn while it is not there: "already exists" is also said of a topic whose deletion is under way.
     if (leaders === undefined) await requestTopic({ channel, controllerId }, topic);
-    throw new ProductionError(`Cannot use "${name}" as a new Kafka topic yet: its partitions have no leaders`, true);
+    throw new ProductionError(`Cannot use "${name}" as a new Kafka topic yet: its partitions have no leaders`, {
+      retriable: true,
+    });
   });
 }
 
@@ -121,7 +123,7 @@ function creationError(
   const message =
     `Cannot create "${topic}" as a Kafka topic of ${numPartitions} partitions and ${replicas} replicas: ` +
     `${cause.message}`;
-  return new ProductionError(message, cause.retriable === true, { cause });
+  return new ProductionError(message, { retriable: cause.retriable === true, cause });
 }
 
 /**
@@ -161,14 +163,14 @@ const UNKNOWN_TOPIC_MS = 3_000;
  * Whether a topic that has been missing from the metadata for so long may still appear; one that was ever seen is
  * waited for.
  */
-export function mayAppear(cluster: Cluster, topic: string, missingMs: number): boolean {
+export function mayAppear(cluster: Cluster, { topic, missingMs }: { topic: string; missingMs: number }): boolean {
   return cluster.seen(topic) || missingMs <= UNKNOWN_TOPIC_MS;
 }
 
 export function unknownTopic(topic: string, { retriable } = { retriable: false }): ProductionError {
   return new ProductionError(
     `Cannot use "${topic}" as a Kafka topic: no topic of that name exists; create it, or correct the name`,
-    retriable,
+    { retriable },
   );
 }
 

@@ -77,7 +77,8 @@ const SCHEMA = [
 ];
 
 const INSERT = `
-  INSERT INTO letters (identity, topology, stage, reason, operator, error, topic, partition, "offset", key, record, timestamp_ms)
+  INSERT INTO letters (identity, topology, stage, reason, operator, error, topic, partition, "offset", key, record,
+    timestamp_ms)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (identity) DO NOTHING`;
 
 /**
@@ -91,7 +92,7 @@ export function openEmbeddedDeadLetters(options: EmbeddedDeadLettersOptions): Em
   return {
     async put(letters) {
       try {
-        put(database, letters, lettersMax);
+        put(database, letters, { lettersMax });
       } catch (error) {
         throw productionError(`keep ${letters.length} dead letters`, error);
       }
@@ -111,7 +112,11 @@ export function openEmbeddedDeadLetters(options: EmbeddedDeadLettersOptions): Em
   };
 }
 
-function put(database: DatabaseSync, letters: readonly DeadLetter[], lettersMax: number): void {
+function put(
+  database: DatabaseSync,
+  letters: readonly DeadLetter[],
+  { lettersMax }: { readonly lettersMax: number },
+): void {
   if (letters.length === 0) return;
   inTransaction(database, () => {
     const insert = database.prepare(INSERT);

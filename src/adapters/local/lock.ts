@@ -96,8 +96,8 @@ function inUse(path: string, owner: RunningProcess | undefined): string {
   const where = addresses.length === 0 ? "" : `, listening on ${addresses.join(" and ")}`;
   const who = owner ? `process ${owner.pid}${where}` : "a process that has not written its id yet";
   const remedy = owner ? `End it (kill ${owner.pid})` : "Try again in a moment";
-  return `Cannot use "${path}" as this process's own data directory: current value is in use by ${who}. ${remedy}, or use another ` +
-    "directory";
+  return `Cannot use "${path}" as this process's own data directory: current value is in use by ${who}. ` +
+    `${remedy}, or use another directory`;
 }
 
 /** Whole or not at all: a reader never sees half a file. */

@@ -19,7 +19,7 @@ export function productionError(action: string, error: unknown): ProductionError
   if (error instanceof ProductionError) return error;
   const reason = error instanceof Error ? error.message : String(error);
   const retriable = RETRIABLE.has(codeOf(error) ?? -1);
-  return new ProductionError(`Cannot ${action}: current value is "${reason}"`, retriable, { cause: error });
+  return new ProductionError(`Cannot ${action}: current value is "${reason}"`, { retriable, cause: error });
 }
 
 /** Runs one statement. `DatabaseSync.exec` would do, but under Deno its errors lack SQLite's result code. */
@@ -68,7 +68,8 @@ export function openDatabase({ path, schema, pragmas, lockWaitMs, version }: Ope
     const found = Number(database.prepare("PRAGMA user_version").get()!.user_version);
     if (found > version) {
       throw new ConfigError([
-        `Cannot open "${path}" as version ${version}: current value is version ${found}. Use the newer program that wrote it`,
+        `Cannot open "${path}" as version ${version}: current value is version ${found}. ` +
+        "Use the newer program that wrote it",
       ]);
     }
     for (const statement of [...schema, `PRAGMA user_version = ${version}`, "COMMIT"]) execute(database, statement);
@@ -82,9 +83,10 @@ export function openDatabase({ path, schema, pragmas, lockWaitMs, version }: Ope
 
 function unopened(path: string, error: unknown): string {
   if (codeOf(error) === SQLITE_BUSY) {
-    return `Cannot open "${path}" as the only process: current value is "in use". End the process that has it open, or use ` +
-      "another directory";
+    return `Cannot open "${path}" as the only process: current value is "in use". ` +
+      "End the process that has it open, or use another directory";
   }
   const reason = error instanceof Error ? error.message : String(error);
-  return `Cannot open "${path}" as a database: current value is "${reason}". Check the path, its permissions and the disk`;
+  return `Cannot open "${path}" as a database: current value is "${reason}". ` +
+    "Check the path, its permissions and the disk";
 }

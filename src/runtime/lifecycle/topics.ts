@@ -83,7 +83,7 @@ async function awaitSources(prepare: PrepareOptions): Promise<Map<string, TopicD
     const message = `Waiting for topic(s) ${
       missing.join(", ")
     }: not there yet. Debezium creates a topic with its first record; check table.include.list`;
-    throw new ProductionError(message, true);
+    throw new ProductionError(message, { retriable: true });
   };
   const found = await retry(find, {
     clock: prepare.clock,

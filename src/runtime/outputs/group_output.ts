@@ -82,7 +82,7 @@ export class GroupOutput {
       contribute(this.plan.aggregate, row, this.#values);
       return this.#groupOf(columns, old);
     } catch (cause) {
-      this.#onError(new ProcessorError(this.plan.name, keyText(entry.key), cause));
+      this.#onError(new ProcessorError(this.plan.name, keyText(entry.key), { cause }));
       return null;
     }
   }
@@ -141,7 +141,7 @@ export class GroupOutput {
       this.#fold.add(group, this.#values, 0);
     } catch (cause) {
       // A total beyond its limit cannot be left out, so the topology must not go on.
-      throw new ProcessorError(this.plan.name, keyText(entry.key), cause);
+      throw new ProcessorError(this.plan.name, keyText(entry.key), { cause });
     }
     this.touch(group);
   }

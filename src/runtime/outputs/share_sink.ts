@@ -146,7 +146,7 @@ export class ShareSink {
       output.parts(group).forEach((part, index) => addShare(row, output.plan.aggregate.columns[index], part));
       return this.#encode(row);
     } catch (cause) {
-      onError(new ProcessorError(`sink ${plan.name}`, keyText(group.key), cause));
+      onError(new ProcessorError(`sink ${plan.name}`, keyText(group.key), { cause }));
       return null;
     }
   }

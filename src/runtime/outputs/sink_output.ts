@@ -157,7 +157,7 @@ export class SinkOutput {
       }
       return this.#encode(row);
     } catch (cause) {
-      this.#options.onError(new ProcessorError(`sink ${this.#options.plan.name}`, keyText(key), cause));
+      this.#options.onError(new ProcessorError(`sink ${this.#options.plan.name}`, keyText(key), { cause }));
       return null;
     }
   }

@@ -23,7 +23,10 @@ Deno.test("connect() reports an insert whose server went away at once, and does 
   const { port } = server.address() as AddressInfo;
   const connection = connect({ url: `http://127.0.0.1:${port}`, database: "default", requestTimeoutMs: 3_000 });
   const insert = () =>
-    connection.insert("insert", "INSERT INTO t FORMAT JSONEachRow", new TextEncoder().encode("{}\n"));
+    connection.insert("insert", {
+      statement: "INSERT INTO t FORMAT JSONEachRow",
+      body: new TextEncoder().encode("{}\n"),
+    });
   try {
     await insert();
     const error = await assertRejects(insert, ProductionError);

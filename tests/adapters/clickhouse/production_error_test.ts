@@ -34,7 +34,7 @@ Deno.test("productionError() tells outages from refusals", async (t) => {
 
 Deno.test("productionError() keeps messages short and ProductionErrors as they are", () => {
   assert(productionError("x", new Error("long ".repeat(10_000))).message.length < 2_100);
-  const error = new ProductionError("mine", true);
+  const error = new ProductionError("mine", { retriable: true });
   assertEquals(productionError("x", error), error);
 });
 

@@ -65,7 +65,7 @@ Deno.test(
         ...started,
       });
 
-      leave(new ProductionError("the coordinator is away", true));
+      leave(new ProductionError("the coordinator is away", { retriable: true }));
       while (run.state !== "waiting") await systemClock.breathe();
       assertEquals(await shown(run, ports), {
         'weir_topology_state state="waiting"': 1,

@@ -10,7 +10,9 @@ Deno.test("TopologyRun starts again by itself after a failure that passes", asyn
     log: {
       ...log,
       join: (group: Parameters<typeof log.join>[0]) =>
-        refusals-- > 0 ? Promise.reject(new ProductionError("the coordinator is away", true)) : log.join(group),
+        refusals-- > 0
+          ? Promise.reject(new ProductionError("the coordinator is away", { retriable: true }))
+          : log.join(group),
     },
   });
   await withRun(refusing, async (run, events, ports) => {

@@ -15,7 +15,9 @@ function openQueue({ failures }: { failures: number }) {
     deadLetters: {
       put(letters: readonly DeadLetter[]) {
         tries.push([clock.nowMs(), ...letters.map(({ offset }) => offset ?? undefined)]);
-        return tries.length <= failures ? Promise.reject(new ProductionError("away", true)) : Promise.resolve();
+        return tries.length <= failures
+          ? Promise.reject(new ProductionError("away", { retriable: true }))
+          : Promise.resolve();
       },
     },
   });

@@ -62,7 +62,7 @@ export class KafkaMembership implements Membership {
   #inGroup = false;
   #finished: Promise<void> = Promise.resolve();
 
-  constructor(cluster: Cluster, options: GroupOptions, notes: MemberNotes) {
+  constructor(cluster: Cluster, notes: MemberNotes, options: GroupOptions) {
     this.#cluster = cluster;
     this.#options = options;
     this.#notes = notes;
@@ -80,13 +80,13 @@ export class KafkaMembership implements Membership {
   }
 
   async commit(positions: readonly Position[]): Promise<void> {
-    if (this.#closing.signal.aborted) throw this.#refusal("the member has left", false);
-    if (!this.#inGroup) throw this.#refusal("the group is rebalancing", true);
+    if (this.#closing.signal.aborted) throw this.#refusal("the member has left");
+    if (!this.#inGroup) throw this.#refusal("the group is rebalancing", { retriable: true });
     const mine = partitionsOf(this.#options.tasks, this.#assigned);
     const stale = positions.filter(({ topic, partition }) => !mine.has(nameOf(topic, partition)));
     if (stale.length > 0) {
       const { topic, partition } = stale[0];
-      throw this.#refusal(`"${topic}" partition ${partition} belongs to another member now`, false);
+      throw this.#refusal(`"${topic}" partition ${partition} belongs to another member now`);
     }
     try {
       await this.#learnCommitted(positions);
@@ -151,7 +151,7 @@ export class KafkaMembership implements Membership {
         this.#inGroup = false;
       }
     }
-    if (!this.#joined) this.#first.reject(this.#refusal("it left before the group answered", false));
+    if (!this.#joined) this.#first.reject(this.#refusal("it left before the group answered"));
   }
 
   async #joinOnce(): Promise<string[]> {
@@ -277,23 +277,22 @@ export class KafkaMembership implements Membership {
   #explain(thrown: unknown): ProductionError {
     const { type, message } = thrown as KafkaJsError;
     if (type !== undefined && (rejoinTypes.has(type) || coordinatorTypes.has(type))) {
-      return this.#refusal(message, true);
+      return this.#refusal(message, { retriable: true });
     }
     if (type === "INCONSISTENT_GROUP_PROTOCOL") {
-      return this.#refusal("other consumers, of another kind, use a group of this name; choose another name", false);
+      return this.#refusal("other consumers, of another kind, use a group of this name; choose another name");
     }
     if (type === "INVALID_SESSION_TIMEOUT") {
       const { sessionTimeoutMs } = this.#cluster.settings;
       return this.#refusal(
         `the broker allows no session of ${sessionTimeoutMs} ms; stay between its group.min.session.timeout.ms and ` +
           "group.max.session.timeout.ms",
-        false,
       );
     }
     return asProductionError(thrown, this.#cluster.settings);
   }
 
-  #refusal(reason: string, retriable: boolean): ProductionError {
-    return new ProductionError(`Cannot act as a member of group "${this.#options.group}": ${reason}`, retriable);
+  #refusal(reason: string, options = { retriable: false }): ProductionError {
+    return new ProductionError(`Cannot act as a member of group "${this.#options.group}": ${reason}`, options);
   }
 }

@@ -57,7 +57,7 @@ export function decodeRecordBatches(bytes: Uint8Array, options: DecodeOptions): 
     if (at + header.bytes > bytes.length) break; // cut off by the size limit of the fetch
     refuseOldFormat(header, options);
     if (checkCrcs && crc32c(bytes, at + 21, at + header.bytes) !== header.crc) {
-      throw refusal(options, header.baseOffset, "its checksum is wrong; the data were damaged on disk or on the way");
+      throw refusal(header.baseOffset, "its checksum is wrong; the data were damaged on disk or on the way", options);
     }
     const lastOffset = header.baseOffset + header.lastOffsetDelta;
     while (nextAborted < aborted.length && aborted[nextAborted].firstOffset <= lastOffset) {
@@ -181,10 +181,10 @@ function decompress(body: Uint8Array, header: BatchHeader, options: DecodeOption
     default: {
       const name = compressionNames[codec] ?? `codec ${codec}`;
       throw refusal(
-        options,
         header.baseOffset,
-        `it is compressed with ${name}, which is not supported; set compression.type=gzip, zstd or none at its producer ` +
-          "(for Debezium: producer.override.compression.type) and write the topic anew",
+        `it is compressed with ${name}, which is not supported; set compression.type=gzip, zstd or none at its ` +
+          "producer (for Debezium: producer.override.compression.type) and write the topic anew",
+        options,
       );
     }
   }
@@ -193,9 +193,11 @@ function decompress(body: Uint8Array, header: BatchHeader, options: DecodeOption
 function refuseOldFormat(header: BatchHeader, options: DecodeOptions): void {
   if (header.magic === 2) return;
   const reason = `its message format is ${header.magic}, and only format 2 (Kafka 0.11 and later) is supported`;
-  throw refusal(options, header.baseOffset, reason);
+  throw refusal(header.baseOffset, reason, options);
 }
 
-function refusal(options: DecodeOptions, offset: number, reason: string): ProductionError {
-  return new ProductionError(`Cannot read "${options.topic}" at offset ${offset} as a record batch: ${reason}`, false);
+function refusal(offset: number, reason: string, options: DecodeOptions): ProductionError {
+  return new ProductionError(`Cannot read "${options.topic}" at offset ${offset} as a record batch: ${reason}`, {
+    retriable: false,
+  });
 }

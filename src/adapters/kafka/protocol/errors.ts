@@ -106,18 +106,22 @@ export function asProductionError(error: unknown, settings: KafkaSettings): Prod
     const { mechanism, username } = settings.sasl ?? { mechanism: "none", username: "" };
     const message = `Cannot log in to Kafka at "${where}" as user "${username}" with ${mechanism}: ${text}. ` +
       "Check user name, password and mechanism, and whether that listener asks for a login";
-    return new ProductionError(message, false, { cause });
+    return new ProductionError(message, { retriable: false, cause });
   }
   if (certificatePattern.test(`${text} ${cause.code ?? ""}`)) {
     const message = `Cannot trust Kafka at "${where}" over TLS: ${text}. ` +
-      "Give the authority that signed the brokers' certificates as PEM text, and use the host names the certificates are for";
-    return new ProductionError(message, false, { cause });
+      "Give the authority that signed the brokers' certificates as PEM text, and use the host names " +
+      "the certificates are for";
+    return new ProductionError(message, { retriable: false, cause });
   }
   if (isConnectionError(error)) {
-    return new ProductionError(`Cannot reach Kafka at "${where}": ${text}${hint(cause, settings)}`, true, { cause });
+    return new ProductionError(`Cannot reach Kafka at "${where}": ${text}${hint(cause, settings)}`, {
+      retriable: true,
+      cause,
+    });
   }
   const retriable = cause.type !== undefined && cause.retriable === true;
-  return new ProductionError(`Cannot use Kafka at "${where}": ${text}`, retriable, { cause });
+  return new ProductionError(`Cannot use Kafka at "${where}": ${text}`, { retriable, cause });
 }
 
 /** Whether the connection on which this happened is of no use any more. */

@@ -106,6 +106,14 @@ export interface KafkaJsBroker {
 /** Message of the errors with which `destroy` ends what is under way. */
 export const CLOSED_BY_CLIENT = "the connection was closed by this client";
 
+/** What waits on a connection that this client closes is told so, through kafkajs; nobody must act. */
+class ClosedByClientError extends Error {
+  override readonly name = "ClosedByClientError";
+  constructor() {
+    super(CLOSED_BY_CLIENT);
+  }
+}
+
 /** One connection to one broker. */
 export interface BrokerConnection {
   readonly address: BrokerAddress;
@@ -159,7 +167,7 @@ export function openConnection(settings: KafkaSettings, address: BrokerAddress):
     setVersions: (versions: unknown) => connection.setVersions(versions),
     getConnection: async () => {
       // kafkajs would open it again for whoever was about to use it when it was destroyed.
-      if (destroyed) throw closedByClient();
+      if (destroyed) throw new ClosedByClientError();
       if (!connection.isConnected()) {
         await (connecting ??= connection.connect().finally(() => connecting = null));
       }
@@ -176,7 +184,7 @@ export function openConnection(settings: KafkaSettings, address: BrokerAddress):
     async destroy() {
       destroyed = true;
       // With an error, which kafkajs hears: it would wait for the connection until its time limit otherwise.
-      if (connecting !== null) connection.socket?.destroy(closedByClient());
+      if (connecting !== null) connection.socket?.destroy(new ClosedByClientError());
       await connecting?.catch(() => {});
       await closeSocket(connection);
     },
@@ -196,14 +204,10 @@ async function closeSocket(connection: KafkaJsConnection): Promise<void> {
   const closed = socket === undefined || socket.closed || socket.destroyed
     ? Promise.resolve()
     : new Promise<void>((resolve) => socket.once("close", () => resolve()));
-  connection.rejectRequests(closedByClient());
+  connection.rejectRequests(new ClosedByClientError());
   await connection.disconnect();
   socket?.destroy();
   await closed;
-}
-
-function closedByClient(): Error {
-  return new Error(CLOSED_BY_CLIENT);
 }
 
 /** As kafkajs' own, without Nagle's delay, which would hold back small requests behind unacknowledged ones. */
