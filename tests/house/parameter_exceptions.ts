@@ -235,7 +235,6 @@ export const PARAMETER_EXCEPTIONS: readonly Excepted[] = [
       "tests/simulation/shrink_seed.ts shrinkSeed",
       "tests/simulation/simulated_log.ts SimulatedLog.constructor",
       "tests/simulation/story.ts tell",
-      "tests/stack/artifacts.ts need",
       "tests/stack/connector.ts request",
       "tests/stack/e2e/panels.ts ask",
       "tests/stack/e2e/panels.ts contextOf",
