@@ -79,9 +79,6 @@ export const EXCEPTIONS: Exceptions = {
       reason: "older than this rule: repair it when its file is opened next",
       names: [
         "src/adapters/clickhouse/connection.ts connect",
-        'tests/cli/config/configuration_test.ts callback of test "readConfiguration() refuses"',
-        "tests/compose/secure_kafka.ts startSecureKafka",
-        'tests/grafana/panel_queries_test.ts callback of test "panels that ask ClickHouse, after a demo"',
       ],
     },
   ],
