@@ -76,7 +76,7 @@ export function residentMiB(pid: number): number | null {
   }
 }
 
-export function logFile(layout: StackLayout, name: string): string {
+function logFile(layout: StackLayout, name: string): string {
   return `${layout.logs}/${name}.log`;
 }
 

@@ -1,7 +1,7 @@
 import type { Choices } from "./choices.ts";
 
 /** Runs one statement of a transaction and gives its rows. */
-export type Run = (sql: string, values?: unknown[]) => Promise<Record<string, unknown>[]>;
+type Run = (sql: string, values?: unknown[]) => Promise<Record<string, unknown>[]>;
 
 /** A transaction of the store: what people do in it. */
 type Transaction = (run: Run, random: Choices) => Promise<void>;

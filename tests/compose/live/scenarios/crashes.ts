@@ -7,7 +7,7 @@ import type { Scenario } from "./scenario.ts";
 const HEAL_MS_MAX = 240_000;
 
 /** Every part of the stack, in the order in which the data flows. */
-export const EVERYTHING: readonly string[] = [
+const EVERYTHING: readonly string[] = [
   "postgres",
   "debezium",
   "zookeeper",
