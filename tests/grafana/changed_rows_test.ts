@@ -24,7 +24,7 @@ function tombstone(id: number, seq: number): DeleteRow {
   return { keyLine: `[${id}`, task: TASK, key: `[${id}]`, epoch: 1, seq };
 }
 
-Deno.test("the Sales panels do not show a sale whose newest version lies outside of the time range, or is deleted", async () => {
+Deno.test("the Sales panels do not show a sale whose newest version is outside of the range, or deleted", async () => {
   const path = await Deno.makeTempDir();
   const server = await startEmbeddedClickHouse({ path });
   const warehouse = openClickHouse({ url: server.url, database: "online_store" });

@@ -46,7 +46,7 @@ const merged = topology(
 for (const way of [direct, merged]) {
   const shown = (driver: TopologyTestDriver) => driver.select(totals).map((total) => Object.values(total).join(" "));
 
-  Deno.test(`aggregate() ${way.name}: sum, count, avg, min and max are exact under update, move and delete`, async () => {
+  Deno.test(`aggregate() ${way.name}: sum, count, avg, min, max are exact under update, move, delete`, async () => {
     await using driver = createTopologyTestDriver(way);
     driver.insert(a, row(1, { text: "x", amount: "0.10", units: 5, ref: 1 }));
     driver.insert(a, row(2, { text: "x", amount: "0.20", units: 3, ref: 2 }));

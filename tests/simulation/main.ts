@@ -48,8 +48,8 @@ async function runSeeds(from: number, count: number, heat: number): Promise<numb
   }
   const seconds = ((Date.now() - startMs) / 1000).toFixed(1);
   console.log(
-    `${count} seeds from ${from}, heat ${heat}: ${violations} violations; ${sum.steps} steps, ${sum.crashes} crashes, ` +
-      `${sum.restarts} task restarts, ${seconds} s`,
+    `${count} seeds from ${from}, heat ${heat}: ${violations} violations; ${sum.steps} steps, ` +
+      `${sum.crashes} crashes, ${sum.restarts} task restarts, ${seconds} s`,
   );
   return violations;
 }

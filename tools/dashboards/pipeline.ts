@@ -76,8 +76,8 @@ const lag = {
   panels: [
     overTime({
       title: "From PostgreSQL to ClickHouse",
-      description:
-        "From the commit to the acknowledged insert: Debezium's delay and Weir's (from the record in Kafka to its row in ClickHouse).",
+      description: "From the commit to the acknowledged insert: Debezium's delay and Weir's " +
+        "(from the record in Kafka to its row in ClickHouse).",
       width: 12,
       unit: "s",
       targets: expressions(
@@ -250,8 +250,8 @@ const trouble = {
     }),
     overTime({
       title: "Rows repaired",
-      description:
-        "Rows that ClickHouse showed otherwise than they are: changed by hand, or written late by an instance that has ended.",
+      description: "Rows that ClickHouse showed otherwise than they are: " +
+        "changed by hand, or written late by an instance that has ended.",
       width: 6,
       style: "stacked bars",
       targets: expressions([

@@ -129,7 +129,7 @@ Deno.test("EmbeddedLog.maintain() lets a compaction end early when the log is cl
     await log.close();
   }));
 
-Deno.test("EmbeddedLog.compact() never changes what the newest records say, for a reader from the start or one that follows", () =>
+Deno.test("EmbeddedLog.compact() keeps what the newest records say, for readers from the start and followers", () =>
   withLog("compact", async ({ log, clock }) => {
     const seed = Math.floor(Math.random() * 1e9);
     console.log(`seed ${seed}`);

@@ -49,8 +49,8 @@ ${
     return `                            ${always ? `(${number})` : ` ${number} `} ${title}`;
   }).join("\n")
 }
-  --restart-engine COMMAND  last of all, restart the engine with this command, for instance "sudo systemctl restart docker":
-                            every container on that engine restarts
+  --restart-engine COMMAND  last of all, restart the engine with this command, for instance
+                            "sudo systemctl restart docker": every container on that engine restarts
   --project NAME            name of the Compose project (default weir-compose-test)
   --port-offset N           added to every published port (default 10000)
   --addresses A.B           first two numbers of the networks' addresses (default 10.213)
