@@ -46,7 +46,8 @@ export async function registerConnector(options: RegisterOptions): Promise<void>
     // A failed task stays failed until somebody restarts it.
     if (task === "FAILED" && Date.now() >= restartAt) {
       restartAt = Date.now() + RESTART_EVERY_MS;
-      await ask(connect, "POST", `/connectors/${name}/restart?includeTasks=true&onlyFailed=true`).catch(() => null);
+      const path = `/connectors/${name}/restart?includeTasks=true&onlyFailed=true`;
+      await ask(connect, path, { method: "POST" }).catch(() => null);
     }
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
@@ -60,7 +61,7 @@ export function readProperties(text: string): Record<string, string> {
 
 async function putConfig({ connect, name, config, pollMs = 1_000 }: RegisterOptions, deadline: number): Promise<void> {
   for (;;) {
-    const { status, text } = await ask(connect, "PUT", `/connectors/${name}/config`, config)
+    const { status, text } = await ask(connect, `/connectors/${name}/config`, { method: "PUT", body: config })
       .catch((error) => ({ status: 0, text: (error as Error).message }));
     if (status === 200 || status === 201) return;
     // 400 is a configuration that Connect does not accept: trying again changes nothing. 409 is a rebalance, 5xx and 0
@@ -74,7 +75,7 @@ async function putConfig({ connect, name, config, pollMs = 1_000 }: RegisterOpti
 }
 
 async function stateOf(connect: string, name: string): Promise<{ connector: string; task: string; trace: string }> {
-  const answer = await ask(connect, "GET", `/connectors/${name}/status`).catch(() => null);
+  const answer = await ask(connect, `/connectors/${name}/status`, { method: "GET" }).catch(() => null);
   if (answer?.status !== 200) return { connector: "NONE", task: "NONE", trace: "" };
   const status = JSON.parse(answer.text);
   const task = status.tasks?.[0];
@@ -87,9 +88,8 @@ async function stateOf(connect: string, name: string): Promise<{ connector: stri
 
 async function ask(
   connect: string,
-  method: string,
   path: string,
-  body?: unknown,
+  { method, body }: { readonly method: string; readonly body?: unknown },
 ): Promise<{ status: number; text: string }> {
   const response = await fetch(`${connect}${path}`, {
     method,

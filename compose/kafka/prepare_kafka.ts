@@ -67,13 +67,13 @@ export function kafkaConfig(environment: Readonly<Record<string, string | undefi
 export async function prepareTopics(
   admin: Admin,
   topics: readonly WantedTopic[],
-  replicationFactor: number,
+  { replicationFactor }: { readonly replicationFactor: number },
 ): Promise<string[]> {
   const done: string[] = [];
   const there = new Set(await admin.listTopics());
   const missing = topics.filter(({ name }) => !there.has(name));
   if (missing.length > 0) {
-    await createTopics(admin, missing, replicationFactor);
+    await createTopics(admin, missing, { replicationFactor });
     done.push(...missing.map(({ name, partitions }) => `created ${name} with ${partitions} partitions`));
   }
   const existing = topics.filter(({ name }) => there.has(name));
@@ -98,7 +98,11 @@ export async function prepareTopics(
  * its name until all of it is gone: asked again until then, as it would be made later by the first who writes, with
  * other settings.
  */
-async function createTopics(admin: Admin, topics: readonly WantedTopic[], replicationFactor: number): Promise<void> {
+async function createTopics(
+  admin: Admin,
+  topics: readonly WantedTopic[],
+  { replicationFactor }: { readonly replicationFactor: number },
+): Promise<void> {
   let missing = topics;
   for (const deadline = Date.now() + DELETION_MS_MAX;;) {
     const created = await admin.createTopics({
@@ -172,15 +176,8 @@ async function main(): Promise<number> {
   const admin = new Kafka(config).admin();
   await admin.connect();
   try {
-    for (
-      const line of await prepareTopics(
-        admin,
-        readJson("topics.json"),
-        Number(environment.KAFKA_REPLICATION_FACTOR ?? 1),
-      )
-    ) {
-      console.log(line);
-    }
+    const replicationFactor = Number(environment.KAFKA_REPLICATION_FACTOR ?? 1);
+    for (const line of await prepareTopics(admin, readJson("topics.json"), { replicationFactor })) console.log(line);
     if (config.sasl !== undefined) {
       await prepareAcls(admin, readJson("acls.json"));
       console.log("rights given");

@@ -78,7 +78,8 @@ Deno.test({
       ...topic,
       partitions: 12,
     }));
-    await assertRejects(() => prepareTopics(admin, more, 1), ConfigError, `${ORDERS} has 6, topics.json says 12`);
+    const preparing = () => prepareTopics(admin, more, { replicationFactor: 1 });
+    await assertRejects(preparing, ConfigError, `${ORDERS} has 6, topics.json says 12`);
     await admin.disconnect();
   },
 });

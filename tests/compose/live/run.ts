@@ -125,7 +125,7 @@ function readOptions(args: string[]): Options | null {
     },
   });
   if (values.help) return null;
-  const number = (name: string, text: string, most: number) => {
+  const number = (name: string, text: string, { most }: { most: number }) => {
     const value = Number(text);
     if (Number.isInteger(value) && value >= 1 && value <= most) return value;
     throw new RangeError(`Cannot use "--${name}" as a whole number from 1 to ${most}: current value is "${text}"`);
@@ -136,10 +136,10 @@ function readOptions(args: string[]): Options | null {
     );
   }
   return {
-    only: new Set(values.only.map((text) => number("only", text, scenarios.length))),
+    only: new Set(values.only.map((text) => number("only", text, { most: scenarios.length }))),
     restart: values["restart-engine"] ?? null,
     project: values.project,
-    portOffset: number("port-offset", values["port-offset"], 36_000),
+    portOffset: number("port-offset", values["port-offset"], { most: 36_000 }),
     addresses: values.addresses,
     keep: values.keep,
   };
