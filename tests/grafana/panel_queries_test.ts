@@ -44,7 +44,7 @@ function panelNamed(title: string): Panel {
 Deno.test("panels that ask ClickHouse, after a demo load of the four topologies", async (t) => {
   await using load = disposable(await loadDemo({ orders: 600, changes: 1_500 }));
   const truth = salesOf(load.truth);
-  const context = await contextOf(load, SALES.templating.list, 60_000);
+  const context = await contextOf(load, SALES.templating.list, { intervalMs: 60_000 });
   const ask = asking(load, context);
 
   await t.step("every panel's query runs and none is empty", () => checkEveryQuery(load, context));

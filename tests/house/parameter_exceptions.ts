@@ -89,9 +89,7 @@ export const PARAMETER_EXCEPTIONS: readonly Excepted[] = [
       "src/runtime/task/task_outputs.ts createMerges",
       "src/testing/memory_warehouse.ts MemoryWarehouse.tamper",
       "src/testing/memory_warehouse.ts combined",
-      "tools/dashboards/demo_load.ts contextOf",
       "tools/dashboards/panels.ts unitOf",
-      "tools/dashboards/pipeline.ts quantile",
       "tools/picture/format.ts format",
       "tools/picture/plain_panels.ts bars",
       "tools/picture/plain_panels.ts cell",
@@ -99,7 +97,6 @@ export const PARAMETER_EXCEPTIONS: readonly Excepted[] = [
       "tools/picture/plain_panels.ts slices",
       "tools/picture/plain_panels.ts table",
       "tools/picture/svg.ts element",
-      "tools/picture/svg.ts fitting",
     ],
   },
   {
@@ -177,10 +174,8 @@ export const PARAMETER_EXCEPTIONS: readonly Excepted[] = [
     reason: "a helper of tests, older than this rule: repair it when its file is opened next",
     names: [
       "tests/adapters/kafka/protocol/record_batch_test.ts decode",
-      "tests/bench/compiled.ts print",
       "tests/bench/instance.ts runForBench",
       "tests/bench/latency.ts benchLatency",
-      "tests/bench/startup.ts startOnce",
       "tests/bench/throughput.ts benchThroughput",
       "tests/cli/start/json_output_test.ts running",
       "tests/cli/start/status_line_test.ts status",

@@ -148,7 +148,7 @@ async function rest(runner: Runner, reported: ReadonlySet<string>): Promise<void
 export async function contextOf(
   load: DemoLoad,
   variables: readonly Variable[],
-  intervalMs: number,
+  { intervalMs }: { readonly intervalMs: number },
 ): Promise<QueryContext> {
   const context = { ...load.range, intervalMs };
   const choices: [string, { value: "all"; options: string[] }][] = [];
