@@ -19,7 +19,7 @@ try {
     const [target] = panel.targets;
     if (!("rawSql" in target)) continue;
     const intervalMs = intervalOf(panel, bounds);
-    const context = { ...await contextOf(load, sales.templating.list, intervalMs), ...bounds };
+    const context = { ...await contextOf(load, sales.templating.list, { intervalMs }), ...bounds };
     data.set(panel.id, {
       rows: await load.warehouse.query(expandSql(target.rawSql, context)),
       range: { ...bounds, intervalMs },

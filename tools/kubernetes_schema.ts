@@ -4,6 +4,7 @@
  * `deno run -A tools/kubernetes_schema.ts <.../kubernetes-json-schema/v1.37.0-local/_definitions.json>`.
  */
 import { fileURLToPath } from "node:url";
+import { ConfigError } from "../src/record/errors.ts";
 
 /** The kinds that the page and its manifests use. */
 const KINDS = [
@@ -67,5 +68,5 @@ const schema = { kubernetes: version, $defs: Object.fromEntries(names.map((name)
 await Deno.writeTextFile(TARGET, JSON.stringify(schema, null, 2));
 const { success } = await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", fileURLToPath(TARGET)] })
   .output();
-if (!success) throw new Error(`Cannot format ${fileURLToPath(TARGET)}`);
+if (!success) throw new ConfigError([`Cannot format ${fileURLToPath(TARGET)}`]);
 console.log(`Kubernetes ${version}: ${names.length} of ${Object.keys($defs).length} definitions`);

@@ -5,6 +5,8 @@
  * refuses to resolve any change at all. So chdb is taken out, the rest is resolved, and chdb's entries (kept in the old
  * lock) are put back.
  */
+import { ConfigError } from "../src/record/errors.ts";
+
 interface Lock {
   specifiers: Record<string, string>;
   npm: Record<string, unknown>;
@@ -33,7 +35,7 @@ try {
     stdout: "inherit",
     stderr: "inherit",
   }).output();
-  if (!success) throw new Error("deno install failed; nothing was changed");
+  if (!success) throw new ConfigError(["deno install failed; nothing was changed"]);
   const after: Lock = JSON.parse(await Deno.readTextFile("deno.lock"));
   for (const [name, version] of Object.entries(before.specifiers)) if (own(name)) after.specifiers[name] = version;
   for (const [name, entry] of Object.entries(before.npm)) if (own(name)) after.npm[name] ??= entry;

@@ -6,6 +6,7 @@
  * user and password), DEADLINE_SECONDS.
  */
 import pg from "pg";
+import { ConfigError, LimitError } from "../../src/record/errors.ts";
 
 export interface RegisterOptions {
   /** Address of Connect: `http://debezium:8083`. */
@@ -22,7 +23,10 @@ export interface RegisterOptions {
 const RESTART_EVERY_MS = 10_000;
 const REQUEST_MS = 30_000;
 
-/** @throws Error at the deadline, with what the task says; at once when Connect refuses the configuration */
+/**
+ * @throws LimitError at the deadline, with what the task says
+ * @throws ConfigError at once when Connect refuses the configuration
+ */
 export async function registerConnector(options: RegisterOptions): Promise<void> {
   const { connect, name, config, slotActive, deadlineMs, pollMs = 1_000, onProgress = () => {} } = options;
   const deadline = Date.now() + deadlineMs;
@@ -36,12 +40,14 @@ export async function registerConnector(options: RegisterOptions): Promise<void>
     const now = `connector ${connector}, task ${task}, slot ${config["slot.name"]} not active`;
     if (now !== before) onProgress(before = now);
     if (Date.now() >= deadline) {
-      throw new Error(`Cannot wait for connector "${name}" any longer: ${now}${trace === "" ? "" : `\n${trace}`}`);
+      const reason = trace === "" ? now : `${now}\n${trace}`;
+      throw new LimitError("deadlineMs", `Cannot wait for connector "${name}" any longer: ${reason}`);
     }
     // A failed task stays failed until somebody restarts it.
     if (task === "FAILED" && Date.now() >= restartAt) {
       restartAt = Date.now() + RESTART_EVERY_MS;
-      await ask(connect, "POST", `/connectors/${name}/restart?includeTasks=true&onlyFailed=true`).catch(() => null);
+      const path = `/connectors/${name}/restart?includeTasks=true&onlyFailed=true`;
+      await ask(connect, path, { method: "POST" }).catch(() => null);
     }
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
@@ -55,22 +61,21 @@ export function readProperties(text: string): Record<string, string> {
 
 async function putConfig({ connect, name, config, pollMs = 1_000 }: RegisterOptions, deadline: number): Promise<void> {
   for (;;) {
-    const { status, text } = await ask(connect, "PUT", `/connectors/${name}/config`, config)
+    const { status, text } = await ask(connect, `/connectors/${name}/config`, { method: "PUT", body: config })
       .catch((error) => ({ status: 0, text: (error as Error).message }));
     if (status === 200 || status === 201) return;
     // 400 is a configuration that Connect does not accept: trying again changes nothing. 409 is a rebalance, 5xx and 0
     // a start.
-    if ((status >= 400 && status < 500 && status !== 409) || Date.now() >= deadline) {
-      throw new Error(
-        `Cannot configure connector "${name}": Connect at ${connect} answers ${status} ${text.slice(0, 2_000)}`,
-      );
-    }
+    const answer = `${status} ${text.slice(0, 2_000)}`;
+    const problem = `Cannot configure connector "${name}": Connect at ${connect} answers ${answer}`;
+    if (status >= 400 && status < 500 && status !== 409) throw new ConfigError([problem]);
+    if (Date.now() >= deadline) throw new LimitError("deadlineMs", problem);
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
 
 async function stateOf(connect: string, name: string): Promise<{ connector: string; task: string; trace: string }> {
-  const answer = await ask(connect, "GET", `/connectors/${name}/status`).catch(() => null);
+  const answer = await ask(connect, `/connectors/${name}/status`, { method: "GET" }).catch(() => null);
   if (answer?.status !== 200) return { connector: "NONE", task: "NONE", trace: "" };
   const status = JSON.parse(answer.text);
   const task = status.tasks?.[0];
@@ -83,9 +88,8 @@ async function stateOf(connect: string, name: string): Promise<{ connector: stri
 
 async function ask(
   connect: string,
-  method: string,
   path: string,
-  body?: unknown,
+  { method, body }: { readonly method: string; readonly body?: unknown },
 ): Promise<{ status: number; text: string }> {
   const response = await fetch(`${connect}${path}`, {
     method,

@@ -17,6 +17,7 @@ import {
   ResourcePatternTypes,
 } from "kafkajs";
 import { stopTimerSpin } from "../../src/adapters/kafka/protocol/timer_spin.ts";
+import { ConfigError, LimitError } from "../../src/record/errors.ts";
 
 export interface WantedTopic {
   readonly name: string;
@@ -29,7 +30,7 @@ interface Rights {
   readonly operations: readonly (keyof typeof AclOperationTypes)[];
 }
 
-export interface WantedAcl {
+interface WantedAcl {
   readonly user: string;
   readonly topics?: Rights;
   readonly groups?: Rights;
@@ -38,13 +39,13 @@ export interface WantedAcl {
 /** How long a broker may take to remove a topic. */
 const DELETION_MS_MAX = 60_000;
 
-/** How to connect, as the environment says. @throws Error naming the variable that is missing */
+/** How to connect, as the environment says. @throws ConfigError naming the variable that is missing */
 export function kafkaConfig(environment: Readonly<Record<string, string | undefined>>): KafkaConfig {
   const brokers = environment.KAFKA_BROKERS?.split(",").filter((broker) => broker !== "") ?? [];
-  if (brokers.length === 0) throw new Error("Cannot prepare Kafka: KAFKA_BROKERS is missing");
+  if (brokers.length === 0) throw new ConfigError(["Cannot prepare Kafka: KAFKA_BROKERS is missing"]);
   const { KAFKA_CA_FILE: ca, KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD_FILE: file } = environment;
   if ((username === undefined) !== (file === undefined)) {
-    throw new Error("Cannot log in to Kafka: KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD_FILE go together");
+    throw new ConfigError(["Cannot log in to Kafka: KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD_FILE go together"]);
   }
   return {
     clientId: "kafka-init",
@@ -61,18 +62,18 @@ export function kafkaConfig(environment: Readonly<Record<string, string | undefi
 /**
  * Creates missing topics and gives those that exist the wanted configuration.
  * @returns what was done, one line each
- * @throws Error when a topic has another number of partitions: its keys would move, so that is never changed here
+ * @throws ConfigError when a topic has another number of partitions: its keys would move, so that is never changed here
  */
 export async function prepareTopics(
   admin: Admin,
   topics: readonly WantedTopic[],
-  replicationFactor: number,
+  { replicationFactor }: { readonly replicationFactor: number },
 ): Promise<string[]> {
   const done: string[] = [];
   const there = new Set(await admin.listTopics());
   const missing = topics.filter(({ name }) => !there.has(name));
   if (missing.length > 0) {
-    await createTopics(admin, missing, replicationFactor);
+    await createTopics(admin, missing, { replicationFactor });
     done.push(...missing.map(({ name, partitions }) => `created ${name} with ${partitions} partitions`));
   }
   const existing = topics.filter(({ name }) => there.has(name));
@@ -83,11 +84,10 @@ export async function prepareTopics(
     return current === partitions ? [] : [`${name} has ${current}, topics.json says ${partitions}`];
   });
   if (wrong.length > 0) {
-    throw new Error(
-      `Cannot change the number of partitions: ${
-        wrong.join("; ")
-      }. Put the current number into topics.json, or see docs/operations.md`,
-    );
+    throw new ConfigError([
+      `Cannot change the number of partitions: ${wrong.join("; ")}. ` +
+      "Put the current number into topics.json, or see docs/operations.md",
+    ]);
   }
   for (const topic of existing) if (await configure(admin, topic)) done.push(`configured ${topic.name}`);
   return done;
@@ -98,7 +98,11 @@ export async function prepareTopics(
  * its name until all of it is gone: asked again until then, as it would be made later by the first who writes, with
  * other settings.
  */
-async function createTopics(admin: Admin, topics: readonly WantedTopic[], replicationFactor: number): Promise<void> {
+async function createTopics(
+  admin: Admin,
+  topics: readonly WantedTopic[],
+  { replicationFactor }: { readonly replicationFactor: number },
+): Promise<void> {
   let missing = topics;
   for (const deadline = Date.now() + DELETION_MS_MAX;;) {
     const created = await admin.createTopics({
@@ -115,14 +119,15 @@ async function createTopics(admin: Admin, topics: readonly WantedTopic[], replic
     if (created || missing.length === 0) return;
     if (Date.now() > deadline) {
       const names = missing.map(({ name }) => name).join(", ");
-      throw new Error(`Cannot create ${names}: the broker has been deleting them for ${DELETION_MS_MAX / 1000} s`);
+      const problem = `Cannot create ${names}: the broker has been deleting them for ${DELETION_MS_MAX / 1000} s`;
+      throw new LimitError("DELETION_MS_MAX", problem);
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
 
 /** Gives the rights, each user those on names that begin with a prefix. Giving them again changes nothing. */
-export async function prepareAcls(admin: Admin, acls: readonly WantedAcl[]): Promise<void> {
+async function prepareAcls(admin: Admin, acls: readonly WantedAcl[]): Promise<void> {
   await admin.createAcls({
     acl: acls.flatMap(({ user, topics, groups }) => {
       const of = (resourceType: AclResourceTypes, { prefix, operations }: Rights) =>
@@ -171,15 +176,8 @@ async function main(): Promise<number> {
   const admin = new Kafka(config).admin();
   await admin.connect();
   try {
-    for (
-      const line of await prepareTopics(
-        admin,
-        readJson("topics.json"),
-        Number(environment.KAFKA_REPLICATION_FACTOR ?? 1),
-      )
-    ) {
-      console.log(line);
-    }
+    const replicationFactor = Number(environment.KAFKA_REPLICATION_FACTOR ?? 1);
+    for (const line of await prepareTopics(admin, readJson("topics.json"), { replicationFactor })) console.log(line);
     if (config.sasl !== undefined) {
       await prepareAcls(admin, readJson("acls.json"));
       console.log("rights given");

@@ -86,10 +86,13 @@ function compete<I>({ name, ways, inputs, otherResults = false }: Contest<I>): v
       if (round >= 0) times[index].push(time);
     });
   }
-  print(name, names, times);
+  print(name, { names, times });
 }
 
-function print(name: string, names: readonly string[], times: readonly (readonly number[])[]): void {
+function print(
+  name: string,
+  { names, times }: { readonly names: readonly string[]; readonly times: readonly (readonly number[])[] },
+): void {
   const sorted = (values: readonly number[]) => values.toSorted((a, b) => a - b);
   const middle = (values: readonly number[]) => sorted(values)[values.length >> 1];
   console.log(`${name} (${middle(times[0]).toFixed(0)} ns)`);
@@ -243,4 +246,4 @@ for (let round = 0; round < 51; round++) {
   }
   awaited[1].push((performance.now() - start) * 1e6 / lines.length);
 }
-print("digest, all rows at once", ["digestOf", "WebCrypto SHA-1"], awaited);
+print("digest, all rows at once", { names: ["digestOf", "WebCrypto SHA-1"], times: awaited });

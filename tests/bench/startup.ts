@@ -10,15 +10,15 @@ const PROJECT = new URL("../../", import.meta.url);
 export async function benchStartup(): Promise<Measured> {
   const directory = await Deno.makeTempDir({ prefix: "weir-bench-" });
   try {
-    await startOnce(directory, () => Promise.resolve(null), ["--duration", "2s"]);
+    await startOnce(directory, ["--duration", "2s"], () => Promise.resolve(null));
     const startMs = Date.now();
-    const seen = await startOnce(directory, async (url) => {
+    const seen = await startOnce(directory, [], async (url) => {
       const sql = `SELECT count() FROM orders WHERE placed_at > fromUnixTimestamp64Milli(${startMs})`;
       const answer = await fetch(url, { method: "POST", body: sql }).then((response) => response.text()).catch(() =>
         "0"
       );
       return Number(answer) > 0 ? (Date.now() - startMs) / 1000 : null;
-    }, []);
+    });
     return {
       name: "warm start",
       figures: {
@@ -34,8 +34,8 @@ export async function benchStartup(): Promise<Measured> {
 /** Runs `start` until `seen` gives a value (or it ends by itself), then ends it as Ctrl-C would. */
 async function startOnce(
   directory: string,
-  seen: (clickhouseUrl: string) => Promise<number | null>,
   more: readonly string[],
+  seen: (clickhouseUrl: string) => Promise<number | null>,
 ): Promise<{ readonly seconds: number; readonly cpuSeconds: number } | null> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...START, "--data", directory, ...more],

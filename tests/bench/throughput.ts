@@ -91,7 +91,7 @@ export async function benchThroughput(
 const NEW_CHANGES = 2_000;
 
 /** Source topics that a topology reads. */
-export function topicsOf(topology: Topology): string[] {
+function topicsOf(topology: Topology): string[] {
   return [...new Set(topology.nodes.flatMap((node) => node.op === "source" ? [node.source.topic] : []))];
 }
 

@@ -10,7 +10,8 @@ function good(name: string, table: string): string {
   return `import { clickhouse, debezium, topology } from "${MOD}";
 import { z } from "${ZOD}";
 const source = debezium("a.b.c", { key: ["id"], row: z.object({ id: z.int() }) });
-export default topology("${name}", (builder) => builder.table(source).to(clickhouse("${table}", { key: ["id"], columns: { id: "Int64" } })));`;
+const sink = clickhouse("${table}", { key: ["id"], columns: { id: "Int64" } });
+export default topology("${name}", (builder) => builder.table(source).to(sink));`;
 }
 
 async function withFiles(files: Record<string, string>, use: (directory: string) => Promise<void>): Promise<void> {

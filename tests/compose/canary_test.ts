@@ -103,8 +103,8 @@ function serveBrokenClickHouse(
     asked++;
     if (mode === "garbage") return new Response("<html>502 Bad Gateway</html>", { status: 502 });
     if (mode === "reset") throw new Error("broken");
-    const text =
-      "Code: 516. DB::Exception: someone: Authentication failed: password is incorrect, or there is no user with such name. (AUTHENTICATION_FAILED)";
+    const text = "Code: 516. DB::Exception: someone: Authentication failed: password is incorrect, " +
+      "or there is no user with such name. (AUTHENTICATION_FAILED)";
     return new Response(text, { status: 403, headers: { "x-clickhouse-exception-code": "516" } });
   });
   return { url: `http://127.0.0.1:${server.addr.port}`, asked: () => asked, close: () => server.shutdown() };

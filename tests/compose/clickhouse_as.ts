@@ -70,7 +70,8 @@ async function writeConfiguration(folder: string, user: string): Promise<void> {
     Deno.writeTextFile(
       `${folder}/users.xml`,
       `<clickhouse><profiles><default/></profiles><quotas><default/></quotas><users><default><password></password>` +
-        `<networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota></default></users></clickhouse>`,
+        `<networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>` +
+        "</default></users></clickhouse>",
     ),
     Deno.writeTextFile(
       `${folder}/users.d/clickhouse_passwords.xml`,

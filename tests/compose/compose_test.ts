@@ -122,7 +122,7 @@ Deno.test("compose.yaml has exactly the services, ports, volumes, secrets, users
   }
 });
 
-Deno.test("compose files publish on 127.0.0.1 alone, fixed ports but where several instances of weir are asked for", () => {
+Deno.test("compose files publish on 127.0.0.1 alone, fixed ports but for several instances of weir", () => {
   for (const file of [compose, secure, scale]) {
     for (const [name, { ports = [], container_name }] of Object.entries(file.services)) {
       for (const port of ports) assert(port.startsWith("127.0.0.1:"), `${name}: ${port}`);

@@ -33,12 +33,11 @@ Deno.test.afterAll(async () => {
 /**
  * A command of the image with another program in place of its own, and with the tests' port in place of the image's.
  */
-function withFlags(command: readonly string[], program: string, ...args: string[]): string[] {
+function withFlags(command: readonly string[], program: readonly string[]): string[] {
   const flags = command.slice(0, command.findIndex((word) => word.endsWith(".ts")));
   return [
     ...flags.map((word) => word.replaceAll(/(0\.0\.0\.0|127\.0\.0\.1):8686/g, `127.0.0.1:${port}`)),
-    program,
-    ...args,
+    ...program,
   ];
 }
 
@@ -75,7 +74,7 @@ Deno.test({
   name: `the image's command starts with its own flags, tells its health, and ends in order on SIGTERM${suffix}`,
   ignore,
   async fn() {
-    const command = [...withFlags(image.command, "src/main.ts"), "start"];
+    const command = [...withFlags(image.command, ["src/main.ts"]), "start"];
     const child = image.spawn(command, weirEnvironment());
     const output = Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
     const get = async (path: string) => {
@@ -93,7 +92,7 @@ Deno.test({
     // There is no Kafka of this name here: alive, not ready, and saying so.
     assertEquals((await get("/readyz")).status, 503);
     assertStringIncludes((await get("/metrics")).text, "process_resident_memory_bytes");
-    const health = withFlags(image.healthcheck, "compose/weir/health.ts", String(port));
+    const health = withFlags(image.healthcheck, ["compose/weir/health.ts", String(port)]);
     const sick = await image.run(health);
     assertEquals(sick.code, 1);
     assertStringIncludes(sick.text, "not ready");
@@ -113,7 +112,7 @@ Deno.test({
   name: `the image's health check succeeds on an instance that is ready, and fails where none is${suffix}`,
   ignore,
   async fn() {
-    const health = withFlags(image.healthcheck, "compose/weir/health.ts", String(port));
+    const health = withFlags(image.healthcheck, ["compose/weir/health.ts", String(port)]);
     assertEquals((await image.run(health)).code, 1);
     const ready = Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, () => new Response("ok\n"));
     assertEquals((await image.run(health)).code, 0);
@@ -130,7 +129,7 @@ Deno.test({
     await Deno.chmod(`${image.root}/app`, 0o755);
     await Deno.writeTextFile(`${image.root}/app/probe.ts`, probe);
     await Deno.chmod(`${image.root}/app`, 0o555);
-    const { code, text } = await image.run(withFlags(image.command, "probe.ts"), {
+    const { code, text } = await image.run(withFlags(image.command, ["probe.ts"]), {
       ...weirEnvironment(),
       AWS_SECRET_ACCESS_KEY: "x",
     });

@@ -32,7 +32,7 @@ async function packagesOf(file: string): Promise<string[]> {
     .map((specifier) => /^(?:npm:|jsr:)?((?:@[^/]+\/)?[^/@]+)/.exec(specifier)![1]);
 }
 
-Deno.test("Dockerfile builds with the lock, and ends in an image without a shell, as a user who owns nothing but /data", () => {
+Deno.test("Dockerfile builds with the lock, and ends in an image without shell, as a user who owns /data alone", () => {
   assert(
     build.image.startsWith("denoland/deno:debian-2.9.") && final.image.startsWith("denoland/deno:distroless-2.9."),
   );

@@ -56,7 +56,7 @@ Deno.test("the table keeps apart what compromise of one part must not reach", ()
   }
 });
 
-Deno.test("compose.yaml joins each network by those who use it, and gives a way out to services with a port alone", () => {
+Deno.test("compose.yaml joins each network by those who use it, and lets out services with a port alone", () => {
   const members = (network: string) => names.filter((name) => networksOf(plain, name).includes(network));
   for (const network of Object.keys(plain.networks)) {
     if (outside.includes(network)) assertEquals(members(network), [network.replace(/_port$/, "")]);

@@ -127,7 +127,7 @@ Deno.test({
 
 Deno.test({
   name:
-    `start-up files: publication, tables of the connector, limit of the slot, TRUNCATE refused with the reason${suffix}`,
+    `start-up files: publication, tables of the connector, limit of the slot, TRUNCATE refused with a reason${suffix}`,
   ignore,
   async fn() {
     const published = await cluster.query(
@@ -138,11 +138,12 @@ Deno.test({
     assertEquals(published.map(({ tablename }) => tablename), tables);
     const [settings] = await cluster.query(
       "postgres",
-      "SELECT current_setting('wal_level') AS level, current_setting('max_slot_wal_keep_size') AS keep, current_setting('data_checksums') AS sums",
+      "SELECT current_setting('wal_level') AS level, current_setting('max_slot_wal_keep_size') AS keep, " +
+        "current_setting('data_checksums') AS sums",
     );
     assertEquals(settings, { level: "logical", keep: "4GB", sums: "on" });
-    const full =
-      "SELECT count(*)::int AS n FROM pg_class WHERE relreplident = 'f' AND relname IN ('users','sellers','products','orders','order_items')";
+    const full = "SELECT count(*)::int AS n FROM pg_class WHERE relreplident = 'f' AND relname IN " +
+      "('users','sellers','products','orders','order_items')";
     assertEquals(await cluster.query("postgres", full), [{ n: 5 }]);
     await assertRejects(
       () => cluster.query("postgres", "TRUNCATE order_items"),

@@ -18,7 +18,8 @@ Deno.test("prepareTopics() waits for a name that the broker is still deleting", 
     },
   } as unknown as Admin;
   const wanted = ["a", "b"].map((name) => ({ name, partitions: 6, config: {} }));
-  assertEquals(await prepareTopics(admin, wanted, 1), ["created a with 6 partitions", "created b with 6 partitions"]);
+  const done = await prepareTopics(admin, wanted, { replicationFactor: 1 });
+  assertEquals(done, ["created a with 6 partitions", "created b with 6 partitions"]);
   assertEquals(asked, [["a", "b"], ["b"]]);
   assertEquals([...topics], ["a", "b"]);
 });

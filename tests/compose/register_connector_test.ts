@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readProperties, registerConnector } from "../../compose/debezium/register_connector.ts";
+import { ConfigError, LimitError } from "../../src/record/errors.ts";
 import { allowed } from "./compose_files.ts";
 
 const ignore = !allowed;
@@ -91,19 +92,19 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "registerConnector() gives up at once on a configuration that is refused, and at the deadline with the task's reason",
+  name: "registerConnector() gives up at once on a configuration that is refused, " +
+    "and at the deadline with the task's reason",
   ignore,
   async fn() {
     const refusing = serveConnect({ put: () => 400, states: ["NONE"] });
-    await assertRejects(() => register(refusing), Error, "answers 400");
+    await assertRejects(() => register(refusing), ConfigError, "answers 400");
     assertEquals(refusing.requests.length, 1);
     const failing = serveConnect({ states: ["FAILED"] });
-    const error = await assertRejects(() => register(failing, { deadlineMs: 50 }), Error, "task FAILED") as Error;
+    const error = await assertRejects(() => register(failing, { deadlineMs: 50 }), LimitError, "task FAILED");
     assert(error.message.includes("first line"));
     const idle = serveConnect({ states: ["RUNNING"] });
     const noSlot = { slotActive: () => Promise.reject(new Error("no server")), deadlineMs: 50 };
-    await assertRejects(() => register(idle, noSlot), Error, "slot a_slot not active");
+    await assertRejects(() => register(idle, noSlot), LimitError, "slot a_slot not active");
     await Promise.all([refusing.close(), failing.close(), idle.close()]);
   },
 });

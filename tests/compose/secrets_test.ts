@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
+import { ConfigError } from "../../src/record/errors.ts";
 import { main } from "../../tools/secrets.ts";
 import { makeSecrets } from "../../tools/secrets/make_secrets.ts";
 import { passwordNames, randomPassword } from "../../tools/secrets/passwords.ts";
@@ -49,8 +50,8 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "makeSecrets() changes nothing when it runs again, keeps a password that somebody chose, and rotates only on demand",
+  name: "makeSecrets() changes nothing when it runs again, keeps a password that somebody chose, " +
+    "and rotates only on demand",
   ignore,
   fn: () =>
     inFolder(async (folder) => {
@@ -79,7 +80,7 @@ Deno.test({
     inFolder(async (folder) => {
       await Deno.mkdir(`${folder}/secrets`);
       await Deno.writeTextFile(`${folder}/secrets/postgres_password`, "\n");
-      await assertRejects(() => makeSecrets(folder), Error, "it is empty");
+      await assertRejects(() => makeSecrets(folder), ConfigError, "it is empty");
     }),
 });
 

@@ -47,18 +47,7 @@ export async function startSecureKafka(): Promise<SecureKafka> {
     Deno.writeTextFile(`${root}/server.properties`, replace(brokerProperties(root, environment))),
     Deno.mkdir(`${root}/bin`),
   ]);
-  const java = `java -Xmx384m ${
-    jvm.join(" ")
-  } -Dlog4j.configuration=file:${root}/log4j.properties -cp '${layout.libs}/kafka/*'`;
-  await script(`${root}/bin/kafka-configs`, `exec ${java} kafka.admin.ConfigCommand "$@"`);
-  await script(
-    `${root}/bin/run`,
-    `exec ${java.replace("java ", "java $KAFKA_OPTS ")} kafka.Kafka ${root}/server.properties`,
-  );
-  await script(
-    `${root}/bin/zookeeper`,
-    `exec ${java} org.apache.zookeeper.server.quorum.QuorumPeerMain ${root}/zookeeper.properties`,
-  );
+  await writePrograms(root, layout.libs);
   await Deno.writeTextFile(
     `${root}/bin/start-kafka`,
     replace(readText("compose/kafka/start.sh")).replace("/etc/confluent/docker/run", `${root}/bin/run`),
@@ -105,8 +94,24 @@ export async function startSecureKafka(): Promise<SecureKafka> {
   };
 }
 
+/** The image's programs, and ZooKeeper's, from their jars. */
+async function writePrograms(root: string, libs: string): Promise<void> {
+  const java = `java -Xmx384m ${
+    jvm.join(" ")
+  } -Dlog4j.configuration=file:${root}/log4j.properties -cp '${libs}/kafka/*'`;
+  await script(`${root}/bin/kafka-configs`, `exec ${java} kafka.admin.ConfigCommand "$@"`);
+  await script(
+    `${root}/bin/run`,
+    `exec ${java.replace("java ", "java $KAFKA_OPTS ")} kafka.Kafka ${root}/server.properties`,
+  );
+  await script(
+    `${root}/bin/zookeeper`,
+    `exec ${java} org.apache.zookeeper.server.quorum.QuorumPeerMain ${root}/zookeeper.properties`,
+  );
+}
+
 /** The broker's file as the image writes it from its environment. */
-export function brokerProperties(root: string, environment: Readonly<Record<string, string>>): string {
+function brokerProperties(root: string, environment: Readonly<Record<string, string>>): string {
   const none: readonly string[] = CONFLUENT_NO_PROPERTIES;
   const lines = Object.entries(environment).flatMap(([name, value]) =>
     // Compose has made one dollar out of two by the time that the container starts.
@@ -118,7 +123,15 @@ export function brokerProperties(root: string, environment: Readonly<Record<stri
 }
 
 function zookeeperProperties(root: string, port: number): string {
-  return `tickTime=2000\ndataDir=${root}/zookeeper\nclientPort=${port}\nclientPortAddress=127.0.0.1\nadmin.enableServer=false\n`;
+  const lines = [
+    "tickTime=2000",
+    `dataDir=${root}/zookeeper`,
+    `clientPort=${port}`,
+    "clientPortAddress=127.0.0.1",
+    "admin.enableServer=false",
+    "",
+  ];
+  return lines.join("\n");
 }
 
 async function script(path: string, line: string): Promise<void> {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Kafka, logLevel } from "kafkajs";
 import { kafkaConfig, prepareTopics, type WantedTopic } from "../../compose/kafka/prepare_kafka.ts";
 import { openKafka } from "../../src/adapters/kafka/kafka_log.ts";
+import { ConfigError } from "../../src/record/errors.ts";
 import { passwordNames } from "../../tools/secrets/passwords.ts";
 import { projectPath, readText } from "./compose_files.ts";
 import { type SecureKafka, startSecureKafka } from "./secure_kafka.ts";
@@ -77,7 +78,8 @@ Deno.test({
       ...topic,
       partitions: 12,
     }));
-    await assertRejects(() => prepareTopics(admin, more, 1), Error, `${ORDERS} has 6, topics.json says 12`);
+    const preparing = () => prepareTopics(admin, more, { replicationFactor: 1 });
+    await assertRejects(preparing, ConfigError, `${ORDERS} has 6, topics.json says 12`);
     await admin.disconnect();
   },
 });

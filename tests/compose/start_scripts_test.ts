@@ -17,9 +17,11 @@ interface Script {
 
 async function startScript(
   file: string,
-  programs: readonly string[],
-  environment: Record<string, string>,
-  ...args: string[]
+  { programs, environment, args = [] }: {
+    readonly programs: readonly string[];
+    readonly environment: Record<string, string>;
+    readonly args?: readonly string[];
+  },
 ) {
   const folder = await Deno.makeTempDir({ prefix: "weir-script-" });
   let text = readText(file);
@@ -99,7 +101,7 @@ Deno.test({
   async fn() {
     const port = freePort();
     const environment = { KAFKA_ZOOKEEPER_CONNECT: `127.0.0.1:${port},other:2181/path`, KAFKA_BROKER_ID: "1" };
-    const script = await startScript("compose/kafka/start.sh", PROGRAMS, environment);
+    const script = await startScript("compose/kafka/start.sh", { programs: PROGRAMS, environment });
     await script.says("waiting for ZooKeeper at 127.0.0.1");
     let registered = ["/controller", "/brokers/ids/1"];
     const zookeeper = serve(
@@ -128,7 +130,7 @@ Deno.test({
   async fn() {
     const zookeeper = serve(0, (command) => command === "srvr" ? "Mode: standalone\n" : "dump is not executed\n");
     const environment = { KAFKA_ZOOKEEPER_CONNECT: `127.0.0.1:${zookeeper.port}`, KAFKA_BROKER_ID: "1" };
-    const script = await startScript("compose/kafka/start.sh", PROGRAMS, environment);
+    const script = await startScript("compose/kafka/start.sh", { programs: PROGRAMS, environment });
     try {
       await script.says("run runs");
       assert(!script.said().includes("waiting"), script.said());
@@ -145,7 +147,8 @@ Deno.test({
   async fn() {
     const port = freePort();
     const environment = { BOOTSTRAP_SERVERS: `127.0.0.1:${port},other:9092` };
-    const script = await startScript("compose/debezium/start.sh", ["/docker-entrypoint.sh"], environment, "start");
+    const programs = ["/docker-entrypoint.sh"];
+    const script = await startScript("compose/debezium/start.sh", { programs, environment, args: ["start"] });
     await script.says(`waiting for Kafka at 127.0.0.1:${port}`);
     assert(!script.said().includes("runs"));
     const kafka = serve(port, () => "");
@@ -155,7 +158,7 @@ Deno.test({
       await script.end();
       await kafka.close();
     }
-    const other = await startScript("compose/debezium/start.sh", ["/docker-entrypoint.sh"], environment, "bash", "-l");
+    const other = await startScript("compose/debezium/start.sh", { programs, environment, args: ["bash", "-l"] });
     await other.says("docker-entrypoint.sh runs bash -l");
     assertStringIncludes(
       readText("compose/debezium/Dockerfile"),

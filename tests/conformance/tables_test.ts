@@ -14,7 +14,10 @@ import { type Recast, recast, SOURCES } from "./topologies.ts";
  * - Sinks carry no record timestamps, so those of the results are not compared.
  * - A record without a key is a dead letter, where Kafka Streams drops it.
  */
-function differing(shown: Shown, recorded: Recorded, topic: string): { readonly weir: Shown; readonly kafka: Shown } {
+function differing(
+  topic: string,
+  { shown, recorded }: { readonly shown: Shown; readonly recorded: Recorded },
+): { readonly weir: Shown; readonly kafka: Shown } {
   const kafka = recorded.shown(topic);
   if (topic !== "count" && topic !== "sum") return { weir: shown, kafka };
   const empty = new Set(recorded.shown("count").filter(([, rows]) => rows === 0).map(([group]) => group));
@@ -58,7 +61,7 @@ async function runCase(recorded: Case): Promise<void> {
   let at = 0;
   const compare = () => {
     for (const [topic, result] of Object.entries(recasted.results)) {
-      const { weir, kafka: expected } = differing(shown(driver, result), kafka, topic);
+      const { weir, kafka: expected } = differing(topic, { shown: shown(driver, result), recorded: kafka });
       assertEquals(weir, expected, `"${topic}" after step ${at}: ${JSON.stringify(recorded.steps[at])}`);
     }
   };
@@ -75,13 +78,16 @@ async function runCase(recorded: Case): Promise<void> {
   await driver.restart();
   at--;
   compare();
-  compareStores(recorded, recasted, driver);
+  compareStores(recorded, { recasted, driver });
 }
 
 /** Names of recorded stores, by the output that they are the table of. */
 const STORES: Readonly<Record<string, string>> = { "out-store": "out", "cnt": "count", "sum": "sum" };
 
-function compareStores({ finalStores = {} }: Case, recasted: Recast, driver: TopologyTestDriver): void {
+function compareStores(
+  { finalStores = {} }: Case,
+  { recasted, driver }: { readonly recasted: Recast; readonly driver: TopologyTestDriver },
+): void {
   const counts = new Map(finalStores.cnt?.map(({ key, value }) => [key, value]));
   for (const [store, rows] of Object.entries(finalStores)) {
     const result = recasted.results[STORES[store] ?? ""];

@@ -33,7 +33,9 @@ const OUT = { sink: out, key: "id", value: "value" };
 /** Builds the topology that a case describes in words. */
 export function recast({ topology: { op } }: Case): Recast {
   const join = /^table-table (?:(FOREIGN-KEY) )?(inner|left|outer) join$/.exec(op);
-  if (join !== null) return { topology: joined(join[1] !== undefined, join[2]), results: { out: OUT } };
+  if (join !== null) {
+    return { topology: joined(join[2], { byForeignKey: join[1] !== undefined }), results: { out: OUT } };
+  }
   if (op.includes("filterNot")) {
     return { topology: filtered, results: { out: OUT, outNot: { sink: outNot, key: "id", value: "value" } } };
   }
@@ -50,7 +52,7 @@ function foreignKey(value: string): string | null {
   return at < 0 || at === value.length - 1 ? null : value.slice(at + 1);
 }
 
-function joined(byForeignKey: boolean, kind: string): Topology {
+function joined(kind: string, { byForeignKey }: { byForeignKey: boolean }): Topology {
   return topology("joined", (builder) => {
     const left = builder.table(SOURCES.left);
     const right = builder.table(SOURCES.right);

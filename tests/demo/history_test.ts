@@ -186,7 +186,7 @@ Deno.test("fillLog() begins from any sizes that foreign keys allow, and refuses 
   await log.close();
 });
 
-Deno.test("DemoStore.write() takes a transaction back when it fails midway, and then writes what it would have written", async () => {
+Deno.test("DemoStore.write() takes back a transaction that fails midway, then writes what it would have", async () => {
   const log = openEmbeddedLog({ path: ":memory:" });
   let calls = 0;
   const clock = {

@@ -120,7 +120,7 @@ Deno.test("readerOf() gives zod's verdict and value for every schema and value",
   const elements = values.filter((value) => !Number.isNaN(value));
   let compared = 0;
   let accepted = 0;
-  const compare = (name: string, schema: z.ZodType, value: unknown) => {
+  const compare = (name: string, { schema, value }: { schema: z.ZodType; value: unknown }) => {
     const result = schema.safeParse(value);
     const read = readerOf(schema)(value);
     const context = `${name} of ${Deno.inspect(value)}: ${Deno.inspect(read)}`;
@@ -132,10 +132,10 @@ Deno.test("readerOf() gives zod's verdict and value for every schema and value",
   for (const [name, kind] of Object.entries(kinds)) {
     for (const [index, wrap] of wrappings.entries()) {
       const schema = wrap(kind);
-      for (const value of values) compare(`${name}/${index}`, schema, value);
+      for (const value of values) compare(`${name}/${index}`, { schema, value });
       for (let round = 0; round < 60; round++) {
         const list = Array.from({ length: random(4) }, () => elements[random(elements.length)]);
-        compare(`${name}/${index}`, schema, random(2) === 0 ? list : [list]);
+        compare(`${name}/${index}`, { schema, value: random(2) === 0 ? list : [list] });
       }
     }
   }

@@ -46,7 +46,8 @@ Deno.test("createDecoder() tells upserts, deletes and messages of Debezium's own
       '{"id":"571:53195829"}',
     ],
     "transaction end": [
-      '{"status":"END","id":"571:5","ts_ms":1,"event_count":1,"data_collections":[{"data_collection":"a","event_count":1}]}',
+      '{"status":"END","id":"571:5","ts_ms":1,"event_count":1,' +
+      '"data_collections":[{"data_collection":"a","event_count":1}]}',
       ["skip", "transaction"],
       '{"id":"571:5"}',
     ],

@@ -134,7 +134,9 @@ Deno.test("createDecoder() reads all captured messages", async (t) => {
         checkUnavailable(decoded.unavailable, said.after ?? {});
       }
       assertEquals(refused, file in REFUSED ? REFUSED[file] : edgeRefusals(file));
-      for (const [name, row] of tables.actual) checkRow(name, row, tables.expected.get(name) ?? {}, file);
+      for (const [name, row] of tables.actual) {
+        checkRow(name, row, { after: tables.expected.get(name) ?? {}, file });
+      }
       assertEquals([...tables.actual.keys()].sort(), [...tables.expected.keys()].sort());
     });
   }
@@ -147,7 +149,11 @@ function checkUnavailable(unavailable: readonly string[] | null, after: Fields):
 }
 
 /** Compares every column for which there is a second way to its value; decimals as text. */
-function checkRow(name: string, row: Fields, after: Fields, file: string): void {
+function checkRow(
+  name: string,
+  row: Fields,
+  { after, file }: { readonly after: Fields; readonly file: string },
+): void {
   for (const [column, actual] of Object.entries(row)) {
     const wire = after[column];
     if (wire === "__debezium_unavailable_value") {

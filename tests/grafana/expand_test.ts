@@ -22,7 +22,8 @@ Deno.test("expandSql() expands as the plugin does", async (t) => {
     ["$__conditionalAll(category IN (${category:sqlstring}), $category)", "1=1"],
     ["$__conditionalAll(f(a, 'b') IN (${seller:csv}), $seller)", "f(a, 'b') IN (7,9)"],
     [
-      "$__conditionalAll(a IN (${seller:csv}), $seller) AND $__conditionalAll(b IN (${category:sqlstring}), ${category})",
+      "$__conditionalAll(a IN (${seller:csv}), $seller) AND " +
+      "$__conditionalAll(b IN (${category:sqlstring}), ${category})",
       "a IN (7,9) AND 1=1",
     ],
     ["c IN (${country:sqlstring})", "c IN ('Côte d''Ivoire')"],

@@ -75,18 +75,23 @@ interface SalesInsert {
   readonly count: number;
 }
 
+const SALE = "order_item_id, order_id, placed_at, status, product_id, product, category, seller_id, seller";
+const COUNTRIES = "[NULL, 'DE', 'FR', 'US', 'GB', 'IT', 'ES', 'PL', 'NL', 'SE', 'DK', 'AT', 'CH', 'BE']";
+const QUANTITY = "toInt32(1 + bitShiftRight(hash, 40) % 3)";
+const TASK = `concat('order_items-', toString(cityHash64(id) % ${PARTITIONS}))`;
+
 function salesInsert({ rows, seq, ids, count }: SalesInsert): string {
   const stepMicros = Math.floor((DAYS * 86_400_000_000) / rows);
-  return `INSERT INTO sales_rows (order_item_id, order_id, placed_at, status, product_id, product, category, seller_id, seller,
+  return `INSERT INTO sales_rows (${SALE},
     buyer_country, quantity, unit_price, amount, _task, _key, _digest, _epoch, _seq, _deleted)
     SELECT id, intDiv(id * 2, 5), fromUnixTimestamp64Micro(${LAST_MS * 1000} - (${rows} - id) * ${stepMicros}),
       ['delivered', 'delivered', 'delivered', 'delivered', 'refunded', 'shipped', 'paid', 'pending'][1 + hash % 8],
       product AS product_id, concat('Product number ', toString(product)), concat('category ', toString(product % 12)),
       product % ${SELLERS} AS seller_id, concat('Seller ', toString(seller_id)),
-      [NULL, 'DE', 'FR', 'US', 'GB', 'IT', 'ES', 'PL', 'NL', 'SE', 'DK', 'AT', 'CH', 'BE'][1 + bitShiftRight(hash, 8) % 14],
+      ${COUNTRIES}[1 + bitShiftRight(hash, 8) % 14],
       quantity, price, price * quantity,
-      concat('order_items-', toString(cityHash64(id) % ${PARTITIONS})), toString(id), hash, 1, ${seq} + id, 0
-    FROM (SELECT toInt64(${ids}) AS id, cityHash64(id, ${seq}) AS hash, toInt32(1 + bitShiftRight(hash, 40) % 3) AS quantity,
+      ${TASK}, toString(id), hash, 1, ${seq} + id, 0
+    FROM (SELECT toInt64(${ids}) AS id, cityHash64(id, ${seq}) AS hash, ${QUANTITY} AS quantity,
       toInt64(pow((bitShiftRight(cityHash64(id, 'product'), 20) % 100000) / 100000, 2) * ${PRODUCTS}) AS product,
       toDecimal64(5.99 + product % 200, 2) AS price FROM numbers(${count}))`;
 }
@@ -94,15 +99,16 @@ function salesInsert({ rows, seq, ids, count }: SalesInsert): string {
 /** As Weir writes them: the key alone. */
 function tombstones({ rows, seq, count }: Omit<SalesInsert, "ids">): string {
   return `INSERT INTO sales_rows (order_item_id, _task, _key, _digest, _epoch, _seq, _deleted)
-    SELECT toInt64(cityHash64(number, ${seq}) % ${rows}) AS id, concat('order_items-', toString(cityHash64(id) % ${PARTITIONS})),
+    SELECT toInt64(cityHash64(number, ${seq}) % ${rows}) AS id, ${TASK},
       toString(id), 0, 1, ${seq} + id, 1 FROM numbers(${count})`;
 }
 
 const BOOKKEEPING = "_task, _key, _digest, _epoch, _seq, _deleted";
 
 function products(): string {
+  const name = "concat('Product number ', toString(number))";
   return `INSERT INTO products_rows (id, seller_id, sku, name, price, stock, attributes, is_published, ${BOOKKEEPING})
-    SELECT number, number % ${SELLERS}, toString(number), concat('Product number ', toString(number)), 5.99 + number % 200, 1,
+    SELECT number, number % ${SELLERS}, toString(number), ${name}, 5.99 + number % 200, 1,
       concat('{"category": "category ', toString(number % 12), '"}'), true,
       concat('products-', toString(number % ${PARTITIONS})), toString(number), 1, 1, number, 0 FROM numbers(${
     PRODUCTS + 1
@@ -117,13 +123,15 @@ function sellers(): string {
 
 /** Partials from the sales, those of a task as one row each; every twelfth order stands for a cancelled one besides. */
 function aggregates(): string[] {
+  const cancelled = "order_id % 12 = 0";
+  const sums = `sum(quantity), sum(amount), count(), countIf(${cancelled})`;
   return [
     `INSERT INTO order_funnel_rows (day, status, orders, value, ${BOOKKEEPING})
-      SELECT toDate(placed_at) AS day, if(order_id % 12 = 0, 'cancelled', status) AS state, uniqExact(order_id), sum(amount),
+      SELECT toDate(placed_at) AS day, if(${cancelled}, 'cancelled', status) AS state, uniqExact(order_id), sum(amount),
         _task, '', 1, 1, 1, 0 FROM sales_rows GROUP BY day, state, _task`,
     `INSERT INTO product_performance_rows (product_id, day, units, revenue, items, cancelled_items, highest_price,
         average_price__sum, average_price__count, ${BOOKKEEPING})
-      SELECT product_id, toDate(placed_at) AS day, sum(quantity), sum(amount), count(), countIf(order_id % 12 = 0), max(unit_price),
+      SELECT product_id, toDate(placed_at) AS day, ${sums}, max(unit_price),
         sum(unit_price), count(), _task, '', 1, 1, 1, 0 FROM sales_rows GROUP BY product_id, day, _task
       SETTINGS max_bytes_before_external_group_by = 600000000`,
   ];

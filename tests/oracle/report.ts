@@ -60,13 +60,13 @@ function withoutTestFrames(message: string): string {
 function eventLines(life: Case): string[] {
   const rows = new Rows();
   return life.events.map((event) => {
-    const line = eventLine(event, rows, life);
+    const line = eventLine(event, { rows, life });
     if (event.do === "put" || event.do === "delete") rows.apply(event);
     return line;
   });
 }
 
-function eventLine(event: Event, rows: Rows, life: Case): string {
+function eventLine(event: Event, { rows, life }: { readonly rows: Rows; readonly life: Case }): string {
   switch (event.do) {
     case "put": {
       const id = event.row.id as number;

@@ -4,7 +4,7 @@ import { readerCases } from "./log_conformance_reader.ts";
 import { recordCases } from "./log_conformance_records.ts";
 import { topicCases } from "./log_conformance_topics.ts";
 
-export type { LogCapability, LogFeatures, OpenedLog } from "./log_conformance_case.ts";
+export type { LogFeatures, OpenedLog } from "./log_conformance_case.ts";
 
 /**
  * Registers one `Deno.test` for every guarantee of the Log port. `open` is called once for each case and may lead to

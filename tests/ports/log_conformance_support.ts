@@ -1,7 +1,7 @@
 import type { Bytes, Fetched, GroupOptions, Log, LogRecord, Membership, Reader } from "../../src/ports/log.ts";
 
 /** The longest a case waits for something that must happen. */
-export const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 30_000;
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();

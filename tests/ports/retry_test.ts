@@ -21,7 +21,7 @@ function failing(failures: number, error: Error = new ProductionError("away", { 
   };
 }
 
-Deno.test("retry() waits twice as long after every failure, up to the longest wait, and tells trouble and its end", async () => {
+Deno.test("retry() waits twice as long after each failure, up to a limit, and tells trouble and its end", async () => {
   const { clock, triesMs, states, onState, action } = failing(5);
   const result = retry(action, { clock, firstMs: 100, lastMs: 500, onState });
   await clock.drained();

@@ -16,7 +16,7 @@ import {
   warehouseTest,
 } from "./warehouse_fixtures.ts";
 
-export type { OpenedWarehouse, OpenWarehouse, WarehouseFeature } from "./warehouse_fixtures.ts";
+export type { OpenWarehouse, WarehouseFeature } from "./warehouse_fixtures.ts";
 
 export interface WarehouseConformanceOptions {
   readonly without?: readonly WarehouseFeature[];

@@ -49,12 +49,13 @@ function typeCases(test: Test): void {
       TYPES,
       typed(
         "9007199254740993",
-        `"18446744073709551615",-32768,"-12.30","-1234567890123456789012345678.0123456789",1700000000123456,-1,19000,-100,true,` +
-          `["a","b,\\"c\\""],null,"${UUID}","Zürich 😀","paid",0.1,null`,
+        `"18446744073709551615",-32768,"-12.30","-1234567890123456789012345678.0123456789",1700000000123456,-1,19000,` +
+          `-100,true,["a","b,\\"c\\""],null,"${UUID}","Zürich 😀","paid",0.1,null`,
       ),
       typed(
         "-1",
-        `0,0,"0.00",null,"2024-02-29 12:30:00.000001",null,"2024-02-29","1900-01-01",false,[],"","${UUID}","","new",-1.5e300,""`,
+        `0,0,"0.00",null,"2024-02-29 12:30:00.000001",null,"2024-02-29","1900-01-01",false,` +
+          `[],"","${UUID}","","new",-1.5e300,""`,
       ),
     );
     const rows = await warehouse.query("SELECT * FROM types ORDER BY id");
@@ -159,7 +160,7 @@ function changeCases(test: Test): void {
     assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), ["1:2", "2:3", "3:4", "4:5"]);
   });
 
-  test("ensure() adds a missing column; rows written before count as changed until they are written again", async ({ warehouse }) => {
+  test("ensure() adds a missing column; older rows count as changed until written again", async ({ warehouse }) => {
     await warehouse.ensure(PLAIN);
     await upsert(warehouse, PLAIN, sale(1), sale(2));
     const columns = [PLAIN.columns[0], { name: "country", type: "Nullable(String)" }, ...PLAIN.columns.slice(1)];
@@ -242,7 +243,7 @@ function shapeCases(test: Test): void {
 }
 
 function contentCases(test: Test): void {
-  test("insert() refuses a row that does not fit, for good, and stores nothing of its upserts", async ({ warehouse }) => {
+  test("insert() refuses a row that does not fit for good, and stores none of its upserts", async ({ warehouse }) => {
     await warehouse.ensure(PLAIN);
     const poison: [string, string][] = [
       ['["x","1.00",null', "text for a number"],

@@ -46,7 +46,7 @@ const merged = topology(
 for (const way of [direct, merged]) {
   const shown = (driver: TopologyTestDriver) => driver.select(totals).map((total) => Object.values(total).join(" "));
 
-  Deno.test(`aggregate() ${way.name}: sum, count, avg, min and max are exact under update, move and delete`, async () => {
+  Deno.test(`aggregate() ${way.name}: sum, count, avg, min, max are exact under update, move, delete`, async () => {
     await using driver = createTopologyTestDriver(way);
     driver.insert(a, row(1, { text: "x", amount: "0.10", units: 5, ref: 1 }));
     driver.insert(a, row(2, { text: "x", amount: "0.20", units: 3, ref: 2 }));
@@ -96,14 +96,14 @@ for (const way of [direct, merged]) {
 
 Deno.test("aggregate() sums integers beyond 2^53 without losing a digit, and comes back from there", async () => {
   const sums = clickhouse("sums", { key: ["text"], columns: { text: "String", units: "Int64" } });
-  const big = (name: string, further: boolean) =>
+  const big = (name: string, { further }: { further: boolean }) =>
     topology(name, (builder) => {
       const table = builder.table(a).groupBy((value) => ({ text: value.text }))
         .aggregate("sums", { units: sum((value) => value.units) });
       (further ? table.filter(() => true) : table).to(sums);
     });
   for (const further of [false, true]) {
-    await using driver = createTopologyTestDriver(big(`big_${further ? "merged" : "direct"}`, further));
+    await using driver = createTopologyTestDriver(big(`big_${further ? "merged" : "direct"}`, { further }));
     for (let id = 1; id <= 4; id++) driver.insert(a, row(id, { text: "x", units: 2 ** 53 - 1 }));
     driver.insert(a, row(5, { text: "x", units: 2n ** 60n + 1n }));
     await driver.settle();
@@ -117,14 +117,14 @@ Deno.test("aggregate() sums integers beyond 2^53 without losing a digit, and com
 
 Deno.test("aggregate() takes an average to fewer digits than its values have", async () => {
   const means = clickhouse("means", { key: ["text"], columns: { text: "String", mean: "Decimal(18, 3)" } });
-  const mean = (name: string, further: boolean) =>
+  const mean = (name: string, { further }: { further: boolean }) =>
     topology(name, (builder) => {
       const table = builder.table(a).groupBy((value) => ({ text: value.text }))
         .aggregate("means", { mean: avg((value) => value.amount, 1) });
       (further ? table.filter(() => true) : table).to(means);
     });
   for (const further of [false, true]) {
-    await using driver = createTopologyTestDriver(mean(`mean_${further ? "merged" : "direct"}`, further));
+    await using driver = createTopologyTestDriver(mean(`mean_${further ? "merged" : "direct"}`, { further }));
     for (const [id, amount] of [[1, "0.15"], [2, "0.16"], [3, "-0.02"]] as const) {
       driver.insert(a, row(id, { text: "x", amount }));
     }

@@ -79,7 +79,7 @@ Deno.test("foreignKeyJoin() with a global table follows every change of it", asy
   assertEquals(texts(driver.select(out)), ["1 -", "2 uno", "3 -", "4 uno"]);
 });
 
-Deno.test("foreignKeyJoin() several levels deep: a partner's partner is joined where the partner lives, or at home", async () => {
+Deno.test("foreignKeyJoin() over several levels: a partner's partner is joined where it lives or at home", async () => {
   const derived = topology("derived", (builder) => {
     const middle = builder.table(b).leftJoin("c", builder.table(c), (value) => value.ref);
     builder.table(a).join("b", middle, (value) => value.ref as number)
@@ -115,7 +115,7 @@ Deno.test("foreignKeyJoin() several levels deep: a partner's partner is joined w
   }
 });
 
-Deno.test("foreignKeyJoin() tells all homes a derived row's change, also when one of them asks for it just then", async () => {
+Deno.test("foreignKeyJoin() tells all homes a derived row's change, also one that asks for it just then", async () => {
   const derived = topology("derived", (builder) => {
     const users = builder.table(c);
     const orders = builder.table(b).join("user", users, (value) => value.ref as number);

@@ -28,7 +28,7 @@ for (
   ]
 ) {
   const counts = partitions === EQUAL ? "as many" : "other";
-  Deno.test(`keyJoin() ${table.name}, with ${counts} partitions on the other side, whichever side comes and goes`, async () => {
+  Deno.test(`keyJoin() ${table.name}, ${counts} partitions on the other side, whichever comes and goes`, async () => {
     await using driver = createTopologyTestDriver(table, { partitions });
     const shown = async () => {
       await driver.settle();

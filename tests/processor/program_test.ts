@@ -94,7 +94,7 @@ Deno.test("createProgram() joins on keys by the table of L and R", () => {
   }
 });
 
-Deno.test("lookupJoin() keeps its link while the left row is UNKNOWN or the callback throws, and ends it for null", () => {
+Deno.test("lookupJoin() keeps its link while the left row is UNKNOWN or a callback throws; null ends it", () => {
   const answers = { 1: { ref: 5 }, 5: { id: 5 } };
   let thrown = false;
   const { program, stores, errors, entryOf } = programOf({

@@ -50,7 +50,7 @@ async function append({ log, partitions }: World, rows: ReadonlyMap<number, stri
   await log.append(batches.filter(({ records }) => records.length > 0));
 }
 
-Deno.test("rows that another task owns since the number of partitions changed stay shown, and stale ones go", async () => {
+Deno.test("rows that another task owns since the partition count changed stay shown, and stale ones go", async () => {
   const warehouse = createMemoryWarehouse();
   const run = async (
     { log, clock }: World,

@@ -16,7 +16,7 @@ const shown = topology("things", (builder) => {
   builder.table(things).to(clickhouse("things", { key: ["id"], columns: { id: "Int64", name: "String" } }));
 });
 
-Deno.test("weir_visible_delay_seconds tells the age of the record behind a row, and nothing of old and repaired rows", async () => {
+Deno.test("weir_visible_delay_seconds tells the age of a row's record, nothing of old and repaired rows", async () => {
   const clock = createStepClock(createManualClock());
   const log = openEmbeddedLog({ path: ":memory:", clock });
   const warehouse = createMemoryWarehouse();

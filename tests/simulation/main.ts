@@ -33,7 +33,7 @@ const { values } = parseArgs({
 });
 
 /** Runs seeds; returns how many were violated. */
-async function runSeeds(from: number, count: number, heat: number): Promise<number> {
+async function runSeeds(from: number, count: number, { heat }: { readonly heat: number }): Promise<number> {
   let violations = 0;
   const sum = { steps: 0, crashes: 0, restarts: 0 };
   const startMs = Date.now();
@@ -48,8 +48,8 @@ async function runSeeds(from: number, count: number, heat: number): Promise<numb
   }
   const seconds = ((Date.now() - startMs) / 1000).toFixed(1);
   console.log(
-    `${count} seeds from ${from}, heat ${heat}: ${violations} violations; ${sum.steps} steps, ${sum.crashes} crashes, ` +
-      `${sum.restarts} task restarts, ${seconds} s`,
+    `${count} seeds from ${from}, heat ${heat}: ${violations} violations; ${sum.steps} steps, ` +
+      `${sum.crashes} crashes, ${sum.restarts} task restarts, ${seconds} s`,
   );
   return violations;
 }
@@ -114,7 +114,7 @@ async function main(): Promise<boolean> {
   if (seed !== undefined && only !== undefined) return await runMutant(only, Number(seed));
   if (seed !== undefined) return await runSeed(Number(seed), { heat: Number(heat) }, "");
   if (mutants) return await huntAll();
-  return await runSeeds(Number(from), Number(seeds), Number(heat)) === 0;
+  return await runSeeds(Number(from), Number(seeds), { heat: Number(heat) }) === 0;
 }
 
 if (!await main()) Deno.exit(1);

@@ -22,7 +22,7 @@ async function assertEndsRight(seed: number, options: ScenarioOptions = {}): Pro
   if (violation !== null) assertEquals(violation, null, await tell(seed, options));
 }
 
-Deno.test("the runtime ends right, and restarts without a write, whatever is killed, repeated, delayed or compacted", async () => {
+Deno.test("a run ends right, and restarts without a write, whatever dies, repeats, is late or compacted", async () => {
   for (let seed = 20_001; seed <= 20_000 + SEEDS; seed++) {
     await assertEndsRight(seed);
   }

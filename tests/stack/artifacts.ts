@@ -11,16 +11,16 @@ export function postgresFolder(): string | null {
 /** What must be installed first, each with the command that installs it; empty when everything is there. */
 export function missingPrerequisites(): string[] {
   const missing: string[] = [];
-  const need = (present: boolean, what: string, install: string) => {
-    if (!present) missing.push(`${what} is not installed: ${install}`);
-  };
-  need(onPath("java"), "java (17 or newer)", "apt-get install openjdk-17-jre-headless");
-  need(onPath("mvn"), "mvn (fetches the jars)", "apt-get install maven");
-  need(onPath("tar"), "tar", "apt-get install tar");
-  need(postgresFolder() !== null, "PostgreSQL's server", "apt-get install postgresql-15");
+  const lack = (what: string, install: string) => missing.push(`${what} is not installed: ${install}`);
+  if (!onPath("java")) lack("java (17 or newer)", "apt-get install openjdk-17-jre-headless");
+  if (!onPath("mvn")) lack("mvn (fetches the jars)", "apt-get install maven");
+  if (!onPath("tar")) lack("tar", "apt-get install tar");
+  if (postgresFolder() === null) lack("PostgreSQL's server", "apt-get install postgresql-15");
   if (Deno.uid() === 0) {
-    need(onPath("setpriv"), "setpriv (PostgreSQL refuses to run as root)", "apt-get install util-linux");
-    need(hasUser("postgres"), "a user named postgres (PostgreSQL refuses to run as root)", "useradd --system postgres");
+    if (!onPath("setpriv")) lack("setpriv (PostgreSQL refuses to run as root)", "apt-get install util-linux");
+    if (!hasUser("postgres")) {
+      lack("a user named postgres (PostgreSQL refuses to run as root)", "useradd --system postgres");
+    }
   }
   return missing;
 }

@@ -60,9 +60,9 @@ export async function endProcess(
   const pid = pidOf(layout, name);
   if (pid === null) return "not running";
   Deno.kill(pid, signal);
-  if (await gone(layout, name, deadlineMs)) return "stopped";
+  if (await gone(layout, name, { deadlineMs })) return "stopped";
   Deno.kill(pid, "SIGKILL");
-  await gone(layout, name, 10_000);
+  await gone(layout, name, { deadlineMs: 10_000 });
   return "forced";
 }
 
@@ -76,7 +76,7 @@ export function residentMiB(pid: number): number | null {
   }
 }
 
-export function logFile(layout: StackLayout, name: string): string {
+function logFile(layout: StackLayout, name: string): string {
   return `${layout.logs}/${name}.log`;
 }
 
@@ -104,7 +104,7 @@ export async function waitUntil(
   }
 }
 
-async function gone(layout: StackLayout, name: string, deadlineMs: number): Promise<boolean> {
+async function gone(layout: StackLayout, name: string, { deadlineMs }: { deadlineMs: number }): Promise<boolean> {
   const deadline = Date.now() + deadlineMs;
   while (pidOf(layout, name) !== null) {
     if (Date.now() > deadline) return false;

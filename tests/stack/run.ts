@@ -114,7 +114,7 @@ function readOptions(args: string[]): Options {
     console.log(usage);
     Deno.exit(0);
   }
-  const number = (name: string, text: string, most: number) => {
+  const number = (name: string, text: string, { most }: { most: number }) => {
     const value = Number(text);
     if (!Number.isInteger(value) || value < 1 || value > most) {
       throw new RangeError(`Cannot use "--${name}" as a whole number from 1 to ${most}: current value is "${text}"`);
@@ -122,11 +122,11 @@ function readOptions(args: string[]): Options {
     return value;
   };
   return {
-    only: new Set((values.only ?? []).map((text) => number("only", text, scenarios.length))),
-    kills: number("kills", values.kills ?? String(KILLS_DEFAULT), 1_000),
+    only: new Set((values.only ?? []).map((text) => number("only", text, { most: scenarios.length }))),
+    kills: number("kills", values.kills ?? String(KILLS_DEFAULT), { most: 1_000 }),
     seed: values.seed === undefined
       ? crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000
-      : number("seed", values.seed, 2 ** 31),
+      : number("seed", values.seed, { most: 2 ** 31 }),
     keep: values.keep,
   };
 }

@@ -9,8 +9,8 @@ import { type ServiceName, type ServiceStatus, stackAddresses, stackDown, stackS
 import { postgresPassword } from "./secrets.ts";
 
 const usage = `usage: deno task stack <command>
-  up [--all]      start ZooKeeper, Kafka, PostgreSQL, Connect with Debezium, and ClickHouse's HTTP interface, and wait until the
-                  connector streams; with --all also Weir, Prometheus and PostgreSQL's exporter
+  up [--all]      start ZooKeeper, Kafka, PostgreSQL, Connect with Debezium, and ClickHouse's HTTP interface, and wait
+                  until the connector streams; with --all also Weir, Prometheus and PostgreSQL's exporter
   up --kafka      start only ZooKeeper and Kafka
   down [--wipe]   end it; with --wipe also delete its data
   wipe            the same as down --wipe

@@ -23,7 +23,7 @@ export async function kafkaAnswers(layout: StackLayout): Promise<boolean> {
  */
 export async function createTopics(layout: StackLayout, partitions?: number): Promise<void> {
   const wanted = topicFile().map((topic) => partitions === undefined ? topic : { ...topic, partitions });
-  await withAdmin(layout, (admin) => prepareTopics(admin, wanted, 1));
+  await withAdmin(layout, (admin) => prepareTopics(admin, wanted, { replicationFactor: 1 }));
 }
 
 /** Deletes the tables' topics. */

@@ -43,8 +43,8 @@ const now = {
     }),
     numbers({
       title: "Snapshot",
-      description:
-        "Tables of the initial snapshot that are still to be read, while it runs; Debezium counts its signal table too.",
+      description: "Tables of the initial snapshot that are still to be read, while it runs; " +
+        "Debezium counts its signal table too.",
       width: 4,
       targets: instants(
         ["max(debezium_snapshot_snapshotrunning)", "Running"],

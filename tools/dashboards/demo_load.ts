@@ -6,6 +6,7 @@ import { type FilledLog, fillLog } from "../../src/demo/mod.ts";
 import type { Topology } from "../../src/mod.ts";
 import type { AppendBatch, Log } from "../../src/ports/log.ts";
 import type { Warehouse } from "../../src/ports/warehouse.ts";
+import { LimitError } from "../../src/record/errors.ts";
 import { defaultRunOptions } from "../../src/runtime/options.ts";
 import { Runner } from "../../src/runtime/runner.ts";
 import mirror from "../../topologies/mirror.ts";
@@ -111,7 +112,10 @@ async function runToEnd(
     clock: systemClock,
     random: { next: Math.random },
     metrics: { count: note, gauge: note, observe: note },
-    deadLetters: { put: (letters: readonly unknown[]) => Promise.reject(new Error(`${letters.length} dead letters`)) },
+    deadLetters: {
+      // A demo has none: one would leave a row out of what panels are compared with.
+      put: ({ length }: readonly unknown[]) => Promise.reject(new LimitError("deadLetters", `${length} dead letters`)),
+    },
   };
   const runner = new Runner(topology, ports, {
     options: { ...defaultRunOptions, flushIntervalMs: 20, repairAfterMs: 1e9 },
@@ -144,7 +148,7 @@ async function rest(runner: Runner, reported: ReadonlySet<string>): Promise<void
 export async function contextOf(
   load: DemoLoad,
   variables: readonly Variable[],
-  intervalMs: number,
+  { intervalMs }: { readonly intervalMs: number },
 ): Promise<QueryContext> {
   const context = { ...load.range, intervalMs };
   const choices: [string, { value: "all"; options: string[] }][] = [];

@@ -6,7 +6,7 @@ import { expressions, instants } from "./queries.ts";
 /** The topologies that are asked for. */
 const T = 'topology=~"$topology"';
 const rate = (metric: string, labels = T) => `rate(${metric}{${labels}}[$__rate_interval])`;
-const quantile = (share: number, histogram: string, by: string) =>
+const quantile = (share: number, { of: histogram, by }: { readonly of: string; readonly by: string }) =>
   `histogram_quantile(${share}, sum by (${by}) (${rate(`${histogram}_bucket`)}))`;
 /** Debezium says -1 while it does not know. */
 const CAPTURE_SECONDS = "clamp_min(max(debezium_streaming_millisecondsbehindsource), 0) / 1000";
@@ -76,13 +76,19 @@ const lag = {
   panels: [
     overTime({
       title: "From PostgreSQL to ClickHouse",
-      description:
-        "From the commit to the acknowledged insert: Debezium's delay and Weir's (from the record in Kafka to its row in ClickHouse).",
+      description: "From the commit to the acknowledged insert: Debezium's delay and Weir's " +
+        "(from the record in Kafka to its row in ClickHouse).",
       width: 12,
       unit: "s",
       targets: expressions(
-        [`${quantile(0.5, "weir_visible_delay_seconds", "le")} + on () ${CAPTURE_SECONDS}`, "half of the changes"],
-        [`${quantile(0.99, "weir_visible_delay_seconds", "le")} + on () ${CAPTURE_SECONDS}`, "99 of 100 changes"],
+        [
+          `${quantile(0.5, { of: "weir_visible_delay_seconds", by: "le" })} + on () ${CAPTURE_SECONDS}`,
+          "half of the changes",
+        ],
+        [
+          `${quantile(0.99, { of: "weir_visible_delay_seconds", by: "le" })} + on () ${CAPTURE_SECONDS}`,
+          "99 of 100 changes",
+        ],
         [CAPTURE_SECONDS, "Debezium's share"],
       ),
     }),
@@ -92,7 +98,7 @@ const lag = {
       width: 12,
       unit: "s",
       targets: expressions([
-        quantile(0.99, "weir_visible_delay_seconds", "le, topology, sink"),
+        quantile(0.99, { of: "weir_visible_delay_seconds", by: "le, topology, sink" }),
         "{{topology}}: {{sink}}",
       ]),
     }),
@@ -151,7 +157,7 @@ const flow = {
       width: 8,
       unit: "s",
       targets: expressions([
-        quantile(0.99, "weir_sink_insert_seconds", "le, topology, sink"),
+        quantile(0.99, { of: "weir_sink_insert_seconds", by: "le, topology, sink" }),
         "{{topology}}: {{sink}}",
       ]),
     }),
@@ -250,8 +256,8 @@ const trouble = {
     }),
     overTime({
       title: "Rows repaired",
-      description:
-        "Rows that ClickHouse showed otherwise than they are: changed by hand, or written late by an instance that has ended.",
+      description: "Rows that ClickHouse showed otherwise than they are: " +
+        "changed by hand, or written late by an instance that has ended.",
       width: 6,
       style: "stacked bars",
       targets: expressions([

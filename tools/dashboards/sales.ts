@@ -65,9 +65,8 @@ const countries = choice({
   name: "country",
   label: "Buyer's country",
   description: "Countries of the buyers.",
-  query:
-    "SELECT DISTINCT if(JSONType(preferences, 'country') = 'String', JSONExtractString(preferences, 'country'), 'unknown') " +
-    "AS country FROM users ORDER BY country",
+  query: "SELECT DISTINCT if(JSONType(preferences, 'country') = 'String', " +
+    "JSONExtractString(preferences, 'country'), 'unknown') AS country FROM users ORDER BY country",
 });
 
 const overview = {
@@ -80,7 +79,8 @@ const overview = {
       unit: MONEY,
       targets: [tableOf(
         `SELECT ${revenue} AS "Revenue", uniqExact(order_id) AS "Orders", ` +
-          `if("Orders" = 0, 0, "Revenue" / "Orders") AS "Average order value", sum(quantity) AS "Pieces sold" FROM sales WHERE ${CHOSEN}`,
+          `if("Orders" = 0, 0, "Revenue" / "Orders") AS "Average order value", ` +
+          `sum(quantity) AS "Pieces sold" FROM sales WHERE ${CHOSEN}`,
       )],
       overrides: [unitOf("Orders", "locale"), unitOf("Pieces sold", "locale"), unitOf("Average order value", MONEY, 2)],
     }),
@@ -92,8 +92,8 @@ const overview = {
       decimals: 2,
       limits: [[0.1, "orange"], [0.2, "red"]],
       targets: [tableOf(
-        `SELECT if(sum(orders) = 0, 0, sumIf(orders, status = 'cancelled') / sum(orders)) AS "Cancelled" FROM order_funnel ` +
-          "WHERE $__dateFilter(day)",
+        `SELECT if(sum(orders) = 0, 0, sumIf(orders, status = 'cancelled') / sum(orders)) AS "Cancelled" ` +
+          "FROM order_funnel WHERE $__dateFilter(day)",
       )],
     }),
     overTime({
@@ -105,8 +105,8 @@ const overview = {
       interval: "5m",
       maxDataPoints: 150,
       targets: [seriesOf(
-        `SELECT $__timeInterval(placed_at) AS time, ${revenue} AS "Revenue", uniqExact(order_id) AS "Orders" FROM sales ` +
-          `WHERE ${CHOSEN} GROUP BY time ORDER BY time`,
+        `SELECT $__timeInterval(placed_at) AS time, ${revenue} AS "Revenue", uniqExact(order_id) AS "Orders" ` +
+          `FROM sales WHERE ${CHOSEN} GROUP BY time ORDER BY time`,
       )],
       overrides: [onRightAxis("Orders", "locale")],
     }),
@@ -119,8 +119,8 @@ const overview = {
       interval: "5m",
       maxDataPoints: 75,
       targets: [seriesOf(
-        `SELECT $__timeInterval(placed_at) AS time, ${revenue} / uniqExact(order_id) AS "Average order value" FROM sales ` +
-          `WHERE ${CHOSEN} GROUP BY time ORDER BY time`,
+        `SELECT $__timeInterval(placed_at) AS time, ${revenue} / uniqExact(order_id) AS "Average order value" ` +
+          `FROM sales WHERE ${CHOSEN} GROUP BY time ORDER BY time`,
       )],
     }),
   ],
@@ -148,7 +148,8 @@ const what = {
       width: 8,
       unit: MONEY,
       targets: [tableOf(
-        `SELECT category, ${revenue} AS revenue FROM sales WHERE ${CHOSEN} GROUP BY category ORDER BY revenue DESC, category`,
+        `SELECT category, ${revenue} AS revenue FROM sales WHERE ${CHOSEN} ` +
+          "GROUP BY category ORDER BY revenue DESC, category",
       )],
     }),
     table({
@@ -193,8 +194,9 @@ const what = {
       description: "The fifteen items ordered last.",
       width: 12,
       targets: [tableOf(
-        `SELECT placed_at AS "Placed", order_id AS "Order", product AS "Product", seller AS "Seller", status AS "Status", ` +
-          `toFloat64(amount) AS "Amount" FROM sales WHERE ${CHOSEN} ORDER BY placed_at DESC, order_item_id DESC LIMIT 15`,
+        `SELECT placed_at AS "Placed", order_id AS "Order", product AS "Product", seller AS "Seller", ` +
+          `status AS "Status", toFloat64(amount) AS "Amount" FROM sales WHERE ${CHOSEN} ` +
+          "ORDER BY placed_at DESC, order_item_id DESC LIMIT 15",
       )],
       overrides: [unitOf("Order", "none"), unitOf("Amount", MONEY, 2)],
     }),
@@ -222,8 +224,8 @@ const fate = {
       interval: "1d",
       limits: [[0.1, "orange"], [0.2, "red"]],
       targets: [seriesOf(
-        `SELECT toDateTime(day) AS time, sumIf(orders, status = 'cancelled') / sum(orders) AS "Cancelled" FROM order_funnel ` +
-          "WHERE $__dateFilter(day) GROUP BY time ORDER BY time",
+        `SELECT toDateTime(day) AS time, sumIf(orders, status = 'cancelled') / sum(orders) AS "Cancelled" ` +
+          "FROM order_funnel WHERE $__dateFilter(day) GROUP BY time ORDER BY time",
       )],
     }),
     overTime({
@@ -234,8 +236,8 @@ const fate = {
       style: "stacked bars",
       interval: "1d",
       targets: [seriesOf(
-        "SELECT toDateTime(day) AS time, status, toFloat64(sum(value)) AS value FROM order_funnel WHERE $__dateFilter(day) " +
-          `GROUP BY time, status ORDER BY time, indexOf(${STATUSES}, status)`,
+        "SELECT toDateTime(day) AS time, status, toFloat64(sum(value)) AS value FROM order_funnel " +
+          `WHERE $__dateFilter(day) GROUP BY time, status ORDER BY time, indexOf(${STATUSES}, status)`,
       )],
     }),
     table({
@@ -244,9 +246,10 @@ const fate = {
       width: 24,
       height: 8,
       targets: [tableOf(
-        `SELECT name AS "Product", top.items AS "Items ordered", top.cancelled AS "Cancelled", top.cancelled / top.items AS "Share", ` +
-          `toFloat64(top.highest) AS "Highest price" ` +
-          "FROM (SELECT product_id, sum(items) AS items, sum(cancelled_items) AS cancelled, max(highest_price) AS highest " +
+        `SELECT name AS "Product", top.items AS "Items ordered", top.cancelled AS "Cancelled", ` +
+          `top.cancelled / top.items AS "Share", toFloat64(top.highest) AS "Highest price" ` +
+          "FROM (SELECT product_id, sum(items) AS items, sum(cancelled_items) AS cancelled, " +
+          "max(highest_price) AS highest " +
           // The view adds up the tasks' shares by day and product, millions of groups over the years; the shares can be
           // added up at once.
           "FROM product_performance_rows FINAL WHERE $__dateFilter(day) " +
@@ -263,8 +266,8 @@ const fate = {
 export const sales: Dashboard = dashboard({
   uid: "store-sales",
   title: "Sales",
-  description:
-    "What the store sells, row by row as PostgreSQL has it now: a change of an order, a product or a seller changes the past too.",
+  description: "What the store sells, row by row as PostgreSQL has it now: " +
+    "a change of an order, a product or a seller changes the past too.",
   from: "now-7d",
   refresh: "30s",
   variables: [categories, sellers, countries],

@@ -68,7 +68,7 @@ function head(dashboard: Dashboard, data: ReadonlyMap<number, PanelData>): strin
 }
 
 function framed(panel: Panel, box: Box, { rows, range }: PanelData): string {
-  const title = text(fitting(panel.title, box.width - 20, 14), {
+  const title = text(fitting(panel.title, { width: box.width - 20, size: 14 }), {
     x: box.x + 12,
     y: box.y + 22,
     "font-size": 14,

@@ -35,7 +35,7 @@ export interface Series {
 }
 
 /** Milliseconds since the epoch of ClickHouse's `YYYY-MM-DD hh:mm:ss`, which is UTC. */
-export function timeOf(value: unknown): number {
+function timeOf(value: unknown): number {
   return Date.parse(`${String(value).replace(" ", "T")}Z`);
 }
 

@@ -47,10 +47,15 @@ export function table(panel: Panel, rows: Rows, box: Box): string {
     const right = rows.every((row) => isNumber(row[column]));
     const place = { x: right ? x + widths[index] - 14 : x, "text-anchor": right ? "end" : "start", "font-size": 12 };
     parts.push(
-      text(fitting(column, widths[index], 12), { ...place, y: box.y + 15, fill: "#6e9fff", "font-weight": 600 }),
+      text(fitting(column, { width: widths[index], size: 12 }), {
+        ...place,
+        y: box.y + 15,
+        fill: "#6e9fff",
+        "font-weight": 600,
+      }),
     );
     for (const [line, row] of shown.entries()) {
-      const content = fitting(cell(panel, column, row[column]), widths[index] - 8, 12);
+      const content = fitting(cell(panel, column, row[column]), { width: widths[index] - 8, size: 12 });
       parts.push(text(content, { ...place, y: box.y + 15 + height * (line + 1), fill: TEXT }));
     }
     x += widths[index];
@@ -80,7 +85,7 @@ export function bars(panel: Panel, rows: Rows, box: Box): string {
   return rows.map((row, index) => {
     const y = box.y + 8 + index * height;
     const width = greatest === 0 ? 0 : (Number(row[value]) / greatest) * longest;
-    return text(fitting(String(row[name]), label - 12, 12), {
+    return text(fitting(String(row[name]), { width: label - 12, size: 12 }), {
       x: box.x + 12,
       y: y + height * 0.66,
       "font-size": 12,
@@ -131,7 +136,12 @@ export function slices(panel: Panel, rows: Rows, box: Box): string {
     const x = box.x + 2 * radius + 44;
     const right = box.x + box.width - 14;
     return ring + element("rect", { x, y: y - 9, width: 10, height: 10, rx: 2, fill: colorAt(index) }) +
-      text(fitting(String(row[name]), right - x - 90, 12), { x: x + 16, y, "font-size": 12, fill: TEXT }) +
+      text(fitting(String(row[name]), { width: right - x - 90, size: 12 }), {
+        x: x + 16,
+        y,
+        "font-size": 12,
+        fill: TEXT,
+      }) +
       text(format(Number(row[value]), unit), { x: right, y, "font-size": 12, "text-anchor": "end", fill: FAINT });
   }).join("");
 }

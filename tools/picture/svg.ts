@@ -13,7 +13,7 @@ export function text(content: string, attributes: Attributes): string {
 }
 
 /** Text that fits `width` pixels, cut with an ellipsis otherwise. */
-export function fitting(content: string, width: number, size: number): string {
+export function fitting(content: string, { width, size }: { readonly width: number; readonly size: number }): string {
   const most = Math.max(1, Math.floor(width / (size * 0.56)));
   return content.length <= most ? content : `${content.slice(0, most - 1)}…`;
 }

@@ -8,7 +8,7 @@ export const FAINT = "#8e9197";
 export const FONT = "Inter, Helvetica, Arial, DejaVu Sans, sans-serif";
 
 /** Colours of series in their order. */
-export const SERIES: readonly string[] = [
+const SERIES: readonly string[] = [
   "#73bf69",
   "#f2cc0c",
   "#5794f2",

@@ -174,7 +174,7 @@ function legend(series: readonly Series[], box: Box): string {
   let x = box.x + 12;
   const y = box.y + box.height - 8;
   return series.map(({ name }, index) => {
-    const shown = fitting(name, 120, 11);
+    const shown = fitting(name, { width: 120, size: 11 });
     const at = x;
     x += shown.length * 6.4 + 26;
     return element("rect", { x: at, y: y - 6, width: 12, height: 4, rx: 2, fill: colorAt(index) }) +

@@ -1,3 +1,5 @@
+import { ConfigError } from "../../src/record/errors.ts";
+
 /** Names of the certificates: the authority's own, and that of each server that speaks TLS. */
 export const certificateNames = ["ca", "kafka", "clickhouse"] as const;
 
@@ -25,7 +27,7 @@ export async function opensslInstalled(): Promise<boolean> {
 
 /**
  * Makes a certificate's files, text by file name. A server's is signed by the authority in `authority`.
- * @throws Error with what openssl says
+ * @throws ConfigError with what openssl says
  */
 export async function makeCertificate(
   name: CertificateName,
@@ -53,9 +55,9 @@ export async function makeCertificate(
       await Deno.writeTextFile(at("ca.key"), authority.key, { mode: 0o600 });
       await Deno.writeTextFile(at("ca.crt"), authority.certificate);
       // Clients inside compose use the service's name, those on this machine localhost.
-      const extensions =
-        `subjectAltName=DNS:${name},DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n`;
-      await Deno.writeTextFile(at("extensions"), extensions);
+      const names = `subjectAltName=DNS:${name},DNS:localhost,IP:127.0.0.1`;
+      const extensions = [names, "extendedKeyUsage=serverAuth", "basicConstraints=CA:FALSE", ""];
+      await Deno.writeTextFile(at("extensions"), extensions.join("\n"));
       await openssl(["req", "-new", "-key", at("key"), "-subj", `/CN=${name}`, "-out", at("request")]);
       const signing = ["-CA", at("ca.crt"), "-CAkey", at("ca.key"), "-CAcreateserial", "-days", String(SERVER_DAYS)];
       await openssl([
@@ -82,5 +84,5 @@ async function openssl(args: readonly string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command("openssl", { args: [...args], stdout: "null", stderr: "piped" })
     .output();
   if (success) return;
-  throw new Error(`Cannot run "openssl ${args[0]}" to its end: ${new TextDecoder().decode(stderr).trim()}`);
+  throw new ConfigError([`Cannot run "openssl ${args[0]}" to its end: ${new TextDecoder().decode(stderr).trim()}`]);
 }

@@ -1,3 +1,4 @@
+import { ConfigError } from "../../src/record/errors.ts";
 import {
   certificateFiles,
   type CertificateName,
@@ -34,7 +35,7 @@ const PRIVATE_MODE = 0o600;
 
 /**
  * Fills `<compose>/secrets` and writes `<compose>/.env`, by which Compose finds it. Keeps what is there.
- * @throws Error when a file is empty, which is never what somebody wanted
+ * @throws ConfigError when a file is empty, which is never what somebody wanted
  */
 export async function makeSecrets(compose: string, options: MakeSecretsOptions = {}): Promise<SecretsMade> {
   const { rotate = [], password = randomPassword } = options;
@@ -47,7 +48,8 @@ export async function makeSecrets(compose: string, options: MakeSecretsOptions =
   for (const name of passwordNames) {
     const there = await read(`${folder}/${name}`);
     if (there !== null && there.trim() === "") {
-      throw new Error(`Cannot use "${folder}/${name}" as a password: it is empty. Delete it, and run this again`);
+      const problem = `Cannot use "${folder}/${name}" as a password: it is empty. Delete it, and run this again`;
+      throw new ConfigError([problem]);
     }
     const keep = there !== null && !rotate.includes(name);
     (keep ? kept : made).push(name);
@@ -59,7 +61,7 @@ export async function makeSecrets(compose: string, options: MakeSecretsOptions =
   }
   const tls = await opensslInstalled();
   if (tls) await makeCertificates(folder, { rotate, made, kept });
-  await writeEnvironment(compose, tls);
+  await writeEnvironment(compose, tls ? ["CERTIFICATES=./secrets"] : []);
   return { made, kept, tls };
 }
 
@@ -88,8 +90,8 @@ async function authorityFor(name: CertificateName, folder: string) {
 }
 
 /** Without this file `docker compose` stops at once and says what to run. */
-async function writeEnvironment(compose: string, tls: boolean): Promise<void> {
-  const lines = ["# Written by: deno task secrets", "SECRETS=./secrets", ...(tls ? ["CERTIFICATES=./secrets"] : [])];
+async function writeEnvironment(compose: string, certificates: readonly string[]): Promise<void> {
+  const lines = ["# Written by: deno task secrets", "SECRETS=./secrets", ...certificates];
   const own = /^(# Written by: deno task secrets|SECRETS=.*|CERTIFICATES=.*)$/;
   const rest = (await read(`${compose}/.env`) ?? "").split("\n").filter((line) => line !== "" && !own.test(line));
   await Deno.writeTextFile(`${compose}/.env`, [...lines, ...rest, ""].join("\n"));

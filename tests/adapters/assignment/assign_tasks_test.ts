@@ -40,12 +40,12 @@ Deno.test("assignTasks() assigns everything once, in balance, moving no more tha
         members = members.map(({ memberId }) =>
           member(memberId, { tasks, owned: assigned.get(memberId)!, generation })
         );
-        members = members.filter(() => random() < 0.8).concat(newMembers(random, tasks, generation));
+        members = members.filter(() => random() < 0.8).concat(newMembers(random, tasks, { generation }));
       }
     }
   }));
 
-function newMembers(random: Random, tasks: readonly string[], generation = 0): MemberClaim[] {
+function newMembers(random: Random, tasks: readonly string[], { generation } = { generation: 0 }): MemberClaim[] {
   return Array.from({ length: below(random, 4) }, (_, index) => member(`m${generation}-${index}`, { tasks }));
 }
 

@@ -74,7 +74,7 @@ Deno.test("EmbeddedLog.join() gives a member only tasks that it asked for", asyn
   await log.close();
 });
 
-Deno.test("EmbeddedLog.committed() gives the newest positions of the group, without those of tasks that had moved", async () => {
+Deno.test("EmbeddedLog.committed() gives the group's newest positions, not those of tasks that had moved", async () => {
   const log = openEmbeddedLog({ path: ":memory:" });
   const first = await joinMember(log, { group, tasks });
   await first.until((assigned) => assigned.length === 4);

@@ -41,7 +41,7 @@ Deno.test("LogReader.poll() returns about as many bytes as its limit", async () 
   await log.close();
 });
 
-Deno.test("LogReader.poll() serves those next that got nothing when there are more partitions than records allowed", async () => {
+Deno.test("LogReader.poll() with more partitions than records allowed serves those next that got nothing", async () => {
   const log = openEmbeddedLog({ path: ":memory:", limits: { pollRecordsMax: 2 } });
   const topic = await newTopic(log, "fair", 5);
   const counts = [0, 0, 0, 0, 0];

@@ -5,7 +5,7 @@ import { ProductionError } from "../../../src/record/errors.ts";
 
 const shortTimes = { connectTimeoutMs: 500, operationTimeoutMs: 600, deliveryTimeoutMs: 600, requestTimeoutMs: 500 };
 
-Deno.test("openKafka() rejects with retriable errors while there is no broker, and reports the state once", async () => {
+Deno.test("openKafka() rejects with retriable errors without a broker, and reports the state once", async () => {
   const states: KafkaState[] = [];
   const log = openKafka({
     brokers: [`127.0.0.1:${freePort()}`],

@@ -34,7 +34,7 @@ Deno.test("openEmbeddedDeadLetters() keeps letters and lists them newest first",
   letters.close();
 });
 
-Deno.test("openEmbeddedDeadLetters() keeps a letter of the same topology, stage, place, operator and key once", async (t) => {
+Deno.test("openEmbeddedDeadLetters() keeps letters of equal topology, stage, place, operator, key once", async (t) => {
   const letters = openEmbeddedDeadLetters({ path: ":memory:" });
   await letters.put([letter()]);
   const cases: { name: string; fields: Partial<DeadLetter>; isNew: boolean }[] = [

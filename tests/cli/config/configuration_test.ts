@@ -79,83 +79,85 @@ Deno.test("readConfiguration() reads a secret that nothing shows", () => {
   }
 });
 
+/** Each case, and what its problems say, one text each. */
+const REFUSED: readonly {
+  readonly name: string;
+  readonly environment: Record<string, string>;
+  readonly files?: Record<string, string>;
+  readonly says: readonly string[];
+}[] = [
+  { name: "Kafka without ClickHouse", environment: { KAFKA_BROKERS: "a:1" }, says: ["CLICKHOUSE_URL is missing"] },
+  {
+    name: "ClickHouse without Kafka",
+    environment: { CLICKHOUSE_URL: "http://a:1" },
+    says: ["KAFKA_BROKERS is missing"],
+  },
+  {
+    name: "Kafka's details without Kafka",
+    environment: { KAFKA_TLS: "true" },
+    says: ["KAFKA_TLS without KAFKA_BROKERS"],
+  },
+  {
+    name: "ClickHouse's details without ClickHouse",
+    environment: { CLICKHOUSE_PASSWORD: "x" },
+    says: ["CLICKHOUSE_PASSWORD without CLICKHOUSE_URL"],
+  },
+  {
+    name: "a broker without a port",
+    environment: { ...REAL, KAFKA_BROKERS: "kafka" },
+    says: ['current value is "kafka"'],
+  },
+  {
+    name: "half of the credentials",
+    environment: { ...REAL, KAFKA_SASL_USERNAME: "u" },
+    says: ["MECHANISM and KAFKA_SASL_PASSWORD missing"],
+  },
+  {
+    name: "an unknown mechanism",
+    environment: { ...REAL, KAFKA_SASL_MECHANISM: "md5" },
+    says: ["plain, scram-sha-256", "missing"],
+  },
+  {
+    name: "certificates without TLS",
+    environment: { ...REAL, KAFKA_TLS: "no", KAFKA_CA: PEM },
+    says: ["KAFKA_CA with KAFKA_TLS=false"],
+  },
+  {
+    name: "certificates for http",
+    environment: { ...REAL, CLICKHOUSE_CA: PEM },
+    says: ["CLICKHOUSE_CA with an http:// address"],
+  },
+  { name: "a certificate that is none", environment: { ...REAL, KAFKA_CA: "/etc/ca.pem" }, says: ["KAFKA_CA_FILE"] },
+  {
+    name: "a file that is not there",
+    environment: { ...REAL, KAFKA_CA_FILE: "/none" },
+    says: ['"/none", there is no such file'],
+  },
+  {
+    name: "an empty file",
+    environment: { CLICKHOUSE_PASSWORD_FILE: "/e" },
+    files: { "/e": "\n" },
+    says: ["is empty", "without CLICKHOUSE_URL"],
+  },
+  {
+    name: "a secret and its file",
+    environment: { ...REAL, CLICKHOUSE_PASSWORD: "a", CLICKHOUSE_PASSWORD_FILE: "/b" },
+    says: ["both CLICKHOUSE_PASSWORD and CLICKHOUSE_PASSWORD_FILE"],
+  },
+  { name: "a misspelt variable", environment: { WEIR_GENERATOIN: "2" }, says: ['Did you mean "WEIR_GENERATION"'] },
+  { name: "a generation of 0", environment: { WEIR_GENERATION: "0" }, says: ["from 1 to 8191"] },
+  { name: "a share above 1", environment: { WEIR_DELETES_MAX_SHARE: "1.5" }, says: ["between 0 and 1"] },
+  { name: "a switch that is neither", environment: { WEIR_ALLOW_DELETES: "maybe" }, says: ["true or false"] },
+  { name: "an unknown log level", environment: { WEIR_LOG: "loud" }, says: ["error, warn, info, debug"] },
+  {
+    name: "all that is wrong at once",
+    environment: { KAFKA_BROKERS: "kafka", WEIR_PORT: "x", WEIR_NONE: "1", KAFKA_SASL_USERNAME: "u" },
+    says: ["KAFKA_BROKERS as brokers", "WEIR_PORT", "WEIR_NONE", "CLICKHOUSE_URL is missing", "KAFKA_SASL_MECHANISM"],
+  },
+];
+
 Deno.test("readConfiguration() refuses", async (t) => {
-  const cases: readonly {
-    name: string;
-    environment: Record<string, string>;
-    files?: Record<string, string>;
-    says: string[];
-  }[] = [
-    { name: "Kafka without ClickHouse", environment: { KAFKA_BROKERS: "a:1" }, says: ["CLICKHOUSE_URL is missing"] },
-    {
-      name: "ClickHouse without Kafka",
-      environment: { CLICKHOUSE_URL: "http://a:1" },
-      says: ["KAFKA_BROKERS is missing"],
-    },
-    {
-      name: "Kafka's details without Kafka",
-      environment: { KAFKA_TLS: "true" },
-      says: ["KAFKA_TLS without KAFKA_BROKERS"],
-    },
-    {
-      name: "ClickHouse's details without ClickHouse",
-      environment: { CLICKHOUSE_PASSWORD: "x" },
-      says: ["CLICKHOUSE_PASSWORD without CLICKHOUSE_URL"],
-    },
-    {
-      name: "a broker without a port",
-      environment: { ...REAL, KAFKA_BROKERS: "kafka" },
-      says: ['current value is "kafka"'],
-    },
-    {
-      name: "half of the credentials",
-      environment: { ...REAL, KAFKA_SASL_USERNAME: "u" },
-      says: ["MECHANISM and KAFKA_SASL_PASSWORD missing"],
-    },
-    {
-      name: "an unknown mechanism",
-      environment: { ...REAL, KAFKA_SASL_MECHANISM: "md5" },
-      says: ["plain, scram-sha-256", "missing"],
-    },
-    {
-      name: "certificates without TLS",
-      environment: { ...REAL, KAFKA_TLS: "no", KAFKA_CA: PEM },
-      says: ["KAFKA_CA with KAFKA_TLS=false"],
-    },
-    {
-      name: "certificates for http",
-      environment: { ...REAL, CLICKHOUSE_CA: PEM },
-      says: ["CLICKHOUSE_CA with an http:// address"],
-    },
-    { name: "a certificate that is none", environment: { ...REAL, KAFKA_CA: "/etc/ca.pem" }, says: ["KAFKA_CA_FILE"] },
-    {
-      name: "a file that is not there",
-      environment: { ...REAL, KAFKA_CA_FILE: "/none" },
-      says: ['"/none", there is no such file'],
-    },
-    {
-      name: "an empty file",
-      environment: { CLICKHOUSE_PASSWORD_FILE: "/e" },
-      files: { "/e": "\n" },
-      says: ["is empty", "without CLICKHOUSE_URL"],
-    },
-    {
-      name: "a secret and its file",
-      environment: { ...REAL, CLICKHOUSE_PASSWORD: "a", CLICKHOUSE_PASSWORD_FILE: "/b" },
-      says: ["both CLICKHOUSE_PASSWORD and CLICKHOUSE_PASSWORD_FILE"],
-    },
-    { name: "a misspelt variable", environment: { WEIR_GENERATOIN: "2" }, says: ['Did you mean "WEIR_GENERATION"'] },
-    { name: "a generation of 0", environment: { WEIR_GENERATION: "0" }, says: ["from 1 to 8191"] },
-    { name: "a share above 1", environment: { WEIR_DELETES_MAX_SHARE: "1.5" }, says: ["between 0 and 1"] },
-    { name: "a switch that is neither", environment: { WEIR_ALLOW_DELETES: "maybe" }, says: ["true or false"] },
-    { name: "an unknown log level", environment: { WEIR_LOG: "loud" }, says: ["error, warn, info, debug"] },
-    {
-      name: "all that is wrong at once",
-      environment: { KAFKA_BROKERS: "kafka", WEIR_PORT: "x", WEIR_NONE: "1", KAFKA_SASL_USERNAME: "u" },
-      says: ["KAFKA_BROKERS as brokers", "WEIR_PORT", "WEIR_NONE", "CLICKHOUSE_URL is missing", "KAFKA_SASL_MECHANISM"],
-    },
-  ];
-  for (const { name, environment, files, says } of cases) {
+  for (const { name, environment, files, says } of REFUSED) {
     await t.step(name, () => {
       const problems = problemsOf(environment, files);
       assertEquals(problems.length, says.length, problems.join("\n"));

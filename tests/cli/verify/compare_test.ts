@@ -51,7 +51,7 @@ Deno.test("compareRows() keeps a few examples of many differences", async () => 
   assertEquals([comparison.missing, comparison.samples.length], [1_000, 3]);
 });
 
-Deno.test("canonicalColumn() makes what was computed and what ClickHouse prints equal exactly when the values are", async (t) => {
+Deno.test("canonicalColumn() makes the computed text and ClickHouse's equal just when the values are", async (t) => {
   const cases: readonly { type: string; value: unknown; prints: unknown; differs: unknown }[] = [
     { type: "Int64", value: 9007199254740993n, prints: "9007199254740993", differs: "9007199254740992" },
     { type: "UInt8", value: 5, prints: "5", differs: "-5" },

@@ -25,7 +25,7 @@ export async function measuredReach(
   const heard = new Set<string>();
   // A few at a time: each is a container of its own.
   for (const { id, service } of containers) {
-    const open = await openFrom(stage, id, targets);
+    const open = await openFrom(stage, { id, targets });
     for (const target of open) if (target.service === service) heard.add(`${service}:${target.port}`);
     const others = open.filter((target) => target.service !== service);
     reached[service] = [...new Set(others.map((target) => `${target.service}:${target.port}`))].sort();
@@ -49,7 +49,7 @@ function targetsOf(stage: Stage): (container: Container) => Target[] {
 }
 
 /** A container with the same network tries each target; bash of PostgreSQL's image can open connections. */
-async function openFrom(stage: Stage, id: string, targets: readonly Target[]): Promise<Target[]> {
+async function openFrom(stage: Stage, { id, targets }: { id: string; targets: readonly Target[] }): Promise<Target[]> {
   const { image } = (await stage.plan({ profile: "plain" })).services.postgres;
   const tries = targets.map(({ address, port }, index) =>
     `(timeout ${CONNECT_S} bash -c ': < /dev/tcp/${address}/${port}' 2> /dev/null && echo ${index}) &`

@@ -49,8 +49,8 @@ ${
     return `                            ${always ? `(${number})` : ` ${number} `} ${title}`;
   }).join("\n")
 }
-  --restart-engine COMMAND  last of all, restart the engine with this command, for instance "sudo systemctl restart docker":
-                            every container on that engine restarts
+  --restart-engine COMMAND  last of all, restart the engine with this command, for instance
+                            "sudo systemctl restart docker": every container on that engine restarts
   --project NAME            name of the Compose project (default weir-compose-test)
   --port-offset N           added to every published port (default 10000)
   --addresses A.B           first two numbers of the networks' addresses (default 10.213)
@@ -125,7 +125,7 @@ function readOptions(args: string[]): Options | null {
     },
   });
   if (values.help) return null;
-  const number = (name: string, text: string, most: number) => {
+  const number = (name: string, text: string, { most }: { most: number }) => {
     const value = Number(text);
     if (Number.isInteger(value) && value >= 1 && value <= most) return value;
     throw new RangeError(`Cannot use "--${name}" as a whole number from 1 to ${most}: current value is "${text}"`);
@@ -136,10 +136,10 @@ function readOptions(args: string[]): Options | null {
     );
   }
   return {
-    only: new Set(values.only.map((text) => number("only", text, scenarios.length))),
+    only: new Set(values.only.map((text) => number("only", text, { most: scenarios.length }))),
     restart: values["restart-engine"] ?? null,
     project: values.project,
-    portOffset: number("port-offset", values["port-offset"], 36_000),
+    portOffset: number("port-offset", values["port-offset"], { most: 36_000 }),
     addresses: values.addresses,
     keep: values.keep,
   };

@@ -11,16 +11,18 @@ let round = 0;
  */
 export async function changeStore(stage: Stage): Promise<void> {
   round++;
+  const series = `generate_series(1, ${ORDERS}) AS n`;
+  const renamed = `regexp_replace(name, '( of round \\d+)?$', ' of round ${round}')`;
   await stage.sql(`
     BEGIN;
     WITH placed AS (
       INSERT INTO orders (user_id, total_amount, note)
-      SELECT 1 + (n * 7 + ${round}) % 200, 10.00 + n, 'round ${round}' FROM generate_series(1, ${ORDERS}) AS n RETURNING id
+      SELECT 1 + (n * 7 + ${round}) % 200, 10.00 + n, 'round ${round}' FROM ${series} RETURNING id
     )
     INSERT INTO order_items (order_id, product_id, quantity, unit_price)
     SELECT id, 1 + (id * 13 + item) % 300, 1 + id % 5, 9.99 + item FROM placed, generate_series(1, 2) AS item;
     UPDATE orders SET status = 'paid', updated_at = now() WHERE note = 'round ${round - 1}';
-    UPDATE sellers SET name = regexp_replace(name, '( of round \\d+)?$', ' of round ${round}') WHERE id % 5 = ${round} % 5;
+    UPDATE sellers SET name = ${renamed} WHERE id % 5 = ${round} % 5;
     UPDATE products SET price = price + 0.01 WHERE id % 11 = ${round} % 11;
     UPDATE users SET loyalty_points = loyalty_points + 1 WHERE id % 13 = ${round} % 13;
     DELETE FROM order_items WHERE id IN (SELECT min(order_items.id) FROM order_items JOIN orders ON orders.id = order_id

@@ -14,7 +14,7 @@ export async function salesPanel(stage: Stage, title: string, chosen: Chosen = {
   const [, dashboard] = committed().find(([, { uid }]) => uid === "store-sales")!;
   const panel = panelsOf(dashboard).find((candidate) => candidate.title === title);
   if (panel === undefined) throw new TypeError(`Cannot find panel "${title}" on the dashboard Sales`);
-  const [rows] = await ask(stage, panel, await contextOf(stage, dashboard, chosen));
+  const [rows] = await ask(stage, { panel, context: await contextOf(stage, dashboard, { chosen }) });
   return rows;
 }
 
@@ -23,9 +23,9 @@ export async function allPanels(stage: Stage): Promise<{ readonly executed: numb
   let executed = 0;
   const empty: string[] = [];
   for (const [file, dashboard] of committed()) {
-    const context = await contextOf(stage, dashboard, {});
+    const context = await contextOf(stage, dashboard, { chosen: {} });
     for (const panel of panelsOf(dashboard)) {
-      for (const rows of await ask(stage, panel, context)) {
+      for (const rows of await ask(stage, { panel, context })) {
         executed++;
         if (rows.length === 0) empty.push(`"${panel.title}" in ${file}`);
       }
@@ -34,7 +34,7 @@ export async function allPanels(stage: Stage): Promise<{ readonly executed: numb
   return { executed, empty };
 }
 
-async function ask(stage: Stage, panel: Panel, context: QueryContext): Promise<Row[][]> {
+async function ask(stage: Stage, { panel, context }: { panel: Panel; context: QueryContext }): Promise<Row[][]> {
   const answers: Row[][] = [];
   for (const target of panel.targets) {
     if (!("rawSql" in target)) continue;
@@ -45,7 +45,11 @@ async function ask(stage: Stage, panel: Panel, context: QueryContext): Promise<R
 }
 
 /** The dashboard's own range of time up to now, and its variables with the options that their queries give. */
-async function contextOf(stage: Stage, { time, templating }: Dashboard, chosen: Chosen): Promise<QueryContext> {
+async function contextOf(
+  stage: Stage,
+  { time, templating }: Dashboard,
+  { chosen }: { chosen: Chosen },
+): Promise<QueryContext> {
   const [, count, unit] = /^now-(\d+)([smhd])$/.exec(time.from)!;
   const toMs = Date.now();
   const range = { fromMs: toMs - Number(count) * UNITS[unit], toMs };

@@ -1,20 +1,20 @@
 import type { StackLayout } from "../layout.ts";
 
 /** One series of an answer. */
-export interface Series {
+interface Series {
   readonly metric: Readonly<Record<string, string>>;
   /** Time and value, one for an instant, several for a range. */
   readonly value?: readonly [number, string];
   readonly values?: readonly (readonly [number, string])[];
 }
 
-export interface Target {
+interface Target {
   readonly labels: { readonly job: string };
   readonly health: "up" | "down" | "unknown";
   readonly lastError: string;
 }
 
-export interface RuleState {
+interface RuleState {
   readonly name: string;
   readonly type: "alerting" | "recording";
   readonly health: "ok" | "err" | "unknown";

@@ -1,7 +1,7 @@
 import type { Choices } from "./choices.ts";
 
 /** Runs one statement of a transaction and gives its rows. */
-export type Run = (sql: string, values?: unknown[]) => Promise<Record<string, unknown>[]>;
+type Run = (sql: string, values?: unknown[]) => Promise<Record<string, unknown>[]>;
 
 /** A transaction of the store: what people do in it. */
 type Transaction = (run: Run, random: Choices) => Promise<void>;
@@ -91,7 +91,8 @@ async function placeOrder(run: Run, random: Choices): Promise<void> {
     );
   }
   await run(
-    `UPDATE orders SET total_amount = (SELECT coalesce(sum(unit_price * quantity), 0) FROM order_items WHERE order_id = $1)
+    "UPDATE orders SET total_amount = " +
+      `(SELECT coalesce(sum(unit_price * quantity), 0) FROM order_items WHERE order_id = $1)
      WHERE id = $1`,
     [order.id],
   );
@@ -115,7 +116,8 @@ async function newOffer(run: Run, random: Choices): Promise<void> {
     random.of(COUNTRIES),
   ]);
   const [product] = await run(
-    `INSERT INTO products (seller_id, sku, name, price, attributes) VALUES ($1, $2, $3, 9.99, '{"category":"new"}') RETURNING id`,
+    "INSERT INTO products (seller_id, sku, name, price, attributes) " +
+      `VALUES ($1, $2, $3, 9.99, '{"category":"new"}') RETURNING id`,
     [seller.id, `SKU-${name}`, `Novelty ${random.int(1_000)}`],
   );
   const [user] = await run(

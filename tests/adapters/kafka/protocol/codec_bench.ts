@@ -61,7 +61,7 @@ async function theirs(records: readonly NewRecord[]): Promise<Buffer> {
   return batch.buffer;
 }
 
-function decodeOurs(bytes: Uint8Array, checkCrcs: boolean): number {
+function decodeOurs(bytes: Uint8Array, { checkCrcs }: { checkCrcs: boolean }): number {
   return decodeRecordBatches(bytes, { position: 0, aborted: [], checkCrcs, topic: "bench" }).records.length;
 }
 
@@ -96,10 +96,10 @@ async function compare(name: string, own: () => unknown, other: () => unknown): 
 const records = someRecords();
 const bytes = Buffer.from(ours(records));
 assert(bytes.subarray(61).equals((await theirs(records)).subarray(61)), "both write the same records");
-assertEquals([decodeOurs(bytes, true), await decodeTheirs(bytes)], [RECORDS, RECORDS]);
+assertEquals([decodeOurs(bytes, { checkCrcs: true }), await decodeTheirs(bytes)], [RECORDS, RECORDS]);
 console.log(
   `medians of ${ROUNDS} rounds, a record; ${RECORDS} records of ${Math.round(bytes.length / RECORDS)} bytes a batch`,
 );
 await compare("encode", () => ours(records), () => theirs(records));
-await compare("decode, checksum checked", () => decodeOurs(bytes, true), () => decodeTheirs(bytes));
-await compare("decode, checksum not checked", () => decodeOurs(bytes, false), () => decodeTheirs(bytes));
+await compare("decode, checksum checked", () => decodeOurs(bytes, { checkCrcs: true }), () => decodeTheirs(bytes));
+await compare("decode, checksum not checked", () => decodeOurs(bytes, { checkCrcs: false }), () => decodeTheirs(bytes));

@@ -22,7 +22,7 @@ Deno.test("encodeRecordBatch() and decodeRecordBatches() give back any records",
         const bytes = encodeRecordBatch(records, { stamp: stamp(round), compression, nowMs: 1_000 });
         setBaseOffset(bytes, round * 1_000_000_007);
         const { records: decoded, nextOffset, bytesNeeded } = decode(bytes, round * 1_000_000_007);
-        assertEquals(decoded.map(comparable), records.map((record, index) => expected(record, index, round)));
+        assertEquals(decoded.map(comparable), records.map((record, index) => expected(record, { index, round })));
         assertEquals([nextOffset, bytesNeeded], [round * 1_000_000_007 + records.length, 0]);
       }
     }
@@ -219,6 +219,6 @@ function comparable({ offset, timestampMs, key, value }: LogRecord): unknown[] {
   return [offset, timestampMs, hex(key), hex(value)];
 }
 
-function expected(record: NewRecord, index: number, round: number): unknown[] {
+function expected(record: NewRecord, { index, round }: { index: number; round: number }): unknown[] {
   return [round * 1_000_000_007 + index, record.timestampMs ?? 1_000, hex(record.key), hex(record.value)];
 }

@@ -7,7 +7,7 @@ import type { Scenario } from "./scenario.ts";
 const HEAL_MS_MAX = 240_000;
 
 /** Every part of the stack, in the order in which the data flows. */
-export const EVERYTHING: readonly string[] = [
+const EVERYTHING: readonly string[] = [
   "postgres",
   "debezium",
   "zookeeper",
@@ -25,7 +25,7 @@ export function crashes(services: readonly string[] = EVERYTHING): Scenario {
     title: `kill -9 of ${services === EVERYTHING ? "each main process" : services.join(", ")}`,
     async run(stage) {
       for (const service of services) {
-        await stage.steps.step(`${service} is killed and heals`, (signal) => crash(stage, service, signal), {
+        await stage.steps.step(`${service} is killed and heals`, (signal) => crash(stage, service, { signal }), {
           withinMs: HEAL_MS_MAX,
         });
         await verify(stage, `after the crash of ${service}`);
@@ -34,7 +34,7 @@ export function crashes(services: readonly string[] = EVERYTHING): Scenario {
   };
 }
 
-async function crash(stage: Stage, service: string, signal: AbortSignal): Promise<string> {
+async function crash(stage: Stage, service: string, { signal }: { readonly signal: AbortSignal }): Promise<string> {
   const [{ pid, restarts }] = await stage.of(service);
   await changeStore(stage);
   const startedMs = performance.now();

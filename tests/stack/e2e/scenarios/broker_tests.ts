@@ -18,12 +18,16 @@ export const brokerTests: Scenario = {
   title: "tests that need a broker",
   async run(stage) {
     for (const [name, path] of suites) {
-      await stage.steps.step(name, (signal) => test(stage, path, signal), { withinMs: SUITE_MS_MAX });
+      await stage.steps.step(name, (signal) => test(stage, path, { signal }), { withinMs: SUITE_MS_MAX });
     }
   },
 };
 
-async function test({ layout, options }: Stage, path: string, signal: AbortSignal): Promise<string> {
+async function test(
+  { layout, options }: Stage,
+  path: string,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--no-check", `--config=${projectPath("deno.json")}`, projectPath(path)],
     clearEnv: true,

@@ -17,17 +17,20 @@ const LONG_TEXT = 20_000;
 /** Long enough for Debezium to begin its snapshot. */
 const OPEN_MS = 2_000;
 
+const USER = `(-900001, 'e2e@example.com', 'E. Two', '{"country":"FR"}')`;
+const SECOND_ORDER = "(-900002, -900001, 'paid', 0, '2031-05-18 11:00:00Z')";
+
 /** Ids apart from those that the store's own sequences give. */
 const prepare = `
   INSERT INTO sellers (id, name, country) VALUES (-900001, 'First Shop', 'DE'), (-900002, 'Second Shop', 'PL');
-  INSERT INTO users (id, email, full_name, preferences) VALUES (-900001, 'e2e@example.com', 'E. Two', '{"country":"FR"}');
+  INSERT INTO users (id, email, full_name, preferences) VALUES ${USER};
   INSERT INTO products (id, seller_id, sku, name, price, attributes, description)
   VALUES (-900001, -900001, 'E2E-1', 'Lantern', 10.50, '{"category":"lighting"}', repeat('0123456789', ${
   LONG_TEXT / 10
 })),
          (-900002, -900002, 'E2E-2', 'Anvil', 0.10, '{"category":"tools"}', NULL);
   INSERT INTO orders (id, user_id, status, total_amount, placed_at)
-  VALUES (-900001, -900001, 'paid', 21.30, '2031-05-17 10:30:00.000001Z'), (-900002, -900001, 'paid', 0, '2031-05-18 11:00:00Z');
+  VALUES (-900001, -900001, 'paid', 21.30, '2031-05-17 10:30:00.000001Z'), ${SECOND_ORDER};
   INSERT INTO order_items (id, order_id, product_id, quantity, unit_price)
   VALUES (-900001, -900001, -900001, 2, 10.50), (-900002, -900001, -900002, 3, 0.10);`;
 

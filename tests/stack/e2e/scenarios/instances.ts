@@ -42,7 +42,7 @@ async function joins(
 ): Promise<void> {
   await steps.step("a process joins, the other one keeps its tasks running", async (signal) => {
     const known = resident.events.length;
-    await until(async () => covered(resident, newcomer, all) && await newcomer.isReady(), { signal });
+    await until(async () => covered([resident, newcomer], all) && await newcomer.isReady(), { signal });
     await resident.ready(signal);
     const kept = resident.tasks();
     const meanwhile = resident.events.slice(known);
@@ -74,7 +74,7 @@ async function killed(
 }
 
 /** Whether each task has exactly one of both. */
-function covered(a: WeirProcess, b: WeirProcess, all: ReadonlySet<string>): boolean {
+function covered([a, b]: readonly [WeirProcess, WeirProcess], all: ReadonlySet<string>): boolean {
   const [ofA, ofB] = [a.tasks(), b.tasks()];
   return ofB.size > 0 && ofA.size + ofB.size === all.size && ofA.union(ofB).size === all.size;
 }

@@ -71,9 +71,10 @@ async function measure(stage: Stage, signal: AbortSignal): Promise<number[]> {
     for (let dueMs = performance.now(); placed < ORDERS; placed++, dueMs += 1000 / PER_SECOND) {
       await sleep(Math.max(0, dueMs - performance.now()));
       signal.throwIfAborted();
+      const item = "SELECT id, 1, 1, 9.99 FROM placed RETURNING id";
       const { rows } = await client.query(`
         WITH placed AS (INSERT INTO orders (user_id, status, total_amount) VALUES (1, 'paid', 9.99) RETURNING id)
-        INSERT INTO order_items (order_id, product_id, quantity, unit_price) SELECT id, 1, 1, 9.99 FROM placed RETURNING id`);
+        INSERT INTO order_items (order_id, product_id, quantity, unit_price) ${item}`);
       waiting.set(String(rows[0].id), performance.now());
     }
     await looking;

@@ -36,7 +36,7 @@ export const monitoring: Scenario = {
       return await allUp(prometheus, signal);
     });
     await steps.step("every rule is evaluated without error", (signal) => rulesHold(prometheus, signal));
-    await steps.step("every metric asked for exists", (signal) => metricsExist(stage, prometheus, signal));
+    await steps.step("every metric asked for exists", (signal) => metricsExist(stage, prometheus, { signal }));
     await steps.step("every expression of dashboards and rules is answered, and no panel is empty", async (signal) => {
       const figures = await answered(prometheus, signal);
       stage.figures.push(figures);
@@ -71,7 +71,11 @@ async function rulesHold(prometheus: Prometheus, signal: AbortSignal): Promise<s
 }
 
 /** Whether each name in the expressions stands for series of this stack. */
-async function metricsExist(stage: Stage, prometheus: Prometheus, signal: AbortSignal): Promise<string> {
+async function metricsExist(
+  stage: Stage,
+  prometheus: Prometheus,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<string> {
   const recorded = rules().flatMap(({ record }) => record ?? []);
   const asked = new Set(expressions().flatMap(({ text }) => metricNames(text)));
   const wanted = [...asked].filter((name) => !SOURCES.clickhouse.includes(name) && !recorded.includes(name));

@@ -51,8 +51,9 @@ async function missingTopic(stage: Stage): Promise<void> {
     await until(async () => (await weir.readiness()).text.includes(reason), { signal });
   });
   await steps.step("the table is added to the store and to the connector", async () => {
+    const columns = "id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES users, wish text NOT NULL";
     await stage.sql(`
-      CREATE TABLE IF NOT EXISTS wishes (id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES users, wish text NOT NULL);
+      CREATE TABLE IF NOT EXISTS wishes (${columns});
       ALTER TABLE wishes REPLICA IDENTITY FULL;
       ALTER PUBLICATION dbz_publication ADD TABLE wishes;
       GRANT SELECT ON wishes TO debezium;`);
