@@ -1,4 +1,5 @@
-import { createBackoff, pause } from "./protocol/backoff.ts";
+import { createBackoff } from "./protocol/backoff.ts";
+import { systemClock } from "../local/system_clock.ts";
 import { asProductionError, isConnectionError } from "./protocol/errors.ts";
 import type { BrokerAddress, KafkaSettings } from "./protocol/options.ts";
 import { type BrokerConnection, openConnection } from "./protocol/kafkajs_internals.ts";
@@ -80,7 +81,7 @@ export function openCluster(settings: KafkaSettings): Cluster {
           const waitMs = backoff.nextMs();
           const late = performance.now() + waitMs > deadline;
           if (!error.retriable || late || closing.signal.aborted) throw error;
-          await pause(waitMs, closing.signal);
+          await systemClock.sleep(waitMs, closing.signal);
         }
       }
     },

@@ -1,6 +1,7 @@
 import type { AppendBatch } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
-import { createBackoff, pause } from "./protocol/backoff.ts";
+import { createBackoff } from "./protocol/backoff.ts";
+import { systemClock } from "../local/system_clock.ts";
 import type { BrokerChannel, Cluster } from "./cluster.ts";
 import { asProductionError, ErrorCode, isRetriableCode } from "./protocol/errors.ts";
 import { type ProducedPartition, produceRequest } from "./protocol/produce.ts";
@@ -105,7 +106,7 @@ export class Producer {
           if (error.retriable) this.#giveUpLate(lane, error);
           else if (!lane.inFlight) this.#reject(lane, error);
         }
-        await pause(backoff.nextMs(), this.#closing.signal);
+        await systemClock.sleep(backoff.nextMs(), this.#closing.signal);
       }
     }
     this.#running = false;
@@ -158,9 +159,7 @@ export class Producer {
     }
   }
 
-  /**
-   * Starts a request to every idle leader that something can be sent to; the time at which to look again at the latest.
-   */
+  /** Starts a request to every idle leader to which something can go; the time at which to look again at the latest. */
   #sendReady(session: Session): number {
     const now = performance.now();
     let nextAt = Infinity;

@@ -2,7 +2,7 @@ import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../../record/errors.ts";
 import { loadConfiguration } from "../config/configuration.ts";
-import { exists } from "../exists.ts";
+import { exists } from "../../adapters/local/exists.ts";
 import { command } from "../command.ts";
 import { loadTopologies, topologyNames } from "../topology_files.ts";
 import { UsageError } from "../usage_error.ts";

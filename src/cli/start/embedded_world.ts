@@ -5,7 +5,7 @@ import { type EmbeddedLog, openEmbeddedLog } from "../../adapters/embedded_log/l
 import { systemClock } from "../../adapters/local/system_clock.ts";
 import { openDemoStore, type StoreSizes } from "../../demo/mod.ts";
 import { ADDRESS, openDirectory, pathsIn } from "../embedded_directory.ts";
-import { exists } from "../exists.ts";
+import { exists } from "../../adapters/local/exists.ts";
 import { DemoSource } from "./demo_source.ts";
 import type { World, WorldOptions } from "./world.ts";
 

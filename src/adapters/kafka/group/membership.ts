@@ -1,6 +1,7 @@
 import type { GroupOptions, Membership, Position } from "../../../ports/log.ts";
 import { ProductionError } from "../../../record/errors.ts";
-import { createBackoff, pause } from "../protocol/backoff.ts";
+import { createBackoff } from "../protocol/backoff.ts";
+import { systemClock } from "../../local/system_clock.ts";
 import type { BrokerChannel, Cluster } from "../cluster.ts";
 import { assignTasks } from "../../assignment/assign_tasks.ts";
 import { byTopic, nameOf, partitionsOf } from "./positions.ts";
@@ -119,7 +120,7 @@ export class KafkaMembership implements Membership {
       .call(this.#coordinator, ({ broker }) => broker.leaveGroup({ groupId, memberId: this.#memberId }))
       .then(() => this.#notes.remove(groupId, this.#memberId), () => {}); // the broker finds out by the session's end
     const deadline = new AbortController();
-    await Promise.race([left, pause(LEAVE_DEADLINE_MS, deadline.signal)]);
+    await Promise.race([left, systemClock.sleep(LEAVE_DEADLINE_MS, deadline.signal)]);
     deadline.abort();
     await Promise.all([waiting.close(), channel.close()]);
     await this.#finished;
@@ -146,7 +147,7 @@ export class KafkaMembership implements Membership {
           this.#memberId = "";
         }
         // "Rebalance in progress" is the everyday case: the others wait for this member to join again.
-        if (!rejoinTypes.has((thrown as KafkaJsError).type ?? "")) await pause(backoff.nextMs(), signal);
+        if (!rejoinTypes.has((thrown as KafkaJsError).type ?? "")) await systemClock.sleep(backoff.nextMs(), signal);
       } finally {
         this.#inGroup = false;
       }
@@ -217,7 +218,7 @@ export class KafkaMembership implements Membership {
     const { signal } = this.#closing;
     const backoff = createBackoff();
     while (!signal.aborted) {
-      await pause(this.#cluster.settings.heartbeatIntervalMs, signal);
+      await systemClock.sleep(this.#cluster.settings.heartbeatIntervalMs, signal);
       if (signal.aborted) return;
       try {
         await this.#ask((broker) => broker.heartbeat(this.#identity()));
@@ -226,7 +227,7 @@ export class KafkaMembership implements Membership {
         const error = thrown as KafkaJsError;
         // A coordinator that moves or restarts still knows the member: no need to join again.
         if (!isConnectionError(error) && !coordinatorTypes.has(error.type ?? "")) throw error;
-        await pause(backoff.nextMs(), signal);
+        await systemClock.sleep(backoff.nextMs(), signal);
       }
     }
   }

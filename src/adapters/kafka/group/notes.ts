@@ -1,3 +1,5 @@
+import { exists } from "../../local/exists.ts";
+
 /** Members by group. */
 type Notes = Map<string, string[]>;
 
@@ -84,7 +86,7 @@ function openAbandoned(path: string): Deno.FsFile | null {
   try {
     const file = Deno.openSync(path, { read: true, write: true });
     // A file that is no longer there has been taken over by a process that started just now.
-    if (file.tryLockSync(true) && isThere(path)) return file;
+    if (file.tryLockSync(true) && exists(path)) return file;
     file.close();
     return null;
   } catch (error) {
@@ -110,16 +112,6 @@ function parse(text: string): [string, string[]][] {
   }
 }
 
-function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
 function removeIfThere(path: string): void {
-  if (isThere(path)) Deno.removeSync(path);
+  if (exists(path)) Deno.removeSync(path);
 }

@@ -21,17 +21,3 @@ export function createBackoff(firstMs = 50, lastMs = 2_000): Backoff {
     },
   };
 }
-
-/** Resolves after `ms`, or as soon as `signal` is aborted. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener("abort", done);
-  });
-}
