@@ -1,3 +1,4 @@
+import { readerWith } from "../reader_with.ts";
 import type { Log } from "../../src/ports/log.ts";
 
 /** A log whose readers stand still while the gate is shut, so that a backlog can build up and be timed. */
@@ -19,17 +20,12 @@ export function gateOf(log: Log): Gate {
       topics: (names) => log.topics(names),
       reader: () => {
         const reader = log.reader();
-        return {
-          seek: (topic, partition, offset) => reader.seek(topic, partition, offset),
-          stop: (topic, partition) => reader.stop(topic, partition),
-          pause: (topic, partition) => reader.pause(topic, partition),
-          resume: (topic, partition) => reader.resume(topic, partition),
-          close: () => reader.close(),
+        return readerWith(reader, {
           poll: async (waitMs) => {
             await opened;
             return await reader.poll(waitMs);
           },
-        };
+        });
       },
     },
   };

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { projectPath, readText } from "./compose_files.ts";
+import { allowed, hasProgram, projectPath, readText } from "./compose_files.ts";
 import { parseDockerfile, type Stage, textsOf } from "./dockerfile.ts";
 
 /** What a program of the image did. */
@@ -7,6 +7,15 @@ export interface Ended {
   readonly code: number;
   readonly text: string;
 }
+
+/** Why the image cannot be built here; null if it can. */
+export const imageMissing = !allowed
+  ? "needs -A"
+  : Deno.build.os !== "linux"
+  ? "needs Linux"
+  : Deno.uid() === 0 && !hasProgram("setpriv")
+  ? "setpriv is missing: apt-get install util-linux"
+  : null;
 
 /** compose/Dockerfile followed step by step into a folder; its paths are those of the image below `root`. */
 export interface BuiltImage {

@@ -1,16 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { allowed, hasProgram, readCompose, readText } from "./compose_files.ts";
-import { buildImage, type BuiltImage } from "./built_image.ts";
+import { readCompose, readText } from "./compose_files.ts";
+import { buildImage, type BuiltImage, imageMissing } from "./built_image.ts";
 
-const missing = !allowed
-  ? "needs -A"
-  : Deno.build.os !== "linux"
-  ? "needs Linux"
-  : Deno.uid() === 0 && !hasProgram("setpriv")
-  ? "setpriv is missing: apt-get install util-linux"
-  : null;
-const ignore = missing !== null;
-const suffix = ignore ? ` (${missing})` : "";
+const ignore = imageMissing !== null;
+const suffix = ignore ? ` (${imageMissing})` : "";
 const START_MS = 60_000;
 const END_MS = 10_000;
 

@@ -11,32 +11,23 @@ interface Heard {
 
 const same = (...ports: number[]): readonly Heard[] => ports.map((port) => ({ port }));
 
-/** Where each long-running service listens, beside its own loopback. */
+const HEARD_IN_BOTH: Readonly<Record<string, readonly Heard[]>> = {
+  postgres: same(5432),
+  zookeeper: same(2181),
+  // The listeners INTERNAL and EXTERNAL, and the agent that shows JMX.
+  kafka: same(29092, 9092, 7071),
+  // The REST interface has addresses of its own: CONNECT_LISTENERS.
+  debezium: [{ port: 8083, networks: ["configuration", "debezium_port"] }, ...same(9404)],
+  weir: same(8686),
+  "postgres-exporter": same(9187),
+  prometheus: same(9090),
+  grafana: same(3000),
+};
+
+/** Where each long-running service listens, beside its own loopback. The profiles differ in ClickHouse's TLS alone. */
 export const HEARD: Readonly<Record<Profile, Readonly<Record<string, readonly Heard[]>>>> = {
-  plain: {
-    postgres: same(5432),
-    zookeeper: same(2181),
-    // The listeners INTERNAL and EXTERNAL, and the agent that shows JMX.
-    kafka: same(29092, 9092, 7071),
-    // The REST interface has addresses of its own: CONNECT_LISTENERS.
-    debezium: [{ port: 8083, networks: ["configuration", "debezium_port"] }, ...same(9404)],
-    clickhouse: same(8123, 9000, 9363),
-    weir: same(8686),
-    "postgres-exporter": same(9187),
-    prometheus: same(9090),
-    grafana: same(3000),
-  },
-  secure: {
-    postgres: same(5432),
-    zookeeper: same(2181),
-    kafka: same(29092, 9092, 7071),
-    debezium: [{ port: 8083, networks: ["configuration", "debezium_port"] }, ...same(9404)],
-    clickhouse: same(8443, 9440, 9363),
-    weir: same(8686),
-    "postgres-exporter": same(9187),
-    prometheus: same(9090),
-    grafana: same(3000),
-  },
+  plain: { ...HEARD_IN_BOTH, clickhouse: same(8123, 9000, 9363) },
+  secure: { ...HEARD_IN_BOTH, clickhouse: same(8443, 9440, 9363) },
 };
 
 const KAFKA = ["kafka:29092", "kafka:9092", "kafka:7071"];

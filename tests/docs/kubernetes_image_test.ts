@@ -1,17 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { buildImage, type BuiltImage } from "../compose/built_image.ts";
-import { allowed, hasProgram, projectPath, readText } from "../compose/compose_files.ts";
+import { buildImage, type BuiltImage, imageMissing } from "../compose/built_image.ts";
+import { projectPath, readText } from "../compose/compose_files.ts";
 import { type Deployment, documentsOf, fragmentsOf, only, patched } from "./kubernetes.ts";
 
-const missing = !allowed
-  ? "needs -A"
-  : Deno.build.os !== "linux"
-  ? "needs Linux"
-  : Deno.uid() === 0 && !hasProgram("setpriv")
-  ? "setpriv is missing: apt-get install util-linux"
-  : null;
-const ignore = missing !== null;
-const suffix = ignore ? ` (${missing})` : "";
+const ignore = imageMissing !== null;
+const suffix = ignore ? ` (${imageMissing})` : "";
 
 const page = readText("docs/kubernetes.md");
 const deployment = only<Deployment>("Deployment");

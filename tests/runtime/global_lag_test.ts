@@ -9,6 +9,7 @@ import { Runner } from "../../src/runtime/runner.ts";
 import { createManualClock } from "../../src/testing/manual_clock.ts";
 import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import { createStepClock } from "../../src/testing/quiescence.ts";
+import { readerWith } from "../reader_with.ts";
 
 const THINGS = "shop.public.things";
 const KINDS = "shop.public.kinds";
@@ -30,11 +31,7 @@ function withoutKinds(log: Log): { log: Log; mend(): void } {
       reader() {
         const reader = log.reader();
         let readsKinds = false;
-        return {
-          stop: (topic, partition) => reader.stop(topic, partition),
-          pause: (topic, partition) => reader.pause(topic, partition),
-          resume: (topic, partition) => reader.resume(topic, partition),
-          close: () => reader.close(),
+        return readerWith(reader, {
           seek(topic, partition, offset) {
             readsKinds ||= topic === KINDS;
             reader.seek(topic, partition, offset);
@@ -43,7 +40,7 @@ function withoutKinds(log: Log): { log: Log; mend(): void } {
             readsKinds && !mended
               ? Promise.reject(new ProductionError("the broker of the kinds is away", { retriable: true }))
               : reader.poll(waitMs),
-        };
+        });
       },
     },
   };

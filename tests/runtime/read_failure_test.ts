@@ -9,6 +9,7 @@ import { Runner } from "../../src/runtime/runner.ts";
 import { createManualClock } from "../../src/testing/manual_clock.ts";
 import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import { createStepClock, settle } from "../../src/testing/quiescence.ts";
+import { readerWith } from "../reader_with.ts";
 
 const things = debezium("shop.public.things", { key: ["id"], row: z.object({ id: z.int(), name: z.string() }) });
 const sink = clickhouse("things", { key: ["id"], columns: { id: "Int64", name: "String" } });
@@ -30,21 +31,17 @@ function breakable(log: Log) {
           for (const [topic, partition] of read.values()) reader.stop(topic, partition);
           failure = new ProductionError("Cannot read: the batch is damaged", { retriable: false });
         });
-        return {
+        return readerWith(reader, {
           seek(topic, partition, offset) {
             read.set(`${topic} ${partition}`, [topic, partition]);
             reader.seek(topic, partition, offset);
           },
-          stop: (topic, partition) => reader.stop(topic, partition),
-          pause: (topic, partition) => reader.pause(topic, partition),
-          resume: (topic, partition) => reader.resume(topic, partition),
-          close: () => reader.close(),
           poll(waitMs) {
             const error = failure;
             failure = null;
             return error === null ? reader.poll(waitMs) : Promise.reject(error);
           },
-        };
+        });
       },
     } as Log,
   };

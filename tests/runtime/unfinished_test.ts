@@ -9,6 +9,7 @@ import { Runner } from "../../src/runtime/runner.ts";
 import { createManualClock } from "../../src/testing/manual_clock.ts";
 import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import { createStepClock, settle } from "../../src/testing/quiescence.ts";
+import { readerWith } from "../reader_with.ts";
 
 const THINGS = "shop.public.things";
 const KINDS = "shop.public.kinds";
@@ -38,18 +39,13 @@ async function openRunner() {
     ...log,
     reader() {
       const reader = log.reader();
-      return {
-        seek: (topic, partition, offset) => reader.seek(topic, partition, offset),
-        stop: (topic, partition) => reader.stop(topic, partition),
-        pause: (topic, partition) => reader.pause(topic, partition),
-        resume: (topic, partition) => reader.resume(topic, partition),
-        close: () => reader.close(),
+      return readerWith(reader, {
         async poll(waitMs) {
           const fetched = await reader.poll(waitMs);
           await faults.fetches;
           return fetched;
         },
-      };
+      });
     },
     async append(batches: readonly AppendBatch[]) {
       await faults.messages;

@@ -20,6 +20,7 @@ import { refusals } from "./e2e/scenarios/refusals.ts";
 import { restoring } from "./e2e/scenarios/restoring.ts";
 import type { Scenario } from "./e2e/scenarios/scenario.ts";
 import { Stage } from "./e2e/stage.ts";
+import { interruption, wholeNumber } from "./e2e/steps.ts";
 import { projectPath } from "./layout.ts";
 
 const scenarios: readonly Scenario[] = [
@@ -61,17 +62,13 @@ interface Options {
 }
 
 async function main(options: Options): Promise<number> {
-  const interrupt = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(name, () => interrupt.abort(new Error(`interrupted by ${name}`)));
-  }
-  setTimeout(() => interrupt.abort(new Error(`the run took longer than ${RUN_MS_MAX / 60_000} minutes`)), RUN_MS_MAX);
+  const interrupted = interruption(RUN_MS_MAX);
   const stage = new Stage({
     root: Deno.env.get("WEIR_STACK") ?? projectPath(".stack-test"),
     portOffset: Number(Deno.env.get("WEIR_STACK_PORT_OFFSET") ?? PORT_OFFSET_DEFAULT),
     seed: options.seed,
     keep: options.keep,
-    interrupted: interrupt.signal,
+    interrupted,
   });
   const { steps } = stage;
   steps.say(`seed ${options.seed}, logs in ${stage.layout.logs}`);
@@ -84,19 +81,14 @@ async function main(options: Options): Promise<number> {
     }
   } catch (error) {
     // Steps tell their own failures.
-    if (steps.failed === 0) {
-      steps.failed++;
-      steps.say(`FAIL  ${error instanceof Error ? error.stack : error}`);
-    }
+    if (steps.failed === 0) steps.fail(error);
   }
   await stage.close().catch((error) => {
-    steps.failed++;
-    steps.say(`FAIL  everything is ended: ${error.message}`);
+    steps.fail(`everything is ended: ${error.message}`);
   });
   steps.say("everything is ended");
   for (const figure of stage.figures) console.log(figure);
-  console.log(`${steps.passed} passed, ${steps.failed} failed`);
-  return steps.failed === 0 ? 0 : 1;
+  return steps.close();
 }
 
 function readOptions(args: string[]): Options {
@@ -114,19 +106,12 @@ function readOptions(args: string[]): Options {
     console.log(usage);
     Deno.exit(0);
   }
-  const number = (name: string, text: string, { most }: { most: number }) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < 1 || value > most) {
-      throw new RangeError(`Cannot use "--${name}" as a whole number from 1 to ${most}: current value is "${text}"`);
-    }
-    return value;
-  };
   return {
-    only: new Set((values.only ?? []).map((text) => number("only", text, { most: scenarios.length }))),
-    kills: number("kills", values.kills ?? String(KILLS_DEFAULT), { most: 1_000 }),
+    only: new Set((values.only ?? []).map((text) => wholeNumber("only", text, { most: scenarios.length }))),
+    kills: wholeNumber("kills", values.kills ?? String(KILLS_DEFAULT), { most: 1_000 }),
     seed: values.seed === undefined
       ? crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000
-      : number("seed", values.seed, { most: 2 ** 31 }),
+      : wholeNumber("seed", values.seed, { most: 2 ** 31 }),
     keep: values.keep,
   };
 }

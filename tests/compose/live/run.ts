@@ -4,7 +4,7 @@
  * other containers are not touched.
  */
 import { parseArgs } from "node:util";
-import { Steps } from "../../stack/e2e/steps.ts";
+import { interruption, Steps, wholeNumber } from "../../stack/e2e/steps.ts";
 import { engineProblems } from "./engine.ts";
 import { backup } from "./scenarios/backup.ts";
 import { crashes } from "./scenarios/crashes.ts";
@@ -74,13 +74,9 @@ async function main({ only, restart, keep, ...options }: Options): Promise<numbe
     console.error(`Cannot try the stack:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
     return 1;
   }
-  const interrupt = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(name, () => interrupt.abort(new Error(`interrupted by ${name}`)));
-  }
-  setTimeout(() => interrupt.abort(new Error(`the run took longer than ${RUN_MS_MAX / 60_000} minutes`)), RUN_MS_MAX);
-  const steps = new Steps(interrupt.signal);
-  const stage = new Stage(steps, { ...options, signal: interrupt.signal });
+  const interrupted = interruption(RUN_MS_MAX);
+  const steps = new Steps(interrupted);
+  const stage = new Stage(steps, { ...options, signal: interrupted });
   try {
     await steps.step("nothing of an earlier run is left", () => stage.open(), { withinMs: 180_000 });
     for (const [index, scenario] of scenarios.entries()) {
@@ -92,23 +88,18 @@ async function main({ only, restart, keep, ...options }: Options): Promise<numbe
     if (restart !== null) await engineRestart(restart).run(stage);
   } catch (error) {
     // Steps tell their own failures.
-    if (steps.failed === 0) {
-      steps.failed++;
-      steps.say(`FAIL  ${error instanceof Error ? error.stack : error}`);
-    }
+    if (steps.failed === 0) steps.fail(error);
     await stage.tell().catch(() => {});
   }
   if (keep) steps.say(`kept: docker compose --project-name ${options.project} ps`);
   else {
     await stage.close().catch((error) => {
-      steps.failed++;
-      steps.say(`FAIL  everything is removed: ${error.message}`);
+      steps.fail(`everything is removed: ${error.message}`);
     });
   }
   console.log(tableOf(steps.done));
   for (const line of stage.notShown) console.log(`not shown: ${line}`);
-  console.log(`${steps.passed} passed, ${steps.failed} failed`);
-  return steps.failed === 0 ? 0 : 1;
+  return steps.close();
 }
 
 function readOptions(args: string[]): Options | null {
@@ -125,21 +116,16 @@ function readOptions(args: string[]): Options | null {
     },
   });
   if (values.help) return null;
-  const number = (name: string, text: string, { most }: { most: number }) => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-    throw new RangeError(`Cannot use "--${name}" as a whole number from 1 to ${most}: current value is "${text}"`);
-  };
   if (!/^\d{1,3}\.\d{1,3}$/.test(values.addresses)) {
     throw new RangeError(
       `Cannot use "--addresses" as two numbers such as 10.213: current value is "${values.addresses}"`,
     );
   }
   return {
-    only: new Set(values.only.map((text) => number("only", text, { most: scenarios.length }))),
+    only: new Set(values.only.map((text) => wholeNumber("only", text, { most: scenarios.length }))),
     restart: values["restart-engine"] ?? null,
     project: values.project,
-    portOffset: number("port-offset", values["port-offset"], { most: 36_000 }),
+    portOffset: wholeNumber("port-offset", values["port-offset"], { most: 36_000 }),
     addresses: values.addresses,
     keep: values.keep,
   };

@@ -32,6 +32,18 @@ export class Steps {
     console.log(`${seconds.padStart(6)} s  ${line}`);
   }
 
+  /** Tells a failure outside of the steps. */
+  fail(what: unknown): void {
+    this.failed++;
+    this.say(`FAIL  ${what instanceof Error ? what.stack : what}`);
+  }
+
+  /** `N passed, N failed`; the status of a process that ends with it. */
+  close(): number {
+    console.log(`${this.passed} passed, ${this.failed} failed`);
+    return this.failed === 0 ? 0 : 1;
+  }
+
   /**
    * Does one step. Its signal is aborted at the deadline, or when the run is interrupted.
    * @throws Error when the work throws or takes longer than `withinMs`
@@ -56,6 +68,23 @@ export class Steps {
       clearTimeout(timer);
     }
   }
+}
+
+/** Aborted by Ctrl-C, by SIGTERM, or after `withinMs`: whatever hangs, a run ends. */
+export function interruption(withinMs: number): AbortSignal {
+  const interrupt = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => interrupt.abort(new Error(`interrupted by ${name}`)));
+  }
+  setTimeout(() => interrupt.abort(new Error(`the run took longer than ${withinMs / 60_000} minutes`)), withinMs);
+  return interrupt.signal;
+}
+
+/** An option of a run. @throws RangeError */
+export function wholeNumber(name: string, text: string, { most }: { readonly most: number }): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw new RangeError(`Cannot use "--${name}" as a whole number from 1 to ${most}: current value is "${text}"`);
 }
 
 /** Rejects with the signal's reason. */
