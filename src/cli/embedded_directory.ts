@@ -1,5 +1,7 @@
 import type { DirectoryLock } from "../adapters/local/lock.ts";
 import type { EmbeddedClickHouse } from "../adapters/embedded_clickhouse/clickhouse.ts";
+import { systemClock } from "../adapters/local/system_clock.ts";
+import { retry } from "../ports/retry.ts";
 import { ConfigError } from "../record/errors.ts";
 
 /** What a data directory holds. */
@@ -62,14 +64,13 @@ export async function openDirectory(directory: string): Promise<OpenDirectory> {
 
 async function startClickHouse(path: string): Promise<EmbeddedClickHouse> {
   const { startEmbeddedClickHouse } = await import("../adapters/embedded_clickhouse/clickhouse.ts");
-  for (const deadlineMs = Date.now() + PREDECESSOR_MS;;) {
-    try {
-      return await startEmbeddedClickHouse({ path });
-    } catch (error) {
-      // The directory is ours by its lock, so whoever still has ClickHouse's files is about to end.
-      const inUse = error instanceof ConfigError && error.message.includes("Cannot open");
-      if (!inUse || Date.now() > deadlineMs) throw error;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-  }
+  const deadlineMs = Date.now() + PREDECESSOR_MS;
+  return await retry(() => startEmbeddedClickHouse({ path }), {
+    clock: systemClock,
+    firstMs: RETRY_MS,
+    lastMs: RETRY_MS,
+    // The directory is ours by its lock, so whoever still has ClickHouse's files is about to end.
+    retriable: (error) =>
+      error instanceof ConfigError && error.message.includes("Cannot open") && Date.now() <= deadlineMs,
+  });
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../ports/clock.ts";
 import type { AppendBatch, Log, NewRecord } from "../ports/log.ts";
-import { ConfigError, ProductionError } from "../record/errors.ts";
+import { retry } from "../ports/retry.ts";
+import { ConfigError } from "../record/errors.ts";
 import { partitionOf } from "../record/partitioner.ts";
 import { type PerTable, perTable, recordKey, TABLES, topicOf } from "./schema.ts";
 import type { EmitChange } from "./transaction.ts";
@@ -86,14 +87,14 @@ export async function appendPatiently(
   options: { clock: Clock; signal?: AbortSignal },
 ): Promise<void> {
   const { clock, signal } = options;
-  for (let waitMs = RETRY_FIRST_MS;; waitMs = Math.min(2 * waitMs, RETRY_MOST_MS)) {
-    try {
-      await log.append(batches);
-      return;
-    } catch (error) {
-      if (!(error instanceof ProductionError && error.retriable)) throw error;
-      await clock.sleep(waitMs, signal);
-      signal?.throwIfAborted();
-    }
-  }
+  await retry(() => log.append(batches), {
+    clock: {
+      async sleep(ms) {
+        await clock.sleep(ms, signal);
+        signal?.throwIfAborted();
+      },
+    },
+    firstMs: RETRY_FIRST_MS,
+    lastMs: RETRY_MOST_MS,
+  });
 }

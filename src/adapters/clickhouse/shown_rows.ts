@@ -50,14 +50,14 @@ export async function* shownRows(connection: Connection, question: ShownQuestion
   if (rows.length > 0) yield rows;
 }
 
-interface Decoded {
+interface DecodedRows {
   /** A row names its task by its place here. */
   readonly tasks: readonly string[];
   readonly rows: ShownRow[];
 }
 
 /** Decodes whole rows into `rows` and returns the bytes of the one that is cut. */
-function decodeRows(bytes: Buffer, { tasks, rows }: Decoded): Buffer {
+function decodeRows(bytes: Buffer, { tasks, rows }: DecodedRows): Buffer {
   let at = 0;
   const text = (length: number): string => {
     const end = at + length;
