@@ -106,7 +106,7 @@ export class Runner {
     instance.context.globals.listen((table, step, key, value) => pump.globalChanged(table, step, key, value));
     await instance.globals.start();
     this.#loop = pump.run().catch((error) => this.#fail(error));
-    this.#housekeeping = new Housekeeping(instance, assignments);
+    this.#housekeeping = new Housekeeping(instance, assignments, () => this.ready);
     this.#membership = await this.#ports.log.join({
       group: `weir.${this.topology.name}`,
       tasks: groupTasks(topics),

@@ -15,6 +15,7 @@ const TICK_MS = 1_000;
 export class Housekeeping {
   readonly #instance: Instance;
   readonly #assignments: Assignments;
+  readonly #ready: () => boolean;
   #membership: Membership | null = null;
   #stopped = new AbortController();
   #done: Promise<void> = Promise.resolve();
@@ -22,9 +23,11 @@ export class Housekeeping {
   #nextMetadataMs = 0;
   readonly #inboxIds = new Map<string, string | null>();
 
-  constructor(instance: Instance, assignments: Assignments) {
+  /** `ready`: whether every assigned task runs. */
+  constructor(instance: Instance, assignments: Assignments, ready: () => boolean) {
     this.#instance = instance;
     this.#assignments = assignments;
+    this.#ready = ready;
   }
 
   /** Begins, committing through `membership`. */
@@ -169,5 +172,6 @@ export class Housekeeping {
     }
     metrics.gauge("weir_global_rows", { topology }, this.#instance.context.globals.size);
     metrics.gauge("weir_global_lag_records", { topology }, this.#instance.globals.lag);
+    metrics.gauge("weir_ready", { topology }, this.#ready() && this.#instance.problems.list().length === 0 ? 1 : 0);
   }
 }
