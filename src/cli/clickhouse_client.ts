@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { ConnectionOptions } from "../adapters/clickhouse/open_clickhouse.ts";
 import { ConfigError } from "../record/errors.ts";
 import type { Configuration } from "./config/configuration.ts";
+import { type Account, readerAccount } from "./embedded_accounts.ts";
 import { ADDRESS, openDirectory } from "./embedded_directory.ts";
 
 const ADDRESS_WAIT_MS = 30_000;
@@ -41,16 +42,25 @@ export async function withClickHouse<T>(
   const running = await runningAddresses(dataDirectory);
   if (running !== null) {
     return await use({
-      options: { url: running[ADDRESS.reader], database },
+      options: { url: running[ADDRESS.reader], database, ...login(await readerAccount(dataDirectory)) },
       instance: running[ADDRESS.metrics] ?? null,
     });
   }
   const directory = await openDirectory(dataDirectory);
   try {
-    return await use({ options: { url: directory.clickhouse.readerUrl, database }, instance: null });
+    const { clickhouse, accounts } = directory;
+    return await use({
+      options: { url: clickhouse.readerUrl, database, ...login(accounts.reader) },
+      instance: null,
+    });
   } finally {
     await directory.close();
   }
+}
+
+/** An account as the client calls it. */
+export function login({ user, password }: Account): { readonly username: string; readonly password: string } {
+  return { username: user, password };
 }
 
 /** @throws ConfigError when nothing was ever started on the directory */

@@ -3,6 +3,7 @@ import type { EmbeddedClickHouse } from "../adapters/embedded_clickhouse/clickho
 import { systemClock } from "../adapters/local/system_clock.ts";
 import { retry } from "../ports/retry.ts";
 import { ConfigError } from "../record/errors.ts";
+import { type Accounts, openAccounts } from "./embedded_accounts.ts";
 
 /** What a data directory holds. */
 export interface DirectoryPaths {
@@ -32,6 +33,8 @@ export const ADDRESS = { metrics: "metrics", clickhouse: "ClickHouse", reader: "
 export interface OpenDirectory {
   readonly lock: DirectoryLock;
   readonly clickhouse: EmbeddedClickHouse;
+  /** Who may use it. */
+  readonly accounts: Accounts;
   close(): Promise<void>;
 }
 
@@ -47,10 +50,12 @@ export async function openDirectory(directory: string): Promise<OpenDirectory> {
   const { acquireDirectory } = await import("../adapters/local/lock.ts");
   const lock = await acquireDirectory(directory);
   try {
-    const clickhouse = await startClickHouse(pathsIn(directory).clickhouse);
+    const accounts = await openAccounts(directory);
+    const clickhouse = await startClickHouse(pathsIn(directory).clickhouse, accounts);
     return {
       lock,
       clickhouse,
+      accounts,
       async close() {
         await clickhouse.close();
         await lock.release();
@@ -62,10 +67,10 @@ export async function openDirectory(directory: string): Promise<OpenDirectory> {
   }
 }
 
-async function startClickHouse(path: string): Promise<EmbeddedClickHouse> {
+async function startClickHouse(path: string, accounts: Accounts): Promise<EmbeddedClickHouse> {
   const { startEmbeddedClickHouse } = await import("../adapters/embedded_clickhouse/clickhouse.ts");
   const deadlineMs = Date.now() + PREDECESSOR_MS;
-  return await retry(() => startEmbeddedClickHouse({ path }), {
+  return await retry(() => startEmbeddedClickHouse({ path, accounts }), {
     clock: systemClock,
     firstMs: RETRY_MS,
     lastMs: RETRY_MS,

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { accountNames } from "../../src/cli/embedded_accounts.ts";
 import { jmxAgent } from "./artifacts.ts";
 import { projectPath, type StackLayout } from "./layout.ts";
 import { postgresLaunch } from "./postgres.ts";
@@ -86,10 +87,13 @@ export function launchOf(layout: StackLayout, name: ServiceName): Launch {
 }
 
 /** What a Weir on this stack is configured with. */
-export function weirEnvironment({ ports, root }: StackLayout): Record<string, string> {
+export function weirEnvironment({ ports, root, data }: StackLayout): Record<string, string> {
+  const { writer } = accountNames(data);
   return {
     KAFKA_BROKERS: `127.0.0.1:${ports.kafka}`,
     CLICKHOUSE_URL: `http://127.0.0.1:${ports.clickhouse}`,
+    CLICKHOUSE_USER: writer.user,
+    CLICKHOUSE_PASSWORD_FILE: writer.file,
     WEIR_DATA: `${root}/data/weir`,
     WEIR_TOPOLOGIES: projectPath("topologies"),
     WEIR_PORT: String(ports.weir),

@@ -68,11 +68,12 @@ async function addresses(): Promise<string> {
 /** The environment in which Weir's commands and psql find this stack. */
 function howToUse(): string {
   const layout = stackLayout();
-  const { KAFKA_BROKERS, CLICKHOUSE_URL } = weirEnvironment(layout);
+  const { KAFKA_BROKERS, CLICKHOUSE_URL, CLICKHOUSE_USER, CLICKHOUSE_PASSWORD_FILE } = weirEnvironment(layout);
   const { host, port, database, user } = stackAddresses().postgres;
   return [
     "To use it:",
     `  export KAFKA_BROKERS=${KAFKA_BROKERS} CLICKHOUSE_URL=${CLICKHOUSE_URL}`,
+    `  export CLICKHOUSE_USER=${CLICKHOUSE_USER} CLICKHOUSE_PASSWORD_FILE=${CLICKHOUSE_PASSWORD_FILE}`,
     `  export PGHOST=${host} PGPORT=${port} PGDATABASE=${database} PGUSER=${user} PGPASSWORD=$(cat ${
       postgresPassword(layout)
     })`,

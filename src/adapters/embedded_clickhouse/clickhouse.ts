@@ -1,5 +1,11 @@
 import { ConfigError } from "../../record/errors.ts";
 
+/** A user and the password that proves it. */
+interface Account {
+  readonly user: string;
+  readonly password: string;
+}
+
 export interface EmbeddedClickHouseOptions {
   /** Data directory; created if missing. */
   readonly path: string;
@@ -9,8 +15,11 @@ export interface EmbeddedClickHouseOptions {
   readonly readerPort?: number;
   /** Bytes of memory for data and queries, beside about 250 MB for the program itself; 2 GiB if absent. */
   readonly memoryBytesMax?: number;
-  /** Asked for on the writing address when given. */
-  readonly credentials?: { readonly user: string; readonly password: string };
+  /**
+   * Who may use the server: `writer` on both addresses, `reader` on the read-only one. If absent it is open to every
+   * user of the machine, who can then read and write this user's files through it: for tests alone.
+   */
+  readonly accounts?: { readonly writer: Account; readonly reader: Account };
   /** Milliseconds until the first answer; a large directory takes longer. 120,000 if absent. */
   readonly startTimeoutMs?: number;
 }
@@ -26,7 +35,7 @@ export interface ServerExit {
 export interface EmbeddedClickHouse {
   /** ClickHouse's HTTP interface, `http://127.0.0.1:<port>`; the same for all restarts. */
   readonly url: string;
-  /** The same data, read-only and without a password: for dashboards. */
+  /** The same data, read-only: for dashboards. */
   readonly readerUrl: string;
   /** ClickHouse's version. */
   readonly version: string;
@@ -154,11 +163,8 @@ function spawn(options: EmbeddedClickHouseOptions): Deno.ChildProcess {
   if (options.port !== undefined) args.push(`--port=${options.port}`);
   if (options.readerPort !== undefined) args.push(`--reader-port=${options.readerPort}`);
   if (options.memoryBytesMax !== undefined) args.push(`--memory-bytes-max=${options.memoryBytesMax}`);
-  const env: Record<string, string> = {};
-  if (options.credentials) {
-    env.EMBEDDED_CLICKHOUSE_USER = options.credentials.user;
-    env.EMBEDDED_CLICKHOUSE_PASSWORD = options.credentials.password;
-  }
+  // The environment of a process can be read by its user alone, unlike its arguments.
+  const env = { EMBEDDED_CLICKHOUSE_ACCOUNTS: options.accounts === undefined ? "" : JSON.stringify(options.accounts) };
   return new Deno.Command(Deno.execPath(), { args, env, stdin: "piped", stdout: "piped", stderr: "inherit" }).spawn();
 }
 

@@ -65,6 +65,8 @@ const STREAMED = new Set(["SELECT", "WITH"]);
  */
 const THREAD_BYTES = 128 * 2 ** 20;
 const SESSION_ARGS = [`--max_threads_min_free_memory_per_thread=${THREAD_BYTES}`];
+/** A directory of its owner alone. */
+const OWNER_ONLY = 0o700;
 /** Sessions kept open for the next request with the same environment. */
 const IDLE_SESSIONS_MAX = 16;
 
@@ -117,7 +119,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 
 function openDirectory(options: EngineOptions): Session {
   try {
-    Deno.mkdirSync(options.path, { recursive: true });
+    // Others must not read in its files what they may not ask for; an older directory may be open to them.
+    Deno.mkdirSync(options.path, { recursive: true, mode: OWNER_ONLY });
+    Deno.chmodSync(options.path, OWNER_ONLY);
     return new Session(options.path, {
       connectionArgs: [
         `--max_server_memory_usage=${options.memoryBytesMax}`,

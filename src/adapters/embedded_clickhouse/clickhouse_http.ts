@@ -26,14 +26,25 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   readSecondsMax: 60,
 };
 
+interface Account {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** `writer` may use both addresses, `reader` the read-only one. */
+export interface Accounts {
+  readonly writer: Account;
+  readonly reader: Account;
+}
+
 export interface HttpOptions {
   readonly engine: Engine;
   readonly limits: HttpLimits;
-  /** Required on the writing address when set. */
-  readonly credentials: { readonly user: string; readonly password: string } | null;
+  /** Who is answered; everybody if null. `/ping` needs no account. */
+  readonly accounts: Accounts | null;
 }
 
-/** `reader`: nothing can be written, whatever the request says, and no credentials are asked for. */
+/** `reader`: nothing can be written, whatever the request says. */
 export type Handler = (request: Request, access: "writer" | "reader") => Promise<Response>;
 
 /**
@@ -41,14 +52,16 @@ export type Handler = (request: Request, access: "writer" | "reader") => Promise
  * INSERT only by the processor time that it takes; a client that goes away ends a streamed SELECT, every other
  * statement runs to its end.
  */
-export function clickhouseHandler({ engine, limits, credentials }: HttpOptions): Handler {
+export function clickhouseHandler({ engine, limits, accounts }: HttpOptions): Handler {
   // Slow readers of long answers must not keep inserts waiting.
   const reads = semaphore(limits);
   const writes = semaphore(limits);
   let heldBytes = 0;
 
   async function run(request: Request, access: "writer" | "reader", hold: Hold): Promise<Response> {
-    if (access === "writer" && credentials !== null) authenticate(request, credentials);
+    if (accounts !== null) {
+      authenticate(request, access === "reader" ? [accounts.reader, accounts.writer] : [accounts.writer]);
+    }
     const asked = await readAsked(request, hold);
     if (asked.statement === null || request.method === "HEAD") return new Response("Ok.\n");
     const environment = access === "reader"
@@ -121,8 +134,8 @@ function readerEnvironment(
 }
 
 /**
- * A page in a browser must not reach a server that asks for no password: neither by a form nor by a name that resolves
- * to us.
+ * A page in a browser must not reach a server of this machine, with or without a password: neither by a form nor by a
+ * name that resolves to us.
  */
 function refuseForeignPages(request: Request): void {
   const loopback = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
@@ -138,7 +151,11 @@ function refuseForeignPages(request: Request): void {
   }
 }
 
-function authenticate(request: Request, expected: { readonly user: string; readonly password: string }): void {
+/**
+ * As ClickHouse: Basic, or its own headers, or parameters of the address.
+ * @throws Exception 516 (AUTHENTICATION_FAILED)
+ */
+function authenticate(request: Request, accepted: readonly Account[]): void {
   const headers = request.headers;
   const search = new URL(request.url).searchParams;
   const basic = /^Basic (.+)$/i.exec(headers.get("authorization") ?? "");
@@ -147,7 +164,8 @@ function authenticate(request: Request, expected: { readonly user: string; reado
   const user = basicUser ?? headers.get("x-clickhouse-user") ?? search.get("user") ?? "default";
   const password = basicPassword ?? headers.get("x-clickhouse-key") ?? search.get("password") ?? "";
   const digest = (text: string) => createHash("sha256").update(text).digest();
-  if (!timingSafeEqual(digest(`${user}\0${password}`), digest(`${expected.user}\0${expected.password}`))) {
+  const given = digest(`${user}\0${password}`);
+  if (!accepted.some((account) => timingSafeEqual(given, digest(`${account.user}\0${account.password}`)))) {
     throw new Exception(
       { code: 516, codeName: "AUTHENTICATION_FAILED" },
       `${user}: Authentication failed: password is incorrect, or there is no such user`,

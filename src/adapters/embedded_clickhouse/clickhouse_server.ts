@@ -2,14 +2,14 @@
  * The embedded ClickHouse: `deno run --allow-ffi ... clickhouse_server.ts --path <directory> [--port n]
  * [--memory-bytes-max n]`. Serves ClickHouse's HTTP interface on the loopback address, and a second, read-only one.
  * Made to be a child process: prints one JSON line when it is ready or cannot be, and ends with its standard input, so
- * that it never outlives its parent. `EMBEDDED_CLICKHOUSE_USER` and `EMBEDDED_CLICKHOUSE_PASSWORD` (or
- * `..._PASSWORD_FILE`) ask for credentials.
+ * that it never outlives its parent. `EMBEDDED_CLICKHOUSE_ACCOUNTS` names who may use it:
+ * `{"writer":{"user":..., "password":...},"reader":{...}}`; empty or absent: everybody.
  */
 import { parseArgs } from "node:util";
 import { ConfigError } from "../../record/errors.ts";
 import { openEngine } from "./clickhouse_engine.ts";
 import { exceptionOf } from "./clickhouse_exception.ts";
-import { clickhouseHandler, DEFAULT_HTTP_LIMITS } from "./clickhouse_http.ts";
+import { type Accounts, clickhouseHandler, DEFAULT_HTTP_LIMITS } from "./clickhouse_http.ts";
 
 const HOST = "127.0.0.1";
 const SHUTDOWN_MS = 5_000;
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   }
   const parent = Deno.ppid;
   const engine = await openEngine({ path: values.path, memoryBytesMax: Number(values["memory-bytes-max"]) });
-  const handle = clickhouseHandler({ engine, limits: DEFAULT_HTTP_LIMITS, credentials: credentials() });
+  const handle = clickhouseHandler({ engine, limits: DEFAULT_HTTP_LIMITS, accounts: accounts() });
   const serve = (port: string | undefined, access: "writer" | "reader") =>
     Deno.serve({ hostname: HOST, port: Number(port), onListen: () => {} }, (request) => handle(request, access));
   const writer = serve(values.port, "writer");
@@ -63,10 +63,9 @@ async function main(): Promise<void> {
   await end();
 }
 
-function credentials(): { user: string; password: string } | null {
-  const file = Deno.env.get("EMBEDDED_CLICKHOUSE_PASSWORD_FILE");
-  const password = file ? Deno.readTextFileSync(file).trimEnd() : Deno.env.get("EMBEDDED_CLICKHOUSE_PASSWORD");
-  return password ? { user: Deno.env.get("EMBEDDED_CLICKHOUSE_USER") ?? "default", password } : null;
+function accounts(): Accounts | null {
+  const text = Deno.env.get("EMBEDDED_CLICKHOUSE_ACCOUNTS") ?? "";
+  return text === "" ? null : JSON.parse(text);
 }
 
 function announce(line: Record<string, unknown>): void {

@@ -73,7 +73,7 @@ export async function findRunningProcess(path: string): Promise<RunningProcess |
 
 async function openLockFile(path: string): Promise<Deno.FsFile> {
   try {
-    await Deno.mkdir(path, { recursive: true });
+    await Deno.mkdir(path, { recursive: true, mode: 0o700 });
     return await Deno.open(join(path, LOCK_FILE), { read: true, write: true, create: true });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -4,6 +4,8 @@ import { openEmbeddedDeadLetters } from "../../adapters/local/dead_letters.ts";
 import { type EmbeddedLog, openEmbeddedLog } from "../../adapters/embedded_log/log.ts";
 import { systemClock } from "../../adapters/local/system_clock.ts";
 import { openDemoStore, type StoreSizes } from "../../demo/mod.ts";
+import { login } from "../clickhouse_client.ts";
+import { accountNames } from "../embedded_accounts.ts";
 import { ADDRESS, openDirectory, pathsIn } from "../embedded_directory.ts";
 import { exists } from "../../adapters/local/exists.ts";
 import { DemoSource } from "./demo_source.ts";
@@ -27,13 +29,14 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
   const opened: (() => void | Promise<void>)[] = [() => directory.close()];
   try {
     reportExits(directory.clickhouse, onEvent);
+    reportAccounts(configuration.dataDirectory, onEvent);
     const log = openEmbeddedLog({ path: paths.log });
     opened.push(() => log.close());
     log.maintain();
     const deadLetters = openEmbeddedDeadLetters({ path: paths.deadLetters });
     opened.push(() => deadLetters.close());
     const { url } = directory.clickhouse;
-    const warehouse = openClickHouse({ url, database: configuration.database });
+    const warehouse = openClickHouse({ url, database: configuration.database, ...login(directory.accounts.writer) });
     opened.push(() => warehouse.close());
     const demo = options.demo === null ? null : openDemo(options.demo, { path: paths.store, log, onEvent });
     if (demo !== null) opened.push(() => demo.close());
@@ -73,6 +76,20 @@ function reportExits(clickhouse: EmbeddedClickHouse, onEvent: WorldOptions["onEv
       text: `The embedded ClickHouse (process ${pid}) ended with ${how} and is started again`,
       fields: { pid, code, signal, restartMs },
     });
+  });
+}
+
+/** Who may use ClickHouse, and where the passwords are: they themselves are in no log. */
+function reportAccounts(directory: string, onEvent: WorldOptions["onEvent"]): void {
+  const { writer, reader } = accountNames(directory);
+  const data = directory === ".data" ? "" : ` --data ${directory}`;
+  onEvent({
+    level: "info",
+    name: "clickhouse accounts",
+    text:
+      `SQL: deno task query${data} "SELECT ...". Other clients use ClickHouse's ${ADDRESS.reader} address as user ` +
+      `"${reader.user}" with the password in ${reader.file}; to write, "${writer.user}" with ${writer.file}`,
+    fields: { reader, writer },
   });
 }
 

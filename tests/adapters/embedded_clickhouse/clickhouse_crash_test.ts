@@ -123,24 +123,6 @@ Deno.test("startEmbeddedClickHouse() says who uses the directory, and which port
     await server.close();
   }));
 
-Deno.test("startEmbeddedClickHouse() asks for credentials on the writing address when told so", () =>
-  inDirectory(async (path) => {
-    const credentials = { user: "weir", password: "päss:wörd" };
-    const server = await startEmbeddedClickHouse({ path, credentials });
-    const open = (username: string, password: string) =>
-      openClickHouse({ url: server.url, database: "default", username, password });
-    const mine = open(credentials.user, credentials.password);
-    assertEquals(await mine.query("SELECT 1 AS a"), [{ a: 1 }]);
-    for (const stranger of [open("weir", "wrong"), open("default", "")]) {
-      const error = await assertRejects(() => stranger.query("SELECT 1 AS a"), ProductionError);
-      assertStringIncludes(error.message, "516");
-      assert(!error.retriable && !error.message.includes("wrong"));
-      await stranger.close();
-    }
-    await mine.close();
-    await server.close();
-  }));
-
 Deno.test("the server ends when its parent is killed, and the next start finds the directory free", () =>
   inDirectory(async (path) => {
     const script = `

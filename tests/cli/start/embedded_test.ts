@@ -8,7 +8,9 @@ const SMALL = ["--demo-size", "small", "--port", "0"];
 async function sql(directory: string, statement: string): Promise<string> {
   const opened = await openDirectory(directory);
   try {
-    const response = await fetch(opened.clickhouse.url, { method: "POST", body: statement });
+    const { user, password } = opened.accounts.writer;
+    const headers = { "x-clickhouse-user": user, "x-clickhouse-key": password };
+    const response = await fetch(opened.clickhouse.url, { method: "POST", body: statement, headers });
     const text = await response.text();
     assert(response.ok, text);
     return text;
@@ -124,9 +126,25 @@ Deno.test({
       const query = await runMain(["query", "SELECT count() FROM order_funnel", ...data, "--format", "csv"]);
       assertEquals(query.status, 0, query.err);
 
+      for (const base of [addresses["ClickHouse"], addresses["read-only"]]) {
+        const stranger = await fetch(base, { method: "POST", body: "SELECT 1" });
+        assertEquals(stranger.headers.get("x-clickhouse-exception-code"), "516", await stranger.text());
+      }
+      const { reader, writer } = await first.event(({ event }) => event === "clickhouse accounts") as unknown as Record<
+        string,
+        { readonly user: string; readonly file: string }
+      >;
+      const password = (await Deno.readTextFile(reader.file)).trim();
+      const headers = { "x-clickhouse-user": reader.user, "x-clickhouse-key": password };
+      const friend = await fetch(addresses["read-only"], { method: "POST", body: "SELECT 1", headers });
+      assertEquals(await friend.text(), "1\n");
+
       first.child.kill("SIGTERM");
-      const { status, err } = await first.finished;
+      const { status, out, err } = await first.finished;
       assertEquals([status, err], [0, ""]);
+      for (const { file } of [reader, writer]) {
+        assert(!out.includes((await Deno.readTextFile(file)).trim()), "a password was printed");
+      }
       assertEquals(first.events.at(-1)?.event === "ended" || first.events.at(-2)?.event === "ended", true);
 
       const second = startMain(["start", ...names, ...data, ...SMALL, "--rate", "300"]);
