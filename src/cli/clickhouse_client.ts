@@ -7,6 +7,7 @@ import { ADDRESS, openDirectory } from "./embedded_directory.ts";
 
 const ADDRESS_WAIT_MS = 30_000;
 const ADDRESS_RETRY_MS = 100;
+const EMBEDDED_SILENCE_MS = 3_600_000;
 
 /** Options of the configured ClickHouse server. */
 export function serverOptions(configuration: Configuration): ConnectionOptions {
@@ -42,7 +43,7 @@ export async function withClickHouse<T>(
   const running = await runningAddresses(dataDirectory);
   if (running !== null) {
     return await use({
-      options: { url: running[ADDRESS.reader], database, ...login(await readerAccount(dataDirectory)) },
+      options: { url: running[ADDRESS.reader], database, ...embeddedLogin(await readerAccount(dataDirectory)) },
       instance: running[ADDRESS.metrics] ?? null,
     });
   }
@@ -50,7 +51,7 @@ export async function withClickHouse<T>(
   try {
     const { clickhouse, accounts } = directory;
     return await use({
-      options: { url: clickhouse.readerUrl, database, ...login(accounts.reader) },
+      options: { url: clickhouse.readerUrl, database, ...embeddedLogin(accounts.reader) },
       instance: null,
     });
   } finally {
@@ -58,9 +59,18 @@ export async function withClickHouse<T>(
   }
 }
 
-/** An account as the client calls it. */
-export function login({ user, password }: Account): { readonly username: string; readonly password: string } {
-  return { username: user, password };
+/**
+ * How the embedded ClickHouse is reached with an account. It cannot tell how far a query is before its first row, and
+ * it need not: when its process ends the connection closes at once, so that silence means work.
+ */
+export function embeddedLogin({ user, password }: Account): EmbeddedLogin {
+  return { username: user, password, requestTimeoutMs: EMBEDDED_SILENCE_MS };
+}
+
+interface EmbeddedLogin {
+  readonly username: string;
+  readonly password: string;
+  readonly requestTimeoutMs: number;
 }
 
 /** @throws ConfigError when nothing was ever started on the directory */

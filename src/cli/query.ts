@@ -52,7 +52,7 @@ export const queryCommand = command({
     const loaded = loadConfiguration();
     const configuration = { ...loaded, dataDirectory: options.data ?? loaded.dataDirectory };
     await withClickHouse(configuration, async ({ options: clickhouse }) => {
-      const connection = connect({ ...clickhouse, url: readOnly(clickhouse.url) }, clickhouse.database);
+      const connection = connect({ ...clickhouse, readOnly: true }, clickhouse.database);
       try {
         await print(connection, operands[0], {
           format: options.format ?? "table",
@@ -65,13 +65,6 @@ export const queryCommand = command({
     return 0;
   },
 });
-
-/** The client takes settings from the address: with readonly=1 the server refuses writes, and other settings too. */
-function readOnly(url: string): string {
-  const address = new URL(url);
-  address.searchParams.set("clickhouse_setting_readonly", "1");
-  return address.href;
-}
 
 async function print(
   connection: Connection,

@@ -56,7 +56,7 @@ Deno.test({
   name: "user weir_writer can do all that the ClickHouse adapter does, in its own database",
   ignore,
   fn: () =>
-    as("weir_writer", async ({ url }) => {
+    as("weir_writer", async ({ url, ask }) => {
       const warehouse = openClickHouse({ url, database: DATABASE });
       await warehouse.ping();
       for (const table of [PLAIN, PARTIAL]) assertEquals((await warehouse.ensure(table)).created, true);
@@ -72,6 +72,7 @@ Deno.test({
       });
       assertEquals(await warehouse.query("SELECT count() AS n FROM sales WHERE added IS NULL"), [{ n: "2" }]);
       await warehouse.close();
+      assertEquals((await ask("KILL QUERY WHERE query_id = 'one that is given up' ASYNC")).code, null);
     }),
 });
 

@@ -1,9 +1,10 @@
 import type { Readable } from "node:stream";
 import { Readable as NodeReadable } from "node:stream";
 import { Buffer } from "node:buffer";
-import { ClickHouseLogLevel, type ClickHouseSettings, createClient } from "@clickhouse/client";
+import { ClickHouseError, ClickHouseLogLevel, type ClickHouseSettings, createClient } from "@clickhouse/client";
 import { ProductionError } from "../../record/errors.ts";
 import { productionError } from "./production_error.ts";
+import { literal } from "./table_sql.ts";
 
 export interface ConnectionOptions {
   /** Address of the HTTP interface; a user and a password in it are taken, unless given beside it. */
@@ -15,6 +16,11 @@ export interface ConnectionOptions {
   readonly tls?: { readonly caCert: Uint8Array; readonly cert?: Uint8Array; readonly key?: Uint8Array };
   /** Milliseconds without a byte until a request counts as lost; 120,000 if absent. */
   readonly requestTimeoutMs?: number;
+  /**
+   * True: nothing can be written, and no setting is sent, as the server may refuse them to a user who only reads.
+   * Questions of whoever uses the connection are asked so; they must answer within the time above.
+   */
+  readonly readOnly?: true;
   /** Sockets at a time; 10 if absent. */
   readonly connectionsMax?: number;
   /**
@@ -36,7 +42,10 @@ export interface Connection {
   ): Promise<Record<string, unknown>[]>;
   /** Sends the body in the format that the statement names; returns how many rows ClickHouse says it has written. */
   insert(action: string, rows: { readonly statement: string; readonly body: Uint8Array }): Promise<number>;
-  /** The answer's bytes, in the format that the statement names. */
+  /**
+   * The answer's bytes, in the format that the statement names. They begin when ClickHouse has the whole answer, so
+   * that half an answer is never taken for a whole one. Whoever stops reading early ends the query, too.
+   */
   bytes(action: string, sql: string): AsyncIterable<Uint8Array>;
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -47,6 +56,8 @@ export interface ConnectedDatabase {
   readonly connection: Connection;
   readonly database: string;
 }
+
+const REQUEST_TIMEOUT_MS = 120_000;
 
 /** How rows are read by an INSERT: exactly, in one block, and acknowledged when they are there. */
 const INSERT_SETTINGS: ClickHouseSettings = {
@@ -66,6 +77,13 @@ const INSERT_SETTINGS: ClickHouseSettings = {
   max_insert_block_size: "1048576",
 };
 
+/** A sign of life of ClickHouse is about 250 bytes of headers. */
+const PROGRESS_EVERY_MS = 30_000;
+/** Four thousand signs of life, a day and a half. Without it 16 KB are allowed: half an hour. */
+const HEADERS_BYTES_MAX = 2 ** 20;
+/** How long a query that nobody waits for any more is asked to end. */
+const KILL_MS = 10_000;
+
 const READ_SETTINGS: ClickHouseSettings = {
   output_format_json_quote_64bit_integers: 1,
   output_format_json_quote_decimals: 1,
@@ -75,16 +93,37 @@ const READ_SETTINGS: ClickHouseSettings = {
 /** `database` is where unqualified names are looked up; it need not exist if there are none. */
 export function connect(options: ConnectionOptions, database?: string): Connection {
   const client = openClient(options, database);
+  const kills = new Set<Promise<void>>();
+  const reading = readSettings(options);
+
+  /** Ends a query whose answer nobody reads any more; otherwise it would go on beside its own repetition. */
+  function kill(queryId: string): void {
+    const query = `KILL QUERY WHERE query_id = ${literal(queryId)} ASYNC`;
+    const killed = client.command({ query, abort_signal: AbortSignal.timeout(KILL_MS) }).then(
+      () => {},
+      // It has ended, or ends when ClickHouse notices that the client is gone.
+      () => {},
+    ).finally(() => kills.delete(killed));
+    kills.add(killed);
+  }
+
   return {
     command: (action, query) => attempt(action, async () => void await client.command({ query })),
     select: (action, query, options) =>
       attempt(action, async () => {
-        const result = await client.query({
-          query,
-          format: "JSONEachRow",
-          clickhouse_settings: { ...READ_SETTINGS, ...options?.settings },
-        });
-        return await result.json<Record<string, unknown>>();
+        const query_id = crypto.randomUUID();
+        try {
+          const result = await client.query({
+            query,
+            query_id,
+            format: "JSONEachRow",
+            clickhouse_settings: { ...reading, ...READ_SETTINGS, ...options?.settings, wait_end_of_query: 1 },
+          });
+          return await result.json<Record<string, unknown>>();
+        } catch (error) {
+          if (!(error instanceof ClickHouseError)) kill(query_id);
+          throw error;
+        }
       }),
     insert: (action, { statement: query, body }) =>
       attempt(action, async () => {
@@ -99,14 +138,35 @@ export function connect(options: ConnectionOptions, database?: string): Connecti
         }
         return Number(summary.written_rows);
       }),
-    bytes: (action, query) =>
-      readBytes(action, () => client.exec({ query, clickhouse_settings: { wait_end_of_query: 1 } })),
+    bytes: (action, query) => {
+      const query_id = crypto.randomUUID();
+      const open = () => client.exec({ query, query_id, clickhouse_settings: { ...reading, wait_end_of_query: 1 } });
+      return readBytes(action, { open, abandon: () => kill(query_id) });
+    },
     ping: () =>
       attempt("reach ClickHouse", async () => {
         const result = await client.ping();
         if (!result.success) throw result.error;
       }),
-    close: () => client.close(),
+    close: async () => {
+      await Promise.all(kills);
+      await client.close();
+    },
+  };
+}
+
+/**
+ * How a read keeps its connection, however long it takes: ClickHouse sends a header now and then until the answer is
+ * complete, each of which is a byte that the time limit waits for. A read whose client is gone ends; ClickHouse looks
+ * for that only if nothing can be written (2: settings may be given).
+ */
+function readSettings({ readOnly, requestTimeoutMs = REQUEST_TIMEOUT_MS }: ConnectionOptions): ClickHouseSettings {
+  if (readOnly) return { readonly: "1" };
+  return {
+    readonly: "2",
+    send_progress_in_http_headers: 1,
+    http_headers_progress_interval_ms: String(Math.min(PROGRESS_EVERY_MS, Math.ceil(requestTimeoutMs / 4))),
+    cancel_http_readonly_queries_on_client_close: 1,
   };
 }
 
@@ -128,7 +188,8 @@ function openClient(options: ConnectionOptions, database: string | undefined): R
         : { ca_cert: Buffer.from(caCert) },
     }),
     application: "weir",
-    request_timeout: options.requestTimeoutMs ?? 120_000,
+    request_timeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    max_response_headers_size: HEADERS_BYTES_MAX,
     max_open_connections: options.connectionsMax ?? 10,
     // On a connection that is used again, Deno repeats a request by itself when the server goes away, without its body:
     // such an insert would hang until its time is over, and one that was given up would be sent again. New connections
@@ -152,14 +213,21 @@ async function drain(stream: Readable): Promise<void> {
   for await (const _ of stream);
 }
 
-async function* readBytes(action: string, open: () => Promise<{ stream: Readable }>): AsyncIterable<Uint8Array> {
+async function* readBytes(
+  action: string,
+  { open, abandon }: { open: () => Promise<{ stream: Readable }>; abandon: () => void },
+): AsyncIterable<Uint8Array> {
   let stream: Readable | null = null;
+  let ended = false;
   try {
     ({ stream } = await open());
     for await (const chunk of stream) yield chunk;
+    ended = true;
   } catch (error) {
+    ended = error instanceof ClickHouseError;
     throw productionError(action, error);
   } finally {
     stream?.destroy();
+    if (!ended) abandon();
   }
 }

@@ -6,6 +6,7 @@ import { checkExpression, literalArray, qualified, rowsName } from "./table_sql.
 
 /** Rows handed over at a time. */
 const CHUNK_ROWS = 10_000;
+const EXCEPTION_BYTES_SHOWN = 500;
 
 export interface ShownQuestion {
   readonly database: string;
@@ -34,30 +35,40 @@ export async function* shownRows(connection: Connection, question: ShownQuestion
   ].join(" ");
   let rest: Buffer = Buffer.alloc(0);
   let rows: ShownRow[] = [];
-  for await (const bytes of connection.bytes(`read back "${database}.${name}"`, sql)) {
+  const action = `read back "${database}.${name}"`;
+  for await (const bytes of connection.bytes(action, sql)) {
     const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    rest = decodeRows(rest.length === 0 ? chunk : Buffer.concat([rest, chunk]), { tasks, rows });
+    const at = { action, tasks, rows };
+    rest = decodeRows(rest.length === 0 ? chunk : Buffer.concat([rest, chunk]), at);
     if (rows.length >= CHUNK_ROWS) {
       yield rows;
       rows = [];
     }
   }
   if (rest.length > 0) {
-    throw new ProductionError(`Cannot read back "${database}.${name}": the answer ends within a row`, {
-      retriable: true,
-    });
+    throw new ProductionError(`Cannot ${action}: the answer ends within a row`, { retriable: true });
   }
   if (rows.length > 0) yield rows;
 }
 
 interface DecodedRows {
+  readonly action: string;
   /** A row names its task by its place here. */
   readonly tasks: readonly string[];
   readonly rows: ShownRow[];
 }
 
+/**
+ * An exception's text within an answer that should be rows alone: a proxy took away the header that says so, or
+ * ClickHouse wrote it after rows. As rows it would be keys that nobody ever showed.
+ */
+function notRows(action: string, bytes: Buffer): ProductionError {
+  const text = bytes.toString("utf8", 0, EXCEPTION_BYTES_SHOWN).trim();
+  return new ProductionError(`Cannot ${action}: the answer holds what is no row: ${text}`, { retriable: true });
+}
+
 /** Decodes whole rows into `rows` and returns the bytes of the one that is cut. */
-function decodeRows(bytes: Buffer, { tasks, rows }: DecodedRows): Buffer {
+function decodeRows(bytes: Buffer, { action, tasks, rows }: DecodedRows): Buffer {
   let at = 0;
   const text = (length: number): string => {
     const end = at + length;
@@ -83,6 +94,7 @@ function decodeRows(bytes: Buffer, { tasks, rows }: DecodedRows): Buffer {
     const start = at;
     if (at + 4 > bytes.length) return bytes.subarray(start);
     const place = bytes.readUInt32LE(at);
+    if (place > tasks.length) throw notRows(action, bytes.subarray(start));
     at += 4;
     const taskLength = length();
     if (taskLength < 0 || at + taskLength > bytes.length) return bytes.subarray(start);

@@ -13,6 +13,8 @@ export interface Environment {
   readonly readonly: 0 | 1 | 2;
   /** Format of rows when the statement names none. */
   readonly defaultFormat: string;
+  /** Aborted when nobody waits for the answer any more. A statement that only reads ends then. */
+  readonly gone: AbortSignal;
 }
 
 export type Outcome =
@@ -95,13 +97,20 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         return { kind: "written", rows: written.rowsWritten, bytes: written.bytesWritten };
       }
       const format = statement.format ?? environment.defaultFormat;
-      if (STREAMED.has(statement.keyword) && STREAMABLE.has(format)) {
-        return { kind: "stream", chunks: await started(session.queryStream(statement.sql, { format }), lease) };
+      if (!isRead(statement)) {
+        const result = await session.queryAsync(statement.sql, { format });
+        lease.end();
+        return { kind: "rows", bytes: result.bytes(), rows: result.rowsRead };
       }
-      const result = await session.queryAsync(statement.sql, { format });
-      if (isRead(statement)) lease.keep();
-      else lease.end();
-      return { kind: "rows", bytes: result.bytes(), rows: result.rowsRead };
+      return await whileWanted({ path: options.path, gone: environment.gone }, async (mark) => {
+        const sql = `${statement.sql} ${mark}`;
+        if (STREAMED.has(statement.keyword) && STREAMABLE.has(format)) {
+          return { kind: "stream", chunks: await started(session.queryStream(sql, { format }), lease) };
+        }
+        const result = await session.queryAsync(sql, { format });
+        lease.keep();
+        return { kind: "rows", bytes: result.bytes(), rows: result.rowsRead };
+      });
     } catch (error) {
       lease.end();
       throw error;
@@ -159,6 +168,34 @@ async function insert({ addon, session }: { addon: Addon; session: Session }, st
   } catch (error) {
     if (statement.data !== null && exceptionOf(error).code === 108) return { rowsWritten: 0, bytesWritten: 0 };
     throw error;
+  }
+}
+
+/**
+ * Runs a statement that only reads and ends it when nobody waits for it any more. The engine gives ids of its own to
+ * queries, so the statement carries a mark, a comment, by which it is found.
+ */
+async function whileWanted<T>(
+  { path, gone }: { readonly path: string; readonly gone: AbortSignal },
+  run: (mark: string) => Promise<T>,
+): Promise<T> {
+  const id = crypto.randomUUID();
+  const kill = async () => {
+    const session = new Session(path);
+    try {
+      await session.queryAsync(`KILL QUERY WHERE position(query, '${id}') > 0 ASYNC`);
+    } catch {
+      // It has ended meanwhile.
+    } finally {
+      session.close();
+    }
+  };
+  if (gone.aborted) throw new Exception({ code: 394, codeName: "QUERY_WAS_CANCELLED" }, "Nobody waits for the answer");
+  gone.addEventListener("abort", kill);
+  try {
+    return await run(`/* ${id} */`);
+  } finally {
+    gone.removeEventListener("abort", kill);
   }
 }
 

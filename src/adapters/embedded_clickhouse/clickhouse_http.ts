@@ -49,8 +49,11 @@ export type Handler = (request: Request, access: "writer" | "reader") => Promise
 
 /**
  * ClickHouse's HTTP interface over an engine in this process. Statements run side by side, so a long SELECT delays an
- * INSERT only by the processor time that it takes; a client that goes away ends a streamed SELECT, every other
- * statement runs to its end.
+ * INSERT only by the processor time that it takes; a client that goes away ends its statement if that only reads,
+ * every other one runs to its end.
+ *
+ * No progress is told in headers, as the server of this runtime sends all headers at once: a client on this machine
+ * sees the end of the process by its closed connection, and may wait as long as a query takes.
  */
 export function clickhouseHandler({ engine, limits, accounts }: HttpOptions): Handler {
   // Slow readers of long answers must not keep inserts waiting.

@@ -80,6 +80,7 @@ export async function readAsked(request: Request, hold: Hold): Promise<Asked> {
       parameters,
       readonly: readonlyOf(url.searchParams.get("readonly"), request.method),
       defaultFormat: url.searchParams.get("default_format") ?? headers.get("x-clickhouse-format") ?? "TabSeparated",
+      gone: request.signal,
     },
     compress: url.searchParams.get("enable_http_compression") === "1" &&
       /\bgzip\b/.test(headers.get("accept-encoding") ?? ""),

@@ -4,7 +4,7 @@ import { openEmbeddedDeadLetters } from "../../adapters/local/dead_letters.ts";
 import { type EmbeddedLog, openEmbeddedLog } from "../../adapters/embedded_log/log.ts";
 import { systemClock } from "../../adapters/local/system_clock.ts";
 import { openDemoStore, type StoreSizes } from "../../demo/mod.ts";
-import { login } from "../clickhouse_client.ts";
+import { embeddedLogin } from "../clickhouse_client.ts";
 import { accountNames } from "../embedded_accounts.ts";
 import { ADDRESS, openDirectory, pathsIn } from "../embedded_directory.ts";
 import { exists } from "../../adapters/local/exists.ts";
@@ -36,7 +36,11 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
     const deadLetters = openEmbeddedDeadLetters({ path: paths.deadLetters });
     opened.push(() => deadLetters.close());
     const { url } = directory.clickhouse;
-    const warehouse = openClickHouse({ url, database: configuration.database, ...login(directory.accounts.writer) });
+    const warehouse = openClickHouse({
+      url,
+      database: configuration.database,
+      ...embeddedLogin(directory.accounts.writer),
+    });
     opened.push(() => warehouse.close());
     const demo = options.demo === null ? null : openDemo(options.demo, { path: paths.store, log, onEvent });
     if (demo !== null) opened.push(() => demo.close());

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Connection } from "../../../src/adapters/clickhouse/connection.ts";
 import { shownRows } from "../../../src/adapters/clickhouse/shown_rows.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
@@ -61,4 +61,16 @@ Deno.test("shownRows() refuses an answer that ends within a row", async () => {
   const bytes = rowBinary(ROWS);
   const error = await assertRejects(() => read([bytes.subarray(0, bytes.length - 1)]), ProductionError);
   assertEquals(error.retriable, true);
+});
+
+Deno.test("shownRows() refuses an exception's text that comes as if it were rows, alone or after rows", async () => {
+  const text = new TextEncoder().encode("Code: 241. DB::Exception: Memory limit exceeded");
+  for (const before of [[], ROWS]) {
+    const bytes = new Uint8Array([...rowBinary(before), ...text]);
+    for (const cut of [0, bytes.length - text.length, bytes.length - 40]) {
+      const error = await assertRejects(() => read([bytes.subarray(0, cut), bytes.subarray(cut)]), ProductionError);
+      assertStringIncludes(error.message, "what is no row: Code: 2");
+      assertEquals(error.retriable, true);
+    }
+  }
 });
