@@ -148,7 +148,13 @@ async function startServer(options: EmbeddedClickHouseOptions): Promise<ServerPr
 
 function spawn(options: EmbeddedClickHouseOptions): Deno.ChildProcess {
   const root = new URL("../../../", import.meta.url);
-  const args = ["run", "--no-prompt", "--cached-only", `--config=${new URL("deno.json", root).pathname}`];
+  const args = [
+    "run",
+    "--no-prompt",
+    "--unstable-no-legacy-abort",
+    "--cached-only",
+    `--config=${new URL("deno.json", root).pathname}`,
+  ];
   // The library is native code, so --allow-ffi voids the other limits; they are named all the same, for what runs
   // before it.
   args.push(
