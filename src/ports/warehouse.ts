@@ -93,7 +93,11 @@ export interface Warehouse {
    * @throws ProductionError `retriable` for outages; not retriable when ClickHouse refuses a row's content
    */
   insert(batch: InsertBatch): Promise<void>;
-  /** The rows shown now (newest version, not deleted) that any of `tasks` wrote, in chunks, in no order. */
+  /**
+   * The rows shown now (newest version, not deleted) that any of `tasks` wrote, in chunks, in no order. All chunks are
+   * of one state of the table. A question about one task costs as much as one about all. When it breaks off, chunks
+   * that came before are worth nothing: the rows may have changed when it is asked again.
+   */
   shown(table: TableSpec, tasks: readonly string[]): AsyncIterable<readonly ShownRow[]>;
   /** Rows shown now that were written by a task that is NOT in `tasks`. */
   orphans(table: TableSpec, tasks: readonly string[]): AsyncIterable<readonly ShownRow[]>;

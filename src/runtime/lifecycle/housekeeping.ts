@@ -1,8 +1,8 @@
 import type { Membership } from "../../ports/log.ts";
-import type { Task } from "../task/task.ts";
-import { repairTask } from "./repair.ts";
+import { repairTasks } from "./repair.ts";
 import type { Assignments } from "./assignments.ts";
 import type { Instance } from "./instance.ts";
+import type { TaskHost } from "./task_host.ts";
 import { findTopicChanges } from "./topics.ts";
 import { ConfigError } from "../../record/errors.ts";
 
@@ -120,28 +120,35 @@ export class Housekeeping {
     }
   }
 
+  /** A comparison that is due takes along every task of its table that was compared before: one question for all. */
   async #repair(nowMs: number): Promise<void> {
-    for (const host of [...this.#instance.hosts.values()]) {
-      const { task } = host;
-      if (task === null || !task.complete || nowMs < host.nextRepairMs || this.#stopped.signal.aborted) continue;
-      host.nextRepairMs = nowMs + this.#instance.options.repairEveryMs;
-      await this.#repairTask(host.id, task);
+    const { repairAfterMs, repairEveryMs } = this.#instance.options;
+    const complete = [...this.#instance.hosts.values()].filter((host) => host.task?.complete);
+    for (const table of new Set(complete.filter((host) => nowMs >= host.nextRepairMs).map((host) => host.table))) {
+      if (this.#stopped.signal.aborted) return;
+      const hosts = complete.filter((host) =>
+        host.table === table && host.task?.complete &&
+        (nowMs >= host.nextRepairMs || host.nextRepairMs > host.completedMs + repairAfterMs)
+      );
+      for (const host of hosts) host.nextRepairMs = nowMs + repairEveryMs;
+      await this.#repairTable(hosts);
     }
   }
 
-  /** Compares one task's rows with ClickHouse now. */
-  async #repairTask(id: string, task: Task): Promise<void> {
+  /** Compares the rows of tasks of one table with ClickHouse now. */
+  async #repairTable(hosts: readonly TaskHost[]): Promise<void> {
     try {
-      const rows = await repairTask(task, {
+      const differences = await repairTasks(hosts.map((host) => host.task!), {
         warehouse: this.#instance.ports.warehouse,
         acknowledged: () => Promise.all([...this.#instance.writers.values()].map((writer) => writer.barrier())),
       });
-      if (rows > 0) {
+      for (const [task, rows] of differences) {
+        if (rows === 0) continue;
         this.#instance.ports.metrics.count("weir_repaired_rows_total", {
           topology: this.#instance.topology.name,
           table: task.table.name,
         }, rows);
-        this.#instance.onEvent({ kind: "repaired", task: id, rows });
+        this.#instance.onEvent({ kind: "repaired", task: task.id, rows });
       }
     } catch {
       // ClickHouse does not answer; the writers say so, and the next comparison comes.

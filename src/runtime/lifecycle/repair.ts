@@ -1,10 +1,11 @@
-import type { TableSpec, Warehouse } from "../../ports/warehouse.ts";
-import { outputsOf } from "../../plan/outputs_of.ts";
-import { parseKeyText } from "../../record/key.ts";
+import type { ShownRow, Warehouse } from "../../ports/warehouse.ts";
+import { type OutputPlan, outputsOf } from "../../plan/outputs_of.ts";
+import { type Key, parseKeyText } from "../../record/key.ts";
 import { SEEN } from "../../state/entry.ts";
 import type { ShareSink } from "../outputs/share_sink.ts";
 import type { SinkOutput } from "../outputs/sink_output.ts";
 import type { Task } from "../task/task.ts";
+import { byTask } from "./by_task.ts";
 
 /** What a comparison needs of the world. */
 export interface RepairPorts {
@@ -12,34 +13,61 @@ export interface RepairPorts {
   readonly acknowledged: () => Promise<unknown>;
 }
 
+/** The comparison of one output of one task. What a task writes while it is open is left alone. */
+interface Comparison {
+  /** Rows that are shown. */
+  take(rows: readonly ShownRow[]): void;
+  /** All that is shown was taken: what should be shown and is not is written. */
+  finish(): void;
+  close(): void;
+  /** So far. */
+  readonly differences: number;
+}
+
 /**
- * Compares what ClickHouse shows of a task with what it should show, and writes the differences: what a dead
- * incarnation wrote late, what was changed or deleted by hand. Rows written while the comparison runs are left alone.
+ * Compares what ClickHouse shows of tasks of ONE table with what it should show, and writes the differences: what a
+ * dead incarnation wrote late, what was changed or deleted by hand. Each output is asked for once for all tasks: a
+ * question about one task reads the whole table, too. Rows written while the comparison runs are left alone.
  * `acknowledged`: resolves when everything put so far is acknowledged; asked after the comparison began to note what is
- * written, so that no row falls in between. Resolves to the number of differences.
+ * written, so that no row falls in between. Resolves to the number of differences of each task.
  */
-export async function repairTask(task: Task, { warehouse, acknowledged }: RepairPorts): Promise<number> {
-  let differences = 0;
-  for (const { kind, sink, index } of outputsOf(task.table)) {
-    differences += kind === "rows"
-      ? await repairSink({ task, warehouse, acknowledged, output: task.sinks[index], table: sink.table })
-      : await repairShares(task, task.shareSinks[index]!, { warehouse, acknowledged });
+export async function repairTasks(tasks: readonly Task[], ports: RepairPorts): Promise<Map<Task, number>> {
+  const differences = new Map(tasks.map((task) => [task, 0]));
+  if (tasks.length === 0) return differences;
+  for (const output of outputsOf(tasks[0].table)) {
+    const open = new Map(
+      tasks.filter((task) => !task.closed).map((task) => [task.id, { task, comparison: comparisonOf(task, output) }]),
+    );
+    try {
+      await ports.acknowledged();
+      for await (const rows of ports.warehouse.shown(output.sink.table, [...open.keys()])) {
+        for (const [id, own] of byTask(rows)) {
+          const of = open.get(id);
+          if (of !== undefined && !of.task.closed) of.comparison.take(own);
+        }
+      }
+      for (const { task, comparison } of open.values()) if (!task.closed) comparison.finish();
+    } finally {
+      for (const { task, comparison } of open.values()) {
+        comparison.close();
+        differences.set(task, differences.get(task)! + comparison.differences);
+        if (!task.closed) task.endBatch();
+      }
+    }
   }
-  task.endBatch();
   return differences;
 }
 
-async function repairSink(
-  repair: RepairPorts & { task: Task; output: SinkOutput; table: TableSpec },
-): Promise<number> {
-  const { task, warehouse, acknowledged, output, table } = repair;
-  const touched = output.touched = new Set();
+function comparisonOf(task: Task, { kind, index }: OutputPlan): Comparison {
+  return kind === "rows" ? compareRows(task, task.sinks[index]) : compareShares(task.shareSinks[index]!);
+}
+
+function compareRows(task: Task, output: SinkOutput): Comparison {
+  const touched = output.touched = new Set<Key>();
   let differences = 0;
-  try {
-    await acknowledged();
-    for (const entry of task.entries.values()) entry.flags &= ~SEEN;
-    for await (const rows of warehouse.shown(table, [task.id])) {
-      if (task.closed) return differences;
+  for (const entry of task.entries.values()) entry.flags &= ~SEEN;
+  return {
+    take(rows) {
       for (const row of rows) {
         const key = parseKeyText(row.key);
         if (touched.has(key)) continue;
@@ -55,31 +83,28 @@ async function repairSink(
         output.distrust(entry);
         task.evaluate(entry);
       }
-    }
-    for (const entry of [...task.entries.values()]) {
-      if ((entry.flags & SEEN) !== 0 || output.expected(entry) === null || touched.has(entry.key)) continue;
-      differences++;
-      output.distrust(entry);
-      task.evaluate(entry);
-    }
-  } finally {
-    output.touched = null;
-  }
-  return differences;
+    },
+    finish() {
+      for (const entry of [...task.entries.values()]) {
+        if ((entry.flags & SEEN) !== 0 || output.expected(entry) === null || touched.has(entry.key)) continue;
+        differences++;
+        output.distrust(entry);
+        task.evaluate(entry);
+      }
+    },
+    close: () => void (output.touched = null),
+    get differences() {
+      return differences;
+    },
+  };
 }
 
-async function repairShares(
-  task: Task,
-  sink: ShareSink,
-  { warehouse, acknowledged }: RepairPorts,
-): Promise<number> {
-  const touched = sink.touched = new Set();
-  const seen = new Set();
+function compareShares(sink: ShareSink): Comparison {
+  const touched = sink.touched = new Set<Key>();
+  const seen = new Set<Key>();
   let differences = 0;
-  try {
-    await acknowledged();
-    for await (const rows of warehouse.shown(sink.plan.table, [task.id])) {
-      if (task.closed) return differences;
+  return {
+    take(rows) {
       for (const row of rows) {
         const key = parseKeyText(row.key);
         seen.add(key);
@@ -87,14 +112,17 @@ async function repairShares(
         differences++;
         sink.repair(key);
       }
-    }
-    for (const key of sink.shownKeys()) {
-      if (seen.has(key) || touched.has(key)) continue;
-      differences++;
-      sink.repair(key);
-    }
-  } finally {
-    sink.touched = null;
-  }
-  return differences;
+    },
+    finish() {
+      for (const key of sink.shownKeys()) {
+        if (seen.has(key) || touched.has(key)) continue;
+        differences++;
+        sink.repair(key);
+      }
+    },
+    close: () => void (sink.touched = null),
+    get differences() {
+      return differences;
+    },
+  };
 }

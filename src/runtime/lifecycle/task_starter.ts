@@ -8,6 +8,7 @@ import { partitionOf } from "../../record/partitioner.ts";
 import { type OutputPlan, outputsOf } from "../../plan/outputs_of.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import type { GlobalReader } from "../globals/global_reader.ts";
+import { byTask } from "./by_task.ts";
 import type { LoadOrder } from "./load_order.ts";
 import { encodeHello } from "../conversation/messages.ts";
 import { firstEpochOf, homeOf } from "../conversation/ownership.ts";
@@ -114,63 +115,68 @@ function generationError(
 }
 
 async function readBase(table: TaskTable, hosts: () => readonly TaskHost[], options: StarterOptions): Promise<void> {
-  const { warehouse, context } = options;
-  const ids = hosts().map((host) => host.id);
-  const all = Array.from({ length: context.partitions[table.index] }, (_, partition) => taskId(table.name, partition));
-  if (ids.length === 0) return;
+  if (hosts().length === 0) return;
   for (const output of outputsOf(table)) {
-    const { sink } = output;
-    const rows = await patiently(() => collect(warehouse.shown(sink.table, ids)), options);
-    for (const host of hosts()) {
-      const own = rows.get(host.id);
-      if (own !== undefined) host.task!.base(output, own);
-    }
-    const orphans = await patiently(() => collect(warehouse.orphans(sink.table, all)), options);
-    if (orphans.size > 0) await adopt({ table, output, orphans, hosts: hosts() }, options);
+    let attempts = 0;
+    const strangers = await patiently(() => {
+      if (attempts++ > 0) { for (const host of hosts()) forgetBase(host.task!, output); }
+      return readOutput({ table, output, hosts }, options);
+    }, options);
+    if (strangers.length > 0) await checkStrangers(output, strangers, options);
   }
 }
 
-/** By task. Read whole before it is used, so that a broken read can be repeated. */
-async function collect(chunks: AsyncIterable<readonly ShownRow[]>): Promise<Map<string, ShownRow[]>> {
-  const rows = new Map<string, ShownRow[]>();
-  for await (const chunk of chunks) {
-    for (const row of chunk) {
-      const list = rows.get(row.task);
-      if (list === undefined) rows.set(row.task, [row]);
-      else list.push(row);
-    }
-  }
-  return rows;
+/** An answer broke off and is read again: what the task was told of this output is taken back. */
+function forgetBase(task: Task, { kind, index }: OutputPlan): void {
+  if (kind === "shares") task.shareSinks[index]!.forgetBase();
+  else task.sinks[index].forgetBase(task.entries.values());
 }
 
-interface Adoption {
+interface OutputReading {
   readonly table: TaskTable;
   readonly output: OutputPlan;
-  readonly orphans: ReadonlyMap<string, readonly ShownRow[]>;
-  readonly hosts: readonly TaskHost[];
+  readonly hosts: () => readonly TaskHost[];
 }
 
-/** Rows of tasks that no longer exist: each is taken over, or deleted, by the task that now owns its key. */
-async function adopt(adoption: Adoption, options: StarterOptions): Promise<void> {
-  const { table, output, orphans, hosts } = adoption;
+/**
+ * Gives the tasks what an output shows of them, chunk by chunk, as it comes. Rows of tasks that no longer exist are
+ * each taken over, or deleted, by the task that now owns its key; resolves to the names of those tasks.
+ */
+async function readOutput({ table, output, hosts }: OutputReading, options: StarterOptions): Promise<string[]> {
+  const { warehouse, context } = options;
   const { sink } = output;
-  const { context, warehouse } = options;
-  const { generation } = context.options;
-  const tasks = [...orphans.keys()];
+  const partitions = context.partitions[table.index];
+  const all = Array.from({ length: partitions }, (_, partition) => taskId(table.name, partition));
+  for await (const rows of warehouse.shown(sink.table, hosts().map((host) => host.id))) {
+    const own = byTask(rows);
+    for (const host of hosts()) host.task!.base(output, own.get(host.id) ?? []);
+  }
+  const strangers = new Set<string>();
+  for await (const rows of warehouse.orphans(sink.table, all)) {
+    const own = new Map<number, ShownRow[]>(hosts().map((host) => [host.partition, []]));
+    for (const row of rows) {
+      strangers.add(row.task);
+      const key = parseKeyText(row.key);
+      own.get(output.kind === "shares" ? partitionOf(keyText(key), partitions) : homeOf(context, table, key))
+        ?.push(row);
+    }
+    for (const host of hosts()) host.task!.adopt(output, own.get(host.partition)!);
+  }
+  return [...strangers];
+}
+
+/** @throws ConfigError when tasks that no longer exist wrote rows in this generation, so that their epochs may win */
+async function checkStrangers(
+  { sink }: OutputPlan,
+  tasks: readonly string[],
+  options: StarterOptions,
+): Promise<void> {
+  const { warehouse, context: { options: { generation } } } = options;
   const greatest = await patiently(() => warehouse.greatestEpochs(sink.table, tasks), options);
   for (const task of tasks) {
     if ((greatest.get(task) ?? 0) >= firstEpochOf(generation)) {
       throw generationError({ task, table: sink.table, generation });
     }
-  }
-  const partitions = context.partitions[table.index];
-  for (const host of hosts) {
-    const own = [...orphans.values()].flat().filter((row) => {
-      const key = parseKeyText(row.key);
-      const home = output.kind === "shares" ? partitionOf(keyText(key), partitions) : homeOf(context, table, key);
-      return home === host.partition;
-    });
-    if (own.length > 0) host.task!.adopt(output, own);
   }
 }
 

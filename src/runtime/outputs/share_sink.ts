@@ -58,6 +58,13 @@ export class ShareSink {
     this.#adopted.push(...rows);
   }
 
+  /** What {@link base} and {@link adopt} were told is forgotten. */
+  forgetBase(): void {
+    this.counts.base = 0;
+    this.#base.clear();
+    this.#adopted.length = 0;
+  }
+
   /** Keys of the shares that {@link complete} would delete, and the number shown. */
   doomed(): { readonly keys: readonly Key[]; readonly shown: number } {
     const { groups } = this.#options.output;

@@ -88,6 +88,12 @@ export class SinkOutput {
     entry.cells[this.#options.cell] = digest;
   }
 
+  /** What {@link base} was told is forgotten; nothing was shown since. */
+  forgetBase(entries: Iterable<Entry>): void {
+    this.counts.base = 0;
+    for (const entry of entries) entry.cells[this.#options.cell] = null;
+  }
+
   /** Shows `row` (null: nothing) for the entry. */
   show(entry: Entry, row: Row | null): void {
     const { cell } = this.#options;

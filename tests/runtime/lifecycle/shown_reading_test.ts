@@ -1,0 +1,173 @@
+import { assert, assertEquals } from "@std/assert";
+import { z } from "zod";
+import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
+import { clickhouse, count, debezium, type Topology, topology } from "../../../src/mod.ts";
+import type { Log } from "../../../src/ports/log.ts";
+import type { ShownRow, Warehouse } from "../../../src/ports/warehouse.ts";
+import { ProductionError } from "../../../src/record/errors.ts";
+import { partitionOf } from "../../../src/record/partitioner.ts";
+import { taskId } from "../../../src/record/task_id.ts";
+import { defaultRunOptions } from "../../../src/runtime/options.ts";
+import { type RunEvent, Runner, type StartReport } from "../../../src/runtime/runner.ts";
+import { createManualClock } from "../../../src/testing/manual_clock.ts";
+import { createMemoryWarehouse, type MemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
+import { createStepClock, settle, type StepClock } from "../../../src/testing/quiescence.ts";
+
+const TOPIC = "shop.public.things";
+const PARTITIONS = 3;
+const IDS = Array.from({ length: 12 }, (_, id) => id);
+
+const things = debezium(TOPIC, { key: ["id"], row: z.object({ id: z.int(), name: z.string() }) });
+const rows = clickhouse("things", { key: ["id"], columns: { id: "Int64", name: "String" } });
+const names = clickhouse("names", { key: ["name"], columns: { name: "String", things: "UInt64" } });
+/** The second sink shows shares. */
+const shop = topology("shop", (builder) => {
+  const table = builder.table(things);
+  table.to(rows);
+  table.groupBy((row) => ({ name: row.name })).aggregate("by_name", { things: count() }).to(names);
+});
+
+interface World {
+  readonly log: Log;
+  readonly clock: StepClock;
+  readonly warehouse: MemoryWarehouse;
+}
+
+async function openWorld(): Promise<World & { close(): Promise<void> }> {
+  const clock = createStepClock(createManualClock());
+  const log = openEmbeddedLog({ path: ":memory:", clock });
+  await log.createTopic({ name: TOPIC, partitions: PARTITIONS, cleanup: "compact", retentionMs: -1 });
+  for (const id of IDS) {
+    const key = `{"id":${id}}`;
+    const value = `{"op":"r","after":{"id":${id},"name":"name ${id % 2}"}}`;
+    await log.append([{ topic: TOPIC, partition: partitionOf(key, PARTITIONS), records: [{ key, value }] }]);
+  }
+  return { log, clock, warehouse: createMemoryWarehouse(), close: () => log.close() };
+}
+
+/** Runs until everything is shown, then `meanwhile`, and stops. */
+async function run(
+  { log, clock, warehouse }: World & { readonly warehouse: Warehouse },
+  { shown = shop, meanwhile = () => Promise.resolve() }: {
+    readonly shown?: Topology;
+    readonly meanwhile?: (settled: () => Promise<void>) => Promise<void>;
+  },
+): Promise<{ report: readonly StartReport[]; events: RunEvent[] }> {
+  const events: RunEvent[] = [];
+  let failure: Error | null = null;
+  const runner = new Runner(shown, {
+    log,
+    warehouse,
+    clock,
+    random: { next: () => 0.5 },
+    metrics: { count() {}, gauge() {}, observe() {} },
+    deadLetters: { put: (letters: readonly unknown[]) => Promise.reject(new Error(`${letters.length} dead letters`)) },
+  }, { options: defaultRunOptions, onEvent: (event) => void events.push(event) });
+  const fail = (error: Error) => failure ??= error;
+  runner.failed.then(fail);
+  runner.start().catch(fail);
+  const settled = () => settle(runner, { clock, failure: () => failure });
+  await settled();
+  await meanwhile(settled);
+  let stopped = false;
+  const stopping = runner.stop().finally(() => stopped = true);
+  while (!stopped) await clock.pass(1_000);
+  await stopping;
+  const report = events.flatMap((event) => event.kind === "started" ? event.sinks : []);
+  return { report, events };
+}
+
+/** A warehouse of which a read gives one row at a time, in one object that it uses again. */
+function streaming(memory: MemoryWarehouse, rowRead: (table: string) => void = () => {}): Warehouse {
+  return {
+    ...memory,
+    async *shown(table, tasks) {
+      const row = { task: "", key: "", digest: 0 };
+      const chunk: ShownRow[] = [row];
+      for await (const shown of memory.shown(table, tasks)) {
+        for (const one of shown) {
+          rowRead(table.name);
+          yield Object.assign(chunk, [Object.assign(row, one)]);
+        }
+      }
+    },
+  };
+}
+
+function assertAllShown({ warehouse }: World): void {
+  assertEquals(
+    warehouse.select("things"),
+    IDS.map((id) => ({ id, name: `name ${id % 2}` })),
+  );
+  assertEquals(warehouse.select("names"), [0, 1].map((index) => ({ name: `name ${index}`, things: IDS.length / 2 })));
+}
+
+Deno.test("a start takes what is shown as it comes, and keeps no answer", async () => {
+  const world = await openWorld();
+  await run(world, {});
+  const before = world.warehouse.writes();
+  const { report } = await run({ ...world, warehouse: streaming(world.warehouse) as MemoryWarehouse }, {});
+  assertEquals(world.warehouse.writes(), before, "nothing differs, so nothing is written");
+  const shares = report.find(({ sink }) => sink === "names")!;
+  assertEquals(report.find(({ sink }) => sink === "things")!.kept, IDS.length);
+  assert(shares.kept > 0 && shares.written === 0);
+  await world.close();
+});
+
+Deno.test("a start whose answer breaks off forgets what it was told, and reads it again", async () => {
+  const world = await openWorld();
+  await run(world, {});
+  const broken = new Set<string>();
+  const read = new Map<string, number>();
+  const { report } = await run({
+    ...world,
+    warehouse: streaming(world.warehouse, (table) => {
+      read.set(table, (read.get(table) ?? 0) + 1);
+      if (broken.has(table) || read.get(table) !== 4) return;
+      broken.add(table);
+      // What was read already is not there any more when it is read again.
+      const [first] = [...world.warehouse.stored(table)];
+      world.warehouse.tamper({ table, key: first.key }, null);
+      throw new ProductionError("the answer broke off", { retriable: true });
+    }) as MemoryWarehouse,
+  }, {});
+  assertEquals([...broken].sort(), ["names", "things"]);
+  assertAllShown(world);
+  const { kept, written } = report.find(({ sink }) => sink === "things")!;
+  assertEquals([kept, written], [IDS.length - 1, 1]);
+  await world.close();
+});
+
+Deno.test("a comparison asks once for all tasks of a table, and repairs the rows of each", async () => {
+  const world = await openWorld();
+  const asked: string[] = [];
+  const warehouse: Warehouse = {
+    ...world.warehouse,
+    shown(table, tasks) {
+      asked.push(`${table.name} ${[...tasks].sort().join(" ")}`);
+      return world.warehouse.shown(table, tasks);
+    },
+  };
+  const tasks = Array.from({ length: PARTITIONS }, (_, partition) => taskId("things", partition)).join(" ");
+  const once = [`things ${tasks}`, `names ${tasks}`];
+  const { events } = await run({ ...world, warehouse: warehouse as MemoryWarehouse }, {
+    async meanwhile(settled) {
+      assertEquals(asked.splice(0), once, "the start");
+      for (const everyMs of [defaultRunOptions.repairAfterMs, defaultRunOptions.repairEveryMs]) {
+        const owners = new Set([...world.warehouse.stored("things")].map((row) => row.task));
+        assertEquals(owners.size, PARTITIONS);
+        for (const row of [...world.warehouse.stored("things")]) {
+          if (Number(row.key) % 3 === 0) world.warehouse.tamper({ table: "things", key: row.key }, null);
+          else if (Number(row.key) % 3 === 1) world.warehouse.tamper({ table: "things", key: row.key }, '[1,"hand"]');
+        }
+        await world.clock.pass(everyMs + 2_000);
+        await settled();
+        assertEquals(asked.splice(0), once, `after ${everyMs} ms`);
+        assertAllShown(world);
+      }
+    },
+  });
+  const repaired = events.filter((event) => event.kind === "repaired");
+  assertEquals(new Set(repaired.map((event) => event.task)).size, PARTITIONS);
+  await world.close();
+});
