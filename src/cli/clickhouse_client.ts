@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import type { ConnectionOptions } from "../adapters/clickhouse/open_clickhouse.ts";
 import { ConfigError } from "../record/errors.ts";
 import type { Configuration } from "./config/configuration.ts";
-import { type Account, readerAccount } from "./embedded_accounts.ts";
+import { type Account, type Role, runningAccount } from "./embedded_accounts.ts";
 import { ADDRESS, openDirectory } from "./embedded_directory.ts";
 
 const ADDRESS_WAIT_MS = 30_000;
@@ -34,7 +34,7 @@ export interface ReachedClickHouse {
  * @throws ConfigError when there is no data directory
  */
 export async function withClickHouse<T>(
-  configuration: Configuration,
+  { configuration, access }: { readonly configuration: Configuration; readonly access: Role },
   use: (reached: ReachedClickHouse) => Promise<T>,
 ): Promise<T> {
   if (configuration.clickhouse !== null) return await use({ options: serverOptions(configuration), instance: null });
@@ -43,7 +43,11 @@ export async function withClickHouse<T>(
   const running = await runningAddresses(dataDirectory);
   if (running !== null) {
     return await use({
-      options: { url: running[ADDRESS.reader], database, ...embeddedLogin(await readerAccount(dataDirectory)) },
+      options: {
+        url: running[access === "reader" ? ADDRESS.reader : ADDRESS.clickhouse],
+        database,
+        ...embeddedLogin(await runningAccount(dataDirectory, access)),
+      },
       instance: running[ADDRESS.metrics] ?? null,
     });
   }
@@ -51,7 +55,11 @@ export async function withClickHouse<T>(
   try {
     const { clickhouse, accounts } = directory;
     return await use({
-      options: { url: clickhouse.readerUrl, database, ...embeddedLogin(accounts.reader) },
+      options: {
+        url: access === "reader" ? clickhouse.readerUrl : clickhouse.url,
+        database,
+        ...embeddedLogin(accounts[access]),
+      },
       instance: null,
     });
   } finally {

@@ -12,7 +12,7 @@ export interface Accounts {
   readonly reader: Account;
 }
 
-type Role = keyof Accounts;
+export type Role = keyof Accounts;
 
 const USERS: Readonly<Record<Role, string>> = { writer: "weir", reader: "reader" };
 const PASSWORD_BYTES = 32;
@@ -44,13 +44,13 @@ export async function openAccounts(directory: string): Promise<Accounts> {
 }
 
 /**
- * The account that reads, of a data directory on which an instance runs.
+ * An account of a data directory on which an instance runs.
  * @throws ConfigError when the password cannot be read: the instance is another user's
  */
-export async function readerAccount(directory: string): Promise<Account> {
-  const file = passwordFile(directory, "reader");
+export async function runningAccount(directory: string, role: Role): Promise<Account> {
+  const file = passwordFile(directory, role);
   try {
-    return { user: USERS.reader, password: (await Deno.readTextFile(file)).trim() };
+    return { user: USERS[role], password: (await Deno.readTextFile(file)).trim() };
   } catch (error) {
     throw unusable(file, error);
   }

@@ -32,6 +32,11 @@ const COMMANDS: readonly { readonly name: string; readonly summary: string; load
     load: async () => (await import("./dlq.ts")).dlqCommand,
   },
   {
+    name: "cleanup",
+    summary: "Removes deleted rows from ClickHouse for good.",
+    load: async () => (await import("./cleanup.ts")).cleanupCommand,
+  },
+  {
     name: "new",
     summary: "Writes a topology file and its test.",
     load: async () => (await import("./new/new.ts")).newCommand,

@@ -51,7 +51,7 @@ export const queryCommand = command({
   run: async ({ operands, options }) => {
     const loaded = loadConfiguration();
     const configuration = { ...loaded, dataDirectory: options.data ?? loaded.dataDirectory };
-    await withClickHouse(configuration, async ({ options: clickhouse }) => {
+    await withClickHouse({ configuration, access: "reader" }, async ({ options: clickhouse }) => {
       const connection = connect({ ...clickhouse, readOnly: true }, clickhouse.database);
       try {
         await print(connection, operands[0], {

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import sales from "../../topologies/sales.ts";
+import { benchChurn } from "./churn.ts";
 import { benchLatency } from "./latency.ts";
 import { onEmbedded, onKafka } from "./places.ts";
 import { type Measured, print } from "./report.ts";
@@ -15,14 +16,19 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
   startup    a warm start to the first new order in ClickHouse
   million    restart with a million stored rows
   memory     bytes per stored row
+  churn      queries on a table whose rows come and go, before and after \`cleanup\`
   (none)     all but kafka
 
+  --live N      rows of the churning table (default 100000)
   --orders N    orders of the store (default 60000)
-  --changes N   changes of the backlog (default 300000)`;
+  --changes N   changes of the backlog, or of the churning table (default 300000)
+
+One million rows after fifty million changes: deno task bench churn --live 1000000 --changes 50000000`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    live: { type: "string", default: "100000" },
     orders: { type: "string", default: "60000" },
     changes: { type: "string", default: "300000" },
     help: { type: "boolean", default: false },
@@ -49,6 +55,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
       });
       return measured.slice(-1);
     }),
+  churn: () => onEmbedded((place) => benchChurn(place, { live: Number(values.live), changes: size.changes })),
   memory: async () => {
     const script = new URL("./memory.ts", import.meta.url).pathname;
     const args = ["run", "-A", "--v8-flags=--expose-gc", script];

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { accountNames, openAccounts, readerAccount } from "../../src/cli/embedded_accounts.ts";
+import { accountNames, openAccounts, runningAccount } from "../../src/cli/embedded_accounts.ts";
 import { ConfigError } from "../../src/record/errors.ts";
 import { permitted, withDirectory } from "./support.ts";
 
@@ -21,7 +21,7 @@ Deno.test({
       for (const { file } of [names.writer, names.reader]) assertEquals(await modeOf(file), 0o600);
       assertEquals((await Array.fromAsync(Deno.readDir(directory))).length, 2, "no other file is left");
       assertEquals(await openAccounts(directory), first);
-      assertEquals(await readerAccount(directory), first.reader);
+      assertEquals(await runningAccount(directory, "reader"), first.reader);
       await withDirectory(async (other) => {
         assertNotEquals((await openAccounts(other)).writer.password, first.writer.password);
       });
@@ -44,11 +44,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "readerAccount() says which file it cannot read",
+  name: "runningAccount() says which file it cannot read",
   ignore,
   fn: () =>
     withDirectory(async (directory) => {
-      const error = await assertRejects(() => readerAccount(directory), ConfigError);
+      const error = await assertRejects(() => runningAccount(directory, "reader"), ConfigError);
       assertStringIncludes(error.message, accountNames(directory).reader.file);
     }),
 });

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { connect } from "../../src/adapters/clickhouse/connection.ts";
 import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
+import { removeTombstones } from "../../src/adapters/clickhouse/tombstones.ts";
 import { ConfigError } from "../../src/record/errors.ts";
 import { collect, PARTIAL, PLAIN, sale } from "../ports/warehouse_fixtures.ts";
 import { type ClickHouseAs, startClickHouseAs } from "./clickhouse_as.ts";
@@ -72,6 +74,9 @@ Deno.test({
       });
       assertEquals(await warehouse.query("SELECT count() AS n FROM sales WHERE added IS NULL"), [{ n: "2" }]);
       await warehouse.close();
+      const connection = connect({ url, database: DATABASE });
+      await removeTombstones({ connection, database: DATABASE }, "sales_rows");
+      await connection.close();
       assertEquals((await ask("KILL QUERY WHERE query_id = 'one that is given up' ASYNC")).code, null);
     }),
 });

@@ -91,7 +91,7 @@ interface Verified {
 function verifyEmbedded({ configuration, topologies, named, waitMs }: VerifyRequest): Promise<Verified> {
   const paths = pathsIn(configuration.dataDirectory);
   const open = async (): Promise<Truth> => (await import("./demo_truth.ts")).openDemoTruth(paths.store);
-  return withClickHouse(configuration, async ({ options, instance }) => {
+  return withClickHouse({ configuration, access: "reader" }, async ({ options, instance }) => {
     if (instance === null) {
       const report = await compareOnce({ topologies, open, clickhouse: options });
       return { report, notes: await backlogLines(paths, report) };
@@ -124,7 +124,7 @@ async function verifyReal({ configuration, topologies, waitMs }: VerifyRequest):
     ]);
   }
   const { openPostgresTruth } = await import("./postgres_truth.ts");
-  return await withClickHouse(configuration, async ({ options }) => {
+  return await withClickHouse({ configuration, access: "reader" }, async ({ options }) => {
     for (const deadlineMs = Date.now() + waitMs;;) {
       const report = await compareOnce({ topologies, open: () => openPostgresTruth(postgres), clickhouse: options });
       const over = Date.now() + AGAIN_AFTER_MS > deadlineMs;

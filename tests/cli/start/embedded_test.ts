@@ -126,6 +126,14 @@ Deno.test({
       const query = await runMain(["query", "SELECT count() FROM order_funnel", ...data, "--format", "csv"]);
       assertEquals(query.status, 0, query.err);
 
+      const cleaned = await runMain(["cleanup", ...data, "--percent", "1"]);
+      assertEquals(cleaned.status, 0, cleaned.err);
+      const performance = cleaned.out.split("\n").find((line) => line.startsWith("product_performance_rows"))!;
+      const [, , deleted, , , , deletedNow] = performance.replaceAll(",", "").split(/ +/);
+      // Rows go on being deleted meanwhile.
+      assert(Number(deletedNow) < Number(deleted), cleaned.out);
+      assertEquals((await verify(directory)).report.equal, true);
+
       for (const base of [addresses["ClickHouse"], addresses["read-only"]]) {
         const stranger = await fetch(base, { method: "POST", body: "SELECT 1" });
         assertEquals(stranger.headers.get("x-clickhouse-exception-code"), "516", await stranger.text());

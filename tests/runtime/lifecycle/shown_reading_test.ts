@@ -3,7 +3,7 @@ import { z } from "zod";
 import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
 import { clickhouse, count, debezium, type Topology, topology } from "../../../src/mod.ts";
 import type { Log } from "../../../src/ports/log.ts";
-import type { ShownRow, Warehouse } from "../../../src/ports/warehouse.ts";
+import type { ShownRow, TableSpec, Warehouse } from "../../../src/ports/warehouse.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
 import { partitionOf } from "../../../src/record/partitioner.ts";
 import { taskId } from "../../../src/record/task_id.ts";
@@ -37,12 +37,14 @@ async function openWorld(): Promise<World & { close(): Promise<void> }> {
   const clock = createStepClock(createManualClock());
   const log = openEmbeddedLog({ path: ":memory:", clock });
   await log.createTopic({ name: TOPIC, partitions: PARTITIONS, cleanup: "compact", retentionMs: -1 });
-  for (const id of IDS) {
-    const key = `{"id":${id}}`;
-    const value = `{"op":"r","after":{"id":${id},"name":"name ${id % 2}"}}`;
-    await log.append([{ topic: TOPIC, partition: partitionOf(key, PARTITIONS), records: [{ key, value }] }]);
-  }
+  for (const id of IDS) await append(log, { id, name: `name ${id % 2}` });
   return { log, clock, warehouse: createMemoryWarehouse(), close: () => log.close() };
+}
+
+async function append(log: Log, { id, name }: { id: number; name: string | null }): Promise<void> {
+  const key = `{"id":${id}}`;
+  const value = name === null ? null : `{"op":"r","after":{"id":${id},"name":"${name}"}}`;
+  await log.append([{ topic: TOPIC, partition: partitionOf(key, PARTITIONS), records: [{ key, value }] }]);
 }
 
 /** Runs until everything is shown, then `meanwhile`, and stops. */
@@ -135,6 +137,30 @@ Deno.test("a start whose answer breaks off forgets what it was told, and reads i
   assertAllShown(world);
   const { kept, written } = report.find(({ sink }) => sink === "things")!;
   assertEquals([kept, written], [IDS.length - 1, 1]);
+  await world.close();
+});
+
+Deno.test("a row that comes back after its tombstone was removed is deleted by the next comparison", async () => {
+  const world = await openWorld();
+  const { warehouse } = world;
+  await run(world, {
+    async meanwhile(settled) {
+      const [gone] = [...warehouse.stored("things")].filter((row) => row.key === "4");
+      await append(world.log, { id: 4, name: null });
+      await settled();
+      const spec = { name: "things", columns: rows.spec.columns, key: ["id"], shares: false } as unknown as TableSpec;
+      for (const everyMs of [defaultRunOptions.repairAfterMs, defaultRunOptions.repairEveryMs]) {
+        // As `cleanup` does, and then an insert that was sent before the deletion arrives.
+        warehouse.tamper({ table: "things", key: "4" }, null);
+        assert(![...warehouse.stored("things")].some((row) => row.key === "4"));
+        await warehouse.insert({ table: spec, upserts: [{ ...gone, line: '[4,"name 0"' }], deletes: [] });
+        assertEquals(warehouse.select("things").length, IDS.length);
+        await world.clock.pass(everyMs + 2_000);
+        await settled();
+        assertEquals(warehouse.select("things").map((row) => row.id), IDS.filter((id) => id !== 4));
+      }
+    },
+  });
   await world.close();
 });
 
