@@ -137,9 +137,11 @@ export class Housekeeping {
 
   /** Compares the rows of tasks of one table with ClickHouse now. */
   async #repairTable(hosts: readonly TaskHost[]): Promise<void> {
+    const { warehouse, clock } = this.#instance.ports;
     try {
       const differences = await repairTasks(hosts.map((host) => host.task!), {
-        warehouse: this.#instance.ports.warehouse,
+        warehouse,
+        breathe: () => clock.breathe(),
         acknowledged: () => Promise.all([...this.#instance.writers.values()].map((writer) => writer.barrier())),
       });
       for (const [task, rows] of differences) {

@@ -11,6 +11,8 @@ import { byTask } from "./by_task.ts";
 export interface RepairPorts {
   readonly warehouse: Warehouse;
   readonly acknowledged: () => Promise<unknown>;
+  /** Between two tasks, as each goes through all its entries. */
+  readonly breathe: () => Promise<void>;
 }
 
 /** The comparison of one output of one task. What a task writes while it is open is left alone. */
@@ -35,10 +37,12 @@ export async function repairTasks(tasks: readonly Task[], ports: RepairPorts): P
   const differences = new Map(tasks.map((task) => [task, 0]));
   if (tasks.length === 0) return differences;
   for (const output of outputsOf(tasks[0].table)) {
-    const open = new Map(
-      tasks.filter((task) => !task.closed).map((task) => [task.id, { task, comparison: comparisonOf(task, output) }]),
-    );
+    const open = new Map<string, { readonly task: Task; readonly comparison: Comparison }>();
     try {
+      for (const task of tasks) {
+        if (!task.closed) open.set(task.id, { task, comparison: comparisonOf(task, output) });
+        await ports.breathe();
+      }
       await ports.acknowledged();
       for await (const rows of ports.warehouse.shown(output.sink.table, [...open.keys()])) {
         for (const [id, own] of byTask(rows)) {
@@ -46,7 +50,10 @@ export async function repairTasks(tasks: readonly Task[], ports: RepairPorts): P
           if (of !== undefined && !of.task.closed) of.comparison.take(own);
         }
       }
-      for (const { task, comparison } of open.values()) if (!task.closed) comparison.finish();
+      for (const { task, comparison } of open.values()) {
+        if (!task.closed) comparison.finish();
+        await ports.breathe();
+      }
     } finally {
       for (const { task, comparison } of open.values()) {
         comparison.close();
