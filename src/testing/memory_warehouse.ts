@@ -11,6 +11,8 @@ import type {
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { Decimal } from "../record/decimal.ts";
 import { ProductionError } from "../record/errors.ts";
+import type { SelectedRow } from "./selected_rows.ts";
+import { storedValueOf } from "./stored_value.ts";
 
 interface Stored {
   readonly task: string;
@@ -21,9 +23,6 @@ interface Stored {
   /** JSON array of the declared columns; null for a tombstone. */
   readonly line: string | null;
 }
-
-/** A row as a SELECT on the view would show it: values as JSON, decimals as text, integers beyond 2^53 as bigints. */
-export type SelectedRow = Readonly<Record<string, unknown>>;
 
 /** A warehouse without ClickHouse: the newest version per key, in memory. It has no SQL. */
 export interface MemoryWarehouse extends Warehouse {
@@ -40,6 +39,7 @@ export interface MemoryWarehouse extends Warehouse {
 /** Opens an empty in-memory warehouse. */
 export function createMemoryWarehouse(): MemoryWarehouse {
   const specs = new Map<string, TableSpec>();
+  const readers = new Map<string, LineReader>();
   const tables = new Map<string, Map<string, Stored>>();
   let writes = 0;
   const rowsOf = (name: string): Map<string, Stored> => {
@@ -47,29 +47,31 @@ export function createMemoryWarehouse(): MemoryWarehouse {
     if (rows === undefined) throw new ProductionError(`Unknown table ${name}_rows`, { retriable: false });
     return rows;
   };
-  const idOf = (table: TableSpec, row: { task: string; key: string }) =>
-    table.shares ? `${row.task} ${row.key}` : row.key;
-  const store = (table: TableSpec, row: UpsertRow | DeleteRow) => {
+  const store = (table: TableSpec, { row, read }: { row: UpsertRow | DeleteRow; read: ReadLine }) => {
     const rows = rowsOf(table.name);
-    const id = idOf(table, row);
+    const id = table.shares ? `${row.task} ${read.id}` : read.id;
     const was = rows.get(id);
     writes++;
     if (was !== undefined && (was.epoch > row.epoch || (was.epoch === row.epoch && was.seq > row.seq))) return;
     const { task, key, epoch, seq } = row;
-    const digest = "line" in row ? row.digest : 0;
-    rows.set(id, { task, key, digest, epoch, seq, line: "line" in row ? `${row.line}]` : null });
+    rows.set(id, { task, key, digest: "line" in row ? row.digest : 0, epoch, seq, line: read.line });
   };
   return {
     ensure(table): Promise<EnsureReport> {
       const created = !tables.has(table.name);
       specs.set(table.name, table);
+      readers.set(table.name, lineReader(table));
       if (created) tables.set(table.name, new Map());
       return Promise.resolve({ created, added: [] });
     },
-    insert(batch: InsertBatch) {
-      for (const row of batch.upserts) store(batch.table, row);
-      for (const row of batch.deletes) store(batch.table, row);
-      return Promise.resolve();
+    // deno-lint-ignore require-await -- what it throws must become a rejection
+    async insert({ table, upserts, deletes }: InsertBatch) {
+      rowsOf(table.name);
+      const reader = readers.get(table.name)!;
+      // All of the batch is read before any of it is stored: a refused row takes its INSERT with it.
+      const lines = upserts.map(({ line }) => reader.row(line));
+      upserts.forEach((row, index) => store(table, { row, read: lines[index] }));
+      for (const row of deletes) store(table, { row, read: reader.key(row.keyLine) });
     },
     shown: (table, tasks) => chunks(rowsOf(table.name), (row) => tasks.includes(row.task)),
     orphans: (table, tasks) => chunks(rowsOf(table.name), (row) => !tasks.includes(row.task)),
@@ -100,6 +102,60 @@ export function createMemoryWarehouse(): MemoryWarehouse {
   };
 }
 
+/** A row's line as ClickHouse stores it (null for a tombstone), and what tells it from rows of other keys. */
+interface ReadLine {
+  readonly id: string;
+  readonly line: string | null;
+}
+
+interface LineReader {
+  /** @throws ProductionError for content that ClickHouse refuses */
+  row(line: string): ReadLine;
+  /** @throws ProductionError for a key that ClickHouse refuses */
+  key(keyLine: string): ReadLine;
+}
+
+/** Rows are one row in ClickHouse when the key's columns as stored are equal, whatever Weir's keys are. */
+function lineReader(table: TableSpec): LineReader {
+  const stored = table.columns.map(storedValueOf);
+  const places = table.key.map((name) => table.columns.findIndex((column) => column.name === name));
+  return {
+    row(line) {
+      const read = readLine(table, line);
+      if (read.length !== stored.length) throw refusedLine(table, line);
+      const values = read.map((value, index) => stored[index](value));
+      return { id: text(places.map((place) => values[place])), line: text(values) };
+    },
+    key(keyLine) {
+      return { id: text(readLine(table, keyLine).map((value, index) => stored[places[index]](value))), line: null };
+    },
+  };
+}
+
+function readLine(table: TableSpec, line: string): unknown[] {
+  try {
+    return parsed(`${line}]`);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw refusedLine(table, line);
+  }
+}
+
+function refusedLine({ name, columns }: TableSpec, line: string): ProductionError {
+  const message = `Cannot insert into "${name}_rows": ${columns.length} values of JSON are expected, not ${line}]`;
+  return new ProductionError(message, { retriable: false });
+}
+
+function parsed(line: string): unknown[] {
+  return JSON.parse(line, exactInteger as (key: string, value: unknown) => unknown);
+}
+
+/** JSON in which bigints are bare digits. */
+function text(value: unknown): string {
+  if (typeof value === "bigint") return String(value);
+  return Array.isArray(value) ? `[${value.map(text).join(",")}]` : JSON.stringify(value);
+}
+
 async function* chunks(
   rows: Map<string, Stored>,
   wanted: (row: Stored) => boolean,
@@ -117,7 +173,7 @@ function selected(table: TableSpec, rows: Map<string, Stored>): SelectedRow[] {
 }
 
 function objectOf(table: TableSpec, line: string): SelectedRow {
-  const values = JSON.parse(line, exactInteger as (key: string, value: unknown) => unknown) as unknown[];
+  const values = parsed(line);
   return Object.fromEntries(table.columns.map((column, index) => [column.name, values[index]]));
 }
 

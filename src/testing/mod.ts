@@ -1,5 +1,5 @@
 /**
- * For tests of topologies: the real runtime on in-memory ports with a manual clock.
+ * For tests of topologies: the real runtime on an in-memory log with a manual clock.
  *
  * @module
  */
@@ -9,4 +9,4 @@ export {
   TopologyTestDriver,
   type TopologyTestDriverOptions,
 } from "./topology_test_driver.ts";
-export type { SelectedRow } from "./memory_warehouse.ts";
+export type { SelectedRow } from "./selected_rows.ts";

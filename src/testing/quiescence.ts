@@ -19,19 +19,27 @@ export interface StepClock extends Clock {
   pass(ms: number): Promise<void>;
   /** Milliseconds until the next sleeper wakes, or null. */
   nextMs(): number | null;
+  /** Work of the world outside, during which this clock stands still: nothing is drained before it has ended. */
+  outside<T>(work: Promise<T>): Promise<T>;
 }
 
 /**
  * Makes every breather and sleep of `clock` visible. Works as long as all I/O is synchronous, as that of the in-memory
- * ports is.
+ * ports is, or goes through {@link StepClock.outside}.
  */
 export function createStepClock(clock: ManualClock): StepClock {
   let breathes = 0;
   let turning = 0;
+  const outside = new Set<Promise<unknown>>();
   const drained = async () => {
-    for (let turns = 0; turns < TURNS_MAX; turns++) {
+    for (let turns = 0; turns < TURNS_MAX;) {
       await turn();
+      if (outside.size > 0) {
+        await Promise.race(outside);
+        continue;
+      }
       if (turning === 0) return;
+      turns++;
     }
     throw new LimitError(
       "TURNS_MAX",
@@ -49,6 +57,11 @@ export function createStepClock(clock: ManualClock): StepClock {
     },
     nextMs: () => clock.nextMs(),
     drained,
+    outside(work) {
+      const ended: Promise<unknown> = work.catch(() => {}).finally(() => outside.delete(ended));
+      outside.add(ended);
+      return work;
+    },
     async pass(ms) {
       let left = ms;
       do {

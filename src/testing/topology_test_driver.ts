@@ -1,9 +1,11 @@
 import { openEmbeddedLog } from "../adapters/embedded_log/log.ts";
-import type { Sink } from "../dsl/sink.ts";
+import type { EmbeddedClickHouse } from "../adapters/embedded_clickhouse/clickhouse.ts";
+import type { Sink, SinkSpec } from "../dsl/sink.ts";
 import type { KeyOf, RowOf, Source, SourceSpec } from "../dsl/source.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type { DeadLetter } from "../ports/dead_letters.ts";
 import type { Bytes } from "../ports/log.ts";
+import type { Warehouse } from "../ports/warehouse.ts";
 import { LimitError } from "../record/errors.ts";
 import type { Key } from "../record/key.ts";
 import { partitionOf } from "../record/partitioner.ts";
@@ -13,8 +15,10 @@ import { type Ports, type RunEvent, Runner, type StartReport } from "../runtime/
 import { sinksOf } from "../plan/outputs_of.ts";
 import { type DebeziumRecord, DebeziumTable } from "./debezium_table.ts";
 import { createManualClock } from "./manual_clock.ts";
-import { createMemoryWarehouse, type MemoryWarehouse, type SelectedRow } from "./memory_warehouse.ts";
+import { openEmbeddedWarehouse } from "./embedded_warehouse.ts";
 import { createStepClock, settle, type StepClock } from "./quiescence.ts";
+import { orderedByKey, type SelectedRow } from "./selected_rows.ts";
+import { openMemoryWarehouse, type TestWarehouse } from "./test_warehouse.ts";
 
 const PARTITIONS_DEFAULT = 3;
 const STOP_MS_MAX = 60_000;
@@ -30,6 +34,12 @@ export interface TopologyTestDriverOptions {
   readonly cleanup?: "compact" | "delete";
   /** Differences from the default run options. */
   readonly options?: Partial<RunOptions>;
+  /**
+   * "memory", the default, computes what ClickHouse would show; "embedded" writes to the embedded ClickHouse and reads
+   * it, which takes a second or two more: for types and functions that only ClickHouse itself can judge. Or a server
+   * that is running already, where the driver makes a database of its own.
+   */
+  readonly warehouse?: "memory" | "embedded" | EmbeddedClickHouse;
 }
 
 /**
@@ -48,14 +58,14 @@ interface AnySource {
 }
 
 /**
- * Runs one topology for a test: the real runtime on an in-memory log with several partitions, an in-memory warehouse
- * and a manual clock. Changes are written to the log as Debezium writes them; nothing is processed until
- * {@link settle}. What is written before the first settle is there when the topology starts.
+ * Runs one topology for a test: the real runtime on an in-memory log with several partitions, a manual clock, and an
+ * in-memory warehouse or the embedded ClickHouse. Changes are written to the log as Debezium writes them; nothing is
+ * processed until {@link settle}. What is written before the first settle is there when the topology starts.
  */
 export class TopologyTestDriver {
   readonly #log: ReturnType<typeof openEmbeddedLog>;
   readonly #clock: StepClock;
-  readonly #warehouse: MemoryWarehouse = createMemoryWarehouse();
+  #warehouse: TestWarehouse | null = null;
   readonly #settings: TopologyTestDriverOptions;
   readonly #tables = new Map<string, { readonly table: DebeziumTable; readonly partitions: number }>();
   readonly #letters = new Map<string, DeadLetter>();
@@ -107,19 +117,24 @@ export class TopologyTestDriver {
    */
   async settle(): Promise<void> {
     await this.#written;
-    const runner = this.#runner ?? this.#start();
+    this.#warehouse ??= await this.#openWarehouse();
+    const runner = this.#runner ?? this.#start(this.#warehouse);
     await settle(runner, { clock: this.#clock, failure: () => this.#failure });
     await runner.deadLetters.flush();
+    await this.#warehouse.rest();
   }
 
-  /** What `SELECT * FROM <sink>` shows, ordered by key: decimals as text, dates as text, DateTime64 as microseconds. */
-  select(sink: Sink<never>): SelectedRow[] {
-    return this.#warehouse.select(sink.spec.name);
+  /**
+   * What `SELECT * FROM <sink>` showed at the last rest, ordered by key: decimals as text, dates as text, DateTime64(6)
+   * as microseconds.
+   */
+  select({ spec }: Sink<never>): SelectedRow[] {
+    return orderedByKey(this.#warehouse?.select(spec.name) ?? [], spec);
   }
 
   /** Rows and tombstones that the warehouse has taken so far. */
   get writes(): number {
-    return this.#warehouse.writes();
+    return this.#warehouse?.writes() ?? 0;
   }
 
   /** Everything set aside so far, each once, in the order in which it came. */
@@ -148,27 +163,18 @@ export class TopologyTestDriver {
 
   /**
    * Changes rows of a sink behind the topology's back, as a person with a SQL client would: those whose columns equal
-   * `where` get the columns of `change`, or (null) are gone. Returns how many rows there were.
+   * `where` get the columns of `change`, or (null) are gone. Resolves to how many rows there were.
    */
-  tamper(sink: Sink<never>, { where, change }: { readonly where: Row; readonly change: Row | null }): number {
-    const plan = sinksOf(this.#runner!.topics!.plan).find((candidate) => candidate.name === sink.spec.name)!;
-    const names = plan.table.columns.map((column) => column.name);
-    let rows = 0;
-    for (const { key, line } of [...this.#warehouse.stored(plan.name)]) {
-      if (line === null) continue;
-      const values = JSON.parse(line) as unknown[];
-      const columns = Object.entries(where);
-      if (columns.some(([name, value]) => String(values[names.indexOf(name)]) !== String(value))) continue;
-      for (const [name, value] of Object.entries(change ?? {})) values[names.indexOf(name)] = value;
-      this.#warehouse.tamper({ table: plan.name, key }, change === null ? null : JSON.stringify(values));
-      rows++;
-    }
-    return rows;
+  async tamper(sink: Sink<never>, changes: { readonly where: Row; readonly change: Row | null }): Promise<number> {
+    await this.settle();
+    const { table } = sinksOf(this.#runner!.topics!.plan).find(({ name }) => name === sink.spec.name)!;
+    return await this.#warehouse!.tamper({ table, ...changes });
   }
 
   /** Stops the topology and throws everything away. */
   async close(): Promise<void> {
     await this.#stop();
+    await this.#warehouse?.close();
     await this.#log.close();
   }
 
@@ -204,9 +210,16 @@ export class TopologyTestDriver {
     this.#written.catch(() => {});
   }
 
-  #start(): Runner {
+  #openWarehouse(): Promise<TestWarehouse> {
+    const { warehouse = "memory" } = this.#settings;
+    if (warehouse === "memory") return Promise.resolve(openMemoryWarehouse());
+    const sinks = (): SinkSpec[] => this.#topology.nodes.flatMap((node) => node.op === "sink" ? [node.sink] : []);
+    return openEmbeddedWarehouse(warehouse === "embedded" ? null : warehouse, { clock: this.#clock, sinks });
+  }
+
+  #start({ warehouse }: TestWarehouse): Runner {
     for (const node of this.#topology.nodes) if (node.op === "source") this.#tableOf({ spec: node.source });
-    const runner = new Runner(this.#topology, this.#ports(), {
+    const runner = new Runner(this.#topology, this.#ports(warehouse), {
       options: { ...defaultRunOptions, ...this.#options },
       onEvent: (event) => this.#happened(runner, event),
     });
@@ -226,10 +239,10 @@ export class TopologyTestDriver {
     if (event.kind === "started") this.#report = event.sinks;
   }
 
-  #ports(): Ports {
+  #ports(warehouse: Warehouse): Ports {
     return {
       log: this.#log,
-      warehouse: this.#warehouse,
+      warehouse,
       clock: this.#clock,
       random: { next: () => 0.5 },
       metrics: { count() {}, gauge() {}, observe() {} },

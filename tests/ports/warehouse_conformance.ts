@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { DeleteRow, UpsertRow, Warehouse } from "../../src/ports/warehouse.ts";
 import { ProductionError } from "../../src/record/errors.ts";
 import { mulberry32 } from "../../src/record/mulberry32.ts";
+import { warehouseContentConformance } from "./warehouse_content_conformance.ts";
 import { warehouseSqlConformance } from "./warehouse_sql_conformance.ts";
 import {
   collect,
@@ -38,6 +39,7 @@ export function warehouseConformance(
   versionCases(test);
   modelCase(test);
   readingCases(test);
+  warehouseContentConformance(test);
   if (!options.without?.includes("sql")) warehouseSqlConformance(test);
 }
 

@@ -2,7 +2,7 @@ import type { DeleteRow, ShownRow, TableSpec, UpsertRow, Warehouse } from "../..
 
 /**
  * What an adapter may lack, with what is not tested then:
- * `sql`: `query()`, views, changes by hand, columns of every type, tables of another shape, refused rows.
+ * `sql`: `query()`, views, changes by hand, columns of every type, tables of another shape.
  */
 export type WarehouseFeature = "sql";
 

@@ -52,7 +52,7 @@ Deno.test("order_funnel repairs a share deleted by hand at the next start", asyn
   for (let id = 1; id <= 20; id++) driver.insert(orders, order({ id }));
   await driver.settle();
   const before = shown(driver);
-  driver.tamper(orderFunnel, { where: { status: "paid" }, change: { orders: 0 } });
+  await driver.tamper(orderFunnel, { where: { status: "paid" }, change: { orders: 0 } });
   const report = await driver.restart();
   assertEquals(shown(driver), before);
   assertEquals(report, [{ sink: "order_funnel", kept: 0, written: 3, deleted: 0 }]);

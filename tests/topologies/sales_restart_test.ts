@@ -133,10 +133,10 @@ Deno.test("sales repairs rows altered and deleted by hand, at a start and while 
     await driver.settle();
     const shown = [driver.select(sales), driver.select(sellerRevenueByHour)];
     const { writes } = driver;
-    assertEquals(driver.tamper(sales, { where: { order_item_id: 1 }, change: { seller: "Mallory" } }), 1);
-    assertEquals(driver.tamper(sales, { where: { order_item_id: 2 }, change: null }), 1);
-    assertEquals(driver.tamper(sellerRevenueByHour, { where: { seller_id: 1 }, change: { units: 1_000 } }), 1);
-    assertEquals(driver.tamper(sellerRevenueByHour, { where: { seller_id: 2 }, change: null }), 1);
+    assertEquals(await driver.tamper(sales, { where: { order_item_id: 1 }, change: { seller: "Mallory" } }), 1);
+    assertEquals(await driver.tamper(sales, { where: { order_item_id: 2 }, change: null }), 1);
+    assertEquals(await driver.tamper(sellerRevenueByHour, { where: { seller_id: 1 }, change: { units: 1_000 } }), 1);
+    assertEquals(await driver.tamper(sellerRevenueByHour, { where: { seller_id: 2 }, change: null }), 1);
     assertEquals(driver.select(sales)[0].seller, "Mallory");
     if (repair === "start") await driver.restart();
     else await driver.advance(61_000);

@@ -1,10 +1,10 @@
 import type { ColumnSpec } from "../../ports/warehouse.ts";
-import { parseClickHouseType } from "../../record/clickhouse_type.ts";
+import { type ClickHouseType, parseClickHouseType } from "../../record/clickhouse_type.ts";
 
 /**
- * Names the first column that holds null and must not, in a line of JSONCompactEachRow without its closing bracket;
- * `null` if there is none. ClickHouse itself refuses null only in some types: in a column of integers, floats or dates
- * it stores a silent zero.
+ * Names the first column that holds null and must not, also within its arrays, in a line of JSONCompactEachRow without
+ * its closing bracket; `null` if there is none. ClickHouse itself refuses null only in some types: in a column of
+ * integers, floats or dates it stores a silent zero.
  */
 export function forbiddenNull(line: string, columns: readonly ColumnSpec[]): ColumnSpec | null {
   if (!line.includes("null")) return null;
@@ -29,23 +29,32 @@ export function forbiddenNull(line: string, columns: readonly ColumnSpec[]): Col
         if (depth === 1) place++;
         break;
       case 110: // n of null
-        if (depth === 1 && columns[place] !== undefined && !holdsNull(columns[place])) return columns[place];
+        if (columns[place] !== undefined && !holdsNull(columns[place], depth)) return columns[place];
     }
   }
   return null;
 }
 
 /** Every null of every row asks: the columns of a table are taken apart once. */
-const columnsThatHoldNull = new WeakMap<ColumnSpec, boolean>();
+const typesOfColumns = new WeakMap<ColumnSpec, ClickHouseType>();
 
-function holdsNull(column: ColumnSpec): boolean {
-  let holds = columnsThatHoldNull.get(column);
-  if (holds === undefined) columnsThatHoldNull.set(column, holds = isNullable(column.type));
-  return holds;
+/** `depth`: 1 for the column's own value, 2 for an element of its array, and so on. */
+function holdsNull(column: ColumnSpec, depth: number): boolean {
+  let type = typesOfColumns.get(column);
+  if (type === undefined) typesOfColumns.set(column, type = parseClickHouseType(column.type));
+  for (let level = 1; level < depth; level++) {
+    // Within a value of any other type ClickHouse itself decides.
+    if (type.name !== "Array") return true;
+    type = type.element;
+  }
+  return isNullableType(type);
 }
 
 /** True for types that hold NULL. */
 export function isNullable(type: string): boolean {
-  const parsed = parseClickHouseType(type);
-  return parsed.nullable || (parsed.name === "Other" && (parsed.word === "Dynamic" || parsed.word === "Variant"));
+  return isNullableType(parseClickHouseType(type));
+}
+
+function isNullableType(type: ClickHouseType): boolean {
+  return type.nullable || (type.name === "Other" && (type.word === "Dynamic" || type.word === "Variant"));
 }

@@ -1,0 +1,144 @@
+import { connect, type Connection } from "../adapters/clickhouse/connection.ts";
+import { openClickHouse } from "../adapters/clickhouse/open_clickhouse.ts";
+import { literal, quoted } from "../adapters/clickhouse/table_sql.ts";
+import { type EmbeddedClickHouse, startEmbeddedClickHouse } from "../adapters/embedded_clickhouse/clickhouse.ts";
+import type { SinkSpec } from "../dsl/sink.ts";
+import type { InsertBatch, TableSpec, Warehouse } from "../ports/warehouse.ts";
+import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
+import type { SelectedRow } from "./selected_rows.ts";
+import type { StepClock } from "./quiescence.ts";
+import type { Tampering, TestWarehouse } from "./test_warehouse.ts";
+
+/** How many databases were made in this process: each driver has one of its own, also on a server that is shared. */
+let databases = 0;
+
+/**
+ * The embedded ClickHouse as a driver's warehouse. What it shows is read at every rest, since a driver's `select` does
+ * not wait. A server that is not given is started, and ended with the warehouse.
+ */
+export async function openEmbeddedWarehouse(
+  shared: EmbeddedClickHouse | null,
+  { clock, sinks }: { readonly clock: StepClock; readonly sinks: () => readonly SinkSpec[] },
+): Promise<TestWarehouse> {
+  const directory = shared === null ? await Deno.makeTempDir({ prefix: "weir-test-" }) : null;
+  const server = shared ?? await startEmbeddedClickHouse({ path: directory! });
+  const database = `weir_test_${++databases}`;
+  const clickhouse = openClickHouse({ url: server.url, database });
+  const connection = connect({ url: server.url, database }, database);
+  const tables = new Map<string, TableSpec>();
+  const shown = new Map<string, SelectedRow[]>();
+  let writes = 0;
+
+  return {
+    warehouse: observed(clickhouse, {
+      clock,
+      onTable: (table) => tables.set(table.name, table),
+      onInsert: ({ upserts, deletes }) => writes += upserts.length + deletes.length,
+    }),
+    async rest() {
+      for (const sink of sinks()) {
+        if (tables.has(sink.name)) shown.set(sink.name, await selected(clickhouse, sink));
+      }
+    },
+    select: (table) => shown.get(table) ?? [],
+    writes: () => writes,
+    tamper: (tampering) => tampered(connection, tampering),
+    async close() {
+      await clickhouse.close();
+      if (shared !== null) await connection.command("drop the test's database", `DROP DATABASE ${database}`);
+      await connection.close();
+      if (shared === null) await server.close();
+      if (directory !== null) await Deno.remove(directory, { recursive: true });
+    },
+  };
+}
+
+interface Observers {
+  readonly clock: StepClock;
+  readonly onTable: (table: TableSpec) => void;
+  readonly onInsert: (batch: InsertBatch) => void;
+}
+
+/** The warehouse, whose every answer the clock waits for. */
+function observed(warehouse: Warehouse, { clock, onTable, onInsert }: Observers): Warehouse {
+  return {
+    async ensure(table) {
+      const report = await clock.outside(warehouse.ensure(table));
+      onTable(table);
+      return report;
+    },
+    async insert(batch) {
+      await clock.outside(warehouse.insert(batch));
+      onInsert(batch);
+    },
+    shown: (table, tasks) => observedChunks(warehouse.shown(table, tasks), clock),
+    orphans: (table, tasks) => observedChunks(warehouse.orphans(table, tasks), clock),
+    greatestEpochs: (table, tasks) => clock.outside(warehouse.greatestEpochs(table, tasks)),
+    query: (sql) => clock.outside(warehouse.query(sql)),
+    ping: () => clock.outside(warehouse.ping()),
+    close: () => warehouse.close(),
+  };
+}
+
+async function* observedChunks<T>(chunks: AsyncIterable<T>, clock: StepClock): AsyncIterable<T> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const { done, value } = await clock.outside(iterator.next());
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+async function selected(warehouse: Warehouse, { name, columns }: SinkSpec): Promise<SelectedRow[]> {
+  const types = Object.entries(columns).map(([column, type]) => [column, parseClickHouseType(type)] as const);
+  const list = types.map(([column, type], index) => `${expression(quoted(column), type)} AS c${index}`);
+  const rows = await warehouse.query(`SELECT ${list.join(", ")} FROM ${quoted(name)}`);
+  return rows.map((row) =>
+    Object.fromEntries(types.map(([column, type], index) => [column, selectedValue(row[`c${index}`], type)]))
+  );
+}
+
+/** The column as {@link SelectedRow} has it. */
+function expression(column: string, type: ClickHouseType): string {
+  if (type.name === "DateTime64" && type.precision === 6) return `toUnixTimestamp64Micro(${column})`;
+  if (type.name === "Array") return `arrayMap(x -> ${expression("x", type.element)}, ${column})`;
+  return column;
+}
+
+function selectedValue(value: unknown, type: ClickHouseType): unknown {
+  if (value === null) return null;
+  switch (type.name) {
+    case "Array":
+      return (value as unknown[]).map((element) => selectedValue(element, type.element));
+    case "Int":
+    case "UInt":
+    case "DateTime64": {
+      const integer = typeof value === "string" && /^-?\d+$/.test(value) ? BigInt(value) : value;
+      if (typeof integer !== "bigint") return integer;
+      return Number.isSafeInteger(Number(integer)) ? Number(integer) : integer;
+    }
+    default:
+      return value;
+  }
+}
+
+/** Changes the newest rows where they lie, without a new version. */
+async function tampered(connection: Connection, { table, where, change }: Tampering): Promise<number> {
+  const rows = quoted(`${table.name}_rows`);
+  const conditions = Object.entries(where).map(([column, value]) =>
+    `toString(${quoted(column)}) = ${literal(String(value))}`
+  );
+  const filter = ["_deleted = 0", ...conditions].join(" AND ");
+  const counted = await connection.select("count rows", `SELECT count() AS n FROM ${rows} FINAL WHERE ${filter}`);
+  const sets = Object.entries(change ?? {}).map(([column, value]) => {
+    const { type } = table.columns.find(({ name }) => name === column)!;
+    return `${quoted(column)} = CAST(${literal(String(value))} AS ${type})`;
+  });
+  const action = change === null ? `DELETE WHERE ${filter}` : `UPDATE ${sets.join(", ")} WHERE ${filter}`;
+  await connection.command("tamper with rows", `ALTER TABLE ${rows} ${action} SETTINGS mutations_sync = 1`);
+  return Number(counted[0].n);
+}

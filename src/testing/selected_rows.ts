@@ -1,0 +1,68 @@
+import type { ColumnTypes } from "../dsl/sink.ts";
+import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
+import { Decimal } from "../record/decimal.ts";
+
+/**
+ * A row as a SELECT on the view would show it: decimals and dates as text, DateTime64(6) as microseconds since the
+ * epoch, integers beyond 2^53 as bigints.
+ */
+export type SelectedRow = Readonly<Record<string, unknown>>;
+
+/**
+ * The rows ordered by the key's columns as ClickHouse orders values of their types, null last; text by its bytes, UUIDs
+ * by their text.
+ */
+export function orderedByKey(
+  rows: readonly SelectedRow[],
+  { key, columns }: { readonly key: readonly string[]; readonly columns: ColumnTypes },
+): SelectedRow[] {
+  const orders = key.map((name) => ({ name, compare: orderOf(parseClickHouseType(columns[name])) }));
+  return [...rows].sort((a, b) => {
+    for (const { name, compare } of orders) {
+      const order = compare(a[name], b[name]);
+      if (order !== 0) return order;
+    }
+    return 0;
+  });
+}
+
+type Order = (a: unknown, b: unknown) => number;
+
+function orderOf(type: ClickHouseType): Order {
+  const plain = plainOrderOf(type);
+  return (a, b) => {
+    if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
+    return plain(a, b);
+  };
+}
+
+function plainOrderOf(type: ClickHouseType): Order {
+  switch (type.name) {
+    case "Decimal":
+      return (a, b) => Decimal.parse(String(a)).compare(Decimal.parse(String(b)));
+    case "Int":
+    case "UInt":
+    case "Float":
+    case "Bool":
+      return byValue;
+    case "DateTime64":
+      return (a, b) => typeof a === "string" ? byBytes(a, b) : byValue(a, b);
+    default:
+      return byBytes;
+  }
+}
+
+function byValue(a: unknown, b: unknown): number {
+  return a === b ? 0 : (a as number) < (b as number) ? -1 : 1;
+}
+
+/** The order of the UTF-8 bytes, which is the order of code points and not of UTF-16 units. */
+function byBytes(a: unknown, b: unknown): number {
+  const left = new TextEncoder().encode(String(a));
+  const right = new TextEncoder().encode(String(b));
+  const length = Math.min(left.length, right.length);
+  for (let index = 0; index < length; index++) {
+    if (left[index] !== right[index]) return left[index] - right[index];
+  }
+  return left.length - right.length;
+}

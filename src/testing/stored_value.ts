@@ -1,0 +1,132 @@
+import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
+import { Decimal } from "../record/decimal.ts";
+import { LimitError, ProductionError } from "../record/errors.ts";
+import { enumNames } from "./enum_names.ts";
+
+/** What a column of a ClickHouse type holds of a value of a row's line. @throws ProductionError if it is refused */
+export type StoredValue = (value: unknown) => unknown;
+
+const UUID = /^([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})$/;
+const DATE_TIME = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?$/;
+
+/**
+ * How ClickHouse stores what an INSERT gives it for this column: rounded to Float32, padded to FixedString, UUIDs in
+ * lower case; and what it refuses: text with lone surrogates, a Decimal of too many digits, an unknown element of an
+ * Enum, a text that is no UUID or time, one too long for its FixedString. Types of other names are kept as they
+ * come: there the emulation ends.
+ */
+export function storedValueOf(column: { readonly name: string; readonly type: string }): StoredValue {
+  return nullable(column.name, parseClickHouseType(column.type));
+}
+
+function nullable(name: string, type: ClickHouseType): StoredValue {
+  const refuse = (value: unknown, reason: string): never => {
+    const shown = JSON.stringify(typeof value === "bigint" ? String(value) : value);
+    throw new ProductionError(`Cannot insert "${name}" as ${type.text}: ${reason}; current value is ${shown}`, {
+      retriable: false,
+    });
+  };
+  const stored = plain(type, { name, refuse });
+  return (value) => {
+    if (value !== null) return stored(value);
+    return type.nullable ? null : refuse(value, "it is not Nullable");
+  };
+}
+
+interface Column {
+  readonly name: string;
+  readonly refuse: (value: unknown, reason: string) => never;
+}
+
+function plain(type: ClickHouseType, { name, refuse }: Column): StoredValue {
+  const text = (value: unknown): string => {
+    if (typeof value !== "string") return refuse(value, "it is no text");
+    return value.isWellFormed() ? value : refuse(value, "half of a character stands alone");
+  };
+  switch (type.name) {
+    case "Int":
+    case "UInt":
+      return (value) => isNumber(value) ? value : refuse(value, "it is no integer");
+    case "Float":
+      return (value) => {
+        if (typeof value !== "number") return refuse(value, "it is no number");
+        return type.bits === 32 ? float32(value) : value;
+      };
+    case "Bool":
+      return (value) => typeof value === "boolean" ? value : refuse(value, "it is neither true nor false");
+    case "Decimal":
+      return (value) => decimal(String(value), type) ?? refuse(value, `it has more than ${type.precision} digits`);
+    case "UUID":
+      return (value) => uuid(text(value)) ?? refuse(value, "it is no UUID");
+    case "String":
+      return text;
+    case "FixedString":
+      return (value) => padded(text(value), type.bytes) ?? refuse(value, `it has more than ${type.bytes} bytes`);
+    case "DateTime64":
+      return (value) => {
+        if (typeof value !== "string") return value;
+        return dateTime(value, type.precision) ?? refuse(value, "it is no date and time");
+      };
+    case "Array": {
+      const element = nullable(name, type.element);
+      return (value) => Array.isArray(value) ? value.map(element) : refuse(value, "it is no array");
+    }
+    case "Other": {
+      const names = enumNames(type);
+      return names === null
+        ? (value) => value
+        : (value) => names.has(value as string) ? value : refuse(value, "it is no element of the Enum");
+    }
+    default:
+      return (value) => value;
+  }
+}
+
+/** Also digits in quotes, which ClickHouse reads as a number. */
+function isNumber(value: unknown): boolean {
+  return typeof value === "number" || typeof value === "bigint" ||
+    (typeof value === "string" && /^-?\d+$/.test(value));
+}
+
+/** The nearest Float32, as the number whose text ClickHouse prints: the shortest that is read as the same Float32. */
+function float32(value: number): number {
+  const rounded = Math.fround(value);
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(rounded.toPrecision(digits));
+    if (Math.fround(short) === rounded) return short;
+  }
+  return rounded;
+}
+
+/** The text with all digits of the scale; null if there are too many before the point. */
+function decimal(text: string, { precision, scale }: { precision: number; scale: number }): string | null {
+  try {
+    const value = Decimal.parse(text).rescale(scale);
+    const digits = String(value.units).replace("-", "").length;
+    return digits > precision ? null : value.toString();
+  } catch (error) {
+    if (!(error instanceof LimitError)) throw error;
+    return null;
+  }
+}
+
+function uuid(text: string): string | null {
+  const parts = UUID.exec(text.toLowerCase());
+  return parts === null ? null : parts.slice(1).join("-");
+}
+
+function padded(text: string, bytes: number): string | null {
+  const length = new TextEncoder().encode(text).length;
+  return length > bytes ? null : text + "\0".repeat(bytes - length);
+}
+
+/** As ClickHouse prints it, in UTC. */
+function dateTime(text: string, precision: number): string | null {
+  const parts = DATE_TIME.exec(text);
+  if (parts === null) return null;
+  const [, day, time = "00:00:00", fraction = "", zone = "Z"] = parts;
+  const ms = Date.parse(`${day}T${time.length === 5 ? `${time}:00` : time}${zone}`);
+  if (Number.isNaN(ms)) return null;
+  const seconds = new Date(ms).toISOString().slice(0, 19).replace("T", " ");
+  return precision === 0 ? seconds : `${seconds}.${fraction.slice(0, precision).padEnd(precision, "0")}`;
+}

@@ -1,0 +1,128 @@
+import { assertEquals } from "@std/assert";
+import { z } from "zod";
+import { type EmbeddedClickHouse, startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/clickhouse.ts";
+import { clickhouse, count, debezium, Decimal, int8, max, min, sum, topology } from "../../src/mod.ts";
+import { mulberry32 } from "../../src/record/mulberry32.ts";
+import { createTopologyTestDriver } from "../../src/testing/mod.ts";
+
+let path: string;
+let server: EmbeddedClickHouse;
+
+Deno.test.beforeAll(async () => {
+  path = await Deno.makeTempDir({ prefix: "weir-warehouses-" });
+  server = await startEmbeddedClickHouse({ path });
+});
+
+Deno.test.afterAll(async () => {
+  await server.close();
+  await Deno.remove(path, { recursive: true });
+});
+
+const uuid = (last: string) => `6f9619ff-8b86-d011-b42d-00c04fc964${last}`;
+const decimal = (text: string) => Decimal.parse(text);
+const texts = [
+  "",
+  "a",
+  "Z",
+  "ä",
+  "\uffff",
+  "😀",
+  "it's",
+  'q"\\\n\u2028\u0001',
+  "null",
+  "a\0",
+  "\ud83d",
+  "b ",
+  "é",
+  "e\u0301",
+];
+
+/** Values of each type, and some that the type cannot hold. */
+const VALUES: Readonly<Record<string, readonly unknown[]>> = {
+  Int8: [0, 127, -128, 128, 1.5],
+  UInt16: [0, 65_535, -1],
+  Int32: [2_147_483_647, -2_147_483_648, 2_147_483_648],
+  Int64: [0, 9_007_199_254_740_993n, -9_223_372_036_854_775_808n, 9_223_372_036_854_775_808n],
+  UInt64: [0, 18_446_744_073_709_551_615n, -1],
+  Int128: [-(2n ** 100n), 1, 2n ** 127n],
+  UInt256: [2n ** 255n, 5, 0],
+  Float32: [0, 0.1, 16_777_217, 16_777_216, -1e-30, NaN],
+  Float64: [0, 0.1, 1e21, 5e-324, -1.797e308, Infinity],
+  "Decimal(5, 2)": [decimal("1.5"), decimal("1.50"), decimal("-999.99"), decimal("1000"), decimal("0.005"), 7],
+  "Decimal(18, 4)": [decimal("1.5000"), decimal("-0.0001"), decimal("0"), 3],
+  "Decimal(38, 18)": [decimal("2.000000000000000001"), decimal("-99999999999999999999.000000000000000003")],
+  "Decimal(76, 0)": [decimal("90000000000000000000000000000000000000"), decimal("5")],
+  Bool: [true, false, 1],
+  Date: [0, 19_753, 65_535, 65_536, -1],
+  Date32: [-20_000, 100_000, 120_529, 120_530],
+  "DateTime64(6)": [1_718_454_896_123_456, -1000, 0],
+  "DateTime64(6, 'Asia/Tokyo')": [1_718_454_896_123_456, 5],
+  "DateTime64(3)": ["2024-02-29 12:30:00.001", "2024-02-29T12:30:00Z", "no time"],
+  UUID: [uuid("ff"), uuid("00"), uuid("ff").toUpperCase(), "no uuid"],
+  "Enum8('it\\'s' = 1, 'b' = -2)": ["it's", "b", "c"],
+  "FixedString(4)": ["ab", "abcd", "äö", "abcde", ""],
+  String: texts,
+  "LowCardinality(String)": texts,
+  "LowCardinality(Nullable(String))": [...texts, null],
+  "Nullable(Int64)": [null, 0, -1],
+  "Nullable(Decimal(10, 2))": [null, decimal("0.00"), decimal("12345678.91")],
+  "Array(String)": [[], ["a", 'b,"c"'], [null]],
+  "Array(Nullable(Decimal(10, 2)))": [[], [decimal("1.5"), null]],
+};
+
+/** Types whose totals, or smallest and greatest values, are asked for. */
+const SUMMED = /^(Nullable\()?(U?Int|Decimal)/;
+const ORDERED = /^(Nullable\()?(U?Int|Decimal|Float|String|DateTime64\(6|Date)/;
+
+const things = debezium("shop.public.things", { key: ["id"], row: z.object({ id: int8(), value: int8() }) });
+
+function topologyOf(type: string, values: readonly unknown[]) {
+  const rows = clickhouse("rows", { key: ["id"], columns: { id: "Int64", value: type } });
+  const groups = clickhouse("groups", { key: ["value"], columns: { value: type, things: "UInt64" } });
+  const totals = clickhouse("totals", {
+    key: ["part"],
+    columns: {
+      part: "Int64",
+      ...(SUMMED.test(type) ? { total: type } : {}),
+      ...(ORDERED.test(type) ? { least: type, greatest: type } : {}),
+    },
+  });
+  const made = topology("types", (builder) => {
+    // deno-lint-ignore no-explicit-any -- the type is only known when the test runs
+    const table = builder.table(things).mapValues((row: any) => ({ id: row.id, value: values[row.value] as any }));
+    table.to(rows as never);
+    if (!type.startsWith("Array")) {
+      table.groupBy(({ value }) => ({ value })).aggregate("by-value", { things: count() }).to(groups as never);
+    }
+    if (ORDERED.test(type)) {
+      table.groupBy(({ id }) => ({ part: Number(id) % 2 })).aggregate("by-part", {
+        ...(SUMMED.test(type) ? { total: sum(({ value }) => value) } : {}),
+        least: min(({ value }) => value),
+        greatest: max(({ value }) => value),
+      }).to(totals as never);
+    }
+  });
+  return { made, sinks: [rows, groups, totals].filter(({ spec }) => made.nodes.some((n) => n.name === spec.name)) };
+}
+
+for (const [type, values] of Object.entries(VALUES)) {
+  Deno.test(`the in-memory warehouse shows and refuses of ${type} what ClickHouse does`, async () => {
+    const shown = [];
+    for (const warehouse of ["memory", server] as const) {
+      const { made, sinks } = topologyOf(type, values);
+      await using driver = createTopologyTestDriver(made, { warehouse });
+      const random = mulberry32(type.length);
+      const row = (id: number) => ({ id, value: Math.floor(random() * values.length) });
+      for (let id = 0; id < 3 * values.length; id++) driver.insert(things, row(id));
+      await driver.settle();
+      const first = sinks.map((sink) => driver.select(sink as never));
+      for (let id = 0; id < 3 * values.length; id += 2) driver.update(things, row(id));
+      driver.delete(things, 1);
+      await driver.settle();
+      const second = sinks.map((sink) => driver.select(sink as never));
+      const letters = driver.deadLetters().map(({ stage, operator, key }) => `${stage} ${operator} ${key}`).sort();
+      shown.push({ first, second, letters });
+    }
+    assertEquals(shown[0], shown[1]);
+  });
+}

@@ -1,0 +1,82 @@
+import pg from "pg";
+
+const START_MS = 60_000;
+const PROGRAMS = "/usr/lib/postgresql/15/bin";
+
+/** Whether PostgreSQL 15's server programs are on this machine. */
+export function hasPostgres15(): boolean {
+  try {
+    return Deno.statSync(`${PROGRAMS}/initdb`).isFile;
+  } catch {
+    return false;
+  }
+}
+
+export interface PostgresServer {
+  /** Rows of the last statement, every value as PostgreSQL's own text. */
+  query(sql: string): Promise<Record<string, string | null>[]>;
+  close(): Promise<void>;
+}
+
+/** A PostgreSQL 15 of its own with an empty database: texts in the order of their code points, times in UTC. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const root = await Deno.makeTempDir({ prefix: "weir-values-" });
+  const data = `${root}/data`;
+  await Deno.mkdir(data, { mode: 0o700 });
+  if (Deno.uid() === 0) {
+    await run("chown", ["postgres", root]);
+    await run("chown", ["postgres", data]);
+  }
+  await run(...asServer("initdb", ["-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]));
+  const port = freePort();
+  const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "timezone=UTC", "fsync=off"];
+  const options = settings.flatMap((setting) => ["-c", setting]);
+  const [program, args] = asServer("postgres", ["-D", data, "-p", String(port), ...options]);
+  const child = new Deno.Command(program, { args, cwd: "/", stdin: "null", stdout: "null", stderr: "null" }).spawn();
+  const client = await connected(port, Date.now() + START_MS);
+  return {
+    async query(sql) {
+      const result = await client.query({ text: sql, types: { getTypeParser: () => (text: string) => text } as never });
+      return (Array.isArray(result) ? result.at(-1) : result).rows;
+    },
+    async close() {
+      await client.end();
+      child.kill("SIGINT");
+      await child.status;
+      await Deno.remove(root, { recursive: true });
+    },
+  };
+}
+
+async function connected(port: number, untilMs: number): Promise<pg.Client> {
+  for (;;) {
+    const client = new pg.Client({ host: "127.0.0.1", port, user: "postgres", database: "postgres" });
+    client.on("error", () => {});
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      if (Date.now() > untilMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  return port;
+}
+
+/** PostgreSQL refuses to run as root. */
+function asServer(program: string, args: readonly string[]): [string, string[]] {
+  const path = `${PROGRAMS}/${program}`;
+  if (Deno.uid() !== 0) return [path, [...args]];
+  return ["setpriv", ["--reuid=postgres", "--regid=postgres", "--init-groups", path, ...args]];
+}
+
+async function run(program: string, args: readonly string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(program, { args: [...args], cwd: "/", stdin: "null" }).output();
+  if (!success) throw new TypeError(`Cannot run ${program}: ${new TextDecoder().decode(stderr)}`);
+}
