@@ -7,6 +7,8 @@ import { type MetricInfo, METRICS } from "../runtime/metric_names.ts";
 export interface PrometheusMetrics extends Metrics {
   /** Sum of a counter over all labels but these; 0 before the first count. */
   total(name: string, labels: Labels): number;
+  /** Removes the gauges of a topology: what they say is over, and an old value would pass for a new one. */
+  forgetGauges(topology: string): void;
   readonly contentType: string;
   /** All metrics as text, those of the process included. */
   text(): Promise<string>;
@@ -60,6 +62,17 @@ export function createPrometheusMetrics(): PrometheusMetrics {
         Object.entries(labels).every(([label, text]) => entry.labels[label] === text)
       );
       return matching.reduce((sum, entry) => sum + entry.value, 0);
+    },
+    forgetGauges(topology) {
+      for (const { metric, names, series } of families.values()) {
+        if (!(metric instanceof Gauge)) continue;
+        for (const id of [...series.keys()]) {
+          const values = id.split("\n");
+          if (values[names.indexOf("topology")] !== topology) continue;
+          metric.remove(...values);
+          series.delete(id);
+        }
+      }
     },
     contentType: registry.contentType,
     text: () => registry.metrics(),

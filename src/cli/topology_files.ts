@@ -1,6 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { resolve } from "node:path";
 import type { Topology } from "../dsl/topology.ts";
+import { compile } from "../plan/compile.ts";
 import { ConfigError, TopologyError } from "../record/errors.ts";
 import { didYouMean } from "./nearest.ts";
 
@@ -10,31 +11,71 @@ export interface TopologyFile {
   readonly topology: Topology;
 }
 
+/** A file that gives no topology that can run. */
+export interface BrokenFile {
+  readonly path: string;
+  /** All of its problems, each saying what to do. */
+  readonly problems: readonly string[];
+}
+
 /**
  * Imports topologies by name, or (without names) all of the directory's files. A name is that of the file without
  * `.ts`.
  * @throws ConfigError with the problems of all files
  */
 export async function loadTopologies(directory: string, names: readonly string[]): Promise<TopologyFile[]> {
+  const { files, broken } = await sortTopologies(directory, names);
+  if (broken.length > 0) throw new ConfigError(problemsOf(broken));
+  return [...files];
+}
+
+/**
+ * As {@link loadTopologies}, but a file that cannot be imported, and all files that claim one name or one table, are
+ * set apart from those that can run.
+ * @throws ConfigError when there is no file of a name, none at all, or none that can run
+ */
+export async function loadRunnable(
+  directory: string,
+  names: readonly string[],
+): Promise<{ readonly files: readonly TopologyFile[]; readonly broken: readonly BrokenFile[] }> {
+  const sorted = await sortTopologies(directory, names);
+  if (sorted.files.length === 0) throw new ConfigError(problemsOf(sorted.broken));
+  return sorted;
+}
+
+async function sortTopologies(
+  directory: string,
+  names: readonly string[],
+): Promise<{ readonly files: readonly TopologyFile[]; readonly broken: readonly BrokenFile[] }> {
   const there = topologyNames(directory);
   const wanted = names.length === 0 ? there : [...new Set(names.map((name) => bareName(directory, name)))];
   if (wanted.length === 0) {
     throw new ConfigError([`Cannot find a topology in "${directory}": write one with: deno task new <name>`]);
   }
-  const problems: string[] = [];
-  const files: TopologyFile[] = [];
+  const missing = wanted.filter((name) => !there.includes(name));
+  const imported = new Map<string, Topology>();
+  const broken: BrokenFile[] = [];
   for (const name of wanted) {
+    if (missing.includes(name)) continue;
     const path = `${directory}/${name}.ts`;
-    if (!there.includes(name)) problems.push(missingProblem(path, { name, there }));
-    else {
-      const imported = await importTopology(path);
-      if ("problem" in imported) problems.push(imported.problem);
-      else files.push({ path, topology: imported.topology });
-    }
+    const result = await importTopology(path);
+    if ("problem" in result) broken.push({ path, problems: [result.problem] });
+    else imported.set(path, result.topology);
   }
-  problems.push(...clashes(files));
-  if (problems.length > 0) throw new ConfigError(problems);
-  return files;
+  if (missing.length > 0) {
+    // Whoever types a name is there to correct it.
+    const unknown = missing.map((name) => missingProblem(`${directory}/${name}.ts`, { name, there }));
+    throw new ConfigError([...unknown, ...problemsOf(broken)]);
+  }
+  const files = [...imported].map(([path, topology]) => ({ path, topology }));
+  const clashing = clashes(files);
+  broken.push(...clashing);
+  return { files: files.filter(({ path }) => !clashing.some((clash) => clash.path === path)), broken };
+}
+
+/** One that several files have in common once. */
+function problemsOf(broken: readonly BrokenFile[]): string[] {
+  return [...new Set(broken.flatMap(({ problems }) => problems))];
 }
 
 /** Names of the directory's topology files, sorted. @throws ConfigError when there is no such directory */
@@ -67,7 +108,11 @@ function missingProblem(path: string, { name, there }: { name: string; there: re
 async function importTopology(path: string): Promise<{ topology: Topology } | { problem: string }> {
   try {
     const { default: topology } = await import(pathToFileURL(resolve(path)).href);
-    if (isTopology(topology)) return { topology };
+    if (isTopology(topology)) {
+      // What cannot be compiled for any number of partitions is the file's fault, as what cannot be declared is.
+      compile(topology);
+      return { topology };
+    }
     const current = topology === undefined ? "there is none" : `current value is ${typeof topology}`;
     return {
       problem:
@@ -93,27 +138,28 @@ function isTopology(value: unknown): value is Topology {
   return typeof name === "string" && Array.isArray(nodes);
 }
 
-/** Two topologies of one name would be one consumer group; two writers of one table would delete each other's rows. */
-function clashes(files: readonly TopologyFile[]): string[] {
-  const problems: string[] = [];
+/**
+ * Two topologies of one name would be one consumer group; two writers of one table would delete each other's rows.
+ * Which of the two is meant nobody can tell, so that neither may run.
+ */
+function clashes(files: readonly TopologyFile[]): BrokenFile[] {
+  const problems = new Map<string, string[]>();
+  const claim = (owners: Map<string, string>, { path, thing, text }: { path: string; thing: string; text: string }) => {
+    const owner = owners.get(thing) ?? path;
+    owners.set(thing, owner);
+    if (owner === path) return;
+    const problem = `Cannot run ${owner} and ${path}: ${text}. Rename one`;
+    for (const file of [owner, path]) problems.set(file, [...problems.get(file) ?? [], problem]);
+  };
   const names = new Map<string, string>();
   const sinks = new Map<string, string>();
   for (const { path, topology } of files) {
-    const other = names.get(topology.name);
-    if (other !== undefined) {
-      problems.push(`Cannot run ${other} and ${path}: both are named "${topology.name}". Rename one`);
-    }
-    names.set(topology.name, path);
+    claim(names, { path, thing: topology.name, text: `both are named "${topology.name}"` });
     for (const node of topology.nodes) {
       if (node.op !== "sink") continue;
-      const writer = sinks.get(node.sink.name);
-      if (writer !== undefined && writer !== path) {
-        problems.push(
-          `Cannot run ${writer} and ${path}: both write to ClickHouse table "${node.sink.name}". Rename one`,
-        );
-      }
-      sinks.set(node.sink.name, path);
+      const { name } = node.sink;
+      claim(sinks, { path, thing: name, text: `both write to ClickHouse table "${name}"` });
     }
   }
-  return problems;
+  return [...problems].map(([path, texts]) => ({ path, problems: texts }));
 }

@@ -68,9 +68,14 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   },
   weir_topology_state: {
     kind: "gauge",
-    help: "1 for the state in which the topology is on this instance: starting, running, waiting (for its next try) " +
-      "or ended.",
+    help: "1 for the state in which the topology is on this instance: starting, running, waiting (for a service), " +
+      "failed (somebody must look) or ended.",
     labels: ["state"],
+  },
+  weir_topology_failures_total: {
+    kind: "counter",
+    help: "Tries of a topology that failed, by class of the error.",
+    labels: ["error"],
   },
   weir_problems: { kind: "gauge", help: "What is wrong right now: /readyz lists it.", labels: [] },
   weir_start_rows: {

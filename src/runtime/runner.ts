@@ -1,6 +1,6 @@
 import type { Topology } from "../dsl/topology.ts";
 import type { GroupTask, Membership } from "../ports/log.ts";
-import { RestoreError } from "../record/errors.ts";
+import { ProductionError } from "../record/errors.ts";
 import { Assignments } from "./lifecycle/assignments.ts";
 import { createTaskContext } from "./lifecycle/context.ts";
 import { DeadLetterQueue } from "./delivery/dead_letter_queue.ts";
@@ -37,7 +37,10 @@ export class Runner {
   readonly topology: Topology;
   readonly problems: Problems;
   readonly deadLetters: DeadLetterQueue;
-  /** Resolves with the reason when the topology cannot go on by itself. */
+  /**
+   * Resolves with the reason when this run of the topology is over before it was told to stop. The runner still holds
+   * what it has: {@link stop} gives that back, then another runner may try again.
+   */
   readonly failed: Promise<Error>;
   readonly #ports: Ports;
   readonly #options: RunOptions;
@@ -107,13 +110,15 @@ export class Runner {
     await instance.globals.start();
     this.#loop = pump.run().catch((error) => this.#fail(error));
     this.#housekeeping = new Housekeeping(instance, assignments, () => this.ready);
-    this.#membership = await this.#ports.log.join({
+    const membership = this.#membership = await this.#ports.log.join({
       group: `weir.${this.topology.name}`,
       tasks: groupTasks(topics),
       onAssigned: (ids) => assignments.assigned(ids),
       onFailed: this.#fail,
     });
-    this.#housekeeping.start(this.#membership);
+    // Stopped meanwhile: a member that runs nothing would keep tasks from those who can.
+    if (this.#stopping) return await membership.leave();
+    this.#housekeeping.start(membership);
   }
 
   #prepare(topics: Topics, writers: ReadonlyMap<string, SinkWriter>): Instance {
@@ -136,8 +141,8 @@ export class Runner {
       onProgress: () => this.#pump?.globalsMoved(),
       onState: (problem) => problems.set("global tables", problem),
       onLost: (topic) => {
-        const message = `Topic "${topic}" no longer has the position that was read. Start again`;
-        this.#fail(new RestoreError("global tables", message));
+        const message = `Topic "${topic}" no longer has the position that was read: it is read again from its start`;
+        this.#fail(new ProductionError(message, { retriable: true }));
       },
       onFatal: this.#fail,
     });
@@ -214,7 +219,12 @@ export class Runner {
     for (const host of this.#hosts.values()) if (host.task !== null) host.task.closed = true;
     for (const writer of this.#instance?.writers.values() ?? []) writer.close();
     this.#producer.close();
-    const closed = Promise.all([this.#instance?.globals.stop(), this.#instance?.reader.close()]);
+    // Left again, as the time may have been over before the drain came to it.
+    const closed = Promise.all([
+      this.#instance?.globals.stop(),
+      this.#instance?.reader.close(),
+      this.#membership?.leave(),
+    ]);
     await Promise.race([closed, clock.sleep(CLOSE_MS)]);
   }
 

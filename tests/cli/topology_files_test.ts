@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { loadTopologies } from "../../src/cli/topology_files.ts";
+import { loadRunnable, loadTopologies } from "../../src/cli/topology_files.ts";
 import { ConfigError } from "../../src/record/errors.ts";
 import { permitted } from "./support.ts";
 
@@ -97,3 +97,35 @@ Deno.test(
     );
   },
 );
+
+Deno.test("loadRunnable() sets apart what cannot run, and both of two that clash", { ignore: !permitted }, async () => {
+  const files = {
+    "good.ts": good("good", "t"),
+    "syntax.ts": "export const x = ;",
+    "one.ts": good("one", "shared"),
+    "two.ts": good("two", "shared"),
+    // Declared well, but no number of partitions can run it.
+    "misjoined.ts": `import { clickhouse, debezium, topology } from "${MOD}";
+import { z } from "${ZOD}";
+const source = (topic) => debezium(topic, { key: ["id"], row: z.object({ id: z.int(), ref: z.int() }) });
+const sink = clickhouse("misjoined", { key: ["id"], columns: { id: "Int64" } });
+export default topology("misjoined", (builder) =>
+  builder.globalTable(source("a.b.c")).leftJoin("d", builder.table(source("a.b.d")), ({ ref }) => ref).to(sink));`,
+  };
+  await withFiles(files, async (dir) => {
+    const { files, broken } = await loadRunnable(dir, []);
+    assertEquals(files.map(({ topology }) => topology.name), ["good"]);
+    assertEquals(broken.map(({ path }) => path.slice(dir.length + 1)).sort(), [
+      "misjoined.ts",
+      "one.ts",
+      "syntax.ts",
+      "two.ts",
+    ]);
+    for (const { path, problems } of broken) {
+      assertEquals([problems.length, problems[0].includes(path)], [1, true], problems.join("\n"));
+    }
+    // Nothing would be left, and a name that is none is a slip of whoever typed it.
+    await assertRejects(() => loadRunnable(dir, ["one", "two"]), ConfigError, 'table "shared"');
+    await assertRejects(() => loadRunnable(dir, ["good", "goood"]), ConfigError, 'Did you mean "good"?');
+  });
+});

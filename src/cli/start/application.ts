@@ -1,12 +1,17 @@
 import type { Topology } from "../../dsl/topology.ts";
+import { ConfigError } from "../../record/errors.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { ADDRESS } from "../embedded_directory.ts";
 import { type HttpServer, serveHttp } from "../http_server.ts";
-import { createPrometheusMetrics } from "../prometheus.ts";
+import type { BrokenFile } from "../topology_files.ts";
+import { createPrometheusMetrics, type PrometheusMetrics } from "../prometheus.ts";
 import type { DemoOptions } from "./embedded_world.ts";
 import type { Output } from "./output.ts";
+import { type Failure, failureOf } from "./failure.ts";
 import { settle } from "./rest.ts";
 import { routesOf } from "./routes.ts";
+import { failureEvent } from "./run_events.ts";
+import { failedForGood, failedRuns, type ShownRun } from "./shown_run.ts";
 import { StatusSource } from "./status_source.ts";
 import { TopologyRun } from "./topology_run.ts";
 import type { World } from "./world.ts";
@@ -15,6 +20,10 @@ import type { World } from "./world.ts";
 export interface ApplicationOptions {
   readonly configuration: Configuration;
   readonly topologies: readonly Topology[];
+  /** Files that gave no topology: shown as failed beside those that run. */
+  readonly broken: readonly BrokenFile[];
+  /** Resolves with an error that belongs to none of them, if there is one. */
+  readonly stray: Promise<Failure>;
   readonly output: Output;
   /** Null: no demo store. Only in embedded mode. */
   readonly demo: DemoOptions | null;
@@ -22,6 +31,8 @@ export interface ApplicationOptions {
   readonly durationMs: number | null;
   /** Aborted to end: everything under way is acknowledged, and positions are committed. */
   readonly signal: AbortSignal;
+  /** The end begins, with these topologies failed: for whoever must end the process before everything has ended. */
+  readonly onEnding: (failed: readonly string[]) => void;
 }
 
 /** How long a run with a duration may take to apply what is there at its end. */
@@ -30,8 +41,10 @@ const CATCH_UP_MS = 120_000;
 const ENDING = { catchUpMs: 1_500, drainMs: 2_000, allMs: 4_500 } as const;
 
 /**
- * Runs topologies until told to end, the duration is over, or one of them cannot go on.
- * @throws the error of the topology that cannot go on, or of what could not be opened
+ * Runs topologies until told to end, the duration is over, or nothing is left to run. A topology that fails is shown as
+ * failed, the others run on.
+ * @throws ConfigError at the end if a topology has failed and does not run again, naming each with its reason
+ * @throws the error of what could not be opened, or of the demo store
  * @returns the status with which the process should end
  */
 export async function runApplication(options: ApplicationOptions): Promise<number> {
@@ -41,28 +54,20 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
   let server: HttpServer | null = null;
   let ticking: ReturnType<typeof setInterval> | undefined;
   try {
-    const runs = options.topologies.map((topology) =>
-      new TopologyRun({
-        topology,
-        ports: world.ports,
-        options: configuration.run,
-        onEvent: (event) => output.event(event),
-      })
-    );
-    const status = new StatusSource({ world, runs, metrics, configuration });
+    const runs = runsOf(options, { world, metrics });
+    const shown: ShownRun[] = [...runs, ...brokenRuns(options)];
+    options.stray.then((failure) => shown.push(strayRun(failure, output)));
+    const status = new StatusSource({ world, runs: shown, metrics, configuration });
     const written = () => metrics.total("weir_sink_rows_total", {});
+    // Nobody waits for what does not run.
     const settled = (deadlineMs: number, restSignal?: AbortSignal) =>
-      settle(() => runs.map((run) => ({ name: run.topology.name, runner: run.runner })), {
-        deadlineMs,
-        written,
-        signal: restSignal,
-      });
+      settle(() => runs.filter(({ state }) => state !== "failed"), { deadlineMs, written, signal: restSignal });
     let preparing: string | null = "the snapshot is under way";
     server = serveHttp(
       configuration,
       routesOf({
         metrics,
-        runs,
+        runs: shown,
         notReady: () => status.ending ?? preparing,
         rest: async (deadlineMs, restSignal) => {
           const release = await world.demo?.hold() ?? (() => {});
@@ -79,29 +84,65 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
       if (!signal.aborted) throw error;
     });
     preparing = null;
-    if (signal.aborted) return 0;
+    if (signal.aborted) return ended(options, { left: null, failed: failedLines(shown) });
     startAll(runs, { world, signal });
     world.demo?.begin();
-    const failure = await untilEnd(options, [
-      ...runs.map((run) => run.failed),
-      ...(world.demo ? [world.demo.failed] : []),
-    ]);
+    const end = await untilEnd(options, { runs, world });
 
-    status.ending = failure !== null
-      ? "Ending: it cannot go on"
-      : `${signal.aborted ? "Ending" : "Time is over"}: applying what is there`;
+    status.ending = end.kind === "told"
+      ? "Ending: applying what is there"
+      : end.kind === "time"
+      ? "Time is over: applying what is there"
+      : `Ending: ${end.kind === "nothing left" ? "no topology is left to run" : "the demo store cannot write"}`;
     tick();
-    const left = failure === null ? await finish(options, { world, settled }) : null;
+    options.onEnding(failedLines(shown));
+    const left = end.kind === "told" || end.kind === "time" ? await finish(options, { world, settled }) : null;
     await Promise.all(runs.map((run) => run.stop(ENDING.drainMs)));
     tick();
-    if (failure !== null) throw failure;
-    return ended(options, left);
+    if (end.kind === "demo") throw end.error;
+    return ended(options, { left, failed: failedLines(shown) });
   } finally {
     clearInterval(ticking);
     await server?.close();
     await world.close();
     output.close();
   }
+}
+
+function runsOf(
+  { topologies, configuration, output }: ApplicationOptions,
+  { world, metrics }: { readonly world: World; readonly metrics: PrometheusMetrics },
+): TopologyRun[] {
+  return topologies.map((topology) =>
+    new TopologyRun({
+      topology,
+      ports: world.ports,
+      options: configuration.run,
+      onEvent: (event) => output.event(event),
+      onDiscarded: () => metrics.forgetGauges(topology.name),
+    })
+  );
+}
+
+/** Says so of each, too. */
+function brokenRuns({ broken, output }: ApplicationOptions): ShownRun[] {
+  return broken.map(({ path, problems }) => {
+    const failure = { ...failureOf(new ConfigError(problems)), fate: "final" } as const;
+    output.event(failureEvent({ topology: path, failure, pauseMs: null }));
+    return failedForGood(path, { failure, remedy: "correct the file, then start again" });
+  });
+}
+
+/** What failed belongs to no topology that could be named, and nobody can say what stands still now. */
+function strayRun(failure: Failure, output: Output): ShownRun {
+  const topology = "outside of topologies";
+  output.event(failureEvent({ topology, failure, pauseMs: null }));
+  return failedForGood(topology, { failure, remedy: "something may stand still, start again" });
+}
+
+/** The topologies that failed, one line each. */
+function failedLines(runs: readonly ShownRun[]): string[] {
+  return failedRuns(runs).map(({ name, reason }) => `${name} failed: ${reason}`);
 }
 
 /** How long the next topology waits for the one before it. */
@@ -126,10 +167,7 @@ async function startAll(
   }
 }
 
-async function openWorld(
-  options: ApplicationOptions,
-  metrics: ReturnType<typeof createPrometheusMetrics>,
-): Promise<World> {
+async function openWorld(options: ApplicationOptions, metrics: PrometheusMetrics): Promise<World> {
   const { configuration, output, demo } = options;
   const worldOptions = { configuration, metrics, onEvent: output.event };
   if (configuration.kafka !== null) {
@@ -163,18 +201,27 @@ async function announce(
   });
 }
 
-/** Resolves with the first failure, or with null when told to end or the time is over. */
-async function untilEnd(options: ApplicationOptions, failures: readonly Promise<Error>[]): Promise<Error | null> {
-  const { signal, durationMs } = options;
+/** Why a run of the instance is over. */
+type End =
+  | { readonly kind: "told" | "time" | "nothing left" }
+  | { readonly kind: "demo"; readonly error: Error };
+
+/** Resolves when told to end, the time is over, or nothing can go on any more. */
+async function untilEnd(
+  { signal, durationMs }: ApplicationOptions,
+  { runs, world }: { readonly runs: readonly TopologyRun[]; readonly world: World },
+): Promise<End> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = new Promise<null>((resolve) => {
-    signal.addEventListener("abort", () => resolve(null));
-    if (signal.aborted) resolve(null);
-    if (durationMs !== null) timer = setTimeout(() => resolve(null), durationMs);
+  const over = new Promise<End>((resolve) => {
+    signal.addEventListener("abort", () => resolve({ kind: "told" }));
+    if (signal.aborted) resolve({ kind: "told" });
+    if (durationMs !== null) timer = setTimeout(() => resolve({ kind: "time" }), durationMs);
   });
-  const failure = await Promise.race([over, ...failures]);
+  const nothingLeft = Promise.all(runs.map((run) => run.over)).then((): End => ({ kind: "nothing left" }));
+  const demo = world.demo?.failed.then((error): End => ({ kind: "demo", error }));
+  const end = await Promise.race([over, nothingLeft, ...(demo === undefined ? [] : [demo])]);
   clearTimeout(timer);
-  return failure;
+  return end;
 }
 
 /**
@@ -192,16 +239,23 @@ async function finish(
   return signal.aborted ? null : left;
 }
 
-function ended({ output, signal }: ApplicationOptions, left: readonly string[] | null): number {
+function ended(
+  { output, signal }: ApplicationOptions,
+  { left, failed }: { readonly left: readonly string[] | null; readonly failed: readonly string[] },
+): number {
   const inTime = left === null || left.length === 0 || signal.aborted;
-  const text = left === null
+  const how = left === null
     ? "Ended"
     : left.length === 0
     ? "Ended: everything is in ClickHouse, positions are committed"
     : inTime
     ? `Ended. The next start goes on from here (${left.join("; ")})`
     : `Ended, but could not apply everything within ${CATCH_UP_MS / 1000} s: ${left.join("; ")}`;
-  output.event({ level: inTime ? "info" : "error", name: "ended", text, fields: { unfinished: left } });
+  const text = failed.length === 0 ? how : `Ended with failures: ${failed.join("; ")}`;
+  const good = inTime && failed.length === 0;
+  output.event({ level: good ? "info" : "error", name: "ended", text, fields: { unfinished: left, failed } });
+  // Told again behind everything else, where a person or a supervisor looks for why the status is not 0.
+  if (failed.length > 0) throw new ConfigError(failed);
   return inTime ? 0 : 1;
 }
 

@@ -1,12 +1,13 @@
 import type { Routes } from "../http_server.ts";
 import type { PrometheusMetrics } from "../prometheus.ts";
+import { oneLine } from "./failure.ts";
+import { failedRuns, type ShownRun } from "./shown_run.ts";
 import { reportTopologies } from "./topology_metrics.ts";
-import type { TopologyRun } from "./topology_run.ts";
 
 /** What can be asked of a running instance. */
 export interface RouteOptions {
   readonly metrics: PrometheusMetrics;
-  readonly runs: readonly TopologyRun[];
+  readonly runs: readonly ShownRun[];
   /** Why the instance as a whole is not ready; null when it is. */
   readonly notReady: () => string | null;
   /** Comes to rest, holds the demo store and calls back with what is unfinished; the function given back lets go. */
@@ -29,9 +30,12 @@ export function routesOf(options: RouteOptions): Routes {
     "GET /readyz": () => {
       const general = notReady();
       const reasons = general === null ? [] : [general];
-      for (const run of runs) reasons.push(...run.unready().map((reason) => `${run.topology.name}: ${reason}`));
+      for (const run of runs) reasons.push(...run.unready().map((reason) => `${run.name}: ${reason}`));
       if (reasons.length === 0) return new Response("ok\n");
-      return new Response(`not ready\n${reasons.map((reason) => `- ${reason}\n`).join("")}`, { status: 503 });
+      const list = reasons.map((reason) => `- ${oneLine(reason)}\n`).join("");
+      const ready = runs.filter((run) => run.unready().length === 0).map(({ name }) => name);
+      const rest = ready.length === 0 ? "" : `ready: ${ready.join(", ")}\n`;
+      return new Response(`not ready\n${list}${rest}`, { status: 503 });
     },
     "POST /rest": (request, { loopback }) =>
       loopback ? restStream(request, options) : new Response("Only for this machine\n", { status: 403 }),
@@ -39,8 +43,9 @@ export function routesOf(options: RouteOptions): Routes {
 }
 
 /**
- * JSON lines: `{"rest":true,"unfinished":[],"topologies":[...]}` once everything is applied (or `rest` false at the
- * deadline), then an empty line a second. The rest lasts until the client goes away.
+ * JSON lines: `{"rest":true,"unfinished":[],"topologies":[...],"failed":[]}` once everything is applied (or `rest`
+ * false at the deadline), then an empty line a second. The rest lasts until the client goes away. `failed`: why
+ * topologies do not run; nobody waits for them.
  */
 function restStream(request: Request, { runs, rest }: RouteOptions): Response {
   const asked = Number(new URL(request.url).searchParams.get("seconds") ?? "60");
@@ -60,7 +65,8 @@ function restStream(request: Request, { runs, rest }: RouteOptions): Response {
       release = held.release;
       if (gone.signal.aborted) return release();
       const { unfinished } = held;
-      const line = { rest: unfinished.length === 0, unfinished, topologies: runs.map((run) => run.topology.name) };
+      const topologies = runs.map(({ name }) => name);
+      const line = { rest: unfinished.length === 0, unfinished, topologies, failed: failedRuns(runs) };
       controller.enqueue(encoder.encode(`${JSON.stringify(line)}\n`));
       // Something must be sent for a vanished client to be noticed.
       beat = setInterval(() => controller.enqueue(encoder.encode("\n")), BEAT_MS);

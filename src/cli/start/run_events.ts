@@ -1,5 +1,6 @@
 import type { RunEvent, StartReport } from "../../runtime/runner.ts";
 import { counted, grouped } from "../numbers.ts";
+import type { Failure } from "./failure.ts";
 import type { Event } from "./output.ts";
 
 /** What a topology's event means to a reader. */
@@ -38,6 +39,24 @@ export function eventOf(topology: string, event: RunEvent): Event {
         fields: { topology, name: event.name, problem: event.problem },
       };
   }
+}
+
+/** `pauseMs`: until the next try; null when there will be none. */
+export function failureEvent(
+  { topology, failure, pauseMs }: {
+    readonly topology: string;
+    readonly failure: Failure;
+    readonly pauseMs: number | null;
+  },
+): Event {
+  const { reason, kind, fate, stack } = failure;
+  const next = pauseMs === null ? "is not tried again" : `is tried again in ${Math.round(pauseMs / 1000)} s`;
+  return {
+    level: fate === "passes" ? "warn" : "error",
+    name: "failed",
+    text: `${topology} failed and ${next}: ${reason}`,
+    fields: { topology, error: reason, kind, pauseMs, ...(stack === null ? {} : { stack }) },
+  };
 }
 
 /**

@@ -1,12 +1,13 @@
 import { type Configuration, loadConfiguration } from "../config/configuration.ts";
 import { command, flag, type OptionValues, value } from "../command.ts";
 import { readAmount, readChoice, readDuration, readInteger, readText } from "../option_values.ts";
-import { loadTopologies } from "../topology_files.ts";
+import { loadRunnable } from "../topology_files.ts";
 import { UsageError } from "../usage_error.ts";
 import { ENDING_MS_MAX, runApplication } from "./application.ts";
 import { DEMO_SIZES } from "./demo_source.ts";
 import { createJsonOutput } from "./json_output.ts";
 import type { Output } from "./output.ts";
+import { listenForStrays } from "./strays.ts";
 import { createTerminalOutput } from "./terminal_output.ts";
 
 const RATE_DEFAULT = 500;
@@ -64,6 +65,15 @@ export const startCommand = command({
     "Goes on where it stopped: only rows that differ from what ClickHouse shows are written. Ctrl-C drains and " +
     "ends within 5 s,",
     "a second Ctrl-C ends at once.",
+    "A topology that fails is shown as failed with the reason; the others run on. It is tried again after 10 s, " +
+    "then ever later,",
+    "up to every 5 min, except where only another start can help: a file that cannot be imported, rows that it would " +
+    "delete",
+    "(--allow-deletes), WEIR_STORE_ENTRIES_MAX. start ends by itself only when nothing is left to run.",
+    "Status: 0 when told to end, or after --duration with everything applied; 1 when not everything could be " +
+    "applied, or a topology",
+    "is failed at the end (the last lines say which and why); 2 for a command line not understood; 130 after a " +
+    "second Ctrl-C.",
   ].join("\n"),
   examples: [
     "deno task start",
@@ -72,7 +82,8 @@ export const startCommand = command({
   ],
   run: async ({ operands, options }) => {
     const configuration = configured(loadConfiguration(), options);
-    const files = await loadTopologies(configuration.topologiesDirectory, operands);
+    const strays = listenForStrays();
+    const { files, broken } = await loadRunnable(configuration.topologiesDirectory, operands);
     const terminal = Deno.stdout.isTerminal() && !options.json;
     const output = terminal ? createTerminalOutput(configuration.logLevel) : createJsonOutput(configuration.logLevel);
     const signals = listenForSignals(output);
@@ -80,6 +91,8 @@ export const startCommand = command({
       return await runApplication({
         configuration,
         topologies: files.map(({ topology }) => topology),
+        broken,
+        stray: strays.first,
         output,
         demo: options["no-demo"] || configuration.kafka !== null ? null : {
           ratePerSecond: options.rate ?? RATE_DEFAULT,
@@ -88,9 +101,11 @@ export const startCommand = command({
         },
         durationMs: options.duration ?? null,
         signal: signals.signal,
+        onEnding: (failed) => signals.failed = failed,
       });
     } finally {
       signals.close();
+      strays.close();
     }
   },
 });
@@ -117,8 +132,15 @@ function configured(configuration: Configuration, given: OptionValues<typeof opt
   };
 }
 
+interface Signals {
+  readonly signal: AbortSignal;
+  /** Topologies that failed, which decide about the status when the clock ends the process. */
+  failed: readonly string[];
+  close(): void;
+}
+
 /** The first SIGINT or SIGTERM aborts the signal and starts the clock; a second one, or the clock, ends the process. */
-function listenForSignals(output: Output): { readonly signal: AbortSignal; close(): void } {
+function listenForSignals(output: Output): Signals {
   const abort = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const onSignal = () => {
@@ -128,18 +150,21 @@ function listenForSignals(output: Output): { readonly signal: AbortSignal; close
     }
     timer = setTimeout(() => {
       output.close();
+      if (signals.failed.length > 0) console.error(`Error: ${signals.failed.join("; ")}`);
       // What was not acknowledged is found and written by the next start.
-      Deno.exit(0);
+      Deno.exit(signals.failed.length > 0 ? 1 : 0);
     }, ENDING_MS_MAX);
     abort.abort(new DOMException("Told to end", "AbortError"));
   };
   const names = ["SIGINT", "SIGTERM"] as const;
   for (const name of names) Deno.addSignalListener(name, onSignal);
-  return {
+  const signals: Signals = {
     signal: abort.signal,
+    failed: [],
     close() {
       clearTimeout(timer);
       for (const name of names) Deno.removeSignalListener(name, onSignal);
     },
   };
+  return signals;
 }

@@ -1,8 +1,11 @@
 import type { StartReport } from "../../runtime/runner.ts";
 import type { Proof } from "../verify/proof.ts";
 
-/** Where one topology stands: `waiting` for its next try after a failure, `ended` for good. */
-export const TOPOLOGY_STATES = ["starting", "running", "waiting", "ended"] as const;
+/**
+ * Where one topology stands: `waiting` for its next try after something that passes, `failed` for a reason that
+ * somebody must look at, whether or not it is tried again, `ended` because it was told to.
+ */
+export const TOPOLOGY_STATES = ["starting", "running", "waiting", "failed", "ended"] as const;
 export type TopologyState = typeof TOPOLOGY_STATES[number];
 
 export interface TopologyStatus {

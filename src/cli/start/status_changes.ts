@@ -3,11 +3,11 @@ import type { Event } from "./output.ts";
 import { allTasksRun, type Status, type TopologyStatus } from "./status.ts";
 
 /** `lost`: all tasks ran, now some do not. */
-type Phase = "starting" | "running" | "lost" | "waiting" | "ended";
+type Phase = "starting" | "running" | "lost" | "waiting" | "failed" | "ended";
 
 /**
  * What has changed between two looks, where no event of its own tells it. That a topology has started, or has failed
- * and waits, is told when it happens (run_events.ts, topology_run.ts).
+ * and waits or not, is told when it happens (run_events.ts, topology_run.ts).
  */
 export class StatusChanges {
   #before: Status | null = null;
@@ -31,15 +31,6 @@ export class StatusChanges {
     const now = phaseOf(topology, before);
     this.#phases.set(name, now);
     if (now === before) return [];
-    if (now === "ended") {
-      const [error] = topology.problems;
-      return [{
-        level: "error",
-        name: "failed",
-        text: `${name} cannot go on: ${error}`,
-        fields: { topology: name, error },
-      }];
-    }
     const fields = { topology: name, tasksRunning, tasks };
     if (now === "lost") {
       return [{
@@ -56,7 +47,7 @@ export class StatusChanges {
 
 function phaseOf(topology: TopologyStatus, before: Phase): Phase {
   const { state } = topology;
-  if (state === "waiting" || state === "ended") return state;
+  if (state === "waiting" || state === "failed" || state === "ended") return state;
   if (allTasksRun(topology)) return "running";
   return before === "running" || before === "lost" ? "lost" : "starting";
 }

@@ -95,11 +95,25 @@ function standingText(status: Status): string {
   }
   const running = topologies.filter(allTasksRun).length;
   const all = running === topologies.length;
+  const failed = topologies.filter(({ state }) => state === "failed").map(({ name }) => name);
+  const others = running + failed.length === topologies.length;
   const waits = topologies.some(({ state }) => state === "waiting");
-  const word = ending !== null ? "ending" : all ? "running" : waits ? "waiting" : "starting";
+  const word = ending !== null
+    ? "ending"
+    : waits
+    ? "waiting"
+    : !others
+    ? "starting"
+    : running > 0
+    ? "running"
+    : "failed";
   const tasks = counted(sum(topologies, (topology) => topology.tasks), "task");
   if (all) return `${word}, ${tasks}`;
   const some = `${running} of ${topologies.length} topologies`;
+  if (failed.length > 0) {
+    // A line of the log stays short.
+    return `${word}, ${some} run, ${failed.length > 2 ? failed.length : failed.join(" and ")} failed`;
+  }
   // A topology that waits has no tasks, only what is left of them.
   if (waits) return `${word}, ${some} run`;
   return `${word}, ${some} and ${grouped(sum(topologies, ({ tasksRunning }) => tasksRunning))} of ${tasks} run`;

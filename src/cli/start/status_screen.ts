@@ -1,4 +1,5 @@
 import { clockTime, counted, grouped } from "../numbers.ts";
+import { oneLine } from "./failure.ts";
 import { snapshotUnderWay, type Status, type TopologyStatus } from "./status.ts";
 
 /** Space on the screen. */
@@ -85,7 +86,7 @@ function startLine({ name, started }: TopologyStatus): string[] {
 }
 
 function problemLines(status: Status): string[] {
-  return status.topologies.flatMap(({ name, problems }) => problems.map((problem) => `! ${name}: ${problem}`));
+  return status.topologies.flatMap(({ name, problems }) => problems.map((problem) => `! ${name}: ${oneLine(problem)}`));
 }
 
 function shortened(lines: readonly string[], most: number): readonly string[] {

@@ -1,8 +1,8 @@
 import type { Configuration } from "../config/configuration.ts";
 import type { PrometheusMetrics } from "../prometheus.ts";
 import { type Proof, readProof } from "../verify/proof.ts";
+import type { ShownRun } from "./shown_run.ts";
 import type { Status, TopologyStatus } from "./status.ts";
-import type { TopologyRun } from "./topology_run.ts";
 import type { World } from "./world.ts";
 
 /** A look at the file of the last proof, at most this often. */
@@ -21,7 +21,7 @@ export class StatusSource {
   ending: string | null = null;
   addresses: Readonly<Record<string, string>>;
   readonly #world: World;
-  readonly #runs: readonly TopologyRun[];
+  readonly #runs: readonly ShownRun[];
   readonly #metrics: PrometheusMetrics;
   readonly #configuration: Configuration;
   readonly #startedMs: number;
@@ -30,7 +30,7 @@ export class StatusSource {
 
   constructor(parts: {
     readonly world: World;
-    readonly runs: readonly TopologyRun[];
+    readonly runs: readonly ShownRun[];
     readonly metrics: PrometheusMetrics;
     readonly configuration: Configuration;
   }) {
@@ -58,8 +58,8 @@ export class StatusSource {
     };
   }
 
-  #topology(run: TopologyRun, ms: number): TopologyStatus {
-    const { name } = run.topology;
+  #topology(run: ShownRun, ms: number): TopologyStatus {
+    const { name } = run;
     const changes = this.#metrics.total("weir_source_records_total", { topology: name });
     const rows = this.#metrics.total("weir_sink_rows_total", { topology: name });
     const status = run.runner?.status();

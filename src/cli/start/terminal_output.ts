@@ -41,10 +41,11 @@ export function createTerminalOutput(least: LogLevel): Output {
   };
 }
 
-function eventLine({ level, text }: Event): string {
+function eventLine({ level, text, fields }: Event): string {
   const colour = COLOURS[level];
   const time = new Date().toTimeString().slice(0, 8);
-  return `\x1b[2m${time}\x1b[0m ${colour}${text}${colour === "" ? "" : "\x1b[0m"}\n`;
+  const stack = typeof fields?.stack === "string" ? `\x1b[2m${fields.stack}\x1b[0m\n` : "";
+  return `\x1b[2m${time}\x1b[0m ${colour}${text}${colour === "" ? "" : "\x1b[0m"}\n${stack}`;
 }
 
 function terminalSize(): { readonly columns: number; readonly rows: number } {

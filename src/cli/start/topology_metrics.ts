@@ -1,14 +1,14 @@
 import type { Metrics } from "../../ports/metrics.ts";
 import { TOPOLOGY_STATES } from "./status.ts";
-import type { TopologyRun } from "./topology_run.ts";
+import type { ShownRun } from "./shown_run.ts";
 
 /**
  * Reports how topologies stand, to be called whenever metrics are read. A runner reports about itself only while it
  * runs: of a topology that has not got so far, or waits for its next try, what it said last would be all that is known.
  */
-export function reportTopologies(runs: readonly TopologyRun[], metrics: Metrics): void {
+export function reportTopologies(runs: readonly ShownRun[], metrics: Metrics): void {
   for (const run of runs) {
-    const topology = run.topology.name;
+    const topology = run.name;
     for (const state of TOPOLOGY_STATES) {
       metrics.gauge("weir_topology_state", { topology, state }, run.state === state ? 1 : 0);
     }

@@ -1,14 +1,19 @@
 import type { Topology } from "../../dsl/topology.ts";
-import { isRetriable, waitMsAfter } from "../../ports/retry.ts";
-import { ConfigError, LimitError, RestoreError, TopologyError } from "../../record/errors.ts";
+import { waitMsAfter } from "../../ports/retry.ts";
 import type { RunOptions } from "../../runtime/options.ts";
 import { type Ports, type RunEvent, Runner, type StartReport } from "../../runtime/runner.ts";
-import { eventOf } from "./run_events.ts";
+import { type Failure, failureOf } from "./failure.ts";
 import type { Event } from "./output.ts";
+import { eventOf, failureEvent } from "./run_events.ts";
+import type { ShownRun } from "./shown_run.ts";
 import type { TopologyState } from "./status.ts";
 
-const PAUSE = { firstMs: 1_000, lastMs: 30_000 };
-/** A topology that ran so long begins again with the shortest pause. */
+/** Pauses between tries, by what becomes of the failure. */
+const PAUSES = {
+  passes: { firstMs: 1_000, lastMs: 30_000 },
+  repairable: { firstMs: 10_000, lastMs: 300_000 },
+} as const;
+/** A topology all of whose tasks ran so long begins again with the shortest pause. */
 const STEADY_MS = 60_000;
 /** How long a failed runner may take to hand back what it holds. */
 const CLEAN_UP_MS = 2_000;
@@ -19,32 +24,44 @@ export interface TopologyRunOptions {
   readonly ports: Ports;
   readonly options: RunOptions;
   readonly onEvent: (event: Event) => void;
+  /** A failed try has handed back what it had: what was reported of it holds no more. */
+  readonly onDiscarded?: () => void;
 }
 
-/** One topology, started again after a pause whenever it fails for a reason that can pass. */
-export class TopologyRun {
+/**
+ * One topology, started again after a pause whenever it fails, unless only another start of the process can help. Its
+ * failure is its own: it leaves its group, closes its readers and writers, and touches nothing that others use.
+ */
+export class TopologyRun implements ShownRun {
   readonly topology: Topology;
-  state: TopologyState = "starting";
+  readonly name: string;
   runner: Runner | null = null;
   /** What the last start did; null before it was complete. */
   started: readonly StartReport[] | null = null;
-  /** Resolves with the error when the topology cannot go on. */
-  readonly failed: Promise<Error>;
+  /** Why the last try failed; null once another one runs. */
+  failure: Failure | null = null;
+  /** Resolves when the topology has failed and is not tried again. */
+  readonly over: Promise<void>;
   readonly #options: TopologyRunOptions;
   readonly #stopping = new AbortController();
   readonly #moved = Promise.withResolvers<void>();
-  #fail!: (error: Error) => void;
-  #trouble: string | null = null;
+  #phase: TopologyState = "starting";
+  #finish!: () => void;
+  /** When the next try begins; null while one is under way, or none will come. */
+  #nextMs: number | null = null;
+  /** When all tasks of this try ran first; null before. */
+  #completeMs: number | null = null;
   #silent = false;
 
   constructor(options: TopologyRunOptions) {
     this.topology = options.topology;
+    this.name = options.topology.name;
     this.#options = options;
-    this.failed = new Promise((resolve) => this.#fail = resolve);
+    this.over = new Promise((resolve) => this.#finish = resolve);
   }
 
   start(): void {
-    this.#run().catch((error) => this.#end(error));
+    this.#run();
   }
 
   /** Resolves when the first start is complete, or has met something that it must wait for. */
@@ -52,18 +69,26 @@ export class TopologyRun {
     return this.#moved.promise;
   }
 
+  /** A topology that failed stays so while it is tried again, until all its tasks run. */
+  get state(): TopologyState {
+    const trying = this.#phase === "starting" || this.#phase === "running";
+    return trying && this.failure !== null && this.failure.fate !== "passes" ? "failed" : this.#phase;
+  }
+
   /** What is wrong now. */
   problems(): string[] {
     const told = this.runner?.problems.list().map(({ problem }) => problem) ?? [];
-    return this.#trouble === null ? told : [this.#trouble, ...told];
+    return this.failure === null ? told : [`${this.failure.reason}${this.#outlook(this.failure)}`, ...told];
   }
 
   /** Why the topology is not ready to be relied on; empty when it is. */
   unready(): string[] {
     const problems = this.problems();
     if (this.runner?.ready && this.state === "running") return problems;
+    const { state } = this;
+    if (state === "failed" && this.runner === null) return [`failed: ${problems[0]}`];
     const status = this.runner?.status();
-    return [`${this.state}, ${status?.tasksRunning ?? 0} of ${status?.tasks.length ?? 0} tasks run`, ...problems];
+    return [`${state}, ${status?.tasksRunning ?? 0} of ${status?.tasks.length ?? 0} tasks run`, ...problems];
   }
 
   /** Drains: what is under way is acknowledged and committed, within about `deadlineMs`. */
@@ -72,69 +97,94 @@ export class TopologyRun {
     await this.runner?.stop(deadlineMs);
     // What a start that was cut off says from here on is of no interest.
     this.#silent = true;
-    this.state = "ended";
+    this.#nextMs = null;
+    this.#phase = this.state === "failed" ? "failed" : "ended";
   }
 
   async #run(): Promise<void> {
-    const { topology, ports, options, onEvent } = this.#options;
-    const { clock } = ports;
+    const { ports: { clock }, onDiscarded } = this.#options;
     const { signal } = this.#stopping;
+    let fate: Failure["fate"] | null = null;
     for (let failures = 1; !signal.aborted; failures++) {
-      this.state = "starting";
-      const startedMs = clock.nowMs();
-      this.runner = new Runner(topology, ports, { options, onEvent: (event) => this.#told(event) });
-      const error = await this.#untilFailure(this.runner);
+      const failure = await this.#try();
       if (signal.aborted) return;
-      if (!canPass(error)) return this.#end(error);
-      if (clock.nowMs() - startedMs > STEADY_MS) failures = 1;
-      const pauseMs = waitMsAfter(failures, PAUSE);
-      this.state = "waiting";
-      this.#moved.resolve();
-      this.#trouble = error.message;
-      onEvent({
-        level: "warn",
-        name: "failed",
-        text: `${topology.name} failed and is started again in ${Math.round(pauseMs / 1000)} s: ${error.message}`,
-        fields: { topology: topology.name, error: error.message, pauseMs },
-      });
-      await this.runner.stop(CLEAN_UP_MS);
+      if (failure.fate !== fate || this.#wasSteady()) failures = 1;
+      fate = failure.fate;
+      const pauseMs = fate === "final" ? null : waitMsAfter(failures, PAUSES[fate]);
+      this.#failed(failure, pauseMs);
+      await this.#discard();
+      if (signal.aborted) return;
+      onDiscarded?.();
+      if (pauseMs === null) return this.#finish();
       await clock.sleep(pauseMs, signal);
     }
   }
 
-  async #untilFailure(runner: Runner): Promise<Error> {
+  /** Hands back what the failed runner holds. What it throws on the way is a consequence of the failure told. */
+  async #discard(): Promise<void> {
+    await this.runner?.stop(CLEAN_UP_MS).catch(() => {});
+    if (!this.#stopping.signal.aborted) this.runner = null;
+  }
+
+  /** One try, until it fails. */
+  async #try(): Promise<Failure> {
+    const { topology, ports, options } = this.#options;
+    this.#phase = "starting";
+    this.#nextMs = null;
+    this.#completeMs = null;
     try {
+      const runner: Runner = new Runner(topology, ports, { options, onEvent: (event) => this.#told(runner, event) });
+      this.runner = runner;
       const failed = runner.failed.then((error) => {
         throw error;
       });
       // Lost when the start itself throws; then it says the same.
       failed.catch(() => {});
       await Promise.race([runner.start(), failed]);
-      this.state = "running";
-      this.#trouble = null;
+      this.#phase = "running";
+      if (this.failure?.fate === "passes") this.failure = null;
+      this.#look(runner);
       return await failed;
     } catch (error) {
-      // Only a mistake of the program throws what is no error.
-      return error instanceof Error ? error : new TypeError(String(error), { cause: error });
+      return failureOf(error);
     }
   }
 
-  #told(event: RunEvent): void {
+  #failed(failure: Failure, pauseMs: number | null): void {
+    const { ports: { clock, metrics }, onEvent } = this.#options;
+    const topology = this.name;
+    this.failure = failure;
+    this.#phase = failure.fate === "passes" ? "waiting" : "failed";
+    this.#nextMs = pauseMs === null ? null : clock.nowMs() + pauseMs;
+    metrics.count("weir_topology_failures_total", { topology, error: failure.kind }, 1);
+    onEvent(failureEvent({ topology, failure, pauseMs }));
+    this.#moved.resolve();
+  }
+
+  #wasSteady(): boolean {
+    return this.#completeMs !== null && this.#options.ports.clock.nowMs() - this.#completeMs > STEADY_MS;
+  }
+
+  /** What comes next, behind the reason. */
+  #outlook({ fate }: Failure): string {
+    if (fate === "final") return " (not tried again)";
+    if (this.#nextMs === null) return this.#stopping.signal.aborted ? "" : " (being tried again)";
+    const seconds = Math.max(1, Math.ceil((this.#nextMs - this.#options.ports.clock.nowMs()) / 1000));
+    return ` (tried again in ${seconds} s)`;
+  }
+
+  #told(runner: Runner, event: RunEvent): void {
+    // What is left of a failed try has nothing to say.
+    if (this.runner !== runner || this.#silent) return;
     if (event.kind === "started") this.started = event.sinks;
     if (event.kind === "started" || event.kind === "problem") this.#moved.resolve();
-    if (!this.#silent) this.#options.onEvent(eventOf(this.topology.name, event));
+    this.#look(runner);
+    this.#options.onEvent(eventOf(this.name, event));
   }
 
-  #end(error: Error): void {
-    this.state = "ended";
-    this.#moved.resolve();
-    this.#trouble = error.message;
-    this.#fail(error);
+  #look(runner: Runner): void {
+    if (this.#completeMs !== null || this.#phase !== "running" || !runner.ready) return;
+    this.#completeMs = this.#options.ports.clock.nowMs();
+    this.failure = null;
   }
-}
-
-/** Whether the same start may succeed later. What an operator must change, and mistakes of the program, do not pass. */
-function canPass(error: Error): boolean {
-  if ([ConfigError, RestoreError, TopologyError, LimitError].some((kind) => error instanceof kind)) return false;
-  return isRetriable(error);
 }

@@ -6,6 +6,8 @@ export interface RestingInstance {
   readonly topologies: readonly string[];
   /** What it could not apply in time, one line each. */
   readonly unfinished: readonly string[];
+  /** Topologies of it that do not run, and why: what they show is as old as their failure. */
+  readonly failed: readonly { readonly name: string; readonly reason: string }[];
   /** Lets it go on. */
   release(): Promise<void>;
 }
@@ -32,10 +34,11 @@ export async function restInstance(url: string, waitMs: number): Promise<Resting
     if (done) throw new ConfigError([`Cannot verify: the running instance ${url} ended meanwhile. Verify again`]);
     text += value;
   }
-  const { topologies, unfinished } = JSON.parse(text.slice(0, text.indexOf("\n")));
+  const { topologies, unfinished, failed } = JSON.parse(text.slice(0, text.indexOf("\n")));
   return {
     topologies,
     unfinished,
+    failed,
     async release() {
       await reader.cancel().catch(() => {});
       abort.abort();

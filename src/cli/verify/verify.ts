@@ -56,8 +56,11 @@ export const verifyCommand = command({
     const topologies = files.map(({ topology }) => topology);
     const startedMs = performance.now();
     const asked = { configuration, topologies, named: operands.length > 0, waitMs: options.wait ?? WAIT_DEFAULT_MS };
-    const { report, notes } = configuration.kafka === null ? await verifyEmbedded(asked) : await verifyReal(asked);
-    const equal = isProven(report);
+    const { report, notes, failed = [] } = configuration.kafka === null
+      ? await verifyEmbedded(asked)
+      : await verifyReal(asked);
+    // What a failed topology shows can be equal by chance only.
+    const equal = isProven(report) && failed.length === 0;
     writeProof(configuration.dataDirectory, {
       time: new Date().toISOString(),
       equal,
@@ -65,9 +68,13 @@ export const verifyCommand = command({
       rows: report.sinks.reduce((sum, { view }) => sum + view.rows, 0),
     });
     const durationMs = Math.round(performance.now() - startedMs);
-    if (options.json) console.log(JSON.stringify({ equal, durationMs, notes, ...report }));
+    if (options.json) console.log(JSON.stringify({ equal, durationMs, notes, failed, ...report }));
     else {
-      const lines = [...reportLines(report), ...(equal ? [] : notes), `Took ${(durationMs / 1000).toFixed(1)} s`];
+      const lines = [
+        ...reportLines(report),
+        ...(equal ? [] : [...failed, ...notes]),
+        `Took ${(durationMs / 1000).toFixed(1)} s`,
+      ];
       console.log(lines.join("\n"));
     }
     return equal ? 0 : 1;
@@ -86,6 +93,8 @@ interface Verified {
   readonly report: VerifyReport;
   /** What may explain differences. */
   readonly notes: readonly string[];
+  /** Why topologies among those that were asked for do not run on the instance, one line each. */
+  readonly failed?: readonly string[];
 }
 
 function verifyEmbedded({ configuration, topologies, named, waitMs }: VerifyRequest): Promise<Verified> {
@@ -104,6 +113,8 @@ function verifyEmbedded({ configuration, topologies, named, waitMs }: VerifyRequ
       const stale = running.filter((topology) => !resting.topologies.includes(topology.name)).map(({ name }) => name);
       return {
         report: { ...report, neverStarted: [...report.neverStarted, ...left] },
+        failed: resting.failed.filter(({ name }) => running.some((topology) => topology.name === name))
+          .map(({ name, reason }) => `${name} failed on the running instance: ${reason}`),
         notes: [
           ...resting.unfinished.map((line) => `Not applied within ${waitMs / 1000} s: ${line}`),
           ...stale.map((name) => `"${name}" is not run by the instance, so its sinks are as old as its last run`),

@@ -36,7 +36,7 @@ export class Housekeeping {
     const nowMs = this.#instance.ports.clock.nowMs();
     this.#nextCommitMs = nowMs + this.#instance.options.commitEveryMs;
     this.#nextMetadataMs = nowMs;
-    this.#done = this.#run();
+    this.#done = this.#run().catch((error) => this.#instance.fail(error));
   }
 
   /** Ends after a last commit. */

@@ -165,19 +165,3 @@ Deno.test({
       assertEquals([after.status, after.report.equal], [0, true]);
     }),
 });
-
-Deno.test({
-  name: "start says on a pipe why a topology cannot go on",
-  ignore,
-  fn: () =>
-    withDirectory(async (directory) => {
-      const { events, finished } = startMain(["start", "mirror", "--data", directory, ...SMALL], {
-        WEIR_STORE_ENTRIES_MAX: "1000",
-      });
-      const { status, err } = await finished;
-      assertEquals([status, err.startsWith("Error: Cannot hold")], [1, true], err);
-      const [failed, ending] = events.slice(-2);
-      assertEquals([failed.level, failed.event, failed.topology], ["error", "failed", "mirror"]);
-      assertEquals([ending.event, ending.message], ["ending", "Ending: it cannot go on"]);
-    }),
-});

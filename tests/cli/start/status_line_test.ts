@@ -21,6 +21,7 @@ function lineOf(topologies: readonly Partial<TopologyStatus>[], changes: Partial
 Deno.test("StatusLine says in one sentence how everything stands", async (t) => {
   const starting = { state: "starting", tasksRunning: 2 } as const;
   const waiting = { state: "waiting", problems: ["ClickHouse is away"] } as const;
+  const failed = { state: "failed", tasks: 0, tasksRunning: 0, problems: ["the table has another shape"] } as const;
   const snapshot = { seed: 1, ratePerSecond: 500, changesWritten: 0, paused: false };
   const cases: [name: string, line: string, expected: string][] = [
     ["all is well", lineOf([{}, {}]), "running, 12 tasks: 0 changes/s, 0 rows/s, lag 0"],
@@ -38,6 +39,24 @@ Deno.test("StatusLine says in one sentence how everything stands", async (t) => 
       "one waits",
       lineOf([{}, waiting, starting]),
       "waiting, 1 of 3 topologies run: 0 changes/s, 0 rows/s, lag 0, 1 problem",
+    ],
+    [
+      "one failed, all others run",
+      lineOf([{}, failed]),
+      "running, 1 of 2 topologies run, t1 failed: 0 changes/s, " +
+      "0 rows/s, lag 0, 1 problem",
+    ],
+    [
+      "one failed, one starts",
+      lineOf([starting, failed, {}]),
+      "starting, 1 of 3 topologies run, t1 failed: " +
+      "0 changes/s, 0 rows/s, lag 0, 1 problem",
+    ],
+    [
+      "all failed",
+      lineOf([failed]),
+      "failed, 0 of 1 topologies run, t0 failed: 0 changes/s, 0 rows/s, lag 0, " +
+      "1 problem",
     ],
     [
       "lag and dead letters of all together",

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { settle } from "../../../src/cli/start/rest.ts";
 import type { Ports } from "../../../src/runtime/runner.ts";
-import { ConfigError, ProductionError } from "../../../src/record/errors.ts";
+import { ProductionError } from "../../../src/record/errors.ts";
 import { fill, TOPIC, withRun } from "./topology_runs.ts";
 
 Deno.test("TopologyRun starts again by itself after a failure that passes", async () => {
@@ -30,16 +30,6 @@ Deno.test("TopologyRun starts again by itself after a failure that passes", asyn
     assertEquals([run.state, run.unready(), run.started?.map(({ written }) => written)], ["running", [], [1]]);
     assertEquals(events.filter((event) => event.name === "failed").length, 2);
     assertEquals(events.filter((event) => event.name === "started").length, 1);
-  });
-});
-
-Deno.test("TopologyRun ends with the error when an operator must act", async () => {
-  const broken = () => Promise.reject(new ConfigError(["the table has another shape"]));
-  await withRun(({ warehouse }) => ({ warehouse: { ...warehouse, ensure: broken } }), async (run, _, ports) => {
-    await fill(ports);
-    run.start();
-    const error = await run.failed;
-    assertEquals([error.message, run.state, run.problems()], ["the table has another shape", "ended", [error.message]]);
   });
 });
 

@@ -4,6 +4,7 @@ import { systemClock } from "../../../src/adapters/local/system_clock.ts";
 import { createPrometheusMetrics, type PrometheusMetrics } from "../../../src/cli/prometheus.ts";
 import type { Event } from "../../../src/cli/start/output.ts";
 import { TopologyRun } from "../../../src/cli/start/topology_run.ts";
+import type { Topology } from "../../../src/dsl/topology.ts";
 import { clickhouse, debezium, topology } from "../../../src/mod.ts";
 import { defaultRunOptions } from "../../../src/runtime/options.ts";
 import type { Ports } from "../../../src/runtime/runner.ts";
@@ -19,7 +20,7 @@ const mirror = topology("things", (builder) => builder.table(things).to(shown));
 export type RunPorts = Ports & { readonly metrics: PrometheusMetrics };
 
 /** Pauses take a fiftieth of their time. */
-const clock = {
+export const clock: Ports["clock"] = {
   ...systemClock,
   sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms > 500 ? ms / 50 : ms, signal),
 };
@@ -57,6 +58,25 @@ export async function withRun(
 /** Makes the source topic, with one row. */
 export async function fill(ports: Ports): Promise<void> {
   await ports.log.createTopic({ name: TOPIC, partitions: 1, cleanup: "compact", retentionMs: -1 });
-  const value = '{"before":null,"after":{"id":1},"source":{},"op":"c"}';
-  await ports.log.append([{ topic: TOPIC, partition: 0, records: [{ key: '{"id":1}', value }] }]);
+  await put(ports, 1);
+}
+
+/** Another row of the source topic. */
+export async function put(ports: Ports, id: number): Promise<void> {
+  const value = `{"before":null,"after":{"id":${id}},"source":{},"op":"c"}`;
+  await ports.log.append([{ topic: TOPIC, partition: 0, records: [{ key: `{"id":${id}}`, value }] }]);
+}
+
+/** A run of another topology on the same ports. */
+export function runOf(topology: Topology, ports: Ports): TopologyRun {
+  return new TopologyRun({ topology, ports, options: defaultRunOptions, onEvent: () => {} });
+}
+
+/** Resolves as soon as it is so. @throws Error with what was waited for, after 20 s */
+export async function until(is: () => boolean, what: () => string): Promise<void> {
+  const endMs = Date.now() + 20_000;
+  while (!is()) {
+    if (Date.now() > endMs) throw new Error(`Waited in vain: ${what()}`);
+    await systemClock.sleep(5);
+  }
 }

@@ -1,0 +1,58 @@
+import { isRetriable } from "../../ports/retry.ts";
+import { ConfigError, LimitError, ProductionError, RestoreError, TopologyError } from "../../record/errors.ts";
+
+/**
+ * What becomes of a topology that failed.
+ *
+ * - `passes`: a service said that the same may succeed later; tried again soon.
+ * - `repairable`: somebody must act, but not on this process (a topic, a table, a right), or it is a bug, which may not
+ *   be met again; tried again at growing intervals.
+ * - `final`: only another start of the process can help, with an option, a variable or a file changed.
+ */
+export type Fate = "passes" | "repairable" | "final";
+
+/** Why a topology does not run. */
+export interface Failure {
+  /** In one line. */
+  readonly reason: string;
+  /** Class of the error. */
+  readonly kind: string;
+  readonly fate: Fate;
+  /** Where it was thrown, for what only a bug can be; else null. */
+  readonly stack: string | null;
+}
+
+/** What an error that ended a topology's run means. */
+export function failureOf(thrown: unknown): Failure {
+  // Only a mistake of the program throws what is no error.
+  const error = thrown instanceof Error ? thrown : new TypeError(String(thrown), { cause: thrown });
+  const explained = [ConfigError, TopologyError, ProductionError, RestoreError, LimitError];
+  const expected = explained.some((kind) => error instanceof kind);
+  return {
+    reason: expected ? reasonOf(error) : `${error.name}: ${reasonOf(error)}`,
+    kind: error.name,
+    fate: fateOf(error),
+    stack: expected ? null : error.stack ?? null,
+  };
+}
+
+/**
+ * A start that would delete too much would want to do so again, after reading everything again; a topology that needs
+ * too much memory would take it from the others again and again.
+ */
+function fateOf(error: Error): Fate {
+  if (isRetriable(error)) return "passes";
+  return error instanceof RestoreError || error instanceof LimitError ? "final" : "repairable";
+}
+
+function reasonOf(error: Error): string {
+  const text = error instanceof ConfigError || error instanceof TopologyError
+    ? error.problems.join("; ")
+    : error.message;
+  return oneLine(text);
+}
+
+/** A text without line breaks, for places that have one line for it. */
+export function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, " ");
+}
