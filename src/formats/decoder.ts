@@ -6,6 +6,7 @@ import { wireEquals } from "../record/wire.ts";
 import { NumberText, shown } from "./column_type.ts";
 import { type ConnectField, convertOf, rowFields } from "./connect_schema.ts";
 import { type Change, type Fields, parsedChange, quickChange, skipReason } from "./envelope.ts";
+import { foreignAdvice, refuseForeignPrefix } from "./foreign_message.ts";
 import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
 import { keyColumnsOf, keyReader } from "./message_key.ts";
 import { type Converts, type ReadyColumn, readyColumns, rowReader } from "./row_reader.ts";
@@ -89,7 +90,9 @@ export function createDecoder(options: DecoderOptions): Decoder {
     const { after } = change;
     if (typeof after !== "object" || after === null || Array.isArray(after)) throw missingAfter(what, change);
     const key = readKey(bytes);
-    const { row, unavailable } = readRow(after as Fields, change, converts);
+    const { row, unavailable } = change.flattened
+      ? advised(after as Fields, () => readRow(after as Fields, change, converts))
+      : readRow(after as Fields, change, converts);
     checkAgreement(key, row, converts);
     unknown.see(after as Fields, change.flattened ? "flattened" : "plain");
     return { kind: "upsert", key, row, unavailable };
@@ -153,6 +156,7 @@ function parsedWhole(text: string, { what, key, converts: known, convertsOf }: W
   }
   if (value === null) return "delete";
   if (typeof value !== "object" || Array.isArray(value)) throw notARow(what, value);
+  refuseForeignPrefix(what, value as Fields);
   return skipReason(value as Fields, () => keyColumnsOf(key)) ??
     { change: parsedChange(value as Fields, text, path), converts };
 }
@@ -162,12 +166,23 @@ function checkKey(source: string, key: readonly string[]): void {
   throw new TypeError(`Cannot use [${key.join(", ")}] as the key of "${source}": name each primary key column once`);
 }
 
+/** What `read` gives of a flattened row; a refusal says who else may have written it. */
+function advised<T>(row: Fields, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const advice = error instanceof DeserializationError ? foreignAdvice(row) : "";
+    if (!(error instanceof DeserializationError) || advice === "") throw error;
+    throw new DeserializationError(error.reason, error.message + advice, { cause: error });
+  }
+}
+
 /** In the order of `columns`; null if there is nothing to convert. */
 function convertsFor(columns: readonly ReadyColumn[], schema: ConnectField): Converts | null {
   const fields = new Map(rowFields(schema).map((field) => [field.field, field]));
-  const converts = columns.map(({ name }) => {
+  const converts = columns.map(({ name, time }) => {
     const field = fields.get(name);
-    return field === undefined ? null : convertOf(field);
+    return field === undefined ? null : convertOf(field, time);
   });
   return converts.some((convert) => convert !== null) ? converts : null;
 }
@@ -222,14 +237,15 @@ function notARow(what: string, value: unknown): DeserializationError {
     "not_a_row",
     `Cannot read ${what} as a change: current value is ${
       shown(value)
-    }. Expected a Debezium envelope or a flattened row`,
+    }. Expected a Debezium envelope or a flattened row${foreignAdvice(value)}`,
   );
 }
 
 function missingAfter(what: string, change: Change): DeserializationError {
   return new DeserializationError(
     "missing_after",
-    `Cannot read ${what} as a row: operation "${change.op}" has as "after" ${shown(change.after)}`,
+    `Cannot read ${what} as a row: operation "${change.op}" has as "after" ${shown(change.after)}` +
+      (typeof change.after === "string" ? ". Use ExtractNewDocumentState with MongoDB's connector" : ""),
   );
 }
 

@@ -32,12 +32,25 @@ export const byteaType: ColumnType<string> = {
   refusal: (wire) => wrongType("base64 text", wire),
 };
 
-/** float8 and float4, finite. -0 is 0, as PostgreSQL compares them. */
+/**
+ * float8 and float4, finite. -0 is 0, as PostgreSQL compares them. Java writes doubles beyond 2^53 with an exponent, so
+ * a longer integer is of a bigint column: it is refused if its digits would be others
+ * afterwards.
+ */
 export const float8Type: ColumnType<number> = {
   name: "float8",
-  exact: null,
-  read: (wire) => typeof wire === "number" && Number.isFinite(wire) ? wire + 0 : REFUSED,
+  exact: "unsafe_integers",
+  read(wire) {
+    if (typeof wire === "number") return Number.isFinite(wire) ? wire + 0 : REFUSED;
+    if (typeof wire !== "bigint") return REFUSED;
+    const value = Number(wire);
+    return String(value) === String(wire) ? value : REFUSED;
+  },
   refusal(wire): Refusal {
+    if (typeof wire === "bigint") {
+      const { message } = wrongType("a number that a float8 holds exactly", wire);
+      return { reason: "overflow", message: `${message}. Declare the column as int8()` };
+    }
     const infinite = wire === "NaN" || wire === "Infinity" || wire === "-Infinity" || typeof wire === "number";
     const refusal = wrongType("a finite float8", wire);
     return infinite ? { reason: "not_finite", message: `${refusal.message}. Use null instead` } : refusal;
