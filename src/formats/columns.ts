@@ -54,7 +54,7 @@ export function timestamptz(): Column<number> {
  *
  * | mode | timestamp(0) to timestamp(3) | other timestamps |
  * |---|---|---|
- * | `adaptive` (Debezium's default), `adaptive_time_microseconds` | as in the database: `timestamp(3)` | `timestamp()` |
+ * | `adaptive` (the default), `adaptive_time_microseconds` | as in the database: `timestamp(3)` | `timestamp()` |
  * | `microseconds`, `isostring` | `timestamp()` | `timestamp()` |
  * | `connect` | `timestamp(3)` | `timestamp(3)` |
  *

@@ -55,9 +55,9 @@ const TO_MICROS: Readonly<Record<Semantic["unit"], ((value: number) => number) |
 };
 
 /**
- * What has to be done to values of `field` before a column reads them, whose integers are of the form `time` (null for a
- * column that is no type of times): decimals get their scale, milliseconds and nanoseconds become microseconds, what is
- * no time of the column's kind becomes an {@link OtherType}; null if nothing. PostgreSQL has no nanoseconds, so the
+ * What has to be done to values of `field` before a column reads them, whose integers are of the form `time` (null for
+ * a column that is no type of times): decimals get their scale, milliseconds and nanoseconds become microseconds, what
+ * is no time of the column's kind becomes an {@link OtherType}; null if nothing. PostgreSQL has no nanoseconds, so the
  * nearest microsecond is the exact one, although nanoseconds since the epoch exceed 2^53.
  */
 export function convertOf(field: ConnectField, time: TimeForm | null): Convert | null {

@@ -12,6 +12,7 @@ import { keyColumnsOf, keyReader } from "./message_key.ts";
 import { type Converts, type ReadyColumn, readyColumns, rowReader } from "./row_reader.ts";
 import { isConnectSchema, schemaWrappers } from "./schema_wrapper.ts";
 import { UNAVAILABLE_DEFAULT, unavailableTest } from "./unavailable.ts";
+import { type UnitDoubt, unitDoubts } from "./unit_doubts.ts";
 import { unknownColumns } from "./unknown_columns.ts";
 
 export type { MessageBytes } from "./message_text.ts";
@@ -22,18 +23,21 @@ export type { MessageBytes } from "./message_text.ts";
  */
 const VALUE_BYTES_MAX = 8 * 1024 * 1024;
 
+/** A row as it is now. */
+interface Upsert {
+  readonly kind: "upsert";
+  readonly key: Key;
+  /** All columns of the schema, in its order; unavailable ones undefined. */
+  readonly row: Row;
+  /**
+   * Columns whose unchanged TOAST value the message does not hold: take them from the row known so far. Null if none.
+   */
+  readonly unavailable: readonly string[] | null;
+}
+
 /** What a record means for its table. */
 export type Decoded =
-  | {
-    readonly kind: "upsert";
-    readonly key: Key;
-    /** All columns of the schema, in its order; unavailable ones undefined. */
-    readonly row: Row;
-    /**
-     * Columns whose unchanged TOAST value the message does not hold: take them from the row known so far. Null if none.
-     */
-    readonly unavailable: readonly string[] | null;
-  }
+  | Upsert
   | { readonly kind: "delete"; readonly key: Key }
   /** Not about a row: a message of Debezium's own. */
   | { readonly kind: "skip"; readonly reason: "heartbeat" | "transaction" | "message" };
@@ -50,18 +54,23 @@ export interface DecoderOptions {
   readonly placeholder?: string;
   /** Default: {@link VALUE_BYTES_MAX}. */
   readonly valueBytesMax?: number;
+  /** Told once for each column whose integers do not look like the unit that it declares. */
+  readonly onDoubt?: (doubt: UnitDoubt) => void;
 }
 
 /** Reads the records of one topic. */
 export interface Decoder {
   /**
-   * Pure but for the counting of unknown columns. Envelopes with and without Connect schema, flattened rows,
-   * tombstones. A delete's row is never looked at: `before` is null or made up unless the table has REPLICA IDENTITY
-   * FULL.
+   * Pure but for the counting of unknown columns and the look at units. Envelopes with and without Connect schema,
+   * flattened rows, tombstones. A delete's row is never looked at: `before` is null or made up unless the table has
+   * REPLICA IDENTITY FULL.
    * @throws DeserializationError `reason`: not_json, not_utf8, too_large, too_deep, null_key, bad_key, not_a_row,
-   * unknown_op, truncate, missing_after, missing_column, wrong_type, not_finite, out_of_range, overflow
+   * unknown_op, truncate, missing_after, missing_column, wrong_type, not_finite, out_of_range, overflow,
+   * not_a_row_value, schema_threw
    */
   decode(record: { readonly key: MessageBytes | null; readonly value: MessageBytes | null }): Decoded;
+  /** The key of a record, whether or not its value can be read; null if the key itself cannot. */
+  keyOf(key: MessageBytes | null): Key | null;
   /**
    * Columns that arrived and are not in the schema, with the number of records that had them. A new map at each look.
    */
@@ -84,9 +93,10 @@ export function createDecoder(options: DecoderOptions): Decoder {
   const checkAgreement = agreementCheck(source, { columns, key: options.key });
   const convertsOf = (schema: ConnectField): Converts | null => convertsFor(columns, schema);
   const unwrap = schemaWrappers(convertsOf);
+  const doubts = options.onDoubt === undefined ? null : unitDoubts(columns, options.onDoubt);
   const unknown = unknownColumns(new Set(columns.map((column) => column.name)));
 
-  const upsert = (bytes: MessageBytes | null, change: Change, converts: Converts | null): Decoded => {
+  const upsert = (bytes: MessageBytes | null, change: Change, converts: Converts | null): Upsert => {
     const { after } = change;
     if (typeof after !== "object" || after === null || Array.isArray(after)) throw missingAfter(what, change);
     const key = readKey(bytes);
@@ -105,18 +115,23 @@ export function createDecoder(options: DecoderOptions): Decoder {
       const wrapper = unwrap(whole);
       const text = wrapper === null ? whole : whole.slice(wrapper.prefix.length, -1);
       let converts = wrapper === null ? null : wrapper.made;
+      let attached = wrapper !== null && wrapper.schema;
       let change = quickChange(text);
       if (change === null) {
         const slow = parsedWhole(text, { what, key: record.key, converts, convertsOf });
         if (slow === "delete") return { kind: "delete", key: readKey(record.key) };
         if (typeof slow === "string") return { kind: "skip", reason: slow };
         ({ change, converts } = slow);
+        attached ||= slow.attached;
       }
       switch (change.op) {
         case "c":
         case "r":
-        case "u":
-          return upsert(record.key, change, converts);
+        case "u": {
+          const decoded = upsert(record.key, change, converts);
+          if (doubts !== null && !attached) doubts(decoded.row, text);
+          return decoded;
+        }
         case "d":
           return { kind: "delete", key: readKey(record.key) };
         case "m":
@@ -125,6 +140,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
           throw badOperation(what, change.op);
       }
     },
+    keyOf: (key) => keyOrNull(() => readKey(key)),
     get unknownColumns() {
       return unknown.totals();
     },
@@ -134,6 +150,8 @@ export function createDecoder(options: DecoderOptions): Decoder {
 type Parsed = "delete" | "heartbeat" | "transaction" | {
   readonly change: Change;
   readonly converts: Converts | null;
+  /** A schema came with it. */
+  readonly attached: boolean;
 };
 
 interface WholeContext {
@@ -149,7 +167,9 @@ function parsedWhole(text: string, { what, key, converts: known, convertsOf }: W
   let value = parseJson(text, what);
   let converts = known;
   let path: readonly string[] = [];
+  let attached = false;
   if (isWrapped(value)) {
+    attached = value.schema !== null;
     converts = convertsOf(value.schema ?? {});
     value = value.payload;
     path = ["payload"];
@@ -158,12 +178,21 @@ function parsedWhole(text: string, { what, key, converts: known, convertsOf }: W
   if (typeof value !== "object" || Array.isArray(value)) throw notARow(what, value);
   refuseForeignPrefix(what, value as Fields);
   return skipReason(value as Fields, () => keyColumnsOf(key)) ??
-    { change: parsedChange(value as Fields, text, path), converts };
+    { change: parsedChange(value as Fields, text, path), converts, attached };
 }
 
 function checkKey(source: string, key: readonly string[]): void {
   if (key.length > 0 && new Set(key).size === key.length && !key.includes("__proto__")) return;
   throw new TypeError(`Cannot use [${key.join(", ")}] as the key of "${source}": name each primary key column once`);
+}
+
+function keyOrNull(read: () => Key): Key | null {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof DeserializationError)) throw error;
+    return null;
+  }
 }
 
 /** What `read` gives of a flattened row; a refusal says who else may have written it. */

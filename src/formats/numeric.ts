@@ -25,9 +25,9 @@ interface Declared {
  * value}`.
  *
  * With a Connect schema there is no doubt which form a text has. Without one, this is told by the declared scale:
- * - scale above 0: `decimal.handling.mode=string` always writes the point, and base64 has none. A text without point is
- *   base64, unless it could be a plain number, too ("1234", which are three bytes in base64): that is refused, because a
- *   column whose scale is not declared as in the database may write it.
+ * - scale above 0: `decimal.handling.mode=string` always writes the point, and base64 has none. A text without point
+ *   is base64, unless it could be a plain number, too ("1234", which are three bytes in base64): that is refused,
+ *   because a column whose scale is not declared as in the database may write it.
  * - scale 0: string mode writes digits alone, so digits are plain and every other base64 is refused: a column that
  *   shows it would show digits in base64, too, sooner or later.
  * - not declared: text is plain, because mode precise writes `{scale, value}` for such columns.

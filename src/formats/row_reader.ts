@@ -92,7 +92,7 @@ export function rowReader(
       const { name } = column;
       let wire = column.inherited && !Object.hasOwn(after, name) ? undefined : after[name];
       const again = column.exactness !== null && column.exactness.rounded(wire) && !isUnavailable(wire);
-      if (again) wire = exactFields(change, column.exactness!.form, exact)[name];
+      if (again) wire = exactFields(change, { form: column.exactness!.form, rows: exact })[name];
       const convert = converts === null ? null : converts[index];
       // Before reading: the placeholders of texts and of integer arrays would read as values.
       const suspect = (typeof wire === "string" || typeof wire === "object") && isUnavailable(wire);
@@ -151,7 +151,10 @@ interface ExactRows {
 }
 
 /** The row again, all its numbers or its great integers with all digits. */
-function exactFields(change: Change, form: Exactness["form"], rows: ExactRows): Fields {
+function exactFields(
+  change: Change,
+  { form, rows }: { readonly form: Exactness["form"]; readonly rows: ExactRows },
+): Fields {
   const known = rows[form];
   if (known !== null) return known;
   let value = (form === "numbers" ? parseExact : parseIntegers)(change.text) as Fields;
@@ -189,7 +192,7 @@ function refused(
     const form = again ? column.exactness!.form : "integers";
     // A z.int() refuses the rounded number, too, but its message must not show it.
     if (again || (column.time === null && countUnsafe(wire).numbers > 0)) {
-      wire = exactFields(change, form, exact)[column.name];
+      wire = exactFields(change, { form, rows: exact })[column.name];
     }
     const convert = converts?.[index] ?? null;
     const problem = problemOf(column, convert === null ? wire : convert(wire));

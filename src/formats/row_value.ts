@@ -3,8 +3,8 @@ import { NESTING_MAX } from "./exact_json.ts";
 
 /**
  * True if a row may hold `value`: null, booleans, finite numbers, strings, bigints, Decimals, and arrays and plain
- * objects of these. Undefined stands for an absent value, of a row or an object. Anything else (a Date, a Map, NaN) could
- * be neither compared nor sent to another task.
+ * objects of these. Undefined stands for an absent value, of a row or an object. Anything else (a Date, a Map, NaN)
+ * could be neither compared nor sent to another task.
  */
 export function isRowValue(value: unknown): boolean {
   return value === undefined || isPresent(value, 0);

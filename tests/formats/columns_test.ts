@@ -160,19 +160,6 @@ const tables: Readonly<Record<string, readonly [column: Column<unknown>, cases: 
     [Number.MAX_SAFE_INTEGER + 1, no("out_of_range")],
     ["x", no("wrong_type")],
   ]],
-  "timestamp(3)": [timestamp(3), [
-    [1795309323123, 1795309323123000],
-    [-1, -1000],
-    [0, 0],
-    ["2026-11-22T10:15:30.123456", at + 123456],
-    [-2208988800000, -2208988800000000],
-    // Microseconds.
-    [1795309323123456, no("out_of_range")],
-    [9223372036825200000, no("not_finite")],
-    [1.5, no("wrong_type")],
-  ]],
-  "timestamp(0)": [timestamp(0), [[1795309323000, 1795309323000000]]],
-  "timestamp(4)": [timestamp(4), [[1795309323123400, 1795309323123400]]],
   date: [date(), [
     [20779, 20779],
     [-1, -1],
@@ -204,14 +191,6 @@ const tables: Readonly<Record<string, readonly [column: Column<unknown>, cases: 
     ["24:00:01", no("wrong_type")],
     ["8:00", no("wrong_type")],
     [true, no("wrong_type")],
-  ]],
-  "time(3)": [time(3), [
-    [86399999, 86399999000],
-    [86400000, 86400000000],
-    ["08:00:00.000001Z", 28800000001],
-    // Microseconds.
-    [86399999999, no("out_of_range")],
-    [-1, no("out_of_range")],
   ]],
   json: [json(), [['{"a": 1}', '{"a": 1}'], ["null", "null"], [{ a: 1 }, no("wrong_type")], [null, no("wrong_type")]]],
   uuid: [uuid(), [
@@ -255,13 +234,6 @@ for (const [name, [column, cases]] of Object.entries(tables)) {
 Deno.test("numeric() refuses precision and scale that no decimal has", () => {
   for (const [precision, scale] of [[0, 0], [39, 0], [5, 6], [5, -1], [1.5, 0]]) {
     assertThrows(() => numeric(precision, scale), RangeError, "numeric's");
-  }
-});
-
-Deno.test("timestamp() and time() refuse a precision that PostgreSQL has not", () => {
-  for (const precision of [-1, 7, 1.5]) {
-    assertThrows(() => timestamp(precision), RangeError, "timestamp's precision: use 0 to 6");
-    assertThrows(() => time(precision), RangeError, "time's precision: use 0 to 6");
   }
 });
 

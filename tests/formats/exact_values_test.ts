@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { z } from "zod";
-import { date, float8, int8, numeric, time, timestamp } from "../../src/formats/columns.ts";
+import { float8, int8, numeric } from "../../src/formats/columns.ts";
+import { refusalOf, valueOf } from "./one_column.ts";
 import { createDecoder } from "../../src/formats/decoder.ts";
 import { DeserializationError } from "../../src/record/errors.ts";
 import { randomFrom } from "../record/support.ts";
@@ -8,29 +9,6 @@ import { envelope, source } from "./support.ts";
 
 const SEED = 20_261_128;
 const BIG = "2033735037361704962";
-
-/** The value of a column, or the reason and message with which it is refused. */
-function valueOf(schema: z.ZodType, wire: string, field = ""): unknown {
-  const decoder = createDecoder({ source: "things", key: ["id"], row: z.object({ id: int8(), v: schema }) });
-  const payload = envelope("c", `{"id":7,"v":${wire}}`);
-  const fields = `{"type":"int64","field":"id"},${field}`;
-  const attached = `{"schema":{"type":"struct","fields":[{"type":"struct","fields":[${fields}],"field":"after"},` +
-    `{"type":"string","field":"op"}]},"payload":${payload}}`;
-  try {
-    const decoded = decoder.decode({ key: '{"id":7}', value: field === "" ? payload : attached });
-    assert(decoded.kind === "upsert");
-    return decoded.row.v;
-  } catch (error) {
-    assert(error instanceof DeserializationError, `${error}`);
-    return { reason: error.reason, message: error.message };
-  }
-}
-
-function refusalOf(schema: z.ZodType, wire: string, field = ""): { reason: string; message: string } {
-  const value = valueOf(schema, wire, field);
-  assert(typeof value === "object" && value !== null && "reason" in value, `${wire} is read as ${value}`);
-  return value as { reason: string; message: string };
-}
 
 Deno.test("createDecoder() gives integers beyond 2^53 exactly, or refuses them and names int8()", () => {
   const exact: readonly (readonly [z.ZodType, string, unknown])[] = [
@@ -135,60 +113,6 @@ Deno.test("createDecoder() refuses what no row may hold, and says what to declar
     a: [1n, null],
     b: undefined,
   });
-});
-
-const semantic = (name: string, items = false) => {
-  const type = `"type":"int64","name":"${name}"`;
-  return items ? `{"type":"array","items":{${type}},"field":"v"}` : `{${type},"field":"v"}`;
-};
-
-Deno.test("createDecoder() takes the unit of a time from its schema, whatever is declared", () => {
-  const micros = 1718454896123456;
-  const millis = 1718454896123;
-  for (const precision of [0, 3, 4, 6]) {
-    const column = timestamp(precision);
-    const name = `timestamp(${precision})`;
-    const at = (type: string, wire: string) => valueOf(column, wire, semantic(`io.debezium.time.${type}`));
-    assertEquals(at("MicroTimestamp", String(micros)), micros, name);
-    assertEquals(at("Timestamp", String(millis)), millis * 1000, name);
-    assertEquals(at("NanoTimestamp", `${micros}000`), micros, name);
-    assertEquals(valueOf(column, String(millis), semantic("org.apache.kafka.connect.data.Timestamp")), millis * 1000);
-    assertEquals(valueOf(z.array(column), `[${micros}]`, semantic("io.debezium.time.MicroTimestamp", true)), [micros]);
-    const moment = time(precision);
-    const daily = (type: string, wire: string) => valueOf(moment, wire, semantic(`io.debezium.time.${type}`));
-    assertEquals([daily("Time", "14711789"), daily("MicroTime", "14711789001"), daily("NanoTime", "14711789001000")], [
-      14711789000,
-      14711789001,
-      14711789001,
-    ]);
-  }
-  // An integer without semantic type is of the declared unit, as without a schema.
-  assertEquals(valueOf(timestamp(3), String(millis), '{"type":"int64","field":"v"}'), millis * 1000);
-});
-
-Deno.test("createDecoder() refuses a number that its schema calls something else than the column", () => {
-  const cases: readonly (readonly [z.ZodType, string, string])[] = [
-    [date(), "Year", "2024"],
-    [timestamp(), "Date", "17424"],
-    [time(), "MicroDuration", "3600000000"],
-    [date(), "Time", "17424"],
-    [time(3), "Timestamp", "17424"],
-    [date().nullable(), "Year", "2024"],
-  ];
-  for (const [schema, name, wire] of cases) {
-    const { reason, message } = refusalOf(schema, wire, semantic(`io.debezium.time.${name}`));
-    assertEquals(reason, "wrong_type");
-    assertStringIncludes(message, `${wire} of the type io.debezium.time.${name}. Declare the column as`);
-  }
-  assertEquals(valueOf(z.int(), "2024", semantic("io.debezium.time.Year")), 2024);
-  assertEquals(valueOf(int8(), "3600000000", semantic("io.debezium.time.MicroDuration")), 3600000000);
-});
-
-Deno.test("a refused time names the declaration of its unit", () => {
-  assertStringIncludes(refusalOf(timestamp(3), "1718454896123456").message, "declare timestamp()");
-  assertStringIncludes(refusalOf(time(3), "45296789000").message, "declare time()");
-  assertStringIncludes(refusalOf(timestamp(), "1718454896123456000").message, "time.precision.mode=microseconds");
-  assertStringIncludes(refusalOf(time(), "-3600000000").message, "int8()");
 });
 
 /** As Java writes the unscaled value, in as few bytes as hold it. */

@@ -56,7 +56,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
         deadlineMs,
         written,
         signal: restSignal,
-      });
+      }).finally(() => status.keepStale());
     let preparing: string | null = "the snapshot is under way";
     server = serveHttp(
       configuration,

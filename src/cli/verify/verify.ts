@@ -7,6 +7,7 @@ import { type Configuration, loadConfiguration } from "../config/configuration.t
 import { command, flag, value } from "../command.ts";
 import { pathsIn } from "../embedded_directory.ts";
 import { readDuration, readText } from "../option_values.ts";
+import { readStale, staleLines } from "../stale_report.ts";
 import { loadTopologies } from "../topology_files.ts";
 import { backlogLines } from "./backlog.ts";
 import { writeProof } from "./proof.ts";
@@ -58,6 +59,8 @@ export const verifyCommand = command({
     const asked = { configuration, topologies, named: operands.length > 0, waitMs: options.wait ?? WAIT_DEFAULT_MS };
     const { report, notes } = configuration.kafka === null ? await verifyEmbedded(asked) : await verifyReal(asked);
     const equal = isProven(report);
+    const compared = new Set(report.sinks.map(({ topology }) => topology));
+    const stale = readStale(configuration.dataDirectory).filter(({ topology }) => compared.has(topology));
     writeProof(configuration.dataDirectory, {
       time: new Date().toISOString(),
       equal,
@@ -65,9 +68,14 @@ export const verifyCommand = command({
       rows: report.sinks.reduce((sum, { view }) => sum + view.rows, 0),
     });
     const durationMs = Math.round(performance.now() - startedMs);
-    if (options.json) console.log(JSON.stringify({ equal, durationMs, notes, ...report }));
+    if (options.json) console.log(JSON.stringify({ equal, durationMs, notes, stale, ...report }));
     else {
-      const lines = [...reportLines(report), ...(equal ? [] : notes), `Took ${(durationMs / 1000).toFixed(1)} s`];
+      const lines = [
+        ...reportLines(report),
+        ...staleLines(stale),
+        ...(equal ? [] : notes),
+        `Took ${(durationMs / 1000).toFixed(1)} s`,
+      ];
       console.log(lines.join("\n"));
     }
     return equal ? 0 : 1;

@@ -44,6 +44,14 @@ export function storedRows(instance: Instance): number {
   return rows;
 }
 
+/** Keys whose last change could not be read, by table; every table is there, with 0 if all of it is up to date. */
+export function staleKeys(instance: Instance): Map<string, number> {
+  const counts = new Map<string, number>();
+  const all = [...instance.hosts.values()].flatMap((host) => host.task?.source.stale ?? []);
+  for (const { table, size } of [...all, ...instance.globals.stale]) counts.set(table, (counts.get(table) ?? 0) + size);
+  return counts;
+}
+
 /** What the start did, by sink, over this instance's tasks. */
 export function startReport(hosts: Iterable<TaskHost>): StartReport[] {
   const totals = new Map<string, SinkCounts>();
