@@ -24,7 +24,7 @@ interface Declared {
  * numeric in the forms of all of Debezium's decimal modes: text, JSON number, base64 of the unscaled integer, `{scale,
  * value}`.
  *
- * With a Connect schema there is no doubt which form a text has. Without one, this is told by the declared scale:
+ * With Connect's Decimal in an attached schema a text is base64. Without, its form is told by the declared scale:
  * - scale above 0: `decimal.handling.mode=string` always writes the point, and base64 has none. A text without point
  *   is base64, unless it could be a plain number, too ("1234", which are three bytes in base64): that is refused,
  *   because a column whose scale is not declared as in the database may write it.

@@ -17,8 +17,10 @@ export interface ReadyColumn {
   readonly name: string;
   readonly schema: z.ZodType;
   readonly read: Read;
-  /** Of values that JSON.parse may have rounded; null if the column has none. */
-  readonly exactness: Exactness | null;
+  /** True for values that JSON.parse may have rounded; null if the column has none. */
+  readonly rounded: ((wire: unknown) => boolean) | null;
+  /** How such values are read again. */
+  readonly exact: Exactness["form"];
   /** zod itself is asked for its values, and may round what was exact. */
   readonly asked: boolean;
   /** What its integers are, if it is of a type of times. */
@@ -52,11 +54,13 @@ export function readyColumns(source: string, schema: z.ZodObject): ReadyColumn[]
     if (name === "__proto__") {
       throw new TypeError(`Cannot use "__proto__" as a column of "${source}": rename it at the source`);
     }
+    const exactness = exactnessOf(column);
     return {
       name,
       schema: column as z.ZodType,
       read: readerOf(column),
-      exactness: exactnessOf(column),
+      rounded: exactness?.rounded ?? null,
+      exact: exactness?.form ?? "integers",
       asked: isAsked(column),
       time: timeFormOf(column),
       inherited: name in Object.prototype,
@@ -91,8 +95,8 @@ export function rowReader(
       const column = columns[index];
       const { name } = column;
       let wire = column.inherited && !Object.hasOwn(after, name) ? undefined : after[name];
-      const again = column.exactness !== null && column.exactness.rounded(wire) && !isUnavailable(wire);
-      if (again) wire = exactFields(change, { form: column.exactness!.form, rows: exact })[name];
+      const again = column.rounded !== null && column.rounded(wire) && !isUnavailable(wire);
+      if (again) wire = exactFields(change, { form: column.exact, rows: exact })[name];
       const convert = converts === null ? null : converts[index];
       // Before reading: the placeholders of texts and of integer arrays would read as values.
       const suspect = (typeof wire === "string" || typeof wire === "object") && isUnavailable(wire);
@@ -127,8 +131,7 @@ function quickReader(
   options: { readonly isUnavailable: (wire: unknown) => boolean; readonly rowOf: (...values: unknown[]) => Row },
 ): (after: Fields) => Row | null {
   const constants: Record<string, unknown> = { ...options, REFUSED, hasOwn: Object.hasOwn };
-  const lines = columns.map(({ name, read, exactness, inherited }, index) => {
-    const rounded = exactness?.rounded ?? null;
+  const lines = columns.map(({ name, read, rounded, inherited }, index) => {
     constants[`read${index}`] = read;
     constants[`rounded${index}`] = rounded;
     return `
@@ -188,8 +191,8 @@ function refused(
     let wire = missing ? undefined : after[column.name];
     if (isUnavailable(wire)) continue;
     if (isTooDeep(wire)) return tooDeep();
-    const again = column.exactness !== null && column.exactness.rounded(wire);
-    const form = again ? column.exactness!.form : "integers";
+    const again = column.rounded !== null && column.rounded(wire);
+    const form = again ? column.exact : "integers";
     // A z.int() refuses the rounded number, too, but its message must not show it.
     if (again || (column.time === null && countUnsafe(wire).numbers > 0)) {
       wire = exactFields(change, { form, rows: exact })[column.name];

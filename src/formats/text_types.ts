@@ -24,12 +24,25 @@ export const uuidType: ColumnType<string> = {
   refusal: (wire) => wrongType("a uuid", wire),
 };
 
-/** bytea and bit strings: base64 text (`binary.handling.mode` bytes or base64). */
+/**
+ * So many hexadecimal digits are base64 by chance once in 10^14 values. Fewer ones may be either, and are taken for
+ * base64.
+ */
+const HEX = /^[0-9a-f]{24,}$/;
+
+/**
+ * bytea and bit strings: base64 text (`binary.handling.mode` bytes or base64). Mode hex writes texts that are valid
+ * base64 of other bytes: they are refused, as far as they can be told.
+ */
 export const byteaType: ColumnType<string> = {
   name: "bytea",
   exact: null,
-  read: (wire) => typeof wire === "string" && isBase64(wire) ? wire : REFUSED,
-  refusal: (wire) => wrongType("base64 text", wire),
+  read: (wire) => typeof wire === "string" && isBase64(wire) && !HEX.test(wire) ? wire : REFUSED,
+  refusal(wire) {
+    const { reason, message } = wrongType("base64 text", wire);
+    const hint = typeof wire === "string" ? ". Set binary.handling.mode=base64, or declare the text as z.string()" : "";
+    return { reason, message: `${message}${hint}` };
+  },
 };
 
 /**

@@ -200,7 +200,14 @@ const tables: Readonly<Record<string, readonly [column: Column<unknown>, cases: 
     ["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1g", no("wrong_type")],
     ["a0eebc999c0b4ef8bb6d6bb9bd380a11", no("wrong_type")],
   ]],
-  bytea: [bytea(), [["3q2+7w==", "3q2+7w=="], ["", ""], ["3q2+7w=", no("wrong_type")], ["é===", no("wrong_type")]]],
+  bytea: [bytea(), [
+    ["3q2+7w==", "3q2+7w=="],
+    ["", ""],
+    ["AAAAAAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAA"],
+    ["d41d8cd98f00b204e9800998ecf8427e", no("wrong_type")],
+    ["3q2+7w=", no("wrong_type")],
+    ["é===", no("wrong_type")],
+  ]],
   float8: [float8(), [
     [1.5, 1.5],
     [-0, 0],

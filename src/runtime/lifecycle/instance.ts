@@ -44,11 +44,19 @@ export function storedRows(instance: Instance): number {
   return rows;
 }
 
-/** Keys whose last change could not be read, by table; every table is there, with 0 if all of it is up to date. */
-export function staleKeys(instance: Instance): Map<string, number> {
+/**
+ * Keys whose last change could not be read, by source table. Every table is there, with 0 if all of it is up to date or
+ * another instance reads it.
+ */
+export function staleKeys({ topics, hosts, globals }: Instance): Map<string, number> {
   const counts = new Map<string, number>();
-  const all = [...instance.hosts.values()].flatMap((host) => host.task?.source.stale ?? []);
-  for (const { table, size } of [...all, ...instance.globals.stale]) counts.set(table, (counts.get(table) ?? 0) + size);
+  for (const { members } of topics.plan.tables) {
+    for (const member of members) if (member.kind === "source") counts.set(member.name, 0);
+  }
+  const read = [...hosts.values()].flatMap((host) => host.task?.source.stale ?? []);
+  for (const { table, size } of [...read, ...globals.stale]) {
+    counts.set(table, (counts.get(table) ?? 0) + size);
+  }
   return counts;
 }
 

@@ -17,7 +17,7 @@ export class SourceReader {
   readonly #task: TaskView;
   readonly #context: TaskContext;
   readonly #decoders: readonly (Decoder | null)[];
-  /** By member. */
+  /** By member; none for merges, which have no topic. A table's members are all the one or all the other. */
   readonly stale: readonly StaleKeys[];
   /** Other tasks compute where a key lives, so it must be where Kafka's default partitioner puts it. */
   readonly #placed: boolean;
@@ -26,7 +26,7 @@ export class SourceReader {
     this.#task = task;
     this.#context = context;
     this.#decoders = context.decoders(task.table);
-    this.stale = task.table.members.map((member) => new StaleKeys(member.name));
+    this.stale = task.table.members.flatMap(({ kind, name }) => kind === "source" ? [new StaleKeys(name)] : []);
     this.#placed = task.table.serves.length > 0 || task.table.members.length > 1;
   }
 
