@@ -58,7 +58,7 @@ export function unitDoubts(
   return (row, text) => {
     if (++rows > SAMPLE_ALL && rows % SAMPLE_EVERY !== 0) return;
     for (const column of watched) {
-      const value = row[column.name];
+      const value = firstOf(row[column.name]);
       if (column.told || typeof value !== "number" || value === 0) continue;
       column.looks++;
       const message = (column.kind === "timestamp" ? timestampDoubt : timeDoubt)(column, { value, text });
@@ -72,7 +72,7 @@ export function unitDoubts(
 function timestampDoubt(column: Watched, { value, text }: Look): string | null {
   if (value < 0 || value > TIMESTAMP_MS_MAX) return null;
   const { after, changedMs } = recordOf(text);
-  if (after?.[column.name] !== value || changedMs === null) return null;
+  if (firstOf(after?.[column.name]) !== value || changedMs === null) return null;
   if (Math.abs(value - changedMs) > changedMs * NEARNESS) return null;
   // One row may truly be of 1970.
   if (2 * ++column.hits <= column.looks) return null;
@@ -85,7 +85,7 @@ function timeDoubt(column: Watched, { value, text }: Look): string | null {
   column.hits++;
   if (column.different.size < DIFFERENT_TIMES_MIN) column.different.add(value);
   if (column.hits < TIMES_MIN || column.hits < column.looks || column.different.size < DIFFERENT_TIMES_MIN) return null;
-  if (recordOf(text).after?.[column.name] !== value) return null;
+  if (firstOf(recordOf(text).after?.[column.name]) !== value) return null;
   return `all of the first ${column.looks} times lie within 86.4 seconds after midnight: these look like ` +
     `milliseconds. Declare the column as time(3), or set time.precision.mode=microseconds in the connector`;
 }
@@ -98,6 +98,11 @@ function recordOf(text: string): { after: Fields | null; changedMs: number | nul
   const after = typeof value.after === "object" ? value.after as Fields | null : value;
   const ms = source?.ts_ms ?? value.__source_ts_ms ?? value.__ts_ms;
   return { after, changedMs: typeof ms === "number" && ms > 0 ? ms : null };
+}
+
+/** The first element of an array column, any other value as it is. */
+function firstOf(value: unknown): unknown {
+  return Array.isArray(value) ? value[0] : value;
 }
 
 function dateOf(ms: number): string {

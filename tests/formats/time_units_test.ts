@@ -2,6 +2,8 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { z } from "zod";
 import { date, int8, time, timestamp } from "../../src/formats/columns.ts";
 import { DeserializationError } from "../../src/record/errors.ts";
+import { clickhouse, debezium, topology } from "../../src/mod.ts";
+import { createTopologyTestDriver } from "../../src/testing/mod.ts";
 import { refusalOf, valueOf } from "./one_column.ts";
 
 const at = Date.UTC(2026, 10, 22, 10, 15, 30) * 1000;
@@ -103,4 +105,18 @@ Deno.test("a refused time names the declaration of its unit", () => {
   assertStringIncludes(refusalOf(time(3), "45296789000").message, "declare time()");
   assertStringIncludes(refusalOf(timestamp(), "1718454896123456000").message, "time.precision.mode=microseconds");
   assertStringIncludes(refusalOf(time(), "-3600000000").message, "int8()");
+});
+
+Deno.test("DebeziumTable writes milliseconds for timestamp(3) and time(3), which are read back", async () => {
+  const row = z.object({ id: int8(), at: timestamp(3), daily: time(3).nullable(), all: z.array(timestamp(3)) });
+  const things = debezium("shop.public.things", { key: ["id"], row });
+  const columns = { id: "Int64", at: "DateTime64(6)", daily: "Nullable(Int64)", all: "Array(Int64)" } as const;
+  const shown = clickhouse("things", { key: ["id"], columns });
+  await using driver = createTopologyTestDriver(topology("things", (builder) => builder.table(things).to(shown)));
+  const value = { id: 1, at: at + 123_000, daily: 1_000, all: [at] };
+  driver.insert(things, value);
+  await driver.settle();
+  const [{ daily, all }] = driver.select(shown);
+  assertEquals([daily, all, driver.deadLetters()], [1_000, [at], []]);
+  assertThrows(() => driver.insert(things, { ...value, id: 2, at: at + 1 }), RangeError, "whole milliseconds");
 });

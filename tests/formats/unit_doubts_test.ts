@@ -31,6 +31,7 @@ Deno.test("unitDoubts() tells milliseconds that are read as microseconds, once f
   const [doubt, ...more] = doubtsOf(timestamp(), [String(NOW - 86_400_000), String(NOW), String(NOW - 1)]);
   assertEquals([doubt.column, more], ["v", []]);
   assertStringIncludes(doubt.message, "timestamp(3)");
+  assertEquals(doubtsOf(z.array(timestamp().nullable()), ["[]", "[null]", `[${NOW},0]`]).length, 1);
   const flattened = (after: string) => `${after.slice(0, -1)},"__source_ts_ms":${NOW}}`;
   assertEquals(doubtsOf(timestamp().nullable(), ["null", String(NOW)], { form: flattened }).length, 1);
   const wrapped = (after: string) => `{"schema":null,"payload":${enveloped(after)}}`;
