@@ -5,6 +5,7 @@ import { command, flag, value } from "./command.ts";
 import { pathsIn } from "./embedded_directory.ts";
 import { grouped } from "./numbers.ts";
 import { readInteger, readText } from "./option_values.ts";
+import { readStale, staleLines } from "./stale_report.ts";
 import { textTable } from "./text_table.ts";
 
 const LIMIT_DEFAULT = 20;
@@ -41,20 +42,26 @@ export const dlqCommand = command({
     "callback threw (callback),",
     "rows that ClickHouse refused (sink). They are kept in the data directory, also when Kafka and ClickHouse " +
     "are real.",
+    "Tables are listed that are stale: so many of their keys are shown as they were before a change that could not be",
+    "read. A later change of the key that can be read mends it.",
   ].join("\n"),
   examples: ["deno task dlq", "deno task dlq --limit 1 --json"],
   run: async ({ options }) => {
-    const { deadLetters: path } = pathsIn(options.data ?? loadConfiguration().dataDirectory);
-    const letters = await openIfThere(path);
+    const directory = options.data ?? loadConfiguration().dataDirectory;
+    const stale = readStale(directory).filter(({ topology }) => topology === (options.topology ?? topology));
+    const letters = await openIfThere(pathsIn(directory).deadLetters);
     if (letters === null) {
-      if (!options.json) console.log("No dead letters");
+      if (!options.json) console.log(["No dead letters", ...staleLines(stale)].join("\n"));
       return 0;
     }
     try {
       const filter = options.topology === undefined ? {} : { topology: options.topology };
       const listed = letters.list({ ...filter, limit: options.limit ?? LIMIT_DEFAULT });
       if (options.json) { for (const letter of listed) console.log(JSON.stringify(letter)); }
-      else console.log(listing(listed, { total: letters.count(filter), dropped: letters.dropped() }).join("\n"));
+      else {
+        const lines = listing(listed, { total: letters.count(filter), dropped: letters.dropped() });
+        console.log([...lines, ...staleLines(stale)].join("\n"));
+      }
     } finally {
       letters.close();
     }

@@ -1,6 +1,7 @@
 import type { z } from "zod";
-import { columnTypeOf, REFUSED } from "./column_type.ts";
-import { isTooDeep, tooDeep } from "./exact_json.ts";
+import { columnTypeOf, REFUSED, type TimeForm } from "./column_type.ts";
+import { isTooDeep, isUnsafe, NESTING_MAX, tooDeep } from "./exact_json.ts";
+import { isRowValue } from "./row_value.ts";
 
 /** A value or {@link REFUSED}: exactly what zod's verdict on the column's schema is. */
 export type Read = (wire: unknown) => unknown;
@@ -15,18 +16,48 @@ export function readerOf(schema: Schema): Read {
   return compiled(schema) ?? asked(schema as z.ZodType);
 }
 
-/**
- * The test for values of this column that JSON.parse may have rounded, so that the record's text must be read again;
- * null if there are none.
- */
-export function roundedTest(schema: Schema): ((wire: unknown) => boolean) | null {
-  const exact = exactness(schema, 0);
-  if (exact === null) return null;
-  const rounded = exact === "numbers"
-    ? (wire: unknown): boolean => typeof wire === "number" || (Array.isArray(wire) && wire.some(rounded))
-    : (wire: unknown): boolean =>
-      (typeof wire === "number" && !Number.isSafeInteger(wire)) || (Array.isArray(wire) && wire.some(rounded));
-  return rounded;
+/** How a column's values are read again from the record's text, where JSON.parse may have rounded them. */
+export interface Exactness {
+  /** Every number with its digits, or only integers beyond 2^53, as bigints. */
+  readonly form: "numbers" | "integers";
+  /** True for values that must be read again. */
+  readonly rounded: (wire: unknown) => boolean;
+}
+
+/** Null if nothing that a column of `schema` accepts can have been rounded. */
+export function exactnessOf(schema: Schema): Exactness | null {
+  if (holdsNumeric(schema, 0)) return { form: "numbers", rounded: hasNumber };
+  return mayHoldInteger(schema, 0) ? { form: "integers", rounded: hasUnsafe } : null;
+}
+
+/** True if zod itself is asked for values of this column, so that they may become anything. */
+export function isAsked(schema: Schema): boolean {
+  return compiled(schema) === null;
+}
+
+/** Integers of the column's type of times, wherever in `schema` it stands; null for another column. */
+export function timeFormOf(schema: Schema, depth = 0): TimeForm | null {
+  const own = columnTypeOf(schema)?.time ?? null;
+  if (own !== null || depth > DEPTH_MAX) return own;
+  for (const inner of innerSchemas(schema)) {
+    const found = timeFormOf(inner, depth + 1);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function hasNumber(wire: unknown, depth = 0): boolean {
+  if (typeof wire === "number") return true;
+  if (!Array.isArray(wire) || depth > NESTING_MAX) return false;
+  for (let index = 0; index < wire.length; index++) if (hasNumber(wire[index], depth + 1)) return true;
+  return false;
+}
+
+function hasUnsafe(wire: unknown, depth = 0): boolean {
+  if (typeof wire !== "object" || wire === null) return isUnsafe(wire);
+  if (depth > NESTING_MAX) return false;
+  for (const name in wire) if (hasUnsafe((wire as Record<string, unknown>)[name], depth + 1)) return true;
+  return false;
 }
 
 function compiled(schema: Schema): Read | null {
@@ -97,7 +128,7 @@ function asked(schema: z.ZodType): Read {
     if (typeof wire === "object" && wire !== null && isTooDeep(wire)) throw tooDeep();
     try {
       const result = schema.safeParse(wire);
-      return result.success ? result.data : REFUSED;
+      return result.success && isRowValue(result.data) ? result.data : REFUSED;
     } catch {
       // A callback in the schema threw. It will again when the message is made.
       return REFUSED;
@@ -105,25 +136,55 @@ function asked(schema: z.ZodType): Read {
   };
 }
 
-/**
- * The strictest need of the column types anywhere inside `schema`. Schemas nest a few levels; recursive ones end the
- * search.
- */
-function exactness(schema: Schema, depth: number): "unsafe_integers" | "numbers" | null {
-  const exact = columnTypeOf(schema)?.exact ?? null;
-  if (exact !== null || depth > 8) return exact;
+/** Schemas nest a few levels; recursive ones end the search. */
+const DEPTH_MAX = 8;
+
+/** What a schema wraps, lists or begins with; not the fields of an object. */
+function innerSchemas(schema: Schema): Schema[] {
   const { innerType, element, in: input, options } = schema._zod.def as {
     innerType?: Schema;
     element?: Schema;
     in?: Schema;
     options?: readonly Schema[];
   };
-  let need: "unsafe_integers" | "numbers" | null = null;
-  for (const inner of [innerType, element, input, ...(options ?? [])]) {
-    if (inner === undefined) continue;
-    const found = exactness(inner, depth + 1);
-    if (found === "numbers") return found;
-    need ??= found;
+  return [innerType, element, input, ...(options ?? [])].filter((inner) => inner !== undefined);
+}
+
+function holdsNumeric(schema: Schema, depth: number): boolean {
+  if (columnTypeOf(schema)?.exact === "numbers") return true;
+  return depth <= DEPTH_MAX && innerSchemas(schema).some((inner) => holdsNumeric(inner, depth + 1));
+}
+
+/** False only if `schema` refuses every integer beyond 2^53, at any depth: then nothing can be rounded. */
+function mayHoldInteger(schema: Schema, depth: number): boolean {
+  const type = columnTypeOf(schema);
+  if (type !== null) return type.exact !== null;
+  if (depth > DEPTH_MAX) return true;
+  const { coerce, format, shape } = schema._zod.def as {
+    coerce?: boolean;
+    format?: string;
+    shape?: Readonly<Record<string, Schema>>;
+  };
+  switch (schema._zod.def.type) {
+    case "string":
+    case "boolean":
+      return coerce === true;
+    case "number":
+      return coerce === true || format !== "safeint";
+    case "enum":
+    case "literal":
+      return false;
+    case "array":
+    case "nullable":
+    case "optional":
+    case "readonly":
+    case "default":
+    case "pipe":
+    case "union":
+      return innerSchemas(schema).some((inner) => mayHoldInteger(inner, depth + 1));
+    case "object":
+      return Object.values(shape ?? {}).some((inner) => mayHoldInteger(inner, depth + 1));
+    default:
+      return true;
   }
-  return need;
 }

@@ -13,6 +13,12 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** What integers of a type of times are: of which kind, counted in which unit. */
+export interface TimeForm {
+  readonly kind: "date" | "time" | "timestamp";
+  readonly unit: "days" | "milliseconds" | "microseconds";
+}
+
 /** How a column of a PostgreSQL type is read from the forms in which Debezium writes it. */
 export interface ColumnType<T> {
   /** As PostgreSQL writes the type: `numeric(12, 2)`. */
@@ -22,6 +28,8 @@ export interface ColumnType<T> {
    * 2^53, every number (a decimal's digits), or none.
    */
   readonly exact: "unsafe_integers" | "numbers" | null;
+  /** Of types of times only: what an integer on the wire is, unless a Connect schema says otherwise. */
+  readonly time?: TimeForm;
   /** Value of the wire form `wire`. Pure; never throws. */
   read(wire: unknown): T | typeof REFUSED;
   /** Called only with what `read` has refused. */
@@ -67,6 +75,8 @@ export function shown(value: unknown): string {
   if (value === undefined) return "missing";
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (value instanceof NumberText) return shownDigits(value.text);
+  if (value instanceof Micros) return `${value.value} microseconds`;
+  if (value instanceof OtherType) return `${shown(value.value)} of the type ${value.semantic}`;
   return typeof value === "object" && value !== null ? "an object" : shownDigits(String(value));
 }
 
@@ -77,4 +87,14 @@ function shownDigits(text: string): string {
 /** A JSON number as it stood in the text, with all its digits. */
 export class NumberText {
   constructor(readonly text: string) {}
+}
+
+/** A time of which a Connect schema has told the unit: microseconds, whatever unit the column declares. */
+export class Micros {
+  constructor(readonly value: number) {}
+}
+
+/** A value that is no time of the column's kind, by its Connect schema: every type of times refuses it. */
+export class OtherType {
+  constructor(readonly semantic: string, readonly value: unknown) {}
 }

@@ -17,14 +17,21 @@ import { dateType, timestampType, timeType } from "./time_types.ts";
 export type { Column } from "./column_type.ts";
 export type { Int8 } from "./int8.ts";
 
-/** bigint, integer, smallint: a number, or a bigint where a number would not be exact (beyond 2^53). */
+/**
+ * bigint, integer, smallint: a number, or a bigint where a number would not be exact (beyond 2^53). The type for every
+ * column that may hold integers beyond 2^53: a `z.number()` refuses them.
+ */
 export function int8(): Column<Int8> {
   return column(int8Type);
 }
 
 /**
- * numeric and money, exact. With precision and scale the value has exactly that scale and one that does not fit is
- * refused; without, it keeps the scale it arrives with. NaN, infinities and more than 38 digits are refused.
+ * numeric and money, exact. Declare precision and scale as in the database: the value has exactly that scale and one
+ * that does not fit is refused; without them, it keeps the scale it arrives with. NaN, infinities and more than 38
+ * digits are refused.
+ *
+ * Without an attached Connect schema use `decimal.handling.mode=string`. Base64 of mode `precise` is read where the
+ * scale is above 0, but for texts of digits alone, which could be plain numbers, too: those are refused.
  * @throws RangeError for a precision outside 1..38 or a scale outside 0..precision
  */
 export function numeric(precision?: number, scale?: number): Column<Decimal> {
@@ -39,12 +46,22 @@ export function timestamptz(): Column<number> {
 }
 
 /**
- * timestamp without time zone, read as UTC: integer microseconds since the epoch, 1900 to 2255-06-05. Integers on the
- * wire are microseconds unless an attached Connect schema says milliseconds or nanoseconds: without schemas set
- * `time.precision.mode=microseconds`, because `adaptive` writes timestamp(0..3) as milliseconds.
+ * timestamp without time zone, read as UTC: integer microseconds since the epoch, 1900 to 2255-06-05.
+ *
+ * `precision` says in which unit integers arrive: milliseconds for 0..3, microseconds for 4..6. An attached Connect
+ * schema says it better: then it decides, whatever is declared. ISO text is read with every precision. Without a schema
+ * declare, by the connector's `time.precision.mode`:
+ *
+ * | mode | timestamp(0) to timestamp(3) | other timestamps |
+ * |---|---|---|
+ * | `adaptive` (the default), `adaptive_time_microseconds` | as in the database: `timestamp(3)` | `timestamp()` |
+ * | `microseconds`, `isostring` | `timestamp()` | `timestamp()` |
+ * | `connect` | `timestamp(3)` | `timestamp(3)` |
+ *
+ * @throws RangeError for a precision outside 0..6
  */
-export function timestamp(): Column<number> {
-  return column(timestampType("timestamp"));
+export function timestamp(precision = 6): Column<number> {
+  return column(timestampType("timestamp", precision));
 }
 
 /** date: integer days since the epoch, 1900-01-01 to 2299-12-31. Infinities and what lies outside are refused. */
@@ -52,9 +69,17 @@ export function date(): Column<number> {
   return column(dateType);
 }
 
-/** time, and timetz in UTC: integer microseconds since midnight, 24:00 included. */
-export function time(): Column<number> {
-  return column(timeType);
+/**
+ * time, and timetz in UTC: integer microseconds since midnight, 24:00 included.
+ *
+ * `precision` says in which unit integers arrive, as for {@link timestamp}: milliseconds for 0..3, microseconds for
+ * 4..6. Declare it as in the database with `time.precision.mode=adaptive`, always `time(3)` with `connect`, always
+ * `time()` with `adaptive_time_microseconds`, `microseconds` and `isostring`. A timetz always arrives as text.
+ *
+ * @throws RangeError for a precision outside 0..6
+ */
+export function time(precision = 6): Column<number> {
+  return column(timeType(precision));
 }
 
 /** json and jsonb: the JSON text, unread. SQL null is null (declare `.nullable()`), a JSON null is the text "null". */
@@ -72,7 +97,10 @@ export function bytea(): Column<string> {
   return column(byteaType);
 }
 
-/** double precision and real: a finite number. NaN and infinities are refused. */
+/**
+ * double precision and real: a finite number. NaN and infinities are refused, and integers that it would round: those
+ * are no doubles of the database.
+ */
 export function float8(): Column<number> {
   return column(float8Type);
 }

@@ -1,4 +1,4 @@
-import { NumberText } from "./column_type.ts";
+import { Micros, NumberText, OtherType, type TimeForm } from "./column_type.ts";
 
 /** A field of a Kafka Connect schema as JsonConverter writes it. */
 export interface ConnectField {
@@ -22,27 +22,65 @@ export function rowFields(schema: ConnectField): readonly ConnectField[] {
   return after?.fields ?? fields;
 }
 
+/** What Debezium's and Connect's types of times count. */
+const SEMANTICS: Readonly<Record<string, Semantic>> = {
+  "io.debezium.time.Date": { kind: "date", unit: "days" },
+  "org.apache.kafka.connect.data.Date": { kind: "date", unit: "days" },
+  "io.debezium.time.Time": { kind: "time", unit: "milliseconds" },
+  "org.apache.kafka.connect.data.Time": { kind: "time", unit: "milliseconds" },
+  "io.debezium.time.MicroTime": { kind: "time", unit: "microseconds" },
+  "io.debezium.time.NanoTime": { kind: "time", unit: "nanoseconds" },
+  "io.debezium.time.Timestamp": { kind: "timestamp", unit: "milliseconds" },
+  "org.apache.kafka.connect.data.Timestamp": { kind: "timestamp", unit: "milliseconds" },
+  "io.debezium.time.MicroTimestamp": { kind: "timestamp", unit: "microseconds" },
+  "io.debezium.time.NanoTimestamp": { kind: "timestamp", unit: "nanoseconds" },
+  // Numbers that are no moments: a column of times must not take them for some.
+  "io.debezium.time.Year": { kind: "year", unit: "years" },
+  "io.debezium.time.MicroDuration": { kind: "duration", unit: "microseconds" },
+  "io.debezium.time.NanoDuration": { kind: "duration", unit: "nanoseconds" },
+};
+
+interface Semantic {
+  readonly kind: TimeForm["kind"] | "year" | "duration";
+  readonly unit: TimeForm["unit"] | "nanoseconds" | "years";
+}
+
+/** Microseconds of values in each unit of a time or timestamp; null: they are that. */
+const TO_MICROS: Readonly<Record<Semantic["unit"], ((value: number) => number) | null>> = {
+  milliseconds: (millis) => millis * 1000,
+  nanoseconds: (nanos) => Math.round(nanos / 1000),
+  microseconds: null,
+  days: null,
+  years: null,
+};
+
 /**
- * What has to be done to values of `field` before a column type reads them: decimals get their scale, milliseconds and
- * nanoseconds become microseconds; null if nothing. PostgreSQL has no nanoseconds, so the nearest microsecond is the
- * exact one, although nanoseconds since the epoch exceed 2^53.
+ * What has to be done to values of `field` before a column reads them, whose integers are of the form `time` (null for
+ * a column that is no type of times): decimals get their scale, milliseconds and nanoseconds become microseconds, what
+ * is no time of the column's kind becomes an {@link OtherType}; null if nothing. PostgreSQL has no nanoseconds, so the
+ * nearest microsecond is the exact one, although nanoseconds since the epoch exceed 2^53.
  */
-export function convertOf(field: ConnectField): Convert | null {
-  switch (field.name) {
-    case "org.apache.kafka.connect.data.Decimal":
-      return decimal(Number(field.parameters?.scale));
-    case "io.debezium.time.Timestamp":
-    case "org.apache.kafka.connect.data.Timestamp":
-    case "io.debezium.time.Time":
-    case "org.apache.kafka.connect.data.Time":
-      return scaled((millis) => millis * 1000);
-    case "io.debezium.time.NanoTimestamp":
-    case "io.debezium.time.NanoTime":
-      return scaled((nanos) => Math.round(nanos / 1000));
-  }
+export function convertOf(field: ConnectField, time: TimeForm | null): Convert | null {
+  if (field.name === "org.apache.kafka.connect.data.Decimal") return decimal(Number(field.parameters?.scale));
+  const semantic = field.name !== undefined && Object.hasOwn(SEMANTICS, field.name) ? SEMANTICS[field.name] : null;
+  if (semantic !== null) return timeConvert(field.name!, { semantic, time });
   if (field.type !== "array" || field.items === undefined) return null;
-  const element = convertOf(field.items);
+  const element = convertOf(field.items, time);
   return element && ((wire) => Array.isArray(wire) ? wire.map(element) : wire);
+}
+
+function timeConvert(
+  name: string,
+  { semantic, time }: { readonly semantic: Semantic; readonly time: TimeForm | null },
+): Convert | null {
+  const toMicros = semantic.kind === "time" || semantic.kind === "timestamp" ? TO_MICROS[semantic.unit] : null;
+  if (time === null) return toMicros && ofNumbers(toMicros);
+  if (semantic.kind !== time.kind) return ofNumbers((value) => new OtherType(name, value));
+  // A plain number would be taken for milliseconds.
+  if (time.unit === "milliseconds") {
+    return ofNumbers((value) => new Micros(toMicros === null ? value : toMicros(value)));
+  }
+  return toMicros && ofNumbers(toMicros);
 }
 
 /** Base64 gets its scale; numbers (`decimal.format=NUMERIC`) carry theirs. */
@@ -50,9 +88,10 @@ function decimal(scale: number): Convert | null {
   return Number.isInteger(scale) ? (wire) => typeof wire === "string" ? { scale, value: wire } : wire : null;
 }
 
-function scaled(convert: (value: number) => number): Convert {
+function ofNumbers(convert: (value: number) => unknown): Convert {
   return (wire) => {
-    if (wire instanceof NumberText) return convert(Number(wire.text));
-    return typeof wire === "number" ? convert(wire) : wire;
+    if (typeof wire === "number") return convert(wire);
+    if (typeof wire === "bigint") return convert(Number(wire));
+    return wire instanceof NumberText ? convert(Number(wire.text)) : wire;
   };
 }

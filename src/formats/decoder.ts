@@ -6,11 +6,13 @@ import { wireEquals } from "../record/wire.ts";
 import { NumberText, shown } from "./column_type.ts";
 import { type ConnectField, convertOf, rowFields } from "./connect_schema.ts";
 import { type Change, type Fields, parsedChange, quickChange, skipReason } from "./envelope.ts";
+import { foreignAdvice, refuseForeignPrefix } from "./foreign_message.ts";
 import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
 import { keyColumnsOf, keyReader } from "./message_key.ts";
 import { type Converts, type ReadyColumn, readyColumns, rowReader } from "./row_reader.ts";
 import { isConnectSchema, schemaWrappers } from "./schema_wrapper.ts";
 import { UNAVAILABLE_DEFAULT, unavailableTest } from "./unavailable.ts";
+import { type UnitDoubt, unitDoubts } from "./unit_doubts.ts";
 import { unknownColumns } from "./unknown_columns.ts";
 
 export type { MessageBytes } from "./message_text.ts";
@@ -21,18 +23,21 @@ export type { MessageBytes } from "./message_text.ts";
  */
 const VALUE_BYTES_MAX = 8 * 1024 * 1024;
 
+/** A row as it is now. */
+interface Upsert {
+  readonly kind: "upsert";
+  readonly key: Key;
+  /** All columns of the schema, in its order; unavailable ones undefined. */
+  readonly row: Row;
+  /**
+   * Columns whose unchanged TOAST value the message does not hold: take them from the row known so far. Null if none.
+   */
+  readonly unavailable: readonly string[] | null;
+}
+
 /** What a record means for its table. */
 export type Decoded =
-  | {
-    readonly kind: "upsert";
-    readonly key: Key;
-    /** All columns of the schema, in its order; unavailable ones undefined. */
-    readonly row: Row;
-    /**
-     * Columns whose unchanged TOAST value the message does not hold: take them from the row known so far. Null if none.
-     */
-    readonly unavailable: readonly string[] | null;
-  }
+  | Upsert
   | { readonly kind: "delete"; readonly key: Key }
   /** Not about a row: a message of Debezium's own. */
   | { readonly kind: "skip"; readonly reason: "heartbeat" | "transaction" | "message" };
@@ -49,18 +54,23 @@ export interface DecoderOptions {
   readonly placeholder?: string;
   /** Default: {@link VALUE_BYTES_MAX}. */
   readonly valueBytesMax?: number;
+  /** Told once for each column whose integers do not look like the unit that it declares. */
+  readonly onDoubt?: (doubt: UnitDoubt) => void;
 }
 
 /** Reads the records of one topic. */
 export interface Decoder {
   /**
-   * Pure but for the counting of unknown columns. Envelopes with and without Connect schema, flattened rows,
-   * tombstones. A delete's row is never looked at: `before` is null or made up unless the table has REPLICA IDENTITY
-   * FULL.
+   * Pure but for the counting of unknown columns and the look at units. Envelopes with and without Connect schema,
+   * flattened rows, tombstones. A delete's row is never looked at: `before` is null or made up unless the table has
+   * REPLICA IDENTITY FULL.
    * @throws DeserializationError `reason`: not_json, not_utf8, too_large, too_deep, null_key, bad_key, not_a_row,
-   * unknown_op, truncate, missing_after, missing_column, wrong_type, not_finite, out_of_range, overflow
+   * unknown_op, truncate, missing_after, missing_column, wrong_type, not_finite, out_of_range, overflow,
+   * not_a_row_value, schema_threw
    */
   decode(record: { readonly key: MessageBytes | null; readonly value: MessageBytes | null }): Decoded;
+  /** The key of a record, whether or not its value can be read; null if the key itself cannot. */
+  keyOf(key: MessageBytes | null): Key | null;
   /**
    * Columns that arrived and are not in the schema, with the number of records that had them. A new map at each look.
    */
@@ -83,13 +93,16 @@ export function createDecoder(options: DecoderOptions): Decoder {
   const checkAgreement = agreementCheck(source, { columns, key: options.key });
   const convertsOf = (schema: ConnectField): Converts | null => convertsFor(columns, schema);
   const unwrap = schemaWrappers(convertsOf);
+  const doubts = options.onDoubt === undefined ? null : unitDoubts(columns, options.onDoubt);
   const unknown = unknownColumns(new Set(columns.map((column) => column.name)));
 
-  const upsert = (bytes: MessageBytes | null, change: Change, converts: Converts | null): Decoded => {
+  const upsert = (bytes: MessageBytes | null, change: Change, converts: Converts | null): Upsert => {
     const { after } = change;
     if (typeof after !== "object" || after === null || Array.isArray(after)) throw missingAfter(what, change);
     const key = readKey(bytes);
-    const { row, unavailable } = readRow(after as Fields, change, converts);
+    const { row, unavailable } = change.flattened
+      ? advised(after as Fields, () => readRow(after as Fields, change, converts))
+      : readRow(after as Fields, change, converts);
     checkAgreement(key, row, converts);
     unknown.see(after as Fields, change.flattened ? "flattened" : "plain");
     return { kind: "upsert", key, row, unavailable };
@@ -102,18 +115,23 @@ export function createDecoder(options: DecoderOptions): Decoder {
       const wrapper = unwrap(whole);
       const text = wrapper === null ? whole : whole.slice(wrapper.prefix.length, -1);
       let converts = wrapper === null ? null : wrapper.made;
+      let attached = wrapper !== null && wrapper.schema;
       let change = quickChange(text);
       if (change === null) {
         const slow = parsedWhole(text, { what, key: record.key, converts, convertsOf });
         if (slow === "delete") return { kind: "delete", key: readKey(record.key) };
         if (typeof slow === "string") return { kind: "skip", reason: slow };
         ({ change, converts } = slow);
+        attached ||= slow.attached;
       }
       switch (change.op) {
         case "c":
         case "r":
-        case "u":
-          return upsert(record.key, change, converts);
+        case "u": {
+          const decoded = upsert(record.key, change, converts);
+          if (doubts !== null && !attached) doubts(decoded.row, text);
+          return decoded;
+        }
         case "d":
           return { kind: "delete", key: readKey(record.key) };
         case "m":
@@ -122,6 +140,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
           throw badOperation(what, change.op);
       }
     },
+    keyOf: (key) => keyOrNull(() => readKey(key)),
     get unknownColumns() {
       return unknown.totals();
     },
@@ -131,6 +150,8 @@ export function createDecoder(options: DecoderOptions): Decoder {
 type Parsed = "delete" | "heartbeat" | "transaction" | {
   readonly change: Change;
   readonly converts: Converts | null;
+  /** A schema came with it. */
+  readonly attached: boolean;
 };
 
 interface WholeContext {
@@ -146,15 +167,18 @@ function parsedWhole(text: string, { what, key, converts: known, convertsOf }: W
   let value = parseJson(text, what);
   let converts = known;
   let path: readonly string[] = [];
+  let attached = false;
   if (isWrapped(value)) {
+    attached = value.schema !== null;
     converts = convertsOf(value.schema ?? {});
     value = value.payload;
     path = ["payload"];
   }
   if (value === null) return "delete";
   if (typeof value !== "object" || Array.isArray(value)) throw notARow(what, value);
+  refuseForeignPrefix(what, value as Fields);
   return skipReason(value as Fields, () => keyColumnsOf(key)) ??
-    { change: parsedChange(value as Fields, text, path), converts };
+    { change: parsedChange(value as Fields, text, path), converts, attached };
 }
 
 function checkKey(source: string, key: readonly string[]): void {
@@ -162,12 +186,32 @@ function checkKey(source: string, key: readonly string[]): void {
   throw new TypeError(`Cannot use [${key.join(", ")}] as the key of "${source}": name each primary key column once`);
 }
 
+function keyOrNull(read: () => Key): Key | null {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof DeserializationError)) throw error;
+    return null;
+  }
+}
+
+/** What `read` gives of a flattened row; a refusal says who else may have written it. */
+function advised<T>(row: Fields, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const advice = error instanceof DeserializationError ? foreignAdvice(row) : "";
+    if (!(error instanceof DeserializationError) || advice === "") throw error;
+    throw new DeserializationError(error.reason, error.message + advice, { cause: error });
+  }
+}
+
 /** In the order of `columns`; null if there is nothing to convert. */
 function convertsFor(columns: readonly ReadyColumn[], schema: ConnectField): Converts | null {
   const fields = new Map(rowFields(schema).map((field) => [field.field, field]));
-  const converts = columns.map(({ name }) => {
+  const converts = columns.map(({ name, time }) => {
     const field = fields.get(name);
-    return field === undefined ? null : convertOf(field);
+    return field === undefined ? null : convertOf(field, time);
   });
   return converts.some((convert) => convert !== null) ? converts : null;
 }
@@ -222,14 +266,15 @@ function notARow(what: string, value: unknown): DeserializationError {
     "not_a_row",
     `Cannot read ${what} as a change: current value is ${
       shown(value)
-    }. Expected a Debezium envelope or a flattened row`,
+    }. Expected a Debezium envelope or a flattened row${foreignAdvice(value)}`,
   );
 }
 
 function missingAfter(what: string, change: Change): DeserializationError {
   return new DeserializationError(
     "missing_after",
-    `Cannot read ${what} as a row: operation "${change.op}" has as "after" ${shown(change.after)}`,
+    `Cannot read ${what} as a row: operation "${change.op}" has as "after" ${shown(change.after)}` +
+      (typeof change.after === "string" ? ". Use ExtractNewDocumentState with MongoDB's connector" : ""),
   );
 }
 

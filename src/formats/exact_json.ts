@@ -2,7 +2,7 @@ import { DeserializationError } from "../record/errors.ts";
 import { NumberText } from "./column_type.ts";
 
 /** Deepest nesting of arrays and objects that is looked into. A row needs three levels. */
-const NESTING_MAX = 64;
+export const NESTING_MAX = 64;
 
 interface ReviverContext {
   readonly source?: string;
@@ -22,6 +22,49 @@ export function parseExact(text: string): unknown {
     text,
     (_key, value, context) => typeof value === "number" ? new NumberText(context.source ?? String(value)) : value,
   );
+}
+
+/** Beyond it a double of an integer text is a neighbour, even where the last digits happen to be right. */
+const UNSAFE = 2 ** 53;
+/** As Java's BigInteger and BigDecimal write integers. Doubles have a point, or an exponent after few digits. */
+const INTEGER = /^(-?\d+)(?:[eE]\+?(\d{1,2}))?$/;
+/** Digits that every double keeps. */
+const DOUBLE_DIGITS = 15;
+
+/** True if `value` is a number that JSON.parse may have made of an integer beyond 2^53. */
+export function isUnsafe(value: unknown): boolean {
+  return typeof value === "number" && (value >= UNSAFE || value <= -UNSAFE);
+}
+
+/** How many such numbers, or bigints, are in `value` at any depth. */
+export function countUnsafe(value: unknown): { numbers: number; bigints: number } {
+  const found = { numbers: 0, bigints: 0 };
+  const look = (inner: unknown, depth: number): void => {
+    if (isUnsafe(inner)) found.numbers++;
+    else if (typeof inner === "bigint") found.bigints++;
+    else if (typeof inner === "object" && inner !== null && depth < NESTING_MAX) {
+      for (const element of Object.values(inner)) look(element, depth + 1);
+    }
+  };
+  look(value, 0);
+  return found;
+}
+
+/** JSON.parse with integers beyond 2^53 as bigints. @throws SyntaxError, DeserializationError as {@link parseExact} */
+export function parseIntegers(text: string): unknown {
+  if (textNesting(text) > NESTING_MAX) throw tooDeep();
+  return (JSON.parse as ExactParse)(
+    text,
+    (_key, value, context) => isUnsafe(value) ? integerOf(context.source) ?? value : value,
+  );
+}
+
+function integerOf(source: string | undefined): bigint | null {
+  const match = INTEGER.exec(source ?? "");
+  if (match === null) return null;
+  const [, digits, exponent] = match;
+  if (exponent === undefined) return BigInt(digits);
+  return digits.length <= DOUBLE_DIGITS ? null : BigInt(digits) * 10n ** BigInt(exponent);
 }
 
 /** True if arrays and objects inside `value` are nested deeper than {@link NESTING_MAX}. Takes no stack. */

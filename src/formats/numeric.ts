@@ -1,10 +1,14 @@
 import { Decimal, DECIMAL_DIGITS_MAX } from "../record/decimal.ts";
 import { LimitError } from "../record/errors.ts";
-import { integerOfBase64 } from "./base64.ts";
+import { integerOfBase64, isBase64 } from "./base64.ts";
 import { type ColumnType, NumberText, type Refusal, REFUSED, shown } from "./column_type.ts";
 
 /** Texts that Debezium writes for numeric's NaN and infinities, in its modes string and double. */
 const NOT_FINITE = new Set(["NAN", "NaN", "POSITIVE_INFINITY", "NEGATIVE_INFINITY", "Infinity", "-Infinity"]);
+/** As string mode writes a decimal of scale 0 that is long enough to be base64, which knows no minus. */
+const DIGITS = /^(?:0|[1-9]\d*)$/;
+/** Digits of a number that JSON.parse never rounds. */
+const SAFE_DIGITS = 15;
 /** 38 digits are 16 bytes, 24 characters of base64. */
 const BASE64_MAX = 28;
 
@@ -20,10 +24,15 @@ interface Declared {
  * numeric in the forms of all of Debezium's decimal modes: text, JSON number, base64 of the unscaled integer, `{scale,
  * value}`.
  *
- * A text that reads as a plain decimal is one; any other is base64 if the scale is known. (Without Connect schema the
- * two cannot be told apart for a base64 text of digits alone, so prefer `decimal.handling.mode=string`; with schema
- * there is no doubt.) With declared precision and scale the value has exactly that scale, and one that does not fit is
- * refused.
+ * With Connect's Decimal in an attached schema a text is base64. Without, its form is told by the declared scale:
+ * - scale above 0: `decimal.handling.mode=string` always writes the point, and base64 has none. A text without point
+ *   is base64, unless it could be a plain number, too ("1234", which are three bytes in base64): that is refused,
+ *   because a column whose scale is not declared as in the database may write it.
+ * - scale 0: string mode writes digits alone, so digits are plain and every other base64 is refused: a column that
+ *   shows it would show digits in base64, too, sooner or later.
+ * - not declared: text is plain, because mode precise writes `{scale, value}` for such columns.
+ *
+ * With declared precision and scale the value has exactly that scale, and one that does not fit is refused.
  * @throws RangeError for a precision outside 1..38 or a scale outside 0..precision
  */
 export function numericType(precision?: number, scale?: number): ColumnType<Decimal> {
@@ -59,22 +68,35 @@ function fromText(text: string, declared: Declared | null): Decimal | null {
   // The commonest case first: the point stands where the declared scale puts it, and base64 has no points.
   if (declared !== null && text.charCodeAt(text.length - 1 - declared.scale) === 46) return Decimal.tryParse(text);
   if (NOT_FINITE.has(text)) return null;
-  const exponent = /^\d+[eE]\d+$/.test(text);
-  const decimal = exponent && declared !== null ? null : Decimal.tryParse(text);
-  if (decimal !== null || declared === null) return decimal;
-  return text.length > BASE64_MAX ? null : unscaled(text, declared.scale) ?? (exponent ? Decimal.tryParse(text) : null);
+  if (declared === null || !isBase64(text)) return Decimal.tryParse(text);
+  if (declared.scale === 0) return DIGITS.test(text) ? Decimal.tryParse(text) : null;
+  return text.length > BASE64_MAX || mayBePlain(text) ? null : unscaled(text, declared.scale);
+}
+
+/** True for base64 that reads as a number, too: digits, perhaps with an exponent. */
+function mayBePlain(text: string): boolean {
+  return /^\d+(?:[eE]\+?\d+)?$/.test(text);
 }
 
 function fromOther(wire: unknown): Decimal | null {
   if (wire instanceof NumberText) return Decimal.tryParse(wire.text);
   if (wire instanceof Decimal) return wire;
-  if (typeof wire === "number") return Number.isFinite(wire) ? Decimal.tryParse(String(wire)) : null;
+  if (typeof wire === "number") return ofNumber(wire);
   if (typeof wire === "bigint") return Decimal.of(wire);
   if (typeof wire !== "object" || wire === null) return null;
   const { scale, value } = wire as { scale?: unknown; value?: unknown };
   const digits = scale instanceof NumberText ? Number(scale.text) : scale;
   if (typeof digits !== "number" || !Number.isSafeInteger(digits) || typeof value !== "string") return null;
   return value.length > BASE64_MAX ? null : unscaled(value, digits);
+}
+
+/** Of a number that JSON.parse made, inside of an object: null if it may have been rounded. */
+function ofNumber(wire: number): Decimal | null {
+  if (!Number.isFinite(wire)) return null;
+  if (Number.isSafeInteger(wire)) return Decimal.of(wire);
+  const text = String(wire);
+  const digits = text.replace(/e.*$/, "").replace(/^-?0*\.?0*|[.-]/g, "");
+  return digits.length <= SAFE_DIGITS ? Decimal.tryParse(text) : null;
 }
 
 /**
@@ -115,10 +137,28 @@ function refusal(wire: unknown, { name, declared }: { name: string; declared: De
         `Declare the column as it is in the database now, with at most ${DECIMAL_DIGITS_MAX} digits`,
     };
   }
-  const hint = declared === null && typeof wire === "string" && integerOfBase64(wire) !== null
-    ? ". If this is base64 of an unscaled value, declare numeric(precision, scale) or use decimal.handling.mode=string"
-    : "";
-  return { reason: "wrong_type", message: `expected a ${name}: current value is ${shown(wire)}${hint}` };
+  return {
+    reason: "wrong_type",
+    message: `expected a ${name}: current value is ${shown(wire)}${hint(wire, declared)}`,
+  };
+}
+
+/** What to do about a number in a form that is not certain, beginning with a full stop; or empty. */
+function hint(wire: unknown, declared: Declared | null): string {
+  if (typeof wire === "number") {
+    return ". Inside of an object a number of so many digits is not exact: write it as text";
+  }
+  const units = typeof wire === "string" ? integerOfBase64(wire) : null;
+  if (units === null) return "";
+  if (declared === null) {
+    return ". If this is base64 of an unscaled value, declare numeric(precision, scale) or use " +
+      "decimal.handling.mode=string";
+  }
+  const form = declared.scale > 0
+    ? `, which may be plain or base64 of the unscaled value ${units}`
+    : ", which is base64";
+  return `${form}: use decimal.handling.mode=string or attach Connect schemas` +
+    (declared.scale > 0 ? ", and declare precision and scale as in the database" : "");
 }
 
 /** True if `wire` is a number of some form, so that only its size or scale can be wrong. */

@@ -2,11 +2,12 @@ import type { z } from "zod";
 import { DeserializationError } from "../record/errors.ts";
 import type { Row } from "../record/row.ts";
 import { literal, specialised } from "../record/specialised.ts";
-import { type Read, readerOf, roundedTest } from "./column_reader.ts";
-import { REFUSED, shown } from "./column_type.ts";
+import { type Exactness, exactnessOf, isAsked, type Read, readerOf, timeFormOf } from "./column_reader.ts";
+import { REFUSED, shown, type TimeForm } from "./column_type.ts";
 import type { Convert } from "./connect_schema.ts";
 import type { Change, Fields } from "./envelope.ts";
-import { isTooDeep, parseExact, tooDeep } from "./exact_json.ts";
+import { countUnsafe, isTooDeep, parseExact, parseIntegers, tooDeep } from "./exact_json.ts";
+import { isRowValue, rowValueAdvice } from "./row_value.ts";
 
 /** Problems named in one message. */
 const PROBLEMS_MAX = 5;
@@ -16,8 +17,14 @@ export interface ReadyColumn {
   readonly name: string;
   readonly schema: z.ZodType;
   readonly read: Read;
-  /** True for values that JSON.parse may have rounded; null if the type has none. */
+  /** True for values that JSON.parse may have rounded; null if the column has none. */
   readonly rounded: ((wire: unknown) => boolean) | null;
+  /** How such values are read again. */
+  readonly exact: Exactness["form"];
+  /** zod itself is asked for its values, and may round what was exact. */
+  readonly asked: boolean;
+  /** What its integers are, if it is of a type of times. */
+  readonly time: TimeForm | null;
   /** The name is also one of Object.prototype's (`constructor`), so only an own property counts. */
   readonly inherited: boolean;
 }
@@ -47,11 +54,15 @@ export function readyColumns(source: string, schema: z.ZodObject): ReadyColumn[]
     if (name === "__proto__") {
       throw new TypeError(`Cannot use "__proto__" as a column of "${source}": rename it at the source`);
     }
+    const exactness = exactnessOf(column);
     return {
       name,
       schema: column as z.ZodType,
       read: readerOf(column),
-      rounded: roundedTest(column),
+      rounded: exactness?.rounded ?? null,
+      exact: exactness?.form ?? "integers",
+      asked: isAsked(column),
+      time: timeFormOf(column),
       inherited: name in Object.prototype,
     };
   });
@@ -79,21 +90,21 @@ export function rowReader(
     }
     const values: unknown[] = [];
     let unavailable: string[] | null = null;
-    let exact: Fields | null = null;
+    const exact: ExactRows = { numbers: null, integers: null };
     for (let index = 0; index < columns.length; index++) {
       const column = columns[index];
       const { name } = column;
       let wire = column.inherited && !Object.hasOwn(after, name) ? undefined : after[name];
-      if (column.rounded !== null && column.rounded(wire) && !isUnavailable(wire)) {
-        exact ??= exactFields(change);
-        wire = exact[name];
-      }
+      const again = column.rounded !== null && column.rounded(wire) && !isUnavailable(wire);
+      if (again) wire = exactFields(change, { form: column.exact, rows: exact })[name];
       const convert = converts === null ? null : converts[index];
       // Before reading: the placeholders of texts and of integer arrays would read as values.
       const suspect = (typeof wire === "string" || typeof wire === "object") && isUnavailable(wire);
       const value = suspect ? undefined : column.read(convert === null ? wire : convert(wire));
       if (suspect) (unavailable ??= []).push(name);
-      else if (value === REFUSED) throw refused(source, { columns, after, change, converts, isUnavailable });
+      else if (value === REFUSED || (again && column.asked && roundsAnInteger(wire, value))) {
+        throw refused(source, { columns, after, change, converts, isUnavailable });
+      }
       values.push(value);
     }
     return { row: rowOf(...values), unavailable };
@@ -136,11 +147,28 @@ function quickReader(
   return specialised(constants, ["after"], `${lines.join("")} return rowOf(${values.join(", ")});`);
 }
 
-/** The row again, its numbers with all digits. */
-function exactFields(change: Change): Fields {
-  let value = parseExact(change.text) as Fields;
+/** The row read again in each form, as far as it was needed. */
+interface ExactRows {
+  numbers: Fields | null;
+  integers: Fields | null;
+}
+
+/** The row again, all its numbers or its great integers with all digits. */
+function exactFields(
+  change: Change,
+  { form, rows }: { readonly form: Exactness["form"]; readonly rows: ExactRows },
+): Fields {
+  const known = rows[form];
+  if (known !== null) return known;
+  let value = (form === "numbers" ? parseExact : parseIntegers)(change.text) as Fields;
   for (const name of change.path) value = value[name] as Fields;
-  return value;
+  return rows[form] = value;
+}
+
+/** True if a schema made a number of an exact integer, as `z.coerce.number()` does of a bigint. */
+function roundsAnInteger(wire: unknown, value: unknown): boolean {
+  const before = countUnsafe(wire);
+  return before.bigints > 0 && countUnsafe(value).numbers > before.numbers;
 }
 
 interface RefusedRow {
@@ -156,41 +184,82 @@ function refused(
   source: string,
   { columns, after, change, converts, isUnavailable }: RefusedRow,
 ): DeserializationError {
-  const problems: string[] = [];
-  let reason = "wrong_type";
+  const problems: Problem[] = [];
+  const exact: ExactRows = { numbers: null, integers: null };
   for (const [index, column] of columns.entries()) {
     const missing = !Object.hasOwn(after, column.name);
     let wire = missing ? undefined : after[column.name];
     if (isUnavailable(wire)) continue;
     if (isTooDeep(wire)) return tooDeep();
-    if (column.rounded?.(wire)) wire = exactFields(change)[column.name];
-    wire = converts?.[index]?.(wire) ?? wire;
-    const issue = firstIssue(column.schema, wire);
-    if (issue === undefined) continue;
-    const path = [column.name, ...issue.path].join(".");
-    const message = issue.code === "custom" ? issue.message : `${issue.message}: current value is ${shown(wire)}`;
-    if (problems.push(`${path}: ${missing ? "the column is missing" : message}`) > 1) continue;
-    reason = missing ? "missing_column" : issueReason(issue);
+    const again = column.rounded !== null && column.rounded(wire);
+    const form = again ? column.exact : "integers";
+    // A z.int() refuses the rounded number, too, but its message must not show it.
+    if (again || (column.time === null && countUnsafe(wire).numbers > 0)) {
+      wire = exactFields(change, { form, rows: exact })[column.name];
+    }
+    const convert = converts?.[index] ?? null;
+    const problem = problemOf(column, convert === null ? wire : convert(wire));
+    if (problem !== null) problems.push(missing ? missingColumn(problem) : problem);
   }
   const more = problems.length > PROBLEMS_MAX ? `; and ${problems.length - PROBLEMS_MAX} more` : "";
+  const shownProblems = problems.slice(0, PROBLEMS_MAX).map(({ path, text }) => `${path}: ${text}`).join("; ");
   return new DeserializationError(
-    reason,
-    `Cannot read a record of "${source}" as a row: ${problems.slice(0, PROBLEMS_MAX).join("; ")}${more}`,
+    problems[0]?.reason ?? "wrong_type",
+    `Cannot read a record of "${source}" as a row: ${shownProblems}${more}`,
   );
 }
 
-/** zod's first objection to `wire`. A callback in the schema that throws is one too. */
-function firstIssue(schema: z.ZodType, wire: unknown): z.core.$ZodIssue | undefined {
+interface Problem {
+  readonly path: string;
+  readonly text: string;
+  readonly reason: string;
+}
+
+function missingColumn({ path }: Problem): Problem {
+  return { path, text: "the column is missing", reason: "missing_column" };
+}
+
+/** What is wrong with a column's value; null if nothing is. */
+function problemOf({ name, schema, asked }: ReadyColumn, wire: unknown): Problem | null {
+  const { issue, value } = verdictOf(schema, wire);
+  const path = [name, ...issue?.path ?? []].join(".");
+  if (issue?.code === "custom") return { path, text: issue.message, reason: issueReason(issue) };
+  if (issue === null && !asked) return null;
+  const current = `current value is ${shown(wire)}`;
+  if (countUnsafe(wire).bigints > 0 && (issue !== null || roundsAnInteger(wire, value))) {
+    const text = `${issue?.message ?? "the schema rounds it"}: ${current}. Declare integers beyond 2^53 as int8()`;
+    return { path, text, reason: "overflow" };
+  }
+  if (issue !== null) {
+    return { path, text: `${issue.message}: ${current}${adviceOn(issue, wire)}`, reason: "wrong_type" };
+  }
+  return isRowValue(value) ? null : { path, text: `${current}, ${rowValueAdvice(value)}`, reason: "not_a_row_value" };
+}
+
+/** What to declare instead of a schema that takes no value from JSON; empty if nothing is known. */
+function adviceOn(issue: z.core.$ZodIssue, wire: unknown): string {
+  if (issue.code !== "invalid_type") return "";
+  if (issue.expected === "bigint") return ". Declare the column as int8()";
+  if (issue.expected === "boolean" && (wire === 0 || wire === 1)) {
+    return ". Declare MySQL's tinyint(1) as z.int()";
+  }
+  return issue.expected === "date" ? ". Declare the column as timestamptz(), timestamp() or date()" : "";
+}
+
+/** What zod makes of `wire`, or its first objection. A callback in the schema that throws is one too. */
+function verdictOf(schema: z.ZodType, wire: unknown): { issue: z.core.$ZodIssue | null; value: unknown } {
   try {
-    return schema.safeParse(wire).error?.issues[0];
+    const result = schema.safeParse(wire);
+    return { issue: result.error?.issues[0] ?? null, value: result.data };
   } catch (error) {
-    return {
+    const issue: z.core.$ZodIssue = {
       code: "custom",
       path: [],
       message: `the schema threw: ${error}`,
       input: wire,
       params: { reason: "schema_threw" },
     };
+    return { issue, value: undefined };
   }
 }
 

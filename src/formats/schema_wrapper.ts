@@ -9,6 +9,8 @@ const MIDDLE = ',"payload":';
 /** A message's text up to its payload, and what was made of the schema in it. */
 export interface Wrapper<T> {
   readonly prefix: string;
+  /** There is a schema in it, not just null. */
+  readonly schema: boolean;
   readonly made: T;
 }
 
@@ -27,7 +29,8 @@ export function schemaWrappers<T>(make: (schema: ConnectField) => T): (text: str
     for (const wrapper of known) if (beginsWith(text, wrapper.prefix)) return wrapper;
     const schema = schemaAt(text);
     if (schema === null) return null;
-    const wrapper = { prefix: flat(`${START}${schema.text}${MIDDLE}`), made: make(schema.value) };
+    const prefix = flat(`${START}${schema.text}${MIDDLE}`);
+    const wrapper = { prefix, schema: schema.text !== "null", made: make(schema.value) };
     known.unshift(wrapper);
     if (known.length > SCHEMAS_MAX) known.pop();
     return wrapper;

@@ -17,6 +17,18 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
     help: "Records that are no row changes (heartbeats, transaction marks, messages).",
     labels: ["table", "reason"],
   },
+  weir_doubtful_columns_total: {
+    kind: "counter",
+    help:
+      "Columns whose integers do not look like the unit that they declare (milliseconds read as microseconds), by " +
+      "table and column; counted once for each start of the topology.",
+    labels: ["table", "column"],
+  },
+  weir_stale_keys: {
+    kind: "gauge",
+    help: "Keys whose last change could not be read: what is shown of them is older than the source.",
+    labels: ["table"],
+  },
   weir_dead_letters_total: {
     kind: "counter",
     help: "Records and rows set aside, by stage and reason.",

@@ -15,5 +15,7 @@ export type RunEvent =
   | { readonly kind: "restart"; readonly task: string; readonly reason: string }
   /** ClickHouse showed so many rows of the task otherwise than they are. */
   | { readonly kind: "repaired"; readonly task: string; readonly rows: number }
+  /** A column's integers do not look like the unit that it declares: `message` says why, and what to declare. */
+  | { readonly kind: "doubt"; readonly table: string; readonly column: string; readonly message: string }
   /** Something does not work for now; `problem` null: it works again. */
   | { readonly kind: "problem"; readonly name: string; readonly problem: string | null };

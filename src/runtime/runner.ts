@@ -49,6 +49,7 @@ export class Runner {
   /** Assigned tasks by id. */
   readonly #hosts = new Map<string, TaskHost>();
   readonly #busy = new Set<TaskHost>();
+  readonly #doubts = new Set<string>();
   #fail!: (error: Error) => void;
   #instance: Instance | null = null;
   #assignments: Assignments | null = null;
@@ -131,6 +132,7 @@ export class Runner {
       deadLetters,
       writers,
       producer: this.#producer,
+      onDoubt: (table, doubt) => this.#doubt(table, doubt),
     });
     const globals = new GlobalReader({
       tables: topics.plan.globals,
@@ -138,6 +140,7 @@ export class Runner {
       log: this.#ports.log,
       clock: this.#ports.clock,
       onUndecodable: context.onUndecodable,
+      onDoubt: (table, doubt) => this.#doubt(table, doubt),
       onProgress: () => this.#pump?.globalsMoved(),
       onState: (problem) => problems.set("global tables", problem),
       onLost: (topic) => {
@@ -164,6 +167,15 @@ export class Runner {
       onEvent: this.#onEvent,
       fail: this.#fail,
     };
+  }
+
+  /** Told once, also of a table that is read by tasks and as a global one. */
+  #doubt(table: string, { column, message }: { readonly column: string; readonly message: string }): void {
+    const id = JSON.stringify([table, column]);
+    if (this.#doubts.has(id)) return;
+    this.#doubts.add(id);
+    this.#ports.metrics.count("weir_doubtful_columns_total", { topology: this.topology.name, table, column }, 1);
+    this.#onEvent({ kind: "doubt", table, column, message });
   }
 
   #report(): void {

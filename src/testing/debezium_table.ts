@@ -112,14 +112,25 @@ function isRow(value: unknown): value is Row {
   return typeof value === "object" && value !== null && !(value instanceof Decimal);
 }
 
-/** The form in which Debezium writes a value of this column: only a timestamptz differs from what the reader gives. */
+/**
+ * The form in which Debezium writes a value of this column, with `time.precision.mode=adaptive`: timestamps with time
+ * zone and what counts milliseconds differ from what the reader gives.
+ */
 function wireOf(schema: z.ZodType, value: unknown): unknown {
   if (value === null || value === undefined) return value;
   const { innerType, element } = schema._zod.def as { innerType?: z.ZodType; element?: z.ZodType };
   if (Array.isArray(value) && element !== undefined) return value.map((item) => wireOf(element, item));
   if (innerType !== undefined) return wireOf(innerType, value);
-  const zoned = columnTypeOf(schema)?.name === "timestamptz" && typeof value === "number";
-  return zoned ? zonedTimestamp(value) : value;
+  const type = columnTypeOf(schema);
+  if (type === null || typeof value !== "number") return value;
+  if (type.name === "timestamptz") return zonedTimestamp(value);
+  return type.time?.unit === "milliseconds" ? milliseconds(type.name, value) : value;
+}
+
+/** @throws RangeError for a value that a column of the type could not hold */
+function milliseconds(type: string, micros: number): number {
+  if (micros % 1000 === 0) return micros / 1000;
+  throw new RangeError(`Cannot write ${micros} microseconds as ${type}: it holds whole milliseconds`);
 }
 
 /** ISO text with microseconds, in UTC. */

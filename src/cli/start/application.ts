@@ -61,7 +61,8 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     const written = () => metrics.total("weir_sink_rows_total", {});
     // Nobody waits for what does not run.
     const settled = (deadlineMs: number, restSignal?: AbortSignal) =>
-      settle(() => runs.filter(({ state }) => state !== "failed"), { deadlineMs, written, signal: restSignal });
+      settle(() => runs.filter(({ state }) => state !== "failed"), { deadlineMs, written, signal: restSignal })
+        .finally(() => status.keepStale());
     let preparing: string | null = "the snapshot is under way";
     server = serveHttp(
       configuration,

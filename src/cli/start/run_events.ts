@@ -31,6 +31,13 @@ export function eventOf(topology: string, event: RunEvent): Event {
         } that ClickHouse showed otherwise (task "${event.task}")`,
         fields: { topology, task: event.task, rows: event.rows },
       };
+    case "doubt":
+      return {
+        level: "warn",
+        name: "doubtful unit",
+        text: `${topology}: column "${event.column}" of table "${event.table}" may be read wrongly: ${event.message}`,
+        fields: { topology, table: event.table, column: event.column, message: event.message },
+      };
     case "problem":
       return {
         level: event.problem === null ? "info" : "warn",

@@ -1,5 +1,6 @@
 import type { Configuration } from "../config/configuration.ts";
 import type { PrometheusMetrics } from "../prometheus.ts";
+import { StaleReport } from "../stale_report.ts";
 import { type Proof, readProof } from "../verify/proof.ts";
 import type { ShownRun } from "./shown_run.ts";
 import type { Status, TopologyStatus } from "./status.ts";
@@ -24,6 +25,7 @@ export class StatusSource {
   readonly #runs: readonly ShownRun[];
   readonly #metrics: PrometheusMetrics;
   readonly #configuration: Configuration;
+  readonly #stale: StaleReport;
   readonly #startedMs: number;
   readonly #samples = new Map<string, Sample[]>();
   #proof: { readonly ms: number; readonly proof: Proof | null } = { ms: -Infinity, proof: null };
@@ -38,11 +40,18 @@ export class StatusSource {
     this.#runs = parts.runs;
     this.#metrics = parts.metrics;
     this.#configuration = parts.configuration;
+    this.#stale = new StaleReport(parts.configuration.dataDirectory);
     this.#startedMs = performance.now();
     this.addresses = parts.world.addresses;
   }
 
+  /** Leaves word in the data directory of the tables that are stale now. {@link take} does so, too. */
+  keepStale(): void {
+    this.#stale.update(this.#runs);
+  }
+
   take(): Status {
+    this.keepStale();
     const ms = performance.now();
     const { dataDirectory } = this.#configuration;
     if (ms - this.#proof.ms > PROOF_EVERY_MS) this.#proof = { ms, proof: readProof(dataDirectory) };

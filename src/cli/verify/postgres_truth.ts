@@ -1,5 +1,6 @@
 import pg from "pg";
 import type { SourceSpec } from "../../dsl/source.ts";
+import { timeFormOf } from "../../formats/column_reader.ts";
 import { ConfigError } from "../../record/errors.ts";
 import type { PostgresConfiguration } from "../config/configuration.ts";
 import { type Secret, withoutPassword } from "../config/secret.ts";
@@ -95,7 +96,9 @@ function wantedColumns(source: SourceSpec, columns: readonly PostgresColumn[]): 
   const wanted = new Set([...source.key, ...Object.keys(source.row.shape)]);
   const problems: string[] = [];
   const chosen = columns.filter((column) => wanted.has(column.name)).flatMap((column) => {
-    const wire = wireOf(column);
+    const schema = source.row.shape[column.name];
+    const millis = schema !== undefined && timeFormOf(schema)?.unit === "milliseconds";
+    const wire = wireOf(column, millis ? "text" : "microseconds");
     if (wire === null) {
       problems.push(
         `Cannot verify column "${column.name}" of "${source.topic}": its type ${column.type} is not known here`,

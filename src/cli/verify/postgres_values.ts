@@ -48,18 +48,28 @@ export function selectExpression(column: PostgresColumn, quotedName: string): st
   return column.type === "money" ? `${quotedName}::numeric::text` : quotedName;
 }
 
+/** How times are written: in integer microseconds, or as text, which is read whatever the column declares. */
+export type TimeWire = "microseconds" | "text";
+
 /**
  * What Debezium writes for a column's values, with `decimal.handling.mode=string` and
- * `time.precision.mode=microseconds`. Session settings assumed: time zone UTC, ISO dates, hexadecimal bytea. Null for a
- * type whose form on the wire is not known here.
+ * `time.precision.mode=microseconds` or, for `time` "text", `isostring`. Session settings assumed: time zone UTC, ISO
+ * dates, hexadecimal bytea. Null for a type whose form on the wire is not known here.
  */
-export function wireOf(column: PostgresColumn): ToWire | null {
-  const element = elementOf(column);
+export function wireOf(column: PostgresColumn, time: TimeWire = "microseconds"): ToWire | null {
+  const element = time === "text" ? timeTextOf(column) ?? elementOf(column) : elementOf(column);
   if (!column.array || element === null) return element;
   return (text) => {
     const elements = JSON.parse(text) as (string | null)[];
     return `[${elements.map((value) => value === null ? "null" : element(value)).join(",")}]`;
   };
+}
+
+function timeTextOf({ type }: PostgresColumn): ToWire | null {
+  if (type === "time") return JSON.stringify;
+  if (type !== "timestamp") return null;
+  // An infinity is refused in either form.
+  return (text) => /^\d{4}-\d\d-\d\d [\d:.]+$/.test(text) ? JSON.stringify(text.replace(" ", "T")) : timestampOf(text);
 }
 
 function elementOf({ type, category, length }: PostgresColumn): ToWire | null {

@@ -7,6 +7,7 @@ import { type Configuration, loadConfiguration } from "../config/configuration.t
 import { command, flag, value } from "../command.ts";
 import { pathsIn } from "../embedded_directory.ts";
 import { readDuration, readText } from "../option_values.ts";
+import { readStale, staleLines } from "../stale_report.ts";
 import { loadTopologies } from "../topology_files.ts";
 import { backlogLines } from "./backlog.ts";
 import { writeProof } from "./proof.ts";
@@ -61,6 +62,8 @@ export const verifyCommand = command({
       : await verifyReal(asked);
     // What a failed topology shows can be equal by chance only.
     const equal = isProven(report) && failed.length === 0;
+    const compared = new Set(report.sinks.map(({ topology }) => topology));
+    const stale = readStale(configuration.dataDirectory).filter(({ topology }) => compared.has(topology));
     writeProof(configuration.dataDirectory, {
       time: new Date().toISOString(),
       equal,
@@ -68,10 +71,11 @@ export const verifyCommand = command({
       rows: report.sinks.reduce((sum, { view }) => sum + view.rows, 0),
     });
     const durationMs = Math.round(performance.now() - startedMs);
-    if (options.json) console.log(JSON.stringify({ equal, durationMs, notes, failed, ...report }));
+    if (options.json) console.log(JSON.stringify({ equal, durationMs, notes, failed, stale, ...report }));
     else {
       const lines = [
         ...reportLines(report),
+        ...staleLines(stale),
         ...(equal ? [] : [...failed, ...notes]),
         `Took ${(durationMs / 1000).toFixed(1)} s`,
       ];

@@ -1,11 +1,13 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Log, LogRecord, Position, Reader } from "../../ports/log.ts";
 import { createDecoder, type Decoder } from "../../formats/decoder.ts";
+import type { UnitDoubt } from "../../formats/unit_doubts.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
 import { DeserializationError, ProductionError } from "../../record/errors.ts";
 import type { GlobalTable } from "../../plan/physical.ts";
 import type { Globals } from "./globals.ts";
 import { repairUnavailable } from "../../formats/repair_unavailable.ts";
+import { StaleKeys } from "../../state/stale_keys.ts";
 
 const POLL_MS = 250;
 const RETRY_MS = 1_000;
@@ -17,6 +19,8 @@ export interface GlobalReaderOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly onUndecodable: (position: Position, record: LogRecord, error: DeserializationError) => void;
+  /** A column is probably read in the wrong unit. */
+  readonly onDoubt: (table: string, doubt: UnitDoubt) => void;
   /** Rows changed or positions moved on. */
   readonly onProgress: () => void;
   readonly onState: (problem: string | null) => void;
@@ -30,6 +34,8 @@ export class GlobalReader {
   readonly #options: GlobalReaderOptions;
   readonly #reader: Reader;
   readonly #decoders: readonly Decoder[];
+  /** By table. */
+  readonly #stale: readonly StaleKeys[];
   /** Positions by topic, then partition. */
   readonly #positions = new Map<string, number[]>();
   #ends = new Map<string, number[]>();
@@ -39,8 +45,14 @@ export class GlobalReader {
   constructor(options: GlobalReaderOptions) {
     this.#options = options;
     this.#reader = options.log.reader();
+    this.#stale = options.tables.map(({ name }) => new StaleKeys(name));
     this.#decoders = options.tables.map(({ name, source }) =>
-      createDecoder({ source: name, key: source.key, row: source.row })
+      createDecoder({
+        source: name,
+        key: source.key,
+        row: source.row,
+        onDoubt: (doubt) => options.onDoubt(name, doubt),
+      })
     );
   }
 
@@ -93,6 +105,11 @@ export class GlobalReader {
     return this.behind(this.#ends);
   }
 
+  /** Keys of each table whose last change could not be read. */
+  get stale(): readonly StaleKeys[] {
+    return this.#stale;
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#reader.close();
@@ -132,15 +149,19 @@ export class GlobalReader {
   #take(topic: string, partition: number, records: readonly LogRecord[]): void {
     const { tables, globals, onUndecodable } = this.#options;
     const table = tables.findIndex((candidate) => candidate.source.topic === topic);
+    const decoder = this.#decoders[table];
+    const stale = this.#stale[table];
     for (const record of records) {
       try {
-        const decoded = this.#decoders[table].decode(record);
+        const decoded = decoder.decode(record);
         if (decoded.kind === "delete") globals.change(table, decoded.key, null);
         else if (decoded.kind === "upsert") {
           globals.change(table, decoded.key, repairUnavailable(decoded, globals.row(table, decoded.key)));
         }
+        if (decoded.kind !== "skip") stale.read(decoded.key);
       } catch (error) {
         if (!(error instanceof DeserializationError)) throw error;
+        stale.refused(decoder.keyOf(record.key));
         onUndecodable({ topic, partition, offset: record.offset }, record, error);
       }
     }

@@ -1,4 +1,5 @@
 import { createDecoder, type Decoder } from "../../formats/decoder.ts";
+import type { UnitDoubt } from "../../formats/unit_doubts.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import { Globals } from "../globals/globals.ts";
@@ -18,6 +19,7 @@ export function createTaskContext(parts: {
   readonly deadLetters: DeadLetterQueue;
   readonly writers: ReadonlyMap<string, SinkWriter>;
   readonly producer: MessageProducer;
+  readonly onDoubt: (table: string, doubt: UnitDoubt) => void;
 }): TaskContext {
   const { topics, topology, ports, deadLetters, writers, producer } = parts;
   const { plan, partitions, inboxes } = topics;
@@ -36,7 +38,12 @@ export function createTaskContext(parts: {
       if (list === undefined) {
         list = table.members.map((member) =>
           member.kind === "source"
-            ? createDecoder({ source: member.name, key: member.source.key, row: member.source.row })
+            ? createDecoder({
+              source: member.name,
+              key: member.source.key,
+              row: member.source.row,
+              onDoubt: (doubt) => parts.onDoubt(member.name, doubt),
+            })
             : null
         );
         decoders.set(table, list);

@@ -1,7 +1,7 @@
 import type { Membership } from "../../ports/log.ts";
 import { repairTasks } from "./repair.ts";
 import type { Assignments } from "./assignments.ts";
-import type { Instance } from "./instance.ts";
+import { type Instance, staleKeys } from "./instance.ts";
 import type { TaskHost } from "./task_host.ts";
 import { findTopicChanges } from "./topics.ts";
 import { ConfigError } from "../../record/errors.ts";
@@ -178,6 +178,9 @@ export class Housekeeping {
     for (const [state, count] of states) metrics.gauge("weir_tasks", { topology, state }, count);
     for (const [sink, writer] of this.#instance.writers) {
       metrics.gauge("weir_sink_pending_rows", { topology, sink }, writer.pendingRows);
+    }
+    for (const [table, keys] of staleKeys(this.#instance)) {
+      metrics.gauge("weir_stale_keys", { topology, table }, keys);
     }
     metrics.gauge("weir_global_rows", { topology }, this.#instance.context.globals.size);
     metrics.gauge("weir_global_lag_records", { topology }, this.#instance.globals.lag);

@@ -44,6 +44,22 @@ export function storedRows(instance: Instance): number {
   return rows;
 }
 
+/**
+ * Keys whose last change could not be read, by source table. Every table is there, with 0 if all of it is up to date or
+ * another instance reads it.
+ */
+export function staleKeys({ topics, hosts, globals }: Instance): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { members } of topics.plan.tables) {
+    for (const member of members) if (member.kind === "source") counts.set(member.name, 0);
+  }
+  const read = [...hosts.values()].flatMap((host) => host.task?.source.stale ?? []);
+  for (const { table, size } of [...read, ...globals.stale]) {
+    counts.set(table, (counts.get(table) ?? 0) + size);
+  }
+  return counts;
+}
+
 /** What the start did, by sink, over this instance's tasks. */
 export function startReport(hosts: Iterable<TaskHost>): StartReport[] {
   const totals = new Map<string, SinkCounts>();

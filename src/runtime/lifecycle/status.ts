@@ -1,5 +1,5 @@
 import type { Instance } from "./instance.ts";
-import { storedRows } from "./instance.ts";
+import { staleKeys, storedRows } from "./instance.ts";
 import type { HostState, TaskHost } from "./task_host.ts";
 
 /** Where one assigned task stands. */
@@ -25,6 +25,8 @@ export interface RunnerStatus {
   readonly storedRows: number;
   /** Records appended to inboxes so far. */
   readonly appendedRecords: number;
+  /** Tables of which the last change of some keys could not be read, and how many keys these are. */
+  readonly stale: readonly { readonly table: string; readonly keys: number }[];
 }
 
 /** How a topology stands that is not prepared yet. */
@@ -34,6 +36,7 @@ export const NOT_PREPARED: RunnerStatus = {
   lagRecords: 0,
   storedRows: 0,
   appendedRecords: 0,
+  stale: [],
 };
 
 /** How the topology stands now. */
@@ -45,6 +48,7 @@ export function statusOf(instance: Instance): RunnerStatus {
     lagRecords: tasks.reduce((sum, task) => sum + task.lagRecords, instance.globals.lag),
     storedRows: storedRows(instance),
     appendedRecords: instance.producer.records,
+    stale: [...staleKeys(instance)].flatMap(([table, keys]) => keys > 0 ? [{ table, keys }] : []),
   };
 }
 

@@ -5,6 +5,7 @@ import { type Key, keyJson } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 import type { Row } from "../../record/row.ts";
 import type { Decoded, Decoder } from "../../formats/decoder.ts";
+import { StaleKeys } from "../../state/stale_keys.ts";
 import type { TaskView } from "../conversation/task_view.ts";
 import type { TaskContext } from "./task_context.ts";
 
@@ -16,6 +17,8 @@ export class SourceReader {
   readonly #task: TaskView;
   readonly #context: TaskContext;
   readonly #decoders: readonly (Decoder | null)[];
+  /** By member; none for merges, which have no topic. A table's members are all the one or all the other. */
+  readonly stale: readonly StaleKeys[];
   /** Other tasks compute where a key lives, so it must be where Kafka's default partitioner puts it. */
   readonly #placed: boolean;
 
@@ -23,6 +26,7 @@ export class SourceReader {
     this.#task = task;
     this.#context = context;
     this.#decoders = context.decoders(task.table);
+    this.stale = task.table.members.flatMap(({ kind, name }) => kind === "source" ? [new StaleKeys(name)] : []);
     this.#placed = task.table.serves.length > 0 || task.table.members.length > 1;
   }
 
@@ -31,12 +35,17 @@ export class SourceReader {
     const plan = this.#task.table.members[member];
     if (plan.kind !== "source") throw new TypeError(`Table "${plan.name}" has no topic`);
     const { partition } = this.#task;
+    const decoder = this.#decoders[member]!;
+    const stale = this.stale[member];
     for (const record of records) {
       const position = { topic: plan.source.topic, partition, offset: record.offset };
       try {
-        this.#apply(member, this.#decoders[member]!.decode(record));
+        const decoded = decoder.decode(record);
+        this.#apply(member, decoded);
+        if (decoded.kind !== "skip") stale.read(decoded.key);
       } catch (error) {
         if (!(error instanceof DeserializationError)) throw error;
+        stale.refused(decoder.keyOf(record.key));
         this.#context.onUndecodable(position, record, error);
       }
     }

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { time, timestamp } from "../../../src/formats/columns.ts";
 import { type PostgresColumn, selectExpression, wireOf } from "../../../src/cli/verify/postgres_values.ts";
 
 function column(type: string, changes: Partial<PostgresColumn> = {}): PostgresColumn {
@@ -52,6 +53,17 @@ Deno.test("wireOf() gives what Debezium writes", async (t) => {
       `${type}${changes?.array ? "[]" : ""} ${text}`,
       () => assertEquals(wireOf(column(type, changes))!(text), wire),
     );
+  }
+});
+
+Deno.test("wireOf() gives text of times that every declared precision reads", () => {
+  const at = (type: string, text: string) => wireOf(column(type), "text")!(text);
+  assertEquals(at("timestamp", "2026-01-01 10:00:00.123"), '"2026-01-01T10:00:00.123"');
+  assertEquals(timestamp(3).parse(JSON.parse(at("timestamp", "2026-01-01 10:00:00.123"))), 1767261600123000);
+  assertEquals(time(3).parse(JSON.parse(at("time", "10:00:00.5"))), 36000500000);
+  assertEquals(at("int8", "5"), "5");
+  for (const text of ["infinity", "-infinity", "0044-03-15 00:00:00 BC", "10000-01-01 00:00:00"]) {
+    assertEquals(timestamp(3).safeParse(JSON.parse(at("timestamp", text))).success, false, text);
   }
 });
 

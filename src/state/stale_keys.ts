@@ -1,0 +1,36 @@
+import type { Key } from "../record/key.ts";
+
+/** Keys remembered of one table by one task. Beyond it they are counted and never taken out again. */
+const KEYS_MAX = 100_000;
+
+/**
+ * Keys of one table whose last change could not be read: the row before it is still shown. A later change or delete of
+ * the key that can be read takes it out. A restart reads the topic again and finds the same keys.
+ */
+export class StaleKeys {
+  /** The table's name. */
+  readonly table: string;
+  readonly #keys = new Set<Key>();
+  #beyond = 0;
+
+  constructor(table: string) {
+    this.table = table;
+  }
+
+  /** A change could not be read. `key`: of its row; null if that cannot be read either, so that no row is known. */
+  refused(key: Key | null): void {
+    if (key === null || this.#keys.has(key)) return;
+    if (this.#keys.size < KEYS_MAX) this.#keys.add(key);
+    else this.#beyond++;
+  }
+
+  /** A change of `key` was read. */
+  read(key: Key): void {
+    if (this.#keys.size > 0) this.#keys.delete(key);
+  }
+
+  /** How many keys are stale now; beyond the limit, how many changes could not be remembered is added. */
+  get size(): number {
+    return this.#keys.size + this.#beyond;
+  }
+}
