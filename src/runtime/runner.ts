@@ -8,6 +8,7 @@ import { GlobalReader } from "./globals/global_reader.ts";
 import { Housekeeping } from "./lifecycle/housekeeping.ts";
 import { type Instance, startReport } from "./lifecycle/instance.ts";
 import type { RunOptions } from "./options.ts";
+import { Intake } from "./lifecycle/intake.ts";
 import { LoadOrder } from "./lifecycle/load_order.ts";
 import type { Ports } from "./ports.ts";
 import { Problems } from "./problems.ts";
@@ -147,7 +148,7 @@ export class Runner {
       options: this.#options,
       topics,
       context,
-      reader: this.#ports.log.reader(),
+      intake: new Intake(this.#ports.log.reader()),
       globals,
       writers,
       producer: this.#producer,
@@ -172,9 +173,9 @@ export class Runner {
     return this.#instance?.topics ?? null;
   }
 
-  /** Whether every assigned task runs. */
+  /** Whether the group has told which tasks this instance has, and every one of them runs; there may be none. */
   get ready(): boolean {
-    return this.#membership !== null && this.#hosts.size > 0 &&
+    return this.#membership !== null && this.#assignments!.decided &&
       [...this.#hosts.values()].every((host) => host.state === "running");
   }
 
@@ -214,7 +215,7 @@ export class Runner {
     for (const host of this.#hosts.values()) if (host.task !== null) host.task.closed = true;
     for (const writer of this.#instance?.writers.values() ?? []) writer.close();
     this.#producer.close();
-    const closed = Promise.all([this.#instance?.globals.stop(), this.#instance?.reader.close()]);
+    const closed = Promise.all([this.#instance?.globals.stop(), this.#instance?.intake.close()]);
     await Promise.race([closed, clock.sleep(CLOSE_MS)]);
   }
 

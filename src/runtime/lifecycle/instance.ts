@@ -1,7 +1,7 @@
 import type { Topology } from "../../dsl/topology.ts";
-import type { Reader } from "../../ports/log.ts";
 import type { GlobalReader } from "../globals/global_reader.ts";
 import type { RunOptions } from "../options.ts";
+import type { Intake } from "./intake.ts";
 import type { LoadOrder } from "./load_order.ts";
 import type { Ports } from "../ports.ts";
 import type { Problems } from "../problems.ts";
@@ -20,7 +20,8 @@ export interface Instance {
   readonly options: RunOptions;
   readonly topics: Topics;
   readonly context: TaskContext;
-  readonly reader: Reader;
+  /** Reads for all tasks, and holds what they have not taken. */
+  readonly intake: Intake;
   readonly globals: GlobalReader;
   readonly loads: LoadOrder;
   readonly writers: ReadonlyMap<string, SinkWriter>;

@@ -25,7 +25,7 @@ export async function repairTask(task: Task, { warehouse, acknowledged }: Repair
       ? await repairSink({ task, warehouse, acknowledged, output: task.sinks[index], table: sink.table })
       : await repairShares(task, task.shareSinks[index]!, { warehouse, acknowledged });
   }
-  task.endBatch();
+  if (!task.closed) task.endBatch();
   return differences;
 }
 
@@ -37,6 +37,7 @@ async function repairSink(
   let differences = 0;
   try {
     await acknowledged();
+    if (task.closed) return differences;
     for (const entry of task.entries.values()) entry.flags &= ~SEEN;
     for await (const rows of warehouse.shown(table, [task.id])) {
       if (task.closed) return differences;
@@ -56,6 +57,7 @@ async function repairSink(
         task.evaluate(entry);
       }
     }
+    if (task.closed) return differences;
     for (const entry of [...task.entries.values()]) {
       if ((entry.flags & SEEN) !== 0 || output.expected(entry) === null || touched.has(entry.key)) continue;
       differences++;
@@ -78,6 +80,7 @@ async function repairShares(
   let differences = 0;
   try {
     await acknowledged();
+    if (task.closed) return differences;
     for await (const rows of warehouse.shown(sink.plan.table, [task.id])) {
       if (task.closed) return differences;
       for (const row of rows) {
@@ -88,6 +91,7 @@ async function repairShares(
         sink.repair(key);
       }
     }
+    if (task.closed) return differences;
     for (const key of sink.shownKeys()) {
       if (seen.has(key) || touched.has(key)) continue;
       differences++;
