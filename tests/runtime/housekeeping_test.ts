@@ -49,6 +49,8 @@ Deno.test("gauges are set, and tell the lag, while inserts hang and a comparison
   await world.clock.pass(5_000);
   assert(state.sets > before, "no gauge was set while inserts hung");
   assert(state.last.get("weir_sink_pending_rows")! > 5);
+
+  assertEquals(state.last.get("weir_source_lag_records"), 300 - state.last.get("weir_sink_pending_rows")!);
   open();
   await world.settled(instance);
   await world.clock.pass(1_000);

@@ -2,7 +2,7 @@ import type { Membership } from "../../ports/log.ts";
 import type { Task } from "../task/task.ts";
 import { repairTask } from "./repair.ts";
 import type { Assignments } from "./assignments.ts";
-import type { Instance } from "./instance.ts";
+import { type Instance, isOverloaded } from "./instance.ts";
 import { checkTombstones } from "./tombstones.ts";
 import { findTopicChanges } from "./topics.ts";
 import { ConfigError } from "../../record/errors.ts";
@@ -65,6 +65,7 @@ export class Housekeeping {
         this.#nextCommitMs = nowMs + this.#instance.options.commitEveryMs;
         this.#start("commit", () => this.#commit());
       }
+      if (isOverloaded(this.#instance)) this.#start("ends", () => this.#findEnds());
       checkTombstones(this.#instance, { assignments: this.#assignments, nowMs });
       this.#assignments.forgive(nowMs);
       this.#start("comparison", () => this.repair(nowMs));
@@ -89,6 +90,19 @@ export class Housekeeping {
             new ConfigError([`Topic "${change.topic}" was deleted and created again. Start again to rebuild from it`]),
           );
         } else this.#assignments.restartAll(`topic "${change.topic}" was recreated`);
+      }
+    } catch {
+      // The log does not answer; whoever reads from it says so.
+    }
+  }
+
+  /** Where the sources end, which reading tells no more while nothing is taken: the lag would stand still. */
+  async #findEnds(): Promise<void> {
+    const { hosts, ports: { log } } = this.#instance;
+    try {
+      for (const topic of new Set([...hosts.values()].flatMap((host) => host.topics))) {
+        const { end } = await log.offsets(topic);
+        for (const host of hosts.values()) host.endsAt(topic, end[host.partition]);
       }
     } catch {
       // The log does not answer; whoever reads from it says so.

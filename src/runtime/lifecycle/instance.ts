@@ -45,6 +45,15 @@ export function storedRows(instance: Instance): number {
   return rows;
 }
 
+/** Whether so much waits for sinks or inboxes that nothing more is taken. */
+export function isOverloaded({ options, producer, writers }: Instance): boolean {
+  if (producer.queuedBytes > options.producerBytesMax) return true;
+  for (const { pendingRows, pendingBytes } of writers.values()) {
+    if (pendingRows > options.sinkRowsMax || pendingBytes > options.sinkBytesMax) return true;
+  }
+  return false;
+}
+
 /** What the start did, by sink, over this instance's tasks. */
 export function startReport(hosts: Iterable<TaskHost>): StartReport[] {
   const totals = new Map<string, SinkCounts>();

@@ -18,11 +18,6 @@ export class Intake implements Seeker {
     this.#reader = reader;
   }
 
-  /** Whether something was fetched and not taken. */
-  get empty(): boolean {
-    return this.#held.length === 0;
-  }
-
   seek(topic: string, partition: number, offset: number): void {
     this.forget({ topic, partition }, offset);
     this.#reader.seek(topic, partition, offset);

@@ -5,7 +5,7 @@ import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import type { Assignments } from "./assignments.ts";
 import { DeleteGuard } from "./delete_guard.ts";
-import { type Instance, storedRows } from "./instance.ts";
+import { type Instance, isOverloaded, storedRows } from "./instance.ts";
 import type { TaskHost } from "./task_host.ts";
 
 const POLL_RETRY_MS = 1_000;
@@ -176,7 +176,7 @@ export class Pump {
   }
 
   #overloaded(): boolean {
-    const { options, producer, writers } = this.#instance;
+    const { options } = this.#instance;
     const stored = storedRows(this.#instance);
     if (stored > options.storeEntriesMax) {
       const message =
@@ -184,10 +184,6 @@ export class Pump {
         `WEIR_STORE_ENTRIES_MAX, or share the topology between more instances`;
       throw new LimitError("storeEntriesMax", message);
     }
-    if (producer.queuedBytes > options.producerBytesMax) return true;
-    for (const { pendingRows, pendingBytes } of writers.values()) {
-      if (pendingRows > options.sinkRowsMax || pendingBytes > options.sinkBytesMax) return true;
-    }
-    return false;
+    return isOverloaded(this.#instance);
   }
 }

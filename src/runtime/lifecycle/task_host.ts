@@ -101,6 +101,12 @@ export class TaskHost {
     this.#evaluated = new Evaluated([...read.starts], read.inbox);
   }
 
+  /** The topic ends there, or later, as was asked for since it was read last. */
+  endsAt(topic: string, end: number): void {
+    const member = this.topics.indexOf(topic);
+    if (this.task !== null && member >= 0) this.ends[member] = Math.max(this.ends[member], end);
+  }
+
   /** Reads the inbox from the record after the own HELLO. */
   listen(reader: Seeker): void {
     if (this.listening) return;
