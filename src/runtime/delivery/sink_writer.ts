@@ -122,7 +122,11 @@ export class SinkWriter {
 
   async #interval(ms: number): Promise<void> {
     const abort = new AbortController();
-    this.#urgent = () => abort.abort();
+    this.#urgent = () => {
+      // Once is enough, and to abort again is slow.
+      this.#urgent = null;
+      abort.abort();
+    };
     await this.#options.clock.sleep(ms, abort.signal);
     this.#urgent = null;
   }
