@@ -9,7 +9,8 @@ export interface StaleTable {
 
 /** What is asked of a topology that runs here. */
 export interface StaleRun {
-  readonly topology: { readonly name: string };
+  /** Of the topology. */
+  readonly name: string;
   readonly runner:
     | { readonly ready: boolean; status(): { readonly stale: readonly Omit<StaleTable, "topology">[] } }
     | null;
@@ -33,11 +34,11 @@ export class StaleReport {
   /** Writes the list, if it has changed. */
   update(runs: readonly StaleRun[]): void {
     const ready = runs.filter(({ runner }) => runner?.ready);
-    const names = new Set(ready.map(({ topology }) => topology.name));
+    const names = new Set(ready.map(({ name }) => name));
     const now = [
       ...this.#kept.filter(({ topology }) => !names.has(topology)),
-      ...ready.flatMap(({ topology, runner }) =>
-        runner!.status().stale.map(({ table, keys }) => ({ topology: topology.name, table, keys }))
+      ...ready.flatMap(({ name, runner }) =>
+        runner!.status().stale.map(({ table, keys }) => ({ topology: name, table, keys }))
       ),
     ];
     if (JSON.stringify(now) === JSON.stringify(this.#kept)) return;

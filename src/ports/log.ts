@@ -66,7 +66,12 @@ export interface NewTopic {
 export interface Fetched {
   readonly topic: string;
   readonly partition: number;
-  /** In the order of offsets; all of them at or after the position sought. May be empty when only a gap was passed. */
+  /**
+   * Where this read began: the position sought, or `nextOffset` of the part before. Whoever holds a part for a while,
+   * and seeks meanwhile, tells by it what is of no use any more.
+   */
+  readonly fromOffset: number;
+  /** In the order of offsets; all of them at or after `fromOffset`. May be empty when only a gap was passed. */
   readonly records: readonly LogRecord[];
   /** Where the next read continues: greater than every offset in `records`, also past gaps. */
   readonly nextOffset: number;

@@ -56,7 +56,7 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   },
   weir_source_lag_records: {
     kind: "gauge",
-    help: "Records of source partitions not read yet.",
+    help: "Records of source partitions that are not read, or read and not evaluated yet.",
     labels: ["table", "partition"],
   },
   weir_source_lag_seconds: {
@@ -72,10 +72,11 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   weir_global_rows: { kind: "gauge", help: "Rows of global tables held in memory.", labels: [] },
   weir_global_lag_records: { kind: "gauge", help: "Records of global tables not read yet.", labels: [] },
   weir_sink_pending_rows: { kind: "gauge", help: "Rows waiting for ClickHouse.", labels: ["sink"] },
+  weir_sink_pending_bytes: { kind: "gauge", help: "Bytes of the rows waiting for ClickHouse.", labels: ["sink"] },
   weir_tasks: { kind: "gauge", help: "Tasks of this instance by state.", labels: ["state"] },
   weir_ready: {
     kind: "gauge",
-    help: "1 when all tasks of this instance run and nothing is wrong, else 0.",
+    help: "1 when all tasks that this instance has run and nothing is wrong, else 0; it may have none.",
     labels: [],
   },
   weir_topology_state: {

@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly batchRowsMax: number;
   /** Rows waiting for one sink before reading stops. */
   readonly sinkRowsMax: number;
+  /** Bytes of rows waiting for one sink before reading stops: two for each UTF-16 unit of their text. */
+  readonly sinkBytesMax: number;
   /** Messages to one inbox partition are packed into records of about so much text, in UTF-16 units. */
   readonly packLengthMax: number;
   /** Bytes (of UTF-8) waiting to be appended to inboxes before reading stops. */
@@ -24,6 +26,8 @@ export interface RunOptions {
   readonly repairAfterMs: number;
   /** Later comparisons. */
   readonly repairEveryMs: number;
+  /** A task that ran so long has restarted for the last time: its next restart waits for the shortest pause again. */
+  readonly steadyAfterMs: number;
   /** Positions are committed, for monitoring, this often. */
   readonly commitEveryMs: number;
   /** Topics are described again, to notice recreated ones, this often. */
@@ -47,11 +51,14 @@ export const defaultRunOptions: RunOptions = {
   flushIntervalMs: 200,
   batchRowsMax: 20_000,
   sinkRowsMax: 150_000,
+  sinkBytesMax: 128 * 1024 * 1024,
   packLengthMax: 256 * 1024,
   producerBytesMax: 16 * 1024 * 1024,
   sliceRows: 400,
   repairAfterMs: 60_000,
   repairEveryMs: 600_000,
+  // Ten times the longest pause between restarts: what fails again at every load has done so by then.
+  steadyAfterMs: 300_000,
   commitEveryMs: 5_000,
   metadataEveryMs: 10_000,
   inboxRetentionMs: 86_400_000,

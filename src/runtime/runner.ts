@@ -8,6 +8,7 @@ import { GlobalReader } from "./globals/global_reader.ts";
 import { Housekeeping } from "./lifecycle/housekeeping.ts";
 import { type Instance, startReport } from "./lifecycle/instance.ts";
 import type { RunOptions } from "./options.ts";
+import { Intake } from "./lifecycle/intake.ts";
 import { LoadOrder } from "./lifecycle/load_order.ts";
 import type { Ports } from "./ports.ts";
 import { Problems } from "./problems.ts";
@@ -155,7 +156,7 @@ export class Runner {
       options: this.#options,
       topics,
       context,
-      reader: this.#ports.log.reader(),
+      intake: new Intake(this.#ports.log.reader()),
       globals,
       writers,
       producer: this.#producer,
@@ -189,9 +190,9 @@ export class Runner {
     return this.#instance?.topics ?? null;
   }
 
-  /** Whether every assigned task runs. */
+  /** Whether the group has told which tasks this instance has, and every one of them runs; there may be none. */
   get ready(): boolean {
-    return this.#membership !== null && this.#hosts.size > 0 &&
+    return this.#membership !== null && this.#assignments!.decided &&
       [...this.#hosts.values()].every((host) => host.state === "running");
   }
 
@@ -234,7 +235,7 @@ export class Runner {
     // Left again, as the time may have been over before the drain came to it.
     const closed = Promise.all([
       this.#instance?.globals.stop(),
-      this.#instance?.reader.close(),
+      this.#instance?.intake.close(),
       this.#membership?.leave(),
     ]);
     await Promise.race([closed, clock.sleep(CLOSE_MS)]);

@@ -7,7 +7,7 @@ function runOf(
   { keys, ready = "yes" }: { readonly keys: number; readonly ready?: "yes" | "no" },
 ): StaleRun {
   const stale = keys === 0 ? [] : [{ table: "orders", keys }];
-  return { topology: { name }, runner: { ready: ready === "yes", status: () => ({ stale }) } };
+  return { name, runner: { ready: ready === "yes", status: () => ({ stale }) } };
 }
 
 Deno.test(

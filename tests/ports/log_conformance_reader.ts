@@ -145,10 +145,29 @@ export const readerCases: readonly LogCase[] = [
       let next = 100;
       await pollUntil(reader, "reaching the end", (part) => {
         assert(part.nextOffset >= next, `nextOffset went back from ${next} to ${part.nextOffset}`);
+        assertEquals(part.fromOffset, next);
         next = part.nextOffset;
         assertEquals(part.endOffset, end);
         return next === end;
       });
+      await reader.close();
+    },
+  },
+  {
+    name: "Reader.poll() tells where a read began, past gaps, after another seek and beyond the end, too",
+    async run({ log }) {
+      const topic = await newTopic(log, "begins");
+      await log.append([{ topic, partition: 0, records: numbered("v", 20) }]);
+      const reader = log.reader();
+      for (const offset of [3, 11, 0, 500]) {
+        reader.seek(topic, 0, offset);
+        let first: number | null = null;
+        await pollUntil(reader, `reading from ${offset}`, (part) => {
+          first ??= part.fromOffset;
+          return part.outOfRange !== undefined || part.nextOffset === 20;
+        });
+        assertEquals(first, offset);
+      }
       await reader.close();
     },
   },

@@ -1,6 +1,6 @@
 import type { LogRecord } from "../../src/ports/log.ts";
 import type { Choices } from "./choices.ts";
-import type { StoredTopic } from "./simulated_log.ts";
+import type { StoredTopic } from "./stored_topic.ts";
 
 /**
  * Log compaction: of each key only the newest record is sure to stay; `share` of what may go does go. Tombstones go

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { type Mutant, MUTANTS } from "./mutants.ts";
+import type { Mutant } from "./mutant.ts";
+import { MUTANTS } from "./mutants.ts";
 import { runScenario, type ScenarioOptions } from "./scenario.ts";
 import { repeat } from "./shrink_seed.ts";
 import { tell } from "./story.ts";

@@ -7,20 +7,9 @@ import { Server } from "../../src/runtime/conversation/server.ts";
 import { Task } from "../../src/runtime/task/task.ts";
 import { TaskHost } from "../../src/runtime/lifecycle/task_host.ts";
 import { GlobalReader } from "../../src/runtime/globals/global_reader.ts";
+import { LIFECYCLE_MUTANTS } from "./lifecycle_mutants.ts";
 import { both, getter, method } from "./mutate.ts";
-import type { ScenarioOptions } from "./scenario.ts";
-
-/** One rule of the algorithm taken away. The simulation must notice, or it is not good enough. */
-export interface Mutant {
-  readonly name: string;
-  /** The rule that is broken. */
-  readonly rule: string;
-  readonly options?: ScenarioOptions;
-  /** Changes the runtime's classes; returns what puts them right again. */
-  readonly apply?: () => () => void;
-  /** Seeds to try at most: rare bugs need more. */
-  readonly seedsMax?: number;
-}
+import type { Mutant } from "./mutant.ts";
 
 /** Messages of this type are never sent. */
 function unsent(type: string): () => () => void {
@@ -41,7 +30,8 @@ const gapsAccepted = method(TaskHost, "take", (original) =>
     if (fetched.topic !== this.inboxTopic || first === undefined) return original.call(this, fetched, sourceMs);
     for (const record of fetched.records) {
       this.inboxPosition = Math.max(this.inboxPosition, record.offset);
-      const trouble = original.call(this, { ...fetched, records: [record] }, sourceMs);
+      const one = { ...fetched, fromOffset: this.inboxPosition, records: [record] };
+      const trouble = original.call(this, one, sourceMs);
       if (trouble !== null) return trouble;
     }
     return null;
@@ -63,10 +53,11 @@ const fromFirst = both(
       for (const record of fetched.records) {
         if (record.offset < this.helloOffset && String(record.value).startsWith('{"hello"')) continue;
         this.inboxPosition = Math.max(this.inboxPosition, record.offset);
-        const trouble = original.call(this, { ...fetched, records: [record] }, sourceMs);
+        const one = { ...fetched, fromOffset: this.inboxPosition, records: [record] };
+        const trouble = original.call(this, one, sourceMs);
         if (trouble !== null) return trouble;
       }
-      return original.call(this, { ...fetched, records: [] }, sourceMs);
+      return original.call(this, { ...fetched, fromOffset: this.inboxPosition, records: [] }, sourceMs);
     }),
 );
 
@@ -287,4 +278,5 @@ export const MUTANTS: readonly Mutant[] = [
         if (this.counted % 40 !== 0) original.call(this, record);
       }),
   },
+  ...LIFECYCLE_MUTANTS,
 ];

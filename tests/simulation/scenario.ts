@@ -1,4 +1,6 @@
+import { emptySource } from "./emptied_source.ts";
 import { compactInbox, compactTopic, cutInbox } from "./faults.ts";
+import { hang } from "./hanging.ts";
 import { World, type WorldOptions } from "./world.ts";
 
 /** How wild a run is. */
@@ -23,13 +25,14 @@ export interface Outcome {
 /**
  * One seed: chaos, then rest, then equality with the truth (A); a restart of everything from compacted sources, in half
  * of the seeds with tasks moving and processes dying meanwhile, must write nothing and never show anything else (B); a
- * few changes more (C); everything killed and chaos once more (D).
+ * few changes more (C); everything killed and chaos once more (D); no inserts, or an inbox that refuses messages, for a
+ * while (E); a source that lost all its rows, which must stop the start (F).
  */
 export async function runScenario(seed: number, options: ScenarioOptions = {}): Promise<Outcome> {
   const world = new World(seed, options);
   let violation: string | null;
   try {
-    violation = await stages(world, options);
+    violation = await stages(world, options) ?? world.wrong;
   } catch (error) {
     violation = `EXCEPTION ${(error as Error).stack ?? error}`;
   }
@@ -83,7 +86,16 @@ async function stages(world: World, options: ScenarioOptions): Promise<string | 
   compact(world);
   await chaos(world, options, "D");
   wrong = await rest(world, "D");
-  return wrong === null ? null : `D ${wrong}`;
+  if (wrong !== null) return `D ${wrong}`;
+
+  choices.at("E");
+  world.log.faults = world.warehouse.faults = true;
+  wrong = await hang(world) ?? await rest(world, "E");
+  if (wrong !== null) return `E ${wrong}`;
+
+  choices.at("F");
+  wrong = await emptySource(world);
+  return wrong === null ? null : `F ${wrong}`;
 }
 
 async function rest(world: World, stage: string): Promise<string | null> {

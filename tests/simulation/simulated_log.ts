@@ -1,37 +1,14 @@
-import type {
-  AppendBatch,
-  Fetched,
-  GroupOptions,
-  Log,
-  LogRecord,
-  Membership,
-  NewTopic,
-  Reader,
-  TopicDescription,
-} from "../../src/ports/log.ts";
+import type { AppendBatch, GroupOptions, Log, Membership, NewTopic, TopicDescription } from "../../src/ports/log.ts";
 import { ProductionError } from "../../src/record/errors.ts";
 import type { Group } from "./simulated_group.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
+import type { LogBugs, StoredTopic } from "./stored_topic.ts";
+import { SimulatedReader } from "./simulated_reader.ts";
 import { partitionsOf, splitAppend } from "./split_append.ts";
 
 const SPLIT_SHARE = 0.25;
 /** The second part of an append comes at most so many steps after the first. */
 const SPLIT_STEPS_MAX = 40;
-
-/** One partition's records; `end` grows for ever, `start` only when a prefix is cut off. */
-export interface StoredPartition {
-  records: LogRecord[];
-  start: number;
-  end: number;
-}
-
-/** A topic of the simulated log. */
-export interface StoredTopic {
-  readonly name: string;
-  readonly id: string;
-  readonly compacted: boolean;
-  readonly partitions: StoredPartition[];
-}
 
 /** What is still to be stored of an append of which a part is stored. */
 export interface UnfinishedAppend {
@@ -43,22 +20,6 @@ export interface UnfinishedAppend {
   interrupted: boolean;
 }
 
-/** Ways in which the simulated log may break its promises, for deliberate bugs. */
-export interface LogBugs {
-  /** Reading an inbox begins at its end, whatever was asked for. */
-  inboxFromEnd?: boolean;
-  /** Reading an inbox begins at its first record, whatever was asked for. */
-  inboxFromStart?: boolean;
-  /** Appends to one partition may change places. */
-  disorder?: boolean;
-  /** An acknowledged append is sometimes not stored. */
-  lose?: boolean;
-  /** HELLOs get no offset of their own. */
-  noEpoch?: boolean;
-  /** Positions that are gone are silently moved to the start of the log. */
-  noRange?: boolean;
-}
-
 /** The log that all simulated processes share. */
 export class SimulatedLog {
   readonly topics = new Map<string, StoredTopic>();
@@ -67,6 +28,8 @@ export class SimulatedLog {
   /** Appends of which a part is stored. */
   unfinished: UnfinishedAppend[] = [];
   faults = true;
+  /** An inbox partition that takes nothing but HELLOs. */
+  refusing: { readonly topic: string; readonly partition: number } | null = null;
   /** Append batches carried out. */
   appends = 0;
   #topicIds = 0;
@@ -118,10 +81,11 @@ export class SimulatedLog {
       createTopic: (topic) => request("createTopic", () => void this.create(topic)),
       offsets: (topic) =>
         request("offsets", () => {
-          const { partitions } = topics.get(topic)!;
+          const { partitions, compacted } = topics.get(topic)!;
+          const known = compacted || this.bugs.noEnd !== true;
           return {
             start: partitions.map((partition) => partition.start),
-            end: partitions.map((partition) => partition.end),
+            end: partitions.map((partition) => known ? partition.end : 0),
           };
         }),
       append: (batches) => scheduler.request(owner, "append", { run: () => this.#append(owner, batches) }),
@@ -141,6 +105,10 @@ export class SimulatedLog {
   /** Some appends are stored in two parts, with anything in between: a log keeps their order and promises no more. */
   #append(owner: Owner, batches: readonly AppendBatch[]): number[] | Promise<number[]> {
     const { choices } = this.scheduler;
+    const { refusing } = this;
+    const refuses = (batch: AppendBatch) =>
+      batch.topic === refusing?.topic && batch.partition === refusing.partition && !isHello(batch);
+    if (batches.some(refuses)) throw new ProductionError("the log refuses the messages", { retriable: false });
     const records = batches.reduce((sum, batch) => sum + batch.records.length, 0);
     const what = () => partitionsOf(batches);
     if (!this.faults || records < 2 || !choices.strikes("append-split", SPLIT_SHARE, what)) return this.#store(batches);
@@ -212,89 +180,4 @@ function describe(topic: StoredTopic): TopicDescription {
     retentionMs: compacted ? -1 : 3_600_000,
     deleteRetentionMs: 1e15,
   };
-}
-
-class SimulatedReader implements Reader {
-  readonly #log: SimulatedLog;
-  readonly #owner: Owner;
-  readonly #positions = new Map<string, { topic: string; partition: number; offset: number; paused: boolean }>();
-  #closed = false;
-
-  constructor(log: SimulatedLog, owner: Owner) {
-    this.#log = log;
-    this.#owner = owner;
-  }
-
-  seek(topic: string, partition: number, offset: number): void {
-    const stored = this.#log.topics.get(topic)!.partitions[partition];
-    const { inboxFromEnd, inboxFromStart } = this.#log.bugs;
-    const isInbox = topic.startsWith("weir.");
-    const from = isInbox && inboxFromEnd ? stored.end : isInbox && inboxFromStart ? stored.start : offset;
-    this.#positions.set(`${topic}/${partition}`, { topic, partition, offset: from, paused: false });
-  }
-
-  stop(topic: string, partition: number): void {
-    this.#positions.delete(`${topic}/${partition}`);
-  }
-
-  pause(topic: string, partition: number): void {
-    const position = this.#positions.get(`${topic}/${partition}`);
-    if (position !== undefined) position.paused = true;
-  }
-
-  resume(topic: string, partition: number): void {
-    const position = this.#positions.get(`${topic}/${partition}`);
-    if (position !== undefined) position.paused = false;
-  }
-
-  poll(): Promise<Fetched[]> {
-    const { scheduler } = this.#log;
-    const global = [...this.#positions.values()].some(({ topic }) => topic === "sim.goods" || topic === "sim.makers");
-    return scheduler.request(this.#owner, global ? "poll globals" : "poll", {
-      enabled: () => this.#closed || this.#readable().length > 0,
-      run: () => {
-        if (this.#log.faults && scheduler.choices.strikes("fetch-failed", 0.01)) {
-          throw new ProductionError("the fetch failed", { retriable: true });
-        }
-        return this.#readable().filter(() => scheduler.choices.chance(0.7)).map((position) => this.#fetch(position));
-      },
-    });
-  }
-
-  close(): Promise<void> {
-    this.#closed = true;
-    return Promise.resolve();
-  }
-
-  #readable() {
-    return [...this.#positions.values()].filter(({ topic, partition, offset, paused }) => {
-      const stored = this.#log.topics.get(topic)?.partitions[partition];
-      return !paused && stored !== undefined && offset !== stored.end;
-    });
-  }
-
-  #fetch(position: { topic: string; partition: number; offset: number }): Fetched {
-    const { topic, partition, offset } = position;
-    const stored = this.#log.topics.get(topic)!.partitions[partition];
-    const { start, end } = stored;
-    if (offset < start || offset > end) {
-      if (this.#log.bugs.noRange === true) position.offset = Math.min(Math.max(offset, start), end);
-      else {
-        this.stop(topic, partition);
-        return {
-          topic,
-          partition,
-          records: [],
-          nextOffset: offset,
-          endOffset: end,
-          outOfRange: { startOffset: start, endOffset: end },
-        };
-      }
-    }
-    const most = 1 + this.#log.scheduler.choices.below(6);
-    const available = stored.records.filter((record) => record.offset >= position.offset);
-    const records = available.slice(0, most);
-    position.offset = available.length <= most ? end : records[records.length - 1].offset + 1;
-    return { topic, partition, records, nextOffset: position.offset, endOffset: end };
-  }
 }

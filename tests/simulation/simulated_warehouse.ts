@@ -3,6 +3,9 @@ import { ProductionError } from "../../src/record/errors.ts";
 import { createMemoryWarehouse, type MemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
 
+const SLOW_SHARE = 0.1;
+const SLOW_STEPS_MAX = 200;
+
 /** Ways in which the simulated warehouse may break its promises, for deliberate bugs. */
 export interface WarehouseBugs {
   /** The last write wins, whatever its version. */
@@ -18,6 +21,8 @@ export class SimulatedWarehouse {
   readonly memory: MemoryWarehouse;
   readonly ghosts: (() => void)[] = [];
   faults = true;
+  /** No insert is carried out. */
+  hanging = false;
   /** Called after every insert that was stored. */
   onInsert: () => void = () => {};
   readonly #scheduler: Scheduler;
@@ -34,12 +39,12 @@ export class SimulatedWarehouse {
   portFor(owner: Owner): Warehouse {
     const { memory } = this;
     const scheduler = this.#scheduler;
-    const request = <T>(kind: string, run: () => T | Promise<T>): Promise<T> =>
-      scheduler.request(owner, kind, { run: () => this.#mayFail(run) }).then((value) => value);
+    const request = <T>(kind: string, run: () => T | Promise<T>, enabled?: () => boolean): Promise<T> =>
+      scheduler.request(owner, kind, { enabled, run: () => this.#mayFail(run) }).then((value) => value);
     const { shown, orphans } = memory;
     return {
       ensure: (table) => request("ensure", () => memory.ensure(table)),
-      insert: (batch) => request("insert", () => this.#insert(batch)),
+      insert: (batch) => request("insert", () => this.#insert(batch), this.#insertable()),
       shown: (table, tasks) => this.#chunks(owner, () => shown(table, tasks)),
       orphans: (table, tasks) => this.#chunks(owner, () => orphans(table, tasks)),
       greatestEpochs: (table, tasks) => request("epochs", () => memory.greatestEpochs(table, tasks)),
@@ -64,6 +69,14 @@ export class SimulatedWarehouse {
       this.#mayFail(() => undefined);
       if (half < chunk.length) yield chunk.slice(half);
     }
+  }
+
+  /** Whether an insert that was begun now may be carried out: some take long. */
+  #insertable(): () => boolean {
+    const scheduler = this.#scheduler;
+    const slow = this.faults && scheduler.choices.strikes("insert-slow", SLOW_SHARE);
+    const dueStep = slow ? scheduler.steps + scheduler.choices.below(SLOW_STEPS_MAX) : 0;
+    return () => !this.hanging && (!this.faults || scheduler.steps >= dueStep);
   }
 
   #mayFail<T>(run: () => T): T {

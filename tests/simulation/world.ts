@@ -4,21 +4,31 @@ import type { Key } from "../../src/record/key.ts";
 import { partitionOf } from "../../src/record/partitioner.ts";
 import type { Row } from "../../src/record/row.ts";
 import { defaultRunOptions, type RunOptions } from "../../src/runtime/options.ts";
-import { Runner } from "../../src/runtime/runner.ts";
+import { type RunEvent, Runner } from "../../src/runtime/runner.ts";
 import { computeSinks } from "../../src/oracle/oracle.ts";
 import { Choices } from "./choices.ts";
 import { compactTopic } from "./faults.ts";
 import { type Owner, Scheduler } from "./scheduler.ts";
 import { Group } from "./simulated_group.ts";
-import { type LogBugs, SimulatedLog } from "./simulated_log.ts";
+import { SimulatedLog } from "./simulated_log.ts";
 import { SimulatedWarehouse, type WarehouseBugs } from "./simulated_warehouse.ts";
+import type { LogBugs } from "./stored_topic.ts";
 import { type SourceName, SOURCES, storeTopology } from "./store_topologies.ts";
 import type { Trail } from "./trail.ts";
+import { Watch } from "./watch.ts";
 
 /** One process that runs the topology. */
 export interface Instance {
   readonly owner: Owner;
   readonly runner: Runner;
+  readonly watch: Watch;
+}
+
+/** A process that is not like the others. */
+export interface SpawnOptions {
+  readonly run?: Partial<RunOptions>;
+  /** It failed, and nobody replaces it. */
+  readonly onFailed?: (error: Error) => void;
 }
 
 /** What a run of the world may be told, besides its seed. */
@@ -52,6 +62,8 @@ export class World {
   instances: Instance[] = [];
   restarts = 0;
   crashes = 0;
+  /** The first thing that a process did and never must do, or null. */
+  wrong: string | null = null;
   readonly #options: RunOptions;
   #names = 0;
 
@@ -73,6 +85,9 @@ export class World {
       commitEveryMs: 1e9,
       metadataEveryMs: 5_000,
       sliceRows: choices.setting("slice-rows", 1 + choices.below(6), 6),
+      sinkRowsMax: choices.setting("sink-rows", choices.pick([150_000, 150_000, 0, 2]), 150_000),
+      sinkBytesMax: choices.setting("sink-bytes", choices.pick([1e9, 1e9, 1e9, 150]), 1e9),
+      producerBytesMax: choices.setting("producer-bytes", choices.pick([1e9, 1e9, 200]), 1e9),
       packLengthMax: choices.setting("pack-length", choices.pick([1, 1, 100, 1_000, 100_000]), 100_000),
       ...options.run,
     };
@@ -125,9 +140,10 @@ export class World {
   }
 
   /** Starts a process. One that fails for good is replaced, as a supervisor would. */
-  spawn(): Instance {
+  spawn({ run, onFailed }: SpawnOptions = {}): Instance {
     const owner: Owner = { name: `i${this.#names++}`, dead: false };
     const { scheduler } = this;
+    const watch = new Watch({ nowMs: () => scheduler.nowMs }, (what) => this.wrong ??= what);
     const ports = {
       log: this.log.portFor(owner),
       warehouse: this.warehouse.portFor(owner),
@@ -137,14 +153,20 @@ export class World {
         breathe: () => Promise.resolve(),
       },
       random: this.choices,
-      metrics: { count() {}, gauge() {}, observe() {} },
+      metrics: { count() {}, gauge: (name: string) => watch.gauge(name), observe() {} },
       deadLetters: { put: () => Promise.resolve() },
     };
-    const onEvent = (event: { kind: string }) => void (event.kind === "restart" && this.restarts++);
-    const instance = { owner, runner: new Runner(this.topology, ports, { options: this.#options, onEvent }) };
+    const onEvent = (event: RunEvent) => {
+      if (event.kind === "restart") this.restarts++;
+      watch.told(event, instance.runner.problems);
+    };
+    const runner = new Runner(this.topology, ports, { options: { ...this.#options, ...run }, onEvent });
+    const instance: Instance = { owner, runner, watch };
     this.instances.push(instance);
     const replace = (error: Error) => {
       if (owner.dead) return;
+      if (onFailed !== undefined) return onFailed(error);
+      watch.failed(error);
       if (error.name === "TypeError") throw error;
       this.kill(instance);
       this.spawn();
@@ -201,6 +223,8 @@ export class World {
     if (!await this.#quiet(STILL_MS)) return `STUCK ${this.#state()}`;
     // The repair pass comes when no write of a dead process can be under way any more.
     if (!await this.#quiet(45_000)) return `STUCK ${this.#state()}`;
+    const unready = this.instances.find(({ runner }) => !runner.ready);
+    if (unready !== undefined) return `NOT READY ${unready.owner.name}: ${this.#state()}`;
     return this.check();
   }
 

@@ -175,17 +175,18 @@ export class LogReader implements Reader {
     const { topic: name, partition } = cursor;
     const topic = existingWith(this.#options.store, cursor);
     const { start, end } = topic.partitions[partition];
+    const fromOffset = cursor.position;
     if (!Number.isInteger(cursor.position) || cursor.position < start || cursor.position > end) {
       cursor.halted = true;
       const outOfRange = { startOffset: start, endOffset: end };
-      return { topic: name, partition, records: [], nextOffset: cursor.position, endOffset: end, outOfRange };
+      return { topic: name, partition, fromOffset, records: [], nextOffset: fromOffset, endOffset: end, outOfRange };
     }
     const records: LogRecord[] = [];
     while (cursor.position < end && allowance.records > 0 && (allowance.bytes > 0 || records.length === 0)) {
       this.#readSome(cursor, { topic, allowance, records });
     }
     if (topic.transient && records.length > 0) this.#options.onTransientRead(topic, partition);
-    return { topic: name, partition, records, nextOffset: cursor.position, endOffset: end };
+    return { topic: name, partition, fromOffset, records, nextOffset: cursor.position, endOffset: end };
   }
 
   /** One statement: as many records as the allowance's bytes are likely to hold. */

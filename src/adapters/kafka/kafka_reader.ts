@@ -249,9 +249,9 @@ export class KafkaReader implements Reader {
     this.#deliver(position, { topic, partition, records: [], nextOffset: offset, endOffset, outOfRange: range });
   }
 
-  #deliver(position: ReadPosition, chunk: Fetched): void {
+  #deliver(position: ReadPosition, chunk: Omit<Fetched, "fromOffset">): void {
+    position.chunk = { ...chunk, fromOffset: position.offset };
     position.offset = chunk.nextOffset;
-    position.chunk = chunk;
     const name = nameOf(position.topic, position.partition);
     this.#positions.delete(name);
     this.#positions.set(name, position);

@@ -17,6 +17,8 @@ export interface QueuedRecord {
 interface Queued extends QueuedRecord {
   /** Of the text in UTF-8. */
   readonly bytes: number;
+  /** Whoever spoke is no more. */
+  forgotten: boolean;
 }
 
 /** What the producer needs. */
@@ -41,6 +43,7 @@ export class MessageProducer {
   /** Records appended so far. */
   records = 0;
   #queue: Queued[] = [];
+  #underWay: readonly Queued[] = [];
   #running = false;
   #closed = false;
   #waiters: (() => void)[] = [];
@@ -53,12 +56,24 @@ export class MessageProducer {
   enqueue(record: QueuedRecord): void {
     if (this.#closed) return;
     const bytes = Buffer.byteLength(record.text);
-    this.#queue.push({ ...record, bytes });
+    this.#queue.push({ ...record, bytes, forgotten: false });
     this.queuedBytes += bytes;
     if (!this.#running) {
       this.#running = true;
       this.#run();
     }
+  }
+
+  /**
+   * The incarnation of the task that has spoken so far is no more: what waits of it is thrown away, and what is under
+   * way does not restart its successor should it be lost.
+   */
+  forget(task: string): void {
+    const kept = this.#queue.filter((record) => record.task !== task);
+    for (const record of this.#underWay) if (record.task === task) record.forgotten = true;
+    if (kept.length === this.#queue.length) return;
+    for (const record of this.#queue) if (record.task === task) this.queuedBytes -= record.bytes;
+    this.#queue = kept;
   }
 
   /** Resolves when nothing waits and nothing is under way. */
@@ -78,7 +93,7 @@ export class MessageProducer {
     // One turn later, so that everything sent in this turn goes together.
     await Promise.resolve();
     while (this.#queue.length > 0) {
-      const taken = this.#take();
+      const taken = this.#underWay = this.#take();
       await this.#append(taken);
       for (const record of taken) this.queuedBytes -= record.bytes;
       if (this.#closed) this.queuedBytes = 0;
@@ -112,7 +127,8 @@ export class MessageProducer {
       this.records += taken.length;
       onAppended(taken.length);
     } catch (error) {
-      onLost(new Set(taken.map((record) => record.task)), error as Error);
+      const speakers = taken.filter(({ forgotten }) => !forgotten).map(({ task }) => task);
+      onLost(new Set(speakers), error as Error);
     }
   }
 }

@@ -5,6 +5,8 @@ import { ProductionError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 
 const RETRY = { firstMs: 100, lastMs: 5_000 };
+/** One insert takes no further row once it has so many bytes. */
+const BATCH_BYTES_MAX = 32 * 1024 * 1024;
 
 /**
  * A row for a sink, newest version of a key, or its tombstone (without `line`). Rows of one `id` supersede each other.
@@ -38,7 +40,9 @@ export class SinkWriter {
   troubled = false;
   readonly #options: SinkWriterOptions;
   #waiting = new Map<Key, OutgoingRow>();
+  #waitingBytes = 0;
   #inFlight = 0;
+  #inFlightBytes = 0;
   /** Timestamp of the source records behind the first row waiting. */
   #firstSourceMs = 0;
   #running = false;
@@ -57,15 +61,23 @@ export class SinkWriter {
     return this.#waiting.size + this.#inFlight;
   }
 
+  /** Bytes of their text, two for each UTF-16 unit, as JavaScript holds them at most. */
+  get pendingBytes(): number {
+    return this.#waitingBytes + this.#inFlightBytes;
+  }
+
   /** `sourceMs`: timestamp of the source records being taken, milliseconds since the epoch; 0 if unknown. */
   put(row: OutgoingRow, sourceMs = 0): void {
     if (this.#closed) return;
     if (this.#firstSourceMs === 0) this.#firstSourceMs = sourceMs;
+    const replaced = this.#waiting.get(row.id);
+    if (replaced !== undefined) this.#waitingBytes -= bytesOf(replaced);
+    this.#waitingBytes += bytesOf(row);
     this.#waiting.set(row.id, row);
     if (!this.#running) {
       this.#running = true;
       this.#run();
-    } else if (this.#waiting.size >= this.#options.batchRowsMax) this.#urgent?.();
+    } else if (this.#isFull) this.#urgent?.();
   }
 
   /** Resolves when every row put so far is acknowledged (or refused). Does not wait for the interval. */
@@ -80,22 +92,28 @@ export class SinkWriter {
   close(): void {
     this.#closed = true;
     this.#waiting = new Map();
+    this.#waitingBytes = 0;
     this.#urgent?.();
     this.#release(Infinity);
   }
 
+  /** A whole insert's worth waits. */
+  get #isFull(): boolean {
+    return this.#waiting.size >= this.#options.batchRowsMax || this.#waitingBytes >= BATCH_BYTES_MAX;
+  }
+
   async #run(): Promise<void> {
-    const { flushIntervalMs, batchRowsMax, clock } = this.#options;
+    const { flushIntervalMs, clock } = this.#options;
     let lastMs = 0;
     while (this.#waiting.size > 0) {
       const hurried = this.#barriers.some((barrier) => barrier.batch <= this.#batch);
       const waitMs = Math.max(1, flushIntervalMs - (clock.nowMs() - lastMs));
-      if (this.#waiting.size < batchRowsMax && !hurried) await this.#interval(waitMs);
+      if (!this.#isFull && !hurried) await this.#interval(waitMs);
       lastMs = clock.nowMs();
       const sourceMs = this.#firstSourceMs;
       this.#firstSourceMs = 0;
       await this.#insert(this.#take(), sourceMs);
-      this.#inFlight = 0;
+      this.#inFlight = this.#inFlightBytes = 0;
       this.#release(this.#batch - 1);
     }
     this.#running = false;
@@ -104,7 +122,11 @@ export class SinkWriter {
 
   async #interval(ms: number): Promise<void> {
     const abort = new AbortController();
-    this.#urgent = () => abort.abort();
+    this.#urgent = () => {
+      // Once is enough, and to abort again is slow.
+      this.#urgent = null;
+      abort.abort();
+    };
     await this.#options.clock.sleep(ms, abort.signal);
     this.#urgent = null;
   }
@@ -112,20 +134,27 @@ export class SinkWriter {
   /** At most one insert's worth; a key put again meanwhile waits for the next batch. */
   #take(): OutgoingRow[] {
     const { batchRowsMax } = this.#options;
-    if (this.#waiting.size <= batchRowsMax) {
+    if (this.#waiting.size <= batchRowsMax && this.#waitingBytes <= BATCH_BYTES_MAX) {
       const rows = [...this.#waiting.values()];
-      this.#waiting = new Map();
-      this.#batch++;
       this.#inFlight = rows.length;
+      this.#inFlightBytes = this.#waitingBytes;
+      this.#waiting = new Map();
+      this.#waitingBytes = 0;
+      this.#batch++;
       return rows;
     }
     const rows: OutgoingRow[] = [];
+    let bytes = 0;
     for (const [key, row] of this.#waiting) {
       rows.push(row);
+      bytes += bytesOf(row);
       this.#waiting.delete(key);
-      if (rows.length === batchRowsMax) break;
+      if (rows.length === batchRowsMax || bytes >= BATCH_BYTES_MAX) break;
     }
+    if (this.#waiting.size === 0) this.#batch++;
     this.#inFlight = rows.length;
+    this.#inFlightBytes = bytes;
+    this.#waitingBytes -= bytes;
     return rows;
   }
 
@@ -167,6 +196,10 @@ export class SinkWriter {
     this.troubled = error !== null;
     this.#options.onState(error?.message ?? null);
   }
+}
+
+function bytesOf(row: OutgoingRow): number {
+  return 2 * (("line" in row ? row.line.length : row.keyLine.length) + row.key.length);
 }
 
 /** Whether ClickHouse refused the rows for good; every other failure may pass. */

@@ -136,7 +136,8 @@ export class GlobalReader {
   /** Takes what is fetched. Resolves to the topic whose log no longer has the position read to, or null. */
   async #read(): Promise<string | null> {
     for (const fetched of await this.#reader.poll(POLL_MS)) {
-      if (fetched.outOfRange !== undefined) return fetched.topic;
+      const position = this.#positions.get(fetched.topic)![fetched.partition];
+      if (fetched.outOfRange !== undefined || fetched.fromOffset !== position) return fetched.topic;
       this.#take(fetched.topic, fetched.partition, fetched.records);
       this.#positions.get(fetched.topic)![fetched.partition] = fetched.nextOffset;
       this.#ends.get(fetched.topic)![fetched.partition] = fetched.endOffset;

@@ -11,6 +11,8 @@ const RESTART = { firstMs: 1_000, lastMs: 30_000 };
  */
 export class Assignments {
   readonly #instance: Instance;
+  /** The group has told at least once which tasks this instance has; they may be none. */
+  decided = false;
   #stopped = false;
 
   constructor(instance: Instance) {
@@ -25,13 +27,16 @@ export class Assignments {
   /** The group's decision: all tasks that this instance has now. */
   assigned(ids: readonly string[]): void {
     if (this.#stopped) return;
-    const { hosts, topics, reader, busy, onEvent } = this.#instance;
+    const { hosts, topics, intake, busy, producer, problems, onEvent, wake } = this.#instance;
     const wanted = new Set(ids);
+    this.decided = true;
     for (const [id, host] of hosts) {
       if (wanted.has(id)) continue;
-      host.drop(reader);
+      host.drop(intake);
       hosts.delete(id);
       busy.delete(host);
+      producer.forget(id);
+      problems.set(problemOf(id), null);
     }
     const fresh: TaskHost[] = [];
     for (const table of topics.plan.tables) {
@@ -45,19 +50,22 @@ export class Assignments {
     }
     onEvent({ kind: "assigned", tasks: ids });
     if (fresh.length > 0) this.#start(fresh);
+    wake();
   }
 
   #start(hosts: readonly TaskHost[]): void {
-    const { context, ports, reader, globals, loads, problems, busy, wake, fail } = this.#instance;
+    const { context, ports, intake, globals, loads, problems, busy, writers, wake, fail } = this.#instance;
     startTasks(hosts, {
       context,
       log: ports.log,
-      reader,
+      reader: intake,
       warehouse: ports.warehouse,
+      acknowledged: async (sinks) => void await Promise.all(sinks.map((sink) => writers.get(sink)!.barrier())),
       globals,
       loads,
       clock: ports.clock,
       onState: (problem) => problems.set("start", problem),
+      onSuperseded: (host) => this.restart(host.id, "superseded"),
       onBaseRead: (host) => {
         busy.add(host);
         wake();
@@ -65,24 +73,54 @@ export class Assignments {
     }).catch(fail);
   }
 
-  /** Throws a task's state away and starts it again after a pause that grows with every restart. */
+  /**
+   * Throws a task's state away and starts it again after a pause that grows with every restart, until the task has run
+   * steadily. Meanwhile it is a problem.
+   */
   restart(id: string, reason: string): void {
-    const { hosts, reader, busy, onEvent, ports, topology } = this.#instance;
+    const { hosts, intake, busy, producer, problems, onEvent, ports, topology, wake } = this.#instance;
     const host = hosts.get(id);
-    if (host === undefined || this.#stopped || host.task === null) return;
-    host.drop(reader);
+    if (host === undefined || this.#stopped || host.waiting) return;
+    host.drop(intake);
+    host.waiting = true;
     busy.delete(host);
+    producer.forget(id);
+    problems.set(problemOf(id), `Task "${id}" was started again: ${reason}`);
     onEvent({ kind: "restart", task: id, reason });
     ports.metrics.count("weir_task_restarts_total", { topology: topology.name, reason: reason.split(" ")[0] }, 1);
     const { start } = host;
     const pauseMs = waitMsAfter(++host.restarts, { ...RESTART, random: ports.random });
     ports.clock.sleep(pauseMs).then(() => {
-      if (host.start === start && hosts.get(id) === host && !this.#stopped) this.#start([host]);
+      if (host.start !== start || hosts.get(id) !== host || this.#stopped) return;
+      host.waiting = false;
+      this.#start([host]);
     });
+    wake();
+  }
+
+  /** The task's start is complete. One restart alone is forgiven then; after several, others are to be expected. */
+  completed(host: TaskHost): void {
+    host.lateLoads = 0;
+    if (host.restarts <= 1) this.#instance.problems.set(problemOf(host.id), null);
+  }
+
+  /** Forgets the restarts of tasks that have run for a while since. */
+  forgive(nowMs: number): void {
+    const { hosts, options, problems } = this.#instance;
+    for (const host of hosts.values()) {
+      if (host.restarts === 0 || host.state !== "running" || nowMs - host.completedMs < options.steadyAfterMs) continue;
+      host.restarts = 0;
+      problems.set(problemOf(host.id), null);
+    }
   }
 
   /** Throws all tasks away and starts them again, for a source topic that is not the one they were built from. */
   restartAll(reason: string): void {
     for (const id of this.#instance.hosts.keys()) this.restart(id, reason);
   }
+}
+
+/** Under which name restarts of a task are a problem. */
+function problemOf(id: string): string {
+  return `task ${id}`;
 }

@@ -1,8 +1,9 @@
 import type { Membership } from "../../ports/log.ts";
 import { repairTasks } from "./repair.ts";
 import type { Assignments } from "./assignments.ts";
-import { type Instance, staleKeys } from "./instance.ts";
+import { type Instance, isOverloaded, staleKeys } from "./instance.ts";
 import type { TaskHost } from "./task_host.ts";
+import { checkTombstones } from "./tombstones.ts";
 import { findTopicChanges } from "./topics.ts";
 import { ConfigError } from "../../record/errors.ts";
 
@@ -10,7 +11,8 @@ const TICK_MS = 1_000;
 
 /**
  * What a running topology does now and then: commits positions for monitoring, compares ClickHouse with what it should
- * show, notices topics that were recreated and tasks that lag too far behind, reports gauges.
+ * show, notices topics that were recreated and tasks that lag too far behind, reports gauges. Whatever waits for the
+ * log or for ClickHouse runs beside the rest: gauges are needed most while one of them does not answer.
  */
 export class Housekeeping {
   readonly #instance: Instance;
@@ -19,6 +21,8 @@ export class Housekeeping {
   #membership: Membership | null = null;
   #stopped = new AbortController();
   #done: Promise<void> = Promise.resolve();
+  /** What is under way beside the rest, by name: at most one of each. */
+  readonly #beside = new Map<string, Promise<void>>();
   #nextCommitMs = 0;
   #nextMetadataMs = 0;
   readonly #inboxIds = new Map<string, string | null>();
@@ -43,6 +47,7 @@ export class Housekeeping {
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#done;
+    await Promise.all(this.#beside.values());
     await this.#commit();
   }
 
@@ -51,20 +56,28 @@ export class Housekeeping {
     while (!this.#stopped.signal.aborted) {
       const nowMs = clock.nowMs();
       // The loop of records does so too, but only when records come: a task that was read may be gone.
-      this.#instance.loads.advance(this.#instance.reader, nowMs);
+      this.#instance.loads.advance(this.#instance.intake, nowMs);
       if (nowMs >= this.#nextMetadataMs) {
         this.#nextMetadataMs = nowMs + this.#instance.options.metadataEveryMs;
-        await this.#checkTopics();
+        this.#start("topics", () => this.#checkTopics());
       }
       if (nowMs >= this.#nextCommitMs) {
         this.#nextCommitMs = nowMs + this.#instance.options.commitEveryMs;
-        await this.#commit();
+        this.#start("commit", () => this.#commit());
       }
-      this.#checkLag(nowMs);
-      await this.#repair(nowMs);
-      this.#report(nowMs);
+      if (isOverloaded(this.#instance)) this.#start("ends", () => this.#findEnds());
+      checkTombstones(this.#instance, { assignments: this.#assignments, nowMs });
+      this.#assignments.forgive(nowMs);
+      this.#start("comparison", () => this.repair(nowMs));
+      this.report(nowMs);
       await clock.sleep(TICK_MS, this.#stopped.signal);
     }
+  }
+
+  /** Begins it beside everything else, unless it is still under way. */
+  #start(name: string, action: () => Promise<void>): void {
+    if (this.#beside.has(name)) return;
+    this.#beside.set(name, action().catch(this.#instance.fail).finally(() => this.#beside.delete(name)));
   }
 
   async #checkTopics(): Promise<void> {
@@ -83,13 +96,26 @@ export class Housekeeping {
     }
   }
 
-  /** Positions as they were before everything that the sinks have acknowledged now. */
+  /** Where the sources end, which reading tells no more while nothing is taken: the lag would stand still. */
+  async #findEnds(): Promise<void> {
+    const { hosts, ports: { log } } = this.#instance;
+    try {
+      for (const topic of new Set([...hosts.values()].flatMap((host) => host.topics))) {
+        const { end } = await log.offsets(topic);
+        for (const host of hosts.values()) host.endsAt(topic, end[host.partition]);
+      }
+    } catch {
+      // The log does not answer; whoever reads from it says so.
+    }
+  }
+
+  /** Positions as they were before everything that is not evaluated, or not acknowledged by the sinks. */
   async #commit(): Promise<void> {
     const positions = [...this.#instance.hosts.values()].flatMap((host) => {
-      if (host.task === null || !host.task.loaded) return [];
-      const { partition } = host;
-      const own = host.topics.map((topic, member) => ({ topic, partition, offset: host.positions[member] }));
-      return [...own, { topic: host.inboxTopic, partition, offset: host.inboxPosition }];
+      if (host.task === null || !host.task.complete) return [];
+      const { partition, evaluated } = host;
+      const own = host.topics.map((topic, member) => ({ topic, partition, offset: evaluated.positions[member] }));
+      return [...own, { topic: host.inboxTopic, partition, offset: evaluated.inbox }];
     });
     if (positions.length === 0) return;
     await Promise.race([
@@ -104,24 +130,8 @@ export class Housekeeping {
     }
   }
 
-  /**
-   * A tombstone not read within half of its retention may have been removed by now: what was built may hold a deleted
-   * row.
-   */
-  #checkLag(nowMs: number): void {
-    for (const host of this.#instance.hosts.values()) {
-      if (host.task === null || host.lag === 0 || host.lastRecordMs === 0) continue;
-      const retentions = host.topics.map((topic) => this.#instance.topics.sources.get(topic)!.deleteRetentionMs);
-      const limitMs = Math.min(...retentions) / 2;
-      const sinceMs = Math.max(host.lastRecordMs, host.startedMs);
-      if (Number.isFinite(limitMs) && nowMs - sinceMs > limitMs) {
-        this.#assignments.restart(host.id, "lag beyond half of the tombstone retention");
-      }
-    }
-  }
-
   /** A comparison that is due takes along every task of its table that was compared before: one question for all. */
-  async #repair(nowMs: number): Promise<void> {
+  async repair(nowMs: number): Promise<void> {
     const { repairAfterMs, repairEveryMs } = this.#instance.options;
     const complete = [...this.#instance.hosts.values()].filter((host) => host.task?.complete);
     for (const table of new Set(complete.filter((host) => nowMs >= host.nextRepairMs).map((host) => host.table))) {
@@ -157,7 +167,8 @@ export class Housekeeping {
     }
   }
 
-  #report(nowMs: number): void {
+  /** Sets the gauges. */
+  report(nowMs: number): void {
     const { metrics } = this.#instance.ports;
     const topology = this.#instance.topology.name;
     const states = new Map<string, number>([["starting", 0], ["loading", 0], ["joining", 0], ["running", 0], [
@@ -167,17 +178,19 @@ export class Housekeeping {
     for (const host of this.#instance.hosts.values()) {
       states.set(host.state, (states.get(host.state) ?? 0) + 1);
       const labels = { topology, table: host.table.name, partition: String(host.partition) };
-      metrics.gauge("weir_source_lag_records", labels, host.lag);
+      const lag = host.unevaluated;
+      metrics.gauge("weir_source_lag_records", labels, lag);
       metrics.gauge(
         "weir_source_lag_seconds",
         labels,
-        host.lag > 0 && host.lastRecordMs > 0 ? (nowMs - host.lastRecordMs) / 1000 : 0,
+        lag > 0 && host.lastRecordMs > 0 ? (nowMs - host.lastRecordMs) / 1000 : 0,
       );
       metrics.gauge("weir_stored_rows", labels, host.task?.storedRows ?? 0);
     }
     for (const [state, count] of states) metrics.gauge("weir_tasks", { topology, state }, count);
     for (const [sink, writer] of this.#instance.writers) {
       metrics.gauge("weir_sink_pending_rows", { topology, sink }, writer.pendingRows);
+      metrics.gauge("weir_sink_pending_bytes", { topology, sink }, writer.pendingBytes);
     }
     for (const [table, keys] of staleKeys(this.#instance)) {
       metrics.gauge("weir_stale_keys", { topology, table }, keys);

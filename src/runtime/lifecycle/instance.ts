@@ -1,7 +1,7 @@
 import type { Topology } from "../../dsl/topology.ts";
-import type { Reader } from "../../ports/log.ts";
 import type { GlobalReader } from "../globals/global_reader.ts";
 import type { RunOptions } from "../options.ts";
+import type { Intake } from "./intake.ts";
 import type { LoadOrder } from "./load_order.ts";
 import type { Ports } from "../ports.ts";
 import type { Problems } from "../problems.ts";
@@ -20,7 +20,8 @@ export interface Instance {
   readonly options: RunOptions;
   readonly topics: Topics;
   readonly context: TaskContext;
-  readonly reader: Reader;
+  /** Reads for all tasks, and holds what they have not taken. */
+  readonly intake: Intake;
   readonly globals: GlobalReader;
   readonly loads: LoadOrder;
   readonly writers: ReadonlyMap<string, SinkWriter>;
@@ -58,6 +59,15 @@ export function staleKeys({ topics, hosts, globals }: Instance): Map<string, num
     counts.set(table, (counts.get(table) ?? 0) + size);
   }
   return counts;
+}
+
+/** Whether so much waits for sinks or inboxes that nothing more is taken. */
+export function isOverloaded({ options, producer, writers }: Instance): boolean {
+  if (producer.queuedBytes > options.producerBytesMax) return true;
+  for (const { pendingRows, pendingBytes } of writers.values()) {
+    if (pendingRows > options.sinkRowsMax || pendingBytes > options.sinkBytesMax) return true;
+  }
+  return false;
 }
 
 /** What the start did, by sink, over this instance's tasks. */

@@ -1,5 +1,5 @@
 import type { TaskTable } from "../../plan/physical.ts";
-import type { Reader } from "../../ports/log.ts";
+import type { Seeker } from "./intake.ts";
 import type { TaskHost } from "./task_host.ts";
 
 /** A wave that has read nothing for so long does not hold up the next one. */
@@ -34,7 +34,7 @@ export class LoadOrder {
   }
 
   /** Begins to read the next wave when the one before is read. */
-  advance(reader: Reader, nowMs: number): void {
+  advance(reader: Seeker, nowMs: number): void {
     if (this.#waves.length === 0) return;
     this.#current = this.#current.filter(({ host, start }) => host.start === start && !host.caughtUp);
     const left = this.#current.reduce((sum, { host }) => sum + host.lag, 0);
@@ -43,6 +43,7 @@ export class LoadOrder {
     if (this.#current.length > 0 && nowMs - this.#movedMs < STALLED_MS) return;
     const wave = this.#waves.shift()!.filter(({ host, start }) => host.start === start);
     for (const { host } of wave) {
+      host.readingSinceMs = nowMs;
       host.topics.forEach((topic, member) => reader.seek(topic, host.partition, host.positions[member]));
     }
     this.#current.push(...wave);

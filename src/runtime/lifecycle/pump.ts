@@ -1,10 +1,11 @@
 import type { Fetched } from "../../ports/log.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
 import { LimitError, ProductionError, RestoreError } from "../../record/errors.ts";
-import { type Key, keyText } from "../../record/key.ts";
+import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import type { Assignments } from "./assignments.ts";
-import { type Instance, storedRows } from "./instance.ts";
+import { DeleteGuard } from "./delete_guard.ts";
+import { type Instance, isOverloaded, storedRows } from "./instance.ts";
 import type { TaskHost } from "./task_host.ts";
 
 const POLL_RETRY_MS = 1_000;
@@ -22,7 +23,9 @@ export class Pump {
   readonly #onComplete: () => void;
   #stopping = false;
   #woken: () => void = () => {};
-  #fetched: readonly Fetched[] | null = null;
+  /** A poll has ended since the last one began. */
+  #polled = false;
+  readonly #guard: DeleteGuard;
   /**
    * Timestamp of the records last taken, which are behind whatever any task evaluates next; 0 while a start reads old
    * ones.
@@ -34,6 +37,7 @@ export class Pump {
     this.#instance = instance;
     this.#assignments = assignments;
     this.#onComplete = onComplete;
+    this.#guard = new DeleteGuard(instance.hosts, instance.options);
   }
 
   /** Ends {@link run} soon. */
@@ -49,25 +53,24 @@ export class Pump {
 
   /** Runs until {@link stop}. @throws whatever a task throws: the topology cannot go on then */
   async run(): Promise<void> {
-    const { ports: { clock }, busy, loads, reader } = this.#instance;
+    const { ports: { clock }, busy, loads, intake } = this.#instance;
     let polling: Promise<void> | null = null;
     while (!this.#stopping) {
       const woken = new Promise<void>((resolve) => this.#woken = resolve);
       polling ??= this.#poll();
+      for (const host of this.#guard.released()) busy.add(host);
       if (busy.size > 0) await clock.breathe();
       else await Promise.race([polling, woken]);
       while (this.#overloaded() && !this.#stopping) await clock.sleep(OVERLOAD_WAIT_MS);
-      if (this.#fetched !== null) {
-        const fetched: readonly Fetched[] = this.#fetched;
-        this.#fetched = null;
+      if (this.#polled) {
+        this.#polled = false;
         polling = null;
-        for (const part of fetched) {
-          if (this.#stopping) break;
+        for (let part = intake.take(); part !== undefined && !this.#stopping; part = intake.take()) {
           this.#take(part);
           if (part.records.length > FETCH_LONG) await clock.breathe();
         }
       }
-      loads.advance(reader, clock.nowMs());
+      loads.advance(intake, clock.nowMs());
       for (const host of [...busy]) {
         if (!busy.has(host)) continue;
         this.#work(host);
@@ -78,8 +81,8 @@ export class Pump {
   }
 
   async #poll(): Promise<void> {
-    const { reader, options, problems, ports } = this.#instance;
-    const fetched = await retry(() => reader.poll(options.pollWaitMs), {
+    const { intake, options, problems, ports } = this.#instance;
+    const fetched = await retry(() => intake.fetch(options.pollWaitMs), {
       clock: ports.clock,
       firstMs: POLL_RETRY_MS,
       lastMs: POLL_RETRY_MS,
@@ -95,13 +98,16 @@ export class Pump {
     });
     if (fetched === STOPPED) return;
     problems.set("log", null);
-    this.#fetched = fetched;
+    this.#polled = true;
   }
 
   #take(fetched: Fetched): void {
     for (const host of this.#instance.hosts.values()) {
       if (host.partition !== fetched.partition || host.task === null) continue;
       if (host.inboxTopic !== fetched.topic && !host.topics.includes(fetched.topic)) continue;
+      if (host.topics.includes(fetched.topic) && fetched.records.length > 0) {
+        host.takenMs = this.#instance.ports.clock.nowMs();
+      }
       if (host.topics.length > 0 && fetched.records.length > 0) {
         this.#sourceMs = host.task.complete ? fetched.records[0].timestampMs : 0;
       }
@@ -128,25 +134,20 @@ export class Pump {
     if (task.loaded || !task.membersReady || !host.baseRead || !host.caughtUp) return;
     if (!this.#instance.globals.reached(host.globalTargets)) return;
     task.load();
-    host.listen(this.#instance.reader);
+    host.listen(this.#instance.intake);
   }
 
   #finish(host: TaskHost): void {
-    const task = host.task!;
-    const { keys, rows } = task.doomed();
-    const { allowDeletes, deletesMaxRows, deletesMaxShare, repairAfterMs } = this.#instance.options;
-    if (!allowDeletes && keys.length > deletesMaxRows && keys.length > rows * deletesMaxShare) {
-      const some = keys.slice(0, 5).map(keyText).join("; ");
-      const message =
-        `Start stopped before it deletes ${keys.length} of ${rows} rows that task "${host.id}" shows in ClickHouse ` +
-        `(${some}; ...), because its sources no longer contain them. If that is right, start once with ` +
-        `--allow-deletes; if not, check the source topics first`;
-      return this.#instance.fail(new RestoreError(host.id, message));
+    try {
+      if (!this.#guard.allows(host)) return;
+    } catch (error) {
+      if (!(error instanceof RestoreError)) throw error;
+      return this.#instance.fail(error);
     }
-    task.finish();
-    host.restarts = 0;
+    host.task!.finish();
     host.completedMs = this.#instance.ports.clock.nowMs();
-    host.nextRepairMs = host.completedMs + repairAfterMs;
+    host.nextRepairMs = host.completedMs + this.#instance.options.repairAfterMs;
+    this.#assignments.completed(host);
     this.#onComplete();
   }
 
@@ -175,7 +176,7 @@ export class Pump {
   }
 
   #overloaded(): boolean {
-    const { options, producer, writers } = this.#instance;
+    const { options } = this.#instance;
     const stored = storedRows(this.#instance);
     if (stored > options.storeEntriesMax) {
       const message =
@@ -183,8 +184,6 @@ export class Pump {
         `WEIR_STORE_ENTRIES_MAX, or share the topology between more instances`;
       throw new LimitError("storeEntriesMax", message);
     }
-    if (producer.queuedBytes > options.producerBytesMax) return true;
-    for (const writer of writers.values()) if (writer.pendingRows > options.sinkRowsMax) return true;
-    return false;
+    return isOverloaded(this.#instance);
   }
 }

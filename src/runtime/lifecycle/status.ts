@@ -7,7 +7,7 @@ export interface TaskStatus {
   readonly id: string;
   readonly partition: number;
   readonly state: HostState;
-  /** Source records not read yet, as known. */
+  /** Source records not read or not evaluated yet, as known; while the task starts, rows not evaluated yet count. */
   readonly lagRecords: number;
   /** Rows whose first evaluation waits for partners. */
   readonly pendingRows: number;
@@ -19,7 +19,7 @@ export interface TaskStatus {
 export interface RunnerStatus {
   readonly tasks: readonly TaskStatus[];
   readonly tasksRunning: number;
-  /** Source records not read yet, those of global tables included, as known. */
+  /** Source records not read or not evaluated yet, those of global tables included, as known. */
   readonly lagRecords: number;
   /** Rows held in memory: own rows of all tasks, right rows held for them, global tables. */
   readonly storedRows: number;
@@ -57,7 +57,7 @@ function taskStatus(host: TaskHost): TaskStatus {
     id: host.id,
     partition: host.partition,
     state: host.state,
-    lagRecords: host.lag,
+    lagRecords: host.unevaluated,
     pendingRows: host.task?.pending ?? 0,
     inbox: { topic: host.inboxTopic, position: host.inboxPosition },
   };

@@ -1,7 +1,9 @@
-import type { Fetched, Reader } from "../../ports/log.ts";
+import type { Fetched } from "../../ports/log.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import type { Task } from "../task/task.ts";
 import { taskId } from "../../record/task_id.ts";
+import { Evaluated } from "./evaluated.ts";
+import type { Seeker } from "./intake.ts";
 
 /** Where one assigned task stands on this instance. */
 export type HostState = "starting" | "loading" | "joining" | "running" | "waiting";
@@ -20,8 +22,10 @@ export class TaskHost {
   task: Task | null = null;
   /** Grows with every start, so that what was begun for an earlier one is recognised. */
   start = 0;
-  /** Starts in quick succession, for the back-off. */
+  /** Restarts since the task last ran steadily, for the back-off. */
   restarts = 0;
+  /** Thrown away, and not started again yet. */
+  waiting = false;
   /** What sinks show was read back. */
   baseRead = false;
   /** Next offset to read, by member. */
@@ -37,9 +41,15 @@ export class TaskHost {
   listening = false;
   /** Timestamp of the last source record taken, milliseconds since the epoch; 0 before any. */
   lastRecordMs = 0;
-  startedMs = 0;
+  /** Since when the sources are read; 0 before. */
+  readingSinceMs = 0;
+  /** When source records were taken last, by the clock; 0 before any. */
+  takenMs = 0;
+  /** Loads in a row that took too long for the sources' tombstones. */
+  lateLoads = 0;
   completedMs = 0;
   nextRepairMs = 0;
+  #evaluated = new Evaluated([], 0);
 
   constructor({ table, partition, inboxTopic }: { table: TaskTable; partition: number; inboxTopic: string }) {
     this.id = taskId(table.name, partition);
@@ -50,14 +60,29 @@ export class TaskHost {
   }
 
   get state(): HostState {
-    if (this.task === null) return this.restarts > 0 ? "waiting" : "starting";
+    if (this.task === null) return this.waiting ? "waiting" : "starting";
     if (!this.task.loaded) return "loading";
     return this.task.complete ? "running" : "joining";
   }
 
   /** Source records not read yet, as known. */
   get lag(): number {
-    return this.ends.reduce((sum, end, member) => sum + Math.max(0, end - (this.positions[member] ?? 0)), 0);
+    return behind(this.ends, this.positions);
+  }
+
+  /** Source records not read, or taken and not evaluated yet; while the task starts, rows not evaluated yet count. */
+  get unevaluated(): number {
+    const { task } = this;
+    if (task === null) return this.lag;
+    if (!task.complete) return this.lag + (task.loaded ? task.pending : task.entries.size);
+    return behind(this.ends, this.evaluated.positions);
+  }
+
+  /** Positions before everything that is not evaluated yet. */
+  get evaluated(): Evaluated {
+    const { task } = this;
+    if (task !== null) this.#evaluated.advance((mark) => task.loaded && task.queue.passed(mark));
+    return this.#evaluated;
   }
 
   /** All own source records that were there at the start have been read. */
@@ -65,15 +90,32 @@ export class TaskHost {
     return this.positions.every((position, member) => position >= this.targets[member]);
   }
 
+  /** A new incarnation: reads its sources between these offsets, and its inbox from there, before it is loaded. */
+  begin(task: Task, read: { readonly starts: number[]; readonly targets: readonly number[]; readonly inbox: number }) {
+    this.task = task;
+    this.positions = read.starts;
+    this.targets = read.targets;
+    this.ends = [...read.targets];
+    this.inboxPosition = read.inbox;
+    this.lastRecordMs = this.readingSinceMs = this.takenMs = 0;
+    this.#evaluated = new Evaluated([...read.starts], read.inbox);
+  }
+
+  /** The topic ends there, or later, as was asked for since it was read last. */
+  endsAt(topic: string, end: number): void {
+    const member = this.topics.indexOf(topic);
+    if (this.task !== null && member >= 0) this.ends[member] = Math.max(this.ends[member], end);
+  }
+
   /** Reads the inbox from the record after the own HELLO. */
-  listen(reader: Reader): void {
+  listen(reader: Seeker): void {
     if (this.listening) return;
     this.listening = true;
     reader.seek(this.inboxTopic, this.partition, this.inboxPosition);
   }
 
   /** Stops reading; the state of the task is thrown away. */
-  drop(reader: Reader): void {
+  drop(reader: Seeker): void {
     if (this.task !== null) this.task.closed = true;
     this.task = null;
     this.start++;
@@ -90,14 +132,23 @@ export class TaskHost {
   take(fetched: Fetched, sourceMs: number): string | null {
     const task = this.task;
     if (task === null) return null;
+    const member = this.topics.indexOf(fetched.topic);
+    const position = fetched.topic === this.inboxTopic ? this.inboxPosition : this.positions[member];
+    // Fetched for an earlier incarnation, which was further back.
+    if (fetched.fromOffset < position) return null;
+    if (fetched.fromOffset > position) return `records of "${fetched.topic}" are gone before they were read`;
     task.sourceMs = sourceMs;
     if (fetched.outOfRange !== undefined) return `position in "${fetched.topic}" is out of range`;
-    if (fetched.topic === this.inboxTopic) return this.#takeInbox(task, fetched);
-    const member = this.topics.indexOf(fetched.topic);
-    task.source.take(member, fetched.records);
-    this.positions[member] = fetched.nextOffset;
-    this.ends[member] = fetched.endOffset;
-    if (fetched.records.length > 0) this.lastRecordMs = fetched.records[fetched.records.length - 1].timestampMs;
+    if (fetched.topic === this.inboxTopic) {
+      const trouble = this.#takeInbox(task, fetched);
+      if (trouble !== null) return trouble;
+    } else {
+      task.source.take(member, fetched.records);
+      this.positions[member] = fetched.nextOffset;
+      this.ends[member] = fetched.endOffset;
+      if (fetched.records.length > 0) this.lastRecordMs = fetched.records[fetched.records.length - 1].timestampMs;
+    }
+    this.#evaluated.take(task.queue.position, this.positions, { inbox: this.inboxPosition });
     return null;
   }
 
@@ -111,4 +162,8 @@ export class TaskHost {
     this.inboxEnd = fetched.endOffset;
     return null;
   }
+}
+
+function behind(ends: readonly number[], positions: readonly number[]): number {
+  return ends.reduce((sum, end, member) => sum + Math.max(0, end - (positions[member] ?? 0)), 0);
 }

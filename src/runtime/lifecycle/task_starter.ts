@@ -1,6 +1,6 @@
 import type { ShownRow, TableSpec, Warehouse } from "../../ports/warehouse.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Log, Reader } from "../../ports/log.ts";
+import type { Log } from "../../ports/log.ts";
 import { retry } from "../../ports/retry.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { keyText, parseKeyText } from "../../record/key.ts";
@@ -9,6 +9,7 @@ import { type OutputPlan, outputsOf } from "../../plan/outputs_of.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import type { GlobalReader } from "../globals/global_reader.ts";
 import { byTask } from "./by_task.ts";
+import type { Seeker } from "./intake.ts";
 import type { LoadOrder } from "./load_order.ts";
 import { encodeHello } from "../conversation/messages.ts";
 import { firstEpochOf, homeOf } from "../conversation/ownership.ts";
@@ -23,12 +24,16 @@ const RETRY = { firstMs: 100, lastMs: 5_000 };
 export interface StarterOptions {
   readonly context: TaskContext;
   readonly log: Log;
-  readonly reader: Reader;
+  readonly reader: Seeker;
   readonly warehouse: Warehouse;
   readonly globals: GlobalReader;
   readonly loads: LoadOrder;
   readonly clock: Clock;
   readonly onState: (problem: string | null) => void;
+  /** Resolves when the rows put into these sinks so far are acknowledged. */
+  readonly acknowledged: (sinks: readonly string[]) => Promise<void>;
+  /** Another instance has started this task meanwhile. */
+  readonly onSuperseded: (host: TaskHost) => void;
   /** What the sinks show of this task is known. */
   readonly onBaseRead: (host: TaskHost) => void;
 }
@@ -60,19 +65,19 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
     );
   }
   const epochs = offsets.map((offset) => firstEpochOf(context.options.generation) + offset + 1);
-  await checkEpochs(hosts, epochs, options);
+  for (const host of await supersededOf(hosts, epochs, options)) if (still().includes(host)) options.onSuperseded(host);
   for (const host of still()) {
     const index = hosts.indexOf(host);
     const { table, partition } = host;
-    host.positions = host.topics.map((topic) => ends.get(topic)!.start[partition]);
-    host.targets = host.topics.map((topic) => ends.get(topic)!.end[partition]);
-    host.ends = [...host.targets];
+    const task = new Task({ context, table, partition, epoch: epochs[index] });
+    host.begin(task, {
+      starts: host.topics.map((topic) => ends.get(topic)!.start[partition]),
+      targets: host.topics.map((topic) => ends.get(topic)!.end[partition]),
+      inbox: offsets[index] + 1,
+    });
     host.globalTargets = globalTargets;
-    host.inboxPosition = offsets[index] + 1;
-    host.startedMs = clock.nowMs();
-    host.task = new Task({ context, table, partition, epoch: epochs[index] });
     if (host.topics.length === 0) host.listen(reader);
-    host.task.endBatch();
+    task.endBatch();
   }
   loads.add(still());
   loads.advance(reader, clock.nowMs());
@@ -86,22 +91,36 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
   }
 }
 
-async function checkEpochs(
+/**
+ * The tasks of which ClickHouse knows a greater epoch than this start has: another instance has started them meanwhile.
+ * @throws ConfigError when an epoch is greater than the inbox has given: it is another inbox than that of the rows
+ */
+async function supersededOf(
   hosts: readonly TaskHost[],
   epochs: readonly number[],
   options: StarterOptions,
-): Promise<void> {
-  const { warehouse, context } = options;
+): Promise<Set<TaskHost>> {
+  const { warehouse, log, context: { options: { generation } } } = options;
+  const superseded = new Set<TaskHost>();
   for (const table of new Set(hosts.map((host) => host.table))) {
-    const ids = hosts.filter((host) => host.table === table).map((host) => host.id);
+    const ofTable = hosts.flatMap((host, index) => host.table === table ? [{ host, epoch: epochs[index] }] : []);
+    const ids = ofTable.map(({ host }) => host.id);
     for (const { sink } of outputsOf(table)) {
       const greatest = await patiently(() => warehouse.greatestEpochs(sink.table, ids), options);
-      const late = hosts.filter((host, index) => host.table === table && (greatest.get(host.id) ?? 0) >= epochs[index]);
-      if (late.length > 0) {
-        throw generationError({ task: late[0].id, table: sink.table, generation: context.options.generation });
+      const late = ofTable.filter(({ host, epoch }) => (greatest.get(host.id) ?? 0) >= epoch);
+      if (late.length === 0) continue;
+      // Asked for after the epochs: every HELLO behind one of those lies below it.
+      const { end } = await patiently(() => log.offsets(late[0].host.inboxTopic), options);
+      for (const { host, epoch } of late) {
+        const known = greatest.get(host.id)!;
+        if (known === epoch || known > firstEpochOf(generation) + end[host.partition]) {
+          throw generationError({ task: host.id, table: sink.table, generation });
+        }
+        superseded.add(host);
       }
     }
   }
+  return superseded;
 }
 
 function generationError(
@@ -116,6 +135,8 @@ function generationError(
 
 async function readBase(table: TaskTable, hosts: () => readonly TaskHost[], options: StarterOptions): Promise<void> {
   if (hosts().length === 0) return;
+  // What an earlier incarnation has put here would be shown after it was asked for what is shown.
+  await options.acknowledged(outputsOf(table).map(({ sink }) => sink.name));
   for (const output of outputsOf(table)) {
     let attempts = 0;
     const strangers = await patiently(() => {

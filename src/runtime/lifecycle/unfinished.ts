@@ -7,7 +7,7 @@ import { readTopics } from "./topics.ts";
 export interface Unfinished {
   /** Nothing is left: whatever was read shows in ClickHouse, and everything was read. */
   readonly done: boolean;
-  /** Tasks are assigned, and all of them run. */
+  /** The group has told which tasks this instance has, and all of them run. */
   readonly ready: boolean;
   /** The tasks with something to do. */
   readonly tasks: readonly UnfinishedTask[];

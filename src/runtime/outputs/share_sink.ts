@@ -65,11 +65,10 @@ export class ShareSink {
     this.#adopted.length = 0;
   }
 
-  /** Keys of the shares that {@link complete} would delete, and the number shown. */
-  doomed(): { readonly keys: readonly Key[]; readonly shown: number } {
+  /** Keys of the shares that {@link complete} would delete. */
+  doomed(): Key[] {
     const { groups } = this.#options.output;
-    const keys = [...this.#base.keys()].filter((key) => (groups.get(key)?.rows ?? 0) === 0);
-    return { keys, shown: this.#base.size };
+    return [...this.#base.keys()].filter((key) => (groups.get(key)?.rows ?? 0) === 0);
   }
 
   /**

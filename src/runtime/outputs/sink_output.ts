@@ -55,6 +55,8 @@ export class SinkOutput {
   /** While set: keys written since, which a comparison under way must leave alone. */
   touched: Set<Key> | null = null;
   readonly #options: SinkOutputOptions;
+  /** Shown, and to be deleted when the start is complete. */
+  readonly #doomed = new Set<Entry>();
   readonly #encode: (row: Row) => string;
   readonly #keyColumns: readonly string[];
   /** Key columns in the order of the row key. */
@@ -101,11 +103,16 @@ export class SinkOutput {
     const line = row === null ? null : this.#lineOf(entry.key, row);
     if (line === null) {
       if (shown === null) return;
-      if (!this.#options.complete()) return this.#options.hold(entry);
+      if (!this.#options.complete()) {
+        this.#doomed.add(entry);
+        return this.#options.hold(entry);
+      }
+      this.#doomed.delete(entry);
       entry.cells[cell] = null;
       this.#delete(entry.key);
       return;
     }
+    if (this.#doomed.size > 0) this.#doomed.delete(entry);
     const digest = digestOf(line);
     if (digest === shown) return;
     entry.cells[cell] = digest;
@@ -119,6 +126,11 @@ export class SinkOutput {
   /** ClickHouse shows something else than it should: the next {@link show} writes whatever is right. */
   distrust(entry: Entry): void {
     entry.cells[this.#options.cell] = FOREIGN_DIGEST;
+  }
+
+  /** Keys of the rows that are deleted when the start is complete. */
+  doomed(): Key[] {
+    return Array.from(this.#doomed, (entry) => entry.key);
   }
 
   /** Whether ClickHouse shows something of this entry. */

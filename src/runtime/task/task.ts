@@ -55,6 +55,8 @@ export class Task implements TaskView {
   readonly senders: readonly (ShareSender | null)[];
   readonly source: SourceReader;
   readonly conversation: Conversation;
+  /** What is to be evaluated. */
+  readonly queue = new WorkQueue();
   /** Own rows, global tables and what the sinks show are here: everything may be evaluated and answered. */
   loaded = false;
   /** Every row was evaluated with all its partners known: rows may be deleted and shares written. */
@@ -70,7 +72,6 @@ export class Task implements TaskView {
   readonly #program: Program;
   readonly #layout: CellLayout;
   #pending = 0;
-  readonly #queue = new WorkQueue();
   readonly #evaluate = (entry: Entry) => this.evaluate(entry);
   readonly #held = new Set<Entry>();
 
@@ -163,7 +164,7 @@ export class Task implements TaskView {
       return;
     }
     putMemberRow(entry, { member, members: this.table.members.length }, row);
-    if (this.loaded) this.#queue.mark(entry);
+    if (this.loaded) this.queue.mark(entry);
     else this.#sweep(entry);
   }
 
@@ -173,7 +174,7 @@ export class Task implements TaskView {
 
   /** A right row has another value: all entries that use it are evaluated again. */
   rightChanged(right: RightEntry): void {
-    this.#queue.markUsers(right);
+    this.queue.markUsers(right);
   }
 
   /** Everything needed to evaluate is here: all entries are evaluated once. */
@@ -185,7 +186,7 @@ export class Task implements TaskView {
       this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].markUnknown(entry));
     }
     this.#pending = this.entries.size;
-    this.#queue.markAll(unshownFirst(this.entries, this.sinks));
+    this.queue.markAll(unshownFirst(this.entries, this.sinks));
     for (const server of this.servers) {
       for (const key of server.keys()) if (!this.entries.has(key)) server.tellAbsent(key);
     }
@@ -193,7 +194,7 @@ export class Task implements TaskView {
 
   /** Evaluates at most about `rows` entries; true if more wait. */
   work(rows: number): boolean {
-    return this.#queue.run(rows, this.#evaluate);
+    return this.queue.run(rows, this.#evaluate);
   }
 
   /** Runs the entry's program and brings every output up to date whose value is known. Returns the registers. */
@@ -228,25 +229,12 @@ export class Task implements TaskView {
 
   /** Whether every entry was evaluated with all partners known, so that {@link finish} may be called. */
   get ready(): boolean {
-    return this.loaded && !this.complete && this.#pending === 0 && this.#queue.empty;
+    return this.loaded && !this.complete && this.#pending === 0 && this.queue.empty;
   }
 
   /** Whether all shares of all homes have arrived, for a table of totals. */
   get membersReady(): boolean {
     return this.merges.every((merge) => merge?.ready ?? true);
-  }
-
-  /** What {@link finish} would delete: entries by key, and how many rows are shown in all. */
-  doomed(): { readonly keys: readonly Key[]; readonly rows: number } {
-    const keys = [...this.#held].filter((entry) => (entry.flags & HELD) !== 0).map((entry) => entry.key);
-    let rows = this.entries.size;
-    for (const sink of this.shareSinks) {
-      const doomed = sink?.doomed();
-      if (doomed === undefined) continue;
-      keys.push(...doomed.keys);
-      rows += doomed.shown;
-    }
-    return { keys, rows };
   }
 
   /** The start is complete: held rows are deleted, shares are written. */

@@ -113,6 +113,21 @@ export function applyOutputs(
   return known;
 }
 
+/** What the end of a start would delete of one sink. */
+export interface Doomed {
+  readonly sink: string;
+  readonly keys: readonly Key[];
+  /** Rows that the sink showed of this task when it started. */
+  readonly shown: number;
+}
+
+/** What the end of the start would delete, by sink. */
+export function doomedOf({ sinks, shareSinks }: TaskOutputs): Doomed[] {
+  return [...sinks, ...shareSinks].flatMap((output) =>
+    output === null ? [] : [{ sink: output.plan.name, keys: output.doomed(), shown: output.counts.base }]
+  );
+}
+
 /** What was written and deleted so far, by sink. */
 export function countsOf(
   { sinks, shareSinks }: TaskOutputs,

@@ -10,24 +10,44 @@ interface FanOut {
   next: number;
 }
 
+/** Everything that was marked before a moment: see {@link WorkQueue.mark} and {@link WorkQueue.passed}. */
+export interface WorkMark {
+  /** Entries marked by then, since the task began. */
+  readonly entries: number;
+  /** Lists of users begun by then. */
+  readonly fanOuts: number;
+}
+
 /**
  * What a task has to evaluate: entries whose rows changed, users of right rows that changed, and, once after loading,
- * all entries. Taken in slices, so that one right row with a million users stalls nobody and copies nothing.
+ * all entries. Taken in slices, so that one right row with a million users stalls nobody and copies nothing. What
+ * changed first is evaluated first.
  */
 export class WorkQueue {
+  /** Being evaluated, from {@link WorkQueue.#next} on; all of them were marked before those in `#dirty`. */
+  #taken: Entry[] = [];
+  #next = 0;
   #dirty: Entry[] = [];
   readonly #fanOuts = new Map<RightEntry, FanOut>();
   #scan: Iterator<Entry> | null = null;
+  #marked = 0;
+  #walksBegun = 0;
+  #walksEnded = 0;
 
   /** Whether nothing waits. */
   get empty(): boolean {
-    return this.#dirty.length === 0 && this.#fanOuts.size === 0 && this.#scan === null;
+    return this.#entriesWaiting === 0 && this.#fanOuts.size === 0 && this.#scan === null;
+  }
+
+  get #entriesWaiting(): number {
+    return this.#taken.length - this.#next + this.#dirty.length;
   }
 
   /** The entry must be evaluated. */
   mark(entry: Entry): void {
     if ((entry.flags & DIRTY) !== 0) return;
     entry.flags |= DIRTY;
+    this.#marked++;
     this.#dirty.push(entry);
   }
 
@@ -39,8 +59,12 @@ export class WorkQueue {
       return;
     }
     const known = this.#fanOuts.get(right);
-    if (known === undefined) this.#fanOuts.set(right, { right, next: users.length - 1 });
-    else known.next = users.length - 1;
+    if (known !== undefined) {
+      known.next = users.length - 1;
+      return;
+    }
+    this.#walksBegun++;
+    this.#fanOuts.set(right, { right, next: users.length - 1 });
   }
 
   /** All pending entries must be evaluated, in this order; one may occur twice. */
@@ -48,17 +72,25 @@ export class WorkQueue {
     this.#scan = entries;
   }
 
+  /** Stands for everything that waits now. */
+  get position(): WorkMark {
+    return { entries: this.#marked, fanOuts: this.#walksBegun };
+  }
+
+  /** Whether everything is evaluated that waited when {@link position} was `mark`. */
+  passed({ entries, fanOuts }: WorkMark): boolean {
+    return this.#scan === null && this.#marked - this.#entriesWaiting >= entries && this.#walksEnded >= fanOuts;
+  }
+
   /** Evaluates at most about `rows` entries; true if more wait. */
   run(rows: number, evaluate: (entry: Entry) => unknown): boolean {
-    let left = rows;
+    // Neither kind waits for the other: there may always be more of it before it is done.
+    const both = this.#entriesWaiting > 0 && this.#fanOuts.size > 0;
+    let left = rows - this.#evaluateEntries(both ? Math.ceil(rows / 2) : rows, evaluate);
     while (left > 0) {
-      if (this.#dirty.length > 0) {
-        const taken = this.#take(left);
-        left -= taken.length;
-        for (const entry of taken) evaluate(entry);
-      } else if (this.#fanOuts.size > 0) {
-        left -= this.#walk(left, evaluate);
-      } else if (this.#scan !== null) {
+      if (this.#fanOuts.size > 0) left -= this.#walk(left, evaluate);
+      else if (this.#entriesWaiting > 0) left -= this.#evaluateEntries(left, evaluate);
+      else if (this.#scan !== null) {
         const next = this.#scan.next();
         if (next.done) this.#scan = null;
         else if ((next.value.flags & PENDING) !== 0) {
@@ -70,11 +102,24 @@ export class WorkQueue {
     return !this.empty;
   }
 
-  #take(rows: number): Entry[] {
-    if (this.#dirty.length > rows) return this.#dirty.splice(this.#dirty.length - rows);
-    const taken = this.#dirty;
-    this.#dirty = [];
-    return taken;
+  /** At most `rows` of those marked, in the order in which they were. Returns how many. */
+  #evaluateEntries(rows: number, evaluate: (entry: Entry) => unknown): number {
+    let done = 0;
+    while (done < rows) {
+      if (this.#next === this.#taken.length) {
+        if (this.#dirty.length === 0) break;
+        this.#taken = this.#dirty;
+        this.#dirty = [];
+        this.#next = 0;
+      }
+      evaluate(this.#taken[this.#next++]);
+      done++;
+    }
+    if (this.#next === this.#taken.length && this.#next > 0) {
+      this.#taken = [];
+      this.#next = 0;
+    }
+    return done;
   }
 
   /** From the end of the list, so that a user that leaves meanwhile is replaced by one already evaluated. */
@@ -88,7 +133,10 @@ export class WorkQueue {
       fanOut.next = Math.min(fanOut.next, right.users.length - 1);
       done++;
     }
-    if (fanOut.next < 0) this.#fanOuts.delete(fanOut.right);
+    if (fanOut.next < 0) {
+      this.#fanOuts.delete(fanOut.right);
+      this.#walksEnded++;
+    }
     return Math.max(1, done);
   }
 }

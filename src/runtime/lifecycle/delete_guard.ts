@@ -1,0 +1,96 @@
+import { RestoreError } from "../../record/errors.ts";
+import { type Key, keyText } from "../../record/key.ts";
+import { type Doomed, doomedOf } from "../task/task_outputs.ts";
+import type { RunOptions } from "../options.ts";
+import type { TaskHost } from "./task_host.ts";
+
+/** A task that has begun anew so often without running steadily is not waited for. */
+const HOPELESS_RESTARTS = 3;
+const KEYS_TOLD = 5;
+
+/**
+ * Stops a start that would delete too much, before it deletes anything. A sink's rows are counted together over all
+ * tasks of this instance that start: a topic that lost its rows has few in each of its partitions. So a task that would
+ * delete waits until the other tasks of its table, too, know what they would delete. Several instances guard their part
+ * each.
+ */
+export class DeleteGuard {
+  readonly #hosts: ReadonlyMap<string, TaskHost>;
+  readonly #options: Pick<RunOptions, "allowDeletes" | "deletesMaxRows" | "deletesMaxShare">;
+  readonly #waiting = new Set<TaskHost>();
+
+  constructor(
+    hosts: ReadonlyMap<string, TaskHost>,
+    options: Pick<RunOptions, "allowDeletes" | "deletesMaxRows" | "deletesMaxShare">,
+  ) {
+    this.#hosts = hosts;
+    this.#options = options;
+  }
+
+  /**
+   * Whether the start of this task, which is ready, may be completed now.
+   * @throws RestoreError when it would delete too much
+   */
+  allows(host: TaskHost): boolean {
+    if (this.#options.allowDeletes) return true;
+    if (this.#waiting.has(host) && this.#waits(host)) return false;
+    this.#waiting.delete(host);
+    const doomed = doomedOf(host.task!);
+    if (doomed.every(({ keys }) => keys.length === 0)) return true;
+    if (this.#waits(host)) {
+      this.#waiting.add(host);
+      return false;
+    }
+    for (const own of doomed) this.#check(host, own);
+    return true;
+  }
+
+  /** Tasks whose start was not allowed yet, and may be by now. */
+  released(): TaskHost[] {
+    if (this.#waiting.size === 0) return [];
+    for (const host of this.#waiting) if (host.task === null || host.task.complete) this.#waiting.delete(host);
+    return [...this.#waiting].filter((host) => !this.#waits(host));
+  }
+
+  #waits(host: TaskHost): boolean {
+    return this.siblings(host).some(({ task, restarts }) =>
+      restarts < HOPELESS_RESTARTS && !(task !== null && task.loaded && task.pending === 0)
+    );
+  }
+
+  /** The other tasks of its table here, whose rows are counted together with its. */
+  siblings(host: TaskHost): TaskHost[] {
+    return [...this.#hosts.values()].filter((other) => other.table === host.table && other !== host);
+  }
+
+  /** A sink's rows, of this task alone and of all that start now. */
+  #check(host: TaskHost, own: Doomed): void {
+    if (own.keys.length === 0) return;
+    const starting = this.siblings(host).flatMap(({ task }) => task !== null && task.loaded ? [task] : []);
+    const keys: Key[] = [...own.keys];
+    let { shown } = own;
+    for (const task of starting) {
+      const its = doomedOf(task).find(({ sink }) => sink === own.sink)!;
+      keys.push(...its.keys);
+      shown += its.shown;
+    }
+    const refused = this.#refuses(own.keys, own.shown)
+      ? { keys: own.keys, shown: own.shown, whose: `that task "${host.id}" shows` }
+      : this.#refuses(keys, shown)
+      ? { keys, shown, whose: "that the tasks of this instance show" }
+      : null;
+    if (refused === null) return;
+    const some = refused.keys.slice(0, KEYS_TOLD).map(keyText).join("; ");
+    throw new RestoreError(
+      host.id,
+      `Start stopped before it deletes ${refused.keys.length} of ${refused.shown} rows ${refused.whose} in ` +
+        `ClickHouse table "${own.sink}" (${some}; ...), because its sources no longer contain them. If that is ` +
+        `right, start once with --allow-deletes; if not, check the source topics first`,
+    );
+  }
+
+  #refuses(keys: readonly Key[], shown: number): boolean {
+    const { deletesMaxRows, deletesMaxShare } = this.#options;
+    return keys.length > deletesMaxRows && keys.length > shown * deletesMaxShare;
+  }
+}

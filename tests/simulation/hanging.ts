@@ -1,0 +1,59 @@
+import type { World } from "./world.ts";
+
+/** So long nothing is inserted: longer than a comparison waits for its turn. */
+const HANG_MS = 45_000;
+const STEPS_MAX = 3_000;
+/** A process says at least so often how it stands. */
+const SILENT_MS = 5_000;
+/** At each step: how often something happens to the group, or a source changes. */
+const EVENT_SHARE = 0.02;
+
+/**
+ * ClickHouse takes no inserts for a while, or an inbox no messages, while sources change and processes come and go.
+ * Until it does, and longer, every process must say how it stands. Returns what is wrong, or null.
+ */
+export async function hang(world: World): Promise<string | null> {
+  const { choices, scheduler, warehouse, log } = world;
+  choices.point("hang");
+  const what = choices.pick(["inserts", "inserts", "messages"] as const);
+  if (!choices.happens("hang", () => what)) return null;
+  const inboxes = [...log.topics.values()].filter(({ compacted }) => !compacted);
+  const inbox = choices.pick(inboxes);
+  if (what === "inserts") warehouse.hanging = true;
+  else log.refusing = { topic: inbox.name, partition: choices.below(inbox.partitions.length) };
+  const untilMs = scheduler.nowMs + HANG_MS;
+  let wrong: string | null = null;
+  for (let step = 0; step < STEPS_MAX && scheduler.nowMs < untilMs && wrong === null; step++) {
+    choices.at("hang", step + 1);
+    choices.point("event");
+    if (choices.chance(EVENT_SHARE)) world.change();
+    if (choices.chance(EVENT_SHARE)) rebalance(world);
+    choices.point("wake");
+    if (choices.chance(0.2) || !await scheduler.step()) await scheduler.wakeNext();
+    wrong = silent(world);
+  }
+  warehouse.hanging = false;
+  log.refusing = null;
+  return wrong;
+}
+
+function rebalance(world: World): void {
+  const { choices } = world;
+  const kind = choices.below(3);
+  if (kind === 0 && world.instances.length < 4) {
+    if (choices.happens("start")) world.spawn();
+  } else if (kind === 1 && world.instances.length > 1) {
+    const leaver = choices.pick(world.instances);
+    if (choices.happens("kill", () => leaver.owner.name)) world.kill(leaver);
+  } else if (choices.happens("move", () => "a task moves to another process")) world.group.move();
+}
+
+function silent({ instances, scheduler }: World): string | null {
+  for (const { owner, runner, watch } of instances) {
+    const silentMs = scheduler.nowMs - watch.reportedMs;
+    if (silentMs > SILENT_MS && runner.status().tasks.length > 0) {
+      return `SILENT ${owner.name} has not said for ${silentMs} ms how it stands`;
+    }
+  }
+  return null;
+}

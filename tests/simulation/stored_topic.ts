@@ -1,0 +1,34 @@
+import type { LogRecord } from "../../src/ports/log.ts";
+
+/** One partition's records; `end` grows for ever, `start` only when a prefix is cut off. */
+export interface StoredPartition {
+  records: LogRecord[];
+  start: number;
+  end: number;
+}
+
+/** A topic of the simulated log. */
+export interface StoredTopic {
+  readonly name: string;
+  readonly id: string;
+  readonly compacted: boolean;
+  readonly partitions: StoredPartition[];
+}
+
+/** Ways in which the simulated log may break its promises, for deliberate bugs. */
+export interface LogBugs {
+  /** Reading an inbox begins at its end, whatever was asked for. */
+  inboxFromEnd?: boolean;
+  /** Reading an inbox begins at its first record, whatever was asked for. */
+  inboxFromStart?: boolean;
+  /** Appends to one partition may change places. */
+  disorder?: boolean;
+  /** An acknowledged append is sometimes not stored. */
+  lose?: boolean;
+  /** HELLOs get no offset of their own. */
+  noEpoch?: boolean;
+  /** Positions that are gone are silently moved to the start of the log. */
+  noRange?: boolean;
+  /** Nobody knows how far an inbox goes. */
+  noEnd?: boolean;
+}
