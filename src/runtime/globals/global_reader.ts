@@ -4,6 +4,7 @@ import { createDecoder, type Decoder } from "../../formats/decoder.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
 import { DeserializationError, ProductionError } from "../../record/errors.ts";
 import type { GlobalTable } from "../../plan/physical.ts";
+import { FormerRows } from "../../state/former_rows.ts";
 import type { Globals } from "./globals.ts";
 import { repairUnavailable } from "../../formats/repair_unavailable.ts";
 
@@ -30,6 +31,7 @@ export class GlobalReader {
   readonly #options: GlobalReaderOptions;
   readonly #reader: Reader;
   readonly #decoders: readonly Decoder[];
+  readonly #formerRows: readonly FormerRows[];
   /** Positions by topic, then partition. */
   readonly #positions = new Map<string, number[]>();
   #ends = new Map<string, number[]>();
@@ -42,6 +44,7 @@ export class GlobalReader {
     this.#decoders = options.tables.map(({ name, source }) =>
       createDecoder({ source: name, key: source.key, row: source.row })
     );
+    this.#formerRows = options.tables.map(() => new FormerRows());
   }
 
   /** Begins to read from the start of the topics. */
@@ -130,19 +133,35 @@ export class GlobalReader {
   }
 
   #take(topic: string, partition: number, records: readonly LogRecord[]): void {
-    const { tables, globals, onUndecodable } = this.#options;
+    const { tables, onUndecodable } = this.#options;
     const table = tables.findIndex((candidate) => candidate.source.topic === topic);
     for (const record of records) {
       try {
-        const decoded = this.#decoders[table].decode(record);
-        if (decoded.kind === "delete") globals.change(table, decoded.key, null);
-        else if (decoded.kind === "upsert") {
-          globals.change(table, decoded.key, repairUnavailable(decoded, globals.row(table, decoded.key)));
-        }
+        this.#apply(table, record);
       } catch (error) {
         if (!(error instanceof DeserializationError)) throw error;
         onUndecodable({ topic, partition, offset: record.offset }, record, error);
       }
     }
+  }
+
+  #apply(table: number, record: LogRecord): void {
+    const { globals } = this.#options;
+    const decoder = this.#decoders[table];
+    const decoded = decoder.decode(record);
+    if (decoded.kind === "skip") return;
+    const { key } = decoded;
+    const formerRows = this.#formerRows[table];
+    if (decoded.kind === "delete") {
+      const details = decoded.tombstone ? null : () => decoder.details(record);
+      const former = !formerRows.empty && formerRows.ignores(key, globals.row(table, key), details);
+      if (!former) globals.change(table, key, null);
+      return;
+    }
+    const row = decoded.unavailable === null ? decoded.row : repairUnavailable(decoded, globals.row(table, key));
+    const replaced = globals.change(table, key, row);
+    if (replaced !== null && decoded.created) {
+      formerRows.displaced(key, { held: replaced, row, details: () => decoder.details(record) });
+    } else if (!formerRows.empty) formerRows.updated(key);
   }
 }

@@ -1,7 +1,7 @@
 import type { TableSpec, Warehouse } from "../../ports/warehouse.ts";
 import { outputsOf } from "../../plan/outputs_of.ts";
-import { parseKeyText } from "../../record/key.ts";
 import { SEEN } from "../../state/entry.ts";
+import { shownKeyOf } from "../outputs/key_line.ts";
 import type { ShareSink } from "../outputs/share_sink.ts";
 import type { SinkOutput } from "../outputs/sink_output.ts";
 import type { Task } from "../task/task.ts";
@@ -41,7 +41,7 @@ async function repairSink(
     for await (const rows of warehouse.shown(table, [task.id])) {
       if (task.closed) return differences;
       for (const row of rows) {
-        const key = parseKeyText(row.key);
+        const key = shownKeyOf(output.plan, row.key);
         if (touched.has(key)) continue;
         if (!output.owns(key)) {
           differences++;
@@ -81,7 +81,7 @@ async function repairShares(
     for await (const rows of warehouse.shown(sink.plan.table, [task.id])) {
       if (task.closed) return differences;
       for (const row of rows) {
-        const key = parseKeyText(row.key);
+        const key = shownKeyOf(sink.plan, row.key);
         seen.add(key);
         if (touched.has(key) || sink.expected(key) === row.digest) continue;
         differences++;

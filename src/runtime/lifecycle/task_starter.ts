@@ -3,7 +3,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Log, Reader } from "../../ports/log.ts";
 import { retry } from "../../ports/retry.ts";
 import { ConfigError } from "../../record/errors.ts";
-import { keyText, parseKeyText } from "../../record/key.ts";
+import { keyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 import { type OutputPlan, outputsOf } from "../../plan/outputs_of.ts";
 import type { TaskTable } from "../../plan/physical.ts";
@@ -11,6 +11,7 @@ import type { GlobalReader } from "../globals/global_reader.ts";
 import type { LoadOrder } from "./load_order.ts";
 import { encodeHello } from "../conversation/messages.ts";
 import { firstEpochOf, homeOf } from "../conversation/ownership.ts";
+import { shownKeyOf } from "../outputs/key_line.ts";
 import { Task } from "../task/task.ts";
 import { taskId } from "../../record/task_id.ts";
 import type { TaskContext } from "../task/task_context.ts";
@@ -166,7 +167,7 @@ async function adopt(adoption: Adoption, options: StarterOptions): Promise<void>
   const partitions = context.partitions[table.index];
   for (const host of hosts) {
     const own = [...orphans.values()].flat().filter((row) => {
-      const key = parseKeyText(row.key);
+      const key = shownKeyOf(sink, row.key);
       const home = output.kind === "shares" ? partitionOf(keyText(key), partitions) : homeOf(context, table, key);
       return home === host.partition;
     });
