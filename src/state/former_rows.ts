@@ -16,69 +16,71 @@ export interface Details {
 interface Former {
   readonly transaction: string;
   readonly rows: Row[];
-  /** The delete just seen was of a former row, so the tombstone that follows it is, too. */
-  ignored: boolean;
+  /** The delete just seen left a row under the key, so the tombstone that follows it deletes nothing. */
+  kept: boolean;
 }
 
 /**
  * Rows that lost their key to another row before their delete was seen. With a deferrable key, `UPDATE t SET id = id +
  * 1` makes Debezium write the creation of the new holder of a key before the delete of the former one, within one
  * transaction. Such a delete is told by its `before`, which is the former row (REPLICA IDENTITY FULL), and must not
- * delete the new one; nor must the tombstone directly after it.
+ * delete the new one; nor must the tombstone directly after it. If it is the new holder that leaves first, the former
+ * one still has the key.
  *
- * A delete is ignored only if all of this agrees: the key's creation displaced another row, the delete is of the same
- * transaction, and its `before` equals a displaced row and not the row held. So repeated, compacted or made-up messages
- * are applied as they stand.
+ * A delete is applied as it stands unless all of this agrees: the key's creation displaced another row, the delete is
+ * of the same transaction, and its `before` equals one of the rows that have the key. So repeated, compacted or made-up
+ * messages do what they always did.
  */
 export class FormerRows {
   readonly #keys = new Map<Key, Former>();
 
   /** Row `row` was created under a key that `held` has. */
   displaced(key: Key, { held, row, details }: { held: Row; row: Row; details: () => Details }): void {
-    if (wireEquals(held, row)) return;
+    if (wireEquals(held, row)) return this.updated(key);
     const { transaction } = details();
     if (transaction === null) return;
     const former = this.#keys.get(key);
     if (former !== undefined && former.transaction === transaction) {
       former.rows.push(held);
-      former.ignored = false;
+      former.kept = false;
       return;
     }
     this.#keys.delete(key);
     if (this.#keys.size >= KEYS_MAX) this.#keys.delete(this.#keys.keys().next().value!);
-    this.#keys.set(key, { transaction, rows: [held], ignored: false });
+    this.#keys.set(key, { transaction, rows: [held], kept: false });
   }
 
-  /** Whether a delete of the key, or a tombstone, means a row that no longer holds it. Null for a tombstone. */
-  ignores(key: Key, held: Row | null, details: (() => Details) | null): boolean {
+  /** The row that has the key after a delete, or after a tombstone (`details` null); null if none has it. */
+  afterDelete(key: Key, held: Row | null, details: (() => Details) | null): Row | null {
     const former = this.#keys.get(key);
-    if (former === undefined) return false;
-    if (details === null) {
-      const { ignored } = former;
-      former.ignored = false;
-      if (!ignored || former.rows.length === 0) this.#keys.delete(key);
-      return ignored;
-    }
-    const { before, transaction } = details();
-    former.ignored = false;
-    if (before === null || transaction !== former.transaction || held === null || same(before, held)) return false;
-    const index = former.rows.findIndex((row) => same(before, row));
-    if (index < 0) return false;
-    former.rows.splice(index, 1);
-    former.ignored = true;
-    return true;
+    if (former === undefined) return null;
+    const row = details === null ? (former.kept ? held : null) : rowLeft(former, held, details());
+    former.kept = details !== null && row !== null;
+    if (row === null || (details === null && former.rows.length === 0)) this.#keys.delete(key);
+    return row;
   }
 
-  /** The key has another row by a change that is no creation: a tombstone now belongs to no ignored delete. */
+  /** The key has another row by a change that is no creation: a tombstone now belongs to no such delete. */
   updated(key: Key): void {
     const former = this.#keys.get(key);
-    if (former !== undefined) former.ignored = false;
+    if (former !== undefined) former.kept = false;
   }
 
   /** Whether nothing is remembered, which is so nearly always. */
   get empty(): boolean {
     return this.#keys.size === 0;
   }
+}
+
+/** Takes the row that a delete means out of those that have the key; null if it cannot be told, or none is left. */
+function rowLeft({ transaction, rows }: Former, held: Row | null, details: Details): Row | null {
+  const { before } = details;
+  if (before === null || held === null || details.transaction !== transaction) return null;
+  if (same(before, held)) return rows.pop() ?? null;
+  const index = rows.findIndex((row) => same(before, row));
+  if (index < 0) return null;
+  rows.splice(index, 1);
+  return held;
 }
 
 /** Equal in the columns that both have. */

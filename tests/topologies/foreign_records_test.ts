@@ -102,6 +102,28 @@ Deno.test("keys of another form than declared are set aside naming the form, whi
   assertEquals(declared.deadLetters(), []);
 });
 
+Deno.test("keys with a schema attached are set aside where others look for them, naming the setting", async () => {
+  const write = (driver: TopologyTestDriver) => {
+    const field = '{"type":"int64","optional":false,"field":"id"}';
+    for (let id = 1; id <= 9; id++) {
+      const schema = `{"type":"struct","fields":[${field}],"optional":false,"name":"shop.public.emotes.Key"}`;
+      const key = `{"schema":${schema},"payload":{"id":${id}}}`;
+      driver.raw(emotes, { key, value: envelope(`{"id":${id},"name":"n${id}"}`) });
+      driver.insert(uses, { id, emote: id });
+    }
+  };
+  await using several = createTopologyTestDriver(usesTopology, { partitions: 4 });
+  write(several);
+  await several.settle();
+  const letters = several.deadLetters();
+  assert(letters.length > 0);
+  assertEquals(several.select(usesSink).length, 9 - letters.length);
+  for (const { error } of letters) assertStringIncludes(error, "key.converter.schemas.enable=false");
+  await using one = createTopologyTestDriver(usesTopology, { partitions: 1 });
+  write(one);
+  assertEquals((await shown(one, usesSink)).rows.length, 9);
+});
+
 Deno.test("citext and char keys join as PostgreSQL compares them, computed foreign keys, too", async () => {
   const right = debezium("shop.public.codes", {
     key: ["code", "kind", "tag"],

@@ -154,8 +154,11 @@ export class GlobalReader {
     const formerRows = this.#formerRows[table];
     if (decoded.kind === "delete") {
       const details = decoded.tombstone ? null : () => decoder.details(record);
-      const former = !formerRows.empty && formerRows.ignores(key, globals.row(table, key), details);
-      if (!former) globals.change(table, key, null);
+      globals.change(
+        table,
+        key,
+        formerRows.empty ? null : formerRows.afterDelete(key, globals.row(table, key), details),
+      );
       return;
     }
     const row = decoded.unavailable === null ? decoded.row : repairUnavailable(decoded, globals.row(table, key));

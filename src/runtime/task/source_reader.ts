@@ -69,8 +69,8 @@ export class SourceReader {
     const formerRows = this.#formerRows[member];
     if (decoded.kind === "delete") {
       const details = decoded.tombstone ? null : () => decoder.details(record);
-      const former = !formerRows.empty && formerRows.ignores(key, this.#held(member, key), details);
-      if (!former) this.#task.setRow(member, key, null);
+      const left = formerRows.empty ? null : formerRows.afterDelete(key, this.#held(member, key), details);
+      this.#task.setRow(member, key, left);
       return;
     }
     const row = decoded.unavailable === null ? decoded.row : this.#repaired(member, decoded);
