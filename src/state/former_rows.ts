@@ -54,7 +54,7 @@ export class FormerRows {
   afterDelete(key: Key, held: Row | null, details: (() => Details) | null): Row | null {
     const former = this.#keys.get(key);
     if (former === undefined) return null;
-    const row = details === null ? (former.kept ? held : null) : rowLeft(former, held, details());
+    const row = details === null ? (former.kept ? held : null) : rowLeft(former, { ...details(), held });
     former.kept = details !== null && row !== null;
     if (row === null || (details === null && former.rows.length === 0)) this.#keys.delete(key);
     return row;
@@ -73,9 +73,10 @@ export class FormerRows {
 }
 
 /** Takes the row that a delete means out of those that have the key; null if it cannot be told, or none is left. */
-function rowLeft({ transaction, rows }: Former, held: Row | null, details: Details): Row | null {
-  const { before } = details;
-  if (before === null || held === null || details.transaction !== transaction) return null;
+function rowLeft(former: Former, change: Details & { readonly held: Row | null }): Row | null {
+  const { rows } = former;
+  const { before, transaction, held } = change;
+  if (before === null || held === null || transaction !== former.transaction) return null;
   if (same(before, held)) return rows.pop() ?? null;
   const index = rows.findIndex((row) => same(before, row));
   if (index < 0) return null;

@@ -55,7 +55,7 @@ async function shownKeys(warehouse: Warehouse, plan: SinkPlan): Promise<string[]
   return keys.sort();
 }
 
-Deno.test(`rows of different keys stay apart in ClickHouse, and a tombstone meets its row (seed ${SEED})`, async (t) => {
+Deno.test(`rows of different keys stay apart, and a tombstone meets its row (seed ${SEED})`, async (t) => {
   const path = await Deno.makeTempDir({ prefix: "weir-keys-" });
   const server = await startEmbeddedClickHouse({ path });
   const warehouse = openClickHouse({ url: server.url, database: "keys" });
