@@ -43,6 +43,8 @@ export { Decimal, type Rounding } from "./record/decimal.ts";
 export { TopologyError } from "./record/errors.ts";
 export {
   bytea,
+  char,
+  citext,
   type Column,
   date,
   float8,
@@ -55,3 +57,4 @@ export {
   timestamptz,
   uuid,
 } from "./formats/columns.ts";
+export type { KeyFormat } from "./formats/key_form.ts";

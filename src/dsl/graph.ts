@@ -1,4 +1,4 @@
-import { columnTypeOf } from "../formats/column_type.ts";
+import type { KeyFormat } from "../formats/key_form.ts";
 import type { LogicalNode } from "./logical.ts";
 import type { SourceSpec } from "./source.ts";
 
@@ -42,12 +42,11 @@ export class Graph {
         );
       }
     }
-    for (const column of source.key) {
-      const schema = source.row.shape[column];
-      if (schema === undefined || columnTypeOf(schema)?.name !== "timestamptz") continue;
+    const formatOf = ({ decimals = "string", times = "adaptive" }: KeyFormat = {}) => `${decimals} ${times}`;
+    const other = this.nodes.find((node) => node.op === "source" && node.source.topic === source.topic);
+    if (other?.op === "source" && formatOf(other.source.keyFormat) !== formatOf(source.keyFormat)) {
       this.problems.push(
-        `Cannot use the timestamptz column "${column}" as a key of source "${source.name}": it is text in the ` +
-          `message's key and a number in the row. Key the topic by other columns (the connector's message.key.columns)`,
+        `Topic "${source.topic}" is declared with two forms of its keys. Give all its sources the same keyFormat`,
       );
     }
     const twin = this.nodes.find((node) =>

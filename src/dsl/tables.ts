@@ -134,6 +134,11 @@ export class KTable<K extends RowOf, V extends RowOf> {
    * Inner join; the partner stands under the column `name`, which also names the operator. With a foreign key: the
    * partner is the right row with that key (partitioned right side: subscribed; global: replicated). Without: the right
    * row of the same key.
+   *
+   * Keys are equal as PostgreSQL compares them, as far as the columns are declared so: numbers by value whatever their
+   * scale, a `uuid()` in any spelling. Texts are equal if all their characters are; where the database has citext or
+   * char(n), declare `citext()` or `char(n)` for the right table's key column, or rows differing in case or in blanks
+   * at the end find no partner.
    */
   join<N extends string, RK extends RowOf, RV extends RowOf>(
     name: N,

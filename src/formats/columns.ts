@@ -1,5 +1,6 @@
 import type { Decimal } from "../record/decimal.ts";
 import { type Column, column } from "./column_type.ts";
+import { charType, citextType } from "./compared_texts.ts";
 import { type Int8, int8Type } from "./int8.ts";
 import { numericType } from "./numeric.ts";
 import { byteaType, float8Type, jsonType, uuidType } from "./text_types.ts";
@@ -103,4 +104,21 @@ export function bytea(): Column<string> {
  */
 export function float8(): Column<number> {
   return column(float8Type);
+}
+
+/**
+ * citext: text in lower case, as PostgreSQL compares it, so that 'ABC' and 'abc' are one key, one foreign key and one
+ * group. The spelling in capitals is not kept.
+ */
+export function citext(): Column<string> {
+  return column(citextType);
+}
+
+/**
+ * char(n): text without the blanks at its end, which PostgreSQL does not compare. With the length as in the database,
+ * a table with such a key can be looked up in several partitions.
+ * @throws RangeError for a length that is no positive integer
+ */
+export function char(length?: number): Column<string> {
+  return column(charType(length));
 }

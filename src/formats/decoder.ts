@@ -1,9 +1,9 @@
 import type { z } from "zod";
 import { DeserializationError } from "../record/errors.ts";
-import { type Key, keyOf, keyOfOne, keyParts } from "../record/key.ts";
+import { type Key, keyOf, keyOfOne, keyParts, keyValueText } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
-import { wireEquals } from "../record/wire.ts";
-import { NumberText, shown } from "./column_type.ts";
+import { shown } from "./column_type.ts";
+import { type ChangeDetails, changeDetails } from "./change_details.ts";
 import { type ConnectField, convertOf, rowFields } from "./connect_schema.ts";
 import { type Change, type Fields, parsedChange, quickChange, skipReason } from "./envelope.ts";
 import { foreignAdvice, refuseForeignPrefix } from "./foreign_message.ts";
@@ -33,12 +33,15 @@ interface Upsert {
    * Columns whose unchanged TOAST value the message does not hold: take them from the row known so far. Null if none.
    */
   readonly unavailable: readonly string[] | null;
+  /** Debezium calls it the row's creation: no row had the key before, unless keys were exchanged. */
+  readonly created: boolean;
 }
 
 /** What a record means for its table. */
 export type Decoded =
   | Upsert
-  | { readonly kind: "delete"; readonly key: Key }
+  /** `tombstone`: a record without a value, which says nothing but the key. */
+  | { readonly kind: "delete"; readonly key: Key; readonly tombstone: boolean }
   /** Not about a row: a message of Debezium's own. */
   | { readonly kind: "skip"; readonly reason: "heartbeat" | "transaction" | "message" };
 
@@ -62,7 +65,7 @@ export interface DecoderOptions {
 export interface Decoder {
   /**
    * Pure but for the counting of unknown columns and the look at units. Envelopes with and without Connect schema,
-   * flattened rows, tombstones. A delete's row is never looked at: `before` is null or made up unless the table has
+   * flattened rows, tombstones. A delete's row is not looked at: `before` is null or made up unless the table has
    * REPLICA IDENTITY FULL.
    * @throws DeserializationError `reason`: not_json, not_utf8, too_large, too_deep, null_key, bad_key, not_a_row,
    * unknown_op, truncate, missing_after, missing_column, wrong_type, not_finite, out_of_range, overflow,
@@ -71,6 +74,8 @@ export interface Decoder {
   decode(record: { readonly key: MessageBytes | null; readonly value: MessageBytes | null }): Decoded;
   /** The key of a record, whether or not its value can be read; null if the key itself cannot. */
   keyOf(key: MessageBytes | null): Key | null;
+  /** What else a change says: slow, and only asked for when keys seem to be exchanged. Never throws. */
+  details(record: { readonly value: MessageBytes | null }): ChangeDetails;
   /**
    * Columns that arrived and are not in the schema, with the number of records that had them. A new map at each look.
    */
@@ -87,7 +92,10 @@ export function createDecoder(options: DecoderOptions): Decoder {
   checkKey(source, options.key);
   const what = `a record of "${source}"`;
   const valueBytesMax = options.valueBytesMax ?? VALUE_BYTES_MAX;
-  const readKey = keyReader(source, options.key);
+  const readKey = keyReader(
+    source,
+    options.key.map((name) => ({ name, column: columns.find((column) => column.name === name) ?? null })),
+  );
   const isUnavailable = unavailableTest(options.placeholder ?? UNAVAILABLE_DEFAULT);
   const readRow = rowReader(source, { columns, isUnavailable });
   const checkAgreement = agreementCheck(source, { columns, key: options.key });
@@ -103,14 +111,14 @@ export function createDecoder(options: DecoderOptions): Decoder {
     const { row, unavailable } = change.flattened
       ? advised(after as Fields, () => readRow(after as Fields, change, converts))
       : readRow(after as Fields, change, converts);
-    checkAgreement(key, row, converts);
+    checkAgreement(key, row);
     unknown.see(after as Fields, change.flattened ? "flattened" : "plain");
-    return { kind: "upsert", key, row, unavailable };
+    return { kind: "upsert", key, row, unavailable, created: change.op === "c" };
   };
 
   return {
     decode(record) {
-      if (record.value === null) return { kind: "delete", key: readKey(record.key) };
+      if (record.value === null) return { kind: "delete", key: readKey(record.key), tombstone: true };
       const whole = textOf(record.value, what, valueBytesMax);
       const wrapper = unwrap(whole);
       const text = wrapper === null ? whole : whole.slice(wrapper.prefix.length, -1);
@@ -119,7 +127,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
       let change = quickChange(text);
       if (change === null) {
         const slow = parsedWhole(text, { what, key: record.key, converts, convertsOf });
-        if (slow === "delete") return { kind: "delete", key: readKey(record.key) };
+        if (slow === "delete") return { kind: "delete", key: readKey(record.key), tombstone: true };
         if (typeof slow === "string") return { kind: "skip", reason: slow };
         ({ change, converts } = slow);
         attached ||= slow.attached;
@@ -133,7 +141,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
           return decoded;
         }
         case "d":
-          return { kind: "delete", key: readKey(record.key) };
+          return { kind: "delete", key: readKey(record.key), tombstone: false };
         case "m":
           return { kind: "skip", reason: "message" };
         default:
@@ -141,6 +149,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
       }
     },
     keyOf: (key) => keyOrNull(() => readKey(key)),
+    details: (record) => changeDetails(record.value, { what, valueBytesMax, convertsOf, readRow }),
     get unknownColumns() {
       return unknown.totals();
     },
@@ -229,36 +238,25 @@ function isWrapped(value: unknown): value is { readonly schema: ConnectField | n
 function agreementCheck(
   source: string,
   { columns, key }: { readonly columns: readonly ReadyColumn[]; readonly key: readonly string[] },
-): (key: Key, row: Row, converts: Converts | null) => void {
-  const positions = key.map((name) => columns.findIndex((column) => column.name === name));
-  const complete = positions.every((position) => position >= 0);
+): (key: Key, row: Row) => void {
+  const read = key.map((name) => columns.some((column) => column.name === name));
+  const complete = read.every((known) => known);
   const only = key.length === 1 ? key[0] : null;
-  return (actual, row, converts) => {
+  return (actual, row) => {
     if (complete) {
       const same = only === null ? keyOf(key.map((name) => row[name])) : keyOfOne(row[only]);
       if (same === actual) return;
     }
-    // The forms may differ (a timestamp is text in the key and a number in the row): compare what they mean.
     const parts = keyParts(actual);
-    for (const [index, position] of positions.entries()) {
-      if (position < 0) continue;
-      const { name, read } = columns[position];
-      const wire = keyPart(parts[index]);
-      const value = read(converts?.[position]?.(wire) ?? wire);
-      if (wireEquals(value, row[name])) continue;
+    for (const [index, name] of key.entries()) {
+      if (!read[index] || keyValueText(row[name]) === parts[index]) continue;
       throw new DeserializationError(
         "bad_key",
         `Cannot read a record of "${source}" as a row: its key says ${name} = ${parts[index].slice(0, 60)}, ` +
-          `its row ${shown(row[name])}. Declare the key columns as Debezium writes them`,
+          `its row ${keyValueText(row[name]).slice(0, 60)}. Declare the key columns as Debezium writes them`,
       );
     }
   };
-}
-
-/** A key value as the column's reader expects it: integers beyond 2^53 with all their digits. */
-function keyPart(text: string): unknown {
-  const value: unknown = JSON.parse(text);
-  return typeof value === "number" && !Number.isSafeInteger(value) ? new NumberText(text) : value;
 }
 
 function notARow(what: string, value: unknown): DeserializationError {

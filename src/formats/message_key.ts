@@ -1,8 +1,11 @@
 import { DeserializationError } from "../record/errors.ts";
 import { type Key, keyOf, keyOfOne } from "../record/key.ts";
-import { NumberText, shown } from "./column_type.ts";
-import { parseExact } from "./exact_json.ts";
+import { columnTypeOf, NumberText, REFUSED, shown } from "./column_type.ts";
+import { type ConnectField, type Convert, convertOf } from "./connect_schema.ts";
+import { parseExact, parseIntegers } from "./exact_json.ts";
+import { readsIntegers } from "./key_form.ts";
 import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
+import type { ReadyColumn } from "./row_reader.ts";
 import { isConnectSchema, schemaWrappers } from "./schema_wrapper.ts";
 
 /**
@@ -10,16 +13,30 @@ import { isConnectSchema, schemaWrappers } from "./schema_wrapper.ts";
  */
 const KEY_BYTES_MAX = 65_536;
 
+/** How one key column is read. */
+export interface KeyReadColumn {
+  readonly name: string;
+  /** Null for a key column that the row's schema does not have: its values are taken as they stand. */
+  readonly column: Pick<ReadyColumn, "schema" | "read" | "rounded" | "exact" | "time"> | null;
+}
+
+/** What is done to each column's values first; null if there is no Connect schema, or nothing to do. */
+type KeyConverts = readonly (Convert | null)[] | null;
+
 /**
- * Makes the reader of message keys that hold exactly `columns`: the key's values as they stand on the wire (a timestamp
- * as text, a numeric as text), in the order of `columns`; integers beyond 2^53 exact. With and without Connect schema.
+ * Makes the reader of message keys that hold exactly `columns`: every value as its column's reader makes it of any form
+ * on the wire, in the order of `columns`, made one canonical key. With and without Connect schema.
  *
  * @throws DeserializationError `null_key`, `bad_key`, `not_json`, `not_utf8`, `too_large`, `too_deep`
  */
-export function keyReader(source: string, columns: readonly string[]): (bytes: MessageBytes | null) => Key {
+export function keyReader(
+  source: string,
+  columns: readonly KeyReadColumn[],
+): (bytes: MessageBytes | null) => Key {
   const what = `a key of "${source}"`;
-  const unwrap = schemaWrappers(() => null);
-  const start = columns.length === 1 ? `{${JSON.stringify(columns[0])}:` : null;
+  const unwrap = schemaWrappers((schema) => keyConverts(columns, schema));
+  const quickly = columns.length === 1 && readsIntegers(columns[0].column?.schema);
+  const start = quickly ? `{${JSON.stringify(columns[0].name)}:` : null;
   const startBytes = start === null ? null : new TextEncoder().encode(start);
   return (bytes) => {
     if (bytes === null) throw nullKey(what);
@@ -30,9 +47,19 @@ export function keyReader(source: string, columns: readonly string[]): (bytes: M
     const whole = textOf(bytes, what, KEY_BYTES_MAX);
     const wrapper = unwrap(whole);
     const text = wrapper === null ? whole : whole.slice(wrapper.prefix.length, -1);
-    const quick = start === null ? null : integerInText(text, start);
-    return quick ?? keyOfJson(text, { what, columns });
+    const converts = wrapper?.made ?? null;
+    const quick = start === null || converts !== null ? null : integerInText(text, start);
+    return quick ?? keyOfJson(text, { what, columns, converts });
   };
+}
+
+function keyConverts(columns: readonly KeyReadColumn[], schema: ConnectField): KeyConverts {
+  const fields = new Map((schema.fields ?? []).map((field) => [field.field, field]));
+  const converts = columns.map(({ name, column }) => {
+    const field = fields.get(name);
+    return field === undefined ? null : convertOf(field, column?.time ?? null);
+  });
+  return converts.some((convert) => convert !== null) ? converts : null;
 }
 
 /** Names of the key's columns, for telling what a message is; empty if the key is no JSON object. */
@@ -81,30 +108,76 @@ function integerInText(text: string, start: string): number | null {
 
 interface KeyContext {
   readonly what: string;
-  readonly columns: readonly string[];
+  readonly columns: readonly KeyReadColumn[];
+  /** Of the schema that was taken off already. */
+  readonly converts: KeyConverts;
 }
 
 function keyOfJson(text: string, context: KeyContext): Key {
   const { what, columns } = context;
-  const parsed = payloadOf(parseJson(text, what));
+  const whole = parseJson(text, what);
+  const parsed = payloadOf(whole);
+  // A schema that does not stand first was not taken off before.
+  const converts = parsed === whole
+    ? context.converts
+    : keyConverts(columns, (whole as { schema: ConnectField }).schema ?? {});
   if (parsed === null) throw nullKey(what);
   if (typeof parsed !== "object" || Array.isArray(parsed)) throw badKey(context, shown(parsed));
   const fields = parsed as Record<string, unknown>;
   const names = Object.keys(fields);
-  if (names.length !== columns.length || !columns.every((column) => Object.hasOwn(fields, column))) {
+  if (names.length !== columns.length || !columns.every(({ name }) => Object.hasOwn(fields, name))) {
     throw badKey(context, `{${shown(names.join(", ")).slice(1, -1)}}`);
   }
-  let exact: Record<string, unknown> | null = null;
-  const values = columns.map((column) => {
-    const value = fields[column];
-    if (typeof value === "object" && value !== null) throw badKey(context, `${column}: ${shown(value)}`);
-    if (typeof value !== "number" || Number.isSafeInteger(value)) return value === 0 ? 0 : value;
-    exact ??= payloadOf(parseExact(text)) as Record<string, unknown>;
-    const digits = (exact[column] as NumberText).text;
-    if (!/^-?\d{1,19}$/.test(digits)) throw badKey(context, `${column}: ${shown(exact[column])}`);
-    return BigInt(digits);
+  const exact: { numbers?: Record<string, unknown>; integers?: Record<string, unknown> } = {};
+  const values = columns.map(({ name, column }, index) => {
+    let wire = fields[name];
+    const rounded = column === null ? unsafeNumber(wire) : column.rounded?.(wire) || objectOf(wire);
+    if (rounded) {
+      const again = column?.exact === "integers"
+        ? exact.integers ??= payloadOf(parseIntegers(text)) as Record<string, unknown>
+        : exact.numbers ??= payloadOf(parseExact(text)) as Record<string, unknown>;
+      wire = again[name];
+    }
+    const convert = converts === null ? null : converts[index];
+    if (convert !== null) wire = convert(wire);
+    const value = column === null ? plainValue(wire) : isRounded(wire, column) ? REFUSED : column.read(wire);
+    if (value === REFUSED) throw refusedKey(context, { name, column, wire });
+    return value;
   });
-  return values.length === 1 ? keyOfOne(values[0]) : keyOf(values);
+  try {
+    return values.length === 1 ? keyOfOne(values[0]) : keyOf(values);
+  } catch (error) {
+    if (error instanceof TypeError) throw badKey(context, error.message.slice(0, 200));
+    throw error;
+  }
+}
+
+function unsafeNumber(wire: unknown): boolean {
+  return typeof wire === "number" && !Number.isSafeInteger(wire);
+}
+
+/** An integer whose last digits are lost, and that its column would take: two keys would be one. */
+function isRounded(wire: unknown, { schema, rounded }: NonNullable<KeyReadColumn["column"]>): boolean {
+  return rounded === null && Number.isInteger(wire) && unsafeNumber(wire) && columnTypeOf(schema)?.name !== "float8";
+}
+
+/** A decimal of any scale is an object, whose scale is a number in it. */
+function objectOf(wire: unknown): boolean {
+  return typeof wire === "object" && wire !== null && !Array.isArray(wire);
+}
+
+/** Text, integers and booleans; integers beyond 2^53 with all their digits. */
+function plainValue(wire: unknown): unknown {
+  if (wire instanceof NumberText) return /^-?\d{1,19}$/.test(wire.text) ? BigInt(wire.text) : REFUSED;
+  return typeof wire === "object" && wire !== null ? REFUSED : wire;
+}
+
+function refusedKey(
+  context: KeyContext,
+  { name, column, wire }: { readonly name: string; readonly column: KeyReadColumn["column"]; readonly wire: unknown },
+): DeserializationError {
+  const type = column === null ? null : columnTypeOf(column.schema);
+  return badKey(context, `${name}: ${type === null ? shown(wire) : type.refusal(wire).message}`);
 }
 
 /** What a Connect schema is wrapped around, if one is. */
@@ -124,9 +197,7 @@ function nullKey(what: string): DeserializationError {
 function badKey({ what, columns }: KeyContext, current: string): DeserializationError {
   return new DeserializationError(
     "bad_key",
-    `Cannot read ${what} as the columns ${
-      columns.join(", ")
-    } (text, integers or booleans): current value is ${current}. ` +
+    `Cannot read ${what} as the columns ${columns.map(({ name }) => name).join(", ")}: current value is ${current}. ` +
       `Declare the key columns as Debezium writes them`,
   );
 }

@@ -1,9 +1,11 @@
+import type { z } from "zod";
 import type { AggregateSpec } from "../dsl/aggregates.ts";
 import type { AnyRow, LogicalNode } from "../dsl/logical.ts";
 import type { SinkSpec } from "../dsl/sink.ts";
+import type { SourceSpec } from "../dsl/source.ts";
 import type { Topology } from "../dsl/topology.ts";
 import { Decimal } from "../record/decimal.ts";
-import { type Key, keyOf, keyOfOne, keyParts, keyText } from "../record/key.ts";
+import { type Key, keyOf, keyOfOne, keyText } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 
 /** What a sink must show: rows by the JSON texts of their key columns, joined by commas in the sink's key order. */
@@ -71,7 +73,7 @@ function compute(
       input.forEach((row, key) =>
         put(key, () => {
           const foreignKey = node.foreignKey(row, keyValue(key));
-          const partner = tables[node.right].get(rightKey(foreignKey, keyColumns(topology, node.right))) ?? null;
+          const partner = tables[node.right].get(rightKey(foreignKey, sourceOf(topology, node.right))) ?? null;
           return partner === null && node.kind === "inner" ? null : { ...row, [node.column]: partner };
         })
       );
@@ -91,11 +93,18 @@ function compute(
   }
 }
 
-function rightKey(foreignKey: AnyRow, columns: readonly string[] | null): Key {
+function rightKey(foreignKey: AnyRow, right: SourceSpec | null): Key {
+  // Texts that the right column's type calls equal (a uuid in capitals) are one key: what the column makes of them.
+  const read = (name: string, value: unknown) => {
+    const schema = typeof value === "string" ? right?.row.shape[name] : undefined;
+    const parsed = (schema as z.ZodType | undefined)?.safeParse(value);
+    return typeof parsed?.data === "string" ? parsed.data : value;
+  };
   if (foreignKey === null || typeof foreignKey !== "object" || "toJSON" in foreignKey) {
-    return keyOfOne(foreignKey ?? null);
+    return keyOfOne(read(right?.key[0] ?? "", foreignKey ?? null));
   }
-  return keyOf((columns ?? Object.keys(foreignKey).sort()).map((column) => foreignKey[column]));
+  const columns = right?.key ?? Object.keys(foreignKey).sort();
+  return keyOf(columns.map((column) => read(column, foreignKey[column])));
 }
 
 function aggregate(node: LogicalNode & { op: "aggregate" }, input: Table, keyValue: (key: Key) => AnyRow): Table {
@@ -152,25 +161,37 @@ function order(a: AnyRow, b: AnyRow): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Key columns of a table in order; null: group columns, sorted by name. */
-function keyColumns(topology: Topology, node: number): readonly string[] | null {
+/** The topic behind a table; null for totals, whose key is the group columns sorted by name. */
+function sourceOf(topology: Topology, node: number): SourceSpec | null {
   let at = topology.nodes[node];
   while (at.op !== "source" && at.op !== "aggregate") at = topology.nodes[at.input];
-  return at.op === "source" ? at.source.key : null;
+  return at.op === "source" ? at.source : null;
 }
 
-/** From a table's key to what callbacks see: one column's value, or an object of several. */
+/** From a table's key to what callbacks see: one column's value, or an object of several, as the rows have them. */
 function keyValues({ topology, tables }: Computed, node: number): (key: Key) => AnyRow {
-  let at = topology.nodes[node];
-  while (at.op !== "source" && at.op !== "aggregate") at = topology.nodes[at.input];
-  const totals = at.op === "aggregate" ? at.aggregates : {};
-  const [group = {}] = tables[at.id].values();
-  const columns = at.op === "source" ? at.source.key : Object.keys(group).filter((name) => !(name in totals)).sort();
+  const roots = rootsOf(topology, node).map((root) => {
+    const table = tables[root.id];
+    const [group = {}] = table.values();
+    const columns = root.op === "source"
+      ? root.source.key
+      : Object.keys(group).filter((name) => !(name in root.aggregates)).sort();
+    return { table, columns };
+  });
   return (key) => {
-    if (typeof key === "number") return key;
-    const values = keyParts(key).map((part) => /^-?\d{16,}$/.test(part) ? BigInt(part) : JSON.parse(part));
-    return columns.length === 1
+    const { table, columns } = roots.find((root) => root.table.has(key)) ?? roots[0];
+    const row = table.get(key)!;
+    const values = columns.map((column) => row[column]);
+    return values.length === 1
       ? values[0]
-      : Object.fromEntries(columns.map((column, index) => [column, values[index]]));
+      : Object.fromEntries(roots[0].columns.map((column, index) => [column, values[index]]));
   };
+}
+
+/** The tables whose keys this table's rows have: that of its input, and those joined on the same key. */
+function rootsOf(topology: Topology, node: number): Extract<LogicalNode, { op: "source" | "aggregate" }>[] {
+  const at = topology.nodes[node];
+  if (at.op === "source" || at.op === "aggregate") return [at];
+  const inputs = at.op === "keyJoin" ? [at.input, at.right] : [at.input];
+  return inputs.flatMap((input) => rootsOf(topology, input));
 }

@@ -1,5 +1,7 @@
 import type { AggregateNode, LogicalNode, SinkNode } from "../dsl/logical.ts";
+import { keyColumnsOf } from "../dsl/key_columns.ts";
 import type { Topology } from "../dsl/topology.ts";
+import { placeProblems } from "./key_place.ts";
 import { TopologyError } from "../record/errors.ts";
 import type {
   AggregatePlan,
@@ -47,6 +49,7 @@ export function compile(topology: Topology, partitionsOf: PartitionsOf = () => u
   };
   for (const [unit, memberIds] of units.members) declareUnit(compilation, { unit, memberIds });
   for (const node of topology.nodes) addNode(compilation, node);
+  for (const table of compilation.tables.values()) compilation.problems.push(...placeProblems(table, partitionsOf));
   if (compilation.problems.length > 0) throw new TopologyError(topology.name, compilation.problems);
   return {
     topology: topology.name,
@@ -67,6 +70,7 @@ function declareUnit(
       index: compilation.globals.size,
       name: first.name,
       source,
+      keyColumns: [...keyColumnsOf(source)],
       steps: [],
       lookups: [],
     });
@@ -81,7 +85,7 @@ function declareUnit(
     index: compilation.tables.size,
     name: first.name,
     members,
-    keyColumns: first.op === "source" ? [...first.source.key] : null,
+    keyColumns: first.op === "source" ? [...keyColumnsOf(first.source)] : null,
     steps: [],
     lookups: [],
     sinks: [],
@@ -160,8 +164,7 @@ function addLookup(
   const right = unitAt(compilation, join.right);
   const step = compilation.register.get(join.right)!;
   const global = !("members" in right);
-  const keyColumns = global ? right.source.key : right.keyColumns;
-  const lookup: LookupPlan = { name, global, table: right.index, step, keyColumns };
+  const lookup: LookupPlan = { name, global, table: right.index, step, keyColumns: right.keyColumns };
   if (!global && !("members" in home)) {
     compilation.problems.push(
       `Cannot join "${name}": a global table takes global tables only. Declare the right side with builder.globalTable`,

@@ -107,7 +107,7 @@ function task(table: TaskTable, plan: PhysicalPlan): TaskDescription {
   return {
     table: table.name,
     reads: table.members.map((member) => member.kind === "source" ? member.source.topic : `shares of ${member.name}`),
-    keyedBy: table.keyColumns === null ? "the group" : [...table.keyColumns],
+    keyedBy: table.keyColumns === null ? "the group" : table.keyColumns.map(({ name }) => name),
     roles,
     inbox: inboxTopic({ topology: plan.topology, table: table.name, generation: "<generation>" }),
     stores: [

@@ -2,6 +2,7 @@ import type { AggregateSpec } from "../dsl/aggregates.ts";
 import type { AnyKey, AnyRow } from "../dsl/logical.ts";
 import type { SourceSpec } from "../dsl/source.ts";
 import type { TableSpec } from "../ports/warehouse.ts";
+import type { KeyColumn } from "../record/key_column.ts";
 
 /**
  * The physical plan: which tasks there are and what one row's program is. Plain data but for the callbacks.
@@ -62,7 +63,7 @@ export interface LookupPlan {
   /** Register of that table's program. */
   readonly step: number;
   /** Key columns of the right table, in order; null: group columns, sorted by name. */
-  readonly keyColumns: readonly string[] | null;
+  readonly keyColumns: readonly KeyColumn[] | null;
 }
 
 /** A register that homes of other tables (or of this one) subscribe to. */
@@ -115,7 +116,7 @@ export interface TaskTable {
   /** All sources, or all merges. */
   readonly members: readonly Member[];
   /** Columns of the row key in order; null: group columns, sorted by name. */
-  readonly keyColumns: readonly string[] | null;
+  readonly keyColumns: readonly KeyColumn[] | null;
   readonly steps: readonly Step[];
   readonly lookups: readonly LookupPlan[];
   readonly sinks: readonly RowSinkPlan[];
@@ -128,6 +129,7 @@ export interface GlobalTable {
   readonly index: number;
   readonly name: string;
   readonly source: SourceSpec;
+  readonly keyColumns: readonly KeyColumn[];
   readonly steps: readonly Step[];
   readonly lookups: readonly LookupPlan[];
 }

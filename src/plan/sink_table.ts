@@ -2,6 +2,7 @@ import type { SinkSpec } from "../dsl/sink.ts";
 import type { ColumnSpec, TableSpec, ViewColumn } from "../ports/warehouse.ts";
 import { parseClickHouseType } from "../record/clickhouse_type.ts";
 import type { AggregatePlan, TaskTable } from "./physical.ts";
+import { sinkKeyProblems } from "./sink_key.ts";
 
 /** Fraction digits of an average's sum at least: the values may have more digits than the average. */
 const SUM_SCALE = 10;
@@ -55,18 +56,22 @@ function castTo(expression: string, type: string): string {
 
 /** What is wrong with a sink on this table. Group columns are known only when rows come. */
 export function sinkProblems(sink: SinkSpec, { name, keyColumns }: Pick<TaskTable, "name" | "keyColumns">): string[] {
-  if (keyColumns === null || sink.key.length === keyColumns.length) return [];
+  const problems = sinkKeyProblems(sink);
+  if (keyColumns === null || sink.key.length === keyColumns.length) return problems;
   return [
+    ...problems,
     `Sink "${sink.name}" has ${sink.key.length} key column(s) (${
       sink.key.join(", ")
     }), but table "${name}" is keyed by ` +
-    `${keyColumns.length} (${keyColumns.join(", ")}). Name one sink column for each key column, in the same order`,
+    `${keyColumns.length} (${
+      keyColumns.map((column) => column.name).join(", ")
+    }). Name one sink column for each key column, in the same order`,
   ];
 }
 
 /** What is wrong with a sink that takes an aggregate's groups and totals. */
 export function shareSinkProblems(sink: SinkSpec, aggregate: AggregatePlan): string[] {
-  const problems: string[] = [];
+  const problems = sinkKeyProblems(sink);
   for (const name of Object.keys(sink.columns)) {
     const isTotal = aggregate.columns.some((column) => column.name === name);
     if (!isTotal && !sink.key.includes(name)) {

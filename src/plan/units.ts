@@ -1,6 +1,8 @@
 import type { LogicalNode, SourceNode } from "../dsl/logical.ts";
 import type { SourceSpec } from "../dsl/source.ts";
+import { keyColumnsOf } from "../dsl/key_columns.ts";
 import type { Topology } from "../dsl/topology.ts";
+import { sameWire } from "./key_place.ts";
 
 /**
  * Partition count of a topic, or undefined while nobody knows it (describe without a log): then same counts are
@@ -113,6 +115,11 @@ function coPartitioned(
   }
   const counts = sources.map((node) => ({ topic: node.source.topic, partitions: partitionsOf(node.source.topic) }));
   const known = counts.filter((count) => count.partitions !== undefined);
+  const [first, ...others] = sources.map((node) => keyColumnsOf(node.source));
+  if (counts.some(({ partitions }) => partitions !== 1) && !others.every((columns) => sameWire(first, columns))) {
+    return "the connector writes equal keys of both sides in different forms, so they are in different partitions. " +
+      "Use leftJoin, or give both topics one partition";
+  }
   if (new Set(known.map((count) => count.partitions)).size <= 1 && nodes.length > 0) return null;
   const list = known.map((count) => `"${count.topic}" has ${count.partitions} partitions`).join(", ");
   return `${list}. Give the topics the same number of partitions, or use leftJoin`;

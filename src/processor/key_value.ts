@@ -1,21 +1,18 @@
 import { type Key, keyParts } from "../record/key.ts";
+import { type KeyColumn, keyColumnValue } from "../record/key_column.ts";
 
-/**
- * From a row key to what callbacks see as `key`: one column's value, or an object of several. `columns`: the key
- * columns in the key's order; a function for group columns, which nobody knows before the first row.
- */
-export function keyValueOf(columns: readonly string[] | (() => readonly string[])): (key: Key) => unknown {
+/** The key columns of a table in the key's order; a function for group columns, which nobody knows before a row. */
+export type KeyColumns = readonly KeyColumn[] | (() => readonly KeyColumn[]);
+
+/** From a row key to what callbacks see as `key`: one column's value, or an object of several, typed as in the rows. */
+export function keyValueOf(columns: KeyColumns): (key: Key) => unknown {
   return (key) => {
-    if (typeof key === "number") return key;
-    const names = typeof columns === "function" ? columns() : columns;
-    if (names.length === 1) return partValue(key);
+    const known = typeof columns === "function" ? columns() : columns;
+    if (known.length === 1) {
+      const [column] = known;
+      return typeof key === "number" && column.value === "plain" ? key : keyColumnValue(column, String(key));
+    }
     const parts = keyParts(key);
-    return Object.fromEntries(names.map((name, index) => [name, partValue(parts[index])]));
+    return Object.fromEntries(known.map((column, index) => [column.name, keyColumnValue(column, parts[index])]));
   };
-}
-
-/** Integers beyond 2^53 as bigints, with all their digits. */
-function partValue(text: string): unknown {
-  const value: unknown = JSON.parse(text);
-  return typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(text) ? BigInt(text) : value;
 }

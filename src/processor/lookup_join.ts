@@ -1,5 +1,6 @@
 import type { LookupPlan } from "../plan/physical.ts";
 import { type Key, keyOf, keyOfOne } from "../record/key.ts";
+import { type KeyColumn, keyFrom } from "../record/key_column.ts";
 import { type Row, UNKNOWN } from "../record/row.ts";
 import type { RightStore } from "../state/right_store.ts";
 import { columnAdded, columnPut } from "./column_added.ts";
@@ -62,14 +63,20 @@ export function lookupJoin(step: StepOf<"lookup">, options: LookupJoinOptions): 
 }
 
 /** From what a foreign-key callback returned to the right table's key. */
-function foreignKeyOf(columns: readonly string[] | null): (raw: unknown) => Key {
+function foreignKeyOf(columns: readonly KeyColumn[] | null): (raw: unknown) => Key {
   if (columns !== null && columns.length === 1) {
-    return (raw) =>
-      raw !== null && typeof raw === "object" && !("toJSON" in raw) ? keyOf([(raw as Row)[columns[0]]]) : keyOfOne(raw);
+    const [{ name, text }] = columns;
+    const exact = text === "as_is" ? keyOfOne : (value: unknown) => keyFrom(columns, [value]);
+    return (raw) => isColumns(raw) ? exact(raw[name]) : exact(raw);
   }
   return (raw) => {
-    if (typeof raw !== "object" || raw === null || "toJSON" in raw) return keyOfOne(raw);
-    const names = columns ?? Object.keys(raw).sort();
-    return keyOf(names.map((name) => (raw as Row)[name]));
+    if (!isColumns(raw)) return keyOfOne(raw);
+    if (columns !== null) return keyFrom(columns, columns.map(({ name }) => raw[name]));
+    return keyOf(Object.keys(raw).sort().map((name) => raw[name]));
   };
+}
+
+/** An object of several columns, and not one value such as a Decimal. */
+function isColumns(raw: unknown): raw is Row {
+  return typeof raw === "object" && raw !== null && !("toJSON" in raw);
 }

@@ -5,7 +5,7 @@ import { type Entry, memberRow } from "../state/entry.ts";
 import type { RightStore } from "../state/right_store.ts";
 import { filter } from "./filter.ts";
 import { keyJoin } from "./key_join.ts";
-import { keyValueOf } from "./key_value.ts";
+import { type KeyColumns, keyValueOf } from "./key_value.ts";
 import { lookupJoin } from "./lookup_join.ts";
 import { mapValues } from "./map_values.ts";
 import type { Operator, OperatorContext } from "./operator.ts";
@@ -18,7 +18,7 @@ export interface ProgramOptions {
   /** How many members' rows an entry holds. */
   readonly members: number;
   /** Columns of the row key; a function for group columns, which are known when the first row comes. */
-  readonly keyColumns: readonly string[] | (() => readonly string[]);
+  readonly keyColumns: KeyColumns;
   /** Registers that are read after a run. */
   readonly outputs: ReadonlySet<number>;
   /** A callback threw. The row counts as absent from that operator on. */

@@ -167,3 +167,25 @@ function count(text: string, argument: string | undefined, limits: { least: numb
 function refusal(text: string, reason: string): TypeError {
   return new TypeError(`Cannot read "${text}" as a ClickHouse type: ${reason}`);
 }
+
+/** The names of an Enum's values, from its arguments: `'a' = 1`, or `'a'` alone. */
+export function enumNames(list: readonly string[]): string[] {
+  return list.map((argument) => {
+    const quoted = /^'((?:[^'\\]|\\.|'')*)'/s.exec(argument)?.[1] ?? "";
+    return quoted.replace(/\\(.)|''/gs, (_token, escaped?: string) => {
+      return escaped === undefined ? "'" : ESCAPED[escaped] ?? escaped;
+    });
+  });
+}
+
+/** What the letters after a backslash mean in ClickHouse's strings; any other character means itself. */
+const ESCAPED: Readonly<Record<string, string>> = {
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  "0": "\0",
+  a: "\x07",
+  v: "\v",
+};

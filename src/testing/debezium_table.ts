@@ -2,7 +2,10 @@ import type { z } from "zod";
 import type { SourceSpec } from "../dsl/source.ts";
 import { columnTypeOf } from "../formats/column_type.ts";
 import { Decimal } from "../record/decimal.ts";
-import { type Key, keyJson, keyOf } from "../record/key.ts";
+import { keyColumnsOf } from "../dsl/key_columns.ts";
+import type { Key } from "../record/key.ts";
+import { keyFrom } from "../record/key_column.ts";
+import { producerKey } from "../record/producer_key.ts";
 import type { Row } from "../record/row.ts";
 
 /** A record as Debezium's JsonConverter writes it without schemas. */
@@ -22,7 +25,7 @@ export type NowMs = () => number;
 export class DebeziumTable {
   readonly #source: SourceSpec;
   readonly #nowMs: NowMs;
-  readonly #rows = new Map<string, Row>();
+  readonly #rows = new Map<Key, Row>();
   #lsn = 1_000;
 
   constructor(source: SourceSpec, nowMs: NowMs) {
@@ -32,17 +35,17 @@ export class DebeziumTable {
 
   /** The rows now, by the runtime's key. */
   *rows(): Generator<readonly [Key, Row]> {
-    for (const row of this.#rows.values()) yield [keyOf(this.#source.key.map((column) => row[column])), row];
+    yield* this.#rows;
   }
 
   /** @throws TypeError if the key is taken */
   insert(source: SourceSpec, row: Row): DebeziumRecord[] {
     const key = this.#keyOf(row);
     if (this.#rows.has(key)) {
-      throw new TypeError(`Cannot insert ${key} into "${source.topic}": it is there. Use update`);
+      throw new TypeError(`Cannot insert ${this.#textOf(key)} into "${source.topic}": it is there. Use update`);
     }
     this.#rows.set(key, row);
-    return [{ key, value: this.#envelope(source, { op: "c", before: null, after: row }) }];
+    return [{ key: this.#textOf(key), value: this.#envelope(source, { op: "c", before: null, after: row }) }];
   }
 
   /** Columns that `changes` does not name keep their values. @throws TypeError if there is no such row */
@@ -51,36 +54,44 @@ export class DebeziumTable {
     const before = this.#held(key, "update");
     const after = { ...before, ...changes };
     this.#rows.set(key, after);
-    return [{ key, value: this.#envelope(source, { op: "u", before, after }) }];
+    return [{ key: this.#textOf(key), value: this.#envelope(source, { op: "u", before, after }) }];
   }
 
   /** The change and its tombstone. @throws TypeError if there is no such row */
   delete(source: SourceSpec, keyValue: unknown): DebeziumRecord[] {
     const { key: columns } = this.#source;
-    const key = this.#keyOf(
+    const held = this.#keyOf(
       columns.length === 1 && !isRow(keyValue) ? { [columns[0]]: keyValue } : keyValue as Row,
     );
-    const before = this.#held(key, "delete");
-    this.#rows.delete(key);
+    const before = this.#held(held, "delete");
+    this.#rows.delete(held);
+    const key = this.#textOf(held);
     return [{ key, value: this.#envelope(source, { op: "d", before, after: null }) }, { key, value: null }];
   }
 
-  #held(key: string, action: string): Row {
+  #held(key: Key, action: string): Row {
     const row = this.#rows.get(key);
     if (row === undefined) {
-      throw new TypeError(`Cannot ${action} ${key} in "${this.#source.topic}": there is no such row. Insert it first`);
+      throw new TypeError(
+        `Cannot ${action} ${this.#textOf(key)} in "${this.#source.topic}": there is no such row. Insert it first`,
+      );
     }
     return row;
   }
 
-  #keyOf(row: Row): string {
-    const { key, row: schema } = this.#source;
+  #keyOf(row: Row): Key {
+    const { key } = this.#source;
     for (const column of key) {
       if (row[column] === undefined) {
         throw new TypeError(`Cannot write to "${this.#source.topic}": "${column}" is missing`);
       }
     }
-    return keyJson(key, keyOf(key.map((column) => wireOf(schema.shape[column] as z.ZodType, row[column]))));
+    return keyFrom(keyColumnsOf(this.#source), key.map((column) => row[column]));
+  }
+
+  /** The key as the connector writes it, in the form that the source declares. */
+  #textOf(key: Key): string {
+    return producerKey(keyColumnsOf(this.#source), key);
   }
 
   #envelope(source: SourceSpec, change: { op: "c" | "u" | "d"; before: Row | null; after: Row | null }): string {

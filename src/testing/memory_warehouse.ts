@@ -11,6 +11,7 @@ import type {
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { Decimal } from "../record/decimal.ts";
 import { ProductionError } from "../record/errors.ts";
+import { keyOf, keyText } from "../record/key.ts";
 import type { SelectedRow } from "./selected_rows.ts";
 import { storedValueOf } from "./stored_value.ts";
 
@@ -193,7 +194,7 @@ function compareLists(a: readonly unknown[], b: readonly unknown[]): number {
 function* grouped(table: TableSpec, rows: readonly SelectedRow[]): Generator<SelectedRow> {
   const groups = new Map<string, SelectedRow[]>();
   for (const row of rows) {
-    const id = JSON.stringify(table.key.map((column) => row[column]));
+    const id = keyText(keyOf(table.key.map((column) => row[column])));
     groups.set(id, [...(groups.get(id) ?? []), row]);
   }
   const types = new Map(table.columns.map((column) => [column.name, parseClickHouseType(column.type)]));

@@ -58,11 +58,17 @@ Deno.test("topology() names a column whose type is no ClickHouse type", () => {
   ]);
 });
 
-Deno.test("topology() refuses a timestamptz as a key, which has another form in the key than in the row", () => {
-  const events = debezium("t.public.events", { key: ["at"], row: z.object({ at: timestamptz() }) });
-  const shown = clickhouse("shown", { key: ["at"], columns: { at: "DateTime64(6)" } });
-  const [problem, ...others] = problemsOf(() => topology("events", (builder) => builder.table(events).to(shown)));
-  assertEquals([problem.includes('timestamptz column "at"'), others], [true, []]);
+Deno.test("topology() refuses one topic whose keys are declared in two forms", () => {
+  const declared = (keyFormat?: { decimals: "string" | "precise" }) =>
+    debezium("t.public.events", { key: ["at"], row: z.object({ at: timestamptz() }), keyFormat });
+  const [problem, ...others] = problemsOf(() =>
+    topology("t", (b) => {
+      b.table(declared());
+      b.table(declared({ decimals: "precise" }));
+      b.table(declared({ decimals: "string" }));
+    })
+  );
+  assertEquals([problem.includes("the same keyFormat"), others.length], [true, 1]);
 });
 
 Deno.test("topology() that writes nothing is refused", () => {

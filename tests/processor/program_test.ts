@@ -1,13 +1,14 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { LookupPlan, Step } from "../../src/plan/physical.ts";
 import { createProgram } from "../../src/processor/program.ts";
+import { plainKeyColumn } from "../../src/record/key_column.ts";
 import type { ProcessorError } from "../../src/record/errors.ts";
 import type { Key } from "../../src/record/key.ts";
 import { type Row, UNKNOWN, type Value } from "../../src/record/row.ts";
 import { type Entry, layoutOf, newEntry } from "../../src/state/entry.ts";
 import { RightStore } from "../../src/state/right_store.ts";
 
-const LOOKUP: LookupPlan = { name: "right", global: false, table: 0, step: 0, keyColumns: ["id"] };
+const LOOKUP: LookupPlan = { name: "right", global: false, table: 0, step: 0, keyColumns: [plainKeyColumn("id")] };
 const member = (index: number): Step => ({ kind: "member", name: `m${index}`, member: index });
 
 interface Case {
@@ -35,7 +36,7 @@ function programOf({ steps, members = 1, answers = {}, outputs = [] }: Case) {
     lookups,
     stores,
     members,
-    keyColumns: ["id"],
+    keyColumns: [plainKeyColumn("id")],
     outputs: new Set(outputs),
     onError: (error) => errors.push(error),
   });

@@ -1,6 +1,8 @@
 import type { AggregatePlan } from "../../plan/physical.ts";
 import { type SharePart, totalsOf } from "../../processor/aggregate.ts";
 import type { Key } from "../../record/key.ts";
+import { groupColumns } from "../../processor/group_columns.ts";
+import type { KeyColumn } from "../../record/key_column.ts";
 import type { Row } from "../../record/row.ts";
 
 interface Share {
@@ -29,8 +31,8 @@ export interface ShareOrigin {
 export class Merge {
   /** The merge task's own. */
   readonly epoch: number;
-  /** Names of the group columns in the order of the key; null before the first group. */
-  columns: readonly string[] | null = null;
+  /** The group columns in the order of the key; null before the first group. */
+  columns: readonly KeyColumn[] | null = null;
   readonly #aggregate: AggregatePlan;
   readonly #homes: number;
   readonly #groups = new Map<Key, Shares>();
@@ -56,7 +58,7 @@ export class Merge {
       group?.homes.delete(sender.home);
       return;
     }
-    this.columns ??= Object.keys(share.columns).sort();
+    this.columns = groupColumns(this.columns, share.columns);
     if (group === undefined) this.#groups.set(key, group = { columns: share.columns, homes: new Map() });
     group.columns = share.columns;
     group.homes.set(sender.home, { epoch: sender.epoch, seq: sender.seq, parts: share.parts });

@@ -1,6 +1,7 @@
 import type { TaskTable } from "../../plan/physical.ts";
-import { type Key, keyJson, keyText } from "../../record/key.ts";
+import { type Key, keyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
+import { producerKey } from "../../record/producer_key.ts";
 
 /** Epochs of one generation: more than any inbox partition has offsets. */
 const GENERATION_EPOCHS = 2 ** 40;
@@ -18,10 +19,11 @@ export interface Partitions {
   readonly partitions: readonly number[];
 }
 
-/** Partition of the task that a key of the table belongs to. */
-export function homeOf({ partitions }: Partitions, table: TaskTable, key: Key): number {
-  const text = table.keyColumns === null ? keyText(key) : keyJson(table.keyColumns, key);
-  return partitionOf(text, partitions[table.index]);
+/** Partition of the task that a key of the table belongs to: where the producer puts it, or where its shares go. */
+export function homeOf({ partitions }: Partitions, { index, keyColumns }: TaskTable, key: Key): number {
+  const count = partitions[index];
+  if (count === 1) return 0;
+  return partitionOf(keyColumns === null ? keyText(key) : producerKey(keyColumns, key), count);
 }
 
 /**

@@ -23,8 +23,8 @@ export interface TaskView {
   readonly loaded: boolean;
   /** The row of one member that the entry holds. */
   rowOf(entry: Entry, member: number): Row | null;
-  /** A member's row of this key is `row` now (null: deleted). */
-  setRow(member: number, key: Key, row: Row | null): void;
+  /** A member's row of this key is `row` now (null: deleted). Returns the row that it replaces. */
+  setRow(member: number, key: Key, row: Row | null): Row | null;
   /** Registers of an entry without touching outputs that are up to date. */
   registersOf(entry: Entry): readonly Value[];
   /** A right row has another value: all entries that use it are evaluated again. */

@@ -4,7 +4,9 @@ import { createDecoder, type Decoder } from "../../formats/decoder.ts";
 import type { UnitDoubt } from "../../formats/unit_doubts.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
 import { DeserializationError, ProductionError } from "../../record/errors.ts";
+import type { Key } from "../../record/key.ts";
 import type { GlobalTable } from "../../plan/physical.ts";
+import { FormerRows } from "../../state/former_rows.ts";
 import type { Globals } from "./globals.ts";
 import { repairUnavailable } from "../../formats/repair_unavailable.ts";
 import { StaleKeys } from "../../state/stale_keys.ts";
@@ -36,6 +38,7 @@ export class GlobalReader {
   readonly #decoders: readonly Decoder[];
   /** By table. */
   readonly #stale: readonly StaleKeys[];
+  readonly #formerRows: readonly FormerRows[];
   /** Positions by topic, then partition. */
   readonly #positions = new Map<string, number[]>();
   #ends = new Map<string, number[]>();
@@ -54,6 +57,7 @@ export class GlobalReader {
         onDoubt: (doubt) => options.onDoubt(name, doubt),
       })
     );
+    this.#formerRows = options.tables.map(() => new FormerRows());
   }
 
   /** Begins to read from the start of the topics. */
@@ -148,23 +152,44 @@ export class GlobalReader {
   }
 
   #take(topic: string, partition: number, records: readonly LogRecord[]): void {
-    const { tables, globals, onUndecodable } = this.#options;
+    const { tables, onUndecodable } = this.#options;
     const table = tables.findIndex((candidate) => candidate.source.topic === topic);
     const decoder = this.#decoders[table];
     const stale = this.#stale[table];
     for (const record of records) {
       try {
-        const decoded = decoder.decode(record);
-        if (decoded.kind === "delete") globals.change(table, decoded.key, null);
-        else if (decoded.kind === "upsert") {
-          globals.change(table, decoded.key, repairUnavailable(decoded, globals.row(table, decoded.key)));
-        }
-        if (decoded.kind !== "skip") stale.read(decoded.key);
+        const key = this.#apply(table, record);
+        if (key !== null) stale.read(key);
       } catch (error) {
         if (!(error instanceof DeserializationError)) throw error;
         stale.refused(decoder.keyOf(record.key));
         onUndecodable({ topic, partition, offset: record.offset }, record, error);
       }
     }
+  }
+
+  /** Returns the key of the row that it is about; null if it is about none. */
+  #apply(table: number, record: LogRecord): Key | null {
+    const { globals } = this.#options;
+    const decoder = this.#decoders[table];
+    const decoded = decoder.decode(record);
+    if (decoded.kind === "skip") return null;
+    const { key } = decoded;
+    const formerRows = this.#formerRows[table];
+    if (decoded.kind === "delete") {
+      const details = decoded.tombstone ? null : () => decoder.details(record);
+      globals.change(
+        table,
+        key,
+        formerRows.empty ? null : formerRows.afterDelete(key, globals.row(table, key), details),
+      );
+      return key;
+    }
+    const row = decoded.unavailable === null ? decoded.row : repairUnavailable(decoded, globals.row(table, key));
+    const replaced = globals.change(table, key, row);
+    if (replaced !== null && decoded.created) {
+      formerRows.displaced(key, { held: replaced, row, details: () => decoder.details(record) });
+    } else if (!formerRows.empty) formerRows.updated(key);
+    return key;
   }
 }

@@ -45,7 +45,7 @@ export class Globals {
     const stores = table.lookups.map((lookup, index) =>
       new RightStore({ cell: index * 2, first: (key) => this.get(lookup.table, lookup.step, key), keepUnused: false })
     );
-    const { steps, lookups, source } = table;
+    const { steps, lookups, keyColumns } = table;
     const views = new Map<number, Map<Key, Row>>();
     for (const [index, step] of options.looked) if (index === table.index) views.set(step, new Map());
     const program = createProgram({
@@ -53,7 +53,7 @@ export class Globals {
       lookups,
       stores,
       members: 1,
-      keyColumns: source.key,
+      keyColumns,
       outputs: new Set(views.keys()),
       onError: options.onError,
     });
@@ -79,17 +79,20 @@ export class Globals {
     return this.#states[table].entries.get(key)?.row as Row | undefined ?? null;
   }
 
-  /** A source row changed (null: deleted). */
-  change(table: number, key: Key, row: Row | null): void {
+  /** A source row changed (null: deleted). Returns the row that it replaces. */
+  change(table: number, key: Key, row: Row | null): Row | null {
     const state = this.#states[table];
     let entry = state.entries.get(key);
     if (entry === undefined) {
-      if (row === null) return;
+      if (row === null) return null;
       state.entries.set(key, entry = newEntry(key, state.layout));
-    } else if (row !== null && entry.row !== null && wireEquals(row, entry.row)) return;
+    }
+    const before = entry.row as Row | null;
+    if (row !== null && before !== null && wireEquals(row, before)) return before;
     entry.row = row;
     this.#evaluate(state, entry);
     if (row === null) state.entries.delete(key);
+    return before;
   }
 
   #evaluate(state: GlobalState, entry: Entry): void {

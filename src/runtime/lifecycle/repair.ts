@@ -1,7 +1,8 @@
 import type { ShownRow, Warehouse } from "../../ports/warehouse.ts";
 import { type OutputPlan, outputsOf } from "../../plan/outputs_of.ts";
-import { type Key, parseKeyText } from "../../record/key.ts";
+import type { Key } from "../../record/key.ts";
 import { SEEN } from "../../state/entry.ts";
+import { shownKeyOf } from "../outputs/key_line.ts";
 import type { ShareSink } from "../outputs/share_sink.ts";
 import type { SinkOutput } from "../outputs/sink_output.ts";
 import type { Task } from "../task/task.ts";
@@ -76,7 +77,7 @@ function compareRows(task: Task, output: SinkOutput): Comparison {
   return {
     take(rows) {
       for (const row of rows) {
-        const key = parseKeyText(row.key);
+        const key = shownKeyOf(output.plan, row.key);
         if (touched.has(key)) continue;
         if (!output.owns(key)) {
           differences++;
@@ -113,7 +114,7 @@ function compareShares(sink: ShareSink): Comparison {
   return {
     take(rows) {
       for (const row of rows) {
-        const key = parseKeyText(row.key);
+        const key = shownKeyOf(sink.plan, row.key);
         seen.add(key);
         if (touched.has(key) || sink.expected(key) === row.digest) continue;
         differences++;

@@ -3,7 +3,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import { retry } from "../../ports/retry.ts";
 import { ConfigError } from "../../record/errors.ts";
-import { keyText, parseKeyText } from "../../record/key.ts";
+import { keyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 import { type OutputPlan, outputsOf } from "../../plan/outputs_of.ts";
 import type { TaskTable } from "../../plan/physical.ts";
@@ -13,6 +13,7 @@ import type { Seeker } from "./intake.ts";
 import type { LoadOrder } from "./load_order.ts";
 import { encodeHello } from "../conversation/messages.ts";
 import { firstEpochOf, homeOf } from "../conversation/ownership.ts";
+import { shownKeyOf } from "../outputs/key_line.ts";
 import { Task } from "../task/task.ts";
 import { taskId } from "../../record/task_id.ts";
 import type { TaskContext } from "../task/task_context.ts";
@@ -177,7 +178,7 @@ async function readOutput({ table, output, hosts }: OutputReading, options: Star
     const own = new Map<number, ShownRow[]>(hosts().map((host) => [host.partition, []]));
     for (const row of rows) {
       strangers.add(row.task);
-      const key = parseKeyText(row.key);
+      const key = shownKeyOf(sink, row.key);
       own.get(output.kind === "shares" ? partitionOf(keyText(key), partitions) : homeOf(context, table, key))
         ?.push(row);
     }

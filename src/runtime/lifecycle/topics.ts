@@ -3,6 +3,7 @@ import type { Log, TopicDescription } from "../../ports/log.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { compile } from "../../plan/compile.ts";
 import { inboxTopic } from "../../plan/inbox_topic.ts";
+import { ownershipProblems } from "../../plan/key_place.ts";
 import type { PhysicalPlan, TaskTable } from "../../plan/physical.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
@@ -58,6 +59,10 @@ export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
   );
   const partitions = plan.tables.map((table) => table.keyColumns === null ? most : partitionsOf(table, sources));
   const { generation } = options;
+  const unowned = plan.tables.flatMap((table) =>
+    ownershipProblems(table, { partitions: partitions[table.index], generation })
+  );
+  if (unowned.length > 0) throw new ConfigError(unowned);
   const inboxes = plan.tables.map(({ name }) => inboxTopic({ topology: topology.name, table: name, generation }));
   for (const [index, name] of inboxes.entries()) {
     await log.createTopic({

@@ -1,35 +1,75 @@
 import type { SinkPlan } from "../../plan/physical.ts";
-import { parseClickHouseType } from "../../record/clickhouse_type.ts";
-import { type Key, keyParts } from "../../record/key.ts";
+import { type ClickHouseType, parseClickHouseType } from "../../record/clickhouse_type.ts";
+import { Decimal } from "../../record/decimal.ts";
+import { type Key, keyParts, keyValueText, parseKeyText } from "../../record/key.ts";
 
 /** JSON array, without its closing bracket, of the key columns of a sink for a row key: what a tombstone needs. */
 export function keyLineOf(plan: SinkPlan, key: Key): string {
   const { keyOrder } = plan;
   const parts = keyParts(key);
-  const cells = dateColumnsOf(plan).map((date, index) =>
-    date ? dateCell(parts[keyOrder[index]]) : parts[keyOrder[index]]
-  );
-  return `[${cells.join(",")}`;
+  return `[${typesOf(plan).map((type, index) => cellOf(type, parts[keyOrder[index]])).join(",")}`;
+}
+
+/**
+ * The key of a row that ClickHouse shows, from the text kept with it. Earlier versions wrote some keys in other forms
+ * (`"7.00"` for the decimal that is `7` now): taken apart by the types of the key columns, they are the same key, so
+ * that no tombstone of the one form can delete the row of the other.
+ */
+export function shownKeyOf(plan: SinkPlan, text: string): Key {
+  const { keyOrder } = plan;
+  const types = typesOf(plan);
+  if (!types.some(hasOlderForm)) return parseKeyText(text);
+  const parts = keyParts(text);
+  if (parts.length !== types.length) return parseKeyText(text);
+  types.forEach((type, index) => parts[keyOrder[index]] = canonical(type, parts[keyOrder[index]]));
+  return parseKeyText(parts.join(","));
 }
 
 /** A plan's types never change, and many rows are deleted by one plan: they are taken apart once. */
-const dateColumns = new WeakMap<SinkPlan, readonly boolean[]>();
+const types = new WeakMap<SinkPlan, readonly ClickHouseType[]>();
 
-/** Which key columns hold dates, in the table's key order. */
-function dateColumnsOf(plan: SinkPlan): readonly boolean[] {
-  let dates = dateColumns.get(plan);
-  if (dates === undefined) {
-    const types = new Map(plan.table.columns.map(({ name, type }) => [name, type]));
-    dates = plan.table.key.map((column) => {
-      const { name } = parseClickHouseType(types.get(column)!);
-      return name === "Date" || name === "Date32";
-    });
-    dateColumns.set(plan, dates);
+/** Types of the key columns, in the table's key order. */
+function typesOf(plan: SinkPlan): readonly ClickHouseType[] {
+  let known = types.get(plan);
+  if (known === undefined) {
+    const declared = new Map(plan.table.columns.map(({ name, type }) => [name, type]));
+    types.set(plan, known = plan.table.key.map((column) => parseClickHouseType(declared.get(column)!)));
   }
-  return dates;
+  return known;
 }
 
-/** JSON text of a key part as the row encoder would write it: only dates differ from the key's own text. */
-function dateCell(part: string): string {
-  return /^-?\d+$/.test(part) ? `"${new Date(Number(part) * 86_400_000).toISOString().slice(0, 10)}"` : part;
+function hasOlderForm({ name }: ClickHouseType): boolean {
+  return name === "Decimal" || name === "Float" || name === "UUID";
+}
+
+/** Canonical text of a key part that a column of this type shows. */
+function canonical(type: ClickHouseType, part: string): string {
+  if (part === "null") return part;
+  switch (type.name) {
+    case "Decimal": {
+      const decimal = Decimal.tryParse(part.replaceAll('"', ""));
+      return decimal === null ? part : keyValueText(decimal);
+    }
+    case "Float":
+      return Number.isFinite(Number(part)) ? keyValueText(Number(part)) : part;
+    case "UUID":
+      return part.toLowerCase();
+    default:
+      return part;
+  }
+}
+
+/** JSON text of a key part as the row encoder would write it. */
+function cellOf({ name }: ClickHouseType, part: string): string {
+  switch (name) {
+    case "Date":
+    case "Date32":
+      return /^-?\d+$/.test(part) ? `"${new Date(Number(part) * 86_400_000).toISOString().slice(0, 10)}"` : part;
+    case "Decimal":
+      return /^-?\d/.test(part) ? `"${part}"` : part;
+    case "Float":
+      return part === "null" ? part : String(Number(part));
+    default:
+      return part;
+  }
 }

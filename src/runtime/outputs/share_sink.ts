@@ -2,13 +2,14 @@ import type { SinkPlan } from "../../plan/physical.ts";
 import type { ShownRow } from "../../ports/warehouse.ts";
 import type { SharePart } from "../../processor/aggregate.ts";
 import type { Group } from "../../processor/group.ts";
+import { keyGuard } from "../../processor/key_guard.ts";
 import { rowEncoder } from "../../processor/sink_row.ts";
 import { digestOf } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
-import { type Key, keyText, parseKeyText } from "../../record/key.ts";
+import { type Key, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import type { GroupOutput } from "./group_output.ts";
-import { keyLineOf } from "./key_line.ts";
+import { keyLineOf, shownKeyOf } from "./key_line.ts";
 import { FOREIGN_DIGEST, newSinkCounts, type SinkCounts } from "./sink_output.ts";
 import type { OutgoingRow } from "../delivery/sink_writer.ts";
 
@@ -33,6 +34,7 @@ export class ShareSink {
   touched: Set<Key> | null = null;
   readonly #options: ShareSinkOptions;
   readonly #encode: (row: Row) => string;
+  readonly #guardKey: ((row: Row) => void) | null;
   /** Digests that ClickHouse shows from an earlier epoch, until the start is complete. */
   readonly #base = new Map<Key, number>();
   readonly #adopted: ShownRow[] = [];
@@ -41,6 +43,7 @@ export class ShareSink {
   constructor(options: ShareSinkOptions) {
     this.#options = options;
     this.#encode = rowEncoder(options.plan.table.columns);
+    this.#guardKey = keyGuard(options.plan.table.columns, options.plan.table.key);
   }
 
   get plan(): SinkPlan {
@@ -83,7 +86,7 @@ export class ShareSink {
       else group.sent = digest;
     }
     this.#base.clear();
-    for (const row of this.#adopted.splice(0)) this.#delete(parseKeyText(row.key), row.task);
+    for (const row of this.#adopted.splice(0)) this.#delete(shownKeyOf(this.plan, row.key), row.task);
     for (const group of output.groups.values()) output.touch(group);
     this.#completing = true;
     this.flush();
@@ -149,6 +152,7 @@ export class ShareSink {
       if (names !== [...plan.table.key].sort().join(", ")) {
         throw new TypeError(`the sink's key (${plan.table.key.join(", ")}) must be the group's columns (${names})`);
       }
+      this.#guardKey?.(row);
       output.parts(group).forEach((part, index) => addShare(row, output.plan.aggregate.columns[index], part));
       return this.#encode(row);
     } catch (cause) {

@@ -1,4 +1,5 @@
 import type { SinkPlan } from "../../plan/physical.ts";
+import { keyGuard } from "../../processor/key_guard.ts";
 import { rowEncoder } from "../../processor/sink_row.ts";
 import { digestOf } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
@@ -58,6 +59,7 @@ export class SinkOutput {
   /** Shown, and to be deleted when the start is complete. */
   readonly #doomed = new Set<Entry>();
   readonly #encode: (row: Row) => string;
+  readonly #guardKey: ((row: Row) => void) | null;
   readonly #keyColumns: readonly string[];
   /** Key columns in the order of the row key. */
   readonly #keyNames: readonly string[];
@@ -66,6 +68,7 @@ export class SinkOutput {
     this.#options = options;
     const { table, keyOrder, byName } = options.plan;
     this.#encode = rowEncoder(table.columns);
+    this.#guardKey = keyGuard(table.columns, table.key);
     this.#keyColumns = table.key;
     const names: string[] = [];
     keyOrder.forEach((part, column) => names[part] = this.#keyColumns[column]);
@@ -173,6 +176,7 @@ export class SinkOutput {
           }`,
         );
       }
+      this.#guardKey?.(row);
       return this.#encode(row);
     } catch (cause) {
       this.#options.onError(new ProcessorError(`sink ${this.#options.plan.name}`, keyText(key), { cause }));

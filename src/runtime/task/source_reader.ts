@@ -1,17 +1,18 @@
 import type { LogRecord } from "../../ports/log.ts";
-import { ConfigError, DeserializationError } from "../../record/errors.ts";
+import { DeserializationError } from "../../record/errors.ts";
 import { repairUnavailable } from "../../formats/repair_unavailable.ts";
-import { type Key, keyJson } from "../../record/key.ts";
-import { partitionOf } from "../../record/partitioner.ts";
+import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import type { Decoded, Decoder } from "../../formats/decoder.ts";
+import { FormerRows } from "../../state/former_rows.ts";
 import { StaleKeys } from "../../state/stale_keys.ts";
 import type { TaskView } from "../conversation/task_view.ts";
+import { MISPLACED, PlaceCheck } from "./place_check.ts";
 import type { TaskContext } from "./task_context.ts";
 
 /**
- * Turns one partition's change records into rows of the task's tables. What cannot be read becomes a dead letter; a
- * column that Debezium did not send (unchanged TOAST) is taken from the row held.
+ * Turns one partition's change records into rows of the task's tables. What cannot be read, or lies where nobody would
+ * look for it, becomes a dead letter; a column that Debezium did not send (unchanged TOAST) is taken from the row held.
  */
 export class SourceReader {
   readonly #task: TaskView;
@@ -19,15 +20,24 @@ export class SourceReader {
   readonly #decoders: readonly (Decoder | null)[];
   /** By member; none for merges, which have no topic. A table's members are all the one or all the other. */
   readonly stale: readonly StaleKeys[];
-  /** Other tasks compute where a key lives, so it must be where Kafka's default partitioner puts it. */
-  readonly #placed: boolean;
+  /** For each member whose keys other tasks look for: the check that its records are where these look. */
+  readonly #places: readonly (PlaceCheck | null)[];
+  readonly #formerRows: readonly FormerRows[];
 
   constructor(task: TaskView, context: TaskContext) {
     this.#task = task;
     this.#context = context;
-    this.#decoders = context.decoders(task.table);
-    this.stale = task.table.members.flatMap(({ kind, name }) => kind === "source" ? [new StaleKeys(name)] : []);
-    this.#placed = task.table.serves.length > 0 || task.table.members.length > 1;
+    const { table, partition } = task;
+    this.#decoders = context.decoders(table);
+    this.stale = table.members.flatMap(({ kind, name }) => kind === "source" ? [new StaleKeys(name)] : []);
+    this.#formerRows = table.members.map(() => new FormerRows());
+    const partitions = context.partitions[table.index];
+    const placed = partitions > 1 && (table.serves.length > 0 || table.members.length > 1);
+    this.#places = table.members.map((member) =>
+      placed && member.kind === "source"
+        ? new PlaceCheck({ member, keyColumns: table.keyColumns!, partition, partitions })
+        : null
+    );
   }
 
   /** Takes records of member `member`, in order. @throws ConfigError when the topic is partitioned in another way */
@@ -40,52 +50,53 @@ export class SourceReader {
     for (const record of records) {
       const position = { topic: plan.source.topic, partition, offset: record.offset };
       try {
-        const decoded = decoder.decode(record);
-        this.#apply(member, decoded);
-        if (decoded.kind !== "skip") stale.read(decoded.key);
+        const key = this.#apply(member, record);
+        if (key !== null) stale.read(key);
       } catch (error) {
         if (!(error instanceof DeserializationError)) throw error;
-        stale.refused(decoder.keyOf(record.key));
+        // A misplaced record says nothing about a key of this partition.
+        if (error.reason !== MISPLACED) stale.refused(decoder.keyOf(record.key));
         this.#context.onUndecodable(position, record, error);
       }
     }
     this.#context.count("weir_source_records_total", { table: plan.name }, records.length);
   }
 
-  #apply(member: number, decoded: Decoded): void {
+  /** Returns the key of the row that it is about; null if it is about none. */
+  #apply(member: number, record: LogRecord): Key | null {
+    const decoder = this.#decoders[member]!;
+    const decoded = decoder.decode(record);
     if (decoded.kind === "skip") {
       this.#context.count(
         "weir_source_records_skipped_total",
         { table: this.#task.table.name, reason: decoded.reason },
         1,
       );
-      return;
+      return null;
     }
-    if (this.#placed) this.#checkPlace(member, decoded.key);
-    if (decoded.kind === "delete") return this.#task.setRow(member, decoded.key, null);
+    const { key } = decoded;
+    this.#places[member]?.check(key, record.key);
+    const formerRows = this.#formerRows[member];
+    if (decoded.kind === "delete") {
+      const details = decoded.tombstone ? null : () => decoder.details(record);
+      const left = formerRows.empty ? null : formerRows.afterDelete(key, this.#held(member, key), details);
+      this.#task.setRow(member, key, left);
+      return key;
+    }
     const row = decoded.unavailable === null ? decoded.row : this.#repaired(member, decoded);
-    this.#task.setRow(member, decoded.key, row);
+    const replaced = this.#task.setRow(member, key, row);
+    if (replaced !== null && decoded.created) {
+      formerRows.displaced(key, { held: replaced, row, details: () => decoder.details(record) });
+    } else if (!formerRows.empty) formerRows.updated(key);
+    return key;
   }
 
   #repaired(member: number, decoded: Decoded & { kind: "upsert" }): Row {
-    const entry = this.#task.entries.get(decoded.key);
-    const held = entry === undefined ? null : this.#task.rowOf(entry, member);
-    return repairUnavailable(decoded, held);
+    return repairUnavailable(decoded, this.#held(member, decoded.key));
   }
 
-  #checkPlace(member: number, key: Key): void {
-    const { table, partition } = this.#task;
-    const plan = table.members[member];
-    if (plan.kind !== "source") return;
-    const partitions = this.#context.partitions[table.index];
-    const place = partitionOf(keyJson(plan.source.key, key), partitions);
-    if (place === partition) return;
-    throw new ConfigError([
-      `Cannot join with topic "${plan.source.topic}": key ${
-        keyJson(plan.source.key, key)
-      } is in partition ${partition}, but Kafka's default ` +
-      `partitioner puts it into ${place} of ${partitions}. Write the topic with ` +
-      `key.converter.schemas.enable=false and without a partitioner of its own, or declare it with builder.globalTable`,
-    ]);
+  #held(member: number, key: Key): Row | null {
+    const entry = this.#task.entries.get(key);
+    return entry === undefined ? null : this.#task.rowOf(entry, member);
   }
 }

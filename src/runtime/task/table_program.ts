@@ -1,4 +1,5 @@
 import type { TaskTable } from "../../plan/physical.ts";
+import type { KeyColumns } from "../../processor/key_value.ts";
 import { createProgram, type Program } from "../../processor/program.ts";
 import type { Key } from "../../record/key.ts";
 import type { Value } from "../../record/row.ts";
@@ -29,7 +30,7 @@ export function createTableProgram(parts: {
   readonly context: TaskContext;
   readonly table: TaskTable;
   readonly stores: readonly RightStore[];
-  readonly keyColumns: readonly string[] | (() => readonly string[]);
+  readonly keyColumns: KeyColumns;
 }): Program {
   const { context, table, stores, keyColumns } = parts;
   return createProgram({

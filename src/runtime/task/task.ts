@@ -3,7 +3,7 @@ import type { OutputPlan } from "../../plan/outputs_of.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import { valuesOf } from "../../processor/aggregate.ts";
 import type { Program } from "../../processor/program.ts";
-import { type Key, parseKeyText } from "../../record/key.ts";
+import type { Key } from "../../record/key.ts";
 import type { Row, Value } from "../../record/row.ts";
 import { wireEquals } from "../../record/wire.ts";
 import {
@@ -21,6 +21,7 @@ import type { RightEntry, RightStore } from "../../state/right_store.ts";
 import { Channel } from "../conversation/channel.ts";
 import type { GroupOutput } from "../outputs/group_output.ts";
 import { Conversation } from "../conversation/conversation.ts";
+import { shownKeyOf } from "../outputs/key_line.ts";
 import type { Merge } from "../conversation/merge.ts";
 import type { ShareSender } from "../conversation/share_sender.ts";
 import type { ShareSink } from "../outputs/share_sink.ts";
@@ -62,10 +63,7 @@ export class Task implements TaskView {
   /** Every row was evaluated with all its partners known: rows may be deleted and shares written. */
   complete = false;
   closed = false;
-  /**
-   * Timestamp of the source records behind what is evaluated now, for measuring how long they take to be seen; 0 if
-   * unknown.
-   */
+  /** Timestamp of the source records behind what is evaluated now, to measure how long they take; 0 if unknown. */
   sourceMs = 0;
   /** What the start did, by sink; empty before it is complete. */
   startCounts: readonly { readonly sink: string; readonly counts: SinkCounts }[] = [];
@@ -141,9 +139,9 @@ export class Task implements TaskView {
   }
 
   /** What ClickHouse shows of this task from an earlier epoch in one of its outputs. */
-  base({ kind, index }: OutputPlan, rows: readonly ShownRow[]): void {
+  base({ kind, index, sink }: OutputPlan, rows: readonly ShownRow[]): void {
     for (const row of rows) {
-      const key = parseKeyText(row.key);
+      const key = shownKeyOf(sink, row.key);
       if (kind === "shares") this.shareSinks[index]!.base(key, row.digest);
       else if (this.sinks[index].owns(key)) this.sinks[index].base(this.entryOf(key), row.digest);
     }
@@ -155,17 +153,18 @@ export class Task implements TaskView {
     else this.base(output, rows.map((row) => ({ ...row, digest: FOREIGN_DIGEST })));
   }
 
-  /** A member's row of this key is `row` now (null: deleted). */
-  setRow(member: number, key: Key, row: Row | null): void {
+  /** A member's row of this key is `row` now (null: deleted). Returns the row that it replaces. */
+  setRow(member: number, key: Key, row: Row | null): Row | null {
     const entry = this.entryOf(key);
     const before = this.rowOf(entry, member);
     if (before === row || (before !== null && row !== null && wireEquals(before, row))) {
       if (row === null && !this.loaded) this.#sweep(entry);
-      return;
+      return before;
     }
     putMemberRow(entry, { member, members: this.table.members.length }, row);
     if (this.loaded) this.queue.mark(entry);
     else this.#sweep(entry);
+    return before;
   }
 
   rowOf(entry: Entry, member: number): Row | null {

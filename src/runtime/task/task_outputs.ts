@@ -1,5 +1,5 @@
 import type { SinkPlan, TaskTable } from "../../plan/physical.ts";
-import { keyValueOf } from "../../processor/key_value.ts";
+import { type KeyColumns, keyValueOf } from "../../processor/key_value.ts";
 import type { Key } from "../../record/key.ts";
 import { UNKNOWN, type Value } from "../../record/row.ts";
 import type { CellLayout, Entry } from "../../state/entry.ts";
@@ -35,7 +35,7 @@ export interface OutputsOptions {
   readonly epoch: number;
   readonly channel: Channel;
   readonly layout: CellLayout;
-  readonly keyColumns: Parameters<typeof keyValueOf>[0];
+  readonly keyColumns: KeyColumns;
   readonly hold: (entry: Entry) => void;
   readonly complete: () => boolean;
   /** Timestamp of the source records behind what is put now; 0 if unknown. */

@@ -1,0 +1,121 @@
+import type { z } from "zod";
+import { Decimal } from "../record/decimal.ts";
+import type { KeyColumn, KeyWire } from "../record/key_column.ts";
+import { readerOf } from "./column_reader.ts";
+import { columnTypeOf } from "./column_type.ts";
+
+/**
+ * How the connector writes message keys, where its settings decide it. It matters for tables that are looked up in
+ * several partitions: the partition of a key is the hash of the bytes that the producer wrote, and other tasks compute
+ * it from the key's value.
+ */
+export interface KeyFormat {
+  /** `decimal.handling.mode`. Default: `string`. Keys of mode `double` cannot be computed. */
+  readonly decimals?: "string" | "precise" | "double";
+  /**
+   * `time.precision.mode`. Default: `adaptive`, by the precision that the column declares; without one it is
+   * microseconds. Of `isostring` the form of dates alone can be computed.
+   */
+  readonly times?: "adaptive" | "microseconds" | "connect" | "isostring";
+}
+
+type Schema = z.core.$ZodType;
+
+/** What is known of a key column from its schema. */
+export function keyColumnOf(
+  name: string,
+  { schema, format = {} }: { readonly schema: Schema | undefined; readonly format?: KeyFormat },
+): KeyColumn {
+  const plain: KeyColumn = { name, value: "plain", scale: null, text: "as_is", wire: { kind: "plain" } };
+  if (schema === undefined) return plain;
+  const inner = unwrapped(schema);
+  const type = columnTypeOf(inner)?.name;
+  if (type === undefined) {
+    const value = valueOf(inner);
+    return { ...plain, value, wire: passes(inner) ? plain.wire : null };
+  }
+  const [word, first, second] = type.split(/\W+/);
+  switch (word) {
+    case "numeric": {
+      const scale = first === undefined || first === "" ? null : Number(second);
+      return { ...plain, value: "decimal", scale, wire: decimalWire(scale, format) };
+    }
+    case "uuid":
+      return { ...plain, text: "lower" };
+    case "citext":
+      return { ...plain, text: "lower", wire: null };
+    case "char":
+      return { ...plain, text: "trimmed", wire: first ? { kind: "padded", length: Number(first) } : null };
+    case "date":
+      return { ...plain, wire: { kind: format.times === "isostring" ? "iso_date" : "plain" } };
+    case "timestamp":
+    case "time":
+      return { ...plain, wire: timeWire(first, format) };
+    case "timestamptz":
+      return { ...plain, wire: { kind: "zoned", digits: first ? Number(first) : 6 } };
+    case "float8":
+      return { ...plain, wire: null };
+    default:
+      return plain;
+  }
+}
+
+function decimalWire(scale: number | null, { decimals = "string" }: KeyFormat): KeyWire | null {
+  if (scale === null || decimals === "double") return null;
+  return { kind: decimals === "precise" ? "decimal_bytes" : "decimal_text", scale };
+}
+
+/** `digits`: the fraction digits that the column declares, if it does. */
+function timeWire(digits: string | undefined, { times = "adaptive" }: KeyFormat): KeyWire | null {
+  if (times === "isostring") return null;
+  const short = digits !== undefined && digits !== "" && Number(digits) <= 3;
+  return { kind: times === "connect" || (times === "adaptive" && short) ? "milliseconds" : "plain" };
+}
+
+/** Without what changes no value: nullable, optional, readonly. */
+function unwrapped(schema: Schema): Schema {
+  const { type, innerType } = schema._zod.def as { type: string; innerType?: Schema };
+  const wraps = type === "nullable" || type === "optional" || type === "nonoptional" || type === "readonly";
+  return wraps && innerType !== undefined ? unwrapped(innerType) : schema;
+}
+
+/** Whether the schema gives every value on as it came. */
+function passes(schema: Schema): boolean {
+  const def = schema._zod.def as z.core.$ZodTypeDef & { coerce?: boolean; options?: readonly Schema[] };
+  if (def.coerce === true) return false;
+  if (def.checks?.some((check) => check._zod.def.check === "overwrite")) return false;
+  switch (def.type) {
+    case "string":
+    case "number":
+    case "boolean":
+    case "enum":
+    case "literal":
+      return true;
+    case "nullable":
+    case "optional":
+    case "readonly":
+      return passes(unwrapped(schema));
+    case "union":
+      return def.options!.every((option) => columnTypeOf(option) === null && passes(option));
+    default:
+      return false;
+  }
+}
+
+/** What a schema that is no column type makes of a number. */
+function valueOf(schema: Schema): KeyColumn["value"] {
+  if (passes(schema)) return "plain";
+  const read = readerOf(schema);
+  const samples = [read("0"), read(0)];
+  if (samples.some((sample) => sample instanceof Decimal)) return "decimal";
+  return samples.some((sample) => typeof sample === "bigint") ? "bigint" : "plain";
+}
+
+/** Whether the column's reader gives every safe integer on as it is, so that it need not be asked. */
+export function readsIntegers(schema: Schema | undefined): boolean {
+  if (schema === undefined) return true;
+  const type = columnTypeOf(schema);
+  if (type !== null) return type.name === "int8";
+  const def = schema._zod.def as z.core.$ZodTypeDef & { coerce?: boolean };
+  return def.type === "number" && def.coerce !== true && (def.checks?.length ?? 0) === 0;
+}

@@ -1,0 +1,116 @@
+import { keyColumnOf, type KeyFormat } from "../../formats/key_form.ts";
+import type { Member } from "../../plan/physical.ts";
+import type { Bytes } from "../../ports/log.ts";
+import { ConfigError, DeserializationError } from "../../record/errors.ts";
+import type { Key } from "../../record/key.ts";
+import type { KeyColumn } from "../../record/key_column.ts";
+import { partitionOf } from "../../record/partitioner.ts";
+import { producerKey } from "../../record/producer_key.ts";
+
+/** Fewer misplaced records than this are strays, however few others there are. */
+const MISPLACED_MIN = 20;
+
+/** Forms of keys that a connector's settings can give, and how each is declared. */
+const FORMATS: readonly KeyFormat[] = [
+  { decimals: "string" },
+  { decimals: "precise" },
+  { times: "adaptive" },
+  { times: "microseconds" },
+  { times: "connect" },
+  { times: "isostring" },
+  { decimals: "precise", times: "microseconds" },
+  { decimals: "precise", times: "connect" },
+  { decimals: "precise", times: "isostring" },
+];
+
+/** Reason of the dead letter. */
+export const MISPLACED = "misplaced";
+
+/** Characters of a key in a message. */
+const TEXT_MAX = 200;
+
+const utf8 = new TextDecoder();
+
+/** What a place check is made for. */
+export interface PlaceCheckOptions {
+  readonly member: Extract<Member, { kind: "source" }>;
+  readonly keyColumns: readonly KeyColumn[];
+  readonly partition: number;
+  readonly partitions: number;
+}
+
+/**
+ * Checks that records lie where other tasks look for their keys: in the partition that the hash of the producer's bytes
+ * gives. A single record that lies elsewhere was written by another tool, and is set aside: Debezium's record of that
+ * key is in the right partition. If they are many, the topic itself is partitioned in another way, and nothing of it
+ * could be found.
+ */
+export class PlaceCheck {
+  readonly #options: PlaceCheckOptions;
+  #records = 0;
+  #misplaced = 0;
+
+  constructor(options: PlaceCheckOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @throws DeserializationError `misplaced` for a record that lies elsewhere
+   * @throws ConfigError when more lie elsewhere than half of what another partitioner would misplace by chance
+   */
+  check(key: Key, bytes: Bytes | null): void {
+    const { keyColumns, partition, partitions } = this.#options;
+    this.#records++;
+    const place = partitionOf(producerKey(keyColumns, key), partitions);
+    if (place === partition) return;
+    this.#misplaced++;
+    const reason = this.#reason(key, { place, bytes });
+    const many = this.#misplaced * 2 * partitions > this.#records * (partitions - 1);
+    const { name, source } = this.#options.member;
+    if (this.#misplaced >= MISPLACED_MIN && many) {
+      throw new ConfigError([
+        `Cannot join with topic "${source.topic}": ${this.#misplaced} of ${this.#records} records read from ` +
+        `partition ${partition} do not belong there. The last one: ${reason}`,
+      ]);
+    }
+    throw new DeserializationError(MISPLACED, `Cannot take a record of "${name}": ${reason}`);
+  }
+
+  #reason(key: Key, { place, bytes }: { place: number; bytes: Bytes | null }): string {
+    const { keyColumns, partition, partitions } = this.#options;
+    const text = producerKey(keyColumns, key);
+    const written = bytes === null ? "" : typeof bytes === "string" ? bytes : utf8.decode(bytes);
+    const as = written === text ? "" : `, written as ${shown(written)},`;
+    return `key ${
+      shown(text)
+    }${as} is in partition ${partition}, but Kafka's default partitioner puts it into ${place} ` +
+      `of ${partitions}. ${this.#remedy(key, written)}, or declare the table with builder.globalTable`;
+  }
+
+  #remedy(key: Key, written: string): string {
+    const { partition, partitions, member } = this.#options;
+    if (partitionOf(written, partitions) !== partition) {
+      return "Another tool wrote it, or the producer has a partitioner of its own: write the topic without one";
+    }
+    if (/^\{\s*"schema"/.test(written)) return "Write the topic with key.converter.schemas.enable=false";
+    const format = this.#formatOf(key, written);
+    if (format !== null) return `Declare keyFormat: ${format} in debezium("${member.source.topic}", ...)`;
+    return "Write keys as Debezium does with decimal.handling.mode=string, time.precision.mode=microseconds and " +
+      "key.converter.schemas.enable=false";
+  }
+
+  /** The declaration under which the producer's text of the key is this one; null if there is none. */
+  #formatOf(key: Key, written: string): string | null {
+    const { source } = this.#options.member;
+    for (const format of FORMATS) {
+      const columns = source.key.map((name) => keyColumnOf(name, { schema: source.row.shape[name], format }));
+      if (columns.some(({ wire }) => wire === null) || producerKey(columns, key) !== written) continue;
+      return `{ ${Object.entries(format).map(([name, value]) => `${name}: "${value}"`).join(", ")} }`;
+    }
+    return null;
+  }
+}
+
+function shown(text: string): string {
+  return text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}...` : text;
+}

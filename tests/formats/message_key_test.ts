@@ -1,0 +1,110 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { z } from "zod";
+import { char, citext, date, float8, int8, numeric, timestamp, timestamptz, uuid } from "../../src/formats/columns.ts";
+import { createDecoder } from "../../src/formats/decoder.ts";
+import { keyColumnOf } from "../../src/formats/key_form.ts";
+import { Decimal } from "../../src/record/decimal.ts";
+import { DeserializationError } from "../../src/record/errors.ts";
+import type { Key } from "../../src/record/key.ts";
+
+/** The key of a tombstone. */
+function keyIn(schema: z.ZodType, text: string): Key {
+  const decoded = createDecoder({ source: "things", key: ["k"], row: z.object({ k: schema }) })
+    .decode({ key: text, value: null });
+  assert(decoded.kind === "delete");
+  return decoded.key;
+}
+
+function withSchema(field: string, payload: string): string {
+  return `{"schema":{"type":"struct","fields":[${field}],"optional":false,"name":"t.Key"},"payload":${payload}}`;
+}
+
+const DECIMAL = '{"type":"bytes","optional":false,"name":"org.apache.kafka.connect.data.Decimal","version":1,' +
+  '"parameters":{"scale":"2"},"field":"k"}';
+const MILLIS = '{"type":"int64","optional":false,"name":"io.debezium.time.Timestamp","version":1,"field":"k"}';
+
+Deno.test("createDecoder() makes one key of every form on the wire", () => {
+  const big = "12345678901234567890";
+  const cases: readonly (readonly [z.ZodType, Key, ...string[]])[] = [
+    [
+      numeric(12, 2),
+      7,
+      '{"k":"7.00"}',
+      '{"k":"7"}',
+      '{"k":7.0}',
+      '{"k":"Arw="}',
+      '{"k":{"scale":0,"value":"Bw=="}}',
+      withSchema(DECIMAL, '{"k":"Arw="}'),
+    ],
+    [numeric(30, 2), `${big}.5`, `{"k":"${big}.50"}`, `{"k":${big}.5}`],
+    [numeric(), "1.5", '{"k":"1.5"}', '{"k":"1.500"}', '{"k":{"scale":3,"value":"Bdw="}}'],
+    [uuid(), '"6f9619ff-8b86-d011-b42d-00c04fc964ff"', '{"k":"6F9619FF-8B86-D011-B42D-00C04FC964FF"}'],
+    [date(), 19_753, '{"k":19753}', '{"k":"2024-01-31Z"}', '{"k":"2024-01-31"}'],
+    [
+      timestamp(),
+      1_718_454_896_123_000,
+      '{"k":1718454896123000}',
+      '{"k":"2024-06-15T12:34:56.123Z"}',
+      withSchema(MILLIS, '{"k":1718454896123}'),
+    ],
+    [
+      timestamptz(),
+      1_718_454_896_123_000,
+      '{"k":"2024-06-15T12:34:56.123000Z"}',
+      '{"k":"2024-06-15T14:34:56.123+02:00"}',
+    ],
+    [int8(), 7, '{"k":7}', '{"k": 7 }', '{"k":7.0}', '{"k":"7"}'],
+    [int8(), "9007199254740993", '{"k":9007199254740993}'],
+    [float8(), "0.1", '{"k":0.1}', '{"k":1e-1}'],
+    [citext(), '"abc"', '{"k":"ABC"}', '{"k":"abc"}'],
+    [char(5), '"AB"', '{"k":"AB   "}', '{"k":"AB"}'],
+    [z.string().trim(), '"x"', '{"k":" x "}'],
+  ];
+  for (const [schema, key, ...texts] of cases) {
+    for (const text of texts) {
+      assertEquals(keyIn(schema, text), key, text);
+      assertEquals(keyIn(schema, new TextEncoder().encode(text) as never), key, `bytes of ${text}`);
+    }
+  }
+});
+
+Deno.test("createDecoder() refuses a key that its column does not take, as one record's fault", () => {
+  const cases: readonly (readonly [z.ZodType, string])[] = [
+    [numeric(4, 2), '{"k":"123.45"}'],
+    [numeric(4, 2), '{"k":"NaN"}'],
+    [uuid(), '{"k":"7"}'],
+    [int8(), '{"k":null}'],
+    [z.number(), '{"k":9007199254740993}'],
+    [z.array(z.string()), '{"k":["a"]}'],
+    [z.string().transform(() => ({ an: "object" })), '{"k":"a"}'],
+    [int8(), '{"other":7}'],
+    [int8(), "7"],
+  ];
+  for (const [schema, text] of cases) {
+    const error = assertThrows(() => keyIn(schema, text), DeserializationError);
+    assertEquals(error.reason, "bad_key", text);
+  }
+  assertEquals(assertThrows(() => keyIn(int8(), "{"), DeserializationError).reason, "not_json");
+});
+
+Deno.test("keyColumnOf() knows how keys are written, and says where that cannot be computed", () => {
+  const wires: readonly (readonly [z.ZodType, unknown])[] = [
+    [int8(), { kind: "plain" }],
+    [z.string().min(1), { kind: "plain" }],
+    [z.enum(["a"]), { kind: "plain" }],
+    [z.union([z.int(), z.string()]).nullable(), { kind: "plain" }],
+    [numeric(12, 2), { kind: "decimal_text", scale: 2 }],
+    [char(3), { kind: "padded", length: 3 }],
+    [timestamptz(), { kind: "zoned", digits: 6 }],
+    [numeric(), null],
+    [float8(), null],
+    [citext(), null],
+    [char(), null],
+    [z.string().toLowerCase(), null],
+    [z.string().transform((text) => text), null],
+    [z.coerce.string(), null],
+  ];
+  for (const [schema, wire] of wires) assertEquals(keyColumnOf("k", { schema }).wire, wire as never);
+  assertEquals(keyColumnOf("k", { schema: z.string().transform((text) => Decimal.parse(text)) }).value, "decimal");
+  assertEquals(keyColumnOf("k", { schema: z.coerce.bigint() }).value, "bigint");
+});
