@@ -76,6 +76,12 @@ export interface Fetched {
    * Set when the position sought lies before the log's start or after its end; nothing was read and reading stopped.
    */
   readonly outOfRange?: { readonly startOffset: number; readonly endOffset: number };
+  /**
+   * Set when the partition cannot be read at the moment (damaged data, a right that was taken away): why, and what to
+   * do. Nothing was read; the reader stays where it is, tries again by itself and tells so again. Other partitions go
+   * on. The first part of the partition without it says that it is over.
+   */
+  readonly problem?: string;
 }
 
 /**

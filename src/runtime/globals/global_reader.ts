@@ -1,5 +1,5 @@
 import type { Clock } from "../../ports/clock.ts";
-import type { Log, LogRecord, Position, Reader } from "../../ports/log.ts";
+import type { Fetched, Log, LogRecord, Position, Reader } from "../../ports/log.ts";
 import { createDecoder, type Decoder } from "../../formats/decoder.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
 import { DeserializationError, ProductionError } from "../../record/errors.ts";
@@ -33,6 +33,8 @@ export class GlobalReader {
   /** Positions by topic, then partition. */
   readonly #positions = new Map<string, number[]>();
   #ends = new Map<string, number[]>();
+  /** Partitions that cannot be read at the moment, and why. */
+  readonly #troubled = new Map<string, string>();
   #stopped = false;
   #done: Promise<void> = Promise.resolve();
 
@@ -120,6 +122,7 @@ export class GlobalReader {
   async #read(): Promise<string | null> {
     for (const fetched of await this.#reader.poll(POLL_MS)) {
       if (fetched.outOfRange !== undefined) return fetched.topic;
+      if (this.#tellTrouble(fetched)) continue;
       this.#take(fetched.topic, fetched.partition, fetched.records);
       this.#positions.get(fetched.topic)![fetched.partition] = fetched.nextOffset;
       this.#ends.get(fetched.topic)![fetched.partition] = fetched.endOffset;
@@ -127,6 +130,15 @@ export class GlobalReader {
       await this.#options.clock.breathe();
     }
     return null;
+  }
+
+  /** Whether the partition cannot be read; told when that changes. */
+  #tellTrouble({ topic, partition, problem }: Fetched): boolean {
+    const name = `${topic}/${partition}`;
+    if (problem === undefined && !this.#troubled.delete(name)) return false;
+    if (problem !== undefined) this.#troubled.set(name, problem);
+    this.#options.onState(this.#troubled.values().next().value ?? null);
+    return problem !== undefined;
   }
 
   #take(topic: string, partition: number, records: readonly LogRecord[]): void {

@@ -5,6 +5,7 @@ import { type Key, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import type { Assignments } from "./assignments.ts";
 import { type Instance, storedRows } from "./instance.ts";
+import { ReadProblems } from "./read_problems.ts";
 import type { TaskHost } from "./task_host.ts";
 
 const POLL_RETRY_MS = 1_000;
@@ -20,6 +21,7 @@ export class Pump {
   readonly #instance: Instance;
   readonly #assignments: Assignments;
   readonly #onComplete: () => void;
+  readonly #readProblems: ReadProblems;
   #stopping = false;
   #woken: () => void = () => {};
   #fetched: readonly Fetched[] | null = null;
@@ -34,6 +36,7 @@ export class Pump {
     this.#instance = instance;
     this.#assignments = assignments;
     this.#onComplete = onComplete;
+    this.#readProblems = new ReadProblems(instance.problems);
   }
 
   /** Ends {@link run} soon. */
@@ -95,7 +98,14 @@ export class Pump {
     });
     if (fetched === STOPPED) return;
     problems.set("log", null);
-    this.#fetched = fetched;
+    this.#fetched = this.#readProblems.note(fetched, (part) => this.#isRead(part));
+  }
+
+  #isRead({ topic, partition }: Pick<Fetched, "topic" | "partition">): boolean {
+    for (const host of this.#instance.hosts.values()) {
+      if (host.partition === partition && (host.inboxTopic === topic || host.topics.includes(topic))) return true;
+    }
+    return false;
   }
 
   #take(fetched: Fetched): void {
