@@ -116,6 +116,7 @@ export class SimulatedLog {
           () => new Map(names.flatMap((name) => topics.has(name) ? [[name, describe(topics.get(name)!)]] : [])),
         ),
       createTopic: (topic) => request("createTopic", () => void this.create(topic)),
+      alterTopic: (name) => request("alterTopic", () => void topics.get(name)!),
       offsets: (topic) =>
         request("offsets", () => {
           const { partitions } = topics.get(topic)!;
@@ -209,8 +210,9 @@ function describe(topic: StoredTopic): TopicDescription {
     compacted,
     partitions: topic.partitions.length,
     deletes: !compacted,
-    retentionMs: compacted ? -1 : 3_600_000,
+    retentionMs: compacted ? -1 : 86_400_000,
     deleteRetentionMs: 1e15,
+    messageBytesMax: 2 ** 30,
   };
 }
 

@@ -60,7 +60,7 @@ export class KafkaReader implements Reader {
     const { fetchPartitionBytesMax } = this.#cluster.settings;
     const known = this.#positions.get(name);
     const paused = known?.paused ?? false;
-    if (known !== undefined) takeChunk(known, this.#budget);
+    takeChunk(known, this.#budget);
     // Another object: the answer to a fetch that is under way finds that its position is not the current one, and is
     // dropped.
     this.#positions.set(name, newReadPosition({ topic, partition, offset, paused, bytesMax: fetchPartitionBytesMax }));
@@ -69,9 +69,8 @@ export class KafkaReader implements Reader {
 
   stop(topic: string, partition: number): void {
     const name = nameOf(topic, partition);
-    const known = this.#positions.get(name);
+    takeChunk(this.#positions.get(name), this.#budget);
     this.#positions.delete(name);
-    if (known !== undefined) takeChunk(known, this.#budget);
     // Others may have waited for the room that it took.
     this.#queuePump();
   }
@@ -181,9 +180,8 @@ export class KafkaReader implements Reader {
       this.#refreshBackoff.reset();
       for (const position of positions) {
         const trouble = learnLeader(position, { cluster: this.#cluster, metadata });
-        if (trouble === null) continue;
-        if (trouble.final) this.#fail(position, trouble.error);
-        else this.#tellTrouble(position, trouble.error);
+        if (trouble?.final) this.#fail(position, trouble.error);
+        else if (trouble) this.#tellTrouble(position, trouble.error);
       }
     } catch (thrown) {
       this.#refreshNeeded = true;
@@ -201,13 +199,18 @@ export class KafkaReader implements Reader {
     try {
       const request = fetchRequest(positions, { waitMs: fetchWaitMs, bytesMax: leave.bytesMax });
       const answers = await channel.call(node, (connection) => connection.send(request));
-      const current = new Map(positions.map((position) => [nameOf(position.topic, position.partition), position]));
+      const current = new Map(positions.map((position) => [position.name, position]));
+      const outside: ReadPosition[] = [];
+      // All in one turn, so that a poll that waits gets all of it.
       for (const answer of answers) {
         const position = current.get(nameOf(answer.topic, answer.partition))!;
         // Larger than expected once decompressed: what has no room is fetched again.
         if (this.#budget.heldBytes >= readerBytesMax) break;
-        if (this.#isCurrent(position)) await this.#accept(position, answer);
+        if (!this.#isCurrent(position)) continue;
+        if (answer.errorCode === ErrorCode.offsetOutOfRange) outside.push(position);
+        else this.#accept(position, answer);
       }
+      for (const position of outside) if (this.#isCurrent(position)) await this.#checkRange(position);
     } catch (thrown) {
       this.#refreshNeeded = true;
       const now = performance.now();
@@ -218,8 +221,7 @@ export class KafkaReader implements Reader {
     }
   }
 
-  async #accept(position: ReadPosition, answer: FetchedPartition): Promise<void> {
-    if (answer.errorCode === ErrorCode.offsetOutOfRange) return await this.#checkRange(position);
+  #accept(position: ReadPosition, answer: FetchedPartition): void {
     if (answer.errorCode !== ErrorCode.none) {
       this.#refreshNeeded = true;
       position.notBefore = performance.now() + position.backoff.nextMs();
@@ -263,14 +265,14 @@ export class KafkaReader implements Reader {
 
   #deliver(position: ReadPosition, chunk: Chunk): void {
     holdChunk(position, { chunk, budget: this.#budget });
-    const name = nameOf(position.topic, position.partition);
-    this.#positions.delete(name);
-    this.#positions.set(name, position);
+    // To the end of the order.
+    this.#positions.delete(position.name);
+    this.#positions.set(position.name, position);
     if (!position.paused) this.#arrival.arrive();
   }
 
   #isCurrent(position: ReadPosition): boolean {
-    return this.#positions.get(nameOf(position.topic, position.partition)) === position;
+    return this.#positions.get(position.name) === position;
   }
 
   #fail(position: ReadPosition, error: ProductionError): void {

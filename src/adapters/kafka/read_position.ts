@@ -24,6 +24,8 @@ interface HeldChunk extends Chunk {
 
 /** Where a reader is in one partition, and what it has fetched there. Begins a new life at every `seek`. */
 export interface ReadPosition {
+  /** As of {@link nameOf}. */
+  readonly name: string;
   readonly topic: string;
   readonly partition: number;
   /** Where the next fetch begins. */
@@ -50,6 +52,7 @@ export function newReadPosition(
 ): ReadPosition {
   return {
     ...start,
+    name: nameOf(start.topic, start.partition),
     chunk: null,
     inFlight: false,
     ended: false,
@@ -69,10 +72,10 @@ export function holdChunk(position: ReadPosition, { chunk, budget }: { chunk: Ch
 }
 
 /** What was fetched, which is the caller's from now on. */
-export function takeChunk(position: ReadPosition, budget: ReadBudget): Fetched | null {
-  const { chunk } = position;
+export function takeChunk(position: ReadPosition | undefined, budget: ReadBudget): Fetched | null {
+  const chunk = position?.chunk ?? null;
   if (chunk === null) return null;
-  position.chunk = null;
+  position!.chunk = null;
   budget.release(chunk.bytes);
   return chunk.fetched;
 }
