@@ -10,9 +10,9 @@ export const sizeCases: readonly LogCase[] = [
     name: "append() refuses a record above the topic's limit as too large, and no other",
     async run({ log }) {
       const topic = await limitedTopic(log, 200_000);
-      await refused(log, topic, "v".repeat(201_000));
+      await refused(log, { topic, value: "v".repeat(201_000) });
       // 300,000 bytes of UTF-8 in 100,000 units.
-      await refused(log, topic, "語".repeat(100_000));
+      await refused(log, { topic, value: "語".repeat(100_000) });
       const large = "語".repeat(66_000);
       await log.append([{ topic, partition: 0, records: [{ key: null, value: large }] }]);
       const [record] = await read(log, topic, { count: 1 });
@@ -31,7 +31,7 @@ export const sizeCases: readonly LogCase[] = [
       assertEquals(records.map(({ value }) => textOf(value)), values);
       await Promise.all([
         log.append([{ topic, partition: 0, records: numbered("a", 200) }]),
-        refused(log, topic, "v".repeat(50_000)),
+        refused(log, { topic, value: "v".repeat(50_000) }),
         log.append([{ topic, partition: 0, records: numbered("b", 200) }]),
       ]);
       assertEquals((await read(log, topic, { count: 460 })).length, 460);
@@ -57,7 +57,7 @@ export const sizeCases: readonly LogCase[] = [
       await log.createTopic({ name: topic, partitions: 2, cleanup: "delete", ...limits });
       const before = (await log.topics([topic])).get(topic)!;
       assertEquals([before.retentionMs, before.messageBytesMax], [3_600_000, 100_000]);
-      await refused(log, topic, "v".repeat(150_000));
+      await refused(log, { topic, value: "v".repeat(150_000) });
       await log.alterTopic(topic, { retentionMs: 7_200_000, messageBytesMax: 300_000 });
       await until(async () => (await log.topics([topic])).get(topic)!.messageBytesMax === 300_000);
       assertEquals((await log.topics([topic])).get(topic), {
@@ -79,7 +79,7 @@ export const sizeCases: readonly LogCase[] = [
       const { log: again } = await reopen!();
       await until(async () => (await again.topics([altered])).get(altered)!.messageBytesMax === 160_000);
       assertEquals((await again.topics([created])).get(created)!.messageBytesMax, 150_000);
-      await refused(again, created, "v".repeat(150_000));
+      await refused(again, { topic: created, value: "v".repeat(150_000) });
     },
   },
 ];
@@ -90,7 +90,7 @@ async function limitedTopic(log: Log, messageBytesMax: number): Promise<string> 
   return name;
 }
 
-async function refused(log: Log, topic: string, value: string): Promise<void> {
+async function refused(log: Log, { topic, value }: { topic: string; value: string }): Promise<void> {
   const error = await assertRejects(
     () => log.append([{ topic, partition: 0, records: [{ key: null, value }] }]),
     ProductionError,

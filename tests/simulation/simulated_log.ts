@@ -116,14 +116,11 @@ export class SimulatedLog {
           () => new Map(names.flatMap((name) => topics.has(name) ? [[name, describe(topics.get(name)!)]] : [])),
         ),
       createTopic: (topic) => request("createTopic", () => void this.create(topic)),
-      alterTopic: (name) => request("alterTopic", () => void topics.get(name)!),
+      alterTopic: () => Promise.reject(new TypeError("no simulated topic has limits")),
       offsets: (topic) =>
         request("offsets", () => {
           const { partitions } = topics.get(topic)!;
-          return {
-            start: partitions.map((partition) => partition.start),
-            end: partitions.map((partition) => partition.end),
-          };
+          return { start: partitions.map(({ start }) => start), end: partitions.map(({ end }) => end) };
         }),
       append: (batches) => scheduler.request(owner, "append", { run: () => this.#append(owner, batches) }),
       reader: () => new SimulatedReader(this, owner),

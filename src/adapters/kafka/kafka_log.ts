@@ -12,8 +12,9 @@ import { alterTopic, createTopic, describeTopics, partitionOffsets } from "./top
  * and speaks the everyday part of the protocol; metadata, fetching, producing and membership are this adapter's own,
  * each with its reason beside it.
  *
- * While the cluster is away readers and members wait for it; `topics`, `createTopic`, `alterTopic`, `offsets` and `append` reject
- * with a retriable `ProductionError` after their time limits. Wrong credentials and certificates are not retriable.
+ * While the cluster is away readers and members wait for it; `topics`, `createTopic`, `alterTopic`, `offsets` and
+ * `append` reject with a retriable `ProductionError` after their time limits. Wrong credentials and certificates are
+ * not retriable.
  * @throws ConfigError with every problem of the options
  */
 export function openKafka(options: KafkaOptions): Log {

@@ -101,14 +101,14 @@ Deno.test("prepareTopics() names the command where it may not raise limits", asy
 
 Deno.test("a row of 1.6 MB that others look up is joined", async () => {
   const { clock, log } = await openBroker();
-  const put = (topic: string, id: number, row: Record<string, unknown>) => {
-    const value = JSON.stringify({ op: "c", after: { id, ...row } });
-    return log.append([{ topic, partition: 0, records: [{ key: `{"id":${id}}`, value }] }]);
+  const put = (topic: string, row: { readonly id: number } & Record<string, unknown>) => {
+    const value = JSON.stringify({ op: "c", after: row });
+    return log.append([{ topic, partition: 0, records: [{ key: `{"id":${row.id}}`, value }] }]);
   };
-  await put(DOCUMENTS, 1, { body: "x".repeat(1_600_000) });
-  await put(DOCUMENTS, 2, { body: "small" });
-  await put(NOTES, 1, { document: 1 });
-  await put(NOTES, 2, { document: 2 });
+  await put(DOCUMENTS, { id: 1, body: "x".repeat(1_600_000) });
+  await put(DOCUMENTS, { id: 2, body: "small" });
+  await put(NOTES, { id: 1, document: 1 });
+  await put(NOTES, { id: 2, document: 2 });
   const warehouse = createMemoryWarehouse();
   const restarts: string[] = [];
   let failure: Error | null = null;
