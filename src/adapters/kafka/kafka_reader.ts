@@ -57,13 +57,13 @@ export class KafkaReader implements Reader {
 
   seek(topic: string, partition: number, offset: number): void {
     const name = nameOf(topic, partition);
-    const { fetchPartitionBytesMax } = this.#cluster.settings;
+    const { fetchPartitionBytesMax: bytesMax } = this.#cluster.settings;
     const known = this.#positions.get(name);
-    const paused = known?.paused ?? false;
+    const { paused, troubled } = known ?? { paused: false, troubled: false };
     takeChunk(known, this.#budget);
     // Another object: the answer to a fetch that is under way finds that its position is not the current one, and is
     // dropped.
-    this.#positions.set(name, newReadPosition({ topic, partition, offset, paused, bytesMax: fetchPartitionBytesMax }));
+    this.#positions.set(name, newReadPosition({ topic, partition, offset, paused, troubled, bytesMax }));
     this.#queuePump();
   }
 

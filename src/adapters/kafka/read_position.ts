@@ -48,7 +48,7 @@ export interface ReadPosition {
 }
 
 export function newReadPosition(
-  start: Pick<ReadPosition, "topic" | "partition" | "offset" | "paused" | "bytesMax">,
+  start: Pick<ReadPosition, "topic" | "partition" | "offset" | "paused" | "troubled" | "bytesMax">,
 ): ReadPosition {
   return {
     ...start,
@@ -58,7 +58,6 @@ export function newReadPosition(
     ended: false,
     notBefore: 0,
     backoff: createBackoff(),
-    troubled: false,
     troubleBackoff: createBackoff(TROUBLE.firstMs, TROUBLE.lastMs),
     unknownSince: null,
   };

@@ -103,7 +103,8 @@ export class Pump {
 
   #isRead({ topic, partition }: Pick<Fetched, "topic" | "partition">): boolean {
     for (const host of this.#instance.hosts.values()) {
-      if (host.partition === partition && (host.inboxTopic === topic || host.topics.includes(topic))) return true;
+      if (host.partition !== partition || host.task === null) continue;
+      if (host.inboxTopic === topic || host.topics.includes(topic)) return true;
     }
     return false;
   }
