@@ -43,10 +43,12 @@ export interface TopicDescription {
   readonly compacted: boolean;
   /** True if records are also (or only) deleted by age or size. */
   readonly deletes: boolean;
-  /** Milliseconds; -1 keeps for ever. Meaningful when `deletes`. */
+  /** Milliseconds; -1 keeps for ever, 0 says that a size limits it, too. Meaningful when `deletes`. */
   readonly retentionMs: number;
   /** Milliseconds a tombstone stays readable after compaction. */
   readonly deleteRetentionMs: number;
+  /** Largest record that the topic takes, in bytes of key and value and at most 100 more. */
+  readonly messageBytesMax: number;
 }
 
 export interface NewTopic {
@@ -60,6 +62,15 @@ export interface NewTopic {
   readonly cleanup: "compact" | "delete";
   /** Milliseconds; -1 keeps for ever. */
   readonly retentionMs: number;
+  /** As in {@link TopicDescription}; the log's own default if absent. */
+  readonly messageBytesMax?: number;
+}
+
+/** What can be changed of a topic that exists. */
+export interface TopicChanges {
+  /** Milliseconds; -1 keeps for ever. */
+  readonly retentionMs: number;
+  readonly messageBytesMax: number;
 }
 
 /** One partition's part of what a poll returned. */
@@ -81,6 +92,12 @@ export interface Fetched {
    * Set when the position sought lies before the log's start or after its end; nothing was read and reading stopped.
    */
   readonly outOfRange?: { readonly startOffset: number; readonly endOffset: number };
+  /**
+   * Set when the partition cannot be read at the moment (damaged data, a right that was taken away): why, and what to
+   * do. Nothing was read; the reader stays where it is, tries again by itself and tells so again. Other partitions go
+   * on. The first part of the partition without it says that it is over.
+   */
+  readonly problem?: string;
 }
 
 /**
@@ -147,12 +164,18 @@ export interface Log {
   topics(names: readonly string[]): Promise<Map<string, TopicDescription>>;
   /** Creates the topic if no topic of that name exists; settings of an existing one are left as they are. */
   createTopic(topic: NewTopic): Promise<void>;
+  /**
+   * Changes settings of a topic; all others stay.
+   * @throws ProductionError, not retriable, if that is not allowed
+   */
+  alterTopic(name: string, changes: TopicChanges): Promise<void>;
   offsets(topic: string): Promise<PartitionOffsets>;
   /**
    * Stores every batch and resolves when all are acknowledged, with the offset of each batch's first record. Order is
    * kept within a batch and between batches of one partition. One append may be under way per caller if order matters
    * to it.
-   * @throws ProductionError (`retriable` tells whether the same append may be tried again)
+   * @throws ProductionError (`retriable` tells whether the same append may be tried again; `reason` is "too_large" if
+   * a record of it is larger than its topic takes: that one is not stored, nor what follows it in its partition)
    */
   append(batches: readonly AppendBatch[]): Promise<number[]>;
   reader(): Reader;

@@ -35,13 +35,18 @@ export class ProcessorError extends Error {
   }
 }
 
-/** A port refused. `retriable`: the same request may succeed later. */
+/**
+ * A port refused. `retriable`: the same request may succeed later. `reason`, where callers act on it: "too_large" if a
+ * record is larger than its topic allows.
+ */
 export class ProductionError extends Error {
   override readonly name = "ProductionError";
   readonly retriable: boolean;
-  constructor(message: string, options: ErrorOptions & { readonly retriable: boolean }) {
+  readonly reason?: "too_large";
+  constructor(message: string, options: ErrorOptions & { readonly retriable: boolean; readonly reason?: "too_large" }) {
     super(message, options);
     this.retriable = options.retriable;
+    if (options.reason !== undefined) this.reason = options.reason;
   }
 }
 

@@ -34,6 +34,8 @@ export interface RunOptions {
   readonly metadataEveryMs: number;
   /** Conversation topics keep records this long. */
   readonly inboxRetentionMs: number;
+  /** Largest record of a conversation topic, in bytes: above all, of a row that other tasks look up. */
+  readonly messageBytesMax: number;
   /** Source topics that delete by time are accepted as they are (their tables cannot be rebuilt in full). */
   readonly allowRetention: boolean;
   /** A poll waits at most this long for records. */
@@ -62,6 +64,7 @@ export const defaultRunOptions: RunOptions = {
   commitEveryMs: 5_000,
   metadataEveryMs: 10_000,
   inboxRetentionMs: 86_400_000,
+  messageBytesMax: 16 * 1024 * 1024,
   allowRetention: false,
   pollWaitMs: 250,
   storeEntriesMax: 50_000_000,

@@ -79,13 +79,14 @@ export class SimulatedLog {
           () => new Map(names.flatMap((name) => topics.has(name) ? [[name, describe(topics.get(name)!)]] : [])),
         ),
       createTopic: (topic) => request("createTopic", () => void this.create(topic)),
+      alterTopic: () => Promise.reject(new TypeError("no simulated topic has limits")),
       offsets: (topic) =>
         request("offsets", () => {
           const { partitions, compacted } = topics.get(topic)!;
           const known = compacted || this.bugs.noEnd !== true;
           return {
-            start: partitions.map((partition) => partition.start),
-            end: partitions.map((partition) => known ? partition.end : 0),
+            start: partitions.map(({ start }) => start),
+            end: partitions.map(({ end }) => known ? end : 0),
           };
         }),
       append: (batches) => scheduler.request(owner, "append", { run: () => this.#append(owner, batches) }),
@@ -177,7 +178,8 @@ function describe(topic: StoredTopic): TopicDescription {
     compacted,
     partitions: topic.partitions.length,
     deletes: !compacted,
-    retentionMs: compacted ? -1 : 3_600_000,
+    retentionMs: compacted ? -1 : 86_400_000,
     deleteRetentionMs: 1e15,
+    messageBytesMax: 2 ** 30,
   };
 }

@@ -126,7 +126,7 @@ interface TopicMethodsOptions extends MaintenanceOptions {
 
 type TopicMethods = Pick<
   EmbeddedLog,
-  "topics" | "createTopic" | "offsets" | "compact" | "retain" | "deleteTopic" | "truncateBefore"
+  "topics" | "createTopic" | "alterTopic" | "offsets" | "compact" | "retain" | "deleteTopic" | "truncateBefore"
 >;
 
 function topicMethods(options: TopicMethodsOptions): TopicMethods {
@@ -135,7 +135,7 @@ function topicMethods(options: TopicMethodsOptions): TopicMethods {
     async topics(names) {
       assertOpen();
       const found = names.map((name) => store.topic(name)).filter((topic) => topic !== undefined);
-      return new Map(found.map((topic) => [topic.name, describe(topic)]));
+      return new Map(found.map((topic) => [topic.name, describe(topic, limits)]));
     },
     async createTopic(topic: NewTopic) {
       assertOpen();
@@ -145,6 +145,16 @@ function topicMethods(options: TopicMethodsOptions): TopicMethods {
         store.createTopic(topic, limits.deleteRetentionMs);
       } catch (error) {
         throw productionError(`create topic "${topic.name}"`, error);
+      }
+    },
+    async alterTopic(name, changes) {
+      assertOpen();
+      const topic = existing(store, name);
+      checkNewTopic({ name, partitions: topic.partitions.length, cleanup: "delete", ...changes });
+      try {
+        store.alterTopic(topic, changes);
+      } catch (error) {
+        throw productionError(`change topic "${name}"`, error);
       }
     },
     async offsets(name) {

@@ -12,7 +12,10 @@ export interface EmbeddedLogLimits {
   readonly appendSliceBytes: number;
   /** Records waiting to be written; more are refused. */
   readonly appendQueueRecordsMax: number;
-  /** Bytes of one record's key and value; larger records are refused, since SQLite could not hold them. */
+  /**
+   * Bytes of one record's key and value in UTF-8; larger records are refused, since SQLite could not hold them. A topic
+   * can have a smaller limit of its own.
+   */
   readonly recordBytesMax: number;
   /** Records looked at or deleted in one turn by retention and compaction. */
   readonly maintenanceSliceRecords: number;

@@ -12,10 +12,11 @@ import { sizeOf } from "./stored_bytes.ts";
 const FIRST_LIMIT = 64;
 
 /**
- * What one statement may bring into memory at the very most, should all its records be as large as the largest ever
- * written.
+ * A statement asks for no more records than may bring twice what the poll may still return, should all of them be as
+ * large as the largest ever written. That is never less than a few: single statements are ten times as slow.
  */
-const STATEMENT_BYTES_MAX = 67_108_864;
+const LARGEST_SHARE = 2;
+const STATEMENT_RECORDS_MIN = 4;
 
 /** What a reader works with. */
 export interface LogReaderOptions {
@@ -193,8 +194,8 @@ export class LogReader implements Reader {
   #readSome(cursor: Cursor, { topic, allowance, records }: PartitionRead): void {
     const { end, largest } = topic.partitions[cursor.partition];
     const likely = cursor.recordBytes === 0 ? FIRST_LIMIT : Math.ceil(allowance.bytes / cursor.recordBytes);
-    const safe = Math.floor(STATEMENT_BYTES_MAX / Math.max(1, largest));
-    const limit = Math.max(1, Math.min(allowance.records, likely, safe));
+    const safe = Math.max(STATEMENT_RECORDS_MIN, LARGEST_SHARE * allowance.bytes / Math.max(1, largest));
+    const limit = Math.max(1, Math.floor(Math.min(allowance.records, likely, safe)));
     const rows = this.#rows(topic, { partition: cursor.partition, from: cursor.position, to: end, limit });
     let bytes = 0;
     for (const [offset, timestampMs, key, value] of rows) {

@@ -47,6 +47,8 @@ export const LOG_SCHEMA = [
   ) WITHOUT ROWID`,
   // Topics whose records are in memory; the end offsets of their partitions are reservations.
   "CREATE TABLE IF NOT EXISTS transient_topics (topic INTEGER PRIMARY KEY)",
+  // Of topics that have a limit of their own.
+  "CREATE TABLE IF NOT EXISTS message_limits (topic INTEGER PRIMARY KEY, message_bytes_max INTEGER NOT NULL)",
   `CREATE TABLE IF NOT EXISTS cleanings (
     topic INTEGER NOT NULL,
     partition INTEGER NOT NULL,

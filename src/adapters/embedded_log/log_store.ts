@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { NewTopic, Position } from "../../ports/log.ts";
+import type { NewTopic, Position, TopicChanges } from "../../ports/log.ts";
 import { LOG_PRAGMAS, LOG_SCHEMA, LOG_VERSION } from "./log_schema.ts";
 import type { ReadRange, StoredKey, StoredRecord } from "./stored_records.ts";
 import { inTransaction, openDatabase } from "../local/sqlite.ts";
@@ -31,7 +31,9 @@ export interface TopicState {
   /** Random; tells a topic from a later one of the same name. */
   readonly id: string;
   readonly compacted: boolean;
-  readonly retentionMs: number;
+  retentionMs: number;
+  /** Null: the log's limit. */
+  messageBytesMax: number | null;
   readonly deleteRetentionMs: number;
   readonly partitions: readonly PartitionState[];
   /** For each partition: its records, if they live in memory. */
@@ -78,6 +80,9 @@ export class LogStore {
     });
     this.#removeDeletedTopics();
     const transient = new Set(this.#prepare("SELECT topic FROM transient_topics").all().map((row) => row.topic));
+    const limits = new Map(
+      this.#prepare("SELECT * FROM message_limits").all().map((row) => [row.topic, Number(row.message_bytes_max)]),
+    );
     for (const row of this.#prepare("SELECT * FROM topics").all()) {
       const partitions = this.#loadPartitions(Number(row.row_id));
       this.#topics.set(String(row.name), {
@@ -86,6 +91,7 @@ export class LogStore {
         id: String(row.id),
         compacted: row.compacted === 1,
         retentionMs: Number(row.retention_ms),
+        messageBytesMax: limits.get(row.row_id) ?? null,
         deleteRetentionMs: Number(row.delete_retention_ms),
         partitions,
         transient: transient.has(row.row_id) ? transientRecords(partitions) : null,
@@ -117,6 +123,9 @@ export class LogStore {
         this.#prepare("INSERT INTO partitions (topic, partition) VALUES (?, ?)").run(lastInsertRowid, partition);
       }
       if (topic.transient) this.#prepare("INSERT INTO transient_topics VALUES (?)").run(lastInsertRowid);
+      if (topic.messageBytesMax !== undefined) {
+        this.#prepare("INSERT INTO message_limits VALUES (?, ?)").run(lastInsertRowid, topic.messageBytesMax);
+      }
       return Number(lastInsertRowid);
     });
     const partitions = this.#loadPartitions(rowId);
@@ -126,6 +135,7 @@ export class LogStore {
       id,
       compacted: topic.cleanup === "compact",
       retentionMs: topic.retentionMs,
+      messageBytesMax: topic.messageBytesMax ?? null,
       deleteRetentionMs,
       partitions,
       transient: topic.transient ? transientRecords(partitions) : null,
@@ -133,6 +143,14 @@ export class LogStore {
     };
     this.#topics.set(topic.name, state);
     return state;
+  }
+
+  alterTopic(topic: TopicState, { retentionMs, messageBytesMax }: TopicChanges): void {
+    this.transaction(() => {
+      this.#prepare("UPDATE topics SET retention_ms = ? WHERE row_id = ?").run(retentionMs, topic.rowId);
+      this.#prepare("INSERT OR REPLACE INTO message_limits VALUES (?, ?)").run(topic.rowId, messageBytesMax);
+    });
+    Object.assign(topic, { retentionMs, messageBytesMax });
   }
 
   deleteTopic(topic: TopicState): void {
@@ -236,7 +254,7 @@ export class LogStore {
   #removeDeletedTopics(): void {
     for (const { row_id } of this.#prepare("SELECT row_id FROM topics WHERE name IS NULL").all()) {
       this.transaction(() => {
-        for (const table of ["records", "partitions", "cleanings", "transient_topics"]) {
+        for (const table of ["records", "partitions", "cleanings", "transient_topics", "message_limits"]) {
           this.#prepare(`DELETE FROM ${table} WHERE topic = ?`).run(row_id);
         }
         this.#prepare("DELETE FROM topics WHERE row_id = ?").run(row_id);

@@ -1,5 +1,6 @@
 import type { NewTopic, TopicDescription } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
+import type { EmbeddedLogLimits } from "./log_limits.ts";
 import type { LogStore, TopicState } from "./log_store.ts";
 
 /** Kafka's rule, so that a name that works here works there. */
@@ -33,7 +34,7 @@ export function unknownTopic(name: string): ProductionError {
 }
 
 /** @throws ProductionError when Kafka, too, would refuse to create it */
-export function checkNewTopic({ name, partitions, retentionMs }: NewTopic): void {
+export function checkNewTopic({ name, partitions, retentionMs, messageBytesMax = 1 }: NewTopic): void {
   const refuse = (expected: string, { value, remedy }: { value: unknown; remedy: string }) => {
     throw new ProductionError(`Cannot create topic "${name}" ${expected}: current value is ${value}. ${remedy}`, {
       retriable: false,
@@ -51,9 +52,17 @@ export function checkNewTopic({ name, partitions, retentionMs }: NewTopic): void
   if (!Number.isInteger(retentionMs) || retentionMs < -1) {
     refuse("as kept for a time", { value: retentionMs, remedy: "Use milliseconds, or -1" });
   }
+  if (!Number.isInteger(messageBytesMax) || messageBytesMax < 0) {
+    refuse("with a largest record", { value: messageBytesMax, remedy: "Use bytes, an integer from 0 on" });
+  }
 }
 
-export function describe(topic: TopicState): TopicDescription {
+/** Largest record of a topic, in bytes of UTF-8. */
+export function messageBytesMaxOf({ messageBytesMax }: TopicState, { recordBytesMax }: EmbeddedLogLimits): number {
+  return Math.min(messageBytesMax ?? recordBytesMax, recordBytesMax);
+}
+
+export function describe(topic: TopicState, limits: EmbeddedLogLimits): TopicDescription {
   return {
     name: topic.name,
     partitions: topic.partitions.length,
@@ -62,5 +71,6 @@ export function describe(topic: TopicState): TopicDescription {
     deletes: !topic.compacted,
     retentionMs: topic.retentionMs,
     deleteRetentionMs: topic.deleteRetentionMs,
+    messageBytesMax: messageBytesMaxOf(topic, limits),
   };
 }

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { AppendBatch, Bytes, NewRecord } from "../../ports/log.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { ProductionError } from "../../record/errors.ts";
@@ -6,8 +7,11 @@ import type { LogStore, PartitionState, TopicState } from "./log_store.ts";
 import type { StoredRecord } from "./stored_records.ts";
 import { RECORD_COLUMNS, ROWS_PER_INSERT } from "./log_store.ts";
 import { productionError } from "../local/sqlite.ts";
-import { existingWith, unknownTopic } from "./log_topics.ts";
+import { existingWith, messageBytesMaxOf, unknownTopic } from "./log_topics.ts";
 import { sizeOf, stored } from "./stored_bytes.ts";
+
+/** What a record takes in Kafka beside key and value, so that a topic takes the same records here. */
+const RECORD_OVERHEAD_BYTES = 84;
 
 /** What the writer works with. */
 export interface LogWriterOptions {
@@ -217,13 +221,13 @@ export class LogWriter {
 
   /** Refuses what can never be written, and counts the rest. */
   #check(batches: readonly AppendBatch[]): number {
-    const max = this.#options.limits.recordBytesMax;
     for (const batch of batches) {
       const topic = this.#topicOf(batch);
+      const max = messageBytesMaxOf(topic, this.#options.limits);
       for (const { key, value } of batch.records) {
         if (topic.compacted && key === null) throw keyless(batch.topic);
-        const bytes = lengthOf(key) + lengthOf(value);
-        if (bytes > max) throw tooLarge(batch.topic, `at most ${max} bytes: current value is ${bytes}`);
+        const bytes = bytesAbove(max, { key, value });
+        if (bytes !== null) throw tooLarge(batch.topic, `at most ${max} bytes: current value is ${bytes}`);
       }
     }
     return countRecords(batches);
@@ -239,6 +243,7 @@ function keyless(topic: string): ProductionError {
 function tooLarge(topic: string, sizes: string): ProductionError {
   return new ProductionError(`Cannot append to "${topic}" as records of ${sizes}. Send less in one record`, {
     retriable: false,
+    reason: "too_large",
   });
 }
 
@@ -250,6 +255,13 @@ function countRecords(batches: readonly AppendBatch[]): number {
   return batches.reduce((sum, batch) => sum + batch.records.length, 0);
 }
 
-function lengthOf(bytes: Bytes | null): number {
-  return bytes === null ? 0 : bytes.length;
+/** The record's bytes in UTF-8 if they are more than `max`, otherwise null. A character has at most three of a unit. */
+function bytesAbove(max: number, { key, value }: NewRecord): number | null {
+  if (3 * (sizeOf(key) + sizeOf(value)) + RECORD_OVERHEAD_BYTES <= max) return null;
+  const bytes = byteLength(key) + byteLength(value) + RECORD_OVERHEAD_BYTES;
+  return bytes > max ? bytes : null;
+}
+
+function byteLength(bytes: Bytes | null): number {
+  return bytes === null ? 0 : typeof bytes === "string" ? Buffer.byteLength(bytes) : bytes.length;
 }

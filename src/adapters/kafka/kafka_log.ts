@@ -5,15 +5,16 @@ import { type KafkaOptions, kafkaSettings } from "./protocol/options.ts";
 import { KafkaReader } from "./kafka_reader.ts";
 import { type MemberNotes, noMemberNotes, openMemberNotes } from "./group/notes.ts";
 import { Producer } from "./producer.ts";
-import { createTopic, describeTopics, partitionOffsets } from "./topics.ts";
+import { alterTopic, createTopic, describeTopics, partitionOffsets } from "./topics.ts";
 
 /**
  * The Log port on Kafka (2.4 and later, ZooKeeper or KRaft). Connects at the first use. kafkajs opens the connections
  * and speaks the everyday part of the protocol; metadata, fetching, producing and membership are this adapter's own,
  * each with its reason beside it.
  *
- * While the cluster is away readers and members wait for it; `topics`, `createTopic`, `offsets` and `append` reject
- * with a retriable `ProductionError` after their time limits. Wrong credentials and certificates are not retriable.
+ * While the cluster is away readers and members wait for it; `topics`, `createTopic`, `alterTopic`, `offsets` and
+ * `append` reject with a retriable `ProductionError` after their time limits. Wrong credentials and certificates are
+ * not retriable.
  * @throws ConfigError with every problem of the options
  */
 export function openKafka(options: KafkaOptions): Log {
@@ -27,6 +28,7 @@ export function openKafka(options: KafkaOptions): Log {
   return {
     topics: (names) => describeTopics({ cluster, channel }, names),
     createTopic: (topic) => createTopic({ cluster, channel }, topic),
+    alterTopic: (name, changes) => alterTopic({ cluster, channel }, { name, ...changes }),
     offsets: (topic) => partitionOffsets({ cluster, channel }, topic),
     append: (batches) => producer.append(batches),
     reader: () => openReader(cluster, readers),

@@ -3,21 +3,33 @@ import { ProductionError } from "../../record/errors.ts";
 import { createBackoff } from "./protocol/backoff.ts";
 import type { BrokerChannel, Cluster } from "./cluster.ts";
 import { type FetchedPartition, fetchRequest } from "./protocol/fetch.ts";
-import { asProductionError, ErrorCode, errorName, isRetriableCode } from "./protocol/errors.ts";
-import { decodeRecordBatches } from "./protocol/decoder.ts";
-import { newReadPosition, type ReadPosition } from "./read_position.ts";
-import { mayAppear, rangeOf, unknownTopic } from "./topics.ts";
+import { asProductionError, ErrorCode, isRetriableCode } from "./protocol/errors.ts";
+import { Arrival } from "./arrival.ts";
+import { readAnswer } from "./read_answer.ts";
+import { type FetchLeave, ReadBudget } from "./read_budget.ts";
+import {
+  type Chunk,
+  dropChunk,
+  holdChunk,
+  learnLeader,
+  nameOf,
+  newReadPosition,
+  type ReadPosition,
+  refusal,
+  takeChunk,
+} from "./read_position.ts";
+import { rangeOf } from "./topics.ts";
 
 /**
  * Requests under way to one broker. A broker holds a request until there is something for it; the second lets a
  * partition that was sought, resumed or emptied meanwhile go on at once.
  */
 const REQUESTS_PER_NODE = 2;
-
 /**
- * Reads by position, outside any group: fetches one chunk ahead for each partition, goes on past gaps, follows leaders,
- * survives brokers. Not kafkajs' consumer, which reads only what a group assigns, nothing ahead, and stands still on
- * some compacted topics.
+ * Reads by position, outside any group: fetches one chunk ahead for each partition as far as its {@link ReadBudget}
+ * allows, goes on past gaps, follows leaders, survives brokers. A partition that cannot be read is tried again and
+ * again, and tells so with `Fetched.problem`, while the others go on. Not kafkajs' consumer, which reads only what a
+ * group assigns, nothing ahead, and stands still on some compacted topics.
  */
 export class KafkaReader implements Reader {
   readonly #cluster: Cluster;
@@ -33,26 +45,34 @@ export class KafkaReader implements Reader {
   #pumpQueued = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failure: ProductionError | null = null;
-  #arrived = Promise.withResolvers<void>();
+  readonly #arrival = new Arrival();
   #closed = false;
+  readonly #budget: ReadBudget;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
+    this.#budget = new ReadBudget(cluster.settings.readerBytesMax);
     this.#channels = Array.from({ length: REQUESTS_PER_NODE }, () => cluster.openChannel());
   }
 
   seek(topic: string, partition: number, offset: number): void {
     const name = nameOf(topic, partition);
-    const { fetchPartitionBytesMax } = this.#cluster.settings;
-    const paused = this.#positions.get(name)?.paused ?? false;
+    const { fetchPartitionBytesMax: bytesMax } = this.#cluster.settings;
+    const known = this.#positions.get(name);
+    const { paused, troubled } = known ?? { paused: false, troubled: false };
+    takeChunk(known, this.#budget);
     // Another object: the answer to a fetch that is under way finds that its position is not the current one, and is
     // dropped.
-    this.#positions.set(name, newReadPosition({ topic, partition, offset, paused, bytesMax: fetchPartitionBytesMax }));
+    this.#positions.set(name, newReadPosition({ topic, partition, offset, paused, troubled, bytesMax }));
     this.#queuePump();
   }
 
   stop(topic: string, partition: number): void {
-    this.#positions.delete(nameOf(topic, partition));
+    const name = nameOf(topic, partition);
+    takeChunk(this.#positions.get(name), this.#budget);
+    this.#positions.delete(name);
+    // Others may have waited for the room that it took.
+    this.#queuePump();
   }
 
   pause(topic: string, partition: number): void {
@@ -64,25 +84,20 @@ export class KafkaReader implements Reader {
     const position = this.#positions.get(nameOf(topic, partition));
     if (position === undefined || !position.paused) return;
     position.paused = false;
-    if (position.chunk !== null) this.#arrive();
+    if (position.chunk !== null) this.#arrival.arrive();
     this.#queuePump();
   }
 
   async poll(waitMs: number): Promise<Fetched[]> {
     const deadline = performance.now() + waitMs;
     for (;;) {
-      const arrived = this.#arrived.promise;
-      if (this.#failure !== null) {
-        const failure = this.#failure;
-        this.#failure = null;
-        throw failure;
-      }
+      const failure = this.#failure;
+      this.#failure = null;
+      if (failure !== null) throw failure;
       const chunks = this.#take();
       const leftMs = deadline - performance.now();
       if (chunks.length > 0 || leftMs <= 0 || this.#closed) return chunks;
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      await Promise.race([arrived, new Promise<void>((resolve) => timer = setTimeout(resolve, leftMs))]);
-      clearTimeout(timer);
+      await this.#arrival.wait(leftMs);
     }
   }
 
@@ -90,24 +105,19 @@ export class KafkaReader implements Reader {
     this.#closed = true;
     this.#positions.clear();
     clearTimeout(this.#timer);
-    this.#arrive();
+    this.#arrival.arrive();
     await Promise.all(this.#channels.map((channel) => channel.close()));
   }
 
   #take(): Fetched[] {
     const chunks: Fetched[] = [];
     for (const position of this.#positions.values()) {
-      if (position.paused || position.chunk === null) continue;
-      chunks.push(position.chunk);
-      position.chunk = null;
+      if (position.paused) continue;
+      const chunk = takeChunk(position, this.#budget);
+      if (chunk !== null) chunks.push(chunk);
     }
     if (chunks.length > 0) this.#queuePump();
     return chunks;
-  }
-
-  #arrive(): void {
-    this.#arrived.resolve();
-    this.#arrived = Promise.withResolvers<void>();
   }
 
   /** Later in this turn, so that several calls of `seek` lead to one request. */
@@ -139,10 +149,12 @@ export class KafkaReader implements Reader {
     for (const [node, positions] of byLeader) {
       const busy = this.#busy.getOrInsertComputed(node, () => new Set());
       const channel = this.#channels.find((candidate) => !busy.has(candidate));
-      if (channel === undefined) continue;
+      const leave = channel === undefined ? null : this.#leave();
+      if (channel === undefined || leave === null) continue;
       busy.add(channel);
-      void this.#fetch({ node, channel, positions }).finally(() => {
+      void this.#fetch({ node, channel, positions, leave }).finally(() => {
         busy.delete(channel);
+        this.#budget.answered(leave);
         this.#queuePump();
       });
     }
@@ -150,31 +162,26 @@ export class KafkaReader implements Reader {
     if (nextAt < Infinity) this.#timer = setTimeout(() => this.#queuePump(), Math.max(1, nextAt - now));
   }
 
+  /** Room for one more fetch. What is held for paused partitions must leave enough of it to those that are read. */
+  #leave(): FetchLeave | null {
+    const { fetchBytesMax, readerBytesMax } = this.#cluster.settings;
+    if (this.#budget.heldBytes > readerBytesMax / 2) {
+      for (const position of this.#positions.values()) if (position.paused) dropChunk(position, this.#budget);
+    }
+    return this.#budget.ask(fetchBytesMax);
+  }
+
   async #refresh(): Promise<void> {
     this.#refreshing = true;
     this.#refreshNeeded = false;
     const positions = [...this.#positions.values()].filter((position) => !position.ended);
     try {
-      const { topics, refused } = await this.#cluster.refresh([...new Set(positions.map(({ topic }) => topic))]);
-      const now = performance.now();
+      const metadata = await this.#cluster.refresh([...new Set(positions.map(({ topic }) => topic))]);
       this.#refreshBackoff.reset();
       for (const position of positions) {
-        const { topic, partition } = position;
-        const leaders = topics.get(topic)?.leaders;
-        const code = refused.get(topic);
-        if (code !== undefined) this.#fail(position, refusal(position, code));
-        else if (leaders === undefined) {
-          position.unknownSince ??= now;
-          position.notBefore = now + position.backoff.nextMs();
-          const missingMs = now - position.unknownSince;
-          if (!mayAppear(this.#cluster, { topic, missingMs })) this.#fail(position, unknownTopic(topic));
-        } else if (leaders.length <= partition) {
-          const message = `Cannot read "${topic}" partition ${partition}: the topic has ${leaders.length} partitions`;
-          this.#fail(position, new ProductionError(message, { retriable: false }));
-        } else {
-          position.unknownSince = null;
-          if (leaders[partition] < 0) position.notBefore = now + position.backoff.nextMs();
-        }
+        const trouble = learnLeader(position, { cluster: this.#cluster, metadata });
+        if (trouble?.final) this.#fail(position, trouble.error);
+        else if (trouble) this.#tellTrouble(position, trouble.error);
       }
     } catch (thrown) {
       this.#refreshNeeded = true;
@@ -186,19 +193,24 @@ export class KafkaReader implements Reader {
     }
   }
 
-  async #fetch(
-    { node, channel, positions }: { node: number; channel: BrokerChannel; positions: readonly ReadPosition[] },
-  ): Promise<void> {
-    const { fetchWaitMs, fetchBytesMax } = this.#cluster.settings;
+  async #fetch({ node, channel, positions, leave }: FetchParts): Promise<void> {
+    const { fetchWaitMs, readerBytesMax } = this.#cluster.settings;
     for (const position of positions) position.inFlight = true;
     try {
-      const request = fetchRequest(positions, { waitMs: fetchWaitMs, bytesMax: fetchBytesMax });
+      const request = fetchRequest(positions, { waitMs: fetchWaitMs, bytesMax: leave.bytesMax });
       const answers = await channel.call(node, (connection) => connection.send(request));
-      const current = new Map(positions.map((position) => [nameOf(position.topic, position.partition), position]));
+      const current = new Map(positions.map((position) => [position.name, position]));
+      const outside: ReadPosition[] = [];
+      // All in one turn, so that a poll that waits gets all of it.
       for (const answer of answers) {
         const position = current.get(nameOf(answer.topic, answer.partition))!;
-        if (this.#isCurrent(position)) await this.#accept(position, answer);
+        // Larger than expected once decompressed: what has no room is fetched again.
+        if (this.#budget.heldBytes >= readerBytesMax) break;
+        if (!this.#isCurrent(position)) continue;
+        if (answer.errorCode === ErrorCode.offsetOutOfRange) outside.push(position);
+        else this.#accept(position, answer);
       }
+      for (const position of outside) if (this.#isCurrent(position)) await this.#checkRange(position);
     } catch (thrown) {
       this.#refreshNeeded = true;
       const now = performance.now();
@@ -209,29 +221,30 @@ export class KafkaReader implements Reader {
     }
   }
 
-  async #accept(position: ReadPosition, answer: FetchedPartition): Promise<void> {
-    const { topic, partition } = position;
-    if (answer.errorCode === ErrorCode.offsetOutOfRange) return await this.#checkRange(position);
+  #accept(position: ReadPosition, answer: FetchedPartition): void {
     if (answer.errorCode !== ErrorCode.none) {
-      if (!isRetriableCode(answer.errorCode)) return this.#fail(position, refusal(position, answer.errorCode));
       this.#refreshNeeded = true;
       position.notBefore = performance.now() + position.backoff.nextMs();
+      if (!isRetriableCode(answer.errorCode)) this.#tellTrouble(position, refusal(position, answer.errorCode));
       return;
     }
     position.backoff.reset();
-    const { checkCrcs } = this.#cluster.settings;
-    const { batches, aborted, endOffset } = answer;
     try {
-      const decoded = decodeRecordBatches(batches, { position: position.offset, aborted, checkCrcs, topic });
-      // A batch larger than asked for comes whole only to the first partition of a request: ask for as much as it
-      // needs.
-      position.bytesMax = Math.max(position.bytesMax, decoded.bytesNeeded);
-      if (decoded.nextOffset === position.offset) return;
-      const { records, nextOffset } = decoded;
-      this.#deliver(position, { topic, partition, records, nextOffset, endOffset: Math.max(endOffset, nextOffset) });
-    } catch (error) {
-      this.#fail(position, error as ProductionError);
+      const chunk = readAnswer(position, answer, { settings: this.#cluster.settings, budget: this.#budget });
+      if (chunk !== null) this.#deliver(position, chunk);
+    } catch (thrown) {
+      this.#tellTrouble(position, asProductionError(thrown, this.#cluster.settings));
     }
+  }
+
+  /** The partition cannot be read now. It is tried again: the operator may help, or another replica. */
+  #tellTrouble(position: ReadPosition, { message }: ProductionError): void {
+    if (!this.#isCurrent(position) || position.chunk !== null) return;
+    const { topic, partition, offset } = position;
+    position.troubled = true;
+    position.notBefore = performance.now() + position.troubleBackoff.nextMs();
+    const fetched = { topic, partition, records: [], nextOffset: offset, endOffset: offset, problem: message };
+    this.#deliver(position, { fetched, bytes: 0 });
   }
 
   /** Reports a position outside the log; one that is inside after all is tried again. */
@@ -246,48 +259,41 @@ export class KafkaReader implements Reader {
     }
     position.ended = true;
     const { endOffset } = range;
-    this.#deliver(position, { topic, partition, records: [], nextOffset: offset, endOffset, outOfRange: range });
+    const fetched = { topic, partition, records: [], nextOffset: offset, endOffset, outOfRange: range };
+    this.#deliver(position, { fetched, bytes: 0 });
   }
 
-  #deliver(position: ReadPosition, chunk: Omit<Fetched, "fromOffset">): void {
-    position.chunk = { ...chunk, fromOffset: position.offset };
-    position.offset = chunk.nextOffset;
-    const name = nameOf(position.topic, position.partition);
-    this.#positions.delete(name);
-    this.#positions.set(name, position);
-    if (!position.paused) this.#arrive();
+  #deliver(position: ReadPosition, chunk: Chunk): void {
+    holdChunk(position, { chunk, budget: this.#budget });
+    // To the end of the order.
+    this.#positions.delete(position.name);
+    this.#positions.set(position.name, position);
+    if (!position.paused) this.#arrival.arrive();
   }
 
   #isCurrent(position: ReadPosition): boolean {
-    return this.#positions.get(nameOf(position.topic, position.partition)) === position;
+    return this.#positions.get(position.name) === position;
   }
 
   #fail(position: ReadPosition, error: ProductionError): void {
     if (!this.#isCurrent(position)) return;
     position.ended = true;
     this.#failure ??= error;
-    this.#arrive();
+    this.#arrival.arrive();
   }
 
-  /**
-   * Lost connections are tried again for ever; what the operator must correct is told to the caller, who may poll
-   * again.
-   */
+  /** Lost connections are tried again for ever; what the operator must correct is told to the caller. */
   #failUnlessRetriable(thrown: unknown): void {
     const error = asProductionError(thrown, this.#cluster.settings);
     if (error.retriable || this.#closed) return;
     this.#failure ??= error;
-    this.#arrive();
+    this.#arrival.arrive();
   }
 }
 
-function refusal({ topic, partition, offset }: ReadPosition, code: number): ProductionError {
-  const message = `Cannot read "${topic}" partition ${partition} at offset ${offset}: the broker answers ${
-    errorName(code)
-  }`;
-  return new ProductionError(message, { retriable: false });
-}
-
-function nameOf(topic: string, partition: number): string {
-  return `${topic}\0${partition}`;
+interface FetchParts {
+  readonly node: number;
+  readonly channel: BrokerChannel;
+  readonly positions: readonly ReadPosition[];
+  readonly leave: FetchLeave;
 }

@@ -9,18 +9,20 @@ import {
   enqueue,
   type Lane,
   newLane,
+  prepareBatch,
   refusal,
   refuseBatch,
   rejectLane,
   type Session,
-  takeBatch,
+  tooLarge,
   unknownPartition,
 } from "./producer_lane.ts";
-import { encodeRecordBatch } from "./protocol/encoder.ts";
 import { mayAppear, unknownTopic } from "./topics.ts";
 
 const UNKNOWN_TOPIC_RETRY_MS = 100;
 const REQUEST_BYTES_MAX = 8_000_000;
+/** On requests of more than 100 MiB (`socket.request.max.bytes`) brokers close the connection and do not say why. */
+const BATCH_BYTES_MAX = 100_000_000;
 /** Sequence numbers are 31 bits and begin again at 0. */
 const SEQUENCES = 2 ** 31;
 
@@ -175,11 +177,17 @@ export class Producer {
       const chosen: Lane[] = [];
       let bytes = 0;
       for (const lane of led) {
-        if (bytes > REQUEST_BYTES_MAX) break;
-        this.#prepare(lane, session);
-        bytes += lane.sent!.bytes.length;
+        const size = prepareBatch(lane, session, this.#cluster.settings);
+        if (size > BATCH_BYTES_MAX) {
+          this.#refuse(lane, tooLarge(lane, { bytes: size, bytesMax: BATCH_BYTES_MAX }));
+          nextAt = now;
+          continue;
+        }
+        bytes += size;
+        if (chosen.length > 0 && bytes > REQUEST_BYTES_MAX) break;
         chosen.push(lane);
       }
+      if (chosen.length === 0) continue;
       this.#busyNodes.add(node);
       void this.#send(node, chosen).finally(() => {
         this.#busyNodes.delete(node);
@@ -187,19 +195,6 @@ export class Producer {
       });
     }
     return nextAt;
-  }
-
-  /** Makes the lane's batch, unless one is to be tried again under the same session. */
-  #prepare(lane: Lane, session: Session): void {
-    if (lane.sent?.session === session) return;
-    const { batchBytesMax, compression } = this.#cluster.settings;
-    const entries = lane.sent?.entries ?? takeBatch(lane, batchBytesMax);
-    const baseSequence = session.nextSequence.get(lane) ?? 0;
-    const { producerId, epoch } = session;
-    const records = entries.length === 1 ? entries[0].records : entries.flatMap((entry) => entry.records);
-    const stamp = { producerId, epoch, baseSequence };
-    const bytes = encodeRecordBatch(records, { stamp, compression, nowMs: Date.now() });
-    lane.sent = { entries, bytes, session, outcomeUnknown: false };
   }
 
   async #send(node: number, lanes: readonly Lane[]): Promise<void> {
@@ -254,10 +249,14 @@ export class Producer {
       this.#giveUpLate(lane, refusal(lane, { errorCode, message }));
     } else {
       if (sent.outcomeUnknown) this.#session = null;
-      lane.notBefore = 0;
-      refuseBatch(lane, refusal(lane, { errorCode, message }));
-      if (lane.waiting.length === 0) this.#active.delete(lane);
+      this.#refuse(lane, refusal(lane, { errorCode, message }));
     }
+  }
+
+  #refuse(lane: Lane, error: ProductionError): void {
+    lane.notBefore = 0;
+    refuseBatch(lane, error);
+    if (lane.waiting.length === 0) this.#active.delete(lane);
   }
 
   /** Rejects everything of the lane if its oldest append has waited too long. */

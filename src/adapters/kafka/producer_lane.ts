@@ -2,7 +2,8 @@ import type { NewRecord } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
 import { type Backoff, createBackoff } from "./protocol/backoff.ts";
 import { ErrorCode, errorName, isRetriableCode } from "./protocol/errors.ts";
-import { recordBytes } from "./protocol/encoder.ts";
+import { encodeRecordBatch, recordBytes } from "./protocol/encoder.ts";
+import type { KafkaSettings } from "./protocol/options.ts";
 
 /**
  * Identity under which the broker drops what it has already stored. Replaced when the broker does not know it any more.
@@ -80,8 +81,26 @@ export function enqueue(
   return Promise.all(parts).then(([first]) => first);
 }
 
+/** Makes the lane's batch, unless one is to be tried again under the same session, and tells its size. */
+export function prepareBatch(
+  lane: Lane,
+  session: Session,
+  { batchBytesMax, compression }: Pick<KafkaSettings, "batchBytesMax" | "compression">,
+): number {
+  if (lane.sent?.session !== session) {
+    const entries = lane.sent?.entries ?? takeBatch(lane, batchBytesMax);
+    const baseSequence = session.nextSequence.get(lane) ?? 0;
+    const { producerId, epoch } = session;
+    const records = entries.length === 1 ? entries[0].records : entries.flatMap((entry) => entry.records);
+    const stamp = { producerId, epoch, baseSequence };
+    const bytes = encodeRecordBatch(records, { stamp, compression, nowMs: Date.now() });
+    lane.sent = { entries, bytes, session, outcomeUnknown: false };
+  }
+  return lane.sent!.bytes.length;
+}
+
 /** Takes as many waiting entries as one batch may hold, and at least one. */
-export function takeBatch({ waiting }: Lane, bytesMax: number): LaneEntry[] {
+function takeBatch({ waiting }: Lane, bytesMax: number): LaneEntry[] {
   let count = 1;
   let bytes = waiting[0].bytes;
   while (!waiting[0].alone && count < waiting.length && bytes + waiting[count].bytes <= bytesMax) {
@@ -92,7 +111,8 @@ export function takeBatch({ waiting }: Lane, bytesMax: number): LaneEntry[] {
 
 /**
  * Ends the batch under way for good. Were several appends in it, each is tried once more by itself, because only one of
- * them need be to blame; otherwise the append is rejected with all that is left of it.
+ * them need be to blame. Of one that was too large, the records are tried in ever smaller parts: a topic may take less
+ * than a batch, and then no record is to blame. Otherwise the append is rejected with all that is left of it.
  */
 export function refuseBatch(lane: Lane, error: ProductionError): void {
   const entries = lane.sent?.entries ?? [];
@@ -102,10 +122,32 @@ export function refuseBatch(lane: Lane, error: ProductionError): void {
     lane.waiting.unshift(...entries);
     return;
   }
+  if (error.reason === "too_large" && entries.length === 1 && entries[0].records.length > 1) {
+    lane.waiting.unshift(...halves(entries[0]));
+    return;
+  }
   const calls = new Set(entries.map((entry) => entry.call));
   const rest = lane.waiting.filter((entry) => calls.has(entry.call));
   lane.waiting.splice(0, lane.waiting.length, ...lane.waiting.filter((entry) => !calls.has(entry.call)));
   for (const entry of [...entries, ...rest]) entry.reject(error);
+}
+
+/** The second half is stored after the first, and only then is the whole. */
+function halves(entry: LaneEntry): LaneEntry[] {
+  const { records } = entry;
+  const middle = records.length >> 1;
+  let first = -1;
+  const part = (some: readonly NewRecord[], resolve: (base: number) => void): LaneEntry => ({
+    ...entry,
+    records: some,
+    bytes: some.reduce((sum, record) => sum + recordBytes(record), 0),
+    alone: true,
+    resolve,
+  });
+  return [
+    part(records.slice(0, middle), (base) => first = base),
+    part(records.slice(middle), () => entry.resolve(first)),
+  ];
 }
 
 /** Rejects everything. */
@@ -153,7 +195,16 @@ export function refusal(
 ): ProductionError {
   const remedy = remedies[code] === undefined ? "" : `; ${remedies[code]}`;
   const text = `Cannot append to "${topic}" partition ${partition}: the broker answers ${errorName(code)}`;
+  const large = code === ErrorCode.messageTooLarge || code === ErrorCode.recordListTooLarge;
   return new ProductionError(`${text}${message === null ? "" : `: ${message}`}${remedy}`, {
     retriable: isRetriableCode(code),
+    ...(large && { reason: "too_large" as const }),
   });
+}
+
+/** No broker takes a request of this size. */
+export function tooLarge({ topic, partition }: Lane, { bytes, bytesMax }: { bytes: number; bytesMax: number }) {
+  const message = `Cannot append to "${topic}" partition ${partition} as a record of at most ${bytesMax} bytes: ` +
+    `current value is ${bytes}. Write smaller records`;
+  return new ProductionError(message, { retriable: false, reason: "too_large" });
 }

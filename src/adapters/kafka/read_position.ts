@@ -1,36 +1,129 @@
 import type { Fetched } from "../../ports/log.ts";
+import { ProductionError } from "../../record/errors.ts";
+import type { Cluster } from "./cluster.ts";
 import { type Backoff, createBackoff } from "./protocol/backoff.ts";
+import { ErrorCode, errorName } from "./protocol/errors.ts";
+import type { ClusterMetadata } from "./protocol/metadata.ts";
+import type { ReadBudget } from "./read_budget.ts";
+import { mayAppear, unknownTopic } from "./topics.ts";
+
+/** Waits before what could not be read is tried again. */
+const TROUBLE = { firstMs: 1_000, lastMs: 30_000 };
+
+/** What a fetch brought of one partition, and the memory it takes. */
+export interface Chunk {
+  readonly fetched: Omit<Fetched, "fromOffset">;
+  readonly bytes: number;
+}
+
+/** Fetched and not delivered yet. */
+interface HeldChunk extends Chunk {
+  /** Where its fetch began. */
+  readonly offset: number;
+}
 
 /** Where a reader is in one partition, and what it has fetched there. Begins a new life at every `seek`. */
 export interface ReadPosition {
+  /** As of {@link nameOf}. */
+  readonly name: string;
   readonly topic: string;
   readonly partition: number;
   /** Where the next fetch begins. */
   offset: number;
-  /** Fetched and not delivered yet. */
-  chunk: Fetched | null;
+  chunk: HeldChunk | null;
   paused: boolean;
   inFlight: boolean;
-  /** Out of range, or refused: nothing is read until the next `seek`. */
+  /** Out of range, or not there: nothing is read until the next `seek`. */
   ended: boolean;
   bytesMax: number;
   /** No fetch before this time. */
   notBefore: number;
   readonly backoff: Backoff;
+  /** The caller was told that the partition cannot be read. */
+  troubled: boolean;
+  /** For what is not likely to pass soon. */
+  readonly troubleBackoff: Backoff;
   /** Since when the topic is missing from the metadata. */
   unknownSince: number | null;
 }
 
 export function newReadPosition(
-  start: Pick<ReadPosition, "topic" | "partition" | "offset" | "paused" | "bytesMax">,
+  start: Pick<ReadPosition, "topic" | "partition" | "offset" | "paused" | "troubled" | "bytesMax">,
 ): ReadPosition {
   return {
     ...start,
+    name: nameOf(start.topic, start.partition),
     chunk: null,
     inFlight: false,
     ended: false,
     notBefore: 0,
     backoff: createBackoff(),
+    troubleBackoff: createBackoff(TROUBLE.firstMs, TROUBLE.lastMs),
     unknownSince: null,
   };
+}
+
+/** Keeps what was fetched until it is delivered; the next fetch begins behind it. */
+export function holdChunk(position: ReadPosition, { chunk, budget }: { chunk: Chunk; budget: ReadBudget }): void {
+  position.chunk = { ...chunk, offset: position.offset };
+  position.offset = chunk.fetched.nextOffset;
+  budget.hold(chunk.bytes);
+}
+
+/** What was fetched, which is the caller's from now on. */
+export function takeChunk(position: ReadPosition | undefined, budget: ReadBudget): Fetched | null {
+  const chunk = position?.chunk ?? null;
+  if (chunk === null) return null;
+  position!.chunk = null;
+  budget.release(chunk.bytes);
+  return { ...chunk.fetched, fromOffset: chunk.offset };
+}
+
+/** Throws records away that must not be delivered now; they are fetched again. */
+export function dropChunk(position: ReadPosition, budget: ReadBudget): void {
+  if (position.chunk === null || position.chunk.bytes === 0) return;
+  position.offset = position.chunk.offset;
+  takeChunk(position, budget);
+}
+
+/**
+ * Lets a position know what the newest metadata say of its partition. Returns why it cannot be read, if so; `final` if
+ * waiting does not help.
+ */
+export function learnLeader(
+  position: ReadPosition,
+  { cluster, metadata: { topics, refused } }: { cluster: Cluster; metadata: ClusterMetadata },
+): { readonly error: ProductionError; readonly final: boolean } | null {
+  const { topic, partition } = position;
+  const now = performance.now();
+  const code = refused.get(topic);
+  if (code !== undefined) return { error: refusal(position, code), final: code === ErrorCode.invalidTopic };
+  const leaders = topics.get(topic)?.leaders;
+  if (leaders === undefined) {
+    position.unknownSince ??= now;
+    position.notBefore = now + position.backoff.nextMs();
+    const missingMs = now - position.unknownSince;
+    return mayAppear(cluster, { topic, missingMs }) ? null : { error: unknownTopic(topic), final: true };
+  }
+  if (leaders.length <= partition) {
+    const message = `Cannot read "${topic}" partition ${partition}: the topic has ${leaders.length} partitions`;
+    return { error: new ProductionError(message, { retriable: false }), final: true };
+  }
+  position.unknownSince = null;
+  if (leaders[partition] < 0) position.notBefore = now + position.backoff.nextMs();
+  return null;
+}
+
+/** The broker's answer as an error. */
+export function refusal({ topic, partition, offset }: ReadPosition, code: number): ProductionError {
+  const remedy = code === ErrorCode.topicAuthorizationFailed ? "; allow this user to read the topic" : "";
+  const message = `Cannot read "${topic}" partition ${partition} at offset ${offset}: the broker answers ${
+    errorName(code)
+  }${remedy}`;
+  return new ProductionError(message, { retriable: false });
+}
+
+/** Names a partition. */
+export function nameOf(topic: string, partition: number): string {
+  return `${topic}\0${partition}`;
 }

@@ -1,13 +1,16 @@
-import type { NewTopic, PartitionOffsets, TopicDescription } from "../../ports/log.ts";
+import type { NewTopic, PartitionOffsets, TopicChanges, TopicDescription } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { BrokerChannel, Cluster } from "./cluster.ts";
-import { errorName, type KafkaJsError } from "./protocol/errors.ts";
+import { alterConfigsRequest } from "./protocol/alter_configs.ts";
+import { ErrorCode, errorName, isRetriableCode, type KafkaJsError } from "./protocol/errors.ts";
 import type { TopicMetadata } from "./protocol/metadata.ts";
 
 const TOPIC_RESOURCE = 2;
 const EARLIEST = -2;
 const LATEST = -1;
 const READ_COMMITTED = 1;
+/** Of topics with a limit of their own: what is too old goes by whole segments. */
+const SEGMENT_BYTES = 268_435_456;
 
 /** Describes those of `names` that exist. */
 export function describeTopics(
@@ -36,7 +39,7 @@ export function describeTopics(
   });
 }
 
-const configNames = ["cleanup.policy", "retention.ms", "retention.bytes", "delete.retention.ms"];
+const configNames = ["cleanup.policy", "retention.ms", "retention.bytes", "delete.retention.ms", "max.message.bytes"];
 
 function describe({ name, id, leaders }: TopicMetadata, config: ReadonlyMap<string, string>): TopicDescription {
   const policies = (config.get("cleanup.policy") ?? "delete").split(",").map((policy) => policy.trim());
@@ -48,21 +51,62 @@ function describe({ name, id, leaders }: TopicMetadata, config: ReadonlyMap<stri
     id,
     compacted: policies.includes("compact"),
     deletes: policies.includes("delete"),
-    // A limit of size can be reached at any age: such a topic keeps nothing for ever, whatever its retention time.
-    retentionMs: limitedBySize && retentionMs === -1 ? 0 : retentionMs,
+    // A limit of size can be reached at any age, whatever the retention time.
+    retentionMs: limitedBySize ? 0 : retentionMs,
     deleteRetentionMs: Number(config.get("delete.retention.ms") ?? 86_400_000),
+    messageBytesMax: Number(config.get("max.message.bytes") ?? 1_048_588),
   };
 }
 
-/** Creates the topic unless one of that name exists, and resolves when every partition has a leader. */
+/**
+ * Creates the topic unless one of that name exists, and resolves when every partition has a leader. Nothing that
+ * matters is left to the broker's defaults.
+ */
 export async function createTopic(
   { cluster, channel }: { cluster: Cluster; channel: BrokerChannel },
-  { name, partitions, cleanup, retentionMs }: NewTopic,
+  { name, partitions, cleanup, retentionMs, messageBytesMax }: NewTopic,
 ): Promise<void> {
-  const config: Record<string, string> = cleanup === "compact"
-    ? { "cleanup.policy": "compact" }
-    : { "cleanup.policy": "delete", "retention.ms": String(retentionMs) };
+  const config = {
+    "cleanup.policy": cleanup,
+    ...(cleanup === "delete" && keepingConfig(retentionMs)),
+    ...(messageBytesMax !== undefined && sizeConfig(messageBytesMax)),
+  };
   await createTopicWith({ cluster, channel }, { name, partitions, config });
+}
+
+/** As `Log.alterTopic`. */
+export async function alterTopic(
+  { cluster, channel }: { cluster: Cluster; channel: BrokerChannel },
+  { name, retentionMs, messageBytesMax }: TopicChanges & { readonly name: string },
+): Promise<void> {
+  const config = { ...keepingConfig(retentionMs), ...sizeConfig(messageBytesMax) };
+  await cluster.persistently(async () => {
+    const { controllerId, topics } = await cluster.refresh([name]);
+    if (!topics.has(name)) throw unknownTopic(name, { retriable: cluster.seen(name) });
+    const request = alterConfigsRequest(name, config);
+    const { errorCode, message } = await channel.call(controllerId, (connection) => connection.send(request));
+    if (errorCode === ErrorCode.none) return;
+    throw new ProductionError(
+      `Cannot change "${name}" as a Kafka topic: the broker answers ${errorName(errorCode)}${
+        message === null ? "" : `: ${message}`
+      }`,
+      { retriable: isRetriableCode(errorCode) },
+    );
+  });
+}
+
+/** By time alone. A size, which brokers can have as a default, would delete records before they are read. */
+function keepingConfig(retentionMs: number): Record<string, string> {
+  return { "retention.ms": String(retentionMs), "retention.bytes": "-1" };
+}
+
+/** A segment must hold the largest record. As the producer compressed it: the broker need not do it again. */
+function sizeConfig(messageBytesMax: number): Record<string, string> {
+  return {
+    "max.message.bytes": String(messageBytesMax),
+    "segment.bytes": String(Math.max(SEGMENT_BYTES, messageBytesMax)),
+    "compression.type": "producer",
+  };
 }
 
 /** As `createTopic`, with any settings. */

@@ -31,6 +31,7 @@ const RULES: { readonly [K in keyof RunOptions]: Rule } = {
   commitEveryMs: MILLISECONDS,
   metadataEveryMs: MILLISECONDS,
   inboxRetentionMs: { ...MILLISECONDS, min: 60_000, max: 2 ** 50 },
+  messageBytesMax: { min: 65_536, max: 100_000_000, unit: "bytes" },
   allowRetention: "switch",
   pollWaitMs: MILLISECONDS,
   storeEntriesMax: { min: 1, max: 2 ** 40, unit: "rows" },

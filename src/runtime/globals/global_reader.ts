@@ -1,5 +1,5 @@
 import type { Clock } from "../../ports/clock.ts";
-import type { Log, LogRecord, Position, Reader } from "../../ports/log.ts";
+import type { Fetched, Log, LogRecord, Position, Reader } from "../../ports/log.ts";
 import { createDecoder, type Decoder } from "../../formats/decoder.ts";
 import type { UnitDoubt } from "../../formats/unit_doubts.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
@@ -42,6 +42,8 @@ export class GlobalReader {
   /** Positions by topic, then partition. */
   readonly #positions = new Map<string, number[]>();
   #ends = new Map<string, number[]>();
+  /** Partitions that cannot be read at the moment, and why. */
+  readonly #troubled = new Map<string, string>();
   #stopped = false;
   #done: Promise<void> = Promise.resolve();
 
@@ -142,6 +144,7 @@ export class GlobalReader {
     for (const fetched of await this.#reader.poll(POLL_MS)) {
       const position = this.#positions.get(fetched.topic)![fetched.partition];
       if (fetched.outOfRange !== undefined || fetched.fromOffset !== position) return fetched.topic;
+      if (this.#tellTrouble(fetched)) continue;
       this.#take(fetched.topic, fetched.partition, fetched.records);
       this.#positions.get(fetched.topic)![fetched.partition] = fetched.nextOffset;
       this.#ends.get(fetched.topic)![fetched.partition] = fetched.endOffset;
@@ -149,6 +152,15 @@ export class GlobalReader {
       await this.#options.clock.breathe();
     }
     return null;
+  }
+
+  /** Whether the partition cannot be read; told when that changes. */
+  #tellTrouble({ topic, partition, problem }: Fetched): boolean {
+    const name = `${topic}/${partition}`;
+    if (problem === undefined && !this.#troubled.delete(name)) return false;
+    if (problem !== undefined) this.#troubled.set(name, problem);
+    this.#options.onState(this.#troubled.values().next().value ?? null);
+    return problem !== undefined;
   }
 
   #take(topic: string, partition: number, records: readonly LogRecord[]): void {

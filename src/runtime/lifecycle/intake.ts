@@ -35,13 +35,17 @@ export class Intake implements Seeker {
     this.#held = this.#held.filter((part) => part.topic !== topic || part.partition !== partition);
   }
 
-  /** Fetches what is there, waiting for about `waitMs` at most. @throws ProductionError */
-  async fetch(waitMs: number): Promise<void> {
+  /**
+   * Fetches what is there, waiting for about `waitMs` at most. `sift`: which parts hold something for a task.
+   * @throws ProductionError
+   */
+  async fetch(waitMs: number, sift: (parts: readonly Fetched[]) => readonly Fetched[]): Promise<void> {
     this.#moved.clear();
-    for (const part of await this.#reader.poll(waitMs)) {
+    const parts = (await this.#reader.poll(waitMs)).filter((part) => {
       const from = this.#moved.get(nameOf(part));
-      if (from === undefined || from === part.fromOffset) this.#held.push(part);
-    }
+      return from === undefined || from === part.fromOffset;
+    });
+    this.#held.push(...sift(parts));
   }
 
   /**

@@ -6,6 +6,7 @@ import type { Row } from "../../record/row.ts";
 import type { Assignments } from "./assignments.ts";
 import { DeleteGuard } from "./delete_guard.ts";
 import { type Instance, isOverloaded, storedRows } from "./instance.ts";
+import { ReadProblems } from "./read_problems.ts";
 import type { TaskHost } from "./task_host.ts";
 
 const POLL_RETRY_MS = 1_000;
@@ -21,6 +22,7 @@ export class Pump {
   readonly #instance: Instance;
   readonly #assignments: Assignments;
   readonly #onComplete: () => void;
+  readonly #readProblems: ReadProblems;
   #stopping = false;
   #woken: () => void = () => {};
   /** A poll has ended since the last one began. */
@@ -38,6 +40,7 @@ export class Pump {
     this.#assignments = assignments;
     this.#onComplete = onComplete;
     this.#guard = new DeleteGuard(instance.hosts, instance.options);
+    this.#readProblems = new ReadProblems(instance.problems);
   }
 
   /** Ends {@link run} soon. */
@@ -82,7 +85,8 @@ export class Pump {
 
   async #poll(): Promise<void> {
     const { intake, options, problems, ports } = this.#instance;
-    const fetched = await retry(() => intake.fetch(options.pollWaitMs), {
+    const sift = (parts: readonly Fetched[]) => this.#readProblems.note(parts, (part) => this.#isRead(part));
+    const fetched = await retry(() => intake.fetch(options.pollWaitMs, sift), {
       clock: ports.clock,
       firstMs: POLL_RETRY_MS,
       lastMs: POLL_RETRY_MS,
@@ -99,6 +103,14 @@ export class Pump {
     if (fetched === STOPPED) return;
     problems.set("log", null);
     this.#polled = true;
+  }
+
+  #isRead({ topic, partition }: Pick<Fetched, "topic" | "partition">): boolean {
+    for (const host of this.#instance.hosts.values()) {
+      if (host.partition !== partition || host.task === null) continue;
+      if (host.inboxTopic === topic || host.topics.includes(topic)) return true;
+    }
+    return false;
   }
 
   #take(fetched: Fetched): void {

@@ -42,7 +42,7 @@ export interface PrepareOptions {
 
 /**
  * Waits until all source topics exist, compiles the topology for their partition counts, checks that they can rebuild
- * their tables, and creates the inbox topics.
+ * their tables, and creates the inbox topics, or raises their limits.
  *
  * @throws ConfigError for topics that cannot be used as they are, with the command that changes them
  * @throws TopologyError when the partition counts do not allow a join
@@ -70,11 +70,13 @@ export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
       partitions: partitions[index],
       cleanup: "delete",
       retentionMs: options.inboxRetentionMs,
+      messageBytesMax: options.messageBytesMax,
       transient: true,
     });
   }
   const described = await log.topics(inboxes);
   const wrong = inboxes.flatMap((name, index) => inboxProblem(described.get(name), partitions[index], options));
+  for (const topic of described.values()) wrong.push(...await raiseLimits(topic, log, options));
   if (wrong.length > 0) throw new ConfigError(wrong);
   return { plan, sources, partitions, inboxes };
 }
@@ -111,7 +113,9 @@ function partitionsOf(table: TaskTable, sources: ReadonlyMap<string, TopicDescri
 
 function rebuildProblem(topic: TopicDescription): string[] {
   if (!topic.deletes || topic.retentionMs === -1) return [];
-  const kept = topic.retentionMs >= 86_400_000
+  const kept = topic.retentionMs === 0
+    ? "their size reaches retention.bytes"
+    : topic.retentionMs >= 86_400_000
     ? `${Math.round(topic.retentionMs / 86_400_000)} days`
     : `${topic.retentionMs} ms`;
   return [
@@ -119,6 +123,31 @@ function rebuildProblem(topic: TopicDescription): string[] {
     `kafka-configs --bootstrap-server <broker> --alter --entity-type topics --entity-name ${topic.name} ` +
     `--add-config cleanup.policy=compact, then send the table again (incremental snapshot)`,
   ];
+}
+
+/** An inbox that an earlier version or an operator made is changed if it keeps or takes less than it must. */
+async function raiseLimits(topic: TopicDescription, log: Log, options: RunOptions): Promise<string[]> {
+  const { name, compacted, retentionMs, messageBytesMax } = topic;
+  const keepsEnough = retentionMs === -1 || retentionMs >= options.inboxRetentionMs;
+  if (compacted || (keepsEnough && messageBytesMax >= options.messageBytesMax)) return [];
+  const wanted = {
+    retentionMs: keepsEnough ? retentionMs : options.inboxRetentionMs,
+    messageBytesMax: Math.max(messageBytesMax, options.messageBytesMax),
+  };
+  try {
+    await log.alterTopic(name, wanted);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ProductionError) || error.retriable) throw error;
+    return [
+      `Cannot use "${name}" as an inbox: it keeps records for ${retentionMs} ms and takes them up to ` +
+      `${messageBytesMax} bytes, which is less than WEIR_INBOX_RETENTION_MS=${options.inboxRetentionMs} or ` +
+      `WEIR_MESSAGE_BYTES_MAX=${options.messageBytesMax}, and it cannot be changed from here (${error.message}). ` +
+      `Lower these, or change it: kafka-configs --bootstrap-server <broker> --alter --entity-type topics ` +
+      `--entity-name ${name} --add-config ` +
+      `retention.ms=${wanted.retentionMs},retention.bytes=-1,max.message.bytes=${wanted.messageBytesMax}`,
+    ];
+  }
 }
 
 function inboxProblem(topic: TopicDescription | undefined, partitions: number, options: RunOptions): string[] {

@@ -72,11 +72,11 @@ Deno.test("LogWriter.append() refuses more than its queue holds, and goes on whe
 });
 
 Deno.test("LogWriter.append() refuses a record that is too large", async () => {
-  const log = openEmbeddedLog({ path: ":memory:", limits: { recordBytesMax: 100 } });
+  const log = openEmbeddedLog({ path: ":memory:", limits: { recordBytesMax: 200 } });
   const topic = await newTopic(log, "too-large");
-  const records = [{ key: "k", value: "v".repeat(100) }];
-  const error = await assertRejects(() => log.append([{ topic, partition: 0, records }]), ProductionError, "101");
-  assertEquals(error.retriable, false);
+  const records = [{ key: "k", value: "é".repeat(60) }];
+  const error = await assertRejects(() => log.append([{ topic, partition: 0, records }]), ProductionError, "205");
+  assertEquals([error.retriable, error.reason], [false, "too_large"]);
   await log.close();
 });
 

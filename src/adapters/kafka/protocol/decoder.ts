@@ -1,7 +1,7 @@
-import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import type { LogRecord } from "../../../ports/log.ts";
-import { ProductionError } from "../../../record/errors.ts";
+import { LimitError, ProductionError } from "../../../record/errors.ts";
 import { crc32c } from "./crc32c.ts";
+import { codecNames, decompress } from "./decompress.ts";
 import { WireReader } from "./wire.ts";
 
 /**
@@ -25,6 +25,11 @@ export interface DecodeOptions {
   readonly checkCrcs: boolean;
   /** For messages. */
   readonly topic: string;
+  readonly partition: number;
+  /** No batch may hold more once decompressed: a small one that holds gigabytes must not end the process. */
+  readonly decompressedBytesMax: number;
+  /** Once the records hold so much, later batches are left for another fetch. */
+  readonly heldBytesMax: number;
 }
 
 export interface DecodedBatches {
@@ -33,48 +38,61 @@ export interface DecodedBatches {
   readonly nextOffset: number;
   /** Size of the batch that did not fit, when not even one was complete; otherwise 0. */
   readonly bytesNeeded: number;
+  /** Memory that `records` take, about: their bytes, decompressed, and what an object for each costs. */
+  readonly heldBytes: number;
 }
 
+/** What a record takes beside its bytes: an object and two views. */
+const RECORD_OVERHEAD_BYTES = 300;
 const LOG_OVERHEAD = 12;
+/** Of a batch, up to its records. */
+const HEADER_BYTES = 61;
+const CODEC = 0x07;
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 const LOG_APPEND_TIME = 0x08;
-const compressionNames = ["none", "gzip", "snappy", "lz4", "zstd"];
 
 /**
- * Decodes the complete batches of a fetch. Keys and values are views of `bytes`.
- * @throws ProductionError, never retriable
+ * Decodes the complete batches of a fetch, up to one that cannot be read if others lie before it. Keys and values are
+ * views of `bytes`, or of what was decompressed.
+ * @throws ProductionError, never retriable, if the first batch cannot be read
  */
 export function decodeRecordBatches(bytes: Uint8Array, options: DecodeOptions): DecodedBatches {
-  const { position, aborted, checkCrcs } = options;
+  const { position, aborted, heldBytesMax } = options;
   const records: LogRecord[] = [];
   const abortedNow = new Set<number>();
   let nextAborted = 0;
   let nextOffset = position;
+  let heldBytes = 0;
   let at = 0;
-  for (; at + LOG_OVERHEAD <= bytes.length;) {
+  for (; at + LOG_OVERHEAD <= bytes.length && heldBytes < heldBytesMax;) {
     const header = readHeader(bytes, at);
     if (at + header.bytes > bytes.length) break; // cut off by the size limit of the fetch
-    refuseOldFormat(header, options);
-    if (checkCrcs && crc32c(bytes, at + 21, at + header.bytes) !== header.crc) {
-      throw refusal(header.baseOffset, "its checksum is wrong; the data were damaged on disk or on the way", options);
-    }
+    const count = records.length;
     const lastOffset = header.baseOffset + header.lastOffsetDelta;
-    while (nextAborted < aborted.length && aborted[nextAborted].firstOffset <= lastOffset) {
-      abortedNow.add(aborted[nextAborted++].producerId);
-    }
-    if (header.attributes & CONTROL) {
-      // The marker that ends a transaction: what this producer writes afterwards is another one.
-      abortedNow.delete(header.producerId);
-    } else if (lastOffset >= position && !(header.attributes & TRANSACTIONAL && abortedNow.has(header.producerId))) {
-      decodeRecords(records, bytes.subarray(at + 61, at + header.bytes), { header, options });
+    try {
+      checkBatch(bytes, at, { header, options });
+      while (nextAborted < aborted.length && aborted[nextAborted].firstOffset <= lastOffset) {
+        abortedNow.add(aborted[nextAborted++].producerId);
+      }
+      if (header.attributes & CONTROL) {
+        // The marker that ends a transaction: what this producer writes afterwards is another one.
+        abortedNow.delete(header.producerId);
+      } else if (lastOffset >= position && !(header.attributes & TRANSACTIONAL && abortedNow.has(header.producerId))) {
+        heldBytes += decodeRecords(records, bytes.subarray(at + HEADER_BYTES, at + header.bytes), { header, options });
+      }
+    } catch (error) {
+      records.length = count;
+      // What lies before it is delivered; the next fetch begins with it.
+      if (nextOffset > position) break;
+      throw unreadable(header, error, options);
     }
     // From the batch, not from its records: compaction and transactions leave batches without any.
     nextOffset = Math.max(nextOffset, lastOffset + 1);
     at += header.bytes;
   }
-  const bytesNeeded = at === 0 && bytes.length >= LOG_OVERHEAD ? readLength(bytes) : 0;
-  return { records, nextOffset, bytesNeeded };
+  const bytesNeeded = at === 0 && bytes.length >= LOG_OVERHEAD ? lengthNeeded(bytes, options) : 0;
+  return { records, nextOffset, bytesNeeded, heldBytes };
 }
 
 interface BatchHeader {
@@ -134,32 +152,49 @@ const emptyHeader = {
   recordCount: 0,
 };
 
-function readLength(bytes: Uint8Array): number {
-  return LOG_OVERHEAD + new WireReader(bytes, 8).int32();
+/** Not covered by the checksum: a damaged one must not lead to a fetch of everything. */
+function lengthNeeded(bytes: Uint8Array, options: DecodeOptions): number {
+  const length = LOG_OVERHEAD + new WireReader(bytes, 8).int32();
+  if (length <= options.decompressedBytesMax) return length;
+  throw unreadable(readHeader(bytes, 0), new RangeError(`it says that it has ${length} bytes`), options);
 }
 
+/** Appends the batch's records, and tells how much memory they take. @throws RangeError if they are damaged */
 function decodeRecords(
   into: LogRecord[],
   body: Uint8Array,
   { header, options }: { header: BatchHeader; options: DecodeOptions },
-): void {
-  const bytes = decompress(body, header, options);
+): number {
+  const bytes = decompress(body, { codec: header.attributes & CODEC, bytesMax: options.decompressedBytesMax });
   const reader = new WireReader(bytes);
-  const { baseOffset, firstTimestamp, maxTimestamp, recordCount } = header;
+  const { baseOffset, lastOffsetDelta, firstTimestamp, maxTimestamp, recordCount } = header;
   const appendTime = (header.attributes & LOG_APPEND_TIME) !== 0;
+  const before = into.length;
+  let previous = -1;
   for (let count = 0; count < recordCount; count++) {
     const length = reader.varint();
     const end = reader.position + length;
+    if (!(length > 0 && end <= bytes.length)) throw damaged(count, recordCount);
     reader.skip(1);
     const timestampDelta = reader.varlong();
-    const offset = baseOffset + reader.varint();
+    const offsetDelta = reader.varint();
+    if (offsetDelta <= previous || offsetDelta > lastOffsetDelta) throw damaged(count, recordCount);
+    previous = offsetDelta;
+    const offset = baseOffset + offsetDelta;
     if (offset >= options.position) {
       const key = view(reader, reader.varint());
       const value = view(reader, reader.varint());
+      if (reader.position > end) throw damaged(count, recordCount);
       into.push({ offset, timestampMs: appendTime ? maxTimestamp : firstTimestamp + timestampDelta, key, value });
     }
     reader.position = end; // past the headers, which the port has no word for
   }
+  if (reader.position !== bytes.length) throw damaged(recordCount, recordCount);
+  return bytes.length + RECORD_OVERHEAD_BYTES * (into.length - before);
+}
+
+function damaged(index: number, count: number): RangeError {
+  return new RangeError(`its records do not have the lengths that they say, from number ${index} of ${count} on`);
 }
 
 function view(reader: WireReader, length: number): Uint8Array | null {
@@ -169,35 +204,32 @@ function view(reader: WireReader, length: number): Uint8Array | null {
   return new Uint8Array(bytes.buffer, bytes.byteOffset + position, length);
 }
 
-function decompress(body: Uint8Array, header: BatchHeader, options: DecodeOptions): Uint8Array {
-  const codec = header.attributes & 0x07;
-  switch (codec) {
-    case 0:
-      return body;
-    case 1:
-      return gunzipSync(body);
-    case 4:
-      return zstdDecompressSync(body);
-    default: {
-      const name = compressionNames[codec] ?? `codec ${codec}`;
-      throw refusal(
-        header.baseOffset,
-        `it is compressed with ${name}, which is not supported; set compression.type=gzip, zstd or none at its ` +
-          "producer (for Debezium: producer.override.compression.type) and write the topic anew",
-        options,
-      );
-    }
+/** @throws RangeError for a batch that must not be read */
+function checkBatch(
+  bytes: Uint8Array,
+  at: number,
+  { header, options }: { header: BatchHeader; options: DecodeOptions },
+): void {
+  const { magic, bytes: size, crc } = header;
+  if (magic !== 2) {
+    throw new RangeError(`its message format is ${magic}, and only format 2 (Kafka 0.11 and later) is supported`);
+  }
+  if (size < HEADER_BYTES) throw new RangeError(`it has ${size} bytes, which is less than its header`);
+  if (options.checkCrcs && crc32c(bytes, at + 21, at + size) !== crc) {
+    throw new RangeError("its checksum is wrong; the data were damaged on disk or on the way");
   }
 }
 
-function refuseOldFormat(header: BatchHeader, options: DecodeOptions): void {
-  if (header.magic === 2) return;
-  const reason = `its message format is ${header.magic}, and only format 2 (Kafka 0.11 and later) is supported`;
-  throw refusal(header.baseOffset, reason, options);
-}
-
-function refusal(offset: number, reason: string, options: DecodeOptions): ProductionError {
-  return new ProductionError(`Cannot read "${options.topic}" at offset ${offset} as a record batch: ${reason}`, {
-    retriable: false,
-  });
+/** Says where the batch is, and what to do: Weir never passes over records on its own. */
+function unreadable({ baseOffset, attributes, magic }: BatchHeader, cause: unknown, options: DecodeOptions) {
+  const codec = magic === 2 ? attributes & CODEC : 0;
+  const how = codec === 0 ? "" : ` (compressed with ${codecNames[codec] ?? `codec ${codec}`})`;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const remedy = cause instanceof LimitError
+    ? "have its producer write smaller batches (batch.size)"
+    : "let another replica lead the partition";
+  const message = `Cannot read "${options.topic}" partition ${options.partition} at offset ${baseOffset} as a record ` +
+    `batch${how}: ${reason}. Nothing is skipped: reading waits there and tries again. If it stays so, ${remedy}, or ` +
+    "delete the topic and have its table sent again (snapshot)";
+  return new ProductionError(message, { retriable: false, cause });
 }

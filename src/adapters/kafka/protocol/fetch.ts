@@ -4,7 +4,7 @@ import { WireReader, WireWriter } from "./wire.ts";
 
 /**
  * Fetch, version 11 (Kafka 2.3 and later). By hand so that the record batches stay bytes: see
- * `record_batch_decoder.ts`. https://kafka.apache.org/protocol#The_Messages_Fetch
+ * `decoder.ts`. https://kafka.apache.org/protocol#The_Messages_Fetch
  */
 
 export interface FetchPartition {
@@ -26,7 +26,7 @@ export interface FetchedPartition {
   /** Where readers of committed records find the end: before the first transaction that is still open. */
   readonly endOffset: number;
   readonly aborted: readonly AbortedTransaction[];
-  /** A view of the response. */
+  /** A view of the response, or a copy of its part in it. */
   readonly batches: Uint8Array;
 }
 
@@ -94,7 +94,9 @@ function decodePartition(reader: WireReader, topic: string): FetchedPartition {
   const aborted = reader.array(() => ({ producerId: reader.int64(), firstOffset: reader.int64() }));
   reader.int32(); // preferred read replica
   const length = Math.max(0, reader.int32());
-  const batches = reader.bytes.subarray(reader.position, reader.position + length);
+  const view = reader.bytes.subarray(reader.position, reader.position + length);
+  // A small part must not keep the whole response in memory for as long as its partition is paused.
+  const batches = 2 * length < reader.bytes.length ? new Uint8Array(view) : view;
   reader.skip(length);
   return {
     topic,

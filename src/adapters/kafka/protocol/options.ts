@@ -49,6 +49,10 @@ export interface KafkaOptions {
   /** Bytes fetched from one partition at a time, and from one broker at a time. */
   readonly fetchPartitionBytesMax?: number;
   readonly fetchBytesMax?: number;
+  /** What one reader holds at most of what it has fetched and not delivered, over all partitions and decompressed. */
+  readonly readerBytesMax?: number;
+  /** A batch that holds more once decompressed is not read. */
+  readonly decompressedBytesMax?: number;
   /** How long a broker holds a fetch that finds nothing. */
   readonly fetchWaitMs?: number;
   /** Compares the checksum of every batch read. */
@@ -104,6 +108,8 @@ export function kafkaSettings(options: KafkaOptions): KafkaSettings {
     batchBytesMax: 900_000,
     fetchPartitionBytesMax: 1_048_576,
     fetchBytesMax: 4_194_304,
+    readerBytesMax: 67_108_864,
+    decompressedBytesMax: 268_435_456,
     fetchWaitMs: 250,
     checkCrcs: true,
     sessionTimeoutMs: 30_000,

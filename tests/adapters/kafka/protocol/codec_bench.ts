@@ -62,7 +62,9 @@ async function theirs(records: readonly NewRecord[]): Promise<Buffer> {
 }
 
 function decodeOurs(bytes: Uint8Array, { checkCrcs }: { checkCrcs: boolean }): number {
-  return decodeRecordBatches(bytes, { position: 0, aborted: [], checkCrcs, topic: "bench" }).records.length;
+  const limits = { decompressedBytesMax: 2 ** 28, heldBytesMax: 2 ** 28 };
+  const options = { position: 0, aborted: [], checkCrcs, topic: "bench", partition: 0, ...limits };
+  return decodeRecordBatches(bytes, options).records.length;
 }
 
 async function decodeTheirs(bytes: Uint8Array): Promise<number> {

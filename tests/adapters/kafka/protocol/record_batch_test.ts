@@ -96,7 +96,7 @@ Deno.test("decodeRecordBatches() stops before a batch that is cut off, and says 
     const { records, nextOffset, bytesNeeded } = decode(second.subarray(0, cut), 3);
     assertEquals([records.length, nextOffset, bytesNeeded], [0, 3, second.length]);
   }
-  assertEquals(decode(new Uint8Array(0), 3), { records: [], nextOffset: 3, bytesNeeded: 0 });
+  assertEquals(decode(new Uint8Array(0), 3), { records: [], nextOffset: 3, bytesNeeded: 0, heldBytes: 0 });
 });
 
 Deno.test("decodeRecordBatches() leaves out aborted transactions and markers, and keeps the rest", () => {
@@ -115,17 +115,63 @@ Deno.test("decodeRecordBatches() leaves out aborted transactions and markers, an
   assertEquals(twice.nextOffset, 9);
 });
 
-Deno.test("decodeRecordBatches() refuses damaged data, unknown compression and old formats, for good", () => {
+Deno.test("decodeRecordBatches() refuses damaged data, unknown compression and old formats, and says where", () => {
   const damaged = batchAt(0, { count: 2 });
   damaged[damaged.length - 2] ^= 1;
   refused(damaged, "checksum");
   assertEquals(decodeRecordBatches(damaged, { ...options(0), checkCrcs: false }).records.length, 2);
-  for (const [codec, name] of [[2, "snappy"], [3, "lz4"]] as const) {
-    refused(batchAt(0, { count: 1, attributes: codec }), `compressed with ${name}`);
+  for (const [codec, name] of [[1, "gzip"], [2, "snappy"], [3, "lz4"], [4, "zstd"], [7, "codec 7"]] as const) {
+    refused(
+      batchAt(5, { count: 1, attributes: codec }),
+      `"t" partition 3 at offset 5 as a record batch (compressed with ${name})`,
+    );
   }
   const old = batchAt(0, { count: 1 });
   old[16] = 1;
   refused(old, "message format is 1");
+});
+
+Deno.test("decodeRecordBatches() gives the records before a batch that cannot be read", () => {
+  const good = batchAt(0, { count: 3 });
+  const bad = batchAt(3, { count: 3 });
+  bad.fill(0xff, 61, 67);
+  setHeader(bad, {});
+  const { records, nextOffset } = decode(concat(good, bad, batchAt(6, { count: 1 })), 0);
+  assertEquals([records.map(({ offset }) => offset), nextOffset], [[0, 1, 2], 3]);
+  refused(concat(bad, batchAt(6, { count: 1 })), "at offset 3");
+});
+
+Deno.test("decodeRecordBatches() gives no record of a batch whose lengths or offsets do not fit", () => {
+  const damages: ((bytes: Uint8Array) => void)[] = [
+    (bytes) => bytes[61] = 0, // a record of no bytes
+    (bytes) => bytes[61] += 2, // one byte longer than it is
+    (bytes) => bytes[65] = 0x7e, // a key that is longer than its record
+    (bytes) => bytes[64] = 2, // an offset that comes twice
+    (bytes) => setHeader(bytes, { recordCount: 1 }), // bytes are left over
+    (bytes) => setHeader(bytes, { recordCount: 5 }), // the batch ends before its last record
+    (bytes) => new DataView(bytes.buffer, bytes.byteOffset).setInt32(23, 0), // offsets beyond the batch's last one
+  ];
+  for (const damage of damages) {
+    const bytes = concat(batchAt(0, { count: 2 }));
+    damage(bytes);
+    setHeader(bytes, {});
+    refused(bytes, 'Cannot read "t" partition 3 at offset 0');
+  }
+});
+
+Deno.test("decodeRecordBatches() does not ask for a batch whose length is damaged", () => {
+  const bytes = batchAt(0, { count: 2 });
+  for (const length of [2 ** 31 - 1, 0, -12]) {
+    new DataView(bytes.buffer, bytes.byteOffset).setInt32(8, length);
+    refused(bytes, "bytes");
+  }
+});
+
+Deno.test("decodeRecordBatches() leaves batches for later once the records hold enough", () => {
+  const bytes = concat(batchAt(0, { count: 3 }), batchAt(3, { count: 3 }), batchAt(6, { count: 3 }));
+  const { nextOffset, heldBytes } = decodeRecordBatches(bytes, { ...options(0), heldBytesMax: 1_000 });
+  assertEquals(nextOffset, 6);
+  assert(heldBytes >= 1_000 && heldBytes < 3_000, String(heldBytes));
 });
 
 Deno.test("recordBytes() is never less than what a record takes in a batch", () =>
@@ -157,7 +203,8 @@ function stamp(baseSequence: number) {
 }
 
 function options(position: number, aborted: readonly AbortedTransaction[] = []) {
-  return { position, aborted, checkCrcs: true, topic: "t" };
+  const limits = { decompressedBytesMax: 2 ** 24, heldBytesMax: 2 ** 24 };
+  return { position, aborted, checkCrcs: true, topic: "t", partition: 3, ...limits };
 }
 
 function decode(bytes: Uint8Array, position: number, aborted?: readonly AbortedTransaction[]) {

@@ -1,0 +1,262 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { Cluster } from "../../../src/adapters/kafka/cluster.ts";
+import { KafkaReader } from "../../../src/adapters/kafka/kafka_reader.ts";
+import { crc32c } from "../../../src/adapters/kafka/protocol/crc32c.ts";
+import { encodeRecordBatch } from "../../../src/adapters/kafka/protocol/encoder.ts";
+import type { BrokerConnection } from "../../../src/adapters/kafka/protocol/kafkajs_internals.ts";
+import { kafkaSettings } from "../../../src/adapters/kafka/protocol/options.ts";
+import { WireReader, WireWriter } from "../../../src/adapters/kafka/protocol/wire.ts";
+import type { Fetched } from "../../../src/ports/log.ts";
+
+/** One batch of a partition; their offsets follow each other. */
+type Partition = { bytes: Uint8Array; records: number }[];
+
+/** A broker in memory that answers Fetch as Kafka does: the first batch comes whole, the others if they fit. */
+class FakeBroker {
+  readonly partitions: Partition[];
+  /** Answered instead of records, by partition. */
+  readonly errors = new Map<number, number>();
+  fetches = 0;
+  /** Of record batches, in all answers. */
+  sentBytes = 0;
+
+  constructor(partitions: Partition[]) {
+    this.partitions = partitions;
+  }
+
+  answer(request: Uint8Array): Uint8Array {
+    this.fetches++;
+    const reader = new WireReader(request);
+    reader.skip(12);
+    let left = reader.int32();
+    reader.skip(9);
+    const writer = new WireWriter().int32(0).int16(0).int32(0);
+    let first = true;
+    const asked = reader.array(() => {
+      reader.string();
+      return reader.array(() => {
+        const partition = reader.int32();
+        reader.skip(4);
+        const offset = reader.int64();
+        reader.skip(8);
+        return { partition, offset, bytesMax: reader.int32() };
+      })[0];
+    });
+    return writer.array(asked, ({ partition, offset, bytesMax }) => {
+      const batches: Uint8Array[] = [];
+      let bytes = 0;
+      let base = 0;
+      for (const batch of this.partitions[partition]) {
+        const fits = bytes + batch.bytes.length <= Math.min(left, bytesMax);
+        if (base + batch.records > offset && !this.errors.has(partition)) {
+          if (!fits && !first) break;
+          batches.push(batch.bytes);
+          bytes += batch.bytes.length;
+          first = false;
+        }
+        base += batch.records;
+      }
+      left -= bytes;
+      this.sentBytes += bytes;
+      const end = this.partitions[partition].reduce((sum, batch) => sum + batch.records, 0);
+      writer.string("t").int32(1).int32(partition).int16(this.errors.get(partition) ?? 0).int64(end).int64(end).int64(
+        0,
+      );
+      writer.int32(0).int32(-1).int32(bytes);
+      for (const batch of batches) writer.raw(batch);
+    }).finish();
+  }
+
+  cluster(options: { readerBytesMax?: number } = {}): Cluster {
+    const settings = kafkaSettings({ brokers: ["127.0.0.1:1"], clientId: "test", fetchWaitMs: 10, ...options });
+    const topics = new Map([["t", { name: "t", id: null, leaders: this.partitions.map(() => 1) }]]);
+    const connection = {
+      send: async (request: Parameters<BrokerConnection["send"]>[0]) => {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        const { buf, offset } = await request.request.encode() as { buf: Uint8Array; offset: number };
+        return await request.response.decode(this.answer(new Uint8Array(buf.subarray(0, offset))));
+      },
+    } as BrokerConnection;
+    return {
+      settings,
+      openChannel: () => ({
+        call: (_, use) => use(connection),
+        callAny: () => Promise.reject(),
+        close: () => Promise.resolve(),
+      }),
+      refresh: () => Promise.resolve({ topics, refused: new Map(), brokers: new Map(), controllerId: 1 }),
+      known: (topic) => topics.get(topic),
+      seen: () => true,
+      persistently: (attempt) => attempt(),
+      close: () => Promise.resolve(),
+    };
+  }
+}
+
+Deno.test("KafkaReader tells of a batch that cannot be read, tries again, and reads the others on", async () => {
+  for (const compression of ["none", "gzip", "zstd"] as const) {
+    const good = partitionOf({ batches: 3, records: 2, valueBytes: 200 });
+    const damaged = partitionOf({ batches: 3, records: 2, valueBytes: 200, compression });
+    const right = damaged[1].bytes;
+    damaged[1] = { ...damaged[1], bytes: spoilt(right) };
+    const broker = new FakeBroker([good, damaged]);
+    const reader = new KafkaReader(broker.cluster());
+    reader.seek("t", 0, 0);
+    reader.seek("t", 1, 0);
+    const seen = await pollFor(reader, (parts) => parts.some(({ problem }) => problem !== undefined));
+    assertEquals(offsets(seen, 1), [0, 1]);
+    const trouble = seen.find(({ problem }) => problem !== undefined)!;
+    assertStringIncludes(trouble.problem!, 'Cannot read "t" partition 1 at offset 2 as a record batch');
+    assertEquals([trouble.partition, trouble.records.length, trouble.nextOffset], [1, 0, 2]);
+    good.push(...partitionOf({ batches: 1, records: 2, valueBytes: 10, from: 6 }));
+    seen.push(...await pollFor(reader, (parts) => parts.some(({ nextOffset }) => nextOffset === 8)));
+    assertEquals(offsets(seen, 0), [0, 1, 2, 3, 4, 5, 6, 7]);
+    damaged[1] = { ...damaged[1], bytes: right };
+    const healed = await pollFor(reader, (parts) => parts.some(({ nextOffset }) => nextOffset === 6));
+    assertEquals(offsets(healed, 1), [2, 3, 4, 5]);
+    assert(healed.at(-1)!.problem === undefined);
+    await reader.close();
+  }
+});
+
+Deno.test("KafkaReader tells of a refusal by the broker, and that it is over", async () => {
+  const broker = new FakeBroker([partitionOf({ batches: 1, records: 1, valueBytes: 1 })]);
+  broker.errors.set(0, 29);
+  const reader = new KafkaReader(broker.cluster());
+  reader.seek("t", 0, 1);
+  const [{ problem }] = await pollFor(reader, (parts) => parts.length > 0);
+  assertStringIncludes(problem!, "topicAuthorizationFailed (29); allow this user to read the topic");
+  broker.errors.clear();
+  const [over] = await pollFor(reader, (parts) => parts.length > 0);
+  assertEquals([over.problem, over.nextOffset, over.endOffset], [undefined, 1, 1]);
+  await reader.close();
+});
+
+Deno.test("KafkaReader holds no more memory for many partitions and long records than its budget", async () => {
+  const readerBytesMax = 4_000_000;
+  for (
+    const { valueBytes, compression } of [{ valueBytes: 200 }, { valueBytes: 10_000 }, {
+      valueBytes: 10_000,
+      compression: "zstd" as const,
+    }]
+  ) {
+    const records = Math.ceil(500_000 / valueBytes);
+    const partitions = Array.from(
+      { length: 40 },
+      () => partitionOf({ batches: 4, records, valueBytes, ...(compression && { compression }) }),
+    );
+    const broker = new FakeBroker(partitions);
+    const reader = new KafkaReader(broker.cluster({ readerBytesMax }));
+    partitions.forEach((_, partition) => reader.seek("t", partition, 0));
+    let left = 40 * 4 * records;
+    let largest = 0;
+    while (left > 0) {
+      // Long enough for everything that the reader would fetch ahead.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const parts = await reader.poll(5_000);
+      assert(parts.length > 0, `${left} records are missing`);
+      const polled = parts.flatMap((part) => [...part.records]);
+      largest = Math.max(largest, polled.reduce((sum, { value }) => sum + (value as Uint8Array).length, 0));
+      left -= polled.length;
+    }
+    assertEquals(left, 0);
+    // The budget, and one chunk that was decoded when it was nearly used up.
+    assert(largest <= 1.5 * readerBytesMax, `${valueBytes} ${compression}: ${largest} bytes at once`);
+    await reader.close();
+  }
+});
+
+Deno.test("KafkaReader reads on while paused partitions hold its whole budget, which lose nothing", async () => {
+  const partitions = Array.from({ length: 10 }, () => partitionOf({ batches: 1, records: 100, valueBytes: 9_000 }));
+  partitions.push(partitionOf({ batches: 8, records: 100, valueBytes: 9_000 }));
+  const reader = new KafkaReader(new FakeBroker(partitions).cluster({ readerBytesMax: 4_000_000 }));
+  for (let partition = 0; partition < 10; partition++) reader.seek("t", partition, 0);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  for (let partition = 0; partition < 10; partition++) reader.pause("t", partition);
+  reader.seek("t", 10, 0);
+  const read = await pollFor(reader, (parts) => parts.some(({ nextOffset }) => nextOffset === 800));
+  assertEquals(offsets(read, 10).length, 800);
+  for (let partition = 0; partition < 10; partition++) reader.resume("t", partition);
+  const later: Fetched[] = [];
+  while (later.flatMap(({ records }) => [...records]).length < 1_000) later.push(...await reader.poll(5_000));
+  for (let partition = 0; partition < 10; partition++) {
+    assertEquals(offsets(later, partition), Array.from({ length: 100 }, (_, index) => index));
+  }
+  await reader.close();
+});
+
+Deno.test("KafkaReader reads batches larger than any fetch, wherever they lie", async () => {
+  const large = () => partitionOf({ batches: 2, records: 1, valueBytes: 9_000_000 });
+  const small = () => partitionOf({ batches: 20, records: 50, valueBytes: 300 });
+  const broker = new FakeBroker([small(), large(), small(), large()]);
+  const reader = new KafkaReader(broker.cluster());
+  for (let partition = 0; partition < 4; partition++) reader.seek("t", partition, 0);
+  const counts = [0, 0, 0, 0];
+  const deadline = performance.now() + 20_000;
+  while (counts.join() !== "1000,2,1000,2") {
+    assert(performance.now() < deadline, counts.join());
+    for (const { partition, records } of await reader.poll(1_000)) counts[partition] += records.length;
+  }
+  await reader.close();
+});
+
+Deno.test("KafkaReader keeps nothing of a poll that ends by its time", async () => {
+  const reader = new KafkaReader(new FakeBroker([[]]).cluster());
+  const polls = async (count: number) => {
+    for (let left = count; left > 0; left--) await reader.poll(0.01);
+  };
+  await polls(300);
+  const before = heapUsed();
+  await polls(1_000);
+  const kept = (heapUsed() - before) / 1_000;
+  assert(kept < 100, `${kept} bytes are kept for each poll`);
+  await reader.close();
+});
+
+function heapUsed(): number {
+  setFlagsFromString("--expose-gc");
+  const gc = runInNewContext("gc") as () => void;
+  for (let round = 0; round < 3; round++) gc();
+  return Deno.memoryUsage().heapUsed;
+}
+
+async function pollFor(reader: KafkaReader, done: (parts: readonly Fetched[]) => boolean): Promise<Fetched[]> {
+  const seen: Fetched[] = [];
+  const deadline = performance.now() + 20_000;
+  while (!done(seen)) {
+    assert(performance.now() < deadline, "it did not come");
+    seen.push(...await reader.poll(500));
+  }
+  return seen;
+}
+
+function offsets(parts: readonly Fetched[], partition: number): number[] {
+  return parts.filter((part) => part.partition === partition).flatMap(({ records }) => records.map((r) => r.offset));
+}
+
+interface PartitionShape {
+  readonly batches: number;
+  readonly records: number;
+  readonly valueBytes: number;
+  readonly from?: number;
+  readonly compression?: "none" | "gzip" | "zstd";
+}
+
+function partitionOf({ batches, records, valueBytes, from = 0, compression = "none" }: PartitionShape): Partition {
+  return Array.from({ length: batches }, (_, batch) => {
+    const values = Array.from({ length: records }, (_, index) => ({ key: `k${index}`, value: "v".repeat(valueBytes) }));
+    const stamp = { producerId: -1, epoch: 0, baseSequence: 0 };
+    const bytes = new Uint8Array(encodeRecordBatch(values, { stamp, compression, nowMs: 0 }));
+    new DataView(bytes.buffer).setBigInt64(0, BigInt(from + batch * records));
+    return { bytes, records };
+  });
+}
+
+/** Nonsense with the right checksum: what a producer writes that is out of its mind. */
+function spoilt(batch: Uint8Array): Uint8Array {
+  const bytes = batch.slice().fill(0xff, 61, 67);
+  new DataView(bytes.buffer).setUint32(17, crc32c(bytes, 21));
+  return bytes;
+}
