@@ -35,13 +35,28 @@ export class ProcessorError extends Error {
   }
 }
 
+/**
+ * What a port's refusal is about, where a caller must know more than whether to try again:
+ *
+ * - `content`: the warehouse cannot store this very row; all others it can;
+ * - `too_large`: the log takes no record of this size; smaller ones it does;
+ * - `missing`: the table or the database is gone;
+ * - `setup`: only a person can change it: a declaration, a right, a password.
+ */
+export type ProductionErrorKind = "content" | "too_large" | "missing" | "setup";
+
 /** A port refused. `retriable`: the same request may succeed later. */
 export class ProductionError extends Error {
   override readonly name = "ProductionError";
   readonly retriable: boolean;
-  constructor(message: string, options: ErrorOptions & { readonly retriable: boolean }) {
+  readonly kind: ProductionErrorKind | null;
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly retriable: boolean; readonly kind?: ProductionErrorKind },
+  ) {
     super(message, options);
     this.retriable = options.retriable;
+    this.kind = options.kind ?? null;
   }
 }
 

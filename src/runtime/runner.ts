@@ -1,5 +1,7 @@
 import type { Topology } from "../dsl/topology.ts";
+import { outputsOf } from "../plan/outputs_of.ts";
 import type { GroupTask, Membership } from "../ports/log.ts";
+import type { TableSpec } from "../ports/warehouse.ts";
 import { RestoreError } from "../record/errors.ts";
 import { Assignments } from "./lifecycle/assignments.ts";
 import { createTaskContext } from "./lifecycle/context.ts";
@@ -11,11 +13,13 @@ import type { RunOptions } from "./options.ts";
 import { LoadOrder } from "./lifecycle/load_order.ts";
 import type { Ports } from "./ports.ts";
 import { Problems } from "./problems.ts";
+import { mendingWarehouse } from "./delivery/mending_warehouse.ts";
 import { MessageProducer } from "./delivery/message_producer.ts";
 import { Pump } from "./lifecycle/pump.ts";
 import type { RunEvent, StartReport } from "./run_event.ts";
 import type { SinkWriter } from "./delivery/sink_writer.ts";
 import { createSinkWriters } from "./delivery/sink_writers.ts";
+import { refuseRow } from "./task/task_outputs.ts";
 import { taskId } from "../record/task_id.ts";
 import type { TaskHost } from "./lifecycle/task_host.ts";
 import { NOT_PREPARED, type RunnerStatus, statusOf } from "./lifecycle/status.ts";
@@ -62,7 +66,7 @@ export class Runner {
     settings: { options: RunOptions; onEvent?: (event: RunEvent) => void },
   ) {
     this.topology = topology;
-    this.#ports = ports;
+    this.#ports = { ...ports, warehouse: mendingWarehouse(ports.warehouse, (table) => this.#compareSoon(table)) };
     this.#options = settings.options;
     this.#onEvent = settings.onEvent ?? (() => {});
     this.failed = new Promise((resolve) => this.#fail = resolve);
@@ -98,6 +102,10 @@ export class Runner {
       topology: this.topology.name,
       problems: this.problems,
       deadLetters: this.deadLetters,
+      onRefused: (sink, row) => {
+        const task = this.#hosts.get(row.task)?.task;
+        if (task) refuseRow(task, sink, row);
+      },
       stopped,
     });
     const instance = this.#instance = this.#prepare(topics, writers);
@@ -159,6 +167,13 @@ export class Runner {
       onEvent: this.#onEvent,
       fail: this.#fail,
     };
+  }
+
+  /** A table was made again, empty: the next comparison writes all of its rows. */
+  #compareSoon({ name }: TableSpec): void {
+    for (const host of this.#hosts.values()) {
+      if (outputsOf(host.table).some(({ sink }) => sink.table.name === name)) host.nextRepairMs = 0;
+    }
   }
 
   #report(): void {

@@ -37,14 +37,19 @@ export interface MemoryWarehouse extends Warehouse {
   tamper(row: { readonly table: string; readonly key: string }, line: string | null): void;
 }
 
-/** Opens an empty in-memory warehouse. */
-export function createMemoryWarehouse(): MemoryWarehouse {
+/** Whether a row of a sink has a content that is refused. */
+export type RefuseRow = (sink: string, row: SelectedRow) => boolean;
+
+/** Opens an empty in-memory warehouse. `refuses`: rows that it does not take, and neither the rest of their batch. */
+export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryWarehouse {
   const specs = new Map<string, TableSpec>();
   const tables = new Map<string, Map<string, Stored>>();
   let writes = 0;
   const rowsOf = (name: string): Map<string, Stored> => {
     const rows = tables.get(name);
-    if (rows === undefined) throw new ProductionError(`Unknown table ${name}_rows`, { retriable: false });
+    if (rows === undefined) {
+      throw new ProductionError(`Unknown table ${name}_rows`, { retriable: true, kind: "missing" });
+    }
     return rows;
   };
   const idOf = (table: TableSpec, row: { task: string; key: string }) =>
@@ -67,6 +72,12 @@ export function createMemoryWarehouse(): MemoryWarehouse {
       return Promise.resolve({ created, added: [] });
     },
     insert(batch: InsertBatch) {
+      const { table } = batch;
+      const refused = batch.upserts.find((row) => refuses(table.name, objectOf(table, `${row.line}]`)));
+      if (refused !== undefined) {
+        const message = `Cannot insert into "${table.name}_rows": the row of key ${refused.key} is refused`;
+        return Promise.reject(new ProductionError(message, { retriable: false, kind: "content" }));
+      }
       for (const row of batch.upserts) store(batch.table, row);
       for (const row of batch.deletes) store(batch.table, row);
       return Promise.resolve();

@@ -9,4 +9,4 @@ export {
   TopologyTestDriver,
   type TopologyTestDriverOptions,
 } from "./topology_test_driver.ts";
-export type { SelectedRow } from "./memory_warehouse.ts";
+export type { RefuseRow, SelectedRow } from "./memory_warehouse.ts";

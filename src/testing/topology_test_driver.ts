@@ -13,7 +13,7 @@ import { type Ports, type RunEvent, Runner, type StartReport } from "../runtime/
 import { sinksOf } from "../plan/outputs_of.ts";
 import { type DebeziumRecord, DebeziumTable } from "./debezium_table.ts";
 import { createManualClock } from "./manual_clock.ts";
-import { createMemoryWarehouse, type MemoryWarehouse, type SelectedRow } from "./memory_warehouse.ts";
+import { createMemoryWarehouse, type MemoryWarehouse, type RefuseRow, type SelectedRow } from "./memory_warehouse.ts";
 import { createStepClock, settle, type StepClock } from "./quiescence.ts";
 
 const PARTITIONS_DEFAULT = 3;
@@ -30,6 +30,8 @@ export interface TopologyTestDriverOptions {
   readonly cleanup?: "compact" | "delete";
   /** Differences from the default run options. */
   readonly options?: Partial<RunOptions>;
+  /** Rows whose content ClickHouse refuses, such as a text that is none of an Enum's: none if absent. */
+  readonly refuses?: RefuseRow;
 }
 
 /**
@@ -55,7 +57,7 @@ interface AnySource {
 export class TopologyTestDriver {
   readonly #log: ReturnType<typeof openEmbeddedLog>;
   readonly #clock: StepClock;
-  readonly #warehouse: MemoryWarehouse = createMemoryWarehouse();
+  readonly #warehouse: MemoryWarehouse;
   readonly #settings: TopologyTestDriverOptions;
   readonly #tables = new Map<string, { readonly table: DebeziumTable; readonly partitions: number }>();
   readonly #letters = new Map<string, DeadLetter>();
@@ -70,6 +72,7 @@ export class TopologyTestDriver {
     this.#topology = topology;
     this.#settings = settings;
     this.#options = settings.options ?? {};
+    this.#warehouse = createMemoryWarehouse(settings.refuses);
     this.#clock = createStepClock(createManualClock());
     this.#log = openEmbeddedLog({ path: ":memory:", clock: this.#clock });
   }

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { DeleteRow, UpsertRow, Warehouse } from "../../src/ports/warehouse.ts";
 import { ProductionError } from "../../src/record/errors.ts";
 import { mulberry32 } from "../../src/record/mulberry32.ts";
+import { warehouseRefusalConformance } from "./warehouse_refusal_conformance.ts";
 import { warehouseSqlConformance } from "./warehouse_sql_conformance.ts";
 import {
   collect,
@@ -38,7 +39,10 @@ export function warehouseConformance(
   versionCases(test);
   modelCase(test);
   readingCases(test);
-  if (!options.without?.includes("sql")) warehouseSqlConformance(test);
+  if (!options.without?.includes("sql")) {
+    warehouseSqlConformance(test);
+    warehouseRefusalConformance(test);
+  }
 }
 
 function declarationCases(test: Test): void {
@@ -55,10 +59,10 @@ function declarationCases(test: Test): void {
     assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), []);
   });
 
-  test("ping() resolves, and insert() into a table that nobody created fails for good", async ({ warehouse }) => {
+  test("ping() resolves, and insert() into a table that nobody created says that it is missing", async ({ warehouse }) => {
     await warehouse.ping();
     const error = await assertRejects(() => upsert(warehouse, sale(1)), ProductionError);
-    assertEquals(error.retriable, false);
+    assertEquals([error.kind, error.retriable], ["missing", true]);
   });
 }
 

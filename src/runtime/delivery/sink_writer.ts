@@ -169,7 +169,10 @@ export class SinkWriter {
   }
 }
 
-/** Whether ClickHouse refused the rows for good; every other failure may pass. */
+/**
+ * Whether ClickHouse refused the rows for what is in them. Every other failure may pass, also one that takes a person:
+ * a right that was taken away, a full disk. It would meet all rows alike, so none may be set aside for it.
+ */
 function isRefusal(error: unknown): error is ProductionError {
-  return error instanceof ProductionError && !error.retriable;
+  return error instanceof ProductionError && error.kind === "content";
 }

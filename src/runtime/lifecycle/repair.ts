@@ -50,14 +50,14 @@ async function repairSink(
         }
         const entry = task.entryOf(key);
         entry.flags |= SEEN;
-        if (output.expected(entry) === row.digest) continue;
+        if (output.agrees(entry, row.digest)) continue;
         differences++;
         output.distrust(entry);
         task.evaluate(entry);
       }
     }
     for (const entry of [...task.entries.values()]) {
-      if ((entry.flags & SEEN) !== 0 || output.expected(entry) === null || touched.has(entry.key)) continue;
+      if ((entry.flags & SEEN) !== 0 || touched.has(entry.key) || output.agrees(entry, null)) continue;
       differences++;
       output.distrust(entry);
       task.evaluate(entry);

@@ -27,6 +27,13 @@ export function newSinkCounts(): SinkCounts {
 /** Digest of a row that is somebody else's or was altered: that of no row which this task writes. */
 export const FOREIGN_DIGEST = -1;
 
+/** A row that ClickHouse refused: it is not tried again before it is another one. */
+interface Refused {
+  readonly digest: number;
+  /** A start wrote it, and so left what was shown before. */
+  readonly kept: boolean;
+}
+
 /** What a sink output needs of its task. */
 export interface SinkOutputOptions {
   readonly plan: SinkPlan;
@@ -49,11 +56,20 @@ export interface SinkOutputOptions {
  * One sink of one task: writes a row only if it differs from what ClickHouse shows, which is remembered as a digest.
  * Until the start is complete nothing is deleted: entries to delete are held, so that a start that would delete too
  * much can be refused.
+ *
+ * A refused row is absent, as in a computation from scratch, whoever refused it: if a callback threw, `show` is given
+ * null; if the encoder refuses, `show` deletes what is shown; if ClickHouse does, {@link refuse} does so. The boundary
+ * is the start: of rows that a start wrote, a refusal by ClickHouse leaves what was shown before, since a mistaken
+ * deployment could have all of them refused.
  */
 export class SinkOutput {
   readonly counts: SinkCounts = newSinkCounts();
   /** While set: keys written since, which a comparison under way must leave alone. */
   touched: Set<Key> | null = null;
+  /** Rows that ClickHouse refused and that would be written again otherwise, by key. */
+  readonly #refused = new Map<Key, Refused>();
+  /** Number of the last row written before the start was complete. */
+  #startSeq = 0;
   readonly #options: SinkOutputOptions;
   readonly #encode: (row: Row) => string;
   readonly #keyColumns: readonly string[];
@@ -94,6 +110,7 @@ export class SinkOutput {
     const shown = entry.cells[cell] as number | null;
     const line = row === null ? null : this.#lineOf(entry.key, row);
     if (line === null) {
+      if (this.#refused.size > 0) this.#refused.delete(entry.key);
       if (shown === null) return;
       if (!this.#options.complete()) return this.#options.hold(entry);
       entry.cells[cell] = null;
@@ -102,12 +119,49 @@ export class SinkOutput {
     }
     const digest = digestOf(line);
     if (digest === shown) return;
+    if (this.#refused.size > 0 && this.#isRefused(entry, digest)) return;
     entry.cells[cell] = digest;
     this.counts.written++;
     if (shown !== null && !this.#options.complete()) this.counts.rewritten++;
     this.touched?.add(entry.key);
-    const { task, epoch, nextSeq, put } = this.#options;
-    put({ id: entry.key, line, task, key: keyText(entry.key), digest, epoch, seq: nextSeq() });
+    const { task, epoch, nextSeq, put, complete } = this.#options;
+    const seq = nextSeq();
+    if (!complete()) this.#startSeq = seq;
+    put({ id: entry.key, line, task, key: keyText(entry.key), digest, epoch, seq });
+  }
+
+  /**
+   * ClickHouse refused this row of the entry for good. Whatever older version it shows is deleted, unless a start wrote
+   * the row or a newer version is under way.
+   */
+  refuse(entry: Entry, row: { readonly digest: number; readonly seq: number }): void {
+    const { cell } = this.#options;
+    const { digest } = row;
+    if (entry.cells[cell] !== digest) return;
+    const kept = row.seq <= this.#startSeq;
+    this.#refused.set(entry.key, { digest, kept });
+    if (kept) {
+      // What is shown is not known here; the next comparison finds it out.
+      entry.cells[cell] = FOREIGN_DIGEST;
+      return;
+    }
+    entry.cells[cell] = null;
+    this.#delete(entry.key);
+  }
+
+  /** Whether this very row was refused before; then nothing is shown of the entry, unless the start left something. */
+  #isRefused(entry: Entry, digest: number): boolean {
+    const refused = this.#refused.get(entry.key);
+    if (refused === undefined) return false;
+    if (refused.digest !== digest) {
+      this.#refused.delete(entry.key);
+      return false;
+    }
+    if (!refused.kept && entry.cells[this.#options.cell] !== null) {
+      entry.cells[this.#options.cell] = null;
+      this.#delete(entry.key);
+    }
+    return true;
   }
 
   /** ClickHouse shows something else than it should: the next {@link show} writes whatever is right. */
@@ -123,6 +177,17 @@ export class SinkOutput {
   /** Digest of what ClickHouse should show now; null for nothing. */
   expected(entry: Entry): number | null {
     return (entry.flags & HELD) !== 0 ? null : entry.cells[this.#options.cell] as number | null;
+  }
+
+  /**
+   * Whether it is right that ClickHouse shows this of the entry (null: nothing). Where a start left what was shown
+   * before, because the row was refused, it becomes known here.
+   */
+  agrees(entry: Entry, shown: number | null): boolean {
+    if (this.expected(entry) === shown) return true;
+    if (this.#refused.size === 0 || this.#refused.get(entry.key)?.kept !== true) return false;
+    entry.cells[this.#options.cell] = shown;
+    return true;
   }
 
   /** Deletes a row that the sink shows and the task does not know. */

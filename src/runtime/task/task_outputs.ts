@@ -1,6 +1,6 @@
 import type { SinkPlan, TaskTable } from "../../plan/physical.ts";
 import { keyValueOf } from "../../processor/key_value.ts";
-import type { Key } from "../../record/key.ts";
+import { type Key, parseKeyText } from "../../record/key.ts";
 import { UNKNOWN, type Value } from "../../record/row.ts";
 import type { CellLayout, Entry } from "../../state/entry.ts";
 import type { Channel } from "../conversation/channel.ts";
@@ -111,6 +111,23 @@ export function applyOutputs(
     else outputs.servers[index].tell(entry, value);
   }
   return known;
+}
+
+/** A task as {@link refuseRow} sees it. */
+type RefusedTask = Pick<TaskOutputs, "sinks"> & {
+  readonly closed: boolean;
+  readonly epoch: number;
+  readonly entries: ReadonlyMap<Key, Entry>;
+};
+
+/**
+ * ClickHouse refused a row that this task or an earlier incarnation of it wrote: rows of an earlier one, which may be
+ * on another instance, are no business of this one. Of a tombstone there is nothing to take back.
+ */
+export function refuseRow(task: RefusedTask, sink: SinkPlan, row: OutgoingRow): void {
+  if (task.closed || row.epoch !== task.epoch || !("line" in row)) return;
+  const entry = task.entries.get(parseKeyText(row.key));
+  if (entry !== undefined) task.sinks.find(({ plan }) => plan.name === sink.name)?.refuse(entry, row);
 }
 
 /** What was written and deleted so far, by sink. */
