@@ -25,15 +25,25 @@ export class DeserializationError extends Error {
   }
 }
 
-/** A topology's callback threw, or returned what it must not. */
+/** A topology's callback threw, or returned what it must not, or what cannot be sent to another task. */
 export class ProcessorError extends Error {
   override readonly name = "ProcessorError";
-  constructor(readonly operator: string, readonly key: string, options: { readonly cause: unknown }) {
-    const { cause } = options;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`Cannot evaluate "${operator}" for key ${key}: ${reason}`, { cause });
+  /** Short and machine-readable, for dead letters. */
+  readonly reason: ProcessorReason;
+  constructor(
+    readonly operator: string,
+    readonly key: string,
+    options: { readonly cause: unknown; readonly reason?: ProcessorReason },
+  ) {
+    const { cause, reason = "callback_threw" } = options;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(`Cannot evaluate "${operator}" for key ${key}: ${why}`, { cause });
+    this.reason = reason;
   }
 }
+
+/** `not_sendable`: a value that other tasks cannot be told; `too_large`: one above the limit of a message. */
+export type ProcessorReason = "callback_threw" | "not_sendable" | "too_large";
 
 /**
  * What a port's refusal is about, where a caller must know more than whether to try again:

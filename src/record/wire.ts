@@ -35,7 +35,8 @@ export function decodeWire(text: string): unknown {
 
 /**
  * Deep equality of two wire values: decimals by value (1.5 equals 1.50), an undefined property like an absent one,
- * property order ignored. A bigint never equals a number: an integer has one form, a number where that is exact.
+ * property order ignored. A bigint never equals a number: an integer has one form, a number where that is exact. What
+ * is no wire value, such as a Date, which keeps its value out of sight, equals nothing but itself.
  */
 export function wireEquals(a: unknown, b: unknown): boolean {
   if (a === b) return true;
@@ -54,7 +55,12 @@ export function wireEquals(a: unknown, b: unknown): boolean {
     matched++;
   }
   for (const key of Object.keys(b)) if ((b as WireFields)[key] !== undefined) matched--;
-  return matched === 0;
+  return matched === 0 && isPlain(a) && isPlain(b);
+}
+
+function isPlain(fields: object): boolean {
+  const prototype = Object.getPrototypeOf(fields);
+  return prototype === Object.prototype || prototype === null;
 }
 
 /** `value` itself where JSON.stringify does it justice, else a copy of the levels that hold a tagged value. */
@@ -90,8 +96,7 @@ function taggedArray(values: readonly unknown[]): unknown[] {
 }
 
 function taggedObject(fields: WireFields): WireFields {
-  const prototype = Object.getPrototypeOf(fields);
-  if (prototype !== Object.prototype && prototype !== null) throw notWire(fields);
+  if (!isPlain(fields)) throw notWire(fields);
   let copy: WireFields | null = null;
   let reserved = false;
   for (const key of Object.keys(fields)) {

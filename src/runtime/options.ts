@@ -16,6 +16,11 @@ export interface RunOptions {
   readonly sinkRowsMax: number;
   /** Messages to one inbox partition are packed into records of about so much text, in UTF-16 units. */
   readonly packLengthMax: number;
+  /**
+   * Bytes (of UTF-8) of one value, key or share that one task tells another. A larger one is refused, and so absent. A
+   * record of an inbox holds one more than {@link packLengthMax}, so the inbox topics must take records of both.
+   */
+  readonly messageBytesMax: number;
   /** Bytes (of UTF-8) waiting to be appended to inboxes before reading stops. */
   readonly producerBytesMax: number;
   /** Rows evaluated before other tasks, heartbeats and sockets get their turn. */
@@ -48,6 +53,7 @@ export const defaultRunOptions: RunOptions = {
   batchRowsMax: 20_000,
   sinkRowsMax: 150_000,
   packLengthMax: 256 * 1024,
+  messageBytesMax: 8 * 1024 * 1024,
   producerBytesMax: 16 * 1024 * 1024,
   sliceRows: 400,
   repairAfterMs: 60_000,

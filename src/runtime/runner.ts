@@ -3,6 +3,7 @@ import { outputsOf } from "../plan/outputs_of.ts";
 import type { GroupTask, Membership } from "../ports/log.ts";
 import type { TableSpec } from "../ports/warehouse.ts";
 import { RestoreError } from "../record/errors.ts";
+import { divideRecord } from "./conversation/divide_record.ts";
 import { Assignments } from "./lifecycle/assignments.ts";
 import { createTaskContext } from "./lifecycle/context.ts";
 import { DeadLetterQueue } from "./delivery/dead_letter_queue.ts";
@@ -76,6 +77,8 @@ export class Runner {
       log: ports.log,
       clock: ports.clock,
       onLost: (tasks, error) => [...tasks].forEach((task) => this.#assignments?.restart(task, error.message)),
+      divide: (record, error) =>
+        divideRecord(record, { error, onRefused: (letter) => this.deadLetters.callback(letter) }),
       onAppended: (records) => ports.metrics.count("weir_internal_records_total", { topology: topology.name }, records),
       onState: (problem) => this.problems.set("log", problem),
     });

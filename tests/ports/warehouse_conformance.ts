@@ -59,7 +59,7 @@ function declarationCases(test: Test): void {
     assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), []);
   });
 
-  test("ping() resolves, and insert() into a table that nobody created says that it is missing", async ({ warehouse }) => {
+  test("ping() resolves, and insert() says of a table that nobody made that it is missing", async ({ warehouse }) => {
     await warehouse.ping();
     const error = await assertRejects(() => upsert(warehouse, sale(1)), ProductionError);
     assertEquals([error.kind, error.retriable], ["missing", true]);

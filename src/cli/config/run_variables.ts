@@ -23,6 +23,7 @@ const RULES: { readonly [K in keyof RunOptions]: Rule } = {
   sinkRowsMax: ROWS,
   producerBytesMax: { min: 65_536, max: 2 ** 40, unit: "bytes" },
   packLengthMax: { min: 1_000, max: 2 ** 24, unit: "characters" },
+  messageBytesMax: { min: 1_000, max: 2 ** 30, unit: "bytes" },
   sliceRows: ROWS,
   repairAfterMs: MILLISECONDS,
   repairEveryMs: MILLISECONDS,

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Clock } from "../../ports/clock.ts";
 import type { AppendBatch, Log } from "../../ports/log.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
+import { ProductionError } from "../../record/errors.ts";
 
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 const RETRY = { firstMs: 50, lastMs: 5_000 };
@@ -12,6 +13,8 @@ export interface QueuedRecord {
   readonly partition: number;
   readonly text: string;
   readonly task: string;
+  /** How much of its sender's numbering is its own; 1 if absent. */
+  readonly span?: number;
 }
 
 interface Queued extends QueuedRecord {
@@ -25,6 +28,11 @@ export interface ProducerOptions {
   readonly clock: Clock;
   /** The log refused for good: these tasks' messages are lost, so they must start again. */
   readonly onLost: (tasks: ReadonlySet<string>, error: Error) => void;
+  /**
+   * The log does not take this record for its size: what to append instead, in order; null if nothing can be left out of
+   * it.
+   */
+  readonly divide: (record: QueuedRecord, error: ProductionError) => readonly QueuedRecord[] | null;
   /** So many records were appended. */
   readonly onAppended: (records: number) => void;
   /** The log does not answer (message), or answers again (null). */
@@ -33,7 +41,8 @@ export interface ProducerOptions {
 
 /**
  * Appends the packs of all tasks of one topology, one append at a time, so that order per inbox partition is kept
- * whatever is retried. Packs that come while an append is under way go together in the next one.
+ * whatever is retried. Packs that come while an append is under way go together in the next one. Of an append that is
+ * too large for the log only the record that is to blame is changed; all others arrive as they are.
  */
 export class MessageProducer {
   /** Of the texts that wait, in UTF-8. */
@@ -98,7 +107,7 @@ export class MessageProducer {
     return this.#queue.splice(0, count);
   }
 
-  async #append(taken: readonly Queued[]): Promise<void> {
+  async #append(taken: readonly QueuedRecord[]): Promise<void> {
     const { log, clock, onAppended, onLost, onState } = this.#options;
     const batches = groupByPartition(taken);
     try {
@@ -112,12 +121,25 @@ export class MessageProducer {
       this.records += taken.length;
       onAppended(taken.length);
     } catch (error) {
-      onLost(new Set(taken.map((record) => record.task)), error as Error);
+      const parts = isTooLarge(error) ? this.#divided(taken, error) : null;
+      if (parts === null) return onLost(new Set(taken.map((record) => record.task)), error as Error);
+      for (const part of parts) await this.#append(part);
     }
+  }
+
+  /** Parts that may be small enough, in the order in which they must be appended. */
+  #divided(taken: readonly QueuedRecord[], error: ProductionError): (readonly QueuedRecord[])[] | null {
+    const half = taken.length >> 1;
+    if (half > 0) return [taken.slice(0, half), taken.slice(half)];
+    return this.#options.divide(taken[0], error)?.map((record) => [record]) ?? null;
   }
 }
 
-function groupByPartition(taken: readonly Queued[]): AppendBatch[] {
+function isTooLarge(error: unknown): error is ProductionError {
+  return error instanceof ProductionError && error.kind === "too_large";
+}
+
+function groupByPartition(taken: readonly QueuedRecord[]): AppendBatch[] {
   const batches = new Map<string, { topic: string; partition: number; records: { key: null; value: string }[] }>();
   for (const { topic, partition, text } of taken) {
     const id = `${topic}/${partition}`;

@@ -62,13 +62,24 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
   });
   const keyValue = keyValueOf(options.keyColumns);
   const groups = table.groups.map((plan, index) =>
-    new GroupOutput({ plan, cell: layout.groups[index], keyValue, onError: context.onCallbackError })
+    new GroupOutput({
+      plan,
+      cell: layout.groups[index],
+      keyValue,
+      bytesMax: context.options.messageBytesMax,
+      onError: context.onCallbackError,
+    })
   );
   return {
     groups,
     servers: table.serves.map((plan, index) =>
-      new Server(plan, layout.serves + index, (home, key, wire) => {
-        channel.sendEncoded({ table: plan.home, partition: home }, encodeValue(plan.name, key, wire));
+      new Server({
+        plan,
+        cell: layout.serves + index,
+        bytesMax: context.options.messageBytesMax,
+        answer: (home, key, wire) =>
+          channel.sendEncoded({ table: plan.home, partition: home }, encodeValue(plan.name, key, wire)),
+        onError: context.onCallbackError,
       })
     ),
     sinks: table.sinks.map((plan, index) => new SinkOutput({ cell: layout.sinks + index, ...hooks(plan) })),

@@ -15,6 +15,7 @@ Deno.test("MessageProducer counts bytes of UTF-8, for its limit and for its appe
     onLost: (_, error) => {
       throw error;
     },
+    divide: () => null,
     onAppended() {},
     onState() {},
   });
