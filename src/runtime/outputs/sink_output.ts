@@ -4,7 +4,7 @@ import { digestOf } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyOf, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { type Entry, HELD } from "../../state/entry.ts";
+import { type Entry, HELD, SHOWN_BEFORE } from "../../state/entry.ts";
 import { keyLineOf } from "./key_line.ts";
 import type { OutgoingRow } from "../delivery/sink_writer.ts";
 
@@ -30,7 +30,7 @@ export const FOREIGN_DIGEST = -1;
 /** A row that ClickHouse refused: it is not tried again before it is another one. */
 interface Refused {
   readonly digest: number;
-  /** A start wrote it, and so left what was shown before. */
+  /** A start wrote it, and so left what was shown before the start. */
   readonly kept: boolean;
 }
 
@@ -101,6 +101,7 @@ export class SinkOutput {
   /** What ClickHouse shows of this entry from an earlier epoch. */
   base(entry: Entry, digest: number): void {
     this.counts.base++;
+    entry.flags |= SHOWN_BEFORE;
     entry.cells[this.#options.cell] = digest;
   }
 
@@ -131,14 +132,14 @@ export class SinkOutput {
   }
 
   /**
-   * ClickHouse refused this row of the entry for good. Whatever older version it shows is deleted, unless a start wrote
-   * the row or a newer version is under way.
+   * ClickHouse refused this row of the entry for good. Whatever older version it shows is deleted, unless a newer one is
+   * under way, or a start wrote the row over what was shown before.
    */
   refuse(entry: Entry, row: { readonly digest: number; readonly seq: number }): void {
     const { cell } = this.#options;
     const { digest } = row;
     if (entry.cells[cell] !== digest) return;
-    const kept = row.seq <= this.#startSeq;
+    const kept = row.seq <= this.#startSeq && (entry.flags & SHOWN_BEFORE) !== 0;
     this.#refused.set(entry.key, { digest, kept });
     if (kept) {
       // What is shown is not known here; the next comparison finds it out.
@@ -146,7 +147,7 @@ export class SinkOutput {
       return;
     }
     entry.cells[cell] = null;
-    this.#delete(entry.key);
+    this.#bury(entry.key);
   }
 
   /** Whether this very row was refused before; then nothing is shown of the entry, unless the start left something. */
@@ -190,10 +191,14 @@ export class SinkOutput {
     return true;
   }
 
-  /** Deletes a row that the sink shows and the task does not know. */
   #delete(key: Key): void {
-    const { task, epoch, nextSeq, put } = this.#options;
     this.counts.deleted++;
+    this.#bury(key);
+  }
+
+  /** Writes a tombstone, whether anything is shown or not. */
+  #bury(key: Key): void {
+    const { task, epoch, nextSeq, put } = this.#options;
     this.touched?.add(key);
     put({ id: key, keyLine: keyLineOf(this.#options.plan, key), task, key: keyText(key), epoch, seq: nextSeq() });
   }
