@@ -18,8 +18,8 @@ export function checkMessageBytes(text: string, bytesMax: number): void {
   throw new LimitError(
     "messageBytesMax",
     `Cannot send it to another task as at most ${bytesMax} bytes: current value is ${bytes} bytes. Leave large ` +
-      "columns out with pick() or mapValues(), or raise WEIR_MESSAGE_BYTES_MAX and, if it is set on the inbox topics, " +
-      "max.message.bytes with it",
+      "columns out with pick() or mapValues(), or raise WEIR_MESSAGE_BYTES_MAX, and max.message.bytes of the inbox " +
+      "topics with it",
   );
 }
 

@@ -1,9 +1,6 @@
 import type { Topology } from "../dsl/topology.ts";
-import { outputsOf } from "../plan/outputs_of.ts";
 import type { GroupTask, Membership } from "../ports/log.ts";
-import type { TableSpec } from "../ports/warehouse.ts";
 import { RestoreError } from "../record/errors.ts";
-import { divideRecord } from "./conversation/divide_record.ts";
 import { Assignments } from "./lifecycle/assignments.ts";
 import { createTaskContext } from "./lifecycle/context.ts";
 import { DeadLetterQueue } from "./delivery/dead_letter_queue.ts";
@@ -17,10 +14,10 @@ import { Problems } from "./problems.ts";
 import { mendingWarehouse } from "./delivery/mending_warehouse.ts";
 import { MessageProducer } from "./delivery/message_producer.ts";
 import { Pump } from "./lifecycle/pump.ts";
+import { compareSoon, dividing, takeBack } from "./lifecycle/refusals.ts";
 import type { RunEvent, StartReport } from "./run_event.ts";
 import type { SinkWriter } from "./delivery/sink_writer.ts";
 import { createSinkWriters } from "./delivery/sink_writers.ts";
-import { refuseRow } from "./task/task_outputs.ts";
 import { taskId } from "../record/task_id.ts";
 import type { TaskHost } from "./lifecycle/task_host.ts";
 import { NOT_PREPARED, type RunnerStatus, statusOf } from "./lifecycle/status.ts";
@@ -67,7 +64,10 @@ export class Runner {
     settings: { options: RunOptions; onEvent?: (event: RunEvent) => void },
   ) {
     this.topology = topology;
-    this.#ports = { ...ports, warehouse: mendingWarehouse(ports.warehouse, (table) => this.#compareSoon(table)) };
+    this.#ports = {
+      ...ports,
+      warehouse: mendingWarehouse(ports.warehouse, (table) => compareSoon(this.#hosts, table)),
+    };
     this.#options = settings.options;
     this.#onEvent = settings.onEvent ?? (() => {});
     this.failed = new Promise((resolve) => this.#fail = resolve);
@@ -77,8 +77,7 @@ export class Runner {
       log: ports.log,
       clock: ports.clock,
       onLost: (tasks, error) => [...tasks].forEach((task) => this.#assignments?.restart(task, error.message)),
-      divide: (record, error) =>
-        divideRecord(record, { error, onRefused: (letter) => this.deadLetters.callback(letter) }),
+      divide: dividing(this.deadLetters),
       onAppended: (records) => ports.metrics.count("weir_internal_records_total", { topology: topology.name }, records),
       onState: (problem) => this.problems.set("log", problem),
     });
@@ -105,10 +104,7 @@ export class Runner {
       topology: this.topology.name,
       problems: this.problems,
       deadLetters: this.deadLetters,
-      onRefused: (sink, row) => {
-        const task = this.#hosts.get(row.task)?.task;
-        if (task) refuseRow(task, sink, row);
-      },
+      onRefused: (sink, row) => takeBack(this.#hosts, { sink, row }),
       stopped,
     });
     const instance = this.#instance = this.#prepare(topics, writers);
@@ -170,13 +166,6 @@ export class Runner {
       onEvent: this.#onEvent,
       fail: this.#fail,
     };
-  }
-
-  /** A table was made again, empty: the next comparison writes all of its rows. */
-  #compareSoon({ name }: TableSpec): void {
-    for (const host of this.#hosts.values()) {
-      if (outputsOf(host.table).some(({ sink }) => sink.table.name === name)) host.nextRepairMs = 0;
-    }
   }
 
   #report(): void {

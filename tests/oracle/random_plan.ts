@@ -19,7 +19,7 @@ interface Table {
  */
 export function randomPlan(choices: Choices, { spoils = false } = {}): Plan {
   for (;;) {
-    const draft = new Draft(choices, spoils);
+    const draft = new Draft(choices, { spoils });
     const operators = 3 + choices.int(7);
     for (let operator = 0; operator < operators; operator++) draft.grow();
     const plan = draft.finish();
@@ -40,7 +40,7 @@ class Draft {
   readonly #steps: Step[] = [];
   readonly #spoils: boolean;
 
-  constructor(choices: Choices, spoils: boolean) {
+  constructor(choices: Choices, { spoils }: { readonly spoils: boolean }) {
     this.#choices = choices;
     this.#spoils = spoils;
   }

@@ -42,7 +42,7 @@ const letters = (driver: TopologyTestDriver) =>
   driver.deadLetters().map(({ stage, reason, operator, key }) => [stage, reason, operator, key]);
 
 for (const partitions of [1, 3]) {
-  Deno.test(`a Date in a right row is refused with its column, for every row of it, ${partitions} partitions`, async () => {
+  Deno.test(`a Date in a right row is refused, naming its column, ${partitions} partitions`, async () => {
     await using driver = createTopologyTestDriver(joined("kept"), { partitions });
     for (const name of ["a", "b"]) driver.raw(shops, shopRecord(name));
     for (const [id, shop] of [[1, "a"], [2, "b"], [3, null]] as const) driver.insert(orders, { id, shop, size: 1 });
@@ -79,7 +79,7 @@ for (const partitions of [1, 3]) {
     assertEquals(found(driver), [`1 ${whole}`, `2 ${whole}`, "3 null", `4 ${whole}`]);
   });
 
-  Deno.test(`a right row above the limit of a message is absent, naming the setting, ${partitions} partitions`, async () => {
+  Deno.test(`a right row above the limit of a message is absent, ${partitions} partitions`, async () => {
     const options = { messageBytesMax: 3_000 };
     await using driver = createTopologyTestDriver(joined("left out"), { partitions, options });
     driver.raw(shops, shopRecord("a", { text: "x".repeat(2_900) }));

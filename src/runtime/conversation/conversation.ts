@@ -63,8 +63,8 @@ export class Conversation {
   }
 
   /**
-   * Asks for the right row `key` of a join; what is known at first is nothing. Nobody can be asked for a key that is too
-   * large for a message: its right row is refused, and so absent.
+   * Asks for the right row `key` of a join; what is known at first is nothing. Nobody can be asked for a key that is
+   * too large for a message: its right row is refused, and so absent.
    */
   subscribe(lookup: number, key: Key): Value {
     const plan = this.task.table.lookups[lookup];

@@ -2,7 +2,7 @@ import { LimitError, ProcessorError } from "../../record/errors.ts";
 import { keyText } from "../../record/key.ts";
 import { decodeInbox, encodeMessage, encodePack, HEAD_END, type Message } from "./messages.ts";
 
-/** A pack on its way to an inbox. `span`: how much of the sender's numbering is its own, down from its seq; 1 if absent. */
+/** A pack on its way to an inbox. `span`: how much of its sender's numbering is its own, up to its seq; 1 if absent. */
 interface PackRecord {
   readonly topic: string;
   readonly text: string;
@@ -38,8 +38,8 @@ export function divideRecord<R extends PackRecord>(
     new ProcessorError(message.join, keyText(message.key), {
       cause: new LimitError(
         "max.message.bytes",
-        `${refusal.error.message}. Raise max.message.bytes of topic "${record.topic}" (WEIR_MESSAGE_BYTES_MAX is what ` +
-          "Weir refuses by itself), or leave large columns out with pick() or mapValues()",
+        `${refusal.error.message}. Raise max.message.bytes of topic "${record.topic}" (WEIR_MESSAGE_BYTES_MAX is ` +
+          "what Weir refuses by itself), or leave large columns out with pick() or mapValues()",
       ),
       reason: "too_large",
     }),

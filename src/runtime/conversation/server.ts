@@ -17,7 +17,6 @@ export interface ServerOptions {
   readonly cell: number;
   /** Bytes of a value; a larger one is refused. */
   readonly bytesMax: number;
-  readonly answer: Answer;
   readonly onError: (error: ProcessorError) => void;
 }
 
@@ -38,7 +37,7 @@ export class Server {
   /** Key to the partitions of the homes that subscribed. */
   readonly #subscriptions = new Map<Key, number[]>();
 
-  constructor({ plan, cell, bytesMax, answer, onError }: ServerOptions) {
+  constructor({ plan, cell, bytesMax, onError }: ServerOptions, answer: Answer) {
     this.plan = plan;
     this.#cell = cell;
     this.#bytesMax = bytesMax;

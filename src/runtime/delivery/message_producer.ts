@@ -29,8 +29,7 @@ export interface ProducerOptions {
   /** The log refused for good: these tasks' messages are lost, so they must start again. */
   readonly onLost: (tasks: ReadonlySet<string>, error: Error) => void;
   /**
-   * The log does not take this record for its size: what to append instead, in order; null if nothing can be left out of
-   * it.
+   * The log does not take this record for its size: what to append instead, in order; null if nothing can be left out.
    */
   readonly divide: (record: QueuedRecord, error: ProductionError) => readonly QueuedRecord[] | null;
   /** So many records were appended. */

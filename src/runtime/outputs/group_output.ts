@@ -28,8 +28,8 @@ export class GroupOutput {
   readonly #onError: (error: ProcessorError) => void;
 
   /**
-   * `cell`: index of the entry's cell that links to the group. `keyValue`: the key as callbacks see it. `bytesMax`: of a
-   * message with a share, which holds the group's columns and a part of each total.
+   * `cell`: index of the entry's cell that links to the group. `keyValue`: the key as callbacks see it. `bytesMax`: of
+   * a message with a share, which holds the group's columns and a part of each total.
    */
   constructor(
     options: {

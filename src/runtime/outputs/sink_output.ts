@@ -132,8 +132,8 @@ export class SinkOutput {
   }
 
   /**
-   * ClickHouse refused this row of the entry for good. Whatever older version it shows is deleted, unless a newer one is
-   * under way, or a start wrote the row over what was shown before.
+   * ClickHouse refused this row of the entry for good. Whatever older version it shows is deleted, unless a newer one
+   * is under way, or a start wrote the row over what was shown before.
    */
   refuse(entry: Entry, row: { readonly digest: number; readonly seq: number }): void {
     const { cell } = this.#options;

@@ -73,14 +73,17 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
   return {
     groups,
     servers: table.serves.map((plan, index) =>
-      new Server({
-        plan,
-        cell: layout.serves + index,
-        bytesMax: context.options.messageBytesMax,
-        answer: (home, key, wire) =>
-          channel.sendEncoded({ table: plan.home, partition: home }, encodeValue(plan.name, key, wire)),
-        onError: context.onCallbackError,
-      })
+      new Server(
+        {
+          plan,
+          cell: layout.serves + index,
+          bytesMax: context.options.messageBytesMax,
+          onError: context.onCallbackError,
+        },
+        (home, key, wire) => {
+          channel.sendEncoded({ table: plan.home, partition: home }, encodeValue(plan.name, key, wire));
+        },
+      )
     ),
     sinks: table.sinks.map((plan, index) => new SinkOutput({ cell: layout.sinks + index, ...hooks(plan) })),
     shareSinks: table.groups.map((plan, index) =>
@@ -135,7 +138,10 @@ type RefusedTask = Pick<TaskOutputs, "sinks"> & {
  * ClickHouse refused a row that this task or an earlier incarnation of it wrote: rows of an earlier one, which may be
  * on another instance, are no business of this one. Of a tombstone there is nothing to take back.
  */
-export function refuseRow(task: RefusedTask, sink: SinkPlan, row: OutgoingRow): void {
+export function refuseRow(
+  task: RefusedTask,
+  { sink, row }: { readonly sink: SinkPlan; readonly row: OutgoingRow },
+): void {
   if (task.closed || row.epoch !== task.epoch || !("line" in row)) return;
   const entry = task.entries.get(parseKeyText(row.key));
   if (entry !== undefined) task.sinks.find(({ plan }) => plan.name === sink.name)?.refuse(entry, row);

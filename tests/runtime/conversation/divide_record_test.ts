@@ -12,7 +12,7 @@ const PARTITIONS = 2;
 /** Text of a batch, which is what a broker limits. */
 const BATCH_MAX = 400;
 
-/** A log that takes only batches up to {@link BATCH_MAX}, and now and then stores some batches of an append it fails. */
+/** A log that takes only batches up to {@link BATCH_MAX}; of an append that fails it may store the others. */
 function limitedLog(random: () => number) {
   const stored = Array.from({ length: PARTITIONS }, (): string[] => []);
   let appends = 0;
@@ -82,7 +82,7 @@ async function live(seed: number) {
 /** Text of a pack around one message. */
 const HEAD = '{"from":"shops@0","epoch":5,"seq":10.123456,"messages":[["V","shop",[10,{"text":""}]]]}'.length;
 
-Deno.test("a log that takes small records only gets every message in order, but values too large even alone", async () => {
+Deno.test("a log of small records gets every message in order, but values too large even alone", async () => {
   for (let seed = 1; seed <= 300; seed++) {
     const { sent, taken, refused, lost, appends } = await live(seed);
     const textOf = (message: Message) =>
@@ -127,7 +127,7 @@ Deno.test("divideRecord() refuses by name of the topic and the settings, and lea
   });
   assertStringIncludes(
     errors[0],
-    'Cannot evaluate "shop" for key "k": Cannot append. Raise max.message.bytes of topic "inbox"',
+    '"shop" for key "k": Cannot append. Raise max.message.bytes of topic "inbox"',
   );
   assertEquals(divideRecord(absent, refusal), null);
   assertEquals(divideRecord(record('["S","shop",["\\"k\\""]]'), refusal), null);

@@ -98,12 +98,12 @@ Deno.test("refuseRow() does nothing for a row of an earlier incarnation, a tombs
   show("b");
   const task = { closed: false, epoch: EPOCH, entries: new Map([[1, entry]]), sinks: [output] };
   const row = last();
-  refuseRow(task, plan, { ...row, epoch: EPOCH - 1 });
-  refuseRow({ ...task, epoch: EPOCH + 1 }, plan, row);
-  refuseRow({ ...task, closed: true }, plan, row);
-  refuseRow({ ...task, entries: new Map() }, plan, row);
-  refuseRow(task, plan, { id: 1, task: row.task, key: row.key, epoch: EPOCH, seq: 2, keyLine: "[1" });
+  refuseRow(task, { sink: plan, row: { ...row, epoch: EPOCH - 1 } });
+  refuseRow({ ...task, epoch: EPOCH + 1 }, { sink: plan, row: row });
+  refuseRow({ ...task, closed: true }, { sink: plan, row: row });
+  refuseRow({ ...task, entries: new Map() }, { sink: plan, row: row });
+  refuseRow(task, { sink: plan, row: { id: 1, task: row.task, key: row.key, epoch: EPOCH, seq: 2, keyLine: "[1" } });
   assertEquals(puts(), ["b"]);
-  refuseRow(task, plan, row);
+  refuseRow(task, { sink: plan, row: row });
   assertEquals(puts(), ["b", "-"]);
 });
