@@ -90,8 +90,8 @@ export interface Warehouse {
   /**
    * Inserts all rows of the batch; resolves when ClickHouse has acknowledged them and the written count agrees.
    * Repeating a batch is harmless (same version, same row).
-   * @throws ProductionError of kind `content` when a row of the batch cannot be stored: no other error may set a row
-   * aside. Of kind `missing` when the table is gone. All others may pass: the same batch is tried again
+   * @throws ProductionError of reason `content` when a row of the batch cannot be stored: no other error may set a row
+   * aside. Of reason `missing` when the table is gone. All others may pass: the same batch is tried again
    */
   insert(batch: InsertBatch): Promise<void>;
   /** The rows shown now (newest version, not deleted) that any of `tasks` wrote, in chunks, in no order. */

@@ -53,20 +53,20 @@ export type ProcessorReason = "callback_threw" | "not_sendable" | "too_large";
  * - `missing`: the table or the database is gone;
  * - `setup`: only a person can change it: a declaration, a right, a password.
  */
-export type ProductionErrorKind = "content" | "too_large" | "missing" | "setup";
+export type ProductionReason = "content" | "too_large" | "missing" | "setup";
 
-/** A port refused. `retriable`: the same request may succeed later. */
+/** A port refused. `retriable`: the same request may succeed later. `reason`: where callers act on it. */
 export class ProductionError extends Error {
   override readonly name = "ProductionError";
   readonly retriable: boolean;
-  readonly kind: ProductionErrorKind | null;
+  readonly reason?: ProductionReason;
   constructor(
     message: string,
-    options: ErrorOptions & { readonly retriable: boolean; readonly kind?: ProductionErrorKind },
+    options: ErrorOptions & { readonly retriable: boolean; readonly reason?: ProductionReason },
   ) {
     super(message, options);
     this.retriable = options.retriable;
-    this.kind = options.kind ?? null;
+    if (options.reason !== undefined) this.reason = options.reason;
   }
 }
 

@@ -16,11 +16,6 @@ export interface RunOptions {
   readonly sinkRowsMax: number;
   /** Messages to one inbox partition are packed into records of about so much text, in UTF-16 units. */
   readonly packLengthMax: number;
-  /**
-   * Bytes (of UTF-8) of one value, key or share that one task tells another. A larger one is refused, and so absent. A
-   * record of an inbox holds one more than {@link packLengthMax}, so the inbox topics must take records of both.
-   */
-  readonly messageBytesMax: number;
   /** Bytes (of UTF-8) waiting to be appended to inboxes before reading stops. */
   readonly producerBytesMax: number;
   /** Rows evaluated before other tasks, heartbeats and sockets get their turn. */
@@ -35,6 +30,8 @@ export interface RunOptions {
   readonly metadataEveryMs: number;
   /** Conversation topics keep records this long. */
   readonly inboxRetentionMs: number;
+  /** Largest record of a conversation topic, in bytes: above all, of a row that other tasks look up. */
+  readonly messageBytesMax: number;
   /** Source topics that delete by time are accepted as they are (their tables cannot be rebuilt in full). */
   readonly allowRetention: boolean;
   /** A poll waits at most this long for records. */
@@ -53,7 +50,6 @@ export const defaultRunOptions: RunOptions = {
   batchRowsMax: 20_000,
   sinkRowsMax: 150_000,
   packLengthMax: 256 * 1024,
-  messageBytesMax: 8 * 1024 * 1024,
   producerBytesMax: 16 * 1024 * 1024,
   sliceRows: 400,
   repairAfterMs: 60_000,
@@ -61,6 +57,7 @@ export const defaultRunOptions: RunOptions = {
   commitEveryMs: 5_000,
   metadataEveryMs: 10_000,
   inboxRetentionMs: 86_400_000,
+  messageBytesMax: 16 * 1024 * 1024,
   allowRetention: false,
   pollWaitMs: 250,
   storeEntriesMax: 50_000_000,

@@ -48,7 +48,7 @@ export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryW
   const rowsOf = (name: string): Map<string, Stored> => {
     const rows = tables.get(name);
     if (rows === undefined) {
-      throw new ProductionError(`Unknown table ${name}_rows`, { retriable: true, kind: "missing" });
+      throw new ProductionError(`Unknown table ${name}_rows`, { retriable: true, reason: "missing" });
     }
     return rows;
   };
@@ -76,7 +76,7 @@ export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryW
       const refused = batch.upserts.find((row) => refuses(table.name, objectOf(table, `${row.line}]`)));
       if (refused !== undefined) {
         const message = `Cannot insert into "${table.name}_rows": the row of key ${refused.key} is refused`;
-        return Promise.reject(new ProductionError(message, { retriable: false, kind: "content" }));
+        return Promise.reject(new ProductionError(message, { retriable: false, reason: "content" }));
       }
       for (const row of batch.upserts) store(batch.table, row);
       for (const row of batch.deletes) store(batch.table, row);

@@ -62,7 +62,7 @@ function declarationCases(test: Test): void {
   test("ping() resolves, and insert() says of a table that nobody made that it is missing", async ({ warehouse }) => {
     await warehouse.ping();
     const error = await assertRejects(() => upsert(warehouse, sale(1)), ProductionError);
-    assertEquals([error.kind, error.retriable], ["missing", true]);
+    assertEquals([error.reason, error.retriable], ["missing", true]);
   });
 }
 

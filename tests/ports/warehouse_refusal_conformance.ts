@@ -37,7 +37,7 @@ export function warehouseRefusalConformance(test: Test): void {
           () => warehouse.insert({ table, upserts: [row], deletes: [] }),
           ProductionError,
         );
-        assertEquals([error.kind, error.retriable], ["content", false], `${type} ${value.slice(0, 20)}`);
+        assertEquals([error.reason, error.retriable], ["content", false], `${type} ${value.slice(0, 20)}`);
       }
     }
   });
@@ -49,7 +49,7 @@ export function warehouseRefusalConformance(test: Test): void {
     const kind = async () => {
       const insert = () => warehouse.insert({ table: PLAIN, upserts: [sale(1)], deletes: [] });
       const error = await assertRejects(insert, ProductionError);
-      return [error.kind, error.retriable];
+      return [error.reason, error.retriable];
     };
     await alter("ADD CONSTRAINT late CHECK id > 10");
     assertEquals(await kind(), ["content", false]);
@@ -59,7 +59,7 @@ export function warehouseRefusalConformance(test: Test): void {
     await opened.command!(`DROP TABLE ${database}.sales_rows SYNC`);
     assertEquals(await kind(), ["missing", true]);
     for (const read of [() => shownBy(warehouse, PLAIN, "sales@0"), () => warehouse.greatestEpochs(PLAIN, ["a"])]) {
-      assertEquals((await assertRejects<ProductionError>(read, ProductionError)).kind, "missing");
+      assertEquals((await assertRejects<ProductionError>(read, ProductionError)).reason, "missing");
     }
     await warehouse.ensure(PLAIN);
     await warehouse.insert({ table: PLAIN, upserts: [sale(1)], deletes: [] });

@@ -94,7 +94,7 @@ Deno.test("a value that the broker does not take is absent with a dead letter, a
       const bytes = batches.map(({ records }) => records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0));
       if (bytes.some((size) => size > limit)) {
         return Promise.reject(
-          new ProductionError("Cannot append: the broker answers 10", { retriable: false, kind: "too_large" }),
+          new ProductionError("Cannot append: the broker answers 10", { retriable: false, reason: "too_large" }),
         );
       }
       return log.append(batches);

@@ -94,7 +94,7 @@ export function connect(options: ConnectionOptions, database?: string): Connecti
         if (summary === undefined) {
           throw new ProductionError(
             `Cannot ${action}: the answer has no X-ClickHouse-Summary. Let proxies pass it on`,
-            { retriable: true, kind: "setup" },
+            { retriable: true, reason: "setup" },
           );
         }
         return Number(summary.written_rows);

@@ -43,7 +43,7 @@ export async function ensureTable(target: ConnectedDatabase, table: TableSpec): 
  * that of a default or a literal in the declaration here: there are no rows yet.
  */
 function isMistake(error: unknown): error is ProductionError {
-  return error instanceof ProductionError && (!error.retriable || error.kind === "setup");
+  return error instanceof ProductionError && (!error.retriable || error.reason === "setup");
 }
 
 function checkDeclaration(table: TableSpec): void {

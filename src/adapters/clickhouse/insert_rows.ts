@@ -45,7 +45,7 @@ function refuseNulls({ table, upserts, deletes }: InsertBatch): void {
       `Cannot insert "${column.name}" of "${table.name}" as ${column.type}: current value is null, key ${key}`;
     throw new ProductionError(`${message}. Declare the column Nullable, or give it a value`, {
       retriable: false,
-      kind: "content",
+      reason: "content",
     });
   };
   for (const row of upserts) check(row.line, row.key, table.columns);

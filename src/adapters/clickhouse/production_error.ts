@@ -1,5 +1,5 @@
 import { ClickHouseError } from "@clickhouse/client";
-import { ProductionError, type ProductionErrorKind } from "../../record/errors.ts";
+import { ProductionError, type ProductionReason } from "../../record/errors.ts";
 
 /**
  * Codes that speak of a row's content, and of nothing else: this value cannot be read as its column's type, is out of
@@ -39,8 +39,8 @@ const MESSAGE_LENGTH_MAX = 2_000;
 
 interface Judgement {
   readonly retriable: boolean;
-  readonly kind?: ProductionErrorKind;
-  readonly reason: string;
+  readonly reason?: ProductionReason;
+  readonly text: string;
   /** What a person does about it; empty if there is nothing to do. */
   readonly advice?: string;
 }
@@ -52,33 +52,31 @@ interface Judgement {
  */
 export function productionError(action: string, error: unknown): ProductionError {
   if (error instanceof ProductionError) return error;
-  const { retriable, kind, reason, advice } = judge(error);
-  const message = `Cannot ${action}: ${reason.slice(0, MESSAGE_LENGTH_MAX)}${
-    advice === undefined ? "" : `. ${advice}`
-  }`;
-  return new ProductionError(message, { retriable, kind, cause: error });
+  const { retriable, reason, text, advice } = judge(error);
+  const message = `Cannot ${action}: ${text.slice(0, MESSAGE_LENGTH_MAX)}${advice === undefined ? "" : `. ${advice}`}`;
+  return new ProductionError(message, { retriable, reason, cause: error });
 }
 
 function judge(error: unknown): Judgement {
   if (error instanceof ClickHouseError) {
-    const reason = `ClickHouse answered ${error.code} ${error.type ?? ""}: ${error.message.trim()}`;
+    const text = `ClickHouse answered ${error.code} ${error.type ?? ""}: ${error.message.trim()}`;
     const code = Number(error.code);
-    if (CONTENT_CODES.has(code)) return { retriable: false, kind: "content", reason };
+    if (CONTENT_CODES.has(code)) return { retriable: false, reason: "content", text };
     const advice = ADVICE.find(([codes]) => codes.has(code))?.[1];
-    if (MISSING_CODES.has(code)) return { retriable: true, kind: "missing", reason, advice };
+    if (MISSING_CODES.has(code)) return { retriable: true, reason: "missing", text, advice };
     const setup = DENIED_CODES.has(code) || STATEMENT_CODES.has(code);
-    return { retriable: true, kind: setup ? "setup" : undefined, reason, advice };
+    return { retriable: true, reason: setup ? "setup" : undefined, text, advice };
   }
-  if (!(error instanceof Error)) return { retriable: true, reason: String(error) };
+  if (!(error instanceof Error)) return { retriable: true, text: String(error) };
   const code = "code" in error ? String(error.code) : "";
   const operator = /CERT|TLS|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code) || error.name === "NotCapable" ||
     error.name === "PermissionDenied";
   // A connection refused on several addresses has no message of its own.
-  const reason = error.message || (error instanceof AggregateError ? error.errors.map(String).join("; ") : "") ||
+  const text = error.message || (error instanceof AggregateError ? error.errors.map(String).join("; ") : "") ||
     code || error.name;
   return {
     retriable: !operator,
-    kind: operator ? "setup" : undefined,
-    reason: code && !reason.includes(code) ? `${reason} (${code})` : reason,
+    reason: operator ? "setup" : undefined,
+    text: code && !text.includes(code) ? `${text} (${code})` : text,
   };
 }

@@ -239,7 +239,7 @@ function keyless(topic: string): ProductionError {
 function tooLarge(topic: string, sizes: string): ProductionError {
   return new ProductionError(`Cannot append to "${topic}" as records of ${sizes}. Send less in one record`, {
     retriable: false,
-    kind: "too_large",
+    reason: "too_large",
   });
 }
 

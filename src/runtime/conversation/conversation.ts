@@ -2,7 +2,7 @@ import { type Bytes } from "../../ports/log.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import { type Row, UNKNOWN, type Value } from "../../record/row.ts";
-import { checkMessageBytes } from "../../record/sendable.ts";
+import { checkTextBytes, contentBytesMax } from "../../record/sendable.ts";
 import { wireEquals } from "../../record/wire.ts";
 import { decodeInbox, type Message } from "./messages.ts";
 import { homeOf, type Partitions } from "./ownership.ts";
@@ -80,7 +80,7 @@ export class Conversation {
   #askable(join: string, key: Key): boolean {
     if (typeof key === "number") return true;
     try {
-      checkMessageBytes(key, this.#routing.options.messageBytesMax);
+      checkTextBytes(key, contentBytesMax(this.#routing.options.messageBytesMax));
       return true;
     } catch (cause) {
       this.#routing.onCallbackError(new ProcessorError(join, key, { cause, reason: "too_large" }));

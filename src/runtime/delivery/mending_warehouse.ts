@@ -8,7 +8,7 @@ import { ProductionError } from "../../record/errors.ts";
  */
 export function mendingWarehouse(warehouse: Warehouse, onMade: (table: TableSpec) => void): Warehouse {
   const mend = async (table: TableSpec, error: unknown) => {
-    if (!(error instanceof ProductionError) || error.kind !== "missing") return;
+    if (!(error instanceof ProductionError) || error.reason !== "missing") return;
     try {
       const { created } = await warehouse.ensure(table);
       if (created) onMade(table);
@@ -16,7 +16,7 @@ export function mendingWarehouse(warehouse: Warehouse, onMade: (table: TableSpec
       // Also what a start would refuse for, such as a missing right: here it is waited for.
       throw new ProductionError(`${error.message}; ${(cause as Error).message}`, {
         retriable: true,
-        kind: "setup",
+        reason: "setup",
         cause,
       });
     }

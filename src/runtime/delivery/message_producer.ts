@@ -135,7 +135,7 @@ export class MessageProducer {
 }
 
 function isTooLarge(error: unknown): error is ProductionError {
-  return error instanceof ProductionError && error.kind === "too_large";
+  return error instanceof ProductionError && error.reason === "too_large";
 }
 
 function groupByPartition(taken: readonly QueuedRecord[]): AppendBatch[] {

@@ -174,5 +174,5 @@ export class SinkWriter {
  * a right that was taken away, a full disk. It would meet all rows alike, so none may be set aside for it.
  */
 function isRefusal(error: unknown): error is ProductionError {
-  return error instanceof ProductionError && error.kind === "content";
+  return error instanceof ProductionError && error.reason === "content";
 }

@@ -4,9 +4,12 @@ import { createFold, type Fold, type Group } from "../../processor/group.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyOf, keyText } from "../../record/key.ts";
 import { type Row, UNKNOWN } from "../../record/row.ts";
-import { checkMessageBytes } from "../../record/sendable.ts";
+import { checkMessageBytes, checkTextBytes } from "../../record/sendable.ts";
 import { encodeWire, wireEquals } from "../../record/wire.ts";
 import type { Entry } from "../../state/entry.ts";
+
+/** Of a message with a share, as many parts as its columns take once, and as a key, in which quotes are escaped. */
+const COLUMNS_PARTS = 3;
 
 /**
  * One aggregate of one home: folds its rows into groups, each entry remembering what it contributed to which group, so
@@ -29,7 +32,7 @@ export class GroupOutput {
 
   /**
    * `cell`: index of the entry's cell that links to the group. `keyValue`: the key as callbacks see it. `bytesMax`: of
-   * a message with a share, which holds the group's columns and a part of each total.
+   * a message with a share, which holds the group's columns, its key and a part of each total.
    */
   constructor(
     options: {
@@ -45,7 +48,7 @@ export class GroupOutput {
     this.#values = new Array(valuesOf(options.plan.aggregate)).fill(null);
     this.#fold = createFold(options.plan.aggregate);
     this.#keyValue = options.keyValue;
-    this.#partBytesMax = Math.floor(options.bytesMax / (options.plan.aggregate.columns.length + 1));
+    this.#partBytesMax = Math.floor(options.bytesMax / (options.plan.aggregate.columns.length + COLUMNS_PARTS));
     this.#onError = options.onError;
   }
 
@@ -97,7 +100,7 @@ export class GroupOutput {
 
   /** A row whose text is too large for a share is refused, whatever else is in the group: so no share ever is. */
   #checkTexts(): void {
-    for (const value of this.#values) if (typeof value === "string") checkMessageBytes(value, this.#partBytesMax);
+    for (const value of this.#values) if (typeof value === "string") checkTextBytes(value, this.#partBytesMax);
   }
 
   #same(cells: readonly unknown[]): boolean {

@@ -2,6 +2,7 @@ import type { SinkPlan, TaskTable } from "../../plan/physical.ts";
 import { keyValueOf } from "../../processor/key_value.ts";
 import { type Key, parseKeyText } from "../../record/key.ts";
 import { UNKNOWN, type Value } from "../../record/row.ts";
+import { contentBytesMax } from "../../record/sendable.ts";
 import type { CellLayout, Entry } from "../../state/entry.ts";
 import type { Channel } from "../conversation/channel.ts";
 import { encodeValue } from "../conversation/messages.ts";
@@ -60,13 +61,14 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
     complete: options.complete,
     onError: context.onCallbackError,
   });
+  const bytesMax = contentBytesMax(context.options.messageBytesMax);
   const keyValue = keyValueOf(options.keyColumns);
   const groups = table.groups.map((plan, index) =>
     new GroupOutput({
       plan,
       cell: layout.groups[index],
       keyValue,
-      bytesMax: context.options.messageBytesMax,
+      bytesMax,
       onError: context.onCallbackError,
     })
   );
@@ -77,7 +79,7 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
         {
           plan,
           cell: layout.serves + index,
-          bytesMax: context.options.messageBytesMax,
+          bytesMax,
           onError: context.onCallbackError,
         },
         (home, key, wire) => {

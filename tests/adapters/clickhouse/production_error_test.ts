@@ -31,7 +31,7 @@ Deno.test("productionError() refuses for good only what speaks of a row's conten
     await t.step(String(error), () => {
       const mapped = productionError('insert into "a.b"', error);
       assertEquals(mapped.retriable, retriable);
-      if (error instanceof ClickHouseError) assertEquals(mapped.kind === "content", !retriable);
+      if (error instanceof ClickHouseError) assertEquals(mapped.reason === "content", !retriable);
       assert(mapped.message.startsWith('Cannot insert into "a.b": '));
     });
   }
@@ -78,7 +78,7 @@ Deno.test("insert() does not believe an acknowledgement of fewer rows, or of no 
   headers = {};
   // A proxy swallows it, for all rows alike: none may be set aside for it.
   const error = await assertRejects(() => insert(1), ProductionError);
-  assertEquals([error.retriable, error.kind], [true, "setup"]);
+  assertEquals([error.retriable, error.reason], [true, "setup"]);
   await warehouse.close();
   await server.shutdown();
 });

@@ -26,7 +26,7 @@ function limitedLog(random: () => number) {
     if (tooLarge.length > 0) {
       if (random() < 0.5) batches.filter((batch) => !tooLarge.includes(batch)).forEach(store);
       const message = "Cannot append: the record is too large";
-      return Promise.reject(new ProductionError(message, { retriable: false, kind: "too_large" }));
+      return Promise.reject(new ProductionError(message, { retriable: false, reason: "too_large" }));
     }
     batches.forEach(store);
     return Promise.resolve(batches.map(() => 0));
@@ -51,7 +51,7 @@ async function live(seed: number) {
   const channel = new Channel({
     task: "shops@0",
     epoch: 5,
-    packLengthMax: 300,
+    limits: { packLengthMax: 300, messageBytesMax: 100_000 },
     emit: ({ partition }, text) => producer.enqueue({ topic: "inbox", partition, text, task: "shops@0" }),
   });
   const sent = Array.from({ length: PARTITIONS }, (): Message[] => []);
@@ -68,7 +68,12 @@ async function live(seed: number) {
   }
   channel.flush();
   await producer.idle();
-  const receiver = new Channel({ task: "orders@0", epoch: 1, packLengthMax: 1, emit() {} });
+  const receiver = new Channel({
+    task: "orders@0",
+    epoch: 1,
+    limits: { packLengthMax: 1, messageBytesMax: 1 },
+    emit() {},
+  });
   const taken = stored.map((texts, partition) =>
     texts.flatMap((text): readonly Message[] => {
       const record = decodeInbox(text);
@@ -110,7 +115,7 @@ Deno.test("a log of small records gets every message in order, but values too la
 Deno.test("divideRecord() refuses by name of the topic and the settings, and leaves alone what has no value", () => {
   const errors: string[] = [];
   const refusal = {
-    error: new ProductionError("Cannot append", { retriable: false, kind: "too_large" }),
+    error: new ProductionError("Cannot append", { retriable: false, reason: "too_large" }),
     onRefused: (error: Error) => errors.push(error.message),
   };
   const record = (messages: string) => ({
