@@ -65,9 +65,9 @@ for (const { by, size, throws, refuses, stage } of REFUSALS) {
     await driver.settle();
     driver.update(things, bad(1));
     await driver.settle();
+    const { writes } = driver;
     const report = await driver.restart();
     assertEquals(report, [{ sink: "things", kept: 1, written: refuses ? 1 : 0, deleted: 0 }]);
-    const { writes } = driver;
     for (let comparison = 0; comparison < 2; comparison++) await driver.advance(700_000);
     assertEquals([rows(driver), driver.writes - writes], [["2 good"], 0]);
     driver.update(things, good(1, "again"));

@@ -4,7 +4,7 @@ import { digestOf } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyOf, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { type Entry, HELD, SHOWN_BEFORE } from "../../state/entry.ts";
+import { type Entry, HELD, REPLACED, SHOWN_BEFORE } from "../../state/entry.ts";
 import { keyLineOf } from "./key_line.ts";
 import type { OutgoingRow } from "../delivery/sink_writer.ts";
 
@@ -127,7 +127,10 @@ export class SinkOutput {
     this.touched?.add(entry.key);
     const { task, epoch, nextSeq, put, complete } = this.#options;
     const seq = nextSeq();
-    if (!complete()) this.#startSeq = seq;
+    if (!complete()) {
+      this.#startSeq = seq;
+      if (shown !== null) entry.flags |= REPLACED;
+    }
     put({ id: entry.key, line, task, key: keyText(entry.key), digest, epoch, seq });
   }
 
@@ -139,7 +142,8 @@ export class SinkOutput {
     const { cell } = this.#options;
     const { digest } = row;
     if (entry.cells[cell] !== digest) return;
-    const kept = row.seq <= this.#startSeq && (entry.flags & SHOWN_BEFORE) !== 0;
+    const started = row.seq <= this.#startSeq;
+    const kept = started && (entry.flags & SHOWN_BEFORE) !== 0;
     this.#refused.set(entry.key, { digest, kept });
     if (kept) {
       // What is shown is not known here; the next comparison finds it out.
@@ -147,7 +151,8 @@ export class SinkOutput {
       return;
     }
     entry.cells[cell] = null;
-    this.#bury(entry.key);
+    // A start that has nothing to change writes nothing, though it tries what was refused once more.
+    if (!started || (entry.flags & REPLACED) !== 0) this.#bury(entry.key);
   }
 
   /** Whether this very row was refused before; then nothing is shown of the entry, unless the start left something. */

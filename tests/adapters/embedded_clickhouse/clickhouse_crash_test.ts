@@ -134,7 +134,7 @@ Deno.test("startEmbeddedClickHouse() asks for credentials on the writing address
     for (const stranger of [open("weir", "wrong"), open("default", "")]) {
       const error = await assertRejects(() => stranger.query("SELECT 1 AS a"), ProductionError);
       assertStringIncludes(error.message, "516");
-      assert(!error.retriable && !error.message.includes("wrong"));
+      assert(error.reason === "setup" && !error.message.includes("wrong"));
       await stranger.close();
     }
     await mine.close();

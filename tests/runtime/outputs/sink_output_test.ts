@@ -93,6 +93,18 @@ Deno.test("SinkOutput keeps what is shown of a row that a start wrote and that i
   assertEquals(puts(), ["b"]);
 });
 
+Deno.test("SinkOutput.refuse() of a row that a start wrote deletes only what the start wrote before", () => {
+  const first = open({ complete: false });
+  first.show("b");
+  first.output.refuse(first.entry, first.last());
+  assertEquals([first.puts(), first.output.expected(first.entry)], [["b"], null]);
+  const second = open({ complete: false });
+  second.show("a");
+  second.show("b");
+  second.output.refuse(second.entry, second.last());
+  assertEquals([second.puts(), second.output.expected(second.entry)], [["a", "b", "-"], null]);
+});
+
 Deno.test("refuseRow() does nothing for a row of an earlier incarnation, a tombstone, or a task that is closed", () => {
   const { output, entry, show, last, puts } = open();
   show("b");
