@@ -16,20 +16,27 @@ export interface SinkContent {
 
 type Table = Map<Key, Row>;
 
+/** Joins on equal keys whose right rows are other tasks'; none if absent, which only the tasks of a topology know. */
+export interface OracleOptions {
+  readonly lookedUp?: ReadonlySet<number>;
+}
+
 /**
  * The judge: every sink recomputed from scratch, operator by operator, whole tables at a time. It shares nothing with
  * the runtime but the logical graph, the key codec and the decimal. `read` gives the rows of a source topic as they are
- * now.
+ * now. What is refused is absent, from there on: a row whose callback throws, a row whose values cannot be added up
+ * exactly, a right row that no other task can be told.
  */
 export function computeSinks(
   topology: Topology,
   read: (topic: string) => Iterable<readonly [Key, Row]>,
+  { lookedUp = new Set() }: OracleOptions = {},
 ): Map<string, SinkContent> {
   const sinks = new Map<string, SinkContent>();
   const tables: Table[] = [];
   for (const node of topology.nodes) {
     if (node.op !== "sink") {
-      tables[node.id] = compute(node, { tables, topology }, read);
+      tables[node.id] = compute(node, { tables, topology, lookedUp }, read);
       continue;
     }
     const rows = [...tables[node.input].values()];
@@ -43,15 +50,17 @@ export function computeSinks(
 interface Computed {
   readonly topology: Topology;
   readonly tables: readonly Table[];
+  readonly lookedUp: ReadonlySet<number>;
 }
 
 function compute(
   node: Exclude<LogicalNode, { op: "sink" }>,
-  { tables, topology }: Computed,
+  computed: Computed,
   read: (topic: string) => Iterable<readonly [Key, Row]>,
 ): Table {
   if (node.op === "source") return new Map(read(node.source.topic));
-  const keyValue = keyValues({ topology, tables }, node.input);
+  const { tables, topology, lookedUp } = computed;
+  const keyValue = keyValues(computed, node.input);
   const result: Table = new Map();
   const put = (key: Key, make: () => Row | null) => {
     try {
@@ -73,7 +82,8 @@ function compute(
       input.forEach((row, key) =>
         put(key, () => {
           const foreignKey = node.foreignKey(row, keyValue(key));
-          const partner = tables[node.right].get(rightKey(foreignKey, sourceOf(topology, node.right))) ?? null;
+          const right = tables[node.right].get(rightKey(foreignKey, sourceOf(topology, node.right))) ?? null;
+          const partner = isGlobal(topology, node.right) ? right : told(right);
           return partner === null && node.kind === "inner" ? null : { ...row, [node.column]: partner };
         })
       );
@@ -81,7 +91,8 @@ function compute(
     case "keyJoin":
       for (const key of new Set([...input.keys(), ...tables[node.right].keys()])) {
         const left = input.get(key) ?? null;
-        const right = tables[node.right].get(key) ?? null;
+        const held = tables[node.right].get(key) ?? null;
+        const right = lookedUp.has(node.id) ? told(held) : held;
         if (node.kind === "outer") result.set(key, { [node.leftColumn!]: left, [node.column]: right });
         else if (left !== null && (right !== null || node.kind === "left")) {
           result.set(key, { ...left, [node.column]: right });
@@ -113,7 +124,7 @@ function aggregate(node: LogicalNode & { op: "aggregate" }, input: Table, keyVal
     let columns: Row | null = null;
     try {
       columns = node.groupBy(row, keyValue(key));
-      for (const spec of Object.values(node.aggregates)) spec.value?.(row);
+      if (Object.values(node.aggregates).some((spec) => !isAddable(spec, spec.value?.(row)))) continue;
     } catch {
       continue;
     }
@@ -128,6 +139,28 @@ function aggregate(node: LogicalNode & { op: "aggregate" }, input: Table, keyVal
     result.set(key, { ...columns, ...Object.fromEntries(totals) });
   }
   return result;
+}
+
+/** Whether a value can be part of an exact total. */
+function isAddable({ kind }: AggregateSpec, value: unknown): boolean {
+  if (value === null || value === undefined || typeof value === "bigint" || value instanceof Decimal) return true;
+  if (typeof value === "string") return kind === "min" || kind === "max";
+  if (typeof value !== "number") return false;
+  return kind === "min" || kind === "max" ? Number.isFinite(value) : Number.isSafeInteger(value);
+}
+
+/** The row as another task is told it: absent if it has a value without a form for that. */
+function told(row: Row | null): Row | null {
+  return row !== null && hasForm(row) ? row : null;
+}
+
+function hasForm(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value === "function" || typeof value === "symbol") return false;
+  if (typeof value !== "object" || value === null || value instanceof Decimal) return true;
+  if (Array.isArray(value)) return value.every(hasForm);
+  const prototype = Object.getPrototypeOf(value);
+  return (prototype === Object.prototype || prototype === null) && Object.values(value).every(hasForm);
 }
 
 function total(spec: AggregateSpec, rows: readonly Row[]): unknown {
@@ -159,6 +192,12 @@ function plainSum(values: readonly (number | bigint)[]): number | bigint {
 function order(a: AnyRow, b: AnyRow): number {
   if (a instanceof Decimal) return a.compare(b instanceof Decimal ? b : Decimal.of(b));
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function isGlobal(topology: Topology, node: number): boolean {
+  let at = topology.nodes[node];
+  while (at.op !== "source" && at.op !== "aggregate") at = topology.nodes[at.input];
+  return at.op === "source" && at.global;
 }
 
 /** The topic behind a table; null for totals, whose key is the group columns sorted by name. */

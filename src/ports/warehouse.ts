@@ -90,7 +90,8 @@ export interface Warehouse {
   /**
    * Inserts all rows of the batch; resolves when ClickHouse has acknowledged them and the written count agrees.
    * Repeating a batch is harmless (same version, same row).
-   * @throws ProductionError `retriable` for outages; not retriable when ClickHouse refuses a row's content
+   * @throws ProductionError of reason `content` when a row of the batch cannot be stored: no other error may set a row
+   * aside. Of reason `missing` when the table is gone. All others may pass: the same batch is tried again
    */
   insert(batch: InsertBatch): Promise<void>;
   /**

@@ -25,25 +25,45 @@ export class DeserializationError extends Error {
   }
 }
 
-/** A topology's callback threw, or returned what it must not. */
+/** A topology's callback threw, or returned what it must not, or what cannot be sent to another task. */
 export class ProcessorError extends Error {
   override readonly name = "ProcessorError";
-  constructor(readonly operator: string, readonly key: string, options: { readonly cause: unknown }) {
-    const { cause } = options;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`Cannot evaluate "${operator}" for key ${key}: ${reason}`, { cause });
+  /** Short and machine-readable, for dead letters. */
+  readonly reason: ProcessorReason;
+  constructor(
+    readonly operator: string,
+    readonly key: string,
+    options: { readonly cause: unknown; readonly reason?: ProcessorReason },
+  ) {
+    const { cause, reason = "callback_threw" } = options;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(`Cannot evaluate "${operator}" for key ${key}: ${why}`, { cause });
+    this.reason = reason;
   }
 }
 
+/** `not_sendable`: a value that other tasks cannot be told; `too_large`: one above the limit of a message. */
+export type ProcessorReason = "callback_threw" | "not_sendable" | "too_large";
+
 /**
- * A port refused. `retriable`: the same request may succeed later. `reason`, where callers act on it: "too_large" if a
- * record is larger than its topic allows.
+ * What a port's refusal is about, where a caller must know more than whether to try again:
+ *
+ * - `content`: the warehouse cannot store this very row; all others it can;
+ * - `too_large`: the log takes no record of this size; smaller ones it does;
+ * - `missing`: the table or the database is gone;
+ * - `setup`: only a person can change it: a declaration, a right, a password.
  */
+export type ProductionReason = "content" | "too_large" | "missing" | "setup";
+
+/** A port refused. `retriable`: the same request may succeed later. `reason`: where callers act on it. */
 export class ProductionError extends Error {
   override readonly name = "ProductionError";
   readonly retriable: boolean;
-  readonly reason?: "too_large";
-  constructor(message: string, options: ErrorOptions & { readonly retriable: boolean; readonly reason?: "too_large" }) {
+  readonly reason?: ProductionReason;
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly retriable: boolean; readonly reason?: ProductionReason },
+  ) {
     super(message, options);
     this.retriable = options.retriable;
     if (options.reason !== undefined) this.reason = options.reason;

@@ -36,10 +36,17 @@ export function decodeWire(text: string): unknown {
 /**
  * Deep equality of two wire values: decimals by value (1.5 equals 1.50), an undefined property like an absent one,
  * property order ignored. A bigint never equals a number: an integer has one form, a number where that is exact.
+ *
+ * Rows may hold what is no wire value, as long as no other task is told: NaN equals NaN, and what prints itself as
+ * JSON, as a Date does, equals what prints itself so. Any other thing without properties, such as a Map, keeps its
+ * value out of sight and equals nothing but itself.
  */
 export function wireEquals(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) {
+    // NaN alone is not itself.
+    return a !== a && b !== b;
+  }
   if (a instanceof Decimal) return b instanceof Decimal && a.equals(b);
   if (b instanceof Decimal) return false;
   if (Array.isArray(a)) {
@@ -54,7 +61,19 @@ export function wireEquals(a: unknown, b: unknown): boolean {
     matched++;
   }
   for (const key of Object.keys(b)) if ((b as WireFields)[key] !== undefined) matched--;
-  return matched === 0;
+  return matched === 0 && ((isPlain(a) && isPlain(b)) || printsAlike(a, b));
+}
+
+/** Whether two instances of classes whose properties are equal are equal in what they keep out of sight. */
+function printsAlike(a: object, b: object): boolean {
+  if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
+  if (typeof (a as { toJSON?: unknown }).toJSON === "function") return JSON.stringify(a) === JSON.stringify(b);
+  return Object.keys(a).length > 0;
+}
+
+function isPlain(fields: object): boolean {
+  const prototype = Object.getPrototypeOf(fields);
+  return prototype === Object.prototype || prototype === null;
 }
 
 /** `value` itself where JSON.stringify does it justice, else a copy of the levels that hold a tagged value. */
@@ -90,8 +109,7 @@ function taggedArray(values: readonly unknown[]): unknown[] {
 }
 
 function taggedObject(fields: WireFields): WireFields {
-  const prototype = Object.getPrototypeOf(fields);
-  if (prototype !== Object.prototype && prototype !== null) throw notWire(fields);
+  if (!isPlain(fields)) throw notWire(fields);
   let copy: WireFields | null = null;
   let reserved = false;
   for (const key of Object.keys(fields)) {

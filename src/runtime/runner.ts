@@ -12,8 +12,10 @@ import { Intake } from "./lifecycle/intake.ts";
 import { LoadOrder } from "./lifecycle/load_order.ts";
 import type { Ports } from "./ports.ts";
 import { Problems } from "./problems.ts";
+import { mendingWarehouse } from "./delivery/mending_warehouse.ts";
 import { MessageProducer } from "./delivery/message_producer.ts";
 import { Pump } from "./lifecycle/pump.ts";
+import { compareSoon, dividing, takeBack } from "./lifecycle/refusals.ts";
 import type { RunEvent, StartReport } from "./run_event.ts";
 import type { SinkWriter } from "./delivery/sink_writer.ts";
 import { createSinkWriters } from "./delivery/sink_writers.ts";
@@ -67,7 +69,10 @@ export class Runner {
     settings: { options: RunOptions; onEvent?: (event: RunEvent) => void },
   ) {
     this.topology = topology;
-    this.#ports = ports;
+    this.#ports = {
+      ...ports,
+      warehouse: mendingWarehouse(ports.warehouse, (table) => compareSoon(this.#hosts, table)),
+    };
     this.#options = settings.options;
     this.#onEvent = settings.onEvent ?? (() => {});
     this.failed = new Promise((resolve) => this.#fail = resolve);
@@ -77,6 +82,7 @@ export class Runner {
       log: ports.log,
       clock: ports.clock,
       onLost: (tasks, error) => [...tasks].forEach((task) => this.#assignments?.restart(task, error.message)),
+      divide: dividing(this.deadLetters),
       onAppended: (records) => ports.metrics.count("weir_internal_records_total", { topology: topology.name }, records),
       onState: (problem) => this.problems.set("log", problem),
     });
@@ -103,6 +109,7 @@ export class Runner {
       topology: this.topology.name,
       problems: this.problems,
       deadLetters: this.deadLetters,
+      onRefused: (sink, row) => takeBack(this.#hosts, { sink, row }),
       stopped,
     });
     const instance = this.#instance = this.#prepare(topics, writers);

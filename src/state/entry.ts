@@ -9,6 +9,10 @@ export const DIRTY = 2;
 export const HELD = 4;
 /** Seen in ClickHouse by the comparison under way. */
 export const SEEN = 8;
+/** A sink showed something of it when the task started. */
+export const SHOWN_BEFORE = 16;
+/** The start has written it over something that a sink showed. */
+export const REPLACED = 32;
 
 /**
  * Everything a task keeps of one key. `cells` is laid out by {@link layoutOf}: links to right rows, digests of what

@@ -37,15 +37,20 @@ export interface MemoryWarehouse extends Warehouse {
   tamper(row: { readonly table: string; readonly key: string }, line: string | null): void;
 }
 
-/** Opens an empty in-memory warehouse. */
-export function createMemoryWarehouse(): MemoryWarehouse {
+/** Whether a row of a sink has a content that is refused. */
+export type RefuseRow = (sink: string, row: SelectedRow) => boolean;
+
+/** Opens an empty in-memory warehouse. `refuses`: rows that it does not take, and neither the rest of their batch. */
+export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryWarehouse {
   const specs = new Map<string, TableSpec>();
   const readers = new Map<string, LineReader>();
   const tables = new Map<string, Map<string, Stored>>();
   let writes = 0;
   const rowsOf = (name: string): Map<string, Stored> => {
     const rows = tables.get(name);
-    if (rows === undefined) throw new ProductionError(`Unknown table ${name}_rows`, { retriable: false });
+    if (rows === undefined) {
+      throw new ProductionError(`Unknown table ${name}_rows`, { retriable: true, reason: "missing" });
+    }
     return rows;
   };
   const store = (table: TableSpec, { row, read }: { row: UpsertRow | DeleteRow; read: ReadLine }) => {
@@ -71,6 +76,11 @@ export function createMemoryWarehouse(): MemoryWarehouse {
       const reader = readers.get(table.name)!;
       // All of the batch is read before any of it is stored: a refused row takes its INSERT with it.
       const lines = upserts.map(({ line }) => reader.row(line));
+      const refused = upserts.find((_, index) => refuses(table.name, objectOf(table, lines[index].line!)));
+      if (refused !== undefined) {
+        const message = `Cannot insert into "${table.name}_rows": the row of key ${refused.key} is refused`;
+        throw new ProductionError(message, { retriable: false, reason: "content" });
+      }
       upserts.forEach((row, index) => store(table, { row, read: lines[index] }));
       for (const row of deletes) store(table, { row, read: reader.key(row.keyLine) });
     },
@@ -144,7 +154,7 @@ function readLine(table: TableSpec, line: string): unknown[] {
 
 function refusedLine({ name, columns }: TableSpec, line: string): ProductionError {
   const message = `Cannot insert into "${name}_rows": ${columns.length} values of JSON are expected, not ${line}]`;
-  return new ProductionError(message, { retriable: false });
+  return new ProductionError(message, { retriable: false, reason: "content" });
 }
 
 function parsed(line: string): unknown[] {

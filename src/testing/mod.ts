@@ -9,4 +9,5 @@ export {
   TopologyTestDriver,
   type TopologyTestDriverOptions,
 } from "./topology_test_driver.ts";
+export type { RefuseRow } from "./memory_warehouse.ts";
 export type { SelectedRow } from "./selected_rows.ts";

@@ -24,6 +24,7 @@ function nullable(name: string, type: ClickHouseType): StoredValue {
     const shown = JSON.stringify(typeof value === "bigint" ? String(value) : value);
     throw new ProductionError(`Cannot insert "${name}" as ${type.text}: ${reason}; current value is ${shown}`, {
       retriable: false,
+      reason: "content",
     });
   };
   const stored = plain(type, { name, refuse });

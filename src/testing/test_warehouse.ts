@@ -1,6 +1,6 @@
 import type { TableSpec, Warehouse } from "../ports/warehouse.ts";
 import type { Row } from "../record/row.ts";
-import { createMemoryWarehouse } from "./memory_warehouse.ts";
+import { createMemoryWarehouse, type RefuseRow } from "./memory_warehouse.ts";
 import type { SelectedRow } from "./selected_rows.ts";
 
 /** Rows of a table whose columns equal those of `where` get the columns of `change`, or (null) are gone. */
@@ -25,8 +25,8 @@ export interface TestWarehouse {
 }
 
 /** The in-memory warehouse: nothing to start, and far faster than a real one. */
-export function openMemoryWarehouse(): TestWarehouse {
-  const memory = createMemoryWarehouse();
+export function openMemoryWarehouse(refuses?: RefuseRow): TestWarehouse {
+  const memory = createMemoryWarehouse(refuses);
   return {
     warehouse: memory,
     rest: () => Promise.resolve(),

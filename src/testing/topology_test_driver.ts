@@ -16,6 +16,7 @@ import { sinksOf } from "../plan/outputs_of.ts";
 import { type DebeziumRecord, DebeziumTable } from "./debezium_table.ts";
 import { createManualClock } from "./manual_clock.ts";
 import { openEmbeddedWarehouse } from "./embedded_warehouse.ts";
+import type { RefuseRow } from "./memory_warehouse.ts";
 import { createStepClock, settle, type StepClock } from "./quiescence.ts";
 import { orderedByKey, type SelectedRow } from "./selected_rows.ts";
 import { openMemoryWarehouse, type TestWarehouse } from "./test_warehouse.ts";
@@ -40,6 +41,8 @@ export interface TopologyTestDriverOptions {
    * that is running already, where the driver makes a database of its own.
    */
   readonly warehouse?: "memory" | "embedded" | EmbeddedClickHouse;
+  /** Rows whose content the in-memory warehouse refuses beside those that it always does: none if absent. */
+  readonly refuses?: RefuseRow;
 }
 
 /**
@@ -211,8 +214,8 @@ export class TopologyTestDriver {
   }
 
   #openWarehouse(): Promise<TestWarehouse> {
-    const { warehouse = "memory" } = this.#settings;
-    if (warehouse === "memory") return Promise.resolve(openMemoryWarehouse());
+    const { warehouse = "memory", refuses } = this.#settings;
+    if (warehouse === "memory") return Promise.resolve(openMemoryWarehouse(refuses));
     const sinks = (): SinkSpec[] => this.#topology.nodes.flatMap((node) => node.op === "sink" ? [node.sink] : []);
     return openEmbeddedWarehouse(warehouse === "embedded" ? null : warehouse, { clock: this.#clock, sinks });
   }

@@ -2,6 +2,7 @@ import {
   avg,
   clickhouse,
   count,
+  Decimal,
   max,
   min,
   sum,
@@ -19,11 +20,18 @@ export interface Group {
   readonly tagged: boolean;
 }
 
+/**
+ * What becomes of some rows of a mapping: its callback throws; a column is no number any more, which no sink, no total
+ * and no other task takes; a column is too large for its sink.
+ */
+export type Spoilt = "throws" | "NaN" | "too large";
+
 /** An operator, and the name of the table that it makes. Inputs are names of sources or of steps before. */
 export type Step =
   & { readonly name: string; readonly input: string }
   & (
     | { readonly op: "filter"; readonly by: "num" | "key"; readonly rest: number }
+    | { readonly op: "spoil"; readonly how: Spoilt; readonly rest: number }
     | {
       readonly op: "foreignKeyJoin";
       readonly kind: "join" | "leftJoin";
@@ -136,6 +144,13 @@ function grown(step: Step, table: (name: string) => Table): Table {
         handle: input.handle.filter((row: Plain, key: unknown) => Math.abs(numberOf(row, key)) % 3 !== rest),
       };
     }
+    case "spoil": {
+      const { how, rest } = step;
+      return {
+        ...input,
+        handle: input.handle.mapValues((row: Plain) => Math.abs(row.num) % 4 === rest ? spoilt(row, how) : row),
+      };
+    }
     case "foreignKeyJoin": {
       const { name, kind, column } = step;
       const right = table(step.right);
@@ -156,6 +171,17 @@ function grown(step: Step, table: (name: string) => Table): Table {
     case "aggregate":
       if (input.global) refuse(`global table "${step.input}" cannot be grouped`);
       return aggregated(step.name, input, step.group);
+  }
+}
+
+function spoilt(row: Plain, how: Spoilt): Untyped {
+  switch (how) {
+    case "throws":
+      throw new RangeError(`no ${row.num}`);
+    case "NaN":
+      return { ...row, dec: NaN };
+    case "too large":
+      return { ...row, dec: Decimal.of(10n ** 20n, 2) };
   }
 }
 

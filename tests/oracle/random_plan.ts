@@ -13,12 +13,13 @@ interface Table {
 }
 
 /**
- * Plans a topology of 3 to 9 random operators over the sources, which writes several of its tables. Now and then an
+ * Plans a topology of 3 to 9 random operators over the sources, which writes several of its tables. `spoils`: some of
+ * its rows are refused, by a callback, a sink, a total or for other tasks. Now and then an
  * outer join comes out that cannot be: then it is another one.
  */
-export function randomPlan(choices: Choices): Plan {
+export function randomPlan(choices: Choices, { spoils = false } = {}): Plan {
   for (;;) {
-    const draft = new Draft(choices);
+    const draft = new Draft(choices, { spoils });
     const operators = 3 + choices.int(7);
     for (let operator = 0; operator < operators; operator++) draft.grow();
     const plan = draft.finish();
@@ -37,9 +38,11 @@ class Draft {
     { name, shape: "id", global: GLOBALS.includes(name), root: name }
   ));
   readonly #steps: Step[] = [];
+  readonly #spoils: boolean;
 
-  constructor(choices: Choices) {
+  constructor(choices: Choices, { spoils }: { readonly spoils: boolean }) {
     this.#choices = choices;
+    this.#spoils = spoils;
   }
 
   /** One operator more. */
@@ -54,6 +57,7 @@ class Draft {
       () => this.#keyJoin(name),
       () => this.#keyJoin(name),
       () => this.#aggregate(name),
+      ...this.#spoils ? [() => this.#spoil(name), () => this.#spoil(name)] : [],
     ];
     const step = makers[int(makers.length)]();
     if (step === null) return;
@@ -92,6 +96,17 @@ class Draft {
     const input = this.#pick(() => true)!.name;
     const rest = this.#choices.int(3);
     return { name, op: "filter", input, rest, by: this.#choices.of(["num", "key"]) };
+  }
+
+  #spoil(name: string): Step {
+    const input = this.#pick(() => true)!.name;
+    return {
+      name,
+      op: "spoil",
+      input,
+      how: this.#choices.of(["throws", "NaN", "too large"]),
+      rest: this.#choices.int(4),
+    };
   }
 
   #foreignKeyJoin(name: string): Step | null {

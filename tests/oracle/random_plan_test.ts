@@ -18,3 +18,14 @@ Deno.test(`oracle: ${histories} random topologies live random lives, seeds from 
     await assertHolds({ topology, partitions: PARTITIONS, sliceRows, events }, `seed ${seed}`);
   }
 });
+
+Deno.test(`oracle: ${histories} random topologies have rows refused, seeds from ${from}`, async () => {
+  for (let seed = from; seed < from + histories; seed++) {
+    const choices = choicesOf(seed);
+    const topology = randomPlan(choices, { spoils: true });
+    const sliceRows = choices.of([1, 2, 2_000]);
+    const refusals = choices.chance(0.5);
+    const events = randomHistory(choices, changePlain);
+    await assertHolds({ topology, partitions: PARTITIONS, sliceRows, refusals, events }, `refusing seed ${seed}`);
+  }
+});

@@ -27,7 +27,7 @@ export function report(life: Case, failure: Failure): string {
   const counts = Object.entries(partitions).map(([source, count]) => `${source} ${count}`).join(", ");
   return [
     ...(typeof topology === "string" ? [`topology "${topology}"`] : planLines(topology)),
-    `partitions: ${counts}; at most ${sliceRows} rows a slice`,
+    `partitions: ${counts}; at most ${sliceRows} rows a slice${life.refusals ? "; ClickHouse refuses some rows" : ""}`,
     `events, of which changes: ${changesOf(life)} (columns not named are ${
       typeof topology === "string" ? "those of tests/topologies/store.ts" : dullText(life)
     }):`,
@@ -100,6 +100,8 @@ function stepLine(step: Step): string {
   switch (step.op) {
     case "filter":
       return `  ${name} = ${input}.filter(|${step.by === "num" ? "num" : "key"}| % 3 !== ${step.rest})`;
+    case "spoil":
+      return `  ${name} = ${input}.mapValues(${step.how} if |num| % 4 === ${step.rest})`;
     case "foreignKeyJoin":
       return `  ${name} = ${input}.${step.kind}(${step.right}, by ${step.column}), blended`;
     case "keyJoin":

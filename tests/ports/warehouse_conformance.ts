@@ -3,6 +3,7 @@ import type { DeleteRow, UpsertRow, Warehouse } from "../../src/ports/warehouse.
 import { ProductionError } from "../../src/record/errors.ts";
 import { mulberry32 } from "../../src/record/mulberry32.ts";
 import { warehouseContentConformance } from "./warehouse_content_conformance.ts";
+import { warehouseRefusalConformance } from "./warehouse_refusal_conformance.ts";
 import { warehouseSqlConformance } from "./warehouse_sql_conformance.ts";
 import {
   collect,
@@ -40,7 +41,10 @@ export function warehouseConformance(
   modelCase(test);
   readingCases(test);
   warehouseContentConformance(test);
-  if (!options.without?.includes("sql")) warehouseSqlConformance(test);
+  if (!options.without?.includes("sql")) {
+    warehouseSqlConformance(test);
+    warehouseRefusalConformance(test);
+  }
 }
 
 function declarationCases(test: Test): void {
@@ -57,10 +61,10 @@ function declarationCases(test: Test): void {
     assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), []);
   });
 
-  test("ping() resolves, and insert() into a table that nobody created fails for good", async ({ warehouse }) => {
+  test("ping() resolves, and insert() says of a table that nobody made that it is missing", async ({ warehouse }) => {
     await warehouse.ping();
     const error = await assertRejects(() => upsert(warehouse, sale(1)), ProductionError);
-    assertEquals(error.retriable, false);
+    assertEquals([error.reason, error.retriable], ["missing", true]);
   });
 }
 

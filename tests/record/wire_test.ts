@@ -87,6 +87,18 @@ Deno.test("wireEquals() compares by value", async (t) => {
     [{}, [], false],
     [{}, null, false],
     ["1", 1, false],
+    // No wire values, but rows may hold them.
+    [NaN, NaN, true],
+    [{ a: NaN }, { a: NaN }, true],
+    [NaN, 0, false],
+    [NaN, undefined, false],
+    [new Date(1), new Date(1), true],
+    [new Date(1), new Date(2), false],
+    [new Date(1), {}, false],
+    [new Date(NaN), new Date(NaN), true],
+    [new URL("http://a"), new URL("http://b"), false],
+    [new Map([[1, 2]]), new Map([[1, 3]]), false],
+    [new RangeError("a"), {}, false],
   ];
   for (const [a, b, equal] of cases) {
     await t.step(`${Deno.inspect(a)} and ${Deno.inspect(b)}`, () => {

@@ -1,6 +1,6 @@
 import type { InsertBatch, ShownRow, Warehouse } from "../../src/ports/warehouse.ts";
 import { ProductionError } from "../../src/record/errors.ts";
-import { createMemoryWarehouse, type MemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
+import { createMemoryWarehouse, type MemoryWarehouse, type RefuseRow } from "../../src/testing/memory_warehouse.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
 
 const SLOW_SHARE = 0.1;
@@ -29,10 +29,10 @@ export class SimulatedWarehouse {
   readonly #bugs: WarehouseBugs;
   #arrivals = 0;
 
-  constructor(scheduler: Scheduler, bugs: WarehouseBugs) {
+  constructor(scheduler: Scheduler, { bugs, refuses }: { bugs: WarehouseBugs; refuses: RefuseRow }) {
     this.#scheduler = scheduler;
     this.#bugs = bugs;
-    this.memory = createMemoryWarehouse();
+    this.memory = createMemoryWarehouse(refuses);
   }
 
   /** The warehouse as one process sees it. */
@@ -92,15 +92,19 @@ export class SimulatedWarehouse {
     if (this.#bugs.lose === true && this.faults && choices.strikes("insert-swallowed", 0.1, what)) {
       return Promise.resolve();
     }
-    this.#store(batch);
-    if (this.faults && choices.strikes("insert-repeated", 0.04, what)) this.ghosts.push(() => this.#store(batch));
+    const stored = this.#store(batch);
+    // Of a refusal the answer may be lost, too.
+    stored.catch(() => {});
+    if (this.faults && choices.strikes("insert-repeated", 0.04, what)) {
+      this.ghosts.push(() => void this.#store(batch).catch(() => {}));
+    }
     if (this.faults && choices.strikes("insert-answer-lost", 0.03, what)) {
       throw new ProductionError("the answer was lost", { retriable: true });
     }
-    return Promise.resolve();
+    return stored;
   }
 
-  #store(batch: InsertBatch): void {
+  #store(batch: InsertBatch): Promise<void> {
     this.#arrivals++;
     const version = <T extends { epoch: number; seq: number }>(row: T): T =>
       this.#bugs.lastWins === true
@@ -108,11 +112,12 @@ export class SimulatedWarehouse {
         : this.#bugs.noSeq === true
         ? { ...row, seq: this.#arrivals }
         : row;
-    this.memory.insert({
+    const stored = this.memory.insert({
       table: batch.table,
       upserts: batch.upserts.map(version),
       deletes: batch.deletes.map(version),
     });
     this.onInsert();
+    return stored;
   }
 }

@@ -263,7 +263,7 @@ export const KINDS: readonly ColumnKind[] = [
   {
     sql: "char(4)",
     wire: { is: "text" },
-    declared: () => z.string(),
+    declared: () => char(4),
     clickhouse: "String",
     total: null,
     ordered: false,
@@ -277,5 +277,5 @@ export const KINDS: readonly ColumnKind[] = [
 export const CITEXT: Pick<ColumnKind, "sql" | "declared" | "wire"> = {
   sql: "citext",
   wire: { is: "text" },
-  declared: () => z.string(),
+  declared: () => citext(),
 };

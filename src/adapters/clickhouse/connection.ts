@@ -133,7 +133,7 @@ export function connect(options: ConnectionOptions, database?: string): Connecti
         if (summary === undefined) {
           throw new ProductionError(
             `Cannot ${action}: the answer has no X-ClickHouse-Summary. Let proxies pass it on`,
-            { retriable: false },
+            { retriable: true, reason: "setup" },
           );
         }
         return Number(summary.written_rows);

@@ -7,7 +7,8 @@ import { bookkeepingColumns, createTable, literal, qualified, quoted, rowsName, 
 /**
  * Brings table and view to the declared shape, or says why not. Running it again changes nothing; several instances may
  * run it at once.
- * @throws ConfigError when the declaration contradicts itself or ClickHouse, or the table has another shape
+ * @throws ConfigError when the declaration contradicts itself or ClickHouse, the table has another shape, or the user
+ * may not make it
  * @throws ProductionError for outages
  */
 export async function ensureTable(target: ConnectedDatabase, table: TableSpec): Promise<EnsureReport> {
@@ -32,9 +33,17 @@ export async function ensureTable(target: ConnectedDatabase, table: TableSpec): 
     await ensureView(target, table);
     return { created: before === null, added: before === null ? [] : added };
   } catch (error) {
-    if (error instanceof ProductionError && !error.retriable) throw new ConfigError([error.message], { cause: error });
-    throw error;
+    throw isMistake(error) ? new ConfigError([error.message], { cause: error }) : error;
   }
+}
+
+/**
+ * Whether a person must change the declaration, a right or a password. Said at once where a start stands still anyway;
+ * while rows wait to be inserted the same answers are waited out, since what worked before may work again. Content is
+ * that of a default or a literal in the declaration here: there are no rows yet.
+ */
+function isMistake(error: unknown): error is ProductionError {
+  return error instanceof ProductionError && (!error.retriable || error.reason === "setup");
 }
 
 function checkDeclaration(table: TableSpec): void {

@@ -43,7 +43,10 @@ function refuseNulls({ table, upserts, deletes }: InsertBatch): void {
     if (column === null) return;
     const message =
       `Cannot insert "${column.name}" of "${table.name}" as ${column.type}: current value is null, key ${key}`;
-    throw new ProductionError(`${message}. Declare the column Nullable, or give it a value`, { retriable: false });
+    throw new ProductionError(`${message}. Declare the column Nullable, or give it a value`, {
+      retriable: false,
+      reason: "content",
+    });
   };
   for (const row of upserts) check(row.line, row.key, table.columns);
   for (const row of deletes) check(row.keyLine, row.key, keyColumns);

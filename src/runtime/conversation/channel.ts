@@ -1,3 +1,4 @@
+import { contentLengthMax } from "../../record/sendable.ts";
 import { type EncodedMessage, encodeMessage, encodePack, HEAD_END, type Message } from "./messages.ts";
 
 /** An inbox partition: the table whose task reads it, and which of its tasks. */
@@ -11,6 +12,14 @@ interface OpenPack extends Destination {
   messages: string;
   /** Of the messages last added, which are not ended yet. */
   head: string | null;
+}
+
+/** How large packs become. */
+export interface PackLimits {
+  /** A pack of so much text, in UTF-16 units, is sealed before the flush. */
+  readonly packLengthMax: number;
+  /** Bytes of a record: a message that would make it larger goes into one of its own. */
+  readonly messageBytesMax: number;
 }
 
 /** Takes sealed packs in the order in which they must be appended. */
@@ -27,14 +36,15 @@ export class Channel {
   readonly #epoch: number;
   readonly #emit: Emit;
   readonly #packLengthMax: number;
+  readonly #recordLengthMax: number;
   readonly #open = new Map<number, OpenPack>();
   readonly #seen = new Map<string, { epoch: number; seq: number }>();
 
-  /** `packLengthMax`: a pack of so much text (UTF-16 units) is sealed before the flush. */
-  constructor(options: { task: string; epoch: number; packLengthMax: number; emit: Emit }) {
+  constructor(options: { task: string; epoch: number; limits: PackLimits; emit: Emit }) {
     this.#task = options.task;
     this.#epoch = options.epoch;
-    this.#packLengthMax = options.packLengthMax;
+    this.#packLengthMax = options.limits.packLengthMax;
+    this.#recordLengthMax = contentLengthMax(options.limits.messageBytesMax);
     this.#emit = options.emit;
   }
 
@@ -47,6 +57,10 @@ export class Channel {
   sendEncoded(destination: Destination, { head, body }: EncodedMessage): void {
     const id = destination.table * 65_536 + destination.partition;
     let pack = this.#open.get(id);
+    if (pack !== undefined && pack.messages.length + body.length > this.#recordLengthMax) {
+      this.#seal(id, pack);
+      pack = undefined;
+    }
     if (pack === undefined) {
       pack = { table: destination.table, partition: destination.partition, messages: "", head: null };
       this.#open.set(id, pack);

@@ -1,6 +1,8 @@
 import { type Bytes } from "../../ports/log.ts";
+import { ProcessorError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import { type Row, UNKNOWN, type Value } from "../../record/row.ts";
+import { checkTextBytes, contentBytesMax } from "../../record/sendable.ts";
 import { wireEquals } from "../../record/wire.ts";
 import { decodeInbox, type Message } from "./messages.ts";
 import { homeOf, type Partitions } from "./ownership.ts";
@@ -19,8 +21,12 @@ export interface MessageOrigin {
   readonly seq: number;
 }
 
-/** The tables of a topology and how many tasks each has: all that a message needs to find its way. */
-type Routing = Partitions & { readonly plan: PhysicalPlan };
+/** The tables of a topology and how many tasks each has: all that a message needs to find its way; and its limit. */
+type Routing = Partitions & {
+  readonly plan: PhysicalPlan;
+  readonly options: { readonly messageBytesMax: number };
+  readonly onCallbackError: (error: ProcessorError) => void;
+};
 
 /**
  * What a task says to others and does when they speak: subscriptions and values of joins, shares of aggregates, HELLOs.
@@ -56,15 +62,30 @@ export class Conversation {
     }
   }
 
-  /** Asks for the right row `key` of a join; what is known at first is nothing. */
+  /**
+   * Asks for the right row `key` of a join; what is known at first is nothing. Nobody can be asked for a key that is
+   * too large for a message: its right row is refused, and so absent.
+   */
   subscribe(lookup: number, key: Key): Value {
     const plan = this.task.table.lookups[lookup];
+    if (!this.#askable(plan.name, key)) return null;
     this.task.channel.send({ table: plan.table, partition: this.#partitionOf(lookup, key) }, {
       type: "subscribe",
       join: plan.name,
       key,
     });
     return UNKNOWN;
+  }
+
+  #askable(join: string, key: Key): boolean {
+    if (typeof key === "number") return true;
+    try {
+      checkTextBytes(key, contentBytesMax(this.#routing.options.messageBytesMax));
+      return true;
+    } catch (cause) {
+      this.#routing.onCallbackError(new ProcessorError(join, key, { cause, reason: "too_large" }));
+      return false;
+    }
   }
 
   #partitionOf(lookup: number, key: Key): number {
@@ -168,7 +189,7 @@ export class Conversation {
     table.lookups.forEach((lookup, index) => {
       if (lookup.global || this.#tableName(lookup.table) !== sender.table) return;
       for (const key of stores[index].entries.keys()) {
-        if (this.#partitionOf(index, key) !== sender.partition) continue;
+        if (this.#partitionOf(index, key) !== sender.partition || !this.#askable(lookup.name, key)) continue;
         channel.send({ table: lookup.table, partition: sender.partition }, {
           type: "subscribe",
           join: lookup.name,

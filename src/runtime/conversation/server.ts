@@ -2,31 +2,47 @@ import type { ServePlan } from "../../plan/physical.ts";
 import { digestOf } from "../../record/digest.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { encodeWire } from "../../record/wire.ts";
+import type { ProcessorError } from "../../record/errors.ts";
+import { encodeRow } from "../../record/sendable.ts";
 import type { Entry } from "../../state/entry.ts";
 import { appended } from "../../state/right_store.ts";
 
 /** Sends a value, as {@link encodeWire} writes it, to the home with this partition. */
 export type Answer = (home: number, key: Key, wire: string) => void;
 
+/** What a server needs of its task. */
+export interface ServerOptions {
+  readonly plan: ServePlan;
+  /** Index of the cell that holds the digest of what was told last. */
+  readonly cell: number;
+  /** Bytes of a value; a larger one is refused. */
+  readonly bytesMax: number;
+  readonly onError: (error: ProcessorError) => void;
+}
+
 const ABSENT = "null";
 const ABSENT_DIGEST = 0;
 
 /**
  * One register served to homes: who subscribed to which key, and what they were told last. A subscription is ALWAYS
- * answered, at once or as soon as the value is known.
+ * answered, at once or as soon as the value is known. A value that cannot be sent, for what it is or for its size, is
+ * refused and so absent: that is told like any other value, and why is told once.
  */
 export class Server {
   readonly plan: ServePlan;
   readonly #cell: number;
+  readonly #bytesMax: number;
   readonly #answer: Answer;
+  readonly #onError: (error: ProcessorError) => void;
   /** Key to the partitions of the homes that subscribed. */
   readonly #subscriptions = new Map<Key, number[]>();
 
-  constructor(plan: ServePlan, cell: number, answer: Answer) {
+  constructor({ plan, cell, bytesMax, onError }: ServerOptions, answer: Answer) {
     this.plan = plan;
     this.#cell = cell;
+    this.#bytesMax = bytesMax;
     this.#answer = answer;
+    this.#onError = onError;
   }
 
   /** Keys that somebody subscribed to. */
@@ -60,7 +76,7 @@ export class Server {
    */
   answer(home: number, key: Key, known: { entry: Entry | null; value: Row | null }): void {
     const { entry, value } = known;
-    const wire = encoded(value);
+    const wire = this.#encoded(key, value);
     if (entry === null || entry.cells[this.#cell] === digest(wire)) this.#answer(home, key, wire);
     else this.#tellAll(entry, wire);
   }
@@ -72,8 +88,18 @@ export class Server {
 
   /** Tells all subscribers the entry's value unless it is what they were told last. */
   tell(entry: Entry, value: Row | null): void {
-    if (this.#subscriptions.has(entry.key)) this.#tellAll(entry, encoded(value));
+    if (this.#subscriptions.has(entry.key)) this.#tellAll(entry, this.#encoded(entry.key, value));
     else entry.cells[this.#cell] = null;
+  }
+
+  #encoded(key: Key, value: Row | null): string {
+    if (value === null) return ABSENT;
+    try {
+      return encodeRow(value, { operator: this.plan.name, key, bytesMax: this.#bytesMax });
+    } catch (error) {
+      this.#onError(error as ProcessorError);
+      return ABSENT;
+    }
   }
 
   #tellAll(entry: Entry, wire: string): void {
@@ -87,10 +113,6 @@ export class Server {
   tellAbsent(key: Key): void {
     for (const home of this.#subscriptions.get(key) ?? []) this.#answer(home, key, ABSENT);
   }
-}
-
-function encoded(value: Row | null): string {
-  return value === null ? ABSENT : encodeWire(value);
 }
 
 function digest(wire: string): number {

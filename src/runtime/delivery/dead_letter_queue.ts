@@ -3,20 +3,26 @@ import type { DeadLetter, DeadLetters } from "../../ports/dead_letters.ts";
 import type { Bytes, LogRecord, Position } from "../../ports/log.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import { retry } from "../../ports/retry.ts";
+import { digestOf } from "../../record/digest.ts";
 import type { DeserializationError, ProcessorError } from "../../record/errors.ts";
 
 const KEY_LENGTH_MAX = 1_024;
 const RECORD_LENGTH_MAX = 65_536;
 const WAITING_MAX = 10_000;
+/** Letters remembered, so that a row which is refused at every evaluation is written once. */
+const KNOWN_MAX = 10_000;
 const RETRY_MS = 1_000;
 
 /**
- * Collects dead letters of one topology and stores them in the background; nothing is dropped without being counted.
+ * Collects dead letters of one topology and stores them in the background; nothing is dropped without being counted. A
+ * letter like the last one of its operator and key is counted only.
  */
 export class DeadLetterQueue {
   readonly #topology: string;
   readonly #ports: { clock: Clock; metrics: Metrics; deadLetters: DeadLetters };
   #waiting: DeadLetter[] = [];
+  /** By stage, operator and key: a digest of the last letter. The oldest are forgotten. */
+  readonly #known = new Map<string, number>();
   #running: Promise<void> | null = null;
   /** Resolves when the last try has failed. */
   #failed = Promise.withResolvers<void>();
@@ -40,11 +46,11 @@ export class DeadLetterQueue {
     });
   }
 
-  /** A callback that threw, or a row that does not fit its sink. */
+  /** A callback that threw, a row that does not fit its sink, or a value that cannot be sent to another task. */
   callback(error: ProcessorError): void {
     this.#add({
       stage: "callback",
-      reason: "callback_threw",
+      reason: error.reason,
       operator: error.operator,
       error: error.message,
       topic: null,
@@ -77,9 +83,18 @@ export class DeadLetterQueue {
       { topology: this.#topology, stage: letter.stage, reason: letter.reason },
       1,
     );
-    if (this.#waiting.length >= WAITING_MAX) return;
+    if (this.#waiting.length >= WAITING_MAX || (letter.offset === null && this.#isKnown(letter))) return;
     this.#waiting.push({ topology: this.#topology, timestampMs: clock.nowMs(), ...letter });
     this.#running ??= this.#store();
+  }
+
+  #isKnown({ stage, operator, key, error, record }: Omit<DeadLetter, "topology" | "timestampMs">): boolean {
+    const id = `${stage} ${operator} ${key}`;
+    const digest = digestOf(`${error}\n${record}`);
+    if (this.#known.get(id) === digest) return true;
+    if (this.#known.size >= KNOWN_MAX) this.#known.delete(this.#known.keys().next().value!);
+    this.#known.set(id, digest);
+    return false;
   }
 
   /** Resolves when everything added so far is stored, or cannot be. */

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Clock } from "../../ports/clock.ts";
 import type { AppendBatch, Log } from "../../ports/log.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
+import { ProductionError } from "../../record/errors.ts";
 
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 const RETRY = { firstMs: 50, lastMs: 5_000 };
@@ -12,13 +13,13 @@ export interface QueuedRecord {
   readonly partition: number;
   readonly text: string;
   readonly task: string;
+  /** How much of its sender's numbering is its own; 1 if absent. */
+  readonly span?: number;
 }
 
 interface Queued extends QueuedRecord {
   /** Of the text in UTF-8. */
   readonly bytes: number;
-  /** Whoever spoke is no more. */
-  forgotten: boolean;
 }
 
 /** What the producer needs. */
@@ -27,6 +28,10 @@ export interface ProducerOptions {
   readonly clock: Clock;
   /** The log refused for good: these tasks' messages are lost, so they must start again. */
   readonly onLost: (tasks: ReadonlySet<string>, error: Error) => void;
+  /**
+   * The log does not take this record for its size: what to append instead, in order; null if nothing can be left out.
+   */
+  readonly divide: (record: QueuedRecord, error: ProductionError) => readonly QueuedRecord[] | null;
   /** So many records were appended. */
   readonly onAppended: (records: number) => void;
   /** The log does not answer (message), or answers again (null). */
@@ -35,7 +40,8 @@ export interface ProducerOptions {
 
 /**
  * Appends the packs of all tasks of one topology, one append at a time, so that order per inbox partition is kept
- * whatever is retried. Packs that come while an append is under way go together in the next one.
+ * whatever is retried. Packs that come while an append is under way go together in the next one. Of an append that is
+ * too large for the log only the record that is to blame is changed; all others arrive as they are.
  */
 export class MessageProducer {
   /** Of the texts that wait, in UTF-8. */
@@ -43,7 +49,8 @@ export class MessageProducer {
   /** Records appended so far. */
   records = 0;
   #queue: Queued[] = [];
-  #underWay: readonly Queued[] = [];
+  /** Tasks of which what is under way was said by an incarnation that is no more. */
+  readonly #forgotten = new Set<string>();
   #running = false;
   #closed = false;
   #waiters: (() => void)[] = [];
@@ -56,7 +63,7 @@ export class MessageProducer {
   enqueue(record: QueuedRecord): void {
     if (this.#closed) return;
     const bytes = Buffer.byteLength(record.text);
-    this.#queue.push({ ...record, bytes, forgotten: false });
+    this.#queue.push({ ...record, bytes });
     this.queuedBytes += bytes;
     if (!this.#running) {
       this.#running = true;
@@ -70,7 +77,7 @@ export class MessageProducer {
    */
   forget(task: string): void {
     const kept = this.#queue.filter((record) => record.task !== task);
-    for (const record of this.#underWay) if (record.task === task) record.forgotten = true;
+    if (this.#running) this.#forgotten.add(task);
     if (kept.length === this.#queue.length) return;
     for (const record of this.#queue) if (record.task === task) this.queuedBytes -= record.bytes;
     this.#queue = kept;
@@ -93,7 +100,8 @@ export class MessageProducer {
     // One turn later, so that everything sent in this turn goes together.
     await Promise.resolve();
     while (this.#queue.length > 0) {
-      const taken = this.#underWay = this.#take();
+      const taken = this.#take();
+      this.#forgotten.clear();
       await this.#append(taken);
       for (const record of taken) this.queuedBytes -= record.bytes;
       if (this.#closed) this.queuedBytes = 0;
@@ -113,7 +121,7 @@ export class MessageProducer {
     return this.#queue.splice(0, count);
   }
 
-  async #append(taken: readonly Queued[]): Promise<void> {
+  async #append(taken: readonly QueuedRecord[]): Promise<void> {
     const { log, clock, onAppended, onLost, onState } = this.#options;
     const batches = groupByPartition(taken);
     try {
@@ -127,13 +135,29 @@ export class MessageProducer {
       this.records += taken.length;
       onAppended(taken.length);
     } catch (error) {
-      const speakers = taken.filter(({ forgotten }) => !forgotten).map(({ task }) => task);
+      const parts = isTooLarge(error) ? this.#divided(taken, error) : null;
+      if (parts !== null) {
+        for (const part of parts) await this.#append(part);
+        return;
+      }
+      const speakers = taken.map(({ task }) => task).filter((task) => !this.#forgotten.has(task));
       onLost(new Set(speakers), error as Error);
     }
   }
+
+  /** Parts that may be small enough, in the order in which they must be appended. */
+  #divided(taken: readonly QueuedRecord[], error: ProductionError): (readonly QueuedRecord[])[] | null {
+    const half = taken.length >> 1;
+    if (half > 0) return [taken.slice(0, half), taken.slice(half)];
+    return this.#options.divide(taken[0], error)?.map((record) => [record]) ?? null;
+  }
 }
 
-function groupByPartition(taken: readonly Queued[]): AppendBatch[] {
+function isTooLarge(error: unknown): error is ProductionError {
+  return error instanceof ProductionError && error.reason === "too_large";
+}
+
+function groupByPartition(taken: readonly QueuedRecord[]): AppendBatch[] {
   const batches = new Map<string, { topic: string; partition: number; records: { key: null; value: string }[] }>();
   for (const { topic, partition, text } of taken) {
     const id = `${topic}/${partition}`;

@@ -202,7 +202,10 @@ function bytesOf(row: OutgoingRow): number {
   return 2 * (("line" in row ? row.line.length : row.keyLine.length) + row.key.length);
 }
 
-/** Whether ClickHouse refused the rows for good; every other failure may pass. */
+/**
+ * Whether ClickHouse refused the rows for what is in them. Every other failure may pass, also one that takes a person:
+ * a right that was taken away, a full disk. It would meet all rows alike, so none may be set aside for it.
+ */
 function isRefusal(error: unknown): error is ProductionError {
-  return error instanceof ProductionError && !error.retriable;
+  return error instanceof ProductionError && error.reason === "content";
 }

@@ -5,7 +5,7 @@ import type { DeadLetterQueue } from "./dead_letter_queue.ts";
 import type { RunOptions } from "../options.ts";
 import type { Problems } from "../problems.ts";
 import type { Ports } from "../ports.ts";
-import { SinkWriter } from "./sink_writer.ts";
+import { type OutgoingRow, SinkWriter } from "./sink_writer.ts";
 
 const RETRY_MS = 1_000;
 
@@ -17,6 +17,8 @@ export interface SinkWritersOptions {
   readonly topology: string;
   readonly problems: Problems;
   readonly deadLetters: DeadLetterQueue;
+  /** ClickHouse refused this row for good; the dead letter is written. */
+  readonly onRefused: (sink: SinkPlan, row: OutgoingRow) => void;
   readonly stopped: () => boolean;
 }
 
@@ -39,8 +41,10 @@ export async function createSinkWriters(options: SinkWritersOptions): Promise<Ma
         clock: ports.clock,
         flushIntervalMs: run.flushIntervalMs,
         batchRowsMax: run.batchRowsMax,
-        onRefused: (row, error) =>
-          deadLetters.refused({ sink: sink.name, key: row.key, line: "line" in row ? row.line : row.keyLine }, error),
+        onRefused: (row, error) => {
+          deadLetters.refused({ sink: sink.name, key: row.key, line: "line" in row ? row.line : row.keyLine }, error);
+          options.onRefused(sink, row);
+        },
         onState: (problem) => problems.set(`clickhouse ${sink.name}`, problem),
         onInserted: ({ rows, durationMs, sourceMs }) => {
           ports.metrics.count("weir_sink_rows_total", labels, rows);

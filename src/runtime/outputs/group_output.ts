@@ -4,8 +4,12 @@ import { createFold, type Fold, type Group } from "../../processor/group.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyOf, keyText } from "../../record/key.ts";
 import { type Row, UNKNOWN } from "../../record/row.ts";
-import { wireEquals } from "../../record/wire.ts";
+import { checkMessageBytes, checkTextBytes } from "../../record/sendable.ts";
+import { encodeWire, wireEquals } from "../../record/wire.ts";
 import type { Entry } from "../../state/entry.ts";
+
+/** Of a message with a share, as many parts as its columns take once, and as a key, in which quotes are escaped. */
+const COLUMNS_PARTS = 3;
 
 /**
  * One aggregate of one home: folds its rows into groups, each entry remembering what it contributed to which group, so
@@ -23,14 +27,19 @@ export class GroupOutput {
   readonly #fold: Fold;
   readonly #cell: number;
   readonly #keyValue: (key: Key) => unknown;
+  readonly #partBytesMax: number;
   readonly #onError: (error: ProcessorError) => void;
 
-  /** `cell`: index of the entry's cell that links to the group. `keyValue`: the key as callbacks see it. */
+  /**
+   * `cell`: index of the entry's cell that links to the group. `keyValue`: the key as callbacks see it. `bytesMax`: of
+   * a message with a share, which holds the group's columns, its key and a part of each total.
+   */
   constructor(
     options: {
       plan: GroupPlan;
       cell: number;
       keyValue: (key: Key) => unknown;
+      bytesMax: number;
       onError: (error: ProcessorError) => void;
     },
   ) {
@@ -39,6 +48,7 @@ export class GroupOutput {
     this.#values = new Array(valuesOf(options.plan.aggregate)).fill(null);
     this.#fold = createFold(options.plan.aggregate);
     this.#keyValue = options.keyValue;
+    this.#partBytesMax = Math.floor(options.bytesMax / (options.plan.aggregate.columns.length + COLUMNS_PARTS));
     this.#onError = options.onError;
   }
 
@@ -80,11 +90,17 @@ export class GroupOutput {
       const columns = this.plan.aggregate.groupBy(row, this.#keyValue(entry.key));
       if (columns === null) return null;
       contribute(this.plan.aggregate, row, this.#values);
+      if (this.plan.merge !== null) this.#checkTexts();
       return this.#groupOf(columns, old);
     } catch (cause) {
       this.#onError(new ProcessorError(this.plan.name, keyText(entry.key), { cause }));
       return null;
     }
+  }
+
+  /** A row whose text is too large for a share is refused, whatever else is in the group: so no share ever is. */
+  #checkTexts(): void {
+    for (const value of this.#values) if (typeof value === "string") checkTextBytes(value, this.#partBytesMax);
   }
 
   #same(cells: readonly unknown[]): boolean {
@@ -130,6 +146,8 @@ export class GroupOutput {
           }`,
         );
       }
+      // A group that the merge task cannot be told of must not be made: its rows are refused one by one.
+      if (this.plan.merge !== null) checkMessageBytes(encodeWire(columns), this.#partBytesMax);
       group = this.#fold.newGroup(key, columns);
       this.groups.set(key, group);
     }

@@ -5,7 +5,7 @@ import { digestOf } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyOf, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { type Entry, HELD } from "../../state/entry.ts";
+import { type Entry, HELD, REPLACED, SHOWN_BEFORE } from "../../state/entry.ts";
 import { keyLineOf } from "./key_line.ts";
 import type { OutgoingRow } from "../delivery/sink_writer.ts";
 
@@ -27,6 +27,13 @@ export function newSinkCounts(): SinkCounts {
 
 /** Digest of a row that is somebody else's or was altered: that of no row which this task writes. */
 export const FOREIGN_DIGEST = -1;
+
+/** A row that ClickHouse refused: it is not tried again before it is another one. */
+interface Refused {
+  readonly digest: number;
+  /** A start wrote it, and so left what was shown before the start. */
+  readonly kept: boolean;
+}
 
 /** What a sink output needs of its task. */
 export interface SinkOutputOptions {
@@ -50,11 +57,20 @@ export interface SinkOutputOptions {
  * One sink of one task: writes a row only if it differs from what ClickHouse shows, which is remembered as a digest.
  * Until the start is complete nothing is deleted: entries to delete are held, so that a start that would delete too
  * much can be refused.
+ *
+ * A refused row is absent, as in a computation from scratch, whoever refused it: if a callback threw, `show` is given
+ * null; if the encoder refuses, `show` deletes what is shown; if ClickHouse does, {@link refuse} does so. The boundary
+ * is the start: of rows that a start wrote, a refusal by ClickHouse leaves what was shown before, since a mistaken
+ * deployment could have all of them refused.
  */
 export class SinkOutput {
   readonly counts: SinkCounts = newSinkCounts();
   /** While set: keys written since, which a comparison under way must leave alone. */
   touched: Set<Key> | null = null;
+  /** Rows that ClickHouse refused and that would be written again otherwise, by key. */
+  readonly #refused = new Map<Key, Refused>();
+  /** Number of the last row written before the start was complete. */
+  #startSeq = 0;
   readonly #options: SinkOutputOptions;
   /** Shown, and to be deleted when the start is complete. */
   readonly #doomed = new Set<Entry>();
@@ -90,6 +106,7 @@ export class SinkOutput {
   /** What ClickHouse shows of this entry from an earlier epoch. */
   base(entry: Entry, digest: number): void {
     this.counts.base++;
+    entry.flags |= SHOWN_BEFORE;
     entry.cells[this.#options.cell] = digest;
   }
 
@@ -105,6 +122,7 @@ export class SinkOutput {
     const shown = entry.cells[cell] as number | null;
     const line = row === null ? null : this.#lineOf(entry.key, row);
     if (line === null) {
+      if (this.#refused.size > 0) this.#refused.delete(entry.key);
       if (shown === null) return;
       if (!this.#options.complete()) {
         this.#doomed.add(entry);
@@ -118,12 +136,54 @@ export class SinkOutput {
     if (this.#doomed.size > 0) this.#doomed.delete(entry);
     const digest = digestOf(line);
     if (digest === shown) return;
+    if (this.#refused.size > 0 && this.#isRefused(entry, digest)) return;
     entry.cells[cell] = digest;
     this.counts.written++;
     if (shown !== null && !this.#options.complete()) this.counts.rewritten++;
     this.touched?.add(entry.key);
-    const { task, epoch, nextSeq, put } = this.#options;
-    put({ id: entry.key, line, task, key: keyText(entry.key), digest, epoch, seq: nextSeq() });
+    const { task, epoch, nextSeq, put, complete } = this.#options;
+    const seq = nextSeq();
+    if (!complete()) {
+      this.#startSeq = seq;
+      if (shown !== null) entry.flags |= REPLACED;
+    }
+    put({ id: entry.key, line, task, key: keyText(entry.key), digest, epoch, seq });
+  }
+
+  /**
+   * ClickHouse refused this row of the entry for good. Whatever older version it shows is deleted, unless a newer one
+   * is under way, or a start wrote the row over what was shown before.
+   */
+  refuse(entry: Entry, row: { readonly digest: number; readonly seq: number }): void {
+    const { cell } = this.#options;
+    const { digest } = row;
+    if (entry.cells[cell] !== digest) return;
+    const started = row.seq <= this.#startSeq;
+    const kept = started && (entry.flags & SHOWN_BEFORE) !== 0;
+    this.#refused.set(entry.key, { digest, kept });
+    if (kept) {
+      // What is shown is not known here; the next comparison finds it out.
+      entry.cells[cell] = FOREIGN_DIGEST;
+      return;
+    }
+    entry.cells[cell] = null;
+    // A start that has nothing to change writes nothing, though it tries what was refused once more.
+    if (!started || (entry.flags & REPLACED) !== 0) this.#bury(entry.key);
+  }
+
+  /** Whether this very row was refused before; then nothing is shown of the entry, unless the start left something. */
+  #isRefused(entry: Entry, digest: number): boolean {
+    const refused = this.#refused.get(entry.key);
+    if (refused === undefined) return false;
+    if (refused.digest !== digest) {
+      this.#refused.delete(entry.key);
+      return false;
+    }
+    if (!refused.kept && entry.cells[this.#options.cell] !== null) {
+      entry.cells[this.#options.cell] = null;
+      this.#delete(entry.key);
+    }
+    return true;
   }
 
   /** ClickHouse shows something else than it should: the next {@link show} writes whatever is right. */
@@ -146,10 +206,25 @@ export class SinkOutput {
     return (entry.flags & HELD) !== 0 ? null : entry.cells[this.#options.cell] as number | null;
   }
 
-  /** Deletes a row that the sink shows and the task does not know. */
+  /**
+   * Whether it is right that ClickHouse shows this of the entry (null: nothing). Where a start left what was shown
+   * before, because the row was refused, it becomes known here.
+   */
+  agrees(entry: Entry, shown: number | null): boolean {
+    if (this.expected(entry) === shown) return true;
+    if (this.#refused.size === 0 || this.#refused.get(entry.key)?.kept !== true) return false;
+    entry.cells[this.#options.cell] = shown;
+    return true;
+  }
+
   #delete(key: Key): void {
-    const { task, epoch, nextSeq, put } = this.#options;
     this.counts.deleted++;
+    this.#bury(key);
+  }
+
+  /** Writes a tombstone, whether anything is shown or not. */
+  #bury(key: Key): void {
+    const { task, epoch, nextSeq, put } = this.#options;
     this.touched?.add(key);
     put({ id: key, keyLine: keyLineOf(this.#options.plan, key), task, key: keyText(key), epoch, seq: nextSeq() });
   }

@@ -82,7 +82,7 @@ export class Task implements TaskView {
     this.channel = new Channel({
       task: this.id,
       epoch,
-      packLengthMax: context.options.packLengthMax,
+      limits: context.options,
       emit: (destination, record) => context.emit(this.id, destination, record),
     });
     this.#layout = layoutOf({

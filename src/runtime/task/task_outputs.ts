@@ -1,7 +1,8 @@
 import type { SinkPlan, TaskTable } from "../../plan/physical.ts";
 import { type KeyColumns, keyValueOf } from "../../processor/key_value.ts";
-import type { Key } from "../../record/key.ts";
+import { type Key, parseKeyText } from "../../record/key.ts";
 import { UNKNOWN, type Value } from "../../record/row.ts";
+import { contentBytesMax } from "../../record/sendable.ts";
 import type { CellLayout, Entry } from "../../state/entry.ts";
 import type { Channel } from "../conversation/channel.ts";
 import { encodeValue } from "../conversation/messages.ts";
@@ -60,16 +61,31 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
     complete: options.complete,
     onError: context.onCallbackError,
   });
+  const bytesMax = contentBytesMax(context.options.messageBytesMax);
   const keyValue = keyValueOf(options.keyColumns);
   const groups = table.groups.map((plan, index) =>
-    new GroupOutput({ plan, cell: layout.groups[index], keyValue, onError: context.onCallbackError })
+    new GroupOutput({
+      plan,
+      cell: layout.groups[index],
+      keyValue,
+      bytesMax,
+      onError: context.onCallbackError,
+    })
   );
   return {
     groups,
     servers: table.serves.map((plan, index) =>
-      new Server(plan, layout.serves + index, (home, key, wire) => {
-        channel.sendEncoded({ table: plan.home, partition: home }, encodeValue(plan.name, key, wire));
-      })
+      new Server(
+        {
+          plan,
+          cell: layout.serves + index,
+          bytesMax,
+          onError: context.onCallbackError,
+        },
+        (home, key, wire) => {
+          channel.sendEncoded({ table: plan.home, partition: home }, encodeValue(plan.name, key, wire));
+        },
+      )
     ),
     sinks: table.sinks.map((plan, index) => new SinkOutput({ cell: layout.sinks + index, ...hooks(plan) })),
     shareSinks: table.groups.map((plan, index) =>
@@ -126,6 +142,26 @@ export function doomedOf({ sinks, shareSinks }: TaskOutputs): Doomed[] {
   return [...sinks, ...shareSinks].flatMap((output) =>
     output === null ? [] : [{ sink: output.plan.name, keys: output.doomed(), shown: output.counts.base }]
   );
+}
+
+/** A task as {@link refuseRow} sees it. */
+type RefusedTask = Pick<TaskOutputs, "sinks"> & {
+  readonly closed: boolean;
+  readonly epoch: number;
+  readonly entries: ReadonlyMap<Key, Entry>;
+};
+
+/**
+ * ClickHouse refused a row that this task or an earlier incarnation of it wrote: rows of an earlier one, which may be
+ * on another instance, are no business of this one. Of a tombstone there is nothing to take back.
+ */
+export function refuseRow(
+  task: RefusedTask,
+  { sink, row }: { readonly sink: SinkPlan; readonly row: OutgoingRow },
+): void {
+  if (task.closed || row.epoch !== task.epoch || !("line" in row)) return;
+  const entry = task.entries.get(parseKeyText(row.key));
+  if (entry !== undefined) task.sinks.find(({ plan }) => plan.name === sink.name)?.refuse(entry, row);
 }
 
 /** What was written and deleted so far, by sink. */

@@ -16,6 +16,7 @@ Deno.test("MessageProducer counts bytes of UTF-8, for its limit and for its appe
     onLost: (_, error) => {
       throw error;
     },
+    divide: () => null,
     onAppended() {},
     onState() {},
   });
@@ -47,6 +48,7 @@ Deno.test("MessageProducer.forget() throws away what waits, and losing the rest 
     } as unknown as Log,
     clock: createManualClock(),
     onLost: (tasks) => void lost.push([...tasks]),
+    divide: () => null,
     onAppended() {},
     onState() {},
   });

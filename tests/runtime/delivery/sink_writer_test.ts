@@ -1,61 +1,121 @@
-import { assertEquals } from "@std/assert";
-import type { InsertBatch, TableSpec } from "../../../src/ports/warehouse.ts";
-import { type OutgoingRow, SinkWriter } from "../../../src/runtime/delivery/sink_writer.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { ClickHouseError } from "@clickhouse/client";
+import { productionError } from "../../../src/adapters/clickhouse/production_error.ts";
+import type { InsertBatch, TableSpec, Warehouse } from "../../../src/ports/warehouse.ts";
+import { ConfigError, ProductionError } from "../../../src/record/errors.ts";
+import { mendingWarehouse } from "../../../src/runtime/delivery/mending_warehouse.ts";
+import { SinkWriter } from "../../../src/runtime/delivery/sink_writer.ts";
 import { createManualClock } from "../../../src/testing/manual_clock.ts";
 import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
+import { createStepClock } from "../../../src/testing/quiescence.ts";
 
-const row = (id: number, length: number): OutgoingRow => {
-  const key = `[${id}]`;
-  return { id, key, line: "x".repeat(length - key.length), task: "t-0", digest: 1, epoch: 1, seq: id };
-};
+const table: TableSpec = { name: "things", columns: [{ name: "id", type: "Int64" }], key: ["id"], shares: false };
+const ROWS = 100;
 
-function writing() {
-  const gate = { open: Promise.withResolvers<void>() };
-  const batches: number[] = [];
-  const writer = new SinkWriter({
-    table: { name: "things" } as TableSpec,
-    warehouse: {
-      ...createMemoryWarehouse(),
-      async insert({ upserts, deletes }: InsertBatch) {
-        await gate.open.promise;
-        batches.push(upserts.length + deletes.length);
-      },
+/** A writer of a table that exists, on a warehouse whose inserts `fault` may fail. */
+async function open({ fault, ensure }: { fault: () => Error | null; ensure?: Warehouse["ensure"] }) {
+  const clock = createStepClock(createManualClock(0));
+  const memory = createMemoryWarehouse((_, row) => row.id === 13);
+  await memory.ensure(table);
+  const tries: number[] = [];
+  const problems: (string | null)[] = [];
+  const refused: string[] = [];
+  const made: string[] = [];
+  const faulty: Warehouse = {
+    ...memory,
+    ensure: ensure ?? memory.ensure,
+    insert(batch: InsertBatch) {
+      tries.push(batch.upserts.length);
+      const error = fault();
+      return error === null ? memory.insert(batch) : Promise.reject(error);
     },
-    clock: createManualClock(),
-    flushIntervalMs: 200,
-    batchRowsMax: 20_000,
-    onRefused() {},
-    onState() {},
+  };
+  const writer = new SinkWriter({
+    table,
+    warehouse: mendingWarehouse(faulty, ({ name }) => made.push(name)),
+    clock,
+    flushIntervalMs: 1,
+    batchRowsMax: 1_000,
+    onRefused: (row) => refused.push(row.key),
+    onState: (problem) => problems.push(problem),
     onInserted() {},
   });
-  return { writer, gate, batches };
+  const put = (count: number) => {
+    for (let id = 0; id < count; id++) {
+      writer.put({ id, line: `[${id}`, task: "things@0", key: String(id), digest: id, epoch: 1, seq: id });
+    }
+  };
+  return { clock, memory, tries, problems, refused, made, put, stored: () => memory.select("things").length };
 }
 
-Deno.test("SinkWriter counts the bytes that wait and are under way, of a replaced row the newest", async () => {
-  const { writer, gate } = writing();
-  writer.put(row(1, 100));
-  writer.put(row(2, 50));
-  writer.put(row(1, 10));
-  writer.put({ id: 3, key: "[3]", keyLine: "[3]", task: "t-0", epoch: 1, seq: 9 });
-  assertEquals([writer.pendingRows, writer.pendingBytes], [3, 2 * (10 + 50 + 6)]);
-  const barrier = writer.barrier();
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  writer.put(row(2, 20));
-  assertEquals([writer.pendingRows, writer.pendingBytes], [4, 2 * (10 + 50 + 6 + 20)]);
-  gate.open.resolve();
-  await barrier;
-  await writer.barrier();
-  assertEquals([writer.pendingRows, writer.pendingBytes], [0, 0]);
+function answered(code: number, type: string): ProductionError {
+  return productionError('insert into "things"', new ClickHouseError({ code: String(code), type, message: "why" }));
+}
+
+for (
+  const [code, type, advice] of [
+    [497, "ACCESS_DENIED", "Give the user this right again"],
+    [516, "AUTHENTICATION_FAILED", "Check user and password"],
+    [243, "NOT_ENOUGH_SPACE", "Free space on ClickHouse's disk"],
+    [201, "QUOTA_EXPIRED", "Raise the user's quota"],
+    [49, "LOGICAL_ERROR", ""],
+    [2_999, "A_CODE_OF_A_LATER_VERSION", ""],
+  ] as const
+) {
+  Deno.test(`SinkWriter waits while ClickHouse answers ${code} ${type}, and sets no row aside`, async () => {
+    let error: Error | null = answered(code, type);
+    const { clock, tries, problems, refused, put, stored } = await open({ fault: () => error });
+    put(ROWS);
+    await clock.pass(60_000);
+    // The same rows again, with waits that grow: no search for a row that is to blame.
+    assertEquals([new Set(tries), tries.length < 20, refused, stored()], [new Set([ROWS]), true, [], 0]);
+    assertStringIncludes(problems[0]!, type);
+    assertStringIncludes(problems[0]!, advice);
+    error = null;
+    await clock.pass(10_000);
+    assertEquals([refused, stored(), problems.at(-1)], [["13"], ROWS - 1, null]);
+  });
+}
+
+Deno.test("SinkWriter finds a refused row although ClickHouse is away in between", async () => {
+  let inserts = 0;
+  const away = new ProductionError("away", { retriable: true });
+  const { clock, tries, refused, put, stored } = await open({ fault: () => ++inserts % 2 === 0 ? away : null });
+  put(ROWS);
+  await clock.pass(60_000);
+  assertEquals([refused, stored()], [["13"], ROWS - 1]);
+  // Two halves for each of the seven levels, each tried twice at most.
+  assertEquals(tries.length <= 30, true);
 });
 
-Deno.test("SinkWriter inserts large rows in several parts, and none waits for ever", async () => {
-  const { writer, gate, batches } = writing();
-  gate.open.resolve();
-  for (let id = 0; id < 5; id++) writer.put(row(id, 6_000_000));
-  await writer.barrier();
-  assertEquals([batches, writer.pendingBytes], [[3, 2], 0]);
-  writer.put(row(9, 20_000_000));
-  writer.put(row(10, 1_000));
-  await writer.barrier();
-  assertEquals([batches, writer.pendingRows, writer.pendingBytes], [[3, 2, 1, 1], 0, 0]);
+Deno.test("a table that was dropped is made again, and whose rows are to be written is told", async () => {
+  let gone = true;
+  const { clock, memory, made, problems, put, stored } = await open({
+    fault: () => gone ? answered(60, "UNKNOWN_TABLE") : null,
+    ensure: async (spec) => {
+      const created = gone;
+      gone = false;
+      await memory.ensure(spec);
+      return { created, added: [] };
+    },
+  });
+  put(3);
+  await clock.pass(10_000);
+  assertEquals([made, stored(), problems.at(-1)], [["things"], 3, null]);
+});
+
+Deno.test("a table that cannot be made again is waited for, and the problem says why", async () => {
+  let denied = true;
+  const { clock, memory, refused, problems, put, stored } = await open({
+    fault: () => denied ? answered(81, "UNKNOWN_DATABASE") : null,
+    ensure: (spec) => denied ? Promise.reject(new ConfigError(["weir may not create it"])) : memory.ensure(spec),
+  });
+  put(3);
+  await clock.pass(30_000);
+  assertEquals([refused, stored()], [[], 0]);
+  assertStringIncludes(problems[0]!, "UNKNOWN_DATABASE");
+  assertStringIncludes(problems[0]!, "weir may not create it");
+  denied = false;
+  await clock.pass(10_000);
+  assertEquals([stored(), problems.at(-1)], [3, null]);
 });

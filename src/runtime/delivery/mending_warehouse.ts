@@ -1,0 +1,50 @@
+import type { ShownRow, TableSpec, Warehouse } from "../../ports/warehouse.ts";
+import { ProductionError } from "../../record/errors.ts";
+
+/**
+ * The warehouse, with tables that somebody dropped made again when they are missed: waiting alone would never bring
+ * them back. The failed call still fails, retriably, as it did before; `onMade` tells that a table is new and empty, so
+ * that its rows are written again.
+ */
+export function mendingWarehouse(warehouse: Warehouse, onMade: (table: TableSpec) => void): Warehouse {
+  const mend = async (table: TableSpec, error: unknown) => {
+    if (!(error instanceof ProductionError) || error.reason !== "missing") return;
+    try {
+      const { created } = await warehouse.ensure(table);
+      if (created) onMade(table);
+    } catch (cause) {
+      // Also what a start would refuse for, such as a missing right: here it is waited for.
+      throw new ProductionError(`${error.message}; ${(cause as Error).message}`, {
+        retriable: true,
+        reason: "setup",
+        cause,
+      });
+    }
+  };
+  const mended = async <T>(table: TableSpec, action: () => Promise<T>): Promise<T> => {
+    try {
+      return await action();
+    } catch (error) {
+      await mend(table, error);
+      throw error;
+    }
+  };
+  const mendedRows = async function* (table: TableSpec, read: () => AsyncIterable<readonly ShownRow[]>) {
+    try {
+      yield* read();
+    } catch (error) {
+      await mend(table, error);
+      throw error;
+    }
+  };
+  return {
+    ensure: (table) => warehouse.ensure(table),
+    insert: (batch) => mended(batch.table, () => warehouse.insert(batch)),
+    shown: (table, tasks) => mendedRows(table, () => warehouse.shown(table, tasks)),
+    orphans: (table, tasks) => mendedRows(table, () => warehouse.orphans(table, tasks)),
+    greatestEpochs: (table, tasks) => mended(table, () => warehouse.greatestEpochs(table, tasks)),
+    query: (sql) => warehouse.query(sql),
+    ping: () => warehouse.ping(),
+    close: () => warehouse.close(),
+  };
+}

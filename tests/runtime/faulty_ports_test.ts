@@ -1,0 +1,150 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { z } from "zod";
+import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
+import { clickhouse, count, debezium, type Topology, topology } from "../../src/mod.ts";
+import type { DeadLetter } from "../../src/ports/dead_letters.ts";
+import type { AppendBatch, Log } from "../../src/ports/log.ts";
+import type { Warehouse } from "../../src/ports/warehouse.ts";
+import { ProductionError } from "../../src/record/errors.ts";
+import { partitionOf } from "../../src/record/partitioner.ts";
+import { defaultRunOptions } from "../../src/runtime/options.ts";
+import { Runner } from "../../src/runtime/runner.ts";
+import { createManualClock } from "../../src/testing/manual_clock.ts";
+import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
+import { createStepClock, settle } from "../../src/testing/quiescence.ts";
+
+const documents = debezium("shop.public.documents", { key: ["id"], row: z.object({ id: z.int(), body: z.string() }) });
+const shown = clickhouse("documents", { key: ["id"], columns: { id: "Int64", length: "Nullable(Int64)" } });
+const lengths = clickhouse("lengths", { key: ["length"], columns: { length: "Int64", documents: "UInt64" } });
+
+const PARTITIONS = 2;
+
+/** Runs a topology over documents whose bodies have these lengths, by id. */
+async function start(
+  run: {
+    topology: Topology;
+    lengths: readonly number[];
+    log?: (log: Log) => Log;
+    warehouse?: (memory: Warehouse) => Warehouse;
+  },
+) {
+  const clock = createStepClock(createManualClock());
+  const embedded = openEmbeddedLog({ path: ":memory:", clock });
+  const { topic } = documents.spec;
+  await embedded.createTopic({ name: topic, partitions: PARTITIONS, cleanup: "compact", retentionMs: -1 });
+  for (const [id, length] of run.lengths.entries()) {
+    const after = { id, body: "x".repeat(length) };
+    const key = `{"id":${id}}`;
+    const records = [{ key, value: JSON.stringify({ op: "r", after }) }];
+    await embedded.append([{ topic, partition: partitionOf(key, PARTITIONS), records }]);
+  }
+  const memory = createMemoryWarehouse();
+  const letters: DeadLetter[] = [];
+  const events: string[] = [];
+  let failure: Error | null = null;
+  const log = run.log?.(embedded) ?? embedded;
+  const runner = new Runner(run.topology, {
+    log,
+    warehouse: run.warehouse?.(memory) ?? memory,
+    clock,
+    random: { next: () => 0.5 },
+    metrics: { count() {}, gauge() {}, observe() {} },
+    deadLetters: { put: (put) => Promise.resolve(void letters.push(...put)) },
+  }, {
+    options: defaultRunOptions,
+    onEvent: (event) => {
+      if (event.kind === "restart") events.push(`${event.task}: ${event.reason}`);
+      if (event.kind === "problem" && event.problem !== null) events.push(event.problem);
+    },
+  });
+  const fail = (error: Error) => failure ??= error;
+  runner.failed.then(fail);
+  runner.start().catch(fail);
+  return {
+    runner,
+    clock,
+    memory,
+    letters,
+    events,
+    settle: () => settle(runner, { clock, failure: () => failure }),
+    async [Symbol.asyncDispose]() {
+      let stopped = false;
+      const stopping = runner.stop().finally(() => stopped = true);
+      while (!stopped) await clock.pass(1_000);
+      await stopping;
+      await embedded.close();
+    },
+  };
+}
+
+/** Documents with the length of the next one, which is another task's. */
+const next = topology(
+  "next",
+  (builder) =>
+    builder.table(documents).leftJoin("next", builder.table(documents), (document) => document.id + 1)
+      .mapValues(({ id, next }) => ({ id, length: next === null ? null : next.body.length })).to(shown as never),
+);
+
+Deno.test("a value that the broker does not take is absent with a dead letter, and no task starts again", async () => {
+  const limit = 1_048_576;
+  /** A broker with its default limit, which Weir knows nothing of. */
+  const limited = (log: Log): Log => ({
+    ...log,
+    append(batches: readonly AppendBatch[]) {
+      const bytes = batches.map(({ records }) => records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0));
+      if (bytes.some((size) => size > limit)) {
+        return Promise.reject(
+          new ProductionError("Cannot append: the broker answers 10", { retriable: false, reason: "too_large" }),
+        );
+      }
+      return log.append(batches);
+    },
+  });
+  const many = [5, 900_000, 1_100_000, 7, ...Array.from({ length: 40 }, (_, id) => id)];
+  await using run = await start({ topology: next, lengths: many, log: limited });
+  await run.settle();
+  const found = new Map(run.memory.select("documents").map((row) => [row.id, row.length]));
+  assertEquals([...found.values()], [...many.slice(1).map((length) => length === 1_100_000 ? null : length), null]);
+  assertEquals(run.events, []);
+  assertEquals(run.letters.map(({ operator, key, reason }) => [operator, key, reason]), [[
+    "documents.next",
+    "2",
+    "too_large",
+  ]]);
+  assertStringIncludes(run.letters[0].error, "max.message.bytes of topic");
+  assertStringIncludes(run.letters[0].error, "WEIR_MESSAGE_BYTES_MAX");
+});
+
+const direct = topology("direct", (builder) => {
+  const table = builder.table(documents);
+  table.mapValues(({ id, body }) => ({ id, length: body.length })).to(shown as never);
+  table.groupBy((row) => ({ length: row.body.length })).aggregate("lengths", { documents: count() }).to(
+    lengths as never,
+  );
+});
+
+Deno.test("tables that were dropped while nothing is written are made again and filled by the comparison", async () => {
+  let current: Warehouse;
+  const renewed = createMemoryWarehouse();
+  const warehouse = (memory: Warehouse): Warehouse => {
+    current = memory;
+    return {
+      ensure: (table) => current.ensure(table),
+      insert: (batch) => current.insert(batch),
+      shown: (table, tasks) => current.shown(table, tasks),
+      orphans: (table, tasks) => current.orphans(table, tasks),
+      greatestEpochs: (table, tasks) => current.greatestEpochs(table, tasks),
+      query: (sql) => current.query(sql),
+      ping: () => current.ping(),
+      close: () => current.close(),
+    };
+  };
+  await using run = await start({ topology: direct, lengths: [3, 4, 3, 5, 3], warehouse });
+  await run.settle();
+  current = renewed;
+  await run.clock.pass(700_000);
+  await run.settle();
+  assertEquals(renewed.select("documents").map((row) => row.length), [3, 4, 3, 5, 3]);
+  assertEquals(renewed.select("lengths").map((row) => [row.length, row.documents]), [[3, 3], [4, 1], [5, 1]]);
+  assertEquals(run.letters, []);
+});

@@ -1,0 +1,121 @@
+import { assertEquals } from "@std/assert";
+import type { SinkPlan } from "../../../src/plan/physical.ts";
+import type { UpsertRow } from "../../../src/ports/warehouse.ts";
+import type { OutgoingRow } from "../../../src/runtime/delivery/sink_writer.ts";
+import { FOREIGN_DIGEST, SinkOutput } from "../../../src/runtime/outputs/sink_output.ts";
+import { refuseRow } from "../../../src/runtime/task/task_outputs.ts";
+import type { Entry } from "../../../src/state/entry.ts";
+
+const EPOCH = 7;
+
+const plan: SinkPlan = {
+  name: "things",
+  keyOrder: [0],
+  byName: false,
+  table: {
+    name: "things",
+    key: ["id"],
+    shares: false,
+    columns: [{ name: "id", type: "Int64" }, { name: "name", type: "String" }],
+  },
+};
+
+/** A sink of one entry, and what it hands out. */
+function open({ complete = true }: { complete?: boolean } = {}) {
+  const put: OutgoingRow[] = [];
+  let seq = 0;
+  const output = new SinkOutput({
+    plan,
+    cell: 0,
+    task: "things@0",
+    epoch: EPOCH,
+    firstEpoch: 1,
+    owns: () => true,
+    nextSeq: () => ++seq,
+    put: (row) => put.push(row),
+    hold() {},
+    complete: () => complete,
+    onError: (error) => {
+      throw error;
+    },
+  });
+  const entry: Entry = { key: 1, row: null, flags: 0, cells: [null] };
+  return {
+    output,
+    entry,
+    show: (name: string) => output.show(entry, { id: 1, name }),
+    last: () => put[put.length - 1] as UpsertRow & OutgoingRow,
+    /** What was handed out: names of rows, and `-` for a tombstone. */
+    puts: () => put.map((row) => "line" in row ? JSON.parse(`${row.line}]`)[1] : "-"),
+  };
+}
+
+Deno.test("SinkOutput.refuse() deletes what is shown of the row, and the row is not put again", () => {
+  const { output, entry, show, last, puts } = open();
+  show("a");
+  show("b");
+  output.refuse(entry, last());
+  show("b");
+  assertEquals([puts(), output.expected(entry)], [["a", "b", "-"], null]);
+  show("a");
+  show("b");
+  assertEquals(puts(), ["a", "b", "-", "a", "b"]);
+});
+
+Deno.test("SinkOutput.refuse() leaves a newer version alone", () => {
+  const { output, entry, show, last, puts } = open();
+  show("b");
+  const refused = last();
+  show("c");
+  output.refuse(entry, refused);
+  assertEquals([puts(), output.expected(entry)], [["b", "c"], last().digest]);
+});
+
+Deno.test("SinkOutput deletes a version of a refused row that is shown again", () => {
+  const { output, entry, show, last, puts } = open();
+  show("b");
+  output.refuse(entry, last());
+  assertEquals([output.agrees(entry, null), output.agrees(entry, 12345)], [true, false]);
+  output.distrust(entry);
+  show("b");
+  assertEquals([puts(), output.expected(entry)], [["b", "-", "-"], null]);
+});
+
+Deno.test("SinkOutput keeps what is shown of a row that a start wrote and that is refused", () => {
+  const { output, entry, show, last, puts } = open({ complete: false });
+  output.base(entry, 12345);
+  show("b");
+  output.refuse(entry, last());
+  assertEquals([puts(), output.expected(entry)], [["b"], FOREIGN_DIGEST]);
+  // A comparison finds out what is shown.
+  assertEquals([output.agrees(entry, 12345), output.expected(entry), output.agrees(entry, null)], [true, 12345, true]);
+  show("b");
+  assertEquals(puts(), ["b"]);
+});
+
+Deno.test("SinkOutput.refuse() of a row that a start wrote deletes only what the start wrote before", () => {
+  const first = open({ complete: false });
+  first.show("b");
+  first.output.refuse(first.entry, first.last());
+  assertEquals([first.puts(), first.output.expected(first.entry)], [["b"], null]);
+  const second = open({ complete: false });
+  second.show("a");
+  second.show("b");
+  second.output.refuse(second.entry, second.last());
+  assertEquals([second.puts(), second.output.expected(second.entry)], [["a", "b", "-"], null]);
+});
+
+Deno.test("refuseRow() does nothing for a row of an earlier incarnation, a tombstone, or a task that is closed", () => {
+  const { output, entry, show, last, puts } = open();
+  show("b");
+  const task = { closed: false, epoch: EPOCH, entries: new Map([[1, entry]]), sinks: [output] };
+  const row = last();
+  refuseRow(task, { sink: plan, row: { ...row, epoch: EPOCH - 1 } });
+  refuseRow({ ...task, epoch: EPOCH + 1 }, { sink: plan, row: row });
+  refuseRow({ ...task, closed: true }, { sink: plan, row: row });
+  refuseRow({ ...task, entries: new Map() }, { sink: plan, row: row });
+  refuseRow(task, { sink: plan, row: { id: 1, task: row.task, key: row.key, epoch: EPOCH, seq: 2, keyLine: "[1" } });
+  assertEquals(puts(), ["b"]);
+  refuseRow(task, { sink: plan, row: row });
+  assertEquals(puts(), ["b", "-"]);
+});
