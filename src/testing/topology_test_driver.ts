@@ -109,6 +109,7 @@ export class TopologyTestDriver {
     await this.#written;
     const runner = this.#runner ?? this.#start();
     await settle(runner, { clock: this.#clock, failure: () => this.#failure });
+    await runner.findSetAside();
     await runner.deadLetters.flush();
   }
 

@@ -3,6 +3,7 @@ import type { Task } from "../task/task.ts";
 import { repairTask } from "./repair.ts";
 import type { Assignments } from "./assignments.ts";
 import type { Instance } from "./instance.ts";
+import { SetAside } from "./set_aside.ts";
 import { findTopicChanges } from "./topics.ts";
 import { ConfigError } from "../../record/errors.ts";
 
@@ -10,12 +11,15 @@ const TICK_MS = 1_000;
 
 /**
  * What a running topology does now and then: commits positions for monitoring, compares ClickHouse with what it should
- * show, notices topics that were recreated and tasks that lag too far behind, reports gauges.
+ * show, asks for groups that views leave out, notices topics that were recreated and tasks that lag too far behind,
+ * reports gauges.
  */
 export class Housekeeping {
   readonly #instance: Instance;
   readonly #assignments: Assignments;
   readonly #ready: () => boolean;
+  /** Groups that views leave out. */
+  readonly setAside: SetAside;
   #membership: Membership | null = null;
   #stopped = new AbortController();
   #done: Promise<void> = Promise.resolve();
@@ -28,6 +32,7 @@ export class Housekeeping {
     this.#instance = instance;
     this.#assignments = assignments;
     this.#ready = ready;
+    this.setAside = new SetAside(instance);
   }
 
   /** Begins, committing through `membership`. */
@@ -62,6 +67,7 @@ export class Housekeeping {
       }
       this.#checkLag(nowMs);
       await this.#repair(nowMs);
+      this.setAside.tick(nowMs);
       this.#report(nowMs);
       await clock.sleep(TICK_MS, this.#stopped.signal);
     }
