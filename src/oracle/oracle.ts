@@ -7,6 +7,7 @@ import type { Topology } from "../dsl/topology.ts";
 import { Decimal } from "../record/decimal.ts";
 import { type Key, keyOf, keyOfOne, keyText } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
+import { compareText } from "../record/text_order.ts";
 
 /** What a sink must show: rows by the JSON texts of their key columns, joined by commas in the sink's key order. */
 export interface SinkContent {
@@ -135,8 +136,12 @@ function aggregate(node: LogicalNode & { op: "aggregate" }, input: Table, keyVal
   }
   const result: Table = new Map();
   for (const [key, { columns, rows }] of groups) {
-    const totals = Object.entries(node.aggregates).map(([name, spec]) => [name, total(spec, rows)]);
-    result.set(key, { ...columns, ...Object.fromEntries(totals) });
+    try {
+      const totals = Object.entries(node.aggregates).map(([name, spec]) => [name, total(spec, rows)]);
+      result.set(key, { ...columns, ...Object.fromEntries(totals) });
+    } catch {
+      // A total that is no value leaves its group without a row; the runtime sets it aside as a dead letter.
+    }
   }
   return result;
 }
@@ -169,28 +174,46 @@ function total(spec: AggregateSpec, rows: readonly Row[]): unknown {
     value !== null && value !== undefined
   ) as AnyRow[];
   if (spec.kind === "sum") {
-    return values.some((value) => value instanceof Decimal) ? decimalSum(values) : plainSum(values);
+    const sum = exactSum(values);
+    return values.some((value) => value instanceof Decimal) ? decimalOf(sum) : integerOf(sum.units);
   }
   if (values.length === 0) return null;
-  if (spec.kind === "avg") return decimalSum(values).dividedBy(Decimal.of(values.length), spec.scale);
+  if (spec.kind === "avg") {
+    const { units, scale } = exactSum(values);
+    return Decimal.of(units * 10n ** BigInt(spec.scale) / (BigInt(values.length) * 10n ** scale), spec.scale);
+  }
   const sign = spec.kind === "min" ? -1 : 1;
   return values.reduce((a, b) => order(b, a) * sign > 0 ? b : a);
 }
 
-function decimalSum(values: readonly AnyRow[]): Decimal {
-  return values.reduce(
-    (sum: Decimal, value) => sum.plus(value instanceof Decimal ? value : Decimal.of(value)),
-    Decimal.of(0),
-  );
+/** The sum in units of 10^-scale. */
+function exactSum(values: readonly AnyRow[]): { units: bigint; scale: bigint } {
+  const scale = values.reduce((greatest, value) => Math.max(greatest, value instanceof Decimal ? value.scale : 0), 0);
+  const units = values.reduce((sum: bigint, value) => {
+    const own = value instanceof Decimal ? value.scale : 0;
+    return sum + BigInt(value instanceof Decimal ? value.units : value) * 10n ** BigInt(scale - own);
+  }, 0n);
+  return { units, scale: BigInt(scale) };
 }
 
-function plainSum(values: readonly (number | bigint)[]): number | bigint {
-  const sum = values.reduce((a: bigint, b) => a + BigInt(b), 0n);
-  return Number.isSafeInteger(Number(sum)) ? Number(sum) : sum;
+/** @throws LimitError for more than 38 digits */
+function decimalOf({ units, scale }: { readonly units: bigint; readonly scale: bigint }): Decimal {
+  let [rest, kept] = [units, scale];
+  for (; kept > 0n && rest % 10n === 0n && (rest >= 10n ** 38n || rest <= -(10n ** 38n)); kept--) rest /= 10n;
+  return Decimal.of(rest, Number(kept));
 }
 
+function integerOf(value: bigint): number | bigint {
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}
+
+/** Numbers by value, texts by code point. @throws TypeError for a number beside a text */
 function order(a: AnyRow, b: AnyRow): number {
-  if (a instanceof Decimal) return a.compare(b instanceof Decimal ? b : Decimal.of(b));
+  if (typeof a === "string" && typeof b === "string") return compareText(a, b);
+  if (typeof a === "string" || typeof b === "string") throw new TypeError("numbers and texts have no common order");
+  if (a instanceof Decimal || b instanceof Decimal) {
+    return (a instanceof Decimal ? a : Decimal.of(a)).compare(b instanceof Decimal ? b : Decimal.of(b));
+  }
   return a < b ? -1 : a > b ? 1 : 0;
 }
 

@@ -10,6 +10,7 @@ import type {
   TaskDescription,
   TopologyDescription,
 } from "./description.ts";
+import type { ColumnSpec, TableSpec } from "../ports/warehouse.ts";
 import { inboxTopic } from "./inbox_topic.ts";
 import { outputsOf } from "./outputs_of.ts";
 import type { GlobalTable, LookupPlan, Member, PhysicalPlan, SinkPlan, TaskTable } from "./physical.ts";
@@ -176,7 +177,7 @@ function describeSink(sink: SinkPlan, from: string): SinkDescription {
     name: sink.name,
     table: `${sink.name}_rows`,
     key: [...sink.table.key],
-    columns: sink.table.columns.map(({ name, type }) => `${name} ${type}`),
+    columns: shownColumns(sink.table).map(({ name, type }) => `${name} ${type}`),
     from,
     holds: sink.table.shares ? "shares" : "rows",
   };
@@ -243,4 +244,13 @@ function effects(first: readonly Affected[], plan: PhysicalPlan): { messages: st
     }
   }
   return { messages: [...messages], writes: [...writes] };
+}
+
+/** What the view shows, as declared: totals, whatever their shares are kept in. */
+function shownColumns({ columns, view, refused }: TableSpec): readonly Pick<ColumnSpec, "name" | "type">[] {
+  if (view === undefined) return columns;
+  const hidden = new Set([refused, ...view.flatMap(({ shares }) => [shares.rest, shares.count])]);
+  return columns.filter(({ name }) => !hidden.has(name)).map((column) =>
+    view.find(({ shares }) => shares.value === column.name) ?? column
+  );
 }

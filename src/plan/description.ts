@@ -71,6 +71,7 @@ export interface SinkDescription {
   readonly name: string;
   readonly table: string;
   readonly key: readonly string[];
+  /** Of the view, with their declared types. */
   readonly columns: readonly string[];
   readonly from: string;
   /** Rows: one for each key. Shares: one for each key and task, which the view adds up. */

@@ -1,11 +1,13 @@
+import type { AggregateSpec } from "../dsl/aggregates.ts";
 import type { SinkSpec } from "../dsl/sink.ts";
-import type { ColumnSpec, TableSpec, ViewColumn } from "../ports/warehouse.ts";
+import type { ColumnSpec, ShareColumns, TableSpec, ViewColumn } from "../ports/warehouse.ts";
 import { parseClickHouseType } from "../record/clickhouse_type.ts";
 import type { AggregatePlan, TaskTable } from "./physical.ts";
 import { sinkKeyProblems } from "./sink_key.ts";
+import { type ShareTypes, shareTypes } from "./share_types.ts";
 
-/** Fraction digits of an average's sum at least: the values may have more digits than the average. */
-const SUM_SCALE = 10;
+/** Column of a table of shares that is 1 where a task could not write its share. */
+const REFUSED = "_refused";
 
 /** The ClickHouse table of a sink that takes rows as they are. */
 export function rowsTable(sink: SinkSpec): TableSpec {
@@ -19,39 +21,46 @@ export function rowsTable(sink: SinkSpec): TableSpec {
 }
 
 /**
- * The ClickHouse table of an aggregate whose shares are added up by the view: one row for each (group, task). An
- * average is kept as sum and count; the view divides. ClickHouse's division and its cast to fewer digits both cut
- * toward zero, as `avg` does.
+ * The ClickHouse table of an aggregate whose shares are added up by the view: one row for each (group, task). Shares
+ * have types of their own, wide enough that every total is exact before the view decides whether it fits its column. An
+ * average is kept as sum and number of values; the view divides. Digits beyond the scale of a decimal total have a
+ * column of their own: they may come to nothing (0.005 and 0.005 into a `Decimal(18, 2)`), and an average depends on
+ * all of them.
  */
 export function sharesTable(sink: SinkSpec, aggregate: AggregatePlan): TableSpec {
   const columns: ColumnSpec[] = [];
   const view: ViewColumn[] = [];
   for (const [name, type] of Object.entries(sink.columns)) {
-    const spec = aggregate.columns.find((column) => column.name === name)?.spec;
+    const spec = specOf(aggregate, name);
     if (spec === undefined) {
       columns.push({ name, type });
       continue;
     }
-    if (spec.kind === "avg") {
-      columns.push({ name: `${name}__sum`, type: `Decimal(38, ${Math.max(spec.scale, SUM_SCALE)})` }, {
-        name: `${name}__count`,
-        type: "UInt64",
-      });
-      const quotient = `sum(${name}__sum) / nullIf(sum(${name}__count), 0)`;
-      const division = `CAST(${quotient} AS Nullable(Decimal(38, ${spec.scale})))`;
-      view.push({ name, expression: castTo(division, type), combine: { kind: "avg", scale: spec.scale } });
-      continue;
+    // Types without shares are refused with a better message by shareSinkProblems.
+    const types = shareTypes(spec, parseClickHouseType(type)) ?? { value: type };
+    const shares = shareNames(name, { spec, types });
+    for (const part of ["value", "rest", "count"] as const) {
+      if (types[part] !== undefined) columns.push({ name: shares[part]!, type: types[part] });
     }
-    columns.push({ name, type });
-    const combine = spec.kind === "min" || spec.kind === "max" ? spec.kind : "sum";
-    view.push({ name, expression: castTo(`${combine}(${name})`, type), combine: { kind: combine, scale: 0 } });
+    view.push({ name, type, kind: spec.kind === "count" ? "sum" : spec.kind, shares, scale: spec.scale });
   }
-  return { name: sink.name, columns, key: sink.key, shares: true, view, indexes: sink.indexes };
+  columns.push({ name: REFUSED, type: "UInt8" });
+  return { name: sink.name, columns, key: sink.key, shares: true, view, refused: REFUSED, indexes: sink.indexes };
 }
 
-function castTo(expression: string, type: string): string {
-  const from = parseClickHouseType(type).nullable ? expression : `assumeNotNull(${expression})`;
-  return `CAST(${from} AS ${type})`;
+function specOf(aggregate: AggregatePlan, name: string): AggregateSpec | undefined {
+  return aggregate.columns.find((column) => column.name === name)?.spec;
+}
+
+function shareNames(
+  name: string,
+  { spec, types }: { readonly spec: AggregateSpec; readonly types: ShareTypes },
+): ShareColumns {
+  return {
+    value: spec.kind === "avg" ? `${name}__sum` : name,
+    ...(types.rest === undefined ? {} : { rest: `${name}__rest` }),
+    ...(types.count === undefined ? {} : { count: `${name}__count` }),
+  };
 }
 
 /** What is wrong with a sink on this table. Group columns are known only when rows come. */
@@ -72,19 +81,51 @@ export function sinkProblems(sink: SinkSpec, { name, keyColumns }: Pick<TaskTabl
 /** What is wrong with a sink that takes an aggregate's groups and totals. */
 export function shareSinkProblems(sink: SinkSpec, aggregate: AggregatePlan): string[] {
   const problems = sinkKeyProblems(sink);
-  for (const name of Object.keys(sink.columns)) {
-    const isTotal = aggregate.columns.some((column) => column.name === name);
-    if (!isTotal && !sink.key.includes(name)) {
+  for (const [name, type] of Object.entries(sink.columns)) {
+    const spec = specOf(aggregate, name);
+    if (spec === undefined && !sink.key.includes(name)) {
       problems.push(
         `Column "${name}" of sink "${sink.name}" is neither a total of aggregate "${aggregate.name}" nor part of ` +
           `the sink's key. All group columns belong to the key: key: [..., "${name}"]`,
       );
     }
-    if (isTotal && sink.key.includes(name)) {
+    if (spec !== undefined && sink.key.includes(name)) {
       problems.push(
         `Column "${name}" of sink "${sink.name}" is a total of "${aggregate.name}" and cannot be part of the key`,
       );
     }
+    if (name === REFUSED) problems.push(`Column "${name}" of sink "${sink.name}" is kept for bookkeeping. ${RENAME}`);
+    if (spec === undefined) continue;
+    const types = shareTypes(spec, parseClickHouseType(type));
+    if (types === null) {
+      problems.push(`Column "${name}" of sink "${sink.name}" cannot be ${type}: ${remedyOf(name, spec)}`);
+      continue;
+    }
+    for (const share of Object.values<string>({ ...shareNames(name, { spec, types }) })) {
+      if (share === name || !Object.hasOwn(sink.columns, share)) continue;
+      problems.push(
+        `Column "${share}" of sink "${sink.name}" has the name under which the total "${name}" keeps its shares. ` +
+          RENAME,
+      );
+    }
   }
   return problems;
+}
+
+const RENAME = "Choose another name";
+
+/** Which types a total's column may have. */
+function remedyOf(name: string, { kind, scale }: AggregateSpec): string {
+  switch (kind) {
+    case "sum":
+    case "count":
+      return `${kind}() gives a number. Declare an Int, UInt, Float, or Decimal of at most 38 fraction digits`;
+    case "avg":
+      return `avg() gives a decimal of ${scale} fraction digits. Declare a Decimal with as many, or give avg() the ` +
+        `column's: ${name}: avg(..., 2) for a Decimal(18, 2)`;
+    case "min":
+    case "max":
+      return `${kind}() gives no value of it, or another one than ClickHouse. Declare an Int, UInt, Float, Decimal ` +
+        "of at most 38 fraction digits, Date, Date32, DateTime64(6), String, FixedString, UUID, Enum8 or Enum16";
+  }
 }

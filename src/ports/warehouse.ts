@@ -13,12 +13,27 @@ export interface ColumnSpec {
   readonly type: string;
 }
 
+/** A total as the view shows it: the shares of all tasks, added up or compared, then cast to the declared type. */
 export interface ViewColumn {
   readonly name: string;
-  /** A ClickHouse expression over the rows' columns. */
-  readonly expression: string;
-  /** What the expression does, for a warehouse without SQL: an average divides `<name>__sum` by `<name>__count`. */
-  readonly combine?: { readonly kind: "sum" | "min" | "max" | "avg"; readonly scale: number };
+  /** The declared ClickHouse type, which is often narrower than that of the shares. */
+  readonly type: string;
+  /** Numbers are compared by value, texts by their UTF-8 bytes. An average is cut, not rounded. */
+  readonly kind: "sum" | "min" | "max" | "avg";
+  /** Columns of the rows that hold the shares. */
+  readonly shares: ShareColumns;
+  /** Fraction digits of an average. */
+  readonly scale: number;
+}
+
+/** Names of the columns that hold one total's shares. */
+export interface ShareColumns {
+  /** What is added up or compared. */
+  readonly value: string;
+  /** Of decimals that are added up: a second addend, for digits beyond the scale of `value`; 0 for nearly all rows. */
+  readonly rest?: string;
+  /** Of an average: the number of values. */
+  readonly count?: string;
 }
 
 export interface TableSpec {
@@ -30,8 +45,14 @@ export interface TableSpec {
   readonly key: readonly string[];
   /** True for a table of shares: several tasks hold a row of the same key, so `_task` is part of the sorting key. */
   readonly shares: boolean;
-  /** Set for a table of shares: the view is `SELECT key, these FROM <name>_rows FINAL GROUP BY key`. */
+  /**
+   * Set for a table of shares: the view shows the key and these, one row for each group. A group is set aside, which
+   * means that the view leaves it out, while one of its totals is no value of its declared type, or while a task could
+   * not write its share: it is never shown with a wrong total, and all other groups are.
+   */
   readonly view?: readonly ViewColumn[];
+  /** For a table of shares: the column that is 1 where a task could not write its share, else 0. */
+  readonly refused?: string;
   /** Data skipping indexes: column name to index type (`minmax`, `set(100)`, `bloom_filter`). */
   readonly indexes?: Readonly<Record<string, string>>;
 }
@@ -81,6 +102,16 @@ export interface ShownRow {
   readonly digest: number;
 }
 
+/** A group that the view of a table of shares leaves out. */
+export interface SetAsideGroup {
+  /** Canonical key text. */
+  readonly key: string;
+  /** The first total that does not fit its column; null when a task could not write its share. */
+  readonly column: string | null;
+  /** That total as text, null for none; of an average before it is cut. */
+  readonly total: string | null;
+}
+
 export interface Warehouse {
   /**
    * Creates table and view if missing; adds missing columns.
@@ -104,6 +135,8 @@ export interface Warehouse {
   orphans(table: TableSpec, tasks: readonly string[]): AsyncIterable<readonly ShownRow[]>;
   /** Greatest epoch among all rows of each of `tasks`, deleted ones included; 0 when there is none. */
   greatestEpochs(table: TableSpec, tasks: readonly string[]): Promise<Map<string, number>>;
+  /** The groups of a table of shares that its view leaves out now: how many, and at most `limit` of them. */
+  setAside(table: TableSpec, limit: number): Promise<{ count: number; groups: readonly SetAsideGroup[] }>;
   /** A read-only query; rows as objects, 64-bit integers as strings. */
   query(sql: string): Promise<Record<string, unknown>[]>;
   /** Resolves if the server answers. @throws ProductionError */

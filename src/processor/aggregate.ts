@@ -3,6 +3,7 @@ import type { AggregatePlan } from "../plan/physical.ts";
 import { Decimal } from "../record/decimal.ts";
 import type { Row } from "../record/row.ts";
 import { compareOrdered, Multiset, type Ordered } from "../state/multiset.ts";
+import { ExactSum, type SumPart } from "./exact_sum.ts";
 
 /**
  * An aggregate as algebra over states. Law: the state is a function of the bag of values that were added and not
@@ -15,9 +16,11 @@ import { compareOrdered, Multiset, type Ordered } from "../state/multiset.ts";
  * What is removed must be exactly what was added. Hence each entry remembers its contribution, and no callback is asked
  * again for an old row. UNKNOWN never comes here: the entry's old contribution counts until its row is known.
  *
- * Sums are exact (integers and decimals, never floats: their rounding would stay behind after a removal). Sums and
- * averages keep one or two numbers; min and max must keep every different value, in a {@link Multiset}, since the
- * second-smallest is the answer once the smallest goes. One algebra serves all groups: a group keeps states only.
+ * Sums are exact and have no limit (integers and decimals, never floats: their rounding would stay behind after a
+ * removal). Whether a total can be shown is another question, for whoever shows it: nothing here throws, as a value
+ * that could not be added could not be removed either. Sums and averages keep one or two numbers; min and max must keep
+ * every different value, in a {@link Multiset}, since the second-smallest is the answer once the smallest goes. One
+ * algebra serves all groups: a group keeps states only.
  */
 export interface Algebra {
   /** The state of a group without values. */
@@ -30,8 +33,11 @@ export interface Algebra {
   part(state: unknown): SharePart;
 }
 
-/** A home's share of one total: a sum, a count, [sum, count] of an average, or the first value of min and max. */
-export type SharePart = Exact | string | null | readonly [Exact, number];
+/**
+ * A home's share of one total: a sum, a count, [sum, count] of an average, or the first value of min and max. A home
+ * that holds numbers and texts for one min or max, which have no order among each other, tells [number, text].
+ */
+export type SharePart = SumPart | string | null | readonly [SumPart, number] | readonly [Ordered, string];
 
 /** How many values a row contributes: a count needs none. */
 export function valuesOf(aggregate: AggregatePlan): number {
@@ -77,84 +83,111 @@ export function algebraOf(spec: AggregateSpec): Algebra {
 }
 
 const SUM: Algebra = {
-  zero: () => 0,
-  add: (sum, value) => plus(sum as Exact, value as Exact),
-  remove: (sum, value) => minus(sum as Exact, value as Exact),
-  part: (sum) => sum as Exact,
+  zero: () => new ExactSum(),
+  add(sum, value) {
+    (sum as ExactSum).add(value as Exact);
+    return sum;
+  },
+  remove(sum, value) {
+    (sum as ExactSum).remove(value as Exact);
+    return sum;
+  },
+  part: (sum) => (sum as ExactSum).part(),
 };
 
-type Mean = readonly [Exact, number];
+interface Mean {
+  readonly sum: ExactSum;
+  values: number;
+}
 
 const MEAN: Algebra = {
-  zero: (): Mean => [0, 0],
-  add: (mean, value): Mean => [plus((mean as Mean)[0], value as Exact), (mean as Mean)[1] + 1],
-  remove: (mean, value): Mean => [minus((mean as Mean)[0], value as Exact), (mean as Mean)[1] - 1],
-  part: (mean) => mean as Mean,
+  zero: (): Mean => ({ sum: new ExactSum(), values: 0 }),
+  add(state, value) {
+    const mean = state as Mean;
+    mean.sum.add(value as Exact);
+    mean.values++;
+    return mean;
+  },
+  remove(state, value) {
+    const mean = state as Mean;
+    mean.sum.remove(value as Exact);
+    mean.values--;
+    return mean;
+  },
+  part: (mean) => [(mean as Mean).sum.part(), (mean as Mean).values],
 };
 
+/** Numbers and texts apart, as there is no order between them; null until there is one. */
+interface Extremes {
+  numbers: Multiset | null;
+  texts: Multiset | null;
+}
+
 const FIRST = (sign: 1 | -1): Algebra => ({
-  zero: () => new Multiset(sign),
-  add(values, value) {
-    (values as Multiset).add(value as Ordered);
-    return values;
+  zero: (): Extremes => ({ numbers: null, texts: null }),
+  add(state, value) {
+    const extremes = state as Extremes;
+    if (typeof value === "string") (extremes.texts ??= new Multiset(sign)).add(value);
+    else (extremes.numbers ??= new Multiset(sign)).add(value as Ordered);
+    return extremes;
   },
-  remove(values, value) {
-    (values as Multiset).remove(value as Ordered);
-    return values;
+  remove(state, value) {
+    const extremes = state as Extremes;
+    (typeof value === "string" ? extremes.texts : extremes.numbers)?.remove(value as Ordered);
+    return extremes;
   },
-  part: (values) => (values as Multiset).first(),
+  part(state) {
+    const { numbers, texts } = state as Extremes;
+    const number = numbers?.first() ?? null;
+    const text = (texts?.first() ?? null) as string | null;
+    return number !== null && text !== null ? [number, text] : number ?? text;
+  },
 });
 
-/** Exact sum. An integer has one form, as everywhere: a number where that is exact, else a bigint. */
-function plus(a: Exact, b: Exact): Exact {
-  if (typeof a === "number" && typeof b === "number") {
-    const sum = a + b;
-    return Number.isSafeInteger(sum) ? sum : integer(BigInt(a) + BigInt(b));
-  }
-  if (a instanceof Decimal) return a.plus(asDecimal(b));
-  if (b instanceof Decimal) return asDecimal(a).plus(b);
-  return integer(BigInt(a) + BigInt(b));
-}
-
-function minus(a: Exact, b: Exact): Exact {
-  if (b instanceof Decimal || a instanceof Decimal) return asDecimal(a).minus(asDecimal(b));
-  return plus(a, typeof b === "number" ? 0 - b : -b);
-}
-
-function integer(value: bigint): number | bigint {
-  const small = Number(value);
-  return Number.isSafeInteger(small) ? small : value;
-}
-
-function asDecimal(value: Exact): Decimal {
-  return value instanceof Decimal ? value : Decimal.of(value);
-}
-
-/** The totals of a group from the parts of all homes' shares, as the columns of a row. */
+/**
+ * The totals of a group from the parts of all homes' shares, as the columns of a row.
+ * @throws LimitError for a total that needs more than 38 digits. @throws TypeError for a min or max over numbers and
+ * texts
+ */
 export function totalsOf(aggregate: AggregatePlan, parts: readonly (readonly SharePart[])[]): Row {
   const totals: Record<string, unknown> = {};
   for (let index = 0; index < aggregate.columns.length; index++) {
     const { name, spec } = aggregate.columns[index];
-    totals[name] = total(spec, parts.map((home) => home[index]));
+    totals[name] = total({ name, spec }, parts.map((home) => home[index]));
   }
   return totals;
 }
 
-function total(spec: AggregateSpec, shares: readonly SharePart[]): unknown {
-  if (spec.kind === "count" || spec.kind === "sum") return shares.reduce((a, b) => plus(a as Exact, b as Exact), 0);
+function total({ name, spec }: AggregatePlan["columns"][number], shares: readonly SharePart[]): unknown {
+  const sum = new ExactSum();
+  if (spec.kind === "count" || spec.kind === "sum") {
+    for (const share of shares) sum.add(share as SumPart);
+    return sum.value();
+  }
   if (spec.kind === "avg") {
-    let sum: Exact = 0;
     let values = 0;
-    for (const [share, count] of shares as readonly (readonly [Exact, number])[]) {
-      sum = plus(sum, share);
+    for (const [share, count] of shares as readonly (readonly [SumPart, number])[]) {
+      sum.add(share);
       values += count;
     }
-    return values === 0 ? null : asDecimal(sum).dividedBy(Decimal.of(values), spec.scale);
+    return values === 0 ? null : sum.dividedBy(values, spec.scale);
   }
   const sign = spec.kind === "min" ? 1 : -1;
   let first: Ordered | null = null;
-  for (const share of shares as readonly (Ordered | null)[]) {
-    if (share !== null && (first === null || compareOrdered(share, first) * sign < 0)) first = share;
+  for (const share of shares as readonly (Ordered | null | readonly [Ordered, string])[]) {
+    if (share === null) continue;
+    const mixed = Array.isArray(share) ||
+      (first !== null && (typeof share === "string") !== (typeof first === "string"));
+    if (mixed) throw mixedKinds(name, spec.kind);
+    if (first === null || compareOrdered(share as Ordered, first) * sign < 0) first = share as Ordered;
   }
   return first;
+}
+
+/** The error of a min or max that holds numbers and texts. */
+export function mixedKinds(name: string, kind: string): TypeError {
+  return new TypeError(
+    `Cannot find "${name}" among numbers and texts: current values are of both kinds. ` +
+      `Return values of one kind from ${kind}(...)`,
+  );
 }

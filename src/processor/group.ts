@@ -29,10 +29,7 @@ export interface Group {
  */
 export interface Fold {
   newGroup(key: Key, columns: Row): Group;
-  /**
-   * Puts a row in: `values[from + i]` is its i-th value, null for none.
-   * @throws LimitError when a total leaves its exact range
-   */
+  /** Puts a row in: `values[from + i]` is its i-th value, null for none. It never throws: totals have no limit here. */
   add(group: Group, values: readonly unknown[], from: number): void;
   /** Takes a row out that was put in with the same values. */
   remove(group: Group, values: readonly unknown[], from: number): void;
@@ -54,11 +51,10 @@ export function createFold(aggregate: AggregatePlan): Fold {
       sent: null,
     }),
     add(group, values, from) {
-      const states = valued.map((algebra, index) => {
+      for (let index = 0; index < valued.length; index++) {
         const value = values[from + index];
-        return value === null ? group.states[index] : algebra.add(group.states[index], value);
-      });
-      for (let index = 0; index < states.length; index++) group.states[index] = states[index];
+        if (value !== null) group.states[index] = valued[index].add(group.states[index], value);
+      }
       group.rows++;
     },
     remove(group, values, from) {

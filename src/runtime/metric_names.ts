@@ -71,6 +71,11 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   },
   weir_global_rows: { kind: "gauge", help: "Rows of global tables held in memory.", labels: [] },
   weir_global_lag_records: { kind: "gauge", help: "Records of global tables not read yet.", labels: [] },
+  weir_groups_set_aside: {
+    kind: "gauge",
+    help: "Groups that the view of a sink leaves out, because a total does not fit its column.",
+    labels: ["sink"],
+  },
   weir_sink_pending_rows: { kind: "gauge", help: "Rows waiting for ClickHouse.", labels: ["sink"] },
   weir_sink_pending_bytes: { kind: "gauge", help: "Bytes of the rows waiting for ClickHouse.", labels: ["sink"] },
   weir_tasks: { kind: "gauge", help: "Tasks of this instance by state.", labels: ["state"] },

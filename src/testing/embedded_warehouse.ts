@@ -74,6 +74,7 @@ function observed(warehouse: Warehouse, { clock, onTable, onInsert }: Observers)
     shown: (table, tasks) => observedChunks(warehouse.shown(table, tasks), clock),
     orphans: (table, tasks) => observedChunks(warehouse.orphans(table, tasks), clock),
     greatestEpochs: (table, tasks) => clock.outside(warehouse.greatestEpochs(table, tasks)),
+    setAside: (table, limit) => clock.outside(warehouse.setAside(table, limit)),
     query: (sql) => clock.outside(warehouse.query(sql)),
     ping: () => clock.outside(warehouse.ping()),
     close: () => warehouse.close(),

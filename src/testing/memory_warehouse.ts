@@ -5,14 +5,11 @@ import type {
   ShownRow,
   TableSpec,
   UpsertRow,
-  ViewColumn,
   Warehouse,
 } from "../ports/warehouse.ts";
-import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
-import { Decimal } from "../record/decimal.ts";
 import { ProductionError } from "../record/errors.ts";
-import { keyOf, keyText } from "../record/key.ts";
-import type { SelectedRow } from "./selected_rows.ts";
+import { type MemoryView, memoryView } from "./memory_view.ts";
+import { orderedByKey, type SelectedRow } from "./selected_rows.ts";
 import { storedValueOf } from "./stored_value.ts";
 
 interface Stored {
@@ -92,6 +89,10 @@ export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryW
         if (greatest.has(row.task)) greatest.set(row.task, Math.max(greatest.get(row.task)!, row.epoch));
       }
       return Promise.resolve(greatest);
+    },
+    setAside(table, limit) {
+      const { setAside } = viewOf(table, rowsOf(table.name));
+      return Promise.resolve({ count: setAside.length, groups: setAside.slice(0, limit) });
     },
     query: () =>
       Promise.reject(
@@ -177,10 +178,16 @@ async function* chunks(
 }
 
 function selected(table: TableSpec, rows: Map<string, Stored>): SelectedRow[] {
-  const visible = [...rows.values()].filter((row) => row.line !== null).map((row) => objectOf(table, row.line!));
-  const result = table.view === undefined ? visible : [...grouped(table, visible)];
-  const order = (row: SelectedRow) => table.key.map((column) => row[column]);
-  return result.sort((a, b) => compareLists(order(a), order(b)));
+  const result = table.shares
+    ? viewOf(table, rows).rows
+    : [...rows.values()].filter((row) => row.line !== null).map((row) => objectOf(table, row.line!));
+  const columns = Object.fromEntries(table.columns.map(({ name, type }) => [name, type]));
+  return orderedByKey(result, { key: table.key, columns });
+}
+
+function viewOf(table: TableSpec, rows: Map<string, Stored>): MemoryView {
+  const shares = [...rows.values()].filter((row) => row.line !== null);
+  return memoryView(table, shares.map(({ key, line }) => ({ key, row: objectOf(table, line!) })));
 }
 
 function objectOf(table: TableSpec, line: string): SelectedRow {
@@ -191,57 +198,4 @@ function objectOf(table: TableSpec, line: string): SelectedRow {
 /** Integers beyond 2^53 with all their digits, as bigints. */
 function exactInteger(_key: string, value: unknown, { source }: { source: string }): unknown {
   return typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value;
-}
-
-function compareLists(a: readonly unknown[], b: readonly unknown[]): number {
-  for (let index = 0; index < a.length; index++) {
-    if (a[index] === b[index]) continue;
-    return (a[index] as number) < (b[index] as number) ? -1 : 1;
-  }
-  return 0;
-}
-
-function* grouped(table: TableSpec, rows: readonly SelectedRow[]): Generator<SelectedRow> {
-  const groups = new Map<string, SelectedRow[]>();
-  for (const row of rows) {
-    const id = keyText(keyOf(table.key.map((column) => row[column])));
-    groups.set(id, [...(groups.get(id) ?? []), row]);
-  }
-  const types = new Map(table.columns.map((column) => [column.name, parseClickHouseType(column.type)]));
-  for (const members of groups.values()) {
-    const key = Object.fromEntries(table.key.map((column) => [column, members[0][column]]));
-    yield {
-      ...key,
-      ...Object.fromEntries(table.view!.map((column) => [column.name, combined(column, { members, types })])),
-    };
-  }
-}
-
-function combined(
-  column: ViewColumn,
-  group: { readonly members: readonly SelectedRow[]; readonly types: ReadonlyMap<string, ClickHouseType> },
-): unknown {
-  const { name, combine } = column;
-  const { members, types } = group;
-  if (combine?.kind === "avg") {
-    const sum = members.reduce((total, row) => total.plus(Decimal.parse(String(row[`${name}__sum`]))), Decimal.of(0));
-    const values = members.reduce((total, row) => total + Number(row[`${name}__count`]), 0);
-    return values === 0 ? null : sum.dividedBy(Decimal.of(values), combine.scale).toString();
-  }
-  const values = members.map((row) => row[name]).filter((value) => value !== null);
-  if (values.length === 0) return null;
-  const decimal = types.get(name)!.name === "Decimal";
-  const big = values.some((value) => typeof value === "bigint");
-  const exact = values.map((value) =>
-    decimal ? Decimal.parse(String(value)) : (big ? BigInt(value as number) : value) as number
-  );
-  if (combine?.kind === "sum") {
-    const total = exact.reduce((a, b) => a instanceof Decimal ? a.plus(b as Decimal) : a + (b as number));
-    return total instanceof Decimal ? total.toString() : total;
-  }
-  const sign = combine?.kind === "min" ? 1 : -1;
-  const first = exact.reduce((a, b) =>
-    (a instanceof Decimal ? a.compare(b as Decimal) : a < (b as number) ? -1 : 1) * sign <= 0 ? a : b
-  );
-  return first instanceof Decimal ? first.toString() : first;
 }

@@ -1,6 +1,7 @@
 import type { ColumnTypes } from "../dsl/sink.ts";
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { Decimal } from "../record/decimal.ts";
+import { compareText } from "../record/text_order.ts";
 
 /**
  * A row as a SELECT on the view would show it: decimals and dates as text, DateTime64(6) as microseconds since the
@@ -46,23 +47,12 @@ function plainOrderOf(type: ClickHouseType): Order {
     case "Bool":
       return byValue;
     case "DateTime64":
-      return (a, b) => typeof a === "string" ? byBytes(a, b) : byValue(a, b);
+      return (a, b) => typeof a === "string" ? compareText(a, String(b)) : byValue(a, b);
     default:
-      return byBytes;
+      return (a, b) => compareText(String(a), String(b));
   }
 }
 
 function byValue(a: unknown, b: unknown): number {
   return a === b ? 0 : (a as number) < (b as number) ? -1 : 1;
-}
-
-/** The order of the UTF-8 bytes, which is the order of code points and not of UTF-16 units. */
-function byBytes(a: unknown, b: unknown): number {
-  const left = new TextEncoder().encode(String(a));
-  const right = new TextEncoder().encode(String(b));
-  const length = Math.min(left.length, right.length);
-  for (let index = 0; index < length; index++) {
-    if (left[index] !== right[index]) return left[index] - right[index];
-  }
-  return left.length - right.length;
 }

@@ -123,6 +123,7 @@ export class TopologyTestDriver {
     this.#warehouse ??= await this.#openWarehouse();
     const runner = this.#runner ?? this.#start(this.#warehouse);
     await settle(runner, { clock: this.#clock, failure: () => this.#failure });
+    await runner.findSetAside();
     await runner.deadLetters.flush();
     await this.#warehouse.rest();
   }

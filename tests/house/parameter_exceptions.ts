@@ -100,7 +100,6 @@ export const PARAMETER_EXCEPTIONS: readonly Excepted[] = [
       "src/runtime/globals/globals.ts Globals.get",
       "src/runtime/lifecycle/pump.ts Pump.globalChanged",
       "src/runtime/outputs/group_output.ts GroupOutput.#contribute",
-      "src/runtime/outputs/share_sink.ts addShare",
       "src/runtime/task/task_context.ts TaskContext.emit",
       "src/runtime/task/task_context.ts TaskContext.onUndecodable",
       "src/runtime/task/task_context.ts TaskContext.put",

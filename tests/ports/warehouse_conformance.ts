@@ -207,6 +207,27 @@ function readingCases(test: Test): void {
     assertEquals((await collect(warehouse.orphans(PARTIAL, []))).map((row) => row.task), ["sales@1"]);
   });
 
+  test("setAside() names the groups that the view leaves out while a total does not fit", async ({ warehouse }) => {
+    await warehouse.ensure(PARTIAL);
+    const share = (seller: string, units: number, { task, seq = 1 }: { task: string; seq?: number }): UpsertRow => ({
+      ...{ line: `["${seller}",1700000000000000,"1.00",${units}`, key: `"${seller}",1700000000000000` },
+      ...{ task, digest: 1, epoch: 1, seq },
+    });
+    const put = (...upserts: UpsertRow[]) => warehouse.insert({ table: PARTIAL, upserts, deletes: [] });
+    await put(
+      share("acme", 30_000, { task: "sales@0" }),
+      share("acme", 30_000, { task: "sales@1" }),
+      share("bolt", 30_000, { task: "sales@0" }),
+    );
+    const group = { key: '"acme",1700000000000000', column: "units", total: "60000" };
+    assertEquals(await warehouse.setAside(PARTIAL, 10), { count: 1, groups: [group] });
+    await put(share("cute", -40_000, { task: "sales@1" }));
+    const { count, groups } = await warehouse.setAside(PARTIAL, 1);
+    assertEquals([count, groups.length], [2, 1]);
+    await put(share("acme", -29_999, { task: "sales@1", seq: 2 }), share("cute", 40_001, { task: "sales@0" }));
+    assertEquals(await warehouse.setAside(PARTIAL, 10), { count: 0, groups: [] });
+  });
+
   test("greatestEpochs() counts deleted rows and knows nothing of strangers", async ({ warehouse }) => {
     await warehouse.ensure(PLAIN);
     const late = 7 * 2 ** 40 + 3;

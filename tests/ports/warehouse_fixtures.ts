@@ -57,9 +57,9 @@ export const PARTIAL: TableSpec = {
   key: ["seller", "hour"],
   shares: true,
   view: [
-    { name: "revenue", expression: "sum(revenue)" },
-    { name: "units", expression: "sum(units)" },
-    { name: "average", expression: "toDecimal64(sum(revenue) / sum(units), 2)" },
+    { name: "revenue", type: "Decimal(38, 2)", kind: "sum", shares: { value: "revenue" }, scale: 0 },
+    { name: "units", type: "Int16", kind: "sum", shares: { value: "units" }, scale: 0 },
+    { name: "average", type: "Decimal(18, 2)", kind: "avg", shares: { value: "revenue", count: "units" }, scale: 2 },
   ],
 };
 

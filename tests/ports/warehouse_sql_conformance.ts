@@ -117,8 +117,8 @@ function viewCases(test: Test): void {
     await upsert(warehouse, PARTIAL, row("acme", "0.30", 2, "sales@1", 2));
     const hour = "2023-11-14 22:13:20.000000";
     assertEquals(await warehouse.query("SELECT * FROM revenue ORDER BY seller"), [
-      { seller: "acme", hour, revenue: "9007199254740993.41", units: "6", average: "1501199875790165.56" },
-      { seller: "bolt", hour, revenue: "1.00", units: "3", average: "0.33" },
+      { seller: "acme", hour, revenue: "9007199254740993.41", units: 6, average: "1501199875790165.56" },
+      { seller: "bolt", hour, revenue: "1.00", units: 3, average: "0.33" },
     ]);
     const gone = {
       keyLine: '["bolt",1700000000000000',
@@ -138,10 +138,25 @@ function viewCases(test: Test): void {
     const before = await state();
     await warehouse.ensure(PARTIAL);
     assertEquals(await state(), before);
-    const view: ViewColumn[] = [{ name: "most", expression: "max(revenue)" }];
+    const view: ViewColumn[] = [{ name: "most", type: "Int8", kind: "max", shares: { value: "revenue" }, scale: 0 }];
     await warehouse.ensure({ ...PARTIAL, view });
     assert((await state())[0].uuid !== before[0].uuid);
     assertEquals((await warehouse.query("DESCRIBE TABLE revenue")).map((row) => row.name), ["seller", "hour", "most"]);
+  });
+
+  test("ensure() tells how to put shares of another shape aside, and fills in what is new", async (opened) => {
+    const { warehouse, database } = opened;
+    await warehouse.ensure(PARTIAL);
+    const columns = PARTIAL.columns.map((column) => column.name === "units" ? { ...column, type: "Int128" } : column);
+    const wider: TableSpec = { ...PARTIAL, columns: [...columns, { name: "_refused", type: "UInt8" }] };
+    const error = await assertRejects(() => warehouse.ensure(wider), ConfigError);
+    assertEquals(error.problems.length, 1);
+    assertStringIncludes(error.message, "as Int128: current value is Int64");
+    const repair = /RENAME TABLE [^;]+/.exec(error.message)![0];
+    await opened.command!(repair);
+    assertEquals(await warehouse.ensure(wider), { created: true, added: [] });
+    assertEquals(await warehouse.query("SELECT * FROM revenue"), []);
+    assertStringIncludes(repair, `\`${database}\`.\`revenue_rows_old\``);
   });
 }
 
@@ -218,7 +233,11 @@ function shapeCases(test: Test): void {
     );
     await refused({ ...PLAIN, columns: [{ ...id, type: "String" }, amount, note] }, `RENAME TABLE ${rows}`);
     await refused({ ...PLAIN, key: ["id", "amount"] }, "ORDER BY (id, amount): current value is ORDER BY (id)");
-    const partial = { ...PLAIN, shares: true, view: [{ name: "amount", expression: "sum(amount)" }] };
+    const partial = {
+      ...PLAIN,
+      shares: true,
+      view: [{ name: "amount", type: "Int8", kind: "sum", shares: { value: "amount" }, scale: 0 }],
+    } as const;
     await refused(
       { ...partial, columns: [id, money, note] },
       "ORDER BY (id, _task)",

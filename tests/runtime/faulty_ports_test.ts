@@ -134,6 +134,7 @@ Deno.test("tables that were dropped while nothing is written are made again and 
       shown: (table, tasks) => current.shown(table, tasks),
       orphans: (table, tasks) => current.orphans(table, tasks),
       greatestEpochs: (table, tasks) => current.greatestEpochs(table, tasks),
+      setAside: (table, limit) => current.setAside(table, limit),
       query: (sql) => current.query(sql),
       ping: () => current.ping(),
       close: () => current.close(),

@@ -48,6 +48,7 @@ export class SimulatedWarehouse {
       shown: (table, tasks) => this.#chunks(owner, () => shown(table, tasks)),
       orphans: (table, tasks) => this.#chunks(owner, () => orphans(table, tasks)),
       greatestEpochs: (table, tasks) => request("epochs", () => memory.greatestEpochs(table, tasks)),
+      setAside: (table, limit) => request("set aside", () => memory.setAside(table, limit)),
       query: (sql) => memory.query(sql),
       ping: () => request("ping", () => undefined),
       close: () => Promise.resolve(),

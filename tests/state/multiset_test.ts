@@ -70,3 +70,15 @@ Deno.test("compareOrdered() orders numbers, bigints, decimals and texts, and ref
   }
   assertThrows(() => compareOrdered("1", Decimal.parse("1")), TypeError, "values of one type");
 });
+
+Deno.test("compareOrdered() compares numbers of all forms exactly, and texts by code point", () => {
+  const lists: readonly (readonly Ordered[])[] = [
+    [-1e300, -(10n ** 60n), -0.5, 5e-324, Decimal.parse("0.1"), 0.1, 0.5, 2n ** 64n, Decimal.parse("1e30"), 10n ** 60n],
+    ["", "a", "\uff5e", "😀"],
+  ];
+  for (const list of lists) {
+    list.forEach((value, index) =>
+      list.forEach((other, at) => assertEquals(Math.sign(compareOrdered(value, other)), Math.sign(index - at)))
+    );
+  }
+});

@@ -3,6 +3,7 @@ import { connect, type ConnectionOptions } from "./connection.ts";
 import { ensureTable } from "./ensure_table.ts";
 import { insertRows } from "./insert_rows.ts";
 import { shownRows } from "./shown_rows.ts";
+import { setAsideGroups } from "./set_aside_groups.ts";
 import { literalArray, qualified, rowsName } from "./table_sql.ts";
 
 export type { ConnectionOptions } from "./connection.ts";
@@ -43,6 +44,7 @@ export function openClickHouse(options: ConnectionOptions): Warehouse {
     shown: (table, tasks) => shownRows(connection, { database, table, tasks, which: "shown" }),
     orphans: (table, tasks) => shownRows(connection, { database, table, tasks, which: "orphans" }),
     greatestEpochs,
+    setAside: (table, limit) => setAsideGroups({ connection, database }, { table, limit }),
     query: (sql) => inside.select("run the query", sql, { settings: { readonly: "2" } }),
     ping: () => connection.ping(),
     close: async () => {

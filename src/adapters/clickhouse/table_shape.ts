@@ -114,7 +114,8 @@ export function compareTable(
       const place = previous === "" ? "FIRST" : `AFTER ${quoted(previous)}`;
       alterations.push(`ADD COLUMN IF NOT EXISTS ${quoted(column.name)} ${column.type} ${place}`);
     } else if (unspaced(existing.type) !== unspaced(wanted) || (existing.kind !== "" && existing.kind !== "DEFAULT")) {
-      const repair = sortingKey(table).includes(column.name)
+      // Shares have types that nobody declared, and a table of them is filled again from what tasks hold.
+      const repair = table.shares || sortingKey(table).includes(column.name)
         ? rename
         : `Change it with: ALTER TABLE ${target} MODIFY COLUMN ${quoted(column.name)} ${column.type}`;
       const is = `${existing.type} ${existing.kind}`.trim();

@@ -1,5 +1,9 @@
 import type { TableSpec } from "../../ports/warehouse.ts";
+import { literal, quoted } from "./identifiers.ts";
 import { isNullable } from "./refuse_nulls.ts";
+import { totalsSelect } from "./totals_sql.ts";
+
+export { literal, quoted } from "./identifiers.ts";
 
 /** A column that Weir adds to the declared ones. */
 export interface BookkeepingColumn {
@@ -43,16 +47,6 @@ export function qualified(database: string, name: string): string {
   return `${quoted(database)}.${quoted(name)}`;
 }
 
-/** An identifier in backticks. */
-export function quoted(name: string): string {
-  return `\`${name.replaceAll("\\", "\\\\").replaceAll("`", "\\`")}\``;
-}
-
-/** A string literal. */
-export function literal(text: string): string {
-  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
-}
-
 /** An array of strings, also when it is empty. */
 export function literalArray(texts: readonly string[]): string {
   return `CAST([${texts.map(literal).join(", ")}] AS Array(String))`;
@@ -89,19 +83,10 @@ export function indexes(table: TableSpec): { readonly name: string; readonly def
   });
 }
 
-/**
- * What the view selects: newest rows without bookkeeping (FINAL leaves deleted ones out), or the shares added up. The
- * sums get neutral names first: an alias `revenue` beside `sum(revenue)` would be taken for a column of the next
- * expression.
- */
+/** What the view selects: newest rows without bookkeeping (FINAL leaves deleted ones out), or the shares added up. */
 export function viewSelect(database: string, table: TableSpec): string {
   const source = `${qualified(database, rowsName(table))} FINAL`;
-  if (!table.shares) return `SELECT ${columnList(table)} FROM ${source}`;
-  const key = table.key.map(quoted);
-  const view = table.view ?? [];
-  const inner = [...key, ...view.map((column, index) => `${column.expression} AS ${quoted(`_${index}`)}`)];
-  const outer = [...key, ...view.map((column, index) => `${quoted(`_${index}`)} AS ${quoted(column.name)}`)];
-  return `SELECT ${outer.join(", ")} FROM (SELECT ${inner.join(", ")} FROM ${source} GROUP BY ${key.join(", ")})`;
+  return table.shares ? totalsSelect(table, source) : `SELECT ${columnList(table)} FROM ${source}`;
 }
 
 function columnList(table: TableSpec): string {

@@ -1,4 +1,5 @@
 import { qualified, quoted, rowsName } from "../../adapters/clickhouse/table_sql.ts";
+import { totalsSelect } from "../../adapters/clickhouse/totals_sql.ts";
 import type { Connection } from "../../adapters/clickhouse/connection.ts";
 import type { TableSpec } from "../../ports/warehouse.ts";
 import type { CanonicalColumn } from "./canonical.ts";
@@ -31,13 +32,7 @@ export function storedSql({ database, table, columns }: ShownTable): string {
   const rows = `SELECT ${parts.join(", ")} FROM (${newest}) WHERE tupleElement(_newest, ${names.length + 1}) = 0`;
   const select = `SELECT ${columns.map((column) => column.sql).join(", ")}`;
   if (!table.shares) return `${select} FROM (${rows})`;
-  // Neutral names first: an alias "revenue" beside sum(revenue) would be taken for a column of the next expression.
-  const view = table.view ?? [];
-  const keys = table.key.map(quoted);
-  const sums = [...keys, ...view.map((column, index) => `${column.expression} AS ${quoted(`_${index}`)}`)];
-  const totals = [...keys, ...view.map((column, index) => `${quoted(`_${index}`)} AS ${quoted(column.name)}`)];
-  const added = `SELECT ${sums.join(", ")} FROM (${rows}) GROUP BY ${keys.join(", ")}`;
-  return `${select} FROM (SELECT ${totals.join(", ")} FROM (${added}))`;
+  return `${select} FROM (${totalsSelect(table, `(${rows})`)})`;
 }
 
 /** Rows that a query over these columns gives, one after the other. @throws ProductionError */

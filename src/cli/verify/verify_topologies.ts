@@ -5,6 +5,7 @@ import type { Topology } from "../../dsl/topology.ts";
 import { compile } from "../../plan/compile.ts";
 import type { TableSpec } from "../../ports/warehouse.ts";
 import { quoted } from "../../adapters/clickhouse/table_sql.ts";
+import { LimitError } from "../../record/errors.ts";
 import type { Row } from "../../record/row.ts";
 import { sinksOf } from "../../plan/outputs_of.ts";
 import { computeSinks } from "../../oracle/oracle.ts";
@@ -111,7 +112,7 @@ function expectedRows(
       expected.set(canonicalKey(key, canonical), canonical);
     } catch (error) {
       // The encoder's verdict on a value that does not fit; anything else is a mistake here.
-      if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+      if (!(error instanceof TypeError || error instanceof RangeError || error instanceof LimitError)) throw error;
       unfit++;
     }
   }

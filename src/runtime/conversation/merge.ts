@@ -1,6 +1,7 @@
 import type { AggregatePlan } from "../../plan/physical.ts";
 import { type SharePart, totalsOf } from "../../processor/aggregate.ts";
-import type { Key } from "../../record/key.ts";
+import { ProcessorError } from "../../record/errors.ts";
+import { type Key, keyText } from "../../record/key.ts";
 import { groupColumns } from "../../processor/group_columns.ts";
 import type { KeyColumn } from "../../record/key_column.ts";
 import type { Row } from "../../record/row.ts";
@@ -35,15 +36,22 @@ export class Merge {
   columns: readonly KeyColumn[] | null = null;
   readonly #aggregate: AggregatePlan;
   readonly #homes: number;
+  readonly #onError: (error: ProcessorError) => void;
   readonly #groups = new Map<Key, Shares>();
   readonly #ready = new Set<number>();
   #dirty = new Set<Key>();
 
-  /** `homes`: number of partitions of the table whose rows are aggregated. `epoch`: the merge task's own. */
-  constructor(options: { aggregate: AggregatePlan; homes: number; epoch: number }) {
+  /**
+   * `homes`: number of partitions of the table whose rows are aggregated. `epoch`: the merge task's own. `onError`: is
+   * told of a group whose total is no value of a row.
+   */
+  constructor(
+    options: { aggregate: AggregatePlan; homes: number; epoch: number; onError: (error: ProcessorError) => void },
+  ) {
     this.#aggregate = options.aggregate;
     this.#homes = options.homes;
     this.epoch = options.epoch;
+    this.#onError = options.onError;
   }
 
   /** Whether every home's snapshot has arrived in this epoch. */
@@ -81,7 +89,10 @@ export class Merge {
     this.#ready.add(sender.home);
   }
 
-  /** The groups whose total may have changed since the last call, with their row now (null: gone). */
+  /**
+   * The groups whose total may have changed since the last call, with their row now. Null: gone, or without a row while
+   * one of its totals needs more digits than a Decimal has; the shares stay, so that it comes back.
+   */
   *takeChanged(): Generator<readonly [Key, Row | null]> {
     const dirty = this.#dirty;
     this.#dirty = new Set();
@@ -92,8 +103,17 @@ export class Merge {
         yield [key, null];
         continue;
       }
+      yield [key, this.#rowOf(key, group)];
+    }
+  }
+
+  #rowOf(key: Key, group: Shares): Row | null {
+    try {
       const parts = [...group.homes.values()].map((share) => share.parts);
-      yield [key, { ...group.columns, ...totalsOf(this.#aggregate, parts) }];
+      return { ...group.columns, ...totalsOf(this.#aggregate, parts) };
+    } catch (cause) {
+      this.#onError(new ProcessorError(this.#aggregate.name, keyText(key), { cause }));
+      return null;
     }
   }
 }

@@ -43,6 +43,7 @@ export function mendingWarehouse(warehouse: Warehouse, onMade: (table: TableSpec
     shown: (table, tasks) => mendedRows(table, () => warehouse.shown(table, tasks)),
     orphans: (table, tasks) => mendedRows(table, () => warehouse.orphans(table, tasks)),
     greatestEpochs: (table, tasks) => mended(table, () => warehouse.greatestEpochs(table, tasks)),
+    setAside: (table, limit) => mended(table, () => warehouse.setAside(table, limit)),
     query: (sql) => warehouse.query(sql),
     ping: () => warehouse.ping(),
     close: () => warehouse.close(),

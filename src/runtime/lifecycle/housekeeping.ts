@@ -2,6 +2,7 @@ import type { Membership } from "../../ports/log.ts";
 import { repairTasks } from "./repair.ts";
 import type { Assignments } from "./assignments.ts";
 import { type Instance, isOverloaded, staleKeys } from "./instance.ts";
+import { SetAside } from "./set_aside.ts";
 import type { TaskHost } from "./task_host.ts";
 import { checkTombstones } from "./tombstones.ts";
 import { findTopicChanges } from "./topics.ts";
@@ -11,13 +12,16 @@ const TICK_MS = 1_000;
 
 /**
  * What a running topology does now and then: commits positions for monitoring, compares ClickHouse with what it should
- * show, notices topics that were recreated and tasks that lag too far behind, reports gauges. Whatever waits for the
- * log or for ClickHouse runs beside the rest: gauges are needed most while one of them does not answer.
+ * show, asks for groups that views leave out, notices topics that were recreated and tasks that lag too far behind,
+ * reports gauges. Whatever waits for the log or for ClickHouse runs beside the rest: gauges are needed most while one
+ * of them does not answer.
  */
 export class Housekeeping {
   readonly #instance: Instance;
   readonly #assignments: Assignments;
   readonly #ready: () => boolean;
+  /** Groups that views leave out. */
+  readonly setAside: SetAside;
   #membership: Membership | null = null;
   #stopped = new AbortController();
   #done: Promise<void> = Promise.resolve();
@@ -32,6 +36,7 @@ export class Housekeeping {
     this.#instance = instance;
     this.#assignments = assignments;
     this.#ready = ready;
+    this.setAside = new SetAside(instance);
   }
 
   /** Begins, committing through `membership`. */
@@ -69,6 +74,7 @@ export class Housekeeping {
       checkTombstones(this.#instance, { assignments: this.#assignments, nowMs });
       this.#assignments.forgive(nowMs);
       this.#start("comparison", () => this.repair(nowMs));
+      this.setAside.tick(nowMs);
       this.report(nowMs);
       await clock.sleep(TICK_MS, this.#stopped.signal);
     }

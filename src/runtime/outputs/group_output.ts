@@ -63,7 +63,7 @@ export class GroupOutput {
     this.#unknownEntries++;
   }
 
-  /** The entry's row is `row` now (null: absent). @throws ProcessorError when a total leaves its exact range */
+  /** The entry's row is `row` now (null: absent). */
   fold(entry: Entry, row: Row | null): void {
     const { cells } = entry;
     if (cells[this.#cell] === UNKNOWN) {
@@ -81,7 +81,9 @@ export class GroupOutput {
     for (let index = 0; index < this.#values.length; index++) {
       cells[this.#cell + 1 + index] = group === null ? null : this.#values[index];
     }
-    if (group !== null) this.#put(group, entry);
+    if (group === null) return;
+    this.#fold.add(group, this.#values, 0);
+    this.touch(group);
   }
 
   /** The group that the row is in, its contribution in {@link #values}; null if it is in none or a callback throws. */
@@ -152,15 +154,5 @@ export class GroupOutput {
       this.groups.set(key, group);
     }
     return group;
-  }
-
-  #put(group: Group, entry: Entry): void {
-    try {
-      this.#fold.add(group, this.#values, 0);
-    } catch (cause) {
-      // A total beyond its limit cannot be left out, so the topology must not go on.
-      throw new ProcessorError(this.plan.name, keyText(entry.key), { cause });
-    }
-    this.touch(group);
   }
 }

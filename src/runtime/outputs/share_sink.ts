@@ -1,9 +1,8 @@
 import type { SinkPlan } from "../../plan/physical.ts";
 import type { ShownRow } from "../../ports/warehouse.ts";
-import type { SharePart } from "../../processor/aggregate.ts";
 import type { Group } from "../../processor/group.ts";
 import { keyGuard } from "../../processor/key_guard.ts";
-import { rowEncoder } from "../../processor/sink_row.ts";
+import { type ShareEncoder, shareEncoder } from "../../processor/share_row.ts";
 import { digestOf } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyText } from "../../record/key.ts";
@@ -26,14 +25,15 @@ export interface ShareSinkOptions {
 
 /**
  * Writes one home's shares straight to ClickHouse, one row for each (group, task); the view adds them up. Nothing is
- * written before the start is complete, so that no total is ever too small for a moment.
+ * written before the start is complete, so that no total is ever too small for a moment. A share that cannot be written
+ * is replaced by a mark, for which the view sets the group aside: what was there before must not stay in the total.
  */
 export class ShareSink {
   readonly counts: SinkCounts = newSinkCounts();
   /** While set: keys written since, which a comparison under way must leave alone. */
   touched: Set<Key> | null = null;
   readonly #options: ShareSinkOptions;
-  readonly #encode: (row: Row) => string;
+  readonly #encoder: ShareEncoder;
   readonly #guardKey: ((row: Row) => void) | null;
   /** Digests that ClickHouse shows from an earlier epoch, until the start is complete. */
   readonly #base = new Map<Key, number>();
@@ -42,7 +42,7 @@ export class ShareSink {
 
   constructor(options: ShareSinkOptions) {
     this.#options = options;
-    this.#encode = rowEncoder(options.plan.table.columns);
+    this.#encoder = shareEncoder(options.plan.table, options.output.plan.aggregate);
     this.#guardKey = keyGuard(options.plan.table.columns, options.plan.table.key);
   }
 
@@ -144,34 +144,35 @@ export class ShareSink {
     put({ id: `${task} ${text}`, keyLine: keyLineOf(plan, key), task, key: text, epoch, seq: nextSeq() });
   }
 
+  /** The share as it is written, or a mark in its place; null when not even the group's columns can be written. */
   #lineOf(group: Group): string | null {
-    const { plan, output, onError } = this.#options;
+    const { output } = this.#options;
     try {
-      const row: Record<string, unknown> = { ...group.columns };
-      const names = Object.keys(row).sort().join(", ");
-      if (names !== [...plan.table.key].sort().join(", ")) {
-        throw new TypeError(`the sink's key (${plan.table.key.join(", ")}) must be the group's columns (${names})`);
-      }
-      this.#guardKey?.(row);
-      output.parts(group).forEach((part, index) => addShare(row, output.plan.aggregate.columns[index], part));
-      return this.#encode(row);
+      this.#checkColumns(group);
+      return this.#encoder.line(group.columns, output.parts(group));
     } catch (cause) {
-      onError(new ProcessorError(`sink ${plan.name}`, keyText(group.key), { cause }));
+      this.#refuse(group, cause);
+    }
+    try {
+      this.#checkColumns(group);
+      return this.#encoder.refusedLine(group.columns);
+    } catch {
+      // What is wrong with the columns was told above.
       return null;
     }
   }
-}
 
-function addShare(
-  row: Record<string, unknown>,
-  column: { name: string; spec: { kind: string } },
-  part: SharePart,
-): void {
-  if (column.spec.kind !== "avg") {
-    row[column.name] = part;
-    return;
+  #checkColumns(group: Group): void {
+    const { key } = this.#options.plan.table;
+    const names = Object.keys(group.columns).sort().join(", ");
+    if (names !== [...key].sort().join(", ")) {
+      throw new TypeError(`the sink's key (${key.join(", ")}) must be the group's columns (${names})`);
+    }
+    this.#guardKey?.(group.columns);
   }
-  const [sum, values] = part as readonly [unknown, number];
-  row[`${column.name}__sum`] = sum;
-  row[`${column.name}__count`] = values;
+
+  #refuse(group: Group, cause: unknown): void {
+    const { plan, onError } = this.#options;
+    onError(new ProcessorError(`sink ${plan.name}`, keyText(group.key), { cause }));
+  }
 }

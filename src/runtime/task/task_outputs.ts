@@ -180,7 +180,8 @@ export function createMerges(
 ): (Merge | null)[] {
   return table.members.map((member) => {
     if (member.kind !== "merge") return null;
-    return new Merge({ aggregate: member.aggregate, homes: context.partitions[member.home], epoch });
+    const homes = context.partitions[member.home];
+    return new Merge({ aggregate: member.aggregate, homes, epoch, onError: context.onCallbackError });
   });
 }
 
