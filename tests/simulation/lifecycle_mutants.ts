@@ -12,6 +12,7 @@ export const LIFECYCLE_MUTANTS: readonly Mutant[] = [
   {
     name: "stalefetch",
     rule: "what was fetched for a task that is no more never reaches its successor",
+    options: { run: { sinkRowsMax: 0 } },
     apply: both(
       method(Intake, "forget", () => function () {}),
       method(TaskHost, "take", (original) =>

@@ -91,6 +91,7 @@ async function stages(world: World, options: ScenarioOptions): Promise<string | 
   choices.at("E");
   world.log.faults = world.warehouse.faults = true;
   wrong = await hang(world) ?? await rest(world, "E");
+  world.warehouse.onInsert = () => {};
   if (wrong !== null) return `E ${wrong}`;
 
   choices.at("F");

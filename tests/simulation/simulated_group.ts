@@ -46,13 +46,21 @@ export class Group {
     for (const member of this.members) this.#tell(member);
   }
 
-  /** Moves a random task to another member. */
-  move(): void {
+  /** Moves a random task to another member. Returns what moves it back to the same one. */
+  move(): () => void {
     const { choices } = this.#scheduler;
     const from = this.members.filter((member) => member.tasks.size > 0);
-    if (from.length === 0 || this.members.length < 2) return;
+    if (from.length === 0 || this.members.length < 2) return () => {};
     const giver = choices.pick(from);
-    this.#hand(giver, choices.pick([...giver.tasks]));
+    const task = choices.pick([...giver.tasks]);
+    this.#hand(giver, task);
+    return () => {
+      const owner = this.members.find(({ tasks }) => tasks.has(task));
+      if (owner === undefined || owner === giver || !this.members.includes(giver)) return;
+      owner.tasks.delete(task);
+      this.#give(giver, task);
+      this.#tell(owner);
+    };
   }
 
   /** Moves the task that reads this partition to another member. */

@@ -21,8 +21,8 @@ export class SimulatedWarehouse {
   readonly memory: MemoryWarehouse;
   readonly ghosts: (() => void)[] = [];
   faults = true;
-  /** No insert is carried out. */
-  hanging = false;
+  /** No insert into these tables is carried out. */
+  hanging: readonly string[] = [];
   /** Called after every insert that was stored. */
   onInsert: () => void = () => {};
   readonly #scheduler: Scheduler;
@@ -44,7 +44,7 @@ export class SimulatedWarehouse {
     const { shown, orphans } = memory;
     return {
       ensure: (table) => request("ensure", () => memory.ensure(table)),
-      insert: (batch) => request("insert", () => this.#insert(batch), this.#insertable()),
+      insert: (batch) => request("insert", () => this.#insert(batch), this.#insertable(batch)),
       shown: (table, tasks) => this.#chunks(owner, () => shown(table, tasks)),
       orphans: (table, tasks) => this.#chunks(owner, () => orphans(table, tasks)),
       greatestEpochs: (table, tasks) => request("epochs", () => memory.greatestEpochs(table, tasks)),
@@ -73,11 +73,11 @@ export class SimulatedWarehouse {
   }
 
   /** Whether an insert that was begun now may be carried out: some take long. */
-  #insertable(): () => boolean {
+  #insertable({ table }: InsertBatch): () => boolean {
     const scheduler = this.#scheduler;
     const slow = this.faults && scheduler.choices.strikes("insert-slow", SLOW_SHARE);
     const dueStep = slow ? scheduler.steps + scheduler.choices.below(SLOW_STEPS_MAX) : 0;
-    return () => !this.hanging && (!this.faults || scheduler.steps >= dueStep);
+    return () => !this.hanging.includes(table.name) && (!this.faults || scheduler.steps >= dueStep);
   }
 
   #mayFail<T>(run: () => T): T {
