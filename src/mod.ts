@@ -57,4 +57,4 @@ export {
   timestamptz,
   uuid,
 } from "./formats/columns.ts";
-export type { KeyFormat } from "./formats/key_form.ts";
+export type { WireFormat } from "./formats/key_form.ts";

@@ -1,4 +1,4 @@
-import type { KeyFormat } from "../formats/key_form.ts";
+import type { WireFormat } from "../formats/key_form.ts";
 import type { LogicalNode } from "./logical.ts";
 import type { SourceSpec } from "./source.ts";
 
@@ -42,11 +42,11 @@ export class Graph {
         );
       }
     }
-    const formatOf = ({ decimals = "string", times = "adaptive" }: KeyFormat = {}) => `${decimals} ${times}`;
+    const formatOf = ({ decimals = "string", times = "adaptive" }: WireFormat = {}) => `${decimals} ${times}`;
     const other = this.nodes.find((node) => node.op === "source" && node.source.topic === source.topic);
-    if (other?.op === "source" && formatOf(other.source.keyFormat) !== formatOf(source.keyFormat)) {
+    if (other?.op === "source" && formatOf(other.source.format) !== formatOf(source.format)) {
       this.problems.push(
-        `Topic "${source.topic}" is declared with two forms of its keys. Give all its sources the same keyFormat`,
+        `Topic "${source.topic}" is declared with two forms of its keys. Give all its sources the same format`,
       );
     }
     const twin = this.nodes.find((node) =>

@@ -8,7 +8,7 @@ const known = new WeakMap<SourceSpec, readonly KeyColumn[]>();
 export function keyColumnsOf(source: SourceSpec): readonly KeyColumn[] {
   let columns = known.get(source);
   if (columns === undefined) {
-    columns = source.key.map((name) => keyColumnOf(name, { schema: source.row.shape[name], format: source.keyFormat }));
+    columns = source.key.map((name) => keyColumnOf(name, { schema: source.row.shape[name], format: source.format }));
     known.set(source, columns);
   }
   return columns;

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { KeyFormat } from "../formats/key_form.ts";
+import type { WireFormat } from "../formats/key_form.ts";
 
 /** @ignore Columns of a row schema: what `z.object` takes. */
 export type ColumnShape = z.ZodRawShape;
@@ -29,8 +29,8 @@ export interface SourceSpec {
   readonly key: readonly string[];
   /** Schema of the columns that are read; other columns of the topic are ignored. */
   readonly row: RowSchema;
-  /** How the connector writes message keys, where it is not as recommended. */
-  readonly keyFormat?: KeyFormat;
+  /** How the connector writes decimals and times, where it is not as recommended. */
+  readonly format?: WireFormat;
 }
 
 /**
@@ -69,10 +69,10 @@ export interface DebeziumOptions<S extends ColumnShape, C extends keyof S & stri
   /** Names the table in operators, topics and metrics; default: the last part of the topic. */
   readonly name?: string;
   /**
-   * How the connector writes message keys, for a key of decimals or times that is looked up in several partitions.
-   * Default: `decimal.handling.mode=string`.
+   * How the connector writes decimals and times, in keys and rows, where no schema is attached. Default:
+   * `decimal.handling.mode=string`, and times as the columns declare them.
    */
-  readonly keyFormat?: KeyFormat;
+  readonly format?: WireFormat;
 }
 
 /** Declares a Debezium change topic as a source of rows. */
@@ -85,6 +85,6 @@ export function debezium<S extends ColumnShape, const C extends keyof S & string
     topic,
     key: options.key,
     row: options.row as RowSchema,
-    keyFormat: options.keyFormat,
+    format: options.format,
   });
 }

@@ -5,7 +5,9 @@ import type { Row } from "../record/row.ts";
 import { shown } from "./column_type.ts";
 import { type ChangeDetails, changeDetails } from "./change_details.ts";
 import { type ConnectField, convertOf, rowFields } from "./connect_schema.ts";
+import { declaredConvert } from "./declared_form.ts";
 import { type Change, type Fields, parsedChange, quickChange, skipReason } from "./envelope.ts";
+import type { WireFormat } from "./key_form.ts";
 import { foreignAdvice, refuseForeignPrefix } from "./foreign_message.ts";
 import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
 import { keyColumnsOf, keyReader } from "./message_key.ts";
@@ -59,6 +61,8 @@ export interface DecoderOptions {
   readonly valueBytesMax?: number;
   /** Told once for each column whose integers do not look like the unit that it declares. */
   readonly onDoubt?: (doubt: UnitDoubt) => void;
+  /** How decimals and times are written where no schema is attached, if it is not as the columns declare. */
+  readonly format?: WireFormat;
 }
 
 /** Reads the records of one topic. */
@@ -94,8 +98,12 @@ export function createDecoder(options: DecoderOptions): Decoder {
   const valueBytesMax = options.valueBytesMax ?? VALUE_BYTES_MAX;
   const readKey = keyReader(
     source,
-    options.key.map((name) => ({ name, column: columns.find((column) => column.name === name) ?? null })),
+    options.key.map((name) => {
+      const column = columns.find((candidate) => candidate.name === name) ?? null;
+      return { name, column, declared: column === null ? null : declaredConvert(column, options.format) };
+    }),
   );
+  const declared = orNull(columns.map((column) => declaredConvert(column, options.format)));
   const isUnavailable = unavailableTest(options.placeholder ?? UNAVAILABLE_DEFAULT);
   const readRow = rowReader(source, { columns, isUnavailable });
   const checkAgreement = agreementCheck(source, { columns, key: options.key });
@@ -122,7 +130,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
       const whole = textOf(record.value, what, valueBytesMax);
       const wrapper = unwrap(whole);
       const text = wrapper === null ? whole : whole.slice(wrapper.prefix.length, -1);
-      let converts = wrapper === null ? null : wrapper.made;
+      let converts = wrapper?.schema ? wrapper.made : declared;
       let attached = wrapper !== null && wrapper.schema;
       let change = quickChange(text);
       if (change === null) {
@@ -154,6 +162,11 @@ export function createDecoder(options: DecoderOptions): Decoder {
       return unknown.totals();
     },
   };
+}
+
+/** Null if nothing is to be done to any column. */
+function orNull(converts: Converts): Converts | null {
+  return converts.some((convert) => convert !== null) ? converts : null;
 }
 
 type Parsed = "delete" | "heartbeat" | "transaction" | {

@@ -5,11 +5,12 @@ import { readerOf } from "./column_reader.ts";
 import { columnTypeOf } from "./column_type.ts";
 
 /**
- * How the connector writes message keys, where its settings decide it. It matters for tables that are looked up in
- * several partitions: the partition of a key is the hash of the bytes that the producer wrote, and other tasks compute
- * it from the key's value.
+ * How the connector writes decimals and times into keys and rows without a schema, where its settings decide it. Keys:
+ * it matters for tables that are looked up in several partitions, since the partition of a key is the hash of the bytes
+ * that the producer wrote, and other tasks compute it from the key's value. Rows: what cannot be told from a value
+ * itself is read as declared. An attached schema decides by itself.
  */
-export interface KeyFormat {
+export interface WireFormat {
   /** `decimal.handling.mode`. Default: `string`. Keys of mode `double` cannot be computed. */
   readonly decimals?: "string" | "precise" | "double";
   /**
@@ -24,7 +25,7 @@ type Schema = z.core.$ZodType;
 /** What is known of a key column from its schema. */
 export function keyColumnOf(
   name: string,
-  { schema, format = {} }: { readonly schema: Schema | undefined; readonly format?: KeyFormat },
+  { schema, format = {} }: { readonly schema: Schema | undefined; readonly format?: WireFormat },
 ): KeyColumn {
   const plain: KeyColumn = { name, value: "plain", scale: null, text: "as_is", wire: { kind: "plain" } };
   if (schema === undefined) return plain;
@@ -60,13 +61,13 @@ export function keyColumnOf(
   }
 }
 
-function decimalWire(scale: number | null, { decimals = "string" }: KeyFormat): KeyWire | null {
+function decimalWire(scale: number | null, { decimals = "string" }: WireFormat): KeyWire | null {
   if (scale === null || decimals === "double") return null;
   return { kind: decimals === "precise" ? "decimal_bytes" : "decimal_text", scale };
 }
 
 /** `digits`: the fraction digits that the column declares, if it does. */
-function timeWire(digits: string | undefined, { times = "adaptive" }: KeyFormat): KeyWire | null {
+function timeWire(digits: string | undefined, { times = "adaptive" }: WireFormat): KeyWire | null {
   if (times === "isostring") return null;
   const short = digits !== undefined && digits !== "" && Number(digits) <= 3;
   return { kind: times === "connect" || (times === "adaptive" && short) ? "milliseconds" : "plain" };

@@ -18,6 +18,8 @@ export interface KeyReadColumn {
   readonly name: string;
   /** Null for a key column that the row's schema does not have: its values are taken as they stand. */
   readonly column: Pick<ReadyColumn, "schema" | "read" | "rounded" | "exact" | "time"> | null;
+  /** What is done to its values first, where no schema is attached. */
+  readonly declared: Convert | null;
 }
 
 /** What is done to each column's values first; null if there is no Connect schema, or nothing to do. */
@@ -34,6 +36,7 @@ export function keyReader(
   columns: readonly KeyReadColumn[],
 ): (bytes: MessageBytes | null) => Key {
   const what = `a key of "${source}"`;
+  const declared = columns.some((column) => column.declared !== null) ? columns.map((column) => column.declared) : null;
   const unwrap = schemaWrappers((schema) => keyConverts(columns, schema));
   const quickly = columns.length === 1 && readsIntegers(columns[0].column?.schema);
   const start = quickly ? `{${JSON.stringify(columns[0].name)}:` : null;
@@ -47,7 +50,7 @@ export function keyReader(
     const whole = textOf(bytes, what, KEY_BYTES_MAX);
     const wrapper = unwrap(whole);
     const text = wrapper === null ? whole : whole.slice(wrapper.prefix.length, -1);
-    const converts = wrapper?.made ?? null;
+    const converts = wrapper?.schema ? wrapper.made : declared;
     const quick = start === null || converts !== null ? null : integerInText(text, start);
     return quick ?? keyOfJson(text, { what, columns, converts });
   };

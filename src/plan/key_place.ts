@@ -20,7 +20,7 @@ export function placeProblems(
     }): how the connector ` +
     `writes such keys cannot be computed from their values, so nobody could tell in which partition a row is. ` +
     `Declare it with builder.globalTable, give the topic one partition, or declare what the database has ` +
-    `(numeric(precision, scale), char(length), keyFormat)`,
+    `(numeric(precision, scale), char(length), format)`,
   ];
 }
 
@@ -40,7 +40,7 @@ export function ownershipProblems(
       unknown.join(", ")
     }) cannot be computed from the values, so nobody could tell which task's rows ` +
     `ClickHouse shows. Give the topic one partition, or declare what the database has (numeric(precision, scale), ` +
-    `char(length), keyFormat), or give topology and sinks new names and start with WEIR_GENERATION=1`,
+    `char(length), format), or give topology and sinks new names and start with WEIR_GENERATION=1`,
   ];
 }
 

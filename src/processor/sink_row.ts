@@ -53,7 +53,7 @@ function plainEncoder(name: string, type: ClickHouseType): ColumnEncoder {
       // Of other precisions values are texts: a number of them would not say its unit.
       return type.precision === 6 ? integerEncoder(type, refuse) : textEncoder(refuse);
     case "Decimal":
-      return decimalEncoder(type.scale, refuse);
+      return decimalEncoder(type, refuse);
     case "Float":
       return (value) => typeof value === "number" && Number.isFinite(value) ? String(value) : refuse(value);
     case "Bool":
@@ -94,13 +94,22 @@ function isInteger(value: unknown): value is number | bigint {
   return typeof value === "number" ? Number.isSafeInteger(value) : typeof value === "bigint";
 }
 
-function decimalEncoder(scale: number, refuse: (value: unknown) => never): ColumnEncoder {
+function decimalEncoder(
+  { precision, scale }: { readonly precision: number; readonly scale: number },
+  refuse: (value: unknown) => never,
+): ColumnEncoder {
+  // A number of units has 16 digits at most.
+  const limit = 10 ** precision;
+  const bigLimit = 10n ** BigInt(precision);
   return (value) => {
     const decimal = value instanceof Decimal
       ? value
       : typeof value === "bigint" || (typeof value === "number" && Number.isSafeInteger(value))
       ? Decimal.of(value)
       : refuse(value);
-    return `"${(decimal.scale === scale ? decimal : decimal.rescale(scale)).toString()}"`;
+    const scaled = decimal.scale === scale ? decimal : decimal.rescale(scale);
+    const { units } = scaled;
+    const fits = typeof units === "number" ? units < limit && units > -limit : units < bigLimit && units > -bigLimit;
+    return fits ? `"${scaled.toString()}"` : refuse(value);
   };
 }

@@ -58,7 +58,7 @@ function wireText({ wire }: KeyColumn, part: Key): string {
 const WIRES: { readonly [K in KeyWire["kind"]]: (text: string, wire: Extract<KeyWire, { kind: K }>) => string } = {
   plain: jacksonText,
   decimal_text: (text, { scale }) => `"${withScale(text, scale)}"`,
-  decimal_bytes: (text, { scale }) => `"${base64Of(unscaled(text, scale))}"`,
+  decimal_bytes: (text, { scale }) => `"${base64OfDecimal(text, scale)}"`,
   milliseconds: (text) => /^-?\d+$/.test(text) ? String(Math.floor(Number(text) / 1000)) : jacksonText(text),
   zoned: (text, { digits }) => /^-?\d+$/.test(text) ? `"${zonedText(Number(text), digits)}"` : jacksonText(text),
   iso_date: (text) =>
@@ -85,6 +85,11 @@ function withScale(text: string, scale: number): string {
   const point = text.indexOf(".");
   if (scale === 0) return text;
   return point < 0 ? `${text}.${"0".repeat(scale)}` : text.padEnd(point + 1 + scale, "0");
+}
+
+/** A decimal as `decimal.handling.mode=precise` writes it: the integer of its units of 10^-`scale`, in base64. */
+export function base64OfDecimal(text: string, scale: number): string {
+  return base64Of(unscaled(text, scale));
 }
 
 /** The integer that stands for the decimal `text` in units of 10^-`scale`. */

@@ -1,11 +1,12 @@
 import type { z } from "zod";
 import type { SourceSpec } from "../dsl/source.ts";
 import { columnTypeOf } from "../formats/column_type.ts";
+import type { WireFormat } from "../formats/key_form.ts";
 import { Decimal } from "../record/decimal.ts";
 import { keyColumnsOf } from "../dsl/key_columns.ts";
 import type { Key } from "../record/key.ts";
 import { keyFrom } from "../record/key_column.ts";
-import { producerKey } from "../record/producer_key.ts";
+import { base64OfDecimal, producerKey } from "../record/producer_key.ts";
 import type { Row } from "../record/row.ts";
 
 /** A record as Debezium's JsonConverter writes it without schemas. */
@@ -110,9 +111,10 @@ export class DebeziumTable {
   #rowText(source: SourceSpec, row: Row | null): string {
     if (row === null) return "null";
     const shape = { ...this.#source.row.shape, ...source.row.shape };
+    const { format = {} } = this.#source;
     const cells = Object.keys(row).map((column) =>
       `${JSON.stringify(column)}:${
-        jsonText(column in shape ? wireOf(shape[column] as z.ZodType, row[column]) : row[column])
+        jsonText(column in shape ? wireOf(shape[column] as z.ZodType, { value: row[column], format }) : row[column])
       }`
     );
     return `{${cells.join(",")}}`;
@@ -123,19 +125,39 @@ function isRow(value: unknown): value is Row {
   return typeof value === "object" && value !== null && !(value instanceof Decimal);
 }
 
+interface WireValue {
+  readonly value: unknown;
+  readonly format: WireFormat;
+}
+
 /**
- * The form in which Debezium writes a value of this column, with `time.precision.mode=adaptive`: timestamps with time
- * zone and what counts milliseconds differ from what the reader gives.
+ * The form in which Debezium writes a value of this column, with `time.precision.mode=adaptive` unless the source
+ * declares another: timestamps with time zone and what counts milliseconds differ from what the reader gives.
  */
-function wireOf(schema: z.ZodType, value: unknown): unknown {
+function wireOf(schema: z.ZodType, { value, format }: WireValue): unknown {
   if (value === null || value === undefined) return value;
   const { innerType, element } = schema._zod.def as { innerType?: z.ZodType; element?: z.ZodType };
-  if (Array.isArray(value) && element !== undefined) return value.map((item) => wireOf(element, item));
-  if (innerType !== undefined) return wireOf(innerType, value);
+  if (Array.isArray(value) && element !== undefined) {
+    return value.map((item) => wireOf(element, { value: item, format }));
+  }
+  if (innerType !== undefined) return wireOf(innerType, { value, format });
   const type = columnTypeOf(schema);
-  if (type === null || typeof value !== "number") return value;
+  if (type === null) return value;
+  if (value instanceof Decimal) return decimalOf(type.name, { value, format });
+  if (typeof value !== "number") return value;
   if (type.name === "timestamptz") return zonedTimestamp(value);
-  return type.time?.unit === "milliseconds" ? milliseconds(type.name, value) : value;
+  const { time } = type;
+  if (time === undefined || time.kind === "date" || format.times === "microseconds") return value;
+  return time.unit === "milliseconds" || format.times === "connect" ? milliseconds(type.name, value) : value;
+}
+
+function decimalOf(type: string, { value, format }: { value: Decimal; format: WireFormat }): unknown {
+  if (format.decimals === "double") return value.toNumber();
+  const scale = /^numeric\(\d+, (\d+)\)$/.exec(type)?.[1];
+  if (format.decimals !== "precise") return value;
+  return scale === undefined
+    ? { scale: value.scale, value: base64OfDecimal(value.toString(), value.scale) }
+    : base64OfDecimal(value.toString(), Number(scale));
 }
 
 /** @throws RangeError for a value that a column of the type could not hold */

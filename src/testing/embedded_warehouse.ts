@@ -45,7 +45,7 @@ export async function openEmbeddedWarehouse(
     tamper: (tampering) => tampered(connection, tampering),
     async close() {
       await clickhouse.close();
-      if (shared !== null) await connection.command("drop the test's database", `DROP DATABASE ${database}`);
+      if (shared !== null) await connection.command("drop the test's database", `DROP DATABASE IF EXISTS ${database}`);
       await connection.close();
       if (shared === null) await server.close();
       if (directory !== null) await Deno.remove(directory, { recursive: true });

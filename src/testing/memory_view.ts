@@ -4,6 +4,7 @@ import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_t
 import { DECIMAL_DIGITS_MAX, formatScaled, MAGNITUDE_LIMIT } from "../record/decimal_text.ts";
 import type { Row } from "../record/row.ts";
 import { compareText } from "../record/text_order.ts";
+import { float32 } from "./float32.ts";
 
 /** A stored share with its group's canonical key text. */
 export interface KeyedShare {
@@ -34,7 +35,7 @@ export function memoryView(table: TableSpec, shares: readonly KeyedShare[]): Mem
   const groups = new Map<string, KeyedShare[]>();
   for (const share of shares) {
     // By the values of the key columns, as GROUP BY does.
-    const id = table.key.map((column) => String(share.row[column])).join("\0");
+    const id = table.key.map((column) => share.row[column] === null ? "" : `=${share.row[column]}`).join("\0");
     const group = groups.get(id);
     if (group === undefined) groups.set(id, [share]);
     else group.push(share);
@@ -109,14 +110,14 @@ function extreme(
 function valueOf(type: ClickHouseType, total: Total): unknown {
   if (total === null) return type.nullable ? null : UNFIT;
   if (typeof total === "string") return textFits(type, total) ? total : UNFIT;
-  if (typeof total === "number") return type.name === "Float" ? total : UNFIT;
+  if (typeof total === "number") return type.name === "Float" ? floatOf(type, total) : UNFIT;
   if (type.name === "Decimal") return decimalOf(type, total);
   // Shares of other types are integers.
   const small = Number(total.units / power(total.scale));
   const value = Number.isSafeInteger(small) ? small : total.units / power(total.scale);
   switch (type.name) {
     case "Float":
-      return typeof value === "number" ? value : UNFIT;
+      return typeof value === "number" ? floatOf(type, value) : UNFIT;
     case "Int":
     case "UInt":
     case "DateTime64":
@@ -129,6 +130,10 @@ function valueOf(type: ClickHouseType, total: Total): unknown {
     default:
       return UNFIT;
   }
+}
+
+function floatOf({ bits }: { readonly bits: 32 | 64 }, value: number): number {
+  return bits === 32 ? float32(value) : value;
 }
 
 function decimalOf(

@@ -3,11 +3,7 @@
  *
  * @module
  */
-export {
-  createTopologyTestDriver,
-  type RawRecord,
-  TopologyTestDriver,
-  type TopologyTestDriverOptions,
-} from "./topology_test_driver.ts";
+export { createTopologyTestDriver, TopologyTestDriver } from "./topology_test_driver.ts";
+export type { RawRecord, TopologyTestDriverOptions } from "./driver_options.ts";
 export type { RefuseRow } from "./memory_warehouse.ts";
 export type { SelectedRow } from "./selected_rows.ts";

@@ -1,11 +1,13 @@
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
-import { Decimal } from "../record/decimal.ts";
-import { LimitError, ProductionError } from "../record/errors.ts";
+import { formatScaled } from "../record/decimal_text.ts";
+import { ProductionError } from "../record/errors.ts";
 import { enumNames } from "./enum_names.ts";
+import { float32 } from "./float32.ts";
 
 /** What a column of a ClickHouse type holds of a value of a row's line. @throws ProductionError if it is refused */
 export type StoredValue = (value: unknown) => unknown;
 
+const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/;
 const UUID = /^([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})$/;
 const DATE_TIME = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?$/;
 
@@ -89,26 +91,13 @@ function isNumber(value: unknown): boolean {
     (typeof value === "string" && /^-?\d+$/.test(value));
 }
 
-/** The nearest Float32, as the number whose text ClickHouse prints: the shortest that is read as the same Float32. */
-function float32(value: number): number {
-  const rounded = Math.fround(value);
-  for (let digits = 1; digits < 9; digits++) {
-    const short = Number(rounded.toPrecision(digits));
-    if (Math.fround(short) === rounded) return short;
-  }
-  return rounded;
-}
-
-/** The text with all digits of the scale; null if there are too many before the point. */
+/** The text with all digits of the scale, further ones cut off; null if there are too many before the point. */
 function decimal(text: string, { precision, scale }: { precision: number; scale: number }): string | null {
-  try {
-    const value = Decimal.parse(text).rescale(scale);
-    const digits = String(value.units).replace("-", "").length;
-    return digits > precision ? null : value.toString();
-  } catch (error) {
-    if (!(error instanceof LimitError)) throw error;
-    return null;
-  }
+  const parts = DECIMAL.exec(text);
+  if (parts === null) return null;
+  const [, sign, whole, fraction = ""] = parts;
+  const units = BigInt(`${sign}${whole}${fraction.slice(0, scale).padEnd(scale, "0")}`);
+  return String(units).replace("-", "").length > precision ? null : formatScaled(units, scale);
 }
 
 function uuid(text: string): string | null {

@@ -1,5 +1,4 @@
 import { openEmbeddedLog } from "../adapters/embedded_log/log.ts";
-import type { EmbeddedClickHouse } from "../adapters/embedded_clickhouse/clickhouse.ts";
 import type { Sink, SinkSpec } from "../dsl/sink.ts";
 import type { KeyOf, RowOf, Source, SourceSpec } from "../dsl/source.ts";
 import type { Topology } from "../dsl/topology.ts";
@@ -14,46 +13,15 @@ import { defaultRunOptions, type RunOptions } from "../runtime/options.ts";
 import { type Ports, type RunEvent, Runner, type StartReport } from "../runtime/runner.ts";
 import { sinksOf } from "../plan/outputs_of.ts";
 import { type DebeziumRecord, DebeziumTable } from "./debezium_table.ts";
+import type { RawRecord, TopologyTestDriverOptions } from "./driver_options.ts";
 import { createManualClock } from "./manual_clock.ts";
 import { openEmbeddedWarehouse } from "./embedded_warehouse.ts";
-import type { RefuseRow } from "./memory_warehouse.ts";
 import { createStepClock, settle, type StepClock } from "./quiescence.ts";
 import { orderedByKey, type SelectedRow } from "./selected_rows.ts";
 import { openMemoryWarehouse, type TestWarehouse } from "./test_warehouse.ts";
 
 const PARTITIONS_DEFAULT = 3;
 const STOP_MS_MAX = 60_000;
-
-/** Options of {@link createTopologyTestDriver}. */
-export interface TopologyTestDriverOptions {
-  /** Partitions of every source topic, or of each by the source's name (the others have 3). */
-  readonly partitions?: number | Readonly<Record<string, number>>;
-  /**
-   * Cleanup of the source topics, which keep everything for ever; default "compact", which refuses records without a
-   * key.
-   */
-  readonly cleanup?: "compact" | "delete";
-  /** Differences from the default run options. */
-  readonly options?: Partial<RunOptions>;
-  /**
-   * "memory", the default, computes what ClickHouse would show; "embedded" writes to the embedded ClickHouse and reads
-   * it, which takes a second or two more: for types and functions that only ClickHouse itself can judge. Or a server
-   * that is running already, where the driver makes a database of its own.
-   */
-  readonly warehouse?: "memory" | "embedded" | EmbeddedClickHouse;
-  /** Rows whose content the in-memory warehouse refuses beside those that it always does: none if absent. */
-  readonly refuses?: RefuseRow;
-}
-
-/**
- * A record as bytes or text. `partition`: where Kafka's default partitioner puts the key, unless given; 0 for a null
- * key.
- */
-export interface RawRecord {
-  readonly key: Bytes | null;
-  readonly value: Bytes | null;
-  readonly partition?: number;
-}
 
 /** Anything with a source's or a sink's plain data; any topology's source of the same topic will do. */
 interface AnySource {

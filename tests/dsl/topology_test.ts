@@ -59,8 +59,8 @@ Deno.test("topology() names a column whose type is no ClickHouse type", () => {
 });
 
 Deno.test("topology() refuses one topic whose keys are declared in two forms", () => {
-  const declared = (keyFormat?: { decimals: "string" | "precise" }) =>
-    debezium("t.public.events", { key: ["at"], row: z.object({ at: timestamptz() }), keyFormat });
+  const declared = (format?: { decimals: "string" | "precise" }) =>
+    debezium("t.public.events", { key: ["at"], row: z.object({ at: timestamptz() }), format });
   const [problem, ...others] = problemsOf(() =>
     topology("t", (b) => {
       b.table(declared());
@@ -68,7 +68,7 @@ Deno.test("topology() refuses one topic whose keys are declared in two forms", (
       b.table(declared({ decimals: "string" }));
     })
   );
-  assertEquals([problem.includes("the same keyFormat"), others.length], [true, 1]);
+  assertEquals([problem.includes("the same format"), others.length], [true, 1]);
 });
 
 Deno.test("topology() that writes nothing is refused", () => {

@@ -9,8 +9,8 @@ import { TopologyError } from "../../src/record/errors.ts";
 const lines = debezium("shop.public.lines", { key: ["id"], row: z.object({ id: int8(), k: z.any() }) });
 const out = clickhouse("out", { key: ["id"], columns: { id: "Int64" } });
 
-function joined(key: z.ZodType, keyFormat?: { decimals: "string" | "precise" | "double" }) {
-  const right = debezium("shop.public.right", { key: ["k"], row: z.object({ k: key }), keyFormat });
+function joined(key: z.ZodType, format?: { decimals: "string" | "precise" | "double" }) {
+  const right = debezium("shop.public.right", { key: ["k"], row: z.object({ k: key }), format });
   return topology("t", (b) => {
     b.table(lines).leftJoin("r", b.table(right) as never, (line) => line.k as never)
       .mapValues((line) => ({ id: line.id })).to(out);

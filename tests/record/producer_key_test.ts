@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { date, numeric, timestamptz } from "../../src/formats/columns.ts";
 import { createDecoder } from "../../src/formats/decoder.ts";
-import { keyColumnOf, type KeyFormat } from "../../src/formats/key_form.ts";
+import { keyColumnOf, type WireFormat } from "../../src/formats/key_form.ts";
 import { Decimal } from "../../src/record/decimal.ts";
 import { keyOf } from "../../src/record/key.ts";
 import { partitionOf } from "../../src/record/partitioner.ts";
@@ -20,8 +20,9 @@ Deno.test("producerKey() gives the bytes of captured keys, and so their partitio
     const { key, partition } = JSON.parse(line) as { key: string; partition: number };
     const [name] = Object.keys(JSON.parse(key));
     const schema = { nr: numeric(10, 0), code: z.string(), id: z.int() }[name]!;
-    const columns = [keyColumnOf(name, { schema, format: { decimals: "precise" } })];
-    const decoded = createDecoder({ source: "t", key: [name], row: z.object({ [name]: schema }) })
+    const format = { decimals: "precise" } as const;
+    const columns = [keyColumnOf(name, { schema, format })];
+    const decoded = createDecoder({ source: "t", key: [name], row: z.object({ [name]: schema }), format })
       .decode({ key, value: null });
     assert(decoded.kind === "delete");
     assertEquals(producerKey(columns, decoded.key), key);
@@ -53,7 +54,7 @@ Deno.test("jacksonText() changes how a text is written and never what it says (s
 });
 
 Deno.test("producerKey() writes decimals and times in the connector's forms", () => {
-  const price = (format: KeyFormat) => [keyColumnOf("p", { schema: numeric(12, 2), format })];
+  const price = (format: WireFormat) => [keyColumnOf("p", { schema: numeric(12, 2), format })];
   const cases: readonly (readonly [string, string])[] = [
     ["7", "Arw="],
     ["-1", "nA=="],

@@ -43,7 +43,7 @@ Deno.test("a start takes rows over whose keys an earlier version wrote in anothe
     log.append([{ topic: TOPIC, partition: 0, records: [{ key: `{"price":"${text}"}`, value }] }]);
   const rows: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     prices: { price: Decimal.parse("7.00"), name: "seven" },
-    by_price: { price: Decimal.parse("7.00"), rows: 1 },
+    by_price: { price: Decimal.parse("7.00"), rows: 1, _refused: 0 },
   };
   for (const { table } of sinksOf(compile(shown))) {
     await warehouse.ensure(table);

@@ -65,17 +65,17 @@ Deno.test("a topic with a partitioner of its own is refused when it has enough r
   }
 });
 
-const accounts = (keyFormat?: { decimals: "string" | "precise" }) =>
+const accounts = (format?: { decimals: "string" | "precise" }) =>
   debezium("shop.public.accounts", {
     key: ["nr"],
     row: z.object({ nr: numeric(10, 0), owner: z.string() }),
-    keyFormat,
+    format,
   });
 const moves = debezium("shop.public.moves", { key: ["id"], row: z.object({ id: int8(), nr: numeric(10, 0) }) });
 const ownersSink = clickhouse("owners", { key: ["id"], columns: { id: "Int64", owner: "String" } });
-const owners = (keyFormat?: { decimals: "string" | "precise" }) =>
+const owners = (format?: { decimals: "string" | "precise" }) =>
   topology("owners", (b) => {
-    b.table(moves).join("a", b.table(accounts(keyFormat)), (move) => move.nr)
+    b.table(moves).join("a", b.table(accounts(format)), (move) => move.nr)
       .mapValues((move) => ({ id: move.id, owner: move.a.owner })).to(ownersSink);
   });
 
@@ -92,8 +92,8 @@ Deno.test("keys of another form than declared are set aside naming the form, whi
   const letters = undeclared.deadLetters();
   assert(letters.length > 0);
   for (const { reason, error } of letters) {
-    assertEquals(reason, "misplaced");
-    assertStringIncludes(error, 'Declare keyFormat: { decimals: "precise" } in debezium("shop.public.accounts", ...)');
+    assertEquals(reason, "bad_key");
+    assertStringIncludes(error, 'format: { decimals: "precise" }');
   }
   await using declared = createTopologyTestDriver(owners({ decimals: "precise" }), { partitions: 8 });
   write(declared);

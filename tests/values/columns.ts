@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { bytea, char, citext, date, float8, int8, numeric, time, timestamp, timestamptz, uuid } from "../../src/mod.ts";
+import { bytea, char, date, float8, int8, numeric, time, timestamp, timestamptz, uuid } from "../../src/mod.ts";
 import { Decimal } from "../../src/mod.ts";
 import type { Choices } from "../oracle/random.ts";
 import { type DebeziumMode, microsOf, microsOfDay, type PostgresType } from "./debezium_mode.ts";
@@ -214,7 +214,7 @@ export const KINDS: readonly ColumnKind[] = [
     clickhouse: "Float64",
     total: null,
     ordered: true,
-    key: false,
+    key: true,
     value: fromList("0", "-0", "0.1", "1e21", "1e-7", "-1.5", "1e300", "5e-324", "16777217", "12345678"),
     same: (value) => String(Number(value) + 0),
   },
@@ -272,10 +272,3 @@ export const KINDS: readonly ColumnKind[] = [
     same: (value) => String(value).replace(/ +$/, ""),
   },
 ];
-
-/** citext is kept apart: which of several equal texts a group shows is PostgreSQL's choice. */
-export const CITEXT: Pick<ColumnKind, "sql" | "declared" | "wire"> = {
-  sql: "citext",
-  wire: { is: "text" },
-  declared: () => citext(),
-};

@@ -121,7 +121,7 @@ function timeForm(type: Extract<PostgresType, { is: "timestamp" | "time" }>, { t
 }
 
 /** As Jackson writes a string: control characters in upper case, characters beyond U+FFFF as two escapes. */
-export function jacksonText(text: string): string {
+function jacksonText(text: string): string {
   const short: Record<string, string> = { "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r" };
   const escaped = [...text].map((character) => {
     if (character === '"' || character === "\\") return `\\${character}`;

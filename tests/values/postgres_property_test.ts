@@ -22,7 +22,7 @@ Deno.test({
         await live(life, {
           server,
           warehouse: clickhouse,
-          compare: (expected, shown, letters) =>
+          compare: ({ expected, shown, letters }) =>
             assertEquals({ shown, letters }, { shown: expected, letters: [] }, `seed ${seed}: ${caseName(life)}`),
         });
       }

@@ -56,6 +56,7 @@ export class GlobalReader {
         source: name,
         key: source.key,
         row: source.row,
+        format: source.format,
         onDoubt: (doubt) => options.onDoubt(name, doubt),
       })
     );

@@ -42,6 +42,7 @@ export function createTaskContext(parts: {
               source: member.name,
               key: member.source.key,
               row: member.source.row,
+              format: member.source.format,
               onDoubt: (doubt) => parts.onDoubt(member.name, doubt),
             })
             : null

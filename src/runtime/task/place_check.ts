@@ -1,4 +1,4 @@
-import { keyColumnOf, type KeyFormat } from "../../formats/key_form.ts";
+import { keyColumnOf, type WireFormat } from "../../formats/key_form.ts";
 import type { Member } from "../../plan/physical.ts";
 import type { Bytes } from "../../ports/log.ts";
 import { ConfigError, DeserializationError } from "../../record/errors.ts";
@@ -11,7 +11,7 @@ import { producerKey } from "../../record/producer_key.ts";
 const MISPLACED_MIN = 20;
 
 /** Forms of keys that a connector's settings can give, and how each is declared. */
-const FORMATS: readonly KeyFormat[] = [
+const FORMATS: readonly WireFormat[] = [
   { decimals: "string" },
   { decimals: "precise" },
   { times: "adaptive" },
@@ -94,7 +94,7 @@ export class PlaceCheck {
     }
     if (/^\{\s*"schema"/.test(written)) return "Write the topic with key.converter.schemas.enable=false";
     const format = this.#formatOf(key, written);
-    if (format !== null) return `Declare keyFormat: ${format} in debezium("${member.source.topic}", ...)`;
+    if (format !== null) return `Declare format: ${format} in debezium("${member.source.topic}", ...)`;
     return "Write keys as Debezium does with decimal.handling.mode=string, time.precision.mode=microseconds and " +
       "key.converter.schemas.enable=false";
   }

@@ -148,7 +148,12 @@ Deno.test("a row that comes back after its tombstone was removed is deleted by t
       const [gone] = [...warehouse.stored("things")].filter((row) => row.key === "4");
       await append(world.log, { id: 4, name: null });
       await settled();
-      const spec = { name: "things", columns: rows.spec.columns, key: ["id"], shares: false } as unknown as TableSpec;
+      const spec = {
+        name: "things",
+        columns: [{ name: "id", type: "Int64" }, { name: "name", type: "String" }],
+        key: ["id"],
+        shares: false,
+      } as unknown as TableSpec;
       for (const everyMs of [defaultRunOptions.repairAfterMs, defaultRunOptions.repairEveryMs]) {
         // As `cleanup` does, and then an insert that was sent before the deletion arrives.
         warehouse.tamper({ table: "things", key: "4" }, null);

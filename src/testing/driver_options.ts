@@ -1,0 +1,35 @@
+import type { EmbeddedClickHouse } from "../adapters/embedded_clickhouse/clickhouse.ts";
+import type { Bytes } from "../ports/log.ts";
+import type { RunOptions } from "../runtime/options.ts";
+import type { RefuseRow } from "./memory_warehouse.ts";
+
+/** Options of a TopologyTestDriver. */
+export interface TopologyTestDriverOptions {
+  /** Partitions of every source topic, or of each by the source's name (the others have 3). */
+  readonly partitions?: number | Readonly<Record<string, number>>;
+  /**
+   * Cleanup of the source topics, which keep everything for ever; default "compact", which refuses records without a
+   * key.
+   */
+  readonly cleanup?: "compact" | "delete";
+  /** Differences from the default run options. */
+  readonly options?: Partial<RunOptions>;
+  /**
+   * "memory", the default, computes what ClickHouse would show; "embedded" writes to the embedded ClickHouse and reads
+   * it, which takes a second or two more: for types and functions that only ClickHouse itself can judge. Or a server
+   * that is running already, where the driver makes a database of its own.
+   */
+  readonly warehouse?: "memory" | "embedded" | EmbeddedClickHouse;
+  /** Rows whose content the in-memory warehouse refuses beside those that it always does: none if absent. */
+  readonly refuses?: RefuseRow;
+}
+
+/**
+ * A record as bytes or text. `partition`: where Kafka's default partitioner puts the key, unless given; 0 for a null
+ * key.
+ */
+export interface RawRecord {
+  readonly key: Bytes | null;
+  readonly value: Bytes | null;
+  readonly partition?: number;
+}
