@@ -4,4 +4,5 @@ import "@std/dotenv";
 import "kafkajs";
 import "pg";
 import "prom-client";
+import "snappyjs";
 import "zod";

@@ -23,6 +23,15 @@ export function declaredConvert({ schema, time }: FormColumn, format: WireFormat
   return field === null ? null : convertOf(field, time);
 }
 
+/** As {@link declaredConvert}, of all columns in their order; null if nothing is to be done to any. */
+export function declaredConverts(
+  columns: readonly FormColumn[],
+  format: WireFormat | undefined,
+): readonly (Convert | null)[] | null {
+  const converts = columns.map((column) => declaredConvert(column, format));
+  return converts.some((convert) => convert !== null) ? converts : null;
+}
+
 function fieldOf(
   schema: z.core.$ZodType,
   { time, format }: { readonly time: TimeForm | null; readonly format: WireFormat },

@@ -1,16 +1,17 @@
 import type { z } from "zod";
 import { DeserializationError } from "../record/errors.ts";
-import { type Key, keyOf, keyOfOne, keyParts, keyValueText } from "../record/key.ts";
+import type { Key } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { shown } from "./column_type.ts";
 import { type ChangeDetails, changeDetails } from "./change_details.ts";
 import { type ConnectField, convertOf, rowFields } from "./connect_schema.ts";
-import { declaredConvert } from "./declared_form.ts";
+import { agreementCheck } from "./agreement.ts";
+import { declaredConvert, declaredConverts } from "./declared_form.ts";
 import { type Change, type Fields, parsedChange, quickChange, skipReason } from "./envelope.ts";
 import type { WireFormat } from "./key_form.ts";
 import { foreignAdvice, refuseForeignPrefix } from "./foreign_message.ts";
 import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
-import { keyColumnsOf, keyReader } from "./message_key.ts";
+import { keyColumnsOf, type KeyReadColumn, keyReader } from "./message_key.ts";
 import { type Converts, type ReadyColumn, readyColumns, rowReader } from "./row_reader.ts";
 import { isConnectSchema, schemaWrappers } from "./schema_wrapper.ts";
 import { UNAVAILABLE_DEFAULT, unavailableTest } from "./unavailable.ts";
@@ -96,14 +97,8 @@ export function createDecoder(options: DecoderOptions): Decoder {
   checkKey(source, options.key);
   const what = `a record of "${source}"`;
   const valueBytesMax = options.valueBytesMax ?? VALUE_BYTES_MAX;
-  const readKey = keyReader(
-    source,
-    options.key.map((name) => {
-      const column = columns.find((candidate) => candidate.name === name) ?? null;
-      return { name, column, declared: column === null ? null : declaredConvert(column, options.format) };
-    }),
-  );
-  const declared = orNull(columns.map((column) => declaredConvert(column, options.format)));
+  const readKey = keyReader(source, keyReadColumns(columns, options));
+  const declared = declaredConverts(columns, options.format);
   const isUnavailable = unavailableTest(options.placeholder ?? UNAVAILABLE_DEFAULT);
   const readRow = rowReader(source, { columns, isUnavailable });
   const checkAgreement = agreementCheck(source, { columns, key: options.key });
@@ -164,11 +159,6 @@ export function createDecoder(options: DecoderOptions): Decoder {
   };
 }
 
-/** Null if nothing is to be done to any column. */
-function orNull(converts: Converts): Converts | null {
-  return converts.some((convert) => convert !== null) ? converts : null;
-}
-
 type Parsed = "delete" | "heartbeat" | "transaction" | {
   readonly change: Change;
   readonly converts: Converts | null;
@@ -208,6 +198,13 @@ function checkKey(source: string, key: readonly string[]): void {
   throw new TypeError(`Cannot use [${key.join(", ")}] as the key of "${source}": name each primary key column once`);
 }
 
+function keyReadColumns(columns: readonly ReadyColumn[], { key, format }: DecoderOptions): KeyReadColumn[] {
+  return key.map((name) => {
+    const column = columns.find((candidate) => candidate.name === name) ?? null;
+    return { name, column, declared: column === null ? null : declaredConvert(column, format) };
+  });
+}
+
 function keyOrNull(read: () => Key): Key | null {
   try {
     return read();
@@ -242,34 +239,6 @@ function isWrapped(value: unknown): value is { readonly schema: ConnectField | n
   if (typeof value !== "object" || value === null || Object.keys(value).length !== 2) return false;
   const { schema, payload } = value as { schema?: unknown; payload?: unknown };
   return payload !== undefined && (schema === null || isConnectSchema(schema));
-}
-
-/**
- * Makes the check that key columns which are also in the row agree with the message's key: with a key of other columns
- * than declared (`message.key.columns`), rows would overwrite each other silently.
- */
-function agreementCheck(
-  source: string,
-  { columns, key }: { readonly columns: readonly ReadyColumn[]; readonly key: readonly string[] },
-): (key: Key, row: Row) => void {
-  const read = key.map((name) => columns.some((column) => column.name === name));
-  const complete = read.every((known) => known);
-  const only = key.length === 1 ? key[0] : null;
-  return (actual, row) => {
-    if (complete) {
-      const same = only === null ? keyOf(key.map((name) => row[name])) : keyOfOne(row[only]);
-      if (same === actual) return;
-    }
-    const parts = keyParts(actual);
-    for (const [index, name] of key.entries()) {
-      if (!read[index] || keyValueText(row[name]) === parts[index]) continue;
-      throw new DeserializationError(
-        "bad_key",
-        `Cannot read a record of "${source}" as a row: its key says ${name} = ${parts[index].slice(0, 60)}, ` +
-          `its row ${keyValueText(row[name]).slice(0, 60)}. Declare the key columns as Debezium writes them`,
-      );
-    }
-  };
 }
 
 function notARow(what: string, value: unknown): DeserializationError {

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { Decimal } from "../record/decimal.ts";
-import type { KeyColumn, KeyWire } from "../record/key_column.ts";
+import { type KeyColumn, type KeyWire, plainKeyColumn } from "../record/key_column.ts";
 import { readerOf } from "./column_reader.ts";
 import { columnTypeOf } from "./column_type.ts";
 
@@ -27,24 +27,25 @@ export function keyColumnOf(
   name: string,
   { schema, format = {} }: { readonly schema: Schema | undefined; readonly format?: WireFormat },
 ): KeyColumn {
-  const plain: KeyColumn = { name, value: "plain", scale: null, text: "as_is", wire: { kind: "plain" } };
+  const plain = plainKeyColumn(name);
   if (schema === undefined) return plain;
   const inner = unwrapped(schema);
   const type = columnTypeOf(inner)?.name;
   if (type === undefined) {
     const value = valueOf(inner);
-    return { ...plain, value, wire: passes(inner) ? plain.wire : null };
+    return passes(inner) ? { ...plain, value } : { ...plain, value, wire: null, texts: "several" };
   }
   const [word, first, second] = type.split(/\W+/);
   switch (word) {
     case "numeric": {
       const scale = first === undefined || first === "" ? null : Number(second);
-      return { ...plain, value: "decimal", scale, wire: decimalWire(scale, format) };
+      const texts = scale === null ? "several" : "one";
+      return { ...plain, value: "decimal", scale, wire: decimalWire(scale, format), texts };
     }
     case "uuid":
       return { ...plain, text: "lower" };
     case "citext":
-      return { ...plain, text: "lower", wire: null };
+      return { ...plain, text: "lower", wire: null, texts: "several" };
     case "char":
       return { ...plain, text: "trimmed", wire: first ? { kind: "padded", length: Number(first) } : null };
     case "date":
@@ -55,7 +56,8 @@ export function keyColumnOf(
     case "timestamptz":
       return { ...plain, wire: { kind: "zoned", digits: first ? Number(first) : 6 } };
     case "float8":
-      return { ...plain, wire: null };
+      // 0 and -0 are equal.
+      return { ...plain, wire: null, texts: "several" };
     default:
       return plain;
   }

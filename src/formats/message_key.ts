@@ -5,7 +5,7 @@ import { type ConnectField, type Convert, convertOf } from "./connect_schema.ts"
 import { parseExact, parseIntegers } from "./exact_json.ts";
 import { readsIntegers } from "./key_form.ts";
 import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
-import type { ReadyColumn } from "./row_reader.ts";
+import { problemOf, type ReadyColumn } from "./row_reader.ts";
 import { isConnectSchema, schemaWrappers } from "./schema_wrapper.ts";
 
 /**
@@ -179,8 +179,8 @@ function refusedKey(
   context: KeyContext,
   { name, column, wire }: { readonly name: string; readonly column: KeyReadColumn["column"]; readonly wire: unknown },
 ): DeserializationError {
-  const type = column === null ? null : columnTypeOf(column.schema);
-  return badKey(context, `${name}: ${type === null ? shown(wire) : type.refusal(wire).message}`);
+  const problem = column === null ? null : problemOf({ name, schema: column.schema, asked: false }, wire);
+  return badKey(context, problem === null ? `${name}: ${shown(wire)}` : `${problem.path}: ${problem.text}`);
 }
 
 /** What a Connect schema is wrapped around, if one is. */

@@ -220,7 +220,10 @@ function missingColumn({ path }: Problem): Problem {
 }
 
 /** What is wrong with a column's value; null if nothing is. */
-function problemOf({ name, schema, asked }: ReadyColumn, wire: unknown): Problem | null {
+export function problemOf(
+  { name, schema, asked }: Pick<ReadyColumn, "name" | "schema" | "asked">,
+  wire: unknown,
+): Problem | null {
   const { issue, value } = verdictOf(schema, wire);
   const path = [name, ...issue?.path ?? []].join(".");
   if (issue?.code === "custom") return { path, text: issue.message, reason: issueReason(issue) };

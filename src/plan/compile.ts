@@ -1,7 +1,7 @@
 import type { AggregateNode, LogicalNode, SinkNode } from "../dsl/logical.ts";
 import { keyColumnsOf } from "../dsl/key_columns.ts";
 import type { Topology } from "../dsl/topology.ts";
-import { placeProblems } from "./key_place.ts";
+import { placeProblems, textProblems } from "./key_place.ts";
 import { TopologyError } from "../record/errors.ts";
 import type {
   AggregatePlan,
@@ -49,7 +49,9 @@ export function compile(topology: Topology, partitionsOf: PartitionsOf = () => u
   };
   for (const [unit, memberIds] of units.members) declareUnit(compilation, { unit, memberIds });
   for (const node of topology.nodes) addNode(compilation, node);
-  for (const table of compilation.tables.values()) compilation.problems.push(...placeProblems(table, partitionsOf));
+  for (const table of compilation.tables.values()) {
+    compilation.problems.push(...placeProblems(table, partitionsOf), ...textProblems(table, partitionsOf));
+  }
   if (compilation.problems.length > 0) throw new TopologyError(topology.name, compilation.problems);
   return {
     topology: topology.name,

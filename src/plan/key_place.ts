@@ -25,6 +25,29 @@ export function placeProblems(
 }
 
 /**
+ * What is wrong with a table that is written to ClickHouse from several partitions: of keys that are equal but written
+ * as different texts, as 1.5 and 1.50 are, each may be another task's, and the tombstone of one would hide the row of
+ * the other.
+ */
+export function textProblems(
+  { name, members, sinks, keyColumns }: Pick<TaskTable, "name" | "members" | "sinks" | "keyColumns">,
+  partitionsOf: (topic: string) => number | undefined,
+): string[] {
+  const [first] = members;
+  if (keyColumns === null || sinks.length === 0 || first.kind !== "source") return [];
+  const partitions = partitionsOf(first.source.topic) ?? 1;
+  const several = keyColumns.filter(({ texts }) => texts === "several").map((column) => column.name);
+  if (several.length === 0 || partitions === 1) return [];
+  return [
+    `Cannot write table "${name}" to sink "${sinks[0].name}" from ${partitions} partitions: equal keys (${
+      several.join(", ")
+    }) may be written as different texts, such as 1.5 and 1.50, into different partitions, and rows of one key would ` +
+    `delete each other. Give the topic one partition, declare what the database has (numeric(precision, scale)), or ` +
+    `key it by other columns (the connector's message.key.columns)`,
+  ];
+}
+
+/**
  * What is wrong with a table in a later generation, whose number of partitions may have changed: a row that ClickHouse
  * shows in the name of a task may be another's now, which nobody could tell.
  */

@@ -53,7 +53,7 @@ function plainEncoder(name: string, type: ClickHouseType): ColumnEncoder {
       // Of other precisions values are texts: a number of them would not say its unit.
       return type.precision === 6 ? integerEncoder(type, refuse) : textEncoder(refuse);
     case "Decimal":
-      return decimalEncoder(type, refuse);
+      return decimalEncoder(name, type, refuse);
     case "Float":
       return (value) => typeof value === "number" && Number.isFinite(value) ? String(value) : refuse(value);
     case "Bool":
@@ -95,10 +95,10 @@ function isInteger(value: unknown): value is number | bigint {
 }
 
 function decimalEncoder(
-  { precision, scale }: { readonly precision: number; readonly scale: number },
+  name: string,
+  { bare, precision, scale }: { readonly bare: string; readonly precision: number; readonly scale: number },
   refuse: (value: unknown) => never,
 ): ColumnEncoder {
-  // A number of units has 16 digits at most.
   const limit = 10 ** precision;
   const bigLimit = 10n ** BigInt(precision);
   return (value) => {
@@ -110,6 +110,7 @@ function decimalEncoder(
     const scaled = decimal.scale === scale ? decimal : decimal.rescale(scale);
     const { units } = scaled;
     const fits = typeof units === "number" ? units < limit && units > -limit : units < bigLimit && units > -bigLimit;
-    return fits ? `"${scaled.toString()}"` : refuse(value);
+    if (fits) return `"${scaled.toString()}"`;
+    throw new RangeError(`Cannot write column "${name}" as ${bare}: ${scaled} has too many digits`);
   };
 }

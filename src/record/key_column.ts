@@ -29,11 +29,13 @@ export interface KeyColumn {
   readonly text: "lower" | "trimmed" | "as_is";
   /** How the producer writes its values; null if that cannot be computed from the value. */
   readonly wire: KeyWire | null;
+  /** Whether equal values may be written as different texts, and so lie in different partitions: 1.5 and 1.50. */
+  readonly texts: "one" | "several";
 }
 
 /** A key column of which nothing is known but its name. */
 export function plainKeyColumn(name: string): KeyColumn {
-  return { name, value: "plain", scale: null, text: "as_is", wire: { kind: "plain" } };
+  return { name, value: "plain", scale: null, text: "as_is", wire: { kind: "plain" }, texts: "one" };
 }
 
 /** A value that callbacks made for a key column, as the column's reader would have made it. */

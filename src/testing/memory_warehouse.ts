@@ -71,13 +71,7 @@ export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryW
     async insert({ table, upserts, deletes }: InsertBatch) {
       rowsOf(table.name);
       const reader = readers.get(table.name)!;
-      // All of the batch is read before any of it is stored: a refused row takes its INSERT with it.
-      const lines = upserts.map(({ line }) => reader.row(line));
-      const refused = upserts.find((_, index) => refuses(table.name, objectOf(table, lines[index].line!)));
-      if (refused !== undefined) {
-        const message = `Cannot insert into "${table.name}_rows": the row of key ${refused.key} is refused`;
-        throw new ProductionError(message, { retriable: false, reason: "content" });
-      }
+      const lines = readUpserts({ table, reader, refuses }, upserts);
       upserts.forEach((row, index) => store(table, { row, read: lines[index] }));
       for (const row of deletes) store(table, { row, read: reader.key(row.keyLine) });
     },
@@ -112,6 +106,21 @@ export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryW
       }
     },
   };
+}
+
+interface Reading {
+  readonly table: TableSpec;
+  readonly reader: LineReader;
+  readonly refuses: RefuseRow;
+}
+
+/** All of a batch, before any of it is stored: a refused row takes its INSERT with it. @throws ProductionError */
+function readUpserts({ table, reader, refuses }: Reading, upserts: readonly UpsertRow[]): ReadLine[] {
+  const lines = upserts.map(({ line }) => reader.row(line));
+  const refused = upserts.find((_, index) => refuses(table.name, objectOf(table, lines[index].line!)));
+  if (refused === undefined) return lines;
+  const message = `Cannot insert into "${table.name}_rows": the row of key ${refused.key} is refused`;
+  throw new ProductionError(message, { retriable: false, reason: "content" });
 }
 
 /** A row's line as ClickHouse stores it (null for a tombstone), and what tells it from rows of other keys. */

@@ -80,7 +80,7 @@ export class Tables {
     const [{ name, form }] = this.#columns[source];
     const payload = `{${JSON.stringify(name)}:${form.json(row[name]!)}}`;
     if (!this.#life.mode.schemas) return payload;
-    const field = { ...ordered(form.schema, false), field: name };
+    const field = { ...ordered(form.schema, "required"), field: name };
     const schema = {
       type: "struct",
       fields: [field],
@@ -109,7 +109,10 @@ export class Tables {
       `"connector":"postgresql","name":"shop","ts_ms":1718454896123,"snapshot":"false","db":"shop",` +
       `"schema":"public","table":"${source}"},"transaction":null,"op":"${op}","ts_ms":1718454896123}`;
     if (!this.#life.mode.schemas) return payload;
-    const fields = columns.map(({ name, form }, index) => ({ ...ordered(form.schema, index > 0), field: name }));
+    const fields = columns.map(({ name, form }, index) => ({
+      ...ordered(form.schema, index > 0 ? "optional" : "required"),
+      field: name,
+    }));
     const row = (field: string) => ({
       type: "struct",
       fields,
@@ -147,7 +150,7 @@ export class Tables {
 }
 
 /** Members in the order in which JsonConverter writes them. */
-function ordered({ type, ...rest }: WireForm["schema"], optional: boolean): Record<string, unknown> {
+function ordered({ type, ...rest }: WireForm["schema"], need: "optional" | "required"): Record<string, unknown> {
   const { fields, ...named } = rest;
-  return { type, ...(fields === undefined ? {} : { fields }), optional, ...named };
+  return { type, ...(fields === undefined ? {} : { fields }), optional: need === "optional", ...named };
 }

@@ -75,8 +75,10 @@ export async function live(
         driver.select(sink as never).map((row) => line(columns, row)).sort(),
       ]),
     );
+    const answers = await tables.answers();
+    const expected = Object.fromEntries(Object.entries(answers).filter(([name]) => name in sinks.sinks));
     const letters = driver.deadLetters().map((letter) => JSON.stringify(letter));
-    compare({ expected: await tables.answers(), shown, letters });
+    compare({ expected, shown, letters });
   }
 }
 
@@ -113,7 +115,7 @@ function topologyOf(life: ValueCase) {
   const made = topology("values", (builder: any) => {
     const right = isPlaced(life) ? builder.table(rights) : builder.globalTable(rights);
     const left = builder.table(lefts);
-    builder.table(rights).to(mirror);
+    if (isMirrored(life)) builder.table(rights).to(mirror);
     // deno-lint-ignore no-explicit-any -- see above
     left.leftJoin("right", right, (row: any) => row.code)
       // deno-lint-ignore no-explicit-any -- see above
@@ -134,7 +136,7 @@ function topologyOf(life: ValueCase) {
       leftSource: lefts,
       sinks: {
         joined: { sink: joined, columns: columns.joined },
-        rights: { sink: mirror, columns: columns.rights },
+        ...(isMirrored(life) ? { rights: { sink: mirror, columns: columns.rights } } : {}),
         groups: { sink: groups, columns: columns.groups },
       },
     },
@@ -151,4 +153,9 @@ function isPlaced({ key: { wire }, mode, partitions }: ValueCase): boolean {
   if (wire.is === "numeric") return wire.scale !== null && mode.decimals !== "double";
   if (wire.is === "time" || wire.is === "timestamp") return mode.times !== "isostring";
   return wire.is !== "float8";
+}
+
+/** Whether the table may be written from so many partitions: not if 1.5 and 1.50 are one key in two of them. */
+function isMirrored({ key: { wire }, partitions }: ValueCase): boolean {
+  return partitions === 1 || (wire.is !== "float8" && (wire.is !== "numeric" || wire.scale !== null));
 }

@@ -83,7 +83,10 @@ Deno.test("TopologyRun that fails before it has joined does not become a member 
       // The loop fails at once: a bug in whatever looks at what was fetched.
       reader: () =>
         readerWith(log.reader(), {
-          poll: () => loops++ === 0 ? Promise.resolve([null as never]) : systemClock.sleep(50).then(() => []),
+          poll: () =>
+            loops++ === 0
+              ? Promise.resolve([{ topic: TOPIC, partition: 0 } as never])
+              : systemClock.sleep(50).then(() => []),
         }),
     },
   });
