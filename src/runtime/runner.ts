@@ -110,6 +110,7 @@ export class Runner {
       problems: this.problems,
       deadLetters: this.deadLetters,
       onRefused: (sink, row) => takeBack(this.#hosts, { sink, row }),
+      onFailed: this.#fail,
       stopped,
     });
     const instance = this.#instance = this.#prepare(topics, writers);

@@ -22,6 +22,8 @@ export interface SinkWriterOptions {
   readonly batchRowsMax: number;
   /** ClickHouse refused this one row for good. */
   readonly onRefused: (row: OutgoingRow, error: Error) => void;
+  /** A bug in a listener: nothing is written any more. */
+  readonly onFailed: (error: Error) => void;
   /** ClickHouse does not answer (message), or answers again (null). */
   readonly onState: (problem: string | null) => void;
   /** An insert was acknowledged. `sourceMs`: timestamp of the first source record behind it; 0 if unknown. */
@@ -76,7 +78,7 @@ export class SinkWriter {
     this.#waiting.set(row.id, row);
     if (!this.#running) {
       this.#running = true;
-      this.#run();
+      this.#run().catch(this.#options.onFailed);
     } else if (this.#isFull) this.#urgent?.();
   }
 

@@ -19,6 +19,8 @@ export interface SinkWritersOptions {
   readonly deadLetters: DeadLetterQueue;
   /** ClickHouse refused this row for good; the dead letter is written. */
   readonly onRefused: (sink: SinkPlan, row: OutgoingRow) => void;
+  /** Writing cannot go on. */
+  readonly onFailed: (error: Error) => void;
   readonly stopped: () => boolean;
 }
 
@@ -45,6 +47,7 @@ export async function createSinkWriters(options: SinkWritersOptions): Promise<Ma
           deadLetters.refused({ sink: sink.name, key: row.key, line: "line" in row ? row.line : row.keyLine }, error);
           options.onRefused(sink, row);
         },
+        onFailed: options.onFailed,
         onState: (problem) => problems.set(`clickhouse ${sink.name}`, problem),
         onInserted: ({ rows, durationMs, sourceMs }) => {
           ports.metrics.count("weir_sink_rows_total", labels, rows);

@@ -1,11 +1,11 @@
 import type { SinkPlan } from "../../plan/physical.ts";
-import type { ShownRow } from "../../ports/warehouse.ts";
+import type { ShownRow, UpsertRow } from "../../ports/warehouse.ts";
 import type { Group } from "../../processor/group.ts";
 import { keyGuard } from "../../processor/key_guard.ts";
 import { type ShareEncoder, shareEncoder } from "../../processor/share_row.ts";
 import { digestOf } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
-import { type Key, keyText } from "../../record/key.ts";
+import { type Key, keyText, parseKeyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import type { GroupOutput } from "./group_output.ts";
 import { keyLineOf, shownKeyOf } from "./key_line.ts";
@@ -116,8 +116,19 @@ export class ShareSink {
     this.#write(group);
   }
 
+  /**
+   * ClickHouse refused this share: a mark takes its place, as of one that cannot be written, since what was there
+   * before would stay in the total. A newer share, or a mark that is refused itself, is left alone.
+   */
+  refuse(row: UpsertRow): void {
+    const group = this.#options.output.groups.get(parseKeyText(row.key));
+    if (group === undefined || group.sent !== row.digest) return;
+    const line = this.#markOf(group);
+    if (line !== null && digestOf(line) !== row.digest) this.#put(group, line);
+  }
+
   #write(group: Group): void {
-    const { output, task, epoch, nextSeq, put } = this.#options;
+    const { output } = this.#options;
     if (group.rows === 0) {
       if (group.sent !== null) this.#delete(group.key);
       group.sent = null;
@@ -126,10 +137,14 @@ export class ShareSink {
     }
     const line = this.#lineOf(group);
     if (line === null) return;
-    const digest = digestOf(line);
-    if (digest === group.sent) return;
+    if (digestOf(line) === group.sent) return;
     if (this.#completing && group.sent !== null) this.counts.rewritten++;
-    group.sent = digest;
+    this.#put(group, line);
+  }
+
+  #put(group: Group, line: string): void {
+    const { task, epoch, nextSeq, put } = this.#options;
+    const digest = group.sent = digestOf(line);
     this.counts.written++;
     this.touched?.add(group.key);
     const key = keyText(group.key);
@@ -151,13 +166,19 @@ export class ShareSink {
       this.#checkColumns(group);
       return this.#encoder.line(group.columns, output.parts(group));
     } catch (cause) {
-      this.#refuse(group, cause);
+      const { plan, onError } = this.#options;
+      onError(new ProcessorError(`sink ${plan.name}`, keyText(group.key), { cause }));
     }
+    return this.#markOf(group);
+  }
+
+  /** The mark of a share that cannot be written; null when not even the group's columns can. */
+  #markOf(group: Group): string | null {
     try {
       this.#checkColumns(group);
       return this.#encoder.refusedLine(group.columns);
     } catch {
-      // What is wrong with the columns was told above.
+      // What is wrong with the columns is told where the share is encoded.
       return null;
     }
   }
@@ -169,10 +190,5 @@ export class ShareSink {
       throw new TypeError(`the sink's key (${key.join(", ")}) must be the group's columns (${names})`);
     }
     this.#guardKey?.(group.columns);
-  }
-
-  #refuse(group: Group, cause: unknown): void {
-    const { plan, onError } = this.#options;
-    onError(new ProcessorError(`sink ${plan.name}`, keyText(group.key), { cause }));
   }
 }

@@ -145,7 +145,7 @@ export function doomedOf({ sinks, shareSinks }: TaskOutputs): Doomed[] {
 }
 
 /** A task as {@link refuseRow} sees it. */
-type RefusedTask = Pick<TaskOutputs, "sinks"> & {
+type RefusedTask = Pick<TaskOutputs, "sinks" | "shareSinks"> & {
   readonly closed: boolean;
   readonly epoch: number;
   readonly entries: ReadonlyMap<Key, Entry>;
@@ -160,6 +160,7 @@ export function refuseRow(
   { sink, row }: { readonly sink: SinkPlan; readonly row: OutgoingRow },
 ): void {
   if (task.closed || row.epoch !== task.epoch || !("line" in row)) return;
+  task.shareSinks.find((output) => output?.plan.name === sink.name)?.refuse(row);
   const entry = task.entries.get(parseKeyText(row.key));
   if (entry !== undefined) task.sinks.find(({ plan }) => plan.name === sink.name)?.refuse(entry, row);
 }

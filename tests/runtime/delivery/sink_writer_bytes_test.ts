@@ -25,6 +25,7 @@ function writing() {
     flushIntervalMs: 200,
     batchRowsMax: 20_000,
     onRefused() {},
+    onFailed() {},
     onState() {},
     onInserted() {},
   });

@@ -37,6 +37,9 @@ async function open({ fault, ensure }: { fault: () => Error | null; ensure?: War
     flushIntervalMs: 1,
     batchRowsMax: 1_000,
     onRefused: (row) => refused.push(row.key),
+    onFailed: (error) => {
+      throw error;
+    },
     onState: (problem) => problems.push(problem),
     onInserted() {},
   });

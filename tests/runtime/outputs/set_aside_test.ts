@@ -103,6 +103,29 @@ for (const partitions of [1, 2, 5]) {
     }
   });
 
+  Deno.test(`a share that ClickHouse refuses sets its group aside until it is another one, ${name}`, async () => {
+    const refuses = (_: string, row: Readonly<Record<string, unknown>>) => row.points === 7 && row._refused === 0;
+    const sink = clickhouse("odd", { key: ["team"], columns: { team: "String", points: "Int64" } });
+    const odd = topology("odd", (builder) => {
+      builder.table(votes).groupBy((row) => ({ team: row.team })).aggregate("by-team", { points: sum((r) => r.points) })
+        .to(sink);
+    });
+    await using driver = createTopologyTestDriver(odd, { partitions, refuses });
+    driver.insert(votes, vote(1, "a", { points: 3 }));
+    driver.insert(votes, vote(10, "b"));
+    await driver.settle();
+    assertEquals(shown(driver, sink as never), ["a 3", "b 1"]);
+    driver.update(votes, { id: 1, points: 7 });
+    await driver.settle();
+    assertEquals(shown(driver, sink as never), ["b 1"]);
+    assertEquals(driver.deadLetters().some(({ stage, key }) => stage === "sink" && key === '"a"'), true);
+    await driver.advance(700_000);
+    assertEquals(shown(driver, sink as never), ["b 1"]);
+    driver.update(votes, { id: 1, points: 8 });
+    await driver.settle();
+    assertEquals(shown(driver, sink as never), ["a 8", "b 1"]);
+  });
+
   Deno.test(`a total beyond 38 digits ends nothing but its own group, ${name}`, async () => {
     const big = "90000000000000000000000000000000000000";
     const sink = clickhouse("wide", { key: ["team"], columns: { team: "String", price: "Decimal(76, 0)" } });

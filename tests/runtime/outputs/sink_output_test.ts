@@ -108,7 +108,7 @@ Deno.test("SinkOutput.refuse() of a row that a start wrote deletes only what the
 Deno.test("refuseRow() does nothing for a row of an earlier incarnation, a tombstone, or a task that is closed", () => {
   const { output, entry, show, last, puts } = open();
   show("b");
-  const task = { closed: false, epoch: EPOCH, entries: new Map([[1, entry]]), sinks: [output] };
+  const task = { closed: false, epoch: EPOCH, entries: new Map([[1, entry]]), sinks: [output], shareSinks: [] };
   const row = last();
   refuseRow(task, { sink: plan, row: { ...row, epoch: EPOCH - 1 } });
   refuseRow({ ...task, epoch: EPOCH + 1 }, { sink: plan, row: row });
