@@ -17,13 +17,19 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
   million    restart with a million stored rows
   memory     bytes per stored row
   churn      queries on a table whose rows come and go, before and after \`cleanup\`
+  stall      longest hold of the event loop in every phase of a start and of a rebalance
   (none)     all but kafka
 
   --live N      rows of the churning table (default 100000)
   --orders N    orders of the store (default 60000)
   --changes N   changes of the backlog, or of the churning table (default 300000)
+  --groups N    groups of one home for stall (default 500000)
+  --partitions N  tasks of each table for stall (default 48)
 
 One million rows after fifty million changes: deno task bench churn --live 1000000 --changes 50000000`;
+
+/** Pauses of the garbage collector, which grow with the heap whatever the program does, would hide the program's. */
+const STALL_FLAGS = ["--max-semi-space-size=16", "--initial-old-space-size=8000"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -31,6 +37,8 @@ const { values, positionals } = parseArgs({
     live: { type: "string", default: "100000" },
     orders: { type: "string", default: "60000" },
     changes: { type: "string", default: "300000" },
+    groups: { type: "string", default: "500000" },
+    partitions: { type: "string", default: "48" },
     help: { type: "boolean", default: false },
   },
 });
@@ -56,13 +64,21 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
       return measured.slice(-1);
     }),
   churn: () => onEmbedded((place) => benchChurn(place, { live: Number(values.live), changes: size.changes })),
-  memory: async () => {
-    const script = new URL("./memory.ts", import.meta.url).pathname;
-    const args = ["run", "-A", "--v8-flags=--expose-gc", script];
-    const { stdout } = await new Deno.Command(Deno.execPath(), { args, stderr: "inherit" }).output();
-    return [{ name: "memory", figures: JSON.parse(new TextDecoder().decode(stdout)) }];
-  },
+  stall: () => apart("stall.ts", { flags: STALL_FLAGS, args: [values.groups, values.partitions] }),
+  memory: () => apart("memory.ts", { flags: ["--expose-gc"], args: [] }),
 };
+
+/** Runs a benchmark as a process of its own, which prints its figures as one line of JSON. */
+async function apart(
+  script: string,
+  { flags, args }: { readonly flags: readonly string[]; readonly args: readonly string[] },
+): Promise<Measured[]> {
+  const path = new URL(script, import.meta.url).pathname;
+  const run = ["run", "-A", `--v8-flags=${flags.join(",")}`, path, ...args];
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: run, stderr: "inherit" }).output();
+  const name = script.replace(".ts", "");
+  return [{ name, figures: JSON.parse(new TextDecoder().decode(stdout)) }];
+}
 
 if (values.help) console.log(HELP);
 else {

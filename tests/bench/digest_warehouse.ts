@@ -1,0 +1,69 @@
+import type { Clock } from "../../src/ports/clock.ts";
+import type { DeleteRow, ShownRow, UpsertRow, Warehouse } from "../../src/ports/warehouse.ts";
+
+const SLICE_ROWS = 1_000;
+
+interface Stored {
+  readonly task: string;
+  readonly key: string;
+  /** Null for a deleted row. */
+  readonly digest: number | null;
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+/**
+ * A warehouse in memory that keeps digests alone and lets others have their turn after every thousand rows: what holds
+ * the event loop beside it is the runtime.
+ */
+export function createDigestWarehouse(clock: Clock): Warehouse & { rows(): number } {
+  const tables = new Map<string, Map<string, Stored>>();
+  async function* chunks(table: string, wanted: (row: Stored) => boolean): AsyncGenerator<readonly ShownRow[]> {
+    let rows: ShownRow[] = [];
+    for (const { task, key, digest, ...row } of tables.get(table)!.values()) {
+      if (digest !== null && wanted({ task, key, digest, ...row })) rows.push({ task, key, digest });
+      if (rows.length < SLICE_ROWS * 10) continue;
+      yield rows;
+      rows = [];
+      await clock.breathe();
+    }
+    if (rows.length > 0) yield rows;
+  }
+  return {
+    ensure({ name }) {
+      const created = !tables.has(name);
+      if (created) tables.set(name, new Map());
+      return Promise.resolve({ created, added: [] });
+    },
+    async insert({ table, upserts, deletes }) {
+      const rows = tables.get(table.name)!;
+      let count = 0;
+      for (const row of [...upserts, ...deletes] as (UpsertRow | DeleteRow)[]) {
+        const id = table.shares ? `${row.task} ${row.key}` : row.key;
+        const was = rows.get(id);
+        if (was === undefined || was.epoch < row.epoch || (was.epoch === row.epoch && was.seq <= row.seq)) {
+          const { task, key, epoch, seq } = row;
+          rows.set(id, { task, key, digest: "line" in row ? row.digest : null, epoch, seq });
+        }
+        if (++count % SLICE_ROWS === 0) await clock.breathe();
+      }
+    },
+    shown: (table, tasks) => chunks(table.name, (row) => tasks.includes(row.task)),
+    orphans: (table, tasks) => chunks(table.name, (row) => !tasks.includes(row.task)),
+    async greatestEpochs(table, tasks) {
+      const greatest = new Map(tasks.map((task) => [task, 0]));
+      let count = 0;
+      for (const { task, epoch } of tables.get(table.name)!.values()) {
+        const known = greatest.get(task);
+        if (known !== undefined && epoch > known) greatest.set(task, epoch);
+        if (++count % SLICE_ROWS === 0) await clock.breathe();
+      }
+      return greatest;
+    },
+    setAside: () => Promise.resolve({ count: 0, groups: [] }),
+    query: () => Promise.resolve([]),
+    ping: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+    rows: () => [...tables.values()].reduce((sum, rows) => sum + rows.size, 0),
+  };
+}
