@@ -20,6 +20,8 @@ export interface Group {
   dirty: boolean;
   /** Digest of the share that was last sent or is shown; null for none. */
   sent: number | null;
+  /** Partition of the task that its shares go to, if that was asked; else -1. */
+  collector: number;
 }
 
 /**
@@ -49,6 +51,7 @@ export function createFold(aggregate: AggregatePlan): Fold {
       states: valued.map((algebra) => algebra.zero()),
       dirty: false,
       sent: null,
+      collector: -1,
     }),
     add(group, values, from) {
       for (let index = 0; index < valued.length; index++) {

@@ -8,6 +8,8 @@ export interface RightEntry {
   value: Value;
   /** Each user keeps its position in its cells, so that leaving costs one swap however long the list is. */
   users: Entry[];
+  /** Partition of the task that serves it, if that was asked; else -1. */
+  server: number;
 }
 
 /** Arrays that grow by push get room for 17 at once; most right rows have a few users only. */
@@ -55,7 +57,7 @@ export class RightStore {
     }
     let right = this.entries.get(key);
     if (right === undefined) {
-      right = { key, value: UNKNOWN, users: [] };
+      right = { key, value: UNKNOWN, users: [], server: -1 };
       this.entries.set(key, right);
       right.value = this.#first(key);
     }

@@ -221,6 +221,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "nosince",
     rule: "END drops what was sent before the snapshot in the same epoch",
+    options: { log: { repeats: 0.3 } },
     apply: method(Merge, "end", (original) =>
       function (sender, end) {
         original.call(this, sender, { ...end, since: -1 });

@@ -144,7 +144,7 @@ export class SimulatedLog {
     const offsets = order.map((batch) =>
       kept(batch) ? this.store(batch) : this.topics.get(batch.topic)!.partitions[batch.partition].end
     );
-    if (this.faults && choices.strikes("append-repeated", 0.02, what)) {
+    if (this.faults && choices.strikes("append-repeated", this.bugs.repeats ?? 0.02, what)) {
       this.ghosts.push(() => batches.forEach((batch) => this.store(batch)));
     }
     if (this.faults && choices.strikes("append-answer-lost", 0.02, what)) {

@@ -29,6 +29,8 @@ export interface LogBugs {
   noEpoch?: boolean;
   /** Positions that are gone are silently moved to the start of the log. */
   noRange?: boolean;
+  /** Share of appends that are carried out once more, later: no promise is broken, only what is rare is frequent. */
+  repeats?: number;
   /** Nobody knows how far an inbox goes. */
   noEnd?: boolean;
 }

@@ -8,8 +8,12 @@ export interface Destination {
   readonly partition: number;
 }
 
+/** Messages of one pack: it is taken in one turn of the event loop. */
+const PACK_MESSAGES_MAX = 1_000;
+
 interface OpenPack extends Destination {
   messages: string;
+  count: number;
   /** Of the messages last added, which are not ended yet. */
   head: string | null;
 }
@@ -62,7 +66,7 @@ export class Channel {
       pack = undefined;
     }
     if (pack === undefined) {
-      pack = { table: destination.table, partition: destination.partition, messages: "", head: null };
+      pack = { table: destination.table, partition: destination.partition, messages: "", count: 0, head: null };
       this.#open.set(id, pack);
     }
     if (head !== null && head === pack.head) pack.messages += `,${body}`;
@@ -70,7 +74,7 @@ export class Channel {
       pack.messages = `${ended(pack)}${pack.messages === "" ? "" : ","}${head ?? ""}${body}`;
       pack.head = head;
     }
-    if (pack.messages.length >= this.#packLengthMax) this.#seal(id, pack);
+    if (++pack.count >= PACK_MESSAGES_MAX || pack.messages.length >= this.#packLengthMax) this.#seal(id, pack);
   }
 
   /**

@@ -6,6 +6,8 @@ import { checkTextBytes, contentBytesMax } from "../../record/sendable.ts";
 import { wireEquals } from "../../record/wire.ts";
 import { decodeInbox, type Message } from "./messages.ts";
 import { homeOf, type Partitions } from "./ownership.ts";
+import { type Chore, LOOKS_PER_STEP } from "../../state/chores.ts";
+import type { RightEntry } from "../../state/right_store.ts";
 import type { PhysicalPlan } from "../../plan/physical.ts";
 import type { TaskView } from "./task_view.ts";
 import { parseTaskId } from "../../record/task_id.ts";
@@ -35,10 +37,13 @@ type Routing = Partitions & {
 export class Conversation {
   readonly task: TaskView;
   readonly #routing: Routing;
+  /** For each lookup: the servers that have forgotten its subscriptions, and whether a walk for them goes on. */
+  readonly #forgetful: { servers: Set<number>; walking: boolean }[];
 
   constructor(task: TaskView, routing: Routing) {
     this.task = task;
     this.#routing = routing;
+    this.#forgetful = task.table.lookups.map(() => ({ servers: new Set(), walking: false }));
   }
 
   /**
@@ -107,7 +112,9 @@ export class Conversation {
     if (!fresh) return false;
     if (newEpoch) {
       for (const server of this.task.servers) {
-        if (this.#tableName(server.plan.home) === table) server.forget(partition);
+        if (this.#tableName(server.plan.home) !== table) continue;
+        const chore = server.forget(partition);
+        if (chore) this.task.chores.add(chore);
       }
     }
     for (const message of record.messages) this.receive(sender, message);
@@ -185,23 +192,46 @@ export class Conversation {
    * answered.
    */
   #greeted(sender: MessageOrigin): void {
-    const { table, stores, channel } = this.task;
+    const { table, channel, chores } = this.task;
     table.lookups.forEach((lookup, index) => {
       if (lookup.global || this.#tableName(lookup.table) !== sender.table) return;
-      for (const key of stores[index].entries.keys()) {
-        if (this.#partitionOf(index, key) !== sender.partition || !this.#askable(lookup.name, key)) continue;
-        channel.send({ table: lookup.table, partition: sender.partition }, {
-          type: "subscribe",
-          join: lookup.name,
-          key,
-        });
-      }
+      const forgetful = this.#forgetful[index];
+      forgetful.servers.add(sender.partition);
+      if (forgetful.walking) return;
+      forgetful.walking = true;
+      chores.add(this.#askAgain(index));
     });
     for (const member of table.members) {
       if (member.kind !== "merge") continue;
       if (this.#tableName(member.home) !== sender.table) continue;
       channel.send({ table: member.home, partition: sender.partition }, { type: "collect", aggregate: member.name });
     }
+  }
+
+  /**
+   * Subscribes again to what is held of servers that have forgotten it: one walk over all right rows for all servers
+   * that said so by then. Right rows that come meanwhile are asked for as they come.
+   */
+  *#askAgain(lookup: number): Chore {
+    const { name, table } = this.task.table.lookups[lookup];
+    const forgetful = this.#forgetful[lookup];
+    while (forgetful.servers.size > 0) {
+      const { servers } = forgetful;
+      forgetful.servers = new Set();
+      let looks = 0;
+      for (const right of this.task.stores[lookup].entries.values()) {
+        const partition = this.#serverOf(lookup, right);
+        const wanted = servers.has(partition) && this.#askable(name, right.key);
+        if (wanted) this.task.channel.send({ table, partition }, { type: "subscribe", join: name, key: right.key });
+        if (wanted || ++looks % LOOKS_PER_STEP === 0) yield;
+      }
+    }
+    forgetful.walking = false;
+  }
+
+  #serverOf(lookup: number, right: RightEntry): number {
+    if (right.server < 0) right.server = this.#partitionOf(lookup, right.key);
+    return right.server;
   }
 }
 

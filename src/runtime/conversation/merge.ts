@@ -5,6 +5,7 @@ import { type Key, keyText } from "../../record/key.ts";
 import { groupColumns } from "../../processor/group_columns.ts";
 import type { KeyColumn } from "../../record/key_column.ts";
 import type { Row } from "../../record/row.ts";
+import { type Chore, type Chores, LOOKS_PER_STEP } from "../../state/chores.ts";
 
 interface Share {
   readonly epoch: number;
@@ -39,24 +40,48 @@ export class Merge {
   readonly #onError: (error: ProcessorError) => void;
   readonly #groups = new Map<Key, Shares>();
   readonly #ready = new Set<number>();
-  #dirty = new Set<Key>();
+  readonly #chores: Chores;
+  /** In the order in which they changed first. */
+  readonly #dirty = new Set<Key>();
+  /** Of them, so many are older than the readiness. */
+  #dirtyBefore = 0;
+  /** For each home with an END that has had no effect yet: what is gone with it. */
+  #ends = new Map<number, { readonly epoch: number; readonly since: number }>();
+  #walking = false;
 
   /**
    * `homes`: number of partitions of the table whose rows are aggregated. `epoch`: the merge task's own. `onError`: is
    * told of a group whose total is no value of a row.
    */
   constructor(
-    options: { aggregate: AggregatePlan; homes: number; epoch: number; onError: (error: ProcessorError) => void },
+    options: {
+      aggregate: AggregatePlan;
+      homes: number;
+      epoch: number;
+      chores: Chores;
+      onError: (error: ProcessorError) => void;
+    },
   ) {
     this.#aggregate = options.aggregate;
     this.#homes = options.homes;
     this.epoch = options.epoch;
+    this.#chores = options.chores;
     this.#onError = options.onError;
   }
 
   /** Whether every home's snapshot has arrived in this epoch. */
   get ready(): boolean {
     return this.#ready.size === this.#homes;
+  }
+
+  /** Whether all that the snapshots told was taken with {@link takeChanged}, too. */
+  get known(): boolean {
+    return this.ready && this.#dirtyBefore === 0;
+  }
+
+  /** Whether there is something to take with {@link takeChanged}. */
+  get changed(): boolean {
+    return this.#dirty.size > 0;
   }
 
   share(sender: ShareOrigin, key: Key, share: { columns: Row; parts: readonly SharePart[] } | null): void {
@@ -74,29 +99,52 @@ export class Merge {
 
   /**
    * A snapshot made for the merge task of epoch `to` is over: what this home sent up to `since` of this epoch, or in an
-   * earlier one, and did not send again is gone.
+   * earlier one, and did not send again is gone. A chore sees to that, and then the home is ready; one walk over all
+   * groups does it for all homes whose END is there by then.
    */
   end(sender: ShareOrigin, end: { readonly to: number; readonly since: number }): void {
     if (end.to !== this.epoch) return;
-    for (const [key, group] of this.#groups) {
-      const share = group.homes.get(sender.home);
-      if (share === undefined) continue;
-      if (share.epoch < sender.epoch || (share.epoch === sender.epoch && share.seq <= end.since)) {
-        group.homes.delete(sender.home);
-        this.#dirty.add(key);
+    this.#ends.set(sender.home, { epoch: sender.epoch, since: end.since });
+    if (this.#walking) return;
+    this.#walking = true;
+    this.#chores.add(this.#takeAway());
+  }
+
+  *#takeAway(): Chore {
+    while (this.#ends.size > 0) {
+      const ends = this.#ends;
+      this.#ends = new Map();
+      let looks = 0;
+      for (const [key, group] of this.#groups) {
+        for (const [home, share] of group.homes) {
+          const end = ends.get(home);
+          if (end === undefined) continue;
+          if (share.epoch > end.epoch || (share.epoch === end.epoch && share.seq > end.since)) continue;
+          group.homes.delete(home);
+          this.#dirty.add(key);
+        }
+        looks += 1 + group.homes.size;
+        if (looks < LOOKS_PER_STEP) continue;
+        looks = 0;
+        yield;
       }
+      const wasReady = this.ready;
+      for (const home of ends.keys()) this.#ready.add(home);
+      if (!wasReady && this.ready) this.#dirtyBefore = this.#dirty.size;
     }
-    this.#ready.add(sender.home);
+    this.#walking = false;
   }
 
   /**
-   * The groups whose total may have changed since the last call, with their row now. Null: gone, or without a row while
-   * one of its totals needs more digits than a Decimal has; the shares stay, so that it comes back.
+   * At most so many groups whose total may have changed, each once, with their row now. Null: gone, or without a row
+   * while one of its totals needs more digits than a Decimal has; the shares stay, so that it comes back.
    */
-  *takeChanged(): Generator<readonly [Key, Row | null]> {
-    const dirty = this.#dirty;
-    this.#dirty = new Set();
-    for (const key of dirty) {
+  *takeChanged(groupsMax: number): Generator<readonly [Key, Row | null]> {
+    let left = groupsMax;
+    for (const key of this.#dirty) {
+      if (left-- === 0) return;
+      this.#dirty.delete(key);
+      if (this.#dirtyBefore > 0) this.#dirtyBefore--;
       const group = this.#groups.get(key);
       if (group === undefined || group.homes.size === 0) {
         this.#groups.delete(key);

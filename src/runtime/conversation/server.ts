@@ -5,6 +5,7 @@ import type { Row } from "../../record/row.ts";
 import type { ProcessorError } from "../../record/errors.ts";
 import { encodeRow } from "../../record/sendable.ts";
 import type { Entry } from "../../state/entry.ts";
+import { type Chore, LOOKS_PER_STEP } from "../../state/chores.ts";
 import { appended } from "../../state/right_store.ts";
 
 /** Sends a value, as {@link encodeWire} writes it, to the home with this partition. */
@@ -20,6 +21,8 @@ export interface ServerOptions {
   readonly onError: (error: ProcessorError) => void;
 }
 
+/** More than any table has partitions. */
+const HOMES_MAX = 65_536;
 const ABSENT = "null";
 const ABSENT_DIGEST = 0;
 
@@ -34,8 +37,12 @@ export class Server {
   readonly #bytesMax: number;
   readonly #answer: Answer;
   readonly #onError: (error: ProcessorError) => void;
-  /** Key to the partitions of the homes that subscribed. */
+  /** Key to the homes that subscribed: each its partition and, in front of it, how often it was forgotten by then. */
   readonly #subscriptions = new Map<Key, number[]>();
+  /** How often each home was forgotten. */
+  readonly #forgotten: number[] = [];
+  #tidying = false;
+  #untidy = false;
 
   constructor({ plan, cell, bytesMax, onError }: ServerOptions, answer: Answer) {
     this.plan = plan;
@@ -51,22 +58,58 @@ export class Server {
   }
 
   subscribe(home: number, key: Key): void {
-    const homes = this.#subscriptions.get(key);
-    if (homes === undefined) this.#subscriptions.set(key, [home]);
-    else if (!homes.includes(home)) this.#subscriptions.set(key, appended(homes, home));
+    const subscribed = this.#subscriptions.get(key);
+    const now = this.#subscriptionOf(home);
+    if (subscribed === undefined) this.#subscriptions.set(key, [now]);
+    else if (!subscribed.includes(now)) this.#subscriptions.set(key, appended(subscribed, now));
   }
 
   unsubscribe(home: number, key: Key): void {
-    const homes = this.#subscriptions.get(key);
-    if (homes === undefined) return;
-    const left = homes.filter((other) => other !== home);
+    this.#keep(key, (subscription) => subscription % HOMES_MAX !== home);
+  }
+
+  /**
+   * The home started again: whatever it asked before is void from now on. Returns what takes it out of memory, unless
+   * somebody is at it.
+   */
+  forget(home: number): Chore | null {
+    this.#forgotten[home] = (this.#forgotten[home] ?? 0) + 1;
+    this.#untidy = true;
+    if (this.#tidying) return null;
+    this.#tidying = true;
+    return this.#tidy();
+  }
+
+  *#tidy(): Chore {
+    while (this.#untidy) {
+      this.#untidy = false;
+      let looks = 0;
+      for (const [key, subscribed] of this.#subscriptions) {
+        if (!subscribed.every(this.#isCurrent)) this.#keep(key, this.#isCurrent);
+        if (++looks % LOOKS_PER_STEP === 0) yield;
+      }
+    }
+    this.#tidying = false;
+  }
+
+  #keep(key: Key, wanted: (subscription: number) => boolean): void {
+    const left = this.#subscriptions.get(key)?.filter(wanted);
+    if (left === undefined) return;
     if (left.length === 0) this.#subscriptions.delete(key);
     else this.#subscriptions.set(key, left);
   }
 
-  /** The home started again: whatever it asked before is void. */
-  forget(home: number): void {
-    for (const key of this.#subscriptions.keys()) this.unsubscribe(home, key);
+  #subscriptionOf(home: number): number {
+    return home + HOMES_MAX * (this.#forgotten[home] ?? 0);
+  }
+
+  readonly #isCurrent = (subscription: number): boolean =>
+    subscription === this.#subscriptionOf(subscription % HOMES_MAX);
+
+  #answerAll(key: Key, wire: string): void {
+    for (const subscription of this.#subscriptions.get(key) ?? []) {
+      if (this.#isCurrent(subscription)) this.#answer(subscription % HOMES_MAX, key, wire);
+    }
   }
 
   /**
@@ -106,12 +149,12 @@ export class Server {
     const now = digest(wire);
     if (entry.cells[this.#cell] === now) return;
     entry.cells[this.#cell] = now;
-    for (const home of this.#subscriptions.get(entry.key) ?? []) this.#answer(home, entry.key, wire);
+    this.#answerAll(entry.key, wire);
   }
 
   /** Tells all subscribers of a key that has no entry that it is absent. */
   tellAbsent(key: Key): void {
-    for (const home of this.#subscriptions.get(key) ?? []) this.#answer(home, key, ABSENT);
+    this.#answerAll(key, ABSENT);
   }
 }
 

@@ -3,6 +3,7 @@ import { digestOf } from "../../record/digest.ts";
 import { keyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 import { encodeWire } from "../../record/wire.ts";
+import { type Chore, type Chores, LOOKS_PER_STEP } from "../../state/chores.ts";
 import type { Channel } from "./channel.ts";
 import type { GroupOutput } from "../outputs/group_output.ts";
 
@@ -10,6 +11,7 @@ import type { GroupOutput } from "../outputs/group_output.ts";
 export interface ShareSenderOptions {
   readonly output: GroupOutput;
   readonly channel: Channel;
+  readonly chores: Chores;
   /** Index of the merge table. */
   readonly table: number;
   /** Partitions of the merge table. */
@@ -19,6 +21,10 @@ export interface ShareSenderOptions {
 /**
  * Sends one home's shares to the merge tasks that asked for them. A merge task that starts asks all homes; each answers
  * with a snapshot of its shares, closed by an END that voids whatever it sent earlier.
+ *
+ * A snapshot is a chore, so that shares change while it is made. A change is sent at once, and what the snapshot sends
+ * later of that group is the value of that moment: whichever has the greater seq is right. One walk over all groups
+ * serves all who have asked by then.
  */
 export class ShareSender {
   /** Every row was folded once in this epoch: shares may be sent. */
@@ -26,6 +32,9 @@ export class ShareSender {
   readonly #options: ShareSenderOptions;
   /** Merge partitions that asked, with the epoch in which they did. */
   readonly #collectors = new Map<number, number>();
+  /** Of them, those whose snapshot has not begun. */
+  #asking = new Set<number>();
+  #walking = false;
 
   constructor(options: ShareSenderOptions) {
     this.#options = options;
@@ -38,14 +47,14 @@ export class ShareSender {
   /** A merge task of this epoch wants everything; it gets it now if the shares are complete, else when they are. */
   collect(partition: number, request: { epoch: number; complete: boolean }): void {
     this.#collectors.set(partition, request.epoch);
-    if (request.complete) this.#snapshot(partition);
+    if (request.complete) this.#ask(partition);
   }
 
   /** Every row is folded: all collectors get their snapshot. */
   complete(): void {
     this.completed = true;
-    this.#options.output.takeDirty();
-    for (const partition of this.#collectors.keys()) this.#snapshot(partition);
+    this.#options.output.forgetDirty();
+    for (const partition of this.#collectors.keys()) this.#ask(partition);
   }
 
   /** Sends the shares that changed to those who asked. */
@@ -53,30 +62,51 @@ export class ShareSender {
     for (const group of this.#options.output.takeDirty()) this.#send(group, "change");
   }
 
-  #snapshot(partition: number): void {
-    const { output, channel, table } = this.#options;
-    const destination = { table, partition };
-    const since = channel.cut(destination);
-    for (const group of [...output.groups.values()]) {
-      if (this.#partitionOf(group) === partition) this.#send(group, "snapshot");
-    }
-    const to = this.#collectors.get(partition)!;
-    channel.send(destination, { type: "end", aggregate: this.aggregate, to, since });
+  #ask(partition: number): void {
+    this.#asking.add(partition);
+    if (this.#walking) return;
+    this.#walking = true;
+    this.#options.chores.add(this.#snapshots());
   }
 
-  /** As part of a snapshot it is sent whatever was sent before, and an empty group is not mentioned. */
+  *#snapshots(): Chore {
+    const { output, channel, table } = this.#options;
+    while (this.#asking.size > 0) {
+      const asked = this.#asking;
+      this.#asking = new Set();
+      // The epoch of the asking: one that asks again meanwhile did not get what is sent now from its beginning.
+      const ends = Array.from(asked, (partition) => ({
+        destination: { table, partition },
+        to: this.#collectors.get(partition)!,
+        since: channel.cut({ table, partition }),
+      }));
+      let looks = 0;
+      for (const group of output.groups.values()) {
+        // Whoever was told of a group without rows is told by the change that left it without them.
+        const wanted = group.rows > 0 && asked.has(this.#partitionOf(group));
+        if (wanted) this.#send(group, "snapshot");
+        if (wanted || ++looks % LOOKS_PER_STEP === 0) yield;
+      }
+      for (const { destination, to, since } of ends) {
+        channel.send(destination, { type: "end", aggregate: this.aggregate, to, since });
+      }
+    }
+    this.#walking = false;
+  }
+
+  /** As part of a snapshot it is sent whatever was sent before. */
   #send(group: Group, as: "change" | "snapshot"): void {
     const { output, channel, table } = this.#options;
     const partition = this.#partitionOf(group);
-    if (!this.#collectors.has(partition)) return;
     if (group.rows === 0) {
-      if (as === "change" && group.sent !== null) {
+      if (group.sent !== null) {
         channel.send({ table, partition }, { type: "share", aggregate: this.aggregate, key: group.key, share: null });
       }
       group.sent = null;
       output.drop(group);
       return;
     }
+    if (!this.#collectors.has(partition)) return;
     const share = { columns: group.columns, parts: output.parts(group) };
     const digest = digestOf(encodeWire(share.parts));
     if (as === "change" && digest === group.sent) return;
@@ -85,6 +115,7 @@ export class ShareSender {
   }
 
   #partitionOf(group: Group): number {
-    return partitionOf(keyText(group.key), this.#options.partitions);
+    if (group.collector < 0) group.collector = partitionOf(keyText(group.key), this.#options.partitions);
+    return group.collector;
   }
 }

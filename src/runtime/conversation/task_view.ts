@@ -1,6 +1,7 @@
 import type { TaskTable } from "../../plan/physical.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row, Value } from "../../record/row.ts";
+import type { Chores } from "../../state/chores.ts";
 import type { Entry } from "../../state/entry.ts";
 import type { RightEntry, RightStore } from "../../state/right_store.ts";
 import type { Channel } from "./channel.ts";
@@ -14,6 +15,8 @@ export interface TaskView {
   readonly partition: number;
   readonly epoch: number;
   readonly channel: Channel;
+  /** What takes several turns. */
+  readonly chores: Chores;
   readonly entries: Map<Key, Entry>;
   readonly stores: readonly RightStore[];
   readonly servers: readonly Server[];

@@ -13,6 +13,8 @@ import { StaleKeys } from "../../state/stale_keys.ts";
 
 const POLL_MS = 250;
 const RETRY_MS = 1_000;
+/** Records or rows of one turn of the event loop. */
+const SLICE_RECORDS = 250;
 
 /** What a global reader needs. */
 export interface GlobalReaderOptions {
@@ -142,15 +144,22 @@ export class GlobalReader {
 
   /** Takes what is fetched. Resolves to the topic whose log no longer has the position read to, or null. */
   async #read(): Promise<string | null> {
+    const { clock, globals } = this.#options;
     for (const fetched of await this.#reader.poll(POLL_MS)) {
       const position = this.#positions.get(fetched.topic)![fetched.partition];
       if (fetched.outOfRange !== undefined || fetched.fromOffset !== position) return fetched.topic;
       if (this.#tellTrouble(fetched)) continue;
-      this.#take(fetched.topic, fetched.partition, fetched.records);
+      for (let first = 0; first < fetched.records.length; first += SLICE_RECORDS) {
+        this.#take(fetched.topic, fetched.partition, fetched.records.slice(first, first + SLICE_RECORDS));
+        await clock.breathe();
+      }
+      // What the records change counts as read when it is evaluated.
+      while (globals.work(SLICE_RECORDS)) await clock.breathe();
+      if (this.#stopped) return null;
       this.#positions.get(fetched.topic)![fetched.partition] = fetched.nextOffset;
       this.#ends.get(fetched.topic)![fetched.partition] = fetched.endOffset;
       this.#options.onProgress();
-      await this.#options.clock.breathe();
+      await clock.breathe();
     }
     return null;
   }

@@ -5,7 +5,10 @@ import type { Key } from "../../record/key.ts";
 import type { Row, Value } from "../../record/row.ts";
 import { wireEquals } from "../../record/wire.ts";
 import { type CellLayout, type Entry, layoutOf, newEntry } from "../../state/entry.ts";
-import { RightStore } from "../../state/right_store.ts";
+import { type RightEntry, RightStore } from "../../state/right_store.ts";
+
+/** A row that at most so many rows of other global tables use has them evaluated at once. */
+const USERS_AT_ONCE = 16;
 
 /** Told when a register of a global table has another value for a key. */
 export type GlobalListener = (table: number, step: number, key: Key, value: Row | null) => void;
@@ -20,13 +23,22 @@ interface GlobalState {
   readonly views: ReadonlyMap<number, Map<Key, Row>>;
 }
 
+/** A right row whose users are evaluated again, from the end of their list. */
+interface FanOut {
+  readonly state: GlobalState;
+  readonly right: RightEntry;
+  next: number;
+}
+
 /**
  * The global tables of one topology on one instance: whole, joined with each other, and telling the tasks what changed.
- * A value equal to the one before is not told.
+ * A value equal to the one before is not told. Rows of a global table that use a row that many use are evaluated in
+ * slices; until then they are what they were.
  */
 export class Globals {
   readonly #states: readonly GlobalState[];
   readonly #listeners = new Set<GlobalListener>();
+  readonly #fanOuts = new Map<RightEntry, FanOut>();
 
   /** `looked`: the registers that anybody looks up, as [table, step]. */
   constructor(options: {
@@ -116,9 +128,25 @@ export class Globals {
         const right = state.stores[index].entries.get(key);
         if (right === undefined) return;
         right.value = value;
-        for (const user of [...right.users]) this.#evaluate(state, user);
+        if (right.users.length > USERS_AT_ONCE) {
+          this.#fanOuts.set(right, { state, right, next: right.users.length - 1 });
+        } else for (const user of [...right.users]) this.#evaluate(state, user);
       });
     }
     for (const listener of this.#listeners) listener(table, step, key, value);
+  }
+
+  /** Evaluates at most so many rows that use a row which changed; true if more wait. */
+  work(rows: number): boolean {
+    for (let left = rows; left > 0; left--) {
+      const [fanOut] = this.#fanOuts.values();
+      if (fanOut === undefined) return false;
+      const { state, right } = fanOut;
+      // A user that leaves is replaced by the last one, which is evaluated already, or takes the end of the list away.
+      fanOut.next = Math.min(fanOut.next, right.users.length - 1);
+      if (fanOut.next < 0) this.#fanOuts.delete(right);
+      else this.#evaluate(state, right.users[fanOut.next--]);
+    }
+    return this.#fanOuts.size > 0;
   }
 }

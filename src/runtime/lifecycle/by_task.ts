@@ -1,5 +1,13 @@
 import type { ShownRow } from "../../ports/warehouse.ts";
 
+/** Rows that are looked at in one turn of the event loop. */
+const SLICE_ROWS = 2_000;
+
+/** A chunk in pieces that are each small enough for one turn. */
+export function* slicesOf(rows: readonly ShownRow[]): Generator<readonly ShownRow[]> {
+  for (let first = 0; first < rows.length; first += SLICE_ROWS) yield rows.slice(first, first + SLICE_ROWS);
+}
+
 /** The rows of one chunk by the task that wrote them. */
 export function byTask(rows: readonly ShownRow[]): Map<string, ShownRow[]> {
   const tasks = new Map<string, ShownRow[]>();

@@ -54,7 +54,7 @@ export class DeleteGuard {
 
   #waits(host: TaskHost): boolean {
     return this.siblings(host).some(({ task, restarts }) =>
-      restarts < HOPELESS_RESTARTS && !(task !== null && task.loaded && task.pending === 0)
+      restarts < HOPELESS_RESTARTS && !(task !== null && task.loaded && task.pending === 0 && task.surveyed)
     );
   }
 

@@ -1,4 +1,5 @@
 import type { Fetched, Reader } from "../../ports/log.ts";
+import { portionsOf } from "./portions.ts";
 
 /** What decides where an instance reads. */
 export type Seeker = Pick<Reader, "seek" | "stop">;
@@ -45,11 +46,12 @@ export class Intake implements Seeker {
       const from = this.#moved.get(nameOf(part));
       return from === undefined || from === part.fromOffset;
     });
-    this.#held.push(...sift(parts));
+    this.#held.push(...sift(parts).flatMap(portionsOf));
   }
 
   /**
-   * The next part of what was fetched. Taken one at a time: what follows may be thrown away between two of them.
+   * The next part of what was fetched, which can be taken in one turn. Taken one at a time: what follows may be thrown
+   * away between two of them.
    */
   take(): Fetched | undefined {
     return this.#held.shift();

@@ -7,12 +7,11 @@ import type { Assignments } from "./assignments.ts";
 import { DeleteGuard } from "./delete_guard.ts";
 import { type Instance, isOverloaded, storedRows } from "./instance.ts";
 import { ReadProblems } from "./read_problems.ts";
+import { TURN_WEIGHT, weightOf } from "./portions.ts";
 import type { TaskHost } from "./task_host.ts";
 
 const POLL_RETRY_MS = 1_000;
 const OVERLOAD_WAIT_MS = 5;
-/** After a fetch of so many records other work of the process gets its turn. */
-const FETCH_LONG = 500;
 
 /**
  * The loop of one instance: fetched records to their tasks, then every busy task a slice of work. Fetching goes on
@@ -68,9 +67,13 @@ export class Pump {
       if (this.#polled) {
         this.#polled = false;
         polling = null;
+        let weight = 0;
         for (let part = intake.take(); part !== undefined && !this.#stopping; part = intake.take()) {
           this.#take(part);
-          if (part.records.length > FETCH_LONG) await clock.breathe();
+          weight += weightOf(part.records);
+          if (weight < TURN_WEIGHT / 2) continue;
+          weight = 0;
+          await clock.breathe();
         }
       }
       loads.advance(intake, clock.nowMs());
@@ -130,20 +133,24 @@ export class Pump {
   }
 
   #work(host: TaskHost): void {
-    const { busy, options } = this.#instance;
+    const { busy } = this.#instance;
     const { task } = host;
     busy.delete(host);
     if (task === null || task.closed) return;
     task.beginBatch(this.#sourceMs);
+    const { complete } = task;
+    task.work();
+    // Afterwards: the last thing that it waits for may be a chore.
     this.#load(host);
-    if (task.work(options.sliceRows)) busy.add(host);
     if (task.ready) this.#finish(host);
+    if (task.complete && !complete) this.#completed(host);
     task.endBatch();
+    if (task.busy) busy.add(host);
   }
 
   #load(host: TaskHost): void {
     const task = host.task!;
-    if (task.loaded || !task.membersReady || !host.baseRead || !host.caughtUp) return;
+    if (task.loaded || !task.membersKnown || !host.baseRead || !host.caughtUp) return;
     if (!this.#instance.globals.reached(host.globalTargets)) return;
     task.load();
     host.listen(this.#instance.intake);
@@ -157,6 +164,9 @@ export class Pump {
       return this.#instance.fail(error);
     }
     host.task!.finish();
+  }
+
+  #completed(host: TaskHost): void {
     host.completedMs = this.#instance.ports.clock.nowMs();
     host.nextRepairMs = host.completedMs + this.#instance.options.repairAfterMs;
     this.#assignments.completed(host);

@@ -1,6 +1,7 @@
 import type { ShownRow, Warehouse } from "../../ports/warehouse.ts";
 import { type OutputPlan, outputsOf } from "../../plan/outputs_of.ts";
 import type { Key } from "../../record/key.ts";
+import { type Chore, LOOKS_PER_STEP } from "../../state/chores.ts";
 import { SEEN } from "../../state/entry.ts";
 import { shownKeyOf } from "../outputs/key_line.ts";
 import type { ShareSink } from "../outputs/share_sink.ts";
@@ -8,20 +9,25 @@ import type { SinkOutput } from "../outputs/sink_output.ts";
 import type { Task } from "../task/task.ts";
 import { byTask } from "./by_task.ts";
 
+/** Steps of a chore in one turn of the event loop. */
+const SLICE_STEPS = 400;
+
 /** What a comparison needs of the world. */
 export interface RepairPorts {
   readonly warehouse: Warehouse;
   readonly acknowledged: () => Promise<unknown>;
-  /** Between two tasks, as each goes through all its entries. */
+  /** Lets others have their turn. */
   readonly breathe: () => Promise<void>;
 }
 
 /** The comparison of one output of one task. What a task writes while it is open is left alone. */
 interface Comparison {
+  /** To be done before what is shown is asked for. */
+  begin(): Chore;
   /** Rows that are shown. */
-  take(rows: readonly ShownRow[]): void;
+  take(rows: readonly ShownRow[]): Chore;
   /** All that is shown was taken: what should be shown and is not is written. */
-  finish(): void;
+  finish(): Chore;
   close(): void;
   /** So far. */
   readonly differences: number;
@@ -37,22 +43,30 @@ interface Comparison {
 export async function repairTasks(tasks: readonly Task[], ports: RepairPorts): Promise<Map<Task, number>> {
   const differences = new Map(tasks.map((task) => [task, 0]));
   if (tasks.length === 0) return differences;
+  const inSlices = async (task: Task, chore: Chore): Promise<void> => {
+    for (let steps = 1; !task.closed && !chore.next().done; steps++) {
+      if (steps % SLICE_STEPS === 0) await ports.breathe();
+    }
+  };
   for (const output of outputsOf(tasks[0].table)) {
     const open = new Map<string, { readonly task: Task; readonly comparison: Comparison }>();
     try {
       for (const task of tasks) {
-        if (!task.closed) open.set(task.id, { task, comparison: comparisonOf(task, output) });
+        if (task.closed) continue;
+        const comparison = comparisonOf(task, output);
+        open.set(task.id, { task, comparison });
+        await inSlices(task, comparison.begin());
         await ports.breathe();
       }
       await ports.acknowledged();
       for await (const rows of ports.warehouse.shown(output.sink.table, [...open.keys()])) {
         for (const [id, own] of byTask(rows)) {
           const of = open.get(id);
-          if (of !== undefined && !of.task.closed) of.comparison.take(own);
+          if (of !== undefined) await inSlices(of.task, of.comparison.take(own));
         }
       }
       for (const { task, comparison } of open.values()) {
-        if (!task.closed) comparison.finish();
+        await inSlices(task, comparison.finish());
         await ports.breathe();
       }
     } finally {
@@ -73,10 +87,16 @@ function comparisonOf(task: Task, { kind, index }: OutputPlan): Comparison {
 function compareRows(task: Task, output: SinkOutput): Comparison {
   const touched = output.touched = new Set<Key>();
   let differences = 0;
-  for (const entry of task.entries.values()) entry.flags &= ~SEEN;
   return {
-    take(rows) {
-      for (const row of rows) {
+    *begin() {
+      for (const [looks, entry] of counted(task.entries.values())) {
+        entry.flags &= ~SEEN;
+        if (looks % LOOKS_PER_STEP === 0) yield;
+      }
+    },
+    *take(rows) {
+      for (const [looks, row] of counted(rows)) {
+        if (looks % LOOKS_PER_STEP === 0) yield;
         const key = shownKeyOf(output.plan, row.key);
         if (touched.has(key)) continue;
         if (!output.owns(key)) {
@@ -90,14 +110,17 @@ function compareRows(task: Task, output: SinkOutput): Comparison {
         differences++;
         output.distrust(entry);
         task.evaluate(entry);
+        yield;
       }
     },
-    finish() {
-      for (const entry of [...task.entries.values()]) {
+    *finish() {
+      for (const [looks, entry] of counted(task.entries.values())) {
+        if (looks % LOOKS_PER_STEP === 0) yield;
         if ((entry.flags & SEEN) !== 0 || touched.has(entry.key) || output.agrees(entry, null)) continue;
         differences++;
         output.distrust(entry);
         task.evaluate(entry);
+        yield;
       }
     },
     close: () => void (output.touched = null),
@@ -112,20 +135,25 @@ function compareShares(sink: ShareSink): Comparison {
   const seen = new Set<Key>();
   let differences = 0;
   return {
-    take(rows) {
-      for (const row of rows) {
+    *begin() {},
+    *take(rows) {
+      for (const [looks, row] of counted(rows)) {
+        if (looks % LOOKS_PER_STEP === 0) yield;
         const key = shownKeyOf(sink.plan, row.key);
         seen.add(key);
         if (touched.has(key) || sink.expected(key) === row.digest) continue;
         differences++;
         sink.repair(key);
+        yield;
       }
     },
-    finish() {
-      for (const key of sink.shownKeys()) {
+    *finish() {
+      for (const [looks, key] of counted(sink.shownKeys())) {
+        if (looks % LOOKS_PER_STEP === 0) yield;
         if (seen.has(key) || touched.has(key)) continue;
         differences++;
         sink.repair(key);
+        yield;
       }
     },
     close: () => void (sink.touched = null),
@@ -133,4 +161,9 @@ function compareShares(sink: ShareSink): Comparison {
       return differences;
     },
   };
+}
+
+function* counted<T>(items: Iterable<T>): Generator<readonly [number, T]> {
+  let looks = 0;
+  for (const item of items) yield [++looks, item];
 }

@@ -8,7 +8,7 @@ import { partitionOf } from "../../record/partitioner.ts";
 import { type OutputPlan, outputsOf } from "../../plan/outputs_of.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import type { GlobalReader } from "../globals/global_reader.ts";
-import { byTask } from "./by_task.ts";
+import { byTask, slicesOf } from "./by_task.ts";
 import type { Seeker } from "./intake.ts";
 import type { LoadOrder } from "./load_order.ts";
 import { encodeHello } from "../conversation/messages.ts";
@@ -67,8 +67,10 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
   }
   const epochs = offsets.map((offset) => firstEpochOf(context.options.generation) + offset + 1);
   for (const host of await supersededOf(hosts, epochs, options)) if (still().includes(host)) options.onSuperseded(host);
-  for (const host of still()) {
-    const index = hosts.indexOf(host);
+  for (const [index, host] of hosts.entries()) {
+    // Each greets all of its partners.
+    await clock.breathe();
+    if (host.start !== starts[index]) continue;
     const { table, partition } = host;
     const task = new Task({ context, table, partition, epoch: epochs[index] });
     host.begin(task, {
@@ -165,24 +167,30 @@ interface OutputReading {
  * each taken over, or deleted, by the task that now owns its key; resolves to the names of those tasks.
  */
 async function readOutput({ table, output, hosts }: OutputReading, options: StarterOptions): Promise<string[]> {
-  const { warehouse, context } = options;
+  const { warehouse, context, clock } = options;
   const { sink } = output;
   const partitions = context.partitions[table.index];
   const all = Array.from({ length: partitions }, (_, partition) => taskId(table.name, partition));
   for await (const rows of warehouse.shown(sink.table, hosts().map((host) => host.id))) {
-    const own = byTask(rows);
-    for (const host of hosts()) host.task!.base(output, own.get(host.id) ?? []);
+    for (const slice of slicesOf(rows)) {
+      const own = byTask(slice);
+      for (const host of hosts()) host.task!.base(output, own.get(host.id) ?? []);
+      await clock.breathe();
+    }
   }
   const strangers = new Set<string>();
   for await (const rows of warehouse.orphans(sink.table, all)) {
-    const own = new Map<number, ShownRow[]>(hosts().map((host) => [host.partition, []]));
-    for (const row of rows) {
-      strangers.add(row.task);
-      const key = shownKeyOf(sink, row.key);
-      own.get(output.kind === "shares" ? partitionOf(keyText(key), partitions) : homeOf(context, table, key))
-        ?.push(row);
+    for (const slice of slicesOf(rows)) {
+      const own = new Map<number, ShownRow[]>(hosts().map((host) => [host.partition, []]));
+      for (const row of slice) {
+        strangers.add(row.task);
+        const key = shownKeyOf(sink, row.key);
+        own.get(output.kind === "shares" ? partitionOf(keyText(key), partitions) : homeOf(context, table, key))
+          ?.push(row);
+      }
+      for (const host of hosts()) host.task!.adopt(output, own.get(host.partition)!);
+      await clock.breathe();
     }
-    for (const host of hosts()) host.task!.adopt(output, own.get(host.partition)!);
   }
   return [...strangers];
 }

@@ -52,7 +52,7 @@ export class GroupOutput {
     this.#onError = options.onError;
   }
 
-  /** Whether every entry that was marked with {@link markUnknown} has been folded. */
+  /** Whether all entries have been folded of those that were {@link expect}ed. */
   get known(): boolean {
     return this.#unknownEntries === 0;
   }
@@ -60,7 +60,11 @@ export class GroupOutput {
   /** The entry's row is not known yet in this epoch. */
   markUnknown(entry: Entry): void {
     entry.cells[this.#cell] = UNKNOWN;
-    this.#unknownEntries++;
+  }
+
+  /** So many entries are marked, and are folded from now on. */
+  expect(entries: number): void {
+    this.#unknownEntries = entries;
   }
 
   /** The entry's row is `row` now (null: absent). */
@@ -127,6 +131,15 @@ export class GroupOutput {
     this.#dirty = [];
     for (const group of taken) group.dirty = false;
     return taken;
+  }
+
+  /** The groups changed are no longer said to be so, and those without rows leave the index unless they are shown. */
+  forgetDirty(): void {
+    for (const group of this.#dirty) {
+      group.dirty = false;
+      if (group.rows === 0 && group.sent === null) this.drop(group);
+    }
+    this.#dirty = [];
   }
 
   /** A group is done with: nothing of it is shown and it has no rows. */

@@ -7,6 +7,7 @@ import { digestOf } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyText, parseKeyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
+import { type Chore, LOOKS_PER_STEP } from "../../state/chores.ts";
 import type { GroupOutput } from "./group_output.ts";
 import { keyLineOf, shownKeyOf } from "./key_line.ts";
 import { FOREIGN_DIGEST, newSinkCounts, type SinkCounts } from "./sink_output.ts";
@@ -38,6 +39,7 @@ export class ShareSink {
   /** Digests that ClickHouse shows from an earlier epoch, until the start is complete. */
   readonly #base = new Map<Key, number>();
   readonly #adopted: ShownRow[] = [];
+  #doomed: readonly Key[] = [];
   #completing = false;
 
   constructor(options: ShareSinkOptions) {
@@ -68,29 +70,50 @@ export class ShareSink {
     this.#adopted.length = 0;
   }
 
-  /** Keys of the shares that {@link complete} would delete. */
-  doomed(): Key[] {
+  /** Finds out what {@link complete} would delete. */
+  *survey(): Chore {
     const { groups } = this.#options.output;
-    return [...this.#base.keys()].filter((key) => (groups.get(key)?.rows ?? 0) === 0);
+    const doomed: Key[] = [];
+    let looks = 0;
+    for (const key of this.#base.keys()) {
+      if ((groups.get(key)?.rows ?? 0) === 0) doomed.push(key);
+      if (++looks % LOOKS_PER_STEP === 0) yield;
+    }
+    this.#doomed = doomed;
+  }
+
+  /** Keys of the shares that {@link complete} would delete, as {@link survey} has found them. */
+  doomed(): readonly Key[] {
+    return this.#doomed;
   }
 
   /**
    * The start is complete: every share that differs from what is shown is written, those of vanished groups are
    * deleted.
    */
-  complete(): void {
+  *complete(): Chore {
     const { output } = this.#options;
+    this.#doomed = [];
+    let looks = 0;
     for (const [key, digest] of this.#base) {
+      this.#base.delete(key);
       const group = output.groups.get(key);
       if (group === undefined) this.#delete(key);
       else group.sent = digest;
+      if (group === undefined || ++looks % LOOKS_PER_STEP === 0) yield;
     }
-    this.#base.clear();
-    for (const row of this.#adopted.splice(0)) this.#delete(shownKeyOf(this.plan, row.key), row.task);
-    for (const group of output.groups.values()) output.touch(group);
-    this.#completing = true;
-    this.flush();
-    this.#completing = false;
+    for (const row of this.#adopted.splice(0)) {
+      this.#delete(shownKeyOf(this.plan, row.key), row.task);
+      yield;
+    }
+    // All of them are written now; what changes meanwhile is written again.
+    output.forgetDirty();
+    for (const group of output.groups.values()) {
+      this.#completing = true;
+      this.#write(group);
+      this.#completing = false;
+      yield;
+    }
   }
 
   /** Writes the shares that changed. */
@@ -104,8 +127,8 @@ export class ShareSink {
   }
 
   /** Keys of the groups whose share ClickHouse should show. */
-  shownKeys(): Key[] {
-    return [...this.#options.output.groups.values()].filter((group) => group.sent !== null).map((group) => group.key);
+  *shownKeys(): Generator<Key> {
+    for (const group of this.#options.output.groups.values()) if (group.sent !== null) yield group.key;
   }
 
   /** Writes the group again, or deletes it, because ClickHouse shows something else. */

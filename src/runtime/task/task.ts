@@ -6,11 +6,11 @@ import type { Program } from "../../processor/program.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row, Value } from "../../record/row.ts";
 import { wireEquals } from "../../record/wire.ts";
+import { Chores } from "../../state/chores.ts";
 import {
   type CellLayout,
   DIRTY,
   type Entry,
-  HELD,
   layoutOf,
   memberRow,
   newEntry,
@@ -26,11 +26,12 @@ import type { Merge } from "../conversation/merge.ts";
 import type { ShareSender } from "../conversation/share_sender.ts";
 import type { ShareSink } from "../outputs/share_sink.ts";
 import type { Server } from "../conversation/server.ts";
-import { FOREIGN_DIGEST, type SinkCounts, type SinkOutput } from "../outputs/sink_output.ts";
+import { FOREIGN_DIGEST, type SinkOutput } from "../outputs/sink_output.ts";
 import { SourceReader } from "./source_reader.ts";
 import { taskId } from "../../record/task_id.ts";
 import type { TaskContext } from "./task_context.ts";
-import { applyOutputs, countsOf, createMerges, createOutputs, unshownFirst } from "./task_outputs.ts";
+import { StartEnd } from "./start_end.ts";
+import { applyOutputs, createMerges, createOutputs, sendShares, tellAbsent, unshownFirst } from "./task_outputs.ts";
 import type { TaskView } from "../conversation/task_view.ts";
 import { createStores, createTableProgram } from "./table_program.ts";
 import { WorkQueue } from "./work_queue.ts";
@@ -58,20 +59,18 @@ export class Task implements TaskView {
   readonly conversation: Conversation;
   /** What is to be evaluated. */
   readonly queue = new WorkQueue();
+  readonly chores = new Chores();
   /** Own rows, global tables and what the sinks show are here: everything may be evaluated and answered. */
   loaded = false;
-  /** Every row was evaluated with all its partners known: rows may be deleted and shares written. */
-  complete = false;
   closed = false;
   /** Timestamp of the source records behind what is evaluated now, to measure how long they take; 0 if unknown. */
   sourceMs = 0;
-  /** What the start did, by sink; empty before it is complete. */
-  startCounts: readonly { readonly sink: string; readonly counts: SinkCounts }[] = [];
   readonly #program: Program;
   readonly #layout: CellLayout;
   #pending = 0;
+  readonly #sliceRows: number;
   readonly #evaluate = (entry: Entry) => this.evaluate(entry);
-  readonly #held = new Set<Entry>();
+  readonly #end: StartEnd;
 
   constructor(options: { context: TaskContext; table: TaskTable; partition: number; epoch: number }) {
     const { context, table, partition, epoch } = options;
@@ -79,6 +78,7 @@ export class Task implements TaskView {
     this.partition = partition;
     this.epoch = epoch;
     this.id = taskId(table.name, partition);
+    this.#sliceRows = context.options.sliceRows;
     this.channel = new Channel({
       task: this.id,
       epoch,
@@ -101,17 +101,18 @@ export class Task implements TaskView {
     });
     const keyColumns = table.keyColumns ?? (() => this.merges.find((merge) => merge?.columns)?.columns ?? []);
     this.#program = createTableProgram({ context, table, stores: this.stores, keyColumns });
-    this.merges = createMerges(context, { table, epoch });
+    this.merges = createMerges(context, { table, epoch, chores: this.chores });
     const outputs = createOutputs({
       context,
       table,
       id: this.id,
       epoch,
       channel: this.channel,
+      chores: this.chores,
       layout: this.#layout,
       keyColumns,
-      hold: (entry) => this.#hold(entry),
-      complete: () => this.complete,
+      hold: (entry) => this.#end.hold(entry),
+      complete: () => this.#end.begun,
       sourceMs: () => this.sourceMs,
     });
     this.servers = outputs.servers;
@@ -119,6 +120,7 @@ export class Task implements TaskView {
     this.groups = outputs.groups;
     this.shareSinks = outputs.shareSinks;
     this.senders = outputs.senders;
+    this.#end = new StartEnd({ chores: this.chores, outputs, evaluate: this.#evaluate });
     this.conversation.sayHello();
   }
 
@@ -134,7 +136,14 @@ export class Task implements TaskView {
 
   entryOf(key: Key): Entry {
     let entry = this.entries.get(key);
-    if (entry === undefined) this.entries.set(key, entry = newEntry(key, this.#layout));
+    if (entry !== undefined) return entry;
+    this.entries.set(key, entry = newEntry(key, this.#layout));
+    if (!this.loaded) {
+      entry.flags |= PENDING;
+      for (let index = 0; index < this.groups.length; index++) {
+        if (this.senders[index] !== null) this.groups[index].markUnknown(entry);
+      }
+    }
     return entry;
   }
 
@@ -180,20 +189,23 @@ export class Task implements TaskView {
   load(): void {
     if (this.loaded) return;
     this.loaded = true;
-    for (const entry of this.entries.values()) {
-      entry.flags |= PENDING;
-      this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].markUnknown(entry));
-    }
     this.#pending = this.entries.size;
+    this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].expect(this.#pending));
     this.queue.markAll(unshownFirst(this.entries, this.sinks));
-    for (const server of this.servers) {
-      for (const key of server.keys()) if (!this.entries.has(key)) server.tellAbsent(key);
-    }
+    for (const server of this.servers) this.chores.add(tellAbsent(server, this.entries));
   }
 
-  /** Evaluates at most about `rows` entries; true if more wait. */
-  work(rows: number): boolean {
-    return this.queue.run(rows, this.#evaluate);
+  /** Evaluates a slice of what waits, and does a slice of the chores. */
+  work(): void {
+    this.queue.run(this.#sliceRows, this.#evaluate);
+    if (this.#known) this.#end.survey();
+    this.chores.run(this.#sliceRows);
+  }
+
+  /** Whether there is something to do that waits for nobody. */
+  get busy(): boolean {
+    return !this.queue.empty || !this.chores.empty ||
+      (this.membersReady && this.merges.some((merge) => merge?.changed));
   }
 
   /** Runs the entry's program and brings every output up to date whose value is known. Returns the registers. */
@@ -215,20 +227,35 @@ export class Task implements TaskView {
   }
 
   #sweep(entry: Entry): void {
-    if (entry.row !== null || (entry.flags & (PENDING | DIRTY)) !== 0) return;
+    if (entry.row !== null || (this.loaded && (entry.flags & (PENDING | DIRTY)) !== 0)) return;
     for (const sink of this.sinks) if (sink.shows(entry)) return;
     if (this.entries.get(entry.key) === entry) this.entries.delete(entry.key);
-    this.#held.delete(entry);
+    this.#end.forget(entry);
   }
 
-  #hold(entry: Entry): void {
-    entry.flags |= HELD;
-    this.#held.add(entry);
+  /** Every entry was evaluated with all its partners known. */
+  get #known(): boolean {
+    return this.loaded && this.#pending === 0 && this.queue.empty;
   }
 
-  /** Whether every entry was evaluated with all partners known, so that {@link finish} may be called. */
+  /** What the end of the start would delete is known. */
+  get surveyed(): boolean {
+    return this.#end.surveyed;
+  }
+
+  /** Whether {@link finish} may be called. */
   get ready(): boolean {
-    return this.loaded && !this.complete && this.#pending === 0 && this.queue.empty;
+    return this.#known && this.#end.surveyed && !this.#end.begun;
+  }
+
+  /** The start is over: rows that it found gone are deleted, and shares written. */
+  get complete(): boolean {
+    return this.#end.done;
+  }
+
+  /** What the start did, by sink; empty before it is complete. */
+  get startCounts(): StartEnd["counts"] {
+    return this.#end.counts;
   }
 
   /** Whether all shares of all homes have arrived, for a table of totals. */
@@ -236,17 +263,14 @@ export class Task implements TaskView {
     return this.merges.every((merge) => merge?.ready ?? true);
   }
 
-  /** The start is complete: held rows are deleted, shares are written. */
+  /** Whether all of them became rows. */
+  get membersKnown(): boolean {
+    return this.merges.every((merge) => merge?.known ?? true);
+  }
+
+  /** Every row is known: held rows are deleted, shares are written, and then the start is complete. */
   finish(): void {
-    this.complete = true;
-    const held = [...this.#held];
-    this.#held.clear();
-    for (const entry of held) {
-      entry.flags &= ~HELD;
-      this.evaluate(entry);
-    }
-    for (const sink of this.shareSinks) sink?.complete();
-    this.startCounts = countsOf(this);
+    this.#end.begin();
   }
 
   /**
@@ -258,7 +282,7 @@ export class Task implements TaskView {
     if (!this.membersReady) return;
     this.merges.forEach((merge, member) => {
       if (merge === null) return;
-      for (const [key, row] of merge.takeChanged()) this.setRow(member, key, row);
+      for (const [key, row] of merge.takeChanged(this.#sliceRows)) this.setRow(member, key, row);
     });
   }
 
@@ -267,20 +291,8 @@ export class Task implements TaskView {
     if (this.complete) {
       for (const sink of this.shareSinks) sink?.flush();
     }
-    if (this.loaded) this.#sendShares();
+    if (this.loaded) sendShares(this);
     this.channel.flush();
     this.sourceMs = 0;
-  }
-
-  /**
-   * An aggregate's shares wait for its own rows only: it may be joined back to the very rows that it adds up, which
-   * wait for it.
-   */
-  #sendShares(): void {
-    this.senders.forEach((sender, index) => {
-      if (sender === null) return;
-      if (sender.completed) sender.flush();
-      else if (this.groups[index].known) sender.complete();
-    });
   }
 }

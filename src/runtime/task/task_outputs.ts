@@ -3,6 +3,7 @@ import { type KeyColumns, keyValueOf } from "../../processor/key_value.ts";
 import { type Key, parseKeyText } from "../../record/key.ts";
 import { UNKNOWN, type Value } from "../../record/row.ts";
 import { contentBytesMax } from "../../record/sendable.ts";
+import { type Chore, type Chores, LOOKS_PER_STEP } from "../../state/chores.ts";
 import type { CellLayout, Entry } from "../../state/entry.ts";
 import type { Channel } from "../conversation/channel.ts";
 import { encodeValue } from "../conversation/messages.ts";
@@ -35,6 +36,7 @@ export interface OutputsOptions {
   readonly id: string;
   readonly epoch: number;
   readonly channel: Channel;
+  readonly chores: Chores;
   readonly layout: CellLayout;
   readonly keyColumns: KeyColumns;
   readonly hold: (entry: Entry) => void;
@@ -45,7 +47,7 @@ export interface OutputsOptions {
 
 /** Makes the outputs of one task. */
 export function createOutputs(options: OutputsOptions): TaskOutputs {
-  const { context, table, id, epoch, channel, layout } = options;
+  const { context, table, id, epoch, channel, chores, layout } = options;
   const hooks = (plan: SinkPlan) => ({
     plan,
     task: id,
@@ -95,7 +97,7 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
       if (plan.merge === null) return null;
       const { table: target } = plan.merge;
       const partitions = context.partitions[target];
-      return new ShareSender({ output: groups[index], channel, table: target, partitions });
+      return new ShareSender({ output: groups[index], channel, chores, table: target, partitions });
     }),
   };
 }
@@ -144,6 +146,18 @@ export function doomedOf({ sinks, shareSinks }: TaskOutputs): Doomed[] {
   );
 }
 
+/**
+ * Sends the shares that changed. An aggregate's shares wait for its own rows only: it may be joined back to the very
+ * rows that it adds up, which wait for it.
+ */
+export function sendShares({ senders, groups }: TaskOutputs): void {
+  senders.forEach((sender, index) => {
+    if (sender === null) return;
+    if (sender.completed) sender.flush();
+    else if (groups[index].known) sender.complete();
+  });
+}
+
 /** A task as {@link refuseRow} sees it. */
 type RefusedTask = Pick<TaskOutputs, "sinks" | "shareSinks"> & {
   readonly closed: boolean;
@@ -177,19 +191,33 @@ export function countsOf(
 /** For each member of a table: what adds up its shares, if it is a table of totals. */
 export function createMerges(
   context: TaskContext,
-  { table, epoch }: { readonly table: TaskTable; readonly epoch: number },
+  { table, epoch, chores }: { readonly table: TaskTable; readonly epoch: number; readonly chores: Chores },
 ): (Merge | null)[] {
   return table.members.map((member) => {
     if (member.kind !== "merge") return null;
     const homes = context.partitions[member.home];
-    return new Merge({ aggregate: member.aggregate, homes, epoch, onError: context.onCallbackError });
+    return new Merge({ aggregate: member.aggregate, homes, epoch, chores, onError: context.onCallbackError });
   });
 }
 
 /**
  * All entries, those that no sink shows before, and then among, the others: what came while nobody ran is seen first.
+ * Null for one that is passed over.
  */
-export function* unshownFirst(entries: ReadonlyMap<Key, Entry>, sinks: readonly SinkOutput[]): Generator<Entry> {
-  for (const entry of entries.values()) if (!sinks.some((sink) => sink.shows(entry))) yield entry;
+export function* unshownFirst(
+  entries: ReadonlyMap<Key, Entry>,
+  sinks: readonly SinkOutput[],
+): Generator<Entry | null> {
+  for (const entry of entries.values()) yield sinks.some((sink) => sink.shows(entry)) ? null : entry;
   yield* entries.values();
+}
+
+/** Tells homes that asked before the task had loaded what is absent; rows that are there tell of themselves. */
+export function* tellAbsent(server: Server, entries: ReadonlyMap<Key, Entry>): Chore {
+  let looks = 0;
+  for (const key of server.keys()) {
+    const absent = !entries.has(key);
+    if (absent) server.tellAbsent(key);
+    if (absent || ++looks % LOOKS_PER_STEP === 0) yield;
+  }
 }

@@ -1,3 +1,4 @@
+import { LOOKS_PER_STEP } from "../../state/chores.ts";
 import { DIRTY, type Entry, PENDING } from "../../state/entry.ts";
 import type { RightEntry } from "../../state/right_store.ts";
 
@@ -29,7 +30,7 @@ export class WorkQueue {
   #next = 0;
   #dirty: Entry[] = [];
   readonly #fanOuts = new Map<RightEntry, FanOut>();
-  #scan: Iterator<Entry> | null = null;
+  #scan: Iterator<Entry | null> | null = null;
   #marked = 0;
   #walksBegun = 0;
   #walksEnded = 0;
@@ -67,8 +68,8 @@ export class WorkQueue {
     this.#fanOuts.set(right, { right, next: users.length - 1 });
   }
 
-  /** All pending entries must be evaluated, in this order; one may occur twice. */
-  markAll(entries: Iterator<Entry>): void {
+  /** All pending entries must be evaluated, in this order; one may occur twice. Null: it is not the turn of one. */
+  markAll(entries: Iterator<Entry | null>): void {
     this.#scan = entries;
   }
 
@@ -93,7 +94,8 @@ export class WorkQueue {
       else if (this.#scan !== null) {
         const next = this.#scan.next();
         if (next.done) this.#scan = null;
-        else if ((next.value.flags & PENDING) !== 0) {
+        else if (next.value === null || (next.value.flags & PENDING) === 0) left -= 1 / LOOKS_PER_STEP;
+        else {
           left--;
           evaluate(next.value);
         }

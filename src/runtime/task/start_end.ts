@@ -1,0 +1,76 @@
+import type { Chore, Chores } from "../../state/chores.ts";
+import { type Entry, HELD } from "../../state/entry.ts";
+import type { SinkCounts } from "../outputs/sink_output.ts";
+import { countsOf, type TaskOutputs } from "./task_outputs.ts";
+
+/** What the end of a start needs of its task. */
+export interface StartEndOptions {
+  readonly chores: Chores;
+  readonly outputs: TaskOutputs;
+  readonly evaluate: (entry: Entry) => unknown;
+}
+
+/**
+ * The end of a task's start, when every row is known: it is found out what would be deleted; if that may be, held rows
+ * are deleted and shares written. Both are chores.
+ */
+export class StartEnd {
+  /** What would be deleted is known. */
+  surveyed = false;
+  /** Rows may be deleted. */
+  begun = false;
+  /** All is written and deleted. */
+  done = false;
+  /** What the start did, by sink; empty before it is done. */
+  counts: readonly { readonly sink: string; readonly counts: SinkCounts }[] = [];
+  #surveying = false;
+  readonly #held = new Set<Entry>();
+  readonly #options: StartEndOptions;
+
+  constructor(options: StartEndOptions) {
+    this.#options = options;
+  }
+
+  /** The entry shows a row that is deleted at the end of the start. */
+  hold(entry: Entry): void {
+    entry.flags |= HELD;
+    this.#held.add(entry);
+  }
+
+  /** The entry is no more. */
+  forget(entry: Entry): void {
+    this.#held.delete(entry);
+  }
+
+  /** Every row is known. */
+  survey(): void {
+    if (this.#surveying) return;
+    this.#surveying = true;
+    this.#options.chores.add(this.#survey());
+  }
+
+  /** What was found out may be done. */
+  begin(): void {
+    if (this.begun) return;
+    this.begun = true;
+    this.#options.chores.add(this.#finish());
+  }
+
+  *#survey(): Chore {
+    for (const sink of this.#options.outputs.shareSinks) if (sink !== null) yield* sink.survey();
+    this.surveyed = true;
+  }
+
+  *#finish(): Chore {
+    const { outputs, evaluate } = this.#options;
+    for (const entry of this.#held) {
+      this.#held.delete(entry);
+      entry.flags &= ~HELD;
+      evaluate(entry);
+      yield;
+    }
+    for (const sink of outputs.shareSinks) if (sink !== null) yield* sink.complete();
+    this.counts = countsOf(outputs);
+    this.done = true;
+  }
+}

@@ -1,0 +1,41 @@
+import { assertEquals } from "@std/assert";
+import { Server } from "../../../src/runtime/conversation/server.ts";
+import { newEntry } from "../../../src/state/entry.ts";
+
+const LAYOUT = { lookups: 0, sinks: 0, groups: [], serves: 0, size: 1 };
+
+Deno.test("Server.forget() voids a home's subscriptions at once, and tidies them up in slices", () => {
+  const told: string[] = [];
+  const server = new Server({
+    plan: { name: "join", step: 0, home: 0 },
+    cell: 0,
+    bytesMax: 1_000,
+    onError: (error) => {
+      throw error;
+    },
+  }, (home, key, wire) => told.push(`${home} ${key} ${wire}`));
+  const keys = Array.from({ length: 100 }, (_, key) => key);
+  for (const key of keys) for (const home of [3, 4]) if (home === 4 || key % 2 === 0) server.subscribe(home, key);
+  const entry = newEntry(2, LAYOUT);
+  server.tell(entry, { name: "a" });
+  assertEquals(told.splice(0), ['3 2 {"name":"a"}', '4 2 {"name":"a"}']);
+
+  const first = server.forget(4)!;
+  assertEquals(server.forget(3), null, "one walk is enough for both");
+  server.tell(entry, { name: "b" });
+  assertEquals(told.splice(0), []);
+  server.subscribe(4, 2);
+  server.subscribe(4, 2);
+  server.answer(4, 2, { entry, value: { name: "b" } });
+  server.tell(entry, { name: "c" });
+  assertEquals(told.splice(0), ['4 2 {"name":"b"}', '4 2 {"name":"c"}']);
+
+  let steps = 0;
+  while (!first.next().done) steps++;
+  assertEquals([...server.keys()], [2]);
+  assertEquals(steps, 6);
+  server.tellAbsent(2);
+  assertEquals(told.splice(0), ["4 2 null"]);
+  server.unsubscribe(4, 2);
+  assertEquals([...server.keys()], []);
+});

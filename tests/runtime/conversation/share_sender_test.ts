@@ -1,0 +1,188 @@
+import { assert, assertEquals } from "@std/assert";
+import { Channel } from "../../../src/runtime/conversation/channel.ts";
+import { Merge } from "../../../src/runtime/conversation/merge.ts";
+import { decodeInbox, type Message } from "../../../src/runtime/conversation/messages.ts";
+import { ShareSender } from "../../../src/runtime/conversation/share_sender.ts";
+import { GroupOutput } from "../../../src/runtime/outputs/group_output.ts";
+import { Chores } from "../../../src/state/chores.ts";
+import { newEntry } from "../../../src/state/entry.ts";
+
+const EPOCH = 7;
+const MERGE_EPOCH = 30;
+const MESSAGE_BYTES_MAX = 1_000_000;
+const LAYOUT = { lookups: 0, sinks: 0, groups: [0], serves: 2, size: 2 };
+const AGGREGATE = {
+  name: "totals",
+  groupBy: (row: { readonly id: number }) => ({ id: row.id }),
+  columns: [{ name: "sum", spec: { kind: "sum", value: (row: { readonly value: number }) => row.value } }],
+} as never;
+
+/** One home with rows that are groups of their own, and all that it sent. */
+function openHome(partitions: number) {
+  const sent: { partition: number; seq: number; message: Message }[] = [];
+  const channel = new Channel({
+    task: "rows-0",
+    epoch: EPOCH,
+    limits: { packLengthMax: 1_000, messageBytesMax: MESSAGE_BYTES_MAX },
+    emit: ({ partition }, text) => {
+      const record = decodeInbox(text);
+      if (record.kind !== "pack") throw new TypeError("a pack is expected");
+      for (const message of record.messages) sent.push({ partition, seq: record.seq, message });
+    },
+  });
+  const output = new GroupOutput({
+    plan: { name: "totals", step: 0, aggregate: AGGREGATE, sink: null, merge: { table: 1, member: 0 } },
+    cell: 0,
+    keyValue: (key) => key,
+    bytesMax: MESSAGE_BYTES_MAX,
+    onError: (error) => {
+      throw error;
+    },
+  });
+  const chores = new Chores();
+  const sender = new ShareSender({ output, channel, chores, table: 1, partitions });
+  const entries = new Map<number, ReturnType<typeof newEntry>>();
+  return {
+    sender,
+    chores,
+    set(id: number, value: number | null) {
+      let entry = entries.get(id);
+      if (entry === undefined) entries.set(id, entry = newEntry(id, LAYOUT));
+      output.fold(entry, value === null ? null : { id, value });
+    },
+    /** One turn of the pump. */
+    turn(steps: number) {
+      chores.run(steps);
+      sender.flush();
+      channel.flush();
+      return sent.splice(0);
+    },
+  };
+}
+
+type Sent = ReturnType<ReturnType<typeof openHome>["turn"]>;
+
+function openMerges(partitions: number) {
+  const merges = Array.from({ length: partitions }, () => {
+    const chores = new Chores();
+    const onError = (error: Error) => {
+      throw error;
+    };
+    return { chores, merge: new Merge({ aggregate: AGGREGATE, homes: 1, epoch: MERGE_EPOCH, chores, onError }) };
+  });
+  const rows = new Map<unknown, unknown>();
+  return {
+    merges,
+    take(sent: Sent) {
+      for (const { partition, seq, message } of sent) {
+        const { merge } = merges[partition];
+        const origin = { home: 0, epoch: EPOCH, seq };
+        if (message.type === "share") merge.share(origin, message.key, message.share as never);
+        if (message.type === "end") merge.end(origin, message);
+      }
+    },
+    rows() {
+      for (const { chores, merge } of merges) {
+        chores.run(Infinity);
+        for (const [key, row] of merge.takeChanged(Infinity)) {
+          if (row === null) rows.delete(key);
+          else rows.set(key, row.sum);
+        }
+      }
+      return Object.fromEntries(rows);
+    },
+  };
+}
+
+Deno.test("ShareSender sends a snapshot in slices, whoever asked meanwhile", () => {
+  const [groups, partitions, slice] = [5_000, 48, 400];
+  const home = openHome(partitions);
+  for (let id = 0; id < groups; id++) home.set(id, id);
+  home.sender.complete();
+  for (let partition = 0; partition < partitions; partition++) {
+    home.sender.collect(partition, { epoch: MERGE_EPOCH, complete: true });
+  }
+  const all: Sent = [];
+  let turns = 0;
+  while (!home.chores.empty) {
+    const sent = home.turn(slice);
+    assert(sent.length <= slice + partitions, `${sent.length} messages in one turn`);
+    all.push(...sent);
+    turns++;
+  }
+  const shares = all.filter(({ message }) => message.type === "share");
+  // The first collector asked alone; what all groups have to do with it is looked at once.
+  assertEquals(shares.length, groups);
+  assertEquals(all.filter(({ message }) => message.type === "end").length, partitions);
+  assert(turns <= groups / slice + 5, `${turns} turns`);
+});
+
+Deno.test("shares that change while a snapshot is sent end as they are, in whatever slice they change", () => {
+  const groups = 200;
+  for (let step = 1; step <= groups; step += 3) {
+    const [home, merges] = [openHome(2), openMerges(2)];
+    const truth: Record<number, number> = {};
+    const set = (id: number, value: number | null) => {
+      home.set(id, value);
+      if (value === null) delete truth[id];
+      else truth[id] = value;
+    };
+    for (let id = 0; id < groups; id++) set(id, id);
+    home.sender.complete();
+    for (const partition of [0, 1]) home.sender.collect(partition, { epoch: MERGE_EPOCH, complete: true });
+    merges.take(home.turn(step));
+    // Some are sent by now and some are not; 10 changes and goes before the walk comes to it, or after.
+    for (const id of [3, 10, 100, 150, 199]) set(id, 1_000 + id);
+    if (step % 2 === 0) merges.take(home.turn(1));
+    for (const id of [10, 100, 199]) set(id, null);
+    set(500, 5);
+    merges.take(home.turn(7));
+    set(100, 7);
+    while (!home.chores.empty) merges.take(home.turn(20));
+    merges.take(home.turn(1));
+    assertEquals(merges.rows(), truth, `changed after ${step} steps`);
+    assertEquals(merges.merges.map(({ merge }) => merge.known), [true, true]);
+  }
+});
+
+Deno.test("a collector that starts again during its snapshot gets another one, with an END of its own", () => {
+  const home = openHome(1);
+  for (let id = 0; id < 100; id++) home.set(id, id);
+  home.sender.complete();
+  home.sender.collect(0, { epoch: 1, complete: true });
+  home.turn(50);
+  home.sender.collect(0, { epoch: 2, complete: true });
+  const rest: Sent = [];
+  while (!home.chores.empty) rest.push(...home.turn(30));
+  const ends = rest.flatMap(({ message }) => message.type === "end" ? [message.to] : []);
+  assertEquals(ends, [1, 2]);
+  const second = rest.slice(rest.findIndex(({ message }) => message.type === "end") + 1);
+  assertEquals(second.filter(({ message }) => message.type === "share").length, 100);
+});
+
+Deno.test("Merge takes away what an END says in slices, and is ready after that", () => {
+  const { merges: [{ chores, merge }] } = openMerges(1);
+  const groups = 1_000;
+  for (let key = 0; key < groups; key++) {
+    merge.share({ home: 0, epoch: 1, seq: 1 }, key, { columns: { key }, parts: [1] });
+  }
+  merge.share({ home: 0, epoch: 2, seq: 9 }, 5, { columns: { key: 5 }, parts: [1] });
+  // Sent in the same epoch, before the snapshot, which does not mention it.
+  merge.share({ home: 0, epoch: 2, seq: 8 }, 6, { columns: { key: 6 }, parts: [1] });
+  merge.end({ home: 0, epoch: 2, seq: 10 }, { to: MERGE_EPOCH, since: 8 });
+  chores.run(10);
+  assertEquals([merge.ready, chores.empty], [false, false]);
+  chores.run(groups);
+  assertEquals([merge.ready, merge.known], [true, false]);
+  let taken = 0;
+  while (!merge.known) {
+    const some = [...merge.takeChanged(100)];
+    assert(some.length <= 100);
+    assertEquals(
+      some.filter(([, row]) => row !== null).map(([key]) => key),
+      some.some(([key]) => key === 5) ? [5] : [],
+    );
+    taken += some.length;
+  }
+  assertEquals(taken, groups);
+});
