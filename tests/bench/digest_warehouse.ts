@@ -20,12 +20,13 @@ export function createDigestWarehouse(clock: Clock): Warehouse & { rows(): numbe
   const tables = new Map<string, Map<string, Stored>>();
   async function* chunks(table: string, wanted: (row: Stored) => boolean): AsyncGenerator<readonly ShownRow[]> {
     let rows: ShownRow[] = [];
-    for (const { task, key, digest, ...row } of tables.get(table)!.values()) {
-      if (digest !== null && wanted({ task, key, digest, ...row })) rows.push({ task, key, digest });
+    let count = 0;
+    for (const row of tables.get(table)!.values()) {
+      if (row.digest !== null && wanted(row)) rows.push({ task: row.task, key: row.key, digest: row.digest });
+      if (++count % SLICE_ROWS === 0) await clock.breathe();
       if (rows.length < SLICE_ROWS * 10) continue;
       yield rows;
       rows = [];
-      await clock.breathe();
     }
     if (rows.length > 0) yield rows;
   }
