@@ -12,7 +12,8 @@ const KEYS_TOLD = 5;
  * Stops a start that would delete too much, before it deletes anything. A sink's rows are counted together over all
  * tasks of this instance that start: a topic that lost its rows has few in each of its partitions. So a task that would
  * delete waits until the other tasks of its table, too, know what they would delete. Several instances guard their part
- * each.
+ * each. After a change of the number of partitions, shares of groups are made anew by other tasks: only groups that no
+ * task here has a share of count as lost.
  */
 export class DeleteGuard {
   readonly #hosts: ReadonlyMap<string, TaskHost>;
@@ -41,7 +42,7 @@ export class DeleteGuard {
       this.#waiting.add(host);
       return false;
     }
-    for (const own of doomed) this.#check(host, own);
+    for (const { sink } of doomed) this.#check(host, sink);
     return true;
   }
 
@@ -64,33 +65,43 @@ export class DeleteGuard {
   }
 
   /** A sink's rows, of this task alone and of all that start now. */
-  #check(host: TaskHost, own: Doomed): void {
-    if (own.keys.length === 0) return;
-    const starting = this.siblings(host).flatMap(({ task }) => task !== null && task.loaded ? [task] : []);
-    const keys: Key[] = [...own.keys];
-    let { shown } = own;
-    for (const task of starting) {
-      const its = doomedOf(task).find(({ sink }) => sink === own.sink)!;
-      keys.push(...its.keys);
-      shown += its.shown;
-    }
-    const refused = this.#refuses(own.keys, own.shown)
-      ? { keys: own.keys, shown: own.shown, whose: `that task "${host.id}" shows` }
-      : this.#refuses(keys, shown)
-      ? { keys, shown, whose: "that the tasks of this instance show" }
-      : null;
+  #check(host: TaskHost, sink: string): void {
+    const starting = [host, ...this.siblings(host)].filter(({ task }) => task !== null && task.loaded);
+    const parts = starting.map((one) => ({ host: one, ...doomedOf(one.task!).find((part) => part.sink === sink)! }));
+    // Which of them are lost takes longer to find out than how many they are.
+    if (this.#refused(parts) === null) return;
+    const refused = this.#refused(parts.map((part) => ({ ...part, keys: lostOf(part, parts) })));
     if (refused === null) return;
     const some = refused.keys.slice(0, KEYS_TOLD).map(keyText).join("; ");
     throw new RestoreError(
       host.id,
       `Start stopped before it deletes ${refused.keys.length} of ${refused.shown} rows ${refused.whose} in ` +
-        `ClickHouse table "${own.sink}" (${some}; ...), because its sources no longer contain them. If that is ` +
+        `ClickHouse table "${sink}" (${some}; ...), because its sources no longer contain them. If that is ` +
         `right, start once with --allow-deletes; if not, check the source topics first`,
     );
+  }
+
+  /** What is too much to delete: of the first part, or of all; null if nothing is. */
+  #refused(parts: readonly Part[]): { keys: readonly Key[]; shown: number; whose: string } | null {
+    const [own] = parts;
+    if (own.keys.length === 0) return null;
+    if (this.#refuses(own.keys, own.shown)) return { ...own, whose: `that task "${own.host.id}" shows` };
+    const keys = parts.flatMap((part) => part.keys);
+    const shown = parts.reduce((sum, part) => sum + part.shown, 0);
+    return this.#refuses(keys, shown) ? { keys, shown, whose: "that the tasks of this instance show" } : null;
   }
 
   #refuses(keys: readonly Key[], shown: number): boolean {
     const { deletesMaxRows, deletesMaxShare } = this.#options;
     return keys.length > deletesMaxRows && keys.length > shown * deletesMaxShare;
   }
+}
+
+/** What the start of one task would delete of a sink. */
+type Part = Doomed & { readonly host: TaskHost };
+
+/** Keys of which no task has anything left once this one has deleted what it would delete. */
+function lostOf(own: Part, all: readonly Part[]): readonly Key[] {
+  if (own.hasShare === null || !own.host.relaid.has(own.sink)) return own.keys;
+  return own.keys.filter((key) => !all.some(({ hasShare }) => hasShare!(key)));
 }

@@ -26,6 +26,8 @@ export class TaskHost {
   restarts = 0;
   /** Thrown away, and not started again yet. */
   waiting = false;
+  /** Sinks that show nothing of this generation of the task: what they show may be other tasks' now. */
+  readonly relaid = new Set<string>();
   /** What sinks show was read back. */
   baseRead = false;
   /** Next offset to read, by member. */

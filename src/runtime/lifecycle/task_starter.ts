@@ -96,6 +96,7 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
 
 /**
  * The tasks of which ClickHouse knows a greater epoch than this start has: another instance has started them meanwhile.
+ * Notes on the way which sinks show nothing of this generation ({@link TaskHost.relaid}).
  * @throws ConfigError when an epoch is greater than the inbox has given: it is another inbox than that of the rows
  */
 async function supersededOf(
@@ -110,6 +111,10 @@ async function supersededOf(
     const ids = ofTable.map(({ host }) => host.id);
     for (const { sink } of outputsOf(table)) {
       const greatest = await patiently(() => warehouse.greatestEpochs(sink.table, ids), options);
+      for (const { host } of ofTable) {
+        if ((greatest.get(host.id) ?? 0) < firstEpochOf(generation)) host.relaid.add(sink.name);
+        else host.relaid.delete(sink.name);
+      }
       const late = ofTable.filter(({ host, epoch }) => (greatest.get(host.id) ?? 0) >= epoch);
       if (late.length === 0) continue;
       // Asked for after the epochs: every HELLO behind one of those lies below it.

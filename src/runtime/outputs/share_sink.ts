@@ -72,11 +72,10 @@ export class ShareSink {
 
   /** Finds out what {@link complete} would delete. */
   *survey(): Chore {
-    const { groups } = this.#options.output;
     const doomed: Key[] = [];
     let looks = 0;
     for (const key of this.#base.keys()) {
-      if ((groups.get(key)?.rows ?? 0) === 0) doomed.push(key);
+      if (!this.hasShare(key)) doomed.push(key);
       if (++looks % LOOKS_PER_STEP === 0) yield;
     }
     this.#doomed = doomed;
@@ -85,6 +84,11 @@ export class ShareSink {
   /** Keys of the shares that {@link complete} would delete, as {@link survey} has found them. */
   doomed(): readonly Key[] {
     return this.#doomed;
+  }
+
+  /** Whether this task has rows of the group. */
+  hasShare(key: Key): boolean {
+    return (this.#options.output.groups.get(key)?.rows ?? 0) > 0;
   }
 
   /**

@@ -137,12 +137,19 @@ export interface Doomed {
   readonly keys: readonly Key[];
   /** Rows that the sink showed of this task when it started. */
   readonly shown: number;
+  /** Whether the task has a share of this group; null for a sink of rows, each of which has one owner. */
+  readonly hasShare: ((key: Key) => boolean) | null;
 }
 
 /** What the end of the start would delete, by sink. */
 export function doomedOf({ sinks, shareSinks }: TaskOutputs): Doomed[] {
   return [...sinks, ...shareSinks].flatMap((output) =>
-    output === null ? [] : [{ sink: output.plan.name, keys: output.doomed(), shown: output.counts.base }]
+    output === null ? [] : [{
+      sink: output.plan.name,
+      keys: output.doomed(),
+      shown: output.counts.base,
+      hasShare: "hasShare" in output ? (key: Key) => output.hasShare(key) : null,
+    }]
   );
 }
 
