@@ -53,7 +53,9 @@ interface Judgement {
 export function productionError(action: string, error: unknown): ProductionError {
   if (error instanceof ProductionError) return error;
   const { retriable, reason, text, advice } = judge(error);
-  const message = `Cannot ${action}: ${text.slice(0, MESSAGE_LENGTH_MAX)}${advice === undefined ? "" : `. ${advice}`}`;
+  const said = text.slice(0, MESSAGE_LENGTH_MAX);
+  // Some of ClickHouse's messages end with a full stop, others do not.
+  const message = `Cannot ${action}: ${advice === undefined ? said : `${said.replace(/\.+$/, "")}. ${advice}`}`;
   return new ProductionError(message, { retriable, reason, cause: error });
 }
 

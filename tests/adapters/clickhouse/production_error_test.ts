@@ -37,6 +37,11 @@ Deno.test("productionError() refuses for good only what speaks of a row's conten
   }
 });
 
+Deno.test("productionError() puts one full stop between ClickHouse's message and what to do", () => {
+  const { message } = productionError("x", new ClickHouseError({ message: "Wrong.", code: "516", type: "NAME" }));
+  assert(message.includes("NAME: Wrong. Check user"), message);
+});
+
 Deno.test("productionError() keeps messages short and ProductionErrors as they are", () => {
   assert(productionError("x", new Error("long ".repeat(10_000))).message.length < 2_100);
   const error = new ProductionError("mine", { retriable: true });
