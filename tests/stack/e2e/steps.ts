@@ -1,6 +1,9 @@
 /** Milliseconds that one step may take unless it says otherwise. */
 const STEP_MS_MAX = 60_000;
 
+/** How long a step that is late may take to say what it was waiting for. */
+const LAST_WORDS_MS = 1_000;
+
 /** One thing that must be so. A step's result is a line of figures, or nothing. */
 export type Work = (signal: AbortSignal) => Promise<string | void>;
 
@@ -54,7 +57,7 @@ export class Steps {
     const timer = setTimeout(() => late.abort(new Error(`it took longer than ${withinMs / 1000} s`)), withinMs);
     const signal = AbortSignal.any([late.signal, this.#interrupted]);
     try {
-      const figures = await Promise.race([work(signal), aborted(signal)]);
+      const figures = await Promise.race([work(signal), abortedAWhileAgo(signal)]);
       this.done.push({ name, ms: performance.now() - startedMs, ok: true, figures: figures ?? "" });
       const took = `${((performance.now() - startedMs) / 1000).toFixed(1)} s`;
       this.passed++;
@@ -68,6 +71,13 @@ export class Steps {
       clearTimeout(timer);
     }
   }
+}
+
+/** Rejects with the signal's reason when nobody else has told a better one for a while. */
+async function abortedAWhileAgo(signal: AbortSignal): Promise<never> {
+  const reason = await aborted(signal).catch((error) => error);
+  await sleep(LAST_WORDS_MS);
+  throw reason;
 }
 
 /** Aborted by Ctrl-C, by SIGTERM, or after `withinMs`: whatever hangs, a run ends. */
