@@ -155,7 +155,6 @@ export const PARAMETER_EXCEPTIONS: readonly Excepted[] = [
       "tests/stack/e2e/panels.ts salesPanel",
       "tests/stack/e2e/procedures.ts refusesUntil",
       "tests/stack/e2e/psql.ts postgresProgram",
-      "tests/stack/e2e/stage.ts Stage.verify",
       "tests/stack/e2e/weir.ts command",
       "tests/stack/postgres.ts psql",
     ],

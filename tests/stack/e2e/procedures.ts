@@ -78,7 +78,7 @@ export async function startAndVerify(
     }
     return text;
   }, { withinMs: 120_000 });
-  await stage.verify(when, undefined, environment);
+  await stage.verify(when, undefined, { environment });
   await steps.step("Ctrl-C ends it in order", (signal) => weir.end(signal));
 }
 

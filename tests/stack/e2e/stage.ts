@@ -2,6 +2,7 @@ import {
   type EmbeddedClickHouse,
   startEmbeddedClickHouse,
 } from "../../../src/adapters/embedded_clickhouse/clickhouse.ts";
+import type { DeadLetter } from "../../../src/ports/dead_letters.ts";
 import { type StackLayout, stackLayout } from "../layout.ts";
 import { psql, stackAddresses, stackDown, stackUp } from "../mod.ts";
 import { type Choices, choicesOf } from "./choices.ts";
@@ -120,15 +121,33 @@ export class Stage {
   }
 
   /**
-   * The step that proves that every sink equals what PostgreSQL's rows give, row by row, as shown and as stored, and
-   * that no record was set aside.
+   * Writes files of topologies into a folder of their own.
+   * @returns the environment in which Weir finds them, and no others
    */
-  async verify(when: string, topologies: readonly string[] = FLAGSHIPS, environment = {}): Promise<void> {
-    const withinMs = (VERIFY_WAIT_S + 60) * 1000;
-    await this.steps.step(`verify ${when}`, () => this.#compare(topologies, environment), { withinMs });
+  async writeTopologies(
+    folder: string,
+    files: Readonly<Record<string, string>>,
+  ): Promise<{ readonly WEIR_TOPOLOGIES: string }> {
+    const directory = `${this.#scratch}/${folder}`;
+    await Deno.mkdir(directory, { recursive: true });
+    for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(`${directory}/${name}.ts`, text);
+    return { WEIR_TOPOLOGIES: directory };
   }
 
-  async #compare(topologies: readonly string[], environment: Readonly<Record<string, string>>): Promise<string> {
+  /**
+   * The step that proves that every sink equals what PostgreSQL's rows give, row by row, as shown and as stored, and
+   * that no record of these topologies was set aside but those that are expected.
+   */
+  async verify(
+    when: string,
+    topologies: readonly string[] = FLAGSHIPS,
+    options: VerifyOptions = {},
+  ): Promise<void> {
+    const withinMs = (VERIFY_WAIT_S + 60) * 1000;
+    await this.steps.step(`verify ${when}`, () => this.#compare(topologies, options), { withinMs });
+  }
+
+  async #compare(topologies: readonly string[], { environment = {}, letters = 0 }: VerifyOptions): Promise<string> {
     const { status, report } = await this.compare(topologies, { environment, waitS: VERIFY_WAIT_S });
     const names = new Set(report.sinks.map(({ topology }) => topology));
     const missing = topologies.filter((name) => !names.has(name));
@@ -137,11 +156,20 @@ export class Stage {
         `verify ended with status ${status}, not compared: ${missing}; differences: ${differences(report)}`,
       );
     }
-    const settings = { ...this.settings, environment: { ...this.settings.environment, ...environment } };
-    const letters = await runWeir(["dlq", "--json"], settings);
-    if (letters.stdout.trim() !== "") throw new Error(`There are dead letters: ${letters.stdout.slice(0, 2_000)}`);
+    const found = await this.deadLetters(topologies);
+    if (found.length !== letters) {
+      throw new Error(`There are ${found.length} dead letters: ${JSON.stringify(found).slice(0, 2_000)}`);
+    }
     const rows = report.sinks.reduce((sum, { view }) => sum + view.rows, 0);
     return `equal: ${rows} rows of ${report.sinks.length} sinks, as shown and as stored`;
+  }
+
+  /** What was set aside of these topologies in all runs of this stage, the newest first. */
+  async deadLetters(topologies: readonly string[]): Promise<DeadLetter[]> {
+    const { status, stdout, stderr } = await runWeir(["dlq", "--json", "--limit", "1000"], this.settings);
+    if (status !== 0) throw new Error(`dlq ended with status ${status}: ${stderr.trim()}`);
+    const letters = stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as DeadLetter);
+    return letters.filter(({ topology }) => topologies.includes(topology));
   }
 
   /** Runs `verify` once. @throws Error when it could not compare */
@@ -187,6 +215,13 @@ export class Stage {
     if (!response.ok) throw new Error(`Cannot run "${sql}": ClickHouse says ${text.trim()}`);
     return text;
   }
+}
+
+export interface VerifyOptions {
+  /** Variables beside those of every process. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** How many records were set aside, each as a step before has proven; none if absent. */
+  readonly letters?: number;
 }
 
 /** What `verify` found in one table. */

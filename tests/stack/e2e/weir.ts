@@ -101,14 +101,14 @@ export class WeirProcess {
     await this.#done;
   }
 
-  /** Ctrl-C, and waits for the end. @throws Error when it is not gone in time with status 0 */
-  async end(signal: AbortSignal): Promise<void> {
+  /** Ctrl-C, and waits for the end. @throws Error when it is not gone in time with this status, 0 if absent */
+  async end(signal: AbortSignal, { status = 0 }: { readonly status?: number } = {}): Promise<void> {
     this.requireAlive();
     const startedMs = performance.now();
     this.#child.kill("SIGINT");
     await Promise.race([this.#done, aborted(signal)]);
     const tookMs = performance.now() - startedMs;
-    if (this.ended!.code !== 0 || tookMs > 5_500) {
+    if (this.ended!.code !== status || tookMs > 5_500) {
       throw new Error(
         `Cannot end Weir in order: it took ${Math.round(tookMs)} ms, status ${this.ended!.code}\n${this.logTail()}`,
       );
@@ -127,6 +127,12 @@ export class WeirProcess {
     throw new Error(
       `Weir (process ${this.pid}) has ended by itself with ${how}. The end of its log:\n${this.logTail()}`,
     );
+  }
+
+  /** @throws Error when a task or a topology of this process began again, or failed */
+  requireSteady(): void {
+    const told = this.events.filter(({ event }) => event === "restart" || event === "failed");
+    if (told.length > 0) throw new Error(`Weir did not run steadily: ${JSON.stringify(told).slice(0, 2_000)}`);
   }
 
   logTail(): string {

@@ -22,11 +22,9 @@ export default topology("brands", (builder) => {
 export const column: Scenario = {
   title: "a column is added and used",
   async run(stage) {
-    const { steps, layout } = stage;
-    const directory = `${layout.data}/weir/with_column`;
-    await Deno.mkdir(directory, { recursive: true });
-    await Deno.writeTextFile(`${directory}/brands.ts`, TOPOLOGY(`file://${projectPath("src/mod.ts")}`));
-    const environment = { WEIR_TOPOLOGIES: directory };
+    const { steps } = stage;
+    const text = TOPOLOGY(`file://${projectPath("src/mod.ts")}`);
+    const environment = await stage.writeTopologies("with_column", { brands: text });
     await steps.step("ALTER TABLE ADD COLUMN with a default that old rows have at once", async () => {
       // PostgreSQL writes no row for this, so nothing is captured.
       await psql(stage, "ALTER TABLE products ADD COLUMN IF NOT EXISTS brand text DEFAULT 'none'");
@@ -55,7 +53,7 @@ export const column: Scenario = {
         `INSERT INTO debezium_signal (id, type, data) VALUES (gen_random_uuid(), 'execute-snapshot', '${data}')`,
       );
     });
-    await stage.verify("the added column", ["brands"], environment);
+    await stage.verify("the added column", ["brands"], { environment });
     await steps.step("Ctrl-C ends it in order", (signal) => weir.end(signal));
   },
 };

@@ -1,5 +1,5 @@
-import { connectorRunning, registerConnector } from "../../connector.ts";
 import { projectPath } from "../../layout.ts";
+import { addTables, captureTables } from "../added_tables.ts";
 import type { Stage } from "../stage.ts";
 import { until } from "../steps.ts";
 import { runWeir } from "../weir.ts";
@@ -40,11 +40,9 @@ export const refusals: Scenario = {
 
 /** A table that is added to a running store: nothing of it exists when its topology starts. */
 async function missingTopic(stage: Stage): Promise<void> {
-  const { steps, layout } = stage;
-  const directory = `${layout.data}/weir/topologies`;
-  await Deno.mkdir(directory, { recursive: true });
-  await Deno.writeTextFile(`${directory}/wishes.ts`, TOPOLOGY(`file://${projectPath("src/mod.ts")}`));
-  const environment = { WEIR_TOPOLOGIES: directory };
+  const { steps } = stage;
+  const wishes = TOPOLOGY(`file://${projectPath("src/mod.ts")}`);
+  const environment = await stage.writeTopologies("topologies", { wishes });
   const weir = stage.startWeir(["wishes"], environment);
   await steps.step("a missing topic is waited for, and named", async (signal) => {
     const reason = "Waiting for topic(s) online_store.public.wishes: not there yet";
@@ -52,20 +50,12 @@ async function missingTopic(stage: Stage): Promise<void> {
   });
   await steps.step("the table is added to the store and to the connector", async () => {
     const columns = "id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES users, wish text NOT NULL";
-    await stage.sql(`
-      CREATE TABLE IF NOT EXISTS wishes (${columns});
-      ALTER TABLE wishes REPLICA IDENTITY FULL;
-      ALTER PUBLICATION dbz_publication ADD TABLE wishes;
-      GRANT SELECT ON wishes TO debezium;`);
-    await registerConnector(layout, (config) => ({
-      ...config,
-      "table.include.list": `${config["table.include.list"]},public.wishes`,
-    }));
-    await connectorRunning(layout, 50_000);
+    await addTables(stage, { wishes: columns });
+    await captureTables(stage, { tables: ["wishes"] });
     await stage.sql("INSERT INTO wishes VALUES (1, 1, 'a lamp'), (2, 2, 'a rug'), (9007199254740993, 3, 'a chair')");
   });
   await steps.step("its topology starts by itself", (signal) => weir.ready(signal), { withinMs: 120_000 });
-  await stage.verify("the added table", ["wishes"], environment);
+  await stage.verify("the added table", ["wishes"], { environment });
   await steps.step("Ctrl-C ends it in order", (signal) => weir.end(signal));
 }
 
