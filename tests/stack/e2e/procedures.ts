@@ -1,6 +1,6 @@
 import { forgetPositions, resumeConnector, stopConnector } from "../connector.ts";
 import { createTopics, deleteTopics } from "../topics.ts";
-import type { Stage } from "./stage.ts";
+import { FLAGSHIPS, type Stage } from "./stage.ts";
 import { until } from "./steps.ts";
 
 /**
@@ -82,15 +82,27 @@ export async function startAndVerify(
   await steps.step("Ctrl-C ends it in order", (signal) => weir.end(signal));
 }
 
-/** A step: Weir refuses to start and names the generation that it needs. */
+/** A step: topologies that have inboxes refuse to start and name the generation that they need; the others run. */
 export async function refusesUntil(stage: Stage, wanted: number, environment = {}): Promise<void> {
-  await stage.steps.step(`Weir refuses to start, and asks for generation ${wanted}`, async (signal) => {
+  await stage.steps.step(`topologies refuse to start, and ask for generation ${wanted}`, async (signal) => {
     const weir = stage.startWeir(undefined, environment);
-    await until(() => weir.ended, { signal }).catch(async (error) => {
-      throw new Error(`${error.message}: ${(await weir.readiness()).text}`);
+    let lines: string[] = [];
+    const refused = () => [
+      ...new Set(lines.filter((line) => line.includes(`WEIR_GENERATION=${wanted}`)).map(topologyOf)),
+    ];
+    await until(async () => {
+      lines = (await weir.readiness()).text.split("\n");
+      const ready = lines.find((line) => line.startsWith("ready: "))?.slice("ready: ".length).split(", ") ?? [];
+      return refused().length > 0 && new Set([...ready, ...refused()]).size === FLAGSHIPS.length;
+    }, { signal }).catch((error) => {
+      throw new Error(`${error.message}: /readyz answers\n${lines.join("\n")}`);
     });
-    if (weir.ended!.code !== 1 || !weir.logTail().includes(`WEIR_GENERATION=${wanted}`)) {
-      throw new Error(`it ended with status ${weir.ended!.code}:\n${weir.logTail()}`);
-    }
+    await weir.end(signal, { status: 1 });
+    return refused().join(", ");
   });
+}
+
+/** The topology that a line of /readyz is about. */
+function topologyOf(line: string): string {
+  return /^- (\w+): /.exec(line)![1];
 }
