@@ -5,19 +5,24 @@
  */
 import { parseArgs } from "node:util";
 import { brokerTests } from "./e2e/scenarios/broker_tests.ts";
+import { clickhouseRefuses } from "./e2e/scenarios/clickhouse_refuses.ts";
 import { column } from "./e2e/scenarios/column.ts";
+import { compression } from "./e2e/scenarios/compression.ts";
 import { connector } from "./e2e/scenarios/connector.ts";
 import { dashboards } from "./e2e/scenarios/dashboards.ts";
+import { failingTopologies } from "./e2e/scenarios/failing_topologies.ts";
 import { singleChanges } from "./e2e/scenarios/changes.ts";
 import { initialSnapshot } from "./e2e/scenarios/initial_snapshot.ts";
 import { instances } from "./e2e/scenarios/instances.ts";
 import { kills } from "./e2e/scenarios/kills.ts";
+import { largeRows } from "./e2e/scenarios/large_rows.ts";
 import { latency } from "./e2e/scenarios/latency.ts";
 import { monitoring } from "./e2e/scenarios/monitoring.ts";
 import { outages } from "./e2e/scenarios/outages.ts";
 import { rebuilding } from "./e2e/scenarios/rebuilding.ts";
 import { refusals } from "./e2e/scenarios/refusals.ts";
 import { restoring } from "./e2e/scenarios/restoring.ts";
+import { strays } from "./e2e/scenarios/strays.ts";
 import type { Scenario } from "./e2e/scenarios/scenario.ts";
 import { Stage } from "./e2e/stage.ts";
 import { interruption, wholeNumber } from "./e2e/steps.ts";
@@ -30,6 +35,11 @@ const scenarios: readonly Scenario[] = [
   outages,
   instances,
   refusals,
+  clickhouseRefuses,
+  failingTopologies,
+  compression,
+  largeRows,
+  strays,
   connector,
   dashboards,
   monitoring,
