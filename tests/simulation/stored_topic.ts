@@ -31,4 +31,8 @@ export interface LogBugs {
   noRange?: boolean;
   /** Nobody knows how far an inbox goes. */
   noEnd?: boolean;
+  /** A record that is too large is refused like any other one. */
+  noReason?: boolean;
+  /** An append with a record that is too large is acknowledged, and nothing of it is stored. */
+  dropLarge?: boolean;
 }
