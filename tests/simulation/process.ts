@@ -23,6 +23,8 @@ export interface Surroundings {
   readonly onWrong: (what: string) => void;
   /** A task was started again. */
   readonly onRestart: () => void;
+  /** A topology failed in one of them, to be begun anew there. */
+  readonly onFailure: () => void;
 }
 
 /** One process that runs the topology. */
@@ -95,6 +97,7 @@ export function runAgain(around: Surroundings, owner: Owner): Instance {
       const told = { kind: name, ...fields } as unknown as RunEvent;
       if (name === "restart") around.onRestart();
       if (name === "restart" || name === "assigned") watch.told(told, problems);
+      if (name === "failed") around.onFailure();
       const reason = String(fields?.error);
       if (name === "failed" && !isSimulated(reason) && isMistake(String(fields?.kind))) {
         onWrong(`FAILED ${owner.name} ${reason} ${fields?.stack ?? ""}`);

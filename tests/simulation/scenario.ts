@@ -21,6 +21,8 @@ export interface Outcome {
   readonly steps: number;
   readonly crashes: number;
   readonly restarts: number;
+  /** Runners that failed and were begun anew. */
+  readonly failures: number;
 }
 
 /**
@@ -39,7 +41,8 @@ export async function runScenario(seed: number, options: ScenarioOptions = {}): 
   }
   for (const { owner } of world.instances) owner.dead = true;
   world.scheduler.bury();
-  return { violation, steps: world.scheduler.steps, crashes: world.crashes, restarts: world.restarts };
+  const { scheduler: { steps }, crashes, restarts, failures } = world;
+  return { violation, steps, crashes, restarts, failures };
 }
 
 /** At each step, while an append is half done: how often the task that is to read the rest moves. */

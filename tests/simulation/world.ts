@@ -56,6 +56,7 @@ export class World {
   instances: Instance[] = [];
   restarts = 0;
   crashes = 0;
+  failures = 0;
   readonly calm: boolean;
   /** The first thing that a process did and never must do, or null. */
   wrong: string | null = null;
@@ -143,6 +144,7 @@ export class World {
       options: { ...this.#options, ...run },
       onWrong: (what) => this.wrong ??= what,
       onRestart: () => this.restarts++,
+      onFailure: () => this.failures++,
     };
     const instance = this.profile.failures && onFailed === undefined
       ? runAgain(around, owner)
