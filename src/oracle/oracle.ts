@@ -17,9 +17,21 @@ export interface SinkContent {
 
 type Table = Map<Key, Row>;
 
-/** Joins on equal keys whose right rows are other tasks'; none if absent, which only the tasks of a topology know. */
+/** What only the tasks of a topology know. */
 export interface OracleOptions {
+  /** Joins on equal keys whose right rows are other tasks'; none if absent. */
   readonly lookedUp?: ReadonlySet<number>;
+  readonly limits?: TellingLimits;
+}
+
+/** What one task can tell another at most, in UTF-16 units of JSON; no limit if absent. */
+export interface TellingLimits {
+  /** A row that others look up. */
+  readonly row?: number;
+  /** A key that another task is asked for. */
+  readonly key?: number;
+  /** The columns of a group, or a text among the totals, where the totals are used further. */
+  readonly share?: number;
 }
 
 /**
@@ -31,13 +43,13 @@ export interface OracleOptions {
 export function computeSinks(
   topology: Topology,
   read: (topic: string) => Iterable<readonly [Key, Row]>,
-  { lookedUp = new Set() }: OracleOptions = {},
+  { lookedUp = new Set(), limits = {} }: OracleOptions = {},
 ): Map<string, SinkContent> {
   const sinks = new Map<string, SinkContent>();
   const tables: Table[] = [];
   for (const node of topology.nodes) {
     if (node.op !== "sink") {
-      tables[node.id] = compute(node, { tables, topology, lookedUp }, read);
+      tables[node.id] = compute(node, { tables, topology, lookedUp, limits }, read);
       continue;
     }
     const rows = [...tables[node.input].values()];
@@ -52,6 +64,7 @@ interface Computed {
   readonly topology: Topology;
   readonly tables: readonly Table[];
   readonly lookedUp: ReadonlySet<number>;
+  readonly limits: TellingLimits;
 }
 
 function compute(
@@ -60,7 +73,7 @@ function compute(
   read: (topic: string) => Iterable<readonly [Key, Row]>,
 ): Table {
   if (node.op === "source") return new Map(read(node.source.topic));
-  const { tables, topology, lookedUp } = computed;
+  const { tables, topology, lookedUp, limits } = computed;
   const keyValue = keyValues(computed, node.input);
   const result: Table = new Map();
   const put = (key: Key, make: () => Row | null) => {
@@ -83,8 +96,9 @@ function compute(
       input.forEach((row, key) =>
         put(key, () => {
           const foreignKey = node.foreignKey(row, keyValue(key));
-          const right = tables[node.right].get(rightKey(foreignKey, sourceOf(topology, node.right))) ?? null;
-          const partner = isGlobal(topology, node.right) ? right : told(right);
+          const wanted = rightKey(foreignKey, sourceOf(topology, node.right));
+          const right = tables[node.right].get(wanted) ?? null;
+          const partner = isGlobal(topology, node.right) ? right : told(right, { key: wanted, limits });
           return partner === null && node.kind === "inner" ? null : { ...row, [node.column]: partner };
         })
       );
@@ -93,7 +107,7 @@ function compute(
       for (const key of new Set([...input.keys(), ...tables[node.right].keys()])) {
         const left = input.get(key) ?? null;
         const held = tables[node.right].get(key) ?? null;
-        const right = lookedUp.has(node.id) ? told(held) : held;
+        const right = lookedUp.has(node.id) ? told(held, { key, limits }) : held;
         if (node.kind === "outer") result.set(key, { [node.leftColumn!]: left, [node.column]: right });
         else if (left !== null && (right !== null || node.kind === "left")) {
           result.set(key, { ...left, [node.column]: right });
@@ -101,7 +115,7 @@ function compute(
       }
       return result;
     case "aggregate":
-      return aggregate(node, input, keyValue);
+      return aggregate(node, { input, keyValue, shareMax: isUsedFurther(topology, node) ? limits.share : undefined });
   }
 }
 
@@ -119,13 +133,26 @@ function rightKey(foreignKey: AnyRow, right: SourceSpec | null): Key {
   return keyOf(columns.map((column) => read(column, foreignKey[column])));
 }
 
-function aggregate(node: LogicalNode & { op: "aggregate" }, input: Table, keyValue: (key: Key) => AnyRow): Table {
+interface Aggregated {
+  readonly input: Table;
+  readonly keyValue: (key: Key) => AnyRow;
+  /** As in {@link TellingLimits}. */
+  readonly shareMax: number | undefined;
+}
+
+function aggregate(
+  node: LogicalNode & { op: "aggregate" },
+  { input, keyValue, shareMax }: Aggregated,
+): Table {
   const groups = new Map<Key, { columns: Row; rows: Row[] }>();
   for (const [key, row] of input) {
     let columns: Row | null = null;
     try {
       columns = node.groupBy(row, keyValue(key));
-      if (Object.values(node.aggregates).some((spec) => !isAddable(spec, spec.value?.(row)))) continue;
+      const values = Object.values(node.aggregates).map((spec) => [spec, spec.value?.(row)] as const);
+      if (values.some(([spec, value]) => !isAddable(spec, value))) continue;
+      const texts = values.filter(([, value]) => typeof value === "string").map(([, value]) => value);
+      if (columns !== null && [columns, ...texts].some((told) => isLonger(told, shareMax))) continue;
     } catch {
       continue;
     }
@@ -154,9 +181,23 @@ function isAddable({ kind }: AggregateSpec, value: unknown): boolean {
   return kind === "min" || kind === "max" ? Number.isFinite(value) : Number.isSafeInteger(value);
 }
 
-/** The row as another task is told it: absent if it has a value without a form for that. */
-function told(row: Row | null): Row | null {
-  return row !== null && hasForm(row) ? row : null;
+/** The row as another task is told it: absent if a value has no form for that, or if it or its key is too long. */
+function told(row: Row | null, { key, limits }: { readonly key: Key; readonly limits: TellingLimits }): Row | null {
+  if (row === null || !hasForm(row) || isLonger(row, limits.row) || isLonger(key, limits.key)) return null;
+  return row;
+}
+
+/** A Decimal counts as the text that it is in JSON. */
+function isLonger(value: unknown, most: number | undefined): boolean {
+  if (most === undefined) return false;
+  return JSON.stringify(value, (_, part) => typeof part === "bigint" ? Number(part) : part).length > most;
+}
+
+/** Whether something else than sinks takes the totals. */
+function isUsedFurther(topology: Topology, { id }: LogicalNode): boolean {
+  return topology.nodes.some((node) =>
+    node.op !== "sink" && (("input" in node && node.input === id) || ("right" in node && node.right === id))
+  );
 }
 
 function hasForm(value: unknown): boolean {

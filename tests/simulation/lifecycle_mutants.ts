@@ -12,7 +12,7 @@ export const LIFECYCLE_MUTANTS: readonly Mutant[] = [
   {
     name: "stalefetch",
     rule: "what was fetched for a task that is no more never reaches its successor",
-    options: { run: { sinkRowsMax: 0 } },
+    options: { run: { sinkRowsMax: 0 }, calm: true },
     apply: both(
       method(Intake, "forget", () => function () {}),
       method(TaskHost, "take", (original) =>
@@ -22,7 +22,6 @@ export const LIFECYCLE_MUTANTS: readonly Mutant[] = [
           return original.call(this, { ...fetched, fromOffset }, sourceMs);
         }),
     ),
-    seedsMax: 1500,
   },
   {
     name: "guardpertask",

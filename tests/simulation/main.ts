@@ -36,13 +36,14 @@ const { values } = parseArgs({
 /** Runs seeds; returns how many were violated. */
 async function runSeeds(from: number, count: number, { heat }: { readonly heat: number }): Promise<number> {
   let violations = 0;
-  const sum = { steps: 0, crashes: 0, restarts: 0 };
+  const sum = { steps: 0, crashes: 0, restarts: 0, failures: 0 };
   const startMs = Date.now();
   for (let seed = from; seed < from + count; seed++) {
     const outcome = await runScenario(seed, { heat });
     sum.steps += outcome.steps;
     sum.crashes += outcome.crashes;
     sum.restarts += outcome.restarts;
+    sum.failures += outcome.failures;
     if (outcome.violation !== null && ++violations <= 10) console.log(`seed ${seed}: ${outcome.violation}`);
     if (outcome.violation !== null && violations === 1) console.log(await tell(seed, { heat }));
     if ((seed - from + 1) % 100 === 0) console.log(`${seed - from + 1} of ${count} seeds, ${violations} violations`);
@@ -50,7 +51,7 @@ async function runSeeds(from: number, count: number, { heat }: { readonly heat: 
   const seconds = ((Date.now() - startMs) / 1000).toFixed(1);
   console.log(
     `${count} seeds from ${from}, heat ${heat}: ${violations} violations; ${sum.steps} steps, ` +
-      `${sum.crashes} crashes, ${sum.restarts} task restarts, ${seconds} s`,
+      `${sum.crashes} crashes, ${sum.restarts} task restarts, ${sum.failures} failures, ${seconds} s`,
   );
   return violations;
 }

@@ -7,6 +7,7 @@ import { Server } from "../../src/runtime/conversation/server.ts";
 import { Task } from "../../src/runtime/task/task.ts";
 import { TaskHost } from "../../src/runtime/lifecycle/task_host.ts";
 import { GlobalReader } from "../../src/runtime/globals/global_reader.ts";
+import { FAILURE_MUTANTS } from "./failure_mutants.ts";
 import { LIFECYCLE_MUTANTS } from "./lifecycle_mutants.ts";
 import { both, getter, method } from "./mutate.ts";
 import type { Mutant } from "./mutant.ts";
@@ -280,4 +281,5 @@ export const MUTANTS: readonly Mutant[] = [
       }),
   },
   ...LIFECYCLE_MUTANTS,
+  ...FAILURE_MUTANTS,
 ];

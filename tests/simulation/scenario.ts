@@ -1,4 +1,5 @@
 import { emptySource } from "./emptied_source.ts";
+import { damage, failTopology } from "./failures.ts";
 import { compactInbox, compactTopic, cutInbox } from "./faults.ts";
 import { hang } from "./hanging.ts";
 import { World, type WorldOptions } from "./world.ts";
@@ -20,13 +21,15 @@ export interface Outcome {
   readonly steps: number;
   readonly crashes: number;
   readonly restarts: number;
+  /** Runners that failed and were begun anew. */
+  readonly failures: number;
 }
 
 /**
  * One seed: chaos, then rest, then equality with the truth (A); a restart of everything from compacted sources, in half
  * of the seeds with tasks moving and processes dying meanwhile, must write nothing and never show anything else (B); a
- * few changes more (C); everything killed and chaos once more (D); no inserts, or an inbox that refuses messages, for a
- * while (E); a source that lost all its rows, which must stop the start (F).
+ * few changes more (C); everything killed and chaos once more (D); no inserts, an inbox that refuses messages, or lines
+ * that cannot be read, for a while (E); a source that lost all its rows, which must stop the start (F).
  */
 export async function runScenario(seed: number, options: ScenarioOptions = {}): Promise<Outcome> {
   const world = new World(seed, options);
@@ -38,11 +41,15 @@ export async function runScenario(seed: number, options: ScenarioOptions = {}): 
   }
   for (const { owner } of world.instances) owner.dead = true;
   world.scheduler.bury();
-  return { violation, steps: world.scheduler.steps, crashes: world.crashes, restarts: world.restarts };
+  const { scheduler: { steps }, crashes, restarts, failures } = world;
+  return { violation, steps, crashes, restarts, failures };
 }
 
 /** At each step, while an append is half done: how often the task that is to read the rest moves. */
 const INTERRUPT_SHARE = 0.25;
+/** At each step: how often a partition is damaged, and how often what does not work is repaired. */
+const DAMAGE_SHARE = 0.01;
+const REPAIR_SHARE = 0.03;
 
 async function stages(world: World, options: ScenarioOptions): Promise<string | null> {
   const { choices } = world;
@@ -143,11 +150,25 @@ async function chaos(
     if (choices.strikes("come-back", 0.01)) world.group.comeBack();
     choices.point("trim");
     if (choices.chance(0.02 * heat)) trim(world, options);
+    troubles(world);
     choices.point("late request");
     lateRequest(world, heat);
     choices.point("wake");
     if (choices.chance(0.1) || !await scheduler.step()) await scheduler.wakeNext();
   }
+}
+
+/** What is only in seeds whose profile has it: begins and ends. */
+function troubles(world: World): void {
+  const { choices, profile } = world;
+  if (profile.failures) {
+    choices.point("repair");
+    if (choices.strikes("repair", REPAIR_SHARE)) world.repair();
+  }
+  if (!profile.damage) return;
+  choices.point("damage");
+  if (choices.chance(DAMAGE_SHARE)) damage(world);
+  if (choices.strikes("mend", REPAIR_SHARE)) world.log.damaged = null;
 }
 
 /** A request that was carried out, or whose process died, arrives. */
@@ -164,6 +185,8 @@ function fault(world: World): void {
   const kind = choices.below(10);
   if (kind < 2 && world.instances.length > 0) {
     const victim = choices.pick(world.instances);
+    // Where topologies fail, half of the processes that would die meet a bug.
+    if (world.profile.failures && choices.chance(0.5)) return failTopology(world);
     if (!choices.happens("kill", () => victim.owner.name)) return;
     world.kill(victim);
     if (choices.chance(0.8) || world.instances.length === 0) world.spawn();

@@ -16,6 +16,8 @@ export interface Operation {
 export interface Owner {
   readonly name: string;
   dead: boolean;
+  /** The next records that its tasks are to take meet a bug. */
+  bug: boolean;
 }
 
 interface Sleeper {

@@ -1,7 +1,9 @@
 import type { GroupOptions } from "../../src/ports/log.ts";
+import { parseTaskId } from "../../src/record/task_id.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
 
-interface Member {
+/** A runner that joined. */
+export interface Member {
   readonly owner: Owner;
   readonly options: GroupOptions;
   /** Assignments decided; the member may not know the last one yet. */
@@ -22,13 +24,15 @@ export class Group {
     this.#scheduler = scheduler;
   }
 
-  join(owner: Owner, options: GroupOptions): void {
-    this.members.push({ owner, options, tasks: new Set(), told: true });
+  join(owner: Owner, options: GroupOptions): Member {
+    const member = { owner, options, tasks: new Set<string>(), told: true };
+    this.members.push(member);
     this.balance();
+    return member;
   }
 
-  leave(owner: Owner): void {
-    const at = this.members.findIndex((member) => member.owner === owner);
+  leave(member: Member): void {
+    const at = this.members.indexOf(member);
     if (at >= 0) this.members.splice(at, 1);
     this.balance();
   }
@@ -52,7 +56,20 @@ export class Group {
     const from = this.members.filter((member) => member.tasks.size > 0);
     if (from.length === 0 || this.members.length < 2) return () => {};
     const giver = choices.pick(from);
-    const task = choices.pick([...giver.tasks]);
+    return this.#lend(giver, choices.pick([...giver.tasks]));
+  }
+
+  /** Moves all tasks of a table to other members. Returns what moves them back. */
+  moveAll(table: string): () => void {
+    if (this.members.length < 2) return () => {};
+    const back = this.members.flatMap((giver) =>
+      [...giver.tasks].filter((task) => parseTaskId(task).table === table).map((task) => ({ giver, task }))
+    ).map(({ giver, task }) => this.#lend(giver, task));
+    return () => back.forEach((moveBack) => moveBack());
+  }
+
+  /** Moves the task to another member. Returns what moves it back to the same one. */
+  #lend(giver: Member, task: string): () => void {
     this.#hand(giver, task);
     return () => {
       const owner = this.members.find(({ tasks }) => tasks.has(task));

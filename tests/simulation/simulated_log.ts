@@ -1,4 +1,12 @@
-import type { AppendBatch, GroupOptions, Log, Membership, NewTopic, TopicDescription } from "../../src/ports/log.ts";
+import type {
+  AppendBatch,
+  GroupOptions,
+  Log,
+  Membership,
+  NewRecord,
+  NewTopic,
+  TopicDescription,
+} from "../../src/ports/log.ts";
 import { ProductionError } from "../../src/record/errors.ts";
 import type { Group } from "./simulated_group.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
@@ -30,6 +38,14 @@ export class SimulatedLog {
   faults = true;
   /** An inbox partition that takes nothing but HELLOs. */
   refusing: { readonly topic: string; readonly partition: number } | null = null;
+  /** Longest record that an inbox takes, in UTF-16 units. What it says of itself is more. */
+  recordLengthMax = Infinity;
+  /** A topic from which no table can be rebuilt, as it keeps too little. */
+  unusable: string | null = null;
+  /** A partition whose data cannot be read. */
+  damaged: { readonly topic: string; readonly partition: number } | null = null;
+  /** A topic of which nothing comes for a while, as when its partitions have no leader. */
+  silent: { readonly topic: string; readonly untilMs: number } | null = null;
   /** Append batches carried out. */
   appends = 0;
   #topicIds = 0;
@@ -76,7 +92,7 @@ export class SimulatedLog {
       topics: (names) =>
         request(
           "topics",
-          () => new Map(names.flatMap((name) => topics.has(name) ? [[name, describe(topics.get(name)!)]] : [])),
+          () => new Map(names.flatMap((name) => topics.has(name) ? [[name, this.#describe(topics.get(name)!)]] : [])),
         ),
       createTopic: (topic) => request("createTopic", () => void this.create(topic)),
       alterTopic: () => Promise.reject(new TypeError("no simulated topic has limits")),
@@ -110,6 +126,9 @@ export class SimulatedLog {
     const refuses = (batch: AppendBatch) =>
       batch.topic === refusing?.topic && batch.partition === refusing.partition && !isHello(batch);
     if (batches.some(refuses)) throw new ProductionError("the log refuses the messages", { retriable: false });
+    if (batches.some((batch) => batch.records.some((record) => this.#isLarge(record)))) {
+      return this.#refuseLarge(batches);
+    }
     const records = batches.reduce((sum, batch) => sum + batch.records.length, 0);
     const what = () => partitionsOf(batches);
     if (!this.faults || records < 2 || !choices.strikes("append-split", SPLIT_SHARE, what)) return this.#store(batches);
@@ -126,6 +145,21 @@ export class SimulatedLog {
         return [...offsets, ...later.slice(first.length + rest.length - batches.length)];
       },
     });
+  }
+
+  #isLarge({ value }: NewRecord): boolean {
+    return String(value).length > this.recordLengthMax;
+  }
+
+  /** What comes before a record that is too large, in its partition, is stored. */
+  #refuseLarge(batches: readonly AppendBatch[]): number[] {
+    if (this.bugs.dropLarge === true) return batches.map(() => 0);
+    for (const batch of batches) {
+      const at = batch.records.findIndex((record) => this.#isLarge(record));
+      this.store(at < 0 ? batch : { ...batch, records: batch.records.slice(0, at) });
+    }
+    const reason = this.bugs.noReason === true ? undefined : "too_large";
+    throw new ProductionError("a record is too large", { retriable: false, reason });
   }
 
   /** The acknowledgement may be lost before or after the records are stored; what was stored may arrive once more. */
@@ -156,30 +190,31 @@ export class SimulatedLog {
   #join(owner: Owner, options: GroupOptions): Promise<Membership> {
     return this.scheduler.request(owner, "join", {
       run: () => {
-        this.group.join(owner, options);
+        const member = this.group.join(owner, options);
         return {
           commit: () => Promise.resolve(),
-          leave: () => this.scheduler.request(owner, "leave", { run: () => this.group.leave(owner) }),
+          leave: () => this.scheduler.request(owner, "leave", { run: () => this.group.leave(member) }),
         };
       },
     });
+  }
+
+  #describe(topic: StoredTopic): TopicDescription {
+    const { name, id, compacted } = topic;
+    const unusable = name === this.unusable;
+    return {
+      name,
+      id,
+      compacted,
+      partitions: topic.partitions.length,
+      deletes: !compacted || unusable,
+      retentionMs: compacted && !unusable ? -1 : 86_400_000,
+      deleteRetentionMs: 1e15,
+      messageBytesMax: 2 ** 30,
+    };
   }
 }
 
 function isHello(batch: AppendBatch): boolean {
   return String(batch.records[0]?.value).startsWith('{"hello"');
-}
-
-function describe(topic: StoredTopic): TopicDescription {
-  const { name, id, compacted } = topic;
-  return {
-    name,
-    id,
-    compacted,
-    partitions: topic.partitions.length,
-    deletes: !compacted,
-    retentionMs: compacted ? -1 : 86_400_000,
-    deleteRetentionMs: 1e15,
-    messageBytesMax: 2 ** 30,
-  };
 }

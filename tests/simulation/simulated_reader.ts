@@ -9,13 +9,33 @@ export interface ReadableLog {
   readonly scheduler: Scheduler;
   readonly bugs: LogBugs;
   readonly faults: boolean;
+  /** A partition whose data cannot be read. */
+  readonly damaged: { readonly topic: string; readonly partition: number } | null;
+  /** A topic of which nothing comes for a while. */
+  readonly silent: { readonly topic: string; readonly untilMs: number } | null;
 }
+
+interface Position {
+  readonly topic: string;
+  readonly partition: number;
+  offset: number;
+  paused: boolean;
+  /** It was told that the data cannot be read; it is tried again then, as the clock says. */
+  retryMs: number | null;
+}
+
+/** What is told of data that cannot be read. */
+export const DAMAGE = "simulated damage";
+/** So long a reader waits before it tries damaged data again. */
+const RETRY_MS = 1_000;
+/** A poll without records ends so late, later than a real one: each takes a step. */
+const EMPTY_MS = 10_000;
 
 /** Reads the simulated log for one process; what a poll brings, and how much of it, the seed decides. */
 export class SimulatedReader implements Reader {
   readonly #log: ReadableLog;
   readonly #owner: Owner;
-  readonly #positions = new Map<string, { topic: string; partition: number; offset: number; paused: boolean }>();
+  readonly #positions = new Map<string, Position>();
   #closed = false;
 
   constructor(log: ReadableLog, owner: Owner) {
@@ -28,7 +48,7 @@ export class SimulatedReader implements Reader {
     const { inboxFromEnd, inboxFromStart } = this.#log.bugs;
     const isInbox = topic.startsWith("weir.");
     const from = isInbox && inboxFromEnd ? stored.end : isInbox && inboxFromStart ? stored.start : offset;
-    this.#positions.set(`${topic}/${partition}`, { topic, partition, offset: from, paused: false });
+    this.#positions.set(`${topic}/${partition}`, { topic, partition, offset: from, paused: false, retryMs: null });
   }
 
   stop(topic: string, partition: number): void {
@@ -48,13 +68,15 @@ export class SimulatedReader implements Reader {
   poll(): Promise<Fetched[]> {
     const { scheduler } = this.#log;
     const global = [...this.#positions.values()].some(({ topic }) => topic === "sim.goods" || topic === "sim.makers");
+    const emptyMs = scheduler.nowMs + EMPTY_MS;
     return scheduler.request(this.#owner, global ? "poll globals" : "poll", {
-      enabled: () => this.#closed || this.#readable().length > 0,
+      enabled: () => this.#closed || this.#readable().length > 0 || scheduler.nowMs >= emptyMs,
       run: () => {
         if (this.#log.faults && scheduler.choices.strikes("fetch-failed", 0.01)) {
           throw new ProductionError("the fetch failed", { retriable: true });
         }
-        return this.#readable().filter(() => scheduler.choices.chance(0.7)).map((position) => this.#fetch(position));
+        const parts = this.#readable().filter(() => scheduler.choices.chance(0.7)).map((at) => this.#fetch(at));
+        return this.#owner.bug && !global ? this.#bugged(parts) : parts;
       },
     });
   }
@@ -64,14 +86,39 @@ export class SimulatedReader implements Reader {
     return Promise.resolve();
   }
 
-  #readable() {
-    return [...this.#positions.values()].filter(({ topic, partition, offset, paused }) => {
-      const stored = this.#log.topics.get(topic)?.partitions[partition];
-      return !paused && stored !== undefined && offset !== stored.end;
+  /** Whoever takes the records meets a bug. */
+  #bugged(parts: readonly Fetched[]): Fetched[] {
+    const owner = this.#owner;
+    return parts.map((part) => ({
+      ...part,
+      get records(): never {
+        owner.bug = false;
+        throw new TypeError("simulated bug");
+      },
+    }));
+  }
+
+  #readable(): Position[] {
+    const { topics, scheduler } = this.#log;
+    return [...this.#positions.values()].filter((position) => {
+      const { topic, partition, offset, paused, retryMs } = position;
+      const stored = topics.get(topic)?.partitions[partition];
+      if (paused || stored === undefined || this.#isSilent(topic)) return false;
+      return retryMs === null ? offset !== stored.end : retryMs <= scheduler.nowMs || !this.#isDamaged(position);
     });
   }
 
-  #fetch(position: { topic: string; partition: number; offset: number }): Fetched {
+  #isSilent(topic: string): boolean {
+    const { silent, scheduler } = this.#log;
+    return topic === silent?.topic && scheduler.nowMs < silent.untilMs;
+  }
+
+  #isDamaged({ topic, partition }: Position): boolean {
+    const { damaged } = this.#log;
+    return topic === damaged?.topic && partition === damaged.partition;
+  }
+
+  #fetch(position: Position): Fetched {
     const { topic, partition, offset } = position;
     const stored = this.#log.topics.get(topic)!.partitions[partition];
     const { start, end } = stored;
@@ -91,6 +138,11 @@ export class SimulatedReader implements Reader {
         };
       }
     }
+    if (this.#isDamaged(position)) {
+      position.retryMs = this.#log.scheduler.nowMs + RETRY_MS;
+      return { topic, partition, fromOffset, records: [], nextOffset: offset, endOffset: end, problem: DAMAGE };
+    }
+    position.retryMs = null;
     const most = 1 + this.#log.scheduler.choices.below(6);
     const available = stored.records.filter((record) => record.offset >= position.offset);
     const records = available.slice(0, most);

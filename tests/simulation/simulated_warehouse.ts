@@ -1,5 +1,12 @@
-import type { InsertBatch, ShownRow, Warehouse } from "../../src/ports/warehouse.ts";
-import { ProductionError } from "../../src/record/errors.ts";
+import type {
+  EnsureReport,
+  InsertBatch,
+  ShownRow,
+  TableSpec,
+  UpsertRow,
+  Warehouse,
+} from "../../src/ports/warehouse.ts";
+import { ConfigError, ProductionError } from "../../src/record/errors.ts";
 import { createMemoryWarehouse, type MemoryWarehouse, type RefuseRow } from "../../src/testing/memory_warehouse.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
 
@@ -14,6 +21,8 @@ export interface WarehouseBugs {
   noSeq?: boolean;
   /** Acknowledged inserts are sometimes not stored. */
   lose?: boolean;
+  /** The mark of a share that cannot be written is not stored, so that its old value stays. */
+  noMark?: boolean;
 }
 
 /** The warehouse that all simulated processes share. */
@@ -23,6 +32,8 @@ export class SimulatedWarehouse {
   faults = true;
   /** No insert into these tables is carried out. */
   hanging: readonly string[] = [];
+  /** A table whose shape is not what its sink declares. */
+  reshaped: string | null = null;
   /** Called after every insert that was stored. */
   onInsert: () => void = () => {};
   readonly #scheduler: Scheduler;
@@ -43,7 +54,7 @@ export class SimulatedWarehouse {
       scheduler.request(owner, kind, { enabled, run: () => this.#mayFail(run) }).then((value) => value);
     const { shown, orphans } = memory;
     return {
-      ensure: (table) => request("ensure", () => memory.ensure(table)),
+      ensure: (table) => request("ensure", () => this.#ensure(table)),
       insert: (batch) => request("insert", () => this.#insert(batch), this.#insertable(batch)),
       shown: (table, tasks) => this.#chunks(owner, () => shown(table, tasks)),
       orphans: (table, tasks) => this.#chunks(owner, () => orphans(table, tasks)),
@@ -53,6 +64,11 @@ export class SimulatedWarehouse {
       ping: () => request("ping", () => undefined),
       close: () => Promise.resolve(),
     };
+  }
+
+  #ensure(table: TableSpec): Promise<EnsureReport> {
+    if (table.name !== this.reshaped) return this.memory.ensure(table);
+    throw new ConfigError([`simulated: table ${table.name} has another shape`]);
   }
 
   async *#chunks(owner: Owner, read: () => AsyncIterable<readonly ShownRow[]>): AsyncGenerator<readonly ShownRow[]> {
@@ -113,9 +129,11 @@ export class SimulatedWarehouse {
         : this.#bugs.noSeq === true
         ? { ...row, seq: this.#arrivals }
         : row;
+    const marked = ({ line }: UpsertRow) =>
+      this.#bugs.noMark === true && batch.table.refused !== undefined && line.endsWith(",1");
     const stored = this.memory.insert({
       table: batch.table,
-      upserts: batch.upserts.map(version),
+      upserts: batch.upserts.filter((row) => !marked(row)).map(version),
       deletes: batch.deletes.map(version),
     });
     this.onInsert();

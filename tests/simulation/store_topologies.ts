@@ -18,24 +18,45 @@ export const SOURCES = { lines, orders, users, goods, makers };
 /** Name of one of them. */
 export type SourceName = keyof typeof SOURCES;
 
-const factSink = clickhouse("facts", {
-  key: ["id"],
-  columns: {
-    id: "Int64",
-    st: "Nullable(String)",
-    c: "Nullable(String)",
-    sl: "Int64",
-    n: "Nullable(String)",
-    s: "Int64",
-    q: "Int64",
-  },
-});
-const shareSink = clickhouse("shares", {
-  key: ["sl"],
-  columns: { sl: "Int64", n: "UInt64", s: "Int64", least: "Int64", most: "Int64" },
-});
-const totalSink = clickhouse("totals", { key: ["st"], columns: { st: "String", n: "UInt64", s: "Int64" } });
-const peopleSink = clickhouse("people", { key: ["id"], columns: { id: "Int64", c: "String", orders: "Int64" } });
+/** Where columns are narrow, facts of a greater quantity have a total of which not even a share can be written. */
+const LONG_FROM = 100;
+const LONG = 10n ** 40n;
+
+/** Columns of the sinks whose values and totals may not fit, if they are narrow. */
+function sinksOf({ narrow }: Shape) {
+  const amount = narrow ? "Int8" as const : "Int64" as const;
+  return {
+    facts: clickhouse("facts", {
+      key: ["id"],
+      columns: {
+        id: "Int64",
+        st: "Nullable(String)",
+        c: "Nullable(String)",
+        sl: "Int64",
+        n: "Nullable(String)",
+        s: "Int64",
+        q: amount,
+      },
+    }),
+    shares: clickhouse("shares", {
+      key: ["sl"],
+      columns: {
+        sl: "Int64",
+        n: "UInt64",
+        s: amount,
+        least: "Int64",
+        most: amount,
+        ...(narrow ? { long: "Int64" as const } : {}),
+      },
+    }),
+    totals: clickhouse("totals", { key: ["st"], columns: { st: "String", n: "UInt64", s: amount } }),
+    people: clickhouse("people", { key: ["id"], columns: { id: "Int64", c: "String", orders: "Int64" } }),
+    names: clickhouse("names", {
+      key: ["id"],
+      columns: { id: "Int64", facts: "Int64", last: "Nullable(String)" },
+    }),
+  };
+}
 
 /** Which of the shapes a seed runs. */
 export interface Shape {
@@ -43,6 +64,10 @@ export interface Shape {
   readonly left: boolean;
   /** The orders' home joins the users, and serves the joined rows. */
   readonly derived: boolean;
+  /** Totals by a text are looked up by that text. */
+  readonly named: boolean;
+  /** Columns in which not every value and total fits. */
+  readonly narrow: boolean;
 }
 
 /**
@@ -50,6 +75,7 @@ export interface Shape {
  * again.
  */
 export function storeTopology(shape: Shape): Topology {
+  const sinks = sinksOf(shape);
   return topology("sim", (builder) => {
     const catalogue = builder.globalTable(goods).leftJoin("maker", builder.globalTable(makers), (good) => good.sl);
     const people = builder.table(users);
@@ -73,14 +99,20 @@ export function storeTopology(shape: Shape): Topology {
       s: line.q * line.good.pr,
       q: line.q,
     }));
-    facts.to(factSink);
+    facts.to(sinks.facts);
     facts.groupBy((fact) => ({ sl: fact.sl }))
-      .aggregate("shares", { n: count(), s: sum((f) => f.s), least: min((f) => f.q), most: max((f) => f.q) })
-      .to(shareSink);
+      .aggregate("shares", {
+        n: count(),
+        s: sum((f) => f.s),
+        least: min((f) => f.q),
+        most: max((f) => f.q),
+        ...(shape.narrow ? { long: sum((f) => f.q > LONG_FROM ? LONG : f.q) } : {}),
+      })
+      .to(sinks.shares);
     facts.groupBy((fact) => fact.st === null ? null : { st: fact.st })
       .aggregate("totals", { n: count(), s: sum((f) => f.s) })
       .filter((total) => total.s > 3)
-      .to(totalSink);
+      .to(sinks.totals);
     const perUser = builder.table(orders).groupBy((order) => order.u === null ? null : { u: order.u }).aggregate(
       "per-user",
       { orders: count() },
@@ -88,6 +120,15 @@ export function storeTopology(shape: Shape): Topology {
     people
       .leftJoin("stats", perUser, (user) => user.id)
       .mapValues((user) => ({ id: user.id, c: user.c, orders: user.stats?.orders ?? 0 }))
-      .to(peopleSink);
+      .to(sinks.people);
+    if (!shape.named) return;
+    const perName = facts.groupBy((fact) => fact.c === null ? null : { c: fact.c }).aggregate("per-name", {
+      facts: count(),
+      last: max((fact) => fact.n),
+    });
+    people
+      .leftJoin("name", perName, (user) => user.c)
+      .mapValues((user) => ({ id: user.id, facts: user.name?.facts ?? 0, last: user.name?.last ?? null }))
+      .to(sinks.names);
   });
 }

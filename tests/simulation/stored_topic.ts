@@ -33,4 +33,8 @@ export interface LogBugs {
   repeats?: number;
   /** Nobody knows how far an inbox goes. */
   noEnd?: boolean;
+  /** A record that is too large is refused like any other one. */
+  noReason?: boolean;
+  /** An append with a record that is too large is acknowledged, and nothing of it is stored. */
+  dropLarge?: boolean;
 }

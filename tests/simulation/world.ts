@@ -1,28 +1,20 @@
 import type { Topology } from "../../src/mod.ts";
-import { columnEncoder } from "../../src/processor/sink_row.ts";
-import type { Key } from "../../src/record/key.ts";
 import { partitionOf } from "../../src/record/partitioner.ts";
 import type { Row } from "../../src/record/row.ts";
 import { defaultRunOptions, type RunOptions } from "../../src/runtime/options.ts";
-import { type RunEvent, Runner } from "../../src/runtime/runner.ts";
-import { computeSinks } from "../../src/oracle/oracle.ts";
 import { Choices } from "./choices.ts";
 import { compactTopic } from "./faults.ts";
+import { differenceOf } from "./judge.ts";
+import { type Instance, runAgain, runOnce, type Surroundings } from "./process.ts";
+import { largeOptions, type Profile, profileOf, RECORD_LENGTH_MAX } from "./profile.ts";
 import { type Owner, Scheduler } from "./scheduler.ts";
 import { Group } from "./simulated_group.ts";
 import { SimulatedLog } from "./simulated_log.ts";
 import { SimulatedWarehouse, type WarehouseBugs } from "./simulated_warehouse.ts";
+import { drawChange, REFUSED_QUANTITY } from "./source_changes.ts";
 import type { LogBugs } from "./stored_topic.ts";
 import { type SourceName, SOURCES, storeTopology } from "./store_topologies.ts";
 import type { Trail } from "./trail.ts";
-import { Watch } from "./watch.ts";
-
-/** One process that runs the topology. */
-export interface Instance {
-  readonly owner: Owner;
-  readonly runner: Runner;
-  readonly watch: Watch;
-}
 
 /** A process that is not like the others. */
 export interface SpawnOptions {
@@ -36,22 +28,20 @@ export interface WorldOptions {
   readonly log?: LogBugs;
   readonly warehouse?: WarehouseBugs;
   readonly run?: Partial<RunOptions>;
+  /** While inserts hang, tasks leave and return, and nothing else happens. */
+  readonly calm?: boolean;
   /** Records what happens, or says what is left out. */
   readonly trail?: Trail;
 }
 
-const KEYS: Readonly<Record<SourceName, number>> = { lines: 6, orders: 5, users: 4, goods: 3, makers: 4 };
 /** Requests of a dead process that may still arrive. */
 const LATE_KINDS = ["append", "append rest", "insert"];
 const STEPS_MAX = 60_000;
-/** Rows that are told of a sink that differs. */
-const DIFFERENCES_MAX = 10;
 const STILL_MS = 3_000;
 /** Longer than all pauses of restarts and repetitions together. */
 const STUCK_MS = 150_000;
-
-/** Facts of this quantity have a content that ClickHouse refuses, where it refuses rows. */
-const REFUSED_QUANTITY = 9;
+/** Longest pause before a topology that failed is begun anew. */
+export const FAILED_MS = 300_000;
 
 /** Everything of one simulated run: the truth, the log, the warehouse and the processes. */
 export class World {
@@ -61,10 +51,13 @@ export class World {
   readonly log: SimulatedLog;
   readonly warehouse: SimulatedWarehouse;
   readonly topology: Topology;
+  readonly profile: Profile;
   readonly truth = new Map<SourceName, Map<number, Record<string, unknown>>>();
   instances: Instance[] = [];
   restarts = 0;
   crashes = 0;
+  failures = 0;
+  readonly calm: boolean;
   /** The first thing that a process did and never must do, or null. */
   wrong: string | null = null;
   readonly #options: RunOptions;
@@ -72,13 +65,14 @@ export class World {
   #names = 0;
 
   constructor(seed: number, options: WorldOptions = {}) {
+    this.calm = options.calm ?? false;
     const choices = this.choices = new Choices(seed, options.trail ?? null);
     this.scheduler = new Scheduler(this.choices);
     this.group = new Group(this.scheduler);
     this.log = new SimulatedLog(this.scheduler, this.group, options.log ?? {});
-    // Not drawn, so that every other seed runs as if there were no refusals.
-    const refusing = choices.setting("refused-rows", seed % 4 === 3, false);
-    this.#refuses = (sink, row) => refusing && sink === "facts" && row.q === REFUSED_QUANTITY;
+    const profile = this.profile = profileOf(seed, choices);
+    if (profile.large === "for the log") this.log.recordLengthMax = RECORD_LENGTH_MAX;
+    this.#refuses = (sink, row) => profile.refusedRows && sink === "facts" && row.q === REFUSED_QUANTITY;
     this.warehouse = new SimulatedWarehouse(this.scheduler, {
       bugs: options.warehouse ?? {},
       refuses: (sink, row) => this.#refuses(sink, row),
@@ -86,6 +80,8 @@ export class World {
     this.topology = storeTopology({
       left: choices.setting("left-joins", choices.chance(0.5), false),
       derived: choices.setting("derived-orders", choices.chance(0.4), false),
+      named: profile.large === "for weir",
+      narrow: profile.narrow,
     });
     this.#options = {
       ...defaultRunOptions,
@@ -99,6 +95,7 @@ export class World {
       sinkBytesMax: choices.setting("sink-bytes", choices.pick([1e9, 1e9, 1e9, 150]), 1e9),
       producerBytesMax: choices.setting("producer-bytes", choices.pick([1e9, 1e9, 200]), 1e9),
       packLengthMax: choices.setting("pack-length", choices.pick([1, 1, 100, 1_000, 100_000]), 100_000),
+      ...largeOptions(profile),
       ...options.run,
     };
     const slow = choices.pick(["none", "none", "poll globals", "poll", "shown", "append", "insert"]);
@@ -131,59 +128,37 @@ export class World {
 
   /** One random change of a source. */
   change(name: SourceName = this.choices.pick(["lines", "lines", "orders", "users", "goods", "makers"])): void {
-    const { choices } = this;
-    const id = choices.below(KEYS[name]);
-    if (choices.chance(0.2)) return this.put(name, id, null);
-    const orNull = (share: number, value: number) => choices.chance(share) ? null : value;
-    switch (name) {
-      case "lines":
-        return this.put(name, id, { o: orNull(0.08, choices.below(5)), g: choices.below(3), q: 1 + choices.below(9) });
-      case "orders":
-        return this.put(name, id, { st: `s${choices.below(5)}`, u: orNull(0.1, choices.below(4)) });
-      case "users":
-        return this.put(name, id, { c: `c${choices.below(9)}` });
-      case "goods":
-        return this.put(name, id, { sl: choices.below(4), pr: 1 + choices.below(9) });
-      case "makers":
-        return this.put(name, id, { n: `m${choices.below(9)}` });
-    }
+    const { id, columns } = drawChange(name, this);
+    this.put(name, id, columns);
   }
 
-  /** Starts a process. One that fails for good is replaced, as a supervisor would. */
+  /** Starts a process. */
   spawn({ run, onFailed }: SpawnOptions = {}): Instance {
-    const owner: Owner = { name: `i${this.#names++}`, dead: false };
-    const { scheduler } = this;
-    const watch = new Watch({ nowMs: () => scheduler.nowMs }, (what) => this.wrong ??= what);
-    const ports = {
-      log: this.log.portFor(owner),
-      warehouse: this.warehouse.portFor(owner),
-      clock: {
-        nowMs: () => scheduler.nowMs,
-        sleep: (ms: number, signal?: AbortSignal) => scheduler.sleep(owner, ms, signal),
-        breathe: () => Promise.resolve(),
-      },
-      random: this.choices,
-      metrics: { count() {}, gauge: (name: string) => watch.gauge(name), observe() {} },
-      deadLetters: { put: () => Promise.resolve() },
+    const owner: Owner = { name: `i${this.#names++}`, dead: false, bug: false };
+    const around: Surroundings = {
+      scheduler: this.scheduler,
+      choices: this.choices,
+      log: this.log,
+      warehouse: this.warehouse,
+      topology: this.topology,
+      options: { ...this.#options, ...run },
+      onWrong: (what) => this.wrong ??= what,
+      onRestart: () => this.restarts++,
+      onFailure: () => this.failures++,
     };
-    const onEvent = (event: RunEvent) => {
-      if (event.kind === "restart") this.restarts++;
-      watch.told(event, instance.runner.problems);
-    };
-    const runner = new Runner(this.topology, ports, { options: { ...this.#options, ...run }, onEvent });
-    const instance: Instance = { owner, runner, watch };
+    const instance = this.profile.failures && onFailed === undefined
+      ? runAgain(around, owner)
+      : runOnce(around, { owner, onFailed: onFailed ?? ((error, failed) => this.#replace(failed, error)) });
     this.instances.push(instance);
-    const replace = (error: Error) => {
-      if (owner.dead) return;
-      if (onFailed !== undefined) return onFailed(error);
-      watch.failed(error);
-      if (error.name === "TypeError") throw error;
-      this.kill(instance);
-      this.spawn();
-    };
-    instance.runner.failed.then(replace);
-    instance.runner.start().catch(replace);
     return instance;
+  }
+
+  /** A process that ended is replaced, as a supervisor would. */
+  #replace(instance: Instance, error: Error): void {
+    instance.watch.failed(error);
+    if (error.name === "TypeError") throw error;
+    this.kill(instance);
+    this.spawn();
   }
 
   /** kill -9: nothing it asked for is answered any more; some of it may still arrive. */
@@ -223,9 +198,16 @@ export class World {
     for (const topic of this.log.topics.values()) if (topic.compacted) compactTopic(topic, this.choices, 1);
   }
 
+  /** Topics and tables are as they must be. */
+  repair(): void {
+    this.log.unusable = this.warehouse.reshaped = null;
+  }
+
   /** Lets everything finish without faults. Returns what is wrong, or null. */
   async settle(): Promise<string | null> {
     this.log.faults = this.warehouse.faults = false;
+    this.log.damaged = null;
+    this.repair();
     this.group.comeBack();
     for (const ghosts of [this.log.ghosts, this.warehouse.ghosts]) {
       for (const ghost of ghosts.splice(0)) if (this.choices.strikes("late-request", 0.6)) ghost();
@@ -235,13 +217,17 @@ export class World {
     if (!await this.#quiet(45_000)) return `STUCK ${this.#state()}`;
     const unready = this.instances.find(({ runner }) => !runner.ready);
     if (unready !== undefined) return `NOT READY ${unready.owner.name}: ${this.#state()}`;
+    const left = this.group.members.find(({ owner }, at, all) => all.findIndex((other) => other.owner === owner) < at);
+    if (left !== undefined) return `STAYED a runner of ${left.owner.name} that failed is still in the group`;
+    const untrue = this.instances.find(({ runner }) => runner.problems.list().some(({ name }) => !isRestart(name)));
+    if (untrue !== undefined) return `UNTRUE ${untrue.owner.name} tells of a problem that is over: ${this.#state()}`;
     return this.check();
   }
 
   /** Until all tasks run and nothing but housekeeping happened for `stillMs`. */
   async #quiet(stillMs: number): Promise<boolean> {
     let since = this.scheduler.nowMs;
-    const deadlineMs = since + stillMs + STUCK_MS;
+    const deadlineMs = since + stillMs + STUCK_MS + (this.profile.failures ? FAILED_MS : 0);
     for (let steps = 0; steps < STEPS_MAX; steps++) {
       if (await this.scheduler.step()) {
         if (stillMs < 10_000 && !this.#idle()) since = this.scheduler.nowMs;
@@ -258,6 +244,7 @@ export class World {
   #idle(): boolean {
     const tasks = ({ runner }: Instance) => runner.status().tasks.length;
     return this.instances.every((instance) => {
+      if (instance.failed) return false;
       const { done, sinks } = instance.runner.knownUnfinished();
       // An instance without tasks has nothing to do but to hand over what it had.
       return done || (instance.runner.topics !== null && tasks(instance) === 0 && sinks.length === 0);
@@ -273,31 +260,14 @@ export class World {
     }).join(" | ");
   }
 
-  /** Compares every sink with the truth. Returns how the first that differs does, a line for each row, or null. */
-  check(): string | null {
-    const expected = computeSinks(this.topology, (topic) => {
-      const name = (Object.keys(SOURCES) as SourceName[]).find((candidate) => SOURCES[candidate].spec.topic === topic)!;
-      return this.truth.get(name)! as unknown as Iterable<readonly [Key, Row]>;
-    });
-    for (const [name, { spec, rows }] of expected) {
-      const encode = Object.entries(spec.columns).map(([column, type]) =>
-        [column, columnEncoder(column, type)] as const
-      );
-      const text = (row: Row) =>
-        `{${encode.map(([column, encoder]) => `"${column}":${encoder(row[column])}`).join(",")}}`;
-      const refused = new Map([...rows].filter(([, row]) => this.#refuses(name, row)));
-      const wanted = new Set([...rows].flatMap(([key, row]) => refused.has(key) ? [] : [text(row)]));
-      // What a start finds changed and ClickHouse refuses leaves the older version, of this key alone.
-      const shown = this.warehouse.memory.select(name).filter((row) => !refused.has(String(row[spec.key[0]])))
-        .map((row) => text(row as Row));
-      const wrong = shown.filter((row) => !wanted.delete(row));
-      if (wrong.length === 0 && wanted.size === 0) continue;
-      const differences = [
-        ...wrong.map((row) => `${name} shows ${row}, which is wrong`),
-        ...[...wanted].map((row) => `${name} lacks ${row}`),
-      ];
-      return differences.slice(0, DIFFERENCES_MAX).join("\n");
-    }
-    return null;
+  /** Compares the sinks, or only one, with the truth. Returns how the first that differs does, or null. */
+  check(only?: string): string | null {
+    const { topology, truth, profile, warehouse: { memory } } = this;
+    return differenceOf({ topology, truth, profile, memory, refuses: this.#refuses }, only);
   }
+}
+
+/** A restart stays a problem for a while. */
+function isRestart(problem: string): boolean {
+  return problem.startsWith("task ");
 }

@@ -186,6 +186,8 @@ export class SinkWriter {
       onInserted({ rows: rows.length, durationMs: clock.nowMs() - startedMs, sourceMs });
     } catch (error) {
       if (!isRefusal(error)) throw error;
+      // ClickHouse answers again; there may be no later insert that says so.
+      this.#setTrouble(null);
       if (rows.length === 1) return onRefused(rows[0], error);
       const half = rows.length >> 1;
       await this.#insert(rows.slice(0, half), sourceMs);

@@ -70,6 +70,7 @@ export class Assignments {
         busy.add(host);
         wake();
       },
+      stopped: () => this.#stopped,
     }).catch(fail);
   }
 

@@ -1,7 +1,7 @@
 import type { ShownRow, TableSpec, Warehouse } from "../../ports/warehouse.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Log } from "../../ports/log.ts";
-import { retry } from "../../ports/retry.ts";
+import type { AppendBatch, Log } from "../../ports/log.ts";
+import { retry, STOPPED } from "../../ports/retry.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { keyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
@@ -37,11 +37,17 @@ export interface StarterOptions {
   readonly onSuperseded: (host: TaskHost) => void;
   /** What the sinks show of this task is known. */
   readonly onBaseRead: (host: TaskHost) => void;
+  /** Nothing is started any more. */
+  readonly stopped: () => boolean;
 }
 
 /**
  * Starts tasks together: HELLO into their own inboxes, whose offsets become their epochs; ends of their topics, asked
  * for after that; then what the sinks show of them, read back table by table, as their topics are read meanwhile.
+ *
+ * Once nothing is started any more, nothing more is asked, and no HELLO is repeated for a task that is not to be
+ * started any more: it would end the incarnation that another instance has begun. The promise stays open then, and
+ * nobody needs it.
  *
  * @throws ConfigError when ClickHouse knows a greater epoch than the inbox can give
  */
@@ -49,14 +55,13 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
   const { context, log, reader, globals, loads, clock } = options;
   const starts = hosts.map((host) => host.start);
   const still = () => hosts.filter((host, index) => host.start === starts[index]);
+  const stopped = () => options.stopped() || still().length === 0;
+  const said = await patiently(async () => {
+    const present = still();
+    const offsets = await log.append(present.map(helloOf));
+    return present.map((host, index) => ({ host, offset: offsets[index] }));
+  }, { ...options, stopped });
   const ask = <T>(action: () => Promise<T>) => patiently(action, options);
-  const offsets = await ask(() =>
-    log.append(hosts.map((host) => ({
-      topic: host.inboxTopic,
-      partition: host.partition,
-      records: [{ key: null, value: encodeHello(host.id) }],
-    })))
-  );
   const globalTargets = await ask(() => globals.ends());
   const ends = new Map<string, { start: readonly number[]; end: readonly number[] }>();
   for (const topic of new Set(hosts.flatMap((host) => host.topics))) {
@@ -65,18 +70,19 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
       await ask(() => log.offsets(topic)),
     );
   }
-  const epochs = offsets.map((offset) => firstEpochOf(context.options.generation) + offset + 1);
-  for (const host of await supersededOf(hosts, epochs, options)) if (still().includes(host)) options.onSuperseded(host);
-  for (const [index, host] of hosts.entries()) {
+  const first = firstEpochOf(context.options.generation) + 1;
+  const begun = said.map(({ host, offset }) => ({ host, offset, epoch: first + offset }));
+  for (const host of await supersededOf(begun, options)) if (still().includes(host)) options.onSuperseded(host);
+  for (const { host, offset, epoch } of begun) {
     // Each greets all of its partners.
     await clock.breathe();
-    if (host.start !== starts[index]) continue;
+    if (!still().includes(host)) continue;
     const { table, partition } = host;
-    const task = new Task({ context, table, partition, epoch: epochs[index] });
+    const task = new Task({ context, table, partition, epoch });
     host.begin(task, {
       starts: host.topics.map((topic) => ends.get(topic)!.start[partition]),
       targets: host.topics.map((topic) => ends.get(topic)!.end[partition]),
-      inbox: offsets[index] + 1,
+      inbox: offset + 1,
     });
     host.globalTargets = globalTargets;
     if (host.topics.length === 0) host.listen(reader);
@@ -100,14 +106,13 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
  * @throws ConfigError when an epoch is greater than the inbox has given: it is another inbox than that of the rows
  */
 async function supersededOf(
-  hosts: readonly TaskHost[],
-  epochs: readonly number[],
+  begun: readonly { readonly host: TaskHost; readonly epoch: number }[],
   options: StarterOptions,
 ): Promise<Set<TaskHost>> {
   const { warehouse, log, context: { options: { generation } } } = options;
   const superseded = new Set<TaskHost>();
-  for (const table of new Set(hosts.map((host) => host.table))) {
-    const ofTable = hosts.flatMap((host, index) => host.table === table ? [{ host, epoch: epochs[index] }] : []);
+  for (const table of new Set(begun.map(({ host }) => host.table))) {
+    const ofTable = begun.filter(({ host }) => host.table === table);
     const ids = ofTable.map(({ host }) => host.id);
     for (const { sink } of outputsOf(table)) {
       const greatest = await patiently(() => warehouse.greatestEpochs(sink.table, ids), options);
@@ -215,6 +220,14 @@ async function checkStrangers(
   }
 }
 
-function patiently<T>(action: () => Promise<T>, { clock, onState }: StarterOptions): Promise<T> {
-  return retry(action, { clock, ...RETRY, onState: (error) => onState(error?.message ?? null) });
+function helloOf({ id, inboxTopic, partition }: TaskHost): AppendBatch {
+  return { topic: inboxTopic, partition, records: [{ key: null, value: encodeHello(id) }] };
+}
+
+async function patiently<T>(action: () => Promise<T>, { clock, onState, stopped }: StarterOptions): Promise<T> {
+  const told = (error: Error | null) => onState(error?.message ?? null);
+  const result = await retry(action, { clock, ...RETRY, onState: told, stopped });
+  if (result !== STOPPED) return result;
+  told(null);
+  return await new Promise<never>(() => {});
 }

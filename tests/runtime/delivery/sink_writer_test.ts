@@ -43,12 +43,12 @@ async function open({ fault, ensure }: { fault: () => Error | null; ensure?: War
     onState: (problem) => problems.push(problem),
     onInserted() {},
   });
+  const putOne = (id: number) =>
+    writer.put({ id, line: `[${id}`, task: "things@0", key: String(id), digest: id, epoch: 1, seq: id });
   const put = (count: number) => {
-    for (let id = 0; id < count; id++) {
-      writer.put({ id, line: `[${id}`, task: "things@0", key: String(id), digest: id, epoch: 1, seq: id });
-    }
+    for (let id = 0; id < count; id++) putOne(id);
   };
-  return { clock, memory, tries, problems, refused, made, put, stored: () => memory.select("things").length };
+  return { clock, memory, tries, problems, refused, made, put, putOne, stored: () => memory.select("things").length };
 }
 
 function answered(code: number, type: string): ProductionError {
@@ -89,6 +89,19 @@ Deno.test("SinkWriter finds a refused row although ClickHouse is away in between
   assertEquals([refused, stored()], [["13"], ROWS - 1]);
   // Two halves for each of the seven levels, each tried twice at most.
   assertEquals(tries.length <= 30, true);
+});
+
+Deno.test("SinkWriter is troubled no more when all that ClickHouse answers again is a refusal", async () => {
+  let answers = false;
+  const { clock, refused, problems, putOne, stored } = await open({
+    fault: () => answers ? null : new ProductionError("ClickHouse does not answer", { retriable: true }),
+  });
+  putOne(13);
+  await clock.pass(1_000);
+  assertEquals(problems.at(-1), "ClickHouse does not answer");
+  answers = true;
+  await clock.pass(10_000);
+  assertEquals([problems.at(-1), refused, stored()], [null, ["13"], 0]);
 });
 
 Deno.test("a table that was dropped is made again, and whose rows are to be written is told", async () => {

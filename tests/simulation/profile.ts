@@ -1,0 +1,58 @@
+import type { TellingLimits } from "../../src/oracle/oracle.ts";
+import type { RunOptions } from "../../src/runtime/options.ts";
+import type { Choices } from "./choices.ts";
+
+/** Rows that are too large to be told: for Weir's own limit, or for that of the log, which is lower. */
+export type LargeRows = "none" | "for weir" | "for the log";
+
+/**
+ * What a seed has beside what all have. Decided by the seed's number and not drawn, so that the others run as if it did
+ * not exist.
+ */
+export interface Profile {
+  /** ClickHouse refuses some rows for their content. */
+  readonly refusedRows: boolean;
+  readonly large: LargeRows;
+  /** Some values and totals do not fit their columns. */
+  readonly narrow: boolean;
+  /** Runners fail and are begun anew in the same process, as `start` does it. */
+  readonly failures: boolean;
+  /** Partitions cannot be read for a while. */
+  readonly damage: boolean;
+}
+
+/** What this seed has. Each may be left out when the run is repeated. */
+export function profileOf(seed: number, choices: Choices): Profile {
+  const large = (["none", "for weir", "for the log", "none", "none"] as const)[seed % 5];
+  return {
+    refusedRows: choices.setting("refused-rows", seed % 4 === 3, false),
+    large: choices.setting<LargeRows>("large-rows", large, "none"),
+    narrow: choices.setting("narrow-columns", seed % 3 === 1, false),
+    failures: choices.setting("failures", seed % 3 === 2, false),
+    damage: choices.setting("damage", seed % 2 === 0, false),
+  };
+}
+
+/** Lengths of long texts: a row is longer than all limits below, a share only than that of a share. */
+export const SIZES = { share: 100, row: 800 } as const;
+/** Bytes of a record that are not for messages. */
+const ENVELOPE_BYTES = 4_096;
+/** Longest record that a log takes which takes less than Weir thinks. */
+export const RECORD_LENGTH_MAX = 700;
+
+/** What tasks can tell each other, for the judge. */
+export function tellingLimits({ large }: Profile): TellingLimits {
+  switch (large) {
+    case "none":
+      return {};
+    case "for weir":
+      return { row: 400, key: 400, share: 80 };
+    case "for the log":
+      return { row: RECORD_LENGTH_MAX };
+  }
+}
+
+/** The same as run options; a share has a part of the message for each of its two totals, its key and its columns. */
+export function largeOptions({ large }: Profile): Partial<RunOptions> {
+  return large === "for weir" ? { messageBytesMax: ENVELOPE_BYTES + 400 } : {};
+}
