@@ -1,5 +1,6 @@
 import { SinkWriter } from "../../src/runtime/delivery/sink_writer.ts";
 import { Assignments } from "../../src/runtime/lifecycle/assignments.ts";
+import { Intake } from "../../src/runtime/lifecycle/intake.ts";
 import { ReadProblems } from "../../src/runtime/lifecycle/read_problems.ts";
 import { Runner } from "../../src/runtime/runner.ts";
 import type { Mutant } from "./mutant.ts";
@@ -36,6 +37,18 @@ export const FAILURE_MUTANTS: readonly Mutant[] = [
     name: "startsafter",
     rule: "a runner that failed starts nothing any more",
     apply: method(Assignments, "stop", () => function () {}),
+  },
+  {
+    name: "swallowsbug",
+    rule: "a bug met with what was fetched is a failure, and not a fetch to be tried again",
+    apply: method(Intake, "hold", (original) =>
+      function (parts, sift) {
+        try {
+          original.call(this, parts, sift);
+        } catch {
+          // As a retry around it would do.
+        }
+      }),
   },
   {
     name: "quietdamage",

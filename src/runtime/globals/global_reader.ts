@@ -2,8 +2,8 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Fetched, Log, LogRecord, Position, Reader } from "../../ports/log.ts";
 import { createDecoder, type Decoder } from "../../formats/decoder.ts";
 import type { UnitDoubt } from "../../formats/unit_doubts.ts";
-import { retry, STOPPED } from "../../ports/retry.ts";
-import { DeserializationError, ProductionError } from "../../record/errors.ts";
+import { isRetriable, retry, STOPPED } from "../../ports/retry.ts";
+import { DeserializationError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import type { GlobalTable } from "../../plan/physical.ts";
 import { FormerRows } from "../../state/former_rows.ts";
@@ -133,8 +133,8 @@ export class GlobalReader {
         clock,
         firstMs: RETRY_MS,
         lastMs: RETRY_MS,
-        // The reader has given a partition up, and a table that is not whole must not be looked up.
-        retriable: (error) => stopped() || !(error instanceof ProductionError) || error.retriable,
+        // Else the reader has given a partition up, or met a bug: a table that is not whole must not be looked up.
+        retriable: (error) => stopped() || isRetriable(error),
         onState: (error) => onState(error?.message ?? null),
         stopped,
       });

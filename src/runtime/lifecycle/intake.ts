@@ -37,12 +37,17 @@ export class Intake implements Seeker {
   }
 
   /**
-   * Fetches what is there, waiting for about `waitMs` at most. `sift`: which parts hold something for a task.
+   * Fetches what is there, waiting for about `waitMs` at most.
    * @throws ProductionError
    */
-  async fetch(waitMs: number, sift: (parts: readonly Fetched[]) => readonly Fetched[]): Promise<void> {
+  async fetch(waitMs: number): Promise<Fetched[]> {
     this.#moved.clear();
-    const parts = (await this.#reader.poll(waitMs)).filter((part) => {
+    return await this.#reader.poll(waitMs);
+  }
+
+  /** Keeps what the last fetch brought until it is taken. `sift`: which parts hold something for a task. */
+  hold(fetched: readonly Fetched[], sift: (parts: readonly Fetched[]) => readonly Fetched[]): void {
+    const parts = fetched.filter((part) => {
       const from = this.#moved.get(nameOf(part));
       return from === undefined || from === part.fromOffset;
     });

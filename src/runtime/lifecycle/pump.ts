@@ -88,23 +88,24 @@ export class Pump {
 
   async #poll(): Promise<void> {
     const { intake, options, problems, ports } = this.#instance;
-    const sift = (parts: readonly Fetched[]) => this.#readProblems.note(parts, (part) => this.#isRead(part));
-    const fetched = await retry(() => intake.fetch(options.pollWaitMs, sift), {
+    const fetched = await retry(() => intake.fetch(options.pollWaitMs), {
       clock: ports.clock,
       firstMs: POLL_RETRY_MS,
       lastMs: POLL_RETRY_MS,
-      retriable: () => true,
+      // What is no answer of the log is a bug: tried again, it would lose what was fetched, without a word.
+      retriable: (error) => error instanceof ProductionError,
       onState: (error) => {
         if (error === null) return;
         problems.set("log", error.message);
         // The reader has given a partition up and does not say which: everything is sought anew, and what cannot be
         // asked for fails there.
-        if (error instanceof ProductionError && !error.retriable) this.#assignments.restartAll(error.message);
+        if (!(error as ProductionError).retriable) this.#assignments.restartAll(error.message);
       },
       stopped: () => this.#stopping,
     });
     if (fetched === STOPPED) return;
     problems.set("log", null);
+    intake.hold(fetched, (parts) => this.#readProblems.note(parts, (part) => this.#isRead(part)));
     this.#polled = true;
   }
 
