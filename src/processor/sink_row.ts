@@ -54,8 +54,11 @@ function plainEncoder(name: string, type: ClickHouseType): ColumnEncoder {
       return type.precision === 6 ? integerEncoder(type, refuse) : textEncoder(refuse);
     case "Decimal":
       return decimalEncoder(type, refuse);
-    case "Float":
-      return (value) => typeof value === "number" && Number.isFinite(value) ? String(value) : refuse(value);
+    case "Float": {
+      // Beyond its range ClickHouse makes an infinity of a number, without an error.
+      const fits = type.bits === 32 ? (value: number) => Number.isFinite(Math.fround(value)) : Number.isFinite;
+      return (value) => typeof value === "number" && fits(value) ? String(value) : refuse(value);
+    }
     case "Bool":
       return (value) => typeof value === "boolean" ? String(value) : refuse(value);
     case "Date":
