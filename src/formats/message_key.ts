@@ -13,6 +13,9 @@ import { isConnectSchema, schemaWrappers } from "./schema_wrapper.ts";
  */
 const KEY_BYTES_MAX = 65_536;
 
+const DECLARE = "Declare the key columns as Debezium writes them";
+const NO_OBJECT = "It has no columns: remove the transformation that takes the key apart (ExtractField$Key)";
+
 /** How one key column is read. */
 export interface KeyReadColumn {
   readonly name: string;
@@ -125,11 +128,11 @@ function keyOfJson(text: string, context: KeyContext): Key {
     ? context.converts
     : keyConverts(columns, (whole as { schema: ConnectField }).schema ?? {});
   if (parsed === null) throw nullKey(what);
-  if (typeof parsed !== "object" || Array.isArray(parsed)) throw badKey(context, shown(parsed));
+  if (typeof parsed !== "object" || Array.isArray(parsed)) throw badKey(context, shown(parsed), NO_OBJECT);
   const fields = parsed as Record<string, unknown>;
   const names = Object.keys(fields);
   if (names.length !== columns.length || !columns.every(({ name }) => Object.hasOwn(fields, name))) {
-    throw badKey(context, `{${shown(names.join(", ")).slice(1, -1)}}`);
+    throw badKey(context, `{${shown(names.join(", ")).slice(1, -1)}}`, adviceOn(fields, columns));
   }
   const exact: { numbers?: Record<string, unknown>; integers?: Record<string, unknown> } = {};
   const values = columns.map(({ name, column }, index) => {
@@ -197,10 +200,17 @@ function nullKey(what: string): DeserializationError {
   );
 }
 
-function badKey({ what, columns }: KeyContext, current: string): DeserializationError {
+function badKey({ what, columns }: KeyContext, current: string, advice = DECLARE): DeserializationError {
   return new DeserializationError(
     "bad_key",
     `Cannot read ${what} as the columns ${columns.map(({ name }) => name).join(", ")}: current value is ${current}. ` +
-      `Declare the key columns as Debezium writes them`,
+      advice,
   );
+}
+
+/** What to do about a key of other columns. */
+function adviceOn(fields: Record<string, unknown>, columns: readonly KeyReadColumn[]): string {
+  if (Object.hasOwn(fields, "schema") && Object.hasOwn(fields, "payload")) return NO_OBJECT;
+  const more = columns.every(({ name }) => Object.hasOwn(fields, name));
+  return more ? `${DECLARE}. If ByLogicalTableRouter added one, set its key.enforce.uniqueness=false` : DECLARE;
 }
