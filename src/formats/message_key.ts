@@ -183,6 +183,13 @@ function refusedKey(
   { name, column, wire }: { readonly name: string; readonly column: KeyReadColumn["column"]; readonly wire: unknown },
 ): DeserializationError {
   const type = column === null ? null : columnTypeOf(column.schema);
+  if (type === null && (typeof wire === "bigint" || (unsafeNumber(wire) && Number.isInteger(wire)))) {
+    return badKey(
+      context,
+      `${name}: an integer beyond 2^53, which the schema does not hold exactly`,
+      "Declare the column as int8()",
+    );
+  }
   return badKey(context, `${name}: ${type === null ? shown(wire) : type.refusal(wire).message}`);
 }
 
