@@ -56,16 +56,13 @@ export function countUnsafe(value: unknown): { numbers: number; bigints: number 
  * True if somewhere in `value` a number stands where `wire` has the text of another integer beyond 2^53, as
  * `z.coerce.number()` makes it.
  */
-export function roundsText(wire: unknown, value: unknown, depth = 0): boolean {
+export function roundsText(wire: unknown, value: unknown): boolean {
   if (typeof wire === "string") {
     const digits = isUnsafe(value) ? TEXT_INTEGER.exec(wire)?.[1] : undefined;
     return digits !== undefined && BigInt(digits) !== BigInt(value as number);
   }
   if (typeof wire !== "object" || wire === null || typeof value !== "object" || value === null) return false;
-  if (depth >= NESTING_MAX) return false;
-  return Object.entries(wire).some(([name, inner]) =>
-    roundsText(inner, (value as Record<string, unknown>)[name], depth + 1)
-  );
+  return Object.entries(wire).some(([name, inner]) => roundsText(inner, (value as Record<string, unknown>)[name]));
 }
 
 /** JSON.parse with integers beyond 2^53 as bigints. @throws SyntaxError, DeserializationError as {@link parseExact} */

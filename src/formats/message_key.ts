@@ -117,6 +117,8 @@ interface KeyContext {
   readonly columns: readonly KeyReadColumn[];
   /** Of the schema that was taken off already. */
   readonly converts: KeyConverts;
+  /** What to do about a key that cannot be read; {@link DECLARE} if absent. */
+  readonly advice?: string;
 }
 
 function keyOfJson(text: string, context: KeyContext): Key {
@@ -128,11 +130,14 @@ function keyOfJson(text: string, context: KeyContext): Key {
     ? context.converts
     : keyConverts(columns, (whole as { schema: ConnectField }).schema ?? {});
   if (parsed === null) throw nullKey(what);
-  if (typeof parsed !== "object" || Array.isArray(parsed)) throw badKey(context, shown(parsed), NO_OBJECT);
+  if (typeof parsed !== "object" || Array.isArray(parsed)) {
+    throw badKey({ ...context, advice: NO_OBJECT }, shown(parsed));
+  }
   const fields = parsed as Record<string, unknown>;
   const names = Object.keys(fields);
   if (names.length !== columns.length || !columns.every(({ name }) => Object.hasOwn(fields, name))) {
-    throw badKey(context, `{${shown(names.join(", ")).slice(1, -1)}}`, adviceOn(fields, columns));
+    const advice = adviceOn(fields, columns);
+    throw badKey({ ...context, advice }, `{${shown(names.join(", ")).slice(1, -1)}}`);
   }
   const exact: { numbers?: Record<string, unknown>; integers?: Record<string, unknown> } = {};
   const values = columns.map(({ name, column }, index) => {
@@ -184,11 +189,8 @@ function refusedKey(
 ): DeserializationError {
   const type = column === null ? null : columnTypeOf(column.schema);
   if (type === null && (typeof wire === "bigint" || (unsafeNumber(wire) && Number.isInteger(wire)))) {
-    return badKey(
-      context,
-      `${name}: an integer beyond 2^53, which the schema does not hold exactly`,
-      "Declare the column as int8()",
-    );
+    const advice = "Declare the column as int8()";
+    return badKey({ ...context, advice }, `${name}: an integer beyond 2^53, which the schema does not hold exactly`);
   }
   return badKey(context, `${name}: ${type === null ? shown(wire) : type.refusal(wire).message}`);
 }
@@ -207,7 +209,7 @@ function nullKey(what: string): DeserializationError {
   );
 }
 
-function badKey({ what, columns }: KeyContext, current: string, advice = DECLARE): DeserializationError {
+function badKey({ what, columns, advice = DECLARE }: KeyContext, current: string): DeserializationError {
   return new DeserializationError(
     "bad_key",
     `Cannot read ${what} as the columns ${columns.map(({ name }) => name).join(", ")}: current value is ${current}. ` +

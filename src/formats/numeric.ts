@@ -164,7 +164,8 @@ function hint(wire: unknown, declared: Declared | null): string {
   const form = declared.scale > 0
     ? `, which may be plain or base64 of the unscaled value ${units}`
     : ", which is base64";
-  return `${form}: use decimal.handling.mode=string, attach Connect schemas, or declare format: { decimals: "precise" }` +
+  return `${form}: use decimal.handling.mode=string, attach Connect schemas, ` +
+    `or declare format: { decimals: "precise" }` +
     (declared.scale > 0 ? ", and declare precision and scale as in the database" : "");
 }
 

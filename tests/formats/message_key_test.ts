@@ -98,6 +98,10 @@ Deno.test("createDecoder() shows a refused key value as it came, and names the t
     const { message } = assertThrows(() => keyIn(schema, `{"k":${wire}}`), DeserializationError);
     assertStringIncludes(message, text);
   }
+  for (const key of ["7", '{"schema":{"type":"int64","optional":false},"payload":7}']) {
+    const { message } = assertThrows(() => keyIn(int8(), key), DeserializationError);
+    assertStringIncludes(message, "It has no columns: remove the transformation that takes the key apart");
+  }
 });
 
 Deno.test("keyColumnOf() knows how keys are written, and says where that cannot be computed", () => {

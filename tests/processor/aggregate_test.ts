@@ -280,8 +280,8 @@ Deno.test("a total of more digits than a Decimal has, used further, loses that g
     await driver.settle();
     assertEquals(driver.select(sink as never), [{ token: "good", [name]: "5.000000" }]);
     assertEquals(driver.deadLetters().map(({ error }) => error), [
-      `Cannot evaluate "by-token" for key "junk": Cannot use the total "${name}" further: it needs more than 38 digits, ` +
-      "fraction included. Add up values of fewer digits, or correct the group's rows",
+      `Cannot evaluate "by-token" for key "junk": Cannot use the total "${name}" further: it needs more than 38 ` +
+      "digits, fraction included. Add up values of fewer digits, or correct the group's rows",
     ]);
   }
 });

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { columnEncoder } from "../../src/processor/sink_row.ts";
 import { Decimal } from "../../src/record/decimal.ts";
 
-/** Values that a column takes, as the JSON texts that it makes of them; and values that it refuses, as it shows them. */
+/** Values that a column takes, with the JSON texts that it makes of them; those that it refuses, as it shows them. */
 const CASES: Readonly<Record<string, { takes: [unknown, string][]; refuses: [unknown, string][] }>> = {
   Int8: {
     takes: [[127, "127"], [-128n, "-128"]],
@@ -31,7 +31,7 @@ const CASES: Readonly<Record<string, { takes: [unknown, string][]; refuses: [unk
 };
 
 for (const [type, { takes, refuses }] of Object.entries(CASES)) {
-  Deno.test(`columnEncoder() of ${type} writes what ClickHouse holds exactly, and tells what to do with the rest`, () => {
+  Deno.test(`columnEncoder() of ${type} writes what ClickHouse holds, and tells what to do with the rest`, () => {
     const encode = columnEncoder("odd", type);
     assertEquals(takes.map(([value]) => encode(value)), takes.map(([, text]) => text));
     for (const [value, text] of refuses) {

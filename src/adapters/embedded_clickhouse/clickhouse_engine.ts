@@ -68,8 +68,8 @@ const STREAMED = new Set(["SELECT", "WITH"]);
 const THREAD_BYTES = 128 * 2 ** 20;
 const SESSION_ARGS = [
   `--max_threads_min_free_memory_per_thread=${THREAD_BYTES}`,
-  // ClickHouse 26.7 compiles a GROUP BY at its fourth run, and min() and max() of DateTime64 take values before 1970 for
-  // the greatest from then on.
+  // ClickHouse 26.7 compiles a GROUP BY at its fourth run, and min() and max() of DateTime64 take values before 1970
+  // for the greatest from then on.
   "--compile_aggregate_expressions=0",
 ];
 /** A directory of its owner alone. */

@@ -43,7 +43,8 @@ Deno.test("productionError() tells what to do about a value that the column does
   assertEquals(
     productionError('insert into "a.b"', refused).message,
     'Cannot insert into "a.b": ClickHouse answered 131 TOO_LARGE_STRING_SIZE: Too large value for FixedString(4): ' +
-      "(while reading the value of key code). Declare a column that takes the value, or map the value to one that it takes",
+      "(while reading the value of key code). Declare a column that takes the value, " +
+      "or map the value to one that it takes",
   );
 });
 
