@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { columnTypeOf, REFUSED, type TimeForm } from "./column_type.ts";
-import { isTooDeep, isUnsafe, NESTING_MAX, tooDeep } from "./exact_json.ts";
+import { isTooDeep, isUnsafe, NESTING_MAX, roundsText, tooDeep } from "./exact_json.ts";
 import { isRowValue } from "./row_value.ts";
 
 /** A value or {@link REFUSED}: exactly what zod's verdict on the column's schema is. */
@@ -124,16 +124,33 @@ function compiledArray(element: Schema): Read | null {
 }
 
 function asked(schema: z.ZodType): Read {
+  const coerces = coercesNumber(schema);
   return (wire) => {
     if (typeof wire === "object" && wire !== null && isTooDeep(wire)) throw tooDeep();
     try {
       const result = schema.safeParse(wire);
-      return result.success && isRowValue(result.data) ? result.data : REFUSED;
+      if (!result.success || !isRowValue(result.data)) return REFUSED;
+      return coerces && roundsText(wire, result.data) ? REFUSED : result.data;
     } catch {
       // A callback in the schema threw. It will again when the message is made.
       return REFUSED;
     }
   };
+}
+
+/**
+ * Whether `schema` makes numbers of texts without being told how, at any depth. A callback of the topology's author may
+ * round as it likes.
+ */
+export function coercesNumber(schema: Schema, depth = 0): boolean {
+  const { type, coerce, shape } = schema._zod.def as {
+    type: string;
+    coerce?: boolean;
+    shape?: Readonly<Record<string, Schema>>;
+  };
+  if (type === "number") return coerce === true;
+  if (depth > DEPTH_MAX) return false;
+  return [...innerSchemas(schema), ...Object.values(shape ?? {})].some((inner) => coercesNumber(inner, depth + 1));
 }
 
 /** Schemas nest a few levels; recursive ones end the search. */

@@ -28,6 +28,8 @@ export function parseExact(text: string): unknown {
 const UNSAFE = 2 ** 53;
 /** As Java's BigInteger and BigDecimal write integers. Doubles have a point, or an exponent after few digits. */
 const INTEGER = /^(-?\d+)(?:[eE]\+?(\d{1,2}))?$/;
+/** The text of an integer, of a numeric with scale perhaps. */
+const TEXT_INTEGER = /^\s*([+-]?\d{1,400})(?:\.0*)?\s*$/;
 /** Digits that every double keeps. */
 const DOUBLE_DIGITS = 15;
 
@@ -48,6 +50,19 @@ export function countUnsafe(value: unknown): { numbers: number; bigints: number 
   };
   look(value, 0);
   return found;
+}
+
+/**
+ * True if somewhere in `value` a number stands where `wire` has the text of another integer beyond 2^53, as
+ * `z.coerce.number()` makes it.
+ */
+export function roundsText(wire: unknown, value: unknown): boolean {
+  if (typeof wire === "string") {
+    const digits = isUnsafe(value) ? TEXT_INTEGER.exec(wire)?.[1] : undefined;
+    return digits !== undefined && BigInt(digits) !== BigInt(value as number);
+  }
+  if (typeof wire !== "object" || wire === null || typeof value !== "object" || value === null) return false;
+  return Object.entries(wire).some(([name, inner]) => roundsText(inner, (value as Record<string, unknown>)[name]));
 }
 
 /** JSON.parse with integers beyond 2^53 as bigints. @throws SyntaxError, DeserializationError as {@link parseExact} */

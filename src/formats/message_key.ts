@@ -13,6 +13,9 @@ import { isConnectSchema, schemaWrappers } from "./schema_wrapper.ts";
  */
 const KEY_BYTES_MAX = 65_536;
 
+const DECLARE = "Declare the key columns as Debezium writes them";
+const NO_OBJECT = "It has no columns: remove the transformation that takes the key apart (ExtractField$Key)";
+
 /** How one key column is read. */
 export interface KeyReadColumn {
   readonly name: string;
@@ -114,6 +117,8 @@ interface KeyContext {
   readonly columns: readonly KeyReadColumn[];
   /** Of the schema that was taken off already. */
   readonly converts: KeyConverts;
+  /** What to do about a key that cannot be read; {@link DECLARE} if absent. */
+  readonly advice?: string;
 }
 
 function keyOfJson(text: string, context: KeyContext): Key {
@@ -125,11 +130,14 @@ function keyOfJson(text: string, context: KeyContext): Key {
     ? context.converts
     : keyConverts(columns, (whole as { schema: ConnectField }).schema ?? {});
   if (parsed === null) throw nullKey(what);
-  if (typeof parsed !== "object" || Array.isArray(parsed)) throw badKey(context, shown(parsed));
+  if (typeof parsed !== "object" || Array.isArray(parsed)) {
+    throw badKey({ ...context, advice: NO_OBJECT }, shown(parsed));
+  }
   const fields = parsed as Record<string, unknown>;
   const names = Object.keys(fields);
   if (names.length !== columns.length || !columns.every(({ name }) => Object.hasOwn(fields, name))) {
-    throw badKey(context, `{${shown(names.join(", ")).slice(1, -1)}}`);
+    const advice = adviceOn(fields, columns);
+    throw badKey({ ...context, advice }, `{${shown(names.join(", ")).slice(1, -1)}}`);
   }
   const exact: { numbers?: Record<string, unknown>; integers?: Record<string, unknown> } = {};
   const values = columns.map(({ name, column }, index) => {
@@ -179,6 +187,11 @@ function refusedKey(
   context: KeyContext,
   { name, column, wire }: { readonly name: string; readonly column: KeyReadColumn["column"]; readonly wire: unknown },
 ): DeserializationError {
+  const foreign = column === null || columnTypeOf(column.schema) === null;
+  if (foreign && (typeof wire === "bigint" || (unsafeNumber(wire) && Number.isInteger(wire)))) {
+    const advice = "Declare the column as int8()";
+    return badKey({ ...context, advice }, `${name}: an integer beyond 2^53, which the schema does not hold exactly`);
+  }
   const problem = column === null ? null : problemOf({ name, schema: column.schema, asked: false }, wire);
   return badKey(context, problem === null ? `${name}: ${shown(wire)}` : `${problem.path}: ${problem.text}`);
 }
@@ -197,10 +210,17 @@ function nullKey(what: string): DeserializationError {
   );
 }
 
-function badKey({ what, columns }: KeyContext, current: string): DeserializationError {
+function badKey({ what, columns, advice = DECLARE }: KeyContext, current: string): DeserializationError {
   return new DeserializationError(
     "bad_key",
     `Cannot read ${what} as the columns ${columns.map(({ name }) => name).join(", ")}: current value is ${current}. ` +
-      `Declare the key columns as Debezium writes them`,
+      advice,
   );
+}
+
+/** What to do about a key of other columns. */
+function adviceOn(fields: Record<string, unknown>, columns: readonly KeyReadColumn[]): string {
+  if (Object.hasOwn(fields, "schema") && Object.hasOwn(fields, "payload")) return NO_OBJECT;
+  const more = columns.every(({ name }) => Object.hasOwn(fields, name));
+  return more ? `${DECLARE}. If ByLogicalTableRouter added one, set its key.enforce.uniqueness=false` : DECLARE;
 }

@@ -133,14 +133,21 @@ function refusal(wire: unknown, { name, declared }: { name: string; declared: De
   if (fitsNot(wire, declared)) {
     return {
       reason: "overflow",
-      message: `expected a ${name}: current value is ${shown(wire)}, which does not fit. ` +
+      message: `expected a ${name}: current value is ${current(wire)}, which does not fit. ` +
         `Declare the column as it is in the database now, with at most ${DECIMAL_DIGITS_MAX} digits`,
     };
   }
   return {
     reason: "wrong_type",
-    message: `expected a ${name}: current value is ${shown(wire)}${hint(wire, declared)}`,
+    message: `expected a ${name}: current value is ${current(wire)}${hint(wire, declared)}`,
   };
+}
+
+/** Of a decimal as an unscaled value and a scale: both, as the value alone is not what the message had. */
+function current(wire: unknown): string {
+  if (typeof wire !== "object" || wire === null) return shown(wire);
+  const { scale, value } = wire as { scale?: unknown; value?: unknown };
+  return typeof value === "string" ? `base64 ${shown(value)} of scale ${shown(scale)}` : shown(wire);
 }
 
 /** What to do about a number in a form that is not certain, beginning with a full stop; or empty. */

@@ -2,11 +2,19 @@ import type { z } from "zod";
 import { DeserializationError } from "../record/errors.ts";
 import type { Row } from "../record/row.ts";
 import { literal, specialised } from "../record/specialised.ts";
-import { type Exactness, exactnessOf, isAsked, type Read, readerOf, timeFormOf } from "./column_reader.ts";
+import {
+  coercesNumber,
+  type Exactness,
+  exactnessOf,
+  isAsked,
+  type Read,
+  readerOf,
+  timeFormOf,
+} from "./column_reader.ts";
 import { REFUSED, shown, type TimeForm } from "./column_type.ts";
 import type { Convert } from "./connect_schema.ts";
 import type { Change, Fields } from "./envelope.ts";
-import { countUnsafe, isTooDeep, parseExact, parseIntegers, tooDeep } from "./exact_json.ts";
+import { countUnsafe, isTooDeep, parseExact, parseIntegers, roundsText, tooDeep } from "./exact_json.ts";
 import { isRowValue, rowValueAdvice } from "./row_value.ts";
 
 /** Problems named in one message. */
@@ -232,6 +240,10 @@ export function problemOf(
   if (countUnsafe(wire).bigints > 0 && (issue !== null || roundsAnInteger(wire, value))) {
     const text = `${issue?.message ?? "the schema rounds it"}: ${current}. Declare integers beyond 2^53 as int8()`;
     return { path, text, reason: "overflow" };
+  }
+  if (issue === null && coercesNumber(schema) && roundsText(wire, value)) {
+    const advice = "Declare it as int8() or numeric(), or as z.string() and round it in a mapValues()";
+    return { path, text: `the schema rounds it: ${current}. ${advice}`, reason: "overflow" };
   }
   if (issue !== null) {
     return { path, text: `${issue.message}: ${current}${adviceOn(issue, wire)}`, reason: "wrong_type" };

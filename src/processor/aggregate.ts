@@ -1,6 +1,7 @@
 import type { AggregateSpec, Exact } from "../dsl/aggregates.ts";
 import type { AggregatePlan } from "../plan/physical.ts";
-import { Decimal } from "../record/decimal.ts";
+import { Decimal, DECIMAL_DIGITS_MAX } from "../record/decimal.ts";
+import { LimitError } from "../record/errors.ts";
 import type { Row } from "../record/row.ts";
 import { compareOrdered, Multiset, type Ordered } from "../state/multiset.ts";
 import { ExactSum, type SumPart } from "./exact_sum.ts";
@@ -162,7 +163,7 @@ function total({ name, spec }: AggregatePlan["columns"][number], shares: readonl
   const sum = new ExactSum();
   if (spec.kind === "count" || spec.kind === "sum") {
     for (const share of shares) sum.add(share as SumPart);
-    return sum.value();
+    return withinDigits(name, () => sum.value());
   }
   if (spec.kind === "avg") {
     let values = 0;
@@ -170,7 +171,7 @@ function total({ name, spec }: AggregatePlan["columns"][number], shares: readonl
       sum.add(share);
       values += count;
     }
-    return values === 0 ? null : sum.dividedBy(values, spec.scale);
+    return values === 0 ? null : withinDigits(name, () => sum.dividedBy(values, spec.scale));
   }
   const sign = spec.kind === "min" ? 1 : -1;
   let first: Ordered | null = null;
@@ -182,6 +183,20 @@ function total({ name, spec }: AggregatePlan["columns"][number], shares: readonl
     if (first === null || compareOrdered(share as Ordered, first) * sign < 0) first = share as Ordered;
   }
   return first;
+}
+
+/** @throws LimitError naming the total */
+function withinDigits<T>(name: string, compute: () => T): T {
+  try {
+    return compute();
+  } catch (error) {
+    if (!(error instanceof LimitError)) throw error;
+    throw new LimitError(
+      error.limit,
+      `Cannot use the total "${name}" further: it needs more than ${DECIMAL_DIGITS_MAX} digits, fraction included. ` +
+        "Add up values of fewer digits, or correct the group's rows",
+    );
+  }
 }
 
 /** The error of a min or max that holds numbers and texts. */

@@ -67,13 +67,26 @@ function foreignKeyOf(columns: readonly KeyColumn[] | null): (raw: unknown) => K
   if (columns !== null && columns.length === 1) {
     const [{ name, text }] = columns;
     const exact = text === "as_is" ? keyOfOne : (value: unknown) => keyFrom(columns, [value]);
-    return (raw) => isColumns(raw) ? exact(raw[name]) : exact(raw);
+    return (raw) => isColumns(raw) ? exact(columnOf(raw, name)) : exact(raw);
   }
   return (raw) => {
     if (!isColumns(raw)) return keyOfOne(raw);
-    if (columns !== null) return keyFrom(columns, columns.map(({ name }) => raw[name]));
+    if (columns !== null) return keyFrom(columns, columns.map(({ name }) => columnOf(raw, name)));
     return keyOf(Object.keys(raw).sort().map((name) => raw[name]));
   };
+}
+
+/** @throws TypeError for a column that is not there: taken for null, the row would have no partner, without a word */
+function columnOf(raw: Row, name: string): unknown {
+  const value = raw[name];
+  if (value === undefined && !Object.hasOwn(raw, name)) {
+    const given = Object.keys(raw).join(", ") || "nothing";
+    throw new TypeError(
+      `Cannot use an object without "${name}" as a foreign key: current value has ${given}. ` +
+        "Return every key column of the right table, or null for no partner",
+    );
+  }
+  return value;
 }
 
 /** An object of several columns, and not one value such as a Decimal. */

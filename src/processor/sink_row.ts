@@ -1,8 +1,12 @@
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { Decimal } from "../record/decimal.ts";
+import { LimitError } from "../record/errors.ts";
 import type { Row } from "../record/row.ts";
 import { literal, specialised } from "../record/specialised.ts";
 import { integerRange, type IntegerType } from "./integer_range.ts";
+
+/** Longest part of a text that a refusal quotes. */
+const SHOWN_LENGTH_MAX = 100;
 
 /**
  * JSON text of a value for a column.
@@ -43,7 +47,10 @@ function encoderOf(name: string, type: ClickHouseType): ColumnEncoder {
 function plainEncoder(name: string, type: ClickHouseType): ColumnEncoder {
   const { bare } = type;
   const refuse = (value: unknown): never => {
-    throw new TypeError(`Cannot write column "${name}" as ${bare}: current value is ${typeof value} ${String(value)}`);
+    throw new TypeError(
+      `Cannot write column "${name}" as ${bare}: current value is ${shown(value)}. ` +
+        "Declare a type that holds it, or map it to a value of this one",
+    );
   };
   switch (type.name) {
     case "Int":
@@ -53,9 +60,12 @@ function plainEncoder(name: string, type: ClickHouseType): ColumnEncoder {
       // Of other precisions values are texts: a number of them would not say its unit.
       return type.precision === 6 ? integerEncoder(type, refuse) : textEncoder(refuse);
     case "Decimal":
-      return decimalEncoder(name, type, refuse);
-    case "Float":
-      return (value) => typeof value === "number" && Number.isFinite(value) ? String(value) : refuse(value);
+      return decimalEncoder(type, refuse);
+    case "Float": {
+      // Beyond its range ClickHouse makes an infinity of a number, without an error.
+      const fits = type.bits === 32 ? (value: number) => Number.isFinite(Math.fround(value)) : Number.isFinite;
+      return (value) => typeof value === "number" && fits(value) ? String(value) : refuse(value);
+    }
     case "Bool":
       return (value) => typeof value === "boolean" ? String(value) : refuse(value);
     case "Date":
@@ -71,6 +81,16 @@ function plainEncoder(name: string, type: ClickHouseType): ColumnEncoder {
     case "Other":
       return textEncoder(refuse);
   }
+}
+
+/** A value with its kind, where its text alone does not tell it. */
+function shown(value: unknown): string {
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (typeof value === "bigint") return `the bigint ${value}`;
+  if (typeof value === "string") return `the text ${JSON.stringify(value.slice(0, SHOWN_LENGTH_MAX))}`;
+  if (value instanceof Decimal) return `the Decimal ${value}`;
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
 function textEncoder(refuse: (value: unknown) => never): ColumnEncoder {
@@ -95,8 +115,7 @@ function isInteger(value: unknown): value is number | bigint {
 }
 
 function decimalEncoder(
-  name: string,
-  { bare, precision, scale }: { readonly bare: string; readonly precision: number; readonly scale: number },
+  { precision, scale }: { readonly precision: number; readonly scale: number },
   refuse: (value: unknown) => never,
 ): ColumnEncoder {
   const limit = 10 ** precision;
@@ -107,10 +126,20 @@ function decimalEncoder(
       : typeof value === "bigint" || (typeof value === "number" && Number.isSafeInteger(value))
       ? Decimal.of(value)
       : refuse(value);
-    const scaled = decimal.scale === scale ? decimal : decimal.rescale(scale);
+    const scaled = decimal.scale === scale ? decimal : rescaled(decimal, scale);
+    if (scaled === null) return refuse(value);
     const { units } = scaled;
     const fits = typeof units === "number" ? units < limit && units > -limit : units < bigLimit && units > -bigLimit;
-    if (fits) return `"${scaled.toString()}"`;
-    throw new RangeError(`Cannot write column "${name}" as ${bare}: ${scaled} has too many digits`);
+    return fits ? `"${scaled.toString()}"` : refuse(value);
   };
+}
+
+/** Null when digits would be lost, or more than a Decimal has would be needed. */
+function rescaled(decimal: Decimal, scale: number): Decimal | null {
+  try {
+    return decimal.rescale(scale);
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof LimitError) return null;
+    throw error;
+  }
 }

@@ -11,11 +11,6 @@ import { Decimal } from "./decimal.ts";
  */
 export type Key = number | string;
 
-/** A thing that prints itself as one JSON value. */
-interface Jsonable {
-  toJSON(): unknown;
-}
-
 /**
  * The key made of `values`, one for each key column in the declared order.
  * @throws TypeError for a value that can be no key
@@ -44,10 +39,6 @@ export function keyValueText(value: unknown): string {
   if (typeof value === "bigint" || typeof value === "boolean") return String(value);
   if (value === null || value === undefined) return "null";
   if (value instanceof Decimal) return withoutTrailingZeros(value.toString());
-  if (typeof (value as Jsonable).toJSON === "function") {
-    const json = (value as Jsonable).toJSON();
-    if (typeof json === "string") return JSON.stringify(json);
-  }
   throw notKey(value);
 }
 
@@ -75,6 +66,7 @@ function withoutTrailingZeros(text: string): string {
   return short === "-0" ? "0" : short;
 }
 
+/** Also of a Date: no column is read as one, so as a text it would be a key that no row has. */
 function notKey(value: unknown): TypeError {
   let shown = "";
   try {

@@ -132,8 +132,9 @@ function valueOf(type: ClickHouseType, total: Total): unknown {
   }
 }
 
-function floatOf({ bits }: { readonly bits: 32 | 64 }, value: number): number {
-  return bits === 32 ? float32(value) : value;
+function floatOf({ bits }: { readonly bits: 32 | 64 }, value: number): unknown {
+  if (bits === 64) return value;
+  return Number.isFinite(Math.fround(value)) ? float32(value) : UNFIT;
 }
 
 function decimalOf(

@@ -182,6 +182,18 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "neither user has queries compiled that would take dates before 1970 for the greatest",
+  ignore,
+  fn: async () => {
+    for (const user of ["weir_writer", "grafana_reader"]) {
+      await as(user, async ({ ask }) => {
+        assertEquals((await ask("SELECT getSetting('compile_aggregate_expressions')")).text, "false\n");
+      });
+    }
+  },
+});
+
 Deno.test("users.xml lets grafana_reader change max_execution_time alone, up to a minute", () => {
   const users = readText("compose/init/clickhouse/users.xml");
   const [, constraints] = /<constraints>([\s\S]*)<\/constraints>/.exec(users)!;

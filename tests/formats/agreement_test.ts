@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
-import { readerOf } from "../../src/formats/column_reader.ts";
+import { coercesNumber, readerOf } from "../../src/formats/column_reader.ts";
+import { roundsText } from "../../src/formats/exact_json.ts";
 import { REFUSED } from "../../src/formats/column_type.ts";
 import {
   bytea,
@@ -118,7 +119,7 @@ const values: readonly unknown[] = [
   ...[7n, 2n ** 60n, 2n ** 64n, { x: 1 }, { scale: 2, value: "AeJA" }, { scale: 2 }, {}, [], [[]]],
 ];
 
-Deno.test("readerOf() gives zod's verdict and value for every schema and value, if a row may hold it", () => {
+Deno.test("readerOf() gives zod's verdict and value for every schema and value, if a row may hold it exactly", () => {
   const random = randomFrom(SEED);
   const elements = values.filter((value) => !Number.isNaN(value));
   let compared = 0;
@@ -127,7 +128,8 @@ Deno.test("readerOf() gives zod's verdict and value for every schema and value, 
     const result = schema.safeParse(value);
     const read = readerOf(schema)(value);
     const context = `${name} of ${Deno.inspect(value)}: ${Deno.inspect(read)}`;
-    const accepts = result.success && isRowValue(result.data);
+    const rounds = coercesNumber(schema) && roundsText(value, result.data);
+    const accepts = result.success && isRowValue(result.data) && !rounds;
     assertEquals(read === REFUSED, !accepts, context);
     if (accepts) assert(Object.is(read, result.data) || wireEquals(read, result.data), context);
     compared++;

@@ -28,6 +28,9 @@ Deno.test("createDecoder() gives integers beyond 2^53 exactly, or refuses them a
     [float8(), "9.007199254740993E15", 9007199254740992],
     [float8(), "9007199254740994", 9007199254740994],
     [z.array(z.number()), "[1.5,2.0E20]", [1.5, 2e20]],
+    [z.coerce.number(), '"9007199254740992"', 9007199254740992],
+    [z.coerce.number(), '"19.90"', 19.9],
+    [z.string().transform(Number), `"${BIG}"`, Number(BIG)],
   ];
   for (const [schema, wire, expected] of exact) assertEquals(valueOf(schema, wire), expected, wire);
   const refused: readonly (readonly [z.ZodType, string])[] = [
@@ -45,6 +48,10 @@ Deno.test("createDecoder() gives integers beyond 2^53 exactly, or refuses them a
     [z.object({ a: z.array(z.number()) }), `{"a":[1,${BIG}]}`],
     [z.unknown().transform(Number), BIG],
     [z.preprocess(Number, z.number()), BIG],
+    [z.coerce.number(), `"${BIG}"`],
+    [z.coerce.number().nullable(), `" ${BIG}.00"`],
+    [z.array(z.coerce.number()), `["1","-${BIG}"]`],
+    [z.object({ a: z.coerce.number() }), `{"a":"${BIG}"}`],
   ];
   for (const [schema, wire] of refused) {
     const { reason, message } = refusalOf(schema, wire);

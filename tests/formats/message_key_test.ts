@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { z } from "zod";
 import { char, citext, date, float8, int8, numeric, timestamp, timestamptz, uuid } from "../../src/formats/columns.ts";
 import { createDecoder } from "../../src/formats/decoder.ts";
@@ -85,6 +85,23 @@ Deno.test("createDecoder() refuses a key that its column does not take, as one r
     assertEquals(error.reason, "bad_key", text);
   }
   assertEquals(assertThrows(() => keyIn(int8(), "{"), DeserializationError).reason, "not_json");
+});
+
+Deno.test("createDecoder() shows a refused key value as it came, and names the type that holds it", () => {
+  const many = "an integer beyond 2^53, which the schema does not hold exactly. Declare the column as int8()";
+  const cases: readonly (readonly [z.ZodType, string, string])[] = [
+    [z.int(), "9007199254740993", many],
+    [z.number().int(), "9007199254740993", many],
+    [numeric(4, 2), '{"scale":2,"value":"D0JA"}', 'current value is base64 "D0JA" of scale 2, which does not fit'],
+  ];
+  for (const [schema, wire, text] of cases) {
+    const { message } = assertThrows(() => keyIn(schema, `{"k":${wire}}`), DeserializationError);
+    assertStringIncludes(message, text);
+  }
+  for (const key of ["7", '{"schema":{"type":"int64","optional":false},"payload":7}']) {
+    const { message } = assertThrows(() => keyIn(int8(), key), DeserializationError);
+    assertStringIncludes(message, "It has no columns: remove the transformation that takes the key apart");
+  }
 });
 
 Deno.test("keyColumnOf() knows how keys are written, and says where that cannot be computed", () => {

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { avg, clickhouse, count, max, min, sum, topology } from "../../src/mod.ts";
+import { z } from "zod";
+import { avg, clickhouse, count, debezium, Decimal, int8, max, min, numeric, sum, topology } from "../../src/mod.ts";
 import { createTopologyTestDriver, type TopologyTestDriver } from "../../src/testing/mod.ts";
 import { a, b, out, row, texts } from "./shop.ts";
 
@@ -256,4 +257,31 @@ Deno.test("aggregate() whose callback throws, or gives a fraction, counts that r
   driver.update(a, { id: 1, text: "bad" });
   await driver.settle();
   assertEquals(driver.select(rows), [{ text: "all", rows: 1, half: 3 }]);
+});
+
+Deno.test("a total of more digits than a Decimal has, used further, loses that group alone and is named", async () => {
+  const source = debezium("p.public.transfers", {
+    key: ["id"],
+    row: z.object({ id: int8(), token: z.string(), amount: numeric(38, 0) }),
+  });
+  const amount = Decimal.parse("9".repeat(38));
+  for (const [name, total] of [["total", sum], ["mean", avg]] as const) {
+    const sink = clickhouse("further", { key: ["token"], columns: { token: "String", [name]: "Decimal(38, 6)" } });
+    const further = topology(
+      "further",
+      (builder) =>
+        builder.table(source).groupBy((transfer) => ({ token: transfer.token }))
+          .aggregate("by-token", { [name]: total((transfer: { amount: Decimal }) => transfer.amount) })
+          .filter(() => true).to(sink as never),
+    );
+    await using driver = createTopologyTestDriver(further);
+    for (const id of [1, 2]) driver.insert(source, { id, token: "junk", amount });
+    driver.insert(source, { id: 3, token: "good", amount: Decimal.parse("5") });
+    await driver.settle();
+    assertEquals(driver.select(sink as never), [{ token: "good", [name]: "5.000000" }]);
+    assertEquals(driver.deadLetters().map(({ error }) => error), [
+      `Cannot evaluate "by-token" for key "junk": Cannot use the total "${name}" further: it needs more than 38 ` +
+      "digits, fraction included. Add up values of fewer digits, or correct the group's rows",
+    ]);
+  }
 });

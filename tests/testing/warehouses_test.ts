@@ -46,7 +46,7 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   UInt64: [0, 18_446_744_073_709_551_615n, -1],
   Int128: [-(2n ** 100n), 1, 2n ** 127n],
   UInt256: [2n ** 255n, 5, 0],
-  Float32: [0, 0.1, 16_777_217, 16_777_216, -1e-30, NaN],
+  Float32: [0, 0.1, 16_777_217, 16_777_216, -1e-30, NaN, 3.4028235e38, -3.4028235677973366e38, 1e39],
   Float64: [0, 0.1, 1e21, 5e-324, -1.797e308, Infinity],
   "Decimal(5, 2)": [decimal("1.5"), decimal("1.50"), decimal("-999.99"), decimal("1000"), decimal("0.005"), 7],
   "Decimal(18, 4)": [decimal("1.5000"), decimal("-0.0001"), decimal("0"), 3],
@@ -128,3 +128,19 @@ for (const [type, values] of Object.entries(VALUES)) {
     assertEquals(shown[0], shown[1]);
   });
 }
+
+Deno.test("a number beyond Float32 is set aside, as a row and as a total, in both warehouses", async () => {
+  const { made, sinks } = topologyOf("Float32", [1e39, -3.5e38, 3.4028235677973366e38, 3.4028235e38, 1e-46]);
+  for (const warehouse of ["memory", server] as const) {
+    await using driver = createTopologyTestDriver(made, { warehouse, partitions: 1 });
+    for (let id = 0; id < 5; id++) driver.insert(things, { id, value: id });
+    await driver.settle();
+    const [rows, , totals] = sinks.map((sink) => driver.select(sink as never));
+    assertEquals(rows, [{ id: 3, value: 3.4028235e38 }, { id: 4, value: 0 }]);
+    assertEquals(totals, []);
+    for (const id of [0, 1, 2]) driver.delete(things, id);
+    await driver.settle();
+    const total = { part: 1, least: 3.4028235e38, greatest: 3.4028235e38 };
+    assertEquals(driver.select(sinks[2] as never), [{ part: 0, least: 0, greatest: 0 }, total]);
+  }
+});

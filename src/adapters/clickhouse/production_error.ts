@@ -34,6 +34,7 @@ const ADVICE: readonly (readonly [ReadonlySet<number>, string])[] = [
   [new Set([201]), "Raise the user's quota, or wait until its interval is over"],
   [new Set([164, 242, 774]), "Make the table and the user's profile writable; what waits is then written by itself"],
 ];
+const CONTENT_ADVICE = "Declare a column that takes the value, or map the value to one that it takes";
 /** Longest part of ClickHouse's message that is kept: it quotes the row that it cannot read. */
 const MESSAGE_LENGTH_MAX = 2_000;
 
@@ -63,7 +64,7 @@ function judge(error: unknown): Judgement {
   if (error instanceof ClickHouseError) {
     const text = `ClickHouse answered ${error.code} ${error.type ?? ""}: ${error.message.trim()}`;
     const code = Number(error.code);
-    if (CONTENT_CODES.has(code)) return { retriable: false, reason: "content", text };
+    if (CONTENT_CODES.has(code)) return { retriable: false, reason: "content", text, advice: CONTENT_ADVICE };
     const advice = ADVICE.find(([codes]) => codes.has(code))?.[1];
     if (MISSING_CODES.has(code)) return { retriable: true, reason: "missing", text, advice };
     const setup = DENIED_CODES.has(code) || STATEMENT_CODES.has(code);

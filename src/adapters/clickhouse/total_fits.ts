@@ -5,6 +5,8 @@ import { DECIMAL_DIGITS_MAX, formatScaled } from "../../record/decimal_text.ts";
 const DATE_DAYS = [0, 65_535] as const;
 const DATE32_DAYS = [-25_567, 120_529] as const;
 const FIRST_US = DATE32_DAYS[0] * 86_400_000_000;
+/** 2^128 - 2^103: the least number that a cast to Float32 makes an infinity of. */
+const FLOAT32_END = "3.4028235677973366e38";
 /** The string literal with which an element of an Enum begins. */
 const ENUM_NAME = /^'(?:[^'\\]|\\.|'')*'/s;
 
@@ -71,13 +73,15 @@ function ruleOf(type: ClickHouseType, total: TotalExpression): Rule {
     case "Int":
     case "UInt":
       return { condition: integerCondition(type, total), filler: zero, cast: asIs };
-    case "Float":
-      // What a Float column takes of an integer is exact.
-      return {
-        condition: share.name === "Float" ? null : within(total, [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]),
-        filler: zero,
-        cast: asIs,
-      };
+    case "Float": {
+      const condition = share.name !== "Float"
+        // What a Float column takes of an integer is exact.
+        ? within(total, [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER])
+        : type.bits === 32
+        ? `(${sql} > -${FLOAT32_END} AND ${sql} < ${FLOAT32_END})`
+        : null;
+      return { condition, filler: zero, cast: asIs };
+    }
     case "Decimal":
       return { condition: decimalCondition(type, total), filler: zero, cast: asIs };
     case "Date":

@@ -42,6 +42,17 @@ Deno.test("productionError() puts one full stop between ClickHouse's message and
   assert(message.includes("NAME: Wrong. Check user"), message);
 });
 
+Deno.test("productionError() tells what to do about a value that the column does not take", () => {
+  const message = "Too large value for FixedString(4): (while reading the value of key code).";
+  const refused = new ClickHouseError({ message, code: "131", type: "TOO_LARGE_STRING_SIZE" });
+  assertEquals(
+    productionError('insert into "a.b"', refused).message,
+    'Cannot insert into "a.b": ClickHouse answered 131 TOO_LARGE_STRING_SIZE: Too large value for FixedString(4): ' +
+      "(while reading the value of key code). Declare a column that takes the value, " +
+      "or map the value to one that it takes",
+  );
+});
+
 Deno.test("productionError() keeps messages short and ProductionErrors as they are", () => {
   assert(productionError("x", new Error("long ".repeat(10_000))).message.length < 2_100);
   const error = new ProductionError("mine", { retriable: true });

@@ -266,3 +266,18 @@ Deno.test("the stock client pings, commands, inserts, queries and streams", asyn
   assertEquals((error as unknown as { code: string }).code, "47");
   await client.close();
 });
+
+Deno.test("the server finds the first and last date before 1970, also when a GROUP BY has run often", async () => {
+  assertEquals(
+    (await ask("CREATE TABLE web.born (k String, at DateTime64(6)) ENGINE = MergeTree ORDER BY k")).text,
+    "",
+  );
+  const born = "toDateTime64('1900-01-01', 6) + toIntervalYear(number)";
+  assertEquals((await ask(`INSERT INTO web.born SELECT toString(number % 2), ${born} FROM numbers(100)`)).text, "");
+  const sql = "SELECT k, toYear(min(at)), toYear(max(at)) FROM web.born GROUP BY k ORDER BY k";
+  for (const base of [server.url, server.readerUrl]) {
+    const answers = new Set<string>();
+    for (let run = 0; run < 10; run++) answers.add((await ask(sql, { base })).text);
+    assertEquals([...answers], ["0\t1900\t1998\n1\t1901\t1999\n"]);
+  }
+});
