@@ -26,6 +26,8 @@ export class Pump {
   #woken: () => void = () => {};
   /** A poll has ended since the last one began. */
   #polled = false;
+  /** A bug was met while polling. */
+  #failure: Error | null = null;
   readonly #guard: DeleteGuard;
   /**
    * Timestamp of the records last taken, which are behind whatever any task evaluates next; 0 while a start reads old
@@ -59,11 +61,12 @@ export class Pump {
     let polling: Promise<void> | null = null;
     while (!this.#stopping) {
       const woken = new Promise<void>((resolve) => this.#woken = resolve);
-      polling ??= this.#poll();
+      polling ??= this.#poll().catch((error) => this.#failed(error));
       for (const host of this.#guard.released()) busy.add(host);
       if (busy.size > 0) await clock.breathe();
       else await Promise.race([polling, woken]);
       while (this.#overloaded() && !this.#stopping) await clock.sleep(OVERLOAD_WAIT_MS);
+      if (this.#failure !== null) throw this.#failure;
       if (this.#polled) {
         this.#polled = false;
         polling = null;
@@ -84,6 +87,12 @@ export class Pump {
         if (busy.has(host)) await clock.breathe();
       }
     }
+  }
+
+  /** The loop may be busy with something else now, and must end all the same. */
+  #failed(error: Error): void {
+    this.#failure = error;
+    this.#woken();
   }
 
   async #poll(): Promise<void> {
