@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly packLengthMax: number;
   /** Bytes (of UTF-8) waiting to be appended to inboxes before reading stops. */
   readonly producerBytesMax: number;
-  /** Rows evaluated before other tasks, heartbeats and sockets get their turn. */
+  /** Rows evaluated before other tasks, heartbeats and sockets get their turn: fewer where they take long. */
   readonly sliceRows: number;
   /** First comparison with what is shown: when no earlier incarnation can have a write under way any more. */
   readonly repairAfterMs: number;

@@ -8,10 +8,14 @@ import { DeleteGuard } from "./delete_guard.ts";
 import { type Instance, isOverloaded, storedRows } from "./instance.ts";
 import { ReadProblems } from "./read_problems.ts";
 import { TURN_WEIGHT, weightOf } from "./portions.ts";
+import { Slice } from "./slice.ts";
+import type { Task } from "../task/task.ts";
 import type { TaskHost } from "./task_host.ts";
 
 const POLL_RETRY_MS = 1_000;
 const OVERLOAD_WAIT_MS = 5;
+/** What was fetched is taken for so long at a time, and one portion more. */
+const TURN_MS = 10;
 
 /**
  * The loop of one instance: fetched records to their tasks, then every busy task a slice of work. Fetching goes on
@@ -22,6 +26,7 @@ export class Pump {
   readonly #assignments: Assignments;
   readonly #onComplete: () => void;
   readonly #readProblems: ReadProblems;
+  readonly #slices = new WeakMap<Task, Slice>();
   #stopping = false;
   #woken: () => void = () => {};
   /** A poll has ended since the last one began. */
@@ -71,12 +76,14 @@ export class Pump {
         this.#polled = false;
         polling = null;
         let weight = 0;
+        let turnMs = clock.nowMs();
         for (let part = intake.take(); part !== undefined && !this.#stopping; part = intake.take()) {
           this.#take(part);
           weight += weightOf(part.records);
-          if (weight < TURN_WEIGHT / 2) continue;
+          if (weight < TURN_WEIGHT / 2 && clock.nowMs() - turnMs < TURN_MS) continue;
           weight = 0;
           await clock.breathe();
+          turnMs = clock.nowMs();
         }
       }
       loads.advance(intake, clock.nowMs());
@@ -147,6 +154,9 @@ export class Pump {
     const { task } = host;
     busy.delete(host);
     if (task === null || task.closed) return;
+    const beganMs = this.#instance.ports.clock.nowMs();
+    const slice = this.#sliceOf(task);
+    task.sliceRows = slice.rows;
     task.beginBatch(this.#sourceMs);
     const { complete } = task;
     task.work();
@@ -155,7 +165,14 @@ export class Pump {
     if (task.ready) this.#finish(host);
     if (task.complete && !complete) this.#completed(host);
     task.endBatch();
+    slice.took(this.#instance.ports.clock.nowMs() - beganMs);
     if (task.busy) busy.add(host);
+  }
+
+  #sliceOf(task: Task): Slice {
+    let slice = this.#slices.get(task);
+    if (slice === undefined) this.#slices.set(task, slice = new Slice(this.#instance.options.sliceRows));
+    return slice;
   }
 
   #load(host: TaskHost): void {

@@ -68,7 +68,8 @@ export class Task implements TaskView {
   readonly #program: Program;
   readonly #layout: CellLayout;
   #pending = 0;
-  readonly #sliceRows: number;
+  /** Entries that one turn evaluates, and steps of chores that it does, at most. */
+  sliceRows: number;
   readonly #evaluate = (entry: Entry) => this.evaluate(entry);
   readonly #end: StartEnd;
 
@@ -78,7 +79,7 @@ export class Task implements TaskView {
     this.partition = partition;
     this.epoch = epoch;
     this.id = taskId(table.name, partition);
-    this.#sliceRows = context.options.sliceRows;
+    this.sliceRows = context.options.sliceRows;
     this.channel = new Channel({
       task: this.id,
       epoch,
@@ -197,9 +198,9 @@ export class Task implements TaskView {
 
   /** Evaluates a slice of what waits, and does a slice of the chores. */
   work(): void {
-    this.queue.run(this.#sliceRows, this.#evaluate);
+    this.queue.run(this.sliceRows, this.#evaluate);
     if (this.#known) this.#end.survey();
-    this.chores.run(this.#sliceRows);
+    this.chores.run(this.sliceRows);
   }
 
   /** Whether there is something to do that waits for nobody. */
@@ -282,7 +283,7 @@ export class Task implements TaskView {
     if (!this.membersReady) return;
     this.merges.forEach((merge, member) => {
       if (merge === null) return;
-      for (const [key, row] of merge.takeChanged(this.#sliceRows)) this.setRow(member, key, row);
+      for (const [key, row] of merge.takeChanged(this.sliceRows)) this.setRow(member, key, row);
     });
   }
 
