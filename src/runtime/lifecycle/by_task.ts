@@ -1,7 +1,7 @@
 import type { ShownRow } from "../../ports/warehouse.ts";
 
 /** Rows that are looked at in one turn of the event loop. */
-const SLICE_ROWS = 2_000;
+const SLICE_ROWS = 500;
 
 /** A chunk in pieces that are each small enough for one turn. */
 export function* slicesOf(rows: readonly ShownRow[]): Generator<readonly ShownRow[]> {

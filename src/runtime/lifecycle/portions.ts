@@ -2,6 +2,8 @@ import type { Fetched, LogRecord } from "../../ports/log.ts";
 
 /** Text or bytes that take about as long to read as a record by itself. */
 const LENGTH_OF_ONE = 256;
+/** The same of what tasks tell each other, which has no key: a message is short, and a row may be answered to it. */
+const MESSAGE_LENGTH = 16;
 /** What is taken in one turn of the event loop, in units of one small record. */
 export const TURN_WEIGHT = 400;
 
@@ -10,8 +12,8 @@ export function weightOf(records: readonly LogRecord[]): number {
   return records.reduce((sum, record) => sum + weightOfOne(record), 0);
 }
 
-function weightOfOne({ value }: LogRecord): number {
-  return 1 + (value === null ? 0 : value.length / LENGTH_OF_ONE);
+function weightOfOne({ key, value }: LogRecord): number {
+  return 1 + (value === null ? 0 : value.length / (key === null ? MESSAGE_LENGTH : LENGTH_OF_ONE));
 }
 
 /** One part of what was fetched as several, in order, each of which can be taken in one turn. */

@@ -2,12 +2,12 @@ import { assertEquals } from "@std/assert";
 import type { Fetched } from "../../../src/ports/log.ts";
 import { portionsOf, TURN_WEIGHT, weightOf } from "../../../src/runtime/lifecycle/portions.ts";
 
-function fetched(lengths: readonly number[]): Fetched {
+function fetched(lengths: readonly number[], key: string | null = "k"): Fetched {
   // Offsets with gaps, as compaction leaves them.
   const records = lengths.map((length, index) => ({
     offset: 10 + index * 3,
     timestampMs: 0,
-    key: null,
+    key,
     value: "x".repeat(length),
   }));
   return { topic: "t", partition: 0, fromOffset: 8, records, nextOffset: 10 + lengths.length * 3, endOffset: 10_000 };
@@ -28,4 +28,5 @@ Deno.test("portionsOf() cuts what was fetched into parts of one turn that follow
     assertEquals(from, whole.nextOffset);
   }
   assertEquals(portionsOf(fetched(Array(2_500).fill(10))).length, 7);
+  assertEquals(portionsOf(fetched(Array(2_500).fill(10), null)).length, 11);
 });
