@@ -17,7 +17,7 @@ Deno.test("Runner.ready is true of an instance without tasks, once the group has
       world.log.join({ ...options, onAssigned: (tasks) => void (assign = () => options.onAssigned(tasks)) }),
   } as Log;
   const first = world.spawn();
-  await world.settled(first);
+  await first.settled();
   const ready: number[] = [];
   const metrics: Metrics = {
     count() {},
@@ -30,10 +30,10 @@ Deno.test("Runner.ready is true of an instance without tasks, once the group has
   assign();
   await world.clock.pass(3_000);
   assertEquals([second.runner.ready, ready.at(-1), second.runner.status().tasks], [true, 1, []]);
-  await world.stop(first.runner);
+  await first.stop();
   assign();
   assertEquals(second.runner.ready, false, "a task has come that does not run yet");
-  await world.settled(second);
+  await second.settled();
   assertEquals([second.runner.ready, second.runner.status().tasksRunning], [true, 1]);
 });
 
@@ -57,7 +57,7 @@ async function startBehind(hellos: number, { appended }: { readonly appended: nu
 Deno.test("a task that another instance started meanwhile starts again, and no generation is asked for", async () => {
   const { world, instance } = await startBehind(1, { appended: 1 });
   await using _ = world;
-  await world.settled(instance);
+  await instance.settled();
   const restarts = instance.events.filter(({ kind }) => kind === "restart");
   assertEquals([restarts, world.names().size], [[{ kind: "restart", task: "things-0", reason: "superseded" }], 1]);
 });
@@ -98,6 +98,6 @@ Deno.test("a topic that is recreated while its task starts is read anew", async 
   await world.clock.pass(1_500);
   hold = false;
   gate.resolve();
-  await world.settled(instance);
+  await instance.settled();
   assertEquals(world.names().size, 2);
 });

@@ -11,7 +11,7 @@ const rows = (from: number, to: number) =>
 async function restored(partitions: number, kept: readonly (readonly [number, string])[]) {
   const before = await openThings({ partitions });
   await before.put(rows(0, ROWS));
-  await before.settled(before.spawn());
+  await before.spawn().settled();
   const { memory } = before;
   await before[Symbol.asyncDispose]();
   const world = await openThings({ partitions });
@@ -29,10 +29,10 @@ Deno.test("a recreated topic is noticed at every start, however few rows each pa
     await world.until(() => instance.failure !== null);
     assert(instance.failure instanceof RestoreError, String(instance.failure));
     assert(instance.failure.message.includes(`${ROWS} of ${ROWS} rows`), instance.failure.message);
-    await world.stop(instance.runner);
+    await instance.stop();
     assertEquals(shown(), ROWS);
   }
-  await world.settled(spawn({ allowDeletes: true }));
+  await spawn({ allowDeletes: true }).settled();
   assertEquals(shown(), 0);
 });
 
@@ -40,7 +40,7 @@ Deno.test("a start deletes unasked what is a small share of all rows, though not
   const kept = rows(0, ROWS).filter(([id]) => id >= 900);
   const { world, spawn, shown } = await restored(12, kept);
   await using _ = world;
-  await world.settled(spawn());
+  await spawn().settled();
   assertEquals(shown(), kept.length);
 });
 
@@ -51,6 +51,6 @@ Deno.test("a partition that lost its rows is noticed, though they are a small sh
   const instance = spawn();
   await world.until(() => instance.failure !== null);
   assert(instance.failure!.message.includes('task "things-4" shows'), instance.failure!.message);
-  await world.stop(instance.runner);
+  await instance.stop();
   assertEquals(shown(), ROWS);
 });

@@ -1,17 +1,12 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { z } from "zod";
-import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { clickhouse, count, debezium, type Topology, topology } from "../../src/mod.ts";
 import type { DeadLetter } from "../../src/ports/dead_letters.ts";
 import type { AppendBatch, Log } from "../../src/ports/log.ts";
 import type { Warehouse } from "../../src/ports/warehouse.ts";
 import { ProductionError } from "../../src/record/errors.ts";
-import { partitionOf } from "../../src/record/partitioner.ts";
-import { defaultRunOptions } from "../../src/runtime/options.ts";
-import { Runner } from "../../src/runtime/runner.ts";
-import { createManualClock } from "../../src/testing/manual_clock.ts";
 import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
-import { createStepClock, settle } from "../../src/testing/quiescence.ts";
+import { appendKeyed, openStepLog, StepRun } from "./step_run.ts";
 
 const documents = debezium("shop.public.documents", { key: ["id"], row: z.object({ id: z.int(), body: z.string() }) });
 const shown = clickhouse("documents", { key: ["id"], columns: { id: "Int64", length: "Nullable(Int64)" } });
@@ -28,50 +23,31 @@ async function start(
     warehouse?: (memory: Warehouse) => Warehouse;
   },
 ) {
-  const clock = createStepClock(createManualClock());
-  const embedded = openEmbeddedLog({ path: ":memory:", clock });
   const { topic } = documents.spec;
-  await embedded.createTopic({ name: topic, partitions: PARTITIONS, cleanup: "compact", retentionMs: -1 });
-  for (const [id, length] of run.lengths.entries()) {
-    const after = { id, body: "x".repeat(length) };
-    const key = `{"id":${id}}`;
-    const records = [{ key, value: JSON.stringify({ op: "r", after }) }];
-    await embedded.append([{ topic, partition: partitionOf(key, PARTITIONS), records }]);
-  }
+  const { clock, log: embedded } = await openStepLog({ [topic]: PARTITIONS });
+  const records = run.lengths.map((length, id) => ({
+    key: `{"id":${id}}`,
+    value: JSON.stringify({ op: "r", after: { id, body: "x".repeat(length) } }),
+  }));
+  await appendKeyed(embedded, records, { topic, partitions: PARTITIONS });
   const memory = createMemoryWarehouse();
   const letters: DeadLetter[] = [];
-  const events: string[] = [];
-  let failure: Error | null = null;
   const log = run.log?.(embedded) ?? embedded;
-  const runner = new Runner(run.topology, {
-    log,
-    warehouse: run.warehouse?.(memory) ?? memory,
-    clock,
-    random: { next: () => 0.5 },
-    metrics: { count() {}, gauge() {}, observe() {} },
-    deadLetters: { put: (put) => Promise.resolve(void letters.push(...put)) },
-  }, {
-    options: defaultRunOptions,
-    onEvent: (event) => {
-      if (event.kind === "restart") events.push(`${event.task}: ${event.reason}`);
-      if (event.kind === "problem" && event.problem !== null) events.push(event.problem);
-    },
-  });
-  const fail = (error: Error) => failure ??= error;
-  runner.failed.then(fail);
-  runner.start().catch(fail);
+  const warehouse = run.warehouse?.(memory) ?? memory;
+  const deadLetters = { put: (put: readonly DeadLetter[]) => Promise.resolve(void letters.push(...put)) };
+  const instance = new StepRun(run.topology, { clock, ports: { log, warehouse, deadLetters } }).start();
   return {
-    runner,
     clock,
     memory,
     letters,
-    events,
-    settle: () => settle(runner, { clock, failure: () => failure }),
+    /** Restarts of tasks, and problems. */
+    events: () =>
+      instance.events.filter((event) =>
+        event.kind === "restart" || (event.kind === "problem" && event.problem !== null)
+      ),
+    settle: () => instance.settled(),
     async [Symbol.asyncDispose]() {
-      let stopped = false;
-      const stopping = runner.stop().finally(() => stopped = true);
-      while (!stopped) await clock.pass(1_000);
-      await stopping;
+      await instance.stop();
       await embedded.close();
     },
   };
@@ -105,7 +81,7 @@ Deno.test("a value that the broker does not take is absent with a dead letter, a
   await run.settle();
   const found = new Map(run.memory.select("documents").map((row) => [row.id, row.length]));
   assertEquals([...found.values()], [...many.slice(1).map((length) => length === 1_100_000 ? null : length), null]);
-  assertEquals(run.events, []);
+  assertEquals(run.events(), []);
   assertEquals(run.letters.map(({ operator, key, reason }) => [operator, key, reason]), [[
     "documents.next",
     "2",

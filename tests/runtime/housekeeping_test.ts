@@ -38,7 +38,7 @@ Deno.test("gauges are set, and tell the lag, while inserts hang and a comparison
   const { state, metrics } = recorder();
   const options = { repairAfterMs: 3_000, sinkRowsMax: 5 };
   const instance = world.spawn({ warehouse, metrics, options });
-  await world.settled(instance);
+  await instance.settled();
   shut();
   for (let id = 0; id < 300; id++) {
     await world.put([[id, `thing ${id}`]]);
@@ -52,7 +52,7 @@ Deno.test("gauges are set, and tell the lag, while inserts hang and a comparison
 
   assertEquals(state.last.get("weir_source_lag_records"), 300 - state.last.get("weir_sink_pending_rows")!);
   open();
-  await world.settled(instance);
+  await instance.settled();
   await world.clock.pass(1_000);
   assertEquals([state.last.get("weir_source_lag_records"), world.names().size], [0, 300]);
 });
@@ -66,7 +66,7 @@ Deno.test("lag counts, and commits leave out, what was taken and is not evaluate
   const { clock } = world;
   const slowed = { ...clock, breathe: () => slow ? clock.sleep(10) : clock.breathe() };
   const instance = world.spawn({ metrics, log, clock: slowed, options: { sliceRows: 1, commitEveryMs: 1_000 } });
-  await world.settled(instance);
+  await instance.settled();
   slow = true;
   await world.put(Array.from({ length: 2_000 }, (_, id): [number, string] => [id, `thing ${id}`]));
   await clock.pass(3_500);
@@ -77,7 +77,7 @@ Deno.test("lag counts, and commits leave out, what was taken and is not evaluate
   assert(committed <= shown, `${committed} is committed, ${shown} rows are shown`);
   assert(taken.lagRecords > 0 && state.last.get("weir_source_lag_records")! > 0, JSON.stringify(taken));
   slow = false;
-  await world.settled(instance);
+  await instance.settled();
   await clock.pass(2_500);
   assertEquals(commits.at(-1)!.find(({ topic }) => topic === THINGS)!.offset, 2_000);
   assertEquals(state.last.get("weir_source_lag_records"), 0);

@@ -1,14 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
-import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { clickhouse, count, debezium, topology } from "../../src/mod.ts";
 import { RestoreError } from "../../src/record/errors.ts";
-import { partitionOf } from "../../src/record/partitioner.ts";
-import { defaultRunOptions } from "../../src/runtime/options.ts";
-import { Runner } from "../../src/runtime/runner.ts";
-import { createManualClock } from "../../src/testing/manual_clock.ts";
 import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
-import { createStepClock, settle } from "../../src/testing/quiescence.ts";
+import { appendKeyed, openStepLog, StepRun } from "./step_run.ts";
 
 const TOPIC = "shop.public.things";
 const things = debezium(TOPIC, { key: ["id"], row: z.object({ id: z.int(), kind: z.int() }) });
@@ -26,37 +21,17 @@ async function start(
   warehouse: ReturnType<typeof createMemoryWarehouse>,
   { partitions, generation, kinds }: { partitions: number; generation: number; kinds: readonly number[] },
 ): Promise<Error | null> {
-  const clock = createStepClock(createManualClock());
-  const log = openEmbeddedLog({ path: ":memory:", clock });
-  await log.createTopic({ name: TOPIC, partitions, cleanup: "compact", retentionMs: -1 });
-  const batches = Array.from({ length: partitions }, (_, partition) => ({
-    topic: TOPIC,
-    partition,
-    records: kinds.map((kind) => ({
-      key: `{"id":${kind}}`,
-      value: `{"op":"r","after":{"id":${kind},"kind":${kind}}}`,
-    })).filter(({ key }) => partitionOf(key, partitions) === partition),
+  const { clock, log } = await openStepLog({ [TOPIC]: partitions });
+  const records = kinds.map((kind) => ({
+    key: `{"id":${kind}}`,
+    value: `{"op":"r","after":{"id":${kind},"kind":${kind}}}`,
   }));
-  await log.append(batches.filter(({ records }) => records.length > 0));
-  let failure: Error | null = null;
-  const runner = new Runner(counted, {
-    log,
-    warehouse,
-    clock,
-    random: { next: () => 0.5 },
-    metrics: { count() {}, gauge() {}, observe() {} },
-    deadLetters: { put: (letters) => Promise.reject(new Error(`${letters.length} dead letters`)) },
-  }, { options: { ...defaultRunOptions, generation } });
-  const fail = (error: Error) => failure ??= error;
-  runner.failed.then(fail);
-  runner.start().catch(fail);
-  await settle(runner, { clock, failure: () => failure }).catch(fail);
-  let stopped = false;
-  const stopping = runner.stop().finally(() => stopped = true);
-  while (!stopped) await clock.pass(1_000);
-  await stopping;
+  await appendKeyed(log, records, { topic: TOPIC, partitions });
+  const run = new StepRun(counted, { clock, ports: { log, warehouse }, options: { generation } }).start();
+  await run.settled().catch((error) => run.failure ??= error);
+  await run.stop();
   await log.close();
-  return failure;
+  return run.failure;
 }
 
 const all = Array.from({ length: GROUPS }, (_, kind) => kind);

@@ -1,17 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { clickhouse, debezium, type Topology, topology } from "../../src/mod.ts";
 import type { Log, Reader } from "../../src/ports/log.ts";
 import { ProductionError } from "../../src/record/errors.ts";
-import { defaultRunOptions } from "../../src/runtime/options.ts";
-import { Runner } from "../../src/runtime/runner.ts";
-import { createManualClock } from "../../src/testing/manual_clock.ts";
 import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
-import { createStepClock, settle } from "../../src/testing/quiescence.ts";
 import { readerWith } from "../reader_with.ts";
+import { openStepLog, StepRun } from "./step_run.ts";
 
-const things = debezium("shop.public.things", { key: ["id"], row: z.object({ id: z.int(), name: z.string() }) });
+const THINGS = "shop.public.things";
+const things = debezium(THINGS, { key: ["id"], row: z.object({ id: z.int(), name: z.string() }) });
 const sink = clickhouse("things", { key: ["id"], columns: { id: "Int64", name: "String" } });
 
 /**
@@ -47,43 +44,24 @@ function breakable(log: Log) {
   };
 }
 
-const ports = {
-  random: { next: () => 0.5 },
-  metrics: { count() {}, gauge() {}, observe() {} },
-  deadLetters: { put: (letters: readonly unknown[]) => Promise.reject(new Error(`${letters.length} dead letters`)) },
-};
-
 /** Two things, the second of which comes after the reader has given up. What was seen of it. */
 async function runBroken(shown: Topology): Promise<{ names: unknown[]; restarts: string[]; failure: Error | null }> {
-  const clock = createStepClock(createManualClock());
-  const { log, broken } = breakable(openEmbeddedLog({ path: ":memory:", clock }));
-  await log.createTopic({ name: "shop.public.things", partitions: 1, cleanup: "compact", retentionMs: -1 });
+  const place = await openStepLog({ [THINGS]: 1 });
+  const { log, broken } = breakable(place.log);
   const append = (id: number) => {
     const record = { key: `{"id":${id}}`, value: `{"op":"r","after":{"id":${id},"name":"thing ${id}"}}` };
-    return log.append([{ topic: "shop.public.things", partition: 0, records: [record] }]);
+    return log.append([{ topic: THINGS, partition: 0, records: [record] }]);
   };
   await append(1);
   const warehouse = createMemoryWarehouse();
-  const restarts: string[] = [];
-  let failure: Error | null = null;
-  const runner = new Runner(shown, { log, warehouse, clock, ...ports }, {
-    options: defaultRunOptions,
-    onEvent: (event) => {
-      if (event.kind === "restart") restarts.push(event.reason);
-    },
-  });
-  const fail = (error: Error) => failure ??= error;
-  runner.failed.then(fail);
-  runner.start().catch(fail);
-  await settle(runner, { clock, failure: () => failure });
+  const run = new StepRun(shown, { clock: place.clock, ports: { log, warehouse } }).start();
+  await run.settled();
   broken();
   await append(2);
-  await settle(runner, { clock, failure: () => failure }).catch(fail);
-  let stopped = false;
-  const stopping = runner.stop().finally(() => stopped = true);
-  while (!stopped) await clock.pass(1_000);
-  await stopping;
+  await run.settled().catch((error) => run.failure ??= error);
+  await run.stop();
   await log.close();
+  const { restarts, failure } = run;
   return { names: warehouse.select("things").map((row) => row.name), restarts, failure };
 }
 

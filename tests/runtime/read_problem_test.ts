@@ -1,15 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { clickhouse, debezium, type Topology, topology } from "../../src/mod.ts";
 import type { Fetched, Log, Reader } from "../../src/ports/log.ts";
 import { partitionOf } from "../../src/record/partitioner.ts";
-import { defaultRunOptions } from "../../src/runtime/options.ts";
-import { Runner } from "../../src/runtime/runner.ts";
-import { createManualClock } from "../../src/testing/manual_clock.ts";
 import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
-import { createStepClock, settle } from "../../src/testing/quiescence.ts";
 import { readerWith } from "../reader_with.ts";
+import { appendKeyed, openStepLog, StepRun } from "./step_run.ts";
 
 const TOPIC = "shop.public.things";
 const PROBLEM = "Cannot read this partition at offset 0";
@@ -45,48 +41,27 @@ function troubled(log: Log, isTroubled: (partition: number) => boolean): Log {
 }
 
 async function runTroubled(shown: Topology) {
-  const clock = createStepClock(createManualClock());
-  const embedded = openEmbeddedLog({ path: ":memory:", clock });
+  const place = await openStepLog({ [TOPIC]: 2 });
   let trouble = true;
-  const log = troubled(embedded, (partition) => trouble && partition === 1);
-  await log.createTopic({ name: TOPIC, partitions: 2, cleanup: "compact", retentionMs: -1 });
-  const ids: number[] = [];
-  for (let id = 1; ids.length < 6; id++) {
-    const key = `{"id":${id}}`;
-    const partition = partitionOf(key, 2);
-    ids.push(id);
-    const record = { key, value: `{"op":"r","after":{"id":${id},"name":"thing ${id}"}}` };
-    await log.append([{ topic: TOPIC, partition, records: [record] }]);
-  }
+  const log = troubled(place.log, (partition) => trouble && partition === 1);
+  const ids = [1, 2, 3, 4, 5, 6];
+  const records = ids.map((id) => ({
+    key: `{"id":${id}}`,
+    value: `{"op":"r","after":{"id":${id},"name":"thing ${id}"}}`,
+  }));
+  await appendKeyed(log, records, { topic: TOPIC, partitions: 2 });
   const elsewhere = ids.filter((id) => partitionOf(`{"id":${id}}`, 2) !== 1);
   const warehouse = createMemoryWarehouse();
-  const restarts: string[] = [];
-  const runner = new Runner(shown, {
-    log,
-    warehouse,
-    clock,
-    random: { next: () => 0.5 },
-    metrics: { count() {}, gauge() {}, observe() {} },
-    deadLetters: { put: () => Promise.reject(new TypeError("no dead letters expected")) },
-  }, {
-    options: defaultRunOptions,
-    onEvent: (event) => {
-      if (event.kind === "restart") restarts.push(event.reason);
-    },
-  });
-  let failure: Error | null = null;
-  runner.failed.then((error) => failure = error);
-  runner.start().catch((error) => failure = error);
-  for (let turn = 0; turn < 40; turn++) await clock.pass(250);
-  const during = { names: names(warehouse), problems: runner.problems.list().map(({ problem }) => problem) };
+  const run = new StepRun(shown, { clock: place.clock, ports: { log, warehouse } }).start();
+  const seen = () => ({ names: names(warehouse), problems: run.runner.problems.list().map(({ problem }) => problem) });
+  for (let turn = 0; turn < 40; turn++) await place.clock.pass(250);
+  const during = seen();
   trouble = false;
-  await settle(runner, { clock, failure: () => failure });
-  const after = { names: names(warehouse), problems: runner.problems.list().map(({ problem }) => problem) };
-  let stopped = false;
-  const stopping = runner.stop().finally(() => stopped = true);
-  while (!stopped) await clock.pass(1_000);
-  await stopping;
+  await run.settled();
+  const after = seen();
+  await run.stop();
   await log.close();
+  const { restarts, failure } = run;
   return { during, after, restarts, failure, all: ids.map(named), elsewhere: elsewhere.map(named) };
 }
 

@@ -23,7 +23,7 @@ for (const { partitions, rows } of [{ partitions: 8, rows: 400 }, { partitions: 
       },
     };
     const first = world.spawn({ warehouse: counted, options: { sinkRowsMax: 0 } });
-    await world.settled(first);
+    await first.settled();
     fewest = rows;
     shut();
     await put([0]);
@@ -33,13 +33,13 @@ for (const { partitions, rows } of [{ partitions: 8, rows: 400 }, { partitions: 
     await world.clock.pass(400);
     const second = world.spawn();
     await world.until(() => second.runner.ready && second.runner.status().tasks.length > 0);
-    await world.stop(second.runner);
+    await second.stop();
     await world.until(() => {
       const { tasks } = first.runner.status();
       return tasks.length === partitions && tasks.every(({ state }) => state === "loading" || state === "running");
     });
     open();
-    await world.settled(first);
+    await first.settled();
     assertEquals([world.names(), fewest], [expected, rows]);
   });
 }

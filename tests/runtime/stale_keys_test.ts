@@ -1,14 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { clickhouse, debezium, int8, timestamp, topology } from "../../src/mod.ts";
 import type { Log } from "../../src/ports/log.ts";
+import type { Metrics } from "../../src/ports/metrics.ts";
 import { StaleKeys } from "../../src/state/stale_keys.ts";
-import { defaultRunOptions } from "../../src/runtime/options.ts";
-import { type RunEvent, Runner } from "../../src/runtime/runner.ts";
-import { createManualClock } from "../../src/testing/manual_clock.ts";
-import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
-import { createStepClock } from "../../src/testing/quiescence.ts";
+import type { StepClock } from "../../src/testing/quiescence.ts";
+import { openStepLog, StepRun } from "./step_run.ts";
 
 const THINGS = "shop.public.things";
 const KINDS = "shop.public.kinds";
@@ -27,43 +24,23 @@ function row(after: string): string {
 }
 
 /** Runs `shown` on a log until the test is over. */
-function running(log: Log, clock: ReturnType<typeof createStepClock>) {
+function running(log: Log, clock: StepClock) {
   const gauges = new Map<string, number>();
   const counts = new Map<string, number>();
-  const events: RunEvent[] = [];
   let letters = 0;
-  const runner = new Runner(shown, {
-    log,
-    clock,
-    warehouse: createMemoryWarehouse(),
-    random: { next: () => 0.5 },
-    metrics: {
-      count: (name, labels) => counts.set(`${name} ${labels.table} ${labels.column ?? ""}`.trim(), 1),
-      gauge: (name, { table }, value) => gauges.set(`${name} ${table}`, value),
-      observe() {},
-    },
-    deadLetters: {
-      put: (put) => {
-        letters += put.length;
-        return Promise.resolve();
-      },
-    },
-  }, { options: defaultRunOptions, onEvent: (event) => events.push(event) });
-  const stale = () => [gauges.get("weir_stale_keys things"), gauges.get("weir_stale_keys kinds")];
-  const stop = async () => {
-    const stopping = runner.stop();
-    await clock.pass(10_000);
-    await stopping;
+  const metrics: Metrics = {
+    count: (name, labels) => counts.set(`${name} ${labels.table} ${labels.column ?? ""}`.trim(), 1),
+    gauge: (name, { table }, value) => gauges.set(`${name} ${table}`, value),
+    observe() {},
   };
-  return { runner, stale, stop, counts, events, letters: () => letters };
+  const deadLetters = { put: (put: readonly unknown[]) => Promise.resolve(void (letters += put.length)) };
+  const run = new StepRun(shown, { clock, ports: { log, metrics, deadLetters } });
+  const stale = () => [gauges.get("weir_stale_keys things"), gauges.get("weir_stale_keys kinds")];
+  return { runner: run.runner, stale, stop: () => run.stop(), counts, events: run.events, letters: () => letters };
 }
 
 async function prepared() {
-  const clock = createStepClock(createManualClock());
-  const log = openEmbeddedLog({ path: ":memory:", clock });
-  for (const name of [THINGS, KINDS]) {
-    await log.createTopic({ name, partitions: 1, cleanup: "compact", retentionMs: -1 });
-  }
+  const { clock, log } = await openStepLog({ [THINGS]: 1, [KINDS]: 1 });
   const append = (topic: string, record: { readonly key: string; readonly value: string | null }) =>
     log.append([{ topic, partition: 0, records: [record] }]);
   return { clock, log, append };

@@ -1,16 +1,12 @@
 import { z } from "zod";
-import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { clickhouse, debezium, topology } from "../../src/mod.ts";
-import type { Clock } from "../../src/ports/clock.ts";
 import type { Log } from "../../src/ports/log.ts";
-import type { Metrics } from "../../src/ports/metrics.ts";
 import type { Warehouse } from "../../src/ports/warehouse.ts";
-import { partitionOf } from "../../src/record/partitioner.ts";
-import { defaultRunOptions, type RunOptions } from "../../src/runtime/options.ts";
-import { type RunEvent, Runner } from "../../src/runtime/runner.ts";
-import { createManualClock } from "../../src/testing/manual_clock.ts";
+import type { RunOptions } from "../../src/runtime/options.ts";
+import type { Ports } from "../../src/runtime/runner.ts";
 import { createMemoryWarehouse, type MemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
-import { createStepClock, settle, type StepClock } from "../../src/testing/quiescence.ts";
+import type { StepClock } from "../../src/testing/quiescence.ts";
+import { appendKeyed, openStepLog, StepRun } from "./step_run.ts";
 
 /** The only topic of {@link openThings}. */
 export const THINGS = "shop.public.things";
@@ -20,80 +16,40 @@ const shown = topology("things", (builder) => {
   builder.table(things).to(clickhouse("things", { key: ["id"], columns: { id: "Int64", name: "String" } }));
 });
 
-/** One instance of the topology. */
-interface ThingsInstance {
-  readonly runner: Runner;
-  readonly events: RunEvent[];
-  failure: Error | null;
-}
-
 /** What an instance may have of its own. */
-interface InstanceOptions {
+interface InstanceOptions extends Partial<Ports> {
   readonly options?: Partial<RunOptions>;
-  readonly warehouse?: Warehouse;
-  readonly log?: Log;
-  readonly metrics?: Metrics;
-  readonly clock?: Clock;
 }
 
 /** A topic of things shown in a table of the same columns, on a clock that stands still; any number of instances. */
 class Things {
-  readonly clock: StepClock = createStepClock(createManualClock());
-  readonly log: ReturnType<typeof openEmbeddedLog>;
+  readonly clock: StepClock;
+  readonly log: Log;
   readonly memory: MemoryWarehouse = createMemoryWarehouse();
   readonly #partitions: number;
-  readonly #runners: Runner[] = [];
+  readonly #runs: StepRun[] = [];
 
-  constructor({ partitions, log }: { readonly partitions: number; readonly log?: object }) {
+  constructor(place: { readonly clock: StepClock; readonly log: Log }, partitions: number) {
+    this.clock = place.clock;
+    this.log = place.log;
     this.#partitions = partitions;
-    this.log = openEmbeddedLog({ path: ":memory:", clock: this.clock, ...log });
-  }
-
-  /** Makes the topic. */
-  async create(): Promise<void> {
-    const { log } = this;
-    await log.createTopic({ name: THINGS, partitions: this.#partitions, cleanup: "compact", retentionMs: -1 });
   }
 
   /** Appends a record for each thing: its name, or (null) its tombstone. */
   async put(names: Iterable<readonly [number, string | null]>): Promise<void> {
-    const batches = Array.from({ length: this.#partitions }, (_, partition) => ({
-      topic: THINGS,
-      partition,
-      records: [] as { key: string; value: string | null }[],
+    const records = Array.from(names, ([id, name]) => ({
+      key: `{"id":${id}}`,
+      value: name === null ? null : JSON.stringify({ op: "r", after: { id, name } }),
     }));
-    for (const [id, name] of names) {
-      const key = `{"id":${id}}`;
-      const value = name === null ? null : JSON.stringify({ op: "r", after: { id, name } });
-      batches[partitionOf(key, this.#partitions)].records.push({ key, value });
-    }
-    await this.log.append(batches.filter(({ records }) => records.length > 0));
+    await appendKeyed(this.log, records, { topic: THINGS, partitions: this.#partitions });
   }
 
   /** Starts an instance. */
-  spawn(
-    { options, warehouse = this.memory, log = this.log, metrics, clock = this.clock }: InstanceOptions = {},
-  ): ThingsInstance {
-    const events: RunEvent[] = [];
-    const runner = new Runner(shown, {
-      log,
-      warehouse,
-      clock,
-      random: { next: () => 0.5 },
-      metrics: metrics ?? { count() {}, gauge() {}, observe() {} },
-      deadLetters: { put: (letters) => Promise.reject(new Error(`${letters.length} dead letters`)) },
-    }, { options: { ...defaultRunOptions, ...options }, onEvent: (event) => events.push(event) });
-    const instance: ThingsInstance = { runner, events, failure: null };
-    const fail = (error: Error) => void (instance.failure ??= error);
-    runner.failed.then(fail);
-    runner.start().catch(fail);
-    this.#runners.push(runner);
-    return instance;
-  }
-
-  /** Until the instance has nothing left to do. */
-  async settled(instance: ThingsInstance): Promise<void> {
-    await settle(instance.runner, { clock: this.clock, failure: () => instance.failure });
+  spawn({ options, ...ports }: InstanceOptions = {}): StepRun {
+    const { clock, log, memory: warehouse } = this;
+    const run = new StepRun(shown, { clock, ports: { log, warehouse, ...ports }, options }).start();
+    this.#runs.push(run);
+    return run;
   }
 
   /** Lets time pass until `condition` holds. */
@@ -105,30 +61,22 @@ class Things {
     }
   }
 
-  /** Ends an instance. */
-  async stop(runner: Runner): Promise<void> {
-    let stopped = false;
-    const stopping = runner.stop().finally(() => stopped = true);
-    while (!stopped) await this.clock.pass(100);
-    await stopping;
-  }
-
   /** The names shown, by id. */
   names(): Map<number, string> {
     return new Map(this.memory.select("things").map(({ id, name }) => [Number(id), String(name)]));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const runner of this.#runners) await this.stop(runner);
+    for (const run of this.#runs) await run.stop();
     await this.log.close();
   }
 }
 
-/** A {@link Things} whose topic is there. */
-export async function openThings(options: ConstructorParameters<typeof Things>[0]): Promise<Things> {
-  const things = new Things(options);
-  await things.create();
-  return things;
+/** Makes the topic and its place. */
+export async function openThings(
+  { partitions, log }: { readonly partitions: number; readonly log?: Parameters<typeof openStepLog>[1] },
+): Promise<Things> {
+  return new Things(await openStepLog({ [THINGS]: partitions }, log), partitions);
 }
 
 /** A warehouse whose inserts wait while it is shut. */

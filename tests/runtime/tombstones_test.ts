@@ -38,7 +38,7 @@ Deno.test("a load too slow for delete.retention.ms begins anew once, then the se
   pace.pollMs = 2_000;
   const instance = world.spawn({ log });
   await world.until(() => instance.failure !== null);
-  const restarts = instance.events.flatMap((event) => event.kind === "restart" ? [event.reason] : []);
+  const { restarts } = instance;
   assertEquals(restarts.length, 1);
   assert(restarts[0].includes("delete.retention.ms (60000 ms)"), restarts[0]);
   assert(instance.failure instanceof ConfigError, String(instance.failure));
@@ -50,10 +50,10 @@ Deno.test("a load that was held up once is done when nothing holds it up any mor
   await using _ = world;
   pace.pollMs = 2_000;
   const instance = world.spawn({ log });
-  await world.until(() => instance.events.some(({ kind }) => kind === "restart"));
+  await world.until(() => instance.restarts.length > 0);
   pace.pollMs = 500;
-  await world.settled(instance);
-  assertEquals([world.names().size, instance.events.filter(({ kind }) => kind === "restart").length], [300, 1]);
+  await instance.settled();
+  assertEquals([world.names().size, instance.restarts.length], [300, 1]);
 });
 
 Deno.test("tasks that are read one after the other have their time each", async () => {
@@ -61,6 +61,6 @@ Deno.test("tasks that are read one after the other have their time each", async 
   await using _ = world;
   pace.pollMs = 1_400;
   const instance = world.spawn({ log });
-  await world.settled(instance);
-  assertEquals([world.names().size, instance.events.filter(({ kind }) => kind === "restart").length], [300, 0]);
+  await instance.settled();
+  assertEquals([world.names().size, instance.restarts.length], [300, 0]);
 });

@@ -1,15 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { z } from "zod";
-import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { clickhouse, debezium, topology } from "../../src/mod.ts";
 import type { AppendBatch, Log } from "../../src/ports/log.ts";
+import type { Warehouse } from "../../src/ports/warehouse.ts";
 import { LimitError } from "../../src/record/errors.ts";
-import { defaultRunOptions } from "../../src/runtime/options.ts";
-import { Runner } from "../../src/runtime/runner.ts";
-import { createManualClock } from "../../src/testing/manual_clock.ts";
 import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
-import { createStepClock, settle } from "../../src/testing/quiescence.ts";
 import { readerWith } from "../reader_with.ts";
+import { openStepLog, StepRun } from "./step_run.ts";
 
 const THINGS = "shop.public.things";
 const KINDS = "shop.public.kinds";
@@ -23,12 +20,8 @@ const shown = topology("things", (builder) => {
 
 /** A runner whose log and ClickHouse can be made to keep it waiting, or to lose its messages. */
 async function openRunner() {
-  const clock = createStepClock(createManualClock());
-  const log = openEmbeddedLog({ path: ":memory:", clock });
-  const warehouse = createMemoryWarehouse();
-  for (const name of [THINGS, KINDS]) {
-    await log.createTopic({ name, partitions: 1, cleanup: "compact", retentionMs: -1 });
-  }
+  const { clock, log } = await openStepLog({ [THINGS]: 1, [KINDS]: 1 });
+  const memory = createMemoryWarehouse();
   const faults = {
     losesMessages: false,
     fetches: Promise.resolve(),
@@ -52,34 +45,26 @@ async function openRunner() {
       return faults.losesMessages ? batches.map(() => 0) : await log.append(batches);
     },
   };
-  const runner = new Runner(shown, {
-    log: faulty,
-    clock,
-    warehouse: {
-      ...warehouse,
-      async insert(rows) {
-        await faults.inserts;
-        await warehouse.insert(rows);
-      },
+  const warehouse: Warehouse = {
+    ...memory,
+    async insert(rows) {
+      await faults.inserts;
+      await memory.insert(rows);
     },
-    random: { next: () => 0.5 },
-    metrics: { count() {}, gauge() {}, observe() {} },
-    deadLetters: { put: (letters) => Promise.reject(new Error(`${letters.length} dead letters`)) },
-  }, { options: defaultRunOptions });
+  };
+  const run = new StepRun(shown, { clock, ports: { log: faulty, warehouse } });
   const put = (topic: string, row: { readonly id: number; readonly kind?: number; readonly name?: string }) => {
     const value = JSON.stringify({ op: "c", after: row });
     return log.append([{ topic, partition: 0, records: [{ key: `{"id":${row.id}}`, value }] }]);
   };
   return {
-    runner,
+    runner: run.runner,
     clock,
     faults,
     put,
-    settled: () => settle(runner, { clock, failure: () => null }),
+    settled: () => run.settled(),
     async [Symbol.asyncDispose]() {
-      const stopping = runner.stop();
-      await clock.pass(10_000);
-      await stopping;
+      await run.stop();
       await log.close();
     },
   };

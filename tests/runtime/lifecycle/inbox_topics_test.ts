@@ -1,15 +1,13 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { z } from "zod";
-import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
 import { clickhouse, debezium, topology } from "../../../src/mod.ts";
 import type { Log } from "../../../src/ports/log.ts";
 import { ConfigError, ProductionError } from "../../../src/record/errors.ts";
 import { prepareTopics } from "../../../src/runtime/lifecycle/topics.ts";
 import { defaultRunOptions } from "../../../src/runtime/options.ts";
-import { Runner } from "../../../src/runtime/runner.ts";
 import { createManualClock } from "../../../src/testing/manual_clock.ts";
 import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
-import { createStepClock, settle } from "../../../src/testing/quiescence.ts";
+import { openStepLog, StepRun } from "../step_run.ts";
 
 const NOTES = "shop.public.notes";
 const DOCUMENTS = "shop.public.documents";
@@ -26,8 +24,7 @@ const lengths = topology("lengths", (builder) => {
 
 /** A log of one partition for each source, with a broker's own limit for all topics that are made without one. */
 async function openBroker() {
-  const clock = createStepClock(createManualClock());
-  const embedded = openEmbeddedLog({ path: ":memory:", clock });
+  const { clock, log: embedded } = await openStepLog({});
   const log: Log = {
     ...embedded,
     createTopic: (topic) => embedded.createTopic({ messageBytesMax: BROKER_BYTES_MAX, ...topic }),
@@ -110,32 +107,13 @@ Deno.test("a row of 1.6 MB that others look up is joined", async () => {
   await put(NOTES, { id: 1, document: 1 });
   await put(NOTES, { id: 2, document: 2 });
   const warehouse = createMemoryWarehouse();
-  const restarts: string[] = [];
-  let failure: Error | null = null;
-  const runner = new Runner(lengths, {
-    log,
-    warehouse,
-    clock,
-    random: { next: () => 0.5 },
-    metrics: { count() {}, gauge() {}, observe() {} },
-    deadLetters: { put: () => Promise.reject(new TypeError("no dead letters expected")) },
-  }, {
-    options: defaultRunOptions,
-    onEvent: (event) => {
-      if (event.kind === "restart") restarts.push(event.reason);
-    },
-  });
-  runner.failed.then((error) => failure = error);
-  runner.start().catch((error) => failure = error);
-  await settle(runner, { clock, failure: () => failure });
+  const run = new StepRun(lengths, { clock, ports: { log, warehouse } }).start();
+  await run.settled();
   assertEquals(warehouse.select("lengths").map(({ id, length }) => [Number(id), Number(length)]), [
     [1, 1_600_000],
     [2, 5],
   ]);
-  assertEquals(restarts, []);
-  let stopped = false;
-  const stopping = runner.stop().finally(() => stopped = true);
-  while (!stopped) await clock.pass(1_000);
-  await stopping;
+  assertEquals(run.restarts, []);
+  await run.stop();
   await log.close();
 });

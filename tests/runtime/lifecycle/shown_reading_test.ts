@@ -1,17 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
-import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
 import { clickhouse, count, debezium, type Topology, topology } from "../../../src/mod.ts";
 import type { Log } from "../../../src/ports/log.ts";
 import type { ShownRow, TableSpec, Warehouse } from "../../../src/ports/warehouse.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
-import { partitionOf } from "../../../src/record/partitioner.ts";
+import type { RunEvent, StartReport } from "../../../src/runtime/runner.ts";
 import { taskId } from "../../../src/record/task_id.ts";
 import { defaultRunOptions } from "../../../src/runtime/options.ts";
-import { type RunEvent, Runner, type StartReport } from "../../../src/runtime/runner.ts";
-import { createManualClock } from "../../../src/testing/manual_clock.ts";
 import { createMemoryWarehouse, type MemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
-import { createStepClock, settle, type StepClock } from "../../../src/testing/quiescence.ts";
+import type { StepClock } from "../../../src/testing/quiescence.ts";
+import { appendKeyed, openStepLog, StepRun } from "../step_run.ts";
 
 const TOPIC = "shop.public.things";
 const PARTITIONS = 3;
@@ -34,9 +32,7 @@ interface World {
 }
 
 async function openWorld(): Promise<World & { close(): Promise<void> }> {
-  const clock = createStepClock(createManualClock());
-  const log = openEmbeddedLog({ path: ":memory:", clock });
-  await log.createTopic({ name: TOPIC, partitions: PARTITIONS, cleanup: "compact", retentionMs: -1 });
+  const { clock, log } = await openStepLog({ [TOPIC]: PARTITIONS });
   for (const id of IDS) await append(log, { id, name: `name ${id % 2}` });
   return { log, clock, warehouse: createMemoryWarehouse(), close: () => log.close() };
 }
@@ -44,7 +40,7 @@ async function openWorld(): Promise<World & { close(): Promise<void> }> {
 async function append(log: Log, { id, name }: { id: number; name: string | null }): Promise<void> {
   const key = `{"id":${id}}`;
   const value = name === null ? null : `{"op":"r","after":{"id":${id},"name":"${name}"}}`;
-  await log.append([{ topic: TOPIC, partition: partitionOf(key, PARTITIONS), records: [{ key, value }] }]);
+  await appendKeyed(log, [{ key, value }], { topic: TOPIC, partitions: PARTITIONS });
 }
 
 /** Runs until everything is shown, then `meanwhile`, and stops. */
@@ -55,26 +51,12 @@ async function run(
     readonly meanwhile?: (settled: () => Promise<void>) => Promise<void>;
   },
 ): Promise<{ report: readonly StartReport[]; events: RunEvent[] }> {
-  const events: RunEvent[] = [];
-  let failure: Error | null = null;
-  const runner = new Runner(shown, {
-    log,
-    warehouse,
-    clock,
-    random: { next: () => 0.5 },
-    metrics: { count() {}, gauge() {}, observe() {} },
-    deadLetters: { put: (letters: readonly unknown[]) => Promise.reject(new Error(`${letters.length} dead letters`)) },
-  }, { options: defaultRunOptions, onEvent: (event) => void events.push(event) });
-  const fail = (error: Error) => failure ??= error;
-  runner.failed.then(fail);
-  runner.start().catch(fail);
-  const settled = () => settle(runner, { clock, failure: () => failure });
+  const instance = new StepRun(shown, { clock, ports: { log, warehouse } }).start();
+  const settled = () => instance.settled();
   await settled();
   await meanwhile(settled);
-  let stopped = false;
-  const stopping = runner.stop().finally(() => stopped = true);
-  while (!stopped) await clock.pass(1_000);
-  await stopping;
+  await instance.stop();
+  const { events } = instance;
   const report = events.flatMap((event) => event.kind === "started" ? event.sinks : []);
   return { report, events };
 }

@@ -1,14 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
-import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
 import { clickhouse, debezium, topology } from "../../../src/mod.ts";
 import type { GroupOptions, Log } from "../../../src/ports/log.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
-import { defaultRunOptions } from "../../../src/runtime/options.ts";
-import { Runner } from "../../../src/runtime/runner.ts";
-import { createManualClock } from "../../../src/testing/manual_clock.ts";
-import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
-import { createStepClock } from "../../../src/testing/quiescence.ts";
+import { openStepLog, StepRun } from "../step_run.ts";
 
 const things = debezium("things", { key: ["id"], row: z.object({ id: z.int() }) });
 const shown = clickhouse("things", { key: ["id"], columns: { id: "Int64" } });
@@ -16,9 +11,7 @@ const mirror = topology("mirror", (builder) => builder.table(things).to(shown));
 
 /** Starts the topology on a log that stores every HELLO and never says so. */
 async function startUnanswered() {
-  const clock = createStepClock(createManualClock());
-  const embedded = openEmbeddedLog({ path: ":memory:", clock });
-  await embedded.createTopic({ name: "things", partitions: 2, cleanup: "compact", retentionMs: -1 });
+  const { clock, log: embedded } = await openStepLog({ things: 2 });
   let hellos = 0;
   let group: GroupOptions | null = null;
   const log: Log = {
@@ -32,27 +25,14 @@ async function startUnanswered() {
       return embedded.join(options);
     },
   };
-  const runner = new Runner(mirror, {
-    log,
-    warehouse: createMemoryWarehouse(),
-    clock,
-    random: { next: () => 0.5 },
-    metrics: { count() {}, gauge() {}, observe() {} },
-    deadLetters: { put: () => Promise.resolve() },
-  }, { options: defaultRunOptions });
-  runner.start();
+  const run = new StepRun(mirror, { clock, ports: { log } }).start();
   while (hellos < 2) await clock.pass(1_000);
   return {
     clock,
-    runner,
+    runner: run.runner,
     hellos: () => hellos,
     assign: (tasks: readonly string[]) => group!.onAssigned(tasks),
-    async stop() {
-      let stopped = false;
-      const stopping = runner.stop().finally(() => stopped = true);
-      while (!stopped) await clock.pass(1_000);
-      await stopping;
-    },
+    stop: () => run.stop(),
     close: () => embedded.close(),
   };
 }
