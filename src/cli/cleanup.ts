@@ -1,10 +1,10 @@
 import { connect } from "../adapters/clickhouse/connection.ts";
 import { countTombstones, removeTombstones, type StoredRows } from "../adapters/clickhouse/tombstones.ts";
 import { withClickHouse } from "./clickhouse_client.ts";
-import { loadConfiguration } from "./config/configuration.ts";
 import { command, flag, value } from "./command.ts";
+import { configurationOf, dataOption } from "./data_option.ts";
 import { grouped } from "./numbers.ts";
-import { readInteger, readText } from "./option_values.ts";
+import { readInteger } from "./option_values.ts";
 import { textTable } from "./text_table.ts";
 
 const PERCENT_DEFAULT = 20;
@@ -24,12 +24,7 @@ export const cleanupCommand = command({
       read: readInteger(1, 100),
     }),
     "dry-run": flag("Only shows what is stored."),
-    data: value({
-      placeholder: "DIR",
-      expected: "a directory",
-      help: "Data directory (default .data).",
-      read: readText,
-    }),
+    data: dataOption,
   },
   description: [
     "Removes deleted rows from Weir's tables in ClickHouse for good. ClickHouse keeps the mark of every deleted row,",
@@ -39,8 +34,7 @@ export const cleanupCommand = command({
   ].join("\n"),
   examples: ["deno task cleanup --dry-run", "deno task cleanup --percent 10"],
   run: async ({ options }) => {
-    const loaded = loadConfiguration();
-    const configuration = { ...loaded, dataDirectory: options.data ?? loaded.dataDirectory };
+    const configuration = configurationOf(options);
     const access = options["dry-run"] ? "reader" : "writer";
     await withClickHouse({ configuration, access }, async ({ options: clickhouse }) => {
       const connection = connect({ ...clickhouse, requestTimeoutMs: SILENCE_MS });

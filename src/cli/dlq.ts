@@ -2,6 +2,7 @@ import type { EmbeddedDeadLetters } from "../adapters/local/dead_letters.ts";
 import type { DeadLetter } from "../ports/dead_letters.ts";
 import { loadConfiguration } from "./config/configuration.ts";
 import { command, flag, value } from "./command.ts";
+import { dataOption } from "./data_option.ts";
 import { pathsIn } from "./embedded_directory.ts";
 import { grouped } from "./numbers.ts";
 import { readInteger, readText } from "./option_values.ts";
@@ -30,12 +31,7 @@ export const dlqCommand = command({
       read: readText,
     }),
     json: flag("One JSON object a line, with the whole error and the record."),
-    data: value({
-      placeholder: "DIR",
-      expected: "a directory",
-      help: "Data directory (default .data).",
-      read: readText,
-    }),
+    data: dataOption,
   },
   description: [
     "Lists the dead letters, the newest first: records that could not be read (stage decode), rows whose " +

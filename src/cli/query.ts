@@ -1,10 +1,10 @@
 import { connect, type Connection } from "../adapters/clickhouse/connection.ts";
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { withClickHouse } from "./clickhouse_client.ts";
-import { loadConfiguration } from "./config/configuration.ts";
 import { command, value } from "./command.ts";
+import { configurationOf, dataOption } from "./data_option.ts";
 import { grouped } from "./numbers.ts";
-import { readChoice, readInteger, readText } from "./option_values.ts";
+import { readChoice, readInteger } from "./option_values.ts";
 import { textTable } from "./text_table.ts";
 import { writeOut } from "./start/output.ts";
 
@@ -32,12 +32,7 @@ export const queryCommand = command({
       help: `Rows shown in a table (default ${grouped(ROWS_SHOWN)}; json and csv give all).`,
       read: readInteger(1),
     }),
-    data: value({
-      placeholder: "DIR",
-      expected: "a directory",
-      help: "Data directory (default .data).",
-      read: readText,
-    }),
+    data: dataOption,
   },
   description: [
     "Runs a read-only query on ClickHouse: the configured server, the embedded one of a running instance, or one " +
@@ -49,8 +44,7 @@ export const queryCommand = command({
     'deno task query "SELECT seller, sum(amount) AS revenue FROM sales GROUP BY seller ORDER BY revenue DESC LIMIT 5"',
   ],
   run: async ({ operands, options }) => {
-    const loaded = loadConfiguration();
-    const configuration = { ...loaded, dataDirectory: options.data ?? loaded.dataDirectory };
+    const configuration = configurationOf(options);
     await withClickHouse({ configuration, access: "reader" }, async ({ options: clickhouse }) => {
       const connection = connect({ ...clickhouse, readOnly: true }, clickhouse.database);
       try {

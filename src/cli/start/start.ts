@@ -1,6 +1,7 @@
 import { type Configuration, loadConfiguration } from "../config/configuration.ts";
 import { command, flag, type OptionValues, value } from "../command.ts";
-import { readAmount, readChoice, readDuration, readInteger, readText } from "../option_values.ts";
+import { dataOption } from "../data_option.ts";
+import { readAmount, readChoice, readDuration, readInteger } from "../option_values.ts";
 import { loadRunnable } from "../topology_files.ts";
 import { UsageError } from "../usage_error.ts";
 import { ENDING_MS_MAX, runApplication } from "./application.ts";
@@ -26,7 +27,7 @@ const options = {
     help: "Ends after this time, counted from when the topologies start, with everything applied.",
     read: readDuration,
   }),
-  data: value({ placeholder: "DIR", expected: "a directory", help: "Data directory (default .data).", read: readText }),
+  data: dataOption,
   seed: value({
     placeholder: "N",
     expected: "a whole number",

@@ -3,10 +3,11 @@ import type { ConnectionOptions } from "../../adapters/clickhouse/open_clickhous
 import type { Topology } from "../../dsl/topology.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { withClickHouse } from "../clickhouse_client.ts";
-import { type Configuration, loadConfiguration } from "../config/configuration.ts";
+import type { Configuration } from "../config/configuration.ts";
 import { command, flag, value } from "../command.ts";
+import { configurationOf, dataOption } from "../data_option.ts";
 import { pathsIn } from "../embedded_directory.ts";
-import { readDuration, readText } from "../option_values.ts";
+import { readDuration } from "../option_values.ts";
 import { readStale, staleLines } from "../stale_report.ts";
 import { loadTopologies } from "../topology_files.ts";
 import { backlogLines } from "./backlog.ts";
@@ -25,12 +26,7 @@ export const verifyCommand = command({
   operands: "[topology...]",
   operandCount: [0, Infinity],
   options: {
-    data: value({
-      placeholder: "DIR",
-      expected: "a directory",
-      help: "Data directory (default .data).",
-      read: readText,
-    }),
+    data: dataOption,
     wait: value({
       placeholder: "TIME",
       expected: "a duration such as 60s",
@@ -51,8 +47,7 @@ export const verifyCommand = command({
   ].join("\n"),
   examples: ["deno task verify", "deno task verify sales --wait 2m"],
   run: async ({ operands, options }) => {
-    const loaded = loadConfiguration();
-    const configuration = { ...loaded, dataDirectory: options.data ?? loaded.dataDirectory };
+    const configuration = configurationOf(options);
     const files = await loadTopologies(configuration.topologiesDirectory, operands);
     const topologies = files.map(({ topology }) => topology);
     const startedMs = performance.now();
