@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
-import { startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/clickhouse.ts";
 import { rowsTable } from "../../src/plan/sink_table.ts";
 import type { DeleteRow, UpsertRow } from "../../src/ports/warehouse.ts";
 import { expandSql, type QueryContext } from "../../tools/dashboards/expand.ts";
 import { sales as dashboard } from "../../tools/dashboards/sales.ts";
 import { sales } from "../../topologies/online_store/tables.ts";
 import { panelsOf } from "./support.ts";
+import { ownClickHouse } from "../own_clickhouse.ts";
 
 const TASK = "order_items-0";
 const DAY_MICROS = 86_400_000_000;
@@ -25,9 +25,8 @@ function tombstone(id: number, seq: number): DeleteRow {
 }
 
 Deno.test("the Sales panels do not show a sale whose newest version is outside of the range, or deleted", async () => {
-  const path = await Deno.makeTempDir();
-  const server = await startEmbeddedClickHouse({ path });
-  const warehouse = openClickHouse({ url: server.url, database: "online_store" });
+  await using own = await ownClickHouse();
+  const warehouse = openClickHouse({ url: own.server.url, database: "online_store" });
   try {
     const table = rowsTable(sales.spec);
     await warehouse.ensure(table);
@@ -77,7 +76,5 @@ Deno.test("the Sales panels do not show a sale whose newest version is outside o
     assertEquals(country, { country: "DE", revenue: left * 2 });
   } finally {
     await warehouse.close();
-    await server.close();
-    await Deno.remove(path, { recursive: true });
   }
 });

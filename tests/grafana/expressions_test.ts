@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
-import { startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/clickhouse.ts";
 import { METRICS } from "../../src/runtime/metric_names.ts";
 import { expressions, rules } from "./expressions.ts";
 import { KNOWN_METRICS, SOURCES } from "../../tools/dashboards/known_metrics.ts";
 import { metricNames } from "./metric_names.ts";
 import { textAt } from "./support.ts";
+import { ownClickHouse } from "../own_clickhouse.ts";
 
 Deno.test("metricNames() finds the metrics of an expression and nothing else", async (t) => {
   const cases: [expression: string, names: string[]][] = [
@@ -89,9 +89,8 @@ Deno.test("parentheses, brackets, braces and quotes of every expression are clos
 });
 
 Deno.test("ClickHouse's metrics and events have the names that dashboards ask for", async () => {
-  const path = await Deno.makeTempDir();
-  const server = await startEmbeddedClickHouse({ path });
-  const warehouse = openClickHouse({ url: server.url, database: "default" });
+  await using own = await ownClickHouse();
+  const warehouse = openClickHouse({ url: own.server.url, database: "default" });
   try {
     const metrics = await warehouse.query("SELECT metric AS name FROM system.metrics");
     const events = await warehouse.query(
@@ -107,8 +106,6 @@ Deno.test("ClickHouse's metrics and events have the names that dashboards ask fo
     }
   } finally {
     await warehouse.close();
-    await server.close();
-    await Deno.remove(path, { recursive: true });
   }
 });
 

@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
 import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
-import { startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/clickhouse.ts";
 import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { systemClock } from "../../src/adapters/local/system_clock.ts";
 import { clickhouse, count, debezium, numeric, topology } from "../../src/mod.ts";
@@ -13,6 +12,7 @@ import { digestOf } from "../../src/record/digest.ts";
 import { defaultRunOptions } from "../../src/runtime/options.ts";
 import { Runner } from "../../src/runtime/runner.ts";
 import type { RunEvent } from "../../src/runtime/run_event.ts";
+import { ownClickHouse } from "../own_clickhouse.ts";
 
 const TOPIC = "shop.public.prices";
 const prices = debezium(TOPIC, { key: ["price"], row: z.object({ price: numeric(9, 2), name: z.string() }) });
@@ -34,9 +34,8 @@ async function eventually(attempt: () => Promise<unknown>, expected: unknown): P
 }
 
 Deno.test("a start takes rows over whose keys an earlier version wrote in another form", async () => {
-  const path = await Deno.makeTempDir({ prefix: "weir-older-keys-" });
-  const server = await startEmbeddedClickHouse({ path });
-  const warehouse = openClickHouse({ url: server.url, database: "older" });
+  await using own = await ownClickHouse();
+  const warehouse = openClickHouse({ url: own.server.url, database: "older" });
   const log = openEmbeddedLog({ path: ":memory:", clock: systemClock });
   await log.createTopic({ name: TOPIC, partitions: 1, cleanup: "compact", retentionMs: -1 });
   const put = (text: string, value: string | null) =>
@@ -85,7 +84,5 @@ Deno.test("a start takes rows over whose keys an earlier version wrote in anothe
     await runner.stop();
     await warehouse.close();
     await log.close();
-    await server.close();
-    await Deno.remove(path, { recursive: true });
   }
 });

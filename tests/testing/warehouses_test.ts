@@ -1,22 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { type EmbeddedClickHouse, startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/clickhouse.ts";
 import { clickhouse, count, debezium, Decimal, int8, max, min, sum, topology } from "../../src/mod.ts";
 import { mulberry32 } from "../../src/record/mulberry32.ts";
 import { createTopologyTestDriver } from "../../src/testing/mod.ts";
+import { clickHouseOfFile } from "../own_clickhouse.ts";
 
-let path: string;
-let server: EmbeddedClickHouse;
-
-Deno.test.beforeAll(async () => {
-  path = await Deno.makeTempDir({ prefix: "weir-warehouses-" });
-  server = await startEmbeddedClickHouse({ path });
-});
-
-Deno.test.afterAll(async () => {
-  await server.close();
-  await Deno.remove(path, { recursive: true });
-});
+const server = clickHouseOfFile();
 
 const uuid = (last: string) => `6f9619ff-8b86-d011-b42d-00c04fc964${last}`;
 const decimal = (text: string) => Decimal.parse(text);
@@ -110,7 +99,7 @@ function topologyOf(type: string, values: readonly unknown[]) {
 for (const [type, values] of Object.entries(VALUES)) {
   Deno.test(`the in-memory warehouse shows and refuses of ${type} what ClickHouse does`, async () => {
     const shown = [];
-    for (const warehouse of ["memory", server] as const) {
+    for (const warehouse of ["memory", server()] as const) {
       const { made, sinks } = topologyOf(type, values);
       await using driver = createTopologyTestDriver(made, { warehouse });
       const random = mulberry32(type.length);
@@ -131,7 +120,7 @@ for (const [type, values] of Object.entries(VALUES)) {
 
 Deno.test("a number beyond Float32 is set aside, as a row and as a total, in both warehouses", async () => {
   const { made, sinks } = topologyOf("Float32", [1e39, -3.5e38, 3.4028235677973366e38, 3.4028235e38, 1e-46]);
-  for (const warehouse of ["memory", server] as const) {
+  for (const warehouse of ["memory", server()] as const) {
     await using driver = createTopologyTestDriver(made, { warehouse, partitions: 1 });
     for (let id = 0; id < 5; id++) driver.insert(things, { id, value: id });
     await driver.settle();

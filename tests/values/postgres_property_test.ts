@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { type EmbeddedClickHouse, startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/clickhouse.ts";
 import { choicesOf } from "../oracle/random.ts";
-import { hasPostgres15, type PostgresServer, startPostgres } from "./postgres_server.ts";
+import { ownClickHouse } from "../own_clickhouse.ts";
+import { hasPostgres15, startPostgres } from "./postgres_server.ts";
 import { caseName, live, randomCase } from "./value_case.ts";
 
 /** `WEIR_VALUE_SEEDS=from,count` runs others; a failure names its seed. */
@@ -11,25 +11,20 @@ Deno.test({
   name: `values: ${lives} random tables of all column types show what PostgreSQL computes, seeds from ${from}`,
   ignore: !hasPostgres15(),
   async fn() {
-    const path = await Deno.makeTempDir({ prefix: "weir-values-" });
-    let server: PostgresServer | null = null;
-    let clickhouse: EmbeddedClickHouse | null = null;
+    await using clickhouse = await ownClickHouse();
+    const server = await startPostgres();
     try {
-      server = await startPostgres();
-      clickhouse = await startEmbeddedClickHouse({ path });
       for (let seed = from; seed < from + lives; seed++) {
         const life = randomCase(choicesOf(seed));
         await live(life, {
           server,
-          warehouse: clickhouse,
+          warehouse: clickhouse.server,
           compare: ({ expected, shown, letters }) =>
             assertEquals({ shown, letters }, { shown: expected, letters: [] }, `seed ${seed}: ${caseName(life)}`),
         });
       }
     } finally {
-      await clickhouse?.close();
-      await server?.close();
-      await Deno.remove(path, { recursive: true });
+      await server.close();
     }
   },
 });

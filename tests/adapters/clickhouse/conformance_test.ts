@@ -1,30 +1,16 @@
 import { createClient } from "@clickhouse/client";
 import { openClickHouse } from "../../../src/adapters/clickhouse/open_clickhouse.ts";
-import {
-  type EmbeddedClickHouse,
-  startEmbeddedClickHouse,
-} from "../../../src/adapters/embedded_clickhouse/clickhouse.ts";
 import type { OpenedWarehouse } from "../../ports/warehouse_fixtures.ts";
 import { warehouseConformance } from "../../ports/warehouse_conformance.ts";
+import { clickHouseOfFile } from "../../own_clickhouse.ts";
 
-let path: string;
-let server: EmbeddedClickHouse;
+const server = clickHouseOfFile();
 let databases = 0;
-
-Deno.test.beforeAll(async () => {
-  path = await Deno.makeTempDir({ prefix: "weir-clickhouse-" });
-  server = await startEmbeddedClickHouse({ path });
-});
-
-Deno.test.afterAll(async () => {
-  await server.close();
-  await Deno.remove(path, { recursive: true });
-});
 
 async function open(): Promise<OpenedWarehouse> {
   const database = `conformance_${++databases}`;
-  const warehouse = openClickHouse({ url: server.url, database });
-  const client = createClient({ url: server.url });
+  const warehouse = openClickHouse({ url: server().url, database });
+  const client = createClient({ url: server().url });
   await client.command({ query: `CREATE DATABASE ${database}` });
   return {
     warehouse,

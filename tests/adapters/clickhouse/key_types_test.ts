@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import { openClickHouse } from "../../../src/adapters/clickhouse/open_clickhouse.ts";
-import { startEmbeddedClickHouse } from "../../../src/adapters/embedded_clickhouse/clickhouse.ts";
 import type { SinkPlan } from "../../../src/plan/physical.ts";
 import { sinkKeyProblems } from "../../../src/plan/sink_key.ts";
 import type { Warehouse } from "../../../src/ports/warehouse.ts";
@@ -10,6 +9,7 @@ import { Decimal } from "../../../src/record/decimal.ts";
 import { keyOf, keyText, parseKeyText } from "../../../src/record/key.ts";
 import { keyLineOf } from "../../../src/runtime/outputs/key_line.ts";
 import { randomFrom } from "../../record/support.ts";
+import { ownClickHouse } from "../../own_clickhouse.ts";
 
 const SEED = 5;
 const VALUES = 300;
@@ -56,9 +56,8 @@ async function shownKeys(warehouse: Warehouse, plan: SinkPlan): Promise<string[]
 }
 
 Deno.test(`rows of different keys stay apart, and a tombstone meets its row (seed ${SEED})`, async (t) => {
-  const path = await Deno.makeTempDir({ prefix: "weir-keys-" });
-  const server = await startEmbeddedClickHouse({ path });
-  const warehouse = openClickHouse({ url: server.url, database: "keys" });
+  await using own = await ownClickHouse();
+  const warehouse = openClickHouse({ url: own.server.url, database: "keys" });
   try {
     for (const [index, [type, draw]] of Object.entries(TYPES).entries()) {
       await t.step(type, async () => {
@@ -101,7 +100,5 @@ Deno.test(`rows of different keys stay apart, and a tombstone meets its row (see
     }
   } finally {
     await warehouse.close();
-    await server.close();
-    await Deno.remove(path, { recursive: true });
   }
 });

@@ -2,13 +2,10 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connect, type ConnectedDatabase } from "../../../src/adapters/clickhouse/connection.ts";
 import { openClickHouse } from "../../../src/adapters/clickhouse/open_clickhouse.ts";
 import { countTombstones, removeTombstones } from "../../../src/adapters/clickhouse/tombstones.ts";
-import {
-  type EmbeddedClickHouse,
-  startEmbeddedClickHouse,
-} from "../../../src/adapters/embedded_clickhouse/clickhouse.ts";
 import type { Warehouse } from "../../../src/ports/warehouse.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
 import { collect, noSale, PARTIAL, PLAIN, sale } from "../../ports/warehouse_fixtures.ts";
+import { clickHouseOfFile } from "../../own_clickhouse.ts";
 
 const TASK = "sales@0";
 const IDS = Array.from({ length: 300 }, (_, id) => id);
@@ -16,25 +13,14 @@ const IDS = Array.from({ length: 300 }, (_, id) => id);
 const isDeleted = (id: number) => id % 3 === 0;
 const isChanged = (id: number) => id % 5 === 0;
 
-let path: string;
-let server: EmbeddedClickHouse;
-
-Deno.test.beforeAll(async () => {
-  path = await Deno.makeTempDir({ prefix: "weir-clickhouse-" });
-  server = await startEmbeddedClickHouse({ path });
-});
-
-Deno.test.afterAll(async () => {
-  await server.close();
-  await Deno.remove(path, { recursive: true });
-});
+const server = clickHouseOfFile();
 
 async function withTable(
   database: string,
   use: (target: ConnectedDatabase & { warehouse: Warehouse; all: () => Promise<unknown> }) => Promise<void>,
 ): Promise<void> {
-  const warehouse = openClickHouse({ url: server.url, database });
-  const connection = connect({ url: server.url, database });
+  const warehouse = openClickHouse({ url: server().url, database });
+  const connection = connect({ url: server().url, database });
   try {
     await warehouse.ensure(PLAIN);
     await warehouse.ensure(PARTIAL);

@@ -1,10 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { openClickHouse } from "../../../src/adapters/clickhouse/open_clickhouse.ts";
-import {
-  type EmbeddedClickHouse,
-  startEmbeddedClickHouse,
-} from "../../../src/adapters/embedded_clickhouse/clickhouse.ts";
 import { canonicalColumn } from "../../../src/cli/verify/canonical.ts";
 import { avg, clickhouse, count, debezium, Decimal, max, min, sum, type Topology, topology } from "../../../src/mod.ts";
 import { computeSinks } from "../../../src/oracle/oracle.ts";
@@ -17,23 +13,13 @@ import { keyOfOne, keyText } from "../../../src/record/key.ts";
 import { mulberry32 } from "../../../src/record/mulberry32.ts";
 import type { Row } from "../../../src/record/row.ts";
 import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
+import { clickHouseOfFile } from "../../own_clickhouse.ts";
 
 const PARTITIONS = [1, 2, 5];
 const GROUPS = 60;
 
-let path: string;
-let server: EmbeddedClickHouse;
+const server = clickHouseOfFile();
 let databases = 0;
-
-Deno.test.beforeAll(async () => {
-  path = await Deno.makeTempDir({ prefix: "weir-totals-" });
-  server = await startEmbeddedClickHouse({ path });
-});
-
-Deno.test.afterAll(async () => {
-  await server.close();
-  await Deno.remove(path, { recursive: true });
-});
 
 const source = debezium("t.public.values", {
   key: ["id"],
@@ -197,7 +183,7 @@ for (const { kind, type, pool, scale, refused = [] } of cases) {
       }
     }
     const memory = createMemoryWarehouse();
-    const real = openClickHouse({ url: server.url, database: `totals_${++databases}` });
+    const real = openClickHouse({ url: server().url, database: `totals_${++databases}` });
     try {
       const upserts = sharesOf(built, rows, random);
       for (const warehouse of [memory, real]) {

@@ -1,24 +1,13 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createClient } from "@clickhouse/client";
-import {
-  type EmbeddedClickHouse,
-  startEmbeddedClickHouse,
-} from "../../../src/adapters/embedded_clickhouse/clickhouse.ts";
+import { clickHouseOfFile } from "../../own_clickhouse.ts";
 
-let path: string;
-let server: EmbeddedClickHouse;
+const server = clickHouseOfFile();
 
 Deno.test.beforeAll(async () => {
-  path = await Deno.makeTempDir({ prefix: "weir-clickhouse-" });
-  server = await startEmbeddedClickHouse({ path });
   for (const sql of ["CREATE DATABASE web", "CREATE TABLE web.t (a Int64, b String) ENGINE = MergeTree ORDER BY a"]) {
     assertEquals((await ask(sql)).status, 200);
   }
-});
-
-Deno.test.afterAll(async () => {
-  await server.close();
-  await Deno.remove(path, { recursive: true });
 });
 
 interface Answer {
@@ -37,14 +26,14 @@ interface Ask {
 
 async function ask(
   body: BodyInit | null,
-  { search = {}, headers, base = server.url, method = "POST", signal }: Ask = {},
+  { search = {}, headers, base = server().url, method = "POST", signal }: Ask = {},
 ): Promise<Answer> {
   const response = await fetch(`${base}/?${new URLSearchParams(search)}`, { method, body, headers, signal });
   return { status: response.status, text: await response.text(), headers: response.headers };
 }
 
 Deno.test("the server answers /ping, GET and POST in any mixture of url and body", async () => {
-  assertEquals(await (await fetch(`${server.url}/ping`)).text(), "Ok.\n");
+  assertEquals(await (await fetch(`${server().url}/ping`)).text(), "Ok.\n");
   assertEquals((await ask(null, { method: "GET" })).text, "Ok.\n");
   assertEquals((await ask(null, { search: { query: "SELECT 1 + 1" }, method: "GET" })).text, "2\n");
   assertEquals((await ask("+ 1", { search: { query: "SELECT 1" } })).text, "2\n");
@@ -58,7 +47,7 @@ Deno.test("the server answers /ping, GET and POST in any mixture of url and body
   assertStringIncludes(json.headers.get("content-type")!, "application/json");
   assertEquals(json.headers.get("x-clickhouse-format"), "JSON");
   assertEquals((await ask("SELECT 1", { search: { query_id: "mine" } })).headers.get("x-clickhouse-query-id"), "mine");
-  assertEquals((await fetch(`${server.url}/nowhere`)).status, 404);
+  assertEquals((await fetch(`${server().url}/nowhere`)).status, 404);
 });
 
 Deno.test("the server inserts from the body and says how many rows", async () => {
@@ -103,7 +92,7 @@ Deno.test("errors carry ClickHouse's code, status and text", async (t) => {
         answer.text,
       );
       assertStringIncludes(answer.text, `Code: ${code}. DB::Exception: `);
-      assertStringIncludes(answer.text, ` (version ${server.version})`);
+      assertStringIncludes(answer.text, ` (version ${server().version})`);
     });
   }
 });
@@ -145,11 +134,11 @@ Deno.test("requests side by side keep their settings and parameters apart", asyn
 Deno.test("the read-only address, GET and readonly=1 write nothing", async () => {
   const insert = "INSERT INTO web.t (a) VALUES (200)";
   const refused = [
-    ask(insert, { base: server.readerUrl }),
-    ask(insert, { base: server.readerUrl, search: { readonly: "0" } }),
-    ask("SET readonly = 0", { base: server.readerUrl }),
-    ask("KILL QUERY WHERE 1", { base: server.readerUrl }),
-    ask("SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String')", { base: server.readerUrl }),
+    ask(insert, { base: server().readerUrl }),
+    ask(insert, { base: server().readerUrl, search: { readonly: "0" } }),
+    ask("SET readonly = 0", { base: server().readerUrl }),
+    ask("KILL QUERY WHERE 1", { base: server().readerUrl }),
+    ask("SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String')", { base: server().readerUrl }),
     ask(null, { search: { query: insert }, method: "GET" }),
     ask(insert, { search: { readonly: "2" } }),
     ask("INSERT INTO web.t FORMAT CSV", { search: { readonly: "1" } }),
@@ -159,7 +148,7 @@ Deno.test("the read-only address, GET and readonly=1 write nothing", async () =>
     assertEquals(answer.headers.get("x-clickhouse-exception-code"), "164", answer.text);
   }
   const search = { max_threads: "3" };
-  assertEquals((await ask("SELECT getSetting('max_threads')", { base: server.readerUrl, search })).text, "3\n");
+  assertEquals((await ask("SELECT getSetting('max_threads')", { base: server().readerUrl, search })).text, "3\n");
   assertEquals((await ask("SELECT count() FROM web.t WHERE a = 200")).text, "0\n");
 });
 
@@ -185,7 +174,7 @@ Deno.test("an error in the middle of a streamed answer breaks it off", async () 
 Deno.test("a client that goes away ends its streamed SELECT", async () => {
   const gone = new AbortController();
   const sql = "SELECT number, repeat('x', 1000) FROM numbers(100000000) FORMAT TSV";
-  const response = await fetch(server.url, { method: "POST", body: sql, signal: gone.signal });
+  const response = await fetch(server().url, { method: "POST", body: sql, signal: gone.signal });
   await response.body!.getReader().read();
   const running = () => reading("100000000");
   assertEquals(await running(), "1\n");
@@ -232,7 +221,7 @@ Deno.test("an INSERT does not wait for a long SELECT", async () => {
 });
 
 Deno.test("the stock client pings, commands, inserts, queries and streams", async () => {
-  const client = createClient({ url: server.url, database: "web", compression: { request: true, response: true } });
+  const client = createClient({ url: server().url, database: "web", compression: { request: true, response: true } });
   assertEquals((await client.ping()).success, true);
   assertEquals((await client.ping({ select: true })).success, true);
   await client.command({ query: "CREATE TABLE stock (id UInt32, name String) ENGINE = MergeTree ORDER BY id" });
@@ -275,7 +264,7 @@ Deno.test("the server finds the first and last date before 1970, also when a GRO
   const born = "toDateTime64('1900-01-01', 6) + toIntervalYear(number)";
   assertEquals((await ask(`INSERT INTO web.born SELECT toString(number % 2), ${born} FROM numbers(100)`)).text, "");
   const sql = "SELECT k, toYear(min(at)), toYear(max(at)) FROM web.born GROUP BY k ORDER BY k";
-  for (const base of [server.url, server.readerUrl]) {
+  for (const base of [server().url, server().readerUrl]) {
     const answers = new Set<string>();
     for (let run = 0; run < 10; run++) answers.add((await ask(sql, { base })).text);
     assertEquals([...answers], ["0\t1900\t1998\n1\t1901\t1999\n"]);
