@@ -1,6 +1,6 @@
 import { connect, type Connection } from "../adapters/clickhouse/connection.ts";
 import { openClickHouse } from "../adapters/clickhouse/open_clickhouse.ts";
-import { literal, quoted } from "../adapters/clickhouse/table_sql.ts";
+import { literal, quoted, rowsName } from "../adapters/clickhouse/table_sql.ts";
 import { type EmbeddedClickHouse, startEmbeddedClickHouse } from "../adapters/embedded_clickhouse/clickhouse.ts";
 import type { SinkSpec } from "../dsl/sink.ts";
 import type { InsertBatch, TableSpec, Warehouse } from "../ports/warehouse.ts";
@@ -129,7 +129,7 @@ function selectedValue(value: unknown, type: ClickHouseType): unknown {
 
 /** Changes the newest rows where they lie, without a new version. */
 async function tampered(connection: Connection, { table, where, change }: Tampering): Promise<number> {
-  const rows = quoted(`${table.name}_rows`);
+  const rows = quoted(rowsName(table));
   const conditions = Object.entries(where).map(([column, value]) =>
     `toString(${quoted(column)}) = ${literal(String(value))}`
   );

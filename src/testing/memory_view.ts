@@ -1,7 +1,7 @@
 import type { SetAsideGroup, TableSpec, ViewColumn } from "../ports/warehouse.ts";
 import { integerRange } from "../processor/integer_range.ts";
-import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
-import { DECIMAL_DIGITS_MAX, formatScaled, MAGNITUDE_LIMIT } from "../record/decimal_text.ts";
+import { type ClickHouseType, enumNames, parseClickHouseType } from "../record/clickhouse_type.ts";
+import { bigPower, DECIMAL_DIGITS_MAX, formatScaled, MAGNITUDE_LIMIT } from "../record/decimal_text.ts";
 import type { Row } from "../record/row.ts";
 import { compareText } from "../record/text_order.ts";
 import { float32 } from "./float32.ts";
@@ -40,19 +40,32 @@ export function memoryView(table: TableSpec, shares: readonly KeyedShare[]): Mem
     if (group === undefined) groups.set(id, [share]);
     else group.push(share);
   }
+  const typeOf = new Map(table.columns.map(({ name, type }) => [name, parseClickHouseType(type)]));
+  const totals = table.view!.map((column): TotalColumn => ({
+    column,
+    type: parseClickHouseType(column.type),
+    shareType: typeOf.get(column.shares.value)!,
+  }));
   const rows: Row[] = [];
   const setAside: SetAsideGroup[] = [];
   for (const group of groups.values()) {
-    const shown = groupOf(table, group);
+    const shown = groupOf(group, { table, totals });
     if ("key" in shown) setAside.push(shown.key);
     else rows.push(shown.row);
   }
   return { rows, setAside };
 }
 
+/** A column of the view with its type, and that of its shares. */
+interface TotalColumn {
+  readonly column: ViewColumn;
+  readonly type: ClickHouseType;
+  readonly shareType: ClickHouseType;
+}
+
 function groupOf(
-  table: TableSpec,
   group: readonly KeyedShare[],
+  { table, totals }: { readonly table: TableSpec; readonly totals: readonly TotalColumn[] },
 ): { readonly row: Row } | { readonly key: SetAsideGroup } {
   const [{ key, row: first }] = group;
   const members = group.map(({ row }) => row);
@@ -60,18 +73,20 @@ function groupOf(
     return { key: { key, column: null, total: null } };
   }
   const row: Record<string, unknown> = Object.fromEntries(table.key.map((column) => [column, first[column]]));
-  for (const column of table.view!) {
-    const total = totalOf(column, { table, members });
-    const value = valueOf(parseClickHouseType(column.type), total);
+  for (const { column, type, shareType } of totals) {
+    const total = totalOf(column, { type: shareType, members });
+    const value = valueOf(type, total);
     if (value === UNFIT) return { key: { key, column: column.name, total: textOf(total) } };
     row[column.name] = value;
   }
   return { row };
 }
 
-function totalOf(column: ViewColumn, { table, members }: { table: TableSpec; members: readonly Row[] }): Total {
-  const { kind, shares, scale } = column;
-  const type = parseClickHouseType(table.columns.find(({ name }) => name === shares.value)!.type);
+/** `type`: that of the shares. */
+function totalOf(
+  { kind, shares, scale }: ViewColumn,
+  { type, members }: { readonly type: ClickHouseType; readonly members: readonly Row[] },
+): Total {
   const cells = members.map((row) => row[shares.value]).filter((cell) => cell !== null);
   const digits = type.name === "Decimal" ? type.scale : 0;
   if (kind === "min" || kind === "max") return extreme(kind === "min" ? 1 : -1, { cells, type, digits });
@@ -79,13 +94,13 @@ function totalOf(column: ViewColumn, { table, members }: { table: TableSpec; mem
   const units = sum(shares.value) + (shares.rest === undefined ? 0n : sum(shares.rest));
   if (kind === "sum") return { units, scale: REST_SCALE };
   const values = sum(shares.count!);
-  if (values !== 0n && units % power(REST_SCALE - digits) !== 0n && !isNear(units)) return UNDIVIDED;
-  return values === 0n ? null : { units: units * power(scale) / values, scale };
+  if (values !== 0n && units % bigPower(REST_SCALE - digits) !== 0n && !isNear(units)) return UNDIVIDED;
+  return values === 0n ? null : { units: units * bigPower(scale) / values, scale };
 }
 
 /** Whether ClickHouse divides a sum with more digits than its scale: beyond, its Decimal overflows. */
 function isNear(units: bigint): boolean {
-  const limit = 5n * power(2 * REST_SCALE);
+  const limit = 5n * bigPower(2 * REST_SCALE);
   return units < limit && units > -limit;
 }
 
@@ -113,8 +128,8 @@ function valueOf(type: ClickHouseType, total: Total): unknown {
   if (typeof total === "number") return type.name === "Float" ? floatOf(type, total) : UNFIT;
   if (type.name === "Decimal") return decimalOf(type, total);
   // Shares of other types are integers.
-  const small = Number(total.units / power(total.scale));
-  const value = Number.isSafeInteger(small) ? small : total.units / power(total.scale);
+  const small = Number(total.units / bigPower(total.scale));
+  const value = Number.isSafeInteger(small) ? small : total.units / bigPower(total.scale);
   switch (type.name) {
     case "Float":
       return typeof value === "number" ? floatOf(type, value) : UNFIT;
@@ -141,10 +156,10 @@ function decimalOf(
   { precision, scale }: { readonly precision: number; readonly scale: number },
   total: { readonly units: bigint; readonly scale: number },
 ): unknown {
-  const raised = total.units * power(Math.max(0, scale - total.scale));
-  const divisor = power(Math.max(0, total.scale - scale));
+  const raised = total.units * bigPower(Math.max(0, scale - total.scale));
+  const divisor = bigPower(Math.max(0, total.scale - scale));
   const units = raised / divisor;
-  const limit = precision < DECIMAL_DIGITS_MAX ? power(precision) : MAGNITUDE_LIMIT;
+  const limit = precision < DECIMAL_DIGITS_MAX ? bigPower(precision) : MAGNITUDE_LIMIT;
   return raised % divisor === 0n && units < limit && units > -limit ? formatScaled(units, scale) : UNFIT;
 }
 
@@ -155,16 +170,10 @@ function textFits(type: ClickHouseType, text: string): boolean {
     case "FixedString":
       return new TextEncoder().encode(text).length <= type.bytes;
     case "Other":
-      return type.arguments.map(enumName).includes(text);
+      return enumNames(type.arguments).includes(text);
     default:
       return true;
   }
-}
-
-/** The text that an element of an Enum stands for: `'it\'s' = 1` gives `it's`. */
-function enumName(element: string): string {
-  const inner = /^'((?:[^'\\]|\\.|'')*)'/s.exec(element)?.[1] ?? "";
-  return inner.replaceAll(/\\(.)|''/gs, (_, escaped) => escaped ?? "'");
 }
 
 /** The number in a cell, in units of 10^-scale. */
@@ -177,8 +186,4 @@ function textOf(total: Total): string | null {
   if (total === null || typeof total !== "object") return total === null ? null : String(total);
   const text = formatScaled(total.units, total.scale);
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
-}
-
-function power(exponent: number): bigint {
-  return 10n ** BigInt(exponent);
 }

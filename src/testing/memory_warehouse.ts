@@ -18,8 +18,16 @@ interface Stored {
   readonly digest: number;
   readonly epoch: number;
   readonly seq: number;
-  /** JSON array of the declared columns; null for a tombstone. */
-  readonly line: string | null;
+  /** Values of the declared columns, in their order; null for a tombstone. */
+  readonly values: readonly unknown[] | null;
+}
+
+/** A table and what it holds. */
+interface Table {
+  readonly spec: TableSpec;
+  readonly reader: LineReader;
+  /** By what makes ClickHouse take rows for one row. */
+  readonly rows: Map<string, Stored>;
 }
 
 /** A warehouse without ClickHouse: the newest version per key, in memory. It has no SQL. */
@@ -30,8 +38,8 @@ export interface MemoryWarehouse extends Warehouse {
   readonly stored: (table: string) => IterableIterator<Stored>;
   /** Upserts and tombstones taken so far. */
   readonly writes: () => number;
-  /** Changes or (null) removes what is shown of a key behind the runtime's back. */
-  tamper(row: { readonly table: string; readonly key: string }, line: string | null): void;
+  /** Changes or (null) removes what is shown of a key behind the runtime's back. `values`: of all declared columns. */
+  tamper(row: { readonly table: string; readonly key: string }, values: readonly unknown[] | null): void;
 }
 
 /** Whether a row of a sink has a content that is refused. */
@@ -39,53 +47,45 @@ export type RefuseRow = (sink: string, row: SelectedRow) => boolean;
 
 /** Opens an empty in-memory warehouse. `refuses`: rows that it does not take, and neither the rest of their batch. */
 export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryWarehouse {
-  const specs = new Map<string, TableSpec>();
-  const readers = new Map<string, LineReader>();
-  const tables = new Map<string, Map<string, Stored>>();
+  const tables = new Map<string, Table>();
   let writes = 0;
-  const rowsOf = (name: string): Map<string, Stored> => {
-    const rows = tables.get(name);
-    if (rows === undefined) {
-      throw new ProductionError(`Unknown table ${name}_rows`, { retriable: true, reason: "missing" });
-    }
-    return rows;
+  const tableOf = (name: string): Table => {
+    const table = tables.get(name);
+    if (table !== undefined) return table;
+    throw new ProductionError(`Unknown table ${name}_rows`, { retriable: true, reason: "missing" });
   };
-  const store = (table: TableSpec, { row, read }: { row: UpsertRow | DeleteRow; read: ReadLine }) => {
-    const rows = rowsOf(table.name);
-    const id = table.shares ? `${row.task} ${read.id}` : read.id;
+  const store = ({ spec, rows }: Table, { row, read }: { row: UpsertRow | DeleteRow; read: ReadLine }) => {
+    const id = spec.shares ? `${row.task} ${read.id}` : read.id;
     const was = rows.get(id);
     writes++;
     if (was !== undefined && (was.epoch > row.epoch || (was.epoch === row.epoch && was.seq > row.seq))) return;
     const { task, key, epoch, seq } = row;
-    rows.set(id, { task, key, digest: "line" in row ? row.digest : 0, epoch, seq, line: read.line });
+    rows.set(id, { task, key, digest: "line" in row ? row.digest : 0, epoch, seq, values: read.values });
   };
   return {
     ensure(table): Promise<EnsureReport> {
-      const created = !tables.has(table.name);
-      specs.set(table.name, table);
-      readers.set(table.name, lineReader(table));
-      if (created) tables.set(table.name, new Map());
-      return Promise.resolve({ created, added: [] });
+      const rows = tables.get(table.name)?.rows;
+      tables.set(table.name, { spec: table, reader: lineReader(table), rows: rows ?? new Map() });
+      return Promise.resolve({ created: rows === undefined, added: [] });
     },
     // deno-lint-ignore require-await -- what it throws must become a rejection
-    async insert({ table, upserts, deletes }: InsertBatch) {
-      rowsOf(table.name);
-      const reader = readers.get(table.name)!;
-      const lines = readUpserts({ table, reader, refuses }, upserts);
+    async insert({ table: { name }, upserts, deletes }: InsertBatch) {
+      const table = tableOf(name);
+      const lines = readUpserts(table, { upserts, refuses });
       upserts.forEach((row, index) => store(table, { row, read: lines[index] }));
-      for (const row of deletes) store(table, { row, read: reader.key(row.keyLine) });
+      for (const row of deletes) store(table, { row, read: table.reader.key(row.keyLine) });
     },
-    shown: (table, tasks) => chunks(rowsOf(table.name), (row) => tasks.includes(row.task)),
-    orphans: (table, tasks) => chunks(rowsOf(table.name), (row) => !tasks.includes(row.task)),
-    greatestEpochs(table, tasks) {
+    shown: ({ name }, tasks) => chunks(tableOf(name), (row) => tasks.includes(row.task)),
+    orphans: ({ name }, tasks) => chunks(tableOf(name), (row) => !tasks.includes(row.task)),
+    greatestEpochs({ name }, tasks) {
       const greatest = new Map(tasks.map((task) => [task, 0]));
-      for (const row of rowsOf(table.name).values()) {
+      for (const row of tableOf(name).rows.values()) {
         if (greatest.has(row.task)) greatest.set(row.task, Math.max(greatest.get(row.task)!, row.epoch));
       }
       return Promise.resolve(greatest);
     },
-    setAside(table, limit) {
-      const { setAside } = viewOf(table, rowsOf(table.name));
+    setAside({ name }, limit) {
+      const { setAside } = viewOf(tableOf(name));
       return Promise.resolve({ count: setAside.length, groups: setAside.slice(0, limit) });
     },
     query: () =>
@@ -94,39 +94,36 @@ export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryW
       ),
     ping: () => Promise.resolve(),
     close: () => Promise.resolve(),
-    select: (name) => selected(specs.get(name)!, rowsOf(name)),
-    stored: (name) => rowsOf(name).values(),
+    select: (name) => selected(tableOf(name)),
+    stored: (name) => tableOf(name).rows.values(),
     writes: () => writes,
-    tamper({ table, key }, line) {
-      const rows = rowsOf(table);
+    tamper({ table, key }, values) {
+      const { rows } = tableOf(table);
       for (const [id, row] of [...rows]) {
         if (row.key !== key) continue;
-        if (line === null) rows.delete(id);
-        else rows.set(id, { ...row, line, digest: -1 });
+        if (values === null) rows.delete(id);
+        else rows.set(id, { ...row, values, digest: -1 });
       }
     },
   };
 }
 
-interface Reading {
-  readonly table: TableSpec;
-  readonly reader: LineReader;
-  readonly refuses: RefuseRow;
-}
-
 /** All of a batch, before any of it is stored: a refused row takes its INSERT with it. @throws ProductionError */
-function readUpserts({ table, reader, refuses }: Reading, upserts: readonly UpsertRow[]): ReadLine[] {
+function readUpserts(
+  { spec, reader }: Table,
+  { upserts, refuses }: { readonly upserts: readonly UpsertRow[]; readonly refuses: RefuseRow },
+): ReadLine[] {
   const lines = upserts.map(({ line }) => reader.row(line));
-  const refused = upserts.find((_, index) => refuses(table.name, objectOf(table, lines[index].line!)));
+  const refused = upserts.find((_, index) => refuses(spec.name, objectOf(spec, lines[index].values!)));
   if (refused === undefined) return lines;
-  const message = `Cannot insert into "${table.name}_rows": the row of key ${refused.key} is refused`;
+  const message = `Cannot insert into "${spec.name}_rows": the row of key ${refused.key} is refused`;
   throw new ProductionError(message, { retriable: false, reason: "content" });
 }
 
-/** A row's line as ClickHouse stores it (null for a tombstone), and what tells it from rows of other keys. */
+/** A row's values as ClickHouse stores them (null for a tombstone), and what tells it from rows of other keys. */
 interface ReadLine {
   readonly id: string;
-  readonly line: string | null;
+  readonly values: readonly unknown[] | null;
 }
 
 interface LineReader {
@@ -145,17 +142,17 @@ function lineReader(table: TableSpec): LineReader {
       const read = readLine(table, line);
       if (read.length !== stored.length) throw refusedLine(table, line);
       const values = read.map((value, index) => stored[index](value));
-      return { id: text(places.map((place) => values[place])), line: text(values) };
+      return { id: text(places.map((place) => values[place])), values };
     },
     key(keyLine) {
-      return { id: text(readLine(table, keyLine).map((value, index) => stored[places[index]](value))), line: null };
+      return { id: text(readLine(table, keyLine).map((value, index) => stored[places[index]](value))), values: null };
     },
   };
 }
 
 function readLine(table: TableSpec, line: string): unknown[] {
   try {
-    return parsed(`${line}]`);
+    return JSON.parse(`${line}]`, exactInteger as (key: string, value: unknown) => unknown);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw refusedLine(table, line);
@@ -167,10 +164,6 @@ function refusedLine({ name, columns }: TableSpec, line: string): ProductionErro
   return new ProductionError(message, { retriable: false, reason: "content" });
 }
 
-function parsed(line: string): unknown[] {
-  return JSON.parse(line, exactInteger as (key: string, value: unknown) => unknown);
-}
-
 /** JSON in which bigints are bare digits. */
 function text(value: unknown): string {
   if (typeof value === "bigint") return String(value);
@@ -178,30 +171,32 @@ function text(value: unknown): string {
 }
 
 async function* chunks(
-  rows: Map<string, Stored>,
+  { rows }: Table,
   wanted: (row: Stored) => boolean,
 ): AsyncGenerator<readonly ShownRow[]> {
   await Promise.resolve();
-  const shown = [...rows.values()].filter((row) => row.line !== null && wanted(row));
+  const shown = [...rows.values()].filter((row) => row.values !== null && wanted(row));
   if (shown.length > 0) yield shown.map(({ task, key, digest }) => ({ task, key, digest }));
 }
 
-function selected(table: TableSpec, rows: Map<string, Stored>): SelectedRow[] {
-  const result = table.shares
-    ? viewOf(table, rows).rows
-    : [...rows.values()].filter((row) => row.line !== null).map((row) => objectOf(table, row.line!));
-  const columns = Object.fromEntries(table.columns.map(({ name, type }) => [name, type]));
-  return orderedByKey(result, { key: table.key, columns });
+function selected(table: Table): SelectedRow[] {
+  const { spec } = table;
+  const rows = spec.shares ? viewOf(table).rows : liveOf(table).map(({ values }) => objectOf(spec, values));
+  const columns = Object.fromEntries(spec.columns.map(({ name, type }) => [name, type]));
+  return orderedByKey(rows, { key: spec.key, columns });
 }
 
-function viewOf(table: TableSpec, rows: Map<string, Stored>): MemoryView {
-  const shares = [...rows.values()].filter((row) => row.line !== null);
-  return memoryView(table, shares.map(({ key, line }) => ({ key, row: objectOf(table, line!) })));
+function viewOf(table: Table): MemoryView {
+  return memoryView(table.spec, liveOf(table).map(({ key, values }) => ({ key, row: objectOf(table.spec, values) })));
 }
 
-function objectOf(table: TableSpec, line: string): SelectedRow {
-  const values = parsed(line);
-  return Object.fromEntries(table.columns.map((column, index) => [column.name, values[index]]));
+/** Rows that are no tombstones. */
+function liveOf({ rows }: Table): { readonly key: string; readonly values: readonly unknown[] }[] {
+  return [...rows.values()].flatMap(({ key, values }) => values === null ? [] : [{ key, values }]);
+}
+
+function objectOf({ columns }: TableSpec, values: readonly unknown[]): SelectedRow {
+  return Object.fromEntries(columns.map(({ name }, index) => [name, values[index]]));
 }
 
 /** Integers beyond 2^53 with all their digits, as bigints. */

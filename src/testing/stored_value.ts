@@ -1,7 +1,6 @@
-import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
+import { type ClickHouseType, enumNames, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { formatScaled } from "../record/decimal_text.ts";
 import { ProductionError } from "../record/errors.ts";
-import { enumNames } from "./enum_names.ts";
 import { float32 } from "./float32.ts";
 
 /** What a column of a ClickHouse type holds of a value of a row's line. @throws ProductionError if it is refused */
@@ -52,8 +51,10 @@ function plain(type: ClickHouseType, { name, refuse }: Column): StoredValue {
       return (value) => isNumber(value) ? value : refuse(value, "it is no integer");
     case "Float":
       return (value) => {
-        if (typeof value !== "number") return refuse(value, "it is no number");
-        return type.bits === 32 ? float32(value) : value;
+        // Integers beyond 2^53 come with all their digits.
+        const number = typeof value === "bigint" ? Number(value) : value;
+        if (typeof number !== "number") return refuse(value, "it is no number");
+        return type.bits === 32 ? float32(number) : number;
       };
     case "Bool":
       return (value) => typeof value === "boolean" ? value : refuse(value, "it is neither true nor false");
@@ -75,10 +76,9 @@ function plain(type: ClickHouseType, { name, refuse }: Column): StoredValue {
       return (value) => Array.isArray(value) ? value.map(element) : refuse(value, "it is no array");
     }
     case "Other": {
-      const names = enumNames(type);
-      return names === null
-        ? (value) => value
-        : (value) => names.has(value as string) ? value : refuse(value, "it is no element of the Enum");
+      if (!/^Enum(8|16)?$/.test(type.word)) return (value) => value;
+      const names: readonly unknown[] = enumNames(type.arguments);
+      return (value) => names.includes(value) ? value : refuse(value, "it is no element of the Enum");
     }
     default:
       return (value) => value;

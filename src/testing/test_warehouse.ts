@@ -35,13 +35,13 @@ export function openMemoryWarehouse(refuses?: RefuseRow): TestWarehouse {
     tamper({ table, where, change }) {
       const names = table.columns.map((column) => column.name);
       let rows = 0;
-      for (const { key, line } of [...memory.stored(table.name)]) {
-        if (line === null) continue;
-        const values = JSON.parse(line) as unknown[];
+      for (const { key, values: stored } of [...memory.stored(table.name)]) {
+        if (stored === null) continue;
+        const values = [...stored];
         const columns = Object.entries(where);
         if (columns.some(([name, value]) => String(values[names.indexOf(name)]) !== String(value))) continue;
         for (const [name, value] of Object.entries(change ?? {})) values[names.indexOf(name)] = value;
-        memory.tamper({ table: table.name, key }, change === null ? null : JSON.stringify(values));
+        memory.tamper({ table: table.name, key }, change === null ? null : values);
         rows++;
       }
       return Promise.resolve(rows);

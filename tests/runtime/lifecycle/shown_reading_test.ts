@@ -171,7 +171,7 @@ Deno.test("a comparison asks once for all tasks of a table, and repairs the rows
         assertEquals(owners.size, PARTITIONS);
         for (const row of [...world.warehouse.stored("things")]) {
           if (Number(row.key) % 3 === 0) world.warehouse.tamper({ table: "things", key: row.key }, null);
-          else if (Number(row.key) % 3 === 1) world.warehouse.tamper({ table: "things", key: row.key }, '[1,"hand"]');
+          else if (Number(row.key) % 3 === 1) world.warehouse.tamper({ table: "things", key: row.key }, [1, "hand"]);
         }
         await world.clock.pass(everyMs + 2_000);
         await settled();
