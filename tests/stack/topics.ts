@@ -30,7 +30,7 @@ export async function kafkaAnswers(layout: StackLayout): Promise<boolean> {
  */
 export async function createTopics(layout: StackLayout, partitions?: number): Promise<void> {
   const wanted = topicFile().map((topic) => partitions === undefined ? topic : { ...topic, partitions });
-  await withAdmin(layout, (admin) => prepareTopics(admin, wanted, { replicationFactor: 1 }));
+  await addTopics(layout, wanted);
 }
 
 /** Creates topics of one's own, unless they exist. */
@@ -62,12 +62,10 @@ export async function configureTopics(
   { prefix, changes }: { readonly prefix: string; readonly changes: Readonly<Record<string, string>> },
 ): Promise<void> {
   await withAdmin(layout, async (admin) => {
-    const names = (await admin.listTopics()).filter((name) => name.startsWith(prefix));
-    const asked = names.map((name) => ({ type: ConfigResourceTypes.TOPIC, name }));
-    const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: asked });
+    const topics = await describeTopics(admin, prefix);
     await admin.alterConfigs({
       validateOnly: false,
-      resources: resources.map(({ resourceName, configEntries }) => {
+      resources: topics.map(({ resourceName, configEntries }) => {
         // This request replaces all that was set for the topic.
         const set = configEntries.filter(({ configSource }) => Number(configSource) === SET_FOR_TOPIC);
         const kept = Object.fromEntries(set.map(({ configName, configValue }) => [configName, configValue]));
@@ -84,12 +82,10 @@ export function topicSettings(
   { prefix, setting }: { readonly prefix: string; readonly setting: string },
 ): Promise<{ readonly topic: string; readonly value: string }[]> {
   return withAdmin(layout, async (admin) => {
-    const names = (await admin.listTopics()).filter((name) => name.startsWith(prefix));
-    const asked = names.map((name) => ({ type: ConfigResourceTypes.TOPIC, name, configNames: [setting] }));
-    const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: asked });
-    return resources.map(({ resourceName, configEntries }) => ({
+    const topics = await describeTopics(admin, prefix);
+    return topics.map(({ resourceName, configEntries }) => ({
       topic: resourceName,
-      value: configEntries[0].configValue,
+      value: configEntries.find(({ configName }) => configName === setting)!.configValue,
     }));
   });
 }
@@ -117,6 +113,14 @@ export async function deleteTopics(layout: StackLayout): Promise<void> {
     const there = async () => (await admin.listTopics()).filter((name) => topics.includes(name)).length;
     while (await there() > 0) await new Promise((resolve) => setTimeout(resolve, 50));
   });
+}
+
+/** The topics whose name begins with `prefix`, each with all of its settings. */
+async function describeTopics(admin: Admin, prefix: string) {
+  const names = (await admin.listTopics()).filter((name) => name.startsWith(prefix));
+  const asked = names.map((name) => ({ type: ConfigResourceTypes.TOPIC, name }));
+  const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: asked });
+  return resources;
 }
 
 function topicFile(): WantedTopic[] {

@@ -1,7 +1,10 @@
+import type { DeadLetter } from "../../../src/ports/dead_letters.ts";
 import { projectPath } from "../layout.ts";
 import { addTopics } from "../topics.ts";
 import { addTables, captureTables } from "./added_tables.ts";
 import type { Stage } from "./stage.ts";
+import { until } from "./steps.ts";
+import type { WeirProcess } from "./weir.ts";
 
 export const LIBRARY = "library";
 export const DOCUMENTS = "online_store.public.documents";
@@ -56,6 +59,27 @@ export async function openLibrary(stage: Stage): Promise<Readonly<Record<string,
   });
   await stage.sql("DELETE FROM notes; DELETE FROM documents;");
   return await stage.writeTopologies(LIBRARY, { [LIBRARY]: TOPOLOGY });
+}
+
+/**
+ * Resolves with the library's dead letters beyond the `before` older ones as soon as there are `least`, the newest
+ * first.
+ * @throws Error when the process ends before
+ */
+export async function newLetters(
+  stage: Stage,
+  { weir, before, least = 1, signal }: {
+    readonly weir: WeirProcess;
+    readonly before: number;
+    readonly least?: number;
+    readonly signal: AbortSignal;
+  },
+): Promise<DeadLetter[]> {
+  return await until(async () => {
+    weir.requireAlive();
+    const all = await stage.deadLetters([LIBRARY]);
+    return all.length - before >= least && all.slice(0, all.length - before);
+  }, { signal, everyMs: 500 });
 }
 
 /** SQL of a text of so many characters that does not compress well. */

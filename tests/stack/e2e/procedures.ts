@@ -2,6 +2,7 @@ import { forgetPositions, resumeConnector, stopConnector } from "../connector.ts
 import { createTopics, deleteTopics } from "../topics.ts";
 import { FLAGSHIPS, type Stage } from "./stage.ts";
 import { until } from "./steps.ts";
+import type { WeirProcess } from "./weir.ts";
 
 /**
  * "Starting over from PostgreSQL" of docs/operations.md, without Weir: the tables' topics are made and filled again.
@@ -82,23 +83,30 @@ export async function startAndVerify(
   await steps.step("Ctrl-C ends it in order", (signal) => weir.end(signal));
 }
 
+/** A step: no task or topology of the process began again or failed, and Ctrl-C ends it in order. */
+export async function endSteady({ steps }: Stage, weir: WeirProcess): Promise<void> {
+  await steps.step("no task began again", async (signal) => {
+    weir.requireSteady();
+    await weir.end(signal);
+  });
+}
+
 /** A step: topologies that have inboxes refuse to start and name the generation that they need; the others run. */
 export async function refusesUntil(stage: Stage, wanted: number, environment = {}): Promise<void> {
   await stage.steps.step(`topologies refuse to start, and ask for generation ${wanted}`, async (signal) => {
     const weir = stage.startWeir(undefined, environment);
-    let lines: string[] = [];
-    const refused = () => [
-      ...new Set(lines.filter((line) => line.includes(`WEIR_GENERATION=${wanted}`)).map(topologyOf)),
+    const setting = `WEIR_GENERATION=${wanted}`;
+    const refusedIn = (text: string) => [
+      ...new Set(text.split("\n").filter((line) => line.includes(setting)).map(topologyOf)),
     ];
-    await until(async () => {
-      lines = (await weir.readiness()).text.split("\n");
-      const ready = lines.find((line) => line.startsWith("ready: "))?.slice("ready: ".length).split(", ") ?? [];
-      return refused().length > 0 && new Set([...ready, ...refused()]).size === FLAGSHIPS.length;
-    }, { signal }).catch((error) => {
-      throw new Error(`${error.message}: /readyz answers\n${lines.join("\n")}`);
-    });
+    const told = await weir.readyzSays((text) => {
+      const readyLine = text.split("\n").find((line) => line.startsWith("ready: "));
+      const ready = readyLine?.slice("ready: ".length).split(", ") ?? [];
+      const refused = refusedIn(text);
+      return refused.length > 0 && new Set([...ready, ...refused]).size === FLAGSHIPS.length;
+    }, { wanted: `${setting} of every topology that is not ready`, signal });
     await weir.end(signal, { status: 1 });
-    return refused().join(", ");
+    return refusedIn(told).join(", ");
   });
 }
 

@@ -109,18 +109,35 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+interface Polling {
+  readonly signal: AbortSignal;
+  readonly everyMs?: number;
+  /**
+   * Says what there is instead of what was waited for. A step that is late waits for it only `LAST_WORDS_MS`; it cannot
+   * use the signal, which may be aborted by then.
+   */
+  readonly lastWords?: () => string | Promise<string>;
+}
+
 /**
  * Polls until `probe` gives something else than null or false, and resolves with it.
- * @throws the signal's reason when aborted
+ * @throws the signal's reason when aborted, or what `probe` throws; with `lastWords`, an Error that has these behind
+ * the message of the former, its cause
  */
 export async function until<T>(
   probe: () => Promise<T | null | false> | T | null | false,
-  { signal, everyMs = 50 }: { signal: AbortSignal; everyMs?: number },
+  { signal, everyMs = 50, lastWords }: Polling,
 ): Promise<T> {
-  for (;;) {
-    signal.throwIfAborted();
-    const found = await probe();
-    if (found !== null && found !== false) return found;
-    await sleep(everyMs);
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const found = await probe();
+      if (found !== null && found !== false) return found;
+      await sleep(everyMs);
+    }
+  } catch (error) {
+    if (lastWords === undefined) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(`${message}: ${await lastWords()}`, { cause: error });
   }
 }

@@ -74,6 +74,22 @@ export class WeirProcess {
     }
   }
 
+  /**
+   * Resolves with the first text of /readyz that passes `is`. `wanted` says what that is, should it not come.
+   * @throws Error when the process ends before
+   */
+  async readyzSays(
+    is: (text: string) => boolean,
+    { wanted, signal }: { readonly wanted: string; readonly signal: AbortSignal },
+  ): Promise<string> {
+    let text = "";
+    await until(async () => {
+      text = (await this.readiness()).text;
+      return is(text);
+    }, { signal, lastWords: () => `/readyz does not say ${wanted}. It is:\n${text}` });
+    return text;
+  }
+
   /** Sum of a metric's values over all its labels that match. */
   async metric(name: string, labels: RegExp = /^/): Promise<number> {
     const text = await (await fetch(`${this.address}/metrics`)).text();

@@ -143,11 +143,14 @@ export const singleChanges: Scenario = {
     for (const { name, sql, query, shows } of changes) {
       await steps.step(name, async (signal) => {
         await stage.sql(sql);
-        await until(async () => sameRow((await stage.query(query))[0], shows), { signal, everyMs: 20 })
-          .catch(async (error) => {
+        await until(async () => sameRow((await stage.query(query))[0], shows), {
+          signal,
+          everyMs: 20,
+          lastWords: async () => {
             const now = JSON.stringify((await stage.query(query))[0]);
-            throw new Error(`${error.message}; ClickHouse shows ${now} instead of ${JSON.stringify(shows)}`);
-          });
+            return `ClickHouse shows ${now} instead of ${JSON.stringify(shows)}`;
+          },
+        });
       }, { withinMs: 20_000 });
     }
     await stage.verify("after the changes");

@@ -1,7 +1,8 @@
 import { stackAddresses } from "../../mod.ts";
 import { ClickHouseFront, type Refusal, type Refused } from "../clickhouse_front.ts";
+import { endSteady } from "../procedures.ts";
 import { FLAGSHIPS, type Stage } from "../stage.ts";
-import { sleep, until } from "../steps.ts";
+import { sleep } from "../steps.ts";
 import type { WeirProcess } from "../weir.ts";
 import { Writer, writtenText } from "../writer.ts";
 import type { Scenario } from "./scenario.ts";
@@ -76,10 +77,7 @@ export const clickhouseRefuses: Scenario = {
         });
         await stage.verify(`after: ${name}`);
       }
-      await steps.step("no task began again", async (signal) => {
-        weir.requireSteady();
-        await weir.end(signal);
-      });
+      await endSteady(stage, weir);
       await startRefused(stage, front);
     } finally {
       await front.close();
@@ -94,7 +92,7 @@ async function startRefused(stage: Stage, front: ClickHouseFront): Promise<void>
   front.refuse(refusal, which);
   const weir = stage.startWeir(FLAGSHIPS, { CLICKHOUSE_URL: front.url });
   await steps.step("a start with a wrong password fails, with the reason", async (signal) => {
-    const { text } = await shown(weir, {
+    const text = await shown(weir, {
       words: FLAGSHIPS.map((name) => `- ${name}: failed: `).concat(refusal.codeName, advice),
       signal,
     });
@@ -112,15 +110,9 @@ async function startRefused(stage: Stage, front: ClickHouseFront): Promise<void>
 async function shown(
   weir: WeirProcess,
   { words, signal }: { readonly words: readonly string[]; readonly signal: AbortSignal },
-): Promise<{ readonly status: number; readonly text: string }> {
-  let answer = { status: 0, text: "" };
-  await until(async () => {
-    answer = await weir.readiness();
-    return words.every((word) => answer.text.includes(word));
-  }, { signal, everyMs: 100 }).catch((error) => {
-    throw new Error(`${error.message}: /readyz lacks some of ${JSON.stringify(words)}. It is:\n${answer.text}`);
-  });
-  return answer;
+): Promise<string> {
+  const all = (text: string) => words.every((word) => text.includes(word));
+  return await weir.readyzSays(all, { wanted: `all of ${JSON.stringify(words)}`, signal });
 }
 
 interface Trial extends Omit<Case, "name"> {

@@ -2,6 +2,7 @@ import { projectPath } from "../../layout.ts";
 import { stackAddresses } from "../../mod.ts";
 import { configureBroker, topicSettings } from "../../topics.ts";
 import { captureTables } from "../added_tables.ts";
+import { endSteady } from "../procedures.ts";
 import { batchesByCodec, type Codec } from "../record_batches.ts";
 import type { Stage } from "../stage.ts";
 import { sleep } from "../steps.ts";
@@ -62,10 +63,7 @@ export const compression: Scenario = {
     }
     await stage.verify("what Debezium compressed", [NAME], { environment });
     await steps.step("Debezium compresses no more", () => captureTables(stage));
-    await steps.step("no task began again", async (signal) => {
-      weir.requireSteady();
-      await weir.end(signal);
-    });
+    await endSteady(stage, weir);
   },
 };
 

@@ -94,8 +94,10 @@ async function seen(
       now = rows.map(([row]) => row ?? null);
       return titles.every((title, index) => matches(rows[index][0], shows[title]));
     };
-    await until(asWanted, { signal, everyMs: 50 }).catch((error) => {
-      throw new Error(`${error.message}; the panels show ${JSON.stringify(now)} instead of ${JSON.stringify(shows)}`);
+    await until(asWanted, {
+      signal,
+      everyMs: 50,
+      lastWords: () => `the panels show ${JSON.stringify(now)} instead of ${JSON.stringify(shows)}`,
     });
   }, { withinMs: VISIBLE_MS_MAX });
   return printed;

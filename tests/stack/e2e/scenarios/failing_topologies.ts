@@ -3,7 +3,7 @@ import { stackAddresses } from "../../mod.ts";
 import { addPartitions, addTopics } from "../../topics.ts";
 import { addTables, captureTables } from "../added_tables.ts";
 import type { Stage } from "../stage.ts";
-import { until } from "../steps.ts";
+import { sleep } from "../steps.ts";
 import type { WeirProcess } from "../weir.ts";
 import { Writer, writtenText } from "../writer.ts";
 import type { Scenario } from "./scenario.ts";
@@ -87,7 +87,7 @@ export const failingTopologies: Scenario = {
     await steps.step("the one that runs goes on", async () => {
       const { postgres } = stackAddresses(stage.options);
       const writer = new Writer({ postgres, perSecond: PER_SECOND, seed: stage.options.seed + 5 });
-      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      await sleep(2_000);
       return writtenText(await writer.stop());
     });
     await stage.verify("the one that runs", ["mirror"], { environment });
@@ -130,16 +130,13 @@ async function failed(
   weir: WeirProcess,
   { expected, signal }: { readonly expected: typeof FAILED; readonly signal: AbortSignal },
 ): Promise<string> {
-  let lines: string[] = [];
-  await until(async () => {
-    lines = (await weir.readiness()).text.split("\n");
+  const answer = await weir.readyzSays((text) => {
+    const lines = text.split("\n");
     const told = Object.entries(expected).every(([name, words]) =>
       lines.some((line) => line.startsWith(`- ${name}: failed: `) && words.every((word) => line.includes(word)))
     );
     return told && lines.includes("ready: mirror");
-  }, { signal, everyMs: 100 }).catch((error) => {
-    throw new Error(`${error.message}: /readyz answers\n${lines.join("\n")}`);
-  });
+  }, { wanted: `that mirror is ready, and for the others ${JSON.stringify(expected)}`, signal });
   for (const name of new Set([...NAMES, ...Object.keys(expected)])) {
     const [running, isFailed] = await Promise.all(
       ["running", "failed"].map((state) =>
@@ -153,7 +150,7 @@ async function failed(
     }
     if (name in FAILED && failures === 0) throw new Error(figures);
   }
-  const reasons = lines.filter((line) => line.startsWith("- "));
+  const reasons = answer.split("\n").filter((line) => line.startsWith("- "));
   return reasons.map((line) => line.slice(2, 2 + REASON_LENGTH)).join("; ");
 }
 

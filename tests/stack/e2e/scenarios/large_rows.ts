@@ -1,5 +1,6 @@
 import { configureTopics } from "../../topics.ts";
-import { LIBRARY, longText, openLibrary } from "../library.ts";
+import { LIBRARY, longText, newLetters, openLibrary } from "../library.ts";
+import { endSteady } from "../procedures.ts";
 import type { Stage } from "../stage.ts";
 import { until } from "../steps.ts";
 import type { WeirProcess } from "../weir.ts";
@@ -58,17 +59,11 @@ export const largeRows: Scenario = {
       await setAside(stage, { weir, letters: letters + 1, setting: `max.message.bytes of topic "${INBOXES}`, signal });
       await othersGoOn(stage, { weir, bodies: [5, LARGE, LARGE, 3, 5, 5], signal });
     });
-    await steps.step("no task began again", async (signal) => {
-      weir.requireSteady();
-      await weir.end(signal);
-    });
+    await endSteady(stage, weir);
     weir = stage.startWeir([LIBRARY], environment);
     await steps.step("the next start raises the topics' limit", (signal) => weir.ready(signal), { withinMs: 120_000 });
     await stage.verify("after the start", [LIBRARY], { environment, letters: letters + 2 });
-    await steps.step("no task began again", async (signal) => {
-      weir.requireSteady();
-      await weir.end(signal);
-    });
+    await endSteady(stage, weir);
   },
 };
 
@@ -92,11 +87,7 @@ async function setAside(
   stage: Stage,
   { weir, letters, setting, signal }: Expected & { readonly letters: number; readonly setting: string },
 ): Promise<void> {
-  const found = await until(async () => {
-    weir.requireAlive();
-    const all = await stage.deadLetters([LIBRARY]);
-    return all.length > letters && all.slice(0, all.length - letters);
-  }, { signal, everyMs: 500 });
+  const found = await newLetters(stage, { weir, before: letters, signal });
   const [{ reason, error }] = found;
   if (found.length !== 1 || reason !== "too_large" || !error.includes(setting)) {
     throw new Error(`There are other letters: ${JSON.stringify(found).slice(0, 2_000)}`);
@@ -123,7 +114,5 @@ async function shown(
     const rows = await stage.query("SELECT length(body) AS size FROM noted ORDER BY id").catch(() => []);
     lengths = rows.map(({ size }) => size).join();
     return lengths === bodies.join();
-  }, { signal, everyMs: 100 }).catch((error) => {
-    throw new Error(`${error.message}: bodies of ${lengths} bytes`);
-  });
+  }, { signal, everyMs: 100, lastWords: () => `bodies of ${lengths} bytes` });
 }

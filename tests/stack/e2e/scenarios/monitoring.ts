@@ -86,9 +86,7 @@ async function metricsExist(
     const series = await Promise.all(wanted.map((name) => prometheus.query(`count(${name})`)));
     absent = wanted.filter((name, index) => series[index].length === 0 && !(name in ABSENT));
     return absent.length === 0;
-  }, { signal, everyMs: 500 }).catch((error) => {
-    throw new Error(`${error.message}: there is no ${absent.join(", ")}`);
-  });
+  }, { signal, everyMs: 500, lastWords: () => `there is no ${absent.join(", ")}` });
   return `${wanted.length} names`;
 }
 
@@ -116,10 +114,11 @@ async function alerts({ steps }: Stage, { weir, prometheus }: { weir: WeirProces
   await steps.step("no alert is raised", async (signal) => {
     let names: string[] = [];
     // A moment in which a busy machine does not answer is forgiven; an alert that is wrong stays.
-    await until(async () => (names = (await raised()).map(({ name }) => name)).length === 0, { signal, everyMs: 500 })
-      .catch((error) => {
-        throw new Error(`${error.message}: ${names} are raised`);
-      });
+    await until(async () => (names = (await raised()).map(({ name }) => name)).length === 0, {
+      signal,
+      everyMs: 500,
+      lastWords: () => `${names} are raised`,
+    });
   });
   await steps.step("Ctrl-C ends Weir in order", (signal) => weir.end(signal));
   await steps.step("an alert is raised about it", async (signal) => {

@@ -62,7 +62,9 @@ async function caughtUp(
     const rows = await stage.query(`SELECT name FROM sellers WHERE id = ${id}`);
     return rows[0]?.name === name && await weir.isReady();
   };
-  await until(() => shown().catch(() => false), { signal, everyMs: 100 }).catch(async (error) => {
-    throw new Error(`${error.message}: ${(await weir.readiness()).text}\n${weir.logTail()}`);
+  await until(() => shown().catch(() => false), {
+    signal,
+    everyMs: 100,
+    lastWords: async () => `${(await weir.readiness()).text}\n${weir.logTail()}`,
   });
 }

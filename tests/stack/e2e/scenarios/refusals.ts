@@ -46,7 +46,7 @@ async function missingTopic(stage: Stage): Promise<void> {
   const weir = stage.startWeir(["wishes"], environment);
   await steps.step("a missing topic is waited for, and named", async (signal) => {
     const reason = "Waiting for topic(s) online_store.public.wishes: not there yet";
-    await until(async () => (await weir.readiness()).text.includes(reason), { signal });
+    await weir.readyzSays((text) => text.includes(reason), { wanted: JSON.stringify(reason), signal });
   });
   await steps.step("the table is added to the store and to the connector", async () => {
     const columns = "id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES users, wish text NOT NULL";

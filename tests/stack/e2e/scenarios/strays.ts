@@ -1,8 +1,8 @@
 import { partitionOf } from "../../../../src/record/partitioner.ts";
 import { writeRecords } from "../../topics.ts";
-import { DOCUMENT_PARTITIONS, DOCUMENTS, LIBRARY, openLibrary } from "../library.ts";
+import { DOCUMENT_PARTITIONS, DOCUMENTS, LIBRARY, newLetters, openLibrary } from "../library.ts";
+import { endSteady } from "../procedures.ts";
 import type { Stage } from "../stage.ts";
-import { until } from "../steps.ts";
 import type { WeirProcess } from "../weir.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -33,10 +33,7 @@ export const strays: Scenario = {
         INSERT INTO notes VALUES (${ROWS + 1}, ${OWN}, 'after the strays');
         DELETE FROM notes WHERE id = 3;`).then(() => {}));
     await stage.verify("beside strays", [LIBRARY], { environment, letters });
-    await steps.step("no task began again", async (signal) => {
-      weir.requireSteady();
-      await weir.end(signal);
-    });
+    await endSteady(stage, weir);
     const again = stage.startWeir([LIBRARY], environment);
     await steps.step("the next start reads them again, and keeps their letters once", (signal) => again.ready(signal), {
       withinMs: 120_000,
@@ -59,11 +56,7 @@ async function setAside(
   const envelope = { before: null, after: row, source: { table: "documents" }, op: "c", ts_ms: Date.now() };
   const messages = [stray(OWN, null), stray(FOREIGN, null), stray(FOREIGN, JSON.stringify(envelope))];
   await writeRecords(stage.layout, { topic: DOCUMENTS, messages });
-  const letters = await until(async () => {
-    weir.requireAlive();
-    const found = await stage.deadLetters([LIBRARY]);
-    return found.length - before >= messages.length && found.slice(0, found.length - before);
-  }, { signal, everyMs: 500 });
+  const letters = await newLetters(stage, { weir, before, least: messages.length, signal });
   const places = letters.map(({ topic, partition, reason }) => `${topic}/${partition} ${reason}`).sort();
   const expected = messages.map(({ partition }) => `${DOCUMENTS}/${partition} misplaced`).sort();
   const silent = letters.filter(({ error }) => !error.includes("Another tool wrote it"));
