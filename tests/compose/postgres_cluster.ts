@@ -1,20 +1,10 @@
 import pg from "pg";
 import { makeSecrets } from "../../tools/secrets/make_secrets.ts";
+import { freePort } from "../free_port.ts";
+import { asServer, postgresPrograms, run } from "../postgres_programs.ts";
 import { projectPath, readCompose } from "./compose_files.ts";
 
-const folders = ["/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/17/bin"];
 const START_MS = 60_000;
-
-/** Folder of PostgreSQL's server programs, or `null`. */
-export function postgresPrograms(): string | null {
-  return folders.find((folder) => {
-    try {
-      return Deno.statSync(`${folder}/initdb`).isFile;
-    } catch {
-      return false;
-    }
-  }) ?? null;
-}
 
 export interface Cluster {
   /** Runs SQL as a role with its password; `password` instead of the right one where given. */
@@ -32,6 +22,7 @@ export interface Cluster {
  * order. All statements go to the log.
  */
 export async function startCluster(): Promise<Cluster> {
+  const programs = postgresPrograms();
   const root = await Deno.makeTempDir({ prefix: "weir-pg-" });
   const secrets = `${root}/secrets`;
   await makeSecrets(root);
@@ -44,7 +35,7 @@ export async function startCluster(): Promise<Cluster> {
   const environment = readCompose("compose.yaml").services.postgres.environment!;
   const password = [`--pwfile=${secrets}/postgres_password`];
   await run(
-    ...asServer("initdb", [
+    ...asServer(`${programs}/initdb`, [
       "-D",
       data,
       "-U",
@@ -56,14 +47,15 @@ export async function startCluster(): Promise<Cluster> {
   );
   const port = freePort();
   const server = await serve(data, port);
-  const local = { PGHOST: data, PGPORT: String(port), SECRETS: secrets, PATH: Deno.env.get("PATH") ?? "" };
-  const psql = ["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--username", "postgres"];
-  await run(...asServer("psql", [...psql, "--dbname", "postgres", "--command", "CREATE DATABASE online_store"]), local);
+  const env = { PGHOST: data, PGPORT: String(port), SECRETS: secrets, PATH: Deno.env.get("PATH") ?? "" };
+  const settings = ["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--username", "postgres"];
+  const psql = (...args: string[]) => run(...asServer(`${programs}/psql`, [...settings, ...args]), { env });
+  await psql("--dbname", "postgres", "--command", "CREATE DATABASE online_store");
   const files = [...Deno.readDirSync(`${root}/init`)].map(({ name }) => name).sort();
   for (const file of files.filter((name) => name.endsWith(".sql"))) {
-    await run(...asServer("psql", [...psql, "--dbname", "online_store", "--file", `${root}/init/${file}`]), local);
+    await psql("--dbname", "online_store", "--file", `${root}/init/${file}`);
   }
-  const setPasswords = () => run(...asServer("bash", [`${root}/init/05_passwords.sh`]), local);
+  const setPasswords = () => run(...asServer("bash", [`${root}/init/05_passwords.sh`]), { env });
   await setPasswords();
 
   return {
@@ -104,7 +96,7 @@ interface Server {
 async function serve(data: string, port: number): Promise<Server> {
   const own = ["-p", String(port), "-c", "listen_addresses=127.0.0.1", "-k", data, "-F", "-c", "log_statement=all"];
   const options = readCompose("compose.yaml").services.postgres.command!.slice(1);
-  const [program, args] = asServer("postgres", ["-D", data, ...options, ...own]);
+  const [program, args] = asServer(`${postgresPrograms()}/postgres`, ["-D", data, ...options, ...own]);
   const child = new Deno.Command(program, { args, cwd: "/", stdin: "null", stdout: "null", stderr: "piped" }).spawn();
   let text = "";
   const reading = (async () => {
@@ -120,32 +112,4 @@ async function serve(data: string, port: number): Promise<Server> {
   }
   clearTimeout(timer);
   return { child, log: () => text };
-}
-
-/** PostgreSQL refuses to run as root. */
-function asServer(program: string, args: readonly string[]): [string, string[]] {
-  const own = `${postgresPrograms()}/${program}`;
-  const path = program === "bash" ? "bash" : own;
-  if (Deno.uid() !== 0) return [path, [...args]];
-  return ["setpriv", ["--reuid=postgres", "--regid=postgres", "--init-groups", path, ...args]];
-}
-
-async function run(program: string, args: readonly string[], env?: Record<string, string>): Promise<string> {
-  const options = {
-    args: [...args],
-    cwd: "/",
-    stdin: "null" as const,
-    ...(env === undefined ? {} : { env, clearEnv: true }),
-  };
-  const { success, stdout, stderr } = await new Deno.Command(program, options).output();
-  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  if (!success) throw new Error(`Cannot run ${program} ${args.join(" ")}: ${text}`);
-  return text;
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
 }

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { passwordNames } from "../../tools/secrets/passwords.ts";
+import { postgresPrograms } from "../postgres_programs.ts";
 import { allowed, hasProgram } from "./compose_files.ts";
-import { type Cluster, postgresPrograms, startCluster } from "./postgres_cluster.ts";
+import { type Cluster, startCluster } from "./postgres_cluster.ts";
 
 // As any other user than root the server would run under a name that its peer authentication does not know.
 const missing = !allowed

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { freePort } from "../free_port.ts";
 import { allowed, hasProgram, readText } from "./compose_files.ts";
 
 const missing = !allowed ? " (needs -A)" : hasProgram("bash") ? "" : " (bash is missing)";
@@ -84,13 +85,6 @@ function serve(port: number, answer: (command: string) => string) {
       await done;
     },
   };
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
 }
 
 const PROGRAMS = ["/etc/confluent/docker/run", "kafka-configs"];

@@ -124,7 +124,6 @@ export const PARAMETER_EXCEPTIONS: readonly Excepted[] = [
       "tests/compose/live/documented.ts shell",
       "tests/compose/live/stage.ts Stage.up",
       "tests/compose/postgres_cluster.ts Cluster.query",
-      "tests/compose/postgres_cluster.ts run",
       "tests/compose/postgres_test.ts assertRefused",
       "tests/formats/decode_bench.ts decodeAll",
       "tests/formats/fixtures_test.ts fold",

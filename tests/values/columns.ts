@@ -16,8 +16,6 @@ export interface ColumnKind {
   readonly total: string | null;
   /** Whether PostgreSQL 15 has min() and max() of it, in the order of ClickHouse's type. */
   readonly ordered: boolean;
-  /** Whether it can be a primary key that other tables refer to. */
-  readonly key: boolean;
   /** A random value, as a text that PostgreSQL reads: few different ones, so that rows meet. */
   readonly value: (choices: Choices) => string;
   /** PostgreSQL's text and ClickHouse's value in one form, so that they can be compared. */
@@ -31,7 +29,7 @@ const plainDecimal = (value: unknown) => {
 };
 const fromList = (...values: string[]) => ({ of }: Choices) => of(values);
 
-const INT = { total: "Int128", ordered: true, key: true, same: text } as const;
+const INT = { total: "Int128", ordered: true, same: text } as const;
 
 const ODD_TEXTS = [
   "",
@@ -68,7 +66,6 @@ function timestampKind(precision: number): ColumnKind {
     clickhouse: "DateTime64(6)",
     total: null,
     ordered: true,
-    key: true,
     value: fromList(...TIMESTAMPS),
     same: (value) => typeof value === "string" ? String(microsOf(value)) : String(value),
   };
@@ -82,7 +79,6 @@ function timeKind(precision: number): ColumnKind {
     clickhouse: "Int64",
     total: null,
     ordered: true,
-    key: true,
     value: fromList(...TIMES),
     same: (value) => typeof value === "string" ? String(microsOfDay(value)) : String(value),
   };
@@ -101,7 +97,6 @@ function numericKind(precision: number, scale: number): ColumnKind {
     clickhouse: `Decimal(${precision}, ${scale})`,
     total: `Decimal(38, ${scale})`,
     ordered: true,
-    key: true,
     value: fromList("0", "1", "1.5", "-1.5", "12", "1234", "7", "-0.01", "99.99", "19"),
     same: plainDecimal,
   };
@@ -143,7 +138,6 @@ export const KINDS: readonly ColumnKind[] = [
     clickhouse: "Decimal(38, 20)",
     total: "Decimal(38, 20)",
     ordered: true,
-    key: true,
     value: fromList("1", "1.0", "1.00", "0.1", "-1.50", "-1.5", "12345678901.5", "0.00000000000000000001", "1000"),
     same: plainDecimal,
   },
@@ -154,7 +148,6 @@ export const KINDS: readonly ColumnKind[] = [
     clickhouse: "String",
     total: null,
     ordered: true,
-    key: true,
     value: fromList(...ODD_TEXTS),
     same: text,
   },
@@ -165,7 +158,6 @@ export const KINDS: readonly ColumnKind[] = [
     clickhouse: "LowCardinality(String)",
     total: null,
     ordered: true,
-    key: true,
     value: fromList(...ODD_TEXTS),
     same: text,
   },
@@ -176,7 +168,6 @@ export const KINDS: readonly ColumnKind[] = [
     clickhouse: "UUID",
     total: null,
     ordered: false,
-    key: true,
     value: fromList(
       "6f9619ff-8b86-d011-b42d-00c04fc964ff",
       "6F9619FF-8B86-D011-B42D-00C04FC964FF",
@@ -192,7 +183,6 @@ export const KINDS: readonly ColumnKind[] = [
     clickhouse: `Enum8('sad' = 1, 'so,so' = 2, 'it\\'s "ok"' = 3)`,
     total: null,
     ordered: false,
-    key: true,
     value: fromList("sad", "so,so", `it''s "ok"`),
     same: text,
   },
@@ -203,7 +193,6 @@ export const KINDS: readonly ColumnKind[] = [
     clickhouse: "Bool",
     total: null,
     ordered: false,
-    key: true,
     value: fromList("true", "false"),
     same: (value) => value === "t" || value === true ? "true" : "false",
   },
@@ -214,7 +203,6 @@ export const KINDS: readonly ColumnKind[] = [
     clickhouse: "Float64",
     total: null,
     ordered: true,
-    key: true,
     value: fromList("0", "-0", "0.1", "1e21", "1e-7", "-1.5", "1e300", "5e-324", "16777217", "12345678"),
     same: (value) => String(Number(value) + 0),
   },
@@ -225,7 +213,6 @@ export const KINDS: readonly ColumnKind[] = [
     clickhouse: "String",
     total: null,
     ordered: false,
-    key: true,
     value: fromList("", "\\x00", "\\xdeadbeef", "\\xff"),
     same: (value) => {
       const shown = String(value);
@@ -240,7 +227,6 @@ export const KINDS: readonly ColumnKind[] = [
     clickhouse: "Date32",
     total: null,
     ordered: true,
-    key: true,
     value: fromList("2024-02-29", "1970-01-01", "1969-12-31", "1900-01-01", "2299-12-31"),
     same: text,
   },
@@ -256,7 +242,6 @@ export const KINDS: readonly ColumnKind[] = [
     clickhouse: "DateTime64(6)",
     total: null,
     ordered: true,
-    key: true,
     value: fromList(...TIMESTAMPS.map((value) => `${value}+00`), "2024-06-15 14:34:56.123456+02"),
     same: (value) => typeof value === "string" ? String(microsOf(value.replace(/\+00$/, ""))) : String(value),
   },
@@ -267,7 +252,6 @@ export const KINDS: readonly ColumnKind[] = [
     clickhouse: "String",
     total: null,
     ordered: false,
-    key: true,
     value: fromList("ab", "ab ", "ab  ", "a", "", "é"),
     same: (value) => String(value).replace(/ +$/, ""),
   },

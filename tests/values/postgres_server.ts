@@ -1,15 +1,12 @@
 import pg from "pg";
+import { freePort } from "../free_port.ts";
+import { asServer, postgresPrograms, run } from "../postgres_programs.ts";
 
 const START_MS = 60_000;
-const PROGRAMS = "/usr/lib/postgresql/15/bin";
 
 /** Whether PostgreSQL 15's server programs are on this machine. */
 export function hasPostgres15(): boolean {
-  try {
-    return Deno.statSync(`${PROGRAMS}/initdb`).isFile;
-  } catch {
-    return false;
-  }
+  return postgresPrograms([15]) !== null;
 }
 
 export interface PostgresServer {
@@ -20,6 +17,7 @@ export interface PostgresServer {
 
 /** A PostgreSQL 15 of its own with an empty database: texts in the order of their code points, times in UTC. */
 export async function startPostgres(): Promise<PostgresServer> {
+  const programs = postgresPrograms([15]);
   const root = await Deno.makeTempDir({ prefix: "weir-values-" });
   const data = `${root}/data`;
   await Deno.mkdir(data, { mode: 0o700 });
@@ -27,11 +25,12 @@ export async function startPostgres(): Promise<PostgresServer> {
     await run("chown", ["postgres", root]);
     await run("chown", ["postgres", data]);
   }
-  await run(...asServer("initdb", ["-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]));
+  const encoding = ["-E", "UTF8", "--locale=C.UTF-8"];
+  await run(...asServer(`${programs}/initdb`, ["-D", data, "-U", "postgres", ...encoding, "--no-sync"]));
   const port = freePort();
   const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "timezone=UTC", "fsync=off"];
   const options = settings.flatMap((setting) => ["-c", setting]);
-  const [program, args] = asServer("postgres", ["-D", data, "-p", String(port), ...options]);
+  const [program, args] = asServer(`${programs}/postgres`, ["-D", data, "-p", String(port), ...options]);
   const child = new Deno.Command(program, { args, cwd: "/", stdin: "null", stdout: "null", stderr: "null" }).spawn();
   const client = await connected(port, Date.now() + START_MS);
   return {
@@ -60,23 +59,4 @@ async function connected(port: number, untilMs: number): Promise<pg.Client> {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-}
-
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
-}
-
-/** PostgreSQL refuses to run as root. */
-function asServer(program: string, args: readonly string[]): [string, string[]] {
-  const path = `${PROGRAMS}/${program}`;
-  if (Deno.uid() !== 0) return [path, [...args]];
-  return ["setpriv", ["--reuid=postgres", "--regid=postgres", "--init-groups", path, ...args]];
-}
-
-async function run(program: string, args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(program, { args: [...args], cwd: "/", stdin: "null" }).output();
-  if (!success) throw new TypeError(`Cannot run ${program}: ${new TextDecoder().decode(stderr)}`);
 }

@@ -3,6 +3,7 @@ import { type WireForm, wireForm } from "./debezium_mode.ts";
 import { type Change, columnsOf, line, type Shown, type ValueCase } from "./life.ts";
 import type { PostgresServer } from "./postgres_server.ts";
 
+/** What Debezium writes of one change: nothing if it changed nothing. */
 interface Records {
   readonly source: "rights" | "lefts";
   readonly records: readonly { readonly key: string; readonly value: string | null }[];
@@ -42,7 +43,7 @@ export class Tables {
       CREATE TABLE lefts (id bigint PRIMARY KEY, code ${key.sql}, value ${value.sql})`);
   }
 
-  async apply(change: Exclude<Change, { do: "rest" }>): Promise<Records[]> {
+  async apply(change: Exclude<Change, { do: "rest" }>): Promise<Records> {
     const { key, value } = this.#life;
     const cast = (text: string | null, kind: ColumnKind) => text === null ? "NULL" : `'${text}'::${kind.sql}`;
     if (change.do === "right") {
@@ -58,22 +59,22 @@ export class Tables {
   async #write(
     source: "rights" | "lefts",
     { where, row }: { readonly where: string; readonly row: string | null },
-  ): Promise<Records[]> {
+  ): Promise<Records> {
     const names = this.#columns[source].map(({ name }) => name);
     const [before] = await this.#server.query(`SELECT * FROM ${source} WHERE ${where}`);
     if (row === null) {
-      if (before === undefined) return [];
+      if (before === undefined) return { source, records: [] };
       await this.#server.query(`DELETE FROM ${source} WHERE ${where}`);
       const key = this.#keyJson(source, before);
       const value = this.#envelope(source, { op: "d", before, after: null });
-      return [{ source, records: [{ key, value }, { key, value: null }] }];
+      return { source, records: [{ key, value }, { key, value: null }] };
     }
     const sets = names.slice(1).map((name) => `${name} = EXCLUDED.${name}`).join(", ");
     const [after] = await this.#server.query(
       `INSERT INTO ${source} VALUES (${row}) ON CONFLICT (${names[0]}) DO UPDATE SET ${sets} RETURNING *`,
     );
     const value = this.#envelope(source, { op: before === undefined ? "c" : "u", before: before ?? null, after });
-    return [{ source, records: [{ key: this.#keyJson(source, after), value }] }];
+    return { source, records: [{ key: this.#keyJson(source, after), value }] };
   }
 
   #keyJson(source: "rights" | "lefts", row: Readonly<Record<string, string | null>>): string {

@@ -19,7 +19,7 @@ export function randomCase(choices: Choices): ValueCase {
     schemas: chance(0.5),
   };
   const exact = KINDS.filter(({ wire }) => mode.times !== "connect" || !("precision" in wire) || wire.precision <= 3);
-  const key = of(exact.filter((kind) => kind.key));
+  const key = of(exact);
   const value = of(exact);
   const change = (): Change => {
     const roll = int(10);
@@ -58,25 +58,24 @@ export async function live(
 ): Promise<void> {
   const tables = new Tables(life, server);
   await tables.create();
-  const { made, sinks } = topologyOf(life);
+  const { made, sinks, ...sources } = topologyOf(life);
   const { partitions } = life;
   await using driver = createTopologyTestDriver(made, { partitions, warehouse });
   for (const change of life.changes) {
     if (change.do !== "rest") {
-      for (const { source, records } of await tables.apply(change)) {
-        for (const record of records) driver.raw(source === "rights" ? sinks.rightSource : sinks.leftSource, record);
-      }
+      const { source, records } = await tables.apply(change);
+      for (const record of records) driver.raw(sources[source], record);
       continue;
     }
     await driver.settle();
     const shown = Object.fromEntries(
-      Object.entries(sinks.sinks).map(([name, { sink, columns }]) => [
+      Object.entries(sinks).map(([name, { sink, columns }]) => [
         name,
         driver.select(sink as never).map((row) => line(columns, row)).sort(),
       ]),
     );
     const answers = await tables.answers();
-    const expected = Object.fromEntries(Object.entries(answers).filter(([name]) => name in sinks.sinks));
+    const expected = Object.fromEntries(Object.entries(answers).filter(([name]) => name in sinks));
     const letters = driver.deadLetters().map((letter) => JSON.stringify(letter));
     compare({ expected, shown, letters });
   }
@@ -131,14 +130,12 @@ function topologyOf(life: ValueCase) {
   });
   return {
     made,
+    rights,
+    lefts,
     sinks: {
-      rightSource: rights,
-      leftSource: lefts,
-      sinks: {
-        joined: { sink: joined, columns: columns.joined },
-        ...(isMirrored(life) ? { rights: { sink: mirror, columns: columns.rights } } : {}),
-        groups: { sink: groups, columns: columns.groups },
-      },
+      joined: { sink: joined, columns: columns.joined },
+      ...(isMirrored(life) ? { rights: { sink: mirror, columns: columns.rights } } : {}),
+      groups: { sink: groups, columns: columns.groups },
     },
   };
 }

@@ -5,10 +5,9 @@ import type { Cluster } from "../../../src/adapters/kafka/cluster.ts";
 import { KafkaReader } from "../../../src/adapters/kafka/kafka_reader.ts";
 import { crc32c } from "../../../src/adapters/kafka/protocol/crc32c.ts";
 import { encodeRecordBatch } from "../../../src/adapters/kafka/protocol/encoder.ts";
-import type { BrokerConnection } from "../../../src/adapters/kafka/protocol/kafkajs_internals.ts";
-import { kafkaSettings } from "../../../src/adapters/kafka/protocol/options.ts";
 import { WireReader, WireWriter } from "../../../src/adapters/kafka/protocol/wire.ts";
 import type { Fetched } from "../../../src/ports/log.ts";
+import { fakeCluster } from "./fake_cluster.ts";
 
 /** One batch of a partition; their offsets follow each other. */
 type Partition = { bytes: Uint8Array; records: number }[];
@@ -70,28 +69,11 @@ class FakeBroker {
   }
 
   cluster(options: { readerBytesMax?: number } = {}): Cluster {
-    const settings = kafkaSettings({ brokers: ["127.0.0.1:1"], clientId: "test", fetchWaitMs: 10, ...options });
-    const topics = new Map([["t", { name: "t", id: null, leaders: this.partitions.map(() => 1) }]]);
-    const connection = {
-      send: async (request: Parameters<BrokerConnection["send"]>[0]) => {
-        await new Promise((resolve) => setTimeout(resolve, 2));
-        const { buf, offset } = await request.request.encode() as { buf: Uint8Array; offset: number };
-        return await request.response.decode(this.answer(new Uint8Array(buf.subarray(0, offset))));
-      },
-    } as BrokerConnection;
-    return {
-      settings,
-      openChannel: () => ({
-        call: (_, use) => use(connection),
-        callAny: () => Promise.reject(),
-        close: () => Promise.resolve(),
-      }),
-      refresh: () => Promise.resolve({ topics, refused: new Map(), brokers: new Map(), controllerId: 1 }),
-      known: (topic) => topics.get(topic),
-      seen: () => true,
-      persistently: (attempt) => attempt(),
-      close: () => Promise.resolve(),
+    const answer = async (request: Uint8Array) => {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      return this.answer(request);
     };
+    return fakeCluster(answer, { partitions: this.partitions.length, fetchWaitMs: 10, ...options });
   }
 }
 

@@ -1,17 +1,15 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Cluster } from "../../../src/adapters/kafka/cluster.ts";
 import { Producer } from "../../../src/adapters/kafka/producer.ts";
-import type { BrokerConnection } from "../../../src/adapters/kafka/protocol/kafkajs_internals.ts";
 import { decodeRecordBatches } from "../../../src/adapters/kafka/protocol/decoder.ts";
-import { kafkaSettings } from "../../../src/adapters/kafka/protocol/options.ts";
 import { WireReader, WireWriter } from "../../../src/adapters/kafka/protocol/wire.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
+import { fakeCluster } from "./fake_cluster.ts";
 
 const MESSAGE_TOO_LARGE = 10;
 
 /** A cluster whose only broker stores the values of one partition, in batches of at most `bytesMax`. */
 function storing(stored: string[], bytesMax: number): Cluster {
-  const topic = { name: "t", id: null, leaders: [1] };
   const answer = (request: Uint8Array): Uint8Array => {
     const reader = new WireReader(request);
     reader.string();
@@ -31,27 +29,7 @@ function storing(stored: string[], bytesMax: number): Cluster {
     return writer.int16(tooLarge ? MESSAGE_TOO_LARGE : 0).int64(tooLarge ? -1 : base).int64(-1).int64(0).int32(0)
       .string(null).int32(0).finish();
   };
-  const connection = {
-    broker: { initProducerId: () => Promise.resolve({ producerId: "1", producerEpoch: 0 }) },
-    send: async (request: Parameters<BrokerConnection["send"]>[0]) => {
-      const { buf, offset } = await request.request.encode() as { buf: Uint8Array; offset: number };
-      return await request.response.decode(answer(new Uint8Array(buf.subarray(0, offset))));
-    },
-  } as unknown as BrokerConnection;
-  return {
-    settings: kafkaSettings({ brokers: ["127.0.0.1:1"], clientId: "test" }),
-    openChannel: () => ({
-      call: (_, use) => use(connection),
-      callAny: (use) => use(connection),
-      close: () => Promise.resolve(),
-    }),
-    refresh: () =>
-      Promise.resolve({ topics: new Map([["t", topic]]), refused: new Map(), brokers: new Map(), controllerId: 1 }),
-    known: () => topic,
-    seen: () => true,
-    persistently: (attempt) => attempt(),
-    close: () => Promise.resolve(),
-  };
+  return fakeCluster(answer);
 }
 
 function records(values: readonly string[]) {

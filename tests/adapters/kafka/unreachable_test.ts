@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { openKafka } from "../../../src/adapters/kafka/kafka_log.ts";
 import type { KafkaOptions, KafkaState } from "../../../src/adapters/kafka/protocol/options.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
+import { freePort } from "../../free_port.ts";
 
 const shortTimes = { connectTimeoutMs: 500, operationTimeoutMs: 600, deliveryTimeoutMs: 600, requestTimeoutMs: 500 };
 
@@ -61,11 +62,3 @@ Deno.test("openKafka() says what a listener that hangs up may be waiting for", a
   listener.close();
   await hangingUp;
 });
-
-/** A port on which nobody listens. */
-function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
-}

@@ -1,14 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { systemClock } from "../../../src/adapters/local/system_clock.ts";
-import { routesOf } from "../../../src/cli/start/routes.ts";
 import type { ShownRun } from "../../../src/cli/start/shown_run.ts";
 import { failedForGood } from "../../../src/cli/start/shown_run.ts";
 import { failureOf } from "../../../src/cli/start/failure.ts";
 import { clickhouse, debezium, topology } from "../../../src/mod.ts";
 import { ConfigError, LimitError, ProductionError, RestoreError, TopologyError } from "../../../src/record/errors.ts";
 import { permitted } from "../support.ts";
-import { clock, fill, put, runOf, type RunPorts, until, withRun } from "./topology_runs.ts";
+import { answerOf, clock, fill, put, runOf, type RunPorts, until, withRun } from "./topology_runs.ts";
 
 const LEFT = "shop.public.left";
 const RIGHT = "shop.public.right";
@@ -26,15 +25,13 @@ const pairs = topology(
 );
 
 async function readyz(runs: readonly ShownRun[], { metrics }: RunPorts): Promise<{ status: number; text: string }> {
-  const routes = routesOf({ metrics, runs, notReady: () => null, rest: () => Promise.reject(new Error("no rest")) });
-  const response = await routes["GET /readyz"](new Request("http://127.0.0.1/readyz"), { loopback: true });
+  const response = await answerOf("/readyz", { runs, metrics });
   return { status: response.status, text: await response.text() };
 }
 
 /** Values of the metric that are 1, by labels. */
 async function ones(name: string, runs: readonly ShownRun[], { metrics }: RunPorts): Promise<string[]> {
-  const routes = routesOf({ metrics, runs, notReady: () => null, rest: () => Promise.reject(new Error("no rest")) });
-  const response = await routes["GET /metrics"](new Request("http://127.0.0.1/metrics"), { loopback: true });
+  const response = await answerOf("/metrics", { runs, metrics });
   const lines = (await response.text()).split("\n");
   return lines.filter((line) => line.startsWith(`${name}{`) && line.endsWith(" 1")).map((line) =>
     line.slice(name.length, -2)

@@ -3,27 +3,10 @@ import { z } from "zod";
 import { systemClock } from "../../../src/adapters/local/system_clock.ts";
 import { clickhouse, debezium, sum, topology } from "../../../src/mod.ts";
 import type { DeadLetter } from "../../../src/ports/dead_letters.ts";
-import type { Reader } from "../../../src/ports/log.ts";
 import type { Labels } from "../../../src/ports/metrics.ts";
 import { RestoreError } from "../../../src/record/errors.ts";
+import { readerWith } from "../../reader_with.ts";
 import { fill, put, runOf, type RunPorts, TOPIC, until, withRun } from "./topology_runs.ts";
-
-function readerWith(
-  reader: Reader,
-  { onClose = () => {}, poll = (waitMs) => reader.poll(waitMs) }: { onClose?: () => void; poll?: Reader["poll"] },
-): Reader {
-  return {
-    seek: (topic, partition, offset) => reader.seek(topic, partition, offset),
-    stop: (topic, partition) => reader.stop(topic, partition),
-    pause: (topic, partition) => reader.pause(topic, partition),
-    resume: (topic, partition) => reader.resume(topic, partition),
-    poll,
-    close() {
-      onClose();
-      return reader.close();
-    },
-  };
-}
 
 Deno.test("TopologyRun that fails while it runs leaves its group, and closes what it read with", async () => {
   let fail: (error: Error) => void = () => {};
@@ -37,7 +20,13 @@ Deno.test("TopologyRun that fails while it runs leaves its group, and closes wha
       },
       reader() {
         open++;
-        return readerWith(log.reader(), { onClose: () => open-- });
+        const reader = log.reader();
+        return readerWith(reader, {
+          close() {
+            open--;
+            return reader.close();
+          },
+        });
       },
     },
   });

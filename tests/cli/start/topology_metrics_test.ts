@@ -1,21 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { systemClock } from "../../../src/adapters/local/system_clock.ts";
-import { routesOf } from "../../../src/cli/start/routes.ts";
 import { settle } from "../../../src/cli/start/rest.ts";
 import type { TopologyRun } from "../../../src/cli/start/topology_run.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
 import { permitted } from "../support.ts";
-import { fill, type RunPorts, withRun } from "./topology_runs.ts";
+import { answerOf, fill, type RunPorts, withRun } from "./topology_runs.ts";
 
 /** What `/metrics` says of how the topology stands. */
 async function shown(run: TopologyRun, { metrics }: RunPorts): Promise<Record<string, number>> {
-  const routes = routesOf({
-    metrics,
-    runs: [run],
-    notReady: () => null,
-    rest: () => Promise.reject(new Error("nobody asks for a rest")),
-  });
-  const response = await routes["GET /metrics"](new Request("http://127.0.0.1/metrics"), { loopback: true });
+  const response = await answerOf("/metrics", { runs: [run], metrics });
   const values: Record<string, number> = {};
   for (const line of (await response.text()).split("\n")) {
     const match = /^(weir_(?:topology_state|ready|problems|start_rows))\{topology="things",?(.*)\} (\d+)$/.exec(line);

@@ -3,6 +3,7 @@ import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
 import { systemClock } from "../../../src/adapters/local/system_clock.ts";
 import { createPrometheusMetrics, type PrometheusMetrics } from "../../../src/cli/prometheus.ts";
 import type { Event } from "../../../src/cli/start/output.ts";
+import { type RouteOptions, routesOf } from "../../../src/cli/start/routes.ts";
 import { TopologyRun } from "../../../src/cli/start/topology_run.ts";
 import type { Topology } from "../../../src/dsl/topology.ts";
 import { clickhouse, debezium, topology } from "../../../src/mod.ts";
@@ -70,6 +71,16 @@ export async function put(ports: Ports, id: number): Promise<void> {
 /** A run of another topology on the same ports. */
 export function runOf(topology: Topology, ports: Ports): TopologyRun {
   return new TopologyRun({ topology, ports, options: defaultRunOptions, onEvent: () => {} });
+}
+
+/** What an instance with these runs answers at `path`. Nobody may ask it for a rest. */
+export async function answerOf(
+  path: "/metrics" | "/readyz",
+  { runs, metrics }: Pick<RouteOptions, "runs" | "metrics">,
+): Promise<Response> {
+  const rest = () => Promise.reject(new Error("nobody asks for a rest"));
+  const routes = routesOf({ metrics, runs, notReady: () => null, rest });
+  return await routes[`GET ${path}`](new Request(`http://127.0.0.1${path}`), { loopback: true });
 }
 
 /** Resolves as soon as it is so. @throws Error with what was waited for, after 20 s */
