@@ -1,10 +1,10 @@
 import { DeserializationError } from "../record/errors.ts";
 import type { Row } from "../record/row.ts";
-import type { ConnectField } from "./connect_schema.ts";
+import type { ConnectField, Converts } from "./connect_schema.ts";
 import type { Change, Fields } from "./envelope.ts";
 import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
-import type { Converts, rowReader } from "./row_reader.ts";
-import { isConnectSchema } from "./schema_wrapper.ts";
+import type { rowReader } from "./row_reader.ts";
+import { wrappedIn } from "./schema_wrapper.ts";
 
 /** What a change says besides what it means for its table. */
 export interface ChangeDetails {
@@ -22,27 +22,27 @@ export function changeDetails(
   options: {
     readonly what: string;
     readonly valueBytesMax: number;
-    readonly convertsOf: (schema: ConnectField) => Converts | null;
+    /** What is done to the columns' values where no schema is attached. */
+    readonly declared: Converts;
+    readonly schemaConverts: (schema: ConnectField) => Converts;
     readonly readRow: ReturnType<typeof rowReader>;
   },
 ): ChangeDetails {
-  const { what, valueBytesMax, convertsOf, readRow } = options;
+  const { what, valueBytesMax, declared, schemaConverts, readRow } = options;
   if (value === null) return NOTHING;
   try {
     const text = textOf(value, what, valueBytesMax);
-    const whole = parseJson(text, what) as Fields;
-    const wrapped = isConnectSchema(whole.schema) && typeof whole.payload === "object" && whole.payload !== null;
-    const fields = wrapped ? whole.payload as Fields : whole;
+    const whole = parseJson(text, what);
+    const wrapper = wrappedIn(whole);
+    const fields = (wrapper === null ? whole : wrapper.payload) as Fields | null;
+    if (typeof fields !== "object" || fields === null) return NOTHING;
     const transaction = transactionOf(fields.source);
     const { before } = fields;
     if (typeof before !== "object" || before === null) return { before: null, transaction };
-    const path = wrapped ? ["payload", "before"] : ["before"];
+    const path = wrapper === null ? ["before"] : ["payload", "before"];
     const change: Change = { op: "d", after: before, text, path, flattened: false };
-    const { row, unavailable } = readRow(
-      before as Fields,
-      change,
-      wrapped ? convertsOf(whole.schema as ConnectField) : null,
-    );
+    const converts = wrapper?.schema ? schemaConverts(wrapper.schema) : declared;
+    const { row, unavailable } = readRow(before as Fields, change, converts);
     return { before: unavailable === null ? row : null, transaction };
   } catch (error) {
     if (error instanceof DeserializationError) return NOTHING;

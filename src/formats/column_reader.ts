@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { columnTypeOf, REFUSED, type TimeForm } from "./column_type.ts";
-import { isTooDeep, isUnsafe, NESTING_MAX, roundsText, tooDeep } from "./exact_json.ts";
+import { type ColumnType, columnTypeOf, REFUSED, type TimeForm } from "./column_type.ts";
+import { isTooDeep, isUnsafe, NESTING_MAX, roundsInteger, roundsText, tooDeep } from "./exact_json.ts";
 import { isRowValue } from "./row_value.ts";
 
 /** A value or {@link REFUSED}: exactly what zod's verdict on the column's schema is. */
@@ -36,11 +36,23 @@ export function isAsked(schema: Schema): boolean {
 }
 
 /** Integers of the column's type of times, wherever in `schema` it stands; null for another column. */
-export function timeFormOf(schema: Schema, depth = 0): TimeForm | null {
-  const own = columnTypeOf(schema)?.time ?? null;
-  if (own !== null || depth > DEPTH_MAX) return own;
+export function timeFormOf(schema: Schema): TimeForm | null {
+  return firstIn(schema, 0, ({ time }) => time);
+}
+
+/** Fraction digits of the column's decimals, wherever in `schema` their type stands; null if none are declared. */
+export function scaleOf(schema: Schema): number | null {
+  return firstIn(schema, 0, ({ scale }) => scale);
+}
+
+/** What the first column type in `schema` says that says something. */
+function firstIn<T>(schema: Schema, depth: number, say: (type: ColumnType<unknown>) => T | undefined): T | null {
+  const type = columnTypeOf(schema);
+  const own = type === null ? undefined : say(type);
+  if (own !== undefined) return own;
+  if (depth > NESTED_SCHEMAS_MAX) return null;
   for (const inner of innerSchemas(schema)) {
-    const found = timeFormOf(inner, depth + 1);
+    const found = firstIn(inner, depth + 1, say);
     if (found !== null) return found;
   }
   return null;
@@ -130,7 +142,8 @@ function asked(schema: z.ZodType): Read {
     try {
       const result = schema.safeParse(wire);
       if (!result.success || !isRowValue(result.data)) return REFUSED;
-      return coerces && roundsText(wire, result.data) ? REFUSED : result.data;
+      const rounds = roundsInteger(wire, result.data) || (coerces && roundsText(wire, result.data));
+      return rounds ? REFUSED : result.data;
     } catch {
       // A callback in the schema threw. It will again when the message is made.
       return REFUSED;
@@ -149,15 +162,15 @@ export function coercesNumber(schema: Schema, depth = 0): boolean {
     shape?: Readonly<Record<string, Schema>>;
   };
   if (type === "number") return coerce === true;
-  if (depth > DEPTH_MAX) return false;
+  if (depth > NESTED_SCHEMAS_MAX) return false;
   return [...innerSchemas(schema), ...Object.values(shape ?? {})].some((inner) => coercesNumber(inner, depth + 1));
 }
 
 /** Schemas nest a few levels; recursive ones end the search. */
-const DEPTH_MAX = 8;
+export const NESTED_SCHEMAS_MAX = 8;
 
 /** What a schema wraps, lists or begins with; not the fields of an object. */
-function innerSchemas(schema: Schema): Schema[] {
+export function innerSchemas(schema: Schema): Schema[] {
   const { innerType, element, in: input, options } = schema._zod.def as {
     innerType?: Schema;
     element?: Schema;
@@ -169,14 +182,14 @@ function innerSchemas(schema: Schema): Schema[] {
 
 function holdsNumeric(schema: Schema, depth: number): boolean {
   if (columnTypeOf(schema)?.exact === "numbers") return true;
-  return depth <= DEPTH_MAX && innerSchemas(schema).some((inner) => holdsNumeric(inner, depth + 1));
+  return depth <= NESTED_SCHEMAS_MAX && innerSchemas(schema).some((inner) => holdsNumeric(inner, depth + 1));
 }
 
 /** False only if `schema` refuses every integer beyond 2^53, at any depth: then nothing can be rounded. */
 function mayHoldInteger(schema: Schema, depth: number): boolean {
   const type = columnTypeOf(schema);
   if (type !== null) return type.exact !== null;
-  if (depth > DEPTH_MAX) return true;
+  if (depth > NESTED_SCHEMAS_MAX) return true;
   const { coerce, format, shape } = schema._zod.def as {
     coerce?: boolean;
     format?: string;

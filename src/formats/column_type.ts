@@ -30,6 +30,10 @@ export interface ColumnType<T> {
   readonly exact: "unsafe_integers" | "numbers" | null;
   /** Of types of times only: what an integer on the wire is, unless a Connect schema says otherwise. */
   readonly time?: TimeForm;
+  /** Of decimals with a declared scale only: their fraction digits. */
+  readonly scale?: number;
+  /** Of char with a declared length only: its characters. */
+  readonly length?: number;
   /** Value of the wire form `wire`. Pure; never throws. */
   read(wire: unknown): T | typeof REFUSED;
   /** Called only with what `read` has refused. */

@@ -1,3 +1,4 @@
+import { comparedText } from "../record/key_column.ts";
 import { type ColumnType, REFUSED, wrongType } from "./column_type.ts";
 
 /**
@@ -7,7 +8,7 @@ import { type ColumnType, REFUSED, wrongType } from "./column_type.ts";
 export const citextType: ColumnType<string> = {
   name: "citext",
   exact: null,
-  read: (wire) => typeof wire === "string" ? wire.toLowerCase() : REFUSED,
+  read: (wire) => typeof wire === "string" ? comparedText(wire, "lower") : REFUSED,
   refusal: (wire) => wrongType("text", wire),
 };
 
@@ -22,7 +23,8 @@ export function charType(length?: number): ColumnType<string> {
   return {
     name: length === undefined ? "char" : `char(${length})`,
     exact: null,
-    read: (wire) => typeof wire === "string" ? wire.replace(/ +$/, "") : REFUSED,
+    ...(length !== undefined && { length }),
+    read: (wire) => typeof wire === "string" ? comparedText(wire, "trimmed") : REFUSED,
     refusal: (wire) => wrongType("text", wire),
   };
 }

@@ -14,6 +14,26 @@ export interface ConnectField {
 /** Brings a value into the form that the column types expect of values without schema. */
 export type Convert = (wire: unknown) => unknown;
 
+/** What is done to each column's values first, in the order of the columns; null if nothing is to be done to any. */
+export type Converts = readonly (Convert | null)[] | null;
+
+/** What the fields of a schema say of these columns. */
+export function convertsOf(
+  columns: readonly { readonly name: string; readonly time: TimeForm | null }[],
+  fields: readonly ConnectField[],
+): Converts {
+  const byName = new Map(fields.map((field) => [field.field, field]));
+  return someOrNull(columns.map(({ name, time }) => {
+    const field = byName.get(name);
+    return field === undefined ? null : convertOf(field, time);
+  }));
+}
+
+/** Null instead of a list of nothing but nulls. */
+export function someOrNull(converts: readonly (Convert | null)[]): Converts {
+  return converts.some((convert) => convert !== null) ? converts : null;
+}
+
 /** The fields of the row: of `after` in an envelope's schema, else the schema's own. */
 export function rowFields(schema: ConnectField): readonly ConnectField[] {
   const fields = schema.fields ?? [];

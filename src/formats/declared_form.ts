@@ -1,6 +1,7 @@
 import type { z } from "zod";
-import { columnTypeOf, type TimeForm } from "./column_type.ts";
-import { type ConnectField, type Convert, convertOf } from "./connect_schema.ts";
+import { innerSchemas, NESTED_SCHEMAS_MAX } from "./column_reader.ts";
+import { type ColumnType, columnTypeOf, type TimeForm } from "./column_type.ts";
+import { type ConnectField, type Convert, convertOf, type Converts, someOrNull } from "./connect_schema.ts";
 import type { WireFormat } from "./key_form.ts";
 
 const TIMES: Readonly<Record<"microseconds" | "connect", Readonly<Record<"time" | "timestamp", string>>>> = {
@@ -19,34 +20,39 @@ interface FormColumn {
  * format attached one. Null if nothing.
  */
 export function declaredConvert({ schema, time }: FormColumn, format: WireFormat | undefined): Convert | null {
-  const field = format === undefined ? null : fieldOf(schema, { time, format });
+  const field = format === undefined ? null : fieldOf(schema, { format, depth: 0 });
   return field === null ? null : convertOf(field, time);
 }
 
-/** As {@link declaredConvert}, of all columns in their order; null if nothing is to be done to any. */
-export function declaredConverts(
-  columns: readonly FormColumn[],
-  format: WireFormat | undefined,
-): readonly (Convert | null)[] | null {
-  const converts = columns.map((column) => declaredConvert(column, format));
-  return converts.some((convert) => convert !== null) ? converts : null;
+/** As {@link declaredConvert}, of all columns in their order. */
+export function declaredConverts(columns: readonly FormColumn[], format: WireFormat | undefined): Converts {
+  return someOrNull(columns.map((column) => declaredConvert(column, format)));
 }
 
+/** Of the column type that `schema` is made of, wherever it stands in it; of its elements where it is a list. */
 function fieldOf(
   schema: z.core.$ZodType,
-  { time, format }: { readonly time: TimeForm | null; readonly format: WireFormat },
+  { format, depth }: { readonly format: WireFormat; readonly depth: number },
 ): ConnectField | null {
-  const { innerType, element } = schema._zod.def as { innerType?: z.core.$ZodType; element?: z.core.$ZodType };
+  const type = columnTypeOf(schema);
+  if (type !== null) return typeField(type, format);
+  if (depth > NESTED_SCHEMAS_MAX) return null;
+  const { element } = schema._zod.def as { element?: z.core.$ZodType };
   if (element !== undefined) {
-    const items = fieldOf(element, { time, format });
+    const items = fieldOf(element, { format, depth: depth + 1 });
     return items === null ? null : { type: "array", items };
   }
-  if (innerType !== undefined) return fieldOf(innerType, { time, format });
-  const scale = /^numeric\(\d+, (\d+)\)$/.exec(columnTypeOf(schema)?.name ?? "")?.[1];
-  if (scale !== undefined && format.decimals === "precise") {
-    return { type: "bytes", name: "org.apache.kafka.connect.data.Decimal", parameters: { scale } };
+  for (const inner of innerSchemas(schema)) {
+    const field = fieldOf(inner, { format, depth: depth + 1 });
+    if (field !== null) return field;
   }
-  if (time === null || time.kind === "date") return null;
-  const { times } = format;
+  return null;
+}
+
+function typeField({ scale, time }: ColumnType<unknown>, { decimals, times }: WireFormat): ConnectField | null {
+  if (scale !== undefined && decimals === "precise") {
+    return { type: "bytes", name: "org.apache.kafka.connect.data.Decimal", parameters: { scale: String(scale) } };
+  }
+  if (time === undefined || time.kind === "date") return null;
   return times === "microseconds" || times === "connect" ? { type: "int64", name: TIMES[times][time.kind] } : null;
 }

@@ -4,7 +4,7 @@ import type { Key } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { shown } from "./column_type.ts";
 import { type ChangeDetails, changeDetails } from "./change_details.ts";
-import { type ConnectField, convertOf, rowFields } from "./connect_schema.ts";
+import { type ConnectField, type Converts, convertsOf, rowFields } from "./connect_schema.ts";
 import { agreementCheck } from "./agreement.ts";
 import { declaredConvert, declaredConverts } from "./declared_form.ts";
 import { type Change, type Fields, parsedChange, quickChange, skipReason } from "./envelope.ts";
@@ -12,8 +12,8 @@ import type { WireFormat } from "./key_form.ts";
 import { foreignAdvice, refuseForeignPrefix } from "./foreign_message.ts";
 import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
 import { keyColumnsOf, type KeyReadColumn, keyReader } from "./message_key.ts";
-import { type Converts, type ReadyColumn, readyColumns, rowReader } from "./row_reader.ts";
-import { isConnectSchema, schemaWrappers } from "./schema_wrapper.ts";
+import { type ReadyColumn, readyColumns, rowReader } from "./row_reader.ts";
+import { schemaWrappers, wrappedIn } from "./schema_wrapper.ts";
 import { UNAVAILABLE_DEFAULT, unavailableTest } from "./unavailable.ts";
 import { type UnitDoubt, unitDoubts } from "./unit_doubts.ts";
 import { unknownColumns } from "./unknown_columns.ts";
@@ -21,8 +21,7 @@ import { unknownColumns } from "./unknown_columns.ts";
 export type { MessageBytes } from "./message_text.ts";
 
 /**
- * Greatest message value that is read, unless configured otherwise. MessageBytes; characters for values that are text
- * already.
+ * Greatest message value that is read, unless configured otherwise. Bytes; characters for values that are text already.
  */
 const VALUE_BYTES_MAX = 8 * 1024 * 1024;
 
@@ -102,12 +101,12 @@ export function createDecoder(options: DecoderOptions): Decoder {
   const isUnavailable = unavailableTest(options.placeholder ?? UNAVAILABLE_DEFAULT);
   const readRow = rowReader(source, { columns, isUnavailable });
   const checkAgreement = agreementCheck(source, { columns, key: options.key });
-  const convertsOf = (schema: ConnectField): Converts | null => convertsFor(columns, schema);
-  const unwrap = schemaWrappers(convertsOf);
+  const schemaConverts = (schema: ConnectField): Converts => convertsOf(columns, rowFields(schema));
+  const unwrap = schemaWrappers(schemaConverts);
   const doubts = options.onDoubt === undefined ? null : unitDoubts(columns, options.onDoubt);
   const unknown = unknownColumns(new Set(columns.map((column) => column.name)));
 
-  const upsert = (bytes: MessageBytes | null, change: Change, converts: Converts | null): Upsert => {
+  const upsert = (bytes: MessageBytes | null, change: Change, converts: Converts): Upsert => {
     const { after } = change;
     if (typeof after !== "object" || after === null || Array.isArray(after)) throw missingAfter(what, change);
     const key = readKey(bytes);
@@ -129,7 +128,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
       let attached = wrapper !== null && wrapper.schema;
       let change = quickChange(text);
       if (change === null) {
-        const slow = parsedWhole(text, { what, key: record.key, converts, convertsOf });
+        const slow = parsedWhole(text, { what, key: record.key, converts, schemaConverts });
         if (slow === "delete") return { kind: "delete", key: readKey(record.key), tombstone: true };
         if (typeof slow === "string") return { kind: "skip", reason: slow };
         ({ change, converts } = slow);
@@ -152,7 +151,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
       }
     },
     keyOf: (key) => keyOrNull(() => readKey(key)),
-    details: (record) => changeDetails(record.value, { what, valueBytesMax, convertsOf, readRow }),
+    details: ({ value }) => changeDetails(value, { what, valueBytesMax, declared, schemaConverts, readRow }),
     get unknownColumns() {
       return unknown.totals();
     },
@@ -161,7 +160,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
 
 type Parsed = "delete" | "heartbeat" | "transaction" | {
   readonly change: Change;
-  readonly converts: Converts | null;
+  readonly converts: Converts;
   /** A schema came with it. */
   readonly attached: boolean;
 };
@@ -170,20 +169,21 @@ interface WholeContext {
   readonly what: string;
   readonly key: MessageBytes | null;
   /** Of the wrapper that was taken off already. */
-  readonly converts: Converts | null;
-  readonly convertsOf: (schema: ConnectField) => Converts | null;
+  readonly converts: Converts;
+  readonly schemaConverts: (schema: ConnectField) => Converts;
 }
 
 /** What a text says that has not the common form, from a parse of the whole. */
-function parsedWhole(text: string, { what, key, converts: known, convertsOf }: WholeContext): Parsed {
+function parsedWhole(text: string, { what, key, converts: known, schemaConverts }: WholeContext): Parsed {
   let value = parseJson(text, what);
   let converts = known;
   let path: readonly string[] = [];
   let attached = false;
-  if (isWrapped(value)) {
-    attached = value.schema !== null;
-    converts = convertsOf(value.schema ?? {});
-    value = value.payload;
+  const wrapper = wrappedIn(value);
+  if (wrapper !== null) {
+    attached = wrapper.schema !== null;
+    if (wrapper.schema !== null) converts = schemaConverts(wrapper.schema);
+    value = wrapper.payload;
     path = ["payload"];
   }
   if (value === null) return "delete";
@@ -223,22 +223,6 @@ function advised<T>(row: Fields, read: () => T): T {
     if (!(error instanceof DeserializationError) || advice === "") throw error;
     throw new DeserializationError(error.reason, error.message + advice, { cause: error });
   }
-}
-
-/** In the order of `columns`; null if there is nothing to convert. */
-function convertsFor(columns: readonly ReadyColumn[], schema: ConnectField): Converts | null {
-  const fields = new Map(rowFields(schema).map((field) => [field.field, field]));
-  const converts = columns.map(({ name, time }) => {
-    const field = fields.get(name);
-    return field === undefined ? null : convertOf(field, time);
-  });
-  return converts.some((convert) => convert !== null) ? converts : null;
-}
-
-function isWrapped(value: unknown): value is { readonly schema: ConnectField | null; readonly payload: unknown } {
-  if (typeof value !== "object" || value === null || Object.keys(value).length !== 2) return false;
-  const { schema, payload } = value as { schema?: unknown; payload?: unknown };
-  return payload !== undefined && (schema === null || isConnectSchema(schema));
 }
 
 function notARow(what: string, value: unknown): DeserializationError {

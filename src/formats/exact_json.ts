@@ -65,6 +65,13 @@ export function roundsText(wire: unknown, value: unknown): boolean {
   return Object.entries(wire).some(([name, inner]) => roundsText(inner, (value as Record<string, unknown>)[name]));
 }
 
+/** True if a number beyond 2^53 came into `value` where `wire` has bigints, as `z.coerce.number()` makes it of them. */
+export function roundsInteger(wire: unknown, value: unknown): boolean {
+  if (typeof wire !== "bigint" && typeof wire !== "object") return false;
+  const before = countUnsafe(wire);
+  return before.bigints > 0 && countUnsafe(value).numbers > before.numbers;
+}
+
 /** JSON.parse with integers beyond 2^53 as bigints. @throws SyntaxError, DeserializationError as {@link parseExact} */
 export function parseIntegers(text: string): unknown {
   if (textNesting(text) > NESTING_MAX) throw tooDeep();

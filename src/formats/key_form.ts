@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { Decimal } from "../record/decimal.ts";
 import { type KeyColumn, type KeyWire, plainKeyColumn } from "../record/key_column.ts";
 import { readerOf } from "./column_reader.ts";
-import { columnTypeOf } from "./column_type.ts";
+import { columnTypeOf, type TimeForm } from "./column_type.ts";
 
 /**
  * How the connector writes decimals and times into keys and rows without a schema, where its settings decide it. Keys:
@@ -30,15 +30,13 @@ export function keyColumnOf(
   const plain = plainKeyColumn(name);
   if (schema === undefined) return plain;
   const inner = unwrapped(schema);
-  const type = columnTypeOf(inner)?.name;
-  if (type === undefined) {
-    const value = valueOf(inner);
-    return passes(inner) ? { ...plain, value } : { ...plain, value, wire: null, texts: "several" };
+  const type = columnTypeOf(inner);
+  if (type === null) {
+    return passes(inner) ? plain : { ...plain, value: valueOf(inner), wire: null, texts: "several" };
   }
-  const [word, first, second] = type.split(/\W+/);
-  switch (word) {
+  switch (/^\w+/.exec(type.name)![0]) {
     case "numeric": {
-      const scale = first === undefined || first === "" ? null : Number(second);
+      const scale = type.scale ?? null;
       const texts = scale === null ? "several" : "one";
       return { ...plain, value: "decimal", scale, wire: decimalWire(scale, format), texts };
     }
@@ -47,14 +45,18 @@ export function keyColumnOf(
     case "citext":
       return { ...plain, text: "lower", wire: null, texts: "several" };
     case "char":
-      return { ...plain, text: "trimmed", wire: first ? { kind: "padded", length: Number(first) } : null };
+      return {
+        ...plain,
+        text: "trimmed",
+        wire: type.length === undefined ? null : { kind: "padded", length: type.length },
+      };
     case "date":
       return { ...plain, wire: { kind: format.times === "isostring" ? "iso_date" : "plain" } };
     case "timestamp":
     case "time":
-      return { ...plain, wire: timeWire(first, format) };
+      return { ...plain, wire: timeWire(type.time!, format) };
     case "timestamptz":
-      return { ...plain, wire: { kind: "zoned", digits: first ? Number(first) : 6 } };
+      return { ...plain, wire: { kind: "zoned" } };
     case "float8":
       // 0 and -0 are equal.
       return { ...plain, wire: null, texts: "several" };
@@ -68,11 +70,9 @@ function decimalWire(scale: number | null, { decimals = "string" }: WireFormat):
   return { kind: decimals === "precise" ? "decimal_bytes" : "decimal_text", scale };
 }
 
-/** `digits`: the fraction digits that the column declares, if it does. */
-function timeWire(digits: string | undefined, { times = "adaptive" }: WireFormat): KeyWire | null {
+function timeWire({ unit }: TimeForm, { times = "adaptive" }: WireFormat): KeyWire | null {
   if (times === "isostring") return null;
-  const short = digits !== undefined && digits !== "" && Number(digits) <= 3;
-  return { kind: times === "connect" || (times === "adaptive" && short) ? "milliseconds" : "plain" };
+  return { kind: times === "connect" || (times === "adaptive" && unit === "milliseconds") ? "milliseconds" : "plain" };
 }
 
 /** Without what changes no value: nullable, optional, readonly. */
@@ -105,9 +105,8 @@ function passes(schema: Schema): boolean {
   }
 }
 
-/** What a schema that is no column type makes of a number. */
+/** What a schema that is no column type, and gives not every value on as it came, makes of a number. */
 function valueOf(schema: Schema): KeyColumn["value"] {
-  if (passes(schema)) return "plain";
   const read = readerOf(schema);
   const samples = [read("0"), read(0)];
   if (samples.some((sample) => sample instanceof Decimal)) return "decimal";

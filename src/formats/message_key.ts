@@ -1,12 +1,12 @@
 import { DeserializationError } from "../record/errors.ts";
 import { type Key, keyOf, keyOfOne } from "../record/key.ts";
 import { columnTypeOf, NumberText, REFUSED, shown } from "./column_type.ts";
-import { type ConnectField, type Convert, convertOf } from "./connect_schema.ts";
-import { parseExact, parseIntegers } from "./exact_json.ts";
+import { type ConnectField, type Convert, type Converts, convertsOf, someOrNull } from "./connect_schema.ts";
+import { isUnsafe, parseExact, parseIntegers } from "./exact_json.ts";
 import { readsIntegers } from "./key_form.ts";
 import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
 import { problemOf, type ReadyColumn } from "./row_reader.ts";
-import { isConnectSchema, schemaWrappers } from "./schema_wrapper.ts";
+import { schemaWrappers, wrappedIn } from "./schema_wrapper.ts";
 
 /**
  * Longest message key. PostgreSQL's primary keys end at 2.7 KB; a Connect schema adds a few hundred bytes per column.
@@ -25,9 +25,6 @@ export interface KeyReadColumn {
   readonly declared: Convert | null;
 }
 
-/** What is done to each column's values first; null if there is no Connect schema, or nothing to do. */
-type KeyConverts = readonly (Convert | null)[] | null;
-
 /**
  * Makes the reader of message keys that hold exactly `columns`: every value as its column's reader makes it of any form
  * on the wire, in the order of `columns`, made one canonical key. With and without Connect schema.
@@ -39,8 +36,10 @@ export function keyReader(
   columns: readonly KeyReadColumn[],
 ): (bytes: MessageBytes | null) => Key {
   const what = `a key of "${source}"`;
-  const declared = columns.some((column) => column.declared !== null) ? columns.map((column) => column.declared) : null;
-  const unwrap = schemaWrappers((schema) => keyConverts(columns, schema));
+  const declared = someOrNull(columns.map((column) => column.declared));
+  const times = columns.map(({ name, column }) => ({ name, time: column?.time ?? null }));
+  const schemaConverts = (schema: ConnectField): Converts => convertsOf(times, schema.fields ?? []);
+  const unwrap = schemaWrappers(schemaConverts);
   const quickly = columns.length === 1 && readsIntegers(columns[0].column?.schema);
   const start = quickly ? `{${JSON.stringify(columns[0].name)}:` : null;
   const startBytes = start === null ? null : new TextEncoder().encode(start);
@@ -55,17 +54,8 @@ export function keyReader(
     const text = wrapper === null ? whole : whole.slice(wrapper.prefix.length, -1);
     const converts = wrapper?.schema ? wrapper.made : declared;
     const quick = start === null || converts !== null ? null : integerInText(text, start);
-    return quick ?? keyOfJson(text, { what, columns, converts });
+    return quick ?? keyOfJson(text, { what, columns, converts, schemaConverts });
   };
-}
-
-function keyConverts(columns: readonly KeyReadColumn[], schema: ConnectField): KeyConverts {
-  const fields = new Map((schema.fields ?? []).map((field) => [field.field, field]));
-  const converts = columns.map(({ name, column }) => {
-    const field = fields.get(name);
-    return field === undefined ? null : convertOf(field, column?.time ?? null);
-  });
-  return converts.some((convert) => convert !== null) ? converts : null;
 }
 
 /** Names of the key's columns, for telling what a message is; empty if the key is no JSON object. */
@@ -116,7 +106,8 @@ interface KeyContext {
   readonly what: string;
   readonly columns: readonly KeyReadColumn[];
   /** Of the schema that was taken off already. */
-  readonly converts: KeyConverts;
+  readonly converts: Converts;
+  readonly schemaConverts: (schema: ConnectField) => Converts;
   /** What to do about a key that cannot be read; {@link DECLARE} if absent. */
   readonly advice?: string;
 }
@@ -124,11 +115,10 @@ interface KeyContext {
 function keyOfJson(text: string, context: KeyContext): Key {
   const { what, columns } = context;
   const whole = parseJson(text, what);
-  const parsed = payloadOf(whole);
   // A schema that does not stand first was not taken off before.
-  const converts = parsed === whole
-    ? context.converts
-    : keyConverts(columns, (whole as { schema: ConnectField }).schema ?? {});
+  const wrapper = wrappedIn(whole);
+  const parsed = wrapper === null ? whole : wrapper.payload;
+  const converts = wrapper?.schema ? context.schemaConverts(wrapper.schema) : context.converts;
   if (parsed === null) throw nullKey(what);
   if (typeof parsed !== "object" || Array.isArray(parsed)) {
     throw badKey({ ...context, advice: NO_OBJECT }, shown(parsed));
@@ -142,7 +132,7 @@ function keyOfJson(text: string, context: KeyContext): Key {
   const exact: { numbers?: Record<string, unknown>; integers?: Record<string, unknown> } = {};
   const values = columns.map(({ name, column }, index) => {
     let wire = fields[name];
-    const rounded = column === null ? unsafeNumber(wire) : column.rounded?.(wire) || objectOf(wire);
+    const rounded = column === null ? unsafeNumber(wire) : column.rounded?.(wire);
     if (rounded) {
       const again = column?.exact === "integers"
         ? exact.integers ??= payloadOf(parseIntegers(text)) as Record<string, unknown>
@@ -151,7 +141,9 @@ function keyOfJson(text: string, context: KeyContext): Key {
     }
     const convert = converts === null ? null : converts[index];
     if (convert !== null) wire = convert(wire);
-    const value = column === null ? plainValue(wire) : isRounded(wire, column) ? REFUSED : column.read(wire);
+    // An integer whose last digits are lost, and that its column would take: two keys would be one.
+    const lost = column !== null && column.rounded === null && isUnsafe(wire);
+    const value = column === null ? plainValue(wire) : lost ? REFUSED : column.read(wire);
     if (value === REFUSED) throw refusedKey(context, { name, column, wire });
     return value;
   });
@@ -167,16 +159,6 @@ function unsafeNumber(wire: unknown): boolean {
   return typeof wire === "number" && !Number.isSafeInteger(wire);
 }
 
-/** An integer whose last digits are lost, and that its column would take: two keys would be one. */
-function isRounded(wire: unknown, { schema, rounded }: NonNullable<KeyReadColumn["column"]>): boolean {
-  return rounded === null && Number.isInteger(wire) && unsafeNumber(wire) && columnTypeOf(schema)?.name !== "float8";
-}
-
-/** A decimal of any scale is an object, whose scale is a number in it. */
-function objectOf(wire: unknown): boolean {
-  return typeof wire === "object" && wire !== null && !Array.isArray(wire);
-}
-
 /** Text, integers and booleans; integers beyond 2^53 with all their digits. */
 function plainValue(wire: unknown): unknown {
   if (wire instanceof NumberText) return /^-?\d{1,19}$/.test(wire.text) ? BigInt(wire.text) : REFUSED;
@@ -188,7 +170,7 @@ function refusedKey(
   { name, column, wire }: { readonly name: string; readonly column: KeyReadColumn["column"]; readonly wire: unknown },
 ): DeserializationError {
   const foreign = column === null || columnTypeOf(column.schema) === null;
-  if (foreign && (typeof wire === "bigint" || (unsafeNumber(wire) && Number.isInteger(wire)))) {
+  if (foreign && (typeof wire === "bigint" || isUnsafe(wire))) {
     const advice = "Declare the column as int8()";
     return badKey({ ...context, advice }, `${name}: an integer beyond 2^53, which the schema does not hold exactly`);
   }
@@ -198,9 +180,8 @@ function refusedKey(
 
 /** What a Connect schema is wrapped around, if one is. */
 function payloadOf(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Object.keys(value).length !== 2) return value;
-  const { schema, payload } = value as { schema?: unknown; payload?: unknown };
-  return payload !== undefined && (schema === null || isConnectSchema(schema)) ? payload : value;
+  const wrapper = wrappedIn(value);
+  return wrapper === null ? value : wrapper.payload;
 }
 
 function nullKey(what: string): DeserializationError {

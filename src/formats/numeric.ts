@@ -41,6 +41,7 @@ export function numericType(precision?: number, scale?: number): ColumnType<Deci
   return {
     name,
     exact: "numbers",
+    ...(declared !== null && { scale: declared.scale }),
     read(wire) {
       try {
         const value = typeof wire === "string" ? fromText(wire, declared) : fromOther(wire);

@@ -12,9 +12,9 @@ import {
   timeFormOf,
 } from "./column_reader.ts";
 import { REFUSED, shown, type TimeForm } from "./column_type.ts";
-import type { Convert } from "./connect_schema.ts";
+import type { Converts } from "./connect_schema.ts";
 import type { Change, Fields } from "./envelope.ts";
-import { countUnsafe, isTooDeep, parseExact, parseIntegers, roundsText, tooDeep } from "./exact_json.ts";
+import { countUnsafe, isTooDeep, parseExact, parseIntegers, roundsInteger, roundsText, tooDeep } from "./exact_json.ts";
 import { isRowValue, rowValueAdvice } from "./row_value.ts";
 
 /** Problems named in one message. */
@@ -42,9 +42,6 @@ export interface ReadRow {
   readonly row: Row;
   readonly unavailable: readonly string[] | null;
 }
-
-/** What is done to each column's values first, in the order of the columns; null if there is no Connect schema. */
-export type Converts = readonly (Convert | null)[];
 
 /**
  * The columns of `schema`.
@@ -86,7 +83,7 @@ export function readyColumns(source: string, schema: z.ZodObject): ReadyColumn[]
 export function rowReader(
   source: string,
   options: { readonly columns: readonly ReadyColumn[]; readonly isUnavailable: (wire: unknown) => boolean },
-): (after: Fields, change: Change, converts: Converts | null) => ReadRow {
+): (after: Fields, change: Change, converts: Converts) => ReadRow {
   const { columns, isUnavailable } = options;
   const rowOf = rowMaker(columns);
   const quick = quickReader(columns, { isUnavailable, rowOf });
@@ -103,14 +100,15 @@ export function rowReader(
       const column = columns[index];
       const { name } = column;
       let wire = column.inherited && !Object.hasOwn(after, name) ? undefined : after[name];
-      const again = column.rounded !== null && column.rounded(wire) && !isUnavailable(wire);
-      if (again) wire = exactFields(change, { form: column.exact, rows: exact })[name];
+      if (column.rounded !== null && column.rounded(wire) && !isUnavailable(wire)) {
+        wire = exactFields(change, { form: column.exact, rows: exact })[name];
+      }
       const convert = converts === null ? null : converts[index];
       // Before reading: the placeholders of texts and of integer arrays would read as values.
       const suspect = (typeof wire === "string" || typeof wire === "object") && isUnavailable(wire);
       const value = suspect ? undefined : column.read(convert === null ? wire : convert(wire));
       if (suspect) (unavailable ??= []).push(name);
-      else if (value === REFUSED || (again && column.asked && roundsAnInteger(wire, value))) {
+      else if (value === REFUSED) {
         throw refused(source, { columns, after, change, converts, isUnavailable });
       }
       values.push(value);
@@ -173,17 +171,11 @@ function exactFields(
   return rows[form] = value;
 }
 
-/** True if a schema made a number of an exact integer, as `z.coerce.number()` does of a bigint. */
-function roundsAnInteger(wire: unknown, value: unknown): boolean {
-  const before = countUnsafe(wire);
-  return before.bigints > 0 && countUnsafe(value).numbers > before.numbers;
-}
-
 interface RefusedRow {
   readonly columns: readonly ReadyColumn[];
   readonly after: Fields;
   readonly change: Change;
-  readonly converts: Converts | null;
+  readonly converts: Converts;
   readonly isUnavailable: (wire: unknown) => boolean;
 }
 
@@ -237,7 +229,7 @@ export function problemOf(
   if (issue?.code === "custom") return { path, text: issue.message, reason: issueReason(issue) };
   if (issue === null && !asked) return null;
   const current = `current value is ${shown(wire)}`;
-  if (countUnsafe(wire).bigints > 0 && (issue !== null || roundsAnInteger(wire, value))) {
+  if (countUnsafe(wire).bigints > 0 && (issue !== null || roundsInteger(wire, value))) {
     const text = `${issue?.message ?? "the schema rounds it"}: ${current}. Declare integers beyond 2^53 as int8()`;
     return { path, text, reason: "overflow" };
   }

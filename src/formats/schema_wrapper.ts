@@ -65,9 +65,16 @@ function schemaAt(text: string): { readonly text: string; readonly value: Connec
 }
 
 /**
- * True if `value` is a Connect schema (of a struct, or none), and not the value of a column that happens to be called
- * "schema".
+ * What `{"schema":...,"payload":...}` is made of, whichever stands first; null for any other value: a row may have
+ * columns that happen to be called so.
  */
-export function isConnectSchema(value: unknown): value is ConnectField {
+export function wrappedIn(value: unknown): { readonly schema: ConnectField | null; readonly payload: unknown } | null {
+  if (typeof value !== "object" || value === null || Object.keys(value).length !== 2) return null;
+  const { schema, payload } = value as { schema?: unknown; payload?: unknown };
+  return payload !== undefined && (schema === null || isConnectSchema(schema)) ? { schema, payload } : null;
+}
+
+/** True if `value` is a Connect schema of a struct. */
+function isConnectSchema(value: unknown): value is ConnectField {
   return typeof value === "object" && value !== null && (value as ConnectField).type === "struct";
 }

@@ -8,14 +8,13 @@ import { type Key, keyOf, keyOfOne } from "./key.ts";
  * - `decimal_text`: a text with so many fraction digits (`decimal.handling.mode=string`)
  * - `decimal_bytes`: base64 of the unscaled integer (`decimal.handling.mode=precise`)
  * - `milliseconds`: microseconds divided by 1,000 (`time.precision.mode=adaptive` up to 3 fraction digits, `connect`)
- * - `zoned`: microseconds as a text in UTC with so many fraction digits, `2024-06-15T10:34:56.123456Z`
+ * - `zoned`: microseconds as a text in UTC, `2024-06-15T10:34:56.123456Z`
  * - `iso_date`: `2024-01-31Z` (`time.precision.mode=isostring`)
  * - `padded`: text filled up with blanks, as PostgreSQL's char(n)
  */
 export type KeyWire =
-  | { readonly kind: "plain" | "milliseconds" | "iso_date" }
+  | { readonly kind: "plain" | "milliseconds" | "zoned" | "iso_date" }
   | { readonly kind: "decimal_text" | "decimal_bytes"; readonly scale: number }
-  | { readonly kind: "zoned"; readonly digits: number }
   | { readonly kind: "padded"; readonly length: number };
 
 /** One key column of a source. */
@@ -38,10 +37,19 @@ export function plainKeyColumn(name: string): KeyColumn {
   return { name, value: "plain", scale: null, text: "as_is", wire: { kind: "plain" }, texts: "one" };
 }
 
+/** One of the texts that the database calls equal, the same for all of them. */
+export function comparedText(text: string, form: KeyColumn["text"]): string {
+  if (form === "as_is") return text;
+  if (form === "lower") return text.toLowerCase();
+  // A regular expression looks at every run of blanks from each of its blanks.
+  let end = text.length;
+  while (text.charCodeAt(end - 1) === 32) end--;
+  return text.slice(0, end);
+}
+
 /** A value that callbacks made for a key column, as the column's reader would have made it. */
 function asKeyValue(column: KeyColumn, value: unknown): unknown {
-  if (typeof value !== "string" || column.text === "as_is") return value;
-  return column.text === "lower" ? value.toLowerCase() : value.replace(/ +$/, "");
+  return typeof value === "string" ? comparedText(value, column.text) : value;
 }
 
 /** The key that values from a callback mean, one for each column. */

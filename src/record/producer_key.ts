@@ -60,7 +60,7 @@ const WIRES: { readonly [K in KeyWire["kind"]]: (text: string, wire: Extract<Key
   decimal_text: (text, { scale }) => `"${withScale(text, scale)}"`,
   decimal_bytes: (text, { scale }) => `"${base64OfDecimal(text, scale)}"`,
   milliseconds: (text) => /^-?\d+$/.test(text) ? String(Math.floor(Number(text) / 1000)) : jacksonText(text),
-  zoned: (text, { digits }) => /^-?\d+$/.test(text) ? `"${zonedText(Number(text), digits)}"` : jacksonText(text),
+  zoned: (text) => /^-?\d+$/.test(text) ? `"${zonedText(Number(text))}"` : jacksonText(text),
   iso_date: (text) =>
     /^-?\d+$/.test(text) ? `"${new Date(Number(text) * 86_400_000).toISOString().slice(0, 10)}Z"` : jacksonText(text),
   padded: (text, { length }) => {
@@ -70,14 +70,10 @@ const WIRES: { readonly [K in KeyWire["kind"]]: (text: string, wire: Extract<Key
   },
 };
 
-/**
- * Debezium's `ZonedTimestamp`: exactly as many fraction digits as the column has. 0 digits: no point, since a column
- * without fraction has none to show.
- */
-function zonedText(micros: number, digits: number): string {
+/** Debezium's `ZonedTimestamp`: ISO text with microseconds, in UTC. */
+export function zonedText(micros: number): string {
   const ms = Math.floor(micros / 1000);
-  const fraction = `${new Date(ms).toISOString().slice(20, 23)}${String(micros - ms * 1000).padStart(3, "0")}`;
-  return `${new Date(ms).toISOString().slice(0, 19)}${digits === 0 ? "" : `.${fraction.slice(0, digits)}`}Z`;
+  return `${new Date(ms).toISOString().slice(0, -1)}${String(micros - ms * 1000).padStart(3, "0")}Z`;
 }
 
 /** Plain digits with `scale` fraction digits; the text as it is when it has more. */

@@ -1,12 +1,13 @@
 import type { z } from "zod";
 import type { SourceSpec } from "../dsl/source.ts";
+import { scaleOf } from "../formats/column_reader.ts";
 import { columnTypeOf } from "../formats/column_type.ts";
 import type { WireFormat } from "../formats/key_form.ts";
 import { Decimal } from "../record/decimal.ts";
 import { keyColumnsOf } from "../dsl/key_columns.ts";
 import type { Key } from "../record/key.ts";
 import { keyFrom } from "../record/key_column.ts";
-import { base64OfDecimal, producerKey } from "../record/producer_key.ts";
+import { base64OfDecimal, producerKey, zonedText } from "../record/producer_key.ts";
 import type { Row } from "../record/row.ts";
 
 /** A record as Debezium's JsonConverter writes it without schemas. */
@@ -141,35 +142,31 @@ function wireOf(schema: z.ZodType, { value, format }: WireValue): unknown {
     return value.map((item) => wireOf(element, { value: item, format }));
   }
   if (innerType !== undefined) return wireOf(innerType, { value, format });
+  if (value instanceof Decimal) return decimalOf(value, { scale: scaleOf(schema), format });
   const type = columnTypeOf(schema);
-  if (type === null) return value;
-  if (value instanceof Decimal) return decimalOf(type.name, { value, format });
-  if (typeof value !== "number") return value;
-  if (type.name === "timestamptz") return zonedTimestamp(value);
+  if (type === null || typeof value !== "number") return value;
+  if (type.name === "timestamptz") return zonedText(value);
   const { time } = type;
   if (time === undefined || time.kind === "date" || format.times === "microseconds") return value;
   return time.unit === "milliseconds" || format.times === "connect" ? milliseconds(type.name, value) : value;
 }
 
-function decimalOf(type: string, { value, format }: { value: Decimal; format: WireFormat }): unknown {
+/** `scale`: as declared; null if it is not. */
+function decimalOf(
+  value: Decimal,
+  { scale, format }: { readonly scale: number | null; readonly format: WireFormat },
+): unknown {
   if (format.decimals === "double") return value.toNumber();
-  const scale = /^numeric\(\d+, (\d+)\)$/.exec(type)?.[1];
   if (format.decimals !== "precise") return value;
-  return scale === undefined
+  return scale === null
     ? { scale: value.scale, value: base64OfDecimal(value.toString(), value.scale) }
-    : base64OfDecimal(value.toString(), Number(scale));
+    : base64OfDecimal(value.toString(), scale);
 }
 
 /** @throws RangeError for a value that a column of the type could not hold */
 function milliseconds(type: string, micros: number): number {
   if (micros % 1000 === 0) return micros / 1000;
   throw new RangeError(`Cannot write ${micros} microseconds as ${type}: it holds whole milliseconds`);
-}
-
-/** ISO text with microseconds, in UTC. */
-function zonedTimestamp(micros: number): string {
-  const ms = Math.floor(micros / 1000);
-  return `${new Date(ms).toISOString().slice(0, -1)}${String(micros - ms * 1000).padStart(3, "0")}Z`;
 }
 
 /** JSON text in which integers keep all their digits. */

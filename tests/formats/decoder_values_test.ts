@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { z } from "zod";
-import { date, int8, json, numeric, timestamp, timestamptz, uuid } from "../../src/formats/columns.ts";
+import { char, date, int8, json, numeric, timestamp, timestamptz, uuid } from "../../src/formats/columns.ts";
 import { createDecoder } from "../../src/formats/decoder.ts";
+import { Decimal } from "../../src/record/decimal.ts";
 import { decode, encoder, envelope, told } from "./support.ts";
 
 Deno.test("createDecoder() names unavailable columns of every type", () => {
@@ -132,4 +133,51 @@ Deno.test("createDecoder() converts by the Connect schema: decimals, millisecond
     // A parsed and printed number has lost the nanoseconds' last digits, not the microseconds.
     assertEquals(told({ ...decoded, row: { ...decoded.row, list: String(decoded.row.list) } }), expected);
   }
+});
+
+Deno.test("createDecoder() finds what a format is about wherever in a schema the column type stands", () => {
+  const format = { decimals: "precise", times: "connect" } as const;
+  const price = numeric(12, 2);
+  const at = timestamp();
+  const row = z.object({
+    id: int8(),
+    plain: price,
+    union: z.union([price, z.null()]),
+    either: z.union([z.null(), z.array(price)]),
+    described: z.array(price.nullable()).describe("a list"),
+    transformed: price.transform((value) => value.times(2)),
+    checked: price.refine((value) => value.compare(Decimal.of(0)) > 0),
+    at: at.transform((micros) => micros + 1),
+    times: z.union([z.null(), z.array(at)]),
+  });
+  const decoder = createDecoder({ source: "things", key: ["id"], row, format });
+  // 0x04d2, in hundredths. As text without a format it may be 1234 or three bytes of base64.
+  const after =
+    '{"id":1,"plain":"BNI=","union":"BNI=","either":["BNI="],"described":["BNI=",null],"transformed":"BNI=",' +
+    '"checked":"BNI=","at":1718447696120,"times":[1718447696120]}';
+  const decoded = decoder.decode({ key: '{"id":1}', value: `{"before":null,"after":${after},"op":"c","source":{}}` });
+  assertEquals(decoded.kind === "upsert" && JSON.parse(JSON.stringify(decoded.row)), {
+    id: 1,
+    plain: "12.34",
+    union: "12.34",
+    either: ["12.34"],
+    described: ["12.34", null],
+    transformed: "24.68",
+    checked: "12.34",
+    at: 1_718_447_696_120_001,
+    times: [1_718_447_696_120_000],
+  });
+});
+
+Deno.test("char() takes blanks inside of a text in one pass", () => {
+  const row = z.object({ id: int8(), body: char() });
+  const body = `a${" ".repeat(200_000)}b`;
+  const startMs = performance.now();
+  const decoded = createDecoder({ source: "things", key: ["id"], row }).decode({
+    key: '{"id":1}',
+    value: JSON.stringify({ before: null, after: { id: 1, body: `${body}   ` }, op: "c", source: {} }),
+  });
+  assertEquals(decoded.kind === "upsert" && decoded.row.body === body, true);
+  // Looking at every rest of the blanks takes over a minute.
+  assert(performance.now() - startMs < 5_000);
 });
