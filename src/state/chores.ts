@@ -27,3 +27,36 @@ export class Chores {
     }
   }
 }
+
+/**
+ * Walks over all that a task holds, for others who ask for it by their partition: one walk serves all who asked before
+ * it began, whoever asks meanwhile gets the next.
+ */
+export class Walks<R = void> {
+  readonly #chores: Chores;
+  readonly #walk: (asked: ReadonlyMap<number, R>) => Chore;
+  #asked = new Map<number, R>();
+  #walking = false;
+
+  constructor(chores: Chores, walk: (asked: ReadonlyMap<number, R>) => Chore) {
+    this.#chores = chores;
+    this.#walk = walk;
+  }
+
+  /** The last request of a partition counts. */
+  ask(partition: number, request: R): void {
+    this.#asked.set(partition, request);
+    if (this.#walking) return;
+    this.#walking = true;
+    this.#chores.add(this.#run());
+  }
+
+  *#run(): Chore {
+    while (this.#asked.size > 0) {
+      const asked = this.#asked;
+      this.#asked = new Map();
+      yield* this.#walk(asked);
+    }
+    this.#walking = false;
+  }
+}

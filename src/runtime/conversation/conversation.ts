@@ -6,7 +6,7 @@ import { checkTextBytes, contentBytesMax } from "../../record/sendable.ts";
 import { wireEquals } from "../../record/wire.ts";
 import { decodeInbox, type Message } from "./messages.ts";
 import { homeOf, type Partitions } from "./ownership.ts";
-import { type Chore, LOOKS_PER_STEP } from "../../state/chores.ts";
+import { type Chore, LOOKS_PER_STEP, Walks } from "../../state/chores.ts";
 import type { RightEntry } from "../../state/right_store.ts";
 import type { PhysicalPlan } from "../../plan/physical.ts";
 import type { TaskView } from "./task_view.ts";
@@ -16,7 +16,6 @@ const utf8 = new TextDecoder();
 
 /** Who sent a message: the task, and the pack's place in its numbering. */
 export interface MessageOrigin {
-  readonly id: string;
   readonly table: string;
   readonly partition: number;
   readonly epoch: number;
@@ -37,13 +36,15 @@ type Routing = Partitions & {
 export class Conversation {
   readonly task: TaskView;
   readonly #routing: Routing;
-  /** For each lookup: the servers that have forgotten its subscriptions, and whether a walk for them goes on. */
-  readonly #forgetful: { servers: Set<number>; walking: boolean }[];
+  /** For each lookup: what its servers have forgotten is asked for again. */
+  readonly #forgotten: readonly Walks[];
 
   constructor(task: TaskView, routing: Routing) {
     this.task = task;
     this.#routing = routing;
-    this.#forgetful = task.table.lookups.map(() => ({ servers: new Set(), walking: false }));
+    this.#forgotten = task.table.lookups.map((_, lookup) =>
+      new Walks(task.chores, (servers) => this.#askAgain(lookup, servers))
+    );
   }
 
   /**
@@ -107,14 +108,12 @@ export class Conversation {
     const record = decodeInbox(typeof value === "string" ? value : utf8.decode(value));
     if (record.kind === "hello") return true;
     const { table, partition } = parseTaskId(record.from);
-    const sender = { id: record.from, table, partition, epoch: record.epoch, seq: record.seq };
+    const sender = { table, partition, epoch: record.epoch, seq: record.seq };
     const { fresh, newEpoch } = this.task.channel.accept(record.from, record.epoch, record.seq);
     if (!fresh) return false;
     if (newEpoch) {
       for (const server of this.task.servers) {
-        if (this.#tableName(server.plan.home) !== table) continue;
-        const chore = server.forget(partition);
-        if (chore) this.task.chores.add(chore);
+        if (this.#tableName(server.plan.home) === table) server.forget(partition);
       }
     }
     for (const message of record.messages) this.receive(sender, message);
@@ -179,7 +178,7 @@ export class Conversation {
     if (right === undefined) return;
     if (right.users.length === 0) {
       store.drop(key);
-      const destination = { table: task.table.lookups[lookup].table, partition: this.#partitionOf(lookup, key) };
+      const destination = { table: task.table.lookups[lookup].table, partition: this.#serverOf(lookup, right) };
       return task.channel.send(destination, { type: "unsubscribe", join, key });
     }
     if (right.value !== UNKNOWN && wireEquals(right.value, value)) return;
@@ -192,14 +191,10 @@ export class Conversation {
    * answered.
    */
   #greeted(sender: MessageOrigin): void {
-    const { table, channel, chores } = this.task;
+    const { table, channel } = this.task;
     table.lookups.forEach((lookup, index) => {
       if (lookup.global || this.#tableName(lookup.table) !== sender.table) return;
-      const forgetful = this.#forgetful[index];
-      forgetful.servers.add(sender.partition);
-      if (forgetful.walking) return;
-      forgetful.walking = true;
-      chores.add(this.#askAgain(index));
+      this.#forgotten[index].ask(sender.partition);
     });
     for (const member of table.members) {
       if (member.kind !== "merge") continue;
@@ -209,24 +204,18 @@ export class Conversation {
   }
 
   /**
-   * Subscribes again to what is held of servers that have forgotten it: one walk over all right rows for all servers
-   * that said so by then. Right rows that come meanwhile are asked for as they come.
+   * Subscribes again to what is held of servers that have forgotten it. Right rows that come meanwhile are asked for as
+   * they come.
    */
-  *#askAgain(lookup: number): Chore {
+  *#askAgain(lookup: number, servers: ReadonlyMap<number, void>): Chore {
     const { name, table } = this.task.table.lookups[lookup];
-    const forgetful = this.#forgetful[lookup];
-    while (forgetful.servers.size > 0) {
-      const { servers } = forgetful;
-      forgetful.servers = new Set();
-      let looks = 0;
-      for (const right of this.task.stores[lookup].entries.values()) {
-        const partition = this.#serverOf(lookup, right);
-        const wanted = servers.has(partition) && this.#askable(name, right.key);
-        if (wanted) this.task.channel.send({ table, partition }, { type: "subscribe", join: name, key: right.key });
-        if (wanted || ++looks % LOOKS_PER_STEP === 0) yield;
-      }
+    let looks = 0;
+    for (const right of this.task.stores[lookup].entries.values()) {
+      const partition = this.#serverOf(lookup, right);
+      const wanted = servers.has(partition) && this.#askable(name, right.key);
+      if (wanted) this.task.channel.send({ table, partition }, { type: "subscribe", join: name, key: right.key });
+      if (wanted || ++looks % LOOKS_PER_STEP === 0) yield;
     }
-    forgetful.walking = false;
   }
 
   #serverOf(lookup: number, right: RightEntry): number {

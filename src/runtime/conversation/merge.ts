@@ -5,7 +5,7 @@ import { type Key, keyText } from "../../record/key.ts";
 import { groupColumns } from "../../processor/group_columns.ts";
 import type { KeyColumn } from "../../record/key_column.ts";
 import type { Row } from "../../record/row.ts";
-import { type Chore, type Chores, LOOKS_PER_STEP } from "../../state/chores.ts";
+import { type Chore, type Chores, LOOKS_PER_STEP, Walks } from "../../state/chores.ts";
 
 interface Share {
   readonly epoch: number;
@@ -16,6 +16,12 @@ interface Share {
 interface Shares {
   columns: Row;
   readonly homes: Map<number, Share>;
+}
+
+/** What a home's END voids: what it sent up to `since` of this epoch, or in an earlier one. */
+interface End {
+  readonly epoch: number;
+  readonly since: number;
 }
 
 /** The sender of a message: which home, and its place in that home's numbering. */
@@ -40,14 +46,12 @@ export class Merge {
   readonly #onError: (error: ProcessorError) => void;
   readonly #groups = new Map<Key, Shares>();
   readonly #ready = new Set<number>();
-  readonly #chores: Chores;
   /** In the order in which they changed first. */
   readonly #dirty = new Set<Key>();
   /** Of them, so many are older than the readiness. */
   #dirtyBefore = 0;
   /** For each home with an END that has had no effect yet: what is gone with it. */
-  #ends = new Map<number, { readonly epoch: number; readonly since: number }>();
-  #walking = false;
+  readonly #ends: Walks<End>;
 
   /**
    * `homes`: number of partitions of the table whose rows are aggregated. `epoch`: the merge task's own. `onError`: is
@@ -65,7 +69,7 @@ export class Merge {
     this.#aggregate = options.aggregate;
     this.#homes = options.homes;
     this.epoch = options.epoch;
-    this.#chores = options.chores;
+    this.#ends = new Walks(options.chores, (ends) => this.#takeAway(ends));
     this.#onError = options.onError;
   }
 
@@ -99,40 +103,31 @@ export class Merge {
 
   /**
    * A snapshot made for the merge task of epoch `to` is over: what this home sent up to `since` of this epoch, or in an
-   * earlier one, and did not send again is gone. A chore sees to that, and then the home is ready; one walk over all
-   * groups does it for all homes whose END is there by then.
+   * earlier one, and did not send again is gone. A chore sees to that, and then the home is ready.
    */
   end(sender: ShareOrigin, end: { readonly to: number; readonly since: number }): void {
     if (end.to !== this.epoch) return;
-    this.#ends.set(sender.home, { epoch: sender.epoch, since: end.since });
-    if (this.#walking) return;
-    this.#walking = true;
-    this.#chores.add(this.#takeAway());
+    this.#ends.ask(sender.home, { epoch: sender.epoch, since: end.since });
   }
 
-  *#takeAway(): Chore {
-    while (this.#ends.size > 0) {
-      const ends = this.#ends;
-      this.#ends = new Map();
-      let looks = 0;
-      for (const [key, group] of this.#groups) {
-        for (const [home, share] of group.homes) {
-          const end = ends.get(home);
-          if (end === undefined) continue;
-          if (share.epoch > end.epoch || (share.epoch === end.epoch && share.seq > end.since)) continue;
-          group.homes.delete(home);
-          this.#dirty.add(key);
-        }
-        looks += 1 + group.homes.size;
-        if (looks < LOOKS_PER_STEP) continue;
-        looks = 0;
-        yield;
+  *#takeAway(ends: ReadonlyMap<number, End>): Chore {
+    let looks = 0;
+    for (const [key, group] of this.#groups) {
+      for (const [home, share] of group.homes) {
+        const end = ends.get(home);
+        if (end === undefined) continue;
+        if (share.epoch > end.epoch || (share.epoch === end.epoch && share.seq > end.since)) continue;
+        group.homes.delete(home);
+        this.#dirty.add(key);
       }
-      const wasReady = this.ready;
-      for (const home of ends.keys()) this.#ready.add(home);
-      if (!wasReady && this.ready) this.#dirtyBefore = this.#dirty.size;
+      looks += 1 + group.homes.size;
+      if (looks < LOOKS_PER_STEP) continue;
+      looks = 0;
+      yield;
     }
-    this.#walking = false;
+    const wasReady = this.ready;
+    for (const home of ends.keys()) this.#ready.add(home);
+    if (!wasReady && this.ready) this.#dirtyBefore = this.#dirty.size;
   }
 
   /**

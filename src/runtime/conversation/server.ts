@@ -5,7 +5,7 @@ import type { Row } from "../../record/row.ts";
 import type { ProcessorError } from "../../record/errors.ts";
 import { encodeRow } from "../../record/sendable.ts";
 import type { Entry } from "../../state/entry.ts";
-import { type Chore, LOOKS_PER_STEP } from "../../state/chores.ts";
+import { type Chore, type Chores, LOOKS_PER_STEP, Walks } from "../../state/chores.ts";
 import { appended } from "../../state/right_store.ts";
 
 /** Sends a value, as {@link encodeWire} writes it, to the home with this partition. */
@@ -18,6 +18,7 @@ export interface ServerOptions {
   readonly cell: number;
   /** Bytes of a value; a larger one is refused. */
   readonly bytesMax: number;
+  readonly chores: Chores;
   readonly onError: (error: ProcessorError) => void;
 }
 
@@ -41,15 +42,15 @@ export class Server {
   readonly #subscriptions = new Map<Key, number[]>();
   /** How often each home was forgotten. */
   readonly #forgotten: number[] = [];
-  #tidying = false;
-  #untidy = false;
+  readonly #tidying: Walks;
 
-  constructor({ plan, cell, bytesMax, onError }: ServerOptions, answer: Answer) {
+  constructor({ plan, cell, bytesMax, chores, onError }: ServerOptions, answer: Answer) {
     this.plan = plan;
     this.#cell = cell;
     this.#bytesMax = bytesMax;
     this.#answer = answer;
     this.#onError = onError;
+    this.#tidying = new Walks(chores, () => this.#tidy());
   }
 
   /** Keys that somebody subscribed to. */
@@ -68,28 +69,18 @@ export class Server {
     this.#keep(key, (subscription) => subscription % HOMES_MAX !== home);
   }
 
-  /**
-   * The home started again: whatever it asked before is void from now on. Returns what takes it out of memory, unless
-   * somebody is at it.
-   */
-  forget(home: number): Chore | null {
+  /** The home started again: whatever it asked before is void from now on. A chore takes it out of memory. */
+  forget(home: number): void {
     this.#forgotten[home] = (this.#forgotten[home] ?? 0) + 1;
-    this.#untidy = true;
-    if (this.#tidying) return null;
-    this.#tidying = true;
-    return this.#tidy();
+    this.#tidying.ask(home);
   }
 
   *#tidy(): Chore {
-    while (this.#untidy) {
-      this.#untidy = false;
-      let looks = 0;
-      for (const [key, subscribed] of this.#subscriptions) {
-        if (!subscribed.every(this.#isCurrent)) this.#keep(key, this.#isCurrent);
-        if (++looks % LOOKS_PER_STEP === 0) yield;
-      }
+    let looks = 0;
+    for (const [key, subscribed] of this.#subscriptions) {
+      if (!subscribed.every(this.#isCurrent)) this.#keep(key, this.#isCurrent);
+      if (++looks % LOOKS_PER_STEP === 0) yield;
     }
-    this.#tidying = false;
   }
 
   #keep(key: Key, wanted: (subscription: number) => boolean): void {

@@ -3,7 +3,7 @@ import { digestOf } from "../../record/digest.ts";
 import { keyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 import { encodeWire } from "../../record/wire.ts";
-import { type Chore, type Chores, LOOKS_PER_STEP } from "../../state/chores.ts";
+import { type Chore, type Chores, LOOKS_PER_STEP, Walks } from "../../state/chores.ts";
 import type { Channel } from "./channel.ts";
 import type { GroupOutput } from "../outputs/group_output.ts";
 
@@ -23,8 +23,7 @@ export interface ShareSenderOptions {
  * with a snapshot of its shares, closed by an END that voids whatever it sent earlier.
  *
  * A snapshot is a chore, so that shares change while it is made. A change is sent at once, and what the snapshot sends
- * later of that group is the value of that moment: whichever has the greater seq is right. One walk over all groups
- * serves all who have asked by then.
+ * later of that group is the value of that moment: whichever has the greater seq is right.
  */
 export class ShareSender {
   /** Every row was folded once in this epoch: shares may be sent. */
@@ -32,12 +31,12 @@ export class ShareSender {
   readonly #options: ShareSenderOptions;
   /** Merge partitions that asked, with the epoch in which they did. */
   readonly #collectors = new Map<number, number>();
-  /** Of them, those whose snapshot has not begun. */
-  #asking = new Set<number>();
-  #walking = false;
+  /** For those whose snapshot has not begun. */
+  readonly #snapshots: Walks;
 
   constructor(options: ShareSenderOptions) {
     this.#options = options;
+    this.#snapshots = new Walks(options.chores, (asked) => this.#snapshot(asked));
   }
 
   get aggregate(): string {
@@ -47,14 +46,14 @@ export class ShareSender {
   /** A merge task of this epoch wants everything; it gets it now if the shares are complete, else when they are. */
   collect(partition: number, request: { epoch: number; complete: boolean }): void {
     this.#collectors.set(partition, request.epoch);
-    if (request.complete) this.#ask(partition);
+    if (request.complete) this.#snapshots.ask(partition);
   }
 
   /** Every row is folded: all collectors get their snapshot. */
   complete(): void {
     this.completed = true;
     this.#options.output.forgetDirty();
-    for (const partition of this.#collectors.keys()) this.#ask(partition);
+    for (const partition of this.#collectors.keys()) this.#snapshots.ask(partition);
   }
 
   /** Sends the shares that changed to those who asked. */
@@ -62,36 +61,24 @@ export class ShareSender {
     for (const group of this.#options.output.takeDirty()) this.#send(group, "change");
   }
 
-  #ask(partition: number): void {
-    this.#asking.add(partition);
-    if (this.#walking) return;
-    this.#walking = true;
-    this.#options.chores.add(this.#snapshots());
-  }
-
-  *#snapshots(): Chore {
+  *#snapshot(asked: ReadonlyMap<number, void>): Chore {
     const { output, channel, table } = this.#options;
-    while (this.#asking.size > 0) {
-      const asked = this.#asking;
-      this.#asking = new Set();
-      // The epoch of the asking: one that asks again meanwhile did not get what is sent now from its beginning.
-      const ends = Array.from(asked, (partition) => ({
-        destination: { table, partition },
-        to: this.#collectors.get(partition)!,
-        since: channel.cut({ table, partition }),
-      }));
-      let looks = 0;
-      for (const group of output.groups.values()) {
-        // Whoever was told of a group without rows is told by the change that left it without them.
-        const wanted = group.rows > 0 && asked.has(this.#partitionOf(group));
-        if (wanted) this.#send(group, "snapshot");
-        if (wanted || ++looks % LOOKS_PER_STEP === 0) yield;
-      }
-      for (const { destination, to, since } of ends) {
-        channel.send(destination, { type: "end", aggregate: this.aggregate, to, since });
-      }
+    // The epoch of the asking: one that asks again meanwhile did not get what is sent now from its beginning.
+    const ends = Array.from(asked.keys(), (partition) => ({
+      destination: { table, partition },
+      to: this.#collectors.get(partition)!,
+      since: channel.cut({ table, partition }),
+    }));
+    let looks = 0;
+    for (const group of output.groups.values()) {
+      // Whoever was told of a group without rows is told by the change that left it without them.
+      const wanted = group.rows > 0 && asked.has(this.#partitionOf(group));
+      if (wanted) this.#send(group, "snapshot");
+      if (wanted || ++looks % LOOKS_PER_STEP === 0) yield;
     }
-    this.#walking = false;
+    for (const { destination, to, since } of ends) {
+      channel.send(destination, { type: "end", aggregate: this.aggregate, to, since });
+    }
   }
 
   /** As part of a snapshot it is sent whatever was sent before. */

@@ -82,6 +82,7 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
           plan,
           cell: layout.serves + index,
           bytesMax,
+          chores,
           onError: context.onCallbackError,
         },
         (home, key, wire) => {
