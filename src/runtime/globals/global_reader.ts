@@ -1,15 +1,12 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Fetched, Log, LogRecord, Position, Reader } from "../../ports/log.ts";
-import { createDecoder, type Decoder } from "../../formats/decoder.ts";
 import type { UnitDoubt } from "../../formats/unit_doubts.ts";
 import { isRetriable, retry, STOPPED } from "../../ports/retry.ts";
 import { DeserializationError } from "../../record/errors.ts";
-import type { Key } from "../../record/key.ts";
 import type { GlobalTable } from "../../plan/physical.ts";
-import { FormerRows } from "../../state/former_rows.ts";
+import { ChangeReader, decoderOf } from "./change_reader.ts";
 import type { Globals } from "./globals.ts";
-import { repairUnavailable } from "../../formats/repair_unavailable.ts";
-import { StaleKeys } from "../../state/stale_keys.ts";
+import type { StaleKeys } from "../../state/stale_keys.ts";
 
 const POLL_MS = 250;
 const RETRY_MS = 1_000;
@@ -37,10 +34,8 @@ export interface GlobalReaderOptions {
 export class GlobalReader {
   readonly #options: GlobalReaderOptions;
   readonly #reader: Reader;
-  readonly #decoders: readonly Decoder[];
   /** By table. */
-  readonly #stale: readonly StaleKeys[];
-  readonly #formerRows: readonly FormerRows[];
+  readonly #readers: readonly ChangeReader[];
   /** Positions by topic, then partition. */
   readonly #positions = new Map<string, number[]>();
   #ends = new Map<string, number[]>();
@@ -52,17 +47,13 @@ export class GlobalReader {
   constructor(options: GlobalReaderOptions) {
     this.#options = options;
     this.#reader = options.log.reader();
-    this.#stale = options.tables.map(({ name }) => new StaleKeys(name));
-    this.#decoders = options.tables.map(({ name, source }) =>
-      createDecoder({
-        source: name,
-        key: source.key,
-        row: source.row,
-        format: source.format,
-        onDoubt: (doubt) => options.onDoubt(name, doubt),
+    const { globals } = options;
+    this.#readers = options.tables.map((table, index) =>
+      new ChangeReader(table.name, {
+        decoder: decoderOf(table, (doubt) => options.onDoubt(table.name, doubt)),
+        rows: { held: (key) => globals.row(index, key), set: (key, row) => globals.change(index, key, row) },
       })
     );
-    this.#formerRows = options.tables.map(() => new FormerRows());
   }
 
   /** Begins to read from the start of the topics. */
@@ -116,7 +107,7 @@ export class GlobalReader {
 
   /** Keys of each table whose last change could not be read. */
   get stale(): readonly StaleKeys[] {
-    return this.#stale;
+    return this.#readers.map(({ stale }) => stale);
   }
 
   async stop(): Promise<void> {
@@ -175,43 +166,14 @@ export class GlobalReader {
 
   #take(topic: string, partition: number, records: readonly LogRecord[]): void {
     const { tables, onUndecodable } = this.#options;
-    const table = tables.findIndex((candidate) => candidate.source.topic === topic);
-    const decoder = this.#decoders[table];
-    const stale = this.#stale[table];
+    const reader = this.#readers[tables.findIndex((candidate) => candidate.source.topic === topic)];
     for (const record of records) {
       try {
-        const key = this.#apply(table, record);
-        if (key !== null) stale.read(key);
+        reader.take(record);
       } catch (error) {
         if (!(error instanceof DeserializationError)) throw error;
-        stale.refused(decoder.keyOf(record.key));
         onUndecodable({ topic, partition, offset: record.offset }, record, error);
       }
     }
-  }
-
-  /** Returns the key of the row that it is about; null if it is about none. */
-  #apply(table: number, record: LogRecord): Key | null {
-    const { globals } = this.#options;
-    const decoder = this.#decoders[table];
-    const decoded = decoder.decode(record);
-    if (decoded.kind === "skip") return null;
-    const { key } = decoded;
-    const formerRows = this.#formerRows[table];
-    if (decoded.kind === "delete") {
-      const details = decoded.tombstone ? null : () => decoder.details(record);
-      globals.change(
-        table,
-        key,
-        formerRows.empty ? null : formerRows.afterDelete(key, globals.row(table, key), details),
-      );
-      return key;
-    }
-    const row = decoded.unavailable === null ? decoded.row : repairUnavailable(decoded, globals.row(table, key));
-    const replaced = globals.change(table, key, row);
-    if (replaced !== null && decoded.created) {
-      formerRows.displaced(key, { held: replaced, row, details: () => decoder.details(record) });
-    } else if (!formerRows.empty) formerRows.updated(key);
-    return key;
   }
 }

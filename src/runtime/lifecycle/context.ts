@@ -1,7 +1,8 @@
-import { createDecoder, type Decoder } from "../../formats/decoder.ts";
+import type { Decoder } from "../../formats/decoder.ts";
 import type { UnitDoubt } from "../../formats/unit_doubts.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
+import { decoderOf } from "../globals/change_reader.ts";
 import { Globals } from "../globals/globals.ts";
 import type { RunOptions } from "../options.ts";
 import type { MessageProducer } from "../delivery/message_producer.ts";
@@ -37,15 +38,7 @@ export function createTaskContext(parts: {
       let list = decoders.get(table);
       if (list === undefined) {
         list = table.members.map((member) =>
-          member.kind === "source"
-            ? createDecoder({
-              source: member.name,
-              key: member.source.key,
-              row: member.source.row,
-              format: member.source.format,
-              onDoubt: (doubt) => parts.onDoubt(member.name, doubt),
-            })
-            : null
+          member.kind === "source" ? decoderOf(member, (doubt) => parts.onDoubt(member.name, doubt)) : null
         );
         decoders.set(table, list);
       }

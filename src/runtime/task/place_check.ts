@@ -6,6 +6,7 @@ import type { Key } from "../../record/key.ts";
 import type { KeyColumn } from "../../record/key_column.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 import { producerKey } from "../../record/producer_key.ts";
+import { MISPLACED } from "../globals/change_reader.ts";
 
 /** Fewer misplaced records than this are strays, however few others there are. */
 const MISPLACED_MIN = 20;
@@ -22,9 +23,6 @@ const FORMATS: readonly WireFormat[] = [
   { decimals: "precise", times: "connect" },
   { decimals: "precise", times: "isostring" },
 ];
-
-/** Reason of the dead letter. */
-export const MISPLACED = "misplaced";
 
 /** Characters of a key in a message. */
 const TEXT_MAX = 200;
