@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { DeleteRow, UpsertRow, Warehouse } from "../../src/ports/warehouse.ts";
+import type { DeleteRow, TableSpec, UpsertRow, Warehouse } from "../../src/ports/warehouse.ts";
 import { ProductionError } from "../../src/record/errors.ts";
 import { mulberry32 } from "../../src/record/mulberry32.ts";
 import { warehouseContentConformance } from "./warehouse_content_conformance.ts";
@@ -40,6 +40,7 @@ export function warehouseConformance(
   versionCases(test);
   modelCase(test);
   readingCases(test);
+  setAsideCases(test);
   warehouseContentConformance(test);
   if (!options.without?.includes("sql")) {
     warehouseSqlConformance(test);
@@ -207,6 +208,18 @@ function readingCases(test: Test): void {
     assertEquals((await collect(warehouse.orphans(PARTIAL, []))).map((row) => row.task), ["sales@1"]);
   });
 
+  test("greatestEpochs() counts deleted rows and knows nothing of strangers", async ({ warehouse }) => {
+    await warehouse.ensure(PLAIN);
+    const late = 7 * 2 ** 40 + 3;
+    await upsert(warehouse, sale(1, { epoch: 4 }), sale(2, { epoch: late, task: "sales@1" }));
+    await remove(warehouse, noSale(3, { epoch: 9 }));
+    const epochs = await warehouse.greatestEpochs(PLAIN, ["sales@0", "sales@1", "sales@2"]);
+    assertEquals([...epochs].sort(), [["sales@0", 9], ["sales@1", late], ["sales@2", 0]]);
+    assertEquals((await warehouse.greatestEpochs(PLAIN, [])).size, 0);
+  });
+}
+
+function setAsideCases(test: Test): void {
   test("setAside() names the groups that the view leaves out while a total does not fit", async ({ warehouse }) => {
     await warehouse.ensure(PARTIAL);
     const share = (seller: string, units: number, { task, seq = 1 }: { task: string; seq?: number }): UpsertRow => ({
@@ -228,13 +241,21 @@ function readingCases(test: Test): void {
     assertEquals(await warehouse.setAside(PARTIAL, 10), { count: 0, groups: [] });
   });
 
-  test("greatestEpochs() counts deleted rows and knows nothing of strangers", async ({ warehouse }) => {
-    await warehouse.ensure(PLAIN);
-    const late = 7 * 2 ** 40 + 3;
-    await upsert(warehouse, sale(1, { epoch: 4 }), sale(2, { epoch: late, task: "sales@1" }));
-    await remove(warehouse, noSale(3, { epoch: 9 }));
-    const epochs = await warehouse.greatestEpochs(PLAIN, ["sales@0", "sales@1", "sales@2"]);
-    assertEquals([...epochs].sort(), [["sales@0", 9], ["sales@1", late], ["sales@2", 0]]);
-    assertEquals((await warehouse.greatestEpochs(PLAIN, [])).size, 0);
+  test("setAside() gives a text total as it is", async ({ warehouse }) => {
+    const texts: TableSpec = {
+      name: "labels",
+      columns: [{ name: "team", type: "String" }, { name: "label", type: "String" }],
+      key: ["team"],
+      shares: true,
+      view: [{ name: "label", type: "FixedString(2)", kind: "max", shares: { value: "label" }, scale: 0 }],
+    };
+    await warehouse.ensure(texts);
+    const upserts = ["12.50", "hello.", "7.00"].map((label, index) => ({
+      ...{ line: `["${label}","${label}"`, key: `"${label}"`, task: "sales@0" },
+      ...{ digest: index + 1, epoch: 1, seq: 1 },
+    }));
+    await warehouse.insert({ table: texts, upserts, deletes: [] });
+    const { groups } = await warehouse.setAside(texts, 10);
+    assertEquals(groups.map(({ total }) => total).sort(), ["12.50", "7.00", "hello."]);
   });
 }

@@ -13,8 +13,7 @@ export async function setAsideGroups(
   const groups = rows.map(({ key, column, total }) => ({
     key: String(key),
     column: column === null ? null : String(column),
-    // A decimal without the zeros of its shares' scale.
-    total: total === null ? null : String(total).replace(/^(-?\d+)(\.\d*?)0+$/, "$1$2").replace(/\.$/, ""),
+    total: total === null ? null : String(total),
   }));
   return { count: Number(rows[0]?.count ?? 0), groups };
 }

@@ -1,5 +1,6 @@
-import { type ClickHouseType, parseClickHouseType } from "../../record/clickhouse_type.ts";
+import { type ClickHouseType, enumNames, parseClickHouseType } from "../../record/clickhouse_type.ts";
 import { DECIMAL_DIGITS_MAX, formatScaled } from "../../record/decimal_text.ts";
+import { literal } from "./identifiers.ts";
 
 /** Days since the epoch that Date can hold, and Date32: 1900-01-01 to 2299-12-31. */
 const DATE_DAYS = [0, 65_535] as const;
@@ -7,8 +8,6 @@ const DATE32_DAYS = [-25_567, 120_529] as const;
 const FIRST_US = DATE32_DAYS[0] * 86_400_000_000;
 /** 2^128 - 2^103: the least number that a cast to Float32 makes an infinity of. */
 const FLOAT32_END = "3.4028235677973366e38";
-/** The string literal with which an element of an Enum begins. */
-const ENUM_NAME = /^'(?:[^'\\]|\\.|'')*'/s;
 
 /** A total in a query. */
 export interface TotalExpression {
@@ -43,16 +42,14 @@ export function fittedTotal(declared: string, total: TotalExpression): FittedTot
     : rule.condition === null
     ? `NOT ${lost}`
     : `(NOT ${lost} AND ${rule.condition})`;
-  if (!parseClickHouseType(total.type).nullable) {
-    const fits = condition ?? "true";
-    return { fits, value: `CAST(${cast(condition === null ? sql : `if(${fits}, ${sql}, ${filler})`)} AS ${declared})` };
-  }
-  if (type.nullable) {
-    const fits = condition === null ? "true" : `(isNull(${sql}) OR ${condition})`;
-    return { fits, value: `CAST(${cast(condition === null ? sql : `if(${fits}, ${sql}, NULL)`)} AS ${declared})` };
-  }
-  const fits = condition === null ? `isNotNull(${sql})` : `ifNull(${condition}, false)`;
-  return { fits, value: `CAST(${cast(`if(${fits}, assumeNotNull(${sql}), ${filler})`)} AS ${declared})` };
+  const always = condition === null;
+  const [fits, given, otherwise] = !parseClickHouseType(total.type).nullable
+    ? [condition ?? "true", sql, filler]
+    : type.nullable
+    ? [always ? "true" : `(isNull(${sql}) OR ${condition})`, sql, "NULL"]
+    : [always ? `isNotNull(${sql})` : `ifNull(${condition}, false)`, `assumeNotNull(${sql})`, filler];
+  const safe = fits === "true" ? given : `if(${fits}, ${given}, ${otherwise})`;
+  return { fits, value: `CAST(${cast(safe)} AS ${declared})` };
 }
 
 interface Rule {
@@ -102,8 +99,8 @@ function ruleOf(type: ClickHouseType, total: TotalExpression): Rule {
     case "FixedString":
       return { condition: `length(${sql}) <= ${type.bytes}`, filler: "''", cast: asIs };
     case "Other": {
-      const names = type.arguments.map((element) => ENUM_NAME.exec(element)?.[0]).filter((name) => name !== undefined);
-      if (!type.word.startsWith("Enum") || names.length === 0) return { condition: null, filler: "''", cast: asIs };
+      if (!type.word.startsWith("Enum")) return { condition: null, filler: "''", cast: asIs };
+      const names = enumNames(type.arguments).map(literal);
       return { condition: `${sql} IN (${names.join(", ")})`, filler: names[0], cast: asIs };
     }
     default:
