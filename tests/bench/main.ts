@@ -29,7 +29,7 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
 One million rows after fifty million changes: deno task bench churn --live 1000000 --changes 50000000`;
 
 /** Pauses of the garbage collector, which grow with the heap whatever the program does, would hide the program's. */
-const STALL_FLAGS = ["--max-semi-space-size=16", "--initial-old-space-size=8000"];
+const STALL_FLAGS = ["--max-semi-space-size=16", "--initial-old-space-size=8000", "--max-old-space-size=12000"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
