@@ -1,5 +1,4 @@
 import type { z } from "zod";
-import type { AggregateSpec } from "../dsl/aggregates.ts";
 import type { AnyRow, LogicalNode } from "../dsl/logical.ts";
 import type { SinkSpec } from "../dsl/sink.ts";
 import type { SourceSpec } from "../dsl/source.ts";
@@ -7,7 +6,7 @@ import type { Topology } from "../dsl/topology.ts";
 import { Decimal } from "../record/decimal.ts";
 import { type Key, keyOf, keyOfOne, keyText } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
-import { compareText } from "../record/text_order.ts";
+import { isAddable, total } from "./totals.ts";
 
 /** What a sink must show: rows by the JSON texts of their key columns, joined by commas in the sink's key order. */
 export interface SinkContent {
@@ -22,6 +21,16 @@ export interface OracleOptions {
   /** Joins on equal keys whose right rows are other tasks'; none if absent. */
   readonly lookedUp?: ReadonlySet<number>;
   readonly limits?: TellingLimits;
+  /** Told of every row that is absent because it cannot be computed. */
+  readonly onRefused?: (refused: RefusedRow) => void;
+}
+
+/** A row that cannot be computed. */
+export interface RefusedRow {
+  /** As dead letters name it. */
+  readonly operator: string;
+  readonly key: Key;
+  readonly error: unknown;
 }
 
 /** What one task can tell another at most, in UTF-16 units of JSON; no limit if absent. */
@@ -43,13 +52,13 @@ export interface TellingLimits {
 export function computeSinks(
   topology: Topology,
   read: (topic: string) => Iterable<readonly [Key, Row]>,
-  { lookedUp = new Set(), limits = {} }: OracleOptions = {},
+  { lookedUp = new Set(), limits = {}, onRefused = () => {} }: OracleOptions = {},
 ): Map<string, SinkContent> {
   const sinks = new Map<string, SinkContent>();
   const tables: Table[] = [];
   for (const node of topology.nodes) {
     if (node.op !== "sink") {
-      tables[node.id] = compute(node, { tables, topology, lookedUp, limits }, read);
+      tables[node.id] = compute(node, { tables, topology, lookedUp, limits, onRefused }, read);
       continue;
     }
     const rows = [...tables[node.input].values()];
@@ -65,6 +74,7 @@ interface Computed {
   readonly tables: readonly Table[];
   readonly lookedUp: ReadonlySet<number>;
   readonly limits: TellingLimits;
+  readonly onRefused: (refused: RefusedRow) => void;
 }
 
 function compute(
@@ -74,14 +84,16 @@ function compute(
 ): Table {
   if (node.op === "source") return new Map(read(node.source.topic));
   const { tables, topology, lookedUp, limits } = computed;
+  const refuse = (key: Key, error: unknown) => computed.onRefused({ operator: node.name, key, error });
   const keyValue = keyValues(computed, node.input);
   const result: Table = new Map();
   const put = (key: Key, make: () => Row | null) => {
     try {
       const row = make();
       if (row !== null) result.set(key, row);
-    } catch {
+    } catch (error) {
       // A row whose callback throws is absent; the runtime sets it aside as a dead letter.
+      refuse(key, error);
     }
   };
   const input = tables[node.input];
@@ -96,6 +108,7 @@ function compute(
       input.forEach((row, key) =>
         put(key, () => {
           const foreignKey = node.foreignKey(row, keyValue(key));
+          if (foreignKey === undefined) throw new TypeError("The foreign key is undefined");
           const wanted = rightKey(foreignKey, sourceOf(topology, node.right));
           const right = tables[node.right].get(wanted) ?? null;
           const partner = isGlobal(topology, node.right) ? right : told(right, { key: wanted, limits });
@@ -115,7 +128,12 @@ function compute(
       }
       return result;
     case "aggregate":
-      return aggregate(node, { input, keyValue, shareMax: isUsedFurther(topology, node) ? limits.share : undefined });
+      return aggregate(node, {
+        input,
+        keyValue,
+        shareMax: isUsedFurther(topology, node) ? limits.share : undefined,
+        refuse,
+      });
   }
 }
 
@@ -138,47 +156,43 @@ interface Aggregated {
   readonly keyValue: (key: Key) => AnyRow;
   /** As in {@link TellingLimits}. */
   readonly shareMax: number | undefined;
+  readonly refuse: (key: Key, error: unknown) => void;
 }
 
 function aggregate(
   node: LogicalNode & { op: "aggregate" },
-  { input, keyValue, shareMax }: Aggregated,
+  { input, keyValue, shareMax, refuse }: Aggregated,
 ): Table {
   const groups = new Map<Key, { columns: Row; rows: Row[] }>();
   for (const [key, row] of input) {
-    let columns: Row | null = null;
     try {
-      columns = node.groupBy(row, keyValue(key));
+      const columns: Row | null = node.groupBy(row, keyValue(key));
       const values = Object.values(node.aggregates).map((spec) => [spec, spec.value?.(row)] as const);
-      if (values.some(([spec, value]) => !isAddable(spec, value))) continue;
+      const wrong = values.find(([spec, value]) => !isAddable(spec, value));
+      if (wrong !== undefined) throw new TypeError(`Cannot add up ${String(wrong[1])} exactly`);
       const texts = values.filter(([, value]) => typeof value === "string").map(([, value]) => value);
-      if (columns !== null && [columns, ...texts].some((told) => isLonger(told, shareMax))) continue;
-    } catch {
-      continue;
+      if (columns === null) continue;
+      if ([columns, ...texts].some((told) => isLonger(told, shareMax))) throw new RangeError("Too long to be told");
+      const missing = Object.keys(columns).find((column) => columns[column] === undefined);
+      if (missing !== undefined) throw new TypeError(`Group column "${missing}" is undefined`);
+      const group = keyOf(Object.keys(columns).sort().map((column) => columns[column]));
+      if (!groups.has(group)) groups.set(group, { columns, rows: [] });
+      groups.get(group)!.rows.push(row);
+    } catch (error) {
+      refuse(key, error);
     }
-    if (columns === null) continue;
-    const group = keyOf(Object.keys(columns).sort().map((column) => columns[column]));
-    if (!groups.has(group)) groups.set(group, { columns, rows: [] });
-    groups.get(group)!.rows.push(row);
   }
   const result: Table = new Map();
   for (const [key, { columns, rows }] of groups) {
     try {
       const totals = Object.entries(node.aggregates).map(([name, spec]) => [name, total(spec, rows)]);
       result.set(key, { ...columns, ...Object.fromEntries(totals) });
-    } catch {
+    } catch (error) {
       // A total that is no value leaves its group without a row; the runtime sets it aside as a dead letter.
+      refuse(key, error);
     }
   }
   return result;
-}
-
-/** Whether a value can be part of an exact total. */
-function isAddable({ kind }: AggregateSpec, value: unknown): boolean {
-  if (value === null || value === undefined || typeof value === "bigint" || value instanceof Decimal) return true;
-  if (typeof value === "string") return kind === "min" || kind === "max";
-  if (typeof value !== "number") return false;
-  return kind === "min" || kind === "max" ? Number.isFinite(value) : Number.isSafeInteger(value);
 }
 
 /** The row as another task is told it: absent if a value has no form for that, or if it or its key is too long. */
@@ -207,55 +221,6 @@ function hasForm(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(hasForm);
   const prototype = Object.getPrototypeOf(value);
   return (prototype === Object.prototype || prototype === null) && Object.values(value).every(hasForm);
-}
-
-function total(spec: AggregateSpec, rows: readonly Row[]): unknown {
-  if (spec.kind === "count") return rows.length;
-  const values = rows.map((row) => spec.value!(row)).filter((value) =>
-    value !== null && value !== undefined
-  ) as AnyRow[];
-  if (spec.kind === "sum") {
-    const sum = exactSum(values);
-    return values.some((value) => value instanceof Decimal) ? decimalOf(sum) : integerOf(sum.units);
-  }
-  if (values.length === 0) return null;
-  if (spec.kind === "avg") {
-    const { units, scale } = exactSum(values);
-    return Decimal.of(units * 10n ** BigInt(spec.scale) / (BigInt(values.length) * 10n ** scale), spec.scale);
-  }
-  const sign = spec.kind === "min" ? -1 : 1;
-  return values.reduce((a, b) => order(b, a) * sign > 0 ? b : a);
-}
-
-/** The sum in units of 10^-scale. */
-function exactSum(values: readonly AnyRow[]): { units: bigint; scale: bigint } {
-  const scale = values.reduce((greatest, value) => Math.max(greatest, value instanceof Decimal ? value.scale : 0), 0);
-  const units = values.reduce((sum: bigint, value) => {
-    const own = value instanceof Decimal ? value.scale : 0;
-    return sum + BigInt(value instanceof Decimal ? value.units : value) * 10n ** BigInt(scale - own);
-  }, 0n);
-  return { units, scale: BigInt(scale) };
-}
-
-/** @throws LimitError for more than 38 digits */
-function decimalOf({ units, scale }: { readonly units: bigint; readonly scale: bigint }): Decimal {
-  let [rest, kept] = [units, scale];
-  for (; kept > 0n && rest % 10n === 0n && (rest >= 10n ** 38n || rest <= -(10n ** 38n)); kept--) rest /= 10n;
-  return Decimal.of(rest, Number(kept));
-}
-
-function integerOf(value: bigint): number | bigint {
-  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-}
-
-/** Numbers by value, texts by code point. @throws TypeError for a number beside a text */
-function order(a: AnyRow, b: AnyRow): number {
-  if (typeof a === "string" && typeof b === "string") return compareText(a, b);
-  if (typeof a === "string" || typeof b === "string") throw new TypeError("numbers and texts have no common order");
-  if (a instanceof Decimal || b instanceof Decimal) {
-    return (a instanceof Decimal ? a : Decimal.of(a)).compare(b instanceof Decimal ? b : Decimal.of(b));
-  }
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function isGlobal(topology: Topology, node: number): boolean {

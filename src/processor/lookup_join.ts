@@ -48,7 +48,8 @@ export function lookupJoin(step: StepOf<"lookup">, options: LookupJoinOptions): 
     }
     try {
       const raw = foreignKey === null ? undefined : foreignKey(left, keyValue(entry.key));
-      const key = foreignKey === null ? entry.key : raw === null || raw === undefined ? null : keyOfRight(raw);
+      if (foreignKey !== null && raw === undefined) throw noForeignKey();
+      const key = foreignKey === null ? entry.key : raw === null ? null : keyOfRight(raw);
       if (key === null) {
         store.release(entry);
         return inner ? null : withColumn(left, null);
@@ -60,6 +61,14 @@ export function lookupJoin(step: StepOf<"lookup">, options: LookupJoinOptions): 
       return failed(options, name, { entry, cause });
     }
   };
+}
+
+/** Taken for null, no row would have a partner, without a word, for a column that is misspelt. */
+function noForeignKey(): TypeError {
+  return new TypeError(
+    "Cannot use undefined as a foreign key: is a column misspelt in what the callback reads? " +
+      "Return null for rows without a partner",
+  );
 }
 
 /** From what a foreign-key callback returned to the right table's key. */

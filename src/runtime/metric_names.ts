@@ -24,6 +24,11 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
       "table and column; counted once for each start of the topology.",
     labels: ["table", "column"],
   },
+  weir_held_rows: {
+    kind: "gauge",
+    help: "Rows shown as they were before a start, because what they are computed from failed at it.",
+    labels: ["sink"],
+  },
   weir_stale_keys: {
     kind: "gauge",
     help: "Keys whose last change could not be read: what is shown of them is older than the source.",
@@ -98,7 +103,7 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   weir_problems: { kind: "gauge", help: "What is wrong right now: /readyz lists it.", labels: [] },
   weir_start_rows: {
     kind: "gauge",
-    help: "What the last start did, by result: rows found right (kept), written and deleted.",
+    help: "What the last start did, by result: rows found right (kept), held, written and deleted.",
     labels: ["sink", "result"],
   },
   weir_visible_delay_seconds: {

@@ -1,7 +1,11 @@
-/** What a start did to one sink: rows found right, written and deleted. */
+/**
+ * What a start did to one sink: rows found right, held (left as they are, because what they are computed from failed),
+ * written and deleted.
+ */
 export interface StartReport {
   readonly sink: string;
   readonly kept: number;
+  readonly held: number;
   readonly written: number;
   readonly deleted: number;
 }

@@ -5,6 +5,7 @@ import { Assignments } from "./lifecycle/assignments.ts";
 import { createTaskContext } from "./lifecycle/context.ts";
 import { DeadLetterQueue } from "./delivery/dead_letter_queue.ts";
 import { GlobalReader } from "./globals/global_reader.ts";
+import { type Held, heldRows, tendHeldRows } from "./lifecycle/held_rows.ts";
 import { Housekeeping } from "./lifecycle/housekeeping.ts";
 import { type Instance, startReport } from "./lifecycle/instance.ts";
 import type { RunOptions } from "./options.ts";
@@ -141,6 +142,8 @@ export class Runner {
       deadLetters,
       writers,
       producer: this.#producer,
+      hosts: this.#hosts,
+      globalReader: () => this.#instance?.globals ?? null,
       onDoubt: (table, doubt) => this.#doubt(table, doubt),
     });
     const globals = new GlobalReader({
@@ -190,6 +193,7 @@ export class Runner {
   #report(): void {
     if (this.#reported || !this.ready) return;
     this.#reported = true;
+    tendHeldRows(this.#instance!);
     this.#onEvent({ kind: "started", sinks: this.startReport() });
   }
 
@@ -202,6 +206,11 @@ export class Runner {
   get ready(): boolean {
     return this.#membership !== null && this.#assignments!.decided &&
       [...this.#hosts.values()].every((host) => host.state === "running");
+  }
+
+  /** Rows that are shown although they are not computed, because something failed, by sink. */
+  get held(): Held[] {
+    return heldRows(this.#hosts.values());
   }
 
   /** How the topology stands here. */

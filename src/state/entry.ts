@@ -5,8 +5,8 @@ import type { Row } from "../record/row.ts";
 export const PENDING = 1;
 /** Waits in the queue of entries to evaluate. */
 export const DIRTY = 2;
-/** Held back: it would be deleted from a sink, but the start is not complete. */
-export const HELD = 4;
+/** Its last evaluation failed: a callback threw, or a row or value that it gave cannot be written or told. */
+export const FAILED = 4;
 /** Seen in ClickHouse by the comparison under way. */
 export const SEEN = 8;
 /** A sink showed something of it when the task started. */

@@ -12,6 +12,8 @@ export class StaleKeys {
   readonly table: string;
   readonly #keys = new Set<Key>();
   #beyond = 0;
+  /** Changes of which not even the key could be read. */
+  unknown = 0;
 
   constructor(table: string) {
     this.table = table;
@@ -19,7 +21,11 @@ export class StaleKeys {
 
   /** A change could not be read. `key`: of its row; null if that cannot be read either, so that no row is known. */
   refused(key: Key | null): void {
-    if (key === null || this.#keys.has(key)) return;
+    if (key === null) {
+      this.unknown++;
+      return;
+    }
+    if (this.#keys.has(key)) return;
     if (this.#keys.size < KEYS_MAX) this.#keys.add(key);
     else this.#beyond++;
   }
@@ -27,6 +33,11 @@ export class StaleKeys {
   /** A change of `key` was read. */
   read(key: Key): void {
     if (this.#keys.size > 0) this.#keys.delete(key);
+  }
+
+  /** Whether the last change of `key` could not be read, as known. */
+  has(key: Key): boolean {
+    return this.#keys.has(key) || this.#beyond > 0;
   }
 
   /** How many keys are stale now; beyond the limit, how many changes could not be remembered is added. */

@@ -114,6 +114,11 @@ export class TopologyTestDriver {
     return [...this.#letters.values()];
   }
 
+  /** What is wrong now, as `/readyz` tells it; empty when nothing is. */
+  problems(): string[] {
+    return this.#runner?.problems.list().map(({ problem }) => problem) ?? [];
+  }
+
   /**
    * Stops the topology and starts it again on the same log and warehouse; another topology of the same name, or other
    * run options, may take its place. Resolves, settled, to what the start found and wrote.

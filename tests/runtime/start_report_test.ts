@@ -9,14 +9,14 @@ function hostOf(counts: SinkCounts): TaskHost {
 
 Deno.test("startReport() adds up the tasks' counts, and leaves tasks out that have none", () => {
   const hosts = [
-    hostOf({ base: 10, rewritten: 2, written: 5, deleted: 3 }),
-    hostOf({ base: 20, rewritten: 0, written: 0, deleted: 1 }),
+    hostOf({ base: 10, rewritten: 2, written: 5, deleted: 3, held: 0 }),
+    hostOf({ base: 20, rewritten: 0, written: 0, deleted: 1, held: 0 }),
     { task: null } as unknown as TaskHost,
   ];
-  assertEquals(startReport(hosts), [{ sink: "sales", kept: 24, written: 5, deleted: 4 }]);
+  assertEquals(startReport(hosts), [{ sink: "sales", kept: 24, held: 0, written: 5, deleted: 4 }]);
 });
 
 Deno.test("startReport() of a first start deletes nothing, though rows came and went meanwhile", () => {
-  const report = startReport([hostOf({ base: 0, rewritten: 4, written: 10, deleted: 4 })]);
-  assertEquals(report, [{ sink: "sales", kept: 0, written: 10, deleted: 0 }]);
+  const report = startReport([hostOf({ base: 0, rewritten: 4, written: 10, deleted: 4, held: 0 })]);
+  assertEquals(report, [{ sink: "sales", kept: 0, held: 0, written: 10, deleted: 0 }]);
 });

@@ -2,6 +2,7 @@ import type { Topology } from "../../src/mod.ts";
 import { partitionOf } from "../../src/record/partitioner.ts";
 import type { Row } from "../../src/record/row.ts";
 import { defaultRunOptions, type RunOptions } from "../../src/runtime/options.ts";
+import type { Runner } from "../../src/runtime/runner.ts";
 import { Choices } from "./choices.ts";
 import { compactTopic } from "./faults.ts";
 import { differenceOf } from "./judge.ts";
@@ -60,6 +61,8 @@ export class World {
   readonly calm: boolean;
   /** The first thing that a process did and never must do, or null. */
   wrong: string | null = null;
+  /** How many rows of each sink were held at the last check. */
+  held: ReadonlyMap<string, number> = new Map();
   readonly #options: RunOptions;
   readonly #refuses: (sink: string, row: Row) => boolean;
   #names = 0;
@@ -219,7 +222,7 @@ export class World {
     if (unready !== undefined) return `NOT READY ${unready.owner.name}: ${this.#state()}`;
     const left = this.group.members.find(({ owner }, at, all) => all.findIndex((other) => other.owner === owner) < at);
     if (left !== undefined) return `STAYED a runner of ${left.owner.name} that failed is still in the group`;
-    const untrue = this.instances.find(({ runner }) => runner.problems.list().some(({ name }) => !isRestart(name)));
+    const untrue = this.instances.find(({ runner }) => untold(runner).length > 0);
     if (untrue !== undefined) return `UNTRUE ${untrue.owner.name} tells of a problem that is over: ${this.#state()}`;
     return this.check();
   }
@@ -263,11 +266,23 @@ export class World {
   /** Compares the sinks, or only one, with the truth. Returns how the first that differs does, or null. */
   check(only?: string): string | null {
     const { topology, truth, profile, warehouse: { memory } } = this;
-    return differenceOf({ topology, truth, profile, memory, refuses: this.#refuses }, only);
+    const held = this.held = this.#held();
+    return differenceOf({ topology, truth, profile, memory, refuses: this.#refuses, held }, only);
+  }
+
+  /** How many rows of each sink the processes say that they hold now. */
+  #held(): Map<string, number> {
+    const held = new Map<string, number>();
+    for (const { sink, rows } of this.instances.flatMap(({ runner }) => runner.status().held)) {
+      held.set(sink, (held.get(sink) ?? 0) + rows);
+    }
+    return held;
   }
 }
 
-/** A restart stays a problem for a while. */
-function isRestart(problem: string): boolean {
-  return problem.startsWith("task ");
+/** Names of the problems that are over. A restart stays a problem for a while, and so do rows that are held. */
+function untold(runner: Runner): string[] {
+  const held = runner.status().held.length > 0;
+  return runner.problems.list().map(({ name }) => name)
+    .filter((name) => !name.startsWith("task ") && !(held && name === "held rows"));
 }

@@ -11,7 +11,7 @@ import { type Failure, failureOf } from "./failure.ts";
 import { settle } from "./rest.ts";
 import { routesOf } from "./routes.ts";
 import { failureEvent } from "./run_events.ts";
-import { failedForGood, failedRuns, type ShownRun } from "./shown_run.ts";
+import { degradedRuns, failedForGood, failedRuns, type ShownRun } from "./shown_run.ts";
 import { StatusSource } from "./status_source.ts";
 import { TopologyRun } from "./topology_run.ts";
 import type { World } from "./world.ts";
@@ -31,7 +31,10 @@ export interface ApplicationOptions {
   readonly durationMs: number | null;
   /** Aborted to end: everything under way is acknowledged, and positions are committed. */
   readonly signal: AbortSignal;
-  /** The end begins, with these topologies failed: for whoever must end the process before everything has ended. */
+  /**
+   * The end begins, with these topologies failed or degraded: for whoever must end the process before everything has
+   * ended.
+   */
   readonly onEnding: (failed: readonly string[]) => void;
 }
 
@@ -43,7 +46,8 @@ const ENDING = { catchUpMs: 1_500, drainMs: 2_000, allMs: 4_500 } as const;
 /**
  * Runs topologies until told to end, the duration is over, or nothing is left to run. A topology that fails is shown as
  * failed, the others run on.
- * @throws ConfigError at the end if a topology has failed and does not run again, naming each with its reason
+ * @throws ConfigError at the end if a topology has failed and does not run again, or is degraded, naming each with its
+ * reason
  * @throws the error of what could not be opened, or of the demo store
  * @returns the status with which the process should end
  */
@@ -96,12 +100,14 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
       ? "Time is over: applying what is there"
       : `Ending: ${end.kind === "nothing left" ? "no topology is left to run" : "the demo store cannot write"}`;
     tick();
-    options.onEnding(failedLines(shown));
+    options.onEnding(troubleLines(shown));
     const left = end.kind === "told" || end.kind === "time" ? await finish(options, { world, settled }) : null;
+    // A topology that has stopped holds nothing any more.
+    const degraded = degradedLines(shown);
     await Promise.all(runs.map((run) => run.stop(ENDING.drainMs)));
     tick();
     if (end.kind === "demo") throw end.error;
-    return ended(options, { left, failed: failedLines(shown) });
+    return ended(options, { left, failed: [...failedLines(shown), ...degraded] });
   } finally {
     clearInterval(ticking);
     await server?.close();
@@ -144,6 +150,15 @@ function strayRun(failure: Failure, output: Output): ShownRun {
 /** The topologies that failed, one line each. */
 function failedLines(runs: readonly ShownRun[]): string[] {
   return failedRuns(runs).map(({ name, reason }) => `${name} failed: ${reason}`);
+}
+
+function degradedLines(runs: readonly ShownRun[]): string[] {
+  return degradedRuns(runs).map(({ name, reason }) => `${name} is degraded: ${reason}`);
+}
+
+/** What decides that the end is not a good one. */
+function troubleLines(runs: readonly ShownRun[]): string[] {
+  return [...failedLines(runs), ...degradedLines(runs)];
 }
 
 /** How long the next topology waits for the one before it. */
@@ -252,7 +267,7 @@ function ended(
     : inTime
     ? `Ended. The next start goes on from here (${left.join("; ")})`
     : `Ended, but could not apply everything within ${CATCH_UP_MS / 1000} s: ${left.join("; ")}`;
-  const text = failed.length === 0 ? how : `Ended with failures: ${failed.join("; ")}`;
+  const text = failed.length === 0 ? how : `Ended, but not all is well: ${failed.join("; ")}`;
   const good = inTime && failed.length === 0;
   output.event({ level: good ? "info" : "error", name: "ended", text, fields: { unfinished: left, failed } });
   // Told again behind everything else, where a person or a supervisor looks for why the status is not 0.

@@ -37,6 +37,11 @@ export function failedForGood(
   };
 }
 
+/** The topologies that run and hold rows whose computation failed at their start. */
+export function degradedRuns(runs: readonly ShownRun[]): { readonly name: string; readonly reason: string }[] {
+  return runs.flatMap((run) => run.state === "degraded" ? [{ name: run.name, reason: run.problems().join("; ") }] : []);
+}
+
 /** The topologies that do not run for a reason that does not pass by itself. */
 export function failedRuns(runs: readonly ShownRun[]): { readonly name: string; readonly reason: string }[] {
   return runs.flatMap(({ name, state, failure }) =>

@@ -73,8 +73,8 @@ export const startCommand = command({
     "(--allow-deletes), WEIR_STORE_ENTRIES_MAX. start ends by itself only when nothing is left to run.",
     "Status: 0 when told to end, or after --duration with everything applied; 1 when not everything could be " +
     "applied, or a topology",
-    "is failed at the end (the last lines say which and why); 2 for a command line not understood; 130 after a " +
-    "second Ctrl-C.",
+    "is failed or degraded at the end (the last lines say which and why); 2 for a command line not understood; 130 " +
+    "after a second Ctrl-C.",
   ].join("\n"),
   examples: [
     "deno task start",

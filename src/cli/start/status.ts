@@ -2,10 +2,11 @@ import type { StartReport } from "../../runtime/runner.ts";
 import type { Proof } from "../verify/proof.ts";
 
 /**
- * Where one topology stands: `waiting` for its next try after something that passes, `failed` for a reason that
- * somebody must look at, whether or not it is tried again, `ended` because it was told to.
+ * Where one topology stands: `degraded` while it runs, and holds rows whose computation failed at its start; `waiting`
+ * for its next try after something that passes; `failed` for a reason that somebody must look at, whether or not it is
+ * tried again; `ended` because it was told to.
  */
-export const TOPOLOGY_STATES = ["starting", "running", "waiting", "failed", "ended"] as const;
+export const TOPOLOGY_STATES = ["starting", "running", "degraded", "waiting", "failed", "ended"] as const;
 export type TopologyState = typeof TOPOLOGY_STATES[number];
 
 export interface TopologyStatus {
@@ -54,7 +55,7 @@ export interface Status {
 
 /** Whether a topology does all its work here: it has tasks, and all of them run. */
 export function allTasksRun({ state, tasks, tasksRunning }: TopologyStatus): boolean {
-  return state === "running" && tasks > 0 && tasksRunning === tasks;
+  return (state === "running" || state === "degraded") && tasks > 0 && tasksRunning === tasks;
 }
 
 /** How far the demo store's snapshot is; null unless it is under way. */

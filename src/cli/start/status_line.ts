@@ -108,6 +108,10 @@ function standingText(status: Status): string {
     ? "running"
     : "failed";
   const tasks = counted(sum(topologies, (topology) => topology.tasks), "task");
+  const degraded = topologies.filter(({ state }) => state === "degraded").map(({ name }) => name);
+  if (degraded.length > 0 && failed.length === 0 && all) {
+    return `${word}, ${tasks}, ${degraded.length > 2 ? degraded.length : degraded.join(" and ")} degraded`;
+  }
   if (all) return `${word}, ${tasks}`;
   const some = `${running} of ${topologies.length} topologies`;
   if (failed.length > 0) {

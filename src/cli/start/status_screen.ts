@@ -73,7 +73,7 @@ function tableLines(topologies: readonly TopologyStatus[]): string[] {
 }
 
 function stateText({ state, tasks, tasksRunning }: TopologyStatus): string {
-  if (state === "running" && tasksRunning === tasks) return `running (${tasks} tasks)`;
+  if ((state === "running" || state === "degraded") && tasksRunning === tasks) return `${state} (${tasks} tasks)`;
   return state === "starting" || state === "running" ? `starting (${tasksRunning} of ${tasks} tasks)` : state;
 }
 

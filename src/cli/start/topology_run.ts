@@ -72,7 +72,8 @@ export class TopologyRun implements ShownRun {
   /** A topology that failed stays so while it is tried again, until all its tasks run. */
   get state(): TopologyState {
     const trying = this.#phase === "starting" || this.#phase === "running";
-    return trying && this.failure !== null && this.failure.fate !== "passes" ? "failed" : this.#phase;
+    if (trying && this.failure !== null && this.failure.fate !== "passes") return "failed";
+    return this.#phase === "running" && this.runner!.held.length > 0 ? "degraded" : this.#phase;
   }
 
   /** What is wrong now. */
@@ -86,7 +87,9 @@ export class TopologyRun implements ShownRun {
     const problems = this.problems();
     if (this.runner?.ready && this.state === "running") return problems;
     const { state } = this;
-    if (state === "failed" && this.runner === null) return [`failed: ${problems[0]}`];
+    if (state === "degraded" || (state === "failed" && this.runner === null)) {
+      return [`${state}: ${problems[0]}`, ...problems.slice(1)];
+    }
     const status = this.runner?.status();
     return [`${state}, ${status?.tasksRunning ?? 0} of ${status?.tasks.length ?? 0} tasks run`, ...problems];
   }

@@ -1,7 +1,7 @@
 import { counted, grouped } from "../numbers.ts";
 import { textTable } from "../text_table.ts";
 import { type Comparison, type Difference, isEqual } from "./compare.ts";
-import { isProven, type SinkReport, type VerifyReport } from "./verify_topologies.ts";
+import { isProven, isWhole, type SinkReport, type VerifyReport } from "./verify_topologies.ts";
 
 const HEADINGS = ["topology", "sink", "rows", "missing", "extra", "different", "stored rows", "time"];
 
@@ -46,6 +46,12 @@ function noteLines(report: VerifyReport): string[] {
     lines.push(`${counted(report.refused, "source row")} cannot be read and are left out (deno task dlq)`);
   }
   const unfit = report.sinks.reduce((sum, sink) => sum + sink.unfit, 0);
+  for (const { topology, operator, rows, example } of report.uncomputed) {
+    lines.push(
+      `${counted(rows, "row")} cannot be computed by "${operator}" of ${topology} and are left out: for key ` +
+        `${example.key}: ${example.error} (deno task dlq)`,
+    );
+  }
   if (unfit > 0) lines.push(`${counted(unfit, "row")} do not fit their sink and are left out (deno task dlq)`);
   return lines;
 }
@@ -73,7 +79,11 @@ function verdict(report: VerifyReport): string {
   const rows = report.sinks.reduce((sum, { view }) => sum + view.rows, 0);
   const size = `${counted(rows, "row")} of ${counted(report.sinks.length, "sink")}`;
   if (report.sinks.length === 0) return "Nothing to compare: none of the topologies was ever started on this data";
-  if (isProven(report)) return `Equal: ${size}, as shown and as stored`;
+  if (isProven(report)) {
+    return isWhole(report)
+      ? `Equal: ${size}, as shown and as stored`
+      : `Equal, but not whole: ${size}, as shown and as stored; the rows left out above are in no sink`;
+  }
   const wrong = report.sinks.filter(({ view, stored }) => !isEqual(view) || !isEqual(stored)).map(({ sink }) => sink);
   return `DIFFERENT: ${wrong.join(", ")} (compared ${size})`;
 }

@@ -6,6 +6,7 @@ import { compile } from "../../plan/compile.ts";
 import type { TableSpec } from "../../ports/warehouse.ts";
 import { quoted } from "../../adapters/clickhouse/table_sql.ts";
 import { LimitError } from "../../record/errors.ts";
+import { keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { sinksOf } from "../../plan/outputs_of.ts";
 import { computeSinks } from "../../oracle/oracle.ts";
@@ -34,11 +35,27 @@ export interface VerifyReport {
   readonly neverStarted: readonly string[];
   /** Source rows that cannot be read; the engine sets them aside too, as dead letters. */
   readonly refused: number;
+  /** Rows that cannot be computed, by operator. */
+  readonly uncomputed: readonly Uncomputed[];
+}
+
+/** What one operator cannot compute; the engine sets these rows aside too, as dead letters. */
+export interface Uncomputed {
+  readonly topology: string;
+  readonly operator: string;
+  readonly rows: number;
+  /** Key and error of the first of them. */
+  readonly example: { readonly key: string; readonly error: string };
 }
 
 /** Whether everything is as it should be. */
 export function isProven(report: VerifyReport): boolean {
   return report.sinks.length > 0 && report.sinks.every(({ view, stored }) => isEqual(view) && isEqual(stored));
+}
+
+/** Whether every row could be computed: else ClickHouse can equal the source and still lack rows. */
+export function isWhole({ sinks, refused, uncomputed }: VerifyReport): boolean {
+  return refused === 0 && uncomputed.length === 0 && sinks.every(({ unfit }) => unfit === 0);
 }
 
 /** Where ClickHouse is asked. */
@@ -57,6 +74,7 @@ export async function verifyTopologies(
 ): Promise<VerifyReport> {
   const sinks: SinkReport[] = [];
   const neverStarted: string[] = [];
+  const uncomputed: Uncomputed[] = [];
   let refused = 0;
   for (const topology of topologies) {
     const tables = sinksOf(compile(topology)).map((sink) => sink.table);
@@ -66,13 +84,21 @@ export async function verifyTopologies(
     }
     const sources = await loadSources(topology, truth);
     refused += sources.refused;
-    const computed = computeSinks(topology, sources.read);
+    const operators = new Map<string, Uncomputed>();
+    const computed = computeSinks(topology, sources.read, {
+      onRefused: ({ operator, key, error }) => {
+        const { rows, example } = operators.get(operator) ??
+          { rows: 0, example: { key: keyText(key), error: error instanceof Error ? error.message : String(error) } };
+        operators.set(operator, { topology: topology.name, operator, rows: rows + 1, example });
+      },
+    });
+    uncomputed.push(...operators.values());
     for (const table of tables) {
       const { spec, rows } = computed.get(table.name)!;
       sinks.push(await verifySink({ topology: topology.name, spec, table, rows: rows.values() }, shown));
     }
   }
-  return { sinks, neverStarted, refused };
+  return { sinks, neverStarted, refused, uncomputed };
 }
 
 async function verifySink(

@@ -4,7 +4,7 @@ import type { ProcessorError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row, Value } from "../../record/row.ts";
 import { wireEquals } from "../../record/wire.ts";
-import { type CellLayout, type Entry, layoutOf, newEntry } from "../../state/entry.ts";
+import { type CellLayout, type Entry, FAILED, layoutOf, newEntry } from "../../state/entry.ts";
 import { type RightEntry, RightStore } from "../../state/right_store.ts";
 
 /** A row that at most so many rows of other global tables use has them evaluated at once. */
@@ -39,6 +39,9 @@ export class Globals {
   readonly #states: readonly GlobalState[];
   readonly #listeners = new Set<GlobalListener>();
   readonly #fanOuts = new Map<RightEntry, FanOut>();
+  #errors = 0;
+  /** Rows whose last evaluation failed. */
+  failedRows = 0;
 
   /** `looked`: the registers that anybody looks up, as [table, step]. */
   constructor(options: {
@@ -67,7 +70,10 @@ export class Globals {
       members: 1,
       keyColumns,
       outputs: new Set(views.keys()),
-      onError: options.onError,
+      onError: (error) => {
+        this.#errors++;
+        options.onError(error);
+      },
     });
     return { table, entries: new Map<Key, Entry>(), stores, program, layout, views };
   }
@@ -108,7 +114,14 @@ export class Globals {
   }
 
   #evaluate(state: GlobalState, entry: Entry): void {
+    const failedBefore = (entry.flags & FAILED) !== 0;
+    const errors = this.#errors;
     const registers = state.program.run(entry);
+    const failed = this.#errors !== errors;
+    if (failed !== failedBefore) {
+      entry.flags ^= FAILED;
+      this.failedRows += failed ? 1 : -1;
+    }
     const changed: [number, Row | null][] = [];
     for (const [step, view] of state.views) {
       const now = registers[step] as Exclude<Value, symbol>;

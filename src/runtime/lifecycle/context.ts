@@ -3,12 +3,15 @@ import type { UnitDoubt } from "../../formats/unit_doubts.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import { decoderOf } from "../globals/change_reader.ts";
+import type { GlobalReader } from "../globals/global_reader.ts";
 import { Globals } from "../globals/globals.ts";
 import type { RunOptions } from "../options.ts";
 import type { MessageProducer } from "../delivery/message_producer.ts";
 import type { Ports } from "../ports.ts";
 import type { SinkWriter } from "../delivery/sink_writer.ts";
 import type { TaskContext } from "../task/task_context.ts";
+import { suspects } from "./suspects.ts";
+import type { TaskHost } from "./task_host.ts";
 import type { Topics } from "./topics.ts";
 
 /** What all tasks of one topology share, wired to its ports. */
@@ -20,6 +23,9 @@ export function createTaskContext(parts: {
   readonly deadLetters: DeadLetterQueue;
   readonly writers: ReadonlyMap<string, SinkWriter>;
   readonly producer: MessageProducer;
+  readonly hosts: ReadonlyMap<string, TaskHost>;
+  /** Null before it is there. */
+  readonly globalReader: () => GlobalReader | null;
   readonly onDoubt: (table: string, doubt: UnitDoubt) => void;
 }): TaskContext {
   const { topics, topology, ports, deadLetters, writers, producer } = parts;
@@ -28,12 +34,13 @@ export function createTaskContext(parts: {
     table.lookups.flatMap((lookup) => lookup.global ? [[lookup.table, lookup.step] as const] : [])
   );
   const onCallbackError: TaskContext["onCallbackError"] = (error) => deadLetters.callback(error);
+  const globals = new Globals({ tables: plan.globals, looked, onError: onCallbackError });
   const decoders = new Map<TaskTable, (Decoder | null)[]>();
   return {
     plan,
     options: parts.options,
     partitions,
-    globals: new Globals({ tables: plan.globals, looked, onError: onCallbackError }),
+    globals,
     decoders(table) {
       let list = decoders.get(table);
       if (list === undefined) {
@@ -47,6 +54,7 @@ export function createTaskContext(parts: {
     emit(task, destination, record) {
       producer.enqueue({ topic: inboxes[destination.table], partition: destination.partition, text: record, task });
     },
+    suspect: suspects({ plan, hosts: parts.hosts, globals, reader: parts.globalReader }),
     put: (sink, row, sourceMs) => writers.get(sink.name)!.put(row, sourceMs),
     onCallbackError,
     onUndecodable: (position, record, error) => deadLetters.undecodable({ position, record }, error),

@@ -2,6 +2,7 @@ import type { Membership } from "../../ports/log.ts";
 import { repairTasks } from "./repair.ts";
 import type { Assignments } from "./assignments.ts";
 import { type Instance, isOverloaded, staleKeys } from "./instance.ts";
+import { tendHeldRows } from "./held_rows.ts";
 import { SetAside } from "./set_aside.ts";
 import type { TaskHost } from "./task_host.ts";
 import { checkTombstones } from "./tombstones.ts";
@@ -75,6 +76,7 @@ export class Housekeeping {
       this.#assignments.forgive(nowMs);
       this.#start("comparison", () => this.repair(nowMs));
       this.setAside.tick(nowMs);
+      tendHeldRows(this.#instance);
       this.report(nowMs);
       await clock.sleep(TICK_MS, this.#stopped.signal);
     }

@@ -82,10 +82,11 @@ export function startReport(hosts: Iterable<TaskHost>): StartReport[] {
     if (task === null) continue;
     for (const { sink, counts } of task.startCounts) add(sink, counts);
   }
-  return [...totals].map(([sink, { base, rewritten, written, deleted }]) => ({
+  return [...totals].map(([sink, { base, rewritten, written, deleted, held }]) => ({
     sink,
     // Without the rows that the start itself wrote and, its sources changing meanwhile, took away again.
-    kept: Math.max(0, base - rewritten - deleted),
+    kept: Math.max(0, base - rewritten - deleted - held),
+    held,
     written,
     deleted: Math.min(deleted, Math.max(0, base - rewritten)),
   }));

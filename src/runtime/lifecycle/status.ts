@@ -1,3 +1,4 @@
+import { type Held, heldRows } from "./held_rows.ts";
 import type { Instance } from "./instance.ts";
 import { staleKeys, storedRows } from "./instance.ts";
 import type { HostState, TaskHost } from "./task_host.ts";
@@ -25,6 +26,8 @@ export interface RunnerStatus {
   readonly storedRows: number;
   /** Records appended to inboxes so far. */
   readonly appendedRecords: number;
+  /** Rows that are shown although they are not computed, because something failed, by sink. */
+  readonly held: readonly Held[];
   /** Tables of which the last change of some keys could not be read, and how many keys these are. */
   readonly stale: readonly { readonly table: string; readonly keys: number }[];
 }
@@ -36,6 +39,7 @@ export const NOT_PREPARED: RunnerStatus = {
   lagRecords: 0,
   storedRows: 0,
   appendedRecords: 0,
+  held: [],
   stale: [],
 };
 
@@ -48,6 +52,7 @@ export function statusOf(instance: Instance): RunnerStatus {
     lagRecords: tasks.reduce((sum, task) => sum + task.lagRecords, instance.globals.lag),
     storedRows: storedRows(instance),
     appendedRecords: instance.producer.records,
+    held: heldRows(instance.hosts.values()),
     stale: [...staleKeys(instance)].flatMap(([table, keys]) => keys > 0 ? [{ table, keys }] : []),
   };
 }

@@ -17,6 +17,7 @@ import { shownKeyOf } from "../outputs/key_line.ts";
 import { Task } from "../task/task.ts";
 import { taskId } from "../../record/task_id.ts";
 import type { TaskContext } from "../task/task_context.ts";
+import { adoptShown, takeShown } from "../task/shown_base.ts";
 import type { TaskHost } from "./task_host.ts";
 
 const RETRY = { firstMs: 100, lastMs: 5_000 };
@@ -184,7 +185,7 @@ async function readOutput({ table, output, hosts }: OutputReading, options: Star
   for await (const rows of warehouse.shown(sink.table, hosts().map((host) => host.id))) {
     for (const slice of slicesOf(rows)) {
       const own = byTask(slice);
-      for (const host of hosts()) host.task!.base(output, own.get(host.id) ?? []);
+      for (const host of hosts()) takeShown(host.task!, { output, rows: own.get(host.id) ?? [] });
       await clock.breathe();
     }
   }
@@ -198,7 +199,7 @@ async function readOutput({ table, output, hosts }: OutputReading, options: Star
         own.get(output.kind === "shares" ? partitionOf(keyText(key), partitions) : homeOf(context, table, key))
           ?.push(row);
       }
-      for (const host of hosts()) host.task!.adopt(output, own.get(host.partition)!);
+      for (const host of hosts()) adoptShown(host.task!, { output, rows: own.get(host.partition)! });
       await clock.breathe();
     }
   }

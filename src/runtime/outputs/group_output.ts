@@ -150,17 +150,12 @@ export class GroupOutput {
   #groupOf(columns: Readonly<Record<string, unknown>>, old: Group | null): Group {
     const names = this.#names ??= Object.keys(columns).sort();
     if (old !== null && names.every((name) => old.columns[name] === columns[name])) return old;
+    const missing = names.find((name) => columns[name] === undefined);
+    if (missing !== undefined) throw noColumn(missing, { columns, names });
     const key = keyOf(names.map((name) => columns[name]));
     let group = this.groups.get(key);
     if (group === undefined) {
-      const found = Object.keys(columns).sort();
-      if (found.join() !== names.join()) {
-        throw new TypeError(
-          `groupBy must return the same columns for every row: ${names.join(", ")}; now it returned ${
-            found.join(", ")
-          }`,
-        );
-      }
+      if (Object.keys(columns).length !== names.length) throw otherColumns(columns, names);
       // A group that the merge task cannot be told of must not be made: its rows are refused one by one.
       if (this.plan.merge !== null) checkMessageBytes(encodeWire(columns), this.#partBytesMax);
       group = this.#fold.newGroup(key, columns);
@@ -168,4 +163,22 @@ export class GroupOutput {
     }
     return group;
   }
+}
+
+type Columns = Readonly<Record<string, unknown>>;
+
+/** Taken for null, all rows would be in one group, without a word, for a column that is misspelt. */
+function noColumn(missing: string, { columns, names }: { columns: Columns; names: readonly string[] }): TypeError {
+  if (!Object.hasOwn(columns, missing)) return otherColumns(columns, names);
+  return new TypeError(
+    `Cannot group by "${missing}": current value is undefined. Is it misspelt in what groupBy reads? ` +
+      "Return null for rows that have no value there",
+  );
+}
+
+function otherColumns(columns: Columns, names: readonly string[]): TypeError {
+  const found = Object.keys(columns).sort().join(", ");
+  return new TypeError(
+    `groupBy must return the same columns for every row: ${names.join(", ")}; now it returned ${found}`,
+  );
 }

@@ -21,6 +21,10 @@ export interface ShareSinkOptions {
   readonly epoch: number;
   readonly nextSeq: () => number;
   readonly put: (row: OutgoingRow) => void;
+  /** Whether groups may be missing only because something failed. */
+  readonly suspect: () => boolean;
+  /** Rows may be deleted, whatever failed. */
+  readonly allowDeletes: boolean;
   readonly onError: (error: ProcessorError) => void;
 }
 
@@ -28,6 +32,7 @@ export interface ShareSinkOptions {
  * Writes one home's shares straight to ClickHouse, one row for each (group, task); the view adds them up. Nothing is
  * written before the start is complete, so that no total is ever too small for a moment. A share that cannot be written
  * is replaced by a mark, for which the view sets the group aside: what was there before must not stay in the total.
+ * Shares of groups that a start finds missing are held while something has failed.
  */
 export class ShareSink {
   readonly counts: SinkCounts = newSinkCounts();
@@ -40,6 +45,10 @@ export class ShareSink {
   readonly #base = new Map<Key, number>();
   readonly #adopted: ShownRow[] = [];
   #doomed: readonly Key[] = [];
+  /** A group of this start cannot be written. */
+  #unwritable = false;
+  /** Digests of shares that ClickHouse shows of groups that are missing. */
+  readonly #held = new Map<Key, number>();
   #completing = false;
 
   constructor(options: ShareSinkOptions) {
@@ -79,11 +88,44 @@ export class ShareSink {
       if (++looks % LOOKS_PER_STEP === 0) yield;
     }
     this.#doomed = doomed;
+    if (doomed.length > 0) yield* this.#findUnwritable();
+  }
+
+  /** A group that cannot be written may be one of those missing, by another name. */
+  *#findUnwritable(): Chore {
+    let looks = 0;
+    for (const group of this.#options.output.groups.values()) {
+      if (group.rows > 0 && !this.#base.has(group.key) && this.#markOf(group) === null) {
+        this.#unwritable = true;
+        return;
+      }
+      if (++looks % LOOKS_PER_STEP === 0) yield;
+    }
+  }
+
+  /** Whether groups may be missing only because something failed. */
+  get #suspect(): boolean {
+    return this.#options.suspect() || (this.#unwritable && !this.#options.allowDeletes);
   }
 
   /** Keys of the shares that {@link complete} would delete, as {@link survey} has found them. */
   doomed(): readonly Key[] {
-    return this.#doomed;
+    return this.#suspect ? [] : this.#doomed;
+  }
+
+  /** How many shares a start has left because something failed. */
+  get heldRows(): number {
+    return this.#held.size;
+  }
+
+  /** Deletes what is held, unless something still speaks against it. */
+  *reconsider(): Chore {
+    for (const key of this.#held.keys()) {
+      if (this.#suspect) return;
+      this.#held.delete(key);
+      this.#delete(key);
+      yield;
+    }
   }
 
   /** Whether this task has rows of the group. */
@@ -102,9 +144,11 @@ export class ShareSink {
     for (const [key, digest] of this.#base) {
       this.#base.delete(key);
       const group = output.groups.get(key);
-      if (group === undefined) this.#delete(key);
+      const held = !this.hasShare(key) && this.#suspect;
+      if (held) this.#held.set(key, digest);
+      else if (group === undefined) this.#delete(key);
       else group.sent = digest;
-      if (group === undefined || ++looks % LOOKS_PER_STEP === 0) yield;
+      if (held || group === undefined || ++looks % LOOKS_PER_STEP === 0) yield;
     }
     for (const row of this.#adopted.splice(0)) {
       this.#delete(shownKeyOf(this.plan, row.key), row.task);
@@ -127,16 +171,18 @@ export class ShareSink {
 
   /** Digest that ClickHouse should show for the group; null for nothing. */
   expected(key: Key): number | null {
-    return this.#options.output.groups.get(key)?.sent ?? null;
+    return this.#options.output.groups.get(key)?.sent ?? this.#held.get(key) ?? null;
   }
 
   /** Keys of the groups whose share ClickHouse should show. */
   *shownKeys(): Generator<Key> {
     for (const group of this.#options.output.groups.values()) if (group.sent !== null) yield group.key;
+    yield* this.#held.keys();
   }
 
   /** Writes the group again, or deletes it, because ClickHouse shows something else. */
   repair(key: Key): void {
+    this.#held.delete(key);
     const group = this.#options.output.groups.get(key);
     if (group === undefined) return this.#delete(key);
     group.sent = FOREIGN_DIGEST;
@@ -172,6 +218,7 @@ export class ShareSink {
   #put(group: Group, line: string): void {
     const { task, epoch, nextSeq, put } = this.#options;
     const digest = group.sent = digestOf(line);
+    if (this.#held.size > 0) this.#held.delete(group.key);
     this.counts.written++;
     this.touched?.add(group.key);
     const key = keyText(group.key);

@@ -5,7 +5,7 @@ import { digestOf } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyOf, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { type Entry, HELD, REPLACED, SHOWN_BEFORE } from "../../state/entry.ts";
+import { type Entry, FAILED, REPLACED, SHOWN_BEFORE } from "../../state/entry.ts";
 import { keyLineOf } from "./key_line.ts";
 import type { OutgoingRow } from "../delivery/sink_writer.ts";
 
@@ -18,11 +18,13 @@ export interface SinkCounts {
   /** All rows written, rewritten ones included. */
   written: number;
   deleted: number;
+  /** Rows shown since before the start that are left although they are not computed, because something failed. */
+  held: number;
 }
 
 /** Counts before anything happened. */
 export function newSinkCounts(): SinkCounts {
-  return { base: 0, rewritten: 0, written: 0, deleted: 0 };
+  return { base: 0, rewritten: 0, written: 0, deleted: 0, held: 0 };
 }
 
 /** Digest of a row that is somebody else's or was altered: that of no row which this task writes. */
@@ -48,15 +50,18 @@ export interface SinkOutputOptions {
   readonly owns: (key: Key) => boolean;
   readonly nextSeq: () => number;
   readonly put: (row: OutgoingRow) => void;
+  /** The entry's row is to be looked at again when the start ends. */
   readonly hold: (entry: Entry) => void;
+  /** Whether the entry's row may be missing only because something failed; `gone`: how many rows were missing. */
+  readonly suspect: (entry: Entry, gone: number) => boolean;
   readonly complete: () => boolean;
   readonly onError: (error: ProcessorError) => void;
 }
 
 /**
  * One sink of one task: writes a row only if it differs from what ClickHouse shows, which is remembered as a digest.
- * Until the start is complete nothing is deleted: entries to delete are held, so that a start that would delete too
- * much can be refused.
+ * Until the start is complete nothing is deleted, so that a start that would delete too much can be refused. What a
+ * start finds missing because something failed stays held: it is deleted only when it is computed that it is gone.
  *
  * A refused row is absent, as in a computation from scratch, whoever refused it: if a callback threw, `show` is given
  * null; if the encoder refuses, `show` deletes what is shown; if ClickHouse does, {@link refuse} does so. The boundary
@@ -72,8 +77,10 @@ export class SinkOutput {
   /** Number of the last row written before the start was complete. */
   #startSeq = 0;
   readonly #options: SinkOutputOptions;
-  /** Shown, and to be deleted when the start is complete. */
-  readonly #doomed = new Set<Entry>();
+  /** Shown since before the start, and missing: to be deleted when the start is complete, or held. */
+  readonly #missing = new Set<Entry>();
+  /** How many were missing when the start was complete. */
+  #gone = 0;
   readonly #encode: (row: Row) => string;
   readonly #guardKey: ((row: Row) => void) | null;
   readonly #keyColumns: readonly string[];
@@ -120,20 +127,24 @@ export class SinkOutput {
   show(entry: Entry, row: Row | null): void {
     const { cell } = this.#options;
     const shown = entry.cells[cell] as number | null;
-    const line = row === null ? null : this.#lineOf(entry.key, row);
+    const line = row === null ? null : this.#lineOf(entry, row);
     if (line === null) {
       if (this.#refused.size > 0) this.#refused.delete(entry.key);
       if (shown === null) return;
       if (!this.#options.complete()) {
-        this.#doomed.add(entry);
+        this.#missing.add(entry);
+        this.#gone = this.#missing.size;
         return this.#options.hold(entry);
       }
-      this.#doomed.delete(entry);
+      if (this.#missing.size > 0) {
+        if (this.#missing.has(entry) && this.holds(entry)) return;
+        this.#missing.delete(entry);
+      }
       entry.cells[cell] = null;
       this.#delete(entry.key);
       return;
     }
-    if (this.#doomed.size > 0) this.#doomed.delete(entry);
+    if (this.#missing.size > 0) this.#missing.delete(entry);
     const digest = digestOf(line);
     if (digest === shown) return;
     if (this.#refused.size > 0 && this.#isRefused(entry, digest)) return;
@@ -193,7 +204,25 @@ export class SinkOutput {
 
   /** Keys of the rows that are deleted when the start is complete. */
   doomed(): Key[] {
-    return Array.from(this.#doomed, (entry) => entry.key);
+    return [...this.#missing].filter((entry) => !this.holds(entry)).map((entry) => entry.key);
+  }
+
+  /** Entries whose rows are missing and still shown. */
+  held(): Iterable<Entry> {
+    return this.#missing;
+  }
+
+  /** How many rows a start has left because something failed, or ClickHouse refused what should replace them. */
+  get heldRows(): number {
+    if (!this.#options.complete()) return 0;
+    let rows = this.#missing.size;
+    for (const { kept } of this.#refused.values()) if (kept) rows++;
+    return rows;
+  }
+
+  /** Whether the row of this entry, which is missing, must not be deleted. */
+  holds(entry: Entry): boolean {
+    return this.#options.suspect(entry, this.#gone);
   }
 
   /** Whether ClickHouse shows something of this entry. */
@@ -203,17 +232,18 @@ export class SinkOutput {
 
   /** Digest of what ClickHouse should show now; null for nothing. */
   expected(entry: Entry): number | null {
-    return (entry.flags & HELD) !== 0 ? null : entry.cells[this.#options.cell] as number | null;
+    return entry.cells[this.#options.cell] as number | null;
   }
 
   /**
    * Whether it is right that ClickHouse shows this of the entry (null: nothing). Where a start left what was shown
-   * before, because the row was refused, it becomes known here.
+   * before, because the row was refused or is missing, it becomes known here.
    */
   agrees(entry: Entry, shown: number | null): boolean {
     if (this.expected(entry) === shown) return true;
-    if (this.#refused.size === 0 || this.#refused.get(entry.key)?.kept !== true) return false;
+    if (!this.#missing.has(entry) && this.#refused.get(entry.key)?.kept !== true) return false;
     entry.cells[this.#options.cell] = shown;
+    if (shown === null) this.#missing.delete(entry);
     return true;
   }
 
@@ -240,7 +270,8 @@ export class SinkOutput {
     put({ id: `moved ${text}`, keyLine: keyLineOf(plan, key), task, key: text, epoch: firstEpoch, seq: 0 });
   }
 
-  #lineOf(key: Key, row: Row): string | null {
+  #lineOf(entry: Entry, row: Row): string | null {
+    const { key } = entry;
     try {
       const names = this.#keyNames;
       if (keyOf(names.length === 1 ? [row[names[0]]] : names.map((name) => row[name])) !== key) {
@@ -254,6 +285,7 @@ export class SinkOutput {
       this.#guardKey?.(row);
       return this.#encode(row);
     } catch (cause) {
+      entry.flags |= FAILED;
       this.#options.onError(new ProcessorError(`sink ${this.#options.plan.name}`, keyText(key), { cause }));
       return null;
     }

@@ -45,6 +45,13 @@ export class SourceReader {
     return this.#readers.flatMap((reader) => reader === null ? [] : [reader.stale]);
   }
 
+  /**
+   * Whether changes that could not be read may be why there is no row of `key`; `gone`: how many keys have lost theirs.
+   */
+  unread(key: Key, gone: number): boolean {
+    return this.stale.some((stale) => stale.has(key) || (stale.unknown > 0 && stale.unknown >= gone));
+  }
+
   /** Takes records of member `member`, in order. @throws ConfigError when the topic is partitioned in another way */
   take(member: number, records: readonly LogRecord[]): void {
     const plan = this.#task.table.members[member];

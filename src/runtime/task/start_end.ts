@@ -1,5 +1,5 @@
 import type { Chore, Chores } from "../../state/chores.ts";
-import { type Entry, HELD } from "../../state/entry.ts";
+import { type Entry, FAILED } from "../../state/entry.ts";
 import type { SinkCounts } from "../outputs/sink_output.ts";
 import { countsOf, type TaskOutputs } from "./task_outputs.ts";
 
@@ -8,11 +8,14 @@ export interface StartEndOptions {
   readonly chores: Chores;
   readonly outputs: TaskOutputs;
   readonly evaluate: (entry: Entry) => unknown;
+  /** Rows may be deleted, whatever failed. */
+  readonly allowDeletes: boolean;
 }
 
 /**
- * The end of a task's start, when every row is known: it is found out what would be deleted; if that may be, held rows
- * are deleted and shares written. Both are chores.
+ * The end of a task's start, when every row is known: it is found out what would be deleted; if that may be, entries
+ * whose rows are gone are evaluated once more, which deletes these rows or holds them, and shares are written. Both are
+ * chores.
  */
 export class StartEnd {
   /** What would be deleted is known. */
@@ -24,6 +27,7 @@ export class StartEnd {
   /** What the start did, by sink; empty before it is done. */
   counts: readonly { readonly sink: string; readonly counts: SinkCounts }[] = [];
   #surveying = false;
+  #reconsidering = false;
   readonly #held = new Set<Entry>();
   readonly #options: StartEndOptions;
 
@@ -33,7 +37,6 @@ export class StartEnd {
 
   /** The entry shows a row that is deleted at the end of the start. */
   hold(entry: Entry): void {
-    entry.flags |= HELD;
     this.#held.add(entry);
   }
 
@@ -62,15 +65,34 @@ export class StartEnd {
   }
 
   *#finish(): Chore {
-    const { outputs, evaluate } = this.#options;
+    const { outputs, evaluate, allowDeletes } = this.#options;
     for (const entry of this.#held) {
       this.#held.delete(entry);
-      entry.flags &= ~HELD;
-      evaluate(entry);
+      // It would fail again, and be told twice.
+      if (allowDeletes || (entry.flags & FAILED) === 0) evaluate(entry);
       yield;
     }
     for (const sink of outputs.shareSinks) if (sink !== null) yield* sink.complete();
     this.counts = countsOf(outputs);
     this.done = true;
+  }
+
+  /** What is held is looked at again: it is deleted where nothing speaks against it any more. */
+  reconsider(): void {
+    if (this.#reconsidering) return;
+    this.#reconsidering = true;
+    this.#options.chores.add(this.#reconsider());
+  }
+
+  *#reconsider(): Chore {
+    const { outputs, evaluate } = this.#options;
+    for (const sink of outputs.sinks) {
+      for (const entry of sink.held()) {
+        if (!sink.holds(entry)) evaluate(entry);
+        yield;
+      }
+    }
+    for (const sink of outputs.shareSinks) if (sink !== null) yield* sink.reconsider();
+    this.#reconsidering = false;
   }
 }

@@ -1,5 +1,3 @@
-import type { ShownRow } from "../../ports/warehouse.ts";
-import type { OutputPlan } from "../../plan/outputs_of.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import { valuesOf } from "../../processor/aggregate.ts";
 import type { Program } from "../../processor/program.ts";
@@ -21,12 +19,12 @@ import type { RightEntry, RightStore } from "../../state/right_store.ts";
 import { Channel } from "../conversation/channel.ts";
 import type { GroupOutput } from "../outputs/group_output.ts";
 import { Conversation } from "../conversation/conversation.ts";
-import { shownKeyOf } from "../outputs/key_line.ts";
 import type { Merge } from "../conversation/merge.ts";
 import type { ShareSender } from "../conversation/share_sender.ts";
 import type { ShareSink } from "../outputs/share_sink.ts";
 import type { Server } from "../conversation/server.ts";
-import { FOREIGN_DIGEST, type SinkOutput } from "../outputs/sink_output.ts";
+import type { SinkOutput } from "../outputs/sink_output.ts";
+import { Failures } from "./failures.ts";
 import { SourceReader } from "./source_reader.ts";
 import { taskId } from "../../record/task_id.ts";
 import type { TaskContext } from "./task_context.ts";
@@ -56,6 +54,7 @@ export class Task implements TaskView {
   readonly shareSinks: readonly (ShareSink | null)[];
   readonly senders: readonly (ShareSender | null)[];
   readonly source: SourceReader;
+  readonly failures: Failures;
   readonly conversation: Conversation;
   /** What is to be evaluated. */
   readonly queue = new WorkQueue();
@@ -94,6 +93,7 @@ export class Task implements TaskView {
     });
     this.conversation = new Conversation(this, context);
     this.source = new SourceReader(this, context);
+    const failures = this.failures = new Failures({ context, table, source: this.source });
     this.stores = createStores({
       context,
       table,
@@ -101,7 +101,7 @@ export class Task implements TaskView {
       subscribe: (lookup, key) => this.conversation.subscribe(lookup, key),
     });
     const keyColumns = table.keyColumns ?? (() => this.merges.find((merge) => merge?.columns)?.columns ?? []);
-    this.#program = createTableProgram({ context, table, stores: this.stores, keyColumns });
+    this.#program = createTableProgram({ table, stores: this.stores, keyColumns, onError: failures.take });
     this.merges = createMerges(context, { table, epoch, chores: this.chores });
     const outputs = createOutputs({
       context,
@@ -113,6 +113,7 @@ export class Task implements TaskView {
       layout: this.#layout,
       keyColumns,
       hold: (entry) => this.#end.hold(entry),
+      failures,
       complete: () => this.#end.begun,
       sourceMs: () => this.sourceMs,
     });
@@ -121,7 +122,8 @@ export class Task implements TaskView {
     this.groups = outputs.groups;
     this.shareSinks = outputs.shareSinks;
     this.senders = outputs.senders;
-    this.#end = new StartEnd({ chores: this.chores, outputs, evaluate: this.#evaluate });
+    const { allowDeletes } = context.options;
+    this.#end = new StartEnd({ chores: this.chores, outputs, evaluate: this.#evaluate, allowDeletes });
     this.conversation.sayHello();
   }
 
@@ -146,21 +148,6 @@ export class Task implements TaskView {
       }
     }
     return entry;
-  }
-
-  /** What ClickHouse shows of this task from an earlier epoch in one of its outputs. */
-  base({ kind, index, sink }: OutputPlan, rows: readonly ShownRow[]): void {
-    for (const row of rows) {
-      const key = shownKeyOf(sink, row.key);
-      if (kind === "shares") this.shareSinks[index]!.base(key, row.digest);
-      else if (this.sinks[index].owns(key)) this.sinks[index].base(this.entryOf(key), row.digest);
-    }
-  }
-
-  /** Rows of tasks that no longer exist whose keys are this task's now: written again in its own name, or deleted. */
-  adopt(output: OutputPlan, rows: readonly ShownRow[]): void {
-    if (output.kind === "shares") this.shareSinks[output.index]!.adopt(rows);
-    else this.base(output, rows.map((row) => ({ ...row, digest: FOREIGN_DIGEST })));
   }
 
   /** A member's row of this key is `row` now (null: deleted). Returns the row that it replaces. */
@@ -211,9 +198,13 @@ export class Task implements TaskView {
 
   /** Runs the entry's program and brings every output up to date whose value is known. Returns the registers. */
   evaluate(entry: Entry): readonly Value[] {
+    const { failures } = this;
     entry.flags &= ~DIRTY;
+    failures.begin(entry);
     const registers = this.#program.run(entry);
+    failures.mark(entry);
     const known = applyOutputs(this.table, this, { entry, registers });
+    failures.end(entry);
     if (known && (entry.flags & PENDING) !== 0) {
       entry.flags &= ~PENDING;
       this.#pending--;
@@ -231,6 +222,7 @@ export class Task implements TaskView {
     if (entry.row !== null || (this.loaded && (entry.flags & (PENDING | DIRTY)) !== 0)) return;
     for (const sink of this.sinks) if (sink.shows(entry)) return;
     if (this.entries.get(entry.key) === entry) this.entries.delete(entry.key);
+    this.failures.forget(entry);
     this.#end.forget(entry);
   }
 
@@ -257,6 +249,11 @@ export class Task implements TaskView {
   /** What the start did, by sink; empty before it is complete. */
   get startCounts(): StartEnd["counts"] {
     return this.#end.counts;
+  }
+
+  /** What is held since the start is looked at again. */
+  reconsider(): void {
+    this.#end.reconsider();
   }
 
   /** Whether all shares of all homes have arrived, for a table of totals. */

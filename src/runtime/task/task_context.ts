@@ -20,6 +20,8 @@ export interface TaskContext {
   readonly emit: (task: string, destination: Destination, record: string) => void;
   /** Hands a row to the sink's writer, with the timestamp of the source records behind it; 0 if unknown. */
   readonly put: (sink: SinkPlan, row: OutgoingRow, sourceMs: number) => void;
+  /** Whether rows of tables that this one is computed from have failed on this instance: then rows may be missing. */
+  readonly suspect: (table: TaskTable) => boolean;
   readonly onCallbackError: (error: ProcessorError) => void;
   readonly onUndecodable: (position: Position, record: LogRecord, error: DeserializationError) => void;
   /** Counts by name; see `metric_names.ts`. */

@@ -16,6 +16,7 @@ import { type SinkCounts, SinkOutput } from "../outputs/sink_output.ts";
 import type { OutgoingRow } from "../delivery/sink_writer.ts";
 import { firstEpochOf, ownership } from "../conversation/ownership.ts";
 import { parseTaskId } from "../../record/task_id.ts";
+import type { Failures } from "./failures.ts";
 import type { TaskContext } from "./task_context.ts";
 
 /** Where the registers of a task's program go, in the order of its plan. */
@@ -40,6 +41,7 @@ export interface OutputsOptions {
   readonly layout: CellLayout;
   readonly keyColumns: KeyColumns;
   readonly hold: (entry: Entry) => void;
+  readonly failures: Failures;
   readonly complete: () => boolean;
   /** Timestamp of the source records behind what is put now; 0 if unknown. */
   readonly sourceMs: () => number;
@@ -47,7 +49,7 @@ export interface OutputsOptions {
 
 /** Makes the outputs of one task. */
 export function createOutputs(options: OutputsOptions): TaskOutputs {
-  const { context, table, id, epoch, channel, chores, layout } = options;
+  const { context, table, id, epoch, channel, chores, layout, failures } = options;
   const hooks = (plan: SinkPlan) => ({
     plan,
     task: id,
@@ -61,7 +63,7 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
     put: (row: OutgoingRow) => context.put(plan, row, options.sourceMs()),
     hold: options.hold,
     complete: options.complete,
-    onError: context.onCallbackError,
+    onError: failures.take,
   });
   const bytesMax = contentBytesMax(context.options.messageBytesMax);
   const keyValue = keyValueOf(options.keyColumns);
@@ -71,7 +73,7 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
       cell: layout.groups[index],
       keyValue,
       bytesMax,
-      onError: context.onCallbackError,
+      onError: failures.take,
     })
   );
   return {
@@ -83,16 +85,23 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
           cell: layout.serves + index,
           bytesMax,
           chores,
-          onError: context.onCallbackError,
+          onError: failures.take,
         },
         (home, key, wire) => {
           channel.sendEncoded({ table: plan.home, partition: home }, encodeValue(plan.name, key, wire));
         },
       )
     ),
-    sinks: table.sinks.map((plan, index) => new SinkOutput({ cell: layout.sinks + index, ...hooks(plan) })),
+    sinks: table.sinks.map((plan, index) =>
+      new SinkOutput({ cell: layout.sinks + index, suspect: failures.suspect, ...hooks(plan) })
+    ),
     shareSinks: table.groups.map((plan, index) =>
-      plan.sink === null ? null : new ShareSink({ output: groups[index], ...hooks(plan.sink) })
+      plan.sink === null ? null : new ShareSink({
+        output: groups[index],
+        suspect: failures.suspectGroups,
+        allowDeletes: context.options.allowDeletes,
+        ...hooks(plan.sink),
+      })
     ),
     senders: table.groups.map((plan, index) => {
       if (plan.merge === null) return null;
@@ -166,6 +175,13 @@ export function sendShares({ senders, groups }: TaskOutputs): void {
   });
 }
 
+/** Rows that ClickHouse shows although they are not computed, because something failed, by sink. */
+export function heldOf({ sinks, shareSinks }: TaskOutputs): { readonly sink: string; readonly rows: number }[] {
+  return [...sinks, ...shareSinks].flatMap((output) =>
+    output === null ? [] : [{ sink: output.plan.name, rows: output.heldRows }]
+  );
+}
+
 /** A task as {@link refuseRow} sees it. */
 type RefusedTask = Pick<TaskOutputs, "sinks" | "shareSinks"> & {
   readonly closed: boolean;
@@ -192,7 +208,7 @@ export function countsOf(
   { sinks, shareSinks }: TaskOutputs,
 ): { readonly sink: string; readonly counts: SinkCounts }[] {
   return [...sinks, ...shareSinks].flatMap((output) =>
-    output === null ? [] : [{ sink: output.plan.name, counts: { ...output.counts } }]
+    output === null ? [] : [{ sink: output.plan.name, counts: { ...output.counts, held: output.heldRows } }]
   );
 }
 

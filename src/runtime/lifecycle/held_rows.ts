@@ -1,0 +1,49 @@
+import { heldOf } from "../task/task_outputs.ts";
+import type { Instance } from "./instance.ts";
+import type { TaskHost } from "./task_host.ts";
+
+const PROBLEM = "held rows";
+
+/** Rows of one sink that ClickHouse shows although they are not computed, because something failed. */
+export interface Held {
+  readonly sink: string;
+  readonly rows: number;
+}
+
+/** What tasks of this instance hold since their starts, by sink; sinks that hold nothing are left out. */
+export function heldRows(hosts: Iterable<TaskHost>): Held[] {
+  const held = new Map<string, number>();
+  for (const { task } of hosts) {
+    if (task === null) continue;
+    for (const { sink, rows } of heldOf(task)) held.set(sink, (held.get(sink) ?? 0) + rows);
+  }
+  return [...held].flatMap(([sink, rows]) => rows > 0 ? [{ sink, rows }] : []);
+}
+
+/**
+ * Tells what is held, and looks at it again: what failed may compute by now, and then rows that are gone are deleted.
+ */
+export function tendHeldRows({ hosts, busy, wake, problems, ports, topology, writers }: Instance): void {
+  const held = heldRows(hosts.values());
+  for (const sink of writers.keys()) {
+    const rows = held.find((one) => one.sink === sink)?.rows ?? 0;
+    ports.metrics.gauge("weir_held_rows", { topology: topology.name, sink }, rows);
+  }
+  problems.set(PROBLEM, held.length === 0 ? null : problemOf(held, hosts));
+  if (held.length === 0) return;
+  for (const host of hosts.values()) {
+    if (host.task === null || !host.task.complete || heldOf(host.task).every(({ rows }) => rows === 0)) continue;
+    host.task.reconsider();
+    busy.add(host);
+  }
+  wake();
+}
+
+function problemOf(held: readonly Held[], hosts: ReadonlyMap<string, TaskHost>): string {
+  const rows = held.map(({ sink, rows }) => `${rows} of "${sink}"`).join(", ");
+  const failed = [...hosts.values()].find(({ task }) => task?.failures.last)?.task?.failures.last?.message;
+  const reason = failed ?? "records could not be read, or ClickHouse refused rows";
+  return `Rows are shown as they were before this start, because what they are computed from failed at it: ${rows}. ` +
+    `${reason}. Mend the topology or the rows, and start again ("deno task dlq" lists what failed); to have these ` +
+    `rows deleted instead, start once with --allow-deletes`;
+}

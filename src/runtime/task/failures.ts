@@ -1,0 +1,84 @@
+import type { TaskTable } from "../../plan/physical.ts";
+import type { ProcessorError } from "../../record/errors.ts";
+import { type Entry, FAILED } from "../../state/entry.ts";
+import type { SourceReader } from "./source_reader.ts";
+import type { TaskContext } from "./task_context.ts";
+
+/**
+ * What failed in the rows of one task, and so whether a row is missing because it is gone, or only because something
+ * failed: a callback threw, a value cannot be written or told, a change could not be read.
+ */
+export class Failures {
+  /** Rows whose last evaluation failed. */
+  rows = 0;
+  /** Why the last of them did; null before any. */
+  last: ProcessorError | null = null;
+  readonly #context: TaskContext;
+  readonly #table: TaskTable;
+  readonly #source: SourceReader;
+  #errors = 0;
+  /** Of the evaluation under way. */
+  #errorsBefore = 0;
+  #failedBefore = false;
+
+  constructor(parts: { readonly context: TaskContext; readonly table: TaskTable; readonly source: SourceReader }) {
+    this.#context = parts.context;
+    this.#table = parts.table;
+    this.#source = parts.source;
+  }
+
+  /** Takes note of an error, and hands it on. */
+  readonly take = (error: ProcessorError): void => {
+    this.#errors++;
+    this.last = error;
+    this.#context.onCallbackError(error);
+  };
+
+  /** An evaluation of the entry begins. */
+  begin(entry: Entry): void {
+    this.#failedBefore = (entry.flags & FAILED) !== 0;
+    this.#errorsBefore = this.#errors;
+    entry.flags &= ~FAILED;
+  }
+
+  /** Marks the entry if anything has failed since the evaluation began. */
+  mark(entry: Entry): void {
+    if (this.#errors !== this.#errorsBefore) entry.flags |= FAILED;
+  }
+
+  /** The evaluation of the entry ends. */
+  end(entry: Entry): void {
+    this.mark(entry);
+    const failed = (entry.flags & FAILED) !== 0;
+    if (failed !== this.#failedBefore) this.rows += failed ? 1 : -1;
+  }
+
+  /** The entry is no more. */
+  forget(entry: Entry): void {
+    if ((entry.flags & FAILED) === 0) return;
+    entry.flags &= ~FAILED;
+    this.rows--;
+  }
+
+  /** Whether rows of this task failed, or changes of them could not be read. */
+  get any(): boolean {
+    return this.rows > 0 || this.#source.stale.some(({ size, unknown }) => size > 0 || unknown > 0);
+  }
+
+  /**
+   * Whether the entry's row may be missing only because something failed; `gone`: how many rows are missing. One that
+   * its source has lost is gone.
+   */
+  readonly suspect = (entry: Entry, gone: number): boolean => {
+    if (this.#context.options.allowDeletes) return false;
+    if (this.#table.members[0].kind === "source") {
+      if (this.#source.unread(entry.key, gone)) return true;
+      if (entry.row === null) return false;
+    }
+    return (entry.flags & FAILED) !== 0 || this.#context.suspect(this.#table);
+  };
+
+  /** Whether groups may be missing only because something failed. */
+  readonly suspectGroups = (): boolean =>
+    !this.#context.options.allowDeletes && (this.any || this.#context.suspect(this.#table));
+}
