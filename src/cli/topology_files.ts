@@ -18,6 +18,12 @@ export interface BrokenFile {
   readonly problems: readonly string[];
 }
 
+/** Files that can run, and those that cannot. */
+export interface LoadedFiles {
+  readonly files: readonly TopologyFile[];
+  readonly broken: readonly BrokenFile[];
+}
+
 /**
  * Imports topologies by name, or (without names) all of the directory's files. A name is that of the file without
  * `.ts`.
@@ -37,7 +43,7 @@ export async function loadTopologies(directory: string, names: readonly string[]
 export async function loadRunnable(
   directory: string,
   names: readonly string[],
-): Promise<{ readonly files: readonly TopologyFile[]; readonly broken: readonly BrokenFile[] }> {
+): Promise<LoadedFiles> {
   const sorted = await sortTopologies(directory, names);
   if (sorted.files.length === 0) throw new ConfigError(problemsOf(sorted.broken));
   return sorted;
@@ -46,7 +52,7 @@ export async function loadRunnable(
 async function sortTopologies(
   directory: string,
   names: readonly string[],
-): Promise<{ readonly files: readonly TopologyFile[]; readonly broken: readonly BrokenFile[] }> {
+): Promise<LoadedFiles> {
   const there = topologyNames(directory);
   const wanted = names.length === 0 ? there : [...new Set(names.map((name) => bareName(directory, name)))];
   if (wanted.length === 0) {

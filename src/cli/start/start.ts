@@ -1,8 +1,10 @@
+import { ConfigError } from "../../record/errors.ts";
 import { type Configuration, loadConfiguration } from "../config/configuration.ts";
 import { command, flag, type OptionValues, value } from "../command.ts";
 import { dataOption } from "../data_option.ts";
 import { readAmount, readChoice, readDuration, readInteger } from "../option_values.ts";
-import { loadRunnable } from "../topology_files.ts";
+import { type LoadedFiles, loadRunnable } from "../topology_files.ts";
+import { checkTypes } from "../type_check.ts";
 import { UsageError } from "../usage_error.ts";
 import { ENDING_MS_MAX, runApplication } from "./application.ts";
 import { DEMO_SIZES } from "./demo_source.ts";
@@ -13,6 +15,8 @@ import { createTerminalOutput } from "./terminal_output.ts";
 
 const RATE_DEFAULT = 500;
 const INTERRUPTED_STATUS = 130;
+/** A check of types that takes longer is told. */
+const TOLD_AFTER_S = 1;
 
 const options = {
   rate: value({
@@ -48,6 +52,7 @@ const options = {
     help: "Port of /metrics, /livez and /readyz (default 8686; the next free one if taken; 0: any).",
     read: readInteger(0, 65_535),
   }),
+  "no-check": flag("Leaves out the type check of the topology files."),
   json: flag("Prints JSON lines, as it does by itself on a pipe."),
 };
 
@@ -66,6 +71,7 @@ export const startCommand = command({
     "Goes on where it stopped: only rows that differ from what ClickHouse shows are written. Ctrl-C drains and " +
     "ends within 5 s,",
     "a second Ctrl-C ends at once.",
+    "Topology files are type-checked first: one that is wrong does not run, and is named with line and message.",
     "A topology that fails is shown as failed with the reason; the others run on. It is tried again after 10 s, " +
     "then ever later,",
     "up to every 5 min, except where only another start can help: a file that cannot be imported, rows that it would " +
@@ -84,11 +90,12 @@ export const startCommand = command({
   run: async ({ operands, options }) => {
     const configuration = configured(loadConfiguration(), options);
     const strays = listenForStrays();
-    const { files, broken } = await loadRunnable(configuration.topologiesDirectory, operands);
+    const loaded = await loadRunnable(configuration.topologiesDirectory, operands);
     const terminal = Deno.stdout.isTerminal() && !options.json;
     const output = terminal ? createTerminalOutput(configuration.logLevel) : createJsonOutput(configuration.logLevel);
     const signals = listenForSignals(output);
     try {
+      const { files, broken } = options["no-check"] ? loaded : await withRightTypes(loaded, output);
       return await runApplication({
         configuration,
         topologies: files.map(({ topology }) => topology),
@@ -110,6 +117,25 @@ export const startCommand = command({
     }
   },
 });
+
+/**
+ * Sets apart the files whose types are wrong: a misspelt column would be undefined in every row.
+ * @throws ConfigError when no other file is left
+ */
+async function withRightTypes({ files, broken }: LoadedFiles, output: Output): Promise<LoadedFiles> {
+  const startedMs = performance.now();
+  const check = await checkTypes(files.map(({ path }) => path));
+  const tell = (level: "info" | "warn", text: string) => output.event({ level, name: "types", text });
+  if (check.unchecked !== null) {
+    tell("warn", `Topology files are not type-checked: ${check.unchecked}. Check them with: deno check`);
+  }
+  const seconds = (performance.now() - startedMs) / 1000;
+  if (seconds > TOLD_AFTER_S) tell("info", `Topology files type-checked in ${seconds.toFixed(1)} s`);
+  const right = files.filter(({ path }) => !check.broken.some((one) => one.path === path));
+  const wrong = [...broken, ...check.broken];
+  if (right.length === 0) throw new ConfigError(wrong.flatMap(({ problems }) => problems));
+  return { files: right, broken: wrong };
+}
 
 /**
  * The configuration with what the command line says otherwise. @throws UsageError for options that need the demo store

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { permitted, runMain, type Running, startMain, withDirectory } from "../support.ts";
 
 const ignore = !permitted;
-const SMALL = ["--demo-size", "small", "--port", "0", "--rate", "50"];
+const SMALL = ["--demo-size", "small", "--port", "0", "--rate", "50", "--no-check"];
 const MOD = new URL("../../../src/mod.ts", import.meta.url).href;
 const ZOD = import.meta.resolve("zod");
 

@@ -1,0 +1,92 @@
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { BrokenFile } from "./topology_files.ts";
+
+/** Errors of one file that are told; of more only the number is. */
+const ERRORS_MAX = 5;
+/** A check that takes longer is given up. */
+const CHECK_MS_MAX = 120_000;
+
+/** What checking the types of files found; `unchecked`: why it could not be done, null if it was. */
+export interface TypeCheck {
+  readonly broken: readonly BrokenFile[];
+  readonly unchecked: string | null;
+}
+
+/**
+ * Checks the types of topology files as `deno check` does, each file with all that it imports. Deno keeps what it found,
+ * so that a check of what has not changed takes a tenth of a second.
+ */
+export async function checkTypes(files: readonly string[]): Promise<TypeCheck> {
+  if (files.length === 0) return { broken: [], unchecked: null };
+  const program = denoProgram();
+  if (program === null) return { broken: [], unchecked: "this process may not run deno (--allow-run)" };
+  const all = await denoCheck(program, files);
+  if (all.passed) return { broken: [], unchecked: null };
+  const broken: BrokenFile[] = [];
+  // A file is broken by what it imports, too, so each is asked for itself.
+  for (const path of files) {
+    const one = files.length === 1 ? all : await denoCheck(program, [path]);
+    if (one.passed) continue;
+    const problems = typeErrors(one.output);
+    // What is no error of types shows at the import.
+    if (problems.length === 0) return { broken, unchecked: `deno check says: ${one.output.trim().split("\n")[0]}` };
+    const more = problems.length > ERRORS_MAX
+      ? [`${problems.length - ERRORS_MAX} more errors: deno check ${path}`]
+      : [];
+    broken.push({ path, problems: [...problems.slice(0, ERRORS_MAX), ...more] });
+  }
+  return { broken, unchecked: null };
+}
+
+/** Null if this process may not run it. */
+function denoProgram(): string | null {
+  try {
+    const program = Deno.execPath();
+    return Deno.permissions.querySync({ name: "run", command: program }).state === "granted" ? program : null;
+  } catch {
+    return null;
+  }
+}
+
+async function denoCheck(program: string, files: readonly string[]): Promise<{ passed: boolean; output: string }> {
+  const { code, stderr } = await new Deno.Command(program, {
+    args: ["check", "--quiet", ...files.map((path) => resolve(path))],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+    signal: AbortSignal.timeout(CHECK_MS_MAX),
+  }).output();
+  return { passed: code === 0, output: new TextDecoder().decode(stderr) };
+}
+
+/** The errors in what `deno check` prints, each as `file:line:column: message`. */
+export function typeErrors(output: string): string[] {
+  const errors: string[] = [];
+  let code = "";
+  let lines: string[] = [];
+  for (const line of output.split("\n")) {
+    const begin = /^(TS\d+) \[ERROR\]: (.*)$/.exec(line);
+    const place = /^    at (file:.+?)(:\d+:\d+)$/.exec(line);
+    if (begin !== null) [code, lines] = [begin[1], [begin[2]]];
+    else if (place !== null && lines.length > 0) {
+      errors.push(`${pathOf(place[1])}${place[2]}: ${messageOf(lines)} (${code})`);
+      lines = [];
+    } else if (lines.length > 0) lines.push(line);
+  }
+  return errors;
+}
+
+/** What is wrong, and the innermost reason; behind them stand the line of code and a line of marks below it. */
+function messageOf(lines: readonly string[]): string {
+  const [message, ...reasons] = lines.slice(0, -2);
+  const reason = reasons.at(-1)?.trim();
+  return reason === undefined || reason === "" ? message : `${message} ${reason}`;
+}
+
+function pathOf(url: string): string {
+  const path = fileURLToPath(url);
+  const here = resolve(".");
+  return path.startsWith(`${here}/`) ? path.slice(here.length + 1) : path;
+}
