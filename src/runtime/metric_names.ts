@@ -78,6 +78,16 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   },
   weir_sink_pending_rows: { kind: "gauge", help: "Rows waiting for ClickHouse.", labels: ["sink"] },
   weir_sink_pending_bytes: { kind: "gauge", help: "Bytes of the rows waiting for ClickHouse.", labels: ["sink"] },
+  weir_sink_pending_limit_rows: {
+    kind: "gauge",
+    help: "Rows waiting for ClickHouse at which reading stops (WEIR_SINK_ROWS_MAX).",
+    labels: ["sink"],
+  },
+  weir_sink_pending_limit_bytes: {
+    kind: "gauge",
+    help: "Bytes of the rows waiting for ClickHouse at which reading stops (WEIR_SINK_BYTES_MAX).",
+    labels: ["sink"],
+  },
   weir_tasks: { kind: "gauge", help: "Tasks of this instance by state.", labels: ["state"] },
   weir_ready: {
     kind: "gauge",
