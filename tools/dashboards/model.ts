@@ -60,6 +60,8 @@ export interface FieldConfig {
     readonly decimals?: number;
     readonly min?: number;
     readonly max?: number;
+    /** Shown in place of a panel without data. */
+    readonly noValue?: string;
     readonly mappings?: readonly ValueMapping[];
     readonly color?: { readonly mode: string; readonly fixedColor?: string };
     readonly thresholds?: { readonly mode: "absolute"; readonly steps: readonly Threshold[] };

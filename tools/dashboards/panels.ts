@@ -92,6 +92,8 @@ export function numbers(base: NumbersBase): PanelDraft {
 }
 
 export interface TimeBase extends PanelBase {
+  /** What is said when there is nothing to draw. */
+  readonly noValue?: string;
   readonly style?: "lines" | "bars" | "stacked bars" | "stacked areas";
   readonly min?: number;
   readonly max?: number;
@@ -121,6 +123,7 @@ export function overTime(base: TimeBase): PanelDraft {
         ...draft.fieldConfig.defaults,
         color: { mode: "palette-classic" },
         min: base.min ?? 0,
+        ...(base.noValue === undefined ? {} : { noValue: base.noValue }),
         ...(base.max === undefined ? {} : { max: base.max }),
         custom,
       },

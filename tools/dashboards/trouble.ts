@@ -1,9 +1,11 @@
 import { overTime } from "./panels.ts";
 import { CHOSEN_TOPOLOGIES as T, counted, expressions } from "./queries.ts";
 
-/** How often something happened since the point before, for few events. */
+/** How often something happened since the point before, for few events: what did not happen is left out. */
 const happened = (metric: string, by: readonly string[]) =>
-  counted(`${metric}{${T}}`, { range: "$__rate_interval", by });
+  `${counted(`${metric}{${T}}`, { range: "$__rate_interval", by })} > 0`;
+/** What a panel of such events says without any. */
+const NONE = "None in this time";
 
 /** What went wrong: the last line of the Pipeline dashboard. */
 export const trouble = {
@@ -13,6 +15,7 @@ export const trouble = {
       title: "Dead letters by reason",
       description: "Records and rows set aside, by stage and reason.",
       width: 8,
+      noValue: NONE,
       style: "stacked bars",
       targets: expressions([
         happened("weir_dead_letters_total", ["stage", "reason"]),
@@ -23,6 +26,7 @@ export const trouble = {
       title: "Restarts of tasks by reason",
       description: "Tasks thrown away and started again: each reads its tables again.",
       width: 8,
+      noValue: NONE,
       style: "stacked bars",
       targets: expressions([
         happened("weir_task_restarts_total", ["topology", "reason"]),
@@ -34,6 +38,7 @@ export const trouble = {
       description: "Rows that ClickHouse showed otherwise than they are: " +
         "changed by hand, or written late by an instance that has ended.",
       width: 8,
+      noValue: NONE,
       style: "stacked bars",
       targets: expressions([
         happened("weir_repaired_rows_total", ["topology", "table"]),

@@ -33,7 +33,7 @@ const ELEMENT_NAME = /^(?:`(?:[^`\\]|\\.|``)*`|\w+) (?=\w)/s;
 /**
  * The layout of a type, as ClickHouse prints it; null for one whose layout only ClickHouse knows: states of aggregates,
  * and values of several types (`JSON`, `Dynamic`, `Variant`).
- * Source: https://clickhouse.com/docs/interfaces/specs/NativeFormat
+ * Source: https://clickhouse.com/docs/reference/interfaces/specs/NativeFormat
  *
  * @throws TypeError for a text that is no type
  */
