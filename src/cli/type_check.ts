@@ -14,8 +14,8 @@ export interface TypeCheck {
 }
 
 /**
- * Checks the types of topology files as `deno check` does, each file with all that it imports. Deno keeps what it found,
- * so that a check of what has not changed takes a tenth of a second.
+ * Checks the types of topology files as `deno check` does, each file with all that it imports. Deno keeps what it
+ * found, so that a check of what has not changed takes a tenth of a second.
  */
 export async function checkTypes(files: readonly string[]): Promise<TypeCheck> {
   if (files.length === 0) return { broken: [], unchecked: null };
@@ -68,7 +68,7 @@ export function typeErrors(output: string): string[] {
   let lines: string[] = [];
   for (const line of output.split("\n")) {
     const begin = /^(TS\d+) \[ERROR\]: (.*)$/.exec(line);
-    const place = /^    at (file:.+?)(:\d+:\d+)$/.exec(line);
+    const place = /^ {4}at (file:.+?)(:\d+:\d+)$/.exec(line);
     if (begin !== null) [code, lines] = [begin[1], [begin[2]]];
     else if (place !== null && lines.length > 0) {
       errors.push(`${pathOf(place[1])}${place[2]}: ${messageOf(lines)} (${code})`);

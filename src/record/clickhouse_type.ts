@@ -51,7 +51,7 @@ const TOKEN = /'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.|``)*`|"(?:[^"\\]|\\.|"")*"|[(
  * @throws TypeError for a text that is no type, and for arguments that its type cannot have
  */
 export function parseClickHouseType(text: string): ClickHouseType {
-  const { word, list } = split(text);
+  const { word, list } = splitClickHouseType(text);
   if (word === "Nullable" || word === "LowCardinality") {
     const inner = parseClickHouseType(only(text, list));
     if (inner.lowCardinality || (word === "Nullable" && inner.nullable)) {
@@ -122,7 +122,7 @@ function dateTimeSize(text: string, list: readonly string[] | null): { precision
 }
 
 /** The words of a type and its arguments; `null` where there are no brackets. */
-function split(text: string): { word: string; list: readonly string[] | null } {
+export function splitClickHouseType(text: string): { word: string; list: readonly string[] | null } {
   const word = WORDS.exec(text)?.[0];
   if (word === undefined) throw refusal(text, "a type begins with its name");
   const rest = text.slice(word.length).trim();

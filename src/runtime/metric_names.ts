@@ -83,6 +83,16 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   },
   weir_sink_pending_rows: { kind: "gauge", help: "Rows waiting for ClickHouse.", labels: ["sink"] },
   weir_sink_pending_bytes: { kind: "gauge", help: "Bytes of the rows waiting for ClickHouse.", labels: ["sink"] },
+  weir_sink_pending_limit_rows: {
+    kind: "gauge",
+    help: "Rows waiting for ClickHouse at which reading stops (WEIR_SINK_ROWS_MAX).",
+    labels: ["sink"],
+  },
+  weir_sink_pending_limit_bytes: {
+    kind: "gauge",
+    help: "Bytes of the rows waiting for ClickHouse at which reading stops (WEIR_SINK_BYTES_MAX).",
+    labels: ["sink"],
+  },
   weir_tasks: { kind: "gauge", help: "Tasks of this instance by state.", labels: ["state"] },
   weir_ready: {
     kind: "gauge",
@@ -91,8 +101,9 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   },
   weir_topology_state: {
     kind: "gauge",
-    help: "1 for the state in which the topology is on this instance: starting, running, waiting (for a service), " +
-      "failed (somebody must look) or ended.",
+    help:
+      "1 for the state in which the topology is on this instance: starting, running, degraded (it holds rows that " +
+      "cannot be computed), waiting (for a service), failed (somebody must look) or ended.",
     labels: ["state"],
   },
   weir_topology_failures_total: {

@@ -2,6 +2,7 @@ import type { Topology } from "../dsl/topology.ts";
 import type { GroupTask, Membership } from "../ports/log.ts";
 import { ProductionError } from "../record/errors.ts";
 import { Assignments } from "./lifecycle/assignments.ts";
+import { beginCounters } from "./lifecycle/begin_counters.ts";
 import { createTaskContext } from "./lifecycle/context.ts";
 import { DeadLetterQueue } from "./delivery/dead_letter_queue.ts";
 import { GlobalReader } from "./globals/global_reader.ts";
@@ -103,6 +104,7 @@ export class Runner {
       onWaiting: (problem) => this.problems.set("topics", problem),
       stopped,
     });
+    beginCounters(topics.plan, this.#ports.metrics);
     const writers = await createSinkWriters({
       plan: topics.plan,
       ports: this.#ports,

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { parse } from "yaml";
-import { readText } from "./compose_files.ts";
+import { projectPath, readText } from "./compose_files.ts";
 
 /**
  * The keys that Grafana 13.2 and the plugin 4.20.0 read, as their documentation lists them. Grafana ignores a key that
@@ -73,7 +73,19 @@ const FILES = [
   "grafana/provisioning/dashboards/dashboards.yaml",
   "grafana/provisioning/alerting/rules.yaml",
   "compose/grafana/datasources.secure.yaml",
+  "grafana/provisioning/plugins/plugins.yaml",
 ];
+
+Deno.test("Grafana finds every directory of provisioning files, so that it starts without an error", async () => {
+  const found = [];
+  for await (const { name, isDirectory } of Deno.readDir(projectPath("grafana/provisioning"))) {
+    const files = isDirectory ? [...Deno.readDirSync(projectPath(`grafana/provisioning/${name}`))] : [];
+    // Git keeps no empty directory.
+    if (files.length > 0) found.push(name);
+  }
+  // Those that Grafana 13.2 reads at its start.
+  assertEquals(found.sort(), ["alerting", "dashboards", "datasources", "plugins"]);
+});
 
 Deno.test("Grafana's provisioning files have only keys that Grafana and the plugin read", () => {
   for (const file of FILES) {

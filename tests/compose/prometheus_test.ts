@@ -21,8 +21,8 @@ const needsPromtool = allowed && hasProgram("promtool") ? "" : " (promtool is mi
 
 /** Words of PromQL that are no metrics: functions, operators, keywords. */
 const WORDS = new Set(
-  ("absent and by bool count group_left histogram_quantile ignoring increase label_replace le max min offset on or " +
-    "rate sum unless vector without").split(" "),
+  ("absent and by bool count group_left histogram_quantile ignoring increase label_replace last_over_time le max min " +
+    "min_over_time offset on or rate round sum unless vector without").split(" "),
 );
 
 /** Names of the series that an expression asks for. */
@@ -79,6 +79,9 @@ Deno.test("alerts cover what the store can suffer from, say what to do, and each
   const needed = [
     /ConsumerLag/,
     /DeadLetters/,
+    /StaleKeys/,
+    /GroupsSetAside/,
+    /TopologyDegraded/,
     /RetainsWal/,
     /NotReady/,
     /NoRows/,

@@ -2,7 +2,7 @@ import { Ajv } from "ajv";
 import { assert, assertEquals } from "@std/assert";
 import { parse } from "yaml";
 import { DASHBOARDS, DIRECTORY, textOf } from "../../tools/dashboards/mod.ts";
-import type { Dashboard, DataSourceRef } from "../../tools/dashboards/model.ts";
+import type { Dashboard, DataSourceRef, ValueMapping } from "../../tools/dashboards/model.ts";
 import { committed, panelsOf, textAt } from "./support.ts";
 
 interface Provisioned {
@@ -146,6 +146,70 @@ Deno.test("queries of ClickHouse ask views within the time range and set nothing
     }
   }
 });
+
+Deno.test("series that are named by a label call their number Value, which legends leave out", () => {
+  let named = 0;
+  for (const { title, sql } of clickhouseSeries()) {
+    const [, columns] = /^SELECT (.*?) FROM /s.exec(sql)!;
+    // Columns that are no expression are labels here: every number has a name of its own.
+    if (!/, \w+,/.test(columns.replaceAll(/\([^()]*\)/g, ""))) continue;
+    named++;
+    assertEquals([...columns.matchAll(/ AS (\S+)$/g)].map(([, name]) => name), ['"Value"'], title);
+  }
+  assertEquals(named, 2);
+});
+
+Deno.test("texts are chosen by their hexadecimal digits, as the plugin does not quote a backslash", () => {
+  for (const [file, dashboard] of committed()) {
+    const byText = new Set<string>();
+    for (const panel of panelsOf(dashboard)) {
+      for (const target of panel.targets) {
+        if (!("rawSql" in target)) continue;
+        for (const [condition, name] of target.rawSql.matchAll(/\$__conditionalAll\([^$]*\$\{(\w+):sqlstring\}/g)) {
+          byText.add(name);
+          assert(condition.startsWith("$__conditionalAll(hex("), `"${panel.title}" in ${file}: ${condition}`);
+        }
+      }
+    }
+    for (const { name, query } of dashboard.templating.list) {
+      if (byText.has(name)) assert(query.startsWith("SELECT DISTINCT hex(text) AS value, "), `$${name} in ${file}`);
+    }
+  }
+});
+
+Deno.test("tables and large numbers show counts with all their digits", () => {
+  for (const [file, dashboard] of committed()) {
+    for (const { type, title, fieldConfig: { defaults, overrides } } of panelsOf(dashboard)) {
+      if (type === "timeseries") continue;
+      const units = [defaults.unit, ...overrides.flatMap(({ properties }) => properties.map(({ value }) => value))];
+      assert(!units.includes("short"), `"${title}" in ${file} would show 1,150 as 1.15 K`);
+    }
+  }
+});
+
+Deno.test("a state is shown as a word", () => {
+  const states = /debezium_streaming_connected|\(debezium_snapshot_snapshotrunning\)|pg_replication_slots_active/;
+  let shown = 0;
+  for (const [file, dashboard] of committed()) {
+    for (const panel of panelsOf(dashboard)) {
+      for (const target of panel.targets) {
+        if (panel.type !== "stat" || !("expr" in target) || !states.test(target.expr)) continue;
+        const own = panel.fieldConfig.overrides.find(({ matcher }) => matcher.options === target.legendFormat);
+        const mapped = panel.fieldConfig.defaults.mappings ??
+          own?.properties.find(({ id }) => id === "mappings")?.value as ValueMapping[] | undefined;
+        assertEquals(Object.keys(mapped?.[0].options ?? {}), ["0", "1"], `"${panel.title}" in ${file}`);
+        shown++;
+      }
+    }
+  }
+  assertEquals(shown, 3);
+});
+
+function clickhouseSeries(): { readonly title: string; readonly sql: string }[] {
+  return committed().flatMap(([, dashboard]) => panelsOf(dashboard)).flatMap(({ title, targets }) =>
+    targets.flatMap((target) => "rawSql" in target && target.format === 0 ? [{ title, sql: target.rawSql }] : [])
+  );
+}
 
 function sourcesIn(dashboard: Dashboard): DataSourceRef[] {
   const panels = panelsOf(dashboard);

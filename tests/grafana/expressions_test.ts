@@ -4,6 +4,7 @@ import { METRICS } from "../../src/runtime/metric_names.ts";
 import { expressions, rules } from "./expressions.ts";
 import { KNOWN_METRICS, SOURCES } from "../../tools/dashboards/known_metrics.ts";
 import { metricNames } from "./metric_names.ts";
+import { hasPromtool } from "./promtool.ts";
 import { textAt } from "./support.ts";
 import { ownClickHouse } from "../own_clickhouse.ts";
 
@@ -108,12 +109,3 @@ Deno.test("ClickHouse's metrics and events have the names that dashboards ask fo
     await warehouse.close();
   }
 });
-
-async function hasPromtool(): Promise<boolean> {
-  try {
-    return (await new Deno.Command("promtool", { args: ["--version"], stdout: "null", stderr: "null" }).output())
-      .success;
-  } catch {
-    return false;
-  }
-}

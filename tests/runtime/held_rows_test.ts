@@ -198,7 +198,7 @@ Deno.test("a start whose rows' keys can no longer be read deletes nothing, but o
   assertEquals(held(await driver.restart()).rows, [0, 8]);
 });
 
-Deno.test("a misspelt column in groupBy or in a foreign key fails every row, is told, and deletes nothing", async () => {
+Deno.test("a misspelt column in groupBy or a foreign key fails every row, is told, and deletes nothing", async () => {
   const typo = (row: object): never => (row as Record<string, never>)["productid"];
   const mistaken = (where: "group" | "key") =>
     topology("shop", (builder) => {
@@ -229,8 +229,8 @@ Deno.test("groups that cannot be written hold those that are missing", async () 
     );
   });
   await using driver = open(topology("shop", (builder) => {
-    builder.table(items).groupBy((row) => ({ product_id: row.product_id })).aggregate("totals", { items: count() })
-      .to(totals);
+    const groups = builder.table(items).groupBy((row) => ({ product_id: row.product_id }));
+    groups.aggregate("totals", { items: count() }).to(totals);
   }));
   await driver.settle();
   assertEquals(held(await driver.restart({ topology: nothing })), { totals: [3, 0] });

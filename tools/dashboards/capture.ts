@@ -1,6 +1,6 @@
 import { dashboard } from "./build.ts";
 import type { Dashboard } from "./model.ts";
-import { numbers, overTime } from "./panels.ts";
+import { numbers, onRightAxis, overTime, wordsOf } from "./panels.ts";
 import { expressions, instants } from "./queries.ts";
 
 const SOURCE_TOPICS = 'topic=~"online_store[.]public[.].+"';
@@ -14,8 +14,9 @@ const now = {
   panels: [
     numbers({
       title: "Connector",
-      description: "1: connected to PostgreSQL and reading the slot.",
+      description: "Whether Debezium is connected to PostgreSQL and reads the slot.",
       width: 4,
+      words: { 0: ["not connected", "red"], 1: ["connected", "green"] },
       targets: instants(["min(debezium_streaming_connected)", "Connected"]),
     }),
     numbers({
@@ -39,6 +40,8 @@ const now = {
       description: "What can still be written before max_slot_wal_keep_size is reached; then a new snapshot is needed.",
       width: 4,
       unit: "bytes",
+      lowest: "red",
+      limits: [[1_000_000_000, "orange"], [2_000_000_000, "green"]],
       targets: instants(["min by (slot_name) (pg_replication_slot_safe_wal_size_bytes)", "{{slot_name}}"]),
     }),
     numbers({
@@ -50,11 +53,13 @@ const now = {
         ["max(debezium_snapshot_snapshotrunning)", "Running"],
         ["max(debezium_snapshot_remainingtablecount * debezium_snapshot_snapshotrunning)", "Tables left"],
       ),
+      overrides: [wordsOf("Running", { 0: ["no", "green"], 1: ["yes", "blue"] })],
     }),
     numbers({
       title: "Slot read",
-      description: "1: somebody is connected to the slot.",
+      description: "Whether somebody is connected to the slot.",
       width: 4,
+      words: { 0: ["by nobody", "red"], 1: ["yes", "green"] },
       targets: instants(["max by (slot_name) (pg_replication_slots_active)", "{{slot_name}}"]),
     }),
   ],
@@ -125,7 +130,7 @@ const slot = {
       description: "At max_slot_wal_keep_size (4 GB) PostgreSQL gives the slot up.",
       width: 8,
       unit: "bytes",
-      limits: [[1_000_000_000, "red"]],
+      limits: [[1_000_000_000, "orange"], [4_294_967_296, "red"]],
       targets: expressions(["max by (slot_name) (pg_replication_slots_pg_wal_lsn_diff)", "{{slot_name}}"]),
     }),
     overTime({
@@ -145,6 +150,7 @@ const slot = {
         ["max(debezium_streaming_millisecondssincelastevent) / 1000", "since the last event"],
         ["sum(increase(debezium_streaming_numberoferroneousevents_total[$__rate_interval]))", "erroneous events"],
       ),
+      overrides: [onRightAxis("erroneous events", "locale")],
     }),
   ],
 };

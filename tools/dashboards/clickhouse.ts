@@ -1,6 +1,6 @@
 import { dashboard } from "./build.ts";
 import type { Dashboard } from "./model.ts";
-import { numbers, overTime } from "./panels.ts";
+import { numbers, onRightAxis, overTime } from "./panels.ts";
 import { expressions, instants } from "./queries.ts";
 
 const event = (name: string) => `sum(rate(ClickHouseProfileEvents_${name}[$__rate_interval]))`;
@@ -36,13 +36,15 @@ const now = {
       description: "Free space of the default disk.",
       width: 4,
       unit: "bytes",
+      lowest: "red",
+      limits: [[5_000_000_000, "orange"], [20_000_000_000, "green"]],
       targets: instants(["min(ClickHouseAsyncMetrics_DiskAvailable_default)", "Left"]),
     }),
     numbers({
       title: "Most parts of a partition",
       description: "From 1,000 on inserts are slowed, at 3,000 refused.",
       width: 4,
-      limits: [[300, "orange"], [1_000, "red"]],
+      limits: [[300, "yellow"], [1_000, "orange"], [3_000, "red"]],
       targets: instants(["max(ClickHouseAsyncMetrics_MaxPartCountForPartition)", "Parts"]),
     }),
     numbers({
@@ -108,7 +110,7 @@ const merges = {
       title: "Most parts of a partition",
       description: "From 1,000 on inserts are slowed, at 3,000 refused.",
       width: 8,
-      limits: [[300, "orange"]],
+      limits: [[300, "yellow"], [1_000, "orange"], [3_000, "red"]],
       targets: expressions(["max(ClickHouseAsyncMetrics_MaxPartCountForPartition)", "parts"]),
     }),
     overTime({
@@ -116,6 +118,7 @@ const merges = {
       description: "Running merges, and rows that they write per second.",
       width: 8,
       targets: expressions(["sum(ClickHouseMetrics_Merge)", "running"], [event("MergedRows"), "rows per second"]),
+      overrides: [onRightAxis("rows per second", "cps")],
     }),
   ],
 };

@@ -43,6 +43,12 @@ export interface Threshold {
   readonly value: number | null;
 }
 
+/** Words in place of numbers, by the number as text. */
+export interface ValueMapping {
+  readonly type: "value";
+  readonly options: Readonly<Record<string, { readonly text: string; readonly color: string; readonly index: number }>>;
+}
+
 export interface FieldOverride {
   readonly matcher: { readonly id: string; readonly options: string };
   readonly properties: readonly { readonly id: string; readonly value: unknown }[];
@@ -54,7 +60,9 @@ export interface FieldConfig {
     readonly decimals?: number;
     readonly min?: number;
     readonly max?: number;
+    /** Shown in place of a panel without data. */
     readonly noValue?: string;
+    readonly mappings?: readonly ValueMapping[];
     readonly color?: { readonly mode: string; readonly fixedColor?: string };
     readonly thresholds?: { readonly mode: "absolute"; readonly steps: readonly Threshold[] };
     readonly custom?: Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import type { PanelDraft } from "./build.ts";
-import type { FieldOverride, Target, Threshold } from "./model.ts";
+import type { FieldOverride, Target, Threshold, ValueMapping } from "./model.ts";
 
 /** What every panel needs. */
 export interface PanelBase {
@@ -11,7 +11,7 @@ export interface PanelBase {
   /** In lines of about 30 pixels; 8 if absent. */
   readonly height?: number;
   readonly targets: readonly Target[];
-  /** One of Grafana's units; a plain number if absent. */
+  /** One of Grafana's units; a plain number if absent: with all its digits, but on the axis of a chart over time. */
   readonly unit?: string;
   readonly decimals?: number;
   readonly overrides?: readonly FieldOverride[];
@@ -30,6 +30,21 @@ export function unitOf(field: string, unit: string, decimals?: number): FieldOve
   return { matcher: { id: "byName", options: field }, properties };
 }
 
+/** What the numbers of a state mean, each with the colour of its word. */
+export type Words = Readonly<Record<number, readonly [word: string, color: string]>>;
+
+/** Shows words in place of a field's numbers. */
+export function wordsOf(field: string, words: Words): FieldOverride {
+  return { matcher: { id: "byName", options: field }, properties: [{ id: "mappings", value: mappings(words) }] };
+}
+
+function mappings(words: Words): ValueMapping[] {
+  const options = Object.entries(words).map(([value, [text, color]], index) =>
+    [value, { text, color, index }] as const
+  );
+  return [{ type: "value", options: Object.fromEntries(options) }];
+}
+
 /** Draws one series as a line on an axis of its own on the right, over the others. */
 export function onRightAxis(field: string, unit: string): FieldOverride {
   return {
@@ -44,12 +59,26 @@ export function onRightAxis(field: string, unit: string): FieldOverride {
   };
 }
 
+export interface NumbersBase extends PanelBase {
+  readonly limits?: Limits;
+  /** Colour below the first limit; green if absent. */
+  readonly lowest?: string;
+  /** Shown in place of the numbers. */
+  readonly words?: Words;
+}
+
 /** Large numbers: one for each numeric column, or for each series its last value. */
-export function numbers(base: PanelBase & { readonly limits?: Limits }): PanelDraft {
+export function numbers(base: NumbersBase): PanelDraft {
+  const { limits = [], lowest, words } = base;
+  const draft = common(base, "stat", { limits, height: 4, ...(lowest === undefined ? {} : { lowest }) });
+  const { defaults, overrides } = draft.fieldConfig;
   return {
-    ...common(base, "stat", { limits: base.limits ?? [], height: 4 }),
+    ...draft,
+    ...(words === undefined ? {} : {
+      fieldConfig: { defaults: { ...defaults, mappings: mappings(words) }, overrides },
+    }),
     options: {
-      colorMode: base.limits === undefined ? "none" : "value",
+      colorMode: base.limits === undefined && words === undefined ? "none" : "value",
       graphMode: "none",
       justifyMode: "auto",
       orientation: "auto",
@@ -63,6 +92,8 @@ export function numbers(base: PanelBase & { readonly limits?: Limits }): PanelDr
 }
 
 export interface TimeBase extends PanelBase {
+  /** What is said when there is nothing to draw. */
+  readonly noValue?: string;
   readonly style?: "lines" | "bars" | "stacked bars" | "stacked areas";
   readonly min?: number;
   readonly max?: number;
@@ -92,6 +123,7 @@ export function overTime(base: TimeBase): PanelDraft {
         ...draft.fieldConfig.defaults,
         color: { mode: "palette-classic" },
         min: base.min ?? 0,
+        ...(base.noValue === undefined ? {} : { noValue: base.noValue }),
         ...(base.max === undefined ? {} : { max: base.max }),
         custom,
       },
@@ -164,11 +196,11 @@ export function slices(base: PanelBase): PanelDraft {
 function common(
   base: PanelBase,
   type: PanelDraft["type"],
-  rest: { readonly limits: Limits; readonly height: number },
+  rest: { readonly limits: Limits; readonly height: number; readonly lowest?: string },
 ): PanelDraft {
   const { unit, decimals, interval, maxDataPoints } = base;
   const steps: Threshold[] = [
-    { color: "green", value: null },
+    { color: rest.lowest ?? "green", value: null },
     ...rest.limits.map(([value, color]) => ({ color, value })),
   ];
   return {
@@ -181,7 +213,7 @@ function common(
     targets: base.targets,
     fieldConfig: {
       defaults: {
-        unit: unit ?? "short",
+        unit: unit ?? (type === "timeseries" ? "short" : "locale"),
         ...(decimals === undefined ? {} : { decimals }),
         thresholds: { mode: "absolute", steps },
       },

@@ -1,13 +1,14 @@
 import { choice, dashboard } from "./build.ts";
 import { type Dashboard, PROMETHEUS } from "./model.ts";
 import { numbers, overTime } from "./panels.ts";
-import { expressions, instants } from "./queries.ts";
+import { CHOSEN_TOPOLOGIES as T, counted, expressions, instants } from "./queries.ts";
+import { trouble } from "./trouble.ts";
 
-/** The topologies that are asked for. */
-const T = 'topology=~"$topology"';
 const rate = (metric: string, labels = T) => `rate(${metric}{${labels}}[$__rate_interval])`;
 const quantile = (share: number, { of: histogram, by }: { readonly of: string; readonly by: string }) =>
   `histogram_quantile(${share}, sum by (${by}) (${rate(`${histogram}_bucket`)}))`;
+const waitingShare = (unit: "rows" | "bytes") =>
+  `max by (topology, sink) (weir_sink_pending_${unit}{${T}} / weir_sink_pending_limit_${unit}{${T}})`;
 /** Debezium says -1 while it does not know. */
 const CAPTURE_SECONDS = "clamp_min(max(debezium_streaming_millisecondsbehindsource), 0) / 1000";
 
@@ -65,8 +66,12 @@ const now = {
       description: "Records and rows set aside: ClickHouse lacks what they say. `deno task dlq` lists them.",
       width: 4,
       unit: "locale",
+      decimals: 0,
       limits: [[1, "red"]],
-      targets: instants([`sum(increase(weir_dead_letters_total{${T}}[24h])) or vector(0)`, "Dead letters"]),
+      targets: instants([
+        `${counted(`weir_dead_letters_total{${T}}`, { range: "24h" })} or vector(0)`,
+        "Dead letters",
+      ]),
     }),
   ],
 };
@@ -154,7 +159,7 @@ const flow = {
     overTime({
       title: "Duration of an insert",
       description: "99 of 100 inserts take at most this long, repetitions included.",
-      width: 8,
+      width: 6,
       unit: "s",
       targets: expressions([
         quantile(0.99, { of: "weir_sink_insert_seconds", by: "le, topology, sink" }),
@@ -164,7 +169,7 @@ const flow = {
     overTime({
       title: "Rows of an insert",
       description: "On average. Few rows in many inserts make parts faster than ClickHouse merges them.",
-      width: 8,
+      width: 6,
       targets: expressions([
         `sum by (topology, sink) (${rate("weir_sink_insert_rows_sum")}) / ` +
         `sum by (topology, sink) (${rate("weir_sink_insert_rows_count")})`,
@@ -174,8 +179,20 @@ const flow = {
     overTime({
       title: "Rows waiting for ClickHouse",
       description: "At the limit (WEIR_SINK_ROWS_MAX) reading stops until ClickHouse has taken some.",
-      width: 8,
+      width: 6,
       targets: expressions([`sum by (topology, sink) (weir_sink_pending_rows{${T}})`, "{{topology}}: {{sink}}"]),
+    }),
+    overTime({
+      title: "Waiting, as a share of the limit",
+      description: "Of WEIR_SINK_ROWS_MAX rows and of WEIR_SINK_BYTES_MAX bytes, on the fullest instance. " +
+        "At the line reading stops until ClickHouse has taken some.",
+      width: 6,
+      unit: "percentunit",
+      limits: [[0.5, "orange"], [1, "red"]],
+      targets: expressions(
+        [waitingShare("rows"), "{{topology}}: {{sink}} rows"],
+        [waitingShare("bytes"), "{{topology}}: {{sink}} bytes"],
+      ),
     }),
   ],
 };
@@ -227,50 +244,6 @@ const state = {
       description: "Cores in use by each instance.",
       width: 6,
       targets: expressions(['rate(process_cpu_seconds_total{job="weir"}[$__rate_interval])', "{{instance}}"]),
-    }),
-  ],
-};
-
-const trouble = {
-  title: "Trouble",
-  panels: [
-    overTime({
-      title: "Dead letters by reason",
-      description: "Records and rows set aside, by stage and reason.",
-      width: 6,
-      style: "stacked bars",
-      targets: expressions([
-        `sum by (stage, reason) (increase(weir_dead_letters_total{${T}}[$__rate_interval]))`,
-        "{{stage}}: {{reason}}",
-      ]),
-    }),
-    overTime({
-      title: "Restarts of tasks by reason",
-      description: "Tasks thrown away and started again: each reads its tables again.",
-      width: 6,
-      style: "stacked bars",
-      targets: expressions([
-        `sum by (topology, reason) (increase(weir_task_restarts_total{${T}}[$__rate_interval]))`,
-        "{{topology}}: {{reason}}",
-      ]),
-    }),
-    overTime({
-      title: "Rows repaired",
-      description: "Rows that ClickHouse showed otherwise than they are: " +
-        "changed by hand, or written late by an instance that has ended.",
-      width: 6,
-      style: "stacked bars",
-      targets: expressions([
-        `sum by (topology, table) (increase(weir_repaired_rows_total{${T}}[$__rate_interval]))`,
-        "{{topology}}: {{table}}",
-      ]),
-    }),
-    overTime({
-      title: "Restarts of instances",
-      description: "How often each address began anew.",
-      width: 6,
-      style: "stacked bars",
-      targets: expressions(['changes(process_start_time_seconds{job="weir"}[$__rate_interval])', "{{instance}}"]),
     }),
   ],
 };

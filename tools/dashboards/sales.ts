@@ -23,14 +23,15 @@ const BY_ID = `(${COUNT_IN_TIME} > ${FOUND_BY_ID_MAX} OR order_item_id IN (SELEC
   `AND ${COUNT_IN_TIME} <= ${FOUND_BY_ID_MAX}))`;
 
 /**
- * The sales that are asked for. Countries and categories are quoted as SQL; sellers are chosen by id, as names need not
- * be unique.
+ * The sales that are asked for. Countries and categories are chosen by the hexadecimal digits of their text: the
+ * plugin quotes no backslash, so a text that ends with one would swallow the quote behind it. Sellers are chosen by id,
+ * as names need not be unique.
  */
 const CHOSEN = [
   "$__timeFilter(placed_at)",
-  "$__conditionalAll(category IN (${category:sqlstring}), $category)",
+  "$__conditionalAll(hex(category) IN (${category:sqlstring}), $category)",
   "$__conditionalAll(seller_id IN (${seller:csv}), $seller)",
-  "$__conditionalAll(ifNull(buyer_country, 'unknown') IN (${country:sqlstring}), $country)",
+  "$__conditionalAll(hex(ifNull(buyer_country, 'unknown')) IN (${country:sqlstring}), $country)",
   BY_ID,
 ].join(" AND ");
 
@@ -38,7 +39,7 @@ const CHOSEN = [
 const CATEGORY_OF_PRODUCT =
   "if(JSONType(attributes, 'category') = 'String', JSONExtractString(attributes, 'category'), 'other')";
 const CHOSEN_PRODUCTS = [
-  `$__conditionalAll(${CATEGORY_OF_PRODUCT} IN (\${category:sqlstring}), $category)`,
+  `$__conditionalAll(hex(${CATEGORY_OF_PRODUCT}) IN (\${category:sqlstring}), $category)`,
   "$__conditionalAll(seller_id IN (${seller:csv}), $seller)",
 ].join(" AND ");
 
@@ -51,7 +52,7 @@ const categories = choice({
   name: "category",
   label: "Category",
   description: "Categories of the products.",
-  query: `SELECT DISTINCT ${CATEGORY_OF_PRODUCT} AS category FROM products ORDER BY category`,
+  query: `SELECT DISTINCT hex(text) AS value, ${CATEGORY_OF_PRODUCT} AS text FROM products ORDER BY text`,
 });
 
 const sellers = choice({
@@ -65,8 +66,8 @@ const countries = choice({
   name: "country",
   label: "Buyer's country",
   description: "Countries of the buyers.",
-  query: "SELECT DISTINCT if(JSONType(preferences, 'country') = 'String', " +
-    "JSONExtractString(preferences, 'country'), 'unknown') AS country FROM users ORDER BY country",
+  query: "SELECT DISTINCT hex(text) AS value, if(JSONType(preferences, 'country') = 'String', " +
+    "JSONExtractString(preferences, 'country'), 'unknown') AS text FROM users ORDER BY text",
 });
 
 const overview = {
@@ -138,7 +139,7 @@ const what = {
       interval: "5m",
       maxDataPoints: 75,
       targets: [seriesOf(
-        `SELECT $__timeInterval(placed_at) AS time, category, ${revenue} AS revenue FROM sales ` +
+        `SELECT $__timeInterval(placed_at) AS time, category, ${revenue} AS "Value" FROM sales ` +
           `WHERE ${CHOSEN} GROUP BY time, category ORDER BY time, category`,
       )],
     }),
@@ -236,7 +237,7 @@ const fate = {
       style: "stacked bars",
       interval: "1d",
       targets: [seriesOf(
-        "SELECT toDateTime(day) AS time, status, toFloat64(sum(value)) AS value FROM order_funnel " +
+        'SELECT toDateTime(day) AS time, status, toFloat64(sum(value)) AS "Value" FROM order_funnel ' +
           `WHERE $__dateFilter(day) GROUP BY time, status ORDER BY time, indexOf(${STATUSES}, status)`,
       )],
     }),

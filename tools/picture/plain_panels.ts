@@ -1,6 +1,6 @@
 import type { Panel } from "../dashboards/model.ts";
 import { format } from "./format.ts";
-import { type Box, isNumber, propertiesOf, type Rows, unitOfColumn } from "./frame.ts";
+import { type Box, isNumber, type Rows, unitOfColumn } from "./frame.ts";
 import { element, fitting, text } from "./svg.ts";
 import { BORDER, colorAt, FAINT, NAMED, TEXT } from "./theme.ts";
 
@@ -70,8 +70,7 @@ export function table(panel: Panel, rows: Rows, box: Box): string {
 function cell(panel: Panel, column: string, value: unknown): string {
   if (!isNumber(value)) return String(value).replace(/\.\d{6}$/, "");
   const { unit, decimals } = unitOfColumn(panel, column);
-  const own = propertiesOf(panel, column).has("unit");
-  return format(Number(value), own ? unit : "locale", decimals);
+  return format(Number(value), unit, decimals);
 }
 
 /** One bar for each row: the first column names it, the second is its length. */

@@ -4,6 +4,7 @@ import type { Engine, Environment, Outcome } from "./clickhouse_engine.ts";
 import { Exception, exceptionOf, exceptionText, statusOf } from "./clickhouse_exception.ts";
 import { type Asked, type Hold, readAsked } from "./clickhouse_request.ts";
 import { isRead, type Statement } from "./clickhouse_statement.ts";
+import { executeAsked } from "./execute_asked.ts";
 
 export interface HttpLimits {
   /** SELECTs under way at a time, and as many other statements beside them; the others wait. */
@@ -74,7 +75,8 @@ export function clickhouseHandler({ engine, limits, accounts }: HttpOptions): Ha
     const startedMs = performance.now();
     let streaming = false;
     try {
-      const outcome = await engine.execute(asked.statement, environment);
+      const { statement, nativeRevision } = asked;
+      const outcome = await executeAsked(engine, { statement, environment, nativeRevision });
       streaming = outcome.kind === "stream";
       return respond(outcome, asked, { elapsedMs: performance.now() - startedMs, ended: leave });
     } finally {

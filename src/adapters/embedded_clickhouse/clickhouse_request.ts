@@ -8,6 +8,8 @@ export interface Asked {
   /** `null` when the request holds no statement at all. */
   readonly statement: Statement | null;
   readonly environment: Environment;
+  /** The parameter `client_protocol_version`: in which revision of the format Native it is to be answered. */
+  readonly nativeRevision: string | null;
   /** The client will read a gzip response and asked for one. */
   readonly compress: boolean;
 }
@@ -15,7 +17,7 @@ export interface Asked {
 /** Called with the size of every piece of a body before it is kept. @throws Exception when that is too much */
 export type Hold = (bytes: number) => void;
 
-/** Parameters of the HTTP interface that are no settings and have no meaning for a single embedded server. */
+/** Parameters of the HTTP interface that are no settings: read below, or without a meaning for one embedded server. */
 const IGNORED = new Set([
   ...[
     "query",
@@ -82,6 +84,7 @@ export async function readAsked(request: Request, hold: Hold): Promise<Asked> {
       defaultFormat: url.searchParams.get("default_format") ?? headers.get("x-clickhouse-format") ?? "TabSeparated",
       gone: request.signal,
     },
+    nativeRevision: url.searchParams.get("client_protocol_version"),
     compress: url.searchParams.get("enable_http_compression") === "1" &&
       /\bgzip\b/.test(headers.get("accept-encoding") ?? ""),
   };

@@ -22,12 +22,15 @@ export interface Failure {
   readonly stack: string | null;
 }
 
+const EXPLAINED = [ConfigError, TopologyError, ProductionError, RestoreError, LimitError];
+/** Classes of errors that are met; a bug may have another one. */
+export const FAILURE_KINDS: readonly string[] = [...EXPLAINED, TypeError].map(({ name }) => name);
+
 /** What an error that ended a topology's run means. */
 export function failureOf(thrown: unknown): Failure {
   // Only a mistake of the program throws what is no error.
   const error = thrown instanceof Error ? thrown : new TypeError(String(thrown), { cause: thrown });
-  const explained = [ConfigError, TopologyError, ProductionError, RestoreError, LimitError];
-  const expected = explained.some((kind) => error instanceof kind);
+  const expected = EXPLAINED.some((kind) => error instanceof kind);
   return {
     reason: expected ? reasonOf(error) : `${error.name}: ${reasonOf(error)}`,
     kind: error.name,

@@ -2,7 +2,7 @@ import type { Topology } from "../../dsl/topology.ts";
 import { waitMsAfter } from "../../ports/retry.ts";
 import type { RunOptions } from "../../runtime/options.ts";
 import { type Ports, type RunEvent, Runner, type StartReport } from "../../runtime/runner.ts";
-import { type Failure, failureOf } from "./failure.ts";
+import { type Failure, FAILURE_KINDS, failureOf } from "./failure.ts";
 import type { Event } from "./output.ts";
 import { eventOf, failureEvent } from "./run_events.ts";
 import type { ShownRun } from "./shown_run.ts";
@@ -61,6 +61,9 @@ export class TopologyRun implements ShownRun {
   }
 
   start(): void {
+    for (const error of FAILURE_KINDS) {
+      this.#options.ports.metrics.count("weir_topology_failures_total", { topology: this.name, error }, 0);
+    }
     this.#run();
   }
 

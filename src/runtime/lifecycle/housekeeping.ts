@@ -177,7 +177,7 @@ export class Housekeeping {
 
   /** Sets the gauges. */
   report(nowMs: number): void {
-    const { metrics } = this.#instance.ports;
+    const { ports: { metrics }, options } = this.#instance;
     const topology = this.#instance.topology.name;
     const states = new Map<string, number>([["starting", 0], ["loading", 0], ["joining", 0], ["running", 0], [
       "waiting",
@@ -199,6 +199,8 @@ export class Housekeeping {
     for (const [sink, writer] of this.#instance.writers) {
       metrics.gauge("weir_sink_pending_rows", { topology, sink }, writer.pendingRows);
       metrics.gauge("weir_sink_pending_bytes", { topology, sink }, writer.pendingBytes);
+      metrics.gauge("weir_sink_pending_limit_rows", { topology, sink }, options.sinkRowsMax);
+      metrics.gauge("weir_sink_pending_limit_bytes", { topology, sink }, options.sinkBytesMax);
     }
     for (const [table, keys] of staleKeys(this.#instance)) {
       metrics.gauge("weir_stale_keys", { topology, table }, keys);

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { systemClock } from "../../../src/adapters/local/system_clock.ts";
 import { settle } from "../../../src/cli/start/rest.ts";
 import type { TopologyRun } from "../../../src/cli/start/topology_run.ts";
@@ -69,3 +69,13 @@ Deno.test(
     });
   },
 );
+
+Deno.test("a topology's failures are counted from 0 by class", { ignore: !permitted }, async () => {
+  await withRun((ports) => ports, async (run, _, ports) => {
+    run.start();
+    const text = await (await answerOf("/metrics", { runs: [run], metrics: ports.metrics })).text();
+    for (const error of ["ConfigError", "ProductionError", "TypeError"]) {
+      assertStringIncludes(text, `weir_topology_failures_total{topology="things",error="${error}"} 0\n`);
+    }
+  });
+});
