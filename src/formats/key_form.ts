@@ -18,6 +18,11 @@ export interface WireFormat {
    * microseconds. Of `isostring` the form of dates alone can be computed.
    */
   readonly times?: "adaptive" | "microseconds" | "connect" | "isostring";
+  /**
+   * What a key of one column is. `object`, the default: `{"id":17}`. `bare`: the value alone, `17`, as
+   * `ExtractField$Key` makes it. Either is read; other tasks look for a row where the declared form lies.
+   */
+  readonly key?: "object" | "bare";
 }
 
 type Schema = z.core.$ZodType;
@@ -27,7 +32,7 @@ export function keyColumnOf(
   name: string,
   { schema, format = {} }: { readonly schema: Schema | undefined; readonly format?: WireFormat },
 ): KeyColumn {
-  const plain = plainKeyColumn(name);
+  const plain = { ...plainKeyColumn(name), bare: format.key === "bare" };
   if (schema === undefined) return plain;
   const inner = unwrapped(schema);
   const type = columnTypeOf(inner);

@@ -30,11 +30,13 @@ export interface KeyColumn {
   readonly wire: KeyWire | null;
   /** Whether equal values may be written as different texts, and so lie in different partitions: 1.5 and 1.50. */
   readonly texts: "one" | "several";
+  /** The key is this column's value alone, not an object of columns. */
+  readonly bare: boolean;
 }
 
 /** A key column of which nothing is known but its name. */
 export function plainKeyColumn(name: string): KeyColumn {
-  return { name, value: "plain", scale: null, text: "as_is", wire: { kind: "plain" }, texts: "one" };
+  return { name, value: "plain", scale: null, text: "as_is", wire: { kind: "plain" }, texts: "one", bare: false };
 }
 
 /** One of the texts that the database calls equal, the same for all of them. */

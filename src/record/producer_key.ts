@@ -11,6 +11,7 @@ import type { KeyColumn, KeyWire } from "./key_column.ts";
 export function producerKey(columns: readonly KeyColumn[], key: Key): string {
   if (columns.length === 1) {
     const [column] = columns;
+    if (column.bare) return wireText(column, key);
     return `${openingOf(column)}${typeof key === "number" && isPlain(column) ? key : wireText(column, key)}}`;
   }
   const parts = keyParts(key);
