@@ -74,7 +74,7 @@ export class Graph {
 
 /** Equal for equal formats, whatever is named that is the default. */
 function formatOf(
-  { decimals = "string", times = "adaptive", key = "object" }: WireFormat = {},
+  { decimals = "string", times = "adaptive", key = "object", binary = "bytes" }: WireFormat = {},
 ): string {
-  return [decimals, times, key].join();
+  return [decimals, times, key, binary === "base64" ? "bytes" : binary].join();
 }

@@ -93,7 +93,7 @@ export interface Decoder {
  */
 export function createDecoder(options: DecoderOptions): Decoder {
   const { source } = options;
-  const columns = readyColumns(source, options.row);
+  const columns = readyColumns(source, options);
   checkKey(source, options.key);
   const what = `a record of "${source}"`;
   const valueBytesMax = options.valueBytesMax ?? VALUE_BYTES_MAX;

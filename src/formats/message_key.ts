@@ -21,7 +21,7 @@ const NO_OBJECT = "It has no columns, which only a key of one column may lack: r
 export interface KeyReadColumn {
   readonly name: string;
   /** Null for a key column that the row's schema does not have: its values are taken as they stand. */
-  readonly column: Pick<ReadyColumn, "schema" | "read" | "rounded" | "exact" | "time"> | null;
+  readonly column: Pick<ReadyColumn, "schema" | "read" | "rounded" | "exact" | "time" | "binary"> | null;
   /** What is done to its values first, where no schema is attached. */
   readonly declared: Convert | null;
 }
@@ -50,8 +50,12 @@ export interface KeyReader {
 export function keyReader(source: string, { columns, bare }: KeySpec): KeyReader {
   const what = `a key of "${source}"`;
   const declared = someOrNull(columns.map((column) => column.declared));
-  const times = columns.map(({ name, column }) => ({ name, time: column?.time ?? null }));
-  const schemaConverts = (schema: ConnectField): Converts => convertsOf(times, schema.fields ?? []);
+  const forms = columns.map(({ name, column }) => ({
+    name,
+    time: column?.time ?? null,
+    binary: column?.binary ?? null,
+  }));
+  const schemaConverts = (schema: ConnectField): Converts => convertsOf(forms, schema.fields ?? []);
   const unwrap = schemaWrappers(schemaConverts);
   const quickly = columns.length === 1 && readsIntegers(columns[0].column?.schema);
   const start = quickly ? `{${JSON.stringify(columns[0].name)}:` : null;

@@ -11,9 +11,10 @@ import { type Key, keyOf, keyOfOne } from "./key.ts";
  * - `zoned`: microseconds as a text in UTC, `2024-06-15T10:34:56.123456Z`
  * - `iso_date`: `2024-01-31Z` (`time.precision.mode=isostring`)
  * - `padded`: text filled up with blanks, as PostgreSQL's char(n)
+ * - `hex`, `base64_url`: of bytes, which are base64 here (`binary.handling.mode=hex`, `base64-url-safe`)
  */
 export type KeyWire =
-  | { readonly kind: "plain" | "milliseconds" | "zoned" | "iso_date" }
+  | { readonly kind: "plain" | "milliseconds" | "zoned" | "iso_date" | "hex" | "base64_url" }
   | { readonly kind: "decimal_text" | "decimal_bytes"; readonly scale: number }
   | { readonly kind: "padded"; readonly length: number };
 

@@ -64,6 +64,8 @@ const WIRES: { readonly [K in KeyWire["kind"]]: (text: string, wire: Extract<Key
   zoned: (text) => /^-?\d+$/.test(text) ? `"${zonedText(Number(text))}"` : jacksonText(text),
   iso_date: (text) =>
     /^-?\d+$/.test(text) ? `"${new Date(Number(text) * 86_400_000).toISOString().slice(0, 10)}Z"` : jacksonText(text),
+  hex: (text) => `"${hexOfBase64(JSON.parse(text))}"`,
+  base64_url: (text) => `"${urlSafeBase64(JSON.parse(text))}"`,
   padded: (text, { length }) => {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "string") return jacksonText(text);
@@ -89,8 +91,20 @@ export function base64OfDecimal(text: string, scale: number): string {
   return base64Of(unscaled(text, scale));
 }
 
+/** Bytes in base64 as `binary.handling.mode=hex` writes them. */
+export function hexOfBase64(base64: string): string {
+  return Array.from(atob(base64), (byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+}
+
+/** Bytes in base64 as `binary.handling.mode=base64-url-safe` writes them. */
+export function urlSafeBase64(base64: string): string {
+  return base64.replaceAll("+", "-").replaceAll("/", "_");
+}
+
 /** The integer that stands for the decimal `text` in units of 10^-`scale`. */
 function unscaled(text: string, scale: number): bigint {
+  // Integers may have more digits than a decimal.
+  if (/^-?\d+$/.test(text)) return BigInt(text) * bigPower(scale);
   const scaled = parseScaled(text);
   if (scaled === null || scaled.scale > scale) return 0n;
   return BigInt(scaled.units) * bigPower(scale - scaled.scale);
