@@ -94,9 +94,11 @@ export function numeric(precision?: number, scale?: number): Column<Decimal> | C
 
 /**
  * timestamptz: integer microseconds since the epoch, 1900 to 2255-06-05. Infinities and what lies outside are refused.
+ * The precision matters for a key that is looked up in several partitions: `timestamptz(3)` as in the database.
+ * @throws RangeError for a precision outside 0..6
  */
-export function timestamptz(): Column<number> {
-  return column(timestampType("timestamptz"));
+export function timestamptz(precision = 6): Column<number> {
+  return column(timestampType("timestamptz", precision));
 }
 
 /**

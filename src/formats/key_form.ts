@@ -67,7 +67,7 @@ export function keyColumnOf(
     case "time":
       return { ...plain, wire: timeWire(type.time!, format) };
     case "timestamptz":
-      return { ...plain, wire: { kind: "zoned" } };
+      return { ...plain, wire: { kind: "zoned", precision: type.precision! } };
     case "bytea":
       return { ...plain, wire: binaryWire(format) };
     case "float8":

@@ -254,7 +254,8 @@ function payloadOf(value: unknown): unknown {
 function nullKey(what: string): DeserializationError {
   return new DeserializationError(
     "null_key",
-    `Cannot read ${what}: the record has none. The table needs a primary key, or the connector message.key.columns`,
+    `Cannot read ${what}: the record has none. The table needs a primary key, or the connector message.key.columns ` +
+      "(for a hypertable, of its chunks: _timescaledb_internal.*:time,device)",
   );
 }
 

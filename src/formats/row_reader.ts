@@ -209,9 +209,16 @@ function refused(
   const shownProblems = problems.slice(0, PROBLEMS_MAX).map(({ path, text }) => `${path}: ${text}`).join("; ");
   return new DeserializationError(
     problems[0]?.reason ?? "wrong_type",
-    `Cannot read a record of "${source}" as a row: ${shownProblems}${more}`,
+    `Cannot read a record of "${source}" as a row: ${shownProblems}${more}` +
+      (problems.some(({ reason }) => reason === MISSING) ? MISSING_ADVICE : ""),
   );
 }
+
+const MISSING = "missing_column";
+const MISSING_ADVICE =
+  ". Generated columns are not replicated (PostgreSQL before 18): take such a one out of the row " +
+  "and compute it in mapValues(). Of others look at column.exclude.list and at the name in the database; .optional() " +
+  "takes records from before the column was added";
 
 interface Problem {
   readonly path: string;
@@ -220,7 +227,7 @@ interface Problem {
 }
 
 function missingColumn({ path }: Problem): Problem {
-  return { path, text: "the column is missing", reason: "missing_column" };
+  return { path, text: "the column is missing", reason: MISSING };
 }
 
 /** What is wrong with a column's value; null if nothing is. */

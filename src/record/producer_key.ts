@@ -61,7 +61,7 @@ const WIRES: { readonly [K in KeyWire["kind"]]: (text: string, wire: Extract<Key
   decimal_text: (text, { scale }) => `"${withScale(text, scale)}"`,
   decimal_bytes: (text, { scale }) => `"${base64OfDecimal(text, scale)}"`,
   milliseconds: (text) => /^-?\d+$/.test(text) ? String(Math.floor(Number(text) / 1000)) : jacksonText(text),
-  zoned: (text) => /^-?\d+$/.test(text) ? `"${zonedText(Number(text))}"` : jacksonText(text),
+  zoned: (text, { precision }) => /^-?\d+$/.test(text) ? `"${zonedText(Number(text), precision)}"` : jacksonText(text),
   iso_date: (text) =>
     /^-?\d+$/.test(text) ? `"${new Date(Number(text) * 86_400_000).toISOString().slice(0, 10)}Z"` : jacksonText(text),
   hex: (text) => `"${hexOfBase64(JSON.parse(text))}"`,
@@ -73,10 +73,14 @@ const WIRES: { readonly [K in KeyWire["kind"]]: (text: string, wire: Extract<Key
   },
 };
 
-/** Debezium's `ZonedTimestamp`: ISO text with microseconds, in UTC. */
-export function zonedText(micros: number): string {
+/**
+ * Debezium's `ZonedTimestamp` (`ZonedTimestamp.getDateTimeFormatter`): ISO text in UTC, with as many fraction digits as
+ * the column's precision.
+ */
+export function zonedText(micros: number, precision: number): string {
   const ms = Math.floor(micros / 1000);
-  return `${new Date(ms).toISOString().slice(0, -1)}${String(micros - ms * 1000).padStart(3, "0")}Z`;
+  const text = `${new Date(ms).toISOString().slice(0, -1)}${String(micros - ms * 1000).padStart(3, "0")}`;
+  return `${precision === 0 ? text.slice(0, -7) : text.slice(0, text.length - 6 + precision)}Z`;
 }
 
 /** Plain digits with `scale` fraction digits; the text as it is when it has more. */

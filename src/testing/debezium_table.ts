@@ -147,7 +147,7 @@ function wireOf(schema: z.ZodType, { value, format }: WireValue): unknown {
   if (type?.integer === true) return integerOf(value, format);
   if (type?.binary === true && typeof value === "string") return binaryOf(value, format);
   if (type === null || typeof value !== "number") return value;
-  if (type.name === "timestamptz") return zonedText(value);
+  if (type.name.startsWith("timestamptz")) return zonedText(value, type.precision!);
   const { time } = type;
   if (time === undefined || time.kind === "date" || format.times === "microseconds") return value;
   return time.unit === "milliseconds" || format.times === "connect" ? milliseconds(type.name, value) : value;

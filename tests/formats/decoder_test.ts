@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { z } from "zod";
 import { int8, numeric, timestamptz } from "../../src/formats/columns.ts";
 import { createDecoder, type DecoderOptions, type MessageBytes } from "../../src/formats/decoder.ts";
@@ -131,6 +131,16 @@ Deno.test("createDecoder() refuses what it cannot read, with reason, column and 
       assertEquals(error.reason, reason, error.message);
       assert(error.message.includes(says) && error.message.length < 1_000, error.message);
     });
+  }
+});
+
+Deno.test("createDecoder() tells why a column may be missing, generated columns first", () => {
+  const { reason, message } = refusal(envelope("u", '{"id":7,"price":null}'));
+  assertEquals(reason, "missing_column");
+  for (
+    const part of ["Generated columns", "PostgreSQL before 18", "mapValues()", "column.exclude.list", ".optional()"]
+  ) {
+    assertStringIncludes(message, part);
   }
 });
 

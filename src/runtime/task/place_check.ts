@@ -99,8 +99,22 @@ export class PlaceCheck {
     if (/^\{\s*"schema"/.test(written)) return "Write the topic with key.converter.schemas.enable=false";
     const format = this.#formatOf(key, written);
     if (format !== null) return `Declare format: ${format} in debezium("${member.source.topic}", ...)`;
+    const precision = this.#precisionOf(key, written);
+    if (precision !== null) return `Declare the key's column as in the database: timestamptz(${precision})`;
     return "Write keys as Debezium does with decimal.handling.mode=string, time.precision.mode=microseconds and " +
       "key.converter.schemas.enable=false";
+  }
+
+  /** The precision of timestamptz columns under which the producer's text of the key is this one; null if none is. */
+  #precisionOf(key: Key, written: string): number | null {
+    const { keyColumns } = this.#options;
+    for (let precision = 0; precision <= 6; precision++) {
+      const columns = keyColumns.map((column): KeyColumn =>
+        column.wire?.kind === "zoned" ? { ...column, wire: { kind: "zoned", precision } } : column
+      );
+      if (producerKey(columns, key) === written) return precision;
+    }
+    return null;
   }
 
   /** The declaration under which the producer's text of the key is this one; null if there is none. */
