@@ -56,5 +56,7 @@ export {
   timestamp,
   timestamptz,
   uuid,
+  type WidePrecision,
 } from "./formats/columns.ts";
+export type { BinaryMode } from "./formats/column_type.ts";
 export type { WireFormat } from "./formats/key_form.ts";

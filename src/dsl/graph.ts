@@ -42,7 +42,14 @@ export class Graph {
         );
       }
     }
-    const formatOf = ({ decimals = "string", times = "adaptive" }: WireFormat = {}) => `${decimals} ${times}`;
+    if (source.format?.key === "bare" && source.key.length > 1) {
+      this.problems.push(
+        `Source "${source.name}" has the key columns ${
+          source.key.join(", ")
+        } and format: { key: "bare" }, which is the ` +
+          `value of one column. Declare the one key column, or leave the format out`,
+      );
+    }
     const other = this.nodes.find((node) => node.op === "source" && node.source.topic === source.topic);
     if (other?.op === "source" && formatOf(other.source.format) !== formatOf(source.format)) {
       this.problems.push(
@@ -63,4 +70,11 @@ export class Graph {
   close(): void {
     this.#closed = true;
   }
+}
+
+/** Equal for equal formats, whatever is named that is the default. */
+function formatOf(
+  { decimals = "string", times = "adaptive", key = "object", binary = "bytes" }: WireFormat = {},
+): string {
+  return [decimals, times, key, binary === "base64" ? "bytes" : binary].join();
 }

@@ -5,6 +5,12 @@ export function isBase64(text: string): boolean {
   return text.length % 4 === 0 && GRAMMAR.test(text);
 }
 
+/** The base64 of hexadecimal text; null if it is none. */
+export function base64OfHex(text: string): string | null {
+  if (!/^(?:[0-9a-f]{2})*$/i.test(text)) return null;
+  return btoa((text.match(/../g) ?? []).map((pair) => String.fromCharCode(parseInt(pair, 16))).join(""));
+}
+
 /**
  * The integer whose two's complement, most significant byte first, `text` holds in base64: how Kafka Connect's Decimal
  * writes its unscaled value. `null` if `text` is not base64 or holds no byte.

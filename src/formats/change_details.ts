@@ -3,7 +3,7 @@ import type { Row } from "../record/row.ts";
 import type { ConnectField, Converts } from "./connect_schema.ts";
 import type { Change, Fields } from "./envelope.ts";
 import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
-import type { rowReader } from "./row_reader.ts";
+import type { ReadRow } from "./row_reader.ts";
 import { wrappedIn } from "./schema_wrapper.ts";
 
 /** What a change says besides what it means for its table. */
@@ -25,7 +25,7 @@ export function changeDetails(
     /** What is done to the columns' values where no schema is attached. */
     readonly declared: Converts;
     readonly schemaConverts: (schema: ConnectField) => Converts;
-    readonly readRow: ReturnType<typeof rowReader>;
+    readonly readRow: (change: Change, converts: Converts) => ReadRow;
   },
 ): ChangeDetails {
   const { what, valueBytesMax, declared, schemaConverts, readRow } = options;
@@ -42,7 +42,7 @@ export function changeDetails(
     const path = wrapper === null ? ["before"] : ["payload", "before"];
     const change: Change = { op: "d", after: before, text, path, flattened: false };
     const converts = wrapper?.schema ? schemaConverts(wrapper.schema) : declared;
-    const { row, unavailable } = readRow(before as Fields, change, converts);
+    const { row, unavailable } = readRow(change, converts);
     return { before: unavailable === null ? row : null, transaction };
   } catch (error) {
     if (error instanceof DeserializationError) return NOTHING;

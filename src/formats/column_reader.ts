@@ -40,6 +40,11 @@ export function timeFormOf(schema: Schema): TimeForm | null {
   return firstIn(schema, 0, ({ time }) => time);
 }
 
+/** Whether the column's texts are bytes, wherever in `schema` their type stands. */
+export function isBinary(schema: Schema): boolean {
+  return firstIn(schema, 0, ({ binary }) => binary) === true;
+}
+
 /** Fraction digits of the column's decimals, wherever in `schema` their type stands; null if none are declared. */
 export function scaleOf(schema: Schema): number | null {
   return firstIn(schema, 0, ({ scale }) => scale);

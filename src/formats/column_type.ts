@@ -30,8 +30,14 @@ export interface ColumnType<T> {
   readonly exact: "unsafe_integers" | "numbers" | null;
   /** Of types of times only: what an integer on the wire is, unless a Connect schema says otherwise. */
   readonly time?: TimeForm;
+  /** Of timestamps only: fraction digits of a text's seconds. */
+  readonly precision?: number;
   /** Of decimals with a declared scale only: their fraction digits. */
   readonly scale?: number;
+  /** Of decimals that are read as integers only. */
+  readonly integer?: true;
+  /** Of bytea only: its texts are bytes. */
+  readonly binary?: true;
   /** Of char with a declared length only: its characters. */
   readonly length?: number;
   /** Value of the wire form `wire`. Pure; never throws. */
@@ -80,6 +86,7 @@ export function shown(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (value instanceof NumberText) return shownDigits(value.text);
   if (value instanceof Micros) return `${value.value} microseconds`;
+  if (value instanceof BinaryText) return shown(value.text);
   if (value instanceof OtherType) return `${shown(value.value)} of the type ${value.semantic}`;
   return typeof value === "object" && value !== null ? "an object" : shownDigits(String(value));
 }
@@ -96,6 +103,14 @@ export class NumberText {
 /** A time of which a Connect schema has told the unit: microseconds, whatever unit the column declares. */
 export class Micros {
   constructor(readonly value: number) {}
+}
+
+/** How bytes are written: `bytes` and `base64` are the same text. */
+export type BinaryMode = "bytes" | "base64" | "base64-url-safe" | "hex";
+
+/** A text of bytes of which a schema or the declared format tells the form. */
+export class BinaryText {
+  constructor(readonly mode: BinaryMode, readonly text: string) {}
 }
 
 /** A value that is no time of the column's kind, by its Connect schema: every type of times refuses it. */

@@ -1,10 +1,11 @@
-import type { Decimal } from "../record/decimal.ts";
+import { type Decimal, DECIMAL_DIGITS_MAX } from "../record/decimal.ts";
 import { type Column, column } from "./column_type.ts";
 import { charType, citextType } from "./compared_texts.ts";
 import { type Int8, int8Type } from "./int8.ts";
 import { numericType } from "./numeric.ts";
 import { byteaType, float8Type, jsonType, uuidType } from "./text_types.ts";
 import { dateType, timestampType, timeType } from "./time_types.ts";
+import { WIDE_DIGITS_MAX, wideIntegerType } from "./wide_integer.ts";
 
 /**
  * Column types for the zod schema of a source: each reads every form in which Debezium may write a PostgreSQL type, and
@@ -26,6 +27,55 @@ export function int8(): Column<Int8> {
   return column(int8Type);
 }
 
+/** @ignore Digits of a numeric that is an integer, or nothing that can be exact. */
+export type WidePrecision =
+  | 39
+  | 40
+  | 41
+  | 42
+  | 43
+  | 44
+  | 45
+  | 46
+  | 47
+  | 48
+  | 49
+  | 50
+  | 51
+  | 52
+  | 53
+  | 54
+  | 55
+  | 56
+  | 57
+  | 58
+  | 59
+  | 60
+  | 61
+  | 62
+  | 63
+  | 64
+  | 65
+  | 66
+  | 67
+  | 68
+  | 69
+  | 70
+  | 71
+  | 72
+  | 73
+  | 74
+  | 75
+  | 76
+  | 77
+  | 78;
+
+/**
+ * numeric of 39 to 78 digits without a fraction, as `numeric(78, 0)` for the integers of 256 bits: a number, or a
+ * bigint where a number would not be exact (beyond 2^53), for columns such as `UInt256`. What does not fit is refused.
+ * @throws RangeError for a scale other than 0
+ */
+export function numeric(precision: WidePrecision, scale?: 0): Column<Int8>;
 /**
  * numeric and money, exact. Declare precision and scale as in the database: the value has exactly that scale and one
  * that does not fit is refused; without them, it keeps the scale it arrives with. NaN, infinities and more than 38
@@ -35,15 +85,20 @@ export function int8(): Column<Int8> {
  * scale is above 0, but for texts of digits alone, which could be plain numbers, too: those are refused.
  * @throws RangeError for a precision outside 1..38 or a scale outside 0..precision
  */
-export function numeric(precision?: number, scale?: number): Column<Decimal> {
+export function numeric(precision?: number, scale?: number): Column<Decimal>;
+export function numeric(precision?: number, scale?: number): Column<Decimal> | Column<Int8> {
+  const wide = precision !== undefined && precision > DECIMAL_DIGITS_MAX && precision <= WIDE_DIGITS_MAX;
+  if (wide && Number.isInteger(precision) && (scale ?? 0) === 0) return column(wideIntegerType(precision));
   return column(numericType(precision, scale));
 }
 
 /**
  * timestamptz: integer microseconds since the epoch, 1900 to 2255-06-05. Infinities and what lies outside are refused.
+ * The precision matters for a key that is looked up in several partitions: `timestamptz(3)` as in the database.
+ * @throws RangeError for a precision outside 0..6
  */
-export function timestamptz(): Column<number> {
-  return column(timestampType("timestamptz"));
+export function timestamptz(precision = 6): Column<number> {
+  return column(timestampType("timestamptz", precision));
 }
 
 /**
@@ -93,7 +148,11 @@ export function uuid(): Column<string> {
   return column(uuidType);
 }
 
-/** bytea and bit strings: base64 text. */
+/**
+ * bytea and bit strings: base64 text. Where the connector's `binary.handling.mode` is another, or values could be read
+ * as hexadecimal, too ("deadbeef"), declare it: `debezium(topic, { ..., format: { binary: "hex" } })`. What is read is
+ * base64 in every mode. Bit strings are base64 in every mode of the connector.
+ */
 export function bytea(): Column<string> {
   return column(byteaType);
 }

@@ -1,4 +1,4 @@
-import { Micros, NumberText, OtherType, type TimeForm } from "./column_type.ts";
+import { type BinaryMode, BinaryText, Micros, NumberText, OtherType, type TimeForm } from "./column_type.ts";
 
 /** A field of a Kafka Connect schema as JsonConverter writes it. */
 export interface ConnectField {
@@ -17,15 +17,22 @@ export type Convert = (wire: unknown) => unknown;
 /** What is done to each column's values first, in the order of the columns; null if nothing is to be done to any. */
 export type Converts = readonly (Convert | null)[] | null;
 
+/** What a column is, as far as the form of its values on the wire goes. */
+export interface WireColumn {
+  readonly time: TimeForm | null;
+  /** How its bytes are written as text; null for a column that is not of bytes. */
+  readonly binary: BinaryMode | "undeclared" | null;
+}
+
 /** What the fields of a schema say of these columns. */
 export function convertsOf(
-  columns: readonly { readonly name: string; readonly time: TimeForm | null }[],
+  columns: readonly (WireColumn & { readonly name: string })[],
   fields: readonly ConnectField[],
 ): Converts {
   const byName = new Map(fields.map((field) => [field.field, field]));
-  return someOrNull(columns.map(({ name, time }) => {
-    const field = byName.get(name);
-    return field === undefined ? null : convertOf(field, time);
+  return someOrNull(columns.map((column) => {
+    const field = byName.get(column.name);
+    return field === undefined ? null : convertOf(field, column);
   }));
 }
 
@@ -75,17 +82,23 @@ const TO_MICROS: Readonly<Record<Semantic["unit"], ((value: number) => number) |
 };
 
 /**
- * What has to be done to values of `field` before a column reads them, whose integers are of the form `time` (null for
- * a column that is no type of times): decimals get their scale, milliseconds and nanoseconds become microseconds, what
- * is no time of the column's kind becomes an {@link OtherType}; null if nothing. PostgreSQL has no nanoseconds, so the
- * nearest microsecond is the exact one, although nanoseconds since the epoch exceed 2^53.
+ * What has to be done to values of `field` before a column reads them: decimals get their scale, milliseconds and
+ * nanoseconds become microseconds, bytes are told how they are written, what is no time of the column's kind becomes an
+ * {@link OtherType}; null if nothing. PostgreSQL has no nanoseconds, so the nearest microsecond is the exact one,
+ * although nanoseconds since the epoch exceed 2^53.
  */
-export function convertOf(field: ConnectField, time: TimeForm | null): Convert | null {
+export function convertOf(field: ConnectField, column: WireColumn): Convert | null {
+  const { time } = column;
   if (field.name === "org.apache.kafka.connect.data.Decimal") return decimal(Number(field.parameters?.scale));
   const semantic = field.name !== undefined && Object.hasOwn(SEMANTICS, field.name) ? SEMANTICS[field.name] : null;
   if (semantic !== null) return timeConvert(field.name!, { semantic, time });
+  if (column.binary !== null) {
+    // Connect's own bytes are base64 in JSON, whatever the connector's setting.
+    const mode = field.type === "bytes" ? "bytes" : field.type === "string" ? column.binary : "undeclared";
+    if (mode !== "undeclared") return (wire) => typeof wire === "string" ? new BinaryText(mode, wire) : wire;
+  }
   if (field.type !== "array" || field.items === undefined) return null;
-  const element = convertOf(field.items, time);
+  const element = convertOf(field.items, column);
   return element && ((wire) => Array.isArray(wire) ? wire.map(element) : wire);
 }
 

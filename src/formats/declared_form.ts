@@ -1,7 +1,14 @@
 import type { z } from "zod";
 import { innerSchemas, NESTED_SCHEMAS_MAX } from "./column_reader.ts";
-import { type ColumnType, columnTypeOf, type TimeForm } from "./column_type.ts";
-import { type ConnectField, type Convert, convertOf, type Converts, someOrNull } from "./connect_schema.ts";
+import { type ColumnType, columnTypeOf } from "./column_type.ts";
+import {
+  type ConnectField,
+  type Convert,
+  convertOf,
+  type Converts,
+  someOrNull,
+  type WireColumn,
+} from "./connect_schema.ts";
 import type { WireFormat } from "./key_form.ts";
 
 const TIMES: Readonly<Record<"microseconds" | "connect", Readonly<Record<"time" | "timestamp", string>>>> = {
@@ -10,18 +17,17 @@ const TIMES: Readonly<Record<"microseconds" | "connect", Readonly<Record<"time" 
 };
 
 /** A column as far as its form on the wire goes. */
-interface FormColumn {
+interface FormColumn extends WireColumn {
   readonly schema: z.core.$ZodType;
-  readonly time: TimeForm | null;
 }
 
 /**
  * What is done to a column's values without a schema first: what the schema would say, if the connector with this
  * format attached one. Null if nothing.
  */
-export function declaredConvert({ schema, time }: FormColumn, format: WireFormat | undefined): Convert | null {
-  const field = format === undefined ? null : fieldOf(schema, { format, depth: 0 });
-  return field === null ? null : convertOf(field, time);
+export function declaredConvert(column: FormColumn, format: WireFormat | undefined): Convert | null {
+  const field = format === undefined ? null : fieldOf(column.schema, { format, depth: 0 });
+  return field === null ? null : convertOf(field, column);
 }
 
 /** As {@link declaredConvert}, of all columns in their order. */
@@ -49,7 +55,11 @@ function fieldOf(
   return null;
 }
 
-function typeField({ scale, time }: ColumnType<unknown>, { decimals, times }: WireFormat): ConnectField | null {
+function typeField(
+  { scale, time, binary: bytes }: ColumnType<unknown>,
+  { decimals, times, binary }: WireFormat,
+): ConnectField | null {
+  if (bytes === true) return binary === undefined ? null : { type: "string" };
   if (scale !== undefined && decimals === "precise") {
     return { type: "bytes", name: "org.apache.kafka.connect.data.Decimal", parameters: { scale: String(scale) } };
   }

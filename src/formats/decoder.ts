@@ -9,10 +9,11 @@ import { agreementCheck } from "./agreement.ts";
 import { declaredConvert, declaredConverts } from "./declared_form.ts";
 import { type Change, type Fields, parsedChange, quickChange, skipReason } from "./envelope.ts";
 import type { WireFormat } from "./key_form.ts";
-import { foreignAdvice, refuseForeignPrefix } from "./foreign_message.ts";
+import { documentChange, foreignWriter, isDocumentChange, refuseForeignPrefix, textAdvice } from "./foreign_message.ts";
 import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
-import { keyColumnsOf, type KeyReadColumn, keyReader } from "./message_key.ts";
-import { type ReadyColumn, readyColumns, rowReader } from "./row_reader.ts";
+import { keyedRows } from "./keyed_rows.ts";
+import { keyColumnsOf, keyReader, type KeySpec } from "./message_key.ts";
+import { type ReadyColumn, readyColumns } from "./row_reader.ts";
 import { schemaWrappers, wrappedIn } from "./schema_wrapper.ts";
 import { UNAVAILABLE_DEFAULT, unavailableTest } from "./unavailable.ts";
 import { type UnitDoubt, unitDoubts } from "./unit_doubts.ts";
@@ -61,7 +62,7 @@ export interface DecoderOptions {
   readonly valueBytesMax?: number;
   /** Told once for each column whose integers do not look like the unit that it declares. */
   readonly onDoubt?: (doubt: UnitDoubt) => void;
-  /** How decimals and times are written where no schema is attached, if it is not as the columns declare. */
+  /** How keys and values are written, if it is not as Debezium does by itself. */
   readonly format?: WireFormat;
 }
 
@@ -79,7 +80,7 @@ export interface Decoder {
   /** The key of a record, whether or not its value can be read; null if the key itself cannot. */
   keyOf(key: MessageBytes | null): Key | null;
   /** What else a change says: slow, and only asked for when keys seem to be exchanged. Never throws. */
-  details(record: { readonly value: MessageBytes | null }): ChangeDetails;
+  details(record: { readonly key: MessageBytes | null; readonly value: MessageBytes | null }): ChangeDetails;
   /**
    * Columns that arrived and are not in the schema, with the number of records that had them. A new map at each look.
    */
@@ -92,14 +93,14 @@ export interface Decoder {
  */
 export function createDecoder(options: DecoderOptions): Decoder {
   const { source } = options;
-  const columns = readyColumns(source, options.row);
+  const columns = readyColumns(source, options);
   checkKey(source, options.key);
   const what = `a record of "${source}"`;
   const valueBytesMax = options.valueBytesMax ?? VALUE_BYTES_MAX;
-  const readKey = keyReader(source, keyReadColumns(columns, options));
+  const keys = keyReader(source, keySpec(columns, options));
   const declared = declaredConverts(columns, options.format);
   const isUnavailable = unavailableTest(options.placeholder ?? UNAVAILABLE_DEFAULT);
-  const readRow = rowReader(source, { columns, isUnavailable });
+  const rows = keyedRows(source, { columns, key: options.key, isUnavailable, keyValues: keys.values });
   const checkAgreement = agreementCheck(source, { columns, key: options.key });
   const schemaConverts = (schema: ConnectField): Converts => convertsOf(columns, rowFields(schema));
   const unwrap = schemaWrappers(schemaConverts);
@@ -109,10 +110,10 @@ export function createDecoder(options: DecoderOptions): Decoder {
   const upsert = (bytes: MessageBytes | null, change: Change, converts: Converts): Upsert => {
     const { after } = change;
     if (typeof after !== "object" || after === null || Array.isArray(after)) throw missingAfter(what, change);
-    const key = readKey(bytes);
-    const { row, unavailable } = change.flattened
-      ? advised(after as Fields, () => readRow(after as Fields, change, converts))
-      : readRow(after as Fields, change, converts);
+    const key = keys.key(bytes);
+    const { row, unavailable } = rows.lacksKey(after as Fields)
+      ? rows.readWith(bytes)(change, converts)
+      : rows.read(after as Fields, change, converts);
     checkAgreement(key, row);
     unknown.see(after as Fields, change.flattened ? "flattened" : "plain");
     return { kind: "upsert", key, row, unavailable, created: change.op === "c" };
@@ -120,7 +121,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
 
   return {
     decode(record) {
-      if (record.value === null) return { kind: "delete", key: readKey(record.key), tombstone: true };
+      if (record.value === null) return { kind: "delete", key: keys.key(record.key), tombstone: true };
       const whole = textOf(record.value, what, valueBytesMax);
       const wrapper = unwrap(whole);
       const text = wrapper === null ? whole : whole.slice(wrapper.prefix.length, -1);
@@ -129,7 +130,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
       let change = quickChange(text);
       if (change === null) {
         const slow = parsedWhole(text, { what, key: record.key, converts, schemaConverts });
-        if (slow === "delete") return { kind: "delete", key: readKey(record.key), tombstone: true };
+        if (slow === "delete") return { kind: "delete", key: keys.key(record.key), tombstone: true };
         if (typeof slow === "string") return { kind: "skip", reason: slow };
         ({ change, converts } = slow);
         attached ||= slow.attached;
@@ -138,20 +139,23 @@ export function createDecoder(options: DecoderOptions): Decoder {
         case "c":
         case "r":
         case "u": {
-          const decoded = upsert(record.key, change, converts);
+          const decoded = change.flattened
+            ? orForeign(what, change.after as Fields, () => upsert(record.key, change, converts))
+            : upsert(record.key, change, converts);
           if (doubts !== null && !attached) doubts(decoded.row, text);
           return decoded;
         }
         case "d":
-          return { kind: "delete", key: readKey(record.key), tombstone: false };
+          return { kind: "delete", key: keys.key(record.key), tombstone: false };
         case "m":
           return { kind: "skip", reason: "message" };
         default:
           throw badOperation(what, change.op);
       }
     },
-    keyOf: (key) => keyOrNull(() => readKey(key)),
-    details: ({ value }) => changeDetails(value, { what, valueBytesMax, declared, schemaConverts, readRow }),
+    keyOf: (key) => keyOrNull(() => keys.key(key)),
+    details: ({ key, value }) =>
+      changeDetails(value, { what, valueBytesMax, declared, schemaConverts, readRow: rows.readWith(key) }),
     get unknownColumns() {
       return unknown.totals();
     },
@@ -189,8 +193,11 @@ function parsedWhole(text: string, { what, key, converts: known, schemaConverts 
   if (value === null) return "delete";
   if (typeof value !== "object" || Array.isArray(value)) throw notARow(what, value);
   refuseForeignPrefix(what, value as Fields);
-  return skipReason(value as Fields, () => keyColumnsOf(key)) ??
-    { change: parsedChange(value as Fields, text, path), converts, attached };
+  const skipped = skipReason(value as Fields, () => keyColumnsOf(key));
+  if (skipped !== null) return skipped;
+  const change = parsedChange(value as Fields, text, path);
+  if (!change.flattened && isDocumentChange(value as Fields)) throw documentChange(what);
+  return { change, converts, attached };
 }
 
 function checkKey(source: string, key: readonly string[]): void {
@@ -198,11 +205,14 @@ function checkKey(source: string, key: readonly string[]): void {
   throw new TypeError(`Cannot use [${key.join(", ")}] as the key of "${source}": name each primary key column once`);
 }
 
-function keyReadColumns(columns: readonly ReadyColumn[], { key, format }: DecoderOptions): KeyReadColumn[] {
-  return key.map((name) => {
-    const column = columns.find((candidate) => candidate.name === name) ?? null;
-    return { name, column, declared: column === null ? null : declaredConvert(column, format) };
-  });
+function keySpec(columns: readonly ReadyColumn[], { key, format }: DecoderOptions): KeySpec {
+  return {
+    columns: key.map((name) => {
+      const column = columns.find((candidate) => candidate.name === name) ?? null;
+      return { name, column, declared: column === null ? null : declaredConvert(column, format) };
+    }),
+    bare: format?.key === "bare",
+  };
 }
 
 function keyOrNull(read: () => Key): Key | null {
@@ -214,14 +224,18 @@ function keyOrNull(read: () => Key): Key | null {
   }
 }
 
-/** What `read` gives of a flattened row; a refusal says who else may have written it. */
-function advised<T>(row: Fields, read: () => T): T {
+/** What `read` gives of a flattened row; a refusal names who else may have written it. */
+function orForeign<T>(what: string, row: Fields, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    const advice = error instanceof DeserializationError ? foreignAdvice(row) : "";
-    if (!(error instanceof DeserializationError) || advice === "") throw error;
-    throw new DeserializationError(error.reason, error.message + advice, { cause: error });
+    const writer = error instanceof DeserializationError ? foreignWriter(row) : null;
+    if (!(error instanceof DeserializationError) || writer === null) throw error;
+    throw new DeserializationError(
+      error.reason,
+      `Cannot read ${what} as a row: ${writer}. If it is one: ${error.message}`,
+      { cause: error },
+    );
   }
 }
 
@@ -230,15 +244,15 @@ function notARow(what: string, value: unknown): DeserializationError {
     "not_a_row",
     `Cannot read ${what} as a change: current value is ${
       shown(value)
-    }. Expected a Debezium envelope or a flattened row${foreignAdvice(value)}`,
+    }. Expected a Debezium envelope or a flattened row${textAdvice(value)}`,
   );
 }
 
 function missingAfter(what: string, change: Change): DeserializationError {
+  if (typeof change.after === "string" && change.after.startsWith("{")) return documentChange(what);
   return new DeserializationError(
     "missing_after",
-    `Cannot read ${what} as a row: operation "${change.op}" has as "after" ${shown(change.after)}` +
-      (typeof change.after === "string" ? ". Use ExtractNewDocumentState with MongoDB's connector" : ""),
+    `Cannot read ${what} as a row: operation "${change.op}" has as "after" ${shown(change.after)}`,
   );
 }
 

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { Decimal } from "../record/decimal.ts";
 import { type KeyColumn, type KeyWire, plainKeyColumn } from "../record/key_column.ts";
 import { readerOf } from "./column_reader.ts";
-import { columnTypeOf, type TimeForm } from "./column_type.ts";
+import { type BinaryMode, columnTypeOf, type TimeForm } from "./column_type.ts";
 
 /**
  * How the connector writes decimals and times into keys and rows without a schema, where its settings decide it. Keys:
@@ -18,6 +18,16 @@ export interface WireFormat {
    * microseconds. Of `isostring` the form of dates alone can be computed.
    */
   readonly times?: "adaptive" | "microseconds" | "connect" | "isostring";
+  /**
+   * What a key of one column is. `object`, the default: `{"id":17}`. `bare`: the value alone, `17`, as
+   * `ExtractField$Key` makes it. Either is read; other tasks look for a row where the declared form lies.
+   */
+  readonly key?: "object" | "bare";
+  /**
+   * `binary.handling.mode`, of `bytea()` columns. Without it base64 is read, but no text that could be hexadecimal as
+   * well, unless an attached schema says which it is.
+   */
+  readonly binary?: BinaryMode;
 }
 
 type Schema = z.core.$ZodType;
@@ -27,7 +37,7 @@ export function keyColumnOf(
   name: string,
   { schema, format = {} }: { readonly schema: Schema | undefined; readonly format?: WireFormat },
 ): KeyColumn {
-  const plain = plainKeyColumn(name);
+  const plain = { ...plainKeyColumn(name), bare: format.key === "bare" };
   if (schema === undefined) return plain;
   const inner = unwrapped(schema);
   const type = columnTypeOf(inner);
@@ -38,6 +48,7 @@ export function keyColumnOf(
     case "numeric": {
       const scale = type.scale ?? null;
       const texts = scale === null ? "several" : "one";
+      if (type.integer === true) return { ...plain, wire: decimalWire(scale, format) };
       return { ...plain, value: "decimal", scale, wire: decimalWire(scale, format), texts };
     }
     case "uuid":
@@ -56,7 +67,9 @@ export function keyColumnOf(
     case "time":
       return { ...plain, wire: timeWire(type.time!, format) };
     case "timestamptz":
-      return { ...plain, wire: { kind: "zoned" } };
+      return { ...plain, wire: { kind: "zoned", precision: type.precision! } };
+    case "bytea":
+      return { ...plain, wire: binaryWire(format) };
     case "float8":
       // 0 and -0 are equal.
       return { ...plain, wire: null, texts: "several" };
@@ -68,6 +81,11 @@ export function keyColumnOf(
 function decimalWire(scale: number | null, { decimals = "string" }: WireFormat): KeyWire | null {
   if (scale === null || decimals === "double") return null;
   return { kind: decimals === "precise" ? "decimal_bytes" : "decimal_text", scale };
+}
+
+function binaryWire({ binary = "bytes" }: WireFormat): KeyWire {
+  if (binary === "hex") return { kind: "hex" };
+  return { kind: binary === "base64-url-safe" ? "base64_url" : "plain" };
 }
 
 function timeWire({ unit }: TimeForm, { times = "adaptive" }: WireFormat): KeyWire | null {

@@ -14,47 +14,77 @@ import { schemaWrappers, wrappedIn } from "./schema_wrapper.ts";
 const KEY_BYTES_MAX = 65_536;
 
 const DECLARE = "Declare the key columns as Debezium writes them";
-const NO_OBJECT = "It has no columns: remove the transformation that takes the key apart (ExtractField$Key)";
+const NO_OBJECT = "It has no columns, which only a key of one column may lack: remove the transformation that takes " +
+  "the key apart (ExtractField$Key)";
 
 /** How one key column is read. */
 export interface KeyReadColumn {
   readonly name: string;
   /** Null for a key column that the row's schema does not have: its values are taken as they stand. */
-  readonly column: Pick<ReadyColumn, "schema" | "read" | "rounded" | "exact" | "time"> | null;
+  readonly column: Pick<ReadyColumn, "schema" | "read" | "rounded" | "exact" | "time" | "binary"> | null;
   /** What is done to its values first, where no schema is attached. */
   readonly declared: Convert | null;
 }
 
+/** Which keys are read. */
+export interface KeySpec {
+  readonly columns: readonly KeyReadColumn[];
+  /** Whatever stands where the object of columns should is the value of the only column. */
+  readonly bare: boolean;
+}
+
 /**
- * Makes the reader of message keys that hold exactly `columns`: every value as its column's reader makes it of any form
- * on the wire, in the order of `columns`, made one canonical key. With and without Connect schema.
+ * Reads message keys that hold exactly the columns of a {@link KeySpec}: every value as its column's reader makes it of
+ * any form on the wire. With and without Connect schema; a key of one column also as that column's value alone.
  *
  * @throws DeserializationError `null_key`, `bad_key`, `not_json`, `not_utf8`, `too_large`, `too_deep`
  */
-export function keyReader(
-  source: string,
-  columns: readonly KeyReadColumn[],
-): (bytes: MessageBytes | null) => Key {
+export interface KeyReader {
+  /** The values in the order of the columns, made one canonical key. */
+  key(bytes: MessageBytes | null): Key;
+  /** The values themselves. */
+  values(bytes: MessageBytes | null): readonly unknown[];
+}
+
+/** Makes the reader of one topic's keys. */
+export function keyReader(source: string, { columns, bare }: KeySpec): KeyReader {
   const what = `a key of "${source}"`;
   const declared = someOrNull(columns.map((column) => column.declared));
-  const times = columns.map(({ name, column }) => ({ name, time: column?.time ?? null }));
-  const schemaConverts = (schema: ConnectField): Converts => convertsOf(times, schema.fields ?? []);
+  const forms = columns.map(({ name, column }) => ({
+    name,
+    time: column?.time ?? null,
+    binary: column?.binary ?? null,
+  }));
+  const schemaConverts = (schema: ConnectField): Converts => convertsOf(forms, schema.fields ?? []);
   const unwrap = schemaWrappers(schemaConverts);
   const quickly = columns.length === 1 && readsIntegers(columns[0].column?.schema);
   const start = quickly ? `{${JSON.stringify(columns[0].name)}:` : null;
   const startBytes = start === null ? null : new TextEncoder().encode(start);
-  return (bytes) => {
-    if (bytes === null) throw nullKey(what);
-    if (startBytes !== null && typeof bytes !== "string") {
-      const quick = integerInBytes(bytes, startBytes);
-      if (quick !== null) return quick;
-    }
+  const partsOf = (bytes: MessageBytes): { text: string; context: KeyContext } => {
     const whole = textOf(bytes, what, KEY_BYTES_MAX);
     const wrapper = unwrap(whole);
     const text = wrapper === null ? whole : whole.slice(wrapper.prefix.length, -1);
-    const converts = wrapper?.schema ? wrapper.made : declared;
-    const quick = start === null || converts !== null ? null : integerInText(text, start);
-    return quick ?? keyOfJson(text, { what, columns, converts, schemaConverts });
+    return {
+      text,
+      context: { what, columns, bare, converts: wrapper?.schema ? wrapper.made : declared, schemaConverts },
+    };
+  };
+  return {
+    key(bytes) {
+      if (bytes === null) throw nullKey(what);
+      if (startBytes !== null && typeof bytes !== "string") {
+        const quick = integerInBytes(bytes, startBytes);
+        if (quick !== null) return quick;
+      }
+      const { text, context } = partsOf(bytes);
+      const quick = start === null || context.converts !== null ? null : integerInText(text, start);
+      return quick ?? keyOfJson(text, context);
+    },
+    values(bytes) {
+      if (bytes === null) throw nullKey(what);
+      const { text, context } = partsOf(bytes);
+      return valuesOfJson(text, context);
+    },
   };
 }
 
@@ -102,9 +132,8 @@ function integerInText(text: string, start: string): number | null {
   return value;
 }
 
-interface KeyContext {
+interface KeyContext extends KeySpec {
   readonly what: string;
-  readonly columns: readonly KeyReadColumn[];
   /** Of the schema that was taken off already. */
   readonly converts: Converts;
   readonly schemaConverts: (schema: ConnectField) => Converts;
@@ -113,30 +142,34 @@ interface KeyContext {
 }
 
 function keyOfJson(text: string, context: KeyContext): Key {
-  const { what, columns } = context;
-  const whole = parseJson(text, what);
-  // A schema that does not stand first was not taken off before.
-  const wrapper = wrappedIn(whole);
-  const parsed = wrapper === null ? whole : wrapper.payload;
-  const converts = wrapper?.schema ? context.schemaConverts(wrapper.schema) : context.converts;
-  if (parsed === null) throw nullKey(what);
-  if (typeof parsed !== "object" || Array.isArray(parsed)) {
-    throw badKey({ ...context, advice: NO_OBJECT }, shown(parsed));
+  const values = valuesOfJson(text, context);
+  try {
+    return values.length === 1 ? keyOfOne(values[0]) : keyOf(values);
+  } catch (error) {
+    if (error instanceof TypeError) throw badKey(context, error.message.slice(0, 200));
+    throw error;
   }
-  const fields = parsed as Record<string, unknown>;
+}
+
+function valuesOfJson(text: string, context: KeyContext): unknown[] {
+  const { columns } = context;
+  const whole = parseJson(text, context.what);
+  const form = formOf(whole, context);
+  const { converts } = form;
+  const fields = fieldsIn(whole, form);
   const names = Object.keys(fields);
   if (names.length !== columns.length || !columns.every(({ name }) => Object.hasOwn(fields, name))) {
     const advice = adviceOn(fields, columns);
     throw badKey({ ...context, advice }, `{${shown(names.join(", ")).slice(1, -1)}}`);
   }
   const exact: { numbers?: Record<string, unknown>; integers?: Record<string, unknown> } = {};
-  const values = columns.map(({ name, column }, index) => {
+  return columns.map(({ name, column }, index) => {
     let wire = fields[name];
     const rounded = column === null ? unsafeNumber(wire) : column.rounded?.(wire);
     if (rounded) {
       const again = column?.exact === "integers"
-        ? exact.integers ??= payloadOf(parseIntegers(text)) as Record<string, unknown>
-        : exact.numbers ??= payloadOf(parseExact(text)) as Record<string, unknown>;
+        ? exact.integers ??= fieldsIn(parseIntegers(text), form)
+        : exact.numbers ??= fieldsIn(parseExact(text), form);
       wire = again[name];
     }
     const convert = converts === null ? null : converts[index];
@@ -147,12 +180,46 @@ function keyOfJson(text: string, context: KeyContext): Key {
     if (value === REFUSED) throw refusedKey(context, { name, column, wire });
     return value;
   });
-  try {
-    return values.length === 1 ? keyOfOne(values[0]) : keyOf(values);
-  } catch (error) {
-    if (error instanceof TypeError) throw badKey(context, error.message.slice(0, 200));
-    throw error;
+}
+
+/** How a key is written: with a schema or without, as an object of columns or as one column's value. */
+interface KeyForm {
+  readonly wrapped: boolean;
+  /** The column whose value is the whole key; null for an object of columns. */
+  readonly bare: string | null;
+  readonly converts: Converts;
+}
+
+function formOf(whole: unknown, context: KeyContext): KeyForm {
+  const { columns, bare, schemaConverts } = context;
+  const [{ name }] = columns;
+  // A schema that does not stand first was not taken off before.
+  const wrapper = wrappedIn(whole) ?? wrappedValue(whole);
+  const wrapped = wrapper !== null;
+  const payload = wrapped ? wrapper.payload : whole;
+  const schema = wrapped ? wrapper.schema : null;
+  if (payload === null) throw nullKey(context.what);
+  const plain = typeof payload !== "object" || Array.isArray(payload);
+  if (columns.length === 1 && (bare ? plain || !Object.hasOwn(payload, name) : typeof payload !== "object")) {
+    const converts = schema === null ? context.converts : schemaConverts({ fields: [{ ...schema, field: name }] });
+    return { wrapped, bare: name, converts };
   }
+  if (plain) throw badKey({ ...context, advice: NO_OBJECT }, shown(payload));
+  return { wrapped, bare: null, converts: schema === null ? context.converts : schemaConverts(schema) };
+}
+
+/** The columns of a key, parsed in whatever way. */
+function fieldsIn(whole: unknown, { wrapped, bare }: KeyForm): Record<string, unknown> {
+  const payload = wrapped ? (whole as { payload: unknown }).payload : whole;
+  return bare === null ? payload as Record<string, unknown> : { [bare]: payload };
+}
+
+/** A value that is no struct, with the Connect schema that is attached to it; null for anything else. */
+function wrappedValue(whole: unknown): { readonly schema: ConnectField; readonly payload: unknown } | null {
+  if (typeof whole !== "object" || whole === null || Object.keys(whole).length !== 2) return null;
+  const { schema, payload } = whole as { schema?: ConnectField | null; payload?: unknown };
+  const typed = typeof schema === "object" && schema !== null && typeof schema.type === "string";
+  return typed && payload !== undefined ? { schema, payload } : null;
 }
 
 function unsafeNumber(wire: unknown): boolean {
@@ -187,7 +254,8 @@ function payloadOf(value: unknown): unknown {
 function nullKey(what: string): DeserializationError {
   return new DeserializationError(
     "null_key",
-    `Cannot read ${what}: the record has none. The table needs a primary key, or the connector message.key.columns`,
+    `Cannot read ${what}: the record has none. The table needs a primary key, or the connector message.key.columns ` +
+      "(for a hypertable, of its chunks: _timescaledb_internal.*:time,device)",
   );
 }
 
@@ -201,7 +269,10 @@ function badKey({ what, columns, advice = DECLARE }: KeyContext, current: string
 
 /** What to do about a key of other columns. */
 function adviceOn(fields: Record<string, unknown>, columns: readonly KeyReadColumn[]): string {
-  if (Object.hasOwn(fields, "schema") && Object.hasOwn(fields, "payload")) return NO_OBJECT;
-  const more = columns.every(({ name }) => Object.hasOwn(fields, name));
-  return more ? `${DECLARE}. If ByLogicalTableRouter added one, set its key.enforce.uniqueness=false` : DECLARE;
+  const more = Object.keys(fields).filter((name) => !columns.some((column) => column.name === name));
+  if (!columns.every(({ name }) => Object.hasOwn(fields, name)) || more.length === 0) return DECLARE;
+  return `${DECLARE}: ${
+    shown(more.join(", ")).slice(1, -1)
+  }, too. A column that a transformation added to the key alone ` +
+    "(ByLogicalTableRouter) is declared in key and row, as z.string()";
 }

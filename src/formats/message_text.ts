@@ -9,9 +9,16 @@ export type MessageBytes = string | Uint8Array;
 const lenient = new TextDecoder();
 const fatal = new TextDecoder("utf-8", { fatal: true });
 
+const CONVERTER = "org.apache.kafka.connect.json.JsonConverter";
+/** The connector's settings that make values JSON without a schema. */
+export const JSON_VALUES = `value.converter=${CONVERTER} and value.converter.schemas.enable=false`;
+const JSON_KEYS = `key.converter=${CONVERTER} and key.converter.schemas.enable=false`;
+const JSON_SETTINGS = `Set ${JSON_KEYS}, ${JSON_VALUES} in the connector, and write the topic anew`;
+
 /**
  * The text of a message's key or value.
- * @throws DeserializationError `too_large` beyond `bytesMax` (characters, for text), `not_utf8`
+ * @throws DeserializationError `too_large` beyond `bytesMax` (characters, for text), `not_utf8`, `not_json` for bytes
+ * that begin with 0, which no JSON text does
  */
 export function textOf(bytes: MessageBytes, what: string, bytesMax: number): string {
   if (bytes.length > bytesMax) {
@@ -21,6 +28,7 @@ export function textOf(bytes: MessageBytes, what: string, bytesMax: number): str
         `Leave the large column out with the connector's column.exclude.list, or raise the limit`,
     );
   }
+  if ((typeof bytes === "string" ? bytes.charCodeAt(0) : bytes[0]) === 0) throw binary(bytes, what);
   if (typeof bytes === "string") return bytes;
   const text = lenient.decode(bytes);
   if (!text.includes("\ufffd")) return text;
@@ -39,10 +47,28 @@ export function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new DeserializationError(
-      "not_json",
-      `Cannot read ${what} as JSON: ${(error as Error).message}. The connector must use JsonConverter`,
-      { cause: error },
-    );
+    const advice = text.startsWith("Struct{")
+      ? `this is StringConverter's text. ${JSON_SETTINGS}`
+      : `${(error as Error).message}. The connector must use JsonConverter`;
+    throw new DeserializationError("not_json", `Cannot read ${what} as JSON: ${advice}`, { cause: error });
   }
+}
+
+/** The refusal of bytes that begin with 0: of a schema registry, if an id follows, else of a number's converter. */
+function binary(message: MessageBytes, what: string): DeserializationError {
+  const bytes = typeof message === "string" ? new TextEncoder().encode(message) : message;
+  const id = registryId(bytes);
+  const written = id === null
+    ? "it begins with byte 0, as numbers of LongConverter and IntegerConverter do"
+    : `it begins with byte 0 and schema id ${id}, as messages with a schema registry do (Avro, Protobuf, JSON ` +
+      "Schema), which Weir does not read yet";
+  return new DeserializationError("not_json", `Cannot read ${what} as JSON: ${written}. ${JSON_SETTINGS}`);
+}
+
+/** Confluent's form has ids of four bytes, which begin with 1; Apicurio's may have eight. Null if there is none. */
+function registryId(bytes: Uint8Array): bigint | number | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const id = bytes.length > 4 ? view.getUint32(1) : 0;
+  if (id > 0) return id;
+  return bytes.length > 8 ? view.getBigUint64(1) : null;
 }

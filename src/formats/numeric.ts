@@ -2,6 +2,7 @@ import { Decimal, DECIMAL_DIGITS_MAX } from "../record/decimal.ts";
 import { LimitError } from "../record/errors.ts";
 import { integerOfBase64, isBase64 } from "./base64.ts";
 import { type ColumnType, NumberText, type Refusal, REFUSED, shown } from "./column_type.ts";
+import { WIDE_DIGITS_MAX } from "./wide_integer.ts";
 
 /** Texts that Debezium writes for numeric's NaN and infinities, in its modes string and double. */
 const NOT_FINITE = new Set(["NAN", "NaN", "POSITIVE_INFINITY", "NEGATIVE_INFINITY", "Infinity", "-Infinity"]);
@@ -57,7 +58,10 @@ export function numericType(precision?: number, scale?: number): ColumnType<Deci
 
 function declare(precision: number, scale: number): Declared {
   if (!Number.isInteger(precision) || precision < 1 || precision > DECIMAL_DIGITS_MAX) {
-    throw new RangeError(`Cannot use "${precision}" as numeric's precision: use 1 to ${DECIMAL_DIGITS_MAX}`);
+    throw new RangeError(
+      `Cannot use "${precision}" as numeric's precision: use 1 to ${DECIMAL_DIGITS_MAX}, with scale 0 up to ` +
+        `${WIDE_DIGITS_MAX}, which gives integers. For other values declare z.string()`,
+    );
   }
   if (!Number.isInteger(scale) || scale < 0 || scale > precision) {
     throw new RangeError(`Cannot use "${scale}" as numeric's scale: use 0 to the precision, ${precision}`);
@@ -135,7 +139,8 @@ function refusal(wire: unknown, { name, declared }: { name: string; declared: De
     return {
       reason: "overflow",
       message: `expected a ${name}: current value is ${current(wire)}, which does not fit. ` +
-        `Declare the column as it is in the database now, with at most ${DECIMAL_DIGITS_MAX} digits`,
+        `Declare the column as it is in the database now, with at most ${DECIMAL_DIGITS_MAX} digits, integers with ` +
+        `up to ${WIDE_DIGITS_MAX} (numeric(${WIDE_DIGITS_MAX}, 0)), longer ones as z.string()`,
     };
   }
   return {

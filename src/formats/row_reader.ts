@@ -7,21 +7,23 @@ import {
   type Exactness,
   exactnessOf,
   isAsked,
+  isBinary,
   type Read,
   readerOf,
   timeFormOf,
 } from "./column_reader.ts";
-import { REFUSED, shown, type TimeForm } from "./column_type.ts";
-import type { Converts } from "./connect_schema.ts";
+import { REFUSED, shown } from "./column_type.ts";
+import type { Converts, WireColumn } from "./connect_schema.ts";
 import type { Change, Fields } from "./envelope.ts";
 import { countUnsafe, isTooDeep, parseExact, parseIntegers, roundsInteger, roundsText, tooDeep } from "./exact_json.ts";
+import type { WireFormat } from "./key_form.ts";
 import { isRowValue, rowValueAdvice } from "./row_value.ts";
 
 /** Problems named in one message. */
 const PROBLEMS_MAX = 5;
 
 /** One column of a row's schema, ready to read. */
-export interface ReadyColumn {
+export interface ReadyColumn extends WireColumn {
   readonly name: string;
   readonly schema: z.ZodType;
   readonly read: Read;
@@ -31,8 +33,6 @@ export interface ReadyColumn {
   readonly exact: Exactness["form"];
   /** zod itself is asked for its values, and may round what was exact. */
   readonly asked: boolean;
-  /** What its integers are, if it is of a type of times. */
-  readonly time: TimeForm | null;
   /** The name is also one of Object.prototype's (`constructor`), so only an own property counts. */
   readonly inherited: boolean;
 }
@@ -44,10 +44,13 @@ export interface ReadRow {
 }
 
 /**
- * The columns of `schema`.
+ * The columns of the schema `row`.
  * @throws TypeError for object-level rules, which a row with unavailable columns could not be held to
  */
-export function readyColumns(source: string, schema: z.ZodObject): ReadyColumn[] {
+export function readyColumns(
+  source: string,
+  { row: schema, format }: { readonly row: z.ZodObject; readonly format?: WireFormat },
+): ReadyColumn[] {
   const { checks, catchall } = schema._zod.def;
   if ((checks?.length ?? 0) > 0 || catchall !== undefined) {
     throw new TypeError(
@@ -68,6 +71,7 @@ export function readyColumns(source: string, schema: z.ZodObject): ReadyColumn[]
       exact: exactness?.form ?? "integers",
       asked: isAsked(column),
       time: timeFormOf(column),
+      binary: isBinary(column) ? format?.binary ?? "undeclared" : null,
       inherited: name in Object.prototype,
     };
   });
@@ -205,9 +209,16 @@ function refused(
   const shownProblems = problems.slice(0, PROBLEMS_MAX).map(({ path, text }) => `${path}: ${text}`).join("; ");
   return new DeserializationError(
     problems[0]?.reason ?? "wrong_type",
-    `Cannot read a record of "${source}" as a row: ${shownProblems}${more}`,
+    `Cannot read a record of "${source}" as a row: ${shownProblems}${more}` +
+      (problems.some(({ reason }) => reason === MISSING) ? MISSING_ADVICE : ""),
   );
 }
+
+const MISSING = "missing_column";
+const MISSING_ADVICE =
+  ". Generated columns are not replicated (PostgreSQL before 18): take such a one out of the row " +
+  "and compute it in mapValues(). Of others look at column.exclude.list and at the name in the database; .optional() " +
+  "takes records from before the column was added";
 
 interface Problem {
   readonly path: string;
@@ -216,7 +227,7 @@ interface Problem {
 }
 
 function missingColumn({ path }: Problem): Problem {
-  return { path, text: "the column is missing", reason: "missing_column" };
+  return { path, text: "the column is missing", reason: MISSING };
 }
 
 /** What is wrong with a column's value; null if nothing is. */

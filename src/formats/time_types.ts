@@ -1,4 +1,5 @@
 import { type ColumnType, Micros, OtherType, type Refusal, REFUSED, shown, wrongType } from "./column_type.ts";
+import { dayText, microsText } from "../record/calendar.ts";
 import { daysOfDate, hasZone, MICROS_OF_DAY, microsOfTime, microsOfTimestamp } from "./iso_time.ts";
 
 /** 1900-01-01: before it ClickHouse's Date32 and DateTime64 cannot hold a value. In days since the epoch. */
@@ -13,6 +14,8 @@ const MICROS_MAX = Number.MAX_SAFE_INTEGER;
 const PRECISION_MAX = 6;
 /** With `time.precision.mode=adaptive` Debezium writes milliseconds up to this precision. */
 const MILLISECONDS_PRECISION_MAX = 3;
+/** 4713-01-01 BC and 5874897-12-31: days that PostgreSQL's date can hold, counted from 1970. */
+const POSTGRES_DAYS = [-2_440_588, 2_145_031_948] as const;
 
 /**
  * timestamp and timestamptz: microseconds since the epoch. Text, or integers: milliseconds for precision 0..3, else
@@ -33,6 +36,7 @@ export function timestampType(name: "timestamp" | "timestamptz", precision = PRE
     name: fullName,
     exact: null,
     time: { kind: "timestamp", unit: unitOf(scale) },
+    precision,
     read(wire) {
       const micros = read(wire);
       return micros >= MICROS_MIN && micros <= MICROS_MAX ? micros : REFUSED;
@@ -42,7 +46,7 @@ export function timestampType(name: "timestamp" | "timestamptz", precision = PRE
         name: fullName,
         range: "from 1900-01-01 to 2255-06-05",
         value: read(wire),
-        hint: otherUnit(wire, { name, scale, holds }),
+        hint: keptAs(wire, `int8(), ${unitOf(scale)} since 1970`) + otherUnit(wire, { name, scale, holds }),
       }),
   };
 }
@@ -57,7 +61,12 @@ export const dateType: ColumnType<number> = {
     return days >= DAYS_MIN && days <= DAYS_MAX ? days : REFUSED;
   },
   refusal: (wire) =>
-    timeRefusal(wire, { name: "date", range: "from 1900-01-01 to 2299-12-31", value: daysOf(wire), hint: "" }),
+    timeRefusal(wire, {
+      name: "date",
+      range: "from 1900-01-01 to 2299-12-31",
+      value: daysOf(wire),
+      hint: keptAs(wire, "z.int(), days since 1970"),
+    }),
 };
 
 /**
@@ -91,7 +100,8 @@ function scaleOf(name: string, precision: number): 1 | 1000 {
   if (!Number.isInteger(precision) || precision < 0 || precision > PRECISION_MAX) {
     throw new RangeError(`Cannot use "${precision}" as ${name}'s precision: use 0 to ${PRECISION_MAX}`);
   }
-  return precision <= MILLISECONDS_PRECISION_MAX ? 1000 : 1;
+  // A timestamptz is text; its precision says how many digits that has.
+  return name !== "timestamptz" && precision <= MILLISECONDS_PRECISION_MAX ? 1000 : 1;
 }
 
 function unitOf(scale: 1 | 1000): "milliseconds" | "microseconds" {
@@ -115,6 +125,18 @@ function otherUnit(
   return scale === 1
     ? ". If these are nanoseconds, set time.precision.mode=microseconds in the connector"
     : `. If these are microseconds (time.precision.mode=microseconds), declare ${name}()`;
+}
+
+/** What to do about a value that ClickHouse's types of times do not hold. `declared`: what reads its integers. */
+function keptAs(wire: unknown, declared: string): string {
+  const column = typeof wire === "string" ? "z.string(), for a String column" : `${declared}, for a column of integers`;
+  return `, which ClickHouse's types of times do not hold. Use null instead, or declare the column as ${column}`;
+}
+
+/** A number of days or microseconds as a person writes it, in brackets; empty for what no calendar has. */
+function calendar(name: string, value: number): string {
+  const text = name === "date" ? dayText(value) : name.startsWith("timestamp") ? microsText(value) : null;
+  return text === null ? "" : ` (${text})`;
 }
 
 function daysOf(wire: unknown): number {
@@ -158,9 +180,15 @@ function timeRefusal(wire: unknown, { name, range, value, hint }: ExpectedTime):
     const { reason, message } = wrongType(`a ${name}`, wire);
     return { reason, message: `${message}. Declare the column as its Connect schema says, or as int8()` };
   }
+  if (name === "date" && (value < POSTGRES_DAYS[0] || value > POSTGRES_DAYS[1])) {
+    const infinite = "which is no day of PostgreSQL's: Debezium writes 'infinity' and '-infinity' so";
+    const message = `expected a finite date: current value is ${shown(wire)}, ${infinite}. Use null instead`;
+    return { reason: "out_of_range", message };
+  }
   const beyond = typeof wire === "string" && /^[+-]\d{4,}-\d\d-\d\d/.test(wire);
   if (!Number.isNaN(value) || beyond) {
-    return { reason: "out_of_range", message: `expected a ${name} ${range}: current value is ${shown(wire)}${hint}` };
+    const current = `${shown(wire)}${typeof wire === "string" ? "" : calendar(name, value)}`;
+    return { reason: "out_of_range", message: `expected a ${name} ${range}: current value is ${current}${hint}` };
   }
   const zone = name === "timestamptz" && typeof wire === "string" && !Number.isNaN(microsOfTimestamp(wire));
   return zone ? wrongType("a timestamptz with its zone", wire) : wrongType(`a ${name}`, wire);

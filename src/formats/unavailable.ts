@@ -22,7 +22,8 @@ export function unavailableTest(placeholder: string): (wire: unknown) => boolean
   const bytes = placeholder.startsWith("hex:") ? hexBytes(placeholder.slice(4)) : new TextEncoder().encode(placeholder);
   const text = new TextDecoder().decode(bytes);
   const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const texts = [text, btoa(String.fromCharCode(...bytes)), hex, JSON.stringify({ [text]: text })];
+  const base64 = btoa(String.fromCharCode(...bytes));
+  const texts = [text, base64, base64.replaceAll("+", "-").replaceAll("/", "_"), hex, JSON.stringify({ [text]: text })];
   // By length, so that a column's value is compared with at most one or two candidates.
   const byLength: string[][] = [];
   for (const form of texts) (byLength[form.length] ??= []).push(form);

@@ -69,8 +69,9 @@ export function ownershipProblems(
 
 /** Whether equal keys of both tables are written as equal texts, so that their rows are in the same partition. */
 export function sameWire(a: readonly KeyColumn[], b: readonly KeyColumn[]): boolean {
-  return a.length === b.length && a.every(({ name, wire }, index) => {
+  return a.length === b.length && a.every(({ name, bare, wire }, index) => {
     const other = b[index];
-    return name === other.name && wire !== null && JSON.stringify(wire) === JSON.stringify(other.wire);
+    return name === other.name && bare === other.bare && wire !== null &&
+      JSON.stringify(wire) === JSON.stringify(other.wire);
   });
 }

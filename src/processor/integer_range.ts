@@ -1,3 +1,4 @@
+import { dayText, microsText } from "../record/calendar.ts";
 import type { ClickHouseType } from "../record/clickhouse_type.ts";
 
 /** Days since the epoch of the first and last day that Date32 can hold: 1900-01-01 and 2299-12-31. */
@@ -26,6 +27,30 @@ export function integerRange(type: IntegerType): (value: number | bigint) => boo
     case "UInt":
       return bitRange(type);
   }
+}
+
+/**
+ * A number that does not fit a type of times as a date, with what the type holds and which type holds more; null for
+ * another type or value.
+ */
+export function timeText(type: ClickHouseType, value: unknown): string | null {
+  if (type.name !== "Date" && type.name !== "Date32" && type.name !== "DateTime64") return null;
+  if (typeof value !== "number" || !Number.isInteger(value) || integerRange(type)(value)) return null;
+  const { calendar, holds, wider } = TIMES[type.name];
+  const text = calendar(value);
+  return `${value}${text === null ? "" : ` (${text})`}; ${type.bare} holds ${holds}, ${wider}`;
+}
+
+const TIMES: Readonly<Record<"Date" | "Date32" | "DateTime64", TimeRange>> = {
+  Date: { calendar: dayText, holds: "1970-01-01 to 2149-06-06", wider: "Date32 1900-01-01 to 2299-12-31" },
+  Date32: { calendar: dayText, holds: "1900-01-01 to 2299-12-31", wider: "Int32 any number of days since 1970" },
+  DateTime64: { calendar: microsText, holds: "1900-01-01 to 2255-06-05", wider: "Int64 any microseconds since 1970" },
+};
+
+interface TimeRange {
+  readonly calendar: (value: number) => string | null;
+  readonly holds: string;
+  readonly wider: string;
 }
 
 function bitRange(

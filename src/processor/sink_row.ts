@@ -3,7 +3,7 @@ import { Decimal } from "../record/decimal.ts";
 import { LimitError } from "../record/errors.ts";
 import type { Row } from "../record/row.ts";
 import { literal, specialised } from "../record/specialised.ts";
-import { integerRange, type IntegerType } from "./integer_range.ts";
+import { integerRange, type IntegerType, timeText } from "./integer_range.ts";
 
 /** Longest part of a text that a refusal quotes. */
 const SHOWN_LENGTH_MAX = 100;
@@ -48,7 +48,7 @@ function plainEncoder(name: string, type: ClickHouseType): ColumnEncoder {
   const { bare } = type;
   const refuse = (value: unknown): never => {
     throw new TypeError(
-      `Cannot write column "${name}" as ${bare}: current value is ${shown(value)}. ` +
+      `Cannot write column "${name}" as ${bare}: current value is ${timeText(type, value) ?? shown(value)}. ` +
         "Declare a type that holds it, or map it to a value of this one",
     );
   };

@@ -8,13 +8,15 @@ import { type Key, keyOf, keyOfOne } from "./key.ts";
  * - `decimal_text`: a text with so many fraction digits (`decimal.handling.mode=string`)
  * - `decimal_bytes`: base64 of the unscaled integer (`decimal.handling.mode=precise`)
  * - `milliseconds`: microseconds divided by 1,000 (`time.precision.mode=adaptive` up to 3 fraction digits, `connect`)
- * - `zoned`: microseconds as a text in UTC, `2024-06-15T10:34:56.123456Z`
+ * - `zoned`: microseconds as a text in UTC with so many fraction digits, `2024-06-15T10:34:56.123456Z`
  * - `iso_date`: `2024-01-31Z` (`time.precision.mode=isostring`)
  * - `padded`: text filled up with blanks, as PostgreSQL's char(n)
+ * - `hex`, `base64_url`: of bytes, which are base64 here (`binary.handling.mode=hex`, `base64-url-safe`)
  */
 export type KeyWire =
-  | { readonly kind: "plain" | "milliseconds" | "zoned" | "iso_date" }
+  | { readonly kind: "plain" | "milliseconds" | "iso_date" | "hex" | "base64_url" }
   | { readonly kind: "decimal_text" | "decimal_bytes"; readonly scale: number }
+  | { readonly kind: "zoned"; readonly precision: number }
   | { readonly kind: "padded"; readonly length: number };
 
 /** One key column of a source. */
@@ -30,11 +32,13 @@ export interface KeyColumn {
   readonly wire: KeyWire | null;
   /** Whether equal values may be written as different texts, and so lie in different partitions: 1.5 and 1.50. */
   readonly texts: "one" | "several";
+  /** The key is this column's value alone, not an object of columns. */
+  readonly bare: boolean;
 }
 
 /** A key column of which nothing is known but its name. */
 export function plainKeyColumn(name: string): KeyColumn {
-  return { name, value: "plain", scale: null, text: "as_is", wire: { kind: "plain" }, texts: "one" };
+  return { name, value: "plain", scale: null, text: "as_is", wire: { kind: "plain" }, texts: "one", bare: false };
 }
 
 /** One of the texts that the database calls equal, the same for all of them. */

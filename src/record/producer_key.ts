@@ -11,6 +11,7 @@ import type { KeyColumn, KeyWire } from "./key_column.ts";
 export function producerKey(columns: readonly KeyColumn[], key: Key): string {
   if (columns.length === 1) {
     const [column] = columns;
+    if (column.bare) return wireText(column, key);
     return `${openingOf(column)}${typeof key === "number" && isPlain(column) ? key : wireText(column, key)}}`;
   }
   const parts = keyParts(key);
@@ -60,9 +61,11 @@ const WIRES: { readonly [K in KeyWire["kind"]]: (text: string, wire: Extract<Key
   decimal_text: (text, { scale }) => `"${withScale(text, scale)}"`,
   decimal_bytes: (text, { scale }) => `"${base64OfDecimal(text, scale)}"`,
   milliseconds: (text) => /^-?\d+$/.test(text) ? String(Math.floor(Number(text) / 1000)) : jacksonText(text),
-  zoned: (text) => /^-?\d+$/.test(text) ? `"${zonedText(Number(text))}"` : jacksonText(text),
+  zoned: (text, { precision }) => /^-?\d+$/.test(text) ? `"${zonedText(Number(text), precision)}"` : jacksonText(text),
   iso_date: (text) =>
     /^-?\d+$/.test(text) ? `"${new Date(Number(text) * 86_400_000).toISOString().slice(0, 10)}Z"` : jacksonText(text),
+  hex: (text) => `"${hexOfBase64(JSON.parse(text))}"`,
+  base64_url: (text) => `"${urlSafeBase64(JSON.parse(text))}"`,
   padded: (text, { length }) => {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "string") return jacksonText(text);
@@ -70,10 +73,14 @@ const WIRES: { readonly [K in KeyWire["kind"]]: (text: string, wire: Extract<Key
   },
 };
 
-/** Debezium's `ZonedTimestamp`: ISO text with microseconds, in UTC. */
-export function zonedText(micros: number): string {
+/**
+ * Debezium's `ZonedTimestamp` (`ZonedTimestamp.getDateTimeFormatter`): ISO text in UTC, with as many fraction digits as
+ * the column's precision.
+ */
+export function zonedText(micros: number, precision: number): string {
   const ms = Math.floor(micros / 1000);
-  return `${new Date(ms).toISOString().slice(0, -1)}${String(micros - ms * 1000).padStart(3, "0")}Z`;
+  const text = `${new Date(ms).toISOString().slice(0, -1)}${String(micros - ms * 1000).padStart(3, "0")}`;
+  return `${precision === 0 ? text.slice(0, -7) : text.slice(0, text.length - 6 + precision)}Z`;
 }
 
 /** Plain digits with `scale` fraction digits; the text as it is when it has more. */
@@ -88,8 +95,20 @@ export function base64OfDecimal(text: string, scale: number): string {
   return base64Of(unscaled(text, scale));
 }
 
+/** Bytes in base64 as `binary.handling.mode=hex` writes them. */
+export function hexOfBase64(base64: string): string {
+  return Array.from(atob(base64), (byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+}
+
+/** Bytes in base64 as `binary.handling.mode=base64-url-safe` writes them. */
+export function urlSafeBase64(base64: string): string {
+  return base64.replaceAll("+", "-").replaceAll("/", "_");
+}
+
 /** The integer that stands for the decimal `text` in units of 10^-`scale`. */
 function unscaled(text: string, scale: number): bigint {
+  // Integers may have more digits than a decimal.
+  if (/^-?\d+$/.test(text)) return BigInt(text) * bigPower(scale);
   const scaled = parseScaled(text);
   if (scaled === null || scaled.scale > scale) return 0n;
   return BigInt(scaled.units) * bigPower(scale - scaled.scale);

@@ -7,7 +7,7 @@ import { Decimal } from "../record/decimal.ts";
 import { keyColumnsOf } from "../dsl/key_columns.ts";
 import type { Key } from "../record/key.ts";
 import { keyFrom } from "../record/key_column.ts";
-import { base64OfDecimal, producerKey, zonedText } from "../record/producer_key.ts";
+import { base64OfDecimal, hexOfBase64, producerKey, urlSafeBase64, zonedText } from "../record/producer_key.ts";
 import type { Row } from "../record/row.ts";
 
 /** A record as Debezium's JsonConverter writes it without schemas. */
@@ -144,8 +144,10 @@ function wireOf(schema: z.ZodType, { value, format }: WireValue): unknown {
   if (innerType !== undefined) return wireOf(innerType, { value, format });
   if (value instanceof Decimal) return decimalOf(value, { scale: scaleOf(schema), format });
   const type = columnTypeOf(schema);
+  if (type?.integer === true) return integerOf(value, format);
+  if (type?.binary === true && typeof value === "string") return binaryOf(value, format);
   if (type === null || typeof value !== "number") return value;
-  if (type.name === "timestamptz") return zonedText(value);
+  if (type.name.startsWith("timestamptz")) return zonedText(value, type.precision!);
   const { time } = type;
   if (time === undefined || time.kind === "date" || format.times === "microseconds") return value;
   return time.unit === "milliseconds" || format.times === "connect" ? milliseconds(type.name, value) : value;
@@ -161,6 +163,17 @@ function decimalOf(
   return scale === null
     ? { scale: value.scale, value: base64OfDecimal(value.toString(), value.scale) }
     : base64OfDecimal(value.toString(), scale);
+}
+
+/** An integer of a numeric column. */
+function integerOf(value: unknown, { decimals }: WireFormat): unknown {
+  if (decimals === "double") return Number(value);
+  return decimals === "precise" ? base64OfDecimal(String(value), 0) : String(value);
+}
+
+function binaryOf(base64: string, { binary }: WireFormat): string {
+  if (binary === "hex") return hexOfBase64(base64);
+  return binary === "base64-url-safe" ? urlSafeBase64(base64) : base64;
 }
 
 /** @throws RangeError for a value that a column of the type could not hold */

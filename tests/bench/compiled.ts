@@ -105,7 +105,7 @@ function print(
 }
 
 const AFTER = captured();
-const columns = TABLES.map(({ source }) => readyColumns(source.spec.name, source.spec.row));
+const columns = TABLES.map(({ source }) => readyColumns(source.spec.name, source.spec));
 const readers = TABLES.map(({ source }, table) =>
   rowReader(source.spec.name, { columns: columns[table], isUnavailable })
 );

@@ -71,6 +71,23 @@ Deno.test("topology() refuses one topic whose keys are declared in two forms", (
   assertEquals([problem.includes("the same format"), others.length], [true, 1]);
 });
 
+Deno.test("topology() refuses bare keys of several columns, and one topic with and without them", () => {
+  const row = z.object({ id: int8(), region: int8() });
+  const bare = { key: "bare" } as const;
+  const [several, mixed, ...others] = problemsOf(() =>
+    topology("t", (b) => {
+      b.table(debezium("t.public.several", { key: ["id", "region"], row, format: bare }));
+      b.table(debezium("t.public.events", { key: ["id"], row, format: bare }));
+      b.table(debezium("t.public.events", { key: ["id"], row }));
+    })
+  );
+  assertEquals([several.includes('format: { key: "bare" }'), mixed.includes("the same format"), others.length], [
+    true,
+    true,
+    1,
+  ]);
+});
+
 Deno.test("topology() that writes nothing is refused", () => {
   assertEquals(problemsOf(() => topology("idle", (builder) => void builder.table(a))).length, 1);
 });

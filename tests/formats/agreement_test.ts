@@ -28,6 +28,7 @@ const kinds: Readonly<Record<string, z.ZodType>> = {
   int8: int8(),
   numeric: numeric(),
   money: numeric(12, 2),
+  wide: numeric(78, 0),
   timestamptz: timestamptz(),
   timestamp: timestamp(),
   date: date(),
@@ -171,7 +172,9 @@ Deno.test("rows decoded agree with z.object(...).safeParse of the same row", () 
       accepted++;
     } catch (error) {
       assert(error instanceof DeserializationError, `seed ${SEED}, ${text}: ${error}`);
-      assert(!Object.values(result.data ?? {}).every(isRowValue) || !result.success, `seed ${SEED}, ${text}: ${error}`);
+      const rounds = error.message.includes("the schema rounds it");
+      const holds = result.success && Object.values(result.data).every(isRowValue) && !rounds;
+      assert(!holds, `seed ${SEED}, ${text}: ${error}`);
     }
   }
   assert(accepted > 100, `${accepted} accepted`);

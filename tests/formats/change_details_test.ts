@@ -42,7 +42,7 @@ for (const [form, { wrap, format }] of Object.entries(FORMS)) {
   Deno.test(`Decoder.details() reads the row before a change as decode() reads rows, ${form}`, () => {
     const { decode, details } = decoder(format);
     const created = decode({ key: '{"id":7}', value: wrap(envelope("c")) });
-    const { before, transaction } = details({ value: wrap(envelope("d")) });
+    const { before, transaction } = details({ key: '{"id":1}', value: wrap(envelope("d")) });
     const shown = (row: unknown) => row && Object.entries(row).map(([name, value]) => [name, String(value)]);
     const expected = [["id", "7"], ["price", "95.78"], ["at", "1718447696120000"], ["from", "3600000000"]];
     assertEquals(created.kind === "upsert" && shown(created.row), expected);
@@ -60,6 +60,6 @@ for (const [form, { wrap, format }] of Object.entries(FORMS)) {
 Deno.test("Decoder.details() says nothing of what it cannot read", () => {
   const { details } = decoder(undefined);
   for (const value of [null, "", "null", "7", '"text"', "[]", '{"before":7}', '{"schema":null,"payload":null}']) {
-    assertEquals(details({ value }), { before: null, transaction: null }, String(value));
+    assertEquals(details({ key: null, value }), { before: null, transaction: null }, String(value));
   }
 });

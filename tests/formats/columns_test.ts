@@ -205,6 +205,9 @@ const tables: Readonly<Record<string, readonly [column: Column<unknown>, cases: 
     ["", ""],
     ["AAAAAAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAA"],
     ["d41d8cd98f00b204e9800998ecf8427e", no("wrong_type")],
+    ["deadbeef", no("wrong_type")],
+    ["00", no("wrong_type")],
+    ["-_8=", no("wrong_type")],
     ["3q2+7w=", no("wrong_type")],
     ["é===", no("wrong_type")],
   ]],
@@ -239,7 +242,7 @@ for (const [name, [column, cases]] of Object.entries(tables)) {
 }
 
 Deno.test("numeric() refuses precision and scale that no decimal has", () => {
-  for (const [precision, scale] of [[0, 0], [39, 0], [5, 6], [5, -1], [1.5, 0]]) {
+  for (const [precision, scale] of [[0, 0], [79, 0], [39, 1], [78, 18], [50.5, 0], [5, 6], [5, -1], [1.5, 0]]) {
     assertThrows(() => numeric(precision, scale), RangeError, "numeric's");
   }
 });

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { z } from "zod";
 import { int8, numeric, timestamptz } from "../../src/formats/columns.ts";
 import { createDecoder, type DecoderOptions, type MessageBytes } from "../../src/formats/decoder.ts";
@@ -84,10 +84,10 @@ Deno.test("createDecoder() refuses what it cannot read, with reason, column and 
     "null as key": ["null_key", "primary key", null, "null"],
     "null as key, with schema": ["null_key", "primary key", null, '{"schema":null,"payload":null}'],
     "key is no JSON": ["not_json", "a key of", null, "{"],
-    "key is a number": ["bad_key", "columns id", null, "7"],
+    "key is another column's value": ["bad_key", "its key says id = 8, its row 7", envelope("c", after), "8"],
     "key is a list": ["bad_key", "columns id", null, "[7]"],
     "key of another column": ["bad_key", "columns id", null, '{"uid":7}'],
-    "key with one column more": ["bad_key", "key.enforce.uniqueness=false", null, '{"id":7,"region":1}'],
+    "key with one column more": ["bad_key", "region, too. A column that a transformation", null, '{"id":7,"region":1}'],
     "key with an object": [
       "bad_key",
       "expected an int8: current value is an object",
@@ -131,6 +131,16 @@ Deno.test("createDecoder() refuses what it cannot read, with reason, column and 
       assertEquals(error.reason, reason, error.message);
       assert(error.message.includes(says) && error.message.length < 1_000, error.message);
     });
+  }
+});
+
+Deno.test("createDecoder() tells why a column may be missing, generated columns first", () => {
+  const { reason, message } = refusal(envelope("u", '{"id":7,"price":null}'));
+  assertEquals(reason, "missing_column");
+  for (
+    const part of ["Generated columns", "PostgreSQL before 18", "mapValues()", "column.exclude.list", ".optional()"]
+  ) {
+    assertStringIncludes(message, part);
   }
 });
 

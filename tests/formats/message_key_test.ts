@@ -1,15 +1,17 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { z } from "zod";
 import { char, citext, date, float8, int8, numeric, timestamp, timestamptz, uuid } from "../../src/formats/columns.ts";
-import { createDecoder } from "../../src/formats/decoder.ts";
-import { keyColumnOf } from "../../src/formats/key_form.ts";
+import { createDecoder, type MessageBytes } from "../../src/formats/decoder.ts";
+import { keyColumnOf, type WireFormat } from "../../src/formats/key_form.ts";
 import { Decimal } from "../../src/record/decimal.ts";
 import { DeserializationError } from "../../src/record/errors.ts";
 import type { Key } from "../../src/record/key.ts";
 
 /** The key of a tombstone. */
-function keyIn(schema: z.ZodType, text: string): Key {
-  const decoded = createDecoder({ source: "things", key: ["k"], row: z.object({ k: schema }) })
+function keyIn(schema: z.ZodType, wire: MessageBytes | { readonly text: string; readonly format: WireFormat }): Key {
+  const plain = typeof wire === "string" || wire instanceof Uint8Array;
+  const { text, format } = plain ? { text: wire, format: undefined } : wire;
+  const decoded = createDecoder({ source: "things", key: ["k"], row: z.object({ k: schema }), format })
     .decode({ key: text, value: null });
   assert(decoded.kind === "delete");
   return decoded.key;
@@ -63,7 +65,7 @@ Deno.test("createDecoder() makes one key of every form on the wire", () => {
   for (const [schema, key, ...texts] of cases) {
     for (const text of texts) {
       assertEquals(keyIn(schema, text), key, text);
-      assertEquals(keyIn(schema, new TextEncoder().encode(text) as never), key, `bytes of ${text}`);
+      assertEquals(keyIn(schema, new TextEncoder().encode(text)), key, `bytes of ${text}`);
     }
   }
 });
@@ -78,7 +80,8 @@ Deno.test("createDecoder() refuses a key that its column does not take, as one r
     [z.array(z.string()), '{"k":["a"]}'],
     [z.string().transform(() => ({ an: "object" })), '{"k":"a"}'],
     [int8(), '{"other":7}'],
-    [int8(), "7"],
+    [int8(), "[7]"],
+    [z.string(), "7"],
   ];
   for (const [schema, text] of cases) {
     const error = assertThrows(() => keyIn(schema, text), DeserializationError);
@@ -98,9 +101,55 @@ Deno.test("createDecoder() shows a refused key value as it came, and names the t
     const { message } = assertThrows(() => keyIn(schema, `{"k":${wire}}`), DeserializationError);
     assertStringIncludes(message, text);
   }
+  const two = createDecoder({ source: "things", key: ["k", "l"], row: z.object({ k: int8(), l: int8() }) });
   for (const key of ["7", '{"schema":{"type":"int64","optional":false},"payload":7}']) {
-    const { message } = assertThrows(() => keyIn(int8(), key), DeserializationError);
-    assertStringIncludes(message, "It has no columns: remove the transformation that takes the key apart");
+    const { message } = assertThrows(() => two.decode({ key, value: null }), DeserializationError);
+    assertStringIncludes(message, "as the columns k, l: current value is 7. It has no columns");
+    assertStringIncludes(message, "ExtractField$Key");
+  }
+  const { message } = assertThrows(
+    () => keyIn(int8(), '{"k":7,"__dbz__physicalTableIdentifier":"a"}'),
+    DeserializationError,
+  );
+  assertStringIncludes(message, "__dbz__physicalTableIdentifier, too. A column that a transformation added to the key");
+});
+
+const wrapped = (field: string, payload: string) => `{"schema":{${field},"optional":false},"payload":${payload}}`;
+
+Deno.test("createDecoder() takes a bare key for the only key column's value, in every form on the wire", () => {
+  const cases: readonly (readonly [z.ZodType, Key, ...string[]])[] = [
+    [int8(), 17, "17", '"17"', wrapped('"type":"int64"', "17"), '{"schema":null,"payload":17}'],
+    [int8(), "9007199254740993", "9007199254740993", wrapped('"type":"int64"', "9007199254740993")],
+    [int8(), "9007199254740993", '{"payload":9007199254740993,"schema":{"type":"int64"}}'],
+    [z.string(), '"a"', '"a"', wrapped('"type":"string"', '"a"')],
+    [numeric(12, 2), 7, '"7.00"', "7.0", wrapped(DECIMAL.slice(1, -1).replace(',"field":"k"', ""), '"Arw="')],
+    [z.boolean(), "true", "true"],
+    [uuid(), '"6f9619ff-8b86-d011-b42d-00c04fc964ff"', '"6F9619FF-8B86-D011-B42D-00C04FC964FF"'],
+    [date(), 19_753, "19753", '"2024-01-31Z"'],
+    [
+      timestamp(),
+      1_718_454_896_123_000,
+      "1718454896123000",
+      wrapped(MILLIS.slice(1, -1).replace(',"field":"k"', ""), "1718454896123"),
+    ],
+    [timestamptz(), 1_718_454_896_123_000, '"2024-06-15T12:34:56.123000Z"'],
+  ];
+  for (const [schema, key, ...texts] of cases) {
+    for (const text of texts) {
+      assertEquals(keyIn(schema, text), key, text);
+      assertEquals(keyIn(schema, new TextEncoder().encode(text)), key, `bytes of ${text}`);
+      for (const form of ["bare", "object"] as const) {
+        assertEquals(keyIn(schema, { text, format: { key: form } }), key, text);
+      }
+    }
+  }
+  // As an object only where it is declared: it could be a key of other columns.
+  const variable = '{"scale":2,"value":"Arw="}';
+  assertEquals(keyIn(numeric(), { text: variable, format: { key: "bare" } }), 7);
+  assertEquals(assertThrows(() => keyIn(numeric(), variable), DeserializationError).reason, "bad_key");
+  assertEquals(keyIn(int8(), { text: '{"k":17}', format: { key: "bare" } }), 17);
+  for (const text of ["null", '{"schema":{"type":"int64"},"payload":null}']) {
+    assertEquals(assertThrows(() => keyIn(int8(), text), DeserializationError).reason, "null_key");
   }
 });
 
@@ -122,7 +171,8 @@ Deno.test("keyColumnOf() knows how keys are written, and says where that cannot 
     [z.union([z.int(), z.string()]).nullable(), { kind: "plain" }],
     [numeric(12, 2), { kind: "decimal_text", scale: 2 }],
     [char(3), { kind: "padded", length: 3 }],
-    [timestamptz(), { kind: "zoned" }],
+    [timestamptz(), { kind: "zoned", precision: 6 }],
+    [timestamptz(3), { kind: "zoned", precision: 3 }],
     [numeric(), null],
     [float8(), null],
     [citext(), null],

@@ -2,6 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { columnEncoder } from "../../src/processor/sink_row.ts";
 import { Decimal } from "../../src/record/decimal.ts";
 
+const DATE = "; Date holds 1970-01-01 to 2149-06-06, Date32 1900-01-01 to 2299-12-31";
+
 /** Values that a column takes, with the JSON texts that it makes of them; those that it refuses, as it shows them. */
 const CASES: Readonly<Record<string, { takes: [unknown, string][]; refuses: [unknown, string][] }>> = {
   Int8: {
@@ -22,7 +24,10 @@ const CASES: Readonly<Record<string, { takes: [unknown, string][]; refuses: [unk
     takes: [[Decimal.parse("-0.000000000000000001"), '"-0.000000000000000001"']],
     refuses: [[Decimal.parse("100000000000000000000"), "the Decimal 100000000000000000000"]],
   },
-  Date: { takes: [[0, '"1970-01-01"'], [65_535, '"2149-06-06"']], refuses: [[-1, "-1"], [65_536, "65536"]] },
+  Date: {
+    takes: [[0, '"1970-01-01"'], [65_535, '"2149-06-06"']],
+    refuses: [[-1, `-1 (1969-12-31)${DATE}`], [65_536, `65536 (2149-06-07)${DATE}`], [0.5, "0.5"]],
+  },
   Bool: { takes: [[true, "true"]], refuses: [[1, "1"]] },
   String: {
     takes: [['q"', '"q\\""']],

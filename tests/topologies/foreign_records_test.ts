@@ -5,16 +5,7 @@ import { computeSinks } from "../../src/oracle/oracle.ts";
 import { ConfigError } from "../../src/record/errors.ts";
 import { partitionOf } from "../../src/record/partitioner.ts";
 import { createTopologyTestDriver, type TopologyTestDriver } from "../../src/testing/mod.ts";
-
-function envelope(after: string, op = "c"): string {
-  return `{"before":null,"after":${after},"source":{"version":"3.6.3.Final","txId":1},"op":"${op}","ts_ms":1}`;
-}
-
-/** The rows shown, and the reasons of what was set aside. */
-async function shown(driver: TopologyTestDriver, sink: Parameters<TopologyTestDriver["select"]>[0]) {
-  await driver.settle();
-  return { rows: driver.select(sink), letters: driver.deadLetters().map(({ reason }) => reason).sort() };
-}
+import { envelope, shown } from "./raw_records.ts";
 
 const emotes = debezium("shop.public.emotes", { key: ["id"], row: z.object({ id: int8(), name: z.string() }) });
 const uses = debezium("shop.public.uses", { key: ["id"], row: z.object({ id: int8(), emote: int8() }) });

@@ -36,7 +36,9 @@ export async function loadSources(topology: Topology, truth: Truth): Promise<Sou
   for (const node of topology.nodes) {
     if (node.op !== "source" || tables.has(node.source.topic)) continue;
     const source = wholeSource(topology, node);
-    const decoder = createDecoder({ source: source.name, key: source.key, row: source.row });
+    // The truth has bytes in base64, whatever the connector writes.
+    const format = source.format?.binary === undefined ? undefined : { binary: "bytes" } as const;
+    const decoder = createDecoder({ source: source.name, key: source.key, row: source.row, format });
     const rows: (readonly [Key, Row])[] = [];
     for (const { key, after } of await truth.rows(source)) {
       try {

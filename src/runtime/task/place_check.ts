@@ -24,6 +24,12 @@ const FORMATS: readonly WireFormat[] = [
   { decimals: "precise", times: "isostring" },
 ];
 
+/** Formats of keys by their columns, then of one column's value alone; simple ones first. */
+function formatsOf(columns: number): readonly WireFormat[] {
+  if (columns > 1) return FORMATS;
+  return [...FORMATS, { key: "bare" }, ...FORMATS.map((format): WireFormat => ({ ...format, key: "bare" }))];
+}
+
 /** Characters of a key in a message. */
 const TEXT_MAX = 200;
 
@@ -93,17 +99,33 @@ export class PlaceCheck {
     if (/^\{\s*"schema"/.test(written)) return "Write the topic with key.converter.schemas.enable=false";
     const format = this.#formatOf(key, written);
     if (format !== null) return `Declare format: ${format} in debezium("${member.source.topic}", ...)`;
+    const precision = this.#precisionOf(key, written);
+    if (precision !== null) return `Declare the key's column as in the database: timestamptz(${precision})`;
     return "Write keys as Debezium does with decimal.handling.mode=string, time.precision.mode=microseconds and " +
       "key.converter.schemas.enable=false";
+  }
+
+  /** The precision of timestamptz columns under which the producer's text of the key is this one; null if none is. */
+  #precisionOf(key: Key, written: string): number | null {
+    const { keyColumns } = this.#options;
+    for (let precision = 0; precision <= 6; precision++) {
+      const columns = keyColumns.map((column): KeyColumn =>
+        column.wire?.kind === "zoned" ? { ...column, wire: { kind: "zoned", precision } } : column
+      );
+      if (producerKey(columns, key) === written) return precision;
+    }
+    return null;
   }
 
   /** The declaration under which the producer's text of the key is this one; null if there is none. */
   #formatOf(key: Key, written: string): string | null {
     const { source } = this.#options.member;
-    for (const format of FORMATS) {
+    for (const change of formatsOf(source.key.length)) {
+      const format: WireFormat = { ...source.format, key: undefined, ...change };
       const columns = source.key.map((name) => keyColumnOf(name, { schema: source.row.shape[name], format }));
       if (columns.some(({ wire }) => wire === null) || producerKey(columns, key) !== written) continue;
-      return `{ ${Object.entries(format).map(([name, value]) => `${name}: "${value}"`).join(", ")} }`;
+      const settings = Object.entries(format).filter(([, value]) => value !== undefined);
+      return `{ ${settings.map(([name, value]) => `${name}: "${value}"`).join(", ")} }`;
     }
     return null;
   }
