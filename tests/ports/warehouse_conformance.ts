@@ -5,6 +5,7 @@ import { mulberry32 } from "../../src/record/mulberry32.ts";
 import { warehouseContentConformance } from "./warehouse_content_conformance.ts";
 import { warehouseRefusalConformance } from "./warehouse_refusal_conformance.ts";
 import { warehouseSqlConformance } from "./warehouse_sql_conformance.ts";
+import { warehouseTablesConformance } from "./warehouse_tables_conformance.ts";
 import {
   collect,
   noSale,
@@ -45,6 +46,7 @@ export function warehouseConformance(
   if (!options.without?.includes("sql")) {
     warehouseSqlConformance(test);
     warehouseRefusalConformance(test);
+    warehouseTablesConformance(test);
   }
 }
 
