@@ -15,7 +15,7 @@ import { Problems } from "./problems.ts";
 import { mendingWarehouse } from "./delivery/mending_warehouse.ts";
 import { MessageProducer } from "./delivery/message_producer.ts";
 import { Pump } from "./lifecycle/pump.ts";
-import { compareSoon, dividing, takeBack } from "./lifecycle/refusals.ts";
+import { dividing, takeBack } from "./lifecycle/refusals.ts";
 import type { RunEvent, StartReport } from "./run_event.ts";
 import type { SinkWriter } from "./delivery/sink_writer.ts";
 import { createSinkWriters } from "./delivery/sink_writers.ts";
@@ -71,7 +71,7 @@ export class Runner {
     this.topology = topology;
     this.#ports = {
       ...ports,
-      warehouse: mendingWarehouse(ports.warehouse, (table) => compareSoon(this.#hosts, table)),
+      warehouse: mendingWarehouse(ports.warehouse, (table) => this.#housekeeping?.tables.made(table)),
     };
     this.#options = settings.options;
     this.#onEvent = settings.onEvent ?? (() => {});

@@ -58,6 +58,20 @@ function declarationCases(test: Test): void {
     assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), ["1:2"]);
   });
 
+  test("present() tells which tables are there, each with an id of its own that stays", async ({ warehouse }) => {
+    const gone = { id: null, view: false };
+    assertEquals(await warehouse.present([PLAIN, PARTIAL]), new Map([["sales", gone], ["revenue", gone]]));
+    await warehouse.ensure(PLAIN);
+    const first = (await warehouse.present([PLAIN])).get("sales")!;
+    assert(first.id !== null && first.view);
+    await warehouse.ensure(PARTIAL);
+    await upsert(warehouse, sale(1));
+    const both = await warehouse.present([PARTIAL, PLAIN]);
+    assertEquals([both.get("sales"), both.get("revenue")!.view], [first, true]);
+    assert(both.get("revenue")!.id !== null && both.get("revenue")!.id !== first.id);
+    assertEquals(await warehouse.present([]), new Map());
+  });
+
   test("insert() of an empty batch does nothing", async ({ warehouse }) => {
     await warehouse.ensure(PLAIN);
     await warehouse.insert({ table: PLAIN, upserts: [], deletes: [] });

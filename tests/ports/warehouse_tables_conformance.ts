@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { TableSpec } from "../../src/ports/warehouse.ts";
 import { ConfigError } from "../../src/record/errors.ts";
 import { PARTIAL, PLAIN, sale, type Test } from "./warehouse_fixtures.ts";
@@ -6,6 +6,23 @@ import { PARTIAL, PLAIN, sale, type Test } from "./warehouse_fixtures.ts";
 /** Tables and views that somebody changed, dropped or left behind. */
 export function warehouseTablesConformance(test: Test): void {
   viewTypeCases(test);
+  test("present() misses a view, a table and a database that was dropped", async (opened) => {
+    const { warehouse, database } = opened;
+    const look = async () => (await warehouse.present([PLAIN])).get("sales")!;
+    await warehouse.ensure(PLAIN);
+    const { id } = await look();
+    await opened.command!(`DROP VIEW ${database}.sales`);
+    assertEquals(await look(), { id, view: false });
+    assertEquals(await warehouse.ensure(PLAIN), { created: false, added: [] });
+    assertEquals(await look(), { id, view: true });
+    await opened.command!(`DROP TABLE ${database}.sales_rows`);
+    assertEquals(await look(), { id: null, view: true });
+    assertEquals(await warehouse.ensure(PLAIN), { created: true, added: [] });
+    assertNotEquals((await look()).id, id);
+    await opened.command!(`DROP DATABASE ${database}`);
+    assertEquals(await look(), { id: null, view: false });
+    assertEquals(await warehouse.ensure(PLAIN), { created: true, added: [] });
+  });
 }
 
 function viewTypeCases(test: Test): void {

@@ -2,6 +2,7 @@ import type { TableSpec, Warehouse } from "../../ports/warehouse.ts";
 import { connect, type ConnectionOptions } from "./connection.ts";
 import { ensureTable } from "./ensure_table.ts";
 import { insertRows } from "./insert_rows.ts";
+import { presentTables } from "./present_tables.ts";
 import { shownRows } from "./shown_rows.ts";
 import { setAsideGroups } from "./set_aside_groups.ts";
 import { literalArray, qualified, rowsName } from "./table_sql.ts";
@@ -40,6 +41,7 @@ export function openClickHouse(options: ConnectionOptions): Warehouse {
 
   return {
     ensure: (table) => ensureTable({ connection, database }, table),
+    present: (tables) => presentTables({ connection, database }, tables),
     insert: (batch) => insertRows({ connection, database }, batch),
     shown: (table, tasks) => shownRows(connection, { database, table, tasks, which: "shown" }),
     orphans: (table, tasks) => shownRows(connection, { database, table, tasks, which: "orphans" }),

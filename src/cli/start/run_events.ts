@@ -31,6 +31,14 @@ export function eventOf(topology: string, event: RunEvent): Event {
         } that ClickHouse showed otherwise (task "${event.task}")`,
         fields: { topology, task: event.task, rows: event.rows },
       };
+    case "remade": {
+      const { sink, shares, rows } = event;
+      const what = rows === null
+        ? `view "${sink}" was gone: made again`
+        : `table "${sink}" was gone: made again, ${counted(rows, shares ? "share" : "row")} written`;
+      const fields = { topology, sink, rows };
+      return { level: "warn", name: "made again", text: `${topology}: ${what}`, fields };
+    }
     case "doubt":
       return {
         level: "warn",
