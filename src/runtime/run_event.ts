@@ -15,7 +15,7 @@ export type RunEvent =
   | { readonly kind: "restart"; readonly task: string; readonly reason: string }
   /** ClickHouse showed so many rows of the task otherwise than they are. */
   | { readonly kind: "repaired"; readonly task: string; readonly rows: number }
-  /** A table that was gone is made again, and so many rows or shares of totals written; null: only its view was gone. */
+  /** A table that was gone is made again, and so many rows or shares of totals written; null: its view alone was. */
   | { readonly kind: "remade"; readonly sink: string; readonly shares: boolean; readonly rows: number | null }
   /** A column's integers do not look like the unit that it declares: `message` says why, and what to declare. */
   | { readonly kind: "doubt"; readonly table: string; readonly column: string; readonly message: string }

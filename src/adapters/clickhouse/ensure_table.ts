@@ -25,7 +25,7 @@ export async function ensureTable(target: ConnectedDatabase, table: TableSpec): 
     // Read again also after creating it: another instance may have been faster, with another declaration.
     const actual = before ?? await actualTable(target, table);
     if (actual === null) throw new ConfigError([`Cannot find "${database}.${rowsName(table)}" after creating it`]);
-    const { problems, added, alterations } = compareTable({ database, table, types }, actual);
+    const { problems, added, alterations } = compareTable({ ...target, table, types }, actual);
     if (problems.length > 0) throw new ConfigError(problems);
     if (alterations.length > 0) {
       const sql = `ALTER TABLE ${qualified(database, rowsName(table))} ${alterations.join(", ")}`;

@@ -9,7 +9,7 @@ import { literal, qualified, viewSelect } from "./table_sql.ts";
  * @throws ConfigError when something else has its name
  */
 export async function ensureView(target: ConnectedDatabase, table: TableSpec): Promise<void> {
-  const { connection, database } = target;
+  const { connection, database, advise = (statement) => statement } = target;
   const action = `create view "${database}.${table.name}"`;
   const select = viewSelect(database, table);
   const [existing] = await connection.select(
@@ -19,9 +19,10 @@ export async function ensureView(target: ConnectedDatabase, table: TableSpec): P
   );
   const name = qualified(database, table.name);
   if (existing !== undefined && existing.engine !== "View") {
+    const aside = `RENAME TABLE ${name} TO ${qualified(database, `${table.name}_old`)}`;
     throw new ConfigError([
       `Cannot use "${database}.${table.name}" as a view: current value is a table of engine ${existing.engine}. ` +
-      `Put it aside with: RENAME TABLE ${name} TO ${qualified(database, `${table.name}_old`)}`,
+      `Put it aside with: ${advise(aside)}`,
     ]);
   }
   const same = existing !== undefined && Number(existing.same) === 1 && await sameTypes(target, { table, select });

@@ -20,7 +20,7 @@ export type { ConnectionOptions } from "./connection.ts";
  * range is wrapped or clamped, decimal digits beyond the scale are cut off. Whoever encodes rows must check these.
  */
 export function openClickHouse(options: ConnectionOptions): Warehouse {
-  const { database } = options;
+  const { database, advise } = options;
   // The adapter qualifies every name, so the database need not exist yet; a query of the user's is run inside it.
   const connection = connect(options);
   const inside = connect(options, database);
@@ -40,7 +40,7 @@ export function openClickHouse(options: ConnectionOptions): Warehouse {
   }
 
   return {
-    ensure: (table) => ensureTable({ connection, database }, table),
+    ensure: (table) => ensureTable({ connection, database, advise }, table),
     present: (tables) => presentTables({ connection, database }, tables),
     insert: (batch) => insertRows({ connection, database }, batch),
     shown: (table, tasks) => shownRows(connection, { database, table, tasks, which: "shown" }),
