@@ -12,6 +12,8 @@ export type RunEvent =
   | { readonly kind: "assigned"; readonly tasks: readonly string[] }
   /** Every assigned task runs for the first time. */
   | { readonly kind: "started"; readonly sinks: readonly StartReport[] }
+  /** The tables of a topology that is gone are this one's now; `inboxes`: its topics, which nothing needs any more. */
+  | { readonly kind: "taken over"; readonly from: string; readonly inboxes: readonly string[] }
   | { readonly kind: "restart"; readonly task: string; readonly reason: string }
   /** ClickHouse showed so many rows of the task otherwise than they are. */
   | { readonly kind: "repaired"; readonly task: string; readonly rows: number }

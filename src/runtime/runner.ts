@@ -46,7 +46,7 @@ export class Runner {
    */
   readonly failed: Promise<Error>;
   readonly #ports: Ports;
-  readonly #options: RunOptions;
+  #options: RunOptions;
   readonly #onEvent: (event: RunEvent) => void;
   readonly #producer: MessageProducer;
   /** Assigned tasks by id. */
@@ -97,11 +97,14 @@ export class Runner {
     const topics = await prepareTopics({
       topology: this.topology,
       log: this.#ports.log,
+      warehouse: this.#ports.warehouse,
       clock: this.#ports.clock,
       options: this.#options,
       onWaiting: (problem) => this.problems.set("topics", problem),
+      onTakenOver: ({ from, inboxes }) => this.#onEvent({ kind: "taken over", from, inboxes }),
       stopped,
     });
+    this.#options = { ...this.#options, generation: topics.generation };
     const writers = await createSinkWriters({
       plan: topics.plan,
       ports: this.#ports,

@@ -1,13 +1,14 @@
 import { type Configuration, loadConfiguration } from "../config/configuration.ts";
 import { command, flag, type OptionValues, value } from "../command.ts";
 import { dataOption } from "../data_option.ts";
-import { readAmount, readChoice, readDuration, readInteger } from "../option_values.ts";
+import { readAmount, readChoice, readDuration, readInteger, readText } from "../option_values.ts";
 import { loadRunnable } from "../topology_files.ts";
 import { UsageError } from "../usage_error.ts";
 import { ENDING_MS_MAX, runApplication } from "./application.ts";
 import { DEMO_SIZES } from "./demo_source.ts";
 import { createJsonOutput } from "./json_output.ts";
 import type { Output } from "./output.ts";
+import { refuseTakeOver } from "./refuse_take_over.ts";
 import { listenForStrays } from "./strays.ts";
 import { createTerminalOutput } from "./terminal_output.ts";
 
@@ -42,6 +43,12 @@ const options = {
   }),
   "no-demo": flag("Embedded, but without the demo store."),
   "allow-deletes": flag("Lets the start delete rows that the sources no longer contain, however many."),
+  "take-over": value({
+    placeholder: "NAME",
+    expected: "the name that a topology had before",
+    help: "Takes the tables of a topology that was renamed over: once, when a start asks for it.",
+    read: readText,
+  }),
   port: value({
     placeholder: "N",
     expected: "a port from 0 to 65535",
@@ -85,6 +92,7 @@ export const startCommand = command({
     const configuration = configured(loadConfiguration(), options);
     const strays = listenForStrays();
     const { files, broken } = await loadRunnable(configuration.topologiesDirectory, operands);
+    refuseTakeOver(configuration, files.map(({ topology }) => topology));
     const terminal = Deno.stdout.isTerminal() && !options.json;
     const output = terminal ? createTerminalOutput(configuration.logLevel) : createJsonOutput(configuration.logLevel);
     const signals = listenForSignals(output);
@@ -125,11 +133,17 @@ function configured(configuration: Configuration, given: OptionValues<typeof opt
       ),
     );
   }
+  const { run } = configuration;
+  const takeOver = given["take-over"];
   return {
     ...configuration,
     dataDirectory: given.data ?? configuration.dataDirectory,
     port: given.port ?? configuration.port,
-    run: given["allow-deletes"] ? { ...configuration.run, allowDeletes: true } : configuration.run,
+    run: {
+      ...run,
+      allowDeletes: given["allow-deletes"] || run.allowDeletes,
+      takeOver: takeOver === undefined ? run.takeOver : [...run.takeOver, takeOver],
+    },
   };
 }
 
