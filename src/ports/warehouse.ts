@@ -59,7 +59,10 @@ export interface TableSpec {
 
 /** Whether a table is there. */
 export interface TablePresence {
-  /** Names the rows' table as it is: one that is dropped and made again has another id. Null when there is none. */
+  /**
+   * Names the rows' table as it is: one that is dropped and made again has another id where ids are known, else the
+   * same. Null when there is none.
+   */
   readonly id: string | null;
   /** Whether the view is there. */
   readonly view: boolean;

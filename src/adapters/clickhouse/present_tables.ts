@@ -2,7 +2,10 @@ import type { TablePresence, TableSpec } from "../../ports/warehouse.ts";
 import type { ConnectedDatabase } from "./connection.ts";
 import { literal, literalArray, rowsName } from "./table_sql.ts";
 
-/** Which tables and views are there; a database that is gone has none. A table's id is its UUID. */
+/**
+ * Which tables and views are there; a database that is gone has none. A table's id is its UUID, which all tables share
+ * in a database of another engine than Atomic and its kin, such as the embedded ClickHouse's first one.
+ */
 export async function presentTables(
   { connection, database }: ConnectedDatabase,
   tables: readonly TableSpec[],

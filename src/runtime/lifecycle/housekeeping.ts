@@ -174,7 +174,8 @@ export class Housekeeping {
         const rows = total(own);
         if (rows === 0) continue;
         metrics.count("weir_repaired_rows_total", { topology: topology.name, table: task.table.name }, rows);
-        const repaired = total(own.filter(({ sink }) => !refilling.has(sink)));
+        const filled = this.tables.refilling;
+        const repaired = total(own.filter(({ sink }) => !refilling.has(sink) && !filled.has(sink)));
         if (repaired > 0) onEvent({ kind: "repaired", task: task.id, rows: repaired });
       }
       if (refilling.size > 0) await acknowledged();

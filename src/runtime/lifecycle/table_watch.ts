@@ -51,11 +51,12 @@ export class TableWatch {
       tasks.add(host.id);
     }
     if (tasks.size === 0) return;
-    this.#refills.set(name, { tasks, table, rows: 0 });
+    // Several calls that miss the table may each have made it: what was written since counts.
+    this.#refills.set(name, { tasks, table, rows: this.#refills.get(name)?.rows ?? 0 });
     this.#tell(name);
   }
 
-  /** Sinks that a comparison which begins now fills again. To be given to {@link compared}. */
+  /** Sinks that are filled again now: those that a comparison begins with are to be given to {@link compared}. */
   get refilling(): ReadonlyMap<string, unknown> {
     return new Map(this.#refills);
   }
@@ -64,9 +65,11 @@ export class TableWatch {
   compared(differences: readonly Difference[], begun: ReadonlyMap<string, unknown>): void {
     for (const { task, sink, rows } of differences) {
       const refill = this.#refills.get(sink);
-      // Made again once more while it was compared.
-      if (refill === undefined || refill !== begun.get(sink)) continue;
-      if (refill.tasks.delete(task.id)) refill.rows += rows;
+      if (refill === undefined) continue;
+      refill.rows += rows;
+      // Made again while it was compared: it is compared once more.
+      if (refill !== begun.get(sink)) continue;
+      refill.tasks.delete(task.id);
       this.#endIfDone(refill);
     }
   }

@@ -3,6 +3,11 @@ import { ConfigError } from "../../../src/record/errors.ts";
 import type { Warehouse } from "../../../src/ports/warehouse.ts";
 import { connect } from "../../../src/adapters/clickhouse/connection.ts";
 import { clickhouse, count, debezium, sum, topology } from "../../../src/mod.ts";
+import type { Instance } from "../../../src/runtime/lifecycle/instance.ts";
+import { TableWatch } from "../../../src/runtime/lifecycle/table_watch.ts";
+import { Problems } from "../../../src/runtime/problems.ts";
+import type { RunEvent } from "../../../src/runtime/run_event.ts";
+import type { Task } from "../../../src/runtime/task/task.ts";
 import { openEmbeddedWarehouse } from "../../../src/testing/embedded_warehouse.ts";
 import { clickHouseOfFile } from "../../own_clickhouse.ts";
 import { appendKeyed, openStepLog, StepRun } from "../step_run.ts";
@@ -50,6 +55,28 @@ Deno.test("TableWatch writes its rows again into a table that somebody else made
     for (const instance of instances) await instance.settled();
     assertEquals(world.names(), new Map([...IDS, [1, `changed ${again}`]]), `time ${again}`);
   }
+});
+
+Deno.test("TableWatch says once how much was written, also when a table is made again while it is compared", () => {
+  const table = { name: "things", columns: [], key: [], shares: false };
+  const host = { id: "things-0", nextRepairMs: 1, table: { sinks: [{ name: "things", table }], groups: [] } };
+  const events: RunEvent[] = [];
+  const instance = {
+    hosts: new Map([[host.id, host]]),
+    problems: new Problems(() => {}),
+    onEvent: (event: RunEvent) => events.push(event),
+  } as unknown as Instance;
+  const watch = new TableWatch(instance);
+  const compared = (rows: number, begun: ReadonlyMap<string, unknown>) =>
+    watch.compared([{ task: { id: host.id } as Task, sink: "things", rows }], begun);
+  watch.made(table);
+  const begun = watch.refilling;
+  watch.made(table);
+  compared(40, begun);
+  assertEquals([events, instance.problems.list().length, host.nextRepairMs], [[], 1, 0]);
+  compared(2, watch.refilling);
+  assertEquals(events, [{ kind: "remade", sink: "things", shares: false, rows: 42 }]);
+  assertEquals(instance.problems.list(), []);
 });
 
 Deno.test("TableWatch shows why a table cannot be made again, until it can", async () => {
