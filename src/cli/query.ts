@@ -1,7 +1,9 @@
 import { connect, type Connection } from "../adapters/clickhouse/connection.ts";
+import { isRead, splitStatements } from "../adapters/embedded_clickhouse/clickhouse_statement.ts";
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { withClickHouse } from "./clickhouse_client.ts";
-import { command, value } from "./command.ts";
+import { ConfigError } from "../record/errors.ts";
+import { command, flag, value } from "./command.ts";
 import { configurationOf, dataOption } from "./data_option.ts";
 import { grouped } from "./numbers.ts";
 import { readChoice, readInteger } from "./option_values.ts";
@@ -12,9 +14,17 @@ const ROWS_SHOWN = 1_000;
 /** ClickHouse's text for NULL in its formats of strings. */
 const NULL_TEXT = "ᴺᵁᴸᴸ";
 const TABLE_FORMAT = "JSONCompactStringsEachRowWithNamesAndTypes";
+/** First words of statements that ClickHouse refuses to a user who reads. */
+const WRITES = new Set([
+  ...["ALTER", "ATTACH", "CREATE", "DELETE", "DETACH", "DROP", "EXCHANGE", "GRANT", "INSERT", "KILL", "MOVE"],
+  ...["OPTIMIZE", "RENAME", "REPLACE", "REVOKE", "SYSTEM", "TRUNCATE", "UNDROP", "UPDATE"],
+]);
+/** ClickHouse says nothing until a statement that rewrites a table has ended. */
+const SILENCE_MS = 86_400_000;
+const STATEMENT_LENGTH_SHOWN = 200;
 const NUMBERS: readonly string[] = ["Int", "UInt", "Decimal", "Float"];
 
-/** Runs a query that reads; ClickHouse itself refuses everything else. */
+/** Runs a query that reads; ClickHouse itself refuses everything else, unless it is asked for. */
 export const queryCommand = command({
   name: "query",
   operands: '"SQL"',
@@ -32,26 +42,32 @@ export const queryCommand = command({
       help: `Rows shown in a table (default ${grouped(ROWS_SHOWN)}; json and csv give all).`,
       read: readInteger(1),
     }),
+    write: flag("Runs statements that write, as Weir's own user; several with ; between them, until one fails."),
     data: dataOption,
   },
   description: [
     "Runs a read-only query on ClickHouse: the configured server, the embedded one of a running instance, or one " +
     "that is started for",
-    "as long as it takes. Writes are refused by ClickHouse. A FORMAT clause in the query prints ClickHouse's " +
-    "output as it is.",
+    "as long as it takes. Statements that write, such as those that Weir's messages name, need --write. A FORMAT " +
+    "clause in the query",
+    "prints ClickHouse's output as it is.",
   ].join("\n"),
   examples: [
     'deno task query "SELECT seller, sum(amount) AS revenue FROM sales GROUP BY seller ORDER BY revenue DESC LIMIT 5"',
+    "deno task query --write 'DROP TABLE old_rows; DROP VIEW old'",
   ],
   run: async ({ operands, options }) => {
     const configuration = configurationOf(options);
-    await withClickHouse({ configuration, access: "reader" }, async ({ options: clickhouse }) => {
-      const connection = connect({ ...clickhouse, readOnly: true }, clickhouse.database);
+    const [text] = operands;
+    const shape = { format: options.format ?? "table", rowsMax: options.rows ?? ROWS_SHOWN } as const;
+    if (!options.write) refuseWrites(text);
+    const access = options.write ? "writer" : "reader";
+    await withClickHouse({ configuration, access }, async ({ options: clickhouse }) => {
+      const how = options.write ? { requestTimeoutMs: SILENCE_MS } : { readOnly: true as const };
+      const connection = connect({ ...clickhouse, ...how }, clickhouse.database);
       try {
-        await print(connection, operands[0], {
-          format: options.format ?? "table",
-          rowsMax: options.rows ?? ROWS_SHOWN,
-        });
+        if (options.write) await runAll(connection, text, shape);
+        else await print(connection, text, shape);
       } finally {
         await connection.close();
       }
@@ -60,11 +76,41 @@ export const queryCommand = command({
   },
 });
 
-async function print(
-  connection: Connection,
-  text: string,
-  { format, rowsMax }: { readonly format: "table" | "json" | "csv"; readonly rowsMax: number },
-): Promise<void> {
+/** @throws ConfigError for a statement that writes */
+function refuseWrites(text: string): void {
+  const writing = splitStatements(text).find(({ keyword }) => WRITES.has(keyword));
+  if (writing === undefined) return;
+  throw new ConfigError([
+    `Cannot run "${shown(writing.sql)}" as a query that only reads: it writes. If that is meant, put --write before it`,
+  ]);
+}
+
+/** Runs one statement after the other, and says of each that it is done. */
+async function runAll(connection: Connection, text: string, { format, rowsMax }: Shape): Promise<void> {
+  for (const statement of splitStatements(text)) {
+    if (isRead(statement)) {
+      await print(connection, statement.sql, { format, rowsMax });
+      continue;
+    }
+    // Without the setting an UPDATE or DELETE would go on after it was said to be done.
+    const settings = { mutations_sync: "1" } as const;
+    await connection.command(`run "${shown(statement.sql)}"`, statement.sql, { settings });
+    writeOut(`Done: ${shown(statement.sql)}\n`);
+  }
+}
+
+function shown(sql: string): string {
+  const line = sql.replaceAll(/\s+/g, " ");
+  return line.length > STATEMENT_LENGTH_SHOWN ? `${line.slice(0, STATEMENT_LENGTH_SHOWN)}...` : line;
+}
+
+/** How rows are printed. */
+interface Shape {
+  readonly format: "table" | "json" | "csv";
+  readonly rowsMax: number;
+}
+
+async function print(connection: Connection, text: string, { format, rowsMax }: Shape): Promise<void> {
   const sql = text.trim().replace(/;\s*$/, "");
   const own = /\bFORMAT\s+\w+\s*$/i.test(sql);
   const lines = (name: string) => textLines(connection.bytes("run the query", `${sql}\nFORMAT ${name}`));

@@ -57,6 +57,17 @@ export interface TableSpec {
   readonly indexes?: Readonly<Record<string, string>>;
 }
 
+/** Whether a table is there. */
+export interface TablePresence {
+  /**
+   * Names the rows' table as it is: one that is dropped and made again has another id where ids are known, else the
+   * same. Null when there is none.
+   */
+  readonly id: string | null;
+  /** Whether the view is there. */
+  readonly view: boolean;
+}
+
 export interface EnsureReport {
   readonly created: boolean;
   /** Columns that were added to an existing table. */
@@ -118,6 +129,8 @@ export interface Warehouse {
    * @throws ConfigError when the table has another shape, with the statement that would repair it
    */
   ensure(table: TableSpec): Promise<EnsureReport>;
+  /** Which of these tables are there now, by name. One question about all of them. */
+  present(tables: readonly TableSpec[]): Promise<Map<string, TablePresence>>;
   /**
    * Inserts all rows of the batch; resolves when ClickHouse has acknowledged them and the written count agrees.
    * Repeating a batch is harmless (same version, same row).

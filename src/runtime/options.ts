@@ -2,6 +2,8 @@
 export interface RunOptions {
   /** Leading part of every epoch: raised by the operator when epochs cannot be compared with earlier ones. 1..8191. */
   readonly generation: number;
+  /** Names of topologies that are gone: their tables may be taken over by a topology of another name. */
+  readonly takeOver: readonly string[];
   /** A start may delete more rows than {@link deletesMaxShare} and {@link deletesMaxRows} allow. */
   readonly allowDeletes: boolean;
   /** Share of a task's rows, 0..1, that a start may delete unasked. */
@@ -47,6 +49,7 @@ export interface RunOptions {
 /** Sensible for a machine of a few cores and gigabytes. */
 export const defaultRunOptions: RunOptions = {
   generation: 1,
+  takeOver: [],
   allowDeletes: false,
   deletesMaxShare: 0.1,
   deletesMaxRows: 1_000,

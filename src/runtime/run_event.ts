@@ -16,9 +16,13 @@ export type RunEvent =
   | { readonly kind: "assigned"; readonly tasks: readonly string[] }
   /** Every assigned task runs for the first time. */
   | { readonly kind: "started"; readonly sinks: readonly StartReport[] }
+  /** The tables of a topology that is gone are this one's now; `inboxes`: its topics, which nothing needs any more. */
+  | { readonly kind: "taken over"; readonly from: string; readonly inboxes: readonly string[] }
   | { readonly kind: "restart"; readonly task: string; readonly reason: string }
   /** ClickHouse showed so many rows of the task otherwise than they are. */
   | { readonly kind: "repaired"; readonly task: string; readonly rows: number }
+  /** A table that was gone is made again, and so many rows or shares of totals written; null: its view alone was. */
+  | { readonly kind: "remade"; readonly sink: string; readonly shares: boolean; readonly rows: number | null }
   /** A column's integers do not look like the unit that it declares: `message` says why, and what to declare. */
   | { readonly kind: "doubt"; readonly table: string; readonly column: string; readonly message: string }
   /** Something does not work for now; `problem` null: it works again. */

@@ -17,7 +17,7 @@ import { Problems } from "./problems.ts";
 import { mendingWarehouse } from "./delivery/mending_warehouse.ts";
 import { MessageProducer } from "./delivery/message_producer.ts";
 import { Pump } from "./lifecycle/pump.ts";
-import { compareSoon, dividing, takeBack } from "./lifecycle/refusals.ts";
+import { dividing, takeBack } from "./lifecycle/refusals.ts";
 import type { RunEvent, StartReport } from "./run_event.ts";
 import type { SinkWriter } from "./delivery/sink_writer.ts";
 import { createSinkWriters } from "./delivery/sink_writers.ts";
@@ -48,7 +48,7 @@ export class Runner {
    */
   readonly failed: Promise<Error>;
   readonly #ports: Ports;
-  readonly #options: RunOptions;
+  #options: RunOptions;
   readonly #onEvent: (event: RunEvent) => void;
   readonly #producer: MessageProducer;
   /** Assigned tasks by id. */
@@ -73,7 +73,7 @@ export class Runner {
     this.topology = topology;
     this.#ports = {
       ...ports,
-      warehouse: mendingWarehouse(ports.warehouse, (table) => compareSoon(this.#hosts, table)),
+      warehouse: mendingWarehouse(ports.warehouse, (table) => this.#housekeeping?.tables.made(table)),
     };
     this.#options = settings.options;
     this.#onEvent = settings.onEvent ?? (() => {});
@@ -99,12 +99,15 @@ export class Runner {
     const topics = await prepareTopics({
       topology: this.topology,
       log: this.#ports.log,
+      warehouse: this.#ports.warehouse,
       clock: this.#ports.clock,
       options: this.#options,
       onWaiting: (problem) => this.problems.set("topics", problem),
+      onTakenOver: ({ from, inboxes }) => this.#onEvent({ kind: "taken over", from, inboxes }),
       stopped,
     });
     beginCounters(topics.plan, this.#ports.metrics);
+    this.#options = { ...this.#options, generation: topics.generation };
     const writers = await createSinkWriters({
       plan: topics.plan,
       ports: this.#ports,

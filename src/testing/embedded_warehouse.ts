@@ -67,6 +67,7 @@ function observed(warehouse: Warehouse, { clock, onTable, onInsert }: Observers)
       onTable(table);
       return report;
     },
+    present: (tables) => clock.outside(warehouse.present(tables)),
     async insert(batch) {
       await clock.outside(warehouse.insert(batch));
       onInsert(batch);

@@ -24,6 +24,7 @@ interface Stored {
 
 /** A table and what it holds. */
 interface Table {
+  readonly id: string;
   readonly spec: TableSpec;
   readonly reader: LineReader;
   /** By what makes ClickHouse take rows for one row. */
@@ -38,6 +39,8 @@ export interface MemoryWarehouse extends Warehouse {
   readonly stored: (table: string) => IterableIterator<Stored>;
   /** Upserts and tombstones taken so far. */
   readonly writes: () => number;
+  /** Drops a table with all that it holds, behind the runtime's back. */
+  drop(table: string): void;
   /** Changes or (null) removes what is shown of a key behind the runtime's back. `values`: of all declared columns. */
   tamper(row: { readonly table: string; readonly key: string }, values: readonly unknown[] | null): void;
 }
@@ -49,6 +52,7 @@ export type RefuseRow = (sink: string, row: SelectedRow) => boolean;
 export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryWarehouse {
   const tables = new Map<string, Table>();
   let writes = 0;
+  let made = 0;
   const tableOf = (name: string): Table => {
     const table = tables.get(name);
     if (table !== undefined) return table;
@@ -64,9 +68,14 @@ export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryW
   };
   return {
     ensure(table): Promise<EnsureReport> {
-      const rows = tables.get(table.name)?.rows;
-      tables.set(table.name, { spec: table, reader: lineReader(table), rows: rows ?? new Map() });
+      const { id, rows } = tables.get(table.name) ?? {};
+      const kept = { id: id ?? String(++made), rows: rows ?? new Map() };
+      tables.set(table.name, { spec: table, reader: lineReader(table), ...kept });
       return Promise.resolve({ created: rows === undefined, added: [] });
+    },
+    present(asked) {
+      const look = ({ name }: TableSpec) => ({ id: tables.get(name)?.id ?? null, view: tables.has(name) });
+      return Promise.resolve(new Map(asked.map((table) => [table.name, look(table)])));
     },
     // deno-lint-ignore require-await -- what it throws must become a rejection
     async insert({ table: { name }, upserts, deletes }: InsertBatch) {
@@ -97,6 +106,7 @@ export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryW
     select: (name) => selected(tableOf(name)),
     stored: (name) => tableOf(name).rows.values(),
     writes: () => writes,
+    drop: (name) => void tables.delete(name),
     tamper({ table, key }, values) {
       const { rows } = tableOf(table);
       for (const [id, row] of [...rows]) {

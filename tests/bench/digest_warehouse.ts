@@ -37,6 +37,7 @@ export function createDigestWarehouse(clock: Clock): Warehouse & { rows(): numbe
       if (created) tables.set(name, new Map());
       return Promise.resolve({ created, added: [] });
     },
+    present: (asked) => Promise.resolve(new Map(asked.map(({ name }) => [name, { id: name, view: true }]))),
     async insert({ table, upserts, deletes }) {
       const rows = tables.get(table.name)!;
       let count = 0;

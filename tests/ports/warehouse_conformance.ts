@@ -5,6 +5,7 @@ import { mulberry32 } from "../../src/record/mulberry32.ts";
 import { warehouseContentConformance } from "./warehouse_content_conformance.ts";
 import { warehouseRefusalConformance } from "./warehouse_refusal_conformance.ts";
 import { warehouseSqlConformance } from "./warehouse_sql_conformance.ts";
+import { warehouseTablesConformance } from "./warehouse_tables_conformance.ts";
 import {
   collect,
   noSale,
@@ -45,6 +46,7 @@ export function warehouseConformance(
   if (!options.without?.includes("sql")) {
     warehouseSqlConformance(test);
     warehouseRefusalConformance(test);
+    warehouseTablesConformance(test);
   }
 }
 
@@ -54,6 +56,20 @@ function declarationCases(test: Test): void {
     await upsert(warehouse, sale(1));
     assertEquals(await warehouse.ensure(PLAIN), { created: false, added: [] });
     assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), ["1:2"]);
+  });
+
+  test("present() tells which tables are there, each with an id of its own that stays", async ({ warehouse }) => {
+    const gone = { id: null, view: false };
+    assertEquals(await warehouse.present([PLAIN, PARTIAL]), new Map([["sales", gone], ["revenue", gone]]));
+    await warehouse.ensure(PLAIN);
+    const first = (await warehouse.present([PLAIN])).get("sales")!;
+    assert(first.id !== null && first.view);
+    await warehouse.ensure(PARTIAL);
+    await upsert(warehouse, sale(1));
+    const both = await warehouse.present([PARTIAL, PLAIN]);
+    assertEquals([both.get("sales"), both.get("revenue")!.view], [first, true]);
+    assert(both.get("revenue")!.id !== null && both.get("revenue")!.id !== first.id);
+    assertEquals(await warehouse.present([]), new Map());
   });
 
   test("insert() of an empty batch does nothing", async ({ warehouse }) => {

@@ -106,6 +106,7 @@ Deno.test("tables that were dropped while nothing is written are made again and 
     current = memory;
     return {
       ensure: (table) => current.ensure(table),
+      present: (tables) => current.present(tables),
       insert: (batch) => current.insert(batch),
       shown: (table, tasks) => current.shown(table, tasks),
       orphans: (table, tasks) => current.orphans(table, tasks),

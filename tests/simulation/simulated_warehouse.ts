@@ -55,6 +55,8 @@ export class SimulatedWarehouse {
     const { shown, orphans } = memory;
     return {
       ensure: (table) => request("ensure", () => this.#ensure(table)),
+      // No table is dropped here; a request of its own would change what every seed means.
+      present: (tables) => memory.present(tables),
       insert: (batch) => request("insert", () => this.#insert(batch), this.#insertable(batch)),
       shown: (table, tasks) => this.#chunks(owner, () => shown(table, tasks)),
       orphans: (table, tasks) => this.#chunks(owner, () => orphans(table, tasks)),

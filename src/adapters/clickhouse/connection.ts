@@ -27,13 +27,15 @@ export interface ConnectionOptions {
    * Compresses requests and answers with gzip: for slow networks; within one data centre it costs more than it saves.
    */
   readonly compression?: boolean;
+  /** What a person does to run a statement that a message names; the statement itself if absent. */
+  readonly advise?: (statement: string) => string;
 }
 
 /**
  * The client behind names of our own: every failure is a ProductionError, and nothing that is secret is in its message.
  */
 export interface Connection {
-  command(action: string, sql: string): Promise<void>;
+  command(action: string, sql: string, options?: { readonly settings: ClickHouseSettings }): Promise<void>;
   /** Rows as objects; 64-bit integers and decimals, these with all digits of their scale, as strings. */
   select(
     action: string,
@@ -55,6 +57,8 @@ export interface Connection {
 export interface ConnectedDatabase {
   readonly connection: Connection;
   readonly database: string;
+  /** As in {@link ConnectionOptions}. */
+  readonly advise?: (statement: string) => string;
 }
 
 const REQUEST_TIMEOUT_MS = 120_000;
@@ -108,7 +112,8 @@ export function connect(options: ConnectionOptions, database?: string): Connecti
   }
 
   return {
-    command: (action, query) => attempt(action, async () => void await client.command({ query })),
+    command: (action, query, options) =>
+      attempt(action, async () => void await client.command({ query, clickhouse_settings: options?.settings })),
     select: (action, query, options) =>
       attempt(action, async () => {
         const query_id = crypto.randomUUID();

@@ -2,7 +2,8 @@ import type { EnsureReport, TableSpec } from "../../ports/warehouse.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
 import type { ConnectedDatabase } from "./connection.ts";
 import { actualTable, canonicalTypes, compareTable } from "./table_shape.ts";
-import { bookkeepingColumns, createTable, literal, qualified, quoted, rowsName, viewSelect } from "./table_sql.ts";
+import { ensureView } from "./ensure_view.ts";
+import { bookkeepingColumns, createTable, literal, qualified, quoted, rowsName } from "./table_sql.ts";
 
 /**
  * Brings table and view to the declared shape, or says why not. Running it again changes nothing; several instances may
@@ -24,7 +25,7 @@ export async function ensureTable(target: ConnectedDatabase, table: TableSpec): 
     // Read again also after creating it: another instance may have been faster, with another declaration.
     const actual = before ?? await actualTable(target, table);
     if (actual === null) throw new ConfigError([`Cannot find "${database}.${rowsName(table)}" after creating it`]);
-    const { problems, added, alterations } = compareTable({ database, table, types }, actual);
+    const { problems, added, alterations } = compareTable({ ...target, table, types }, actual);
     if (problems.length > 0) throw new ConfigError(problems);
     if (alterations.length > 0) {
       const sql = `ALTER TABLE ${qualified(database, rowsName(table))} ${alterations.join(", ")}`;
@@ -83,25 +84,4 @@ async function ensureDatabase({ connection, database }: ConnectedDatabase): Prom
   const action = `create database "${database}"`;
   const existing = await connection.select(action, `SELECT 1 FROM system.databases WHERE name = ${literal(database)}`);
   if (existing.length === 0) await connection.command(action, `CREATE DATABASE IF NOT EXISTS ${quoted(database)}`);
-}
-
-/** The view is replaced in one step when its text differs, so that nobody finds it missing. */
-async function ensureView({ connection, database }: ConnectedDatabase, table: TableSpec): Promise<void> {
-  const action = `create view "${database}.${table.name}"`;
-  const select = viewSelect(database, table);
-  const [existing] = await connection.select(
-    action,
-    `SELECT engine, as_select = formatQuerySingleLine(${literal(select)}) AS same FROM system.tables ` +
-      `WHERE database = ${literal(database)} AND name = ${literal(table.name)}`,
-  );
-  const target = qualified(database, table.name);
-  if (existing !== undefined && existing.engine !== "View") {
-    throw new ConfigError([
-      `Cannot use "${database}.${table.name}" as a view: current value is a table of engine ${existing.engine}. ` +
-      `Put it aside with: RENAME TABLE ${target} TO ${qualified(database, `${table.name}_old`)}`,
-    ]);
-  }
-  if (existing === undefined || Number(existing.same) !== 1) {
-    await connection.command(action, `CREATE OR REPLACE VIEW ${target} AS ${select}`);
-  }
 }

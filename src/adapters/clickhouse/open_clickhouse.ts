@@ -2,6 +2,7 @@ import type { TableSpec, Warehouse } from "../../ports/warehouse.ts";
 import { connect, type ConnectionOptions } from "./connection.ts";
 import { ensureTable } from "./ensure_table.ts";
 import { insertRows } from "./insert_rows.ts";
+import { presentTables } from "./present_tables.ts";
 import { shownRows } from "./shown_rows.ts";
 import { setAsideGroups } from "./set_aside_groups.ts";
 import { literalArray, qualified, rowsName } from "./table_sql.ts";
@@ -19,7 +20,7 @@ export type { ConnectionOptions } from "./connection.ts";
  * range is wrapped or clamped, decimal digits beyond the scale are cut off. Whoever encodes rows must check these.
  */
 export function openClickHouse(options: ConnectionOptions): Warehouse {
-  const { database } = options;
+  const { database, advise } = options;
   // The adapter qualifies every name, so the database need not exist yet; a query of the user's is run inside it.
   const connection = connect(options);
   const inside = connect(options, database);
@@ -39,7 +40,8 @@ export function openClickHouse(options: ConnectionOptions): Warehouse {
   }
 
   return {
-    ensure: (table) => ensureTable({ connection, database }, table),
+    ensure: (table) => ensureTable({ connection, database, advise }, table),
+    present: (tables) => presentTables({ connection, database }, tables),
     insert: (batch) => insertRows({ connection, database }, batch),
     shown: (table, tasks) => shownRows(connection, { database, table, tasks, which: "shown" }),
     orphans: (table, tasks) => shownRows(connection, { database, table, tasks, which: "orphans" }),

@@ -76,13 +76,17 @@ export interface ShapeComparison {
  * and no view shows it.
  */
 export function compareTable(
-  { database, table, types }: { database: string; table: TableSpec; types: ReadonlyMap<string, string> },
+  { database, table, types, advise = (statement) => statement }: Omit<ConnectedDatabase, "connection"> & {
+    readonly table: TableSpec;
+    readonly types: ReadonlyMap<string, string>;
+  },
   actual: ActualTable,
 ): ShapeComparison {
   const name = `${database}.${rowsName(table)}`;
   const target = qualified(database, rowsName(table));
   const aside = qualified(database, `${rowsName(table)}_old`);
-  const rename = `Put the table aside with: RENAME TABLE ${target} TO ${aside}; it is filled again from the sources`;
+  const rename = `Put the table aside with: ${advise(`RENAME TABLE ${target} TO ${aside}`)}; ` +
+    "it is filled again from the sources";
   const problems: string[] = [];
   const added: string[] = [];
   const alterations: string[] = [];
@@ -117,7 +121,7 @@ export function compareTable(
       // Shares have types that nobody declared, and a table of them is filled again from what tasks hold.
       const repair = table.shares || sortingKey(table).includes(column.name)
         ? rename
-        : `Change it with: ALTER TABLE ${target} MODIFY COLUMN ${quoted(column.name)} ${column.type}`;
+        : `Change it with: ${advise(`ALTER TABLE ${target} MODIFY COLUMN ${quoted(column.name)} ${column.type}`)}`;
       const is = `${existing.type} ${existing.kind}`.trim();
       problems.push(`Cannot use column "${column.name}" of "${name}" as ${wanted}: current value is ${is}. ${repair}`);
     }

@@ -16,7 +16,7 @@ export interface Statement {
 /** Statements that change neither data nor the session. */
 const READS = new Set(["SELECT", "WITH", "FROM", "(", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN"]);
 
-export function isRead(statement: Statement): boolean {
+export function isRead(statement: Pick<Statement, "keyword">): boolean {
   return READS.has(statement.keyword);
 }
 
@@ -101,6 +101,26 @@ export function parseStatement(bytes: Uint8Array): Statement {
     previous = word;
   }
   return { sql: sqlUntil(buffer.length), keyword, data: null, format };
+}
+
+/** Several statements, one after the other, with semicolons between them; those that are empty are left out. */
+export function splitStatements(text: string): { readonly sql: string; readonly keyword: string }[] {
+  const buffer = Buffer.from(text);
+  const statements: { sql: string; keyword: string }[] = [];
+  let from = 0;
+  let keyword = "";
+  const end = (at: number) => {
+    if (keyword !== "") statements.push({ sql: buffer.toString("utf8", from, at).trim(), keyword });
+    keyword = "";
+  };
+  for (const word of words(buffer.toString("latin1"))) {
+    if (word.text === ";") {
+      end(word.end - 1);
+      from = word.end;
+    } else if (keyword === "") keyword = word.text;
+  }
+  end(buffer.length);
+  return statements;
 }
 
 /** Words in capitals and single characters; comments and white space are left out, quoted text counts as one `'`. */

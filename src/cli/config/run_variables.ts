@@ -3,8 +3,8 @@ import { defaultRunOptions, type RunOptions } from "../../runtime/options.ts";
 import { readInteger } from "../option_values.ts";
 import { switchVariable, type Variable, variable } from "./variable.ts";
 
-/** A whole number between these bounds, a share between 0 and 1, or a switch. */
-type Rule = { readonly min: number; readonly max: number; readonly unit: string } | "share" | "switch";
+/** A whole number between these bounds, a share between 0 and 1, a switch, or names. */
+type Rule = { readonly min: number; readonly max: number; readonly unit: string } | "share" | "switch" | "names";
 
 const MILLISECONDS = { min: 1, max: 2_147_483_647, unit: "milliseconds" };
 const ROWS = { min: 1, max: 1_000_000_000, unit: "rows" };
@@ -15,6 +15,7 @@ const ROWS = { min: 1, max: 1_000_000_000, unit: "rows" };
  */
 const RULES: { readonly [K in keyof RunOptions]: Rule } = {
   generation: { min: 1, max: 8_191, unit: "generation" },
+  takeOver: "names",
   allowDeletes: "switch",
   deletesMaxShare: "share",
   deletesMaxRows: { ...ROWS, min: 0 },
@@ -45,7 +46,7 @@ function variableOf(option: keyof RunOptions): string {
 }
 
 /** Schemas of all variables that set run options, by name. */
-export const runVariables: Readonly<Record<string, Variable<number | boolean>>> = Object.fromEntries(
+export const runVariables: Readonly<Record<string, Variable<RunValue>>> = Object.fromEntries(
   OPTIONS.map((option) => [variableOf(option), schemaOf(variableOf(option), RULES[option])]),
 );
 
@@ -55,10 +56,18 @@ export function runOptionsOf(values: Readonly<Record<string, unknown>>): RunOpti
   return { ...defaultRunOptions, ...Object.fromEntries(given.map((option) => [option, values[variableOf(option)]])) };
 }
 
-function schemaOf(name: string, rule: Rule): Variable<number | boolean> {
-  if (rule === "switch") return switchVariable(name) as z.ZodType as Variable<number | boolean>;
+type RunValue = number | boolean | readonly string[];
+
+function schemaOf(name: string, rule: Rule): Variable<RunValue> {
+  if (rule === "switch") return switchVariable(name) as z.ZodType as Variable<RunValue>;
+  if (rule === "names") {
+    return variable<RunValue>(name, {
+      expected: "names with commas between them",
+      read: (text) => /^[\w-]+(\s*,\s*[\w-]+)*$/.test(text) ? text.split(",").map((part) => part.trim()) : null,
+    });
+  }
   if (rule === "share") {
-    return variable<number | boolean>(name, {
+    return variable<RunValue>(name, {
       expected: "a share between 0 and 1",
       read: (text) => /^(0|1|0?\.\d+|[01]\.\d+)$/.test(text) && Number(text) <= 1 ? Number(text) : null,
     });
@@ -66,5 +75,5 @@ function schemaOf(name: string, rule: Rule): Variable<number | boolean> {
   const expected = rule.unit === "generation"
     ? `a whole number from ${rule.min} to ${rule.max}`
     : `a whole number of ${rule.unit} from ${rule.min} to ${rule.max}`;
-  return variable<number | boolean>(name, { expected, read: readInteger(rule.min, rule.max) });
+  return variable<RunValue>(name, { expected, read: readInteger(rule.min, rule.max) });
 }

@@ -8,6 +8,7 @@ import { createPrometheusMetrics, type PrometheusMetrics } from "../prometheus.t
 import type { DemoOptions } from "./embedded_world.ts";
 import type { Output } from "./output.ts";
 import { type Failure, failureOf } from "./failure.ts";
+import { leftOverEvents } from "./left_over_events.ts";
 import { settle } from "./rest.ts";
 import { routesOf } from "./routes.ts";
 import { failureEvent } from "./run_events.ts";
@@ -91,6 +92,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     preparing = null;
     if (signal.aborted) return ended(options, { left: null, failed: failedLines(shown) });
     startAll(runs, { world, signal });
+    tellLeftOvers(runs, { world, options });
     world.demo?.begin();
     const end = await untilEnd(options, { runs, world });
 
@@ -180,6 +182,20 @@ async function startAll(
     if (signal.aborted) return;
     run.start();
     if (world.mode === "embedded") await Promise.race([run.firstStart, clock.sleep(TURN_MS, signal)]);
+  }
+}
+
+/** Once every topology has started, or failed: by then the tables are as they are declared. */
+async function tellLeftOvers(
+  runs: readonly TopologyRun[],
+  { world, options }: { readonly world: World; readonly options: ApplicationOptions },
+): Promise<void> {
+  await Promise.all(runs.map((run) => run.firstStart));
+  if (options.signal.aborted) return;
+  try {
+    for (const event of await leftOverEvents(options, world)) options.output.event(event);
+  } catch {
+    // ClickHouse does not answer, and whoever writes says so; the next start looks again.
   }
 }
 

@@ -7,6 +7,7 @@ import { openDemoStore, type StoreSizes } from "../../demo/mod.ts";
 import { embeddedLogin } from "../clickhouse_client.ts";
 import { accountNames } from "../embedded_accounts.ts";
 import { ADDRESS, openDirectory, pathsIn } from "../embedded_directory.ts";
+import { writeCommand } from "../write_command.ts";
 import { exists } from "../../adapters/local/exists.ts";
 import { DemoSource } from "./demo_source.ts";
 import type { World, WorldOptions } from "./world.ts";
@@ -39,6 +40,7 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
     const warehouse = openClickHouse({
       url,
       database: configuration.database,
+      advise: (statement) => writeCommand(configuration.dataDirectory, statement),
       ...embeddedLogin(directory.accounts.writer),
     });
     opened.push(() => warehouse.close());

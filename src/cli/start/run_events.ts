@@ -15,6 +15,17 @@ export function eventOf(topology: string, event: RunEvent): Event {
       };
     case "started":
       return startedEvent(topology, event.sinks);
+    case "taken over":
+      return {
+        level: "warn",
+        name: "taken over",
+        text:
+          `${topology} has taken its tables over from "${event.from}", of which nothing is needed any more. Leave ` +
+          `--take-over out from now on. In Kafka, delete its inboxes: kafka-topics --bootstrap-server <broker> ` +
+          `--delete --topic '${event.inboxes.join("|").replaceAll(".", "\\.")}', and its group: ` +
+          `kafka-consumer-groups --bootstrap-server <broker> --delete --group weir.${event.from}`,
+        fields: { topology, from: event.from, inboxes: event.inboxes },
+      };
     case "restart":
       return {
         level: "warn",
@@ -31,6 +42,14 @@ export function eventOf(topology: string, event: RunEvent): Event {
         } that ClickHouse showed otherwise (task "${event.task}")`,
         fields: { topology, task: event.task, rows: event.rows },
       };
+    case "remade": {
+      const { sink, shares, rows } = event;
+      const what = rows === null
+        ? `view "${sink}" was gone: made again`
+        : `table "${sink}" was gone: made again, ${counted(rows, shares ? "share" : "row")} written`;
+      const fields = { topology, sink, rows };
+      return { level: "warn", name: "made again", text: `${topology}: ${what}`, fields };
+    }
     case "doubt":
       return {
         level: "warn",

@@ -2,7 +2,7 @@ import { ConfigError } from "../../record/errors.ts";
 import { type Configuration, loadConfiguration } from "../config/configuration.ts";
 import { command, flag, type OptionValues, value } from "../command.ts";
 import { dataOption } from "../data_option.ts";
-import { readAmount, readChoice, readDuration, readInteger } from "../option_values.ts";
+import { readAmount, readChoice, readDuration, readInteger, readText } from "../option_values.ts";
 import { type LoadedFiles, loadRunnable } from "../topology_files.ts";
 import { checkTypes } from "../type_check.ts";
 import { UsageError } from "../usage_error.ts";
@@ -10,6 +10,7 @@ import { ENDING_MS_MAX, runApplication } from "./application.ts";
 import { DEMO_SIZES } from "./demo_source.ts";
 import { createJsonOutput } from "./json_output.ts";
 import type { Output } from "./output.ts";
+import { refuseTakeOver } from "./refuse_take_over.ts";
 import { listenForStrays } from "./strays.ts";
 import { createTerminalOutput } from "./terminal_output.ts";
 
@@ -46,6 +47,12 @@ const options = {
   }),
   "no-demo": flag("Embedded, but without the demo store."),
   "allow-deletes": flag("Lets the start delete rows that the sources no longer contain, however many."),
+  "take-over": value({
+    placeholder: "NAME",
+    expected: "the name that a topology had before",
+    help: "Takes the tables of a topology that was renamed over: once, when a start asks for it.",
+    read: readText,
+  }),
   port: value({
     placeholder: "N",
     expected: "a port from 0 to 65535",
@@ -91,6 +98,7 @@ export const startCommand = command({
     const configuration = configured(loadConfiguration(), options);
     const strays = listenForStrays();
     const loaded = await loadRunnable(configuration.topologiesDirectory, operands);
+    refuseTakeOver(configuration, loaded.files.map(({ topology }) => topology));
     const terminal = Deno.stdout.isTerminal() && !options.json;
     const output = terminal ? createTerminalOutput(configuration.logLevel) : createJsonOutput(configuration.logLevel);
     const signals = listenForSignals(output);
@@ -151,11 +159,17 @@ function configured(configuration: Configuration, given: OptionValues<typeof opt
       ),
     );
   }
+  const { run } = configuration;
+  const takeOver = given["take-over"];
   return {
     ...configuration,
     dataDirectory: given.data ?? configuration.dataDirectory,
     port: given.port ?? configuration.port,
-    run: given["allow-deletes"] ? { ...configuration.run, allowDeletes: true } : configuration.run,
+    run: {
+      ...run,
+      allowDeletes: given["allow-deletes"] || run.allowDeletes,
+      takeOver: takeOver === undefined ? run.takeOver : [...run.takeOver, takeOver],
+    },
   };
 }
 

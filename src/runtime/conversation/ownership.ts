@@ -14,6 +14,11 @@ export function firstEpochOf(generation: number): number {
   return generation * GENERATION_EPOCHS;
 }
 
+/** The generation that an epoch is of; 0 for none. */
+export function generationOf(epoch: number): number {
+  return Math.floor(epoch / GENERATION_EPOCHS);
+}
+
 /** How many tasks each table has, by table index. */
 export interface Partitions {
   readonly partitions: readonly number[];

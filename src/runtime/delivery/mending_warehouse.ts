@@ -39,6 +39,7 @@ export function mendingWarehouse(warehouse: Warehouse, onMade: (table: TableSpec
   };
   return {
     ensure: (table) => warehouse.ensure(table),
+    present: (tables) => warehouse.present(tables),
     insert: (batch) => mended(batch.table, () => warehouse.insert(batch)),
     shown: (table, tasks) => mendedRows(table, () => warehouse.shown(table, tasks)),
     orphans: (table, tasks) => mendedRows(table, () => warehouse.orphans(table, tasks)),

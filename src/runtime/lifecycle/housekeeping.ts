@@ -1,9 +1,11 @@
 import type { Membership } from "../../ports/log.ts";
-import { repairTasks } from "./repair.ts";
+import { outputsOf } from "../../plan/outputs_of.ts";
+import { type Difference, repairTasks } from "./repair.ts";
 import type { Assignments } from "./assignments.ts";
 import { type Instance, isOverloaded, staleKeys } from "./instance.ts";
 import { tendHeldRows } from "./held_rows.ts";
 import { SetAside } from "./set_aside.ts";
+import { TableWatch } from "./table_watch.ts";
 import type { TaskHost } from "./task_host.ts";
 import { checkTombstones } from "./tombstones.ts";
 import { findTopicChanges } from "./topics.ts";
@@ -13,9 +15,9 @@ const TICK_MS = 1_000;
 
 /**
  * What a running topology does now and then: commits positions for monitoring, compares ClickHouse with what it should
- * show, asks for groups that views leave out, notices topics that were recreated and tasks that lag too far behind,
- * reports gauges. Whatever waits for the log or for ClickHouse runs beside the rest: gauges are needed most while one
- * of them does not answer.
+ * show, asks for groups that views leave out, notices tables that were dropped, topics that were recreated and tasks
+ * that lag too far behind, reports gauges. Whatever waits for the log or for ClickHouse runs beside the rest: gauges
+ * are needed most while one of them does not answer.
  */
 export class Housekeeping {
   readonly #instance: Instance;
@@ -23,6 +25,8 @@ export class Housekeeping {
   readonly #ready: () => boolean;
   /** Groups that views leave out. */
   readonly setAside: SetAside;
+  /** Tables that somebody dropped. */
+  readonly tables: TableWatch;
   #membership: Membership | null = null;
   #stopped = new AbortController();
   #done: Promise<void> = Promise.resolve();
@@ -38,6 +42,7 @@ export class Housekeeping {
     this.#assignments = assignments;
     this.#ready = ready;
     this.setAside = new SetAside(instance);
+    this.tables = new TableWatch(instance);
   }
 
   /** Begins, committing through `membership`. */
@@ -66,6 +71,7 @@ export class Housekeeping {
       if (nowMs >= this.#nextMetadataMs) {
         this.#nextMetadataMs = nowMs + this.#instance.options.metadataEveryMs;
         this.#start("topics", () => this.#checkTopics());
+        this.#start("tables", () => this.tables.look());
       }
       if (nowMs >= this.#nextCommitMs) {
         this.#nextCommitMs = nowMs + this.#instance.options.commitEveryMs;
@@ -148,30 +154,40 @@ export class Housekeeping {
         host.table === table && host.task?.complete &&
         (nowMs >= host.nextRepairMs || host.nextRepairMs > host.completedMs + repairAfterMs)
       );
-      for (const host of hosts) host.nextRepairMs = nowMs + repairEveryMs;
+      for (const host of hosts) {
+        // One that comes before its time, as a table was gone, does not stand for the first one.
+        const firstMs = host.completedMs + repairAfterMs;
+        host.nextRepairMs = nowMs < firstMs ? firstMs : nowMs + repairEveryMs;
+      }
       await this.#repairTable(hosts);
     }
   }
 
   /** Compares the rows of tasks of one table with ClickHouse now. */
   async #repairTable(hosts: readonly TaskHost[]): Promise<void> {
-    const { warehouse, clock } = this.#instance.ports;
+    const { ports: { warehouse, clock, metrics }, topology, writers, onEvent } = this.#instance;
+    const acknowledged = () => Promise.all([...writers.values()].map((writer) => writer.barrier()));
+    const refilling = this.tables.refilling;
     try {
-      const differences = await repairTasks(hosts.map((host) => host.task!), {
-        warehouse,
-        breathe: () => clock.breathe(),
-        acknowledged: () => Promise.all([...this.#instance.writers.values()].map((writer) => writer.barrier())),
-      });
-      for (const [task, rows] of differences) {
+      const tasks = hosts.map((host) => host.task!);
+      const differences = await repairTasks(tasks, { warehouse, breathe: () => clock.breathe(), acknowledged });
+      for (const task of tasks) {
+        const own = differences.filter((difference) => difference.task === task);
+        const rows = total(own);
         if (rows === 0) continue;
-        this.#instance.ports.metrics.count("weir_repaired_rows_total", {
-          topology: this.#instance.topology.name,
-          table: task.table.name,
-        }, rows);
-        this.#instance.onEvent({ kind: "repaired", task: task.id, rows });
+        metrics.count("weir_repaired_rows_total", { topology: topology.name, table: task.table.name }, rows);
+        const filled = this.tables.refilling;
+        const repaired = total(own.filter(({ sink }) => !refilling.has(sink) && !filled.has(sink)));
+        if (repaired > 0) onEvent({ kind: "repaired", task: task.id, rows: repaired });
       }
+      if (refilling.size > 0) await acknowledged();
+      this.tables.compared(differences, refilling);
     } catch {
-      // ClickHouse does not answer; the writers say so, and the next comparison comes.
+      // ClickHouse does not answer; the writers say so. A table that is filled again is compared again at once.
+      const waits = hosts.some(({ table }) =>
+        outputsOf(table).some(({ sink }) => this.tables.refilling.has(sink.name))
+      );
+      if (waits) { for (const host of hosts) host.nextRepairMs = 0; }
     }
   }
 
@@ -209,4 +225,8 @@ export class Housekeeping {
     metrics.gauge("weir_global_lag_records", { topology }, this.#instance.globals.lag);
     metrics.gauge("weir_ready", { topology }, this.#ready() && this.#instance.problems.list().length === 0 ? 1 : 0);
   }
+}
+
+function total(differences: readonly Difference[]): number {
+  return differences.reduce((sum, { rows }) => sum + rows, 0);
 }

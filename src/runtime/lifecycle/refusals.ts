@@ -1,6 +1,4 @@
-import { outputsOf } from "../../plan/outputs_of.ts";
 import type { SinkPlan } from "../../plan/physical.ts";
-import type { TableSpec } from "../../ports/warehouse.ts";
 import { divideRecord } from "../conversation/divide_record.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import type { ProducerOptions } from "../delivery/message_producer.ts";
@@ -14,13 +12,6 @@ type Hosts = ReadonlyMap<string, TaskHost>;
 export function takeBack(hosts: Hosts, refused: { readonly sink: SinkPlan; readonly row: OutgoingRow }): void {
   const task = hosts.get(refused.row.task)?.task;
   if (task) refuseRow(task, refused);
-}
-
-/** A table was made again, empty: the next comparison writes all of its rows, and it comes at once. */
-export function compareSoon(hosts: Hosts, { name }: TableSpec): void {
-  for (const host of hosts.values()) {
-    if (outputsOf(host.table).some(({ sink }) => sink.table.name === name)) host.nextRepairMs = 0;
-  }
 }
 
 /** The log refused a record for its size: what is sent instead, with a dead letter for what is left out. */

@@ -20,6 +20,14 @@ export interface RepairPorts {
   readonly breathe: () => Promise<void>;
 }
 
+/** Rows of a sink that ClickHouse showed otherwise than its task has them, and which were written. */
+export interface Difference {
+  readonly task: Task;
+  /** Name of the sink. */
+  readonly sink: string;
+  readonly rows: number;
+}
+
 /** The comparison of one output of one task. What a task writes while it is open is left alone. */
 interface Comparison {
   /** To be done before what is shown is asked for. */
@@ -38,10 +46,10 @@ interface Comparison {
  * dead incarnation wrote late, what was changed or deleted by hand. Each output is asked for once for all tasks: a
  * question about one task reads the whole table, too. Rows written while the comparison runs are left alone.
  * `acknowledged`: resolves when everything put so far is acknowledged; asked after the comparison began to note what is
- * written, so that no row falls in between. Resolves to the number of differences of each task.
+ * written, so that no row falls in between. Resolves to what was compared, also where nothing differed.
  */
-export async function repairTasks(tasks: readonly Task[], ports: RepairPorts): Promise<Map<Task, number>> {
-  const differences = new Map(tasks.map((task) => [task, 0]));
+export async function repairTasks(tasks: readonly Task[], ports: RepairPorts): Promise<Difference[]> {
+  const differences: Difference[] = [];
   if (tasks.length === 0) return differences;
   const inSlices = async (task: Task, chore: Chore): Promise<void> => {
     for (let steps = 1; !task.closed && !chore.next().done; steps++) {
@@ -72,7 +80,7 @@ export async function repairTasks(tasks: readonly Task[], ports: RepairPorts): P
     } finally {
       for (const { task, comparison } of open.values()) {
         comparison.close();
-        differences.set(task, differences.get(task)! + comparison.differences);
+        differences.push({ task, sink: output.sink.name, rows: comparison.differences });
         if (!task.closed) task.endBatch();
       }
     }

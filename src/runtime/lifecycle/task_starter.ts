@@ -142,8 +142,9 @@ function generationError(
 ): ConfigError {
   return new ConfigError([
     `Cannot start task "${task}": ClickHouse table "${table.name}_rows" holds rows of a later epoch than its inbox ` +
-    `can give, so new rows would lose. The inbox topic was probably deleted or the log replaced. ` +
-    `Start with WEIR_GENERATION=${generation + 1}`,
+    `can give, so new rows would lose. If the topology had another name before, take its tables over: start once ` +
+    `with --take-over <old name> (or WEIR_TAKE_OVER). If the inbox topic was deleted or the log replaced, start with ` +
+    `WEIR_GENERATION=${generation + 1}`,
   ]);
 }
 

@@ -6,14 +6,18 @@ import { inboxTopic } from "../../plan/inbox_topic.ts";
 import { ownershipProblems } from "../../plan/key_place.ts";
 import type { PhysicalPlan, TaskTable } from "../../plan/physical.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
+import type { Warehouse } from "../../ports/warehouse.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
 import type { RunOptions } from "../options.ts";
+import { laterInboxes, type TakenOver, takeOver } from "./take_over.ts";
 
 const WAIT_MS = 1_000;
 
 /** Everything known about the topics of one topology when it starts. */
 export interface Topics {
   readonly plan: PhysicalPlan;
+  /** Of every epoch: the one that is set, or a later one if the topology has taken tables over. */
+  readonly generation: number;
   readonly sources: ReadonlyMap<string, TopicDescription>;
   /** Partitions of each table, which are those of its inbox, by table index. */
   readonly partitions: readonly number[];
@@ -33,10 +37,12 @@ export function readTopics({ plan, inboxes }: Topics): string[] {
 export interface PrepareOptions {
   readonly topology: Topology;
   readonly log: Log;
+  readonly warehouse: Warehouse;
   readonly clock: Clock;
   readonly options: RunOptions;
   /** Says what is waited for; null when it is there. */
   readonly onWaiting: (problem: string | null) => void;
+  readonly onTakenOver: (taken: TakenOver) => void;
   readonly stopped: () => boolean;
 }
 
@@ -48,17 +54,21 @@ export interface PrepareOptions {
  * @throws TopologyError when the partition counts do not allow a join
  */
 export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
-  const { topology, log, options } = prepare;
-  const sources = await awaitSources(prepare);
+  const { topology, log } = prepare;
+  const { sources, known } = await awaitSources(prepare);
   const plan = compile(topology, (topic) => sources.get(topic)?.partitions);
-  const problems = options.allowRetention ? [] : [...sources.values()].flatMap(rebuildProblem);
+  const problems = prepare.options.allowRetention ? [] : [...sources.values()].flatMap(rebuildProblem);
   if (problems.length > 0) throw new ConfigError(problems);
   const most = Math.max(
     1,
     ...plan.tables.filter((table) => table.keyColumns !== null).map((table) => partitionsOf(table, sources)),
   );
   const partitions = plan.tables.map((table) => table.keyColumns === null ? most : partitionsOf(table, sources));
-  const { generation } = options;
+  const taken = prepare.options.takeOver.length === 0
+    ? null
+    : await takeOver({ ...prepare, topology: topology.name, plan, partitions, from: prepare.options.takeOver });
+  const generation = taken?.generation ?? known;
+  const options = { ...prepare.options, generation };
   const unowned = plan.tables.flatMap((table) =>
     ownershipProblems(table, { partitions: partitions[table.index], generation })
   );
@@ -78,13 +88,23 @@ export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
   const wrong = inboxes.flatMap((name, index) => inboxProblem(described.get(name), partitions[index], options));
   for (const topic of described.values()) wrong.push(...await raiseLimits(topic, log, options));
   if (wrong.length > 0) throw new ConfigError(wrong);
-  return { plan, sources, partitions, inboxes };
+  if (taken !== null) prepare.onTakenOver(taken);
+  return { plan, generation, sources, partitions, inboxes };
 }
 
-async function awaitSources(prepare: PrepareOptions): Promise<Map<string, TopicDescription>> {
+/**
+ * The source topics, and the newest generation that the topology is known to have: later than the one that is set if it
+ * has taken tables over.
+ */
+async function awaitSources(
+  prepare: PrepareOptions,
+): Promise<{ readonly sources: Map<string, TopicDescription>; readonly known: number }> {
+  const { topology, options: { generation } } = prepare;
+  const tables = compile(topology).tables.map(({ name }) => name);
+  const later = laterInboxes({ topology: topology.name, tables, generation });
   const names = [...new Set(prepare.topology.nodes.flatMap((node) => node.op === "source" ? [node.source.topic] : []))];
   const find = async () => {
-    const found = await prepare.log.topics(names);
+    const found = await prepare.log.topics([...names, ...[...later.values()].flat()]);
     const missing = names.filter((name) => !found.has(name));
     if (missing.length === 0) return found;
     const message = `Waiting for topic(s) ${
@@ -101,7 +121,11 @@ async function awaitSources(prepare: PrepareOptions): Promise<Map<string, TopicD
     stopped: prepare.stopped,
   });
   if (found === STOPPED) throw new ConfigError(["Stopped while waiting for topics"]);
-  return found;
+  const begun = [...later].filter(([, inboxes]) => inboxes.some((name) => found.has(name)));
+  return {
+    sources: new Map(names.map((name) => [name, found.get(name)!])),
+    known: Math.max(generation, ...begun.map(([later]) => later)),
+  };
 }
 
 function partitionsOf(table: TaskTable, sources: ReadonlyMap<string, TopicDescription>): number {

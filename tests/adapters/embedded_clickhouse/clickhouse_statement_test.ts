@@ -1,6 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Exception } from "../../../src/adapters/embedded_clickhouse/clickhouse_exception.ts";
-import { isRead, parseStatement } from "../../../src/adapters/embedded_clickhouse/clickhouse_statement.ts";
+import {
+  isRead,
+  parseStatement,
+  splitStatements,
+} from "../../../src/adapters/embedded_clickhouse/clickhouse_statement.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -97,4 +101,20 @@ Deno.test("isRead() knows statements that change nothing", () => {
   for (const text of reads) assertEquals(isRead(parseStatement(bytes(text))), true, text);
   const others = ["INSERT INTO t VALUES (1)", "KILL QUERY WHERE 1", "SET readonly = 0", "USE x", "DROP TABLE t", ""];
   for (const text of others) assertEquals(isRead(parseStatement(bytes(text))), false, text);
+});
+
+Deno.test("splitStatements() cuts at semicolons that are neither quoted nor in a comment", () => {
+  const cases: [text: string, statements: [sql: string, keyword: string][]][] = [
+    ["", []],
+    [" ; -- nothing;\n;", []],
+    ["drop table t", [["drop table t", "DROP"]]],
+    ['DROP VIEW `a;b`; DROP TABLE "c;d" ;', [["DROP VIEW `a;b`", "DROP"], ['DROP TABLE "c;d"', "DROP"]]],
+    ["INSERT INTO t VALUES ('ä;', 'it\\'s;'); /* ; */ select 1", [
+      ["INSERT INTO t VALUES ('ä;', 'it\\'s;')", "INSERT"],
+      ["/* ; */ select 1", "SELECT"],
+    ]],
+  ];
+  for (const [text, statements] of cases) {
+    assertEquals(splitStatements(text).map(({ sql, keyword }) => [sql, keyword]), statements, text);
+  }
 });

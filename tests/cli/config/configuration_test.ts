@@ -48,6 +48,7 @@ Deno.test("readConfiguration() reads everything about the real services", () => 
     PGPORT: "5433",
     POSTGRES_PASSWORD_FILE: "/run/postgres",
     WEIR_GENERATION: "7",
+    WEIR_TAKE_OVER: "old, older_one",
     WEIR_FLUSH_INTERVAL_MS: "50",
     WEIR_DELETES_MAX_SHARE: "0.25",
     WEIR_ALLOW_RETENTION: "true",
@@ -60,6 +61,7 @@ Deno.test("readConfiguration() reads everything about the real services", () => 
   assertEquals(run, {
     ...defaultRunOptions,
     generation: 7,
+    takeOver: ["old", "older_one"],
     flushIntervalMs: 50,
     deletesMaxShare: 0.25,
     allowRetention: true,
@@ -145,6 +147,11 @@ const REFUSED: readonly {
     says: ["both CLICKHOUSE_PASSWORD and CLICKHOUSE_PASSWORD_FILE"],
   },
   { name: "a misspelt variable", environment: { WEIR_GENERATOIN: "2" }, says: ['Did you mean "WEIR_GENERATION"'] },
+  {
+    name: "names without commas",
+    environment: { WEIR_TAKE_OVER: "old older" },
+    says: ['WEIR_TAKE_OVER as names with commas between them: current value is "old older"'],
+  },
   { name: "a generation of 0", environment: { WEIR_GENERATION: "0" }, says: ["from 1 to 8191"] },
   { name: "a share above 1", environment: { WEIR_DELETES_MAX_SHARE: "1.5" }, says: ["between 0 and 1"] },
   { name: "a switch that is neither", environment: { WEIR_ALLOW_DELETES: "maybe" }, says: ["true or false"] },

@@ -44,6 +44,8 @@ async function openBroker() {
 function prepare(log: Log, options = defaultRunOptions) {
   const stopped = () => false;
   return prepareTopics({
+    warehouse: createMemoryWarehouse(),
+    onTakenOver() {},
     topology: lengths,
     log,
     clock: createManualClock(),

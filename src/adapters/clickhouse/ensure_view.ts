@@ -1,0 +1,46 @@
+import type { TableSpec } from "../../ports/warehouse.ts";
+import { ConfigError } from "../../record/errors.ts";
+import type { ConnectedDatabase } from "./connection.ts";
+import { literal, qualified, viewSelect } from "./table_sql.ts";
+
+/**
+ * Makes the view, or replaces it in one step, so that nobody finds it missing, when its text or the types of its
+ * columns are others: ClickHouse keeps a view's types as they were when it was made, whatever becomes of the table.
+ * @throws ConfigError when something else has its name
+ */
+export async function ensureView(target: ConnectedDatabase, table: TableSpec): Promise<void> {
+  const { connection, database, advise = (statement) => statement } = target;
+  const action = `create view "${database}.${table.name}"`;
+  const select = viewSelect(database, table);
+  const [existing] = await connection.select(
+    action,
+    `SELECT engine, as_select = formatQuerySingleLine(${literal(select)}) AS same FROM system.tables ` +
+      `WHERE database = ${literal(database)} AND name = ${literal(table.name)}`,
+  );
+  const name = qualified(database, table.name);
+  if (existing !== undefined && existing.engine !== "View") {
+    const aside = `RENAME TABLE ${name} TO ${qualified(database, `${table.name}_old`)}`;
+    throw new ConfigError([
+      `Cannot use "${database}.${table.name}" as a view: current value is a table of engine ${existing.engine}. ` +
+      `Put it aside with: ${advise(aside)}`,
+    ]);
+  }
+  const same = existing !== undefined && Number(existing.same) === 1 && await sameTypes(target, { table, select });
+  if (!same) await connection.command(action, `CREATE OR REPLACE VIEW ${name} AS ${select}`);
+}
+
+/** Whether the view's columns are those that its text gives now. */
+async function sameTypes(
+  { connection, database }: ConnectedDatabase,
+  { table, select }: { readonly table: TableSpec; readonly select: string },
+): Promise<boolean> {
+  const action = `compare the types of view "${database}.${table.name}"`;
+  const columns = await connection.select(
+    action,
+    `SELECT name, type FROM system.columns WHERE database = ${literal(database)} AND table = ${literal(table.name)} ` +
+      "ORDER BY position",
+  );
+  const given = await connection.select(action, `DESCRIBE TABLE (${select})`);
+  const text = (rows: readonly Record<string, unknown>[]) => JSON.stringify(rows.map(({ name, type }) => [name, type]));
+  return text(columns) === text(given);
+}
