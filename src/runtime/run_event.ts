@@ -1,3 +1,5 @@
+import type { DeadLetter } from "../ports/dead_letters.ts";
+
 /** What a start did to one sink: rows found right, written and deleted. */
 export interface StartReport {
   readonly sink: string;
@@ -17,5 +19,15 @@ export type RunEvent =
   | { readonly kind: "repaired"; readonly task: string; readonly rows: number }
   /** A column's integers do not look like the unit that it declares: `message` says why, and what to declare. */
   | { readonly kind: "doubt"; readonly table: string; readonly column: string; readonly message: string }
+  /**
+   * So many dead letters of one stage and reason came, of which `example` is one. `more`: since an earlier event of
+   * them, a minute ago or longer.
+   */
+  | {
+    readonly kind: "letters";
+    readonly letters: number;
+    readonly example: DeadLetter;
+    readonly more: boolean;
+  }
   /** Something does not work for now; `problem` null: it works again. */
   | { readonly kind: "problem"; readonly name: string; readonly problem: string | null };

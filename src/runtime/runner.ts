@@ -4,6 +4,7 @@ import { ProductionError } from "../record/errors.ts";
 import { Assignments } from "./lifecycle/assignments.ts";
 import { createTaskContext } from "./lifecycle/context.ts";
 import { DeadLetterQueue } from "./delivery/dead_letter_queue.ts";
+import { GlobalLetters } from "./lifecycle/global_letters.ts";
 import { GlobalReader } from "./globals/global_reader.ts";
 import { Housekeeping } from "./lifecycle/housekeeping.ts";
 import { type Instance, startReport } from "./lifecycle/instance.ts";
@@ -48,6 +49,7 @@ export class Runner {
   readonly #ports: Ports;
   readonly #options: RunOptions;
   readonly #onEvent: (event: RunEvent) => void;
+  readonly #globalLetters: GlobalLetters;
   readonly #producer: MessageProducer;
   /** Assigned tasks by id. */
   readonly #hosts = new Map<string, TaskHost>();
@@ -77,12 +79,13 @@ export class Runner {
     this.#onEvent = settings.onEvent ?? (() => {});
     this.failed = new Promise((resolve) => this.#fail = resolve);
     this.problems = new Problems((name, problem) => this.#onEvent({ kind: "problem", name, problem }));
-    this.deadLetters = new DeadLetterQueue(topology.name, ports);
+    this.deadLetters = new DeadLetterQueue(topology.name, ports, (event) => this.#onEvent(event));
+    this.#globalLetters = new GlobalLetters(this.deadLetters, ports.clock.nowMs());
     this.#producer = new MessageProducer({
       log: ports.log,
       clock: ports.clock,
       onLost: (tasks, error) => [...tasks].forEach((task) => this.#assignments?.restart(task, error.message)),
-      divide: dividing(this.deadLetters),
+      divide: dividing(this.#hosts, this.deadLetters),
       onAppended: (records) => ports.metrics.count("weir_internal_records_total", { topology: topology.name }, records),
       onState: (problem) => this.problems.set("log", problem),
     });
@@ -119,7 +122,12 @@ export class Runner {
     instance.context.globals.listen((table, step, key, value) => pump.globalChanged(table, step, key, value));
     await instance.globals.start();
     this.#loop = pump.run().catch((error) => this.#fail(error));
-    this.#housekeeping = new Housekeeping(instance, assignments, () => this.ready);
+    this.#housekeeping = new Housekeeping(instance, {
+      assignments,
+      letters: this.deadLetters,
+      globals: this.#globalLetters,
+      ready: () => this.ready,
+    });
     const membership = this.#membership = await this.#ports.log.join({
       group: `weir.${this.topology.name}`,
       tasks: groupTasks(topics),
@@ -139,6 +147,7 @@ export class Runner {
       options: this.#options,
       ports: this.#ports,
       deadLetters,
+      globalLetters: this.#globalLetters,
       writers,
       producer: this.#producer,
       onDoubt: (table, doubt) => this.#doubt(table, doubt),
@@ -148,7 +157,8 @@ export class Runner {
       globals: context.globals,
       log: this.#ports.log,
       clock: this.#ports.clock,
-      onUndecodable: context.onUndecodable,
+      onUndecodable: (unreadable) => this.#globalLetters.undecodable(unreadable),
+      onMended: (table, key) => this.#globalLetters.read(table, key),
       onDoubt: (table, doubt) => this.#doubt(table, doubt),
       onProgress: () => this.#pump?.globalsMoved(),
       onState: (problem) => problems.set("global tables", problem),
@@ -260,7 +270,7 @@ export class Runner {
     await this.#producer.idle();
     await this.#housekeeping?.stop();
     await this.#membership?.leave();
-    await this.deadLetters.flush();
+    await this.deadLetters.close();
   }
 }
 

@@ -24,9 +24,9 @@ export class StaleKeys {
     else this.#beyond++;
   }
 
-  /** A change of `key` was read. */
-  read(key: Key): void {
-    if (this.#keys.size > 0) this.#keys.delete(key);
+  /** A change of `key` was read. Returns whether the key was stale. */
+  read(key: Key): boolean {
+    return this.#keys.size > 0 && this.#keys.delete(key);
   }
 
   /** How many keys are stale now; beyond the limit, how many changes could not be remembered is added. */

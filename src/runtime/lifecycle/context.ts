@@ -9,6 +9,7 @@ import type { MessageProducer } from "../delivery/message_producer.ts";
 import type { Ports } from "../ports.ts";
 import type { SinkWriter } from "../delivery/sink_writer.ts";
 import type { TaskContext } from "../task/task_context.ts";
+import type { GlobalLetters } from "./global_letters.ts";
 import type { Topics } from "./topics.ts";
 
 /** What all tasks of one topology share, wired to its ports. */
@@ -20,20 +21,25 @@ export function createTaskContext(parts: {
   readonly deadLetters: DeadLetterQueue;
   readonly writers: ReadonlyMap<string, SinkWriter>;
   readonly producer: MessageProducer;
+  readonly globalLetters: GlobalLetters;
   readonly onDoubt: (table: string, doubt: UnitDoubt) => void;
 }): TaskContext {
-  const { topics, topology, ports, deadLetters, writers, producer } = parts;
+  const { topics, topology, ports, deadLetters, globalLetters, writers, producer } = parts;
   const { plan, partitions, inboxes } = topics;
   const looked = [...plan.tables, ...plan.globals].flatMap((table) =>
     table.lookups.flatMap((lookup) => lookup.global ? [[lookup.table, lookup.step] as const] : [])
   );
-  const onCallbackError: TaskContext["onCallbackError"] = (error) => deadLetters.callback(error);
+  const globals: Globals = new Globals({
+    tables: plan.globals,
+    looked,
+    refusals: (table) => globalLetters.refusals(table, () => globals.reading),
+  });
   const decoders = new Map<TaskTable, (Decoder | null)[]>();
   return {
     plan,
     options: parts.options,
     partitions,
-    globals: new Globals({ tables: plan.globals, looked, onError: onCallbackError }),
+    globals,
     decoders(table) {
       let list = decoders.get(table);
       if (list === undefined) {
@@ -48,8 +54,7 @@ export function createTaskContext(parts: {
       producer.enqueue({ topic: inboxes[destination.table], partition: destination.partition, text: record, task });
     },
     put: (sink, row, sourceMs) => writers.get(sink.name)!.put(row, sourceMs),
-    onCallbackError,
-    onUndecodable: (position, record, error) => deadLetters.undecodable({ position, record }, error),
+    letters: deadLetters,
     count: (name, labels, value) => ports.metrics.count(name, { topology, ...labels }, value),
   };
 }

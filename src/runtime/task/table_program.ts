@@ -1,9 +1,11 @@
 import type { TaskTable } from "../../plan/physical.ts";
 import type { KeyColumns } from "../../processor/key_value.ts";
 import { createProgram, type Program } from "../../processor/program.ts";
+import type { ProcessorError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import type { Value } from "../../record/row.ts";
-import type { CellLayout } from "../../state/entry.ts";
+import { valuesOf } from "../../processor/aggregate.ts";
+import { type CellLayout, layoutOf } from "../../state/entry.ts";
 import { RightStore } from "../../state/right_store.ts";
 import type { TaskContext } from "./task_context.ts";
 
@@ -27,12 +29,12 @@ export function createStores(parts: {
 
 /** The program of a table's rows, reading right rows from `stores`. */
 export function createTableProgram(parts: {
-  readonly context: TaskContext;
   readonly table: TaskTable;
   readonly stores: readonly RightStore[];
   readonly keyColumns: KeyColumns;
+  readonly onError: (error: ProcessorError) => void;
 }): Program {
-  const { context, table, stores, keyColumns } = parts;
+  const { table, stores, keyColumns, onError } = parts;
   return createProgram({
     steps: table.steps,
     lookups: table.lookups,
@@ -40,6 +42,16 @@ export function createTableProgram(parts: {
     members: table.members.length,
     keyColumns,
     outputs: new Set([...table.sinks, ...table.groups, ...table.serves].map(({ step }) => step)),
-    onError: context.onCallbackError,
+    onError,
+  });
+}
+
+/** Where entries of a table keep what. */
+export function layoutOfTable({ lookups, sinks, groups, serves }: TaskTable): CellLayout {
+  return layoutOf({
+    lookups: lookups.length,
+    sinks: sinks.length,
+    groups: groups.map((group) => valuesOf(group.aggregate)),
+    serves: serves.length,
   });
 }

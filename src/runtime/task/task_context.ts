@@ -1,10 +1,9 @@
 import type { PhysicalPlan, SinkPlan, TaskTable } from "../../plan/physical.ts";
-import type { DeserializationError, ProcessorError } from "../../record/errors.ts";
-import type { LogRecord, Position } from "../../ports/log.ts";
 import type { Decoder } from "../../formats/decoder.ts";
 import type { Destination } from "../conversation/channel.ts";
 import type { Globals } from "../globals/globals.ts";
 import type { RunOptions } from "../options.ts";
+import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import type { OutgoingRow } from "../delivery/sink_writer.ts";
 
 /** What all tasks of one topology on one instance share. */
@@ -20,8 +19,8 @@ export interface TaskContext {
   readonly emit: (task: string, destination: Destination, record: string) => void;
   /** Hands a row to the sink's writer, with the timestamp of the source records behind it; 0 if unknown. */
   readonly put: (sink: SinkPlan, row: OutgoingRow, sourceMs: number) => void;
-  readonly onCallbackError: (error: ProcessorError) => void;
-  readonly onUndecodable: (position: Position, record: LogRecord, error: DeserializationError) => void;
+  /** What could not be processed, and what of it no longer applies. */
+  readonly letters: DeadLetterQueue;
   /** Counts by name; see `metric_names.ts`. */
   readonly count: (name: string, labels: Readonly<Record<string, string>>, value: number) => void;
 }
