@@ -1,18 +1,16 @@
 import type { EmbeddedDeadLetters } from "../adapters/local/dead_letters.ts";
-import type { DeadLetter } from "../ports/dead_letters.ts";
 import { loadConfiguration } from "./config/configuration.ts";
 import { command, flag, value } from "./command.ts";
 import { dataOption } from "./data_option.ts";
 import { pathsIn } from "./embedded_directory.ts";
-import { grouped } from "./numbers.ts";
+import { listingOf } from "./letter_listing.ts";
 import { readInteger, readText } from "./option_values.ts";
 import { readStale, staleLines } from "./stale_report.ts";
-import { textTable } from "./text_table.ts";
 
 const LIMIT_DEFAULT = 20;
-const HEADINGS = ["time (UTC)", "topology", "stage", "reason", "operator", "position", "key", "error"];
+const PIPE_WIDTH = 160;
 
-/** Lists what could not be processed, the newest first. */
+/** Lists what could not be processed and still applies, the newest first. */
 export const dlqCommand = command({
   name: "dlq",
   operands: "",
@@ -30,7 +28,9 @@ export const dlqCommand = command({
       help: "Only of this topology.",
       read: readText,
     }),
-    json: flag("One JSON object a line, with the whole error and the record."),
+    all: flag("Also those that no longer apply, with when and why they were marked as resolved."),
+    full: flag("Nothing is cut, and the row or record and the stack are shown."),
+    json: flag("One JSON object a line, with all there is."),
     data: dataOption,
   },
   description: [
@@ -38,10 +38,13 @@ export const dlqCommand = command({
     "callback threw (callback),",
     "rows that ClickHouse refused (sink). They are kept in the data directory, also when Kafka and ClickHouse " +
     "are real.",
+    "A letter is marked as resolved when its row is evaluated again without the error, a later record of the key can " +
+    "be read,",
+    "or the row is gone; and when a start, which evaluates everything, does not meet it again.",
     "Tables are listed that are stale: so many of their keys are shown as they were before a change that could not be",
     "read. A later change of the key that can be read mends it.",
   ].join("\n"),
-  examples: ["deno task dlq", "deno task dlq --limit 1 --json"],
+  examples: ["deno task dlq", "deno task dlq --limit 1 --full", "deno task dlq --all --json"],
   run: async ({ options }) => {
     const directory = options.data ?? loadConfiguration().dataDirectory;
     const stale = readStale(directory).filter(({ topology }) => topology === (options.topology ?? topology));
@@ -52,10 +55,17 @@ export const dlqCommand = command({
     }
     try {
       const filter = options.topology === undefined ? {} : { topology: options.topology };
-      const listed = letters.list({ ...filter, limit: options.limit ?? LIMIT_DEFAULT });
+      const which = options.all ? filter : { ...filter, state: "open" } as const;
+      const listed = letters.list({ ...which, limit: options.limit ?? LIMIT_DEFAULT });
       if (options.json) { for (const letter of listed) console.log(JSON.stringify(letter)); }
       else {
-        const lines = listing(listed, { total: letters.count(filter), dropped: letters.dropped() });
+        const lines = listingOf(listed, {
+          width: options.full ? null : terminalWidth(),
+          open: letters.count({ ...filter, state: "open" }),
+          resolved: letters.count({ ...filter, state: "resolved" }),
+          all: options.all,
+          dropped: letters.dropped(),
+        });
         console.log([...lines, ...staleLines(stale)].join("\n"));
       }
     } finally {
@@ -77,22 +87,12 @@ async function openIfThere(path: string): Promise<EmbeddedDeadLetters | null> {
   return openEmbeddedDeadLetters({ path });
 }
 
-/** A table of letters and how many there are in all, as lines. */
-export function listing(
-  letters: readonly DeadLetter[],
-  { total, dropped }: { readonly total: number; readonly dropped: number },
-): string[] {
-  if (total === 0) return ["No dead letters"];
-  const rows = letters.map((letter) => [
-    new Date(letter.timestampMs).toISOString().slice(0, 19).replace("T", " "),
-    letter.topology,
-    letter.stage,
-    letter.reason,
-    letter.operator,
-    letter.topic === null ? "" : `${letter.topic}/${letter.partition}@${letter.offset}`,
-    letter.key ?? "",
-    letter.error,
-  ]);
-  const more = dropped === 0 ? "" : `; ${grouped(dropped)} older ones were dropped, because there were too many`;
-  return [...textTable(HEADINGS, rows), "", `${grouped(letters.length)} of ${grouped(total)} dead letters${more}`];
+/** Of the terminal; on a pipe there is none. */
+function terminalWidth(): number {
+  try {
+    const { columns } = Deno.consoleSize();
+    return columns > 0 ? columns : PIPE_WIDTH;
+  } catch {
+    return PIPE_WIDTH;
+  }
 }

@@ -19,3 +19,11 @@ export function outputsOf(table: TaskTable): OutputPlan[] {
 export function sinksOf(plan: PhysicalPlan): SinkPlan[] {
   return plan.tables.flatMap((table) => outputsOf(table).map(({ sink }) => sink));
 }
+
+/** The sink's key columns in the order of the row key. */
+export function keyColumnsOf({ table, keyOrder, byName }: SinkPlan): string[] {
+  if (byName) return [...table.key].sort();
+  const names: string[] = [];
+  keyOrder.forEach((part, column) => names[part] = table.key[column]);
+  return names;
+}

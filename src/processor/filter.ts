@@ -17,7 +17,7 @@ export function filter(step: StepOf<"filter">, context: OperatorContext): Operat
     try {
       return predicate(value, keyValue(entry.key)) ? value : null;
     } catch (cause) {
-      return failed(context, name, { entry, cause });
+      return failed(context, name, { entry, row: value, cause });
     }
   };
 }

@@ -58,7 +58,7 @@ export function lookupJoin(step: StepOf<"lookup">, options: LookupJoinOptions): 
       if (right === UNKNOWN) return UNKNOWN;
       return right === null && inner ? null : withColumn(left, right);
     } catch (cause) {
-      return failed(options, name, { entry, cause });
+      return failed(options, name, { entry, row: left, cause });
     }
   };
 }

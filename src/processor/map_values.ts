@@ -22,7 +22,7 @@ export function mapValues(step: StepOf<"map">, context: OperatorContext): Operat
       }
       return row;
     } catch (cause) {
-      return failed(context, name, { entry, cause });
+      return failed(context, name, { entry, row: value, cause });
     }
   };
 }

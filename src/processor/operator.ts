@@ -43,8 +43,12 @@ export interface OperatorContext {
   readonly onError: (error: ProcessorError) => void;
 }
 
-/** Tells that the operator's callback threw for this entry. Returns what the operator's value is then. */
-export function failed(context: OperatorContext, operator: string, thrown: { entry: Entry; cause: unknown }): null {
-  context.onError(new ProcessorError(operator, keyText(thrown.entry.key), { cause: thrown.cause }));
+/** Tells that the operator's callback threw for `row` of this entry. Returns what the operator's value is then. */
+export function failed(
+  context: OperatorContext,
+  operator: string,
+  { entry, row, cause }: { readonly entry: Entry; readonly row: Value; readonly cause: unknown },
+): null {
+  context.onError(new ProcessorError(operator, keyText(entry.key), { cause, row }));
   return null;
 }

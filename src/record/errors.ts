@@ -30,15 +30,18 @@ export class ProcessorError extends Error {
   override readonly name = "ProcessorError";
   /** Short and machine-readable, for dead letters. */
   readonly reason: ProcessorReason;
+  /** What the operator was given, for dead letters; undefined if that is not known. */
+  readonly row: unknown;
   constructor(
     readonly operator: string,
     readonly key: string,
-    options: { readonly cause: unknown; readonly reason?: ProcessorReason },
+    options: { readonly cause: unknown; readonly reason?: ProcessorReason; readonly row?: unknown },
   ) {
-    const { cause, reason = "callback_threw" } = options;
+    const { cause, reason = "callback_threw", row } = options;
     const why = cause instanceof Error ? cause.message : String(cause);
     super(`Cannot evaluate "${operator}" for key ${key}: ${why}`, { cause });
     this.reason = reason;
+    this.row = row;
   }
 }
 

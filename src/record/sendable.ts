@@ -76,6 +76,7 @@ function refused(row: Row, from: { operator: string; key: Key; cause: unknown })
   return new ProcessorError(operator, keyText(key), {
     cause: tooLarge ? new LimitError(cause.limit, why) : new TypeError(why, { cause }),
     reason: tooLarge ? "too_large" : "not_sendable",
+    row,
   });
 }
 

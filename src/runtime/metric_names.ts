@@ -39,6 +39,12 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
     help: "Records and rows set aside, by stage and reason.",
     labels: ["stage", "reason"],
   },
+  weir_dead_letters_open: {
+    kind: "gauge",
+    help: "Dead letters kept of the topology that still apply, those of earlier runs and of instances with the same " +
+      "data directory included, by stage and reason.",
+    labels: ["stage", "reason"],
+  },
   weir_sink_rows_total: { kind: "counter", help: "Rows and tombstones acknowledged by ClickHouse.", labels: ["sink"] },
   weir_sink_insert_seconds: {
     kind: "histogram",

@@ -1,3 +1,5 @@
+import type { DeadLetter } from "../ports/dead_letters.ts";
+
 /**
  * What a start did to one sink: rows found right, held (left as they are, because what they are computed from failed),
  * written and deleted.
@@ -25,5 +27,15 @@ export type RunEvent =
   | { readonly kind: "remade"; readonly sink: string; readonly shares: boolean; readonly rows: number | null }
   /** A column's integers do not look like the unit that it declares: `message` says why, and what to declare. */
   | { readonly kind: "doubt"; readonly table: string; readonly column: string; readonly message: string }
+  /**
+   * So many dead letters of one stage and reason came, of which `example` is one. `more`: since an earlier event of
+   * them, a minute ago or longer.
+   */
+  | {
+    readonly kind: "letters";
+    readonly letters: number;
+    readonly example: DeadLetter;
+    readonly more: boolean;
+  }
   /** Something does not work for now; `problem` null: it works again. */
   | { readonly kind: "problem"; readonly name: string; readonly problem: string | null };

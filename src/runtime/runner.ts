@@ -1,12 +1,14 @@
 import type { Topology } from "../dsl/topology.ts";
-import type { GroupTask, Membership } from "../ports/log.ts";
+import type { Membership } from "../ports/log.ts";
 import { ProductionError } from "../record/errors.ts";
 import { Assignments } from "./lifecycle/assignments.ts";
 import { beginCounters } from "./lifecycle/begin_counters.ts";
 import { createTaskContext } from "./lifecycle/context.ts";
 import { DeadLetterQueue } from "./delivery/dead_letter_queue.ts";
+import { GlobalLetters } from "./lifecycle/global_letters.ts";
 import { GlobalReader } from "./globals/global_reader.ts";
 import { type Held, heldRows, tendHeldRows } from "./lifecycle/held_rows.ts";
+import { groupTasks } from "./lifecycle/group_tasks.ts";
 import { Housekeeping } from "./lifecycle/housekeeping.ts";
 import { type Instance, startReport } from "./lifecycle/instance.ts";
 import type { RunOptions } from "./options.ts";
@@ -21,7 +23,6 @@ import { dividing, takeBack } from "./lifecycle/refusals.ts";
 import type { RunEvent, StartReport } from "./run_event.ts";
 import type { SinkWriter } from "./delivery/sink_writer.ts";
 import { createSinkWriters } from "./delivery/sink_writers.ts";
-import { taskId } from "../record/task_id.ts";
 import type { TaskHost } from "./lifecycle/task_host.ts";
 import { NOT_PREPARED, type RunnerStatus, statusOf } from "./lifecycle/status.ts";
 import { prepareTopics, type Topics } from "./lifecycle/topics.ts";
@@ -50,6 +51,7 @@ export class Runner {
   readonly #ports: Ports;
   #options: RunOptions;
   readonly #onEvent: (event: RunEvent) => void;
+  readonly #globalLetters: GlobalLetters;
   readonly #producer: MessageProducer;
   /** Assigned tasks by id. */
   readonly #hosts = new Map<string, TaskHost>();
@@ -79,12 +81,13 @@ export class Runner {
     this.#onEvent = settings.onEvent ?? (() => {});
     this.failed = new Promise((resolve) => this.#fail = resolve);
     this.problems = new Problems((name, problem) => this.#onEvent({ kind: "problem", name, problem }));
-    this.deadLetters = new DeadLetterQueue(topology.name, ports);
+    this.deadLetters = new DeadLetterQueue(topology.name, ports, (event) => this.#onEvent(event));
+    this.#globalLetters = new GlobalLetters(this.deadLetters, ports.clock.nowMs());
     this.#producer = new MessageProducer({
       log: ports.log,
       clock: ports.clock,
       onLost: (tasks, error) => [...tasks].forEach((task) => this.#assignments?.restart(task, error.message)),
-      divide: dividing(this.deadLetters),
+      divide: dividing(this.#hosts, this.deadLetters),
       onAppended: (records) => ports.metrics.count("weir_internal_records_total", { topology: topology.name }, records),
       onState: (problem) => this.problems.set("log", problem),
     });
@@ -125,7 +128,12 @@ export class Runner {
     instance.context.globals.listen((table, step, key, value) => pump.globalChanged(table, step, key, value));
     await instance.globals.start();
     this.#loop = pump.run().catch((error) => this.#fail(error));
-    this.#housekeeping = new Housekeeping(instance, assignments, () => this.ready);
+    this.#housekeeping = new Housekeeping(instance, {
+      assignments,
+      letters: this.deadLetters,
+      globals: this.#globalLetters,
+      ready: () => this.ready,
+    });
     const membership = this.#membership = await this.#ports.log.join({
       group: `weir.${this.topology.name}`,
       tasks: groupTasks(topics),
@@ -145,6 +153,7 @@ export class Runner {
       options: this.#options,
       ports: this.#ports,
       deadLetters,
+      globalLetters: this.#globalLetters,
       writers,
       producer: this.#producer,
       hosts: this.#hosts,
@@ -156,7 +165,8 @@ export class Runner {
       globals: context.globals,
       log: this.#ports.log,
       clock: this.#ports.clock,
-      onUndecodable: context.onUndecodable,
+      onUndecodable: (unreadable) => this.#globalLetters.undecodable(unreadable),
+      onMended: (table, key) => this.#globalLetters.read(table, key),
       onDoubt: (table, doubt) => this.#doubt(table, doubt),
       onProgress: () => this.#pump?.globalsMoved(),
       onState: (problem) => problems.set("global tables", problem),
@@ -274,21 +284,6 @@ export class Runner {
     await this.#producer.idle();
     await this.#housekeeping?.stop();
     await this.#membership?.leave();
-    await this.deadLetters.flush();
+    await this.deadLetters.close();
   }
-}
-
-/** One unit of assignment for each partition of each table: its source partitions and its inbox partition. */
-function groupTasks(topics: Topics): GroupTask[] {
-  return topics.plan.tables.flatMap((table) =>
-    Array.from({ length: topics.partitions[table.index] }, (_, partition) => ({
-      id: taskId(table.name, partition),
-      partitions: [
-        ...table.members.flatMap((member) =>
-          member.kind === "source" ? [{ topic: member.source.topic, partition }] : []
-        ),
-        { topic: topics.inboxes[table.index], partition },
-      ],
-    }))
-  );
 }

@@ -30,9 +30,9 @@ export class StaleKeys {
     else this.#beyond++;
   }
 
-  /** A change of `key` was read. */
-  read(key: Key): void {
-    if (this.#keys.size > 0) this.#keys.delete(key);
+  /** A change of `key` was read. Returns whether the key was stale. */
+  read(key: Key): boolean {
+    return this.#keys.size > 0 && this.#keys.delete(key);
   }
 
   /** Whether the last change of `key` could not be read, as known. */

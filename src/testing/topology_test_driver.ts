@@ -1,8 +1,8 @@
 import { openEmbeddedLog } from "../adapters/embedded_log/log.ts";
+import { type KeptLetter, openEmbeddedDeadLetters } from "../adapters/local/dead_letters.ts";
 import type { Sink, SinkSpec } from "../dsl/sink.ts";
 import type { KeyOf, RowOf, Source, SourceSpec } from "../dsl/source.ts";
 import type { Topology } from "../dsl/topology.ts";
-import type { DeadLetter } from "../ports/dead_letters.ts";
 import type { Bytes } from "../ports/log.ts";
 import type { Warehouse } from "../ports/warehouse.ts";
 import { LimitError } from "../record/errors.ts";
@@ -22,6 +22,7 @@ import { openMemoryWarehouse, type TestWarehouse } from "./test_warehouse.ts";
 
 const PARTITIONS_DEFAULT = 3;
 const STOP_MS_MAX = 60_000;
+const LETTERS_MAX = 1_000_000;
 
 /** Anything with a source's or a sink's plain data; any topology's source of the same topic will do. */
 interface AnySource {
@@ -39,7 +40,7 @@ export class TopologyTestDriver {
   #warehouse: TestWarehouse | null = null;
   readonly #settings: TopologyTestDriverOptions;
   readonly #tables = new Map<string, { readonly table: DebeziumTable; readonly partitions: number }>();
-  readonly #letters = new Map<string, DeadLetter>();
+  readonly #letters = openEmbeddedDeadLetters({ path: ":memory:" });
   #topology: Topology;
   #options: Partial<RunOptions>;
   #runner: Runner | null = null;
@@ -109,9 +110,12 @@ export class TopologyTestDriver {
     return this.#warehouse?.writes() ?? 0;
   }
 
-  /** Everything set aside so far, each once, in the order in which it came. */
-  deadLetters(): DeadLetter[] {
-    return [...this.#letters.values()];
+  /**
+   * Everything set aside so far, each once, in the order in which it came; `resolvedMs` is not null for what no longer
+   * applies.
+   */
+  deadLetters(): KeptLetter[] {
+    return this.#letters.list({ limit: LETTERS_MAX }).reverse();
   }
 
   /** What is wrong now, as `/readyz` tells it; empty when nothing is. */
@@ -153,6 +157,7 @@ export class TopologyTestDriver {
     await this.#stop();
     await this.#warehouse?.close();
     await this.#log.close();
+    this.#letters.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -223,12 +228,7 @@ export class TopologyTestDriver {
       clock: this.#clock,
       random: { next: () => 0.5 },
       metrics: { count() {}, gauge() {}, observe() {} },
-      deadLetters: {
-        put: (letters) => {
-          for (const letter of letters) this.#letters.set(letterId(letter), letter);
-          return Promise.resolve();
-        },
-      },
+      deadLetters: this.#letters,
     };
   }
 
@@ -253,10 +253,6 @@ export class TopologyTestDriver {
     await stopping;
     this.#runner = null;
   }
-}
-
-function letterId({ topology, stage, topic, partition, offset, operator, key }: DeadLetter): string {
-  return JSON.stringify([topology, stage, topic, partition, offset, operator, key]);
 }
 
 /**

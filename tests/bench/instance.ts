@@ -35,7 +35,11 @@ export async function runForBench(
       gauge() {},
       observe: (name: string, _labels: unknown, value: number) => observe(name, value),
     },
-    deadLetters: { put: (letters: readonly unknown[]) => Promise.reject(new Error(`${letters.length} dead letters`)) },
+    deadLetters: {
+      put: (letters: readonly unknown[]) => Promise.reject(new Error(`${letters.length} dead letters`)),
+      resolve: () => Promise.resolve(),
+      open: () => Promise.resolve([]),
+    },
   };
   const runner = new Runner(topology, ports, {
     options: { ...defaultRunOptions, repairAfterMs: 1e9 },

@@ -25,7 +25,7 @@ const runner = new Runner(sales, {
   clock: systemClock,
   random: { next: Math.random },
   metrics: { count() {}, gauge() {}, observe() {} },
-  deadLetters: { put: () => Promise.resolve() },
+  deadLetters: { put: () => Promise.resolve(), resolve: () => Promise.resolve(), open: () => Promise.resolve([]) },
 }, { options: { ...defaultRunOptions, repairAfterMs: 1e9 } });
 await runner.start();
 while (!runner.knownUnfinished().done) {

@@ -79,7 +79,11 @@ async function run({ log, warehouse, clock }: Place, part: Part): Promise<Runner
     clock,
     random: { next: Math.random },
     metrics: { count() {}, gauge() {}, observe() {} },
-    deadLetters: { put: (letters: readonly unknown[]) => Promise.reject(new Error(`${letters.length} dead letters`)) },
+    deadLetters: {
+      put: (letters: readonly unknown[]) => Promise.reject(new Error(`${letters.length} dead letters`)),
+      resolve: () => Promise.resolve(),
+      open: () => Promise.resolve([]),
+    },
   }, { options: { ...defaultRunOptions, repairAfterMs: HOUR_MS / 2, repairEveryMs: HOUR_MS * 24 } });
   runner.failed.then((error) => {
     console.error(error);

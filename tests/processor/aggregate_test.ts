@@ -252,7 +252,10 @@ Deno.test("aggregate() whose callback throws, or gives a fraction, counts that r
   driver.insert(a, row(3, { text: "good", units: 3 }));
   await driver.settle();
   assertEquals(driver.select(rows), [{ text: "all", rows: 1, half: 2 }]);
-  assertEquals(driver.deadLetters().map(({ operator, key }) => `${operator} ${key}`).sort(), ["rows 2", "rows 3"]);
+  assertEquals(driver.deadLetters().map(({ operator, key }) => `${operator} ${key}`).sort(), [
+    'rows {"id":2}',
+    'rows {"id":3}',
+  ]);
   driver.update(a, { id: 3, units: 6 });
   driver.update(a, { id: 1, text: "bad" });
   await driver.settle();

@@ -253,7 +253,7 @@ Deno.test("foreignKeyJoin() whose callback throws loses that row alone", async (
   driver.insert(a, row(2, { ref: 1, text: "bad" }));
   await driver.settle();
   assertEquals(texts(driver.select(out)), ["1 one"]);
-  assertEquals(driver.deadLetters().map(({ operator, key }) => [operator, key]), [["a.b", "2"]]);
+  assertEquals(driver.deadLetters().map(({ operator, key }) => [operator, key]), [["a.b", '{"id":2}']]);
   driver.update(a, { id: 1, text: "bad" });
   driver.update(a, { id: 2, text: "good" });
   driver.update(b, { id: 1, text: "uno" });

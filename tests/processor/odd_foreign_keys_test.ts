@@ -19,9 +19,9 @@ Deno.test("foreignKeyJoin() sets a row aside whose foreign key can be no key of 
   assertEquals(texts(driver.select(out)), ["1 one", "8 one"]);
   assertEquals(
     driver.deadLetters().map(({ operator, key }) => `${operator} ${key}`).sort(),
-    [2, 3, 4, 5, 6, 7].map((id) => `a.b ${id}`),
+    [2, 3, 4, 5, 6, 7].map((id) => `a.b {"id":${id}}`),
   );
-  const { error } = driver.deadLetters().find(({ key }) => key === "4")!;
+  const { error } = driver.deadLetters().find(({ key }) => key === '{"id":4}')!;
   assertEquals(
     error,
     'Cannot evaluate "a.b" for key 4: Cannot use an object without "id" as a foreign key: current value has other. ' +

@@ -34,7 +34,11 @@ async function start(
   const letters: DeadLetter[] = [];
   const log = run.log?.(embedded) ?? embedded;
   const warehouse = run.warehouse?.(memory) ?? memory;
-  const deadLetters = { put: (put: readonly DeadLetter[]) => Promise.resolve(void letters.push(...put)) };
+  const deadLetters = {
+    put: (put: readonly DeadLetter[]) => Promise.resolve(void letters.push(...put)),
+    resolve: () => Promise.resolve(),
+    open: () => Promise.resolve([]),
+  };
   const instance = new StepRun(run.topology, { clock, ports: { log, warehouse, deadLetters } }).start();
   return {
     clock,
@@ -84,7 +88,7 @@ Deno.test("a value that the broker does not take is absent with a dead letter, a
   assertEquals(run.events(), []);
   assertEquals(run.letters.map(({ operator, key, reason }) => [operator, key, reason]), [[
     "documents.next",
-    "2",
+    '{"id":2}',
     "too_large",
   ]]);
   assertStringIncludes(run.letters[0].error, "max.message.bytes of topic");

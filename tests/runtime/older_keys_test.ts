@@ -60,7 +60,7 @@ Deno.test("a start takes rows over whose keys an earlier version wrote in anothe
     clock: systemClock,
     random: { next: Math.random },
     metrics: { count() {}, gauge() {}, observe() {} },
-    deadLetters: { put: () => Promise.resolve() },
+    deadLetters: { put: () => Promise.resolve(), resolve: () => Promise.resolve(), open: () => Promise.resolve([]) },
   }, {
     options: defaultRunOptions,
     onEvent: (event) => event.kind === "started" && started.push(event),

@@ -38,7 +38,7 @@ for (const { by, size, throws, refuses, stage } of REFUSALS) {
     await driver.settle();
     assertEquals(rows(driver), ["1 good", "3 better"]);
     const letters = driver.deadLetters();
-    assertEquals(letters.map((letter) => [letter.stage, letter.key]), [[stage, "2"]]);
+    assertEquals(letters.map((letter) => [letter.stage, letter.key]), [[stage, '{"id":2}']]);
     driver.update(things, good(2));
     await driver.settle();
     assertEquals(rows(driver), ["1 good", "2 good", "3 better"]);

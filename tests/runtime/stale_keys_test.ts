@@ -33,7 +33,11 @@ function running(log: Log, clock: StepClock) {
     gauge: (name, { table }, value) => gauges.set(`${name} ${table}`, value),
     observe() {},
   };
-  const deadLetters = { put: (put: readonly unknown[]) => Promise.resolve(void (letters += put.length)) };
+  const deadLetters = {
+    put: (put: readonly unknown[]) => Promise.resolve(void (letters += put.length)),
+    resolve: () => Promise.resolve(),
+    open: () => Promise.resolve([]),
+  };
   const run = new StepRun(shown, { clock, ports: { log, metrics, deadLetters } });
   const stale = () => [gauges.get("weir_stale_keys things"), gauges.get("weir_stale_keys kinds")];
   return { runner: run.runner, stale, stop: () => run.stop(), counts, events: run.events, letters: () => letters };

@@ -60,7 +60,11 @@ export class StepRun {
       warehouse: ports.warehouse ?? createMemoryWarehouse(),
       random: { next: () => 0.5 },
       metrics: { count() {}, gauge() {}, observe() {} },
-      deadLetters: { put: (letters) => Promise.reject(new Error(`${letters.length} dead letters`)) },
+      deadLetters: {
+        put: (letters) => Promise.reject(new Error(`${letters.length} dead letters`)),
+        resolve: () => Promise.resolve(),
+        open: () => Promise.resolve([]),
+      },
       ...ports,
     }, { options: { ...defaultRunOptions, ...options }, onEvent: (event) => this.events.push(event) });
     this.runner.failed.then(this.#fail);

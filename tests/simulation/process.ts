@@ -149,6 +149,6 @@ function portsOf(
     },
     random: choices,
     metrics: { count() {}, gauge: (name: string) => watch.gauge(name), observe() {} },
-    deadLetters: { put: () => Promise.resolve() },
+    deadLetters: { put: () => Promise.resolve(), resolve: () => Promise.resolve(), open: () => Promise.resolve([]) },
   };
 }

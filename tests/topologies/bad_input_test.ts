@@ -215,7 +215,7 @@ Deno.test("a callback that throws costs its row alone, and the row is back when 
   await driver.settle();
   assertEquals(driver.select(shownThings).map((row) => row.id), [1, 3]);
   assertEquals(driver.deadLetters().map(({ stage, operator, key, reason }) => [stage, operator, key, reason]), [
-    ["callback", "things.mapValues", "2", "callback_threw"],
+    ["callback", "things.mapValues", '{"id":2}', "callback_threw"],
   ]);
   assertStringIncludes(driver.deadLetters()[0].error, "two is too much");
   driver.update(things, { id: 2, name: "fine" });
@@ -232,5 +232,5 @@ Deno.test("a row that does not fit its ClickHouse column is set aside, the other
   driver.insert(things, { ...thing(2), price: Decimal.parse("1.05") });
   await driver.settle();
   assertEquals(driver.select(narrow), [{ id: 1, price: "1.0" }]);
-  assertEquals(driver.deadLetters().map(({ operator, key }) => [operator, key]), [["sink things", "2"]]);
+  assertEquals(driver.deadLetters().map(({ operator, key }) => [operator, key]), [["sink things", '{"id":2}']]);
 });

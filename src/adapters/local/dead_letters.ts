@@ -1,17 +1,14 @@
 // deno-lint-ignore-file require-await -- methods of the port are async so that what they throw is a rejection
 import type { DatabaseSync } from "node:sqlite";
-import type { DeadLetter, DeadLetters } from "../../ports/dead_letters.ts";
+import type { DeadLetter, DeadLetters, Resolution } from "../../ports/dead_letters.ts";
+import { letterOf, type LetterValues, prepareLetters, SCHEMA, valuesOf } from "./letter_schema.ts";
 import { inTransaction, openDatabase, productionError } from "./sqlite.ts";
 
-/** Letters kept if nothing else is said; the oldest go first. */
+/** Letters kept if nothing else is said; the oldest go first, resolved ones before open ones. */
 export const DEAD_LETTERS_MAX = 100_000;
 
 /** Letters that `list` gives back if nothing else is said. */
 export const DEAD_LETTERS_LISTED = 100;
-
-const KEY_BYTES_MAX = 1_024;
-const RECORD_BYTES_MAX = 65_536;
-const ERROR_BYTES_MAX = 4_096;
 
 /** Where dead letters are kept, and how many. */
 export interface EmbeddedDeadLettersOptions {
@@ -21,6 +18,14 @@ export interface EmbeddedDeadLettersOptions {
   readonly lettersMax?: number;
 }
 
+/** A letter as it is kept. */
+export interface KeptLetter extends DeadLetter {
+  /** When it was marked as resolved, milliseconds since the epoch; null while it is open. */
+  readonly resolvedMs: number | null;
+  /** Why; null while it is open. */
+  readonly resolution: string | null;
+}
+
 /** Which letters; all of what is given must be the same. */
 export interface DeadLetterFilter {
   readonly topology?: string;
@@ -28,6 +33,8 @@ export interface DeadLetterFilter {
   readonly reason?: string;
   readonly operator?: string;
   readonly topic?: string;
+  /** Absent: open ones and resolved ones. */
+  readonly state?: "open" | "resolved";
 }
 
 /** Which letters to list, and how many. */
@@ -39,7 +46,7 @@ export interface ListDeadLetters extends DeadLetterFilter {
 /** Dead letters in a file of their own. */
 export interface EmbeddedDeadLetters extends DeadLetters {
   /** Newest first. */
-  list(options?: ListDeadLetters): DeadLetter[];
+  list(options?: ListDeadLetters): KeptLetter[];
   /** How many are kept now. */
   count(filter?: DeadLetterFilter): number;
   /** How many were dropped, ever, because there were too many. */
@@ -56,39 +63,20 @@ const LOCK_WAIT_MS = 2_000;
 // WAL lets another process read while this one writes.
 const PRAGMAS = ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL"];
 
-const SCHEMA = [
-  `CREATE TABLE IF NOT EXISTS letters (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    identity TEXT NOT NULL UNIQUE,
-    topology TEXT NOT NULL,
-    stage TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    operator TEXT NOT NULL,
-    error TEXT NOT NULL,
-    topic TEXT,
-    partition INTEGER,
-    "offset" INTEGER,
-    key TEXT,
-    record TEXT,
-    timestamp_ms INTEGER NOT NULL
-  )`,
-  `CREATE TABLE IF NOT EXISTS dropped (only INTEGER PRIMARY KEY CHECK (only = 1), letters INTEGER NOT NULL)`,
-  `INSERT OR IGNORE INTO dropped VALUES (1, 0)`,
-];
-
 const INSERT = `
   INSERT INTO letters (identity, topology, stage, reason, operator, error, topic, partition, "offset", key, record,
-    timestamp_ms)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (identity) DO NOTHING`;
+    timestamp_ms, task, epoch, subject, occasion, stack)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /**
- * Opens the dead letters. The first letter of an identity stays as it came; when there are more than `lettersMax`, the
- * oldest are dropped and counted (one that comes again after that is kept again).
+ * Opens the dead letters. When there are more than `lettersMax`, the oldest are dropped and counted (one that comes
+ * again after that is kept again).
  * @throws ConfigError when the file cannot be opened
  */
 export function openEmbeddedDeadLetters(options: EmbeddedDeadLettersOptions): EmbeddedDeadLetters {
   const { path, lettersMax = DEAD_LETTERS_MAX } = options;
   const database = openDatabase({ path, schema: SCHEMA, pragmas: PRAGMAS, version: VERSION, lockWaitMs: LOCK_WAIT_MS });
+  prepareLetters(database);
   return {
     async put(letters) {
       try {
@@ -97,11 +85,36 @@ export function openEmbeddedDeadLetters(options: EmbeddedDeadLettersOptions): Em
         throw productionError(`keep ${letters.length} dead letters`, error);
       }
     },
+    async resolve(resolutions) {
+      try {
+        inTransaction(database, () => resolutions.forEach((resolution) => resolve(database, resolution)));
+      } catch (error) {
+        throw productionError(`mark dead letters as resolved`, error);
+      }
+    },
+    async open(topology) {
+      try {
+        return database.prepare(
+          "SELECT stage, reason, count(*) AS letters FROM letters WHERE topology = ? AND resolved_ms IS NULL " +
+            "GROUP BY stage, reason",
+        ).all(topology).map(({ stage, reason, letters }) => ({
+          // The columns were filled by `put`.
+          stage: stage as DeadLetter["stage"],
+          reason: String(reason),
+          letters: Number(letters),
+        }));
+      } catch (error) {
+        throw productionError(`count the dead letters of "${topology}"`, error);
+      }
+    },
     list({ limit = DEAD_LETTERS_LISTED, ...filter } = {}) {
       const { where, values } = condition(filter);
-      return database.prepare(`SELECT * FROM letters ${where} ORDER BY id DESC LIMIT ?`).all(...values, limit).map(
-        letterOf,
-      );
+      return database.prepare(`SELECT * FROM letters ${where} ORDER BY id DESC LIMIT ?`).all(...values, limit)
+        .map((row) => ({
+          ...letterOf(row),
+          resolvedMs: row.resolved_ms === null ? null : Number(row.resolved_ms),
+          resolution: row.resolution === null ? null : String(row.resolution),
+        }));
     },
     count(filter = {}) {
       const { where, values } = condition(filter);
@@ -119,59 +132,64 @@ function put(
 ): void {
   if (letters.length === 0) return;
   inTransaction(database, () => {
-    const insert = database.prepare(INSERT);
-    for (const letter of letters) insert.run(...valuesOf(letter));
+    for (const letter of letters) putOne(database, valuesOf(letter));
     const kept = Number(database.prepare("SELECT count(*) AS letters FROM letters").get()!.letters);
-    if (kept <= lettersMax) return;
-    const { changes } = database.prepare("DELETE FROM letters WHERE id IN (SELECT id FROM letters ORDER BY id LIMIT ?)")
-      .run(kept - lettersMax);
-    database.prepare("UPDATE dropped SET letters = letters + ?").run(changes);
+    let surplus = kept - lettersMax;
+    for (const oldest of ["WHERE resolved_ms IS NOT NULL ORDER BY resolved_ms", "ORDER BY id"]) {
+      if (surplus <= 0) return;
+      const { changes } = database.prepare(
+        `DELETE FROM letters WHERE id IN (SELECT id FROM letters ${oldest} LIMIT ?)`,
+      ).run(surplus);
+      surplus -= Number(changes);
+      database.prepare("UPDATE dropped SET letters = letters + ?").run(changes);
+    }
   });
 }
 
-/** In the order of {@link INSERT}. */
-function valuesOf(letter: DeadLetter): (string | number | null)[] {
-  const { topology, stage, reason, operator, topic, partition, offset, timestampMs } = letter;
-  const key = shortened(letter.key, KEY_BYTES_MAX);
-  const record = shortened(letter.record, RECORD_BYTES_MAX);
-  const error = shortened(letter.error, ERROR_BYTES_MAX) ?? "";
-  // Not a UNIQUE of the columns: for SQLite a NULL differs from every other NULL.
-  const identity = JSON.stringify([topology, stage, topic, partition, offset, operator, key]);
-  return [identity, topology, stage, reason, operator, error, topic, partition, offset, key, record, timestampMs];
+function putOne(database: DatabaseSync, values: LetterValues): void {
+  const { identity, error, record, epoch } = values;
+  const kept = database.prepare("SELECT id, error, record, epoch, resolved_ms FROM letters WHERE identity = ?")
+    .get(identity);
+  if (kept !== undefined) {
+    if (Number(kept.epoch ?? 0) > epoch) return;
+    if (kept.resolved_ms === null && kept.error === error && kept.record === record) {
+      database.prepare("UPDATE letters SET epoch = ? WHERE id = ?").run(epoch, kept.id);
+      return;
+    }
+    database.prepare("DELETE FROM letters WHERE id = ?").run(kept.id);
+  }
+  database.prepare(INSERT).run(...Object.values(values));
 }
 
-function letterOf(row: Record<string, unknown>): DeadLetter {
-  const { topology, stage, reason, operator, error, topic, partition, offset, key, record, timestamp_ms } = row;
-  // The columns were filled by `valuesOf`.
-  return {
-    topology,
-    stage,
-    reason,
-    operator,
-    error,
-    topic,
-    partition,
-    offset,
-    key,
-    record,
-    timestampMs: timestamp_ms,
-  } as DeadLetter;
+function resolve(database: DatabaseSync, resolution: Resolution): void {
+  const { topology, why, timestampMs } = resolution;
+  const update = "UPDATE letters SET resolved_ms = ?, resolution = ? WHERE topology = ? AND resolved_ms IS NULL";
+  const resolved = [timestampMs, why, topology];
+  switch (resolution.kind) {
+    case "subject": {
+      const { task, epoch, stage, operator, subject } = resolution;
+      database.prepare(`${update} AND task = ? AND subject = ? AND stage = ? AND operator = ? AND epoch <= ?`)
+        .run(...resolved, task, subject, stage, operator, epoch);
+      return;
+    }
+    case "start":
+      database.prepare(`${update} AND task = ? AND epoch < ?`).run(...resolved, resolution.task, resolution.epoch);
+      return;
+    case "gone": {
+      const places = resolution.tasks.map(() => "?").join(", ");
+      database.prepare(`${update} AND (task IS NULL OR task NOT IN (${places}))`).run(...resolved, ...resolution.tasks);
+    }
+  }
 }
 
-function condition(filter: DeadLetterFilter): { where: string; values: string[] } {
+function condition({ state, ...filter }: DeadLetterFilter): { where: string; values: string[] } {
   const { topology, stage, reason, operator, topic } = filter;
   const given = Object.entries({ topology, stage, reason, operator, topic })
     .filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const where = given.length === 0 ? "" : `WHERE ${given.map(([column]) => `${column} = ?`).join(" AND ")}`;
-  return { where, values: given.map(([, value]) => value) };
-}
-
-const encoder = new TextEncoder();
-
-/** At most `bytes` of UTF-8, whole characters only. U+0000 would end a text in SQLite and becomes U+FFFD. */
-function shortened(text: string | null, bytes: number): string | null {
-  if (text === null) return null;
-  // A UTF-16 unit takes at most three bytes.
-  const length = text.length * 3 <= bytes ? text.length : encoder.encodeInto(text, new Uint8Array(bytes)).read;
-  return text.slice(0, length).toWellFormed().replaceAll("\0", "\uFFFD");
+  const terms = given.map(([column]) => `${column} = ?`);
+  if (state !== undefined) terms.push(`resolved_ms IS ${state === "open" ? "" : "NOT "}NULL`);
+  return {
+    where: terms.length === 0 ? "" : `WHERE ${terms.join(" AND ")}`,
+    values: given.map(([, value]) => value),
+  };
 }

@@ -1,4 +1,5 @@
 import type { RunEvent, StartReport } from "../../runtime/runner.ts";
+import { whyOf } from "../letter_listing.ts";
 import { counted, grouped } from "../numbers.ts";
 import type { Failure } from "./failure.ts";
 import type { Event } from "./output.ts";
@@ -57,6 +58,8 @@ export function eventOf(topology: string, event: RunEvent): Event {
         text: `${topology}: column "${event.column}" of table "${event.table}" may be read wrongly: ${event.message}`,
         fields: { topology, table: event.table, column: event.column, message: event.message },
       };
+    case "letters":
+      return lettersEvent(topology, event);
     case "problem":
       return {
         level: event.problem === null ? "info" : "warn",
@@ -65,6 +68,35 @@ export function eventOf(topology: string, event: RunEvent): Event {
         fields: { topology, name: event.name, problem: event.problem },
       };
   }
+}
+
+/** Of a text in a line of the log. */
+const PART_LENGTH_MAX = 200;
+
+/** The first dead letter of a reason, or how many more there are, with an example, and where to see them all. */
+function lettersEvent(
+  topology: string,
+  { letters, example, more }: Extract<RunEvent, { readonly kind: "letters" }>,
+): Event {
+  const { stage, reason, operator, key, error, topic, partition, offset, stack } = example;
+  const place = stack?.split("\n")[0] ?? null;
+  const position = topic === null ? "" : ` (${topic}/${partition}@${offset})`;
+  const what = more ? `${counted(letters, "more dead letter")}, the last` : "dead letter";
+  const about = key === null ? "" : ` for ${shortened(key)}`;
+  return {
+    level: "warn",
+    name: "dead letters",
+    text: `${topology}: ${what} at "${shortened(operator)}"${about}${position}, ${stage} ${reason}: ${
+      shortened(whyOf(example))
+    }${place === null ? "" : ` ${shortened(place)}`}. List them with deno task dlq --topology ${topology}`,
+    fields: { topology, stage, reason, letters, operator, key, error, topic, partition, offset, place },
+  };
+}
+
+/** In one line, without what a terminal would obey; cut where it is very long. */
+function shortened(text: string): string {
+  const plain = text.replaceAll(/\p{Cc}+/gu, " ");
+  return plain.length <= PART_LENGTH_MAX ? plain : `${plain.slice(0, PART_LENGTH_MAX)}...`;
 }
 
 /** `pauseMs`: until the next try; null when there will be none. */

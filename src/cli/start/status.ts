@@ -22,6 +22,7 @@ export interface TopologyStatus {
   readonly rowsPerSecond: number;
   /** Source records not read yet, as known. */
   readonly lag: number;
+  /** Those that still apply, of earlier runs, too. */
   readonly deadLetters: number;
   /** What the last start did; null before it was complete. */
   readonly started: readonly StartReport[] | null;

@@ -81,7 +81,7 @@ export class StatusSource {
       rows,
       ...this.#rates(name, { ms, changes, rows }),
       lag: status?.lagRecords ?? 0,
-      deadLetters: this.#metrics.total("weir_dead_letters_total", { topology: name }),
+      deadLetters: run.runner?.deadLetters.openLetters ?? 0,
       started: run.started,
       problems: run.problems(),
     };

@@ -8,7 +8,7 @@ import { decodeInbox, type Message } from "./messages.ts";
 import { homeOf, type Partitions } from "./ownership.ts";
 import { type Chore, LOOKS_PER_STEP, Walks } from "../../state/chores.ts";
 import type { RightEntry } from "../../state/right_store.ts";
-import type { PhysicalPlan } from "../../plan/physical.ts";
+import type { LookupPlan, PhysicalPlan } from "../../plan/physical.ts";
 import type { TaskView } from "./task_view.ts";
 import { parseTaskId } from "../../record/task_id.ts";
 
@@ -26,7 +26,6 @@ export interface MessageOrigin {
 type Routing = Partitions & {
   readonly plan: PhysicalPlan;
   readonly options: { readonly messageBytesMax: number };
-  readonly onCallbackError: (error: ProcessorError) => void;
 };
 
 /**
@@ -74,7 +73,7 @@ export class Conversation {
    */
   subscribe(lookup: number, key: Key): Value {
     const plan = this.task.table.lookups[lookup];
-    if (!this.#askable(plan.name, key)) return null;
+    if (!this.#askable(plan, key)) return null;
     this.task.channel.send({ table: plan.table, partition: this.#partitionOf(lookup, key) }, {
       type: "subscribe",
       join: plan.name,
@@ -83,13 +82,14 @@ export class Conversation {
     return UNKNOWN;
   }
 
-  #askable(join: string, key: Key): boolean {
+  #askable({ name, keyColumns }: LookupPlan, key: Key): boolean {
     if (typeof key === "number") return true;
     try {
       checkTextBytes(key, contentBytesMax(this.#routing.options.messageBytesMax));
       return true;
     } catch (cause) {
-      this.#routing.onCallbackError(new ProcessorError(join, key, { cause, reason: "too_large" }));
+      const columns = keyColumns?.map((column) => column.name) ?? [];
+      this.task.refusals.other(new ProcessorError(name, key, { cause, reason: "too_large" }), { columns });
       return false;
     }
   }
@@ -208,11 +208,12 @@ export class Conversation {
    * they come.
    */
   *#askAgain(lookup: number, servers: ReadonlyMap<number, void>): Chore {
-    const { name, table } = this.task.table.lookups[lookup];
+    const plan = this.task.table.lookups[lookup];
+    const { name, table } = plan;
     let looks = 0;
     for (const right of this.task.stores[lookup].entries.values()) {
       const partition = this.#serverOf(lookup, right);
-      const wanted = servers.has(partition) && this.#askable(name, right.key);
+      const wanted = servers.has(partition) && this.#askable(plan, right.key);
       if (wanted) this.task.channel.send({ table, partition }, { type: "subscribe", join: name, key: right.key });
       if (wanted || ++looks % LOOKS_PER_STEP === 0) yield;
     }

@@ -6,6 +6,8 @@ import { groupColumns } from "../../processor/group_columns.ts";
 import type { KeyColumn } from "../../record/key_column.ts";
 import type { Row } from "../../record/row.ts";
 import { type Chore, type Chores, LOOKS_PER_STEP, Walks } from "../../state/chores.ts";
+import { subjectOf } from "../../record/subject_of.ts";
+import type { Refusals } from "../../state/refusals.ts";
 
 interface Share {
   readonly epoch: number;
@@ -43,7 +45,7 @@ export class Merge {
   columns: readonly KeyColumn[] | null = null;
   readonly #aggregate: AggregatePlan;
   readonly #homes: number;
-  readonly #onError: (error: ProcessorError) => void;
+  readonly #refusals: Refusals;
   readonly #groups = new Map<Key, Shares>();
   readonly #ready = new Set<number>();
   /** In the order in which they changed first. */
@@ -54,8 +56,8 @@ export class Merge {
   readonly #ends: Walks<End>;
 
   /**
-   * `homes`: number of partitions of the table whose rows are aggregated. `epoch`: the merge task's own. `onError`: is
-   * told of a group whose total is no value of a row.
+   * `homes`: number of partitions of the table whose rows are aggregated. `epoch`: the merge task's own. `refusals`:
+   * are told of a group whose total is no value of a row.
    */
   constructor(
     options: {
@@ -63,14 +65,14 @@ export class Merge {
       homes: number;
       epoch: number;
       chores: Chores;
-      onError: (error: ProcessorError) => void;
+      refusals: Refusals;
     },
   ) {
     this.#aggregate = options.aggregate;
     this.#homes = options.homes;
     this.epoch = options.epoch;
     this.#ends = new Walks(options.chores, (ends) => this.#takeAway(ends));
-    this.#onError = options.onError;
+    this.#refusals = options.refusals;
   }
 
   /** Whether every home's snapshot has arrived in this epoch. */
@@ -143,6 +145,7 @@ export class Merge {
       const group = this.#groups.get(key);
       if (group === undefined || group.homes.size === 0) {
         this.#groups.delete(key);
+        this.#mended(key);
         yield [key, null];
         continue;
       }
@@ -153,10 +156,18 @@ export class Merge {
   #rowOf(key: Key, group: Shares): Row | null {
     try {
       const parts = [...group.homes.values()].map((share) => share.parts);
-      return { ...group.columns, ...totalsOf(this.#aggregate, parts) };
+      const row = { ...group.columns, ...totalsOf(this.#aggregate, parts) };
+      this.#mended(key);
+      return row;
     } catch (cause) {
-      this.#onError(new ProcessorError(this.#aggregate.name, keyText(key), { cause }));
+      const error = new ProcessorError(this.#aggregate.name, keyText(key), { cause, row: group.columns });
+      this.#refusals.other(error, { columns: Object.keys(group.columns).sort() });
       return null;
     }
+  }
+
+  #mended(key: Key): void {
+    const { name } = this.#aggregate;
+    if (this.#refusals.hasOthers(name)) this.#refusals.otherMended(name, subjectOf(key));
   }
 }

@@ -3,6 +3,7 @@ import type { Key } from "../../record/key.ts";
 import type { Row, Value } from "../../record/row.ts";
 import type { Chores } from "../../state/chores.ts";
 import type { Entry } from "../../state/entry.ts";
+import type { Refusals } from "../../state/refusals.ts";
 import type { RightEntry, RightStore } from "../../state/right_store.ts";
 import type { Channel } from "./channel.ts";
 import type { Merge } from "./merge.ts";
@@ -11,6 +12,7 @@ import type { Server } from "./server.ts";
 
 /** A task as its readers see it: what records and messages may look at and change. */
 export interface TaskView {
+  readonly id: string;
   readonly table: TaskTable;
   readonly partition: number;
   readonly epoch: number;
@@ -22,6 +24,8 @@ export interface TaskView {
   readonly servers: readonly Server[];
   readonly merges: readonly (Merge | null)[];
   readonly senders: readonly (ShareSender | null)[];
+  /** What could not be processed. */
+  readonly refusals: Refusals;
   /** Own rows, global tables and what the sinks show are here: everything may be evaluated and answered. */
   readonly loaded: boolean;
   /** The row of one member that the entry holds. */

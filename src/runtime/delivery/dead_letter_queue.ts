@@ -1,105 +1,202 @@
 import type { Clock } from "../../ports/clock.ts";
-import type { DeadLetter, DeadLetters } from "../../ports/dead_letters.ts";
+import type { DeadLetter, DeadLetters, Resolution } from "../../ports/dead_letters.ts";
 import type { Bytes, LogRecord, Position } from "../../ports/log.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import { retry } from "../../ports/retry.ts";
 import { digestOf } from "../../record/digest.ts";
 import type { DeserializationError, ProcessorError } from "../../record/errors.ts";
+import { parseKeyText } from "../../record/key.ts";
+import { subjectOf } from "../../record/subject_of.ts";
+import type { RunEvent } from "../run_event.ts";
+import { LetterLog } from "./letter_log.ts";
+import { keyByName, placesOf, RECORD_LENGTH_MAX, rowText } from "./letter_text.ts";
 
-const KEY_LENGTH_MAX = 1_024;
-const RECORD_LENGTH_MAX = 65_536;
+/** A little more than is kept, so that what keeps it sees that it was longer. */
+const KEY_LENGTH_MAX = 1_025;
 const WAITING_MAX = 10_000;
 /** Letters remembered, so that a row which is refused at every evaluation is written once. */
 const KNOWN_MAX = 10_000;
 const RETRY_MS = 1_000;
+const NOWHERE = { topic: null, partition: null, offset: null } as const;
+
+/** Who writes a letter: a task or a global table, and which life of it. */
+export interface Maker {
+  readonly task: string;
+  readonly epoch: number;
+}
+
+/** A letter about a row. */
+export interface RowRefused extends Maker {
+  readonly error: ProcessorError;
+  readonly subject: string;
+  /** Names of the key's columns. */
+  readonly columns: readonly string[];
+  /** Where the row's newest record lies; null if that is not known. */
+  readonly position: Position | null;
+  readonly occasion: DeadLetter["occasion"];
+}
+
+/** A record that could not be read. */
+export interface RecordRefused extends Maker {
+  readonly position: Position;
+  readonly record: LogRecord;
+  /** Null if its key cannot be read, either. */
+  readonly subject: string | null;
+}
+
+/** A row that ClickHouse refused. */
+export interface SinkRowRefused extends Maker {
+  readonly sink: string;
+  readonly columns: readonly string[];
+  readonly key: string;
+  readonly line: string;
+}
+
+/** A resolution without what the queue knows itself. */
+type Resolved = Resolution extends infer R ? R extends Resolution ? Omit<R, "topology" | "timestampMs"> : never : never;
+
+type Waiting =
+  | { readonly kind: "letter"; readonly letter: DeadLetter }
+  | { readonly kind: "resolution"; readonly resolution: Resolution };
 
 /**
- * Collects dead letters of one topology and stores them in the background; nothing is dropped without being counted. A
- * letter like the last one of its operator and key is counted only.
+ * Collects dead letters of one topology, and what of them no longer applies, and stores both in the background, in
+ * order; nothing is dropped without being counted. A letter like the last one of its operator and subject is counted
+ * only. Letters that are stored are heard, too: {@link LetterLog}.
  */
 export class DeadLetterQueue {
   readonly #topology: string;
   readonly #ports: { clock: Clock; metrics: Metrics; deadLetters: DeadLetters };
-  #waiting: DeadLetter[] = [];
-  /** By stage, operator and key: a digest of the last letter. The oldest are forgotten. */
+  readonly #log: LetterLog;
+  #waiting: Waiting[] = [];
+  /** By task, stage, operator and subject: a digest of the last letter. The oldest are forgotten. */
   readonly #known = new Map<string, number>();
+  /** Makers of which a letter was dropped: what they did not write again may well apply. */
+  readonly #incomplete = new Set<string>();
   #running: Promise<void> | null = null;
   /** Resolves when the last try has failed. */
   #failed = Promise.withResolvers<void>();
+  /** Letters of the topology that still apply, those of earlier runs included, as of about a second ago. */
+  openLetters = 0;
+  /** Whether what is open may have changed since it was asked for. */
+  #changed = true;
+  #asking: Promise<void> | null = null;
+  /** Stages and reasons of which there were open letters. */
+  readonly #gauged = new Map<string, Readonly<Record<string, string>>>();
 
-  constructor(topology: string, ports: { clock: Clock; metrics: Metrics; deadLetters: DeadLetters }) {
+  constructor(
+    topology: string,
+    ports: { clock: Clock; metrics: Metrics; deadLetters: DeadLetters },
+    onEvent: (event: RunEvent) => void,
+  ) {
     this.#topology = topology;
     this.#ports = ports;
+    this.#log = new LetterLog(onEvent);
   }
 
   /** A record that could not be read. */
-  undecodable(read: { position: Position; record: LogRecord }, error: DeserializationError): void {
-    const { position, record } = read;
-    this.#add({
-      stage: "decode",
-      reason: error.reason,
-      operator: position.topic,
-      error: error.message,
+  undecodable({ task, epoch, position, record, subject }: RecordRefused, error: DeserializationError): void {
+    this.#add({ task, epoch, subject, stage: "decode", reason: error.reason, operator: position.topic }, error, () => ({
       ...position,
+      occasion: null,
       key: textOf(record.key, KEY_LENGTH_MAX),
       record: textOf(record.value, RECORD_LENGTH_MAX),
-    });
+    }));
   }
 
   /** A callback that threw, a row that does not fit its sink, or a value that cannot be sent to another task. */
-  callback(error: ProcessorError): void {
-    this.#add({
-      stage: "callback",
-      reason: error.reason,
-      operator: error.operator,
-      error: error.message,
-      topic: null,
-      partition: null,
-      offset: null,
-      key: error.key.slice(0, KEY_LENGTH_MAX),
-      record: null,
-    });
+  callback({ task, epoch, subject, error, columns, position, occasion }: RowRefused): void {
+    const { reason, operator } = error;
+    this.#add({ task, epoch, subject, stage: "callback", reason, operator }, error, () => ({
+      ...position ?? NOWHERE,
+      occasion,
+      key: keyByName(columns, parseKeyText(error.key)).slice(0, KEY_LENGTH_MAX),
+      record: rowText(error.row),
+    }));
   }
 
   /** A row that ClickHouse refused. */
-  refused(row: { sink: string; key: string; line: string }, error: Error): void {
-    this.#add({
-      stage: "sink",
-      reason: "refused",
-      operator: `sink ${row.sink}`,
-      error: error.message,
-      topic: null,
-      partition: null,
-      offset: null,
-      key: row.key.slice(0, KEY_LENGTH_MAX),
-      record: row.line.slice(0, RECORD_LENGTH_MAX),
-    });
+  refused({ task, epoch, sink, columns, key, line }: SinkRowRefused, error: Error): void {
+    const subject = subjectOf(parseKeyText(key));
+    this.#add({ task, epoch, subject, stage: "sink", reason: "refused", operator: `sink ${sink}` }, error, () => ({
+      ...NOWHERE,
+      occasion: null,
+      key: keyByName(columns, parseKeyText(key)).slice(0, KEY_LENGTH_MAX),
+      record: `${line}]`.slice(0, RECORD_LENGTH_MAX),
+    }));
   }
 
-  #add(letter: Omit<DeadLetter, "topology" | "timestampMs">): void {
+  /** Letters that no longer apply. A start's count only if all letters of its maker could be stored. */
+  resolve(resolved: Resolved): void {
+    if (resolved.kind === "start" && this.#incomplete.has(makerId(resolved))) return;
+    if (resolved.kind === "subject") this.#known.delete(knownId(resolved));
+    // The next start marks what is not marked now.
+    if (this.#waiting.length >= 2 * WAITING_MAX) return;
+    const resolution: Resolution = {
+      topology: this.#topology,
+      timestampMs: this.#ports.clock.nowMs(),
+      ...resolved,
+    };
+    this.#push({ kind: "resolution", resolution });
+  }
+
+  /** To be called about once a second: tells how many letters came, and reports how many are open. */
+  tick(nowMs: number): void {
+    this.#log.tick(nowMs);
+    if (this.#changed) this.#asking ??= this.#gauge().finally(() => this.#asking = null);
+  }
+
+  #add(
+    head: Pick<DeadLetter, "task" | "epoch" | "subject" | "stage" | "reason" | "operator"> & Maker,
+    { message, cause }: Error,
+    rest: () => Pick<DeadLetter, "topic" | "partition" | "offset" | "occasion" | "key" | "record">,
+  ): void {
     const { clock, metrics } = this.#ports;
-    metrics.count(
-      "weir_dead_letters_total",
-      { topology: this.#topology, stage: letter.stage, reason: letter.reason },
-      1,
-    );
-    if (this.#waiting.length >= WAITING_MAX || (letter.offset === null && this.#isKnown(letter))) return;
-    this.#waiting.push({ topology: this.#topology, timestampMs: clock.nowMs(), ...letter });
-    this.#running ??= this.#store();
+    metrics.count("weir_dead_letters_total", {
+      topology: this.#topology,
+      stage: head.stage,
+      reason: head.reason,
+    }, 1);
+    if (this.#waiting.length >= WAITING_MAX) return void this.#incomplete.add(makerId(head));
+    const letter: DeadLetter = {
+      topology: this.#topology,
+      timestampMs: clock.nowMs(),
+      ...head,
+      error: message,
+      ...rest(),
+      stack: null,
+    };
+    if (this.#isKnown(letter)) return;
+    const told = head.stage === "callback" ? { ...letter, stack: placesOf(cause) } : letter;
+    this.#log.hear(told);
+    this.#push({ kind: "letter", letter: told });
   }
 
-  #isKnown({ stage, operator, key, error, record }: Omit<DeadLetter, "topology" | "timestampMs">): boolean {
-    const id = `${stage} ${operator} ${key}`;
-    const digest = digestOf(`${error}\n${record}`);
+  #isKnown(letter: DeadLetter): boolean {
+    const { stage, epoch, error, record } = letter;
+    if (stage === "decode") return false;
+    const id = knownId(letter);
+    const digest = digestOf(`${epoch}\n${error}\n${record}`);
     if (this.#known.get(id) === digest) return true;
     if (this.#known.size >= KNOWN_MAX) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(id, digest);
     return false;
   }
 
+  #push(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    this.#running ??= this.#store();
+  }
+
   /** Resolves when everything added so far is stored, or cannot be. */
   async flush(): Promise<void> {
     if (this.#running !== null) await Promise.race([this.#running, this.#failed.promise]);
+  }
+
+  /** As {@link flush}, for the last time: what was not told yet is told. */
+  async close(): Promise<void> {
+    this.#log.flush(this.#ports.clock.nowMs());
+    await this.flush();
   }
 
   async #store(): Promise<void> {
@@ -119,17 +216,52 @@ export class DeadLetterQueue {
     this.#running = null;
   }
 
-  /** Stores whatever waits by now, which is more with every try. */
+  /** Stores whatever waits by now, which is more with every try: letters and resolutions by turns, in order. */
   async #put(): Promise<void> {
     const batch = this.#waiting;
     this.#waiting = [];
+    let done = 0;
     try {
-      await this.#ports.deadLetters.put(batch);
+      while (done < batch.length) {
+        const { kind } = batch[done];
+        const other = batch.findIndex((waiting, index) => index > done && waiting.kind !== kind);
+        const part = batch.slice(done, other < 0 ? batch.length : other);
+        const { deadLetters } = this.#ports;
+        if (kind === "letter") await deadLetters.put(part.flatMap((one) => one.kind === "letter" ? [one.letter] : []));
+        else await deadLetters.resolve(part.flatMap((one) => one.kind === "resolution" ? [one.resolution] : []));
+        done += part.length;
+        this.#changed = true;
+      }
     } catch (error) {
-      this.#waiting = [...batch, ...this.#waiting].slice(0, WAITING_MAX);
+      this.#waiting = [...batch.slice(done), ...this.#waiting];
       throw error;
     }
   }
+
+  async #gauge(): Promise<void> {
+    this.#changed = false;
+    const { deadLetters, metrics } = this.#ports;
+    try {
+      const open = new Map<string, number>();
+      for (const { stage, reason, letters } of await deadLetters.open(this.#topology)) {
+        const labels = { topology: this.#topology, stage, reason };
+        this.#gauged.set(`${stage} ${reason}`, labels);
+        open.set(`${stage} ${reason}`, letters);
+      }
+      this.openLetters = [...open.values()].reduce((sum, letters) => sum + letters, 0);
+      for (const [id, labels] of this.#gauged) metrics.gauge("weir_dead_letters_open", labels, open.get(id) ?? 0);
+    } catch {
+      this.#changed = true;
+    }
+  }
+}
+
+function makerId({ task, epoch }: Maker): string {
+  return `${task} ${epoch}`;
+}
+
+function knownId({ task, stage, operator, subject }: Pick<DeadLetter, "task" | "stage" | "operator" | "subject">) {
+  return `${task} ${stage} ${operator} ${subject}`;
 }
 
 function textOf(bytes: Bytes | null, length: number): string | null {

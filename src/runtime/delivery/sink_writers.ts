@@ -1,6 +1,6 @@
 import { retry } from "../../ports/retry.ts";
 import type { PhysicalPlan, SinkPlan } from "../../plan/physical.ts";
-import { sinksOf } from "../../plan/outputs_of.ts";
+import { keyColumnsOf, sinksOf } from "../../plan/outputs_of.ts";
 import type { DeadLetterQueue } from "./dead_letter_queue.ts";
 import type { RunOptions } from "../options.ts";
 import type { Problems } from "../problems.ts";
@@ -44,7 +44,9 @@ export async function createSinkWriters(options: SinkWritersOptions): Promise<Ma
         flushIntervalMs: run.flushIntervalMs,
         batchRowsMax: run.batchRowsMax,
         onRefused: (row, error) => {
-          deadLetters.refused({ sink: sink.name, key: row.key, line: "line" in row ? row.line : row.keyLine }, error);
+          const { task, epoch, key } = row;
+          const line = "line" in row ? row.line : row.keyLine;
+          deadLetters.refused({ task, epoch, sink: sink.name, columns: keyColumnsOf(sink), key, line }, error);
           options.onRefused(sink, row);
         },
         onFailed: options.onFailed,

@@ -19,6 +19,8 @@ export interface ChangedRows {
   set(key: Key, row: Row | null): Row | null;
   /** Looks at a record's key before anything is done about it. @throws DeserializationError {@link MISPLACED} */
   check?(key: Key, bytes: Bytes | null): void;
+  /** A change of this key was read, of which the last one could not be read. */
+  onMended?(key: Key): void;
   /** A message of Debezium's own. */
   onSkip?(reason: string): void;
 }
@@ -55,13 +57,18 @@ export class ChangeReader {
   take(record: LogRecord): void {
     try {
       const key = this.#apply(record);
-      if (key !== null) this.stale.read(key);
+      if (key !== null && this.stale.read(key)) this.#rows.onMended?.(key);
     } catch (error) {
       // A misplaced record says nothing about a key of this partition.
       const unread = error instanceof DeserializationError && error.reason !== MISPLACED;
       if (unread) this.stale.refused(this.#decoder.keyOf(record.key));
       throw error;
     }
+  }
+
+  /** The key in a record's key; null if that cannot be read. */
+  keyOf(bytes: Bytes | null): Key | null {
+    return this.#decoder.keyOf(bytes);
   }
 
   /** Returns the key of the row that it is about; null if it is about none. */

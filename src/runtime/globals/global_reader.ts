@@ -3,6 +3,7 @@ import type { Fetched, Log, LogRecord, Position, Reader } from "../../ports/log.
 import type { UnitDoubt } from "../../formats/unit_doubts.ts";
 import { isRetriable, retry, STOPPED } from "../../ports/retry.ts";
 import { DeserializationError } from "../../record/errors.ts";
+import type { Key } from "../../record/key.ts";
 import type { GlobalTable } from "../../plan/physical.ts";
 import { ChangeReader, decoderOf } from "./change_reader.ts";
 import type { Globals } from "./globals.ts";
@@ -13,13 +14,25 @@ const RETRY_MS = 1_000;
 /** Records or rows of one turn of the event loop. */
 const SLICE_RECORDS = 250;
 
+/** A record that could not be read. */
+export interface Unreadable {
+  readonly table: GlobalTable;
+  readonly position: Position;
+  readonly record: LogRecord;
+  /** Whose change it is; null if that cannot be read, either. */
+  readonly key: Key | null;
+  readonly error: DeserializationError;
+}
+
 /** What a global reader needs. */
 export interface GlobalReaderOptions {
   readonly tables: readonly GlobalTable[];
   readonly globals: Globals;
   readonly log: Log;
   readonly clock: Clock;
-  readonly onUndecodable: (position: Position, record: LogRecord, error: DeserializationError) => void;
+  readonly onUndecodable: (unreadable: Unreadable) => void;
+  /** A change of this key was read, of which the last one could not be read. */
+  readonly onMended: (table: GlobalTable, key: Key) => void;
   /** A column is probably read in the wrong unit. */
   readonly onDoubt: (table: string, doubt: UnitDoubt) => void;
   /** Rows changed or positions moved on. */
@@ -51,7 +64,11 @@ export class GlobalReader {
     this.#readers = options.tables.map((table, index) =>
       new ChangeReader(table.name, {
         decoder: decoderOf(table, (doubt) => options.onDoubt(table.name, doubt)),
-        rows: { held: (key) => globals.row(index, key), set: (key, row) => globals.change(index, key, row) },
+        rows: {
+          held: (key) => globals.row(index, key),
+          set: (key, row) => globals.change(index, key, row),
+          onMended: (key) => options.onMended(table, key),
+        },
       })
     );
   }
@@ -165,15 +182,24 @@ export class GlobalReader {
   }
 
   #take(topic: string, partition: number, records: readonly LogRecord[]): void {
-    const { tables, onUndecodable } = this.#options;
-    const reader = this.#readers[tables.findIndex((candidate) => candidate.source.topic === topic)];
+    const { tables, globals, onUndecodable } = this.#options;
+    const index = tables.findIndex((candidate) => candidate.source.topic === topic);
+    const reader = this.#readers[index];
     for (const record of records) {
+      globals.reading = { topic, partition, offset: record.offset };
       try {
         reader.take(record);
       } catch (error) {
         if (!(error instanceof DeserializationError)) throw error;
-        onUndecodable({ topic, partition, offset: record.offset }, record, error);
+        onUndecodable({
+          table: tables[index],
+          position: globals.reading,
+          record,
+          key: reader.keyOf(record.key),
+          error,
+        });
       }
     }
+    globals.reading = null;
   }
 }

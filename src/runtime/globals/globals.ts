@@ -1,10 +1,11 @@
 import type { GlobalTable } from "../../plan/physical.ts";
+import type { Position } from "../../ports/log.ts";
 import { createProgram, type Program } from "../../processor/program.ts";
-import type { ProcessorError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row, Value } from "../../record/row.ts";
 import { wireEquals } from "../../record/wire.ts";
 import { type CellLayout, type Entry, FAILED, layoutOf, newEntry } from "../../state/entry.ts";
+import type { Refusals } from "../../state/refusals.ts";
 import { type RightEntry, RightStore } from "../../state/right_store.ts";
 
 /** A row that at most so many rows of other global tables use has them evaluated at once. */
@@ -19,6 +20,7 @@ interface GlobalState {
   readonly stores: readonly RightStore[];
   readonly program: Program;
   readonly layout: CellLayout;
+  readonly refusals: Refusals;
   /** For each register that others look up: the values that are not absent. */
   readonly views: ReadonlyMap<number, Map<Key, Row>>;
 }
@@ -42,19 +44,22 @@ export class Globals {
   #errors = 0;
   /** Rows whose last evaluation failed. */
   failedRows = 0;
+  /** Where the record lies whose change is being made; null while none is. */
+  reading: Position | null = null;
 
   /** `looked`: the registers that anybody looks up, as [table, step]. */
   constructor(options: {
     tables: readonly GlobalTable[];
     looked: readonly (readonly [number, number])[];
-    onError: (error: ProcessorError) => void;
+    /** What of a table could not be processed. */
+    refusals: (table: GlobalTable) => Refusals;
   }) {
     this.#states = options.tables.map((table) => this.#stateOf(table, options));
   }
 
   #stateOf(
     table: GlobalTable,
-    options: { looked: readonly (readonly [number, number])[]; onError: (error: ProcessorError) => void },
+    options: { looked: readonly (readonly [number, number])[]; refusals: (table: GlobalTable) => Refusals },
   ) {
     const layout = layoutOf({ lookups: table.lookups.length, sinks: 0, groups: [], serves: 0 });
     const stores = table.lookups.map((lookup, index) =>
@@ -63,6 +68,7 @@ export class Globals {
     const { steps, lookups, keyColumns } = table;
     const views = new Map<number, Map<Key, Row>>();
     for (const [index, step] of options.looked) if (index === table.index) views.set(step, new Map());
+    const refusals = options.refusals(table);
     const program = createProgram({
       steps,
       lookups,
@@ -72,10 +78,10 @@ export class Globals {
       outputs: new Set(views.keys()),
       onError: (error) => {
         this.#errors++;
-        options.onError(error);
+        refusals.row(error);
       },
     });
-    return { table, entries: new Map<Key, Entry>(), stores, program, layout, views };
+    return { table, entries: new Map<Key, Entry>(), stores, program, layout, refusals, views };
   }
 
   /** Rows held, over all global tables. */
@@ -116,7 +122,9 @@ export class Globals {
   #evaluate(state: GlobalState, entry: Entry): void {
     const failedBefore = (entry.flags & FAILED) !== 0;
     const errors = this.#errors;
+    state.refusals.begin();
     const registers = state.program.run(entry);
+    state.refusals.evaluated(entry.key);
     const failed = this.#errors !== errors;
     if (failed !== failedBefore) {
       entry.flags ^= FAILED;

@@ -12,6 +12,7 @@ import type { SinkWriter } from "../delivery/sink_writer.ts";
 import type { TaskContext } from "../task/task_context.ts";
 import { suspects } from "./suspects.ts";
 import type { TaskHost } from "./task_host.ts";
+import type { GlobalLetters } from "./global_letters.ts";
 import type { Topics } from "./topics.ts";
 
 /** What all tasks of one topology share, wired to its ports. */
@@ -26,15 +27,19 @@ export function createTaskContext(parts: {
   readonly hosts: ReadonlyMap<string, TaskHost>;
   /** Null before it is there. */
   readonly globalReader: () => GlobalReader | null;
+  readonly globalLetters: GlobalLetters;
   readonly onDoubt: (table: string, doubt: UnitDoubt) => void;
 }): TaskContext {
-  const { topics, topology, ports, deadLetters, writers, producer } = parts;
+  const { topics, topology, ports, deadLetters, globalLetters, writers, producer } = parts;
   const { plan, partitions, inboxes } = topics;
   const looked = [...plan.tables, ...plan.globals].flatMap((table) =>
     table.lookups.flatMap((lookup) => lookup.global ? [[lookup.table, lookup.step] as const] : [])
   );
-  const onCallbackError: TaskContext["onCallbackError"] = (error) => deadLetters.callback(error);
-  const globals = new Globals({ tables: plan.globals, looked, onError: onCallbackError });
+  const globals: Globals = new Globals({
+    tables: plan.globals,
+    looked,
+    refusals: (table) => globalLetters.refusals(table, () => globals.reading),
+  });
   const decoders = new Map<TaskTable, (Decoder | null)[]>();
   return {
     plan,
@@ -56,8 +61,7 @@ export function createTaskContext(parts: {
     },
     suspect: suspects({ plan, hosts: parts.hosts, globals, reader: parts.globalReader }),
     put: (sink, row, sourceMs) => writers.get(sink.name)!.put(row, sourceMs),
-    onCallbackError,
-    onUndecodable: (position, record, error) => deadLetters.undecodable({ position, record }, error),
+    letters: deadLetters,
     count: (name, labels, value) => ports.metrics.count(name, { topology, ...labels }, value),
   };
 }

@@ -4,6 +4,9 @@ import { type Difference, repairTasks } from "./repair.ts";
 import type { Assignments } from "./assignments.ts";
 import { type Instance, isOverloaded, staleKeys } from "./instance.ts";
 import { tendHeldRows } from "./held_rows.ts";
+import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
+import { EarlierLetters } from "./earlier_letters.ts";
+import type { GlobalLetters } from "./global_letters.ts";
 import { SetAside } from "./set_aside.ts";
 import { TableWatch } from "./table_watch.ts";
 import type { TaskHost } from "./task_host.ts";
@@ -12,6 +15,15 @@ import { findTopicChanges } from "./topics.ts";
 import { ConfigError } from "../../record/errors.ts";
 
 const TICK_MS = 1_000;
+
+/** What housekeeping looks after. */
+export interface HousekeepingParts {
+  readonly assignments: Assignments;
+  readonly letters: DeadLetterQueue;
+  readonly globals: GlobalLetters;
+  /** Whether every assigned task runs. */
+  readonly ready: () => boolean;
+}
 
 /**
  * What a running topology does now and then: commits positions for monitoring, compares ClickHouse with what it should
@@ -23,6 +35,8 @@ export class Housekeeping {
   readonly #instance: Instance;
   readonly #assignments: Assignments;
   readonly #ready: () => boolean;
+  readonly #letters: DeadLetterQueue;
+  readonly #earlier: EarlierLetters;
   /** Groups that views leave out. */
   readonly setAside: SetAside;
   /** Tables that somebody dropped. */
@@ -36,13 +50,14 @@ export class Housekeeping {
   #nextMetadataMs = 0;
   readonly #inboxIds = new Map<string, string | null>();
 
-  /** `ready`: whether every assigned task runs. */
-  constructor(instance: Instance, assignments: Assignments, ready: () => boolean) {
+  constructor(instance: Instance, parts: HousekeepingParts) {
     this.#instance = instance;
-    this.#assignments = assignments;
-    this.#ready = ready;
+    this.#assignments = parts.assignments;
+    this.#ready = parts.ready;
+    this.#letters = parts.letters;
     this.setAside = new SetAside(instance);
     this.tables = new TableWatch(instance);
+    this.#earlier = new EarlierLetters(instance, { ...parts, setAside: this.setAside });
   }
 
   /** Begins, committing through `membership`. */
@@ -83,6 +98,8 @@ export class Housekeeping {
       this.#start("comparison", () => this.repair(nowMs));
       this.setAside.tick(nowMs);
       tendHeldRows(this.#instance);
+      if (this.#ready()) this.#start("letters", () => this.#earlier.check());
+      this.#letters.tick(nowMs);
       this.report(nowMs);
       await clock.sleep(TICK_MS, this.#stopped.signal);
     }

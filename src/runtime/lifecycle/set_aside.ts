@@ -1,7 +1,11 @@
 import type { SetAsideGroup } from "../../ports/warehouse.ts";
-import { outputsOf } from "../../plan/outputs_of.ts";
+import { keyColumnsOf, outputsOf } from "../../plan/outputs_of.ts";
 import type { SinkPlan } from "../../plan/physical.ts";
 import { ProcessorError } from "../../record/errors.ts";
+import { parseKeyText } from "../../record/key.ts";
+import { subjectOf } from "../../record/subject_of.ts";
+import type { Task } from "../task/task.ts";
+import type { TaskHost } from "./task_host.ts";
 import type { Instance } from "./instance.ts";
 
 /** Groups of one sink that are told one by one; of more only the number is told. */
@@ -13,8 +17,12 @@ const PAUSE_FACTOR = 20;
 
 /** What is known of one sink. */
 interface Known {
-  /** The groups told since they do not fit, as they were told. */
-  told: Set<string>;
+  /** The groups told since they do not fit, as they were told, by subject. */
+  told: Map<string, string>;
+  /** Who writes the letters. */
+  readonly task: Task;
+  /** ClickHouse has answered at least once. */
+  answered: boolean;
   nextMs: number;
   asking: Promise<void> | null;
 }
@@ -58,17 +66,37 @@ export class SetAside {
       if (host.partition !== 0 || host.state !== "running") return [];
       return outputsOf(host.table).flatMap(({ kind, sink }) => kind === "shares" ? [sink] : []);
     });
-    for (const name of [...this.#known.keys()]) {
-      if (sinks.some((sink) => sink.name === name)) continue;
+    for (const [name, { task }] of [...this.#known]) {
+      // What another life of the task has told is told again in the new one's name.
+      if (sinks.some((sink) => sink.name === name) && this.#taskOf(name) === task) continue;
       this.#known.delete(name);
       this.#gauge(name, 0);
     }
     return sinks;
   }
 
+  /** The first task of the table that writes this sink. */
+  #taskOf(sink: string): Task | null {
+    const host = [...this.#instance.hosts.values()].find((candidate) =>
+      candidate.partition === 0 && outputsOf(candidate.table).some((output) => output.sink.name === sink)
+    );
+    return host?.task ?? null;
+  }
+
+  /** Whether it is known which groups of the task's sinks are set aside; true of a task that is not asked about. */
+  answered({ table, partition }: TaskHost): boolean {
+    if (partition !== 0) return true;
+    return outputsOf(table).every(({ kind, sink }) =>
+      kind !== "shares" || this.#known.get(sink.name)?.answered === true
+    );
+  }
+
   #knownOf({ name }: SinkPlan): Known {
     let known = this.#known.get(name);
-    if (known === undefined) this.#known.set(name, known = { told: new Set(), nextMs: 0, asking: null });
+    if (known === undefined) {
+      const task = this.#taskOf(name)!;
+      this.#known.set(name, known = { told: new Map(), task, answered: false, nextMs: 0, asking: null });
+    }
     return known;
   }
 
@@ -83,15 +111,23 @@ export class SetAside {
     try {
       const { count, groups } = await warehouse.setAside(sink.table, GROUPS_MAX);
       if (this.#known.get(sink.name) !== known) return;
-      const told = new Set<string>();
+      const { refusals } = known.task;
+      const operator = `sink ${sink.name}`;
+      const told = new Map<string, string>();
       for (const group of groups) {
         const text = JSON.stringify(group);
-        told.add(text);
+        const subject = subjectOfTotal(group);
+        told.set(subject, text);
         // A task that could not write its share has said so itself.
-        if (known.told.has(text) || group.column === null) continue;
-        this.#instance.context.onCallbackError(letterOf(sink, group));
+        if (known.told.get(subject) === text || group.column === null) continue;
+        refusals.other(letterOf(sink, group), { columns: keyColumnsOf(sink), subject });
+      }
+      // Of more groups than are told one by one nobody knows whether one that is not among them fits again.
+      if (groups.length === count) {
+        for (const subject of known.told.keys()) if (!told.has(subject)) refusals.otherMended(operator, subject);
       }
       known.told = told;
+      known.answered = true;
       this.#gauge(sink.name, count);
     } catch {
       // ClickHouse does not answer; the writers say so, and the next question comes.
@@ -104,6 +140,11 @@ export class SetAside {
     const { ports: { metrics }, topology } = this.#instance;
     metrics.gauge("weir_groups_set_aside", { topology: topology.name, sink }, groups);
   }
+}
+
+/** A total is told apart from the task's own share of it. */
+function subjectOfTotal({ key }: SetAsideGroup): string {
+  return `${subjectOf(parseKeyText(key))} in total`;
 }
 
 function letterOf(sink: SinkPlan, { key, column, total }: SetAsideGroup): ProcessorError {

@@ -99,7 +99,7 @@ export class GroupOutput {
       if (this.plan.merge !== null) this.#checkTexts();
       return this.#groupOf(columns, old);
     } catch (cause) {
-      this.#onError(new ProcessorError(this.plan.name, keyText(entry.key), { cause }));
+      this.#onError(new ProcessorError(this.plan.name, keyText(entry.key), { cause, row }));
       return null;
     }
   }

@@ -8,6 +8,8 @@ import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyText, parseKeyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { type Chore, LOOKS_PER_STEP } from "../../state/chores.ts";
+import { subjectOf } from "../../record/subject_of.ts";
+import type { Refusals } from "../../state/refusals.ts";
 import type { GroupOutput } from "./group_output.ts";
 import { keyLineOf, shownKeyOf } from "./key_line.ts";
 import { FOREIGN_DIGEST, newSinkCounts, type SinkCounts } from "./sink_output.ts";
@@ -25,7 +27,7 @@ export interface ShareSinkOptions {
   readonly suspect: () => boolean;
   /** Rows may be deleted, whatever failed. */
   readonly allowDeletes: boolean;
-  readonly onError: (error: ProcessorError) => void;
+  readonly refusals: Refusals;
 }
 
 /**
@@ -50,9 +52,14 @@ export class ShareSink {
   /** Digests of shares that ClickHouse shows of groups that are missing. */
   readonly #held = new Map<Key, number>();
   #completing = false;
+  /** Groups whose share ClickHouse refused. */
+  readonly #refused = new Set<Key>();
+  /** As dead letters name it. */
+  readonly #operator: string;
 
   constructor(options: ShareSinkOptions) {
     this.#options = options;
+    this.#operator = `sink ${options.plan.name}`;
     this.#encoder = shareEncoder(options.plan.table, options.output.plan.aggregate);
     this.#guardKey = keyGuard(options.plan.table.columns, options.plan.table.key);
   }
@@ -194,8 +201,10 @@ export class ShareSink {
    * before would stay in the total. A newer share, or a mark that is refused itself, is left alone.
    */
   refuse(row: UpsertRow): void {
-    const group = this.#options.output.groups.get(parseKeyText(row.key));
-    if (group === undefined || group.sent !== row.digest) return;
+    const key = parseKeyText(row.key);
+    const group = this.#options.output.groups.get(key);
+    if (group === undefined || group.sent !== row.digest) return this.#replaced(key);
+    this.#refused.add(key);
     const line = this.#markOf(group);
     if (line !== null && digestOf(line) !== row.digest) this.#put(group, line);
   }
@@ -203,6 +212,7 @@ export class ShareSink {
   #write(group: Group): void {
     const { output } = this.#options;
     if (group.rows === 0) {
+      this.#mended(group.key);
       if (group.sent !== null) this.#delete(group.key);
       group.sent = null;
       output.drop(group);
@@ -211,6 +221,7 @@ export class ShareSink {
     const line = this.#lineOf(group);
     if (line === null) return;
     if (digestOf(line) === group.sent) return;
+    if (this.#refused.size > 0 && this.#refused.delete(group.key)) this.#replaced(group.key);
     if (this.#completing && group.sent !== null) this.counts.rewritten++;
     this.#put(group, line);
   }
@@ -233,15 +244,27 @@ export class ShareSink {
     put({ id: `${task} ${text}`, keyLine: keyLineOf(plan, key), task, key: text, epoch, seq: nextSeq() });
   }
 
+  #mended(key: Key): void {
+    const { refusals } = this.#options;
+    if (refusals.hasOthers(this.#operator)) refusals.otherMended(this.#operator, subjectOf(key));
+    if (this.#refused.size > 0 && this.#refused.delete(key)) this.#replaced(key);
+  }
+
+  #replaced(key: Key): void {
+    this.#options.refusals.rowReplaced(this.#operator, key);
+  }
+
   /** The share as it is written, or a mark in its place; null when not even the group's columns can be written. */
   #lineOf(group: Group): string | null {
-    const { output } = this.#options;
+    const { output, refusals } = this.#options;
     try {
       this.#checkColumns(group);
-      return this.#encoder.line(group.columns, output.parts(group));
+      const line = this.#encoder.line(group.columns, output.parts(group));
+      if (refusals.hasOthers(this.#operator)) refusals.otherMended(this.#operator, subjectOf(group.key));
+      return line;
     } catch (cause) {
-      const { plan, onError } = this.#options;
-      onError(new ProcessorError(`sink ${plan.name}`, keyText(group.key), { cause }));
+      const error = new ProcessorError(this.#operator, keyText(group.key), { cause, row: group.columns });
+      refusals.other(error, { columns: Object.keys(group.columns).sort() });
     }
     return this.#markOf(group);
   }

@@ -1,3 +1,4 @@
+import { keyColumnsOf } from "../../plan/outputs_of.ts";
 import type { SinkPlan } from "../../plan/physical.ts";
 import { keyGuard } from "../../processor/key_guard.ts";
 import { rowEncoder } from "../../processor/sink_row.ts";
@@ -56,6 +57,8 @@ export interface SinkOutputOptions {
   readonly suspect: (entry: Entry, gone: number) => boolean;
   readonly complete: () => boolean;
   readonly onError: (error: ProcessorError) => void;
+  /** The row of this key that ClickHouse refused is not the one to be shown any more. */
+  readonly onReplaced: (key: Key) => void;
 }
 
 /**
@@ -89,13 +92,11 @@ export class SinkOutput {
 
   constructor(options: SinkOutputOptions) {
     this.#options = options;
-    const { table, keyOrder, byName } = options.plan;
+    const { table } = options.plan;
     this.#encode = rowEncoder(table.columns);
     this.#guardKey = keyGuard(table.columns, table.key);
     this.#keyColumns = table.key;
-    const names: string[] = [];
-    keyOrder.forEach((part, column) => names[part] = this.#keyColumns[column]);
-    this.#keyNames = byName ? [...this.#keyColumns].sort() : names;
+    this.#keyNames = keyColumnsOf(options.plan);
   }
 
   get plan(): SinkPlan {
@@ -129,7 +130,7 @@ export class SinkOutput {
     const shown = entry.cells[cell] as number | null;
     const line = row === null ? null : this.#lineOf(entry, row);
     if (line === null) {
-      if (this.#refused.size > 0) this.#refused.delete(entry.key);
+      if (this.#refused.size > 0 && this.#refused.delete(entry.key)) this.#options.onReplaced(entry.key);
       if (shown === null) return;
       if (!this.#options.complete()) {
         this.#missing.add(entry);
@@ -168,7 +169,7 @@ export class SinkOutput {
   refuse(entry: Entry, row: { readonly digest: number; readonly seq: number }): void {
     const { cell } = this.#options;
     const { digest } = row;
-    if (entry.cells[cell] !== digest) return;
+    if (entry.cells[cell] !== digest) return this.#options.onReplaced(entry.key);
     const started = row.seq <= this.#startSeq;
     const kept = started && (entry.flags & SHOWN_BEFORE) !== 0;
     this.#refused.set(entry.key, { digest, kept });
@@ -188,6 +189,7 @@ export class SinkOutput {
     if (refused === undefined) return false;
     if (refused.digest !== digest) {
       this.#refused.delete(entry.key);
+      this.#options.onReplaced(entry.key);
       return false;
     }
     if (!refused.kept && entry.cells[this.#options.cell] !== null) {
@@ -286,7 +288,7 @@ export class SinkOutput {
       return this.#encode(row);
     } catch (cause) {
       entry.flags |= FAILED;
-      this.#options.onError(new ProcessorError(`sink ${this.#options.plan.name}`, keyText(key), { cause }));
+      this.#options.onError(new ProcessorError(`sink ${this.#options.plan.name}`, keyText(key), { cause, row }));
       return null;
     }
   }

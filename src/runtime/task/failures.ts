@@ -1,6 +1,7 @@
 import type { TaskTable } from "../../plan/physical.ts";
 import type { ProcessorError } from "../../record/errors.ts";
 import { type Entry, FAILED } from "../../state/entry.ts";
+import type { Refusals } from "../../state/refusals.ts";
 import type { SourceReader } from "./source_reader.ts";
 import type { TaskContext } from "./task_context.ts";
 
@@ -16,22 +17,29 @@ export class Failures {
   readonly #context: TaskContext;
   readonly #table: TaskTable;
   readonly #source: SourceReader;
+  readonly #refusals: Refusals;
   #errors = 0;
   /** Of the evaluation under way. */
   #errorsBefore = 0;
   #failedBefore = false;
 
-  constructor(parts: { readonly context: TaskContext; readonly table: TaskTable; readonly source: SourceReader }) {
+  constructor(parts: {
+    readonly context: TaskContext;
+    readonly table: TaskTable;
+    readonly source: SourceReader;
+    readonly refusals: Refusals;
+  }) {
     this.#context = parts.context;
     this.#table = parts.table;
     this.#source = parts.source;
+    this.#refusals = parts.refusals;
   }
 
-  /** Takes note of an error, and hands it on. */
+  /** Takes note of an error in a row of the table, and hands it on. */
   readonly take = (error: ProcessorError): void => {
     this.#errors++;
     this.last = error;
-    this.#context.onCallbackError(error);
+    this.#refusals.row(error);
   };
 
   /** An evaluation of the entry begins. */

@@ -1,11 +1,14 @@
-import type { LogRecord } from "../../ports/log.ts";
+import type { LogRecord, Position } from "../../ports/log.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import type { StaleKeys } from "../../state/stale_keys.ts";
 import type { TaskView } from "../conversation/task_view.ts";
-import { ChangeReader } from "../globals/change_reader.ts";
+import { ChangeReader, MISPLACED } from "../globals/change_reader.ts";
+import { subjectOf } from "../../record/subject_of.ts";
+import { MENDED } from "./task_letters.ts";
 import { PlaceCheck } from "./place_check.ts";
+import { RecentRecords } from "./recent_records.ts";
 import type { TaskContext } from "./task_context.ts";
 
 /**
@@ -17,6 +20,7 @@ export class SourceReader {
   readonly #context: TaskContext;
   /** By member; null for merges, which have no topic. A table's members are all the one or all the other. */
   readonly #readers: readonly (ChangeReader | null)[];
+  readonly #recent = new RecentRecords();
 
   constructor(task: TaskView, context: TaskContext) {
     this.#task = task;
@@ -33,6 +37,7 @@ export class SourceReader {
         held: (key: Key) => this.#held(index, key),
         set: (key: Key, row: Row | null) => task.setRow(index, key, row),
         check: (key: Key, bytes: LogRecord["key"]) => place?.check(key, bytes),
+        onMended: (key: Key) => this.#mended(member.source.topic, key),
         onSkip: (reason: string) =>
           context.count("weir_source_records_skipped_total", { table: table.name, reason }, 1),
       };
@@ -58,16 +63,43 @@ export class SourceReader {
     if (plan.kind !== "source") throw new TypeError(`Table "${plan.name}" has no topic`);
     const { partition } = this.#task;
     const reader = this.#readers[member]!;
+    const { topic } = plan.source;
+    const refused: number[] = [];
     for (const record of records) {
       try {
         reader.take(record);
       } catch (error) {
         if (!(error instanceof DeserializationError)) throw error;
-        const position = { topic: plan.source.topic, partition, offset: record.offset };
-        this.#context.onUndecodable(position, record, error);
+        refused.push(record.offset);
+        const key = error.reason === MISPLACED ? null : reader.keyOf(record.key);
+        const subject = key === null ? null : subjectOf(key);
+        const position = { topic, partition, offset: record.offset };
+        this.#context.letters.undecodable({ ...this.#maker, position, record, subject }, error);
       }
     }
+    if (this.#task.loaded) {
+      this.#recent.add({ topic, partition, records, refused, keyOf: (record) => reader.keyOf(record.key) });
+    }
     this.#context.count("weir_source_records_total", { table: plan.name }, records.length);
+  }
+
+  /** Where the newest record of the key lies, if it was taken just now and its row may wait to be evaluated. */
+  newestOf(key: Key): Position | null {
+    return this.#recent.newestOf(key);
+  }
+
+  /** Everything taken so far is evaluated. */
+  rest(): void {
+    this.#recent.clear();
+  }
+
+  get #maker() {
+    return { task: this.#task.id, epoch: this.#task.epoch };
+  }
+
+  #mended(operator: string, key: Key): void {
+    const about = { operator, subject: subjectOf(key), why: MENDED.decode };
+    this.#context.letters.resolve({ kind: "subject", ...this.#maker, stage: "decode", ...about });
   }
 
   #held(member: number, key: Key): Row | null {

@@ -4,7 +4,8 @@ import { createProgram, type Program } from "../../processor/program.ts";
 import type { ProcessorError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import type { Value } from "../../record/row.ts";
-import type { CellLayout } from "../../state/entry.ts";
+import { valuesOf } from "../../processor/aggregate.ts";
+import { type CellLayout, layoutOf } from "../../state/entry.ts";
 import { RightStore } from "../../state/right_store.ts";
 import type { TaskContext } from "./task_context.ts";
 
@@ -42,5 +43,15 @@ export function createTableProgram(parts: {
     keyColumns,
     outputs: new Set([...table.sinks, ...table.groups, ...table.serves].map(({ step }) => step)),
     onError,
+  });
+}
+
+/** Where entries of a table keep what. */
+export function layoutOfTable({ lookups, sinks, groups, serves }: TaskTable): CellLayout {
+  return layoutOf({
+    lookups: lookups.length,
+    sinks: sinks.length,
+    groups: groups.map((group) => valuesOf(group.aggregate)),
+    serves: serves.length,
   });
 }

@@ -1,20 +1,11 @@
 import type { TaskTable } from "../../plan/physical.ts";
-import { valuesOf } from "../../processor/aggregate.ts";
 import type { Program } from "../../processor/program.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row, Value } from "../../record/row.ts";
 import { wireEquals } from "../../record/wire.ts";
 import { Chores } from "../../state/chores.ts";
-import {
-  type CellLayout,
-  DIRTY,
-  type Entry,
-  layoutOf,
-  memberRow,
-  newEntry,
-  PENDING,
-  putMemberRow,
-} from "../../state/entry.ts";
+import { type CellLayout, DIRTY, type Entry, memberRow, newEntry, PENDING, putMemberRow } from "../../state/entry.ts";
+import type { Refusals } from "../../state/refusals.ts";
 import type { RightEntry, RightStore } from "../../state/right_store.ts";
 import { Channel } from "../conversation/channel.ts";
 import type { GroupOutput } from "../outputs/group_output.ts";
@@ -31,7 +22,8 @@ import type { TaskContext } from "./task_context.ts";
 import { StartEnd } from "./start_end.ts";
 import { applyOutputs, createMerges, createOutputs, sendShares, tellAbsent, unshownFirst } from "./task_outputs.ts";
 import type { TaskView } from "../conversation/task_view.ts";
-import { createStores, createTableProgram } from "./table_program.ts";
+import { createStores, createTableProgram, layoutOfTable } from "./table_program.ts";
+import { createRefusals } from "./task_letters.ts";
 import { WorkQueue } from "./work_queue.ts";
 
 /**
@@ -56,6 +48,7 @@ export class Task implements TaskView {
   readonly source: SourceReader;
   readonly failures: Failures;
   readonly conversation: Conversation;
+  readonly refusals: Refusals;
   /** What is to be evaluated. */
   readonly queue = new WorkQueue();
   readonly chores = new Chores();
@@ -85,15 +78,9 @@ export class Task implements TaskView {
       limits: context.options,
       emit: (destination, record) => context.emit(this.id, destination, record),
     });
-    this.#layout = layoutOf({
-      lookups: table.lookups.length,
-      sinks: table.sinks.length,
-      groups: table.groups.map((group) => valuesOf(group.aggregate)),
-      serves: table.serves.length,
-    });
+    this.#layout = layoutOfTable(table);
     this.conversation = new Conversation(this, context);
     this.source = new SourceReader(this, context);
-    const failures = this.failures = new Failures({ context, table, source: this.source });
     this.stores = createStores({
       context,
       table,
@@ -101,8 +88,10 @@ export class Task implements TaskView {
       subscribe: (lookup, key) => this.conversation.subscribe(lookup, key),
     });
     const keyColumns = table.keyColumns ?? (() => this.merges.find((merge) => merge?.columns)?.columns ?? []);
+    const refusals = this.refusals = createRefusals(this, { context, keyColumns });
+    const failures = this.failures = new Failures({ context, table, source: this.source, refusals });
     this.#program = createTableProgram({ table, stores: this.stores, keyColumns, onError: failures.take });
-    this.merges = createMerges(context, { table, epoch, chores: this.chores });
+    this.merges = createMerges(context, { table, epoch, chores: this.chores, refusals });
     const outputs = createOutputs({
       context,
       table,
@@ -112,6 +101,7 @@ export class Task implements TaskView {
       chores: this.chores,
       layout: this.#layout,
       keyColumns,
+      refusals,
       hold: (entry) => this.#end.hold(entry),
       failures,
       complete: () => this.#end.begun,
@@ -201,6 +191,7 @@ export class Task implements TaskView {
     const { failures } = this;
     entry.flags &= ~DIRTY;
     failures.begin(entry);
+    this.refusals.begin();
     const registers = this.#program.run(entry);
     failures.mark(entry);
     const known = applyOutputs(this.table, this, { entry, registers });
@@ -209,6 +200,7 @@ export class Task implements TaskView {
       entry.flags &= ~PENDING;
       this.#pending--;
     }
+    if (known) this.refusals.evaluated(entry.key);
     this.#sweep(entry);
     return registers;
   }
@@ -291,6 +283,7 @@ export class Task implements TaskView {
     }
     if (this.loaded) sendShares(this);
     this.channel.flush();
+    if (this.queue.empty) this.source.rest();
     this.sourceMs = 0;
   }
 }

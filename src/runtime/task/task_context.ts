@@ -1,10 +1,9 @@
 import type { PhysicalPlan, SinkPlan, TaskTable } from "../../plan/physical.ts";
-import type { DeserializationError, ProcessorError } from "../../record/errors.ts";
-import type { LogRecord, Position } from "../../ports/log.ts";
 import type { Decoder } from "../../formats/decoder.ts";
 import type { Destination } from "../conversation/channel.ts";
 import type { Globals } from "../globals/globals.ts";
 import type { RunOptions } from "../options.ts";
+import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import type { OutgoingRow } from "../delivery/sink_writer.ts";
 
 /** What all tasks of one topology on one instance share. */
@@ -22,8 +21,8 @@ export interface TaskContext {
   readonly put: (sink: SinkPlan, row: OutgoingRow, sourceMs: number) => void;
   /** Whether rows of tables that this one is computed from have failed on this instance: then rows may be missing. */
   readonly suspect: (table: TaskTable) => boolean;
-  readonly onCallbackError: (error: ProcessorError) => void;
-  readonly onUndecodable: (position: Position, record: LogRecord, error: DeserializationError) => void;
+  /** What could not be processed, and what of it no longer applies. */
+  readonly letters: DeadLetterQueue;
   /** Counts by name; see `metric_names.ts`. */
   readonly count: (name: string, labels: Readonly<Record<string, string>>, value: number) => void;
 }

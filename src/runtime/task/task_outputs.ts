@@ -5,6 +5,7 @@ import { UNKNOWN, type Value } from "../../record/row.ts";
 import { contentBytesMax } from "../../record/sendable.ts";
 import { type Chore, type Chores, LOOKS_PER_STEP } from "../../state/chores.ts";
 import type { CellLayout, Entry } from "../../state/entry.ts";
+import type { Refusals } from "../../state/refusals.ts";
 import type { Channel } from "../conversation/channel.ts";
 import { encodeValue } from "../conversation/messages.ts";
 import { GroupOutput } from "../outputs/group_output.ts";
@@ -40,6 +41,7 @@ export interface OutputsOptions {
   readonly chores: Chores;
   readonly layout: CellLayout;
   readonly keyColumns: KeyColumns;
+  readonly refusals: Refusals;
   readonly hold: (entry: Entry) => void;
   readonly failures: Failures;
   readonly complete: () => boolean;
@@ -49,7 +51,7 @@ export interface OutputsOptions {
 
 /** Makes the outputs of one task. */
 export function createOutputs(options: OutputsOptions): TaskOutputs {
-  const { context, table, id, epoch, channel, chores, layout, failures } = options;
+  const { context, table, id, epoch, channel, chores, layout, failures, refusals } = options;
   const hooks = (plan: SinkPlan) => ({
     plan,
     task: id,
@@ -63,7 +65,6 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
     put: (row: OutgoingRow) => context.put(plan, row, options.sourceMs()),
     hold: options.hold,
     complete: options.complete,
-    onError: failures.take,
   });
   const bytesMax = contentBytesMax(context.options.messageBytesMax);
   const keyValue = keyValueOf(options.keyColumns);
@@ -93,14 +94,21 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
       )
     ),
     sinks: table.sinks.map((plan, index) =>
-      new SinkOutput({ cell: layout.sinks + index, suspect: failures.suspect, ...hooks(plan) })
+      new SinkOutput({
+        cell: layout.sinks + index,
+        ...hooks(plan),
+        suspect: failures.suspect,
+        onError: failures.take,
+        onReplaced: (key) => refusals.rowReplaced(`sink ${plan.name}`, key),
+      })
     ),
     shareSinks: table.groups.map((plan, index) =>
       plan.sink === null ? null : new ShareSink({
         output: groups[index],
+        ...hooks(plan.sink),
         suspect: failures.suspectGroups,
         allowDeletes: context.options.allowDeletes,
-        ...hooks(plan.sink),
+        refusals,
       })
     ),
     senders: table.groups.map((plan, index) => {
@@ -215,12 +223,17 @@ export function countsOf(
 /** For each member of a table: what adds up its shares, if it is a table of totals. */
 export function createMerges(
   context: TaskContext,
-  { table, epoch, chores }: { readonly table: TaskTable; readonly epoch: number; readonly chores: Chores },
+  { table, epoch, chores, refusals }: {
+    readonly table: TaskTable;
+    readonly epoch: number;
+    readonly chores: Chores;
+    readonly refusals: Refusals;
+  },
 ): (Merge | null)[] {
   return table.members.map((member) => {
     if (member.kind !== "merge") return null;
     const homes = context.partitions[member.home];
-    return new Merge({ aggregate: member.aggregate, homes, epoch, chores, onError: context.onCallbackError });
+    return new Merge({ aggregate: member.aggregate, homes, epoch, chores, refusals });
   });
 }
 

@@ -126,7 +126,11 @@ Deno.test("a bug in a schema or a callback sets its row aside, and the topology 
   });
   const letters: DeadLetter[] = [];
   const kept = () => ({
-    deadLetters: { put: (batch: readonly DeadLetter[]) => Promise.resolve(void letters.push(...batch)) },
+    deadLetters: {
+      put: (batch: readonly DeadLetter[]) => Promise.resolve(void letters.push(...batch)),
+      resolve: () => Promise.resolve(),
+      open: () => Promise.resolve([]),
+    },
   });
   await withRun(kept, async (_, __, ports) => {
     await fill(ports);

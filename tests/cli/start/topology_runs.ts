@@ -39,7 +39,7 @@ export async function withRun(
     clock,
     random: { next: Math.random },
     metrics: createPrometheusMetrics(),
-    deadLetters: { put: () => Promise.resolve() },
+    deadLetters: { put: () => Promise.resolve(), resolve: () => Promise.resolve(), open: () => Promise.resolve([]) },
   };
   const changed = { ...ports, ...change(ports) };
   const run = new TopologyRun({

@@ -59,6 +59,7 @@ async function compareRows(stage: Stage): Promise<string> {
     "-T",
     "weir",
     "dlq",
+    "--all",
     "--json",
   ]);
   if (letters.trim() !== "") throw new Error(`There are dead letters: ${letters.slice(0, 2_000)}`);

@@ -1,3 +1,4 @@
+import { refusingNothing } from "../../refusing_nothing.ts";
 import { assert, assertEquals } from "@std/assert";
 import { Channel } from "../../../src/runtime/conversation/channel.ts";
 import { Merge } from "../../../src/runtime/conversation/merge.ts";
@@ -65,10 +66,8 @@ type Sent = ReturnType<ReturnType<typeof openHome>["turn"]>;
 function openMerges(partitions: number) {
   const merges = Array.from({ length: partitions }, () => {
     const chores = new Chores();
-    const onError = (error: Error) => {
-      throw error;
-    };
-    return { chores, merge: new Merge({ aggregate: AGGREGATE, homes: 1, epoch: MERGE_EPOCH, chores, onError }) };
+    const refusals = refusingNothing();
+    return { chores, merge: new Merge({ aggregate: AGGREGATE, homes: 1, epoch: MERGE_EPOCH, chores, refusals }) };
   });
   const rows = new Map<unknown, unknown>();
   return {

@@ -18,11 +18,14 @@ function instanceOf(answer: { groups: SetAsideGroup[]; tookMs: number }) {
   const clock = createManualClock();
   const told: string[] = [];
   let asked = 0;
-  const hosts = new Map([["votes-0", { partition: 0, state: "running", table: plan.tables[0] }]]);
+  const refusals = {
+    other: (error: Error) => told.push(/for key "(\w+)"/.exec(error.message)![1]),
+    otherMended: (operator: string, subject: string) => told.push(`${operator} ${subject} fits`),
+  };
+  const hosts = new Map([["votes-0", { partition: 0, state: "running", table: plan.tables[0], task: { refusals } }]]);
   const instance = {
     topology: { name: "votes" },
     hosts,
-    context: { onCallbackError: (error: Error) => told.push(/for key "(\w+)"/.exec(error.message)![1]) },
     ports: {
       clock,
       metrics: { gauge: (name: string, _: unknown, value: number) => told.push(`${name} ${value}`) },
@@ -53,7 +56,13 @@ Deno.test("SetAside tells each group once until it fits again, and how many ther
   await setAside.check();
   answer.groups = [group("a")];
   await setAside.check();
-  assertEquals(told(), ["weir_groups_set_aside 0", "a", "weir_groups_set_aside 1"]);
+  assertEquals(told(), [
+    'sink totals "a" in total fits',
+    'sink totals "b" in total fits',
+    "weir_groups_set_aside 0",
+    "a",
+    "weir_groups_set_aside 1",
+  ]);
   answer.groups = [group("a", "301")];
   await setAside.check();
   assertEquals(told(), ["a", "weir_groups_set_aside 1"]);

@@ -39,7 +39,7 @@ for (const partitions of [1, 2, 5]) {
     driver.insert(votes, vote(10, "good", { points: 7 }));
     await driver.settle();
     assertEquals(shown(driver), ["good 1 7 1.00"]);
-    assertEquals(letters(driver), ['sink totals "wide"']);
+    assertEquals(letters(driver), ['sink totals {"team":"wide"}']);
     const [{ error }] = driver.deadLetters();
     assertStringIncludes(error, 'Cannot show the total "points" as Int32: current value is 9000000000');
     assertEquals(await driver.restart(), [{ sink: "totals", kept: driver.writes, held: 0, written: 0, deleted: 0 }]);
@@ -63,7 +63,7 @@ for (const partitions of [1, 2, 5]) {
     driver.insert(votes, vote(20, "a", { points: -6 }));
     await driver.settle();
     assertEquals(shown(driver, sink as never), []);
-    assertEquals(letters(driver), ['sink refunds "a"']);
+    assertEquals(letters(driver), ['sink refunds {"team":"a"}']);
   });
 
   Deno.test(`digits that no total has room for set the group aside, those that add up do not, ${name}`, async () => {
@@ -73,7 +73,7 @@ for (const partitions of [1, 2, 5]) {
     driver.insert(votes, vote(6, "good", { price: "2.50" }));
     await driver.settle();
     assertEquals(shown(driver), ["good 1 1 2.50", "half 4 4 0.02"]);
-    assertEquals(letters(driver), ['sink totals "odd"']);
+    assertEquals(letters(driver), ['sink totals {"team":"odd"}']);
   });
 
   Deno.test(`a share that cannot be written does not stay in the total as it was, ${name}`, async () => {
@@ -93,7 +93,7 @@ for (const partitions of [1, 2, 5]) {
       driver.update(votes, { id: 3, word });
       await driver.settle();
       assertEquals(shown(driver, sink as never), ["b 1 1"], word);
-      assertEquals(letters(driver), ['sink odd "a"']);
+      assertEquals(letters(driver), ['sink odd {"team":"a"}']);
       const [report] = await driver.restart();
       assertEquals([report.written, report.deleted], [0, 0]);
       assertEquals(shown(driver, sink as never), ["b 1 1"], word);
@@ -118,7 +118,7 @@ for (const partitions of [1, 2, 5]) {
     driver.update(votes, { id: 1, points: 7 });
     await driver.settle();
     assertEquals(shown(driver, sink as never), ["b 1"]);
-    assertEquals(driver.deadLetters().some(({ stage, key }) => stage === "sink" && key === '"a"'), true);
+    assertEquals(driver.deadLetters().some(({ stage, key }) => stage === "sink" && key === '{"team":"a"}'), true);
     await driver.advance(700_000);
     assertEquals(shown(driver, sink as never), ["b 1"]);
     driver.update(votes, { id: 1, points: 8 });
@@ -141,7 +141,7 @@ for (const partitions of [1, 2, 5]) {
     await driver.settle();
     assertEquals(shown(driver, sink as never), ["good 5"]);
     assertEquals(shown(driver, means as never), ["good 5", `junk ${big}`]);
-    assertEquals(letters(driver), ['further "junk"']);
+    assertEquals(letters(driver), ['further {"team":"junk"}']);
     for (let id = 1; id < 6; id++) driver.delete(votes, id);
     await driver.settle();
     assertEquals(shown(driver, sink as never), ["good 5", `junk ${big}`]);

@@ -39,6 +39,7 @@ function open({ complete = true }: { complete?: boolean } = {}) {
     onError: (error) => {
       throw error;
     },
+    onReplaced() {},
   });
   const entry: Entry = { key: 1, row: null, flags: 0, cells: [null] };
   return {

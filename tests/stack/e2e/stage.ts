@@ -166,7 +166,7 @@ export class Stage {
 
   /** What was set aside of these topologies in all runs of this stage, the newest first. */
   async deadLetters(topologies: readonly string[]): Promise<DeadLetter[]> {
-    const { status, stdout, stderr } = await runWeir(["dlq", "--json", "--limit", "1000"], this.settings);
+    const { status, stdout, stderr } = await runWeir(["dlq", "--all", "--json", "--limit", "1000"], this.settings);
     if (status !== 0) throw new Error(`dlq ended with status ${status}: ${stderr.trim()}`);
     const letters = stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as DeadLetter);
     return letters.filter(({ topology }) => topologies.includes(topology));

@@ -12,6 +12,7 @@ import type { Scenario } from "./scenario.ts";
 /** Metrics that need not exist here, or whose panels may stay empty, each with why. */
 const ABSENT: Readonly<Record<string, string>> = {
   weir_dead_letters_total: "nothing was set aside",
+  weir_dead_letters_open: "nothing was set aside",
   weir_task_restarts_total: "no task began again",
   weir_repaired_rows_total: "nothing was altered by hand",
   pg_replication_slot_safe_wal_size_bytes: "newer than Debian's exporter",

@@ -1,0 +1,121 @@
+import type { KeptLetter } from "../adapters/local/dead_letters.ts";
+import type { DeadLetter } from "../ports/dead_letters.ts";
+import { counted, grouped } from "./numbers.ts";
+
+/** How letters are shown. */
+export interface ListingOptions {
+  /** Columns of a line; null: nothing is cut, and rows and stacks are shown. */
+  readonly width: number | null;
+  /** How many there are in all, listed or not. */
+  readonly open: number;
+  readonly resolved: number;
+  /** Whether resolved ones are listed, too. */
+  readonly all: boolean;
+  /** How many were dropped, ever, because there were too many. */
+  readonly dropped: number;
+}
+
+const MARK = "...";
+const LABEL_WIDTH = 10;
+const INDENT = LABEL_WIDTH + 2;
+/** Lines of an error that are shown of one that is cut. */
+const ERROR_LINES_MAX = 3;
+
+/** Each letter as some lines, and below them how many there are. */
+export function listingOf(letters: readonly KeptLetter[], options: ListingOptions): string[] {
+  const { width, open, resolved, all, dropped } = options;
+  const lines: string[] = [];
+  if (letters.length === 0) lines.push(open + resolved === 0 ? "No dead letters" : "No open dead letters");
+  let cut = false;
+  for (const letter of letters) {
+    if (width === null) lines.push(...fullLines(letter), "");
+    else {
+      const short = shortLines(letter, width);
+      cut ||= short.some((line) => line.endsWith(MARK));
+      lines.push(...short, "");
+    }
+  }
+  const total = all ? open + resolved : open;
+  if (letters.length > 0) {
+    const kind = all ? `dead letters, ${grouped(open)} of them open` : "open dead letters";
+    lines.push(`${grouped(letters.length)} of ${grouped(total)} ${kind}`);
+  }
+  if (!all && resolved > 0) lines.push(`${counted(resolved, "resolved one")} with --all`);
+  if (dropped > 0) lines.push(`${grouped(dropped)} older ones were dropped, because there were too many`);
+  if (cut) lines.push(`Texts that end in ${MARK} are cut: --full shows all of them, with rows and stacks`);
+  else if (width !== null && letters.length > 0) lines.push("Rows and stacks with --full");
+  return lines;
+}
+
+/** What a letter says, without the operator and the key that are told beside it. */
+export function whyOf({ operator, subject, error }: DeadLetter): string {
+  const said = `Cannot evaluate "${operator}" for key ${subject}: `;
+  return error.startsWith(said) ? error.slice(said.length) : error;
+}
+
+function shortLines(letter: KeptLetter, width: number): string[] {
+  return [
+    shortened(headOf(letter), width),
+    ...fieldsOf(letter, whyOf(letter)).flatMap(([label, text]) => {
+      const room = Math.max(20, width - INDENT);
+      const linesMax = label === "error" ? ERROR_LINES_MAX : 1;
+      const all = shortened(plain(text), linesMax * room);
+      return Array.from(
+        { length: Math.ceil(all.length / room) },
+        (_, line) => field(line === 0 ? label : "", all.slice(line * room, (line + 1) * room)),
+      );
+    }),
+  ];
+}
+
+function fullLines(letter: KeptLetter): string[] {
+  const { record, stack } = letter;
+  const more = [["row", record], ["stack", stack]].filter((one): one is [string, string] => one[1] !== null);
+  const name = letter.stage === "decode" ? "record" : "row";
+  return [
+    headOf(letter),
+    ...[...fieldsOf(letter, letter.error), ...more].flatMap(([label, text]) => {
+      const [first, ...others] = text.split("\n").map(plain);
+      return [field(label === "row" ? name : label, first), ...others.map((line) => field("", line))];
+    }),
+  ];
+}
+
+function headOf({ timestampMs, topology, stage, reason, operator }: KeptLetter): string {
+  return plain(`${timeOf(timestampMs)}  ${topology}  ${stage} ${reason} at "${operator}"`);
+}
+
+/** What is shown in any case, in the order in which it helps. */
+function fieldsOf(letter: KeptLetter, error: string): [string, string][] {
+  const { key, resolvedMs, resolution, stack } = letter;
+  const fields: [string, string | null][] = [
+    ["key", key],
+    ["from", originOf(letter)],
+    ["error", error],
+    ["thrown", stack?.split("\n")[0] ?? null],
+    ["resolved", resolvedMs === null ? null : `${timeOf(resolvedMs)} ${resolution}`],
+  ];
+  return fields.filter((one): one is [string, string] => one[1] !== null);
+}
+
+function originOf({ topic, partition, offset, occasion }: KeptLetter): string | null {
+  if (topic !== null) return `${topic}, partition ${partition}, offset ${offset}`;
+  return occasion === "start" ? "evaluated at a start, with all rows" : null;
+}
+
+function field(label: string, text: string): string {
+  return `  ${label.padEnd(LABEL_WIDTH)}${text}`;
+}
+
+function timeOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
+/** Without what a terminal would obey. */
+function plain(text: string): string {
+  return text.replaceAll("\n", "\\n").replaceAll(/\p{Cc}/gu, " ");
+}
+
+function shortened(line: string, width: number): string {
+  return line.length <= width ? line : `${line.slice(0, Math.max(1, width - MARK.length))}${MARK}`;
+}
