@@ -1,5 +1,5 @@
-import { parseClickHouseType } from "../record/clickhouse_type.ts";
 import { TopologyError } from "../record/errors.ts";
+import { typeProblem } from "../record/type_problem.ts";
 import { Graph } from "./graph.ts";
 import type { LogicalNode } from "./logical.ts";
 import type { RowOf, Source } from "./source.ts";
@@ -86,10 +86,7 @@ function checkSink(
     if (column.startsWith("_")) {
       problems.push(`Column "${column}" of sink "${sink.name}" begins with "_", which is kept for bookkeeping`);
     }
-    try {
-      parseClickHouseType(type);
-    } catch (error) {
-      problems.push(`Column "${column}" of sink "${sink.name}": ${(error as TypeError).message}`);
-    }
+    const problem = typeProblem(type);
+    if (problem !== null) problems.push(`Column "${column}" of sink "${sink.name}": ${problem}`);
   }
 }
