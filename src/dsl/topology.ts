@@ -2,6 +2,7 @@ import { TopologyError } from "../record/errors.ts";
 import { typeProblem } from "../record/type_problem.ts";
 import { Graph } from "./graph.ts";
 import type { LogicalNode } from "./logical.ts";
+import { sampleProblems } from "./sample_problems.ts";
 import type { RowOf, Source } from "./source.ts";
 import { GlobalKTable, KTable } from "./tables.ts";
 
@@ -63,6 +64,7 @@ export function topology(name: string, declare: (builder: TopologyBuilder) => vo
   for (const node of graph.nodes) {
     if (node.op === "sink") checkSink(node.sink, graph.problems);
   }
+  if (graph.problems.length === 0) graph.problems.push(...sampleProblems(graph.nodes));
   if (graph.problems.length > 0) throw new TopologyError(name, graph.problems);
   return { name, nodes: graph.nodes };
 }
