@@ -23,6 +23,7 @@ export type ClickHouseValue<T extends string> = T extends `Nullable(${infer I})`
   : T extends "JSON" ? Readonly<Record<string, unknown>> | string
   : never;
 
+/** @internal An object of a map. */
 type MapValue<L extends readonly string[]> = L extends readonly [infer K extends string, infer V extends string]
   ? { readonly [key in MapKey<K>]: ClickHouseValue<V> }
   : never;
@@ -30,6 +31,7 @@ type MapValue<L extends readonly string[]> = L extends readonly [infer K extends
 /** Names of an object are texts. All names of an Enum need not be there, so they are no literals here. */
 type MapKey<K extends string> = K extends `${"Int" | "UInt"}${string}` ? number : string;
 
+/** @internal An array or an object of a tuple. */
 type TupleValue<L extends readonly string[]> = L extends readonly [infer F extends string, ...string[]]
   ? Named<F> extends null ? Elements<L> : { readonly [E in L[number] as NameOf<E>]: ElementOf<E> }
   : never;
@@ -48,7 +50,7 @@ type NameOf<E extends string> = Named<E> extends readonly [infer N extends strin
 type ElementOf<E extends string> = Named<E> extends readonly [string, infer T extends string] ? ClickHouseValue<T>
   : never;
 
-/** The name in quotes at the beginning of `'a' = 1`. */
+/** @internal The name in quotes at the beginning of `'a' = 1`. */
 type EnumName<E extends string> = E extends `'${infer R}` ? Quoted<R> : never;
 
 /** Characters up to the closing quote, with what stands behind a backslash as itself. */
@@ -71,8 +73,8 @@ interface Escapes {
 }
 
 /**
- * What stands between the commas of a list of arguments: commas in brackets and in quotes do not count. `Open`: one
- * character for each bracket that is open.
+ * @internal What stands between the commas of a list of arguments; commas in brackets and in quotes do not count.
+ * `Open`: one character for each bracket that is open.
  */
 type Arguments<
   T extends string,
