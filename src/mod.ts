@@ -20,12 +20,12 @@ export {
 export {
   clickhouse,
   type ClickHouseOptions,
-  type ClickHouseValue,
   type ColumnTypes,
   type Sink,
   type SinkRow,
   type SinkSpec,
 } from "./dsl/sink.ts";
+export type { ClickHouseValue } from "./dsl/clickhouse_value.ts";
 export { GlobalKTable, KGroupedTable, KTable, type SameKey, type Totals, type With } from "./dsl/tables.ts";
 export {
   type Aggregate,

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../record/nearest.ts";
 import type { ReadValue } from "./option_values.ts";
 import { UsageError } from "./usage_error.ts";
 

@@ -1,7 +1,7 @@
 import { ConfigError, LimitError, ProductionError, RestoreError, TopologyError } from "../record/errors.ts";
 import type { Command } from "./command.ts";
 import { commandText, overviewText } from "./help.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../record/nearest.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Loaded only when asked for: a command must not wait for the libraries of another. */

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Topology } from "../dsl/topology.ts";
 import { compile } from "../plan/compile.ts";
 import { ConfigError, TopologyError } from "../record/errors.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../record/nearest.ts";
 
 /** A topology and the file that declares it. */
 export interface TopologyFile {

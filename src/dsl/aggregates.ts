@@ -31,7 +31,8 @@ export interface Aggregate<in V, out R> {
 }
 
 /**
- * Adds up the values; null is skipped, a group without values sums to 0. Floats are refused at run time: use a decimal.
+ * Adds up the values; null is skipped, a group without values sums to 0. Floats are refused, by topology() where the
+ * row schema tells them, else row by row. Use a decimal.
  */
 export function sum<V, T extends Exact | null>(value: (row: V) => T): Aggregate<V, Exclude<T, null>> {
   return { spec: { kind: "sum", value, scale: 0 } };

@@ -1,22 +1,5 @@
-import type { Decimal } from "../record/decimal.ts";
+import type { ClickHouseValue } from "./clickhouse_value.ts";
 import type { RowOf } from "./source.ts";
-
-/**
- * TypeScript type of a value for a ClickHouse column type. Integers of 64 bits take `bigint` too; DateTime64(6) takes
- * microseconds.
- */
-export type ClickHouseValue<T extends string> = T extends `Nullable(${infer I})` ? ClickHouseValue<I> | null
-  : T extends `LowCardinality(${infer I})` ? ClickHouseValue<I>
-  : T extends `Array(${infer I})` ? readonly ClickHouseValue<I>[]
-  : T extends `${"Int" | "UInt"}${"8" | "16" | "32"}` ? number
-  : T extends `${"Int" | "UInt"}${"64" | "128" | "256"}` ? number | bigint
-  : T extends `Decimal${string}` ? Decimal | number
-  : T extends `Float${string}` ? number
-  : T extends `DateTime64(6${string}` ? number
-  : T extends "Date" | "Date32" ? number
-  : T extends "Bool" ? boolean
-  : T extends "String" | "UUID" | `FixedString(${string}` | `Enum${string}` ? string
-  : never;
 
 /** ClickHouse types that a sink's column can have, written exactly as ClickHouse writes them. */
 export type ColumnTypes = Readonly<Record<string, string>>;

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { WireFormat } from "../formats/key_form.ts";
+import { didYouMean } from "../record/nearest.ts";
 
 /** @ignore Columns of a row schema: what `z.object` takes. */
 export type ColumnShape = z.ZodRawShape;
@@ -51,11 +52,21 @@ export class Source<K extends RowOf, V extends RowOf> {
   /**
    * The same topic with fewer columns (the key is always among them). Columns that are not picked are neither checked
    * nor kept in memory, so a topology picks what it uses.
+   *
+   * @throws TypeError for a column that the row schema does not have
    */
   pick<C extends keyof V & string>(...columns: C[]): Source<K, Pick<V, (keyof K | C) & keyof V>> {
     const wanted = new Set<string>([...this.spec.key, ...columns]);
+    const known = Object.keys(this.spec.row.shape);
+    const unknown = columns.find((column) => !known.includes(column));
+    if (unknown !== undefined) {
+      throw new TypeError(
+        `Cannot pick column "${unknown}" of "${this.spec.name}": its row schema has ${known.join(", ")}` +
+          (didYouMean(unknown, known) || ". Add it to z.object({...})"),
+      );
+    }
     const mask: Record<string, true> = {};
-    for (const column of Object.keys(this.spec.row.shape)) if (wanted.has(column)) mask[column] = true;
+    for (const column of known) if (wanted.has(column)) mask[column] = true;
     return new Source({ ...this.spec, row: this.spec.row.pick(mask) as RowSchema });
   }
 }

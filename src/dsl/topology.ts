@@ -1,7 +1,8 @@
-import { parseClickHouseType } from "../record/clickhouse_type.ts";
 import { TopologyError } from "../record/errors.ts";
+import { typeProblem } from "../record/type_problem.ts";
 import { Graph } from "./graph.ts";
 import type { LogicalNode } from "./logical.ts";
+import { sampleProblems } from "./sample_problems.ts";
 import type { RowOf, Source } from "./source.ts";
 import { GlobalKTable, KTable } from "./tables.ts";
 
@@ -63,6 +64,7 @@ export function topology(name: string, declare: (builder: TopologyBuilder) => vo
   for (const node of graph.nodes) {
     if (node.op === "sink") checkSink(node.sink, graph.problems);
   }
+  if (graph.problems.length === 0) graph.problems.push(...sampleProblems(graph.nodes));
   if (graph.problems.length > 0) throw new TopologyError(name, graph.problems);
   return { name, nodes: graph.nodes };
 }
@@ -86,10 +88,7 @@ function checkSink(
     if (column.startsWith("_")) {
       problems.push(`Column "${column}" of sink "${sink.name}" begins with "_", which is kept for bookkeeping`);
     }
-    try {
-      parseClickHouseType(type);
-    } catch (error) {
-      problems.push(`Column "${column}" of sink "${sink.name}": ${(error as TypeError).message}`);
-    }
+    const problem = typeProblem(type);
+    if (problem !== null) problems.push(`Column "${column}" of sink "${sink.name}": ${problem}`);
   }
 }

@@ -82,16 +82,22 @@ function comparedType(type: ClickHouseType): string | null {
     case "Date":
     case "Date32":
       return "Int64";
+    case "DateTime":
     case "DateTime64":
-      return type.precision === 6 ? "Int64" : null;
+      return "Int64";
     case "String":
     case "FixedString":
     case "UUID":
+    case "Enum":
       return "String";
-    case "Other":
-      return type.word === "Enum8" || type.word === "Enum16" ? "String" : null;
     case "Bool":
+    case "IPv4":
+    case "IPv6":
     case "Array":
+    case "Map":
+    case "Tuple":
+    case "JSON":
+    case "Other":
       return null;
   }
 }

@@ -20,13 +20,13 @@ export function sinkKeyProblems(sink: SinkSpec): string[] {
 
 function remedyOf(type: ClickHouseType): string | null {
   switch (type.name) {
-    case "DateTime64":
-      return type.precision === 6 ? null : "Use DateTime64(6), whose values are microseconds";
     case "Array":
+    case "Map":
+    case "Tuple":
       return "Use one column for each part of the key, or a String";
+    case "JSON":
     case "Other":
-      if (type.word.startsWith("Enum")) return null;
-      return type.word === "DateTime" ? "Use DateTime64(6), whose values are microseconds" : "Use String";
+      return "Use String";
     default:
       return null;
   }

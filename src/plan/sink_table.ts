@@ -126,6 +126,6 @@ function remedyOf(name: string, { kind, scale }: AggregateSpec): string {
     case "min":
     case "max":
       return `${kind}() gives no value of it, or another one than ClickHouse. Declare an Int, UInt, Float, Decimal ` +
-        "of at most 38 fraction digits, Date, Date32, DateTime64(6), String, FixedString, UUID, Enum8 or Enum16";
+        "of at most 38 fraction digits, Date, Date32, DateTime, DateTime64, String, FixedString, UUID, Enum8 or Enum16";
   }
 }

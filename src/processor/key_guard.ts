@@ -1,4 +1,4 @@
-import { type ClickHouseType, enumNames, parseClickHouseType } from "../record/clickhouse_type.ts";
+import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { Decimal } from "../record/decimal.ts";
 import type { Row } from "../record/row.ts";
 
@@ -58,11 +58,6 @@ function judgeOf(type: ClickHouseType): Judge | null {
         typeof value !== "string" || UUID.test(value)
           ? null
           : "A UUID column shows it in lower case with hyphens. Declare the source's column as uuid(), or map it so";
-    case "Other": {
-      if (!type.word.startsWith("Enum")) return null;
-      const names = new Set(enumNames(type.arguments));
-      return (value) => typeof value !== "string" || names.has(value) ? null : "The type has no such name. Add it";
-    }
     default:
       return null;
   }

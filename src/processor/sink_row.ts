@@ -1,9 +1,13 @@
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { Decimal } from "../record/decimal.ts";
 import { LimitError } from "../record/errors.ts";
+import { integerRange, type IntegerType, stepMicros, stepsText } from "../record/integer_range.ts";
+import { isIPv4, shownIPv6 } from "../record/ip_address.ts";
+import { jsonObjectText } from "../record/json_object.ts";
 import type { Row } from "../record/row.ts";
 import { literal, specialised } from "../record/specialised.ts";
-import { integerRange, type IntegerType, timeText } from "./integer_range.ts";
+import { compareText } from "../record/text_order.ts";
+import { timeRangeText } from "../record/time_range_text.ts";
 
 /** Longest part of a text that a refusal quotes. */
 const SHOWN_LENGTH_MAX = 100;
@@ -44,21 +48,22 @@ function encoderOf(name: string, type: ClickHouseType): ColumnEncoder {
   };
 }
 
+/** @throws TypeError with the value, and with `advice` for what is not to be expected of the type */
+type Refuse = (value: unknown, advice?: string) => never;
+
 function plainEncoder(name: string, type: ClickHouseType): ColumnEncoder {
   const { bare } = type;
-  const refuse = (value: unknown): never => {
-    throw new TypeError(
-      `Cannot write column "${name}" as ${bare}: current value is ${timeText(type, value) ?? shown(value)}. ` +
-        "Declare a type that holds it, or map it to a value of this one",
-    );
+  const refuse: Refuse = (value, advice = "Declare a type that holds it, or map it to a value of this one") => {
+    const current = timeRangeText(type, value) ?? shown(value);
+    throw new TypeError(`Cannot write column "${name}" as ${bare}: current value is ${current}. ${advice}`);
   };
   switch (type.name) {
     case "Int":
     case "UInt":
       return integerEncoder(type, refuse);
+    case "DateTime":
     case "DateTime64":
-      // Of other precisions values are texts: a number of them would not say its unit.
-      return type.precision === 6 ? integerEncoder(type, refuse) : textEncoder(refuse);
+      return timeEncoder(type, refuse);
     case "Decimal":
       return decimalEncoder(type, refuse);
     case "Float": {
@@ -71,16 +76,106 @@ function plainEncoder(name: string, type: ClickHouseType): ColumnEncoder {
     case "Date":
     case "Date32":
       return dateEncoder(type, refuse);
+    case "Enum": {
+      const texts = new Map(type.elements.map((element) => [element, JSON.stringify(element)]));
+      return (value) =>
+        texts.get(value as string) ?? refuse(value, "Map it to one of the type's names, or add it there");
+    }
+    case "IPv4":
+      return (value) => typeof value === "string" && isIPv4(value) ? `"${value}"` : refuse(value, IPV4_ADVICE);
+    case "IPv6":
+      return (value) =>
+        typeof value === "string" && shownIPv6(value) === value ? `"${value}"` : refuse(value, ipv6Advice(value));
+    case "String":
+    case "FixedString":
+    case "UUID":
+      return (value) => typeof value === "string" ? JSON.stringify(value) : refuse(value);
+    case "Other":
+      return (value) => refuse(value, "Declare a type that Weir writes");
+    case "JSON":
+      return (value) => {
+        const text = jsonObjectText(value);
+        return typeof text === "string" ? text : refuse(value, `ClickHouse's JSON cannot hold it: ${text.unfit}`);
+      };
     case "Array": {
       const element = encoderOf(name, type.element);
       return (value) => Array.isArray(value) ? `[${value.map(element).join(",")}]` : refuse(value);
     }
-    case "String":
-    case "FixedString":
-    case "UUID":
-    case "Other":
-      return textEncoder(refuse);
+    case "Map":
+      return mapEncoder(name, type, refuse);
+    case "Tuple":
+      return tupleEncoder(name, type, refuse);
   }
+}
+
+const IPV4_ADVICE = "Write four numbers without leading zeros (192.168.0.1), or declare IPv6 or String";
+
+function ipv6Advice(value: unknown): string {
+  const shown = typeof value !== "string" ? null : shownIPv6(isIPv4(value) ? `::ffff:${value}` : value);
+  return shown === null
+    ? "Write an IPv6 address, or declare String"
+    : `ClickHouse would show ${shown}. Map it to that text, or declare String`;
+}
+
+/**
+ * An object whose names are the keys. They are sorted, so that equal maps have one text; ClickHouse keeps the order.
+ */
+function mapEncoder(name: string, type: Extract<ClickHouseType, { name: "Map" }>, refuse: Refuse): ColumnEncoder {
+  const encodeKey = keyEncoder(encoderOf(name, type.key), { type: type.key, refuse });
+  const encodeValue = encoderOf(name, type.value);
+  return (value) => {
+    if (!isPlainObject(value)) return refuse(value, "Map it to an object whose names are the map's keys");
+    const members = Object.keys(value).sort(compareText).map((key) => `${encodeKey(key)}:${encodeValue(value[key])}`);
+    return `{${members.join(",")}}`;
+  };
+}
+
+/** Of the names of an object: in JSON they are texts, whatever the type of the keys. */
+function keyEncoder(
+  encode: ColumnEncoder,
+  { type, refuse }: { readonly type: ClickHouseType; readonly refuse: Refuse },
+): (key: string) => string {
+  switch (type.name) {
+    case "Int":
+    case "UInt":
+      return (key) => `"${encode(INTEGER.test(key) ? exactInteger(key) : key)}"`;
+    case "UUID":
+      return (key) =>
+        UUID.test(key) ? encode(key) : refuse(key, "ClickHouse would show this key in lower case. Map it so");
+    default:
+      return encode;
+  }
+}
+
+const INTEGER = /^(?:0|-?[1-9]\d*)$/;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+function exactInteger(digits: string): number | bigint {
+  const value = Number(digits);
+  return Number.isSafeInteger(value) ? value : BigInt(digits);
+}
+
+/** An object with the elements' names, or an array of as many values. */
+function tupleEncoder(name: string, type: Extract<ClickHouseType, { name: "Tuple" }>, refuse: Refuse): ColumnEncoder {
+  const { names, elements } = type;
+  const encoders = elements.map((element, index) =>
+    encoderOf(names === null ? `${name}.${index + 1}` : `${name}.${names[index]}`, element)
+  );
+  if (names === null) {
+    return (value) =>
+      Array.isArray(value) && value.length === encoders.length
+        ? `[${encoders.map((encode, index) => encode(value[index])).join(",")}]`
+        : refuse(value, `Map it to an array of ${encoders.length} values`);
+  }
+  const labels = names.map((element) => `${JSON.stringify(element)}:`);
+  return (value) =>
+    isPlainObject(value)
+      ? `{${encoders.map((encode, index) => labels[index] + encode(value[names[index]])).join(",")}}`
+      : refuse(value, `Map it to an object with ${names.join(", ")}`);
+}
+
+function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Decimal);
 }
 
 /** A value with its kind, where its text alone does not tell it. */
@@ -93,16 +188,30 @@ function shown(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-function textEncoder(refuse: (value: unknown) => never): ColumnEncoder {
-  return (value) => typeof value === "string" ? JSON.stringify(value) : refuse(value);
+/**
+ * Microseconds as the number of the type's own smallest steps, which is how ClickHouse reads bare digits. Digits that
+ * the type would drop are refused.
+ */
+function timeEncoder(
+  type: Extract<ClickHouseType, { name: "DateTime" | "DateTime64" }>,
+  refuse: Refuse,
+): ColumnEncoder {
+  const fits = integerRange(type);
+  const steps = stepsText(type);
+  const advice = stepMicros(type) === 1 ? undefined : FINE_ADVICE;
+  return (value) => isInteger(value) && fits(value) ? steps(Number(value)) : refuse(value, advice);
 }
 
-function integerEncoder(type: IntegerType, refuse: (value: unknown) => never): ColumnEncoder {
+const FINE_ADVICE =
+  "It is in microseconds, and digits that the type lacks are not dropped: declare DateTime64(6), or " +
+  "map it to a value of this one";
+
+function integerEncoder(type: IntegerType, refuse: Refuse): ColumnEncoder {
   const fits = integerRange(type);
   return (value) => isInteger(value) && fits(value) ? String(value) : refuse(value);
 }
 
-function dateEncoder(type: IntegerType, refuse: (value: unknown) => never): ColumnEncoder {
+function dateEncoder(type: IntegerType, refuse: Refuse): ColumnEncoder {
   const fits = integerRange(type);
   return (value) =>
     typeof value === "number" && Number.isInteger(value) && fits(value)
@@ -116,7 +225,7 @@ function isInteger(value: unknown): value is number | bigint {
 
 function decimalEncoder(
   { precision, scale }: { readonly precision: number; readonly scale: number },
-  refuse: (value: unknown) => never,
+  refuse: Refuse,
 ): ColumnEncoder {
   const limit = 10 ** precision;
   const bigLimit = 10n ** BigInt(precision);

@@ -20,11 +20,17 @@ type PlainType =
   | { readonly name: "Float"; readonly bits: 32 | 64 }
   | { readonly name: "Decimal"; readonly precision: number; readonly scale: number }
   | { readonly name: "Date" | "Date32" }
-  | { readonly name: "Bool" | "String" | "UUID" }
+  | { readonly name: "Bool" | "String" | "UUID" | "IPv4" | "IPv6" }
   | { readonly name: "FixedString"; readonly bytes: number }
-  /** `precision`: fraction digits of its seconds. `zone`: how it is shown, not what it holds. */
-  | { readonly name: "DateTime64"; readonly precision: number; readonly zone: string | null }
+  /** `precision`: fraction digits of its seconds, 0 for DateTime. `zone`: how it is shown, not what it holds. */
+  | { readonly name: "DateTime" | "DateTime64"; readonly precision: number; readonly zone: string | null }
+  /** `elements`: names in the order of the numbers behind them, which is how ClickHouse orders them. */
+  | { readonly name: "Enum"; readonly elements: readonly string[] }
   | { readonly name: "Array"; readonly element: ClickHouseType }
+  | { readonly name: "Map"; readonly key: ClickHouseType; readonly value: ClickHouseType }
+  /** `names`: null for a tuple whose elements have none. */
+  | { readonly name: "Tuple"; readonly names: readonly string[] | null; readonly elements: readonly ClickHouseType[] }
+  | { readonly name: "JSON" }
   | { readonly name: "Other"; readonly word: string; readonly arguments: readonly string[] };
 
 /** Precisions of `Decimal32(S)` and its like, as the documentation of ClickHouse's type Decimal gives them. */
@@ -41,6 +47,12 @@ const WORDS = /^[A-Za-z_]\w*(?: \w+)*/;
  * anything else.
  */
 const TOKEN = /'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.|``)*`|"(?:[^"\\]|\\.|"")*"|[(),]|[^(),'`"]+/gys;
+
+/** A zone in single quotes, as the last argument of a type of times. */
+const ZONE = /^'([\w/+-]+)'$/;
+
+/** An element of a tuple that has a name, quoted or not. */
+const NAMED = /^([A-Za-z_]\w*|`(?:[^`\\]|\\.|``)*`|"(?:[^"\\]|\\.|"")*")\s+([A-Za-z_].*)$/s;
 
 /**
  * Takes a type's text apart. The grammar is ClickHouse's (https://clickhouse.com/docs/sql-reference/data-types): words,
@@ -82,17 +94,55 @@ function plainType(text: string, word: string, list: readonly string[] | null): 
     case "Bool":
     case "String":
     case "UUID":
+    case "IPv4":
+    case "IPv6":
       none(text, list);
       return { name: word };
     case "FixedString":
       return { name: "FixedString", bytes: count(text, only(text, list), { least: 1, most: FIXED_STRING_BYTES_MAX }) };
+    case "DateTime":
+      return { name: "DateTime", precision: 0, zone: zoneOf(text, list ?? []) };
     case "DateTime64":
       return { name: "DateTime64", ...dateTimeSize(text, list) };
+    case "Enum":
+    case "Enum8":
+    case "Enum16":
+      return { name: "Enum", elements: enumElements(text, { bits: word === "Enum8" ? 8 : 16, list: list ?? [] }) };
+    default:
+      return nestedType(text, { word, list });
+  }
+}
+
+function nestedType(text: string, { word, list }: { word: string; list: readonly string[] | null }): PlainType {
+  switch (word) {
     case "Array":
       return { name: "Array", element: parseClickHouseType(only(text, list)) };
-    default:
-      return { name: "Other", word, arguments: list ?? [] };
+    case "Map": {
+      if (list?.length !== 2) throw refusal(text, "it takes the types of keys and values");
+      const [key, value] = list.map(parseClickHouseType);
+      return { name: "Map", key, value };
+    }
+    case "Tuple":
+      return { name: "Tuple", ...tupleElements(text, list ?? []) };
+    case "JSON":
+      if (list === null || list.length === 0) return { name: "JSON" };
+      break;
   }
+  return { name: "Other", word, arguments: list ?? [] };
+}
+
+function tupleElements(
+  text: string,
+  list: readonly string[],
+): { names: readonly string[] | null; elements: readonly ClickHouseType[] } {
+  const parts = list.map((argument) => NAMED.exec(argument) ?? [argument, "", argument]);
+  const elements = parts.map(([, , type]) => parseClickHouseType(type));
+  const names = parts.flatMap(([, name]) => name === "" ? [] : [/^\w/.test(name) ? name : unquoted(name)]);
+  if (elements.length === 0) throw refusal(text, "a tuple has elements");
+  if (names.length === 0) return { names: null, elements };
+  if (names.length < elements.length) throw refusal(text, "either all elements have a name, or none has");
+  if (new Set(names).size < names.length) throw refusal(text, "two elements have the same name");
+  return { names, elements };
 }
 
 /** `Decimal(P, S)`, `Decimal(P)` with scale 0, `Decimal` as `Decimal(10, 0)`, and `Decimal64(S)`. */
@@ -114,11 +164,15 @@ function decimalSize(
 function dateTimeSize(text: string, list: readonly string[] | null): { precision: number; zone: string | null } {
   if (list === null) return { precision: 3, zone: null };
   if (list.length > 2) throw refusal(text, "it takes a precision and a time zone");
-  const precision = count(text, list[0], { least: 0, most: 9 });
-  if (list.length === 1) return { precision, zone: null };
-  const zone = /^'([\w/+-]+)'$/.exec(list[1]);
-  if (zone === null) throw refusal(text, `${list[1]} is no time zone in single quotes`);
-  return { precision, zone: zone[1] };
+  return { precision: count(text, list[0], { least: 0, most: 9 }), zone: zoneOf(text, list.slice(1)) };
+}
+
+function zoneOf(text: string, list: readonly string[]): string | null {
+  if (list.length === 0) return null;
+  if (list.length > 1) throw refusal(text, "it takes a time zone");
+  const zone = ZONE.exec(list[0]);
+  if (zone === null) throw refusal(text, `${list[0]} is no time zone in single quotes`);
+  return zone[1];
 }
 
 /** The words of a type and its arguments; `null` where there are no brackets. */
@@ -168,13 +222,32 @@ function refusal(text: string, reason: string): TypeError {
   return new TypeError(`Cannot read "${text}" as a ClickHouse type: ${reason}`);
 }
 
-/** The names of an Enum's values, from its arguments: `'a' = 1`, or `'a'` alone. */
-export function enumNames(list: readonly string[]): string[] {
-  return list.map((argument) => {
-    const quoted = /^'((?:[^'\\]|\\.|'')*)'/s.exec(argument)?.[1] ?? "";
-    return quoted.replace(/\\(.)|''/gs, (_token, escaped?: string) => {
-      return escaped === undefined ? "'" : ESCAPED[escaped] ?? escaped;
-    });
+/** Names from an Enum's arguments, `'a' = 1` or `'a'` alone, in the order of their numbers. */
+function enumElements(text: string, { bits, list }: { bits: 8 | 16; list: readonly string[] }): readonly string[] {
+  const elements = list.map((argument) => {
+    const parts = /^('(?:[^'\\]|\\.|'')*')(?:\s*=\s*(-?\d+))?$/s.exec(argument);
+    if (parts === null) throw refusal(text, `${argument} is no name in single quotes, nor one with = and a number`);
+    return { name: unquoted(parts[1]), number: parts[2] === undefined ? null : Number(parts[2]) };
+  });
+  if (elements.length === 0) throw refusal(text, "it takes its names: Enum8('a' = 1, 'b' = 2)");
+  const numbered = elements.filter(({ number }) => number !== null).length;
+  if (numbered > 0 && numbered < elements.length) throw refusal(text, "either all names have a number, or none has");
+  const limit = 2 ** (bits - 1);
+  const values = elements.map(({ number }, index) => number ?? index + 1);
+  const outside = values.find((value) => value < -limit || value >= limit);
+  if (outside !== undefined) throw refusal(text, `${outside} is no integer from ${-limit} to ${limit - 1}`);
+  if (new Set(values).size < values.length) throw refusal(text, "two names have the same number");
+  if (new Set(elements.map(({ name }) => name)).size < elements.length) throw refusal(text, "two names are the same");
+  return elements.map(({ name }, index) => ({ name, value: values[index] }))
+    .sort((a, b) => a.value - b.value).map(({ name }) => name);
+}
+
+/** A quoted text without its quotes, and with the characters that it means. */
+function unquoted(quoted: string): string {
+  const quote = quoted[0];
+  return quoted.slice(1, -1).replace(/\\(.)|(['`"])\2/gs, (token, escaped?: string) => {
+    if (escaped === undefined) return token[0] === quote ? quote : token;
+    return ESCAPED[escaped] ?? escaped;
   });
 }
 

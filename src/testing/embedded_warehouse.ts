@@ -1,10 +1,11 @@
-import { connect, type Connection } from "../adapters/clickhouse/connection.ts";
+import { BARE_INTEGERS, connect, type Connection } from "../adapters/clickhouse/connection.ts";
 import { openClickHouse } from "../adapters/clickhouse/open_clickhouse.ts";
 import { literal, quoted, rowsName } from "../adapters/clickhouse/table_sql.ts";
 import { type EmbeddedClickHouse, startEmbeddedClickHouse } from "../adapters/embedded_clickhouse/clickhouse.ts";
 import type { SinkSpec } from "../dsl/sink.ts";
 import type { InsertBatch, TableSpec, Warehouse } from "../ports/warehouse.ts";
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
+import { parseJsonObject } from "../record/json_object.ts";
 import type { SelectedRow } from "./selected_rows.ts";
 import type { StepClock } from "./quiescence.ts";
 import type { Tampering, TestWarehouse } from "./test_warehouse.ts";
@@ -37,7 +38,7 @@ export async function openEmbeddedWarehouse(
     }),
     async rest() {
       for (const sink of sinks()) {
-        if (tables.has(sink.name)) shown.set(sink.name, await selected(clickhouse, sink));
+        if (tables.has(sink.name)) shown.set(sink.name, await clock.outside(selected(connection, sink)));
       }
     },
     select: (table) => shown.get(table) ?? [],
@@ -95,20 +96,44 @@ async function* observedChunks<T>(chunks: AsyncIterable<T>, clock: StepClock): A
   }
 }
 
-async function selected(warehouse: Warehouse, { name, columns }: SinkSpec): Promise<SelectedRow[]> {
+async function selected(connection: Connection, { name, columns }: SinkSpec): Promise<SelectedRow[]> {
   const types = Object.entries(columns).map(([column, type]) => [column, parseClickHouseType(type)] as const);
-  const list = types.map(([column, type], index) => `${expression(quoted(column), type)} AS c${index}`);
-  const rows = await warehouse.query(`SELECT ${list.join(", ")} FROM ${quoted(name)}`);
-  return rows.map((row) =>
-    Object.fromEntries(types.map(([column, type], index) => [column, selectedValue(row[`c${index}`], type)]))
-  );
+  const list = types.map(([column, type]) => expression(quoted(column), type));
+  const sql = `SELECT ${list.join(", ")} FROM ${quoted(name)} FORMAT JSONCompactEachRow`;
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const bytes of connection.bytes(`read "${name}"`, sql, { settings: BARE_INTEGERS })) {
+    text += decoder.decode(bytes, { stream: true });
+  }
+  return text.split("\n").filter((line) => line !== "").map((line) => {
+    const values = parseJsonObject(line) as unknown[];
+    return Object.fromEntries(types.map(([column, type], index) => [column, selectedValue(values[index], type)]));
+  });
 }
 
-/** The column as {@link SelectedRow} has it. */
+/** The column as {@link SelectedRow} has it, or so that {@link selectedValue} can make that of it. */
 function expression(column: string, type: ClickHouseType): string {
-  if (type.name === "DateTime64" && type.precision === 6) return `toUnixTimestamp64Micro(${column})`;
-  if (type.name === "Array") return `arrayMap(x -> ${expression("x", type.element)}, ${column})`;
-  return column;
+  switch (type.name) {
+    case "DateTime":
+      return `toInt64(toUnixTimestamp(${column})) * 1000000`;
+    case "DateTime64":
+      return `toUnixTimestamp64Micro(${column})`;
+    case "JSON":
+      return `toString(${column})`;
+    case "Array":
+      return `arrayMap(x -> ${expression("x", type.element)}, ${column})`;
+    case "Map": {
+      const pairs = `CAST(${column} AS Array(Tuple(${type.key.text}, ${type.value.text})))`;
+      return `arrayMap(x -> (toString(x.1), ${expression("x.2", type.value)}), ${pairs})`;
+    }
+    case "Tuple":
+      return `tuple(${type.elements.map((part, index) => expression(`${column}.${index + 1}`, part)).join(", ")})`;
+    case "Int":
+    case "UInt":
+      return type.bits > 64 ? `toString(${column})` : column;
+    default:
+      return column;
+  }
 }
 
 function selectedValue(value: unknown, type: ClickHouseType): unknown {
@@ -116,11 +141,21 @@ function selectedValue(value: unknown, type: ClickHouseType): unknown {
   switch (type.name) {
     case "Array":
       return (value as unknown[]).map((element) => selectedValue(element, type.element));
+    case "Map":
+      return Object.fromEntries(
+        (value as [string, unknown][]).map(([key, element]) => [key, selectedValue(element, type.value)]),
+      );
+    case "Tuple": {
+      const elements = type.elements.map((element, index) => selectedValue((value as unknown[])[index], element));
+      return type.names === null ? elements : Object.fromEntries(type.names.map((name, at) => [name, elements[at]]));
+    }
+    case "JSON":
+      return parseJsonObject(String(value));
+    case "Float":
+      return Number(value);
     case "Int":
-    case "UInt":
-    case "DateTime64": {
-      const integer = typeof value === "string" && /^-?\d+$/.test(value) ? BigInt(value) : value;
-      if (typeof integer !== "bigint") return integer;
+    case "UInt": {
+      const integer = BigInt(value as string | number | bigint);
       return Number.isSafeInteger(Number(integer)) ? Number(integer) : integer;
     }
     default:

@@ -1,6 +1,6 @@
 import type { SetAsideGroup, TableSpec, ViewColumn } from "../ports/warehouse.ts";
-import { integerRange } from "../processor/integer_range.ts";
-import { type ClickHouseType, enumNames, parseClickHouseType } from "../record/clickhouse_type.ts";
+import { integerRange } from "../record/integer_range.ts";
+import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { bigPower, DECIMAL_DIGITS_MAX, formatScaled, MAGNITUDE_LIMIT } from "../record/decimal_text.ts";
 import type { Row } from "../record/row.ts";
 import { compareText } from "../record/text_order.ts";
@@ -135,6 +135,7 @@ function valueOf(type: ClickHouseType, total: Total): unknown {
       return typeof value === "number" ? floatOf(type, value) : UNFIT;
     case "Int":
     case "UInt":
+    case "DateTime":
     case "DateTime64":
     case "Date":
     case "Date32": {
@@ -169,8 +170,8 @@ function textFits(type: ClickHouseType, text: string): boolean {
       return UUID.test(text);
     case "FixedString":
       return new TextEncoder().encode(text).length <= type.bytes;
-    case "Other":
-      return enumNames(type.arguments).includes(text);
+    case "Enum":
+      return type.elements.includes(text);
     default:
       return true;
   }

@@ -1,11 +1,12 @@
 import type { ColumnTypes } from "../dsl/sink.ts";
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { Decimal } from "../record/decimal.ts";
+import { addressNumbers } from "../record/ip_address.ts";
 import { compareText } from "../record/text_order.ts";
 
 /**
- * A row as a SELECT on the view would show it: decimals and dates as text, DateTime64(6) as microseconds since the
- * epoch, integers beyond 2^53 as bigints.
+ * A row as a SELECT on the view would show it: decimals and dates as text, times of every precision as microseconds
+ * since the epoch, integers beyond 2^53 as bigints, maps, tuples with names and JSON as objects.
  */
 export type SelectedRow = Readonly<Record<string, unknown>>;
 
@@ -45,9 +46,14 @@ function plainOrderOf(type: ClickHouseType): Order {
     case "UInt":
     case "Float":
     case "Bool":
-      return byValue;
+    case "DateTime":
     case "DateTime64":
-      return (a, b) => typeof a === "string" ? compareText(a, String(b)) : byValue(a, b);
+      return byValue;
+    case "Enum":
+      return (a, b) => byValue(type.elements.indexOf(String(a)), type.elements.indexOf(String(b)));
+    case "IPv4":
+    case "IPv6":
+      return byAddress;
     default:
       return (a, b) => compareText(String(a), String(b));
   }
@@ -55,4 +61,10 @@ function plainOrderOf(type: ClickHouseType): Order {
 
 function byValue(a: unknown, b: unknown): number {
   return a === b ? 0 : (a as number) < (b as number) ? -1 : 1;
+}
+
+function byAddress(a: unknown, b: unknown): number {
+  const [left, right] = [addressNumbers(String(a)), addressNumbers(String(b))];
+  const place = left.findIndex((number, index) => number !== right[index]);
+  return place < 0 ? 0 : byValue(left[place], right[place]);
 }

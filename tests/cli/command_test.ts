@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { flag, readArguments, value } from "../../src/cli/command.ts";
-import { nearest } from "../../src/cli/nearest.ts";
+import { nearest } from "../../src/record/nearest.ts";
 import { readAmount, readChoice, readDuration, readInteger } from "../../src/cli/option_values.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
 

@@ -51,11 +51,12 @@ Deno.test("compile() looks up what a connector writes in different forms instead
 
 Deno.test("sinkKeyProblems() refuses types in which several texts are one value", () => {
   const problems = (type: string) => sinkKeyProblems({ name: "s", key: ["k"], columns: { k: type }, indexes: {} });
-  for (const type of ["DateTime", "DateTime64(3)", "Nullable(DateTime64(9, 'UTC'))", "IPv4", "IPv6", "Array(String)"]) {
+  for (const type of ["Array(String)", "Map(String, Int64)", "Tuple(Int64)", "JSON", "Nullable(JSON)"]) {
     const [problem] = problems(type);
     assertStringIncludes(problem, `Sink "s" cannot have column "k" of type ${type} in its key`);
   }
-  for (const type of ["DateTime64(6)", "Enum8('a' = 1)", "LowCardinality(String)", "UUID", "Float32"]) {
+  const taken = ["DateTime", "DateTime64(3)", "Nullable(DateTime64(9, 'UTC'))", "IPv4", "IPv6", "Enum8('a' = 1)"];
+  for (const type of [...taken, "LowCardinality(String)", "UUID", "Float32"]) {
     assertEquals(problems(type), []);
   }
 });
@@ -79,7 +80,7 @@ Deno.test("a table whose equal keys may lie in several partitions is not written
     compile(
       topology("t", (b) => {
         const row = z.object({ k, v: z.string() });
-        b.table(debezium("shop.public.t", { key: ["k"], row })).mapValues(({ v }) => ({ k: "", v }))
+        b.table(debezium("shop.public.t", { key: ["k"], row })).mapValues((row) => ({ k: row.k as never, v: row.v }))
           .to(clickhouse("s", { key: ["k"], columns: { k: "String", v: "String" } }));
       }),
       () => partitions,

@@ -22,7 +22,6 @@ Deno.test("keyGuard() takes what ClickHouse shows as it was written, and refuses
         takes: [10n ** 38n - 1n, Decimal.of(10n ** 38n - 1n), Number.MAX_SAFE_INTEGER],
         refuses: [10n ** 38n, Decimal.parse("0.5")],
       },
-      "Enum8('it\\'s' = 1, 'b' = 2)": { takes: ["it's", "b"], refuses: ["1", "c"] },
     };
   for (const [type, { takes, refuses }] of Object.entries(cases)) {
     await t.step(type, () => {
@@ -34,7 +33,21 @@ Deno.test("keyGuard() takes what ClickHouse shows as it was written, and refuses
 });
 
 Deno.test("keyGuard() has nothing to do for types that keep every value they take", () => {
-  for (const type of ["Int64", "UInt8", "Date", "Date32", "DateTime64(6)", "Bool", "Float64", "Nullable(Int128)"]) {
+  for (
+    const type of [
+      "Int64",
+      "UInt8",
+      "Date",
+      "Date32",
+      "DateTime64(6)",
+      "DateTime",
+      "Enum8('a' = 1)",
+      "IPv6",
+      "Bool",
+      "Float64",
+      "Nullable(Int128)",
+    ]
+  ) {
     assertEquals(keyGuard([{ name: "k", type }], ["k"]), null);
   }
 });

@@ -17,7 +17,7 @@ Deno.test("columnEncoder() refuses a time as a date, with the type's range and a
   }
   // A value of another kind is told as ever.
   for (
-    const [type, value] of [["Date", "2024-01-01"], ["Date32", 1.5], ["DateTime64(3)", 5], ["Int8", 1000]] as const
+    const [type, value] of [["Date", "2024-01-01"], ["Date32", 1.5], ["DateTime64(6)", "x"], ["Int8", 1000]] as const
   ) {
     const { message } = assertThrows(() => columnEncoder("at", type)(value), TypeError);
     assertStringIncludes(message, "Declare a type that holds it, or map it to a value of this one");

@@ -40,31 +40,22 @@ const TYPES: readonly [text: string, expected: Readonly<Record<string, unknown>>
   ["LowCardinality(String)", { name: "String", bare: "String", lowCardinality: true }],
   ["LowCardinality(Nullable(Date32))", { name: "Date32", bare: "Date32", nullable: true, lowCardinality: true }],
   // Nobody writes these: their arguments stay texts.
-  ["DateTime", { name: "Other", word: "DateTime", arguments: [] }],
-  ["DateTime('UTC')", { name: "Other", word: "DateTime", arguments: ["'UTC'"] }],
+  ["DateTime", { name: "DateTime", precision: 0, zone: null }],
+  ["DateTime('Europe/Berlin')", { name: "DateTime", precision: 0, zone: "Europe/Berlin" }],
+  ["IPv4", { name: "IPv4" }],
+  ["Nullable(IPv6)", { name: "IPv6", bare: "IPv6", nullable: true }],
+  ["JSON", { name: "JSON" }],
+  ["Enum8('a' = 1, 'b' = -2)", { name: "Enum", elements: ["b", "a"] }],
+  ["Enum('a', 'b')", { name: "Enum", elements: ["a", "b"] }],
+  ["Enum16('b' = 300)", { name: "Enum", elements: ["b"] }],
+  ["Enum8('it''s (' = 1, '\\'),`` \\t' = 2)", { name: "Enum", elements: ["it's (", "'),`` \t"] }],
+  // No sink can be declared with these: their arguments stay texts.
   ["BIGINT", { name: "Other", word: "BIGINT", arguments: [] }],
   ["DOUBLE PRECISION", { name: "Other", word: "DOUBLE PRECISION", arguments: [] }],
   ["int64", { name: "Other", word: "int64", arguments: [] }],
   ["Int63", { name: "Other", word: "Int63", arguments: [] }],
   ["Date33", { name: "Other", word: "Date33", arguments: [] }],
-  ["Tuple()", { name: "Other", word: "Tuple", arguments: [] }],
   ["IntervalDay", { name: "Other", word: "IntervalDay", arguments: [] }],
-  ["Enum8('a' = 1, 'b' = -2)", { name: "Other", word: "Enum8", arguments: ["'a' = 1", "'b' = -2"] }],
-  ["Enum8('it''s (' = 1, '\\'),' = 2)", {
-    name: "Other",
-    word: "Enum8",
-    arguments: ["'it''s (' = 1", "'\\'),' = 2"],
-  }],
-  ["Tuple(`a)b` Int8, c Array(String))", {
-    name: "Other",
-    word: "Tuple",
-    arguments: ["`a)b` Int8", "c Array(String)"],
-  }],
-  ["Map(String, Array(Decimal(9, 2)))", {
-    name: "Other",
-    word: "Map",
-    arguments: ["String", "Array(Decimal(9, 2))"],
-  }],
   ["SimpleAggregateFunction(sum, Decimal(38, 10))", {
     name: "Other",
     word: "SimpleAggregateFunction",
@@ -101,6 +92,26 @@ Deno.test("parseClickHouseType() takes the elements of arrays apart, too", () =>
   assertEquals(inner, parseClickHouseType("Nullable(Decimal(9, 2))"));
 });
 
+Deno.test("parseClickHouseType() takes maps and tuples apart, too", () => {
+  const map = parseClickHouseType("Map(LowCardinality(String), Array(Decimal(9, 2)))");
+  assertEquals(map.name === "Map" ? [map.key, map.value] : map, [
+    parseClickHouseType("LowCardinality(String)"),
+    parseClickHouseType("Array(Decimal(9, 2))"),
+  ]);
+  const cases: readonly [text: string, names: readonly string[] | null, elements: readonly string[]][] = [
+    ["Tuple(Int8, DateTime64(6, 'UTC'), Decimal (9, 2))", null, ["Int8", "DateTime64(6, 'UTC')", "Decimal (9, 2)"]],
+    ["Tuple(a Int8, b Tuple(c Array(String)))", ["a", "b"], ["Int8", "Tuple(c Array(String))"]],
+    ['Tuple(`a)b``\'` Int8, "x y"\nString)', ["a)b`'", "x y"], ["Int8", "String"]],
+  ];
+  for (const [text, names, elements] of cases) {
+    const tuple = parseClickHouseType(text);
+    assertEquals(tuple.name === "Tuple" ? [tuple.names, tuple.elements] : tuple, [
+      names,
+      elements.map(parseClickHouseType),
+    ]);
+  }
+});
+
 Deno.test("parseClickHouseType() refuses what is no type", async (t) => {
   const refused: readonly [text: string, reason: string][] = [
     ["", "a type begins with its name"],
@@ -133,6 +144,19 @@ Deno.test("parseClickHouseType() refuses what is no type", async (t) => {
     ["DateTime64()", "nothing is no integer from 0 to 9"],
     ["DateTime64(10)", "10 is no integer from 0 to 9"],
     ["DateTime64(6, UTC)", "UTC is no time zone in single quotes"],
+    ["DateTime(3)", "3 is no time zone in single quotes"],
+    ["DateTime('UTC', 1)", "it takes a time zone"],
+    ["Enum8()", "it takes its names"],
+    ["Enum8(a = 1)", "a = 1 is no name in single quotes"],
+    ["Enum8('a' = 1, 'b')", "either all names have a number, or none has"],
+    ["Enum8('a' = 1, 'b' = 1)", "two names have the same number"],
+    ["Enum8('a' = 1, 'a' = 2)", "two names are the same"],
+    ["Enum8('a' = 128)", "128 is no integer from -128 to 127"],
+    ["Map(String)", "it takes the types of keys and values"],
+    ["Tuple()", "a tuple has elements"],
+    ["Tuple(a Int8, Int8)", "either all elements have a name, or none has"],
+    ["Tuple(a Int8, `a` Int8)", "two elements have the same name"],
+    ["IPv4(1)", "it takes no arguments"],
   ];
   for (const [text, reason] of refused) {
     await t.step(text, () => void assertThrows(() => parseClickHouseType(text), TypeError, reason));

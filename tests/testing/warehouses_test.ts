@@ -26,6 +26,22 @@ const texts = [
   "e\u0301",
 ];
 
+/** Objects that ClickHouse keeps as they are or without null, and some that it would change. */
+const documents: readonly unknown[] = [
+  {},
+  { a: 1, b: { c: [true, 1, 1.5, "x", null, { d: 9_007_199_254_740_993n }] } },
+  '{"day":"2020-01-01","at":"2020-01-01T10:00:00.000Z","number":"5","e":{"f":null}}',
+  { "": { "": "" }, 'q"\\\n\u2028\u0001': "a\0b😀", ["k".repeat(300)]: -0 },
+  { big: [1e20, 1e300, 5e-324, -1.5], wide: 18_446_744_073_709_551_615n, deep: [[[]], [[1], ["y"]], 5] },
+  { mixed: [true, 1.5], flags: [true, 1], dates: ["2020-01-01"], objects: [{ x: [] }, null, { x: [{}] }, {}] },
+  { "a.b": 1 },
+  { a: [null, []] },
+  { a: [9_007_199_254_740_993n] },
+  { a: "\ud800" },
+  { a: 18_446_744_073_709_551_616n },
+  "[1]",
+];
+
 /** Values of each type, and some that the type cannot hold. */
 const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   Int8: [0, 127, -128, 128, 1.5],
@@ -46,9 +62,16 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   Date32: [-20_000, 100_000, 120_529, 120_530],
   "DateTime64(6)": [1_718_454_896_123_456, -1000, 0],
   "DateTime64(6, 'Asia/Tokyo')": [1_718_454_896_123_456, 5],
-  "DateTime64(3)": ["2024-02-29 12:30:00.001", "2024-02-29T12:30:00Z", "no time"],
+  "DateTime64(0)": [1_718_454_896_000_000, 0, -1_000_000, 999_999],
+  "DateTime64(3, 'Europe/Berlin')": [1_718_454_896_123_000, -1_000, 0, 1_718_454_896_123_456],
+  "DateTime64(9)": [1_718_454_896_123_456, -1, 0, -2_208_988_800_000_000, 9_007_199_254_740_991, 2 ** 53],
+  DateTime: [1_718_454_896_000_000, 0, 4_294_967_295_000_000, 4_294_967_296_000_000, -1_000_000, 1],
+  "Nullable(DateTime('Asia/Tokyo'))": [null, 1_718_454_896_000_000],
+  IPv4: ["9.0.0.1", "10.0.0.1", "255.255.255.255", "10.0.0.01", "::1"],
+  IPv6: ["::1", "fe80::1", "64:ff9b::1", "::ffff:1.2.3.4", "1.2.3.4", "FE80::1", "no address"],
   UUID: [uuid("ff"), uuid("00"), uuid("ff").toUpperCase(), "no uuid"],
   "Enum8('it\\'s' = 1, 'b' = -2)": ["it's", "b", "c"],
+  "Nullable(Enum16('z', 'a'))": ["z", "a", null, ""],
   "FixedString(4)": ["ab", "abcd", "äö", "abcde", ""],
   String: texts,
   "LowCardinality(String)": texts,
@@ -57,13 +80,27 @@ const VALUES: Readonly<Record<string, readonly unknown[]>> = {
   "Nullable(Decimal(10, 2))": [null, decimal("0.00"), decimal("12345678.91")],
   "Array(String)": [[], ["a", 'b,"c"'], [null]],
   "Array(Nullable(Decimal(10, 2)))": [[], [decimal("1.5"), null]],
+  "Array(DateTime64(3))": [[0, 1_000], [1]],
+  "Map(String, Int64)": [{}, { b: 1, a: 9_007_199_254_740_993n }, { a: null }, "{}", { 'é"': 1, "😀": 2, "\uffff": 3 }],
+  "Map(Int16, Array(Nullable(String)))": [{ 7: ["x", null], "-1": [] }, { "07": [] }, { 40000: [] }],
+  "Map(LowCardinality(String), Map(UUID, DateTime64(3)))": [{ a: { [uuid("00")]: 5_000 } }, { a: { [uuid("FF")]: 0 } }],
+  "Tuple(Int64, Nullable(String))": [[1, null], [2n ** 60n, "x"], [1], [null, null], { 0: 1 }],
+  'Tuple(id Int64, \`odd "name"\` Array(Tuple(DateTime, UInt256)))': [
+    { id: 5, 'odd "name"': [[1_000_000, 2n ** 200n]] },
+    { id: 5, 'odd "name"': [], more: 1 },
+    { id: 5 },
+  ],
+  JSON: documents,
+  "Nullable(JSON)": [null, ...documents],
+  "Array(JSON)": [[], [{ a: [1, 2.5] }, '{"b":null}'], [null], documents.slice(0, 4)],
+  "Map(String, Tuple(doc JSON, at DateTime64(9)))": [{ x: { doc: { d: "2020-01-01" }, at: 1 } }],
 };
 
 /** Types whose totals, or smallest and greatest values, are asked for. */
 const SUMMED = /^(Nullable\()?(U?Int|Decimal)/;
 /** Types that no key column can have. */
-const UNKEYED = /^(Array|DateTime64\(3\))/;
-const ORDERED = /^(Nullable\()?(U?Int|Decimal|Float|String|DateTime64\(6|Date(32)?$)/;
+const UNKEYED = /^(Nullable\()?(Array|Map|Tuple|JSON)/;
+const ORDERED = /^(Nullable\()?(U?Int|Decimal|Float|String|DateTime|Date(32)?$|Enum)/;
 
 const things = debezium("shop.public.things", { key: ["id"], row: z.object({ id: int8(), value: int8() }) });
 

@@ -48,7 +48,11 @@ export interface Connection {
    * The answer's bytes, in the format that the statement names. They begin when ClickHouse has the whole answer, so
    * that half an answer is never taken for a whole one. Whoever stops reading early ends the query, too.
    */
-  bytes(action: string, sql: string): AsyncIterable<Uint8Array>;
+  bytes(
+    action: string,
+    sql: string,
+    options?: { readonly settings: ClickHouseSettings },
+  ): AsyncIterable<Uint8Array>;
   ping(): Promise<void>;
   close(): Promise<void>;
 }
@@ -74,6 +78,12 @@ const INSERT_SETTINGS: ClickHouseSettings = {
   input_format_json_read_bools_as_strings: 0,
   input_format_json_read_arrays_as_strings: 0,
   input_format_json_read_objects_as_strings: 0,
+  input_format_json_named_tuples_as_objects: 1,
+  // In a column of JSON a text stays a text, and a truth value beside numbers one.
+  input_format_try_infer_dates: 0,
+  input_format_try_infer_datetimes: 0,
+  input_format_json_try_infer_numbers_from_strings: 0,
+  input_format_json_read_bools_as_numbers: 0,
   date_time_input_format: "best_effort",
   // Parsing in parallel would make a block of every piece, and of a bad row's batch only the pieces before it would be
   // stored.
@@ -87,6 +97,13 @@ const PROGRESS_EVERY_MS = 30_000;
 const HEADERS_BYTES_MAX = 2 ** 20;
 /** How long a query that nobody waits for any more is asked to end. */
 const KILL_MS = 10_000;
+
+/** How values are written where their reader tells integers from texts, also within JSON: all digits, unquoted. */
+export const BARE_INTEGERS: ClickHouseSettings = {
+  output_format_json_quote_64bit_integers: 0,
+  output_format_json_quote_decimals: 1,
+  output_format_decimal_trailing_zeros: 1,
+};
 
 const READ_SETTINGS: ClickHouseSettings = {
   output_format_json_quote_64bit_integers: 1,
@@ -143,9 +160,10 @@ export function connect(options: ConnectionOptions, database?: string): Connecti
         }
         return Number(summary.written_rows);
       }),
-    bytes: (action, query) => {
+    bytes: (action, query, options) => {
       const query_id = crypto.randomUUID();
-      const open = () => client.exec({ query, query_id, clickhouse_settings: { ...reading, wait_end_of_query: 1 } });
+      const clickhouse_settings = { ...reading, ...options?.settings, wait_end_of_query: 1 as const };
+      const open = () => client.exec({ query, query_id, clickhouse_settings });
       return readBytes(action, { open, abandon: () => kill(query_id) });
     },
     ping: () =>

@@ -1,11 +1,8 @@
-import { type ClickHouseType, enumNames, parseClickHouseType } from "../../record/clickhouse_type.ts";
+import { type ClickHouseType, parseClickHouseType } from "../../record/clickhouse_type.ts";
 import { DECIMAL_DIGITS_MAX, formatScaled } from "../../record/decimal_text.ts";
+import { integerBounds, stepMicros } from "../../record/integer_range.ts";
 import { literal } from "./identifiers.ts";
 
-/** Days since the epoch that Date can hold, and Date32: 1900-01-01 to 2299-12-31. */
-const DATE_DAYS = [0, 65_535] as const;
-const DATE32_DAYS = [-25_567, 120_529] as const;
-const FIRST_US = DATE32_DAYS[0] * 86_400_000_000;
 /** 2^128 - 2^103: the least number that a cast to Float32 makes an infinity of. */
 const FLOAT32_END = "3.4028235677973366e38";
 
@@ -83,14 +80,17 @@ function ruleOf(type: ClickHouseType, total: TotalExpression): Rule {
       return { condition: decimalCondition(type, total), filler: zero, cast: asIs };
     case "Date":
     case "Date32": {
-      const range = type.name === "Date" ? DATE_DAYS : DATE32_DAYS;
       const cast = (days: string) => `addDays(toDate32('1970-01-01'), ${days})`;
-      return { condition: within(total, range), filler: zero, cast };
+      return { condition: within(total, integerBounds(type)), filler: zero, cast };
     }
+    case "DateTime":
     case "DateTime64": {
       const zone = type.zone === null ? "" : `, '${type.zone}'`;
       const cast = (micros: string) => `fromUnixTimestamp64Micro(${micros}${zone})`;
-      return { condition: within(total, [FIRST_US, Number.MAX_SAFE_INTEGER]), filler: zero, cast };
+      const range = within(total, integerBounds(type));
+      const step = stepMicros(type);
+      const condition = step === 1 ? range : `(${range} AND ${sql} % ${step} = 0)`;
+      return { condition, filler: zero, cast };
     }
     case "UUID": {
       const filler = "'00000000-0000-0000-0000-000000000000'";
@@ -98,9 +98,8 @@ function ruleOf(type: ClickHouseType, total: TotalExpression): Rule {
     }
     case "FixedString":
       return { condition: `length(${sql}) <= ${type.bytes}`, filler: "''", cast: asIs };
-    case "Other": {
-      if (!type.word.startsWith("Enum")) return { condition: null, filler: "''", cast: asIs };
-      const names = enumNames(type.arguments).map(literal);
+    case "Enum": {
+      const names = type.elements.map(literal);
       return { condition: `${sql} IN (${names.join(", ")})`, filler: names[0], cast: asIs };
     }
     default:
@@ -108,13 +107,10 @@ function ruleOf(type: ClickHouseType, total: TotalExpression): Rule {
   }
 }
 
-function integerCondition({ name, bits }: { readonly name: string; readonly bits: number }, total: TotalExpression) {
+function integerCondition(type: Extract<ClickHouseType, { name: "Int" | "UInt" }>, total: TotalExpression) {
   const signed = parseClickHouseType(total.type).name === "Int";
-  if (bits === 256) return name === "UInt" && signed ? `${total.sql} >= 0` : null;
-  const [low, high] = name === "UInt"
-    ? [0n, (1n << BigInt(bits)) - 1n]
-    : [-(1n << BigInt(bits - 1)), (1n << BigInt(bits - 1)) - 1n];
-  return within(total, [low, high]);
+  if (type.bits === 256) return type.name === "UInt" && signed ? `${total.sql} >= 0` : null;
+  return within(total, integerBounds(type));
 }
 
 /**

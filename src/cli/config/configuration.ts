@@ -2,7 +2,7 @@ import { parse } from "@std/dotenv";
 import type { z } from "zod";
 import { ConfigError } from "../../record/errors.ts";
 import type { RunOptions } from "../../runtime/options.ts";
-import { didYouMean } from "../nearest.ts";
+import { didYouMean } from "../../record/nearest.ts";
 import { environmentSchema, FILE_VARIABLES, type LogLevel, VARIABLE_NAMES } from "./environment_schema.ts";
 import { runOptionsOf } from "./run_variables.ts";
 import type { Secret } from "./secret.ts";

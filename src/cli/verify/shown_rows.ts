@@ -1,9 +1,12 @@
 import { qualified, quoted, rowsName } from "../../adapters/clickhouse/table_sql.ts";
 import { totalsSelect } from "../../adapters/clickhouse/totals_sql.ts";
-import type { Connection } from "../../adapters/clickhouse/connection.ts";
+import { BARE_INTEGERS, type Connection } from "../../adapters/clickhouse/connection.ts";
 import type { TableSpec } from "../../ports/warehouse.ts";
 import type { CanonicalColumn } from "./canonical.ts";
 import type { CanonicalRow } from "./compare.ts";
+
+/** In a column of JSON an integer must not look like a text. */
+const READ = { settings: BARE_INTEGERS };
 
 /** A sink's table in its database, and what is read of it. */
 interface ShownTable {
@@ -43,7 +46,7 @@ export async function* selectRows(
   const { action, sql, columns } = query;
   const decoder = new TextDecoder();
   let rest = "";
-  for await (const bytes of connection.bytes(action, `${sql} FORMAT JSONCompactEachRow`)) {
+  for await (const bytes of connection.bytes(action, `${sql} FORMAT JSONCompactEachRow`, READ)) {
     const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
     rest = lines.pop()!;
     for (const line of lines) if (line !== "") yield rowOf(line, columns);

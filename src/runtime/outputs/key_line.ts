@@ -1,6 +1,7 @@
 import type { SinkPlan } from "../../plan/physical.ts";
 import { type ClickHouseType, parseClickHouseType } from "../../record/clickhouse_type.ts";
 import { Decimal } from "../../record/decimal.ts";
+import { stepsText } from "../../record/integer_range.ts";
 import { type Key, keyParts, keyValueText, parseKeyText } from "../../record/key.ts";
 
 /** JSON array, without its closing bracket, of the key columns of a sink for a row key: what a tombstone needs. */
@@ -60,11 +61,14 @@ function canonical(type: ClickHouseType, part: string): string {
 }
 
 /** JSON text of a key part as the row encoder would write it. */
-function cellOf({ name }: ClickHouseType, part: string): string {
-  switch (name) {
+function cellOf(type: ClickHouseType, part: string): string {
+  switch (type.name) {
     case "Date":
     case "Date32":
       return /^-?\d+$/.test(part) ? `"${new Date(Number(part) * 86_400_000).toISOString().slice(0, 10)}"` : part;
+    case "DateTime":
+    case "DateTime64":
+      return /^-?\d+$/.test(part) ? stepsText(type)(Number(part)) : part;
     case "Decimal":
       return /^-?\d/.test(part) ? `"${part}"` : part;
     case "Float":

@@ -1,0 +1,63 @@
+import { keyValueText } from "../record/key.ts";
+import type { AggregateNode, LogicalNode, SinkNode } from "./logical.ts";
+import { type Sample, sampledValue, samplesOf } from "./sample_row.ts";
+
+/**
+ * What would be wrong with every row, found with a row of the declared schemas: floats that are added up, and a sink
+ * whose key columns do not carry the key of its table.
+ */
+export function sampleProblems(nodes: readonly LogicalNode[]): string[] {
+  const sampleOf = samplesOf(nodes);
+  return nodes.flatMap((node) => {
+    if (node.op !== "aggregate" && node.op !== "sink") return [];
+    const input = sampleOf(node.input);
+    if (input === null) return [];
+    return node.op === "aggregate" ? floatProblems(node, input) : keyProblems(node, input);
+  });
+}
+
+function floatProblems({ name, aggregates }: AggregateNode, input: Sample): string[] {
+  return Object.entries(aggregates).flatMap(([column, { kind, value }]) => {
+    if (kind !== "sum" && kind !== "avg") return [];
+    const added = sampledValue(value, input);
+    if (typeof added !== "number" || Number.isSafeInteger(added) || input.floats.size === 0) return [];
+    const source = input.floats.get(added);
+    return [
+      `Total "${column}" of aggregate "${name}" is ${kind}() of a float${source === undefined ? "" : `, ${source}`}: ` +
+      "taking a row out again would leave an error. Declare the source's column as numeric(), or map it to an " +
+      "integer or a Decimal",
+    ];
+  });
+}
+
+function keyProblems({ sink }: SinkNode, { row, key, grouped }: Sample): string[] {
+  // Of a source's table another number of columns is told where the sink's table is made.
+  if (!grouped && sink.key.length !== key.length) return [];
+  const columns = grouped ? [...sink.key].sort() : sink.key;
+  const wrong = columns.filter((column, index) => !carries(row[column], key[index]?.value));
+  if (wrong.length === 0 && columns.length === key.length) return [];
+  const names = key.map(({ name }) => name).join(", ");
+  const carriers = key.map(({ name, value }) =>
+    [name, ...Object.keys(sink.columns)].find((column) => column in sink.columns && carries(row[column], value))
+  );
+  const remedy = carriers.includes(undefined)
+    ? `Keep ${names} in the row, and name in the key the columns that hold it`
+    : `Write key: [${carriers.map((column) => JSON.stringify(column)).join(", ")}]`;
+  return [
+    `Sink "${sink.name}" has the key (${sink.key.join(", ")}), which is not the key of its table (${names}). ${remedy}`,
+  ];
+}
+
+function carries(value: unknown, key: unknown): boolean {
+  return value !== undefined && key !== undefined && textOf(value) === textOf(key);
+}
+
+/** Of a value that can be no key: another text than any key has. */
+function textOf(value: unknown): string {
+  try {
+    return keyValueText(value);
+  } catch (error) {
+    if (error instanceof TypeError) return "no key";
+    throw error;
+  }
+}

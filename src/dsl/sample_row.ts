@@ -1,0 +1,119 @@
+import type { z } from "zod";
+import { Decimal } from "../record/decimal.ts";
+import type { AggregateNode, LogicalNode, SourceNode } from "./logical.ts";
+
+/** A row as the declared schemas allow it, its key, and what it was made of. */
+export interface Sample {
+  readonly row: Readonly<Record<string, unknown>>;
+  /** Key columns in the key's order: those of a source as declared, those of a group by name. */
+  readonly key: readonly { readonly name: string; readonly value: unknown }[];
+  /** True where the key is a group's, whose columns a sink finds by their names. */
+  readonly grouped: boolean;
+  /** Columns that are floats by their schema, by the value that only they have. */
+  readonly floats: ReadonlyMap<number, string>;
+}
+
+/** Divisible by whatever people divide by, so that an integer stays one in a callback. */
+const INTEGER = 5_040_000;
+/** The same within the days of a date. */
+const DAY = 2_520;
+const FRACTION = 0.1234567890123;
+
+/**
+ * Makes a row of each node that its declaration leads to: of a source from its schema, further down by running the
+ * callbacks once. Values differ from column to column. Null where a callback or a schema does not take such a row:
+ * then nothing is known before real rows come.
+ */
+export function samplesOf(nodes: readonly LogicalNode[]): (node: number) => Sample | null {
+  const known = new Map<number, Sample | null>();
+  let columns = 0;
+  const sampleOf = (id: number): Sample | null => {
+    let sample = known.get(id);
+    if (sample === undefined) known.set(id, sample = attempt(() => derived(nodes[id])));
+    return sample;
+  };
+  const derived = (node: LogicalNode): Sample | null => {
+    if (node.op === "source") {
+      const sample = ofSource(node, columns);
+      columns += Object.keys(sample.row).length;
+      return sample;
+    }
+    const input = sampleOf(node.input);
+    if (input === null) return null;
+    switch (node.op) {
+      case "filter":
+      case "sink":
+        return input;
+      case "mapValues":
+        return { ...input, row: { ...node.mapper({ ...input.row }, keyValue(input)) } };
+      case "aggregate":
+        return ofGroup(node, input);
+    }
+    const right = sampleOf(node.right);
+    if (right === null) return null;
+    const left = node.op === "keyJoin" && node.leftColumn !== null ? { [node.leftColumn]: input.row } : input.row;
+    const floats = new Map([...input.floats, ...right.floats]);
+    return { ...input, row: { ...left, [node.column]: right.row }, floats };
+  };
+  return sampleOf;
+}
+
+/** Whatever a callback throws of a row that nobody wrote says nothing. */
+function attempt<T>(run: () => T): T | null {
+  try {
+    return run();
+  } catch {
+    return null;
+  }
+}
+
+/** What callbacks see as a row's key. */
+function keyValue({ key }: Sample): unknown {
+  return key.length === 1 ? key[0].value : Object.fromEntries(key.map(({ name, value }) => [name, value]));
+}
+
+/** What an aggregate's callback gives for a row; undefined if it throws. */
+export function sampledValue(value: ((row: never) => unknown) | null, { row }: Sample): unknown {
+  return value === null ? undefined : attempt(() => value({ ...row } as never)) ?? undefined;
+}
+
+/** `first`: number of columns that have values already. @throws TypeError for a schema that takes no known value */
+function ofSource({ source }: SourceNode, first: number): Sample {
+  const floats = new Map<number, string>();
+  const row: Record<string, unknown> = {};
+  for (const [index, [name, schema]] of Object.entries(source.row.shape).entries()) {
+    const value = columnValue(schema as z.ZodType, first + index + 1);
+    row[name] = value;
+    if (typeof value === "number" && !Number.isInteger(value)) floats.set(value, `${source.name}.${name}`);
+  }
+  return { row, key: source.key.map((name) => ({ name, value: row[name] })), grouped: false, floats };
+}
+
+/** A schema that takes every value tells nothing, and so is no float. */
+function columnValue(schema: z.ZodType, number: number): unknown {
+  const text = `sample ${number}`;
+  const values: unknown[] = schema.safeParse(text).success ? [] : [FRACTION + number];
+  values.push(INTEGER * number, DAY * number, `{"sample":${number}}`, uuidOf(number), "AAAA", text, "a", true, [], {});
+  const { entries } = schema._zod.def as { entries?: Readonly<Record<string, unknown>> };
+  values.push(...Object.values(entries ?? {}));
+  for (const value of values) {
+    const result = schema.safeParse(value);
+    if (result.success) return result.data;
+  }
+  throw new TypeError(`no sample of column ${number}`);
+}
+
+function uuidOf(number: number): string {
+  return `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
+}
+
+function ofGroup(node: AggregateNode, input: Sample): Sample | null {
+  const group = node.groupBy({ ...input.row }, keyValue(input));
+  if (group === null || Object.values(group).includes(undefined)) return null;
+  const totals = Object.entries(node.aggregates).map(([name, { kind, value }], index) => {
+    if (kind === "count") return [name, INTEGER * (index + 1)];
+    return [name, kind === "avg" ? Decimal.of(index + 1) : sampledValue(value, input)];
+  });
+  const key = Object.keys(group).sort().map((name) => ({ name, value: group[name] }));
+  return { row: { ...group, ...Object.fromEntries(totals) }, key, grouped: true, floats: input.floats };
+}

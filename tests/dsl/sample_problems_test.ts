@@ -1,0 +1,173 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { z } from "zod";
+import {
+  avg,
+  clickhouse,
+  count,
+  date,
+  debezium,
+  float8,
+  int8,
+  json,
+  max,
+  numeric,
+  sum,
+  timestamptz,
+  topology,
+  type TopologyBuilder,
+  TopologyError,
+  uuid,
+} from "../../src/mod.ts";
+
+const products = debezium("shop.public.products", {
+  key: ["id"],
+  row: z.object({
+    ...{ id: int8(), seller_id: int8(), weight_kg: float8().nullable(), width: z.number(), stock: z.int() },
+    ...{ price: numeric(12, 2), code: uuid(), attributes: json(), added_at: timestamptz(), day: date() },
+    ...{ kind: z.enum(["new", "used"]), tags: z.array(z.string()), anything: z.unknown(), on_sale: z.boolean() },
+  }),
+});
+const lines = debezium("shop.public.lines", {
+  key: ["order_id", "line"],
+  row: z.object({ order_id: int8(), line: z.int(), product_id: int8(), quantity: z.int() }),
+});
+
+// deno-lint-ignore no-explicit-any -- these topologies are wrong in ways that the compiler would refuse
+type Untyped = any;
+
+function problemsOf(declare: (builder: TopologyBuilder) => void): readonly string[] {
+  try {
+    topology("shop", declare);
+    return [];
+  } catch (error) {
+    if (error instanceof TopologyError) return error.problems;
+    throw error;
+  }
+}
+
+const shownBy = (key: readonly string[], columns: Readonly<Record<string, string>>) =>
+  clickhouse("shown", { key, columns }) as Untyped;
+
+Deno.test("topology() refuses sum() and avg() of what the row schema says is a float", () => {
+  const totals = shownBy(["kind"], { kind: "String", total: "Decimal(18, 2)", mean: "Decimal(18, 6)" });
+  const problems = problemsOf((b) =>
+    b.table(products).groupBy(({ kind }) => ({ kind })).aggregate("by-kind", {
+      total: sum((row) => row.weight_kg),
+      mean: avg((row) => row.width * row.stock),
+    }).to(totals)
+  );
+  const rest = "taking a row out again would leave an error. Declare the source's column as numeric(), or map it to " +
+    "an integer or a Decimal";
+  assertEquals(problems, [
+    `Total "total" of aggregate "by-kind" is sum() of a float, products.weight_kg: ${rest}`,
+    `Total "mean" of aggregate "by-kind" is avg() of a float: ${rest}`,
+  ]);
+});
+
+Deno.test("topology() finds a float through mapValues, filter and joins", () => {
+  const totals = shownBy(["order_id"], { order_id: "Int64", weight: "Decimal(18, 2)" });
+  const problems = problemsOf((b) =>
+    b.table(lines).join("product", b.table(products), (line) => line.product_id)
+      .filter(() => false)
+      .mapValues(({ order_id, product }) => ({ order_id, weight: product.weight_kg }))
+      .groupBy(({ order_id }) => ({ order_id }))
+      .aggregate("by-order", { weight: sum((row) => row.weight) }).to(totals)
+  );
+  assertEquals(problems.length, 1);
+  assertEquals(problems[0].slice(0, 68), 'Total "weight" of aggregate "by-order" is sum() of a float, products');
+});
+
+Deno.test("topology() has nothing against exact totals, whatever callbacks do with the row", () => {
+  const totals = shownBy(["kind"], { kind: "String", total: "Decimal(18, 2)" });
+  const values: readonly ((row: Untyped) => Untyped)[] = [
+    (row) => row.price,
+    (row) => row.stock / 100,
+    (row) => row.day % 7,
+    (row) => Math.round(row.weight_kg * 1000),
+    (row) => row.anything,
+    (row) => JSON.parse(row.attributes).weight ?? 0,
+    (row) => row.tags[0].length,
+    (row) => row.price.plus(row.missing.price),
+  ];
+  for (const value of values) {
+    const declare = (b: TopologyBuilder) =>
+      b.table(products).groupBy(({ kind }) => ({ kind })).aggregate("by-kind", { total: sum(value) }).to(totals);
+    assertEquals(problemsOf(declare), [], String(value));
+  }
+  const most = shownBy(["kind"], { kind: "String", most: "Float64" });
+  const declare = (b: TopologyBuilder) =>
+    b.table(products).groupBy(({ kind }) => ({ kind })).aggregate("m", { most: max((row) => row.width) }).to(most);
+  assertEquals(problemsOf(declare), []);
+});
+
+Deno.test("topology() refuses a sink whose key is not the key of its table, and names the right columns", () => {
+  const cases: [declare: (builder: TopologyBuilder) => void, problem: string][] = [
+    [
+      (b) => b.table(products).to(shownBy(["seller_id"], { id: "Int64", seller_id: "Int64" })),
+      'Sink "shown" has the key (seller_id), which is not the key of its table (id). Write key: ["id"]',
+    ],
+    [
+      (b) => b.table(lines).filter(() => true).to(shownBy(["line", "order_id"], { line: "Int64", order_id: "Int64" })),
+      'Sink "shown" has the key (line, order_id), which is not the key of its table (order_id, line). Write ' +
+      'key: ["order_id", "line"]',
+    ],
+    [
+      (b) =>
+        b.table(products).mapValues((row) => ({ product: row.id, seller: row.seller_id }))
+          .to(shownBy(["seller"], { product: "Int64", seller: "Int64" })),
+      'Sink "shown" has the key (seller), which is not the key of its table (id). Write key: ["product"]',
+    ],
+    [
+      (b) =>
+        b.table(products).mapValues((row) => ({ seller: [row.seller_id] })).to(
+          shownBy(["seller"], { seller: "Int64" }),
+        ),
+      'Sink "shown" has the key (seller), which is not the key of its table (id). Keep id in the row, and name in ' +
+      "the key the columns that hold it",
+    ],
+    [
+      (b) =>
+        b.table(products).groupBy(({ seller_id, day }) => ({ seller_id, day })).aggregate("a", { n: count() })
+          .to(shownBy(["seller_id"], { seller_id: "Int64", day: "Date", n: "UInt64" })),
+      'Sink "shown" has the key (seller_id), which is not the key of its table (day, seller_id). Write key: ["day", ' +
+      '"seller_id"]',
+    ],
+  ];
+  cases.push([
+    (b) =>
+      b.table(products).groupBy(({ day }) => ({ day, same: day })).aggregate("a", { n: count() })
+        .to(shownBy(["day"], { day: "Date", same: "Date", n: "UInt64" })),
+    'Sink "shown" has the key (day), which is not the key of its table (day, same). Write key: ["day", "same"]',
+  ]);
+  for (const [declare, problem] of cases) assertEquals(problemsOf(declare), [problem]);
+});
+
+Deno.test("topology() takes a key under other names, as a callback's key, and of a group in any order", () => {
+  const declares: readonly ((builder: TopologyBuilder) => void)[] = [
+    (b) => b.table(products).mapValues((row) => ({ nr: row.id })).to(shownBy(["nr"], { nr: "Int64" })),
+    (b) => b.table(products).mapValues((_row, key) => ({ nr: key })).to(shownBy(["nr"], { nr: "Int64" })),
+    (b) =>
+      b.table(lines).mapValues((_row, key) => ({ o: key.order_id, l: key.line }))
+        .to(shownBy(["o", "l"], { l: "Int64", o: "Int64" })),
+    (b) =>
+      b.table(products).groupBy(({ seller_id, day }) => ({ seller_id, day })).aggregate("a", { n: count() })
+        .to(shownBy(["seller_id", "day"], { seller_id: "Int64", day: "Date", n: "UInt64" })),
+    (b) => b.table(products).groupBy(() => null).aggregate("a", { n: count() }).to(shownBy(["x"], { x: "Int64" })),
+    (b) =>
+      b.table(products).mapValues((row: Untyped) => ({ id: row.tags[0].length }))
+        .to(shownBy(["id"], { id: "Int64" })),
+  ];
+  for (const declare of declares) assertEquals(problemsOf(declare), [], String(declare));
+});
+
+Deno.test("pick() refuses a column that the row schema does not have, and names the nearest", () => {
+  const picked = (column: string) => () => lines.pick(column as never);
+  assertThrows(
+    picked("product_ids"),
+    TypeError,
+    'Cannot pick column "product_ids" of "lines": its row schema has order_id, line, product_id, quantity. Did you ' +
+      'mean "product_id"?',
+  );
+  assertThrows(picked("constructor"), TypeError, "Add it to z.object({...})");
+  assertEquals(Object.keys(lines.pick("quantity").spec.row.shape), ["order_id", "line", "quantity"]);
+});
