@@ -4,6 +4,12 @@ export interface StartReport {
   readonly kept: number;
   readonly written: number;
   readonly deleted: number;
+  /** Of those written: rows that ClickHouse showed with another content. Absent when there are none. */
+  readonly rewritten?: number;
+  /** Columns that this start added to the table, for which its rows are rewritten. Absent when there are none. */
+  readonly added?: readonly string[];
+  /** Counted are shares of groups, one for each task with rows of the group: the view adds them up. Else absent. */
+  readonly shares?: true;
 }
 
 /** What happened to a running topology, for logs and screens. */

@@ -13,7 +13,7 @@ Deno.test("sales writes nothing when it is started again", async () => {
   const report = await driver.restart();
   assertEquals(report, [
     { sink: "sales", kept: 2, written: 0, deleted: 0 },
-    { sink: "seller_revenue_by_hour", kept: 2, written: 0, deleted: 0 },
+    { sink: "seller_revenue_by_hour", kept: 2, written: 0, deleted: 0, shares: true },
   ]);
   assertEquals(driver.writes, writes);
 });
@@ -26,7 +26,13 @@ Deno.test("sales catches up at a start with what happened while it was stopped",
   driver.insert(orderItems, item({ id: 3 }));
   const report = await driver.restart();
   assertEquals(column(driver.select(sales), "order_item_id", "seller"), [[2, "Berta"], [3, "Anna"]]);
-  assertEquals(report.find(({ sink }) => sink === "sales"), { sink: "sales", kept: 0, written: 2, deleted: 1 });
+  assertEquals(report.find(({ sink }) => sink === "sales"), {
+    sink: "sales",
+    kept: 0,
+    written: 2,
+    deleted: 1,
+    rewritten: 1,
+  });
 });
 
 /** The sales topology with another rule for which orders count and another column in the fact table. */
@@ -120,8 +126,8 @@ Deno.test("sales with a column more writes every row once, and its aggregate not
   const changed = changedTopology({ counts: (status) => status !== "cancelled", table: wider });
   const report = await driver.restart({ topology: changed });
   assertEquals(report, [
-    { sink: "sales", kept: 0, written: 2, deleted: 0 },
-    { sink: "seller_revenue_by_hour", kept: 2, written: 0, deleted: 0 },
+    { sink: "sales", kept: 0, written: 2, deleted: 0, rewritten: 2 },
+    { sink: "seller_revenue_by_hour", kept: 2, written: 0, deleted: 0, shares: true },
   ]);
   assertEquals(driver.writes - writes, 2);
   assertEquals(column(driver.select(sales), "sku"), [["SKU-1"], ["SKU-2"]]);

@@ -7,6 +7,7 @@ import type { BrokenFile } from "../topology_files.ts";
 import { createPrometheusMetrics, type PrometheusMetrics } from "../prometheus.ts";
 import type { DemoOptions } from "./embedded_world.ts";
 import type { Output } from "./output.ts";
+import { endMessage, type RunEnd } from "./end_message.ts";
 import { type Failure, failureOf } from "./failure.ts";
 import { settle } from "./rest.ts";
 import { routesOf } from "./routes.ts";
@@ -85,7 +86,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
       if (!signal.aborted) throw error;
     });
     preparing = null;
-    if (signal.aborted) return ended(options, { left: null, failed: failedLines(shown) });
+    if (signal.aborted) return ended(options, { metrics, left: null, failed: failedLines(shown) });
     startAll(runs, { world, signal });
     world.demo?.begin();
     const end = await untilEnd(options, { runs, world });
@@ -101,7 +102,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     await Promise.all(runs.map((run) => run.stop(ENDING.drainMs)));
     tick();
     if (end.kind === "demo") throw end.error;
-    return ended(options, { left, failed: failedLines(shown) });
+    return ended(options, { metrics, left, failed: failedLines(shown) });
   } finally {
     clearInterval(ticking);
     await server?.close();
@@ -233,28 +234,34 @@ async function finish(
   { signal }: ApplicationOptions,
   { world, settled }: { world: World; settled: (deadlineMs: number, signal?: AbortSignal) => Promise<string[]> },
 ): Promise<string[] | null> {
-  if (world.demo === null) return null;
-  await world.demo.hold();
+  if (world.mode === "real") return null;
+  await world.demo?.hold();
   if (signal.aborted) return await settled(Date.now() + ENDING.catchUpMs);
   const left = await settled(Date.now() + CATCH_UP_MS, signal);
   return signal.aborted ? null : left;
 }
 
+/** Says how the run ended, and gives its status. @throws ConfigError when a topology has failed */
 function ended(
-  { output, signal }: ApplicationOptions,
-  { left, failed }: { readonly left: readonly string[] | null; readonly failed: readonly string[] },
+  { output, signal, configuration }: ApplicationOptions,
+  { metrics, ...end }: Pick<RunEnd, "left" | "failed"> & { readonly metrics: PrometheusMetrics },
 ): number {
+  const { left, failed } = end;
   const inTime = left === null || left.length === 0 || signal.aborted;
-  const how = left === null
-    ? "Ended"
-    : left.length === 0
-    ? "Ended: everything is in ClickHouse, positions are committed"
-    : inTime
-    ? `Ended. The next start goes on from here (${left.join("; ")})`
-    : `Ended, but could not apply everything within ${CATCH_UP_MS / 1000} s: ${left.join("; ")}`;
-  const text = failed.length === 0 ? how : `Ended with failures: ${failed.join("; ")}`;
-  const good = inTime && failed.length === 0;
-  output.event({ level: good ? "info" : "error", name: "ended", text, fields: { unfinished: left, failed } });
+  const deadLetters = metrics.counts("weir_dead_letters_total").map(({ labels, value }) => ({
+    topology: labels.topology,
+    reason: labels.reason,
+    letters: value,
+  }));
+  const text = endMessage({
+    ...end,
+    told: signal.aborted,
+    waitedMs: CATCH_UP_MS,
+    deadLetters,
+    data: configuration.dataDirectory,
+  });
+  const level = !inTime || failed.length > 0 ? "error" : deadLetters.length > 0 ? "warn" : "info";
+  output.event({ level, name: "ended", text, fields: { unfinished: left, failed, deadLetters } });
   // Told again behind everything else, where a person or a supervisor looks for why the status is not 0.
   if (failed.length > 0) throw new ConfigError(failed);
   return inTime ? 0 : 1;

@@ -3,8 +3,9 @@ import type { EmbeddedClickHouse } from "../../adapters/embedded_clickhouse/clic
 import { openEmbeddedDeadLetters } from "../../adapters/local/dead_letters.ts";
 import { type EmbeddedLog, openEmbeddedLog } from "../../adapters/embedded_log/log.ts";
 import { systemClock } from "../../adapters/local/system_clock.ts";
-import { openDemoStore, type StoreSizes } from "../../demo/mod.ts";
+import { openDemoStore, type StoreSizes, TABLES, topicOf } from "../../demo/mod.ts";
 import { embeddedLogin } from "../clickhouse_client.ts";
+import { dataArgument } from "../data_option.ts";
 import { accountNames } from "../embedded_accounts.ts";
 import { ADDRESS, openDirectory, pathsIn } from "../embedded_directory.ts";
 import { exists } from "../../adapters/local/exists.ts";
@@ -47,7 +48,7 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
     return {
       mode: "embedded",
       ports: {
-        log,
+        log: { ...log, missingTopicAdvice: topicAdvice(configuration.dataDirectory, demo) },
         warehouse,
         clock: systemClock,
         random: { next: Math.random },
@@ -63,6 +64,14 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
     await closeAll(opened);
     throw error;
   }
+}
+
+/** In embedded mode no connector makes topics: the demo store makes its own, and people theirs. */
+function topicAdvice(directory: string, demo: DemoSource | null): string {
+  const written = `Write its records with: deno task produce${dataArgument(directory)} <topic> < file.jsonl`;
+  return demo === null
+    ? `Nobody writes without the demo store. ${written}`
+    : `The demo store has only ${TABLES.map(topicOf).join(", ")}. Correct the name in the topology. ${written}`;
 }
 
 /** The youngest first. */
@@ -86,7 +95,7 @@ function reportExits(clickhouse: EmbeddedClickHouse, onEvent: WorldOptions["onEv
 /** Who may use ClickHouse, and where the passwords are: they themselves are in no log. */
 function reportAccounts(directory: string, onEvent: WorldOptions["onEvent"]): void {
   const { writer, reader } = accountNames(directory);
-  const data = directory === ".data" ? "" : ` --data ${directory}`;
+  const data = dataArgument(directory);
   onEvent({
     level: "info",
     name: "clickhouse accounts",

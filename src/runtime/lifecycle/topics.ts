@@ -81,15 +81,17 @@ export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
   return { plan, sources, partitions, inboxes };
 }
 
+const MISSING_TOPIC_ADVICE = "Debezium creates a topic with its first record; check table.include.list";
+
 async function awaitSources(prepare: PrepareOptions): Promise<Map<string, TopicDescription>> {
   const names = [...new Set(prepare.topology.nodes.flatMap((node) => node.op === "source" ? [node.source.topic] : []))];
   const find = async () => {
     const found = await prepare.log.topics(names);
     const missing = names.filter((name) => !found.has(name));
     if (missing.length === 0) return found;
-    const message = `Waiting for topic(s) ${
-      missing.join(", ")
-    }: not there yet. Debezium creates a topic with its first record; check table.include.list`;
+    const message = `Waiting for topic(s) ${missing.join(", ")}: not there yet. ${
+      prepare.log.missingTopicAdvice ?? MISSING_TOPIC_ADVICE
+    }`;
     throw new ProductionError(message, { retriable: true });
   };
   const found = await retry(find, {
