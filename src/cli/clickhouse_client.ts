@@ -96,7 +96,7 @@ function requireDirectory(directory: string): void {
 }
 
 /** Where the instance on the directory listens, waiting for one that is just starting; null if none runs. */
-async function runningAddresses(directory: string): Promise<Readonly<Record<string, string>> | null> {
+export async function runningAddresses(directory: string): Promise<Readonly<Record<string, string>> | null> {
   const { findRunningProcess } = await import("../adapters/local/lock.ts");
   for (const deadlineMs = Date.now() + ADDRESS_WAIT_MS;;) {
     const running = await findRunningProcess(directory);

@@ -60,6 +60,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     options.stray.then((failure) => shown.push(strayRun(failure, output)));
     const status = new StatusSource({ world, runs: shown, metrics, configuration });
     const written = () => metrics.total("weir_sink_rows_total", {});
+    const over = (left: RunEnd["left"]) => ended(options, { metrics, left, failed: failedLines(shown) });
     // Nobody waits for what does not run.
     const settled = (deadlineMs: number, restSignal?: AbortSignal) =>
       settle(() => runs.filter(({ state }) => state !== "failed"), { deadlineMs, written, signal: restSignal })
@@ -71,6 +72,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
         metrics,
         runs: shown,
         notReady: () => status.ending ?? preparing,
+        produce: world.produce,
         rest: async (deadlineMs, restSignal) => {
           const release = await world.demo?.hold() ?? (() => {});
           return { unfinished: await settled(deadlineMs, restSignal), release };
@@ -86,7 +88,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
       if (!signal.aborted) throw error;
     });
     preparing = null;
-    if (signal.aborted) return ended(options, { metrics, left: null, failed: failedLines(shown) });
+    if (signal.aborted) return over(null);
     startAll(runs, { world, signal });
     world.demo?.begin();
     const end = await untilEnd(options, { runs, world });
@@ -102,7 +104,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     await Promise.all(runs.map((run) => run.stop(ENDING.drainMs)));
     tick();
     if (end.kind === "demo") throw end.error;
-    return ended(options, { metrics, left, failed: failedLines(shown) });
+    return over(left);
   } finally {
     clearInterval(ticking);
     await server?.close();

@@ -8,6 +8,7 @@ import { embeddedLogin } from "../clickhouse_client.ts";
 import { dataArgument } from "../data_option.ts";
 import { accountNames } from "../embedded_accounts.ts";
 import { ADDRESS, openDirectory, pathsIn } from "../embedded_directory.ts";
+import { produceRoute } from "../produce/produce_route.ts";
 import { exists } from "../../adapters/local/exists.ts";
 import { DemoSource } from "./demo_source.ts";
 import type { World, WorldOptions } from "./world.ts";
@@ -57,6 +58,7 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
       },
       addresses: { [ADDRESS.clickhouse]: url, [ADDRESS.reader]: directory.clickhouse.readerUrl },
       demo,
+      produce: produceRoute(log, directory.accounts.writer.password),
       publish: (addresses) => directory.lock.publish(addresses),
       close: () => closeAll(opened),
     };
