@@ -1,6 +1,7 @@
 import { ConfigError } from "../../record/errors.ts";
 import { runningAddresses } from "../clickhouse_client.ts";
 import type { Configuration, KafkaConfiguration } from "../config/configuration.ts";
+import { openingPart } from "../directory_error.ts";
 import { runningAccount } from "../embedded_accounts.ts";
 import { ADDRESS, pathsIn } from "../embedded_directory.ts";
 import { type Appended, appendRecords, type AppendRequest } from "./append_records.ts";
@@ -37,7 +38,7 @@ async function openEmbedded(directory: string): Promise<Target> {
   const { openEmbeddedLog } = await import("../../adapters/embedded_log/log.ts");
   const lock = await acquireDirectory(directory);
   try {
-    const log = openEmbeddedLog({ path: pathsIn(directory).log });
+    const log = await openingPart(directory, () => openEmbeddedLog({ path: pathsIn(directory).log }));
     return {
       append: (request) => appendRecords(log, request),
       async close() {

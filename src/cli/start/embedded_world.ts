@@ -9,6 +9,7 @@ import { dataArgument } from "../data_option.ts";
 import { accountNames } from "../embedded_accounts.ts";
 import { ADDRESS, openDirectory, pathsIn } from "../embedded_directory.ts";
 import { produceRoute } from "../produce/produce_route.ts";
+import { openingPart } from "../directory_error.ts";
 import { exists } from "../../adapters/local/exists.ts";
 import { DemoSource } from "./demo_source.ts";
 import type { World, WorldOptions } from "./world.ts";
@@ -32,10 +33,11 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
   try {
     reportExits(directory.clickhouse, onEvent);
     reportAccounts(configuration.dataDirectory, onEvent);
-    const log = openEmbeddedLog({ path: paths.log });
+    const opening = <T>(open: () => T) => openingPart(configuration.dataDirectory, open);
+    const log = await opening(() => openEmbeddedLog({ path: paths.log }));
     opened.push(() => log.close());
     log.maintain();
-    const deadLetters = openEmbeddedDeadLetters({ path: paths.deadLetters });
+    const deadLetters = await opening(() => openEmbeddedDeadLetters({ path: paths.deadLetters }));
     opened.push(() => deadLetters.close());
     const { url } = directory.clickhouse;
     const warehouse = openClickHouse({
@@ -44,7 +46,9 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
       ...embeddedLogin(directory.accounts.writer),
     });
     opened.push(() => warehouse.close());
-    const demo = options.demo === null ? null : openDemo(options.demo, { path: paths.store, log, onEvent });
+    const demo = options.demo === null
+      ? null
+      : await opening(() => openDemo(options.demo!, { path: paths.store, log, onEvent }));
     if (demo !== null) opened.push(() => demo.close());
     return {
       mode: "embedded",
