@@ -66,6 +66,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   "mod.ts": { code: "dsl formats record" },
   "main.ts": { code: "cli" },
+  "produce.ts": { code: "cli" },
 };
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");

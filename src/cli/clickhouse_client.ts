@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { ConnectionOptions } from "../adapters/clickhouse/open_clickhouse.ts";
 import { ConfigError } from "../record/errors.ts";
 import type { Configuration } from "./config/configuration.ts";
+import { dataArgument } from "./data_option.ts";
 import { type Account, type Role, runningAccount } from "./embedded_accounts.ts";
 import { ADDRESS, openDirectory } from "./embedded_directory.ts";
 
@@ -90,12 +91,12 @@ function requireDirectory(directory: string): void {
   }
   throw new ConfigError([
     `Cannot open "${directory}" as a data directory: there is none. Make one with: deno task start` +
-    `${directory === ".data" ? "" : ` --data ${directory}`}`,
+    dataArgument(directory),
   ]);
 }
 
 /** Where the instance on the directory listens, waiting for one that is just starting; null if none runs. */
-async function runningAddresses(directory: string): Promise<Readonly<Record<string, string>> | null> {
+export async function runningAddresses(directory: string): Promise<Readonly<Record<string, string>> | null> {
   const { findRunningProcess } = await import("../adapters/local/lock.ts");
   for (const deadlineMs = Date.now() + ADDRESS_WAIT_MS;;) {
     const running = await findRunningProcess(directory);

@@ -3,6 +3,7 @@ import type { EmbeddedClickHouse } from "../adapters/embedded_clickhouse/clickho
 import { systemClock } from "../adapters/local/system_clock.ts";
 import { retry } from "../ports/retry.ts";
 import { ConfigError } from "../record/errors.ts";
+import { openingPart } from "./directory_error.ts";
 import { type Accounts, openAccounts } from "./embedded_accounts.ts";
 
 /** What a data directory holds. */
@@ -51,7 +52,10 @@ export async function openDirectory(directory: string): Promise<OpenDirectory> {
   const lock = await acquireDirectory(directory);
   try {
     const accounts = await openAccounts(directory);
-    const clickhouse = await startClickHouse(pathsIn(directory).clickhouse, accounts);
+    const clickhouse = await openingPart(
+      directory,
+      () => startClickHouse(pathsIn(directory).clickhouse, accounts),
+    );
     return {
       lock,
       clickhouse,
@@ -77,5 +81,7 @@ async function startClickHouse(path: string, accounts: Accounts): Promise<Embedd
     // The directory is ours by its lock, so whoever still has ClickHouse's files is about to end.
     retriable: (error) =>
       error instanceof ConfigError && error.message.includes("Cannot open") && Date.now() <= deadlineMs,
+  }).catch((error) => {
+    throw new ConfigError([(error as Error).message], { cause: error });
   });
 }

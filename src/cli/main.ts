@@ -37,6 +37,11 @@ const COMMANDS: readonly { readonly name: string; readonly summary: string; load
     load: async () => (await import("./cleanup.ts")).cleanupCommand,
   },
   {
+    name: "produce",
+    summary: "Writes records of your own into a topic.",
+    load: async () => (await import("./produce/produce.ts")).produceCommand,
+  },
+  {
     name: "new",
     summary: "Writes a topology file and its test.",
     load: async () => (await import("./new/new.ts")).newCommand,

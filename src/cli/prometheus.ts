@@ -7,6 +7,8 @@ import { type MetricInfo, METRICS } from "../runtime/metric_names.ts";
 export interface PrometheusMetrics extends Metrics {
   /** Sum of a counter over all labels but these; 0 before the first count. */
   total(name: string, labels: Labels): number;
+  /** What a counter has counted, by its labels; without those that stand at 0. */
+  counts(name: string): readonly { readonly labels: Labels; readonly value: number }[];
   /** Removes the gauges of a topology: what they say is over, and an old value would pass for a new one. */
   forgetGauges(topology: string): void;
   readonly contentType: string;
@@ -63,6 +65,7 @@ export function createPrometheusMetrics(): PrometheusMetrics {
       );
       return matching.reduce((sum, entry) => sum + entry.value, 0);
     },
+    counts: (name) => (totals.get(name) ?? []).filter(({ value }) => value > 0),
     forgetGauges(topology) {
       for (const { metric, names, series } of families.values()) {
         if (!(metric instanceof Gauge)) continue;

@@ -1,8 +1,9 @@
+import { ClickHouseError } from "@clickhouse/client";
 import { connect, type Connection } from "../adapters/clickhouse/connection.ts";
 import { isRead, splitStatements } from "../adapters/embedded_clickhouse/clickhouse_statement.ts";
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { withClickHouse } from "./clickhouse_client.ts";
-import { ConfigError } from "../record/errors.ts";
+import { ConfigError, ProductionError } from "../record/errors.ts";
 import { command, flag, value } from "./command.ts";
 import { configurationOf, dataOption } from "./data_option.ts";
 import { grouped } from "./numbers.ts";
@@ -10,6 +11,10 @@ import { readChoice, readInteger } from "./option_values.ts";
 import { textTable } from "./text_table.ts";
 import { writeOut } from "./start/output.ts";
 
+/** ClickHouse's code of an error: the statement is not one that a reader may run. */
+const READONLY = 164;
+/** Parses what follows and does nothing else. */
+const PARSE = "EXPLAIN AST ";
 const ROWS_SHOWN = 1_000;
 /** ClickHouse's text for NULL in its formats of strings. */
 const NULL_TEXT = "ᴺᵁᴸᴸ";
@@ -68,6 +73,8 @@ export const queryCommand = command({
       try {
         if (options.write) await runAll(connection, text, shape);
         else await print(connection, text, shape);
+      } catch (error) {
+        throw await readOnlyRefusal(connection, { text, error }) ?? error;
       } finally {
         await connection.close();
       }
@@ -108,6 +115,43 @@ function shown(sql: string): string {
 interface Shape {
   readonly format: "table" | "json" | "csv";
   readonly rowsMax: number;
+}
+
+/**
+ * What is wrong with a statement that ClickHouse refuses to a reader; null for any other error. It refuses so whatever
+ * does not begin as a query, a misspelt SELECT, too: only its parser can tell.
+ */
+async function readOnlyRefusal(
+  connection: Connection,
+  { text, error }: { readonly text: string; readonly error: unknown },
+): Promise<ProductionError | null> {
+  if (codeOf(error) !== READONLY) return null;
+  const statement = text.trim().replace(/;\s*$/, "");
+  try {
+    for await (const _ of connection.bytes("run the query", `${PARSE}${statement}`)) break;
+  } catch (parsed) {
+    const { message, retriable } = parsed as ProductionError;
+    return new ProductionError(withoutPrefix(message), { retriable, cause: parsed });
+  }
+  const [verb] = statement.split(/\s/);
+  return new ProductionError(
+    `Cannot run the query as one that reads: current value is the statement ${verb.toUpperCase()}, which changes ` +
+      "something. If that is meant, add --write",
+    { retriable: false, cause: error },
+  );
+}
+
+/** The message with the places that it names in the statement as it was typed. */
+function withoutPrefix(message: string): string {
+  const shorter = (number: string) => String(Number(number) - PARSE.length);
+  return message.replace(/(position )(\d+)/, (_, before, number) => `${before}${shorter(number)}`)
+    .replace(/(line 1, col )(\d+)/, (_, before, number) => `${before}${shorter(number)}`);
+}
+
+/** ClickHouse's code for an error; null if it is none of ClickHouse's. */
+function codeOf(error: unknown): number | null {
+  const { cause } = error as { cause?: unknown };
+  return cause instanceof ClickHouseError ? Number(cause.code) : null;
 }
 
 async function print(connection: Connection, text: string, { format, rowsMax }: Shape): Promise<void> {

@@ -4,5 +4,5 @@ export { type PerTable, type TableName, TABLES, topicOf } from "./schema.ts";
 export type { OrderItemRow, OrderRow, ProductRow } from "./schema.ts";
 export { DEFAULT_SIZES, type StoreSizes } from "./seed_rows.ts";
 export type { DemoStore } from "./demo_store.ts";
-export { openDemoStore } from "./store.ts";
+export { openDemoStore, PARTITIONS_DEFAULT } from "./store.ts";
 export { readDemoStore } from "./store_view.ts";

@@ -13,6 +13,9 @@ import { appendPatiently, createTopics, partitionCounts, type TopicWriter, topic
 import type { TransactionScope } from "./transaction.ts";
 import { runTransaction } from "./workload.ts";
 
+/** Partitions of a topic that is made. */
+export const PARTITIONS_DEFAULT = 6;
+
 /** Changes that one commit holds at most, beyond the last transaction's end. */
 const COMMIT_CHANGES = 1_000;
 /** Between two commits while the rate leaves time. */
@@ -56,7 +59,7 @@ class FileDemoStore implements DemoStore {
     this.#path = options.path;
     this.#log = options.log;
     this.#clock = options.clock;
-    this.#partitions = options.partitions ?? 6;
+    this.#partitions = options.partitions ?? PARTITIONS_DEFAULT;
     this.#tables = fileTables(file.db);
     this.#scope = { tables: this.#tables, emit: this.#outbox.emit, nowMs: options.clock.nowMs };
   }

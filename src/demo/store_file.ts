@@ -43,8 +43,20 @@ export interface StoreFile {
   close(): void;
 }
 
-/** Opens the file, or makes an empty one that `create` must fill before anything else is done with it. */
+/**
+ * Opens the file, or makes an empty one that `create` must fill before anything else is done with it.
+ * @throws ConfigError when it is no demo store
+ */
 export function openStoreFile(path: string): StoreFile {
+  try {
+    return openFile(path);
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new ConfigError([`Cannot open "${path}" as a demo store: current value is "${reason}"`], { cause: error });
+  }
+}
+
+function openFile(path: string): StoreFile {
   const db = new DatabaseSync(path);
   db.exec(
     "PRAGMA page_size = 2048; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000",

@@ -160,6 +160,8 @@ export interface PartitionOffsets {
 }
 
 export interface Log {
+  /** Where a source topic that is not there comes from; absent: from Debezium. */
+  readonly missingTopicAdvice?: string;
   /** Descriptions of those of `names` that exist. */
   topics(names: readonly string[]): Promise<Map<string, TopicDescription>>;
   /** Creates the topic if no topic of that name exists; settings of an existing one are left as they are. */

@@ -1,15 +1,19 @@
 import type { DeadLetter } from "../ports/dead_letters.ts";
 
-/**
- * What a start did to one sink: rows found right, held (left as they are, because what they are computed from failed),
- * written and deleted.
- */
+/** What a start did to one sink: rows found right, written and deleted. */
 export interface StartReport {
   readonly sink: string;
   readonly kept: number;
-  readonly held: number;
   readonly written: number;
   readonly deleted: number;
+  /** Rows left as they are, because what they are computed from failed. Absent when there are none. */
+  readonly held?: number;
+  /** Of those written: rows that ClickHouse showed with another content. Absent when there are none. */
+  readonly rewritten?: number;
+  /** Columns that this start added to the table, for which its rows are rewritten. Absent when there are none. */
+  readonly added?: readonly string[];
+  /** Counted are shares of groups, one for each task with rows of the group: the view adds them up. Else absent. */
+  readonly shares?: true;
 }
 
 /** What happened to a running topology, for logs and screens. */

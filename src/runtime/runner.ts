@@ -254,7 +254,7 @@ export class Runner {
 
   /** What the start did, by sink, over this instance's tasks. */
   startReport(): StartReport[] {
-    return startReport(this.#hosts.values());
+    return startReport(this.#hosts.values(), this.#instance?.writers ?? new Map());
   }
 
   /**

@@ -7,7 +7,7 @@ Deno.test({
   name: "main() prints help in general and for each command, with status 0",
   ignore,
   async fn() {
-    const names = ["start", "verify", "query", "describe", "dlq", "cleanup", "new"];
+    const names = ["start", "verify", "query", "describe", "dlq", "cleanup", "produce", "new"];
     const general = await runMain(["--help"]);
     assertEquals(general.status, 0);
     for (const name of names) assert(general.out.includes(`  ${name} `), general.out);

@@ -67,3 +67,23 @@ Deno.test({
       }
     }),
 });
+
+Deno.test({
+  name: "query shows a syntax error as one, and says of a statement that writes what would run it",
+  ignore: !permitted,
+  fn: () =>
+    withDirectory(async (directory) => {
+      const cases: readonly (readonly [string, readonly string[]])[] = [
+        ["SELEC 1", ["SYNTAX_ERROR", "position 7"]],
+        ["DROP TABLE sales_rows", ["it writes", "--write"]],
+        ["INSERT INTO sales_rows VALUES (1)", ["it writes", "--write"]],
+        ["SET max_threads = 1", ["statement SET", "--write"]],
+      ];
+      for (const [sql, texts] of cases) {
+        const { status, err } = await runMain(["query", sql, "--data", directory]);
+        assertEquals(status, 1);
+        for (const text of texts) assert(err.includes(text), err);
+        assert(!err.includes("readonly mode"), err);
+      }
+    }),
+});

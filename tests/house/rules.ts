@@ -34,7 +34,7 @@ export const RULES: Readonly<Record<Rule, string>> = {
 };
 
 /** Whose exports are for people outside: nobody here needs to import them. */
-const DOORS = ["src/mod.ts", "src/testing/mod.ts"];
+const DOORS = ["src/mod.ts", "src/testing/mod.ts", "src/produce.ts"];
 
 /**
  * All that the rules find wrong. `roleMap`: Markdown tables whose first column names every file of `src/`, from there.

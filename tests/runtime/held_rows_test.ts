@@ -63,8 +63,8 @@ const shown = (driver: TopologyTestDriver) => [
 ];
 
 const ALL = ["1 product 2 1, 2 product 1 1, 3 product 2 1, 4 product 1 1", "1: 2, 2: 2", "1: 2, 2: 2"];
-const held = (report: readonly { sink: string; held: number; deleted: number }[]) =>
-  Object.fromEntries(report.map(({ sink, held, deleted }) => [sink, [held, deleted]]));
+const held = (report: readonly { sink: string; held?: number; deleted: number }[]) =>
+  Object.fromEntries(report.map(({ sink, held = 0, deleted }) => [sink, [held, deleted]]));
 
 const EVERYTHING = [
   { where: "a mapping", mistakes: { item: () => true }, sinks: { rows: [4, 0], totals: [0, 0], popular: [0, 0] } },

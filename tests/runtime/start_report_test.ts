@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { startReport } from "../../src/runtime/lifecycle/instance.ts";
+import type { TableSpec } from "../../src/ports/warehouse.ts";
 import type { SinkCounts } from "../../src/runtime/outputs/sink_output.ts";
 import type { TaskHost } from "../../src/runtime/lifecycle/task_host.ts";
 
@@ -13,10 +14,13 @@ Deno.test("startReport() adds up the tasks' counts, and leaves tasks out that ha
     hostOf({ base: 20, rewritten: 0, written: 0, deleted: 1, held: 0 }),
     { task: null } as unknown as TaskHost,
   ];
-  assertEquals(startReport(hosts), [{ sink: "sales", kept: 24, held: 0, written: 5, deleted: 4 }]);
+  const [plain] = startReport(hosts, new Map());
+  assertEquals(plain, { sink: "sales", kept: 24, written: 5, deleted: 4, rewritten: 2 });
+  const writers = new Map([["sales", { table: { shares: true } as TableSpec, added: ["discount"] }]]);
+  assertEquals(startReport(hosts, writers), [{ ...plain, added: ["discount"], shares: true }]);
 });
 
 Deno.test("startReport() of a first start deletes nothing, though rows came and went meanwhile", () => {
-  const report = startReport([hostOf({ base: 0, rewritten: 4, written: 10, deleted: 4, held: 0 })]);
-  assertEquals(report, [{ sink: "sales", kept: 0, held: 0, written: 10, deleted: 0 }]);
+  const report = startReport([hostOf({ base: 0, rewritten: 4, written: 10, deleted: 4, held: 0 })], new Map());
+  assertEquals(report, [{ sink: "sales", kept: 0, written: 10, deleted: 0 }]);
 });

@@ -55,5 +55,5 @@ Deno.test("order_funnel repairs a share deleted by hand at the next start", asyn
   await driver.tamper(orderFunnel, { where: { status: "paid" }, change: { orders: 0 } });
   const report = await driver.restart();
   assertEquals(shown(driver), before);
-  assertEquals(report, [{ sink: "order_funnel", kept: 0, held: 0, written: 3, deleted: 0 }]);
+  assertEquals(report, [{ sink: "order_funnel", kept: 0, written: 3, deleted: 0, rewritten: 3, shares: true }]);
 });

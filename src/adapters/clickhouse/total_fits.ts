@@ -133,11 +133,11 @@ function decimalCondition(
   return `(${range} AND ${total.sql} = CAST(${total.sql} AS ${share.nullable ? `Nullable(${cut})` : cut}))`;
 }
 
-/** Both bounds in the total's own type: one that lies beyond it cannot be passed. */
+/** Both bounds in the total's own type: one that lies beyond it cannot be passed. Null if neither can. */
 function within(
   { sql, type }: TotalExpression,
   [low, high]: readonly [low: number | bigint, high: number | bigint],
-): string {
+): string | null {
   const share = parseClickHouseType(type);
   const bits = share.name === "Int" ? BigInt(share.bits) : 256n;
   const [least, most] = [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n];
@@ -145,5 +145,5 @@ function within(
     ...(BigInt(low) > least ? [`${sql} >= CAST('${low}' AS ${share.bare})`] : []),
     ...(BigInt(high) < most ? [`${sql} <= CAST('${high}' AS ${share.bare})`] : []),
   ];
-  return `(${bounds.join(" AND ")})`;
+  return bounds.length === 0 ? null : `(${bounds.join(" AND ")})`;
 }

@@ -78,7 +78,8 @@ async function openLockFile(path: string): Promise<Deno.FsFile> {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message =
-      `Cannot use "${path}" as a data directory: current value is "${reason}". Check the path and its permissions`;
+      `Cannot use "${path}" as a data directory: current value is "${reason}". Check the path and its permissions, ` +
+      "or use another one with --data";
     throw new ConfigError([message], { cause: error });
   }
 }

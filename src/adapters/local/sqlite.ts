@@ -14,6 +14,11 @@ function codeOf(error: unknown): number | undefined {
   return typeof code === "number" ? code & 0xff : undefined;
 }
 
+/** Whether SQLite says that another process has the file locked. */
+export function isBusy(error: unknown): boolean {
+  return typeof error === "object" && error !== null && codeOf(error) === SQLITE_BUSY;
+}
+
 /** What the port's users see of an error of SQLite. `action` completes "Cannot ...". */
 export function productionError(action: string, error: unknown): ProductionError {
   if (error instanceof ProductionError) return error;
@@ -69,7 +74,7 @@ export function openDatabase({ path, schema, pragmas, lockWaitMs, version }: Ope
     if (found > version) {
       throw new ConfigError([
         `Cannot open "${path}" as version ${version}: current value is version ${found}. ` +
-        "Use the newer program that wrote it",
+        "Use the newer program that wrote it, or another data directory",
       ]);
     }
     for (const statement of [...schema, `PRAGMA user_version = ${version}`, "COMMIT"]) execute(database, statement);

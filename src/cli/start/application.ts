@@ -7,12 +7,13 @@ import type { BrokenFile } from "../topology_files.ts";
 import { createPrometheusMetrics, type PrometheusMetrics } from "../prometheus.ts";
 import type { DemoOptions } from "./embedded_world.ts";
 import type { Output } from "./output.ts";
+import { endMessage, type RunEnd } from "./end_message.ts";
 import { type Failure, failureOf } from "./failure.ts";
 import { leftOverEvents } from "./left_over_events.ts";
 import { settle } from "./rest.ts";
 import { routesOf } from "./routes.ts";
 import { failureEvent } from "./run_events.ts";
-import { degradedRuns, failedForGood, failedRuns, type ShownRun } from "./shown_run.ts";
+import { degradedLines, failedForGood, failedLines, type ShownRun, troubleLines } from "./shown_run.ts";
 import { StatusSource } from "./status_source.ts";
 import { TopologyRun } from "./topology_run.ts";
 import type { World } from "./world.ts";
@@ -64,6 +65,8 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     options.stray.then((failure) => shown.push(strayRun(failure, output)));
     const status = new StatusSource({ world, runs: shown, metrics, configuration });
     const written = () => metrics.total("weir_sink_rows_total", {});
+    const over = (left: RunEnd["left"], degraded: readonly string[] = []) =>
+      ended(options, { metrics, left, failed: [...failedLines(shown), ...degraded] });
     // Nobody waits for what does not run.
     const settled = (deadlineMs: number, restSignal?: AbortSignal) =>
       settle(() => runs.filter(({ state }) => state !== "failed"), { deadlineMs, written, signal: restSignal })
@@ -75,6 +78,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
         metrics,
         runs: shown,
         notReady: () => status.ending ?? preparing,
+        produce: world.produce,
         rest: async (deadlineMs, restSignal) => {
           const release = await world.demo?.hold() ?? (() => {});
           return { unfinished: await settled(deadlineMs, restSignal), release };
@@ -90,7 +94,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
       if (!signal.aborted) throw error;
     });
     preparing = null;
-    if (signal.aborted) return ended(options, { left: null, failed: failedLines(shown) });
+    if (signal.aborted) return over(null);
     startAll(runs, { world, signal });
     tellLeftOvers(runs, { world, options });
     world.demo?.begin();
@@ -109,7 +113,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     await Promise.all(runs.map((run) => run.stop(ENDING.drainMs)));
     tick();
     if (end.kind === "demo") throw end.error;
-    return ended(options, { left, failed: [...failedLines(shown), ...degraded] });
+    return over(left, degraded);
   } finally {
     clearInterval(ticking);
     await server?.close();
@@ -147,20 +151,6 @@ function strayRun(failure: Failure, output: Output): ShownRun {
   const topology = "outside of topologies";
   output.event(failureEvent({ topology, failure, pauseMs: null }));
   return failedForGood(topology, { failure, remedy: "something may stand still, start again" });
-}
-
-/** The topologies that failed, one line each. */
-function failedLines(runs: readonly ShownRun[]): string[] {
-  return failedRuns(runs).map(({ name, reason }) => `${name} failed: ${reason}`);
-}
-
-function degradedLines(runs: readonly ShownRun[]): string[] {
-  return degradedRuns(runs).map(({ name, reason }) => `${name} is degraded: ${reason}`);
-}
-
-/** What decides that the end is not a good one. */
-function troubleLines(runs: readonly ShownRun[]): string[] {
-  return [...failedLines(runs), ...degradedLines(runs)];
 }
 
 /** How long the next topology waits for the one before it. */
@@ -264,28 +254,34 @@ async function finish(
   { signal }: ApplicationOptions,
   { world, settled }: { world: World; settled: (deadlineMs: number, signal?: AbortSignal) => Promise<string[]> },
 ): Promise<string[] | null> {
-  if (world.demo === null) return null;
-  await world.demo.hold();
+  if (world.mode === "real") return null;
+  await world.demo?.hold();
   if (signal.aborted) return await settled(Date.now() + ENDING.catchUpMs);
   const left = await settled(Date.now() + CATCH_UP_MS, signal);
   return signal.aborted ? null : left;
 }
 
+/** Says how the run ended, and gives its status. @throws ConfigError when a topology has failed */
 function ended(
-  { output, signal }: ApplicationOptions,
-  { left, failed }: { readonly left: readonly string[] | null; readonly failed: readonly string[] },
+  { output, signal, configuration }: ApplicationOptions,
+  { metrics, ...end }: Pick<RunEnd, "left" | "failed"> & { readonly metrics: PrometheusMetrics },
 ): number {
+  const { left, failed } = end;
   const inTime = left === null || left.length === 0 || signal.aborted;
-  const how = left === null
-    ? "Ended"
-    : left.length === 0
-    ? "Ended: everything is in ClickHouse, positions are committed"
-    : inTime
-    ? `Ended. The next start goes on from here (${left.join("; ")})`
-    : `Ended, but could not apply everything within ${CATCH_UP_MS / 1000} s: ${left.join("; ")}`;
-  const text = failed.length === 0 ? how : `Ended, but not all is well: ${failed.join("; ")}`;
-  const good = inTime && failed.length === 0;
-  output.event({ level: good ? "info" : "error", name: "ended", text, fields: { unfinished: left, failed } });
+  const deadLetters = metrics.counts("weir_dead_letters_total").map(({ labels, value }) => ({
+    topology: labels.topology,
+    reason: labels.reason,
+    letters: value,
+  }));
+  const text = endMessage({
+    ...end,
+    told: signal.aborted,
+    waitedMs: CATCH_UP_MS,
+    deadLetters,
+    data: configuration.dataDirectory,
+  });
+  const level = !inTime || failed.length > 0 ? "error" : deadLetters.length > 0 ? "warn" : "info";
+  output.event({ level, name: "ended", text, fields: { unfinished: left, failed, deadLetters } });
   // Told again behind everything else, where a person or a supervisor looks for why the status is not 0.
   if (failed.length > 0) throw new ConfigError(failed);
   return inTime ? 0 : 1;

@@ -3,11 +3,14 @@ import type { EmbeddedClickHouse } from "../../adapters/embedded_clickhouse/clic
 import { openEmbeddedDeadLetters } from "../../adapters/local/dead_letters.ts";
 import { type EmbeddedLog, openEmbeddedLog } from "../../adapters/embedded_log/log.ts";
 import { systemClock } from "../../adapters/local/system_clock.ts";
-import { openDemoStore, type StoreSizes } from "../../demo/mod.ts";
+import { openDemoStore, type StoreSizes, TABLES, topicOf } from "../../demo/mod.ts";
 import { embeddedLogin } from "../clickhouse_client.ts";
+import { dataArgument } from "../data_option.ts";
 import { accountNames } from "../embedded_accounts.ts";
 import { ADDRESS, openDirectory, pathsIn } from "../embedded_directory.ts";
 import { writeCommand } from "../write_command.ts";
+import { produceRoute } from "../produce/produce_route.ts";
+import { openingPart } from "../directory_error.ts";
 import { exists } from "../../adapters/local/exists.ts";
 import { DemoSource } from "./demo_source.ts";
 import type { World, WorldOptions } from "./world.ts";
@@ -31,10 +34,11 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
   try {
     reportExits(directory.clickhouse, onEvent);
     reportAccounts(configuration.dataDirectory, onEvent);
-    const log = openEmbeddedLog({ path: paths.log });
+    const opening = <T>(open: () => T) => openingPart(configuration.dataDirectory, open);
+    const log = await opening(() => openEmbeddedLog({ path: paths.log }));
     opened.push(() => log.close());
     log.maintain();
-    const deadLetters = openEmbeddedDeadLetters({ path: paths.deadLetters });
+    const deadLetters = await opening(() => openEmbeddedDeadLetters({ path: paths.deadLetters }));
     opened.push(() => deadLetters.close());
     const { url } = directory.clickhouse;
     const warehouse = openClickHouse({
@@ -44,12 +48,14 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
       ...embeddedLogin(directory.accounts.writer),
     });
     opened.push(() => warehouse.close());
-    const demo = options.demo === null ? null : openDemo(options.demo, { path: paths.store, log, onEvent });
+    const demo = options.demo === null
+      ? null
+      : await opening(() => openDemo(options.demo!, { path: paths.store, log, onEvent }));
     if (demo !== null) opened.push(() => demo.close());
     return {
       mode: "embedded",
       ports: {
-        log,
+        log: { ...log, missingTopicAdvice: topicAdvice(configuration.dataDirectory, demo) },
         warehouse,
         clock: systemClock,
         random: { next: Math.random },
@@ -58,6 +64,7 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
       },
       addresses: { [ADDRESS.clickhouse]: url, [ADDRESS.reader]: directory.clickhouse.readerUrl },
       demo,
+      produce: produceRoute(log, directory.accounts.writer.password),
       publish: (addresses) => directory.lock.publish(addresses),
       close: () => closeAll(opened),
     };
@@ -65,6 +72,14 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
     await closeAll(opened);
     throw error;
   }
+}
+
+/** In embedded mode no connector makes topics: the demo store makes its own, and people theirs. */
+function topicAdvice(directory: string, demo: DemoSource | null): string {
+  const written = `Write its records with: deno task produce${dataArgument(directory)} <topic> < file.jsonl`;
+  return demo === null
+    ? `Nobody writes without the demo store. ${written}`
+    : `The demo store has only ${TABLES.map(topicOf).join(", ")}. Correct the name in the topology. ${written}`;
 }
 
 /** The youngest first. */
@@ -88,7 +103,7 @@ function reportExits(clickhouse: EmbeddedClickHouse, onEvent: WorldOptions["onEv
 /** Who may use ClickHouse, and where the passwords are: they themselves are in no log. */
 function reportAccounts(directory: string, onEvent: WorldOptions["onEvent"]): void {
   const { writer, reader } = accountNames(directory);
-  const data = directory === ".data" ? "" : ` --data ${directory}`;
+  const data = dataArgument(directory);
   onEvent({
     level: "info",
     name: "clickhouse accounts",

@@ -28,6 +28,7 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
       ClickHouse: withoutPassword(configuration.clickhouse!.url),
     },
     demo: null,
+    produce: null,
     publish: () => Promise.resolve(),
     async close() {
       await log.close();
@@ -37,7 +38,8 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
   };
 }
 
-function kafkaOptions(kafka: KafkaConfiguration, onEvent: (event: Event) => void) {
+/** How the configured brokers are reached. */
+export function kafkaOptions(kafka: KafkaConfiguration, onEvent: (event: Event) => void) {
   const { brokers, clientId, tls, sasl, replicationFactor, sessionTimeoutMs } = kafka;
   return {
     brokers,

@@ -1,4 +1,5 @@
-import type { Routes } from "../http_server.ts";
+import type { Route, Routes } from "../http_server.ts";
+import { PRODUCE_PATH } from "../produce/produce_route.ts";
 import type { PrometheusMetrics } from "../prometheus.ts";
 import { oneLine } from "./failure.ts";
 import { failedRuns, type ShownRun } from "./shown_run.ts";
@@ -12,12 +13,14 @@ export interface RouteOptions {
   readonly notReady: () => string | null;
   /** Comes to rest, holds the demo store and calls back with what is unfinished; the function given back lets go. */
   readonly rest: (deadlineMs: number, signal: AbortSignal) => Promise<{ unfinished: string[]; release: () => void }>;
+  /** Takes records for the log of this instance; null if it is not its own. */
+  readonly produce: Route | null;
 }
 
 const REST_SECONDS_MAX = 600;
 const BEAT_MS = 1_000;
 
-/** `/metrics`, `/livez`, `/readyz`, and for this machine only `POST /rest`. */
+/** `/metrics`, `/livez`, `/readyz`, and for this machine only `POST /rest` and `POST /produce`. */
 export function routesOf(options: RouteOptions): Routes {
   const { metrics, runs, notReady } = options;
   return {
@@ -39,6 +42,7 @@ export function routesOf(options: RouteOptions): Routes {
     },
     "POST /rest": (request, { loopback }) =>
       loopback ? restStream(request, options) : new Response("Only for this machine\n", { status: 403 }),
+    ...(options.produce === null ? {} : { [`POST ${PRODUCE_PATH}`]: options.produce }),
   };
 }
 

@@ -1,8 +1,9 @@
 import type { RunEvent, StartReport } from "../../runtime/runner.ts";
 import { whyOf } from "../letter_listing.ts";
-import { counted, grouped } from "../numbers.ts";
+import { counted } from "../numbers.ts";
 import type { Failure } from "./failure.ts";
 import type { Event } from "./output.ts";
+import { hasResumed, startText } from "./start_report_text.ts";
 
 /** What a topology's event means to a reader. */
 export function eventOf(topology: string, event: RunEvent): Event {
@@ -117,21 +118,12 @@ export function failureEvent(
   };
 }
 
-/**
- * Says whether the topology took up what ClickHouse had, and from where it went on: rows found right, written and
- * deleted per sink.
- */
+/** Says whether the topology took up what ClickHouse had, and what was done to each sink. */
 function startedEvent(topology: string, sinks: readonly StartReport[]): Event {
-  const resumed = sinks.some((sink) => sink.kept + sink.deleted > 0);
-  const parts = sinks.map(({ sink, kept, written, deleted }) =>
-    resumed
-      ? `${sink} ${grouped(kept)} rows kept, ${grouped(written)} written, ${grouped(deleted)} deleted`
-      : `${sink} ${grouped(written)} rows written`
-  );
   return {
     level: "info",
     name: "started",
-    text: `${topology} ${resumed ? "resumed" : "started fresh"}: ${parts.join("; ")}`,
-    fields: { topology, resumed, sinks },
+    text: `${topology} ${startText(sinks)}`,
+    fields: { topology, resumed: hasResumed(sinks), sinks },
   };
 }

@@ -37,14 +37,25 @@ export function failedForGood(
   };
 }
 
-/** The topologies that run and hold rows whose computation failed at their start. */
-export function degradedRuns(runs: readonly ShownRun[]): { readonly name: string; readonly reason: string }[] {
-  return runs.flatMap((run) => run.state === "degraded" ? [{ name: run.name, reason: run.problems().join("; ") }] : []);
-}
-
 /** The topologies that do not run for a reason that does not pass by itself. */
 export function failedRuns(runs: readonly ShownRun[]): { readonly name: string; readonly reason: string }[] {
   return runs.flatMap(({ name, state, failure }) =>
     state === "failed" && failure !== null ? [{ name, reason: failure.reason }] : []
   );
+}
+
+/** The topologies that failed, one line each. */
+export function failedLines(runs: readonly ShownRun[]): string[] {
+  return failedRuns(runs).map(({ name, reason }) => `${name} failed: ${reason}`);
+}
+
+/** The topologies that run and hold rows whose computation failed at their start, one line each. */
+export function degradedLines(runs: readonly ShownRun[]): string[] {
+  return runs.filter(({ state }) => state === "degraded")
+    .map((run) => `${run.name} is degraded: ${run.problems().join("; ")}`);
+}
+
+/** What decides that an end is not a good one. */
+export function troubleLines(runs: readonly ShownRun[]): string[] {
+  return [...failedLines(runs), ...degradedLines(runs)];
 }

@@ -8,6 +8,7 @@ import { checkTypes } from "../type_check.ts";
 import { UsageError } from "../usage_error.ts";
 import { ENDING_MS_MAX, runApplication } from "./application.ts";
 import { DEMO_SIZES } from "./demo_source.ts";
+import { GOES_ON } from "./end_message.ts";
 import { createJsonOutput } from "./json_output.ts";
 import type { Output } from "./output.ts";
 import { refuseTakeOver } from "./refuse_take_over.ts";
@@ -46,7 +47,7 @@ const options = {
     read: readChoice(...Object.keys(DEMO_SIZES) as (keyof typeof DEMO_SIZES)[]),
   }),
   "no-demo": flag("Embedded, but without the demo store."),
-  "allow-deletes": flag("Lets the start delete rows that the sources no longer contain, however many."),
+  "allow-deletes": flag("Lets the start delete rows that the topology no longer gives, however many."),
   "take-over": value({
     placeholder: "NAME",
     expected: "the name that a topology had before",
@@ -184,15 +185,19 @@ interface Signals {
 function listenForSignals(output: Output): Signals {
   const abort = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  // What was not acknowledged is found and written by the next start.
+  const endNow = (how: string) => {
+    output.event({ level: "warn", name: "ended", text: `${how}. ${GOES_ON}` });
+    output.close();
+  };
   const onSignal = () => {
     if (abort.signal.aborted) {
-      output.close();
+      endNow("Ended at once");
       Deno.exit(INTERRUPTED_STATUS);
     }
     timer = setTimeout(() => {
-      output.close();
+      endNow(`Ended after ${ENDING_MS_MAX / 1000} s with work under way`);
       if (signals.failed.length > 0) console.error(`Error: ${signals.failed.join("; ")}`);
-      // What was not acknowledged is found and written by the next start.
       Deno.exit(signals.failed.length > 0 ? 1 : 0);
     }, ENDING_MS_MAX);
     abort.abort(new DOMException("Told to end", "AbortError"));

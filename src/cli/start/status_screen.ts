@@ -1,5 +1,6 @@
 import { clockTime, counted, grouped } from "../numbers.ts";
 import { oneLine } from "./failure.ts";
+import { startSummary } from "./start_report_text.ts";
 import { snapshotUnderWay, type Status, type TopologyStatus } from "./status.ts";
 
 /** Space on the screen. */
@@ -78,11 +79,7 @@ function stateText({ state, tasks, tasksRunning }: TopologyStatus): string {
 }
 
 function startLine({ name, started }: TopologyStatus): string[] {
-  if (started === null) return [];
-  const sum = (count: "kept" | "written" | "deleted") => grouped(started.reduce((all, sink) => all + sink[count], 0));
-  const resumed = started.some((sink) => sink.kept + sink.deleted > 0);
-  const counts = `${sum("kept")} rows kept, ${sum("written")} written, ${sum("deleted")} deleted`;
-  return [`${name} ${resumed ? "resumed" : "started fresh"}: ${counts}`];
+  return started === null ? [] : [`${name} ${startSummary(started)}`];
 }
 
 function problemLines(status: Status): string[] {

@@ -1,5 +1,6 @@
 import type { Ports } from "../../runtime/runner.ts";
 import type { Configuration } from "../config/configuration.ts";
+import type { Route } from "../http_server.ts";
 import type { PrometheusMetrics } from "../prometheus.ts";
 import type { DemoSource } from "./demo_source.ts";
 import type { Event } from "./output.ts";
@@ -11,6 +12,8 @@ export interface World {
   /** What listens where, by name. */
   readonly addresses: Readonly<Record<string, string>>;
   readonly demo: DemoSource | null;
+  /** Takes records for a log that nobody else can write; null if the log is Kafka's. */
+  readonly produce: Route | null;
   /** Tells other commands where this instance listens. */
   publish(addresses: Readonly<Record<string, string>>): Promise<void>;
   close(): Promise<void>;

@@ -16,6 +16,8 @@ export type OutgoingRow = (UpsertRow | DeleteRow) & { readonly id: Key };
 /** What a sink writer needs. */
 export interface SinkWriterOptions {
   readonly table: TableSpec;
+  /** Columns that were added to the table just now; none if absent. */
+  readonly added?: readonly string[];
   readonly warehouse: Warehouse;
   readonly clock: Clock;
   readonly flushIntervalMs: number;
@@ -38,6 +40,8 @@ export interface SinkWriterOptions {
  */
 export class SinkWriter {
   readonly table: TableSpec;
+  /** Columns that were added to the table just before the start. */
+  readonly added: readonly string[];
   /** The last try to insert failed. */
   troubled = false;
   readonly #options: SinkWriterOptions;
@@ -55,6 +59,7 @@ export class SinkWriter {
 
   constructor(options: SinkWriterOptions) {
     this.table = options.table;
+    this.added = options.added ?? [];
     this.#options = options;
   }
 

@@ -1,4 +1,4 @@
-import { retry } from "../../ports/retry.ts";
+import { retry, STOPPED } from "../../ports/retry.ts";
 import type { PhysicalPlan, SinkPlan } from "../../plan/physical.ts";
 import { keyColumnsOf, sinksOf } from "../../plan/outputs_of.ts";
 import type { DeadLetterQueue } from "./dead_letter_queue.ts";
@@ -33,12 +33,13 @@ export async function createSinkWriters(options: SinkWritersOptions): Promise<Ma
   const { ports, options: run, topology, problems, deadLetters } = options;
   const writers = new Map<string, SinkWriter>();
   for (const sink of sinksOf(options.plan)) {
-    await ensure(sink, options);
+    const added = await ensure(sink, options);
     const labels = { topology, sink: sink.name };
     writers.set(
       sink.name,
       new SinkWriter({
         table: sink.table,
+        added,
         warehouse: ports.warehouse,
         clock: ports.clock,
         flushIntervalMs: run.flushIntervalMs,
@@ -64,13 +65,15 @@ export async function createSinkWriters(options: SinkWritersOptions): Promise<Ma
   return writers;
 }
 
-async function ensure(sink: SinkPlan, options: SinkWritersOptions): Promise<void> {
+/** Resolves to the columns that were added to a table that was there. */
+async function ensure(sink: SinkPlan, options: SinkWritersOptions): Promise<readonly string[]> {
   const { ports, problems, stopped } = options;
-  await retry(() => ports.warehouse.ensure(sink.table), {
+  const report = await retry(() => ports.warehouse.ensure(sink.table), {
     clock: ports.clock,
     firstMs: RETRY_MS,
     lastMs: RETRY_MS,
     onState: (error) => problems.set("clickhouse", error?.message ?? null),
     stopped,
   });
+  return report === STOPPED ? [] : report.added;
 }

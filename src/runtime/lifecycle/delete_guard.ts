@@ -76,8 +76,10 @@ export class DeleteGuard {
     throw new RestoreError(
       host.id,
       `Start stopped before it deletes ${refused.keys.length} of ${refused.shown} rows ${refused.whose} in ` +
-        `ClickHouse table "${sink}" (${some}; ...), because its sources no longer contain them. If that is ` +
-        `right, start once with --allow-deletes; if not, check the source topics first`,
+        `ClickHouse table "${sink}" (${some}; ...): the topology no longer gives them. Either its file was changed ` +
+        "(a filter, a join, a key: compare it with the version that ran before; rows whose callback throws now are " +
+        "in deno task dlq), or its source topics no longer hold them (made anew, emptied: compare their records with " +
+        "the tables they come from). If it is meant, start once with --allow-deletes",
     );
   }
 

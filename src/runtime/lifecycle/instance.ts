@@ -70,8 +70,11 @@ export function isOverloaded({ options, producer, writers }: Instance): boolean 
   return false;
 }
 
-/** What the start did, by sink, over this instance's tasks. */
-export function startReport(hosts: Iterable<TaskHost>): StartReport[] {
+/** What the start did, by sink, over this instance's tasks. `writers`: by sink. */
+export function startReport(
+  hosts: Iterable<TaskHost>,
+  writers: ReadonlyMap<string, Pick<SinkWriter, "table" | "added">>,
+): StartReport[] {
   const totals = new Map<string, SinkCounts>();
   const add = (sink: string, counts: SinkCounts) => {
     const total = totals.get(sink) ?? newSinkCounts();
@@ -86,8 +89,21 @@ export function startReport(hosts: Iterable<TaskHost>): StartReport[] {
     sink,
     // Without the rows that the start itself wrote and, its sources changing meanwhile, took away again.
     kept: Math.max(0, base - rewritten - deleted - held),
-    held,
     written,
     deleted: Math.min(deleted, Math.max(0, base - rewritten)),
+    ...(held > 0 ? { held } : {}),
+    ...detailsOf(writers.get(sink), Math.min(rewritten, base)),
   }));
+}
+
+/** What is not the same for every start. */
+function detailsOf(
+  writer: Pick<SinkWriter, "table" | "added"> | undefined,
+  rewritten: number,
+): Pick<StartReport, "rewritten" | "added" | "shares"> {
+  return {
+    ...(rewritten > 0 ? { rewritten } : {}),
+    ...(writer !== undefined && writer.added.length > 0 ? { added: writer.added } : {}),
+    ...(writer?.table.shares ? { shares: true } : {}),
+  };
 }

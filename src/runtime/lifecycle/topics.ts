@@ -92,6 +92,8 @@ export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
   return { plan, generation, sources, partitions, inboxes };
 }
 
+const MISSING_TOPIC_ADVICE = "Debezium creates a topic with its first record; check table.include.list";
+
 /**
  * The source topics, and the newest generation that the topology is known to have: later than the one that is set if it
  * has taken tables over.
@@ -107,9 +109,9 @@ async function awaitSources(
     const found = await prepare.log.topics([...names, ...[...later.values()].flat()]);
     const missing = names.filter((name) => !found.has(name));
     if (missing.length === 0) return found;
-    const message = `Waiting for topic(s) ${
-      missing.join(", ")
-    }: not there yet. Debezium creates a topic with its first record; check table.include.list`;
+    const message = `Waiting for topic(s) ${missing.join(", ")}: not there yet. ${
+      prepare.log.missingTopicAdvice ?? MISSING_TOPIC_ADVICE
+    }`;
     throw new ProductionError(message, { retriable: true });
   };
   const found = await retry(find, {

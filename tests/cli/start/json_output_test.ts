@@ -27,7 +27,7 @@ function running(uptimeMs: number, changes: number, more: Partial<TopologyStatus
         changes,
         rows: changes,
         lag: changes % 7,
-        started: sinks.map((sink) => ({ sink, kept: 77_123, held: 0, written: 12, deleted: 3 })),
+        started: sinks.map((sink) => ({ sink, kept: 77_123, written: 12, deleted: 3 })),
         ...more,
       })
     ),

@@ -33,14 +33,14 @@ Deno.test("renderStatus() shows a snapshot's progress only while it is under way
 });
 
 Deno.test("renderStatus() says what a start found, what is wrong, and the last proof", () => {
-  const started = [{ sink: "a", kept: 5, held: 0, written: 2, deleted: 1 }, {
+  const started = [{ sink: "a", kept: 5, written: 2, deleted: 1 }, {
     sink: "b",
     kept: 1_000,
     held: 0,
     written: 0,
     deleted: 0,
   }];
-  const fresh = [{ sink: "c", kept: 0, held: 0, written: 7, deleted: 0 }];
+  const fresh = [{ sink: "c", kept: 0, written: 7, deleted: 0 }];
   const lines = renderStatus(
     instanceStatus({
       topologies: [
@@ -69,7 +69,7 @@ Deno.test("renderStatus() says what a start found, what is wrong, and the last p
 Deno.test("renderStatus() fits every screen, whatever there is to say", () => {
   const many = Array.from({ length: 30 }, (_, index) =>
     topologyStatus(`topology_${index}`, {
-      started: [{ sink: "a", kept: 1, held: 0, written: 1, deleted: 1 }],
+      started: [{ sink: "a", kept: 1, written: 1, deleted: 1 }],
       problems: ["x".repeat(300), "another"],
     }));
   for (const lines of [20, 10, 6, 1]) {

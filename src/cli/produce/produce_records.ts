@@ -1,0 +1,177 @@
+import { PARTITIONS_DEFAULT } from "../../demo/mod.ts";
+import type { SourceSpec } from "../../dsl/source.ts";
+import { ConfigError } from "../../record/errors.ts";
+import { configurationOf } from "../data_option.ts";
+import { counted } from "../numbers.ts";
+import { loadRunnable } from "../topology_files.ts";
+import type { KeyedRecord } from "./append_records.ts";
+import { lineReader, type LineRecords } from "./line_records.ts";
+import { openTarget, type Target } from "./target.ts";
+
+/** Written at once: so many records, or so much text in UTF-16 units. */
+const BATCH_RECORDS = 1_000;
+const BATCH_LENGTH = 1024 * 1024;
+
+/** Where records go. */
+export interface ProduceOptions {
+  readonly topic: string;
+  /** Data directory of embedded mode; that of the environment, or `.data`, if absent. */
+  readonly data?: string;
+  /** Of the topic, if it must be made; 6 if absent. */
+  readonly partitions?: number;
+  /** Called after each batch with the number of records written so far. */
+  readonly onProgress?: (records: number) => void;
+}
+
+/** What was written. */
+export interface Produced {
+  readonly records: number;
+  readonly rows: number;
+  /** Each of them a record and its tombstone. */
+  readonly deletes: number;
+  readonly tombstones: number;
+  /** The topic was made. */
+  readonly created: boolean;
+  /** Of the topic; null when there was nothing to write. */
+  readonly partitions: number | null;
+  /** Topologies that read the topic. */
+  readonly topologies: readonly string[];
+  /** Columns that none of them reads, with the number of rows that had them. */
+  readonly unreadColumns: ReadonlyMap<string, number>;
+}
+
+/**
+ * Writes records into a topic of the configured brokers, or of the embedded log, whether or not an instance runs on it.
+ * A line is the text of a JSON object or the object itself (bigints and Decimals keep their digits):
+ *
+ * - a row, `{ id: 1, status: "new" }`: it is there, or replaces the row of its key;
+ * - an envelope of Debezium's, `{ op: "c", after: {...} }`, or `{ op: "d", before: { id: 1 } }`, which deletes;
+ * - `{ key: { id: 1 }, value: null }`: a tombstone, which deletes, too; `value` may be a row or an envelope.
+ *
+ * Values are in the form in which Debezium writes them. The key is made of the columns that topologies declare.
+ * @throws ConfigError that names the first line that cannot be written, and what is wrong with it; those before it are
+ * written, and writing them again changes nothing
+ *
+ * @example
+ * await produceRecords({ topic: "shop.public.customers" }, [
+ *   { id: 1, name: "Ada", city: "London" },
+ *   { op: "d", before: { id: 2 } },
+ * ]);
+ */
+export async function produceRecords(
+  options: ProduceOptions,
+  lines: AsyncIterable<string | object> | Iterable<string | object>,
+): Promise<Produced> {
+  const { topic, partitions = PARTITIONS_DEFAULT, onProgress = () => {} } = options;
+  const configuration = configurationOf(options.data === undefined ? {} : { data: options.data });
+  const { sources, topologies } = await sourcesOf(configuration.topologiesDirectory, topic);
+  const reader = lineReader(topic, sources);
+  const target = await openTarget(configuration);
+  const writer = new BatchWriter({ target, topic, partitions, onProgress });
+  const counts = { row: 0, delete: 0, tombstone: 0 };
+  let number = 0;
+  try {
+    for await (const line of lines) {
+      number++;
+      const text = typeof line === "string" ? line : textOf(line);
+      if (text.trim() === "") continue;
+      const { kind, records } = await readLine(() => reader.read(text), { topic, number, writer });
+      await writer.add(records);
+      counts[kind]++;
+    }
+    await writer.flush();
+  } finally {
+    await target.close();
+  }
+  return {
+    records: writer.written,
+    rows: counts.row,
+    deletes: counts.delete,
+    tombstones: counts.tombstone,
+    created: writer.created,
+    partitions: writer.partitions,
+    topologies,
+    unreadColumns: reader.unreadColumns(),
+  };
+}
+
+/** How topologies declare the topic, and which those are. */
+async function sourcesOf(
+  directory: string,
+  topic: string,
+): Promise<{ readonly sources: readonly SourceSpec[]; readonly topologies: readonly string[] }> {
+  const { files } = await loadRunnable(directory, []);
+  const found = files.map(({ topology }) => ({
+    name: topology.name,
+    sources: topology.nodes.flatMap((node) => node.op === "source" && node.source.topic === topic ? [node.source] : []),
+  }));
+  return {
+    sources: found.flatMap(({ sources }) => sources),
+    topologies: found.filter(({ sources }) => sources.length > 0).map(({ name }) => name),
+  };
+}
+
+/** Writes what stands before a line that cannot be read, then says which it is. */
+async function readLine(
+  read: () => LineRecords,
+  { topic, number, writer }: { readonly topic: string; readonly number: number; readonly writer: BatchWriter },
+): Promise<LineRecords> {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    await writer.flush();
+    const before = writer.written === 0
+      ? "Nothing was written"
+      : `The lines before it are written (${counted(writer.written, "record")}); writing them again changes nothing`;
+    throw new ConfigError([`Cannot write line ${number} to "${topic}": ${error.message}. ${before}`], { cause: error });
+  }
+}
+
+/** Digits of bigints stay; a Decimal is a text, as Debezium writes it. */
+function textOf(line: object): string {
+  const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+  return JSON.stringify(line, (_name, value) => typeof value === "bigint" ? rawJSON(String(value)) : value);
+}
+
+interface BatchWriterOptions {
+  readonly target: Target;
+  readonly topic: string;
+  readonly partitions: number;
+  readonly onProgress: (records: number) => void;
+}
+
+/** Collects records and appends them batch by batch. */
+class BatchWriter {
+  written = 0;
+  created = false;
+  partitions: number | null = null;
+  readonly #options: BatchWriterOptions;
+  #batch: KeyedRecord[] = [];
+  #length = 0;
+
+  constructor(options: BatchWriterOptions) {
+    this.#options = options;
+  }
+
+  async add(records: readonly KeyedRecord[]): Promise<void> {
+    for (const record of records) {
+      this.#batch.push(record);
+      this.#length += record.key.length + (record.value?.length ?? 0);
+    }
+    if (this.#batch.length >= BATCH_RECORDS || this.#length >= BATCH_LENGTH) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const records = this.#batch;
+    if (records.length === 0) return;
+    const { target, topic, partitions, onProgress } = this.#options;
+    this.#batch = [];
+    this.#length = 0;
+    const appended = await target.append({ topic, partitions, records });
+    this.written += records.length;
+    this.created ||= appended.created;
+    this.partitions = appended.partitions;
+    onProgress(this.written);
+  }
+}
