@@ -6,14 +6,14 @@ const SMALL = ["--demo-size", "small", "--port", "0", "--rate", "50", "--no-chec
 const MOD = new URL("../../../src/mod.ts", import.meta.url).href;
 const ZOD = import.meta.resolve("zod");
 
-/** A topology that copies the ids of the store's users into a table of its own name. */
+/** A topology that copies the ids of the store's users into a table of its own name, once more under another type. */
 function copy(name: string, type: "Int64" | "String"): string {
   return `import { clickhouse, debezium, int8, topology } from "${MOD}";
 import { z } from "${ZOD}";
 const users = debezium("online_store.public.users", { key: ["id"], row: z.object({ id: int8() }) });
-const shown = clickhouse("${name}", { key: ["id"], columns: { id: "${type}" } });
+const shown = clickhouse("${name}", { key: ["id"], columns: { id: "Int64", copy: "${type}" } });
 export default topology("${name}", (builder) =>
-  builder.table(users).mapValues(({ id }) => ({ id: ${type === "Int64" ? "id" : "String(id)"} })).to(shown));`;
+  builder.table(users).mapValues(({ id }) => ({ id, copy: ${type === "Int64" ? "id" : "String(id)"} })).to(shown));`;
 }
 
 async function write(directory: string, files: Record<string, string>): Promise<void> {
