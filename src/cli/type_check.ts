@@ -5,7 +5,7 @@ import type { BrokenFile } from "./topology_files.ts";
 /** Errors of one file that are told; of more only the number is. */
 const ERRORS_MAX = 5;
 /** A check that takes longer is given up. */
-const CHECK_MS_MAX = 120_000;
+const CHECK_MS_MAX = 60_000;
 
 /** What checking the types of files found; `unchecked`: why it could not be done, null if it was. */
 export interface TypeCheck {

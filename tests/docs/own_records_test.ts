@@ -49,7 +49,12 @@ Deno.test({
         return text.split("\n").slice(2, -3).map((line) => line.trim().split(/ +/));
       };
       assert(start.startsWith("deno task start"), start);
-      const run = startMain([...start.split(" ").slice(2).map((word) => atHome(word, data)), "--port", "0"], env);
+      const run = startMain([
+        ...start.split(" ").slice(2).map((word) => atHome(word, data)),
+        "--port",
+        "0",
+        "--no-check",
+      ], env);
       assert((await shell(produce)).includes("5 records written"));
       await run.event(({ event }) => event === "started" || event === "failed");
       assertEquals(await shown("2 rows"), [["Erlangen", "1"], ["London", "1"]]);

@@ -47,7 +47,8 @@ async function prepared(directory: string) {
     return { status: code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
   };
   const query = (sql: string) => runMain(["query", sql, "--data", data, "--format", "csv"], env);
-  const start = (...args: string[]) => startMain(["start", "--no-demo", "--data", data, "--port", "0", ...args], env);
+  const start = (...args: string[]) =>
+    startMain(["start", "--no-check", "--no-demo", "--data", data, "--port", "0", ...args], env);
   return { data, produce, query, start };
 }
 
