@@ -30,7 +30,7 @@ export interface LoadedFiles {
  * @throws ConfigError with the problems of all files
  */
 export async function loadTopologies(directory: string, names: readonly string[]): Promise<TopologyFile[]> {
-  const { files, broken } = await sortTopologies(directory, names);
+  const { files, broken } = await loadRunnable(directory, names);
   if (broken.length > 0) throw new ConfigError(problemsOf(broken));
   return [...files];
 }
@@ -38,18 +38,9 @@ export async function loadTopologies(directory: string, names: readonly string[]
 /**
  * As {@link loadTopologies}, but a file that cannot be imported, and all files that claim one name or one table, are
  * set apart from those that can run.
- * @throws ConfigError when there is no file of a name, none at all, or none that can run
+ * @throws ConfigError when there is no file of a name, or none at all
  */
 export async function loadRunnable(
-  directory: string,
-  names: readonly string[],
-): Promise<LoadedFiles> {
-  const sorted = await sortTopologies(directory, names);
-  if (sorted.files.length === 0) throw new ConfigError(problemsOf(sorted.broken));
-  return sorted;
-}
-
-async function sortTopologies(
   directory: string,
   names: readonly string[],
 ): Promise<LoadedFiles> {
@@ -80,7 +71,7 @@ async function sortTopologies(
 }
 
 /** One that several files have in common once. */
-function problemsOf(broken: readonly BrokenFile[]): string[] {
+export function problemsOf(broken: readonly BrokenFile[]): string[] {
   return [...new Set(broken.flatMap(({ problems }) => problems))];
 }
 

@@ -22,6 +22,11 @@ Deno.test("typeErrors() gives file, line, message and the innermost reason of ea
         ~~~~~~
     at file://${Deno.cwd()}/topologies/sales.ts:25:52
 
+TS6133 [ERROR]: 'rows' is declared but its value is never read.
+const rows = 1;
+      ~~~~
+    at file:///elsewhere/rows.ts:2:7
+
 TS2345 [ERROR]: Argument of type 'A' is not assignable to parameter of type 'B'.
   Types of property 'amount' are incompatible.
     Type 'bigint' is not assignable to type 'number'.

@@ -3,7 +3,7 @@ import type { SourceSpec } from "../../dsl/source.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { configurationOf } from "../data_option.ts";
 import { counted } from "../numbers.ts";
-import { loadRunnable } from "../topology_files.ts";
+import { loadRunnable, problemsOf } from "../topology_files.ts";
 import type { KeyedRecord } from "./append_records.ts";
 import { lineReader, type LineRecords } from "./line_records.ts";
 import { openTarget, type Target } from "./target.ts";
@@ -100,7 +100,8 @@ async function sourcesOf(
   directory: string,
   topic: string,
 ): Promise<{ readonly sources: readonly SourceSpec[]; readonly topologies: readonly string[] }> {
-  const { files } = await loadRunnable(directory, []);
+  const { files, broken } = await loadRunnable(directory, []);
+  if (files.length === 0) throw new ConfigError(problemsOf(broken));
   const found = files.map(({ topology }) => ({
     name: topology.name,
     sources: topology.nodes.flatMap((node) => node.op === "source" && node.source.topic === topic ? [node.source] : []),

@@ -3,7 +3,7 @@ import { type Configuration, loadConfiguration } from "../config/configuration.t
 import { command, flag, type OptionValues, value } from "../command.ts";
 import { dataOption } from "../data_option.ts";
 import { readAmount, readChoice, readDuration, readInteger, readText } from "../option_values.ts";
-import { type LoadedFiles, loadRunnable } from "../topology_files.ts";
+import { type LoadedFiles, loadRunnable, problemsOf } from "../topology_files.ts";
 import { checkTypes } from "../type_check.ts";
 import { UsageError } from "../usage_error.ts";
 import { ENDING_MS_MAX, runApplication } from "./application.ts";
@@ -105,6 +105,7 @@ export const startCommand = command({
     const signals = listenForSignals(output);
     try {
       const { files, broken } = options["no-check"] ? loaded : await withRightTypes(loaded, output);
+      if (files.length === 0) throw new ConfigError(problemsOf(broken));
       return await runApplication({
         configuration,
         topologies: files.map(({ topology }) => topology),
@@ -128,22 +129,26 @@ export const startCommand = command({
 });
 
 /**
- * Sets apart the files whose types are wrong: a misspelt column would be undefined in every row.
- * @throws ConfigError when no other file is left
+ * Sets apart the files whose types are wrong: a misspelt column would be undefined in every row. What else is wrong
+ * with a file is told behind that.
  */
 async function withRightTypes({ files, broken }: LoadedFiles, output: Output): Promise<LoadedFiles> {
   const startedMs = performance.now();
-  const check = await checkTypes(files.map(({ path }) => path));
+  const check = await checkTypes([...files, ...broken].map(({ path }) => path));
   const tell = (level: "info" | "warn", text: string) => output.event({ level, name: "types", text });
   if (check.unchecked !== null) {
     tell("warn", `Topology files are not type-checked: ${check.unchecked}. Check them with: deno check`);
   }
   const seconds = (performance.now() - startedMs) / 1000;
   if (seconds > TOLD_AFTER_S) tell("info", `Topology files type-checked in ${seconds.toFixed(1)} s`);
-  const right = files.filter(({ path }) => !check.broken.some((one) => one.path === path));
-  const wrong = [...broken, ...check.broken];
-  if (right.length === 0) throw new ConfigError(wrong.flatMap(({ problems }) => problems));
-  return { files: right, broken: wrong };
+  const errorsOf = (path: string) => check.broken.find((one) => one.path === path)?.problems ?? [];
+  return {
+    files: files.filter(({ path }) => errorsOf(path).length === 0),
+    broken: [
+      ...broken.map(({ path, problems }) => ({ path, problems: [...errorsOf(path), ...problems] })),
+      ...check.broken.filter(({ path }) => !broken.some((one) => one.path === path)),
+    ],
+  };
 }
 
 /**
