@@ -1,5 +1,6 @@
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { exists } from "../adapters/local/exists.ts";
 import type { BrokenFile } from "./topology_files.ts";
 
 /** Errors of one file that are told; of more only the number is. */
@@ -54,8 +55,14 @@ function denoProgram(): string | null {
 }
 
 async function denoCheck(program: string, files: readonly string[]): Promise<{ passed: boolean; output: string }> {
+  const config = ownConfig();
   const { code, stderr } = await new Deno.Command(program, {
-    args: ["check", "--quiet", ...files.map((path) => resolve(path))],
+    args: [
+      "check",
+      "--quiet",
+      ...(config === null ? [] : ["--config", config]),
+      ...files.map((path) => resolve(path)),
+    ],
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "null",
@@ -63,6 +70,15 @@ async function denoCheck(program: string, files: readonly string[]): Promise<{ p
     signal: AbortSignal.timeout(CHECK_MS_MAX),
   }).output();
   return { passed: code === 0, output: new TextDecoder().decode(stderr) };
+}
+
+/** The configuration with which this program runs, wherever it was started; null if there is none. */
+function ownConfig(): string | null {
+  if (!Deno.mainModule.startsWith("file:")) return null;
+  for (let folder = dirname(fileURLToPath(Deno.mainModule)); folder !== dirname(folder); folder = dirname(folder)) {
+    for (const name of ["deno.json", "deno.jsonc"]) if (exists(`${folder}/${name}`)) return `${folder}/${name}`;
+  }
+  return null;
 }
 
 /** The errors in what `deno check` prints, each as `file:line:column: message`, without those of {@link UNUSED}. */
