@@ -9,6 +9,8 @@ import { TaskHost } from "../../src/runtime/lifecycle/task_host.ts";
 import { GlobalReader } from "../../src/runtime/globals/global_reader.ts";
 import { FAILURE_MUTANTS } from "./failure_mutants.ts";
 import { LIFECYCLE_MUTANTS } from "./lifecycle_mutants.ts";
+import { ShareSink } from "../../src/runtime/outputs/share_sink.ts";
+import { SinkOutput } from "../../src/runtime/outputs/sink_output.ts";
 import { both, getter, method } from "./mutate.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -198,7 +200,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "nobase",
     rule: "a start reads back what the sink shows",
-    apply: method(Task, "base", () => function () {}),
+    apply: both(method(SinkOutput, "base", () => function () {}), method(ShareSink, "base", () => function () {})),
   },
   {
     name: "nohelloH",
