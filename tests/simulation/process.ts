@@ -116,7 +116,7 @@ export function runAgain(around: Surroundings, owner: Owner): Instance {
       return runner();
     },
     get failed() {
-      return run.runner === null || run.state !== "running";
+      return run.runner === null || (run.state !== "running" && run.state !== "degraded");
     },
   };
 }

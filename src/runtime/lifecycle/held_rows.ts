@@ -32,18 +32,21 @@ export function tendHeldRows({ hosts, busy, wake, problems, ports, topology, wri
   problems.set(PROBLEM, held.length === 0 ? null : problemOf(held, hosts));
   if (held.length === 0) return;
   for (const host of hosts.values()) {
-    if (host.task === null || !host.task.complete || heldOf(host.task).every(({ rows }) => rows === 0)) continue;
-    host.task.reconsider();
+    const { task } = host;
+    if (task === null || !task.complete || heldOf(task).every(({ rows }) => rows === 0)) continue;
+    if (!task.failures.ended()) continue;
+    task.reconsider();
     busy.add(host);
+    wake();
   }
-  wake();
 }
 
+/** The same while the same sinks hold rows: a problem is told whenever its text changes. */
 function problemOf(held: readonly Held[], hosts: ReadonlyMap<string, TaskHost>): string {
-  const rows = held.map(({ sink, rows }) => `${rows} of "${sink}"`).join(", ");
-  const failed = [...hosts.values()].find(({ task }) => task?.failures.last)?.task?.failures.last?.message;
+  const sinks = held.map(({ sink }) => `"${sink}"`).join(", ");
+  const failed = [...hosts.values()].find(({ task }) => task?.failures.first)?.task?.failures.first?.message;
   const reason = failed ?? "records could not be read, or ClickHouse refused rows";
-  return `Rows are shown as they were before this start, because what they are computed from failed at it: ${rows}. ` +
-    `${reason}. Mend the topology or the rows, and start again ("deno task dlq" lists what failed); to have these ` +
+  return `Rows of ${sinks} are shown as they were before this start, because what they are computed from failed at ` +
+    `it: ${reason}. Mend the topology or the rows, and start again ("deno task dlq" lists what failed); to have these ` +
     `rows deleted instead, start once with --allow-deletes`;
 }

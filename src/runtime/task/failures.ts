@@ -12,8 +12,8 @@ import type { TaskContext } from "./task_context.ts";
 export class Failures {
   /** Rows whose last evaluation failed. */
   rows = 0;
-  /** Why the last of them did; null before any. */
-  last: ProcessorError | null = null;
+  /** Why the first row did; null before any. */
+  first: ProcessorError | null = null;
   readonly #context: TaskContext;
   readonly #table: TaskTable;
   readonly #source: SourceReader;
@@ -22,6 +22,7 @@ export class Failures {
   /** Of the evaluation under way. */
   #errorsBefore = 0;
   #failedBefore = false;
+  #spoke = { here: true, above: true };
 
   constructor(parts: {
     readonly context: TaskContext;
@@ -38,7 +39,7 @@ export class Failures {
   /** Takes note of an error in a row of the table, and hands it on. */
   readonly take = (error: ProcessorError): void => {
     this.#errors++;
-    this.last = error;
+    this.first ??= error;
     this.#refusals.row(error);
   };
 
@@ -85,6 +86,13 @@ export class Failures {
     }
     return (entry.flags & FAILED) !== 0 || this.#context.suspect(this.#table);
   };
+
+  /** Whether what speaks against deletions has ended, in this task or above it, since this was asked last. */
+  ended(): boolean {
+    const before = this.#spoke;
+    const now = this.#spoke = { here: this.any, above: this.#context.suspect(this.#table) };
+    return (before.here && !now.here) || (before.above && !now.above);
+  }
 
   /** Whether groups may be missing only because something failed. */
   readonly suspectGroups = (): boolean =>
