@@ -205,11 +205,8 @@ Deno.test({
         assertEquals(await count(), rows, name);
       };
       await told("renamed", { name: "store", says: /--take-over <old name>/ });
-      await told(
-        "filtered",
-        { where: ".filter(() => false)" },
-        /Start stopped before it deletes .*filter.*--allow-deletes/s,
-      );
+      const says = /Start stopped before it deletes .*filter.*--allow-deletes/s;
+      await told("filtered", { where: ".filter(() => false)", says });
 
       // Nothing is wrong with these: the start goes well, and names what is left.
       await files({
