@@ -47,6 +47,6 @@ function problemOf(held: readonly Held[], hosts: ReadonlyMap<string, TaskHost>):
   const failed = [...hosts.values()].find(({ task }) => task?.failures.first)?.task?.failures.first?.message;
   const reason = failed ?? "records could not be read, or ClickHouse refused rows";
   return `Rows of ${sinks} are shown as they were before this start, because what they are computed from failed at ` +
-    `it: ${reason}. Mend the topology or the rows, and start again ("deno task dlq" lists what failed); to have these ` +
-    `rows deleted instead, start once with --allow-deletes`;
+    `it: ${reason}. Mend the topology or the rows, and start again ("deno task dlq" lists what failed); to have ` +
+    `these rows deleted instead, start once with --allow-deletes`;
 }
