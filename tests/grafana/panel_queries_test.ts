@@ -6,7 +6,7 @@ import { expandSql, intervalOf, type QueryContext } from "../../tools/dashboards
 import { KNOWN_METRICS } from "../../tools/dashboards/known_metrics.ts";
 import type { Panel } from "../../tools/dashboards/model.ts";
 import { metricNames } from "./metric_names.ts";
-import { committed, panelsOf, textAt } from "./support.ts";
+import { committed, hex, panelsOf, textAt } from "./support.ts";
 import { salesOf } from "./truth.ts";
 
 type Row = Record<string, unknown>;
@@ -157,12 +157,6 @@ function checkEveryMetric(load: DemoLoad): void {
       }
     }
   }
-}
-
-/** As ClickHouse's hex(). */
-function hex(text: string): string {
-  return Array.from(new TextEncoder().encode(text), (byte) => byte.toString(16).padStart(2, "0")).join("")
-    .toUpperCase();
 }
 
 function disposable(load: DemoLoad): DemoLoad & AsyncDisposable {

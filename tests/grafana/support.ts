@@ -28,3 +28,9 @@ export function committed(): [file: string, dashboard: Dashboard][] {
 export function panelsOf(dashboard: Dashboard): Panel[] {
   return dashboard.panels.filter((panel) => panel.type !== "row");
 }
+
+/** As ClickHouse's hex(). */
+export function hex(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => byte.toString(16).padStart(2, "0")).join("")
+    .toUpperCase();
+}

@@ -1,3 +1,4 @@
+import { hex } from "../../../grafana/support.ts";
 import { allPanels, salesPanel } from "../panels.ts";
 import { psql } from "../psql.ts";
 import type { Stage } from "../stage.ts";
@@ -90,7 +91,7 @@ async function seen(
     let now: unknown[] = [];
     const asWanted = async () => {
       const titles = Object.keys(shows);
-      const rows = await Promise.all(titles.map((title) => salesPanel(stage, title, { category: [CATEGORY] })));
+      const rows = await Promise.all(titles.map((title) => salesPanel(stage, title, { category: [hex(CATEGORY)] })));
       now = rows.map(([row]) => row ?? null);
       return titles.every((title, index) => matches(rows[index][0], shows[title]));
     };
