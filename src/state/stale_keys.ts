@@ -40,6 +40,11 @@ export class StaleKeys {
     return this.#keys.has(key) || this.#beyond > 0;
   }
 
+  /** Whether any change could not be read and no later one has come. */
+  get any(): boolean {
+    return this.size > 0 || this.unknown > 0;
+  }
+
   /** How many keys are stale now; beyond the limit, how many changes could not be remembered is added. */
   get size(): number {
     return this.#keys.size + this.#beyond;

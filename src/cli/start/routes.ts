@@ -33,10 +33,14 @@ export function routesOf(options: RouteOptions): Routes {
     "GET /readyz": () => {
       const general = notReady();
       const reasons = general === null ? [] : [general];
-      for (const run of runs) reasons.push(...run.unready().map((reason) => `${run.name}: ${reason}`));
+      const ready: string[] = [];
+      for (const run of runs) {
+        const unready = run.unready();
+        if (unready.length === 0) ready.push(run.name);
+        reasons.push(...unready.map((reason) => `${run.name}: ${reason}`));
+      }
       if (reasons.length === 0) return new Response("ok\n");
       const list = reasons.map((reason) => `- ${oneLine(reason)}\n`).join("");
-      const ready = runs.filter((run) => run.unready().length === 0).map(({ name }) => name);
       const rest = ready.length === 0 ? "" : `ready: ${ready.join(", ")}\n`;
       return new Response(`not ready\n${list}${rest}`, { status: 503 });
     },

@@ -108,19 +108,22 @@ function standingText(status: Status): string {
     ? "running"
     : "failed";
   const tasks = counted(sum(topologies, (topology) => topology.tasks), "task");
-  const degraded = topologies.filter(({ state }) => state === "degraded").map(({ name }) => name);
-  if (degraded.length > 0 && failed.length === 0 && all) {
-    return `${word}, ${tasks}, ${degraded.length > 2 ? degraded.length : degraded.join(" and ")} degraded`;
-  }
-  if (all) return `${word}, ${tasks}`;
+  const degraded = namesText(
+    topologies.filter(({ state }) => state === "degraded").map(({ name }) => name),
+    "degraded",
+  );
+  if (all) return `${word}, ${tasks}${degraded}`;
   const some = `${running} of ${topologies.length} topologies`;
-  if (failed.length > 0) {
-    // A line of the log stays short.
-    return `${word}, ${some} run, ${failed.length > 2 ? failed.length : failed.join(" and ")} failed`;
-  }
+  if (failed.length > 0) return `${word}, ${some} run${namesText(failed, "failed")}${degraded}`;
   // A topology that waits has no tasks, only what is left of them.
-  if (waits) return `${word}, ${some} run`;
-  return `${word}, ${some} and ${grouped(sum(topologies, ({ tasksRunning }) => tasksRunning))} of ${tasks} run`;
+  if (waits) return `${word}, ${some} run${degraded}`;
+  const tasksRun = grouped(sum(topologies, ({ tasksRunning }) => tasksRunning));
+  return `${word}, ${some} and ${tasksRun} of ${tasks} run${degraded}`;
+}
+
+/** Empty for no names. A line of the log stays short. */
+function namesText(names: readonly string[], what: string): string {
+  return names.length === 0 ? "" : `, ${names.length > 2 ? names.length : names.join(" and ")} ${what}`;
 }
 
 function isLoading(topology: TopologyStatus): boolean {

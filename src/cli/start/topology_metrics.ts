@@ -8,14 +8,14 @@ import type { ShownRun } from "./shown_run.ts";
  */
 export function reportTopologies(runs: readonly ShownRun[], metrics: Metrics): void {
   for (const run of runs) {
-    const topology = run.name;
+    const { name: topology, state: now } = run;
     for (const state of TOPOLOGY_STATES) {
-      metrics.gauge("weir_topology_state", { topology, state }, run.state === state ? 1 : 0);
+      metrics.gauge("weir_topology_state", { topology, state }, now === state ? 1 : 0);
     }
     metrics.gauge("weir_ready", { topology }, run.unready().length === 0 ? 1 : 0);
     metrics.gauge("weir_problems", { topology }, run.problems().length);
-    for (const { sink, kept, written, deleted } of run.started ?? []) {
-      for (const [result, rows] of Object.entries({ kept, written, deleted })) {
+    for (const { sink, kept, held = 0, written, deleted } of run.started ?? []) {
+      for (const [result, rows] of Object.entries({ kept, held, written, deleted })) {
         metrics.gauge("weir_start_rows", { topology, sink, result }, rows);
       }
     }

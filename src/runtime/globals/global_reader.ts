@@ -49,6 +49,8 @@ export class GlobalReader {
   readonly #reader: Reader;
   /** By table. */
   readonly #readers: readonly ChangeReader[];
+  /** Keys of each table whose last change could not be read. */
+  readonly stale: readonly StaleKeys[];
   /** Positions by topic, then partition. */
   readonly #positions = new Map<string, number[]>();
   #ends = new Map<string, number[]>();
@@ -71,6 +73,7 @@ export class GlobalReader {
         },
       })
     );
+    this.stale = this.#readers.map(({ stale }) => stale);
   }
 
   /** Begins to read from the start of the topics. */
@@ -120,11 +123,6 @@ export class GlobalReader {
   /** Records not read yet, as known at the last read. */
   get lag(): number {
     return this.behind(this.#ends);
-  }
-
-  /** Keys of each table whose last change could not be read. */
-  get stale(): readonly StaleKeys[] {
-    return this.#readers.map(({ stale }) => stale);
   }
 
   async stop(): Promise<void> {

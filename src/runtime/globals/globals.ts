@@ -4,7 +4,8 @@ import { createProgram, type Program } from "../../processor/program.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row, Value } from "../../record/row.ts";
 import { wireEquals } from "../../record/wire.ts";
-import { type CellLayout, type Entry, FAILED, layoutOf, newEntry } from "../../state/entry.ts";
+import { type CellLayout, type Entry, layoutOf, newEntry } from "../../state/entry.ts";
+import { FailedRows } from "../../state/failed_rows.ts";
 import type { Refusals } from "../../state/refusals.ts";
 import { type RightEntry, RightStore } from "../../state/right_store.ts";
 
@@ -41,9 +42,7 @@ export class Globals {
   readonly #states: readonly GlobalState[];
   readonly #listeners = new Set<GlobalListener>();
   readonly #fanOuts = new Map<RightEntry, FanOut>();
-  #errors = 0;
-  /** Rows whose last evaluation failed. */
-  failedRows = 0;
+  readonly #failed = new FailedRows();
   /** Where the record lies whose change is being made; null while none is. */
   reading: Position | null = null;
 
@@ -77,11 +76,16 @@ export class Globals {
       keyColumns,
       outputs: new Set(views.keys()),
       onError: (error) => {
-        this.#errors++;
+        this.#failed.fail();
         refusals.row(error);
       },
     });
     return { table, entries: new Map<Key, Entry>(), stores, program, layout, refusals, views };
+  }
+
+  /** Rows whose last evaluation failed. */
+  get failedRows(): number {
+    return this.#failed.size;
   }
 
   /** Rows held, over all global tables. */
@@ -120,16 +124,11 @@ export class Globals {
   }
 
   #evaluate(state: GlobalState, entry: Entry): void {
-    const failedBefore = (entry.flags & FAILED) !== 0;
-    const errors = this.#errors;
+    this.#failed.begin(entry);
     state.refusals.begin();
     const registers = state.program.run(entry);
     state.refusals.evaluated(entry.key);
-    const failed = this.#errors !== errors;
-    if (failed !== failedBefore) {
-      entry.flags ^= FAILED;
-      this.failedRows += failed ? 1 : -1;
-    }
+    this.#failed.end(entry);
     const changed: [number, Row | null][] = [];
     for (const [step, view] of state.views) {
       const now = registers[step] as Exclude<Value, symbol>;

@@ -21,14 +21,10 @@ export function suspects({ plan, hosts, globals, reader }: SuspectParts): (table
   const above = new Map(plan.tables.map((table) => [table, sourcesOf(plan, table)]));
   return (table) => {
     const { tables, usesGlobals } = above.get(table)!;
-    if (usesGlobals && (globals.failedRows > 0 || unread(reader()))) return true;
+    if (usesGlobals && (globals.failedRows > 0 || reader()?.stale.some((stale) => stale.any))) return true;
     for (const { table: own, task } of hosts.values()) if (tables.has(own) && task?.failures.any) return true;
     return false;
   };
-}
-
-function unread(reader: GlobalReader | null): boolean {
-  return reader?.stale.some(({ size, unknown }) => size > 0 || unknown > 0) ?? false;
 }
 
 /** The tables whose rows a table looks up or adds up, at any remove; itself only if it is among these. */

@@ -6,7 +6,7 @@ import { digestOf } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyOf, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { type Entry, FAILED, REPLACED, SHOWN_BEFORE } from "../../state/entry.ts";
+import { type Entry, REPLACED, SHOWN_BEFORE } from "../../state/entry.ts";
 import { keyLineOf } from "./key_line.ts";
 import type { OutgoingRow } from "../delivery/sink_writer.ts";
 
@@ -53,8 +53,8 @@ export interface SinkOutputOptions {
   readonly put: (row: OutgoingRow) => void;
   /** The entry's row is to be looked at again when the start ends. */
   readonly hold: (entry: Entry) => void;
-  /** Whether the entry's row may be missing only because something failed; `gone`: how many rows were missing. */
-  readonly suspect: (entry: Entry, gone: number) => boolean;
+  /** Makes what tells whether an entry's row may be missing only because something failed; `gone`: how many are. */
+  readonly suspecting: (gone: number) => (entry: Entry) => boolean;
   readonly complete: () => boolean;
   readonly onError: (error: ProcessorError) => void;
   /** The row of this key that ClickHouse refused is not the one to be shown any more. */
@@ -128,7 +128,7 @@ export class SinkOutput {
   show(entry: Entry, row: Row | null): void {
     const { cell } = this.#options;
     const shown = entry.cells[cell] as number | null;
-    const line = row === null ? null : this.#lineOf(entry, row);
+    const line = row === null ? null : this.#lineOf(entry.key, row);
     if (line === null) {
       if (this.#refused.size > 0 && this.#refused.delete(entry.key)) this.#options.onReplaced(entry.key);
       if (shown === null) return;
@@ -206,7 +206,8 @@ export class SinkOutput {
 
   /** Keys of the rows that are deleted when the start is complete. */
   doomed(): Key[] {
-    return [...this.#missing].filter((entry) => !this.holds(entry)).map((entry) => entry.key);
+    const holds = this.#options.suspecting(this.#gone);
+    return [...this.#missing].filter((entry) => !holds(entry)).map((entry) => entry.key);
   }
 
   /** Entries whose rows are missing and still shown. */
@@ -224,7 +225,7 @@ export class SinkOutput {
 
   /** Whether the row of this entry, which is missing, must not be deleted. */
   holds(entry: Entry): boolean {
-    return this.#options.suspect(entry, this.#gone);
+    return this.#options.suspecting(this.#gone)(entry);
   }
 
   /** Whether ClickHouse shows something of this entry. */
@@ -272,8 +273,7 @@ export class SinkOutput {
     put({ id: `moved ${text}`, keyLine: keyLineOf(plan, key), task, key: text, epoch: firstEpoch, seq: 0 });
   }
 
-  #lineOf(entry: Entry, row: Row): string | null {
-    const { key } = entry;
+  #lineOf(key: Key, row: Row): string | null {
     try {
       const names = this.#keyNames;
       if (keyOf(names.length === 1 ? [row[names[0]]] : names.map((name) => row[name])) !== key) {
@@ -287,7 +287,6 @@ export class SinkOutput {
       this.#guardKey?.(row);
       return this.#encode(row);
     } catch (cause) {
-      entry.flags |= FAILED;
       this.#options.onError(new ProcessorError(`sink ${this.#options.plan.name}`, keyText(key), { cause, row }));
       return null;
     }

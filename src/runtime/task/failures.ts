@@ -1,6 +1,7 @@
 import type { TaskTable } from "../../plan/physical.ts";
 import type { ProcessorError } from "../../record/errors.ts";
 import { type Entry, FAILED } from "../../state/entry.ts";
+import { FailedRows } from "../../state/failed_rows.ts";
 import type { Refusals } from "../../state/refusals.ts";
 import type { SourceReader } from "./source_reader.ts";
 import type { TaskContext } from "./task_context.ts";
@@ -11,17 +12,13 @@ import type { TaskContext } from "./task_context.ts";
  */
 export class Failures {
   /** Rows whose last evaluation failed. */
-  rows = 0;
+  readonly rows = new FailedRows();
   /** Why the first row did; null before any. */
   first: ProcessorError | null = null;
   readonly #context: TaskContext;
   readonly #table: TaskTable;
   readonly #source: SourceReader;
   readonly #refusals: Refusals;
-  #errors = 0;
-  /** Of the evaluation under way. */
-  #errorsBefore = 0;
-  #failedBefore = false;
   #spoke = { here: true, above: true };
 
   constructor(parts: {
@@ -38,53 +35,31 @@ export class Failures {
 
   /** Takes note of an error in a row of the table, and hands it on. */
   readonly take = (error: ProcessorError): void => {
-    this.#errors++;
+    this.rows.fail();
     this.first ??= error;
     this.#refusals.row(error);
   };
 
-  /** An evaluation of the entry begins. */
-  begin(entry: Entry): void {
-    this.#failedBefore = (entry.flags & FAILED) !== 0;
-    this.#errorsBefore = this.#errors;
-    entry.flags &= ~FAILED;
-  }
-
-  /** Marks the entry if anything has failed since the evaluation began. */
-  mark(entry: Entry): void {
-    if (this.#errors !== this.#errorsBefore) entry.flags |= FAILED;
-  }
-
-  /** The evaluation of the entry ends. */
-  end(entry: Entry): void {
-    this.mark(entry);
-    const failed = (entry.flags & FAILED) !== 0;
-    if (failed !== this.#failedBefore) this.rows += failed ? 1 : -1;
-  }
-
-  /** The entry is no more. */
-  forget(entry: Entry): void {
-    if ((entry.flags & FAILED) === 0) return;
-    entry.flags &= ~FAILED;
-    this.rows--;
-  }
-
   /** Whether rows of this task failed, or changes of them could not be read. */
   get any(): boolean {
-    return this.rows > 0 || this.#source.stale.some(({ size, unknown }) => size > 0 || unknown > 0);
+    return this.rows.size > 0 || this.#source.stale.some((stale) => stale.any);
   }
 
   /**
-   * Whether the entry's row may be missing only because something failed; `gone`: how many rows are missing. One that
-   * its source has lost is gone.
+   * Makes the function that tells whether an entry's row may be missing only because something failed, as it stands
+   * now; `gone`: how many rows are missing. One that its source has lost is gone.
    */
-  readonly suspect = (entry: Entry, gone: number): boolean => {
-    if (this.#context.options.allowDeletes) return false;
-    if (this.#table.members[0].kind === "source") {
-      if (this.#source.unread(entry.key, gone)) return true;
-      if (entry.row === null) return false;
-    }
-    return (entry.flags & FAILED) !== 0 || this.#context.suspect(this.#table);
+  readonly suspecting = (gone: number): (entry: Entry) => boolean => {
+    if (this.#context.options.allowDeletes) return () => false;
+    const hasSource = this.#table.members[0].kind === "source";
+    let above: boolean | null = null;
+    return (entry) => {
+      if (hasSource) {
+        if (this.#source.unread(entry.key, gone)) return true;
+        if (entry.row === null) return false;
+      }
+      return (entry.flags & FAILED) !== 0 || (above ??= this.#context.suspect(this.#table));
+    };
   };
 
   /** Whether what speaks against deletions has ended, in this task or above it, since this was asked last. */

@@ -20,6 +20,8 @@ export class SourceReader {
   readonly #context: TaskContext;
   /** By member; null for merges, which have no topic. A table's members are all the one or all the other. */
   readonly #readers: readonly (ChangeReader | null)[];
+  /** Keys of each member whose last change could not be read. */
+  readonly stale: readonly StaleKeys[];
   readonly #recent = new RecentRecords();
 
   constructor(task: TaskView, context: TaskContext) {
@@ -43,11 +45,7 @@ export class SourceReader {
       };
       return new ChangeReader(member.name, { decoder: decoders[index]!, rows });
     });
-  }
-
-  /** Keys of each member whose last change could not be read. */
-  get stale(): readonly StaleKeys[] {
-    return this.#readers.flatMap((reader) => reader === null ? [] : [reader.stale]);
+    this.stale = this.#readers.flatMap((reader) => reader === null ? [] : [reader.stale]);
   }
 
   /**

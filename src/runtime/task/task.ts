@@ -188,14 +188,13 @@ export class Task implements TaskView {
 
   /** Runs the entry's program and brings every output up to date whose value is known. Returns the registers. */
   evaluate(entry: Entry): readonly Value[] {
-    const { failures } = this;
+    const { rows } = this.failures;
     entry.flags &= ~DIRTY;
-    failures.begin(entry);
+    rows.begin(entry);
     this.refusals.begin();
     const registers = this.#program.run(entry);
-    failures.mark(entry);
     const known = applyOutputs(this.table, this, { entry, registers });
-    failures.end(entry);
+    rows.end(entry);
     if (known && (entry.flags & PENDING) !== 0) {
       entry.flags &= ~PENDING;
       this.#pending--;
@@ -214,7 +213,7 @@ export class Task implements TaskView {
     if (entry.row !== null || (this.loaded && (entry.flags & (PENDING | DIRTY)) !== 0)) return;
     for (const sink of this.sinks) if (sink.shows(entry)) return;
     if (this.entries.get(entry.key) === entry) this.entries.delete(entry.key);
-    this.failures.forget(entry);
+    this.failures.rows.forget(entry);
     this.#end.forget(entry);
   }
 

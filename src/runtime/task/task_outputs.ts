@@ -97,7 +97,7 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
       new SinkOutput({
         cell: layout.sinks + index,
         ...hooks(plan),
-        suspect: failures.suspect,
+        suspecting: failures.suspecting,
         onError: failures.take,
         onReplaced: (key) => refusals.rowReplaced(`sink ${plan.name}`, key),
       })

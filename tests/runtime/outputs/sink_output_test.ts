@@ -34,7 +34,7 @@ function open({ complete = true }: { complete?: boolean } = {}) {
     nextSeq: () => ++seq,
     put: (row) => put.push(row),
     hold() {},
-    suspect: () => false,
+    suspecting: () => () => false,
     complete: () => complete,
     onError: (error) => {
       throw error;
