@@ -120,7 +120,7 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   weir_problems: { kind: "gauge", help: "What is wrong right now: /readyz lists it.", labels: [] },
   weir_start_rows: {
     kind: "gauge",
-    help: "What the last start did, by result: rows found right (kept), held, written and deleted.",
+    help: "What the last start did, by result: rows found right (kept), written and deleted.",
     labels: ["sink", "result"],
   },
   weir_visible_delay_seconds: {

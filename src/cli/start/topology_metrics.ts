@@ -14,8 +14,8 @@ export function reportTopologies(runs: readonly ShownRun[], metrics: Metrics): v
     }
     metrics.gauge("weir_ready", { topology }, run.unready().length === 0 ? 1 : 0);
     metrics.gauge("weir_problems", { topology }, run.problems().length);
-    for (const { sink, kept, held = 0, written, deleted } of run.started ?? []) {
-      for (const [result, rows] of Object.entries({ kept, held, written, deleted })) {
+    for (const { sink, kept, written, deleted } of run.started ?? []) {
+      for (const [result, rows] of Object.entries({ kept, written, deleted })) {
         metrics.gauge("weir_start_rows", { topology, sink, result }, rows);
       }
     }
