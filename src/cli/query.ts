@@ -72,9 +72,7 @@ export const queryCommand = command({
       const connection = connect({ ...clickhouse, ...how }, clickhouse.database);
       try {
         if (options.write) await runAll(connection, text, shape);
-        else await print(connection, text, shape);
-      } catch (error) {
-        throw await readOnlyRefusal(connection, { text, error }) ?? error;
+        else await printRead(connection, text, shape);
       } finally {
         await connection.close();
       }
@@ -117,6 +115,15 @@ interface Shape {
   readonly rowsMax: number;
 }
 
+/** Prints what a query reads. @throws ProductionError that says what is wrong with a statement that is none */
+async function printRead(connection: Connection, text: string, { format, rowsMax }: Shape): Promise<void> {
+  try {
+    await print(connection, text, { format, rowsMax });
+  } catch (error) {
+    throw await readOnlyRefusal(connection, { text, error }) ?? error;
+  }
+}
+
 /**
  * What is wrong with a statement that ClickHouse refuses to a reader; null for any other error. It refuses so whatever
  * does not begin as a query, a misspelt SELECT, too: only its parser can tell.
@@ -126,7 +133,7 @@ async function readOnlyRefusal(
   { text, error }: { readonly text: string; readonly error: unknown },
 ): Promise<ProductionError | null> {
   if (codeOf(error) !== READONLY) return null;
-  const statement = text.trim().replace(/;\s*$/, "");
+  const statement = withoutEnd(text);
   try {
     for await (const _ of connection.bytes("run the query", `${PARSE}${statement}`)) break;
   } catch (parsed) {
@@ -154,8 +161,12 @@ function codeOf(error: unknown): number | null {
   return cause instanceof ClickHouseError ? Number(cause.code) : null;
 }
 
+function withoutEnd(sql: string): string {
+  return sql.trim().replace(/;\s*$/, "");
+}
+
 async function print(connection: Connection, text: string, { format, rowsMax }: Shape): Promise<void> {
-  const sql = text.trim().replace(/;\s*$/, "");
+  const sql = withoutEnd(text);
   const own = /\bFORMAT\s+\w+\s*$/i.test(sql);
   const lines = (name: string) => textLines(connection.bytes("run the query", `${sql}\nFORMAT ${name}`));
   if (own) {

@@ -27,6 +27,7 @@ export async function checkTypes(files: readonly string[]): Promise<TypeCheck> {
   if (program === null) return { broken: [], unchecked: "this process may not run deno (--allow-run)" };
   const all = await denoCheck(program, files);
   if (all.passed) return { broken: [], unchecked: null };
+  if (all.late) return { broken: [], unchecked: `deno check takes longer than ${CHECK_MS_MAX / 1000} s` };
   const broken: BrokenFile[] = [];
   // A file is broken by what it imports, too, so each is asked for itself.
   for (const path of files) {
@@ -54,8 +55,13 @@ function denoProgram(): string | null {
   }
 }
 
-async function denoCheck(program: string, files: readonly string[]): Promise<{ passed: boolean; output: string }> {
+/** `late`: it was given up. */
+async function denoCheck(
+  program: string,
+  files: readonly string[],
+): Promise<{ readonly passed: boolean; readonly late: boolean; readonly output: string }> {
   const config = ownConfig();
+  const timeout = AbortSignal.timeout(CHECK_MS_MAX);
   const { code, stderr } = await new Deno.Command(program, {
     args: [
       "check",
@@ -67,9 +73,9 @@ async function denoCheck(program: string, files: readonly string[]): Promise<{ p
     stdin: "null",
     stdout: "null",
     stderr: "piped",
-    signal: AbortSignal.timeout(CHECK_MS_MAX),
+    signal: timeout,
   }).output();
-  return { passed: code === 0, output: new TextDecoder().decode(stderr) };
+  return { passed: code === 0, late: code !== 0 && timeout.aborted, output: new TextDecoder().decode(stderr) };
 }
 
 /** The configuration with which this program runs, wherever it was started; null if there is none. */

@@ -1,6 +1,7 @@
+import { dataArgument } from "./data_option.ts";
+
 /** What a person types to run a statement on the embedded ClickHouse of a data directory. */
 export function writeCommand(directory: string, statement: string): string {
-  const data = directory === ".data" ? "" : ` --data ${directory}`;
   // Names stand in backticks, which a shell would run within double quotes.
-  return `deno task query${data} --write '${statement.replaceAll("'", "'\\''")}'`;
+  return `deno task query${dataArgument(directory)} --write '${statement.replaceAll("'", "'\\''")}'`;
 }

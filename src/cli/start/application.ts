@@ -131,6 +131,7 @@ function runsOf(
       topology,
       ports: world.ports,
       options: configuration.run,
+      data: configuration.dataDirectory,
       onEvent: (event) => output.event(event),
       onDiscarded: () => metrics.forgetGauges(topology.name),
     })

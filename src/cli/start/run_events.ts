@@ -1,12 +1,13 @@
 import type { RunEvent, StartReport } from "../../runtime/runner.ts";
+import { dataArgument } from "../data_option.ts";
 import { whyOf } from "../letter_listing.ts";
 import { counted } from "../numbers.ts";
 import type { Failure } from "./failure.ts";
 import type { Event } from "./output.ts";
 import { hasResumed, startText } from "./start_report_text.ts";
 
-/** What a topology's event means to a reader. */
-export function eventOf(topology: string, event: RunEvent): Event {
+/** What a topology's event means to a reader. `data`: the data directory, for commands that it names. */
+export function eventOf(topology: string, event: RunEvent, { data }: { readonly data?: string } = {}): Event {
   switch (event.kind) {
     case "assigned":
       return {
@@ -60,7 +61,7 @@ export function eventOf(topology: string, event: RunEvent): Event {
         fields: { topology, table: event.table, column: event.column, message: event.message },
       };
     case "letters":
-      return lettersEvent(topology, event);
+      return lettersEvent(topology, { ...event, data });
     case "problem":
       return {
         level: event.problem === null ? "info" : "warn",
@@ -77,19 +78,20 @@ const PART_LENGTH_MAX = 200;
 /** The first dead letter of a reason, or how many more there are, with an example, and where to see them all. */
 function lettersEvent(
   topology: string,
-  { letters, example, more }: Extract<RunEvent, { readonly kind: "letters" }>,
+  { letters, example, more, data }: Extract<RunEvent, { readonly kind: "letters" }> & { readonly data?: string },
 ): Event {
   const { stage, reason, operator, key, error, topic, partition, offset, stack } = example;
   const place = stack?.split("\n")[0] ?? null;
   const position = topic === null ? "" : ` (${topic}/${partition}@${offset})`;
   const what = more ? `${counted(letters, "more dead letter")}, the last` : "dead letter";
   const about = key === null ? "" : ` for ${shortened(key)}`;
+  const list = `deno task dlq${data === undefined ? "" : dataArgument(data)} --topology ${topology}`;
   return {
     level: "warn",
     name: "dead letters",
     text: `${topology}: ${what} at "${shortened(operator)}"${about}${position}, ${stage} ${reason}: ${
       shortened(whyOf(example))
-    }${place === null ? "" : ` ${shortened(place)}`}. List them with deno task dlq --topology ${topology}`,
+    }${place === null ? "" : ` ${shortened(place)}`}. List them with ${list}`,
     fields: { topology, stage, reason, letters, operator, key, error, topic, partition, offset, place },
   };
 }

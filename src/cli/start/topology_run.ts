@@ -24,6 +24,8 @@ export interface TopologyRunOptions {
   readonly ports: Ports;
   readonly options: RunOptions;
   readonly onEvent: (event: Event) => void;
+  /** Data directory, for commands that messages name. */
+  readonly data?: string;
   /** A failed try has handed back what it had: what was reported of it holds no more. */
   readonly onDiscarded?: () => void;
 }
@@ -185,7 +187,7 @@ export class TopologyRun implements ShownRun {
     if (event.kind === "started") this.started = event.sinks;
     if (event.kind === "started" || event.kind === "problem") this.#moved.resolve();
     this.#look(runner);
-    this.#options.onEvent(eventOf(this.name, event));
+    this.#options.onEvent(eventOf(this.name, event, this.#options));
   }
 
   #look(runner: Runner): void {

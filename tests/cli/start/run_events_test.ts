@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { createJsonOutput } from "../../../src/cli/start/json_output.ts";
 import { eventOf } from "../../../src/cli/start/run_events.ts";
 import type { DeadLetter } from "../../../src/ports/dead_letters.ts";
@@ -44,6 +44,8 @@ Deno.test("eventOf() tells a dead letter with its example and what to do, in one
     `sales: dead letter at "items.mapValues", callback callback_threw: ${"e".repeat(200)}.... ` +
       "List them with deno task dlq --topology sales",
   );
+  const elsewhere = eventOf("sales", { kind: "letters", letters: 1, example, more: false }, { data: "/tmp/other" });
+  assert(elsewhere.text.endsWith("List them with deno task dlq --data /tmp/other --topology sales"), elsewhere.text);
 });
 
 Deno.test("createJsonOutput() prints dead letters with their fields", () => {
