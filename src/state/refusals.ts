@@ -90,6 +90,11 @@ export class Refusals {
     if (this.#others.get(operator)?.delete(subject)) this.#listener.mended({ stage: "callback", operator, subject });
   }
 
+  /** As {@link otherMended}, of what has this key. */
+  keyMended(operator: string, key: Key): void {
+    if (this.hasOthers(operator)) this.otherMended(operator, subjectOf(key));
+  }
+
   /** Whether the operator has refused anything that is no row. */
   hasOthers(operator: string): boolean {
     return this.#others.size > 0 && (this.#others.get(operator)?.size ?? 0) > 0;

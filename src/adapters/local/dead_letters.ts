@@ -68,6 +68,21 @@ const INSERT = `
     timestamp_ms, task, epoch, subject, occasion, stack)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
+const RESOLVE = "UPDATE letters SET resolved_ms = ?, resolution = ? WHERE topology = ? AND resolved_ms IS NULL";
+
+/** What is done to one letter after the other, prepared once. */
+function statementsOf(database: DatabaseSync) {
+  return {
+    find: database.prepare("SELECT id, error, record, epoch, resolved_ms FROM letters WHERE identity = ?"),
+    again: database.prepare("UPDATE letters SET epoch = ? WHERE id = ?"),
+    drop: database.prepare("DELETE FROM letters WHERE id = ?"),
+    insert: database.prepare(INSERT),
+    mend: database.prepare(`${RESOLVE} AND task = ? AND subject = ? AND stage = ? AND operator = ? AND epoch <= ?`),
+  };
+}
+
+type Statements = ReturnType<typeof statementsOf>;
+
 /**
  * Opens the dead letters. When there are more than `lettersMax`, the oldest are dropped and counted (one that comes
  * again after that is kept again).
@@ -77,17 +92,20 @@ export function openEmbeddedDeadLetters(options: EmbeddedDeadLettersOptions): Em
   const { path, lettersMax = DEAD_LETTERS_MAX } = options;
   const database = openDatabase({ path, schema: SCHEMA, pragmas: PRAGMAS, version: VERSION, lockWaitMs: LOCK_WAIT_MS });
   prepareLetters(database);
+  const statements = statementsOf(database);
   return {
     async put(letters) {
       try {
-        put(database, letters, { lettersMax });
+        put(database, letters, { lettersMax, statements });
       } catch (error) {
         throw productionError(`keep ${letters.length} dead letters`, error);
       }
     },
     async resolve(resolutions) {
       try {
-        inTransaction(database, () => resolutions.forEach((resolution) => resolve(database, resolution)));
+        inTransaction(database, () => {
+          for (const resolution of resolutions) resolve(database, resolution, { statements });
+        });
       } catch (error) {
         throw productionError(`mark dead letters as resolved`, error);
       }
@@ -128,11 +146,11 @@ export function openEmbeddedDeadLetters(options: EmbeddedDeadLettersOptions): Em
 function put(
   database: DatabaseSync,
   letters: readonly DeadLetter[],
-  { lettersMax }: { readonly lettersMax: number },
+  { lettersMax, statements }: { readonly lettersMax: number; readonly statements: Statements },
 ): void {
   if (letters.length === 0) return;
   inTransaction(database, () => {
-    for (const letter of letters) putOne(database, valuesOf(letter));
+    for (const letter of letters) putOne(statements, valuesOf(letter));
     const kept = Number(database.prepare("SELECT count(*) AS letters FROM letters").get()!.letters);
     let surplus = kept - lettersMax;
     for (const oldest of ["WHERE resolved_ms IS NOT NULL ORDER BY resolved_ms", "ORDER BY id"]) {
@@ -146,38 +164,42 @@ function put(
   });
 }
 
-function putOne(database: DatabaseSync, values: LetterValues): void {
+function putOne({ find, again, drop, insert }: Statements, values: LetterValues): void {
   const { identity, error, record, epoch } = values;
-  const kept = database.prepare("SELECT id, error, record, epoch, resolved_ms FROM letters WHERE identity = ?")
-    .get(identity);
+  const kept = find.get(identity);
   if (kept !== undefined) {
     if (Number(kept.epoch ?? 0) > epoch) return;
     if (kept.resolved_ms === null && kept.error === error && kept.record === record) {
-      database.prepare("UPDATE letters SET epoch = ? WHERE id = ?").run(epoch, kept.id);
+      again.run(epoch, kept.id);
       return;
     }
-    database.prepare("DELETE FROM letters WHERE id = ?").run(kept.id);
+    drop.run(kept.id);
   }
-  database.prepare(INSERT).run(...Object.values(values));
+  insert.run(...Object.values(values));
 }
 
-function resolve(database: DatabaseSync, resolution: Resolution): void {
+function resolve(
+  database: DatabaseSync,
+  resolution: Resolution,
+  { statements }: { readonly statements: Statements },
+): void {
   const { topology, why, timestampMs } = resolution;
-  const update = "UPDATE letters SET resolved_ms = ?, resolution = ? WHERE topology = ? AND resolved_ms IS NULL";
   const resolved = [timestampMs, why, topology];
   switch (resolution.kind) {
     case "subject": {
       const { task, epoch, stage, operator, subject } = resolution;
-      database.prepare(`${update} AND task = ? AND subject = ? AND stage = ? AND operator = ? AND epoch <= ?`)
-        .run(...resolved, task, subject, stage, operator, epoch);
+      statements.mend.run(...resolved, task, subject, stage, operator, epoch);
       return;
     }
     case "start":
-      database.prepare(`${update} AND task = ? AND epoch < ?`).run(...resolved, resolution.task, resolution.epoch);
+      database.prepare(`${RESOLVE} AND task = ? AND epoch < ?`).run(...resolved, resolution.task, resolution.epoch);
       return;
     case "gone": {
       const places = resolution.tasks.map(() => "?").join(", ");
-      database.prepare(`${update} AND (task IS NULL OR task NOT IN (${places}))`).run(...resolved, ...resolution.tasks);
+      database.prepare(`${RESOLVE} AND (task IS NULL OR task NOT IN (${places}))`).run(
+        ...resolved,
+        ...resolution.tasks,
+      );
     }
   }
 }

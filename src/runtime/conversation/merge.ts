@@ -6,7 +6,6 @@ import { groupColumns } from "../../processor/group_columns.ts";
 import type { KeyColumn } from "../../record/key_column.ts";
 import type { Row } from "../../record/row.ts";
 import { type Chore, type Chores, LOOKS_PER_STEP, Walks } from "../../state/chores.ts";
-import { subjectOf } from "../../record/subject_of.ts";
 import type { Refusals } from "../../state/refusals.ts";
 
 interface Share {
@@ -145,7 +144,7 @@ export class Merge {
       const group = this.#groups.get(key);
       if (group === undefined || group.homes.size === 0) {
         this.#groups.delete(key);
-        this.#mended(key);
+        this.#refusals.keyMended(this.#aggregate.name, key);
         yield [key, null];
         continue;
       }
@@ -157,17 +156,12 @@ export class Merge {
     try {
       const parts = [...group.homes.values()].map((share) => share.parts);
       const row = { ...group.columns, ...totalsOf(this.#aggregate, parts) };
-      this.#mended(key);
+      this.#refusals.keyMended(this.#aggregate.name, key);
       return row;
     } catch (cause) {
       const error = new ProcessorError(this.#aggregate.name, keyText(key), { cause, row: group.columns });
       this.#refusals.other(error, { columns: Object.keys(group.columns).sort() });
       return null;
     }
-  }
-
-  #mended(key: Key): void {
-    const { name } = this.#aggregate;
-    if (this.#refusals.hasOthers(name)) this.#refusals.otherMended(name, subjectOf(key));
   }
 }

@@ -19,6 +19,13 @@ const KNOWN_MAX = 10_000;
 const RETRY_MS = 1_000;
 const NOWHERE = { topic: null, partition: null, offset: null } as const;
 
+/** Why letters of each stage no longer apply, as it is kept with them. */
+const MENDED: Readonly<Record<DeadLetter["stage"], string>> = {
+  decode: "a later record of the key was read",
+  callback: "it was evaluated again without this error, or is gone",
+  sink: "the row that ClickHouse refused is another one now, or gone",
+};
+
 /** Who writes a letter: a task or a global table, and which life of it. */
 export interface Maker {
   readonly task: string;
@@ -126,6 +133,11 @@ export class DeadLetterQueue {
     }));
   }
 
+  /** What letters of this maker say of a subject no longer applies. */
+  mended(mended: Maker & Pick<DeadLetter, "stage" | "operator"> & { readonly subject: string }): void {
+    this.resolve({ kind: "subject", ...mended, why: MENDED[mended.stage] });
+  }
+
   /** Letters that no longer apply. A start's count only if all letters of its maker could be stored. */
   resolve(resolved: Resolved): void {
     if (resolved.kind === "start" && this.#incomplete.has(makerId(resolved))) return;
@@ -224,12 +236,13 @@ export class DeadLetterQueue {
     try {
       while (done < batch.length) {
         const { kind } = batch[done];
-        const other = batch.findIndex((waiting, index) => index > done && waiting.kind !== kind);
-        const part = batch.slice(done, other < 0 ? batch.length : other);
+        let end = done + 1;
+        while (end < batch.length && batch[end].kind === kind) end++;
+        const part = batch.slice(done, end);
         const { deadLetters } = this.#ports;
         if (kind === "letter") await deadLetters.put(part.flatMap((one) => one.kind === "letter" ? [one.letter] : []));
         else await deadLetters.resolve(part.flatMap((one) => one.kind === "resolution" ? [one.resolution] : []));
-        done += part.length;
+        done = end;
         this.#changed = true;
       }
     } catch (error) {

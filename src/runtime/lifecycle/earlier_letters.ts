@@ -4,7 +4,7 @@ import type { GlobalLetters } from "./global_letters.ts";
 import type { Instance } from "./instance.ts";
 import type { SetAside } from "./set_aside.ts";
 import type { TaskHost } from "./task_host.ts";
-import { taskId } from "../../record/task_id.ts";
+import { taskId, taskIds } from "../../record/task_id.ts";
 
 const NOT_AGAIN = "a later start of the topology evaluated everything and did not meet it again";
 const NO_TASK = "the task that wrote it no longer exists, or an earlier version of Weir wrote it";
@@ -63,13 +63,11 @@ export class EarlierLetters {
   }
 
   #gone(): void {
-    const { hosts, topics: { plan, partitions } } = this.#instance;
-    if (this.#goneDone || !hosts.has(taskId(plan.tables[0].name, 0))) return;
+    const { hosts, topics } = this.#instance;
+    if (this.#goneDone || !hosts.has(taskId(topics.plan.tables[0].name, 0))) return;
     this.#goneDone = true;
-    const own = plan.tables.flatMap(({ name, index }) =>
-      Array.from({ length: partitions[index] }, (_, partition) => taskId(name, partition))
-    );
-    const globals = plan.globals.map((table) => this.#parts.globals.makerOf(table).task);
+    const own = topics.plan.tables.flatMap(({ name, index }) => taskIds(name, topics.partitions[index]));
+    const globals = topics.plan.globals.map((table) => this.#parts.globals.makerOf(table).task);
     this.#parts.letters.resolve({ kind: "gone", tasks: [...own, ...globals], why: NO_TASK });
   }
 }

@@ -1,10 +1,10 @@
 import type { GlobalTable } from "../../plan/physical.ts";
 import type { Position } from "../../ports/log.ts";
+import type { Key } from "../../record/key.ts";
 import { subjectOf } from "../../record/subject_of.ts";
 import { Refusals } from "../../state/refusals.ts";
 import type { DeadLetterQueue, Maker } from "../delivery/dead_letter_queue.ts";
 import type { Unreadable } from "../globals/global_reader.ts";
-import { MENDED } from "../task/task_letters.ts";
 
 /**
  * Dead letters of global tables. Every instance reads them whole, so they are written in the name of the table, and the
@@ -26,7 +26,7 @@ export class GlobalLetters {
     return new Refusals({
       columns: () => columns,
       refused: (refusal) => this.#letters.callback({ ...maker, ...refusal, position: reading(), occasion: null }),
-      mended: (mended) => this.#letters.resolve({ kind: "subject", ...maker, ...mended, why: MENDED[mended.stage] }),
+      mended: (mended) => this.#letters.mended({ ...maker, ...mended }),
     });
   }
 
@@ -37,9 +37,9 @@ export class GlobalLetters {
   }
 
   /** A later record of the key was read. */
-  read(table: GlobalTable, key: Parameters<typeof subjectOf>[0]): void {
-    const about = { operator: table.source.topic, subject: subjectOf(key), why: MENDED.decode };
-    this.#letters.resolve({ kind: "subject", ...this.makerOf(table), stage: "decode", ...about });
+  read(table: GlobalTable, key: Key): void {
+    const about = { operator: table.source.topic, subject: subjectOf(key) };
+    this.#letters.mended({ ...this.makerOf(table), stage: "decode", ...about });
   }
 
   makerOf({ name }: GlobalTable): Maker {

@@ -6,7 +6,7 @@ import { inboxTopic } from "../../plan/inbox_topic.ts";
 import { outputsOf, sinksOf } from "../../plan/outputs_of.ts";
 import type { PhysicalPlan } from "../../plan/physical.ts";
 import { ConfigError } from "../../record/errors.ts";
-import { parseTaskId, taskId } from "../../record/task_id.ts";
+import { parseTaskId, taskId, taskIds } from "../../record/task_id.ts";
 import { encodeHello } from "../conversation/messages.ts";
 import { firstEpochOf, generationOf } from "../conversation/ownership.ts";
 
@@ -88,7 +88,7 @@ async function epochsShown({ plan, partitions, warehouse }: TakeOverOptions): Pr
   const epochs = new Map<string, number>();
   const present = await warehouse.present(sinksOf(plan).map(({ table }) => table));
   for (const table of plan.tables) {
-    const own = Array.from({ length: partitions[table.index] }, (_, partition) => taskId(table.name, partition));
+    const own = taskIds(table.name, partitions[table.index]);
     for (const { sink } of outputsOf(table)) {
       if (present.get(sink.table.name)!.id === null) continue;
       const strangers = new Set<string>();

@@ -15,7 +15,7 @@ import { encodeHello } from "../conversation/messages.ts";
 import { firstEpochOf, homeOf } from "../conversation/ownership.ts";
 import { shownKeyOf } from "../outputs/key_line.ts";
 import { Task } from "../task/task.ts";
-import { taskId } from "../../record/task_id.ts";
+import { taskIds } from "../../record/task_id.ts";
 import type { TaskContext } from "../task/task_context.ts";
 import { adoptShown, takeShown } from "../task/shown_base.ts";
 import type { TaskHost } from "./task_host.ts";
@@ -182,7 +182,7 @@ async function readOutput({ table, output, hosts }: OutputReading, options: Star
   const { warehouse, context, clock } = options;
   const { sink } = output;
   const partitions = context.partitions[table.index];
-  const all = Array.from({ length: partitions }, (_, partition) => taskId(table.name, partition));
+  const all = taskIds(table.name, partitions);
   for await (const rows of warehouse.shown(sink.table, hosts().map((host) => host.id))) {
     for (const slice of slicesOf(rows)) {
       const own = byTask(slice);

@@ -8,7 +8,6 @@ import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyText, parseKeyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { type Chore, LOOKS_PER_STEP } from "../../state/chores.ts";
-import { subjectOf } from "../../record/subject_of.ts";
 import type { Refusals } from "../../state/refusals.ts";
 import type { GroupOutput } from "./group_output.ts";
 import { keyLineOf, shownKeyOf } from "./key_line.ts";
@@ -246,7 +245,7 @@ export class ShareSink {
 
   #mended(key: Key): void {
     const { refusals } = this.#options;
-    if (refusals.hasOthers(this.#operator)) refusals.otherMended(this.#operator, subjectOf(key));
+    refusals.keyMended(this.#operator, key);
     if (this.#refused.size > 0 && this.#refused.delete(key)) this.#replaced(key);
   }
 
@@ -260,7 +259,7 @@ export class ShareSink {
     try {
       this.#checkColumns(group);
       const line = this.#encoder.line(group.columns, output.parts(group));
-      if (refusals.hasOthers(this.#operator)) refusals.otherMended(this.#operator, subjectOf(group.key));
+      refusals.keyMended(this.#operator, group.key);
       return line;
     } catch (cause) {
       const error = new ProcessorError(this.#operator, keyText(group.key), { cause, row: group.columns });

@@ -6,7 +6,6 @@ import type { StaleKeys } from "../../state/stale_keys.ts";
 import type { TaskView } from "../conversation/task_view.ts";
 import { ChangeReader, MISPLACED } from "../globals/change_reader.ts";
 import { subjectOf } from "../../record/subject_of.ts";
-import { MENDED } from "./task_letters.ts";
 import { PlaceCheck } from "./place_check.ts";
 import { RecentRecords } from "./recent_records.ts";
 import type { TaskContext } from "./task_context.ts";
@@ -96,8 +95,7 @@ export class SourceReader {
   }
 
   #mended(operator: string, key: Key): void {
-    const about = { operator, subject: subjectOf(key), why: MENDED.decode };
-    this.#context.letters.resolve({ kind: "subject", ...this.#maker, stage: "decode", ...about });
+    this.#context.letters.mended({ ...this.#maker, stage: "decode", operator, subject: subjectOf(key) });
   }
 
   #held(member: number, key: Key): Row | null {

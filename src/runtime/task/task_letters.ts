@@ -4,13 +4,6 @@ import type { Key } from "../../record/key.ts";
 import { Refusals } from "../../state/refusals.ts";
 import type { TaskContext } from "./task_context.ts";
 
-/** Why letters of each stage no longer apply, as it is kept with them. */
-export const MENDED = {
-  decode: "a later record of the key was read",
-  callback: "it was evaluated again without this error, or is gone",
-  sink: "the row that ClickHouse refused is another one now, or gone",
-} as const;
-
 /** A task as its letters tell of it. */
 interface Writer {
   readonly id: string;
@@ -32,6 +25,6 @@ export function createRefusals(
       const occasion = task.complete || position !== null ? null : "start";
       context.letters.callback({ ...maker, ...refusal, position, occasion });
     },
-    mended: (mended) => context.letters.resolve({ kind: "subject", ...maker, ...mended, why: MENDED[mended.stage] }),
+    mended: (mended) => context.letters.mended({ ...maker, ...mended }),
   });
 }
