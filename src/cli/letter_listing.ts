@@ -1,6 +1,7 @@
 import type { KeptLetter } from "../adapters/local/dead_letters.ts";
 import type { DeadLetter } from "../ports/dead_letters.ts";
 import { counted, grouped } from "./numbers.ts";
+import { MARK, plain, shortened } from "./plain_text.ts";
 
 /** How letters are shown. */
 export interface ListingOptions {
@@ -15,7 +16,6 @@ export interface ListingOptions {
   readonly dropped: number;
 }
 
-const MARK = "...";
 const LABEL_WIDTH = 10;
 const INDENT = LABEL_WIDTH + 2;
 /** Lines of an error that are shown of one that is cut. */
@@ -109,13 +109,4 @@ function field(label: string, text: string): string {
 
 function timeOf(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
-}
-
-/** Without what a terminal would obey. */
-function plain(text: string): string {
-  return text.replaceAll("\n", "\\n").replaceAll(/\p{Cc}/gu, " ");
-}
-
-function shortened(line: string, width: number): string {
-  return line.length <= width ? line : `${line.slice(0, Math.max(1, width - MARK.length))}${MARK}`;
 }

@@ -1,3 +1,5 @@
+import { plain, shortened } from "./plain_text.ts";
+
 /** Widest cell shown; longer ones are cut. */
 const CELL_LENGTH_MAX = 100;
 
@@ -20,8 +22,7 @@ export function textTable(
 }
 
 function cell(text: string): string {
-  const plain = text.replaceAll("\n", "\\n").replaceAll(/\p{Cc}/gu, " ");
-  return plain.length <= CELL_LENGTH_MAX ? plain : `${plain.slice(0, CELL_LENGTH_MAX - 3)}...`;
+  return shortened(plain(text), CELL_LENGTH_MAX);
 }
 
 /** Columns that a text takes on a terminal, near enough: wide characters of East Asian scripts and emoji take two. */

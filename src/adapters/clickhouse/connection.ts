@@ -105,11 +105,7 @@ export const BARE_INTEGERS: ClickHouseSettings = {
   output_format_decimal_trailing_zeros: 1,
 };
 
-const READ_SETTINGS: ClickHouseSettings = {
-  output_format_json_quote_64bit_integers: 1,
-  output_format_json_quote_decimals: 1,
-  output_format_decimal_trailing_zeros: 1,
-};
+const READ_SETTINGS: ClickHouseSettings = { ...BARE_INTEGERS, output_format_json_quote_64bit_integers: 1 };
 
 /** `database` is where unqualified names are looked up; it need not exist if there are none. */
 export function connect(options: ConnectionOptions, database?: string): Connection {

@@ -35,12 +35,16 @@ async function sameTypes(
   { table, select }: { readonly table: TableSpec; readonly select: string },
 ): Promise<boolean> {
   const action = `compare the types of view "${database}.${table.name}"`;
-  const columns = await connection.select(
-    action,
-    `SELECT name, type FROM system.columns WHERE database = ${literal(database)} AND table = ${literal(table.name)} ` +
-      "ORDER BY position",
-  );
-  const given = await connection.select(action, `DESCRIBE TABLE (${select})`);
+  const [columns, given] = await Promise.all([
+    connection.select(
+      action,
+      `SELECT name, type FROM system.columns WHERE database = ${literal(database)} AND table = ${
+        literal(table.name)
+      } ` +
+        "ORDER BY position",
+    ),
+    connection.select(action, `DESCRIBE TABLE (${select})`),
+  ]);
   const text = (rows: readonly Record<string, unknown>[]) => JSON.stringify(rows.map(({ name, type }) => [name, type]));
   return text(columns) === text(given);
 }

@@ -47,11 +47,7 @@ async function weirTables(
       "match(engine_full, '^(Replicated|Shared)?ReplacingMergeTree\\\\((.*, )?_version, _deleted\\\\)')) " +
       "ORDER BY table, position",
   );
-  const tables = new Map<string, ActualColumn[]>();
-  for (const { table, ...column } of rows) {
-    const columns = tables.get(String(table)) ?? [];
-    tables.set(String(table), [...columns, column as unknown as ActualColumn]);
-  }
+  const tables = Map.groupBy(rows as unknown as (ActualColumn & { readonly table: string })[], ({ table }) => table);
   const added = bookkeepingColumns({ name: "", columns: [], key: [], shares: false });
   const isWeirs = (columns: readonly ActualColumn[]) =>
     added.every(({ name, type }) => columns.some((column) => column.name === name && column.type === type));

@@ -1,6 +1,6 @@
 import { systemClock } from "../../adapters/local/system_clock.ts";
 import type { Log, NewRecord } from "../../ports/log.ts";
-import { retry } from "../../ports/retry.ts";
+import { isRetriable, retry } from "../../ports/retry.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 
@@ -42,9 +42,13 @@ export async function appendRecords(
   if (topic.startsWith(OWN_PREFIX)) {
     throw new ConfigError([`Cannot write to "${topic}": it is an inbox of Weir's own. Write to a topic of a source`]);
   }
-  const created = !(await log.topics([topic])).has(topic);
-  if (created) await log.createTopic({ name: topic, partitions, cleanup: "compact", retentionMs: -1 });
-  const found = (await log.topics([topic])).get(topic)!.partitions;
+  let known = (await log.topics([topic])).get(topic);
+  const created = known === undefined;
+  if (known === undefined) {
+    await log.createTopic({ name: topic, partitions, cleanup: "compact", retentionMs: -1 });
+    known = (await log.topics([topic])).get(topic)!;
+  }
+  const found = known.partitions;
   const byPartition = new Map<number, NewRecord[]>();
   for (const record of records) {
     const partition = partitionOf(record.key, found);
@@ -56,7 +60,7 @@ export async function appendRecords(
   await retry(() => log.append([...byPartition].map(([partition, list]) => ({ topic, partition, records: list }))), {
     clock: systemClock,
     ...RETRY,
-    retriable: (error) => "retriable" in error && error.retriable === true && ++tries < TRIES_MAX,
+    retriable: (error) => isRetriable(error) && ++tries < TRIES_MAX,
   });
   return { created, partitions: found };
 }

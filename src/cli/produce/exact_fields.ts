@@ -36,3 +36,8 @@ export function parseFields(text: string): ExactFields {
 export function isFields(value: unknown): value is ExactFields {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !EXACT.isRawJSON(value);
 }
+
+/** An object as a line's text: digits of bigints stay; a Decimal is a text, as Debezium writes it. */
+export function lineOf(fields: object): string {
+  return JSON.stringify(fields, (_name, value) => typeof value === "bigint" ? EXACT.rawJSON(String(value)) : value);
+}

@@ -49,8 +49,8 @@ export const produceCommand = command({
     let toldMs = Date.now();
     const produced = await produceRecords({
       topic,
-      ...options.data === undefined ? {} : { data: options.data },
-      ...options.partitions === undefined ? {} : { partitions: options.partitions },
+      data: options.data,
+      partitions: options.partitions,
       onProgress(records) {
         if (Date.now() - toldMs < PROGRESS_EVERY_MS) return;
         toldMs = Date.now();
@@ -58,7 +58,7 @@ export const produceCommand = command({
       },
     }, linesOf(Deno.stdin.readable));
     console.log(summary(topic, produced).join("\n"));
-    const configuration = configurationOf(options.data === undefined ? {} : { data: options.data });
+    const configuration = configurationOf(options);
     const demo = configuration.kafka === null && exists(pathsIn(configuration.dataDirectory).store);
     if (demo && TABLES.some((table) => topicOf(table) === topic)) {
       console.log("The demo store writes this topic and knows nothing of these records: verify will tell differences");

@@ -5,6 +5,7 @@ import { configurationOf } from "../data_option.ts";
 import { counted } from "../numbers.ts";
 import { loadRunnable, problemsOf } from "../topology_files.ts";
 import type { KeyedRecord } from "./append_records.ts";
+import { lineOf } from "./exact_fields.ts";
 import { lineReader, type LineRecords } from "./line_records.ts";
 import { openTarget, type Target } from "./target.ts";
 
@@ -63,7 +64,7 @@ export async function produceRecords(
   lines: AsyncIterable<string | object> | Iterable<string | object>,
 ): Promise<Produced> {
   const { topic, partitions = PARTITIONS_DEFAULT, onProgress = () => {} } = options;
-  const configuration = configurationOf(options.data === undefined ? {} : { data: options.data });
+  const configuration = configurationOf(options);
   const { sources, topologies } = await sourcesOf(configuration.topologiesDirectory, topic);
   const reader = lineReader(topic, sources);
   const target = await openTarget(configuration);
@@ -73,7 +74,7 @@ export async function produceRecords(
   try {
     for await (const line of lines) {
       number++;
-      const text = typeof line === "string" ? line : textOf(line);
+      const text = typeof line === "string" ? line : lineOf(line);
       if (text.trim() === "") continue;
       const { kind, records } = await readLine(() => reader.read(text), { topic, number, writer });
       await writer.add(records);
@@ -127,12 +128,6 @@ async function readLine(
       : `The lines before it are written (${counted(writer.written, "record")}); writing them again changes nothing`;
     throw new ConfigError([`Cannot write line ${number} to "${topic}": ${error.message}. ${before}`], { cause: error });
   }
-}
-
-/** Digits of bigints stay; a Decimal is a text, as Debezium writes it. */
-function textOf(line: object): string {
-  const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
-  return JSON.stringify(line, (_name, value) => typeof value === "bigint" ? rawJSON(String(value)) : value);
 }
 
 interface BatchWriterOptions {

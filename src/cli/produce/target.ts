@@ -42,8 +42,11 @@ async function openEmbedded(directory: string): Promise<Target> {
     return {
       append: (request) => appendRecords(log, request),
       async close() {
-        await log.close();
-        await lock.release();
+        try {
+          await log.close();
+        } finally {
+          await lock.release();
+        }
       },
     };
   } catch (error) {
