@@ -194,7 +194,7 @@ function formOf(whole: unknown, context: KeyContext): KeyForm {
   const { columns, bare, schemaConverts } = context;
   const [{ name }] = columns;
   // A schema that does not stand first was not taken off before.
-  const wrapper = wrappedIn(whole) ?? wrappedValue(whole);
+  const wrapper = wrappedIn(whole, isTyped);
   const wrapped = wrapper !== null;
   const payload = wrapped ? wrapper.payload : whole;
   const schema = wrapped ? wrapper.schema : null;
@@ -214,12 +214,9 @@ function fieldsIn(whole: unknown, { wrapped, bare }: KeyForm): Record<string, un
   return bare === null ? payload as Record<string, unknown> : { [bare]: payload };
 }
 
-/** A value that is no struct, with the Connect schema that is attached to it; null for anything else. */
-function wrappedValue(whole: unknown): { readonly schema: ConnectField; readonly payload: unknown } | null {
-  if (typeof whole !== "object" || whole === null || Object.keys(whole).length !== 2) return null;
-  const { schema, payload } = whole as { schema?: ConnectField | null; payload?: unknown };
-  const typed = typeof schema === "object" && schema !== null && typeof schema.type === "string";
-  return typed && payload !== undefined ? { schema, payload } : null;
+/** A Connect schema of any type: a key may be one value. */
+function isTyped(schema: unknown): schema is ConnectField {
+  return typeof schema === "object" && schema !== null && typeof (schema as ConnectField).type === "string";
 }
 
 function unsafeNumber(wire: unknown): boolean {

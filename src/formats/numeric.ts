@@ -2,10 +2,8 @@ import { Decimal, DECIMAL_DIGITS_MAX } from "../record/decimal.ts";
 import { LimitError } from "../record/errors.ts";
 import { integerOfBase64, isBase64 } from "./base64.ts";
 import { type ColumnType, NumberText, type Refusal, REFUSED, shown } from "./column_type.ts";
-import { WIDE_DIGITS_MAX } from "./wide_integer.ts";
+import { NOT_FINITE, WIDE_DIGITS_MAX } from "./wide_integer.ts";
 
-/** Texts that Debezium writes for numeric's NaN and infinities, in its modes string and double. */
-const NOT_FINITE = new Set(["NAN", "NaN", "POSITIVE_INFINITY", "NEGATIVE_INFINITY", "Infinity", "-Infinity"]);
 /** As string mode writes a decimal of scale 0 that is long enough to be base64, which knows no minus. */
 const DIGITS = /^(?:0|[1-9]\d*)$/;
 /** Digits of a number that JSON.parse never rounds. */

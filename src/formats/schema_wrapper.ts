@@ -66,12 +66,15 @@ function schemaAt(text: string): { readonly text: string; readonly value: Connec
 
 /**
  * What `{"schema":...,"payload":...}` is made of, whichever stands first; null for any other value: a row may have
- * columns that happen to be called so.
+ * columns that happen to be called so. `isSchema`: of which schemas; by default of structs.
  */
-export function wrappedIn(value: unknown): { readonly schema: ConnectField | null; readonly payload: unknown } | null {
+export function wrappedIn(
+  value: unknown,
+  isSchema: (schema: unknown) => schema is ConnectField = isConnectSchema,
+): { readonly schema: ConnectField | null; readonly payload: unknown } | null {
   if (typeof value !== "object" || value === null || Object.keys(value).length !== 2) return null;
   const { schema, payload } = value as { schema?: unknown; payload?: unknown };
-  return payload !== undefined && (schema === null || isConnectSchema(schema)) ? { schema, payload } : null;
+  return payload !== undefined && (schema === null || isSchema(schema)) ? { schema, payload } : null;
 }
 
 /** True if `value` is a Connect schema of a struct. */

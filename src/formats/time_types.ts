@@ -1,15 +1,10 @@
 import { type ColumnType, Micros, OtherType, type Refusal, REFUSED, shown, wrongType } from "./column_type.ts";
 import { dayText, microsText } from "../record/calendar.ts";
+import { DATE32_DAYS, DATETIME64_US } from "../record/integer_range.ts";
 import { daysOfDate, hasZone, MICROS_OF_DAY, microsOfTime, microsOfTimestamp } from "./iso_time.ts";
 
-/** 1900-01-01: before it ClickHouse's Date32 and DateTime64 cannot hold a value. In days since the epoch. */
-const DAYS_MIN = -25_567;
-/** 2299-12-31, the last day of Date32. In days since the epoch. */
-const DAYS_MAX = 120_529;
-/** 1900-01-01T00:00:00Z in microseconds since the epoch. */
-const MICROS_MIN = DAYS_MIN * MICROS_OF_DAY;
-/** 2255-06-05T23:47:34.740991Z: DateTime64(6) reaches further, but beyond it microseconds are no exact numbers. */
-const MICROS_MAX = Number.MAX_SAFE_INTEGER;
+const [DAYS_MIN, DAYS_MAX] = DATE32_DAYS;
+const [MICROS_MIN, MICROS_MAX] = DATETIME64_US;
 /** PostgreSQL's greatest and usual precision: digits of a second's fraction. */
 const PRECISION_MAX = 6;
 /** With `time.precision.mode=adaptive` Debezium writes milliseconds up to this precision. */
@@ -39,7 +34,7 @@ export function timestampType(name: "timestamp" | "timestamptz", precision = PRE
     precision,
     read(wire) {
       const micros = read(wire);
-      return micros >= MICROS_MIN && micros <= MICROS_MAX ? micros : REFUSED;
+      return holds(micros) ? micros : REFUSED;
     },
     refusal: (wire) =>
       timeRefusal(wire, {
@@ -84,7 +79,7 @@ export function timeType(precision = PRECISION_MAX): ColumnType<number> {
     time: { kind: "time", unit: unitOf(scale) },
     read(wire) {
       const micros = timeOf(wire, scale);
-      return micros >= 0 && micros <= MICROS_OF_DAY ? micros : REFUSED;
+      return holds(micros) ? micros : REFUSED;
     },
     refusal(wire) {
       const value = timeOf(wire, scale);

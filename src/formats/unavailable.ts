@@ -1,3 +1,4 @@
+import { hexOfBase64, urlSafeBase64 } from "../record/producer_key.ts";
 import { createHash } from "node:crypto";
 
 /** Debezium's default `unavailable.value.placeholder`. */
@@ -21,9 +22,8 @@ export const UNAVAILABLE_DEFAULT = "__debezium_unavailable_value";
 export function unavailableTest(placeholder: string): (wire: unknown) => boolean {
   const bytes = placeholder.startsWith("hex:") ? hexBytes(placeholder.slice(4)) : new TextEncoder().encode(placeholder);
   const text = new TextDecoder().decode(bytes);
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const base64 = btoa(String.fromCharCode(...bytes));
-  const texts = [text, base64, base64.replaceAll("+", "-").replaceAll("/", "_"), hex, JSON.stringify({ [text]: text })];
+  const texts = [text, base64, urlSafeBase64(base64), hexOfBase64(base64), JSON.stringify({ [text]: text })];
   // By length, so that a column's value is compared with at most one or two candidates.
   const byLength: string[][] = [];
   for (const form of texts) (byLength[form.length] ??= []).push(form);

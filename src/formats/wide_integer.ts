@@ -7,7 +7,10 @@ export const WIDE_DIGITS_MAX = 78;
 /** Characters of a text that is looked at. */
 const TEXT_MAX = 200;
 const INTEGER = /^(-?\d+)(?:\.0+)?$/;
-const NOT_FINITE = /^(?:NaN|NAN|-?Infinity|(?:POSITIVE|NEGATIVE)_INFINITY)$/;
+/** Texts that Debezium writes for numeric's NaN and infinities, in its modes string and double. */
+export const NOT_FINITE: ReadonlySet<string> = new Set([
+  ...["NAN", "NaN", "POSITIVE_INFINITY", "NEGATIVE_INFINITY", "Infinity", "-Infinity"],
+]);
 
 /**
  * numeric of more digits than a Decimal has, without a fraction: an integer, as every integer a number where that is
@@ -60,7 +63,7 @@ function exactInteger(value: number): bigint | null {
 }
 
 function refusal(wire: unknown, name: string): Refusal {
-  if ((typeof wire === "string" && NOT_FINITE.test(wire)) || (typeof wire === "number" && !Number.isFinite(wire))) {
+  if ((typeof wire === "string" && NOT_FINITE.has(wire)) || (typeof wire === "number" && !Number.isFinite(wire))) {
     const { message } = wrongType(`a finite ${name}`, wire);
     return { reason: "not_finite", message: `${message}. Forbid it with a CHECK constraint at the source` };
   }

@@ -63,7 +63,8 @@ function judgeOf(type: ClickHouseType): Judge | null {
   }
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** As ClickHouse shows a UUID. */
+export const UUID: RegExp = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function wellFormed(value: unknown): string | null {
   return typeof value !== "string" || value.isWellFormed()

@@ -8,6 +8,7 @@ import type { Row } from "../record/row.ts";
 import { literal, specialised } from "../record/specialised.ts";
 import { compareText } from "../record/text_order.ts";
 import { timeRangeText } from "../record/time_range_text.ts";
+import { UUID } from "./key_guard.ts";
 
 /** Longest part of a text that a refusal quotes. */
 const SHOWN_LENGTH_MAX = 100;
@@ -148,7 +149,6 @@ function keyEncoder(
 }
 
 const INTEGER = /^(?:0|-?[1-9]\d*)$/;
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function exactInteger(digits: string): number | bigint {
   const value = Number(digits);

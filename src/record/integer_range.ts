@@ -1,12 +1,12 @@
 import type { ClickHouseType } from "./clickhouse_type.ts";
 
 /** Days since the epoch of the first and last day that Date32 can hold: 1900-01-01 and 2299-12-31. */
-const DATE32_DAYS = [-25_567, 120_529] as const;
+export const DATE32_DAYS = [-25_567, 120_529] as const;
 /**
  * Microseconds since the epoch: from 1900-01-01, before which ClickHouse does not compute with DateTime64, to the last
  * that is a safe integer, on 2255-06-05. The last nanosecond of DateTime64(9) lies beyond, in 2262.
  */
-const DATETIME64_US = [DATE32_DAYS[0] * 86_400_000_000, Number.MAX_SAFE_INTEGER] as const;
+export const DATETIME64_US = [DATE32_DAYS[0] * 86_400_000_000, Number.MAX_SAFE_INTEGER] as const;
 /** Seconds of DateTime, in microseconds: to 2106-02-07 06:28:15. */
 const DATETIME_US = [0, (2 ** 32 - 1) * 1_000_000] as const;
 const US_DIGITS = 6;
