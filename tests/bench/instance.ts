@@ -4,6 +4,7 @@ import type { Topology } from "../../src/mod.ts";
 import type { Log } from "../../src/ports/log.ts";
 import { defaultRunOptions } from "../../src/runtime/options.ts";
 import { Runner } from "../../src/runtime/runner.ts";
+import { noLetters } from "../letters_to.ts";
 
 /** A topology running for a benchmark. */
 export interface BenchInstance {
@@ -35,11 +36,7 @@ export async function runForBench(
       gauge() {},
       observe: (name: string, _labels: unknown, value: number) => observe(name, value),
     },
-    deadLetters: {
-      put: (letters: readonly unknown[]) => Promise.reject(new Error(`${letters.length} dead letters`)),
-      resolve: () => Promise.resolve(),
-      open: () => Promise.resolve([]),
-    },
+    deadLetters: noLetters,
   };
   const runner = new Runner(topology, ports, {
     options: { ...defaultRunOptions, repairAfterMs: 1e9 },

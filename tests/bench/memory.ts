@@ -9,6 +9,7 @@ import { defaultRunOptions } from "../../src/runtime/options.ts";
 import { Runner } from "../../src/runtime/runner.ts";
 import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import sales from "../../topologies/sales.ts";
+import { lettersTo } from "../letters_to.ts";
 
 const orders = Number(Deno.args[0] ?? 100_000);
 const collect = (globalThis as unknown as { gc: () => void }).gc;
@@ -25,7 +26,7 @@ const runner = new Runner(sales, {
   clock: systemClock,
   random: { next: Math.random },
   metrics: { count() {}, gauge() {}, observe() {} },
-  deadLetters: { put: () => Promise.resolve(), resolve: () => Promise.resolve(), open: () => Promise.resolve([]) },
+  deadLetters: lettersTo(),
 }, { options: { ...defaultRunOptions, repairAfterMs: 1e9 } });
 await runner.start();
 while (!runner.knownUnfinished().done) {

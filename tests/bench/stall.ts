@@ -15,6 +15,7 @@ import { Runner } from "../../src/runtime/runner.ts";
 import { createDigestWarehouse } from "./digest_warehouse.ts";
 import { type HoldWatch, watchHolds } from "./hold_watch.ts";
 import { changeKind, fillOneHome, type HomeSize, oneHome } from "./one_home.ts";
+import { noLetters } from "../letters_to.ts";
 
 const LOOK_MS = 20;
 const HOUR_MS = 3_600_000;
@@ -79,11 +80,7 @@ async function run({ log, warehouse, clock }: Place, part: Part): Promise<Runner
     clock,
     random: { next: Math.random },
     metrics: { count() {}, gauge() {}, observe() {} },
-    deadLetters: {
-      put: (letters: readonly unknown[]) => Promise.reject(new Error(`${letters.length} dead letters`)),
-      resolve: () => Promise.resolve(),
-      open: () => Promise.resolve([]),
-    },
+    deadLetters: noLetters,
   }, { options: { ...defaultRunOptions, repairAfterMs: HOUR_MS / 2, repairEveryMs: HOUR_MS * 24 } });
   runner.failed.then((error) => {
     console.error(error);

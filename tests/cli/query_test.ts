@@ -48,7 +48,7 @@ Deno.test({
   fn: () =>
     withDirectory(async (directory) => {
       const data = ["--data", directory];
-      const running = startMain(["start", "mirror", ...data, "--port", "0", "--demo-size", "small"]);
+      const running = startMain(["start", "mirror", "--no-check", ...data, "--port", "0", "--demo-size", "small"]);
       try {
         await running.event(({ event }) => event === "started");
         const dropped = await runMain(["query", "--write", "DROP VIEW users; DROP TABLE users_rows", ...data]);

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { allowed, projectPath } from "./compose_files.ts";
 import { serveRefusingKafka } from "./fake_kafka.ts";
+import { freePort } from "../free_port.ts";
 
 const ignore = !allowed;
 const START_MS = 60_000;
@@ -124,9 +125,7 @@ Deno.test({
         `${folder}/.env`,
         `POSTGRES_URL=postgres://someone:${secrets[2]}@127.0.0.1:1/online_store\n`,
       );
-      const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-      const { port } = listener.addr as Deno.NetAddr;
-      listener.close();
+      const port = freePort();
       const child = spawn(folder, ["start"], {
         KAFKA_BROKERS: kafka.address,
         KAFKA_SASL_MECHANISM: "plain",

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readCompose, readText } from "./compose_files.ts";
 import { buildImage, type BuiltImage, imageMissing } from "./built_image.ts";
+import { freePort } from "../free_port.ts";
 
 const ignore = imageMissing !== null;
 const suffix = ignore ? ` (${imageMissing})` : "";
@@ -14,9 +15,7 @@ Deno.test.beforeAll(async () => {
   if (ignore) return;
   image = await buildImage();
   await Deno.writeTextFile(`${image.root}/run/secrets/weir_writer_password`, "not-the-password");
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  port = (listener.addr as Deno.NetAddr).port;
-  listener.close();
+  port = freePort();
 });
 
 Deno.test.afterAll(async () => {

@@ -7,6 +7,7 @@ import type { Warehouse } from "../../src/ports/warehouse.ts";
 import { ProductionError } from "../../src/record/errors.ts";
 import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import { appendKeyed, openStepLog, StepRun } from "./step_run.ts";
+import { lettersInto } from "../letters_to.ts";
 
 const documents = debezium("shop.public.documents", { key: ["id"], row: z.object({ id: z.int(), body: z.string() }) });
 const shown = clickhouse("documents", { key: ["id"], columns: { id: "Int64", length: "Nullable(Int64)" } });
@@ -34,11 +35,7 @@ async function start(
   const letters: DeadLetter[] = [];
   const log = run.log?.(embedded) ?? embedded;
   const warehouse = run.warehouse?.(memory) ?? memory;
-  const deadLetters = {
-    put: (put: readonly DeadLetter[]) => Promise.resolve(void letters.push(...put)),
-    resolve: () => Promise.resolve(),
-    open: () => Promise.resolve([]),
-  };
+  const deadLetters = lettersInto(letters);
   const instance = new StepRun(run.topology, { clock, ports: { log, warehouse, deadLetters } }).start();
   return {
     clock,

@@ -13,6 +13,7 @@ import { defaultRunOptions } from "../../src/runtime/options.ts";
 import { Runner } from "../../src/runtime/runner.ts";
 import type { RunEvent } from "../../src/runtime/run_event.ts";
 import { ownClickHouse } from "../own_clickhouse.ts";
+import { lettersTo } from "../letters_to.ts";
 
 const TOPIC = "shop.public.prices";
 const prices = debezium(TOPIC, { key: ["price"], row: z.object({ price: numeric(9, 2), name: z.string() }) });
@@ -60,7 +61,7 @@ Deno.test("a start takes rows over whose keys an earlier version wrote in anothe
     clock: systemClock,
     random: { next: Math.random },
     metrics: { count() {}, gauge() {}, observe() {} },
-    deadLetters: { put: () => Promise.resolve(), resolve: () => Promise.resolve(), open: () => Promise.resolve([]) },
+    deadLetters: lettersTo(),
   }, {
     options: defaultRunOptions,
     onEvent: (event) => event.kind === "started" && started.push(event),

@@ -6,6 +6,7 @@ import type { Metrics } from "../../src/ports/metrics.ts";
 import { StaleKeys } from "../../src/state/stale_keys.ts";
 import type { StepClock } from "../../src/testing/quiescence.ts";
 import { openStepLog, StepRun } from "./step_run.ts";
+import { lettersTo } from "../letters_to.ts";
 
 const THINGS = "shop.public.things";
 const KINDS = "shop.public.kinds";
@@ -33,11 +34,7 @@ function running(log: Log, clock: StepClock) {
     gauge: (name, { table }, value) => gauges.set(`${name} ${table}`, value),
     observe() {},
   };
-  const deadLetters = {
-    put: (put: readonly unknown[]) => Promise.resolve(void (letters += put.length)),
-    resolve: () => Promise.resolve(),
-    open: () => Promise.resolve([]),
-  };
+  const deadLetters = lettersTo((put) => Promise.resolve(void (letters += put.length)));
   const run = new StepRun(shown, { clock, ports: { log, metrics, deadLetters } });
   const stale = () => [gauges.get("weir_stale_keys things"), gauges.get("weir_stale_keys kinds")];
   return { runner: run.runner, stale, stop: () => run.stop(), counts, events: run.events, letters: () => letters };

@@ -7,6 +7,7 @@ import { type Ports, type RunEvent, Runner } from "../../src/runtime/runner.ts";
 import { createManualClock } from "../../src/testing/manual_clock.ts";
 import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import { createStepClock, settle, type StepClock } from "../../src/testing/quiescence.ts";
+import { noLetters } from "../letters_to.ts";
 
 /** A log in memory with these compacted topics, by name their partitions, on a clock that stands still. */
 export async function openStepLog(
@@ -60,11 +61,7 @@ export class StepRun {
       warehouse: ports.warehouse ?? createMemoryWarehouse(),
       random: { next: () => 0.5 },
       metrics: { count() {}, gauge() {}, observe() {} },
-      deadLetters: {
-        put: (letters) => Promise.reject(new Error(`${letters.length} dead letters`)),
-        resolve: () => Promise.resolve(),
-        open: () => Promise.resolve([]),
-      },
+      deadLetters: noLetters,
       ...ports,
     }, { options: { ...defaultRunOptions, ...options }, onEvent: (event) => this.events.push(event) });
     this.runner.failed.then(this.#fail);

@@ -10,6 +10,7 @@ import type { Owner, Scheduler } from "./scheduler.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
 import type { SimulatedWarehouse } from "./simulated_warehouse.ts";
 import { Watch } from "./watch.ts";
+import { lettersTo } from "../letters_to.ts";
 
 /** What all simulated processes share. */
 export interface Surroundings {
@@ -149,6 +150,6 @@ function portsOf(
     },
     random: choices,
     metrics: { count() {}, gauge: (name: string) => watch.gauge(name), observe() {} },
-    deadLetters: { put: () => Promise.resolve(), resolve: () => Promise.resolve(), open: () => Promise.resolve([]) },
+    deadLetters: lettersTo(),
   };
 }

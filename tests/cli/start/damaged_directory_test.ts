@@ -33,7 +33,19 @@ for (const { name, damage, says } of DAMAGES) {
     fn: () =>
       withDirectory(async (data) => {
         await damage(data);
-        const args = ["start", "mirror", "--data", data, "--demo-size", "small", "--port", "0", "--duration", "100ms"];
+        const args = [
+          "start",
+          "mirror",
+          "--no-check",
+          "--data",
+          data,
+          "--demo-size",
+          "small",
+          "--port",
+          "0",
+          "--duration",
+          "100ms",
+        ];
         const { status, err } = await runMain(args);
         assertEquals(status, 1, err);
         for (const text of says) assert(err.includes(text), err);
@@ -48,7 +60,15 @@ Deno.test({
   fn: () =>
     withDirectory(async (directory) => {
       await Deno.writeTextFile(`${directory}/file`, "");
-      const { status, err } = await runMain(["start", "mirror", "--data", `${directory}/file`, "--port", "0"]);
+      const { status, err } = await runMain([
+        "start",
+        "mirror",
+        "--no-check",
+        "--data",
+        `${directory}/file`,
+        "--port",
+        "0",
+      ]);
       assertEquals([status, err.includes("as a data directory"), err.includes("--data")], [1, true, true], err);
       assert(!err.includes("\n    at "), err);
     }),

@@ -7,6 +7,7 @@ import type { Labels } from "../../../src/ports/metrics.ts";
 import { RestoreError } from "../../../src/record/errors.ts";
 import { readerWith } from "../../reader_with.ts";
 import { fill, put, runOf, type RunPorts, TOPIC, until, withRun } from "./topology_runs.ts";
+import { lettersInto } from "../../letters_to.ts";
 
 Deno.test("TopologyRun that fails while it runs leaves its group, and closes what it read with", async () => {
   let fail: (error: Error) => void = () => {};
@@ -126,11 +127,7 @@ Deno.test("a bug in a schema or a callback sets its row aside, and the topology 
   });
   const letters: DeadLetter[] = [];
   const kept = () => ({
-    deadLetters: {
-      put: (batch: readonly DeadLetter[]) => Promise.resolve(void letters.push(...batch)),
-      resolve: () => Promise.resolve(),
-      open: () => Promise.resolve([]),
-    },
+    deadLetters: lettersInto(letters),
   });
   await withRun(kept, async (_, __, ports) => {
     await fill(ports);

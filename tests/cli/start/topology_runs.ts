@@ -10,6 +10,7 @@ import { clickhouse, debezium, topology } from "../../../src/mod.ts";
 import { defaultRunOptions } from "../../../src/runtime/options.ts";
 import type { Ports } from "../../../src/runtime/runner.ts";
 import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
+import { lettersTo } from "../../letters_to.ts";
 
 /** Source topic of {@link withRun}. */
 export const TOPIC = "shop.public.things";
@@ -39,7 +40,7 @@ export async function withRun(
     clock,
     random: { next: Math.random },
     metrics: createPrometheusMetrics(),
-    deadLetters: { put: () => Promise.resolve(), resolve: () => Promise.resolve(), open: () => Promise.resolve([]) },
+    deadLetters: lettersTo(),
   };
   const changed = { ...ports, ...change(ports) };
   const run = new TopologyRun({

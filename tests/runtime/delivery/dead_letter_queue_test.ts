@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import type { DeadLetter } from "../../../src/ports/dead_letters.ts";
 import { openEmbeddedDeadLetters } from "../../../src/adapters/local/dead_letters.ts";
 import { DeserializationError, ProcessorError, ProductionError } from "../../../src/record/errors.ts";
 import { DeadLetterQueue } from "../../../src/runtime/delivery/dead_letter_queue.ts";
 import type { RunEvent } from "../../../src/runtime/run_event.ts";
 import { createManualClock } from "../../../src/testing/manual_clock.ts";
 import { createStepClock } from "../../../src/testing/quiescence.ts";
+import { lettersTo } from "../../letters_to.ts";
 
 /** A queue whose store fails at first. */
 function openQueue({ failures }: { failures: number }) {
@@ -15,16 +15,12 @@ function openQueue({ failures }: { failures: number }) {
   const queue = new DeadLetterQueue("things", {
     clock,
     metrics: { count() {}, gauge() {}, observe() {} },
-    deadLetters: {
-      put(letters: readonly DeadLetter[]) {
-        tries.push([clock.nowMs(), ...letters.map(({ offset }) => offset ?? undefined)]);
-        return tries.length <= failures
-          ? Promise.reject(new ProductionError("away", { retriable: true }))
-          : Promise.resolve();
-      },
-      resolve: () => Promise.resolve(),
-      open: () => Promise.resolve([]),
-    },
+    deadLetters: lettersTo((letters) => {
+      tries.push([clock.nowMs(), ...letters.map(({ offset }) => offset ?? undefined)]);
+      return tries.length <= failures
+        ? Promise.reject(new ProductionError("away", { retriable: true }))
+        : Promise.resolve();
+    }),
   }, (event) => events.push(event));
   const add = (offset: number) => {
     const position = { topic: "things", partition: 0, offset };

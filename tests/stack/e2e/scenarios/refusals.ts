@@ -1,3 +1,4 @@
+import { freePort } from "../../../free_port.ts";
 import { projectPath } from "../../layout.ts";
 import { addTables, captureTables } from "../added_tables.ts";
 import type { Stage } from "../stage.ts";
@@ -90,9 +91,7 @@ async function withoutPostgres(stage: Stage): Promise<void> {
 
 async function unreachable(stage: Stage, signal: AbortSignal): Promise<void> {
   // A port that was free a moment ago: nobody listens there.
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   const weir = stage.startWeir(["mirror"], { KAFKA_BROKERS: `127.0.0.1:${port}` });
   await until(() => weir.events.some(({ event, state }) => event === "kafka" && state === "disconnected"), { signal });
   requireText((await weir.readiness()).text, ["not ready", "mirror: starting"]);
