@@ -190,6 +190,29 @@ Deno.test({
 });
 
 Deno.test({
+  name: "rows that never were computed are told by the last line of start, and by verify with a status of its own",
+  ignore,
+  fn: () =>
+    atHome(async ({ files, start, run }) => {
+      await files({ some: topologyText("some", FAILING.throws_for_some.parts) });
+      const started = await start();
+      assertEquals(started.status, 0, started.err);
+      const end = eventsOf(started).find(({ event }) => event === "ended")!;
+      assert(
+        /dead letters? of this run \(some callback_threw \d+\).*deno task dlq --data/.test(end.message),
+        end.message,
+      );
+      const { status, out, err } = await run("verify");
+      assertEquals(status, 3, out + err);
+      assert(
+        /rows cannot be computed by "users\.mapValues" of some .*: for key \d+: .*deno task dlq --data /.test(out),
+        out,
+      );
+      assert(out.includes("Equal, but not whole: "), out);
+    }),
+});
+
+Deno.test({
   name: "other names, a filter that takes nearly everything and files that are gone are told, and lose no row",
   ignore,
   fn: () =>

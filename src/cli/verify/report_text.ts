@@ -1,3 +1,4 @@
+import { dataArgument } from "../data_option.ts";
 import { counted, grouped } from "../numbers.ts";
 import { textTable } from "../text_table.ts";
 import { type Comparison, type Difference, isEqual } from "./compare.ts";
@@ -5,8 +6,8 @@ import { isProven, isWhole, type SinkReport, type VerifyReport } from "./verify_
 
 const HEADINGS = ["topology", "sink", "rows", "missing", "extra", "different", "stored rows", "time"];
 
-/** The figures of every sink, examples of what differs, and the verdict, as lines. */
-export function reportLines(report: VerifyReport): string[] {
+/** The figures of every sink, examples of what differs, and the verdict, as lines. `data`: the data directory. */
+export function reportLines(report: VerifyReport, { data }: { readonly data?: string } = {}): string[] {
   const table = textTable(
     HEADINGS,
     report.sinks.map(figures),
@@ -16,7 +17,13 @@ export function reportLines(report: VerifyReport): string[] {
     ...sampleLines(sink.sink, sink.view),
     ...(sameFindings(sink) ? [] : sampleLines(`${sink.sink}_rows`, sink.stored)),
   ]);
-  return [...table, "", ...noteLines(report), ...samples, verdict(report)];
+  return [
+    ...table,
+    "",
+    ...noteLines(report, `deno task dlq${data === undefined ? "" : dataArgument(data)}`),
+    ...samples,
+    verdict(report),
+  ];
 }
 
 function figures({ topology, sink, view, stored, durationMs }: SinkReport): string[] {
@@ -37,22 +44,23 @@ function sameFindings({ view, stored }: SinkReport): boolean {
   return view.missing === stored.missing && view.extra === stored.extra && view.different === stored.different;
 }
 
-function noteLines(report: VerifyReport): string[] {
+/** `list`: the command that lists what was left out. */
+function noteLines(report: VerifyReport, list: string): string[] {
   const lines: string[] = [];
   if (report.neverStarted.length > 0) {
     lines.push(`Not compared, because never started on this data: ${report.neverStarted.join(", ")}`);
   }
   if (report.refused > 0) {
-    lines.push(`${counted(report.refused, "source row")} cannot be read and are left out (deno task dlq)`);
+    lines.push(`${counted(report.refused, "source row")} cannot be read and are left out (${list})`);
   }
   const unfit = report.sinks.reduce((sum, sink) => sum + sink.unfit, 0);
   for (const { topology, operator, rows, example } of report.uncomputed) {
     lines.push(
       `${counted(rows, "row")} cannot be computed by "${operator}" of ${topology} and are left out: for key ` +
-        `${example.key}: ${example.error} (deno task dlq)`,
+        `${example.key}: ${example.error} (${list})`,
     );
   }
-  if (unfit > 0) lines.push(`${counted(unfit, "row")} do not fit their sink and are left out (deno task dlq)`);
+  if (unfit > 0) lines.push(`${counted(unfit, "row")} do not fit their sink and are left out (${list})`);
   return lines;
 }
 

@@ -72,7 +72,7 @@ export const verifyCommand = command({
     if (options.json) console.log(JSON.stringify({ equal, durationMs, notes, failed, stale, ...report }));
     else {
       const lines = [
-        ...reportLines(report),
+        ...reportLines(report, { data: configuration.dataDirectory }),
         ...staleLines(stale),
         ...(equal ? [] : [...failed, ...notes]),
         `Took ${(durationMs / 1000).toFixed(1)} s`,
