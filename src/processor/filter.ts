@@ -10,12 +10,12 @@ import { failed, type Operator, type OperatorContext, type StepOf } from "./oper
  */
 export function filter(step: StepOf<"filter">, context: OperatorContext): Operator {
   const { input, predicate, name } = step;
-  const { keyValue } = context;
+  const { keys, keyValue } = context;
   return (registers, entry) => {
     const value = registers[input];
     if (value === UNKNOWN || value === null) return value;
     try {
-      return predicate(value, keyValue(entry.key)) ? value : null;
+      return predicate(value, keyValue(keys.keyOf(entry))) ? value : null;
     } catch (cause) {
       return failed(context, name, { entry, row: value, cause });
     }

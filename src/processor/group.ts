@@ -1,75 +1,85 @@
 import type { AggregatePlan } from "../plan/physical.ts";
 import type { Key } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
+import { ByteCells, NumberCells, SlotCells } from "../state/cells.ts";
+import { PackedRows } from "../state/packed_rows.ts";
+import { SlotTable } from "../state/slot_table.ts";
+import type { Slot } from "../state/slots.ts";
+import { ValueCells } from "../state/value_cells.ts";
 import { type Algebra, algebraOf, type SharePart } from "./aggregate.ts";
 
 /**
- * One home's share of one group: the states of the values that this home's rows contribute. The total over all homes is
- * made elsewhere (in a merge task, or by ClickHouse). There may be as many groups as rows, so it holds values only;
- * {@link Fold} knows what they mean.
+ * One home's shares of all groups of one aggregate: by group, the states of the values that this home's rows
+ * contribute. The total over all homes is made elsewhere (in a merge task, or by ClickHouse). There may be as many
+ * groups as rows, so each is a slot of columns, not an object.
+ *
+ * Law: a group's parts are a function of the rows that are in it. Every row put in is taken out with the same values,
+ * and a group of 0 rows is no group: it shows nothing, also no zeros.
  */
-export interface Group {
-  readonly key: Key;
-  /** The group's columns. */
-  readonly columns: Row;
-  /** Rows of this home in the group; at 0 the group is gone. */
-  rows: number;
-  /** One state for each column that has values. */
-  readonly states: unknown[];
-  /** Waits in the list of changed groups. */
-  dirty: boolean;
+export class Groups {
+  readonly keys = new SlotTable();
   /** Digest of the share that was last sent or is shown; null for none. */
-  sent: number | null;
+  readonly sent: NumberCells = this.keys.attach(new NumberCells());
+  /** Waits in the list of changed groups: 1. */
+  readonly dirty: ByteCells = this.keys.attach(new ByteCells());
   /** Partition of the task that its shares go to, if that was asked; else -1. */
-  collector: number;
-}
+  readonly collectors: SlotCells = this.keys.attach(new SlotCells());
+  readonly #rows = this.keys.attach(new NumberCells());
+  readonly #columns = this.keys.attach(new PackedRows());
+  readonly #algebras: readonly (Algebra | null)[];
+  readonly #valued: readonly { readonly algebra: Algebra; readonly states: ValueCells }[];
 
-/**
- * What the groups of one aggregate have in common: how rows go in and come out. Law: a group's parts are a function of
- * the rows that are in it. Every row put in is taken out with the same values, and a group of 0 rows is no group: it
- * shows nothing, also no zeros.
- */
-export interface Fold {
-  newGroup(key: Key, columns: Row): Group;
-  /** Puts a row in: `values[from + i]` is its i-th value, null for none. It never throws: totals have no limit here. */
-  add(group: Group, values: readonly unknown[], from: number): void;
+  constructor(aggregate: AggregatePlan) {
+    this.#algebras = aggregate.columns.map(({ spec }) => spec.value === null ? null : algebraOf(spec));
+    this.#valued = this.#algebras.flatMap((algebra) =>
+      algebra === null ? [] : [{ algebra, states: this.keys.attach(new ValueCells()) }]
+    );
+  }
+
+  /** A group without rows. `columns`: the group's. */
+  add(key: Key, columns: Row): Slot {
+    const group = this.keys.add(key);
+    this.#columns.write(group, columns);
+    for (const { algebra, states } of this.#valued) states.put(group, algebra.zero());
+    return group;
+  }
+
+  /** Rows of this home in the group; at 0 the group is gone. */
+  rows(group: Slot): number {
+    return this.#rows.get(group) ?? 0;
+  }
+
+  /** The group's columns. */
+  columns(group: Slot): Row {
+    return this.#columns.read(group)!;
+  }
+
+  /** Puts a row in: its values in order, null for none. It never throws: totals have no limit here. */
+  put(group: Slot, values: readonly unknown[]): void {
+    for (let index = 0; index < this.#valued.length; index++) {
+      if (values[index] === null) continue;
+      const { algebra, states } = this.#valued[index];
+      states.put(group, algebra.add(states.get(group), values[index]));
+    }
+    this.#rows.set(group, this.rows(group) + 1);
+  }
+
   /** Takes a row out that was put in with the same values. */
-  remove(group: Group, values: readonly unknown[], from: number): void;
-  /** The share as others see it, one part for each column of the aggregate. */
-  parts(group: Group): SharePart[];
-}
+  take(group: Slot, values: readonly unknown[]): void {
+    for (let index = 0; index < this.#valued.length; index++) {
+      if (values[index] === null) continue;
+      const { algebra, states } = this.#valued[index];
+      states.put(group, algebra.remove(states.get(group), values[index]));
+    }
+    this.#rows.set(group, this.rows(group) - 1);
+  }
 
-/** The fold of an aggregate. */
-export function createFold(aggregate: AggregatePlan): Fold {
-  const algebras = aggregate.columns.map(({ spec }) => spec.value === null ? null : algebraOf(spec));
-  const valued = algebras.filter((algebra): algebra is Algebra => algebra !== null);
-  return {
-    newGroup: (key, columns) => ({
-      key,
-      columns,
-      rows: 0,
-      states: valued.map((algebra) => algebra.zero()),
-      dirty: false,
-      sent: null,
-      collector: -1,
-    }),
-    add(group, values, from) {
-      for (let index = 0; index < valued.length; index++) {
-        const value = values[from + index];
-        if (value !== null) group.states[index] = valued[index].add(group.states[index], value);
-      }
-      group.rows++;
-    },
-    remove(group, values, from) {
-      for (let index = 0; index < valued.length; index++) {
-        const value = values[from + index];
-        if (value !== null) group.states[index] = valued[index].remove(group.states[index], value);
-      }
-      group.rows--;
-    },
-    parts(group) {
-      let next = 0;
-      return algebras.map((algebra) => algebra === null ? group.rows : algebra.part(group.states[next++]));
-    },
-  };
+  /** The share as others see it, one part for each column of the aggregate. */
+  parts(group: Slot): SharePart[] {
+    let next = 0;
+    return this.#algebras.map((algebra) => {
+      if (algebra === null) return this.rows(group);
+      return algebra.part(this.#valued[next++].states.get(group));
+    });
+  }
 }

@@ -22,8 +22,8 @@ export interface LookupJoinOptions extends OperatorContext {
  * Law: the left row with the right row of its foreign key as a column. If there is no such right row, or the foreign
  * key is null, it is the left row with null as the column (left join) or absent (inner join).
  *
- * Algorithm: an index join by pointers. Each entry is linked to the one right row that it uses, and each right row
- * lists its users. A changed left row moves its link: one look into a Map, one swap in a list. A changed right row
+ * Algorithm: an index join by links. Each entry is linked to the one right row that it uses, and each right row lists
+ * its users. A changed left row moves its link: one look into an index, two neighbours in a list. A changed right row
  * marks its users, and no other entry is looked at. No left rows are kept for the join, and no right rows but those in
  * use.
  *
@@ -36,7 +36,7 @@ export interface LookupJoinOptions extends OperatorContext {
  */
 export function lookupJoin(step: StepOf<"lookup">, options: LookupJoinOptions): Operator {
   const { input, foreignKey, column, inner, name } = step;
-  const { store, keyValue } = options;
+  const { store, keys, keyValue } = options;
   const keyOfRight = foreignKeyOf(options.lookup.keyColumns);
   const withColumn = options.ownsInput ? columnPut(column) : columnAdded(column);
   return (registers, entry) => {
@@ -47,9 +47,9 @@ export function lookupJoin(step: StepOf<"lookup">, options: LookupJoinOptions): 
       return null;
     }
     try {
-      const raw = foreignKey === null ? undefined : foreignKey(left, keyValue(entry.key));
+      const raw = foreignKey === null ? undefined : foreignKey(left, keyValue(keys.keyOf(entry)));
       if (foreignKey !== null && raw === undefined) throw noForeignKey();
-      const key = foreignKey === null ? entry.key : raw === null ? null : keyOfRight(raw);
+      const key = foreignKey === null ? keys.keyOf(entry) : raw === null ? null : keyOfRight(raw);
       if (key === null) {
         store.release(entry);
         return inner ? null : withColumn(left, null);

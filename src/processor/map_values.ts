@@ -11,12 +11,12 @@ import { failed, type Operator, type OperatorContext, type StepOf } from "./oper
  */
 export function mapValues(step: StepOf<"map">, context: OperatorContext): Operator {
   const { input, mapper, name } = step;
-  const { keyValue } = context;
+  const { keys, keyValue } = context;
   return (registers, entry) => {
     const value = registers[input];
     if (value === UNKNOWN || value === null) return value;
     try {
-      const row = mapper(value, keyValue(entry.key));
+      const row = mapper(value, keyValue(keys.keyOf(entry)));
       if (row === null || typeof row !== "object") {
         throw new TypeError(`mapValues of "${name}" must return an object`);
       }

@@ -2,7 +2,8 @@ import type { Step } from "../plan/physical.ts";
 import { ProcessorError } from "../record/errors.ts";
 import { type Key, keyText } from "../record/key.ts";
 import type { Value } from "../record/row.ts";
-import type { Entry } from "../state/entry.ts";
+import type { SlotTable } from "../state/slot_table.ts";
+import type { Slot } from "../state/slots.ts";
 
 /**
  * One operator of a program: from the registers before it to its own value. `program.ts` runs a program's operators in
@@ -15,7 +16,7 @@ import type { Entry } from "../state/entry.ts";
  * - **What it may read.** Registers of operators before it, the entry (its key, its members' rows) and, for a lookup
  *   join, its own right store. It is a function of those: evaluated twice, it gives equal values. A topology's
  *   callbacks must keep to that, too.
- * - **State.** None, but the lookup join's link from the entry to its right row, which lives in the entry's cells and
+ * - **State.** None, but the lookup join's link from the entry to its right row, which lives
  *   in the right store.
  * - **UNKNOWN is not absent.** null says that there is no such row: outputs take back what they show. UNKNOWN says that
  *   a partner has not answered yet: outputs leave what they show. So an operator with an UNKNOWN input is UNKNOWN, it
@@ -30,13 +31,15 @@ import type { Entry } from "../state/entry.ts";
  * - **A callback throws.** The error is told with operator and key, and the value is null: this row is absent, no other
  *   is concerned.
  */
-export type Operator = (registers: readonly Value[], entry: Entry) => Value;
+export type Operator = (registers: readonly Value[], entry: Slot) => Value;
 
 /** A step of one kind. */
 export type StepOf<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 
 /** What all operators of a program have in common. */
 export interface OperatorContext {
+  /** The entries' keys. */
+  readonly keys: SlotTable;
   /** The entry's key as callbacks see it. */
   readonly keyValue: (key: Key) => unknown;
   /** A callback threw. The row counts as absent from that operator on. */
@@ -47,8 +50,8 @@ export interface OperatorContext {
 export function failed(
   context: OperatorContext,
   operator: string,
-  { entry, row, cause }: { readonly entry: Entry; readonly row: Value; readonly cause: unknown },
+  { entry, row, cause }: { readonly entry: Slot; readonly row: Value; readonly cause: unknown },
 ): null {
-  context.onError(new ProcessorError(operator, keyText(entry.key), { cause, row }));
+  context.onError(new ProcessorError(operator, keyText(context.keys.keyOf(entry)), { cause, row }));
   return null;
 }

@@ -1,8 +1,9 @@
 import type { LookupPlan, Step } from "../plan/physical.ts";
 import type { ProcessorError } from "../record/errors.ts";
 import type { Value } from "../record/row.ts";
-import { type Entry, memberRow } from "../state/entry.ts";
+import type { Entries } from "../state/entries.ts";
 import type { RightStore } from "../state/right_store.ts";
+import type { Slot } from "../state/slots.ts";
 import { filter } from "./filter.ts";
 import { keyJoin } from "./key_join.ts";
 import { type KeyColumns, keyValueOf } from "./key_value.ts";
@@ -15,8 +16,8 @@ export interface ProgramOptions {
   readonly steps: readonly Step[];
   readonly lookups: readonly LookupPlan[];
   readonly stores: readonly RightStore[];
-  /** How many members' rows an entry holds. */
-  readonly members: number;
+  /** The rows that it runs for. */
+  readonly entries: Entries;
   /** Columns of the row key; a function for group columns, which are known when the first row comes. */
   readonly keyColumns: KeyColumns;
   /** Registers that are read after a run. */
@@ -31,12 +32,13 @@ export interface Program {
    * Evaluates the entry. The returned registers are overwritten by the next run. Links to right rows are brought up to
    * date.
    */
-  run(entry: Entry): readonly Value[];
+  run(entry: Slot): readonly Value[];
 }
 
 /** Makes the function that evaluates one row: joins, filters and mappings in one go, synchronously. */
 export function createProgram(options: ProgramOptions): Program {
-  const context = { keyValue: keyValueOf(options.keyColumns), onError: options.onError };
+  const { entries, keyColumns, onError } = options;
+  const context = { keys: entries.keys, keyValue: keyValueOf(keyColumns), onError };
   const operators = options.steps.map((step) => operatorOf(step, { ...options, ...context }));
   const registers: Value[] = operators.map(() => null);
   return {
@@ -48,12 +50,12 @@ export function createProgram(options: ProgramOptions): Program {
 }
 
 function operatorOf(step: Step, options: ProgramOptions & OperatorContext): Operator {
-  const { keyValue, onError } = options;
-  const context = { keyValue, onError };
+  const { keys, keyValue, onError } = options;
+  const context = { keys, keyValue, onError };
   switch (step.kind) {
     case "member": {
-      const place = { member: step.member, members: options.members };
-      return (_registers, entry) => memberRow(entry, place);
+      const rows = options.entries.members[step.member];
+      return (_registers, entry) => rows.read(entry);
     }
     case "filter":
       return filter(step, context);

@@ -125,7 +125,7 @@ export class Runner {
     const instance = this.#instance = this.#prepare(topics, writers);
     const assignments = this.#assignments = new Assignments(instance);
     const pump = this.#pump = new Pump(instance, assignments, () => this.#report());
-    instance.context.globals.listen((table, step, key, value) => pump.globalChanged(table, step, key, value));
+    instance.context.globals.listen((table, step, key) => pump.globalChanged(table, step, key));
     await instance.globals.start();
     this.#loop = pump.run().catch((error) => this.#fail(error));
     this.#housekeeping = new Housekeeping(instance, {

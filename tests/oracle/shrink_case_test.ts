@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { WorkQueue } from "../../src/runtime/task/work_queue.ts";
 import { RightStore } from "../../src/state/right_store.ts";
+import { NO_SLOT } from "../../src/state/slots.ts";
 import { method } from "../simulation/mutate.ts";
 import { type Case, caseText, parseCase, run } from "./case.ts";
 import { changeStore } from "./flagships.ts";
@@ -23,7 +24,7 @@ const BUGS = [
     kind: "difference",
     apply: method(RightStore, "use", (original) =>
       function (entry, key) {
-        this.firstKeys ??= new WeakMap();
+        this.firstKeys ??= new Map();
         if (!this.firstKeys.has(entry)) this.firstKeys.set(entry, key);
         return original.call(this, entry, this.firstKeys.get(entry));
       }),
@@ -32,17 +33,19 @@ const BUGS = [
     rule: "a changed right row is seen by all of its users",
     kind: "difference",
     apply: method(WorkQueue, "markUsers", () =>
-      function (right) {
-        for (const user of right.users.slice(1)) this.mark(user);
+      function (links, right) {
+        const users = links.walk(right);
+        users.next();
+        for (let user = users.next(); user !== NO_SLOT; user = users.next()) this.mark(user);
       }),
   },
   {
     rule: "a right row may have many users",
     kind: "RangeError",
     apply: method(WorkQueue, "markUsers", (original) =>
-      function (right) {
-        if (right.users.length > 2) throw new RangeError("too many users");
-        original.call(this, right);
+      function (links, right) {
+        if (links.users(right) > 2) throw new RangeError("too many users");
+        original.call(this, links, right);
       }),
   },
 ];

@@ -5,8 +5,9 @@ import { plainKeyColumn } from "../../src/record/key_column.ts";
 import type { ProcessorError } from "../../src/record/errors.ts";
 import type { Key } from "../../src/record/key.ts";
 import { type Row, UNKNOWN, type Value } from "../../src/record/row.ts";
-import { type Entry, layoutOf, newEntry } from "../../src/state/entry.ts";
-import { RightStore } from "../../src/state/right_store.ts";
+import { Entries } from "../../src/state/entries.ts";
+import { AskedRights } from "../../src/state/right_store.ts";
+import { NO_SLOT } from "../../src/state/slots.ts";
 
 const LOOKUP: LookupPlan = { name: "right", global: false, table: 0, step: 0, keyColumns: [plainKeyColumn("id")] };
 const member = (index: number): Step => ({ kind: "member", name: `m${index}`, member: index });
@@ -22,26 +23,27 @@ interface Case {
 /** A program over entries made by hand, without a task around it. */
 function programOf({ steps, members = 1, answers = {}, outputs = [] }: Case) {
   const lookups = steps.filter((step) => step.kind === "lookup").map(() => LOOKUP);
-  const layout = layoutOf({ lookups: lookups.length, sinks: 0, groups: [], serves: 0 });
-  const stores = lookups.map((_, index) =>
-    new RightStore({
-      cell: index * 2,
-      keepUnused: false,
-      first: (key): Value => key in answers ? answers[key] : UNKNOWN,
-    })
+  const entries = new Entries(members);
+  const stores = lookups.map(() =>
+    new AskedRights(entries.keys, (key): Value => key in answers ? answers[key] : UNKNOWN)
   );
   const errors: ProcessorError[] = [];
   const program = createProgram({
     steps,
     lookups,
     stores,
-    members,
+    entries,
     keyColumns: [plainKeyColumn("id")],
     outputs: new Set(outputs),
     onError: (error) => errors.push(error),
   });
-  const entryOf = (row: Entry["row"]): Entry => Object.assign(newEntry(1, layout), { row });
-  return { program, stores, errors, entryOf };
+  const entry = entries.keys.add(1);
+  /** Runs the program for an entry with these rows of its members. */
+  const run = (...rows: (Row | null)[]) => {
+    rows.forEach((row, index) => entries.members[index].write(entry, row));
+    return program.run(entry);
+  };
+  return { run, stores, errors, entry };
 }
 
 const lookup = (input: number, options: Partial<Step & { kind: "lookup" }> = {}): Step => ({
@@ -69,8 +71,8 @@ Deno.test("createProgram() leaves UNKNOWN what it is, through every operator, an
       { kind: "pair", name: mode, mode, left: 1, right: 0, column: "r", leftColumn: "l" },
     ]),
   ];
-  const { program, entryOf } = programOf({ steps });
-  const [first, ...others] = program.run(entryOf({ id: 1, ref: 7 }));
+  const { run } = programOf({ steps });
+  const [first, ...others] = run({ id: 1, ref: 7 });
   assertEquals(first, { id: 1, ref: 7 });
   assertEquals(others, others.map(() => UNKNOWN));
   assertEquals(called, []);
@@ -85,12 +87,12 @@ Deno.test("createProgram() joins on keys by the table of L and R", () => {
     [null, null, { inner: null, left: null, outer: null }],
   ];
   for (const mode of ["inner", "left", "outer"] as const) {
-    const { program, entryOf } = programOf({
+    const { run } = programOf({
       members: 2,
       steps: [member(0), member(1), { kind: "pair", name: "p", mode, left: 0, right: 1, column: "r", leftColumn: "l" }],
     });
     for (const [left, right, expected] of table) {
-      assertEquals(program.run(entryOf([left, right]))[2], expected[mode], mode);
+      assertEquals(run(left, right)[2], expected[mode], mode);
     }
   }
 });
@@ -98,7 +100,7 @@ Deno.test("createProgram() joins on keys by the table of L and R", () => {
 Deno.test("lookupJoin() keeps its link while the left row is UNKNOWN or a callback throws; null ends it", () => {
   const answers = { 1: { ref: 5 }, 5: { id: 5 } };
   let thrown = false;
-  const { program, stores, errors, entryOf } = programOf({
+  const { run, stores, errors, entry } = programOf({
     answers,
     steps: [
       member(0),
@@ -112,18 +114,18 @@ Deno.test("lookupJoin() keeps its link while the left row is UNKNOWN or a callba
       }),
     ],
   });
-  const links = () => stores.map((store) => [...store.entries.keys()]);
-  const entry = entryOf({ id: 1, ref: 1 });
-  assertEquals(program.run(entry)[2], { id: 1, ref: 1, right: { id: 5 } });
+  const links = () =>
+    stores.map(({ keys, links }) => {
+      const right = links.of(entry);
+      return right === NO_SLOT ? [] : [keys.keyOf(right)];
+    });
+  assertEquals(run({ id: 1, ref: 1 })[2], { id: 1, ref: 1, right: { id: 5 } });
   assertEquals(links(), [[1], [5]]);
-  entry.row = { id: 1, ref: 2 };
-  assertEquals([program.run(entry)[2], links()], [UNKNOWN, [[2], [5]]]);
-  entry.row = { id: 1, ref: 1 };
+  assertEquals([run({ id: 1, ref: 2 })[2], links()], [UNKNOWN, [[2], [5]]]);
   thrown = true;
-  assertEquals([program.run(entry)[2], links()], [null, [[1], [5]]]);
+  assertEquals([run({ id: 1, ref: 1 })[2], links()], [null, [[1], [5]]]);
   assertEquals(errors.map(({ operator, key }) => [operator, key]), [["right", "1"]]);
-  entry.row = { id: 1, ref: null };
-  assertEquals([program.run(entry)[2], links()], [null, [[], []]]);
+  assertEquals([run({ id: 1, ref: null })[2], links()], [null, [[], []]]);
 });
 
 Deno.test("createProgram() copies a chain's row once, and extends no row that somebody else reads", () => {
@@ -131,10 +133,9 @@ Deno.test("createProgram() copies a chain's row once, and extends no row that so
   const chain: Step[] = [member(0), lookup(0), lookup(1, { lookup: 1, column: "again" })];
   const added = { id: 1, ref: 5, right: { id: 5 }, again: { id: 5 } };
   const source = { id: 1, ref: 5 };
-  const { program, entryOf } = programOf({ steps: chain, answers });
-  const [row, first, second] = program.run(entryOf(source));
-  assertStrictEquals(row, source);
-  assertEquals(source, { id: 1, ref: 5 });
+  const { run } = programOf({ steps: chain, answers });
+  const [row, first, second] = run(source);
+  assertEquals([row, source], [{ id: 1, ref: 5 }, { id: 1, ref: 5 }]);
   assertStrictEquals(first, second);
   assertEquals(second, added);
 
@@ -147,8 +148,7 @@ Deno.test("createProgram() copies a chain's row once, and extends no row that so
     }],
   ];
   for (const [reader, read] of readers) {
-    const { program, entryOf } = programOf(read);
-    const registers = program.run(entryOf({ ...source }));
+    const registers = programOf(read).run({ ...source });
     assert(registers[1] !== registers[2], reader);
     assertEquals(registers.slice(1, 3), [{ id: 1, ref: 5, right: { id: 5 } }, added], reader);
   }
@@ -156,7 +156,7 @@ Deno.test("createProgram() copies a chain's row once, and extends no row that so
 
 Deno.test("mapValues() refuses what is no object, and tells which operator it was", () => {
   const steps: Step[] = [member(0), { kind: "map", name: "halved", input: 0, mapper: (row) => row.half }];
-  const { program, errors, entryOf } = programOf({ steps });
-  for (const half of [null, undefined, 5, "text"]) assertEquals(program.run(entryOf({ half }))[1], null);
+  const { run, errors } = programOf({ steps });
+  for (const half of [null, undefined, 5, "text"]) assertEquals(run({ half })[1], null);
   assertEquals(errors.map(({ operator }) => operator), Array(4).fill("halved"));
 });

@@ -2,6 +2,7 @@ import { refusingNothing } from "../refusing_nothing.ts";
 import { assert, assertEquals } from "@std/assert";
 import { compile } from "../../src/plan/compile.ts";
 import { Globals } from "../../src/runtime/globals/globals.ts";
+import { NO_SLOT } from "../../src/state/slots.ts";
 import { clickhouse, debezium, int8, topology } from "../../src/mod.ts";
 import { z } from "zod";
 
@@ -33,7 +34,11 @@ function openGlobals() {
   });
   const told: unknown[] = [];
   const setting = plan.globals.find(({ name }) => name === "settings")!.index;
-  globals.listen((table, _step, key, value) => table === setting && told.push([key, value]));
+  globals.listen((table, step, key) => {
+    const { find, read } = globals.view(table, step);
+    const place = find(key);
+    if (table === setting) told.push([key, place === NO_SLOT ? null : read(place)]);
+  });
   return { globals, told, setting, kind: plan.globals.find(({ name }) => name === "kinds")!.index };
 }
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { startReport } from "../../src/runtime/lifecycle/instance.ts";
 import type { TableSpec } from "../../src/ports/warehouse.ts";
-import type { SinkCounts } from "../../src/runtime/outputs/sink_output.ts";
+import type { SinkCounts } from "../../src/runtime/outputs/sink_counts.ts";
 import type { TaskHost } from "../../src/runtime/lifecycle/task_host.ts";
 
 function hostOf(counts: SinkCounts): TaskHost {

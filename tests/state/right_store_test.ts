@@ -1,49 +1,89 @@
 import { assertEquals } from "@std/assert";
-import { UNKNOWN } from "../../src/record/row.ts";
-import { type Entry, layoutOf, newEntry } from "../../src/state/entry.ts";
-import { RightStore } from "../../src/state/right_store.ts";
+import type { Key } from "../../src/record/key.ts";
+import { type Row, UNKNOWN } from "../../src/record/row.ts";
+import { AskedRights, GlobalRights } from "../../src/state/right_store.ts";
+import { NO_SLOT, type Slot } from "../../src/state/slots.ts";
+import { SlotTable } from "../../src/state/slot_table.ts";
 import { choicesOf } from "../oracle/random.ts";
 
-const layout = layoutOf({ lookups: 1, sinks: 0, groups: [], serves: 0 });
+/** A global table that holds these rows. */
+function viewOf(rows: Map<Key, Row>) {
+  const keys = [...rows.keys()];
+  return {
+    find: (key: Key) => rows.has(key) ? keys.indexOf(key) : NO_SLOT,
+    read: (slot: Slot) => rows.get(keys[slot]) ?? null,
+  };
+}
 
-Deno.test("RightStore asks for a key once, however many use it, and forgets it with the last", () => {
+const keysOf = ({ keys }: AskedRights | GlobalRights) => [...keys.used()].map((slot) => keys.keyOf(slot));
+
+function usersOf({ keys, links }: AskedRights | GlobalRights, key: Key): Slot[] {
+  const right = keys.find(key);
+  if (right === NO_SLOT) return [];
+  const users: Slot[] = [];
+  const walk = links.walk(right);
+  for (let user = walk.next(); user !== NO_SLOT; user = walk.next()) users.push(user);
+  return users.sort((a, b) => a - b);
+}
+
+Deno.test("AskedRights asks for a key once, however many use it, and keeps it until it is dropped", () => {
   const asked: unknown[] = [];
-  const store = new RightStore({
-    cell: 0,
-    first: (key) => {
-      asked.push(key);
-      return UNKNOWN;
-    },
-    keepUnused: false,
+  const entries = new SlotTable();
+  const store = new AskedRights(entries, (key) => {
+    asked.push(key);
+    return UNKNOWN;
   });
-  const [one, two] = [newEntry(1, layout), newEntry(2, layout)];
-  assertEquals(store.use(one, "x"), UNKNOWN);
-  store.entries.get("x")!.value = { found: true };
+  const [one, two] = [entries.add(1), entries.add(2)];
+  assertEquals([store.use(one, "x"), store.unknown], [UNKNOWN, 1]);
+  const right = store.keys.find("x");
+  assertEquals([store.answer(right, { found: true }), store.unknown], [true, 0]);
+  assertEquals(store.answer(right, { found: true }), false);
   assertEquals(store.use(two, "x"), { found: true });
   assertEquals(asked, ["x"]);
   store.release(one);
   store.release(one);
-  assertEquals(store.entries.has("x"), true);
   store.use(two, "y");
-  assertEquals([...store.entries.keys()], ["y"]);
-  assertEquals(asked, ["x", "y"]);
+  assertEquals([keysOf(store), usersOf(store, "x"), asked], [["x", "y"], [], ["x", "y"]]);
+  store.drop(right);
+  assertEquals([keysOf(store), store.unknown], [["y"], 1]);
+  store.drop(store.keys.find("y"));
+  assertEquals(store.unknown, 0);
 });
 
-Deno.test("RightStore keeps unused keys where it is told to, until they are dropped", () => {
-  const store = new RightStore({ cell: 0, first: () => null, keepUnused: true });
-  const entry = newEntry(1, layout);
-  store.use(entry, 5);
-  store.release(entry);
-  assertEquals(store.entries.get(5)!.users, []);
-  store.drop(5);
-  assertEquals(store.entries.size, 0);
+Deno.test("AskedRights tells an answer that is absent from one that has not come", () => {
+  const entries = new SlotTable();
+  const store = new AskedRights(entries, (key) => key === "too large" ? null : UNKNOWN);
+  const entry = entries.add(1);
+  assertEquals([store.use(entry, "too large"), store.unknown], [null, 0]);
+  assertEquals(store.use(entry, "x"), UNKNOWN);
+  assertEquals(store.answer(store.keys.find("x"), null), true);
+  assertEquals([store.use(entry, "x"), store.answer(store.keys.find("x"), null)], [null, false]);
+});
+
+Deno.test("GlobalRights reads what the global table holds now, and forgets a key with its last user", () => {
+  const rows = new Map<Key, Row>([["x", { found: 1 }]]);
+  const entries = new SlotTable();
+  const store = new GlobalRights(entries, viewOf(rows));
+  const [one, two] = [entries.add(1), entries.add(2)];
+  assertEquals([store.use(one, "x"), store.use(two, "y")], [{ found: 1 }, null]);
+  rows.set("x", { found: 2 });
+  assertEquals(store.changed("x"), store.keys.find("x"));
+  assertEquals([store.use(one, "x"), store.changed("z")], [{ found: 2 }, NO_SLOT]);
+  rows.delete("x");
+  store.changed("x");
+  assertEquals(store.use(one, "x"), null);
+  store.release(one);
+  assertEquals(keysOf(store), ["y"]);
+  store.use(two, "x");
+  assertEquals(keysOf(store), ["x"]);
 });
 
 Deno.test("RightStore knows exactly who uses a key, whoever comes and goes in between", () => {
   const choices = choicesOf(7);
-  const store = new RightStore({ cell: 0, first: () => null, keepUnused: false });
-  const entries = Array.from({ length: 30 }, (_, key) => newEntry(key, layout));
-  const uses = new Map<Entry, number>();
+  const table = new SlotTable();
+  const store = new GlobalRights(table, viewOf(new Map()));
+  const entries = Array.from({ length: 30 }, (_, key) => table.add(key));
+  const uses = new Map<Slot, number>();
   for (let turn = 0; turn < 5_000; turn++) {
     const entry = choices.of(entries);
     if (choices.chance(0.3)) {
@@ -55,8 +95,8 @@ Deno.test("RightStore knows exactly who uses a key, whoever comes and goes in be
       uses.set(entry, key);
     }
     for (let key = 0; key < 5; key++) {
-      const expected = [...uses].filter(([, used]) => used === key).map(([user]) => user.key).sort();
-      assertEquals((store.entries.get(key)?.users ?? []).map((user) => user.key).sort(), expected, `turn ${turn}`);
+      const expected = [...uses].filter(([, used]) => used === key).map(([user]) => user).sort((a, b) => a - b);
+      assertEquals(usersOf(store, key), expected, `turn ${turn}`);
     }
   }
 });

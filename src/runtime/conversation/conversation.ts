@@ -3,11 +3,11 @@ import { ProcessorError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import { type Row, UNKNOWN, type Value } from "../../record/row.ts";
 import { checkTextBytes, contentBytesMax } from "../../record/sendable.ts";
-import { wireEquals } from "../../record/wire.ts";
 import { decodeInbox, type Message } from "./messages.ts";
 import { homeOf, type Partitions } from "./ownership.ts";
 import { type Chore, LOOKS_PER_STEP, Walks } from "../../state/chores.ts";
-import type { RightEntry } from "../../state/right_store.ts";
+import { AskedRights } from "../../state/right_store.ts";
+import { NO_SLOT } from "../../state/slots.ts";
 import type { LookupPlan, PhysicalPlan } from "../../plan/physical.ts";
 import type { TaskView } from "./task_view.ts";
 import { parseTaskId } from "../../record/task_id.ts";
@@ -163,8 +163,8 @@ export class Conversation {
     if (server === undefined) return;
     server.subscribe(sender.partition, key);
     if (!task.loaded) return;
-    const entry = task.entries.get(key);
-    if (entry === undefined) return server.answer(sender.partition, key, { entry: null, value: null });
+    const entry = task.entries.keys.find(key);
+    if (entry === NO_SLOT) return server.answer(sender.partition, key, { entry, value: null });
     const value = task.registersOf(entry)[server.plan.step];
     if (value === UNKNOWN) return server.owe(entry);
     server.answer(sender.partition, key, { entry, value });
@@ -174,16 +174,15 @@ export class Conversation {
     const task = this.task;
     const lookup = task.table.lookups.findIndex((candidate) => candidate.name === join);
     const store = task.stores[lookup];
-    const right = store?.entries.get(key);
-    if (right === undefined) return;
-    if (right.users.length === 0) {
-      store.drop(key);
-      const destination = { table: task.table.lookups[lookup].table, partition: this.#serverOf(lookup, right) };
+    if (!(store instanceof AskedRights)) return;
+    const right = store.keys.find(key);
+    if (right === NO_SLOT) return;
+    if (store.links.users(right) === 0) {
+      store.drop(right);
+      const destination = { table: task.table.lookups[lookup].table, partition: this.#partitionOf(lookup, key) };
       return task.channel.send(destination, { type: "unsubscribe", join, key });
     }
-    if (right.value !== UNKNOWN && wireEquals(right.value, value)) return;
-    right.value = value;
-    task.rightChanged(right);
+    if (store.answer(right, value)) task.rightChanged(lookup, right);
   }
 
   /**
@@ -211,17 +210,14 @@ export class Conversation {
     const plan = this.task.table.lookups[lookup];
     const { name, table } = plan;
     let looks = 0;
-    for (const right of this.task.stores[lookup].entries.values()) {
-      const partition = this.#serverOf(lookup, right);
-      const wanted = servers.has(partition) && this.#askable(plan, right.key);
-      if (wanted) this.task.channel.send({ table, partition }, { type: "subscribe", join: name, key: right.key });
+    const { keys } = this.task.stores[lookup];
+    for (const right of keys.used()) {
+      const key = keys.keyOf(right);
+      const partition = this.#partitionOf(lookup, key);
+      const wanted = servers.has(partition) && this.#askable(plan, key);
+      if (wanted) this.task.channel.send({ table, partition }, { type: "subscribe", join: name, key });
       if (wanted || ++looks % LOOKS_PER_STEP === 0) yield;
     }
-  }
-
-  #serverOf(lookup: number, right: RightEntry): number {
-    if (right.server < 0) right.server = this.#partitionOf(lookup, right.key);
-    return right.server;
   }
 }
 

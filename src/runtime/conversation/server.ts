@@ -4,9 +4,11 @@ import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import type { ProcessorError } from "../../record/errors.ts";
 import { encodeRow } from "../../record/sendable.ts";
-import type { Entry } from "../../state/entry.ts";
+import { NumberCells } from "../../state/cells.ts";
 import { type Chore, type Chores, LOOKS_PER_STEP, Walks } from "../../state/chores.ts";
-import { appended } from "../../state/right_store.ts";
+import { NumberLists } from "../../state/number_lists.ts";
+import { SlotTable } from "../../state/slot_table.ts";
+import { NO_SLOT, type Slot } from "../../state/slots.ts";
 
 /** Sends a value, as {@link encodeWire} writes it, to the home with this partition. */
 export type Answer = (home: number, key: Key, wire: string) => void;
@@ -14,8 +16,8 @@ export type Answer = (home: number, key: Key, wire: string) => void;
 /** What a server needs of its task. */
 export interface ServerOptions {
   readonly plan: ServePlan;
-  /** Index of the cell that holds the digest of what was told last. */
-  readonly cell: number;
+  /** The entries that are served. */
+  readonly entries: SlotTable;
   /** Bytes of a value; a larger one is refused. */
   readonly bytesMax: number;
   readonly chores: Chores;
@@ -34,19 +36,24 @@ const ABSENT_DIGEST = 0;
  */
 export class Server {
   readonly plan: ServePlan;
-  readonly #cell: number;
+  readonly #entries: SlotTable;
+  /** By entry: digest of what was told last. */
+  readonly #told: NumberCells;
   readonly #bytesMax: number;
   readonly #answer: Answer;
   readonly #onError: (error: ProcessorError) => void;
-  /** Key to the homes that subscribed: each its partition and, in front of it, how often it was forgotten by then. */
-  readonly #subscriptions = new Map<Key, number[]>();
+  /** Keys that homes subscribed to. */
+  readonly #keys = new SlotTable();
+  /** By such key the homes: each its partition and, in front of it, how often it was forgotten by then. */
+  readonly #subscriptions = this.#keys.attach(new NumberLists());
   /** How often each home was forgotten. */
   readonly #forgotten: number[] = [];
   readonly #tidying: Walks;
 
-  constructor({ plan, cell, bytesMax, chores, onError }: ServerOptions, answer: Answer) {
+  constructor({ plan, entries, bytesMax, chores, onError }: ServerOptions, answer: Answer) {
     this.plan = plan;
-    this.#cell = cell;
+    this.#entries = entries;
+    this.#told = entries.attach(new NumberCells());
     this.#bytesMax = bytesMax;
     this.#answer = answer;
     this.#onError = onError;
@@ -54,19 +61,23 @@ export class Server {
   }
 
   /** Keys that somebody subscribed to. */
-  keys(): IterableIterator<Key> {
-    return this.#subscriptions.keys();
+  *keys(): Generator<Key> {
+    for (const slot of this.#keys.used()) yield this.#keys.keyOf(slot);
+  }
+
+  /** Bytes of what is kept of subscriptions. */
+  get bytes(): number {
+    return this.#keys.bytes;
   }
 
   subscribe(home: number, key: Key): void {
-    const subscribed = this.#subscriptions.get(key);
-    const now = this.#subscriptionOf(home);
-    if (subscribed === undefined) this.#subscriptions.set(key, [now]);
-    else if (!subscribed.includes(now)) this.#subscriptions.set(key, appended(subscribed, now));
+    const found = this.#keys.find(key);
+    this.#subscriptions.add(found === NO_SLOT ? this.#keys.add(key) : found, this.#subscriptionOf(home));
   }
 
   unsubscribe(home: number, key: Key): void {
-    this.#keep(key, (subscription) => subscription % HOMES_MAX !== home);
+    const slot = this.#keys.find(key);
+    if (slot !== NO_SLOT) this.#keep(slot, (subscription) => subscription % HOMES_MAX !== home);
   }
 
   /** The home started again: whatever it asked before is void from now on. A chore takes it out of memory. */
@@ -77,17 +88,15 @@ export class Server {
 
   *#tidy(): Chore {
     let looks = 0;
-    for (const [key, subscribed] of this.#subscriptions) {
-      if (!subscribed.every(this.#isCurrent)) this.#keep(key, this.#isCurrent);
+    for (const slot of this.#keys.used()) {
+      this.#keep(slot, this.#isCurrent);
       if (++looks % LOOKS_PER_STEP === 0) yield;
     }
   }
 
-  #keep(key: Key, wanted: (subscription: number) => boolean): void {
-    const left = this.#subscriptions.get(key)?.filter(wanted);
-    if (left === undefined) return;
-    if (left.length === 0) this.#subscriptions.delete(key);
-    else this.#subscriptions.set(key, left);
+  #keep(slot: Slot, wanted: (subscription: number) => boolean): void {
+    this.#subscriptions.keep(slot, wanted);
+    if (this.#subscriptions.isEmpty(slot)) this.#keys.remove(slot);
   }
 
   #subscriptionOf(home: number): number {
@@ -98,32 +107,35 @@ export class Server {
     subscription === this.#subscriptionOf(subscription % HOMES_MAX);
 
   #answerAll(key: Key, wire: string): void {
-    for (const subscription of this.#subscriptions.get(key) ?? []) {
+    const slot = this.#keys.find(key);
+    if (slot === NO_SLOT) return;
+    for (const subscription of this.#subscriptions.values(slot)) {
       if (this.#isCurrent(subscription)) this.#answer(subscription % HOMES_MAX, key, wire);
     }
   }
 
   /**
-   * Answers one subscription with a value that is known. The other subscribers may have been told something else: the
-   * entry waits to be evaluated again because a partner changed. Then all are told now, since {@link tell} will find
-   * nothing new.
+   * Answers one subscription with a value that is known; `entry`: NO_SLOT if the key has none. The other subscribers
+   * may have been told something else: the entry waits to be evaluated again because a partner changed. Then all are
+   * told now, since {@link tell} will find nothing new.
    */
-  answer(home: number, key: Key, known: { entry: Entry | null; value: Row | null }): void {
+  answer(home: number, key: Key, known: { entry: Slot; value: Row | null }): void {
     const { entry, value } = known;
     const wire = this.#encoded(key, value);
-    if (entry === null || entry.cells[this.#cell] === digest(wire)) this.#answer(home, key, wire);
+    if (entry === NO_SLOT || this.#told.get(entry) === digest(wire)) this.#answer(home, key, wire);
     else this.#tellAll(entry, wire);
   }
 
   /** The value of a subscribed entry is not known now: whoever waits is told as soon as it is. */
-  owe(entry: Entry): void {
-    entry.cells[this.#cell] = null;
+  owe(entry: Slot): void {
+    this.#told.set(entry, null);
   }
 
   /** Tells all subscribers the entry's value unless it is what they were told last. */
-  tell(entry: Entry, value: Row | null): void {
-    if (this.#subscriptions.has(entry.key)) this.#tellAll(entry, this.#encoded(entry.key, value));
-    else entry.cells[this.#cell] = null;
+  tell(entry: Slot, value: Row | null): void {
+    const key = this.#entries.keyOf(entry);
+    if (this.#keys.has(key)) this.#tellAll(entry, this.#encoded(key, value));
+    else this.#told.set(entry, null);
   }
 
   #encoded(key: Key, value: Row | null): string {
@@ -136,11 +148,11 @@ export class Server {
     }
   }
 
-  #tellAll(entry: Entry, wire: string): void {
+  #tellAll(entry: Slot, wire: string): void {
     const now = digest(wire);
-    if (entry.cells[this.#cell] === now) return;
-    entry.cells[this.#cell] = now;
-    this.#answerAll(entry.key, wire);
+    if (this.#told.get(entry) === now) return;
+    this.#told.set(entry, now);
+    this.#answerAll(this.#entries.keyOf(entry), wire);
   }
 
   /** Tells all subscribers of a key that has no entry that it is absent. */

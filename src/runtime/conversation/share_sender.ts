@@ -1,9 +1,9 @@
-import type { Group } from "../../processor/group.ts";
 import { digestOf } from "../../record/digest.ts";
 import { keyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 import { encodeWire } from "../../record/wire.ts";
 import { type Chore, type Chores, LOOKS_PER_STEP, Walks } from "../../state/chores.ts";
+import type { Slot } from "../../state/slots.ts";
 import type { Channel } from "./channel.ts";
 import type { GroupOutput } from "../outputs/group_output.ts";
 
@@ -70,9 +70,9 @@ export class ShareSender {
       since: channel.cut({ table, partition }),
     }));
     let looks = 0;
-    for (const group of output.groups.values()) {
+    for (const group of output.groups.keys.used()) {
       // Whoever was told of a group without rows is told by the change that left it without them.
-      const wanted = group.rows > 0 && asked.has(this.#partitionOf(group));
+      const wanted = output.groups.rows(group) > 0 && asked.has(this.#partitionOf(group));
       if (wanted) this.#send(group, "snapshot");
       if (wanted || ++looks % LOOKS_PER_STEP === 0) yield;
     }
@@ -82,27 +82,33 @@ export class ShareSender {
   }
 
   /** As part of a snapshot it is sent whatever was sent before. */
-  #send(group: Group, as: "change" | "snapshot"): void {
+  #send(group: Slot, as: "change" | "snapshot"): void {
     const { output, channel, table } = this.#options;
+    const { groups } = output;
     const partition = this.#partitionOf(group);
-    if (group.rows === 0) {
-      if (group.sent !== null) {
-        channel.send({ table, partition }, { type: "share", aggregate: this.aggregate, key: group.key, share: null });
+    const key = groups.keys.keyOf(group);
+    const sent = groups.sent.get(group);
+    if (groups.rows(group) === 0) {
+      if (sent !== null) {
+        channel.send({ table, partition }, { type: "share", aggregate: this.aggregate, key, share: null });
       }
-      group.sent = null;
       output.drop(group);
       return;
     }
     if (!this.#collectors.has(partition)) return;
-    const share = { columns: group.columns, parts: output.parts(group) };
+    const share = { columns: groups.columns(group), parts: groups.parts(group) };
     const digest = digestOf(encodeWire(share.parts));
-    if (as === "change" && digest === group.sent) return;
-    group.sent = digest;
-    channel.send({ table, partition }, { type: "share", aggregate: this.aggregate, key: group.key, share });
+    if (as === "change" && digest === sent) return;
+    groups.sent.set(group, digest);
+    channel.send({ table, partition }, { type: "share", aggregate: this.aggregate, key, share });
   }
 
-  #partitionOf(group: Group): number {
-    if (group.collector < 0) group.collector = partitionOf(keyText(group.key), this.#options.partitions);
-    return group.collector;
+  #partitionOf(group: Slot): number {
+    const { keys, collectors } = this.#options.output.groups;
+    const known = collectors.get(group);
+    if (known >= 0) return known;
+    const partition = partitionOf(keyText(keys.keyOf(group)), this.#options.partitions);
+    collectors.set(group, partition);
+    return partition;
   }
 }

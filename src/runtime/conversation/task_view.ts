@@ -2,9 +2,10 @@ import type { TaskTable } from "../../plan/physical.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row, Value } from "../../record/row.ts";
 import type { Chores } from "../../state/chores.ts";
-import type { Entry } from "../../state/entry.ts";
+import type { Entries } from "../../state/entries.ts";
 import type { Refusals } from "../../state/refusals.ts";
-import type { RightEntry, RightStore } from "../../state/right_store.ts";
+import type { AskedRights, GlobalRights } from "../../state/right_store.ts";
+import type { Slot } from "../../state/slots.ts";
 import type { Channel } from "./channel.ts";
 import type { Merge } from "./merge.ts";
 import type { ShareSender } from "./share_sender.ts";
@@ -19,8 +20,9 @@ export interface TaskView {
   readonly channel: Channel;
   /** What takes several turns. */
   readonly chores: Chores;
-  readonly entries: Map<Key, Entry>;
-  readonly stores: readonly RightStore[];
+  readonly entries: Entries;
+  /** The right rows of each lookup. */
+  readonly stores: readonly (AskedRights | GlobalRights)[];
   readonly servers: readonly Server[];
   readonly merges: readonly (Merge | null)[];
   readonly senders: readonly (ShareSender | null)[];
@@ -28,12 +30,10 @@ export interface TaskView {
   readonly refusals: Refusals;
   /** Own rows, global tables and what the sinks show are here: everything may be evaluated and answered. */
   readonly loaded: boolean;
-  /** The row of one member that the entry holds. */
-  rowOf(entry: Entry, member: number): Row | null;
   /** A member's row of this key is `row` now (null: deleted). Returns the row that it replaces. */
   setRow(member: number, key: Key, row: Row | null): Row | null;
   /** Registers of an entry without touching outputs that are up to date. */
-  registersOf(entry: Entry): readonly Value[];
-  /** A right row has another value: all entries that use it are evaluated again. */
-  rightChanged(right: RightEntry): void;
+  registersOf(entry: Slot): readonly Value[];
+  /** A right row of this lookup has another value: all entries that use it are evaluated again. */
+  rightChanged(lookup: number, right: Slot): void;
 }

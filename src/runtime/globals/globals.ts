@@ -2,35 +2,39 @@ import type { GlobalTable } from "../../plan/physical.ts";
 import type { Position } from "../../ports/log.ts";
 import { createProgram, type Program } from "../../processor/program.ts";
 import type { Key } from "../../record/key.ts";
-import type { Row, Value } from "../../record/row.ts";
-import { wireEquals } from "../../record/wire.ts";
-import { type CellLayout, type Entry, layoutOf, newEntry } from "../../state/entry.ts";
+import type { Row } from "../../record/row.ts";
+import { Entries } from "../../state/entries.ts";
 import { FailedRows } from "../../state/failed_rows.ts";
+import type { Links, Walk } from "../../state/links.ts";
+import { PackedRows } from "../../state/packed_rows.ts";
 import type { Refusals } from "../../state/refusals.ts";
-import { type RightEntry, RightStore } from "../../state/right_store.ts";
+import { GlobalRights, type GlobalView } from "../../state/right_store.ts";
+import type { Rows } from "../../state/rows.ts";
+import { NO_SLOT, type Slot } from "../../state/slots.ts";
 
 /** A row that at most so many rows of other global tables use has them evaluated at once. */
 const USERS_AT_ONCE = 16;
 
 /** Told when a register of a global table has another value for a key. */
-export type GlobalListener = (table: number, step: number, key: Key, value: Row | null) => void;
+export type GlobalListener = (table: number, step: number, key: Key) => void;
 
 interface GlobalState {
   readonly table: GlobalTable;
-  readonly entries: Map<Key, Entry>;
-  readonly stores: readonly RightStore[];
+  readonly entries: Entries;
+  readonly stores: readonly GlobalRights[];
   readonly program: Program;
-  readonly layout: CellLayout;
+  readonly failed: FailedRows;
   readonly refusals: Refusals;
-  /** For each register that others look up: the values that are not absent. */
-  readonly views: ReadonlyMap<number, Map<Key, Row>>;
+  /** For each register that others look up: its values by entry. */
+  readonly views: ReadonlyMap<number, Rows>;
 }
 
-/** A right row whose users are evaluated again, from the end of their list. */
+/** A right row whose users are evaluated again. */
 interface FanOut {
   readonly state: GlobalState;
-  readonly right: RightEntry;
-  next: number;
+  readonly links: Links;
+  readonly right: Slot;
+  readonly users: Walk;
 }
 
 /**
@@ -41,8 +45,7 @@ interface FanOut {
 export class Globals {
   readonly #states: readonly GlobalState[];
   readonly #listeners = new Set<GlobalListener>();
-  readonly #fanOuts = new Map<RightEntry, FanOut>();
-  readonly #failed = new FailedRows();
+  #fanOuts: FanOut[] = [];
   /** Where the record lies whose change is being made; null while none is. */
   reading: Position | null = null;
 
@@ -59,33 +62,34 @@ export class Globals {
   #stateOf(
     table: GlobalTable,
     options: { looked: readonly (readonly [number, number])[]; refusals: (table: GlobalTable) => Refusals },
-  ) {
-    const layout = layoutOf({ lookups: table.lookups.length, sinks: 0, groups: [], serves: 0 });
-    const stores = table.lookups.map((lookup, index) =>
-      new RightStore({ cell: index * 2, first: (key) => this.get(lookup.table, lookup.step, key), keepUnused: false })
-    );
+  ): GlobalState {
+    const entries = new Entries(1);
+    const stores = table.lookups.map((lookup) => new GlobalRights(entries.keys, this.view(lookup.table, lookup.step)));
     const { steps, lookups, keyColumns } = table;
-    const views = new Map<number, Map<Key, Row>>();
-    for (const [index, step] of options.looked) if (index === table.index) views.set(step, new Map());
+    const views = new Map<number, Rows>();
+    for (const [index, step] of options.looked) {
+      if (index === table.index) views.set(step, entries.keys.attach(new PackedRows()));
+    }
+    const failed = new FailedRows(entries);
     const refusals = options.refusals(table);
     const program = createProgram({
       steps,
       lookups,
       stores,
-      members: 1,
+      entries,
       keyColumns,
       outputs: new Set(views.keys()),
       onError: (error) => {
-        this.#failed.fail();
+        failed.fail();
         refusals.row(error);
       },
     });
-    return { table, entries: new Map<Key, Entry>(), stores, program, layout, refusals, views };
+    return { table, entries, stores, program, failed, refusals, views };
   }
 
   /** Rows whose last evaluation failed. */
   get failedRows(): number {
-    return this.#failed.size;
+    return this.#states.reduce((sum, { failed }) => sum + failed.size, 0);
   }
 
   /** Rows held, over all global tables. */
@@ -97,76 +101,91 @@ export class Globals {
     this.#listeners.add(listener);
   }
 
-  /** The value of a register for a key, or null. */
-  get(table: number, step: number, key: Key): Row | null {
-    return this.#states[table].views.get(step)?.get(key) ?? null;
+  /** The values of a register that is looked up. */
+  view(table: number, step: number): GlobalView {
+    // A table may look one up that is declared after it.
+    const rows = () => this.#states[table].views.get(step)!;
+    return {
+      find: (key) => {
+        const slot = this.#states[table].entries.keys.find(key);
+        return slot !== NO_SLOT && rows().has(slot) ? slot : NO_SLOT;
+      },
+      read: (slot) => rows().read(slot),
+    };
   }
 
   /** The row now held for a key, for the repair of unavailable columns. */
   row(table: number, key: Key): Row | null {
-    return this.#states[table].entries.get(key)?.row as Row | undefined ?? null;
+    const { keys, members } = this.#states[table].entries;
+    const entry = keys.find(key);
+    return entry === NO_SLOT ? null : members[0].read(entry);
   }
 
   /** A source row changed (null: deleted). Returns the row that it replaces. */
   change(table: number, key: Key, row: Row | null): Row | null {
     const state = this.#states[table];
-    let entry = state.entries.get(key);
-    if (entry === undefined) {
+    const { keys, members } = state.entries;
+    let entry = keys.find(key);
+    if (entry === NO_SLOT) {
       if (row === null) return null;
-      state.entries.set(key, entry = newEntry(key, state.layout));
+      entry = keys.add(key);
     }
-    const before = entry.row as Row | null;
-    if (row !== null && before !== null && wireEquals(row, before)) return before;
-    entry.row = row;
+    const before = members[0].read(entry);
+    if (!members[0].write(entry, row)) return before;
     this.#evaluate(state, entry);
-    if (row === null) state.entries.delete(key);
+    if (row === null) {
+      state.failed.forget(entry);
+      keys.remove(entry);
+    }
     return before;
   }
 
-  #evaluate(state: GlobalState, entry: Entry): void {
-    this.#failed.begin(entry);
+  #evaluate(state: GlobalState, entry: Slot): void {
+    const key = state.entries.keys.keyOf(entry);
+    state.failed.begin(entry);
     state.refusals.begin();
     const registers = state.program.run(entry);
-    state.refusals.evaluated(entry.key);
-    this.#failed.end(entry);
-    const changed: [number, Row | null][] = [];
-    for (const [step, view] of state.views) {
-      const now = registers[step] as Exclude<Value, symbol>;
-      const before = view.get(entry.key) ?? null;
-      if (now === before || (now !== null && before !== null && wireEquals(now, before))) continue;
-      if (now === null) view.delete(entry.key);
-      else view.set(entry.key, now);
-      changed.push([step, now]);
-    }
-    for (const [step, value] of changed) this.#tell(state.table.index, step, entry.key, value);
+    state.refusals.evaluated(key);
+    state.failed.end(entry);
+    const changed: number[] = [];
+    // Nothing of a global table is ever unknown.
+    for (const [step, view] of state.views) if (view.write(entry, registers[step] as Row | null)) changed.push(step);
+    for (const step of changed) this.#tell(state.table.index, step, key);
   }
 
-  #tell(table: number, step: number, key: Key, value: Row | null): void {
+  #tell(table: number, step: number, key: Key): void {
     for (const state of this.#states) {
       state.table.lookups.forEach((lookup, index) => {
         if (lookup.table !== table || lookup.step !== step) return;
-        const right = state.stores[index].entries.get(key);
-        if (right === undefined) return;
-        right.value = value;
-        if (right.users.length > USERS_AT_ONCE) {
-          this.#fanOuts.set(right, { state, right, next: right.users.length - 1 });
-        } else for (const user of [...right.users]) this.#evaluate(state, user);
+        const { links } = state.stores[index];
+        const right = state.stores[index].changed(key);
+        if (right === NO_SLOT) return;
+        const users = links.walk(right);
+        if (links.users(right) > USERS_AT_ONCE) this.#walkLater({ state, links, right, users });
+        else for (let user = users.next(); user !== NO_SLOT; user = users.next()) this.#evaluate(state, user);
       });
     }
-    for (const listener of this.#listeners) listener(table, step, key, value);
+    for (const listener of this.#listeners) listener(table, step, key);
+  }
+
+  #walkLater(fanOut: FanOut): void {
+    const known = this.#fanOuts.find(({ links, right }) => links === fanOut.links && right === fanOut.right);
+    if (known === undefined) this.#fanOuts.push(fanOut);
+    else {
+      fanOut.users.close();
+      known.users.restart();
+    }
   }
 
   /** Evaluates at most so many rows that use a row which changed; true if more wait. */
   work(rows: number): boolean {
     for (let left = rows; left > 0; left--) {
-      const [fanOut] = this.#fanOuts.values();
+      const fanOut = this.#fanOuts[0];
       if (fanOut === undefined) return false;
-      const { state, right } = fanOut;
-      // A user that leaves is replaced by the last one, which is evaluated already, or takes the end of the list away.
-      fanOut.next = Math.min(fanOut.next, right.users.length - 1);
-      if (fanOut.next < 0) this.#fanOuts.delete(right);
-      else this.#evaluate(state, right.users[fanOut.next--]);
+      const user = fanOut.users.next();
+      if (user === NO_SLOT) this.#fanOuts.shift();
+      else this.#evaluate(fanOut.state, user);
     }
-    return this.#fanOuts.size > 0;
+    return this.#fanOuts.length > 0;
   }
 }

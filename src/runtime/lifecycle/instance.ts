@@ -7,7 +7,7 @@ import type { Ports } from "../ports.ts";
 import type { Problems } from "../problems.ts";
 import type { MessageProducer } from "../delivery/message_producer.ts";
 import type { RunEvent, StartReport } from "../run_event.ts";
-import { newSinkCounts, type SinkCounts } from "../outputs/sink_output.ts";
+import { newSinkCounts, type SinkCounts } from "../outputs/sink_counts.ts";
 import type { SinkWriter } from "../delivery/sink_writer.ts";
 import type { TaskContext } from "../task/task_context.ts";
 import type { TaskHost } from "./task_host.ts";

@@ -2,7 +2,8 @@ import type { Fetched } from "../../ports/log.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
 import { LimitError, ProductionError, RestoreError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
-import type { Row } from "../../record/row.ts";
+import type { GlobalRights } from "../../state/right_store.ts";
+import { NO_SLOT } from "../../state/slots.ts";
 import type { Assignments } from "./assignments.ts";
 import { DeleteGuard } from "./delete_guard.ts";
 import { type Instance, isOverloaded, storedRows } from "./instance.ts";
@@ -208,17 +209,16 @@ export class Pump {
   }
 
   /** A register of a global table has another value for a key: whoever uses it is evaluated again. */
-  globalChanged(table: number, step: number, key: Key, value: Row | null): void {
+  globalChanged(table: number, step: number, key: Key): void {
     const { hosts, busy } = this.#instance;
     for (const host of hosts.values()) {
       const { task } = host;
       if (task === null) continue;
       host.table.lookups.forEach((lookup, index) => {
         if (!lookup.global || lookup.table !== table || lookup.step !== step) return;
-        const right = task.stores[index].entries.get(key);
-        if (right === undefined) return;
-        right.value = value;
-        task.rightChanged(right);
+        const right = (task.stores[index] as GlobalRights).changed(key);
+        if (right === NO_SLOT) return;
+        task.rightChanged(index, right);
         busy.add(host);
       });
     }

@@ -2,7 +2,7 @@ import type { ShownRow, Warehouse } from "../../ports/warehouse.ts";
 import { type OutputPlan, outputsOf } from "../../plan/outputs_of.ts";
 import type { Key } from "../../record/key.ts";
 import { type Chore, LOOKS_PER_STEP } from "../../state/chores.ts";
-import { SEEN } from "../../state/entry.ts";
+import { SEEN } from "../../state/entries.ts";
 import { shownKeyOf } from "../outputs/key_line.ts";
 import type { ShareSink } from "../outputs/share_sink.ts";
 import type { SinkOutput } from "../outputs/sink_output.ts";
@@ -94,11 +94,12 @@ function comparisonOf(task: Task, { kind, index }: OutputPlan): Comparison {
 
 function compareRows(task: Task, output: SinkOutput): Comparison {
   const touched = output.touched = new Set<Key>();
+  const { entries } = task;
   let differences = 0;
   return {
     *begin() {
-      for (const [looks, entry] of counted(task.entries.values())) {
-        entry.flags &= ~SEEN;
+      for (const [looks, entry] of counted(entries.keys.used())) {
+        entries.lower(entry, SEEN);
         if (looks % LOOKS_PER_STEP === 0) yield;
       }
     },
@@ -113,7 +114,7 @@ function compareRows(task: Task, output: SinkOutput): Comparison {
           continue;
         }
         const entry = task.entryOf(key);
-        entry.flags |= SEEN;
+        entries.raise(entry, SEEN);
         if (output.agrees(entry, row.digest)) continue;
         differences++;
         output.distrust(entry);
@@ -122,9 +123,9 @@ function compareRows(task: Task, output: SinkOutput): Comparison {
       }
     },
     *finish() {
-      for (const [looks, entry] of counted(task.entries.values())) {
+      for (const [looks, entry] of counted(entries.keys.used())) {
         if (looks % LOOKS_PER_STEP === 0) yield;
-        if ((entry.flags & SEEN) !== 0 || touched.has(entry.key) || output.agrees(entry, null)) continue;
+        if (entries.is(entry, SEEN) || touched.has(entries.keys.keyOf(entry)) || output.agrees(entry, null)) continue;
         differences++;
         output.distrust(entry);
         task.evaluate(entry);

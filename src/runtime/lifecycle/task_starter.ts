@@ -165,7 +165,7 @@ async function readBase(table: TaskTable, hosts: () => readonly TaskHost[], opti
 /** An answer broke off and is read again: what the task was told of this output is taken back. */
 function forgetBase(task: Task, { kind, index }: OutputPlan): void {
   if (kind === "shares") task.shareSinks[index]!.forgetBase();
-  else task.sinks[index].forgetBase(task.entries.values());
+  else task.sinks[index].forgetBase();
 }
 
 interface OutputReading {

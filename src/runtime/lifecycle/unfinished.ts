@@ -1,4 +1,4 @@
-import { UNKNOWN } from "../../record/row.ts";
+import { AskedRights } from "../../state/right_store.ts";
 import type { Instance } from "./instance.ts";
 import type { HostState, TaskHost } from "./task_host.ts";
 import { readTopics } from "./topics.ts";
@@ -133,8 +133,6 @@ function unreadOf(host: TaskHost, ends: Ends): UnreadTopic[] {
 
 function unansweredOf({ task, table }: TaskHost): UnfinishedTask["unanswered"] {
   return (task?.stores ?? []).map((store, index) => {
-    let rows = 0;
-    for (const right of store.entries.values()) if (right.value === UNKNOWN) rows++;
-    return { join: table.lookups[index].name, rows };
+    return { join: table.lookups[index].name, rows: store instanceof AskedRights ? store.unknown : 0 };
   }).filter(({ rows }) => rows > 0);
 }

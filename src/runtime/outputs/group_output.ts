@@ -1,12 +1,18 @@
 import type { GroupPlan } from "../../plan/physical.ts";
-import { contribute, type SharePart, valuesOf } from "../../processor/aggregate.ts";
-import { createFold, type Fold, type Group } from "../../processor/group.ts";
+import { contribute, valuesOf } from "../../processor/aggregate.ts";
+import { Groups } from "../../processor/group.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyOf, keyText } from "../../record/key.ts";
-import { type Row, UNKNOWN } from "../../record/row.ts";
+import type { Row } from "../../record/row.ts";
 import { checkMessageBytes, checkTextBytes } from "../../record/sendable.ts";
 import { encodeWire, wireEquals } from "../../record/wire.ts";
-import type { Entry } from "../../state/entry.ts";
+import { SlotCells } from "../../state/cells.ts";
+import type { SlotTable } from "../../state/slot_table.ts";
+import { NO_SLOT, type Slot } from "../../state/slots.ts";
+import { ValueCells } from "../../state/value_cells.ts";
+
+/** Of an entry whose row is not known yet in this epoch: it is in no group. */
+const NOT_FOLDED: Slot = -2;
 
 /** Of a message with a share, as many parts as its columns take once, and as a key, in which quotes are escaped. */
 const COLUMNS_PARTS = 3;
@@ -18,35 +24,41 @@ const COLUMNS_PARTS = 3;
  */
 export class GroupOutput {
   readonly plan: GroupPlan;
-  readonly groups: Map<Key, Group> = new Map();
-  #dirty: Group[] = [];
+  readonly groups: Groups;
+  #dirty: Slot[] = [];
   #names: readonly string[] | null = null;
   #unknownEntries = 0;
-  /** What the row being folded contributes: one array for all rows. */
+  /** What the row being folded contributes, and what it did before: one array for all rows. */
   readonly #values: unknown[];
-  readonly #fold: Fold;
-  readonly #cell: number;
+  readonly #before: unknown[];
+  readonly #entries: SlotTable;
+  /** The group of each entry, and what it contributes there. */
+  readonly #places: SlotCells;
+  readonly #contributions: readonly ValueCells[];
   readonly #keyValue: (key: Key) => unknown;
   readonly #partBytesMax: number;
   readonly #onError: (error: ProcessorError) => void;
 
   /**
-   * `cell`: index of the entry's cell that links to the group. `keyValue`: the key as callbacks see it. `bytesMax`: of
+   * `entries`: whose rows are added up. `keyValue`: the key as callbacks see it. `bytesMax`: of
    * a message with a share, which holds the group's columns, its key and a part of each total.
    */
   constructor(
     options: {
       plan: GroupPlan;
-      cell: number;
+      entries: SlotTable;
       keyValue: (key: Key) => unknown;
       bytesMax: number;
       onError: (error: ProcessorError) => void;
     },
   ) {
     this.plan = options.plan;
-    this.#cell = options.cell;
+    this.groups = new Groups(options.plan.aggregate);
+    this.#entries = options.entries;
     this.#values = new Array(valuesOf(options.plan.aggregate)).fill(null);
-    this.#fold = createFold(options.plan.aggregate);
+    this.#before = [...this.#values];
+    this.#places = options.entries.attach(new SlotCells());
+    this.#contributions = this.#values.map(() => options.entries.attach(new ValueCells()));
     this.#keyValue = options.keyValue;
     this.#partBytesMax = Math.floor(options.bytesMax / (options.plan.aggregate.columns.length + COLUMNS_PARTS));
     this.#onError = options.onError;
@@ -58,8 +70,8 @@ export class GroupOutput {
   }
 
   /** The entry's row is not known yet in this epoch. */
-  markUnknown(entry: Entry): void {
-    entry.cells[this.#cell] = UNKNOWN;
+  markUnknown(entry: Slot): void {
+    this.#places.set(entry, NOT_FOLDED);
   }
 
   /** So many entries are marked, and are folded from now on. */
@@ -68,39 +80,44 @@ export class GroupOutput {
   }
 
   /** The entry's row is `row` now (null: absent). */
-  fold(entry: Entry, row: Row | null): void {
-    const { cells } = entry;
-    if (cells[this.#cell] === UNKNOWN) {
-      cells[this.#cell] = null;
+  fold(entry: Slot, row: Row | null): void {
+    let old = this.#places.get(entry);
+    if (old === NOT_FOLDED) {
+      this.#places.set(entry, old = NO_SLOT);
       this.#unknownEntries--;
     }
-    const old = cells[this.#cell] as Group | null;
-    const group = row === null ? null : this.#contribute(entry, row, old);
-    if (group === old && (group === null || this.#same(cells))) return;
-    if (old !== null) {
-      this.#fold.remove(old, cells, this.#cell + 1);
+    const group = row === null ? NO_SLOT : this.#contribute(entry, row, old);
+    if (group === old && (group === NO_SLOT || this.#same(entry))) return;
+    if (old !== NO_SLOT) {
+      for (let index = 0; index < this.#before.length; index++) {
+        this.#before[index] = this.#contributions[index].get(entry);
+      }
+      this.groups.take(old, this.#before);
       this.touch(old);
     }
-    cells[this.#cell] = group;
+    this.#places.set(entry, group);
+    // Cleared before: an equal value of another scale is another contribution.
+    for (const values of this.#contributions) values.clear(entry);
+    if (group === NO_SLOT) return;
     for (let index = 0; index < this.#values.length; index++) {
-      cells[this.#cell + 1 + index] = group === null ? null : this.#values[index];
+      this.#contributions[index].put(entry, this.#values[index]);
     }
-    if (group === null) return;
-    this.#fold.add(group, this.#values, 0);
+    this.groups.put(group, this.#values);
     this.touch(group);
   }
 
-  /** The group that the row is in, its contribution in {@link #values}; null if it is in none or a callback throws. */
-  #contribute(entry: Entry, row: Row, old: Group | null): Group | null {
+  /** The group that the row is in, its contribution in {@link #values}; NO_SLOT for none or if a callback throws. */
+  #contribute(entry: Slot, row: Row, old: Slot): Slot {
+    const key = this.#entries.keyOf(entry);
     try {
-      const columns = this.plan.aggregate.groupBy(row, this.#keyValue(entry.key));
-      if (columns === null) return null;
+      const columns = this.plan.aggregate.groupBy(row, this.#keyValue(key));
+      if (columns === null) return NO_SLOT;
       contribute(this.plan.aggregate, row, this.#values);
       if (this.plan.merge !== null) this.#checkTexts();
       return this.#groupOf(columns, old);
     } catch (cause) {
-      this.#onError(new ProcessorError(this.plan.name, keyText(entry.key), { cause, row }));
-      return null;
+      this.#onError(new ProcessorError(this.plan.name, keyText(key), { cause, row }));
+      return NO_SLOT;
     }
   }
 
@@ -109,59 +126,56 @@ export class GroupOutput {
     for (const value of this.#values) if (typeof value === "string") checkTextBytes(value, this.#partBytesMax);
   }
 
-  #same(cells: readonly unknown[]): boolean {
-    return this.#values.every((value, index) => wireEquals(value, cells[this.#cell + 1 + index]));
-  }
-
-  /** The group's share as others see it, one part for each column of the aggregate. */
-  parts(group: Group): SharePart[] {
-    return this.#fold.parts(group);
+  #same(entry: Slot): boolean {
+    return this.#values.every((value, index) => wireEquals(value, this.#contributions[index].get(entry)));
   }
 
   /** Marks a group as changed. */
-  touch(group: Group): void {
-    if (group.dirty) return;
-    group.dirty = true;
+  touch(group: Slot): void {
+    const { dirty } = this.groups;
+    if (dirty.get(group) !== 0) return;
+    dirty.set(group, 1);
     this.#dirty.push(group);
   }
 
-  /** The groups changed since the last call. A group without rows stays in the index until {@link drop}. */
-  takeDirty(): readonly Group[] {
-    const taken = this.#dirty;
+  /** The groups changed since the last call. A group without rows stays until {@link drop}. */
+  takeDirty(): readonly Slot[] {
+    const { keys, dirty } = this.groups;
+    // Of a slot that was dropped, and given to another group meanwhile, there may be two.
+    const taken = this.#dirty.filter((group) => {
+      if (!keys.isUsed(group) || dirty.get(group) === 0) return false;
+      dirty.set(group, 0);
+      return true;
+    });
     this.#dirty = [];
-    for (const group of taken) group.dirty = false;
     return taken;
   }
 
-  /** The groups changed are no longer said to be so, and those without rows leave the index unless they are shown. */
+  /** The groups changed are no longer said to be so, and those without rows are dropped unless they are shown. */
   forgetDirty(): void {
-    for (const group of this.#dirty) {
-      group.dirty = false;
-      if (group.rows === 0 && group.sent === null) this.drop(group);
+    for (const group of this.takeDirty()) {
+      if (this.groups.rows(group) === 0 && this.groups.sent.get(group) === null) this.drop(group);
     }
-    this.#dirty = [];
   }
 
   /** A group is done with: nothing of it is shown and it has no rows. */
-  drop(group: Group): void {
-    if (this.groups.get(group.key) === group) this.groups.delete(group.key);
+  drop(group: Slot): void {
+    this.groups.keys.remove(group);
   }
 
-  #groupOf(columns: Readonly<Record<string, unknown>>, old: Group | null): Group {
+  #groupOf(columns: Columns, old: Slot): Slot {
+    const { groups } = this;
     const names = this.#names ??= Object.keys(columns).sort();
-    if (old !== null && names.every((name) => old.columns[name] === columns[name])) return old;
     const missing = names.find((name) => columns[name] === undefined);
     if (missing !== undefined) throw noColumn(missing, { columns, names });
     const key = keyOf(names.map((name) => columns[name]));
-    let group = this.groups.get(key);
-    if (group === undefined) {
-      if (Object.keys(columns).length !== names.length) throw otherColumns(columns, names);
-      // A group that the merge task cannot be told of must not be made: its rows are refused one by one.
-      if (this.plan.merge !== null) checkMessageBytes(encodeWire(columns), this.#partBytesMax);
-      group = this.#fold.newGroup(key, columns);
-      this.groups.set(key, group);
-    }
-    return group;
+    if (old !== NO_SLOT && groups.keys.keyOf(old) === key) return old;
+    const group = groups.keys.find(key);
+    if (group !== NO_SLOT) return group;
+    if (Object.keys(columns).length !== names.length) throw otherColumns(columns, names);
+    // A group that the merge task cannot be told of must not be made: its rows are refused one by one.
+    if (this.plan.merge !== null) checkMessageBytes(encodeWire(columns), this.#partBytesMax);
+    return groups.add(key, columns);
   }
 }
 

@@ -1,17 +1,17 @@
 import type { SinkPlan } from "../../plan/physical.ts";
 import type { ShownRow, UpsertRow } from "../../ports/warehouse.ts";
-import type { Group } from "../../processor/group.ts";
-import { keyGuard } from "../../processor/key_guard.ts";
-import { type ShareEncoder, shareEncoder } from "../../processor/share_row.ts";
+import type { Groups } from "../../processor/group.ts";
 import { digestOf } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyText, parseKeyText } from "../../record/key.ts";
-import type { Row } from "../../record/row.ts";
 import { type Chore, LOOKS_PER_STEP } from "../../state/chores.ts";
 import type { Refusals } from "../../state/refusals.ts";
+import { NO_SLOT, type Slot } from "../../state/slots.ts";
 import type { GroupOutput } from "./group_output.ts";
 import { keyLineOf, shownKeyOf } from "./key_line.ts";
-import { FOREIGN_DIGEST, newSinkCounts, type SinkCounts } from "./sink_output.ts";
+import { ShareLines } from "./share_lines.ts";
+import { newSinkCounts, type SinkCounts } from "./sink_counts.ts";
+import { FOREIGN_DIGEST } from "./sink_output.ts";
 import type { OutgoingRow } from "../delivery/sink_writer.ts";
 
 /** What a sink of shares needs of its task. */
@@ -40,8 +40,7 @@ export class ShareSink {
   /** While set: keys written since, which a comparison under way must leave alone. */
   touched: Set<Key> | null = null;
   readonly #options: ShareSinkOptions;
-  readonly #encoder: ShareEncoder;
-  readonly #guardKey: ((row: Row) => void) | null;
+  readonly #lines: ShareLines;
   /** Digests that ClickHouse shows from an earlier epoch, until the start is complete. */
   readonly #base = new Map<Key, number>();
   readonly #adopted: ShownRow[] = [];
@@ -59,12 +58,15 @@ export class ShareSink {
   constructor(options: ShareSinkOptions) {
     this.#options = options;
     this.#operator = `sink ${options.plan.name}`;
-    this.#encoder = shareEncoder(options.plan.table, options.output.plan.aggregate);
-    this.#guardKey = keyGuard(options.plan.table.columns, options.plan.table.key);
+    this.#lines = new ShareLines(options.plan, options.output.plan.aggregate);
   }
 
   get plan(): SinkPlan {
     return this.#options.plan;
+  }
+
+  get #groups(): Groups {
+    return this.#options.output.groups;
   }
 
   /** ClickHouse shows a share of this group from an earlier epoch. */
@@ -100,8 +102,10 @@ export class ShareSink {
   /** A group that cannot be written may be one of those missing, by another name. */
   *#findUnwritable(): Chore {
     let looks = 0;
-    for (const group of this.#options.output.groups.values()) {
-      if (group.rows > 0 && !this.#base.has(group.key) && this.#markOf(group) === null) {
+    const groups = this.#groups;
+    for (const group of groups.keys.used()) {
+      const rows = groups.rows(group);
+      if (rows > 0 && !this.#base.has(groups.keys.keyOf(group)) && this.#markOf(group) === null) {
         this.#unwritable = true;
         return;
       }
@@ -136,7 +140,8 @@ export class ShareSink {
 
   /** Whether this task has rows of the group. */
   hasShare(key: Key): boolean {
-    return (this.#options.output.groups.get(key)?.rows ?? 0) > 0;
+    const group = this.#groups.keys.find(key);
+    return group !== NO_SLOT && this.#groups.rows(group) > 0;
   }
 
   /**
@@ -144,25 +149,25 @@ export class ShareSink {
    * deleted.
    */
   *complete(): Chore {
-    const { output } = this.#options;
+    const groups = this.#groups;
     this.#doomed = [];
     let looks = 0;
     for (const [key, digest] of this.#base) {
       this.#base.delete(key);
-      const group = output.groups.get(key);
+      const group = groups.keys.find(key);
       const held = !this.hasShare(key) && this.#suspect;
       if (held) this.#held.set(key, digest);
-      else if (group === undefined) this.#delete(key);
-      else group.sent = digest;
-      if (held || group === undefined || ++looks % LOOKS_PER_STEP === 0) yield;
+      else if (group === NO_SLOT) this.#delete(key);
+      else groups.sent.set(group, digest);
+      if (held || group === NO_SLOT || ++looks % LOOKS_PER_STEP === 0) yield;
     }
     for (const row of this.#adopted.splice(0)) {
       this.#delete(shownKeyOf(this.plan, row.key), row.task);
       yield;
     }
     // All of them are written now; what changes meanwhile is written again.
-    output.forgetDirty();
-    for (const group of output.groups.values()) {
+    this.#options.output.forgetDirty();
+    for (const group of groups.keys.used()) {
       this.#completing = true;
       this.#write(group);
       this.#completing = false;
@@ -177,21 +182,23 @@ export class ShareSink {
 
   /** Digest that ClickHouse should show for the group; null for nothing. */
   expected(key: Key): number | null {
-    return this.#options.output.groups.get(key)?.sent ?? this.#held.get(key) ?? null;
+    const group = this.#groups.keys.find(key);
+    return (group === NO_SLOT ? null : this.#groups.sent.get(group)) ?? this.#held.get(key) ?? null;
   }
 
   /** Keys of the groups whose share ClickHouse should show. */
   *shownKeys(): Generator<Key> {
-    for (const group of this.#options.output.groups.values()) if (group.sent !== null) yield group.key;
+    const { keys, sent } = this.#groups;
+    for (const group of keys.used()) if (sent.get(group) !== null) yield keys.keyOf(group);
     yield* this.#held.keys();
   }
 
   /** Writes the group again, or deletes it, because ClickHouse shows something else. */
   repair(key: Key): void {
     this.#held.delete(key);
-    const group = this.#options.output.groups.get(key);
-    if (group === undefined) return this.#delete(key);
-    group.sent = FOREIGN_DIGEST;
+    const group = this.#groups.keys.find(key);
+    if (group === NO_SLOT) return this.#delete(key);
+    this.#groups.sent.set(group, FOREIGN_DIGEST);
     this.#write(group);
   }
 
@@ -201,38 +208,41 @@ export class ShareSink {
    */
   refuse(row: UpsertRow): void {
     const key = parseKeyText(row.key);
-    const group = this.#options.output.groups.get(key);
-    if (group === undefined || group.sent !== row.digest) return this.#replaced(key);
+    const group = this.#groups.keys.find(key);
+    if (group === NO_SLOT || this.#groups.sent.get(group) !== row.digest) return this.#replaced(key);
     this.#refused.add(key);
     const line = this.#markOf(group);
     if (line !== null && digestOf(line) !== row.digest) this.#put(group, line);
   }
 
-  #write(group: Group): void {
-    const { output } = this.#options;
-    if (group.rows === 0) {
-      this.#mended(group.key);
-      if (group.sent !== null) this.#delete(group.key);
-      group.sent = null;
-      output.drop(group);
+  #write(group: Slot): void {
+    const groups = this.#groups;
+    const key = groups.keys.keyOf(group);
+    const sent = groups.sent.get(group);
+    if (groups.rows(group) === 0) {
+      this.#mended(key);
+      if (sent !== null) this.#delete(key);
+      this.#options.output.drop(group);
       return;
     }
     const line = this.#lineOf(group);
     if (line === null) return;
-    if (digestOf(line) === group.sent) return;
-    if (this.#refused.size > 0 && this.#refused.delete(group.key)) this.#replaced(group.key);
-    if (this.#completing && group.sent !== null) this.counts.rewritten++;
+    if (digestOf(line) === sent) return;
+    if (this.#refused.size > 0 && this.#refused.delete(key)) this.#replaced(key);
+    if (this.#completing && sent !== null) this.counts.rewritten++;
     this.#put(group, line);
   }
 
-  #put(group: Group, line: string): void {
+  #put(group: Slot, line: string): void {
     const { task, epoch, nextSeq, put } = this.#options;
-    const digest = group.sent = digestOf(line);
-    if (this.#held.size > 0) this.#held.delete(group.key);
+    const digest = digestOf(line);
+    const key = this.#groups.keys.keyOf(group);
+    this.#groups.sent.set(group, digest);
+    if (this.#held.size > 0) this.#held.delete(key);
     this.counts.written++;
-    this.touched?.add(group.key);
-    const key = keyText(group.key);
-    put({ id: `${task} ${key}`, line, task, key, digest, epoch, seq: nextSeq() });
+    this.touched?.add(key);
+    const text = keyText(key);
+    put({ id: `${task} ${text}`, line, task, key: text, digest, epoch, seq: nextSeq() });
   }
 
   #delete(key: Key, task = this.#options.task): void {
@@ -254,37 +264,23 @@ export class ShareSink {
   }
 
   /** The share as it is written, or a mark in its place; null when not even the group's columns can be written. */
-  #lineOf(group: Group): string | null {
-    const { output, refusals } = this.#options;
+  #lineOf(group: Slot): string | null {
+    const { refusals } = this.#options;
+    const key = this.#groups.keys.keyOf(group);
+    const columns = this.#groups.columns(group);
     try {
-      this.#checkColumns(group);
-      const line = this.#encoder.line(group.columns, output.parts(group));
-      refusals.keyMended(this.#operator, group.key);
+      const line = this.#lines.line(columns, this.#groups.parts(group));
+      refusals.keyMended(this.#operator, key);
       return line;
     } catch (cause) {
-      const error = new ProcessorError(this.#operator, keyText(group.key), { cause, row: group.columns });
-      refusals.other(error, { columns: Object.keys(group.columns).sort() });
+      const error = new ProcessorError(this.#operator, keyText(key), { cause, row: columns });
+      refusals.other(error, { columns: Object.keys(columns).sort() });
     }
     return this.#markOf(group);
   }
 
   /** The mark of a share that cannot be written; null when not even the group's columns can. */
-  #markOf(group: Group): string | null {
-    try {
-      this.#checkColumns(group);
-      return this.#encoder.refusedLine(group.columns);
-    } catch {
-      // What is wrong with the columns is told where the share is encoded.
-      return null;
-    }
-  }
-
-  #checkColumns(group: Group): void {
-    const { key } = this.#options.plan.table;
-    const names = Object.keys(group.columns).sort().join(", ");
-    if (names !== [...key].sort().join(", ")) {
-      throw new TypeError(`the sink's key (${key.join(", ")}) must be the group's columns (${names})`);
-    }
-    this.#guardKey?.(group.columns);
+  #markOf(group: Slot): string | null {
+    return this.#lines.mark(this.#groups.columns(group));
   }
 }

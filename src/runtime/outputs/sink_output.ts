@@ -6,27 +6,12 @@ import { digestOf } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyOf, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { type Entry, REPLACED, SHOWN_BEFORE } from "../../state/entry.ts";
+import { NumberCells } from "../../state/cells.ts";
+import { type Entries, REPLACED, SHOWN_BEFORE } from "../../state/entries.ts";
+import type { Slot } from "../../state/slots.ts";
 import { keyLineOf } from "./key_line.ts";
+import { newSinkCounts, type SinkCounts } from "./sink_counts.ts";
 import type { OutgoingRow } from "../delivery/sink_writer.ts";
-
-/** Counts of one sink's rows since the task's start. */
-export interface SinkCounts {
-  /** Rows that ClickHouse showed of this task when it started. */
-  base: number;
-  /** Of those, rows written again because they differ. */
-  rewritten: number;
-  /** All rows written, rewritten ones included. */
-  written: number;
-  deleted: number;
-  /** Rows shown since before the start that are left although they are not computed, because something failed. */
-  held: number;
-}
-
-/** Counts before anything happened. */
-export function newSinkCounts(): SinkCounts {
-  return { base: 0, rewritten: 0, written: 0, deleted: 0, held: 0 };
-}
 
 /** Digest of a row that is somebody else's or was altered: that of no row which this task writes. */
 export const FOREIGN_DIGEST = -1;
@@ -41,8 +26,7 @@ interface Refused {
 /** What a sink output needs of its task. */
 export interface SinkOutputOptions {
   readonly plan: SinkPlan;
-  /** Index of the cell that holds the digest of the row shown. */
-  readonly cell: number;
+  readonly entries: Entries;
   readonly task: string;
   readonly epoch: number;
   /** Less than every epoch of this generation, and more than every one of earlier generations. */
@@ -52,9 +36,9 @@ export interface SinkOutputOptions {
   readonly nextSeq: () => number;
   readonly put: (row: OutgoingRow) => void;
   /** The entry's row is to be looked at again when the start ends. */
-  readonly hold: (entry: Entry) => void;
+  readonly hold: (entry: Slot) => void;
   /** Makes what tells whether an entry's row may be missing only because something failed; `gone`: how many are. */
-  readonly suspecting: (gone: number) => (entry: Entry) => boolean;
+  readonly suspecting: (gone: number) => (entry: Slot) => boolean;
   readonly complete: () => boolean;
   readonly onError: (error: ProcessorError) => void;
   /** The row of this key that ClickHouse refused is not the one to be shown any more. */
@@ -81,9 +65,11 @@ export class SinkOutput {
   #startSeq = 0;
   readonly #options: SinkOutputOptions;
   /** Shown since before the start, and missing: to be deleted when the start is complete, or held. */
-  readonly #missing = new Set<Entry>();
+  readonly #missing = new Set<Slot>();
   /** How many were missing when the start was complete. */
   #gone = 0;
+  /** By entry: digest of the row shown. */
+  readonly #digests: NumberCells;
   readonly #encode: (row: Row) => string;
   readonly #guardKey: ((row: Row) => void) | null;
   readonly #keyColumns: readonly string[];
@@ -92,6 +78,7 @@ export class SinkOutput {
 
   constructor(options: SinkOutputOptions) {
     this.#options = options;
+    this.#digests = options.entries.keys.attach(new NumberCells());
     const { table } = options.plan;
     this.#encode = rowEncoder(table.columns);
     this.#guardKey = keyGuard(table.columns, table.key);
@@ -111,26 +98,32 @@ export class SinkOutput {
     return this.#options.owns(key);
   }
 
+  /** The entry, of which nothing is shown, is no more. */
+  forget(entry: Slot): void {
+    if (this.#missing.size > 0) this.#missing.delete(entry);
+  }
+
   /** What ClickHouse shows of this entry from an earlier epoch. */
-  base(entry: Entry, digest: number): void {
+  base(entry: Slot, digest: number): void {
     this.counts.base++;
-    entry.flags |= SHOWN_BEFORE;
-    entry.cells[this.#options.cell] = digest;
+    this.#options.entries.raise(entry, SHOWN_BEFORE);
+    this.#digests.set(entry, digest);
   }
 
   /** What {@link base} was told is forgotten; nothing was shown since. */
-  forgetBase(entries: Iterable<Entry>): void {
+  forgetBase(): void {
     this.counts.base = 0;
-    for (const entry of entries) entry.cells[this.#options.cell] = null;
+    for (const entry of this.#options.entries.keys.used()) this.#digests.set(entry, null);
   }
 
   /** Shows `row` (null: nothing) for the entry. */
-  show(entry: Entry, row: Row | null): void {
-    const { cell } = this.#options;
-    const shown = entry.cells[cell] as number | null;
-    const line = row === null ? null : this.#lineOf(entry.key, row);
+  show(entry: Slot, row: Row | null): void {
+    const { entries } = this.#options;
+    const key = entries.keys.keyOf(entry);
+    const shown = this.#digests.get(entry);
+    const line = row === null ? null : this.#lineOf(key, row);
     if (line === null) {
-      if (this.#refused.size > 0 && this.#refused.delete(entry.key)) this.#options.onReplaced(entry.key);
+      if (this.#refused.size > 0 && this.#refused.delete(key)) this.#options.onReplaced(key);
       if (shown === null) return;
       if (!this.#options.complete()) {
         this.#missing.add(entry);
@@ -141,77 +134,79 @@ export class SinkOutput {
         if (this.#missing.has(entry) && this.holds(entry)) return;
         this.#missing.delete(entry);
       }
-      entry.cells[cell] = null;
-      this.#delete(entry.key);
+      this.#digests.set(entry, null);
+      this.#delete(key);
       return;
     }
     if (this.#missing.size > 0) this.#missing.delete(entry);
     const digest = digestOf(line);
     if (digest === shown) return;
     if (this.#refused.size > 0 && this.#isRefused(entry, digest)) return;
-    entry.cells[cell] = digest;
+    this.#digests.set(entry, digest);
     this.counts.written++;
     if (shown !== null && !this.#options.complete()) this.counts.rewritten++;
-    this.touched?.add(entry.key);
+    this.touched?.add(key);
     const { task, epoch, nextSeq, put, complete } = this.#options;
     const seq = nextSeq();
     if (!complete()) {
       this.#startSeq = seq;
-      if (shown !== null) entry.flags |= REPLACED;
+      if (shown !== null) entries.raise(entry, REPLACED);
     }
-    put({ id: entry.key, line, task, key: keyText(entry.key), digest, epoch, seq });
+    put({ id: key, line, task, key: keyText(key), digest, epoch, seq });
   }
 
   /**
    * ClickHouse refused this row of the entry for good. Whatever older version it shows is deleted, unless a newer one
    * is under way, or a start wrote the row over what was shown before.
    */
-  refuse(entry: Entry, row: { readonly digest: number; readonly seq: number }): void {
-    const { cell } = this.#options;
+  refuse(entry: Slot, row: { readonly digest: number; readonly seq: number }): void {
+    const { entries, onReplaced } = this.#options;
     const { digest } = row;
-    if (entry.cells[cell] !== digest) return this.#options.onReplaced(entry.key);
+    const key = entries.keys.keyOf(entry);
+    if (this.#digests.get(entry) !== digest) return onReplaced(key);
     const started = row.seq <= this.#startSeq;
-    const kept = started && (entry.flags & SHOWN_BEFORE) !== 0;
-    this.#refused.set(entry.key, { digest, kept });
+    const kept = started && entries.is(entry, SHOWN_BEFORE);
+    this.#refused.set(key, { digest, kept });
     if (kept) {
       // What is shown is not known here; the next comparison finds it out.
-      entry.cells[cell] = FOREIGN_DIGEST;
+      this.#digests.set(entry, FOREIGN_DIGEST);
       return;
     }
-    entry.cells[cell] = null;
+    this.#digests.set(entry, null);
     // A start that has nothing to change writes nothing, though it tries what was refused once more.
-    if (!started || (entry.flags & REPLACED) !== 0) this.#bury(entry.key);
+    if (!started || entries.is(entry, REPLACED)) this.#bury(key);
   }
 
   /** Whether this very row was refused before; then nothing is shown of the entry, unless the start left something. */
-  #isRefused(entry: Entry, digest: number): boolean {
-    const refused = this.#refused.get(entry.key);
+  #isRefused(entry: Slot, digest: number): boolean {
+    const key = this.#options.entries.keys.keyOf(entry);
+    const refused = this.#refused.get(key);
     if (refused === undefined) return false;
     if (refused.digest !== digest) {
-      this.#refused.delete(entry.key);
-      this.#options.onReplaced(entry.key);
+      this.#refused.delete(key);
+      this.#options.onReplaced(key);
       return false;
     }
-    if (!refused.kept && entry.cells[this.#options.cell] !== null) {
-      entry.cells[this.#options.cell] = null;
-      this.#delete(entry.key);
+    if (!refused.kept && this.shows(entry)) {
+      this.#digests.set(entry, null);
+      this.#delete(key);
     }
     return true;
   }
 
   /** ClickHouse shows something else than it should: the next {@link show} writes whatever is right. */
-  distrust(entry: Entry): void {
-    entry.cells[this.#options.cell] = FOREIGN_DIGEST;
+  distrust(entry: Slot): void {
+    this.#digests.set(entry, FOREIGN_DIGEST);
   }
 
   /** Keys of the rows that are deleted when the start is complete. */
   doomed(): Key[] {
     const holds = this.#options.suspecting(this.#gone);
-    return [...this.#missing].filter((entry) => !holds(entry)).map((entry) => entry.key);
+    return [...this.#missing].filter((entry) => !holds(entry)).map((entry) => this.#options.entries.keys.keyOf(entry));
   }
 
   /** Entries whose rows are missing and still shown. */
-  held(): Iterable<Entry> {
+  held(): Iterable<Slot> {
     return this.#missing;
   }
 
@@ -224,28 +219,30 @@ export class SinkOutput {
   }
 
   /** Whether the row of this entry, which is missing, must not be deleted. */
-  holds(entry: Entry): boolean {
+  holds(entry: Slot): boolean {
     return this.#options.suspecting(this.#gone)(entry);
   }
 
   /** Whether ClickHouse shows something of this entry. */
-  shows(entry: Entry): boolean {
-    return entry.cells[this.#options.cell] !== null;
+  shows(entry: Slot): boolean {
+    return this.#digests.get(entry) !== null;
   }
 
   /** Digest of what ClickHouse should show now; null for nothing. */
-  expected(entry: Entry): number | null {
-    return entry.cells[this.#options.cell] as number | null;
+  expected(entry: Slot): number | null {
+    return this.#digests.get(entry);
   }
 
   /**
    * Whether it is right that ClickHouse shows this of the entry (null: nothing). Where a start left what was shown
    * before, because the row was refused or is missing, it becomes known here.
    */
-  agrees(entry: Entry, shown: number | null): boolean {
+  agrees(entry: Slot, shown: number | null): boolean {
     if (this.expected(entry) === shown) return true;
-    if (!this.#missing.has(entry) && this.#refused.get(entry.key)?.kept !== true) return false;
-    entry.cells[this.#options.cell] = shown;
+    if (!this.#missing.has(entry) && this.#refused.get(this.#options.entries.keys.keyOf(entry))?.kept !== true) {
+      return false;
+    }
+    this.#digests.set(entry, shown);
     if (shown === null) this.#missing.delete(entry);
     return true;
   }

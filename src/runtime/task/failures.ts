@@ -1,8 +1,9 @@
 import type { TaskTable } from "../../plan/physical.ts";
 import type { ProcessorError } from "../../record/errors.ts";
-import { type Entry, FAILED } from "../../state/entry.ts";
+import { type Entries, FAILED } from "../../state/entries.ts";
 import { FailedRows } from "../../state/failed_rows.ts";
 import type { Refusals } from "../../state/refusals.ts";
+import type { Slot } from "../../state/slots.ts";
 import type { SourceReader } from "./source_reader.ts";
 import type { TaskContext } from "./task_context.ts";
 
@@ -12,11 +13,12 @@ import type { TaskContext } from "./task_context.ts";
  */
 export class Failures {
   /** Rows whose last evaluation failed. */
-  readonly rows = new FailedRows();
+  readonly rows: FailedRows;
   /** Why the first row did; null before any. */
   first: ProcessorError | null = null;
   readonly #context: TaskContext;
   readonly #table: TaskTable;
+  readonly #entries: Entries;
   readonly #source: SourceReader;
   readonly #refusals: Refusals;
   #spoke = { here: true, above: true };
@@ -24,11 +26,14 @@ export class Failures {
   constructor(parts: {
     readonly context: TaskContext;
     readonly table: TaskTable;
+    readonly entries: Entries;
     readonly source: SourceReader;
     readonly refusals: Refusals;
   }) {
     this.#context = parts.context;
     this.#table = parts.table;
+    this.#entries = parts.entries;
+    this.rows = new FailedRows(parts.entries);
     this.#source = parts.source;
     this.#refusals = parts.refusals;
   }
@@ -49,16 +54,16 @@ export class Failures {
    * Makes the function that tells whether an entry's row may be missing only because something failed, as it stands
    * now; `gone`: how many rows are missing. One that its source has lost is gone.
    */
-  readonly suspecting = (gone: number): (entry: Entry) => boolean => {
+  readonly suspecting = (gone: number): (entry: Slot) => boolean => {
     if (this.#context.options.allowDeletes) return () => false;
     const hasSource = this.#table.members[0].kind === "source";
     let above: boolean | null = null;
     return (entry) => {
       if (hasSource) {
-        if (this.#source.unread(entry.key, gone)) return true;
-        if (entry.row === null) return false;
+        if (this.#source.unread(this.#entries.keys.keyOf(entry), gone)) return true;
+        if (!this.#entries.hasRow(entry)) return false;
       }
-      return (entry.flags & FAILED) !== 0 || (above ??= this.#context.suspect(this.#table));
+      return this.#entries.is(entry, FAILED) || (above ??= this.#context.suspect(this.#table));
     };
   };
 

@@ -2,6 +2,7 @@ import type { LogRecord, Position } from "../../ports/log.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
+import { NO_SLOT } from "../../state/slots.ts";
 import type { StaleKeys } from "../../state/stale_keys.ts";
 import type { TaskView } from "../conversation/task_view.ts";
 import { ChangeReader, MISPLACED } from "../globals/change_reader.ts";
@@ -99,7 +100,8 @@ export class SourceReader {
   }
 
   #held(member: number, key: Key): Row | null {
-    const entry = this.#task.entries.get(key);
-    return entry === undefined ? null : this.#task.rowOf(entry, member);
+    const { keys, members } = this.#task.entries;
+    const entry = keys.find(key);
+    return entry === NO_SLOT ? null : members[member].read(entry);
   }
 }

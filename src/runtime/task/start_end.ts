@@ -1,13 +1,15 @@
 import type { Chore, Chores } from "../../state/chores.ts";
-import { type Entry, FAILED } from "../../state/entry.ts";
-import type { SinkCounts } from "../outputs/sink_output.ts";
+import { type Entries, FAILED } from "../../state/entries.ts";
+import type { Slot } from "../../state/slots.ts";
+import type { SinkCounts } from "../outputs/sink_counts.ts";
 import { countsOf, type TaskOutputs } from "./task_outputs.ts";
 
 /** What the end of a start needs of its task. */
 export interface StartEndOptions {
   readonly chores: Chores;
   readonly outputs: TaskOutputs;
-  readonly evaluate: (entry: Entry) => unknown;
+  readonly entries: Entries;
+  readonly evaluate: (entry: Slot) => unknown;
   /** Rows may be deleted, whatever failed. */
   readonly allowDeletes: boolean;
 }
@@ -28,7 +30,7 @@ export class StartEnd {
   counts: readonly { readonly sink: string; readonly counts: SinkCounts }[] = [];
   #surveying = false;
   #reconsidering = false;
-  readonly #held = new Set<Entry>();
+  readonly #held = new Set<Slot>();
   readonly #options: StartEndOptions;
 
   constructor(options: StartEndOptions) {
@@ -36,12 +38,12 @@ export class StartEnd {
   }
 
   /** The entry shows a row that is deleted at the end of the start. */
-  hold(entry: Entry): void {
+  hold(entry: Slot): void {
     this.#held.add(entry);
   }
 
   /** The entry is no more. */
-  forget(entry: Entry): void {
+  forget(entry: Slot): void {
     this.#held.delete(entry);
   }
 
@@ -65,11 +67,11 @@ export class StartEnd {
   }
 
   *#finish(): Chore {
-    const { outputs, evaluate, allowDeletes } = this.#options;
+    const { outputs, entries, evaluate, allowDeletes } = this.#options;
     for (const entry of this.#held) {
       this.#held.delete(entry);
       // It would fail again, and be told twice.
-      if (allowDeletes || (entry.flags & FAILED) === 0) evaluate(entry);
+      if (allowDeletes || !entries.is(entry, FAILED)) evaluate(entry);
       yield;
     }
     for (const sink of outputs.shareSinks) if (sink !== null) yield* sink.complete();

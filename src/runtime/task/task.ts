@@ -2,11 +2,11 @@ import type { TaskTable } from "../../plan/physical.ts";
 import type { Program } from "../../processor/program.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row, Value } from "../../record/row.ts";
-import { wireEquals } from "../../record/wire.ts";
 import { Chores } from "../../state/chores.ts";
-import { type CellLayout, DIRTY, type Entry, memberRow, newEntry, PENDING, putMemberRow } from "../../state/entry.ts";
+import { DIRTY, Entries, PENDING } from "../../state/entries.ts";
 import type { Refusals } from "../../state/refusals.ts";
-import type { RightEntry, RightStore } from "../../state/right_store.ts";
+import type { AskedRights, GlobalRights } from "../../state/right_store.ts";
+import { NO_SLOT, type Slot } from "../../state/slots.ts";
 import { Channel } from "../conversation/channel.ts";
 import type { GroupOutput } from "../outputs/group_output.ts";
 import { Conversation } from "../conversation/conversation.ts";
@@ -22,7 +22,7 @@ import type { TaskContext } from "./task_context.ts";
 import { StartEnd } from "./start_end.ts";
 import { applyOutputs, createMerges, createOutputs, sendShares, tellAbsent, unshownFirst } from "./task_outputs.ts";
 import type { TaskView } from "../conversation/task_view.ts";
-import { createStores, createTableProgram, layoutOfTable } from "./table_program.ts";
+import { createStores, createTableProgram } from "./table_program.ts";
 import { createRefusals } from "./task_letters.ts";
 import { WorkQueue } from "./work_queue.ts";
 
@@ -37,8 +37,8 @@ export class Task implements TaskView {
   readonly partition: number;
   readonly epoch: number;
   readonly channel: Channel;
-  readonly entries: Map<Key, Entry> = new Map();
-  readonly stores: readonly RightStore[];
+  readonly entries: Entries;
+  readonly stores: readonly (AskedRights | GlobalRights)[];
   readonly servers: readonly Server[];
   readonly merges: readonly (Merge | null)[];
   readonly sinks: readonly SinkOutput[];
@@ -50,7 +50,7 @@ export class Task implements TaskView {
   readonly conversation: Conversation;
   readonly refusals: Refusals;
   /** What is to be evaluated. */
-  readonly queue = new WorkQueue();
+  readonly queue: WorkQueue;
   readonly chores = new Chores();
   /** Own rows, global tables and what the sinks show are here: everything may be evaluated and answered. */
   loaded = false;
@@ -58,11 +58,10 @@ export class Task implements TaskView {
   /** Timestamp of the source records behind what is evaluated now, to measure how long they take; 0 if unknown. */
   sourceMs = 0;
   readonly #program: Program;
-  readonly #layout: CellLayout;
   #pending = 0;
   /** Entries that one turn evaluates, and steps of chores that it does, at most. */
   sliceRows: number;
-  readonly #evaluate = (entry: Entry) => this.evaluate(entry);
+  readonly #evaluate = (entry: Slot) => this.evaluate(entry);
   readonly #end: StartEnd;
 
   constructor(options: { context: TaskContext; table: TaskTable; partition: number; epoch: number }) {
@@ -78,19 +77,20 @@ export class Task implements TaskView {
       limits: context.options,
       emit: (destination, record) => context.emit(this.id, destination, record),
     });
-    this.#layout = layoutOfTable(table);
+    const entries = this.entries = new Entries(table.members.length);
+    this.queue = new WorkQueue(entries);
     this.conversation = new Conversation(this, context);
     this.source = new SourceReader(this, context);
     this.stores = createStores({
       context,
       table,
-      layout: this.#layout,
+      entries,
       subscribe: (lookup, key) => this.conversation.subscribe(lookup, key),
     });
     const keyColumns = table.keyColumns ?? (() => this.merges.find((merge) => merge?.columns)?.columns ?? []);
     const refusals = this.refusals = createRefusals(this, { context, keyColumns });
-    const failures = this.failures = new Failures({ context, table, source: this.source, refusals });
-    this.#program = createTableProgram({ table, stores: this.stores, keyColumns, onError: failures.take });
+    const failures = this.failures = new Failures({ context, table, entries, source: this.source, refusals });
+    this.#program = createTableProgram({ table, entries, stores: this.stores, keyColumns, onError: failures.take });
     this.merges = createMerges(context, { table, epoch, chores: this.chores, refusals });
     const outputs = createOutputs({
       context,
@@ -99,7 +99,7 @@ export class Task implements TaskView {
       epoch,
       channel: this.channel,
       chores: this.chores,
-      layout: this.#layout,
+      entries,
       keyColumns,
       refusals,
       hold: (entry) => this.#end.hold(entry),
@@ -113,13 +113,13 @@ export class Task implements TaskView {
     this.shareSinks = outputs.shareSinks;
     this.senders = outputs.senders;
     const { allowDeletes } = context.options;
-    this.#end = new StartEnd({ chores: this.chores, outputs, evaluate: this.#evaluate, allowDeletes });
+    this.#end = new StartEnd({ chores: this.chores, outputs, entries, evaluate: this.#evaluate, allowDeletes });
     this.conversation.sayHello();
   }
 
   /** Rows of the table and right rows held for it. */
   get storedRows(): number {
-    return this.entries.size + this.stores.reduce((sum, store) => sum + store.entries.size, 0);
+    return this.entries.size + this.stores.reduce((sum, store) => sum + store.keys.size, 0);
   }
 
   /** Entries whose evaluation waits for a partner that has not answered yet. */
@@ -127,12 +127,13 @@ export class Task implements TaskView {
     return this.#pending;
   }
 
-  entryOf(key: Key): Entry {
-    let entry = this.entries.get(key);
-    if (entry !== undefined) return entry;
-    this.entries.set(key, entry = newEntry(key, this.#layout));
+  entryOf(key: Key): Slot {
+    const { keys } = this.entries;
+    const found = keys.find(key);
+    if (found !== NO_SLOT) return found;
+    const entry = keys.add(key);
     if (!this.loaded) {
-      entry.flags |= PENDING;
+      this.entries.raise(entry, PENDING);
       for (let index = 0; index < this.groups.length; index++) {
         if (this.senders[index] !== null) this.groups[index].markUnknown(entry);
       }
@@ -143,24 +144,20 @@ export class Task implements TaskView {
   /** A member's row of this key is `row` now (null: deleted). Returns the row that it replaces. */
   setRow(member: number, key: Key, row: Row | null): Row | null {
     const entry = this.entryOf(key);
-    const before = this.rowOf(entry, member);
-    if (before === row || (before !== null && row !== null && wireEquals(before, row))) {
+    const rows = this.entries.members[member];
+    const before = rows.read(entry);
+    if (!rows.write(entry, row)) {
       if (row === null && !this.loaded) this.#sweep(entry);
       return before;
     }
-    putMemberRow(entry, { member, members: this.table.members.length }, row);
     if (this.loaded) this.queue.mark(entry);
     else this.#sweep(entry);
     return before;
   }
 
-  rowOf(entry: Entry, member: number): Row | null {
-    return memberRow(entry, { member, members: this.table.members.length });
-  }
-
-  /** A right row has another value: all entries that use it are evaluated again. */
-  rightChanged(right: RightEntry): void {
-    this.queue.markUsers(right);
+  /** A right row of this lookup has another value: all entries that use it are evaluated again. */
+  rightChanged(lookup: number, right: Slot): void {
+    this.queue.markUsers(this.stores[lookup].links, right);
   }
 
   /** Everything needed to evaluate is here: all entries are evaluated once. */
@@ -187,34 +184,37 @@ export class Task implements TaskView {
   }
 
   /** Runs the entry's program and brings every output up to date whose value is known. Returns the registers. */
-  evaluate(entry: Entry): readonly Value[] {
+  evaluate(entry: Slot): readonly Value[] {
     const { rows } = this.failures;
-    entry.flags &= ~DIRTY;
+    const { entries } = this;
+    entries.lower(entry, DIRTY);
     rows.begin(entry);
     this.refusals.begin();
     const registers = this.#program.run(entry);
     const known = applyOutputs(this.table, this, { entry, registers });
     rows.end(entry);
-    if (known && (entry.flags & PENDING) !== 0) {
-      entry.flags &= ~PENDING;
+    if (known && entries.is(entry, PENDING)) {
+      entries.lower(entry, PENDING);
       this.#pending--;
     }
-    if (known) this.refusals.evaluated(entry.key);
+    if (known) this.refusals.evaluated(entries.keys.keyOf(entry));
     this.#sweep(entry);
     return registers;
   }
 
   /** Registers of an entry without touching outputs that are up to date. */
-  registersOf(entry: Entry): readonly Value[] {
-    return (entry.flags & (DIRTY | PENDING)) !== 0 ? this.evaluate(entry) : this.#program.run(entry);
+  registersOf(entry: Slot): readonly Value[] {
+    return this.entries.is(entry, DIRTY | PENDING) ? this.evaluate(entry) : this.#program.run(entry);
   }
 
-  #sweep(entry: Entry): void {
-    if (entry.row !== null || (this.loaded && (entry.flags & (PENDING | DIRTY)) !== 0)) return;
+  #sweep(entry: Slot): void {
+    const { entries } = this;
+    if (entries.hasRow(entry) || (this.loaded && entries.is(entry, PENDING | DIRTY))) return;
     for (const sink of this.sinks) if (sink.shows(entry)) return;
-    if (this.entries.get(entry.key) === entry) this.entries.delete(entry.key);
+    for (const sink of this.sinks) sink.forget(entry);
     this.failures.rows.forget(entry);
     this.#end.forget(entry);
+    entries.keys.remove(entry);
   }
 
   /** Every entry was evaluated with all its partners known. */

@@ -4,8 +4,9 @@ import { type Key, parseKeyText } from "../../record/key.ts";
 import { UNKNOWN, type Value } from "../../record/row.ts";
 import { contentBytesMax } from "../../record/sendable.ts";
 import { type Chore, type Chores, LOOKS_PER_STEP } from "../../state/chores.ts";
-import type { CellLayout, Entry } from "../../state/entry.ts";
+import type { Entries } from "../../state/entries.ts";
 import type { Refusals } from "../../state/refusals.ts";
+import { NO_SLOT, type Slot } from "../../state/slots.ts";
 import type { Channel } from "../conversation/channel.ts";
 import { encodeValue } from "../conversation/messages.ts";
 import { GroupOutput } from "../outputs/group_output.ts";
@@ -13,7 +14,8 @@ import { Merge } from "../conversation/merge.ts";
 import { ShareSender } from "../conversation/share_sender.ts";
 import { ShareSink } from "../outputs/share_sink.ts";
 import { Server } from "../conversation/server.ts";
-import { type SinkCounts, SinkOutput } from "../outputs/sink_output.ts";
+import type { SinkCounts } from "../outputs/sink_counts.ts";
+import { SinkOutput } from "../outputs/sink_output.ts";
 import type { OutgoingRow } from "../delivery/sink_writer.ts";
 import { firstEpochOf, ownership } from "../conversation/ownership.ts";
 import { parseTaskId } from "../../record/task_id.ts";
@@ -39,10 +41,10 @@ export interface OutputsOptions {
   readonly epoch: number;
   readonly channel: Channel;
   readonly chores: Chores;
-  readonly layout: CellLayout;
+  readonly entries: Entries;
   readonly keyColumns: KeyColumns;
   readonly refusals: Refusals;
-  readonly hold: (entry: Entry) => void;
+  readonly hold: (entry: Slot) => void;
   readonly failures: Failures;
   readonly complete: () => boolean;
   /** Timestamp of the source records behind what is put now; 0 if unknown. */
@@ -51,7 +53,7 @@ export interface OutputsOptions {
 
 /** Makes the outputs of one task. */
 export function createOutputs(options: OutputsOptions): TaskOutputs {
-  const { context, table, id, epoch, channel, chores, layout, failures, refusals } = options;
+  const { context, table, id, epoch, channel, chores, entries, failures, refusals } = options;
   const hooks = (plan: SinkPlan) => ({
     plan,
     task: id,
@@ -68,10 +70,10 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
   });
   const bytesMax = contentBytesMax(context.options.messageBytesMax);
   const keyValue = keyValueOf(options.keyColumns);
-  const groups = table.groups.map((plan, index) =>
+  const groups = table.groups.map((plan) =>
     new GroupOutput({
       plan,
-      cell: layout.groups[index],
+      entries: entries.keys,
       keyValue,
       bytesMax,
       onError: failures.take,
@@ -79,11 +81,11 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
   );
   return {
     groups,
-    servers: table.serves.map((plan, index) =>
+    servers: table.serves.map((plan) =>
       new Server(
         {
           plan,
-          cell: layout.serves + index,
+          entries: entries.keys,
           bytesMax,
           chores,
           onError: failures.take,
@@ -93,9 +95,9 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
         },
       )
     ),
-    sinks: table.sinks.map((plan, index) =>
+    sinks: table.sinks.map((plan) =>
       new SinkOutput({
-        cell: layout.sinks + index,
+        entries,
         ...hooks(plan),
         suspecting: failures.suspecting,
         onError: failures.take,
@@ -127,7 +129,7 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
 export function applyOutputs(
   table: TaskTable,
   outputs: TaskOutputs,
-  evaluated: { readonly entry: Entry; readonly registers: readonly Value[] },
+  evaluated: { readonly entry: Slot; readonly registers: readonly Value[] },
 ): boolean {
   const { entry, registers } = evaluated;
   let known = true;
@@ -194,7 +196,7 @@ export function heldOf({ sinks, shareSinks }: TaskOutputs): { readonly sink: str
 type RefusedTask = Pick<TaskOutputs, "sinks" | "shareSinks"> & {
   readonly closed: boolean;
   readonly epoch: number;
-  readonly entries: ReadonlyMap<Key, Entry>;
+  readonly entries: Entries;
 };
 
 /**
@@ -207,8 +209,8 @@ export function refuseRow(
 ): void {
   if (task.closed || row.epoch !== task.epoch || !("line" in row)) return;
   task.shareSinks.find((output) => output?.plan.name === sink.name)?.refuse(row);
-  const entry = task.entries.get(parseKeyText(row.key));
-  if (entry !== undefined) task.sinks.find(({ plan }) => plan.name === sink.name)?.refuse(entry, row);
+  const entry = task.entries.keys.find(parseKeyText(row.key));
+  if (entry !== NO_SLOT) task.sinks.find(({ plan }) => plan.name === sink.name)?.refuse(entry, row);
 }
 
 /** What was written and deleted so far, by sink. */
@@ -239,21 +241,21 @@ export function createMerges(
 
 /**
  * All entries, those that no sink shows before, and then among, the others: what came while nobody ran is seen first.
- * Null for one that is passed over.
+ * NO_SLOT for one that is passed over.
  */
 export function* unshownFirst(
-  entries: ReadonlyMap<Key, Entry>,
+  { keys }: Entries,
   sinks: readonly SinkOutput[],
-): Generator<Entry | null> {
-  for (const entry of entries.values()) yield sinks.some((sink) => sink.shows(entry)) ? null : entry;
-  yield* entries.values();
+): Generator<Slot> {
+  for (const entry of keys.used()) yield sinks.some((sink) => sink.shows(entry)) ? NO_SLOT : entry;
+  yield* keys.used();
 }
 
 /** Tells homes that asked before the task had loaded what is absent; rows that are there tell of themselves. */
-export function* tellAbsent(server: Server, entries: ReadonlyMap<Key, Entry>): Chore {
+export function* tellAbsent(server: Server, { keys }: Entries): Chore {
   let looks = 0;
   for (const key of server.keys()) {
-    const absent = !entries.has(key);
+    const absent = !keys.has(key);
     if (absent) server.tellAbsent(key);
     if (absent || ++looks % LOOKS_PER_STEP === 0) yield;
   }

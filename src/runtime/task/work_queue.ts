@@ -1,15 +1,10 @@
 import { LOOKS_PER_STEP } from "../../state/chores.ts";
-import { DIRTY, type Entry, PENDING } from "../../state/entry.ts";
-import type { RightEntry } from "../../state/right_store.ts";
+import { DIRTY, type Entries, PENDING } from "../../state/entries.ts";
+import type { Links, Walk } from "../../state/links.ts";
+import { NO_SLOT, type Slot } from "../../state/slots.ts";
 
 /** A right row with at most so many users marks them one by one; longer lists are walked in slices. */
 const MARKED_USERS_MAX = 16;
-
-interface FanOut {
-  readonly right: RightEntry;
-  /** Position in the list of users that comes next; counts down. */
-  next: number;
-}
 
 /** Everything that was marked before a moment: see {@link WorkQueue.mark} and {@link WorkQueue.passed}. */
 export interface WorkMark {
@@ -26,14 +21,20 @@ export interface WorkMark {
  */
 export class WorkQueue {
   /** Being evaluated, from {@link WorkQueue.#next} on; all of them were marked before those in `#dirty`. */
-  #taken: Entry[] = [];
+  #taken: Slot[] = [];
   #next = 0;
-  #dirty: Entry[] = [];
-  readonly #fanOuts = new Map<RightEntry, FanOut>();
-  #scan: Iterator<Entry | null> | null = null;
+  #dirty: Slot[] = [];
+  readonly #entries: Entries;
+  /** By right row of each lookup: the users that come next. */
+  readonly #fanOuts = new Map<Links, Map<Slot, Walk>>();
+  #scan: Iterator<Slot> | null = null;
   #marked = 0;
   #walksBegun = 0;
   #walksEnded = 0;
+
+  constructor(entries: Entries) {
+    this.#entries = entries;
+  }
 
   /** Whether nothing waits. */
   get empty(): boolean {
@@ -45,31 +46,30 @@ export class WorkQueue {
   }
 
   /** The entry must be evaluated. */
-  mark(entry: Entry): void {
-    if ((entry.flags & DIRTY) !== 0) return;
-    entry.flags |= DIRTY;
+  mark(entry: Slot): void {
+    if (this.#entries.is(entry, DIRTY)) return;
+    this.#entries.raise(entry, DIRTY);
     this.#marked++;
     this.#dirty.push(entry);
   }
 
   /** All users of a right row must be evaluated. */
-  markUsers(right: RightEntry): void {
-    const { users } = right;
-    if (users.length <= MARKED_USERS_MAX) {
-      for (const user of users) this.mark(user);
+  markUsers(links: Links, right: Slot): void {
+    if (links.users(right) <= MARKED_USERS_MAX) {
+      const users = links.walk(right);
+      for (let user = users.next(); user !== NO_SLOT; user = users.next()) this.mark(user);
       return;
     }
-    const known = this.#fanOuts.get(right);
-    if (known !== undefined) {
-      known.next = users.length - 1;
-      return;
-    }
+    let fanOuts = this.#fanOuts.get(links);
+    if (fanOuts === undefined) this.#fanOuts.set(links, fanOuts = new Map());
+    const known = fanOuts.get(right);
+    if (known !== undefined) return known.restart();
     this.#walksBegun++;
-    this.#fanOuts.set(right, { right, next: users.length - 1 });
+    fanOuts.set(right, links.walk(right));
   }
 
-  /** All pending entries must be evaluated, in this order; one may occur twice. Null: it is not the turn of one. */
-  markAll(entries: Iterator<Entry | null>): void {
+  /** All pending entries must be evaluated, in this order; one may occur twice. NO_SLOT: it is not the turn of one. */
+  markAll(entries: Iterator<Slot>): void {
     this.#scan = entries;
   }
 
@@ -84,7 +84,7 @@ export class WorkQueue {
   }
 
   /** Evaluates at most about `rows` entries; true if more wait. */
-  run(rows: number, evaluate: (entry: Entry) => unknown): boolean {
+  run(rows: number, evaluate: (entry: Slot) => unknown): boolean {
     // Neither kind waits for the other: there may always be more of it before it is done.
     const both = this.#entriesWaiting > 0 && this.#fanOuts.size > 0;
     let left = rows - this.#evaluateEntries(both ? Math.ceil(rows / 2) : rows, evaluate);
@@ -94,7 +94,7 @@ export class WorkQueue {
       else if (this.#scan !== null) {
         const next = this.#scan.next();
         if (next.done) this.#scan = null;
-        else if (next.value === null || (next.value.flags & PENDING) === 0) left -= 1 / LOOKS_PER_STEP;
+        else if (next.value === NO_SLOT || !this.#entries.is(next.value, PENDING)) left -= 1 / LOOKS_PER_STEP;
         else {
           left--;
           evaluate(next.value);
@@ -105,7 +105,7 @@ export class WorkQueue {
   }
 
   /** At most `rows` of those marked, in the order in which they were. Returns how many. */
-  #evaluateEntries(rows: number, evaluate: (entry: Entry) => unknown): number {
+  #evaluateEntries(rows: number, evaluate: (entry: Slot) => unknown): number {
     let done = 0;
     while (done < rows) {
       if (this.#next === this.#taken.length) {
@@ -124,21 +124,21 @@ export class WorkQueue {
     return done;
   }
 
-  /** From the end of the list, so that a user that leaves meanwhile is replaced by one already evaluated. */
-  #walk(rows: number, evaluate: (entry: Entry) => unknown): number {
-    const [fanOut] = this.#fanOuts.values();
-    const { right } = fanOut;
-    let done = 0;
-    fanOut.next = Math.min(fanOut.next, right.users.length - 1);
-    while (fanOut.next >= 0 && done < rows) {
-      evaluate(right.users[fanOut.next--]);
-      fanOut.next = Math.min(fanOut.next, right.users.length - 1);
-      done++;
-    }
-    if (fanOut.next < 0) {
-      this.#fanOuts.delete(fanOut.right);
+  /** Users that come meanwhile have seen what changed. */
+  #walk(rows: number, evaluate: (entry: Slot) => unknown): number {
+    const [[links, fanOuts]] = this.#fanOuts;
+    const [[right, users]] = fanOuts;
+    for (let done = 0; done < rows; done++) {
+      const user = users.next();
+      if (user !== NO_SLOT) {
+        evaluate(user);
+        continue;
+      }
+      fanOuts.delete(right);
+      if (fanOuts.size === 0) this.#fanOuts.delete(links);
       this.#walksEnded++;
+      return Math.max(1, done);
     }
-    return Math.max(1, done);
+    return rows;
   }
 }

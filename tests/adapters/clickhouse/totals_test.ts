@@ -7,7 +7,8 @@ import { computeSinks } from "../../../src/oracle/oracle.ts";
 import { compile } from "../../../src/plan/compile.ts";
 import type { UpsertRow, Warehouse } from "../../../src/ports/warehouse.ts";
 import { contribute, valuesOf } from "../../../src/processor/aggregate.ts";
-import { createFold, type Group } from "../../../src/processor/group.ts";
+import { Groups } from "../../../src/processor/group.ts";
+import type { Slot } from "../../../src/state/slots.ts";
 import { shareEncoder } from "../../../src/processor/share_row.ts";
 import { keyOfOne, keyText } from "../../../src/record/key.ts";
 import { mulberry32 } from "../../../src/record/mulberry32.ts";
@@ -129,35 +130,43 @@ function rowsOf(pool: readonly unknown[], random: () => number): Row[] {
 /** Shares as homes write them; what a home took in and out again on the way leaves nothing. */
 function sharesOf(built: Topology, rows: readonly Row[], random: () => number): UpsertRow[] {
   const { aggregate, sink } = compile(built).tables[0].groups[0];
-  const fold = createFold(aggregate);
   const encoder = shareEncoder(sink!.table, aggregate);
-  const homes = new Map<string, Group>();
+  const homes = new Map<string, { readonly groups: Groups; readonly group: Slot }>();
   const values = new Array(valuesOf(aggregate));
   const groupOf = (row: Row) => {
     const team = row.team as string;
     const task = `values@${Math.floor(random() * Number(team.split(" on ")[1]))}`;
     const id = `${task} ${team}`;
-    let group = homes.get(id);
-    if (group === undefined) homes.set(id, group = fold.newGroup(keyOfOne(team), { team }));
-    return group;
+    let home = homes.get(id);
+    if (home === undefined) {
+      const groups = new Groups(aggregate);
+      homes.set(id, home = { groups, group: groups.add(keyOfOne(team), { team }) });
+    }
+    return home;
   };
   const contributed = (row: Row) => {
     contribute(aggregate, row, values);
     return values;
   };
   for (const row of rows) {
-    const group = groupOf(row);
+    const { groups, group } = groupOf(row);
     const passing = rows[Math.floor(random() * rows.length)];
-    fold.add(group, contributed(passing), 0);
-    fold.add(group, contributed(row), 0);
-    fold.remove(group, contributed(passing), 0);
+    groups.put(group, contributed(passing));
+    groups.put(group, contributed(row));
+    groups.take(group, contributed(passing));
   }
-  return [...homes].map(([id, group], seq): UpsertRow => {
-    const head = { task: id.slice(0, id.indexOf(" ")), key: keyText(group.key), digest: seq, epoch: 1, seq };
+  return [...homes].map(([id, { groups, group }], seq): UpsertRow => {
+    const head = {
+      task: id.slice(0, id.indexOf(" ")),
+      key: keyText(groups.keys.keyOf(group)),
+      digest: seq,
+      epoch: 1,
+      seq,
+    };
     try {
-      return { ...head, line: encoder.line(group.columns, fold.parts(group)) };
+      return { ...head, line: encoder.line(groups.columns(group), groups.parts(group)) };
     } catch {
-      return { ...head, line: encoder.refusedLine(group.columns) };
+      return { ...head, line: encoder.refusedLine(groups.columns(group)) };
     }
   });
 }

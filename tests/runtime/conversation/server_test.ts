@@ -1,16 +1,15 @@
 import { assertEquals } from "@std/assert";
 import { Server } from "../../../src/runtime/conversation/server.ts";
 import { Chores } from "../../../src/state/chores.ts";
-import { newEntry } from "../../../src/state/entry.ts";
-
-const LAYOUT = { lookups: 0, sinks: 0, groups: [], serves: 0, size: 1 };
+import { SlotTable } from "../../../src/state/slot_table.ts";
 
 Deno.test("Server.forget() voids a home's subscriptions at once, and tidies them up in slices", () => {
   const told: string[] = [];
   const chores = new Chores();
+  const entries = new SlotTable();
   const server = new Server({
     plan: { name: "join", step: 0, home: 0 },
-    cell: 0,
+    entries,
     bytesMax: 1_000,
     chores,
     onError: (error) => {
@@ -19,7 +18,7 @@ Deno.test("Server.forget() voids a home's subscriptions at once, and tidies them
   }, (home, key, wire) => told.push(`${home} ${key} ${wire}`));
   const keys = Array.from({ length: 100 }, (_, key) => key);
   for (const key of keys) for (const home of [3, 4]) if (home === 4 || key % 2 === 0) server.subscribe(home, key);
-  const entry = newEntry(2, LAYOUT);
+  const entry = entries.add(2);
   server.tell(entry, { name: "a" });
   assertEquals(told.splice(0), ['3 2 {"name":"a"}', '4 2 {"name":"a"}']);
 

@@ -6,12 +6,12 @@ import { decodeInbox, type Message } from "../../../src/runtime/conversation/mes
 import { ShareSender } from "../../../src/runtime/conversation/share_sender.ts";
 import { GroupOutput } from "../../../src/runtime/outputs/group_output.ts";
 import { Chores } from "../../../src/state/chores.ts";
-import { newEntry } from "../../../src/state/entry.ts";
+import { NO_SLOT } from "../../../src/state/slots.ts";
+import { SlotTable } from "../../../src/state/slot_table.ts";
 
 const EPOCH = 7;
 const MERGE_EPOCH = 30;
 const MESSAGE_BYTES_MAX = 1_000_000;
-const LAYOUT = { lookups: 0, sinks: 0, groups: [0], serves: 2, size: 2 };
 const AGGREGATE = {
   name: "totals",
   groupBy: (row: { readonly id: number }) => ({ id: row.id }),
@@ -31,9 +31,10 @@ function openHome(partitions: number) {
       for (const message of record.messages) sent.push({ partition, seq: record.seq, message });
     },
   });
+  const entries = new SlotTable();
   const output = new GroupOutput({
     plan: { name: "totals", step: 0, aggregate: AGGREGATE, sink: null, merge: { table: 1, member: 0 } },
-    cell: 0,
+    entries,
     keyValue: (key) => key,
     bytesMax: MESSAGE_BYTES_MAX,
     onError: (error) => {
@@ -42,14 +43,12 @@ function openHome(partitions: number) {
   });
   const chores = new Chores();
   const sender = new ShareSender({ output, channel, chores, table: 1, partitions });
-  const entries = new Map<number, ReturnType<typeof newEntry>>();
   return {
     sender,
     chores,
     set(id: number, value: number | null) {
-      let entry = entries.get(id);
-      if (entry === undefined) entries.set(id, entry = newEntry(id, LAYOUT));
-      output.fold(entry, value === null ? null : { id, value });
+      const found = entries.find(id);
+      output.fold(found === NO_SLOT ? entries.add(id) : found, value === null ? null : { id, value });
     },
     /** One turn of the pump. */
     turn(steps: number) {

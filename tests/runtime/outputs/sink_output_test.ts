@@ -4,7 +4,7 @@ import type { UpsertRow } from "../../../src/ports/warehouse.ts";
 import type { OutgoingRow } from "../../../src/runtime/delivery/sink_writer.ts";
 import { FOREIGN_DIGEST, SinkOutput } from "../../../src/runtime/outputs/sink_output.ts";
 import { refuseRow } from "../../../src/runtime/task/task_outputs.ts";
-import type { Entry } from "../../../src/state/entry.ts";
+import { Entries } from "../../../src/state/entries.ts";
 
 const EPOCH = 7;
 
@@ -23,10 +23,11 @@ const plan: SinkPlan = {
 /** A sink of one entry, and what it hands out. */
 function open({ complete = true }: { complete?: boolean } = {}) {
   const put: OutgoingRow[] = [];
+  const entries = new Entries(1);
   let seq = 0;
   const output = new SinkOutput({
     plan,
-    cell: 0,
+    entries,
     task: "things@0",
     epoch: EPOCH,
     firstEpoch: 1,
@@ -41,8 +42,9 @@ function open({ complete = true }: { complete?: boolean } = {}) {
     },
     onReplaced() {},
   });
-  const entry: Entry = { key: 1, row: null, flags: 0, cells: [null] };
+  const entry = entries.keys.add(1);
   return {
+    entries,
     output,
     entry,
     show: (name: string) => output.show(entry, { id: 1, name }),
@@ -108,14 +110,14 @@ Deno.test("SinkOutput.refuse() of a row that a start wrote deletes only what the
 });
 
 Deno.test("refuseRow() does nothing for a row of an earlier incarnation, a tombstone, or a task that is closed", () => {
-  const { output, entry, show, last, puts } = open();
+  const { entries, output, show, last, puts } = open();
   show("b");
-  const task = { closed: false, epoch: EPOCH, entries: new Map([[1, entry]]), sinks: [output], shareSinks: [] };
+  const task = { closed: false, epoch: EPOCH, entries, sinks: [output], shareSinks: [] };
   const row = last();
   refuseRow(task, { sink: plan, row: { ...row, epoch: EPOCH - 1 } });
   refuseRow({ ...task, epoch: EPOCH + 1 }, { sink: plan, row: row });
   refuseRow({ ...task, closed: true }, { sink: plan, row: row });
-  refuseRow({ ...task, entries: new Map() }, { sink: plan, row: row });
+  refuseRow({ ...task, entries: new Entries(1) }, { sink: plan, row: row });
   refuseRow(task, { sink: plan, row: { id: 1, task: row.task, key: row.key, epoch: EPOCH, seq: 2, keyLine: "[1" } });
   assertEquals(puts(), ["b"]);
   refuseRow(task, { sink: plan, row: row });

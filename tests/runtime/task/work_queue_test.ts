@@ -1,23 +1,36 @@
 import { assertEquals } from "@std/assert";
 import { WorkQueue } from "../../../src/runtime/task/work_queue.ts";
-import { DIRTY, type Entry, PENDING } from "../../../src/state/entry.ts";
-import type { RightEntry } from "../../../src/state/right_store.ts";
+import { DIRTY, Entries, PENDING } from "../../../src/state/entries.ts";
+import { Links } from "../../../src/state/links.ts";
+import { NO_SLOT, type Slot } from "../../../src/state/slots.ts";
+import { SlotTable } from "../../../src/state/slot_table.ts";
 
-const entriesOf = (...keys: number[]) => keys.map((key) => ({ key, flags: 0 }) as unknown as Entry);
-const rightOf = (users: Entry[]) => ({ users }) as unknown as RightEntry;
-
-function evaluating() {
+/** A queue over entries that are made as they are asked for, one right row, and what was evaluated. */
+function openQueue() {
+  const entries = new Entries(1);
+  const queue = new WorkQueue(entries);
+  const rights = new SlotTable();
+  const links = new Links(entries.keys, rights);
+  const right = rights.add("right");
   const keys: unknown[] = [];
-  const evaluate = (entry: Entry) => {
-    entry.flags &= ~DIRTY;
-    keys.push(entry.key);
+  const evaluate = (entry: Slot) => {
+    entries.lower(entry, DIRTY);
+    keys.push(entries.keys.keyOf(entry));
   };
-  return { evaluate, take: () => keys.splice(0) };
+  const entriesOf = (...wanted: number[]) =>
+    wanted.map((key) => {
+      const found = entries.keys.find(key);
+      return found === NO_SLOT ? entries.keys.add(key) : found;
+    });
+  const markUsers = (users: Slot[]) => {
+    for (const user of users) links.use(user, right);
+    queue.markUsers(links, right);
+  };
+  return { queue, entries, entriesOf, markUsers, evaluate, take: () => keys.splice(0) };
 }
 
 Deno.test("WorkQueue evaluates what changed first first, also if more comes than a slice holds", () => {
-  const queue = new WorkQueue();
-  const { evaluate, take } = evaluating();
+  const { queue, entriesOf, evaluate, take } = openQueue();
   const entries = entriesOf(1, 2, 3, 4, 5, 6, 7, 8);
   for (const entry of entries.slice(0, 5)) queue.mark(entry);
   assertEquals([queue.run(2, evaluate), take()], [true, [1, 2]]);
@@ -29,27 +42,25 @@ Deno.test("WorkQueue evaluates what changed first first, also if more comes than
 });
 
 Deno.test("WorkQueue walks the users of a right row though entries change all the time", () => {
-  const queue = new WorkQueue();
-  const { evaluate, take } = evaluating();
-  const users = entriesOf(...Array.from({ length: 40 }, (_, index) => 100 + index));
-  queue.markUsers(rightOf([...users]));
+  const { queue, entriesOf, markUsers, evaluate, take } = openQueue();
+  const users = Array.from({ length: 40 }, (_, index) => 100 + index);
+  markUsers(entriesOf(...users));
   const seen = new Set<unknown>();
   for (let turn = 0; turn < 20; turn++) {
     for (const entry of entriesOf(1, 2, 3, 4, 5, 6, 7, 8)) queue.mark(entry);
     queue.run(8, evaluate);
     for (const key of take()) seen.add(key);
   }
-  assertEquals(users.filter(({ key }) => !seen.has(key)), []);
+  assertEquals(users.filter((key) => !seen.has(key)), []);
 });
 
 Deno.test("WorkQueue.passed() tells when everything that waited at a moment is evaluated", () => {
-  const queue = new WorkQueue();
-  const { evaluate } = evaluating();
+  const { queue, entriesOf, markUsers, evaluate } = openQueue();
   const entries = entriesOf(1, 2, 3, 4);
   queue.mark(entries[0]);
   queue.mark(entries[1]);
   const two = queue.position;
-  queue.markUsers(rightOf(entriesOf(...Array.from({ length: 20 }, (_, index) => 100 + index))));
+  markUsers(entriesOf(...Array.from({ length: 20 }, (_, index) => 100 + index)));
   const walk = queue.position;
   queue.mark(entries[2]);
   const three = queue.position;
@@ -61,11 +72,10 @@ Deno.test("WorkQueue.passed() tells when everything that waited at a moment is e
 });
 
 Deno.test("WorkQueue.passed() waits for the evaluation of all entries after a load", () => {
-  const queue = new WorkQueue();
-  const { evaluate, take } = evaluating();
-  const entries = entriesOf(1, 2, 3);
-  for (const entry of entries) entry.flags |= PENDING;
-  queue.markAll(entries.values());
+  const { queue, entries, entriesOf, evaluate, take } = openQueue();
+  const loaded = entriesOf(1, 2, 3);
+  for (const entry of loaded) entries.raise(entry, PENDING);
+  queue.markAll(loaded.values());
   const all = queue.position;
   queue.run(2, evaluate);
   assertEquals(queue.passed(all), false);

@@ -1,0 +1,43 @@
+import type { AggregatePlan, SinkPlan } from "../../plan/physical.ts";
+import type { SharePart } from "../../processor/aggregate.ts";
+import { keyGuard } from "../../processor/key_guard.ts";
+import { type ShareEncoder, shareEncoder } from "../../processor/share_row.ts";
+import type { Row } from "../../record/row.ts";
+
+/** Shares of one sink as ClickHouse is given them, with a check that the sink's key is the group's columns. */
+export class ShareLines {
+  readonly #key: readonly string[];
+  readonly #encoder: ShareEncoder;
+  readonly #guardKey: ((row: Row) => void) | null;
+
+  constructor({ table }: SinkPlan, aggregate: AggregatePlan) {
+    this.#key = table.key;
+    this.#encoder = shareEncoder(table, aggregate);
+    this.#guardKey = keyGuard(table.columns, table.key);
+  }
+
+  /** The share as it is written. @throws TypeError | RangeError for what cannot be written */
+  line(columns: Row, parts: readonly SharePart[]): string {
+    this.#check(columns);
+    return this.#encoder.line(columns, parts);
+  }
+
+  /** The mark of a share that cannot be written; null when not even the group's columns can. */
+  mark(columns: Row): string | null {
+    try {
+      this.#check(columns);
+      return this.#encoder.refusedLine(columns);
+    } catch {
+      // What is wrong with the columns is told where the share is encoded.
+      return null;
+    }
+  }
+
+  #check(columns: Row): void {
+    const names = Object.keys(columns).sort().join(", ");
+    if (names !== [...this.#key].sort().join(", ")) {
+      throw new TypeError(`the sink's key (${this.#key.join(", ")}) must be the group's columns (${names})`);
+    }
+    this.#guardKey?.(columns);
+  }
+}

@@ -1,0 +1,60 @@
+import { ByteCells } from "./cells.ts";
+import { PackedRows } from "./packed_rows.ts";
+import type { Rows } from "./rows.ts";
+import { SlotTable } from "./slot_table.ts";
+import type { Slot } from "./slots.ts";
+
+/** Not every output of the entry is known yet in this epoch. */
+export const PENDING = 1;
+/** Waits in the queue of entries to evaluate. */
+export const DIRTY = 2;
+/** Its last evaluation failed: a callback threw, or a row or value that it gave cannot be written or told. */
+export const FAILED = 4;
+/** Seen in ClickHouse by the comparison under way. */
+export const SEEN = 8;
+/** A sink showed something of it when the task started. */
+export const SHOWN_BEFORE = 16;
+/** The start has written it over something that a sink showed. */
+export const REPLACED = 32;
+
+/**
+ * The own keys of a task or of a global table: each is an entry, which has a slot, flags and a row of each member of
+ * the table. Whoever keeps something of every entry (the digest that a sink shows, a link to a right row) attaches it
+ * to `keys` as a column of its own, so that there is no object for each.
+ */
+export class Entries {
+  readonly keys = new SlotTable();
+  /** The rows of each member. */
+  readonly members: readonly Rows[];
+  readonly #flags: ByteCells;
+
+  /** `members`: how many the table has. */
+  constructor(members: number) {
+    this.#flags = this.keys.attach(new ByteCells());
+    this.members = Array.from({ length: members }, () => this.keys.attach(new PackedRows()));
+  }
+
+  /** How many entries there are. */
+  get size(): number {
+    return this.keys.size;
+  }
+
+  /** Whether any member has a row. */
+  hasRow(slot: Slot): boolean {
+    for (const rows of this.members) if (rows.has(slot)) return true;
+    return false;
+  }
+
+  /** Whether any of these flags is set. */
+  is(slot: Slot, flags: number): boolean {
+    return (this.#flags.get(slot) & flags) !== 0;
+  }
+
+  raise(slot: Slot, flags: number): void {
+    this.#flags.set(slot, this.#flags.get(slot) | flags);
+  }
+
+  lower(slot: Slot, flags: number): void {
+    this.#flags.set(slot, this.#flags.get(slot) & ~flags);
+  }
+}

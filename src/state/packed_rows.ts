@@ -1,0 +1,1 @@
+export { ObjectRows as PackedRows } from "./object_rows.ts";
