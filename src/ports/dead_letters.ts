@@ -1,3 +1,5 @@
+import type { Position } from "./log.ts";
+
 /** A record or row that could not be processed, kept for a person to look at. */
 export interface DeadLetter {
   readonly topology: string;
@@ -45,8 +47,11 @@ export type Resolution =
       readonly operator: string;
       readonly subject: string;
     }
-    /** Those of a task that were not written again in this epoch or later. */
-    | { readonly kind: "start"; readonly task: string; readonly epoch: number }
+    /**
+     * Those of a task that were not written again in this epoch or later; but those of records that the task has not
+     * read again, which lie below one of `unread`.
+     */
+    | { readonly kind: "start"; readonly task: string; readonly epoch: number; readonly unread: readonly Position[] }
     /** Those of no task, or of one that is not among these. */
     | { readonly kind: "gone"; readonly tasks: readonly string[] }
   );

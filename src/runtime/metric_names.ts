@@ -24,6 +24,12 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
       "table and column; counted once for each start of the topology.",
     labels: ["table", "column"],
   },
+  weir_snapshots_total: {
+    kind: "counter",
+    help: "Snapshots of tasks, by result: published, failed, or discarded because the task ended meanwhile.",
+    labels: ["result"],
+  },
+  weir_snapshot_bytes: { kind: "gauge", help: "Size of a task's last snapshot.", labels: ["task"] },
   weir_held_rows: {
     kind: "gauge",
     help: "Rows shown as they were before a start, because what they are computed from failed at it.",

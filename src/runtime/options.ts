@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly allowRetention: boolean;
   /** A poll waits at most this long for records. */
   readonly pollWaitMs: number;
+  /** A running task's state is written this often, for its next start; 0: never, and every start reads everything. */
+  readonly snapshotEveryMs: number;
   /** Entries of all stores of one process before it stops with a clear error. */
   readonly storeEntriesMax: number;
 }
@@ -70,5 +72,6 @@ export const defaultRunOptions: RunOptions = {
   messageBytesMax: 16 * 1024 * 1024,
   allowRetention: false,
   pollWaitMs: 250,
+  snapshotEveryMs: 60_000,
   storeEntriesMax: 50_000_000,
 };

@@ -2,6 +2,7 @@ import type { Clock, Random } from "../ports/clock.ts";
 import type { DeadLetters } from "../ports/dead_letters.ts";
 import type { Log } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
+import type { Snapshots } from "../ports/snapshots.ts";
 import type { Warehouse } from "../ports/warehouse.ts";
 
 /** Everything outside that a topology needs to run. */
@@ -12,4 +13,5 @@ export interface Ports {
   readonly random: Random;
   readonly metrics: Metrics;
   readonly deadLetters: DeadLetters;
+  readonly snapshots: Snapshots;
 }

@@ -25,6 +25,12 @@ export type RunEvent =
   /** The tables of a topology that is gone are this one's now; `inboxes`: its topics, which nothing needs any more. */
   | { readonly kind: "taken over"; readonly from: string; readonly inboxes: readonly string[] }
   | { readonly kind: "restart"; readonly task: string; readonly reason: string }
+  /** So many tasks begin with what their snapshots hold, and read the rest. */
+  | { readonly kind: "restored"; readonly tasks: number; readonly rows: number; readonly records: number }
+  /** The task starts without its snapshot, and reads everything. */
+  | { readonly kind: "snapshot ignored"; readonly task: string; readonly reason: string }
+  /** The snapshot before it stays. */
+  | { readonly kind: "snapshot failed"; readonly task: string; readonly reason: string }
   /** ClickHouse showed so many rows of the task otherwise than they are. */
   | { readonly kind: "repaired"; readonly task: string; readonly rows: number }
   /** A table that was gone is made again, and so many rows or shares of totals written; null: its view alone was. */

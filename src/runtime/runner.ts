@@ -23,6 +23,7 @@ import { dividing, takeBack } from "./lifecycle/refusals.ts";
 import type { RunEvent, StartReport } from "./run_event.ts";
 import type { SinkWriter } from "./delivery/sink_writer.ts";
 import { createSinkWriters } from "./delivery/sink_writers.ts";
+import { SnapshotKeeper } from "./lifecycle/snapshot_keeper.ts";
 import type { TaskHost } from "./lifecycle/task_host.ts";
 import { NOT_PREPARED, type RunnerStatus, statusOf } from "./lifecycle/status.ts";
 import { prepareTopics, type Topics } from "./lifecycle/topics.ts";
@@ -51,6 +52,7 @@ export class Runner {
   readonly #ports: Ports;
   #options: RunOptions;
   readonly #onEvent: (event: RunEvent) => void;
+  readonly #revision: string;
   readonly #globalLetters: GlobalLetters;
   readonly #producer: MessageProducer;
   /** Assigned tasks by id. */
@@ -70,7 +72,7 @@ export class Runner {
   constructor(
     topology: Topology,
     ports: Ports,
-    settings: { options: RunOptions; onEvent?: (event: RunEvent) => void },
+    settings: { options: RunOptions; onEvent?: (event: RunEvent) => void; revision?: string },
   ) {
     this.topology = topology;
     this.#ports = {
@@ -78,6 +80,7 @@ export class Runner {
       warehouse: mendingWarehouse(ports.warehouse, (table) => this.#housekeeping?.tables.made(table)),
     };
     this.#options = settings.options;
+    this.#revision = settings.revision ?? "";
     this.#onEvent = settings.onEvent ?? (() => {});
     this.failed = new Promise((resolve) => this.#fail = resolve);
     this.problems = new Problems((name, problem) => this.#onEvent({ kind: "problem", name, problem }));
@@ -176,7 +179,7 @@ export class Runner {
       },
       onFatal: this.#fail,
     });
-    return {
+    const parts = {
       topology: this.topology,
       ports: this.#ports,
       options: this.#options,
@@ -194,6 +197,7 @@ export class Runner {
       onEvent: this.#onEvent,
       fail: this.#fail,
     };
+    return { ...parts, snapshots: new SnapshotKeeper(parts, { revision: this.#revision }) };
   }
 
   /** Told once, also of a table that is read by tasks and as a global one. */
@@ -283,6 +287,7 @@ export class Runner {
     await Promise.all([...this.#instance?.writers.values() ?? []].map((writer) => writer.barrier()));
     await this.#producer.idle();
     await this.#housekeeping?.stop();
+    await this.#instance?.snapshots.write("all");
     await this.#membership?.leave();
     await this.deadLetters.close();
   }

@@ -1,6 +1,6 @@
 import type { Key } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
-import { wireEquals } from "../record/wire.ts";
+import { decodeWire, encodeWire, wireEquals } from "../record/wire.ts";
 
 /** Keys remembered: those exchanged within a transaction, or created again by a connector's restart. */
 const KEYS_MAX = 10_000;
@@ -64,6 +64,16 @@ export class FormerRows {
   updated(key: Key): void {
     const former = this.#keys.get(key);
     if (former !== undefined) former.kept = false;
+  }
+
+  /** For a snapshot. */
+  save(): string {
+    return encodeWire([...this.#keys].map(([key, former]) => [key, { ...former }]));
+  }
+
+  /** What {@link save} gave, back into an empty one. */
+  load(saved: string): void {
+    for (const [key, former] of decodeWire(saved) as [Key, Former][]) this.#keys.set(key, former);
   }
 
   /** Whether nothing is remembered, which is so nearly always. */

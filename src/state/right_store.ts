@@ -1,6 +1,6 @@
 import type { Key } from "../record/key.ts";
 import { type Row, UNKNOWN, type Value } from "../record/row.ts";
-import { ByteCells, SlotCells } from "./cells.ts";
+import { ByteCells, NumberCells, SlotCells } from "./cells.ts";
 import { Links } from "./links.ts";
 import { PackedRows } from "./packed_rows.ts";
 import type { Rows } from "./rows.ts";
@@ -9,6 +9,11 @@ import { NO_SLOT, type Slot } from "./slots.ts";
 
 /** Not answered yet. */
 const ASKED = 1;
+/** From a snapshot: known once, and to be confirmed. */
+const HELD = 2;
+
+/** What an answer says: another value, the value that a snapshot held, or what was known. */
+export type Answered = "changed" | "confirmed" | "known";
 
 /**
  * The right rows of one lookup, and which entries use them now. A key is present if and only if it is subscribed (or,
@@ -59,8 +64,9 @@ export abstract class RightStore {
 export class AskedRights extends RightStore {
   readonly #rows: Rows;
   readonly #state: ByteCells;
-  readonly #ask: (key: Key) => Row | null | typeof UNKNOWN;
+  readonly #ask: (key: Key) => Value;
   #asked = 0;
+  #held = 0;
 
   /** `ask`: asks for a key; returns what is known of it now. */
   constructor(left: SlotTable, ask: (key: Key) => Value) {
@@ -72,11 +78,34 @@ export class AskedRights extends RightStore {
 
   /** How many right rows are not known yet. */
   get unknown(): number {
-    return this.#asked;
+    return this.#asked + this.#held;
+  }
+
+  /** Of those, how many a snapshot held. */
+  get unconfirmed(): number {
+    return this.#held;
   }
 
   override value(right: Slot): Value {
+    return this.#state.get(right) === 0 ? this.#rows.read(right) : UNKNOWN;
+  }
+
+  /** The value as it was told last, confirmed or not; UNKNOWN before any. */
+  told(right: Slot): Value {
     return this.#state.get(right) === ASKED ? UNKNOWN : this.#rows.read(right);
+  }
+
+  /** After the keys were loaded from a snapshot: what was known is unknown until it is confirmed. */
+  restored(): void {
+    for (const right of this.keys.used()) {
+      // Nobody was told any more.
+      if (this.links.users(right) === 0) this.keys.remove(right);
+      else if (this.#state.get(right) === ASKED) this.#asked++;
+      else {
+        this.#state.set(right, HELD);
+        this.#held++;
+      }
+    }
   }
 
   protected override first(right: Slot, key: Key): void {
@@ -86,18 +115,30 @@ export class AskedRights extends RightStore {
     if (value !== UNKNOWN) this.answer(right, value);
   }
 
-  /** The right row is `value` now. False if that was known. */
-  answer(right: Slot, value: Row | null): boolean {
+  /** The right row is `value` now. */
+  answer(right: Slot, value: Row | null): Answered {
     const changed = this.#rows.write(right, value);
-    if (this.#state.get(right) !== ASKED) return changed;
+    const before = this.#settle(right);
+    if (changed || before === ASKED) return "changed";
+    return before === HELD ? "confirmed" : "known";
+  }
+
+  /** The right row is what it was told to be last. */
+  confirm(right: Slot): Answered {
+    return this.#state.get(right) === HELD && this.#settle(right) === HELD ? "confirmed" : "known";
+  }
+
+  #settle(right: Slot): number {
+    const before = this.#state.get(right);
+    if (before === ASKED) this.#asked--;
+    if (before === HELD) this.#held--;
     this.#state.set(right, 0);
-    this.#asked--;
-    return true;
+    return before;
   }
 
   /** Forgets a right row that nobody uses. */
   drop(right: Slot): void {
-    if (this.#state.get(right) === ASKED) this.#asked--;
+    this.#settle(right);
     this.keys.remove(right);
   }
 }
@@ -107,17 +148,45 @@ export interface GlobalView {
   /** The slot of a key that has a value; NO_SLOT if it has none. */
   find(key: Key): Slot;
   read(slot: Slot): Row | null;
+  /** Digest of the value in a slot; null if it has none that can be compared. */
+  digest(slot: Slot): number | null;
 }
+
+/** Digest of a value that is not there. */
+const ABSENT = 0;
 
 /** Right rows of a global table, which has them. */
 export class GlobalRights extends RightStore {
   readonly #view: GlobalView;
   readonly #places: SlotCells;
+  /** For a snapshot: digests of what is used. */
+  readonly #used: NumberCells;
 
   constructor(left: SlotTable, view: GlobalView) {
     super(left, { keepUnused: false });
     this.#view = view;
     this.#places = this.keys.attach(new SlotCells());
+    this.#used = this.keys.attach(new NumberCells());
+  }
+
+  /** To be called before the keys are saved. */
+  remember(): void {
+    for (const right of this.keys.used()) this.#used.set(right, this.#digest(this.#places.get(right)));
+  }
+
+  /** After the keys were loaded, and when the global table is here: the right rows that are not what they were. */
+  *restored(): Generator<Slot> {
+    for (const right of this.keys.used()) {
+      const place = this.#view.find(this.keys.keyOf(right));
+      const before = this.#used.get(right);
+      this.#places.set(right, place);
+      this.#used.set(right, null);
+      if (before === null || before !== this.#digest(place)) yield right;
+    }
+  }
+
+  #digest(place: Slot): number | null {
+    return place === NO_SLOT ? ABSENT : this.#view.digest(place);
   }
 
   override value(right: Slot): Value {

@@ -45,6 +45,19 @@ export class StaleKeys {
     return this.size > 0 || this.unknown > 0;
   }
 
+  /** For a snapshot. */
+  save(): string {
+    return JSON.stringify({ keys: [...this.#keys], beyond: this.#beyond, unknown: this.unknown });
+  }
+
+  /** What {@link save} gave, back into an empty one. */
+  load(saved: string): void {
+    const { keys, beyond, unknown } = JSON.parse(saved) as { keys: Key[]; beyond: number; unknown: number };
+    for (const key of keys) this.#keys.add(key);
+    this.#beyond = beyond;
+    this.unknown = unknown;
+  }
+
   /** How many keys are stale now; beyond the limit, how many changes could not be remembered is added. */
   get size(): number {
     return this.#keys.size + this.#beyond;

@@ -191,9 +191,14 @@ function resolve(
       statements.mend.run(...resolved, task, subject, stage, operator, epoch);
       return;
     }
-    case "start":
-      database.prepare(`${RESOLVE} AND task = ? AND epoch < ?`).run(...resolved, resolution.task, resolution.epoch);
+    case "start": {
+      const { task, epoch, unread } = resolution;
+      const read = unread.map(() => "AND NOT (stage = 'decode' AND topic = ? AND partition = ? AND offset < ?)");
+      const places = unread.flatMap(({ topic, partition, offset }) => [topic, partition, offset]);
+      database.prepare(`${RESOLVE} AND task = ? AND epoch < ? ${read.join(" ")}`)
+        .run(...resolved, task, epoch, ...places);
       return;
+    }
     case "gone": {
       const places = resolution.tasks.map(() => "?").join(", ");
       database.prepare(`${RESOLVE} AND (task IS NULL OR task NOT IN (${places}))`).run(

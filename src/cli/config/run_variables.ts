@@ -35,6 +35,7 @@ const RULES: { readonly [K in keyof RunOptions]: Rule } = {
   messageBytesMax: { min: 65_536, max: 100_000_000, unit: "bytes" },
   allowRetention: "switch",
   pollWaitMs: MILLISECONDS,
+  snapshotEveryMs: { ...MILLISECONDS, min: 0 },
   storeEntriesMax: { min: 1, max: 2 ** 40, unit: "rows" },
 };
 

@@ -1,13 +1,15 @@
 import { type Bytes } from "../../ports/log.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
-import { type Row, UNKNOWN, type Value } from "../../record/row.ts";
+import { UNKNOWN, type Value } from "../../record/row.ts";
 import { checkTextBytes, contentBytesMax } from "../../record/sendable.ts";
+import { encodeWire } from "../../record/wire.ts";
 import { decodeInbox, type Message } from "./messages.ts";
+import { digestOfWire } from "./server.ts";
 import { homeOf, type Partitions } from "./ownership.ts";
 import { type Chore, LOOKS_PER_STEP, Walks } from "../../state/chores.ts";
-import { AskedRights } from "../../state/right_store.ts";
-import { NO_SLOT } from "../../state/slots.ts";
+import { type Answered, AskedRights } from "../../state/right_store.ts";
+import { NO_SLOT, type Slot } from "../../state/slots.ts";
 import type { LookupPlan, PhysicalPlan } from "../../plan/physical.ts";
 import type { TaskView } from "./task_view.ts";
 import { parseTaskId } from "../../record/task_id.ts";
@@ -99,6 +101,15 @@ export class Conversation {
     return homeOf(this.#routing, this.#routing.plan.tables[plan.table], key);
   }
 
+  /** After the right rows were loaded from a snapshot: whoever serves them is asked whether they are what they were. */
+  askForAll(): void {
+    this.task.table.lookups.forEach((lookup, index) => {
+      if (lookup.global) return;
+      const partitions = this.#routing.partitions[lookup.table];
+      for (let partition = 0; partition < partitions; partition++) this.#forgotten[index].ask(partition);
+    });
+  }
+
   /**
    * Takes one record of the own inbox. Returns true if a later incarnation of this very task has said HELLO, so this
    * one must end.
@@ -128,14 +139,18 @@ export class Conversation {
   receive(sender: MessageOrigin, message: Message): void {
     switch (message.type) {
       case "subscribe":
-        return this.#subscribed(sender, message.join, message.key);
+        return this.#subscribed(sender, message, null);
+      case "resubscribe":
+        return this.#subscribed(sender, message, message.held);
       case "unsubscribe":
         return this.task.servers.find((server) => server.plan.name === message.join)?.unsubscribe(
           sender.partition,
           message.key,
         );
       case "value":
-        return this.#valued(message.join, message.key, message.value);
+        return this.#answered(message, (store, right) => store.answer(right, message.value));
+      case "unchanged":
+        return this.#answered(message, (store, right) => store.confirm(right));
       case "hello":
         return this.#greeted(sender);
       case "collect": {
@@ -157,20 +172,32 @@ export class Conversation {
       .merges[this.task.table.members.findIndex((member) => member.kind === "merge" && member.name === aggregate)];
   }
 
-  #subscribed(sender: MessageOrigin, join: string, key: Key): void {
+  /** `held`: digest of the value that the home holds; null if it holds none. */
+  #subscribed(
+    sender: MessageOrigin,
+    { join, key }: { readonly join: string; readonly key: Key },
+    held: number | null,
+  ): void {
     const task = this.task;
     const server = task.servers.find((candidate) => candidate.plan.name === join);
     if (server === undefined) return;
     server.subscribe(sender.partition, key);
     if (!task.loaded) return;
     const entry = task.entries.keys.find(key);
-    if (entry === NO_SLOT) return server.answer(sender.partition, key, { entry, value: null });
+    if (entry === NO_SLOT) return server.answer(sender.partition, key, { entry, value: null, held });
+    if (server.hasTold(entry, held) && task.isSettled(entry)) return server.answerHeld(sender.partition, key);
     const value = task.registersOf(entry)[server.plan.step];
-    if (value === UNKNOWN) return server.owe(entry);
-    server.answer(sender.partition, key, { entry, value });
+    if (value === UNKNOWN) {
+      task.awaitPartner(entry);
+      return server.owe(entry);
+    }
+    server.answer(sender.partition, key, { entry, value, held });
   }
 
-  #valued(join: string, key: Key, value: Row | null): void {
+  #answered(
+    { join, key }: { readonly join: string; readonly key: Key },
+    take: (store: AskedRights, right: Slot) => Answered,
+  ): void {
     const task = this.task;
     const lookup = task.table.lookups.findIndex((candidate) => candidate.name === join);
     const store = task.stores[lookup];
@@ -182,7 +209,9 @@ export class Conversation {
       const destination = { table: task.table.lookups[lookup].table, partition: this.#partitionOf(lookup, key) };
       return task.channel.send(destination, { type: "unsubscribe", join, key });
     }
-    if (store.answer(right, value)) task.rightChanged(lookup, right);
+    const answered = take(store, right);
+    if (answered === "changed") task.rightChanged(lookup, right);
+    else if (answered === "confirmed") task.rightConfirmed(lookup, right);
   }
 
   /**
@@ -209,16 +238,24 @@ export class Conversation {
   *#askAgain(lookup: number, servers: ReadonlyMap<number, void>): Chore {
     const plan = this.task.table.lookups[lookup];
     const { name, table } = plan;
+    const store = this.task.stores[lookup];
+    if (!(store instanceof AskedRights)) return;
     let looks = 0;
-    const { keys } = this.task.stores[lookup];
+    const { keys } = store;
     for (const right of keys.used()) {
       const key = keys.keyOf(right);
       const partition = this.#partitionOf(lookup, key);
       const wanted = servers.has(partition) && this.#askable(plan, key);
-      if (wanted) this.task.channel.send({ table, partition }, { type: "subscribe", join: name, key });
+      if (wanted) this.task.channel.send({ table, partition }, askingFor(name, key, store.told(right)));
       if (wanted || ++looks % LOOKS_PER_STEP === 0) yield;
     }
   }
+}
+
+/** What is held already need not be sent again. */
+function askingFor(join: string, key: Key, held: Value): Message {
+  if (held === UNKNOWN) return { type: "subscribe", join, key };
+  return { type: "resubscribe", join, key, held: digestOfWire(encodeWire(held)) };
 }
 
 function from(sender: MessageOrigin) {

@@ -8,7 +8,9 @@ import type { SharePart } from "../../processor/aggregate.ts";
  * (epoch, seq).
  *
  * - subscribe / unsubscribe: a home wants, or no longer wants, the right row of a join;
+ * - resubscribe: the same, of a home that holds a value with the digest `held`;
  * - value: the right row now (null: absent);
+ * - unchanged: the right row now is the one that the home holds;
  * - hello: a task started, and knows nothing of what was asked of it or sent to it before;
  * - collect: a merge task wants all shares of an aggregate;
  * - share: a home's share of a group (null: it has no row of it any more);
@@ -16,7 +18,9 @@ import type { SharePart } from "../../processor/aggregate.ts";
  */
 export type Message =
   | { readonly type: "subscribe" | "unsubscribe"; readonly join: string; readonly key: Key }
+  | { readonly type: "resubscribe"; readonly join: string; readonly key: Key; readonly held: number }
   | { readonly type: "value"; readonly join: string; readonly key: Key; readonly value: Row | null }
+  | { readonly type: "unchanged"; readonly join: string; readonly key: Key }
   | { readonly type: "hello" }
   | { readonly type: "collect"; readonly aggregate: string }
   | {
@@ -46,8 +50,12 @@ export function encodeMessage(message: Message): EncodedMessage {
       return { head: headOf("S", message.join), body: keyJson(message.key) };
     case "unsubscribe":
       return { head: headOf("U", message.join), body: keyJson(message.key) };
+    case "resubscribe":
+      return { head: headOf("R", message.join), body: `${keyJson(message.key)},${message.held}` };
     case "value":
       return encodeValue(message.join, message.key, encodeWire(message.value));
+    case "unchanged":
+      return { head: headOf("N", message.join), body: keyJson(message.key) };
     case "hello":
       return { head: null, body: `["H"]` };
     case "collect":
@@ -140,6 +148,15 @@ function decodeMessages(encoded: readonly Encoded[]): Message[] {
         break;
       case "U":
         for (const key of items) messages.push({ type: "unsubscribe", join: name, key: keyFrom(key) });
+        break;
+      case "R":
+        for (let index = 0; index < items.length; index += 2) {
+          const held = items[index + 1] as number;
+          messages.push({ type: "resubscribe", join: name, key: keyFrom(items[index]), held });
+        }
+        break;
+      case "N":
+        for (const key of items) messages.push({ type: "unchanged", join: name, key: keyFrom(key) });
         break;
       case "V":
         for (let index = 0; index < items.length; index += 2) {

@@ -10,8 +10,11 @@ import { NumberLists } from "../../state/number_lists.ts";
 import { SlotTable } from "../../state/slot_table.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
 
-/** Sends a value, as {@link encodeWire} writes it, to the home with this partition. */
-export type Answer = (home: number, key: Key, wire: string) => void;
+/**
+ * Sends a value, as {@link encodeWire} writes it, to the home with this partition; null: it is the one that the home
+ * holds.
+ */
+export type Answer = (home: number, key: Key, wire: string | null) => void;
 
 /** What a server needs of its task. */
 export interface ServerOptions {
@@ -106,11 +109,13 @@ export class Server {
   readonly #isCurrent = (subscription: number): boolean =>
     subscription === this.#subscriptionOf(subscription % HOMES_MAX);
 
-  #answerAll(key: Key, wire: string): void {
+  /** `except`: a home that is not told; -1 for none. */
+  #answerAll(key: Key, wire: string, { except }: { readonly except: number }): void {
     const slot = this.#keys.find(key);
     if (slot === NO_SLOT) return;
     for (const subscription of this.#subscriptions.values(slot)) {
-      if (this.#isCurrent(subscription)) this.#answer(subscription % HOMES_MAX, key, wire);
+      const home = subscription % HOMES_MAX;
+      if (home !== except && this.#isCurrent(subscription)) this.#answer(home, key, wire);
     }
   }
 
@@ -119,11 +124,33 @@ export class Server {
    * may have been told something else: the entry waits to be evaluated again because a partner changed. Then all are
    * told now, since {@link tell} will find nothing new.
    */
-  answer(home: number, key: Key, known: { entry: Slot; value: Row | null }): void {
-    const { entry, value } = known;
+  answer(home: number, key: Key, known: { entry: Slot; value: Row | null; held: number | null }): void {
+    const { entry, value, held } = known;
     const wire = this.#encoded(key, value);
-    if (entry === NO_SLOT || this.#told.get(entry) === digest(wire)) this.#answer(home, key, wire);
-    else this.#tellAll(entry, wire);
+    const now = digestOfWire(wire);
+    if (entry !== NO_SLOT && this.#told.get(entry) !== now) {
+      this.#told.set(entry, now);
+      this.#answerAll(key, wire, { except: home });
+    }
+    this.#answer(home, key, held === now ? null : wire);
+  }
+
+  /** Whether what was told last of the entry has this digest. */
+  hasTold(entry: Slot, held: number | null): boolean {
+    return held !== null && this.#told.get(entry) === held;
+  }
+
+  /** Answers one subscription to what was told last of a key, which is the value that the home holds. */
+  answerHeld(home: number, key: Key): void {
+    this.#answer(home, key, null);
+  }
+
+  /**
+   * After the entries were loaded from a snapshot. `derived`: values may have changed since without a change of their
+   * own rows.
+   */
+  restored({ derived }: { readonly derived: boolean }): void {
+    if (derived) { for (const entry of this.#entries.used()) this.#told.set(entry, null); }
   }
 
   /** The value of a subscribed entry is not known now: whoever waits is told as soon as it is. */
@@ -149,18 +176,19 @@ export class Server {
   }
 
   #tellAll(entry: Slot, wire: string): void {
-    const now = digest(wire);
+    const now = digestOfWire(wire);
     if (this.#told.get(entry) === now) return;
     this.#told.set(entry, now);
-    this.#answerAll(this.#entries.keyOf(entry), wire);
+    this.#answerAll(this.#entries.keyOf(entry), wire, { except: -1 });
   }
 
   /** Tells all subscribers of a key that has no entry that it is absent. */
   tellAbsent(key: Key): void {
-    this.#answerAll(key, ABSENT);
+    this.#answerAll(key, ABSENT, { except: -1 });
   }
 }
 
-function digest(wire: string): number {
+/** Of a value as {@link encodeWire} writes it: what a home that holds it says. */
+export function digestOfWire(wire: string): number {
   return wire === ABSENT ? ABSENT_DIGEST : digestOf(wire);
 }

@@ -36,4 +36,10 @@ export interface TaskView {
   registersOf(entry: Slot): readonly Value[];
   /** A right row of this lookup has another value: all entries that use it are evaluated again. */
   rightChanged(lookup: number, right: Slot): void;
+  /** A right row that a snapshot held is what it was: entries that wait for it are evaluated. */
+  rightConfirmed(lookup: number, right: Slot): void;
+  /** Whether the entry is evaluated, and nothing of it has changed since. */
+  isSettled(entry: Slot): boolean;
+  /** A partner of the entry is not known: it is evaluated when it is. */
+  awaitPartner(entry: Slot): void;
 }

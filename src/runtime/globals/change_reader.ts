@@ -71,6 +71,17 @@ export class ChangeReader {
     return this.#decoder.keyOf(bytes);
   }
 
+  /** For a snapshot: two texts. */
+  save(): string[] {
+    return [this.stale.save(), this.#formerRows.save()];
+  }
+
+  /** What {@link save} gave, before anything is taken. */
+  load([stale, formerRows]: readonly string[]): void {
+    this.stale.load(stale);
+    this.#formerRows.load(formerRows);
+  }
+
   /** Returns the key of the row that it is about; null if it is about none. */
   #apply(record: LogRecord): Key | null {
     const decoded = this.#decoder.decode(record);

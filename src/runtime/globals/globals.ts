@@ -3,6 +3,9 @@ import type { Position } from "../../ports/log.ts";
 import { createProgram, type Program } from "../../processor/program.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
+import { digestOf } from "../../record/digest.ts";
+import { encodeWire } from "../../record/wire.ts";
+import { NumberCells } from "../../state/cells.ts";
 import { Entries } from "../../state/entries.ts";
 import { FailedRows } from "../../state/failed_rows.ts";
 import type { Links, Walk } from "../../state/links.ts";
@@ -11,6 +14,15 @@ import type { Refusals } from "../../state/refusals.ts";
 import { GlobalRights, type GlobalView } from "../../state/right_store.ts";
 import type { Rows } from "../../state/rows.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
+
+/** Null for a row with values that no text stands for: it equals no other. */
+function digestOfRow(row: Row | null): number | null {
+  try {
+    return digestOf(encodeWire(row));
+  } catch {
+    return null;
+  }
+}
 
 /** A row that at most so many rows of other global tables use has them evaluated at once. */
 const USERS_AT_ONCE = 16;
@@ -26,7 +38,13 @@ interface GlobalState {
   readonly failed: FailedRows;
   readonly refusals: Refusals;
   /** For each register that others look up: its values by entry. */
-  readonly views: ReadonlyMap<number, Rows>;
+  readonly views: ReadonlyMap<number, ViewRows>;
+}
+
+interface ViewRows {
+  readonly rows: Rows;
+  /** Of those asked for. */
+  readonly digests: NumberCells;
 }
 
 /** A right row whose users are evaluated again. */
@@ -66,9 +84,11 @@ export class Globals {
     const entries = new Entries(1);
     const stores = table.lookups.map((lookup) => new GlobalRights(entries.keys, this.view(lookup.table, lookup.step)));
     const { steps, lookups, keyColumns } = table;
-    const views = new Map<number, Rows>();
+    const views = new Map<number, ViewRows>();
     for (const [index, step] of options.looked) {
-      if (index === table.index) views.set(step, entries.keys.attach(new PackedRows()));
+      if (index !== table.index || views.has(step)) continue;
+      const { keys } = entries;
+      views.set(step, { rows: keys.attach(new PackedRows()), digests: keys.attach(new NumberCells()) });
     }
     const failed = new FailedRows(entries);
     const refusals = options.refusals(table);
@@ -104,13 +124,21 @@ export class Globals {
   /** The values of a register that is looked up. */
   view(table: number, step: number): GlobalView {
     // A table may look one up that is declared after it.
-    const rows = () => this.#states[table].views.get(step)!;
+    const view = () => this.#states[table].views.get(step)!;
     return {
       find: (key) => {
         const slot = this.#states[table].entries.keys.find(key);
-        return slot !== NO_SLOT && rows().has(slot) ? slot : NO_SLOT;
+        return slot !== NO_SLOT && view().rows.has(slot) ? slot : NO_SLOT;
       },
-      read: (slot) => rows().read(slot),
+      read: (slot) => view().rows.read(slot),
+      digest: (slot) => {
+        const { rows, digests } = view();
+        const known = digests.get(slot);
+        if (known !== null) return known;
+        const digest = digestOfRow(rows.read(slot));
+        digests.set(slot, digest);
+        return digest;
+      },
     };
   }
 
@@ -149,7 +177,11 @@ export class Globals {
     state.failed.end(entry);
     const changed: number[] = [];
     // Nothing of a global table is ever unknown.
-    for (const [step, view] of state.views) if (view.write(entry, registers[step] as Row | null)) changed.push(step);
+    for (const [step, { rows, digests }] of state.views) {
+      if (!rows.write(entry, registers[step] as Row | null)) continue;
+      digests.set(entry, null);
+      changed.push(step);
+    }
     for (const step of changed) this.#tell(state.table.index, step, key);
   }
 

@@ -54,7 +54,7 @@ export class Assignments {
   }
 
   #start(hosts: readonly TaskHost[]): void {
-    const { context, ports, intake, globals, loads, problems, busy, writers, wake, fail } = this.#instance;
+    const { context, ports, intake, globals, loads, problems, busy, writers, wake, fail, snapshots } = this.#instance;
     startTasks(hosts, {
       context,
       log: ports.log,
@@ -70,8 +70,18 @@ export class Assignments {
         busy.add(host);
         wake();
       },
+      restore: (host, offsets, begin) => snapshots.restore(host, offsets, begin),
+      onBegun: (begun) => this.#tellRestored(begun),
       stopped: () => this.#stopped,
     }).catch(fail);
+  }
+
+  #tellRestored(hosts: readonly TaskHost[]): void {
+    const restored = hosts.filter(({ task }) => task?.restored);
+    if (restored.length === 0) return;
+    const rows = restored.reduce((sum, { task }) => sum + task!.entries.size, 0);
+    const records = restored.reduce((sum, { lag }) => sum + lag, 0);
+    this.#instance.onEvent({ kind: "restored", tasks: restored.length, rows, records });
   }
 
   /**

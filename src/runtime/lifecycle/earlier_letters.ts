@@ -1,3 +1,4 @@
+import type { Position } from "../../ports/log.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import type { Task } from "../task/task.ts";
 import type { GlobalLetters } from "./global_letters.ts";
@@ -17,7 +18,7 @@ interface EarlierLettersParts {
 }
 
 /**
- * Dead letters of earlier runs. A start reads and evaluates everything again, so whatever still applies is written
+ * Dead letters of earlier runs. A start reads (but what a snapshot covers) and evaluates everything again, so whatever still applies is written
  * again, in a greater epoch: when all tasks of this instance run, and what they sent was taken or refused, the others
  * are marked as resolved. Letters of tasks that no longer exist are marked by the instance that has the first task.
  */
@@ -41,25 +42,25 @@ export class EarlierLetters {
     const tasks = new Map(waiting.map((host) => [host, host.task!]));
     await Promise.all([...writers.values()].map((writer) => writer.barrier()));
     await producer.idle();
-    for (const [host, task] of tasks) if (this.#isSettled(host, task)) this.#start(task);
+    for (const [host, task] of tasks) if (this.#isSettled(host, task)) this.#start(host, task);
     if (!this.#globalsDone) {
       this.#globalsDone = true;
-      for (const table of plan.globals) this.#resolve(this.#parts.globals.makerOf(table));
+      for (const table of plan.globals) this.#resolve(this.#parts.globals.makerOf(table), []);
     }
     this.#gone();
   }
 
   #isSettled(host: TaskHost, task: Task): boolean {
-    return host.task === task && !task.closed && task.complete && this.#parts.setAside.answered(host);
+    return host.task === task && !task.closed && task.complete && !task.catchingUp && this.#parts.setAside.answered(host);
   }
 
-  #start(task: Task): void {
+  #start({ unread }: TaskHost, task: Task): void {
     this.#done.add(task);
-    this.#resolve({ task: task.id, epoch: task.epoch });
+    this.#resolve({ task: task.id, epoch: task.epoch }, unread);
   }
 
-  #resolve(maker: { readonly task: string; readonly epoch: number }): void {
-    this.#parts.letters.resolve({ kind: "start", ...maker, why: NOT_AGAIN });
+  #resolve(maker: { readonly task: string; readonly epoch: number }, unread: readonly Position[]): void {
+    this.#parts.letters.resolve({ kind: "start", ...maker, unread, why: NOT_AGAIN });
   }
 
   #gone(): void {

@@ -96,6 +96,7 @@ export class Housekeeping {
       checkTombstones(this.#instance, { assignments: this.#assignments, nowMs });
       this.#assignments.forgive(nowMs);
       this.#start("comparison", () => this.repair(nowMs));
+      this.#start("snapshots", () => this.#instance.snapshots.write("due"));
       this.setAside.tick(nowMs);
       tendHeldRows(this.#instance);
       if (this.#ready()) this.#start("letters", () => this.#earlier.check());

@@ -10,6 +10,7 @@ import type { RunEvent, StartReport } from "../run_event.ts";
 import { newSinkCounts, type SinkCounts } from "../outputs/sink_counts.ts";
 import type { SinkWriter } from "../delivery/sink_writer.ts";
 import type { TaskContext } from "../task/task_context.ts";
+import type { SnapshotKeeper } from "./snapshot_keeper.ts";
 import type { TaskHost } from "./task_host.ts";
 import type { Topics } from "./topics.ts";
 
@@ -27,6 +28,8 @@ export interface Instance {
   readonly writers: ReadonlyMap<string, SinkWriter>;
   readonly producer: MessageProducer;
   readonly problems: Problems;
+  /** Snapshots of the tasks. */
+  readonly snapshots: SnapshotKeeper;
   /** Assigned tasks by id. */
   readonly hosts: Map<string, TaskHost>;
   /** Tasks with something to do. */

@@ -198,6 +198,7 @@ export class Pump {
     host.completedMs = this.#instance.ports.clock.nowMs();
     host.nextRepairMs = host.completedMs + this.#instance.options.repairAfterMs;
     this.#assignments.completed(host);
+    host.task!.evaluateAgain();
     this.#onComplete();
   }
 

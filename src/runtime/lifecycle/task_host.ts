@@ -1,4 +1,4 @@
-import type { Fetched } from "../../ports/log.ts";
+import type { Fetched, Position } from "../../ports/log.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import type { Task } from "../task/task.ts";
 import { taskId } from "../../record/task_id.ts";
@@ -32,6 +32,8 @@ export class TaskHost {
   baseRead = false;
   /** Next offset to read, by member. */
   positions: number[] = [];
+  /** Where what a snapshot covers ends, and the sources are read from; empty if they are read whole. */
+  unread: readonly Position[] = [];
   /** End offsets as known, by member. */
   ends: number[] = [];
   /** End offsets asked for after the HELLO: everything below is read before anything is evaluated. */
@@ -93,9 +95,12 @@ export class TaskHost {
   }
 
   /** A new incarnation: reads its sources between these offsets, and its inbox from there, before it is loaded. */
-  begin(task: Task, read: { readonly starts: number[]; readonly targets: readonly number[]; readonly inbox: number }) {
+  begin(task: Task, read: { readonly starts: readonly number[]; readonly targets: readonly number[]; readonly inbox: number }) {
     this.task = task;
-    this.positions = read.starts;
+    this.positions = [...read.starts];
+    this.unread = !task.restored
+      ? []
+      : this.topics.map((topic, member) => ({ topic, partition: this.partition, offset: read.starts[member] }));
     this.targets = read.targets;
     this.ends = [...read.targets];
     this.inboxPosition = read.inbox;

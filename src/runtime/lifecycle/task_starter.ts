@@ -1,6 +1,6 @@
 import type { ShownRow, TableSpec, Warehouse } from "../../ports/warehouse.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { AppendBatch, Log } from "../../ports/log.ts";
+import type { AppendBatch, Log, PartitionOffsets } from "../../ports/log.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { keyText } from "../../record/key.ts";
@@ -10,6 +10,7 @@ import type { TaskTable } from "../../plan/physical.ts";
 import type { GlobalReader } from "../globals/global_reader.ts";
 import { byTask, slicesOf } from "./by_task.ts";
 import type { Seeker } from "./intake.ts";
+import type { Restored } from "./snapshot_keeper.ts";
 import type { LoadOrder } from "./load_order.ts";
 import { encodeHello } from "../conversation/messages.ts";
 import { firstEpochOf, homeOf } from "../conversation/ownership.ts";
@@ -36,6 +37,14 @@ export interface StarterOptions {
   readonly acknowledged: (sinks: readonly string[]) => Promise<void>;
   /** Another instance has started this task meanwhile. */
   readonly onSuperseded: (host: TaskHost) => void;
+  /** Begins a task with its snapshot; null if there is none that fits. */
+  readonly restore: (
+    host: TaskHost,
+    offsets: ReadonlyMap<string, PartitionOffsets>,
+    begin: () => Task,
+  ) => Promise<Restored | null>;
+  /** Tasks were begun, and are read next. */
+  readonly onBegun: (hosts: readonly TaskHost[]) => void;
   /** What the sinks show of this task is known. */
   readonly onBaseRead: (host: TaskHost) => void;
   /** Nothing is started any more. */
@@ -64,7 +73,7 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
   }, { ...options, stopped });
   const ask = <T>(action: () => Promise<T>) => patiently(action, options);
   const globalTargets = await ask(() => globals.ends());
-  const ends = new Map<string, { start: readonly number[]; end: readonly number[] }>();
+  const ends = new Map<string, PartitionOffsets>();
   for (const topic of new Set(hosts.flatMap((host) => host.topics))) {
     ends.set(
       topic,
@@ -79,9 +88,12 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
     await clock.breathe();
     if (!still().includes(host)) continue;
     const { table, partition } = host;
-    const task = new Task({ context, table, partition, epoch });
+    const begin = () => new Task({ context, table, partition, epoch });
+    const restored = await options.restore(host, ends, begin);
+    if (!still().includes(host)) continue;
+    const task = restored?.task ?? begin();
     host.begin(task, {
-      starts: host.topics.map((topic) => ends.get(topic)!.start[partition]),
+      starts: restored?.positions ?? host.topics.map((topic) => ends.get(topic)!.start[partition]),
       targets: host.topics.map((topic) => ends.get(topic)!.end[partition]),
       inbox: offset + 1,
     });
@@ -89,12 +101,14 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
     if (host.topics.length === 0) host.listen(reader);
     task.endBatch();
   }
+  options.onBegun(still());
   loads.add(still());
   loads.advance(reader, clock.nowMs());
   for (const table of new Set(hosts.map((host) => host.table))) {
     const ofTable = () => still().filter((host) => host.table === table);
     await readBase(table, ofTable, options);
     for (const host of ofTable()) {
+      for (const sink of host.task!.sinks) sink.baseKnown();
       host.baseRead = true;
       options.onBaseRead(host);
     }

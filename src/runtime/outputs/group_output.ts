@@ -5,10 +5,10 @@ import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyOf, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { checkMessageBytes, checkTextBytes } from "../../record/sendable.ts";
-import { encodeWire, wireEquals } from "../../record/wire.ts";
+import { decodeWire, encodeWire, wireEquals } from "../../record/wire.ts";
 import { SlotCells } from "../../state/cells.ts";
 import type { SlotTable } from "../../state/slot_table.ts";
-import { NO_SLOT, type Slot } from "../../state/slots.ts";
+import { NO_SLOT, type SectionReader, type SectionWriter, type Slot } from "../../state/slots.ts";
 import { ValueCells } from "../../state/value_cells.ts";
 
 /** Of an entry whose row is not known yet in this epoch: it is in no group. */
@@ -74,6 +74,38 @@ export class GroupOutput {
     this.#places.set(entry, NOT_FOLDED);
   }
 
+  /** The entry, which a snapshot has put into a group, is to be folded anew. */
+  unfold(entry: Slot): void {
+    if (this.#places.get(entry) === NOT_FOLDED) return;
+    this.#leave(entry);
+    this.#places.set(entry, NOT_FOLDED);
+  }
+
+  /** For a snapshot: the columns of each group, by slot; what entries contribute is kept with them. */
+  save(to: SectionWriter): void {
+    const { keys } = this.groups;
+    to.texts(
+      Array.from(
+        { length: keys.slots },
+        (_, group) => keys.isUsed(group) ? encodeWire(this.groups.columns(group)) : null,
+      ),
+    );
+  }
+
+  /** What {@link save} wrote, after the entries were loaded: puts them into their groups. */
+  load(from: SectionReader): void {
+    const groups = from.texts().map((text) => text === null ? NO_SLOT : this.#newGroup(decodeWire(text) as Columns));
+    for (const entry of this.#entries.used()) {
+      const saved = this.#places.get(entry);
+      if (saved < 0) continue;
+      const group = groups[saved] ?? NO_SLOT;
+      if (group === NO_SLOT) throw new RangeError("it is damaged: a row in a group that is not there");
+      this.#places.set(entry, group);
+      this.groups.put(group, this.#contributed(entry));
+    }
+    for (const group of this.groups.keys.used()) if (this.groups.rows(group) === 0) this.drop(group);
+  }
+
   /** So many entries are marked, and are folded from now on. */
   expect(entries: number): void {
     this.#unknownEntries = entries;
@@ -88,13 +120,7 @@ export class GroupOutput {
     }
     const group = row === null ? NO_SLOT : this.#contribute(entry, row, old);
     if (group === old && (group === NO_SLOT || this.#same(entry))) return;
-    if (old !== NO_SLOT) {
-      for (let index = 0; index < this.#before.length; index++) {
-        this.#before[index] = this.#contributions[index].get(entry);
-      }
-      this.groups.take(old, this.#before);
-      this.touch(old);
-    }
+    this.#leave(entry);
     this.#places.set(entry, group);
     // Cleared before: an equal value of another scale is another contribution.
     for (const values of this.#contributions) values.clear(entry);
@@ -104,6 +130,22 @@ export class GroupOutput {
     }
     this.groups.put(group, this.#values);
     this.touch(group);
+  }
+
+  /** Takes the entry out of the group that it is in. */
+  #leave(entry: Slot): void {
+    const old = this.#places.get(entry);
+    if (old < 0) return;
+    this.groups.take(old, this.#contributed(entry));
+    this.touch(old);
+  }
+
+  /** What the entry contributes, in one array for all entries. */
+  #contributed(entry: Slot): readonly unknown[] {
+    for (let index = 0; index < this.#before.length; index++) {
+      this.#before[index] = this.#contributions[index].get(entry);
+    }
+    return this.#before;
   }
 
   /** The group that the row is in, its contribution in {@link #values}; NO_SLOT for none or if a callback throws. */
@@ -163,9 +205,17 @@ export class GroupOutput {
     this.groups.keys.remove(group);
   }
 
+  #namesOf(columns: Columns): readonly string[] {
+    return this.#names ??= Object.keys(columns).sort();
+  }
+
+  #newGroup(columns: Columns): Slot {
+    return this.groups.add(keyOf(this.#namesOf(columns).map((name) => columns[name])), columns);
+  }
+
   #groupOf(columns: Columns, old: Slot): Slot {
     const { groups } = this;
-    const names = this.#names ??= Object.keys(columns).sort();
+    const names = this.#namesOf(columns);
     const missing = names.find((name) => columns[name] === undefined);
     if (missing !== undefined) throw noColumn(missing, { columns, names });
     const key = keyOf(names.map((name) => columns[name]));

@@ -7,7 +7,7 @@ import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyOf, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { NumberCells } from "../../state/cells.ts";
-import { type Entries, REPLACED, SHOWN_BEFORE } from "../../state/entries.ts";
+import { type Entries, PENDING, REPLACED, SHOWN_BEFORE } from "../../state/entries.ts";
 import type { Slot } from "../../state/slots.ts";
 import { keyLineOf } from "./key_line.ts";
 import { newSinkCounts, type SinkCounts } from "./sink_counts.ts";
@@ -15,6 +15,11 @@ import type { OutgoingRow } from "../delivery/sink_writer.ts";
 
 /** Digest of a row that is somebody else's or was altered: that of no row which this task writes. */
 export const FOREIGN_DIGEST = -1;
+
+/** A digest that a snapshot remembers; less than every other one. */
+function remembered(digest: number): number {
+  return FOREIGN_DIGEST - 1 - digest;
+}
 
 /** A row that ClickHouse refused: it is not tried again before it is another one. */
 interface Refused {
@@ -105,15 +110,45 @@ export class SinkOutput {
 
   /** What ClickHouse shows of this entry from an earlier epoch. */
   base(entry: Slot, digest: number): void {
+    const { entries } = this.#options;
     this.counts.base++;
-    this.#options.entries.raise(entry, SHOWN_BEFORE);
+    if (this.#digests.get(entry) !== remembered(digest)) entries.raise(entry, PENDING);
+    entries.raise(entry, SHOWN_BEFORE);
     this.#digests.set(entry, digest);
   }
 
   /** What {@link base} was told is forgotten; nothing was shown since. */
   forgetBase(): void {
+    const { entries } = this.#options;
     this.counts.base = 0;
-    for (const entry of this.#options.entries.keys.used()) this.#digests.set(entry, null);
+    for (const entry of entries.keys.used()) {
+      this.#digests.set(entry, null);
+      entries.raise(entry, PENDING);
+    }
+  }
+
+  /** After the entries were loaded from a snapshot: what was shown then counts where {@link base} says the same. */
+  restored(): void {
+    for (const entry of this.#options.entries.keys.used()) {
+      const digest = this.#digests.get(entry);
+      if (digest !== null) this.#digests.set(entry, remembered(digest));
+    }
+  }
+
+  /** All that ClickHouse shows was told. What a snapshot remembers beside it is not shown. */
+  baseKnown(): void {
+    const { entries } = this.#options;
+    for (const entry of entries.keys.used()) {
+      const digest = this.#digests.get(entry);
+      if (digest === null || digest >= FOREIGN_DIGEST) continue;
+      this.#digests.set(entry, null);
+      entries.raise(entry, PENDING);
+    }
+  }
+
+  /** Keys of which ClickHouse has refused a row, so that the next start must try them again. */
+  refusedKeys(): Iterable<Key> {
+    return this.#refused.keys();
   }
 
   /** Shows `row` (null: nothing) for the entry. */

@@ -2,7 +2,7 @@ import type { LogRecord, Position } from "../../ports/log.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { NO_SLOT } from "../../state/slots.ts";
+import { NO_SLOT, type SectionReader, type SectionWriter } from "../../state/slots.ts";
 import type { StaleKeys } from "../../state/stale_keys.ts";
 import type { TaskView } from "../conversation/task_view.ts";
 import { ChangeReader, MISPLACED } from "../globals/change_reader.ts";
@@ -89,6 +89,17 @@ export class SourceReader {
   /** Everything taken so far is evaluated. */
   rest(): void {
     this.#recent.clear();
+  }
+
+  /** For a snapshot: what is remembered of keys. */
+  save(to: SectionWriter): void {
+    to.texts(this.#readers.flatMap((reader) => reader === null ? [] : reader.save()));
+  }
+
+  /** What {@link save} wrote, before anything is taken. */
+  load(from: SectionReader): void {
+    const saved = from.texts();
+    for (const reader of this.#readers) reader?.load(saved.splice(0, 2) as string[]);
   }
 
   get #maker() {

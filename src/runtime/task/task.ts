@@ -5,7 +5,7 @@ import type { Row, Value } from "../../record/row.ts";
 import { Chores } from "../../state/chores.ts";
 import { DIRTY, Entries, PENDING } from "../../state/entries.ts";
 import type { Refusals } from "../../state/refusals.ts";
-import type { AskedRights, GlobalRights } from "../../state/right_store.ts";
+import { AskedRights, type GlobalRights } from "../../state/right_store.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
 import { Channel } from "../conversation/channel.ts";
 import type { GroupOutput } from "../outputs/group_output.ts";
@@ -24,6 +24,7 @@ import { applyOutputs, createMerges, createOutputs, sendShares, tellAbsent, unsh
 import type { TaskView } from "../conversation/task_view.ts";
 import { createStores, createTableProgram } from "./table_program.ts";
 import { createRefusals } from "./task_letters.ts";
+import { evaluateAll, markChanged } from "./task_snapshot.ts";
 import { WorkQueue } from "./work_queue.ts";
 
 /**
@@ -55,6 +56,8 @@ export class Task implements TaskView {
   /** Own rows, global tables and what the sinks show are here: everything may be evaluated and answered. */
   loaded = false;
   closed = false;
+  /** It began with what a snapshot holds. */
+  restored = false;
   /** Timestamp of the source records behind what is evaluated now, to measure how long they take; 0 if unknown. */
   sourceMs = 0;
   readonly #program: Program;
@@ -151,7 +154,10 @@ export class Task implements TaskView {
       return before;
     }
     if (this.loaded) this.queue.mark(entry);
-    else this.#sweep(entry);
+    else {
+      this.entries.raise(entry, PENDING);
+      this.#sweep(entry);
+    }
     return before;
   }
 
@@ -160,11 +166,37 @@ export class Task implements TaskView {
     this.queue.markUsers(this.stores[lookup].links, right);
   }
 
-  /** Everything needed to evaluate is here: all entries are evaluated once. */
+  /** As {@link rightChanged}, of entries that wait for a partner alone: the others have seen this right row before. */
+  rightConfirmed(lookup: number, right: Slot): void {
+    const users = this.stores[lookup].links.walk(right);
+    for (let user = users.next(); user !== NO_SLOT; user = users.next()) {
+      if (this.entries.is(user, PENDING)) this.queue.mark(user);
+    }
+  }
+
+  isSettled(entry: Slot): boolean {
+    return !this.entries.is(entry, DIRTY | PENDING);
+  }
+
+  awaitPartner(entry: Slot): void {
+    if (this.entries.is(entry, PENDING)) return;
+    this.entries.raise(entry, PENDING);
+    this.#pending++;
+  }
+
+  /**
+   * Everything needed to evaluate is here: all entries are evaluated once, but those that a snapshot knows the results
+   * of.
+   */
   load(): void {
     if (this.loaded) return;
     this.loaded = true;
-    this.#pending = this.entries.size;
+    if (this.restored) markChanged(this);
+    for (const entry of this.entries.keys.used()) {
+      if (!this.entries.is(entry, PENDING)) continue;
+      this.#pending++;
+      for (const group of this.groups) if (this.restored) group.unfold(entry);
+    }
     this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].expect(this.#pending));
     this.queue.markAll(unshownFirst(this.entries, this.sinks));
     for (const server of this.servers) this.chores.add(tellAbsent(server, this.entries));
@@ -209,6 +241,8 @@ export class Task implements TaskView {
 
   #sweep(entry: Slot): void {
     const { entries } = this;
+    // It may be in a group, or use a right row.
+    if (this.restored && !this.loaded) return;
     if (entries.hasRow(entry) || (this.loaded && entries.is(entry, PENDING | DIRTY))) return;
     for (const sink of this.sinks) if (sink.shows(entry)) return;
     for (const sink of this.sinks) sink.forget(entry);
@@ -219,7 +253,14 @@ export class Task implements TaskView {
 
   /** Every entry was evaluated with all its partners known. */
   get #known(): boolean {
-    return this.loaded && this.#pending === 0 && this.queue.empty;
+    return this.loaded && this.#pending === 0 && this.queue.empty && this.#unconfirmed === 0;
+  }
+
+  /** Right rows from a snapshot that are not confirmed yet. */
+  get #unconfirmed(): number {
+    let rights = 0;
+    for (const store of this.stores) if (store instanceof AskedRights) rights += store.unconfirmed;
+    return rights;
   }
 
   /** What the end of the start would delete is known. */
@@ -245,6 +286,16 @@ export class Task implements TaskView {
   /** What is held since the start is looked at again. */
   reconsider(): void {
     this.#end.reconsider();
+  }
+
+  /** After a start with a snapshot: whether entries are still evaluated that the start has not evaluated. */
+  catchingUp = false;
+
+  /** Evaluates what the start has not evaluated, behind everything else. */
+  evaluateAgain(): void {
+    if (!this.restored || this.catchingUp) return;
+    this.catchingUp = true;
+    this.chores.add(evaluateAll(this));
   }
 
   /** Whether all shares of all homes have arrived, for a table of totals. */

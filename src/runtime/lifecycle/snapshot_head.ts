@@ -1,0 +1,78 @@
+import type { PartitionOffsets, TopicDescription } from "../../ports/log.ts";
+import type { TaskHost } from "./task_host.ts";
+import type { Topics } from "./topics.ts";
+
+/** What a snapshot says of itself: of what it is, and what of the sources it covers. */
+export interface SnapshotHead {
+  readonly topology: string;
+  readonly task: string;
+  readonly epoch: number;
+  readonly generation: number;
+  /** Names what is computed; see {@link planPrint}. */
+  readonly plan: string;
+  /** When it was taken, milliseconds since the epoch. */
+  readonly takenMs: number;
+  /** The source topics, by member: every record below `position` is in it. */
+  readonly sources: readonly { readonly topic: string; readonly id: string | null; readonly position: number }[];
+}
+
+/** The head of a snapshot that is taken of a task now. */
+export function headOf(
+  host: TaskHost,
+  { topology, topics, plan, nowMs }: {
+    readonly topology: string;
+    readonly topics: Topics;
+    readonly plan: string;
+    readonly nowMs: number;
+  },
+): SnapshotHead {
+  return {
+    topology,
+    task: host.id,
+    epoch: host.task!.epoch,
+    generation: topics.generation,
+    plan,
+    takenMs: nowMs,
+    sources: host.topics.map((topic, member) => ({
+      topic,
+      id: topics.sources.get(topic)!.id,
+      position: host.positions[member],
+    })),
+  };
+}
+
+/**
+ * Why a snapshot must not be used for a start; null if it may be. It must be of this very task and computation, and
+ * what it covers must be the beginning of what the source topics hold: of the same topics, not of ones recreated since,
+ * and so young that no tombstone behind its position can be gone.
+ */
+export function whyUnfit(head: SnapshotHead, start: {
+  readonly topology: string;
+  readonly host: TaskHost;
+  readonly topics: Topics;
+  readonly plan: string;
+  readonly nowMs: number;
+  readonly offsets: ReadonlyMap<string, PartitionOffsets>;
+}): string | null {
+  const { topology, host, topics, plan, nowMs, offsets } = start;
+  if (head.topology !== topology || head.task !== host.id) return `it is of task "${head.task}" of ${head.topology}`;
+  if (head.generation !== topics.generation) return `it is of generation ${head.generation}`;
+  if (head.plan !== plan) return "the topology, or Weir, has changed since";
+  if (head.sources.length !== host.topics.length) return "it is of other topics";
+  for (const [member, { topic, id, position }] of head.sources.entries()) {
+    if (topic !== host.topics[member]) return "it is of other topics";
+    const source = topics.sources.get(topic)!;
+    if (id === null || source.id === null) return `the log does not tell whether topic "${topic}" is still the same`;
+    if (id !== source.id) return `topic "${topic}" was recreated since`;
+    const { start: starts, end: ends } = offsets.get(topic)!;
+    if (position < starts[host.partition]) return `records of topic "${topic}" behind it are gone`;
+    if (position > ends[host.partition]) return `topic "${topic}" ends before it`;
+    if (isTooOld(source, nowMs - head.takenMs)) return `it is older than half of delete.retention.ms of "${topic}"`;
+  }
+  return null;
+}
+
+/** A clock that was set back makes it too old, too: nothing is known of the time between. */
+function isTooOld({ compacted, deleteRetentionMs }: TopicDescription, ageMs: number): boolean {
+  return compacted && (ageMs > deleteRetentionMs / 2 || ageMs < 0);
+}

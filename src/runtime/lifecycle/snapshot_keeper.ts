@@ -1,0 +1,143 @@
+import type { PartitionOffsets } from "../../ports/log.ts";
+import { outputsOf } from "../../plan/outputs_of.ts";
+import { SnapshotReader, SnapshotWriter } from "../../state/snapshot_file.ts";
+import type { Task } from "../task/task.ts";
+import { restoreTask, saveTask } from "../task/task_snapshot.ts";
+import type { Instance } from "./instance.ts";
+import { planPrint } from "./plan_print.ts";
+import { headOf, type SnapshotHead, whyUnfit } from "./snapshot_head.ts";
+import type { TaskHost } from "./task_host.ts";
+
+/** What a task begins with. */
+export interface Restored {
+  readonly task: Task;
+  /** By member of the table: the next offset to read. */
+  readonly positions: readonly number[];
+}
+
+/** What was taken of a task last, so that nothing is written while nothing changes. */
+interface Taken {
+  readonly task: Task;
+  readonly atMs: number;
+  readonly state: string;
+}
+
+/**
+ * Writes snapshots of running tasks, one after the other, and begins tasks with them. A snapshot only ever takes the
+ * place of reading and evaluating what it covers: whatever is wrong with one, the task starts without it. It is
+ * published when ClickHouse has acknowledged every row whose digest it holds.
+ */
+export class SnapshotKeeper {
+  readonly #instance: Omit<Instance, "snapshots">;
+  readonly #plan: string;
+  readonly #taken = new Map<string, Taken>();
+
+  /** `revision`: names whatever the computation depends on besides the topology's plan. */
+  constructor(instance: Omit<Instance, "snapshots">, { revision }: { readonly revision: string }) {
+    this.#instance = instance;
+    const { plan, partitions } = instance.topics;
+    this.#plan = planPrint(plan, JSON.stringify([revision, partitions]));
+  }
+
+  /**
+   * Begins a task with its snapshot, if there is one that fits. `begin`: makes the task, once more if what was loaded
+   * into the first one was damaged.
+   */
+  async restore(
+    host: TaskHost,
+    offsets: ReadonlyMap<string, PartitionOffsets>,
+    begin: () => Task,
+  ): Promise<Restored | null> {
+    if (!this.#keeps(host)) return null;
+    const bytes = await this.#read(host);
+    if (bytes === null) return null;
+    try {
+      const reader = new SnapshotReader(bytes);
+      const head = JSON.parse(reader.texts()[0]!) as SnapshotHead;
+      const { topology, topics, ports: { clock } } = this.#instance;
+      const why = whyUnfit(head, {
+        topology: topology.name,
+        host,
+        topics,
+        plan: this.#plan,
+        nowMs: clock.nowMs(),
+        offsets,
+      });
+      if (why !== null) return this.#ignore(host, why);
+      const task = begin();
+      restoreTask(task, reader);
+      reader.end();
+      return { task, positions: head.sources.map(({ position }) => position) };
+    } catch (error) {
+      // What a damaged file says in JSON is no JSON.
+      if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;
+      return this.#ignore(host, error.message);
+    }
+  }
+
+  /** Tables of totals are told by others what they hold. */
+  #keeps({ topics }: TaskHost): boolean {
+    return topics.length > 0 && this.#instance.options.snapshotEveryMs > 0;
+  }
+
+  async #read(host: TaskHost): Promise<Uint8Array | null> {
+    try {
+      return await this.#instance.ports.snapshots.read(this.#nameOf(host));
+    } catch (error) {
+      return this.#ignore(host, (error as Error).message);
+    }
+  }
+
+  #ignore(host: TaskHost, reason: string): null {
+    this.#instance.onEvent({ kind: "snapshot ignored", task: host.id, reason });
+    return null;
+  }
+
+  #nameOf(host: TaskHost): string {
+    return `${this.#instance.topology.name} ${host.id}`;
+  }
+
+  /** Writes the snapshots that are due. `all`: of every task that has changed since its last one. */
+  async write(due: "due" | "all"): Promise<void> {
+    const { hosts, options, ports: { clock } } = this.#instance;
+    for (const host of [...hosts.values()]) {
+      const { task } = host;
+      if (task === null || task.closed || !task.complete || !this.#keeps(host)) continue;
+      const nowMs = clock.nowMs();
+      const last = this.#taken.get(host.id);
+      const state = `${host.positions} ${host.inboxPosition} ${task.queue.position.entries}`;
+      if (last?.task === task && last.state === state) continue;
+      // Those of a start wait, too: its tasks would all be due at once.
+      const sinceMs = last?.task === task ? last.atMs : host.completedMs;
+      if (due === "due" && nowMs - sinceMs < options.snapshotEveryMs) continue;
+      this.#taken.set(host.id, { task, atMs: nowMs, state });
+      await this.#writeOne(host, task);
+    }
+  }
+
+  async #writeOne(host: TaskHost, task: Task): Promise<void> {
+    const { ports: { snapshots, clock, metrics }, topology, topics, writers } = this.#instance;
+    const result = (name: string) =>
+      metrics.count("weir_snapshots_total", { topology: topology.name, result: name }, 1);
+    try {
+      const writer = new SnapshotWriter();
+      const head = headOf(host, { topology: topology.name, topics, plan: this.#plan, nowMs: clock.nowMs() });
+      writer.texts([JSON.stringify(head)]);
+      saveTask(task, writer);
+      // Asked for in the same turn: what is put later is not in the snapshot.
+      const acknowledged = Promise.all(
+        outputsOf(host.table).map(({ sink }) => writers.get(sink.name)!.barrier()),
+      );
+      const staged = await snapshots.write(this.#nameOf(host), writer.end());
+      await acknowledged;
+      // A task that ended meanwhile may have left rows behind that nobody acknowledged.
+      const whole = host.task === task && !task.closed;
+      await (whole ? staged.publish() : staged.discard());
+      if (whole) metrics.gauge("weir_snapshot_bytes", { topology: topology.name, task: host.id }, writer.bytes);
+      result(whole ? "published" : "discarded");
+    } catch (error) {
+      result("failed");
+      this.#instance.onEvent({ kind: "snapshot failed", task: host.id, reason: (error as Error).message });
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { keyText, parseKeyText } from "../../record/key.ts";
+import type { Chore } from "../../state/chores.ts";
+import { DIRTY, FAILED, PENDING, REPLACED, SEEN, SHOWN_BEFORE } from "../../state/entries.ts";
+import { AskedRights, GlobalRights } from "../../state/right_store.ts";
+import { NO_SLOT, type SectionReader, type SectionWriter } from "../../state/slots.ts";
+import type { Task } from "./task.ts";
+
+/**
+ * What a task knows, for its next start: rows, right rows and who uses them, what each entry contributes to groups, and
+ * digests of what sinks show and of what was told. The order of the sections follows from the table's plan.
+ *
+ * @throws TypeError for a value that no text can stand for
+ */
+export function saveTask(task: Task, to: SectionWriter): void {
+  for (const store of task.stores) {
+    if (store instanceof GlobalRights) store.remember();
+    store.keys.save(to);
+  }
+  task.entries.keys.save(to);
+  for (const group of task.groups) group.save(to);
+  task.source.save(to);
+  // Those rows are evaluated again, so that their dead letters stay what they are.
+  for (const sink of task.sinks) to.texts(Array.from(sink.refusedKeys(), keyText));
+}
+
+/**
+ * Puts what {@link saveTask} wrote into a task that has just begun. Entries that were evaluated are not evaluated by
+ * the start unless something of them is not as it was: their row, by what is read of the topic from here on; what sinks
+ * show, by what ClickHouse says; right rows, by what whoever serves them answers, or by the global table
+ * ({@link markChanged}).
+ *
+ * @throws RangeError for what does not fit: the task must be thrown away
+ */
+export function restoreTask(task: Task, from: SectionReader): void {
+  const { entries, stores, sinks, groups, servers, table } = task;
+  for (const store of stores) store.keys.load(from);
+  entries.keys.load(from);
+  for (const group of groups) group.load(from);
+  task.source.load(from);
+  for (const entry of entries.keys.used()) {
+    const again = entries.is(entry, DIRTY | FAILED | PENDING);
+    entries.lower(entry, DIRTY | FAILED | PENDING | SEEN | SHOWN_BEFORE | REPLACED);
+    if (again) entries.raise(entry, PENDING);
+  }
+  for (const sink of sinks) {
+    sink.restored();
+    for (const text of from.texts()) {
+      const entry = text === null ? NO_SLOT : entries.keys.find(parseKeyText(text));
+      if (entry !== NO_SLOT) entries.raise(entry, PENDING);
+    }
+  }
+  for (const server of servers) server.restored({ derived: table.lookups.length > 0 });
+  for (const store of stores) if (store instanceof AskedRights) store.restored();
+  task.restored = true;
+  task.conversation.askForAll();
+}
+
+/** When the global tables are here: entries that use a row of them that is not what it was are to be evaluated. */
+export function markChanged(task: Task): void {
+  for (const store of task.stores) {
+    if (!(store instanceof GlobalRights)) continue;
+    for (const right of store.restored()) {
+      const users = store.links.walk(right);
+      for (let user = users.next(); user !== NO_SLOT; user = users.next()) task.entries.raise(user, PENDING);
+    }
+  }
+}
+
+/**
+ * Evaluates every entry once, behind everything else: a callback may depend on more than its row, and then it would
+ * never be found out that a snapshot's results are not those of this program.
+ */
+export function* evaluateAll(task: Task): Chore {
+  for (const entry of task.entries.keys.used()) {
+    task.evaluate(entry);
+    yield;
+  }
+  task.catchingUp = false;
+}

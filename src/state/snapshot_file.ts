@@ -1,0 +1,145 @@
+import { crc32 } from "node:zlib";
+import type { SectionReader, SectionWriter } from "./slots.ts";
+
+/** What a file begins with: its kind and its version, which changes with everything that a section may hold. */
+const MAGIC = "WEIRSNP1";
+const HEAD_BYTES = 16;
+/** Sections begin where any typed array may. */
+const ALIGNMENT = 8;
+
+type Kind = "array" | "text";
+const KINDS: readonly Kind[] = ["array", "text"];
+
+const utf8 = { encoder: new TextEncoder(), decoder: new TextDecoder("utf-8", { fatal: true }) };
+
+/**
+ * A snapshot's bytes: `MAGIC`, then sections, each of a head (length as float64, CRC-32, kind), its bytes, and zeros up
+ * to the next multiple of 8; then the sum of all lengths, so that a file that was cut at the end of a section is told.
+ * Numbers are little-endian, as typed arrays are on every machine that Deno runs on.
+ */
+export class SnapshotWriter implements SectionWriter {
+  readonly parts: Uint8Array[] = [utf8.encoder.encode(MAGIC)];
+  #bytes = 0;
+
+  /** Bytes written so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  array(values: ArrayBufferView): void {
+    this.#section("array", new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice());
+  }
+
+  texts(values: readonly (string | null)[]): void {
+    const lengths = new Uint32Array(values.length);
+    const parts: string[] = [];
+    for (let index = 0; index < values.length; index++) {
+      const text = values[index];
+      lengths[index] = text === null ? NO_TEXT : text.length;
+      if (text !== null) parts.push(text);
+    }
+    const whole = parts.join("");
+    this.#section("array", new Uint8Array(lengths.buffer));
+    // UTF-8 has no half characters: such texts are kept as the units that they are.
+    if (whole.isWellFormed()) this.#section("text", utf8.encoder.encode(whole));
+    else {
+      const units = new Uint16Array(whole.length);
+      for (let index = 0; index < whole.length; index++) units[index] = whole.charCodeAt(index);
+      this.#section("array", new Uint8Array(units.buffer));
+    }
+  }
+
+  /** Ends the file; nothing else may be written. */
+  end(): readonly Uint8Array[] {
+    this.array(Float64Array.of(this.#bytes));
+    return this.parts;
+  }
+
+  #section(kind: Kind, bytes: Uint8Array): void {
+    const head = new DataView(new ArrayBuffer(HEAD_BYTES));
+    head.setFloat64(0, bytes.length, true);
+    head.setUint32(8, crc32(bytes), true);
+    head.setUint32(12, KINDS.indexOf(kind), true);
+    this.parts.push(new Uint8Array(head.buffer), bytes);
+    const rest = bytes.length % ALIGNMENT;
+    if (rest > 0) this.parts.push(new Uint8Array(ALIGNMENT - rest));
+    this.#bytes += bytes.length;
+  }
+}
+
+/** Stands for null among lengths of texts: none is so long. */
+const NO_TEXT = 0xffffffff;
+
+/** Reads what {@link SnapshotWriter} wrote. Everything throws a RangeError for bytes that are not that. */
+export class SnapshotReader implements SectionReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = MAGIC.length;
+  #read = 0;
+
+  /** @throws RangeError for what is no snapshot of this version */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const magic = String.fromCharCode(...bytes.subarray(0, MAGIC.length));
+    if (magic !== MAGIC) throw new RangeError("it is of another version, or no snapshot");
+  }
+
+  array<T extends ArrayBufferView>(make: new (buffer: ArrayBuffer) => T): T {
+    const { kind, bytes } = this.#section();
+    if (kind !== "array") throw damaged("an array was expected");
+    // A RangeError of its own unless the length is a multiple of the element's.
+    return new make(bytes.slice().buffer as ArrayBuffer);
+  }
+
+  texts(): (string | null)[] {
+    const lengths = this.array(Uint32Array);
+    const { kind, bytes } = this.#section();
+    const whole = kind === "text" ? decoded(bytes) : textOf(bytes);
+    const texts: (string | null)[] = [];
+    let at = 0;
+    for (const length of lengths) texts.push(length === NO_TEXT ? null : whole.slice(at, at += length));
+    if (at !== whole.length) throw damaged("texts of another length");
+    return texts;
+  }
+
+  /** Everything was read, and there is nothing else. */
+  end(): void {
+    const read = this.#read;
+    if (this.array(Float64Array)[0] !== read || this.#at !== this.#bytes.length) throw damaged("it ends elsewhere");
+  }
+
+  #section(): { kind: Kind; bytes: Uint8Array } {
+    const at = this.#at;
+    if (at + HEAD_BYTES > this.#bytes.length) throw damaged("it ends early");
+    const length = this.#view.getFloat64(at, true);
+    const from = at + HEAD_BYTES;
+    if (!(length >= 0 && from + length <= this.#bytes.length)) throw damaged("it ends early");
+    const bytes = this.#bytes.subarray(from, from + length);
+    if (crc32(bytes) !== this.#view.getUint32(at + 8, true)) throw damaged("a checksum does not match");
+    const kind = KINDS[this.#view.getUint32(at + 12, true)];
+    if (kind === undefined) throw damaged("a section of no kind");
+    this.#at = from + Math.ceil(length / ALIGNMENT) * ALIGNMENT;
+    this.#read += length;
+    return { kind, bytes };
+  }
+}
+
+function decoded(bytes: Uint8Array): string {
+  try {
+    return utf8.decoder.decode(bytes);
+  } catch {
+    throw damaged("a text is no UTF-8");
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  const units = new Uint16Array(bytes.slice().buffer);
+  let text = "";
+  for (let at = 0; at < units.length; at += 8_192) text += String.fromCharCode(...units.subarray(at, at + 8_192));
+  return text;
+}
+
+function damaged(what: string): RangeError {
+  return new RangeError(`it is damaged: ${what}`);
+}
