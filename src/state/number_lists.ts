@@ -1,31 +1,146 @@
-import type { Slot, SlotPart } from "./slots.ts";
+import { SlotCells } from "./cells.ts";
+import { CHUNK_BITS, CHUNK_MASK, Chunks } from "./chunks.ts";
+import { loadSlots, misfit, saveNumbers } from "./sections.ts";
+import { NO_SLOT, type SectionReader, type SectionWriter, type Slot, type SlotPart } from "./slots.ts";
 
+const NOTHING: readonly number[] = [];
+
+/**
+ * For each slot a short list of different numbers, in the order in which they came: subscribers. 4 bytes a slot and 12
+ * a number, none of them an object; an operation takes time in proportion to the list.
+ */
 export class NumberLists implements SlotPart {
-  readonly #lists: (number[] | null)[] = [];
-  grow(slot: Slot): void {
-    this.#lists[slot] = null;
-  }
-  clear(slot: Slot): void {
-    this.#lists[slot] = null;
-  }
-  get bytes(): number {
-    return this.#lists.length * 8;
-  }
+  /** By slot: the first link of its list. */
+  readonly #heads = new SlotCells();
+  #slots = 0;
+  /** By link: its number, and the next link of the same list or of those that are free. */
+  readonly #numbers = new Chunks(Float64Array, NaN);
+  readonly #nexts = new Chunks(Int32Array, NO_SLOT);
+  #links = 0;
+  #free = NO_SLOT;
+
+  /** `value`: any number but NaN. False if it is in the list already. */
   add(slot: Slot, value: number): boolean {
-    const list = this.#lists[slot];
-    if (list === null) this.#lists[slot] = [value];
-    else if (list.includes(value)) return false;
-    else list.push(value);
+    let last = NO_SLOT;
+    for (let link = this.#heads.get(slot); link !== NO_SLOT; link = this.#next(link)) {
+      if (this.#number(link) === value) return false;
+      last = link;
+    }
+    const added = this.#link(value);
+    if (last === NO_SLOT) this.#heads.set(slot, added);
+    else this.#setNext(last, added);
     return true;
   }
+
+  /** Takes all others out. */
   keep(slot: Slot, wanted: (value: number) => boolean): void {
-    const left = this.#lists[slot]?.filter(wanted) ?? [];
-    this.#lists[slot] = left.length === 0 ? null : left;
+    let last = NO_SLOT;
+    for (let link = this.#heads.get(slot); link !== NO_SLOT;) {
+      const next = this.#next(link);
+      if (wanted(this.#number(link))) last = link;
+      else {
+        if (last === NO_SLOT) this.#heads.set(slot, next);
+        else this.#setNext(last, next);
+        this.#release(link);
+      }
+      link = next;
+    }
   }
+
+  /** The list as it is now; it does not follow later changes. */
   values(slot: Slot): Iterable<number> {
-    return this.#lists[slot] ?? [];
+    const first = this.#heads.get(slot);
+    if (first === NO_SLOT) return NOTHING;
+    const values = [this.#number(first)];
+    for (let link = this.#next(first); link !== NO_SLOT; link = this.#next(link)) values.push(this.#number(link));
+    return values;
   }
+
   isEmpty(slot: Slot): boolean {
-    return this.#lists[slot] === null;
+    return this.#heads.get(slot) === NO_SLOT;
+  }
+
+  grow(slot: Slot): void {
+    this.#slots = Math.max(this.#slots, slot + 1);
+    this.#heads.grow(slot);
+  }
+
+  clear(slot: Slot): void {
+    for (let link = this.#heads.get(slot); link !== NO_SLOT;) {
+      const next = this.#next(link);
+      this.#release(link);
+      link = next;
+    }
+    this.#heads.clear(slot);
+  }
+
+  get bytes(): number {
+    return this.#heads.bytes + this.#numbers.bytes + this.#nexts.bytes;
+  }
+
+  /** How long each list is, then all numbers one list after the other, at most so many in one section. */
+  save(to: SectionWriter): void {
+    saveNumbers(to, [this.#slots]);
+    for (let first = 0; first < this.#slots; first += SECTION_SLOTS) {
+      const lists = Array.from(
+        { length: Math.min(SECTION_SLOTS, this.#slots - first) },
+        (_, at) => [...this.values(first + at)],
+      );
+      to.array(Int32Array.from(lists, (list) => list.length));
+      to.array(Float64Array.from(lists.flat()));
+    }
+  }
+
+  load(from: SectionReader): void {
+    const slots = loadSlots(from, this.#slots);
+    if (slots > 0) this.grow(slots - 1);
+    for (let first = 0; first < slots; first += SECTION_SLOTS) {
+      const lengths = from.array(Int32Array);
+      const numbers = from.array(Float64Array);
+      const count = Math.min(SECTION_SLOTS, slots - first);
+      if (lengths.length !== count) throw misfit(`${lengths.length} lists instead of ${count}`);
+      let at = 0;
+      for (let index = 0; index < count; index++) {
+        if (lengths[index] < 0 || at + lengths[index] > numbers.length) throw misfit(`${lengths[index]} numbers`);
+        for (const end = at + lengths[index]; at < end; at++) this.#addLoaded(first + index, numbers[at]);
+      }
+      if (at !== numbers.length) throw misfit(`${numbers.length} numbers in lists of ${at}`);
+    }
+  }
+
+  #addLoaded(slot: Slot, value: number): void {
+    if (value !== value || !this.add(slot, value)) throw misfit(`${value} in a list`);
+  }
+
+  #link(value: number): number {
+    let link = this.#free;
+    if (link === NO_SLOT) {
+      link = this.#links++;
+      this.#numbers.grow(link);
+      this.#nexts.grow(link);
+    } else this.#free = this.#next(link);
+    this.#numbers.list[link >>> CHUNK_BITS][link & CHUNK_MASK] = value;
+    this.#setNext(link, NO_SLOT);
+    return link;
+  }
+
+  #release(link: number): void {
+    this.#setNext(link, this.#free);
+    this.#free = link;
+  }
+
+  #number(link: number): number {
+    return this.#numbers.list[link >>> CHUNK_BITS][link & CHUNK_MASK];
+  }
+
+  #next(link: number): number {
+    return this.#nexts.list[link >>> CHUNK_BITS][link & CHUNK_MASK];
+  }
+
+  #setNext(link: number, next: number): void {
+    this.#nexts.list[link >>> CHUNK_BITS][link & CHUNK_MASK] = next;
   }
 }
+
+/** Lists of one section. */
+const SECTION_SLOTS = 65_536;

@@ -1,29 +1,45 @@
 import type { Row } from "../record/row.ts";
 import { wireEquals } from "../record/wire.ts";
+import { HeapCells } from "./heap_cells.ts";
 import type { Rows } from "./rows.ts";
-import type { Slot } from "./slots.ts";
+import type { SectionReader, SectionWriter, Slot } from "./slots.ts";
 
+/** Rows as the objects that were given: for small tables, in which reading often is worth more than memory. */
 export class ObjectRows implements Rows {
-  readonly #rows: (Row | null)[] = [];
-  grow(slot: Slot): void {
-    this.#rows[slot] = null;
-  }
-  clear(slot: Slot): void {
-    this.#rows[slot] = null;
-  }
-  get bytes(): number {
-    return this.#rows.length * 200;
-  }
+  readonly #rows = new HeapCells<Row>();
+
   has(slot: Slot): boolean {
-    return this.#rows[slot] !== null;
+    return this.#rows.get(slot) !== null;
   }
+
+  /** The very object that was written. */
   read(slot: Slot): Row | null {
-    return this.#rows[slot];
+    return this.#rows.get(slot);
   }
+
   write(slot: Slot, row: Row | null): boolean {
-    const held = this.#rows[slot];
-    if (held === row || (held !== null && row !== null && wireEquals(held, row))) return false;
-    this.#rows[slot] = row;
+    if (wireEquals(this.#rows.get(slot), row)) return false;
+    this.#rows.set(slot, row);
     return true;
+  }
+
+  grow(slot: Slot): void {
+    this.#rows.grow(slot);
+  }
+
+  clear(slot: Slot): void {
+    this.#rows.clear(slot);
+  }
+
+  get bytes(): number {
+    return this.#rows.bytes;
+  }
+
+  save(to: SectionWriter): void {
+    this.#rows.save(to);
+  }
+
+  load(from: SectionReader): void {
+    this.#rows.load(from);
   }
 }

@@ -1,11 +1,14 @@
 import type { Row } from "../record/row.ts";
 import type { Slot, SlotPart } from "./slots.ts";
 
-/** Rows by slot. */
+/** A row, or none, for each slot. */
 export interface Rows extends SlotPart {
   has(slot: Slot): boolean;
-  /** The row, or null. It may be the caller's own or the state's: it is not to be changed. */
+  /** The row as it was written last, or null. Whether it is a new object is the layout's matter. */
   read(slot: Slot): Row | null;
-  /** Puts the row in (null: none). False if it equals the row held (`wireEquals`), which then stays. */
+  /**
+   * Puts a row, or none. False if it equals (`wireEquals`) what is held, which then stays as it is; else the row is
+   * held exactly as given.
+   */
   write(slot: Slot, row: Row | null): boolean;
 }

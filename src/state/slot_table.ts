@@ -1,55 +1,146 @@
 import type { Key } from "../record/key.ts";
-import { NO_SLOT, type Slot, type SlotPart } from "./slots.ts";
+import { CHUNK_BITS, CHUNK_MASK, Chunks } from "./chunks.ts";
+import { KeyIndex } from "./key_index.ts";
+import { misfit } from "./sections.ts";
+import { SlotKeys } from "./slot_keys.ts";
+import { NO_SLOT, type SectionReader, type SectionWriter, type Slot, type SlotPart, SLOTS_MAX } from "./slots.ts";
+import { TextIndex } from "./text_index.ts";
 
+/**
+ * Keys, and which slot each has; whatever else is kept of a slot is a part that is attached. Numbers and texts are
+ * different keys (1 is not "1"). Nothing stops for longer than the doubling of a 256th of the index, or a new chunk of
+ * each part.
+ */
 export class SlotTable {
-  readonly #index = new Map<Key, Slot>();
-  readonly #keys: (Key | undefined)[] = [];
-  readonly #free: Slot[] = [];
+  readonly #keys = new SlotKeys();
+  readonly #integers: KeyIndex;
+  readonly #texts: TextIndex;
   readonly #parts: SlotPart[] = [];
+  #slots = 0;
+  /** A stack of slots to be given out again. */
+  readonly #free = new Chunks(Int32Array, 0);
+  #freeCount = 0;
 
+  /**
+   * `seed`: of the index's hash; a secret by default, so that keys from outside cannot be chosen to meet in one place.
+   * Nothing that can be seen from outside depends on it but the time it takes.
+   */
+  constructor({ seed = crypto.getRandomValues(new Uint32Array(1))[0] }: { readonly seed?: number } = {}) {
+    this.#integers = new KeyIndex(this.#keys.integers, seed);
+    this.#texts = new TextIndex(seed);
+  }
+
+  /** Keys that are there. */
   get size(): number {
-    return this.#index.size;
+    return this.#slots - this.#freeCount;
   }
+
+  /** Slots ever given out, free ones included: the end of a scan. */
   get slots(): number {
-    return this.#keys.length;
+    return this.#slots;
   }
+
+  /** Held by the keys and all parts. */
   get bytes(): number {
-    return this.#parts.reduce((sum, part) => sum + part.bytes, this.#index.size * 80);
+    let bytes = this.#keys.bytes + this.#integers.bytes + this.#texts.bytes + this.#free.bytes;
+    for (const part of this.#parts) bytes += part.bytes;
+    return bytes;
   }
+
+  /** `part` grows with this table from now on; it has room for the slots that are there. */
   attach<P extends SlotPart>(part: P): P {
+    for (let slot = 0; slot < this.#slots; slot++) part.grow(slot);
     this.#parts.push(part);
-    for (let slot = 0; slot < this.slots; slot++) part.grow(slot);
     return part;
   }
+
+  /** NO_SLOT for a key that is not there. */
   find(key: Key): Slot {
-    return this.#index.get(key) ?? NO_SLOT;
+    return typeof key === "number" ? this.#integers.find(key) : this.#texts.find(key);
   }
+
   has(key: Key): boolean {
-    return this.#index.has(key);
+    return this.find(key) !== NO_SLOT;
   }
+
+  /** A slot for a key that is not there; the parts hold nothing of it. @throws RangeError beyond {@link SLOTS_MAX} */
   add(key: Key): Slot {
-    let slot = this.#free.pop();
-    if (slot === undefined) {
-      slot = this.#keys.length;
-      for (const part of this.#parts) part.grow(slot);
-    }
-    this.#keys[slot] = key;
-    this.#index.set(key, slot);
+    const slot = this.#freeCount > 0 ? this.#reused() : this.#grown();
+    this.#keys.set(slot, key);
+    this.#enter(key, slot);
     return slot;
   }
+
+  #reused(): Slot {
+    const at = --this.#freeCount;
+    return this.#free.list[at >>> CHUNK_BITS][at & CHUNK_MASK];
+  }
+
+  #grown(): Slot {
+    if (this.#slots >= SLOTS_MAX) {
+      throw new RangeError(`Cannot keep more than ${SLOTS_MAX} keys in a table: use more partitions`);
+    }
+    const slot = this.#slots++;
+    this.#keys.grow(slot);
+    for (const part of this.#parts) part.grow(slot);
+    return slot;
+  }
+
+  #enter(key: Key, slot: Slot): void {
+    if (typeof key === "number") this.#integers.add(key, slot);
+    else this.#texts.add(key, slot);
+  }
+
+  /** Of a slot that is in use. */
   keyOf(slot: Slot): Key {
-    return this.#keys[slot]!;
+    return this.#keys.get(slot) as Key;
   }
+
   isUsed(slot: Slot): boolean {
-    return this.#keys[slot] !== undefined;
+    return slot >= 0 && slot < this.#slots && this.#keys.get(slot) !== null;
   }
+
+  /** In slot order. Slots added meanwhile may or may not come; those removed before their turn do not. */
   *used(): Generator<Slot> {
-    for (let slot = 0; slot < this.#keys.length; slot++) if (this.#keys[slot] !== undefined) yield slot;
+    for (let slot = 0; slot < this.#slots; slot++) if (this.#keys.get(slot) !== null) yield slot;
   }
+
+  /** The key of `slot`, which is in use, is gone: all parts forget the slot, and another key may get it. */
   remove(slot: Slot): void {
-    this.#index.delete(this.#keys[slot]!);
-    this.#keys[slot] = undefined;
     for (const part of this.#parts) part.clear(slot);
-    this.#free.push(slot);
+    const key = this.keyOf(slot);
+    if (typeof key === "number") this.#integers.remove(key);
+    else this.#texts.remove(key);
+    this.#keys.clear(slot);
+    this.#push(slot);
+  }
+
+  #push(slot: Slot): void {
+    const at = this.#freeCount++;
+    this.#free.grow(at);
+    this.#free.list[at >>> CHUNK_BITS][at & CHUNK_MASK] = slot;
+  }
+
+  /** The keys, then all parts in the order in which they were attached. The index is not written. */
+  save(to: SectionWriter): void {
+    this.#keys.save(to);
+    for (const part of this.#parts) part.save(to);
+  }
+
+  /**
+   * What {@link save} wrote, back into a table without slots to which the same parts are attached: every key has the
+   * slot it had. A table that could not be loaded is thrown away. @throws RangeError for what does not fit
+   */
+  load(from: SectionReader): void {
+    if (this.#slots > 0) throw misfit("the table is not empty");
+    this.#slots = this.#keys.load(from);
+    for (let slot = 0; slot < this.#slots; slot++) {
+      for (const part of this.#parts) part.grow(slot);
+      const key = this.#keys.get(slot);
+      if (key === null) this.#push(slot);
+      else if (this.find(key) !== NO_SLOT) throw misfit("a key that is there twice");
+      else this.#enter(key, slot);
+    }
+    for (const part of this.#parts) part.load(from);
   }
 }

@@ -1,14 +1,49 @@
-/** A place in a table, from `add` to `remove`; then another key may get it. Means nothing outside of its table. */
+/**
+ * A place in a table, from the moment a key is added until it is removed; then another key may get it. Means nothing
+ * outside of its table.
+ */
 export type Slot = number;
-/** No such key, no partner, no further user. */
-export const NO_SLOT: Slot = -1;
 
-/** Something that is kept of every slot of a table. */
+/** No such row, no partner, no further user. */
+export const NO_SLOT = -1;
+
+/**
+ * Slots of one table at most: a slot plus one is kept in 32 signed bits, in which 0 stands for none. So many rows take
+ * 100 GB and more.
+ */
+export const SLOTS_MAX = 2 ** 31 - 2;
+
+/** Something that is kept of every slot of a table: a column, links, rows. It is attached to one table. */
 export interface SlotPart {
-  /** Makes room for the slot, before it is used first. Slots come in growing order. */
+  /** Makes room for `slot`, before it is used first. Slots come in growing order, each once. */
   grow(slot: Slot): void;
-  /** The slot is free: it holds what a new one holds. */
+  /** The slot is free from now on: it holds what a new one holds. */
   clear(slot: Slot): void;
-  /** Bytes held: exact off the heap, estimated on it. */
+  /** Bytes held: off the heap exactly, on the heap as estimated. */
   readonly bytes: number;
+  /**
+   * For a snapshot: everything, in one order.
+   * @throws TypeError for a value that no text can stand for (see `value_text.ts`)
+   */
+  save(to: SectionWriter): void;
+  /**
+   * What {@link save} wrote, back into a part that has grown to as many slots, or to none, and holds nothing yet. What
+   * a damaged part of it says is not used: the part is thrown away. @throws RangeError for what does not fit
+   */
+  load(from: SectionReader): void;
+}
+
+/** Where a snapshot's sections go. What is given may change after the call, so it is written or copied at once. */
+export interface SectionWriter {
+  array(values: ArrayBufferView): void;
+  /** Texts of any UTF-16 units survive, lone surrogates included. */
+  texts(values: readonly (string | null)[]): void;
+}
+
+/** Sections of a snapshot, in the order in which they were written. */
+export interface SectionReader {
+  /** The next array, in memory of its own. @throws RangeError if it is no array of whole elements, or there is none */
+  array<T extends ArrayBufferView>(make: new (buffer: ArrayBuffer) => T): T;
+  /** @throws RangeError if the next section holds no texts, or there is none */
+  texts(): (string | null)[];
 }

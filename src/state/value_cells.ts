@@ -1,23 +1,82 @@
-import { wireEquals } from "../record/wire.ts";
-import type { Slot, SlotPart } from "./slots.ts";
+import { CHUNK_BITS, CHUNK_MASK, CHUNK_SLOTS, chunkLengthFor, slotsOfChunk } from "./chunks.ts";
+import { loadChunk, saveChunk } from "./chunk_sections.ts";
+import { loadNumbers, loadSlots, saveNumbers } from "./sections.ts";
+import type { SectionReader, SectionWriter, Slot, SlotPart } from "./slots.ts";
+import { ValueChunk } from "./value_chunk.ts";
+import { WordList } from "./word_list.ts";
 
+/**
+ * One column of any values: what is given comes back exactly. Each 65,536 slots find their own form, so that a value of
+ * another form costs a copy of these at most.
+ */
 export class ValueCells implements SlotPart {
-  readonly #values: unknown[] = [];
-  grow(slot: Slot): void {
-    this.#values[slot] = null;
-  }
-  clear(slot: Slot): void {
-    this.#values[slot] = null;
-  }
-  get bytes(): number {
-    return this.#values.length * 8;
-  }
+  readonly #chunks: ValueChunk[] = [];
+  readonly #words = new WordList();
+  #slots = 0;
+
+  /** Null for a new slot. */
   get(slot: Slot): unknown {
-    return this.#values[slot];
+    return this.#chunks[slot >>> CHUNK_BITS].get(slot & CHUNK_MASK);
   }
+
+  /** `wireEquals` of the value held and this one. */
+  equals(slot: Slot, value: unknown): boolean {
+    return this.#chunks[slot >>> CHUNK_BITS].equals(slot & CHUNK_MASK, value);
+  }
+
+  /** Exactly this value from now on, also where it equals the one held: 1.5 instead of 1.50. */
+  set(slot: Slot, value: unknown): void {
+    this.#chunks[slot >>> CHUNK_BITS].set(slot & CHUNK_MASK, value);
+  }
+
+  /** As {@link set}; false for a value that equals the one held, which stays. */
   put(slot: Slot, value: unknown): boolean {
-    if (wireEquals(this.#values[slot], value)) return false;
-    this.#values[slot] = value;
+    if (this.equals(slot, value)) return false;
+    this.set(slot, value);
     return true;
+  }
+
+  grow(slot: Slot): void {
+    if (slot < this.#slots) return;
+    this.#slots = slot + 1;
+    const last = slot >>> CHUNK_BITS;
+    for (let chunk = Math.max(0, this.#chunks.length - 1); chunk <= last; chunk++) {
+      const length = chunk < last ? CHUNK_SLOTS : chunkLengthFor(slot);
+      if (chunk < this.#chunks.length) this.#chunks[chunk].lengthen(length);
+      else {
+        if (this.#words.abandoned) this.#words.reconsider(this.#textsOf(chunk - 1));
+        this.#chunks.push(new ValueChunk(length, this.#words));
+      }
+    }
+  }
+
+  #textsOf(chunk: number): string[] {
+    return (this.#chunks[chunk]?.values ?? []).filter((value) => typeof value === "string");
+  }
+
+  clear(slot: Slot): void {
+    this.set(slot, null);
+  }
+
+  get bytes(): number {
+    let bytes = this.#words.bytes;
+    for (const chunk of this.#chunks) bytes += chunk.bytes;
+    return bytes;
+  }
+
+  save(to: SectionWriter): void {
+    saveNumbers(to, [this.#slots]);
+    saveNumbers(to, [this.#words.abandoned ? 1 : 0]);
+    to.texts(this.#words.texts);
+    this.#chunks.forEach((chunk, at) => saveChunk(chunk, { used: slotsOfChunk(at, this.#slots), to }));
+  }
+
+  load(from: SectionReader): void {
+    const slots = loadSlots(from, this.#slots);
+    if (slots > 0) this.grow(slots - 1);
+    const [abandoned] = loadNumbers(from, 1);
+    this.#words.restore(from.texts());
+    this.#words.abandoned = abandoned === 1;
+    this.#chunks.forEach((chunk, at) => loadChunk(chunk, { used: slotsOfChunk(at, slots), from, words: this.#words }));
   }
 }

@@ -51,7 +51,8 @@ export class EarlierLetters {
   }
 
   #isSettled(host: TaskHost, task: Task): boolean {
-    return host.task === task && !task.closed && task.complete && !task.catchingUp && this.#parts.setAside.answered(host);
+    return host.task === task && !task.closed && task.complete && !task.catchingUp &&
+      this.#parts.setAside.answered(host);
   }
 
   #start({ unread }: TaskHost, task: Task): void {

@@ -95,7 +95,10 @@ export class TaskHost {
   }
 
   /** A new incarnation: reads its sources between these offsets, and its inbox from there, before it is loaded. */
-  begin(task: Task, read: { readonly starts: readonly number[]; readonly targets: readonly number[]; readonly inbox: number }) {
+  begin(
+    task: Task,
+    read: { readonly starts: readonly number[]; readonly targets: readonly number[]; readonly inbox: number },
+  ) {
     this.task = task;
     this.positions = [...read.starts];
     this.unread = !task.restored

@@ -1,0 +1,112 @@
+import { CHUNK_BITS, CHUNK_MASK, CHUNK_SLOTS, chunkLengthFor, slotsOfChunk } from "./chunks.ts";
+import { heapBytesOf } from "./heap_bytes.ts";
+import { loadNumbers, loadSlots, misfit, saveNumbers } from "./sections.ts";
+import type { SectionReader, SectionWriter, Slot, SlotPart } from "./slots.ts";
+import { valueOfText, valueText } from "./value_text.ts";
+
+/** Any value for each slot as it is, null for a new one. A chunk in which all are null takes nothing. */
+export class HeapCells<T> implements SlotPart {
+  readonly #chunks: ((T | null)[] | undefined)[] = [];
+  #slots = 0;
+  #heapBytes = 0;
+
+  get(slot: Slot): T | null {
+    const chunk = this.#chunks[slot >>> CHUNK_BITS];
+    const at = slot & CHUNK_MASK;
+    return chunk === undefined || at >= chunk.length ? null : chunk[at];
+  }
+
+  set(slot: Slot, value: T | null): void {
+    const held = this.get(slot);
+    if (held === value) return;
+    this.#heapBytes += heapBytesOf(value) - heapBytesOf(held);
+    this.#chunkFor(slot)[slot & CHUNK_MASK] = value;
+  }
+
+  #chunkFor(slot: Slot): (T | null)[] {
+    const index = slot >>> CHUNK_BITS;
+    const held = this.#chunks[index];
+    if (held !== undefined && (slot & CHUNK_MASK) < held.length) return held;
+    const longer = new Array<T | null>(chunkLengthFor(slot)).fill(null);
+    held?.forEach((value, at) => longer[at] = value);
+    return this.#chunks[index] = longer;
+  }
+
+  grow(slot: Slot): void {
+    if (slot < this.#slots) return;
+    this.#slots = slot + 1;
+    while (this.#chunks.length <= slot >>> CHUNK_BITS) this.#chunks.push(undefined);
+  }
+
+  clear(slot: Slot): void {
+    this.set(slot, null);
+  }
+
+  get bytes(): number {
+    let bytes = this.#heapBytes;
+    for (const chunk of this.#chunks) if (chunk !== undefined) bytes += 8 * chunk.length;
+    return bytes;
+  }
+
+  save(to: SectionWriter): void {
+    saveNumbers(to, [this.#slots]);
+    for (const chunk of this.#chunks) {
+      const places: number[] = [];
+      const values: T[] = [];
+      chunk?.forEach((value, at) => {
+        if (value === null) return;
+        places.push(at);
+        values.push(value);
+      });
+      savePlaced(to, { places, values });
+    }
+  }
+
+  load(from: SectionReader): void {
+    const slots = loadSlots(from, this.#slots);
+    if (slots > 0) this.grow(slots - 1);
+    for (let chunk = 0; chunk < this.#chunks.length; chunk++) {
+      for (const [at, value] of loadPlaced(from, slotsOfChunk(chunk, slots))) {
+        this.set(chunk * CHUNK_SLOTS + at, value as T);
+      }
+    }
+  }
+}
+
+/** Writes values, none of them null, at growing places. Where all are texts, they are written as they are. */
+export function savePlaced(
+  to: SectionWriter,
+  { places, values }: { readonly places: readonly number[]; readonly values: readonly unknown[] },
+): void {
+  const plain = values.every((value) => typeof value === "string");
+  saveNumbers(to, [plain ? 1 : 0]);
+  to.array(Int32Array.from(places));
+  to.texts(plain ? values as readonly string[] : values.map(valueText));
+}
+
+/** What {@link savePlaced} wrote, at places below `end`. @throws RangeError if it is anything else */
+export function* loadPlaced(from: SectionReader, end: number): Generator<[at: number, value: unknown]> {
+  const [plain] = loadNumbers(from, 1);
+  const places = from.array(Int32Array);
+  const texts = from.texts();
+  if (texts.length !== places.length) throw misfit(`${texts.length} values at ${places.length} places`);
+  let before = -1;
+  for (let index = 0; index < places.length; index++) {
+    const at = places[index];
+    if (at <= before || at >= end) throw misfit(`a value at place ${at} of ${end}`);
+    before = at;
+    const value = plain === 1 ? texts[index] : loadValue(texts[index]);
+    if (value === null) throw misfit(`null at place ${at}`);
+    yield [at, value];
+  }
+}
+
+/** @throws RangeError for what is no text of a value */
+export function loadValue(text: string | null): unknown {
+  if (text === null) return null;
+  try {
+    return valueOfText(text);
+  } catch (cause) {
+    throw misfit(`"${text.slice(0, 40)}" is no value (${(cause as Error).message})`);
+  }
+}

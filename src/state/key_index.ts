@@ -1,0 +1,136 @@
+import { mulberry32 } from "../record/mulberry32.ts";
+import { CHUNK_BITS, CHUNK_MASK } from "./chunks.ts";
+import { NO_SLOT, type Slot } from "./slots.ts";
+
+/** Shards of an index as a power of two, once it is large. */
+const SHARD_BITS = 8;
+const SHARDS = 1 << SHARD_BITS;
+/** Keys up to which there is one shard, since most tables are small. */
+const ONE_SHARD_KEYS = 16_384;
+const FIRST_LENGTH = 16;
+
+/**
+ * Integer key -> slot, by open addressing with linear probing. Only slots are stored (plus one; 0 is free); the key is
+ * read where the table keeps it. 256 shards, each of which doubles on its own at three quarters full, so that the
+ * longest stop is that of a 256th of the whole. Removal moves up what stands behind, so that no mark stays.
+ *
+ * Written out here because a Map takes 37 bytes an entry instead of 7, ends at 16.7 million, and stops everything for
+ * 30 ms whenever it doubles beyond half a million.
+ *
+ * Keys come from outside, and whoever could choose them to meet in one place would slow all others down. So the hash is
+ * multiply-shift with secret odd factors (Dietzfelbinger et al., A Reliable Randomized Algorithm for the Closest-Pair
+ * Problem, 1997), for which no set of keys is bad for more than a few seeds; the finalizer of MurmurHash3 then spreads
+ * keys that lie in a row.
+ */
+export class KeyIndex {
+  #shards: Int32Array[] = [new Int32Array(FIRST_LENGTH)];
+  #counts = new Int32Array(1);
+  #size = 0;
+  /** Of the 32 lower bits, of the bits above, and what is added. */
+  readonly #low: number;
+  readonly #high: number;
+  readonly #added: number;
+  /** Keys by slot: see `slot_keys.ts`. */
+  readonly #keys: readonly (Int32Array | Float64Array)[];
+
+  /** `keys`: chunks of the table's keys; whoever has a slot in the index has its key there. */
+  constructor(keys: readonly (Int32Array | Float64Array)[], seed: number) {
+    const random = mulberry32(seed);
+    this.#keys = keys;
+    this.#low = (random() * 2 ** 32) | 1;
+    this.#high = (random() * 2 ** 32) | 1;
+    this.#added = (random() * 2 ** 32) | 0;
+  }
+
+  #hash(key: number): number {
+    const high = Math.imul(Math.floor(key / 4294967296), this.#high);
+    let hash = (Math.imul(key | 0, this.#low) + high + this.#added) | 0;
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    return hash ^ (hash >>> 16);
+  }
+
+  #shardOf(hash: number): number {
+    return this.#shards.length === 1 ? 0 : hash >>> (32 - SHARD_BITS);
+  }
+
+  /** The slot of `key`, a safe integer; or NO_SLOT. */
+  find(key: number): Slot {
+    const hash = this.#hash(key);
+    const shard = this.#shards[this.#shardOf(hash)];
+    const mask = shard.length - 1;
+    for (let at = hash & mask;; at = (at + 1) & mask) {
+      const slot = shard[at] - 1;
+      if (slot < 0) return NO_SLOT;
+      if (this.#keys[slot >>> CHUNK_BITS][slot & CHUNK_MASK] === key) return slot;
+    }
+  }
+
+  /** Adds a key that is not there, and whose slot holds it already. */
+  add(key: number, slot: Slot): void {
+    if (this.#shards.length === 1 && this.#size >= ONE_SHARD_KEYS) this.#divide();
+    const hash = this.#hash(key);
+    const which = this.#shardOf(hash);
+    this.#size++;
+    if (++this.#counts[which] * 4 > this.#shards[which].length * 3) this.#double(which);
+    put(this.#shards[which], hash, slot + 1);
+  }
+
+  #divide(): void {
+    const [whole] = this.#shards;
+    const length = 2 ** Math.ceil(Math.log2((this.#size / SHARDS) * 2));
+    this.#shards = Array.from({ length: SHARDS }, () => new Int32Array(length));
+    this.#counts = new Int32Array(SHARDS);
+    for (const stored of whole) {
+      if (stored === 0) continue;
+      const hash = this.#hash(this.#keyAt(stored - 1));
+      const which = this.#shardOf(hash);
+      if (++this.#counts[which] * 4 > this.#shards[which].length * 3) this.#double(which);
+      put(this.#shards[which], hash, stored);
+    }
+  }
+
+  #double(which: number): void {
+    const shard = this.#shards[which];
+    const longer = new Int32Array(shard.length * 2);
+    for (const stored of shard) if (stored !== 0) put(longer, this.#hash(this.#keyAt(stored - 1)), stored);
+    this.#shards[which] = longer;
+  }
+
+  /** Removes a key that is there; its slot must still hold it. */
+  remove(key: number): void {
+    const hash = this.#hash(key);
+    const which = this.#shardOf(hash);
+    const shard = this.#shards[which];
+    const mask = shard.length - 1;
+    let hole = hash & mask;
+    while (this.#keyAt(shard[hole] - 1) !== key) hole = (hole + 1) & mask;
+    this.#counts[which]--;
+    this.#size--;
+    for (let at = (hole + 1) & mask; shard[at] !== 0; at = (at + 1) & mask) {
+      const home = this.#hash(this.#keyAt(shard[at] - 1)) & mask;
+      if (((at - home) & mask) < ((at - hole) & mask)) continue;
+      shard[hole] = shard[at];
+      hole = at;
+    }
+    shard[hole] = 0;
+  }
+
+  #keyAt(slot: Slot): number {
+    return this.#keys[slot >>> CHUNK_BITS][slot & CHUNK_MASK];
+  }
+
+  /** Off the heap; 100 bytes are what V8 keeps of an array. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const shard of this.#shards) bytes += shard.byteLength + 100;
+    return bytes;
+  }
+}
+
+function put(shard: Int32Array, hash: number, stored: number): void {
+  const mask = shard.length - 1;
+  let at = hash & mask;
+  while (shard[at] !== 0) at = (at + 1) & mask;
+  shard[at] = stored;
+}

@@ -1,0 +1,78 @@
+import { mulberry32 } from "../record/mulberry32.ts";
+import { MAP_ENTRY_BYTES } from "./heap_bytes.ts";
+import { NO_SLOT, type Slot } from "./slots.ts";
+
+/** Keys of one Map, which then divides: growing one of more stops everything for longer than 10 ms. */
+const SHARD_KEYS_MAX = 32_768;
+/** Bits of the hash that tell shards apart, at most; then Maps grow. */
+const DEPTH_MAX = 14;
+
+interface Shard {
+  readonly slots: Map<string, Slot>;
+  /** How many bits of the hash all its keys have in common. */
+  readonly depth: number;
+}
+
+/**
+ * Text key -> slot: Maps of bounded size. V8 hashes texts with a secret of its own, so no keys are bad for a Map; a
+ * hash made here only says which Map it is, and keys that agree in all of it are in one Map that grows, as without
+ * shards. Extendible hashing (Fagin et al., Extendible Hashing, 1979): a full Map alone divides, by one bit more.
+ */
+export class TextIndex {
+  /** By the lowest `depth` bits of the hash; a shard that has fewer bits stands in several places. */
+  #shards: Shard[] = [{ slots: new Map(), depth: 0 }];
+  #depth = 0;
+  #size = 0;
+  readonly #factor: number;
+
+  constructor(seed: number) {
+    this.#factor = (mulberry32(seed)() * 2 ** 32) | 1;
+  }
+
+  find(key: string): Slot {
+    return this.#shardOf(key).slots.get(key) ?? NO_SLOT;
+  }
+
+  /** Adds a key that is not there. */
+  add(key: string, slot: Slot): void {
+    let shard = this.#shardOf(key);
+    while (shard.slots.size >= SHARD_KEYS_MAX && shard.depth < DEPTH_MAX) {
+      this.#divide(shard, this.#hash(key));
+      shard = this.#shardOf(key);
+    }
+    shard.slots.set(key, slot);
+    this.#size++;
+  }
+
+  remove(key: string): void {
+    if (this.#shardOf(key).slots.delete(key)) this.#size--;
+  }
+
+  #shardOf(key: string): Shard {
+    return this.#depth === 0 ? this.#shards[0] : this.#shards[this.#hash(key) & (this.#shards.length - 1)];
+  }
+
+  /** `hash`: of any of its keys. */
+  #divide({ slots, depth }: Shard, hash: number): void {
+    if (depth === this.#depth) {
+      this.#shards = this.#shards.concat(this.#shards);
+      this.#depth++;
+    }
+    const halves = [{ slots: new Map<string, Slot>(), depth: depth + 1 }, { slots: new Map(), depth: depth + 1 }];
+    for (const [key, slot] of slots) halves[(this.#hash(key) >>> depth) & 1].slots.set(key, slot);
+    const common = hash & ((1 << depth) - 1);
+    for (let at = common; at < this.#shards.length; at += 1 << depth) this.#shards[at] = halves[(at >>> depth) & 1];
+  }
+
+  #hash(key: string): number {
+    let hash = this.#factor;
+    for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), this.#factor);
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+    return hash ^ (hash >>> 13);
+  }
+
+  /** On the heap, as estimated, without the texts. */
+  get bytes(): number {
+    return this.#size * MAP_ENTRY_BYTES + this.#shards.length * 8;
+  }
+}
