@@ -12,6 +12,8 @@ export interface DirectoryPaths {
   readonly store: string;
   readonly deadLetters: string;
   readonly clickhouse: string;
+  /** Snapshots of tasks, by topology and task. */
+  readonly snapshots: string;
   /** Memberships in Kafka's groups, by process. */
   readonly members: string;
 }
@@ -23,6 +25,7 @@ export function pathsIn(directory: string): DirectoryPaths {
     store: `${directory}/store.db`,
     deadLetters: `${directory}/dlq.db`,
     clickhouse: `${directory}/clickhouse`,
+    snapshots: `${directory}/snapshots`,
     members: `${directory}/members`,
   };
 }

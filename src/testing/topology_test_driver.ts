@@ -1,4 +1,5 @@
 import { openEmbeddedLog } from "../adapters/embedded_log/log.ts";
+import { createMemorySnapshots } from "./memory_snapshots.ts";
 import { type KeptLetter, openEmbeddedDeadLetters } from "../adapters/local/dead_letters.ts";
 import type { Sink, SinkSpec } from "../dsl/sink.ts";
 import type { KeyOf, RowOf, Source, SourceSpec } from "../dsl/source.ts";
@@ -41,6 +42,7 @@ export class TopologyTestDriver {
   readonly #settings: TopologyTestDriverOptions;
   readonly #tables = new Map<string, { readonly table: DebeziumTable; readonly partitions: number }>();
   readonly #letters = openEmbeddedDeadLetters({ path: ":memory:" });
+  readonly #snapshots = createMemorySnapshots();
   #topology: Topology;
   #options: Partial<RunOptions>;
   #runner: Runner | null = null;
@@ -202,7 +204,7 @@ export class TopologyTestDriver {
   #start({ warehouse }: TestWarehouse): Runner {
     for (const node of this.#topology.nodes) if (node.op === "source") this.#tableOf({ spec: node.source });
     const runner = new Runner(this.#topology, this.#ports(warehouse), {
-      options: { ...defaultRunOptions, ...this.#options },
+      options: { ...defaultRunOptions, snapshotEveryMs: 0, ...this.#options },
       onEvent: (event) => this.#happened(runner, event),
     });
     this.#runner = runner;
@@ -229,6 +231,7 @@ export class TopologyTestDriver {
       random: { next: () => 0.5 },
       metrics: { count() {}, gauge() {}, observe() {} },
       deadLetters: this.#letters,
+      snapshots: this.#snapshots,
     };
   }
 

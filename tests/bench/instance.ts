@@ -1,3 +1,4 @@
+import { noSnapshots } from "../../src/ports/snapshots.ts";
 import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
 import { systemClock } from "../../src/adapters/local/system_clock.ts";
 import type { Topology } from "../../src/mod.ts";
@@ -37,6 +38,7 @@ export async function runForBench(
       observe: (name: string, _labels: unknown, value: number) => observe(name, value),
     },
     deadLetters: noLetters,
+    snapshots: noSnapshots,
   };
   const runner = new Runner(topology, ports, {
     options: { ...defaultRunOptions, repairAfterMs: 1e9 },

@@ -2,6 +2,7 @@
  * Memory per stored row: `deno run -A --v8-flags=--expose-gc tests/bench/memory.ts [orders]`. Prints one JSON line. A
  * process of its own, since only a heap that is collected at will can be measured.
  */
+import { noSnapshots } from "../../src/ports/snapshots.ts";
 import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { systemClock } from "../../src/adapters/local/system_clock.ts";
 import { fillLog } from "../../src/demo/mod.ts";
@@ -27,6 +28,7 @@ const runner = new Runner(sales, {
   random: { next: Math.random },
   metrics: { count() {}, gauge() {}, observe() {} },
   deadLetters: lettersTo(),
+  snapshots: noSnapshots,
 }, { options: { ...defaultRunOptions, repairAfterMs: 1e9 } });
 await runner.start();
 while (!runner.knownUnfinished().done) {

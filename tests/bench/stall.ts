@@ -5,6 +5,7 @@
  * with a small young generation and an old one that is not collected (see main.ts): the pauses of the collector would
  * be measured else, about 70 ms for half a gigabyte of rows, 200 ms for one.
  */
+import { noSnapshots } from "../../src/ports/snapshots.ts";
 import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { systemClock } from "../../src/adapters/local/system_clock.ts";
 import type { Clock } from "../../src/ports/clock.ts";
@@ -81,6 +82,7 @@ async function run({ log, warehouse, clock }: Place, part: Part): Promise<Runner
     random: { next: Math.random },
     metrics: { count() {}, gauge() {}, observe() {} },
     deadLetters: noLetters,
+    snapshots: noSnapshots,
   }, { options: { ...defaultRunOptions, repairAfterMs: HOUR_MS / 2, repairEveryMs: HOUR_MS * 24 } });
   runner.failed.then((error) => {
     console.error(error);

@@ -1,3 +1,4 @@
+import { noSnapshots } from "../../src/ports/snapshots.ts";
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
 import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
@@ -62,6 +63,7 @@ Deno.test("a start takes rows over whose keys an earlier version wrote in anothe
     random: { next: Math.random },
     metrics: { count() {}, gauge() {}, observe() {} },
     deadLetters: lettersTo(),
+    snapshots: noSnapshots,
   }, {
     options: defaultRunOptions,
     onEvent: (event) => event.kind === "started" && started.push(event),

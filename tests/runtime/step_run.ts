@@ -1,3 +1,4 @@
+import { noSnapshots } from "../../src/ports/snapshots.ts";
 import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import type { Topology } from "../../src/mod.ts";
 import type { Log } from "../../src/ports/log.ts";
@@ -62,6 +63,7 @@ export class StepRun {
       random: { next: () => 0.5 },
       metrics: { count() {}, gauge() {}, observe() {} },
       deadLetters: noLetters,
+      snapshots: noSnapshots,
       ...ports,
     }, { options: { ...defaultRunOptions, ...options }, onEvent: (event) => this.events.push(event) });
     this.runner.failed.then(this.#fail);

@@ -6,7 +6,11 @@ import type { StoredTopic } from "./stored_topic.ts";
  * Log compaction: of each key only the newest record is sure to stay; `share` of what may go does go. Tombstones go
  * last.
  */
-export function compactTopic(topic: StoredTopic, choices: Choices, share: number): void {
+export function compactTopic(
+  topic: StoredTopic,
+  choices: Choices,
+  { share, tombstonesBeforeMs }: { readonly share: number; readonly tombstonesBeforeMs: number },
+): void {
   for (const partition of topic.partitions) {
     const newest = new Map<string, number>();
     for (const record of partition.records) newest.set(String(record.key), record.offset);
@@ -19,7 +23,8 @@ export function compactTopic(topic: StoredTopic, choices: Choices, share: number
       return false;
     });
     const removable = (record: LogRecord) =>
-      record.value === null && !older.has(String(record.key)) && record.offset < partition.end - 1;
+      record.value === null && record.timestampMs <= tombstonesBeforeMs && !older.has(String(record.key)) &&
+      record.offset < partition.end - 1;
     if (share === 1) {
       partition.records = partition.records.filter((record) => !removable(record) || choices.chance(0.3));
     }

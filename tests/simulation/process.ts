@@ -8,6 +8,7 @@ import { type RunEvent, Runner } from "../../src/runtime/runner.ts";
 import type { Choices } from "./choices.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
+import type { SimulatedSnapshots } from "./simulated_snapshots.ts";
 import type { SimulatedWarehouse } from "./simulated_warehouse.ts";
 import { Watch } from "./watch.ts";
 import { lettersTo } from "../letters_to.ts";
@@ -18,6 +19,7 @@ export interface Surroundings {
   readonly choices: Choices;
   readonly log: SimulatedLog;
   readonly warehouse: SimulatedWarehouse;
+  readonly snapshots: SimulatedSnapshots;
   readonly topology: Topology;
   readonly options: RunOptions;
   /** A process did what none must ever do. */
@@ -137,7 +139,7 @@ function watchOf({ scheduler, onWrong }: Surroundings): Watch {
 }
 
 function portsOf(
-  { log, warehouse, scheduler, choices }: Surroundings,
+  { log, warehouse, snapshots, scheduler, choices }: Surroundings,
   { owner, watch }: Pick<Instance, "owner" | "watch">,
 ): Ports {
   return {
@@ -151,5 +153,6 @@ function portsOf(
     random: choices,
     metrics: { count() {}, gauge: (name: string) => watch.gauge(name), observe() {} },
     deadLetters: lettersTo(),
+    snapshots: snapshots.portFor(owner),
   };
 }

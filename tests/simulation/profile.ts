@@ -19,6 +19,10 @@ export interface Profile {
   readonly failures: boolean;
   /** Partitions cannot be read for a while. */
   readonly damage: boolean;
+  /** Tasks begin with snapshots, which may be old, damaged or another's. */
+  readonly snapshots: boolean;
+  /** What a start has not evaluated is not evaluated behind it, either: so the start alone must be right. */
+  readonly startsAlone: boolean;
 }
 
 /** What this seed has. Each may be left out when the run is repeated. */
@@ -30,6 +34,8 @@ export function profileOf(seed: number, choices: Choices): Profile {
     narrow: choices.setting("narrow-columns", seed % 3 === 1, false),
     failures: choices.setting("failures", seed % 3 === 2, false),
     damage: choices.setting("damage", seed % 2 === 0, false),
+    snapshots: choices.setting("snapshots", seed % 7 !== 0, false),
+    startsAlone: choices.setting("starts-alone", seed % 3 !== 0, false),
   };
 }
 

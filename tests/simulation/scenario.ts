@@ -2,6 +2,8 @@ import { emptySource } from "./emptied_source.ts";
 import { damage, failTopology } from "./failures.ts";
 import { compactInbox, compactTopic, cutInbox } from "./faults.ts";
 import { hang } from "./hanging.ts";
+import { Task } from "../../src/runtime/task/task.ts";
+import { method } from "./mutate.ts";
 import { World, type WorldOptions } from "./world.ts";
 
 /** How wild a run is. */
@@ -33,6 +35,7 @@ export interface Outcome {
  */
 export async function runScenario(seed: number, options: ScenarioOptions = {}): Promise<Outcome> {
   const world = new World(seed, options);
+  const undo = world.profile.startsAlone ? startAlone() : () => {};
   let violation: string | null;
   try {
     violation = await stages(world, options) ?? world.wrong;
@@ -41,9 +44,12 @@ export async function runScenario(seed: number, options: ScenarioOptions = {}): 
   }
   for (const { owner } of world.instances) owner.dead = true;
   world.scheduler.bury();
+  undo();
   const { scheduler: { steps }, crashes, restarts, failures } = world;
   return { violation, steps, crashes, restarts, failures };
 }
+
+const startAlone = method(Task, "evaluateAgain", () => function () {});
 
 /** At each step, while an append is half done: how often the task that is to read the rest moves. */
 const INTERRUPT_SHARE = 0.25;
@@ -205,7 +211,7 @@ function trim(world: World, options: ScenarioOptions): void {
   if (!world.choices.happens("trim", () => topic.name)) return;
   if (topic.compacted) {
     // A tombstone stays longer than any living reader lags, so only what no reader needs is removed here.
-    compactTopic(topic, world.choices, 0.5);
+    compactTopic(topic, world.choices, { share: 0.5, tombstonesBeforeMs: 0 });
   } else if (options.compactInboxes === true) compactInbox(topic);
   else cutInbox(topic, world.choices, (partition) => readPosition(world, topic.name, partition));
 }

@@ -46,6 +46,8 @@ export class SimulatedLog {
   damaged: { readonly topic: string; readonly partition: number } | null = null;
   /** A topic of which nothing comes for a while, as when its partitions have no leader. */
   silent: { readonly topic: string; readonly untilMs: number } | null = null;
+  /** How long tombstones stay readable; for ever, if it does not matter. */
+  deleteRetentionMs = 1e15;
   /** Append batches carried out. */
   appends = 0;
   #topicIds = 0;
@@ -209,7 +211,7 @@ export class SimulatedLog {
       partitions: topic.partitions.length,
       deletes: !compacted || unusable,
       retentionMs: compacted && !unusable ? -1 : 86_400_000,
-      deleteRetentionMs: 1e15,
+      deleteRetentionMs: this.deleteRetentionMs,
       messageBytesMax: 2 ** 30,
     };
   }

@@ -13,6 +13,7 @@ import { Group } from "./simulated_group.ts";
 import { SimulatedLog } from "./simulated_log.ts";
 import { SimulatedWarehouse, type WarehouseBugs } from "./simulated_warehouse.ts";
 import { drawChange, REFUSED_QUANTITY } from "./source_changes.ts";
+import { SimulatedSnapshots } from "./simulated_snapshots.ts";
 import type { LogBugs } from "./stored_topic.ts";
 import { type SourceName, SOURCES, storeTopology } from "./store_topologies.ts";
 import type { Trail } from "./trail.ts";
@@ -37,6 +38,9 @@ export interface WorldOptions {
 
 /** Requests of a dead process that may still arrive. */
 const LATE_KINDS = ["append", "append rest", "insert"];
+/** Longer than any task is behind while nothing else is wrong. */
+const DELETE_RETENTION_MS = 14_400_000;
+const SNAPSHOT_EVERY_MS = 3_000;
 const STEPS_MAX = 60_000;
 const STILL_MS = 3_000;
 /** Longer than all pauses of restarts and repetitions together. */
@@ -51,6 +55,7 @@ export class World {
   readonly group: Group;
   readonly log: SimulatedLog;
   readonly warehouse: SimulatedWarehouse;
+  readonly snapshots: SimulatedSnapshots;
   readonly topology: Topology;
   readonly profile: Profile;
   readonly truth = new Map<SourceName, Map<number, Record<string, unknown>>>();
@@ -74,6 +79,8 @@ export class World {
     this.group = new Group(this.scheduler);
     this.log = new SimulatedLog(this.scheduler, this.group, options.log ?? {});
     const profile = this.profile = profileOf(seed, choices);
+    this.snapshots = new SimulatedSnapshots(this.scheduler);
+    if (profile.snapshots) this.log.deleteRetentionMs = DELETE_RETENTION_MS;
     if (profile.large === "for the log") this.log.recordLengthMax = RECORD_LENGTH_MAX;
     this.#refuses = (sink, row) => profile.refusedRows && sink === "facts" && row.q === REFUSED_QUANTITY;
     this.warehouse = new SimulatedWarehouse(this.scheduler, {
@@ -98,6 +105,7 @@ export class World {
       sinkBytesMax: choices.setting("sink-bytes", choices.pick([1e9, 1e9, 1e9, 150]), 1e9),
       producerBytesMax: choices.setting("producer-bytes", choices.pick([1e9, 1e9, 200]), 1e9),
       packLengthMax: choices.setting("pack-length", choices.pick([1, 1, 100, 1_000, 100_000]), 100_000),
+      snapshotEveryMs: profile.snapshots ? SNAPSHOT_EVERY_MS : 0,
       ...largeOptions(profile),
       ...options.run,
     };
@@ -143,6 +151,7 @@ export class World {
       choices: this.choices,
       log: this.log,
       warehouse: this.warehouse,
+      snapshots: this.snapshots,
       topology: this.topology,
       options: { ...this.#options, ...run },
       onWrong: (what) => this.wrong ??= what,
@@ -198,7 +207,14 @@ export class World {
 
   /** Compacts all sources to their newest records. */
   compactAll(): void {
-    for (const topic of this.log.topics.values()) if (topic.compacted) compactTopic(topic, this.choices, 1);
+    // Tombstones may go when they are old enough, or when it does not matter.
+    if (this.profile.snapshots && this.choices.strikes("time-passes", 0.5)) {
+      this.scheduler.nowMs += DELETE_RETENTION_MS;
+    }
+    const tombstonesBeforeMs = this.scheduler.nowMs - (this.profile.snapshots ? DELETE_RETENTION_MS : 0);
+    for (const topic of this.log.topics.values()) {
+      if (topic.compacted) compactTopic(topic, this.choices, { share: 1, tombstonesBeforeMs });
+    }
   }
 
   /** Topics and tables are as they must be. */

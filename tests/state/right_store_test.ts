@@ -12,6 +12,7 @@ function viewOf(rows: Map<Key, Row>) {
   return {
     find: (key: Key) => rows.has(key) ? keys.indexOf(key) : NO_SLOT,
     read: (slot: Slot) => rows.get(keys[slot]) ?? null,
+    digest: () => null,
   };
 }
 
@@ -36,8 +37,8 @@ Deno.test("AskedRights asks for a key once, however many use it, and keeps it un
   const [one, two] = [entries.add(1), entries.add(2)];
   assertEquals([store.use(one, "x"), store.unknown], [UNKNOWN, 1]);
   const right = store.keys.find("x");
-  assertEquals([store.answer(right, { found: true }), store.unknown], [true, 0]);
-  assertEquals(store.answer(right, { found: true }), false);
+  assertEquals([store.answer(right, { found: true }), store.unknown], ["changed", 0]);
+  assertEquals(store.answer(right, { found: true }), "known");
   assertEquals(store.use(two, "x"), { found: true });
   assertEquals(asked, ["x"]);
   store.release(one);
@@ -46,6 +47,7 @@ Deno.test("AskedRights asks for a key once, however many use it, and keeps it un
   assertEquals([keysOf(store), usersOf(store, "x"), asked], [["x", "y"], [], ["x", "y"]]);
   store.drop(right);
   assertEquals([keysOf(store), store.unknown], [["y"], 1]);
+  store.release(two);
   store.drop(store.keys.find("y"));
   assertEquals(store.unknown, 0);
 });
@@ -56,8 +58,8 @@ Deno.test("AskedRights tells an answer that is absent from one that has not come
   const entry = entries.add(1);
   assertEquals([store.use(entry, "too large"), store.unknown], [null, 0]);
   assertEquals(store.use(entry, "x"), UNKNOWN);
-  assertEquals(store.answer(store.keys.find("x"), null), true);
-  assertEquals([store.use(entry, "x"), store.answer(store.keys.find("x"), null)], [null, false]);
+  assertEquals(store.answer(store.keys.find("x"), null), "changed");
+  assertEquals([store.use(entry, "x"), store.answer(store.keys.find("x"), null)], [null, "known"]);
 });
 
 Deno.test("GlobalRights reads what the global table holds now, and forgets a key with its last user", () => {

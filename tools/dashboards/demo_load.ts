@@ -1,3 +1,4 @@
+import { noSnapshots } from "../../src/ports/snapshots.ts";
 import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
 import { startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/clickhouse.ts";
 import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
@@ -112,6 +113,7 @@ async function runToEnd(
     clock: systemClock,
     random: { next: Math.random },
     metrics: { count: note, gauge: note, observe: note },
+    snapshots: noSnapshots,
     deadLetters: {
       // A demo has none: one would leave a row out of what panels are compared with.
       put: ({ length }: readonly unknown[]) => Promise.reject(new LimitError("deadLetters", `${length} dead letters`)),

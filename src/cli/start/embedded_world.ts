@@ -1,5 +1,6 @@
 import { openClickHouse } from "../../adapters/clickhouse/open_clickhouse.ts";
 import type { EmbeddedClickHouse } from "../../adapters/embedded_clickhouse/clickhouse.ts";
+import { openLocalSnapshots } from "../../adapters/local/snapshots.ts";
 import { openEmbeddedDeadLetters } from "../../adapters/local/dead_letters.ts";
 import { type EmbeddedLog, openEmbeddedLog } from "../../adapters/embedded_log/log.ts";
 import { systemClock } from "../../adapters/local/system_clock.ts";
@@ -61,6 +62,7 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
         random: { next: Math.random },
         metrics: options.metrics,
         deadLetters,
+        snapshots: openLocalSnapshots(paths.snapshots),
       },
       addresses: { [ADDRESS.clickhouse]: url, [ADDRESS.reader]: directory.clickhouse.readerUrl },
       demo,

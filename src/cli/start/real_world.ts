@@ -1,4 +1,5 @@
 import { openClickHouse } from "../../adapters/clickhouse/open_clickhouse.ts";
+import { openLocalSnapshots } from "../../adapters/local/snapshots.ts";
 import { openEmbeddedDeadLetters } from "../../adapters/local/dead_letters.ts";
 import { systemClock } from "../../adapters/local/system_clock.ts";
 import type { KafkaConfiguration } from "../config/configuration.ts";
@@ -9,8 +10,8 @@ import type { Event } from "./output.ts";
 import type { World, WorldOptions } from "./world.ts";
 
 /**
- * Kafka and ClickHouse as configured. Only the dead letters are kept in the data directory, which several instances may
- * share.
+ * Kafka and ClickHouse as configured. Only dead letters and snapshots are kept in the data directory, which several
+ * instances may share.
  * @throws ConfigError when the configuration cannot be, or the directory cannot be written
  */
 export async function openRealWorld({ configuration, metrics, onEvent }: WorldOptions): Promise<World> {
@@ -22,7 +23,15 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
   const deadLetters = openEmbeddedDeadLetters({ path: paths.deadLetters });
   return {
     mode: "real",
-    ports: { log, warehouse, clock: systemClock, random: { next: Math.random }, metrics, deadLetters },
+    ports: {
+      log,
+      warehouse,
+      clock: systemClock,
+      random: { next: Math.random },
+      metrics,
+      deadLetters,
+      snapshots: openLocalSnapshots(paths.snapshots),
+    },
     addresses: {
       Kafka: configuration.kafka!.brokers.join(","),
       ClickHouse: withoutPassword(configuration.clickhouse!.url),

@@ -245,7 +245,10 @@ export class Conversation {
     for (const right of keys.used()) {
       const key = keys.keyOf(right);
       const partition = this.#partitionOf(lookup, key);
-      const wanted = servers.has(partition) && this.#askable(plan, key);
+      const theirs = servers.has(partition);
+      const wanted = theirs && this.#askable(plan, key);
+      // That nobody can be asked is known without an answer.
+      if (theirs && !wanted && store.confirm(right) === "confirmed") this.task.rightConfirmed(lookup, right);
       if (wanted) this.task.channel.send({ table, partition }, askingFor(name, key, store.told(right)));
       if (wanted || ++looks % LOOKS_PER_STEP === 0) yield;
     }

@@ -12,8 +12,13 @@ export interface SnapshotHead {
   readonly plan: string;
   /** When it was taken, milliseconds since the epoch. */
   readonly takenMs: number;
-  /** The source topics, by member: every record below `position` is in it. */
-  readonly sources: readonly { readonly topic: string; readonly id: string | null; readonly position: number }[];
+  /** The source topics, by member: every record from `start` to below `position` is in it. */
+  readonly sources: readonly {
+    readonly topic: string;
+    readonly id: string | null;
+    readonly start: number;
+    readonly position: number;
+  }[];
 }
 
 /** The head of a snapshot that is taken of a task now. */
@@ -36,6 +41,7 @@ export function headOf(
     sources: host.topics.map((topic, member) => ({
       topic,
       id: topics.sources.get(topic)!.id,
+      start: host.starts[member],
       position: host.positions[member],
     })),
   };
@@ -46,7 +52,7 @@ export function headOf(
  * what it covers must be the beginning of what the source topics hold: of the same topics, not of ones recreated since,
  * and so young that no tombstone behind its position can be gone.
  */
-export function whyUnfit(head: SnapshotHead, start: {
+export function whyUnfit(head: SnapshotHead, now: {
   readonly topology: string;
   readonly host: TaskHost;
   readonly topics: Topics;
@@ -54,18 +60,19 @@ export function whyUnfit(head: SnapshotHead, start: {
   readonly nowMs: number;
   readonly offsets: ReadonlyMap<string, PartitionOffsets>;
 }): string | null {
-  const { topology, host, topics, plan, nowMs, offsets } = start;
+  const { topology, host, topics, plan, nowMs, offsets } = now;
   if (head.topology !== topology || head.task !== host.id) return `it is of task "${head.task}" of ${head.topology}`;
   if (head.generation !== topics.generation) return `it is of generation ${head.generation}`;
   if (head.plan !== plan) return "the topology, or Weir, has changed since";
   if (head.sources.length !== host.topics.length) return "it is of other topics";
-  for (const [member, { topic, id, position }] of head.sources.entries()) {
+  for (const [member, { topic, id, start, position }] of head.sources.entries()) {
     if (topic !== host.topics[member]) return "it is of other topics";
     const source = topics.sources.get(topic)!;
     if (id === null || source.id === null) return `the log does not tell whether topic "${topic}" is still the same`;
     if (id !== source.id) return `topic "${topic}" was recreated since`;
     const { start: starts, end: ends } = offsets.get(topic)!;
-    if (position < starts[host.partition]) return `records of topic "${topic}" behind it are gone`;
+    // From scratch, what lay there would be in no table.
+    if (start !== starts[host.partition]) return `topic "${topic}" begins elsewhere now`;
     if (position > ends[host.partition]) return `topic "${topic}" ends before it`;
     if (isTooOld(source, nowMs - head.takenMs)) return `it is older than half of delete.retention.ms of "${topic}"`;
   }

@@ -8,6 +8,16 @@ import type { Seeker } from "./intake.ts";
 /** Where one assigned task stands on this instance. */
 export type HostState = "starting" | "loading" | "joining" | "running" | "waiting";
 
+/** What a task reads before it is loaded: offsets by member, and that of its inbox. */
+interface ReadRange {
+  /** Where the topics begin. */
+  readonly starts: readonly number[];
+  /** Where reading begins: later, if a snapshot covers what lies before. */
+  readonly from: readonly number[];
+  readonly targets: readonly number[];
+  readonly inbox: number;
+}
+
 /**
  * Topics and positions of one task, and its way from assignment to running. The task inside is replaced at every
  * restart.
@@ -32,6 +42,8 @@ export class TaskHost {
   baseRead = false;
   /** Next offset to read, by member. */
   positions: number[] = [];
+  /** Where the topics begin, by member. */
+  starts: readonly number[] = [];
   /** Where what a snapshot covers ends, and the sources are read from; empty if they are read whole. */
   unread: readonly Position[] = [];
   /** End offsets as known, by member. */
@@ -94,21 +106,19 @@ export class TaskHost {
     return this.positions.every((position, member) => position >= this.targets[member]);
   }
 
-  /** A new incarnation: reads its sources between these offsets, and its inbox from there, before it is loaded. */
-  begin(
-    task: Task,
-    read: { readonly starts: readonly number[]; readonly targets: readonly number[]; readonly inbox: number },
-  ) {
+  /** A new incarnation: reads its sources, and its inbox, before it is loaded. */
+  begin(task: Task, { starts, from, targets, inbox }: ReadRange): void {
     this.task = task;
-    this.positions = [...read.starts];
-    this.unread = !task.restored
-      ? []
-      : this.topics.map((topic, member) => ({ topic, partition: this.partition, offset: read.starts[member] }));
-    this.targets = read.targets;
-    this.ends = [...read.targets];
-    this.inboxPosition = read.inbox;
+    this.starts = starts;
+    this.positions = [...from];
+    this.unread = this.topics.flatMap((topic, member) =>
+      from[member] > starts[member] ? [{ topic, partition: this.partition, offset: from[member] }] : []
+    );
+    this.targets = targets;
+    this.ends = [...targets];
+    this.inboxPosition = inbox;
     this.lastRecordMs = this.readingSinceMs = this.takenMs = 0;
-    this.#evaluated = new Evaluated([...read.starts], read.inbox);
+    this.#evaluated = new Evaluated([...from], inbox);
   }
 
   /** The topic ends there, or later, as was asked for since it was read last. */

@@ -92,8 +92,10 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
     const restored = await options.restore(host, ends, begin);
     if (!still().includes(host)) continue;
     const task = restored?.task ?? begin();
+    const starts = host.topics.map((topic) => ends.get(topic)!.start[partition]);
     host.begin(task, {
-      starts: restored?.positions ?? host.topics.map((topic) => ends.get(topic)!.start[partition]),
+      starts,
+      from: restored?.positions ?? starts,
       targets: host.topics.map((topic) => ends.get(topic)!.end[partition]),
       inbox: offset + 1,
     });

@@ -163,6 +163,8 @@ export class Task implements TaskView {
 
   /** A right row of this lookup has another value: all entries that use it are evaluated again. */
   rightChanged(lookup: number, right: Slot): void {
+    // Then a snapshot's rows are looked through when all is here.
+    if (!this.loaded) return;
     this.queue.markUsers(this.stores[lookup].links, right);
   }
 
@@ -228,7 +230,7 @@ export class Task implements TaskView {
     if (known && entries.is(entry, PENDING)) {
       entries.lower(entry, PENDING);
       this.#pending--;
-    }
+    } else if (!known && this.restored) this.awaitPartner(entry);
     if (known) this.refusals.evaluated(entries.keys.keyOf(entry));
     this.#sweep(entry);
     return registers;

@@ -91,7 +91,9 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
           onError: failures.take,
         },
         (home, key, wire) => {
-          channel.sendEncoded({ table: plan.home, partition: home }, encodeValue(plan.name, key, wire));
+          const destination = { table: plan.home, partition: home };
+          if (wire === null) channel.send(destination, { type: "unchanged", join: plan.name, key });
+          else channel.sendEncoded(destination, encodeValue(plan.name, key, wire));
         },
       )
     ),

@@ -176,7 +176,7 @@ Deno.test("EmbeddedDeadLetters.resolve() of a start leaves what was written agai
   const letters = openEmbeddedDeadLetters({ path: ":memory:" });
   await letters.put([letter(), letter({ subject: "2" }), letter({ task: "orders-4", subject: "3" })]);
   await letters.put([letter({ epoch: 8 })]);
-  const start = { kind: "start", topology: "sales", why: "not again", task: "orders-3", epoch: 8 } as const;
+  const start = { kind: "start", unread: [], topology: "sales", why: "not again", task: "orders-3", epoch: 8 } as const;
   await letters.resolve([{ ...start, timestampMs: 5 }]);
   assertEquals(states(letters), ["3 null null", "2 5 not again", "1 null null"]);
   // What is written again is open again; a dead incarnation opens nothing.
@@ -190,7 +190,15 @@ Deno.test("EmbeddedDeadLetters.resolve() of a start leaves what was written agai
 Deno.test("openEmbeddedDeadLetters() drops resolved letters before open ones", async () => {
   const letters = openEmbeddedDeadLetters({ path: ":memory:", lettersMax: 2 });
   await letters.put([letter(), letter({ task: "orders-4", subject: "2" })]);
-  await letters.resolve([{ kind: "start", topology: "sales", why: "w", task: "orders-4", epoch: 8, timestampMs: 5 }]);
+  await letters.resolve([{
+    kind: "start",
+    unread: [],
+    topology: "sales",
+    why: "w",
+    task: "orders-4",
+    epoch: 8,
+    timestampMs: 5,
+  }]);
   await letters.put([letter({ subject: "3" })]);
   assertEquals(letters.list().map(({ subject }) => subject), ["3", "1"]);
   letters.close();

@@ -1,3 +1,4 @@
+import { noSnapshots } from "../../../src/ports/snapshots.ts";
 import { z } from "zod";
 import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
 import { systemClock } from "../../../src/adapters/local/system_clock.ts";
@@ -41,6 +42,7 @@ export async function withRun(
     random: { next: Math.random },
     metrics: createPrometheusMetrics(),
     deadLetters: lettersTo(),
+    snapshots: noSnapshots,
   };
   const changed = { ...ports, ...change(ports) };
   const run = new TopologyRun({

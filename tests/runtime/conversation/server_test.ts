@@ -28,7 +28,7 @@ Deno.test("Server.forget() voids a home's subscriptions at once, and tidies them
   assertEquals(told.splice(0), []);
   server.subscribe(4, 2);
   server.subscribe(4, 2);
-  server.answer(4, 2, { entry, value: { name: "b" } });
+  server.answer(4, 2, { entry, value: { name: "b" }, held: null });
   server.tell(entry, { name: "c" });
   assertEquals(told.splice(0), ['4 2 {"name":"b"}', '4 2 {"name":"c"}']);
 

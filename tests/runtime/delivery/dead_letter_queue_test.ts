@@ -155,7 +155,7 @@ Deno.test("DeadLetterQueue reports the letters that are open by stage and reason
   refuse(2);
   assertEquals(await report(), [["weir_dead_letters_open callback callback_threw", 2]]);
   assertEquals(queue.openLetters, 2);
-  queue.resolve({ kind: "start", ...maker, epoch: 2, why: "mended" });
+  queue.resolve({ kind: "start", unread: [], ...maker, epoch: 2, why: "mended" });
   assertEquals(await report(), [["weir_dead_letters_open callback callback_threw", 0]]);
   kept.close();
 });
@@ -167,10 +167,10 @@ Deno.test("DeadLetterQueue resolves nothing by a start of which letters were dro
   await queue.flush();
   // The store has no time to take any.
   for (let id = 1; id <= 12_000; id++) refuse(id, { epoch: 2 });
-  queue.resolve({ kind: "start", ...maker, epoch: 2, why: "mended" });
+  queue.resolve({ kind: "start", unread: [], ...maker, epoch: 2, why: "mended" });
   await queue.flush();
   assertEquals(kept.count({ state: "resolved" }), 0);
-  queue.resolve({ kind: "start", ...maker, epoch: 3, why: "mended" });
+  queue.resolve({ kind: "start", unread: [], ...maker, epoch: 3, why: "mended" });
   await queue.flush();
   assertEquals(kept.count({ state: "open" }), 0);
   kept.close();

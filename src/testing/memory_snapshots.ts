@@ -1,0 +1,22 @@
+import type { Snapshots } from "../ports/snapshots.ts";
+
+/** The Snapshots port in memory: the newest published one of each name. */
+export function createMemorySnapshots(): Snapshots & { readonly published: Map<string, Uint8Array> } {
+  const published = new Map<string, Uint8Array>();
+  return {
+    published,
+    read: (name) => Promise.resolve(published.get(name) ?? null),
+    write(name, parts) {
+      const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+      let at = 0;
+      for (const part of parts) {
+        bytes.set(part, at);
+        at += part.length;
+      }
+      return Promise.resolve({
+        publish: () => Promise.resolve(void published.set(name, bytes)),
+        discard: () => Promise.resolve(),
+      });
+    },
+  };
+}
