@@ -22,6 +22,8 @@ import type { World } from "./world.ts";
 export interface ApplicationOptions {
   readonly configuration: Configuration;
   readonly topologies: readonly Topology[];
+  /** Names the program that computes them, for snapshots. */
+  readonly revision: string;
   /** Files that gave no topology: shown as failed beside those that run. */
   readonly broken: readonly BrokenFile[];
   /** Resolves with an error that belongs to none of them, if there is one. */
@@ -123,7 +125,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
 }
 
 function runsOf(
-  { topologies, configuration, output }: ApplicationOptions,
+  { topologies, configuration, revision, output }: ApplicationOptions,
   { world, metrics }: { readonly world: World; readonly metrics: PrometheusMetrics },
 ): TopologyRun[] {
   return topologies.map((topology) =>
@@ -131,6 +133,7 @@ function runsOf(
       topology,
       ports: world.ports,
       options: configuration.run,
+      revision,
       data: configuration.dataDirectory,
       onEvent: (event) => output.event(event),
       onDiscarded: () => metrics.forgetGauges(topology.name),

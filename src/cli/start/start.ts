@@ -3,6 +3,7 @@ import { type Configuration, loadConfiguration } from "../config/configuration.t
 import { command, flag, type OptionValues, value } from "../command.ts";
 import { dataOption } from "../data_option.ts";
 import { readAmount, readChoice, readDuration, readInteger, readText } from "../option_values.ts";
+import { revisionOf } from "../revision.ts";
 import { type LoadedFiles, loadRunnable, problemsOf } from "../topology_files.ts";
 import { checkTypes } from "../type_check.ts";
 import { UsageError } from "../usage_error.ts";
@@ -109,6 +110,7 @@ export const startCommand = command({
       return await runApplication({
         configuration,
         topologies: files.map(({ topology }) => topology),
+        revision: await revisionOf(configuration.topologiesDirectory),
         broken,
         stray: strays.first,
         output,

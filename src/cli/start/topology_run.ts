@@ -23,6 +23,8 @@ export interface TopologyRunOptions {
   readonly topology: Topology;
   readonly ports: Ports;
   readonly options: RunOptions;
+  /** Names the program, for snapshots. */
+  readonly revision?: string;
   readonly onEvent: (event: Event) => void;
   /** Data directory, for commands that messages name. */
   readonly data?: string;
@@ -136,12 +138,13 @@ export class TopologyRun implements ShownRun {
 
   /** One try, until it fails. */
   async #try(): Promise<Failure> {
-    const { topology, ports, options } = this.#options;
+    const { topology, ports, options, revision } = this.#options;
     this.#phase = "starting";
     this.#nextMs = null;
     this.#completeMs = null;
     try {
-      const runner: Runner = new Runner(topology, ports, { options, onEvent: (event) => this.#told(runner, event) });
+      const onEvent = (event: RunEvent) => this.#told(runner, event);
+      const runner: Runner = new Runner(topology, ports, { options, onEvent, revision });
       this.runner = runner;
       const failed = runner.failed.then((error) => {
         throw error;
