@@ -1,5 +1,5 @@
 import { mulberry32 } from "../record/mulberry32.ts";
-import { MAP_ENTRY_BYTES } from "./heap_bytes.ts";
+import { mapBytes } from "./heap_bytes.ts";
 import { NO_SLOT, type Slot } from "./slots.ts";
 
 /** Keys of one Map, which then divides: growing one of more stops everything for longer than 10 ms. */
@@ -22,7 +22,6 @@ export class TextIndex {
   /** By the lowest `depth` bits of the hash; a shard that has fewer bits stands in several places. */
   #shards: Shard[] = [{ slots: new Map(), depth: 0 }];
   #depth = 0;
-  #size = 0;
   readonly #factor: number;
 
   constructor(seed: number) {
@@ -41,11 +40,10 @@ export class TextIndex {
       shard = this.#shardOf(key);
     }
     shard.slots.set(key, slot);
-    this.#size++;
   }
 
   remove(key: string): void {
-    if (this.#shardOf(key).slots.delete(key)) this.#size--;
+    this.#shardOf(key).slots.delete(key);
   }
 
   #shardOf(key: string): Shard {
@@ -73,6 +71,8 @@ export class TextIndex {
 
   /** On the heap, as estimated, without the texts. */
   get bytes(): number {
-    return this.#size * MAP_ENTRY_BYTES + this.#shards.length * 8;
+    let bytes = 8 * this.#shards.length;
+    for (const { slots } of new Set(this.#shards)) bytes += mapBytes(slots.size);
+    return bytes;
   }
 }

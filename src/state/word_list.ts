@@ -1,4 +1,4 @@
-import { heapBytesOf, MAP_ENTRY_BYTES } from "./heap_bytes.ts";
+import { heapBytesOf, mapBytes } from "./heap_bytes.ts";
 import { misfit } from "./sections.ts";
 
 /** The id of null. */
@@ -72,7 +72,7 @@ export class WordList {
 
   /** On the heap, as estimated. */
   get bytes(): number {
-    return this.#heapBytes + this.#ids.size * MAP_ENTRY_BYTES + this.texts.length * 16;
+    return this.#heapBytes + mapBytes(this.#ids.size) + this.texts.length * 16;
   }
 
   /** All words by id, into an empty list; none is used yet. @throws RangeError for a text that is there twice */
