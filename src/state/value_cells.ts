@@ -1,6 +1,6 @@
 import { CHUNK_BITS, CHUNK_MASK, CHUNK_SLOTS, chunkLengthFor, slotsOfChunk } from "./chunks.ts";
 import { loadChunk, saveChunk } from "./chunk_sections.ts";
-import { loadNumbers, loadSlots, saveNumbers } from "./sections.ts";
+import { loadSlots, saveNumbers } from "./sections.ts";
 import type { SectionReader, SectionWriter, Slot, SlotPart } from "./slots.ts";
 import { ValueChunk } from "./value_chunk.ts";
 import { WordList } from "./word_list.ts";
@@ -45,14 +45,10 @@ export class ValueCells implements SlotPart {
       const length = chunk < last ? CHUNK_SLOTS : chunkLengthFor(slot);
       if (chunk < this.chunks.length) this.chunks[chunk].lengthen(length);
       else {
-        if (this.words.abandoned) this.words.reconsider(this.#textsOf(chunk - 1));
+        if (this.words.abandoned) this.words.reconsider(this.chunks[chunk - 1]?.values ?? []);
         this.chunks.push(new ValueChunk(length, this.words));
       }
     }
-  }
-
-  #textsOf(chunk: number): string[] {
-    return (this.chunks[chunk]?.values ?? []).filter((value) => typeof value === "string");
   }
 
   clear(slot: Slot): void {
@@ -67,7 +63,6 @@ export class ValueCells implements SlotPart {
 
   save(to: SectionWriter): void {
     saveNumbers(to, [this.#slots]);
-    saveNumbers(to, [this.words.abandoned ? 1 : 0]);
     to.texts(this.words.texts);
     this.chunks.forEach((chunk, at) => saveChunk(chunk, { used: slotsOfChunk(at, this.#slots), to }));
   }
@@ -75,9 +70,7 @@ export class ValueCells implements SlotPart {
   load(from: SectionReader): void {
     const slots = loadSlots(from, this.#slots);
     if (slots > 0) this.grow(slots - 1);
-    const [abandoned] = loadNumbers(from, 1);
     this.words.restore(from.texts());
-    this.words.abandoned = abandoned === 1;
     this.chunks.forEach((chunk, at) => loadChunk(chunk, { used: slotsOfChunk(at, slots), from, words: this.words }));
   }
 }

@@ -140,7 +140,8 @@ export class ValueChunk {
   /** Finds the kind from the first value that has one. */
   #begin(at: number, value: unknown): boolean {
     const kind = kindOf(value, this.#words);
-    if (kind === VALUES) return false;
+    // One text that is kept as it is will be followed by others.
+    if (kind === VALUES && typeof value !== "string") return false;
     const others = this.others ?? [];
     this.become(kind, scaleOf(value));
     for (const [place, other] of others) this.set(place, other);
