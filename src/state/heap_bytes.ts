@@ -17,11 +17,14 @@ export function mapBytes(size: number): number {
   return MAP_ENTRY * Math.max(4, 2 ** Math.ceil(Math.log2(size)));
 }
 
-/** What `value` holds on the heap beside the 8 bytes that name it, as estimated: texts as one byte a character. */
+/** Characters for which V8 keeps the whole text with two bytes each. */
+const WIDE = /[\u0100-\uffff]/;
+
+/** What `value` holds on the heap beside the 8 bytes that name it, as estimated. */
 export function heapBytesOf(value: unknown): number {
   switch (typeof value) {
     case "string":
-      return TEXT_HEADER + ((value.length + 7) & ~7);
+      return TEXT_HEADER + ((value.length * (WIDE.test(value) ? 2 : 1) + 7) & ~7);
     case "number":
       return (value | 0) === value ? 0 : HEAP_NUMBER;
     case "bigint":

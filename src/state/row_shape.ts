@@ -37,9 +37,9 @@ export function hasShape(row: Row, names: readonly string[]): boolean {
 /**
  * The functions of a shape, written out for its columns; what they do is written readably in {@link plainShape}. Each
  * column has the forms of `value_chunk.ts` that are read most often before its eyes, at a place of its own, so that the
- * processor knows which comes, and several columns are fetched from memory at once. Of six columns, {@link plainShape}
- * takes 25 times as long to read a row in order, 13 times at random, 2.4 times to compare one, 2.7 times to put one
- * (`deno task bench state`).
+ * processor knows which comes, and several columns are fetched from memory at once. Loops over the columns, as in
+ * {@link plainShape}, take 8.7 times as long to read a row and 2.0 times to compare one
+ * (`deno run --allow-read tests/bench/compiled.ts`).
  */
 export const compiledShape: ShapeMaker = (columns) => {
   const constants: Record<string, unknown> = { of: Decimal.of };

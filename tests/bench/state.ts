@@ -57,8 +57,9 @@ function time(name: string, { round, work }: { readonly round: number; readonly 
 
 /** A loop of its own for each work, as in each task's program: one loop for all would be slow for all. */
 function loop(body: string, constants: Readonly<Record<string, unknown>>): Work {
-  const text =
-    `return (first, kept) => { for (let slot = first, end = first + SLOTS; slot < end; slot++) kept[slot & 1023] = ${body}; };`;
+  const text = `return (first, kept) => {
+    for (let slot = first, end = first + SLOTS; slot < end; slot++) kept[slot & 1023] = ${body};
+  };`;
   return new Function("SLOTS", ...Object.keys(constants), text)(SLOTS, ...Object.values(constants));
 }
 

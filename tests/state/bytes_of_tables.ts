@@ -55,6 +55,7 @@ const item = (key: number): Row => ({
 });
 // Texts as they come from a message, not as the pieces of which a template makes them.
 const customer = (key: number): Row => JSON.parse(`{"id":${key},"name":"customer no. ${key + 1_000_000}"}`);
+const wide = (key: number): Row => JSON.parse(`{"id":${key},"name":"клиент № ${key + 1_000_000}"}`);
 const tagged = (key: number): Row =>
   JSON.parse(`{"id":${key},"tags":["the tag no. ${key + 1_000_000}",${key}],"more":{"a":${key}}}`);
 
@@ -66,6 +67,10 @@ await measure("PackedRows", { build: (count) => filled(new PackedRows(), { count
 await measure("PackedRows of texts", {
   rows: HEAP_ROWS,
   build: (count) => filled(new PackedRows(), { count, rowOf: customer }),
+});
+await measure("PackedRows of wide texts", {
+  rows: HEAP_ROWS,
+  build: (count) => filled(new PackedRows(), { count, rowOf: wide }),
 });
 await measure("PackedRows of nested values", {
   rows: HEAP_ROWS,

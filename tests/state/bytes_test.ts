@@ -15,7 +15,7 @@ Deno.test({
     const { stdout, success } = await new Deno.Command(Deno.execPath(), { args, stderr: "inherit" }).output();
     assert(success);
     const [, ...cases] = new TextDecoder().decode(stdout).trim().split("\n").map((line) => JSON.parse(line));
-    assert(cases.length === 6);
+    assert(cases.length === 7);
     for (const { name, told, grown } of cases) {
       assert(Math.abs(told - grown) < DEVIATION_MAX * grown, `${name}: ${told} bytes a row told, ${grown} grown`);
     }
