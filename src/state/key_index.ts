@@ -45,6 +45,14 @@ export class KeyIndex {
     this.#added = (random() * 2 ** 32) | 0;
   }
 
+  /** Makes room for `count` keys in an empty index, so that loading them doubles nothing. */
+  reserve(count: number): void {
+    if (count <= ONE_SHARD_KEYS) return;
+    const length = 2 ** Math.ceil(Math.log2(count / SHARDS / FULL));
+    this.#shards = Array.from({ length: SHARDS }, () => new Int32Array(length));
+    this.#counts = new Int32Array(SHARDS);
+  }
+
   #hash(key: number): number {
     const high = Math.imul(Math.floor(key / 4294967296), this.#high);
     let hash = (Math.imul(key | 0, this.#low) + high + this.#added) | 0;

@@ -104,6 +104,12 @@ Deno.test("SlotTable with more keys than one shard has finds every one of them, 
     if (table.has(`key ${index * 2}`) || table.has(index * 14 + 1)) throw new Error(`no key ${index}`);
   }
   assertEquals(table.size, 200_000 - Math.ceil(200_000 / 3));
+  const copy = new SlotTable({ seed: 6 });
+  copy.load(readerOf(sectionsOf(table)));
+  for (let index = 0; index < 200_000; index++) {
+    if (copy.find(keyAt(index)) !== table.find(keyAt(index))) throw new Error(`key ${index} of the copy`);
+  }
+  assertEquals([copy.size, copy.add(-1) % 3], [table.size, 0]);
   // Slots that are free are given out before new ones.
   for (let count = 0; count < 66_667; count++) assert(table.add(-1 - count) < 200_000);
   assertEquals(table.slots, 200_000);
