@@ -7,8 +7,14 @@ import { valueOfText, valueText } from "./value_text.ts";
 /** Any value for each slot as it is, null for a new one. A chunk in which all are null takes nothing. */
 export class HeapCells<T> implements SlotPart {
   readonly #chunks: ((T | null)[] | undefined)[] = [];
+  readonly #isValue: (value: unknown) => value is T;
   #slots = 0;
   #heapBytes = 0;
+
+  /** `isValue`: whether what a snapshot holds can be a value. */
+  constructor(isValue: (value: unknown) => value is T) {
+    this.#isValue = isValue;
+  }
 
   get(slot: Slot): T | null {
     const chunk = this.#chunks[slot >>> CHUNK_BITS];
@@ -67,7 +73,8 @@ export class HeapCells<T> implements SlotPart {
     if (slots > 0) this.grow(slots - 1);
     for (let chunk = 0; chunk < this.#chunks.length; chunk++) {
       for (const [at, value] of loadPlaced(from, slotsOfChunk(chunk, slots))) {
-        this.set(chunk * CHUNK_SLOTS + at, value as T);
+        if (!this.#isValue(value)) throw misfit(`a ${typeof value} at place ${at}`);
+        this.set(chunk * CHUNK_SLOTS + at, value);
       }
     }
   }

@@ -8,11 +8,14 @@ const SHARDS = 1 << SHARD_BITS;
 /** Keys up to which there is one shard, since most tables are small. */
 const ONE_SHARD_KEYS = 16_384;
 const FIRST_LENGTH = 16;
+/** How full a shard gets before it doubles: the last one 0.25 more than the first, since all grow at the same pace. */
+const FULL = 0.55;
+const FULL_MORE = 0.25;
 
 /**
  * Integer key -> slot, by open addressing with linear probing. Only slots are stored (plus one; 0 is free); the key is
- * read where the table keeps it. 256 shards, each of which doubles on its own at three quarters full, so that the
- * longest stop is that of a 256th of the whole. Removal moves up what stands behind, so that no mark stays.
+ * read where the table keeps it. 256 shards, each of which doubles on its own, so that the longest stop is that of a
+ * 256th of the whole. Removal moves up what stands behind, so that no mark stays.
  *
  * Written out here because a Map takes 37 bytes an entry instead of 7, ends at 16.7 million, and stops everything for
  * 30 ms whenever it doubles beyond half a million.
@@ -40,6 +43,14 @@ export class KeyIndex {
     this.#low = (random() * 2 ** 32) | 1;
     this.#high = (random() * 2 ** 32) | 1;
     this.#added = (random() * 2 ** 32) | 0;
+  }
+
+  /** Makes room for `count` keys in an empty index, so that loading them doubles nothing. */
+  reserve(count: number): void {
+    if (count <= ONE_SHARD_KEYS) return;
+    const length = 2 ** Math.ceil(Math.log2(count / SHARDS / FULL));
+    this.#shards = Array.from({ length: SHARDS }, () => new Int32Array(length));
+    this.#counts = new Int32Array(SHARDS);
   }
 
   #hash(key: number): number {
@@ -72,7 +83,7 @@ export class KeyIndex {
     const hash = this.#hash(key);
     const which = this.#shardOf(hash);
     this.#size++;
-    if (++this.#counts[which] * 4 > this.#shards[which].length * 3) this.#double(which);
+    if (++this.#counts[which] > this.#countMax(which)) this.#double(which);
     put(this.#shards[which], hash, slot + 1);
   }
 
@@ -85,9 +96,13 @@ export class KeyIndex {
       if (stored === 0) continue;
       const hash = this.#hash(this.#keyAt(stored - 1));
       const which = this.#shardOf(hash);
-      if (++this.#counts[which] * 4 > this.#shards[which].length * 3) this.#double(which);
+      if (++this.#counts[which] > this.#countMax(which)) this.#double(which);
       put(this.#shards[which], hash, stored);
     }
+  }
+
+  #countMax(which: number): number {
+    return this.#shards[which].length * (FULL + FULL_MORE * which / SHARDS);
   }
 
   #double(which: number): void {

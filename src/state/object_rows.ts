@@ -1,12 +1,12 @@
 import type { Row } from "../record/row.ts";
 import { wireEquals } from "../record/wire.ts";
 import { HeapCells } from "./heap_cells.ts";
-import type { Rows } from "./rows.ts";
+import { isRow, type Rows } from "./rows.ts";
 import type { SectionReader, SectionWriter, Slot } from "./slots.ts";
 
 /** Rows as the objects that were given: for small tables, in which reading often is worth more than memory. */
 export class ObjectRows implements Rows {
-  readonly #rows = new HeapCells<Row>();
+  readonly #rows = new HeapCells(isRow);
 
   has(slot: Slot): boolean {
     return this.#rows.get(slot) !== null;

@@ -3,7 +3,7 @@ import { wireEquals } from "../record/wire.ts";
 import { ByteCells } from "./cells.ts";
 import { HeapCells } from "./heap_cells.ts";
 import { compiledShape, hasShape, type RowShape, type ShapeMaker } from "./row_shape.ts";
-import type { Rows } from "./rows.ts";
+import { isRow, type Rows } from "./rows.ts";
 import { loadNumbers, loadSlots, misfit, saveNumbers } from "./sections.ts";
 import type { SectionReader, SectionWriter, Slot } from "./slots.ts";
 import { ValueCells } from "./value_cells.ts";
@@ -33,7 +33,7 @@ interface KnownShape extends RowShape {
  */
 export class PackedRows implements Rows {
   readonly #kinds = new ByteCells();
-  readonly #objects = new HeapCells<Row>();
+  readonly #objects = new HeapCells(isRow);
   readonly #columns = new Map<string, ValueCells>();
   readonly #shapes: KnownShape[] = [];
   /** Their numbers, by the names as JSON. */

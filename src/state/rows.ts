@@ -12,3 +12,8 @@ export interface Rows extends SlotPart {
    */
   write(slot: Slot, row: Row | null): boolean;
 }
+
+/** Whether a value of a snapshot is a row. */
+export function isRow(value: unknown): value is Row {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}

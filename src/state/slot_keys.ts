@@ -11,7 +11,7 @@ const NONE = -(2 ** 31);
 export class SlotKeys {
   /** Chunks of the integer keys, as `KeyIndex` reads them. */
   readonly integers: (Int32Array | Float64Array)[] = [];
-  readonly #texts = new HeapCells<string>();
+  readonly #texts = new HeapCells((key): key is string => typeof key === "string");
   #slots = 0;
 
   get(slot: Slot): Key | null {

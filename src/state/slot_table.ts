@@ -134,6 +134,9 @@ export class SlotTable {
   load(from: SectionReader): void {
     if (this.#slots > 0) throw misfit("the table is not empty");
     this.#slots = this.#keys.load(from);
+    let integers = 0;
+    for (let slot = 0; slot < this.#slots; slot++) if (typeof this.#keys.get(slot) === "number") integers++;
+    this.#integers.reserve(integers);
     for (let slot = 0; slot < this.#slots; slot++) {
       for (const part of this.#parts) part.grow(slot);
       const key = this.#keys.get(slot);

@@ -1,9 +1,11 @@
 import { mulberry32 } from "../record/mulberry32.ts";
-import { MAP_ENTRY_BYTES } from "./heap_bytes.ts";
+import { mapBytes } from "./heap_bytes.ts";
 import { NO_SLOT, type Slot } from "./slots.ts";
 
 /** Keys of one Map, which then divides: growing one of more stops everything for longer than 10 ms. */
 const SHARD_KEYS_MAX = 32_768;
+/** What some divide at, as a share of that: all grow at the same pace, and should not divide together. */
+const SHARD_KEYS_LEAST = 0.5;
 /** Bits of the hash that tell shards apart, at most; then Maps grow. */
 const DEPTH_MAX = 14;
 
@@ -11,6 +13,7 @@ interface Shard {
   readonly slots: Map<string, Slot>;
   /** How many bits of the hash all its keys have in common. */
   readonly depth: number;
+  readonly keysMax: number;
 }
 
 /**
@@ -20,9 +23,8 @@ interface Shard {
  */
 export class TextIndex {
   /** By the lowest `depth` bits of the hash; a shard that has fewer bits stands in several places. */
-  #shards: Shard[] = [{ slots: new Map(), depth: 0 }];
+  #shards: Shard[] = [newShard(0, 0)];
   #depth = 0;
-  #size = 0;
   readonly #factor: number;
 
   constructor(seed: number) {
@@ -36,16 +38,15 @@ export class TextIndex {
   /** Adds a key that is not there. */
   add(key: string, slot: Slot): void {
     let shard = this.#shardOf(key);
-    while (shard.slots.size >= SHARD_KEYS_MAX && shard.depth < DEPTH_MAX) {
+    while (shard.slots.size >= shard.keysMax && shard.depth < DEPTH_MAX) {
       this.#divide(shard, this.#hash(key));
       shard = this.#shardOf(key);
     }
     shard.slots.set(key, slot);
-    this.#size++;
   }
 
   remove(key: string): void {
-    if (this.#shardOf(key).slots.delete(key)) this.#size--;
+    this.#shardOf(key).slots.delete(key);
   }
 
   #shardOf(key: string): Shard {
@@ -58,9 +59,9 @@ export class TextIndex {
       this.#shards = this.#shards.concat(this.#shards);
       this.#depth++;
     }
-    const halves = [{ slots: new Map<string, Slot>(), depth: depth + 1 }, { slots: new Map(), depth: depth + 1 }];
-    for (const [key, slot] of slots) halves[(this.#hash(key) >>> depth) & 1].slots.set(key, slot);
     const common = hash & ((1 << depth) - 1);
+    const halves = [newShard(depth + 1, common), newShard(depth + 1, common | (1 << depth))];
+    for (const [key, slot] of slots) halves[(this.#hash(key) >>> depth) & 1].slots.set(key, slot);
     for (let at = common; at < this.#shards.length; at += 1 << depth) this.#shards[at] = halves[(at >>> depth) & 1];
   }
 
@@ -73,6 +74,14 @@ export class TextIndex {
 
   /** On the heap, as estimated, without the texts. */
   get bytes(): number {
-    return this.#size * MAP_ENTRY_BYTES + this.#shards.length * 8;
+    let bytes = 8 * this.#shards.length;
+    for (const { slots } of new Set(this.#shards)) bytes += mapBytes(slots.size);
+    return bytes;
   }
+}
+
+/** `common`: the bits of the hash that its keys have in common. */
+function newShard(depth: number, common: number): Shard {
+  const share = (Math.imul(common, 0x9e3779b1) >>> 0) / 2 ** 32;
+  return { slots: new Map(), depth, keysMax: SHARD_KEYS_MAX * (SHARD_KEYS_LEAST + (1 - SHARD_KEYS_LEAST) * share) };
 }

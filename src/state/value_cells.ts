@@ -1,6 +1,6 @@
 import { CHUNK_BITS, CHUNK_MASK, CHUNK_SLOTS, chunkLengthFor, slotsOfChunk } from "./chunks.ts";
 import { loadChunk, saveChunk } from "./chunk_sections.ts";
-import { loadNumbers, loadSlots, saveNumbers } from "./sections.ts";
+import { loadSlots, saveNumbers } from "./sections.ts";
 import type { SectionReader, SectionWriter, Slot, SlotPart } from "./slots.ts";
 import { ValueChunk } from "./value_chunk.ts";
 import { WordList } from "./word_list.ts";
@@ -10,23 +10,24 @@ import { WordList } from "./word_list.ts";
  * another form costs a copy of these at most.
  */
 export class ValueCells implements SlotPart {
-  readonly #chunks: ValueChunk[] = [];
-  readonly #words = new WordList();
+  /** For functions compiled on top of this: `row_shape.ts`. */
+  readonly chunks: ValueChunk[] = [];
+  readonly words: WordList = new WordList();
   #slots = 0;
 
   /** Null for a new slot. */
   get(slot: Slot): unknown {
-    return this.#chunks[slot >>> CHUNK_BITS].get(slot & CHUNK_MASK);
+    return this.chunks[slot >>> CHUNK_BITS].get(slot & CHUNK_MASK);
   }
 
   /** `wireEquals` of the value held and this one. */
   equals(slot: Slot, value: unknown): boolean {
-    return this.#chunks[slot >>> CHUNK_BITS].equals(slot & CHUNK_MASK, value);
+    return this.chunks[slot >>> CHUNK_BITS].equals(slot & CHUNK_MASK, value);
   }
 
   /** Exactly this value from now on, also where it equals the one held: 1.5 instead of 1.50. */
   set(slot: Slot, value: unknown): void {
-    this.#chunks[slot >>> CHUNK_BITS].set(slot & CHUNK_MASK, value);
+    this.chunks[slot >>> CHUNK_BITS].set(slot & CHUNK_MASK, value);
   }
 
   /** As {@link set}; false for a value that equals the one held, which stays. */
@@ -40,18 +41,14 @@ export class ValueCells implements SlotPart {
     if (slot < this.#slots) return;
     this.#slots = slot + 1;
     const last = slot >>> CHUNK_BITS;
-    for (let chunk = Math.max(0, this.#chunks.length - 1); chunk <= last; chunk++) {
+    for (let chunk = Math.max(0, this.chunks.length - 1); chunk <= last; chunk++) {
       const length = chunk < last ? CHUNK_SLOTS : chunkLengthFor(slot);
-      if (chunk < this.#chunks.length) this.#chunks[chunk].lengthen(length);
+      if (chunk < this.chunks.length) this.chunks[chunk].lengthen(length);
       else {
-        if (this.#words.abandoned) this.#words.reconsider(this.#textsOf(chunk - 1));
-        this.#chunks.push(new ValueChunk(length, this.#words));
+        if (this.words.abandoned) this.words.reconsider(this.chunks[chunk - 1]?.values ?? []);
+        this.chunks.push(new ValueChunk(length, this.words));
       }
     }
-  }
-
-  #textsOf(chunk: number): string[] {
-    return (this.#chunks[chunk]?.values ?? []).filter((value) => typeof value === "string");
   }
 
   clear(slot: Slot): void {
@@ -59,24 +56,21 @@ export class ValueCells implements SlotPart {
   }
 
   get bytes(): number {
-    let bytes = this.#words.bytes;
-    for (const chunk of this.#chunks) bytes += chunk.bytes;
+    let bytes = this.words.bytes;
+    for (const chunk of this.chunks) bytes += chunk.bytes;
     return bytes;
   }
 
   save(to: SectionWriter): void {
     saveNumbers(to, [this.#slots]);
-    saveNumbers(to, [this.#words.abandoned ? 1 : 0]);
-    to.texts(this.#words.texts);
-    this.#chunks.forEach((chunk, at) => saveChunk(chunk, { used: slotsOfChunk(at, this.#slots), to }));
+    to.texts(this.words.texts);
+    this.chunks.forEach((chunk, at) => saveChunk(chunk, { used: slotsOfChunk(at, this.#slots), to }));
   }
 
   load(from: SectionReader): void {
     const slots = loadSlots(from, this.#slots);
     if (slots > 0) this.grow(slots - 1);
-    const [abandoned] = loadNumbers(from, 1);
-    this.#words.restore(from.texts());
-    this.#words.abandoned = abandoned === 1;
-    this.#chunks.forEach((chunk, at) => loadChunk(chunk, { used: slotsOfChunk(at, slots), from, words: this.#words }));
+    this.words.restore(from.texts());
+    this.chunks.forEach((chunk, at) => loadChunk(chunk, { used: slotsOfChunk(at, slots), from, words: this.words }));
   }
 }

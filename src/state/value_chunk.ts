@@ -1,6 +1,6 @@
 import { Decimal } from "../record/decimal.ts";
 import { wireEquals } from "../record/wire.ts";
-import { heapBytesOf, MAP_ENTRY_BYTES } from "./heap_bytes.ts";
+import { heapBytesOf, mapBytes } from "./heap_bytes.ts";
 import {
   DOUBLES,
   EMPTY,
@@ -140,7 +140,8 @@ export class ValueChunk {
   /** Finds the kind from the first value that has one. */
   #begin(at: number, value: unknown): boolean {
     const kind = kindOf(value, this.#words);
-    if (kind === VALUES) return false;
+    // One text that is kept as it is will be followed by others.
+    if (kind === VALUES && typeof value !== "string") return false;
     const others = this.others ?? [];
     this.become(kind, scaleOf(value));
     for (const [place, other] of others) this.set(place, other);
@@ -291,7 +292,7 @@ export class ValueChunk {
   get bytes(): number {
     const { bytes8, halves, integers, doubles } = this;
     const cells = bytes8.byteLength + halves.byteLength + integers.byteLength + doubles.byteLength;
-    const others = this.others === null ? 0 : this.others.size * MAP_ENTRY_BYTES;
+    const others = this.others === null ? 0 : mapBytes(this.others.size);
     return CHUNK_BYTES + cells + 8 * this.values.length + others + this.#heapBytes;
   }
 }

@@ -1,4 +1,4 @@
-import { heapBytesOf, MAP_ENTRY_BYTES } from "./heap_bytes.ts";
+import { heapBytesOf, mapBytes } from "./heap_bytes.ts";
 import { misfit } from "./sections.ts";
 
 /** The id of null. */
@@ -7,7 +7,7 @@ export const NULL_WORD = 0;
 export const OTHER_WORD = 1;
 /** Words of one column at most: growing a Map of more would stop everything for longer than 10 ms. */
 const WORDS_MAX = 131_072;
-/** Different texts, as a share of all, below which those to come may be words after all. */
+/** Different texts, as a share of a chunk, below which those to come may be words after all. */
 const REPEATED_SHARE = 1 / 4;
 /** Words that are always taken; of more than that each must be used twice on average. */
 const WORDS_FREE = 256;
@@ -26,11 +26,11 @@ export class WordList {
   /** Too few texts were equal for words to pay: further texts of this column are kept as they are. */
   abandoned = false;
 
-  /** `texts`: those of a whole chunk. The first texts of a column may all have been different by chance. */
-  reconsider(texts: readonly string[]): void {
+  /** `values`: those of a whole chunk. The first texts of a column may all have been different by chance. */
+  reconsider(values: readonly unknown[]): void {
     const different = new Set<string>();
-    for (const text of texts) {
-      if (different.add(text).size > texts.length * REPEATED_SHARE) return;
+    for (const value of values) {
+      if (typeof value === "string" && different.add(value).size > values.length * REPEATED_SHARE) return;
     }
     this.abandoned = different.size === 0;
     // As many different ones may come before the first is repeated, and as many new ones.
@@ -72,7 +72,7 @@ export class WordList {
 
   /** On the heap, as estimated. */
   get bytes(): number {
-    return this.#heapBytes + this.#ids.size * MAP_ENTRY_BYTES + this.texts.length * 16;
+    return this.#heapBytes + mapBytes(this.#ids.size) + this.texts.length * 16;
   }
 
   /** All words by id, into an empty list; none is used yet. @throws RangeError for a text that is there twice */

@@ -19,6 +19,8 @@ import { columnAdded, columnPut, type WithColumn } from "../../src/processor/col
 import { columnEncoder, rowEncoder } from "../../src/processor/sink_row.ts";
 import { digestOf } from "../../src/record/digest.ts";
 import type { Row } from "../../src/record/row.ts";
+import { PackedRows } from "../../src/state/packed_rows.ts";
+import { compiledShape, plainShape, type ShapeMaker } from "../../src/state/row_shape.ts";
 
 /** Many short rounds: most of them are not interrupted, so the median is one that was not. */
 const ROUNDS = 601;
@@ -194,6 +196,33 @@ compete<Row>({
     "row[column] = value": joining(plainPut),
     "copied again, compiled": joining(columnAdded),
   },
+});
+
+// Rows as columns by slot.
+const packed = (shapes: ShapeMaker) =>
+  rowsOf.map((rows) => {
+    const table = new PackedRows({ shapes });
+    rows.forEach((row, slot) => {
+      table.grow(slot);
+      table.write(slot, row);
+    });
+    return table;
+  });
+const [byCompiled, byLoops] = [packed(compiledShape), packed(plainShape)];
+const slots = rowsOf.map((rows) => rows.map((_, slot) => slot));
+const reading = (tables: PackedRows[]) => tables.map((table): Way<number> => (slot) => table.read(slot));
+compete<number>({
+  name: "read a row by slot",
+  inputs: () => slots,
+  ways: { compiled: reading(byCompiled), "one loop over columns": reading(byLoops) },
+});
+const written = rowsOf.map((rows) => rows.map((row, slot) => ({ slot, row: { ...row } })));
+const comparing = (tables: PackedRows[]) =>
+  tables.map((table): Way<typeof written[0][0]> => ({ slot, row }) => table.write(slot, row));
+compete({
+  name: "compare a row by slot",
+  inputs: () => written,
+  ways: { compiled: comparing(byCompiled), "one loop over columns": comparing(byLoops) },
 });
 
 // Encoding rows for sinks.

@@ -16,6 +16,7 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
   startup    a warm start to the first new order in ClickHouse
   million    restart with a million stored rows
   memory     bytes per stored row
+  state      rows as columns beside rows as objects: bytes a row, ns an operation
   churn      queries on a table whose rows come and go, before and after \`cleanup\`
   stall      longest hold of the event loop in every phase of a start and of a rebalance
   (none)     all but kafka
@@ -66,6 +67,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
   churn: () => onEmbedded((place) => benchChurn(place, { live: Number(values.live), changes: size.changes })),
   stall: () => apart("stall.ts", { flags: STALL_FLAGS, args: [values.groups, values.partitions] }),
   memory: () => apart("memory.ts", { flags: ["--expose-gc"], args: [] }),
+  state: () => apart("state.ts", { flags: ["--expose-gc"], args: [] }),
 };
 
 /** Runs a benchmark as a process of its own, which prints its figures as one line of JSON. */

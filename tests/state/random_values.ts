@@ -2,7 +2,8 @@ import { Decimal } from "../../src/record/decimal.ts";
 import type { Row } from "../../src/record/row.ts";
 import type { Choices } from "../oracle/random.ts";
 
-const BORDERS = [
+/** Values at the borders of every form in which they may be kept. */
+export const BORDERS: readonly unknown[] = [
   ...[
     0,
     -0,

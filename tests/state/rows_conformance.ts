@@ -5,7 +5,7 @@ import { wireEquals } from "../../src/record/wire.ts";
 import type { Rows } from "../../src/state/rows.ts";
 import { type Choices, choicesOf } from "../oracle/random.ts";
 import { readerOf, sectionsOf } from "./memory_sections.ts";
-import { COLUMN_KINDS, type ColumnKind, rowOf, valueOf } from "./random_values.ts";
+import { BORDERS, COLUMN_KINDS, type ColumnKind, rowOf, valueOf } from "./random_values.ts";
 
 class Point {
   constructor(readonly x: number) {}
@@ -106,6 +106,11 @@ function grown(make: () => Rows, slots: number): Rows {
 
 /** What every layout of rows must do. */
 export function rowsConformance(name: string, make: () => Rows): void {
+  comparisons(name, make);
+  tables(name, make);
+}
+
+function comparisons(name: string, make: () => Rows): void {
   Deno.test(`${name} holds what an array of rows holds`, () => {
     for (let seed = 1; seed <= 8; seed++) {
       try {
@@ -128,6 +133,41 @@ export function rowsConformance(name: string, make: () => Rows): void {
     assertEquals(Object.keys(rows.read(0)!), ["a", "b"]);
     assertEquals(rows.write(0, { b: 2, a: Decimal.parse("1.5"), c: null }), true);
     assertEquals(Object.keys(rows.read(0)!), ["b", "a", "c"]);
+  });
+
+  Deno.test(`${name} tells each value at a border from every other, whatever the form of the column`, () => {
+    for (const usual of [5, 0.5, Decimal.of(5, 2), true, "word", {}]) {
+      for (const before of BORDERS) {
+        // For each a new table, as one value may change the form for all that follow.
+        const rows = grown(make, BORDERS.length);
+        rows.write(0, { a: usual });
+        for (let slot = 1; slot < BORDERS.length; slot++) rows.write(slot, { a: before });
+        for (let slot = 1; slot < BORDERS.length; slot++) {
+          const [held, row] = [{ a: before }, { a: BORDERS[slot] }];
+          const changed = !wireEquals(held, row);
+          assertEquals(rows.write(slot, row), changed);
+          assertSame(rows.read(slot), changed ? row : held);
+        }
+      }
+    }
+    // An integer that stands for null in 4 bytes, among integers.
+    for (const [before, after] of [[null, -(2 ** 31)], [0, -0], [-0, -(2 ** 31)], [7n, null], [null, -0]]) {
+      const rows = grown(make, 2);
+      rows.write(0, { a: 5 });
+      rows.write(1, { a: before });
+      assertEquals(rows.write(1, { a: after }), !wireEquals(before, after));
+      assertSame(rows.read(1), { a: wireEquals(before, after) ? before : after });
+    }
+  });
+}
+
+function tables(name: string, make: () => Rows): void {
+  Deno.test(`${name} holds nothing of columns that a row has no more`, () => {
+    const rows = grown(make, 1);
+    rows.write(0, { a: ["x".repeat(10_000)] });
+    const { bytes } = rows;
+    rows.write(0, { b: 1 });
+    assert(rows.bytes < bytes - 9_000, `${rows.bytes} instead of ${bytes}`);
   });
 
   Deno.test(`${name} reads at a new slot, and after clear, no row`, () => {

@@ -79,6 +79,21 @@ Deno.test("SlotTable holds what a Map holds, its parts too, also from a snapshot
   }
 });
 
+Deno.test("SlotTable holds each key at a border, alone and beside others", () => {
+  for (const key of BORDERS) {
+    for (const other of BORDERS) {
+      if (other === key) continue;
+      const table = new SlotTable();
+      const slot = table.add(key);
+      assertEquals([table.isUsed(slot), table.keyOf(slot), table.find(other)], [true, key, NO_SLOT]);
+      table.add(other);
+      assertEquals([table.find(key), table.keyOf(slot), table.isUsed(slot)], [slot, key, true]);
+      table.remove(slot);
+      assertEquals([table.isUsed(slot), table.find(key), table.size, [...table.used()]], [false, NO_SLOT, 1, [1]]);
+    }
+  }
+});
+
 Deno.test("SlotTable with more keys than one shard has finds every one of them, and no other", () => {
   const table = new SlotTable({ seed: 5 });
   const keyAt = (index: number): Key => index % 2 === 0 ? index * 7 : `key ${index}`;
@@ -89,6 +104,12 @@ Deno.test("SlotTable with more keys than one shard has finds every one of them, 
     if (table.has(`key ${index * 2}`) || table.has(index * 14 + 1)) throw new Error(`no key ${index}`);
   }
   assertEquals(table.size, 200_000 - Math.ceil(200_000 / 3));
+  const copy = new SlotTable({ seed: 6 });
+  copy.load(readerOf(sectionsOf(table)));
+  for (let index = 0; index < 200_000; index++) {
+    if (copy.find(keyAt(index)) !== table.find(keyAt(index))) throw new Error(`key ${index} of the copy`);
+  }
+  assertEquals([copy.size, copy.add(-1) % 3], [table.size, 0]);
   // Slots that are free are given out before new ones.
   for (let count = 0; count < 66_667; count++) assert(table.add(-1 - count) < 200_000);
   assertEquals(table.slots, 200_000);

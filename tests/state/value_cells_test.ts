@@ -4,7 +4,7 @@ import { wireEquals } from "../../src/record/wire.ts";
 import { ValueCells } from "../../src/state/value_cells.ts";
 import { choicesOf } from "../oracle/random.ts";
 import { readerOf, sectionsOf } from "./memory_sections.ts";
-import { COLUMN_KINDS, type ColumnKind, valueOf } from "./random_values.ts";
+import { BORDERS, COLUMN_KINDS, type ColumnKind, valueOf } from "./random_values.ts";
 
 function grown(slots: number): ValueCells {
   const cells = new ValueCells();
@@ -82,6 +82,24 @@ Deno.test("ValueCells keeps what equals the value held, and puts another form wh
   ]);
 });
 
+Deno.test("ValueCells holds each value at a border, whatever the form, and tells it from every other", () => {
+  for (const usual of [null, 5, 0.5, 2 ** 40, Decimal.of(5, 2), Decimal.of(2 ** 40, 2), true, "word", {}]) {
+    for (const before of BORDERS) {
+      for (const after of BORDERS) {
+        const cells = grown(3);
+        cells.set(0, usual);
+        cells.set(1, before);
+        assertEquals(cells.get(1), before);
+        const changed = !wireEquals(before, after);
+        assertEquals(cells.put(1, after), changed);
+        assertEquals(cells.get(1), changed ? after : before);
+        cells.set(1, after);
+        assertEquals([cells.get(0), cells.get(1), cells.get(2)], [usual, after, null]);
+      }
+    }
+  }
+});
+
 Deno.test("ValueCells finds the smallest form", () => {
   const bytesOf = (value: (slot: number) => unknown) => {
     const cells = grown(65_536);
@@ -101,6 +119,15 @@ Deno.test("ValueCells finds the smallest form", () => {
   around(bytesOf((slot) => slot === 9 ? "text" : slot % 1_000 === 0 ? 2n ** 70n : slot), 4);
   // Texts that do not repeat: the text, and 8 bytes for its place.
   around(bytesOf((slot) => `text ${slot + 100_000}`), 8 + 16 + 16);
+});
+
+Deno.test("ValueCells forgets words that nobody uses any more", () => {
+  const cells = grown(1);
+  cells.set(0, "first");
+  const before = cells.bytes;
+  for (let round = 0; round < 10_000; round++) cells.set(0, `word ${round}`);
+  cells.set(0, "first");
+  assert(cells.bytes < before + 200, `${cells.bytes} instead of ${before}`);
 });
 
 Deno.test("ValueCells finds words in a later chunk, if the first texts were all different", () => {
