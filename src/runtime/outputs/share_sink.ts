@@ -3,7 +3,8 @@ import type { ShownRow, UpsertRow } from "../../ports/warehouse.ts";
 import type { Group } from "../../processor/group.ts";
 import { keyGuard } from "../../processor/key_guard.ts";
 import { type ShareEncoder, shareEncoder } from "../../processor/share_row.ts";
-import { digestOf } from "../../record/digest.ts";
+import { encodedLine } from "../../processor/line_writer.ts";
+import { isDigestOfText } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyText, parseKeyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
@@ -12,7 +13,7 @@ import type { Refusals } from "../../state/refusals.ts";
 import type { GroupOutput } from "./group_output.ts";
 import { keyLineOf, shownKeyOf } from "./key_line.ts";
 import { FOREIGN_DIGEST, newSinkCounts, type SinkCounts } from "./sink_output.ts";
-import type { OutgoingRow } from "../delivery/sink_writer.ts";
+import type { OutgoingRow } from "../delivery/waiting_rows.ts";
 
 /** What a sink of shares needs of its task. */
 export interface ShareSinkOptions {
@@ -21,6 +22,7 @@ export interface ShareSinkOptions {
   readonly task: string;
   readonly epoch: number;
   readonly nextSeq: () => number;
+  /** `row.line` is overwritten by the next row. */
   readonly put: (row: OutgoingRow) => void;
   /** Whether groups may be missing only because something failed. */
   readonly suspect: () => boolean;
@@ -101,7 +103,7 @@ export class ShareSink {
   *#findUnwritable(): Chore {
     let looks = 0;
     for (const group of this.#options.output.groups.values()) {
-      if (group.rows > 0 && !this.#base.has(group.key) && this.#markOf(group) === null) {
+      if (group.rows > 0 && !this.#base.has(group.key) && this.#encodeMark(group) === null) {
         this.#unwritable = true;
         return;
       }
@@ -204,8 +206,8 @@ export class ShareSink {
     const group = this.#options.output.groups.get(key);
     if (group === undefined || group.sent !== row.digest) return this.#replaced(key);
     this.#refused.add(key);
-    const line = this.#markOf(group);
-    if (line !== null && digestOf(line) !== row.digest) this.#put(group, line);
+    const digest = this.#encodeMark(group);
+    if (digest !== null && digest !== row.digest) this.#put(group, digest);
   }
 
   #write(group: Group): void {
@@ -217,22 +219,26 @@ export class ShareSink {
       output.drop(group);
       return;
     }
-    const line = this.#lineOf(group);
-    if (line === null) return;
-    if (digestOf(line) === group.sent) return;
+    const digest = this.#encode(group);
+    if (digest === null || digest === group.sent) return;
+    if (
+      group.sent !== null && isDigestOfText(group.sent) &&
+      this.#encoder.textDigest(group.columns, output.parts(group)) === group.sent
+    ) return;
     if (this.#refused.size > 0 && this.#refused.delete(group.key)) this.#replaced(group.key);
     if (this.#completing && group.sent !== null) this.counts.rewritten++;
-    this.#put(group, line);
+    this.#put(group, digest);
   }
 
-  #put(group: Group, line: string): void {
+  /** Puts the line encoded last. */
+  #put(group: Group, digest: number): void {
     const { task, epoch, nextSeq, put } = this.#options;
-    const digest = group.sent = digestOf(line);
+    group.sent = digest;
     if (this.#held.size > 0) this.#held.delete(group.key);
     this.counts.written++;
     this.touched?.add(group.key);
     const key = keyText(group.key);
-    put({ id: `${task} ${key}`, line, task, key, digest, epoch, seq: nextSeq() });
+    put({ id: `${task} ${key}`, line: encodedLine(), task, key, digest, epoch, seq: nextSeq() });
   }
 
   #delete(key: Key, task = this.#options.task): void {
@@ -253,26 +259,29 @@ export class ShareSink {
     this.#options.refusals.rowReplaced(this.#operator, key);
   }
 
-  /** The share as it is written, or a mark in its place; null when not even the group's columns can be written. */
-  #lineOf(group: Group): string | null {
+  /**
+   * Encodes the share, or a mark in its place; gives the digest, or null when not even the group's columns can be
+   * written.
+   */
+  #encode(group: Group): number | null {
     const { output, refusals } = this.#options;
     try {
       this.#checkColumns(group);
-      const line = this.#encoder.line(group.columns, output.parts(group));
+      const digest = this.#encoder.write(group.columns, output.parts(group));
       refusals.keyMended(this.#operator, group.key);
-      return line;
+      return digest;
     } catch (cause) {
       const error = new ProcessorError(this.#operator, keyText(group.key), { cause, row: group.columns });
       refusals.other(error, { columns: Object.keys(group.columns).sort() });
     }
-    return this.#markOf(group);
+    return this.#encodeMark(group);
   }
 
-  /** The mark of a share that cannot be written; null when not even the group's columns can. */
-  #markOf(group: Group): string | null {
+  /** Encodes the mark of a share that cannot be written; null when not even the group's columns can. */
+  #encodeMark(group: Group): number | null {
     try {
       this.#checkColumns(group);
-      return this.#encoder.refusedLine(group.columns);
+      return this.#encoder.writeRefused(group.columns);
     } catch {
       // What is wrong with the columns is told where the share is encoded.
       return null;

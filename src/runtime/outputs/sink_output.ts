@@ -1,14 +1,14 @@
 import { keyColumnsOf } from "../../plan/outputs_of.ts";
 import type { SinkPlan } from "../../plan/physical.ts";
 import { keyGuard } from "../../processor/key_guard.ts";
-import { rowEncoder } from "../../processor/sink_row.ts";
-import { digestOf } from "../../record/digest.ts";
+import { encodedLine, type RowWriter, rowWriter } from "../../processor/line_writer.ts";
+import { isDigestOfText } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyOf, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { type Entry, REPLACED, SHOWN_BEFORE } from "../../state/entry.ts";
 import { keyLineOf } from "./key_line.ts";
-import type { OutgoingRow } from "../delivery/sink_writer.ts";
+import type { OutgoingRow } from "../delivery/waiting_rows.ts";
 
 /** Counts of one sink's rows since the task's start. */
 export interface SinkCounts {
@@ -50,6 +50,7 @@ export interface SinkOutputOptions {
   /** Whether rows of this key are this task's to write. */
   readonly owns: (key: Key) => boolean;
   readonly nextSeq: () => number;
+  /** `row.line` is overwritten by the next row. */
   readonly put: (row: OutgoingRow) => void;
   /** The entry's row is to be looked at again when the start ends. */
   readonly hold: (entry: Entry) => void;
@@ -84,7 +85,7 @@ export class SinkOutput {
   readonly #missing = new Set<Entry>();
   /** How many were missing when the start was complete. */
   #gone = 0;
-  readonly #encode: (row: Row) => string;
+  readonly #writer: RowWriter;
   readonly #guardKey: ((row: Row) => void) | null;
   readonly #keyColumns: readonly string[];
   /** Key columns in the order of the row key. */
@@ -93,7 +94,7 @@ export class SinkOutput {
   constructor(options: SinkOutputOptions) {
     this.#options = options;
     const { table } = options.plan;
-    this.#encode = rowEncoder(table.columns);
+    this.#writer = rowWriter(table.columns);
     this.#guardKey = keyGuard(table.columns, table.key);
     this.#keyColumns = table.key;
     this.#keyNames = keyColumnsOf(options.plan);
@@ -128,8 +129,8 @@ export class SinkOutput {
   show(entry: Entry, row: Row | null): void {
     const { cell } = this.#options;
     const shown = entry.cells[cell] as number | null;
-    const line = row === null ? null : this.#lineOf(entry.key, row);
-    if (line === null) {
+    const digest = row === null ? null : this.#encode(entry.key, row);
+    if (digest === null) {
       if (this.#refused.size > 0 && this.#refused.delete(entry.key)) this.#options.onReplaced(entry.key);
       if (shown === null) return;
       if (!this.#options.complete()) {
@@ -146,8 +147,8 @@ export class SinkOutput {
       return;
     }
     if (this.#missing.size > 0) this.#missing.delete(entry);
-    const digest = digestOf(line);
     if (digest === shown) return;
+    if (shown !== null && isDigestOfText(shown) && this.#writer.textDigest(row!) === shown) return;
     if (this.#refused.size > 0 && this.#isRefused(entry, digest)) return;
     entry.cells[cell] = digest;
     this.counts.written++;
@@ -159,7 +160,7 @@ export class SinkOutput {
       this.#startSeq = seq;
       if (shown !== null) entry.flags |= REPLACED;
     }
-    put({ id: entry.key, line, task, key: keyText(entry.key), digest, epoch, seq });
+    put({ id: entry.key, line: encodedLine(), task, key: keyText(entry.key), digest, epoch, seq });
   }
 
   /**
@@ -273,7 +274,8 @@ export class SinkOutput {
     put({ id: `moved ${text}`, keyLine: keyLineOf(plan, key), task, key: text, epoch: firstEpoch, seq: 0 });
   }
 
-  #lineOf(key: Key, row: Row): string | null {
+  /** Encodes the row; gives its digest, or null if it is refused. */
+  #encode(key: Key, row: Row): number | null {
     try {
       const names = this.#keyNames;
       if (keyOf(names.length === 1 ? [row[names[0]]] : names.map((name) => row[name])) !== key) {
@@ -285,7 +287,7 @@ export class SinkOutput {
         );
       }
       this.#guardKey?.(row);
-      return this.#encode(row);
+      return this.#writer.write(row);
     } catch (cause) {
       this.#options.onError(new ProcessorError(`sink ${this.#options.plan.name}`, keyText(key), { cause, row }));
       return null;

@@ -14,6 +14,7 @@ import { mulberry32 } from "../../../src/record/mulberry32.ts";
 import type { Row } from "../../../src/record/row.ts";
 import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
 import { clickHouseOfFile } from "../../own_clickhouse.ts";
+import { lineOf } from "../../line_bytes.ts";
 
 const PARTITIONS = [1, 2, 5];
 const GROUPS = 60;
@@ -155,9 +156,9 @@ function sharesOf(built: Topology, rows: readonly Row[], random: () => number): 
   return [...homes].map(([id, group], seq): UpsertRow => {
     const head = { task: id.slice(0, id.indexOf(" ")), key: keyText(group.key), digest: seq, epoch: 1, seq };
     try {
-      return { ...head, line: encoder.line(group.columns, fold.parts(group)) };
+      return { ...head, line: lineOf(encoder.line(group.columns, fold.parts(group))) };
     } catch {
-      return { ...head, line: encoder.refusedLine(group.columns) };
+      return { ...head, line: lineOf(encoder.refusedLine(group.columns)) };
     }
   });
 }

@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
 import type { SinkPlan } from "../../../src/plan/physical.ts";
 import type { UpsertRow } from "../../../src/ports/warehouse.ts";
-import type { OutgoingRow } from "../../../src/runtime/delivery/sink_writer.ts";
+import type { OutgoingRow } from "../../../src/runtime/delivery/waiting_rows.ts";
 import { FOREIGN_DIGEST, SinkOutput } from "../../../src/runtime/outputs/sink_output.ts";
 import { refuseRow } from "../../../src/runtime/task/task_outputs.ts";
+import { lineText } from "../../line_bytes.ts";
 import type { Entry } from "../../../src/state/entry.ts";
 
 const EPOCH = 7;
@@ -32,7 +33,7 @@ function open({ complete = true }: { complete?: boolean } = {}) {
     firstEpoch: 1,
     owns: () => true,
     nextSeq: () => ++seq,
-    put: (row) => put.push(row),
+    put: (row) => put.push("line" in row ? { ...row, line: row.line.slice() } : row),
     hold() {},
     suspecting: () => () => false,
     complete: () => complete,
@@ -48,7 +49,7 @@ function open({ complete = true }: { complete?: boolean } = {}) {
     show: (name: string) => output.show(entry, { id: 1, name }),
     last: () => put[put.length - 1] as UpsertRow & OutgoingRow,
     /** What was handed out: names of rows, and `-` for a tombstone. */
-    puts: () => put.map((row) => "line" in row ? JSON.parse(`${row.line}]`)[1] : "-"),
+    puts: () => put.map((row) => "line" in row ? JSON.parse(`${lineText(row.line)}]`)[1] : "-"),
   };
 }
 
