@@ -1,9 +1,8 @@
 import { digestOfBytes } from "./digest.ts";
 
-/** Room at first, and again after a row that needed much more. */
 const FIRST_BYTES = 64 * 1024;
-/** More room than this is given back before the next row. */
-const KEPT_BYTES_MAX = 1024 * 1024;
+/** So many times the first room is given back before the next row. */
+const GIVEN_BACK_FROM = 16;
 /** Longer texts are left to the platform, whose loop is faster but takes long to call. */
 const TEXT_BY_HAND_MAX = 80;
 /** Most bytes of an integer, a decimal of up to 16 digits, or a date. */
@@ -22,9 +21,17 @@ const encoder = new TextEncoder();
  * A library that writes bytes (protobufjs, msgpackr) writes binary formats; none writes JSON's numbers and texts.
  */
 export class ByteWriter {
-  #bytes = new Uint8Array(FIRST_BYTES);
-  #words = new Int32Array(this.#bytes.buffer);
+  readonly #firstBytes: number;
+  #bytes: Uint8Array<ArrayBuffer>;
+  #words: Int32Array;
   #end = 0;
+
+  /** `firstBytes`: room at first, and again after a row that needed much more; whole words. */
+  constructor(firstBytes: number = FIRST_BYTES) {
+    this.#firstBytes = firstBytes;
+    this.#bytes = new Uint8Array(firstBytes);
+    this.#words = new Int32Array(this.#bytes.buffer);
+  }
 
   /** How many bytes are written. */
   get length(): number {
@@ -34,7 +41,7 @@ export class ByteWriter {
   /** Begins anew. */
   clear(): void {
     this.#end = 0;
-    if (this.#bytes.length > KEPT_BYTES_MAX) this.#use(new Uint8Array(FIRST_BYTES));
+    if (this.#bytes.length > GIVEN_BACK_FROM * this.#firstBytes) this.#use(new Uint8Array(this.#firstBytes));
   }
 
   /** What is written, NOT copied: it changes with the next {@link clear}. */

@@ -7,6 +7,10 @@ import { qualified, quoted, rowsName } from "./table_sql.ts";
 
 /** Bytes of one INSERT's body; a larger batch becomes several. Far below ClickHouse's block of 256 MB. */
 const BODY_BYTES_MAX = 32 * 2 ** 20;
+/** Room for the row with which a body is full. */
+const ROOM_BEYOND = 4 * 2 ** 20;
+/** Most bytes of what is appended to a line, but for the texts of task and key. */
+const BOOKKEEPING_BYTES_MAX = 80;
 const [COMMA, BRACKET, NEWLINE] = [44, 93, 10];
 
 const UPSERT_COLUMNS = ["_task", "_key", "_digest", "_epoch", "_seq"];
@@ -25,6 +29,7 @@ export async function insertRows(target: ConnectedDatabase, batch: InsertBatch):
   await insertLines(target, {
     table,
     rows: upserts,
+    bytes: upserts.reduce((bytes, row) => bytes + row.line.length + room(row), 0),
     columns: [...declared, ...UPSERT_COLUMNS],
     write(body, row) {
       body.bytes(row.line);
@@ -36,6 +41,7 @@ export async function insertRows(target: ConnectedDatabase, batch: InsertBatch):
   await insertLines(target, {
     table,
     rows: deletes,
+    bytes: deletes.reduce((bytes, row) => bytes + row.keyLine.length + room(row), 0),
     columns: [...table.key, ...DELETE_COLUMNS],
     write(body, row) {
       body.raw(row.keyLine);
@@ -64,6 +70,11 @@ function refuseNulls({ table, upserts, deletes }: InsertBatch): void {
 
 const encoder = new TextEncoder();
 
+/** Bytes of what is appended to a row's line, if its texts are ASCII. */
+function room({ task, key }: UpsertRow | DeleteRow): number {
+  return task.length + key.length + BOOKKEEPING_BYTES_MAX;
+}
+
 function writeOwner(body: ByteWriter, { task, key }: UpsertRow | DeleteRow): void {
   body.byte(COMMA);
   body.text(task);
@@ -85,16 +96,19 @@ interface Insert<R> {
   readonly table: TableSpec;
   readonly columns: readonly string[];
   readonly rows: readonly R[];
+  /** How many bytes they have, about. */
+  readonly bytes: number;
   /** Writes a row as a JSON array of the columns' values, and the end of the line. */
   readonly write: (body: ByteWriter, row: R) => void;
 }
 
 async function insertLines<R>({ connection, database }: ConnectedDatabase, insert: Insert<R>): Promise<void> {
-  const { table, columns, write } = insert;
+  const { table, columns, bytes, write } = insert;
+  if (insert.rows.length === 0) return;
   const action = `insert into "${database}.${rowsName(table)}"`;
   const names = columns.map(quoted).join(", ");
   const statement = `INSERT INTO ${qualified(database, rowsName(table))} (${names}) FORMAT JSONCompactEachRow`;
-  const body = new ByteWriter();
+  const body = new ByteWriter(4 * Math.ceil(Math.min(bytes, BODY_BYTES_MAX + ROOM_BEYOND) / 4));
   let rows = 0;
   const send = async () => {
     const written = await connection.insert(action, { statement, body: body.written() });
