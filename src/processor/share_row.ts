@@ -4,7 +4,7 @@ import { Decimal } from "../record/decimal.ts";
 import { formatScaled } from "../record/decimal_text.ts";
 import { digestOf } from "../record/digest.ts";
 import type { Row } from "../record/row.ts";
-import { literal, specialised } from "../record/specialised.ts";
+import { literal } from "../record/specialised.ts";
 import { mixedKinds, type SharePart } from "./aggregate.ts";
 import { type CellWriter, cellWriter, textWriter } from "./cell_writer.ts";
 import type { SumPart } from "./exact_sum.ts";
@@ -48,8 +48,8 @@ type ViewColumn = NonNullable<TableSpec["view"]>[number];
 
 /** One cell of a line. */
 interface Cell {
-  /** What its value is taken from, of `columns` and `parts`. */
-  readonly value: string;
+  /** Where its value is: `["columns", "city"]`, `["parts", 2]`, or within that, `["parts", 2, 0]`. */
+  readonly path: readonly [from: "columns" | "parts", ...(string | number)[]];
   readonly encode: ColumnEncoder;
   /** The same as bytes. */
   readonly write: CellWriter;
@@ -65,24 +65,23 @@ export function shareEncoder(table: TableSpec, aggregate: AggregatePlan): ShareE
     const total = table.view?.find(({ shares }) => Object.values(shares).includes(name));
     if (total === undefined) {
       const encode = columnEncoder(name, type);
-      const cell = { value: `columns[${literal(name)}]`, encode, write: cellWriter(type, encode) };
+      const cell = { path: ["columns", name] as const, encode, write: cellWriter(type, encode) };
       return { written: cell, refused: cell };
     }
     const index = aggregate.columns.findIndex((column) => column.name === total.name);
     const value = parseClickHouseType(table.columns.find((column) => column.name === total.shares.value)!.type);
     const part = partCell(total, { name, type, scale: value.name === "Decimal" ? value.scale : 0 });
     const nothing = parseClickHouseType(type).nullable ? "null" : "0";
-    return { written: { ...part, value: `parts[${index}]${part.value}` }, refused: constant(nothing) };
+    return { written: { ...part, path: ["parts", index, ...part.within] }, refused: constant(nothing) };
   });
   const written = cells.map((cell) => cell.written);
   const refused = cells.map((cell) => cell.refused);
-  const parameters = ["columns", "parts"];
   const line = textLine(written);
   const refusedLine = textLine(refused);
-  const writeRefused: ShareEncoder["write"] = lineWriter(parameters, refused);
+  const writeRefused = bytesLine(refused);
   return {
     line,
-    write: lineWriter(parameters, written),
+    write: bytesLine(written),
     refusedLine: (columns) => refusedLine(columns, []),
     writeRefused: (columns) => writeRefused(columns, []),
     textDigest(columns, parts) {
@@ -98,24 +97,37 @@ export function shareEncoder(table: TableSpec, aggregate: AggregatePlan): ShareE
 
 function constant(text: string): Cell {
   const encode = () => text;
-  return { value: "null", encode, write: textWriter(encode) };
+  return { path: ["columns"], encode, write: textWriter(encode) };
 }
 
-/** The cells as one line of text. */
+/** The cells as one line of text: what the bytes of {@link bytesLine} are. */
 function textLine(cells: readonly Cell[]): ShareEncoder["line"] {
-  const constants = Object.fromEntries(cells.map(({ encode }, index) => [`encode${index}`, encode]));
-  const texts = cells.map(({ value }, index) => `encode${index}(${value})`);
-  return specialised(constants, ["columns", "parts"], `return "[" + ${texts.join(' + "," + ')};`);
+  return (columns, parts) => {
+    const texts = cells.map(({ path: [from, ...steps], encode }) => {
+      let value: unknown = from === "columns" ? columns : parts;
+      for (const step of steps) value = (value as Record<string | number, unknown>)[step];
+      return encode(value);
+    });
+    return `[${texts.join(",")}`;
+  };
+}
+
+function bytesLine(cells: readonly Cell[]): ShareEncoder["write"] {
+  const step = (name: string | number) => `[${typeof name === "number" ? name : literal(name)}]`;
+  return lineWriter(
+    ["columns", "parts"],
+    cells.map(({ path: [from, ...steps], write }) => ({ value: from + steps.map(step).join(""), write })),
+  );
 }
 
 /**
- * A cell of a total. Its value is what stands behind the total's part: `""`, or `"[0]"` for its first element.
- * `scale`: fraction digits of the column of what is added up or compared.
+ * A cell of a total, and where its value is within the total's part. `scale`: fraction digits of the column of what is
+ * added up or compared.
  */
 function partCell(
   { name, kind, shares }: ViewColumn,
   column: { readonly name: string; readonly type: string; readonly scale: number },
-): Cell {
+): Omit<Cell, "path"> & { readonly within: readonly number[] } {
   const type = parseClickHouseType(column.type);
   if (kind === "min" || kind === "max") {
     const compare = type.name === "Decimal" ? comparedEncoder(name, type) : columnEncoder(name, column.type);
@@ -124,16 +136,20 @@ function partCell(
       return part === null ? "null" : compare(part);
     };
     // A decimal is written without trailing zeros.
-    return { value: "", encode, write: type.name === "Decimal" ? textWriter(encode) : cellWriter(column.type, encode) };
+    return {
+      within: [],
+      encode,
+      write: type.name === "Decimal" ? textWriter(encode) : cellWriter(column.type, encode),
+    };
   }
-  if (column.name === shares.count) return { value: "[1]", encode: String, write: cellWriter(column.type, String) };
-  const value = kind === "avg" ? "[0]" : "";
+  if (column.name === shares.count) return { within: [1], encode: String, write: cellWriter(column.type, String) };
+  const within = kind === "avg" ? [0] : [];
   if (column.name === shares.rest) {
     const encode = restEncoder(name, column.scale);
-    return { value, encode, write: textWriter(encode) };
+    return { within, encode, write: textWriter(encode) };
   }
   const encode = type.name === "Decimal" ? summedEncoder(name, type) : integerEncoder(name, column.type);
-  return { value, encode, write: cellWriter(column.type, encode) };
+  return { within, encode, write: cellWriter(column.type, encode) };
 }
 
 type DecimalType = Pick<Extract<ClickHouseType, { name: "Decimal" }>, "precision" | "scale">;

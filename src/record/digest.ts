@@ -4,8 +4,8 @@
  * multiplicative lanes over UTF-16 units, mixed as in MurmurHash3. It is no protection against somebody who looks for
  * collisions.
  *
- * Messages between tasks are texts: to encode one for {@link digestOfBytes} takes what that saves. Earlier versions
- * took it of rows, too, and ClickHouse keeps those digests: {@link isDigestOfText}.
+ * Messages between tasks are texts: to encode one of up to 120 characters for {@link digestOfBytes} takes what that
+ * saves. Earlier versions took it of rows, too, and ClickHouse keeps those digests: {@link isDigestOfText}.
  */
 export function digestOf(text: string): number {
   let a = 0xdeadbeef;

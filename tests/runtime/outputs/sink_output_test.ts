@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { SinkPlan } from "../../../src/plan/physical.ts";
 import type { UpsertRow } from "../../../src/ports/warehouse.ts";
 import type { OutgoingRow } from "../../../src/runtime/delivery/waiting_rows.ts";
+import { digestOf } from "../../../src/record/digest.ts";
 import { FOREIGN_DIGEST, SinkOutput } from "../../../src/runtime/outputs/sink_output.ts";
 import { refuseRow } from "../../../src/runtime/task/task_outputs.ts";
 import { lineText } from "../../line_bytes.ts";
@@ -52,6 +53,17 @@ function open({ complete = true }: { complete?: boolean } = {}) {
     puts: () => put.map((row) => "line" in row ? JSON.parse(`${lineText(row.line)}]`)[1] : "-"),
   };
 }
+
+Deno.test("SinkOutput.show() leaves a row whose digest an earlier version took of the same text", () => {
+  const { output, entry, show, puts } = open();
+  const earlier = digestOf('[1,"é"');
+  output.base(entry, earlier);
+  show("é");
+  assertEquals([puts(), output.expected(entry), output.agrees(entry, earlier)], [[], earlier, true]);
+  show("e");
+  show("é");
+  assertEquals([puts(), output.agrees(entry, earlier)], [["e", "é"], false]);
+});
 
 Deno.test("SinkOutput.refuse() deletes what is shown of the row, and the row is not put again", () => {
   const { output, entry, show, last, puts } = open();
