@@ -2,7 +2,7 @@
  * The Warehouse port: ClickHouse as the sink and as the memory of what is shown. For each sink it keeps
  *
  * - a table `<name>_rows`, ReplacingMergeTree(_version, _deleted) ORDER BY the key columns, with bookkeeping columns
- *   beside the declared ones: `_task`, `_key` (canonical key text), `_digest` (53-bit hash of the row as encoded),
+ *   beside the declared ones: `_task`, `_key` (canonical key text), `_digest` (hash of the row as encoded),
  *   `_version` (epoch and seq in one UInt128, computed by ClickHouse from two EPHEMERAL columns), `_deleted`, `_check`
  *   (hash of the stored columns, computed at the insert, so that a later change by hand is seen);
  * - a view `<name>`: the rows FINAL without bookkeeping, or, for a table of shares, the shares added up per group.
@@ -75,12 +75,12 @@ export interface EnsureReport {
 }
 
 /**
- * Rows of one table. Every line is a JSON array (JSONCompactEachRow) of the declared columns' values in order, WITHOUT
- * the closing bracket and without bookkeeping; the adapter appends those. Encoding once serves the digest and the
- * insert.
+ * Rows of one table. Every line is a JSON array (JSONCompactEachRow), as UTF-8, of the declared columns' values in
+ * order, WITHOUT the closing bracket and without bookkeeping; the adapter appends those. Encoding once serves the
+ * digest and the insert.
  */
 export interface UpsertRow {
-  readonly line: string;
+  readonly line: Uint8Array;
   readonly task: string;
   readonly key: string;
   readonly digest: number;

@@ -2,10 +2,13 @@ import type { AggregatePlan, SinkPlan } from "../plan/physical.ts";
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { Decimal } from "../record/decimal.ts";
 import { formatScaled } from "../record/decimal_text.ts";
+import { digestOf } from "../record/digest.ts";
 import type { Row } from "../record/row.ts";
-import { specialised } from "../record/specialised.ts";
+import { literal } from "../record/specialised.ts";
 import { mixedKinds, type SharePart } from "./aggregate.ts";
+import { type CellWriter, cellWriter, textWriter } from "./cell_writer.ts";
 import type { SumPart } from "./exact_sum.ts";
+import { lineWriter } from "./line_writer.ts";
 import { type ColumnEncoder, columnEncoder } from "./sink_row.ts";
 
 /**
@@ -22,69 +25,131 @@ export interface ShareEncoder {
    */
   line(columns: Row, parts: readonly SharePart[]): string;
   /**
-   * The same of a share that cannot be written: the view sets its group aside.
+   * The same as bytes: gives their digest, and {@link encodedLine} the bytes.
+   * @throws TypeError | RangeError naming the column when a share cannot be written
+   */
+  write(columns: Row, parts: readonly SharePart[]): number;
+  /**
+   * The line of a share that cannot be written: the view sets its group aside.
    * @throws TypeError | RangeError when the group's columns cannot be written
    */
   refusedLine(columns: Row): string;
+  /**
+   * The same as bytes, as {@link ShareEncoder.write}.
+   * @throws TypeError | RangeError when the group's columns cannot be written
+   */
+  writeRefused(columns: Row): number;
+  /** Digest of the share, or of what stands for one that cannot be written, as earlier versions took it of the text. */
+  textDigest(columns: Row, parts: readonly SharePart[]): number;
 }
 
 type TableSpec = SinkPlan["table"];
 type ViewColumn = NonNullable<TableSpec["view"]>[number];
 
-/** Gives the JSON text of one cell. */
-type Cell = (columns: Row, parts: readonly SharePart[]) => string;
+/** One cell of a line. */
+interface Cell {
+  /** Where its value is: `["columns", "city"]`, `["parts", 2]`, or within that, `["parts", 2, 0]`. */
+  readonly path: readonly [from: "columns" | "parts", ...(string | number)[]];
+  readonly encode: ColumnEncoder;
+  /** The same as bytes. */
+  readonly write: CellWriter;
+}
 
 /**
- * Makes the encoder of a table of shares. `aggregate`: the order of the parts. Compiled as `rowEncoder` is: with three
+ * Makes the encoder of a table of shares. `aggregate`: the order of the parts. Compiled as `rowWriter` is: with three
  * totals a loop over the cells takes 1.3 times as long.
  */
 export function shareEncoder(table: TableSpec, aggregate: AggregatePlan): ShareEncoder {
   const cells = table.columns.map(({ name, type }): { written: Cell; refused: Cell } => {
-    if (name === table.refused) return { written: () => "0", refused: () => "1" };
+    if (name === table.refused) return { written: constant("0"), refused: constant("1") };
     const total = table.view?.find(({ shares }) => Object.values(shares).includes(name));
     if (total === undefined) {
       const encode = columnEncoder(name, type);
-      const cell = (columns: Row) => encode(columns[name]);
+      const cell = { path: ["columns", name] as const, encode, write: cellWriter(type, encode) };
       return { written: cell, refused: cell };
     }
     const index = aggregate.columns.findIndex((column) => column.name === total.name);
     const value = parseClickHouseType(table.columns.find((column) => column.name === total.shares.value)!.type);
-    const encode = partEncoder(total, { name, type, scale: value.name === "Decimal" ? value.scale : 0 });
+    const part = partCell(total, { name, type, scale: value.name === "Decimal" ? value.scale : 0 });
     const nothing = parseClickHouseType(type).nullable ? "null" : "0";
-    return { written: (_, parts) => encode(parts[index]), refused: () => nothing };
+    return { written: { ...part, path: ["parts", index, ...part.within] }, refused: constant(nothing) };
   });
-  const refused = compiled(cells.map((cell) => cell.refused));
-  return { line: compiled(cells.map((cell) => cell.written)), refusedLine: (columns) => refused(columns, []) };
+  const written = cells.map((cell) => cell.written);
+  const refused = cells.map((cell) => cell.refused);
+  const line = textLine(written);
+  const refusedLine = textLine(refused);
+  const writeRefused = bytesLine(refused);
+  return {
+    line,
+    write: bytesLine(written),
+    refusedLine: (columns) => refusedLine(columns, []),
+    writeRefused: (columns) => writeRefused(columns, []),
+    textDigest(columns, parts) {
+      try {
+        return digestOf(line(columns, parts));
+      } catch {
+        // Why it cannot be written is told where the bytes are made.
+        return digestOf(refusedLine(columns, []));
+      }
+    },
+  };
 }
 
-/** The cells as one line. */
-function compiled(cells: readonly Cell[]): Cell {
-  const constants = Object.fromEntries(cells.map((cell, index) => [`cell${index}`, cell]));
-  const parts = cells.map((_, index) => `cell${index}(columns, parts)`);
-  return specialised(constants, ["columns", "parts"], `return "[" + ${parts.join(' + "," + ')};`);
+function constant(text: string): Cell {
+  const encode = () => text;
+  return { path: ["columns"], encode, write: textWriter(encode) };
 }
 
-/** `scale`: fraction digits of the column of what is added up or compared. */
-function partEncoder(
+/** The cells as one line of text: what the bytes of {@link bytesLine} are. */
+function textLine(cells: readonly Cell[]): ShareEncoder["line"] {
+  return (columns, parts) => {
+    const texts = cells.map(({ path: [from, ...steps], encode }) => {
+      let value: unknown = from === "columns" ? columns : parts;
+      for (const step of steps) value = (value as Record<string | number, unknown>)[step];
+      return encode(value);
+    });
+    return `[${texts.join(",")}`;
+  };
+}
+
+function bytesLine(cells: readonly Cell[]): ShareEncoder["write"] {
+  const step = (name: string | number) => `[${typeof name === "number" ? name : literal(name)}]`;
+  return lineWriter(
+    ["columns", "parts"],
+    cells.map(({ path: [from, ...steps], write }) => ({ value: from + steps.map(step).join(""), write })),
+  );
+}
+
+/**
+ * A cell of a total, and where its value is within the total's part. `scale`: fraction digits of the column of what is
+ * added up or compared.
+ */
+function partCell(
   { name, kind, shares }: ViewColumn,
   column: { readonly name: string; readonly type: string; readonly scale: number },
-): ColumnEncoder {
+): Omit<Cell, "path"> & { readonly within: readonly number[] } {
   const type = parseClickHouseType(column.type);
   if (kind === "min" || kind === "max") {
-    const encode = type.name === "Decimal" ? comparedEncoder(name, type) : columnEncoder(name, column.type);
-    return (part) => {
+    const compare = type.name === "Decimal" ? comparedEncoder(name, type) : columnEncoder(name, column.type);
+    const encode: ColumnEncoder = (part) => {
       if (Array.isArray(part)) throw mixedKinds(name, kind);
-      return part === null ? "null" : encode(part);
+      return part === null ? "null" : compare(part);
+    };
+    // A decimal is written without trailing zeros.
+    return {
+      within: [],
+      encode,
+      write: type.name === "Decimal" ? textWriter(encode) : cellWriter(column.type, encode),
     };
   }
-  if (column.name === shares.count) return (part) => String((part as readonly unknown[])[1]);
-  const encode = type.name !== "Decimal"
-    ? integerEncoder(name, column.type)
-    : column.name === shares.rest
-    ? restEncoder(name, column.scale)
-    : summedEncoder(name, type);
-  if (kind !== "avg") return encode;
-  return (part) => encode((part as readonly unknown[])[0]);
+  if (column.name === shares.count) return { within: [1], encode: String, write: cellWriter(column.type, String) };
+  const within = kind === "avg" ? [0] : [];
+  if (column.name === shares.rest) {
+    const encode = restEncoder(name, column.scale);
+    return { within, encode, write: textWriter(encode) };
+  }
+  const encode = type.name === "Decimal" ? summedEncoder(name, type) : integerEncoder(name, column.type);
+  return { within, encode, write: cellWriter(column.type, encode) };
 }
 
 type DecimalType = Pick<Extract<ClickHouseType, { name: "Decimal" }>, "precision" | "scale">;

@@ -138,17 +138,20 @@ interface ReadLine {
 
 interface LineReader {
   /** @throws ProductionError for content that ClickHouse refuses */
-  row(line: string): ReadLine;
+  row(line: Uint8Array): ReadLine;
   /** @throws ProductionError for a key that ClickHouse refuses */
   key(keyLine: string): ReadLine;
 }
+
+const decoder = new TextDecoder();
 
 /** Rows are one row in ClickHouse when the key's columns as stored are equal, whatever Weir's keys are. */
 function lineReader(table: TableSpec): LineReader {
   const stored = table.columns.map(storedValueOf);
   const places = table.key.map((name) => table.columns.findIndex((column) => column.name === name));
   return {
-    row(line) {
+    row(bytes) {
+      const line = decoder.decode(bytes);
       const read = readLine(table, line);
       if (read.length !== stored.length) throw refusedLine(table, line);
       const values = read.map((value, index) => stored[index](value));

@@ -2,7 +2,7 @@
 // platform offers: `deno run --allow-read tests/bench/compiled.ts`. Ratios of one run, so that the machine and what
 // else it does cancel out.
 import { createHash, hash } from "node:crypto";
-import { assertEquals } from "@std/assert";
+import { compete, print, run, type Way } from "./contest.ts";
 import { orderItems, orders, products, sellers, users } from "../../topologies/online_store/sources.ts";
 import {
   orderItemsMirror,
@@ -16,15 +16,18 @@ import { REFUSED } from "../../src/formats/column_type.ts";
 import type { Change, Fields } from "../../src/formats/envelope.ts";
 import { UNAVAILABLE_DEFAULT, unavailableTest } from "../../src/formats/unavailable.ts";
 import { columnAdded, columnPut, type WithColumn } from "../../src/processor/column_added.ts";
+import { cellWriter } from "../../src/processor/cell_writer.ts";
+import { rowWriter } from "../../src/processor/line_writer.ts";
 import { columnEncoder, rowEncoder } from "../../src/processor/sink_row.ts";
-import { digestOf } from "../../src/record/digest.ts";
+import { ByteWriter } from "../../src/record/byte_writer.ts";
+import { digestOf, digestOfBytes } from "../../src/record/digest.ts";
+import type { Key } from "../../src/record/key.ts";
 import type { Row } from "../../src/record/row.ts";
 import { PackedRows } from "../../src/state/packed_rows.ts";
 import { compiledShape, plainShape, type ShapeMaker } from "../../src/state/row_shape.ts";
+import type { UpsertRow } from "../../src/ports/warehouse.ts";
+import { type OutgoingRow, WaitingRows } from "../../src/runtime/delivery/waiting_rows.ts";
 
-/** Many short rounds: most of them are not interrupted, so the median is one that was not. */
-const ROUNDS = 601;
-const WARMING_ROUNDS = 100;
 /** Rows of each table in a round, one table after the other, as batches are fetched. */
 const ROWS = 100;
 const TABLES = [
@@ -48,62 +51,6 @@ function captured(): Fields[][] {
     if (rows.length === 0) throw new Error(`Cannot measure: no captured row of "${source.spec.name}"`);
     return Array.from({ length: ROWS }, (_, index) => rows[index % rows.length]);
   });
-}
-
-/** One way to do the work of one table, row by row. */
-type Way<I> = (input: I) => unknown;
-
-interface Contest<I> {
-  readonly name: string;
-  /** For each table: the way that is used, and those that it is measured against. */
-  readonly ways: Readonly<Record<string, readonly Way<I>[]>>;
-  /** Inputs for each table, new for each measurement. */
-  readonly inputs: () => readonly (readonly I[])[];
-  /** The ways do the same with another result: digests by other algorithms. */
-  readonly otherResults?: boolean;
-}
-
-/** So that nothing that is measured can be left out by the engine. */
-const kept: unknown[] = new Array(1024).fill(null);
-
-function run<I>(ways: readonly Way<I>[], inputs: readonly (readonly I[])[]): number {
-  const start = performance.now();
-  let at = 0;
-  for (let table = 0; table < ways.length; table++) {
-    const way = ways[table];
-    for (const input of inputs[table]) kept[at++ & 1023] = way(input);
-  }
-  return (performance.now() - start) * 1e6 / at;
-}
-
-/** Prints how many times as long as the first way each other way takes: median of the rounds, smallest and greatest. */
-function compete<I>({ name, ways, inputs, otherResults = false }: Contest<I>): void {
-  const names = Object.keys(ways);
-  const [results, ...others] = names.map((way) => ways[way].map((of, table) => of(inputs()[table][0])));
-  if (!otherResults) { for (const other of others) assertEquals(other, results, name); }
-  const times = names.map((): number[] => []);
-  for (let round = -WARMING_ROUNDS; round < ROUNDS; round++) {
-    names.forEach((way, index) => {
-      const time = run(ways[way], inputs());
-      if (round >= 0) times[index].push(time);
-    });
-  }
-  print(name, { names, times });
-}
-
-function print(
-  name: string,
-  { names, times }: { readonly names: readonly string[]; readonly times: readonly (readonly number[])[] },
-): void {
-  const sorted = (values: readonly number[]) => values.toSorted((a, b) => a - b);
-  const middle = (values: readonly number[]) => sorted(values)[values.length >> 1];
-  console.log(`${name} (${middle(times[0]).toFixed(0)} ns)`);
-  for (let index = 1; index < names.length; index++) {
-    const ratios = sorted(times[index].map((time, round) => time / times[0][round]));
-    const [low, high] = [ratios[ratios.length >> 2], ratios[(ratios.length * 3) >> 2]];
-    const figure = `${middle(ratios).toFixed(2)} times as long`.padEnd(20);
-    console.log(`  ${names[index].padEnd(48)} ${figure} (half of all: ${low.toFixed(2)} to ${high.toFixed(2)})`);
-  }
 }
 
 const AFTER = captured();
@@ -226,53 +173,95 @@ compete({
 });
 
 // Encoding rows for sinks.
+const scratch = new ByteWriter();
+const toText = (table: number): Way<Row> => {
+  const encode = rowEncoder(sinkColumns(TABLES[table].sink));
+  return (row) => digestOf(encode(row));
+};
 compete<Row>({
-  name: "encode a row",
+  name: "encode a row as bytes, with its digest",
   inputs: () => rowsOf,
+  otherResults: true,
   ways: {
-    compiled: TABLES.map(({ sink }) => rowEncoder(sinkColumns(sink))),
+    compiled: TABLES.map(({ sink }) => rowWriter(sinkColumns(sink)).write),
     "one loop over columns": TABLES.map(({ sink }) => {
-      const list = sinkColumns(sink).map(({ name, type }) => ({ name, encode: columnEncoder(name, type) }));
+      const list = sinkColumns(sink).map(({ name, type }) => ({
+        name,
+        write: cellWriter(type, columnEncoder(name, type)),
+      }));
       return (row) => {
-        let text = "[";
+        scratch.clear();
         for (let index = 0; index < list.length; index++) {
-          const { name, encode } = list[index];
-          text += index === 0 ? encode(row[name]) : "," + encode(row[name]);
+          const { name, write } = list[index];
+          scratch.byte(index === 0 ? 91 : 44);
+          write(scratch, row[name]);
         }
-        return text;
+        return scratch.digest();
       };
     }),
+    "its text, and the digest of that": TABLES.map((_, table) => toText(table)),
   },
 });
+
+interface Line {
+  readonly text: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+const utf8 = new TextEncoder();
+const LINES = rowsOf.map((rows, table) =>
+  rows.map(rowEncoder(sinkColumns(TABLES[table].sink))).map((text): Line => ({ text, bytes: utf8.encode(text) }))
+);
+/** Rows are encoded into one memory, which holds any of them here. */
+const WORDS = new Int32Array(1024).map((_, index) => Math.imul(index, 0x01234567));
+const OUTGOING = LINES.map((lines, table) =>
+  lines.map(({ bytes: line }, index): OutgoingRow => {
+    const key = `${table}-${index}`;
+    return { id: key, line, task: "t-0", key, digest: 0, epoch: 1, seq: 1 };
+  })
+);
+const same = <I>(way: Way<I>): Way<I>[] => TABLES.map(() => way);
 
 function sinkColumns(sink: { readonly spec: { readonly columns: Readonly<Record<string, string>> } }) {
   return Object.entries(sink.spec.columns).map(([name, type]) => ({ name, type }));
 }
 
-// The digest of a row.
-const LINES = rowsOf.map((rows, table) => rows.map(rowEncoder(sinkColumns(TABLES[table].sink))));
-const same = <I>(way: Way<I>): Way<I>[] => TABLES.map(() => way);
-const number = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0);
-compete<string>({
-  name: `digest of ${Math.round(LINES.flat().join("").length / LINES.flat().length)} characters`,
-  inputs: () => LINES,
-  otherResults: true,
+// Lines that wait for the next insert, as many as in a round, each put again before it is taken.
+const waiting = new WaitingRows();
+const arrays = new Map<Key, OutgoingRow>();
+compete<OutgoingRow>({
+  name: "keep a line until the next insert",
+  inputs: () => OUTGOING,
   ways: {
-    digestOf: same(digestOf),
-    'node:crypto hash("md5")': same((line) => number(hash("md5", line, "buffer"))),
-    'node:crypto createHash("sha1")': same((line) => number(createHash("sha1").update(line).digest())),
+    "WaitingRows, copied into chunks": same((row) => waiting.put(row)),
+    "a Map, each copied into an array of its own": same((row) => {
+      arrays.set(row.id, { ...row, line: (row as UpsertRow).line.slice() });
+    }),
   },
 });
 
-const encoder = new TextEncoder();
+// The digest of a row.
+const number = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0);
+compete<Line>({
+  name: `digest of ${
+    Math.round(LINES.flat().reduce((sum, { bytes }) => sum + bytes.length, 0) / LINES.flat().length)
+  } bytes`,
+  inputs: () => LINES,
+  otherResults: true,
+  ways: {
+    digestOfBytes: same(({ bytes }) => digestOfBytes(WORDS, bytes.length)),
+    "digestOf, of the text": same((line) => digestOf(line.text)),
+    'node:crypto hash("md5")': same(({ bytes }) => number(hash("md5", bytes, "buffer"))),
+    'node:crypto createHash("sha1")': same(({ bytes }) => number(createHash("sha1").update(bytes).digest())),
+  },
+});
+
 const lines = LINES.flat();
 const awaited: number[][] = [[], []];
 for (let round = 0; round < 51; round++) {
-  awaited[0].push(run(same(digestOf), LINES));
+  awaited[0].push(run(same(({ bytes }: Line) => digestOfBytes(WORDS, bytes.length)), LINES));
   const start = performance.now();
-  for (const buffer of await Promise.all(lines.map((line) => crypto.subtle.digest("SHA-1", encoder.encode(line))))) {
-    kept[round] = number(new Uint8Array(buffer));
-  }
+  await Promise.all(lines.map(({ bytes }) => crypto.subtle.digest("SHA-1", bytes)));
   awaited[1].push((performance.now() - start) * 1e6 / lines.length);
 }
-print("digest, all rows at once", { names: ["digestOf", "WebCrypto SHA-1"], times: awaited });
+print("digest, all rows at once", { names: ["digestOfBytes", "WebCrypto SHA-1"], times: awaited });

@@ -7,6 +7,7 @@ import { sales as dashboard } from "../../tools/dashboards/sales.ts";
 import { sales } from "../../topologies/online_store/tables.ts";
 import { panelsOf } from "./support.ts";
 import { ownClickHouse } from "../own_clickhouse.ts";
+import { lineOf } from "../line_bytes.ts";
 
 const TASK = "order_items-0";
 const DAY_MICROS = 86_400_000_000;
@@ -17,7 +18,7 @@ const ROWS = 40_000;
 /** An item worth 2.00, in an order of its own. */
 function item(id: number, { micros, seq }: { micros: number; seq: number }): UpsertRow {
   const cells = [id, id, micros, "paid", 1, "Mug", "kitchen", 1, "Potter", "DE", 2, "1.00", "2.00"];
-  return { line: JSON.stringify(cells).slice(0, -1), task: TASK, key: `[${id}]`, digest: seq, epoch: 1, seq };
+  return { line: lineOf(JSON.stringify(cells).slice(0, -1)), task: TASK, key: `[${id}]`, digest: seq, epoch: 1, seq };
 }
 
 function tombstone(id: number, seq: number): DeleteRow {

@@ -18,6 +18,7 @@ import {
   type WarehouseFeature,
   warehouseTest,
 } from "./warehouse_fixtures.ts";
+import { lineOf } from "../line_bytes.ts";
 
 export type { OpenWarehouse, WarehouseFeature } from "./warehouse_fixtures.ts";
 
@@ -213,7 +214,14 @@ function readingCases(test: Test): void {
   test("shown() keeps one row of every task for a key of a table of shares", async ({ warehouse }) => {
     await warehouse.ensure(PARTIAL);
     const group = (task: string, seq: number, digest: number): UpsertRow => //
-    ({ line: '["acme",1700000000000000,"10.50",2', task, key: '"acme",1700000000000000', digest, epoch: 1, seq });
+    ({
+      line: lineOf('["acme",1700000000000000,"10.50",2'),
+      task,
+      key: '"acme",1700000000000000',
+      digest,
+      epoch: 1,
+      seq,
+    });
     await warehouse.insert({ table: PARTIAL, upserts: [group("sales@0", 1, 5), group("sales@1", 1, 6)], deletes: [] });
     await warehouse.insert({ table: PARTIAL, upserts: [group("sales@1", 2, 7)], deletes: [] });
     assertEquals(await shownBy(warehouse, PARTIAL, "sales@0"), ['"acme",1700000000000000:5']);
@@ -239,7 +247,7 @@ function setAsideCases(test: Test): void {
   test("setAside() names the groups that the view leaves out while a total does not fit", async ({ warehouse }) => {
     await warehouse.ensure(PARTIAL);
     const share = (seller: string, units: number, { task, seq = 1 }: { task: string; seq?: number }): UpsertRow => ({
-      ...{ line: `["${seller}",1700000000000000,"1.00",${units}`, key: `"${seller}",1700000000000000` },
+      ...{ line: lineOf(`["${seller}",1700000000000000,"1.00",${units}`), key: `"${seller}",1700000000000000` },
       ...{ task, digest: 1, epoch: 1, seq },
     });
     const put = (...upserts: UpsertRow[]) => warehouse.insert({ table: PARTIAL, upserts, deletes: [] });
@@ -267,7 +275,7 @@ function setAsideCases(test: Test): void {
     };
     await warehouse.ensure(texts);
     const upserts = ["12.50", "hello.", "7.00"].map((label, index) => ({
-      ...{ line: `["${label}","${label}"`, key: `"${label}"`, task: "sales@0" },
+      ...{ line: lineOf(`["${label}","${label}"`), key: `"${label}"`, task: "sales@0" },
       ...{ digest: index + 1, epoch: 1, seq: 1 },
     }));
     await warehouse.insert({ table: texts, upserts, deletes: [] });

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { TableSpec, UpsertRow, Warehouse } from "../../src/ports/warehouse.ts";
 import { ProductionError } from "../../src/record/errors.ts";
 import { PLAIN, sale, shownBy, type Test } from "./warehouse_fixtures.ts";
+import { lineOf } from "../line_bytes.ts";
 
 const POISON: readonly [line: string, reason: string][] = [
   ['["x","1.00",null', "text for a number"],
@@ -56,7 +57,7 @@ export function warehouseContentConformance(test: Test): void {
     const many = Array.from({ length: 1_000 }, (_, id) => sale(id));
     for (const [line, reason] of POISON) {
       const error = await assertRejects(
-        () => insert([...many, { ...sale(7), line }, ...many]),
+        () => insert([...many, { ...sale(7), line: lineOf(line) }, ...many]),
         ProductionError,
         undefined,
         reason,
@@ -78,9 +79,9 @@ export function warehouseContentConformance(test: Test): void {
       };
       await warehouse.ensure(table);
       const insert = inserterInto(warehouse, table);
-      await insert([{ ...sale(1), line: `[1,${right}` }]);
+      await insert([{ ...sale(1), line: lineOf(`[1,${right}`) }]);
       const error = await assertRejects(
-        () => insert([{ ...sale(2), line: `[2,${wrong}` }]),
+        () => insert([{ ...sale(2), line: lineOf(`[2,${wrong}`) }]),
         ProductionError,
       );
       assertEquals(error.retriable, false);

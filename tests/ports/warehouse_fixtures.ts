@@ -1,4 +1,5 @@
 import type { DeleteRow, ShownRow, TableSpec, UpsertRow, Warehouse } from "../../src/ports/warehouse.ts";
+import { lineOf } from "../line_bytes.ts";
 
 /**
  * What an adapter may lack, with what is not tested then:
@@ -68,7 +69,7 @@ type Version = Partial<Pick<UpsertRow, "task" | "epoch" | "seq" | "digest">>;
 /** An upsert of the table {@link PLAIN}. */
 export function sale(id: number, version: Version = {}, amount = "1.00"): UpsertRow {
   return {
-    line: `[${id},"${amount}",null`,
+    line: lineOf(`[${id},"${amount}",null`),
     task: "sales@0",
     key: String(id),
     digest: id + 1,

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { TableSpec, UpsertRow } from "../../src/ports/warehouse.ts";
 import { ProductionError } from "../../src/record/errors.ts";
 import { PLAIN, sale, shownBy, type Test } from "./warehouse_fixtures.ts";
+import { lineOf } from "../line_bytes.ts";
 
 /** Values, as JSON, that a column of the type does not take. */
 const CONTENT: Readonly<Record<string, readonly string[]>> = {
@@ -32,7 +33,7 @@ export function warehouseRefusalConformance(test: Test): void {
       const table: TableSpec = { name: `content_${++tables}`, columns, key: ["id"], shares: false };
       await warehouse.ensure(table);
       for (const value of values) {
-        const row: UpsertRow = { line: `[1,${value}`, task: "t@0", key: "1", digest: 1, epoch: 1, seq: 1 };
+        const row: UpsertRow = { line: lineOf(`[1,${value}`), task: "t@0", key: "1", digest: 1, epoch: 1, seq: 1 };
         const error = await assertRejects(
           () => warehouse.insert({ table, upserts: [row], deletes: [] }),
           ProductionError,

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import type { TableSpec, UpsertRow, ViewColumn, Warehouse } from "../../src/ports/warehouse.ts";
 import { ConfigError, ProductionError } from "../../src/record/errors.ts";
 import { PARTIAL, PLAIN, sale, shownBy, type Test } from "./warehouse_fixtures.ts";
+import { lineOf } from "../line_bytes.ts";
 
 const TYPES: TableSpec = {
   name: "types",
@@ -25,7 +26,7 @@ const TYPES: TableSpec = {
 const UUID = "123e4567-e89b-12d3-a456-426614174000";
 
 function typed(id: string, line: string): UpsertRow {
-  return { line: `[${id},${line}`, task: "types@0", key: id, digest: 1, epoch: 1, seq: 1 };
+  return { line: lineOf(`[${id},${line}`), task: "types@0", key: id, digest: 1, epoch: 1, seq: 1 };
 }
 
 /** What a warehouse on ClickHouse does beyond the port's bare rows: views, types, ALTER, refusals. */
@@ -104,7 +105,7 @@ function viewCases(test: Test): void {
   test("the view of a table of shares adds up the rows of all tasks", async ({ warehouse }) => {
     await warehouse.ensure(PARTIAL);
     const row = (seller: string, revenue: string, units: number, task: string, seq = 1): UpsertRow => ({
-      ...{ line: `["${seller}",1700000000000000,"${revenue}",${units}`, key: `"${seller}",1700000000000000` },
+      ...{ line: lineOf(`["${seller}",1700000000000000,"${revenue}",${units}`), key: `"${seller}",1700000000000000` },
       ...{ task, digest: 1, epoch: 1, seq },
     });
     await upsert(warehouse, PARTIAL, row("acme", "0.10", 1, "sales@0"), row("acme", "0.20", 2, "sales@1"));
@@ -183,7 +184,7 @@ function changeCases(test: Test): void {
     assertEquals(await warehouse.ensure(wider), { created: false, added: ["country"] });
     assertEquals(await warehouse.ensure(wider), { created: false, added: [] });
     assertEquals(await shownBy(warehouse, wider, "sales@0"), ["1:-1", "2:-1"]);
-    await upsert(warehouse, wider, { ...sale(1, { seq: 2 }), line: '[1,"DE","1.00",null' });
+    await upsert(warehouse, wider, { ...sale(1, { seq: 2 }), line: lineOf('[1,"DE","1.00",null') });
     assertEquals(await shownBy(warehouse, wider, "sales@0"), ["1:2", "2:-1"]);
     assertEquals(await warehouse.query("SELECT * FROM sales WHERE id = 1"), [{
       id: "1",

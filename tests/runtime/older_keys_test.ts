@@ -15,6 +15,7 @@ import { Runner } from "../../src/runtime/runner.ts";
 import type { RunEvent } from "../../src/runtime/run_event.ts";
 import { ownClickHouse } from "../own_clickhouse.ts";
 import { lettersTo } from "../letters_to.ts";
+import { lineOf } from "../line_bytes.ts";
 
 const TOPIC = "shop.public.prices";
 const prices = debezium(TOPIC, { key: ["price"], row: z.object({ price: numeric(9, 2), name: z.string() }) });
@@ -50,7 +51,7 @@ Deno.test("a start takes rows over whose keys an earlier version wrote in anothe
     await warehouse.ensure(table);
     for (const [key, price] of [['"7.00"', "7.00"], ['"1.50"', "1.50"]]) {
       const line = rowEncoder(table.columns)({ ...rows[table.name], price: Decimal.parse(price) });
-      const row = { line, task: "prices-0", key, digest: digestOf(line), epoch: 1, seq: 1 };
+      const row = { line: lineOf(line), task: "prices-0", key, digest: digestOf(line), epoch: 1, seq: 1 };
       await warehouse.insert({ table, upserts: [row], deletes: [] });
     }
   }

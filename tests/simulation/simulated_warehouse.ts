@@ -8,6 +8,7 @@ import type {
 } from "../../src/ports/warehouse.ts";
 import { ConfigError, ProductionError } from "../../src/record/errors.ts";
 import { createMemoryWarehouse, type MemoryWarehouse, type RefuseRow } from "../../src/testing/memory_warehouse.ts";
+import { lineText } from "../line_bytes.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
 
 const SLOW_SHARE = 0.1;
@@ -132,7 +133,7 @@ export class SimulatedWarehouse {
         ? { ...row, seq: this.#arrivals }
         : row;
     const marked = ({ line }: UpsertRow) =>
-      this.#bugs.noMark === true && batch.table.refused !== undefined && line.endsWith(",1");
+      this.#bugs.noMark === true && batch.table.refused !== undefined && lineText(line).endsWith(",1");
     const stored = this.memory.insert({
       table: batch.table,
       upserts: batch.upserts.filter((row) => !marked(row)).map(version),

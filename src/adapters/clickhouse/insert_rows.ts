@@ -1,12 +1,17 @@
-import { Buffer } from "node:buffer";
-import type { ColumnSpec, InsertBatch, TableSpec } from "../../ports/warehouse.ts";
+import type { ColumnSpec, DeleteRow, InsertBatch, TableSpec, UpsertRow } from "../../ports/warehouse.ts";
+import { ByteWriter } from "../../record/byte_writer.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { ConnectedDatabase } from "./connection.ts";
 import { forbiddenNull } from "./refuse_nulls.ts";
 import { qualified, quoted, rowsName } from "./table_sql.ts";
 
-/** Characters of one INSERT's body; a larger batch becomes several. Far below ClickHouse's block of 256 MB. */
-const BODY_LENGTH_MAX = 32 * 2 ** 20;
+/** Bytes of one INSERT's body; a larger batch becomes several. Far below ClickHouse's block of 256 MB. */
+const BODY_BYTES_MAX = 32 * 2 ** 20;
+/** Room for the row with which a body is full. */
+const ROOM_BEYOND = 4 * 2 ** 20;
+/** Most bytes of what is appended to a line, but for the texts of task and key. */
+const BOOKKEEPING_BYTES_MAX = 80;
+const [COMMA, BRACKET, NEWLINE] = [44, 93, 10];
 
 const UPSERT_COLUMNS = ["_task", "_key", "_digest", "_epoch", "_seq"];
 const DELETE_COLUMNS = ["_task", "_key", "_deleted", "_epoch", "_seq"];
@@ -20,25 +25,36 @@ const DELETE_COLUMNS = ["_task", "_key", "_deleted", "_epoch", "_seq"];
 export async function insertRows(target: ConnectedDatabase, batch: InsertBatch): Promise<void> {
   const { table, upserts, deletes } = batch;
   refuseNulls(batch);
-  const jsonOf = taskJson();
-  const upsertLines = function* () {
-    for (const row of upserts) {
-      yield `${row.line},${jsonOf(row.task)},${textJson(row.key)},${row.digest},${row.epoch},${row.seq}]\n`;
-    }
-  };
-  const deleteLines = function* () {
-    for (const row of deletes) {
-      yield `${row.keyLine},${jsonOf(row.task)},${textJson(row.key)},1,${row.epoch},${row.seq}]\n`;
-    }
-  };
   const declared = table.columns.map((column) => column.name);
-  await insertLines(target, { table, columns: [...declared, ...UPSERT_COLUMNS], lines: upsertLines() });
-  await insertLines(target, { table, columns: [...table.key, ...DELETE_COLUMNS], lines: deleteLines() });
+  await insertLines(target, {
+    table,
+    rows: upserts,
+    bytes: upserts.reduce((bytes, row) => bytes + row.line.length + room(row), 0),
+    columns: [...declared, ...UPSERT_COLUMNS],
+    write(body, row) {
+      body.bytes(row.line);
+      writeOwner(body, row);
+      body.raw(String(row.digest));
+      writeVersion(body, row);
+    },
+  });
+  await insertLines(target, {
+    table,
+    rows: deletes,
+    bytes: deletes.reduce((bytes, row) => bytes + row.keyLine.length + room(row), 0),
+    columns: [...table.key, ...DELETE_COLUMNS],
+    write(body, row) {
+      body.raw(row.keyLine);
+      writeOwner(body, row);
+      body.raw("1");
+      writeVersion(body, row);
+    },
+  });
 }
 
 function refuseNulls({ table, upserts, deletes }: InsertBatch): void {
   const keyColumns = table.key.map((name) => table.columns.find((column) => column.name === name)!);
-  const check = (line: string, key: string, columns: readonly ColumnSpec[]) => {
+  const check = (line: Uint8Array, key: string, columns: readonly ColumnSpec[]) => {
     const column = forbiddenNull(line, columns);
     if (column === null) return;
     const message =
@@ -49,53 +65,66 @@ function refuseNulls({ table, upserts, deletes }: InsertBatch): void {
     });
   };
   for (const row of upserts) check(row.line, row.key, table.columns);
-  for (const row of deletes) check(row.keyLine, row.key, keyColumns);
+  for (const row of deletes) check(encoder.encode(row.keyLine), row.key, keyColumns);
 }
 
-interface Insert {
+const encoder = new TextEncoder();
+
+/** Bytes of what is appended to a row's line, if its texts are ASCII. */
+function room({ task, key }: UpsertRow | DeleteRow): number {
+  return task.length + key.length + BOOKKEEPING_BYTES_MAX;
+}
+
+function writeOwner(body: ByteWriter, { task, key }: UpsertRow | DeleteRow): void {
+  body.byte(COMMA);
+  body.text(task);
+  body.byte(COMMA);
+  body.text(key);
+  body.byte(COMMA);
+}
+
+function writeVersion(body: ByteWriter, { epoch, seq }: UpsertRow | DeleteRow): void {
+  body.byte(COMMA);
+  body.integer(epoch);
+  body.byte(COMMA);
+  body.integer(seq);
+  body.byte(BRACKET);
+  body.byte(NEWLINE);
+}
+
+interface Insert<R> {
   readonly table: TableSpec;
   readonly columns: readonly string[];
-  /** A JSON array of the columns' values each. */
-  readonly lines: Iterable<string>;
+  readonly rows: readonly R[];
+  /** How many bytes they have, about. */
+  readonly bytes: number;
+  /** Writes a row as a JSON array of the columns' values, and the end of the line. */
+  readonly write: (body: ByteWriter, row: R) => void;
 }
 
-async function insertLines({ connection, database }: ConnectedDatabase, insert: Insert): Promise<void> {
-  const { table, columns, lines } = insert;
+async function insertLines<R>({ connection, database }: ConnectedDatabase, insert: Insert<R>): Promise<void> {
+  const { table, columns, bytes, write } = insert;
+  if (insert.rows.length === 0) return;
   const action = `insert into "${database}.${rowsName(table)}"`;
   const names = columns.map(quoted).join(", ");
   const statement = `INSERT INTO ${qualified(database, rowsName(table))} (${names}) FORMAT JSONCompactEachRow`;
-  let body = "";
+  const body = new ByteWriter(4 * Math.ceil(Math.min(bytes, BODY_BYTES_MAX + ROOM_BEYOND) / 4));
   let rows = 0;
   const send = async () => {
-    const written = await connection.insert(action, { statement, body: Buffer.from(body) });
+    const written = await connection.insert(action, { statement, body: body.written() });
     // More rows are written than sent where materialized views hang on the table; fewer were lost on the way.
     if (written < rows) {
       throw new ProductionError(`Cannot ${action} as ${rows} rows: current value is ${written} rows written`, {
         retriable: true,
       });
     }
-    body = "";
+    body.clear();
     rows = 0;
   };
-  for (const line of lines) {
-    body += line;
+  for (const row of insert.rows) {
+    write(body, row);
     rows++;
-    if (body.length >= BODY_LENGTH_MAX) await send();
+    if (body.length >= BODY_BYTES_MAX) await send();
   }
   if (rows > 0) await send();
-}
-
-/** JSON of the task's name, remembered: neighbours in a batch are mostly of one task. */
-function taskJson(): (task: string) => string {
-  const known = new Map<string, string>();
-  return (task) => {
-    let json = known.get(task);
-    if (json === undefined) known.set(task, json = JSON.stringify(task));
-    return json;
-  };
-}
-
-/** Most keys are digits and commas, which need no escaping. */
-function textJson(key: string): string {
-  return /^[\w,.-]*$/.test(key) ? `"${key}"` : JSON.stringify(key);
 }

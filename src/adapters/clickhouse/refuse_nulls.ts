@@ -3,19 +3,19 @@ import { type ClickHouseType, parseClickHouseType } from "../../record/clickhous
 
 /**
  * Names the first column that holds null and must not, also within its arrays, maps and tuples, in a line of
- * JSONCompactEachRow without its closing bracket; `null` if there is none. ClickHouse itself refuses null only in some
- * types: in a column of integers, floats or dates it stores a silent zero.
+ * JSONCompactEachRow (UTF-8) without its closing bracket; `null` if there is none. ClickHouse itself refuses null only
+ * in some types: in a column of integers, floats or dates it stores a silent zero.
  */
-export function forbiddenNull(line: string, columns: readonly ColumnSpec[]): ColumnSpec | null {
-  if (!line.includes("null")) return null;
+export function forbiddenNull(line: Uint8Array, columns: readonly ColumnSpec[]): ColumnSpec | null {
+  if (!mentionsNull(line)) return null;
   let place = 0;
   let depth = 0;
   let values: readonly unknown[] | null = null;
   for (let index = 0; index < line.length; index++) {
-    switch (line.charCodeAt(index)) {
+    switch (line[index]) {
       case 34: // A string: skipped to its closing quote.
-        for (index++; index < line.length && line.charCodeAt(index) !== 34; index++) {
-          if (line.charCodeAt(index) === 92) index++;
+        for (index++; index < line.length && line[index] !== 34; index++) {
+          if (line[index] === 92) index++;
         }
         break;
       case 91: // [
@@ -43,10 +43,20 @@ export function forbiddenNull(line: string, columns: readonly ColumnSpec[]): Col
   return null;
 }
 
+/** Half of the time of `Buffer.includes`, for lines of usual length. */
+function mentionsNull(line: Uint8Array): boolean {
+  for (let index = line.length - 4; index >= 0; index--) {
+    if (line[index] === 110 && line[index + 1] === 117 && line[index + 2] === 108 && line[index + 3] === 108) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /** The line's values; none if it is no JSON, which is for ClickHouse to say. */
-function valuesOf(line: string): readonly unknown[] {
+function valuesOf(line: Uint8Array): readonly unknown[] {
   try {
-    return JSON.parse(`${line}]`);
+    return JSON.parse(`${new TextDecoder().decode(line)}]`);
   } catch (error) {
     if (error instanceof SyntaxError) return [];
     throw error;

@@ -2,16 +2,11 @@ import type { Clock } from "../../ports/clock.ts";
 import type { DeleteRow, TableSpec, UpsertRow, Warehouse } from "../../ports/warehouse.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
 import { ProductionError } from "../../record/errors.ts";
-import type { Key } from "../../record/key.ts";
+import { bytesOf, type OutgoingRow, WaitingRows } from "./waiting_rows.ts";
 
 const RETRY = { firstMs: 100, lastMs: 5_000 };
 /** One insert takes no further row once it has so many bytes. */
 const BATCH_BYTES_MAX = 32 * 1024 * 1024;
-
-/**
- * A row for a sink, newest version of a key, or its tombstone (without `line`). Rows of one `id` supersede each other.
- */
-export type OutgoingRow = (UpsertRow | DeleteRow) & { readonly id: Key };
 
 /** What a sink writer needs. */
 export interface SinkWriterOptions {
@@ -45,8 +40,7 @@ export class SinkWriter {
   /** The last try to insert failed. */
   troubled = false;
   readonly #options: SinkWriterOptions;
-  #waiting = new Map<Key, OutgoingRow>();
-  #waitingBytes = 0;
+  readonly #waiting = new WaitingRows();
   #inFlight = 0;
   #inFlightBytes = 0;
   /** Timestamp of the source records behind the first row waiting. */
@@ -68,19 +62,19 @@ export class SinkWriter {
     return this.#waiting.size + this.#inFlight;
   }
 
-  /** Bytes of their text, two for each UTF-16 unit, as JavaScript holds them at most. */
+  /** Bytes of their lines and keys. */
   get pendingBytes(): number {
-    return this.#waitingBytes + this.#inFlightBytes;
+    return this.#waiting.bytes + this.#inFlightBytes;
   }
 
-  /** `sourceMs`: timestamp of the source records being taken, milliseconds since the epoch; 0 if unknown. */
+  /**
+   * `row.line` is copied: the caller may overwrite it. `sourceMs`: timestamp of the source records being taken,
+   * milliseconds since the epoch; 0 if unknown.
+   */
   put(row: OutgoingRow, sourceMs = 0): void {
     if (this.#closed) return;
     if (this.#firstSourceMs === 0) this.#firstSourceMs = sourceMs;
-    const replaced = this.#waiting.get(row.id);
-    if (replaced !== undefined) this.#waitingBytes -= bytesOf(replaced);
-    this.#waitingBytes += bytesOf(row);
-    this.#waiting.set(row.id, row);
+    this.#waiting.put(row);
     if (!this.#running) {
       this.#running = true;
       this.#run().catch(this.#options.onFailed);
@@ -98,15 +92,14 @@ export class SinkWriter {
   /** Throws away what waits. */
   close(): void {
     this.#closed = true;
-    this.#waiting = new Map();
-    this.#waitingBytes = 0;
+    this.#waiting.clear();
     this.#urgent?.();
     this.#release(Infinity);
   }
 
   /** A whole insert's worth waits. */
   get #isFull(): boolean {
-    return this.#waiting.size >= this.#options.batchRowsMax || this.#waitingBytes >= BATCH_BYTES_MAX;
+    return this.#waiting.size >= this.#options.batchRowsMax || this.#waiting.bytes >= BATCH_BYTES_MAX;
   }
 
   async #run(): Promise<void> {
@@ -140,28 +133,10 @@ export class SinkWriter {
 
   /** At most one insert's worth; a key put again meanwhile waits for the next batch. */
   #take(): OutgoingRow[] {
-    const { batchRowsMax } = this.#options;
-    if (this.#waiting.size <= batchRowsMax && this.#waitingBytes <= BATCH_BYTES_MAX) {
-      const rows = [...this.#waiting.values()];
-      this.#inFlight = rows.length;
-      this.#inFlightBytes = this.#waitingBytes;
-      this.#waiting = new Map();
-      this.#waitingBytes = 0;
-      this.#batch++;
-      return rows;
-    }
-    const rows: OutgoingRow[] = [];
-    let bytes = 0;
-    for (const [key, row] of this.#waiting) {
-      rows.push(row);
-      bytes += bytesOf(row);
-      this.#waiting.delete(key);
-      if (rows.length === batchRowsMax || bytes >= BATCH_BYTES_MAX) break;
-    }
+    const rows = this.#waiting.take({ rowsMax: this.#options.batchRowsMax, bytesMax: BATCH_BYTES_MAX });
     if (this.#waiting.size === 0) this.#batch++;
     this.#inFlight = rows.length;
-    this.#inFlightBytes = bytes;
-    this.#waitingBytes -= bytes;
+    this.#inFlightBytes = rows.reduce((bytes, row) => bytes + bytesOf(row), 0);
     return rows;
   }
 
@@ -205,10 +180,6 @@ export class SinkWriter {
     this.troubled = error !== null;
     this.#options.onState(error?.message ?? null);
   }
-}
-
-function bytesOf(row: OutgoingRow): number {
-  return 2 * (("line" in row ? row.line.length : row.keyLine.length) + row.key.length);
 }
 
 /**

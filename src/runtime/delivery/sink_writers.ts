@@ -5,7 +5,8 @@ import type { DeadLetterQueue } from "./dead_letter_queue.ts";
 import type { RunOptions } from "../options.ts";
 import type { Problems } from "../problems.ts";
 import type { Ports } from "../ports.ts";
-import { type OutgoingRow, SinkWriter } from "./sink_writer.ts";
+import { SinkWriter } from "./sink_writer.ts";
+import type { OutgoingRow } from "./waiting_rows.ts";
 
 const RETRY_MS = 1_000;
 
@@ -46,7 +47,7 @@ export async function createSinkWriters(options: SinkWritersOptions): Promise<Ma
         batchRowsMax: run.batchRowsMax,
         onRefused: (row, error) => {
           const { task, epoch, key } = row;
-          const line = "line" in row ? row.line : row.keyLine;
+          const line = "line" in row ? new TextDecoder().decode(row.line) : row.keyLine;
           deadLetters.refused({ task, epoch, sink: sink.name, columns: keyColumnsOf(sink), key, line }, error);
           options.onRefused(sink, row);
         },

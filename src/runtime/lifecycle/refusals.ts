@@ -5,7 +5,7 @@ import { parseKeyText } from "../../record/key.ts";
 import { subjectOf } from "../../record/subject_of.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import type { ProducerOptions } from "../delivery/message_producer.ts";
-import type { OutgoingRow } from "../delivery/sink_writer.ts";
+import type { OutgoingRow } from "../delivery/waiting_rows.ts";
 import { refuseRow } from "../task/task_outputs.ts";
 import type { TaskHost } from "./task_host.ts";
 

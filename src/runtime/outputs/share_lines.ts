@@ -16,17 +16,22 @@ export class ShareLines {
     this.#guardKey = keyGuard(table.columns, table.key);
   }
 
-  /** The share as it is written. @throws TypeError | RangeError for what cannot be written */
-  line(columns: Row, parts: readonly SharePart[]): string {
+  /** Encodes the share as it is written; gives its digest. @throws TypeError | RangeError for what cannot be written */
+  write(columns: Row, parts: readonly SharePart[]): number {
     this.#check(columns);
-    return this.#encoder.line(columns, parts);
+    return this.#encoder.write(columns, parts);
   }
 
-  /** The mark of a share that cannot be written; null when not even the group's columns can. */
-  mark(columns: Row): string | null {
+  /** Digest of the share, or of the mark in its place, as earlier versions took it of the text. */
+  textDigest(columns: Row, parts: readonly SharePart[]): number {
+    return this.#encoder.textDigest(columns, parts);
+  }
+
+  /** Encodes the mark of a share that cannot be written; null when not even the group's columns can. */
+  writeMark(columns: Row): number | null {
     try {
       this.#check(columns);
-      return this.#encoder.refusedLine(columns);
+      return this.#encoder.writeRefused(columns);
     } catch {
       // What is wrong with the columns is told where the share is encoded.
       return null;

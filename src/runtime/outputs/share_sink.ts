@@ -1,7 +1,8 @@
 import type { SinkPlan } from "../../plan/physical.ts";
 import type { ShownRow, UpsertRow } from "../../ports/warehouse.ts";
+import { encodedLine } from "../../processor/line_writer.ts";
 import type { Groups } from "../../processor/group.ts";
-import { digestOf } from "../../record/digest.ts";
+import { isDigestOfText } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyText, parseKeyText } from "../../record/key.ts";
 import { type Chore, LOOKS_PER_STEP } from "../../state/chores.ts";
@@ -12,7 +13,7 @@ import { keyLineOf, shownKeyOf } from "./key_line.ts";
 import { ShareLines } from "./share_lines.ts";
 import { newSinkCounts, type SinkCounts } from "./sink_counts.ts";
 import { FOREIGN_DIGEST } from "./sink_output.ts";
-import type { OutgoingRow } from "../delivery/sink_writer.ts";
+import type { OutgoingRow } from "../delivery/waiting_rows.ts";
 
 /** What a sink of shares needs of its task. */
 export interface ShareSinkOptions {
@@ -21,6 +22,7 @@ export interface ShareSinkOptions {
   readonly task: string;
   readonly epoch: number;
   readonly nextSeq: () => number;
+  /** `row.line` is overwritten by the next row. */
   readonly put: (row: OutgoingRow) => void;
   /** Whether groups may be missing only because something failed. */
   readonly suspect: () => boolean;
@@ -105,7 +107,7 @@ export class ShareSink {
     const groups = this.#groups;
     for (const group of groups.keys.used()) {
       const rows = groups.rows(group);
-      if (rows > 0 && !this.#base.has(groups.keys.keyOf(group)) && this.#markOf(group) === null) {
+      if (rows > 0 && !this.#base.has(groups.keys.keyOf(group)) && this.#encodeMark(group) === null) {
         this.#unwritable = true;
         return;
       }
@@ -211,8 +213,8 @@ export class ShareSink {
     const group = this.#groups.keys.find(key);
     if (group === NO_SLOT || this.#groups.sent.get(group) !== row.digest) return this.#replaced(key);
     this.#refused.add(key);
-    const line = this.#markOf(group);
-    if (line !== null && digestOf(line) !== row.digest) this.#put(group, line);
+    const digest = this.#encodeMark(group);
+    if (digest !== null && digest !== row.digest) this.#put(group, digest);
   }
 
   #write(group: Slot): void {
@@ -225,24 +227,29 @@ export class ShareSink {
       this.#options.output.drop(group);
       return;
     }
-    const line = this.#lineOf(group);
-    if (line === null) return;
-    if (digestOf(line) === sent) return;
+    const digest = this.#encode(group);
+    if (digest === null || digest === sent || this.#isSameText(group, sent)) return;
     if (this.#refused.size > 0 && this.#refused.delete(key)) this.#replaced(key);
     if (this.#completing && sent !== null) this.counts.rewritten++;
-    this.#put(group, line);
+    this.#put(group, digest);
   }
 
-  #put(group: Slot, line: string): void {
+  /** Whether what is shown has the digest that earlier versions took of the same text. */
+  #isSameText(group: Slot, sent: number | null): boolean {
+    if (sent === null || !isDigestOfText(sent)) return false;
+    return this.#lines.textDigest(this.#groups.columns(group), this.#groups.parts(group)) === sent;
+  }
+
+  /** Puts the line encoded last. */
+  #put(group: Slot, digest: number): void {
     const { task, epoch, nextSeq, put } = this.#options;
-    const digest = digestOf(line);
     const key = this.#groups.keys.keyOf(group);
     this.#groups.sent.set(group, digest);
     if (this.#held.size > 0) this.#held.delete(key);
     this.counts.written++;
     this.touched?.add(key);
     const text = keyText(key);
-    put({ id: `${task} ${text}`, line, task, key: text, digest, epoch, seq: nextSeq() });
+    put({ id: `${task} ${text}`, line: encodedLine(), task, key: text, digest, epoch, seq: nextSeq() });
   }
 
   #delete(key: Key, task = this.#options.task): void {
@@ -263,24 +270,27 @@ export class ShareSink {
     this.#options.refusals.rowReplaced(this.#operator, key);
   }
 
-  /** The share as it is written, or a mark in its place; null when not even the group's columns can be written. */
-  #lineOf(group: Slot): string | null {
+  /**
+   * Encodes the share, or a mark in its place; gives the digest, or null when not even the group's columns can be
+   * written.
+   */
+  #encode(group: Slot): number | null {
     const { refusals } = this.#options;
     const key = this.#groups.keys.keyOf(group);
     const columns = this.#groups.columns(group);
     try {
-      const line = this.#lines.line(columns, this.#groups.parts(group));
+      const digest = this.#lines.write(columns, this.#groups.parts(group));
       refusals.keyMended(this.#operator, key);
-      return line;
+      return digest;
     } catch (cause) {
       const error = new ProcessorError(this.#operator, keyText(key), { cause, row: columns });
       refusals.other(error, { columns: Object.keys(columns).sort() });
     }
-    return this.#markOf(group);
+    return this.#encodeMark(group);
   }
 
-  /** The mark of a share that cannot be written; null when not even the group's columns can. */
-  #markOf(group: Slot): string | null {
-    return this.#lines.mark(this.#groups.columns(group));
+  /** Encodes the mark of a share that cannot be written; null when not even the group's columns can. */
+  #encodeMark(group: Slot): number | null {
+    return this.#lines.writeMark(this.#groups.columns(group));
   }
 }

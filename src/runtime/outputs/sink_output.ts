@@ -1,8 +1,8 @@
 import { keyColumnsOf } from "../../plan/outputs_of.ts";
 import type { SinkPlan } from "../../plan/physical.ts";
 import { keyGuard } from "../../processor/key_guard.ts";
-import { rowEncoder } from "../../processor/sink_row.ts";
-import { digestOf } from "../../record/digest.ts";
+import { encodedLine, type RowWriter, rowWriter } from "../../processor/line_writer.ts";
+import { isDigestOfText } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyOf, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
@@ -11,7 +11,7 @@ import { type Entries, PENDING, REPLACED, SHOWN_BEFORE } from "../../state/entri
 import type { Slot } from "../../state/slots.ts";
 import { keyLineOf } from "./key_line.ts";
 import { newSinkCounts, type SinkCounts } from "./sink_counts.ts";
-import type { OutgoingRow } from "../delivery/sink_writer.ts";
+import type { OutgoingRow } from "../delivery/waiting_rows.ts";
 
 /** Digest of a row that is somebody else's or was altered: that of no row which this task writes. */
 export const FOREIGN_DIGEST = -1;
@@ -39,6 +39,7 @@ export interface SinkOutputOptions {
   /** Whether rows of this key are this task's to write. */
   readonly owns: (key: Key) => boolean;
   readonly nextSeq: () => number;
+  /** `row.line` is overwritten by the next row. */
   readonly put: (row: OutgoingRow) => void;
   /** The entry's row is to be looked at again when the start ends. */
   readonly hold: (entry: Slot) => void;
@@ -75,7 +76,7 @@ export class SinkOutput {
   #gone = 0;
   /** By entry: digest of the row shown. */
   readonly #digests: NumberCells;
-  readonly #encode: (row: Row) => string;
+  readonly #writer: RowWriter;
   readonly #guardKey: ((row: Row) => void) | null;
   readonly #keyColumns: readonly string[];
   /** Key columns in the order of the row key. */
@@ -85,7 +86,7 @@ export class SinkOutput {
     this.#options = options;
     this.#digests = options.entries.keys.attach(new NumberCells());
     const { table } = options.plan;
-    this.#encode = rowEncoder(table.columns);
+    this.#writer = rowWriter(table.columns);
     this.#guardKey = keyGuard(table.columns, table.key);
     this.#keyColumns = table.key;
     this.#keyNames = keyColumnsOf(options.plan);
@@ -156,8 +157,8 @@ export class SinkOutput {
     const { entries } = this.#options;
     const key = entries.keys.keyOf(entry);
     const shown = this.#digests.get(entry);
-    const line = row === null ? null : this.#lineOf(key, row);
-    if (line === null) {
+    const digest = row === null ? null : this.#encode(key, row);
+    if (digest === null) {
       if (this.#refused.size > 0 && this.#refused.delete(key)) this.#options.onReplaced(key);
       if (shown === null) return;
       if (!this.#options.complete()) {
@@ -174,8 +175,8 @@ export class SinkOutput {
       return;
     }
     if (this.#missing.size > 0) this.#missing.delete(entry);
-    const digest = digestOf(line);
     if (digest === shown) return;
+    if (shown !== null && isDigestOfText(shown) && this.#writer.textDigest(row!) === shown) return;
     if (this.#refused.size > 0 && this.#isRefused(entry, digest)) return;
     this.#digests.set(entry, digest);
     this.counts.written++;
@@ -187,7 +188,7 @@ export class SinkOutput {
       this.#startSeq = seq;
       if (shown !== null) entries.raise(entry, REPLACED);
     }
-    put({ id: key, line, task, key: keyText(key), digest, epoch, seq });
+    put({ id: key, line: encodedLine(), task, key: keyText(key), digest, epoch, seq });
   }
 
   /**
@@ -305,7 +306,8 @@ export class SinkOutput {
     put({ id: `moved ${text}`, keyLine: keyLineOf(plan, key), task, key: text, epoch: firstEpoch, seq: 0 });
   }
 
-  #lineOf(key: Key, row: Row): string | null {
+  /** Encodes the row; gives its digest, or null if it is refused. */
+  #encode(key: Key, row: Row): number | null {
     try {
       const names = this.#keyNames;
       if (keyOf(names.length === 1 ? [row[names[0]]] : names.map((name) => row[name])) !== key) {
@@ -317,7 +319,7 @@ export class SinkOutput {
         );
       }
       this.#guardKey?.(row);
-      return this.#encode(row);
+      return this.#writer.write(row);
     } catch (cause) {
       this.#options.onError(new ProcessorError(`sink ${this.#options.plan.name}`, keyText(key), { cause, row }));
       return null;

@@ -4,7 +4,7 @@ import type { Destination } from "../conversation/channel.ts";
 import type { Globals } from "../globals/globals.ts";
 import type { RunOptions } from "../options.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
-import type { OutgoingRow } from "../delivery/sink_writer.ts";
+import type { OutgoingRow } from "../delivery/waiting_rows.ts";
 
 /** What all tasks of one topology on one instance share. */
 export interface TaskContext {
@@ -17,7 +17,10 @@ export interface TaskContext {
   readonly decoders: (table: TaskTable) => readonly (Decoder | null)[];
   /** Appends a record to an inbox, in order. */
   readonly emit: (task: string, destination: Destination, record: string) => void;
-  /** Hands a row to the sink's writer, with the timestamp of the source records behind it; 0 if unknown. */
+  /**
+   * Hands a row to the sink's writer, which copies its line, with the timestamp of the source records behind it; 0 if
+   * unknown.
+   */
   readonly put: (sink: SinkPlan, row: OutgoingRow, sourceMs: number) => void;
   /** Whether rows of tables that this one is computed from have failed on this instance: then rows may be missing. */
   readonly suspect: (table: TaskTable) => boolean;

@@ -16,7 +16,7 @@ import { ShareSink } from "../outputs/share_sink.ts";
 import { Server } from "../conversation/server.ts";
 import type { SinkCounts } from "../outputs/sink_counts.ts";
 import { SinkOutput } from "../outputs/sink_output.ts";
-import type { OutgoingRow } from "../delivery/sink_writer.ts";
+import type { OutgoingRow } from "../delivery/waiting_rows.ts";
 import { firstEpochOf, ownership } from "../conversation/ownership.ts";
 import { parseTaskId } from "../../record/task_id.ts";
 import type { Failures } from "./failures.ts";

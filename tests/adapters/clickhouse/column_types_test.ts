@@ -12,6 +12,7 @@ import { jsonObjectText } from "../../../src/record/json_object.ts";
 import { typeProblem } from "../../../src/record/type_problem.ts";
 import { clickHouseOfFile } from "../../own_clickhouse.ts";
 import { randomFrom } from "../../record/support.ts";
+import { lineOf } from "../../line_bytes.ts";
 
 const SEED = 11;
 const server = clickHouseOfFile();
@@ -90,7 +91,7 @@ async function roundTrip(name: string, { type, values }: { type: string; values:
   try {
     await warehouse.ensure(table);
     const upserts = values.map((value, id) => {
-      return { line: encode({ id, value }), task: "t@0", key: String(id), digest: 1, epoch: 1, seq: 1 };
+      return { line: lineOf(encode({ id, value })), task: "t@0", key: String(id), digest: 1, epoch: 1, seq: 1 };
     });
     await warehouse.insert({ table, upserts, deletes: [] });
     return await withConnection("types", async (connection) => {

@@ -10,6 +10,7 @@ import { keyOf, keyText, parseKeyText } from "../../../src/record/key.ts";
 import { keyLineOf } from "../../../src/runtime/outputs/key_line.ts";
 import { randomFrom } from "../../record/support.ts";
 import { ownClickHouse } from "../../own_clickhouse.ts";
+import { lineOf } from "../../line_bytes.ts";
 
 const SEED = 5;
 const VALUES = 300;
@@ -79,13 +80,13 @@ Deno.test(`rows of different keys stay apart, and a tombstone meets its row (see
         const below = randomFrom(SEED);
         const encode = rowEncoder(columns);
         const guard = keyGuard(columns, ["k"]);
-        const lines = new Map<string, string>();
+        const lines = new Map<string, Uint8Array>();
         let refused = 0;
         for (let n = 0; n < VALUES; n++) {
           const row = { k: draw(below) };
           try {
             guard?.(row);
-            lines.set(keyText(keyOf([row.k])), encode(row));
+            lines.set(keyText(keyOf([row.k])), lineOf(encode(row)));
           } catch (error) {
             assert(error instanceof TypeError || error instanceof RangeError, String(error));
             refused++;

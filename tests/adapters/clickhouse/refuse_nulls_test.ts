@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { forbiddenNull } from "../../../src/adapters/clickhouse/refuse_nulls.ts";
+import { lineOf } from "../../line_bytes.ts";
 
 const COLUMNS = [
   { name: "id", type: "Int64" },
@@ -26,6 +27,6 @@ Deno.test("forbiddenNull() finds null where a column, or the arrays in it, canno
     ["[1,null,[],null,2,null", "scores"],
   ];
   for (const [line, expected] of cases) {
-    await t.step(line, () => assertEquals(forbiddenNull(line, COLUMNS)?.name ?? null, expected));
+    await t.step(line, () => assertEquals(forbiddenNull(lineOf(line), COLUMNS)?.name ?? null, expected));
   }
 });

@@ -15,6 +15,7 @@ import { mulberry32 } from "../../../src/record/mulberry32.ts";
 import type { Row } from "../../../src/record/row.ts";
 import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
 import { clickHouseOfFile } from "../../own_clickhouse.ts";
+import { lineOf } from "../../line_bytes.ts";
 
 const PARTITIONS = [1, 2, 5];
 const GROUPS = 60;
@@ -164,9 +165,9 @@ function sharesOf(built: Topology, rows: readonly Row[], random: () => number): 
       seq,
     };
     try {
-      return { ...head, line: encoder.line(groups.columns(group), groups.parts(group)) };
+      return { ...head, line: lineOf(encoder.line(groups.columns(group), groups.parts(group))) };
     } catch {
-      return { ...head, line: encoder.refusedLine(groups.columns(group)) };
+      return { ...head, line: lineOf(encoder.refusedLine(groups.columns(group))) };
     }
   });
 }

@@ -8,6 +8,7 @@ import { SinkWriter } from "../../../src/runtime/delivery/sink_writer.ts";
 import { createManualClock } from "../../../src/testing/manual_clock.ts";
 import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
 import { createStepClock } from "../../../src/testing/quiescence.ts";
+import { lineOf } from "../../line_bytes.ts";
 
 const table: TableSpec = { name: "things", columns: [{ name: "id", type: "Int64" }], key: ["id"], shares: false };
 const ROWS = 100;
@@ -44,7 +45,7 @@ async function open({ fault, ensure }: { fault: () => Error | null; ensure?: War
     onInserted() {},
   });
   const putOne = (id: number) =>
-    writer.put({ id, line: `[${id}`, task: "things@0", key: String(id), digest: id, epoch: 1, seq: id });
+    writer.put({ id, line: lineOf(`[${id}`), task: "things@0", key: String(id), digest: id, epoch: 1, seq: id });
   const put = (count: number) => {
     for (let id = 0; id < count; id++) putOne(id);
   };

@@ -10,6 +10,7 @@ import { defaultRunOptions } from "../../../src/runtime/options.ts";
 import { createMemoryWarehouse, type MemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
 import type { StepClock } from "../../../src/testing/quiescence.ts";
 import { appendKeyed, openStepLog, StepRun } from "../step_run.ts";
+import { lineOf } from "../../line_bytes.ts";
 
 const TOPIC = "shop.public.things";
 const PARTITIONS = 3;
@@ -140,7 +141,7 @@ Deno.test("a row that comes back after its tombstone was removed is deleted by t
         // As `cleanup` does, and then an insert that was sent before the deletion arrives.
         warehouse.tamper({ table: "things", key: "4" }, null);
         assert(![...warehouse.stored("things")].some((row) => row.key === "4"));
-        await warehouse.insert({ table: spec, upserts: [{ ...gone, line: '[4,"name 0"' }], deletes: [] });
+        await warehouse.insert({ table: spec, upserts: [{ ...gone, line: lineOf('[4,"name 0"') }], deletes: [] });
         assertEquals(warehouse.select("things").length, IDS.length);
         await world.clock.pass(everyMs + 2_000);
         await settled();

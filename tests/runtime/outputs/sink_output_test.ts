@@ -1,10 +1,12 @@
 import { assertEquals } from "@std/assert";
 import type { SinkPlan } from "../../../src/plan/physical.ts";
 import type { UpsertRow } from "../../../src/ports/warehouse.ts";
-import type { OutgoingRow } from "../../../src/runtime/delivery/sink_writer.ts";
+import type { OutgoingRow } from "../../../src/runtime/delivery/waiting_rows.ts";
+import { digestOf } from "../../../src/record/digest.ts";
 import { FOREIGN_DIGEST, SinkOutput } from "../../../src/runtime/outputs/sink_output.ts";
 import { refuseRow } from "../../../src/runtime/task/task_outputs.ts";
 import { Entries } from "../../../src/state/entries.ts";
+import { lineText } from "../../line_bytes.ts";
 
 const EPOCH = 7;
 
@@ -33,7 +35,7 @@ function open({ complete = true }: { complete?: boolean } = {}) {
     firstEpoch: 1,
     owns: () => true,
     nextSeq: () => ++seq,
-    put: (row) => put.push(row),
+    put: (row) => put.push("line" in row ? { ...row, line: row.line.slice() } : row),
     hold() {},
     suspecting: () => () => false,
     complete: () => complete,
@@ -50,9 +52,20 @@ function open({ complete = true }: { complete?: boolean } = {}) {
     show: (name: string) => output.show(entry, { id: 1, name }),
     last: () => put[put.length - 1] as UpsertRow & OutgoingRow,
     /** What was handed out: names of rows, and `-` for a tombstone. */
-    puts: () => put.map((row) => "line" in row ? JSON.parse(`${row.line}]`)[1] : "-"),
+    puts: () => put.map((row) => "line" in row ? JSON.parse(`${lineText(row.line)}]`)[1] : "-"),
   };
 }
+
+Deno.test("SinkOutput.show() leaves a row whose digest an earlier version took of the same text", () => {
+  const { output, entry, show, puts } = open();
+  const earlier = digestOf('[1,"é"');
+  output.base(entry, earlier);
+  show("é");
+  assertEquals([puts(), output.expected(entry), output.agrees(entry, earlier)], [[], earlier, true]);
+  show("e");
+  show("é");
+  assertEquals([puts(), output.agrees(entry, earlier)], [["e", "é"], false]);
+});
 
 Deno.test("SinkOutput.refuse() deletes what is shown of the row, and the row is not put again", () => {
   const { output, entry, show, last, puts } = open();
