@@ -32,8 +32,15 @@ const { values } = parseArgs({
 });
 const from = Number(values.from);
 const heat = Number(values.heat);
-const kind = WORLD_KINDS.find((name) => name === values.world) ?? "all faults";
-const without = RULES.filter((rule) => values.without?.split(",").includes(rule));
+const kind = named(WORLD_KINDS, values.world);
+const without = values.without?.split(",").map((name) => named(RULES, name)) ?? [];
+
+function named<Name extends string>(names: readonly Name[], name: string): Name {
+  const found = names.find((candidate) => candidate === name);
+  if (found !== undefined) return found;
+  console.error(`Cannot find "${name}": there are ${names.join(", ")}`);
+  Deno.exit(2);
+}
 
 /** Runs seeds; returns how many were violated. */
 function runSeeds(count: number): number {
@@ -68,7 +75,7 @@ function hunt({ without, world = "all faults", effect }: Mutant, count: number):
 if (values.help) console.log(HELP);
 else if (values.mutants) {
   const mutants = MUTANTS.filter(({ without }) =>
-    values.only === undefined || without.some((rule) => rule === values.only)
+    values.only === undefined || without.includes(named(RULES, values.only))
   );
   const missed = mutants.filter((mutant) => !hunt(mutant, Number(values.seeds ?? MUTANT_SEEDS)));
   console.log(`${mutants.length - missed.length} of ${mutants.length} mutants noticed`);

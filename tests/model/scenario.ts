@@ -102,6 +102,10 @@ function eventOf({ choices, alone, partitions }: World): Event {
 /** Everything stands still, something happens, everything starts again. */
 function interrupt(world: World): void {
   const { choices } = world;
+  if (choices.chance(0.5)) { // Then snapshots are older than what is shown.
+    for (let count = 1 + choices.below(6); count > 0; count--) changeSource(world);
+    settle(world, "C", { compares: false });
+  }
   const event = eventOf(world);
   const changes = choices.chance(0.5) ? 0 : 1 + choices.below(12);
   for (let count = changes; count > 0; count--) {
