@@ -42,6 +42,11 @@ export const MUTANTS: readonly Mutant[] = [
     world: "alone",
     effect: "the same, of a row that a later one replaced in the buffer",
   },
+  {
+    without: ["syncBeforeRename"],
+    world: "alone",
+    effect: "half a file has the name of a whole one, and is of no use",
+  },
   { without: ["syncBeforeRename", "checksum"], world: "alone", effect: "half a file has the name of a whole one" },
   {
     without: ["ownTemporaryFile", "checksum"],
