@@ -1,3 +1,4 @@
+import { noSnapshots } from "../../src/ports/snapshots.ts";
 import { assertEquals } from "@std/assert";
 import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
 import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
@@ -46,6 +47,7 @@ async function run(log: Log, warehouse: Warehouse, change: (() => Promise<void>)
     random: { next: Math.random },
     metrics: { count() {}, gauge() {}, observe() {} },
     deadLetters: lettersTo(),
+    snapshots: noSnapshots,
   }, {
     options: { ...defaultRunOptions, repairAfterMs: REPAIR_MS, repairEveryMs: REPAIR_MS },
     onEvent: (event) => event.kind === "started" && started.push(event),

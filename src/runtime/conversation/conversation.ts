@@ -150,7 +150,7 @@ export class Conversation {
       case "value":
         return this.#answered(message, (store, right) => store.answer(right, message.value));
       case "unchanged":
-        return this.#answered(message, (store, right) => store.confirm(right));
+        return this.#confirmed(message);
       case "hello":
         return this.#greeted(sender);
       case "collect": {
@@ -185,7 +185,9 @@ export class Conversation {
     if (!task.loaded) return;
     const entry = task.entries.keys.find(key);
     if (entry === NO_SLOT) return server.answer(sender.partition, key, { entry, value: null, held });
-    if (server.hasTold(entry, held) && task.isSettled(entry)) return server.answerHeld(sender.partition, key);
+    if (held !== null && server.hasTold(entry, held) && task.isSettled(entry)) {
+      return server.answerHeld(sender.partition, key, held);
+    }
     const value = task.registersOf(entry)[server.plan.step];
     if (value === UNKNOWN) {
       task.awaitPartner(entry);
@@ -194,9 +196,20 @@ export class Conversation {
     server.answer(sender.partition, key, { entry, value, held });
   }
 
+  /** An answer to an earlier question may be about another value than the one that is held by now. */
+  #confirmed({ join, key, held }: { readonly join: string; readonly key: Key; readonly held: number }): void {
+    this.#answered({ join, key }, (store, right, lookup) => {
+      const asking = askingFor(join, key, store.told(right));
+      if (asking.type === "resubscribe" && asking.held === held) return store.confirm(right);
+      const { table } = this.task.table.lookups[lookup];
+      this.task.channel.send({ table, partition: this.#partitionOf(lookup, key) }, asking);
+      return "known";
+    });
+  }
+
   #answered(
     { join, key }: { readonly join: string; readonly key: Key },
-    take: (store: AskedRights, right: Slot) => Answered,
+    take: (store: AskedRights, right: Slot, lookup: number) => Answered,
   ): void {
     const task = this.task;
     const lookup = task.table.lookups.findIndex((candidate) => candidate.name === join);
@@ -209,7 +222,7 @@ export class Conversation {
       const destination = { table: task.table.lookups[lookup].table, partition: this.#partitionOf(lookup, key) };
       return task.channel.send(destination, { type: "unsubscribe", join, key });
     }
-    const answered = take(store, right);
+    const answered = take(store, right, lookup);
     if (answered === "changed") task.rightChanged(lookup, right);
     else if (answered === "confirmed") task.rightConfirmed(lookup, right);
   }

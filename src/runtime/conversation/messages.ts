@@ -10,7 +10,7 @@ import type { SharePart } from "../../processor/aggregate.ts";
  * - subscribe / unsubscribe: a home wants, or no longer wants, the right row of a join;
  * - resubscribe: the same, of a home that holds a value with the digest `held`;
  * - value: the right row now (null: absent);
- * - unchanged: the right row now is the one that the home holds;
+ * - unchanged: the right row now has the digest `held`, which the home said that it holds;
  * - hello: a task started, and knows nothing of what was asked of it or sent to it before;
  * - collect: a merge task wants all shares of an aggregate;
  * - share: a home's share of a group (null: it has no row of it any more);
@@ -20,7 +20,7 @@ export type Message =
   | { readonly type: "subscribe" | "unsubscribe"; readonly join: string; readonly key: Key }
   | { readonly type: "resubscribe"; readonly join: string; readonly key: Key; readonly held: number }
   | { readonly type: "value"; readonly join: string; readonly key: Key; readonly value: Row | null }
-  | { readonly type: "unchanged"; readonly join: string; readonly key: Key }
+  | { readonly type: "unchanged"; readonly join: string; readonly key: Key; readonly held: number }
   | { readonly type: "hello" }
   | { readonly type: "collect"; readonly aggregate: string }
   | {
@@ -55,7 +55,7 @@ export function encodeMessage(message: Message): EncodedMessage {
     case "value":
       return encodeValue(message.join, message.key, encodeWire(message.value));
     case "unchanged":
-      return { head: headOf("N", message.join), body: keyJson(message.key) };
+      return { head: headOf("N", message.join), body: `${keyJson(message.key)},${message.held}` };
     case "hello":
       return { head: null, body: `["H"]` };
     case "collect":
@@ -156,7 +156,10 @@ function decodeMessages(encoded: readonly Encoded[]): Message[] {
         }
         break;
       case "N":
-        for (const key of items) messages.push({ type: "unchanged", join: name, key: keyFrom(key) });
+        for (let index = 0; index < items.length; index += 2) {
+          const held = items[index + 1] as number;
+          messages.push({ type: "unchanged", join: name, key: keyFrom(items[index]), held });
+        }
         break;
       case "V":
         for (let index = 0; index < items.length; index += 2) {

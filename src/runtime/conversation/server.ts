@@ -11,10 +11,10 @@ import { SlotTable } from "../../state/slot_table.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
 
 /**
- * Sends a value, as {@link encodeWire} writes it, to the home with this partition; null: it is the one that the home
- * holds.
+ * Sends a value, as {@link encodeWire} writes it, to the home with this partition; or the digest of the value, if that
+ * is the one that the home holds.
  */
-export type Answer = (home: number, key: Key, wire: string | null) => void;
+export type Answer = (home: number, key: Key, value: string | number) => void;
 
 /** What a server needs of its task. */
 export interface ServerOptions {
@@ -132,17 +132,17 @@ export class Server {
       this.#told.set(entry, now);
       this.#answerAll(key, wire, { except: home });
     }
-    this.#answer(home, key, held === now ? null : wire);
+    this.#answer(home, key, held === now ? held : wire);
   }
 
   /** Whether what was told last of the entry has this digest. */
-  hasTold(entry: Slot, held: number | null): boolean {
-    return held !== null && this.#told.get(entry) === held;
+  hasTold(entry: Slot, held: number): boolean {
+    return this.#told.get(entry) === held;
   }
 
   /** Answers one subscription to what was told last of a key, which is the value that the home holds. */
-  answerHeld(home: number, key: Key): void {
-    this.#answer(home, key, null);
+  answerHeld(home: number, key: Key, held: number): void {
+    this.#answer(home, key, held);
   }
 
   /**

@@ -43,7 +43,7 @@ export class LoadOrder {
     if (this.#current.length > 0 && nowMs - this.#movedMs < STALLED_MS) return;
     const wave = this.#waves.shift()!.filter(({ host, start }) => host.start === start);
     for (const { host } of wave) {
-      host.readingSinceMs = nowMs;
+      host.readSince(nowMs);
       host.topics.forEach((topic, member) => reader.seek(topic, host.partition, host.positions[member]));
     }
     this.#current.push(...wave);

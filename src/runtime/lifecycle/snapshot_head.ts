@@ -10,8 +10,11 @@ export interface SnapshotHead {
   readonly generation: number;
   /** Names what is computed; see {@link planPrint}. */
   readonly plan: string;
-  /** When it was taken, milliseconds since the epoch. */
-  readonly takenMs: number;
+  /**
+   * The task had read everything that was written by then, milliseconds since the epoch: a tombstone behind the
+   * positions is not older.
+   */
+  readonly freshMs: number;
   /** The source topics, by member: every record from `start` to below `position` is in it. */
   readonly sources: readonly {
     readonly topic: string;
@@ -37,7 +40,7 @@ export function headOf(
     epoch: host.task!.epoch,
     generation: topics.generation,
     plan,
-    takenMs: nowMs,
+    freshMs: host.freshMs(nowMs),
     sources: host.topics.map((topic, member) => ({
       topic,
       id: topics.sources.get(topic)!.id,
@@ -74,7 +77,7 @@ export function whyUnfit(head: SnapshotHead, now: {
     // From scratch, what lay there would be in no table.
     if (start !== starts[host.partition]) return `topic "${topic}" begins elsewhere now`;
     if (position > ends[host.partition]) return `topic "${topic}" ends before it`;
-    if (isTooOld(source, nowMs - head.takenMs)) return `it is older than half of delete.retention.ms of "${topic}"`;
+    if (isTooOld(source, nowMs - head.freshMs)) return `it is older than half of delete.retention.ms of "${topic}"`;
   }
   return null;
 }

@@ -13,6 +13,8 @@ export interface Restored {
   readonly task: Task;
   /** By member of the table: the next offset to read. */
   readonly positions: readonly number[];
+  /** Everything below them was all that was written by then, milliseconds since the epoch. */
+  readonly freshMs: number;
 }
 
 /** What was taken of a task last, so that nothing is written while nothing changes. */
@@ -67,7 +69,7 @@ export class SnapshotKeeper {
       const task = begin();
       restoreTask(task, reader);
       reader.end();
-      return { task, positions: head.sources.map(({ position }) => position) };
+      return { task, positions: head.sources.map(({ position }) => position), freshMs: head.freshMs };
     } catch (error) {
       // What a damaged file says in JSON is no JSON.
       if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;

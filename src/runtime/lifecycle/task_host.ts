@@ -16,6 +16,8 @@ interface ReadRange {
   readonly from: readonly number[];
   readonly targets: readonly number[];
   readonly inbox: number;
+  /** What lies before `from` was all that was written by then; null if nothing does. */
+  readonly coveredMs: number | null;
 }
 
 /**
@@ -57,7 +59,7 @@ export class TaskHost {
   listening = false;
   /** Timestamp of the last source record taken, milliseconds since the epoch; 0 before any. */
   lastRecordMs = 0;
-  /** Since when the sources are read; 0 before. */
+  /** Since when the sources are read, or since when what a snapshot covers was; 0 before. */
   readingSinceMs = 0;
   /** When source records were taken last, by the clock; 0 before any. */
   takenMs = 0;
@@ -66,6 +68,7 @@ export class TaskHost {
   completedMs = 0;
   nextRepairMs = 0;
   #evaluated = new Evaluated([], 0);
+  #coveredMs: number | null = null;
 
   constructor({ table, partition, inboxTopic }: { table: TaskTable; partition: number; inboxTopic: string }) {
     this.id = taskId(table.name, partition);
@@ -79,6 +82,12 @@ export class TaskHost {
     if (this.task === null) return this.waiting ? "waiting" : "starting";
     if (!this.task.loaded) return "loading";
     return this.task.complete ? "running" : "joining";
+  }
+
+  /** Everything that was written by then has been read, as far as it is known; milliseconds since the epoch. */
+  freshMs(nowMs: number): number {
+    if (this.lag === 0) return nowMs;
+    return Math.min(nowMs, Math.max(this.lastRecordMs, this.readingSinceMs));
   }
 
   /** Source records not read yet, as known. */
@@ -107,7 +116,7 @@ export class TaskHost {
   }
 
   /** A new incarnation: reads its sources, and its inbox, before it is loaded. */
-  begin(task: Task, { starts, from, targets, inbox }: ReadRange): void {
+  begin(task: Task, { starts, from, targets, inbox, coveredMs }: ReadRange): void {
     this.task = task;
     this.starts = starts;
     this.positions = [...from];
@@ -118,6 +127,7 @@ export class TaskHost {
     this.ends = [...targets];
     this.inboxPosition = inbox;
     this.lastRecordMs = this.readingSinceMs = this.takenMs = 0;
+    this.#coveredMs = coveredMs;
     this.#evaluated = new Evaluated([...from], inbox);
   }
 
@@ -125,6 +135,11 @@ export class TaskHost {
   endsAt(topic: string, end: number): void {
     const member = this.topics.indexOf(topic);
     if (this.task !== null && member >= 0) this.ends[member] = Math.max(this.ends[member], end);
+  }
+
+  /** Reading of the sources begins. */
+  readSince(nowMs: number): void {
+    this.readingSinceMs = this.#coveredMs ?? nowMs;
   }
 
   /** Reads the inbox from the record after the own HELLO. */

@@ -96,6 +96,7 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
     host.begin(task, {
       starts,
       from: restored?.positions ?? starts,
+      coveredMs: restored?.freshMs ?? null,
       targets: host.topics.map((topic) => ends.get(topic)!.end[partition]),
       inbox: offset + 1,
     });

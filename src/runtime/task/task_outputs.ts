@@ -90,10 +90,10 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
           chores,
           onError: failures.take,
         },
-        (home, key, wire) => {
+        (home, key, value) => {
           const destination = { table: plan.home, partition: home };
-          if (wire === null) channel.send(destination, { type: "unchanged", join: plan.name, key });
-          else channel.sendEncoded(destination, encodeValue(plan.name, key, wire));
+          if (typeof value === "string") channel.sendEncoded(destination, encodeValue(plan.name, key, value));
+          else channel.send(destination, { type: "unchanged", join: plan.name, key, held: value });
         },
       )
     ),

@@ -2,7 +2,7 @@ import { keyText, parseKeyText } from "../../record/key.ts";
 import type { Chore } from "../../state/chores.ts";
 import { DIRTY, FAILED, PENDING, REPLACED, SEEN, SHOWN_BEFORE } from "../../state/entries.ts";
 import { AskedRights, GlobalRights } from "../../state/right_store.ts";
-import { NO_SLOT, type SectionReader, type SectionWriter } from "../../state/slots.ts";
+import { NO_SLOT, type SectionReader, type SectionWriter, type Slot } from "../../state/slots.ts";
 import type { Task } from "./task.ts";
 
 /**
@@ -19,8 +19,16 @@ export function saveTask(task: Task, to: SectionWriter): void {
   task.entries.keys.save(to);
   for (const group of task.groups) group.save(to);
   task.source.save(to);
-  // Those rows are evaluated again, so that their dead letters stay what they are.
-  for (const sink of task.sinks) to.texts(Array.from(sink.refusedKeys(), keyText));
+  // Their rows are evaluated again: refused ones so that their dead letters stay what they are, those held since they
+  // are missing, and users of a right row that the walk over them may not have come to.
+  for (const sink of task.sinks) {
+    const held = Array.from(sink.held(), (entry) => task.entries.keys.keyOf(entry));
+    to.texts([...sink.refusedKeys(), ...held].map(keyText));
+  }
+  const walked = [...task.queue.walked()];
+  to.array(
+    Int32Array.from(walked.flatMap(([links, right]) => [task.stores.findIndex((s) => s.links === links), right])),
+  );
 }
 
 /**
@@ -49,6 +57,14 @@ export function restoreTask(task: Task, from: SectionReader): void {
       if (entry !== NO_SLOT) entries.raise(entry, PENDING);
     }
   }
+  const walked = from.array(Int32Array);
+  for (let index = 0; index < walked.length; index += 2) {
+    const store = stores[walked[index]];
+    if (store === undefined || !store.keys.isUsed(walked[index + 1])) {
+      throw new RangeError("it is damaged: no such row");
+    }
+    markUsers(task, store, walked[index + 1]);
+  }
   for (const server of servers) server.restored({ derived: table.lookups.length > 0 });
   for (const store of stores) if (store instanceof AskedRights) store.restored();
   task.restored = true;
@@ -59,11 +75,13 @@ export function restoreTask(task: Task, from: SectionReader): void {
 export function markChanged(task: Task): void {
   for (const store of task.stores) {
     if (!(store instanceof GlobalRights)) continue;
-    for (const right of store.restored()) {
-      const users = store.links.walk(right);
-      for (let user = users.next(); user !== NO_SLOT; user = users.next()) task.entries.raise(user, PENDING);
-    }
+    for (const right of store.restored()) markUsers(task, store, right);
   }
+}
+
+function markUsers({ entries }: Task, { links }: AskedRights | GlobalRights, right: Slot): void {
+  const users = links.walk(right);
+  for (let user = users.next(); user !== NO_SLOT; user = users.next()) entries.raise(user, PENDING);
 }
 
 /**

@@ -68,6 +68,11 @@ export class WorkQueue {
     fanOuts.set(right, links.walk(right));
   }
 
+  /** Right rows whose users are being walked, by lookup. */
+  *walked(): Generator<readonly [Links, Slot]> {
+    for (const [links, fanOuts] of this.#fanOuts) for (const right of fanOuts.keys()) yield [links, right];
+  }
+
   /** All pending entries must be evaluated, in this order; one may occur twice. NO_SLOT: it is not the turn of one. */
   markAll(entries: Iterator<Slot>): void {
     this.#scan = entries;
