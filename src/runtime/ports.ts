@@ -3,6 +3,7 @@ import type { DeadLetters } from "../ports/dead_letters.ts";
 import type { Log } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Warehouse } from "../ports/warehouse.ts";
+import type { BusyTables } from "./busy_tables.ts";
 
 /** Everything outside that a topology needs to run. */
 export interface Ports {
@@ -12,4 +13,6 @@ export interface Ports {
   readonly random: Random;
   readonly metrics: Metrics;
   readonly deadLetters: DeadLetters;
+  /** Tables that other topologies of this process write on the same warehouse; if absent there are none. */
+  readonly busyTables?: BusyTables;
 }

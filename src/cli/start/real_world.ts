@@ -5,6 +5,7 @@ import type { KafkaConfiguration } from "../config/configuration.ts";
 import { withoutPassword } from "../config/secret.ts";
 import { serverOptions } from "../clickhouse_client.ts";
 import { pathsIn } from "../embedded_directory.ts";
+import { BusyTables } from "../../runtime/busy_tables.ts";
 import type { Event } from "./output.ts";
 import type { World, WorldOptions } from "./world.ts";
 
@@ -20,9 +21,10 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
   const log = openKafka({ ...kafkaOptions(configuration.kafka!, onEvent), membersDirectory: paths.members });
   const warehouse = openClickHouse(serverOptions(configuration));
   const deadLetters = openEmbeddedDeadLetters({ path: paths.deadLetters });
+  const busyTables = new BusyTables(systemClock);
   return {
     mode: "real",
-    ports: { log, warehouse, clock: systemClock, random: { next: Math.random }, metrics, deadLetters },
+    ports: { log, warehouse, clock: systemClock, random: { next: Math.random }, metrics, deadLetters, busyTables },
     addresses: {
       Kafka: configuration.kafka!.brokers.join(","),
       ClickHouse: withoutPassword(configuration.clickhouse!.url),

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { InsertBatch, TableSpec } from "../../../src/ports/warehouse.ts";
 import { type OutgoingRow, SinkWriter } from "../../../src/runtime/delivery/sink_writer.ts";
+import { paceOptions } from "./pace_options.ts";
 import { createManualClock } from "../../../src/testing/manual_clock.ts";
 import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
 
@@ -12,6 +13,7 @@ const row = (id: number, length: number): OutgoingRow => {
 function writing() {
   const gate = { open: Promise.withResolvers<void>() };
   const batches: number[] = [];
+  const clock = createManualClock();
   const writer = new SinkWriter({
     table: { name: "things" } as TableSpec,
     warehouse: {
@@ -21,8 +23,8 @@ function writing() {
         batches.push(upserts.length + deletes.length);
       },
     },
-    clock: createManualClock(),
-    flushIntervalMs: 200,
+    clock,
+    pace: paceOptions(clock, { flushIntervalMs: 200 }),
     batchRowsMax: 20_000,
     onRefused() {},
     onFailed() {},
