@@ -3,8 +3,8 @@ import type { BusyTables } from "../busy_tables.ts";
 
 /** An insert that holds so many rows is followed by a pause twice as long as one of a single row. */
 const ROWS_PER_PAUSE = 500;
-/** Inserts into one table take two thirds of the time at most, as far as the flush interval allows. */
-const DURATION_SHARE = 2 / 3;
+/** Inserts into one table take four fifths of the time at most, as far as the flush interval allows. */
+const DURATION_SHARE = 4 / 5;
 /** More tables than these, written at the same time, share what these may have together. */
 const TABLES_AT_FULL_PACE = 2;
 

@@ -118,7 +118,7 @@ Deno.test("SinkWriter makes larger inserts the more rows come, up to those of th
 });
 
 Deno.test("SinkWriter gives ClickHouse time between slow inserts, within the flush interval", async () => {
-  for (const [insertMs, pauseMs] of [[60, 90], [150, 200], [300, 300]]) {
+  for (const [insertMs, pauseMs] of [[60, 75], [140, 175], [180, 200], [300, 300]]) {
     const { inserts, putAllTheTime } = open({ insertMs, insertsPerSecond: 1_000 });
     await putAllTheTime(1, 3_000);
     assertEquals(new Set(pausesOf(inserts)), new Set([pauseMs]), `inserts of ${insertMs} ms`);
