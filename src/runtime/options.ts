@@ -14,7 +14,7 @@ export interface RunOptions {
   readonly flushIntervalMs: number;
   /**
    * Inserts into one table a second, by all instances together, as far as {@link flushIntervalMs} allows; more than two
-   * tables that are written at the same time share twice as many.
+   * tables that are written at the same time share twice as many. One that also deletes rows is two for ClickHouse.
    */
   readonly insertsPerSecond: number;
   /** Rows of one insert. */

@@ -20,6 +20,20 @@ Deno.test("a change that comes after a quiet time is in ClickHouse without any t
   }
 });
 
+Deno.test("a run that is stopped inserts what waits for its turn", async () => {
+  await using world = await openThings({ partitions: 1 });
+  const { clock } = world;
+  const run = world.spawn({ options: { insertsPerSecond: 1, flushIntervalMs: 60_000 } });
+  await world.until(() => run.runner.ready);
+  for (const name of ["first", "second", "third"]) {
+    await world.put([[1, name]]);
+    await clock.drained();
+  }
+  assert(world.names().get(1) !== "third");
+  await run.stop();
+  assertEquals(world.names(), new Map([[1, "third"]]));
+});
+
 Deno.test("instances share the inserts a second into a table as they share its tasks", async () => {
   for (const instances of [1, 2, 3]) {
     await using world = await openThings({ partitions: 6 });
