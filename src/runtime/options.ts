@@ -10,8 +10,13 @@ export interface RunOptions {
   readonly deletesMaxShare: number;
   /** Rows that a start may delete unasked, whatever the share. */
   readonly deletesMaxRows: number;
-  /** Rows wait at most this long before an insert begins. */
+  /** Rows wait at most this long before an insert begins, unless another one into their table is under way. */
   readonly flushIntervalMs: number;
+  /**
+   * Inserts into one table a second, by all instances together, as far as {@link flushIntervalMs} allows; more than two
+   * tables that are written at the same time share twice as many. One that also deletes rows is two for ClickHouse.
+   */
+  readonly insertsPerSecond: number;
   /** Rows of one insert. */
   readonly batchRowsMax: number;
   /** Rows waiting for one sink before reading stops. */
@@ -56,6 +61,7 @@ export const defaultRunOptions: RunOptions = {
   deletesMaxShare: 0.1,
   deletesMaxRows: 1_000,
   flushIntervalMs: 200,
+  insertsPerSecond: 30,
   batchRowsMax: 20_000,
   sinkRowsMax: 150_000,
   sinkBytesMax: 128 * 1024 * 1024,

@@ -4,6 +4,7 @@ import type { Log } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Snapshots } from "../ports/snapshots.ts";
 import type { Warehouse } from "../ports/warehouse.ts";
+import type { BusyTables } from "./busy_tables.ts";
 
 /** Everything outside that a topology needs to run. */
 export interface Ports {
@@ -14,4 +15,6 @@ export interface Ports {
   readonly metrics: Metrics;
   readonly deadLetters: DeadLetters;
   readonly snapshots: Snapshots;
+  /** Tables that other topologies of this process write on the same warehouse; if absent there are none. */
+  readonly busyTables?: BusyTables;
 }

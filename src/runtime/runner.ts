@@ -1,6 +1,7 @@
 import type { Topology } from "../dsl/topology.ts";
 import type { Membership } from "../ports/log.ts";
 import { ProductionError } from "../record/errors.ts";
+import { BusyTables } from "./busy_tables.ts";
 import { Assignments } from "./lifecycle/assignments.ts";
 import { beginCounters } from "./lifecycle/begin_counters.ts";
 import { createTaskContext } from "./lifecycle/context.ts";
@@ -25,6 +26,7 @@ import type { SinkWriter } from "./delivery/sink_writer.ts";
 import { createSinkWriters } from "./delivery/sink_writers.ts";
 import { SnapshotKeeper } from "./lifecycle/snapshot_keeper.ts";
 import type { TaskHost } from "./lifecycle/task_host.ts";
+import { taskShare } from "./lifecycle/task_share.ts";
 import { NOT_PREPARED, type RunnerStatus, statusOf } from "./lifecycle/status.ts";
 import { prepareTopics, type Topics } from "./lifecycle/topics.ts";
 import { findUnfinished, knownUnfinished, NOTHING_KNOWN, type Unfinished } from "./lifecycle/unfinished.ts";
@@ -121,6 +123,8 @@ export class Runner {
       topology: this.topology.name,
       problems: this.problems,
       deadLetters: this.deadLetters,
+      busyTables: this.#ports.busyTables ?? new BusyTables(this.#ports.clock),
+      share: (sink) => taskShare(this.#hosts.values(), { topics, sink }),
       onRefused: (sink, row) => takeBack(this.#hosts, { sink, row }),
       onFailed: this.#fail,
       stopped,

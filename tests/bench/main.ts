@@ -12,14 +12,15 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
 
   embedded   embedded log and ClickHouse: load, backlog of changes, restart
   kafka      the same on a real Kafka, with orders partitioned and global (needs Java, Maven)
-  latency    log append to visible row at 500 and 2,000 changes/s, embedded
+  latency    log append to visible row at 5, 500 and 2,000 changes/s, embedded
+  latency-kafka  the same on a real Kafka (needs Java, Maven)
   startup    a warm start to the first new order in ClickHouse
   million    restart with a million stored rows
   memory     bytes per stored row
   state      rows as columns beside rows as objects: bytes a row, ns an operation
   churn      queries on a table whose rows come and go, before and after \`cleanup\`
   stall      longest hold of the event loop in every phase of a start and of a rebalance
-  (none)     all but kafka
+  (none)     all that need no Kafka
 
   --live N      rows of the churning table (default 100000)
   --orders N    orders of the store (default 60000)
@@ -51,10 +52,8 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
     ...await onKafka((place) => benchThroughput("kafka, orders partitioned", { topology: sales, ...place }, size)),
     ...await onKafka((place) => benchThroughput("kafka, orders global", { topology: salesGlobal, ...place }, size)),
   ],
-  latency: async () => [
-    await onEmbedded((place) => benchLatency("embedded", { topology: sales, ...place }, 500)),
-    await onEmbedded((place) => benchLatency("embedded", { topology: sales, ...place }, 2_000)),
-  ],
+  latency: () => onEmbedded((place) => benchLatency("embedded", { topology: sales, ...place })),
+  "latency-kafka": () => onKafka((place) => benchLatency("kafka", { topology: sales, ...place })),
   startup: async () => [await benchStartup()],
   million: () =>
     onEmbedded(async (place) => {
@@ -84,7 +83,7 @@ async function apart(
 
 if (values.help) console.log(HELP);
 else {
-  const chosen = positionals.length > 0 ? positionals : Object.keys(benches).filter((name) => name !== "kafka");
+  const chosen = positionals.length > 0 ? positionals : Object.keys(benches).filter((name) => !name.includes("kafka"));
   const unknown = chosen.filter((name) => !(name in benches));
   if (unknown.length > 0) {
     console.error(`Cannot run "${unknown[0]}": there is ${Object.keys(benches).join(", ")}`);

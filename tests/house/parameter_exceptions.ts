@@ -116,7 +116,6 @@ export const PARAMETER_EXCEPTIONS: readonly Excepted[] = [
     names: [
       "tests/adapters/kafka/protocol/record_batch_test.ts decode",
       "tests/bench/instance.ts runForBench",
-      "tests/bench/latency.ts benchLatency",
       "tests/bench/throughput.ts benchThroughput",
       "tests/cli/start/json_output_test.ts running",
       "tests/cli/start/status_line_test.ts status",

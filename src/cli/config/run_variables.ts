@@ -20,6 +20,7 @@ const RULES: { readonly [K in keyof RunOptions]: Rule } = {
   deletesMaxShare: "share",
   deletesMaxRows: { ...ROWS, min: 0 },
   flushIntervalMs: MILLISECONDS,
+  insertsPerSecond: { min: 1, max: 1_000, unit: "inserts" },
   batchRowsMax: ROWS,
   sinkRowsMax: ROWS,
   sinkBytesMax: { min: 65_536, max: 2 ** 40, unit: "bytes" },

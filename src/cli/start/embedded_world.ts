@@ -5,6 +5,7 @@ import { openEmbeddedDeadLetters } from "../../adapters/local/dead_letters.ts";
 import { type EmbeddedLog, openEmbeddedLog } from "../../adapters/embedded_log/log.ts";
 import { systemClock } from "../../adapters/local/system_clock.ts";
 import { openDemoStore, type StoreSizes, TABLES, topicOf } from "../../demo/mod.ts";
+import { BusyTables } from "../../runtime/busy_tables.ts";
 import { embeddedLogin } from "../clickhouse_client.ts";
 import { dataArgument } from "../data_option.ts";
 import { accountNames } from "../embedded_accounts.ts";
@@ -63,6 +64,7 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
         metrics: options.metrics,
         deadLetters,
         snapshots: openLocalSnapshots(paths.snapshots),
+        busyTables: new BusyTables(systemClock),
       },
       addresses: { [ADDRESS.clickhouse]: url, [ADDRESS.reader]: directory.clickhouse.readerUrl },
       demo,

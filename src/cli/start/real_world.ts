@@ -6,6 +6,7 @@ import type { KafkaConfiguration } from "../config/configuration.ts";
 import { withoutPassword } from "../config/secret.ts";
 import { serverOptions } from "../clickhouse_client.ts";
 import { pathsIn } from "../embedded_directory.ts";
+import { BusyTables } from "../../runtime/busy_tables.ts";
 import type { Event } from "./output.ts";
 import type { World, WorldOptions } from "./world.ts";
 
@@ -21,6 +22,7 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
   const log = openKafka({ ...kafkaOptions(configuration.kafka!, onEvent), membersDirectory: paths.members });
   const warehouse = openClickHouse(serverOptions(configuration));
   const deadLetters = openEmbeddedDeadLetters({ path: paths.deadLetters });
+  const busyTables = new BusyTables(systemClock);
   return {
     mode: "real",
     ports: {
@@ -31,6 +33,7 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
       metrics,
       deadLetters,
       snapshots: openLocalSnapshots(paths.snapshots),
+      busyTables,
     },
     addresses: {
       Kafka: configuration.kafka!.brokers.join(","),

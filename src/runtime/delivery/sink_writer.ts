@@ -2,6 +2,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { DeleteRow, TableSpec, UpsertRow, Warehouse } from "../../ports/warehouse.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
 import { ProductionError } from "../../record/errors.ts";
+import { InsertPace, type InsertPaceOptions } from "./insert_pace.ts";
 import { bytesOf, type OutgoingRow, WaitingRows } from "./waiting_rows.ts";
 
 const RETRY = { firstMs: 100, lastMs: 5_000 };
@@ -15,7 +16,7 @@ export interface SinkWriterOptions {
   readonly added?: readonly string[];
   readonly warehouse: Warehouse;
   readonly clock: Clock;
-  readonly flushIntervalMs: number;
+  readonly pace: Omit<InsertPaceOptions, "clock">;
   readonly batchRowsMax: number;
   /** ClickHouse refused this one row for good. */
   readonly onRefused: (row: OutgoingRow, error: Error) => void;
@@ -40,6 +41,7 @@ export class SinkWriter {
   /** The last try to insert failed. */
   troubled = false;
   readonly #options: SinkWriterOptions;
+  readonly #pace: InsertPace;
   readonly #waiting = new WaitingRows();
   #inFlight = 0;
   #inFlightBytes = 0;
@@ -55,6 +57,7 @@ export class SinkWriter {
     this.table = options.table;
     this.added = options.added ?? [];
     this.#options = options;
+    this.#pace = new InsertPace({ ...options.pace, clock: options.clock });
   }
 
   /** Rows not acknowledged yet. */
@@ -103,16 +106,15 @@ export class SinkWriter {
   }
 
   async #run(): Promise<void> {
-    const { flushIntervalMs, clock } = this.#options;
-    let lastMs = 0;
     while (this.#waiting.size > 0) {
       const hurried = this.#barriers.some((barrier) => barrier.batch <= this.#batch);
-      const waitMs = Math.max(1, flushIntervalMs - (clock.nowMs() - lastMs));
-      if (!this.#isFull && !hurried) await this.#interval(waitMs);
-      lastMs = clock.nowMs();
+      if (!this.#isFull && !hurried) await this.#pause();
+      this.#pace.begin();
       const sourceMs = this.#firstSourceMs;
       this.#firstSourceMs = 0;
-      await this.#insert(this.#take(), sourceMs);
+      const rows = this.#take();
+      await this.#insert(rows, sourceMs);
+      this.#pace.end(rows.length);
       this.#inFlight = this.#inFlightBytes = 0;
       this.#release(this.#batch - 1);
     }
@@ -120,14 +122,18 @@ export class SinkWriter {
     this.#release(this.#batch);
   }
 
-  async #interval(ms: number): Promise<void> {
+  /** Until the next insert may begin. What is put in this turn goes along in any case. */
+  async #pause(): Promise<void> {
+    const { clock } = this.#options;
+    const { waitMs } = this.#pace;
+    if (waitMs === 0) return await clock.breathe();
     const abort = new AbortController();
     this.#urgent = () => {
       // Once is enough, and to abort again is slow.
       this.#urgent = null;
       abort.abort();
     };
-    await this.#options.clock.sleep(ms, abort.signal);
+    await clock.sleep(waitMs, abort.signal);
     this.#urgent = null;
   }
 

@@ -2,6 +2,7 @@ import { retry, STOPPED } from "../../ports/retry.ts";
 import type { PhysicalPlan, SinkPlan } from "../../plan/physical.ts";
 import { keyColumnsOf, sinksOf } from "../../plan/outputs_of.ts";
 import type { DeadLetterQueue } from "./dead_letter_queue.ts";
+import type { BusyTables } from "../busy_tables.ts";
 import type { RunOptions } from "../options.ts";
 import type { Problems } from "../problems.ts";
 import type { Ports } from "../ports.ts";
@@ -18,6 +19,9 @@ export interface SinkWritersOptions {
   readonly topology: string;
   readonly problems: Problems;
   readonly deadLetters: DeadLetterQueue;
+  readonly busyTables: BusyTables;
+  /** Which part of the tasks that write this sink is here now, 0..1. */
+  readonly share: (sink: SinkPlan) => number;
   /** ClickHouse refused this row for good; the dead letter is written. */
   readonly onRefused: (sink: SinkPlan, row: OutgoingRow) => void;
   /** Writing cannot go on. */
@@ -43,7 +47,12 @@ export async function createSinkWriters(options: SinkWritersOptions): Promise<Ma
         added,
         warehouse: ports.warehouse,
         clock: ports.clock,
-        flushIntervalMs: run.flushIntervalMs,
+        pace: {
+          insertsPerSecond: run.insertsPerSecond,
+          flushIntervalMs: run.flushIntervalMs,
+          tables: options.busyTables,
+          share: () => options.share(sink),
+        },
         batchRowsMax: run.batchRowsMax,
         onRefused: (row, error) => {
           const { task, epoch, key } = row;

@@ -50,6 +50,7 @@ Deno.test("readConfiguration() reads everything about the real services", () => 
     WEIR_GENERATION: "7",
     WEIR_TAKE_OVER: "old, older_one",
     WEIR_FLUSH_INTERVAL_MS: "50",
+    WEIR_INSERTS_PER_SECOND: "5",
     WEIR_DELETES_MAX_SHARE: "0.25",
     WEIR_ALLOW_RETENTION: "true",
   }, { "/run/kafka": "secret one\n", "/run/ca": PEM, "/run/postgres": "secret two" });
@@ -63,6 +64,7 @@ Deno.test("readConfiguration() reads everything about the real services", () => 
     generation: 7,
     takeOver: ["old", "older_one"],
     flushIntervalMs: 50,
+    insertsPerSecond: 5,
     deletesMaxShare: 0.25,
     allowRetention: true,
   });

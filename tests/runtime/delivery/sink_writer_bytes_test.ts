@@ -3,6 +3,7 @@ import type { InsertBatch, TableSpec } from "../../../src/ports/warehouse.ts";
 import { SinkWriter } from "../../../src/runtime/delivery/sink_writer.ts";
 import type { OutgoingRow } from "../../../src/runtime/delivery/waiting_rows.ts";
 import { lineOf } from "../../line_bytes.ts";
+import { paceOptions } from "./pace_options.ts";
 import { createManualClock } from "../../../src/testing/manual_clock.ts";
 import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
 
@@ -14,6 +15,7 @@ const row = (id: number, length: number): OutgoingRow => {
 function writing() {
   const gate = { open: Promise.withResolvers<void>() };
   const batches: number[] = [];
+  const clock = createManualClock();
   const writer = new SinkWriter({
     table: { name: "things" } as TableSpec,
     warehouse: {
@@ -23,8 +25,8 @@ function writing() {
         batches.push(upserts.length + deletes.length);
       },
     },
-    clock: createManualClock(),
-    flushIntervalMs: 200,
+    clock,
+    pace: paceOptions(clock, { flushIntervalMs: 200 }),
     batchRowsMax: 20_000,
     onRefused() {},
     onFailed() {},

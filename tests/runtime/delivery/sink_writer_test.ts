@@ -5,6 +5,7 @@ import type { InsertBatch, TableSpec, Warehouse } from "../../../src/ports/wareh
 import { ConfigError, ProductionError } from "../../../src/record/errors.ts";
 import { mendingWarehouse } from "../../../src/runtime/delivery/mending_warehouse.ts";
 import { SinkWriter } from "../../../src/runtime/delivery/sink_writer.ts";
+import { paceOptions } from "./pace_options.ts";
 import { createManualClock } from "../../../src/testing/manual_clock.ts";
 import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
 import { createStepClock } from "../../../src/testing/quiescence.ts";
@@ -35,7 +36,7 @@ async function open({ fault, ensure }: { fault: () => Error | null; ensure?: War
     table,
     warehouse: mendingWarehouse(faulty, ({ name }) => made.push(name)),
     clock,
-    flushIntervalMs: 1,
+    pace: paceOptions(clock, { flushIntervalMs: 1 }),
     batchRowsMax: 1_000,
     onRefused: (row) => refused.push(row.key),
     onFailed: (error) => {
@@ -46,8 +47,10 @@ async function open({ fault, ensure }: { fault: () => Error | null; ensure?: War
   });
   const putOne = (id: number) =>
     writer.put({ id, line: lineOf(`[${id}`), task: "things@0", key: String(id), digest: id, epoch: 1, seq: id });
+  /** The first insert begins before the clock goes on. */
   const put = (count: number) => {
     for (let id = 0; id < count; id++) putOne(id);
+    return clock.drained();
   };
   return { clock, memory, tries, problems, refused, made, put, putOne, stored: () => memory.select("things").length };
 }
@@ -69,7 +72,7 @@ for (
   Deno.test(`SinkWriter waits while ClickHouse answers ${code} ${type}, and sets no row aside`, async () => {
     let error: Error | null = answered(code, type);
     const { clock, tries, problems, refused, put, stored } = await open({ fault: () => error });
-    put(ROWS);
+    await put(ROWS);
     await clock.pass(60_000);
     // The same rows again, with waits that grow: no search for a row that is to blame.
     assertEquals([new Set(tries), tries.length < 20, refused, stored()], [new Set([ROWS]), true, [], 0]);
@@ -85,7 +88,7 @@ Deno.test("SinkWriter finds a refused row although ClickHouse is away in between
   let inserts = 0;
   const away = new ProductionError("away", { retriable: true });
   const { clock, tries, refused, put, stored } = await open({ fault: () => ++inserts % 2 === 0 ? away : null });
-  put(ROWS);
+  await put(ROWS);
   await clock.pass(60_000);
   assertEquals([refused, stored()], [["13"], ROWS - 1]);
   // Two halves for each of the seven levels, each tried twice at most.
@@ -116,7 +119,7 @@ Deno.test("a table that was dropped is made again, and whose rows are to be writ
       return { created, added: [] };
     },
   });
-  put(3);
+  await put(3);
   await clock.pass(10_000);
   assertEquals([made, stored(), problems.at(-1)], [["things"], 3, null]);
 });
@@ -127,7 +130,7 @@ Deno.test("a table that cannot be made again is waited for, and the problem says
     fault: () => denied ? answered(81, "UNKNOWN_DATABASE") : null,
     ensure: (spec) => denied ? Promise.reject(new ConfigError(["weir may not create it"])) : memory.ensure(spec),
   });
-  put(3);
+  await put(3);
   await clock.pass(30_000);
   assertEquals([refused, stored()], [[], 0]);
   assertStringIncludes(problems[0]!, "UNKNOWN_DATABASE");
