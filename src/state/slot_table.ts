@@ -105,8 +105,12 @@ export class SlotTable {
     for (let slot = 0; slot < this.#slots; slot++) if (this.#keys.get(slot) !== null) yield slot;
   }
 
-  /** The key of `slot`, which is in use, is gone: all parts forget the slot, and another key may get it. */
+  /**
+   * The key of `slot` is gone: all parts forget the slot, and another key may get it.
+   * @throws RangeError for a slot that is not in use: given back twice, it would be given to two keys
+   */
   remove(slot: Slot): void {
+    if (!this.isUsed(slot)) throw new RangeError(`Cannot remove slot ${slot}: no key has it`);
     for (const part of this.#parts) part.clear(slot);
     const key = this.keyOf(slot);
     if (typeof key === "number") this.#integers.remove(key);

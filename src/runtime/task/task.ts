@@ -170,6 +170,7 @@ export class Task implements TaskView {
 
   /** As {@link rightChanged}, of entries that wait for a partner alone: the others have seen this right row before. */
   rightConfirmed(lookup: number, right: Slot): void {
+    if (!this.loaded) return;
     const users = this.stores[lookup].links.walk(right);
     for (let user = users.next(); user !== NO_SLOT; user = users.next()) {
       if (this.entries.is(user, PENDING)) this.queue.mark(user);

@@ -119,7 +119,9 @@ export class WorkQueue {
         this.#dirty = [];
         this.#next = 0;
       }
-      evaluate(this.#taken[this.#next++]);
+      const entry = this.#taken[this.#next++];
+      // Evaluated meanwhile for another reason; and then its slot may be another key's by now, or nobody's.
+      if (this.#entries.is(entry, DIRTY)) evaluate(entry);
       done++;
     }
     if (this.#next === this.#taken.length && this.#next > 0) {

@@ -82,3 +82,12 @@ Deno.test("WorkQueue.passed() waits for the evaluation of all entries after a lo
   queue.run(2, evaluate);
   assertEquals([queue.passed(all), take()], [true, [1, 2, 3]]);
 });
+
+Deno.test("WorkQueue passes over an entry that was evaluated meanwhile, whose slot may be free", () => {
+  const { queue, entries, entriesOf, evaluate, take } = openQueue();
+  const [gone, other] = entriesOf(1, 2);
+  queue.mark(gone);
+  queue.mark(other);
+  entries.keys.remove(gone);
+  assertEquals([queue.run(10, evaluate), take()], [false, [2]]);
+});
