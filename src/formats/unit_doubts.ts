@@ -90,9 +90,18 @@ function timeDoubt(column: Watched, { value, text }: Look): string | null {
     `milliseconds. Declare the column as time(3), or set time.precision.mode=microseconds in the connector`;
 }
 
-/** The row as it stands in the record, and when it was changed, in milliseconds since the epoch. */
+/**
+ * The row as it stands in the record, and when it was changed, in milliseconds since the epoch. Nothing of a record
+ * whose row could be read and whose rest is no JSON.
+ */
 function recordOf(text: string): { after: Fields | null; changedMs: number | null } {
-  const whole = JSON.parse(text) as Fields;
+  let whole: Fields;
+  try {
+    whole = JSON.parse(text) as Fields;
+  } catch (error) {
+    if (error instanceof SyntaxError) return { after: null, changedMs: null };
+    throw error;
+  }
   const value = (typeof whole.payload === "object" && whole.payload !== null ? whole.payload : whole) as Fields;
   const source = value.source as Fields | null | undefined;
   const after = typeof value.after === "object" ? value.after as Fields | null : value;
