@@ -136,6 +136,27 @@ Deno.test("an envelope that misleads is read as without the scanner, which knows
   }
 });
 
+Deno.test("envelopeScanner() sees a second operation behind the place where the only one has stood", () => {
+  const tail = ',"op":"u","ts_ms":1795322174979}';
+  const twice = `,"op":"u","op":"d","n":${"1".repeat(tail.length - 24)}}`;
+  assertEquals(twice.length, tail.length);
+  const start = `{"before":null,"after":${after},"source":{}`;
+  const { alone, both, scanner } = readersOf(things, names);
+  for (const text of [start + tail, start + tail, start + twice]) {
+    const message = { key: '{"id":7}', value: text };
+    assert(same(answer(alone, message), answer(both, message)), text);
+    assertEquals(scanner.scan(text)?.op, text.endsWith(tail) ? "u" : undefined);
+  }
+});
+
+Deno.test("envelopeScanner() reads no decimal by its form where the format or the placeholder says otherwise", () => {
+  const text = envelope("u", '{"id":7,"name":"Lamp","price":"1.50"}');
+  assert(scannerOf().scan(text) !== null);
+  assertEquals(scannerOf({ placeholder: "1.50" }).scan(text), null);
+  assertEquals(scannerOf({ format: { decimals: "precise" } }).scan(text), null);
+  assert(scannerOf({ format: { decimals: "precise" } }).scan(text.replace("1.50", "AZA=")) !== null);
+});
+
 Deno.test("rowScanner() is the loop that it is compiled from", () => {
   let read = 0;
   for (let seed = 1; seed <= 200; seed++) {

@@ -13,6 +13,7 @@ const row = z.object({
   price: numeric(12, 2),
   at: timestamptz(),
   ref: uuid(),
+  note: z.string().nullable(),
 });
 const ref = "81e2c6f4-f05a-4506-9e7e-7b0b5bed7272";
 
@@ -46,11 +47,13 @@ const CASES: readonly (readonly [names: readonly string[], text: string, key: Ke
   [["id", "line"], '{"line":2,"id":17}', null],
   [["id", "line"], '{"id":17,"line":2,"more":1}', null],
   [["id", "line"], "17", null],
+  [["id", "name"], '17"x"', null],
   [["id"], '{"id": 17}', null],
   [["id"], '{"id":17}x', null],
   [["id"], '{"id":17', null],
   [["id"], "17 ", null],
   [["id"], "null", null],
+  [["note"], "null", null],
   [["id"], "[17]", null],
   [["id"], "", null],
   [["id"], '{"id":null}', null],
@@ -63,4 +66,11 @@ const CASES: readonly (readonly [names: readonly string[], text: string, key: Ke
 
 Deno.test("keyScanner() reads keys as they are written, and leaves all others to the parser", () => {
   for (const [names, text, key] of CASES) assertEquals(scanned(names, text), key, `${names}: ${text}`);
+});
+
+Deno.test("keyScanner() does first to a value what the declared format says, whatever form it has", () => {
+  const [column] = readyColumns("things", { row: row.pick({ price: true }) });
+  const scan = keyScanner([{ name: "price", column, declared: (wire) => ({ scale: 2, value: wire }) }]);
+  assertEquals(scan('{"price":"AZA="}'), 4);
+  assertEquals(scan('{"price":"19.90"}'), null);
 });
