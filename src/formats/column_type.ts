@@ -30,7 +30,7 @@ export interface ColumnType<T> {
   readonly exact: "unsafe_integers" | "numbers" | null;
   /** Of types of times only: what an integer on the wire is, unless a Connect schema says otherwise. */
   readonly time?: TimeForm;
-  /** Of timestamps only: fraction digits of a text's seconds. */
+  /** Of timestamps: fraction digits of a text's seconds. Of decimals, if declared: their digits. */
   readonly precision?: number;
   /** Of decimals with a declared scale only: their fraction digits. */
   readonly scale?: number;

@@ -7,14 +7,15 @@ import { type ChangeDetails, changeDetails } from "./change_details.ts";
 import { type ConnectField, type Converts, convertsOf, rowFields } from "./connect_schema.ts";
 import { agreementCheck } from "./agreement.ts";
 import { declaredConvert, declaredConverts } from "./declared_form.ts";
-import { type Change, type Fields, parsedChange, quickChange, skipReason } from "./envelope.ts";
+import type { Change, Fields } from "./envelope.ts";
+import { envelopeScanner, type Scanned } from "./envelope_scanner.ts";
 import type { WireFormat } from "./key_form.ts";
-import { documentChange, foreignWriter, isDocumentChange, refuseForeignPrefix, textAdvice } from "./foreign_message.ts";
-import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
+import { documentChange, foreignWriter } from "./foreign_message.ts";
+import type { MessageBytes } from "./message_text.ts";
 import { keyedRows } from "./keyed_rows.ts";
-import { keyColumnsOf, keyReader, type KeySpec } from "./message_key.ts";
+import { keyReader, type KeySpec } from "./message_key.ts";
 import { type ReadyColumn, readyColumns } from "./row_reader.ts";
-import { schemaWrappers, wrappedIn } from "./schema_wrapper.ts";
+import { textReader } from "./text_change.ts";
 import { UNAVAILABLE_DEFAULT, unavailableTest } from "./unavailable.ts";
 import { type UnitDoubt, unitDoubts } from "./unit_doubts.ts";
 import { unknownColumns } from "./unknown_columns.ts";
@@ -64,6 +65,20 @@ export interface DecoderOptions {
   readonly onDoubt?: (doubt: UnitDoubt) => void;
   /** How keys and values are written, if it is not as Debezium does by itself. */
   readonly format?: WireFormat;
+  /** Default: true. Without, keys and values are read as text: what the scanners give is compared with that. */
+  readonly scans?: boolean;
+}
+
+/** A record as a log gives it. */
+interface Message {
+  readonly key: MessageBytes | null;
+  readonly value: MessageBytes | null;
+}
+
+type ValueMessage = Message & { readonly value: MessageBytes };
+
+function hasValue(message: Message): message is ValueMessage {
+  return message.value !== null;
 }
 
 /** Reads the records of one topic. */
@@ -76,11 +91,11 @@ export interface Decoder {
    * unknown_op, truncate, missing_after, missing_column, wrong_type, not_finite, out_of_range, overflow,
    * not_a_row_value, schema_threw
    */
-  decode(record: { readonly key: MessageBytes | null; readonly value: MessageBytes | null }): Decoded;
+  decode(record: Message): Decoded;
   /** The key of a record, whether or not its value can be read; null if the key itself cannot. */
   keyOf(key: MessageBytes | null): Key | null;
   /** What else a change says: slow, and only asked for when keys seem to be exchanged. Never throws. */
-  details(record: { readonly key: MessageBytes | null; readonly value: MessageBytes | null }): ChangeDetails;
+  details(record: Message): ChangeDetails;
   /**
    * Columns that arrived and are not in the schema, with the number of records that had them. A new map at each look.
    */
@@ -92,20 +107,7 @@ export interface Decoder {
  * @throws TypeError for a schema or key that cannot be decoded. @throws RangeError for a malformed placeholder
  */
 export function createDecoder(options: DecoderOptions): Decoder {
-  const { source } = options;
-  const columns = readyColumns(source, options);
-  checkKey(source, options.key);
-  const what = `a record of "${source}"`;
-  const valueBytesMax = options.valueBytesMax ?? VALUE_BYTES_MAX;
-  const keys = keyReader(source, keySpec(columns, options));
-  const declared = declaredConverts(columns, options.format);
-  const isUnavailable = unavailableTest(options.placeholder ?? UNAVAILABLE_DEFAULT);
-  const rows = keyedRows(source, { columns, key: options.key, isUnavailable, keyValues: keys.values });
-  const checkAgreement = agreementCheck(source, { columns, key: options.key });
-  const schemaConverts = (schema: ConnectField): Converts => convertsOf(columns, rowFields(schema));
-  const unwrap = schemaWrappers(schemaConverts);
-  const doubts = options.onDoubt === undefined ? null : unitDoubts(columns, options.onDoubt);
-  const unknown = unknownColumns(new Set(columns.map((column) => column.name)));
+  const { what, keys, rows, checkAgreement, changeOf, doubts, unknown, scanner, details } = readersOf(options);
 
   const upsert = (bytes: MessageBytes | null, change: Change, converts: Converts): Upsert => {
     const { after } = change;
@@ -115,89 +117,80 @@ export function createDecoder(options: DecoderOptions): Decoder {
       ? rows.readWith(bytes)(change, converts)
       : rows.read(after as Fields, change, converts);
     checkAgreement(key, row);
-    unknown.see(after as Fields, change.flattened ? "flattened" : "plain");
+    unknown.see(Object.keys(after), change.flattened ? "flattened" : "plain");
     return { kind: "upsert", key, row, unavailable, created: change.op === "c" };
+  };
+  /** The same, in the same order, of a row that is read already. */
+  const scannedChange = ({ key: bytes, value }: ValueMessage, { op, row, names }: Scanned): Decoded => {
+    const key = keys.key(bytes);
+    if (row === null) return { kind: "delete", key, tombstone: false };
+    checkAgreement(key, row);
+    unknown.see(names, "plain");
+    if (doubts !== null) doubts(row, value);
+    return { kind: "upsert", key, row, unavailable: null, created: op === "c" };
+  };
+  const parsedChange = (record: ValueMessage): Decoded => {
+    const found = changeOf(record);
+    if (found === "delete") return { kind: "delete", key: keys.key(record.key), tombstone: true };
+    if (typeof found === "string") return { kind: "skip", reason: found };
+    const { change, converts } = found;
+    switch (change.op) {
+      case "c":
+      case "r":
+      case "u": {
+        const decoded = change.flattened
+          ? orForeign(what, change.after as Fields, () => upsert(record.key, change, converts))
+          : upsert(record.key, change, converts);
+        if (doubts !== null && !found.attached) doubts(decoded.row, record.value);
+        if (found.quick) scanner?.learn(Object.keys(change.after as Fields));
+        return decoded;
+      }
+      case "d":
+        return { kind: "delete", key: keys.key(record.key), tombstone: false };
+      case "m":
+        return { kind: "skip", reason: "message" };
+      default:
+        throw badOperation(what, change.op);
+    }
   };
 
   return {
     decode(record) {
-      if (record.value === null) return { kind: "delete", key: keys.key(record.key), tombstone: true };
-      const whole = textOf(record.value, what, valueBytesMax);
-      const wrapper = unwrap(whole);
-      const text = wrapper === null ? whole : whole.slice(wrapper.prefix.length, -1);
-      let converts = wrapper?.schema ? wrapper.made : declared;
-      let attached = wrapper !== null && wrapper.schema;
-      let change = quickChange(text);
-      if (change === null) {
-        const slow = parsedWhole(text, { what, key: record.key, converts, schemaConverts });
-        if (slow === "delete") return { kind: "delete", key: keys.key(record.key), tombstone: true };
-        if (typeof slow === "string") return { kind: "skip", reason: slow };
-        ({ change, converts } = slow);
-        attached ||= slow.attached;
-      }
-      switch (change.op) {
-        case "c":
-        case "r":
-        case "u": {
-          const decoded = change.flattened
-            ? orForeign(what, change.after as Fields, () => upsert(record.key, change, converts))
-            : upsert(record.key, change, converts);
-          if (doubts !== null && !attached) doubts(decoded.row, text);
-          return decoded;
-        }
-        case "d":
-          return { kind: "delete", key: keys.key(record.key), tombstone: false };
-        case "m":
-          return { kind: "skip", reason: "message" };
-        default:
-          throw badOperation(what, change.op);
-      }
+      if (!hasValue(record)) return { kind: "delete", key: keys.key(record.key), tombstone: true };
+      const scanned = scanner === null ? null : scanner.scan(record.value);
+      return scanned === null ? parsedChange(record) : scannedChange(record, scanned);
     },
     keyOf: (key) => keyOrNull(() => keys.key(key)),
-    details: ({ key, value }) =>
-      changeDetails(value, { what, valueBytesMax, declared, schemaConverts, readRow: rows.readWith(key) }),
+    details: ({ key, value }) => changeDetails(value, { ...details, readRow: rows.readWith(key) }),
     get unknownColumns() {
       return unknown.totals();
     },
   };
 }
 
-type Parsed = "delete" | "heartbeat" | "transaction" | {
-  readonly change: Change;
-  readonly converts: Converts;
-  /** A schema came with it. */
-  readonly attached: boolean;
-};
-
-interface WholeContext {
-  readonly what: string;
-  readonly key: MessageBytes | null;
-  /** Of the wrapper that was taken off already. */
-  readonly converts: Converts;
-  readonly schemaConverts: (schema: ConnectField) => Converts;
-}
-
-/** What a text says that has not the common form, from a parse of the whole. */
-function parsedWhole(text: string, { what, key, converts: known, schemaConverts }: WholeContext): Parsed {
-  let value = parseJson(text, what);
-  let converts = known;
-  let path: readonly string[] = [];
-  let attached = false;
-  const wrapper = wrappedIn(value);
-  if (wrapper !== null) {
-    attached = wrapper.schema !== null;
-    if (wrapper.schema !== null) converts = schemaConverts(wrapper.schema);
-    value = wrapper.payload;
-    path = ["payload"];
-  }
-  if (value === null) return "delete";
-  if (typeof value !== "object" || Array.isArray(value)) throw notARow(what, value);
-  refuseForeignPrefix(what, value as Fields);
-  const skipped = skipReason(value as Fields, () => keyColumnsOf(key));
-  if (skipped !== null) return skipped;
-  const change = parsedChange(value as Fields, text, path);
-  if (!change.flattened && isDocumentChange(value as Fields)) throw documentChange(what);
-  return { change, converts, attached };
+/** What reads the parts of one topic's records. */
+function readersOf(options: DecoderOptions) {
+  const { source } = options;
+  const columns = readyColumns(source, options);
+  checkKey(source, options.key);
+  const what = `a record of "${source}"`;
+  const valueBytesMax = options.valueBytesMax ?? VALUE_BYTES_MAX;
+  const keys = keyReader(source, keySpec(columns, options));
+  const declared = declaredConverts(columns, options.format);
+  const placeholder = options.placeholder ?? UNAVAILABLE_DEFAULT;
+  const isUnavailable = unavailableTest(placeholder);
+  const rows = keyedRows(source, { columns, key: options.key, isUnavailable, keyValues: keys.values });
+  const checkAgreement = agreementCheck(source, { columns, key: options.key });
+  const schemaConverts = (schema: ConnectField): Converts => convertsOf(columns, rowFields(schema));
+  const changeOf = textReader({ what, valueBytesMax, declared, schemaConverts });
+  const doubts = options.onDoubt === undefined ? null : unitDoubts(columns, options.onDoubt);
+  const unknown = unknownColumns(new Set(columns.map((column) => column.name)));
+  const forms = placeholder === UNAVAILABLE_DEFAULT;
+  const scanner = options.scans === false
+    ? null
+    : envelopeScanner({ columns, key: options.key, converts: declared, isUnavailable, forms, valueBytesMax });
+  const details = { what, valueBytesMax, declared, schemaConverts };
+  return { what, keys, rows, checkAgreement, changeOf, doubts, unknown, scanner, details };
 }
 
 function checkKey(source: string, key: readonly string[]): void {
@@ -205,13 +198,14 @@ function checkKey(source: string, key: readonly string[]): void {
   throw new TypeError(`Cannot use [${key.join(", ")}] as the key of "${source}": name each primary key column once`);
 }
 
-function keySpec(columns: readonly ReadyColumn[], { key, format }: DecoderOptions): KeySpec {
+function keySpec(columns: readonly ReadyColumn[], { key, format, scans = true }: DecoderOptions): KeySpec {
   return {
     columns: key.map((name) => {
       const column = columns.find((candidate) => candidate.name === name) ?? null;
       return { name, column, declared: column === null ? null : declaredConvert(column, format) };
     }),
     bare: format?.key === "bare",
+    scans,
   };
 }
 
@@ -237,15 +231,6 @@ function orForeign<T>(what: string, row: Fields, read: () => T): T {
       { cause: error },
     );
   }
-}
-
-function notARow(what: string, value: unknown): DeserializationError {
-  return new DeserializationError(
-    "not_a_row",
-    `Cannot read ${what} as a change: current value is ${
-      shown(value)
-    }. Expected a Debezium envelope or a flattened row${textAdvice(value)}`,
-  );
 }
 
 function missingAfter(what: string, change: Change): DeserializationError {

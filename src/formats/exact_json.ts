@@ -20,7 +20,7 @@ export function parseExact(text: string): unknown {
   // TypeScript's library does not know the reviver's third argument yet.
   return (JSON.parse as ExactParse)(
     text,
-    (_key, value, context) => typeof value === "number" ? new NumberText(context.source ?? String(value)) : value,
+    (_key, value, { source }) => typeof value === "number" ? exactNumber(source ?? String(value), "numbers") : value,
   );
 }
 
@@ -77,12 +77,17 @@ export function parseIntegers(text: string): unknown {
   if (textNesting(text) > NESTING_MAX) throw tooDeep();
   return (JSON.parse as ExactParse)(
     text,
-    (_key, value, context) => isUnsafe(value) ? integerOf(context.source) ?? value : value,
+    (_key, value, { source }) => isUnsafe(value) ? exactNumber(source ?? String(value), "integers") : value,
   );
 }
 
-function integerOf(source: string | undefined): bigint | null {
-  const match = INTEGER.exec(source ?? "");
+/** What a number with this text is in the one form or the other, whether a double holds it or not. */
+export function exactNumber(source: string, form: "numbers" | "integers"): unknown {
+  return form === "numbers" ? new NumberText(source) : integerOf(source) ?? Number(source);
+}
+
+function integerOf(source: string): bigint | null {
+  const match = INTEGER.exec(source);
   if (match === null) return null;
   const [, digits, exponent] = match;
   if (exponent === undefined) return BigInt(digits);

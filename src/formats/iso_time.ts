@@ -3,7 +3,8 @@ const NOT_ISO = NaN;
 
 const DAYS_BEFORE_MONTH = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
 const DAYS_OF_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-const MICROS_OF_SECOND = 1_000_000;
+/** Microseconds of a second. */
+export const MICROS_OF_SECOND = 1_000_000;
 /** Microseconds of a day. */
 export const MICROS_OF_DAY = 86_400 * MICROS_OF_SECOND;
 
@@ -38,16 +39,24 @@ export function microsOfTime(text: string): number {
 function daysAt(text: string): number {
   if (text.charCodeAt(4) !== 45 || text.charCodeAt(7) !== 45) return NOT_ISO;
   const year = twoDigits(text, 0) * 100 + twoDigits(text, 2);
-  const month = twoDigits(text, 5);
-  const day = twoDigits(text, 8);
+  const date = (year * 100 + twoDigits(text, 5)) * 100 + twoDigits(text, 8);
+  return Number.isNaN(date) ? NOT_ISO : daysOfDigits(date);
+}
+
+/** Days since the epoch of the date with the digits YYYYMMDD; NaN if the calendar has none such. */
+export function daysOfDigits(date: number): number {
+  const year = (date / 10_000) | 0;
+  const month = ((date / 100) | 0) % 100;
+  const day = date % 100;
   if (!(month >= 1 && month <= 12 && day >= 1 && day <= DAYS_OF_MONTH[month - 1])) return NOT_ISO;
   const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
   if (month === 2 && day === 29 && !leap) return NOT_ISO;
-  // Leap days of the years before this one, from year 1 on; year 0 is a leap year.
-  const before = year - 1;
-  const leapDays = Math.floor(before / 4) - Math.floor(before / 100) + Math.floor(before / 400);
-  // 719162 days lie between 0001-01-01 and 1970-01-01.
-  return before * 365 + leapDays + DAYS_BEFORE_MONTH[month - 1] + (leap && month > 2 ? 1 : 0) + day - 1 - 719_162;
+  // The years before this one, from year -399 on, so that no quotient is negative: 400 years have 97 leap days.
+  const before = year + 399;
+  const leapDays = ((before / 4) | 0) - ((before / 100) | 0) + ((before / 400) | 0);
+  // 719162 days lie between 0001-01-01 and 1970-01-01, 146097 are those 400 years.
+  return before * 365 + leapDays + DAYS_BEFORE_MONTH[month - 1] + (leap && month > 2 ? 1 : 0) + day - 1 - 719_162 -
+    146_097;
 }
 
 /** Microseconds of the time that begins at `start` and ends with the text, less the zone's offset. */

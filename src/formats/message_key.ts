@@ -1,11 +1,12 @@
 import { DeserializationError } from "../record/errors.ts";
 import { type Key, keyOf, keyOfOne } from "../record/key.ts";
 import { columnTypeOf, NumberText, REFUSED, shown } from "./column_type.ts";
-import { type ConnectField, type Convert, type Converts, convertsOf, someOrNull } from "./connect_schema.ts";
+import { type ConnectField, type Converts, convertsOf, someOrNull } from "./connect_schema.ts";
 import { isUnsafe, parseExact, parseIntegers } from "./exact_json.ts";
 import { readsIntegers } from "./key_form.ts";
+import { type KeyReadColumn, keyScanner } from "./key_scanner.ts";
 import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
-import { problemOf, type ReadyColumn } from "./row_reader.ts";
+import { problemOf } from "./row_reader.ts";
 import { schemaWrappers, wrappedIn } from "./schema_wrapper.ts";
 
 /**
@@ -17,20 +18,13 @@ const DECLARE = "Declare the key columns as Debezium writes them";
 const NO_OBJECT = "It has no columns, which only a key of one column may lack: remove the transformation that takes " +
   "the key apart (ExtractField$Key)";
 
-/** How one key column is read. */
-export interface KeyReadColumn {
-  readonly name: string;
-  /** Null for a key column that the row's schema does not have: its values are taken as they stand. */
-  readonly column: Pick<ReadyColumn, "schema" | "read" | "rounded" | "exact" | "time" | "binary"> | null;
-  /** What is done to its values first, where no schema is attached. */
-  readonly declared: Convert | null;
-}
-
 /** Which keys are read. */
 export interface KeySpec {
   readonly columns: readonly KeyReadColumn[];
   /** Whatever stands where the object of columns should is the value of the only column. */
   readonly bare: boolean;
+  /** False: every key is read as text. */
+  readonly scans: boolean;
 }
 
 /**
@@ -47,7 +41,7 @@ export interface KeyReader {
 }
 
 /** Makes the reader of one topic's keys. */
-export function keyReader(source: string, { columns, bare }: KeySpec): KeyReader {
+export function keyReader(source: string, { columns, bare, scans }: KeySpec): KeyReader {
   const what = `a key of "${source}"`;
   const declared = someOrNull(columns.map((column) => column.declared));
   const forms = columns.map(({ name, column }) => ({
@@ -60,6 +54,7 @@ export function keyReader(source: string, { columns, bare }: KeySpec): KeyReader
   const quickly = columns.length === 1 && readsIntegers(columns[0].column?.schema);
   const start = quickly ? `{${JSON.stringify(columns[0].name)}:` : null;
   const startBytes = start === null ? null : new TextEncoder().encode(start);
+  const scan = scans ? keyScanner(columns) : null;
   const partsOf = (bytes: MessageBytes): { text: string; context: KeyContext } => {
     const whole = textOf(bytes, what, KEY_BYTES_MAX);
     const wrapper = unwrap(whole);
@@ -72,13 +67,15 @@ export function keyReader(source: string, { columns, bare }: KeySpec): KeyReader
   return {
     key(bytes) {
       if (bytes === null) throw nullKey(what);
-      if (startBytes !== null && typeof bytes !== "string") {
-        const quick = integerInBytes(bytes, startBytes);
-        if (quick !== null) return quick;
-      }
+      const quick = start === null || startBytes === null
+        ? null
+        : typeof bytes === "string"
+        ? integerInText(bytes, start)
+        : integerInBytes(bytes, startBytes);
+      const scanned = quick ?? (scan === null || bytes.length > KEY_BYTES_MAX ? null : scan(bytes));
+      if (scanned !== null) return scanned;
       const { text, context } = partsOf(bytes);
-      const quick = start === null || context.converts !== null ? null : integerInText(text, start);
-      return quick ?? keyOfJson(text, context);
+      return keyOfJson(text, context);
     },
     values(bytes) {
       if (bytes === null) throw nullKey(what);
@@ -132,7 +129,7 @@ function integerInText(text: string, start: string): number | null {
   return value;
 }
 
-interface KeyContext extends KeySpec {
+interface KeyContext extends Omit<KeySpec, "scans"> {
   readonly what: string;
   /** Of the schema that was taken off already. */
   readonly converts: Converts;

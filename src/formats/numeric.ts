@@ -40,7 +40,7 @@ export function numericType(precision?: number, scale?: number): ColumnType<Deci
   return {
     name,
     exact: "numbers",
-    ...(declared !== null && { scale: declared.scale }),
+    ...(declared !== null && { scale: declared.scale, precision: declared.precision }),
     read(wire) {
       try {
         const value = typeof wire === "string" ? fromText(wire, declared) : fromOther(wire);

@@ -1,5 +1,6 @@
 import type { Row } from "../record/row.ts";
 import type { Fields } from "./envelope.ts";
+import { type MessageBytes, textOf } from "./message_text.ts";
 import type { ReadyColumn } from "./row_reader.ts";
 
 /** Rows looked at one by one; of later ones every {@link SAMPLE_EVERY}th, because a connector may be changed. */
@@ -21,10 +22,10 @@ export interface UnitDoubt {
   readonly message: string;
 }
 
-/** A value as it was read, and the record's text. */
+/** A value as it was read, and the record's value. */
 interface Look {
   readonly value: number;
-  readonly text: string;
+  readonly message: MessageBytes;
 }
 
 interface Watched {
@@ -42,12 +43,12 @@ interface Watched {
  * nothing; a timestamp that is as old as its record (`source.ts_ms`) when taken for milliseconds does, and so do times
  * of which all lie within 86.4 seconds after midnight. Null if there are no such columns.
  *
- * @returns looks at a row that was read without Connect schema, and at the text it was read from
+ * @returns looks at a row that was read without Connect schema, and at the message it was read from
  */
 export function unitDoubts(
   columns: readonly ReadyColumn[],
   onDoubt: (doubt: UnitDoubt) => void,
-): ((row: Row, text: string) => void) | null {
+): ((row: Row, message: MessageBytes) => void) | null {
   const watched = columns.flatMap(({ name, time }): Watched[] =>
     time === null || time.unit !== "microseconds" || time.kind === "date"
       ? []
@@ -55,23 +56,23 @@ export function unitDoubts(
   );
   if (watched.length === 0) return null;
   let rows = 0;
-  return (row, text) => {
+  return (row, message) => {
     if (++rows > SAMPLE_ALL && rows % SAMPLE_EVERY !== 0) return;
     for (const column of watched) {
       const value = firstOf(row[column.name]);
       if (column.told || typeof value !== "number" || value === 0) continue;
       column.looks++;
-      const message = (column.kind === "timestamp" ? timestampDoubt : timeDoubt)(column, { value, text });
-      if (message === null) continue;
+      const doubt = (column.kind === "timestamp" ? timestampDoubt : timeDoubt)(column, { value, message });
+      if (doubt === null) continue;
       column.told = true;
-      onDoubt({ column: column.name, message });
+      onDoubt({ column: column.name, message: doubt });
     }
   };
 }
 
-function timestampDoubt(column: Watched, { value, text }: Look): string | null {
+function timestampDoubt(column: Watched, { value, message }: Look): string | null {
   if (value < 0 || value > TIMESTAMP_MS_MAX) return null;
-  const { after, changedMs } = recordOf(text);
+  const { after, changedMs } = recordOf(message);
   if (firstOf(after?.[column.name]) !== value || changedMs === null) return null;
   if (Math.abs(value - changedMs) > changedMs * NEARNESS) return null;
   // One row may truly be of 1970.
@@ -80,19 +81,28 @@ function timestampDoubt(column: Watched, { value, text }: Look): string | null {
     `like milliseconds. Declare the column as timestamp(3), or set time.precision.mode=microseconds in the connector`;
 }
 
-function timeDoubt(column: Watched, { value, text }: Look): string | null {
+function timeDoubt(column: Watched, { value, message }: Look): string | null {
   if (value > DAY_MS) return null;
   column.hits++;
   if (column.different.size < DIFFERENT_TIMES_MIN) column.different.add(value);
   if (column.hits < TIMES_MIN || column.hits < column.looks || column.different.size < DIFFERENT_TIMES_MIN) return null;
-  if (firstOf(recordOf(text).after?.[column.name]) !== value) return null;
+  if (firstOf(recordOf(message).after?.[column.name]) !== value) return null;
   return `all of the first ${column.looks} times lie within 86.4 seconds after midnight: these look like ` +
     `milliseconds. Declare the column as time(3), or set time.precision.mode=microseconds in the connector`;
 }
 
-/** The row as it stands in the record, and when it was changed, in milliseconds since the epoch. */
-function recordOf(text: string): { after: Fields | null; changedMs: number | null } {
-  const whole = JSON.parse(text) as Fields;
+/**
+ * The row as it stands in the record, and when it was changed, in milliseconds since the epoch. Nothing of a message
+ * whose row could be read and whose rest is no JSON.
+ */
+function recordOf(message: MessageBytes): { after: Fields | null; changedMs: number | null } {
+  let whole: Fields;
+  try {
+    whole = JSON.parse(textOf(message, "a record", Infinity)) as Fields;
+  } catch (error) {
+    if (error instanceof SyntaxError) return { after: null, changedMs: null };
+    throw error;
+  }
   const value = (typeof whole.payload === "object" && whole.payload !== null ? whole.payload : whole) as Fields;
   const source = value.source as Fields | null | undefined;
   const after = typeof value.after === "object" ? value.after as Fields | null : value;

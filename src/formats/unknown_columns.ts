@@ -12,7 +12,8 @@ const OTHERS = "(others)";
 export type RowKind = "plain" | "flattened";
 
 interface Shape {
-  readonly names: readonly string[];
+  /** As they came last: the same array comes again and again. */
+  names: readonly string[];
   readonly kind: RowKind;
   readonly unknown: readonly string[];
   records: number;
@@ -20,8 +21,8 @@ interface Shape {
 
 /** Counts columns that arrive and are not in the row's schema. */
 export interface UnknownColumns {
-  /** Looks at the columns of one row. */
-  see(row: Readonly<Record<string, unknown>>, kind: RowKind): void;
+  /** Counts one row with these columns. */
+  see(names: readonly string[], kind: RowKind): void;
   /** Records seen with each unknown column so far. */
   totals(): Map<string, number>;
 }
@@ -49,11 +50,11 @@ export function unknownColumns(known: ReadonlySet<string>): UnknownColumns {
   };
 
   return {
-    see(row, kind) {
-      const names = Object.keys(row);
+    see(names, kind) {
       if (last === null || last.kind !== kind || !sameNames(last.names, names)) {
         last = shapeOf(names, kind);
       }
+      last.names = names;
       last.records++;
     },
     totals() {
@@ -72,6 +73,7 @@ function addTo(totals: Map<string, number>, shape: Shape): void {
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
   return true;

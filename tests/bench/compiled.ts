@@ -12,8 +12,12 @@ import {
   usersMirror,
 } from "../../topologies/online_store/tables.ts";
 import { type ReadyColumn, readyColumns, rowMaker, rowReader } from "../../src/formats/row_reader.ts";
+import { type RowLayout, rowScanner } from "../../src/formats/row_scanner.ts";
+import { loadMessage, token } from "../../src/formats/scanned_bytes.ts";
+import { formOf } from "../../src/formats/scanned_forms.ts";
 import { REFUSED } from "../../src/formats/column_type.ts";
 import type { Change, Fields } from "../../src/formats/envelope.ts";
+import { loopedRows } from "../formats/looped_rows.ts";
 import { UNAVAILABLE_DEFAULT, unavailableTest } from "../../src/formats/unavailable.ts";
 import { columnAdded, columnPut, type WithColumn } from "../../src/processor/column_added.ts";
 import { cellWriter } from "../../src/processor/cell_writer.ts";
@@ -89,6 +93,30 @@ function loopRead(ready: readonly ReadyColumn[], after: Fields): Row | null {
   }
   return row;
 }
+
+// The same rows from the bytes of their envelopes.
+const TEXTS = AFTER.map((rows) => rows.map((after) => JSON.stringify(after)));
+const layouts = TABLES.map((_, table): RowLayout => {
+  const scanned = columns[table].map((column, index) => ({ ...column, index, convert: null, form: formOf(column) }));
+  const keys = Object.keys(AFTER[table][0]).map((name, index) => ({
+    token: token(`${index === 0 ? "{" : ","}${JSON.stringify(name)}:`),
+    column: scanned.find((column) => column.name === name) ?? null,
+  }));
+  return { keys, columns: scanned, isUnavailable };
+});
+const scanning = (make: (layout: RowLayout) => () => Row | null): Way<string>[] =>
+  layouts.map((layout) => {
+    const scan = make(layout);
+    return (text) => {
+      loadMessage(text);
+      return scan();
+    };
+  });
+compete<string>({
+  name: "scan a row",
+  inputs: () => TEXTS,
+  ways: { compiled: scanning(rowScanner), "one loop over keys, columns added to {}": scanning(loopedRows) },
+});
 
 compete<readonly unknown[]>({
   name: "make a row of values",

@@ -69,6 +69,11 @@ Deno.test("unitDoubts() takes a year 1970 alone for no proof", () => {
   assertEquals(doubtsOf(timestamp(), [String(NOW)], { form: attached }), []);
 });
 
+Deno.test("unitDoubts() doubts nothing of a record whose row can be read and whose rest is no JSON", () => {
+  const broken = (after: string) => enveloped(after).replace('"name":"shop"', '"name":shop');
+  assertEquals(doubtsOf(timestamp(), [String(NOW)], { form: broken }), []);
+});
+
 Deno.test("unitDoubts() tells times that all lie within 86.4 seconds after midnight", () => {
   const millis = Array.from({ length: 120 }, (_, index) => String(index * 700_000 + 1));
   const [doubt, ...more] = doubtsOf(time(), millis);

@@ -73,8 +73,10 @@ async function stages(world: World, options: ScenarioOptions): Promise<string | 
   choices.at("B");
   compact(world);
   const before = world.warehouse.memory.writes();
+  // What a start has held, another one may delete: failures on other instances are not known.
+  const strict = [...world.held.values()].every((rows) => rows === 0);
   let transient: string | null = null;
-  world.warehouse.onInsert = () => transient ??= world.check();
+  world.warehouse.onInsert = () => transient ??= strict ? world.check() : null;
   restartAll(world);
   world.log.ghosts.length = world.warehouse.ghosts.length = 0;
   choices.point("moves");
@@ -84,7 +86,7 @@ async function stages(world: World, options: ScenarioOptions): Promise<string | 
   if (transient !== null) return `B transient: ${transient}`;
   if (wrong !== null) return `B ${wrong}`;
   const written = world.warehouse.memory.writes() - before;
-  if (written > 0) return `B a restart without a change wrote ${written} rows`;
+  if (strict && written > 0) return `B a restart without a change wrote ${written} rows`;
 
   choices.at("C");
   for (const name of ["lines", "orders", "users", "goods", "makers"] as const) {
