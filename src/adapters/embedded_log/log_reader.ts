@@ -6,6 +6,7 @@ import type { LogStore, TopicState } from "./log_store.ts";
 import type { StoredRecord } from "./stored_records.ts";
 import { existingWith } from "./log_topics.ts";
 import { productionError } from "../local/sqlite.ts";
+import type { ReadPortion, RecentPortions } from "../local/recent_portions.ts";
 import { sizeOf } from "./stored_bytes.ts";
 
 /** Records that the first statement of a poll asks for when nothing is known of their size yet. */
@@ -17,12 +18,16 @@ const FIRST_LIMIT = 64;
  */
 const LARGEST_SHARE = 2;
 const STATEMENT_RECORDS_MIN = 4;
+/** Memory that a record takes besides its key and value. */
+const RECORD_BYTES = 100;
 
 /** What a reader works with. */
 export interface LogReaderOptions {
   readonly store: LogStore;
   readonly clock: Clock;
   readonly limits: EmbeddedLogLimits;
+  /** Of all readers of the log. */
+  readonly recent: RecentPortions<ReadPortion>;
   /** Called when records of a transient topic were given out. */
   onTransientRead(topic: TopicState, partition: number): void;
   /** Called once, when the reader was closed. */
@@ -73,13 +78,14 @@ export class LogReader implements Reader {
       const cursor = { topic, partition, position: offset, paused: false, halted: false, recordBytes: 0 };
       this.#cursors.set(nameOf(topic, partition), cursor);
       this.#order.push(cursor);
+      this.#options.recent.enter(nameOf(topic, partition));
     }
     this.wake();
   }
 
   stop(topic: string, partition: number): void {
     const cursor = this.#cursors.get(nameOf(topic, partition));
-    this.#cursors.delete(nameOf(topic, partition));
+    if (this.#cursors.delete(nameOf(topic, partition))) this.#options.recent.leave(nameOf(topic, partition));
     this.#order = this.#order.filter((other) => other !== cursor);
   }
 
@@ -108,6 +114,7 @@ export class LogReader implements Reader {
     try {
       const { clock } = this.#options;
       const deadlineMs = clock.nowMs() + waitMs;
+      this.#options.recent.expire(clock.nowMs());
       // A caller that polls in a loop would otherwise keep timers and sockets from their turn.
       await clock.breathe();
       for (let timedOut = waitMs <= 0;;) {
@@ -135,6 +142,7 @@ export class LogReader implements Reader {
   close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true;
+      for (const name of this.#cursors.keys()) this.#options.recent.leave(name);
       this.wake();
       this.#options.onClosed(this);
     }
@@ -184,10 +192,29 @@ export class LogReader implements Reader {
     }
     const records: LogRecord[] = [];
     while (cursor.position < end && allowance.records > 0 && (allowance.bytes > 0 || records.length === 0)) {
-      this.#readSome(cursor, { topic, allowance, records });
+      const read = { topic, allowance, records };
+      if (!this.#recall(cursor, read)) this.#readSome(cursor, read);
     }
     if (topic.transient && records.length > 0) this.#options.onTransientRead(topic, partition);
     return { topic: name, partition, fromOffset, records, nextOffset: cursor.position, endOffset: end };
+  }
+
+  /** Takes what another reader has just read. False if there is no such thing. */
+  #recall(cursor: Cursor, { topic, allowance, records }: PartitionRead): boolean {
+    const { topic: name, partition, position: offset } = cursor;
+    const portion = this.#options.recent.find(nameOf(name, partition), { topicId: versionOf(topic), offset });
+    if (portion === null) return false;
+    cursor.position = portion.nextOffset;
+    for (const record of portion.records) {
+      if (allowance.records <= 0 || (allowance.bytes <= 0 && records.length > 0)) {
+        cursor.position = record.offset;
+        break;
+      }
+      records.push(record);
+      allowance.records--;
+      allowance.bytes -= sizeOf(record.key) + sizeOf(record.value);
+    }
+    return true;
   }
 
   /** One statement: as many records as the allowance's bytes are likely to hold. */
@@ -198,15 +225,21 @@ export class LogReader implements Reader {
     const limit = Math.max(1, Math.floor(Math.min(allowance.records, likely, safe)));
     const rows = this.#rows(topic, { partition: cursor.partition, from: cursor.position, to: end, limit });
     let bytes = 0;
-    for (const [offset, timestampMs, key, value] of rows) {
-      records.push({ offset, timestampMs, key, value });
+    const offset = cursor.position;
+    const read = rows.map(([offset, timestampMs, key, value]): LogRecord => {
       bytes += sizeOf(key) + sizeOf(value);
-    }
+      return { offset, timestampMs, key, value };
+    });
+    for (const record of read) records.push(record);
     allowance.records -= rows.length;
     allowance.bytes -= bytes;
     if (rows.length > 0) cursor.recordBytes = Math.max(1, Math.ceil(bytes / rows.length));
     // Fewer than asked for: whatever lies between the last of them and the end is a gap.
     cursor.position = rows.length < limit ? end : rows[rows.length - 1][0] + 1;
+    if (topic.transient !== null) return;
+    const portion = { offset, records: read, nextOffset: cursor.position, bytes: bytes + RECORD_BYTES * read.length };
+    const nowMs = this.#options.clock.nowMs();
+    this.#options.recent.keep(nameOf(cursor.topic, cursor.partition), { portion, topicId: versionOf(topic), nowMs });
   }
 
   #rows(topic: TopicState, range: { partition: number; from: number; to: number; limit: number }): StoredRecord[] {
@@ -222,6 +255,11 @@ interface PartitionRead {
   readonly topic: TopicState;
   readonly allowance: Allowance;
   readonly records: LogRecord[];
+}
+
+/** What was read of another version may be gone since, or never have been in this topic. */
+function versionOf({ id, deletions }: TopicState): string {
+  return `${id}/${deletions}`;
 }
 
 function nameOf(topic: string, partition: number): string {

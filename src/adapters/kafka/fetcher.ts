@@ -16,7 +16,7 @@ import {
   type ReadPosition,
   refusal,
 } from "./read_position.ts";
-import { RecentPortions } from "./recent_portions.ts";
+import { RecentPortions } from "../local/recent_portions.ts";
 import { rangeOf } from "./topics.ts";
 
 /**
@@ -30,11 +30,9 @@ export class Fetcher {
   readonly #ranges: BrokerChannel;
   readonly #brokers = new Map<number, BrokerLanes>();
   readonly #readers = new Set<FetchTarget>();
-  /** How many positions there are of each partition. */
-  readonly #users = new Map<string, number>();
   /** To be asked for; those that wait longest come first. */
   readonly #ready = new Set<ReadPosition>();
-  readonly #recent = new RecentPortions();
+  readonly #recent = new RecentPortions<Portion>();
   readonly #leaders: LeaderFinder;
   #pumpQueued = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -59,15 +57,13 @@ export class Fetcher {
 
   /** Reads from this position on. */
   add(position: ReadPosition): void {
-    this.#users.set(position.name, (this.#users.get(position.name) ?? 0) + 1);
+    this.#recent.enter(position.name);
     this.want(position);
   }
 
   /** The position is read no more. */
   remove(position: ReadPosition): void {
-    const users = this.#users.get(position.name)! - 1;
-    if (users > 0) this.#users.set(position.name, users);
-    else this.#users.delete(position.name);
+    this.#recent.leave(position.name);
     position.live = false;
     this.#ready.delete(position);
     position.asked?.forget(position);
@@ -234,7 +230,6 @@ export class Fetcher {
       if (room) position.reader.receive(position, portion);
       if (portion.fetchedBytes > 0 || !isWanted(position) || !session.add(position)) this.want(position);
     }
-    if (portion.records.length === 0 || this.#users.get(name)! < 2) return;
     const topicId = this.cluster.known(answer.topic)?.id ?? null;
     this.#recent.keep(name, { portion, topicId, nowMs: performance.now() });
   }

@@ -1,6 +1,7 @@
-import type { Fetched, LogRecord } from "../../ports/log.ts";
+import type { Fetched } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { Cluster } from "./cluster.ts";
+import type { ReadPortion } from "../local/recent_portions.ts";
 import { type Backoff, createBackoff } from "./protocol/backoff.ts";
 import { ErrorCode, errorName } from "./protocol/errors.ts";
 import type { ClusterMetadata } from "./protocol/metadata.ts";
@@ -11,18 +12,11 @@ import { mayAppear, unknownTopic } from "./topics.ts";
 const TROUBLE = { firstMs: 1_000, lastMs: 30_000 };
 
 /** What a fetch brought of one partition, decoded once for all readers that wait for it. */
-export interface Portion {
-  /** Where the fetch began. */
-  readonly offset: number;
-  readonly records: readonly LogRecord[];
-  /** Where the next fetch continues; `offset` if there was nothing, or not even the first batch was whole. */
-  readonly nextOffset: number;
+export interface Portion extends ReadPortion {
   readonly endOffset: number;
   /** To ask for, so that the first batch comes whole; 0 if it did. */
   readonly bytesNeeded: number;
   readonly fetchedBytes: number;
-  /** Memory that the records take. */
-  readonly bytes: number;
 }
 
 /** What of it one reader is given, and the memory it takes. */

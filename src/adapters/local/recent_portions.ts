@@ -1,4 +1,4 @@
-import type { Portion } from "./read_position.ts";
+import type { LogRecord } from "../../ports/log.ts";
 
 /** Memory of all that is kept, as its records take it. */
 const BYTES_MAX = 33_554_432;
@@ -8,23 +8,36 @@ const BYTES_MAX = 33_554_432;
  */
 const KEPT_MS = 5_000;
 
-interface Kept {
+/** What was read of one partition. */
+export interface ReadPortion {
+  /** Where the read began. */
+  readonly offset: number;
+  readonly records: readonly LogRecord[];
+  /** Where the next read continues. */
+  readonly nextOffset: number;
+  /** Memory that the records take. */
+  readonly bytes: number;
+}
+
+interface Kept<P> {
   readonly name: string;
-  /** A topic that was made anew has another one; null if the broker tells none. */
+  /** A topic that was made anew has another one; null if the log tells none. */
   readonly topicId: string | null;
-  readonly portion: Portion;
+  readonly portion: P;
   readonly sinceMs: number;
 }
 
 /**
- * What was fetched of partitions that several readers of this process read, for those that come to the same place a
- * little later. The oldest goes first. Whoever is further behind fetches by itself.
+ * What was read of partitions that several readers of this process read, for those that come to the same place a little
+ * later. The oldest goes first. Whoever is further behind reads the log by itself.
  */
-export class RecentPortions {
-  /** By partition, in the order in which they were fetched. */
-  readonly #byName = new Map<string, Kept[]>();
+export class RecentPortions<P extends ReadPortion> {
+  /** How many readers there are of each partition. */
+  readonly #readers = new Map<string, number>();
+  /** By partition, in the order in which they were read. */
+  readonly #byName = new Map<string, Kept<P>[]>();
   /** All of them, the oldest first. */
-  readonly #kept = new Set<Kept>();
+  readonly #kept = new Set<Kept<P>>();
   #bytes = 0;
 
   /** Memory that is taken now. */
@@ -32,11 +45,24 @@ export class RecentPortions {
     return this.#bytes;
   }
 
+  /** One more reads this partition. */
+  enter(name: string): void {
+    this.#readers.set(name, (this.#readers.get(name) ?? 0) + 1);
+  }
+
+  /** One of those that entered reads it no more. */
+  leave(name: string): void {
+    const readers = this.#readers.get(name)! - 1;
+    if (readers > 0) this.#readers.set(name, readers);
+    else this.#readers.delete(name);
+  }
+
+  /** Keeps what was just read, if others read the partition, too. */
   keep(
     name: string,
-    { portion, topicId, nowMs }: { readonly portion: Portion; readonly topicId: string | null; readonly nowMs: number },
+    { portion, topicId, nowMs }: { readonly portion: P; readonly topicId: string | null; readonly nowMs: number },
   ): void {
-    if (portion.bytes > BYTES_MAX / 4) return;
+    if ((this.#readers.get(name) ?? 0) < 2 || portion.records.length === 0 || portion.bytes > BYTES_MAX / 4) return;
     const kept = { name, topicId, portion, sinceMs: nowMs };
     this.#byName.getOrInsertComputed(name, () => []).push(kept);
     this.#kept.add(kept);
@@ -47,11 +73,11 @@ export class RecentPortions {
     }
   }
 
-  /** The portion that a read from `offset` on would bring, if it was fetched a moment ago; null if not. */
+  /** The portion in which `offset` lies, from there on, if it was read a moment ago; null if not. */
   find(
     name: string,
     { topicId, offset }: { readonly topicId: string | null; readonly offset: number },
-  ): Portion | null {
+  ): P | null {
     for (const kept of this.#byName.get(name) ?? []) {
       const { portion } = kept;
       if (kept.topicId !== topicId || portion.offset > offset || portion.nextOffset <= offset) continue;
@@ -73,7 +99,7 @@ export class RecentPortions {
     for (const kept of [...this.#byName.get(name) ?? []]) this.#drop(kept);
   }
 
-  #drop(kept: Kept): void {
+  #drop(kept: Kept<P>): void {
     if (!this.#kept.delete(kept)) return;
     this.#bytes -= kept.portion.bytes;
     const left = this.#byName.get(kept.name)!.filter((other) => other !== kept);
@@ -82,6 +108,6 @@ export class RecentPortions {
   }
 }
 
-function from(portion: Portion, offset: number): Portion {
+function from<P extends ReadPortion>(portion: P, offset: number): P {
   return { ...portion, offset, records: portion.records.filter((record) => record.offset >= offset) };
 }

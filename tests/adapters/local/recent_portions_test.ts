@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { RecentPortions } from "../../../src/adapters/kafka/recent_portions.ts";
+import { RecentPortions } from "../../../src/adapters/local/recent_portions.ts";
 
 const MIB = 2 ** 20;
 
 Deno.test("RecentPortions.find() gives what lies at the offset or after it, of the same topic alone", () => {
-  const recent = new RecentPortions();
+  const recent = readTwice(["t/0", "t/1"]);
   recent.keep("t/0", { portion: portionOf(10, 20), topicId: "a", nowMs: 0 });
   recent.keep("t/0", { portion: portionOf(20, 30), topicId: "a", nowMs: 0 });
   const found = (offset: number, { topicId = "a", name = "t/0" } = {}) => {
@@ -25,7 +25,7 @@ Deno.test("RecentPortions.find() gives what lies at the offset or after it, of t
 });
 
 Deno.test("RecentPortions keeps five seconds and 32 MiB at most, the newest", () => {
-  const recent = new RecentPortions();
+  const recent = readTwice(Array.from({ length: 7 }, (_, partition) => `t/${partition}`));
   for (let index = 0; index < 100; index++) {
     recent.keep(`t/${index % 7}`, { portion: portionOf(index * 10, index * 10 + 10), topicId: null, nowMs: index });
     assert(recent.bytes <= 32 * MIB, `${recent.bytes} bytes`);
@@ -39,6 +39,19 @@ Deno.test("RecentPortions keeps five seconds and 32 MiB at most, the newest", ()
   assertEquals(recent.bytes, 0);
 });
 
+Deno.test("RecentPortions keeps nothing of a partition that nobody else reads", () => {
+  const recent = readTwice(["t/0"]);
+  recent.leave("t/0");
+  recent.keep("t/0", { portion: portionOf(0, 10), topicId: null, nowMs: 0 });
+  assertEquals([recent.find("t/0", { topicId: null, offset: 0 }), recent.bytes], [null, 0]);
+});
+
+function readTwice(names: readonly string[]): RecentPortions<ReturnType<typeof portionOf>> {
+  const recent = new RecentPortions<ReturnType<typeof portionOf>>();
+  for (const name of [...names, ...names]) recent.enter(name);
+  return recent;
+}
+
 /** The record at `from` is a gap. */
 function portionOf(from: number, to: number) {
   const records = Array.from({ length: to - from - 1 }, (_, index) => ({
@@ -47,5 +60,5 @@ function portionOf(from: number, to: number) {
     key: null,
     value: null,
   }));
-  return { offset: from, records, nextOffset: to, endOffset: to, bytesNeeded: 0, fetchedBytes: 100, bytes: MIB };
+  return { offset: from, records, nextOffset: to, bytes: MIB };
 }
