@@ -190,56 +190,60 @@ export class LogReader implements Reader {
       const outOfRange = { startOffset: start, endOffset: end };
       return { topic: name, partition, fromOffset, records: [], nextOffset: fromOffset, endOffset: end, outOfRange };
     }
-    const records: LogRecord[] = [];
-    while (cursor.position < end && allowance.records > 0 && (allowance.bytes > 0 || records.length === 0)) {
-      const read = { topic, allowance, records };
-      if (!this.#recall(cursor, read)) this.#readSome(cursor, read);
-    }
+    const records = this.#recall(cursor, { topic, allowance }) ?? this.#readRecords(cursor, { topic, allowance });
     if (topic.transient && records.length > 0) this.#options.onTransientRead(topic, partition);
     return { topic: name, partition, fromOffset, records, nextOffset: cursor.position, endOffset: end };
   }
 
-  /** Takes what another reader has just read. False if there is no such thing. */
-  #recall(cursor: Cursor, { topic, allowance, records }: PartitionRead): boolean {
+  /** What another reader has just read from here on, as far as it is allowed; null if there is no such thing. */
+  #recall(cursor: Cursor, { topic, allowance }: PartitionRead): readonly LogRecord[] | null {
     const { topic: name, partition, position: offset } = cursor;
     const portion = this.#options.recent.find(nameOf(name, partition), { topicId: versionOf(topic), offset });
-    if (portion === null) return false;
-    cursor.position = portion.nextOffset;
-    for (const record of portion.records) {
-      if (allowance.records <= 0 || (allowance.bytes <= 0 && records.length > 0)) {
-        cursor.position = record.offset;
-        break;
-      }
-      records.push(record);
+    if (portion === null) return null;
+    const { records } = portion;
+    let count = 0;
+    while (count < records.length && allowance.records > 0 && (allowance.bytes > 0 || count === 0)) {
+      const { key, value } = records[count++];
       allowance.records--;
-      allowance.bytes -= sizeOf(record.key) + sizeOf(record.value);
+      allowance.bytes -= sizeOf(key) + sizeOf(value);
     }
-    return true;
+    cursor.position = count < records.length ? records[count].offset : portion.nextOffset;
+    return count < records.length ? records.slice(0, count) : records;
+  }
+
+  #readRecords(cursor: Cursor, { topic, allowance }: PartitionRead): readonly LogRecord[] {
+    const { end } = topic.partitions[cursor.partition];
+    const offset = cursor.position;
+    const bytesLeft = allowance.bytes;
+    const records: LogRecord[] = [];
+    while (cursor.position < end && allowance.records > 0 && (allowance.bytes > 0 || records.length === 0)) {
+      this.#readSome(cursor, { topic, allowance, records });
+    }
+    if (topic.transient !== null) return records;
+    const bytes = bytesLeft - allowance.bytes + RECORD_BYTES * records.length;
+    const portion = { offset, records, nextOffset: cursor.position, bytes };
+    const nowMs = this.#options.clock.nowMs();
+    this.#options.recent.keep(nameOf(cursor.topic, cursor.partition), { portion, topicId: versionOf(topic), nowMs });
+    return records;
   }
 
   /** One statement: as many records as the allowance's bytes are likely to hold. */
-  #readSome(cursor: Cursor, { topic, allowance, records }: PartitionRead): void {
+  #readSome(cursor: Cursor, { topic, allowance, records }: PartitionRead & { records: LogRecord[] }): void {
     const { end, largest } = topic.partitions[cursor.partition];
     const likely = cursor.recordBytes === 0 ? FIRST_LIMIT : Math.ceil(allowance.bytes / cursor.recordBytes);
     const safe = Math.max(STATEMENT_RECORDS_MIN, LARGEST_SHARE * allowance.bytes / Math.max(1, largest));
     const limit = Math.max(1, Math.floor(Math.min(allowance.records, likely, safe)));
     const rows = this.#rows(topic, { partition: cursor.partition, from: cursor.position, to: end, limit });
     let bytes = 0;
-    const offset = cursor.position;
-    const read = rows.map(([offset, timestampMs, key, value]): LogRecord => {
+    for (const [offset, timestampMs, key, value] of rows) {
+      records.push({ offset, timestampMs, key, value });
       bytes += sizeOf(key) + sizeOf(value);
-      return { offset, timestampMs, key, value };
-    });
-    for (const record of read) records.push(record);
+    }
     allowance.records -= rows.length;
     allowance.bytes -= bytes;
     if (rows.length > 0) cursor.recordBytes = Math.max(1, Math.ceil(bytes / rows.length));
     // Fewer than asked for: whatever lies between the last of them and the end is a gap.
     cursor.position = rows.length < limit ? end : rows[rows.length - 1][0] + 1;
-    if (topic.transient !== null) return;
-    const portion = { offset, records: read, nextOffset: cursor.position, bytes: bytes + RECORD_BYTES * read.length };
-    const nowMs = this.#options.clock.nowMs();
-    this.#options.recent.keep(nameOf(cursor.topic, cursor.partition), { portion, topicId: versionOf(topic), nowMs });
   }
 
   #rows(topic: TopicState, range: { partition: number; from: number; to: number; limit: number }): StoredRecord[] {
@@ -254,7 +258,6 @@ export class LogReader implements Reader {
 interface PartitionRead {
   readonly topic: TopicState;
   readonly allowance: Allowance;
-  readonly records: LogRecord[];
 }
 
 /** What was read of another version may be gone since, or never have been in this topic. */
