@@ -10,6 +10,7 @@ import type { FetchLeave } from "./read_budget.ts";
 import {
   failAll,
   type FetchTarget,
+  isAtEnd,
   isWanted,
   nameOf,
   type Portion,
@@ -136,7 +137,7 @@ export class Fetcher {
     for (const [lane, { waits }] of LANES.entries()) {
       if (lane === SESSION_LANE || busy.has(lane)) continue;
       const positions = ready.filter((position) =>
-        position.asked === null && isWanted(position) && position.offset >= position.endOffset === waits
+        position.asked === null && isWanted(position) && isAtEnd(position) === waits
       );
       if (positions.length === 0 || (waits && settling)) continue;
       this.#send(broker, { lane, session: new FetchSession("once"), positions });
@@ -151,18 +152,24 @@ export class Fetcher {
       const leave = reader.leave();
       if (leave !== null) leaves.set(reader, leave);
     }
+    const behind = new Set<FetchTarget>();
     for (const position of positions) {
-      if (leaves.has(position.reader) && session.add(position)) this.#ready.delete(position);
+      if (!leaves.has(position.reader) || !session.add(position)) continue;
+      this.#ready.delete(position);
+      if (!isAtEnd(position)) behind.add(position.reader);
     }
-    const answered = () => {
-      for (const [reader, leave] of leaves) reader.budget.answered(leave);
-    };
-    if (session.empty || leaves.size === 0) return answered();
+    const bytesMax = Math.max(0, ...[...leaves.values()].map((leave) => leave.bytesMax));
+    // What is at its end brings little: whoever waits for that alone may fetch something else meanwhile.
+    for (const [reader, leave] of leaves) {
+      if (behind.has(reader)) continue;
+      reader.budget.answered(leave);
+      leaves.delete(reader);
+    }
+    if (session.empty || bytesMax === 0) return;
     broker.busy.set(lane, session);
-    const bytesMax = Math.max(...[...leaves.values()].map((leave) => leave.bytesMax));
     void this.#fetch(broker, { lane, session, bytesMax }).finally(() => {
       broker.busy.delete(lane);
-      answered();
+      for (const [reader, leave] of leaves) reader.budget.answered(leave);
       this.#queuePump();
     });
   }

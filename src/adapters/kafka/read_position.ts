@@ -106,6 +106,11 @@ export function isWanted({ live, paused, ended, asked, chunk }: ReadPosition): b
   return live && !paused && !ended && asked === null && chunk === null;
 }
 
+/** Whether everything was read that is known to be there. */
+export function isAtEnd({ offset, endOffset }: ReadPosition): boolean {
+  return offset >= endOffset;
+}
+
 /** Keeps what was fetched until it is delivered; the next fetch begins behind it. */
 export function holdChunk(position: ReadPosition, { chunk, budget }: { chunk: Chunk; budget: ReadBudget }): void {
   position.chunk = { ...chunk, offset: position.offset };

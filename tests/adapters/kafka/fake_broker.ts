@@ -40,6 +40,8 @@ export class FakeBroker {
   /** Answered instead of records, by partition. */
   readonly errors = new Map<number, number>();
   readonly seen: FetchSeen[] = [];
+  /** So many requests are answered by a connection that breaks, the next ones. */
+  failures = 0;
   /** Of record batches, in all answers. */
   sentBytes = 0;
   readonly #keepsSessions: boolean;
@@ -62,7 +64,7 @@ export class FakeBroker {
 
   append(partition: number, count: number): void {
     this.partitions[partition].push(
-      ...partitionOf({ batches: 1, records: count, valueBytes: 10, from: this.#endOf(partition) }),
+      ...partitionOf({ batches: 1, records: count, valueBytes: 10, from: this.endOf(partition) }),
     );
   }
 
@@ -78,6 +80,11 @@ export class FakeBroker {
     const { waitMs, bytesMax, ...seen } = requestOf(request);
     this.seen.push(seen);
     const session = this.#sessionOf(seen);
+    // The broker has heard the request all the same.
+    if (this.failures > 0) {
+      this.failures--;
+      throw Object.assign(new Error("the connection broke"), { name: "KafkaJSConnectionError" });
+    }
     if (session === null) return new WireWriter().int32(0).int16(SESSION_ID_NOT_FOUND).int32(0).int32(0).finish();
     const deadline = performance.now() + waitMs;
     do await new Promise((resolve) => setTimeout(resolve, POLL_MS)); while (
@@ -91,7 +98,7 @@ export class FakeBroker {
     const parts = [...session.partitions.values()].flatMap((asked) => {
       const { partition } = asked;
       const batches = this.errors.has(partition) ? [] : this.#batchesOf(asked, { left, first });
-      const end = this.#endOf(partition);
+      const end = this.endOf(partition);
       if (batches.length > 0) first = false;
       left -= batches.reduce((sum, { length }) => sum + length, 0);
       const news = batches.length > 0 || this.errors.has(partition) || session.ends.get(partition) !== end;
@@ -131,7 +138,7 @@ export class FakeBroker {
 
   #hasNews({ partitions }: Session): boolean {
     return [...partitions.values()].some(({ partition, offset }) =>
-      this.errors.has(partition) || this.#endOf(partition) > offset
+      this.errors.has(partition) || this.endOf(partition) > offset
     );
   }
 
@@ -152,7 +159,8 @@ export class FakeBroker {
     return batches;
   }
 
-  #endOf(partition: number): number {
+  /** Offset that the next record gets. */
+  endOf(partition: number): number {
     return this.partitions[partition].reduce((sum, batch) => sum + batch.records, 0);
   }
 }
