@@ -18,7 +18,10 @@ export interface PrometheusMetrics extends Metrics {
 
 /** One series, bound to its labels: looking it up by label values costs more than counting. */
 interface Series {
-  add(value: number): void;
+  readonly add: (value: number) => void;
+  readonly labels: Labels;
+  /** What was counted, of a counter. */
+  value: number;
 }
 
 interface Family {
@@ -32,7 +35,6 @@ interface Family {
 export function createPrometheusMetrics(): PrometheusMetrics {
   const registry = new Registry();
   const families = new Map(Object.entries(METRICS).map(([name, info]) => [name, familyOf(registry, { name, info })]));
-  const totals = new Map<string, { readonly labels: Labels; value: number }[]>();
   addProcessMetrics(registry);
 
   const seriesOf = (name: string, labels: Labels): Series => {
@@ -41,31 +43,30 @@ export function createPrometheusMetrics(): PrometheusMetrics {
     const values = family.names.map((label) => labels[label] ?? "");
     const id = values.join("\n");
     let series = family.series.get(id);
-    if (series === undefined) family.series.set(id, series = bind(family, values));
+    if (series === undefined) {
+      series = { add: bind(family, values), labels: { ...labels }, value: 0 };
+      family.series.set(id, series);
+    }
     return series;
   };
-  const addTotal = (name: string, labels: Labels, value: number) => {
-    let list = totals.get(name);
-    if (list === undefined) totals.set(name, list = []);
-    const known = list.find((entry) => Object.entries(labels).every(([label, text]) => entry.labels[label] === text));
-    if (known === undefined) list.push({ labels: { ...labels }, value });
-    else known.value += value;
-  };
+  /** What each series of a counter has counted. */
+  const totals = (name: string) => [...families.get(name)?.series.values() ?? []];
 
   return {
     count(name, labels, value = 1) {
-      seriesOf(name, labels).add(value);
-      addTotal(name, labels, value);
+      const series = seriesOf(name, labels);
+      series.add(value);
+      series.value += value;
     },
     gauge: (name, labels, value) => seriesOf(name, labels).add(value),
     observe: (name, labels, value) => seriesOf(name, labels).add(value),
     total(name, labels) {
-      const matching = (totals.get(name) ?? []).filter((entry) =>
+      const matching = totals(name).filter((entry) =>
         Object.entries(labels).every(([label, text]) => entry.labels[label] === text)
       );
       return matching.reduce((sum, entry) => sum + entry.value, 0);
     },
-    counts: (name) => (totals.get(name) ?? []).filter(({ value }) => value > 0),
+    counts: (name) => totals(name).filter(({ value }) => value > 0),
     forgetGauges(topology) {
       for (const { metric, names, series } of families.values()) {
         if (!(metric instanceof Gauge)) continue;
@@ -93,17 +94,17 @@ function familyOf(registry: Registry, { name, info }: { name: string; info: Metr
   return { info, names, metric, series: new Map() };
 }
 
-function bind({ metric }: Family, values: readonly string[]): Series {
+function bind({ metric }: Family, values: readonly string[]): (value: number) => void {
   if (metric instanceof Counter) {
     const child = metric.labels(...values);
-    return { add: (value) => child.inc(value) };
+    return (value) => child.inc(value);
   }
   if (metric instanceof Gauge) {
     const child = metric.labels(...values);
-    return { add: (value) => child.set(value) };
+    return (value) => child.set(value);
   }
   const child = metric.labels(...values);
-  return { add: (value) => child.observe(value) };
+  return (value) => child.observe(value);
 }
 
 /** Under the names that dashboards of every language know. */

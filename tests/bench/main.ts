@@ -20,13 +20,17 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
   state      rows as columns beside rows as objects: bytes a row, ns an operation
   churn      queries on a table whose rows come and go, before and after \`cleanup\`
   stall      longest hold of the event loop in every phase of a start and of a rebalance
-  (none)     all that need no Kafka
+  many       many topologies of many tasks in one process: until all run, at rest, a rebalance
+  many-kafka  the same on a real Kafka (needs Java, Maven)
+  (none)     all but kafka and many-kafka
 
   --live N      rows of the churning table (default 100000)
   --orders N    orders of the store (default 60000)
   --changes N   changes of the backlog, or of the churning table (default 300000)
   --groups N    groups of one home for stall (default 500000)
-  --partitions N  tasks of each table for stall (default 48)
+  --partitions N  tasks of each table for stall (default 48) and many (default 100)
+  --topologies N  topologies for many (default 20)
+  --rows N      rows of each table for many (default 2000)
 
 One million rows after fifty million changes: deno task bench churn --live 1000000 --changes 50000000`;
 
@@ -40,11 +44,15 @@ const { values, positionals } = parseArgs({
     orders: { type: "string", default: "60000" },
     changes: { type: "string", default: "300000" },
     groups: { type: "string", default: "500000" },
-    partitions: { type: "string", default: "48" },
+    partitions: { type: "string" },
+    topologies: { type: "string", default: "20" },
+    rows: { type: "string", default: "2000" },
     help: { type: "boolean", default: false },
   },
 });
 const size = { orders: Number(values.orders), changes: Number(values.changes) };
+
+const many = [values.topologies, values.partitions ?? "100", values.rows];
 
 const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
   embedded: () => onEmbedded((place) => benchThroughput("embedded", { topology: sales, ...place }, size)),
@@ -64,7 +72,9 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
       return measured.slice(-1);
     }),
   churn: () => onEmbedded((place) => benchChurn(place, { live: Number(values.live), changes: size.changes })),
-  stall: () => apart("stall.ts", { flags: STALL_FLAGS, args: [values.groups, values.partitions] }),
+  stall: () => apart("stall.ts", { flags: STALL_FLAGS, args: [values.groups, values.partitions ?? "48"] }),
+  many: () => apart("many.ts", { flags: [], args: many }),
+  "many-kafka": () => onKafka(({ broker }) => apart("many.ts", { flags: [], args: [...many, broker] })),
   memory: () => apart("memory.ts", { flags: ["--expose-gc"], args: [] }),
   state: () => apart("state.ts", { flags: ["--expose-gc"], args: [] }),
 };

@@ -26,14 +26,15 @@ export async function onEmbedded<T>(action: (place: Place) => Promise<T>): Promi
 }
 
 /** Runs `action` on a real ZooKeeper and Kafka of their own on this machine, and removes them. */
-export async function onKafka<T>(action: (place: Place) => Promise<T>): Promise<T> {
+export async function onKafka<T>(action: (place: Place & { readonly broker: string }) => Promise<T>): Promise<T> {
   const directory = await Deno.makeTempDir({ prefix: "weir-bench-" });
   const stack = { root: `${directory}/stack`, portOffset: 21_000 };
   await stackUp({ kafkaOnly: true, onProgress: () => {}, ...stack });
-  const log = openKafka({ brokers: [stackAddresses(stack).kafka], clientId: "bench" });
+  const broker = stackAddresses(stack).kafka;
+  const log = openKafka({ brokers: [broker], clientId: "bench" });
   const clickhouse = await startEmbeddedClickHouse({ path: `${directory}/clickhouse` });
   try {
-    return await action({ log, clickhouseUrl: clickhouse.url, directory });
+    return await action({ log, broker, clickhouseUrl: clickhouse.url, directory });
   } finally {
     await clickhouse.close();
     await log.close();

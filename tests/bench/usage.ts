@@ -39,6 +39,6 @@ export function cpuSecondsOf(pid: number): number {
 }
 
 /** Resident memory now, in bytes. */
-function residentBytesOf(pid: number): number {
+export function residentBytesOf(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1] ?? 0) * 1024;
 }

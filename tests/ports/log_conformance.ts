@@ -2,6 +2,7 @@ import type { LogCase, LogFeatures, OpenedLog } from "./log_conformance_case.ts"
 import { groupCases } from "./log_conformance_group.ts";
 import { readerCases } from "./log_conformance_reader.ts";
 import { recordCases } from "./log_conformance_records.ts";
+import { sharedCases } from "./log_conformance_shared.ts";
 import { sizeCases } from "./log_conformance_sizes.ts";
 import { topicCases } from "./log_conformance_topics.ts";
 
@@ -13,7 +14,7 @@ export type { LogFeatures, OpenedLog } from "./log_conformance_case.ts";
  * and not much longer than a second for what must not.
  */
 export function logConformance(name: string, features: LogFeatures, open: () => Promise<OpenedLog>): void {
-  for (const logCase of [...topicCases, ...recordCases, ...readerCases, ...sizeCases, ...groupCases]) {
+  for (const logCase of [...topicCases, ...recordCases, ...readerCases, ...sharedCases, ...sizeCases, ...groupCases]) {
     const reasons = (logCase.needs ?? []).flatMap((capability) => features.lacks[capability] ?? []);
     Deno.test({
       name: `${name}: ${logCase.name}${reasons.length === 0 ? "" : ` (lacking: ${reasons.join("; ")})`}`,

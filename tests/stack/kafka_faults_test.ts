@@ -6,6 +6,8 @@ import { killService, stackAddresses, stackUp, startService } from "./mod.ts";
 const stackAllowed = Deno.env.get("WEIR_TEST_STACK") !== undefined;
 const PARTITIONS = 3;
 const KILLS = 3;
+/** Beginning one after the other, as topologies of one process do. */
+const READERS = 3;
 
 const needed = stackAllowed ? "" : " (kills services of the stack: set WEIR_TEST_STACK=1)";
 
@@ -30,19 +32,20 @@ Deno.test({
     const writing = new AbortController();
     const writers = Array.from({ length: PARTITIONS }, (_, partition) => write(log, { topic, partition, writing }));
     const reading = new AbortController();
-    const reader = read(log, { topic, signal: reading.signal });
+    const readers = Array.from({ length: READERS }, () => read(log, { topic, signal: reading.signal }));
     for (let kill = 0; kill < KILLS; kill++) {
       await new Promise((resolve) => setTimeout(resolve, 1_500));
       await killService("kafka");
       await startService("kafka");
+      readers.push(read(log, { topic, signal: reading.signal }));
     }
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     writing.abort();
     const written = await Promise.all(writers);
     const { end } = await log.offsets(topic);
     reading.abort(end);
-    const found = await reader;
-    for (const [partition, values] of found.entries()) {
+    const found = await Promise.all(readers);
+    for (const [partition, values] of found.flatMap((own) => [...own.entries()])) {
       assert(written[partition].length > 100, `only ${written[partition].length} appends were acknowledged`);
       // A batch whose acknowledgement was lost may be there twice; never out of order, never missing.
       const distinct = values.filter((value, index) => value !== values[index - 1]);

@@ -11,6 +11,7 @@ import { LogStore, type TopicState } from "./log_store.ts";
 import { checkNewTopic, describe, existing, existingWith } from "./log_topics.ts";
 import { LogWriter } from "./log_writer.ts";
 import { productionError } from "../local/sqlite.ts";
+import { type ReadPortion, RecentPortions } from "../local/recent_portions.ts";
 import { systemClock } from "../local/system_clock.ts";
 
 export type { EmbeddedLogLimits } from "./log_limits.ts";
@@ -56,6 +57,7 @@ export interface EmbeddedLog extends Log {
 export function openEmbeddedLog({ path, clock = systemClock, limits }: EmbeddedLogOptions): EmbeddedLog {
   let closed = false;
   const readers = new Set<LogReader>();
+  const recent = new RecentPortions<ReadPortion>();
   const store = new LogStore(path);
   const options: MaintenanceOptions = {
     store,
@@ -80,6 +82,7 @@ export function openEmbeddedLog({ path, clock = systemClock, limits }: EmbeddedL
       assertOpen();
       const reader = new LogReader({
         ...options,
+        recent,
         onTransientRead: (topic, partition) => forgetRead(readers, topic, partition),
         onClosed: (ended) => readers.delete(ended),
       });

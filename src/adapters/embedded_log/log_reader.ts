@@ -6,6 +6,7 @@ import type { LogStore, TopicState } from "./log_store.ts";
 import type { StoredRecord } from "./stored_records.ts";
 import { existingWith } from "./log_topics.ts";
 import { productionError } from "../local/sqlite.ts";
+import type { ReadPortion, RecentPortions } from "../local/recent_portions.ts";
 import { sizeOf } from "./stored_bytes.ts";
 
 /** Records that the first statement of a poll asks for when nothing is known of their size yet. */
@@ -17,12 +18,16 @@ const FIRST_LIMIT = 64;
  */
 const LARGEST_SHARE = 2;
 const STATEMENT_RECORDS_MIN = 4;
+/** Memory that a record takes besides its key and value. */
+const RECORD_BYTES = 100;
 
 /** What a reader works with. */
 export interface LogReaderOptions {
   readonly store: LogStore;
   readonly clock: Clock;
   readonly limits: EmbeddedLogLimits;
+  /** Of all readers of the log. */
+  readonly recent: RecentPortions<ReadPortion>;
   /** Called when records of a transient topic were given out. */
   onTransientRead(topic: TopicState, partition: number): void;
   /** Called once, when the reader was closed. */
@@ -73,13 +78,14 @@ export class LogReader implements Reader {
       const cursor = { topic, partition, position: offset, paused: false, halted: false, recordBytes: 0 };
       this.#cursors.set(nameOf(topic, partition), cursor);
       this.#order.push(cursor);
+      this.#options.recent.enter(nameOf(topic, partition));
     }
     this.wake();
   }
 
   stop(topic: string, partition: number): void {
     const cursor = this.#cursors.get(nameOf(topic, partition));
-    this.#cursors.delete(nameOf(topic, partition));
+    if (this.#cursors.delete(nameOf(topic, partition))) this.#options.recent.leave(nameOf(topic, partition));
     this.#order = this.#order.filter((other) => other !== cursor);
   }
 
@@ -108,6 +114,7 @@ export class LogReader implements Reader {
     try {
       const { clock } = this.#options;
       const deadlineMs = clock.nowMs() + waitMs;
+      this.#options.recent.expire(clock.nowMs());
       // A caller that polls in a loop would otherwise keep timers and sockets from their turn.
       await clock.breathe();
       for (let timedOut = waitMs <= 0;;) {
@@ -135,6 +142,7 @@ export class LogReader implements Reader {
   close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true;
+      for (const name of this.#cursors.keys()) this.#options.recent.leave(name);
       this.wake();
       this.#options.onClosed(this);
     }
@@ -182,16 +190,45 @@ export class LogReader implements Reader {
       const outOfRange = { startOffset: start, endOffset: end };
       return { topic: name, partition, fromOffset, records: [], nextOffset: fromOffset, endOffset: end, outOfRange };
     }
-    const records: LogRecord[] = [];
-    while (cursor.position < end && allowance.records > 0 && (allowance.bytes > 0 || records.length === 0)) {
-      this.#readSome(cursor, { topic, allowance, records });
-    }
+    const records = this.#recall(cursor, { topic, allowance }) ?? this.#readRecords(cursor, { topic, allowance });
     if (topic.transient && records.length > 0) this.#options.onTransientRead(topic, partition);
     return { topic: name, partition, fromOffset, records, nextOffset: cursor.position, endOffset: end };
   }
 
+  /** What another reader has just read from here on, as far as it is allowed; null if there is no such thing. */
+  #recall(cursor: Cursor, { topic, allowance }: PartitionRead): readonly LogRecord[] | null {
+    const { topic: name, partition, position: offset } = cursor;
+    const portion = this.#options.recent.find(nameOf(name, partition), { topicId: versionOf(topic), offset });
+    if (portion === null) return null;
+    const { records } = portion;
+    let count = 0;
+    while (count < records.length && allowance.records > 0 && (allowance.bytes > 0 || count === 0)) {
+      const { key, value } = records[count++];
+      allowance.records--;
+      allowance.bytes -= sizeOf(key) + sizeOf(value);
+    }
+    cursor.position = count < records.length ? records[count].offset : portion.nextOffset;
+    return count < records.length ? records.slice(0, count) : records;
+  }
+
+  #readRecords(cursor: Cursor, { topic, allowance }: PartitionRead): readonly LogRecord[] {
+    const { end } = topic.partitions[cursor.partition];
+    const offset = cursor.position;
+    const bytesLeft = allowance.bytes;
+    const records: LogRecord[] = [];
+    while (cursor.position < end && allowance.records > 0 && (allowance.bytes > 0 || records.length === 0)) {
+      this.#readSome(cursor, { topic, allowance, records });
+    }
+    if (topic.transient !== null) return records;
+    const bytes = bytesLeft - allowance.bytes + RECORD_BYTES * records.length;
+    const portion = { offset, records, nextOffset: cursor.position, bytes };
+    const nowMs = this.#options.clock.nowMs();
+    this.#options.recent.keep(nameOf(cursor.topic, cursor.partition), { portion, topicId: versionOf(topic), nowMs });
+    return records;
+  }
+
   /** One statement: as many records as the allowance's bytes are likely to hold. */
-  #readSome(cursor: Cursor, { topic, allowance, records }: PartitionRead): void {
+  #readSome(cursor: Cursor, { topic, allowance, records }: PartitionRead & { records: LogRecord[] }): void {
     const { end, largest } = topic.partitions[cursor.partition];
     const likely = cursor.recordBytes === 0 ? FIRST_LIMIT : Math.ceil(allowance.bytes / cursor.recordBytes);
     const safe = Math.max(STATEMENT_RECORDS_MIN, LARGEST_SHARE * allowance.bytes / Math.max(1, largest));
@@ -221,7 +258,11 @@ export class LogReader implements Reader {
 interface PartitionRead {
   readonly topic: TopicState;
   readonly allowance: Allowance;
-  readonly records: LogRecord[];
+}
+
+/** What was read of another version may be gone since, or never have been in this topic. */
+function versionOf({ id, deletions }: TopicState): string {
+  return `${id}/${deletions}`;
 }
 
 function nameOf(topic: string, partition: number): string {

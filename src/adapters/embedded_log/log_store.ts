@@ -40,6 +40,8 @@ export interface TopicState {
   readonly transient: readonly TransientRecords[] | null;
   /** True once it is gone: work in slices that holds this state must end. */
   deleted: boolean;
+  /** Grows whenever records of it are deleted. */
+  deletions: number;
 }
 
 /** Up to which offset a pass of compaction had cleaned, and when: from then on its tombstones' time runs. */
@@ -96,6 +98,7 @@ export class LogStore {
         partitions,
         transient: transient.has(row.row_id) ? transientRecords(partitions) : null,
         deleted: false,
+        deletions: 0,
       });
     }
   }
@@ -140,6 +143,7 @@ export class LogStore {
       partitions,
       transient: topic.transient ? transientRecords(partitions) : null,
       deleted: false,
+      deletions: 0,
     };
     this.#topics.set(topic.name, state);
     return state;
@@ -200,6 +204,7 @@ export class LogStore {
 
   /** Deletes the records from `from` up to, without, `to`, and tells how many there were. */
   deleteRange(topic: TopicState, { partition, from, to }: Omit<ReadRange, "limit">): number {
+    topic.deletions++;
     if (topic.transient) return topic.transient[partition].dropBefore(to);
     return Number(this.#prepare(`DELETE FROM records WHERE ${WHERE}`).run(topic.rowId, partition, from, to).changes);
   }

@@ -2,6 +2,7 @@ import type { GroupOptions, Log, Membership, Reader } from "../../ports/log.ts";
 import { type Cluster, openCluster } from "./cluster.ts";
 import { KafkaMembership } from "./group/membership.ts";
 import { type KafkaOptions, kafkaSettings } from "./protocol/options.ts";
+import { Fetcher } from "./fetcher.ts";
 import { KafkaReader } from "./kafka_reader.ts";
 import { type MemberNotes, noMemberNotes, openMemberNotes } from "./group/notes.ts";
 import { Producer } from "./producer.ts";
@@ -23,6 +24,7 @@ export function openKafka(options: KafkaOptions): Log {
   const cluster = openCluster(settings);
   const channel = cluster.openChannel();
   const producer = new Producer(cluster);
+  const fetcher = new Fetcher(cluster);
   const readers = new Set<KafkaReader>();
   const members = new Set<KafkaMembership>();
   return {
@@ -31,10 +33,11 @@ export function openKafka(options: KafkaOptions): Log {
     alterTopic: (name, changes) => alterTopic({ cluster, channel }, { name, ...changes }),
     offsets: (topic) => partitionOffsets({ cluster, channel }, topic),
     append: (batches) => producer.append(batches),
-    reader: () => openReader(cluster, readers),
+    reader: () => openReader(fetcher, readers),
     join: (group) => join(cluster, { group, members, notes }),
     async close() {
       await Promise.all([...readers].map((reader) => reader.close()));
+      await fetcher.close();
       await Promise.all([...members].map((membership) => membership.leave()));
       await producer.close();
       await channel.close();
@@ -44,8 +47,8 @@ export function openKafka(options: KafkaOptions): Log {
   };
 }
 
-function openReader(cluster: Cluster, readers: Set<KafkaReader>): Reader {
-  const reader = new KafkaReader(cluster);
+function openReader(fetcher: Fetcher, readers: Set<KafkaReader>): Reader {
+  const reader = new KafkaReader(fetcher);
   readers.add(reader);
   return {
     seek: (topic, partition, offset) => reader.seek(topic, partition, offset),

@@ -5,8 +5,9 @@ import { isRetriable, retry, STOPPED } from "../../ports/retry.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import type { GlobalTable } from "../../plan/physical.ts";
-import { ChangeReader, decoderOf } from "./change_reader.ts";
+import { ChangeReader } from "./change_reader.ts";
 import type { Globals } from "./globals.ts";
+import { type SharedDecoder, sharedDecoder } from "./shared_decoders.ts";
 import type { StaleKeys } from "../../state/stale_keys.ts";
 
 const POLL_MS = 250;
@@ -48,6 +49,8 @@ export class GlobalReader {
   readonly #options: GlobalReaderOptions;
   readonly #reader: Reader;
   /** By table. */
+  readonly #decoders: readonly SharedDecoder[];
+  /** By table. */
   readonly #readers: readonly ChangeReader[];
   /** Keys of each table whose last change could not be read. */
   readonly stale: readonly StaleKeys[];
@@ -62,10 +65,13 @@ export class GlobalReader {
   constructor(options: GlobalReaderOptions) {
     this.#options = options;
     this.#reader = options.log.reader();
-    const { globals } = options;
+    const { globals, log } = options;
+    this.#decoders = options.tables.map((table) =>
+      sharedDecoder(table, { log, onDoubt: (doubt) => options.onDoubt(table.name, doubt) })
+    );
     this.#readers = options.tables.map((table, index) =>
       new ChangeReader(table.name, {
-        decoder: decoderOf(table, (doubt) => options.onDoubt(table.name, doubt)),
+        decoder: this.#decoders[index],
         rows: {
           held: (key) => globals.row(index, key),
           set: (key, row) => globals.change(index, key, row),
@@ -129,6 +135,7 @@ export class GlobalReader {
     this.#stopped = true;
     await this.#reader.close();
     await this.#done;
+    for (const decoder of this.#decoders) decoder.close();
   }
 
   async #run(): Promise<void> {
@@ -155,6 +162,7 @@ export class GlobalReader {
       const position = this.#positions.get(fetched.topic)![fetched.partition];
       if (fetched.outOfRange !== undefined || fetched.fromOffset !== position) return fetched.topic;
       if (this.#tellTrouble(fetched)) continue;
+      this.#decoders[this.#tableOf(fetched.topic)].expect(fetched.records);
       for (let first = 0; first < fetched.records.length; first += SLICE_RECORDS) {
         this.#take(fetched.topic, fetched.partition, fetched.records.slice(first, first + SLICE_RECORDS));
         await clock.breathe();
@@ -179,9 +187,13 @@ export class GlobalReader {
     return problem !== undefined;
   }
 
+  #tableOf(topic: string): number {
+    return this.#options.tables.findIndex((candidate) => candidate.source.topic === topic);
+  }
+
   #take(topic: string, partition: number, records: readonly LogRecord[]): void {
     const { tables, globals, onUndecodable } = this.#options;
-    const index = tables.findIndex((candidate) => candidate.source.topic === topic);
+    const index = this.#tableOf(topic);
     const reader = this.#readers[index];
     for (const record of records) {
       globals.reading = { topic, partition, offset: record.offset };

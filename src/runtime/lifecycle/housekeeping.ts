@@ -9,6 +9,7 @@ import { EarlierLetters } from "./earlier_letters.ts";
 import type { GlobalLetters } from "./global_letters.ts";
 import { SetAside } from "./set_aside.ts";
 import { TableWatch } from "./table_watch.ts";
+import { TaskGauges } from "./task_gauges.ts";
 import type { TaskHost } from "./task_host.ts";
 import { checkTombstones } from "./tombstones.ts";
 import { findTopicChanges } from "./topics.ts";
@@ -41,6 +42,7 @@ export class Housekeeping {
   readonly setAside: SetAside;
   /** Tables that somebody dropped. */
   readonly tables: TableWatch;
+  readonly #tasks: TaskGauges;
   #membership: Membership | null = null;
   #stopped = new AbortController();
   #done: Promise<void> = Promise.resolve();
@@ -57,6 +59,7 @@ export class Housekeeping {
     this.#letters = parts.letters;
     this.setAside = new SetAside(instance);
     this.tables = new TableWatch(instance);
+    this.#tasks = new TaskGauges(instance);
     this.#earlier = new EarlierLetters(instance, { ...parts, setAside: this.setAside });
   }
 
@@ -219,16 +222,8 @@ export class Housekeeping {
     ]]);
     for (const host of this.#instance.hosts.values()) {
       states.set(host.state, (states.get(host.state) ?? 0) + 1);
-      const labels = { topology, table: host.table.name, partition: String(host.partition) };
-      const lag = host.unevaluated;
-      metrics.gauge("weir_source_lag_records", labels, lag);
-      metrics.gauge(
-        "weir_source_lag_seconds",
-        labels,
-        lag > 0 && host.lastRecordMs > 0 ? (nowMs - host.lastRecordMs) / 1000 : 0,
-      );
-      metrics.gauge("weir_stored_rows", labels, host.task?.storedRows ?? 0);
     }
+    this.#tasks.report(nowMs);
     for (const [state, count] of states) metrics.gauge("weir_tasks", { topology, state }, count);
     for (const [sink, writer] of this.#instance.writers) {
       metrics.gauge("weir_sink_pending_rows", { topology, sink }, writer.pendingRows);

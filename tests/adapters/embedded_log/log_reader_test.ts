@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
-import { newTopic, numbered } from "../../ports/log_conformance_support.ts";
+import { newCompactedTopic, newTopic, numbered } from "../../ports/log_conformance_support.ts";
 import { manualClock } from "./manual_clock.ts";
 
 Deno.test("LogReader.poll() returns no more records than its limits, and shares them evenly", async () => {
@@ -71,6 +71,36 @@ Deno.test("LogReader.poll() returns a record that is larger than its limit", asy
     for (const part of await reader.poll(0)) offsets.push(...part.records.map((record) => record.offset));
   }
   assertEquals(offsets, [0, 1, 2]);
+  await log.close();
+});
+
+Deno.test("LogReader.poll() gives readers that follow each other the same records, within limits", async () => {
+  const log = openEmbeddedLog({ path: ":memory:", limits: { pollRecordsMax: 100 } });
+  const topic = await newTopic(log, "followed");
+  await log.append([{ topic, partition: 0, records: numbered("v", 150) }]);
+  const [first, second] = [log.reader(), log.reader()];
+  for (const reader of [first, second]) reader.seek(topic, 0, 0);
+  const read = [...await first.poll(0), ...await first.poll(0)].flatMap(({ records }) => [...records]);
+  const parts = [];
+  for (const from of [0, 30]) {
+    second.seek(topic, 0, from);
+    parts.push(...await second.poll(0));
+  }
+  assertEquals(parts.map(({ records, nextOffset }) => [records.length, nextOffset]), [[100, 100], [70, 100]]);
+  for (const part of parts) assert(part.records.every((record) => read[record.offset] === record));
+  await log.close();
+});
+
+Deno.test("LogReader.poll() gives nothing that was deleted since another reader read it", async () => {
+  const log = openEmbeddedLog({ path: ":memory:" });
+  const topic = await newCompactedTopic(log, "compacted");
+  const records = Array.from({ length: 30 }, (_, index) => ({ key: `k${index % 3}`, value: `v${index}` }));
+  await log.append([{ topic, partition: 0, records }]);
+  const [first, second] = [log.reader(), log.reader()];
+  for (const reader of [first, second]) reader.seek(topic, 0, 0);
+  assertEquals((await first.poll(0))[0].records.length, 30);
+  await log.compact(topic);
+  assertEquals((await second.poll(0))[0].records.map(({ offset }) => offset), [27, 28, 29]);
   await log.close();
 });
 

@@ -1,81 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import type { Cluster } from "../../../src/adapters/kafka/cluster.ts";
+import { Fetcher } from "../../../src/adapters/kafka/fetcher.ts";
 import { KafkaReader } from "../../../src/adapters/kafka/kafka_reader.ts";
 import { crc32c } from "../../../src/adapters/kafka/protocol/crc32c.ts";
-import { encodeRecordBatch } from "../../../src/adapters/kafka/protocol/encoder.ts";
-import { WireReader, WireWriter } from "../../../src/adapters/kafka/protocol/wire.ts";
 import type { Fetched } from "../../../src/ports/log.ts";
-import { fakeCluster } from "./fake_cluster.ts";
-
-/** One batch of a partition; their offsets follow each other. */
-type Partition = { bytes: Uint8Array; records: number }[];
-
-/** A broker in memory that answers Fetch as Kafka does: the first batch comes whole, the others if they fit. */
-class FakeBroker {
-  readonly partitions: Partition[];
-  /** Answered instead of records, by partition. */
-  readonly errors = new Map<number, number>();
-  fetches = 0;
-  /** Of record batches, in all answers. */
-  sentBytes = 0;
-
-  constructor(partitions: Partition[]) {
-    this.partitions = partitions;
-  }
-
-  answer(request: Uint8Array): Uint8Array {
-    this.fetches++;
-    const reader = new WireReader(request);
-    reader.skip(12);
-    let left = reader.int32();
-    reader.skip(9);
-    const writer = new WireWriter().int32(0).int16(0).int32(0);
-    let first = true;
-    const asked = reader.array(() => {
-      reader.string();
-      return reader.array(() => {
-        const partition = reader.int32();
-        reader.skip(4);
-        const offset = reader.int64();
-        reader.skip(8);
-        return { partition, offset, bytesMax: reader.int32() };
-      })[0];
-    });
-    return writer.array(asked, ({ partition, offset, bytesMax }) => {
-      const batches: Uint8Array[] = [];
-      let bytes = 0;
-      let base = 0;
-      for (const batch of this.partitions[partition]) {
-        const fits = bytes + batch.bytes.length <= Math.min(left, bytesMax);
-        if (base + batch.records > offset && !this.errors.has(partition)) {
-          if (!fits && !first) break;
-          batches.push(batch.bytes);
-          bytes += batch.bytes.length;
-          first = false;
-        }
-        base += batch.records;
-      }
-      left -= bytes;
-      this.sentBytes += bytes;
-      const end = this.partitions[partition].reduce((sum, batch) => sum + batch.records, 0);
-      writer.string("t").int32(1).int32(partition).int16(this.errors.get(partition) ?? 0).int64(end).int64(end).int64(
-        0,
-      );
-      writer.int32(0).int32(-1).int32(bytes);
-      for (const batch of batches) writer.raw(batch);
-    }).finish();
-  }
-
-  cluster(options: { readerBytesMax?: number } = {}): Cluster {
-    const answer = async (request: Uint8Array) => {
-      await new Promise((resolve) => setTimeout(resolve, 2));
-      return this.answer(request);
-    };
-    return fakeCluster(answer, { partitions: this.partitions.length, fetchWaitMs: 10, ...options });
-  }
-}
+import { FakeBroker, partitionOf } from "./fake_broker.ts";
 
 Deno.test("KafkaReader tells of a batch that cannot be read, tries again, and reads the others on", async () => {
   for (const compression of ["none", "gzip", "zstd"] as const) {
@@ -84,7 +14,7 @@ Deno.test("KafkaReader tells of a batch that cannot be read, tries again, and re
     const right = damaged[1].bytes;
     damaged[1] = { ...damaged[1], bytes: spoilt(right) };
     const broker = new FakeBroker([good, damaged]);
-    const reader = new KafkaReader(broker.cluster());
+    const reader = new KafkaReader(new Fetcher(broker.cluster()));
     reader.seek("t", 0, 0);
     reader.seek("t", 1, 0);
     const seen = await pollFor(reader, (parts) => parts.some(({ problem }) => problem !== undefined));
@@ -106,7 +36,7 @@ Deno.test("KafkaReader tells of a batch that cannot be read, tries again, and re
 Deno.test("KafkaReader tells of a refusal by the broker, and that it is over", async () => {
   const broker = new FakeBroker([partitionOf({ batches: 1, records: 1, valueBytes: 1 })]);
   broker.errors.set(0, 29);
-  const reader = new KafkaReader(broker.cluster());
+  const reader = new KafkaReader(new Fetcher(broker.cluster()));
   reader.seek("t", 0, 1);
   const [{ problem }] = await pollFor(reader, (parts) => parts.length > 0);
   assertStringIncludes(problem!, "topicAuthorizationFailed (29); allow this user to read the topic");
@@ -130,7 +60,7 @@ Deno.test("KafkaReader holds no more memory for many partitions and long records
       () => partitionOf({ batches: 4, records, valueBytes, ...(compression && { compression }) }),
     );
     const broker = new FakeBroker(partitions);
-    const reader = new KafkaReader(broker.cluster({ readerBytesMax }));
+    const reader = new KafkaReader(new Fetcher(broker.cluster({ readerBytesMax })));
     partitions.forEach((_, partition) => reader.seek("t", partition, 0));
     let left = 40 * 4 * records;
     let largest = 0;
@@ -153,7 +83,7 @@ Deno.test("KafkaReader holds no more memory for many partitions and long records
 Deno.test("KafkaReader reads on while paused partitions hold its whole budget, which lose nothing", async () => {
   const partitions = Array.from({ length: 10 }, () => partitionOf({ batches: 1, records: 100, valueBytes: 9_000 }));
   partitions.push(partitionOf({ batches: 8, records: 100, valueBytes: 9_000 }));
-  const reader = new KafkaReader(new FakeBroker(partitions).cluster({ readerBytesMax: 4_000_000 }));
+  const reader = new KafkaReader(new Fetcher(new FakeBroker(partitions).cluster({ readerBytesMax: 4_000_000 })));
   for (let partition = 0; partition < 10; partition++) reader.seek("t", partition, 0);
   await new Promise((resolve) => setTimeout(resolve, 300));
   for (let partition = 0; partition < 10; partition++) reader.pause("t", partition);
@@ -173,7 +103,7 @@ Deno.test("KafkaReader reads batches larger than any fetch, wherever they lie", 
   const large = () => partitionOf({ batches: 2, records: 1, valueBytes: 9_000_000 });
   const small = () => partitionOf({ batches: 20, records: 50, valueBytes: 300 });
   const broker = new FakeBroker([small(), large(), small(), large()]);
-  const reader = new KafkaReader(broker.cluster());
+  const reader = new KafkaReader(new Fetcher(broker.cluster()));
   for (let partition = 0; partition < 4; partition++) reader.seek("t", partition, 0);
   const counts = [0, 0, 0, 0];
   const deadline = performance.now() + 20_000;
@@ -185,7 +115,7 @@ Deno.test("KafkaReader reads batches larger than any fetch, wherever they lie", 
 });
 
 Deno.test("KafkaReader keeps nothing of a poll that ends by its time", async () => {
-  const reader = new KafkaReader(new FakeBroker([[]]).cluster());
+  const reader = new KafkaReader(new Fetcher(new FakeBroker([[]]).cluster()));
   const polls = async (count: number) => {
     for (let left = count; left > 0; left--) await reader.poll(0.01);
   };
@@ -216,24 +146,6 @@ async function pollFor(reader: KafkaReader, done: (parts: readonly Fetched[]) =>
 
 function offsets(parts: readonly Fetched[], partition: number): number[] {
   return parts.filter((part) => part.partition === partition).flatMap(({ records }) => records.map((r) => r.offset));
-}
-
-interface PartitionShape {
-  readonly batches: number;
-  readonly records: number;
-  readonly valueBytes: number;
-  readonly from?: number;
-  readonly compression?: "none" | "gzip" | "zstd";
-}
-
-function partitionOf({ batches, records, valueBytes, from = 0, compression = "none" }: PartitionShape): Partition {
-  return Array.from({ length: batches }, (_, batch) => {
-    const values = Array.from({ length: records }, (_, index) => ({ key: `k${index}`, value: "v".repeat(valueBytes) }));
-    const stamp = { producerId: -1, epoch: 0, baseSequence: 0 };
-    const bytes = new Uint8Array(encodeRecordBatch(values, { stamp, compression, nowMs: 0 }));
-    new DataView(bytes.buffer).setBigInt64(0, BigInt(from + batch * records));
-    return { bytes, records };
-  });
 }
 
 /** Nonsense with the right checksum: what a producer writes that is out of its mind. */

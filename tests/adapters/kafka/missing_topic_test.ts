@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Cluster } from "../../../src/adapters/kafka/cluster.ts";
 import { kafkaSettings } from "../../../src/adapters/kafka/protocol/options.ts";
+import { Fetcher } from "../../../src/adapters/kafka/fetcher.ts";
 import { KafkaReader } from "../../../src/adapters/kafka/kafka_reader.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
 
@@ -27,7 +28,7 @@ function knowingNothing({ seen }: { readonly seen: boolean }): Cluster {
 }
 
 Deno.test("KafkaReader waits for a topic that was there, and refuses one that never was", async () => {
-  const readers = [true, false].map((seen) => new KafkaReader(knowingNothing({ seen })));
+  const readers = [true, false].map((seen) => new KafkaReader(new Fetcher(knowingNothing({ seen }))));
   for (const reader of readers) reader.seek("orders", 0, 0);
   const [there, never] = readers;
   await Promise.all([

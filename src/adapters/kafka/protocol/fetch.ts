@@ -14,9 +14,33 @@ export interface FetchPartition {
   readonly bytesMax: number;
 }
 
+/**
+ * What the broker remembers of earlier requests (KIP-227), so that a request names what has changed and an answer what
+ * is new. Id 0 with epoch 0 asks for a session, an id with epoch 0 for another one in its place.
+ */
+export interface SessionStep {
+  readonly id: number;
+  readonly epoch: number;
+}
+
+/** A request that stands alone: it names all partitions, and so does its answer. */
+export const NO_SESSION: SessionStep = { id: 0, epoch: -1 };
+
 export interface FetchOptions {
   readonly waitMs: number;
   readonly bytesMax: number;
+  readonly session: SessionStep;
+  /** Partitions that the session is to ask for no more. */
+  readonly forgotten: readonly Pick<FetchPartition, "topic" | "partition">[];
+}
+
+export interface FetchAnswer {
+  /** Of the session; 0 if it is as it should be. */
+  readonly errorCode: number;
+  /** 0 if the broker keeps none. */
+  readonly sessionId: number;
+  /** In a session that goes on: those with records, with an error, or with another end than told before. */
+  readonly partitions: readonly FetchedPartition[];
 }
 
 export interface FetchedPartition {
@@ -38,7 +62,7 @@ const READ_COMMITTED = 1;
 export function fetchRequest(
   partitions: readonly FetchPartition[],
   options: FetchOptions,
-): ProtocolRequest<FetchedPartition[]> {
+): ProtocolRequest<FetchAnswer> {
   return {
     request: {
       apiKey: API_KEY,
@@ -54,15 +78,16 @@ export function fetchRequest(
   };
 }
 
-function encode(partitions: readonly FetchPartition[], { waitMs, bytesMax }: FetchOptions): Uint8Array {
+function encode(partitions: readonly FetchPartition[], options: FetchOptions): Uint8Array {
+  const { waitMs, bytesMax, session, forgotten } = options;
   const writer = new WireWriter()
     .int32(-1) // not a replica
     .int32(waitMs)
     .int32(1) // answer as soon as there is anything
     .int32(bytesMax)
     .int8(READ_COMMITTED)
-    .int32(0) // no fetch session: each request stands alone
-    .int32(-1);
+    .int32(session.id)
+    .int32(session.epoch);
   writer.array(partitions, ({ topic, partition, offset, bytesMax }) =>
     writer.string(topic)
       .int32(1)
@@ -71,18 +96,20 @@ function encode(partitions: readonly FetchPartition[], { waitMs, bytesMax }: Fet
       .int64(offset)
       .int64(-1) // log start: only replicas tell it
       .int32(bytesMax));
-  return writer.int32(0).string("").finish();
+  writer.array(forgotten, ({ topic, partition }) => writer.string(topic).int32(1).int32(partition));
+  return writer.string("").finish();
 }
 
-function decode(payload: Uint8Array): FetchedPartition[] {
+function decode(payload: Uint8Array): FetchAnswer {
   const reader = new WireReader(payload);
   reader.int32(); // throttle time
-  reader.int16(); // error and id of the fetch session, which is not used
-  reader.int32();
-  return reader.array(() => {
+  const errorCode = reader.int16();
+  const sessionId = reader.int32();
+  const partitions = reader.array(() => {
     const topic = reader.string()!;
     return reader.array(() => decodePartition(reader, topic));
   }).flat();
+  return { errorCode, sessionId, partitions };
 }
 
 function decodePartition(reader: WireReader, topic: string): FetchedPartition {

@@ -173,7 +173,11 @@ export function openConnection(settings: KafkaSettings, address: BrokerAddress):
       }
       return connection;
     },
-    send: async <T>(request: ProtocolRequest<T>) => (await pool.getConnection()).send(request),
+    send: async <T>(request: ProtocolRequest<T>) => {
+      const opened = await pool.getConnection();
+      settings.onRequest(request.request.apiName);
+      return await opened.send(request);
+    },
     destroy: () => connection.disconnect(),
   };
   const broker: KafkaJsBroker = new BrokerClass({ connectionPool: pool, logger, allowAutoTopicCreation: false });

@@ -71,6 +71,8 @@ export interface KafkaOptions {
   readonly replicationFactor?: number;
   readonly onState?: (state: KafkaState) => void;
   readonly onLog?: (line: KafkaLogLine) => void;
+  /** Told of every request that is sent to a broker: its name in the protocol, such as "Fetch". */
+  readonly onRequest?: (name: string) => void;
 }
 
 export interface BrokerAddress {
@@ -98,7 +100,7 @@ export function kafkaSettings(options: KafkaOptions): KafkaSettings {
     problems.push('Cannot use "brokers" as a list of Kafka brokers: it is empty; name at least one as host:port');
   }
   problems.push(...tlsProblems(options.tls), ...saslProblems(options.sasl));
-  const { onState = () => {}, onLog = () => {}, brokers: _, ...given } = options;
+  const { onState = () => {}, onLog = () => {}, onRequest = () => {}, brokers: _, ...given } = options;
   const settings: KafkaSettings = {
     connectTimeoutMs: 10_000,
     requestTimeoutMs: 30_000,
@@ -118,6 +120,7 @@ export function kafkaSettings(options: KafkaOptions): KafkaSettings {
     ...definedOnly(given),
     onState,
     onLog,
+    onRequest,
     bootstrap,
   };
   if (settings.heartbeatIntervalMs * 3 > settings.sessionTimeoutMs) {

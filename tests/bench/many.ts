@@ -1,0 +1,161 @@
+/**
+ * Many topologies of many tasks in one process: how long until all of them run, and what they cost while nothing
+ * happens. Arguments: topologies, partitions, rows, and a broker's address, without which the log is embedded and in
+ * memory. The warehouse is a map: what is measured is Weir and, by its requests, the log. Prints one JSON line.
+ */
+import { noSnapshots } from "../../src/ports/snapshots.ts";
+import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
+import { openKafka } from "../../src/adapters/kafka/kafka_log.ts";
+import { systemClock } from "../../src/adapters/local/system_clock.ts";
+import { createPrometheusMetrics } from "../../src/cli/prometheus.ts";
+import type { Log } from "../../src/ports/log.ts";
+import { defaultRunOptions } from "../../src/runtime/options.ts";
+import { Runner } from "../../src/runtime/runner.ts";
+import { noLetters } from "../letters_to.ts";
+import { createDigestWarehouse } from "./digest_warehouse.ts";
+import { type ManyTopologies, manyTopologies } from "./many_topologies.ts";
+import { percentile } from "./report.ts";
+import { cpuSecondsOf, residentBytesOf } from "./usage.ts";
+
+const REST_MS = 20_000;
+const CHANGES = 100;
+const LOOK_MS = 20;
+
+interface Instance {
+  readonly log: Log;
+  readonly runners: readonly Runner[];
+}
+
+/** Requests to the log since it was asked last, by kind. */
+class Requests {
+  #counts = new Map<string, number>();
+
+  count(kind: string): void {
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+  }
+
+  take(): Map<string, number> {
+    const counts = this.#counts;
+    this.#counts = new Map();
+    return counts;
+  }
+}
+
+async function measure([topologies, partitions, rows]: number[], broker: string | undefined) {
+  const requests = new Requests();
+  const many = manyTopologies(`many${Date.now()}`, { topologies, partitions, rows });
+  const open = (): Log =>
+    broker === undefined
+      ? counted(openEmbeddedLog({ path: ":memory:" }), requests)
+      : openKafka({ brokers: [broker], clientId: "bench", onRequest: (kind) => requests.count(kind) });
+  const first = open();
+  await many.fill(first);
+  const before = { cpu: cpuSecondsOf(Deno.pid), bytes: residentBytesOf(Deno.pid), ms: performance.now() };
+  const warehouse = createDigestWarehouse(systemClock);
+  const instance = await start(many, { log: first, warehouse });
+  const figures: Record<string, string> = {
+    "topologies x partitions": `${topologies} x ${partitions}`,
+    "rows in the warehouse": String(warehouse.rows()),
+    "s until all tasks run": ((performance.now() - before.ms) / 1000).toFixed(2),
+    "CPU s until then": (cpuSecondsOf(Deno.pid) - before.cpu).toFixed(2),
+  };
+  await quiet(3_000);
+  requests.take();
+  const rest = { cpu: cpuSecondsOf(Deno.pid), ms: performance.now() };
+  await quiet(REST_MS);
+  const seconds = (performance.now() - rest.ms) / 1000;
+  figures["CPU s per minute at rest"] = ((cpuSecondsOf(Deno.pid) - rest.cpu) * 60 / seconds).toFixed(2);
+  figures["MiB that it takes"] = ((residentBytesOf(Deno.pid) - before.bytes) / 2 ** 20).toFixed(0);
+  for (const [kind, count] of requests.take()) figures[`${kind} per s at rest`] = (count / seconds).toFixed(1);
+  const latencies = await changes(many, instance, () => warehouse.rowsWritten());
+  figures["ms from a change to all tables, p50 / p99"] = [0.5, 0.99].map((share) =>
+    percentile(latencies, share).toFixed(0)
+  )
+    .join(" / ");
+  const joinMs = performance.now();
+  const second = await start(many, {
+    log: broker === undefined ? first : open(),
+    warehouse,
+    others: instance.runners,
+  });
+  figures["s of a rebalance (a second instance comes)"] = ((performance.now() - joinMs) / 1000).toFixed(2);
+  figures["tasks of the second instance"] = String(
+    second.runners.reduce((sum, runner) => sum + runner.status().tasks.length, 0),
+  );
+  return figures;
+}
+
+/** Starts all topologies at once, and resolves when every task of them and of `others` runs. */
+async function start(
+  { topologies }: ManyTopologies,
+  { log, warehouse, others = [] }: {
+    readonly log: Log;
+    readonly warehouse: ReturnType<typeof createDigestWarehouse>;
+    readonly others?: readonly Runner[];
+  },
+): Promise<Instance> {
+  const ports = {
+    log,
+    warehouse,
+    clock: systemClock,
+    random: { next: Math.random },
+    metrics: createPrometheusMetrics(),
+    deadLetters: noLetters,
+    snapshots: noSnapshots,
+  };
+  const runners = topologies.map((topology) => new Runner(topology, ports, { options: defaultRunOptions }));
+  for (const runner of runners) {
+    runner.failed.then((error) => {
+      console.error(error);
+      Deno.exit(1);
+    });
+  }
+  await Promise.all(runners.map((runner) => runner.start()));
+  const all = [...others, ...runners];
+  // Whoever loses tasks hears of it in a later turn than whoever gets them.
+  do await quiet(LOOK_MS); while (
+    !all.every((runner) => runner.ready && runner.status().tasks.length > 0 && runner.knownUnfinished().done)
+  );
+  return { log, runners };
+}
+
+/** Changes that come one at a time: how long until every topology has written each. */
+async function changes(many: ManyTopologies, { log }: Instance, written: () => number): Promise<number[]> {
+  const latencies: number[] = [];
+  for (let id = 1; id <= CHANGES; id++) {
+    const before = written();
+    const startMs = performance.now();
+    await many.change(log, id);
+    while (written() < before + many.topologies.length) await quiet(1);
+    latencies.push(performance.now() - startMs);
+  }
+  return latencies;
+}
+
+/** The log, every call of which counts as a request. */
+function counted(log: Log, requests: Requests): Log {
+  return {
+    ...log,
+    topics: (names) => (requests.count("topics"), log.topics(names)),
+    offsets: (topic) => (requests.count("offsets"), log.offsets(topic)),
+    append: (batches) => (requests.count("append"), log.append(batches)),
+    reader() {
+      const reader = log.reader();
+      const poll = reader.poll.bind(reader);
+      reader.poll = (waitMs) => (requests.count("poll"), poll(waitMs));
+      return reader;
+    },
+    async join(options) {
+      const membership = await log.join(options);
+      return { ...membership, commit: (positions) => (requests.count("commit"), membership.commit(positions)) };
+    },
+  };
+}
+
+function quiet(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+const [topologies, partitions, rows, broker] = Deno.args;
+console.log(JSON.stringify(await measure([topologies, partitions, rows].map(Number), broker)));
+Deno.exit(0);
