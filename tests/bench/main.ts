@@ -5,7 +5,7 @@ import { benchLatency } from "./latency.ts";
 import { onEmbedded, onKafka } from "./places.ts";
 import { type Measured, print } from "./report.ts";
 import salesGlobal from "./sales_global.ts";
-import { benchStartup } from "./startup.ts";
+import { benchFirstStart, benchStartup } from "./startup.ts";
 import { benchThroughput } from "./throughput.ts";
 
 const HELP = `deno task bench [which...]: figures of this machine, one after the other
@@ -13,7 +13,7 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
   embedded   embedded log and ClickHouse: load, backlog of changes, restart
   kafka      the same on a real Kafka, with orders partitioned and global (needs Java, Maven)
   latency    log append to visible row at 500 and 2,000 changes/s, embedded
-  startup    a warm start to the first new order in ClickHouse
+  startup    a warm start to the first new order in ClickHouse, and a first start to all tables of the demo
   million    restart with a million stored rows
   memory     bytes per stored row
   churn      queries on a table whose rows come and go, before and after \`cleanup\`
@@ -54,7 +54,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
     await onEmbedded((place) => benchLatency("embedded", { topology: sales, ...place }, 500)),
     await onEmbedded((place) => benchLatency("embedded", { topology: sales, ...place }, 2_000)),
   ],
-  startup: async () => [await benchStartup()],
+  startup: async () => [await benchStartup(), await benchFirstStart()],
   million: () =>
     onEmbedded(async (place) => {
       const measured = await benchThroughput("a million rows", { topology: sales, ...place }, {
