@@ -20,18 +20,20 @@ export interface TypeCheck {
 /**
  * Checks the types of topology files as `deno check` does, each file with all that it imports. Deno keeps what it
  * found, so that a check of what has not changed takes a tenth of a second.
+ * `signal`: aborted, the check is given up, and what it says means nothing.
  */
-export async function checkTypes(files: readonly string[]): Promise<TypeCheck> {
+export async function checkTypes(files: readonly string[], signal?: AbortSignal): Promise<TypeCheck> {
   if (files.length === 0) return { broken: [], unchecked: null };
   const program = denoProgram();
   if (program === null) return { broken: [], unchecked: "this process may not run deno (--allow-run)" };
-  const all = await denoCheck(program, files);
+  const all = await denoCheck(program, { files, signal });
   if (all.passed) return { broken: [], unchecked: null };
   if (all.late) return { broken: [], unchecked: `deno check takes longer than ${CHECK_MS_MAX / 1000} s` };
   const broken: BrokenFile[] = [];
   // A file is broken by what it imports, too, so each is asked for itself.
   for (const path of files) {
-    const one = files.length === 1 ? all : await denoCheck(program, [path]);
+    if (signal?.aborted) break;
+    const one = files.length === 1 ? all : await denoCheck(program, { files: [path], signal });
     if (one.passed) continue;
     const problems = typeErrors(one.output);
     if (problems.length === 0 && ERROR.test(one.output)) continue;
@@ -58,7 +60,7 @@ function denoProgram(): string | null {
 /** `late`: it was given up. */
 async function denoCheck(
   program: string,
-  files: readonly string[],
+  { files, signal }: { readonly files: readonly string[]; readonly signal: AbortSignal | undefined },
 ): Promise<{ readonly passed: boolean; readonly late: boolean; readonly output: string }> {
   const config = ownConfig();
   const timeout = AbortSignal.timeout(CHECK_MS_MAX);
@@ -73,7 +75,7 @@ async function denoCheck(
     stdin: "null",
     stdout: "null",
     stderr: "piped",
-    signal: timeout,
+    signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
   }).output();
   return { passed: code === 0, late: code !== 0 && timeout.aborted, output: new TextDecoder().decode(stderr) };
 }

@@ -2,6 +2,9 @@ import { DatabaseSync } from "node:sqlite";
 import type { PerTable, Rows, TableName } from "./schema.ts";
 import type { StoreState } from "./store_file.ts";
 
+/** Rows read at a time. */
+const CHUNK_ROWS = 1_000;
+
 /**
  * All tables of a demo store at one instant: a row is here exactly if its change had been committed when the view was
  * opened.
@@ -13,6 +16,8 @@ export interface StoreView {
   readonly changes: number;
   /** The rows in the order of their ids, each as `after` of an envelope holds it. */
   rows<T extends TableName>(table: T): IterableIterator<Rows[T]>;
+  /** The same as JSON texts. */
+  texts(table: TableName): IterableIterator<{ readonly id: number; readonly after: string }>;
   close(): void;
 }
 
@@ -37,15 +42,23 @@ export function readDemoStore(path: string): StoreView {
 export function viewOf(db: DatabaseSync, close: () => void): StoreView {
   const found = db.prepare("SELECT body FROM state").get() as { body: string };
   const { history } = JSON.parse(found.body) as StoreState;
+  function* texts(table: TableName): IterableIterator<{ readonly id: number; readonly after: string }> {
+    const chunk = db.prepare(`SELECT id, body AS after FROM ${table} WHERE id > ? ORDER BY id LIMIT ${CHUNK_ROWS}`);
+    for (let last = 0;;) {
+      const rows = chunk.all(last) as { id: number; after: string }[];
+      yield* rows;
+      if (rows.length < CHUNK_ROWS) return;
+      last = rows[rows.length - 1].id;
+    }
+  }
   return {
     seed: history.seed,
     counts: history.counts,
     changes: history.changes,
     *rows(table) {
-      for (const row of db.prepare(`SELECT body FROM ${table} ORDER BY id`).iterate()) {
-        yield JSON.parse(row.body as string);
-      }
+      for (const { after } of texts(table)) yield JSON.parse(after);
     },
+    texts,
     close,
   };
 }

@@ -5,7 +5,7 @@ import { benchLatency } from "./latency.ts";
 import { onEmbedded, onKafka } from "./places.ts";
 import { type Measured, print } from "./report.ts";
 import salesGlobal from "./sales_global.ts";
-import { benchStartup } from "./startup.ts";
+import { benchFirstStart, benchStartup } from "./startup.ts";
 import { benchThroughput } from "./throughput.ts";
 
 const HELP = `deno task bench [which...]: figures of this machine, one after the other
@@ -14,7 +14,7 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
   kafka      the same on a real Kafka, with orders partitioned and global (needs Java, Maven)
   latency    log append to visible row at 5, 500 and 2,000 changes/s, embedded
   latency-kafka  the same on a real Kafka (needs Java, Maven)
-  startup    a warm start to the first new order in ClickHouse
+  startup    a warm start to the first new order in ClickHouse, and a first start to all tables of the demo
   million    restart with a million stored rows
   memory     bytes per stored row
   state      rows as columns beside rows as objects: bytes a row, ns an operation
@@ -62,7 +62,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
   ],
   latency: () => onEmbedded((place) => benchLatency("embedded", { topology: sales, ...place })),
   "latency-kafka": () => onKafka((place) => benchLatency("kafka", { topology: sales, ...place })),
-  startup: async () => [await benchStartup()],
+  startup: async () => [await benchStartup(), await benchFirstStart()],
   million: () =>
     onEmbedded(async (place) => {
       const measured = await benchThroughput("a million rows", { topology: sales, ...place }, {

@@ -1,19 +1,21 @@
-import type { Topology } from "../../dsl/topology.ts";
 import { ConfigError } from "../../record/errors.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { ADDRESS } from "../embedded_directory.ts";
 import { type HttpServer, serveHttp } from "../http_server.ts";
-import type { BrokenFile } from "../topology_files.ts";
+import type { LoadedFiles } from "../topology_files.ts";
 import { createPrometheusMetrics, type PrometheusMetrics } from "../prometheus.ts";
+import type { History } from "./demo_source.ts";
 import type { DemoOptions } from "./embedded_world.ts";
 import type { Output } from "./output.ts";
 import { endMessage, type RunEnd } from "./end_message.ts";
-import { type Failure, failureOf } from "./failure.ts";
+import type { Failure } from "./failure.ts";
 import { leftOverEvents } from "./left_over_events.ts";
 import { settle } from "./rest.ts";
 import { routesOf } from "./routes.ts";
+import { keepRight } from "./keep_right.ts";
 import { failureEvent } from "./run_events.ts";
 import { degradedLines, failedForGood, failedLines, type ShownRun, troubleLines } from "./shown_run.ts";
+import { startInTurn } from "./start_in_turn.ts";
 import { StatusSource } from "./status_source.ts";
 import { TopologyRun } from "./topology_run.ts";
 import type { World } from "./world.ts";
@@ -21,11 +23,14 @@ import type { World } from "./world.ts";
 /** What an instance runs. */
 export interface ApplicationOptions {
   readonly configuration: Configuration;
-  readonly topologies: readonly Topology[];
-  /** Names the program that computes them, for snapshots. */
+  /** Names the program, for snapshots. */
   readonly revision: string;
-  /** Files that gave no topology: shown as failed beside those that run. */
-  readonly broken: readonly BrokenFile[];
+  readonly loaded: LoadedFiles;
+  /**
+   * The same without the files whose types are wrong, which takes a while to find out: everything else is opened
+   * meanwhile. Files that give no topology are shown as failed beside those that run.
+   */
+  readonly checked: Promise<LoadedFiles>;
   /** Resolves with an error that belongs to none of them, if there is one. */
   readonly stray: Promise<Failure>;
   readonly output: Output;
@@ -50,8 +55,8 @@ const ENDING = { catchUpMs: 1_500, drainMs: 2_000, allMs: 4_500 } as const;
 /**
  * Runs topologies until told to end, the duration is over, or nothing is left to run. A topology that fails is shown as
  * failed, the others run on.
- * @throws ConfigError at the end if a topology has failed and does not run again, or is degraded, naming each with its
- * reason
+ * @throws ConfigError when no file can run; at the end if a topology has failed and does not run again, or is
+ * degraded, naming each with its reason
  * @throws the error of what could not be opened, or of the demo store
  * @returns the status with which the process should end
  */
@@ -63,7 +68,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
   let ticking: ReturnType<typeof setInterval> | undefined;
   try {
     const runs = runsOf(options, { world, metrics });
-    const shown: ShownRun[] = [...runs, ...brokenRuns(options)];
+    const shown: ShownRun[] = [...runs];
     options.stray.then((failure) => shown.push(strayRun(failure, output)));
     const status = new StatusSource({ world, runs: shown, metrics, configuration });
     const written = () => metrics.total("weir_sink_rows_total", {});
@@ -73,7 +78,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     const settled = (deadlineMs: number, restSignal?: AbortSignal) =>
       settle(() => runs.filter(({ state }) => state !== "failed"), { deadlineMs, written, signal: restSignal })
         .finally(() => status.keepStale());
-    let preparing: string | null = "the snapshot is under way";
+    let preparing: string | null = "the snapshot or the type check is under way";
     server = serveHttp(
       configuration,
       routesOf({
@@ -92,14 +97,12 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     tick();
     ticking = setInterval(tick, output.statusEveryMs);
 
-    await world.demo?.prepare(signal).catch((error) => {
-      if (!signal.aborted) throw error;
-    });
+    const [history, right] = await Promise.all([prepareDemo(world, signal), options.checked]);
     preparing = null;
     if (signal.aborted) return over(null);
-    startAll(runs, { world, signal });
+    keepRight(right, { runs, shown, output });
+    begin(runs, { world, signal, history });
     tellLeftOvers(runs, { world, options });
-    world.demo?.begin();
     const end = await untilEnd(options, { runs, world });
 
     status.ending = end.kind === "told"
@@ -125,10 +128,10 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
 }
 
 function runsOf(
-  { topologies, configuration, revision, output }: ApplicationOptions,
+  { loaded, configuration, revision, output }: ApplicationOptions,
   { world, metrics }: { readonly world: World; readonly metrics: PrometheusMetrics },
 ): TopologyRun[] {
-  return topologies.map((topology) =>
+  return loaded.files.map(({ topology }) =>
     new TopologyRun({
       topology,
       ports: world.ports,
@@ -141,13 +144,14 @@ function runsOf(
   );
 }
 
-/** Says so of each, too. */
-function brokenRuns({ broken, output }: ApplicationOptions): ShownRun[] {
-  return broken.map(({ path, problems }) => {
-    const failure = { ...failureOf(new ConfigError(problems)), fate: "final" } as const;
-    output.event(failureEvent({ topology: path, failure, pauseMs: null }));
-    return failedForGood(path, { failure, remedy: "correct the file, then start again" });
-  });
+/** Whether this start has sent the history of a demo store that is new; without one, or when told to end, it is old. */
+async function prepareDemo({ demo }: World, signal: AbortSignal): Promise<History> {
+  try {
+    return await demo?.prepare(signal) ?? "old";
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return "old";
+  }
 }
 
 /** What failed belongs to no topology that could be named, and nobody can say what stands still now. */
@@ -157,26 +161,26 @@ function strayRun(failure: Failure, output: Output): ShownRun {
   return failedForGood(topology, { failure, remedy: "something may stand still, start again" });
 }
 
-/** How long the next topology waits for the one before it. */
-const TURN_MS = 10_000;
+/** A new demo store changes nothing for so long, unless all topologies show its history before. */
+const QUIET_MS_MAX = 10_000;
 
 /**
- * Embedded, topologies load one after the other, those with the fewest joins and aggregates first, which show the
- * newest rows soonest: all at once would take as long as the last one, and show nothing until then. With real services
- * they wait for the network, not for each other.
+ * Starts the topologies, embedded one after the other; with real services they wait for the network, not for each
+ * other. What changes while a history is loaded for the first time would cost more than the history itself: it comes in
+ * small inserts, through all topologies that run already.
  */
-async function startAll(
+async function begin(
   runs: readonly TopologyRun[],
-  { world, signal }: { world: World; signal: AbortSignal },
+  { world, signal, history }: { readonly world: World; readonly signal: AbortSignal; readonly history: History },
 ): Promise<void> {
+  if (world.mode === "real") return runs.forEach((run) => run.start());
   const { clock } = world.ports;
-  const stateful = ({ topology }: TopologyRun) =>
-    topology.nodes.filter(({ op }) => op === "aggregate" || op.endsWith("Join")).length;
-  for (const run of world.mode === "real" ? runs : runs.toSorted((a, b) => stateful(a) - stateful(b))) {
-    if (signal.aborted) return;
-    run.start();
-    if (world.mode === "embedded") await Promise.race([run.firstStart, clock.sleep(TURN_MS, signal)]);
-  }
+  if (history === "old") world.demo?.begin();
+  const first = history === "new" ? "most joins" : "fewest joins";
+  const started = startInTurn(runs, { clock, signal, first });
+  if (history === "old") return;
+  await Promise.race([started, clock.sleep(QUIET_MS_MAX, signal)]);
+  world.demo?.begin();
 }
 
 /** Once every topology has started, or failed: by then the tables are as they are declared. */
@@ -187,7 +191,8 @@ async function tellLeftOvers(
   await Promise.all(runs.map((run) => run.firstStart));
   if (options.signal.aborted) return;
   try {
-    for (const event of await leftOverEvents(options, world)) options.output.event(event);
+    const declared = { configuration: options.configuration, topologies: runs.map(({ topology }) => topology) };
+    for (const event of await leftOverEvents(declared, world)) options.output.event(event);
   } catch {
     // ClickHouse does not answer, and whoever writes says so; the next start looks again.
   }

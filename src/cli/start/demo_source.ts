@@ -7,6 +7,9 @@ export const DEMO_SIZES: Readonly<Record<"small" | "standard", StoreSizes>> = {
   standard: DEFAULT_SIZES,
 };
 
+/** `new`: its first rows were sent by this start. */
+export type History = "new" | "old";
+
 /**
  * The demo store as a running instance uses it: a snapshot, then changes at a steady rate that can be held for a while.
  */
@@ -31,9 +34,10 @@ export class DemoSource {
   }
 
   /** Sends the snapshot unless that has been done, and what the last end left unsent. */
-  async prepare(signal: AbortSignal): Promise<void> {
+  async prepare(signal: AbortSignal): Promise<History> {
     await this.#store.createTopics();
     await this.#store.snapshot((rows, rowsTotal) => this.#snapshot = { rows, rowsTotal }, signal);
+    return this.#snapshot === null ? "old" : "new";
   }
 
   /** Begins to write changes. */

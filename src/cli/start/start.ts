@@ -1,3 +1,4 @@
+import { exists } from "../../adapters/local/exists.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { type Configuration, loadConfiguration } from "../config/configuration.ts";
 import { command, flag, type OptionValues, value } from "../command.ts";
@@ -25,7 +26,7 @@ const options = {
   rate: value({
     placeholder: "N",
     expected: "a number of changes a second",
-    help: `Changes of the demo store a second (default ${RATE_DEFAULT}; 0: none).`,
+    help: `Changes of the demo store a second (default ${RATE_DEFAULT}; 0: none); of a new one once it is shown.`,
     read: readAmount,
   }),
   duration: value({
@@ -104,14 +105,20 @@ export const startCommand = command({
     const terminal = Deno.stdout.isTerminal() && !options.json;
     const output = terminal ? createTerminalOutput(configuration.logLevel) : createJsonOutput(configuration.logLevel);
     const signals = listenForSignals(output);
+    const checked = options["no-check"]
+      ? Promise.resolve(loaded)
+      : withRightTypes(loaded, { output, signal: signals.signal });
+    // Awaited when it is needed.
+    checked.catch(() => {});
+    const made = !exists(configuration.dataDirectory);
     try {
-      const { files, broken } = options["no-check"] ? loaded : await withRightTypes(loaded, output);
-      if (files.length === 0) throw new ConfigError(problemsOf(broken));
+      // Nothing has to be opened to tell what is wrong.
+      if (loaded.files.length === 0) throw new ConfigError(problemsOf((await checked).broken));
       return await runApplication({
         configuration,
-        topologies: files.map(({ topology }) => topology),
         revision: await revisionOf(configuration.topologiesDirectory),
-        broken,
+        loaded,
+        checked,
         stray: strays.first,
         output,
         demo: options["no-demo"] || configuration.kafka !== null ? null : {
@@ -123,6 +130,12 @@ export const startCommand = command({
         signal: signals.signal,
         onEnding: (failed) => signals.failed = failed,
       });
+    } catch (error) {
+      // A start that is refused leaves nothing behind that was not there before.
+      if (made && (await checked).files.length === 0) {
+        await Deno.remove(configuration.dataDirectory, { recursive: true }).catch(() => {});
+      }
+      throw error;
     } finally {
       signals.close();
       strays.close();
@@ -134,9 +147,13 @@ export const startCommand = command({
  * Sets apart the files whose types are wrong: a misspelt column would be undefined in every row. What else is wrong
  * with a file is told behind that.
  */
-async function withRightTypes({ files, broken }: LoadedFiles, output: Output): Promise<LoadedFiles> {
+async function withRightTypes(
+  { files, broken }: LoadedFiles,
+  { output, signal }: { readonly output: Output; readonly signal: AbortSignal },
+): Promise<LoadedFiles> {
   const startedMs = performance.now();
-  const check = await checkTypes([...files, ...broken].map(({ path }) => path));
+  const check = await checkTypes([...files, ...broken].map(({ path }) => path), signal);
+  if (signal.aborted) return { files, broken };
   const tell = (level: "info" | "warn", text: string) => output.event({ level, name: "types", text });
   if (check.unchecked !== null) {
     tell("warn", `Topology files are not type-checked: ${check.unchecked}. Check them with: deno check`);

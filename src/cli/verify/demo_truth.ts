@@ -28,10 +28,12 @@ export function openDemoTruth(path: string): Truth {
   };
 
   function* wireRows(table: TableName, key: readonly string[]): Iterable<WireRow> {
-    for (const row of view.rows(table)) {
-      const columns = row as unknown as Readonly<Record<string, unknown>>;
+    for (const { id, after } of view.texts(table)) {
+      const columns: Readonly<Record<string, unknown>> = key.length === 1 && key[0] === "id"
+        ? { id }
+        : JSON.parse(after);
       const parts = key.map((name) => `${JSON.stringify(name)}:${JSON.stringify(columns[name])}`);
-      yield { key: `{${parts.join(",")}}`, after: JSON.stringify(row) };
+      yield { key: `{${parts.join(",")}}`, after };
     }
   }
 }

@@ -38,23 +38,23 @@ export function storedSql({ database, table, columns }: ShownTable): string {
   return `${select} FROM (${totalsSelect(table, `(${rows})`)})`;
 }
 
-/** Rows that a query over these columns gives, one after the other. @throws ProductionError */
-export async function* selectRows(
+/** Rows that a query gives, as they come: an array of JSON each. @throws ProductionError */
+export async function* selectLines(
   connection: Connection,
-  query: { readonly action: string; readonly sql: string; readonly columns: readonly CanonicalColumn[] },
-): AsyncGenerator<CanonicalRow> {
-  const { action, sql, columns } = query;
+  { action, sql }: { readonly action: string; readonly sql: string },
+): AsyncGenerator<readonly string[]> {
   const decoder = new TextDecoder();
   let rest = "";
   for await (const bytes of connection.bytes(action, `${sql} FORMAT JSONCompactEachRow`, READ)) {
     const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
     rest = lines.pop()!;
-    for (const line of lines) if (line !== "") yield rowOf(line, columns);
+    yield lines.filter((line) => line !== "");
   }
-  if (rest.trim() !== "") yield rowOf(rest, columns);
+  if (rest.trim() !== "") yield [rest];
 }
 
-function rowOf(line: string, columns: readonly CanonicalColumn[]): CanonicalRow {
+/** What a line of {@link selectLines} says, if the query is over these columns. */
+export function rowOf(columns: readonly CanonicalColumn[], line: string): CanonicalRow {
   const values = JSON.parse(line) as unknown[];
-  return Object.fromEntries(columns.map((column, index) => [column.name, column.actual(values[index])]));
+  return columns.map((column, index) => column.actual(values[index]));
 }

@@ -3,7 +3,7 @@ import { BARE_INTEGERS, connect } from "../../../src/adapters/clickhouse/connect
 import { openClickHouse } from "../../../src/adapters/clickhouse/open_clickhouse.ts";
 import { quoted } from "../../../src/adapters/clickhouse/table_sql.ts";
 import { canonicalColumn } from "../../../src/cli/verify/canonical.ts";
-import { selectRows, viewSql } from "../../../src/cli/verify/shown_rows.ts";
+import { rowOf, selectLines, viewSql } from "../../../src/cli/verify/shown_rows.ts";
 import type { ShownRow } from "../../../src/ports/warehouse.ts";
 import { rowEncoder } from "../../../src/processor/sink_row.ts";
 import { Decimal } from "../../../src/record/decimal.ts";
@@ -101,7 +101,9 @@ async function roundTrip(name: string, { type, values }: { type: string; values:
       assertEquals(digests.filter(({ digest }) => digest !== 1), [], "no row looks as if it was changed by hand");
       const sql = `${viewSql({ database: "types", table, columns: canonical })} ORDER BY id`;
       const read: unknown[] = [];
-      for await (const row of selectRows(connection, { action: "read", sql, columns: canonical })) read.push(row.value);
+      for await (const lines of selectLines(connection, { action: "read", sql })) {
+        for (const line of lines) read.push(rowOf(canonical, line)[1]);
+      }
       const rows = await connection.select("read", `SELECT value FROM ${quoted(name)} ORDER BY id`, {
         settings: { ...BARE_INTEGERS, output_format_json_quote_decimals: 0 },
       });

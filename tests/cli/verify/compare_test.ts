@@ -1,21 +1,33 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { canonicalColumn } from "../../../src/cli/verify/canonical.ts";
-import { canonicalKey, type CanonicalRow, compareRows, isEqual } from "../../../src/cli/verify/compare.ts";
+import {
+  type ActualRows,
+  canonicalLine,
+  type CanonicalRow,
+  compareRows,
+  expectRows,
+  isEqual,
+} from "../../../src/cli/verify/compare.ts";
 import { reportLines } from "../../../src/cli/verify/report_text.ts";
 import { isProven, isWhole, type SinkReport } from "../../../src/cli/verify/verify_topologies.ts";
 import { Decimal } from "../../../src/record/decimal.ts";
 
-const COLUMNS = { all: ["id", "name"], key: ["id"] };
+const COLUMNS = { names: ["id", "name"], key: [0] };
 
-async function* shown(rows: CanonicalRow[]): AsyncGenerator<CanonicalRow> {
-  for (const row of rows) yield await Promise.resolve(row);
+/** Portions of one row each, and of none; `lineOf`: how a row is written. */
+function shown(rows: CanonicalRow[], lineOf = canonicalLine): ActualRows {
+  async function* lines(): AsyncGenerator<string[]> {
+    for (const row of rows) {
+      yield await Promise.resolve([lineOf(row)]);
+      yield [];
+    }
+  }
+  return { lines: lines(), parse: (line) => JSON.parse(line) };
 }
 
-function expected(rows: CanonicalRow[]): Map<string, CanonicalRow> {
-  return new Map(rows.map((row) => [canonicalKey(COLUMNS.key, row), row]));
-}
+const expected = (rows: CanonicalRow[]) => expectRows(COLUMNS, rows);
 
-const row = (id: string, name: string | null): CanonicalRow => ({ id, name });
+const row = (id: string, name: string | null): CanonicalRow => [id, name];
 
 Deno.test("compareRows() finds equality whatever the order", async () => {
   const comparison = await compareRows(
@@ -43,6 +55,37 @@ Deno.test("compareRows() tells missing, extra, different and repeated rows apart
   });
   assertEquals(comparison.samples[1].columns, [{ name: "name", expected: "null", actual: "null" }]);
   assertEquals(isEqual(comparison), false);
+});
+
+Deno.test("compareRows() takes a line apart that spells a row in another way", async () => {
+  const rows = [row("1", "a/b"), row("2", null), row("2", "c")];
+  for (const lineOf of [(row: CanonicalRow) => JSON.stringify(row), escaped]) {
+    const comparison = await compareRows(COLUMNS, {
+      expected: expected(rows.slice(0, 2)),
+      actual: shown(rows, lineOf),
+    });
+    assertEquals(
+      [comparison.missing, comparison.different, comparison.extra],
+      [0, 0, 1],
+      "the last one is there twice",
+    );
+  }
+  function escaped(row: CanonicalRow): string {
+    return canonicalLine(row).replaceAll("/", "\\/");
+  }
+});
+
+Deno.test("compareRows() finds rows whose lines begin alike, and keys that are not in front", async () => {
+  const columns = { names: ["name", "id"], key: [1] };
+  const rows: CanonicalRow[] = [["a", "1"], ["a", "2"], [null, "3"], ['", ', "4"]];
+  const equal = await compareRows(columns, { expected: expectRows(columns, rows), actual: shown(rows) });
+  assertEquals(equal, { rows: 4, missing: 0, extra: 0, different: 0, samples: [] });
+  const changed: CanonicalRow[] = [["a", "1"], ["a", "1"], ["b", "3"]];
+  const { missing, extra, different } = await compareRows(columns, {
+    expected: expectRows(columns, rows),
+    actual: shown(changed),
+  });
+  assertEquals({ missing, extra, different }, { missing: 2, extra: 1, different: 1 });
 });
 
 Deno.test("compareRows() keeps a few examples of many differences", async () => {
