@@ -1,6 +1,7 @@
 /**
- * The Snapshots port: what tasks knew, kept for their next start. A snapshot that is lost, old or damaged costs time and
- * nothing else, so nothing is retried: whoever cannot write or read one goes on without it. Guarantees of every adapter:
+ * The Snapshots port: what tasks knew, kept for their next start. A snapshot that is lost, old or damaged costs time
+ * and nothing else, so nothing is retried: whoever cannot write or read one goes on without it. Guarantees of every
+ * adapter:
  *
  * - a snapshot is read whole, as it was written, or not at all (whoever reads it checks its contents all the same);
  * - until {@link StagedSnapshot.publish} has begun, the one before is read; after it has ended, the new one, also after

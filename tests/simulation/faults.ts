@@ -31,6 +31,15 @@ export function compactTopic(
   }
 }
 
+/** As {@link compactTopic}, of all that are compacted. */
+export function compactTopics(
+  topics: Iterable<StoredTopic>,
+  choices: Choices,
+  how: { readonly share: number; readonly tombstonesBeforeMs: number },
+): void {
+  for (const topic of topics) if (topic.compacted) compactTopic(topic, choices, how);
+}
+
 /** Time retention of an inbox: a prefix is cut off, rarely even one that was not read yet. */
 export function cutInbox(topic: StoredTopic, choices: Choices, safe: (partition: number) => number): void {
   const at = choices.below(topic.partitions.length);

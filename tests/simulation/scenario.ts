@@ -2,7 +2,7 @@ import { emptySource } from "./emptied_source.ts";
 import { damage, failTopology } from "./failures.ts";
 import { compactInbox, compactTopic, cutInbox } from "./faults.ts";
 import { hang } from "./hanging.ts";
-import { Task } from "../../src/runtime/task/task.ts";
+import { SnapshotKeeper } from "../../src/runtime/lifecycle/snapshot_keeper.ts";
 import { method } from "./mutate.ts";
 import { World, type WorldOptions } from "./world.ts";
 
@@ -49,7 +49,7 @@ export async function runScenario(seed: number, options: ScenarioOptions = {}): 
   return { violation, steps, crashes, restarts, failures };
 }
 
-const startAlone = method(Task, "evaluateAgain", () => function () {});
+const startAlone = method(SnapshotKeeper, "catchUp", () => function () {});
 
 /** At each step, while an append is half done: how often the task that is to read the rest moves. */
 const INTERRUPT_SHARE = 0.25;

@@ -2,14 +2,14 @@ import { Conversation } from "../../src/runtime/conversation/conversation.ts";
 import { Server } from "../../src/runtime/conversation/server.ts";
 import { SnapshotKeeper } from "../../src/runtime/lifecycle/snapshot_keeper.ts";
 import { GroupOutput } from "../../src/runtime/outputs/group_output.ts";
-import { SinkOutput } from "../../src/runtime/outputs/sink_output.ts";
-import { Task } from "../../src/runtime/task/task.ts";
+import { ShownDigests } from "../../src/runtime/outputs/shown_digests.ts";
+import type { Task } from "../../src/runtime/task/task.ts";
 import { AskedRights, GlobalRights } from "../../src/state/right_store.ts";
 import type { Mutant } from "./mutant.ts";
 import { both, method } from "./mutate.ts";
 
 /** What a start has not evaluated is not evaluated behind it, either: that would mend what these bugs break. */
-const notAgain = method(Task, "evaluateAgain", () => function () {});
+const notAgain = method(SnapshotKeeper, "catchUp", () => function () {});
 
 /** Deliberate bugs of starts with snapshots. */
 export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
@@ -54,11 +54,8 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
     options: { run: { repairAfterMs: 1e9 } },
     apply: both(
       notAgain,
-      method(SinkOutput, "restored", () => function () {}),
-      method(SinkOutput, "base", () =>
-        function () {
-          this.counts.base++;
-        }),
+      method(ShownDigests, "restored", () => function () {}),
+      method(ShownDigests, "base", () => function () {}),
     ),
   },
   {

@@ -4,7 +4,7 @@ import type { Row } from "../../src/record/row.ts";
 import { defaultRunOptions, type RunOptions } from "../../src/runtime/options.ts";
 import type { Runner } from "../../src/runtime/runner.ts";
 import { Choices } from "./choices.ts";
-import { compactTopic } from "./faults.ts";
+import { compactTopics } from "./faults.ts";
 import { differenceOf } from "./judge.ts";
 import { type Instance, runAgain, runOnce, type Surroundings } from "./process.ts";
 import { largeOptions, type Profile, profileOf, RECORD_LENGTH_MAX } from "./profile.ts";
@@ -205,16 +205,12 @@ export class World {
     this.group.moveReader(batch.topic, batch.partition);
   }
 
-  /** Compacts all sources to their newest records. */
+  /** Compacts all sources to their newest records; tombstones go where they are old enough, or it does not matter. */
   compactAll(): void {
-    // Tombstones may go when they are old enough, or when it does not matter.
-    if (this.profile.snapshots && this.choices.strikes("time-passes", 0.5)) {
-      this.scheduler.nowMs += DELETE_RETENTION_MS;
-    }
-    const tombstonesBeforeMs = this.scheduler.nowMs - (this.profile.snapshots ? DELETE_RETENTION_MS : 0);
-    for (const topic of this.log.topics.values()) {
-      if (topic.compacted) compactTopic(topic, this.choices, { share: 1, tombstonesBeforeMs });
-    }
+    const { scheduler, choices, log, profile } = this;
+    if (profile.snapshots && choices.strikes("time-passes", 0.5)) scheduler.nowMs += DELETE_RETENTION_MS;
+    const tombstonesBeforeMs = scheduler.nowMs - (profile.snapshots ? DELETE_RETENTION_MS : 0);
+    compactTopics(log.topics.values(), choices, { share: 1, tombstonesBeforeMs });
   }
 
   /** Topics and tables are as they must be. */

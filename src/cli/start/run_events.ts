@@ -36,32 +36,10 @@ export function eventOf(topology: string, event: RunEvent, { data }: { readonly 
         text: `${topology} starts task "${event.task}" again: ${event.reason}`,
         fields: { topology, task: event.task, reason: event.reason },
       };
-    case "restored": {
-      const { tasks, rows, records } = event;
-      return {
-        level: "info",
-        name: "restored",
-        text: `${topology} begins ${counted(tasks, "task")} with ${counted(rows, "row")} from snapshots and reads ${
-          counted(records, "record")
-        } more`,
-        fields: { topology, tasks, rows, records },
-      };
-    }
+    case "restored":
     case "snapshot ignored":
-      return {
-        level: "info",
-        name: "snapshot ignored",
-        text: `${topology} starts task "${event.task}" without its snapshot: ${event.reason}`,
-        fields: { topology, task: event.task, reason: event.reason },
-      };
     case "snapshot failed":
-      return {
-        level: "warn",
-        name: "snapshot failed",
-        text: `${topology} could not write a snapshot of task "${event.task}": ${event.reason}. The next start takes ` +
-          `longer by what it would have held`,
-        fields: { topology, task: event.task, reason: event.reason },
-      };
+      return snapshotEvent(topology, event);
     case "repaired":
       return {
         level: "warn",
@@ -94,6 +72,39 @@ export function eventOf(topology: string, event: RunEvent, { data }: { readonly 
         name: event.problem === null ? "problem solved" : "problem",
         text: event.problem === null ? `${topology}: ${event.name} works again` : `${topology}: ${event.problem}`,
         fields: { topology, name: event.name, problem: event.problem },
+      };
+  }
+}
+
+type SnapshotRunEvent = Extract<RunEvent, { readonly kind: "restored" | "snapshot ignored" | "snapshot failed" }>;
+
+function snapshotEvent(topology: string, event: SnapshotRunEvent): Event {
+  switch (event.kind) {
+    case "restored": {
+      const { tasks, rows, records } = event;
+      return {
+        level: "info",
+        name: "restored",
+        text: `${topology} begins ${counted(tasks, "task")} with ${counted(rows, "row")} from snapshots and reads ${
+          counted(records, "record")
+        } more`,
+        fields: { topology, tasks, rows, records },
+      };
+    }
+    case "snapshot ignored":
+      return {
+        level: "info",
+        name: "snapshot ignored",
+        text: `${topology} starts task "${event.task}" without its snapshot: ${event.reason}`,
+        fields: { topology, task: event.task, reason: event.reason },
+      };
+    case "snapshot failed":
+      return {
+        level: "warn",
+        name: "snapshot failed",
+        text: `${topology} could not write a snapshot of task "${event.task}": ${event.reason}. The next start takes ` +
+          `longer by what it would have held`,
+        fields: { topology, task: event.task, reason: event.reason },
       };
   }
 }

@@ -185,12 +185,12 @@ export class Conversation {
     if (!task.loaded) return;
     const entry = task.entries.keys.find(key);
     if (entry === NO_SLOT) return server.answer(sender.partition, key, { entry, value: null, held });
-    if (held !== null && server.hasTold(entry, held) && task.isSettled(entry)) {
-      return server.answerHeld(sender.partition, key, held);
+    if (held !== null && server.hasTold(entry, held) && task.pendingEntries.isSettled(entry)) {
+      return server.answerHeld(sender.partition, { key, held });
     }
     const value = task.registersOf(entry)[server.plan.step];
     if (value === UNKNOWN) {
-      task.awaitPartner(entry);
+      task.pendingEntries.add(entry);
       return server.owe(entry);
     }
     server.answer(sender.partition, key, { entry, value, held });
@@ -199,7 +199,7 @@ export class Conversation {
   /** An answer to an earlier question may be about another value than the one that is held by now. */
   #confirmed({ join, key, held }: { readonly join: string; readonly key: Key; readonly held: number }): void {
     this.#answered({ join, key }, (store, right, lookup) => {
-      const asking = askingFor(join, key, store.told(right));
+      const asking = askingFor({ join, key }, store.told(right));
       if (asking.type === "resubscribe" && asking.held === held) return store.confirm(right);
       const { table } = this.task.table.lookups[lookup];
       this.task.channel.send({ table, partition: this.#partitionOf(lookup, key) }, asking);
@@ -262,14 +262,14 @@ export class Conversation {
       const wanted = theirs && this.#askable(plan, key);
       // That nobody can be asked is known without an answer.
       if (theirs && !wanted && store.confirm(right) === "confirmed") this.task.rightConfirmed(lookup, right);
-      if (wanted) this.task.channel.send({ table, partition }, askingFor(name, key, store.told(right)));
+      if (wanted) this.task.channel.send({ table, partition }, askingFor({ join: name, key }, store.told(right)));
       if (wanted || ++looks % LOOKS_PER_STEP === 0) yield;
     }
   }
 }
 
 /** What is held already need not be sent again. */
-function askingFor(join: string, key: Key, held: Value): Message {
+function askingFor({ join, key }: { readonly join: string; readonly key: Key }, held: Value): Message {
   if (held === UNKNOWN) return { type: "subscribe", join, key };
   return { type: "resubscribe", join, key, held: digestOfWire(encodeWire(held)) };
 }

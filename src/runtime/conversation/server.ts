@@ -141,7 +141,7 @@ export class Server {
   }
 
   /** Answers one subscription to what was told last of a key, which is the value that the home holds. */
-  answerHeld(home: number, key: Key, held: number): void {
+  answerHeld(home: number, { key, held }: { readonly key: Key; readonly held: number }): void {
     this.#answer(home, key, held);
   }
 

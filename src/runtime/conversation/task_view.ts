@@ -38,8 +38,9 @@ export interface TaskView {
   rightChanged(lookup: number, right: Slot): void;
   /** A right row that a snapshot held is what it was: entries that wait for it are evaluated. */
   rightConfirmed(lookup: number, right: Slot): void;
-  /** Whether the entry is evaluated, and nothing of it has changed since. */
-  isSettled(entry: Slot): boolean;
-  /** A partner of the entry is not known: it is evaluated when it is. */
-  awaitPartner(entry: Slot): void;
+  /** Entries that wait for a partner. */
+  readonly pendingEntries: {
+    isSettled(entry: Slot): boolean;
+    add(entry: Slot): void;
+  };
 }

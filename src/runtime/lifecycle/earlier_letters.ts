@@ -18,9 +18,10 @@ interface EarlierLettersParts {
 }
 
 /**
- * Dead letters of earlier runs. A start reads (but what a snapshot covers) and evaluates everything again, so whatever still applies is written
- * again, in a greater epoch: when all tasks of this instance run, and what they sent was taken or refused, the others
- * are marked as resolved. Letters of tasks that no longer exist are marked by the instance that has the first task.
+ * Dead letters of earlier runs. A start reads and evaluates everything again, but for records that a snapshot covers,
+ * so whatever still applies is written again, in a greater epoch: when all tasks of this instance run, and what they
+ * sent was taken or refused, the others are marked as resolved. Letters of tasks that no longer exist are marked by the
+ * instance that has the first task.
  */
 export class EarlierLetters {
   readonly #instance: Instance;

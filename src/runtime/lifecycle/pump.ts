@@ -11,6 +11,7 @@ import { ReadProblems } from "./read_problems.ts";
 import { TURN_WEIGHT, weightOf } from "./portions.ts";
 import { Slice } from "./slice.ts";
 import type { Task } from "../task/task.ts";
+import { markChanged } from "../task/task_snapshot.ts";
 import type { TaskHost } from "./task_host.ts";
 
 const POLL_RETRY_MS = 1_000;
@@ -180,6 +181,7 @@ export class Pump {
     const task = host.task!;
     if (task.loaded || !task.membersKnown || !host.baseRead || !host.caughtUp) return;
     if (!this.#instance.globals.reached(host.globalTargets)) return;
+    if (task.restored) markChanged(task);
     task.load();
     host.listen(this.#instance.intake);
   }
@@ -198,7 +200,7 @@ export class Pump {
     host.completedMs = this.#instance.ports.clock.nowMs();
     host.nextRepairMs = host.completedMs + this.#instance.options.repairAfterMs;
     this.#assignments.completed(host);
-    host.task!.evaluateAgain();
+    this.#instance.snapshots.catchUp(host.task!);
     this.#onComplete();
   }
 

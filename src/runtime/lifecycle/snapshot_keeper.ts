@@ -2,11 +2,15 @@ import type { PartitionOffsets } from "../../ports/log.ts";
 import { outputsOf } from "../../plan/outputs_of.ts";
 import { SnapshotReader, SnapshotWriter } from "../../state/snapshot_file.ts";
 import type { Task } from "../task/task.ts";
-import { restoreTask, saveTask } from "../task/task_snapshot.ts";
-import type { Instance } from "./instance.ts";
+import { evaluateAll, restoreTask, saveTask } from "../task/task_snapshot.ts";
+import type { SinkWriter } from "../delivery/sink_writer.ts";
+import type { RunOptions } from "../options.ts";
+import type { Ports } from "../ports.ts";
+import type { RunEvent } from "../run_event.ts";
 import { planPrint } from "./plan_print.ts";
 import { headOf, type SnapshotHead, whyUnfit } from "./snapshot_head.ts";
 import type { TaskHost } from "./task_host.ts";
+import type { Topics } from "./topics.ts";
 
 /** What a task begins with. */
 export interface Restored {
@@ -15,6 +19,17 @@ export interface Restored {
   readonly positions: readonly number[];
   /** Everything below them was all that was written by then, milliseconds since the epoch. */
   readonly freshMs: number;
+}
+
+/** What the keeper needs of the instance. */
+export interface SnapshotParts {
+  readonly topology: { readonly name: string };
+  readonly ports: Pick<Ports, "snapshots" | "clock" | "metrics">;
+  readonly options: Pick<RunOptions, "snapshotEveryMs">;
+  readonly topics: Topics;
+  readonly writers: ReadonlyMap<string, Pick<SinkWriter, "barrier">>;
+  readonly hosts: ReadonlyMap<string, TaskHost>;
+  readonly onEvent: (event: RunEvent) => void;
 }
 
 /** What was taken of a task last, so that nothing is written while nothing changes. */
@@ -30,12 +45,12 @@ interface Taken {
  * published when ClickHouse has acknowledged every row whose digest it holds.
  */
 export class SnapshotKeeper {
-  readonly #instance: Omit<Instance, "snapshots">;
+  readonly #instance: SnapshotParts;
   readonly #plan: string;
   readonly #taken = new Map<string, Taken>();
 
   /** `revision`: names whatever the computation depends on besides the topology's plan. */
-  constructor(instance: Omit<Instance, "snapshots">, { revision }: { readonly revision: string }) {
+  constructor(instance: SnapshotParts, { revision }: { readonly revision: string }) {
     this.#instance = instance;
     const { plan, partitions } = instance.topics;
     this.#plan = planPrint(plan, JSON.stringify([revision, partitions]));
@@ -75,6 +90,13 @@ export class SnapshotKeeper {
       if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;
       return this.#ignore(host, error.message);
     }
+  }
+
+  /** After the start of a task with a snapshot: what it has not evaluated is evaluated behind everything else. */
+  catchUp(task: Task): void {
+    if (!task.restored || task.catchingUp) return;
+    task.catchingUp = true;
+    task.chores.add(evaluateAll(task));
   }
 
   /** Tables of totals are told by others what they hold. */

@@ -111,7 +111,7 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
     const ofTable = () => still().filter((host) => host.table === table);
     await readBase(table, ofTable, options);
     for (const host of ofTable()) {
-      for (const sink of host.task!.sinks) sink.baseKnown();
+      for (const sink of host.task!.sinks) sink.digests.baseKnown();
       host.baseRead = true;
       options.onBaseRead(host);
     }

@@ -12,7 +12,7 @@ import type { GroupOutput } from "./group_output.ts";
 import { keyLineOf, shownKeyOf } from "./key_line.ts";
 import { ShareLines } from "./share_lines.ts";
 import { newSinkCounts, type SinkCounts } from "./sink_counts.ts";
-import { FOREIGN_DIGEST } from "./sink_output.ts";
+import { FOREIGN_DIGEST } from "./shown_digests.ts";
 import type { OutgoingRow } from "../delivery/waiting_rows.ts";
 
 /** What a sink of shares needs of its task. */

@@ -6,20 +6,12 @@ import { isDigestOfText } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyOf, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { NumberCells } from "../../state/cells.ts";
-import { type Entries, PENDING, REPLACED, SHOWN_BEFORE } from "../../state/entries.ts";
+import { type Entries, REPLACED, SHOWN_BEFORE } from "../../state/entries.ts";
 import type { Slot } from "../../state/slots.ts";
 import { keyLineOf } from "./key_line.ts";
+import { FOREIGN_DIGEST, ShownDigests } from "./shown_digests.ts";
 import { newSinkCounts, type SinkCounts } from "./sink_counts.ts";
 import type { OutgoingRow } from "../delivery/waiting_rows.ts";
-
-/** Digest of a row that is somebody else's or was altered: that of no row which this task writes. */
-export const FOREIGN_DIGEST = -1;
-
-/** A digest that a snapshot remembers; less than every other one. */
-function remembered(digest: number): number {
-  return FOREIGN_DIGEST - 1 - digest;
-}
 
 /** A row that ClickHouse refused: it is not tried again before it is another one. */
 interface Refused {
@@ -75,7 +67,7 @@ export class SinkOutput {
   /** How many were missing when the start was complete. */
   #gone = 0;
   /** By entry: digest of the row shown. */
-  readonly #digests: NumberCells;
+  readonly digests: ShownDigests;
   readonly #writer: RowWriter;
   readonly #guardKey: ((row: Row) => void) | null;
   readonly #keyColumns: readonly string[];
@@ -84,7 +76,7 @@ export class SinkOutput {
 
   constructor(options: SinkOutputOptions) {
     this.#options = options;
-    this.#digests = options.entries.keys.attach(new NumberCells());
+    this.digests = new ShownDigests(options.entries);
     const { table } = options.plan;
     this.#writer = rowWriter(table.columns);
     this.#guardKey = keyGuard(table.columns, table.key);
@@ -111,40 +103,14 @@ export class SinkOutput {
 
   /** What ClickHouse shows of this entry from an earlier epoch. */
   base(entry: Slot, digest: number): void {
-    const { entries } = this.#options;
     this.counts.base++;
-    if (this.#digests.get(entry) !== remembered(digest)) entries.raise(entry, PENDING);
-    entries.raise(entry, SHOWN_BEFORE);
-    this.#digests.set(entry, digest);
+    this.digests.base(entry, digest);
   }
 
   /** What {@link base} was told is forgotten; nothing was shown since. */
   forgetBase(): void {
-    const { entries } = this.#options;
     this.counts.base = 0;
-    for (const entry of entries.keys.used()) {
-      this.#digests.set(entry, null);
-      entries.raise(entry, PENDING);
-    }
-  }
-
-  /** After the entries were loaded from a snapshot: what was shown then counts where {@link base} says the same. */
-  restored(): void {
-    for (const entry of this.#options.entries.keys.used()) {
-      const digest = this.#digests.get(entry);
-      if (digest !== null) this.#digests.set(entry, remembered(digest));
-    }
-  }
-
-  /** All that ClickHouse shows was told. What a snapshot remembers beside it is not shown. */
-  baseKnown(): void {
-    const { entries } = this.#options;
-    for (const entry of entries.keys.used()) {
-      const digest = this.#digests.get(entry);
-      if (digest === null || digest >= FOREIGN_DIGEST) continue;
-      this.#digests.set(entry, null);
-      entries.raise(entry, PENDING);
-    }
+    this.digests.forgetBase();
   }
 
   /** Keys of which ClickHouse has refused a row, so that the next start must try them again. */
@@ -156,7 +122,7 @@ export class SinkOutput {
   show(entry: Slot, row: Row | null): void {
     const { entries } = this.#options;
     const key = entries.keys.keyOf(entry);
-    const shown = this.#digests.get(entry);
+    const shown = this.digests.get(entry);
     const digest = row === null ? null : this.#encode(key, row);
     if (digest === null) {
       if (this.#refused.size > 0 && this.#refused.delete(key)) this.#options.onReplaced(key);
@@ -170,7 +136,7 @@ export class SinkOutput {
         if (this.#missing.has(entry) && this.holds(entry)) return;
         this.#missing.delete(entry);
       }
-      this.#digests.set(entry, null);
+      this.digests.set(entry, null);
       this.#delete(key);
       return;
     }
@@ -178,7 +144,7 @@ export class SinkOutput {
     if (digest === shown) return;
     if (shown !== null && isDigestOfText(shown) && this.#writer.textDigest(row!) === shown) return;
     if (this.#refused.size > 0 && this.#isRefused(entry, digest)) return;
-    this.#digests.set(entry, digest);
+    this.digests.set(entry, digest);
     this.counts.written++;
     if (shown !== null && !this.#options.complete()) this.counts.rewritten++;
     this.touched?.add(key);
@@ -199,16 +165,16 @@ export class SinkOutput {
     const { entries, onReplaced } = this.#options;
     const { digest } = row;
     const key = entries.keys.keyOf(entry);
-    if (this.#digests.get(entry) !== digest) return onReplaced(key);
+    if (this.digests.get(entry) !== digest) return onReplaced(key);
     const started = row.seq <= this.#startSeq;
     const kept = started && entries.is(entry, SHOWN_BEFORE);
     this.#refused.set(key, { digest, kept });
     if (kept) {
       // What is shown is not known here; the next comparison finds it out.
-      this.#digests.set(entry, FOREIGN_DIGEST);
+      this.digests.set(entry, FOREIGN_DIGEST);
       return;
     }
-    this.#digests.set(entry, null);
+    this.digests.set(entry, null);
     // A start that has nothing to change writes nothing, though it tries what was refused once more.
     if (!started || entries.is(entry, REPLACED)) this.#bury(key);
   }
@@ -224,7 +190,7 @@ export class SinkOutput {
       return false;
     }
     if (!refused.kept && this.shows(entry)) {
-      this.#digests.set(entry, null);
+      this.digests.set(entry, null);
       this.#delete(key);
     }
     return true;
@@ -232,7 +198,7 @@ export class SinkOutput {
 
   /** ClickHouse shows something else than it should: the next {@link show} writes whatever is right. */
   distrust(entry: Slot): void {
-    this.#digests.set(entry, FOREIGN_DIGEST);
+    this.digests.set(entry, FOREIGN_DIGEST);
   }
 
   /** Keys of the rows that are deleted when the start is complete. */
@@ -261,12 +227,12 @@ export class SinkOutput {
 
   /** Whether ClickHouse shows something of this entry. */
   shows(entry: Slot): boolean {
-    return this.#digests.get(entry) !== null;
+    return this.digests.get(entry) !== null;
   }
 
   /** Digest of what ClickHouse should show now; null for nothing. */
   expected(entry: Slot): number | null {
-    return this.#digests.get(entry);
+    return this.digests.get(entry);
   }
 
   /**
@@ -278,7 +244,7 @@ export class SinkOutput {
     if (!this.#missing.has(entry) && this.#refused.get(this.#options.entries.keys.keyOf(entry))?.kept !== true) {
       return false;
     }
-    this.#digests.set(entry, shown);
+    this.digests.set(entry, shown);
     if (shown === null) this.#missing.delete(entry);
     return true;
   }

@@ -1,7 +1,7 @@
 import type { OutputPlan } from "../../plan/outputs_of.ts";
 import type { ShownRow } from "../../ports/warehouse.ts";
 import { shownKeyOf } from "../outputs/key_line.ts";
-import { FOREIGN_DIGEST } from "../outputs/sink_output.ts";
+import { FOREIGN_DIGEST } from "../outputs/shown_digests.ts";
 import type { Task } from "./task.ts";
 
 /** Rows that ClickHouse shows in one output of a task. */

@@ -24,6 +24,13 @@ export function createStores(parts: {
   );
 }
 
+/** Right rows from a snapshot that are not confirmed yet. */
+export function unconfirmedRights(stores: readonly (AskedRights | GlobalRights)[]): number {
+  let rights = 0;
+  for (const store of stores) if (store instanceof AskedRights) rights += store.unconfirmed;
+  return rights;
+}
+
 /** The program of a table's rows, reading right rows from `stores`. */
 export function createTableProgram(parts: {
   readonly table: TaskTable;

@@ -5,7 +5,7 @@ import type { Row, Value } from "../../record/row.ts";
 import { Chores } from "../../state/chores.ts";
 import { DIRTY, Entries, PENDING } from "../../state/entries.ts";
 import type { Refusals } from "../../state/refusals.ts";
-import { AskedRights, type GlobalRights } from "../../state/right_store.ts";
+import type { AskedRights, GlobalRights } from "../../state/right_store.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
 import { Channel } from "../conversation/channel.ts";
 import type { GroupOutput } from "../outputs/group_output.ts";
@@ -22,9 +22,9 @@ import type { TaskContext } from "./task_context.ts";
 import { StartEnd } from "./start_end.ts";
 import { applyOutputs, createMerges, createOutputs, sendShares, tellAbsent, unshownFirst } from "./task_outputs.ts";
 import type { TaskView } from "../conversation/task_view.ts";
-import { createStores, createTableProgram } from "./table_program.ts";
+import { createStores, createTableProgram, unconfirmedRights } from "./table_program.ts";
+import { PendingEntries } from "./pending_entries.ts";
 import { createRefusals } from "./task_letters.ts";
-import { evaluateAll, markChanged } from "./task_snapshot.ts";
 import { WorkQueue } from "./work_queue.ts";
 
 /**
@@ -52,16 +52,18 @@ export class Task implements TaskView {
   readonly refusals: Refusals;
   /** What is to be evaluated. */
   readonly queue: WorkQueue;
+  readonly pendingEntries: PendingEntries;
   readonly chores = new Chores();
   /** Own rows, global tables and what the sinks show are here: everything may be evaluated and answered. */
   loaded = false;
   closed = false;
   /** It began with what a snapshot holds. */
   restored = false;
+  /** Then entries are evaluated after the start that the start has not evaluated. */
+  catchingUp = false;
   /** Timestamp of the source records behind what is evaluated now, to measure how long they take; 0 if unknown. */
   sourceMs = 0;
   readonly #program: Program;
-  #pending = 0;
   /** Entries that one turn evaluates, and steps of chores that it does, at most. */
   sliceRows: number;
   readonly #evaluate = (entry: Slot) => this.evaluate(entry);
@@ -82,6 +84,7 @@ export class Task implements TaskView {
     });
     const entries = this.entries = new Entries(table.members.length);
     this.queue = new WorkQueue(entries);
+    this.pendingEntries = new PendingEntries(entries, this.queue);
     this.conversation = new Conversation(this, context);
     this.source = new SourceReader(this, context);
     this.stores = createStores({
@@ -127,7 +130,7 @@ export class Task implements TaskView {
 
   /** Entries whose evaluation waits for a partner that has not answered yet. */
   get pending(): number {
-    return this.#pending;
+    return this.pendingEntries.count;
   }
 
   entryOf(key: Key): Slot {
@@ -149,58 +152,33 @@ export class Task implements TaskView {
     const entry = this.entryOf(key);
     const rows = this.entries.members[member];
     const before = rows.read(entry);
-    if (!rows.write(entry, row)) {
-      if (row === null && !this.loaded) this.#sweep(entry);
-      return before;
-    }
-    if (this.loaded) this.queue.mark(entry);
-    else {
-      this.entries.raise(entry, PENDING);
-      this.#sweep(entry);
-    }
+    const changed = rows.write(entry, row);
+    if (!this.loaded) {
+      if (changed) this.entries.raise(entry, PENDING);
+      if (row === null) this.#sweep(entry);
+    } else if (changed) this.queue.mark(entry);
     return before;
   }
 
   /** A right row of this lookup has another value: all entries that use it are evaluated again. */
   rightChanged(lookup: number, right: Slot): void {
-    // Then a snapshot's rows are looked through when all is here.
-    if (!this.loaded) return;
-    this.queue.markUsers(this.stores[lookup].links, right);
+    // Before, a snapshot's rows wait to be looked through.
+    if (this.loaded) this.queue.markUsers(this.stores[lookup].links, right);
   }
 
-  /** As {@link rightChanged}, of entries that wait for a partner alone: the others have seen this right row before. */
+  /** A right row that a snapshot held is what it was. */
   rightConfirmed(lookup: number, right: Slot): void {
-    if (!this.loaded) return;
-    const users = this.stores[lookup].links.walk(right);
-    for (let user = users.next(); user !== NO_SLOT; user = users.next()) {
-      if (this.entries.is(user, PENDING)) this.queue.mark(user);
-    }
+    if (this.loaded) this.pendingEntries.confirmed(this.stores[lookup].links, right);
   }
 
-  isSettled(entry: Slot): boolean {
-    return !this.entries.is(entry, DIRTY | PENDING);
-  }
-
-  awaitPartner(entry: Slot): void {
-    if (this.entries.is(entry, PENDING)) return;
-    this.entries.raise(entry, PENDING);
-    this.#pending++;
-  }
-
-  /**
-   * Everything needed to evaluate is here: all entries are evaluated once, but those that a snapshot knows the results
-   * of.
-   */
+  /** Everything needed to evaluate is here: all entries are evaluated once, but those whose results a snapshot knows. */
   load(): void {
     if (this.loaded) return;
     this.loaded = true;
-    if (this.restored) markChanged(this);
-    for (const entry of this.entries.keys.used()) {
-      if (!this.entries.is(entry, PENDING)) continue;
-      this.#pending++;
+    for (const entry of this.pendingEntries.begin()) {
       for (const group of this.groups) if (this.restored) group.unfold(entry);
     }
-    this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].expect(this.#pending));
+    this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].expect(this.pending));
     this.queue.markAll(unshownFirst(this.entries, this.sinks));
     for (const server of this.servers) this.chores.add(tellAbsent(server, this.entries));
   }
@@ -220,19 +198,17 @@ export class Task implements TaskView {
 
   /** Runs the entry's program and brings every output up to date whose value is known. Returns the registers. */
   evaluate(entry: Slot): readonly Value[] {
-    const { rows } = this.failures;
-    const { entries } = this;
+    const { entries, failures: { rows } } = this;
     entries.lower(entry, DIRTY);
     rows.begin(entry);
     this.refusals.begin();
     const registers = this.#program.run(entry);
     const known = applyOutputs(this.table, this, { entry, registers });
     rows.end(entry);
-    if (known && entries.is(entry, PENDING)) {
-      entries.lower(entry, PENDING);
-      this.#pending--;
-    } else if (!known && this.restored) this.awaitPartner(entry);
-    if (known) this.refusals.evaluated(entries.keys.keyOf(entry));
+    if (known) {
+      this.pendingEntries.settle(entry);
+      this.refusals.evaluated(entries.keys.keyOf(entry));
+    } else if (this.restored) this.pendingEntries.add(entry);
     this.#sweep(entry);
     return registers;
   }
@@ -256,14 +232,7 @@ export class Task implements TaskView {
 
   /** Every entry was evaluated with all its partners known. */
   get #known(): boolean {
-    return this.loaded && this.#pending === 0 && this.queue.empty && this.#unconfirmed === 0;
-  }
-
-  /** Right rows from a snapshot that are not confirmed yet. */
-  get #unconfirmed(): number {
-    let rights = 0;
-    for (const store of this.stores) if (store instanceof AskedRights) rights += store.unconfirmed;
-    return rights;
+    return this.loaded && this.pending === 0 && this.queue.empty && unconfirmedRights(this.stores) === 0;
   }
 
   /** What the end of the start would delete is known. */
@@ -289,16 +258,6 @@ export class Task implements TaskView {
   /** What is held since the start is looked at again. */
   reconsider(): void {
     this.#end.reconsider();
-  }
-
-  /** After a start with a snapshot: whether entries are still evaluated that the start has not evaluated. */
-  catchingUp = false;
-
-  /** Evaluates what the start has not evaluated, behind everything else. */
-  evaluateAgain(): void {
-    if (!this.restored || this.catchingUp) return;
-    this.catchingUp = true;
-    this.chores.add(evaluateAll(this));
   }
 
   /** Whether all shares of all homes have arrived, for a table of totals. */
@@ -331,9 +290,7 @@ export class Task implements TaskView {
 
   /** Ends a batch: changed shares and all messages leave. */
   endBatch(): void {
-    if (this.complete) {
-      for (const sink of this.shareSinks) sink?.flush();
-    }
+    if (this.complete) { for (const sink of this.shareSinks) sink?.flush(); }
     if (this.loaded) sendShares(this);
     this.channel.flush();
     if (this.queue.empty) this.source.rest();

@@ -54,15 +54,13 @@ export interface OutputsOptions {
 /** Makes the outputs of one task. */
 export function createOutputs(options: OutputsOptions): TaskOutputs {
   const { context, table, id, epoch, channel, chores, entries, failures, refusals } = options;
+  const { partitions, options: { generation } } = context;
   const hooks = (plan: SinkPlan) => ({
     plan,
     task: id,
     epoch,
-    firstEpoch: firstEpochOf(context.options.generation),
-    owns: ownership({ table, partition: parseTaskId(id).partition }, {
-      partitions: context.partitions,
-      generation: context.options.generation,
-    }),
+    firstEpoch: firstEpochOf(generation),
+    owns: ownership({ table, partition: parseTaskId(id).partition }, { partitions, generation }),
     nextSeq: () => ++channel.seq,
     put: (row: OutgoingRow) => context.put(plan, row, options.sourceMs()),
     hold: options.hold,

@@ -1,6 +1,7 @@
 import { keyText, parseKeyText } from "../../record/key.ts";
 import type { Chore } from "../../state/chores.ts";
-import { DIRTY, FAILED, PENDING, REPLACED, SEEN, SHOWN_BEFORE } from "../../state/entries.ts";
+import { DIRTY, type Entries, FAILED, PENDING, REPLACED, SEEN, SHOWN_BEFORE } from "../../state/entries.ts";
+import type { Links } from "../../state/links.ts";
 import { AskedRights, GlobalRights } from "../../state/right_store.ts";
 import { NO_SLOT, type SectionReader, type SectionWriter, type Slot } from "../../state/slots.ts";
 import type { Task } from "./task.ts";
@@ -51,7 +52,7 @@ export function restoreTask(task: Task, from: SectionReader): void {
     if (again) entries.raise(entry, PENDING);
   }
   for (const sink of sinks) {
-    sink.restored();
+    sink.digests.restored();
     for (const text of from.texts()) {
       const entry = text === null ? NO_SLOT : entries.keys.find(parseKeyText(text));
       if (entry !== NO_SLOT) entries.raise(entry, PENDING);
@@ -63,7 +64,7 @@ export function restoreTask(task: Task, from: SectionReader): void {
     if (store === undefined || !store.keys.isUsed(walked[index + 1])) {
       throw new RangeError("it is damaged: no such row");
     }
-    markUsers(task, store, walked[index + 1]);
+    markUsers(task.entries, { links: store.links, right: walked[index + 1] });
   }
   for (const server of servers) server.restored({ derived: table.lookups.length > 0 });
   for (const store of stores) if (store instanceof AskedRights) store.restored();
@@ -75,11 +76,11 @@ export function restoreTask(task: Task, from: SectionReader): void {
 export function markChanged(task: Task): void {
   for (const store of task.stores) {
     if (!(store instanceof GlobalRights)) continue;
-    for (const right of store.restored()) markUsers(task, store, right);
+    for (const right of store.restored()) markUsers(task.entries, { links: store.links, right });
   }
 }
 
-function markUsers({ entries }: Task, { links }: AskedRights | GlobalRights, right: Slot): void {
+function markUsers(entries: Entries, { links, right }: { readonly links: Links; readonly right: Slot }): void {
   const users = links.walk(right);
   for (let user = users.next(); user !== NO_SLOT; user = users.next()) entries.raise(user, PENDING);
 }

@@ -1,0 +1,66 @@
+import { NumberCells } from "../../state/cells.ts";
+import { type Entries, PENDING, SHOWN_BEFORE } from "../../state/entries.ts";
+import type { Slot } from "../../state/slots.ts";
+
+/** Digest of a row that is somebody else's or was altered: that of no row which this task writes. */
+export const FOREIGN_DIGEST = -1;
+
+/** A digest that a snapshot remembers; less than every other one. */
+function remembered(digest: number): number {
+  return FOREIGN_DIGEST - 1 - digest;
+}
+
+/**
+ * By entry the digest of the row that one sink shows; null for none. Before a start has evaluated anything, ClickHouse
+ * says what is shown. A snapshot remembers it, too: an entry of which both say the same need not be evaluated.
+ */
+export class ShownDigests {
+  readonly #entries: Entries;
+  readonly #digests: NumberCells;
+
+  constructor(entries: Entries) {
+    this.#entries = entries;
+    this.#digests = entries.keys.attach(new NumberCells());
+  }
+
+  get(entry: Slot): number | null {
+    return this.#digests.get(entry);
+  }
+
+  set(entry: Slot, digest: number | null): void {
+    this.#digests.set(entry, digest);
+  }
+
+  /** ClickHouse shows a row of this entry. */
+  base(entry: Slot, digest: number): void {
+    if (this.#digests.get(entry) !== remembered(digest)) this.#entries.raise(entry, PENDING);
+    this.#entries.raise(entry, SHOWN_BEFORE);
+    this.#digests.set(entry, digest);
+  }
+
+  /** What {@link base} was told is forgotten; nothing was shown since. */
+  forgetBase(): void {
+    for (const entry of this.#entries.keys.used()) {
+      this.#digests.set(entry, null);
+      this.#entries.raise(entry, PENDING);
+    }
+  }
+
+  /** After the entries were loaded from a snapshot: what was shown then counts where {@link base} says the same. */
+  restored(): void {
+    for (const entry of this.#entries.keys.used()) {
+      const digest = this.#digests.get(entry);
+      if (digest !== null) this.#digests.set(entry, remembered(digest));
+    }
+  }
+
+  /** All that ClickHouse shows was told. What a snapshot remembers beside it is not shown. */
+  baseKnown(): void {
+    for (const entry of this.#entries.keys.used()) {
+      const digest = this.#digests.get(entry);
+      if (digest === null || digest >= FOREIGN_DIGEST) continue;
+      this.#digests.set(entry, null);
+      this.#entries.raise(entry, PENDING);
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { DIRTY, type Entries, PENDING } from "../../state/entries.ts";
+import type { Links } from "../../state/links.ts";
+import { NO_SLOT, type Slot } from "../../state/slots.ts";
+import type { WorkQueue } from "./work_queue.ts";
+
+/** The entries of a task that were not evaluated yet with all their partners known. */
+export class PendingEntries {
+  /** How many there are, since {@link begin}. */
+  count = 0;
+  readonly #entries: Entries;
+  readonly #queue: WorkQueue;
+
+  constructor(entries: Entries, queue: WorkQueue) {
+    this.#entries = entries;
+    this.#queue = queue;
+  }
+
+  /** Evaluation begins. Gives the entries that are pending. */
+  *begin(): Generator<Slot> {
+    for (const entry of this.#entries.keys.used()) {
+      if (!this.#entries.is(entry, PENDING)) continue;
+      this.count++;
+      yield entry;
+    }
+  }
+
+  /** Whether the entry is evaluated, and nothing of it has changed since. */
+  isSettled(entry: Slot): boolean {
+    return !this.#entries.is(entry, DIRTY | PENDING);
+  }
+
+  /** A partner of the entry is not known. */
+  add(entry: Slot): void {
+    if (this.#entries.is(entry, PENDING)) return;
+    this.#entries.raise(entry, PENDING);
+    this.count++;
+  }
+
+  /** The entry was evaluated with all its partners known. */
+  settle(entry: Slot): void {
+    if (!this.#entries.is(entry, PENDING)) return;
+    this.#entries.lower(entry, PENDING);
+    this.count--;
+  }
+
+  /** A right row is known to be what it was: of its users, those that are pending are evaluated. */
+  confirmed(links: Links, right: Slot): void {
+    const users = links.walk(right);
+    for (let user = users.next(); user !== NO_SLOT; user = users.next()) {
+      if (this.#entries.is(user, PENDING)) this.#queue.mark(user);
+    }
+  }
+}
