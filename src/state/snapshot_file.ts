@@ -13,7 +13,8 @@ const KINDS: readonly Kind[] = ["array", "text"];
 const utf8 = { encoder: new TextEncoder(), decoder: new TextDecoder("utf-8", { fatal: true }) };
 
 /**
- * A snapshot's bytes: `MAGIC`, then sections, each of a head (length as float64, CRC-32, kind), its bytes, and zeros up
+ * A snapshot's bytes: `MAGIC`, then sections, each of a head (length as 64 bits, CRC-32 that begins
+ * with the kind, kind), its bytes, and zeros up
  * to the next multiple of 8; then the sum of all lengths, so that a file that was cut at the end of a section is told.
  * Numbers are little-endian, as typed arrays are on every machine that Deno runs on.
  */
@@ -57,8 +58,8 @@ export class SnapshotWriter implements SectionWriter {
 
   #section(kind: Kind, bytes: Uint8Array): void {
     const head = new DataView(new ArrayBuffer(HEAD_BYTES));
-    head.setFloat64(0, bytes.length, true);
-    head.setUint32(8, crc32(bytes), true);
+    head.setBigUint64(0, BigInt(bytes.length), true);
+    head.setUint32(8, crc32(bytes, KINDS.indexOf(kind)), true);
     head.setUint32(12, KINDS.indexOf(kind), true);
     this.parts.push(new Uint8Array(head.buffer), bytes);
     const rest = bytes.length % ALIGNMENT;
@@ -112,13 +113,16 @@ export class SnapshotReader implements SectionReader {
   #section(): { kind: Kind; bytes: Uint8Array } {
     const at = this.#at;
     if (at + HEAD_BYTES > this.#bytes.length) throw damaged("it ends early");
-    const length = this.#view.getFloat64(at, true);
+    const length = Number(this.#view.getBigUint64(at, true));
     const from = at + HEAD_BYTES;
-    if (!(length >= 0 && from + length <= this.#bytes.length)) throw damaged("it ends early");
+    if (!(Number.isSafeInteger(length) && length >= 0 && from + length <= this.#bytes.length)) {
+      throw damaged("it ends early");
+    }
     const bytes = this.#bytes.subarray(from, from + length);
-    if (crc32(bytes) !== this.#view.getUint32(at + 8, true)) throw damaged("a checksum does not match");
-    const kind = KINDS[this.#view.getUint32(at + 12, true)];
+    const index = this.#view.getUint32(at + 12, true);
+    const kind = KINDS[index];
     if (kind === undefined) throw damaged("a section of no kind");
+    if (crc32(bytes, index) !== this.#view.getUint32(at + 8, true)) throw damaged("a checksum does not match");
     this.#at = from + Math.ceil(length / ALIGNMENT) * ALIGNMENT;
     this.#read += length;
     return { kind, bytes };

@@ -27,6 +27,7 @@ export const DEAD_LETTER_REASONS = {
 
 /** First words of why a task is thrown away; a restart after an error of the log has that error's first word. */
 const RESTART_REASONS = ["superseded", "lag", "topic", "records", "position"];
+const SNAPSHOT_RESULTS = ["published", "failed", "discarded"];
 const SKIP_REASONS = ["heartbeat", "transaction", "message"];
 
 /**
@@ -40,6 +41,7 @@ export function beginCounters(plan: PhysicalPlan, metrics: Metrics): void {
     for (const reason of reasons) begin("weir_dead_letters_total", { stage, reason });
   }
   for (const reason of RESTART_REASONS) begin("weir_task_restarts_total", { reason });
+  for (const result of SNAPSHOT_RESULTS) begin("weir_snapshots_total", { result });
   begin("weir_internal_records_total", {});
   for (const table of plan.tables) {
     begin("weir_repaired_rows_total", { table: table.name });

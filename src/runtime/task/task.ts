@@ -171,7 +171,7 @@ export class Task implements TaskView {
     if (this.loaded) this.pendingEntries.confirmed(this.stores[lookup].links, right);
   }
 
-  /** Everything needed to evaluate is here: all entries are evaluated once, but those whose results a snapshot knows. */
+  /** Everything needed is here: all entries are evaluated once, but those whose results a snapshot knows. */
   load(): void {
     if (this.loaded) return;
     this.loaded = true;

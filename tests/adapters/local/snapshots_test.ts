@@ -1,0 +1,46 @@
+import { assertEquals } from "@std/assert";
+import { openLocalSnapshots } from "../../../src/adapters/local/snapshots.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const filesIn = (directory: string) => [...Deno.readDirSync(directory)].map(({ name }) => name).sort();
+
+Deno.test("openLocalSnapshots() reads what was published last, and nothing else", async () => {
+  const directory = `${await Deno.makeTempDir()}/snapshots`;
+  const snapshots = openLocalSnapshots(directory);
+  const read = async (name: string) => {
+    const found = await snapshots.read(name);
+    return found === null ? null : new TextDecoder().decode(found);
+  };
+  assertEquals(await read("sales items-0"), null);
+  const first = await snapshots.write("sales items-0", [bytes("fi"), bytes(""), bytes("rst")]);
+  assertEquals(await read("sales items-0"), null, "it is not published");
+  await first.publish();
+  assertEquals(await read("sales items-0"), "first");
+  await (await snapshots.write("sales items-0", [bytes("second")])).discard();
+  assertEquals(await read("sales items-0"), "first");
+  await (await snapshots.write("sales items-0", [bytes("third")])).publish();
+  assertEquals([await read("sales items-0"), await read("sales items-1")], ["third", null]);
+  assertEquals(filesIn(directory), ["sales%20items-0.snapshot"]);
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("openLocalSnapshots() takes names of any characters", async () => {
+  const directory = `${await Deno.makeTempDir()}/snapshots`;
+  const snapshots = openLocalSnapshots(directory);
+  const names = ["../up", "a/b", "a%2Fb", "ä ö", "."];
+  for (const name of names) await (await snapshots.write(name, [bytes(name)])).publish();
+  for (const name of names) assertEquals(await snapshots.read(name), bytes(name));
+  assertEquals(filesIn(directory).length, names.length);
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("openLocalSnapshots() deletes what a crash left, but not what another process is writing", async () => {
+  const directory = await Deno.makeTempDir();
+  const snapshots = openLocalSnapshots(directory);
+  await Deno.writeTextFile(`${directory}/x.snapshot.1-0.new`, "half");
+  await Deno.utime(`${directory}/x.snapshot.1-0.new`, 0, 0);
+  await Deno.writeTextFile(`${directory}/x.snapshot.2-0.new`, "under way");
+  await (await snapshots.write("x", [bytes("whole")])).publish();
+  assertEquals(filesIn(directory), ["x.snapshot", "x.snapshot.2-0.new"]);
+  await Deno.remove(directory, { recursive: true });
+});

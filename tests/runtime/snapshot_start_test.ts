@@ -1,0 +1,106 @@
+import { assert, assertEquals } from "@std/assert";
+import type { RunEvent } from "../../src/runtime/runner.ts";
+import { createMemorySnapshots } from "../../src/testing/memory_snapshots.ts";
+import type { StepRun } from "./step_run.ts";
+import { openThings } from "./things.ts";
+
+const OPTIONS = { snapshotEveryMs: 1_000, repairAfterMs: 1e9 };
+
+/** What a run said about snapshots. */
+function told(run: StepRun): string[] {
+  return run.events.flatMap((event: RunEvent) => {
+    if (event.kind === "restored") return [`${event.tasks} tasks, ${event.rows} rows, ${event.records} records`];
+    return event.kind === "snapshot ignored" || event.kind === "snapshot failed" ? [event.reason] : [];
+  });
+}
+
+Deno.test("a start goes on from its snapshots: it reads what lies behind them, and writes what differs", async () => {
+  await using world = await openThings({ partitions: 2 });
+  const snapshots = createMemorySnapshots();
+  await world.put(Array.from({ length: 100 }, (_, id) => [id, `name ${id}`] as const));
+  const first = world.spawn({ options: OPTIONS, snapshots });
+  await world.until(() => world.names().size === 100);
+  await world.until(() => snapshots.published.size === 2);
+  // What comes behind them is read when nobody has written a snapshot of it.
+  const published = new Map(snapshots.published);
+  await world.put([[3, "new"], [200, "more"], [7, null]]);
+  await world.until(() => world.names().get(3) === "new" && !world.names().has(7));
+  await first.stop();
+  for (const [name, bytes] of published) snapshots.published.set(name, bytes);
+  await world.put([[5, "while nobody ran"], [9, null], [300, "too"]]);
+  const writes = world.memory.writes();
+  const second = world.spawn({ options: OPTIONS, snapshots });
+  await world.until(() => world.names().get(5) === "while nobody ran" && !world.names().has(9));
+  await world.until(() => world.names().size === 100);
+  assertEquals(told(second), ["2 tasks, 100 rows, 6 records"]);
+  assertEquals(world.memory.writes() - writes, 3, "a row, a new one, and one that is gone");
+  assertEquals(world.names().get(3), "new");
+});
+
+Deno.test("a start believes ClickHouse, not its snapshot, about what is shown", async () => {
+  await using world = await openThings({ partitions: 1 });
+  const snapshots = createMemorySnapshots();
+  await world.put([[1, "one"], [2, "two"], [3, "three"]]);
+  const first = world.spawn({ options: OPTIONS, snapshots });
+  await world.until(() => snapshots.published.size === 1);
+  await first.stop();
+  world.memory.drop("things");
+  const second = world.spawn({ options: OPTIONS, snapshots });
+  await world.until(() => world.names().size === 3);
+  assertEquals(told(second), ["1 tasks, 3 rows, 0 records"]);
+});
+
+Deno.test("a snapshot that is damaged is ignored, and the task reads everything", async () => {
+  await using world = await openThings({ partitions: 1 });
+  const snapshots = createMemorySnapshots();
+  await world.put([[1, "one"], [2, "two"]]);
+  const first = world.spawn({ options: OPTIONS, snapshots });
+  await world.until(() => snapshots.published.size === 1);
+  await first.stop();
+  for (const [name, bytes] of snapshots.published) {
+    const damaged = bytes.slice();
+    damaged[damaged.length >> 1] ^= 4;
+    snapshots.published.set(name, damaged);
+  }
+  const writes = world.memory.writes();
+  const second = world.spawn({ options: OPTIONS, snapshots });
+  await world.until(() => second.runner.ready);
+  assert(told(second)[0].startsWith("it is damaged: "), told(second)[0]);
+  assertEquals([world.names().size, world.memory.writes() - writes], [2, 0]);
+});
+
+Deno.test("snapshots that cannot be written or read are told, and nothing depends on them", async () => {
+  await using world = await openThings({ partitions: 1 });
+  const broken = {
+    read: () => Promise.reject(new Error("no such disk")),
+    write: () => Promise.reject(new Error("the disk is full")),
+  };
+  await world.put([[1, "one"]]);
+  const run = world.spawn({ options: OPTIONS, snapshots: broken });
+  await world.until(() => told(run).length === 2);
+  assertEquals(told(run), ["no such disk", "the disk is full"]);
+  assertEquals([world.names().size, run.failure], [1, null]);
+});
+
+Deno.test("no snapshot is published while a row whose digest it holds is not acknowledged", async () => {
+  await using world = await openThings({ partitions: 1 });
+  const snapshots = createMemorySnapshots();
+  await world.put([[1, "one"]]);
+  let answer: (() => void) | null = null;
+  const slow = {
+    ...world.memory,
+    insert: async (batch: Parameters<typeof world.memory.insert>[0]) => {
+      if (world.names().size > 0) await new Promise<void>((resolve) => answer = resolve);
+      await world.memory.insert(batch);
+    },
+  };
+  const run = world.spawn({ options: OPTIONS, snapshots, warehouse: slow });
+  await world.until(() => run.runner.ready && snapshots.published.size === 1);
+  const [before] = snapshots.published.values();
+  await world.put([[2, "two"]]);
+  await world.until(() => answer !== null);
+  for (let second = 0; second < 5; second++) await world.clock.pass(1_000);
+  assertEquals([...snapshots.published.values()][0], before);
+  answer!();
+  await world.until(() => [...snapshots.published.values()][0] !== before);
+});
