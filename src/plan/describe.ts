@@ -15,14 +15,23 @@ import { inboxTopic } from "./inbox_topic.ts";
 import { outputsOf } from "./outputs_of.ts";
 import type { GlobalTable, LookupPlan, Member, PhysicalPlan, SinkPlan, TaskTable } from "./physical.ts";
 
-/** Estimated bytes of an entry: object, key and its place in the map. */
-const ENTRY_BYTES = 120;
-/** Of a row, before its columns. */
-const ROW_BYTES = 32;
-/** Of a right row's entry with its list of users. */
-const RIGHT_BYTES = 136;
-/** Of one cell: a link, a digest, a number. */
-const CELL_BYTES = 8;
+/**
+ * Estimated bytes of an entry, of which integer keys take the least: the key, its place in the index, flags. All of
+ * these are of columns with few different texts or small numbers, as most are; `deno task bench state` measures.
+ */
+const ENTRY_BYTES = 14;
+/** Of a column of a row. */
+const COLUMN_BYTES = 5;
+/** Of a link to a right row, within the lists of its users. */
+const LINK_BYTES = 12;
+/** Of a digest, or a number. */
+const NUMBER_BYTES = 8;
+/** Of the place of another slot. */
+const PLACE_BYTES = 4;
+/** Of a right row: the head of the list of its users. */
+const USERS_BYTES = 8;
+/** Of the total of a column of a group, an object. */
+const TOTAL_BYTES = 100;
 
 /**
  * What `plan`, which was compiled from `topology`, runs where, keeps and costs. Pure; depends on names and order alone.
@@ -117,25 +126,26 @@ function task(table: TaskTable, plan: PhysicalPlan): TaskDescription {
       ...table.groups.map((group): StoreDescription => ({
         name: group.name,
         entryFor: "group of the task's rows",
-        bytesPerEntry: ENTRY_BYTES + ROW_BYTES + group.aggregate.columns.length * ENTRY_BYTES,
+        bytesPerEntry: ENTRY_BYTES + 2 * NUMBER_BYTES + PLACE_BYTES + group.aggregate.columns.length * TOTAL_BYTES,
       })),
       ...table.serves.map((serve): StoreDescription => ({
         name: `${serve.name} subscriptions`,
         entryFor: "row that a home has asked for",
-        bytesPerEntry: ENTRY_BYTES,
+        bytesPerEntry: ENTRY_BYTES + PLACE_BYTES + LINK_BYTES,
       })),
     ],
   };
 }
 
 function rowStore(table: TaskTable): StoreDescription {
-  const cells = table.lookups.length * 2 + table.sinks.length + table.groups.length * 2 + table.serves.length;
+  const links = table.lookups.length * LINK_BYTES + table.groups.length * PLACE_BYTES;
+  const digests = (table.sinks.length + table.serves.length) * NUMBER_BYTES;
   const columns = table.members.reduce((sum, member) => sum + columnsOf(member), 0);
   const contributions = table.groups.reduce((sum, group) => sum + group.aggregate.columns.length, 0);
   return {
     name: table.name,
     entryFor: "row of the task's partition",
-    bytesPerEntry: ENTRY_BYTES + ROW_BYTES * table.members.length + CELL_BYTES * (cells + columns + contributions),
+    bytesPerEntry: ENTRY_BYTES + links + digests + COLUMN_BYTES * (columns + contributions),
   };
 }
 
@@ -145,13 +155,17 @@ function columnsOf(member: Member): number {
 
 function partnerStore(lookup: LookupPlan, plan: PhysicalPlan): StoreDescription {
   if (lookup.global) {
-    return { name: lookup.name, entryFor: "right row in use (the row itself is shared)", bytesPerEntry: RIGHT_BYTES };
+    return {
+      name: lookup.name,
+      entryFor: "right row in use (the row itself is shared)",
+      bytesPerEntry: ENTRY_BYTES + USERS_BYTES + PLACE_BYTES + NUMBER_BYTES,
+    };
   }
   const columns = plan.tables[lookup.table].members.reduce((sum, member) => sum + columnsOf(member), 0);
   return {
     name: lookup.name,
     entryFor: "right row in use, in each task that uses it",
-    bytesPerEntry: RIGHT_BYTES + ROW_BYTES + CELL_BYTES * columns,
+    bytesPerEntry: ENTRY_BYTES + USERS_BYTES + COLUMN_BYTES * columns,
   };
 }
 
@@ -166,8 +180,7 @@ function globalTable(table: GlobalTable, plan: PhysicalPlan): GlobalDescription 
     store: {
       name: table.name,
       entryFor: "row, on every instance",
-      bytesPerEntry: ENTRY_BYTES +
-        (ROW_BYTES + CELL_BYTES * columns) * (1 + new Set(registers.filter((step) => step > 0)).size),
+      bytesPerEntry: ENTRY_BYTES + (NUMBER_BYTES + COLUMN_BYTES * columns) * (1 + new Set(registers).size),
     },
   };
 }

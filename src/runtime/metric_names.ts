@@ -86,6 +86,11 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
     help: "Rows held in memory by a task, right rows of joins included.",
     labels: ["table", "partition"],
   },
+  weir_state_bytes: {
+    kind: "gauge",
+    help: "Memory that a table's rows take, with the right rows and groups kept for it.",
+    labels: ["table"],
+  },
   weir_global_rows: { kind: "gauge", help: "Rows of global tables held in memory.", labels: [] },
   weir_global_lag_records: { kind: "gauge", help: "Records of global tables not read yet.", labels: [] },
   weir_groups_set_aside: {

@@ -49,6 +49,8 @@ export interface RunOptions {
   readonly pollWaitMs: number;
   /** A running task's state is written this often, for its next start; 0: never, and every start reads everything. */
   readonly snapshotEveryMs: number;
+  /** Bytes of the state of one topology, before it stops with a clear error. */
+  readonly stateBytesMax: number;
   /** Entries of all stores of one process before it stops with a clear error. */
   readonly storeEntriesMax: number;
 }
@@ -79,5 +81,6 @@ export const defaultRunOptions: RunOptions = {
   allowRetention: false,
   pollWaitMs: 250,
   snapshotEveryMs: 60_000,
+  stateBytesMax: 64 * 1024 ** 3,
   storeEntriesMax: 50_000_000,
 };

@@ -36,6 +36,7 @@ const RULES: { readonly [K in keyof RunOptions]: Rule } = {
   messageBytesMax: { min: 65_536, max: 100_000_000, unit: "bytes" },
   allowRetention: "switch",
   pollWaitMs: MILLISECONDS,
+  stateBytesMax: { min: 1_048_576, max: 2 ** 50, unit: "bytes" },
   snapshotEveryMs: { ...MILLISECONDS, min: 0 },
   storeEntriesMax: { min: 1, max: 2 ** 40, unit: "rows" },
 };

@@ -42,6 +42,7 @@ interface GlobalState {
 }
 
 interface ViewRows {
+  /** Those of the entries themselves, if it is their own register. */
   readonly rows: Rows;
   /** Of those asked for. */
   readonly digests: NumberCells;
@@ -87,8 +88,9 @@ export class Globals {
     const views = new Map<number, ViewRows>();
     for (const [index, step] of options.looked) {
       if (index !== table.index || views.has(step)) continue;
-      const { keys } = entries;
-      views.set(step, { rows: keys.attach(new PackedRows()), digests: keys.attach(new NumberCells()) });
+      const { keys, members } = entries;
+      const rows = steps[step].kind === "member" ? members[0] : keys.attach(new PackedRows());
+      views.set(step, { rows, digests: keys.attach(new NumberCells()) });
     }
     const failed = new FailedRows(entries);
     const refusals = options.refusals(table);
@@ -115,6 +117,14 @@ export class Globals {
   /** Rows held, over all global tables. */
   get size(): number {
     return this.#states.reduce((sum, state) => sum + state.entries.size, 0);
+  }
+
+  /** What each table takes. */
+  bytes(): { readonly table: string; readonly bytes: number }[] {
+    return this.#states.map(({ table, entries, stores }) => ({
+      table: table.name,
+      bytes: stores.reduce((sum, { keys }) => sum + keys.bytes, entries.keys.bytes),
+    }));
   }
 
   listen(listener: GlobalListener): void {
@@ -160,7 +170,9 @@ export class Globals {
     }
     const before = members[0].read(entry);
     if (!members[0].write(entry, row)) return before;
-    this.#evaluate(state, entry);
+    const own = [...state.views].filter(([, { rows }]) => rows === members[0]);
+    for (const [, { digests }] of own) digests.set(entry, null);
+    this.#evaluate(state, entry, { changed: own.map(([step]) => step) });
     if (row === null) {
       state.failed.forget(entry);
       keys.remove(entry);
@@ -168,14 +180,14 @@ export class Globals {
     return before;
   }
 
-  #evaluate(state: GlobalState, entry: Slot): void {
+  /** `changed`: registers that have another value already. */
+  #evaluate(state: GlobalState, entry: Slot, { changed }: { readonly changed: number[] } = { changed: [] }): void {
     const key = state.entries.keys.keyOf(entry);
     state.failed.begin(entry);
     state.refusals.begin();
     const registers = state.program.run(entry);
     state.refusals.evaluated(key);
     state.failed.end(entry);
-    const changed: number[] = [];
     // Nothing of a global table is ever unknown.
     for (const [step, { rows, digests }] of state.views) {
       if (!rows.write(entry, registers[step] as Row | null)) continue;

@@ -10,6 +10,7 @@ import type { GlobalLetters } from "./global_letters.ts";
 import { SetAside } from "./set_aside.ts";
 import { TableWatch } from "./table_watch.ts";
 import { TaskGauges } from "./task_gauges.ts";
+import { checkStateBytes } from "./state_bytes.ts";
 import type { TaskHost } from "./task_host.ts";
 import { checkTombstones } from "./tombstones.ts";
 import { findTopicChanges } from "./topics.ts";
@@ -101,6 +102,7 @@ export class Housekeeping {
       this.#start("comparison", () => this.repair(nowMs));
       this.#start("snapshots", () => this.#instance.snapshots.write("due"));
       this.setAside.tick(nowMs);
+      checkStateBytes(this.#instance);
       tendHeldRows(this.#instance);
       if (this.#ready()) this.#start("letters", () => this.#earlier.check());
       this.#letters.tick(nowMs);
