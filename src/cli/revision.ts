@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Revision } from "../runtime/runner.ts";
 
 /** Files of code and data that a program may be made of. */
 const CODE = /\.(?:[cm]?[jt]sx?|json)$/;
@@ -11,15 +12,19 @@ const PASSED_OVER = /^(?:\..*|node_modules)$/;
  * Names the program that computes the topologies of a directory: another text of any file in it, or of Weir itself, is
  * another name. What a snapshot says was computed counts only for the program that computed it.
  */
-export async function revisionOf(topologiesDirectory: string): Promise<string> {
+export async function revisionOf(topologiesDirectory: string): Promise<Revision> {
+  const own = ownDirectory();
+  return {
+    weir: `${Deno.version.deno} ${own === null ? import.meta.url : await digestOf(own)}`,
+    topologies: await digestOf(topologiesDirectory),
+  };
+}
+
+async function digestOf(directory: string): Promise<string> {
   const hash = createHash("sha256");
-  hash.update(Deno.version.deno);
-  for (const directory of [ownDirectory(), topologiesDirectory]) {
-    if (directory === null) continue;
-    for (const path of await codeIn(directory)) {
-      hash.update(`${path.slice(directory.length)}\0`);
-      hash.update(await Deno.readFile(path));
-    }
+  for (const path of await codeIn(directory)) {
+    hash.update(`${path.slice(directory.length)}\0`);
+    hash.update(await Deno.readFile(path));
   }
   return hash.digest("hex");
 }

@@ -25,8 +25,17 @@ export type RunEvent =
   /** The tables of a topology that is gone are this one's now; `inboxes`: its topics, which nothing needs any more. */
   | { readonly kind: "taken over"; readonly from: string; readonly inboxes: readonly string[] }
   | { readonly kind: "restart"; readonly task: string; readonly reason: string }
-  /** So many tasks begin with what their snapshots hold, and read the rest. */
-  | { readonly kind: "restored"; readonly tasks: number; readonly rows: number; readonly records: number }
+  /**
+   * So many tasks begin with what their snapshots hold, and read the rest. `anew`: those that take the rows alone and
+   * evaluate all of them, as the topology has changed.
+   */
+  | {
+    readonly kind: "restored";
+    readonly tasks: number;
+    readonly anew: number;
+    readonly rows: number;
+    readonly records: number;
+  }
   /** The task starts without its snapshot, and reads everything. */
   | { readonly kind: "snapshot ignored"; readonly task: string; readonly reason: string }
   /** The snapshot before it stays. */

@@ -24,6 +24,7 @@ import { dividing, takeBack } from "./lifecycle/refusals.ts";
 import type { RunEvent, StartReport } from "./run_event.ts";
 import type { SinkWriter } from "./delivery/sink_writer.ts";
 import { createSinkWriters } from "./delivery/sink_writers.ts";
+import type { Revision } from "./lifecycle/plan_print.ts";
 import { SnapshotKeeper } from "./lifecycle/snapshot_keeper.ts";
 import type { TaskHost } from "./lifecycle/task_host.ts";
 import { taskShare } from "./lifecycle/task_share.ts";
@@ -32,6 +33,7 @@ import { prepareTopics, type Topics } from "./lifecycle/topics.ts";
 import { findUnfinished, knownUnfinished, NOTHING_KNOWN, type Unfinished } from "./lifecycle/unfinished.ts";
 
 export type { Ports } from "./ports.ts";
+export type { Revision } from "./lifecycle/plan_print.ts";
 export type { RunEvent, StartReport } from "./run_event.ts";
 export type { RunnerStatus } from "./lifecycle/status.ts";
 export type { Unfinished, UnfinishedTask } from "./lifecycle/unfinished.ts";
@@ -54,7 +56,7 @@ export class Runner {
   readonly #ports: Ports;
   #options: RunOptions;
   readonly #onEvent: (event: RunEvent) => void;
-  readonly #revision: string;
+  readonly #revision: Revision;
   readonly #globalLetters: GlobalLetters;
   readonly #producer: MessageProducer;
   /** Assigned tasks by id. */
@@ -74,7 +76,7 @@ export class Runner {
   constructor(
     topology: Topology,
     ports: Ports,
-    settings: { options: RunOptions; onEvent?: (event: RunEvent) => void; revision?: string },
+    settings: { options: RunOptions; onEvent?: (event: RunEvent) => void; revision?: Revision },
   ) {
     this.topology = topology;
     this.#ports = {
@@ -82,7 +84,7 @@ export class Runner {
       warehouse: mendingWarehouse(ports.warehouse, (table) => this.#housekeeping?.tables.made(table)),
     };
     this.#options = settings.options;
-    this.#revision = settings.revision ?? "";
+    this.#revision = settings.revision ?? { weir: "", topologies: "" };
     this.#onEvent = settings.onEvent ?? (() => {});
     this.failed = new Promise((resolve) => this.#fail = resolve);
     this.problems = new Problems((name, problem) => this.#onEvent({ kind: "problem", name, problem }));
@@ -201,7 +203,7 @@ export class Runner {
       onEvent: this.#onEvent,
       fail: this.#fail,
     };
-    return { ...parts, snapshots: new SnapshotKeeper(parts, { revision: this.#revision }) };
+    return { ...parts, snapshots: new SnapshotKeeper(parts, this.#revision) };
   }
 
   /** Told once, also of a table that is read by tasks and as a global one. */

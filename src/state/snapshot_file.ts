@@ -21,6 +21,7 @@ const utf8 = { encoder: new TextEncoder(), decoder: new TextDecoder("utf-8", { f
 export class SnapshotWriter implements SectionWriter {
   readonly parts: Uint8Array[] = [utf8.encoder.encode(MAGIC)];
   #bytes = 0;
+  #sections = 0;
 
   /** Bytes written so far. */
   get bytes(): number {
@@ -50,6 +51,14 @@ export class SnapshotWriter implements SectionWriter {
     }
   }
 
+  /** What another one has written, which must not be ended, with the number of its sections before it. */
+  group(other: SnapshotWriter): void {
+    this.array(Float64Array.of(other.#sections));
+    this.parts.push(...other.parts.slice(1));
+    this.#bytes += other.#bytes;
+    this.#sections += other.#sections;
+  }
+
   /** Ends the file; nothing else may be written. */
   end(): readonly Uint8Array[] {
     this.array(Float64Array.of(this.#bytes));
@@ -65,6 +74,7 @@ export class SnapshotWriter implements SectionWriter {
     const rest = bytes.length % ALIGNMENT;
     if (rest > 0) this.parts.push(new Uint8Array(ALIGNMENT - rest));
     this.#bytes += bytes.length;
+    this.#sections++;
   }
 }
 
@@ -102,6 +112,14 @@ export class SnapshotReader implements SectionReader {
     for (const length of lengths) texts.push(length === NO_TEXT ? null : whole.slice(at, at += length));
     if (at !== whole.length) throw damaged("texts of another length");
     return texts;
+  }
+
+  /** What {@link SnapshotWriter.group} wrote is read next. Returns what passes over it instead. */
+  group(): () => void {
+    const sections = this.array(Float64Array)[0];
+    return () => {
+      for (let left = sections; left > 0; left--) this.#section();
+    };
   }
 
   /** Everything was read, and there is nothing else. */

@@ -104,3 +104,23 @@ Deno.test("no snapshot is published while a row whose digest it holds is not ack
   answer!();
   await world.until(() => [...snapshots.published.values()][0] !== before);
 });
+
+Deno.test("a topology that has changed takes the rows of its snapshots, and evaluates all of them", async () => {
+  await using world = await openThings({ partitions: 1 });
+  const snapshots = createMemorySnapshots();
+  await world.put([[1, "one"], [2, "two"], [3, "three"]]);
+  const first = world.spawn({ options: OPTIONS, snapshots });
+  await world.until(() => snapshots.published.size === 1);
+  await first.stop();
+  await world.put([[2, null], [4, "four"]]);
+  const revision = { weir: "", topologies: "another text of a callback" };
+  const second = world.spawn({ options: OPTIONS, snapshots, revision });
+  await world.until(() => world.names().has(4) && !world.names().has(2));
+  const restored = second.events.find(({ kind }) => kind === "restored");
+  assertEquals(restored, { kind: "restored", tasks: 1, anew: 1, rows: 3, records: 2 });
+  assertEquals(world.names(), new Map([[1, "one"], [3, "three"], [4, "four"]]));
+  await second.stop();
+  const third = world.spawn({ options: OPTIONS, snapshots, revision: { weir: "another", topologies: "" } });
+  await world.until(() => third.runner.ready);
+  assertEquals(told(third), ["the topology, or Weir, has changed since"]);
+});

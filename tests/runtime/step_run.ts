@@ -4,7 +4,7 @@ import type { Topology } from "../../src/mod.ts";
 import type { Log } from "../../src/ports/log.ts";
 import { partitionOf } from "../../src/record/partitioner.ts";
 import { defaultRunOptions, type RunOptions } from "../../src/runtime/options.ts";
-import { type Ports, type RunEvent, Runner } from "../../src/runtime/runner.ts";
+import { type Ports, type Revision, type RunEvent, Runner } from "../../src/runtime/runner.ts";
 import { createManualClock } from "../../src/testing/manual_clock.ts";
 import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import { createStepClock, settle, type StepClock } from "../../src/testing/quiescence.ts";
@@ -45,6 +45,7 @@ interface StepRunSettings {
   /** The log, and what else is not as it is by default: an empty warehouse, no metrics, and no dead letter expected. */
   readonly ports: Pick<Ports, "log"> & Partial<Ports>;
   readonly options?: Partial<RunOptions>;
+  readonly revision?: Revision;
 }
 
 /** A runner of a topology on a clock that stands still unless the test lets it pass. */
@@ -55,7 +56,7 @@ export class StepRun {
   failure: Error | null = null;
   readonly #clock: StepClock;
 
-  constructor(topology: Topology, { clock, ports, options }: StepRunSettings) {
+  constructor(topology: Topology, { clock, ports, options, revision }: StepRunSettings) {
     this.#clock = clock;
     this.runner = new Runner(topology, {
       clock,
@@ -65,7 +66,7 @@ export class StepRun {
       deadLetters: noLetters,
       snapshots: noSnapshots,
       ...ports,
-    }, { options: { ...defaultRunOptions, ...options }, onEvent: (event) => this.events.push(event) });
+    }, { options: { ...defaultRunOptions, ...options }, onEvent: (event) => this.events.push(event), revision });
     this.runner.failed.then(this.#fail);
   }
 

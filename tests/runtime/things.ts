@@ -3,7 +3,7 @@ import { clickhouse, debezium, topology } from "../../src/mod.ts";
 import type { Log } from "../../src/ports/log.ts";
 import type { Warehouse } from "../../src/ports/warehouse.ts";
 import type { RunOptions } from "../../src/runtime/options.ts";
-import type { Ports } from "../../src/runtime/runner.ts";
+import type { Ports, Revision } from "../../src/runtime/runner.ts";
 import { createMemoryWarehouse, type MemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import type { StepClock } from "../../src/testing/quiescence.ts";
 import { appendKeyed, openStepLog, StepRun } from "./step_run.ts";
@@ -19,6 +19,7 @@ const shown = topology("things", (builder) => {
 /** What an instance may have of its own. */
 interface InstanceOptions extends Partial<Ports> {
   readonly options?: Partial<RunOptions>;
+  readonly revision?: Revision;
 }
 
 /** A topic of things shown in a table of the same columns, on a clock that stands still; any number of instances. */
@@ -45,9 +46,9 @@ class Things {
   }
 
   /** Starts an instance. */
-  spawn({ options, ...ports }: InstanceOptions = {}): StepRun {
+  spawn({ options, revision, ...ports }: InstanceOptions = {}): StepRun {
     const { clock, log, memory: warehouse } = this;
-    const run = new StepRun(shown, { clock, ports: { log, warehouse, ...ports }, options }).start();
+    const run = new StepRun(shown, { clock, ports: { log, warehouse, ...ports }, options, revision }).start();
     this.#runs.push(run);
     return run;
   }

@@ -1,3 +1,4 @@
+import type { Revision } from "../../runtime/runner.ts";
 import { ConfigError } from "../../record/errors.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { ADDRESS } from "../embedded_directory.ts";
@@ -23,8 +24,7 @@ import type { World } from "./world.ts";
 /** What an instance runs. */
 export interface ApplicationOptions {
   readonly configuration: Configuration;
-  /** Names the program, for snapshots. */
-  readonly revision: string;
+  readonly revision: Revision;
   readonly loaded: LoadedFiles;
   /**
    * The same without the files whose types are wrong, which takes a while to find out: everything else is opened

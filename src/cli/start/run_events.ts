@@ -81,14 +81,15 @@ type SnapshotRunEvent = Extract<RunEvent, { readonly kind: "restored" | "snapsho
 function snapshotEvent(topology: string, event: SnapshotRunEvent): Event {
   switch (event.kind) {
     case "restored": {
-      const { tasks, rows, records } = event;
+      const { tasks, anew, rows, records } = event;
+      const changed = anew === 0 ? "" : `; ${counted(anew, "task")} evaluate all of them, as the topology has changed`;
       return {
         level: "info",
         name: "restored",
         text: `${topology} begins ${counted(tasks, "task")} with ${counted(rows, "row")} from snapshots and reads ${
           counted(records, "record")
-        } more`,
-        fields: { topology, tasks, rows, records },
+        } more${changed}`,
+        fields: { topology, tasks, anew, rows, records },
       };
     }
     case "snapshot ignored":

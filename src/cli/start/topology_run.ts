@@ -1,7 +1,7 @@
 import type { Topology } from "../../dsl/topology.ts";
 import { waitMsAfter } from "../../ports/retry.ts";
 import type { RunOptions } from "../../runtime/options.ts";
-import { type Ports, type RunEvent, Runner, type StartReport } from "../../runtime/runner.ts";
+import { type Ports, type Revision, type RunEvent, Runner, type StartReport } from "../../runtime/runner.ts";
 import { type Failure, FAILURE_KINDS, failureOf } from "./failure.ts";
 import type { Event } from "./output.ts";
 import { eventOf, failureEvent } from "./run_events.ts";
@@ -24,7 +24,7 @@ export interface TopologyRunOptions {
   readonly ports: Ports;
   readonly options: RunOptions;
   /** Names the program, for snapshots. */
-  readonly revision?: string;
+  readonly revision?: Revision;
   readonly onEvent: (event: Event) => void;
   /** Data directory, for commands that messages name. */
   readonly data?: string;

@@ -77,11 +77,12 @@ export class Assignments {
   }
 
   #tellRestored(hosts: readonly TaskHost[]): void {
-    const restored = hosts.filter(({ task }) => task?.restored);
+    const restored = hosts.filter(({ unread }) => unread.length > 0);
     if (restored.length === 0) return;
     const rows = restored.reduce((sum, { task }) => sum + task!.entries.size, 0);
+    const anew = restored.filter(({ task }) => !task!.restored).length;
     const records = restored.reduce((sum, { lag }) => sum + lag, 0);
-    this.#instance.onEvent({ kind: "restored", tasks: restored.length, rows, records });
+    this.#instance.onEvent({ kind: "restored", tasks: restored.length, anew, rows, records });
   }
 
   /**

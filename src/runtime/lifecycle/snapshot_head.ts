@@ -10,6 +10,8 @@ export interface SnapshotHead {
   readonly generation: number;
   /** Names what is computed; see {@link planPrint}. */
   readonly plan: string;
+  /** Names how rows are read, or null; see {@link rowsPrint}. */
+  readonly rows: string | null;
   /**
    * The task had read everything that was written by then, milliseconds since the epoch: a tombstone behind the
    * positions is not older.
@@ -27,10 +29,11 @@ export interface SnapshotHead {
 /** The head of a snapshot that is taken of a task now. */
 export function headOf(
   host: TaskHost,
-  { topology, topics, plan, nowMs }: {
+  { topology, topics, plan, rows, nowMs }: {
     readonly topology: string;
     readonly topics: Topics;
     readonly plan: string;
+    readonly rows: string | null;
     readonly nowMs: number;
   },
 ): SnapshotHead {
@@ -40,6 +43,7 @@ export function headOf(
     epoch: host.task!.epoch,
     generation: topics.generation,
     plan,
+    rows,
     freshMs: host.freshMs(nowMs),
     sources: host.topics.map((topic, member) => ({
       topic,
@@ -51,22 +55,25 @@ export function headOf(
 }
 
 /**
- * Why a snapshot must not be used for a start; null if it may be. It must be of this very task and computation, and
- * what it covers must be the beginning of what the source topics hold: of the same topics, not of ones recreated since,
- * and so young that no tombstone behind its position can be gone.
+ * Why a snapshot must not be used for a start; null if it may be. It must be of this very task and read its rows in the
+ * same way (if something else is computed of them, they alone can be used), and what it covers must be the beginning of
+ * what the source topics hold: of the same topics, not of ones recreated since, and so young that no tombstone behind
+ * its position can be gone.
  */
 export function whyUnfit(head: SnapshotHead, now: {
   readonly topology: string;
   readonly host: TaskHost;
   readonly topics: Topics;
   readonly plan: string;
+  readonly rows: string | null;
   readonly nowMs: number;
   readonly offsets: ReadonlyMap<string, PartitionOffsets>;
 }): string | null {
-  const { topology, host, topics, plan, nowMs, offsets } = now;
+  const { topology, host, topics, plan, rows, nowMs, offsets } = now;
   if (head.topology !== topology || head.task !== host.id) return `it is of task "${head.task}" of ${head.topology}`;
   if (head.generation !== topics.generation) return `it is of generation ${head.generation}`;
-  if (head.plan !== plan) return "the topology, or Weir, has changed since";
+  const sameRows = rows !== null && head.rows === rows;
+  if (head.plan !== plan && !sameRows) return "the topology, or Weir, has changed since";
   if (head.sources.length !== host.topics.length) return "it is of other topics";
   for (const [member, { topic, id, start, position }] of head.sources.entries()) {
     if (topic !== host.topics[member]) return "it is of other topics";

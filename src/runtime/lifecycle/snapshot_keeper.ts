@@ -2,12 +2,12 @@ import type { PartitionOffsets } from "../../ports/log.ts";
 import { outputsOf } from "../../plan/outputs_of.ts";
 import { SnapshotReader, SnapshotWriter } from "../../state/snapshot_file.ts";
 import type { Task } from "../task/task.ts";
-import { evaluateAll, restoreTask, saveTask } from "../task/task_snapshot.ts";
+import { evaluateAll, restoreRows, restoreTask, saveTask } from "../task/task_snapshot.ts";
 import type { SinkWriter } from "../delivery/sink_writer.ts";
 import type { RunOptions } from "../options.ts";
 import type { Ports } from "../ports.ts";
 import type { RunEvent } from "../run_event.ts";
-import { planPrint } from "./plan_print.ts";
+import { planPrint, type Revision, rowsPrint } from "./plan_print.ts";
 import { headOf, type SnapshotHead, whyUnfit } from "./snapshot_head.ts";
 import type { TaskHost } from "./task_host.ts";
 import type { Topics } from "./topics.ts";
@@ -47,13 +47,15 @@ interface Taken {
 export class SnapshotKeeper {
   readonly #instance: SnapshotParts;
   readonly #plan: string;
+  readonly #revision: Revision;
   readonly #taken = new Map<string, Taken>();
 
-  /** `revision`: names whatever the computation depends on besides the topology's plan. */
-  constructor(instance: SnapshotParts, { revision }: { readonly revision: string }) {
+  constructor(instance: SnapshotParts, revision: Revision) {
     this.#instance = instance;
     const { plan, partitions } = instance.topics;
-    this.#plan = planPrint(plan, JSON.stringify([revision, partitions]));
+    // Of a table that others look up or add up, it matters how many tasks these have.
+    this.#plan = planPrint(plan, { ...revision, topologies: JSON.stringify([revision.topologies, partitions]) });
+    this.#revision = revision;
   }
 
   /**
@@ -77,13 +79,17 @@ export class SnapshotKeeper {
         host,
         topics,
         plan: this.#plan,
+        rows: this.#rowsOf(host),
         nowMs: clock.nowMs(),
         offsets,
       });
       if (why !== null) return this.#ignore(host, why);
       const task = begin();
-      restoreTask(task, reader);
-      reader.end();
+      if (head.plan !== this.#plan) restoreRows(task, reader);
+      else {
+        restoreTask(task, reader);
+        reader.end();
+      }
       return { task, positions: head.sources.map(({ position }) => position), freshMs: head.freshMs };
     } catch (error) {
       // What a damaged file says in JSON is no JSON.
@@ -117,6 +123,11 @@ export class SnapshotKeeper {
     return null;
   }
 
+  #rowsOf({ table }: TaskHost): string | null {
+    const partitions = this.#instance.topics.partitions[table.index];
+    return rowsPrint(table, { weir: this.#revision.weir, partitions });
+  }
+
   #nameOf(host: TaskHost): string {
     return `${this.#instance.topology.name} ${host.id}`;
   }
@@ -145,7 +156,8 @@ export class SnapshotKeeper {
       metrics.count("weir_snapshots_total", { topology: topology.name, result: name }, 1);
     try {
       const writer = new SnapshotWriter();
-      const head = headOf(host, { topology: topology.name, topics, plan: this.#plan, nowMs: clock.nowMs() });
+      const rows = this.#rowsOf(host);
+      const head = headOf(host, { topology: topology.name, topics, plan: this.#plan, rows, nowMs: clock.nowMs() });
       writer.texts([JSON.stringify(head)]);
       saveTask(task, writer);
       // Asked for in the same turn: what is put later is not in the snapshot.

@@ -1,9 +1,10 @@
 import { keyText, parseKeyText } from "../../record/key.ts";
 import type { Chore } from "../../state/chores.ts";
-import { DIRTY, type Entries, FAILED, PENDING, REPLACED, SEEN, SHOWN_BEFORE } from "../../state/entries.ts";
+import { DIRTY, Entries, FAILED, PENDING, REPLACED, SEEN, SHOWN_BEFORE } from "../../state/entries.ts";
 import type { Links } from "../../state/links.ts";
 import { AskedRights, GlobalRights } from "../../state/right_store.ts";
-import { NO_SLOT, type SectionReader, type SectionWriter, type Slot } from "../../state/slots.ts";
+import { NO_SLOT, type Slot } from "../../state/slots.ts";
+import { type SnapshotReader, SnapshotWriter } from "../../state/snapshot_file.ts";
 import type { Task } from "./task.ts";
 
 /**
@@ -12,14 +13,16 @@ import type { Task } from "./task.ts";
  *
  * @throws TypeError for a value that no text can stand for
  */
-export function saveTask(task: Task, to: SectionWriter): void {
+export function saveTask(task: Task, to: SnapshotWriter): void {
+  task.source.save(to);
+  const rights = new SnapshotWriter();
   for (const store of task.stores) {
     if (store instanceof GlobalRights) store.remember();
-    store.keys.save(to);
+    store.keys.save(rights);
   }
+  to.group(rights);
   task.entries.keys.save(to);
   for (const group of task.groups) group.save(to);
-  task.source.save(to);
   // Their rows are evaluated again: refused ones so that their dead letters stay what they are, those held since they
   // are missing, and users of a right row that the walk over them may not have come to.
   for (const sink of task.sinks) {
@@ -40,12 +43,13 @@ export function saveTask(task: Task, to: SectionWriter): void {
  *
  * @throws RangeError for what does not fit: the task must be thrown away
  */
-export function restoreTask(task: Task, from: SectionReader): void {
+export function restoreTask(task: Task, from: SnapshotReader): void {
   const { entries, stores, sinks, groups, servers, table } = task;
+  task.source.load(from);
+  from.group();
   for (const store of stores) store.keys.load(from);
   entries.keys.load(from);
   for (const group of groups) group.load(from);
-  task.source.load(from);
   for (const entry of entries.keys.used()) {
     const again = entries.is(entry, DIRTY | FAILED | PENDING);
     entries.lower(entry, DIRTY | FAILED | PENDING | SEEN | SHOWN_BEFORE | REPLACED);
@@ -70,6 +74,28 @@ export function restoreTask(task: Task, from: SectionReader): void {
   for (const store of stores) if (store instanceof AskedRights) store.restored();
   task.restored = true;
   task.conversation.askForAll();
+}
+
+/**
+ * As {@link restoreTask}, of a task that computes something else from the same rows: these alone are taken, and all of
+ * them are evaluated.
+ *
+ * @throws RangeError for what does not fit: the task must be thrown away
+ */
+export function restoreRows(task: Task, from: SnapshotReader): void {
+  task.source.load(from);
+  const passOver = from.group();
+  passOver();
+  const { members } = task.entries;
+  // Of what is kept of entries, the rows come first.
+  const saved = new Entries(members.length);
+  saved.keys.load(from);
+  for (const entry of saved.keys.used()) {
+    const key = saved.keys.keyOf(entry);
+    for (const [member, rows] of saved.members.entries()) {
+      if (rows.has(entry)) task.setRow(member, key, rows.read(entry));
+    }
+  }
 }
 
 /** When the global tables are here: entries that use a row of them that is not what it was are to be evaluated. */

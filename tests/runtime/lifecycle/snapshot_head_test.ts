@@ -11,17 +11,23 @@ const HEAD: SnapshotHead = {
   epoch: 7,
   generation: 2,
   plan: "p",
+  rows: "r",
   freshMs: NOW_MS - HOUR_MS,
   sources: [{ topic: "shop.items", id: "t1", start: 5, position: 40 }],
 };
 
 /** Why this head is refused by a start of `items-1`; `topic`: how its topic is now. */
-function why(head: Partial<SnapshotHead>, topic: Partial<typeof TOPIC> | { readonly id: null } = {}) {
+function why(
+  head: Partial<SnapshotHead>,
+  topic: Partial<typeof TOPIC> | { readonly id: null } = {},
+  rows: string | null = "r",
+) {
   return whyUnfit({ ...HEAD, ...head }, {
     topology: "sales",
     host: { id: "items-1", partition: 1, topics: ["shop.items"] } as never,
     topics: { generation: 2, sources: new Map([["shop.items", { ...TOPIC, ...topic }]]) } as never,
     plan: "p",
+    rows,
     nowMs: NOW_MS,
     offsets: new Map([["shop.items", { start: [0, 5], end: [9, 60] }]]),
   });
@@ -39,7 +45,10 @@ Deno.test("whyUnfit() says what does not fit", () => {
   assertEquals(why({ task: "items-0" }), 'it is of task "items-0" of sales');
   assertEquals(why({ topology: "other" }), 'it is of task "items-1" of other');
   assertEquals(why({ generation: 1 }), "it is of generation 1");
-  assertEquals(why({ plan: "q" }), "the topology, or Weir, has changed since");
+  const changed = "the topology, or Weir, has changed since";
+  assertEquals(why({ plan: "q", rows: "s" }), changed);
+  assertEquals(why({ plan: "q" }), null, "its rows are read in the same way");
+  assertEquals(why({ plan: "q", rows: null }, {}, null), changed, "nobody can tell how they are read");
   assertEquals(why({ sources: [] }), "it is of other topics");
   assertEquals(why(source({ topic: "shop.orders" })), "it is of other topics");
   assertEquals(why({}, { id: "t2" }), 'topic "shop.items" was recreated since');
