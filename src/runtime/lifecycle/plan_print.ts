@@ -61,7 +61,9 @@ class Print {
     const members = value instanceof Map || value instanceof Set ? [...value].entries() : Object.entries(value);
     for (const [name, member] of members) {
       this.#hash.update(`${name}:`);
-      this.add(member);
+      // zod's own of a length, which says of which values it is one.
+      if (name === "when" && typeof member === "function") this.#hash.update(`${member};`);
+      else this.add(member);
     }
     this.#hash.update("}");
   }
