@@ -5,7 +5,7 @@ import { Decimal } from "../../src/record/decimal.ts";
 import { mulberry32 } from "../../src/record/mulberry32.ts";
 import type { Row } from "../../src/record/row.ts";
 import { Links } from "../../src/state/links.ts";
-import { ObjectRows } from "../../src/state/object_rows.ts";
+import { ObjectRows } from "../state/object_rows.ts";
 import { PackedRows } from "../../src/state/packed_rows.ts";
 import { plainShape } from "../../src/state/row_shape.ts";
 import type { Rows } from "../../src/state/rows.ts";

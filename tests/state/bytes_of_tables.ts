@@ -4,7 +4,7 @@ import { Decimal } from "../../src/record/decimal.ts";
 import type { Row } from "../../src/record/row.ts";
 import { ByteCells, NumberCells } from "../../src/state/cells.ts";
 import { Links } from "../../src/state/links.ts";
-import { ObjectRows } from "../../src/state/object_rows.ts";
+import { ObjectRows } from "./object_rows.ts";
 import { PackedRows } from "../../src/state/packed_rows.ts";
 import type { Rows } from "../../src/state/rows.ts";
 import { SlotTable } from "../../src/state/slot_table.ts";

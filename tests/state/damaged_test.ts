@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { Links } from "../../src/state/links.ts";
 import { NumberLists } from "../../src/state/number_lists.ts";
-import { ObjectRows } from "../../src/state/object_rows.ts";
+import { ObjectRows } from "./object_rows.ts";
 import { PackedRows } from "../../src/state/packed_rows.ts";
 import { SlotTable } from "../../src/state/slot_table.ts";
 import { type Choices, choicesOf } from "../oracle/random.ts";

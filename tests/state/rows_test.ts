@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { ObjectRows } from "../../src/state/object_rows.ts";
+import { ObjectRows } from "./object_rows.ts";
 import { PackedRows } from "../../src/state/packed_rows.ts";
 import { plainShape } from "../../src/state/row_shape.ts";
 import { rowsConformance } from "./rows_conformance.ts";

@@ -1,10 +1,10 @@
-import type { Row } from "../record/row.ts";
-import { wireEquals } from "../record/wire.ts";
-import { HeapCells } from "./heap_cells.ts";
-import { isRow, type Rows } from "./rows.ts";
-import type { SectionReader, SectionWriter, Slot } from "./slots.ts";
+import type { Row } from "../../src/record/row.ts";
+import { wireEquals } from "../../src/record/wire.ts";
+import { HeapCells } from "../../src/state/heap_cells.ts";
+import { isRow, type Rows } from "../../src/state/rows.ts";
+import type { SectionReader, SectionWriter, Slot } from "../../src/state/slots.ts";
 
-/** Rows as the objects that were given: for small tables, in which reading often is worth more than memory. */
+/** Rows as the objects that were given: what columns are measured against, and must agree with. */
 export class ObjectRows implements Rows {
   readonly #rows = new HeapCells(isRow);
 
