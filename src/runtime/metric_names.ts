@@ -29,7 +29,7 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
     help: "Snapshots of tasks, by result: published, failed, or discarded because the task ended meanwhile.",
     labels: ["result"],
   },
-  weir_snapshot_bytes: { kind: "gauge", help: "Size of a task's last snapshot.", labels: ["task"] },
+  weir_snapshot_bytes_total: { kind: "counter", help: "Bytes of published snapshots.", labels: [] },
   weir_held_rows: {
     kind: "gauge",
     help: "Rows shown as they were before a start, because what they are computed from failed at it.",

@@ -42,6 +42,7 @@ export function beginCounters(plan: PhysicalPlan, metrics: Metrics): void {
   }
   for (const reason of RESTART_REASONS) begin("weir_task_restarts_total", { reason });
   for (const result of SNAPSHOT_RESULTS) begin("weir_snapshots_total", { result });
+  begin("weir_snapshot_bytes_total", {});
   begin("weir_internal_records_total", {});
   for (const table of plan.tables) {
     begin("weir_repaired_rows_total", { table: table.name });

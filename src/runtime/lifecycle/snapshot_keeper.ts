@@ -169,7 +169,7 @@ export class SnapshotKeeper {
       // A task that ended meanwhile may have left rows behind that nobody acknowledged.
       const whole = host.task === task && !task.closed;
       await (whole ? staged.publish() : staged.discard());
-      if (whole) metrics.gauge("weir_snapshot_bytes", { topology: topology.name, task: host.id }, writer.bytes);
+      if (whole) metrics.count("weir_snapshot_bytes_total", { topology: topology.name }, writer.bytes);
       result(whole ? "published" : "discarded");
     } catch (error) {
       result("failed");
