@@ -1,4 +1,8 @@
 import { assertEquals } from "@std/assert";
+import { z } from "zod";
+import { clickhouse, debezium, topology } from "../../src/mod.ts";
+import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
+import { openStepLog, StepRun } from "./step_run.ts";
 import { openThings, THINGS } from "./things.ts";
 
 /** Later than all that happens before the rows are tampered with. */
@@ -31,4 +35,42 @@ Deno.test("weir_visible_delay_seconds tells the age of a row's record, nothing o
   await clock.pass(REPAIR_MS);
   const repaired = events.reduce((rows, event) => event.kind === "repaired" ? rows + event.rows : rows, 0);
   assertEquals([repaired, warehouse.writes(), delays.length], [2, 4, 1]);
+});
+
+const FACTS = "shop.public.facts";
+const KINDS = "shop.public.kinds";
+
+const joined = topology("facts", (builder) => {
+  const facts = debezium(FACTS, { key: ["id"], row: z.object({ id: z.int(), kind_id: z.int() }) });
+  const kinds = debezium(KINDS, { key: ["id"], row: z.object({ id: z.int(), name: z.string() }) });
+  builder.table(facts).join("kind", builder.globalTable(kinds), (fact) => fact.kind_id)
+    .mapValues(({ id, kind }) => ({ id, kind: kind.name }))
+    .to(clickhouse("facts", { key: ["id"], columns: { id: "Int64", kind: "String" } }));
+});
+
+Deno.test("weir_visible_delay_seconds takes no row of a global table's change for one of an older record", async () => {
+  const { clock, log } = await openStepLog({ [FACTS]: 1, [KINDS]: 1 });
+  const append = async (topic: string, row: Readonly<Record<string, unknown>>) => {
+    const value = JSON.stringify({ op: "c", after: row });
+    await log.append([{ topic, partition: 0, records: [{ key: `{"id":${row.id}}`, value }] }]);
+    await clock.drained();
+    await clock.pass(10_000);
+  };
+  const delays: number[] = [];
+  const metrics = {
+    count() {},
+    gauge() {},
+    observe: (name: string, _: unknown, value: number) => name === "weir_visible_delay_seconds" && delays.push(value),
+  };
+  const warehouse = createMemoryWarehouse();
+  const run = new StepRun(joined, { clock, ports: { log, warehouse, metrics } }).start();
+  await clock.drained();
+  await clock.pass(10_000);
+  await append(KINDS, { id: 1, name: "one" });
+  await append(FACTS, { id: 7, kind_id: 1 });
+  await append(KINDS, { id: 1, name: "uno" });
+  assertEquals(warehouse.select("facts").map(({ kind }) => kind), ["uno"]);
+  assertEquals(delays.map((seconds) => seconds < 1), [true]);
+  await run.stop();
+  await log.close();
 });

@@ -223,6 +223,8 @@ export class Pump {
         if (right === NO_SLOT) return;
         task.rightChanged(index, right);
         busy.add(host);
+        // What is evaluated next is not because of the records that were taken last.
+        this.#sourceMs = 0;
       });
     }
   }
