@@ -1,4 +1,4 @@
-import { noSnapshots } from "../../src/ports/snapshots.ts";
+import { noSnapshots, type Snapshots } from "../../src/ports/snapshots.ts";
 import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
 import { systemClock } from "../../src/adapters/local/system_clock.ts";
 import type { Topology } from "../../src/mod.ts";
@@ -6,6 +6,9 @@ import type { Log } from "../../src/ports/log.ts";
 import { defaultRunOptions } from "../../src/runtime/options.ts";
 import { Runner } from "../../src/runtime/runner.ts";
 import { noLetters } from "../letters_to.ts";
+
+/** Enough for the snapshots of all tasks. */
+const STOP_MS = 60_000;
 
 /** A topology running for a benchmark. */
 export interface BenchInstance {
@@ -17,12 +20,21 @@ export interface BenchInstance {
   stop(): Promise<void>;
 }
 
-/** Runs `topology` over a log and the ClickHouse at `url`. `observe` is given every histogram's values. */
+/** Where a topology runs, and what is wanted of it. */
+interface BenchRun {
+  readonly log: Log;
+  /** Of ClickHouse. */
+  readonly url: string;
+  /** Is given every histogram's values. */
+  readonly observe?: (metric: string, value: number) => void;
+  /** Written at the end, and begun with; none if absent. */
+  readonly snapshots?: Snapshots;
+}
+
+/** Runs `topology`. */
 export async function runForBench(
   topology: Topology,
-  log: Log,
-  url: string,
-  observe: (metric: string, value: number) => void = () => {},
+  { log, url, observe = () => {}, snapshots = noSnapshots }: BenchRun,
 ): Promise<BenchInstance> {
   const warehouse = openClickHouse({ url, database: "default" });
   let begun = () => {};
@@ -38,7 +50,7 @@ export async function runForBench(
       observe: (name: string, _labels: unknown, value: number) => observe(name, value),
     },
     deadLetters: noLetters,
-    snapshots: noSnapshots,
+    snapshots,
   };
   const runner = new Runner(topology, ports, {
     options: { ...defaultRunOptions, repairAfterMs: 1e9 },
@@ -59,7 +71,7 @@ export async function runForBench(
       }
     },
     async stop() {
-      await runner.stop();
+      await runner.stop(STOP_MS);
       await warehouse.close();
     },
   };

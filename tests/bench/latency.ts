@@ -19,8 +19,10 @@ export async function benchLatency(name: string, place: Place & { readonly topol
   await store.createTopics();
   await store.snapshot(() => {});
   const delaysMs: number[] = [];
-  const instance = await runForBench(topology, log, clickhouseUrl, (metric, value) => {
-    if (metric === "weir_visible_delay_seconds") delaysMs.push(value * 1000);
+  const instance = await runForBench(topology, {
+    log,
+    url: clickhouseUrl,
+    observe: (metric, value) => metric === "weir_visible_delay_seconds" && delaysMs.push(value * 1000),
   });
   await instance.started;
   const measured: Measured[] = [];

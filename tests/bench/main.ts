@@ -69,7 +69,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
         orders: 165_000,
         changes: 0,
       });
-      return measured.slice(-1);
+      return measured.slice(-2);
     }),
   churn: () => onEmbedded((place) => benchChurn(place, { live: Number(values.live), changes: size.changes })),
   stall: () => apart("stall.ts", { flags: STALL_FLAGS, args: [values.groups, values.partitions ?? "48"] }),

@@ -4,6 +4,7 @@ import { fillLog } from "../../src/demo/mod.ts";
 import type { Topology } from "../../src/mod.ts";
 import type { AppendBatch, Log } from "../../src/ports/log.ts";
 import { gateOf } from "./gate.ts";
+import { openLocalSnapshots } from "../../src/adapters/local/snapshots.ts";
 import { runForBench } from "./instance.ts";
 import type { Place } from "./places.ts";
 import { begin, finish, type Measured } from "./report.ts";
@@ -16,8 +17,8 @@ export interface StoreSize {
 
 /**
  * Source log to acknowledged ClickHouse rows: everything from an empty ClickHouse (load), a backlog of changes on top
- * of it (live), then a second start after some changes more (restart): to the first of them in ClickHouse, and to the
- * moment in which every task runs.
+ * of it (live), then starts after some changes more, with what snapshots hold and without (restart): to the first of
+ * them in ClickHouse, and to the moment in which every task runs.
  */
 export async function benchThroughput(
   name: string,
@@ -37,7 +38,8 @@ export async function benchThroughput(
   const gate = gateOf(log);
 
   let run = begin();
-  const first = await runForBench(topology, gate.log, clickhouseUrl);
+  const snapshots = openLocalSnapshots(`${place.directory}/snapshots`);
+  const first = await runForBench(topology, { log: gate.log, url: clickhouseUrl, snapshots });
   await first.started;
   await first.caughtUp();
   const load = finish(`${name}: load from empty`, run, {
@@ -65,26 +67,37 @@ export async function benchThroughput(
   });
   await first.stop();
 
-  await log.append(last);
+  const restart = async (how: string, changes: AppendBatch[], options: Partial<Parameters<typeof runForBench>[1]>) => {
+    await log.append(changes);
+    return restarted(`${name}: restart ${how}, some changes more`, topology, { log, url: clickhouseUrl, ...options });
+  };
+  const half = last.length >> 1;
+  const warm = await restart("from snapshots", last.slice(0, half), { snapshots });
+  const cold = await restart("without", last.slice(half), {});
+  const restarts = [warm, cold].map(({ name, figures }) => ({ name, figures: { "stored rows": stored, ...figures } }));
+  return [load, ...records > 0 ? [live] : [], ...restarts];
+}
+
+/** Starts the topology and stops it again. */
+async function restarted(
+  name: string,
+  topology: Topology,
+  options: Parameters<typeof runForBench>[1],
+): Promise<Measured> {
   const startMs = performance.now();
   const sinceStart = () => ((performance.now() - startMs) / 1000).toFixed(1);
   let firstRow = "";
-  const second = await runForBench(topology, log, clickhouseUrl, (metric) => {
-    if (metric === "weir_sink_insert_rows" && firstRow === "") firstRow = sinceStart();
+  const instance = await runForBench(topology, {
+    ...options,
+    observe: (metric) => {
+      if (metric === "weir_sink_insert_rows" && firstRow === "") firstRow = sinceStart();
+    },
   });
-  await second.started;
+  await instance.started;
   const untilAllRuns = sinceStart();
   while (firstRow === "") await new Promise((resolve) => setTimeout(resolve, 5));
-  const restart = {
-    name: `${name}: restart, some changes more`,
-    figures: {
-      "stored rows": stored,
-      "seconds to the first new row": firstRow,
-      "seconds until all runs": untilAllRuns,
-    },
-  };
-  await second.stop();
-  return [load, ...records > 0 ? [live] : [], restart];
+  await instance.stop();
+  return { name, figures: { "seconds to the first new row": firstRow, "seconds until all runs": untilAllRuns } };
 }
 
 /** Changes that a restart finds. */
