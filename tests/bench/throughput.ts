@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import { fillLog } from "../../src/demo/mod.ts";
 import type { Topology } from "../../src/mod.ts";
 import type { AppendBatch, Log } from "../../src/ports/log.ts";
+import type { Snapshots } from "../../src/ports/snapshots.ts";
 import { gateOf } from "./gate.ts";
 import { openLocalSnapshots } from "../../src/adapters/local/snapshots.ts";
 import { runForBench } from "./instance.ts";
@@ -67,23 +68,22 @@ export async function benchThroughput(
   });
   await first.stop();
 
-  const restart = async (how: string, changes: AppendBatch[], options: Partial<Parameters<typeof runForBench>[1]>) => {
+  const restart = async (changes: AppendBatch[], kept?: Snapshots) => {
     await log.append(changes);
-    return restarted(`${name}: restart ${how}, some changes more`, topology, { log, url: clickhouseUrl, ...options });
+    const how = kept === undefined ? "without snapshots" : "from snapshots";
+    const figures = await restarted(topology, { log, url: clickhouseUrl, snapshots: kept });
+    return { name: `${name}: restart ${how}, some changes more`, figures: { "stored rows": stored, ...figures } };
   };
   const half = last.length >> 1;
-  const warm = await restart("from snapshots", last.slice(0, half), { snapshots });
-  const cold = await restart("without", last.slice(half), {});
-  const restarts = [warm, cold].map(({ name, figures }) => ({ name, figures: { "stored rows": stored, ...figures } }));
+  const restarts = [await restart(last.slice(0, half), snapshots), await restart(last.slice(half))];
   return [load, ...records > 0 ? [live] : [], ...restarts];
 }
 
 /** Starts the topology and stops it again. */
 async function restarted(
-  name: string,
   topology: Topology,
   options: Parameters<typeof runForBench>[1],
-): Promise<Measured> {
+): Promise<Measured["figures"]> {
   const startMs = performance.now();
   const sinceStart = () => ((performance.now() - startMs) / 1000).toFixed(1);
   let firstRow = "";
@@ -97,7 +97,7 @@ async function restarted(
   const untilAllRuns = sinceStart();
   while (firstRow === "") await new Promise((resolve) => setTimeout(resolve, 5));
   await instance.stop();
-  return { name, figures: { "seconds to the first new row": firstRow, "seconds until all runs": untilAllRuns } };
+  return { "seconds to the first new row": firstRow, "seconds until all runs": untilAllRuns };
 }
 
 /** Changes that a restart finds. */

@@ -113,7 +113,6 @@ export const PARAMETER_EXCEPTIONS: readonly Excepted[] = [
     reason: "a helper of tests, older than this rule: repair it when its file is opened next",
     names: [
       "tests/adapters/kafka/protocol/record_batch_test.ts decode",
-      "tests/bench/instance.ts runForBench",
       "tests/bench/throughput.ts benchThroughput",
       "tests/cli/start/json_output_test.ts running",
       "tests/cli/start/status_line_test.ts status",

@@ -40,7 +40,6 @@ export interface WorldOptions {
 const LATE_KINDS = ["append", "append rest", "insert"];
 /** Longer than any task is behind while nothing else is wrong. */
 const DELETE_RETENTION_MS = 14_400_000;
-const SNAPSHOT_EVERY_MS = 3_000;
 const STEPS_MAX = 60_000;
 const STILL_MS = 3_000;
 /** Longer than all pauses of restarts and repetitions together. */
@@ -105,7 +104,7 @@ export class World {
       sinkBytesMax: choices.setting("sink-bytes", choices.pick([1e9, 1e9, 1e9, 150]), 1e9),
       producerBytesMax: choices.setting("producer-bytes", choices.pick([1e9, 1e9, 200]), 1e9),
       packLengthMax: choices.setting("pack-length", choices.pick([1, 1, 100, 1_000, 100_000]), 100_000),
-      snapshotEveryMs: profile.snapshots ? SNAPSHOT_EVERY_MS : 0,
+      snapshotEveryMs: profile.snapshots ? 3_000 : 0,
       ...largeOptions(profile),
       ...options.run,
     };
@@ -221,6 +220,7 @@ export class World {
   /** Lets everything finish without faults. Returns what is wrong, or null. */
   async settle(): Promise<string | null> {
     this.log.faults = this.warehouse.faults = false;
+    for (const { owner } of this.instances) owner.bug = false;
     this.log.damaged = null;
     this.repair();
     this.group.comeBack();
