@@ -1,8 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
+import type { Log } from "../../src/ports/log.ts";
 import type { RunEvent } from "../../src/runtime/runner.ts";
 import { createMemorySnapshots } from "../../src/testing/memory_snapshots.ts";
+import { readerWith } from "../reader_with.ts";
 import type { StepRun } from "./step_run.ts";
-import { openThings } from "./things.ts";
+import { openThings, THINGS } from "./things.ts";
 
 const OPTIONS = { snapshotEveryMs: 1_000, repairAfterMs: 1e9 };
 
@@ -123,4 +125,40 @@ Deno.test("a topology that has changed takes the rows of its snapshots, and eval
   const third = world.spawn({ options: OPTIONS, snapshots, revision: { weir: "another", topologies: "" } });
   await world.until(() => third.runner.ready);
   assertEquals(told(third), ["the topology, or Weir, has changed since"]);
+});
+
+Deno.test("no snapshot is made of a task while its partition cannot be read", async () => {
+  await using world = await openThings({ partitions: 1 });
+  const snapshots = createMemorySnapshots();
+  await world.put([[1, "one"]]);
+  let problem: string | undefined;
+  const { log } = world;
+  const troubled = {
+    ...log,
+    reader() {
+      const reader = log.reader();
+      return readerWith(reader, {
+        async poll(waitMs) {
+          const parts = await reader.poll(waitMs);
+          if (problem === undefined) return parts;
+          const others = parts.filter(({ topic }) => topic !== THINGS);
+          const at = { fromOffset: 1, nextOffset: 1, endOffset: 1 };
+          return [...others, { topic: THINGS, partition: 0, ...at, records: [], problem }];
+        },
+      });
+    },
+  };
+  const run = world.spawn({ options: OPTIONS, snapshots, log: troubled as Log });
+  await world.until(() => snapshots.published.size === 1);
+  const [before] = snapshots.published.values();
+  await world.put([[2, "two"]]);
+  await world.until(() => world.names().has(2));
+  assertEquals([...snapshots.published.values()][0], before, "it is not due yet");
+  problem = "a file is damaged";
+  await world.until(() => run.runner.problems.list().some(({ name }) => name === `reading ${THINGS}/0`));
+  for (let second = 0; second < 5; second++) await world.clock.pass(1_000);
+  assertEquals([...snapshots.published.values()][0], before);
+  problem = undefined;
+  await world.put([[3, "three"]]);
+  await world.until(() => [...snapshots.published.values()][0] !== before);
 });

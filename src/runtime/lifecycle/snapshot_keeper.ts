@@ -6,6 +6,7 @@ import { evaluateAll, restoreRows, restoreTask, saveTask } from "../task/task_sn
 import type { SinkWriter } from "../delivery/sink_writer.ts";
 import type { RunOptions } from "../options.ts";
 import type { Ports } from "../ports.ts";
+import type { Problems } from "../problems.ts";
 import type { RunEvent } from "../run_event.ts";
 import { planPrint, type Revision, rowsPrint } from "./plan_print.ts";
 import { headOf, type SnapshotHead, whyUnfit } from "./snapshot_head.ts";
@@ -28,6 +29,7 @@ export interface SnapshotParts {
   readonly options: Pick<RunOptions, "snapshotEveryMs">;
   readonly topics: Topics;
   readonly writers: ReadonlyMap<string, Pick<SinkWriter, "barrier">>;
+  readonly problems: Pick<Problems, "list">;
   readonly hosts: ReadonlyMap<string, TaskHost>;
   readonly onEvent: (event: RunEvent) => void;
 }
@@ -137,7 +139,7 @@ export class SnapshotKeeper {
     const { hosts, options, ports: { clock } } = this.#instance;
     for (const host of [...hosts.values()]) {
       const { task } = host;
-      if (task === null || task.closed || !task.complete || !this.#keeps(host)) continue;
+      if (task === null || task.closed || !task.complete || !this.#keeps(host) || this.#isBlind(host)) continue;
       const nowMs = clock.nowMs();
       const last = this.#taken.get(host.id);
       const state = `${host.positions} ${host.inboxPosition} ${task.queue.position.entries}`;
@@ -148,6 +150,12 @@ export class SnapshotKeeper {
       this.#taken.set(host.id, { task, atMs: nowMs, state });
       await this.#writeOne(host, task);
     }
+  }
+
+  /** Whether nobody knows where its topics end: it may have read everything long ago, and not what came since. */
+  #isBlind({ topics, partition }: TaskHost): boolean {
+    const unread = new Set(["log", ...topics.map((topic) => `reading ${topic}/${partition}`)]);
+    return this.#instance.problems.list().some(({ name }) => unread.has(name));
   }
 
   async #writeOne(host: TaskHost, task: Task): Promise<void> {
