@@ -8,7 +8,7 @@ import { createTaskContext } from "./lifecycle/context.ts";
 import { DeadLetterQueue } from "./delivery/dead_letter_queue.ts";
 import { GlobalLetters } from "./lifecycle/global_letters.ts";
 import { GlobalReader } from "./globals/global_reader.ts";
-import { type Held, heldRows, tendHeldRows } from "./lifecycle/held_rows.ts";
+import { HELD_ROWS, tendHeldRows } from "./lifecycle/held_rows.ts";
 import { groupTasks } from "./lifecycle/group_tasks.ts";
 import { Housekeeping } from "./lifecycle/housekeeping.ts";
 import { type Instance, startReport } from "./lifecycle/instance.ts";
@@ -233,9 +233,9 @@ export class Runner {
       [...this.#hosts.values()].every((host) => host.state === "running");
   }
 
-  /** Rows that are shown although they are not computed, because something failed, by sink. */
-  get held(): Held[] {
-    return heldRows(this.#hosts.values());
+  /** Whether rows are shown although they are not computed, because something failed; {@link problems} say why. */
+  get degraded(): boolean {
+    return this.problems.list().some(({ name }) => name === HELD_ROWS);
   }
 
   /** How the topology stands here. */

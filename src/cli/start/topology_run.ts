@@ -80,7 +80,7 @@ export class TopologyRun implements ShownRun {
   get state(): TopologyState {
     const trying = this.#phase === "starting" || this.#phase === "running";
     if (trying && this.failure !== null && this.failure.fate !== "passes") return "failed";
-    return this.#phase === "running" && this.runner!.held.length > 0 ? "degraded" : this.#phase;
+    return this.#phase === "running" && this.runner!.degraded ? "degraded" : this.#phase;
   }
 
   /** What is wrong now. */

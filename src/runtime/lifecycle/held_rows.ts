@@ -2,7 +2,8 @@ import { heldOf } from "../task/task_outputs.ts";
 import type { Instance } from "./instance.ts";
 import type { TaskHost } from "./task_host.ts";
 
-const PROBLEM = "held rows";
+/** Under which name rows that are held are a problem. */
+export const HELD_ROWS = "held rows";
 
 /** Rows of one sink that ClickHouse shows although they are not computed, because something failed. */
 export interface Held {
@@ -29,7 +30,7 @@ export function tendHeldRows({ hosts, busy, wake, problems, ports, topology, wri
     const rows = held.find((one) => one.sink === sink)?.rows ?? 0;
     ports.metrics.gauge("weir_held_rows", { topology: topology.name, sink }, rows);
   }
-  problems.set(PROBLEM, held.length === 0 ? null : problemOf(held, hosts));
+  problems.set(HELD_ROWS, held.length === 0 ? null : problemOf(held, hosts));
   if (held.length === 0) return;
   for (const host of hosts.values()) {
     const { task } = host;
