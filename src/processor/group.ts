@@ -40,7 +40,7 @@ export class Groups {
   add(key: Key, columns: Row): Slot {
     const group = this.keys.add(key);
     this.#columns.write(group, columns);
-    for (const { algebra, states } of this.#valued) states.put(group, algebra.zero());
+    for (const { algebra, states } of this.#valued) states.set(group, algebra.zero());
     return group;
   }
 
@@ -56,22 +56,23 @@ export class Groups {
 
   /** Puts a row in: its values in order, null for none. It never throws: totals have no limit here. */
   put(group: Slot, values: readonly unknown[]): void {
-    for (let index = 0; index < this.#valued.length; index++) {
-      if (values[index] === null) continue;
-      const { algebra, states } = this.#valued[index];
-      states.put(group, algebra.add(states.get(group), values[index]));
-    }
-    this.#rows.set(group, this.rows(group) + 1);
+    this.#change(group, values, 1);
   }
 
   /** Takes a row out that was put in with the same values. */
   take(group: Slot, values: readonly unknown[]): void {
+    this.#change(group, values, -1);
+  }
+
+  #change(group: Slot, values: readonly unknown[], rows: 1 | -1): void {
     for (let index = 0; index < this.#valued.length; index++) {
-      if (values[index] === null) continue;
+      const value = values[index];
+      if (value === null) continue;
       const { algebra, states } = this.#valued[index];
-      states.put(group, algebra.remove(states.get(group), values[index]));
+      const state = states.get(group);
+      states.set(group, rows === 1 ? algebra.add(state, value) : algebra.remove(state, value));
     }
-    this.#rows.set(group, this.rows(group) - 1);
+    this.#rows.set(group, this.rows(group) + rows);
   }
 
   /** The share as others see it, one part for each column of the aggregate. */

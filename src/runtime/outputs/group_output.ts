@@ -5,7 +5,7 @@ import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyOf, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { checkMessageBytes, checkTextBytes } from "../../record/sendable.ts";
-import { decodeWire, encodeWire, wireEquals } from "../../record/wire.ts";
+import { decodeWire, encodeWire } from "../../record/wire.ts";
 import { SlotCells } from "../../state/cells.ts";
 import type { SlotTable } from "../../state/slot_table.ts";
 import { NO_SLOT, type SectionReader, type SectionWriter, type Slot } from "../../state/slots.ts";
@@ -122,12 +122,10 @@ export class GroupOutput {
     if (group === old && (group === NO_SLOT || this.#same(entry))) return;
     this.#leave(entry);
     this.#places.set(entry, group);
-    // Cleared before: an equal value of another scale is another contribution.
-    for (const values of this.#contributions) values.clear(entry);
-    if (group === NO_SLOT) return;
     for (let index = 0; index < this.#values.length; index++) {
-      this.#contributions[index].put(entry, this.#values[index]);
+      this.#contributions[index].set(entry, group === NO_SLOT ? null : this.#values[index]);
     }
+    if (group === NO_SLOT) return;
     this.groups.put(group, this.#values);
     this.touch(group);
   }
@@ -169,7 +167,7 @@ export class GroupOutput {
   }
 
   #same(entry: Slot): boolean {
-    return this.#values.every((value, index) => wireEquals(value, this.#contributions[index].get(entry)));
+    return this.#values.every((value, index) => this.#contributions[index].equals(entry, value));
   }
 
   /** Marks a group as changed. */
