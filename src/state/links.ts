@@ -139,6 +139,12 @@ export class Links {
     return walk;
   }
 
+  /** Visits all who use `right` now; those who leave before their turn are passed over. */
+  forEachUser(right: Slot, visit: (user: Slot) => void): void {
+    const users = this.walk(right);
+    for (let user = users.next(); user !== NO_SLOT; user = users.next()) visit(user);
+  }
+
   #leftPart(): SlotPart {
     const chunks = [this.#rights, this.#afters, this.#befores];
     return {

@@ -170,9 +170,7 @@ export class Globals {
     }
     const before = members[0].read(entry);
     if (!members[0].write(entry, row)) return before;
-    const own = [...state.views].filter(([, { rows }]) => rows === members[0]);
-    for (const [, { digests }] of own) digests.set(entry, null);
-    this.#evaluate(state, entry, { changed: own.map(([step]) => step) });
+    this.#evaluate(state, entry, { ownChanged: true });
     if (row === null) {
       state.failed.forget(entry);
       keys.remove(entry);
@@ -180,17 +178,19 @@ export class Globals {
     return before;
   }
 
-  /** `changed`: registers that have another value already. */
-  #evaluate(state: GlobalState, entry: Slot, { changed }: { readonly changed: number[] } = { changed: [] }): void {
+  /** `ownChanged`: the entry's own register has another value already. */
+  #evaluate(state: GlobalState, entry: Slot, { ownChanged } = { ownChanged: false }): void {
     const key = state.entries.keys.keyOf(entry);
     state.failed.begin(entry);
     state.refusals.begin();
     const registers = state.program.run(entry);
     state.refusals.evaluated(key);
     state.failed.end(entry);
-    // Nothing of a global table is ever unknown.
+    const changed: number[] = [];
+    const own = state.entries.members[0];
     for (const [step, { rows, digests }] of state.views) {
-      if (!rows.write(entry, registers[step] as Row | null)) continue;
+      // Nothing of a global table is ever unknown.
+      if (rows === own ? !ownChanged : !rows.write(entry, registers[step] as Row | null)) continue;
       digests.set(entry, null);
       changed.push(step);
     }
@@ -204,21 +204,17 @@ export class Globals {
         const { links } = state.stores[index];
         const right = state.stores[index].changed(key);
         if (right === NO_SLOT) return;
-        const users = links.walk(right);
-        if (links.users(right) > USERS_AT_ONCE) this.#walkLater({ state, links, right, users });
-        else for (let user = users.next(); user !== NO_SLOT; user = users.next()) this.#evaluate(state, user);
+        if (links.users(right) > USERS_AT_ONCE) this.#walkLater({ state, links, right });
+        else links.forEachUser(right, (user) => this.#evaluate(state, user));
       });
     }
     for (const listener of this.#listeners) listener(table, step, key);
   }
 
-  #walkLater(fanOut: FanOut): void {
-    const known = this.#fanOuts.find(({ links, right }) => links === fanOut.links && right === fanOut.right);
-    if (known === undefined) this.#fanOuts.push(fanOut);
-    else {
-      fanOut.users.close();
-      known.users.restart();
-    }
+  #walkLater({ state, links, right }: Omit<FanOut, "users">): void {
+    const known = this.#fanOuts.find((fanOut) => fanOut.links === links && fanOut.right === right);
+    if (known === undefined) this.#fanOuts.push({ state, links, right, users: links.walk(right) });
+    else known.users.restart();
   }
 
   /** Evaluates at most so many rows that use a row which changed; true if more wait. */

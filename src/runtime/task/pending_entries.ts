@@ -1,6 +1,6 @@
 import { DIRTY, type Entries, PENDING } from "../../state/entries.ts";
 import type { Links } from "../../state/links.ts";
-import { NO_SLOT, type Slot } from "../../state/slots.ts";
+import type { Slot } from "../../state/slots.ts";
 import type { WorkQueue } from "./work_queue.ts";
 
 /** The entries of a task that were not evaluated yet with all their partners known. */
@@ -45,9 +45,8 @@ export class PendingEntries {
 
   /** A right row is known to be what it was: of its users, those that are pending are evaluated. */
   confirmed(links: Links, right: Slot): void {
-    const users = links.walk(right);
-    for (let user = users.next(); user !== NO_SLOT; user = users.next()) {
+    links.forEachUser(right, (user) => {
       if (this.#entries.is(user, PENDING)) this.#queue.mark(user);
-    }
+    });
   }
 }

@@ -175,9 +175,8 @@ export class Task implements TaskView {
   load(): void {
     if (this.loaded) return;
     this.loaded = true;
-    for (const entry of this.pendingEntries.begin()) {
-      for (const group of this.groups) if (this.restored) group.unfold(entry);
-    }
+    const folded = this.restored ? this.groups : [];
+    for (const entry of this.pendingEntries.begin()) for (const group of folded) group.unfold(entry);
     this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].expect(this.pending));
     this.queue.markAll(unshownFirst(this.entries, this.sinks));
     for (const server of this.servers) this.chores.add(tellAbsent(server, this.entries));

@@ -107,8 +107,7 @@ export function markChanged(task: Task): void {
 }
 
 function markUsers(entries: Entries, { links, right }: { readonly links: Links; readonly right: Slot }): void {
-  const users = links.walk(right);
-  for (let user = users.next(); user !== NO_SLOT; user = users.next()) entries.raise(user, PENDING);
+  links.forEachUser(right, (user) => entries.raise(user, PENDING));
 }
 
 /**

@@ -27,6 +27,7 @@ export class WorkQueue {
   readonly #entries: Entries;
   /** By right row of each lookup: the users that come next. */
   readonly #fanOuts = new Map<Links, Map<Slot, Walk>>();
+  readonly #mark = (entry: Slot) => this.mark(entry);
   #scan: Iterator<Slot> | null = null;
   #marked = 0;
   #walksBegun = 0;
@@ -55,11 +56,7 @@ export class WorkQueue {
 
   /** All users of a right row must be evaluated. */
   markUsers(links: Links, right: Slot): void {
-    if (links.users(right) <= MARKED_USERS_MAX) {
-      const users = links.walk(right);
-      for (let user = users.next(); user !== NO_SLOT; user = users.next()) this.mark(user);
-      return;
-    }
+    if (links.users(right) <= MARKED_USERS_MAX) return links.forEachUser(right, this.#mark);
     let fanOuts = this.#fanOuts.get(links);
     if (fanOuts === undefined) this.#fanOuts.set(links, fanOuts = new Map());
     const known = fanOuts.get(right);
