@@ -32,6 +32,13 @@ const HOMES_MAX = 65_536;
 const ABSENT = "null";
 const ABSENT_DIGEST = 0;
 
+/** A home that is not told. */
+interface Except {
+  readonly except: number;
+}
+
+const NOBODY: Except = { except: -1 };
+
 /**
  * One register served to homes: who subscribed to which key, and what they were told last. A subscription is ALWAYS
  * answered, at once or as soon as the value is known. A value that cannot be sent, for what it is or for its size, is
@@ -109,8 +116,7 @@ export class Server {
   readonly #isCurrent = (subscription: number): boolean =>
     subscription === this.#subscriptionOf(subscription % HOMES_MAX);
 
-  /** `except`: a home that is not told; -1 for none. */
-  #answerAll(key: Key, wire: string, { except }: { readonly except: number }): void {
+  #answerAll(key: Key, wire: string, { except }: Except = NOBODY): void {
     const slot = this.#keys.find(key);
     if (slot === NO_SLOT) return;
     for (const subscription of this.#subscriptions.values(slot)) {
@@ -128,10 +134,7 @@ export class Server {
     const { entry, value, held } = known;
     const wire = this.#encoded(key, value);
     const now = digestOfWire(wire);
-    if (entry !== NO_SLOT && this.#told.get(entry) !== now) {
-      this.#told.set(entry, now);
-      this.#answerAll(key, wire, { except: home });
-    }
+    if (entry !== NO_SLOT) this.#tellAll(entry, { key, wire, now }, { except: home });
     this.#answer(home, key, held === now ? held : wire);
   }
 
@@ -161,8 +164,9 @@ export class Server {
   /** Tells all subscribers the entry's value unless it is what they were told last. */
   tell(entry: Slot, value: Row | null): void {
     const key = this.#entries.keyOf(entry);
-    if (this.#keys.has(key)) this.#tellAll(entry, this.#encoded(key, value));
-    else this.#told.set(entry, null);
+    if (!this.#keys.has(key)) return void this.#told.set(entry, null);
+    const wire = this.#encoded(key, value);
+    this.#tellAll(entry, { key, wire, now: digestOfWire(wire) });
   }
 
   #encoded(key: Key, value: Row | null): string {
@@ -175,16 +179,15 @@ export class Server {
     }
   }
 
-  #tellAll(entry: Slot, wire: string): void {
-    const now = digestOfWire(wire);
-    if (this.#told.get(entry) === now) return;
-    this.#told.set(entry, now);
-    this.#answerAll(this.#entries.keyOf(entry), wire, { except: -1 });
+  #tellAll(entry: Slot, value: { key: Key; wire: string; now: number }, except?: Except): void {
+    if (this.#told.get(entry) === value.now) return;
+    this.#told.set(entry, value.now);
+    this.#answerAll(value.key, value.wire, except);
   }
 
   /** Tells all subscribers of a key that has no entry that it is absent. */
   tellAbsent(key: Key): void {
-    this.#answerAll(key, ABSENT, { except: -1 });
+    this.#answerAll(key, ABSENT);
   }
 }
 
