@@ -16,6 +16,20 @@ function told(run: StepRun): string[] {
   });
 }
 
+/** Puts the rows, and runs until their snapshot is published; of one partition. */
+async function publish(
+  world: Awaited<ReturnType<typeof openThings>>,
+  { snapshots, rows }: {
+    readonly snapshots: ReturnType<typeof createMemorySnapshots>;
+    readonly rows: Parameters<typeof world.put>[0];
+  },
+): Promise<void> {
+  await world.put(rows);
+  const run = world.spawn({ options: OPTIONS, snapshots });
+  await world.until(() => snapshots.published.size === 1);
+  await run.stop();
+}
+
 Deno.test("a start goes on from its snapshots: it reads what lies behind them, and writes what differs", async () => {
   await using world = await openThings({ partitions: 2 });
   const snapshots = createMemorySnapshots();
@@ -42,10 +56,7 @@ Deno.test("a start goes on from its snapshots: it reads what lies behind them, a
 Deno.test("a start believes ClickHouse, not its snapshot, about what is shown", async () => {
   await using world = await openThings({ partitions: 1 });
   const snapshots = createMemorySnapshots();
-  await world.put([[1, "one"], [2, "two"], [3, "three"]]);
-  const first = world.spawn({ options: OPTIONS, snapshots });
-  await world.until(() => snapshots.published.size === 1);
-  await first.stop();
+  await publish(world, { snapshots, rows: [[1, "one"], [2, "two"], [3, "three"]] });
   world.memory.drop("things");
   const second = world.spawn({ options: OPTIONS, snapshots });
   await world.until(() => world.names().size === 3);
@@ -55,10 +66,7 @@ Deno.test("a start believes ClickHouse, not its snapshot, about what is shown", 
 Deno.test("a snapshot that is damaged is ignored, and the task reads everything", async () => {
   await using world = await openThings({ partitions: 1 });
   const snapshots = createMemorySnapshots();
-  await world.put([[1, "one"], [2, "two"]]);
-  const first = world.spawn({ options: OPTIONS, snapshots });
-  await world.until(() => snapshots.published.size === 1);
-  await first.stop();
+  await publish(world, { snapshots, rows: [[1, "one"], [2, "two"]] });
   for (const [name, bytes] of snapshots.published) {
     const damaged = bytes.slice();
     damaged[damaged.length >> 1] ^= 4;
@@ -110,10 +118,7 @@ Deno.test("no snapshot is published while a row whose digest it holds is not ack
 Deno.test("a topology that has changed takes the rows of its snapshots, and evaluates all of them", async () => {
   await using world = await openThings({ partitions: 1 });
   const snapshots = createMemorySnapshots();
-  await world.put([[1, "one"], [2, "two"], [3, "three"]]);
-  const first = world.spawn({ options: OPTIONS, snapshots });
-  await world.until(() => snapshots.published.size === 1);
-  await first.stop();
+  await publish(world, { snapshots, rows: [[1, "one"], [2, "two"], [3, "three"]] });
   await world.put([[2, null], [4, "four"]]);
   const revision = { weir: "", topologies: "another text of a callback" };
   const second = world.spawn({ options: OPTIONS, snapshots, revision });

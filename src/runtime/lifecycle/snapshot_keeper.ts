@@ -1,4 +1,5 @@
 import type { PartitionOffsets } from "../../ports/log.ts";
+import type { TaskTable } from "../../plan/physical.ts";
 import { outputsOf } from "../../plan/outputs_of.ts";
 import { SnapshotReader, SnapshotWriter } from "../../state/snapshot_file.ts";
 import type { Task } from "../task/task.ts";
@@ -49,7 +50,8 @@ interface Taken {
 export class SnapshotKeeper {
   readonly #instance: SnapshotParts;
   readonly #plan: string;
-  readonly #revision: Revision;
+  /** By table: see {@link rowsPrint}. */
+  readonly #rows = new Map<TaskTable, string | null>();
   readonly #taken = new Map<string, Taken>();
 
   constructor(instance: SnapshotParts, revision: Revision) {
@@ -57,12 +59,14 @@ export class SnapshotKeeper {
     const { plan, partitions } = instance.topics;
     // Of a table that others look up or add up, it matters how many tasks these have.
     this.#plan = planPrint(plan, { ...revision, topologies: JSON.stringify([revision.topologies, partitions]) });
-    this.#revision = revision;
+    for (const table of plan.tables) {
+      this.#rows.set(table, rowsPrint(table, { weir: revision.weir, partitions: partitions[table.index] }));
+    }
   }
 
   /**
-   * Begins a task with its snapshot, if there is one that fits. `begin`: makes the task, once more if what was loaded
-   * into the first one was damaged.
+   * Begins a task with its snapshot, if there is one that fits. `begin`: makes the task; one that was made for what
+   * turns out to be damaged is thrown away, and null returned.
    */
   async restore(
     host: TaskHost,
@@ -81,7 +85,7 @@ export class SnapshotKeeper {
         host,
         topics,
         plan: this.#plan,
-        rows: this.#rowsOf(host),
+        rows: this.#rows.get(host.table)!,
         nowMs: clock.nowMs(),
         offsets,
       });
@@ -125,11 +129,6 @@ export class SnapshotKeeper {
     return null;
   }
 
-  #rowsOf({ table }: TaskHost): string | null {
-    const partitions = this.#instance.topics.partitions[table.index];
-    return rowsPrint(table, { weir: this.#revision.weir, partitions });
-  }
-
   #nameOf(host: TaskHost): string {
     return `${this.#instance.topology.name} ${host.id}`;
   }
@@ -164,7 +163,7 @@ export class SnapshotKeeper {
       metrics.count("weir_snapshots_total", { topology: topology.name, result: name }, 1);
     try {
       const writer = new SnapshotWriter();
-      const rows = this.#rowsOf(host);
+      const rows = this.#rows.get(host.table)!;
       const head = headOf(host, { topology: topology.name, topics, plan: this.#plan, rows, nowMs: clock.nowMs() });
       writer.texts([JSON.stringify(head)]);
       saveTask(task, writer);
