@@ -56,23 +56,26 @@ export class Groups {
 
   /** Puts a row in: its values in order, null for none. It never throws: totals have no limit here. */
   put(group: Slot, values: readonly unknown[]): void {
-    this.#change(group, values, 1);
+    this.#change(group, values, (algebra, state, value) => algebra.add(state, value));
+    this.#rows.set(group, this.rows(group) + 1);
   }
 
   /** Takes a row out that was put in with the same values. */
   take(group: Slot, values: readonly unknown[]): void {
-    this.#change(group, values, -1);
+    this.#change(group, values, (algebra, state, value) => algebra.remove(state, value));
+    this.#rows.set(group, this.rows(group) - 1);
   }
 
-  #change(group: Slot, values: readonly unknown[], rows: 1 | -1): void {
+  #change(
+    group: Slot,
+    values: readonly unknown[],
+    changed: (algebra: Algebra, state: unknown, value: unknown) => unknown,
+  ): void {
     for (let index = 0; index < this.#valued.length; index++) {
-      const value = values[index];
-      if (value === null) continue;
+      if (values[index] === null) continue;
       const { algebra, states } = this.#valued[index];
-      const state = states.get(group);
-      states.set(group, rows === 1 ? algebra.add(state, value) : algebra.remove(state, value));
+      states.set(group, changed(algebra, states.get(group), values[index]));
     }
-    this.#rows.set(group, this.rows(group) + rows);
   }
 
   /** The share as others see it, one part for each column of the aggregate. */

@@ -32,13 +32,6 @@ const HOMES_MAX = 65_536;
 const ABSENT = "null";
 const ABSENT_DIGEST = 0;
 
-/** A home that is not told. */
-interface Except {
-  readonly except: number;
-}
-
-const NOBODY: Except = { except: -1 };
-
 /**
  * One register served to homes: who subscribed to which key, and what they were told last. A subscription is ALWAYS
  * answered, at once or as soon as the value is known. A value that cannot be sent, for what it is or for its size, is
@@ -116,7 +109,8 @@ export class Server {
   readonly #isCurrent = (subscription: number): boolean =>
     subscription === this.#subscriptionOf(subscription % HOMES_MAX);
 
-  #answerAll(key: Key, wire: string, { except }: Except = NOBODY): void {
+  /** `except`: a home that is not told. */
+  #answerAll(key: Key, wire: string, { except }: { readonly except?: number } = {}): void {
     const slot = this.#keys.find(key);
     if (slot === NO_SLOT) return;
     for (const subscription of this.#subscriptions.values(slot)) {
@@ -134,7 +128,7 @@ export class Server {
     const { entry, value, held } = known;
     const wire = this.#encoded(key, value);
     const now = digestOfWire(wire);
-    if (entry !== NO_SLOT) this.#tellAll(entry, { key, wire, now }, { except: home });
+    if (entry !== NO_SLOT) this.#tellAll(entry, { key, wire, now, except: home });
     this.#answer(home, key, held === now ? held : wire);
   }
 
@@ -179,10 +173,11 @@ export class Server {
     }
   }
 
-  #tellAll(entry: Slot, value: { key: Key; wire: string; now: number }, except?: Except): void {
+  /** `now`: the digest of `wire`. */
+  #tellAll(entry: Slot, value: { key: Key; wire: string; now: number; except?: number }): void {
     if (this.#told.get(entry) === value.now) return;
     this.#told.set(entry, value.now);
-    this.#answerAll(value.key, value.wire, except);
+    this.#answerAll(value.key, value.wire, value);
   }
 
   /** Tells all subscribers of a key that has no entry that it is absent. */
