@@ -2,9 +2,10 @@ import type { Row } from "../record/row.ts";
 import type { Converts } from "./connect_schema.ts";
 import type { MessageBytes } from "./message_text.ts";
 import type { ReadyColumn } from "./row_reader.ts";
-import { rowScanner, type ScannedColumn } from "./row_scanner.ts";
+import { rowScanner, type ScannedColumn, scannedKeys } from "./row_scanner.ts";
 import { cursor, find, lastPlace, loadMessage, nextByte, scratch, sought, take, token } from "./scanned_bytes.ts";
 import { formOf } from "./scanned_forms.ts";
+import { sameNames } from "./unknown_columns.ts";
 
 /** Orders of keys remembered for each topic. It has one at a time, two while its table changes. */
 const LAYOUTS_MAX = 4;
@@ -71,8 +72,7 @@ export function envelopeScanner(options: EnvelopeScannerOptions): EnvelopeScanne
     const convert = converts === null ? null : converts[index];
     return { ...column, index, convert, form: forms && convert === null ? formOf(column) : null };
   });
-  const byName = new Map(columns.map((column) => [column.name, column]));
-  const required = key.filter((name) => byName.has(name));
+  const required = key.filter((name) => columns.some((column) => column.name === name));
   const layouts: Layout[] = [];
   let learnt = 0;
   let misses = 0;
@@ -124,11 +124,7 @@ export function envelopeScanner(options: EnvelopeScannerOptions): EnvelopeScanne
       if (names.length === 0 || !required.every((name) => names.includes(name))) return;
       learnt++;
       misses = 0;
-      const keys = names.map((name, index) => ({
-        token: token(`${index === 0 ? "{" : ","}${JSON.stringify(name)}:`),
-        column: byName.get(name) ?? null,
-      }));
-      layouts.unshift({ names, scan: rowScanner({ keys, columns, isUnavailable }) });
+      layouts.unshift({ names, scan: rowScanner({ keys: scannedKeys(names, columns), columns, isUnavailable }) });
       layouts.length = Math.min(layouts.length, LAYOUTS_MAX);
     },
   };
@@ -158,8 +154,4 @@ function opIn(at: number): Scanned["op"] | null {
     default:
       return null;
   }
-}
-
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((name, index) => name === b[index]);
 }

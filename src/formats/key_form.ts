@@ -94,7 +94,7 @@ function timeWire({ unit }: TimeForm, { times = "adaptive" }: WireFormat): KeyWi
 }
 
 /** Without what changes no value: nullable, optional, readonly. */
-function unwrapped(schema: Schema): Schema {
+export function unwrapped(schema: Schema): Schema {
   const { type, innerType } = schema._zod.def as { type: string; innerType?: Schema };
   const wraps = type === "nullable" || type === "optional" || type === "nonoptional" || type === "readonly";
   return wraps && innerType !== undefined ? unwrapped(innerType) : schema;

@@ -1,10 +1,10 @@
-import { type Key, keyOf, keyOfOne } from "../record/key.ts";
+import { type Key, keyOf } from "../record/key.ts";
 import { REFUSED } from "./column_type.ts";
 import type { Convert } from "./connect_schema.ts";
 import { isUnsafe } from "./exact_json.ts";
 import type { MessageBytes } from "./message_text.ts";
 import type { ReadyColumn } from "./row_reader.ts";
-import { cursor, loadMessage, scratch, take, token } from "./scanned_bytes.ts";
+import { cursor, keyTokens, loadMessage, scratch, take } from "./scanned_bytes.ts";
 import { formOf } from "./scanned_forms.ts";
 import { exactValue, scannedValue } from "./scanned_values.ts";
 
@@ -25,7 +25,7 @@ export interface KeyReadColumn {
  */
 export function keyScanner(columns: readonly KeyReadColumn[]): (message: MessageBytes) => Key | null {
   const readers = columns.map(valueReader);
-  const tokens = columns.map(({ name }, index) => token(`${index === 0 ? "{" : ","}${JSON.stringify(name)}:`));
+  const tokens = keyTokens(columns.map(({ name }) => name));
   /** The values to the end of the message; null if they do not end there, or one of them is refused. */
   const values = (): unknown[] | null => {
     const bare = scratch[0] !== OPEN;
@@ -43,7 +43,7 @@ export function keyScanner(columns: readonly KeyReadColumn[]): (message: Message
   return (message) => {
     const read = loadMessage(message) ? values() : null;
     try {
-      return read === null ? null : read.length === 1 ? keyOfOne(read[0]) : keyOf(read);
+      return read === null ? null : keyOf(read);
     } catch (error) {
       // A value that can be no key: the parser says so.
       if (error instanceof TypeError) return null;

@@ -1,5 +1,5 @@
 import { DeserializationError } from "../record/errors.ts";
-import { type Key, keyOf, keyOfOne } from "../record/key.ts";
+import { type Key, keyOf } from "../record/key.ts";
 import { columnTypeOf, NumberText, REFUSED, shown } from "./column_type.ts";
 import { type ConnectField, type Converts, convertsOf, someOrNull } from "./connect_schema.ts";
 import { isUnsafe, parseExact, parseIntegers } from "./exact_json.ts";
@@ -141,7 +141,7 @@ interface KeyContext extends Omit<KeySpec, "scans"> {
 function keyOfJson(text: string, context: KeyContext): Key {
   const values = valuesOfJson(text, context);
   try {
-    return values.length === 1 ? keyOfOne(values[0]) : keyOf(values);
+    return keyOf(values);
   } catch (error) {
     if (error instanceof TypeError) throw badKey(context, error.message.slice(0, 200));
     throw error;

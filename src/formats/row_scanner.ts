@@ -3,7 +3,7 @@ import { literal, specialised } from "../record/specialised.ts";
 import { REFUSED } from "./column_type.ts";
 import type { Convert } from "./connect_schema.ts";
 import { type ReadyColumn, rowMaker } from "./row_reader.ts";
-import { cursor, scratch, type Token, view, wordAt } from "./scanned_bytes.ts";
+import { cursor, keyTokens, scratch, type Token, view, wordAt } from "./scanned_bytes.ts";
 import type { ReadForm } from "./scanned_forms.ts";
 import { exactValue, scannedValue, skipValue } from "./scanned_values.ts";
 
@@ -17,10 +17,19 @@ export interface ScannedColumn extends ReadyColumn {
   readonly form: ReadForm | null;
 }
 
-/** One key of the row on the wire: `{"id":`, then `,"name":`; and the column that it is of, if one is declared. */
-export interface ScannedKey {
+/** One key of the row on the wire, and the column that it is of, if one is declared. */
+interface ScannedKey {
   readonly token: Token;
   readonly column: ScannedColumn | null;
+}
+
+/** The keys of a row with these names in this order. */
+export function scannedKeys(names: readonly string[], columns: readonly ScannedColumn[]): ScannedKey[] {
+  const tokens = keyTokens(names);
+  return names.map((name, index) => ({
+    token: tokens[index],
+    column: columns.find((column) => column.name === name) ?? null,
+  }));
 }
 
 /** What a row's scanner is made for. */

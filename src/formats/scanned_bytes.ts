@@ -59,6 +59,11 @@ export function token(text: string): Token {
   return { length: bytes.length, words };
 }
 
+/** What stands before each value of an object with these names in this order: `{"id":`, then `,"name":`. */
+export function keyTokens(names: readonly string[]): Token[] {
+  return names.map((name, index) => token(`${index === 0 ? "{" : ","}${JSON.stringify(name)}:`));
+}
+
 /** Where word `index` of a token of `length` bytes begins. */
 export function wordAt(index: number, length: number): number {
   return Math.min(index * WORD_BYTES, length - WORD_BYTES);

@@ -1,8 +1,7 @@
-import type { z } from "zod";
 import { Decimal, DECIMAL_DIGITS_MAX } from "../record/decimal.ts";
 import { columnTypeOf, REFUSED } from "./column_type.ts";
 import { daysOfDigits, MICROS_OF_DAY, MICROS_OF_SECOND } from "./iso_time.ts";
-import { readsIntegers } from "./key_form.ts";
+import { readsIntegers, unwrapped } from "./key_form.ts";
 import type { ReadyColumn } from "./row_reader.ts";
 import { cursor, scratch } from "./scanned_bytes.ts";
 import { scannedInteger } from "./scanned_values.ts";
@@ -36,13 +35,6 @@ export function formOf({ schema, asked }: Pick<ReadyColumn, "schema" | "asked">)
     return scale === 0 ? null : () => decimalText(scale, precision - scale);
   }
   return type.time?.kind === "timestamp" && type.time.unit === "microseconds" ? timestampText : null;
-}
-
-/** What a nullable or optional schema is made of. */
-function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
-  const { type, innerType } = schema._zod.def as { type: string; innerType?: z.core.$ZodType };
-  const wraps = type === "nullable" || type === "optional";
-  return wraps && innerType !== undefined ? unwrapped(innerType) : schema;
 }
 
 /**

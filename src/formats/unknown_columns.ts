@@ -72,7 +72,8 @@ function addTo(totals: Map<string, number>, shape: Shape): void {
   }
 }
 
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
+/** Whether both are the same columns in the same order. */
+export function sameNames(a: readonly string[], b: readonly string[]): boolean {
   if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;

@@ -3,8 +3,8 @@ import { z } from "zod";
 import { int8, json, numeric, timestamptz } from "../../src/formats/columns.ts";
 import { createDecoder, type DecoderOptions } from "../../src/formats/decoder.ts";
 import { readyColumns } from "../../src/formats/row_reader.ts";
-import { type RowLayout, rowScanner } from "../../src/formats/row_scanner.ts";
-import { loadMessage, token } from "../../src/formats/scanned_bytes.ts";
+import { type RowLayout, rowScanner, scannedKeys } from "../../src/formats/row_scanner.ts";
+import { loadMessage } from "../../src/formats/scanned_bytes.ts";
 import { formOf } from "../../src/formats/scanned_forms.ts";
 import { UNAVAILABLE_DEFAULT, unavailableTest } from "../../src/formats/unavailable.ts";
 import { captured, fixtureFiles, schemaOf } from "./fixtures.ts";
@@ -164,10 +164,7 @@ Deno.test("rowScanner() is the loop that it is compiled from", () => {
     const { options, wire } = randomTopic(random);
     const columns = readyColumns("things", options)
       .map((column, index) => ({ ...column, index, convert: null, form: formOf(column) }));
-    const keys = Object.keys(wire).map((name, index) => ({
-      token: token(`${index === 0 ? "{" : ","}${JSON.stringify(name)}:`),
-      column: columns.find((column) => column.name === name) ?? null,
-    }));
+    const keys = scannedKeys(Object.keys(wire), columns);
     const layout: RowLayout = { keys, columns, isUnavailable: unavailableTest(UNAVAILABLE_DEFAULT) };
     const [compiled, looped] = [rowScanner(layout), loopedRows(layout)];
     for (let index = 0; index < 50; index++) {
