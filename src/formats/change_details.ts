@@ -1,10 +1,11 @@
 import { DeserializationError } from "../record/errors.ts";
 import type { Row } from "../record/row.ts";
-import type { ConnectField, Converts } from "./connect_schema.ts";
+import type { Converts } from "./connect_schema.ts";
 import type { Change, Fields } from "./envelope.ts";
 import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
 import type { ReadRow } from "./row_reader.ts";
 import { wrappedIn } from "./schema_wrapper.ts";
+import type { TextReaderOptions } from "./text_change.ts";
 
 /** What a change says besides what it means for its table. */
 export interface ChangeDetails {
@@ -19,14 +20,7 @@ const NOTHING: ChangeDetails = { before: null, transaction: null };
 /** Reads a change a second time, whole, for what the first look leaves out. What cannot be read says nothing. */
 export function changeDetails(
   value: MessageBytes | null,
-  options: {
-    readonly what: string;
-    readonly valueBytesMax: number;
-    /** What is done to the columns' values where no schema is attached. */
-    readonly declared: Converts;
-    readonly schemaConverts: (schema: ConnectField) => Converts;
-    readonly readRow: (change: Change, converts: Converts) => ReadRow;
-  },
+  options: TextReaderOptions & { readonly readRow: (change: Change, converts: Converts) => ReadRow },
 ): ChangeDetails {
   const { what, valueBytesMax, declared, schemaConverts, readRow } = options;
   if (value === null) return NOTHING;

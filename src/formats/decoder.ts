@@ -107,7 +107,7 @@ export interface Decoder {
  * @throws TypeError for a schema or key that cannot be decoded. @throws RangeError for a malformed placeholder
  */
 export function createDecoder(options: DecoderOptions): Decoder {
-  const { what, keys, rows, checkAgreement, changeOf, doubts, unknown, scanner, details } = readersOf(options);
+  const { what, keys, rows, checkAgreement, changeOf, doubts, unknown, scanner, texts } = readersOf(options);
 
   const upsert = (bytes: MessageBytes | null, change: Change, converts: Converts): Upsert => {
     const { after } = change;
@@ -161,7 +161,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
       return scanned === null ? parsedChange(record) : scannedChange(record, scanned);
     },
     keyOf: (key) => keyOrNull(() => keys.key(key)),
-    details: ({ key, value }) => changeDetails(value, { ...details, readRow: rows.readWith(key) }),
+    details: ({ key, value }) => changeDetails(value, { ...texts, readRow: rows.readWith(key) }),
     get unknownColumns() {
       return unknown.totals();
     },
@@ -182,15 +182,15 @@ function readersOf(options: DecoderOptions) {
   const rows = keyedRows(source, { columns, key: options.key, isUnavailable, keyValues: keys.values });
   const checkAgreement = agreementCheck(source, { columns, key: options.key });
   const schemaConverts = (schema: ConnectField): Converts => convertsOf(columns, rowFields(schema));
-  const changeOf = textReader({ what, valueBytesMax, declared, schemaConverts });
+  const texts = { what, valueBytesMax, declared, schemaConverts };
+  const changeOf = textReader(texts);
   const doubts = options.onDoubt === undefined ? null : unitDoubts(columns, options.onDoubt);
   const unknown = unknownColumns(new Set(columns.map((column) => column.name)));
   const forms = placeholder === UNAVAILABLE_DEFAULT;
   const scanner = options.scans === false
     ? null
     : envelopeScanner({ columns, key: options.key, converts: declared, isUnavailable, forms, valueBytesMax });
-  const details = { what, valueBytesMax, declared, schemaConverts };
-  return { what, keys, rows, checkAgreement, changeOf, doubts, unknown, scanner, details };
+  return { what, keys, rows, checkAgreement, changeOf, doubts, unknown, scanner, texts };
 }
 
 function checkKey(source: string, key: readonly string[]): void {

@@ -19,7 +19,7 @@ interface TextChange {
 }
 
 /** What a text reader is made for. */
-interface TextReaderOptions {
+export interface TextReaderOptions {
   /** Named in messages: `a record of "orders"`. */
   readonly what: string;
   readonly valueBytesMax: number;
