@@ -51,9 +51,8 @@ export function keyReader(source: string, { columns, bare, scans }: KeySpec): Ke
   }));
   const schemaConverts = (schema: ConnectField): Converts => convertsOf(forms, schema.fields ?? []);
   const unwrap = schemaWrappers(schemaConverts);
-  const quickly = columns.length === 1 && readsIntegers(columns[0].column?.schema);
-  const start = quickly ? `{${JSON.stringify(columns[0].name)}:` : null;
-  const startBytes = start === null ? null : new TextEncoder().encode(start);
+  const [{ name, column }] = columns;
+  const quick = columns.length === 1 && readsIntegers(column?.schema) ? integerKey(name) : null;
   const scan = scans ? keyScanner(columns) : null;
   const partsOf = (bytes: MessageBytes): { text: string; context: KeyContext } => {
     const whole = textOf(bytes, what, KEY_BYTES_MAX);
@@ -67,12 +66,9 @@ export function keyReader(source: string, { columns, bare, scans }: KeySpec): Ke
   return {
     key(bytes) {
       if (bytes === null) throw nullKey(what);
-      const quick = start === null || startBytes === null
-        ? null
-        : typeof bytes === "string"
-        ? integerInText(bytes, start)
-        : integerInBytes(bytes, startBytes);
-      const scanned = quick ?? (scan === null || bytes.length > KEY_BYTES_MAX ? null : scan(bytes));
+      const integer = quick === null ? null : quick(bytes);
+      if (integer !== null) return integer;
+      const scanned = scan === null || bytes.length > KEY_BYTES_MAX ? null : scan(bytes);
       if (scanned !== null) return scanned;
       const { text, context } = partsOf(bytes);
       return keyOfJson(text, context);
@@ -94,6 +90,13 @@ export function keyColumnsOf(bytes: MessageBytes | null): string[] {
   } catch {
     return [];
   }
+}
+
+/** Makes the reader of keys `{"id":17}` with the column `name` and a safe integer; null for any other key. */
+function integerKey(name: string): (bytes: MessageBytes) => number | null {
+  const start = `{${JSON.stringify(name)}:`;
+  const startBytes = new TextEncoder().encode(start);
+  return (bytes) => typeof bytes === "string" ? integerInText(bytes, start) : integerInBytes(bytes, startBytes);
 }
 
 /**
