@@ -39,11 +39,10 @@ export function microsOfTime(text: string): number {
 function daysAt(text: string): number {
   if (text.charCodeAt(4) !== 45 || text.charCodeAt(7) !== 45) return NOT_ISO;
   const year = twoDigits(text, 0) * 100 + twoDigits(text, 2);
-  const date = (year * 100 + twoDigits(text, 5)) * 100 + twoDigits(text, 8);
-  return Number.isNaN(date) ? NOT_ISO : daysOfDigits(date);
+  return daysOfDigits((year * 100 + twoDigits(text, 5)) * 100 + twoDigits(text, 8));
 }
 
-/** Days since the epoch of the date with the digits YYYYMMDD; NaN if the calendar has none such. */
+/** Days since the epoch of the date with the digits YYYYMMDD; NaN if the calendar has none such, and of NaN. */
 export function daysOfDigits(date: number): number {
   const year = (date / 10_000) | 0;
   const month = ((date / 100) | 0) % 100;

@@ -151,21 +151,16 @@ function scannedObject(): unknown {
     else if (byte === 0) return REFUSED;
   } while (depth > 0);
   cursor.at = at;
-  return parsed(from, at);
+  try {
+    return JSON.parse(scratch.toString("utf8", from, at));
+  } catch (error) {
+    if (error instanceof SyntaxError) return REFUSED;
+    throw error;
+  }
 }
 
 /** Whether what stands before `at` could be the end of `"source":`. */
 function endsKeySource(at: number): boolean {
   return scratch[at - 1] === COLON && scratch[at - 2] === QUOTE && scratch[at - 3] === LOWER_E &&
     scratch[at - 4] === 99;
-}
-
-/** A text with escapes, a list or an object. REFUSED for what is no JSON. */
-function parsed(from: number, end: number): unknown {
-  try {
-    return JSON.parse(scratch.toString("utf8", from, end));
-  } catch (error) {
-    if (error instanceof SyntaxError) return REFUSED;
-    throw error;
-  }
 }
