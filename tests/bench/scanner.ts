@@ -1,14 +1,12 @@
-// How long the decoder takes for a record with the scanner and without it, in one run, turn and turn about:
-// `deno run --allow-read tests/bench/scanner.ts`. Figures of a record; the ratios count.
+// How long the decoder takes for a record with the scanner, and how many times as long without it:
+// `deno run --allow-read tests/bench/scanner.ts`. The ratios count.
 import { z } from "zod";
 import { snapshotEnvelope } from "../../src/demo/envelope.ts";
 import { int8, numeric } from "../../src/formats/columns.ts";
 import { createDecoder, type MessageBytes } from "../../src/formats/decoder.ts";
 import { captured, schemas } from "../formats/fixtures.ts";
+import { compete } from "./contest.ts";
 
-/** Many short rounds: most of them are not interrupted, so the median is one that was not. */
-const ROUNDS = 401;
-const WARMING_ROUNDS = 1_000;
 const RECORDS_OF_ROUND = 300;
 const encoder = new TextEncoder();
 
@@ -51,26 +49,23 @@ function capturedCase(file: string, { table, pick }: { table: string; pick?: rea
   };
 }
 
-/** So that nothing that is measured can be left out by the engine. */
-const kept: unknown[] = new Array(1024).fill(null);
+interface Message {
+  readonly key: MessageBytes;
+  readonly value: MessageBytes;
+}
 
-type Records = readonly { readonly key: MessageBytes; readonly value: MessageBytes }[];
-
-function race(name: string, { row, records }: { readonly row: z.ZodObject; readonly records: Records }): void {
+function race(
+  name: string,
+  { row, records }: { readonly row: z.ZodObject; readonly records: readonly Message[] },
+): void {
   const options = { source: "things", key: ["id"], row };
-  const decoders = [createDecoder({ ...options, scans: false }), createDecoder(options)];
-  const times: number[][] = [[], []];
-  for (let round = -WARMING_ROUNDS; round < ROUNDS; round++) {
-    decoders.forEach((decoder, way) => {
-      const start = performance.now();
-      for (let index = 0; index < records.length; index++) kept[index & 1023] = decoder.decode(records[index]);
-      if (round >= 0) times[way].push((performance.now() - start) * 1e6 / records.length);
-    });
-  }
-  const middle = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1];
-  const ratio = middle(times[0].map((time, round) => time / times[1][round]));
-  const figures = times.map((values) => `${middle(values).toFixed(0)} ns`.padStart(8));
-  console.log(`${name.padEnd(44)} parsed ${figures[0]}  scanned ${figures[1]}  ${ratio.toFixed(2)} : 1`);
+  const scanning = createDecoder(options);
+  const parsing = createDecoder({ ...options, scans: false });
+  compete<Message>({
+    name,
+    inputs: () => [records],
+    ways: { scanned: [(record) => scanning.decode(record)], parsed: [(record) => parsing.decode(record)] },
+  });
 }
 
 for (

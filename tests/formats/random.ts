@@ -1,4 +1,4 @@
-import { mulberry32 } from "../../src/record/mulberry32.ts";
+import { randomFrom } from "../record/support.ts";
 
 /** Choices that depend on the seed alone. */
 export interface Random {
@@ -7,7 +7,6 @@ export interface Random {
 }
 
 export function randomOf(seed: number): Random {
-  const next = mulberry32(seed);
-  const below = (limit: number) => Math.floor(next() * limit);
+  const below = randomFrom(seed);
   return Object.assign(below, { of: <T>(values: readonly T[]): T => values[below(values.length)] });
 }

@@ -3,6 +3,7 @@ import type { MessageBytes } from "../../src/formats/decoder.ts";
 import { type Random, randomOf } from "./random.ts";
 import { randomRecord, randomTopic } from "./random_envelopes.ts";
 import { answer, type Message, readersOf, same } from "./scanned_support.ts";
+import { encoder } from "./support.ts";
 
 /** `WEIR_FUZZ=10000000 deno test -A tests/formats/scanned_envelopes_test.ts` for more; WEIR_SEED begins elsewhere. */
 const ENVELOPES = Number(Deno.env.get("WEIR_FUZZ") ?? 100_000);
@@ -11,7 +12,6 @@ const SEED = Number(Deno.env.get("WEIR_SEED") ?? 1);
 const ENVELOPES_OF_TOPIC = ENVELOPES > 1_000_000 ? 1_000 : 100;
 /** Of so many envelopes one is given to the scanner alone, which tells whether it can read it. */
 const ASKED_EVERY = 8;
-const encoder = new TextEncoder();
 
 function inBytes(made: { readonly key: string; readonly value: string }, random: Random): Message {
   if (random(4) === 0) return made;
