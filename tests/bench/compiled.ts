@@ -12,8 +12,8 @@ import {
   usersMirror,
 } from "../../topologies/online_store/tables.ts";
 import { type ReadyColumn, readyColumns, rowMaker, rowReader } from "../../src/formats/row_reader.ts";
-import { type RowLayout, rowScanner } from "../../src/formats/row_scanner.ts";
-import { loadMessage, token } from "../../src/formats/scanned_bytes.ts";
+import { type RowLayout, rowScanner, scannedKeys } from "../../src/formats/row_scanner.ts";
+import { loadMessage } from "../../src/formats/scanned_bytes.ts";
 import { formOf } from "../../src/formats/scanned_forms.ts";
 import { REFUSED } from "../../src/formats/column_type.ts";
 import type { Change, Fields } from "../../src/formats/envelope.ts";
@@ -98,10 +98,7 @@ function loopRead(ready: readonly ReadyColumn[], after: Fields): Row | null {
 const TEXTS = AFTER.map((rows) => rows.map((after) => JSON.stringify(after)));
 const layouts = TABLES.map((_, table): RowLayout => {
   const scanned = columns[table].map((column, index) => ({ ...column, index, convert: null, form: formOf(column) }));
-  const keys = Object.keys(AFTER[table][0]).map((name, index) => ({
-    token: token(`${index === 0 ? "{" : ","}${JSON.stringify(name)}:`),
-    column: scanned.find((column) => column.name === name) ?? null,
-  }));
+  const keys = scannedKeys(Object.keys(AFTER[table][0]), scanned);
   return { keys, columns: scanned, isUnavailable };
 });
 const scanning = (make: (layout: RowLayout) => () => Row | null): Way<string>[] =>
