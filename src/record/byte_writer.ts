@@ -7,7 +7,9 @@ const GIVEN_BACK_FROM = 16;
 const TEXT_BY_HAND_MAX = 80;
 /** Most bytes of an integer, a decimal of up to 16 digits, or a date. */
 const NUMBER_BYTES_MAX = 24;
-const UTF8_BYTES_MAX = 3;
+/** Most bytes of a UTF-16 unit; a character of four has two units. */
+const UNIT_BYTES_MAX = 3;
+const CHARACTER_BYTES_MAX = 4;
 const BILLION = 1_000_000_000;
 
 const [QUOTE, MINUS, POINT, ZERO, BACKSLASH] = [34, 45, 46, 48, 92];
@@ -88,7 +90,7 @@ export class ByteWriter {
   text(text: string): void {
     const { length } = text;
     if (length > TEXT_BY_HAND_MAX) return this.#encode(JSON.stringify(text));
-    this.#reserve(UTF8_BYTES_MAX * length + 2);
+    this.#reserve(UNIT_BYTES_MAX * length + 2);
     const bytes = this.#bytes;
     let at = this.#end;
     bytes[at++] = QUOTE;
@@ -199,7 +201,8 @@ export class ByteWriter {
       this.#end += written;
       if (read === rest.length) return;
       rest = rest.slice(read);
-      this.#reserve(Math.max(rest.length, UTF8_BYTES_MAX));
+      // With less room than for one character nothing would be written, over and over.
+      this.#reserve(Math.max(rest.length, CHARACTER_BYTES_MAX));
     }
   }
 

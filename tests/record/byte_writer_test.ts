@@ -31,6 +31,21 @@ Deno.test("ByteWriter grows with what is written, and gives back the room that a
   }
 });
 
+Deno.test("ByteWriter makes room for a last character of four bytes, however few are left", () => {
+  const room = 256;
+  const last = "\u{1f600}";
+  for (const ahead of ["", "x", "x".repeat(90)]) {
+    for (let left = 0; left <= 100; left++) {
+      const [raw, quoted] = [new ByteWriter(room), new ByteWriter(room)];
+      for (const out of [raw, quoted]) out.bytes(new Uint8Array(room - left).fill(97));
+      raw.raw(ahead + last);
+      quoted.text(ahead + last);
+      assertEquals(text(raw).slice(room - left), ahead + last);
+      assertEquals(text(quoted).slice(room - left), `"${ahead}${last}"`);
+    }
+  }
+});
+
 Deno.test("ByteWriter.digest() is that of its bytes, whatever was written there before", () => {
   const [used, fresh] = [new ByteWriter(), new ByteWriter()];
   for (let length = 0; length < 20; length++) {
