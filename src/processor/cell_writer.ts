@@ -1,6 +1,7 @@
 import type { ByteWriter } from "../record/byte_writer.ts";
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { Decimal } from "../record/decimal.ts";
+import { POWERS } from "../record/decimal_text.ts";
 import {
   digitsBeyondMicros,
   integerBounds,
@@ -15,9 +16,6 @@ import type { ColumnEncoder } from "./sink_row.ts";
  * @throws TypeError | RangeError naming the column when the value does not fit its type
  */
 export type CellWriter = (out: ByteWriter, value: unknown) => void;
-
-/** Scale up to which a decimal's power of ten is exact in a number. */
-const DECIMAL_SCALE_MAX = 15;
 
 /**
  * An encoder of a column of this type as bytes: what it writes is the UTF-8 of the encoder's text. Common values are
@@ -89,7 +87,7 @@ function decimalWriter(
   { precision, scale }: { readonly precision: number; readonly scale: number },
   encode: ColumnEncoder,
 ): CellWriter {
-  if (scale > DECIMAL_SCALE_MAX) return textWriter(encode);
+  if (scale >= POWERS.length) return textWriter(encode);
   const limit = 10 ** precision;
   return (out, value) => {
     if (value instanceof Decimal && value.scale === scale) {

@@ -1,3 +1,4 @@
+import { POWERS } from "./decimal_text.ts";
 import { digestOfBytes } from "./digest.ts";
 
 const FIRST_BYTES = 64 * 1024;
@@ -28,10 +29,10 @@ export class ByteWriter {
   #words: Int32Array;
   #end = 0;
 
-  /** `firstBytes`: room at first, and again after a row that needed much more; whole words. */
+  /** `firstBytes`: room at first, and again after a row that needed much more. */
   constructor(firstBytes: number = FIRST_BYTES) {
-    this.#firstBytes = firstBytes;
-    this.#bytes = new Uint8Array(firstBytes);
+    this.#firstBytes = wholeWords(firstBytes);
+    this.#bytes = new Uint8Array(this.#firstBytes);
     this.#words = new Int32Array(this.#bytes.buffer);
   }
 
@@ -209,8 +210,7 @@ export class ByteWriter {
   #reserve(bytes: number): void {
     const needed = this.#end + bytes;
     if (needed <= this.#bytes.length) return;
-    // Whole words, for the digest.
-    const grown = new Uint8Array(Math.ceil(Math.max(needed, 2 * this.#bytes.length) / 4) * 4);
+    const grown = new Uint8Array(wholeWords(Math.max(needed, 2 * this.#bytes.length)));
     grown.set(this.#bytes.subarray(0, this.#end));
     this.#use(grown);
   }
@@ -221,4 +221,7 @@ export class ByteWriter {
   }
 }
 
-const POWERS = Array.from({ length: 16 }, (_, power) => 10 ** power);
+/** So many bytes that the digest can take four at a time. */
+function wholeWords(bytes: number): number {
+  return 4 * Math.ceil(bytes / 4);
+}

@@ -6,6 +6,7 @@ import {
   MAGNITUDE_LIMIT,
   overflow,
   parseScaled,
+  POWERS,
 } from "./decimal_text.ts";
 
 export { DECIMAL_DIGITS_MAX } from "./decimal_text.ts";
@@ -15,8 +16,6 @@ export { DECIMAL_DIGITS_MAX } from "./decimal_text.ts";
  * does.
  */
 export type Rounding = "truncate" | "half_up";
-
-const POWERS = Array.from({ length: 16 }, (_, power) => 10 ** power);
 
 /**
  * An exact decimal number: `units` / 10^`scale`. Immutable. Compared by value: `1.5` equals `1.50`; the scale is what

@@ -21,7 +21,8 @@ const GRAMMAR = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,9}))?$/;
  * Longer texts are refused unread: no value of 38 digits needs them, and big integers of a million digits take seconds.
  */
 const TEXT_MAX = 20_000;
-const POWERS = Array.from({ length: 16 }, (_, power) => 10 ** power);
+/** 10^power by power, up to the greatest that is below 2^53. */
+export const POWERS: readonly number[] = Array.from({ length: 16 }, (_, power) => 10 ** power);
 const BIG_POWERS = Array.from({ length: 2 * DECIMAL_DIGITS_MAX + 1 }, (_, power) => 10n ** BigInt(power));
 
 /** 10^power as a bigint, for powers up to 76. */
