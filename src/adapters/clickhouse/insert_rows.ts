@@ -26,30 +26,8 @@ export async function insertRows(target: ConnectedDatabase, batch: InsertBatch):
   const { table, upserts, deletes } = batch;
   refuseNulls(batch);
   const declared = table.columns.map((column) => column.name);
-  await insertLines(target, {
-    table,
-    rows: upserts,
-    bytes: upserts.reduce((bytes, row) => bytes + row.line.length + room(row), 0),
-    columns: [...declared, ...UPSERT_COLUMNS],
-    write(body, row) {
-      body.bytes(row.line);
-      writeOwner(body, row);
-      body.raw(String(row.digest));
-      writeVersion(body, row);
-    },
-  });
-  await insertLines(target, {
-    table,
-    rows: deletes,
-    bytes: deletes.reduce((bytes, row) => bytes + row.keyLine.length + room(row), 0),
-    columns: [...table.key, ...DELETE_COLUMNS],
-    write(body, row) {
-      body.raw(row.keyLine);
-      writeOwner(body, row);
-      body.raw("1");
-      writeVersion(body, row);
-    },
-  });
+  await insertLines(target, { table, rows: upserts, columns: [...declared, ...UPSERT_COLUMNS] });
+  await insertLines(target, { table, rows: deletes, columns: [...table.key, ...DELETE_COLUMNS] });
 }
 
 function refuseNulls({ table, upserts, deletes }: InsertBatch): void {
@@ -70,45 +48,21 @@ function refuseNulls({ table, upserts, deletes }: InsertBatch): void {
 
 const encoder = new TextEncoder();
 
-/** Bytes of what is appended to a row's line, if its texts are ASCII. */
-function room({ task, key }: UpsertRow | DeleteRow): number {
-  return task.length + key.length + BOOKKEEPING_BYTES_MAX;
-}
-
-function writeOwner(body: ByteWriter, { task, key }: UpsertRow | DeleteRow): void {
-  body.byte(COMMA);
-  body.text(task);
-  body.byte(COMMA);
-  body.text(key);
-  body.byte(COMMA);
-}
-
-function writeVersion(body: ByteWriter, { epoch, seq }: UpsertRow | DeleteRow): void {
-  body.byte(COMMA);
-  body.integer(epoch);
-  body.byte(COMMA);
-  body.integer(seq);
-  body.byte(BRACKET);
-  body.byte(NEWLINE);
-}
-
-interface Insert<R> {
+interface Insert {
   readonly table: TableSpec;
+  /** Those of the rows' lines, and of what is appended to them. */
   readonly columns: readonly string[];
-  readonly rows: readonly R[];
-  /** How many bytes they have, about. */
-  readonly bytes: number;
-  /** Writes a row as a JSON array of the columns' values, and the end of the line. */
-  readonly write: (body: ByteWriter, row: R) => void;
+  readonly rows: readonly (UpsertRow | DeleteRow)[];
 }
 
-async function insertLines<R>({ connection, database }: ConnectedDatabase, insert: Insert<R>): Promise<void> {
-  const { table, columns, bytes, write } = insert;
+async function insertLines({ connection, database }: ConnectedDatabase, insert: Insert): Promise<void> {
+  const { table, columns } = insert;
   if (insert.rows.length === 0) return;
   const action = `insert into "${database}.${rowsName(table)}"`;
   const names = columns.map(quoted).join(", ");
   const statement = `INSERT INTO ${qualified(database, rowsName(table))} (${names}) FORMAT JSONCompactEachRow`;
-  const body = new ByteWriter(4 * Math.ceil(Math.min(bytes, BODY_BYTES_MAX + ROOM_BEYOND) / 4));
+  const bytes = insert.rows.reduce((sum, row) => sum + bytesOf(row), 0);
+  const body = new ByteWriter(Math.min(bytes, BODY_BYTES_MAX + ROOM_BEYOND));
   let rows = 0;
   const send = async () => {
     const written = await connection.insert(action, { statement, body: body.written() });
@@ -122,9 +76,34 @@ async function insertLines<R>({ connection, database }: ConnectedDatabase, inser
     rows = 0;
   };
   for (const row of insert.rows) {
-    write(body, row);
+    writeLine(body, row);
     rows++;
     if (body.length >= BODY_BYTES_MAX) await send();
   }
   if (rows > 0) await send();
+}
+
+/** Bytes of a row in the body, if its texts are ASCII. */
+function bytesOf(row: UpsertRow | DeleteRow): number {
+  const line = "line" in row ? row.line : row.keyLine;
+  return line.length + row.task.length + row.key.length + BOOKKEEPING_BYTES_MAX;
+}
+
+/** A JSON array of the columns' values, and the end of the line. */
+function writeLine(body: ByteWriter, row: UpsertRow | DeleteRow): void {
+  if ("line" in row) body.bytes(row.line);
+  else body.raw(row.keyLine);
+  body.byte(COMMA);
+  body.text(row.task);
+  body.byte(COMMA);
+  body.text(row.key);
+  body.byte(COMMA);
+  // In one place the digest, which may be beyond the safe integers, or the mark of a tombstone.
+  body.raw("line" in row ? String(row.digest) : "1");
+  body.byte(COMMA);
+  body.integer(row.epoch);
+  body.byte(COMMA);
+  body.integer(row.seq);
+  body.byte(BRACKET);
+  body.byte(NEWLINE);
 }
