@@ -3,7 +3,7 @@ import type { DeleteRow, TableSpec, UpsertRow, Warehouse } from "../../ports/war
 import { retry, STOPPED } from "../../ports/retry.ts";
 import { ProductionError } from "../../record/errors.ts";
 import { InsertPace, type InsertPaceOptions } from "./insert_pace.ts";
-import { bytesOf, type OutgoingRow, WaitingRows } from "./waiting_rows.ts";
+import { type OutgoingRow, WaitingRows } from "./waiting_rows.ts";
 
 const RETRY = { firstMs: 100, lastMs: 5_000 };
 /** One insert takes no further row once it has so many bytes. */
@@ -139,10 +139,11 @@ export class SinkWriter {
 
   /** At most one insert's worth; a key put again meanwhile waits for the next batch. */
   #take(): OutgoingRow[] {
+    const waitingBytes = this.#waiting.bytes;
     const rows = this.#waiting.take({ rowsMax: this.#options.batchRowsMax, bytesMax: BATCH_BYTES_MAX });
     if (this.#waiting.size === 0) this.#batch++;
     this.#inFlight = rows.length;
-    this.#inFlightBytes = rows.reduce((bytes, row) => bytes + bytesOf(row), 0);
+    this.#inFlightBytes = waitingBytes - this.#waiting.bytes;
     return rows;
   }
 

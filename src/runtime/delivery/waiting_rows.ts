@@ -107,6 +107,6 @@ export class WaitingRows {
 }
 
 /** Bytes of its line and key, two for each UTF-16 unit of a text, as JavaScript holds it at most. */
-export function bytesOf(row: OutgoingRow): number {
+function bytesOf(row: OutgoingRow): number {
   return ("line" in row ? row.line.length : 2 * row.keyLine.length) + 2 * row.key.length;
 }
