@@ -1,7 +1,7 @@
-import { answer, setRight, subscribe } from "./evaluation.ts";
+import { answer, serverOf, setRight, subscribe } from "./evaluation.ts";
 import type { Message } from "./message.ts";
-import type { Task } from "./task.ts";
-import { digestOf, UNKNOWN } from "./values.ts";
+import { lastKnown, type Task } from "./task.ts";
+import { digestOf } from "./values.ts";
 import type { World } from "./world.ts";
 
 /** Takes a message of another task, unless something newer of that task was taken. */
@@ -20,7 +20,7 @@ export function receive(world: World, task: Task, { message }: { readonly messag
     case "hello": {
       if (!world.keeps("subscribeAgain")) return;
       for (const use of task.rights.keys()) {
-        if (isServedBy(world, { use, server: from })) subscribe(world, task, { use });
+        if (serverOf(world, use).server === from) subscribe(world, task, { use });
       }
       return;
     }
@@ -43,11 +43,6 @@ export function receive(world: World, task: Task, { message }: { readonly messag
   }
 }
 
-function isServedBy(world: World, { use, server }: { readonly use: string; readonly server: string }): boolean {
-  const [table, key] = use.split("/");
-  return `${table}${world.partitionOf(key)}` === server;
-}
-
 /** The server says that a right row is the one of that digest. */
 function unchanged(
   world: World,
@@ -56,7 +51,7 @@ function unchanged(
 ): void {
   const right = task.rights.get(use);
   if (right === undefined) return;
-  const row = right.value === UNKNOWN ? right.held : right.value;
+  const row = lastKnown(right);
   const other = row === undefined || digestOf(row) !== digest;
   // The answer is to an earlier question: what it speaks of is no longer held.
   if (other && world.keeps("sameNamesDigest")) return subscribe(world, task, { use });

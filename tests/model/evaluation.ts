@@ -1,6 +1,6 @@
 import { put, send } from "./outbox.ts";
 import { evaluateRow, type Outcome } from "./program.ts";
-import { type Entry, entryOf, mark, type RightRow, type Task } from "./task.ts";
+import { type Entry, entryOf, lastKnown, mark, type RightRow, type Task } from "./task.ts";
 import { digestOf, type Row, UNKNOWN } from "./values.ts";
 import type { World } from "./world.ts";
 
@@ -17,11 +17,16 @@ function rightRow(world: World, task: Task, { use }: { readonly use: string }): 
 
 /** Asks the server of a right row for it, with the digest of what is held of it. */
 export function subscribe(world: World, task: Task, { use }: { readonly use: string }): void {
-  const { value, held: before } = task.rights.get(use)!;
-  const row = value === UNKNOWN ? before : value;
+  const row = lastKnown(task.rights.get(use)!);
   const held = row === undefined ? undefined : digestOf(row);
+  const { server, key } = serverOf(world, use);
+  send(world, task, { to: server, content: { kind: "subscribe", key, held } });
+}
+
+/** The task that a right row ("O/o1") is asked of, and the row's key there. */
+export function serverOf(world: World, use: string): { readonly server: string; readonly key: string } {
   const [table, key] = use.split("/");
-  send(world, task, { to: `${table}${world.partitionOf(key)}`, content: { kind: "subscribe", key, held } });
+  return { server: world.placeOf(table, key), key };
 }
 
 /** Evaluates the entry with what is known; it stays pending while a partner is UNKNOWN. */
@@ -73,9 +78,8 @@ function relink(
     right?.users.delete(key);
     if (right === undefined || right.users.size > 0 || !world.forgets) continue;
     task.rights.delete(use);
-    const [table, partner] = use.split("/");
-    const content = { kind: "unsubscribe", key: partner } as const;
-    send(world, task, { to: `${table}${world.partitionOf(partner)}`, content });
+    const { server, key: partner } = serverOf(world, use);
+    send(world, task, { to: server, content: { kind: "unsubscribe", key: partner } });
   }
 }
 
@@ -189,7 +193,7 @@ function showShare(world: World, task: Task, { group }: { readonly group: string
 export function setRight(world: World, task: Task, { use, row }: { use: string; row: Row | null }): void {
   if (!world.served.has(`${use} ${digestOf(row)}`)) world.fail(`X ${task.id} believes of ${use} what nobody told`);
   const right = task.rights.get(use)!;
-  const before = right.value === UNKNOWN ? right.held : right.value;
+  const before = lastKnown(right);
   right.value = row;
   right.held = undefined;
   const unchanged = before !== undefined && digestOf(before) === digestOf(row);

@@ -42,7 +42,7 @@ function write(world: World, table: SourceName, { key, row }: { key: string; row
 }
 
 function append(world: World, table: SourceName, { key, change }: { key: string; change: Change | null }): void {
-  world.source(`${table}${world.partitionOf(key)}`).append(key, { value: change, time: world.now });
+  world.source(world.placeOf(table, key)).append(key, { value: change, time: world.now });
 }
 
 /** Within a transaction a row gets the key of another one before that one's delete is written. */
@@ -101,12 +101,12 @@ export function loseRecords(world: World, name: string): void {
   endTransaction(world);
   log.lose(1 + world.choices.below(12));
   for (const key of [...world.truth[table].keys()]) {
-    if (`${table}${world.partitionOf(key)}` === name) world.truth[table].delete(key);
+    if (world.placeOf(table, key) === name) world.truth[table].delete(key);
   }
   const rows = world.truth[table];
   const source: SourceRows = { rows, former: new Map() };
   for (const { key, value } of log.records) {
-    if (`${table}${world.partitionOf(key)}` !== name) continue;
+    if (world.placeOf(table, key) !== name) continue;
     const row = changed(source, { key, change: value });
     if (row === null) rows.delete(key);
     else rows.set(key, row);
@@ -240,7 +240,7 @@ function leaveBehind(world: World): void {
   if (instance === undefined) return;
   const [id, { rows }] = choices.pick([...instance.standbys]);
   const table = id[0] as SourceName;
-  const own = [...world.truth[table]].filter(([key]) => `${table}${world.partitionOf(key)}` === id);
+  const own = [...world.truth[table]].filter(([key]) => world.placeOf(table, key) === id);
   const held = own.find(([key]) => (rows.get(key) ?? null) !== null);
   const other = own.find((row) => row !== held);
   if (held === undefined || other === undefined) return;

@@ -4,7 +4,6 @@ import type { Row } from "./values.ts";
 
 /** A process. */
 export interface Instance {
-  readonly name: string;
   readonly globals: Map<string, Row | null>;
   readonly globalPositions: number[];
   /** Outlives the process; two processes may have one. */

@@ -45,14 +45,13 @@ export function instanceFor(world: World, id: string): Instance {
 export function step(world: World, task: Task): boolean {
   if (task.dead) return false;
   const { choices } = world;
-  const { topicId, sourcePosition: position, freshTime } = task;
-  const reader = { topicId, position, freshTime };
-  if (task.inboxPosition < world.inbox(task.id).start || lostItsPlace(world, world.source(task.id), reader)) {
+  const log = world.source(task.id);
+  const recreated = log.topicId !== task.topicId;
+  if (task.inboxPosition < world.inbox(task.id).start || recreated || lostItsPlace(world, task, { log })) {
     world.count("places lost");
     restart(world, task);
     return true;
   }
-  task.freshTime = reader.freshTime;
   const opens = !task.loaded && isLoaded(world, task);
   if (opens) open(world, task);
   if (task.loaded && world.faults) writeSnapshot(world, task);
@@ -71,7 +70,7 @@ export function step(world: World, task: Task): boolean {
 }
 
 function hasInput(world: World, task: Task): boolean {
-  if (world.source(task.id).next(task.sourcePosition) !== undefined) return true;
+  if (world.source(task.id).next(task.position) !== undefined) return true;
   if (!task.loaded) return false;
   const own = task.work.size > 0 || (task.complete && task.dirtyGroups.size > 0);
   return own || world.inbox(task.id).next(task.inboxPosition) !== undefined;

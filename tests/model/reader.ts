@@ -1,18 +1,21 @@
-import type { PartitionLog } from "./partition_log.ts";
+import type { LogRecord, PartitionLog } from "./partition_log.ts";
 import { changed, decoded } from "./program.ts";
 import type { Standby } from "./standby.ts";
 import { entryOf, mark, type Task } from "./task.ts";
 import { type Change, digestOf } from "./values.ts";
 import { RETENTION, type World } from "./world.ts";
 
+/** What is known of how far a source was read: of a task, or of a standby. */
+interface Reader {
+  position: number;
+  leaderEpoch: number;
+  freshTime: number;
+}
+
 /** Reads the next record of a task's source; false if there is none. */
 export function readSource(world: World, task: Task): boolean {
-  const log = world.source(task.id);
-  const record = log.next(task.sourcePosition);
+  const record = next(world.source(task.id), task);
   if (record === undefined) return false;
-  task.sourcePosition = record.offset + 1;
-  task.leaderEpoch = record.leaderEpoch;
-  task.freshTime = Math.max(task.freshTime, record.time);
   const { key } = record;
   if (world.partitionOf(key) !== task.partition) return true; // It lies elsewhere since the partition count changed.
   const row = changed(task, { key, change: read(world, record.value) });
@@ -24,19 +27,31 @@ export function readSource(world: World, task: Task): boolean {
   return true;
 }
 
+/** The next record, and moves on behind it. */
+function next<Value>(log: PartitionLog<Value>, reader: Reader): LogRecord<Value> | undefined {
+  const record = log.next(reader.position);
+  if (record === undefined) return undefined;
+  reader.position = record.offset + 1;
+  reader.leaderEpoch = record.leaderEpoch;
+  reader.freshTime = Math.max(reader.freshTime, record.time);
+  return record;
+}
+
 function read(world: World, change: Change | null): Change | null {
   if (change === null) return null;
   if (change.kind === "delete") return { ...change, before: decoded(change.before, world.plan) };
   return { ...change, row: decoded(change.row, world.plan) };
 }
 
-/** Of what a reader may not go on from: its topic is another one, its next record is gone, or tombstones may be. */
+/**
+ * Whether a reader may not go on, also in the same topic: its next record is gone, or tombstones may be. One that is at
+ * the end is fresh from now on.
+ */
 export function lostItsPlace(
   world: World,
-  log: PartitionLog<Change | null>,
-  reader: { readonly topicId: number; readonly position: number; freshTime: number },
+  reader: Reader,
+  { log }: { readonly log: PartitionLog<Change | null> },
 ): boolean {
-  if (log.topicId !== reader.topicId) return true;
   if (reader.position < log.start || reader.position > log.end) return true;
   if (log.next(reader.position) === undefined) reader.freshTime = world.now;
   return world.now - reader.freshTime > RETENTION / 2;
@@ -51,18 +66,13 @@ export function newStandby(world: World, id: string): Standby {
 export function readStandby(world: World, standbys: Map<string, Standby>, { id }: { readonly id: string }): void {
   const log = world.source(id);
   const standby = standbys.get(id)!;
-  const ignoresId = !world.keeps("standbyTopicId");
-  const reader = { ...standby, topicId: ignoresId ? log.topicId : standby.topicId };
-  if (lostItsPlace(world, log, reader) && world.keeps("standbyFresh")) {
+  const recreated = log.topicId !== standby.topicId && world.keeps("standbyTopicId");
+  if ((recreated || lostItsPlace(world, standby, { log })) && world.keeps("standbyFresh")) {
     standbys.set(id, newStandby(world, id));
     return;
   }
-  standby.freshTime = reader.freshTime;
-  const record = log.next(standby.position);
+  const record = next(log, standby);
   if (record === undefined) return;
-  standby.position = record.offset + 1;
-  standby.leaderEpoch = record.leaderEpoch;
-  standby.freshTime = Math.max(standby.freshTime, record.time);
   const { key } = record;
   if (world.partitionOf(key) !== Number(id.slice(1))) return;
   standby.rows.set(key, changed(standby, { key, change: read(world, record.value) }));

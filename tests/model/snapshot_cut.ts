@@ -1,8 +1,7 @@
 import { type Plan, programHashOf, sourceHashOf } from "./program.ts";
 import type { Rule } from "./rules.ts";
 import { fileOf, FORMAT, type PartialSnapshot, type SnapshotSections } from "./snapshot_file.ts";
-import type { Task } from "./task.ts";
-import { UNKNOWN } from "./values.ts";
+import { lastKnown, type Task } from "./task.ts";
 
 /** What the writer needs of the world. */
 export interface CutOptions {
@@ -25,9 +24,9 @@ export function cut(task: Task, { plan, generation, keeps }: CutOptions): Partia
       pending: (pending && keeps("pendingKept")) || (failed && keeps("failedEvaluated")) ||
         (held && keeps("heldEvaluated")),
     })),
-    rights: [...task.rights].flatMap(([key, { value, held, users }]) => {
-      const row = value === UNKNOWN ? held : value;
-      return row === undefined || users.size === 0 ? [] : [[key, row]];
+    rights: [...task.rights].flatMap(([key, right]) => {
+      const row = lastKnown(right);
+      return row === undefined || right.users.size === 0 ? [] : [[key, row]];
     }),
     globals: [...task.globals],
     shares: [...task.shares],
@@ -40,7 +39,7 @@ export function cut(task: Task, { plan, generation, keeps }: CutOptions): Partia
       generation,
       sourceHash: sourceHashOf(plan),
       programHash: programHashOf(plan),
-      position: task.sourcePosition,
+      position: task.position,
       leaderEpoch: task.leaderEpoch,
       freshTime: task.freshTime,
       watermark: { epoch: task.epoch, seq: task.seq },

@@ -23,11 +23,11 @@ export function begin(world: World, task: Task): void {
     task.epoch = world.epochAt(task.inboxPosition - 1);
   }
   task.topicId = log.topicId;
-  task.sourcePosition = log.start;
+  task.position = log.start;
   task.freshTime = world.now;
   readSnapshot(world, task);
   if (standby !== undefined) takeOver(world, task, { standby });
-  task.loadEnd = world.keeps("loadBeforeEvaluation") ? log.end : task.sourcePosition;
+  task.loadEnd = world.keeps("loadBeforeEvaluation") ? log.end : task.position;
   task.globalEnds = task.instance.globalPositions.map((_, partition) => world.source(`G${partition}`).end);
   if (!world.keeps("serverHello")) return;
   for (const home of world.homesOf(task.table)) send(world, task, { to: home, content: { kind: "hello" } });
@@ -52,7 +52,7 @@ function readSnapshot(world: World, task: Task): void {
   const { header, sections } = snapshot;
   for (const [key, row] of sections.rows) entryOf(task, key).row = row;
   for (const [key, former] of sections.former) task.former.set(key, former);
-  task.sourcePosition = header.position;
+  task.position = header.position;
   task.leaderEpoch = header.leaderEpoch;
   if (world.keeps("retention")) task.freshTime = header.freshTime;
   world.count("snapshots read");
@@ -77,7 +77,7 @@ function takeEvaluations(task: Task, snapshot: Snapshot): void {
 function takeOver(world: World, task: Task, { standby }: { readonly standby: Standby }): void {
   if (standby.topicId !== task.topicId && world.keeps("standbyTopicId")) return;
   if (world.now - standby.freshTime > RETENTION / 2 && world.keeps("standbyFresh")) return;
-  if (standby.position < task.sourcePosition || standby.position > world.source(task.id).end) return;
+  if (standby.position < task.position || standby.position > world.source(task.id).end) return;
   world.count("standbys that took over");
   for (const key of new Set([...task.entries.keys(), ...standby.rows.keys()])) {
     const row = standby.rows.get(key) ?? null;
@@ -88,14 +88,14 @@ function takeOver(world: World, task: Task, { standby }: { readonly standby: Sta
   }
   task.former.clear();
   for (const [key, former] of standby.former) task.former.set(key, former);
-  task.sourcePosition = world.keeps("standbyReadsOn") ? standby.position : world.source(task.id).end;
+  task.position = world.keeps("standbyReadsOn") ? standby.position : world.source(task.id).end;
   task.leaderEpoch = standby.leaderEpoch;
   task.freshTime = world.keeps("standbyFresh") ? standby.freshTime : world.now;
 }
 
 /** Whether everything was read that must be before anything is evaluated. */
 export function isLoaded(world: World, task: Task): boolean {
-  const next = world.source(task.id).next(task.sourcePosition);
+  const next = world.source(task.id).next(task.position);
   if (next !== undefined && next.offset < task.loadEnd) return false;
   if (task.table !== "L") return true;
   return task.globalEnds.every((end, partition) => {

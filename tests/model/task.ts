@@ -2,7 +2,7 @@ import type { Instance } from "./instance.ts";
 import type { Message } from "./message.ts";
 import type { SourceRows, TableName } from "./program.ts";
 import type { PartialSnapshot, Snapshot } from "./snapshot_file.ts";
-import type { Contribution, Row, UNKNOWN, Version } from "./values.ts";
+import { type Contribution, type Row, UNKNOWN, type Version } from "./values.ts";
 
 /** All that a task keeps of one key. */
 export interface Entry {
@@ -25,6 +25,11 @@ export interface RightRow {
   /** What its users were evaluated with last, while `value` is UNKNOWN; undefined for nothing. */
   held: Row | null | undefined;
   readonly users: Set<string>;
+}
+
+/** What is known of a right row, or what its users were evaluated with last; undefined for nothing. */
+export function lastKnown({ value, held }: RightRow): Row | null | undefined {
+  return value === UNKNOWN ? held : value;
 }
 
 /** That a home wants to know a value. */
@@ -71,7 +76,8 @@ export interface Task extends SourceRows, Version {
   epoch: number;
   seq: number;
   topicId: number;
-  sourcePosition: number;
+  /** In the source. */
+  position: number;
   inboxPosition: number;
   /** Of the last record taken. */
   leaderEpoch: number;
@@ -118,7 +124,7 @@ export function newTask(id: string, instance: Instance): Task {
     epoch: 0,
     seq: 0,
     topicId: 0,
-    sourcePosition: 0,
+    position: 0,
     inboxPosition: 0,
     leaderEpoch: 0,
     freshTime: 0,

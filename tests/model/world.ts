@@ -98,8 +98,7 @@ export class World {
     const sharing = choices.chance(0.15);
     for (let index = 0; index < (this.alone ? 1 : INSTANCES); index++) {
       const directory = sharing ? shared : new SnapshotDirectory();
-      const name = `instance ${index}`;
-      this.instances.push({ name, globals: new Map(), globalPositions: [], directory, standbys: new Map() });
+      this.instances.push({ globals: new Map(), globalPositions: [], directory, standbys: new Map() });
     }
     this.addPartitions();
   }
@@ -144,6 +143,11 @@ export class World {
 
   partitionOf(key: string): number {
     return Number(key.slice(1)) % this.partitions;
+  }
+
+  /** Where a table's key belongs: "L0". */
+  placeOf(table: string, key: string): string {
+    return `${table}${this.partitionOf(key)}`;
   }
 
   source(name: string): PartitionLog<Change | null> {
