@@ -16,8 +16,7 @@ import type { Slot } from "../state/slots.ts";
  * - **What it may read.** Registers of operators before it, the entry (its key, its members' rows) and, for a lookup
  *   join, its own right store. It is a function of those: evaluated twice, it gives equal values. A topology's
  *   callbacks must keep to that, too.
- * - **State.** None, but the lookup join's link from the entry to its right row, which lives
- *   in the right store.
+ * - **State.** None, but the lookup join's link from the entry to its right row, which lives in the right store.
  * - **UNKNOWN is not absent.** null says that there is no such row: outputs take back what they show. UNKNOWN says that
  *   a partner has not answered yet: outputs leave what they show. So an operator with an UNKNOWN input is UNKNOWN, it
  *   calls no callback, and it ends no link.
