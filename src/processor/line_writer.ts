@@ -22,13 +22,23 @@ export interface RowWriter {
   textDigest(row: Row): number;
 }
 
+/** Columns of a row in order. */
+type Columns = readonly { readonly name: string; readonly type: string }[];
+
+const writers = new WeakMap<Columns, RowWriter>();
+
+/** The encoder for rows of these columns. All tasks of a table have one, as it keeps nothing of a row. */
+export function rowWriter(columns: Columns): RowWriter {
+  let writer = writers.get(columns);
+  if (writer === undefined) writers.set(columns, writer = compiledWriter(columns));
+  return writer;
+}
+
 /**
- * Makes the encoder for rows of these columns.
- *
  * Compiled: a loop over the columns takes 1.3 times as long, the text and its digest 3 times
  * (`deno run --allow-read tests/bench/compiled.ts`).
  */
-export function rowWriter(columns: readonly { readonly name: string; readonly type: string }[]): RowWriter {
+function compiledWriter(columns: Columns): RowWriter {
   const cells = columns.map(({ name, type }) => ({
     value: `row[${literal(name)}]`,
     write: cellWriter(type, columnEncoder(name, type)),

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import type { AggregatePlan, SinkPlan } from "../../src/plan/physical.ts";
 import { encodedLine, rowWriter } from "../../src/processor/line_writer.ts";
 import { shareEncoder } from "../../src/processor/share_row.ts";
@@ -165,6 +165,11 @@ Deno.test("ShareEncoder writes the UTF-8 of its text, and refuses as that does",
     }
   }
   assertEquals(taken > VALUES.length, true);
+});
+
+Deno.test("rowWriter() compiles the columns of a table once, however many tasks it has", () => {
+  const columns = [{ name: "a", type: "String" }];
+  assertStrictEquals(rowWriter(columns), rowWriter(columns));
 });
 
 Deno.test("rowWriter() writes nothing of the row before one that it refused", () => {
