@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Snapshots } from "../ports/snapshots.ts";
 
 /** The Snapshots port in memory: the newest published one of each name. */
@@ -7,12 +8,7 @@ export function createMemorySnapshots(): Snapshots & { readonly published: Map<s
     published,
     read: (name) => Promise.resolve(published.get(name) ?? null),
     write(name, parts) {
-      const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-      let at = 0;
-      for (const part of parts) {
-        bytes.set(part, at);
-        at += part.length;
-      }
+      const bytes = new Uint8Array(Buffer.concat(parts));
       return Promise.resolve({
         publish: () => Promise.resolve(void published.set(name, bytes)),
         discard: () => Promise.resolve(),
