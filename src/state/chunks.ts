@@ -1,5 +1,5 @@
 import { loadSlots, misfit, saveNumbers } from "./sections.ts";
-import type { SectionReader, SectionWriter, Slot } from "./slots.ts";
+import type { SectionReader, SectionWriter, Slot, SlotPart } from "./slots.ts";
 
 /** Slots of a chunk as a power of two: chunk lists are short, and filling or copying one chunk stalls nobody. */
 export const CHUNK_BITS = 16;
@@ -23,10 +23,10 @@ export function slotsOfChunk(chunk: number, slots: number): number {
 
 /**
  * Chunks of one kind of typed array. Growth adds a chunk; nothing is copied but a first one that is not whole yet. A
- * cell is `list[slot >>> CHUNK_BITS][slot & CHUNK_MASK]`, which every user writes out in a function of its own: a
- * function in common would meet all kinds of arrays and be slow for each.
+ * cell is `list[slot >>> CHUNK_BITS][slot & CHUNK_MASK]`, which `cells.ts` writes out for each kind: a function in
+ * common would meet all kinds of arrays and be slow for each.
  */
-export class Chunks<T extends Uint8Array | Int32Array | Float64Array> {
+export class Chunks<T extends Uint8Array | Int32Array | Float64Array> implements SlotPart {
   readonly list: T[] = [];
   readonly #make: new (length: number) => T;
   readonly #empty: number;
@@ -56,6 +56,10 @@ export class Chunks<T extends Uint8Array | Int32Array | Float64Array> {
       if (held !== undefined) longer.set(held as never);
       this.list[chunk] = longer;
     }
+  }
+
+  clear(slot: Slot): void {
+    this.list[slot >>> CHUNK_BITS][slot & CHUNK_MASK] = this.#empty;
   }
 
   /** Off the heap. */

@@ -1,4 +1,4 @@
-import { CHUNK_BITS, CHUNK_MASK, Chunks } from "./chunks.ts";
+import { SlotCells } from "./cells.ts";
 import { misfit } from "./sections.ts";
 import type { SlotTable } from "./slot_table.ts";
 import { NO_SLOT, type SectionReader, type Slot, type SlotPart } from "./slots.ts";
@@ -18,8 +18,8 @@ export interface Walk {
 
 /** What a walk shares with its links. */
 interface Lists {
-  readonly heads: Chunks<Int32Array>;
-  readonly afters: Chunks<Int32Array>;
+  readonly heads: SlotCells;
+  readonly afters: SlotCells;
   /** By right slot: walks that are not over. */
   readonly open: Map<Slot, UserWalk[]>;
 }
@@ -38,7 +38,7 @@ class UserWalk implements Walk {
   next(): Slot {
     const user = this.#cursor;
     if (user === NO_SLOT) this.close();
-    else this.#cursor = get(this.#lists.afters, user);
+    else this.#cursor = this.#lists.afters.get(user);
     return user;
   }
 
@@ -47,7 +47,7 @@ class UserWalk implements Walk {
     if (open === undefined) this.#lists.open.set(this.#right, [this]);
     else if (!open.includes(this)) open.push(this);
     // Users that come are put in front, so none of them comes after this one.
-    this.#cursor = get(this.#lists.heads, this.#right);
+    this.#cursor = this.#lists.heads.get(this.#right);
   }
 
   close(): void {
@@ -69,12 +69,12 @@ class UserWalk implements Walk {
  */
 export class Links {
   /** By left slot: the right slot, and the neighbours in its list of users. */
-  readonly #rights = new Chunks(Int32Array, NO_SLOT);
-  readonly #afters = new Chunks(Int32Array, NO_SLOT);
-  readonly #befores = new Chunks(Int32Array, NO_SLOT);
+  readonly #rights = new SlotCells();
+  readonly #afters = new SlotCells();
+  readonly #befores = new SlotCells();
   /** By right slot: the first user, and their number. */
-  readonly #heads = new Chunks(Int32Array, NO_SLOT);
-  readonly #counts = new Chunks(Int32Array, 0);
+  readonly #heads = new SlotCells();
+  readonly #counts = new SlotCells({ empty: 0 });
   /** By right slot: walks that are not over. */
   readonly #walks = new Map<Slot, UserWalk[]>();
   readonly #rightTable: SlotTable;
@@ -88,12 +88,12 @@ export class Links {
 
   /** The right slot that `left` uses, or NO_SLOT. */
   of(left: Slot): Slot {
-    return this.#rights.list[left >>> CHUNK_BITS][left & CHUNK_MASK];
+    return this.#rights.get(left);
   }
 
   /** How many users `right` has. */
   users(right: Slot): number {
-    return this.#counts.list[right >>> CHUNK_BITS][right & CHUNK_MASK];
+    return this.#counts.get(right);
   }
 
   /** `left` uses `right` from now on, instead of what it used before. */
@@ -101,13 +101,13 @@ export class Links {
     const before = this.of(left);
     if (before === right) return;
     if (before !== NO_SLOT) this.#leave(left, before);
-    const head = get(this.#heads, right);
-    put(this.#rights, left, right);
-    put(this.#afters, left, head);
+    const head = this.#heads.get(right);
+    this.#rights.set(left, right);
+    this.#afters.set(left, head);
     // Its `before` is NO_SLOT already.
-    if (head !== NO_SLOT) put(this.#befores, head, left);
-    put(this.#heads, right, left);
-    put(this.#counts, right, this.users(right) + 1);
+    if (head !== NO_SLOT) this.#befores.set(head, left);
+    this.#heads.set(right, left);
+    this.#counts.set(right, this.users(right) + 1);
   }
 
   /** `left` uses nothing any more. Returns the right slot that has no user any more by that, or NO_SLOT. */
@@ -119,15 +119,15 @@ export class Links {
   }
 
   #leave(left: Slot, right: Slot): void {
-    const after = get(this.#afters, left);
-    const before = get(this.#befores, left);
-    if (before === NO_SLOT) put(this.#heads, right, after);
-    else put(this.#afters, before, after);
-    if (after !== NO_SLOT) put(this.#befores, after, before);
-    put(this.#rights, left, NO_SLOT);
-    put(this.#afters, left, NO_SLOT);
-    put(this.#befores, left, NO_SLOT);
-    put(this.#counts, right, this.users(right) - 1);
+    const after = this.#afters.get(left);
+    const before = this.#befores.get(left);
+    if (before === NO_SLOT) this.#heads.set(right, after);
+    else this.#afters.set(before, after);
+    if (after !== NO_SLOT) this.#befores.set(after, before);
+    this.#rights.set(left, NO_SLOT);
+    this.#afters.set(left, NO_SLOT);
+    this.#befores.set(left, NO_SLOT);
+    this.#counts.set(right, this.users(right) - 1);
     if (this.#walks.size === 0) return;
     for (const walk of this.#walks.get(right) ?? []) walk.left(left, after);
   }
@@ -160,11 +160,11 @@ export class Links {
   }
 
   #loadLeft(from: SectionReader): void {
-    const rights = new Chunks(Int32Array, NO_SLOT);
+    const rights = new SlotCells();
     rights.load(from);
     if (rights.slots !== this.#rights.slots) throw misfit(`links of ${rights.slots} slots, not ${this.#rights.slots}`);
     for (let left = 0; left < rights.slots; left++) {
-      const right = get(rights, left);
+      const right = rights.get(left);
       if (right === NO_SLOT) continue;
       if (!this.#rightTable.isUsed(right)) throw misfit(`a link to slot ${right}, which has no row`);
       this.use(left, right);
@@ -186,13 +186,4 @@ export class Links {
       load: () => {},
     };
   }
-}
-
-/** All chunks here are of one kind of array, so that these two are fast. */
-function get(cells: Chunks<Int32Array>, slot: Slot): Slot {
-  return cells.list[slot >>> CHUNK_BITS][slot & CHUNK_MASK];
-}
-
-function put(cells: Chunks<Int32Array>, slot: Slot, value: Slot): void {
-  cells.list[slot >>> CHUNK_BITS][slot & CHUNK_MASK] = value;
 }

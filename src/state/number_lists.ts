@@ -1,5 +1,4 @@
-import { SlotCells } from "./cells.ts";
-import { CHUNK_BITS, CHUNK_MASK, Chunks } from "./chunks.ts";
+import { NumberCells, SlotCells } from "./cells.ts";
 import { loadSlots, misfit, saveNumbers } from "./sections.ts";
 import { NO_SLOT, type SectionReader, type SectionWriter, type Slot, type SlotPart } from "./slots.ts";
 
@@ -12,23 +11,22 @@ const NOTHING: readonly number[] = [];
 export class NumberLists implements SlotPart {
   /** By slot: the first link of its list. */
   readonly #heads = new SlotCells();
-  #slots = 0;
   /** By link: its number, and the next link of the same list or of those that are free. */
-  readonly #numbers = new Chunks(Float64Array, NaN);
-  readonly #nexts = new Chunks(Int32Array, NO_SLOT);
+  readonly #numbers = new NumberCells();
+  readonly #nexts = new SlotCells();
   #links = 0;
   #free = NO_SLOT;
 
   /** `value`: any number but NaN. False if it is in the list already. */
   add(slot: Slot, value: number): boolean {
     let last = NO_SLOT;
-    for (let link = this.#heads.get(slot); link !== NO_SLOT; link = this.#next(link)) {
+    for (let link = this.#heads.get(slot); link !== NO_SLOT; link = this.#nexts.get(link)) {
       if (this.#number(link) === value) return false;
       last = link;
     }
     const added = this.#link(value);
     if (last === NO_SLOT) this.#heads.set(slot, added);
-    else this.#setNext(last, added);
+    else this.#nexts.set(last, added);
     return true;
   }
 
@@ -36,11 +34,11 @@ export class NumberLists implements SlotPart {
   keep(slot: Slot, wanted: (value: number) => boolean): void {
     let last = NO_SLOT;
     for (let link = this.#heads.get(slot); link !== NO_SLOT;) {
-      const next = this.#next(link);
+      const next = this.#nexts.get(link);
       if (wanted(this.#number(link))) last = link;
       else {
         if (last === NO_SLOT) this.#heads.set(slot, next);
-        else this.#setNext(last, next);
+        else this.#nexts.set(last, next);
         this.#release(link);
       }
       link = next;
@@ -48,11 +46,13 @@ export class NumberLists implements SlotPart {
   }
 
   /** The list as it is now; it does not follow later changes. */
-  values(slot: Slot): Iterable<number> {
+  values(slot: Slot): readonly number[] {
     const first = this.#heads.get(slot);
     if (first === NO_SLOT) return NOTHING;
     const values = [this.#number(first)];
-    for (let link = this.#next(first); link !== NO_SLOT; link = this.#next(link)) values.push(this.#number(link));
+    for (let link = this.#nexts.get(first); link !== NO_SLOT; link = this.#nexts.get(link)) {
+      values.push(this.#number(link));
+    }
     return values;
   }
 
@@ -61,13 +61,12 @@ export class NumberLists implements SlotPart {
   }
 
   grow(slot: Slot): void {
-    this.#slots = Math.max(this.#slots, slot + 1);
     this.#heads.grow(slot);
   }
 
   clear(slot: Slot): void {
     for (let link = this.#heads.get(slot); link !== NO_SLOT;) {
-      const next = this.#next(link);
+      const next = this.#nexts.get(link);
       this.#release(link);
       link = next;
     }
@@ -80,19 +79,17 @@ export class NumberLists implements SlotPart {
 
   /** How long each list is, then all numbers one list after the other, at most so many in one section. */
   save(to: SectionWriter): void {
-    saveNumbers(to, [this.#slots]);
-    for (let first = 0; first < this.#slots; first += SECTION_SLOTS) {
-      const lists = Array.from(
-        { length: Math.min(SECTION_SLOTS, this.#slots - first) },
-        (_, at) => [...this.values(first + at)],
-      );
+    const { slots } = this.#heads;
+    saveNumbers(to, [slots]);
+    for (let first = 0; first < slots; first += SECTION_SLOTS) {
+      const lists = Array.from({ length: Math.min(SECTION_SLOTS, slots - first) }, (_, at) => this.values(first + at));
       to.array(Int32Array.from(lists, (list) => list.length));
       to.array(Float64Array.from(lists.flat()));
     }
   }
 
   load(from: SectionReader): void {
-    const slots = loadSlots(from, this.#slots);
+    const slots = loadSlots(from, this.#heads.slots);
     if (slots > 0) this.grow(slots - 1);
     for (let first = 0; first < slots; first += SECTION_SLOTS) {
       const lengths = from.array(Int32Array);
@@ -118,27 +115,20 @@ export class NumberLists implements SlotPart {
       link = this.#links++;
       this.#numbers.grow(link);
       this.#nexts.grow(link);
-    } else this.#free = this.#next(link);
-    this.#numbers.list[link >>> CHUNK_BITS][link & CHUNK_MASK] = value;
-    this.#setNext(link, NO_SLOT);
+    } else this.#free = this.#nexts.get(link);
+    this.#numbers.set(link, value);
+    this.#nexts.set(link, NO_SLOT);
     return link;
   }
 
   #release(link: number): void {
-    this.#setNext(link, this.#free);
+    this.#nexts.set(link, this.#free);
     this.#free = link;
   }
 
+  /** Of a link that is in use. */
   #number(link: number): number {
-    return this.#numbers.list[link >>> CHUNK_BITS][link & CHUNK_MASK];
-  }
-
-  #next(link: number): number {
-    return this.#nexts.list[link >>> CHUNK_BITS][link & CHUNK_MASK];
-  }
-
-  #setNext(link: number, next: number): void {
-    this.#nexts.list[link >>> CHUNK_BITS][link & CHUNK_MASK] = next;
+    return this.#numbers.get(link) as number;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Key } from "../record/key.ts";
-import { CHUNK_BITS, CHUNK_MASK, Chunks } from "./chunks.ts";
+import { SlotCells } from "./cells.ts";
 import { KeyIndex } from "./key_index.ts";
 import { misfit } from "./sections.ts";
 import { SlotKeys } from "./slot_keys.ts";
@@ -18,7 +18,7 @@ export class SlotTable {
   readonly #parts: SlotPart[] = [];
   #slots = 0;
   /** A stack of slots to be given out again. */
-  readonly #free = new Chunks(Int32Array, 0);
+  readonly #free = new SlotCells();
   #freeCount = 0;
 
   /**
@@ -72,8 +72,7 @@ export class SlotTable {
   }
 
   #reused(): Slot {
-    const at = --this.#freeCount;
-    return this.#free.list[at >>> CHUNK_BITS][at & CHUNK_MASK];
+    return this.#free.get(--this.#freeCount);
   }
 
   #grown(): Slot {
@@ -122,7 +121,7 @@ export class SlotTable {
   #push(slot: Slot): void {
     const at = this.#freeCount++;
     this.#free.grow(at);
-    this.#free.list[at >>> CHUNK_BITS][at & CHUNK_MASK] = slot;
+    this.#free.set(at, slot);
   }
 
   /** The keys, then all parts in the order in which they were attached. The index is not written. */

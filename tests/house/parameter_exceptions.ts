@@ -51,7 +51,6 @@ export const PARAMETER_EXCEPTIONS: readonly Excepted[] = [
     reason: "runs several times for every row: an object for each call costs too much there",
     names: [
       "src/state/key_index.ts put",
-      "src/state/links.ts put",
     ],
   },
   {
