@@ -5,6 +5,7 @@ import { Decimal } from "../../src/record/decimal.ts";
 import { mulberry32 } from "../../src/record/mulberry32.ts";
 import type { Row } from "../../src/record/row.ts";
 import { Links } from "../../src/state/links.ts";
+import { heldBytes } from "../state/held_bytes.ts";
 import { ObjectRows } from "../state/object_rows.ts";
 import { PackedRows } from "../../src/state/packed_rows.ts";
 import { plainShape } from "../../src/state/row_shape.ts";
@@ -61,16 +62,6 @@ function loop(body: string, constants: Readonly<Record<string, unknown>>): Work 
     for (let slot = first, end = first + SLOTS; slot < end; slot++) kept[slot & 1023] = ${body};
   };`;
   return new Function("SLOTS", ...Object.keys(constants), text)(SLOTS, ...Object.values(constants));
-}
-
-const collect = (globalThis as unknown as { gc: () => void }).gc;
-async function heldBytes(): Promise<number> {
-  for (let round = 0; round < 3; round++) {
-    collect();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  const { heapUsed, external } = Deno.memoryUsage();
-  return heapUsed + external;
 }
 
 const figures: Record<string, string | number> = {};

@@ -4,6 +4,7 @@ import { Decimal } from "../../src/record/decimal.ts";
 import type { Row } from "../../src/record/row.ts";
 import { ByteCells, NumberCells } from "../../src/state/cells.ts";
 import { Links } from "../../src/state/links.ts";
+import { heldBytes } from "./held_bytes.ts";
 import { ObjectRows } from "./object_rows.ts";
 import { PackedRows } from "../../src/state/packed_rows.ts";
 import type { Rows } from "../../src/state/rows.ts";
@@ -12,18 +13,6 @@ import { SlotTable } from "../../src/state/slot_table.ts";
 const ROWS = 1_000_000;
 /** Of cases that take long to collect. */
 const HEAP_ROWS = 250_000;
-
-declare const gc: () => void;
-
-/** What V8 holds, and what is held beside its heap. Arrays that are not used any more are freed a moment later. */
-async function heldBytes(): Promise<number> {
-  for (let round = 0; round < 3; round++) {
-    gc();
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-  const { heapUsed, external } = Deno.memoryUsage();
-  return heapUsed + external;
-}
 
 /** What was built stays, so that nothing is freed while the next is measured. */
 const alive: unknown[] = [];

@@ -3,6 +3,7 @@ import { Links, type Walk } from "../../src/state/links.ts";
 import { SlotTable } from "../../src/state/slot_table.ts";
 import { NO_SLOT } from "../../src/state/slots.ts";
 import { choicesOf } from "../oracle/random.ts";
+import { eachSeed } from "./each_seed.ts";
 import { readerOf, sectionsOf } from "./memory_sections.ts";
 
 function made(lefts: number, rights: number) {
@@ -117,13 +118,7 @@ function attempt({ seed, steps }: { readonly seed: number; readonly steps: numbe
 }
 
 Deno.test("Links holds what sets of users hold, with walks under way, also from a snapshot", () => {
-  for (let seed = 1; seed <= 5; seed++) {
-    try {
-      attempt({ seed, steps: 20_000 });
-    } catch (cause) {
-      throw new Error(`seed ${seed}`, { cause });
-    }
-  }
+  eachSeed(5, (seed) => attempt({ seed, steps: 20_000 }));
 });
 
 Deno.test("Links refuses a snapshot with a link to no row", () => {

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { NumberLists } from "../../src/state/number_lists.ts";
 import { choicesOf } from "../oracle/random.ts";
+import { eachSeed } from "./each_seed.ts";
 import { readerOf, sectionsOf } from "./memory_sections.ts";
 
 function attempt({ seed, steps }: { readonly seed: number; readonly steps: number }): void {
@@ -36,13 +37,7 @@ function attempt({ seed, steps }: { readonly seed: number; readonly steps: numbe
 }
 
 Deno.test("NumberLists holds what arrays hold, also from a snapshot", () => {
-  for (let seed = 1; seed <= 5; seed++) {
-    try {
-      attempt({ seed, steps: 20_000 });
-    } catch (cause) {
-      throw new Error(`seed ${seed}`, { cause });
-    }
-  }
+  eachSeed(5, (seed) => attempt({ seed, steps: 20_000 }));
 });
 
 Deno.test("NumberLists reuses the room of numbers that were taken out", () => {

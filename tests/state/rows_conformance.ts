@@ -4,6 +4,7 @@ import type { Row } from "../../src/record/row.ts";
 import { wireEquals } from "../../src/record/wire.ts";
 import type { Rows } from "../../src/state/rows.ts";
 import { type Choices, choicesOf } from "../oracle/random.ts";
+import { eachSeed } from "./each_seed.ts";
 import { readerOf, sectionsOf } from "./memory_sections.ts";
 import { BORDERS, COLUMN_KINDS, type ColumnKind, rowOf, valueOf } from "./random_values.ts";
 
@@ -112,13 +113,7 @@ export function rowsConformance(name: string, make: () => Rows): void {
 
 function comparisons(name: string, make: () => Rows): void {
   Deno.test(`${name} holds what an array of rows holds`, () => {
-    for (let seed = 1; seed <= 8; seed++) {
-      try {
-        attempt(make, { seed, steps: 4_000 });
-      } catch (cause) {
-        throw new Error(`seed ${seed}`, { cause });
-      }
-    }
+    eachSeed(8, (seed) => attempt(make, { seed, steps: 4_000 }));
   });
 
   Deno.test(`${name} keeps a row that is equal as it is, and puts one that differs as given`, () => {

@@ -5,6 +5,7 @@ import { ByteCells, NumberCells, SlotCells } from "../../src/state/cells.ts";
 import { SlotTable } from "../../src/state/slot_table.ts";
 import { NO_SLOT } from "../../src/state/slots.ts";
 import { type Choices, choicesOf } from "../oracle/random.ts";
+import { eachSeed } from "./each_seed.ts";
 import { readerOf, sectionsOf } from "./memory_sections.ts";
 
 function made(seed?: number) {
@@ -70,13 +71,7 @@ function attempt({ seed, steps }: { readonly seed: number; readonly steps: numbe
 }
 
 Deno.test("SlotTable holds what a Map holds, its parts too, also from a snapshot", () => {
-  for (let seed = 1; seed <= 4; seed++) {
-    try {
-      attempt({ seed, steps: 20_000 });
-    } catch (cause) {
-      throw new Error(`seed ${seed}`, { cause });
-    }
-  }
+  eachSeed(4, (seed) => attempt({ seed, steps: 20_000 }));
 });
 
 Deno.test("SlotTable holds each key at a border, alone and beside others", () => {

@@ -3,6 +3,7 @@ import { Decimal } from "../../src/record/decimal.ts";
 import { wireEquals } from "../../src/record/wire.ts";
 import { ValueCells } from "../../src/state/value_cells.ts";
 import { choicesOf } from "../oracle/random.ts";
+import { eachSeed } from "./each_seed.ts";
 import { readerOf, sectionsOf } from "./memory_sections.ts";
 import { BORDERS, COLUMN_KINDS, type ColumnKind, valueOf } from "./random_values.ts";
 
@@ -51,13 +52,7 @@ function attempt(kind: ColumnKind, { seed, steps }: { readonly seed: number; rea
 
 for (const kind of COLUMN_KINDS) {
   Deno.test(`ValueCells holds what an array holds: ${kind}`, () => {
-    for (let seed = 1; seed <= 3; seed++) {
-      try {
-        attempt(kind, { seed, steps: 6_000 });
-      } catch (cause) {
-        throw new Error(`seed ${seed}`, { cause });
-      }
-    }
+    eachSeed(3, (seed) => attempt(kind, { seed, steps: 6_000 }));
   });
 }
 
