@@ -49,7 +49,7 @@ export class SlotTable {
 
   /** `part` grows with this table from now on; it has room for the slots that are there. */
   attach<P extends SlotPart>(part: P): P {
-    for (let slot = 0; slot < this.#slots; slot++) part.grow(slot);
+    if (this.#slots > 0) part.grow(this.#slots - 1);
     this.#parts.push(part);
     return part;
   }
@@ -141,12 +141,14 @@ export class SlotTable {
     for (let slot = 0; slot < this.#slots; slot++) if (typeof this.#keys.get(slot) === "number") integers++;
     this.#integers.reserve(integers);
     for (let slot = 0; slot < this.#slots; slot++) {
-      for (const part of this.#parts) part.grow(slot);
       const key = this.#keys.get(slot);
       if (key === null) this.#push(slot);
       else if (this.find(key) !== NO_SLOT) throw misfit("a key that is there twice");
       else this.#enter(key, slot);
     }
-    for (const part of this.#parts) part.load(from);
+    for (const part of this.#parts) {
+      if (this.#slots > 0) part.grow(this.#slots - 1);
+      part.load(from);
+    }
   }
 }

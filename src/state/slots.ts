@@ -15,7 +15,7 @@ export const SLOTS_MAX = 2 ** 31 - 2;
 
 /** Something that is kept of every slot of a table: a column, links, rows. It is attached to one table. */
 export interface SlotPart {
-  /** Makes room for `slot`, before it is used first. Slots come in growing order, each once. */
+  /** Makes room for `slot`, before it is used first, and for all below. Slots come in growing order. */
   grow(slot: Slot): void;
   /** The slot is free from now on: it holds what a new one holds. */
   clear(slot: Slot): void;

@@ -2,11 +2,15 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Key } from "../../src/record/key.ts";
 import { mulberry32 } from "../../src/record/mulberry32.ts";
 import { ByteCells, NumberCells, SlotCells } from "../../src/state/cells.ts";
+import { Links } from "../../src/state/links.ts";
+import { NumberLists } from "../../src/state/number_lists.ts";
+import { PackedRows } from "../../src/state/packed_rows.ts";
 import { SlotTable } from "../../src/state/slot_table.ts";
 import { NO_SLOT } from "../../src/state/slots.ts";
 import { type Choices, choicesOf } from "../oracle/random.ts";
 import { eachSeed } from "./each_seed.ts";
 import { readerOf, sectionsOf } from "./memory_sections.ts";
+import { ObjectRows } from "./object_rows.ts";
 
 function made(seed?: number) {
   const table = new SlotTable(seed === undefined ? {} : { seed });
@@ -111,11 +115,31 @@ Deno.test("SlotTable with more keys than one shard has finds every one of them, 
 });
 
 Deno.test("SlotTable.attach makes room for the slots that are there", () => {
-  const table = new SlotTable();
-  for (let key = 0; key < 70_000; key++) table.add(key);
+  const [table, right] = [new SlotTable(), new SlotTable()];
+  for (let key = 0; key < 140_000; key++) table.add(key);
+  right.add("x");
   const flags = table.attach(new ByteCells());
-  flags.set(69_999, 1);
-  assertEquals([flags.get(0), flags.get(69_999)], [0, 1]);
+  const lists = table.attach(new NumberLists());
+  const rows = [table.attach(new PackedRows()), table.attach(new ObjectRows())];
+  const links = new Links(table, right);
+  // Within a chunk each: the first, a whole one, and one that is not.
+  for (const slot of [70, 65_536, 139_999]) {
+    assertEquals([flags.get(slot), lists.isEmpty(slot), rows.map((part) => part.read(slot)), links.of(slot)], [
+      0,
+      true,
+      [null, null],
+      NO_SLOT,
+    ]);
+    flags.set(slot, 1);
+    lists.add(slot, slot);
+    for (const part of rows) part.write(slot, { slot, text: `text ${slot}` });
+    links.use(slot, 0);
+  }
+  const walk = links.walk(0);
+  for (const slot of [139_999, 65_536, 70]) {
+    assertEquals([flags.get(slot), [...lists.values(slot)], walk.next()], [1, [slot], slot]);
+    for (const part of rows) assertEquals(part.read(slot), { slot, text: `text ${slot}` });
+  }
 });
 
 Deno.test("SlotTable.used passes over what is removed before its turn", () => {
