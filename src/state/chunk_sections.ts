@@ -1,4 +1,4 @@
-import { loadPlaced, loadValue, savePlaced } from "./heap_cells.ts";
+import { loadPlaced, loadValue, savePlaced, textsOf } from "./heap_cells.ts";
 import { loadNumbers, misfit, saveNumbers } from "./sections.ts";
 import type { SectionReader, SectionWriter } from "./slots.ts";
 import type { ValueChunk } from "./value_chunk.ts";
@@ -14,7 +14,6 @@ import {
   WORDS_32,
   WORDS_8,
 } from "./value_kinds.ts";
-import { valueText } from "./value_text.ts";
 import { OTHER_WORD, type WordList } from "./word_list.ts";
 
 /** Fraction digits of a decimal. */
@@ -26,17 +25,12 @@ export function saveChunk(
   { used, to }: { readonly used: number; readonly to: SectionWriter },
 ): void {
   const { kind, scale, others } = chunk;
-  const values = kind === VALUES ? chunk.values.slice(0, used) : [];
-  const texts = values.every((value) => value === null || typeof value === "string");
-  saveNumbers(to, [kind, scale + 1, texts ? 1 : 0]);
-  if (kind === VALUES) to.texts(texts ? values as (string | null)[] : values.map(textOrNull));
+  const { plain, texts } = textsOf(kind === VALUES ? chunk.values.slice(0, used) : []);
+  saveNumbers(to, [kind, scale + 1, plain ? 1 : 0]);
+  if (kind === VALUES) to.texts(texts);
   else if (kind !== EMPTY) to.array(cellsOf(chunk).subarray(0, used));
   const placed = [...others ?? []].sort(([a], [b]) => a - b);
   savePlaced(to, { places: placed.map(([at]) => at), values: placed.map(([, value]) => value) });
-}
-
-function textOrNull(value: unknown): string | null {
-  return value === null ? null : valueText(value);
 }
 
 type CellArray = Uint8Array | Uint16Array | Int32Array | Float64Array;
@@ -59,13 +53,13 @@ interface ChunkSource {
 /** Reads what {@link saveChunk} wrote into an empty chunk, and counts the words. @throws RangeError */
 export function loadChunk(chunk: ValueChunk, source: ChunkSource): void {
   const { used, from } = source;
-  const [kind, scaleOrNone, texts] = loadNumbers(from, 3);
+  const [kind, scaleOrNone, plain] = loadNumbers(from, 3);
   const scale = scaleOrNone - 1;
   if (kind > VALUES) throw misfit(`there is no kind ${kind} of values`);
   if (scale > SCALE_MAX || (scale >= 0 && kind !== INTEGERS && kind !== DOUBLES)) throw misfit(`a scale of ${scale}`);
   chunk.become(kind, scale);
   if (kind === VALUES) {
-    valuesOf(source, texts === 1 ? (text) => text : loadValue).forEach((value, at) => chunk.set(at, value));
+    valuesOf(source, plain === 1 ? (text) => text : loadValue).forEach((value, at) => chunk.set(at, value));
   } else if (kind !== EMPTY) {
     const cells = cellsOf(chunk);
     const read = from.array(cells.constructor as new (buffer: ArrayBuffer) => CellArray);

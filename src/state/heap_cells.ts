@@ -85,10 +85,19 @@ export function savePlaced(
   to: SectionWriter,
   { places, values }: { readonly places: readonly number[]; readonly values: readonly unknown[] },
 ): void {
-  const plain = values.every((value) => typeof value === "string");
+  const { plain, texts } = textsOf(values);
   saveNumbers(to, [plain ? 1 : 0]);
   to.array(Int32Array.from(places));
-  to.texts(plain ? values as readonly string[] : values.map(valueText));
+  to.texts(texts);
+}
+
+/** Texts for values, null for null; `plain`: all are texts or null, and stand for themselves. */
+export function textsOf(
+  values: readonly unknown[],
+): { readonly plain: boolean; readonly texts: readonly (string | null)[] } {
+  const plain = values.every((value) => value === null || typeof value === "string");
+  const textOf = (value: unknown) => value === null ? null : valueText(value);
+  return { plain, texts: plain ? values as readonly (string | null)[] : values.map(textOf) };
 }
 
 /** What {@link savePlaced} wrote, at places below `end`. @throws RangeError if it is anything else */

@@ -45,7 +45,7 @@ export class KeyIndex {
     this.#added = (random() * 2 ** 32) | 0;
   }
 
-  /** Makes room for `count` keys in an empty index, so that loading them doubles nothing. */
+  /** Makes room for `count` keys in place of all that is there, so that adding them doubles nothing. */
   reserve(count: number): void {
     if (count <= ONE_SHARD_KEYS) return;
     const length = 2 ** Math.ceil(Math.log2(count / SHARDS / FULL));
@@ -89,9 +89,7 @@ export class KeyIndex {
 
   #divide(): void {
     const [whole] = this.#shards;
-    const length = 2 ** Math.ceil(Math.log2((this.#size / SHARDS) * 2));
-    this.#shards = Array.from({ length: SHARDS }, () => new Int32Array(length));
-    this.#counts = new Int32Array(SHARDS);
+    this.reserve(this.#size + 1);
     for (const stored of whole) {
       if (stored === 0) continue;
       const hash = this.#hash(this.#keyAt(stored - 1));

@@ -41,7 +41,6 @@ export class PackedRows implements Rows {
   readonly #makeShape: ShapeMaker;
   /** Of the first shape. */
   #columnsFirst = 0;
-  #slots = 0;
 
   constructor({ shapes = compiledShape }: { readonly shapes?: ShapeMaker } = {}) {
     this.#makeShape = shapes;
@@ -56,9 +55,7 @@ export class PackedRows implements Rows {
     const kind = this.#kinds.get(slot);
     if (kind >= FIRST_SHAPE) return this.#shapes[kind - FIRST_SHAPE].read(slot);
     if (kind === NO_ROW) return null;
-    const row = this.#objects.get(slot) as Row;
-    // An instance of a class has more to it than its properties.
-    return Object.getPrototypeOf(row) === Object.prototype ? { ...row } : row;
+    return copyOf(this.#objects.get(slot) as Row);
   }
 
   write(slot: Slot, row: Row | null): boolean {
@@ -87,7 +84,7 @@ export class PackedRows implements Rows {
     if (kind === AS_OBJECT) {
       this.clear(slot);
       // Not the caller's object, which may be changed.
-      this.#objects.set(slot, Object.getPrototypeOf(row) === Object.prototype ? { ...row } : row);
+      this.#objects.set(slot, copyOf(row));
     } else {
       const shape = this.#shapes[kind - FIRST_SHAPE];
       if (before === AS_OBJECT) this.#objects.clear(slot);
@@ -101,7 +98,7 @@ export class PackedRows implements Rows {
   #kindOf(row: Row): number {
     const newest = this.#shapes.at(-1);
     if (newest !== undefined && hasShape(row, newest.names)) return FIRST_SHAPE + this.#shapes.length - 1;
-    if (Object.getPrototypeOf(row) !== Object.prototype) return AS_OBJECT;
+    if (!isRow(row)) return AS_OBJECT;
     const names = Object.keys(row);
     const known = this.#numbers.get(JSON.stringify(names));
     if (known !== undefined) return known;
@@ -120,7 +117,7 @@ export class PackedRows implements Rows {
       let cells = this.#columns.get(name);
       if (cells === undefined) {
         this.#columns.set(name, cells = new ValueCells());
-        if (this.#slots > 0) cells.grow(this.#slots - 1);
+        if (this.#kinds.slots > 0) cells.grow(this.#kinds.slots - 1);
       }
       return { name, cells };
     });
@@ -136,7 +133,6 @@ export class PackedRows implements Rows {
   }
 
   grow(slot: Slot): void {
-    this.#slots = Math.max(this.#slots, slot + 1);
     this.#kinds.grow(slot);
     this.#objects.grow(slot);
     for (const cells of this.#columns.values()) cells.grow(slot);
@@ -157,7 +153,7 @@ export class PackedRows implements Rows {
   }
 
   save(to: SectionWriter): void {
-    saveNumbers(to, [this.#slots]);
+    saveNumbers(to, [this.#kinds.slots]);
     saveNumbers(to, [this.#shapes.length]);
     for (const { names } of this.#shapes) to.texts(names);
     this.#kinds.save(to);
@@ -166,7 +162,7 @@ export class PackedRows implements Rows {
   }
 
   load(from: SectionReader): void {
-    const slots = loadSlots(from, this.#slots);
+    const slots = loadSlots(from, this.#kinds.slots);
     if (slots > 0) this.grow(slots - 1);
     const [shapes] = loadNumbers(from, 1);
     if (shapes > SHAPES_MAX) throw misfit(`${shapes} shapes of rows`);
@@ -192,4 +188,9 @@ export class PackedRows implements Rows {
     if (this.#numbers.has(JSON.stringify(names))) throw misfit("a shape of rows that is there twice");
     this.#learn(names);
   }
+}
+
+/** The row as it is, of one's own; an instance of a class has more to it than its properties, and stays. */
+function copyOf(row: Row): Row {
+  return isRow(row) ? { ...row } : row;
 }

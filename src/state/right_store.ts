@@ -125,7 +125,9 @@ export class AskedRights extends RightStore {
 
   /** The right row is what it was told to be last. */
   confirm(right: Slot): Answered {
-    return this.#state.get(right) === HELD && this.#settle(right) === HELD ? "confirmed" : "known";
+    if (this.#state.get(right) !== HELD) return "known";
+    this.#settle(right);
+    return "confirmed";
   }
 
   #settle(right: Slot): number {

@@ -13,17 +13,16 @@ const KINDS: readonly Kind[] = ["array", "text"];
 const utf8 = { encoder: new TextEncoder(), decoder: new TextDecoder("utf-8", { fatal: true }) };
 
 /**
- * A snapshot's bytes: `MAGIC`, then sections, each of a head (length as 64 bits, CRC-32 that begins
- * with the kind, kind), its bytes, and zeros up
- * to the next multiple of 8; then the sum of all lengths, so that a file that was cut at the end of a section is told.
- * Numbers are little-endian, as typed arrays are on every machine that Deno runs on.
+ * A snapshot's bytes: `MAGIC`, then sections, each of a head (length as 64 bits, CRC-32 that begins with the kind,
+ * kind), its bytes, and zeros up to the next multiple of 8; then the sum of all lengths, so that a file that was cut at
+ * the end of a section is told. Numbers are little-endian, as typed arrays are on every machine that Deno runs on.
  */
 export class SnapshotWriter implements SectionWriter {
   readonly parts: Uint8Array[] = [utf8.encoder.encode(MAGIC)];
   #bytes = 0;
   #sections = 0;
 
-  /** Bytes written so far. */
+  /** Of all sections so far, without their heads. */
   get bytes(): number {
     return this.#bytes;
   }

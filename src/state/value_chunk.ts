@@ -123,9 +123,9 @@ export class ValueChunk {
         break;
       case FLAGS: {
         const flag = FLAG_VALUES.indexOf(value);
-        if (flag >= 0) this.bytes8[at] = flag;
-        if (flag >= 0) return;
-        break;
+        if (flag < 0) break;
+        this.bytes8[at] = flag;
+        return;
       }
       case VALUES:
         this.#heapBytes += heapBytesOf(value) - heapBytesOf(this.values[at]);
