@@ -40,6 +40,8 @@ export interface OpenDirectory {
   /** Who may use it. */
   readonly accounts: Accounts;
   close(): Promise<void>;
+  /** The same, and the directory is removed if opening it has made it. */
+  discard(): Promise<void>;
 }
 
 /** After a `kill -9` the ClickHouse of the dead process needs a moment to notice. */
@@ -59,15 +61,11 @@ export async function openDirectory(directory: string): Promise<OpenDirectory> {
       directory,
       () => startClickHouse(pathsIn(directory).clickhouse, accounts),
     );
-    return {
-      lock,
-      clickhouse,
-      accounts,
-      async close() {
-        await clickhouse.close();
-        await lock.release();
-      },
+    const end = async (leave: () => Promise<void>) => {
+      await clickhouse.close();
+      await leave();
     };
+    return { lock, clickhouse, accounts, close: () => end(lock.release), discard: () => end(lock.discard) };
   } catch (error) {
     await lock.release();
     throw error;

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { ConfigError } from "../../record/errors.ts";
 
 /** How another command finds the instance that runs on a data directory. */
@@ -14,6 +15,8 @@ export interface DirectoryLock {
   publish(addresses: Readonly<Record<string, string>>): Promise<void>;
   /** Gives the directory back. Happens by itself when the process ends, however it ends. */
   release(): Promise<void>;
+  /** The same, and before that removes the directory with all that is in it, if taking it has made it. */
+  discard(): Promise<void>;
 }
 
 const LOCK_FILE = "lock";
@@ -29,13 +32,19 @@ const ATTEMPT_INTERVAL_MS = 25;
  * @throws ConfigError when another process has it, or the directory cannot be used
  */
 export async function acquireDirectory(path: string): Promise<DirectoryLock> {
-  const file = await openLockFile(path);
+  const { file, made } = await openLockFile(path);
   if (!(await locked(file))) {
     file.close();
     throw new ConfigError([inUse(path, await readProcess(path))]);
   }
   await writeProcess(path, {});
   let released = false;
+  const release = async () => {
+    if (released) return;
+    released = true;
+    await removeIfThere(join(path, PROCESS_FILE));
+    file.close();
+  };
   return {
     path,
     async publish(addresses) {
@@ -44,11 +53,11 @@ export async function acquireDirectory(path: string): Promise<DirectoryLock> {
       }
       await writeProcess(path, addresses);
     },
-    async release() {
-      if (released) return;
-      released = true;
-      await removeIfThere(join(path, PROCESS_FILE));
-      file.close();
+    release,
+    async discard() {
+      // While it is locked: whoever takes it behind that may write. What cannot be removed is as after any other end.
+      if (made && !released) await Deno.remove(path, { recursive: true }).catch(() => {});
+      await release();
     },
   };
 }
@@ -71,16 +80,28 @@ export async function findRunningProcess(path: string): Promise<RunningProcess |
   }
 }
 
-async function openLockFile(path: string): Promise<Deno.FsFile> {
+async function openLockFile(path: string): Promise<{ readonly file: Deno.FsFile; readonly made: boolean }> {
   try {
-    await Deno.mkdir(path, { recursive: true, mode: 0o700 });
-    return await Deno.open(join(path, LOCK_FILE), { read: true, write: true, create: true });
+    const made = await makeDirectory(path);
+    return { file: await Deno.open(join(path, LOCK_FILE), { read: true, write: true, create: true }), made };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message =
       `Cannot use "${path}" as a data directory: current value is "${reason}". Check the path and its permissions, ` +
       "or use another one with --data";
     throw new ConfigError([message], { cause: error });
+  }
+}
+
+/** False if it is there: of several processes one makes it. */
+async function makeDirectory(path: string): Promise<boolean> {
+  await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    await Deno.mkdir(path, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw error;
   }
 }
 

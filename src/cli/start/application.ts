@@ -66,6 +66,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
   const world = await openWorld(options, metrics);
   let server: HttpServer | null = null;
   let ticking: ReturnType<typeof setInterval> | undefined;
+  let refused = false;
   try {
     const runs = runsOf(options, { world, metrics });
     const shown: ShownRun[] = [...runs];
@@ -100,6 +101,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     const [history, right] = await Promise.all([prepareDemo(world, signal), options.checked]);
     preparing = null;
     if (signal.aborted) return over(null);
+    refused = right.files.length === 0;
     keepRight(right, { runs, shown, output });
     begin(runs, { world, signal, history });
     tellLeftOvers(runs, { world, options });
@@ -122,7 +124,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
   } finally {
     clearInterval(ticking);
     await server?.close();
-    await world.close();
+    await (refused ? world.discard() : world.close());
     output.close();
   }
 }
@@ -146,12 +148,10 @@ function runsOf(
 
 /** Whether this start has sent the history of a demo store that is new; without one, or when told to end, it is old. */
 async function prepareDemo({ demo }: World, signal: AbortSignal): Promise<History> {
-  try {
-    return await demo?.prepare(signal) ?? "old";
-  } catch (error) {
+  return await demo?.prepare(signal).catch((error): History => {
     if (!signal.aborted) throw error;
     return "old";
-  }
+  }) ?? "old";
 }
 
 /** What failed belongs to no topology that could be named, and nobody can say what stands still now. */

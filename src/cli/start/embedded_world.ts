@@ -32,7 +32,7 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
   const { configuration, onEvent } = options;
   const paths = pathsIn(configuration.dataDirectory);
   const directory = await openDirectory(configuration.dataDirectory);
-  const opened: (() => void | Promise<void>)[] = [() => directory.close()];
+  const opened: (() => void | Promise<void>)[] = [];
   try {
     reportExits(directory.clickhouse, onEvent);
     reportAccounts(configuration.dataDirectory, onEvent);
@@ -70,10 +70,11 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
       demo,
       produce: produceRoute(log, directory.accounts.writer.password),
       publish: (addresses) => directory.lock.publish(addresses),
-      close: () => closeAll(opened),
+      close: () => closeAll([directory.close, ...opened]),
+      discard: () => closeAll([directory.discard, ...opened]),
     };
   } catch (error) {
-    await closeAll(opened);
+    await closeAll([directory.close, ...opened]);
     throw error;
   }
 }
@@ -87,8 +88,8 @@ function topicAdvice(directory: string, demo: DemoSource | null): string {
 }
 
 /** The youngest first. */
-async function closeAll(opened: (() => void | Promise<void>)[]): Promise<void> {
-  for (const close of opened.splice(0).reverse()) await close();
+async function closeAll(opened: readonly (() => void | Promise<void>)[]): Promise<void> {
+  for (const close of opened.toReversed()) await close();
 }
 
 function reportExits(clickhouse: EmbeddedClickHouse, onEvent: WorldOptions["onEvent"]): void {

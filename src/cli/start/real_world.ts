@@ -22,7 +22,11 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
   const log = openKafka({ ...kafkaOptions(configuration.kafka!, onEvent), membersDirectory: paths.members });
   const warehouse = openClickHouse(serverOptions(configuration));
   const deadLetters = openEmbeddedDeadLetters({ path: paths.deadLetters });
-  const busyTables = new BusyTables(systemClock);
+  const close = async () => {
+    await log.close();
+    await warehouse.close();
+    deadLetters.close();
+  };
   return {
     mode: "real",
     ports: {
@@ -33,7 +37,7 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
       metrics,
       deadLetters,
       snapshots: openLocalSnapshots(paths.snapshots),
-      busyTables,
+      busyTables: new BusyTables(systemClock),
     },
     addresses: {
       Kafka: configuration.kafka!.brokers.join(","),
@@ -42,11 +46,9 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
     demo: null,
     produce: null,
     publish: () => Promise.resolve(),
-    async close() {
-      await log.close();
-      await warehouse.close();
-      deadLetters.close();
-    },
+    close,
+    // Others may write into the directory.
+    discard: close,
   };
 }
 

@@ -1,4 +1,3 @@
-import { exists } from "../../adapters/local/exists.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { type Configuration, loadConfiguration } from "../config/configuration.ts";
 import { command, flag, type OptionValues, value } from "../command.ts";
@@ -110,7 +109,6 @@ export const startCommand = command({
       : withRightTypes(loaded, { output, signal: signals.signal });
     // Awaited when it is needed.
     checked.catch(() => {});
-    const made = !exists(configuration.dataDirectory);
     try {
       // Nothing has to be opened to tell what is wrong.
       if (loaded.files.length === 0) throw new ConfigError(problemsOf((await checked).broken));
@@ -130,12 +128,6 @@ export const startCommand = command({
         signal: signals.signal,
         onEnding: (failed) => signals.failed = failed,
       });
-    } catch (error) {
-      // A start that is refused leaves nothing behind that was not there before.
-      if (made && (await checked).files.length === 0) {
-        await Deno.remove(configuration.dataDirectory, { recursive: true }).catch(() => {});
-      }
-      throw error;
     } finally {
       signals.close();
       strays.close();

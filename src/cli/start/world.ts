@@ -17,6 +17,8 @@ export interface World {
   /** Tells other commands where this instance listens. */
   publish(addresses: Readonly<Record<string, string>>): Promise<void>;
   close(): Promise<void>;
+  /** The same, when nothing has run: a directory of this process alone that opening has made is removed. */
+  discard(): Promise<void>;
 }
 
 /** What opening a world needs. */

@@ -1,4 +1,5 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { dirname } from "node:path";
 import { acquireDirectory, findRunningProcess } from "../../../src/adapters/local/lock.ts";
 import { ConfigError } from "../../../src/record/errors.ts";
 
@@ -80,6 +81,30 @@ Deno.test({
       assertEquals(await findRunningProcess(directory), undefined);
       await assertRejects(() => lock.publish({}), TypeError);
       await (await acquireDirectory(directory)).release();
+    }),
+});
+
+Deno.test({
+  name: "DirectoryLock.discard() removes the directory that taking it has made, and no other",
+  ignore: !mayWrite,
+  fn: () =>
+    withDirectory(async (directory) => {
+      const there = async () => (await Array.fromAsync(Deno.readDir(dirname(directory)))).length;
+      const made = await acquireDirectory(`${directory}/`);
+      await Deno.writeTextFile(`${directory}/log.db`, "of this process");
+      await made.discard();
+      await made.release();
+      assertEquals(await there(), 0);
+
+      await (await acquireDirectory(directory)).release();
+      const found = await acquireDirectory(directory);
+      await found.discard();
+      assertEquals([await there(), await findRunningProcess(directory)], [1, undefined]);
+
+      const given = await acquireDirectory(`${directory}/deeper/data`);
+      await given.release();
+      await given.discard();
+      assert((await Deno.stat(`${directory}/deeper/data`)).isDirectory, "it may be another's by now");
     }),
 });
 
