@@ -5,11 +5,21 @@ let written = 0;
 
 /**
  * Snapshots as files of a directory, which is made when the first is written. A file is written beside the published
- * one, reaches the disk (`fsync`), and takes its name then. What a crash leaves unpublished is deleted by the next
- * write under the same name, unless another process is writing it.
+ * one, reaches the disk (`fsync`), and takes its name then. What a crash leaves unpublished is deleted by a later write
+ * under the same name, unless another process is writing it.
  */
 export function openLocalSnapshots(directory: string): Snapshots {
   const pathOf = (name: string) => `${directory}/${encodeURIComponent(name)}.snapshot`;
+  // Not listed for each write: there may be thousands of tasks, each with a file.
+  let listedMs = -Infinity;
+  let unpublished: Unpublished = new Map();
+  const removeOlder = async (path: string) => {
+    if (Date.now() - listedMs > ABANDONED_MS) {
+      listedMs = Date.now();
+      unpublished = await unpublishedIn(directory);
+    }
+    for (const staged of unpublished.get(path) ?? []) await removeIfAbandoned(staged, path);
+  };
   return {
     async read(name) {
       try {
@@ -22,8 +32,9 @@ export function openLocalSnapshots(directory: string): Snapshots {
     async write(name, parts) {
       await Deno.mkdir(directory, { recursive: true });
       const path = pathOf(name);
-      await removeOlder(directory, name);
+      await removeOlder(path);
       const staged = `${path}.${Deno.pid}-${written++}.new`;
+      unpublished.set(path, [staged]);
       await writeParts(staged, parts);
       return stagedSnapshot({ directory, staged, path });
     },
@@ -60,17 +71,29 @@ function stagedSnapshot(
   };
 }
 
-/** Deletes what this process, or one that is gone, has left unpublished under this name. */
-async function removeOlder(directory: string, name: string): Promise<void> {
-  const prefix = `${encodeURIComponent(name)}.snapshot.`;
-  for await (const { name: file } of Deno.readDir(directory)) {
-    if (!file.startsWith(prefix) || !file.endsWith(".new")) continue;
-    const { mtime } = await Deno.stat(`${directory}/${file}`).catch(() => ({ mtime: null }));
-    const ownPid = file.startsWith(`${prefix}${Deno.pid}-`);
-    if (!ownPid && mtime !== null && Date.now() - mtime.getTime() < ABANDONED_MS) continue;
-    await Deno.remove(`${directory}/${file}`).catch(() => {});
+/** Paths of files that may not be published yet, by the path that they are to have then. */
+type Unpublished = Map<string, string[]>;
+
+const UNPUBLISHED = /^(.*\.snapshot)\.\d+-\d+\.new$/;
+
+async function unpublishedIn(directory: string): Promise<Unpublished> {
+  const found: Unpublished = new Map();
+  for await (const { name } of Deno.readDir(directory)) {
+    const published = UNPUBLISHED.exec(name)?.[1];
+    if (published === undefined) continue;
+    found.getOrInsertComputed(`${directory}/${published}`, () => []).push(`${directory}/${name}`);
   }
+  return found;
 }
 
-/** A file of another process that was not written to for so long is nobody's. */
+/** Deletes what this process, or one that is gone, has left unpublished. */
+async function removeIfAbandoned(staged: string, path: string): Promise<void> {
+  if (!staged.startsWith(`${path}.${Deno.pid}-`)) {
+    const { mtime } = await Deno.stat(staged).catch(() => ({ mtime: null }));
+    if (mtime !== null && Date.now() - mtime.getTime() < ABANDONED_MS) return;
+  }
+  await Deno.remove(staged).catch(() => {});
+}
+
+/** A file of another process that was not written to for so long is nobody's. The directory is listed as often. */
 const ABANDONED_MS = 600_000;

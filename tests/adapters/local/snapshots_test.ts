@@ -42,5 +42,11 @@ Deno.test("openLocalSnapshots() deletes what a crash left, but not what another 
   await Deno.writeTextFile(`${directory}/x.snapshot.2-0.new`, "under way");
   await (await snapshots.write("x", [bytes("whole")])).publish();
   assertEquals(filesIn(directory), ["x.snapshot", "x.snapshot.2-0.new"]);
+  // Of its own what nobody published, as when ClickHouse did not acknowledge the rows.
+  await snapshots.write("x", [bytes("left")]);
+  await snapshots.write("y", [bytes("under way")]);
+  await (await snapshots.write("x", [bytes("whole again")])).publish();
+  const left = filesIn(directory).map((name) => name.replace(/-\d+\.new$/, ""));
+  assertEquals(left, ["x.snapshot", "x.snapshot.2", `y.snapshot.${Deno.pid}`]);
   await Deno.remove(directory, { recursive: true });
 });
