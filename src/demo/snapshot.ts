@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { snapshotEnvelope, snapshotMarker } from "./envelope.ts";
 import { TABLES } from "./schema.ts";
 import { snapshotTransactionId } from "./seed_rows.ts";
+import { rowChunks } from "./store_view.ts";
 import type { TopicWriter } from "./topic_writer.ts";
 import type { History } from "./transaction.ts";
 
@@ -62,12 +63,8 @@ export async function sendSnapshot(
   let sent = 0;
   for (const table of TABLES) {
     const emitter = emitterOf(table);
-    const chunk = db.prepare(`SELECT id, body FROM ${table} WHERE id > ? ORDER BY id LIMIT ${BATCH_RECORDS}`);
-    for (let last = 0;;) {
-      const rows = chunk.all(last) as { id: number; body: string }[];
-      if (rows.length === 0) break;
-      for (const row of rows) emitter.emit(row.id, row.body);
-      last = rows[rows.length - 1].id;
+    for (const rows of rowChunks(db, { table, rowsMax: BATCH_RECORDS })) {
+      for (const { id, after } of rows) emitter.emit(id, after);
       await writer.flush();
       sent += rows.length;
       onProgress?.(sent, total);

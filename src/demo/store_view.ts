@@ -5,6 +5,12 @@ import type { StoreState } from "./store_file.ts";
 /** Rows read at a time. */
 const CHUNK_ROWS = 1_000;
 
+/** A row as the JSON of `after` of an envelope. */
+interface RowText {
+  readonly id: number;
+  readonly after: string;
+}
+
 /**
  * All tables of a demo store at one instant: a row is here exactly if its change had been committed when the view was
  * opened.
@@ -17,7 +23,7 @@ export interface StoreView {
   /** The rows in the order of their ids, each as `after` of an envelope holds it. */
   rows<T extends TableName>(table: T): IterableIterator<Rows[T]>;
   /** The same as JSON texts. */
-  texts(table: TableName): IterableIterator<{ readonly id: number; readonly after: string }>;
+  texts(table: TableName): IterableIterator<RowText>;
   close(): void;
 }
 
@@ -42,14 +48,8 @@ export function readDemoStore(path: string): StoreView {
 export function viewOf(db: DatabaseSync, close: () => void): StoreView {
   const found = db.prepare("SELECT body FROM state").get() as { body: string };
   const { history } = JSON.parse(found.body) as StoreState;
-  function* texts(table: TableName): IterableIterator<{ readonly id: number; readonly after: string }> {
-    const chunk = db.prepare(`SELECT id, body AS after FROM ${table} WHERE id > ? ORDER BY id LIMIT ${CHUNK_ROWS}`);
-    for (let last = 0;;) {
-      const rows = chunk.all(last) as { id: number; after: string }[];
-      yield* rows;
-      if (rows.length < CHUNK_ROWS) return;
-      last = rows[rows.length - 1].id;
-    }
+  function* texts(table: TableName): IterableIterator<RowText> {
+    for (const rows of rowChunks(db, { table, rowsMax: CHUNK_ROWS })) yield* rows;
   }
   return {
     seed: history.seed,
@@ -61,4 +61,18 @@ export function viewOf(db: DatabaseSync, close: () => void): StoreView {
     texts,
     close,
   };
+}
+
+/** All rows of a table in the order of their ids, at most `rowsMax` at a time, which is quicker than one by one. */
+export function* rowChunks(
+  db: DatabaseSync,
+  { table, rowsMax }: { readonly table: TableName; readonly rowsMax: number },
+): IterableIterator<readonly RowText[]> {
+  const chunk = db.prepare(`SELECT id, body AS after FROM ${table} WHERE id > ? ORDER BY id LIMIT ${rowsMax}`);
+  for (let last = 0;;) {
+    const rows = chunk.all(last) as unknown as RowText[];
+    if (rows.length > 0) yield rows;
+    if (rows.length < rowsMax) return;
+    last = rows[rows.length - 1].id;
+  }
 }
