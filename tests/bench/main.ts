@@ -22,7 +22,7 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
   stall      longest hold of the event loop in every phase of a start and of a rebalance
   many       many topologies of many tasks in one process: until all run, at rest, a rebalance
   many-kafka  the same on a real Kafka (needs Java, Maven)
-  (none)     all but kafka and many-kafka
+  (none)     all but those on a real Kafka
 
   --live N      rows of the churning table (default 100000)
   --orders N    orders of the store (default 60000)

@@ -1,4 +1,5 @@
 import { runningAccount } from "../../src/cli/embedded_accounts.ts";
+import { lines, withDirectory } from "../cli/support.ts";
 import settings from "../../deno.json" with { type: "json" };
 import type { Measured } from "./report.ts";
 import { cpuSecondsOf } from "./usage.ts";
@@ -57,15 +58,6 @@ export function benchFirstStart(): Promise<Measured> {
 /** Files of `topologies/`. */
 const TOPOLOGIES = 4;
 
-async function withDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
-  const directory = await Deno.makeTempDir({ prefix: "weir-bench-" });
-  try {
-    return await use(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
-
 /** A `start` under way. */
 interface Underway {
   /** What topologies say of their start, by name. */
@@ -90,15 +82,12 @@ async function startOnce<T>(
   let url: string | null = null;
   let ended = false;
   const started = new Map<string, { sink: string; written: number }[]>();
-  const reading = (async () => {
-    for await (const line of linesOf(child.stdout)) {
-      if (!line.startsWith("{")) continue;
-      const { event, topology, sinks, addresses } = JSON.parse(line);
-      if (event === "listening") url = addresses["read-only"];
-      if (event === "started") started.set(topology, sinks);
-    }
-    ended = true;
-  })();
+  const reading = lines(child.stdout, (line) => {
+    if (!line.startsWith("{")) return;
+    const { event, topology, sinks, addresses } = JSON.parse(line);
+    if (event === "listening") url = addresses["read-only"];
+    if (event === "started") started.set(topology, sinks);
+  }).then(() => ended = true);
   const ask = async (sql: string): Promise<string> => {
     const { user, password } = await runningAccount(directory, "reader");
     const headers = { "x-clickhouse-user": user, "x-clickhouse-key": password };
@@ -117,13 +106,4 @@ async function startOnce<T>(
   await reading;
   await child.status;
   return result;
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
 }

@@ -87,7 +87,7 @@ export function runMain(args: readonly string[], env: Record<string, string> = {
 }
 
 /** Reads a stream by lines. Resolves with the whole text. */
-async function lines(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<string> {
+export async function lines(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<string> {
   let text = "";
   let done = 0;
   for await (const part of stream.pipeThrough(new TextDecoderStream())) {
