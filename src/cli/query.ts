@@ -8,6 +8,7 @@ import { command, flag, value } from "./command.ts";
 import { configurationOf, dataOption } from "./data_option.ts";
 import { grouped } from "./numbers.ts";
 import { readChoice, readInteger } from "./option_values.ts";
+import { textLines } from "./text_lines.ts";
 import { textTable } from "./text_table.ts";
 import { writeOut } from "./start/output.ts";
 
@@ -168,9 +169,9 @@ function withoutEnd(sql: string): string {
 async function print(connection: Connection, text: string, { format, rowsMax }: Shape): Promise<void> {
   const sql = withoutEnd(text);
   const own = /\bFORMAT\s+\w+\s*$/i.test(sql);
-  const lines = (name: string) => textLines(connection.bytes("run the query", `${sql}\nFORMAT ${name}`));
+  const lines = (name: string) => filledLines(connection.bytes("run the query", `${sql}\nFORMAT ${name}`));
   if (own) {
-    for await (const line of textLines(connection.bytes("run the query", sql))) writeOut(`${line}\n`);
+    for await (const line of filledLines(connection.bytes("run the query", sql))) writeOut(`${line}\n`);
   } else if (format === "csv") {
     for await (const line of lines("CSVWithNames")) writeOut(`${line}\n`);
   } else if (format === "json") {
@@ -210,13 +211,7 @@ function cellText(text: string, type: ClickHouseType): string {
   return `${whole}.${fraction.padEnd(scale, "0")}`;
 }
 
-async function* textLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const bytes of chunks) {
-    const parts = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-    rest = parts.pop()!;
-    for (const line of parts) if (line !== "") yield line;
-  }
-  if (rest !== "") yield rest;
+/** One by one, but for empty ones. */
+async function* filledLines(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  for await (const lines of textLines(bytes)) yield* lines.filter((line) => line !== "");
 }

@@ -12,6 +12,7 @@ import type { Log } from "../../src/ports/log.ts";
 import { defaultRunOptions } from "../../src/runtime/options.ts";
 import { Runner } from "../../src/runtime/runner.ts";
 import { noLetters } from "../letters_to.ts";
+import { readerWith } from "../reader_with.ts";
 import { createDigestWarehouse } from "./digest_warehouse.ts";
 import { type ManyTopologies, manyTopologies } from "./many_topologies.ts";
 import { percentile } from "./report.ts";
@@ -141,9 +142,7 @@ function counted(log: Log, requests: Requests): Log {
     append: (batches) => (requests.count("append"), log.append(batches)),
     reader() {
       const reader = log.reader();
-      const poll = reader.poll.bind(reader);
-      reader.poll = (waitMs) => (requests.count("poll"), poll(waitMs));
-      return reader;
+      return readerWith(reader, { poll: (waitMs) => (requests.count("poll"), reader.poll(waitMs)) });
     },
     async join(options) {
       const membership = await log.join(options);

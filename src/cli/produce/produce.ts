@@ -5,6 +5,7 @@ import { configurationOf, dataOption } from "../data_option.ts";
 import { pathsIn } from "../embedded_directory.ts";
 import { counted, grouped } from "../numbers.ts";
 import { readInteger } from "../option_values.ts";
+import { textLines } from "../text_lines.ts";
 import { type Produced, produceRecords } from "./produce_records.ts";
 
 const PROGRESS_EVERY_MS = 2_000;
@@ -87,13 +88,7 @@ export function summary(topic: string, produced: Produced): string[] {
   ];
 }
 
-/** Lines without their ends; also a last one that has none. */
+/** One by one. */
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const part of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + part).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
-  if (rest !== "") yield rest;
+  for await (const lines of textLines(stream)) yield* lines;
 }

@@ -2,6 +2,7 @@ import { qualified, quoted, rowsName } from "../../adapters/clickhouse/table_sql
 import { totalsSelect } from "../../adapters/clickhouse/totals_sql.ts";
 import { BARE_INTEGERS, type Connection } from "../../adapters/clickhouse/connection.ts";
 import type { TableSpec } from "../../ports/warehouse.ts";
+import { textLines } from "../text_lines.ts";
 import type { CanonicalColumn } from "./canonical.ts";
 import type { CanonicalRow } from "./compare.ts";
 
@@ -43,14 +44,8 @@ export async function* selectLines(
   connection: Connection,
   { action, sql }: { readonly action: string; readonly sql: string },
 ): AsyncGenerator<readonly string[]> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const bytes of connection.bytes(action, `${sql} FORMAT JSONCompactEachRow`, READ)) {
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-    rest = lines.pop()!;
-    yield lines.filter((line) => line !== "");
-  }
-  if (rest.trim() !== "") yield [rest];
+  const bytes = connection.bytes(action, `${sql} FORMAT JSONCompactEachRow`, READ);
+  for await (const lines of textLines(bytes)) yield lines.filter((line) => line !== "");
 }
 
 /** What a line of {@link selectLines} says, if the query is over these columns. */
