@@ -3,7 +3,8 @@ import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts
 import { systemClock } from "../../src/adapters/local/system_clock.ts";
 import type { Topology } from "../../src/mod.ts";
 import type { Log } from "../../src/ports/log.ts";
-import { defaultRunOptions } from "../../src/runtime/options.ts";
+import { defaultRunOptions, type RunOptions } from "../../src/runtime/options.ts";
+import type { Ports } from "../../src/runtime/ports.ts";
 import { Runner } from "../../src/runtime/runner.ts";
 import { noLetters } from "../letters_to.ts";
 
@@ -29,12 +30,16 @@ interface BenchRun {
   readonly observe?: (metric: string, value: number) => void;
   /** Written at the end, and begun with; none if absent. */
   readonly snapshots?: Snapshots;
+  /** Instead of those that do nothing. */
+  readonly ports?: Partial<Ports>;
+  /** Instead of the usual ones without a comparison. */
+  readonly options?: Partial<RunOptions>;
 }
 
 /** Runs `topology`. */
 export async function runForBench(
   topology: Topology,
-  { log, url, observe = () => {}, snapshots = noSnapshots }: BenchRun,
+  { log, url, observe = () => {}, snapshots = noSnapshots, ports: otherPorts, options: otherOptions }: BenchRun,
 ): Promise<BenchInstance> {
   const warehouse = openClickHouse({ url, database: "default" });
   let begun = () => {};
@@ -51,9 +56,10 @@ export async function runForBench(
     },
     deadLetters: noLetters,
     snapshots,
+    ...otherPorts,
   };
   const runner = new Runner(topology, ports, {
-    options: { ...defaultRunOptions, repairAfterMs: 1e9 },
+    options: { ...defaultRunOptions, repairAfterMs: 1e9, ...otherOptions },
     onEvent: (event) => event.kind === "started" && begun(),
   });
   runner.failed.then((error) => {

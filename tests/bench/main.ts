@@ -20,9 +20,11 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
   state      rows as columns beside rows as objects: bytes a row, ns an operation
   churn      queries on a table whose rows come and go, before and after \`cleanup\`
   stall      longest hold of the event loop in every phase of a start and of a rebalance
+  fan-out    one row that a million others use is changed: processor time for each, longest hold of the loop
   many       many topologies of many tasks in one process: until all run, at rest, a rebalance
   many-kafka  the same on a real Kafka (needs Java, Maven)
-  (none)     all but those on a real Kafka
+  soak       an hour of steady work: whether memory and files grow, the longest hold of the loop
+  (none)     all but soak and those on a real Kafka
 
   --live N      rows of the churning table (default 100000)
   --orders N    orders of the store (default 60000)
@@ -31,11 +33,20 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
   --partitions N  tasks of each table for stall (default 48) and many (default 100)
   --topologies N  topologies for many (default 20)
   --rows N      rows of each table for many (default 2000)
+  --users N     rows that use the one of fan-out (default 1000000)
+  --seconds N   of soak (default 3600)
+  --rate N      changes a second of soak (default 2000)
 
 One million rows after fifty million changes: deno task bench churn --live 1000000 --changes 50000000`;
 
 /** Pauses of the garbage collector, which grow with the heap whatever the program does, would hide the program's. */
 const STALL_FLAGS = ["--max-semi-space-size=16", "--initial-old-space-size=8000", "--max-old-space-size=12000"];
+
+/** As `deno task start` has them. */
+const START_FLAGS = ["--max-semi-space-size=128", "--min-semi-space-size=64"];
+
+/** Needs more than this machine, or more time than one waits for. */
+const ASKED_FOR = ["soak", "kafka", "latency-kafka", "many-kafka"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -47,6 +58,9 @@ const { values, positionals } = parseArgs({
     partitions: { type: "string" },
     topologies: { type: "string", default: "20" },
     rows: { type: "string", default: "2000" },
+    users: { type: "string", default: "1000000" },
+    seconds: { type: "string", default: "3600" },
+    rate: { type: "string", default: "2000" },
     help: { type: "boolean", default: false },
   },
 });
@@ -73,10 +87,12 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
     }),
   churn: () => onEmbedded((place) => benchChurn(place, { live: Number(values.live), changes: size.changes })),
   stall: () => apart("stall.ts", { flags: STALL_FLAGS, args: [values.groups, values.partitions ?? "48"] }),
+  "fan-out": () => apart("fan_out.ts", { flags: START_FLAGS, args: [values.users] }),
   many: () => apart("many.ts", { flags: [], args: many }),
   "many-kafka": () => onKafka(({ broker }) => apart("many.ts", { flags: [], args: [...many, broker] })),
   memory: () => apart("memory.ts", { flags: ["--expose-gc"], args: [] }),
   state: () => apart("state.ts", { flags: ["--expose-gc"], args: [] }),
+  soak: () => apart("soak.ts", { flags: [...START_FLAGS, "--expose-gc"], args: [values.seconds, values.rate] }),
 };
 
 /** Runs a benchmark as a process of its own, which prints its figures as one line of JSON. */
@@ -93,7 +109,9 @@ async function apart(
 
 if (values.help) console.log(HELP);
 else {
-  const chosen = positionals.length > 0 ? positionals : Object.keys(benches).filter((name) => !name.includes("kafka"));
+  const chosen = positionals.length > 0
+    ? positionals
+    : Object.keys(benches).filter((name) => !ASKED_FOR.includes(name));
   const unknown = chosen.filter((name) => !(name in benches));
   if (unknown.length > 0) {
     console.error(`Cannot run "${unknown[0]}": there is ${Object.keys(benches).join(", ")}`);

@@ -1,5 +1,5 @@
 import { startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/clickhouse.ts";
-import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
+import { type EmbeddedLog, openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { openKafka } from "../../src/adapters/kafka/kafka_log.ts";
 import type { Log } from "../../src/ports/log.ts";
 import { stackAddresses, stackDown, stackUp } from "../stack/mod.ts";
@@ -12,7 +12,9 @@ export interface Place {
 }
 
 /** Runs `action` on an embedded log and ClickHouse of their own, and removes them. */
-export async function onEmbedded<T>(action: (place: Place) => Promise<T>): Promise<T> {
+export async function onEmbedded<T>(
+  action: (place: Place & { readonly log: EmbeddedLog }) => Promise<T>,
+): Promise<T> {
   const directory = await Deno.makeTempDir({ prefix: "weir-bench-" });
   const log = openEmbeddedLog({ path: `${directory}/log.db` });
   const clickhouse = await startEmbeddedClickHouse({ path: `${directory}/clickhouse` });
