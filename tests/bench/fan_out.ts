@@ -1,6 +1,6 @@
 /**
- * One row that everybody uses is changed: processor time for each user, and the longest hold of the event loop, from the
- * record to the last row handed to the warehouse. Argument: users. The row is one of another task's table, then one of
+ * One row that everybody uses is changed: processor time for each user, and the longest hold of the event loop, from
+ * the record to the last row handed to the warehouse. Argument: users. The row is one of another task's table, then of
  * a global table. The log is embedded and in memory, and the warehouse takes rows without keeping them: what is
  * measured is Weir. Prints one JSON line.
  */

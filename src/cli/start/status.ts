@@ -20,8 +20,10 @@ export interface TopologyStatus {
   /** Rows and tombstones acknowledged by ClickHouse since the start, and a second. */
   readonly rows: number;
   readonly rowsPerSecond: number;
-  /** Source records not read yet, as known. */
+  /** Source records not read yet, as known; while tasks start, rows not evaluated yet count. */
   readonly lag: number;
+  /** Until all tasks run, by the rate of the last seconds; null when they do, and while nothing can be told. */
+  readonly secondsLeft: number | null;
   /** Those that still apply, of earlier runs, too. */
   readonly deadLetters: number;
   /** What the last start did; null before it was complete. */
@@ -55,8 +57,15 @@ export interface Status {
 }
 
 /** Whether a topology does all its work here: it has tasks, and all of them run. */
-export function allTasksRun({ state, tasks, tasksRunning }: TopologyStatus): boolean {
+export function allTasksRun(
+  { state, tasks, tasksRunning }: Pick<TopologyStatus, "state" | "tasks" | "tasksRunning">,
+): boolean {
   return (state === "running" || state === "degraded") && tasks > 0 && tasksRunning === tasks;
+}
+
+/** Whether tasks are on their way to running. */
+export function isLoading(topology: Pick<TopologyStatus, "state" | "tasks" | "tasksRunning">): boolean {
+  return (topology.state === "starting" || topology.state === "running") && !allTasksRun(topology);
 }
 
 /** How far the demo store's snapshot is; null unless it is under way. */

@@ -1,7 +1,8 @@
 import { counted, grouped } from "../numbers.ts";
 import type { Event } from "./output.ts";
-import { allTasksRun, snapshotUnderWay, type Status, type TopologyStatus } from "./status.ts";
+import { allTasksRun, isLoading, snapshotUnderWay, type Status, type TopologyStatus } from "./status.ts";
 import { isStatusDue, type StatusMoment } from "./status_due.ts";
+import { timeLeftText } from "./time_left.ts";
 
 /** Counts at a time, from which rates are made. */
 interface Counts {
@@ -10,9 +11,11 @@ interface Counts {
   readonly rows: number;
 }
 
-interface Rates {
+/** What is another with each line, and so no reason for one. */
+interface Pace {
   readonly changesPerSecond: number;
   readonly rowsPerSecond: number;
+  readonly secondsLeft: number | null;
 }
 
 /** How all topologies together stand, rates left out. */
@@ -53,23 +56,26 @@ export class StatusLine {
     return eventOf(standing, {
       changesPerSecond: perSecond(now.changes - base.changes, ms),
       rowsPerSecond: perSecond(now.rows - base.rows, ms),
+      secondsLeft: secondsLeft(status),
     });
   }
 }
 
-function eventOf({ text, topologies, running, lag, deadLetters, problems }: Standing, rates: Rates): Event {
+function eventOf({ text, topologies, running, lag, deadLetters, problems }: Standing, pace: Pace): Event {
+  const { secondsLeft, ...rates } = pace;
   const parts = [
     `${rateText(rates.changesPerSecond)} changes/s`,
     `${rateText(rates.rowsPerSecond)} rows/s`,
     `lag ${grouped(lag)}`,
   ];
+  if (secondsLeft !== null) parts.push(timeLeftText(secondsLeft));
   if (deadLetters > 0) parts.push(counted(deadLetters, "dead letter"));
   if (problems > 0) parts.push(counted(problems, "problem"));
   return {
     level: "info",
     name: "status",
     text: `${text}: ${parts.join(", ")}`,
-    fields: { topologies, running, ...rates, lag, deadLetters, problems },
+    fields: { topologies, running, ...rates, lag, ...secondsLeft !== null && { secondsLeft }, deadLetters, problems },
   };
 }
 
@@ -126,8 +132,10 @@ function namesText(names: readonly string[], what: string): string {
   return names.length === 0 ? "" : `, ${names.length > 2 ? names.length : names.join(" and ")} ${what}`;
 }
 
-function isLoading(topology: TopologyStatus): boolean {
-  return (topology.state === "starting" || topology.state === "running") && !allTasksRun(topology);
+/** Of the topology that takes longest; null if that is not known of each. */
+function secondsLeft({ topologies }: Status): number | null {
+  const all = topologies.filter(isLoading).map((topology) => topology.secondsLeft);
+  return all.length === 0 || all.includes(null) ? null : Math.max(...all as number[]);
 }
 
 function countsOf({ uptimeMs, topologies }: Status): Counts {

@@ -2,6 +2,7 @@ import { clockTime, counted, grouped } from "../numbers.ts";
 import { oneLine } from "./failure.ts";
 import { startSummary } from "./start_report_text.ts";
 import { snapshotUnderWay, type Status, type TopologyStatus } from "./status.ts";
+import { timeLeftText } from "./time_left.ts";
 
 /** Space on the screen. */
 export interface ScreenSize {
@@ -73,9 +74,11 @@ function tableLines(topologies: readonly TopologyStatus[]): string[] {
   );
 }
 
-function stateText({ state, tasks, tasksRunning }: TopologyStatus): string {
+function stateText({ state, tasks, tasksRunning, secondsLeft }: TopologyStatus): string {
   if ((state === "running" || state === "degraded") && tasksRunning === tasks) return `${state} (${tasks} tasks)`;
-  return state === "starting" || state === "running" ? `starting (${tasksRunning} of ${tasks} tasks)` : state;
+  if (state !== "starting" && state !== "running") return state;
+  const left = secondsLeft === null ? "" : `, ${timeLeftText(secondsLeft)}`;
+  return `starting (${tasksRunning} of ${tasks} tasks${left})`;
 }
 
 function startLine({ name, started }: TopologyStatus): string[] {

@@ -3,7 +3,8 @@ import type { PrometheusMetrics } from "../prometheus.ts";
 import { StaleReport } from "../stale_report.ts";
 import { type Proof, readProof } from "../verify/proof.ts";
 import type { ShownRun } from "./shown_run.ts";
-import type { Status, TopologyStatus } from "./status.ts";
+import { isLoading, type Status, type TopologyStatus } from "./status.ts";
+import { TimeLeft } from "./time_left.ts";
 import type { World } from "./world.ts";
 
 /** A look at the file of the last proof, at most this often. */
@@ -28,6 +29,7 @@ export class StatusSource {
   readonly #stale: StaleReport;
   readonly #startedMs: number;
   readonly #samples = new Map<string, Sample[]>();
+  readonly #timesLeft = new Map<string, TimeLeft>();
   #proof: { readonly ms: number; readonly proof: Proof | null } = { ms: -Infinity, proof: null };
 
   constructor(parts: {
@@ -72,19 +74,28 @@ export class StatusSource {
     const changes = this.#metrics.total("weir_source_records_total", { topology: name });
     const rows = this.#metrics.total("weir_sink_rows_total", { topology: name });
     const status = run.runner?.status();
+    const standing = { state: run.state, tasksRunning: status?.tasksRunning ?? 0, tasks: status?.tasks.length ?? 0 };
+    const lag = status?.lagRecords ?? 0;
     return {
       name,
-      state: run.state,
-      tasksRunning: status?.tasksRunning ?? 0,
-      tasks: status?.tasks.length ?? 0,
+      ...standing,
       changes,
       rows,
       ...this.#rates(name, { ms, changes, rows }),
-      lag: status?.lagRecords ?? 0,
+      lag,
+      secondsLeft: this.#secondsLeft(name, { ms, lag, loading: standing.tasks > 0 && isLoading(standing) }),
       deadLetters: run.runner?.deadLetters.openLetters ?? 0,
       started: run.started,
       problems: run.problems(),
     };
+  }
+
+  #secondsLeft(name: string, now: { readonly ms: number; readonly lag: number; readonly loading: boolean }) {
+    let timeLeft = this.#timesLeft.get(name);
+    if (timeLeft === undefined) this.#timesLeft.set(name, timeLeft = new TimeLeft());
+    if (now.loading) return timeLeft.look(now.ms, now.lag);
+    timeLeft.reset();
+    return null;
   }
 
   #rates(name: string, now: Sample): { changesPerSecond: number; rowsPerSecond: number } {

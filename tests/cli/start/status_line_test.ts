@@ -31,6 +31,16 @@ Deno.test("StatusLine says in one sentence how everything stands", async (t) => 
       "starting, 1 of 2 topologies and 8 of 12 tasks run: 0 changes/s, 0 rows/s, lag 0",
     ],
     [
+      "two start, and it is known how long both take",
+      lineOf([{ ...starting, lag: 900, secondsLeft: 21 }, { ...starting, secondsLeft: 12 }]),
+      "starting, 0 of 2 topologies and 4 of 12 tasks run: 0 changes/s, 0 rows/s, lag 900, about 20 s left",
+    ],
+    [
+      "two start, and of one it is not known",
+      lineOf([{ ...starting, secondsLeft: 21 }, starting]),
+      "starting, 0 of 2 topologies and 4 of 12 tasks run: 0 changes/s, 0 rows/s, lag 0",
+    ],
+    [
       "an instance that has no tasks",
       lineOf([{ tasks: 0, tasksRunning: 0 }]),
       "starting, 0 of 1 topologies and 0 of 0 tasks run: 0 changes/s, 0 rows/s, lag 0",

@@ -51,6 +51,7 @@ Deno.test("renderStatus() says what a start found, what is wrong, and the last p
           tasksRunning: 2,
           problems: ["ClickHouse is away"],
         }),
+        topologyStatus("funnel", { state: "starting", tasksRunning: 3, secondsLeft: 125 }),
       ],
       proof: { time: "2026-01-02T03:04:05.678Z", equal: false, sinks: 3, rows: 1_234 },
       ending: "Ending",
@@ -63,6 +64,7 @@ Deno.test("renderStatus() says what a start found, what is wrong, and the last p
   has("! mirror: ClickHouse is away");
   has("last verify 2026-01-02 03:04:05 UTC: DIFFERENT, 1,234 rows of 3 sinks");
   assert(lines.some((line) => line.includes("starting (2 of 6 tasks)")));
+  assert(lines.some((line) => line.includes("starting (3 of 6 tasks, about 2 min left)")));
   assertEquals(lines[lines.length - 1], "Ending");
 });
 

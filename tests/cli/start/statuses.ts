@@ -12,6 +12,7 @@ export function topologyStatus(name: string, changes: Partial<TopologyStatus> = 
     rows: 2_000,
     rowsPerSecond: 99,
     lag: 12_345,
+    secondsLeft: null,
     deadLetters: 0,
     started: null,
     problems: [],
