@@ -22,12 +22,10 @@ export type Answered = "changed" | "confirmed" | "known";
 export abstract class RightStore {
   readonly keys = new SlotTable();
   readonly links: Links;
-  readonly #keepUnused: boolean;
 
-  /** `left`: the entries that look up. `keepUnused`: right rows without users stay until {@link drop}. */
-  constructor(left: SlotTable, { keepUnused }: { readonly keepUnused: boolean }) {
+  /** `left`: the entries that look up. */
+  constructor(left: SlotTable) {
     this.links = new Links(left, this.keys);
-    this.#keepUnused = keepUnused;
   }
 
   /** What is known of a right row. */
@@ -35,6 +33,9 @@ export abstract class RightStore {
 
   /** A key is looked up for the first time. */
   protected abstract first(right: Slot, key: Key): void;
+
+  /** A right row has no user any more. */
+  protected abstract unused(right: Slot): void;
 
   /** What is known of `key`, which the entry `left` uses from now on instead of the key it used before. */
   use(left: Slot, key: Key): Value {
@@ -56,24 +57,35 @@ export abstract class RightStore {
   /** The entry uses no right row any more. */
   release(left: Slot): void {
     const unused = this.links.release(left);
-    if (unused !== NO_SLOT && !this.#keepUnused) this.keys.remove(unused);
+    if (unused !== NO_SLOT) this.unused(unused);
   }
 }
 
-/** Right rows that other tasks serve: asked for when they are looked up first, and kept as they were told. */
+/** Whoever serves the right rows. */
+export interface RightServer {
+  /** Asks for a key; returns what is known of it now. */
+  ask(key: Key): Value;
+  /** The key is not asked for any more. */
+  leave(key: Key): void;
+}
+
+/**
+ * Right rows that other tasks serve: asked for when they are looked up first, and kept as they were told. One that
+ * nobody uses any more stays until something is told of it: users leave and come back, and two messages for each time
+ * would be many. Of one that is not there nothing more may ever be told, so it goes at once.
+ */
 export class AskedRights extends RightStore {
   readonly #rows: Rows;
   readonly #state: ByteCells;
-  readonly #ask: (key: Key) => Value;
+  readonly #server: RightServer;
   #asked = 0;
   #held = 0;
 
-  /** `ask`: asks for a key; returns what is known of it now. */
-  constructor(left: SlotTable, ask: (key: Key) => Value) {
-    super(left, { keepUnused: true });
+  constructor(left: SlotTable, server: RightServer) {
+    super(left);
     this.#rows = this.keys.attach(new PackedRows());
     this.#state = this.keys.attach(new ByteCells());
-    this.#ask = ask;
+    this.#server = server;
   }
 
   /** How many right rows are not known yet. */
@@ -111,8 +123,12 @@ export class AskedRights extends RightStore {
   protected override first(right: Slot, key: Key): void {
     this.#state.set(right, ASKED);
     this.#asked++;
-    const value = this.#ask(key);
+    const value = this.#server.ask(key);
     if (value !== UNKNOWN) this.answer(right, value);
+  }
+
+  protected override unused(right: Slot): void {
+    if (this.value(right) === null) this.drop(right);
   }
 
   /** The right row is `value` now. */
@@ -140,8 +156,10 @@ export class AskedRights extends RightStore {
 
   /** Forgets a right row that nobody uses. */
   drop(right: Slot): void {
+    const key = this.keys.keyOf(right);
     this.#settle(right);
     this.keys.remove(right);
+    this.#server.leave(key);
   }
 }
 
@@ -165,7 +183,7 @@ export class GlobalRights extends RightStore {
   readonly #used: NumberCells;
 
   constructor(left: SlotTable, view: GlobalView) {
-    super(left, { keepUnused: false });
+    super(left);
     this.#view = view;
     this.#places = this.keys.attach(new SlotCells());
     this.#used = this.keys.attach(new NumberCells());
@@ -198,6 +216,10 @@ export class GlobalRights extends RightStore {
 
   protected override first(right: Slot, key: Key): void {
     this.#places.set(right, this.#view.find(key));
+  }
+
+  protected override unused(right: Slot): void {
+    this.keys.remove(right);
   }
 
   /** The global table has another value for this key. Returns the right row, or NO_SLOT if nobody uses it. */

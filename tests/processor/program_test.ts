@@ -25,7 +25,7 @@ function programOf({ steps, members = 1, answers = {}, outputs = [] }: Case) {
   const lookups = steps.filter((step) => step.kind === "lookup").map(() => LOOKUP);
   const entries = new Entries(members);
   const stores = lookups.map(() =>
-    new AskedRights(entries.keys, (key): Value => key in answers ? answers[key] : UNKNOWN)
+    new AskedRights(entries.keys, { ask: (key): Value => key in answers ? answers[key] : UNKNOWN, leave() {} })
   );
   const errors: ProcessorError[] = [];
   const program = createProgram({

@@ -4,6 +4,8 @@ import { Intake } from "../../src/runtime/lifecycle/intake.ts";
 import { TaskHost } from "../../src/runtime/lifecycle/task_host.ts";
 import { Problems } from "../../src/runtime/problems.ts";
 import { Runner } from "../../src/runtime/runner.ts";
+import { Task } from "../../src/runtime/task/task.ts";
+import { AskedRights } from "../../src/state/right_store.ts";
 import type { Mutant } from "./mutant.ts";
 import { both, getter, method } from "./mutate.ts";
 
@@ -22,6 +24,20 @@ export const LIFECYCLE_MUTANTS: readonly Mutant[] = [
           return original.call(this, { ...fetched, fromOffset }, sourceMs);
         }),
     ),
+  },
+  {
+    name: "keptentries",
+    rule: "a delete of a key that is not there leaves nothing",
+    apply: method(Task, "setRow", (original) =>
+      function (member, key, row) {
+        this.entryOf(key);
+        return original.call(this, member, key, row);
+      }),
+  },
+  {
+    name: "keptrights",
+    rule: "a right row that is not there goes with its last user",
+    apply: method(AskedRights, "unused", () => function () {}),
   },
   {
     name: "guardpertask",

@@ -3,6 +3,7 @@ import { damage, failTopology } from "./failures.ts";
 import { compactInbox, compactTopic, cutInbox } from "./faults.ts";
 import { hang } from "./hanging.ts";
 import { SnapshotKeeper } from "../../src/runtime/lifecycle/snapshot_keeper.ts";
+import { forgetTasks } from "./left_over.ts";
 import { method } from "./mutate.ts";
 import { World, type WorldOptions } from "./world.ts";
 
@@ -34,6 +35,7 @@ export interface Outcome {
  * that cannot be read, for a while (E); a source that lost all its rows, which must stop the start (F).
  */
 export async function runScenario(seed: number, options: ScenarioOptions = {}): Promise<Outcome> {
+  forgetTasks();
   const world = new World(seed, options);
   const undo = world.profile.startsAlone ? startAlone() : () => {};
   let violation: string | null;

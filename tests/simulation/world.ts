@@ -2,10 +2,10 @@ import type { Topology } from "../../src/mod.ts";
 import { partitionOf } from "../../src/record/partitioner.ts";
 import type { Row } from "../../src/record/row.ts";
 import { defaultRunOptions, type RunOptions } from "../../src/runtime/options.ts";
-import type { Runner } from "../../src/runtime/runner.ts";
 import { Choices } from "./choices.ts";
 import { compactTopics } from "./faults.ts";
 import { differenceOf } from "./judge.ts";
+import { leftOver } from "./left_over.ts";
 import { type Instance, runAgain, runOnce, type Surroundings } from "./process.ts";
 import { largeOptions, type Profile, profileOf, RECORD_LENGTH_MAX } from "./profile.ts";
 import { type Owner, Scheduler } from "./scheduler.ts";
@@ -232,11 +232,12 @@ export class World {
     if (!await this.#quiet(45_000)) return `STUCK ${this.#state()}`;
     const unready = this.instances.find(({ runner }) => !runner.ready);
     if (unready !== undefined) return `NOT READY ${unready.owner.name}: ${this.#state()}`;
-    const left = this.group.members.find(({ owner }, at, all) => all.findIndex((other) => other.owner === owner) < at);
-    if (left !== undefined) return `STAYED a runner of ${left.owner.name} that failed is still in the group`;
-    const untrue = this.instances.find(({ runner }) => untold(runner).length > 0);
-    if (untrue !== undefined) return `UNTRUE ${untrue.owner.name} tells of a problem that is over: ${this.#state()}`;
-    return this.check();
+    const stayed = this.group.members.find(({ owner }, at, all) =>
+      all.findIndex((other) => other.owner === owner) < at
+    );
+    if (stayed !== undefined) return `STAYED a runner of ${stayed.owner.name} that failed is still in the group`;
+    const left = leftOver(this.instances);
+    return left === null ? this.check() : `${left}: ${this.#state()}`;
   }
 
   /** Until all tasks run and nothing but housekeeping happened for `stillMs`. */
@@ -290,11 +291,4 @@ export class World {
     }
     return held;
   }
-}
-
-/** Names of the problems that are over. A restart stays a problem for a while, and so do rows that are held. */
-function untold(runner: Runner): string[] {
-  const held = runner.status().held.length > 0;
-  return runner.problems.list().map(({ name }) => name)
-    .filter((name) => !name.startsWith("task ") && !(held && name === "held rows"));
 }

@@ -29,10 +29,14 @@ function usersOf({ keys, links }: AskedRights | GlobalRights, key: Key): Slot[] 
 
 Deno.test("AskedRights asks for a key once, however many use it, and keeps it until it is dropped", () => {
   const asked: unknown[] = [];
+  const left: unknown[] = [];
   const entries = new SlotTable();
-  const store = new AskedRights(entries, (key) => {
-    asked.push(key);
-    return UNKNOWN;
+  const store = new AskedRights(entries, {
+    ask(key) {
+      asked.push(key);
+      return UNKNOWN;
+    },
+    leave: (key) => void left.push(key),
   });
   const [one, two] = [entries.add(1), entries.add(2)];
   assertEquals([store.use(one, "x"), store.unknown], [UNKNOWN, 1]);
@@ -49,12 +53,29 @@ Deno.test("AskedRights asks for a key once, however many use it, and keeps it un
   assertEquals([keysOf(store), store.unknown], [["y"], 1]);
   store.release(two);
   store.drop(store.keys.find("y"));
-  assertEquals(store.unknown, 0);
+  assertEquals([store.unknown, left], [0, ["x", "y"]]);
+});
+
+Deno.test("AskedRights leaves a right row that is not there with its last user", () => {
+  const left: unknown[] = [];
+  const entries = new SlotTable();
+  const store = new AskedRights(entries, { ask: () => UNKNOWN, leave: (key) => void left.push(key) });
+  const [one, two] = [entries.add(1), entries.add(2)];
+  store.use(one, "x");
+  store.use(two, "x");
+  store.answer(store.keys.find("x"), null);
+  store.release(one);
+  assertEquals([keysOf(store), left], [["x"], []]);
+  store.release(two);
+  assertEquals([keysOf(store), left], [[], ["x"]]);
+  store.use(one, "x");
+  store.release(one);
+  assertEquals([keysOf(store), store.unknown, left], [["x"], 1, ["x"]]);
 });
 
 Deno.test("AskedRights tells an answer that is absent from one that has not come", () => {
   const entries = new SlotTable();
-  const store = new AskedRights(entries, (key) => key === "too large" ? null : UNKNOWN);
+  const store = new AskedRights(entries, { ask: (key) => key === "too large" ? null : UNKNOWN, leave() {} });
   const entry = entries.add(1);
   assertEquals([store.use(entry, "too large"), store.unknown], [null, 0]);
   assertEquals(store.use(entry, "x"), UNKNOWN);

@@ -84,15 +84,30 @@ export class Conversation {
     return UNKNOWN;
   }
 
+  /** Whoever serves the right row `key` of a join need not tell this task of it any more. */
+  unsubscribe(lookup: number, key: Key): void {
+    const { table, name: join } = this.task.table.lookups[lookup];
+    // Then nobody was asked.
+    if (this.#objection(key) !== null) return;
+    this.task.channel.send({ table, partition: this.#partitionOf(lookup, key) }, { type: "unsubscribe", join, key });
+  }
+
   #askable({ name, keyColumns }: LookupPlan, key: Key): boolean {
-    if (typeof key === "number") return true;
+    const cause = this.#objection(key);
+    if (cause === null) return true;
+    const columns = keyColumns?.map((column) => column.name) ?? [];
+    this.task.refusals.other(new ProcessorError(name, String(key), { cause, reason: "too_large" }), { columns });
+    return false;
+  }
+
+  /** Why no message can name this key, or null. */
+  #objection(key: Key): Error | null {
+    if (typeof key === "number") return null;
     try {
       checkTextBytes(key, contentBytesMax(this.#routing.options.messageBytesMax));
-      return true;
-    } catch (cause) {
-      const columns = keyColumns?.map((column) => column.name) ?? [];
-      this.task.refusals.other(new ProcessorError(name, key, { cause, reason: "too_large" }), { columns });
-      return false;
+      return null;
+    } catch (error) {
+      return error as Error;
     }
   }
 
@@ -217,11 +232,7 @@ export class Conversation {
     if (!(store instanceof AskedRights)) return;
     const right = store.keys.find(key);
     if (right === NO_SLOT) return;
-    if (store.links.users(right) === 0) {
-      store.drop(right);
-      const destination = { table: task.table.lookups[lookup].table, partition: this.#partitionOf(lookup, key) };
-      return task.channel.send(destination, { type: "unsubscribe", join, key });
-    }
+    if (store.links.users(right) === 0) return store.drop(right);
     const answered = take(store, right, lookup);
     if (answered === "changed") task.rightChanged(lookup, right);
     else if (answered === "confirmed") task.rightConfirmed(lookup, right);

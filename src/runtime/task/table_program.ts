@@ -13,14 +13,21 @@ export function createStores(parts: {
   readonly context: TaskContext;
   readonly table: TaskTable;
   readonly entries: Entries;
-  /** Asks the home of a right row for it, the first time that somebody looks it up. */
-  readonly subscribe: (lookup: number, key: Key) => Value;
+  readonly conversation: {
+    /** Asks the home of a right row for it, the first time that somebody looks it up. */
+    subscribe(lookup: number, key: Key): Value;
+    /** Nobody looks it up any more. */
+    unsubscribe(lookup: number, key: Key): void;
+  };
 }): (AskedRights | GlobalRights)[] {
-  const { context, table, entries, subscribe } = parts;
+  const { context, table, entries, conversation } = parts;
   return table.lookups.map((lookup, index) =>
     lookup.global
       ? new GlobalRights(entries.keys, context.globals.view(lookup.table, lookup.step))
-      : new AskedRights(entries.keys, (key) => subscribe(index, key))
+      : new AskedRights(entries.keys, {
+        ask: (key) => conversation.subscribe(index, key),
+        leave: (key) => conversation.unsubscribe(index, key),
+      })
   );
 }
 

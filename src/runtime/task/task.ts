@@ -87,12 +87,7 @@ export class Task implements TaskView {
     this.pendingEntries = new PendingEntries(entries, this.queue);
     this.conversation = new Conversation(this, context);
     this.source = new SourceReader(this, context);
-    this.stores = createStores({
-      context,
-      table,
-      entries,
-      subscribe: (lookup, key) => this.conversation.subscribe(lookup, key),
-    });
+    this.stores = createStores({ context, table, entries, conversation: this.conversation });
     const keyColumns = table.keyColumns ?? (() => this.merges.find((merge) => merge?.columns)?.columns ?? []);
     const refusals = this.refusals = createRefusals(this, { context, keyColumns });
     const failures = this.failures = new Failures({ context, table, entries, source: this.source, refusals });
@@ -149,6 +144,8 @@ export class Task implements TaskView {
 
   /** A member's row of this key is `row` now (null: deleted). Returns the row that it replaces. */
   setRow(member: number, key: Key, row: Row | null): Row | null {
+    // Debezium's tombstone behind a delete is such a one, whenever the delete was evaluated before.
+    if (row === null && !this.entries.keys.has(key)) return null;
     const entry = this.entryOf(key);
     const rows = this.entries.members[member];
     const before = rows.read(entry);
