@@ -3,6 +3,9 @@ import type { LogStore, PartitionState, TopicState } from "./log_store.ts";
 import type { ReadRange, StoredKey } from "./stored_records.ts";
 import { keyIdentity } from "./stored_bytes.ts";
 
+/** A tombstone is as long as so much of a row's record, about. Kafka's ratio is one of bytes. */
+const TOMBSTONE_SHARE = 1 / 8;
+
 /** How far a pass over a partition has come. */
 interface Pass {
   readonly options: MaintenanceOptions;
@@ -92,6 +95,7 @@ async function removeOlder(pass: Pass, dirty: Dirty): Promise<number | undefined
   const forgetTo = tombstoneHorizon(store, topic, { partition, nowMs: clock.nowMs() });
   let removed = 0;
   let live = 0;
+  let tombstones = 0;
   let from = state.start;
   while (from < dirty.to) {
     const limit = sliceRecords(limits, state);
@@ -103,10 +107,13 @@ async function removeOlder(pass: Pass, dirty: Dirty): Promise<number | undefined
       ([offset, , key, tombstone]) =>
         key !== null && ((dirty.newest.get(keyIdentity(key)) ?? -1) > offset || (tombstone === 1 && offset < forgetTo)),
     );
-    removed += gone;
-    live += rows.length - gone;
+    removed += gone.records;
+    tombstones += gone.tombstonesLeft;
+    live += rows.length - gone.records - gone.tombstonesLeft;
     from = rows.length < limit ? dirty.to : rows[rows.length - 1][0] + 1;
   }
+  // What is kept for a day of deleted rows would put off the next pass else, while changes fill the file.
+  live += Math.ceil(tombstones * TOMBSTONE_SHARE);
   const cleaning = dirty.tombstones ? { toOffset: dirty.to, cleanedAtMs: clock.nowMs() } : undefined;
   store.transaction(() => store.saveCompaction(topic, { partition, compactedTo: dirty.to, live, cleaning, forgetTo }));
   state.compactedTo = dirty.to;
@@ -114,27 +121,35 @@ async function removeOlder(pass: Pass, dirty: Dirty): Promise<number | undefined
   return removed;
 }
 
-/** Removes the rows that `isOld` picks; rows that follow each other go with one statement. */
+/**
+ * Removes the rows that `isOld` picks; rows that follow each other go with one statement. How many went, and how many
+ * of those that stay are tombstones.
+ */
 function removeFrom(
   { options: { store }, topic, state }: Pass,
   rows: StoredKey[],
   isOld: (row: StoredKey) => boolean,
-): number {
-  let removed = 0;
+): { readonly records: number; readonly tombstonesLeft: number } {
+  let records = 0;
+  let tombstonesLeft = 0;
   store.transaction(() => {
     let from: number | undefined;
     for (const row of rows) {
-      if (isOld(row)) from ??= row[0];
-      else if (from !== undefined) {
-        removed += store.deleteRange(topic, { partition: state.partition, from, to: row[0] });
+      if (isOld(row)) {
+        from ??= row[0];
+        continue;
+      }
+      tombstonesLeft += row[3];
+      if (from !== undefined) {
+        records += store.deleteRange(topic, { partition: state.partition, from, to: row[0] });
         from = undefined;
       }
     }
     if (from !== undefined) {
-      removed += store.deleteRange(topic, { partition: state.partition, from, to: rows[rows.length - 1][0] + 1 });
+      records += store.deleteRange(topic, { partition: state.partition, from, to: rows[rows.length - 1][0] + 1 });
     }
   });
-  return removed;
+  return { records, tombstonesLeft };
 }
 
 /** The next slice, in a turn of its own; undefined when the work is to stop or the topic is gone. */

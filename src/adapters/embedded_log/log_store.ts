@@ -17,7 +17,7 @@ export interface PartitionState {
   end: number;
   /** Below this offset every key occurs once. */
   compactedTo: number;
-  /** Records below `compactedTo` when compaction last passed. */
+  /** Records below `compactedTo` when compaction last passed; tombstones count for a part of one. */
   live: number;
   /** Size of the largest record ever written, which bounds what a read of n records may bring into memory. */
   largest: number;

@@ -120,6 +120,23 @@ Deno.test("EmbeddedLog.maintain() deletes and compacts in the background until i
     assertEquals((await log.offsets("inbox")).start, [30, 30]);
   }));
 
+Deno.test("EmbeddedLog.maintain() does not put compaction off for the sake of many tombstones", () =>
+  withLog("compact", async ({ log, clock }) => {
+    const keys = Array.from({ length: 100 }, (_, key) => ({ key: `gone ${key}` }));
+    await append(log, keys.map(({ key }) => ({ key, value: "v" })));
+    await append(log, keys.map(({ key }) => ({ key, value: null })));
+    await append(log, Array.from({ length: 10 }, (_, key) => ({ key: `${key}`, value: "first" })));
+    await log.compact("topic");
+    assertEquals((await readToEnd(log, "topic")).length, 110);
+    await append(log, Array.from({ length: 30 }, (_, index) => ({ key: `${index % 10}`, value: `${index}` })));
+    const maintenance = log.maintain({ intervalMs: 1_000 });
+    clock.advance(1_001);
+    await turns(clock, 200);
+    const values = (await readToEnd(log, "topic")).filter(({ value }) => value !== null).map(({ value }) => value);
+    assertEquals(values.map(textOf), Array.from({ length: 10 }, (_, key) => String(key + 20)));
+    await maintenance.stop();
+  }));
+
 Deno.test("EmbeddedLog.maintain() lets a compaction end early when the log is closed", () =>
   withLog("compact", async ({ log, clock }) => {
     await append(log, Array.from({ length: 5_000 }, (_, index) => ({ key: `${index % 100}`, value: "v" })));
