@@ -113,6 +113,27 @@ export interface ShownRow {
   readonly digest: number;
 }
 
+/** Rows of a task are divided here: those that it had written when this was its newest version, and later ones. */
+export interface Watermark {
+  readonly task: string;
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+/** How many rows there are, and their digests added up. */
+export interface RowSum {
+  readonly rows: number;
+  readonly digests: bigint;
+}
+
+/** What a task has written of one key after its watermark: the newest row, as it was inserted. */
+export interface NewerRow {
+  readonly task: string;
+  readonly key: string;
+  /** Null for a tombstone. */
+  readonly digest: number | null;
+}
+
 /** A group that the view of a table of shares leaves out. */
 export interface SetAsideGroup {
   /** Canonical key text. */
@@ -144,6 +165,18 @@ export interface Warehouse {
    * that came before are worth nothing: the rows may have changed when it is asked again.
    */
   shown(table: TableSpec, tasks: readonly string[]): AsyncIterable<readonly ShownRow[]>;
+  /**
+   * By task: the sum of the rows that `shown` would give of it now and whose version is not above its watermark; of no
+   * rows for a task that has none. Digests count as they were inserted: a row that was changed by hand is not noticed,
+   * which would take as long as to read all rows.
+   */
+  summed(table: TableSpec, watermarks: readonly Watermark[]): Promise<Map<string, RowSum>>;
+  /**
+   * Rows and tombstones of these tasks above their watermarks, the newest of each key, in chunks, in no order. A
+   * tombstone that was removed from the table is missing. All chunks are of one state of the table, which need not be
+   * the one that `summed` has seen. When it breaks off, chunks that came before are worth nothing.
+   */
+  newer(table: TableSpec, watermarks: readonly Watermark[]): AsyncIterable<readonly NewerRow[]>;
   /** Rows shown now that were written by a task that is NOT in `tasks`. */
   orphans(table: TableSpec, tasks: readonly string[]): AsyncIterable<readonly ShownRow[]>;
   /** Greatest epoch among all rows of each of `tasks`, deleted ones included; 0 when there is none. */

@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import type { SectionReader, SectionWriter } from "./slots.ts";
 
 /** What a file begins with: its kind and its version, which changes with everything that a section may hold. */
-const MAGIC = "WEIRSNP1";
+const MAGIC = "WEIRSNP2";
 const HEAD_BYTES = 16;
 /** Sections begin where any typed array may. */
 const ALIGNMENT = 8;

@@ -74,6 +74,8 @@ function observed(warehouse: Warehouse, { clock, onTable, onInsert }: Observers)
       onInsert(batch);
     },
     shown: (table, tasks) => observedChunks(warehouse.shown(table, tasks), clock),
+    summed: (table, watermarks) => clock.outside(warehouse.summed(table, watermarks)),
+    newer: (table, watermarks) => observedChunks(warehouse.newer(table, watermarks), clock),
     orphans: (table, tasks) => observedChunks(warehouse.orphans(table, tasks), clock),
     greatestEpochs: (table, tasks) => clock.outside(warehouse.greatestEpochs(table, tasks)),
     setAside: (table, limit) => clock.outside(warehouse.setAside(table, limit)),

@@ -2,10 +2,13 @@ import type {
   DeleteRow,
   EnsureReport,
   InsertBatch,
+  NewerRow,
+  RowSum,
   ShownRow,
   TableSpec,
   UpsertRow,
   Warehouse,
+  Watermark,
 } from "../ports/warehouse.ts";
 import { ProductionError } from "../record/errors.ts";
 import { type MemoryView, memoryView } from "./memory_view.ts";
@@ -15,7 +18,10 @@ import { storedValueOf } from "./stored_value.ts";
 interface Stored {
   readonly task: string;
   readonly key: string;
+  /** As it was inserted. */
   readonly digest: number;
+  /** Changed by hand since. */
+  readonly altered?: true;
   readonly epoch: number;
   readonly seq: number;
   /** Values of the declared columns, in their order; null for a tombstone. */
@@ -35,6 +41,8 @@ interface Table {
 export interface MemoryWarehouse extends Warehouse {
   /** What `SELECT * FROM <table>` shows, ordered by key. */
   select(table: string): SelectedRow[];
+  /** Names of the tables. */
+  readonly tables: () => string[];
   /** Rows stored for a table, tombstones included. */
   readonly stored: (table: string) => IterableIterator<Stored>;
   /** Upserts and tombstones taken so far. */
@@ -85,6 +93,9 @@ export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryW
       for (const row of deletes) store(table, { row, read: table.reader.key(row.keyLine) });
     },
     shown: ({ name }, tasks) => chunks(tableOf(name), (row) => tasks.includes(row.task)),
+    // deno-lint-ignore require-await -- what it throws must become a rejection
+    summed: async ({ name }, watermarks) => summed(tableOf(name), watermarks),
+    newer: ({ name }, watermarks) => newerRows(tableOf(name), watermarks),
     orphans: ({ name }, tasks) => chunks(tableOf(name), (row) => !tasks.includes(row.task)),
     greatestEpochs({ name }, tasks) {
       const greatest = new Map(tasks.map((task) => [task, 0]));
@@ -104,18 +115,23 @@ export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryW
     ping: () => Promise.resolve(),
     close: () => Promise.resolve(),
     select: (name) => selected(tableOf(name)),
+    tables: () => [...tables.keys()],
     stored: (name) => tableOf(name).rows.values(),
     writes: () => writes,
     drop: (name) => void tables.delete(name),
-    tamper({ table, key }, values) {
-      const { rows } = tableOf(table);
-      for (const [id, row] of [...rows]) {
-        if (row.key !== key) continue;
-        if (values === null) rows.delete(id);
-        else rows.set(id, { ...row, values, digest: -1 });
-      }
-    },
+    tamper: ({ table, key }, values) => tamper(tableOf(table), { key, values }),
   };
+}
+
+function tamper(
+  { rows }: Table,
+  { key, values }: { readonly key: string; readonly values: readonly unknown[] | null },
+): void {
+  for (const [id, row] of [...rows]) {
+    if (row.key !== key) continue;
+    if (values === null) rows.delete(id);
+    else rows.set(id, { ...row, values, altered: true });
+  }
 }
 
 /** All of a batch, before any of it is stored: a refused row takes its INSERT with it. @throws ProductionError */
@@ -189,7 +205,40 @@ async function* chunks(
 ): AsyncGenerator<readonly ShownRow[]> {
   await Promise.resolve();
   const shown = [...rows.values()].filter((row) => row.values !== null && wanted(row));
-  if (shown.length > 0) yield shown.map(({ task, key, digest }) => ({ task, key, digest }));
+  if (shown.length > 0) {
+    yield shown.map(({ task, key, digest, altered }) => ({ task, key, digest: altered ? -1 : digest }));
+  }
+}
+
+/** Rows of these tasks, and whether each lies above its task's watermark. */
+function* divided(
+  { rows }: Table,
+  watermarks: readonly Watermark[],
+): Generator<{ readonly row: Stored; readonly newer: boolean }> {
+  const marks = new Map(watermarks.map((mark) => [mark.task, mark]));
+  for (const row of rows.values()) {
+    const mark = marks.get(row.task);
+    if (mark === undefined) continue;
+    yield { row, newer: row.epoch > mark.epoch || (row.epoch === mark.epoch && row.seq > mark.seq) };
+  }
+}
+
+function summed(table: Table, watermarks: readonly Watermark[]): Map<string, RowSum> {
+  const sums = new Map(watermarks.map(({ task }) => [task, { rows: 0, digests: 0n }]));
+  for (const { row, newer } of divided(table, watermarks)) {
+    if (newer || row.values === null) continue;
+    const { rows, digests } = sums.get(row.task)!;
+    sums.set(row.task, { rows: rows + 1, digests: digests + BigInt(row.digest) });
+  }
+  return sums;
+}
+
+async function* newerRows(table: Table, watermarks: readonly Watermark[]): AsyncGenerator<readonly NewerRow[]> {
+  await Promise.resolve();
+  const rows = [...divided(table, watermarks)].flatMap(({ row: { task, key, digest, values }, newer }) =>
+    newer ? [{ task, key, digest: values === null ? null : digest }] : []
+  );
+  if (rows.length > 0) yield rows;
 }
 
 function selected(table: Table): SelectedRow[] {

@@ -53,6 +53,10 @@ export function createDigestWarehouse(clock: Clock): Warehouse & { rows(): numbe
         if (++count % SLICE_ROWS === 0) await clock.breathe();
       }
     },
+    summed: () => Promise.reject(new TypeError("no task of these benches has a snapshot")),
+    newer: () => {
+      throw new TypeError("no task of these benches has a snapshot");
+    },
     shown: (table, tasks) => chunks(table.name, (row) => tasks.includes(row.task)),
     orphans: (table, tasks) => chunks(table.name, (row) => !tasks.includes(row.task)),
     async greatestEpochs(table, tasks) {

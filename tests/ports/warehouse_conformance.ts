@@ -3,6 +3,7 @@ import type { DeleteRow, TableSpec, UpsertRow, Warehouse } from "../../src/ports
 import { ProductionError } from "../../src/record/errors.ts";
 import { mulberry32 } from "../../src/record/mulberry32.ts";
 import { warehouseContentConformance } from "./warehouse_content_conformance.ts";
+import { warehouseDividedConformance } from "./warehouse_divided_conformance.ts";
 import { warehouseRefusalConformance } from "./warehouse_refusal_conformance.ts";
 import { warehouseSqlConformance } from "./warehouse_sql_conformance.ts";
 import { warehouseTablesConformance } from "./warehouse_tables_conformance.ts";
@@ -43,6 +44,7 @@ export function warehouseConformance(
   modelCase(test);
   readingCases(test);
   setAsideCases(test);
+  warehouseDividedConformance(test);
   warehouseContentConformance(test);
   if (!options.without?.includes("sql")) {
     warehouseSqlConformance(test);

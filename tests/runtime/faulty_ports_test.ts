@@ -110,6 +110,8 @@ Deno.test("tables that were dropped while nothing is written are made again and 
       present: (tables) => current.present(tables),
       insert: (batch) => current.insert(batch),
       shown: (table, tasks) => current.shown(table, tasks),
+      summed: (table, watermarks) => current.summed(table, watermarks),
+      newer: (table, watermarks) => current.newer(table, watermarks),
       orphans: (table, tasks) => current.orphans(table, tasks),
       greatestEpochs: (table, tasks) => current.greatestEpochs(table, tasks),
       setAside: (table, limit) => current.setAside(table, limit),

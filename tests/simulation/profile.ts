@@ -23,6 +23,8 @@ export interface Profile {
   readonly snapshots: boolean;
   /** What a start has not evaluated is not evaluated behind it, either: so the start alone must be right. */
   readonly startsAlone: boolean;
+  /** While nobody runs, rows are lost in ClickHouse. */
+  readonly lostRows: boolean;
 }
 
 /** What this seed has. Each may be left out when the run is repeated. */
@@ -36,6 +38,7 @@ export function profileOf(seed: number, choices: Choices): Profile {
     damage: choices.setting("damage", seed % 2 === 0, false),
     snapshots: choices.setting("snapshots", seed % 7 !== 0, false),
     startsAlone: choices.setting("starts-alone", seed % 3 !== 0, false),
+    lostRows: choices.setting("lost-rows", seed % 5 === 1, false),
   };
 }
 

@@ -31,8 +31,9 @@ export interface Outcome {
 /**
  * One seed: chaos, then rest, then equality with the truth (A); a restart of everything from compacted sources, in half
  * of the seeds with tasks moving and processes dying meanwhile, must write nothing and never show anything else (B); a
- * few changes more (C); everything killed and chaos once more (D); no inserts, an inbox that refuses messages, or lines
- * that cannot be read, for a while (E); a source that lost all its rows, which must stop the start (F).
+ * few changes more (C); everything killed, rows lost, and chaos once more (D); no inserts, an inbox that refuses
+ * messages, or lines that cannot be read, for a while (E); a source that lost all its rows, which must stop the start
+ * (F).
  */
 export async function runScenario(seed: number, options: ScenarioOptions = {}): Promise<Outcome> {
   forgetTasks();
@@ -99,6 +100,7 @@ async function stages(world: World, options: ScenarioOptions): Promise<string | 
   if (wrong !== null) return `C ${wrong}`;
 
   choices.at("D");
+  loseRows(world);
   restartAll(world);
   compact(world);
   await chaos(world, options, "D");
@@ -120,6 +122,20 @@ async function rest(world: World, stage: string): Promise<string | null> {
   world.choices.at(`${stage}-rest`);
   world.choices.point("rest");
   return await world.settle();
+}
+
+/** Half of the rows and shares that ClickHouse shows, as when a part of a table is lost. */
+function loseRows({ choices, profile, warehouse }: World): void {
+  if (!profile.lostRows) return;
+  choices.point("lose rows");
+  const { memory } = warehouse;
+  for (const table of memory.tables()) {
+    for (const { key, values } of [...memory.stored(table)]) {
+      if (values !== null && choices.strikes("lost-row", 0.5, () => `${table} ${key}`)) {
+        memory.tamper({ table, key }, null);
+      }
+    }
+  }
 }
 
 function compact(world: World): void {

@@ -1,11 +1,4 @@
-import type {
-  EnsureReport,
-  InsertBatch,
-  ShownRow,
-  TableSpec,
-  UpsertRow,
-  Warehouse,
-} from "../../src/ports/warehouse.ts";
+import type { EnsureReport, InsertBatch, TableSpec, UpsertRow, Warehouse } from "../../src/ports/warehouse.ts";
 import { ConfigError, ProductionError } from "../../src/record/errors.ts";
 import { createMemoryWarehouse, type MemoryWarehouse, type RefuseRow } from "../../src/testing/memory_warehouse.ts";
 import { lineText } from "../line_bytes.ts";
@@ -22,6 +15,8 @@ export interface WarehouseBugs {
   noSeq?: boolean;
   /** Acknowledged inserts are sometimes not stored. */
   lose?: boolean;
+  /** Rows above a watermark are not told. */
+  noNewer?: boolean;
   /** The mark of a share that cannot be written is not stored, so that its old value stays. */
   noMark?: boolean;
 }
@@ -54,12 +49,16 @@ export class SimulatedWarehouse {
     const request = <T>(kind: string, run: () => T | Promise<T>, enabled?: () => boolean): Promise<T> =>
       scheduler.request(owner, kind, { enabled, run: () => this.#mayFail(run) }).then((value) => value);
     const { shown, orphans } = memory;
+    const none: Warehouse["newer"] = async function* () {};
+    const newer = this.#bugs.noNewer === true ? none : memory.newer;
     return {
       ensure: (table) => request("ensure", () => this.#ensure(table)),
       // No table is dropped here; a request of its own would change what every seed means.
       present: (tables) => memory.present(tables),
       insert: (batch) => request("insert", () => this.#insert(batch), this.#insertable(batch)),
       shown: (table, tasks) => this.#chunks(owner, () => shown(table, tasks)),
+      summed: (table, watermarks) => request("summed", () => memory.summed(table, watermarks)),
+      newer: (table, watermarks) => this.#chunks(owner, () => newer(table, watermarks)),
       orphans: (table, tasks) => this.#chunks(owner, () => orphans(table, tasks)),
       greatestEpochs: (table, tasks) => request("epochs", () => memory.greatestEpochs(table, tasks)),
       setAside: (table, limit) => request("set aside", () => memory.setAside(table, limit)),
@@ -74,12 +73,12 @@ export class SimulatedWarehouse {
     throw new ConfigError([`simulated: table ${table.name} has another shape`]);
   }
 
-  async *#chunks(owner: Owner, read: () => AsyncIterable<readonly ShownRow[]>): AsyncGenerator<readonly ShownRow[]> {
+  async *#chunks<T>(owner: Owner, read: () => AsyncIterable<readonly T[]>): AsyncGenerator<readonly T[]> {
     // The state at one instant, as a SELECT gives it; it arrives later.
     const rows = await this.#scheduler.request(owner, "shown", {
       run: () => this.#mayFail(() => read()),
     });
-    const chunks: (readonly ShownRow[])[] = [];
+    const chunks: (readonly T[])[] = [];
     for await (const chunk of rows) chunks.push(chunk);
     await this.#scheduler.request(owner, "rows", { run: () => undefined });
     for (const chunk of chunks) {

@@ -2,6 +2,7 @@ import { Conversation } from "../../src/runtime/conversation/conversation.ts";
 import { Server } from "../../src/runtime/conversation/server.ts";
 import { SnapshotKeeper } from "../../src/runtime/lifecycle/snapshot_keeper.ts";
 import { GroupOutput } from "../../src/runtime/outputs/group_output.ts";
+import { DigestSum } from "../../src/runtime/outputs/digest_sum.ts";
 import { ShownDigests } from "../../src/runtime/outputs/shown_digests.ts";
 import type { Task } from "../../src/runtime/task/task.ts";
 import { AskedRights, GlobalRights } from "../../src/state/right_store.ts";
@@ -57,6 +58,25 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
       method(ShownDigests, "restored", () => function () {}),
       method(ShownDigests, "base", () => function () {}),
     ),
+  },
+  {
+    name: "snapunasked",
+    rule: "a start asks whether ClickHouse shows what a snapshot says",
+    options: { run: { repairAfterMs: 1e9 }, warehouse: { noNewer: true } },
+    apply: both(notAgain, method(DigestSum, "equals", () => () => true)),
+  },
+  {
+    name: "snapsum",
+    rule: "what ClickHouse shows in sum counts only if the snapshot says the same",
+    options: { run: { repairAfterMs: 1e9 } },
+    apply: both(notAgain, method(DigestSum, "equals", () => () => true)),
+  },
+  {
+    name: "snapnewer",
+    rule: "rows above the watermark are told one by one",
+    options: { run: { repairAfterMs: 1e9 }, warehouse: { noNewer: true } },
+    apply: notAgain,
+    seedsMax: 1500,
   },
   {
     name: "snapfold",

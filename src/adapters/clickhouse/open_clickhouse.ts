@@ -3,6 +3,7 @@ import { connect, type ConnectionOptions } from "./connection.ts";
 import { ensureTable } from "./ensure_table.ts";
 import { insertRows } from "./insert_rows.ts";
 import { presentTables } from "./present_tables.ts";
+import { newerRows, summedRows } from "./divided_rows.ts";
 import { shownRows } from "./shown_rows.ts";
 import { setAsideGroups } from "./set_aside_groups.ts";
 import { literalArray, qualified, rowsName } from "./table_sql.ts";
@@ -44,6 +45,8 @@ export function openClickHouse(options: ConnectionOptions): Warehouse {
     present: (tables) => presentTables({ connection, database }, tables),
     insert: (batch) => insertRows({ connection, database }, batch),
     shown: (table, tasks) => shownRows(connection, { database, table, tasks, which: "shown" }),
+    summed: (table, watermarks) => summedRows({ connection, database }, { table, watermarks }),
+    newer: (table, watermarks) => newerRows({ connection, database }, { table, watermarks }),
     orphans: (table, tasks) => shownRows(connection, { database, table, tasks, which: "orphans" }),
     greatestEpochs,
     setAside: (table, limit) => setAsideGroups({ connection, database }, { table, limit }),

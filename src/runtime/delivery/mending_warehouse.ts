@@ -1,4 +1,4 @@
-import type { ShownRow, TableSpec, Warehouse } from "../../ports/warehouse.ts";
+import type { TableSpec, Warehouse } from "../../ports/warehouse.ts";
 import { ProductionError } from "../../record/errors.ts";
 
 /**
@@ -29,7 +29,7 @@ export function mendingWarehouse(warehouse: Warehouse, onMade: (table: TableSpec
       throw error;
     }
   };
-  const mendedRows = async function* (table: TableSpec, read: () => AsyncIterable<readonly ShownRow[]>) {
+  const mendedRows = async function* <T>(table: TableSpec, read: () => AsyncIterable<T>) {
     try {
       yield* read();
     } catch (error) {
@@ -42,6 +42,8 @@ export function mendingWarehouse(warehouse: Warehouse, onMade: (table: TableSpec
     present: (tables) => warehouse.present(tables),
     insert: (batch) => mended(batch.table, () => warehouse.insert(batch)),
     shown: (table, tasks) => mendedRows(table, () => warehouse.shown(table, tasks)),
+    summed: (table, watermarks) => mended(table, () => warehouse.summed(table, watermarks)),
+    newer: (table, watermarks) => mendedRows(table, () => warehouse.newer(table, watermarks)),
     orphans: (table, tasks) => mendedRows(table, () => warehouse.orphans(table, tasks)),
     greatestEpochs: (table, tasks) => mended(table, () => warehouse.greatestEpochs(table, tasks)),
     setAside: (table, limit) => mended(table, () => warehouse.setAside(table, limit)),

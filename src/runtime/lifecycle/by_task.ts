@@ -4,7 +4,7 @@ import type { ShownRow } from "../../ports/warehouse.ts";
 const SLICE_ROWS = 500;
 
 /** A chunk in pieces that are each small enough for one turn. */
-export function* slicesOf(rows: readonly ShownRow[]): Generator<readonly ShownRow[]> {
+export function* slicesOf<T>(rows: readonly T[]): Generator<readonly T[]> {
   for (let first = 0; first < rows.length; first += SLICE_ROWS) yield rows.slice(first, first + SLICE_ROWS);
 }
 

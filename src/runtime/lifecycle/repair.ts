@@ -157,7 +157,7 @@ function compareShares(sink: ShareSink): Comparison {
       }
     },
     *finish() {
-      for (const [looks, key] of counted(sink.shownKeys())) {
+      for (const [looks, [key]] of counted(sink.shown())) {
         if (looks % LOOKS_PER_STEP === 0) yield;
         if (seen.has(key) || touched.has(key)) continue;
         differences++;

@@ -1,4 +1,6 @@
+import type { RowSum, Watermark } from "../../ports/warehouse.ts";
 import type { PartitionOffsets, TopicDescription } from "../../ports/log.ts";
+import { shownSums } from "../task/shown_base.ts";
 import type { TaskHost } from "./task_host.ts";
 import type { Topics } from "./topics.ts";
 
@@ -6,7 +8,11 @@ import type { Topics } from "./topics.ts";
 export interface SnapshotHead {
   readonly topology: string;
   readonly task: string;
+  /** With `seq`, the version of the last row that the task had put. */
   readonly epoch: number;
+  readonly seq: number;
+  /** What each output showed, in sum, in the order of the table's outputs; null where that is not known. */
+  readonly shown: readonly ({ readonly rows: number; readonly digests: string } | null)[];
   readonly generation: number;
   /** Names what is computed; see {@link planPrint}. */
   readonly plan: string;
@@ -41,6 +47,8 @@ export function headOf(
     topology,
     task: host.id,
     epoch: host.task!.epoch,
+    seq: host.task!.channel.seq,
+    shown: shownSums(host.task!).map((sum) => sum === null ? null : { ...sum, digests: String(sum.digests) }),
     generation: topics.generation,
     plan,
     rows,
@@ -52,6 +60,17 @@ export function headOf(
       position: host.positions[member],
     })),
   };
+}
+
+/** What a snapshot says was shown when it was made. */
+export interface Remembered extends Omit<Watermark, "task"> {
+  /** By output of the table; null where that is not known. */
+  readonly sums: readonly (RowSum | null)[];
+}
+
+export function rememberedOf({ epoch, seq, shown }: SnapshotHead): Remembered {
+  const sums = shown.map((sum) => sum === null ? null : { rows: sum.rows, digests: BigInt(sum.digests) });
+  return { epoch, seq, sums };
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Ports } from "../ports.ts";
 import type { Problems } from "../problems.ts";
 import type { RunEvent } from "../run_event.ts";
 import { planPrint, type Revision, rowsPrint } from "./plan_print.ts";
-import { headOf, type SnapshotHead, whyUnfit } from "./snapshot_head.ts";
+import { headOf, type Remembered, rememberedOf, type SnapshotHead, whyUnfit } from "./snapshot_head.ts";
 import type { TaskHost } from "./task_host.ts";
 import type { Topics } from "./topics.ts";
 
@@ -21,6 +21,8 @@ export interface Restored {
   readonly positions: readonly number[];
   /** Everything below them was all that was written by then, milliseconds since the epoch. */
   readonly freshMs: number;
+  /** What was shown when the snapshot was made; null if it gives the rows alone. */
+  readonly remembered: Remembered | null;
 }
 
 /** What the keeper needs of the instance. */
@@ -91,12 +93,14 @@ export class SnapshotKeeper {
       });
       if (why !== null) return this.#ignore(host, why);
       const task = begin();
-      if (head.plan !== this.#plan) restoreRows(task, reader);
+      const whole = head.plan === this.#plan;
+      if (!whole) restoreRows(task, reader);
       else {
         restoreTask(task, reader);
         reader.end();
       }
-      return { task, positions: head.sources.map(({ position }) => position), freshMs: head.freshMs };
+      const remembered = whole ? rememberedOf(head) : null;
+      return { task, positions: head.sources.map(({ position }) => position), freshMs: head.freshMs, remembered };
     } catch (error) {
       // What a damaged file says in JSON is no JSON.
       if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;

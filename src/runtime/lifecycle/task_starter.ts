@@ -18,7 +18,9 @@ import { shownKeyOf } from "../outputs/key_line.ts";
 import { Task } from "../task/task.ts";
 import { taskIds } from "../../record/task_id.ts";
 import type { TaskContext } from "../task/task_context.ts";
-import { adoptShown, takeShown } from "../task/shown_base.ts";
+import { adoptShown, baseKnown, takeShown } from "../task/shown_base.ts";
+import { type Asked, askInSum } from "./shown_question.ts";
+import type { Remembered } from "./snapshot_head.ts";
 import type { TaskHost } from "./task_host.ts";
 
 const RETRY = { firstMs: 100, lastMs: 5_000 };
@@ -83,6 +85,7 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
   const first = firstEpochOf(context.options.generation) + 1;
   const begun = said.map(({ host, offset }) => ({ host, offset, epoch: first + offset }));
   for (const host of await supersededOf(begun, options)) if (still().includes(host)) options.onSuperseded(host);
+  const remembered = new Map<Task, Remembered>();
   for (const { host, offset, epoch } of begun) {
     // Each greets all of its partners.
     await clock.breathe();
@@ -92,6 +95,7 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
     const restored = await options.restore(host, ends, begin);
     if (!still().includes(host)) continue;
     const task = restored?.task ?? begin();
+    if (restored?.remembered) remembered.set(task, restored.remembered);
     const starts = host.topics.map((topic) => ends.get(topic)!.start[partition]);
     host.begin(task, {
       starts,
@@ -109,9 +113,9 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
   loads.advance(reader, clock.nowMs());
   for (const table of new Set(hosts.map((host) => host.table))) {
     const ofTable = () => still().filter((host) => host.table === table);
-    await readBase(table, ofTable, options);
+    await readBase({ table, hosts: ofTable, remembered }, options);
     for (const host of ofTable()) {
-      for (const sink of host.task!.sinks) sink.digests.baseKnown();
+      baseKnown(host.task!);
       host.baseRead = true;
       options.onBaseRead(host);
     }
@@ -165,16 +169,34 @@ function generationError(
   ]);
 }
 
-async function readBase(table: TaskTable, hosts: () => readonly TaskHost[], options: StarterOptions): Promise<void> {
+interface BaseReading {
+  readonly table: TaskTable;
+  readonly hosts: () => readonly TaskHost[];
+  /** What was shown, of tasks that begin with a snapshot. */
+  readonly remembered: ReadonlyMap<Task, Remembered>;
+}
+
+async function readBase({ table, hosts, remembered }: BaseReading, options: StarterOptions): Promise<void> {
   if (hosts().length === 0) return;
+  const { warehouse, clock } = options;
   // What an earlier incarnation has put here would be shown after it was asked for what is shown.
   await options.acknowledged(outputsOf(table).map(({ sink }) => sink.name));
-  for (const output of outputsOf(table)) {
+  for (const [index, output] of outputsOf(table).entries()) {
+    const asked = hosts().flatMap(({ task }): Asked[] => {
+      const { epoch, seq, sums } = remembered.get(task!) ?? { epoch: 0, seq: 0, sums: [] };
+      return sums[index] ? [{ task: task!, epoch, seq, sum: sums[index] }] : [];
+    });
+    const agreed = await patiently(
+      () => askInSum(asked, output, { warehouse, breathe: () => clock.breathe() }),
+      options,
+    );
+    const differing = () => hosts().filter((host) => !agreed.has(host.task!));
     let attempts = 0;
-    const strangers = await patiently(() => {
-      if (attempts++ > 0) { for (const host of hosts()) forgetBase(host.task!, output); }
-      return readOutput({ table, output, hosts }, options);
+    await patiently(() => {
+      if (attempts++ > 0) { for (const host of differing()) forgetBase(host.task!, output); }
+      return readOutput({ table, output, hosts: differing }, options);
     }, options);
+    const strangers = await patiently(() => adoptStrangers({ table, output, hosts }, options), options);
     if (strangers.length > 0) await checkStrangers(output, strangers, options);
   }
 }
@@ -191,22 +213,27 @@ interface OutputReading {
   readonly hosts: () => readonly TaskHost[];
 }
 
-/**
- * Gives the tasks what an output shows of them, chunk by chunk, as it comes. Rows of tasks that no longer exist are
- * each taken over, or deleted, by the task that now owns its key; resolves to the names of those tasks.
- */
-async function readOutput({ table, output, hosts }: OutputReading, options: StarterOptions): Promise<string[]> {
-  const { warehouse, context, clock } = options;
-  const { sink } = output;
-  const partitions = context.partitions[table.index];
-  const all = taskIds(table.name, partitions);
-  for await (const rows of warehouse.shown(sink.table, hosts().map((host) => host.id))) {
+/** Gives the tasks what an output shows of them, chunk by chunk, as it comes. */
+async function readOutput({ output, hosts }: OutputReading, { warehouse, clock }: StarterOptions): Promise<void> {
+  if (hosts().length === 0) return;
+  for await (const rows of warehouse.shown(output.sink.table, hosts().map((host) => host.id))) {
     for (const slice of slicesOf(rows)) {
       const own = byTask(slice);
       for (const host of hosts()) takeShown(host.task!, { output, rows: own.get(host.id) ?? [] });
       await clock.breathe();
     }
   }
+}
+
+/**
+ * Rows of tasks that no longer exist are each taken over, or deleted, by the task that now owns its key. Resolves to
+ * the names of those tasks. To be told of a row twice does no harm.
+ */
+async function adoptStrangers({ table, output, hosts }: OutputReading, options: StarterOptions): Promise<string[]> {
+  const { warehouse, context, clock } = options;
+  const { sink } = output;
+  const partitions = context.partitions[table.index];
+  const all = taskIds(table.name, partitions);
   const strangers = new Set<string>();
   for await (const rows of warehouse.orphans(sink.table, all)) {
     for (const slice of slicesOf(rows)) {

@@ -10,6 +10,7 @@ import type { Refusals } from "../../state/refusals.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
 import type { GroupOutput } from "./group_output.ts";
 import { keyLineOf, shownKeyOf } from "./key_line.ts";
+import { RememberedShares } from "./remembered_shares.ts";
 import { ShareLines } from "./share_lines.ts";
 import { newSinkCounts, type SinkCounts } from "./sink_counts.ts";
 import { FOREIGN_DIGEST } from "./shown_digests.ts";
@@ -41,11 +42,12 @@ export class ShareSink {
   readonly counts: SinkCounts = newSinkCounts();
   /** While set: keys written since, which a comparison under way must leave alone. */
   touched: Set<Key> | null = null;
+  readonly remembered = new RememberedShares();
   readonly #options: ShareSinkOptions;
   readonly #lines: ShareLines;
   /** Digests that ClickHouse shows from an earlier epoch, until the start is complete. */
   readonly #base = new Map<Key, number>();
-  readonly #adopted: ShownRow[] = [];
+  readonly #adopted = new Map<string, ShownRow>();
   #doomed: readonly Key[] = [];
   /** A group of this start cannot be written. */
   #unwritable = false;
@@ -77,16 +79,15 @@ export class ShareSink {
     this.counts.base++;
   }
 
-  /** Shares of tasks that no longer exist: deleted when the start is complete. */
+  /** Shares of tasks that no longer exist: deleted when the start is complete. They may be told twice. */
   adopt(rows: readonly ShownRow[]): void {
-    this.#adopted.push(...rows);
+    for (const row of rows) this.#adopted.set(`${row.task} ${row.key}`, row);
   }
 
-  /** What {@link base} and {@link adopt} were told is forgotten. */
+  /** What {@link base} was told is forgotten. */
   forgetBase(): void {
     this.counts.base = 0;
     this.#base.clear();
-    this.#adopted.length = 0;
   }
 
   /** Finds out what {@link complete} would delete. */
@@ -163,10 +164,11 @@ export class ShareSink {
       else groups.sent.set(group, digest);
       if (held || group === NO_SLOT || ++looks % LOOKS_PER_STEP === 0) yield;
     }
-    for (const row of this.#adopted.splice(0)) {
+    for (const row of this.#adopted.values()) {
       this.#delete(shownKeyOf(this.plan, row.key), row.task);
       yield;
     }
+    this.#adopted.clear();
     // All of them are written now; what changes meanwhile is written again.
     this.#options.output.forgetDirty();
     for (const group of groups.keys.used()) {
@@ -188,11 +190,11 @@ export class ShareSink {
     return (group === NO_SLOT ? null : this.#groups.sent.get(group)) ?? this.#held.get(key) ?? null;
   }
 
-  /** Keys of the groups whose share ClickHouse should show. */
-  *shownKeys(): Generator<Key> {
+  /** The groups whose share ClickHouse should show, with its digest. */
+  *shown(): Generator<readonly [Key, number]> {
     const { keys, sent } = this.#groups;
-    for (const group of keys.used()) if (sent.get(group) !== null) yield keys.keyOf(group);
-    yield* this.#held.keys();
+    for (const group of keys.used()) if (sent.get(group) !== null) yield [keys.keyOf(group), sent.get(group)!];
+    yield* this.#held;
   }
 
   /** Writes the group again, or deletes it, because ClickHouse shows something else. */

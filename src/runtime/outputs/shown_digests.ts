@@ -5,9 +5,14 @@ import type { Slot } from "../../state/slots.ts";
 /** Digest of a row that is somebody else's or was altered: that of no row which this task writes. */
 export const FOREIGN_DIGEST = -1;
 
-/** A digest that a snapshot remembers; less than every other one. */
+/** A digest that a snapshot remembers: less than every other one, and exact for all of them. */
 function remembered(digest: number): number {
-  return FOREIGN_DIGEST - 1 - digest;
+  return digest === 0 ? -2 : -4 * digest;
+}
+
+/** The digest that is {@link remembered} so. */
+function recalled(digest: number): number {
+  return digest === -2 ? 0 : digest / -4;
 }
 
 /**
@@ -50,8 +55,43 @@ export class ShownDigests {
   restored(): void {
     for (const entry of this.#entries.keys.used()) {
       const digest = this.#digests.get(entry);
-      if (digest !== null) this.#digests.set(entry, remembered(digest));
+      if (digest === FOREIGN_DIGEST) this.gone(entry);
+      else if (digest !== null) this.#digests.set(entry, remembered(digest));
     }
+  }
+
+  /** Of all rows that are shown. */
+  *shown(): Generator<number> {
+    for (const entry of this.#entries.keys.used()) {
+      const digest = this.#digests.get(entry);
+      if (digest !== null) yield digest;
+    }
+  }
+
+  /** What a snapshot remembers of the entry; null for nothing. */
+  remembered(entry: Slot): number | null {
+    const digest = this.#digests.get(entry);
+    return digest === null || digest >= FOREIGN_DIGEST ? null : recalled(digest);
+  }
+
+  /** ClickHouse shows nothing of this entry. */
+  gone(entry: Slot): void {
+    if (this.#digests.get(entry) === null) return;
+    this.#digests.set(entry, null);
+    this.#entries.raise(entry, PENDING);
+  }
+
+  /** ClickHouse shows what a snapshot remembers and {@link base} was not told of. Returns of how many entries. */
+  confirm(): number {
+    let confirmed = 0;
+    for (const entry of this.#entries.keys.used()) {
+      const digest = this.remembered(entry);
+      if (digest === null) continue;
+      this.#digests.set(entry, digest);
+      this.#entries.raise(entry, SHOWN_BEFORE);
+      confirmed++;
+    }
+    return confirmed;
   }
 
   /** All that ClickHouse shows was told. What a snapshot remembers beside it is not shown. */

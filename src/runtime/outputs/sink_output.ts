@@ -103,8 +103,14 @@ export class SinkOutput {
 
   /** What ClickHouse shows of this entry from an earlier epoch. */
   base(entry: Slot, digest: number): void {
-    this.counts.base++;
+    // It may be told twice, when an answer of ClickHouse breaks off.
+    if (this.digests.get(entry) !== digest) this.counts.base++;
     this.digests.base(entry, digest);
+  }
+
+  /** ClickHouse shows what a snapshot remembers, of all entries that {@link base} was not told of. */
+  confirm(): void {
+    this.counts.base += this.digests.confirm();
   }
 
   /** What {@link base} was told is forgotten; nothing was shown since. */

@@ -1,6 +1,10 @@
-import type { OutputPlan } from "../../plan/outputs_of.ts";
-import type { ShownRow } from "../../ports/warehouse.ts";
+import { type OutputPlan, outputsOf } from "../../plan/outputs_of.ts";
+import type { RowSum, ShownRow } from "../../ports/warehouse.ts";
+import type { Key } from "../../record/key.ts";
+import { NO_SLOT } from "../../state/slots.ts";
 import { shownKeyOf } from "../outputs/key_line.ts";
+import { sumOf } from "../outputs/digest_sum.ts";
+import type { ShareSink } from "../outputs/share_sink.ts";
 import { FOREIGN_DIGEST } from "../outputs/shown_digests.ts";
 import type { Task } from "./task.ts";
 
@@ -23,4 +27,63 @@ export function takeShown(task: Task, { output: { kind, index, sink }, rows }: S
 export function adoptShown(task: Task, { output, rows }: ShownBase): void {
   if (output.kind === "shares") task.shareSinks[output.index]!.adopt(rows);
   else takeShown(task, { output, rows: rows.map((row) => ({ ...row, digest: FOREIGN_DIGEST })) });
+}
+
+/** What ClickHouse shows of keys that were written after a snapshot was made, of one output of a task. */
+export interface NewerBase {
+  readonly output: OutputPlan;
+  readonly keys: readonly Key[];
+  /** By key; null for nothing. */
+  readonly digests: readonly (number | null)[];
+}
+
+/** The digest of what one output shows of a key, as the task's snapshot says; null for nothing. */
+export function rememberedDigest(
+  task: Task,
+  { output: { kind, index }, key }: { readonly output: OutputPlan; readonly key: Key },
+): number | null {
+  if (kind === "shares") return task.shareSinks[index]!.remembered.get(key);
+  const entry = task.entries.keys.find(key);
+  return entry === NO_SLOT ? null : task.sinks[index].digests.remembered(entry);
+}
+
+/** What ClickHouse shows of these keys is this, whatever the task's snapshot says. */
+export function takeNewer(task: Task, { output: { kind, index }, keys, digests }: NewerBase): void {
+  for (let at = 0; at < keys.length; at++) {
+    const digest = digests[at];
+    if (kind === "shares") {
+      const sink = task.shareSinks[index]!;
+      sink.remembered.forget(keys[at]);
+      if (digest !== null) sink.base(keys[at], digest);
+      continue;
+    }
+    const sink = task.sinks[index];
+    const entry = digest === null ? task.entries.keys.find(keys[at]) : task.entryOf(keys[at]);
+    if (digest !== null) sink.base(entry, digest);
+    else if (entry !== NO_SLOT) sink.digests.gone(entry);
+  }
+}
+
+/** Of everything else, ClickHouse shows what the task's snapshot says. */
+export function confirmRemembered(task: Task, { kind, index }: OutputPlan): void {
+  if (kind === "rows") return task.sinks[index].confirm();
+  const sink = task.shareSinks[index]!;
+  for (const [key, digest] of sink.remembered.take()) sink.base(key, digest);
+}
+
+/** All that ClickHouse shows of the task was told; what a snapshot remembers beside it is not shown. */
+export function baseKnown({ sinks, shareSinks }: Pick<Task, "sinks" | "shareSinks">): void {
+  for (const sink of sinks) sink.digests.baseKnown();
+  for (const sink of shareSinks) sink?.remembered.clear();
+}
+
+/** What each output shows of the task now, in sum, by output of its table; null where that is not known. */
+export function shownSums(task: Task): (RowSum | null)[] {
+  return outputsOf(task.table).map(({ kind, index }) =>
+    sumOf(kind === "rows" ? task.sinks[index].digests.shown() : digestsOf(task.shareSinks[index]!))
+  );
+}
+
+function* digestsOf(sink: ShareSink): Generator<number> {
+  for (const [, digest] of sink.shown()) yield digest;
 }

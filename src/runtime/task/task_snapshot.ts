@@ -5,6 +5,7 @@ import type { Links } from "../../state/links.ts";
 import { AskedRights, GlobalRights } from "../../state/right_store.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
 import { type SnapshotReader, SnapshotWriter } from "../../state/snapshot_file.ts";
+import { saveShares } from "../outputs/remembered_shares.ts";
 import type { Task } from "./task.ts";
 
 /**
@@ -23,6 +24,7 @@ export function saveTask(task: Task, to: SnapshotWriter): void {
   to.group(rights);
   task.entries.keys.save(to);
   for (const group of task.groups) group.save(to);
+  for (const sink of task.shareSinks) if (sink !== null) saveShares(sink.shown(), to);
   // Their rows are evaluated again: refused ones so that their dead letters stay what they are, those held since they
   // are missing, and users of a right row that the walk over them may not have come to.
   for (const sink of task.sinks) {
@@ -50,6 +52,7 @@ export function restoreTask(task: Task, from: SnapshotReader): void {
   for (const store of stores) store.keys.load(from);
   entries.keys.load(from);
   for (const group of groups) group.load(from);
+  for (const sink of task.shareSinks) sink?.remembered.load(from);
   for (const entry of entries.keys.used()) {
     const again = entries.is(entry, DIRTY | FAILED | PENDING);
     entries.lower(entry, DIRTY | FAILED | PENDING | SEEN | SHOWN_BEFORE | REPLACED);

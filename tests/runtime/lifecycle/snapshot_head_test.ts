@@ -9,6 +9,8 @@ const HEAD: SnapshotHead = {
   topology: "sales",
   task: "items-1",
   epoch: 7,
+  seq: 9,
+  shown: [],
   generation: 2,
   plan: "p",
   rows: "r",
