@@ -89,6 +89,11 @@ export interface Fetched {
   /** End of the partition as known at this read: the offset the next record will get. */
   readonly endOffset: number;
   /**
+   * Under which leader the partition had all records below `nextOffset` as they were read, for {@link Log.epochEnds};
+   * absent where the log does not know.
+   */
+  readonly leaderEpoch?: number;
+  /**
    * Set when the position sought lies before the log's start or after its end; nothing was read and reading stopped.
    */
   readonly outOfRange?: { readonly startOffset: number; readonly endOffset: number };
@@ -159,6 +164,12 @@ export interface PartitionOffsets {
   readonly end: readonly number[];
 }
 
+/** Under which leader a partition was read. */
+export interface ReadEpoch {
+  readonly partition: number;
+  readonly leaderEpoch: number;
+}
+
 export interface Log {
   /** Where a source topic that is not there comes from; absent: from Debezium. */
   readonly missingTopicAdvice?: string;
@@ -172,6 +183,13 @@ export interface Log {
    */
   alterTopic(name: string, changes: TopicChanges): Promise<void>;
   offsets(topic: string): Promise<PartitionOffsets>;
+  /**
+   * For each, where the records end that are still those that the partition had under that leader: behind it others may
+   * stand in their place, since a later leader lacked them (Kafka's unclean election; the embedded log's file restored
+   * from a copy, or cut off by the end of the machine). Not less than that if none was lost; -1 if the log knows no
+   * such leader.
+   */
+  epochEnds(topic: string, epochs: readonly ReadEpoch[]): Promise<number[]>;
   /**
    * Stores every batch and resolves when all are acknowledged, with the offset of each batch's first record. Order is
    * kept within a batch and between batches of one partition. One append may be under way per caller if order matters

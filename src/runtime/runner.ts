@@ -59,7 +59,6 @@ export class Runner {
   readonly #revision: Revision;
   readonly #globalLetters: GlobalLetters;
   readonly #producer: MessageProducer;
-  /** Assigned tasks by id. */
   readonly #hosts = new Map<string, TaskHost>();
   readonly #busy = new Set<TaskHost>();
   readonly #doubts = new Set<string>();
@@ -202,6 +201,7 @@ export class Runner {
       wake: () => this.#pump?.wake(),
       onEvent: this.#onEvent,
       fail: this.#fail,
+      onExchanged: (host: TaskHost, reason: string) => this.#assignments?.restart(host.id, reason),
     };
     return { ...parts, snapshots: new SnapshotKeeper(parts, this.#revision) };
   }

@@ -1,4 +1,5 @@
 import type { LogCase, LogFeatures, OpenedLog } from "./log_conformance_case.ts";
+import { epochCases } from "./log_conformance_epochs.ts";
 import { groupCases } from "./log_conformance_group.ts";
 import { readerCases } from "./log_conformance_reader.ts";
 import { recordCases } from "./log_conformance_records.ts";
@@ -8,13 +9,23 @@ import { topicCases } from "./log_conformance_topics.ts";
 
 export type { LogFeatures, OpenedLog } from "./log_conformance_case.ts";
 
+const CASES = [
+  ...topicCases,
+  ...recordCases,
+  ...readerCases,
+  ...epochCases,
+  ...sharedCases,
+  ...sizeCases,
+  ...groupCases,
+];
+
 /**
  * Registers one `Deno.test` for every guarantee of the Log port. `open` is called once for each case and may lead to
  * the same broker every time: names of topics and groups are random. Cases wait up to 30 seconds for what must happen,
  * and not much longer than a second for what must not.
  */
 export function logConformance(name: string, features: LogFeatures, open: () => Promise<OpenedLog>): void {
-  for (const logCase of [...topicCases, ...recordCases, ...readerCases, ...sharedCases, ...sizeCases, ...groupCases]) {
+  for (const logCase of CASES) {
     const reasons = (logCase.needs ?? []).flatMap((capability) => features.lacks[capability] ?? []);
     Deno.test({
       name: `${name}: ${logCase.name}${reasons.length === 0 ? "" : ` (lacking: ${reasons.join("; ")})`}`,

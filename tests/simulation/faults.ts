@@ -12,6 +12,7 @@ export function compactTopic(
   { share, tombstonesBeforeMs }: { readonly share: number; readonly tombstonesBeforeMs: number },
 ): void {
   for (const partition of topic.partitions) {
+    partition.replicated = partition.end;
     const newest = new Map<string, number>();
     for (const record of partition.records) newest.set(String(record.key), record.offset);
     const older = new Set<string>();

@@ -23,6 +23,8 @@ export interface Profile {
   readonly snapshots: boolean;
   /** What a start has not evaluated is not evaluated behind it, either: so the start alone must be right. */
   readonly startsAlone: boolean;
+  /** While nobody runs, a leader is elected that lacks the last records of a source, and others come in their place. */
+  readonly elections: boolean;
   /** While nobody runs, rows are lost in ClickHouse. */
   readonly lostRows: boolean;
 }
@@ -38,6 +40,7 @@ export function profileOf(seed: number, choices: Choices): Profile {
     damage: choices.setting("damage", seed % 2 === 0, false),
     snapshots: choices.setting("snapshots", seed % 7 !== 0, false),
     startsAlone: choices.setting("starts-alone", seed % 3 !== 0, false),
+    elections: choices.setting("elections", seed % 4 === 1, false),
     lostRows: choices.setting("lost-rows", seed % 5 === 1, false),
   };
 }

@@ -5,6 +5,7 @@ import { hang } from "./hanging.ts";
 import { SnapshotKeeper } from "../../src/runtime/lifecycle/snapshot_keeper.ts";
 import { forgetTasks } from "./left_over.ts";
 import { method } from "./mutate.ts";
+import { loseRecords } from "./lost_records.ts";
 import { World, type WorldOptions } from "./world.ts";
 
 /** How wild a run is. */
@@ -31,9 +32,9 @@ export interface Outcome {
 /**
  * One seed: chaos, then rest, then equality with the truth (A); a restart of everything from compacted sources, in half
  * of the seeds with tasks moving and processes dying meanwhile, must write nothing and never show anything else (B); a
- * few changes more (C); everything killed, rows lost, and chaos once more (D); no inserts, an inbox that refuses
- * messages, or lines that cannot be read, for a while (E); a source that lost all its rows, which must stop the start
- * (F).
+ * few changes more (C); everything killed, rows and records lost, and chaos once more (D); no inserts, an inbox that
+ * refuses messages, or lines that cannot be read, for a while (E); a source that lost all its rows, which must stop the
+ * start (F).
  */
 export async function runScenario(seed: number, options: ScenarioOptions = {}): Promise<Outcome> {
   forgetTasks();
@@ -101,6 +102,7 @@ async function stages(world: World, options: ScenarioOptions): Promise<string | 
 
   choices.at("D");
   loseRows(world);
+  if (world.profile.elections) loseRecords(world);
   restartAll(world);
   compact(world);
   await chaos(world, options, "D");

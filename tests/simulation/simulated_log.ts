@@ -64,7 +64,14 @@ export class SimulatedLog {
   create(topic: NewTopic): StoredTopic {
     const known = this.topics.get(topic.name);
     if (known !== undefined) return known;
-    const partitions = Array.from({ length: topic.partitions }, () => ({ records: [], start: 0, end: 0 }));
+    const partitions = Array.from({ length: topic.partitions }, () => ({
+      records: [],
+      start: 0,
+      end: 0,
+      leaderEpoch: 0,
+      ends: [],
+      replicated: 0,
+    }));
     const stored = {
       name: topic.name,
       id: `id${this.#topicIds++}`,
@@ -106,6 +113,14 @@ export class SimulatedLog {
             start: partitions.map(({ start }) => start),
             end: partitions.map(({ end }) => known ? end : 0),
           };
+        }),
+      epochEnds: (topic, epochs) =>
+        request("epochs of leaders", () => {
+          const { partitions } = topics.get(topic)!;
+          return epochs.map(({ partition, leaderEpoch }) => {
+            const { end, ends } = partitions[partition];
+            return Math.min(end, ...ends.slice(leaderEpoch));
+          });
         }),
       append: (batches) => scheduler.request(owner, "append", { run: () => this.#append(owner, batches) }),
       reader: () => new SimulatedReader(this, owner),

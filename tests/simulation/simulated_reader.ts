@@ -147,6 +147,7 @@ export class SimulatedReader implements Reader {
     const available = stored.records.filter((record) => record.offset >= position.offset);
     const records = available.slice(0, most);
     position.offset = available.length <= most ? end : records[records.length - 1].offset + 1;
-    return { topic, partition, fromOffset, records, nextOffset: position.offset, endOffset: end };
+    const told = this.#log.bugs.noLeaderEpochs === true ? {} : { leaderEpoch: stored.leaderEpoch };
+    return { topic, partition, fromOffset, records, nextOffset: position.offset, endOffset: end, ...told };
   }
 }

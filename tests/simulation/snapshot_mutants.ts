@@ -60,6 +60,12 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
     ),
   },
   {
+    name: "snapepoch",
+    rule: "a snapshot is refused if records before its position are others now",
+    options: { log: { noLeaderEpochs: true } },
+    apply: notAgain,
+  },
+  {
     name: "snapunasked",
     rule: "a start asks whether ClickHouse shows what a snapshot says",
     options: { run: { repairAfterMs: 1e9 }, warehouse: { noNewer: true } },

@@ -5,6 +5,12 @@ export interface StoredPartition {
   records: LogRecord[];
   start: number;
   end: number;
+  /** Number of the present leader. */
+  leaderEpoch: number;
+  /** Where the records of earlier leaders end, by their numbers. */
+  ends: number[];
+  /** Every replica has the records before this one. */
+  replicated: number;
 }
 
 /** A topic of the simulated log. */
@@ -33,6 +39,8 @@ export interface LogBugs {
   repeats?: number;
   /** Nobody knows how far an inbox goes. */
   noEnd?: boolean;
+  /** It does not tell under which leader records were read. */
+  noLeaderEpochs?: boolean;
   /** A record that is too large is refused like any other one. */
   noReason?: boolean;
   /** An append with a record that is too large is acknowledged, and nothing of it is stored. */

@@ -129,7 +129,15 @@ interface TopicMethodsOptions extends MaintenanceOptions {
 
 type TopicMethods = Pick<
   EmbeddedLog,
-  "topics" | "createTopic" | "alterTopic" | "offsets" | "compact" | "retain" | "deleteTopic" | "truncateBefore"
+  | "topics"
+  | "createTopic"
+  | "alterTopic"
+  | "offsets"
+  | "epochEnds"
+  | "compact"
+  | "retain"
+  | "deleteTopic"
+  | "truncateBefore"
 >;
 
 function topicMethods(options: TopicMethodsOptions): TopicMethods {
@@ -164,6 +172,13 @@ function topicMethods(options: TopicMethodsOptions): TopicMethods {
       assertOpen();
       const { partitions } = existing(store, name);
       return { start: partitions.map(({ start }) => start), end: partitions.map(({ end }) => end) };
+    },
+    async epochEnds(name, epochs) {
+      assertOpen();
+      const topic = existing(store, name);
+      return epochs.map(({ partition, leaderEpoch }) =>
+        store.openings.endOf({ ...topic.partitions[partition], rowId: topic.rowId }, leaderEpoch)
+      );
     },
     async compact(name) {
       assertOpen();

@@ -183,7 +183,7 @@ export class LogReader implements Reader {
   #readPartition(cursor: Cursor, allowance: Allowance): Fetched {
     const { topic: name, partition } = cursor;
     const topic = existingWith(this.#options.store, cursor);
-    const { start, end } = topic.partitions[partition];
+    const { start, end, opening } = topic.partitions[partition];
     const fromOffset = cursor.position;
     if (!Number.isInteger(cursor.position) || cursor.position < start || cursor.position > end) {
       cursor.halted = true;
@@ -192,7 +192,8 @@ export class LogReader implements Reader {
     }
     const records = this.#recall(cursor, { topic, allowance }) ?? this.#readRecords(cursor, { topic, allowance });
     if (topic.transient && records.length > 0) this.#options.onTransientRead(topic, partition);
-    return { topic: name, partition, fromOffset, records, nextOffset: cursor.position, endOffset: end };
+    const known = opening === null ? {} : { leaderEpoch: opening };
+    return { topic: name, partition, fromOffset, records, nextOffset: cursor.position, endOffset: end, ...known };
   }
 
   /** What another reader has just read from here on, as far as it is allowed; null if there is no such thing. */

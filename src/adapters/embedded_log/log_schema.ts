@@ -45,6 +45,15 @@ export const LOG_SCHEMA = [
     value,
     PRIMARY KEY (topic, partition, "offset")
   ) WITHOUT ROWID`,
+  // Each opening of the file has a random number, noted where its first record of a partition stands: a file restored
+  // from a copy lacks those that came after.
+  `CREATE TABLE IF NOT EXISTS openings (
+    topic INTEGER NOT NULL,
+    partition INTEGER NOT NULL,
+    start_offset INTEGER NOT NULL,
+    opening INTEGER NOT NULL,
+    PRIMARY KEY (topic, partition, start_offset)
+  ) WITHOUT ROWID`,
   // Topics whose records are in memory; the end offsets of their partitions are reservations.
   "CREATE TABLE IF NOT EXISTS transient_topics (topic INTEGER PRIMARY KEY)",
   // Of topics that have a limit of their own.

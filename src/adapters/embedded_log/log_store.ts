@@ -2,8 +2,9 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { NewTopic, Position, TopicChanges } from "../../ports/log.ts";
 import { LOG_PRAGMAS, LOG_SCHEMA, LOG_VERSION } from "./log_schema.ts";
 import type { ReadRange, StoredKey, StoredRecord } from "./stored_records.ts";
+import { LogOpenings } from "./log_openings.ts";
 import { inTransaction, openDatabase } from "../local/sqlite.ts";
-import { TransientRecords } from "./transient_records.ts";
+import { type TransientRecords, transientRecords } from "./transient_records.ts";
 
 /**
  * What is known of a partition without asking SQLite. Changed only after the transaction that changes the table has
@@ -19,6 +20,8 @@ export interface PartitionState {
   compactedTo: number;
   /** Records below `compactedTo` when compaction last passed; tombstones count for a part of one. */
   live: number;
+  /** The opening of the file that wrote to it last; null if that is not known. */
+  opening: number | null;
   /** Size of the largest record ever written, which bounds what a read of n records may bring into memory. */
   largest: number;
 }
@@ -70,6 +73,7 @@ export class LogStore {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #topics = new Map<string, TopicState>();
+  readonly openings: LogOpenings;
 
   /** @throws ConfigError */
   constructor(path: string) {
@@ -80,6 +84,7 @@ export class LogStore {
       version: LOG_VERSION,
       lockWaitMs: LOCK_WAIT_MS,
     });
+    this.openings = new LogOpenings(this.#database);
     this.#removeDeletedTopics();
     const transient = new Set(this.#prepare("SELECT topic FROM transient_topics").all().map((row) => row.topic));
     const limits = new Map(
@@ -252,6 +257,7 @@ export class LogStore {
       end: Number(row.end_offset),
       compactedTo: Number(row.compacted_to),
       live: Number(row.live),
+      opening: this.openings.last(rowId, Number(row.partition)),
       largest: Number(row.largest),
     }));
   }
@@ -259,7 +265,7 @@ export class LogStore {
   #removeDeletedTopics(): void {
     for (const { row_id } of this.#prepare("SELECT row_id FROM topics WHERE name IS NULL").all()) {
       this.transaction(() => {
-        for (const table of ["records", "partitions", "cleanings", "transient_topics", "message_limits"]) {
+        for (const table of ["records", "partitions", "cleanings", "openings", "transient_topics", "message_limits"]) {
           this.#prepare(`DELETE FROM ${table} WHERE topic = ?`).run(row_id);
         }
         this.#prepare("DELETE FROM topics WHERE row_id = ?").run(row_id);
@@ -280,12 +286,6 @@ export class LogStore {
     statement.setReturnArrays(true);
     return statement;
   }
-}
-
-/** Nothing of an earlier process is left: the partitions begin where offsets were reserved to. */
-function transientRecords(partitions: readonly PartitionState[]): TransientRecords[] {
-  for (const state of partitions) state.start = state.end;
-  return partitions.map(({ end }) => new TransientRecords(end));
 }
 
 /** What a finished pass of compaction leaves behind. */

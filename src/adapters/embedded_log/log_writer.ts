@@ -187,6 +187,7 @@ export class LogWriter {
   /** One transaction, if there is anything that must outlive the process. */
   #save({ inserts, staged }: Slice): void {
     const { store } = this.#options;
+    const opened: [PartitionState, number][] = [];
     const ends = [...staged.values()].flatMap((part) => {
       const { topic, state: { partition }, end, largest } = part;
       if (!topic.transient) return { topic, partition, end, largest };
@@ -196,8 +197,14 @@ export class LogWriter {
     if (ends.length === 0) return;
     store.transaction(() => {
       for (const values of inserts) store.insert(values);
+      for (const { topic, state, end } of staged.values()) {
+        if (!topic.transient && end > state.end) {
+          opened.push([state, store.openings.note({ ...state, rowId: topic.rowId }, state.opening)]);
+        }
+      }
       for (const { topic, ...partition } of ends) store.saveEnd(topic, partition);
     });
+    for (const [state, opening] of opened) state.opening = opening;
     for (const { topic, partition, end } of ends) {
       if (topic.transient) topic.transient[partition].reserved = end;
     }

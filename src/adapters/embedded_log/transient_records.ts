@@ -49,3 +49,9 @@ export class TransientRecords {
     return this.#records.splice(0, Math.max(0, offset - this.#records[0][0])).length;
   }
 }
+
+/** Nothing of an earlier process is left: the partitions begin where offsets were reserved to. */
+export function transientRecords(partitions: readonly { start: number; readonly end: number }[]): TransientRecords[] {
+  for (const state of partitions) state.start = state.end;
+  return partitions.map(({ end }) => new TransientRecords(end));
+}

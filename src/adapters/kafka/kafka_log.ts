@@ -6,6 +6,7 @@ import { Fetcher } from "./fetcher.ts";
 import { KafkaReader } from "./kafka_reader.ts";
 import { type MemberNotes, noMemberNotes, openMemberNotes } from "./group/notes.ts";
 import { Producer } from "./producer.ts";
+import { epochEnds } from "./epoch_ends.ts";
 import { alterTopic, createTopic, describeTopics, partitionOffsets } from "./topics.ts";
 
 /**
@@ -32,6 +33,7 @@ export function openKafka(options: KafkaOptions): Log {
     createTopic: (topic) => createTopic({ cluster, channel }, topic),
     alterTopic: (name, changes) => alterTopic({ cluster, channel }, { name, ...changes }),
     offsets: (topic) => partitionOffsets({ cluster, channel }, topic),
+    epochEnds: (topic, epochs) => epochEnds({ cluster, channel }, { topic, epochs }),
     append: (batches) => producer.append(batches),
     reader: () => openReader(fetcher, readers),
     join: (group) => join(cluster, { group, members, notes }),

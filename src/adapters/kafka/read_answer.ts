@@ -13,7 +13,7 @@ export function decodeAnswer(
   { offset, settings }: { readonly offset: number; readonly settings: KafkaSettings },
 ): Portion {
   const { checkCrcs, decompressedBytesMax, readerBytesMax } = settings;
-  const { records, nextOffset, bytesNeeded, heldBytes } = decodeRecordBatches(batches, {
+  const { records, nextOffset, leaderEpoch, bytesNeeded, heldBytes } = decodeRecordBatches(batches, {
     position: offset,
     aborted,
     checkCrcs,
@@ -26,6 +26,7 @@ export function decodeAnswer(
     offset,
     records,
     nextOffset,
+    leaderEpoch,
     endOffset: Math.max(endOffset, nextOffset),
     bytesNeeded,
     fetchedBytes: batches.length,
@@ -40,7 +41,7 @@ export function readPortion(
   { settings, budget }: { settings: KafkaSettings; budget: ReadBudget },
 ): Chunk | null {
   const { topic, partition, offset } = position;
-  const { records, nextOffset, endOffset, bytesNeeded, fetchedBytes, bytes } = portion;
+  const { records, nextOffset, leaderEpoch, endOffset, bytesNeeded, fetchedBytes, bytes } = portion;
   // An end that nothing leads to (a transaction that is open) must not be asked for again and again without waiting.
   position.endOffset = nextOffset === offset && fetchedBytes === 0 ? offset : endOffset;
   // A batch larger than asked for comes whole only to the first partition of a request: ask for as much as it needs,
@@ -51,5 +52,6 @@ export function readPortion(
   position.troubled = false;
   position.troubleBackoff.reset();
   budget.learn(fetchedBytes, bytes);
-  return { fetched: { topic, partition, records, nextOffset, endOffset }, bytes };
+  const known = leaderEpoch === null ? {} : { leaderEpoch };
+  return { fetched: { topic, partition, records, nextOffset, endOffset, ...known }, bytes };
 }

@@ -14,6 +14,8 @@ const TROUBLE = { firstMs: 1_000, lastMs: 30_000 };
 /** What a fetch brought of one partition, decoded once for all readers that wait for it. */
 export interface Portion extends ReadPortion {
   readonly endOffset: number;
+  /** Epoch of the leader that wrote its last batch; null if that is not known. */
+  readonly leaderEpoch: number | null;
   /** To ask for, so that the first batch comes whole; 0 if it did. */
   readonly bytesNeeded: number;
   readonly fetchedBytes: number;

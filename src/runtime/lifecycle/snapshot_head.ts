@@ -1,7 +1,7 @@
 import type { RowSum, Watermark } from "../../ports/warehouse.ts";
-import type { PartitionOffsets, TopicDescription } from "../../ports/log.ts";
+import type { Log, PartitionOffsets, TopicDescription } from "../../ports/log.ts";
 import { shownSums } from "../task/shown_base.ts";
-import type { TaskHost } from "./task_host.ts";
+import type { Crossing, TaskHost } from "./task_host.ts";
 import type { Topics } from "./topics.ts";
 
 /** What a snapshot says of itself: of what it is, and what of the sources it covers. */
@@ -23,12 +23,16 @@ export interface SnapshotHead {
    * positions is not older.
    */
   readonly freshMs: number;
-  /** The source topics, by member: every record from `start` to below `position` is in it. */
+  /**
+   * The source topics, by member: every record from `start` to below `position` is in it, as it was under a leader,
+   * null where the log does not tell.
+   */
   readonly sources: readonly {
     readonly topic: string;
     readonly id: string | null;
     readonly start: number;
     readonly position: number;
+    readonly leaderEpoch: number | null;
   }[];
 }
 
@@ -58,6 +62,7 @@ export function headOf(
       id: topics.sources.get(topic)!.id,
       start: host.starts[member],
       position: host.positions[member],
+      leaderEpoch: host.leaderEpochs[member],
     })),
   };
 }
@@ -104,6 +109,30 @@ export function whyUnfit(head: SnapshotHead, now: {
     if (start !== starts[host.partition]) return `topic "${topic}" begins elsewhere now`;
     if (position > ends[host.partition]) return `topic "${topic}" ends before it`;
     if (isTooOld(source, nowMs - head.freshMs)) return `it is older than half of delete.retention.ms of "${topic}"`;
+  }
+  return null;
+}
+
+/** Why a snapshot that is fit otherwise must not be used; null if its records are still those of the log. */
+export async function whyExchanged(
+  { sources }: SnapshotHead,
+  { log, partition }: { readonly log: Pick<Log, "epochEnds">; readonly partition: number },
+): Promise<string | null> {
+  const read = sources.flatMap(({ topic, start, position: offset, leaderEpoch }) =>
+    leaderEpoch === null || offset <= start ? [] : [{ topic, partition, offset, leaderEpoch }]
+  );
+  const exchanged = await firstExchanged(read, log);
+  return exchanged === null ? null : `records of "${exchanged.topic}" before its position are others now`;
+}
+
+/** The first of these places before which the log has other records than were read; null if there is none. */
+export async function firstExchanged(
+  crossings: readonly Crossing[],
+  log: Pick<Log, "epochEnds">,
+): Promise<Crossing | null> {
+  for (const crossing of crossings) {
+    const [end] = await log.epochEnds(crossing.topic, [crossing]);
+    if (end < crossing.offset) return crossing;
   }
   return null;
 }

@@ -1,6 +1,7 @@
 import type { PartitionOffsets } from "../../ports/log.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import { outputsOf } from "../../plan/outputs_of.ts";
+import { ProductionError } from "../../record/errors.ts";
 import { SnapshotReader, SnapshotWriter } from "../../state/snapshot_file.ts";
 import type { Task } from "../task/task.ts";
 import { evaluateAll, restoreRows, restoreTask, saveTask } from "../task/task_snapshot.ts";
@@ -10,7 +11,15 @@ import type { Ports } from "../ports.ts";
 import type { Problems } from "../problems.ts";
 import type { RunEvent } from "../run_event.ts";
 import { planPrint, type Revision, rowsPrint } from "./plan_print.ts";
-import { headOf, type Remembered, rememberedOf, type SnapshotHead, whyUnfit } from "./snapshot_head.ts";
+import {
+  firstExchanged,
+  headOf,
+  type Remembered,
+  rememberedOf,
+  type SnapshotHead,
+  whyExchanged,
+  whyUnfit,
+} from "./snapshot_head.ts";
 import type { TaskHost } from "./task_host.ts";
 import type { Topics } from "./topics.ts";
 
@@ -19,6 +28,8 @@ export interface Restored {
   readonly task: Task;
   /** By member of the table: the next offset to read. */
   readonly positions: readonly number[];
+  /** Under which leaders what lies before them was read. */
+  readonly leaderEpochs: readonly (number | null)[];
   /** Everything below them was all that was written by then, milliseconds since the epoch. */
   readonly freshMs: number;
   /** What was shown when the snapshot was made; null if it gives the rows alone. */
@@ -28,13 +39,15 @@ export interface Restored {
 /** What the keeper needs of the instance. */
 export interface SnapshotParts {
   readonly topology: { readonly name: string };
-  readonly ports: Pick<Ports, "snapshots" | "clock" | "metrics">;
+  readonly ports: Pick<Ports, "snapshots" | "clock" | "metrics" | "log">;
   readonly options: Pick<RunOptions, "snapshotEveryMs">;
   readonly topics: Topics;
   readonly writers: ReadonlyMap<string, Pick<SinkWriter, "barrier">>;
   readonly problems: Pick<Problems, "list">;
   readonly hosts: ReadonlyMap<string, TaskHost>;
   readonly onEvent: (event: RunEvent) => void;
+  /** Records that the task has read were exchanged in the log. */
+  readonly onExchanged: (host: TaskHost, reason: string) => void;
 }
 
 /** What was taken of a task last, so that nothing is written while nothing changes. */
@@ -69,6 +82,7 @@ export class SnapshotKeeper {
   /**
    * Begins a task with its snapshot, if there is one that fits. `begin`: makes the task; one that was made for what
    * turns out to be damaged is thrown away, and null returned.
+   * @throws ProductionError, retriable, when the log does not answer
    */
   async restore(
     host: TaskHost,
@@ -81,7 +95,7 @@ export class SnapshotKeeper {
     try {
       const reader = new SnapshotReader(bytes);
       const head = JSON.parse(reader.texts()[0]!) as SnapshotHead;
-      const { topology, topics, ports: { clock } } = this.#instance;
+      const { topology, topics, ports: { clock, log } } = this.#instance;
       const why = whyUnfit(head, {
         topology: topology.name,
         host,
@@ -92,6 +106,8 @@ export class SnapshotKeeper {
         offsets,
       });
       if (why !== null) return this.#ignore(host, why);
+      const exchanged = await whyExchanged(head, { log, partition: host.partition });
+      if (exchanged !== null) return this.#ignore(host, exchanged);
       const task = begin();
       const whole = head.plan === this.#plan;
       if (!whole) restoreRows(task, reader);
@@ -100,10 +116,17 @@ export class SnapshotKeeper {
         reader.end();
       }
       const remembered = whole ? rememberedOf(head) : null;
-      return { task, positions: head.sources.map(({ position }) => position), freshMs: head.freshMs, remembered };
+      return {
+        task,
+        positions: head.sources.map(({ position }) => position),
+        leaderEpochs: head.sources.map(({ leaderEpoch }) => leaderEpoch),
+        freshMs: head.freshMs,
+        remembered,
+      };
     } catch (error) {
       // What a damaged file says in JSON is no JSON.
-      if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;
+      const lasting = error instanceof ProductionError && !error.retriable;
+      if (!(lasting || error instanceof RangeError || error instanceof SyntaxError)) throw error;
       return this.#ignore(host, error.message);
     }
   }
@@ -150,9 +173,28 @@ export class SnapshotKeeper {
       // Those of a start wait, too: its tasks would all be due at once.
       const sinceMs = last?.task === task ? last.atMs : host.completedMs;
       if (due === "due" && nowMs - sinceMs < options.snapshotEveryMs) continue;
+      // Another leader may have been met meanwhile.
+      if (!await this.#isUnbroken(host) || host.task !== task || host.crossings.length > 0) continue;
       this.#taken.set(host.id, { task, atMs: nowMs, state });
       await this.#writeOne(host, task);
     }
+  }
+
+  /** Whether all that the task has read still stands in the log, as far as that can be told now. */
+  async #isUnbroken(host: TaskHost): Promise<boolean> {
+    const { ports: { log }, onExchanged } = this.#instance;
+    const { task } = host;
+    const crossings = host.crossings.splice(0);
+    try {
+      const exchanged = await firstExchanged(crossings, log);
+      if (exchanged === null) return true;
+      const reason = `records of "${exchanged.topic}" before its position are others now`;
+      if (host.task === task) onExchanged(host, reason);
+    } catch (error) {
+      if (!(error instanceof ProductionError)) throw error;
+      if (host.task === task) host.crossings.unshift(...crossings);
+    }
+    return false;
   }
 
   /** Whether nobody knows where its topics end: it may have read everything long ago, and not what came since. */

@@ -15,9 +15,16 @@ interface ReadRange {
   /** Where reading begins: later, if a snapshot covers what lies before. */
   readonly from: readonly number[];
   readonly targets: readonly number[];
+  /** Under which leaders what lies before `from` was read, as far as it is known. */
+  readonly epochs: readonly (number | null)[];
   readonly inbox: number;
   /** What lies before `from` was all that was written by then; null if nothing does. */
   readonly coveredMs: number | null;
+}
+
+/** All records below the offset were read, under that leader. */
+export interface Crossing extends Position {
+  readonly leaderEpoch: number;
 }
 
 /**
@@ -44,6 +51,10 @@ export class TaskHost {
   baseRead = false;
   /** Next offset to read, by member. */
   positions: number[] = [];
+  /** Under which leader what lies before the position was read, by member; null where the log does not tell. */
+  leaderEpochs: (number | null)[] = [];
+  /** Places at which another leader was met, and it is not known whether it had all records before. */
+  crossings: Crossing[] = [];
   /** Where the topics begin, by member. */
   starts: readonly number[] = [];
   /** Where what a snapshot covers ends, and the sources are read from; empty if they are read whole. */
@@ -116,9 +127,11 @@ export class TaskHost {
   }
 
   /** A new incarnation: reads its sources, and its inbox, before it is loaded. */
-  begin(task: Task, { starts, from, targets, inbox, coveredMs }: ReadRange): void {
+  begin(task: Task, { starts, from, epochs, targets, inbox, coveredMs }: ReadRange): void {
     this.task = task;
     this.starts = starts;
+    this.leaderEpochs = [...epochs];
+    this.crossings = [];
     this.positions = [...from];
     this.unread = this.topics.flatMap((topic, member) =>
       from[member] > starts[member] ? [{ topic, partition: this.partition, offset: from[member] }] : []
@@ -179,12 +192,23 @@ export class TaskHost {
       if (trouble !== null) return trouble;
     } else {
       task.source.take(member, fetched.records);
+      this.#noteLeader(member, fetched);
       this.positions[member] = fetched.nextOffset;
       this.ends[member] = fetched.endOffset;
       if (fetched.records.length > 0) this.lastRecordMs = fetched.records[fetched.records.length - 1].timestampMs;
     }
     this.#evaluated.take(task.queue.position, this.positions, { inbox: this.inboxPosition });
     return null;
+  }
+
+  #noteLeader(member: number, { topic, partition, leaderEpoch }: Fetched): void {
+    const before = this.leaderEpochs[member];
+    const offset = this.positions[member];
+    if (leaderEpoch === undefined || leaderEpoch === before) return;
+    if (before !== null && offset > this.starts[member]) {
+      this.crossings.push({ topic, partition, offset, leaderEpoch: before });
+    }
+    this.leaderEpochs[member] = leaderEpoch;
   }
 
   #takeInbox(task: Task, fetched: Fetched): string | null {

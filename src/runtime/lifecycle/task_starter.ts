@@ -92,7 +92,7 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
     if (!still().includes(host)) continue;
     const { table, partition } = host;
     const begin = () => new Task({ context, table, partition, epoch });
-    const restored = await options.restore(host, ends, begin);
+    const restored = await ask(() => options.restore(host, ends, begin));
     if (!still().includes(host)) continue;
     const task = restored?.task ?? begin();
     if (restored?.remembered) remembered.set(task, restored.remembered);
@@ -100,6 +100,7 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
     host.begin(task, {
       starts,
       from: restored?.positions ?? starts,
+      epochs: restored?.leaderEpochs ?? starts.map(() => null),
       coveredMs: restored?.freshMs ?? null,
       targets: host.topics.map((topic) => ends.get(topic)!.end[partition]),
       inbox: offset + 1,

@@ -15,7 +15,7 @@ const HEAD: SnapshotHead = {
   plan: "p",
   rows: "r",
   freshMs: NOW_MS - HOUR_MS,
-  sources: [{ topic: "shop.items", id: "t1", start: 5, position: 40 }],
+  sources: [{ topic: "shop.items", id: "t1", start: 5, position: 40, leaderEpoch: 3 }],
 };
 
 /** Why this head is refused by a start of `items-1`; `topic`: how its topic is now. */

@@ -36,6 +36,8 @@ export interface DecodedBatches {
   readonly records: LogRecord[];
   /** Offset after the last complete batch, whether it had records left or not; `position` if there was none. */
   readonly nextOffset: number;
+  /** Epoch of the leader that wrote the last complete batch; null if there is none, or it names none. */
+  readonly leaderEpoch: number | null;
   /** Size of the batch that did not fit, when not even one was complete; otherwise 0. */
   readonly bytesNeeded: number;
   /** Memory that `records` take, about: their bytes, decompressed, and what an object for each costs. */
@@ -64,6 +66,7 @@ export function decodeRecordBatches(bytes: Uint8Array, options: DecodeOptions): 
   let nextAborted = 0;
   let nextOffset = position;
   let heldBytes = 0;
+  let leaderEpoch: number | null = null;
   let at = 0;
   for (; at + LOG_OVERHEAD <= bytes.length && heldBytes < heldBytesMax;) {
     const header = readHeader(bytes, at);
@@ -89,16 +92,18 @@ export function decodeRecordBatches(bytes: Uint8Array, options: DecodeOptions): 
     }
     // From the batch, not from its records: compaction and transactions leave batches without any.
     nextOffset = Math.max(nextOffset, lastOffset + 1);
+    leaderEpoch = header.leaderEpoch < 0 ? null : header.leaderEpoch;
     at += header.bytes;
   }
   const bytesNeeded = at === 0 && bytes.length >= LOG_OVERHEAD ? lengthNeeded(bytes, options) : 0;
-  return { records, nextOffset, bytesNeeded, heldBytes };
+  return { records, nextOffset, leaderEpoch, bytesNeeded, heldBytes };
 }
 
 interface BatchHeader {
   readonly baseOffset: number;
   /** Of the whole batch with its header. */
   readonly bytes: number;
+  readonly leaderEpoch: number;
   readonly magic: number;
   readonly crc: number;
   readonly attributes: number;
@@ -117,7 +122,7 @@ function readHeader(bytes: Uint8Array, at: number): BatchHeader {
   if (reader.remaining < 49) {
     return { ...emptyHeader, baseOffset, bytes: Math.max(size, bytes.length - at + 1) };
   }
-  reader.skip(4);
+  const leaderEpoch = reader.int32();
   const magic = reader.int8();
   const crc = reader.uint32();
   const attributes = reader.int16();
@@ -130,6 +135,7 @@ function readHeader(bytes: Uint8Array, at: number): BatchHeader {
   return {
     baseOffset,
     bytes: size,
+    leaderEpoch,
     magic,
     crc,
     attributes,
@@ -142,6 +148,7 @@ function readHeader(bytes: Uint8Array, at: number): BatchHeader {
 }
 
 const emptyHeader = {
+  leaderEpoch: -1,
   magic: 2,
   crc: 0,
   attributes: 0,

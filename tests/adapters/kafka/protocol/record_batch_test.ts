@@ -85,6 +85,19 @@ Deno.test("decodeRecordBatches() goes past batches whose records are gone", () =
   assertEquals(decode(trimmed, 12).nextOffset, 17);
 });
 
+Deno.test("decodeRecordBatches() tells under which leader the last whole batch was written", () => {
+  const led = (offset: number, epoch: number) => {
+    const bytes = batchAt(offset, { count: 2 });
+    new DataView(bytes.buffer, bytes.byteOffset).setInt32(12, epoch);
+    return bytes;
+  };
+  const [first, second, third] = [led(0, 4), led(2, 2 ** 31 - 1), led(4, 9)];
+  assertEquals(decode(first, 0).leaderEpoch, 4);
+  assertEquals(decode(concat(first, second), 0).leaderEpoch, 2 ** 31 - 1);
+  assertEquals(decode(concat(first, third.subarray(0, third.length - 1)), 0).leaderEpoch, 4, "the next is cut off");
+  assertEquals([decode(first.subarray(0, 30), 0).leaderEpoch, decode(led(0, -1), 0).leaderEpoch], [null, null]);
+});
+
 Deno.test("decodeRecordBatches() stops before a batch that is cut off, and says how much a first one needs", () => {
   const first = batchAt(0, { count: 3 });
   const second = batchAt(3, { count: 3 });
@@ -96,7 +109,13 @@ Deno.test("decodeRecordBatches() stops before a batch that is cut off, and says 
     const { records, nextOffset, bytesNeeded } = decode(second.subarray(0, cut), 3);
     assertEquals([records.length, nextOffset, bytesNeeded], [0, 3, second.length]);
   }
-  assertEquals(decode(new Uint8Array(0), 3), { records: [], nextOffset: 3, bytesNeeded: 0, heldBytes: 0 });
+  assertEquals(decode(new Uint8Array(0), 3), {
+    records: [],
+    nextOffset: 3,
+    leaderEpoch: null,
+    bytesNeeded: 0,
+    heldBytes: 0,
+  });
 });
 
 Deno.test("decodeRecordBatches() leaves out aborted transactions and markers, and keeps the rest", () => {

@@ -1,0 +1,50 @@
+import { type SourceName, SOURCES } from "./store_topologies.ts";
+import type { StoredPartition } from "./stored_topic.ts";
+import type { World } from "./world.ts";
+
+const LOST_MAX = 3;
+
+/**
+ * Unclean elections: partitions of the sources that tasks read lose their last records, as far as these were not on
+ * every replica, and get others in their place, so that nobody sees it by the offsets.
+ */
+export function loseRecords(world: World): void {
+  const { choices, log, truth } = world;
+  choices.point("lose records");
+  for (const name of ["lines", "orders", "users"] as const) {
+    const topic = log.topics.get(SOURCES[name].spec.topic)!;
+    let lost = 0;
+    for (const [index, partition] of topic.partitions.entries()) {
+      const count = 1 + choices.below(LOST_MAX);
+      if (choices.strikes("election", 0.7, () => `${name}/${index} loses ${count} records`)) {
+        lost += elect(partition, count);
+      }
+    }
+    if (lost === 0) continue;
+    truth.set(name, rowsOf(topic.partitions));
+    for (let change = 0; change < lost + 2 * topic.partitions.length; change++) world.change(name as SourceName);
+  }
+}
+
+/** Another leader, without the last records. Returns how many are lost. */
+function elect(partition: StoredPartition, count: number): number {
+  const before = partition.end;
+  partition.end = Math.max(partition.replicated, before - count);
+  partition.records = partition.records.filter(({ offset }) => offset < partition.end);
+  partition.ends.push(partition.end);
+  partition.leaderEpoch++;
+  return before - partition.end;
+}
+
+/** What the records that are left say. */
+function rowsOf(partitions: readonly StoredPartition[]): Map<number, Record<string, unknown>> {
+  const rows = new Map<number, Record<string, unknown>>();
+  for (const { records } of partitions) {
+    for (const { key, value } of records) {
+      const { id } = JSON.parse(String(key));
+      if (value === null) rows.delete(id);
+      else rows.set(id, JSON.parse(String(value)).after);
+    }
+  }
+  return rows;
+}
