@@ -139,9 +139,13 @@ export class AskedRights extends RightStore {
     return before === HELD ? "confirmed" : "known";
   }
 
-  /** The right row is what it was told to be last. */
+  /** The right row is what it was told to be last. It goes if nobody uses it any more. */
   confirm(right: Slot): Answered {
     if (this.#state.get(right) !== HELD) return "known";
+    if (this.links.users(right) === 0) {
+      this.drop(right);
+      return "known";
+    }
     this.#settle(right);
     return "confirmed";
   }

@@ -1,5 +1,6 @@
 import { Channel } from "../../src/runtime/conversation/channel.ts";
-import { Conversation, type MessageOrigin } from "../../src/runtime/conversation/conversation.ts";
+import { Conversation } from "../../src/runtime/conversation/conversation.ts";
+import type { MessageOrigin } from "../../src/runtime/conversation/messages.ts";
 import { Merge } from "../../src/runtime/conversation/merge.ts";
 import { ShareSender } from "../../src/runtime/conversation/share_sender.ts";
 import { MessageProducer } from "../../src/runtime/delivery/message_producer.ts";

@@ -25,6 +25,12 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
     apply: both(notAgain, method(Conversation, "askForAll", () => function () {})),
   },
   {
+    name: "snapmark",
+    rule: "a server that starts, too, and has said HELLO before, is asked all the same",
+    apply: both(notAgain, method(Conversation, "markInbox", () => function () {})),
+    seedsMax: 1500,
+  },
+  {
     name: "snapglobals",
     rule: "entries that use a row of a global table that has changed since a snapshot are evaluated",
     apply: both(

@@ -123,3 +123,17 @@ Deno.test("RightStore knows exactly who uses a key, whoever comes and goes in be
     }
   }
 });
+
+Deno.test("AskedRights.confirm() drops a right row that a snapshot held and nobody uses any more", () => {
+  const left: Key[] = [];
+  const table = new SlotTable();
+  const store = new AskedRights(table, { ask: () => UNKNOWN, leave: (key) => left.push(key) });
+  const user = table.add(1);
+  store.use(user, "x");
+  store.answer(store.keys.find("x"), null);
+  store.restored();
+  store.release(user);
+  assertEquals([keysOf(store), store.unconfirmed], [["x"], 1], "what it is now is still to be told");
+  assertEquals(store.confirm(store.keys.find("x")), "known");
+  assertEquals([keysOf(store), store.unconfirmed, left], [[], 0, ["x"]]);
+});

@@ -3,9 +3,8 @@ import { ProcessorError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import { UNKNOWN, type Value } from "../../record/row.ts";
 import { checkTextBytes, contentBytesMax } from "../../record/sendable.ts";
-import { encodeWire } from "../../record/wire.ts";
-import { decodeInbox, type Message } from "./messages.ts";
-import { digestOfWire } from "./server.ts";
+import { askingFor } from "./asking.ts";
+import { decodeInbox, type Message, type MessageOrigin, shareOrigin } from "./messages.ts";
 import { homeOf, type Partitions } from "./ownership.ts";
 import { type Chore, LOOKS_PER_STEP, Walks } from "../../state/chores.ts";
 import { type Answered, AskedRights } from "../../state/right_store.ts";
@@ -16,18 +15,12 @@ import { parseTaskId } from "../../record/task_id.ts";
 
 const utf8 = new TextDecoder();
 
-/** Who sent a message: the task, and the pack's place in its numbering. */
-export interface MessageOrigin {
-  readonly table: string;
-  readonly partition: number;
-  readonly epoch: number;
-  readonly seq: number;
-}
-
 /** The tables of a topology and how many tasks each has: all that a message needs to find its way; and its limit. */
 type Routing = Partitions & {
   readonly plan: PhysicalPlan;
   readonly options: { readonly messageBytesMax: number };
+  /** Whether this task starts on this instance, too. */
+  readonly isStarting: (table: number, partition: number) => boolean;
 };
 
 /**
@@ -39,6 +32,8 @@ export class Conversation {
   readonly #routing: Routing;
   /** For each lookup: what its servers have forgotten is asked for again. */
   readonly #forgotten: readonly Walks[];
+  /** For each lookup: servers that start, too. They are asked about a snapshot's right rows when they say HELLO. */
+  readonly #expected: readonly Set<number>[];
 
   constructor(task: TaskView, routing: Routing) {
     this.task = task;
@@ -46,6 +41,7 @@ export class Conversation {
     this.#forgotten = task.table.lookups.map((_, lookup) =>
       new Walks(task.chores, (servers) => this.#askAgain(lookup, servers))
     );
+    this.#expected = task.table.lookups.map(() => new Set());
   }
 
   /**
@@ -116,12 +112,31 @@ export class Conversation {
     return homeOf(this.#routing, this.#routing.plan.tables[plan.table], key);
   }
 
-  /** After the right rows were loaded from a snapshot: whoever serves them is asked whether they are what they were. */
+  /**
+   * After the right rows were loaded from a snapshot: whoever serves them is asked whether they are what they were. Of
+   * those that start on this instance, too, a HELLO is expected, after which they would have to be asked again.
+   */
   askForAll(): void {
     this.task.table.lookups.forEach((lookup, index) => {
       if (lookup.global) return;
       const partitions = this.#routing.partitions[lookup.table];
-      for (let partition = 0; partition < partitions; partition++) this.#forgotten[index].ask(partition);
+      for (let partition = 0; partition < partitions; partition++) {
+        if (this.#routing.isStarting(lookup.table, partition)) this.#expected[index].add(partition);
+        else this.#forgotten[index].ask(partition);
+      }
+    });
+  }
+
+  /** The task is loaded, and reads its inbox: whoever has not said HELLO before this mark is asked all the same. */
+  markInbox(): void {
+    const { table: { index: table }, partition, channel } = this.task;
+    if (this.#expected.some(({ size }) => size > 0)) channel.send({ table, partition }, { type: "awake" });
+  }
+
+  #markRead(): void {
+    this.#expected.forEach((servers, index) => {
+      for (const partition of servers) this.#forgotten[index].ask(partition);
+      servers.clear();
     });
   }
 
@@ -168,6 +183,8 @@ export class Conversation {
         return this.#confirmed(message);
       case "hello":
         return this.#greeted(sender);
+      case "awake":
+        return this.#markRead();
       case "collect": {
         const sendersOf = this.task.senders.filter((candidate) => candidate?.aggregate === message.aggregate);
         for (const candidate of sendersOf) {
@@ -176,9 +193,9 @@ export class Conversation {
         return;
       }
       case "share":
-        return this.#mergeOf(message.aggregate)?.share(from(sender), message.key, message.share);
+        return this.#mergeOf(message.aggregate)?.share(shareOrigin(sender), message.key, message.share);
       case "end":
-        return this.#mergeOf(message.aggregate)?.end(from(sender), message);
+        return this.#mergeOf(message.aggregate)?.end(shareOrigin(sender), message);
     }
   }
 
@@ -246,6 +263,7 @@ export class Conversation {
     const { table, channel } = this.task;
     table.lookups.forEach((lookup, index) => {
       if (lookup.global || this.#tableName(lookup.table) !== sender.table) return;
+      this.#expected[index].delete(sender.partition);
       this.#forgotten[index].ask(sender.partition);
     });
     for (const member of table.members) {
@@ -277,14 +295,4 @@ export class Conversation {
       if (wanted || ++looks % LOOKS_PER_STEP === 0) yield;
     }
   }
-}
-
-/** What is held already need not be sent again. */
-function askingFor({ join, key }: { readonly join: string; readonly key: Key }, held: Value): Message {
-  if (held === UNKNOWN) return { type: "subscribe", join, key };
-  return { type: "resubscribe", join, key, held: digestOfWire(encodeWire(held)) };
-}
-
-function from(sender: MessageOrigin) {
-  return { home: sender.partition, epoch: sender.epoch, seq: sender.seq };
 }

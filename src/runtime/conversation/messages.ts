@@ -12,6 +12,7 @@ import type { SharePart } from "../../processor/aggregate.ts";
  * - value: the right row now (null: absent);
  * - unchanged: the right row now has the digest `held`, which the home said that it holds;
  * - hello: a task started, and knows nothing of what was asked of it or sent to it before;
+ * - awake: a task's mark in its own inbox: what was said to it before it was loaded has been read;
  * - collect: a merge task wants all shares of an aggregate;
  * - share: a home's share of a group (null: it has no row of it any more);
  * - end: all shares with a greater seq than `since` were sent to the merge task of epoch `to`.
@@ -21,7 +22,7 @@ export type Message =
   | { readonly type: "resubscribe"; readonly join: string; readonly key: Key; readonly held: number }
   | { readonly type: "value"; readonly join: string; readonly key: Key; readonly value: Row | null }
   | { readonly type: "unchanged"; readonly join: string; readonly key: Key; readonly held: number }
-  | { readonly type: "hello" }
+  | { readonly type: "hello" | "awake" }
   | { readonly type: "collect"; readonly aggregate: string }
   | {
     readonly type: "share";
@@ -30,6 +31,19 @@ export type Message =
     readonly share: { readonly columns: Row; readonly parts: readonly SharePart[] } | null;
   }
   | { readonly type: "end"; readonly aggregate: string; readonly to: number; readonly since: number };
+
+/** Who sent a message: the task, and the pack's place in its numbering. */
+export interface MessageOrigin {
+  readonly table: string;
+  readonly partition: number;
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+/** The home whose share it is, and the share's place in its numbering. */
+export function shareOrigin(sender: MessageOrigin) {
+  return { home: sender.partition, epoch: sender.epoch, seq: sender.seq };
+}
 
 /**
  * One message as JSON text. Those that follow each other under one head share it in the pack: `["S","join",[1,2,3]]`. A
@@ -58,6 +72,8 @@ export function encodeMessage(message: Message): EncodedMessage {
       return { head: headOf("N", message.join), body: `${keyJson(message.key)},${message.held}` };
     case "hello":
       return { head: null, body: `["H"]` };
+    case "awake":
+      return { head: null, body: `["A"]` };
     case "collect":
       return { head: null, body: `["C",${JSON.stringify(message.aggregate)}]` };
     case "share": {
@@ -180,6 +196,9 @@ function decodeMessages(encoded: readonly Encoded[]): Message[] {
         break;
       case "H":
         messages.push({ type: "hello" });
+        break;
+      case "A":
+        messages.push({ type: "awake" });
         break;
       case "C":
         messages.push({ type: "collect", aggregate: name });

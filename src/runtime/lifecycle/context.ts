@@ -10,6 +10,7 @@ import type { MessageProducer } from "../delivery/message_producer.ts";
 import type { Ports } from "../ports.ts";
 import type { SinkWriter } from "../delivery/sink_writer.ts";
 import type { TaskContext } from "../task/task_context.ts";
+import { taskId } from "../../record/task_id.ts";
 import { suspects } from "./suspects.ts";
 import type { TaskHost } from "./task_host.ts";
 import type { GlobalLetters } from "./global_letters.ts";
@@ -55,6 +56,10 @@ export function createTaskContext(parts: {
         decoders.set(table, list);
       }
       return list;
+    },
+    isStarting(table, partition) {
+      const host = parts.hosts.get(taskId(plan.tables[table].name, partition));
+      return host !== undefined && host.state !== "running";
     },
     emit(task, destination, record) {
       producer.enqueue({ topic: inboxes[destination.table], partition: destination.partition, text: record, task });

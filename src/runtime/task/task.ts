@@ -177,6 +177,7 @@ export class Task implements TaskView {
     this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].expect(this.pending));
     this.queue.markAll(unshownFirst(this.entries, this.sinks));
     for (const server of this.servers) this.chores.add(tellAbsent(server, this.entries));
+    this.conversation.markInbox();
   }
 
   /** Evaluates a slice of what waits, and does a slice of the chores. */

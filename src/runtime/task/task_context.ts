@@ -15,6 +15,8 @@ export interface TaskContext {
   readonly globals: Globals;
   /** Decoders of a table's source members. */
   readonly decoders: (table: TaskTable) => readonly (Decoder | null)[];
+  /** Whether this task of a table, by its index, starts on this instance now. */
+  readonly isStarting: (table: number, partition: number) => boolean;
   /** Appends a record to an inbox, in order. */
   readonly emit: (task: string, destination: Destination, record: string) => void;
   /**

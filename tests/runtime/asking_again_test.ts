@@ -1,0 +1,73 @@
+import { assertEquals } from "@std/assert";
+import { z } from "zod";
+import { clickhouse, debezium, topology } from "../../src/mod.ts";
+import type { Log } from "../../src/ports/log.ts";
+import { createMemorySnapshots } from "../../src/testing/memory_snapshots.ts";
+import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
+import { partitionOf } from "../../src/record/partitioner.ts";
+import { appendKeyed, openStepLog, StepRun } from "./step_run.ts";
+
+const PARTITIONS = 3;
+const KINDS = Array.from({ length: 10 }, (_, id) => id);
+const LINES = Array.from({ length: 60 }, (_, id) => id);
+
+const lines = debezium("shop.public.lines", { key: ["id"], row: z.object({ id: z.int(), kind: z.int() }) });
+const kinds = debezium("shop.public.kinds", { key: ["id"], row: z.object({ id: z.int(), name: z.string() }) });
+const shop = topology("shop", (builder) => {
+  builder.table(lines).join("of_kind", builder.table(kinds), (line) => line.kind)
+    .mapValues(({ id, of_kind }) => ({ id, name: of_kind.name }))
+    .to(clickhouse("named", { key: ["id"], columns: { id: "Int64", name: "String" } }));
+});
+
+/** Right rows that the messages ask for, whether or not what is held is what they are now. */
+function questionsIn(text: string): number {
+  const { messages } = JSON.parse(text) as { messages?: [string, string, unknown[]][] };
+  return (messages ?? []).reduce(
+    (sum, [type, , items]) => sum + (type === "R" ? items.length / 2 : type === "S" ? items.length : 0),
+    0,
+  );
+}
+
+async function openWorld() {
+  const { clock, log } = await openStepLog({ "shop.public.lines": PARTITIONS, "shop.public.kinds": PARTITIONS });
+  const put = (topic: string, rows: readonly { readonly id: number }[]) =>
+    appendKeyed(
+      log,
+      rows.map((row) => ({ key: `{"id":${row.id}}`, value: JSON.stringify({ op: "r", after: row }) })),
+      { topic, partitions: PARTITIONS },
+    );
+  await put("shop.public.kinds", KINDS.map((id) => ({ id, name: `kind ${id}` })));
+  await put("shop.public.lines", LINES.map((id) => ({ id, kind: id % KINDS.length })));
+  const warehouse = createMemoryWarehouse();
+  const snapshots = createMemorySnapshots();
+  const run = async () => {
+    let asked = 0;
+    const counting: Log = {
+      ...log,
+      append(batches) {
+        for (const { records } of batches) for (const { value } of records) asked += questionsIn(String(value));
+        return log.append(batches);
+      },
+    };
+    const instance = new StepRun(shop, { clock, ports: { log: counting, warehouse, snapshots } }).start();
+    await instance.settled();
+    await instance.stop();
+    const restored = instance.events.some(({ kind }) => kind === "restored");
+    return { asked, restored };
+  };
+  return { put, run, warehouse, [Symbol.asyncDispose]: () => log.close() };
+}
+
+Deno.test("tasks that start together ask for each right row of their snapshots once", async () => {
+  await using world = await openWorld();
+  await world.run();
+  const { asked, restored } = await world.run();
+  const used = new Set(LINES.map((id) => `${partitionOf(`{"id":${id}}`, PARTITIONS)} ${id % KINDS.length}`));
+  assertEquals([restored, asked], [true, used.size]);
+  await world.put("shop.public.kinds", [{ id: 3, name: "another" }] as never);
+  await world.run();
+  assertEquals(
+    world.warehouse.select("named").map(({ name }) => name),
+    LINES.map((id) => id % KINDS.length === 3 ? "another" : `kind ${id % KINDS.length}`),
+  );
+});
