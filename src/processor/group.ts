@@ -26,21 +26,23 @@ export class Groups {
   readonly collectors: SlotCells = this.keys.attach(new SlotCells());
   readonly #rows = this.keys.attach(new NumberCells());
   readonly #columns = this.keys.attach(new PackedRows());
-  readonly #algebras: readonly (Algebra | null)[];
-  readonly #valued: readonly { readonly algebra: Algebra; readonly states: ValueCells }[];
+  /** One for each column of the aggregate; null for one that counts rows. */
+  readonly #totals: readonly (Total | null)[];
+  /** Those that have values. */
+  readonly #valued: readonly Total[];
 
   constructor(aggregate: AggregatePlan) {
-    this.#algebras = aggregate.columns.map(({ spec }) => spec.value === null ? null : algebraOf(spec));
-    this.#valued = this.#algebras.flatMap((algebra) =>
-      algebra === null ? [] : [{ algebra, states: this.keys.attach(new ValueCells()) }]
+    this.#totals = aggregate.columns.map(({ spec }) =>
+      spec.value === null ? null : new Total(algebraOf(spec), this.keys.attach(new ValueCells()))
     );
+    this.#valued = this.#totals.filter((total) => total !== null);
   }
 
   /** A group without rows. `columns`: the group's. */
   add(key: Key, columns: Row): Slot {
     const group = this.keys.add(key);
     this.#columns.write(group, columns);
-    for (const { algebra, states } of this.#valued) states.set(group, algebra.zero());
+    for (const total of this.#valued) total.begin(group);
     return group;
   }
 
@@ -54,36 +56,68 @@ export class Groups {
     return this.#columns.read(group)!;
   }
 
+  /** Whether the group's columns are seen at a glance to be these. If not, they may still be. */
+  hasColumns(group: Slot, columns: Row): boolean {
+    return this.#columns.equals(group, columns);
+  }
+
   /** Puts a row in: its values in order, null for none. It never throws: totals have no limit here. */
   put(group: Slot, values: readonly unknown[]): void {
-    this.#change(group, values, (algebra, state, value) => algebra.add(state, value));
+    for (let index = 0; index < this.#valued.length; index++) this.#valued[index].add(group, values[index]);
     this.#rows.set(group, this.rows(group) + 1);
   }
 
   /** Takes a row out that was put in with the same values. */
   take(group: Slot, values: readonly unknown[]): void {
-    this.#change(group, values, (algebra, state, value) => algebra.remove(state, value));
+    for (let index = 0; index < this.#valued.length; index++) this.#valued[index].remove(group, values[index]);
     this.#rows.set(group, this.rows(group) - 1);
   }
 
-  #change(
+  /** A row of the group has another value than it was put in with; `index`: which of its values. */
+  exchange(
     group: Slot,
-    values: readonly unknown[],
-    changed: (algebra: Algebra, state: unknown, value: unknown) => unknown,
+    { index, before, after }: { readonly index: number; readonly before: unknown; readonly after: unknown },
   ): void {
-    for (let index = 0; index < this.#valued.length; index++) {
-      if (values[index] === null) continue;
-      const { algebra, states } = this.#valued[index];
-      states.set(group, changed(algebra, states.get(group), values[index]));
-    }
+    this.#valued[index].remove(group, before);
+    this.#valued[index].add(group, after);
   }
 
   /** The share as others see it, one part for each column of the aggregate. */
   parts(group: Slot): SharePart[] {
-    let next = 0;
-    return this.#algebras.map((algebra) => {
-      if (algebra === null) return this.rows(group);
-      return algebra.part(this.#valued[next++].states.get(group));
-    });
+    return this.#totals.map((total) => total === null ? this.rows(group) : total.part(group));
+  }
+}
+
+/** One total of all groups. A value of null is neither added nor removed. */
+class Total {
+  readonly #algebra: Algebra;
+  readonly #states: ValueCells;
+
+  constructor(algebra: Algebra, states: ValueCells) {
+    this.#algebra = algebra;
+    this.#states = states;
+  }
+
+  /** A new group. */
+  begin(group: Slot): void {
+    this.#states.set(group, this.#algebra.zero());
+  }
+
+  add(group: Slot, value: unknown): void {
+    if (value === null) return;
+    const state = this.#states.get(group);
+    const changed = this.#algebra.add(state, value);
+    if (changed !== state) this.#states.set(group, changed);
+  }
+
+  remove(group: Slot, value: unknown): void {
+    if (value === null) return;
+    const state = this.#states.get(group);
+    const changed = this.#algebra.remove(state, value);
+    if (changed !== state) this.#states.set(group, changed);
+  }
+
+  part(group: Slot): SharePart {
+    return this.#algebra.part(this.#states.get(group));
   }
 }

@@ -58,6 +58,14 @@ export class PackedRows implements Rows {
     return copyOf(this.#objects.get(slot) as Row);
   }
 
+  /** Whether the row held has the columns of `row` in the same order, and values that are equal (`wireEquals`). */
+  equals(slot: Slot, row: Row): boolean {
+    const kind = this.#kinds.get(slot);
+    if (kind < FIRST_SHAPE) return false;
+    const shape = this.#shapes[kind - FIRST_SHAPE];
+    return hasShape(row, shape.names) && shape.equals(slot, row);
+  }
+
   write(slot: Slot, row: Row | null): boolean {
     const kind = this.#kinds.get(slot);
     if (row === null) {

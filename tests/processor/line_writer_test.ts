@@ -1,4 +1,4 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import type { AggregatePlan, SinkPlan } from "../../src/plan/physical.ts";
 import { encodedLine, rowWriter } from "../../src/processor/line_writer.ts";
 import { shareEncoder } from "../../src/processor/share_row.ts";
@@ -170,6 +170,14 @@ Deno.test("ShareEncoder writes the UTF-8 of its text, and refuses as that does",
 Deno.test("rowWriter() compiles the columns of a table once, however many tasks it has", () => {
   const columns = [{ name: "a", type: "String" }];
   assertStrictEquals(rowWriter(columns), rowWriter(columns));
+});
+
+Deno.test("shareEncoder() compiles a table of shares once, however many tasks it has", () => {
+  const table: SinkPlan["table"] = { name: "t", key: ["a"], columns: [{ name: "a", type: "String" }], shares: true };
+  const aggregates = [0, 1].map((): AggregatePlan => ({ name: "t", groupBy: () => null, columns: [] }));
+  const [first, second] = aggregates.map((aggregate) => shareEncoder(table, aggregate));
+  assertStrictEquals(shareEncoder(table, aggregates[0]), first);
+  assert(first !== second);
 });
 
 Deno.test("rowWriter() writes nothing of the row before one that it refused", () => {

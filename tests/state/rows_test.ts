@@ -2,6 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import { ObjectRows } from "./object_rows.ts";
 import { PackedRows } from "../../src/state/packed_rows.ts";
 import { plainShape } from "../../src/state/row_shape.ts";
+import type { Row } from "../../src/record/row.ts";
+import { wireEquals } from "../../src/record/wire.ts";
+import { choicesOf } from "../oracle/random.ts";
+import { eachSeed } from "./each_seed.ts";
+import { BORDERS, rowOf } from "./random_values.ts";
 import { rowsConformance } from "./rows_conformance.ts";
 
 rowsConformance("ObjectRows", () => new ObjectRows());
@@ -36,4 +41,23 @@ Deno.test("PackedRows takes little more for rows of many shapes than ObjectRows"
     }
   }
   assert(packed.bytes < 3 * objects.bytes, `${packed.bytes} against ${objects.bytes}`);
+});
+
+Deno.test("PackedRows.equals() says of rows of one shape what write() finds, and no of all others", () => {
+  eachSeed(200, (seed) => {
+    const choices = choicesOf(seed);
+    const rows = new PackedRows();
+    rows.grow(0);
+    const random = () => rowOf(choices.of([["a", "b"], ["b", "a"], ["a", "__proto__"]]), () => choices.of(BORDERS));
+    const held = random();
+    assertEquals(rows.equals(0, held), false);
+    rows.write(0, held);
+    for (let count = 0; count < 20; count++) {
+      const row = choices.chance(0.3) ? { ...held } : random();
+      const sameShape = JSON.stringify(Object.keys(row)) === JSON.stringify(Object.keys(held));
+      assertEquals(rows.equals(0, row), sameShape && wireEquals(held, row));
+    }
+    rows.write(0, Object.assign(new class {}(), held) as Row);
+    assertEquals(rows.equals(0, held), false);
+  });
 });

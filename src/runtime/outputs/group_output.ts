@@ -119,7 +119,10 @@ export class GroupOutput {
       this.#unknownEntries--;
     }
     const group = row === null ? NO_SLOT : this.#contribute(entry, row, old);
-    if (group === old && (group === NO_SLOT || this.#same(entry))) return;
+    if (group === old) {
+      if (group !== NO_SLOT) this.#stay(entry, group);
+      return;
+    }
     this.#leave(entry);
     this.#places.set(entry, group);
     for (let index = 0; index < this.#values.length; index++) {
@@ -128,6 +131,20 @@ export class GroupOutput {
     if (group === NO_SLOT) return;
     this.groups.put(group, this.#values);
     this.touch(group);
+  }
+
+  /** The entry stays in its group: what it contributes is exchanged where it differs. */
+  #stay(entry: Slot, group: Slot): void {
+    let changed = false;
+    for (let index = 0; index < this.#values.length; index++) {
+      const contribution = this.#contributions[index];
+      const after = this.#values[index];
+      if (contribution.equals(entry, after)) continue;
+      this.groups.exchange(group, { index, before: contribution.get(entry), after });
+      contribution.set(entry, after);
+      changed = true;
+    }
+    if (changed) this.touch(group);
   }
 
   /** Takes the entry out of the group that it is in. */
@@ -164,10 +181,6 @@ export class GroupOutput {
   /** A row whose text is too large for a share is refused, whatever else is in the group: so no share ever is. */
   #checkTexts(): void {
     for (const value of this.#values) if (typeof value === "string") checkTextBytes(value, this.#partBytesMax);
-  }
-
-  #same(entry: Slot): boolean {
-    return this.#values.every((value, index) => this.#contributions[index].equals(entry, value));
   }
 
   /** Marks a group as changed. */
@@ -213,11 +226,15 @@ export class GroupOutput {
 
   #groupOf(columns: Columns, old: Slot): Slot {
     const { groups } = this;
+    // Most rows stay in their group: then its key need not be made.
+    if (old !== NO_SLOT && groups.hasColumns(old, columns)) return old;
     const names = this.#namesOf(columns);
-    const missing = names.find((name) => columns[name] === undefined);
-    if (missing !== undefined) throw noColumn(missing, { columns, names });
-    const key = keyOf(names.map((name) => columns[name]));
-    if (old !== NO_SLOT && groups.keys.keyOf(old) === key) return old;
+    const values = new Array<unknown>(names.length);
+    for (let index = 0; index < names.length; index++) {
+      values[index] = columns[names[index]];
+      if (values[index] === undefined) throw noColumn(names[index], { columns, names });
+    }
+    const key = keyOf(values);
     const group = groups.keys.find(key);
     if (group !== NO_SLOT) return group;
     if (Object.keys(columns).length !== names.length) throw otherColumns(columns, names);

@@ -3,12 +3,15 @@ import type { SharePart } from "../../processor/aggregate.ts";
 import { keyGuard } from "../../processor/key_guard.ts";
 import { type ShareEncoder, shareEncoder } from "../../processor/share_row.ts";
 import type { Row } from "../../record/row.ts";
+import { hasShape } from "../../state/row_shape.ts";
 
 /** Shares of one sink as ClickHouse is given them, with a check that the sink's key is the group's columns. */
 export class ShareLines {
   readonly #key: readonly string[];
   readonly #encoder: ShareEncoder;
   readonly #guardKey: ((row: Row) => void) | null;
+  /** Columns of a group that were found to be the key: nearly all groups have the same in one order. */
+  #checked: readonly string[] | null = null;
 
   constructor({ table }: SinkPlan, aggregate: AggregatePlan) {
     this.#key = table.key;
@@ -39,10 +42,15 @@ export class ShareLines {
   }
 
   #check(columns: Row): void {
+    if (this.#checked === null || !hasShape(columns, this.#checked)) this.#checkNames(columns);
+    this.#guardKey?.(columns);
+  }
+
+  #checkNames(columns: Row): void {
     const names = Object.keys(columns).sort().join(", ");
     if (names !== [...this.#key].sort().join(", ")) {
       throw new TypeError(`the sink's key (${this.#key.join(", ")}) must be the group's columns (${names})`);
     }
-    this.#guardKey?.(columns);
+    this.#checked = Object.keys(columns);
   }
 }
