@@ -13,7 +13,7 @@ const FIRST_SLOTS = 32;
 /** How long the chunk of `slot` must be for it. */
 export function chunkLengthFor(slot: Slot): number {
   if (slot >= CHUNK_SLOTS) return CHUNK_SLOTS;
-  return slot < FIRST_SLOTS ? FIRST_SLOTS : 2 ** (32 - Math.clz32(slot));
+  return slot < FIRST_SLOTS ? FIRST_SLOTS : 1 << (32 - Math.clz32(slot));
 }
 
 /** How many of a chunk's slots are in use or were, if the table has given out `slots`. */

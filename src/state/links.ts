@@ -148,7 +148,9 @@ export class Links {
   #leftPart(): SlotPart {
     const chunks = [this.#rights, this.#afters, this.#befores];
     return {
-      grow: (slot) => chunks.forEach((cells) => cells.grow(slot)),
+      grow: (slot) => {
+        for (const cells of chunks) cells.grow(slot);
+      },
       clear: (slot) => void this.release(slot),
       get bytes() {
         return chunks.reduce((sum, cells) => sum + cells.bytes, 0);
