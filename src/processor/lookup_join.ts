@@ -64,7 +64,7 @@ export function lookupJoin(step: StepOf<"lookup">, options: LookupJoinOptions): 
 }
 
 /** Taken for null, no row would have a partner, without a word, for a column that is misspelt. */
-function noForeignKey(): TypeError {
+export function noForeignKey(): TypeError {
   return new TypeError(
     "Cannot use undefined as a foreign key: is a column misspelt in what the callback reads? " +
       "Return null for rows without a partner",
@@ -72,7 +72,7 @@ function noForeignKey(): TypeError {
 }
 
 /** From what a foreign-key callback returned to the right table's key. */
-function foreignKeyOf(columns: readonly KeyColumn[] | null): (raw: unknown) => Key {
+export function foreignKeyOf(columns: readonly KeyColumn[] | null): (raw: unknown) => Key {
   if (columns !== null && columns.length === 1) {
     const [{ name, text }] = columns;
     const exact = text === "as_is" ? keyOfOne : (value: unknown) => keyFrom(columns, [value]);

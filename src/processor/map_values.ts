@@ -18,11 +18,16 @@ export function mapValues(step: StepOf<"map">, context: OperatorContext): Operat
     try {
       const row = mapper(value, keyValue(keys.keyOf(entry)));
       if (row === null || typeof row !== "object") {
-        throw new TypeError(`mapValues of "${name}" must return an object`);
+        throw notRow(name);
       }
       return row;
     } catch (cause) {
       return failed(context, name, { entry, row: value, cause });
     }
   };
+}
+
+/** The mapper of this name returned no object. */
+export function notRow(name: string): TypeError {
+  return new TypeError(`mapValues of "${name}" must return an object`);
 }

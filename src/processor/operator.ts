@@ -7,7 +7,8 @@ import type { Slot } from "../state/slots.ts";
 
 /**
  * One operator of a program: from the registers before it to its own value. `program.ts` runs a program's operators in
- * order, each once, for one entry at a time. The contract between them:
+ * order, each once, for one entry at a time; `compiled_program.ts` writes them out as one function that does the same.
+ * The contract between them:
  *
  * - **When.** An entry is evaluated again as a whole whenever anything it uses changed: a member's row, or a right row
  *   it is linked to. Operators are given what their inputs are NOW; they see no differences and compare nothing with
@@ -23,7 +24,8 @@ import type { Slot } from "../state/slots.ts";
  * - **Who owns a row.** Rows are not changed once they are made. Those of members and right rows belong to the state,
  *   which gives the same objects to many evaluations; what a callback returns belongs to the callback. There is one
  *   exception: a lookup join adds its column to its input itself if the lookup join before it has just made that row
- *   and nobody else reads it. `program.ts` decides that, since only a program sees who reads which register.
+ *   and nobody else reads it. `program.ts` decides that, since only a program sees who reads which register. A program
+ *   that is written out makes each row at once and extends none.
  * - **What is copied, and by whom.** A join copies its left row, one level deep; of a chain of lookup joins only the
  *   first does. A filter passes its input on. Outputs turn rows into text; who keeps a register's row longer than the
  *   evaluation (the views of global tables) names it among the program's `outputs`, so that no join extends it.

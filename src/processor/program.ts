@@ -35,8 +35,11 @@ export interface Program {
   run(entry: Slot): readonly Value[];
 }
 
-/** Makes the function that evaluates one row: joins, filters and mappings in one go, synchronously. */
-export function createProgram(options: ProgramOptions): Program {
+/** Makes a program: joins, filters and mappings in one go, synchronously. */
+export type ProgramMaker = (options: ProgramOptions) => Program;
+
+/** The operators one after the other. All registers can be read after a run. */
+export const plainProgram: ProgramMaker = (options) => {
   const { entries, keyColumns, onError } = options;
   const context = { keys: entries.keys, keyValue: keyValueOf(keyColumns), onError };
   const operators = options.steps.map((step) => operatorOf(step, { ...options, ...context }));
@@ -47,7 +50,7 @@ export function createProgram(options: ProgramOptions): Program {
       return registers;
     },
   };
-}
+};
 
 function operatorOf(step: Step, options: ProgramOptions & OperatorContext): Operator {
   const { keys, keyValue, onError } = options;

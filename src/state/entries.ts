@@ -1,6 +1,5 @@
 import { ByteCells } from "./cells.ts";
 import { PackedRows } from "./packed_rows.ts";
-import type { Rows } from "./rows.ts";
 import { SlotTable } from "./slot_table.ts";
 import type { Slot } from "./slots.ts";
 
@@ -25,7 +24,7 @@ export const REPLACED = 32;
 export class Entries {
   readonly keys = new SlotTable();
   /** The rows of each member. */
-  readonly members: readonly Rows[];
+  readonly members: readonly PackedRows[];
   readonly #flags: ByteCells;
 
   /** `members`: how many the table has. */

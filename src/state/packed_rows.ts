@@ -8,8 +8,8 @@ import { loadNumbers, loadSlots, misfit, saveNumbers } from "./sections.ts";
 import type { SectionReader, SectionWriter, Slot } from "./slots.ts";
 import { ValueCells } from "./value_cells.ts";
 
-/** The slot has no row. */
-const NO_ROW = 0;
+/** {@link PackedRows.kind} of a slot that has no row. */
+export const NO_ROW = 0;
 /** Its row is kept as an object. */
 const AS_OBJECT = 1;
 /** From here on: its row has the shape of this number. */
@@ -22,7 +22,8 @@ const COLUMNS_ADDED_FREE = 8;
 /** Wider rows are kept as objects. */
 const COLUMNS_MAX = 1_000;
 
-interface KnownShape extends RowShape {
+/** A shape that rows of a table have, and the names of its columns in order. */
+export interface KnownShape extends RowShape {
   readonly names: readonly string[];
 }
 
@@ -48,6 +49,16 @@ export class PackedRows implements Rows {
 
   has(slot: Slot): boolean {
     return this.#kinds.get(slot) !== NO_ROW;
+  }
+
+  /** Which of the table's shapes the row has, as a number below 256: see {@link shape}. */
+  kind(slot: Slot): number {
+    return this.#kinds.get(slot);
+  }
+
+  /** What rows of this kind have in common; null for {@link NO_ROW}, and for rows that are kept as objects. */
+  shape(kind: number): KnownShape | null {
+    return kind < FIRST_SHAPE ? null : this.#shapes[kind - FIRST_SHAPE];
   }
 
   /** A new plain object each time, of one hidden class for each shape; what is in it (arrays, dates) is shared. */

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { LookupPlan, Step } from "../../src/plan/physical.ts";
-import { createProgram } from "../../src/processor/program.ts";
+import { compiledProgram } from "../../src/processor/compiled_program.ts";
+import { plainProgram, type ProgramMaker } from "../../src/processor/program.ts";
 import { plainKeyColumn } from "../../src/record/key_column.ts";
 import type { ProcessorError } from "../../src/record/errors.ts";
 import type { Key } from "../../src/record/key.ts";
@@ -20,15 +21,21 @@ interface Case {
   readonly outputs?: readonly number[];
 }
 
+const MAKERS: Readonly<Record<string, ProgramMaker>> = {
+  plainProgram,
+  // Other registers than outputs cannot be read.
+  compiledProgram: (options) => compiledProgram({ ...options, outputs: new Set(options.steps.keys()) }, { after: 0 }),
+};
+
 /** A program over entries made by hand, without a task around it. */
-function programOf({ steps, members = 1, answers = {}, outputs = [] }: Case) {
+function programOf({ steps, members = 1, answers = {}, outputs = [] }: Case, make: ProgramMaker = plainProgram) {
   const lookups = steps.filter((step) => step.kind === "lookup").map(() => LOOKUP);
   const entries = new Entries(members);
   const stores = lookups.map(() =>
     new AskedRights(entries.keys, { ask: (key): Value => key in answers ? answers[key] : UNKNOWN, leave() {} })
   );
   const errors: ProcessorError[] = [];
-  const program = createProgram({
+  const program = make({
     steps,
     lookups,
     stores,
@@ -57,78 +64,88 @@ const lookup = (input: number, options: Partial<Step & { kind: "lookup" }> = {})
   ...options,
 });
 
-Deno.test("createProgram() leaves UNKNOWN what it is, through every operator, and calls no callback with it", () => {
-  const called: string[] = [];
-  const note = (name: string) => () => called.push(name) > 0;
-  const steps: Step[] = [
-    member(0),
-    lookup(0),
-    { kind: "filter", name: "filter", input: 1, predicate: note("filter") },
-    { kind: "map", name: "map", input: 1, mapper: (row) => (note("map")(), row) },
-    lookup(1, { lookup: 1, foreignKey: () => note("foreignKey")() }),
-    ...(["inner", "left", "outer"] as const).flatMap((mode): Step[] => [
-      { kind: "pair", name: mode, mode, left: 0, right: 1, column: "r", leftColumn: "l" },
-      { kind: "pair", name: mode, mode, left: 1, right: 0, column: "r", leftColumn: "l" },
-    ]),
-  ];
-  const { run } = programOf({ steps });
-  const [first, ...others] = run({ id: 1, ref: 7 });
-  assertEquals(first, { id: 1, ref: 7 });
-  assertEquals(others, others.map(() => UNKNOWN));
-  assertEquals(called, []);
-});
-
-Deno.test("createProgram() joins on keys by the table of L and R", () => {
-  const [l, r] = [{ id: 1 }, { id: 1, text: "r" }];
-  const table: [Row | null, Row | null, Record<"inner" | "left" | "outer", Row | null>][] = [
-    [l, r, { inner: { id: 1, r }, left: { id: 1, r }, outer: { l, r } }],
-    [l, null, { inner: null, left: { id: 1, r: null }, outer: { l, r: null } }],
-    [null, r, { inner: null, left: null, outer: { l: null, r } }],
-    [null, null, { inner: null, left: null, outer: null }],
-  ];
-  for (const mode of ["inner", "left", "outer"] as const) {
-    const { run } = programOf({
-      members: 2,
-      steps: [member(0), member(1), { kind: "pair", name: "p", mode, left: 0, right: 1, column: "r", leftColumn: "l" }],
-    });
-    for (const [left, right, expected] of table) {
-      assertEquals(run(left, right)[2], expected[mode], mode);
-    }
-  }
-});
-
-Deno.test("lookupJoin() keeps its link while the left row is UNKNOWN or a callback throws; null ends it", () => {
-  const answers = { 1: { ref: 5 }, 5: { id: 5 } };
-  let thrown = false;
-  const { run, stores, errors, entry } = programOf({
-    answers,
-    steps: [
+for (const [name, make] of Object.entries(MAKERS)) {
+  Deno.test(`${name}() leaves UNKNOWN what it is, through every operator, and calls no callback with it`, () => {
+    const called: string[] = [];
+    const note = (name: string) => () => called.push(name) > 0;
+    const steps: Step[] = [
       member(0),
-      lookup(0, { inner: true }),
-      lookup(1, {
-        lookup: 1,
-        foreignKey: (row) => {
-          if (thrown) throw new Error("no key");
-          return row.right.ref;
-        },
-      }),
-    ],
+      lookup(0),
+      { kind: "filter", name: "filter", input: 1, predicate: note("filter") },
+      { kind: "map", name: "map", input: 1, mapper: (row) => (note("map")(), row) },
+      lookup(1, { lookup: 1, foreignKey: () => note("foreignKey")() }),
+      ...(["inner", "left", "outer"] as const).flatMap((mode): Step[] => [
+        { kind: "pair", name: mode, mode, left: 0, right: 1, column: "r", leftColumn: "l" },
+        { kind: "pair", name: mode, mode, left: 1, right: 0, column: "r", leftColumn: "l" },
+      ]),
+    ];
+    const { run } = programOf({ steps }, make);
+    const [first, ...others] = run({ id: 1, ref: 7 });
+    assertEquals(first, { id: 1, ref: 7 });
+    assertEquals(others, others.map(() => UNKNOWN));
+    assertEquals(called, []);
   });
-  const links = () =>
-    stores.map(({ keys, links }) => {
-      const right = links.of(entry);
-      return right === NO_SLOT ? [] : [keys.keyOf(right)];
-    });
-  assertEquals(run({ id: 1, ref: 1 })[2], { id: 1, ref: 1, right: { id: 5 } });
-  assertEquals(links(), [[1], [5]]);
-  assertEquals([run({ id: 1, ref: 2 })[2], links()], [UNKNOWN, [[2], [5]]]);
-  thrown = true;
-  assertEquals([run({ id: 1, ref: 1 })[2], links()], [null, [[1], [5]]]);
-  assertEquals(errors.map(({ operator, key }) => [operator, key]), [["right", "1"]]);
-  assertEquals([run({ id: 1, ref: null })[2], links()], [null, [[], []]]);
-});
 
-Deno.test("createProgram() copies a chain's row once, and extends no row that somebody else reads", () => {
+  Deno.test(`${name}() joins on keys by the table of L and R`, () => {
+    const [l, r] = [{ id: 1 }, { id: 1, text: "r" }];
+    const table: [Row | null, Row | null, Record<"inner" | "left" | "outer", Row | null>][] = [
+      [l, r, { inner: { id: 1, r }, left: { id: 1, r }, outer: { l, r } }],
+      [l, null, { inner: null, left: { id: 1, r: null }, outer: { l, r: null } }],
+      [null, r, { inner: null, left: null, outer: { l: null, r } }],
+      [null, null, { inner: null, left: null, outer: null }],
+    ];
+    for (const mode of ["inner", "left", "outer"] as const) {
+      const { run } = programOf({
+        members: 2,
+        steps: [member(0), member(1), {
+          kind: "pair",
+          name: "p",
+          mode,
+          left: 0,
+          right: 1,
+          column: "r",
+          leftColumn: "l",
+        }],
+      }, make);
+      for (const [left, right, expected] of table) {
+        assertEquals(run(left, right)[2], expected[mode], mode);
+      }
+    }
+  });
+
+  Deno.test(`${name}() keeps links while the left row is UNKNOWN or a callback throws; null ends them`, () => {
+    const answers = { 1: { ref: 5 }, 5: { id: 5 } };
+    let thrown = false;
+    const { run, stores, errors, entry } = programOf({
+      answers,
+      steps: [
+        member(0),
+        lookup(0, { inner: true }),
+        lookup(1, {
+          lookup: 1,
+          foreignKey: (row) => {
+            if (thrown) throw new Error("no key");
+            return row.right.ref;
+          },
+        }),
+      ],
+    }, make);
+    const links = () =>
+      stores.map(({ keys, links }) => {
+        const right = links.of(entry);
+        return right === NO_SLOT ? [] : [keys.keyOf(right)];
+      });
+    assertEquals(run({ id: 1, ref: 1 })[2], { id: 1, ref: 1, right: { id: 5 } });
+    assertEquals(links(), [[1], [5]]);
+    assertEquals([run({ id: 1, ref: 2 })[2], links()], [UNKNOWN, [[2], [5]]]);
+    thrown = true;
+    assertEquals([run({ id: 1, ref: 1 })[2], links()], [null, [[1], [5]]]);
+    assertEquals(errors.map(({ operator, key }) => [operator, key]), [["right", "1"]]);
+    assertEquals([run({ id: 1, ref: null })[2], links()], [null, [[], []]]);
+  });
+}
+
+Deno.test("plainProgram() copies a chain's row once, and extends no row that somebody else reads", () => {
   const answers = { 5: { id: 5 } };
   const chain: Step[] = [member(0), lookup(0), lookup(1, { lookup: 1, column: "again" })];
   const added = { id: 1, ref: 5, right: { id: 5 }, again: { id: 5 } };
@@ -154,9 +171,11 @@ Deno.test("createProgram() copies a chain's row once, and extends no row that so
   }
 });
 
-Deno.test("mapValues() refuses what is no object, and tells which operator it was", () => {
-  const steps: Step[] = [member(0), { kind: "map", name: "halved", input: 0, mapper: (row) => row.half }];
-  const { run, errors } = programOf({ steps });
-  for (const half of [null, undefined, 5, "text"]) assertEquals(run({ half })[1], null);
-  assertEquals(errors.map(({ operator }) => operator), Array(4).fill("halved"));
-});
+for (const [name, make] of Object.entries(MAKERS)) {
+  Deno.test(`${name}() refuses what is no object, and tells which operator it was`, () => {
+    const steps: Step[] = [member(0), { kind: "map", name: "halved", input: 0, mapper: (row) => row.half }];
+    const { run, errors } = programOf({ steps }, make);
+    for (const half of [null, undefined, 5, "text"]) assertEquals(run({ half })[1], null);
+    assertEquals(errors.map(({ operator }) => operator), Array(4).fill("halved"));
+  });
+}

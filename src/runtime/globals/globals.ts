@@ -1,6 +1,7 @@
 import type { GlobalTable } from "../../plan/physical.ts";
 import type { Position } from "../../ports/log.ts";
-import { createProgram, type Program } from "../../processor/program.ts";
+import { compiledProgram } from "../../processor/compiled_program.ts";
+import type { Program } from "../../processor/program.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { digestOf } from "../../record/digest.ts";
@@ -94,7 +95,7 @@ export class Globals {
     }
     const failed = new FailedRows(entries);
     const refusals = options.refusals(table);
-    const program = createProgram({
+    const program = compiledProgram({
       steps,
       lookups,
       stores,
@@ -134,7 +135,8 @@ export class Globals {
   /** The values of a register that is looked up. */
   view(table: number, step: number): GlobalView {
     // A table may look one up that is declared after it.
-    const view = () => this.#states[table].views.get(step)!;
+    let found: ViewRows | null = null;
+    const view = () => found ??= this.#states[table].views.get(step)!;
     return {
       find: (key) => {
         const slot = this.#states[table].entries.keys.find(key);

@@ -1,6 +1,7 @@
 import type { TaskTable } from "../../plan/physical.ts";
 import type { KeyColumns } from "../../processor/key_value.ts";
-import { createProgram, type Program } from "../../processor/program.ts";
+import { compiledProgram } from "../../processor/compiled_program.ts";
+import type { Program } from "../../processor/program.ts";
 import type { ProcessorError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import type { Value } from "../../record/row.ts";
@@ -47,7 +48,7 @@ export function createTableProgram(parts: {
   readonly onError: (error: ProcessorError) => void;
 }): Program {
   const { table, entries, stores, keyColumns, onError } = parts;
-  return createProgram({
+  return compiledProgram({
     steps: table.steps,
     lookups: table.lookups,
     stores,
