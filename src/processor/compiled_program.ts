@@ -10,8 +10,6 @@ import { notRow } from "./map_values.ts";
 import { failed, type StepOf } from "./operator.ts";
 import { plainProgram, type Program, type ProgramOptions } from "./program.ts";
 
-/** Runs before rows of some kinds get a function of their own: it is not compiled for tables of a few rows. */
-const RUNS_FIRST = 200;
 /** Functions of one program at most. */
 const VARIANTS_MAX = 8;
 /** Kinds of a member's row. */
@@ -34,9 +32,9 @@ interface Known {
  * steps written out, each row with all its columns in one literal. Entries of other kinds, and the first ones of each
  * kind, are evaluated by {@link plainProgram}, which says what it does.
  *
- * Registers that are no output are left as they are.
+ * Registers that are no output are left as they are. `afterRows`: how many of a kind are the first.
  */
-export function compiledProgram(options: ProgramOptions, { after = RUNS_FIRST } = {}): Program {
+export function compiledProgram(options: ProgramOptions, { afterRows }: { readonly afterRows: number }): Program {
   const plain = plainProgram(options);
   const { members } = options.entries;
   if (members.length > MEMBERS_MAX) return plain;
@@ -47,7 +45,7 @@ export function compiledProgram(options: ProgramOptions, { after = RUNS_FIRST } 
   const first = (entry: Slot, kind: number): readonly Value[] => {
     const runs = (variants.get(kind) ?? 0) as number;
     if (compiled >= VARIANTS_MAX || runs < 0) return plain.run(entry);
-    if (runs < after) {
+    if (runs < afterRows) {
       if (variants.size < KINDS) variants.set(kind, runs + 1);
       return plain.run(entry);
     }

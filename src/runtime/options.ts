@@ -29,6 +29,11 @@ export interface RunOptions {
   readonly producerBytesMax: number;
   /** Rows evaluated before other tasks, heartbeats and sockets get their turn: fewer where they take long. */
   readonly sliceRows: number;
+  /**
+   * Rows of one shape that a task evaluates operator by operator before it compiles its program for them. Tables of a
+   * few rows are not worth it.
+   */
+  readonly compileAfterRows: number;
   /** First comparison with what is shown: when no earlier incarnation can have a write under way any more. */
   readonly repairAfterMs: number;
   /** Later comparisons. */
@@ -70,6 +75,7 @@ export const defaultRunOptions: RunOptions = {
   packLengthMax: 256 * 1024,
   producerBytesMax: 16 * 1024 * 1024,
   sliceRows: 400,
+  compileAfterRows: 200,
   repairAfterMs: 60_000,
   repairEveryMs: 600_000,
   // Ten times the longest pause between restarts: what fails again at every load has done so by then.

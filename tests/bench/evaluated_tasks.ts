@@ -62,7 +62,7 @@ function filledGlobals({ Globals }: Modules, plan: Plan): TaskContext["globals"]
     lookups.flatMap(({ global, table, step }) => global ? [[table, step] as const] : [])
   );
   const refusals = () => ({ row: refused, begin() {}, evaluated() {} }) as never;
-  const globals = new Globals({ tables: plan.globals, looked, refusals });
+  const globals = new Globals({ tables: plan.globals, looked, refusals, compileAfterRows: 200 });
   const fill = (name: string, { count, rowOf }: { count: number; rowOf: (id: number) => Row }) => {
     const table = plan.globals.findIndex(({ source }) => source.topic.endsWith(name));
     for (let id = 1; id <= count; id++) globals.change(table, id, rowOf(id));

@@ -1,5 +1,5 @@
 // What a task does with rows that come and change, without log and ClickHouse, with the code of several checkouts of
-// Weir in turn: `deno run --allow-read tests/bench/evaluation.ts /path/to/one /path/to/another` (this one alone if none
+// Weir in turn: `deno run -A tests/bench/evaluation.ts /path/to/one /path/to/another` (this one alone if none
 // is given). CPU of this thread for each item that is evaluated, and ratios to the first checkout within each round, so
 // that the machine and what else it does cancel out.
 import { type EvaluatedTasks, evaluatedTasksOf } from "./evaluated_tasks.ts";

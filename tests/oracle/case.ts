@@ -14,6 +14,8 @@ export interface Case {
   /** Partitions of the sources by name; the others have 3. */
   readonly partitions: Readonly<Record<string, number>>;
   readonly sliceRows: number;
+  /** Of the run options; their default if absent, which is more than the rows of a case. */
+  readonly compileAfterRows?: number;
   /** ClickHouse refuses the rows of {@link isRefused}; none if absent. */
   readonly refusals?: boolean;
   readonly events: readonly Event[];
@@ -57,12 +59,12 @@ function sourceOf({ topology }: Case, table: string): AnySource {
 /** Lives the case: true at every rest, after every start and at the end, and a start without changes writes nothing. */
 export async function run(life: Case): Promise<Failure | null> {
   const topology = topologyOf(life);
-  const { partitions, sliceRows } = life;
+  const { partitions, sliceRows, compileAfterRows } = life;
   let where = "at the start";
   try {
     await using driver = createTopologyTestDriver(topology, {
       partitions,
-      options: { sliceRows, allowDeletes: true },
+      options: { sliceRows, allowDeletes: true, ...compileAfterRows === undefined ? {} : { compileAfterRows } },
       refuses: life.refusals ? isRefused : undefined,
     });
     const rows = new Rows();

@@ -14,8 +14,9 @@ Deno.test(`oracle: ${histories} random topologies live random lives, seeds from 
     const choices = choicesOf(seed);
     const topology = randomPlan(choices);
     const sliceRows = choices.of([1, 2, 2_000]);
+    const compileAfterRows = [0, 3, 2_000][seed % 3];
     const events = randomHistory(choices, changePlain);
-    await assertHolds({ topology, partitions: PARTITIONS, sliceRows, events }, `seed ${seed}`);
+    await assertHolds({ topology, partitions: PARTITIONS, sliceRows, compileAfterRows, events }, `seed ${seed}`);
   }
 });
 
@@ -24,8 +25,12 @@ Deno.test(`oracle: ${histories} random topologies have rows refused, seeds from 
     const choices = choicesOf(seed);
     const topology = randomPlan(choices, { spoils: true });
     const sliceRows = choices.of([1, 2, 2_000]);
+    const compileAfterRows = [0, 3, 2_000][seed % 3];
     const refusals = choices.chance(0.5);
     const events = randomHistory(choices, changePlain);
-    await assertHolds({ topology, partitions: PARTITIONS, sliceRows, refusals, events }, `refusing seed ${seed}`);
+    await assertHolds(
+      { topology, partitions: PARTITIONS, sliceRows, compileAfterRows, refusals, events },
+      `refusing seed ${seed}`,
+    );
   }
 });

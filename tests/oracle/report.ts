@@ -23,11 +23,13 @@ export function changesOf({ events }: Case): number {
  * A failing case for a person: the topology, the events one per line, what differs, and the command that repeats it.
  */
 export function report(life: Case, failure: Failure): string {
-  const { topology, partitions, sliceRows } = life;
+  const { topology, partitions, sliceRows, compileAfterRows = "many" } = life;
   const counts = Object.entries(partitions).map(([source, count]) => `${source} ${count}`).join(", ");
   return [
     ...(typeof topology === "string" ? [`topology "${topology}"`] : planLines(topology)),
-    `partitions: ${counts}; at most ${sliceRows} rows a slice${life.refusals ? "; ClickHouse refuses some rows" : ""}`,
+    `partitions: ${counts}; at most ${sliceRows} rows a slice, programs compiled after ${compileAfterRows} rows${
+      life.refusals ? "; ClickHouse refuses some rows" : ""
+    }`,
     `events, of which changes: ${changesOf(life)} (columns not named are ${
       typeof topology === "string" ? "those of tests/topologies/store.ts" : dullText(life)
     }):`,

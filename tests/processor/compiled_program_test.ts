@@ -197,7 +197,10 @@ Deno.test("compiledProgram() does what plainProgram() does, on random programs, 
       outputs: new Set(wanted),
       global: [choices.chance(0.3), choices.chance(0.3)],
     };
-    const worlds = [plainProgram, (of: Parameters<ProgramMaker>[0]) => compiledProgram(of, { after: choices.int(3) })]
+    const worlds = [
+      plainProgram,
+      (of: Parameters<ProgramMaker>[0]) => compiledProgram(of, { afterRows: choices.int(3) }),
+    ]
       .map((make) => worldOf(make, options));
     const keys = options.keyColumns.length === 1 ? [1, 2, '"x"'] : ["1,2", 'null,"x"'];
     const slots = worlds.map(({ entries }) => keys.map((key) => entries.keys.add(key)));

@@ -24,7 +24,8 @@ interface Case {
 const MAKERS: Readonly<Record<string, ProgramMaker>> = {
   plainProgram,
   // Other registers than outputs cannot be read.
-  compiledProgram: (options) => compiledProgram({ ...options, outputs: new Set(options.steps.keys()) }, { after: 0 }),
+  compiledProgram: (options) =>
+    compiledProgram({ ...options, outputs: new Set(options.steps.keys()) }, { afterRows: 0 }),
 };
 
 /** A program over entries made by hand, without a task around it. */

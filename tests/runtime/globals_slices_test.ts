@@ -31,6 +31,7 @@ function openGlobals() {
     tables: plan.globals,
     looked,
     refusals: refusingNothing,
+    compileAfterRows: 100,
   });
   const told: unknown[] = [];
   const setting = plan.globals.find(({ name }) => name === "settings")!.index;

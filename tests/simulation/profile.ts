@@ -27,6 +27,8 @@ export interface Profile {
   readonly elections: boolean;
   /** While nobody runs, rows are lost in ClickHouse. */
   readonly lostRows: boolean;
+  /** When programs are compiled: at once, soon, or never, as there are not so many rows. */
+  readonly compileAfterRows: number;
 }
 
 /** What this seed has. Each may be left out when the run is repeated. */
@@ -42,6 +44,7 @@ export function profileOf(seed: number, choices: Choices): Profile {
     startsAlone: choices.setting("starts-alone", seed % 3 !== 0, false),
     elections: choices.setting("elections", seed % 4 === 1, false),
     lostRows: choices.setting("lost-rows", seed % 5 === 1, false),
+    compileAfterRows: choices.setting("compile-after-rows", [0, 3, 1e9][seed % 13 % 3], 1e9),
   };
 }
 
@@ -64,7 +67,11 @@ export function tellingLimits({ large }: Profile): TellingLimits {
   }
 }
 
-/** The same as run options; a share has a part of the message for each of its two totals, its key and its columns. */
-export function largeOptions({ large }: Profile): Partial<RunOptions> {
-  return large === "for weir" ? { messageBytesMax: ENVELOPE_BYTES + 400 } : {};
+/**
+ * The profile as run options. Of large rows it says what {@link tellingLimits} says: a share has a part of the message
+ * for each of its two totals, its key and its columns.
+ */
+export function profileOptions({ large, snapshots, compileAfterRows }: Profile): Partial<RunOptions> {
+  const limits = large === "for weir" ? { messageBytesMax: ENVELOPE_BYTES + 400 } : {};
+  return { snapshotEveryMs: snapshots ? 3_000 : 0, compileAfterRows, ...limits };
 }

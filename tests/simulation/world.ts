@@ -7,7 +7,7 @@ import { compactTopics } from "./faults.ts";
 import { differenceOf } from "./judge.ts";
 import { leftOver } from "./left_over.ts";
 import { type Instance, runAgain, runOnce, type Surroundings } from "./process.ts";
-import { largeOptions, type Profile, profileOf, RECORD_LENGTH_MAX } from "./profile.ts";
+import { type Profile, profileOf, profileOptions, RECORD_LENGTH_MAX } from "./profile.ts";
 import { type Owner, Scheduler } from "./scheduler.ts";
 import { Group } from "./simulated_group.ts";
 import { SimulatedLog } from "./simulated_log.ts";
@@ -104,8 +104,7 @@ export class World {
       sinkBytesMax: choices.setting("sink-bytes", choices.pick([1e9, 1e9, 1e9, 150]), 1e9),
       producerBytesMax: choices.setting("producer-bytes", choices.pick([1e9, 1e9, 200]), 1e9),
       packLengthMax: choices.setting("pack-length", choices.pick([1, 1, 100, 1_000, 100_000]), 100_000),
-      snapshotEveryMs: profile.snapshots ? 3_000 : 0,
-      ...largeOptions(profile),
+      ...profileOptions(profile),
       ...options.run,
     };
     const slow = choices.pick(["none", "none", "poll globals", "poll", "shown", "append", "insert"]);

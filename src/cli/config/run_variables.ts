@@ -27,6 +27,7 @@ const RULES: { readonly [K in keyof RunOptions]: Rule } = {
   producerBytesMax: { min: 65_536, max: 2 ** 40, unit: "bytes" },
   packLengthMax: { min: 1_000, max: 2 ** 24, unit: "characters" },
   sliceRows: ROWS,
+  compileAfterRows: { ...ROWS, min: 0 },
   repairAfterMs: MILLISECONDS,
   repairEveryMs: MILLISECONDS,
   steadyAfterMs: MILLISECONDS,

@@ -2,6 +2,7 @@ import type { GlobalTable } from "../../plan/physical.ts";
 import type { Position } from "../../ports/log.ts";
 import { compiledProgram } from "../../processor/compiled_program.ts";
 import type { Program } from "../../processor/program.ts";
+import type { ProcessorError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { digestOf } from "../../record/digest.ts";
@@ -75,13 +76,19 @@ export class Globals {
     looked: readonly (readonly [number, number])[];
     /** What of a table could not be processed. */
     refusals: (table: GlobalTable) => Refusals;
+    /** Of the run options. */
+    compileAfterRows: number;
   }) {
     this.#states = options.tables.map((table) => this.#stateOf(table, options));
   }
 
   #stateOf(
     table: GlobalTable,
-    options: { looked: readonly (readonly [number, number])[]; refusals: (table: GlobalTable) => Refusals },
+    options: {
+      looked: readonly (readonly [number, number])[];
+      refusals: (table: GlobalTable) => Refusals;
+      compileAfterRows: number;
+    },
   ): GlobalState {
     const entries = new Entries(1);
     const stores = table.lookups.map((lookup) => new GlobalRights(entries.keys, this.view(lookup.table, lookup.step)));
@@ -95,18 +102,19 @@ export class Globals {
     }
     const failed = new FailedRows(entries);
     const refusals = options.refusals(table);
-    const program = compiledProgram({
+    const programOptions = {
       steps,
       lookups,
       stores,
       entries,
       keyColumns,
       outputs: new Set(views.keys()),
-      onError: (error) => {
+      onError: (error: ProcessorError) => {
         failed.fail();
         refusals.row(error);
       },
-    });
+    };
+    const program = compiledProgram(programOptions, { afterRows: options.compileAfterRows });
     return { table, entries, stores, program, failed, refusals, views };
   }
 

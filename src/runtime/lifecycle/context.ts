@@ -40,6 +40,7 @@ export function createTaskContext(parts: {
     tables: plan.globals,
     looked,
     refusals: (table) => globalLetters.refusals(table, () => globals.reading),
+    compileAfterRows: parts.options.compileAfterRows,
   });
   const decoders = new Map<TaskTable, (Decoder | null)[]>();
   return {

@@ -41,14 +41,15 @@ export function unconfirmedRights(stores: readonly (AskedRights | GlobalRights)[
 
 /** The program of a table's rows, reading right rows from `stores`. */
 export function createTableProgram(parts: {
+  readonly context: TaskContext;
   readonly table: TaskTable;
   readonly entries: Entries;
   readonly stores: readonly (AskedRights | GlobalRights)[];
   readonly keyColumns: KeyColumns;
   readonly onError: (error: ProcessorError) => void;
 }): Program {
-  const { table, entries, stores, keyColumns, onError } = parts;
-  return compiledProgram({
+  const { context, table, entries, stores, keyColumns, onError } = parts;
+  const options = {
     steps: table.steps,
     lookups: table.lookups,
     stores,
@@ -56,5 +57,6 @@ export function createTableProgram(parts: {
     keyColumns,
     outputs: new Set([...table.sinks, ...table.groups, ...table.serves].map(({ step }) => step)),
     onError,
-  });
+  };
+  return compiledProgram(options, { afterRows: context.options.compileAfterRows });
 }

@@ -87,11 +87,11 @@ export class Task implements TaskView {
     this.pendingEntries = new PendingEntries(entries, this.queue);
     this.conversation = new Conversation(this, context);
     this.source = new SourceReader(this, context);
-    this.stores = createStores({ context, table, entries, conversation: this.conversation });
+    const stores = this.stores = createStores({ context, table, entries, conversation: this.conversation });
     const keyColumns = table.keyColumns ?? (() => this.merges.find((merge) => merge?.columns)?.columns ?? []);
     const refusals = this.refusals = createRefusals(this, { context, keyColumns });
     const failures = this.failures = new Failures({ context, table, entries, source: this.source, refusals });
-    this.#program = createTableProgram({ table, entries, stores: this.stores, keyColumns, onError: failures.take });
+    this.#program = createTableProgram({ context, table, entries, stores, keyColumns, onError: failures.take });
     this.merges = createMerges(context, { table, epoch, chores: this.chores, refusals });
     const outputs = createOutputs({
       context,
