@@ -8,6 +8,12 @@ const SHARDS = 1 << SHARD_BITS;
 /** Keys up to which there is one shard, since most tables are small. */
 const ONE_SHARD_KEYS = 16_384;
 const FIRST_LENGTH = 16;
+/** Keys in a row that stand in one line of the processor's cache, each at its own place: 16 times 4 bytes. */
+const BLOCK_KEYS = 16;
+/** Of a stored number: the slot plus one; the bits above are its tag. */
+const SLOT_MASK = 2 ** 28 - 1;
+/** Brings bits of the hash that say neither the shard nor the place in it to where the tag is. */
+const TAG_SHIFT = 8;
 /** How full a shard gets before it doubles: the last one 0.25 more than the first, since all grow at the same pace. */
 const FULL = 0.55;
 const FULL_MORE = 0.25;
@@ -17,13 +23,17 @@ const FULL_MORE = 0.25;
  * read where the table keeps it. 256 shards, each of which doubles on its own, so that the longest stop is that of a
  * 256th of the whole. Removal moves up what stands behind, so that no mark stays.
  *
+ * With millions of keys most of the time is spent on waiting for memory. So keys that differ in their last 4 bits alone
+ * stand side by side, as keys are mostly met in their order; and 4 bits of the hash, the tag, stand above the slot: of
+ * 16 other keys on the way one is read where it is kept.
+ *
  * Written out here because a Map takes 37 bytes an entry instead of 7, ends at 16.7 million, and stops everything for
  * 30 ms whenever it doubles beyond half a million.
  *
  * Keys come from outside, and whoever could choose them to meet in one place would slow all others down. So the hash is
  * multiply-shift with secret odd factors (Dietzfelbinger et al., A Reliable Randomized Algorithm for the Closest-Pair
  * Problem, 1997), for which no set of keys is bad for more than a few seeds; the finalizer of MurmurHash3 then spreads
- * keys that lie in a row.
+ * blocks that lie in a row. Within a block each key has a place of its own.
  */
 export class KeyIndex {
   #shards: Int32Array[] = [new Int32Array(FIRST_LENGTH)];
@@ -53,12 +63,14 @@ export class KeyIndex {
     this.#counts = new Int32Array(SHARDS);
   }
 
+  /** The lowest bits are the key's own, the others are those of its block. */
   #hash(key: number): number {
-    const high = Math.imul(Math.floor(key / 4294967296), this.#high);
-    let hash = (Math.imul(key | 0, this.#low) + high + this.#added) | 0;
+    const block = Math.floor(key / BLOCK_KEYS);
+    const high = Math.imul(Math.floor(block / 4294967296), this.#high);
+    let hash = (Math.imul(block | 0, this.#low) + high + this.#added) | 0;
     hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
     hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-    return hash ^ (hash >>> 16);
+    return ((hash ^ (hash >>> 16)) & ~(BLOCK_KEYS - 1)) | (key & (BLOCK_KEYS - 1));
   }
 
   #shardOf(hash: number): number {
@@ -70,9 +82,12 @@ export class KeyIndex {
     const hash = this.#hash(key);
     const shard = this.#shards[this.#shardOf(hash)];
     const mask = shard.length - 1;
+    const tag = tagOf(hash);
     for (let at = hash & mask;; at = (at + 1) & mask) {
-      const slot = shard[at] - 1;
-      if (slot < 0) return NO_SLOT;
+      const stored = shard[at];
+      if (stored === 0) return NO_SLOT;
+      if ((stored & ~SLOT_MASK) !== tag) continue;
+      const slot = slotOf(stored);
       if (this.#keys[slot >>> CHUNK_BITS][slot & CHUNK_MASK] === key) return slot;
     }
   }
@@ -84,7 +99,7 @@ export class KeyIndex {
     const which = this.#shardOf(hash);
     this.#size++;
     if (++this.#counts[which] > this.#countMax(which)) this.#double(which);
-    put(this.#shards[which], hash, slot + 1);
+    put(this.#shards[which], hash, tagOf(hash) | (slot + 1));
   }
 
   #divide(): void {
@@ -92,7 +107,7 @@ export class KeyIndex {
     this.reserve(this.#size + 1);
     for (const stored of whole) {
       if (stored === 0) continue;
-      const hash = this.#hash(this.#keyAt(stored - 1));
+      const hash = this.#hash(this.#keyAt(slotOf(stored)));
       const which = this.#shardOf(hash);
       if (++this.#counts[which] > this.#countMax(which)) this.#double(which);
       put(this.#shards[which], hash, stored);
@@ -106,7 +121,7 @@ export class KeyIndex {
   #double(which: number): void {
     const shard = this.#shards[which];
     const longer = new Int32Array(shard.length * 2);
-    for (const stored of shard) if (stored !== 0) put(longer, this.#hash(this.#keyAt(stored - 1)), stored);
+    for (const stored of shard) if (stored !== 0) put(longer, this.#hash(this.#keyAt(slotOf(stored))), stored);
     this.#shards[which] = longer;
   }
 
@@ -117,11 +132,11 @@ export class KeyIndex {
     const shard = this.#shards[which];
     const mask = shard.length - 1;
     let hole = hash & mask;
-    while (this.#keyAt(shard[hole] - 1) !== key) hole = (hole + 1) & mask;
+    while (this.#keyAt(slotOf(shard[hole])) !== key) hole = (hole + 1) & mask;
     this.#counts[which]--;
     this.#size--;
     for (let at = (hole + 1) & mask; shard[at] !== 0; at = (at + 1) & mask) {
-      const home = this.#hash(this.#keyAt(shard[at] - 1)) & mask;
+      const home = this.#hash(this.#keyAt(slotOf(shard[at]))) & mask;
       if (((at - home) & mask) < ((at - hole) & mask)) continue;
       shard[hole] = shard[at];
       hole = at;
@@ -139,6 +154,15 @@ export class KeyIndex {
     for (const shard of this.#shards) bytes += shard.byteLength + 100;
     return bytes;
   }
+}
+
+/** Different for all keys of a block. */
+function tagOf(hash: number): number {
+  return ((hash << TAG_SHIFT) ^ (hash << 28)) & ~SLOT_MASK;
+}
+
+function slotOf(stored: number): Slot {
+  return (stored & SLOT_MASK) - 1;
 }
 
 function put(shard: Int32Array, hash: number, stored: number): void {

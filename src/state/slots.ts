@@ -8,10 +8,10 @@ export type Slot = number;
 export const NO_SLOT = -1;
 
 /**
- * Slots of one table at most: a slot plus one is kept in 32 signed bits, in which 0 stands for none. So many rows take
- * 100 GB and more.
+ * Slots of one table at most: an index keeps a slot plus one in 28 bits, in which 0 stands for none. So many rows of
+ * one partition take 10 GB and more.
  */
-export const SLOTS_MAX = 2 ** 31 - 2;
+export const SLOTS_MAX = 2 ** 28 - 2;
 
 /** Something that is kept of every slot of a table: a column, links, rows. It is attached to one table. */
 export interface SlotPart {

@@ -181,7 +181,7 @@ function colliding(seed: number, count: number): number[] {
     hash ^= hash >>> 16;
     hash = unshifted(Math.imul(hash, inverse(0xc2b2ae35)), 13);
     hash = unshifted(Math.imul(hash, inverse(0x85ebca6b)), 16);
-    return Math.imul(hash - added, inverse(factor)) >>> 0;
+    return (Math.imul(hash - added, inverse(factor)) >>> 0) * 16;
   });
 }
 
@@ -216,4 +216,14 @@ Deno.test("SlotTable is not slowed down by keys that were chosen to meet in one 
   const [, , median] = Array.from({ length: 5 }, () => millisecondsToAdd(hostile)).sort((a, b) => a - b);
   assert(slowed > 5 * median, `${slowed} ms with the known seed, ${median} ms with a secret one`);
   assert(median < 5 * ordinary + 5, `${median} ms, ordinary keys ${ordinary} ms`);
+});
+
+Deno.test("SlotTable finds keys that are all multiples of some number as fast as others", () => {
+  const ordinary = Array.from({ length: 20_000 }, (_, index) => index);
+  const stepped = ordinary.map((index) => index * 16);
+  millisecondsToAdd(ordinary);
+  const median = (keys: readonly number[]) =>
+    Array.from({ length: 5 }, () => millisecondsToAdd(keys)).sort((a, b) => a - b)[2];
+  const [first, second] = [median(ordinary), median(stepped)];
+  assert(second < 5 * first + 5, `${second} ms, keys in a row ${first} ms`);
 });
