@@ -10,8 +10,11 @@
 export interface Snapshots {
   /** The one published last under this name; null if there is none. Names are of any characters. */
   read(name: string): Promise<Uint8Array | null>;
-  /** Stores a snapshot, beside the one before it. `parts`: its bytes, one after the other. */
-  write(name: string, parts: readonly Uint8Array[]): Promise<StagedSnapshot>;
+  /**
+   * Stores a snapshot, beside the one before it. `parts`: its bytes, in order. They are taken once; each is there until
+   * the next is asked for.
+   */
+  write(name: string, parts: Iterable<Uint8Array>): Promise<StagedSnapshot>;
 }
 
 /** A snapshot that is stored, and read by nobody yet. */

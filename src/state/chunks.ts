@@ -1,5 +1,5 @@
 import { loadSlots, misfit, saveNumbers } from "./sections.ts";
-import type { SectionReader, SectionWriter, Slot, SlotPart } from "./slots.ts";
+import type { Loading, SectionReader, SectionWriter, Slot, SlotPart } from "./slots.ts";
 
 /** Slots of a chunk as a power of two: chunk lists are short, and filling or copying one chunk stalls nobody. */
 export const CHUNK_BITS = 16;
@@ -75,7 +75,7 @@ export class Chunks<T extends Uint8Array | Int32Array | Float64Array> implements
   }
 
   /** @throws RangeError for what {@link save} cannot have written */
-  load(from: SectionReader): void {
+  *load(from: SectionReader): Loading {
     const slots = loadSlots(from, this.#slots);
     if (slots > 0) this.grow(slots - 1);
     for (let chunk = 0; chunk < this.list.length; chunk++) {
@@ -83,6 +83,7 @@ export class Chunks<T extends Uint8Array | Int32Array | Float64Array> implements
       const used = slotsOfChunk(chunk, slots);
       if (values.length !== used) throw misfit(`${values.length} cells in a chunk instead of ${used}`);
       this.list[chunk].set(values as never);
+      yield;
     }
   }
 }

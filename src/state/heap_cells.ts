@@ -1,7 +1,7 @@
 import { CHUNK_BITS, CHUNK_MASK, CHUNK_SLOTS, chunkLengthFor, slotsOfChunk } from "./chunks.ts";
 import { heapBytesOf } from "./heap_bytes.ts";
 import { loadNumbers, loadSlots, misfit, saveNumbers } from "./sections.ts";
-import type { SectionReader, SectionWriter, Slot, SlotPart } from "./slots.ts";
+import type { Loading, SectionReader, SectionWriter, Slot, SlotPart } from "./slots.ts";
 import { valueOfText, valueText } from "./value_text.ts";
 
 /** Any value for each slot as it is, null for a new one. A chunk in which all are null takes nothing. */
@@ -68,7 +68,7 @@ export class HeapCells<T> implements SlotPart {
     }
   }
 
-  load(from: SectionReader): void {
+  *load(from: SectionReader): Loading {
     const slots = loadSlots(from, this.#slots);
     if (slots > 0) this.grow(slots - 1);
     for (let chunk = 0; chunk < this.#chunks.length; chunk++) {
@@ -76,6 +76,7 @@ export class HeapCells<T> implements SlotPart {
         if (!this.#isValue(value)) throw misfit(`a ${typeof value} at place ${at}`);
         this.set(chunk * CHUNK_SLOTS + at, value);
       }
+      yield;
     }
   }
 }

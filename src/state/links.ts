@@ -1,7 +1,7 @@
 import { SlotCells } from "./cells.ts";
 import { misfit } from "./sections.ts";
 import type { SlotTable } from "./slot_table.ts";
-import { NO_SLOT, type SectionReader, type Slot, type SlotPart } from "./slots.ts";
+import { endsStep, type Loading, NO_SLOT, type SectionReader, type Slot, type SlotPart } from "./slots.ts";
 
 /** Users of a right row one by one, in as many turns as it takes, while users come and go. */
 export interface Walk {
@@ -161,11 +161,12 @@ export class Links {
     };
   }
 
-  #loadLeft(from: SectionReader): void {
+  *#loadLeft(from: SectionReader): Loading {
     const rights = new SlotCells();
-    rights.load(from);
+    yield* rights.load(from);
     if (rights.slots !== this.#rights.slots) throw misfit(`links of ${rights.slots} slots, not ${this.#rights.slots}`);
     for (let left = 0; left < rights.slots; left++) {
+      if (endsStep(left)) yield;
       const right = rights.get(left);
       if (right === NO_SLOT) continue;
       if (!this.#rightTable.isUsed(right)) throw misfit(`a link to slot ${right}, which has no row`);
@@ -185,7 +186,7 @@ export class Links {
         return chunks.reduce((sum, cells) => sum + cells.bytes, 0);
       },
       save: () => {},
-      load: () => {},
+      *load() {},
     };
   }
 }

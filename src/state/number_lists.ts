@@ -1,27 +1,27 @@
-import { NumberCells, SlotCells } from "./cells.ts";
+import { SlotCells } from "./cells.ts";
 import { loadSlots, misfit, saveNumbers } from "./sections.ts";
-import { NO_SLOT, type SectionReader, type SectionWriter, type Slot, type SlotPart } from "./slots.ts";
+import { type Loading, NO_SLOT, type SectionReader, type SectionWriter, type Slot, type SlotPart } from "./slots.ts";
 
 const NOTHING: readonly number[] = [];
 
 /**
- * For each slot a short list of different numbers, in the order in which they came: subscribers. 4 bytes a slot and 12
- * a number, none of them an object; an operation takes time in proportion to the list.
+ * For each slot a short list of different integers of 32 bits, in the order in which they came: subscribers. 4 bytes a
+ * slot and 8 a number, none of them an object; an operation takes time in proportion to the list.
  */
 export class NumberLists implements SlotPart {
   /** By slot: the first link of its list. */
   readonly #heads = new SlotCells();
   /** By link: its number, and the next link of the same list or of those that are free. */
-  readonly #numbers = new NumberCells();
+  readonly #numbers = new SlotCells();
   readonly #nexts = new SlotCells();
   #links = 0;
   #free = NO_SLOT;
 
-  /** `value`: any number but NaN. False if it is in the list already. */
+  /** `value`: an integer of 32 bits. False if it is in the list already. */
   add(slot: Slot, value: number): boolean {
     let last = NO_SLOT;
     for (let link = this.#heads.get(slot); link !== NO_SLOT; link = this.#nexts.get(link)) {
-      if (this.#number(link) === value) return false;
+      if (this.#numbers.get(link) === value) return false;
       last = link;
     }
     const added = this.#link(value);
@@ -35,7 +35,7 @@ export class NumberLists implements SlotPart {
     let last = NO_SLOT;
     for (let link = this.#heads.get(slot); link !== NO_SLOT;) {
       const next = this.#nexts.get(link);
-      if (wanted(this.#number(link))) last = link;
+      if (wanted(this.#numbers.get(link))) last = link;
       else {
         if (last === NO_SLOT) this.#heads.set(slot, next);
         else this.#nexts.set(last, next);
@@ -49,9 +49,9 @@ export class NumberLists implements SlotPart {
   values(slot: Slot): readonly number[] {
     const first = this.#heads.get(slot);
     if (first === NO_SLOT) return NOTHING;
-    const values = [this.#number(first)];
+    const values = [this.#numbers.get(first)];
     for (let link = this.#nexts.get(first); link !== NO_SLOT; link = this.#nexts.get(link)) {
-      values.push(this.#number(link));
+      values.push(this.#numbers.get(link));
     }
     return values;
   }
@@ -84,16 +84,16 @@ export class NumberLists implements SlotPart {
     for (let first = 0; first < slots; first += SECTION_SLOTS) {
       const lists = Array.from({ length: Math.min(SECTION_SLOTS, slots - first) }, (_, at) => this.values(first + at));
       to.array(Int32Array.from(lists, (list) => list.length));
-      to.array(Float64Array.from(lists.flat()));
+      to.array(Int32Array.from(lists.flat()));
     }
   }
 
-  load(from: SectionReader): void {
+  *load(from: SectionReader): Loading {
     const slots = loadSlots(from, this.#heads.slots);
     if (slots > 0) this.grow(slots - 1);
     for (let first = 0; first < slots; first += SECTION_SLOTS) {
       const lengths = from.array(Int32Array);
-      const numbers = from.array(Float64Array);
+      const numbers = from.array(Int32Array);
       const count = Math.min(SECTION_SLOTS, slots - first);
       if (lengths.length !== count) throw misfit(`${lengths.length} lists instead of ${count}`);
       let at = 0;
@@ -102,11 +102,12 @@ export class NumberLists implements SlotPart {
         for (const end = at + lengths[index]; at < end; at++) this.#addLoaded(first + index, numbers[at]);
       }
       if (at !== numbers.length) throw misfit(`${numbers.length} numbers in lists of ${at}`);
+      yield;
     }
   }
 
   #addLoaded(slot: Slot, value: number): void {
-    if (value !== value || !this.add(slot, value)) throw misfit(`${value} in a list`);
+    if (!this.add(slot, value)) throw misfit(`${value} in a list`);
   }
 
   #link(value: number): number {
@@ -124,11 +125,6 @@ export class NumberLists implements SlotPart {
   #release(link: number): void {
     this.#nexts.set(link, this.#free);
     this.#free = link;
-  }
-
-  /** Of a link that is in use. */
-  #number(link: number): number {
-    return this.#numbers.get(link) as number;
   }
 }
 

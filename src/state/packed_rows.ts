@@ -5,7 +5,7 @@ import { HeapCells } from "./heap_cells.ts";
 import { compiledShape, hasShape, type RowShape, type ShapeMaker } from "./row_shape.ts";
 import { isRow, type Rows } from "./rows.ts";
 import { loadNumbers, loadSlots, misfit, saveNumbers } from "./sections.ts";
-import type { SectionReader, SectionWriter, Slot } from "./slots.ts";
+import { endsStep, type Loading, type SectionReader, type SectionWriter, type Slot } from "./slots.ts";
 import { ValueCells } from "./value_cells.ts";
 
 /** {@link PackedRows.kind} of a slot that has no row. */
@@ -180,20 +180,21 @@ export class PackedRows implements Rows {
     for (const cells of this.#columns.values()) cells.save(to);
   }
 
-  load(from: SectionReader): void {
+  *load(from: SectionReader): Loading {
     const slots = loadSlots(from, this.#kinds.slots);
     if (slots > 0) this.grow(slots - 1);
     const [shapes] = loadNumbers(from, 1);
     if (shapes > SHAPES_MAX) throw misfit(`${shapes} shapes of rows`);
     for (let count = 0; count < shapes; count++) this.#learnSaved(from.texts());
-    this.#kinds.load(from);
-    this.#objects.load(from);
-    for (const cells of this.#columns.values()) cells.load(from);
+    yield* this.#kinds.load(from);
+    yield* this.#objects.load(from);
+    for (const cells of this.#columns.values()) yield* cells.load(from);
     for (let slot = 0; slot < slots; slot++) {
       const kind = this.#kinds.get(slot);
       if (kind >= FIRST_SHAPE + shapes || (kind === AS_OBJECT) !== (this.#objects.get(slot) !== null)) {
         throw misfit(`a row of kind ${kind} in slot ${slot}`);
       }
+      if (endsStep(slot)) yield;
     }
   }
 

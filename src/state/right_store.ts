@@ -5,7 +5,7 @@ import { Links } from "./links.ts";
 import { PackedRows } from "./packed_rows.ts";
 import type { Rows } from "./rows.ts";
 import { SlotTable } from "./slot_table.ts";
-import { NO_SLOT, type Slot } from "./slots.ts";
+import { endsStep, type Loading, NO_SLOT, type Slot } from "./slots.ts";
 
 /** Not answered yet. */
 const ASKED = 1;
@@ -108,8 +108,9 @@ export class AskedRights extends RightStore {
   }
 
   /** After the keys were loaded from a snapshot: what was known is unknown until it is confirmed. */
-  restored(): void {
+  *restored(): Loading {
     for (const right of this.keys.used()) {
+      if (endsStep(right)) yield;
       // Nobody was told any more.
       if (this.links.users(right) === 0) this.keys.remove(right);
       else if (this.#state.get(right) === ASKED) this.#asked++;

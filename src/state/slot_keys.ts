@@ -2,7 +2,7 @@ import type { Key } from "../record/key.ts";
 import { CHUNK_BITS, CHUNK_MASK, CHUNK_SLOTS, chunkLengthFor, slotsOfChunk } from "./chunks.ts";
 import { HeapCells } from "./heap_cells.ts";
 import { loadNumbers, loadSlots, misfit, saveNumbers } from "./sections.ts";
-import type { SectionReader, SectionWriter, Slot } from "./slots.ts";
+import type { Loading, SectionReader, SectionWriter, Slot } from "./slots.ts";
 
 /** In 4 bytes: no integer key. In 8 bytes NaN says so. */
 const NONE = -(2 ** 31);
@@ -54,6 +54,11 @@ export class SlotKeys {
     }
   }
 
+  /** Slots grown to. */
+  get slots(): number {
+    return this.#slots;
+  }
+
   get bytes(): number {
     let bytes = this.#texts.bytes;
     for (const chunk of this.integers) bytes += chunk.byteLength;
@@ -69,8 +74,8 @@ export class SlotKeys {
     this.#texts.save(to);
   }
 
-  /** Into an object without slots; returns how many there are. @throws RangeError for what is no set of keys */
-  load(from: SectionReader): number {
+  /** Into an object without slots. @throws RangeError for what is no set of keys */
+  *load(from: SectionReader): Loading {
     const slots = loadSlots(from, 0);
     if (slots > 0) this.grow(slots - 1);
     for (let index = 0; index < this.integers.length; index++) {
@@ -83,8 +88,8 @@ export class SlotKeys {
         this.integers[index] = new Float64Array(this.integers[index].length).fill(NaN);
       }
       this.integers[index].set(keys);
+      yield;
     }
-    this.#texts.load(from);
-    return slots;
+    yield* this.#texts.load(from);
   }
 }

@@ -3,7 +3,16 @@ import { SlotCells } from "./cells.ts";
 import { KeyIndex } from "./key_index.ts";
 import { misfit } from "./sections.ts";
 import { SlotKeys } from "./slot_keys.ts";
-import { NO_SLOT, type SectionReader, type SectionWriter, type Slot, type SlotPart, SLOTS_MAX } from "./slots.ts";
+import {
+  endsStep,
+  type Loading,
+  NO_SLOT,
+  type SectionReader,
+  type SectionWriter,
+  type Slot,
+  type SlotPart,
+  SLOTS_MAX,
+} from "./slots.ts";
 import { TextIndex } from "./text_index.ts";
 
 /**
@@ -134,9 +143,10 @@ export class SlotTable {
    * What {@link save} wrote, back into a table without slots to which the same parts are attached: every key has the
    * slot it had. A table that could not be loaded is thrown away. @throws RangeError for what does not fit
    */
-  load(from: SectionReader): void {
+  *load(from: SectionReader): Loading {
     if (this.#slots > 0) throw misfit("the table is not empty");
-    this.#slots = this.#keys.load(from);
+    yield* this.#keys.load(from);
+    this.#slots = this.#keys.slots;
     let integers = 0;
     for (let slot = 0; slot < this.#slots; slot++) if (typeof this.#keys.get(slot) === "number") integers++;
     this.#integers.reserve(integers);
@@ -145,10 +155,11 @@ export class SlotTable {
       if (key === null) this.#push(slot);
       else if (this.find(key) !== NO_SLOT) throw misfit("a key that is there twice");
       else this.#enter(key, slot);
+      if (endsStep(slot)) yield;
     }
     for (const part of this.#parts) {
       if (this.#slots > 0) part.grow(this.#slots - 1);
-      part.load(from);
+      yield* part.load(from);
     }
   }
 }

@@ -30,7 +30,18 @@ export interface SlotPart {
    * What {@link save} wrote, back into a part that has grown to as many slots, or to none, and holds nothing yet. What
    * a damaged part of it says is not used: the part is thrown away. @throws RangeError for what does not fit
    */
-  load(from: SectionReader): void;
+  load(from: SectionReader): Loading;
+}
+
+/** Loading, cut into steps of a few milliseconds: a table of millions of rows must not stop everything else. */
+export type Loading = Generator<void, void>;
+
+/** Slots of which something is looked up or put in one step. */
+export const STEP_SLOTS = 8_192;
+
+/** Whether a step ends with this slot. */
+export function endsStep(slot: Slot): boolean {
+  return slot % STEP_SLOTS === STEP_SLOTS - 1;
 }
 
 /** Where a snapshot's sections go. What is given may change after the call, so it is written or copied at once. */

@@ -12,15 +12,22 @@ const KINDS: readonly Kind[] = ["array", "text"];
 
 const utf8 = { encoder: new TextEncoder(), decoder: new TextDecoder("utf-8", { fatal: true }) };
 
+/** A section before its head is made. */
+interface Section {
+  readonly kind: Kind;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * A snapshot's bytes: `MAGIC`, then sections, each of a head (length as 64 bits, CRC-32 that begins with the kind,
  * kind), its bytes, and zeros up to the next multiple of 8; then the sum of all lengths, so that a file that was cut at
  * the end of a section is told. Numbers are little-endian, as typed arrays are on every machine that Deno runs on.
+ *
+ * Taking a section copies it; its checksum is made when the file is written, which takes many turns of the event loop.
  */
 export class SnapshotWriter implements SectionWriter {
-  readonly parts: Uint8Array[] = [utf8.encoder.encode(MAGIC)];
+  #sections: Section[] = [];
   #bytes = 0;
-  #sections = 0;
 
   /** Of all sections so far, without their heads. */
   get bytes(): number {
@@ -52,28 +59,42 @@ export class SnapshotWriter implements SectionWriter {
 
   /** What another one has written, which must not be ended, with the number of its sections before it. */
   group(other: SnapshotWriter): void {
-    this.array(Float64Array.of(other.#sections));
-    this.parts.push(...other.parts.slice(1));
+    this.array(Float64Array.of(other.#sections.length));
+    for (const section of other.#sections) this.#sections.push(section);
     this.#bytes += other.#bytes;
-    this.#sections += other.#sections;
   }
 
-  /** Ends the file; nothing else may be written. */
-  end(): readonly Uint8Array[] {
+  /**
+   * Ends the file; nothing else may be written. Its bytes come once, and each part is there until the next one is asked
+   * for: then its memory is given back, as the collector would do much later.
+   */
+  end(): Iterable<Uint8Array> {
     this.array(Float64Array.of(this.#bytes));
-    return this.parts;
+    const sections = this.#sections.reverse();
+    this.#sections = [];
+    return partsOf(sections);
   }
 
   #section(kind: Kind, bytes: Uint8Array): void {
+    this.#sections.push({ kind, bytes });
+    this.#bytes += bytes.length;
+  }
+}
+
+/** The sections' bytes with their heads; the last of `sections` is the first of the file. */
+function* partsOf(sections: Section[]): Generator<Uint8Array> {
+  yield utf8.encoder.encode(MAGIC);
+  for (let section = sections.pop(); section !== undefined; section = sections.pop()) {
+    const { kind, bytes } = section;
     const head = new DataView(new ArrayBuffer(HEAD_BYTES));
     head.setBigUint64(0, BigInt(bytes.length), true);
     head.setUint32(8, crc32(bytes, KINDS.indexOf(kind)), true);
     head.setUint32(12, KINDS.indexOf(kind), true);
-    this.parts.push(new Uint8Array(head.buffer), bytes);
+    yield new Uint8Array(head.buffer);
+    yield bytes;
     const rest = bytes.length % ALIGNMENT;
-    if (rest > 0) this.parts.push(new Uint8Array(ALIGNMENT - rest));
-    this.#bytes += bytes.length;
-    this.#sections++;
+    if (rest > 0) yield new Uint8Array(ALIGNMENT - rest);
+    (bytes.buffer as ArrayBuffer).transfer(0);
   }
 }
 

@@ -1,7 +1,7 @@
 import { CHUNK_BITS, CHUNK_MASK, CHUNK_SLOTS, chunkLengthFor, slotsOfChunk } from "./chunks.ts";
 import { loadChunk, saveChunk } from "./chunk_sections.ts";
 import { loadSlots, saveNumbers } from "./sections.ts";
-import type { SectionReader, SectionWriter, Slot, SlotPart } from "./slots.ts";
+import type { Loading, SectionReader, SectionWriter, Slot, SlotPart } from "./slots.ts";
 import { ValueChunk } from "./value_chunk.ts";
 import { WordList } from "./word_list.ts";
 
@@ -67,10 +67,13 @@ export class ValueCells implements SlotPart {
     this.chunks.forEach((chunk, at) => saveChunk(chunk, { used: slotsOfChunk(at, this.#slots), to }));
   }
 
-  load(from: SectionReader): void {
+  *load(from: SectionReader): Loading {
     const slots = loadSlots(from, this.#slots);
     if (slots > 0) this.grow(slots - 1);
     this.words.restore(from.texts());
-    this.chunks.forEach((chunk, at) => loadChunk(chunk, { used: slotsOfChunk(at, slots), from, words: this.words }));
+    for (const [at, chunk] of this.chunks.entries()) {
+      loadChunk(chunk, { used: slotsOfChunk(at, slots), from, words: this.words });
+      yield;
+    }
   }
 }

@@ -8,7 +8,7 @@ export function createMemorySnapshots(): Snapshots & { readonly published: Map<s
     published,
     read: (name) => Promise.resolve(published.get(name) ?? null),
     write(name, parts) {
-      const bytes = new Uint8Array(Buffer.concat(parts));
+      const bytes = new Uint8Array(Buffer.concat(Array.from(parts, (part) => part.slice())));
       return Promise.resolve({
         publish: () => Promise.resolve(void published.set(name, bytes)),
         discard: () => Promise.resolve(),

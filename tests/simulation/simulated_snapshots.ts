@@ -29,7 +29,7 @@ export class SimulatedSnapshots {
       write: (name, parts) =>
         request("write snapshot", () => {
           if (this.#choices.strikes("no-snapshot", 0.05, () => name)) throw new Error("simulated: the disk is full");
-          const bytes = joined(parts);
+          const bytes = joined(Array.from(parts, (part) => part.slice()));
           return {
             publish: () => request("publish snapshot", () => this.#publish(name, bytes)),
             discard: () => Promise.resolve(),

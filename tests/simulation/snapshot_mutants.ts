@@ -17,7 +17,7 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
   {
     name: "snaprights",
     rule: "right rows of a snapshot are unknown until they are confirmed",
-    apply: both(notAgain, method(AskedRights, "restored", () => function () {})),
+    apply: both(notAgain, method(AskedRights, "restored", () => function* () {})),
   },
   {
     name: "snapask",
@@ -61,7 +61,7 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
     options: { run: { repairAfterMs: 1e9 } },
     apply: both(
       notAgain,
-      method(ShownDigests, "restored", () => function () {}),
+      method(ShownDigests, "restored", () => function* () {}),
       method(ShownDigests, "base", () => function () {}),
     ),
   },
@@ -99,7 +99,7 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
   {
     name: "snaptold",
     rule: "what was told of derived values before a snapshot is forgotten",
-    apply: both(notAgain, method(Server, "restored", () => function () {})),
+    apply: both(notAgain, method(Server, "restored", () => function* () {})),
     seedsMax: 1500,
   },
 ];

@@ -5,7 +5,7 @@ import { ObjectRows } from "./object_rows.ts";
 import { PackedRows } from "../../src/state/packed_rows.ts";
 import { SlotTable } from "../../src/state/slot_table.ts";
 import { type Choices, choicesOf } from "../oracle/random.ts";
-import { readerOf, type Section, sectionsOf } from "./memory_sections.ts";
+import { loadAll, readerOf, type Section, sectionsOf } from "./memory_sections.ts";
 import { COLUMN_KINDS, rowOf, valueOf } from "./random_values.ts";
 
 function made() {
@@ -77,9 +77,9 @@ Deno.test("tables load what is damaged as something else, or refuse it with a Ra
     const choices = choicesOf(seed);
     const { left, right } = filled(choices);
     const tables = made();
-    tables.right.load(readerOf(sectionsOf(right)));
+    loadAll(tables.right.load(readerOf(sectionsOf(right))));
     try {
-      tables.left.load(readerOf(damaged(sectionsOf(left), choices)));
+      loadAll(tables.left.load(readerOf(damaged(sectionsOf(left), choices))));
     } catch (error) {
       if (!(error instanceof RangeError)) throw new Error(`seed ${seed}`, { cause: error });
       refused++;

@@ -4,7 +4,7 @@ import { SlotTable } from "../../src/state/slot_table.ts";
 import { NO_SLOT } from "../../src/state/slots.ts";
 import { choicesOf } from "../oracle/random.ts";
 import { eachSeed } from "./each_seed.ts";
-import { readerOf, sectionsOf } from "./memory_sections.ts";
+import { loadAll, readerOf, sectionsOf } from "./memory_sections.ts";
 
 function made(lefts: number, rights: number) {
   const [left, right] = [new SlotTable(), new SlotTable()];
@@ -110,8 +110,8 @@ function attempt({ seed, steps }: { readonly seed: number; readonly steps: numbe
     if (walks.length > 0 || !choices.chance(1 / 500)) continue;
     const sections = [sectionsOf(right), sectionsOf(left)];
     ({ left, right, links } = made(0, 0));
-    right.load(readerOf(sections[0]));
-    left.load(readerOf(sections[1]));
+    loadAll(right.load(readerOf(sections[0])));
+    loadAll(left.load(readerOf(sections[1])));
   }
   for (const { walk, left } of walks) assertEquals(sorted(taken(walk)), sorted(left));
   for (let of = 0; of < rights; of++) assertEquals(sorted(taken(links.walk(of))), sorted(usersOf(of)));
@@ -126,9 +126,9 @@ Deno.test("Links refuses a snapshot with a link to no row", () => {
   links.use(1, 2);
   const sections = sectionsOf(left);
   const copy = made(0, 0);
-  assertThrows(() => copy.left.load(readerOf(sections)), RangeError, "slot 2");
+  assertThrows(() => loadAll(copy.left.load(readerOf(sections))), RangeError, "slot 2");
   const again = made(0, 0);
-  again.right.load(readerOf(sectionsOf(right)));
-  again.left.load(readerOf(sections));
+  loadAll(again.right.load(readerOf(sectionsOf(right))));
+  loadAll(again.left.load(readerOf(sections)));
   assertEquals(taken(again.links.walk(2)), [1]);
 });

@@ -1,4 +1,4 @@
-import type { SectionReader, SectionWriter } from "../../src/state/slots.ts";
+import type { Loading, SectionReader, SectionWriter } from "../../src/state/slots.ts";
 
 /** A snapshot's sections in memory. */
 export type Section = Uint8Array | (string | null)[];
@@ -33,4 +33,9 @@ export function readerOf(sections: readonly Section[]): SectionReader {
       return [...section];
     },
   };
+}
+
+/** Loads a part in one go. */
+export function loadAll(loading: Loading): void {
+  for (const _ of loading);
 }

@@ -2,7 +2,7 @@ import type { Row } from "../../src/record/row.ts";
 import { wireEquals } from "../../src/record/wire.ts";
 import { HeapCells } from "../../src/state/heap_cells.ts";
 import { isRow, type Rows } from "../../src/state/rows.ts";
-import type { SectionReader, SectionWriter, Slot } from "../../src/state/slots.ts";
+import type { Loading, SectionReader, SectionWriter, Slot } from "../../src/state/slots.ts";
 
 /** Rows as the objects that were given: what columns are measured against, and must agree with. */
 export class ObjectRows implements Rows {
@@ -39,7 +39,7 @@ export class ObjectRows implements Rows {
     this.#rows.save(to);
   }
 
-  load(from: SectionReader): void {
-    this.#rows.load(from);
+  load(from: SectionReader): Loading {
+    return this.#rows.load(from);
   }
 }

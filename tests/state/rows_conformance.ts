@@ -5,7 +5,7 @@ import { wireEquals } from "../../src/record/wire.ts";
 import type { Rows } from "../../src/state/rows.ts";
 import { type Choices, choicesOf } from "../oracle/random.ts";
 import { eachSeed } from "./each_seed.ts";
-import { readerOf, sectionsOf } from "./memory_sections.ts";
+import { loadAll, readerOf, sectionsOf } from "./memory_sections.ts";
 import { BORDERS, COLUMN_KINDS, type ColumnKind, rowOf, valueOf } from "./random_values.ts";
 
 class Point {
@@ -68,7 +68,7 @@ function attempt(make: () => Rows, { seed, steps }: { readonly seed: number; rea
     }
     const sections = sectionsOf(rows);
     rows = make();
-    rows.load(readerOf(sections));
+    loadAll(rows.load(readerOf(sections)));
   };
   for (let step = 0; step < steps; step++) {
     if (held.length === 0 || (held.length < 3_000 && choices.chance(0.2))) {
@@ -189,7 +189,7 @@ function tables(name: string, make: () => Rows): void {
     const rows = grown(make, 100);
     for (let slot = 0; slot < 90; slot++) rows.write(slot, slot === 5 ? { other: 1 } : { a: slot, b: "x" });
     const sections = sectionsOf(rows);
-    grown(make, 100).load(readerOf(sections));
+    loadAll(grown(make, 100).load(readerOf(sections)));
     const fails = (load: () => void) => {
       try {
         load();
@@ -198,9 +198,9 @@ function tables(name: string, make: () => Rows): void {
       }
       return false;
     };
-    assert(fails(() => grown(make, 99).load(readerOf(sections))));
+    assert(fails(() => loadAll(grown(make, 99).load(readerOf(sections)))));
     for (let at = 0; at < sections.length; at++) {
-      assert(fails(() => make().load(readerOf(sections.slice(0, at)))), `cut off at ${at}`);
+      assert(fails(() => loadAll(make().load(readerOf(sections.slice(0, at))))), `cut off at ${at}`);
     }
   });
 }

@@ -6,10 +6,10 @@ import { Links } from "../../src/state/links.ts";
 import { NumberLists } from "../../src/state/number_lists.ts";
 import { PackedRows } from "../../src/state/packed_rows.ts";
 import { SlotTable } from "../../src/state/slot_table.ts";
-import { NO_SLOT } from "../../src/state/slots.ts";
+import { NO_SLOT, STEP_SLOTS } from "../../src/state/slots.ts";
 import { type Choices, choicesOf } from "../oracle/random.ts";
 import { eachSeed } from "./each_seed.ts";
-import { readerOf, sectionsOf } from "./memory_sections.ts";
+import { loadAll, readerOf, sectionsOf } from "./memory_sections.ts";
 import { ObjectRows } from "./object_rows.ts";
 
 function made(seed?: number) {
@@ -62,7 +62,7 @@ function attempt({ seed, steps }: { readonly seed: number; readonly steps: numbe
     if (!choices.chance(1 / 5_000)) continue;
     const sections = sectionsOf(table);
     ({ table, flags, digests, marks } = made(seed + step));
-    table.load(readerOf(sections));
+    loadAll(table.load(readerOf(sections)));
   }
   const slots = new Set<number>();
   for (const [key, { slot, flag, digest, mark }] of held) {
@@ -104,7 +104,7 @@ Deno.test("SlotTable with more keys than one shard has finds every one of them, 
   }
   assertEquals(table.size, 200_000 - Math.ceil(200_000 / 3));
   const copy = new SlotTable({ seed: 6 });
-  copy.load(readerOf(sectionsOf(table)));
+  loadAll(copy.load(readerOf(sectionsOf(table))));
   for (let index = 0; index < 200_000; index++) {
     if (copy.find(keyAt(index)) !== table.find(keyAt(index))) throw new Error(`key ${index} of the copy`);
   }
@@ -158,7 +158,7 @@ Deno.test("SlotTable refuses sections that are damaged, and to load over keys", 
   for (let key = 0; key < 40; key++) table.add(key % 2 === 0 ? key : `key ${key}`);
   table.remove(7);
   const sections = sectionsOf(table);
-  const load = (changed: typeof sections) => made().table.load(readerOf(changed));
+  const load = (changed: typeof sections) => loadAll(made().table.load(readerOf(changed)));
   load(sections);
   for (let at = 0; at < sections.length; at++) {
     assertThrows(() => load(sections.slice(0, at)), RangeError);
@@ -167,10 +167,39 @@ Deno.test("SlotTable refuses sections that are damaged, and to load over keys", 
   const keys = new Int32Array((sections[2] as Uint8Array).slice().buffer);
   keys[2] = keys[0];
   assertThrows(() => load(sections.with(2, new Uint8Array(keys.buffer))), RangeError, "twice");
-  assertThrows(() => table.load(readerOf(sections)), RangeError, "not empty");
+  assertThrows(() => loadAll(table.load(readerOf(sections))), RangeError, "not empty");
 });
 
-/** Keys whose hash by this seed has the same lowest 13 and highest 8 bits: the hash of `KeyIndex`, backwards. */
+/** How many steps it takes to load a table of so many keys, all of which use rows of another one. */
+function stepsToLoad(keys: number): { readonly table: number; readonly links: number } {
+  const openBoth = () => {
+    const [left, right] = [new SlotTable(), new SlotTable()];
+    const rows = left.attach(new PackedRows());
+    return { left, right, rows, links: new Links(left, right) };
+  };
+  const { left, right, rows, links } = openBoth();
+  for (let key = 0; key < keys; key++) {
+    right.add(key);
+    rows.write(left.add(key), { id: key });
+    links.use(key, key);
+  }
+  const copy = openBoth();
+  const table = [...copy.right.load(readerOf(sectionsOf(right)))].length;
+  return { table, links: [...copy.left.load(readerOf(sectionsOf(left)))].length - table };
+}
+
+Deno.test("SlotTable.load is cut into steps that do not grow with the table", () => {
+  const small = stepsToLoad(STEP_SLOTS);
+  const large = stepsToLoad(20 * STEP_SLOTS);
+  assert(large.table >= small.table + 19, `${large.table} steps of a table, ${small.table} of a small one`);
+  // Rows are looked through, and links are made.
+  assert(large.links >= small.links + 2 * 19, `${large.links} steps of its parts, ${small.links} of a small one's`);
+});
+
+/**
+ * Keys that are the first of their blocks and whose hash by this seed has the same lowest 13 and highest 8 bits: the
+ * hash of `KeyIndex`, backwards.
+ */
 function colliding(seed: number, count: number): number[] {
   const random = mulberry32(seed);
   const factor = (random() * 2 ** 32) | 1;

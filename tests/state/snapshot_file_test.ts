@@ -5,7 +5,7 @@ import { SnapshotReader, SnapshotWriter } from "../../src/state/snapshot_file.ts
 function bytesOf(write: (to: SnapshotWriter) => void): Uint8Array {
   const writer = new SnapshotWriter();
   write(writer);
-  return new Uint8Array(writer.end().flatMap((part) => [...part]));
+  return new Uint8Array(Array.from(writer.end(), (part) => [...part]).flat());
 }
 
 const TEXTS = ["", "plain", null, "Ünïcode 😀", 'quo"te', "half \ud83d of one", null];
@@ -33,8 +33,19 @@ Deno.test("a snapshot of another array is copied when it is written", () => {
   const writer = new SnapshotWriter();
   writer.array(values);
   values.fill(9);
-  const bytes = new Uint8Array(writer.end().flatMap((part) => [...part]));
+  const bytes = new Uint8Array(Array.from(writer.end(), (part) => [...part]).flat());
   assertEquals([...new SnapshotReader(bytes).array(Uint8Array)], [1, 2, 3]);
+});
+
+Deno.test("a snapshot's memory is given back part by part, as it is written", () => {
+  const writer = new SnapshotWriter();
+  for (let section = 0; section < 3; section++) writer.array(new Int32Array(1_000));
+  const arrays: Uint8Array[] = [];
+  for (const part of writer.end()) {
+    assertEquals(arrays.map(({ length }) => length), arrays.map(() => 0));
+    if (part.length === 4_000) arrays.push(part);
+  }
+  assertEquals(arrays.length, 3);
 });
 
 Deno.test("a snapshot that is cut, or has one wrong bit anywhere, is refused", () => {

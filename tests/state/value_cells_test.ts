@@ -4,7 +4,7 @@ import { wireEquals } from "../../src/record/wire.ts";
 import { ValueCells } from "../../src/state/value_cells.ts";
 import { choicesOf } from "../oracle/random.ts";
 import { eachSeed } from "./each_seed.ts";
-import { readerOf, sectionsOf } from "./memory_sections.ts";
+import { loadAll, readerOf, sectionsOf } from "./memory_sections.ts";
 import { BORDERS, COLUMN_KINDS, type ColumnKind, valueOf } from "./random_values.ts";
 
 function grown(slots: number): ValueCells {
@@ -15,7 +15,7 @@ function grown(slots: number): ValueCells {
 
 function reloaded(cells: ValueCells): ValueCells {
   const copy = new ValueCells();
-  copy.load(readerOf(sectionsOf(cells)));
+  loadAll(copy.load(readerOf(sectionsOf(cells))));
   return copy;
 }
 
@@ -140,7 +140,7 @@ Deno.test("ValueCells refuses sections that are damaged or another's", () => {
   const cells = grown(300);
   for (let slot = 0; slot < 300; slot++) cells.set(slot, slot === 7 ? 7n : `word ${slot % 5}`);
   const sections = sectionsOf(cells);
-  const load = (changed: typeof sections) => new ValueCells().load(readerOf(changed));
+  const load = (changed: typeof sections) => loadAll(new ValueCells().load(readerOf(changed)));
   load(sections);
   for (let at = 0; at < sections.length; at++) {
     assertThrows(() => load(sections.slice(0, at)), RangeError);
@@ -151,8 +151,8 @@ Deno.test("ValueCells refuses sections that are damaged or another's", () => {
       assertThrows(() => load(sections.with(at, section.map((byte) => byte ^ 0xff))), RangeError);
     }
   }
-  assertThrows(() => grown(299).load(readerOf(sections)), RangeError);
-  grown(300).load(readerOf(sections));
+  assertThrows(() => loadAll(grown(299).load(readerOf(sections))), RangeError);
+  loadAll(grown(300).load(readerOf(sections)));
 });
 
 Deno.test("ValueCells refuses to save what no text can stand for", () => {

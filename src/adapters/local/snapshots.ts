@@ -41,7 +41,7 @@ export function openLocalSnapshots(directory: string): Snapshots {
   };
 }
 
-async function writeParts(path: string, parts: readonly Uint8Array[]): Promise<void> {
+async function writeParts(path: string, parts: Iterable<Uint8Array>): Promise<void> {
   const file = await Deno.open(path, { write: true, createNew: true });
   try {
     for (const part of parts) {

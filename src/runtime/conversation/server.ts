@@ -8,7 +8,7 @@ import { NumberCells } from "../../state/cells.ts";
 import { type Chore, type Chores, LOOKS_PER_STEP, Walks } from "../../state/chores.ts";
 import { NumberLists } from "../../state/number_lists.ts";
 import { SlotTable } from "../../state/slot_table.ts";
-import { NO_SLOT, type Slot } from "../../state/slots.ts";
+import { endsStep, type Loading, NO_SLOT, type Slot } from "../../state/slots.ts";
 
 /**
  * Sends a value, as {@link encodeWire} writes it, to the home with this partition; or the digest of the value, if that
@@ -29,6 +29,8 @@ export interface ServerOptions {
 
 /** More than any table has partitions. */
 const HOMES_MAX = 65_536;
+/** A subscription has 32 bits. What a home asked so many lives ago was taken out of memory long before. */
+const LIVES_MAX = 32_768;
 const ABSENT = "null";
 const ABSENT_DIGEST = 0;
 
@@ -85,7 +87,7 @@ export class Server {
 
   /** The home started again: whatever it asked before is void from now on. A chore takes it out of memory. */
   forget(home: number): void {
-    this.#forgotten[home] = (this.#forgotten[home] ?? 0) + 1;
+    this.#forgotten[home] = ((this.#forgotten[home] ?? 0) + 1) % LIVES_MAX;
     this.#tidying.ask(home);
   }
 
@@ -146,8 +148,12 @@ export class Server {
    * After the entries were loaded from a snapshot. `derived`: values may have changed since without a change of their
    * own rows.
    */
-  restored({ derived }: { readonly derived: boolean }): void {
-    if (derived) { for (const entry of this.#entries.used()) this.#told.set(entry, null); }
+  *restored({ derived }: { readonly derived: boolean }): Loading {
+    if (!derived) return;
+    for (const entry of this.#entries.used()) {
+      this.#told.set(entry, null);
+      if (endsStep(entry)) yield;
+    }
   }
 
   /** The value of a subscribed entry is not known now: whoever waits is told as soon as it is. */

@@ -2,6 +2,7 @@ import type { PartitionOffsets } from "../../ports/log.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import { outputsOf } from "../../plan/outputs_of.ts";
 import { ProductionError } from "../../record/errors.ts";
+import type { Loading } from "../../state/slots.ts";
 import { SnapshotReader, SnapshotWriter } from "../../state/snapshot_file.ts";
 import type { Task } from "../task/task.ts";
 import { evaluateAll, restoreRows, restoreTask, saveTask } from "../task/task_snapshot.ts";
@@ -22,6 +23,9 @@ import {
 } from "./snapshot_head.ts";
 import type { TaskHost } from "./task_host.ts";
 import type { Topics } from "./topics.ts";
+
+/** A snapshot is loaded for so long at a time, and one step more. */
+const TURN_MS = 10;
 
 /** What a task begins with. */
 export interface Restored {
@@ -110,9 +114,9 @@ export class SnapshotKeeper {
       if (exchanged !== null) return this.#ignore(host, exchanged);
       const task = begin();
       const whole = head.plan === this.#plan;
-      if (!whole) restoreRows(task, reader);
+      if (!whole) await this.#inTurns(restoreRows(task, reader));
       else {
-        restoreTask(task, reader);
+        await this.#inTurns(restoreTask(task, reader));
         reader.end();
       }
       const remembered = whole ? rememberedOf(head) : null;
@@ -128,6 +132,17 @@ export class SnapshotKeeper {
       const lasting = error instanceof ProductionError && !error.retriable;
       if (!(lasting || error instanceof RangeError || error instanceof SyntaxError)) throw error;
       return this.#ignore(host, error.message);
+    }
+  }
+
+  /** The task is nobody's yet, so whatever else happens may happen between two steps. */
+  async #inTurns(loading: Loading): Promise<void> {
+    const { clock } = this.#instance.ports;
+    let turnMs = clock.nowMs();
+    for (const _ of loading) {
+      if (clock.nowMs() - turnMs < TURN_MS) continue;
+      await clock.breathe();
+      turnMs = clock.nowMs();
     }
   }
 

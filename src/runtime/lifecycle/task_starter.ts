@@ -116,6 +116,9 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
     const ofTable = () => still().filter((host) => host.table === table);
     await readBase({ table, hosts: ofTable, remembered }, options);
     for (const host of ofTable()) {
+      // Each is looked through.
+      await clock.breathe();
+      if (!still().includes(host)) continue;
       baseKnown(host.task!);
       host.baseRead = true;
       options.onBaseRead(host);

@@ -8,11 +8,14 @@ import { checkMessageBytes, checkTextBytes } from "../../record/sendable.ts";
 import { decodeWire, encodeWire } from "../../record/wire.ts";
 import { SlotCells } from "../../state/cells.ts";
 import type { SlotTable } from "../../state/slot_table.ts";
-import { NO_SLOT, type SectionReader, type SectionWriter, type Slot } from "../../state/slots.ts";
+import { type Loading, NO_SLOT, type SectionReader, type SectionWriter, type Slot } from "../../state/slots.ts";
 import { ValueCells } from "../../state/value_cells.ts";
 
 /** Of an entry whose row is not known yet in this epoch: it is in no group. */
 const NOT_FOLDED: Slot = -2;
+
+/** Groups, or rows into groups, that one step of loading makes or puts. */
+const PUT_PER_STEP = 1_024;
 
 /** Of a message with a share, as many parts as its columns take once, and as a key, in which quotes are escaped. */
 const COLUMNS_PARTS = 3;
@@ -93,8 +96,12 @@ export class GroupOutput {
   }
 
   /** What {@link save} wrote, after the entries were loaded: puts them into their groups. */
-  load(from: SectionReader): void {
-    const groups = from.texts().map((text) => text === null ? NO_SLOT : this.#newGroup(decodeWire(text) as Columns));
+  *load(from: SectionReader): Loading {
+    const groups: Slot[] = [];
+    for (const text of from.texts()) {
+      groups.push(text === null ? NO_SLOT : this.#newGroup(decodeWire(text) as Columns));
+      if (groups.length % PUT_PER_STEP === 0) yield;
+    }
     for (const entry of this.#entries.used()) {
       const saved = this.#places.get(entry);
       if (saved < 0) continue;
@@ -102,6 +109,7 @@ export class GroupOutput {
       if (group === NO_SLOT) throw new RangeError("it is damaged: a row in a group that is not there");
       this.#places.set(entry, group);
       this.groups.put(group, this.#contributed(entry));
+      if (entry % PUT_PER_STEP === 0) yield;
     }
     for (const group of this.groups.keys.used()) if (this.groups.rows(group) === 0) this.drop(group);
   }

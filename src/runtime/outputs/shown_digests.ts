@@ -1,6 +1,6 @@
 import { NumberCells } from "../../state/cells.ts";
 import { type Entries, PENDING, SHOWN_BEFORE } from "../../state/entries.ts";
-import type { Slot } from "../../state/slots.ts";
+import { endsStep, type Loading, type Slot } from "../../state/slots.ts";
 
 /** Digest of a row that is somebody else's or was altered: that of no row which this task writes. */
 export const FOREIGN_DIGEST = -1;
@@ -52,8 +52,9 @@ export class ShownDigests {
   }
 
   /** After the entries were loaded from a snapshot: what was shown then counts where {@link base} says the same. */
-  restored(): void {
+  *restored(): Loading {
     for (const entry of this.#entries.keys.used()) {
+      if (endsStep(entry)) yield;
       const digest = this.#digests.get(entry);
       if (digest === FOREIGN_DIGEST) this.gone(entry);
       else if (digest !== null) this.#digests.set(entry, remembered(digest));

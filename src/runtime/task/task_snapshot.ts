@@ -3,7 +3,7 @@ import type { Chore } from "../../state/chores.ts";
 import { DIRTY, Entries, FAILED, PENDING, REPLACED, SEEN, SHOWN_BEFORE } from "../../state/entries.ts";
 import type { Links } from "../../state/links.ts";
 import { AskedRights, GlobalRights } from "../../state/right_store.ts";
-import { NO_SLOT, type Slot } from "../../state/slots.ts";
+import { endsStep, type Loading, NO_SLOT, type Slot } from "../../state/slots.ts";
 import { type SnapshotReader, SnapshotWriter } from "../../state/snapshot_file.ts";
 import { saveShares } from "../outputs/remembered_shares.ts";
 import type { Task } from "./task.ts";
@@ -45,21 +45,22 @@ export function saveTask(task: Task, to: SnapshotWriter): void {
  *
  * @throws RangeError for what does not fit: the task must be thrown away
  */
-export function restoreTask(task: Task, from: SnapshotReader): void {
+export function* restoreTask(task: Task, from: SnapshotReader): Loading {
   const { entries, stores, sinks, groups, servers, table } = task;
   task.source.load(from);
   from.group();
-  for (const store of stores) store.keys.load(from);
-  entries.keys.load(from);
-  for (const group of groups) group.load(from);
+  for (const store of stores) yield* store.keys.load(from);
+  yield* entries.keys.load(from);
+  for (const group of groups) yield* group.load(from);
   for (const sink of task.shareSinks) sink?.remembered.load(from);
   for (const entry of entries.keys.used()) {
+    if (endsStep(entry)) yield;
     const again = entries.is(entry, DIRTY | FAILED | PENDING);
     entries.lower(entry, DIRTY | FAILED | PENDING | SEEN | SHOWN_BEFORE | REPLACED);
     if (again) entries.raise(entry, PENDING);
   }
   for (const sink of sinks) {
-    sink.digests.restored();
+    yield* sink.digests.restored();
     for (const text of from.texts()) {
       const entry = text === null ? NO_SLOT : entries.keys.find(parseKeyText(text));
       if (entry !== NO_SLOT) entries.raise(entry, PENDING);
@@ -73,8 +74,8 @@ export function restoreTask(task: Task, from: SnapshotReader): void {
     }
     markUsers(task.entries, { links: store.links, right: walked[index + 1] });
   }
-  for (const server of servers) server.restored({ derived: table.lookups.length > 0 });
-  for (const store of stores) if (store instanceof AskedRights) store.restored();
+  for (const server of servers) yield* server.restored({ derived: table.lookups.length > 0 });
+  for (const store of stores) if (store instanceof AskedRights) yield* store.restored();
   task.restored = true;
   task.conversation.askForAll();
 }
@@ -85,15 +86,16 @@ export function restoreTask(task: Task, from: SnapshotReader): void {
  *
  * @throws RangeError for what does not fit: the task must be thrown away
  */
-export function restoreRows(task: Task, from: SnapshotReader): void {
+export function* restoreRows(task: Task, from: SnapshotReader): Loading {
   task.source.load(from);
   const passOver = from.group();
   passOver();
   const { members } = task.entries;
   // Of what is kept of entries, the rows come first.
   const saved = new Entries(members.length);
-  saved.keys.load(from);
+  yield* saved.keys.load(from);
   for (const entry of saved.keys.used()) {
+    if (endsStep(entry)) yield;
     const key = saved.keys.keyOf(entry);
     for (const [member, rows] of saved.members.entries()) {
       if (rows.has(entry)) task.setRow(member, key, rows.read(entry));
