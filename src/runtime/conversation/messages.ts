@@ -90,13 +90,14 @@ export function encodeValue(join: string, key: Key, wire: string): EncodedMessag
   return { head: headOf("V", join), body: `${keyJson(key)},${wire}` };
 }
 
-const heads = new Map<string, string>();
+const heads = new Map<string, Map<string, string>>();
 
 /** Remembered: there are a few names, and millions of messages. */
 function headOf(type: string, name: string): string {
-  const id = type + name;
-  let head = heads.get(id);
-  if (head === undefined) heads.set(id, head = `["${type}",${JSON.stringify(name)},[`);
+  let ofType = heads.get(type);
+  if (ofType === undefined) heads.set(type, ofType = new Map());
+  let head = ofType.get(name);
+  if (head === undefined) ofType.set(name, head = `["${type}",${JSON.stringify(name)},[`);
   return head;
 }
 
