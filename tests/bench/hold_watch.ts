@@ -20,8 +20,11 @@ export interface HoldWatch {
 /** Turns that end within this time are not told apart: asking for processor time takes longer than most of them. */
 const SHORT_MS = 2;
 
-/** Begins to watch this thread's event loop (Linux). */
-export function watchHolds(first: string): HoldWatch {
+/**
+ * Begins to watch this thread's event loop (Linux): at every turn, which keeps a processor busy, or every so many
+ * milliseconds, which finds holds that are longer and costs nothing worth measuring.
+ */
+export function watchHolds(first: string, everyMs = 0): HoldWatch {
   const holds = new Map<string, { cpuMs: number; wallMs: number }>();
   let watching = true;
   let name = first;
@@ -40,14 +43,15 @@ export function watchHolds(first: string): HoldWatch {
   };
   const turn = () => {
     look();
-    if (watching) setImmediate(turn);
+    if (watching) next();
   };
-  setImmediate(turn);
+  const next = () => everyMs === 0 ? setImmediate(turn) : setTimeout(turn, everyMs);
+  next();
   return {
-    phase(next) {
+    phase(begun) {
       // What held the loop until now is of the phase before.
       look();
-      name = next;
+      name = begun;
     },
     stop() {
       watching = false;

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import sales from "../../topologies/sales.ts";
 import { benchChurn } from "./churn.ts";
 import { benchLatency } from "./latency.ts";
+import { benchPeer } from "./peer/peer.ts";
 import { onEmbedded, onKafka } from "./places.ts";
 import { type Measured, print } from "./report.ts";
 import salesGlobal from "./sales_global.ts";
@@ -24,10 +25,13 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
   many       many topologies of many tasks in one process: until all run, at rest, a rebalance
   many-kafka  the same on a real Kafka (needs Java, Maven)
   soak       an hour of steady work: whether memory and files grow, the longest hold of the loop
+  peer [fk] [global]  Weir beside Kafka Streams on the same topics of a real Kafka, ratios printed, every row compared
+             with a computation from scratch (needs Java 17 with javac, Maven, 12 GB of memory, 15 GB of disk)
   (none)     all but soak and those on a real Kafka
 
   --live N      rows of the churning table (default 100000)
-  --orders N    orders of the store (default 60000)
+  --orders N    orders of the store (default 60000; for peer 200000, which are 980,000 records; from 1000000 on Weir
+                alone, in a process of 2 GB)
   --changes N   changes of the backlog, or of the churning table (default 300000)
   --groups N    groups of one home for stall (default 500000)
   --partitions N  tasks of each table for stall (default 48) and many (default 100)
@@ -46,13 +50,13 @@ const STALL_FLAGS = ["--max-semi-space-size=16", "--initial-old-space-size=8000"
 const START_FLAGS = ["--max-semi-space-size=128", "--min-semi-space-size=64"];
 
 /** Needs more than this machine, or more time than one waits for. */
-const ASKED_FOR = ["soak", "kafka", "latency-kafka", "many-kafka"];
+const ASKED_FOR = ["soak", "peer", "kafka", "latency-kafka", "many-kafka"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     live: { type: "string", default: "100000" },
-    orders: { type: "string", default: "60000" },
+    orders: { type: "string" },
     changes: { type: "string", default: "300000" },
     groups: { type: "string", default: "500000" },
     partitions: { type: "string" },
@@ -64,9 +68,12 @@ const { values, positionals } = parseArgs({
     help: { type: "boolean", default: false },
   },
 });
-const size = { orders: Number(values.orders), changes: Number(values.changes) };
+const size = { orders: Number(values.orders ?? "60000"), changes: Number(values.changes) };
 
 const many = [values.topologies, values.partitions ?? "100", values.rows];
+
+/** `peer fk` measures one of both. */
+const variants = positionals[0] === "peer" ? positionals.splice(1) : [];
 
 const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
   embedded: () => onEmbedded((place) => benchThroughput("embedded", { topology: sales, ...place }, size)),
@@ -90,6 +97,8 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
   "fan-out": () => apart("fan_out.ts", { flags: START_FLAGS, args: [values.users] }),
   many: () => apart("many.ts", { flags: [], args: many }),
   "many-kafka": () => onKafka(({ broker }) => apart("many.ts", { flags: [], args: [...many, broker] })),
+  peer: () =>
+    onKafka((place) => benchPeer(place, { orders: Number(values.orders ?? "200000"), variants }), { topics: false }),
   memory: () => apart("memory.ts", { flags: ["--expose-gc"], args: [] }),
   state: () => apart("state.ts", { flags: ["--expose-gc"], args: [] }),
   soak: () => apart("soak.ts", { flags: [...START_FLAGS, "--expose-gc"], args: [values.seconds, values.rate] }),

@@ -2,13 +2,21 @@ import { startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/
 import { type EmbeddedLog, openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { openKafka } from "../../src/adapters/kafka/kafka_log.ts";
 import type { Log } from "../../src/ports/log.ts";
-import { stackAddresses, stackDown, stackUp } from "../stack/mod.ts";
+import { stackAddresses, stackDown, stackStatus, stackUp } from "../stack/mod.ts";
 
 /** A fresh log and a fresh ClickHouse. */
 export interface Place {
   readonly log: Log;
   readonly clickhouseUrl: string;
+  /** ClickHouse runs in a process of its own. */
+  readonly clickhousePid: number;
   readonly directory: string;
+}
+
+/** A place whose log is a real Kafka. */
+export interface KafkaPlace extends Place {
+  readonly broker: string;
+  readonly brokerPid: number;
 }
 
 /** Runs `action` on an embedded log and ClickHouse of their own, and removes them. */
@@ -19,7 +27,7 @@ export async function onEmbedded<T>(
   const log = openEmbeddedLog({ path: `${directory}/log.db` });
   const clickhouse = await startEmbeddedClickHouse({ path: `${directory}/clickhouse` });
   try {
-    return await action({ log, clickhouseUrl: clickhouse.url, directory });
+    return await action({ log, clickhouseUrl: clickhouse.url, clickhousePid: clickhouse.pid, directory });
   } finally {
     await clickhouse.close();
     await log.close();
@@ -27,16 +35,31 @@ export async function onEmbedded<T>(
   }
 }
 
-/** Runs `action` on a real ZooKeeper and Kafka of their own on this machine, and removes them. */
-export async function onKafka<T>(action: (place: Place & { readonly broker: string }) => Promise<T>): Promise<T> {
+/**
+ * Runs `action` on a real ZooKeeper and Kafka of their own on this machine, and removes them. `topics`: with those of
+ * the store, as they are unless `action` makes its own.
+ */
+export async function onKafka<T>(
+  action: (place: KafkaPlace) => Promise<T>,
+  { topics = true }: { readonly topics?: boolean } = {},
+): Promise<T> {
   const directory = await Deno.makeTempDir({ prefix: "weir-bench-" });
   const stack = { root: `${directory}/stack`, portOffset: 21_000 };
-  await stackUp({ kafkaOnly: true, onProgress: () => {}, ...stack });
+  await stackUp({ kafkaOnly: true, topics, onProgress: () => {}, ...stack });
   const broker = stackAddresses(stack).kafka;
   const log = openKafka({ brokers: [broker], clientId: "bench" });
   const clickhouse = await startEmbeddedClickHouse({ path: `${directory}/clickhouse` });
   try {
-    return await action({ log, broker, clickhouseUrl: clickhouse.url, directory });
+    const services = (await stackStatus(stack)).services;
+    const brokerPid = services.find(({ name }) => name === "kafka")!.pid!;
+    return await action({
+      log,
+      broker,
+      brokerPid,
+      clickhouseUrl: clickhouse.url,
+      clickhousePid: clickhouse.pid,
+      directory,
+    });
   } finally {
     await clickhouse.close();
     await log.close();

@@ -21,6 +21,8 @@ export interface StackUpOptions extends LayoutOptions {
   readonly all?: boolean;
   /** Only the broker and ZooKeeper: enough for tests of the log. */
   readonly kafkaOnly?: boolean;
+  /** False: without the store's topics. */
+  readonly topics?: boolean;
   readonly onProgress?: (line: string) => void;
 }
 
@@ -47,7 +49,7 @@ export interface ServiceStatus {
  * @throws Error with what to install or read
  */
 export async function stackUp(options: StackUpOptions = {}): Promise<StackAddresses> {
-  const { all = false, clickhouse = all, kafkaOnly = false, onProgress = () => {} } = options;
+  const { all = false, clickhouse = all, kafkaOnly = false, topics = true, onProgress = () => {} } = options;
   const missing = missingPrerequisites();
   if (missing.length > 0) throw new Error(`Cannot start the stack:\n  - ${missing.join("\n  - ")}`);
   const layout = stackLayout(options);
@@ -57,7 +59,7 @@ export async function stackUp(options: StackUpOptions = {}): Promise<StackAddres
   const kafka = async () => {
     await up("zookeeper");
     await up("kafka");
-    await timed("topics ready", onProgress, () => createTopics(layout));
+    if (topics) await timed("topics ready", onProgress, () => createTopics(layout));
   };
   if (kafkaOnly) {
     await kafka();
