@@ -97,8 +97,11 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
   "fan-out": () => apart("fan_out.ts", { flags: START_FLAGS, args: [values.users] }),
   many: () => apart("many.ts", { flags: [], args: many }),
   "many-kafka": () => onKafka(({ broker }) => apart("many.ts", { flags: [], args: [...many, broker] })),
-  peer: () =>
-    onKafka((place) => benchPeer(place, { orders: Number(values.orders ?? "200000"), variants }), { topics: false }),
+  peer: async () => {
+    const orders = Number(values.orders ?? "200000");
+    await onKafka((place) => benchPeer(place, { orders, variants }), { topics: false });
+    return [];
+  },
   memory: () => apart("memory.ts", { flags: ["--expose-gc"], args: [] }),
   state: () => apart("state.ts", { flags: ["--expose-gc"], args: [] }),
   soak: () => apart("soak.ts", { flags: [...START_FLAGS, "--expose-gc"], args: [values.seconds, values.rate] }),

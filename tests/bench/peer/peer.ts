@@ -1,6 +1,6 @@
 import { startEmbeddedClickHouse } from "../../../src/adapters/embedded_clickhouse/clickhouse.ts";
 import type { KafkaPlace } from "../places.ts";
-import type { Measured } from "../report.ts";
+import { type Measured, print } from "../report.ts";
 import { watchUsage } from "../usage.ts";
 import { compareAll, type Comparison } from "./compare.ts";
 import type { AppFigures } from "./measured_process.ts";
@@ -31,14 +31,15 @@ export interface PeerSize {
 /**
  * Weir beside Kafka Streams on the same topics of one broker: the sales topology with all four joins by foreign key
  * (`fk`), and with products, sellers and users replicated (`global`). With very many orders Weir alone, `fk`, in a
- * process of 2 GB. Every row that Weir shows is compared with a computation from scratch.
+ * process of 2 GB. Every row that Weir shows is compared with a computation from scratch. As all this takes a while,
+ * each block is printed when it is measured.
  */
-export async function benchPeer(place: KafkaPlace, { orders, variants }: PeerSize): Promise<Measured[]> {
+export async function benchPeer(place: KafkaPlace, { orders, variants }: PeerSize): Promise<void> {
   const { log, broker, brokerPid, directory } = place;
   const java = await buildPeer(`${directory}/peer`);
   console.error(await loadDataSet(java, { broker, orders, updates: UPDATES }));
   const alone = orders >= ALONE_FROM_ORDERS;
-  const measured: Measured[] = [{
+  print([{
     name: "what is counted",
     figures: {
       Weir: "its process: program, state, clients of Kafka and ClickHouse",
@@ -46,12 +47,13 @@ export async function benchPeer(place: KafkaPlace, { orders, variants }: PeerSiz
       "not counted": "the broker; ClickHouse, embedded, in a process of its own",
       "wall times": "change with what others do on the machine; CPU seconds hardly do",
     },
-  }];
+  }]);
   for (const variant of variants.length > 0 ? variants : alone ? ["fk"] : VARIANTS) {
     const peer = alone
       ? null
       : await withLoad(`Kafka Streams, ${variant}`, () =>
         measurePeer({ java, log, broker, brokerPid, variant, directory: `${directory}/peer` }));
+    if (peer !== null) print([{ name: peer.name, figures: { ...figuresOf(peer.value), ...peer.load } }]);
     const topology = `peer_${variant}`;
     const weir = await withLoad(
       `Weir, ${topology}`,
@@ -68,21 +70,13 @@ export async function benchPeer(place: KafkaPlace, { orders, variants }: PeerSiz
           return { figures, comparison: await compareAll(log, { url: clickhouse.url, table: topology }) };
         }),
     );
-    if (peer !== null) measured.push({ name: peer.name, figures: { ...figuresOf(peer.value), ...peer.load } });
-    measured.push({
-      name: weir.name,
-      figures: {
-        ...figuresOf(weir.value.figures),
-        ...ownFigures(weir.value.figures),
-        ...weir.load,
-        ...rowsOf(weir.value.comparison),
-      },
-    });
+    const own = weir.value;
+    const figures = { ...figuresOf(own.figures), ...ownFigures(own.figures), ...weir.load, ...rowsOf(own.comparison) };
+    print([{ name: weir.name, figures }]);
     if (peer !== null) {
-      measured.push({ name: `${topology}: Weir to Kafka Streams`, figures: ratiosOf(weir.value.figures, peer.value) });
+      print([{ name: `${topology}: Weir to Kafka Streams`, figures: ratiosOf(own.figures, peer.value) }]);
     }
   }
-  return measured;
 }
 
 /** A ClickHouse of its own for each run: what the one before has left to merge is not measured with the next. */
