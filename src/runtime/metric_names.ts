@@ -88,11 +88,16 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   },
   weir_state_bytes: {
     kind: "gauge",
-    help: "Memory that a table's rows take, with the right rows and groups kept for it.",
+    help: "Memory that a table's rows take, with the right rows and groups kept for it. A global table that several " +
+      "topologies of a process share is held once and counts for each with an equal part.",
     labels: ["table"],
   },
   weir_global_rows: { kind: "gauge", help: "Rows of global tables held in memory.", labels: [] },
-  weir_global_lag_records: { kind: "gauge", help: "Records of global tables not read yet.", labels: [] },
+  weir_global_lag_records: {
+    kind: "gauge",
+    help: "Records of global tables not read yet, and rows that were there when the topology joined and wait for it.",
+    labels: [],
+  },
   weir_groups_set_aside: {
     kind: "gauge",
     help: "Groups that the view of a sink leaves out, because a total does not fit its column.",

@@ -17,4 +17,9 @@ export interface Ports {
   readonly snapshots: Snapshots;
   /** Tables that other topologies of this process write on the same warehouse; if absent there are none. */
   readonly busyTables?: BusyTables;
+  /**
+   * Stands for the process: topologies that are given the same hold the global tables that they declare alike once. If
+   * absent, those that are given the same log.
+   */
+  readonly process?: object;
 }

@@ -1,17 +1,16 @@
 import type { Topology } from "../dsl/topology.ts";
 import type { Membership } from "../ports/log.ts";
-import { ProductionError } from "../record/errors.ts";
 import { BusyTables } from "./busy_tables.ts";
 import { Assignments } from "./lifecycle/assignments.ts";
 import { beginCounters } from "./lifecycle/begin_counters.ts";
 import { createTaskContext } from "./lifecycle/context.ts";
 import { DeadLetterQueue } from "./delivery/dead_letter_queue.ts";
 import { GlobalLetters } from "./lifecycle/global_letters.ts";
-import { GlobalReader } from "./globals/global_reader.ts";
 import { HELD_ROWS, tendHeldRows } from "./lifecycle/held_rows.ts";
 import { groupTasks } from "./lifecycle/group_tasks.ts";
 import { Housekeeping } from "./lifecycle/housekeeping.ts";
 import { type Instance, startReport } from "./lifecycle/instance.ts";
+import { openGlobals } from "./lifecycle/open_globals.ts";
 import type { RunOptions } from "./options.ts";
 import { Intake } from "./lifecycle/intake.ts";
 import { LoadOrder } from "./lifecycle/load_order.ts";
@@ -130,6 +129,8 @@ export class Runner {
       onFailed: this.#fail,
       stopped,
     });
+    // Stopped meanwhile: nobody would end what begins from here on.
+    if (this.#stopping) return writers.forEach((writer) => writer.close());
     const instance = this.#instance = this.#prepare(topics, writers);
     const assignments = this.#assignments = new Assignments(instance);
     const pump = this.#pump = new Pump(instance, assignments, () => this.#report());
@@ -168,21 +169,16 @@ export class Runner {
       globalReader: () => this.#instance?.globals ?? null,
       onDoubt: (table, doubt) => this.#doubt(table, doubt),
     });
-    const globals = new GlobalReader({
-      tables: topics.plan.globals,
-      globals: context.globals,
-      log: this.#ports.log,
-      clock: this.#ports.clock,
-      onUndecodable: (unreadable) => this.#globalLetters.undecodable(unreadable),
-      onMended: (table, key) => this.#globalLetters.read(table, key),
+    const globals = openGlobals({
+      topics,
+      context,
+      ports: this.#ports,
+      problems,
+      letters: this.#globalLetters,
+      hosts: this.#hosts,
       onDoubt: (table, doubt) => this.#doubt(table, doubt),
       onProgress: () => this.#pump?.globalsMoved(),
-      onState: (problem) => problems.set("global tables", problem),
-      onLost: (topic) => {
-        const message = `Topic "${topic}" no longer has the position that was read: it is read again from its start`;
-        this.#fail(new ProductionError(message, { retriable: true }));
-      },
-      onFatal: this.#fail,
+      fail: this.#fail,
     });
     const parts = {
       topology: this.topology,

@@ -1,7 +1,7 @@
 import { ByteCells } from "./cells.ts";
 import { PackedRows } from "./packed_rows.ts";
 import { SlotTable } from "./slot_table.ts";
-import type { Slot } from "./slots.ts";
+import type { Slot, SlotOwner } from "./slots.ts";
 
 /** Not every output of the entry is known yet in this epoch. */
 export const PENDING = 1;
@@ -22,15 +22,22 @@ export const REPLACED = 32;
  * to `keys` as a column of its own, so that there is no object for each.
  */
 export class Entries {
-  readonly keys = new SlotTable();
+  readonly keys: SlotTable;
   /** The rows of each member. */
   readonly members: readonly PackedRows[];
   readonly #flags: ByteCells;
 
-  /** `members`: how many the table has. */
-  constructor(members: number) {
-    this.#flags = this.keys.attach(new ByteCells());
-    this.members = Array.from({ length: members }, () => this.keys.attach(new PackedRows()));
+  /** `members`: how many the table has; or keys and rows that others use, too, and where flags of one's own go. */
+  constructor(members: number | { keys: SlotTable; rows: readonly PackedRows[]; columns: SlotOwner }) {
+    if (typeof members === "number") {
+      const keys = this.keys = new SlotTable();
+      this.#flags = keys.attach(new ByteCells());
+      this.members = Array.from({ length: members }, () => keys.attach(new PackedRows()));
+    } else {
+      this.keys = members.keys;
+      this.#flags = members.columns.attach(new ByteCells());
+      this.members = members.rows;
+    }
   }
 
   /** How many entries there are. */

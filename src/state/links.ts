@@ -1,7 +1,15 @@
 import { SlotCells } from "./cells.ts";
 import { misfit } from "./sections.ts";
 import type { SlotTable } from "./slot_table.ts";
-import { endsStep, type Loading, NO_SLOT, type SectionReader, type Slot, type SlotPart } from "./slots.ts";
+import {
+  endsStep,
+  type Loading,
+  NO_SLOT,
+  type SectionReader,
+  type Slot,
+  type SlotOwner,
+  type SlotPart,
+} from "./slots.ts";
 
 /** Users of a right row one by one, in as many turns as it takes, while users come and go. */
 export interface Walk {
@@ -80,7 +88,7 @@ export class Links {
   readonly #rightTable: SlotTable;
 
   /** Attaches a part to each table. Snapshots of the right table must be loaded first. */
-  constructor(left: SlotTable, right: SlotTable) {
+  constructor(left: SlotOwner, right: SlotTable) {
     this.#rightTable = right;
     right.attach(this.#rightPart());
     left.attach(this.#leftPart());

@@ -5,7 +5,7 @@ import { Links } from "./links.ts";
 import { PackedRows } from "./packed_rows.ts";
 import type { Rows } from "./rows.ts";
 import { SlotTable } from "./slot_table.ts";
-import { endsStep, type Loading, NO_SLOT, type Slot } from "./slots.ts";
+import { endsStep, type Loading, NO_SLOT, type Slot, type SlotOwner } from "./slots.ts";
 
 /** Not answered yet. */
 const ASKED = 1;
@@ -24,7 +24,7 @@ export abstract class RightStore {
   readonly links: Links;
 
   /** `left`: the entries that look up. */
-  constructor(left: SlotTable) {
+  constructor(left: SlotOwner) {
     this.links = new Links(left, this.keys);
   }
 
@@ -81,7 +81,7 @@ export class AskedRights extends RightStore {
   #asked = 0;
   #held = 0;
 
-  constructor(left: SlotTable, server: RightServer) {
+  constructor(left: SlotOwner, server: RightServer) {
     super(left);
     this.#rows = this.keys.attach(new PackedRows());
     this.#state = this.keys.attach(new ByteCells());
@@ -187,7 +187,7 @@ export class GlobalRights extends RightStore {
   /** For a snapshot: digests of what is used. */
   readonly #used: NumberCells;
 
-  constructor(left: SlotTable, view: GlobalView) {
+  constructor(left: SlotOwner, view: GlobalView) {
     super(left);
     this.#view = view;
     this.#places = this.keys.attach(new SlotCells());

@@ -10,6 +10,7 @@ import {
   type SectionReader,
   type SectionWriter,
   type Slot,
+  type SlotOwner,
   type SlotPart,
   SLOTS_MAX,
 } from "./slots.ts";
@@ -20,7 +21,7 @@ import { TextIndex } from "./text_index.ts";
  * different keys (1 is not "1"). Nothing stops for longer than the doubling of a 256th of the index, or a new chunk of
  * each part.
  */
-export class SlotTable {
+export class SlotTable implements SlotOwner {
   readonly #keys = new SlotKeys();
   readonly #integers: KeyIndex;
   readonly #texts: TextIndex;
@@ -56,11 +57,16 @@ export class SlotTable {
     return bytes;
   }
 
-  /** `part` grows with this table from now on; it has room for the slots that are there. */
   attach<P extends SlotPart>(part: P): P {
     if (this.#slots > 0) part.grow(this.#slots - 1);
     this.#parts.push(part);
     return part;
+  }
+
+  /** Nothing is kept in `part` of this table any more. */
+  detach(part: SlotPart): void {
+    const at = this.#parts.indexOf(part);
+    if (at >= 0) this.#parts.splice(at, 1);
   }
 
   /** NO_SLOT for a key that is not there. */

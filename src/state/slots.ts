@@ -44,6 +44,12 @@ export function endsStep(slot: Slot): boolean {
   return slot % STEP_SLOTS === STEP_SLOTS - 1;
 }
 
+/** A table, or what stands for it: whatever is attached to it is kept of every slot. */
+export interface SlotOwner {
+  /** `part` grows with the table from now on; it has room for the slots that are there. */
+  attach<P extends SlotPart>(part: P): P;
+}
+
 /** Where a snapshot's sections go. What is given may change after the call, so it is written or copied at once. */
 export interface SectionWriter {
   array(values: ArrayBufferView): void;

@@ -35,6 +35,7 @@ export async function evaluatedTasksOf(root: string): Promise<() => EvaluatedTas
     ...await load("src/plan/compile.ts"),
     ...await load("src/runtime/task/task.ts"),
     ...await load("src/runtime/globals/globals.ts"),
+    ...await load("src/state/shared_rows.ts"),
     ...await load("src/runtime/options.ts"),
     ...await load("src/record/decimal.ts"),
     ...await load("src/runtime/delivery/waiting_rows.ts"),
@@ -47,6 +48,7 @@ type Modules =
   & Pick<typeof import("../../src/plan/compile.ts"), "compile">
   & Pick<typeof import("../../src/runtime/task/task.ts"), "Task">
   & Pick<typeof import("../../src/runtime/globals/globals.ts"), "Globals">
+  & Pick<typeof import("../../src/state/shared_rows.ts"), "SharedRows">
   & Pick<typeof import("../../src/runtime/options.ts"), "defaultRunOptions">
   & Pick<typeof import("../../src/record/decimal.ts"), "Decimal">
   & Pick<typeof import("../../src/runtime/delivery/waiting_rows.ts"), "WaitingRows">;
@@ -57,15 +59,18 @@ function refused(refusal: unknown): never {
   throw new Error("Cannot measure: a row was refused", { cause: refusal });
 }
 
-function filledGlobals({ Globals }: Modules, plan: Plan): TaskContext["globals"] {
+function filledGlobals({ Globals, SharedRows }: Modules, plan: Plan): TaskContext["globals"] {
   const looked = [...plan.tables, ...plan.globals].flatMap(({ lookups }) =>
     lookups.flatMap(({ global, table, step }) => global ? [[table, step] as const] : [])
   );
   const refusals = () => ({ row: refused, begin() {}, evaluated() {} }) as never;
   const globals = new Globals({ tables: plan.globals, looked, refusals, compileAfterRows: 200 });
+  const shared = plan.globals.map(() => new SharedRows());
+  globals.join(shared);
+  shared.forEach((rows, table) => rows.join({ changed: (slot) => globals.changed(table, slot), failed: refused }));
   const fill = (name: string, { count, rowOf }: { count: number; rowOf: (id: number) => Row }) => {
     const table = plan.globals.findIndex(({ source }) => source.topic.endsWith(name));
-    for (let id = 1; id <= count; id++) globals.change(table, id, rowOf(id));
+    for (let id = 1; id <= count; id++) shared[table].set(id, rowOf(id));
   };
   fill("sellers", { count: SELLERS, rowOf: (id) => ({ id, name: `seller ${id}` }) });
   fill("users", { count: USERS, rowOf: (id) => ({ id, preferences: `{"country":"${id % 5}"}` }) });

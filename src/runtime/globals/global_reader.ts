@@ -1,36 +1,32 @@
-import type { Clock } from "../../ports/clock.ts";
-import type { Fetched, Log, LogRecord, Position, Reader } from "../../ports/log.ts";
 import type { UnitDoubt } from "../../formats/unit_doubts.ts";
-import { isRetriable, retry, STOPPED } from "../../ports/retry.ts";
-import { DeserializationError } from "../../record/errors.ts";
-import type { Key } from "../../record/key.ts";
 import type { GlobalTable } from "../../plan/physical.ts";
-import { ChangeReader } from "./change_reader.ts";
-import type { Globals } from "./globals.ts";
-import { type SharedDecoder, sharedDecoder } from "./shared_decoders.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Log, PartitionOffsets, TopicDescription } from "../../ports/log.ts";
+import type { Key } from "../../record/key.ts";
 import type { StaleKeys } from "../../state/stale_keys.ts";
+import type { Globals } from "./globals.ts";
+import type { SharedTable, TableUser } from "./shared_table.ts";
+import { sharedTable } from "./shared_tables.ts";
+import type { Unread } from "./unread_records.ts";
 
-const POLL_MS = 250;
-const RETRY_MS = 1_000;
-/** Records or rows of one turn of the event loop. */
-const SLICE_RECORDS = 250;
+/** Rows of one turn of the event loop. */
+const SLICE_ROWS = 250;
 
-/** A record that could not be read. */
-export interface Unreadable {
+/** A record that could not be read, and of which table it is. */
+export interface Unreadable extends Unread {
   readonly table: GlobalTable;
-  readonly position: Position;
-  readonly record: LogRecord;
-  /** Whose change it is; null if that cannot be read, either. */
-  readonly key: Key | null;
-  readonly error: DeserializationError;
 }
 
 /** What a global reader needs. */
 export interface GlobalReaderOptions {
   readonly tables: readonly GlobalTable[];
+  /** The topics of the tables, as they were when the topology was prepared. */
+  readonly topics: ReadonlyMap<string, TopicDescription>;
   readonly globals: Globals;
   readonly log: Log;
   readonly clock: Clock;
+  /** Stands for the process: tables that its topologies declare alike are held once. */
+  readonly process: object;
   readonly onUndecodable: (unreadable: Unreadable) => void;
   /** A change of this key was read, of which the last one could not be read. */
   readonly onMended: (table: GlobalTable, key: Key) => void;
@@ -41,56 +37,90 @@ export interface GlobalReaderOptions {
   readonly onState: (problem: string | null) => void;
   /** A topic's log no longer has the position read to: all that was built on it must be built again. */
   readonly onLost: (topic: string) => void;
+  /** Nothing may be evaluated any more: what is looked up may be anything. */
   readonly onFatal: (error: Error) => void;
 }
 
-/** Reads all partitions of all global topics for as long as the topology runs. */
+/** The global tables of a topology for as long as it runs; it shares them with others of its process. */
 export class GlobalReader {
   readonly #options: GlobalReaderOptions;
-  readonly #reader: Reader;
-  /** By table. */
-  readonly #decoders: readonly SharedDecoder[];
-  /** By table. */
-  readonly #readers: readonly ChangeReader[];
-  /** Keys of each table whose last change could not be read. */
-  readonly stale: readonly StaleKeys[];
-  /** Positions by topic, then partition. */
-  readonly #positions = new Map<string, number[]>();
-  #ends = new Map<string, number[]>();
-  /** Partitions that cannot be read at the moment, and why. */
-  readonly #troubled = new Map<string, string>();
+  /** By table; none before they are joined. */
+  #shared: readonly SharedTable[] = [];
+  #users: readonly TableUser[] = [];
+  /** Why tables cannot be read at the moment, by table. */
+  readonly #problems = new Map<GlobalTable, string>();
+  /** The rows that were there when it joined are evaluated. */
+  #evaluated = false;
   #stopped = false;
-  #done: Promise<void> = Promise.resolve();
+  #failed = false;
+  #left: Promise<void> | null = null;
 
   constructor(options: GlobalReaderOptions) {
     this.#options = options;
-    this.#reader = options.log.reader();
-    const { globals, log } = options;
-    this.#decoders = options.tables.map((table) =>
-      sharedDecoder(table, { log, onDoubt: (doubt) => options.onDoubt(table.name, doubt) })
-    );
-    this.#readers = options.tables.map((table, index) =>
-      new ChangeReader(table.name, {
-        decoder: this.#decoders[index],
-        rows: {
-          held: (key) => globals.row(index, key),
-          set: (key, row) => globals.change(index, key, row),
-          onMended: (key) => options.onMended(table, key),
-        },
-      })
-    );
-    this.stale = this.#readers.map(({ stale }) => stale);
   }
 
-  /** Begins to read from the start of the topics. */
+  /** Joins the tables; those that nobody uses yet are read from the start of their topics. */
   async start(): Promise<void> {
-    for (const table of this.#options.tables) {
-      const { start, end } = await this.#options.log.offsets(table.source.topic);
-      this.#positions.set(table.source.topic, [...start]);
-      this.#ends.set(table.source.topic, [...end]);
-      start.forEach((offset, partition) => this.#reader.seek(table.source.topic, partition, offset));
-    }
-    if (this.#options.tables.length > 0) this.#done = this.#run().catch((error) => this.#options.onFatal(error));
+    const { tables, topics, globals, log, clock, process } = this.#options;
+    const found: PartitionOffsets[] = [];
+    for (const { source } of tables) found.push(await log.offsets(source.topic));
+    if (this.#stopped) return;
+    // From here on in one turn: nothing changes between the look at what is there and the first change that is told.
+    const shared = tables.map((table, index) => {
+      const topic = topics.get(table.source.topic)!;
+      return sharedTable(table, { log, clock, topic, offsets: found[index], process });
+    });
+    globals.join(shared.map(({ rows }) => rows));
+    this.#users = tables.map((table, index) => this.#userOf(table, index));
+    this.#shared = shared;
+    shared.forEach((table, index) => table.join(this.#users[index]));
+    this.#evaluated = globals.unevaluated === 0;
+    if (!this.#evaluated) this.#evaluateJoined().catch((error) => this.#fail(error));
+  }
+
+  #userOf(table: GlobalTable, index: number): TableUser {
+    const { globals, onUndecodable, onMended, onDoubt, onProgress, onLost } = this.#options;
+    return {
+      changed: (slot) => globals.changed(index, slot),
+      reading: (position) => globals.reading = position,
+      work: (rows) => !this.#failed && globals.work(rows),
+      unread: (unread) => onUndecodable({ table, ...unread }),
+      mended: (key) => onMended(table, key),
+      doubt: (doubt) => onDoubt(table.name, doubt),
+      moved: onProgress,
+      problem: (problem) => this.#tellProblem(table, problem),
+      lost: () => onLost(table.source.topic),
+      failed: (error) => this.#fail(error),
+    };
+  }
+
+  #tellProblem(table: GlobalTable, problem: string | null): void {
+    if (problem === null) this.#problems.delete(table);
+    else this.#problems.set(table, problem);
+    this.#options.onState(this.#problems.values().next().value ?? null);
+  }
+
+  #fail(error: Error): void {
+    this.#failed = true;
+    this.#options.onFatal(error);
+  }
+
+  async #evaluateJoined(): Promise<void> {
+    const { globals, clock, onProgress } = this.#options;
+    while (!this.#stopped && globals.evaluateJoined(SLICE_ROWS)) await clock.breathe();
+    if (this.#stopped) return;
+    this.#evaluated = true;
+    onProgress();
+  }
+
+  /** Keys of each table whose last change could not be read. */
+  get stale(): readonly StaleKeys[] {
+    return this.#shared.map(({ stale }) => stale);
+  }
+
+  /** By table: how many topologies of this process have its rows in common. */
+  get users(): readonly number[] {
+    return this.#shared.map(({ users }) => users);
   }
 
   /** End offsets of all global topics now: a target for {@link reached}. */
@@ -102,114 +132,43 @@ export class GlobalReader {
     return ends;
   }
 
-  /** Whether everything below these offsets has been read. */
+  /** Whether everything below these offsets has been read and evaluated. */
   reached(ends: ReadonlyMap<string, readonly number[]>): boolean {
-    for (const [topic, offsets] of ends) {
-      const positions = this.#positions.get(topic);
-      if (positions === undefined || offsets.some((end, partition) => positions[partition] < end)) return false;
-    }
-    return true;
+    return this.#evaluated && !this.#failed &&
+      this.#options.tables.every(({ source }, index) =>
+        (ends.get(source.topic) ?? []).every((end, partition) => this.#shared[index].positions[partition] >= end)
+      );
   }
 
-  /** Records below these offsets that are not read yet. */
+  /** Records below these offsets that are not read yet, and rows that were there and are not evaluated yet. */
   behind(ends: ReadonlyMap<string, readonly number[]>): number {
-    let records = 0;
-    for (const [topic, offsets] of ends) {
-      const positions = this.#positions.get(topic)!;
-      offsets.forEach((end, partition) => records += Math.max(0, end - positions[partition]));
-    }
+    let records = this.#options.globals.unevaluated;
+    this.#shared.forEach(({ positions }, index) => {
+      const { topic } = this.#options.tables[index].source;
+      ends.get(topic)?.forEach((end, partition) => records += Math.max(0, end - positions[partition]));
+    });
     return records;
   }
 
   /** End offsets of all global topics as known at the last read. */
   get knownEnds(): ReadonlyMap<string, readonly number[]> {
-    return this.#ends;
+    return new Map(this.#shared.map(({ ends }, index) => [this.#options.tables[index].source.topic, ends]));
   }
 
-  /** Records not read yet, as known at the last read. */
+  /** Records not read yet, as known at the last read, and rows that were there and are not evaluated yet. */
   get lag(): number {
-    return this.behind(this.#ends);
+    return this.behind(this.knownEnds);
   }
 
-  async stop(): Promise<void> {
+  /** Leaves the tables. Those that others use stay. */
+  stop(): Promise<void> {
+    return this.#left ??= this.#leave();
+  }
+
+  async #leave(): Promise<void> {
     this.#stopped = true;
-    await this.#reader.close();
-    await this.#done;
-    for (const decoder of this.#decoders) decoder.close();
-  }
-
-  async #run(): Promise<void> {
-    const { clock, onLost, onState } = this.#options;
-    const stopped = () => this.#stopped;
-    while (!this.#stopped) {
-      const lost = await retry(() => this.#read(), {
-        clock,
-        firstMs: RETRY_MS,
-        lastMs: RETRY_MS,
-        // Else the reader has given a partition up, or met a bug: a table that is not whole must not be looked up.
-        retriable: (error) => stopped() || isRetriable(error),
-        onState: (error) => onState(error?.message ?? null),
-        stopped,
-      });
-      if (lost !== null && lost !== STOPPED) return onLost(lost);
-    }
-  }
-
-  /** Takes what is fetched. Resolves to the topic whose log no longer has the position read to, or null. */
-  async #read(): Promise<string | null> {
-    const { clock, globals } = this.#options;
-    for (const fetched of await this.#reader.poll(POLL_MS)) {
-      const position = this.#positions.get(fetched.topic)![fetched.partition];
-      if (fetched.outOfRange !== undefined || fetched.fromOffset !== position) return fetched.topic;
-      if (this.#tellTrouble(fetched)) continue;
-      this.#decoders[this.#tableOf(fetched.topic)].expect(fetched.records);
-      for (let first = 0; first < fetched.records.length; first += SLICE_RECORDS) {
-        this.#take(fetched.topic, fetched.partition, fetched.records.slice(first, first + SLICE_RECORDS));
-        await clock.breathe();
-      }
-      // What the records change counts as read when it is evaluated.
-      while (globals.work(SLICE_RECORDS)) await clock.breathe();
-      if (this.#stopped) return null;
-      this.#positions.get(fetched.topic)![fetched.partition] = fetched.nextOffset;
-      this.#ends.get(fetched.topic)![fetched.partition] = fetched.endOffset;
-      this.#options.onProgress();
-      await clock.breathe();
-    }
-    return null;
-  }
-
-  /** Whether the partition cannot be read; told when that changes. */
-  #tellTrouble({ topic, partition, problem }: Fetched): boolean {
-    const name = `${topic}/${partition}`;
-    if (problem === undefined && !this.#troubled.delete(name)) return false;
-    if (problem !== undefined) this.#troubled.set(name, problem);
-    this.#options.onState(this.#troubled.values().next().value ?? null);
-    return problem !== undefined;
-  }
-
-  #tableOf(topic: string): number {
-    return this.#options.tables.findIndex((candidate) => candidate.source.topic === topic);
-  }
-
-  #take(topic: string, partition: number, records: readonly LogRecord[]): void {
-    const { tables, globals, onUndecodable } = this.#options;
-    const index = this.#tableOf(topic);
-    const reader = this.#readers[index];
-    for (const record of records) {
-      globals.reading = { topic, partition, offset: record.offset };
-      try {
-        reader.take(record);
-      } catch (error) {
-        if (!(error instanceof DeserializationError)) throw error;
-        onUndecodable({
-          table: tables[index],
-          position: globals.reading,
-          record,
-          key: reader.keyOf(record.key),
-          error,
-        });
-      }
-    }
-    globals.reading = null;
+    const left = this.#shared.map((table, index) => table.leave(this.#users[index]));
+    this.#options.globals.leave();
+    await Promise.all(left);
   }
 }

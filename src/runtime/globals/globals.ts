@@ -1,30 +1,12 @@
 import type { GlobalTable } from "../../plan/physical.ts";
 import type { Position } from "../../ports/log.ts";
-import { compiledProgram } from "../../processor/compiled_program.ts";
-import type { Program } from "../../processor/program.ts";
-import type { ProcessorError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
-import type { Row } from "../../record/row.ts";
-import { digestOf } from "../../record/digest.ts";
-import { encodeWire } from "../../record/wire.ts";
-import { NumberCells } from "../../state/cells.ts";
-import { Entries } from "../../state/entries.ts";
-import { FailedRows } from "../../state/failed_rows.ts";
 import type { Links, Walk } from "../../state/links.ts";
-import { PackedRows } from "../../state/packed_rows.ts";
 import type { Refusals } from "../../state/refusals.ts";
-import { GlobalRights, type GlobalView } from "../../state/right_store.ts";
-import type { Rows } from "../../state/rows.ts";
+import type { GlobalView } from "../../state/right_store.ts";
+import type { SharedRows } from "../../state/shared_rows.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
-
-/** Null for a row with values that no text stands for: it equals no other. */
-function digestOfRow(row: Row | null): number | null {
-  try {
-    return digestOf(encodeWire(row));
-  } catch {
-    return null;
-  }
-}
+import { GlobalState } from "./global_state.ts";
 
 /** A row that at most so many rows of other global tables use has them evaluated at once. */
 const USERS_AT_ONCE = 16;
@@ -32,22 +14,15 @@ const USERS_AT_ONCE = 16;
 /** Told when a register of a global table has another value for a key. */
 export type GlobalListener = (table: number, step: number, key: Key) => void;
 
-interface GlobalState {
-  readonly table: GlobalTable;
-  readonly entries: Entries;
-  readonly stores: readonly GlobalRights[];
-  readonly program: Program;
-  readonly failed: FailedRows;
-  readonly refusals: Refusals;
-  /** For each register that others look up: its values by entry. */
-  readonly views: ReadonlyMap<number, ViewRows>;
-}
-
-interface ViewRows {
-  /** Those of the entries themselves, if it is their own register. */
-  readonly rows: Rows;
-  /** Of those asked for. */
-  readonly digests: NumberCells;
+/** What {@link Globals} is made of. */
+interface GlobalsOptions {
+  readonly tables: readonly GlobalTable[];
+  /** The registers that anybody looks up, as [table, step]. */
+  readonly looked: readonly (readonly [number, number])[];
+  /** What of a table could not be processed. */
+  readonly refusals: (table: GlobalTable) => Refusals;
+  /** Of the run options. */
+  readonly compileAfterRows: number;
 }
 
 /** A right row whose users are evaluated again. */
@@ -64,76 +39,49 @@ interface FanOut {
  * slices; until then they are what they were.
  */
 export class Globals {
-  readonly #states: readonly GlobalState[];
+  readonly #options: GlobalsOptions;
+  /** By table; none before {@link join}. */
+  #states: readonly GlobalState[] = [];
+  /** Those with rows that were there when the topology joined and are not evaluated yet: what others look up first. */
+  #joining: GlobalState[] = [];
   readonly #listeners = new Set<GlobalListener>();
   #fanOuts: FanOut[] = [];
   /** Where the record lies whose change is being made; null while none is. */
   reading: Position | null = null;
 
-  /** `looked`: the registers that anybody looks up, as [table, step]. */
-  constructor(options: {
-    tables: readonly GlobalTable[];
-    looked: readonly (readonly [number, number])[];
-    /** What of a table could not be processed. */
-    refusals: (table: GlobalTable) => Refusals;
-    /** Of the run options. */
-    compileAfterRows: number;
-  }) {
-    this.#states = options.tables.map((table) => this.#stateOf(table, options));
+  constructor(options: GlobalsOptions) {
+    this.#options = options;
   }
 
-  #stateOf(
-    table: GlobalTable,
-    options: {
-      looked: readonly (readonly [number, number])[];
-      refusals: (table: GlobalTable) => Refusals;
-      compileAfterRows: number;
-    },
-  ): GlobalState {
-    const entries = new Entries(1);
-    const stores = table.lookups.map((lookup) => new GlobalRights(entries.keys, this.view(lookup.table, lookup.step)));
-    const { steps, lookups, keyColumns } = table;
-    const views = new Map<number, ViewRows>();
-    for (const [index, step] of options.looked) {
-      if (index !== table.index || views.has(step)) continue;
-      const { keys, members } = entries;
-      const rows = steps[step].kind === "member" ? members[0] : keys.attach(new PackedRows());
-      views.set(step, { rows, digests: keys.attach(new NumberCells()) });
-    }
-    const failed = new FailedRows(entries);
-    const refusals = options.refusals(table);
-    const programOptions = {
-      steps,
-      lookups,
-      stores,
-      entries,
-      keyColumns,
-      outputs: new Set(views.keys()),
-      onError: (error: ProcessorError) => {
-        failed.fail();
-        refusals.row(error);
-      },
-    };
-    const program = compiledProgram(programOptions, { afterRows: options.compileAfterRows });
-    return { table, entries, stores, program, failed, refusals, views };
+  /** The rows of each table, whoever else uses them. Those that are there are evaluated by {@link evaluateJoined}. */
+  join(shared: readonly SharedRows[]): void {
+    const { tables, looked, refusals, compileAfterRows } = this.#options;
+    const view = (table: number, step: number) => this.view(table, step);
+    const states = tables.map((table, index) =>
+      new GlobalState(table, { rows: shared[index], looked, view, refusals, compileAfterRows })
+    );
+    this.#states = states;
+    this.#joining = rightSidesFirst(states).filter(({ unevaluated }) => unevaluated > 0);
+  }
+
+  /** The rows are used no more. */
+  leave(): void {
+    for (const state of this.#states) state.close();
   }
 
   /** Rows whose last evaluation failed. */
   get failedRows(): number {
-    return this.#states.reduce((sum, { failed }) => sum + failed.size, 0);
+    return this.#states.reduce((sum, { failedRows }) => sum + failedRows, 0);
   }
 
   /** Rows held, over all global tables. */
   get size(): number {
-    return this.#states.reduce((sum, state) => sum + state.entries.size, 0);
+    return this.#states.reduce((sum, { rows }) => sum + rows.keys.size, 0);
   }
 
-  /** What each table takes. */
-  bytes(): { readonly table: string; readonly bytes: number }[] {
-    return this.#states.map(({ table, entries, stores }) => ({
-      table: table.name,
-      bytes: stores.reduce((sum, { keys }) => sum + keys.bytes, entries.keys.bytes),
-    }));
+  /** By table: what its rows take, which may be shared, and what this topology keeps for itself. */
+  bytes(): { readonly table: string; readonly rows: number; readonly own: number }[] {
+    return this.#states.map(({ table, rows, ownBytes }) => ({ table: table.name, rows: rows.bytes, own: ownBytes }));
   }
 
   listen(listener: GlobalListener): void {
@@ -143,82 +91,46 @@ export class Globals {
   /** The values of a register that is looked up. */
   view(table: number, step: number): GlobalView {
     // A table may look one up that is declared after it.
-    let found: ViewRows | null = null;
-    const view = () => found ??= this.#states[table].views.get(step)!;
+    const register = () => this.#states[table].register(step);
     return {
       find: (key) => {
-        const slot = this.#states[table].entries.keys.find(key);
-        return slot !== NO_SLOT && view().rows.has(slot) ? slot : NO_SLOT;
+        const slot = this.#states[table].rows.keys.find(key);
+        return slot !== NO_SLOT && register().has(slot) ? slot : NO_SLOT;
       },
-      read: (slot) => view().rows.read(slot),
-      digest: (slot) => {
-        const { rows, digests } = view();
-        const known = digests.get(slot);
-        if (known !== null) return known;
-        const digest = digestOfRow(rows.read(slot));
-        digests.set(slot, digest);
-        return digest;
-      },
+      read: (slot) => register().read(slot),
+      digest: (slot) => register().digest(slot),
     };
   }
 
-  /** The row now held for a key, for the repair of unavailable columns. */
-  row(table: number, key: Key): Row | null {
-    const { keys, members } = this.#states[table].entries;
-    const entry = keys.find(key);
-    return entry === NO_SLOT ? null : members[0].read(entry);
-  }
-
-  /** A source row changed (null: deleted). Returns the row that it replaces. */
-  change(table: number, key: Key, row: Row | null): Row | null {
+  /** The row in a slot of a table is another one, or gone: the slot is given back after the call. */
+  changed(table: number, slot: Slot): void {
     const state = this.#states[table];
-    const { keys, members } = state.entries;
-    let entry = keys.find(key);
-    if (entry === NO_SLOT) {
-      if (row === null) return null;
-      entry = keys.add(key);
-    }
-    const before = members[0].read(entry);
-    if (!members[0].write(entry, row)) return before;
-    this.#evaluate(state, entry, { ownChanged: true });
-    if (row === null) {
-      state.failed.forget(entry);
-      keys.remove(entry);
-    }
-    return before;
+    this.#tell(state, slot, state.rowChanged(slot));
   }
 
-  /** `ownChanged`: the entry's own register has another value already. */
-  #evaluate(state: GlobalState, entry: Slot, { ownChanged } = { ownChanged: false }): void {
-    const key = state.entries.keys.keyOf(entry);
-    state.failed.begin(entry);
-    state.refusals.begin();
-    const registers = state.program.run(entry);
-    state.refusals.evaluated(key);
-    state.failed.end(entry);
-    const changed: number[] = [];
-    const own = state.entries.members[0];
-    for (const [step, { rows, digests }] of state.views) {
-      // Nothing of a global table is ever unknown.
-      if (rows === own ? !ownChanged : !rows.write(entry, registers[step] as Row | null)) continue;
-      digests.set(entry, null);
-      changed.push(step);
-    }
-    for (const step of changed) this.#tell(state.table.index, step, key);
+  #evaluate(state: GlobalState, slot: Slot): void {
+    this.#tell(state, slot, state.evaluate(slot));
   }
 
-  #tell(table: number, step: number, key: Key): void {
-    for (const state of this.#states) {
-      state.table.lookups.forEach((lookup, index) => {
-        if (lookup.table !== table || lookup.step !== step) return;
-        const { links } = state.stores[index];
-        const right = state.stores[index].changed(key);
-        if (right === NO_SLOT) return;
-        if (links.users(right) > USERS_AT_ONCE) this.#walkLater({ state, links, right });
-        else links.forEachUser(right, (user) => this.#evaluate(state, user));
-      });
+  #tell(changed: GlobalState, slot: Slot, steps: readonly number[]): void {
+    if (steps.length === 0) return;
+    const { index } = changed.table;
+    const key = changed.rows.keys.keyOf(slot);
+    for (const step of steps) {
+      for (const state of this.#states) this.#tellTable(state, { table: index, step, key });
+      for (const listener of this.#listeners) listener(index, step, key);
     }
-    for (const listener of this.#listeners) listener(table, step, key);
+  }
+
+  #tellTable(state: GlobalState, { table, step, key }: { table: number; step: number; key: Key }): void {
+    state.table.lookups.forEach((lookup, index) => {
+      if (lookup.table !== table || lookup.step !== step) return;
+      const { links } = state.stores[index];
+      const right = state.stores[index].changed(key);
+      if (right === NO_SLOT) return;
+      if (links.users(right) > USERS_AT_ONCE) this.#walkLater({ state, links, right });
+      else links.forEachUser(right, (user) => this.#evaluate(state, user));
+    });
   }
 
   #walkLater({ state, links, right }: Omit<FanOut, "users">): void {
@@ -238,4 +150,38 @@ export class Globals {
     }
     return this.#fanOuts.length > 0;
   }
+
+  /** Rows that were there when the topology joined and are not evaluated yet; free places may count. */
+  get unevaluated(): number {
+    return this.#joining.reduce((sum, { unevaluated }) => sum + unevaluated, 0);
+  }
+
+  /** Evaluates at most so many of them; true if more wait. */
+  evaluateJoined(rows: number): boolean {
+    for (let left = rows; left > 0; left--) {
+      const state = this.#joining[0];
+      if (state === undefined) return this.work(left);
+      if (state.unevaluated === 0) {
+        this.#joining.shift();
+        continue;
+      }
+      const { slot, changed } = state.evaluateNext();
+      this.#tell(state, slot, changed);
+    }
+    return true;
+  }
+}
+
+/** A table behind all that it looks up: its rows are evaluated once then, not again for each partner that comes. */
+function rightSidesFirst(states: readonly GlobalState[]): GlobalState[] {
+  const order = new Set<GlobalState>();
+  const visited = new Set<GlobalState>();
+  const visit = (state: GlobalState): void => {
+    if (visited.has(state)) return;
+    visited.add(state);
+    for (const lookup of state.table.lookups) visit(states[lookup.table]);
+    order.add(state);
+  };
+  for (const state of states) visit(state);
+  return [...order];
 }

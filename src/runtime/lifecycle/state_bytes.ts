@@ -7,13 +7,28 @@ const PROBLEM = "memory";
 const WARN_SHARE = 0.8;
 const MIB = 2 ** 20;
 
-/** Bytes that the state of this instance's tasks takes, by table; the right rows and groups of a table count to it. */
-function stateBytes({ hosts, context }: Pick<Instance, "hosts" | "context">): Map<string, number> {
-  const bytes = new Map<string, number>();
-  const add = (table: string, more: number) => bytes.set(table, (bytes.get(table) ?? 0) + more);
-  for (const { name } of context.plan.tables) add(name, 0);
-  for (const { table, task } of hosts.values()) add(table.name, task === null ? 0 : bytesOf(task));
-  for (const { table, bytes: more } of context.globals.bytes()) add(table, more);
+/** What the state of a table takes on this instance. */
+interface StateBytes {
+  /** Its part of what the process takes: rows that topologies have in common count for each with an equal part. */
+  part: number;
+  /** What it would take if nobody else used it. */
+  alone: number;
+}
+
+/** Bytes of the state of this instance's tasks, by table; the right rows and groups of a table count to it. */
+function stateBytes({ hosts, context, globals }: Pick<Instance, "hosts" | "context" | "globals">) {
+  const bytes = new Map<string, StateBytes>();
+  const add = (table: string, { part, alone }: StateBytes) => {
+    const sum = bytes.getOrInsertComputed(table, () => ({ part: 0, alone: 0 }));
+    sum.part += part;
+    sum.alone += alone;
+  };
+  const addOwn = (table: string, own: number) => add(table, { part: own, alone: own });
+  for (const { name } of context.plan.tables) addOwn(name, 0);
+  for (const { table, task } of hosts.values()) addOwn(table.name, task === null ? 0 : bytesOf(task));
+  for (const [index, { table, rows, own }] of context.globals.bytes().entries()) {
+    add(table, { part: own + rows / Math.max(1, globals.users[index]), alone: own + rows });
+  }
   return bytes;
 }
 
@@ -25,16 +40,17 @@ function bytesOf({ entries, stores, groups, servers }: Task): number {
 
 /**
  * Reports what the state takes, and says when it comes near to what it may. Memory outside of the JavaScript heap has
- * no limit of its own: without this one the system would end the process, and nobody would know why.
+ * no limit of its own: without this one the system would end the process, and nobody would know why. A table that
+ * others use, too, counts to the limit as if they did not: else a topology would stop because another one has ended.
  *
  * @throws LimitError beyond the limit
  */
 export function checkStateBytes(instance: Instance): void {
   const { ports: { metrics }, topology, options: { stateBytesMax }, problems } = instance;
   let all = 0;
-  for (const [table, bytes] of stateBytes(instance)) {
-    all += bytes;
-    metrics.gauge("weir_state_bytes", { topology: topology.name, table }, bytes);
+  for (const [table, { part, alone }] of stateBytes(instance)) {
+    all += alone;
+    metrics.gauge("weir_state_bytes", { topology: topology.name, table }, Math.round(part));
   }
   const advice = "Pick fewer columns, raise WEIR_STATE_BYTES_MAX if the machine has more, or share the topology " +
     "between more instances";

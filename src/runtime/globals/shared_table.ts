@@ -1,0 +1,290 @@
+import type { UnitDoubt } from "../../formats/unit_doubts.ts";
+import type { GlobalTable } from "../../plan/physical.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Fetched, Log, LogRecord, PartitionOffsets, Position, Reader, TopicDescription } from "../../ports/log.ts";
+import { isRetriable, retry, STOPPED } from "../../ports/retry.ts";
+import { DeserializationError } from "../../record/errors.ts";
+import type { Key } from "../../record/key.ts";
+import { type RowsUser, SharedRows } from "../../state/shared_rows.ts";
+import type { StaleKeys } from "../../state/stale_keys.ts";
+import { ChangeReader, decoderOf } from "./change_reader.ts";
+import { type Unread, UnreadRecords } from "./unread_records.ts";
+
+const POLL_MS = 250;
+const RETRY_MS = 1_000;
+/** Records that are taken, or rows that are evaluated, in one turn of the event loop, over all users. */
+const SLICE_RECORDS = 250;
+const SLICE_RECORDS_MIN = 25;
+
+/** What a table is read by, and called in messages. */
+export type DeclaredTable = Pick<GlobalTable, "name" | "source">;
+
+/** One topology that uses the table. What it throws is its own matter: it has {@link RowsUser.failed}. */
+export interface TableUser extends RowsUser {
+  /** The changes that come next are those of this record; null: they are of none. */
+  reading(position: Position | null): void;
+  /** Evaluates at most so many rows that use what changed; true if more wait. */
+  work(rows: number): boolean;
+  /** A record could not be read: now, or before the topology came, if no later change of its key was read since. */
+  unread(unread: Unread): void;
+  /** A change of this key was read, of which the last one could not be read. */
+  mended(key: Key): void;
+  /** A column is probably read in the wrong unit. */
+  doubt(doubt: UnitDoubt): void;
+  /** Positions moved on. */
+  moved(): void;
+  /** The topic cannot be read at the moment, and why; or it can be read again. */
+  problem(problem: string | null): void;
+  /** The topic's log no longer has the position read to: all that was built on the table must be built again. */
+  lost(): void;
+}
+
+/** Where a table is read, as a topology that comes finds it. */
+export interface TablePlace {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly topic: TopicDescription;
+  /** Asked for after the topic was described. */
+  readonly offsets: PartitionOffsets;
+}
+
+/**
+ * A global table of one process: its topic is read and decoded once, its rows are held once, however many topologies
+ * use it. All of them are told of a change in the turn in which it is made, so there is one position for all. It reads
+ * from the first user's coming to the last one's leaving.
+ */
+export class SharedTable {
+  readonly rows: SharedRows = new SharedRows();
+  readonly #table: DeclaredTable;
+  /** As the first user found it. */
+  readonly place: TablePlace;
+  readonly #reader: Reader;
+  readonly #changes: ChangeReader;
+  readonly #unread = new UnreadRecords();
+  readonly #doubts: UnitDoubt[] = [];
+  readonly #users = new Set<TableUser>();
+  /** Next offset to read, by partition; and ends as known at the last read. */
+  readonly #positions: number[];
+  readonly #ends: number[];
+  /** Partitions that cannot be read at the moment, and why. */
+  readonly #troubled = new Map<number, string>();
+  #unreachable: string | null = null;
+  /** Everything that was written by then has been read; before that, when reading began. */
+  #freshMs: number;
+  readonly #onEnd: () => void;
+  #begun = false;
+  #ended = false;
+  #done: Promise<void> = Promise.resolve();
+
+  /** `onEnd`: nobody can join any more. */
+  constructor(table: DeclaredTable, place: TablePlace, onEnd: () => void) {
+    this.#table = table;
+    this.place = place;
+    this.#onEnd = onEnd;
+    this.#reader = place.log.reader();
+    this.#positions = [...place.offsets.start];
+    this.#ends = [...place.offsets.end];
+    this.#freshMs = place.clock.nowMs();
+    const decoder = decoderOf(table, (doubt) => {
+      this.#doubts.push(doubt);
+      for (const user of this.#users) user.doubt(doubt);
+    });
+    this.#changes = new ChangeReader(table.name, {
+      decoder,
+      rows: {
+        held: (key) => this.rows.held(key),
+        set: (key, row) => this.rows.set(key, row),
+        onMended: (key) => {
+          this.#unread.mended(key);
+          for (const user of this.#users) user.mended(key);
+        },
+      },
+    });
+  }
+
+  /** Keys whose last change could not be read. */
+  get stale(): StaleKeys {
+    return this.#changes.stale;
+  }
+
+  /** How many use it. */
+  get users(): number {
+    return this.#users.size;
+  }
+
+  get positions(): readonly number[] {
+    return this.#positions;
+  }
+
+  get ends(): readonly number[] {
+    return this.#ends;
+  }
+
+  /**
+   * Whether a topology that comes to `place` may use this table: it must hold what the topology would read there from
+   * the start. So it is read in the same way from the very same topic, which begins where it began, it has missed no
+   * tombstone, and it can tell what could not be read.
+   */
+  accepts(table: DeclaredTable, { topic, offsets }: TablePlace): boolean {
+    const own = this.place;
+    return !this.#ended && isSame(this.#table, table) && this.#unread.complete &&
+      topic.id !== null && topic.id === own.topic.id && topic.partitions === own.topic.partitions &&
+      offsets.start.every((start, partition) => start === own.offsets.start[partition]) &&
+      this.#isFresh(topic, offsets);
+  }
+
+  /** As `lifecycle/snapshot_head.ts` has it; a clock that was set back makes it too old, too. */
+  #isFresh({ compacted, deleteRetentionMs }: TopicDescription, { end }: PartitionOffsets): boolean {
+    if (!compacted || this.#hasReached(end)) return true;
+    const ageMs = this.place.clock.nowMs() - this.#freshMs;
+    return ageMs >= 0 && ageMs <= deleteRetentionMs / 2;
+  }
+
+  #hasReached(ends: readonly number[]): boolean {
+    return this.#positions.every((position, partition) => position >= ends[partition]);
+  }
+
+  /** `user` is told of everything from now on, and first of what it would have met if it had read the topic itself. */
+  join(user: TableUser): void {
+    this.#users.add(user);
+    this.rows.join(user);
+    for (const doubt of this.#doubts) user.doubt(doubt);
+    for (const unread of this.#unread.list()) user.unread(unread);
+    if (this.#problem !== null) user.problem(this.#problem);
+    if (this.#begun) return;
+    this.#begun = true;
+    const { topic } = this.#table.source;
+    this.#positions.forEach((offset, partition) => this.#reader.seek(topic, partition, offset));
+    this.#done = this.#run().catch((error) => this.#end((user) => user.failed(error)));
+  }
+
+  /** `user` is told nothing more. Resolves when nothing of the table is left, if it was the last one. */
+  async leave(user: TableUser): Promise<void> {
+    this.rows.leave(user);
+    if (!this.#users.delete(user) || this.#users.size > 0) return;
+    this.#end(() => {});
+    await this.#reader.close();
+    await this.#done;
+  }
+
+  /** Nothing is read any more; those who use the rows keep them until they leave. */
+  #end(tell: (user: TableUser) => void): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#onEnd();
+    for (const user of [...this.#users]) tell(user);
+  }
+
+  async #run(): Promise<void> {
+    const stopped = () => this.#ended;
+    while (!this.#ended) {
+      const lost = await retry(() => this.#read(), {
+        clock: this.place.clock,
+        firstMs: RETRY_MS,
+        lastMs: RETRY_MS,
+        // Else the reader has given a partition up, or met a bug: a table that is not whole must not be looked up.
+        retriable: (error) => stopped() || isRetriable(error),
+        onState: (error) => this.#tellProblem(() => this.#unreachable = error?.message ?? null),
+        stopped,
+      });
+      if (lost === true) this.#end((user) => user.lost());
+      if (lost === STOPPED) return;
+    }
+  }
+
+  /** Takes what is fetched. Resolves to whether the log no longer has the position read to. */
+  async #read(): Promise<boolean> {
+    const { clock } = this.place;
+    const polledMs = clock.nowMs();
+    for (const fetched of await this.#reader.poll(POLL_MS)) {
+      if (this.#ended) return false;
+      const { partition, records } = fetched;
+      if (fetched.outOfRange !== undefined || fetched.fromOffset !== this.#positions[partition]) return true;
+      this.#tellProblem(() => this.#noteTrouble(fetched));
+      if (fetched.problem !== undefined) continue;
+      for (let first = 0; first < records.length && !this.#ended;) {
+        const next = first + this.#sliceRecords;
+        this.#take(partition, records.slice(first, next));
+        first = next;
+        await clock.breathe();
+      }
+      await this.#evaluated();
+      if (this.#ended) return false;
+      this.#positions[partition] = fetched.nextOffset;
+      this.#ends[partition] = fetched.endOffset;
+      for (const user of this.#users) user.moved();
+      await clock.breathe();
+    }
+    if (this.#troubled.size === 0 && this.#hasReached(this.#ends)) this.#freshMs = polledMs;
+    return false;
+  }
+
+  /** What the records changed counts as read when all users have evaluated it. */
+  async #evaluated(): Promise<void> {
+    for (const user of [...this.#users]) {
+      while (this.#users.has(user) && this.#work(user)) await this.place.clock.breathe();
+    }
+  }
+
+  #work(user: TableUser): boolean {
+    try {
+      return user.work(SLICE_RECORDS);
+    } catch (error) {
+      this.#failed(user, error as Error);
+      return false;
+    }
+  }
+
+  /** As the rows do with a user that throws when it is told. */
+  #failed(user: TableUser, error: Error): void {
+    this.rows.leave(user);
+    user.failed(error);
+  }
+
+  get #sliceRecords(): number {
+    return Math.max(SLICE_RECORDS_MIN, Math.floor(SLICE_RECORDS / Math.max(1, this.#users.size)));
+  }
+
+  get #problem(): string | null {
+    return this.#unreachable ?? this.#troubled.values().next().value ?? null;
+  }
+
+  #noteTrouble({ partition, problem }: Fetched): void {
+    if (problem === undefined) this.#troubled.delete(partition);
+    else this.#troubled.set(partition, problem);
+  }
+
+  /** What cannot be read is another matter after `note`, or not: told when it is. */
+  #tellProblem(note: () => void): void {
+    const before = this.#problem;
+    note();
+    const problem = this.#problem;
+    if (problem !== before) { for (const user of this.#users) user.problem(problem); }
+  }
+
+  #take(partition: number, records: readonly LogRecord[]): void {
+    const { topic } = this.#table.source;
+    for (const record of records) {
+      const position = { topic, partition, offset: record.offset };
+      for (const user of this.#users) user.reading(position);
+      try {
+        this.#changes.take(record);
+      } catch (error) {
+        if (!(error instanceof DeserializationError)) throw error;
+        const unread = { position, record, key: this.#changes.keyOf(record.key), error };
+        this.#unread.add(unread);
+        for (const user of this.#users) user.unread(unread);
+      }
+    }
+    for (const user of this.#users) user.reading(null);
+  }
+}
+
+/** Whether two tables read the same columns of the same topic, and are called the same in messages. */
+function isSame(a: DeclaredTable, b: DeclaredTable): boolean {
+  if (a.name !== b.name || a.source.topic !== b.source.topic) return false;
+  if (JSON.stringify([a.source.key, a.source.format]) !== JSON.stringify([b.source.key, b.source.format])) return false;
+  const [columns, others] = [Object.entries(a.source.row.shape), Object.entries(b.source.row.shape)];
+  return columns.length === others.length &&
+    columns.every(([name, column], index) => others[index][0] === name && others[index][1] === column);
+}

@@ -1,0 +1,49 @@
+import type { UnitDoubt } from "../../formats/unit_doubts.ts";
+import { ProductionError } from "../../record/errors.ts";
+import { GlobalReader } from "../globals/global_reader.ts";
+import type { Ports } from "../ports.ts";
+import type { Problems } from "../problems.ts";
+import type { TaskContext } from "../task/task_context.ts";
+import type { GlobalLetters } from "./global_letters.ts";
+import type { TaskHost } from "./task_host.ts";
+import type { Topics } from "./topics.ts";
+
+/** What the global tables of a topology are wired to. */
+export interface OpenGlobalsOptions {
+  readonly topics: Topics;
+  readonly context: TaskContext;
+  readonly ports: Ports;
+  readonly problems: Problems;
+  readonly letters: GlobalLetters;
+  readonly hosts: ReadonlyMap<string, TaskHost>;
+  readonly onDoubt: (table: string, doubt: UnitDoubt) => void;
+  readonly onProgress: () => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** The reader of a topology's global tables, which nothing is read by yet. */
+export function openGlobals(options: OpenGlobalsOptions): GlobalReader {
+  const { topics, context, ports, problems, letters, hosts, onDoubt, onProgress, fail } = options;
+  return new GlobalReader({
+    tables: topics.plan.globals,
+    topics: topics.sources,
+    globals: context.globals,
+    log: ports.log,
+    clock: ports.clock,
+    process: ports.process ?? ports.log,
+    onUndecodable: (unreadable) => letters.undecodable(unreadable),
+    onMended: (table, key) => letters.read(table, key),
+    onDoubt,
+    onProgress,
+    onState: (problem) => problems.set("global tables", problem),
+    onLost: (topic) => {
+      const message = `Topic "${topic}" no longer has the position that was read: it is read again from its start`;
+      fail(new ProductionError(message, { retriable: true }));
+    },
+    onFatal: (error) => {
+      // In this turn: the tables are others' too, and go on to change without a word.
+      for (const { task } of hosts.values()) if (task !== null) task.closed = true;
+      fail(error);
+    },
+  });
+}
