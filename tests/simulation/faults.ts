@@ -1,6 +1,12 @@
 import type { LogRecord } from "../../src/ports/log.ts";
 import type { Choices } from "./choices.ts";
+import { partitionOf } from "../../src/record/partitioner.ts";
+import type { SimulatedLog } from "./simulated_log.ts";
+import { type SourceName, SOURCES } from "./store_topologies.ts";
 import type { StoredTopic } from "./stored_topic.ts";
+
+/** Rows of all sources as they are now. */
+type MutableTruth = ReadonlyMap<SourceName, Map<number, Record<string, unknown>>>;
 
 /**
  * Log compaction: of each key only the newest record is sure to stay; `share` of what may go does go. Tombstones go
@@ -58,5 +64,35 @@ export function compactInbox(topic: StoredTopic): void {
     const senderOf = (record: LogRecord) => String(JSON.parse(String(record.value)).from);
     for (const record of partition.records) newest.set(senderOf(record), record.offset);
     partition.records = partition.records.filter((record) => newest.get(senderOf(record)) === record.offset);
+  }
+}
+
+/** So much of a table is gone when its topic is made again, and no tombstone says so. */
+const GONE_SHARE = 0.3;
+
+/**
+ * A global topic is deleted and made again, with the rows of now. It may go beyond the one before at once, so that
+ * offsets tell nothing.
+ */
+export function recreateTopic(
+  { choices, log, truth }: { readonly choices: Choices; readonly log: SimulatedLog; readonly truth: MutableTruth },
+): void {
+  const name = choices.pick(["goods", "makers"] as const);
+  const beyond = choices.chance(0.7);
+  const { topic } = SOURCES[name].spec;
+  const rows = truth.get(name)!;
+  const gone = [...rows.keys()].filter(() => choices.chance(GONE_SHARE));
+  if (!choices.happens("recreate", () => `${topic} without ${gone.join(", ") || "nothing"}`)) return;
+  for (const id of gone) rows.delete(id);
+  const before = log.topics.get(topic)!.partitions;
+  log.topics.delete(topic);
+  const { partitions } = log.create({ name: topic, partitions: before.length, cleanup: "compact", retentionMs: -1 });
+  for (const [id, after] of rows) {
+    const key = `{"id":${id}}`;
+    const value = JSON.stringify({ before: null, after, source: { table: name }, op: "r", ts_ms: 0 });
+    const partition = partitionOf(key, before.length);
+    do log.store({ topic, partition, records: [{ key, value }] }); while (
+      beyond && partitions[partition].end <= before[partition].end
+    );
   }
 }

@@ -7,12 +7,12 @@ interface Instance {
   readonly runner: Runner;
 }
 
-/** By id the task that has ended a batch last: at rest it is the one that runs. */
+/** By id, and sinks, as two topologies have it: the task that has ended a batch last, at rest the one that runs. */
 const tasks = new Map<string, Task>();
 
 const { endBatch } = Task.prototype;
 Task.prototype.endBatch = function (this: Task) {
-  tasks.set(this.id, this);
+  tasks.set([this.id, ...this.table.sinks.map(({ name }) => name)].join(), this);
   endBatch.call(this);
 };
 
@@ -29,10 +29,10 @@ export function forgetTasks(): void {
 export function leftOver(instances: readonly Instance[]): string | null {
   const untrue = instances.find(({ runner }) => untold(runner).length > 0);
   if (untrue !== undefined) return `UNTRUE ${untrue.owner.name} tells of a problem that is over`;
-  for (const { id } of instances.flatMap(({ runner }) => runner.status().tasks)) {
-    const task = tasks.get(id);
-    const kept = task === undefined ? null : keptBy(task);
-    if (kept !== null) return `LEFT OVER ${id} keeps ${kept}`;
+  const ids = new Set(instances.flatMap(({ runner }) => runner.status().tasks.map(({ id }) => id)));
+  for (const task of tasks.values()) {
+    const kept = ids.has(task.id) ? keptBy(task) : null;
+    if (kept !== null) return `LEFT OVER ${task.id} keeps ${kept}`;
   }
   return null;
 }

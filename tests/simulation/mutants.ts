@@ -10,6 +10,7 @@ import { TaskHost } from "../../src/runtime/lifecycle/task_host.ts";
 import { GlobalReader } from "../../src/runtime/globals/global_reader.ts";
 import { FAILURE_MUTANTS } from "./failure_mutants.ts";
 import { LIFECYCLE_MUTANTS } from "./lifecycle_mutants.ts";
+import { SHARING_MUTANTS } from "./sharing_mutants.ts";
 import { SNAPSHOT_MUTANTS } from "./snapshot_mutants.ts";
 import { ShareSink } from "../../src/runtime/outputs/share_sink.ts";
 import { SinkOutput } from "../../src/runtime/outputs/sink_output.ts";
@@ -286,5 +287,6 @@ export const MUTANTS: readonly Mutant[] = [
   },
   ...LIFECYCLE_MUTANTS,
   ...FAILURE_MUTANTS,
+  ...SHARING_MUTANTS,
   ...SNAPSHOT_MUTANTS,
 ];

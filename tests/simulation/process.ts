@@ -125,8 +125,8 @@ export function runAgain(around: Surroundings, owner: Owner): Instance {
 }
 
 /** Whether a topology failed for what is simulated. */
-function isSimulated(reason: string): boolean {
-  return /simulated|^Cannot rebuild a table from topic/.test(reason);
+export function isSimulated(reason: string): boolean {
+  return /simulated|^Cannot rebuild a table from topic|was deleted and created again/.test(reason);
 }
 
 /** Whether nothing that is simulated may end a run so. */
@@ -134,11 +134,11 @@ function isMistake(kind: string): boolean {
   return kind === "ConfigError" || kind === "TypeError" || kind === "RestoreError";
 }
 
-function watchOf({ scheduler, onWrong }: Surroundings): Watch {
+export function watchOf({ scheduler, onWrong }: Surroundings): Watch {
   return new Watch({ nowMs: () => scheduler.nowMs }, onWrong);
 }
 
-function portsOf(
+export function portsOf(
   { log, warehouse, snapshots, scheduler, choices }: Surroundings,
   { owner, watch }: Pick<Instance, "owner" | "watch">,
 ): Ports {
@@ -154,5 +154,6 @@ function portsOf(
     metrics: { count() {}, gauge: (name: string) => watch.gauge(name), observe() {} },
     deadLetters: lettersTo(),
     snapshots: snapshots.portFor(owner),
+    process: owner,
   };
 }

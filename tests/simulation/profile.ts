@@ -29,6 +29,8 @@ export interface Profile {
   readonly lostRows: boolean;
   /** When programs are compiled: at once, soon, or never, as there are not so many rows. */
   readonly compileAfterRows: number;
+  /** Each process runs a second topology, which uses the same global tables. */
+  readonly twins: boolean;
 }
 
 /** What this seed has. Each may be left out when the run is repeated. */
@@ -45,6 +47,7 @@ export function profileOf(seed: number, choices: Choices): Profile {
     elections: choices.setting("elections", seed % 4 === 1, false),
     lostRows: choices.setting("lost-rows", seed % 5 === 1, false),
     compileAfterRows: choices.setting("compile-after-rows", [0, 3, 1e9][seed % 13 % 3], 1e9),
+    twins: choices.setting("twins", seed % 11 < 4, false),
   };
 }
 

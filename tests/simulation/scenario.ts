@@ -1,8 +1,9 @@
 import { emptySource } from "./emptied_source.ts";
 import { damage, failTopology } from "./failures.ts";
-import { compactInbox, compactTopic, cutInbox } from "./faults.ts";
+import { compactInbox, compactTopic, cutInbox, recreateTopic } from "./faults.ts";
 import { hang } from "./hanging.ts";
 import { SnapshotKeeper } from "../../src/runtime/lifecycle/snapshot_keeper.ts";
+import { interruptAppend } from "./interrupted_append.ts";
 import { forgetTasks } from "./left_over.ts";
 import { method } from "./mutate.ts";
 import { loseRecords } from "./lost_records.ts";
@@ -57,6 +58,9 @@ const startAlone = method(SnapshotKeeper, "catchUp", () => function () {});
 
 /** At each step, while an append is half done: how often the task that is to read the rest moves. */
 const INTERRUPT_SHARE = 0.25;
+/** At each step: how often something happens to a second topology, and how often a global topic is made again. */
+const TWIN_SHARE = 0.03;
+const RECREATE_SHARE = 0.004;
 /** At each step: how often a partition is damaged, and how often what does not work is repaired. */
 const DAMAGE_SHARE = 0.01;
 const REPAIR_SHARE = 0.03;
@@ -173,12 +177,13 @@ async function chaos(
     choices.point("fault");
     if (choices.chance(trouble)) fault(world);
     choices.point("interrupt");
-    if (choices.chance(INTERRUPT_SHARE)) world.interrupt();
+    if (choices.chance(INTERRUPT_SHARE)) interruptAppend(world);
     choices.point("come back");
     if (choices.strikes("come-back", 0.01)) world.group.comeBack();
     choices.point("trim");
     if (choices.chance(0.02 * heat)) trim(world, options);
     troubles(world);
+    twinTroubles(world, { changes: options.quiet !== true });
     choices.point("late request");
     lateRequest(world, heat);
     choices.point("wake");
@@ -197,6 +202,23 @@ function troubles(world: World): void {
   choices.point("damage");
   if (choices.chance(DAMAGE_SHARE)) damage(world);
   if (choices.strikes("mend", REPAIR_SHARE)) world.log.damaged = null;
+}
+
+/** Only in seeds in which processes run a second topology. `changes`: also what changes sources. */
+function twinTroubles(
+  { twins, choices, profile, log, truth }: World,
+  { changes }: { readonly changes: boolean },
+): void {
+  if (twins === null) return;
+  choices.point("twin");
+  if (choices.chance(TWIN_SHARE)) twins.disturb();
+  // A topology must be begun anew then.
+  if (!profile.failures || !changes) return;
+  choices.point("recreate");
+  if (!choices.chance(RECREATE_SHARE)) return;
+  recreateTopic({ choices, log, truth });
+  // One that comes just now meets those who do not know it yet.
+  if (choices.chance(0.5)) twins.disturb();
 }
 
 /** A request that was carried out, or whose process died, arrives. */

@@ -54,6 +54,8 @@ export class SimulatedLog {
   readonly scheduler: Scheduler;
   readonly bugs: LogBugs;
   readonly group: Group;
+  /** Groups of other topologies, by name. */
+  readonly groups = new Map<string, Group>();
 
   constructor(scheduler: Scheduler, group: Group, bugs: LogBugs) {
     this.scheduler = scheduler;
@@ -207,10 +209,11 @@ export class SimulatedLog {
   #join(owner: Owner, options: GroupOptions): Promise<Membership> {
     return this.scheduler.request(owner, "join", {
       run: () => {
-        const member = this.group.join(owner, options);
+        const group = this.groups.get(options.group) ?? this.group;
+        const member = group.join(owner, options);
         return {
           commit: () => Promise.resolve(),
-          leave: () => this.scheduler.request(owner, "leave", { run: () => this.group.leave(member) }),
+          leave: () => this.scheduler.request(owner, "leave", { run: () => group.leave(member) }),
         };
       },
     });

@@ -132,3 +132,17 @@ export function storeTopology(shape: Shape): Topology {
       .to(sinks.names);
   });
 }
+
+/** The second topology of a process: of the global tables that it has in common with the first, it looks up both. */
+export const twinTopology: Topology = topology("twin", (builder) => {
+  const known = builder.globalTable(makers);
+  const catalogue = builder.globalTable(goods).leftJoin("maker", known, (good) => good.sl);
+  builder.table(lines)
+    .join("good", catalogue, (line) => line.g)
+    .mapValues(({ id, good }) => ({ id, pr: good.pr, n: good.maker?.n ?? null }))
+    .to(clickhouse("priced", { key: ["id"], columns: { id: "Int64", pr: "Int64", n: "Nullable(String)" } }));
+  builder.table(users)
+    .leftJoin("maker", known, (user) => user.id)
+    .mapValues(({ id, maker }) => ({ id, n: maker?.n ?? null }))
+    .to(clickhouse("namesakes", { key: ["id"], columns: { id: "Int64", n: "Nullable(String)" } }));
+});

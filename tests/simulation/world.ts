@@ -15,8 +15,9 @@ import { SimulatedWarehouse, type WarehouseBugs } from "./simulated_warehouse.ts
 import { drawChange, REFUSED_QUANTITY } from "./source_changes.ts";
 import { SimulatedSnapshots } from "./simulated_snapshots.ts";
 import type { LogBugs } from "./stored_topic.ts";
-import { type SourceName, SOURCES, storeTopology } from "./store_topologies.ts";
+import { type SourceName, SOURCES, storeTopology, twinTopology } from "./store_topologies.ts";
 import type { Trail } from "./trail.ts";
+import { Twins } from "./twins.ts";
 
 /** A process that is not like the others. */
 export interface SpawnOptions {
@@ -57,6 +58,8 @@ export class World {
   readonly snapshots: SimulatedSnapshots;
   readonly topology: Topology;
   readonly profile: Profile;
+  /** The second topologies of the processes, if they have any. */
+  readonly twins: Twins | null;
   readonly truth = new Map<SourceName, Map<number, Record<string, unknown>>>();
   instances: Instance[] = [];
   restarts = 0;
@@ -92,6 +95,7 @@ export class World {
       named: profile.large === "for weir",
       narrow: profile.narrow,
     });
+    this.twins = profile.twins ? new Twins(twinTopology, this) : null;
     this.#options = {
       ...defaultRunOptions,
       flushIntervalMs: 200,
@@ -160,6 +164,7 @@ export class World {
       ? runAgain(around, owner)
       : runOnce(around, { owner, onFailed: onFailed ?? ((error, failed) => this.#replace(failed, error)) });
     this.instances.push(instance);
+    if (onFailed === undefined) this.twins?.spawn(around, owner);
     return instance;
   }
 
@@ -183,24 +188,7 @@ export class World {
     this.log.unfinished = this.log.unfinished.filter(({ owner }) => !owner.dead);
     this.instances = this.instances.filter((other) => other !== instance);
     this.group.balance();
-  }
-
-  /**
-   * While an append is half done, the task that is to read its rest moves: best a merge task in the middle of a
-   * snapshot.
-   */
-  interrupt(): void {
-    const reads = this.log.unfinished.filter(({ interrupted }) => !interrupted)
-      .flatMap((append) => append.rest.map((batch) => ({ append, batch })));
-    const ends = reads.filter(({ batch }) => batch.records.some(({ value }) => String(value).includes('["E",')));
-    if (reads.length === 0) return;
-    const { append, batch } = this.choices.pick(ends.length > 0 ? ends : reads);
-    const what = () => `the reader of ${batch.topic}/${batch.partition} moves`;
-    if (!this.choices.happens("interrupt", what)) return;
-    append.interrupted = true;
-    append.dueStep = this.scheduler.steps + 10 + this.choices.below(40);
-    if (this.instances.length < 2) this.spawn();
-    this.group.moveReader(batch.topic, batch.partition);
+    this.twins?.bury();
   }
 
   /** Compacts all sources to their newest records; tombstones go where they are old enough, or it does not matter. */
@@ -235,7 +223,7 @@ export class World {
       all.findIndex((other) => other.owner === owner) < at
     );
     if (stayed !== undefined) return `STAYED a runner of ${stayed.owner.name} that failed is still in the group`;
-    const left = leftOver(this.instances);
+    const left = leftOver(this.instances) ?? this.twins?.unrest() ?? null;
     return left === null ? this.check() : `${left}: ${this.#state()}`;
   }
 
@@ -263,7 +251,7 @@ export class World {
       const { done, sinks } = instance.runner.knownUnfinished();
       // An instance without tasks has nothing to do but to hand over what it had.
       return done || (instance.runner.topics !== null && tasks(instance) === 0 && sinks.length === 0);
-    }) && this.instances.some((instance) => tasks(instance) > 0);
+    }) && this.instances.some((instance) => tasks(instance) > 0) && (this.twins?.idle ?? true);
   }
 
   #state(): string {
@@ -272,14 +260,17 @@ export class World {
         `${task.id}:${task.state}:${task.lagRecords}:${task.pendingRows}`
       );
       return `${owner.name} ${tasks.join(" ")} ${runner.problems.list().map((p) => p.problem).join("; ")}`;
-    }).join(" | ");
+    }).join(" | ") + (this.twins?.state() ?? "");
   }
 
   /** Compares the sinks, or only one, with the truth. Returns how the first that differs does, or null. */
   check(only?: string): string | null {
     const { topology, truth, profile, warehouse: { memory } } = this;
     const held = this.held = this.#held();
-    return differenceOf({ topology, truth, profile, memory, refuses: this.#refuses, held }, only);
+    const wrong = differenceOf({ topology, truth, profile, memory, refuses: this.#refuses, held }, only);
+    if (wrong !== null || this.twins === null || only !== undefined) return wrong;
+    const twin = { topology: this.twins.topology, refuses: () => false, held: new Map<string, number>() };
+    return differenceOf({ ...twin, truth, profile, memory });
   }
 
   /** How many rows of each sink the processes say that they hold now. */

@@ -1,0 +1,19 @@
+import type { World } from "./world.ts";
+
+/**
+ * While an append is half done, the task that is to read its rest moves: best a merge task in the middle of a snapshot.
+ */
+export function interruptAppend(world: World): void {
+  const { choices, log, scheduler } = world;
+  const reads = log.unfinished.filter(({ interrupted }) => !interrupted)
+    .flatMap((append) => append.rest.map((batch) => ({ append, batch })));
+  const ends = reads.filter(({ batch }) => batch.records.some(({ value }) => String(value).includes('["E",')));
+  if (reads.length === 0) return;
+  const { append, batch } = choices.pick(ends.length > 0 ? ends : reads);
+  const what = () => `the reader of ${batch.topic}/${batch.partition} moves`;
+  if (!choices.happens("interrupt", what)) return;
+  append.interrupted = true;
+  append.dueStep = scheduler.steps + 10 + choices.below(40);
+  if (world.instances.length < 2) world.spawn();
+  world.group.moveReader(batch.topic, batch.partition);
+}
