@@ -36,7 +36,7 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
   --groups N    groups of one home for stall (default 500000)
   --partitions N  tasks of each table for stall (default 48) and many (default 100)
   --topologies N  topologies for many (default 20)
-  --rows N      rows of each table for many (default 2000)
+  --rows N      rows of each table for many (default 2000), or N/M: M of the global table
   --users N     rows that use the one of fan-out (default 1000000)
   --seconds N   of soak (default 3600)
   --rate N      changes a second of soak (default 2000)

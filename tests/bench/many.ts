@@ -1,7 +1,8 @@
 /**
- * Many topologies of many tasks in one process: how long until all of them run, and what they cost while nothing
- * happens. Arguments: topologies, partitions, rows, and a broker's address, without which the log is embedded and in
- * memory. The warehouse is a map: what is measured is Weir and, by its requests, the log. Prints one JSON line.
+ * Many topologies of many tasks in one process: how long until all of them run, how long until one more does, and what
+ * they cost while nothing happens. Arguments: topologies, partitions, rows (those of the global table may be others:
+ * `1000/200000`), and a broker's address, without which the log is embedded and in memory. The warehouse is a map: what
+ * is measured is Weir and, by its requests, the log. Prints one JSON line.
  */
 import { noSnapshots } from "../../src/ports/snapshots.ts";
 import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
@@ -14,7 +15,7 @@ import { Runner } from "../../src/runtime/runner.ts";
 import { noLetters } from "../letters_to.ts";
 import { readerWith } from "../reader_with.ts";
 import { createDigestWarehouse } from "./digest_warehouse.ts";
-import { type ManyTopologies, manyTopologies } from "./many_topologies.ts";
+import { type ManySize, type ManyTopologies, manyTopologies } from "./many_topologies.ts";
 import { percentile } from "./report.ts";
 import { cpuSecondsOf, residentBytesOf } from "./usage.ts";
 
@@ -42,9 +43,10 @@ class Requests {
   }
 }
 
-async function measure([topologies, partitions, rows]: number[], broker: string | undefined) {
+async function measure({ topologies, ...size }: ManySize, broker: string | undefined) {
   const requests = new Requests();
-  const many = manyTopologies(`many${Date.now()}`, { topologies, partitions, rows });
+  const all = manyTopologies(`many${Date.now()}`, { ...size, topologies: topologies + 1 });
+  const many = { ...all, topologies: all.topologies.slice(1) };
   const open = (): Log =>
     broker === undefined
       ? counted(openEmbeddedLog({ path: ":memory:" }), requests)
@@ -55,7 +57,7 @@ async function measure([topologies, partitions, rows]: number[], broker: string 
   const warehouse = createDigestWarehouse(systemClock);
   const instance = await start(many, { log: first, warehouse });
   const figures: Record<string, string> = {
-    "topologies x partitions": `${topologies} x ${partitions}`,
+    "topologies x partitions": `${topologies} x ${size.partitions}`,
     "rows in the warehouse": String(warehouse.rows()),
     "s until all tasks run": ((performance.now() - before.ms) / 1000).toFixed(2),
     "CPU s until then": (cpuSecondsOf(Deno.pid) - before.cpu).toFixed(2),
@@ -68,7 +70,10 @@ async function measure([topologies, partitions, rows]: number[], broker: string 
   figures["CPU s per minute at rest"] = ((cpuSecondsOf(Deno.pid) - rest.cpu) * 60 / seconds).toFixed(2);
   figures["MiB that it takes"] = ((residentBytesOf(Deno.pid) - before.bytes) / 2 ** 20).toFixed(0);
   for (const [kind, count] of requests.take()) figures[`${kind} per s at rest`] = (count / seconds).toFixed(1);
-  const latencies = await changes(many, instance, () => warehouse.rowsWritten());
+  const oneMoreMs = performance.now();
+  await start({ ...many, topologies: all.topologies.slice(0, 1) }, { log: first, warehouse });
+  figures["s until one more topology runs"] = ((performance.now() - oneMoreMs) / 1000).toFixed(2);
+  const latencies = await changes(all, instance, () => warehouse.rowsWritten());
   figures["ms from a change to all tables, p50 / p99"] = [0.5, 0.99].map((share) =>
     percentile(latencies, share).toFixed(0)
   )
@@ -155,6 +160,8 @@ function quiet(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-const [topologies, partitions, rows, broker] = Deno.args;
-console.log(JSON.stringify(await measure([topologies, partitions, rows].map(Number), broker)));
+const [topologies, partitions, sizes, broker] = Deno.args;
+const [rows, globalRows = rows] = sizes.split("/").map(Number);
+const size = { topologies: Number(topologies), partitions: Number(partitions), rows, globalRows };
+console.log(JSON.stringify(await measure(size, broker)));
 Deno.exit(0);

@@ -10,8 +10,10 @@ const RECORDS_OF_APPEND = 5_000;
 export interface ManySize {
   readonly topologies: number;
   readonly partitions: number;
-  /** Rows of the topic that has partitions, and of the global one. */
+  /** Rows of the topic that has partitions. */
   readonly rows: number;
+  /** Rows of the global one. */
+  readonly globalRows: number;
 }
 
 /** Topologies of one process, each with tables of its own, and the topics that all of them read. */
@@ -24,7 +26,7 @@ export interface ManyTopologies {
 }
 
 /** `prefix`: of the topics' and tables' names, so that a broker that is used twice begins anew. */
-export function manyTopologies(prefix: string, { topologies, partitions, rows }: ManySize): ManyTopologies {
+export function manyTopologies(prefix: string, { topologies, partitions, rows, globalRows }: ManySize): ManyTopologies {
   const facts = debezium(`${prefix}.public.facts`, {
     key: ["id"],
     row: z.object({ id: int8(), kind_id: int8(), amount: int8() }),
@@ -56,14 +58,14 @@ export function manyTopologies(prefix: string, { topologies, partitions, rows }:
     async fill(log) {
       await log.createTopic({ name: facts.spec.topic, partitions, ...KEPT });
       await log.createTopic({ name: kinds.spec.topic, partitions: 1, ...KEPT });
-      const ids = Array.from({ length: rows }, (_, index) => index + 1);
+      const idsTo = (end: number) => Array.from({ length: end }, (_, index) => index + 1);
       await append(log, {
         topic: kinds.spec.topic,
-        changes: ids.map((id) => ({ id, name: `a kind that has number ${id}` })),
+        changes: idsTo(globalRows).map((id) => ({ id, name: `a kind that has number ${id}` })),
       });
       await append(log, {
         topic: facts.spec.topic,
-        changes: ids.map((id) => ({ id, kind_id: id, amount: id % 1_000 })),
+        changes: idsTo(rows).map((id) => ({ id, kind_id: id, amount: id % 1_000 })),
       });
     },
     change: (log, id) => append(log, { topic: facts.spec.topic, changes: [{ id, kind_id: id, amount: Date.now() }] }),
