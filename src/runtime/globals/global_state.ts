@@ -43,6 +43,8 @@ export class GlobalState {
   readonly #columns: SlotColumns;
   /** For each register that others look up: its values by slot; those of the rows themselves, if nothing is made. */
   readonly #registers: ReadonlyMap<number, DigestedRows>;
+  /** Those that are the rows themselves. */
+  readonly #own: readonly number[];
   /** Null for a table whose rows are only looked up, as they are. */
   readonly #evaluation: Evaluation | null;
   /** Rows below that were there when the topology joined, and were evaluated. */
@@ -61,6 +63,7 @@ export class GlobalState {
       registers.set(step, steps[step].kind === "member" ? rows.rows : new DigestedRows(columns));
     }
     this.#registers = registers;
+    this.#own = [...registers].flatMap(([step, register]) => register === rows.rows ? [step] : []);
     this.#evaluation = steps.every(({ kind }) => kind === "member") ? null : this.#evaluationOf(options);
   }
 
@@ -112,9 +115,9 @@ export class GlobalState {
 
   /** The row in this slot is another one, or gone. Returns the registers that have another value by that. */
   rowChanged(slot: Slot): readonly number[] {
-    const own = [...this.#registers].flatMap(([step, register]) => register === this.rows.rows ? [step] : []);
-    const changed = [...own, ...this.evaluate(slot)];
-    if (!this.rows.rows.has(slot)) this.#evaluation?.failed.forget(slot);
+    if (this.#evaluation === null) return this.#own;
+    const changed = [...this.#own, ...this.evaluate(slot)];
+    if (!this.rows.rows.has(slot)) this.#evaluation.failed.forget(slot);
     return changed;
   }
 
