@@ -36,6 +36,8 @@ export type RunEvent =
     readonly rows: number;
     readonly records: number;
   }
+  /** A global table that another topology of the process has, too, is read and held once more for this one. */
+  | { readonly kind: "own table"; readonly table: string; readonly reason: string }
   /** The task starts without its snapshot, and reads everything. */
   | { readonly kind: "snapshot ignored"; readonly task: string; readonly reason: string }
   /** The snapshot before it stays. */

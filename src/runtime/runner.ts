@@ -178,6 +178,7 @@ export class Runner {
       hosts: this.#hosts,
       onDoubt: (table, doubt) => this.#doubt(table, doubt),
       onProgress: () => this.#pump?.globalsMoved(),
+      onEvent: this.#onEvent,
       fail: this.#fail,
     });
     const parts = {

@@ -38,9 +38,9 @@ export const SHARING_MUTANTS: readonly Mutant[] = [
   {
     name: "othertopic",
     rule: "a table of a topic that was made again is another one",
-    apply: method(SharedTable, "accepts", (original) =>
-      function (table, place) {
-        return original.call(this, table, { ...place, topic: { ...place.topic, id: this.place.topic.id } });
+    apply: method(SharedTable, "whyUnfit", (original) =>
+      function (place) {
+        return original.call(this, { ...place, topic: { ...place.topic, id: this.place.topic.id } });
       }),
   },
 ];

@@ -57,6 +57,8 @@ export function eventOf(topology: string, event: RunEvent, { data }: { readonly 
       const fields = { topology, sink, rows };
       return { level: "warn", name: "made again", text: `${topology}: ${what}`, fields };
     }
+    case "own table":
+      return ownTableEvent(topology, event);
     case "doubt":
       return {
         level: "warn",
@@ -74,6 +76,18 @@ export function eventOf(topology: string, event: RunEvent, { data }: { readonly 
         fields: { topology, name: event.name, problem: event.problem },
       };
   }
+}
+
+function ownTableEvent(
+  topology: string,
+  { table, reason }: Extract<RunEvent, { readonly kind: "own table" }>,
+): Event {
+  return {
+    level: "info",
+    name: "own table",
+    text: `${topology} reads and holds table "${table}" once more, beside other topologies: ${reason}`,
+    fields: { topology, table, reason },
+  };
 }
 
 type SnapshotRunEvent = Extract<RunEvent, { readonly kind: "restored" | "snapshot ignored" | "snapshot failed" }>;

@@ -30,6 +30,8 @@ export interface GlobalReaderOptions {
   readonly onUndecodable: (unreadable: Unreadable) => void;
   /** A change of this key was read, of which the last one could not be read. */
   readonly onMended: (table: GlobalTable, key: Key) => void;
+  /** Another topology of the process has the table, and this one must not use it. */
+  readonly onUnfit: (table: string, reason: string) => void;
   /** A column is probably read in the wrong unit. */
   readonly onDoubt: (table: string, doubt: UnitDoubt) => void;
   /** Rows changed or positions moved on. */
@@ -68,7 +70,8 @@ export class GlobalReader {
     // From here on in one turn: nothing changes between the look at what is there and the first change that is told.
     const shared = tables.map((table, index) => {
       const topic = topics.get(table.source.topic)!;
-      return sharedTable(table, { log, clock, topic, offsets: found[index], process });
+      const onUnfit = (reason: string) => this.#options.onUnfit(table.name, reason);
+      return sharedTable(table, { log, clock, topic, offsets: found[index], process, onUnfit });
     });
     globals.join(shared.map(({ rows }) => rows));
     this.#users = tables.map((table, index) => this.#userOf(table, index));

@@ -1,5 +1,4 @@
 import type { UnitDoubt } from "../../formats/unit_doubts.ts";
-import type { GlobalTable } from "../../plan/physical.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Fetched, Log, LogRecord, PartitionOffsets, Position, Reader, TopicDescription } from "../../ports/log.ts";
 import { isRetriable, retry, STOPPED } from "../../ports/retry.ts";
@@ -8,6 +7,7 @@ import type { Key } from "../../record/key.ts";
 import { type RowsUser, SharedRows } from "../../state/shared_rows.ts";
 import type { StaleKeys } from "../../state/stale_keys.ts";
 import { ChangeReader, decoderOf } from "./change_reader.ts";
+import { type DeclaredTable, isSame } from "./declared_table.ts";
 import { type Unread, UnreadRecords } from "./unread_records.ts";
 
 const POLL_MS = 250;
@@ -15,9 +15,6 @@ const RETRY_MS = 1_000;
 /** Records that are taken, or rows that are evaluated, in one turn of the event loop, over all users. */
 const SLICE_RECORDS = 250;
 const SLICE_RECORDS_MIN = 25;
-
-/** What a table is read by, and called in messages. */
-export type DeclaredTable = Pick<GlobalTable, "name" | "source">;
 
 /** One topology that uses the table. What it throws is its own matter: it has {@link RowsUser.failed}. */
 export interface TableUser extends RowsUser {
@@ -120,17 +117,30 @@ export class SharedTable {
     return this.#ends;
   }
 
+  /** Whether it is read in this way, and may be joined. */
+  declares(table: DeclaredTable): boolean {
+    return !this.#ended && isSame(this.#table, table);
+  }
+
   /**
-   * Whether a topology that comes to `place` may use this table: it must hold what the topology would read there from
-   * the start. So it is read in the same way from the very same topic, which begins where it began, it has missed no
-   * tombstone, and it can tell what could not be read.
+   * Why a topology that comes to `place` must not use this table; null if it may: it holds what the topology would read
+   * there from the start. So it is of the very same topic, which begins where it began, it has missed no tombstone, and
+   * it can tell what could not be read.
    */
-  accepts(table: DeclaredTable, { topic, offsets }: TablePlace): boolean {
+  whyUnfit({ topic, offsets }: TablePlace): string | null {
     const own = this.place;
-    return !this.#ended && isSame(this.#table, table) && this.#unread.complete &&
-      topic.id !== null && topic.id === own.topic.id && topic.partitions === own.topic.partitions &&
-      offsets.start.every((start, partition) => start === own.offsets.start[partition]) &&
-      this.#isFresh(topic, offsets);
+    const { name, id } = topic;
+    if (id === null) return `the log does not tell whether topic "${name}" is still the same`;
+    if (id !== own.topic.id) return `topic "${name}" was made again since`;
+    if (topic.partitions !== own.topic.partitions) return `topic "${name}" has another number of partitions`;
+    if (offsets.start.some((start, partition) => start !== own.offsets.start[partition])) {
+      return `topic "${name}" begins elsewhere now`;
+    }
+    if (!this.#unread.complete) return "too many of its records could not be read to tell of them again";
+    if (!this.#isFresh(topic, offsets)) {
+      return `it has not been at the end for more than half of delete.retention.ms of "${name}"`;
+    }
+    return null;
   }
 
   /** As `lifecycle/snapshot_head.ts` has it; a clock that was set back makes it too old, too. */
@@ -278,13 +288,4 @@ export class SharedTable {
     }
     for (const user of this.#users) user.reading(null);
   }
-}
-
-/** Whether two tables read the same columns of the same topic, and are called the same in messages. */
-function isSame(a: DeclaredTable, b: DeclaredTable): boolean {
-  if (a.name !== b.name || a.source.topic !== b.source.topic) return false;
-  if (JSON.stringify([a.source.key, a.source.format]) !== JSON.stringify([b.source.key, b.source.format])) return false;
-  const [columns, others] = [Object.entries(a.source.row.shape), Object.entries(b.source.row.shape)];
-  return columns.length === others.length &&
-    columns.every(([name, column], index) => others[index][0] === name && others[index][1] === column);
 }

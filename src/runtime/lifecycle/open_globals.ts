@@ -3,6 +3,7 @@ import { ProductionError } from "../../record/errors.ts";
 import { GlobalReader } from "../globals/global_reader.ts";
 import type { Ports } from "../ports.ts";
 import type { Problems } from "../problems.ts";
+import type { RunEvent } from "../run_event.ts";
 import type { TaskContext } from "../task/task_context.ts";
 import type { GlobalLetters } from "./global_letters.ts";
 import type { TaskHost } from "./task_host.ts";
@@ -18,12 +19,13 @@ export interface OpenGlobalsOptions {
   readonly hosts: ReadonlyMap<string, TaskHost>;
   readonly onDoubt: (table: string, doubt: UnitDoubt) => void;
   readonly onProgress: () => void;
+  readonly onEvent: (event: RunEvent) => void;
   readonly fail: (error: Error) => void;
 }
 
 /** The reader of a topology's global tables, which nothing is read by yet. */
 export function openGlobals(options: OpenGlobalsOptions): GlobalReader {
-  const { topics, context, ports, problems, letters, hosts, onDoubt, onProgress, fail } = options;
+  const { topics, context, ports, problems, letters, hosts, onDoubt, onProgress, onEvent, fail } = options;
   return new GlobalReader({
     tables: topics.plan.globals,
     topics: topics.sources,
@@ -33,6 +35,7 @@ export function openGlobals(options: OpenGlobalsOptions): GlobalReader {
     process: ports.process ?? ports.log,
     onUndecodable: (unreadable) => letters.undecodable(unreadable),
     onMended: (table, key) => letters.read(table, key),
+    onUnfit: (table, reason) => onEvent({ kind: "own table", table, reason }),
     onDoubt,
     onProgress,
     onState: (problem) => problems.set("global tables", problem),

@@ -70,3 +70,11 @@ Deno.test("createJsonOutput() prints dead letters with their fields", () => {
     place: "at kindOf (topologies/sales.ts:12:34)",
   });
 });
+
+Deno.test("eventOf() says why a topology holds a table that others of its process hold, too", () => {
+  const event = eventOf("sales", { kind: "own table", table: "products", reason: "it begins elsewhere now" });
+  assertEquals([event.level, event.text], [
+    "info",
+    'sales reads and holds table "products" once more, beside other topologies: it begins elsewhere now',
+  ]);
+});

@@ -41,16 +41,46 @@ Deno.test("sharedTable() gives another table to whoever would read something els
       },
       log.place(),
     ],
-    "a topic that was made again": [NAMES, log.place({ id: "second" })],
-    "a topic that cannot be told apart": [NAMES, log.place({ id: null })],
-    "another number of partitions": [NAMES, log.place({ partitions: 2, offsets: { start: [0, 0], end: [1, 1] } })],
-    "a topic that begins elsewhere": [NAMES, log.place({ offsets: { start: [1] } })],
     "another process": [NAMES, { ...log.place(), process: {} }],
   } as const;
   for (const [what, [declared, place]] of Object.entries(others)) {
     assert(sharedTable(declared, place) !== table, what);
   }
   assert(sharedTable(NAMES, log.place()) === table);
+  await table.leave(first);
+});
+
+Deno.test("sharedTable() gives another table, and says why, where the topic is not what was read", async () => {
+  const { log, table, first } = opened();
+  await log.give([1, "one"]);
+  const others = {
+    'topic "x.public.kinds" was made again since': log.place({ id: "second" }),
+    'the log does not tell whether topic "x.public.kinds" is still the same': log.place({ id: null }),
+    'topic "x.public.kinds" has another number of partitions': log.place({
+      partitions: 2,
+      offsets: { start: [0, 0], end: [1, 1] },
+    }),
+    'topic "x.public.kinds" begins elsewhere now': log.place({ offsets: { start: [1] } }),
+  };
+  for (const [why, place] of Object.entries(others)) {
+    const told: string[] = [];
+    const process = {};
+    const table = sharedTable(NAMES, { ...log.place(), process });
+    assert(sharedTable(NAMES, { ...place, process, onUnfit: (reason) => told.push(reason) }) !== table);
+    assertEquals(told, [why]);
+  }
+  const told: string[] = [];
+  assert(sharedTable(NAMES, { ...log.place(), onUnfit: (reason) => told.push(reason) }) === table);
+  assertEquals(told, []);
+  await table.leave(first);
+});
+
+Deno.test("sharedTable() gives no table that cannot tell any more what could not be read", async () => {
+  const { log, table, first } = opened();
+  await log.give(...Array.from({ length: 2_500 }, (_, id) => String(id)));
+  const told: string[] = [];
+  assert(sharedTable(NAMES, { ...log.place(), onUnfit: (reason) => told.push(reason) }) !== table);
+  assertEquals(told, ["too many of its records could not be read to tell of them again"]);
   await table.leave(first);
 });
 
