@@ -8,8 +8,10 @@ import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
 import { createManualClock } from "../../../src/testing/manual_clock.ts";
 import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
 import { createStepClock } from "../../../src/testing/quiescence.ts";
+import { Globals } from "../../../src/runtime/globals/globals.ts";
 import { lettersInto } from "../../letters_to.ts";
 import { readerWith } from "../../reader_with.ts";
+import { method } from "../../simulation/mutate.ts";
 import { StepRun } from "../step_run.ts";
 
 const THINGS = "shop.public.things";
@@ -129,6 +131,34 @@ Deno.test("a topology that restarts meets the table as it is now, and the last o
   for (const run of [again, other]) await run.stop();
   await shop.run(named).settled();
   assertEquals(shop.read.kinds, 6);
+});
+
+Deno.test("a topology that fails when it is told of a change evaluates nothing more, and the others go on", async () => {
+  await using shop = await openShop();
+  const first = shop.run(named);
+  await first.settled();
+  const broken = shop.run(coloured);
+  await broken.settled();
+  // Both are told of each change, in this order.
+  let told = 0;
+  const mend = method(Globals, "changed", (original) =>
+    function (...change) {
+      if (++told === 2) throw new Error("a bug");
+      original.apply(this, change);
+    })();
+  try {
+    await shop.gone(KINDS, 2);
+    await shop.put(KINDS, { id: 3, name: "cone", colour: 1 });
+    await shop.put(THINGS, { id: 1, kind: 3 }, { id: 3, kind: 2 });
+    await first.settled();
+    assertEquals(broken.failure?.message, "a bug");
+    assertEquals([shop.shown("named"), shop.shown("coloured")], [["cone"], ["blue cube", "red ball"]]);
+  } finally {
+    mend();
+  }
+  await broken.stop();
+  await shop.run(coloured).settled();
+  assertEquals([shop.shown("coloured"), first.failure], [["red cone"], null]);
 });
 
 Deno.test("topologies of other processes on the same log have tables of their own", async () => {
