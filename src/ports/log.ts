@@ -133,10 +133,16 @@ export interface GroupOptions {
   readonly group: string;
   readonly tasks: readonly GroupTask[];
   /**
-   * Called with ALL tasks this member has now, at every assignment. Sticky: a member keeps what it has where balance
-   * allows.
+   * On how many other members the rows of each task are to be kept warm; absent or 0: and this member keeps none. A
+   * member of another opinion may be in the group: the greatest number counts.
    */
-  onAssigned(tasks: readonly string[]): void;
+  readonly standbys?: number;
+  /**
+   * Called with ALL tasks this member has now, at every assignment, and ALL those that it is a standby of, which are
+   * others' tasks. Sticky: a member keeps what it has where balance allows, and a task whose owner has left goes to one
+   * of its standbys if it can.
+   */
+  onAssigned(tasks: readonly string[], standbys: readonly string[]): void;
   /** Called once when membership ended for good and the application must end or join again. */
   onFailed(error: Error): void;
 }

@@ -46,6 +46,23 @@ export const groupCases: readonly LogCase[] = [
     },
   },
   {
+    name: "join() makes members standbys of each other's tasks, if they want that",
+    async run({ log }) {
+      const { group, tasks } = await newGroup(log);
+      const first = await joinMember(log, { group, tasks, standbys: 1 });
+      await first.until((assigned) => assigned.length === TASKS);
+      assertEquals(first.standbys.at(-1), [], "nobody else is there");
+      const second = await joinMember(log, { group, tasks, standbys: 1 });
+      const [kept, taken] = await shares(first, second);
+      await first.until(() => isSame(first.standbys.at(-1), taken));
+      await second.until(() => isSame(second.standbys.at(-1), kept));
+      await first.membership.leave();
+      await second.until((assigned) => assigned.length === TASKS);
+      assertEquals(second.standbys.at(-1), []);
+      await second.membership.leave();
+    },
+  },
+  {
     name: "join() works again after leave()",
     async run({ log }) {
       const { group, tasks, ids } = await newGroup(log);
@@ -91,6 +108,10 @@ async function newGroup(log: Log): Promise<{ group: string; tasks: GroupTask[]; 
     partitions: [{ topic: table, partition }, { topic: inbox, partition }],
   }));
   return { group: uniqueName("group"), tasks, ids: tasks.map((task) => task.id) };
+}
+
+function isSame(tasks: readonly string[] | undefined, others: readonly string[]): boolean {
+  return JSON.stringify(tasks) === JSON.stringify(others);
 }
 
 /** What each of two members has once the tasks are shared evenly and none belongs to both. */

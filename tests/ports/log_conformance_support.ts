@@ -138,17 +138,24 @@ export interface TestMember {
   readonly assignments: readonly string[][];
   /** The newest assignment that fulfils `condition`, as soon as there is one. */
   until(condition: (tasks: readonly string[]) => boolean): Promise<string[]>;
+  /** As told with each assignment. */
+  readonly standbys: readonly (readonly string[])[];
 }
 
 /** Joins and records what is assigned. */
-export async function joinMember(log: Log, options: Pick<GroupOptions, "group" | "tasks">): Promise<TestMember> {
+export async function joinMember(
+  log: Log,
+  options: Pick<GroupOptions, "group" | "tasks" | "standbys">,
+): Promise<TestMember> {
   const assignments: string[][] = [];
+  const standbys: string[][] = [];
   let changed = signal();
   const membership = await patiently(
     log.join({
       ...options,
-      onAssigned: (tasks) => {
+      onAssigned: (tasks, kept) => {
         assignments.push([...tasks].sort());
+        standbys.push([...kept].sort());
         changed.resolve();
         changed = signal();
       },
@@ -163,7 +170,7 @@ export async function joinMember(log: Log, options: Pick<GroupOptions, "group" |
       await changed.promise;
     }
   };
-  return { membership, assignments, until: (condition) => patiently(until(condition), "the assignment") };
+  return { membership, assignments, standbys, until: (condition) => patiently(until(condition), "the assignment") };
 }
 
 /** A promise that may be rejected while nobody waits for it. */

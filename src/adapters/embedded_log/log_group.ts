@@ -1,6 +1,7 @@
 import type { GroupOptions, Membership, Position } from "../../ports/log.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { ProductionError } from "../../record/errors.ts";
+import { assignStandbys } from "../assignment/assign_standbys.ts";
 import { assignTasks } from "../assignment/assign_tasks.ts";
 import type { LogStore } from "./log_store.ts";
 import { productionError } from "../local/sqlite.ts";
@@ -19,6 +20,7 @@ interface GroupMember {
   /** Task by `<partition>/<topic>`. */
   readonly taskOf: ReadonlyMap<string, string>;
   has: readonly string[];
+  standbys: readonly string[];
   /** Set while a notification is on its way. */
   notifying: boolean;
   ended: boolean;
@@ -51,7 +53,16 @@ export class LogGroups {
       ),
     );
     const memberId = String(++this.#joined).padStart(12, "0");
-    const member: GroupMember = { memberId, options, able, taskOf, has: [], notifying: false, ended: false };
+    const member: GroupMember = {
+      memberId,
+      options,
+      able,
+      taskOf,
+      has: [],
+      standbys: [],
+      notifying: false,
+      ended: false,
+    };
     const members = this.#groups.get(options.group) ?? [];
     this.#groups.set(options.group, [...members, member]);
     this.#rebalance(options.group);
@@ -113,19 +124,25 @@ export class LogGroups {
   #rebalance(group: string): void {
     const members = this.#groups.get(group) ?? [];
     const tasks = [...new Set(members.flatMap(({ able }) => [...able]))];
-    const claims = members.map(({ memberId, able, has }) => ({
+    const claims = members.map(({ memberId, able, has, standbys, options }) => ({
       memberId,
       tasks: [...able],
       owned: has,
       generation: 0,
+      standbys,
+      standbysWanted: options.standbys,
     }));
     const assignments = assignTasks(claims);
+    const standbys = assignStandbys(claims, assignments);
     for (const member of members) {
       // In the order in which they were declared, not by name: whoever starts tasks takes them as they come.
       const given = new Set(assignments.get(member.memberId));
+      const kept = new Set(standbys.get(member.memberId));
       const assigned = tasks.filter((task) => given.has(task));
-      const changed = assigned.length !== member.has.length || assigned.some((task) => !member.has.includes(task));
+      const warm = tasks.filter((task) => kept.has(task));
+      const changed = isOther(assigned, member.has) || isOther(warm, member.standbys);
       member.has = assigned;
+      member.standbys = warm;
       if (changed) void this.#notify(member);
     }
   }
@@ -138,10 +155,14 @@ export class LogGroups {
     member.notifying = false;
     if (member.ended) return;
     try {
-      member.options.onAssigned(member.has);
+      member.options.onAssigned(member.has, member.standbys);
     } catch (error) {
       this.#end(member);
       member.options.onFailed(error instanceof Error ? error : new TypeError(String(error), { cause: error }));
     }
   }
+}
+
+function isOther(tasks: readonly string[], before: readonly string[]): boolean {
+  return tasks.length !== before.length || tasks.some((task) => !before.includes(task));
 }

@@ -3,17 +3,11 @@ import { ProductionError } from "../../../record/errors.ts";
 import { createBackoff } from "../protocol/backoff.ts";
 import { systemClock } from "../../local/system_clock.ts";
 import type { BrokerChannel, Cluster } from "../cluster.ts";
-import { assignTasks } from "../../assignment/assign_tasks.ts";
+import { leadGroup } from "./leading.ts";
 import { byTopic, nameOf, partitionsOf } from "./positions.ts";
-import {
-  decodeAssignment,
-  decodeMemberState,
-  encodeAssignment,
-  encodeMemberState,
-  PROTOCOL_NAME,
-} from "../protocol/group_protocol.ts";
+import { decodeAssignment, encodeMemberState, type MemberTasks, PROTOCOL_NAME } from "../protocol/group_protocol.ts";
 import { asProductionError, isConnectionError, type KafkaJsError } from "../protocol/errors.ts";
-import type { JoinedGroup, KafkaJsBroker } from "../protocol/kafkajs_internals.ts";
+import type { KafkaJsBroker } from "../protocol/kafkajs_internals.ts";
 import type { MemberNotes } from "./notes.ts";
 
 const LEAVE_DEADLINE_MS = 5_000;
@@ -53,7 +47,7 @@ export class KafkaMembership implements Membership {
   #coordinator: number | null = null;
   #memberId = "";
   #generation = -1;
-  #assigned: readonly string[] = [];
+  #assigned: MemberTasks = { tasks: [], standbys: [] };
   /** Greatest offset known to be committed, by partition, since the newest assignment. */
   readonly #committed = new Map<string, number>();
   readonly #closing = new AbortController();
@@ -83,7 +77,7 @@ export class KafkaMembership implements Membership {
   async commit(positions: readonly Position[]): Promise<void> {
     if (this.#closing.signal.aborted) throw this.#refusal("the member has left");
     if (!this.#inGroup) throw this.#refusal("the group is rebalancing", { retriable: true });
-    const mine = partitionsOf(this.#options.tasks, this.#assigned);
+    const mine = partitionsOf(this.#options.tasks, this.#assigned.tasks);
     const stale = positions.filter(({ topic, partition }) => !mine.has(nameOf(topic, partition)));
     if (stale.length > 0) {
       const { topic, partition } = stale[0];
@@ -132,11 +126,11 @@ export class KafkaMembership implements Membership {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       try {
-        const tasks = await this.#joinOnce();
+        const assigned = await this.#joinOnce();
         if (signal.aborted) break;
         backoff.reset();
         this.#inGroup = true;
-        this.#announce(tasks);
+        this.#announce(assigned);
         await this.#beat();
       } catch (thrown) {
         const error = this.#explain(thrown);
@@ -155,12 +149,19 @@ export class KafkaMembership implements Membership {
     if (!this.#joined) this.#first.reject(this.#refusal("it left before the group answered"));
   }
 
-  async #joinOnce(): Promise<string[]> {
+  async #joinOnce(): Promise<MemberTasks> {
     const { settings } = this.#cluster;
-    const { group, tasks } = this.#options;
+    const { group, tasks, standbys: standbysWanted = 0 } = this.#options;
     // Before joining, which would wait for them.
     for (const memberId of this.#notes.abandoned(group)) await this.#leaveFor(memberId);
-    const state = { tasks: tasks.map(({ id }) => id), owned: this.#assigned, generation: this.#generation };
+    const { tasks: owned, standbys } = this.#assigned;
+    const state = {
+      tasks: tasks.map(({ id }) => id),
+      owned,
+      generation: this.#generation,
+      // As members of earlier versions tell it, where nothing else is to be told.
+      ...(standbysWanted > 0 ? { standbys, standbysWanted } : {}),
+    };
     const joined = await this.#ask((broker) =>
       broker.joinGroup({
         groupId: group,
@@ -177,7 +178,7 @@ export class KafkaMembership implements Membership {
         groupId: group,
         generationId: joined.generationId,
         memberId: joined.memberId,
-        groupAssignment: joined.leaderId === joined.memberId ? this.#lead(joined) : [],
+        groupAssignment: joined.leaderId === joined.memberId ? leadGroup(joined, tasks) : [],
       })
     );
     this.#generation = joined.generationId;
@@ -194,22 +195,14 @@ export class KafkaMembership implements Membership {
     this.#notes.remove(groupId, memberId);
   }
 
-  /** The leader's duty: hands out the tasks of all members. */
-  #lead({ members }: JoinedGroup): { memberId: string; memberAssignment: Uint8Array }[] {
-    const claims = members.map(({ memberId, memberMetadata }) => ({ memberId, ...decodeMemberState(memberMetadata) }));
-    return [...assignTasks(claims)].map(([memberId, assigned]) => ({
-      memberId,
-      memberAssignment: encodeAssignment(assigned, this.#options.tasks),
-    }));
-  }
-
   /** Not in this turn: whoever awaits `join` has its result before the first call. */
-  #announce(tasks: readonly string[]): void {
-    this.#assigned = tasks;
+  #announce(assigned: MemberTasks): void {
+    this.#assigned = assigned;
     this.#joined = true;
     this.#first.resolve();
     setTimeout(() => {
-      if (!this.#closing.signal.aborted && this.#assigned === tasks) this.#options.onAssigned([...tasks]);
+      if (this.#closing.signal.aborted || this.#assigned !== assigned) return;
+      this.#options.onAssigned([...assigned.tasks], [...assigned.standbys]);
     }, 0);
   }
 

@@ -16,10 +16,20 @@ export const PROTOCOL_NAME = "weir-tasks";
 /** The first, which every tool reads. */
 const VERSION = 0;
 
+/** What a member tells the leader. */
 export interface MemberState {
   readonly tasks: readonly string[];
   readonly owned: readonly string[];
   readonly generation: number;
+  /** Tasks whose rows it keeps warm. Absent in what members of earlier versions tell, as is the next. */
+  readonly standbys?: readonly string[];
+  readonly standbysWanted?: number;
+}
+
+/** What a member is given. */
+export interface MemberTasks {
+  readonly tasks: readonly string[];
+  readonly standbys: readonly string[];
 }
 
 export function encodeMemberState(topics: readonly string[], state: MemberState): Uint8Array {
@@ -30,21 +40,25 @@ export function decodeMemberState(bytes: Uint8Array): MemberState {
   return JSON.parse(MemberMetadata.decode(Buffer.from(bytes))!.userData.toString()) as MemberState;
 }
 
-/** The assignment of one member: the partitions of `assigned` and, in the user data, the tasks themselves. */
-export function encodeAssignment(assigned: readonly string[], tasks: readonly GroupTask[]): Uint8Array {
-  const chosen = new Set(assigned);
-  const partitions = tasks.filter((task) => chosen.has(task.id)).flatMap((task) => task.partitions);
+/**
+ * The assignment of one member: the partitions of its tasks and, in the user data, the tasks themselves. Standbys are
+ * in the user data alone: their partitions are another member's. `all`: every task there is.
+ */
+export function encodeAssignment({ tasks, standbys }: MemberTasks, all: readonly GroupTask[]): Uint8Array {
+  const chosen = new Set(tasks);
+  const partitions = all.filter((task) => chosen.has(task.id)).flatMap((task) => task.partitions);
   const assignment: Record<string, number[]> = {};
   for (const [topic, parts] of Map.groupBy(partitions, ({ topic }) => topic)) {
     assignment[topic] = [...new Set(parts.map(({ partition }) => partition))].sort((a, b) => a - b);
   }
-  return MemberAssignment.encode({ version: VERSION, assignment, userData: jsonBytes({ tasks: assigned }) });
+  return MemberAssignment.encode({ version: VERSION, assignment, userData: jsonBytes({ tasks, standbys }) });
 }
 
-/** The tasks of an assignment. A member that the leader gave nothing gets no bytes at all. */
-export function decodeAssignment(bytes: Uint8Array): string[] {
+/** A member that the leader gave nothing gets no bytes at all; a leader of an earlier version knows no standbys. */
+export function decodeAssignment(bytes: Uint8Array): MemberTasks {
   const message = MemberAssignment.decode(Buffer.from(bytes));
-  return message === null ? [] : (JSON.parse(message.userData.toString()) as { tasks: string[] }).tasks;
+  if (message === null) return { tasks: [], standbys: [] };
+  return { standbys: [], ...JSON.parse(message.userData.toString()) as { tasks: string[]; standbys?: string[] } };
 }
 
 function jsonBytes(data: unknown): Buffer {
