@@ -1,6 +1,7 @@
 import type { Snapshots, StagedSnapshot } from "../../ports/snapshots.ts";
 
-/** Names the files that are not published yet apart, also those of several processes. */
+/** Names the files that are not published yet apart, also those of processes on other machines or in containers. */
+const PROCESS = crypto.randomUUID().slice(-12);
 let written = 0;
 
 /**
@@ -33,7 +34,7 @@ export function openLocalSnapshots(directory: string): Snapshots {
       await Deno.mkdir(directory, { recursive: true });
       const path = pathOf(name);
       await removeOlder(path);
-      const staged = `${path}.${Deno.pid}-${written++}.new`;
+      const staged = `${path}.${PROCESS}-${written++}.new`;
       unpublished.set(path, [staged]);
       await writeParts(staged, parts);
       return stagedSnapshot({ directory, staged, path });
@@ -74,7 +75,8 @@ function stagedSnapshot(
 /** Paths of files that may not be published yet, by the path that they are to have then. */
 type Unpublished = Map<string, string[]>;
 
-const UNPUBLISHED = /^(.*\.snapshot)\.\d+-\d+\.new$/;
+/** Earlier versions wrote the process's number. */
+const UNPUBLISHED = /^(.*\.snapshot)\.[0-9a-f]+-\d+\.new$/;
 
 async function unpublishedIn(directory: string): Promise<Unpublished> {
   const found: Unpublished = new Map();
@@ -88,7 +90,7 @@ async function unpublishedIn(directory: string): Promise<Unpublished> {
 
 /** Deletes what this process, or one that is gone, has left unpublished. */
 async function removeIfAbandoned(staged: string, path: string): Promise<void> {
-  if (!staged.startsWith(`${path}.${Deno.pid}-`)) {
+  if (!staged.startsWith(`${path}.${PROCESS}-`)) {
     const { mtime } = await Deno.stat(staged).catch(() => ({ mtime: null }));
     if (mtime !== null && Date.now() - mtime.getTime() < ABANDONED_MS) return;
   }

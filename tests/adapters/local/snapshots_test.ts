@@ -46,7 +46,23 @@ Deno.test("openLocalSnapshots() deletes what a crash left, but not what another 
   await snapshots.write("x", [bytes("left")]);
   await snapshots.write("y", [bytes("under way")]);
   await (await snapshots.write("x", [bytes("whole again")])).publish();
-  const left = filesIn(directory).map((name) => name.replace(/-\d+\.new$/, ""));
-  assertEquals(left, ["x.snapshot", "x.snapshot.2", `y.snapshot.${Deno.pid}`]);
+  const left = filesIn(directory).map((name) => name.replace(/\.[0-9a-f]{12}-\d+\.new$/, " of this process"));
+  assertEquals(left, ["x.snapshot", "x.snapshot.2-0.new", "y.snapshot of this process"]);
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("openLocalSnapshots() keeps processes apart that share a directory and have one process id", async () => {
+  const directory = await Deno.makeTempDir();
+  // As in containers, where each is process 1: a module of its own has counted nothing yet.
+  const other: { openLocalSnapshots: typeof openLocalSnapshots } = await import(
+    `../../../src/adapters/local/snapshots.ts?other`
+  );
+  const [one, two] = [openLocalSnapshots(directory), other.openLocalSnapshots(directory)];
+  const staged = [await one.write("x", [bytes("one")]), await two.write("x", [bytes("two")])];
+  for (const { publish } of staged) await publish();
+  assertEquals(await one.read("x"), bytes("two"));
+  const again = [await two.write("x", [bytes("two again")]), await one.write("x", [bytes("one again")])];
+  for (const { publish } of again) await publish();
+  assertEquals([await two.read("x"), filesIn(directory)], [bytes("one again"), ["x.snapshot"]]);
   await Deno.remove(directory, { recursive: true });
 });
