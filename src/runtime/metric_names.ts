@@ -92,6 +92,17 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
       "topologies of a process share is held once and counts for each with an equal part.",
     labels: ["table"],
   },
+  weir_standbys: {
+    kind: "gauge",
+    help: "Tasks of other instances whose rows this one keeps, by state: reading, ready, or given_up.",
+    labels: ["state"],
+  },
+  weir_standby_lag_records: {
+    kind: "gauge",
+    help: "Records of source partitions that standbys on this instance have not read yet.",
+    labels: ["table"],
+  },
+  weir_standby_rows: { kind: "gauge", help: "Rows that standbys on this instance keep.", labels: ["table"] },
   weir_global_rows: { kind: "gauge", help: "Rows of global tables held in memory.", labels: [] },
   weir_global_lag_records: {
     kind: "gauge",

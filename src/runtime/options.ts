@@ -54,6 +54,8 @@ export interface RunOptions {
   readonly pollWaitMs: number;
   /** A running task's state is written this often, for its next start; 0: never, and every start reads everything. */
   readonly snapshotEveryMs: number;
+  /** On how many other instances the rows of each task are kept, so that one of them can take it over soon. */
+  readonly standbys: number;
   /** Bytes of the state of one topology, before it stops with a clear error. */
   readonly stateBytesMax: number;
   /** Entries of all stores of one process before it stops with a clear error. */
@@ -87,6 +89,7 @@ export const defaultRunOptions: RunOptions = {
   allowRetention: false,
   pollWaitMs: 250,
   snapshotEveryMs: 60_000,
+  standbys: 0,
   stateBytesMax: 64 * 1024 ** 3,
   storeEntriesMax: 50_000_000,
 };

@@ -19,7 +19,12 @@ export interface StartReport {
 /** What happened to a running topology, for logs and screens. */
 export type RunEvent =
   /** The group gave these tasks to this instance; all it has now. */
-  | { readonly kind: "assigned"; readonly tasks: readonly string[] }
+  | {
+    readonly kind: "assigned";
+    readonly tasks: readonly string[];
+    /** All tasks of which it is a standby now. Absent when there are none. */
+    readonly standbys?: readonly string[];
+  }
   /** Every assigned task runs for the first time. */
   | { readonly kind: "started"; readonly sinks: readonly StartReport[] }
   /** The tables of a topology that is gone are this one's now; `inboxes`: its topics, which nothing needs any more. */
@@ -38,6 +43,21 @@ export type RunEvent =
   }
   /** A global table that another topology of the process has, too, is read and held once more for this one. */
   | { readonly kind: "own table"; readonly table: string; readonly reason: string }
+  /** So many tasks begin with rows that this instance kept as their standby, and read the rest. */
+  | {
+    readonly kind: "standbys took over";
+    readonly tasks: number;
+    readonly rows: number;
+    readonly records: number;
+  }
+  /** The task starts without what this instance kept of it. */
+  | { readonly kind: "standby ignored"; readonly task: string; readonly reason: string }
+  /** What was kept of the task is thrown away, and its topics are read again. */
+  | { readonly kind: "standby begun anew"; readonly task: string; readonly reason: string }
+  /** The task would start without a standby here. */
+  | { readonly kind: "standby given up"; readonly task: string; readonly reason: string }
+  /** Standbys are wanted, and no other instance has been there for a while. */
+  | { readonly kind: "no standbys" }
   /** The task starts without its snapshot, and reads everything. */
   | { readonly kind: "snapshot ignored"; readonly task: string; readonly reason: string }
   /** The snapshot before it stays. */

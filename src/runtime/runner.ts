@@ -4,6 +4,7 @@ import { BusyTables } from "./busy_tables.ts";
 import { Assignments } from "./lifecycle/assignments.ts";
 import { beginCounters } from "./lifecycle/begin_counters.ts";
 import { createTaskContext } from "./lifecycle/context.ts";
+import { Doubts } from "./lifecycle/doubts.ts";
 import { DeadLetterQueue } from "./delivery/dead_letter_queue.ts";
 import { GlobalLetters } from "./lifecycle/global_letters.ts";
 import { HELD_ROWS, tendHeldRows } from "./lifecycle/held_rows.ts";
@@ -60,7 +61,7 @@ export class Runner {
   readonly #producer: MessageProducer;
   readonly #hosts = new Map<string, TaskHost>();
   readonly #busy = new Set<TaskHost>();
-  readonly #doubts = new Set<string>();
+  readonly #doubts: Doubts;
   #fail!: (error: Error) => void;
   #instance: Instance | null = null;
   #assignments: Assignments | null = null;
@@ -84,6 +85,7 @@ export class Runner {
     this.#options = settings.options;
     this.#revision = settings.revision ?? { weir: "", topologies: "" };
     this.#onEvent = settings.onEvent ?? (() => {});
+    this.#doubts = new Doubts({ topology: topology.name, metrics: ports.metrics, onEvent: this.#onEvent });
     this.failed = new Promise((resolve) => this.#fail = resolve);
     this.problems = new Problems((name, problem) => this.#onEvent({ kind: "problem", name, problem }));
     this.deadLetters = new DeadLetterQueue(topology.name, ports, (event) => this.#onEvent(event));
@@ -146,7 +148,8 @@ export class Runner {
     const membership = this.#membership = await this.#ports.log.join({
       group: `weir.${this.topology.name}`,
       tasks: groupTasks(topics),
-      onAssigned: (ids) => assignments.assigned(ids),
+      standbys: this.#options.standbys,
+      onAssigned: (tasks, standbys) => assignments.assigned(tasks, standbys),
       onFailed: this.#fail,
     });
     // Stopped meanwhile: a member that runs nothing would keep tasks from those who can.
@@ -167,7 +170,7 @@ export class Runner {
       producer: this.#producer,
       hosts: this.#hosts,
       globalReader: () => this.#instance?.globals ?? null,
-      onDoubt: (table, doubt) => this.#doubt(table, doubt),
+      onDoubt: (table, doubt) => this.#doubts.tell(table, doubt),
     });
     const globals = openGlobals({
       topics,
@@ -176,7 +179,7 @@ export class Runner {
       problems,
       letters: this.#globalLetters,
       hosts: this.#hosts,
-      onDoubt: (table, doubt) => this.#doubt(table, doubt),
+      onDoubt: (table, doubt) => this.#doubts.tell(table, doubt),
       onProgress: () => this.#pump?.globalsMoved(),
       onEvent: this.#onEvent,
       fail: this.#fail,
@@ -193,6 +196,7 @@ export class Runner {
       producer: this.#producer,
       problems,
       hosts: this.#hosts,
+      standbys: new Map(),
       loads: new LoadOrder(),
       busy: this.#busy,
       wake: () => this.#pump?.wake(),
@@ -201,15 +205,6 @@ export class Runner {
       onExchanged: (host: TaskHost, reason: string) => this.#assignments?.restart(host.id, reason),
     };
     return { ...parts, snapshots: new SnapshotKeeper(parts, this.#revision) };
-  }
-
-  /** Told once, also of a table that is read by tasks and as a global one. */
-  #doubt(table: string, { column, message }: { readonly column: string; readonly message: string }): void {
-    const id = JSON.stringify([table, column]);
-    if (this.#doubts.has(id)) return;
-    this.#doubts.add(id);
-    this.#ports.metrics.count("weir_doubtful_columns_total", { topology: this.topology.name, table, column }, 1);
-    this.#onEvent({ kind: "doubt", table, column, message });
   }
 
   #report(): void {
@@ -270,7 +265,7 @@ export class Runner {
   async stop(deadlineMs = 4_000): Promise<void> {
     this.#stopping = true;
     this.#pump?.stop();
-    this.#assignments?.stop();
+    const standbys = this.#assignments?.stop();
     const { clock } = this.#ports;
     await Promise.race([this.#drain(), clock.sleep(deadlineMs)]);
     for (const host of this.#hosts.values()) if (host.task !== null) host.task.closed = true;
@@ -281,6 +276,7 @@ export class Runner {
       this.#instance?.globals.stop(),
       this.#instance?.intake.close(),
       this.#membership?.leave(),
+      standbys,
     ]);
     await Promise.race([closed, clock.sleep(CLOSE_MS)]);
   }

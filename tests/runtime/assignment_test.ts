@@ -14,7 +14,7 @@ Deno.test("Runner.ready is true of an instance without tasks, once the group has
   const log = {
     ...world.log,
     join: (options: GroupOptions) =>
-      world.log.join({ ...options, onAssigned: (tasks) => void (assign = () => options.onAssigned(tasks)) }),
+      world.log.join({ ...options, onAssigned: (tasks) => void (assign = () => options.onAssigned(tasks, [])) }),
   } as Log;
   const first = world.spawn();
   await first.settled();

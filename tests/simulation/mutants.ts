@@ -12,6 +12,7 @@ import { FAILURE_MUTANTS } from "./failure_mutants.ts";
 import { LIFECYCLE_MUTANTS } from "./lifecycle_mutants.ts";
 import { SHARING_MUTANTS } from "./sharing_mutants.ts";
 import { SNAPSHOT_MUTANTS } from "./snapshot_mutants.ts";
+import { STANDBY_MUTANTS } from "./standby_mutants.ts";
 import { ShareSink } from "../../src/runtime/outputs/share_sink.ts";
 import { SinkOutput } from "../../src/runtime/outputs/sink_output.ts";
 import { both, getter, method } from "./mutate.ts";
@@ -289,4 +290,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...FAILURE_MUTANTS,
   ...SHARING_MUTANTS,
   ...SNAPSHOT_MUTANTS,
+  ...STANDBY_MUTANTS,
 ];

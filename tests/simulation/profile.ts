@@ -31,6 +31,8 @@ export interface Profile {
   readonly compileAfterRows: number;
   /** Each process runs a second topology, which uses the same global tables. */
   readonly twins: boolean;
+  /** Processes keep the rows of others' tasks. */
+  readonly standbys: boolean;
 }
 
 /** What this seed has. Each may be left out when the run is repeated. */
@@ -48,6 +50,7 @@ export function profileOf(seed: number, choices: Choices): Profile {
     lostRows: choices.setting("lost-rows", seed % 5 === 1, false),
     compileAfterRows: choices.setting("compile-after-rows", [0, 3, 1e9][seed % 13 % 3], 1e9),
     twins: choices.setting("twins", seed % 11 < 4, false),
+    standbys: choices.setting("standbys", seed % 5 < 2, false),
   };
 }
 
@@ -74,7 +77,7 @@ export function tellingLimits({ large }: Profile): TellingLimits {
  * The profile as run options. Of large rows it says what {@link tellingLimits} says: a share has a part of the message
  * for each of its two totals, its key and its columns.
  */
-export function profileOptions({ large, snapshots, compileAfterRows }: Profile): Partial<RunOptions> {
+export function profileOptions({ large, snapshots, standbys, compileAfterRows }: Profile): Partial<RunOptions> {
   const limits = large === "for weir" ? { messageBytesMax: ENVELOPE_BYTES + 400 } : {};
-  return { snapshotEveryMs: snapshots ? 3_000 : 0, compileAfterRows, ...limits };
+  return { snapshotEveryMs: snapshots ? 3_000 : 0, standbys: standbys ? 1 : 0, compileAfterRows, ...limits };
 }

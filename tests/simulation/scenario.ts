@@ -7,6 +7,7 @@ import { interruptAppend } from "./interrupted_append.ts";
 import { forgetTasks } from "./left_over.ts";
 import { method } from "./mutate.ts";
 import { loseRecords } from "./lost_records.ts";
+import { lateStandbys, standbyTroubles } from "./standby_faults.ts";
 import { World, type WorldOptions } from "./world.ts";
 
 /** How wild a run is. */
@@ -36,6 +37,9 @@ export interface Outcome {
  * few changes more (C); everything killed, rows and records lost, and chaos once more (D); no inserts, an inbox that
  * refuses messages, or lines that cannot be read, for a while (E); a source that lost all its rows, which must stop the
  * start (F).
+ * few changes more (C); standbys that fall behind and get their tasks, where there are any (G); everything killed and
+ * chaos once more (D); no inserts, an inbox that refuses messages, or lines that cannot be read, for a while (E); a
+ * source that lost all its rows, which must stop the start (F).
  */
 export async function runScenario(seed: number, options: ScenarioOptions = {}): Promise<Outcome> {
   forgetTasks();
@@ -71,7 +75,7 @@ async function stages(world: World, options: ScenarioOptions): Promise<string | 
   choices.point("changes");
   for (let index = 5 + choices.below(30); index > 0; index--) world.change();
   choices.point("instances");
-  const others = choices.below(3);
+  const others = Math.max(choices.below(3), world.profile.standbys ? 1 : 0);
   world.spawn();
   for (let index = 0; index < others; index++) if (choices.happens("instance")) world.spawn();
   await chaos(world, options, "A");
@@ -101,8 +105,16 @@ async function stages(world: World, options: ScenarioOptions): Promise<string | 
     choices.point("change");
     world.change(name);
   }
+  choices.point("take over");
+  if (world.profile.standbys && choices.happens("take-over")) world.group.moveToStandbys();
   wrong = await rest(world, "C");
   if (wrong !== null) return `C ${wrong}`;
+  if (world.profile.standbys) {
+    choices.at("G");
+    await lateStandbys(world);
+    wrong = await rest(world, "G");
+    if (wrong !== null) return `G ${wrong}`;
+  }
 
   choices.at("D");
   loseRows(world);
@@ -184,6 +196,7 @@ async function chaos(
     if (choices.chance(0.02 * heat)) trim(world, options);
     troubles(world);
     twinTroubles(world, { changes: options.quiet !== true });
+    if (world.profile.standbys && options.quiet !== true) standbyTroubles(world);
     choices.point("late request");
     lateRequest(world, heat);
     choices.point("wake");

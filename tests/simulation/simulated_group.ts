@@ -8,6 +8,8 @@ export interface Member {
   readonly options: GroupOptions;
   /** Assignments decided; the member may not know the last one yet. */
   tasks: Set<string>;
+  /** Of others' tasks. */
+  readonly standbys: Set<string>;
   told: boolean;
 }
 
@@ -25,7 +27,7 @@ export class Group {
   }
 
   join(owner: Owner, options: GroupOptions): Member {
-    const member = { owner, options, tasks: new Set<string>(), told: true };
+    const member = { owner, options, tasks: new Set<string>(), standbys: new Set<string>(), told: true };
     this.members.push(member);
     this.balance();
     return member;
@@ -43,10 +45,11 @@ export class Group {
     if (this.members.length === 0) return;
     const owned = new Set(this.members.flatMap((member) => [...member.tasks]));
     for (const { id } of this.members[0].options.tasks) {
-      if (!owned.has(id)) this.#give(this.#scheduler.choices.pick(this.members), id);
+      if (!owned.has(id)) this.#give(this.#takerOf(id, this.members), id);
     }
     // A member that joined for nothing takes a share.
     for (const member of this.members) if (member.tasks.size === 0) this.move();
+    this.#spread();
     for (const member of this.members) this.#tell(member);
   }
 
@@ -91,10 +94,44 @@ export class Group {
   }
 
   #hand(giver: Member, task: string): void {
-    const taker = this.#scheduler.choices.pick(this.members.filter((member) => member !== giver));
+    const taker = this.#takerOf(task, this.members.filter((member) => member !== giver));
     giver.tasks.delete(task);
     this.#give(taker, task);
     this.#tell(giver);
+    this.#spread();
+  }
+
+  /** Moves tasks to their standbys. */
+  moveToStandbys(): void {
+    for (const keeper of this.members) {
+      for (const task of [...keeper.standbys]) {
+        const giver = this.members.find(({ tasks }) => tasks.has(task));
+        if (giver === undefined) continue;
+        giver.tasks.delete(task);
+        this.#give(keeper, task);
+        this.#tell(giver);
+      }
+    }
+    this.#spread();
+  }
+
+  /** Whoever gets a task: often its standby. */
+  #takerOf(task: string, candidates: readonly Member[]): Member {
+    const { choices } = this.#scheduler;
+    const keepers = candidates.filter(({ standbys }) => standbys.has(task));
+    return keepers.length > 0 && choices.chance(0.7) ? keepers[0] : choices.pick(candidates);
+  }
+
+  /** Each task has a standby, if another member is there and they are wanted. */
+  #spread(): void {
+    const [first] = this.members;
+    if (first === undefined || !first.options.standbys || this.members.length < 2) return;
+    for (const { id } of first.options.tasks) {
+      if (this.members.some(({ standbys }) => standbys.has(id))) continue;
+      const keeper = this.#scheduler.choices.pick(this.members.filter(({ tasks }) => !tasks.has(id)));
+      keeper.standbys.add(id);
+      this.#tell(keeper);
+    }
   }
 
   /** Moves a random task to another member for a while; the one that loses it is never told. */
@@ -107,6 +144,7 @@ export class Group {
     const task = choices.pick([...giver.tasks]);
     giver.tasks.delete(task);
     this.#give(taker, task);
+    this.#spread();
     this.#away.push({ giver, taker, task });
   }
 
@@ -116,12 +154,14 @@ export class Group {
       if (!this.members.includes(giver) || !this.members.includes(taker) || !taker.tasks.delete(task)) continue;
       this.#tell(taker);
       giver.tasks.add(task);
+      giver.standbys.delete(task);
     }
     this.balance();
   }
 
   #give(member: Member, task: string): void {
     member.tasks.add(task);
+    member.standbys.delete(task);
     this.#tell(member);
   }
 
@@ -131,7 +171,7 @@ export class Group {
     this.#scheduler.request(member.owner, "assign", {
       run: () => {
         member.told = true;
-        member.options.onAssigned([...member.tasks]);
+        member.options.onAssigned([...member.tasks], [...member.standbys]);
       },
     });
   }

@@ -46,6 +46,10 @@ export class SimulatedLog {
   damaged: { readonly topic: string; readonly partition: number } | null = null;
   /** A topic of which nothing comes for a while, as when its partitions have no leader. */
   silent: { readonly topic: string; readonly untilMs: number } | null = null;
+  /** Nothing comes to standbys for a while. */
+  standbysSleep = false;
+  /** What is read now. */
+  readonly readers = new Set<SimulatedReader>();
   /** How long tombstones stay readable; for ever, if it does not matter. */
   deleteRetentionMs = 1e15;
   /** Append batches carried out. */
@@ -97,6 +101,7 @@ export class SimulatedLog {
   /** The log as one process sees it. */
   portFor(owner: Owner): Log {
     const { scheduler, topics } = this;
+    let readers = 0;
     const request = <T>(kind: string, run: () => T) =>
       scheduler.request(owner, kind, { run: () => this.#mayFail(run) });
     return {
@@ -125,7 +130,8 @@ export class SimulatedLog {
           });
         }),
       append: (batches) => scheduler.request(owner, "append", { run: () => this.#append(owner, batches) }),
-      reader: () => new SimulatedReader(this, owner),
+      // A runner asks for one for its tasks and one for global tables before it has any standby.
+      reader: () => new SimulatedReader(this, { owner, standby: readers++ >= 2 }),
       join: (options) => this.#join(owner, options),
       close: () => Promise.resolve(),
     };
@@ -195,7 +201,11 @@ export class SimulatedLog {
     const kept = (batch: AppendBatch) =>
       !(this.bugs.lose === true && this.faults && choices.strikes("append-swallowed", 0.05)) || isHello(batch);
     const offsets = order.map((batch) =>
-      kept(batch) ? this.store(batch) : this.topics.get(batch.topic)!.partitions[batch.partition].end
+      isHello(batch) && this.bugs.silences?.(batch) === true
+        ? this.#lastHello(batch)
+        : kept(batch)
+        ? this.store(batch)
+        : this.topics.get(batch.topic)!.partitions[batch.partition].end
     );
     if (this.faults && choices.strikes("append-repeated", this.bugs.repeats ?? 0.02, what)) {
       this.ghosts.push(() => batches.forEach((batch) => this.store(batch)));
@@ -204,6 +214,11 @@ export class SimulatedLog {
       throw new ProductionError("the acknowledgement was lost", { retriable: true });
     }
     return this.bugs.noEpoch === true && isHello(batches[0]) ? offsets.map((offset) => Math.min(offset, 0)) : offsets;
+  }
+
+  #lastHello({ topic, partition }: AppendBatch): number {
+    const { records } = this.topics.get(topic)!.partitions[partition];
+    return records.findLast(({ key, value }) => isHello({ topic, partition, records: [{ key, value }] }))?.offset ?? 0;
   }
 
   #join(owner: Owner, options: GroupOptions): Promise<Membership> {

@@ -11,6 +11,10 @@ export interface ReadableLog {
   readonly faults: boolean;
   /** A partition whose data cannot be read. */
   readonly damaged: { readonly topic: string; readonly partition: number } | null;
+  /** Nothing comes to standbys for a while. */
+  readonly standbysSleep: boolean;
+  /** What is read now. */
+  readonly readers: Set<SimulatedReader>;
   /** A topic of which nothing comes for a while. */
   readonly silent: { readonly topic: string; readonly untilMs: number } | null;
 }
@@ -35,12 +39,24 @@ const EMPTY_MS = 10_000;
 export class SimulatedReader implements Reader {
   readonly #log: ReadableLog;
   readonly #owner: Owner;
+  readonly #standby: boolean;
   readonly #positions = new Map<string, Position>();
   #closed = false;
 
-  constructor(log: ReadableLog, owner: Owner) {
+  constructor(log: ReadableLog, { owner, standby }: { readonly owner: Owner; readonly standby: boolean }) {
     this.#log = log;
     this.#owner = owner;
+    this.#standby = standby;
+    log.readers.add(this);
+  }
+
+  /** Whether a living task, or a global table, has not read everything. */
+  get behind(): boolean {
+    if (this.#standby || this.#owner.dead) return false;
+    return [...this.#positions.values()].some(({ topic, partition, offset }) => {
+      const stored = this.#log.topics.get(topic)!;
+      return stored.compacted && offset !== stored.partitions[partition].end;
+    });
   }
 
   seek(topic: string, partition: number, offset: number): void {
@@ -83,6 +99,7 @@ export class SimulatedReader implements Reader {
 
   close(): Promise<void> {
     this.#closed = true;
+    this.#log.readers.delete(this);
     return Promise.resolve();
   }
 
@@ -99,7 +116,8 @@ export class SimulatedReader implements Reader {
   }
 
   #readable(): Position[] {
-    const { topics, scheduler } = this.#log;
+    const { topics, scheduler, standbysSleep } = this.#log;
+    if (this.#standby && standbysSleep) return [];
     return [...this.#positions.values()].filter((position) => {
       const { topic, partition, offset, paused, retryMs } = position;
       const stored = topics.get(topic)?.partitions[partition];

@@ -1,4 +1,4 @@
-import type { LogRecord } from "../../src/ports/log.ts";
+import type { AppendBatch, LogRecord } from "../../src/ports/log.ts";
 
 /** One partition's records; `end` grows for ever, `start` only when a prefix is cut off. */
 export interface StoredPartition {
@@ -33,6 +33,8 @@ export interface LogBugs {
   lose?: boolean;
   /** HELLOs get no offset of their own. */
   noEpoch?: boolean;
+  /** A HELLO that is not stored, and gets the offset of the last one that is. */
+  silences?: (hello: AppendBatch) => boolean;
   /** Positions that are gone are silently moved to the start of the log. */
   noRange?: boolean;
   /** Share of appends that are carried out once more, later: no promise is broken, only what is rare is frequent. */

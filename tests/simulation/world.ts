@@ -40,7 +40,7 @@ export interface WorldOptions {
 /** Requests of a dead process that may still arrive. */
 const LATE_KINDS = ["append", "append rest", "insert"];
 /** Longer than any task is behind while nothing else is wrong. */
-const DELETE_RETENTION_MS = 14_400_000;
+export const DELETE_RETENTION_MS = 14_400_000;
 const STEPS_MAX = 60_000;
 const STILL_MS = 3_000;
 /** Longer than all pauses of restarts and repetitions together. */
@@ -82,7 +82,7 @@ export class World {
     this.log = new SimulatedLog(this.scheduler, this.group, options.log ?? {});
     const profile = this.profile = profileOf(seed, choices);
     this.snapshots = new SimulatedSnapshots(this.scheduler);
-    if (profile.snapshots) this.log.deleteRetentionMs = DELETE_RETENTION_MS;
+    if (profile.snapshots || profile.standbys) this.log.deleteRetentionMs = DELETE_RETENTION_MS;
     if (profile.large === "for the log") this.log.recordLengthMax = RECORD_LENGTH_MAX;
     this.#refuses = (sink, row) => profile.refusedRows && sink === "facts" && row.q === REFUSED_QUANTITY;
     this.warehouse = new SimulatedWarehouse(this.scheduler, {
@@ -209,6 +209,7 @@ export class World {
     this.log.faults = this.warehouse.faults = false;
     for (const { owner } of this.instances) owner.bug = false;
     this.log.damaged = null;
+    this.log.standbysSleep = false;
     this.repair();
     this.group.comeBack();
     for (const ghosts of [this.log.ghosts, this.warehouse.ghosts]) {

@@ -39,6 +39,7 @@ const RULES: { readonly [K in keyof RunOptions]: Rule } = {
   pollWaitMs: MILLISECONDS,
   stateBytesMax: { min: 1_048_576, max: 2 ** 50, unit: "bytes" },
   snapshotEveryMs: { ...MILLISECONDS, min: 0 },
+  standbys: { min: 0, max: 10, unit: "instances" },
   storeEntriesMax: { min: 1, max: 2 ** 40, unit: "rows" },
 };
 

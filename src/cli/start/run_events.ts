@@ -4,17 +4,19 @@ import { whyOf } from "../letter_listing.ts";
 import { counted } from "../numbers.ts";
 import type { Failure } from "./failure.ts";
 import type { Event } from "./output.ts";
+import { isStandbyEvent, standbyEvent } from "./standby_events.ts";
 import { hasResumed, startText } from "./start_report_text.ts";
 
 /** What a topology's event means to a reader. `data`: the data directory, for commands that it names. */
 export function eventOf(topology: string, event: RunEvent, { data }: { readonly data?: string } = {}): Event {
+  if (isStandbyEvent(event)) return standbyEvent(topology, event);
   switch (event.kind) {
     case "assigned":
       return {
         level: "debug",
         name: "assigned",
         text: `${topology} has ${counted(event.tasks.length, "task")}: ${event.tasks.join(", ")}`,
-        fields: { topology, tasks: event.tasks },
+        fields: { topology, tasks: event.tasks, standbys: event.standbys ?? [] },
       };
     case "started":
       return startedEvent(topology, event.sinks);
@@ -69,13 +71,19 @@ export function eventOf(topology: string, event: RunEvent, { data }: { readonly 
     case "letters":
       return lettersEvent(topology, { ...event, data });
     case "problem":
-      return {
-        level: event.problem === null ? "info" : "warn",
-        name: event.problem === null ? "problem solved" : "problem",
-        text: event.problem === null ? `${topology}: ${event.name} works again` : `${topology}: ${event.problem}`,
-        fields: { topology, name: event.name, problem: event.problem },
-      };
+      return problemEvent(topology, event);
   }
+}
+
+function problemEvent(
+  topology: string,
+  { name, problem }: Extract<RunEvent, { readonly kind: "problem" }>,
+): Event {
+  const fields = { topology, name, problem };
+  if (problem === null) {
+    return { level: "info", name: "problem solved", text: `${topology}: ${name} works again`, fields };
+  }
+  return { level: "warn", name: "problem", text: `${topology}: ${problem}`, fields };
 }
 
 function ownTableEvent(

@@ -12,6 +12,7 @@ import { DEMO_SIZES } from "./demo_source.ts";
 import { GOES_ON } from "./end_message.ts";
 import { createJsonOutput } from "./json_output.ts";
 import type { Output } from "./output.ts";
+import { withoutStandbys } from "./embedded_standbys.ts";
 import { refuseTakeOver } from "./refuse_take_over.ts";
 import { listenForStrays } from "./strays.ts";
 import { createTerminalOutput } from "./terminal_output.ts";
@@ -113,7 +114,7 @@ export const startCommand = command({
       // Nothing has to be opened to tell what is wrong.
       if (loaded.files.length === 0) throw new ConfigError(problemsOf((await checked).broken));
       return await runApplication({
-        configuration,
+        configuration: withoutStandbys(configuration, output.event),
         revision: await revisionOf(configuration.topologiesDirectory),
         loaded,
         checked,

@@ -14,6 +14,8 @@ export interface TopologyStatus {
   readonly state: TopologyState;
   readonly tasksRunning: number;
   readonly tasks: number;
+  /** Tasks of other instances whose rows this one keeps. */
+  readonly standbys: number;
   /** Change records taken from source topics since the start, and a second. */
   readonly changes: number;
   readonly changesPerSecond: number;

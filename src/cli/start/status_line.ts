@@ -118,7 +118,8 @@ function standingText(status: Status): string {
     topologies.filter(({ state }) => state === "degraded").map(({ name }) => name),
     "degraded",
   );
-  if (all) return `${word}, ${tasks}${degraded}`;
+  const standbys = sum(topologies, (topology) => topology.standbys);
+  if (all) return `${word}, ${tasks}${standbys === 0 ? "" : ` and ${counted(standbys, "standby")}`}${degraded}`;
   const some = `${running} of ${topologies.length} topologies`;
   if (failed.length > 0) return `${word}, ${some} run${namesText(failed, "failed")}${degraded}`;
   // A topology that waits has no tasks, only what is left of them.

@@ -74,8 +74,11 @@ function tableLines(topologies: readonly TopologyStatus[]): string[] {
   );
 }
 
-function stateText({ state, tasks, tasksRunning, secondsLeft }: TopologyStatus): string {
-  if ((state === "running" || state === "degraded") && tasksRunning === tasks) return `${state} (${tasks} tasks)`;
+function stateText({ state, tasks, tasksRunning, standbys, secondsLeft }: TopologyStatus): string {
+  const kept = standbys === 0 ? "" : `, ${counted(standbys, "standby")}`;
+  if ((state === "running" || state === "degraded") && tasksRunning === tasks) {
+    return `${state} (${tasks} tasks${kept})`;
+  }
   if (state !== "starting" && state !== "running") return state;
   const left = secondsLeft === null ? "" : `, ${timeLeftText(secondsLeft)}`;
   return `starting (${tasksRunning} of ${tasks} tasks${left})`;

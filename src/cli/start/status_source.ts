@@ -79,6 +79,7 @@ export class StatusSource {
     return {
       name,
       ...standing,
+      standbys: status?.standbys.length ?? 0,
       changes,
       rows,
       ...this.#rates(name, { ms, changes, rows }),

@@ -1,33 +1,43 @@
 import type { Instance } from "./instance.ts";
 import { startTasks } from "./task_starter.ts";
+import { partitionedTasks } from "./group_tasks.ts";
+import { StandbyReading } from "./standby_reading.ts";
 import { TaskHost } from "./task_host.ts";
+import { warmStart } from "./warm_start.ts";
 import { waitMsAfter } from "../../ports/retry.ts";
-import { taskId } from "../../record/task_id.ts";
 
 const RESTART = { firstMs: 1_000, lastMs: 30_000 };
+/** Whoever has all tasks for so long is alone, and not only the first to come. */
+const ALONE_MS = 60_000;
 
 /**
- * Follows what the group assigns: keeps, starts, drops and restarts tasks. A task that stays assigned is not touched.
+ * Follows what the group assigns: keeps, starts, drops and restarts tasks, and keeps rows of others' tasks. A task that
+ * stays assigned is not touched.
  */
 export class Assignments {
   readonly #instance: Instance;
   /** The group has told at least once which tasks this instance has; they may be none. */
   decided = false;
   #stopped = false;
+  readonly #standbys: StandbyReading;
+  /** Since when this instance has all tasks although standbys are wanted; told: it was said. */
+  #alone: { readonly sinceMs: number; told: boolean } | null = null;
 
   constructor(instance: Instance) {
     this.#instance = instance;
+    this.#standbys = new StandbyReading(instance);
   }
 
-  /** Nothing is started any more. */
-  stop(): void {
+  /** Nothing is started any more. Resolves when the topics of standbys are not read any more. */
+  async stop(): Promise<void> {
     this.#stopped = true;
+    await this.#standbys.stop();
   }
 
-  /** The group's decision: all tasks that this instance has now. */
-  assigned(ids: readonly string[]): void {
+  /** The group's decision: all tasks that this instance has now, and all that it is a standby of. */
+  assigned(ids: readonly string[], standbys: readonly string[] = []): void {
     if (this.#stopped) return;
-    const { hosts, topics, intake, busy, producer, problems, onEvent, wake } = this.#instance;
+    const { hosts, topics, intake, busy, producer, problems, onEvent, wake, options, ports } = this.#instance;
     const wanted = new Set(ids);
     this.decided = true;
     for (const [id, host] of hosts) {
@@ -39,22 +49,31 @@ export class Assignments {
       problems.set(problemOf(id), null);
     }
     const fresh: TaskHost[] = [];
-    for (const table of topics.plan.tables) {
-      for (let partition = 0; partition < topics.partitions[table.index]; partition++) {
-        const id = taskId(table.name, partition);
-        if (!wanted.has(id) || hosts.has(id)) continue;
-        const host = new TaskHost({ table, partition, inboxTopic: topics.inboxes[table.index] });
-        hosts.set(id, host);
-        fresh.push(host);
-      }
+    const all = partitionedTasks(topics);
+    for (const { id, table, partition } of all) {
+      if (!wanted.has(id) || hosts.has(id)) continue;
+      const host = new TaskHost({ table, partition, inboxTopic: topics.inboxes[table.index] });
+      host.standby = this.#standbys.take(id);
+      hosts.set(id, host);
+      fresh.push(host);
     }
-    onEvent({ kind: "assigned", tasks: ids });
+    onEvent({ kind: "assigned", tasks: ids, ...(standbys.length > 0 ? { standbys } : {}) });
     if (fresh.length > 0) this.#start(fresh);
+    this.#standbys.assigned(standbys.filter((id) => !wanted.has(id)));
+    if (hosts.size < all.length) this.#alone = null;
+    else if (options.standbys > 0) this.#alone ??= { sinceMs: ports.clock.nowMs(), told: false };
     wake();
   }
 
+  /** Says once that standbys are wanted and nobody is there to keep them. */
+  tellAlone(nowMs: number): void {
+    if (this.#alone === null || this.#alone.told || nowMs - this.#alone.sinceMs < ALONE_MS) return;
+    this.#alone.told = true;
+    this.#instance.onEvent({ kind: "no standbys" });
+  }
+
   #start(hosts: readonly TaskHost[]): void {
-    const { context, ports, intake, globals, loads, problems, busy, writers, wake, fail, snapshots } = this.#instance;
+    const { context, ports, intake, globals, loads, problems, busy, writers, wake, fail } = this.#instance;
     startTasks(hosts, {
       context,
       log: ports.log,
@@ -70,13 +89,19 @@ export class Assignments {
         busy.add(host);
         wake();
       },
-      restore: (host, offsets, begin) => snapshots.restore(host, offsets, begin),
+      restore: (host, beginning) => warmStart(host, { ...beginning, instance: this.#instance }),
       onBegun: (begun) => this.#tellRestored(begun),
       stopped: () => this.#stopped,
     }).catch(fail);
   }
 
   #tellRestored(hosts: readonly TaskHost[]): void {
+    const warm = hosts.filter((host) => host.warm);
+    if (warm.length > 0) {
+      const rows = warm.reduce((sum, { task }) => sum + task!.entries.size, 0);
+      const records = warm.reduce((sum, { lag }) => sum + lag, 0);
+      this.#instance.onEvent({ kind: "standbys took over", tasks: warm.length, rows, records });
+    }
     const restored = hosts.filter(({ unread }) => unread.length > 0);
     if (restored.length === 0) return;
     const rows = restored.reduce((sum, { task }) => sum + task!.entries.size, 0);

@@ -1,18 +1,28 @@
 import type { GroupTask } from "../../ports/log.ts";
+import type { TaskTable } from "../../plan/physical.ts";
 import { taskId } from "../../record/task_id.ts";
 import type { Topics } from "./topics.ts";
 
-/** One unit of assignment for each partition of each table: its source partitions and its inbox partition. */
-export function groupTasks(topics: Topics): GroupTask[] {
-  return topics.plan.tables.flatMap((table) =>
-    Array.from({ length: topics.partitions[table.index] }, (_, partition) => ({
+/** One task of each partition of each table. */
+export function partitionedTasks(
+  { plan, partitions }: Pick<Topics, "plan" | "partitions">,
+): { readonly id: string; readonly table: TaskTable; readonly partition: number }[] {
+  return plan.tables.flatMap((table) =>
+    Array.from({ length: partitions[table.index] }, (_, partition) => ({
       id: taskId(table.name, partition),
-      partitions: [
-        ...table.members.flatMap((member) =>
-          member.kind === "source" ? [{ topic: member.source.topic, partition }] : []
-        ),
-        { topic: topics.inboxes[table.index], partition },
-      ],
+      table,
+      partition,
     }))
   );
+}
+
+/** One unit of assignment for each of them: its source partitions and its inbox partition. */
+export function groupTasks(topics: Topics): GroupTask[] {
+  return partitionedTasks(topics).map(({ id, table, partition }) => ({
+    id,
+    partitions: [
+      ...table.members.flatMap((member) => member.kind === "source" ? [{ topic: member.source.topic, partition }] : []),
+      { topic: topics.inboxes[table.index], partition },
+    ],
+  }));
 }

@@ -8,6 +8,7 @@ import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import { EarlierLetters } from "./earlier_letters.ts";
 import type { GlobalLetters } from "./global_letters.ts";
 import { SetAside } from "./set_aside.ts";
+import { reportStandbys } from "./standby_gauges.ts";
 import { TableWatch } from "./table_watch.ts";
 import { TaskGauges } from "./task_gauges.ts";
 import { checkStateBytes } from "./state_bytes.ts";
@@ -99,6 +100,7 @@ export class Housekeeping {
       if (isOverloaded(this.#instance)) this.#start("ends", () => this.#findEnds());
       checkTombstones(this.#instance, { assignments: this.#assignments, nowMs });
       this.#assignments.forgive(nowMs);
+      this.#assignments.tellAlone(nowMs);
       this.#start("comparison", () => this.repair(nowMs));
       this.#start("snapshots", () => this.#instance.snapshots.write("due"));
       this.setAside.tick(nowMs);
@@ -226,6 +228,7 @@ export class Housekeeping {
       states.set(host.state, (states.get(host.state) ?? 0) + 1);
     }
     this.#tasks.report(nowMs);
+    reportStandbys(this.#instance);
     for (const [state, count] of states) metrics.gauge("weir_tasks", { topology, state }, count);
     for (const [sink, writer] of this.#instance.writers) {
       metrics.gauge("weir_sink_pending_rows", { topology, sink }, writer.pendingRows);

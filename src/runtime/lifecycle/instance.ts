@@ -11,6 +11,7 @@ import { newSinkCounts, type SinkCounts } from "../outputs/sink_counts.ts";
 import type { SinkWriter } from "../delivery/sink_writer.ts";
 import type { TaskContext } from "../task/task_context.ts";
 import type { SnapshotKeeper } from "./snapshot_keeper.ts";
+import type { Standby } from "./standby.ts";
 import type { TaskHost } from "./task_host.ts";
 import type { Topics } from "./topics.ts";
 
@@ -32,6 +33,8 @@ export interface Instance {
   readonly snapshots: SnapshotKeeper;
   /** Assigned tasks by id. */
   readonly hosts: Map<string, TaskHost>;
+  /** Those of other instances' tasks, by task id. */
+  readonly standbys: Map<string, Standby>;
   /** Tasks with something to do. */
   readonly busy: Set<TaskHost>;
   /** Makes the loop look at {@link Instance.busy} now. */
@@ -41,9 +44,10 @@ export interface Instance {
   readonly fail: (error: Error) => void;
 }
 
-/** Rows held in memory: own rows of all tasks, right rows held for them, global tables. */
+/** Rows held in memory: own rows of all tasks, right rows held for them, global tables, and those of standbys. */
 export function storedRows(instance: Instance): number {
   let rows = instance.context.globals.size;
+  for (const standby of instance.standbys.values()) rows += standby.rows?.entries.size ?? 0;
   for (const host of instance.hosts.values()) rows += host.task?.storedRows ?? 0;
   return rows;
 }

@@ -10,6 +10,7 @@ import { type Instance, isOverloaded, storedRows } from "./instance.ts";
 import { ReadProblems } from "./read_problems.ts";
 import { TURN_WEIGHT, weightOf } from "./portions.ts";
 import { Slice } from "./slice.ts";
+import { giveUpStandbys } from "./standby.ts";
 import type { Task } from "../task/task.ts";
 import { markChanged } from "../task/task_snapshot.ts";
 import type { TaskHost } from "./task_host.ts";
@@ -232,7 +233,9 @@ export class Pump {
   #overloaded(): boolean {
     const { options } = this.#instance;
     const stored = storedRows(this.#instance);
-    if (stored > options.storeEntriesMax) {
+    const tooMany = stored > options.storeEntriesMax;
+    // Tasks that run come first.
+    if (tooMany && !giveUpStandbys(this.#instance.standbys.values(), "WEIR_STORE_ENTRIES_MAX is reached")) {
       const message =
         `Cannot hold ${stored} rows: the limit is ${options.storeEntriesMax}. Pick fewer columns and raise ` +
         `WEIR_STORE_ENTRIES_MAX, or share the topology between more instances`;

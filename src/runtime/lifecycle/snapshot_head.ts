@@ -1,7 +1,8 @@
 import type { RowSum, Watermark } from "../../ports/warehouse.ts";
-import type { Log, PartitionOffsets, TopicDescription } from "../../ports/log.ts";
+import type { PartitionOffsets } from "../../ports/log.ts";
 import { shownSums } from "../task/shown_base.ts";
-import type { Crossing, TaskHost } from "./task_host.ts";
+import { type CoveredSource, whyNotCovered } from "./covered_sources.ts";
+import type { TaskHost } from "./task_host.ts";
 import type { Topics } from "./topics.ts";
 
 /** What a snapshot says of itself: of what it is, and what of the sources it covers. */
@@ -23,17 +24,8 @@ export interface SnapshotHead {
    * positions is not older.
    */
   readonly freshMs: number;
-  /**
-   * The source topics, by member: every record from `start` to below `position` is in it, as it was under a leader,
-   * null where the log does not tell.
-   */
-  readonly sources: readonly {
-    readonly topic: string;
-    readonly id: string | null;
-    readonly start: number;
-    readonly position: number;
-    readonly leaderEpoch: number | null;
-  }[];
+  /** The source topics, by member. */
+  readonly sources: readonly Omit<CoveredSource, "freshMs">[];
 }
 
 /** The head of a snapshot that is taken of a task now. */
@@ -99,45 +91,7 @@ export function whyUnfit(head: SnapshotHead, now: {
   const sameRows = rows !== null && head.rows === rows;
   if (head.plan !== plan && !sameRows) return "the topology, or Weir, has changed since";
   if (head.sources.length !== host.topics.length) return "it is of other topics";
-  for (const [member, { topic, id, start, position }] of head.sources.entries()) {
-    if (topic !== host.topics[member]) return "it is of other topics";
-    const source = topics.sources.get(topic)!;
-    if (id === null || source.id === null) return `the log does not tell whether topic "${topic}" is still the same`;
-    if (id !== source.id) return `topic "${topic}" was recreated since`;
-    const { start: starts, end: ends } = offsets.get(topic)!;
-    // From scratch, what lay there would be in no table.
-    if (start !== starts[host.partition]) return `topic "${topic}" begins elsewhere now`;
-    if (position > ends[host.partition]) return `topic "${topic}" ends before it`;
-    if (isTooOld(source, nowMs - head.freshMs)) return `it is older than half of delete.retention.ms of "${topic}"`;
-  }
-  return null;
-}
-
-/** Why a snapshot that is fit otherwise must not be used; null if its records are still those of the log. */
-export async function whyExchanged(
-  { sources }: SnapshotHead,
-  { log, partition }: { readonly log: Pick<Log, "epochEnds">; readonly partition: number },
-): Promise<string | null> {
-  const read = sources.flatMap(({ topic, start, position: offset, leaderEpoch }) =>
-    leaderEpoch === null || offset <= start ? [] : [{ topic, partition, offset, leaderEpoch }]
-  );
-  const exchanged = await firstExchanged(read, log);
-  return exchanged === null ? null : `records of "${exchanged.topic}" before its position are others now`;
-}
-
-/** The first of these places before which the log has other records than were read; null if there is none. */
-export async function firstExchanged(
-  crossings: readonly Crossing[],
-  log: Pick<Log, "epochEnds">,
-): Promise<Crossing | null> {
-  for (const crossing of crossings) {
-    const [end] = await log.epochEnds(crossing.topic, [crossing]);
-    if (end < crossing.offset) return crossing;
-  }
-  return null;
-}
-
-/** A clock that was set back makes it too old, too: nothing is known of the time between. */
-function isTooOld({ compacted, deleteRetentionMs }: TopicDescription, ageMs: number): boolean {
-  return compacted && (ageMs > deleteRetentionMs / 2 || ageMs < 0);
+  if (head.sources.some(({ topic }, member) => topic !== host.topics[member])) return "it is of other topics";
+  const covered = head.sources.map((source) => ({ ...source, freshMs: head.freshMs }));
+  return whyNotCovered(covered, { partition: host.partition, sources: topics.sources, offsets, nowMs });
 }

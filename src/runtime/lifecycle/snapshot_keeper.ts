@@ -12,15 +12,8 @@ import type { Ports } from "../ports.ts";
 import type { Problems } from "../problems.ts";
 import type { RunEvent } from "../run_event.ts";
 import { planPrint, type Revision, rowsPrint } from "./plan_print.ts";
-import {
-  firstExchanged,
-  headOf,
-  type Remembered,
-  rememberedOf,
-  type SnapshotHead,
-  whyExchanged,
-  whyUnfit,
-} from "./snapshot_head.ts";
+import { firstExchanged, whyExchanged } from "./leaders.ts";
+import { headOf, type Remembered, rememberedOf, type SnapshotHead, whyUnfit } from "./snapshot_head.ts";
 import type { TaskHost } from "./task_host.ts";
 import type { Topics } from "./topics.ts";
 
@@ -38,6 +31,8 @@ export interface Restored {
   readonly freshMs: number;
   /** What was shown when the snapshot was made; null if it gives the rows alone. */
   readonly remembered: Remembered | null;
+  /** This instance has read what lies below them, as a standby: the records that could not be read are known. */
+  readonly warm?: true;
 }
 
 /** What the keeper needs of the instance. */
@@ -110,7 +105,7 @@ export class SnapshotKeeper {
         offsets,
       });
       if (why !== null) return this.#ignore(host, why);
-      const exchanged = await whyExchanged(head, { log, partition: host.partition });
+      const exchanged = await whyExchanged(head.sources, { log, partition: host.partition });
       if (exchanged !== null) return this.#ignore(host, exchanged);
       const task = begin();
       const whole = head.plan === this.#plan;

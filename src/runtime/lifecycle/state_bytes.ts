@@ -1,6 +1,7 @@
 import { LimitError } from "../../record/errors.ts";
 import type { Task } from "../task/task.ts";
 import type { Instance } from "./instance.ts";
+import { giveUpStandbys } from "./standby.ts";
 
 const PROBLEM = "memory";
 /** From here on it is a problem, which a person can still do something about. */
@@ -15,8 +16,10 @@ interface StateBytes {
   alone: number;
 }
 
-/** Bytes of the state of this instance's tasks, by table; the right rows and groups of a table count to it. */
-function stateBytes({ hosts, context, globals }: Pick<Instance, "hosts" | "context" | "globals">) {
+/**
+ * Bytes of the state of this instance's tasks and standbys, by table; the right rows and groups of a table count to it.
+ */
+function stateBytes({ hosts, standbys, context, globals }: Instance) {
   const bytes = new Map<string, StateBytes>();
   const add = (table: string, { part, alone }: StateBytes) => {
     const sum = bytes.getOrInsertComputed(table, () => ({ part: 0, alone: 0 }));
@@ -26,6 +29,7 @@ function stateBytes({ hosts, context, globals }: Pick<Instance, "hosts" | "conte
   const addOwn = (table: string, own: number) => add(table, { part: own, alone: own });
   for (const { name } of context.plan.tables) addOwn(name, 0);
   for (const { table, task } of hosts.values()) addOwn(table.name, task === null ? 0 : bytesOf(task));
+  for (const { table, rows } of standbys.values()) addOwn(table.name, rows?.bytes ?? 0);
   for (const [index, { table, rows, own }] of context.globals.bytes().entries()) {
     add(table, { part: own + rows / Math.max(1, globals.users[index]), alone: own + rows });
   }
@@ -54,7 +58,8 @@ export function checkStateBytes(instance: Instance): void {
   }
   const advice = "Pick fewer columns, raise WEIR_STATE_BYTES_MAX if the machine has more, or share the topology " +
     "between more instances";
-  if (all > stateBytesMax) {
+  // Tasks that run come first.
+  if (all > stateBytesMax && !giveUpStandbys(instance.standbys.values(), "WEIR_STATE_BYTES_MAX is reached")) {
     throw new LimitError(
       "stateBytesMax",
       `Cannot hold ${shown(all)} of state: the limit is ${shown(stateBytesMax)}. ${advice}`,

@@ -1,6 +1,7 @@
 import { type Held, heldRows } from "./held_rows.ts";
 import type { Instance } from "./instance.ts";
 import { staleKeys, storedRows } from "./instance.ts";
+import type { Standby, StandbyState } from "./standby.ts";
 import type { HostState, TaskHost } from "./task_host.ts";
 
 /** Where one assigned task stands. */
@@ -16,13 +17,24 @@ export interface TaskStatus {
   readonly inbox: { readonly topic: string; readonly position: number };
 }
 
+/** What one standby keeps of another instance's task. */
+export interface StandbyStatus {
+  readonly id: string;
+  readonly partition: number;
+  readonly state: StandbyState;
+  /** Source records not read yet, as known. */
+  readonly lagRecords: number;
+  readonly rows: number;
+}
+
 /** How a topology stands on one instance, as plain data. */
 export interface RunnerStatus {
   readonly tasks: readonly TaskStatus[];
   readonly tasksRunning: number;
+  readonly standbys: readonly StandbyStatus[];
   /** Source records not read or not evaluated yet, those of global tables included, as known. */
   readonly lagRecords: number;
-  /** Rows held in memory: own rows of all tasks, right rows held for them, global tables. */
+  /** Rows held in memory: own rows of all tasks, right rows held for them, global tables, and those of standbys. */
   readonly storedRows: number;
   /** Records appended to inboxes so far. */
   readonly appendedRecords: number;
@@ -36,6 +48,7 @@ export interface RunnerStatus {
 export const NOT_PREPARED: RunnerStatus = {
   tasks: [],
   tasksRunning: 0,
+  standbys: [],
   lagRecords: 0,
   storedRows: 0,
   appendedRecords: 0,
@@ -49,6 +62,7 @@ export function statusOf(instance: Instance): RunnerStatus {
   return {
     tasks,
     tasksRunning: tasks.filter(({ state }) => state === "running").length,
+    standbys: [...instance.standbys.values()].map(standbyStatus),
     lagRecords: tasks.reduce((sum, task) => sum + task.lagRecords, instance.globals.lag),
     storedRows: storedRows(instance),
     appendedRecords: instance.producer.records,
@@ -66,4 +80,8 @@ function taskStatus(host: TaskHost): TaskStatus {
     pendingRows: host.task?.pending ?? 0,
     inbox: { topic: host.inboxTopic, position: host.inboxPosition },
   };
+}
+
+function standbyStatus({ id, partition, state, lag, rows }: Standby): StandbyStatus {
+  return { id, partition, state, lagRecords: lag, rows: rows?.entries.size ?? 0 };
 }

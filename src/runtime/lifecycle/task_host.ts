@@ -4,6 +4,8 @@ import type { Task } from "../task/task.ts";
 import { taskId } from "../../record/task_id.ts";
 import { Evaluated } from "./evaluated.ts";
 import type { Seeker } from "./intake.ts";
+import { type Crossing, crossingAt } from "./leaders.ts";
+import type { Standby } from "./standby.ts";
 
 /** Where one assigned task stands on this instance. */
 export type HostState = "starting" | "loading" | "joining" | "running" | "waiting";
@@ -20,11 +22,8 @@ interface ReadRange {
   readonly inbox: number;
   /** What lies before `from` was all that was written by then; null if nothing does. */
   readonly coveredMs: number | null;
-}
-
-/** All records below the offset were read, under that leader. */
-export interface Crossing extends Position {
-  readonly leaderEpoch: number;
+  /** What lies before `from` was read by this instance as a standby. */
+  readonly warm: boolean;
 }
 
 /**
@@ -39,6 +38,10 @@ export class TaskHost {
   /** Topics of the source members, in member order. */
   readonly topics: readonly string[];
   task: Task | null = null;
+  /** What this instance kept of the task while another one ran it, until the next start takes it. */
+  standby: Standby | null = null;
+  /** The task began with the rows of its standby. */
+  warm = false;
   /** Grows with every start, so that what was begun for an earlier one is recognised. */
   start = 0;
   /** Restarts since the task last ran steadily, for the back-off. */
@@ -57,7 +60,7 @@ export class TaskHost {
   crossings: Crossing[] = [];
   /** Where the topics begin, by member. */
   starts: readonly number[] = [];
-  /** Where what a snapshot covers ends, and the sources are read from; empty if they are read whole. */
+  /** Where what a snapshot covers ends, and the sources are read from; empty if they are read whole, or were. */
   unread: readonly Position[] = [];
   /** End offsets as known, by member. */
   ends: number[] = [];
@@ -127,14 +130,15 @@ export class TaskHost {
   }
 
   /** A new incarnation: reads its sources, and its inbox, before it is loaded. */
-  begin(task: Task, { starts, from, epochs, targets, inbox, coveredMs }: ReadRange): void {
+  begin(task: Task, { starts, from, epochs, targets, inbox, coveredMs, warm }: ReadRange): void {
     this.task = task;
+    this.warm = warm;
     this.starts = starts;
     this.leaderEpochs = [...epochs];
     this.crossings = [];
     this.positions = [...from];
     this.unread = this.topics.flatMap((topic, member) =>
-      from[member] > starts[member] ? [{ topic, partition: this.partition, offset: from[member] }] : []
+      !warm && from[member] > starts[member] ? [{ topic, partition: this.partition, offset: from[member] }] : []
     );
     this.targets = targets;
     this.ends = [...targets];
@@ -201,14 +205,15 @@ export class TaskHost {
     return null;
   }
 
-  #noteLeader(member: number, { topic, partition, leaderEpoch }: Fetched): void {
-    const before = this.leaderEpochs[member];
-    const offset = this.positions[member];
-    if (leaderEpoch === undefined || leaderEpoch === before) return;
-    if (before !== null && offset > this.starts[member]) {
-      this.crossings.push({ topic, partition, offset, leaderEpoch: before });
-    }
-    this.leaderEpochs[member] = leaderEpoch;
+  #noteLeader(member: number, fetched: Fetched): void {
+    const place = {
+      start: this.starts[member],
+      position: this.positions[member],
+      leaderEpoch: this.leaderEpochs[member],
+    };
+    const crossing = crossingAt(place, fetched);
+    if (crossing !== null) this.crossings.push(crossing);
+    this.leaderEpochs[member] = fetched.leaderEpoch ?? place.leaderEpoch;
   }
 
   #takeInbox(task: Task, fetched: Fetched): string | null {

@@ -7,10 +7,12 @@ import { keyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 import { type OutputPlan, outputsOf } from "../../plan/outputs_of.ts";
 import type { TaskTable } from "../../plan/physical.ts";
+import type { Entries } from "../../state/entries.ts";
 import type { GlobalReader } from "../globals/global_reader.ts";
 import { byTask, slicesOf } from "./by_task.ts";
 import type { Seeker } from "./intake.ts";
 import type { Restored } from "./snapshot_keeper.ts";
+import type { Beginning } from "./warm_start.ts";
 import type { LoadOrder } from "./load_order.ts";
 import { encodeHello } from "../conversation/messages.ts";
 import { firstEpochOf, homeOf } from "../conversation/ownership.ts";
@@ -39,12 +41,8 @@ export interface StarterOptions {
   readonly acknowledged: (sinks: readonly string[]) => Promise<void>;
   /** Another instance has started this task meanwhile. */
   readonly onSuperseded: (host: TaskHost) => void;
-  /** Begins a task with its snapshot; null if there is none that fits. */
-  readonly restore: (
-    host: TaskHost,
-    offsets: ReadonlyMap<string, PartitionOffsets>,
-    begin: () => Task,
-  ) => Promise<Restored | null>;
+  /** Begins a task with its snapshot, or with what a standby kept of it; null if there is nothing that fits. */
+  readonly restore: (host: TaskHost, beginning: Beginning) => Promise<Restored | null>;
   /** Tasks were begun, and are read next. */
   readonly onBegun: (hosts: readonly TaskHost[]) => void;
   /** What the sinks show of this task is known. */
@@ -82,6 +80,8 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
       await ask(() => log.offsets(topic)),
     );
   }
+  const kept = hosts.flatMap(({ standby }) => standby?.topics ?? []);
+  const sources = kept.length === 0 ? new Map() : await ask(() => log.topics([...new Set(kept)]));
   const first = firstEpochOf(context.options.generation) + 1;
   const begun = said.map(({ host, offset }) => ({ host, offset, epoch: first + offset }));
   for (const host of await supersededOf(begun, options)) if (still().includes(host)) options.onSuperseded(host);
@@ -91,8 +91,8 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
     await clock.breathe();
     if (!still().includes(host)) continue;
     const { table, partition } = host;
-    const begin = () => new Task({ context, table, partition, epoch });
-    const restored = await ask(() => options.restore(host, ends, begin));
+    const begin = (entries?: Entries) => new Task({ context, table, partition, epoch, entries });
+    const restored = await ask(() => options.restore(host, { offsets: ends, sources, begin }));
     if (!still().includes(host)) continue;
     const task = restored?.task ?? begin();
     if (restored?.remembered) remembered.set(task, restored.remembered);
@@ -102,6 +102,7 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
       from: restored?.positions ?? starts,
       epochs: restored?.leaderEpochs ?? starts.map(() => null),
       coveredMs: restored?.freshMs ?? null,
+      warm: restored?.warm ?? false,
       targets: host.topics.map((topic) => ends.get(topic)!.end[partition]),
       inbox: offset + 1,
     });

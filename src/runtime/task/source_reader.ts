@@ -9,22 +9,31 @@ import { ChangeReader, MISPLACED } from "../globals/change_reader.ts";
 import { subjectOf } from "../../record/subject_of.ts";
 import { PlaceCheck } from "./place_check.ts";
 import { RecentRecords } from "./recent_records.ts";
+import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import type { TaskContext } from "./task_context.ts";
+
+/** Whose rows are read: a task's, or a standby's. */
+export type SourceRows = Pick<TaskView, "id" | "epoch" | "table" | "partition" | "entries" | "loaded" | "setRow">;
+
+/** What reading needs, and who hears of records that cannot be read. */
+export interface SourceContext extends Pick<TaskContext, "partitions" | "decoders" | "count"> {
+  readonly letters: Pick<DeadLetterQueue, "undecodable" | "mended">;
+}
 
 /**
  * Turns one partition's change records into rows of the task's tables. What cannot be read, or lies where nobody would
  * look for it, becomes a dead letter.
  */
 export class SourceReader {
-  readonly #task: TaskView;
-  readonly #context: TaskContext;
+  readonly #task: SourceRows;
+  readonly #context: SourceContext;
   /** By member; null for merges, which have no topic. A table's members are all the one or all the other. */
   readonly #readers: readonly (ChangeReader | null)[];
   /** Keys of each member whose last change could not be read. */
   readonly stale: readonly StaleKeys[];
   readonly #recent = new RecentRecords();
 
-  constructor(task: TaskView, context: TaskContext) {
+  constructor(task: SourceRows, context: SourceContext) {
     this.#task = task;
     this.#context = context;
     const { table, partition } = task;
@@ -100,6 +109,11 @@ export class SourceReader {
   load(from: SectionReader): void {
     const saved = from.texts();
     for (const reader of this.#readers) reader?.load(saved.splice(0, 2) as string[]);
+  }
+
+  /** Goes on where another reader of the same partitions stands, before anything is taken. */
+  goOnFrom(other: SourceReader): void {
+    this.#readers.forEach((reader, member) => reader?.load(other.#readers[member]!.save()));
   }
 
   get #maker() {

@@ -18,7 +18,7 @@ import type { SinkOutput } from "../outputs/sink_output.ts";
 import { Failures } from "./failures.ts";
 import { SourceReader } from "./source_reader.ts";
 import { taskId } from "../../record/task_id.ts";
-import type { TaskContext } from "./task_context.ts";
+import type { TaskOptions } from "./task_context.ts";
 import { StartEnd } from "./start_end.ts";
 import { applyOutputs, createMerges, createOutputs, sendShares, tellAbsent, unshownFirst } from "./task_outputs.ts";
 import type { TaskView } from "../conversation/task_view.ts";
@@ -69,7 +69,7 @@ export class Task implements TaskView {
   readonly #evaluate = (entry: Slot) => this.evaluate(entry);
   readonly #end: StartEnd;
 
-  constructor(options: { context: TaskContext; table: TaskTable; partition: number; epoch: number }) {
+  constructor(options: TaskOptions) {
     const { context, table, partition, epoch } = options;
     this.table = table;
     this.partition = partition;
@@ -82,7 +82,7 @@ export class Task implements TaskView {
       limits: context.options,
       emit: (destination, record) => context.emit(this.id, destination, record),
     });
-    const entries = this.entries = new Entries(table.members.length);
+    const entries = this.entries = options.entries ?? new Entries(table.members.length);
     this.queue = new WorkQueue(entries);
     this.pendingEntries = new PendingEntries(entries, this.queue);
     this.conversation = new Conversation(this, context);
@@ -133,13 +133,14 @@ export class Task implements TaskView {
     const found = keys.find(key);
     if (found !== NO_SLOT) return found;
     const entry = keys.add(key);
-    if (!this.loaded) {
-      this.entries.raise(entry, PENDING);
-      for (let index = 0; index < this.groups.length; index++) {
-        if (this.senders[index] !== null) this.groups[index].markUnknown(entry);
-      }
-    }
+    if (!this.loaded) this.expect(entry);
     return entry;
+  }
+
+  /** The entry is there before everything may be evaluated: nothing of it is known. */
+  expect(entry: Slot): void {
+    this.entries.raise(entry, PENDING);
+    this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].markUnknown(entry));
   }
 
   /** A member's row of this key is `row` now (null: deleted). Returns the row that it replaces. */

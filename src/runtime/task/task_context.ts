@@ -5,6 +5,7 @@ import type { Globals } from "../globals/globals.ts";
 import type { RunOptions } from "../options.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import type { OutgoingRow } from "../delivery/waiting_rows.ts";
+import type { Entries } from "../../state/entries.ts";
 
 /** What all tasks of one topology on one instance share. */
 export interface TaskContext {
@@ -30,4 +31,14 @@ export interface TaskContext {
   readonly letters: DeadLetterQueue;
   /** Counts by name; see `metric_names.ts`. */
   readonly count: (name: string, labels: Readonly<Record<string, string>>, value: number) => void;
+}
+
+/** What a task is made of. */
+export interface TaskOptions {
+  readonly context: TaskContext;
+  readonly table: TaskTable;
+  readonly partition: number;
+  readonly epoch: number;
+  /** Those of a standby, which are to be adopted next; absent: there are none yet. */
+  readonly entries?: Entries;
 }

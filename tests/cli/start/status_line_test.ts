@@ -18,6 +18,11 @@ function lineOf(topologies: readonly Partial<TopologyStatus>[], changes: Partial
   return new StatusLine().look(status(5, topologies, changes))!.text;
 }
 
+Deno.test("StatusLine counts the tasks of others whose rows are kept", () => {
+  const line = lineOf([{ standbys: 5 }, { standbys: 1 }]);
+  assertEquals(line, "running, 12 tasks and 6 standbys: 0 changes/s, 0 rows/s, lag 0");
+});
+
 Deno.test("StatusLine says in one sentence how everything stands", async (t) => {
   const starting = { state: "starting", tasksRunning: 2 } as const;
   const waiting = { state: "waiting", problems: ["ClickHouse is away"] } as const;

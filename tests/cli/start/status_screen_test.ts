@@ -65,6 +65,8 @@ Deno.test("renderStatus() says what a start found, what is wrong, and the last p
   has("last verify 2026-01-02 03:04:05 UTC: DIFFERENT, 1,234 rows of 3 sinks");
   assert(lines.some((line) => line.includes("starting (2 of 6 tasks)")));
   assert(lines.some((line) => line.includes("starting (3 of 6 tasks, about 2 min left)")));
+  const kept = renderStatus(instanceStatus({ topologies: [topologyStatus("sales", { standbys: 3 })] }), SIZE);
+  assert(kept.some((line) => line.includes("running (6 tasks, 3 standbys)")), kept.join("\n"));
   assertEquals(lines[lines.length - 1], "Ending");
 });
 

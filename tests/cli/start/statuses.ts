@@ -7,6 +7,7 @@ export function topologyStatus(name: string, changes: Partial<TopologyStatus> = 
     state: "running",
     tasksRunning: 6,
     tasks: 6,
+    standbys: 0,
     changes: 1_000,
     changesPerSecond: 1_234,
     rows: 2_000,

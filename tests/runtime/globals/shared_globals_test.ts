@@ -133,7 +133,7 @@ Deno.test("a topology that restarts meets the table as it is now, and the last o
   assertEquals(shop.read.kinds, 6);
 });
 
-Deno.test("a topology that fails when it is told of a change evaluates nothing more, and the others go on", async () => {
+Deno.test("a topology that fails when told of a change evaluates nothing more, and the others go on", async () => {
   await using shop = await openShop();
   const first = shop.run(named);
   await first.settled();

@@ -31,7 +31,7 @@ async function startUnanswered() {
     clock,
     runner: run.runner,
     hellos: () => hellos,
-    assign: (tasks: readonly string[]) => group!.onAssigned(tasks),
+    assign: (tasks: readonly string[]) => group!.onAssigned(tasks, []),
     stop: () => run.stop(),
     close: () => embedded.close(),
   };

@@ -1,0 +1,28 @@
+import type { Metrics } from "../../ports/metrics.ts";
+import type { RunEvent } from "../run_event.ts";
+
+/** What doubts are told to, and of what. */
+export interface DoubtsParts {
+  readonly topology: string;
+  readonly metrics: Metrics;
+  readonly onEvent: (event: RunEvent) => void;
+}
+
+/** Columns that may be read wrongly, each told once, also of a table that is read by tasks and as a global one. */
+export class Doubts {
+  readonly #parts: DoubtsParts;
+  readonly #told = new Set<string>();
+
+  constructor(parts: DoubtsParts) {
+    this.#parts = parts;
+  }
+
+  tell(table: string, { column, message }: { readonly column: string; readonly message: string }): void {
+    const id = JSON.stringify([table, column]);
+    if (this.#told.has(id)) return;
+    this.#told.add(id);
+    const { topology, metrics, onEvent } = this.#parts;
+    metrics.count("weir_doubtful_columns_total", { topology, table, column }, 1);
+    onEvent({ kind: "doubt", table, column, message });
+  }
+}
