@@ -6,6 +6,7 @@ import { benchPeer } from "./peer/peer.ts";
 import { onEmbedded, onKafka } from "./places.ts";
 import { type Measured, print } from "./report.ts";
 import salesGlobal from "./sales_global.ts";
+import { benchStandby } from "./standby.ts";
 import { benchFirstStart, benchStartup } from "./startup.ts";
 import { benchThroughput } from "./throughput.ts";
 
@@ -17,6 +18,7 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
   latency-kafka  the same on a real Kafka (needs Java, Maven)
   startup    a warm start to the first new order in ClickHouse, and a first start to all tables of the demo
   million    restart with a million stored rows
+  standby    a take-over of a million rows: from the log, from snapshots, and from a standby
   memory     bytes per stored row
   state      rows as columns beside rows as objects: bytes a row, ns an operation
   churn      queries on a table whose rows come and go, before and after \`cleanup\`
@@ -92,6 +94,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
       });
       return measured.slice(-2);
     }),
+  standby: () => onEmbedded((place) => benchStandby({ topology: sales, ...place }, { orders: 165_000 })),
   churn: () => onEmbedded((place) => benchChurn(place, { live: Number(values.live), changes: size.changes })),
   stall: () => apart("stall.ts", { flags: STALL_FLAGS, args: [values.groups, values.partitions ?? "48"] }),
   "fan-out": () => apart("fan_out.ts", { flags: START_FLAGS, args: [values.users] }),
