@@ -125,7 +125,7 @@ Deno.test("Standby.whyUnfit() lets its rows be taken only by a task of the same,
   );
 });
 
-Deno.test("Standby.whyUnfit() asks whether the records of every leader under which it has read are still there", async () => {
+Deno.test("Standby.whyUnfit() asks whether the records of each leader that it has met are still there", async () => {
   const why = (ends: Readonly<Record<number, number>>) => {
     const standby = begun();
     standby.take({ ...fetched(5, 2), leaderEpoch: 1 }, now);
