@@ -5,6 +5,7 @@ import { AskedRights, GlobalRights } from "../../src/state/right_store.ts";
 import { NO_SLOT, type Slot } from "../../src/state/slots.ts";
 import { SlotTable } from "../../src/state/slot_table.ts";
 import { choicesOf } from "../oracle/random.ts";
+import { loadAll } from "./memory_sections.ts";
 
 /** A global table that holds these rows. */
 function viewOf(rows: Map<Key, Row>) {
@@ -131,7 +132,7 @@ Deno.test("AskedRights.confirm() drops a right row that a snapshot held and nobo
   const user = table.add(1);
   store.use(user, "x");
   store.answer(store.keys.find("x"), null);
-  store.restored();
+  loadAll(store.restored());
   store.release(user);
   assertEquals([keysOf(store), store.unconfirmed], [["x"], 1], "what it is now is still to be told");
   assertEquals(store.confirm(store.keys.find("x")), "known");

@@ -64,7 +64,7 @@ Deno.test({
       const write = await runMain(["query", "DROP TABLE sales_rows", ...data]);
       assertEquals([write.status, write.err.includes("DROP") && write.err.includes("--write")], [1, true], write.err);
 
-      // Altered, deleted and added by hand: seen by verify, repaired by the next start, which says how much that was.
+      // Altered, deleted and added by hand: seen by verify, repaired by starts, which say how much that was.
       const [id] = (await sql(directory, "SELECT min(order_item_id) FROM sales")).trim().split("\t");
       await sql(
         directory,
@@ -86,15 +86,9 @@ Deno.test({
       );
       assertEquals([found.sales, found.users, found.orders], [[0, 0, 1, 0, 1], [1, 0, 0, 1, 0], [0, 0, 0, 0, 0]]);
 
-      const second = startMain(["start", ...data, ...SMALL, "--duration", "1s", "--rate", "0"]);
-      assertEquals((await second.finished).status, 0);
-      const resumed = second.events.filter(({ event }) => event === "started");
-      assert(resumed.length === 4 && resumed.every((event) => event.resumed === true), JSON.stringify(resumed));
-      const written = resumed.flatMap(({ sinks }) => sinks as { sink: string; written: number; deleted: number }[])
-        .filter(({ written, deleted }) => written + deleted > 0).map((
-          { sink, written, deleted },
-        ) => [sink, written, deleted]);
-      assertEquals(written.sort(), [["sales", 1, 0], ["users", 1, 0]]);
+      // What is altered by hand, and not gone, a start from snapshots leaves to the comparison a minute later.
+      assertEquals(await writtenBy(data, {}), [["users", 1, 0]]);
+      assertEquals(await writtenBy(data, { WEIR_SNAPSHOT_EVERY_MS: "0" }), [["sales", 1, 0]]);
       assertEquals((await verify(directory)).report.equal, true);
     }),
 });
@@ -173,3 +167,14 @@ Deno.test({
       assertEquals([after.status, after.report.equal], [0, true]);
     }),
 });
+
+/** What a start on data that is there writes and deletes, by sink, where it is anything. */
+async function writtenBy(data: readonly string[], environment: Record<string, string>) {
+  const run = startMain(["start", ...data, ...SMALL, "--duration", "1s", "--rate", "0"], environment);
+  assertEquals((await run.finished).status, 0);
+  const resumed = run.events.filter(({ event }) => event === "started");
+  assert(resumed.length === 4 && resumed.every((event) => event.resumed === true), JSON.stringify(resumed));
+  return resumed.flatMap(({ sinks }) => sinks as { sink: string; written: number; deleted: number }[])
+    .filter(({ written, deleted }) => written + deleted > 0)
+    .map(({ sink, written, deleted }) => [sink, written, deleted]).sort();
+}

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { DigestSum, sumOf } from "../../../src/runtime/outputs/digest_sum.ts";
 import { FOREIGN_DIGEST, ShownDigests } from "../../../src/runtime/outputs/shown_digests.ts";
 import { Entries, PENDING, SHOWN_BEFORE } from "../../../src/state/entries.ts";
+import { loadAll } from "../../state/memory_sections.ts";
 
 /** Of both kinds, at their ends: those of texts below 2^53, those of bytes above. */
 const DIGESTS = [0, 1, 2, 2 ** 52 + 1, 2 ** 53 - 2, 2 ** 53 - 1, 2 ** 53, 2 ** 53 + 2, 2 ** 54 - 4, 2 ** 54 - 2];
@@ -19,7 +20,7 @@ function open(digests: readonly number[]): { entries: Entries; shown: ShownDiges
 
 Deno.test("ShownDigests remembers digests of both kinds exactly, and confirms them", () => {
   const { entries, shown, slots } = open(DIGESTS);
-  shown.restored();
+  loadAll(shown.restored());
   assertEquals(slots.map((slot) => shown.remembered(slot)), DIGESTS);
   assertEquals(slots.filter((slot) => entries.is(slot, PENDING)), []);
   assertEquals(shown.confirm(), DIGESTS.length);
@@ -33,11 +34,11 @@ Deno.test("ShownDigests tells a digest from the next one of its kind", () => {
   for (const digest of DIGESTS) {
     const step = digest < 2 ** 53 ? 1 : 2;
     const { entries, shown, slots: [slot] } = open([digest]);
-    shown.restored();
+    loadAll(shown.restored());
     shown.base(slot, digest === 2 ** 53 - 1 || digest === 2 ** 54 - 2 ? digest - step : digest + step);
     assertEquals(entries.is(slot, PENDING), true, String(digest));
     const equal = open([digest]);
-    equal.shown.restored();
+    loadAll(equal.shown.restored());
     equal.shown.base(equal.slots[0], digest);
     assertEquals(equal.entries.is(equal.slots[0], PENDING), false, String(digest));
   }
@@ -45,7 +46,7 @@ Deno.test("ShownDigests tells a digest from the next one of its kind", () => {
 
 Deno.test("ShownDigests evaluates what a snapshot remembers and ClickHouse does not show", () => {
   const { entries, shown, slots } = open([10, 20, FOREIGN_DIGEST]);
-  shown.restored();
+  loadAll(shown.restored());
   shown.gone(slots[0]);
   assertEquals(shown.confirm(), 1);
   assertEquals(slots.map((slot) => [shown.get(slot), entries.is(slot, PENDING)]), [
