@@ -5,7 +5,7 @@ import { hasPostgres15, startPostgres } from "./postgres_server.ts";
 import { caseName, live, randomCase } from "./value_case.ts";
 
 /** `WEIR_VALUE_SEEDS=from,count` runs others; a failure names its seed. */
-const [from, lives] = (Deno.env.get("WEIR_VALUE_SEEDS") ?? "1,60").split(",").map(Number);
+const [from, lives] = (Deno.env.get("WEIR_VALUE_SEEDS") ?? "1,30").split(",").map(Number);
 
 Deno.test({
   name: `values: ${lives} random tables of all column types show what PostgreSQL computes, seeds from ${from}`,
