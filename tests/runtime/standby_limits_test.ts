@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Snapshots } from "../../src/ports/snapshots.ts";
 import { partitionOf } from "../../src/record/partitioner.ts";
 import { createMemorySnapshots } from "../../src/testing/memory_snapshots.ts";
-import { manyThings, OPTIONS, standbyOf, told, watched, type World } from "./standby_pair.ts";
+import { manyThings, openPair, OPTIONS, standbyOf, told, watched, type World } from "./standby_pair.ts";
 import type { StepRun } from "./step_run.ts";
 import { gated, openThings } from "./things.ts";
 
@@ -61,6 +61,17 @@ Deno.test("a snapshot is used where the standby has not read everything yet", as
     "restored",
   ]);
   assertEquals([world.names().size, world.names().get(3), world.names().has(7)], [300, "new", false]);
+});
+
+Deno.test("a standby is taken over when the log answers again, if it does not at first", async () => {
+  await using world = await openThings({ partitions: 1 });
+  await world.put(manyThings);
+  const { log, state, read } = watched(world.log);
+  const [owner, standby] = await openPair(world, { log });
+  state.epochFailures = 2;
+  await owner.stop();
+  await standby.settled();
+  assertEquals([state.epochFailures < 0, told(standby, "standbys took over").length, read.length], [true, 1, 300]);
 });
 
 Deno.test("a standby reads nothing while sinks of its instance have too much waiting", async () => {

@@ -13,7 +13,7 @@ export type World = Awaited<ReturnType<typeof openThings>>;
 /** The log as an instance reads it, which may be held up. */
 export function watched(log: Log, change: { readonly id?: () => string; readonly deleteRetentionMs?: number } = {}) {
   const read: LogRecord[] = [];
-  const state = { silent: false };
+  const state = { silent: false, epochFailures: 0 };
   const silence = () => Promise.reject(new ProductionError("simulated silence", { retriable: true }));
   const own: Log = {
     async topics(names) {
@@ -26,7 +26,7 @@ export function watched(log: Log, change: { readonly id?: () => string; readonly
     createTopic: (topic) => log.createTopic(topic),
     alterTopic: (name, changes) => log.alterTopic(name, changes),
     offsets: (topic) => state.silent ? silence() : log.offsets(topic),
-    epochEnds: (topic, epochs) => log.epochEnds(topic, epochs),
+    epochEnds: (topic, epochs) => state.epochFailures-- > 0 ? silence() : log.epochEnds(topic, epochs),
     append: (batches) => log.append(batches),
     join: (options) => log.join(options),
     close: () => log.close(),

@@ -26,23 +26,30 @@ interface WarmStart extends Beginning {
 /**
  * Begins a task with what there is of it: the rows that this instance kept as its standby, or its snapshot. A standby
  * that has read everything at least once comes first: its rows are there, and evaluating them takes no longer than
- * reading the file and comparing. Null if there is neither, or none that fits.
+ * reading the file and comparing. Null if there is neither, or none that fits. While the log does not answer, the
+ * standby stays what it is.
+ * @throws ProductionError, retriable, when the log does not answer
  */
 export async function warmStart(host: TaskHost, start: WarmStart): Promise<Restored | null> {
   const { standby } = host;
-  // Whatever becomes of this start: what a task has taken is no standby any more.
-  host.standby = null;
   const { offsets, begin, instance } = start;
   const fits = standby !== null && await fitsNow(standby, start);
-  if (fits && standby.complete) return await takeOver(standby, start);
+  // Another start of the task, which waited for the log as long, may have taken the rows meanwhile.
+  const isFree = () => host.standby === standby;
+  if (fits && standby.complete && isFree()) return await takeOver(host, start);
   const restored = await instance.snapshots.restore(host, offsets, () => begin());
-  if (!fits) return restored;
-  if (restored === null) return await takeOver(standby, start);
-  ignore(instance, { task: standby.id, reason: "it has not read everything yet, and there is a snapshot" });
+  if (fits && restored === null && isFree()) return await takeOver(host, start);
+  host.standby = null;
+  if (fits && restored !== null) {
+    ignore(instance, { task: standby.id, reason: "it has not read everything yet, and there is a snapshot" });
+  }
   return restored;
 }
 
-async function takeOver(standby: Standby, { begin, instance }: WarmStart): Promise<Restored> {
+async function takeOver(host: TaskHost, { begin, instance }: WarmStart): Promise<Restored> {
+  const standby = host.standby!;
+  // Whatever becomes of this start: what a task has taken is no standby any more.
+  host.standby = null;
   const rows = standby.rows!;
   const task = begin(rows.entries);
   await inTurns(rows.become({ task, letters: instance.context.letters }), instance);
