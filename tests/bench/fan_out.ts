@@ -4,16 +4,14 @@
  * a global table. The log is embedded and in memory, and the warehouse takes rows without keeping them: what is
  * measured is Weir. Prints one JSON line.
  */
+import { setTimeout as quiet } from "node:timers/promises";
 import { z } from "zod";
 import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { systemClock } from "../../src/adapters/local/system_clock.ts";
 import { clickhouse, debezium, int8, topology } from "../../src/mod.ts";
 import type { Log } from "../../src/ports/log.ts";
-import { noSnapshots } from "../../src/ports/snapshots.ts";
 import { partitionOf } from "../../src/record/partitioner.ts";
-import { defaultRunOptions } from "../../src/runtime/options.ts";
-import { Runner } from "../../src/runtime/runner.ts";
-import { noLetters } from "../letters_to.ts";
+import { benchRunner } from "./bench_runner.ts";
 import { createDigestWarehouse } from "./digest_warehouse.ts";
 import { watchHolds } from "./hold_watch.ts";
 import { cpuSecondsOf } from "./usage.ts";
@@ -59,19 +57,7 @@ async function measure(how: "table" | "globalTable", users: number): Promise<Rec
       await systemClock.breathe();
     },
   };
-  const runner = new Runner(itemsWith(how), {
-    log,
-    warehouse,
-    clock: systemClock,
-    random: { next: Math.random },
-    metrics: { count() {}, gauge() {}, observe() {} },
-    deadLetters: noLetters,
-    snapshots: noSnapshots,
-  }, { options: { ...defaultRunOptions, repairAfterMs: 1e9 } });
-  runner.failed.then((error) => {
-    console.error(error);
-    Deno.exit(1);
-  });
+  const runner = benchRunner(itemsWith(how), { log, warehouse }, { options: { repairAfterMs: 1e9 } });
   const watch = watchHolds("load");
   await runner.start();
   await until(() => rows >= users);
@@ -128,10 +114,6 @@ function created(row: object): string {
 
 async function until(done: () => boolean): Promise<void> {
   while (!done()) await quiet(5);
-}
-
-function quiet(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 const [users] = Deno.args.map(Number);

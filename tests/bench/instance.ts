@@ -1,12 +1,12 @@
+import { setTimeout as quiet } from "node:timers/promises";
 import { noSnapshots, type Snapshots } from "../../src/ports/snapshots.ts";
 import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts";
-import { systemClock } from "../../src/adapters/local/system_clock.ts";
 import type { Topology } from "../../src/mod.ts";
 import type { Log } from "../../src/ports/log.ts";
-import { defaultRunOptions, type RunOptions } from "../../src/runtime/options.ts";
+import type { RunOptions } from "../../src/runtime/options.ts";
 import type { Ports } from "../../src/runtime/ports.ts";
-import { Runner } from "../../src/runtime/runner.ts";
-import { noLetters } from "../letters_to.ts";
+import type { Runner } from "../../src/runtime/runner.ts";
+import { benchRunner } from "./bench_runner.ts";
 
 /** Enough for the snapshots of all tasks. */
 const STOP_MS = 60_000;
@@ -47,24 +47,17 @@ export async function runForBench(
   const ports = {
     log,
     warehouse,
-    clock: systemClock,
-    random: { next: Math.random },
     metrics: {
       count() {},
       gauge() {},
       observe: (name: string, _labels: unknown, value: number) => observe(name, value),
     },
-    deadLetters: noLetters,
     snapshots,
     ...otherPorts,
   };
-  const runner = new Runner(topology, ports, {
-    options: { ...defaultRunOptions, repairAfterMs: 1e9, ...otherOptions },
+  const runner = benchRunner(topology, ports, {
+    options: { repairAfterMs: 1e9, ...otherOptions },
     onEvent: (event) => event.kind === "started" && begun(),
-  });
-  runner.failed.then((error) => {
-    console.error(error);
-    Deno.exit(1);
   });
   await runner.start();
   return {
@@ -73,7 +66,7 @@ export async function runForBench(
     async caughtUp() {
       // The log is asked when nothing is left that is known: all the time would be measured, too.
       while (!runner.knownUnfinished().done || !(await runner.unfinished()).done) {
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await quiet(5);
       }
     },
     async stop() {

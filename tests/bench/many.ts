@@ -4,16 +4,15 @@
  * `1000/200000`), and a broker's address, without which the log is embedded and in memory. The warehouse is a map: what
  * is measured is Weir and, by its requests, the log. Prints one JSON line.
  */
-import { noSnapshots } from "../../src/ports/snapshots.ts";
+import { setTimeout as quiet } from "node:timers/promises";
 import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { openKafka } from "../../src/adapters/kafka/kafka_log.ts";
 import { systemClock } from "../../src/adapters/local/system_clock.ts";
 import { createPrometheusMetrics } from "../../src/cli/prometheus.ts";
 import type { Log } from "../../src/ports/log.ts";
-import { defaultRunOptions } from "../../src/runtime/options.ts";
-import { Runner } from "../../src/runtime/runner.ts";
-import { noLetters } from "../letters_to.ts";
+import type { Runner } from "../../src/runtime/runner.ts";
 import { readerWith } from "../reader_with.ts";
+import { benchRunner } from "./bench_runner.ts";
 import { createDigestWarehouse } from "./digest_warehouse.ts";
 import { type ManySize, type ManyTopologies, manyTopologies } from "./many_topologies.ts";
 import { percentile } from "./report.ts";
@@ -100,22 +99,8 @@ async function start(
     readonly others?: readonly Runner[];
   },
 ): Promise<Instance> {
-  const ports = {
-    log,
-    warehouse,
-    clock: systemClock,
-    random: { next: Math.random },
-    metrics: createPrometheusMetrics(),
-    deadLetters: noLetters,
-    snapshots: noSnapshots,
-  };
-  const runners = topologies.map((topology) => new Runner(topology, ports, { options: defaultRunOptions }));
-  for (const runner of runners) {
-    runner.failed.then((error) => {
-      console.error(error);
-      Deno.exit(1);
-    });
-  }
+  const ports = { log, warehouse, metrics: createPrometheusMetrics() };
+  const runners = topologies.map((topology) => benchRunner(topology, ports));
   await Promise.all(runners.map((runner) => runner.start()));
   const all = [...others, ...runners];
   // Whoever loses tasks hears of it in a later turn than whoever gets them.
@@ -154,10 +139,6 @@ function counted(log: Log, requests: Requests): Log {
       return { ...membership, commit: (positions) => (requests.count("commit"), membership.commit(positions)) };
     },
   };
-}
-
-function quiet(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 const [topologies, partitions, sizes, broker] = Deno.args;

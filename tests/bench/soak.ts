@@ -5,6 +5,7 @@
  * and a line for each look on stderr. A process of its own (`--expose-gc`): what is alive can only be told of a heap
  * that was just collected.
  */
+import { setTimeout as quiet } from "node:timers/promises";
 import { openLocalSnapshots } from "../../src/adapters/local/snapshots.ts";
 import type { EmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { systemClock } from "../../src/adapters/local/system_clock.ts";
@@ -157,10 +158,6 @@ function growthAnHour(looks: readonly Look[], valueOf: (look: Look) => number): 
 function lookText({ seconds, rows, ...bytes }: Look): string {
   const parts = Object.entries(bytes).map(([name, value]) => `${name} ${(value / MIB).toFixed(1)}`);
   return `${seconds.toFixed(0)} s: ${rows} rows; MiB: ${parts.join(", ")}`;
-}
-
-function quiet(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 }
 
 const [seconds, ratePerSecond] = Deno.args.map(Number);

@@ -5,18 +5,17 @@
  * with a small young generation and an old one that is not collected (see main.ts): the pauses of the collector would
  * be measured else, about 70 ms for half a gigabyte of rows, 200 ms for one.
  */
-import { noSnapshots } from "../../src/ports/snapshots.ts";
+import { setTimeout as quiet } from "node:timers/promises";
 import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { systemClock } from "../../src/adapters/local/system_clock.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { Log } from "../../src/ports/log.ts";
 import type { Warehouse } from "../../src/ports/warehouse.ts";
-import { defaultRunOptions } from "../../src/runtime/options.ts";
-import { Runner } from "../../src/runtime/runner.ts";
+import type { Runner } from "../../src/runtime/runner.ts";
+import { benchRunner } from "./bench_runner.ts";
 import { createDigestWarehouse } from "./digest_warehouse.ts";
 import { type HoldWatch, watchHolds } from "./hold_watch.ts";
 import { changeKind, fillOneHome, type HomeSize, oneHome } from "./one_home.ts";
-import { noLetters } from "../letters_to.ts";
 
 const LOOK_MS = 20;
 const HOUR_MS = 3_600_000;
@@ -75,19 +74,8 @@ interface Part {
 async function run({ log, warehouse, clock }: Place, part: Part): Promise<Runner> {
   const { watch, name, others = [] } = part;
   watch.phase(`${name}: prepare`);
-  const runner = new Runner(oneHome, {
-    log,
-    warehouse,
-    clock,
-    random: { next: Math.random },
-    metrics: { count() {}, gauge() {}, observe() {} },
-    deadLetters: noLetters,
-    snapshots: noSnapshots,
-  }, { options: { ...defaultRunOptions, repairAfterMs: HOUR_MS / 2, repairEveryMs: HOUR_MS * 24 } });
-  runner.failed.then((error) => {
-    console.error(error);
-    Deno.exit(1);
-  });
+  const options = { repairAfterMs: HOUR_MS / 2, repairEveryMs: HOUR_MS * 24 };
+  const runner = benchRunner(oneHome, { log, warehouse, clock }, { options });
   await runner.start();
   await restByStates([...others, runner], part);
   return runner;
@@ -110,10 +98,6 @@ async function rest(runners: readonly Runner[]): Promise<void> {
   do await quiet(LOOK_MS); while (
     !(await Promise.all(runners.map((runner) => runner.unfinished()))).every(({ done }) => done)
   );
-}
-
-function quiet(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 const [groups, partitions] = Deno.args.map(Number);

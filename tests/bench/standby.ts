@@ -1,3 +1,4 @@
+import { setTimeout as quiet } from "node:timers/promises";
 import { openLocalSnapshots } from "../../src/adapters/local/snapshots.ts";
 import { fillLog } from "../../src/demo/mod.ts";
 import type { Topology } from "../../src/mod.ts";
@@ -87,8 +88,8 @@ async function beginNext(
     observe: (metric) => metric === "weir_sink_insert_rows" && inserted(),
   });
   const { runner } = instance;
-  while (standbys > 0 && !runner.status().standbys.some(({ state }) => state === "ready")) await pause(100);
-  while (runner.status().standbys.some(({ state }) => state !== "ready")) await pause(100);
+  while (standbys > 0 && !runner.status().standbys.some(({ state }) => state === "ready")) await quiet(100);
+  while (runner.status().standbys.some(({ state }) => state !== "ready")) await quiet(100);
   return {
     instance,
     async takesOver(handOver) {
@@ -114,11 +115,7 @@ async function untilLoaded(runner: Runner): Promise<void> {
     const { tasks } = runner.status();
     return tasks.length > 0 && tasks.every(({ state }) => state === "joining" || state === "running");
   };
-  while (!isLoaded()) await pause(5);
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  while (!isLoaded()) await quiet(5);
 }
 
 /** A group in which the first member has all tasks until {@link handOver} gives them to the next. */

@@ -1,3 +1,4 @@
+import { setTimeout as quiet } from "node:timers/promises";
 import { assert, assertEquals } from "@std/assert";
 import { Fetcher } from "../../../src/adapters/kafka/fetcher.ts";
 import { KafkaReader } from "../../../src/adapters/kafka/kafka_reader.ts";
@@ -156,8 +157,4 @@ function offsetsOf(parts: readonly Fetched[]): number[] {
 async function closeAll(fetcher: Fetcher, readers: readonly KafkaReader[]): Promise<void> {
   await Promise.all(readers.map((reader) => reader.close()));
   await fetcher.close();
-}
-
-function quiet(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
