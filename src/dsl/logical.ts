@@ -25,9 +25,9 @@ export interface SourceNode extends Named {
   readonly global: boolean;
 }
 
-/** Rows for which the predicate holds; the others are absent. */
+/** Rows for which the predicate holds (`filter`) or does not hold (`filterNot`); the others are absent. */
 export interface FilterNode extends Named {
-  readonly op: "filter";
+  readonly op: "filter" | "filterNot";
   readonly input: number;
   readonly predicate: (value: AnyRow, key: AnyKey) => boolean;
 }

@@ -42,6 +42,7 @@ export function samplesOf(nodes: readonly LogicalNode[]): (node: number) => Samp
     if (input === null) return null;
     switch (node.op) {
       case "filter":
+      case "filterNot":
       case "sink":
         return input;
       case "mapValues":

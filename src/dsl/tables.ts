@@ -48,6 +48,15 @@ function foreignKeyJoin(
   return { graph, node: id, root };
 }
 
+function filtered(
+  table: object,
+  filter: { op: "filter" | "filterNot"; predicate: (value: never, key: never) => boolean },
+): Place {
+  const { graph, node, root } = inside(table);
+  const id = graph.add({ ...filter, name: `${root}.${filter.op}`, input: node, predicate: filter.predicate as never });
+  return { graph, node: id, root };
+}
+
 /** Rows whole on every instance, for small tables. A change of a row re-evaluates every row joined with it. */
 export class GlobalKTable<K extends RowOf, V extends RowOf> {
   /** @ignore Carries a type. */
@@ -64,9 +73,12 @@ export class GlobalKTable<K extends RowOf, V extends RowOf> {
 
   /** Rows for which `predicate` holds; the others are absent for those who join with this table. */
   filter(predicate: (value: V, key: KeyOf<K>) => boolean): GlobalKTable<K, V> {
-    const { graph, node, root } = inside(this);
-    const id = graph.add({ op: "filter", name: `${root}.filter`, input: node, predicate });
-    return new GlobalKTable({ graph, node: id, root });
+    return new GlobalKTable(filtered(this, { op: "filter", predicate }));
+  }
+
+  /** Rows for which `predicate` does not hold: what {@link filter} leaves out. */
+  filterNot(predicate: (value: V, key: KeyOf<K>) => boolean): GlobalKTable<K, V> {
+    return new GlobalKTable(filtered(this, { op: "filterNot", predicate }));
   }
 
   /** Each row replaced by `mapper(row)`. */
@@ -118,9 +130,15 @@ export class KTable<K extends RowOf, V extends RowOf> {
    * table.
    */
   filter(predicate: (value: V, key: KeyOf<K>) => boolean): KTable<K, V> {
-    const { graph, node, root } = inside(this);
-    const id = graph.add({ op: "filter", name: `${root}.filter`, input: node, predicate });
-    return new KTable({ graph, node: id, root });
+    return new KTable(filtered(this, { op: "filter", predicate }));
+  }
+
+  /**
+   * Rows for which `predicate` does not hold: what {@link filter} leaves out. A row whose predicate throws is absent
+   * from both.
+   */
+  filterNot(predicate: (value: V, key: KeyOf<K>) => boolean): KTable<K, V> {
+    return new KTable(filtered(this, { op: "filterNot", predicate }));
   }
 
   /** Each row replaced by `mapper(row)`; the key stays. */

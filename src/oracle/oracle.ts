@@ -101,6 +101,9 @@ function compute(
     case "filter":
       input.forEach((row, key) => put(key, () => node.predicate(row, keyValue(key)) ? row : null));
       return result;
+    case "filterNot":
+      input.forEach((row, key) => put(key, () => node.predicate(row, keyValue(key)) ? null : row));
+      return result;
     case "mapValues":
       input.forEach((row, key) => put(key, () => node.mapper(row, keyValue(key))));
       return result;

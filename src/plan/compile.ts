@@ -132,6 +132,8 @@ function stepOf(
   switch (node.op) {
     case "filter":
       return { kind: "filter", name, input, predicate: node.predicate };
+    case "filterNot":
+      return { kind: "filter", name, input, predicate: (row, key) => !node.predicate(row, key) };
     case "mapValues":
       return { kind: "map", name, input, mapper: node.mapper };
     case "foreignKeyJoin": {

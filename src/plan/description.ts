@@ -1,3 +1,5 @@
+import type { LogicalNode } from "../dsl/logical.ts";
+
 /** A topology as plain JSON: what runs where, what it keeps, and what it costs. Names only, no callbacks. */
 export interface TopologyDescription {
   readonly topology: string;
@@ -22,7 +24,7 @@ export interface SourceDescription {
 export interface OperatorDescription {
   readonly id: number;
   readonly name: string;
-  readonly op: "source" | "filter" | "mapValues" | "foreignKeyJoin" | "keyJoin" | "aggregate" | "sink";
+  readonly op: LogicalNode["op"];
   /** Ids of the operators whose rows it takes: the left side first. */
   readonly inputs: readonly number[];
   /** Where its rows are evaluated: the tasks of a table, or every instance for a global one. */

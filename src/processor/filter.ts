@@ -6,7 +6,8 @@ import { failed, type Operator, type OperatorContext, type StepOf } from "./oper
  * asked, since the outputs know what they show. UNKNOWN stays UNKNOWN: nothing is taken back before the partner
  * answered.
  *
- * The row that passes is the input itself, not a copy. A predicate that throws makes the row absent.
+ * The row that passes is the input itself, not a copy. A predicate that throws makes the row absent. `filterNot` is
+ * this step with the opposite predicate: absent and UNKNOWN are never asked, and what throws is absent from both.
  */
 export function filter(step: StepOf<"filter">, context: OperatorContext): Operator {
   const { input, predicate, name } = step;

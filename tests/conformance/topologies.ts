@@ -79,7 +79,7 @@ function joined(kind: string, { byForeignKey }: { byForeignKey: boolean }): Topo
 const filtered = topology("filtered", (builder) => {
   const left = builder.table(SOURCES.left);
   left.filter((row) => !/[357]$/.test(row.value)).mapValues((row) => ({ id: row.id, value: `<${row.value}>` })).to(out);
-  left.filter((row) => !row.value.endsWith("3")).to(outNot);
+  left.filterNot((row) => row.value.endsWith("3")).to(outNot);
 });
 
 const grouped = topology("grouped", (builder) => {

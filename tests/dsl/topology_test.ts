@@ -23,9 +23,11 @@ Deno.test("topology() names operators by root and column, whatever stands above 
   assertEquals(names(plain), ["a", "b", "a.b", "a.mapValues", "out"]);
   const filtered = topology(
     "filtered",
-    (builder) => builder.table(a).filter(() => true).leftJoin("b", builder.table(b), (row) => row.ref).to(out),
+    (builder) =>
+      builder.table(a).filter(() => true).filterNot(() => false)
+        .leftJoin("b", builder.table(b), (row) => row.ref).to(out),
   );
-  assertEquals(names(filtered), ["a", "a.filter", "b", "a.b", "out"]);
+  assertEquals(names(filtered), ["a", "a.filter", "a.filterNot", "b", "a.b", "out"]);
 });
 
 Deno.test("topology() reports all problems at once", () => {

@@ -30,7 +30,7 @@ export type Spoilt = "throws" | "NaN" | "too large";
 export type Step =
   & { readonly name: string; readonly input: string }
   & (
-    | { readonly op: "filter"; readonly by: "num" | "key"; readonly rest: number }
+    | { readonly op: "filter" | "filterNot"; readonly by: "num" | "key"; readonly rest: number }
     | { readonly op: "spoil"; readonly how: Spoilt; readonly rest: number }
     | {
       readonly op: "foreignKeyJoin";
@@ -135,13 +135,16 @@ function sourceTable(builder: TopologyBuilder, name: string): Table {
 function grown(step: Step, table: (name: string) => Table): Table {
   const input = table(step.input);
   switch (step.op) {
-    case "filter": {
-      const { by, rest } = step;
+    case "filter":
+    case "filterNot": {
+      const { op, by, rest } = step;
       const numberOf = (row: Plain, key: Untyped) =>
         by === "num" ? row.num : typeof key === "object" ? key.n + key.tag.length : key;
       return {
         ...input,
-        handle: input.handle.filter((row: Plain, key: unknown) => Math.abs(numberOf(row, key)) % 3 !== rest),
+        handle: input.handle[op]((row: Plain, key: unknown) =>
+          (Math.abs(numberOf(row, key)) % 3 === rest) === (op === "filterNot")
+        ),
       };
     }
     case "spoil": {

@@ -94,8 +94,10 @@ class Draft {
 
   #filter(name: string): Step {
     const input = this.#pick(() => true)!.name;
-    const rest = this.#choices.int(3);
-    return { name, op: "filter", input, rest, by: this.#choices.of(["num", "key"]) };
+    // Drawn as one, so that both let the same rows pass and every seed keeps its rows.
+    const drawn = this.#choices.int(6);
+    const op = drawn % 2 === 0 ? "filter" : "filterNot";
+    return { name, op, input, rest: Math.floor(drawn / 2), by: this.#choices.of(["num", "key"]) };
   }
 
   #spoil(name: string): Step {

@@ -101,7 +101,8 @@ function stepLine(step: Step): string {
   const { name, input } = step;
   switch (step.op) {
     case "filter":
-      return `  ${name} = ${input}.filter(|${step.by === "num" ? "num" : "key"}| % 3 !== ${step.rest})`;
+    case "filterNot":
+      return `  ${name} = ${input}.${step.op}(|${step.by}| % 3 ${step.op === "filter" ? "!==" : "==="} ${step.rest})`;
     case "spoil":
       return `  ${name} = ${input}.mapValues(${step.how} if |num| % 4 === ${step.rest})`;
     case "foreignKeyJoin":

@@ -62,6 +62,7 @@ Deno.test("describe() shows where totals are merged that are used further, and w
     builder.table(source("a")).groupBy((row) => row.other === null ? null : { other: row.other })
       .aggregate("per-other", { rows: count() })
       .filter((total) => total.rows > 1)
+      .filterNot((total) => total.other === 7)
       .to(clickhouse("totals", { key: ["other"], columns: { other: "Int64", rows: "UInt64" } }));
   }));
   assertEquals(description.tasks.map(({ table, roles, reads }) => [table, roles, reads]), [
@@ -77,6 +78,7 @@ Deno.test("describe() shows where totals are merged that are used further, and w
     ["source", "tasks of a"],
     ["aggregate", "tasks of a"],
     ["filter", "tasks of per-other"],
+    ["filterNot", "tasks of per-other"],
     ["sink", "tasks of per-other"],
   ]);
 });

@@ -11,6 +11,12 @@ Deno.test("join() knows the columns of both sides", () => {
     table.mapValues((order) => ({ ...order, name: order.user.name })).to(orderTable);
     // @ts-expect-error: orders have no such column
     table.filter((order) => order.colour === "red");
+    // @ts-expect-error: the same for what is left out
+    table.filterNot((order) => order.colour === "red");
+    // @ts-expect-error: a global table has the columns of its source
+    builder.globalTable(users).filterNot((user) => user.colour === "red");
+    // @ts-expect-error: a predicate that gives no boolean
+    table.filterNot((order) => order.user.name);
     // @ts-expect-error: users have no such column
     table.mapValues((order) => ({ email: order.user.email }));
     // @ts-expect-error: a foreign key of a column that is not there
