@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { clickhouse, count, debezium, type Sink, sum, type Topology, topology } from "../../src/mod.ts";
-import type { Case } from "./suite.ts";
+import type { Case } from "./recorded.ts";
 
 function source(name: string) {
   return debezium(`recorded.public.${name}`, { key: ["id"], row: z.object({ id: z.string(), value: z.string() }) });
@@ -26,24 +26,40 @@ export interface Recast {
   readonly results: Readonly<
     Record<string, { readonly sink: Sink<never>; readonly key: string; readonly value: string }>
   >;
+  /** Output topics that Weir has no counterpart of, and why. */
+  readonly without: Readonly<Record<string, string>>;
 }
 
 const OUT = { sink: out, key: "id", value: "value" };
+const JOINER = "value = left + '-' + right (absent side printed 'null')";
+const EXTRACTOR = "foreign key = text after the first '|' of the left value; null when '|' is missing or last";
+const FILTERS = "table('left') -> filter(value does not end in 3,5,7) -> mapValues('<v>') -> topic out; " +
+  "table('left') -> filterNot(value ends in 3) -> topic outNot";
+const GROUPS = "table('left') -> filter(FK present) -> groupBy(key = FK, value = integer before '|') -> " +
+  "count -> topic count; reduce(add, subtract) -> topic sum; " +
+  "aggregate(init '', adder agg+'+'+v, subtractor agg+'-'+v) -> topic log";
+const LOG = "its text depends on the order of updates, aggregates of Weir on the rows alone";
 
-/** Builds the topology that a case describes in words. */
-export function recast({ topology: { op } }: Case): Recast {
-  const join = /^table-table (?:(FOREIGN-KEY) )?(inner|left|outer) join$/.exec(op);
-  if (join !== null) {
-    return { topology: joined(join[2], { byForeignKey: join[1] !== undefined }), results: { out: OUT } };
+/** Words that say how Kafka Streams keeps its tables. */
+const KEPT = ["stores", "result"];
+
+/** The topology that a case describes in words; null if any of them is not known. */
+export function recast({ topology: words }: Case): Recast | null {
+  const { op, joiner, extractor, ...rest } = words;
+  if (Object.keys(rest).some((name) => !KEPT.includes(name))) return null;
+  if (op === FILTERS && joiner === undefined && extractor === undefined) {
+    const results = { out: OUT, outNot: { ...OUT, sink: outNot } };
+    return { topology: filtered, results, without: {} };
   }
-  if (op.includes("filterNot")) {
-    return { topology: filtered, results: { out: OUT, outNot: { sink: outNot, key: "id", value: "value" } } };
-  }
-  if (op.includes("groupBy")) {
+  if (op === GROUPS && joiner === undefined && extractor === undefined) {
     const shown = (value: string) => ({ sink: totals, key: "group", value });
-    return { topology: grouped, results: { count: shown("count"), sum: shown("sum") } };
+    return { topology: grouped, results: { count: shown("count"), sum: shown("sum") }, without: { log: LOG } };
   }
-  throw new TypeError(`Cannot recast "${op}": it is not a topology of tables`);
+  const join = /^table-table (?:(FOREIGN-KEY) (?!outer)|)(inner|left|outer) join$/.exec(String(op));
+  if (join === null || joiner !== JOINER) return null;
+  const [, foreign, kind] = join;
+  if (extractor !== (foreign === undefined ? undefined : EXTRACTOR)) return null;
+  return { topology: joined(kind, { byForeignKey: foreign !== undefined }), results: { out: OUT }, without: {} };
 }
 
 /** Text after the first "|"; null when there is none. */

@@ -1,0 +1,128 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { readSuites, RECORDED, type Suite } from "./recorded.ts";
+import { reportText } from "./report_text.ts";
+import { TABLES } from "./tables.ts";
+import { runSuites, type SuiteReport, verdictsOf } from "./run_suites.ts";
+
+const suites = new Map((await readSuites(RECORDED)).map((suite) => [suite.suite, suite]));
+
+const kindsOf = ({ runs }: SuiteReport) => new Set(verdictsOf(runs).map(({ kind }) => kind));
+
+for (const [name, runs] of Object.entries({ "fk-join": 8, "ktable-groupby": 2, "table-filter-mapvalues": 4 })) {
+  Deno.test(`conformance: ${name} is as Kafka Streams has it after every step, with 1 and 3 partitions`, () =>
+    assertConforms(name, runs));
+}
+
+Deno.test("conformance: table-table is as Kafka Streams has it after every step, with 1 and 3 partitions", () =>
+  assertConforms("table-table", 24));
+
+async function assertConforms(name: string, runs: number): Promise<void> {
+  const [report] = await runSuites([suites.get(name)!]);
+  assertEquals([report.runs.length, report.notRun], [runs, []]);
+  for (const { comparison, steps } of report.runs) assert(comparison.steps.length >= steps);
+  assert(kindsOf(report).has("equal"));
+  assertEquals(verdictsOf(report.runs).filter(({ kind }) => kind === "different"), []);
+}
+
+Deno.test("conformance: suites of what Weir does not have are named, and nothing of them counts", async () => {
+  const reports = await runSuites([suites.get("windows")!, suites.get("suppress-cogroup")!]);
+  assertEquals(reports.map(({ runs, notRun }) => [runs.length, notRun.length]), [[0, 24], [0, 2]]);
+  const text = reportText(reports);
+  assertStringIncludes(text, "windows, 24 cases, 1080 steps: not run: needs streams, windows");
+  assertStringIncludes(text, "suppress-cogroup, 1 case, 60 steps: not run: needs suppress");
+  assertStringIncludes(text, "0 cases in 0 runs, 0 comparisons: 0 equal, 0 declared, 0 different; 26 cases not run");
+});
+
+/** A case of one row of the left table, which is joined with nothing. */
+function leftJoin(changes: { words?: Record<string, string>; value?: string } = {}): Suite {
+  const { words, value = "a-null" } = changes;
+  const out = [{ key: "k", value, ts: 1 }];
+  return {
+    suite: "own",
+    cases: [{
+      name: "one",
+      topology: {
+        op: "table-table left join",
+        joiner: "value = left + '-' + right (absent side printed 'null')",
+        ...words,
+      },
+      steps: [{ topic: "left", key: "k", value: "a", ts: 1, out }],
+      finalStores: { "out-store": out },
+    }],
+  };
+}
+
+Deno.test("runSuites() tells what differs, after the step and at the end", async () => {
+  const [equal] = await runSuites([leftJoin()]);
+  assertEquals(kindsOf(equal), new Set(["equal"]));
+  const reports = await runSuites([leftJoin({ value: "a-b" })]);
+  assertEquals(reports[0].runs.map(({ comparison: { steps, end } }) => [...steps, ...end].map(({ kind }) => kind)), [
+    ["different", "different", "different", "equal"],
+    ["different", "different", "different", "equal"],
+  ]);
+  const text = reportText(reports);
+  assertStringIncludes(
+    text,
+    'own, one, 1 partition: "out" after step 1, {"topic":"left","key":"k","value":"a","ts":1}: ' +
+      'Weir shows [["k","a-null"]], Kafka Streams has [["k","a-b"]]',
+  );
+  assertStringIncludes(text, "1 case in 2 runs, 8 comparisons: 2 equal, 0 declared, 6 different; 0 cases not run");
+});
+
+Deno.test("runSuites() withholds from a versioned table what is older, but no record without a key", async () => {
+  const { suite, cases: [recorded] } = leftJoin({ words: { stores: "versioned" } });
+  const [step] = recorded.steps;
+  const others = [{ ...step, ts: 0, value: "old" }, { ...step, key: null }, { ...step, key: null, ts: 0 }];
+  const steps = [step, ...others.map((other) => ({ ...other, out: [] }))];
+  const [report] = await runSuites([{ suite, cases: [{ ...recorded, steps }] }]);
+  for (const { comparison } of report.runs) {
+    assertEquals(comparison.steps.map(({ kind }) => kind), ["equal", "declared", "equal", "equal"]);
+    assertEquals(new Set(comparison.end.map(({ kind }) => kind)), new Set(["equal"]));
+  }
+});
+
+Deno.test("runSuites() runs no topology of which it does not know every word", async () => {
+  const unknown: readonly Record<string, string>[] = [
+    { joiner: "value = right" },
+    { extractor: "the whole value" },
+    { op: "table-table cross join" },
+    { op: "table-table FOREIGN-KEY outer join" },
+    { retention: "1 h" },
+  ];
+  for (const words of unknown) {
+    const [{ runs, notRun }] = await runSuites([leftJoin({ words })]);
+    assertEquals([runs.length, notRun.length], [0, 1], JSON.stringify(words));
+    assertStringIncludes(notRun[0].needs, "an interpreter of these words: ");
+  }
+});
+
+Deno.test("runSuites() runs no steps that its tables cannot have", async () => {
+  const { suite, cases: [recorded] } = leftJoin();
+  const [step] = recorded.steps;
+  for (const unknown of [{ topic: "middle" }, { key: 1 }, { value: { id: 1 } }]) {
+    const [{ runs, notRun }] = await runSuites([{ suite, cases: [{ ...recorded, steps: [{ ...step, ...unknown }] }] }]);
+    assertEquals([runs.length, notRun.length], [0, 1], JSON.stringify(unknown));
+  }
+});
+
+Deno.test("runSuites() calls a case that cannot be run different", async () => {
+  const broken = { ...TABLES, run: () => Promise.reject(new TypeError("no")) };
+  const reports = await runSuites([leftJoin()], [broken]);
+  assertEquals(kindsOf(reports[0]), new Set(["different"]));
+  assertStringIncludes(reportText(reports), "own, one, 3 partitions: cannot be run: no");
+});
+
+Deno.test("readSuites() reads a directory or one file, and says what is no recorded run", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    await assertRejects(() => readSuites(directory), TypeError, "it holds no .json file");
+    await Deno.writeTextFile(`${directory}/b.json`, JSON.stringify(leftJoin()));
+    await Deno.writeTextFile(`${directory}/notes.txt`, "no suite");
+    assertEquals((await readSuites(directory)).map(({ suite }) => suite), ["own"]);
+    assertEquals(await readSuites(`${directory}/b.json`), [leftJoin()]);
+    await Deno.writeTextFile(`${directory}/a.json`, `{"suite":"a"}`);
+    await assertRejects(() => readSuites(directory), TypeError, `a.json" as recorded runs: `);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
