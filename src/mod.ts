@@ -38,6 +38,7 @@ export {
   min,
   sum,
 } from "./dsl/aggregates.ts";
+export { type DurationParts, type DurationText, startOf, type TimeUnit } from "./dsl/start_of.ts";
 export { dateOf, startOfDay, startOfHour } from "./dsl/time.ts";
 export { Decimal, type Rounding } from "./record/decimal.ts";
 export { TopologyError } from "./record/errors.ts";
