@@ -154,12 +154,61 @@ export interface Position {
   readonly offset: number;
 }
 
+/** Largest note of a {@link Progress}, in bytes of UTF-8. Kafka's brokers take 4,096 unless they are told otherwise. */
+export const NOTE_BYTES_MAX = 4_000;
+
+/** How far a partition was worked off, and what whoever has it next must know of that. */
+export interface Progress extends Position {
+  /** At most {@link NOTE_BYTES_MAX}. */
+  readonly note: string;
+}
+
+/** @throws RangeError when the note is larger than every log must take */
+export function checkNote({ topic, partition, note }: Progress): void {
+  const bytes = new TextEncoder().encode(note).length;
+  if (bytes <= NOTE_BYTES_MAX) return;
+  throw new RangeError(
+    `Cannot commit a note of at most ${NOTE_BYTES_MAX} bytes for "${topic}" partition ${partition}: ` +
+      `current value is ${bytes} bytes. Note less`,
+  );
+}
+
+/** What was committed last of a partition that a member has. */
+export interface Held {
+  readonly topic: string;
+  readonly partition: number;
+  /**
+   * Names the time for which the member has it: another one once somebody else may have had it meanwhile, even if this
+   * member was never told.
+   */
+  readonly tenure: string;
+  /** Null when nothing was ever advanced. */
+  readonly progress: Progress | null;
+}
+
 export interface Membership {
   /**
    * For monitoring only: nothing is ever recovered from it. Rejects when the group has moved on; the caller may ignore
-   * that.
+   * that. A partition that was ever advanced is left as it is.
    */
   commit(positions: readonly Position[]): Promise<void>;
+  /**
+   * What was advanced last of partitions of tasks that this member has; those of others are missing. It is read after
+   * everything that a former owner could still commit, and that an earlier call of this member's may still commit:
+   * until that is certain it rejects, retriably.
+   * @throws ProductionError
+   */
+  held(partitions: readonly Pick<Position, "topic" | "partition">[]): Promise<Held[]>;
+  /**
+   * Commits progress as it is given, also if it is behind what was committed before. Once it resolves, whoever is given
+   * the partition later finds it with {@link Membership.held}. Calls for one partition take effect in their order, also
+   * those that rejected: after one whose end is not known the next ones reject, retriably, until it cannot come any
+   * more.
+   * @throws ProductionError: not retriable when nothing was committed, nor ever will be by this call, since the tenure
+   * is over (or, of reason `setup`, a person must act first); else it may have been committed, and can be tried again
+   * @throws RangeError when the note is too large
+   */
+  advance(progress: Progress, tenure: string): Promise<void>;
   leave(): Promise<void>;
 }
 

@@ -57,6 +57,58 @@ export interface TableSpec {
   readonly indexes?: Readonly<Record<string, string>>;
 }
 
+/**
+ * A table to which rows are added and in which none is ever changed: `<name>_rows`, a MergeTree that remembers the
+ * tokens of its last inserts, with bookkeeping columns beside the declared ones that say which input a row was made of
+ * (`_source`, `_partition`, `_offset`, and `_index` where one input makes several rows); and a view `<name>` without
+ * these.
+ */
+export interface AppendTableSpec {
+  /** Name of the view; the table is `<name>_rows`. */
+  readonly name: string;
+  /** Declared columns in the order in which rows are inserted. */
+  readonly columns: readonly ColumnSpec[];
+  /** Names of the columns by which the rows are sorted. */
+  readonly orderBy: readonly string[];
+  /** A ClickHouse expression over the columns, as `toYYYYMM(at)`; one partition if absent. */
+  readonly partitionBy?: string;
+  /** A ClickHouse expression that is a time, as `toDateTime(at) + INTERVAL 90 DAY`: older rows are deleted. */
+  readonly ttl?: string;
+  /** Data skipping indexes: column name to index type. */
+  readonly indexes?: Readonly<Record<string, string>>;
+}
+
+/** Inputs of one partition of a source, from an offset to below another one. */
+export interface InputRange {
+  /** The topic, and which topic of that name it is. */
+  readonly source: string;
+  readonly partition: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Which input a row was made of, within its range. */
+export interface InputPlace {
+  readonly offset: number;
+  /** Of several rows that one input makes, from 0. */
+  readonly index: number;
+}
+
+/** A row of an append table; the line is as that of an {@link UpsertRow}. */
+export interface AppendRow extends InputPlace {
+  readonly line: Uint8Array;
+}
+
+/** Rows that are added together. */
+export interface AppendRows {
+  readonly table: AppendTableSpec;
+  readonly range: InputRange;
+  /** In the order of their places. */
+  readonly rows: readonly AppendRow[];
+  /** Names this insert: another one of the same name adds nothing, as long as the table remembers it. */
+  readonly token: string;
+}
+
 /** Whether a table is there. */
 export interface TablePresence {
   /**
@@ -144,6 +196,9 @@ export interface SetAsideGroup {
   readonly total: string | null;
 }
 
+/** How many inserts of an append table are remembered by their tokens. */
+export const APPEND_TOKENS = 10_000;
+
 export interface Warehouse {
   /**
    * Creates table and view if missing; adds missing columns.
@@ -183,6 +238,20 @@ export interface Warehouse {
   greatestEpochs(table: TableSpec, tasks: readonly string[]): Promise<Map<string, number>>;
   /** The groups of a table of shares that its view leaves out now: how many, and at most `limit` of them. */
   setAside(table: TableSpec, limit: number): Promise<{ count: number; groups: readonly SetAsideGroup[] }>;
+  /**
+   * As {@link Warehouse.ensure}, of a table that rows are added to.
+   * @throws ConfigError when the table has another shape, with the statement that would repair it
+   */
+  ensureAppend(table: AppendTableSpec): Promise<EnsureReport>;
+  /**
+   * Adds the rows; resolves when ClickHouse has acknowledged them. It adds them all or none where the table has no
+   * partitions; else those of some partitions may be there alone after it failed. Whether they are may not be known
+   * then; the same call may be repeated as long as the table remembers its token (`APPEND_TOKENS` inserts).
+   * @throws ProductionError as {@link Warehouse.insert}: of reason `content` nothing was added
+   */
+  append(rows: AppendRows): Promise<void>;
+  /** Places of the rows that are there of a range, in their order. A place that is there twice is given twice. */
+  appended(table: AppendTableSpec, range: InputRange): Promise<InputPlace[]>;
   /** A read-only query; rows as objects, 64-bit integers as strings. */
   query(sql: string): Promise<Record<string, unknown>[]>;
   /** Resolves if the server answers. @throws ProductionError */

@@ -136,7 +136,12 @@ class OneAtATime {
         const ids = options.tasks.map(({ id }) => id);
         const first = this.#members.length === 1;
         setTimeout(() => options.onAssigned(first ? ids : [], first || !options.standbys ? [] : ids), 0);
-        return Promise.resolve({ commit: () => Promise.resolve(), leave: () => Promise.resolve() });
+        return Promise.resolve({
+          commit: () => Promise.resolve(),
+          held: () => Promise.resolve([]),
+          advance: () => Promise.resolve(),
+          leave: () => Promise.resolve(),
+        });
       },
     };
   }

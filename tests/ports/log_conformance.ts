@@ -1,6 +1,7 @@
 import type { LogCase, LogFeatures, OpenedLog } from "./log_conformance_case.ts";
 import { epochCases } from "./log_conformance_epochs.ts";
 import { groupCases } from "./log_conformance_group.ts";
+import { progressCases } from "./log_conformance_progress.ts";
 import { readerCases } from "./log_conformance_reader.ts";
 import { recordCases } from "./log_conformance_records.ts";
 import { sharedCases } from "./log_conformance_shared.ts";
@@ -17,6 +18,7 @@ const CASES = [
   ...sharedCases,
   ...sizeCases,
   ...groupCases,
+  ...progressCases,
 ];
 
 /**

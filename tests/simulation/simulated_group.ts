@@ -1,4 +1,4 @@
-import type { GroupOptions } from "../../src/ports/log.ts";
+import type { GroupOptions, Position } from "../../src/ports/log.ts";
 import { parseTaskId } from "../../src/record/task_id.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
 
@@ -20,6 +20,8 @@ export interface Member {
 export class Group {
   readonly members: Member[] = [];
   readonly #scheduler: Scheduler;
+  /** How often each task was given to somebody. */
+  readonly #given = new Map<string, number>();
   readonly #away: { giver: Member; taker: Member; task: string }[] = [];
 
   constructor(scheduler: Scheduler) {
@@ -153,16 +155,29 @@ export class Group {
     for (const { giver, taker, task } of this.#away.splice(0)) {
       if (!this.members.includes(giver) || !this.members.includes(taker) || !taker.tasks.delete(task)) continue;
       this.#tell(taker);
-      giver.tasks.add(task);
-      giver.standbys.delete(task);
+      this.#add(giver, task);
     }
     this.balance();
   }
 
+  /** Names the time for which the member has the partition's task; undefined if it has it not. */
+  tenureOf(member: Member, { topic, partition }: Pick<Position, "topic" | "partition">): string | undefined {
+    const task = member.options.tasks.find(({ partitions }) =>
+      partitions.some((read) => read.topic === topic && read.partition === partition)
+    );
+    if (task === undefined || !this.members.includes(member) || !member.tasks.has(task.id)) return undefined;
+    return `${task.id}/${this.#given.get(task.id)}`;
+  }
+
   #give(member: Member, task: string): void {
+    this.#add(member, task);
+    this.#tell(member);
+  }
+
+  #add(member: Member, task: string): void {
+    this.#given.set(task, (this.#given.get(task) ?? 0) + 1);
     member.tasks.add(task);
     member.standbys.delete(task);
-    this.#tell(member);
   }
 
   #tell(member: Member): void {

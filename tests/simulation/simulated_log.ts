@@ -11,6 +11,7 @@ import { ProductionError } from "../../src/record/errors.ts";
 import type { Group } from "./simulated_group.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
 import type { LogBugs, StoredTopic } from "./stored_topic.ts";
+import { SimulatedProgress } from "./simulated_progress.ts";
 import { SimulatedReader } from "./simulated_reader.ts";
 import { partitionsOf, splitAppend } from "./split_append.ts";
 
@@ -60,6 +61,7 @@ export class SimulatedLog {
   readonly group: Group;
   /** Groups of other topologies, by name. */
   readonly groups = new Map<string, Group>();
+  readonly #progress = new SimulatedProgress(this);
 
   constructor(scheduler: Scheduler, group: Group, bugs: LogBugs) {
     this.scheduler = scheduler;
@@ -102,8 +104,7 @@ export class SimulatedLog {
   portFor(owner: Owner): Log {
     const { scheduler, topics } = this;
     let readers = 0;
-    const request = <T>(kind: string, run: () => T) =>
-      scheduler.request(owner, kind, { run: () => this.#mayFail(run) });
+    const request = <T>(kind: string, run: () => T) => scheduler.request(owner, kind, { run: () => this.mayFail(run) });
     return {
       topics: (names) =>
         request(
@@ -137,7 +138,8 @@ export class SimulatedLog {
     };
   }
 
-  #mayFail<T>(run: () => T): T {
+  /** Carries out a request, or does not answer. */
+  mayFail<T>(run: () => T): T {
     if (this.faults && this.scheduler.choices.strikes("log-silent", 0.02)) {
       throw new ProductionError("the log does not answer", { retriable: true });
     }
@@ -228,6 +230,7 @@ export class SimulatedLog {
         const member = group.join(owner, options);
         return {
           commit: () => Promise.resolve(),
+          ...this.#progress.portFor({ name: options.group, group, member }),
           leave: () => this.scheduler.request(owner, "leave", { run: () => group.leave(member) }),
         };
       },

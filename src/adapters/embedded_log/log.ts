@@ -29,7 +29,7 @@ export interface EmbeddedLogOptions {
 
 /** The Log port in one file, with what a broker would do by itself, and a few faults that tests provoke. */
 export interface EmbeddedLog extends Log {
-  /** Positions that members of the group have committed, ordered by topic and partition. */
+  /** Positions that members of the group have committed or advanced, ordered by topic and partition. */
   committed(group: string): Promise<Position[]>;
   /** Starts retention and compaction in the background. They end with `stop()` or with the log. */
   maintain(options?: MaintainOptions): Maintenance;
@@ -95,7 +95,7 @@ export function openEmbeddedLog({ path, clock = systemClock, limits }: EmbeddedL
     },
     async committed(group) {
       assertOpen();
-      return store.positions(group);
+      return store.positions.all(group);
     },
     failMember: (membership, error) => groups.fail(membership, error),
     maintain(maintainOptions) {

@@ -1,4 +1,11 @@
-import type { GroupOptions, Membership, Position } from "../../ports/log.ts";
+import {
+  checkNote,
+  type GroupOptions,
+  type Held,
+  type Membership,
+  type Position,
+  type Progress,
+} from "../../ports/log.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { ProductionError } from "../../record/errors.ts";
 import { assignStandbys } from "../assignment/assign_standbys.ts";
@@ -20,6 +27,8 @@ interface GroupMember {
   /** Task by `<partition>/<topic>`. */
   readonly taskOf: ReadonlyMap<string, string>;
   has: readonly string[];
+  /** By task that it has. */
+  tenures: ReadonlyMap<string, string>;
   standbys: readonly string[];
   /** Set while a notification is on its way. */
   notifying: boolean;
@@ -35,6 +44,9 @@ export class LogGroups {
   readonly #groups = new Map<string, GroupMember[]>();
   readonly #members = new WeakMap<Membership, GroupMember>();
   #joined = 0;
+  /** A random part, since the next process counts from the beginning, too. */
+  readonly #opening = crypto.randomUUID();
+  #tenures = 0;
 
   constructor(options: LogGroupsOptions) {
     this.#options = options;
@@ -59,6 +71,7 @@ export class LogGroups {
       able,
       taskOf,
       has: [],
+      tenures: new Map(),
       standbys: [],
       notifying: false,
       ended: false,
@@ -70,6 +83,10 @@ export class LogGroups {
     const membership: Membership = {
       // deno-lint-ignore require-await -- what it throws is to be a rejection
       commit: async (positions) => this.#commit(member, positions),
+      // deno-lint-ignore require-await
+      held: async (partitions) => this.#held(member, partitions),
+      // deno-lint-ignore require-await
+      advance: async (progress, tenure) => this.#advance(member, { progress, tenure }),
       // deno-lint-ignore require-await
       leave: async () => this.#end(member),
     };
@@ -93,11 +110,7 @@ export class LogGroups {
 
   #commit(member: GroupMember, positions: readonly Position[]): void {
     const { group } = member.options;
-    if (member.ended) {
-      const message =
-        `Cannot commit positions as a member of "${group}": current value is a membership that has ended. Join again`;
-      throw new ProductionError(message, { retriable: false });
-    }
+    this.#assertMember(member);
     // A position of a task that has moved would set its new owner back.
     const owned = positions.filter(({ topic, partition }) => {
       const task = member.taskOf.get(`${partition}/${topic}`);
@@ -105,10 +118,57 @@ export class LogGroups {
     });
     const { store } = this.#options;
     try {
-      store.transaction(() => owned.forEach((position) => store.savePosition(group, position)));
+      store.transaction(() => owned.forEach((position) => store.positions.save(group, position)));
     } catch (error) {
       throw productionError(`commit positions of group "${group}"`, error);
     }
+  }
+
+  #held(member: GroupMember, partitions: readonly Pick<Position, "topic" | "partition">[]): Held[] {
+    const { group } = member.options;
+    this.#assertMember(member);
+    try {
+      return partitions.flatMap(({ topic, partition }) => {
+        const tenure = tenureOf(member, { topic, partition });
+        if (tenure === undefined) return [];
+        return [{
+          topic,
+          partition,
+          tenure,
+          progress: this.#options.store.positions.progress(group, { topic, partition }),
+        }];
+      });
+    } catch (error) {
+      throw productionError(`read the progress of group "${group}"`, error);
+    }
+  }
+
+  #advance(member: GroupMember, { progress, tenure }: { readonly progress: Progress; readonly tenure: string }): void {
+    const { group } = member.options;
+    const { topic, partition } = progress;
+    checkNote(progress);
+    this.#assertMember(member);
+    if (tenureOf(member, progress) !== tenure) {
+      throw new ProductionError(
+        `Cannot advance "${topic}" partition ${partition} as a member of "${group}" that has had it since it was ` +
+          "given: current value is a partition that belongs, or has belonged, to another member. Ask what is held",
+        { retriable: false },
+      );
+    }
+    const { store } = this.#options;
+    try {
+      // What is announced here is inserted elsewhere next, and must not outlast its announcement.
+      store.durably(() => store.positions.advance(group, progress));
+    } catch (error) {
+      throw productionError(`advance "${topic}" partition ${partition} for group "${group}"`, error);
+    }
+  }
+
+  #assertMember({ ended, options: { group } }: GroupMember): void {
+    if (!ended) return;
+    const message =
+      `Cannot commit positions as a member of "${group}": current value is a membership that has ended. Join again`;
+    throw new ProductionError(message, { retriable: false });
   }
 
   #end(member: GroupMember): void {
@@ -142,9 +202,15 @@ export class LogGroups {
       const warm = tasks.filter((task) => kept.has(task));
       const changed = isOther(assigned, member.has) || isOther(warm, member.standbys);
       member.has = assigned;
+      const { tenures } = member;
+      member.tenures = new Map(assigned.map((task) => [task, tenures.get(task) ?? this.#newTenure()]));
       member.standbys = warm;
       if (changed) void this.#notify(member);
     }
+  }
+
+  #newTenure(): string {
+    return `${this.#opening}/${++this.#tenures}`;
   }
 
   /** Tells the member, in a later turn, what it has then: changes that follow each other at once are told together. */
@@ -161,6 +227,13 @@ export class LogGroups {
       member.options.onFailed(error instanceof Error ? error : new TypeError(String(error), { cause: error }));
     }
   }
+}
+
+function tenureOf(
+  { taskOf, tenures }: GroupMember,
+  { topic, partition }: Pick<Position, "topic" | "partition">,
+): string | undefined {
+  return tenures.get(taskOf.get(`${partition}/${topic}`) ?? "");
 }
 
 function isOther(tasks: readonly string[], before: readonly string[]): boolean {

@@ -72,4 +72,12 @@ export const LOG_SCHEMA = [
     "offset" INTEGER NOT NULL,
     PRIMARY KEY ("group", topic, partition)
   ) WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS progress (
+    "group" TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    partition INTEGER NOT NULL,
+    "offset" INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY ("group", topic, partition)
+  ) WITHOUT ROWID`,
 ];

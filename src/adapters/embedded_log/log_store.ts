@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { NewTopic, Position, TopicChanges } from "../../ports/log.ts";
+import type { NewTopic, TopicChanges } from "../../ports/log.ts";
 import { LOG_PRAGMAS, LOG_SCHEMA, LOG_VERSION } from "./log_schema.ts";
 import type { ReadRange, StoredKey, StoredRecord } from "./stored_records.ts";
 import { LogOpenings } from "./log_openings.ts";
+import { LogPositions } from "./log_positions.ts";
 import { inTransaction, openDatabase } from "../local/sqlite.ts";
 import { type TransientRecords, transientRecords } from "./transient_records.ts";
 
@@ -74,7 +75,7 @@ export class LogStore {
   readonly #statements = new Map<string, StatementSync>();
   readonly #topics = new Map<string, TopicState>();
   readonly openings: LogOpenings;
-
+  readonly positions: LogPositions;
   /** @throws ConfigError */
   constructor(path: string) {
     this.#database = openDatabase({
@@ -85,6 +86,7 @@ export class LogStore {
       lockWaitMs: LOCK_WAIT_MS,
     });
     this.openings = new LogOpenings(this.#database);
+    this.positions = new LogPositions(this.#database);
     this.#removeDeletedTopics();
     const transient = new Set(this.#prepare("SELECT topic FROM transient_topics").all().map((row) => row.topic));
     const limits = new Map(
@@ -119,6 +121,16 @@ export class LogStore {
   /** All of `work` or nothing. */
   transaction<T>(work: () => T): T {
     return inTransaction(this.#database, work);
+  }
+
+  /** As {@link LogStore.transaction}; it and all that was written before outlast the machine's sudden end. */
+  durably<T>(work: () => T): T {
+    this.#prepare("PRAGMA synchronous = FULL").all();
+    try {
+      return this.transaction(work);
+    } finally {
+      this.#prepare("PRAGMA synchronous = NORMAL").all();
+    }
   }
 
   createTopic(topic: NewTopic, deleteRetentionMs: number): TopicState {
@@ -165,7 +177,7 @@ export class LogStore {
   deleteTopic(topic: TopicState): void {
     this.transaction(() => {
       this.#prepare("UPDATE topics SET name = NULL WHERE row_id = ?").run(topic.rowId);
-      this.#prepare("DELETE FROM positions WHERE topic = ?").run(topic.name);
+      this.positions.forget(topic.name);
     });
     topic.deleted = true;
     this.#topics.delete(topic.name);
@@ -234,16 +246,6 @@ export class LogStore {
       this.#prepare("INSERT OR IGNORE INTO cleanings VALUES (?, ?, ?, ?)")
         .run(topic.rowId, partition, cleaning.toOffset, cleaning.cleanedAtMs);
     }
-  }
-
-  savePosition(group: string, { topic, partition, offset }: Position): void {
-    this.#prepare("INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?)").run(group, topic, partition, offset);
-  }
-
-  positions(group: string): Position[] {
-    return this.#prepare(`SELECT topic, partition, "offset" FROM positions WHERE "group" = ? ORDER BY topic, partition`)
-      .all(group)
-      .map((row) => ({ topic: String(row.topic), partition: Number(row.partition), offset: Number(row.offset) }));
   }
 
   close(): void {

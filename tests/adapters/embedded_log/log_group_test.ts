@@ -1,6 +1,7 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
 import type { GroupTask } from "../../../src/ports/log.ts";
+import { ProductionError } from "../../../src/record/errors.ts";
 import { joinMember } from "../../ports/log_conformance_support.ts";
 
 const tasks: GroupTask[] = [0, 1, 2, 3].map((partition) => ({
@@ -92,5 +93,40 @@ Deno.test("EmbeddedLog.committed() gives the group's newest positions, not those
     assertEquals([offsets.get(`table-${partition}`), offsets.get(`inbox-${partition}`)], [expected, expected]);
   }
   assertEquals(await log.committed("another group"), []);
+  await log.close();
+});
+
+Deno.test("Membership.held() names another tenure when a task was away and nobody was told", async () => {
+  const log = openEmbeddedLog({ path: ":memory:" });
+  const partitions = tasks.map((task) => task.partitions[0]);
+  const first = await joinMember(log, { group, tasks });
+  await first.until((assigned) => assigned.length === 4);
+  const before = await first.membership.held(partitions);
+  const passing = await log.join({ group, tasks, onAssigned: () => {}, onFailed: () => {} });
+  const [away] = await passing.held(partitions);
+  await passing.leave();
+  const told = first.assignments.length;
+  const after = await first.membership.held(partitions);
+  assertEquals(first.assignments.length, told, "nothing was told");
+  const changed = after.filter(({ tenure }, partition) => tenure !== before[partition].tenure);
+  assertEquals(changed.length, 2);
+  assert(changed.some(({ partition }) => partition === away.partition));
+  const progress = { topic: "table", partition: away.partition, offset: 1, note: "" };
+  await assertRejects(() => first.membership.advance(progress, before[away.partition].tenure), ProductionError);
+  await first.membership.advance(progress, after[away.partition].tenure);
+  await log.close();
+});
+
+Deno.test("Membership.advance() is over for a member that is not heard of any more", async () => {
+  const log = openEmbeddedLog({ path: ":memory:" });
+  const partitions = tasks.map((task) => task.partitions[0]);
+  const failing = await log.join({ group, tasks, onAssigned: () => {}, onFailed: () => {} });
+  const [{ tenure }] = await failing.held(partitions);
+  const progress = { topic: "table", partition: 0, offset: 1, note: "kept" };
+  await failing.advance(progress, tenure);
+  log.failMember(failing, new Error("not heard of for too long"));
+  const error = await assertRejects(() => failing.advance({ ...progress, offset: 2 }, tenure), ProductionError);
+  assertEquals(error.retriable, false);
+  assertEquals(await log.committed(group), [{ topic: "table", partition: 0, offset: 1 }]);
   await log.close();
 });
