@@ -79,6 +79,8 @@ async function join(
   }
   return {
     commit: (positions) => membership.commit(positions),
+    held: (partitions) => membership.held(partitions),
+    advance: (progress, tenure) => membership.advance(progress, tenure),
     leave() {
       members.delete(membership);
       return membership.leave();

@@ -1,20 +1,22 @@
-import type { GroupOptions, Membership, Position } from "../../../ports/log.ts";
+import type { GroupOptions, Held, Membership, Position, Progress } from "../../../ports/log.ts";
 import { ProductionError } from "../../../record/errors.ts";
 import { createBackoff } from "../protocol/backoff.ts";
 import { systemClock } from "../../local/system_clock.ts";
 import type { BrokerChannel, Cluster } from "../cluster.ts";
+import { GroupProgress } from "./group_progress.ts";
 import { leadGroup } from "./leading.ts";
-import { byTopic, nameOf, partitionsOf } from "./positions.ts";
+import { MonitoredPositions } from "./monitored_positions.ts";
+import { nameOf } from "./positions.ts";
+import type { MemberIdentity, Standing } from "./standing.ts";
+import { Tenures } from "./tenures.ts";
 import { decodeAssignment, encodeMemberState, type MemberTasks, PROTOCOL_NAME } from "../protocol/group_protocol.ts";
-import { asProductionError, isConnectionError, type KafkaJsError } from "../protocol/errors.ts";
-import type { KafkaJsBroker } from "../protocol/kafkajs_internals.ts";
+import { asProductionError, isConnectionError, type KafkaJsError, rejoinTypes } from "../protocol/errors.ts";
+import type { BrokerConnection } from "../protocol/kafkajs_internals.ts";
 import type { MemberNotes } from "./notes.ts";
 
 const LEAVE_DEADLINE_MS = 5_000;
 const GROUP_COORDINATOR = 0;
 
-/** Answers after which the member must join again; the coordinator has moved on without it. */
-const rejoinTypes = new Set(["REBALANCE_IN_PROGRESS", "ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID"]);
 /** Answers after which the coordinator must be looked for again. */
 const coordinatorTypes = new Set([
   "NOT_COORDINATOR_FOR_GROUP",
@@ -48,9 +50,12 @@ export class KafkaMembership implements Membership {
   #memberId = "";
   #generation = -1;
   #assigned: MemberTasks = { tasks: [], standbys: [] };
-  /** Greatest offset known to be committed, by partition, since the newest assignment. */
-  readonly #committed = new Map<string, number>();
+  readonly #tenures = new Tenures();
+  readonly #positions: MonitoredPositions;
+  readonly #progress: GroupProgress;
   readonly #closing = new AbortController();
+  /** Ends the wait for the next heartbeat. */
+  #hurrying = new AbortController();
   readonly #first = Promise.withResolvers<void>();
   /** Whether `join` has resolved. */
   #joined = false;
@@ -63,6 +68,10 @@ export class KafkaMembership implements Membership {
     this.#notes = notes;
     this.#topics = [...new Set(options.tasks.flatMap((task) => task.partitions.map(({ topic }) => topic)))].sort();
     this.#channel = cluster.openChannel();
+    const standing = this.#standing();
+    const positions = new MonitoredPositions(standing);
+    this.#positions = positions;
+    this.#progress = new GroupProgress(standing, (topic, partition) => positions.leaveAlone(topic, partition));
   }
 
   /**
@@ -74,33 +83,16 @@ export class KafkaMembership implements Membership {
     await this.#first.promise;
   }
 
-  async commit(positions: readonly Position[]): Promise<void> {
-    if (this.#closing.signal.aborted) throw this.#refusal("the member has left");
-    if (!this.#inGroup) throw this.#refusal("the group is rebalancing", { retriable: true });
-    const mine = partitionsOf(this.#options.tasks, this.#assigned.tasks);
-    const stale = positions.filter(({ topic, partition }) => !mine.has(nameOf(topic, partition)));
-    if (stale.length > 0) {
-      const { topic, partition } = stale[0];
-      throw this.#refusal(`"${topic}" partition ${partition} belongs to another member now`);
-    }
-    try {
-      await this.#learnCommitted(positions);
-      const newer = positions.filter(({ topic, partition, offset }) =>
-        offset > (this.#committed.get(nameOf(topic, partition)) ?? -1)
-      );
-      if (newer.length === 0) return;
-      const generation = this.#generation;
-      await this.#ask((broker) =>
-        broker.offsetCommit({
-          ...this.#identity(),
-          topics: byTopic(newer, ({ partition, offset }) => ({ partition, offset: String(offset), metadata: null })),
-        })
-      );
-      if (generation !== this.#generation) return;
-      for (const { topic, partition, offset } of newer) this.#committed.set(nameOf(topic, partition), offset);
-    } catch (error) {
-      throw asProductionError(error, this.#cluster.settings);
-    }
+  commit(positions: readonly Position[]): Promise<void> {
+    return this.#positions.commit(positions);
+  }
+
+  held(partitions: readonly Pick<Position, "topic" | "partition">[]): Promise<Held[]> {
+    return this.#progress.held(partitions);
+  }
+
+  advance(progress: Progress, tenure: string): Promise<void> {
+    return this.#progress.advance(progress, tenure);
   }
 
   async leave(): Promise<void> {
@@ -162,7 +154,7 @@ export class KafkaMembership implements Membership {
       // As members of earlier versions tell it, where nothing else is to be told.
       ...(standbysWanted > 0 ? { standbys, standbysWanted } : {}),
     };
-    const joined = await this.#ask((broker) =>
+    const joined = await this.#ask(({ broker }) =>
       broker.joinGroup({
         groupId: group,
         sessionTimeout: settings.sessionTimeoutMs,
@@ -173,7 +165,7 @@ export class KafkaMembership implements Membership {
     );
     this.#memberId = joined.memberId;
     this.#notes.add(group, joined.memberId);
-    const { memberAssignment } = await this.#ask((broker) =>
+    const { memberAssignment } = await this.#ask(({ broker }) =>
       broker.syncGroup({
         groupId: group,
         generationId: joined.generationId,
@@ -182,14 +174,16 @@ export class KafkaMembership implements Membership {
       })
     );
     this.#generation = joined.generationId;
-    this.#committed.clear();
-    return decodeAssignment(memberAssignment);
+    this.#positions.forget();
+    const assigned = decodeAssignment(memberAssignment);
+    this.#tenures.take({ memberId: joined.memberId, generation: joined.generationId, tasks: assigned.tasks });
+    return assigned;
   }
 
   /** Ends the membership of a process that was killed. */
   async #leaveFor(memberId: string): Promise<void> {
     const groupId = this.#options.group;
-    await this.#ask((broker) => broker.leaveGroup({ groupId, memberId })).catch((error: KafkaJsError) => {
+    await this.#ask(({ broker }) => broker.leaveGroup({ groupId, memberId })).catch((error: KafkaJsError) => {
       if (error.type !== "UNKNOWN_MEMBER_ID") throw error;
     });
     this.#notes.remove(groupId, memberId);
@@ -206,15 +200,17 @@ export class KafkaMembership implements Membership {
     }, 0);
   }
 
-  /** Heartbeats until the coordinator wants the group to join again, which is thrown. */
+  /** Heartbeats until the coordinator wants the group to join again, which is thrown, or until this member wants it. */
   async #beat(): Promise<void> {
     const { signal } = this.#closing;
     const backoff = createBackoff();
     while (!signal.aborted) {
-      await systemClock.sleep(this.#cluster.settings.heartbeatIntervalMs, signal);
-      if (signal.aborted) return;
+      const hurrying = AbortSignal.any([signal, this.#hurrying.signal]);
+      await systemClock.sleep(this.#cluster.settings.heartbeatIntervalMs, hurrying);
+      if (this.#hurrying.signal.aborted) this.#hurrying = new AbortController();
+      if (signal.aborted || this.#progress.isInDoubt(this.#generation)) return;
       try {
-        await this.#ask((broker) => broker.heartbeat(this.#identity()));
+        await this.#ask(({ broker }) => broker.heartbeat(this.#identity()));
         backoff.reset();
       } catch (thrown) {
         const error = thrown as KafkaJsError;
@@ -226,7 +222,7 @@ export class KafkaMembership implements Membership {
   }
 
   /** Asks the coordinator; finds it first if it is not known. */
-  async #ask<T>(use: (broker: KafkaJsBroker) => Promise<T>): Promise<T> {
+  async #ask<T>(use: (connection: BrokerConnection) => Promise<T>): Promise<T> {
     try {
       if (this.#coordinator === null) {
         await this.#cluster.refresh(this.#topics);
@@ -236,28 +232,34 @@ export class KafkaMembership implements Membership {
         );
         this.#coordinator = coordinator.nodeId;
       }
-      return await this.#channel.call(this.#coordinator, ({ broker }) => use(broker));
+      return await this.#channel.call(this.#coordinator, use);
     } catch (error) {
       if (!rejoinTypes.has((error as KafkaJsError).type ?? "")) this.#coordinator = null;
       throw error;
     }
   }
 
-  /** What is committed already by whoever had these partitions before, so that no commit takes them back. */
-  async #learnCommitted(positions: readonly Position[]): Promise<void> {
-    const unknown = positions.filter(({ topic, partition }) => !this.#committed.has(nameOf(topic, partition)));
-    if (unknown.length === 0) return;
-    const generation = this.#generation;
-    const { responses } = await this.#ask((broker) =>
-      broker.offsetFetch({ groupId: this.#options.group, topics: byTopic(unknown, ({ partition }) => ({ partition })) })
+  #standing(): Standing {
+    const taskOf = new Map(
+      this.#options.tasks.flatMap(({ id, partitions }) =>
+        partitions.map(({ topic, partition }) => [nameOf(topic, partition), id] as const)
+      ),
     );
-    if (generation !== this.#generation) return;
-    for (const { topic, partitions } of responses) {
-      for (const { partition, offset } of partitions) this.#committed.set(nameOf(topic, partition), Number(offset));
-    }
+    return {
+      settings: this.#cluster.settings,
+      identity: () => {
+        if (this.#closing.signal.aborted) throw this.#refusal("the member has left");
+        if (!this.#inGroup) throw this.#refusal("the group is rebalancing", { retriable: true });
+        return this.#identity();
+      },
+      tenureOf: (topic, partition) => this.#tenures.of(taskOf.get(nameOf(topic, partition)) ?? ""),
+      ask: (use) => this.#ask(use),
+      refusal: (reason, options) => this.#refusal(reason, options),
+      hurry: () => this.#hurrying.abort(),
+    };
   }
 
-  #identity(): { groupId: string; groupGenerationId: number; memberId: string } {
+  #identity(): MemberIdentity {
     return { groupId: this.#options.group, groupGenerationId: this.#generation, memberId: this.#memberId };
   }
 

@@ -1,18 +1,9 @@
-import type { GroupTask, Position } from "../../../ports/log.ts";
-
-/** Names of the partitions of the tasks with these ids. */
-export function partitionsOf(tasks: readonly GroupTask[], ids: readonly string[]): Set<string> {
-  const chosen = new Set(ids);
-  return new Set(
-    tasks.filter(({ id }) => chosen.has(id))
-      .flatMap(({ partitions }) => partitions.map(({ topic, partition }) => nameOf(topic, partition))),
-  );
-}
+import type { Position } from "../../../ports/log.ts";
 
 /** Positions as the protocol groups them. */
-export function byTopic<T>(
-  positions: readonly Position[],
-  map: (position: Position) => T,
+export function byTopic<P extends Pick<Position, "topic">, T>(
+  positions: readonly P[],
+  map: (position: P) => T,
 ): { topic: string; partitions: T[] }[] {
   return [...Map.groupBy(positions, ({ topic }) => topic)].map(([topic, parts]) => ({
     topic,

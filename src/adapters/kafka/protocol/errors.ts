@@ -86,6 +86,13 @@ export interface KafkaJsError extends Error {
   readonly errors?: readonly KafkaJsError[];
 }
 
+/** Answers after which a member of a group must join again; the coordinator has moved on without it. */
+export const rejoinTypes: ReadonlySet<string> = new Set([
+  "REBALANCE_IN_PROGRESS",
+  "ILLEGAL_GENERATION",
+  "UNKNOWN_MEMBER_ID",
+]);
+
 const connectionErrors = new Set([
   "KafkaJSConnectionError",
   "KafkaJSConnectionClosedError",

@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
 import BrokerClass from "kafkajs/src/broker/index.js";
 import ConnectionClass from "kafkajs/src/network/connection.js";
 import EncoderClass from "kafkajs/src/protocol/encoder.js";
+import { createErrorFromCode } from "kafkajs/src/protocol/error.js";
 import loggers from "kafkajs/src/loggers/index.js";
 import socketFactory from "kafkajs/src/network/socketFactory.js";
 import type { BrokerAddress, KafkaLogLine, KafkaSettings } from "./options.ts";
@@ -43,9 +44,13 @@ interface PartitionOffset {
   readonly offset: string;
 }
 
-interface TopicOffsets {
+interface TopicOffsets<Offset = PartitionOffset> {
   readonly topic: string;
-  readonly partitions: readonly PartitionOffset[];
+  readonly partitions: readonly Offset[];
+}
+
+interface CommittedOffset extends PartitionOffset {
+  readonly metadata: string | null;
 }
 
 /** The part of kafkajs' Broker that is used. Every method rejects with a kafkajs error. */
@@ -100,7 +105,12 @@ export interface KafkaJsBroker {
   offsetFetch(request: {
     groupId: string;
     topics: { topic: string; partitions: { partition: number }[] }[];
-  }): Promise<{ responses: TopicOffsets[] }>;
+  }): Promise<{ responses: TopicOffsets<CommittedOffset>[] }>;
+}
+
+/** The error as which kafkajs throws an error code of an answer. */
+export function protocolError(code: number): Error {
+  return createErrorFromCode(code);
 }
 
 /** Message of the errors with which `destroy` ends what is under way. */
