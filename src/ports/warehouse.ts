@@ -107,6 +107,13 @@ export interface AppendRows {
   readonly rows: readonly AppendRow[];
   /** Names this insert: another one of the same name adds nothing, as long as the table remembers it. */
   readonly token: string;
+  /**
+   * To be set when a call with this token may have been made before, by whomever: then it is looked which rows are
+   * there, and those that are missing are added, under names made of the token. Without that a row could be lost: a
+   * ClickHouse that ends in the middle may remember a name whose rows it has not. A call that is the first of its token
+   * need not look.
+   */
+  readonly repeated?: true;
 }
 
 /** Whether a table is there. */
@@ -206,7 +213,7 @@ export interface Warehouse {
    */
   ensure(table: TableSpec): Promise<EnsureReport>;
   /** Which of these tables are there now, by name. One question about all of them. */
-  present(tables: readonly TableSpec[]): Promise<Map<string, TablePresence>>;
+  present(tables: readonly Pick<TableSpec, "name">[]): Promise<Map<string, TablePresence>>;
   /**
    * Inserts all rows of the batch; resolves when ClickHouse has acknowledged them and the written count agrees.
    * Repeating a batch is harmless (same version, same row).
@@ -244,9 +251,11 @@ export interface Warehouse {
    */
   ensureAppend(table: AppendTableSpec): Promise<EnsureReport>;
   /**
-   * Adds the rows; resolves when ClickHouse has acknowledged them. It adds them all or none where the table has no
-   * partitions; else those of some partitions may be there alone after it failed. Whether they are may not be known
-   * then; the same call may be repeated as long as the table remembers its token (`APPEND_TOKENS` inserts).
+   * Adds the rows in one INSERT, whatever their size; resolves when ClickHouse has acknowledged them. It adds them all
+   * or none where the table has no partitions; else those of some partitions may be there alone after it failed.
+   * Whether they are may not be known then, and an INSERT that was given up may still arrive; the call may be repeated,
+   * and says so ({@link AppendRows.repeated}), as long as the table remembers its token: `APPEND_TOKENS` inserts, of
+   * which one into several partitions counts as several.
    * @throws ProductionError as {@link Warehouse.insert}: of reason `content` nothing was added
    */
   append(rows: AppendRows): Promise<void>;

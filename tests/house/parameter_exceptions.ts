@@ -64,7 +64,6 @@ export const PARAMETER_EXCEPTIONS: readonly Excepted[] = [
   {
     reason: "runs for every row or message: an object for each call costs too much there",
     names: [
-      "src/adapters/clickhouse/insert_rows.ts check",
       "src/adapters/embedded_log/log_writer.ts LogWriter.#add",
       "src/demo/envelope.ts source",
       "src/demo/file_tables.ts find",

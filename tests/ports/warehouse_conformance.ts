@@ -2,6 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { DeleteRow, TableSpec, UpsertRow, Warehouse } from "../../src/ports/warehouse.ts";
 import { ProductionError } from "../../src/record/errors.ts";
 import { mulberry32 } from "../../src/record/mulberry32.ts";
+import { warehouseAppendConformance } from "./warehouse_append_conformance.ts";
+import { warehouseAppendSqlConformance } from "./warehouse_append_sql_conformance.ts";
 import { warehouseContentConformance } from "./warehouse_content_conformance.ts";
 import { warehouseDividedConformance } from "./warehouse_divided_conformance.ts";
 import { warehouseRefusalConformance } from "./warehouse_refusal_conformance.ts";
@@ -46,8 +48,10 @@ export function warehouseConformance(
   setAsideCases(test);
   warehouseDividedConformance(test);
   warehouseContentConformance(test);
+  warehouseAppendConformance(test);
   if (!options.without?.includes("sql")) {
     warehouseSqlConformance(test);
+    warehouseAppendSqlConformance(test);
     warehouseRefusalConformance(test);
     warehouseTablesConformance(test);
   }

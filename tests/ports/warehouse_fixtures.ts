@@ -1,4 +1,14 @@
-import type { DeleteRow, ShownRow, TableSpec, UpsertRow, Warehouse } from "../../src/ports/warehouse.ts";
+import type {
+  AppendRow,
+  AppendRows,
+  AppendTableSpec,
+  DeleteRow,
+  InputRange,
+  ShownRow,
+  TableSpec,
+  UpsertRow,
+  Warehouse,
+} from "../../src/ports/warehouse.ts";
 import { lineOf } from "../line_bytes.ts";
 
 /**
@@ -94,4 +104,42 @@ export async function collect(chunks: AsyncIterable<readonly ShownRow[]>): Promi
 /** `key:digest` of every row that one task shows. */
 export async function shownBy(warehouse: Warehouse, table: TableSpec, task: string): Promise<string[]> {
   return (await collect(warehouse.shown(table, [task]))).map((row) => `${row.key}:${row.digest}`);
+}
+
+/** An append table of which nothing says in what order inputs come. */
+export const EVENTS: AppendTableSpec = {
+  name: "events",
+  columns: [
+    { name: "kind", type: "LowCardinality(String)" },
+    { name: "at", type: "DateTime64(6)" },
+    { name: "amount", type: "Nullable(Decimal(18, 2))" },
+  ],
+  orderBy: ["kind", "at"],
+};
+
+/** Inputs of partition 0 of one source. */
+export function inputs(from: number, to: number): InputRange {
+  return { source: "shop.events#a1", partition: 0, from, to };
+}
+
+/** A row of the table {@link EVENTS}, made of the input of that offset. */
+export function event(offset: number, index = 0): AppendRow {
+  return { line: lineOf(`["kind ${offset % 3}",${1_700_000_000_000_000 + offset},null`), offset, index };
+}
+
+/** One row for each input of the range, under a token that names the range. */
+export function appendOf(range: InputRange, change: Partial<AppendRows> = {}): AppendRows {
+  const rows = Array.from({ length: range.to - range.from }, (_, at) => event(range.from + at));
+  return {
+    table: EVENTS,
+    range,
+    rows,
+    token: `${range.source}-${range.partition}-${range.from}-${range.to}`,
+    ...change,
+  };
+}
+
+/** Offsets of the rows that are there. */
+export async function offsetsOf(warehouse: Warehouse, range: InputRange): Promise<number[]> {
+  return (await warehouse.appended(EVENTS, range)).map(({ offset }) => offset);
 }

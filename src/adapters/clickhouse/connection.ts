@@ -43,7 +43,10 @@ export interface Connection {
     options?: { readonly settings: ClickHouseSettings },
   ): Promise<Record<string, unknown>[]>;
   /** Sends the body in the format that the statement names; returns how many rows ClickHouse says it has written. */
-  insert(action: string, rows: { readonly statement: string; readonly body: Uint8Array }): Promise<number>;
+  insert(
+    action: string,
+    rows: { readonly statement: string; readonly body: Uint8Array; readonly settings?: ClickHouseSettings },
+  ): Promise<number>;
   /**
    * The answer's bytes, in the format that the statement names. They begin when ClickHouse has the whole answer, so
    * that half an answer is never taken for a whole one. Whoever stops reading early ends the query, too.
@@ -143,10 +146,14 @@ export function connect(options: ConnectionOptions, database?: string): Connecti
           throw error;
         }
       }),
-    insert: (action, { statement: query, body }) =>
+    insert: (action, { statement: query, body, settings }) =>
       attempt(action, async () => {
         const values = NodeReadable.from([body], { objectMode: false });
-        const { stream, summary } = await client.exec({ query, values, clickhouse_settings: INSERT_SETTINGS });
+        const { stream, summary } = await client.exec({
+          query,
+          values,
+          clickhouse_settings: { ...INSERT_SETTINGS, ...settings },
+        });
         await drain(stream);
         if (summary === undefined) {
           throw new ProductionError(

@@ -1,17 +1,22 @@
-import type { TableSpec } from "../../ports/warehouse.ts";
 import { ConfigError } from "../../record/errors.ts";
 import type { ConnectedDatabase } from "./connection.ts";
-import { literal, qualified, viewSelect } from "./table_sql.ts";
+import { literal, qualified } from "./table_sql.ts";
+
+/** A view as it is to be. */
+export interface ViewDeclaration {
+  readonly name: string;
+  readonly select: string;
+}
 
 /**
  * Makes the view, or replaces it in one step, so that nobody finds it missing, when its text or the types of its
  * columns are others: ClickHouse keeps a view's types as they were when it was made, whatever becomes of the table.
  * @throws ConfigError when something else has its name
  */
-export async function ensureView(target: ConnectedDatabase, table: TableSpec): Promise<void> {
+export async function ensureView(target: ConnectedDatabase, table: ViewDeclaration): Promise<void> {
   const { connection, database, advise = (statement) => statement } = target;
   const action = `create view "${database}.${table.name}"`;
-  const select = viewSelect(database, table);
+  const { select } = table;
   const [existing] = await connection.select(
     action,
     `SELECT engine, as_select = formatQuerySingleLine(${literal(select)}) AS same FROM system.tables ` +
@@ -25,22 +30,20 @@ export async function ensureView(target: ConnectedDatabase, table: TableSpec): P
       `Put it aside with: ${advise(aside)}`,
     ]);
   }
-  const same = existing !== undefined && Number(existing.same) === 1 && await sameTypes(target, { table, select });
+  const same = existing !== undefined && Number(existing.same) === 1 && await sameTypes(target, table);
   if (!same) await connection.command(action, `CREATE OR REPLACE VIEW ${name} AS ${select}`);
 }
 
 /** Whether the view's columns are those that its text gives now. */
 async function sameTypes(
   { connection, database }: ConnectedDatabase,
-  { table, select }: { readonly table: TableSpec; readonly select: string },
+  { name: view, select }: ViewDeclaration,
 ): Promise<boolean> {
-  const action = `compare the types of view "${database}.${table.name}"`;
+  const action = `compare the types of view "${database}.${view}"`;
   const [columns, given] = await Promise.all([
     connection.select(
       action,
-      `SELECT name, type FROM system.columns WHERE database = ${literal(database)} AND table = ${
-        literal(table.name)
-      } ` +
+      `SELECT name, type FROM system.columns WHERE database = ${literal(database)} AND table = ${literal(view)} ` +
         "ORDER BY position",
     ),
     connection.select(action, `DESCRIBE TABLE (${select})`),

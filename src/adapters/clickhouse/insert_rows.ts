@@ -1,8 +1,8 @@
-import type { ColumnSpec, DeleteRow, InsertBatch, TableSpec, UpsertRow } from "../../ports/warehouse.ts";
+import type { DeleteRow, InsertBatch, TableSpec, UpsertRow } from "../../ports/warehouse.ts";
 import { ByteWriter } from "../../record/byte_writer.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { ConnectedDatabase } from "./connection.ts";
-import { forbiddenNull } from "./refuse_nulls.ts";
+import { refuseNull } from "./refuse_nulls.ts";
 import { qualified, quoted, rowsName } from "./table_sql.ts";
 
 /** Bytes of one INSERT's body; a larger batch becomes several. Far below ClickHouse's block of 256 MB. */
@@ -32,18 +32,12 @@ export async function insertRows(target: ConnectedDatabase, batch: InsertBatch):
 
 function refuseNulls({ table, upserts, deletes }: InsertBatch): void {
   const keyColumns = table.key.map((name) => table.columns.find((column) => column.name === name)!);
-  const check = (line: Uint8Array, key: string, columns: readonly ColumnSpec[]) => {
-    const column = forbiddenNull(line, columns);
-    if (column === null) return;
-    const message =
-      `Cannot insert "${column.name}" of "${table.name}" as ${column.type}: current value is null, key ${key}`;
-    throw new ProductionError(`${message}. Declare the column Nullable, or give it a value`, {
-      retriable: false,
-      reason: "content",
-    });
-  };
-  for (const row of upserts) check(row.line, row.key, table.columns);
-  for (const row of deletes) check(encoder.encode(row.keyLine), row.key, keyColumns);
+  for (const { line, key } of upserts) {
+    refuseNull(line, { table: table.name, columns: table.columns, row: `key ${key}` });
+  }
+  for (const { keyLine, key } of deletes) {
+    refuseNull(encoder.encode(keyLine), { table: table.name, columns: keyColumns, row: `key ${key}` });
+  }
 }
 
 const encoder = new TextEncoder();

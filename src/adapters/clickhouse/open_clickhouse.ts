@@ -1,5 +1,7 @@
 import type { TableSpec, Warehouse } from "../../ports/warehouse.ts";
 import { connect, type ConnectionOptions } from "./connection.ts";
+import { appendedPlaces, appendRows } from "./append_rows.ts";
+import { ensureAppendTable } from "./ensure_append_table.ts";
 import { ensureTable } from "./ensure_table.ts";
 import { insertRows } from "./insert_rows.ts";
 import { presentTables } from "./present_tables.ts";
@@ -50,6 +52,9 @@ export function openClickHouse(options: ConnectionOptions): Warehouse {
     orphans: (table, tasks) => shownRows(connection, { database, table, tasks, which: "orphans" }),
     greatestEpochs,
     setAside: (table, limit) => setAsideGroups({ connection, database }, { table, limit }),
+    ensureAppend: (table) => ensureAppendTable({ connection, database, advise }, table),
+    append: (rows) => appendRows({ connection, database }, rows),
+    appended: (table, range) => appendedPlaces({ connection, database }, { table, range }),
     query: (sql) => inside.select("run the query", sql, { settings: { readonly: "2" } }),
     ping: () => connection.ping(),
     close: async () => {

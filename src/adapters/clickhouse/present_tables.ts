@@ -8,7 +8,7 @@ import { literal, literalArray, rowsName } from "./table_sql.ts";
  */
 export async function presentTables(
   { connection, database }: ConnectedDatabase,
-  tables: readonly TableSpec[],
+  tables: readonly Pick<TableSpec, "name">[],
 ): Promise<Map<string, TablePresence>> {
   const names = tables.flatMap((table) => [table.name, rowsName(table)]);
   const rows = await connection.select(

@@ -1,4 +1,5 @@
 import type { ColumnSpec } from "../../ports/warehouse.ts";
+import { ProductionError } from "../../record/errors.ts";
 import { type ClickHouseType, parseClickHouseType } from "../../record/clickhouse_type.ts";
 
 /**
@@ -41,6 +42,24 @@ export function forbiddenNull(line: Uint8Array, columns: readonly ColumnSpec[]):
     }
   }
   return null;
+}
+
+/** A line of a table, and which row of it that is in words. */
+interface CheckedLine {
+  readonly table: string;
+  readonly columns: readonly ColumnSpec[];
+  readonly row: string;
+}
+
+/** @throws ProductionError of reason `content` when the line holds null where none may be */
+export function refuseNull(line: Uint8Array, { table, columns, row }: CheckedLine): void {
+  const column = forbiddenNull(line, columns);
+  if (column === null) return;
+  const message = `Cannot insert "${column.name}" of "${table}" as ${column.type}: current value is null, ${row}`;
+  throw new ProductionError(`${message}. Declare the column Nullable, or give it a value`, {
+    retriable: false,
+    reason: "content",
+  });
 }
 
 /** Half of the time of `Buffer.includes`, for lines of usual length. */

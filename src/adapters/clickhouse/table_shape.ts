@@ -1,6 +1,15 @@
-import type { TableSpec } from "../../ports/warehouse.ts";
+import type { ColumnSpec, TableSpec } from "../../ports/warehouse.ts";
 import type { ConnectedDatabase, Connection } from "./connection.ts";
-import { bookkeepingColumns, indexes, literal, qualified, quoted, rowsName, sortingKey } from "./table_sql.ts";
+import {
+  type BookkeepingColumn,
+  bookkeepingColumns,
+  indexes,
+  literal,
+  qualified,
+  quoted,
+  rowsName,
+  sortingKey,
+} from "./table_sql.ts";
 
 export interface ActualColumn {
   readonly type: string;
@@ -17,19 +26,21 @@ export interface ActualTable {
   readonly partitionKey: string;
   readonly columns: ReadonlyMap<string, ActualColumn>;
   readonly indexes: ReadonlySet<string>;
+  /** The statement that would make it. */
+  readonly definition: string;
 }
 
 /** The rows table as it is now; `null` if there is none. */
 export async function actualTable(
   { connection, database }: ConnectedDatabase,
-  table: TableSpec,
+  table: Pick<TableSpec, "name">,
 ): Promise<ActualTable | null> {
   const name = rowsName(table);
   const action = `describe "${database}.${name}"`;
   const where = `WHERE database = ${literal(database)} AND table = ${literal(name)}`;
   const tables = await connection.select(
     action,
-    `SELECT engine_full, sorting_key, partition_key FROM system.tables WHERE database = ${
+    `SELECT engine_full, sorting_key, partition_key, create_table_query FROM system.tables WHERE database = ${
       literal(database)
     } AND name = ${literal(name)}`,
   );
@@ -48,13 +59,17 @@ export async function actualTable(
       { type: String(column.type), kind: String(column.default_kind), expression: String(column.default_expression) },
     ])),
     indexes: new Set(skipping.map((index) => String(index.name))),
+    definition: String(tables[0].create_table_query),
   };
 }
 
 /**
  * Declared types in ClickHouse's own spelling (`Decimal(18,2)` is `Decimal(18, 2)`, `BIGINT` is `Int64`), by column.
  */
-export async function canonicalTypes(connection: Connection, table: TableSpec): Promise<Map<string, string>> {
+export async function canonicalTypes(
+  connection: Connection,
+  table: Pick<TableSpec, "name" | "columns">,
+): Promise<Map<string, string>> {
   const action = `read the column types of "${table.name}"`;
   const types = table.columns.map((column) => `toTypeName(defaultValueOfTypeName(${literal(column.type)}))`);
   const [row] = await connection.select(action, `SELECT [${types.join(", ")}] AS types`);
@@ -88,8 +103,6 @@ export function compareTable(
   const rename = `Put the table aside with: ${advise(`RENAME TABLE ${target} TO ${aside}`)}; ` +
     "it is filled again from the sources";
   const problems: string[] = [];
-  const added: string[] = [];
-  const alterations: string[] = [];
 
   if (!/^(Replicated|Shared)?ReplacingMergeTree\((.*, )?_version, _deleted\)/.test(actual.engine)) {
     const engine = actual.engine.split(" ")[0];
@@ -109,8 +122,45 @@ export function compareTable(
     );
   }
 
+  const columns = compareColumns({
+    name,
+    columns: table.columns,
+    types,
+    bookkeeping: bookkeepingColumns(table),
+    indexes: indexes(table),
+    // Shares have types that nobody declared, and a table of them is filled again from what tasks hold.
+    repair: ({ name: column, type }) =>
+      table.shares || sortingKey(table).includes(column)
+        ? rename
+        : `Change it with: ${advise(`ALTER TABLE ${target} MODIFY COLUMN ${quoted(column)} ${type}`)}`,
+    rename,
+  }, actual);
+  return { ...columns, problems: [...problems, ...columns.problems] };
+}
+
+/** Columns and indexes as they are to be. */
+export interface WantedColumns {
+  /** Database and table, as messages name them. */
+  readonly name: string;
+  readonly columns: readonly ColumnSpec[];
+  /** As ClickHouse spells them. */
+  readonly types: ReadonlyMap<string, string>;
+  readonly bookkeeping: readonly BookkeepingColumn[];
+  readonly indexes: ReturnType<typeof indexes>;
+  /** What a person does about a declared column of another type. */
+  readonly repair: (column: ColumnSpec) => string;
+  /** What a person does about a column of bookkeeping. */
+  readonly rename: string;
+}
+
+/** Compares columns and indexes alone. */
+export function compareColumns(wantedColumns: WantedColumns, actual: ActualTable): ShapeComparison {
+  const { name, types, rename } = wantedColumns;
+  const problems: string[] = [];
+  const added: string[] = [];
+  const alterations: string[] = [];
   let previous = "";
-  for (const column of table.columns) {
+  for (const column of wantedColumns.columns) {
     const existing = actual.columns.get(column.name);
     const wanted = types.get(column.name) ?? column.type;
     if (existing === undefined) {
@@ -118,16 +168,16 @@ export function compareTable(
       const place = previous === "" ? "FIRST" : `AFTER ${quoted(previous)}`;
       alterations.push(`ADD COLUMN IF NOT EXISTS ${quoted(column.name)} ${column.type} ${place}`);
     } else if (unspaced(existing.type) !== unspaced(wanted) || (existing.kind !== "" && existing.kind !== "DEFAULT")) {
-      // Shares have types that nobody declared, and a table of them is filled again from what tasks hold.
-      const repair = table.shares || sortingKey(table).includes(column.name)
-        ? rename
-        : `Change it with: ${advise(`ALTER TABLE ${target} MODIFY COLUMN ${quoted(column.name)} ${column.type}`)}`;
       const is = `${existing.type} ${existing.kind}`.trim();
-      problems.push(`Cannot use column "${column.name}" of "${name}" as ${wanted}: current value is ${is}. ${repair}`);
+      problems.push(
+        `Cannot use column "${column.name}" of "${name}" as ${wanted}: current value is ${is}. ${
+          wantedColumns.repair(column)
+        }`,
+      );
     }
     previous = column.name;
   }
-  for (const column of bookkeepingColumns(table)) {
+  for (const column of wantedColumns.bookkeeping) {
     const existing = actual.columns.get(column.name);
     const wanted = `${column.type} ${column.rule}`.trim();
     const expression = existing?.kind === "DEFAULT" ? ` ${existing.expression}` : "";
@@ -138,14 +188,14 @@ export function compareTable(
         `Cannot use column "${column.name}" of "${name}" as ${wanted}: current value is ${is}. ${rename}`,
       );}
   }
-  for (const index of indexes(table)) {
+  for (const index of wantedColumns.indexes) {
     if (!actual.indexes.has(index.name)) alterations.push(`ADD ${index.definition}`);
   }
   return { problems, added, alterations };
 }
 
 /** Without what ClickHouse writes in one way and people in another. */
-function plain(sql: string): string {
+export function plain(sql: string): string {
   return sql.replaceAll(/[`\s()]/g, "");
 }
 

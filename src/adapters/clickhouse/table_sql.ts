@@ -38,7 +38,7 @@ export function checkExpression(table: TableSpec): string {
   return `cityHash64(tuple(${columnList(table)}))`;
 }
 
-export function rowsName(table: TableSpec): string {
+export function rowsName(table: Pick<TableSpec, "name">): string {
   return `${table.name}_rows`;
 }
 
@@ -52,7 +52,8 @@ export function literalArray(texts: readonly string[]): string {
   return `CAST([${texts.map(literal).join(", ")}] AS Array(String))`;
 }
 
-function structure(table: TableSpec): string {
+/** The declared columns as a CREATE TABLE lists them. */
+export function structure(table: Pick<TableSpec, "columns">): string {
   return table.columns.map((column) => `${quoted(column.name)} ${column.type}`).join(", ");
 }
 
@@ -76,7 +77,7 @@ export function createTable(database: string, table: TableSpec): string {
 }
 
 /** Data skipping indexes; the name tells column and type, so that another type is another index. */
-export function indexes(table: TableSpec): { readonly name: string; readonly definition: string }[] {
+export function indexes(table: Pick<TableSpec, "indexes">): { readonly name: string; readonly definition: string }[] {
   return Object.entries(table.indexes ?? {}).map(([column, type]) => {
     const name = `${column}_${type}`.replaceAll(/\W+/g, "_").replace(/_$/, "");
     return { name, definition: `INDEX ${quoted(name)} ${quoted(column)} TYPE ${type} GRANULARITY 1` };
@@ -89,6 +90,7 @@ export function viewSelect(database: string, table: TableSpec): string {
   return table.shares ? totalsSelect(table, source) : `SELECT ${columnList(table)} FROM ${source}`;
 }
 
-function columnList(table: TableSpec): string {
+/** The declared columns' names. */
+export function columnList(table: Pick<TableSpec, "columns">): string {
   return table.columns.map((column) => quoted(column.name)).join(", ");
 }

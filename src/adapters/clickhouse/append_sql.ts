@@ -1,0 +1,56 @@
+import { APPEND_TOKENS, type AppendTableSpec } from "../../ports/warehouse.ts";
+import { isNullable } from "./refuse_nulls.ts";
+import { type BookkeepingColumn, columnList, indexes, qualified, quoted, rowsName, structure } from "./table_sql.ts";
+
+/** Which input a row was made of. */
+export const APPEND_BOOKKEEPING: readonly BookkeepingColumn[] = [
+  { name: "_source", type: "LowCardinality(String)", rule: "" },
+  { name: "_partition", type: "UInt32", rule: "" },
+  { name: "_offset", type: "Int64", rule: "" },
+  { name: "_index", type: "UInt32", rule: "" },
+];
+
+/** Names of the bookkeeping columns in the order in which rows are inserted. */
+export const APPEND_COLUMNS = APPEND_BOOKKEEPING.map(({ name }) => name);
+
+/** The setting that says how many inserts a table remembers. */
+export const APPEND_WINDOW = "non_replicated_deduplication_window";
+
+/**
+ * Rows' places once more, in their order: a range is found in one granule, whatever the table is sorted by. Of three
+ * million rows in random order 6 ms instead of 150, for 8 % more on the disk; an insert takes no longer. A minmax index
+ * on the offset is as fast where the table is sorted by time, and of no use at all where it is not.
+ */
+export const APPEND_PROJECTION = "_places";
+
+const places = `(SELECT ${APPEND_COLUMNS.join(", ")} ORDER BY ${APPEND_COLUMNS.join(", ")})`;
+
+export const ADD_APPEND_PROJECTION = `ADD PROJECTION IF NOT EXISTS ${APPEND_PROJECTION} ${places}`;
+
+export function createAppendTable(database: string, table: AppendTableSpec): string {
+  const bookkeeping = APPEND_BOOKKEEPING.map(({ name, type }) => `${name} ${type}`);
+  const skipping = indexes(table).map((index) => index.definition);
+  const projection = `PROJECTION ${APPEND_PROJECTION} ${places}`;
+  const keyTypes = table.columns.filter(({ name }) => table.orderBy.includes(name)).map(({ type }) => type);
+  const settings = [
+    `${APPEND_WINDOW} = ${APPEND_TOKENS}`,
+    // A person may still delete rows: DELETE FROM refuses tables with projections otherwise. Not 'rebuild', after which
+    // the projection still has them (26.7).
+    "lightweight_mutation_projection_mode = 'drop'",
+    ...(keyTypes.some(isNullable) ? ["allow_nullable_key = 1"] : []),
+  ];
+  return [
+    `CREATE TABLE IF NOT EXISTS ${qualified(database, rowsName(table))}`,
+    `(${[structure(table), ...bookkeeping, ...skipping, projection].join(", ")})`,
+    "ENGINE = MergeTree",
+    ...(table.partitionBy === undefined ? [] : [`PARTITION BY ${table.partitionBy}`]),
+    `ORDER BY (${table.orderBy.map(quoted).join(", ")})`,
+    ...(table.ttl === undefined ? [] : [`TTL ${table.ttl}`]),
+    `SETTINGS ${settings.join(", ")}`,
+  ].join(" ");
+}
+
+/** What the view selects: all rows, without bookkeeping. */
+export function appendSelect(database: string, table: AppendTableSpec): string {
+  return `SELECT ${columnList(table)} FROM ${qualified(database, rowsName(table))}`;
+}
