@@ -3,7 +3,7 @@ import { openClickHouse } from "../adapters/clickhouse/open_clickhouse.ts";
 import { literal, quoted, rowsName } from "../adapters/clickhouse/table_sql.ts";
 import { type EmbeddedClickHouse, startEmbeddedClickHouse } from "../adapters/embedded_clickhouse/clickhouse.ts";
 import type { SinkSpec } from "../dsl/sink.ts";
-import type { InsertBatch, TableSpec, Warehouse } from "../ports/warehouse.ts";
+import type { Warehouse } from "../ports/warehouse.ts";
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { parseJsonObject } from "../record/json_object.ts";
 import type { SelectedRow } from "./selected_rows.ts";
@@ -26,15 +26,15 @@ export async function openEmbeddedWarehouse(
   const database = `weir_test_${++databases}`;
   const clickhouse = openClickHouse({ url: server.url, database });
   const connection = connect({ url: server.url, database }, database);
-  const tables = new Map<string, TableSpec>();
+  const tables = new Set<string>();
   const shown = new Map<string, SelectedRow[]>();
   let writes = 0;
 
   return {
     warehouse: observed(clickhouse, {
       clock,
-      onTable: (table) => tables.set(table.name, table),
-      onInsert: ({ upserts, deletes }) => writes += upserts.length + deletes.length,
+      onTable: (table) => tables.add(table),
+      onRows: (rows) => writes += rows,
     }),
     async rest() {
       for (const sink of sinks()) {
@@ -56,22 +56,23 @@ export async function openEmbeddedWarehouse(
 
 interface Observers {
   readonly clock: StepClock;
-  readonly onTable: (table: TableSpec) => void;
-  readonly onInsert: (batch: InsertBatch) => void;
+  readonly onTable: (name: string) => void;
+  /** So many rows were taken. */
+  readonly onRows: (rows: number) => void;
 }
 
 /** The warehouse, whose every answer the clock waits for. */
-function observed(warehouse: Warehouse, { clock, onTable, onInsert }: Observers): Warehouse {
+function observed(warehouse: Warehouse, { clock, onTable, onRows }: Observers): Warehouse {
   return {
     async ensure(table) {
       const report = await clock.outside(warehouse.ensure(table));
-      onTable(table);
+      onTable(table.name);
       return report;
     },
     present: (tables) => clock.outside(warehouse.present(tables)),
     async insert(batch) {
       await clock.outside(warehouse.insert(batch));
-      onInsert(batch);
+      onRows(batch.upserts.length + batch.deletes.length);
     },
     shown: (table, tasks) => observedChunks(warehouse.shown(table, tasks), clock),
     summed: (table, watermarks) => clock.outside(warehouse.summed(table, watermarks)),
@@ -79,6 +80,16 @@ function observed(warehouse: Warehouse, { clock, onTable, onInsert }: Observers)
     orphans: (table, tasks) => observedChunks(warehouse.orphans(table, tasks), clock),
     greatestEpochs: (table, tasks) => clock.outside(warehouse.greatestEpochs(table, tasks)),
     setAside: (table, limit) => clock.outside(warehouse.setAside(table, limit)),
+    async ensureAppend(table) {
+      const report = await clock.outside(warehouse.ensureAppend(table));
+      onTable(table.name);
+      return report;
+    },
+    async append(rows) {
+      await clock.outside(warehouse.append(rows));
+      onRows(rows.rows.length);
+    },
+    appended: (table, range) => clock.outside(warehouse.appended(table, range)),
     query: (sql) => clock.outside(warehouse.query(sql)),
     ping: () => clock.outside(warehouse.ping()),
     close: () => warehouse.close(),

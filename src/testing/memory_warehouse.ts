@@ -1,4 +1,5 @@
 import type {
+  AppendRows,
   DeleteRow,
   EnsureReport,
   InsertBatch,
@@ -11,9 +12,10 @@ import type {
   Watermark,
 } from "../ports/warehouse.ts";
 import { ProductionError } from "../record/errors.ts";
+import { type LineReader, lineReader, objectOf, type ReadLine } from "./line_reader.ts";
+import { MemoryAppendTables } from "./memory_append_tables.ts";
 import { type MemoryView, memoryView } from "./memory_view.ts";
 import { orderedByKey, type SelectedRow } from "./selected_rows.ts";
-import { storedValueOf } from "./stored_value.ts";
 
 interface Stored {
   readonly task: string;
@@ -37,9 +39,11 @@ interface Table {
   readonly rows: Map<string, Stored>;
 }
 
+const NO_SQL = "The in-memory warehouse has no SQL. Use select(table)";
+
 /** A warehouse without ClickHouse: the newest version per key, in memory. It has no SQL. */
 export interface MemoryWarehouse extends Warehouse {
-  /** What `SELECT * FROM <table>` shows, ordered by key. */
+  /** What `SELECT * FROM <table>` shows, ordered by key, or as an append table is. */
   select(table: string): SelectedRow[];
   /** Names of the tables. */
   readonly tables: () => string[];
@@ -47,6 +51,8 @@ export interface MemoryWarehouse extends Warehouse {
   readonly stored: (table: string) => IterableIterator<Stored>;
   /** Upserts and tombstones taken so far. */
   readonly writes: () => number;
+  /** As a ClickHouse that ends in the middle of {@link Warehouse.append}: the token is known, and no row is there. */
+  forgetRows(rows: AppendRows): void;
   /** Drops a table with all that it holds, behind the runtime's back. */
   drop(table: string): void;
   /** Changes or (null) removes what is shown of a key behind the runtime's back. `values`: of all declared columns. */
@@ -59,6 +65,7 @@ export type RefuseRow = (sink: string, row: SelectedRow) => boolean;
 /** Opens an empty in-memory warehouse. `refuses`: rows that it does not take, and neither the rest of their batch. */
 export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryWarehouse {
   const tables = new Map<string, Table>();
+  const appendTables = new MemoryAppendTables(refuses);
   let writes = 0;
   let made = 0;
   const tableOf = (name: string): Table => {
@@ -82,7 +89,8 @@ export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryW
       return Promise.resolve({ created: rows === undefined, added: [] });
     },
     present(asked) {
-      const look = ({ name }: TableSpec) => ({ id: tables.get(name)?.id ?? null, view: tables.has(name) });
+      const idOf = (name: string) => tables.get(name)?.id ?? appendTables.idOf(name);
+      const look = ({ name }: Pick<TableSpec, "name">) => ({ id: idOf(name), view: idOf(name) !== null });
       return Promise.resolve(new Map(asked.map((table) => [table.name, look(table)])));
     },
     // deno-lint-ignore require-await -- what it throws must become a rejection
@@ -108,17 +116,18 @@ export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryW
       const { setAside } = viewOf(tableOf(name));
       return Promise.resolve({ count: setAside.length, groups: setAside.slice(0, limit) });
     },
-    query: () =>
-      Promise.reject(
-        new ProductionError("The in-memory warehouse has no SQL. Use select(table)", { retriable: false }),
-      ),
+    ...appendTables.port(),
+    query: () => Promise.reject(new ProductionError(NO_SQL, { retriable: false })),
     ping: () => Promise.resolve(),
     close: () => Promise.resolve(),
-    select: (name) => selected(tableOf(name)),
+    select: (name) => appendTables.select(name) ?? selected(tableOf(name)),
     tables: () => [...tables.keys()],
     stored: (name) => tableOf(name).rows.values(),
     writes: () => writes,
-    drop: (name) => void tables.delete(name),
+    drop(name) {
+      tables.delete(name);
+      appendTables.drop(name);
+    },
     tamper: ({ table, key }, values) => tamper(tableOf(table), { key, values }),
   };
 }
@@ -144,59 +153,6 @@ function readUpserts(
   if (refused === undefined) return lines;
   const message = `Cannot insert into "${spec.name}_rows": the row of key ${refused.key} is refused`;
   throw new ProductionError(message, { retriable: false, reason: "content" });
-}
-
-/** A row's values as ClickHouse stores them (null for a tombstone), and what tells it from rows of other keys. */
-interface ReadLine {
-  readonly id: string;
-  readonly values: readonly unknown[] | null;
-}
-
-interface LineReader {
-  /** @throws ProductionError for content that ClickHouse refuses */
-  row(line: Uint8Array): ReadLine;
-  /** @throws ProductionError for a key that ClickHouse refuses */
-  key(keyLine: string): ReadLine;
-}
-
-const decoder = new TextDecoder();
-
-/** Rows are one row in ClickHouse when the key's columns as stored are equal, whatever Weir's keys are. */
-function lineReader(table: TableSpec): LineReader {
-  const stored = table.columns.map(storedValueOf);
-  const places = table.key.map((name) => table.columns.findIndex((column) => column.name === name));
-  return {
-    row(bytes) {
-      const line = decoder.decode(bytes);
-      const read = readLine(table, line);
-      if (read.length !== stored.length) throw refusedLine(table, line);
-      const values = read.map((value, index) => stored[index](value));
-      return { id: text(places.map((place) => values[place])), values };
-    },
-    key(keyLine) {
-      return { id: text(readLine(table, keyLine).map((value, index) => stored[places[index]](value))), values: null };
-    },
-  };
-}
-
-function readLine(table: TableSpec, line: string): unknown[] {
-  try {
-    return JSON.parse(`${line}]`, exactInteger as (key: string, value: unknown) => unknown);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw refusedLine(table, line);
-  }
-}
-
-function refusedLine({ name, columns }: TableSpec, line: string): ProductionError {
-  const message = `Cannot insert into "${name}_rows": ${columns.length} values of JSON are expected, not ${line}]`;
-  return new ProductionError(message, { retriable: false, reason: "content" });
-}
-
-/** JSON in which bigints are bare digits. */
-function text(value: unknown): string {
-  if (typeof value === "bigint") return String(value);
-  return Array.isArray(value) ? `[${value.map(text).join(",")}]` : JSON.stringify(value);
 }
 
 async function* chunks(
@@ -255,13 +211,4 @@ function viewOf(table: Table): MemoryView {
 /** Rows that are no tombstones. */
 function liveOf({ rows }: Table): { readonly key: string; readonly values: readonly unknown[] }[] {
   return [...rows.values()].flatMap(({ key, values }) => values === null ? [] : [{ key, values }]);
-}
-
-function objectOf({ columns }: TableSpec, values: readonly unknown[]): SelectedRow {
-  return Object.fromEntries(columns.map(({ name }, index) => [name, values[index]]));
-}
-
-/** Integers beyond 2^53 with all their digits, as bigints. */
-function exactInteger(_key: string, value: unknown, { source }: { source: string }): unknown {
-  return typeof value === "number" && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value;
 }

@@ -1,4 +1,11 @@
-import type { EnsureReport, InsertBatch, TableSpec, UpsertRow, Warehouse } from "../../src/ports/warehouse.ts";
+import type {
+  AppendRows,
+  EnsureReport,
+  InsertBatch,
+  TableSpec,
+  UpsertRow,
+  Warehouse,
+} from "../../src/ports/warehouse.ts";
 import { ConfigError, ProductionError } from "../../src/record/errors.ts";
 import { createMemoryWarehouse, type MemoryWarehouse, type RefuseRow } from "../../src/testing/memory_warehouse.ts";
 import { lineText } from "../line_bytes.ts";
@@ -6,6 +13,7 @@ import type { Owner, Scheduler } from "./scheduler.ts";
 
 const SLOW_SHARE = 0.1;
 const SLOW_STEPS_MAX = 200;
+const APPEND_FAULT_SHARE = 0.03;
 
 /** Ways in which the simulated warehouse may break its promises, for deliberate bugs. */
 export interface WarehouseBugs {
@@ -62,6 +70,9 @@ export class SimulatedWarehouse {
       orphans: (table, tasks) => this.#chunks(owner, () => orphans(table, tasks)),
       greatestEpochs: (table, tasks) => request("epochs", () => memory.greatestEpochs(table, tasks)),
       setAside: (table, limit) => request("set aside", () => memory.setAside(table, limit)),
+      ensureAppend: (table) => request("ensure", () => memory.ensureAppend(table)),
+      append: (rows) => request("append rows", () => this.#append(owner, rows), this.#insertable(rows)),
+      appended: (table, range) => request("appended", () => memory.appended(table, range)),
       query: (sql) => memory.query(sql),
       ping: () => request("ping", () => undefined),
       close: () => Promise.resolve(),
@@ -91,7 +102,7 @@ export class SimulatedWarehouse {
   }
 
   /** Whether an insert that was begun now may be carried out: some take long. */
-  #insertable({ table }: InsertBatch): () => boolean {
+  #insertable({ table }: InsertBatch | AppendRows): () => boolean {
     const scheduler = this.#scheduler;
     const slow = this.faults && scheduler.choices.strikes("insert-slow", SLOW_SHARE);
     const dueStep = slow ? scheduler.steps + scheduler.choices.below(SLOW_STEPS_MAX) : 0;
@@ -120,6 +131,39 @@ export class SimulatedWarehouse {
     if (this.faults && choices.strikes("insert-answer-lost", 0.03, what)) {
       throw new ProductionError("the answer was lost", { retriable: true });
     }
+    return stored;
+  }
+
+  /**
+   * Rows that are lost on the way, or whose answer is; that arrive later, even when their process is dead and another
+   * one has appended what it missed; or whose token alone is kept, by a ClickHouse that ended in the middle.
+   */
+  #append(owner: Owner, rows: AppendRows): Promise<void> {
+    if (owner.dead) return this.#storeRows(rows);
+    const strikes = (what: string) =>
+      this.faults && this.#scheduler.choices.strikes(what, APPEND_FAULT_SHARE, () => rows.table.name);
+    const silent = () => new ProductionError("ClickHouse has not answered", { retriable: true });
+    if (strikes("rows-lost")) throw silent();
+    if (strikes("rows-late")) {
+      this.ghosts.push(() => void this.#storeRows(rows).catch(() => {}));
+      throw silent();
+    }
+    if (strikes("rows-hollow")) {
+      this.memory.forgetRows(rows);
+      throw silent();
+    }
+    const stored = this.memory.append(rows);
+    // Of a refusal the answer may be lost, too.
+    stored.catch(() => {});
+    this.onInsert();
+    if (strikes("rows-answer-lost")) throw silent();
+    return stored;
+  }
+
+  /** The INSERT alone, behind which nobody looks any more. */
+  #storeRows(rows: AppendRows): Promise<void> {
+    const stored = this.memory.append({ ...rows, repeated: undefined });
+    this.onInsert();
     return stored;
   }
 

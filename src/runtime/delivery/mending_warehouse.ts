@@ -1,17 +1,16 @@
-import type { TableSpec, Warehouse } from "../../ports/warehouse.ts";
+import type { AppendTableSpec, TableSpec, Warehouse } from "../../ports/warehouse.ts";
 import { ProductionError } from "../../record/errors.ts";
 
 /**
  * The warehouse, with tables that somebody dropped made again when they are missed: waiting alone would never bring
  * them back. The failed call still fails, retriably, as it did before; `onMade` tells that a table is new and empty, so
- * that its rows are written again.
+ * that its rows are written again. An append table is made again, too, and nobody is told.
  */
 export function mendingWarehouse(warehouse: Warehouse, onMade: (table: TableSpec) => void): Warehouse {
-  const mend = async (table: TableSpec, error: unknown) => {
+  const mend = async (error: unknown, make: () => Promise<void>) => {
     if (!(error instanceof ProductionError) || error.reason !== "missing") return;
     try {
-      const { created } = await warehouse.ensure(table);
-      if (created) onMade(table);
+      await make();
     } catch (cause) {
       // Also what a start would refuse for, such as a missing right: here it is waited for.
       throw new ProductionError(`${error.message}; ${(cause as Error).message}`, {
@@ -21,11 +20,24 @@ export function mendingWarehouse(warehouse: Warehouse, onMade: (table: TableSpec
       });
     }
   };
+  const made = async (table: TableSpec) => {
+    const { created } = await warehouse.ensure(table);
+    if (created) onMade(table);
+  };
   const mended = async <T>(table: TableSpec, action: () => Promise<T>): Promise<T> => {
     try {
       return await action();
     } catch (error) {
-      await mend(table, error);
+      await mend(error, () => made(table));
+      throw error;
+    }
+  };
+  // What it held is gone: its rows are made of inputs that nobody reads again.
+  const mendedAppend = async <T>(table: AppendTableSpec, action: () => Promise<T>): Promise<T> => {
+    try {
+      return await action();
+    } catch (error) {
+      await mend(error, async () => void await warehouse.ensureAppend(table));
       throw error;
     }
   };
@@ -33,7 +45,7 @@ export function mendingWarehouse(warehouse: Warehouse, onMade: (table: TableSpec
     try {
       yield* read();
     } catch (error) {
-      await mend(table, error);
+      await mend(error, () => made(table));
       throw error;
     }
   };
@@ -47,6 +59,9 @@ export function mendingWarehouse(warehouse: Warehouse, onMade: (table: TableSpec
     orphans: (table, tasks) => mendedRows(table, () => warehouse.orphans(table, tasks)),
     greatestEpochs: (table, tasks) => mended(table, () => warehouse.greatestEpochs(table, tasks)),
     setAside: (table, limit) => mended(table, () => warehouse.setAside(table, limit)),
+    ensureAppend: (table) => warehouse.ensureAppend(table),
+    append: (rows) => mendedAppend(rows.table, () => warehouse.append(rows)),
+    appended: (table, range) => mendedAppend(table, () => warehouse.appended(table, range)),
     query: (sql) => warehouse.query(sql),
     ping: () => warehouse.ping(),
     close: () => warehouse.close(),

@@ -1,0 +1,115 @@
+import {
+  APPEND_TOKENS,
+  type AppendRows,
+  type AppendTableSpec,
+  type EnsureReport,
+  type InputPlace,
+  type InputRange,
+  type Warehouse,
+} from "../ports/warehouse.ts";
+import { ProductionError } from "../record/errors.ts";
+import { type LineReader, lineReader, objectOf } from "./line_reader.ts";
+import { orderedByKey, type SelectedRow } from "./selected_rows.ts";
+
+interface Stored extends InputPlace {
+  readonly source: string;
+  readonly partition: number;
+  readonly values: readonly unknown[];
+}
+
+interface AppendTable {
+  readonly id: string;
+  readonly spec: AppendTableSpec;
+  readonly reader: LineReader;
+  readonly rows: Stored[];
+  /** Of the last inserts, the oldest first. */
+  readonly tokens: Set<string>;
+}
+
+/** The append tables of the in-memory warehouse. None has partitions. */
+export class MemoryAppendTables {
+  readonly #tables = new Map<string, AppendTable>();
+  readonly #refuses: (table: string, row: SelectedRow) => boolean;
+  #made = 0;
+
+  constructor(refuses: (table: string, row: SelectedRow) => boolean) {
+    this.#refuses = refuses;
+  }
+
+  /** What a warehouse offers of them. */
+  port(): Pick<Warehouse, "ensureAppend" | "append" | "appended"> & { forgetRows(rows: AppendRows): void } {
+    return {
+      ensureAppend: (table) => Promise.resolve(this.#ensure(table)),
+      // deno-lint-ignore require-await -- what it throws must become a rejection
+      append: async (rows) => this.#append(rows),
+      // deno-lint-ignore require-await
+      appended: async (table, range) => this.#appended(table, range),
+      forgetRows: ({ table, token }) => this.#remember(this.#tableOf(table.name), token),
+    };
+  }
+
+  #ensure(spec: AppendTableSpec): EnsureReport {
+    const before = this.#tables.get(spec.name);
+    const { id, rows, tokens } = before ?? { id: `append ${++this.#made}`, rows: [], tokens: new Set<string>() };
+    const reader = lineReader({ ...spec, key: [] });
+    this.#tables.set(spec.name, { id, spec, reader, rows, tokens });
+    return { created: before === undefined, added: [] };
+  }
+
+  /** Null when there is no such table. */
+  idOf(name: string): string | null {
+    return this.#tables.get(name)?.id ?? null;
+  }
+
+  drop(name: string): void {
+    this.#tables.delete(name);
+  }
+
+  #append({ table: { name }, range, rows, token, repeated }: AppendRows): void {
+    const table = this.#tableOf(name);
+    const { source, partition } = range;
+    const read = rows.map(({ line, offset, index }): Stored => {
+      const values = table.reader.row(line).values!;
+      if (!this.#refuses(name, objectOf(table.spec, values))) return { source, partition, offset, index, values };
+      const message = `Cannot append to "${name}_rows": the row made of offset ${offset} is refused`;
+      throw new ProductionError(message, { retriable: false, reason: "content" });
+    });
+    if (!table.tokens.has(token)) table.rows.push(...read);
+    else if (repeated) table.rows.push(...read.filter((row) => !table.rows.some((other) => isSamePlace(row, other))));
+    if (rows.length > 0) this.#remember(table, token);
+  }
+
+  #appended({ name }: AppendTableSpec, { source, partition, from, to }: InputRange): InputPlace[] {
+    return this.#tableOf(name).rows
+      .filter((row) => row.source === source && row.partition === partition && row.offset >= from && row.offset < to)
+      .map(({ offset, index }) => ({ offset, index }))
+      .sort((a, b) => a.offset - b.offset || a.index - b.index);
+  }
+
+  /** What the view shows; null if there is no append table of this name. */
+  select(name: string): SelectedRow[] | null {
+    const table = this.#tables.get(name);
+    if (table === undefined) return null;
+    const { spec, rows } = table;
+    const columns = Object.fromEntries(spec.columns.map((column) => [column.name, column.type]));
+    return orderedByKey(rows.map(({ values }) => objectOf(spec, values)), { key: spec.orderBy, columns });
+  }
+
+  #remember({ tokens }: AppendTable, token: string): void {
+    tokens.add(token);
+    for (const oldest of tokens) {
+      if (tokens.size <= APPEND_TOKENS) return;
+      tokens.delete(oldest);
+    }
+  }
+
+  #tableOf(name: string): AppendTable {
+    const table = this.#tables.get(name);
+    if (table !== undefined) return table;
+    throw new ProductionError(`Unknown table ${name}_rows`, { retriable: true, reason: "missing" });
+  }
+}
+
+function isSamePlace(a: Stored, b: Stored): boolean {
+  return a.offset === b.offset && a.index === b.index && a.partition === b.partition && a.source === b.source;
+}
