@@ -157,8 +157,7 @@ export class LogGroups {
     }
     const { store } = this.#options;
     try {
-      // What is announced here is inserted elsewhere next, and must not outlast its announcement.
-      store.durably(() => store.positions.advance(group, progress));
+      store.transaction(() => store.positions.advance(group, progress));
     } catch (error) {
       throw productionError(`advance "${topic}" partition ${partition} for group "${group}"`, error);
     }

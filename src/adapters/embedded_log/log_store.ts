@@ -123,16 +123,6 @@ export class LogStore {
     return inTransaction(this.#database, work);
   }
 
-  /** As {@link LogStore.transaction}; it and all that was written before outlast the machine's sudden end. */
-  durably<T>(work: () => T): T {
-    this.#prepare("PRAGMA synchronous = FULL").all();
-    try {
-      return this.transaction(work);
-    } finally {
-      this.#prepare("PRAGMA synchronous = NORMAL").all();
-    }
-  }
-
   createTopic(topic: NewTopic, deleteRetentionMs: number): TopicState {
     const id = crypto.randomUUID();
     const rowId = this.transaction(() => {
