@@ -252,6 +252,7 @@ export class KafkaMembership implements Membership {
         if (!this.#inGroup) throw this.#refusal("the group is rebalancing", { retriable: true });
         return this.#identity();
       },
+      isNewest: (generation) => generation === this.#generation,
       tenureOf: (topic, partition) => this.#tenures.of(taskOf.get(nameOf(topic, partition)) ?? ""),
       ask: (use) => this.#ask(use),
       refusal: (reason, options) => this.#refusal(reason, options),

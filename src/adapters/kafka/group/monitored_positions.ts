@@ -38,7 +38,7 @@ export class MonitoredPositions {
         metadata: null,
       }));
       await this.#standing.ask(({ broker }) => broker.offsetCommit({ ...identity, topics }));
-      if (this.#isOver(groupGenerationId)) return;
+      if (!this.#standing.isNewest(groupGenerationId)) return;
       for (const { topic, partition, offset } of newer) this.#raise(nameOf(topic, partition), offset);
     } catch (error) {
       throw asProductionError(error, this.#standing.settings);
@@ -62,16 +62,12 @@ export class MonitoredPositions {
     const { groupId, groupGenerationId } = this.#standing.identity();
     const topics = byTopic(unknown, ({ partition }) => ({ partition }));
     const { responses } = await this.#standing.ask(({ broker }) => broker.offsetFetch({ groupId, topics }));
-    if (this.#isOver(groupGenerationId)) return;
+    if (!this.#standing.isNewest(groupGenerationId)) return;
     for (const { topic, partitions } of responses) {
       for (const { partition, offset, metadata } of partitions) {
         this.#raise(nameOf(topic, partition), metadata ? ADVANCED : Number(offset));
       }
     }
-  }
-
-  #isOver(generation: number): boolean {
-    return generation !== this.#standing.identity().groupGenerationId;
   }
 
   #raise(name: string, offset: number): void {

@@ -14,6 +14,8 @@ export interface Standing {
   readonly settings: KafkaSettings;
   /** @throws ProductionError when it has left; a retriable one while the group is rebalancing */
   identity(): MemberIdentity;
+  /** Whether that is the newest generation in which it took part. */
+  isNewest(generation: number): boolean;
   /** Undefined for a partition of another member. */
   tenureOf(topic: string, partition: number): string | undefined;
   /** Asks the coordinator; finds it first if it is not known. */
