@@ -1,16 +1,22 @@
 import { parseArgs } from "node:util";
-import { type Mutant, MUTANTS } from "./mutants.ts";
-import { RULES } from "./rules.ts";
+import { MUTANTS } from "./mutants.ts";
+import { type Rule, RULES } from "./rules.ts";
 import { runScenario } from "./scenario.ts";
+import { APPEND_MUTANTS } from "./streams/mutants.ts";
+import { APPEND_RULES, type AppendRule } from "./streams/rules.ts";
+import { runAppendScenario } from "./streams/scenario.ts";
+import { APPEND_WORLD_KINDS } from "./streams/world.ts";
 import { WORLD_KINDS } from "./world.ts";
 
-const HELP = `deno task model: the algorithm alone, as a model; one seed one history and one schedule of faults
+const HELP = `deno task model: an algorithm alone, as a model; one seed one history and one schedule of faults
 
+  --of MODEL    "tables" (default): tasks that talk, snapshots, standbys; "append": streams that end in an append table
   --seeds N     seeds to run (default 200); with --mutants at most so many for each (default 3000)
   --from N      first seed (default 1)
   --heat N      multiplies the number of faults (default 1)
-  --world KIND  "all faults" (default), "intact directories": nobody touches what processes have written, or "alone":
-                one instance, which is killed and nothing else, so that every snapshot must be of use
+  --world KIND  "all faults" (default); of tables: "intact directories": nobody touches what processes have written, or
+                "alone": one instance, which is killed and nothing else, so that every snapshot must be of use; of
+                append: "frozen starts": processes are suspended when they have just learnt where to go on
   --mutants     take away one rule at a time: each must be noticed
   --only RULE   with --mutants: those that take this rule away
   --without R,S without these rules
@@ -19,6 +25,7 @@ const MUTANT_SEEDS = "3000";
 
 const { values } = parseArgs({
   options: {
+    of: { type: "string", default: "tables" },
     seeds: { type: "string" },
     from: { type: "string", default: "1" },
     heat: { type: "string", default: "1" },
@@ -32,8 +39,35 @@ const { values } = parseArgs({
 });
 const from = Number(values.from);
 const heat = Number(values.heat);
-const kind = named(WORLD_KINDS, values.world);
-const without = values.without?.split(",").map((name) => named(RULES, name)) ?? [];
+
+/** A model without some of its rules. */
+interface Variant<Name extends string> {
+  readonly without: readonly Name[];
+  readonly world?: string;
+}
+
+interface Model<Name extends string> {
+  readonly rules: readonly Name[];
+  readonly mutants: readonly (Variant<Name> & { readonly effect: string })[];
+  run(seed: number, variant: Variant<Name>): {
+    readonly violation: string | null;
+    readonly counts: ReadonlyMap<string, number>;
+  };
+}
+
+const TABLES: Model<Rule> = {
+  rules: RULES,
+  mutants: MUTANTS.map((mutant) => ({ world: "all faults", ...mutant })),
+  run: (seed, { without, world = values.world }) =>
+    runScenario(seed, { without, heat, kind: named(WORLD_KINDS, world) }),
+};
+
+const APPEND: Model<AppendRule> = {
+  rules: APPEND_RULES,
+  mutants: APPEND_MUTANTS.map((mutant) => ({ world: "all faults", ...mutant })),
+  run: (seed, { without, world = values.world }) =>
+    runAppendScenario(seed, { without, heat, kind: named(APPEND_WORLD_KINDS, world) }),
+};
 
 function named<Name extends string>(names: readonly Name[], name: string): Name {
   const found = names.find((candidate) => candidate === name);
@@ -43,41 +77,53 @@ function named<Name extends string>(names: readonly Name[], name: string): Name 
 }
 
 /** Runs seeds; returns how many were violated. */
-function runSeeds(count: number): number {
+function runSeeds<Name extends string>({ rules, run }: Model<Name>, count: number): number {
+  const without = values.without?.split(",").map((name) => named(rules, name)) ?? [];
   const totals = new Map<string, number>();
   const startMs = Date.now();
   let violations = 0;
   for (let seed = from; seed < from + count; seed++) {
-    const { violation, counts } = runScenario(seed, { without, heat, kind });
+    const { violation, counts } = run(seed, { without });
     for (const [name, times] of counts) totals.set(name, (totals.get(name) ?? 0) + times);
     if (violation !== null && ++violations <= 10) console.log(`seed ${seed}: ${violation}`);
   }
   const seconds = ((Date.now() - startMs) / 1000).toFixed(1);
-  console.log(`${count} seeds from ${from}, ${kind}, heat ${heat}: ${violations} violations, ${seconds} s`);
+  console.log(
+    `${count} seeds from ${from}, ${values.of}, ${values.world}, heat ${heat}: ${violations} violations, ${seconds} s`,
+  );
   if (values.counts) {
     for (const [name, times] of [...totals].sort()) console.log(`${String(times).padStart(10)} ${name}`);
   }
   return violations;
 }
 
-/** Looks for seeds that notice the bug; true if there is one. */
-function hunt({ without, world = "all faults", effect }: Mutant, count: number): boolean {
-  for (let seed = from; seed < from + count; seed++) {
-    const { violation } = runScenario(seed, { without, heat, kind: world });
-    if (violation === null) continue;
-    console.log(`${without.join(" + ")}: noticed by seed ${seed}: ${violation}`);
+/** Takes rules away; returns how many mutants were not noticed. */
+function hunt<Name extends string>({ rules, mutants, run }: Model<Name>, count: number): number {
+  const only = values.only === undefined ? undefined : named(rules, values.only);
+  const hunted = mutants.filter(({ without }) => only === undefined || without.includes(only));
+  const missed = hunted.filter((mutant) => {
+    const name = mutant.without.join(" + ");
+    for (let seed = from; seed < from + count; seed++) {
+      const { violation } = run(seed, mutant);
+      if (violation === null) continue;
+      console.log(`${name}: noticed by seed ${seed}: ${violation}`);
+      return false;
+    }
+    console.log(`${name}: NOT NOTICED in ${count} seeds (${mutant.effect})`);
     return true;
-  }
-  console.log(`${without.join(" + ")}: NOT NOTICED in ${count} seeds (${effect})`);
-  return false;
+  });
+  console.log(`${hunted.length - missed.length} of ${hunted.length} mutants noticed`);
+  return missed.length;
+}
+
+/** Does what was asked for; true if all is right. */
+function main<Name extends string>(model: Model<Name>): boolean {
+  if (values.mutants) return hunt(model, Number(values.seeds ?? MUTANT_SEEDS)) === 0;
+  return runSeeds(model, Number(values.seeds ?? "200")) === 0;
 }
 
 if (values.help) console.log(HELP);
-else if (values.mutants) {
-  const mutants = MUTANTS.filter(({ without }) =>
-    values.only === undefined || without.includes(named(RULES, values.only))
-  );
-  const missed = mutants.filter((mutant) => !hunt(mutant, Number(values.seeds ?? MUTANT_SEEDS)));
-  console.log(`${mutants.length - missed.length} of ${mutants.length} mutants noticed`);
-  if (missed.length > 0) Deno.exit(1);
-} else if (runSeeds(Number(values.seeds ?? "200")) > 0) Deno.exit(1);
+else {
+  const right = named(["tables", "append"], values.of) === "append" ? main(APPEND) : main(TABLES);
+  if (!right) Deno.exit(1);
+}
