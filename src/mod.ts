@@ -26,6 +26,19 @@ export {
   type SinkSpec,
 } from "./dsl/sink.ts";
 export type { ClickHouseValue } from "./dsl/clickhouse_value.ts";
+export { type AppendOptions, type AppendSink, type AppendSpec, clickhouseAppend } from "./dsl/append_sink.ts";
+export {
+  type CommonEventOptions,
+  events,
+  EventSource,
+  type EventSpec,
+  type JsonEventOptions,
+  type KeySchema,
+  type NullIf,
+  type RecordMetadata,
+  type TextEventOptions,
+} from "./dsl/events.ts";
+export { type Branches, type EventCallback, KStream } from "./dsl/streams.ts";
 export { GlobalKTable, KGroupedTable, KTable, type SameKey, type Totals, type With } from "./dsl/tables.ts";
 export {
   type Aggregate,

@@ -30,13 +30,17 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "processor": { code: "record plan state", types: "dsl" },
   "ports": { code: "record" },
   "runtime": {
-    code: "record ports runtime/terms runtime/lifecycle runtime/globals runtime/delivery",
+    code: "record ports runtime/terms runtime/lifecycle runtime/streams runtime/globals runtime/delivery",
     types: "dsl",
   },
   "runtime/terms": { code: "ports" },
   "runtime/lifecycle": {
     code: "record formats plan state ports runtime/terms runtime/task runtime/conversation runtime/outputs " +
       "runtime/globals runtime/delivery",
+    types: "dsl",
+  },
+  "runtime/streams": {
+    code: "record formats plan processor ports runtime/terms runtime/lifecycle runtime/delivery",
     types: "dsl",
   },
   "runtime/task": {

@@ -1,25 +1,55 @@
 import type { WireFormat } from "../formats/key_form.ts";
 import type { LogicalNode } from "./logical.ts";
+import type { EventSpec } from "./events.ts";
 import type { SourceSpec } from "./source.ts";
+import type { StreamNode } from "./stream_nodes.ts";
 
-type Unnumbered = LogicalNode extends infer N ? N extends LogicalNode ? Omit<N, "id"> : never : never;
+type Unnumbered<Node> = Node extends unknown ? Omit<Node, "id"> : never;
 
 /** Collects the nodes and the problems of one topology while it is being declared. */
 export class Graph {
   readonly nodes: LogicalNode[] = [];
+  readonly streams: StreamNode[] = [];
   readonly problems: string[] = [];
   readonly #names = new Set<string>();
   #closed = false;
 
-  add(node: Unnumbered): number {
-    if (this.#closed) {
-      throw new TypeError(
-        `Cannot add operator "${node.name}": its topology is already built. Declare it inside topology(...)`,
-      );
-    }
+  add(node: Unnumbered<LogicalNode>): number {
+    this.#checkOpen(node);
     const id = this.nodes.length;
     this.nodes.push({ ...node, id } as LogicalNode);
     return id;
+  }
+
+  /** As {@link add}, of a stream's operator. */
+  addStream(node: Unnumbered<StreamNode>): number {
+    this.#checkOpen(node);
+    const id = this.streams.length;
+    this.streams.push({ ...node, id } as StreamNode);
+    return id;
+  }
+
+  #checkOpen({ name }: { readonly name: string }): void {
+    if (!this.#closed) return;
+    throw new TypeError(
+      `Cannot add operator "${name}": its topology is already built. Declare it inside topology(...)`,
+    );
+  }
+
+  /** The stream of this topic, shared by every use of the same declaration. */
+  events(source: EventSpec): number {
+    const known = this.streams.find((node) => node.op === "events" && node.source === source);
+    if (known !== undefined) return known.id;
+    const twin = this.streams.find((node) =>
+      node.op === "events" && (node.source.topic === source.topic || node.source.name === source.name)
+    );
+    if (twin !== undefined) {
+      this.problems.push(
+        `Topic "${source.topic}" is declared twice as a stream, or two of them are named "${source.name}". Use one ` +
+          `declaration for each topic, and name them apart: events(topic, { name: ... })`,
+      );
+    }
+    return this.addStream({ op: "events", name: source.name, inputs: [], source });
   }
 
   /** Reserves the name of an operator that has state; a second use is a problem. */

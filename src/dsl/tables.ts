@@ -20,6 +20,11 @@ function inside(table: object): Place {
   return places.get(table)!;
 }
 
+/** Where a table stands, for streams that are joined with it. */
+export function tablePlace(table: object): Pick<Place, "graph" | "node"> {
+  return inside(table);
+}
+
 function sameTopology({ left, right }: { left: object; right: object }, name: string): void {
   const { graph } = inside(left);
   if (inside(right).graph !== graph) {

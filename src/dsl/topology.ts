@@ -1,12 +1,17 @@
 import { TopologyError } from "../record/errors.ts";
 import { typeProblem } from "../record/type_problem.ts";
+import type { AppendSpec } from "./append_sink.ts";
 import { Graph } from "./graph.ts";
 import type { LogicalNode } from "./logical.ts";
+import type { SinkSpec } from "./sink.ts";
 import { sampleProblems } from "./sample_problems.ts";
+import type { EventSource } from "./events.ts";
 import type { RowOf, Source } from "./source.ts";
+import type { StreamNode } from "./stream_nodes.ts";
+import { KStream } from "./streams.ts";
 import { GlobalKTable, KTable } from "./tables.ts";
 
-/** Hands out the tables of one topology. */
+/** Hands out the tables and streams of one topology. */
 export class TopologyBuilder {
   readonly #graph: Graph;
 
@@ -32,6 +37,15 @@ export class TopologyBuilder {
       root: source.spec.name,
     });
   }
+
+  /** The topic as a stream of events: one task a partition. */
+  stream<K, V>(source: EventSource<K, V>): KStream<K, V> {
+    return new KStream({
+      graph: this.#graph,
+      node: this.#graph.events(source.spec),
+      root: source.spec.name,
+    });
+  }
 }
 
 /** A declared topology: a name and its operators as plain data, inputs before outputs. */
@@ -40,6 +54,8 @@ export interface Topology {
   readonly name: string;
   /** @ignore Operators as plain data, inputs before outputs. */
   readonly nodes: readonly LogicalNode[];
+  /** @ignore Operators of streams, inputs before outputs. */
+  readonly streams: readonly StreamNode[];
 }
 
 /**
@@ -58,24 +74,31 @@ export function topology(name: string, declare: (builder: TopologyBuilder) => vo
   }
   declare(new TopologyBuilder(graph));
   graph.close();
-  if (!graph.nodes.some((node) => node.op === "sink")) {
-    graph.problems.push(`It writes nothing. End it with .to(clickhouse("table", {...}))`);
-  }
-  for (const node of graph.nodes) {
-    if (node.op === "sink") checkSink(node.sink, graph.problems);
-  }
+  const ends = [
+    ...graph.nodes.filter((node) => node.op === "sink"),
+    ...graph.streams.filter((node) => node.op === "append" || node.op === "peek"),
+  ];
+  if (ends.length === 0) graph.problems.push(`It writes nothing. End it with .to(clickhouse("table", {...}))`);
+  for (const node of graph.nodes) if (node.op === "sink") checkSink(node.sink, graph.problems);
+  for (const node of graph.streams) if (node.op === "append") checkAppend(node.sink, graph.problems);
   if (graph.problems.length === 0) graph.problems.push(...sampleProblems(graph.nodes));
   if (graph.problems.length > 0) throw new TopologyError(name, graph.problems);
-  return { name, nodes: graph.nodes };
+  return { name, nodes: graph.nodes, streams: graph.streams };
 }
 
-function checkSink(
-  sink: { name: string; key: readonly string[]; columns: Readonly<Record<string, string>> },
-  problems: string[],
-): void {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(sink.name)) {
-    problems.push(`Cannot use "${sink.name}" as a ClickHouse table: use letters, digits and "_"`);
+/** What every sink has that is to be checked. */
+type AnySink = Pick<SinkSpec, "name" | "columns">;
+
+function checkAppend(sink: AppendSpec, problems: string[]): void {
+  checkTable(sink, problems);
+  for (const column of sink.orderBy) {
+    if (!(column in sink.columns)) {
+      problems.push(`Column "${column}" by which sink "${sink.name}" is sorted is not among its columns`);
+    }
   }
+}
+
+function checkSink(sink: AnySink & Pick<SinkSpec, "key">, problems: string[]): void {
   if (sink.key.length === 0) {
     problems.push(`Sink "${sink.name}" has no key. Name the columns that carry the table's key: key: ["id"]`);
   }
@@ -83,6 +106,13 @@ function checkSink(
     if (!(column in sink.columns)) {
       problems.push(`Key column "${column}" of sink "${sink.name}" is not among its columns`);
     }
+  }
+  checkTable(sink, problems);
+}
+
+function checkTable(sink: AnySink, problems: string[]): void {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(sink.name)) {
+    problems.push(`Cannot use "${sink.name}" as a ClickHouse table: use letters, digits and "_"`);
   }
   for (const [column, type] of Object.entries(sink.columns)) {
     if (column.startsWith("_")) {

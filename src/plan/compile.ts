@@ -1,6 +1,7 @@
 import type { AggregateNode, LogicalNode, SinkNode } from "../dsl/logical.ts";
 import { keyColumnsOf } from "../dsl/key_columns.ts";
 import type { Topology } from "../dsl/topology.ts";
+import { compileStreams } from "./compile_streams.ts";
 import { placeProblems, textProblems } from "./key_place.ts";
 import { TopologyError } from "../record/errors.ts";
 import type {
@@ -52,11 +53,18 @@ export function compile(topology: Topology, partitionsOf: PartitionsOf = () => u
   for (const table of compilation.tables.values()) {
     compilation.problems.push(...placeProblems(table, partitionsOf), ...textProblems(table, partitionsOf));
   }
+  const { streams, problems } = compileStreams(topology.streams, (node) => {
+    const unit = unitAt(compilation, node);
+    if ("members" in unit) return null;
+    return { table: unit.index, step: compilation.register.get(node)!, keyColumns: unit.keyColumns };
+  });
+  compilation.problems.push(...problems);
   if (compilation.problems.length > 0) throw new TopologyError(topology.name, compilation.problems);
   return {
     topology: topology.name,
     tables: [...compilation.tables.values()],
     globals: [...compilation.globals.values()],
+    streams,
   };
 }
 

@@ -11,6 +11,7 @@ import type {
   TopologyDescription,
 } from "./description.ts";
 import type { ColumnSpec, TableSpec } from "../ports/warehouse.ts";
+import { describeAppends, describeStreams } from "./describe_streams.ts";
 import { inboxTopic } from "./inbox_topic.ts";
 import { outputsOf } from "./outputs_of.ts";
 import type { GlobalTable, LookupPlan, Member, PhysicalPlan, SinkPlan, TaskTable } from "./physical.ts";
@@ -44,16 +45,20 @@ export function describe(plan: PhysicalPlan, topology: Topology): TopologyDescri
       ...plan.globals.map((table) => source(table, "globalTable")),
     ],
     operators: topology.nodes.map((node) => operator(node, { plan, topology })),
+    streams: describeStreams(plan),
     tasks: plan.tables.map((table) => task(table, plan)),
     globals: plan.globals.map((table) => globalTable(table, plan)),
-    sinks: plan.tables.flatMap((table) =>
-      outputsOf(table).map(({ kind, sink, index }) =>
-        describeSink(
-          sink,
-          kind === "rows" ? table.steps[table.sinks[index].step].name : table.groups[index].name,
+    sinks: [
+      ...plan.tables.flatMap((table) =>
+        outputsOf(table).map(({ kind, sink, index }) =>
+          describeSink(
+            sink,
+            kind === "rows" ? table.steps[table.sinks[index].step].name : table.groups[index].name,
+          )
         )
-      )
-    ),
+      ),
+      ...describeAppends(plan),
+    ],
     costs: [
       ...plan.tables.flatMap((table) => tableCosts(table, plan)),
       ...plan.globals.map((table) => globalCosts(table, plan)),

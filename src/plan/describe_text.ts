@@ -1,8 +1,10 @@
 import type { OperatorDescription, TopologyDescription } from "./description.ts";
 
+const SHOWN = { rows: "the rows", shares: "the added shares", events: "the events" } as const;
+
 /** The description as text for people and golden files: stable, one thing a line. */
 export function describeText(description: TopologyDescription): string {
-  const { sources, operators, tasks, globals, sinks, costs } = description;
+  const { sources, operators, streams, tasks, globals, sinks, costs } = description;
   const lines = [`topology ${description.topology}`];
   const section = (title: string, entries: readonly (readonly string[])[]) => {
     if (entries.length > 0) {
@@ -21,6 +23,16 @@ export function describeText(description: TopologyDescription): string {
     ]),
   );
   section("operators", operators.map((operator) => [operatorLine(operator, operators)]));
+  section(
+    "streams, one task for each partition",
+    streams.map(({ name, topic, key, columns, begins, operators }) => [
+      `${name} from ${topic}`,
+      `key ${key}; ${columns === null ? "texts" : `columns ${columns.join(", ")}`}; begins at the ${begins}`,
+      ...operators.map(({ name, op, inputs, kind }) =>
+        `${name}: ${kind === undefined ? op : `${kind} ${op}`} of ${inputs.join(", ")}`
+      ),
+    ]),
+  );
   section(
     "tasks, one for each partition",
     tasks.map(({ table, reads, keyedBy, roles, inbox, stores }) => [
@@ -41,8 +53,8 @@ export function describeText(description: TopologyDescription): string {
   section(
     "ClickHouse",
     sinks.map(({ name, table, key, columns, from, holds }) => [
-      `${name} shows ${holds === "rows" ? "the rows" : "the added shares"} of ${table}, from ${from}`,
-      `key ${key.join(", ")}`,
+      `${name} shows ${SHOWN[holds]} of ${table}, from ${from}`,
+      `${holds === "events" ? "sorted by" : "key"} ${key.join(", ")}`,
       `columns ${columns.join(", ")}`,
     ]),
   );

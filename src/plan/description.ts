@@ -5,6 +5,7 @@ export interface TopologyDescription {
   readonly topology: string;
   readonly sources: readonly SourceDescription[];
   readonly operators: readonly OperatorDescription[];
+  readonly streams: readonly StreamDescription[];
   readonly tasks: readonly TaskDescription[];
   readonly globals: readonly GlobalDescription[];
   readonly sinks: readonly SinkDescription[];
@@ -38,6 +39,27 @@ export interface OperatorDescription {
   readonly partner?: "subscribed" | "replicated" | "copartitioned";
   /** An aggregate's totals: `revenue = sum`. */
   readonly totals?: readonly string[];
+}
+
+/** A topic of events, and what happens with each of them; there is one task for each partition. */
+export interface StreamDescription {
+  /** Names its tasks. */
+  readonly name: string;
+  readonly topic: string;
+  readonly key: "text" | "json";
+  /** Columns that are read of a JSON object; null: values are texts. */
+  readonly columns: readonly string[] | null;
+  /** Where a topology begins that has never read the topic. */
+  readonly begins: "earliest" | "latest";
+  /** In the order in which events run through them. */
+  readonly operators: readonly {
+    readonly name: string;
+    readonly op: string;
+    /** Names of the operators whose events it takes. */
+    readonly inputs: readonly string[];
+    /** A join's kind. */
+    readonly kind?: "inner" | "left";
+  }[];
 }
 
 /** One kind of task; there is one for each partition of its table. */
@@ -76,8 +98,11 @@ export interface SinkDescription {
   /** Of the view, with their declared types. */
   readonly columns: readonly string[];
   readonly from: string;
-  /** Rows: one for each key. Shares: one for each key and task, which the view adds up. */
-  readonly holds: "rows" | "shares";
+  /**
+   * Rows: one for each key. Shares: one for each key and task, which the view adds up. Events: each is added once, and
+   * `key` is what they are sorted by.
+   */
+  readonly holds: "rows" | "shares" | "events";
 }
 
 export interface CostDescription {

@@ -1,7 +1,9 @@
 import type { AggregateSpec } from "../dsl/aggregates.ts";
 import type { AnyKey, AnyRow } from "../dsl/logical.ts";
+import type { EventSpec } from "../dsl/events.ts";
 import type { SourceSpec } from "../dsl/source.ts";
-import type { TableSpec } from "../ports/warehouse.ts";
+import type { StreamNode } from "../dsl/stream_nodes.ts";
+import type { AppendTableSpec, TableSpec } from "../ports/warehouse.ts";
 import type { KeyColumn } from "../record/key_column.ts";
 
 /**
@@ -134,8 +136,28 @@ export interface GlobalTable {
   readonly lookups: readonly LookupPlan[];
 }
 
+/** A table that events are added to. */
+export interface AppendPlan {
+  readonly name: string;
+  readonly table: AppendTableSpec;
+}
+
+/** A topic of events, and what happens with each: one task for each partition. */
+export interface StreamPlan {
+  readonly index: number;
+  /** `stream.` and the name of the source. */
+  readonly name: string;
+  readonly source: EventSpec;
+  /** The operators that its events reach, inputs before outputs. */
+  readonly nodes: readonly StreamNode[];
+  /** Of the joins among them. */
+  readonly lookups: readonly LookupPlan[];
+  readonly sinks: readonly AppendPlan[];
+}
+
 export interface PhysicalPlan {
   readonly topology: string;
   readonly tables: readonly TaskTable[];
   readonly globals: readonly GlobalTable[];
+  readonly streams: readonly StreamPlan[];
 }

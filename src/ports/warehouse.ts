@@ -261,6 +261,8 @@ export interface Warehouse {
   append(rows: AppendRows): Promise<void>;
   /** Places of the rows that are there of a range, in their order. A place that is there twice is given twice. */
   appended(table: AppendTableSpec, range: InputRange): Promise<InputPlace[]>;
+  /** Greatest offset of which a row is there; null if there is none of this partition. */
+  lastAppended(table: AppendTableSpec, of: Pick<InputRange, "source" | "partition">): Promise<number | null>;
   /** A read-only query; rows as objects, 64-bit integers as strings. */
   query(sql: string): Promise<Record<string, unknown>[]>;
   /** Resolves if the server answers. @throws ProductionError */

@@ -51,6 +51,11 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
       "data directory included, by stage and reason.",
     labels: ["stage", "reason"],
   },
+  weir_stream_records_lost_total: {
+    kind: "counter",
+    help: "Records of a stream's topic that were deleted before they were processed.",
+    labels: ["table"],
+  },
   weir_sink_rows_total: { kind: "counter", help: "Rows and tombstones acknowledged by ClickHouse.", labels: ["sink"] },
   weir_sink_insert_seconds: {
     kind: "histogram",

@@ -62,6 +62,10 @@ export type RunEvent =
   | { readonly kind: "snapshot ignored"; readonly task: string; readonly reason: string }
   /** The snapshot before it stays. */
   | { readonly kind: "snapshot failed"; readonly task: string; readonly reason: string }
+  /** A stream's task goes on at this offset; so many records were there behind it. */
+  | { readonly kind: "stream begun"; readonly task: string; readonly position: number; readonly records: number }
+  /** So many records of a stream were gone before they were processed (0: their number is not known), and why. */
+  | { readonly kind: "records lost"; readonly task: string; readonly records: number; readonly reason: string }
   /** ClickHouse showed so many rows of the task otherwise than they are. */
   | { readonly kind: "repaired"; readonly task: string; readonly rows: number }
   /** A table that was gone is made again, and so many rows or shares of totals written; null: its view alone was. */

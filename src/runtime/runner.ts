@@ -3,7 +3,6 @@ import type { Membership } from "../ports/log.ts";
 import { BusyTables } from "./busy_tables.ts";
 import { Assignments } from "./lifecycle/assignments.ts";
 import { beginCounters } from "./lifecycle/begin_counters.ts";
-import { createTaskContext } from "./lifecycle/context.ts";
 import { Doubts } from "./lifecycle/doubts.ts";
 import { DeadLetterQueue } from "./delivery/dead_letter_queue.ts";
 import { GlobalLetters } from "./lifecycle/global_letters.ts";
@@ -11,25 +10,25 @@ import { HELD_ROWS, tendHeldRows } from "./lifecycle/held_rows.ts";
 import { groupTasks } from "./lifecycle/group_tasks.ts";
 import { Housekeeping } from "./lifecycle/housekeeping.ts";
 import { type Instance, startReport } from "./lifecycle/instance.ts";
-import { openGlobals } from "./lifecycle/open_globals.ts";
 import type { RunOptions } from "./options.ts";
-import { Intake } from "./lifecycle/intake.ts";
-import { LoadOrder } from "./lifecycle/load_order.ts";
 import type { Ports } from "./ports.ts";
 import { Problems } from "./problems.ts";
 import { mendingWarehouse } from "./delivery/mending_warehouse.ts";
 import { MessageProducer } from "./delivery/message_producer.ts";
+import { prepareInstance } from "./lifecycle/prepare_instance.ts";
 import { Pump } from "./lifecycle/pump.ts";
 import { dividing, takeBack } from "./lifecycle/refusals.ts";
 import type { RunEvent, StartReport } from "./run_event.ts";
 import type { SinkWriter } from "./delivery/sink_writer.ts";
 import { createSinkWriters } from "./delivery/sink_writers.ts";
 import type { Revision } from "./lifecycle/plan_print.ts";
-import { SnapshotKeeper } from "./lifecycle/snapshot_keeper.ts";
 import type { TaskHost } from "./lifecycle/task_host.ts";
 import { taskShare } from "./lifecycle/task_share.ts";
 import { NOT_PREPARED, type RunnerStatus, statusOf } from "./lifecycle/status.ts";
 import { prepareTopics, type Topics } from "./lifecycle/topics.ts";
+import { ensureAppendTables } from "./streams/append_tables.ts";
+import type { StreamHost } from "./streams/stream_host.ts";
+import { StreamTasks } from "./streams/stream_tasks.ts";
 import { findUnfinished, knownUnfinished, NOTHING_KNOWN, type Unfinished } from "./lifecycle/unfinished.ts";
 
 export type { Ports } from "./ports.ts";
@@ -55,13 +54,16 @@ export class Runner {
   readonly failed: Promise<Error>;
   readonly #ports: Ports;
   #options: RunOptions;
+  readonly #busyTables: BusyTables;
   readonly #onEvent: (event: RunEvent) => void;
   readonly #revision: Revision;
   readonly #globalLetters: GlobalLetters;
   readonly #producer: MessageProducer;
   readonly #hosts = new Map<string, TaskHost>();
-  readonly #busy = new Set<TaskHost>();
   readonly #doubts: Doubts;
+  readonly #streamHosts = new Map<string, StreamHost>();
+  readonly #joined = Promise.withResolvers<Membership>();
+  #streams: StreamTasks | null = null;
   #fail!: (error: Error) => void;
   #instance: Instance | null = null;
   #assignments: Assignments | null = null;
@@ -83,6 +85,7 @@ export class Runner {
       warehouse: mendingWarehouse(ports.warehouse, (table) => this.#housekeeping?.tables.made(table)),
     };
     this.#options = settings.options;
+    this.#busyTables = ports.busyTables ?? new BusyTables(ports.clock);
     this.#revision = settings.revision ?? { weir: "", topologies: "" };
     this.#onEvent = settings.onEvent ?? (() => {});
     this.#doubts = new Doubts({ topology: topology.name, metrics: ports.metrics, onEvent: this.#onEvent });
@@ -125,17 +128,26 @@ export class Runner {
       topology: this.topology.name,
       problems: this.problems,
       deadLetters: this.deadLetters,
-      busyTables: this.#ports.busyTables ?? new BusyTables(this.#ports.clock),
+      busyTables: this.#busyTables,
       share: (sink) => taskShare(this.#hosts.values(), { topics, sink }),
       onRefused: (sink, row) => takeBack(this.#hosts, { sink, row }),
       onFailed: this.#fail,
       stopped,
     });
+    await ensureAppendTables(topics.plan, { ports: this.#ports, problems: this.problems, stopped });
     // Stopped meanwhile: nobody would end what begins from here on.
     if (this.#stopping) return writers.forEach((writer) => writer.close());
     const instance = this.#instance = this.#prepare(topics, writers);
     const assignments = this.#assignments = new Assignments(instance);
     const pump = this.#pump = new Pump(instance, assignments, () => this.#report());
+    this.#streams = new StreamTasks({
+      instance,
+      hosts: this.#streamHosts,
+      letters: this.deadLetters,
+      busyTables: this.#busyTables,
+      membership: this.#joined.promise,
+      onRunning: () => this.#report(),
+    });
     instance.context.globals.listen((table, step, key) => pump.globalChanged(table, step, key));
     await instance.globals.start();
     this.#loop = pump.run().catch((error) => this.#fail(error));
@@ -149,62 +161,39 @@ export class Runner {
       group: `weir.${this.topology.name}`,
       tasks: groupTasks(topics),
       standbys: this.#options.standbys,
-      onAssigned: (tasks, standbys) => assignments.assigned(tasks, standbys),
+      onAssigned: (tasks, standbys) => {
+        assignments.assigned(tasks, standbys);
+        this.#streams!.assigned(tasks);
+      },
       onFailed: this.#fail,
     });
     // Stopped meanwhile: a member that runs nothing would keep tasks from those who can.
     if (this.#stopping) return await membership.leave();
+    this.#joined.resolve(membership);
     this.#housekeeping.start(membership);
   }
 
   #prepare(topics: Topics, writers: ReadonlyMap<string, SinkWriter>): Instance {
-    const { deadLetters, problems } = this;
-    const context = createTaskContext({
-      topics,
-      topology: this.topology.name,
-      options: this.#options,
-      ports: this.#ports,
-      deadLetters,
-      globalLetters: this.#globalLetters,
-      writers,
-      producer: this.#producer,
-      hosts: this.#hosts,
-      globalReader: () => this.#instance?.globals ?? null,
-      onDoubt: (table, doubt) => this.#doubts.tell(table, doubt),
-    });
-    const globals = openGlobals({
-      topics,
-      context,
-      ports: this.#ports,
-      problems,
-      letters: this.#globalLetters,
-      hosts: this.#hosts,
-      onDoubt: (table, doubt) => this.#doubts.tell(table, doubt),
-      onProgress: () => this.#pump?.globalsMoved(),
-      onEvent: this.#onEvent,
-      fail: this.#fail,
-    });
-    const parts = {
+    return prepareInstance({
       topology: this.topology,
       ports: this.#ports,
       options: this.#options,
       topics,
-      context,
-      intake: new Intake(this.#ports.log.reader()),
-      globals,
       writers,
       producer: this.#producer,
-      problems,
+      problems: this.problems,
+      deadLetters: this.deadLetters,
+      globalLetters: this.#globalLetters,
+      revision: this.#revision,
       hosts: this.#hosts,
-      standbys: new Map(),
-      loads: new LoadOrder(),
-      busy: this.#busy,
+      streams: this.#streamHosts,
+      onDoubt: (table, doubt) => this.#doubts.tell(table, doubt),
+      onGlobalProgress: () => this.#pump?.globalsMoved(),
+      onExchanged: (host, reason) => this.#assignments?.restart(host.id, reason),
       wake: () => this.#pump?.wake(),
       onEvent: this.#onEvent,
       fail: this.#fail,
-      onExchanged: (host: TaskHost, reason: string) => this.#assignments?.restart(host.id, reason),
-    };
-    return { ...parts, snapshots: new SnapshotKeeper(parts, this.#revision) };
+    });
   }
 
   #report(): void {
@@ -222,7 +211,7 @@ export class Runner {
   /** Whether the group has told which tasks this instance has, and every one of them runs; there may be none. */
   get ready(): boolean {
     return this.#membership !== null && this.#assignments!.decided &&
-      [...this.#hosts.values()].every((host) => host.state === "running");
+      [...this.#hosts.values(), ...this.#streamHosts.values()].every(({ state }) => state === "running");
   }
 
   /** Whether rows are shown although they are not computed, because something failed; {@link problems} say why. */
@@ -273,6 +262,7 @@ export class Runner {
     this.#producer.close();
     // Left again, as the time may have been over before the drain came to it.
     const closed = Promise.all([
+      this.#streams?.close(),
       this.#instance?.globals.stop(),
       this.#instance?.intake.close(),
       this.#membership?.leave(),
@@ -282,8 +272,10 @@ export class Runner {
   }
 
   async #drain(): Promise<void> {
+    const streams = this.#streams?.drain();
     await this.#loop;
     await Promise.all([...this.#instance?.writers.values() ?? []].map((writer) => writer.barrier()));
+    await streams;
     await this.#producer.idle();
     await this.#housekeeping?.stop();
     await this.#instance?.snapshots.write("all");

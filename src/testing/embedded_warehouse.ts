@@ -2,6 +2,7 @@ import { BARE_INTEGERS, connect, type Connection } from "../adapters/clickhouse/
 import { openClickHouse } from "../adapters/clickhouse/open_clickhouse.ts";
 import { literal, quoted, rowsName } from "../adapters/clickhouse/table_sql.ts";
 import { type EmbeddedClickHouse, startEmbeddedClickHouse } from "../adapters/embedded_clickhouse/clickhouse.ts";
+import type { AppendSpec } from "../dsl/append_sink.ts";
 import type { SinkSpec } from "../dsl/sink.ts";
 import type { Warehouse } from "../ports/warehouse.ts";
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
@@ -13,13 +14,20 @@ import type { Tampering, TestWarehouse } from "./test_warehouse.ts";
 /** How many databases were made in this process: each driver has one of its own, also on a server that is shared. */
 let databases = 0;
 
+/** What of the embedded ClickHouse a driver looks at. */
+interface EmbeddedOptions {
+  readonly clock: StepClock;
+  readonly sinks: () => readonly SinkSpec[];
+  readonly appends: () => readonly AppendSpec[];
+}
+
 /**
  * The embedded ClickHouse as a driver's warehouse. What it shows is read at every rest, since a driver's `select` does
  * not wait. A server that is not given is started, and ended with the warehouse.
  */
 export async function openEmbeddedWarehouse(
   shared: EmbeddedClickHouse | null,
-  { clock, sinks }: { readonly clock: StepClock; readonly sinks: () => readonly SinkSpec[] },
+  { clock, sinks, appends }: EmbeddedOptions,
 ): Promise<TestWarehouse> {
   const directory = shared === null ? await Deno.makeTempDir({ prefix: "weir-test-" }) : null;
   const server = shared ?? await startEmbeddedClickHouse({ path: directory! });
@@ -28,6 +36,7 @@ export async function openEmbeddedWarehouse(
   const connection = connect({ url: server.url, database }, database);
   const tables = new Set<string>();
   const shown = new Map<string, SelectedRow[]>();
+  const appended = new Map<string, SelectedRow[]>();
   let writes = 0;
 
   return {
@@ -40,8 +49,14 @@ export async function openEmbeddedWarehouse(
       for (const sink of sinks()) {
         if (tables.has(sink.name)) shown.set(sink.name, await clock.outside(selected(connection, sink)));
       }
+      for (const { name, columns } of appends()) {
+        if (!tables.has(name)) continue;
+        const from = { name: `${name}_rows`, columns, order: "_source, _partition, _offset, _index" };
+        appended.set(name, await clock.outside(selected(connection, from)));
+      }
     },
     select: (table) => shown.get(table) ?? [],
+    appended: (table) => appended.get(table) ?? [],
     writes: () => writes,
     tamper: (tampering) => tampered(connection, tampering),
     async close() {
@@ -90,6 +105,7 @@ function observed(warehouse: Warehouse, { clock, onTable, onRows }: Observers): 
       onRows(rows.rows.length);
     },
     appended: (table, range) => clock.outside(warehouse.appended(table, range)),
+    lastAppended: (table, of) => clock.outside(warehouse.lastAppended(table, of)),
     query: (sql) => clock.outside(warehouse.query(sql)),
     ping: () => clock.outside(warehouse.ping()),
     close: () => warehouse.close(),
@@ -109,10 +125,14 @@ async function* observedChunks<T>(chunks: AsyncIterable<T>, clock: StepClock): A
   }
 }
 
-async function selected(connection: Connection, { name, columns }: SinkSpec): Promise<SelectedRow[]> {
+async function selected(
+  connection: Connection,
+  { name, columns, order }: Pick<SinkSpec, "name" | "columns"> & { readonly order?: string },
+): Promise<SelectedRow[]> {
   const types = Object.entries(columns).map(([column, type]) => [column, parseClickHouseType(type)] as const);
   const list = types.map(([column, type]) => expression(quoted(column), type));
-  const sql = `SELECT ${list.join(", ")} FROM ${quoted(name)} FORMAT JSONCompactEachRow`;
+  const ordered = order === undefined ? "" : ` ORDER BY ${order}`;
+  const sql = `SELECT ${list.join(", ")} FROM ${quoted(name)}${ordered} FORMAT JSONCompactEachRow`;
   let text = "";
   const decoder = new TextDecoder();
   for await (const bytes of connection.bytes(`read "${name}"`, sql, { settings: BARE_INTEGERS })) {

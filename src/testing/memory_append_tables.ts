@@ -8,6 +8,7 @@ import {
   type Warehouse,
 } from "../ports/warehouse.ts";
 import { ProductionError } from "../record/errors.ts";
+import { compareText } from "../record/text_order.ts";
 import { type LineReader, lineReader, objectOf } from "./line_reader.ts";
 import { orderedByKey, type SelectedRow } from "./selected_rows.ts";
 
@@ -37,13 +38,20 @@ export class MemoryAppendTables {
   }
 
   /** What a warehouse offers of them. */
-  port(): Pick<Warehouse, "ensureAppend" | "append" | "appended"> & { forgetRows(rows: AppendRows): void } {
+  port(): Pick<Warehouse, "ensureAppend" | "append" | "appended" | "lastAppended"> & {
+    forgetRows(rows: AppendRows): void;
+  } {
     return {
       ensureAppend: (table) => Promise.resolve(this.#ensure(table)),
       // deno-lint-ignore require-await -- what it throws must become a rejection
       append: async (rows) => this.#append(rows),
       // deno-lint-ignore require-await
       appended: async (table, range) => this.#appended(table, range),
+      // deno-lint-ignore require-await
+      lastAppended: async ({ name }, { source, partition }) => {
+        const own = this.#tableOf(name).rows.filter((row) => row.source === source && row.partition === partition);
+        return own.length === 0 ? null : Math.max(...own.map(({ offset }) => offset));
+      },
       forgetRows: ({ table, token }) => this.#remember(this.#tableOf(table.name), token),
     };
   }
@@ -93,6 +101,15 @@ export class MemoryAppendTables {
     const { spec, rows } = table;
     const columns = Object.fromEntries(spec.columns.map((column) => [column.name, column.type]));
     return orderedByKey(rows.map(({ values }) => objectOf(spec, values)), { key: spec.orderBy, columns });
+  }
+
+  /** The rows in the order of the inputs that they were made of; none if there is no such table. */
+  rowsOf(name: string): SelectedRow[] {
+    const { spec, rows } = this.#tables.get(name) ?? { spec: null, rows: [] };
+    const ordered = rows.toSorted((a, b) =>
+      compareText(a.source, b.source) || a.partition - b.partition || a.offset - b.offset || a.index - b.index
+    );
+    return ordered.map(({ values }) => objectOf(spec!, values));
   }
 
   #remember({ tokens }: AppendTable, token: string): void {

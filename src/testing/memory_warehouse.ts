@@ -45,6 +45,8 @@ const NO_SQL = "The in-memory warehouse has no SQL. Use select(table)";
 export interface MemoryWarehouse extends Warehouse {
   /** What `SELECT * FROM <table>` shows, ordered by key, or as an append table is. */
   select(table: string): SelectedRow[];
+  /** Rows of an append table in the order of the inputs that they were made of. */
+  appendedRows(table: string): SelectedRow[];
   /** Names of the tables. */
   readonly tables: () => string[];
   /** Rows stored for a table, tombstones included. */
@@ -121,6 +123,7 @@ export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryW
     ping: () => Promise.resolve(),
     close: () => Promise.resolve(),
     select: (name) => appendTables.select(name) ?? selected(tableOf(name)),
+    appendedRows: (name) => appendTables.rowsOf(name),
     tables: () => [...tables.keys()],
     stored: (name) => tableOf(name).rows.values(),
     writes: () => writes,

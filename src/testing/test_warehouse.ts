@@ -17,6 +17,8 @@ export interface TestWarehouse {
   rest(): Promise<void>;
   /** What the view of this name shows, in no order. */
   select(table: string): readonly SelectedRow[];
+  /** What the append table of this name holds, in the order of the inputs that its rows were made of. */
+  appended(table: string): readonly SelectedRow[];
   /** Upserts and tombstones taken so far. */
   writes(): number;
   /** Changes rows behind the topology's back. Resolves to how many there were. */
@@ -31,6 +33,7 @@ export function openMemoryWarehouse(refuses?: RefuseRow): TestWarehouse {
     warehouse: memory,
     rest: () => Promise.resolve(),
     select: (table) => memory.select(table),
+    appended: (table) => memory.appendedRows(table),
     writes: () => memory.writes(),
     tamper({ table, where, change }) {
       const names = table.columns.map((column) => column.name);

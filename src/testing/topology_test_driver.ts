@@ -1,6 +1,8 @@
 import { openEmbeddedLog } from "../adapters/embedded_log/log.ts";
 import { createMemorySnapshots } from "./memory_snapshots.ts";
 import { type KeptLetter, openEmbeddedDeadLetters } from "../adapters/local/dead_letters.ts";
+import type { AppendSink } from "../dsl/append_sink.ts";
+import type { EventSpec } from "../dsl/events.ts";
 import type { Sink, SinkSpec } from "../dsl/sink.ts";
 import type { KeyOf, RowOf, Source, SourceSpec } from "../dsl/source.ts";
 import type { Topology } from "../dsl/topology.ts";
@@ -15,6 +17,7 @@ import { type Ports, type RunEvent, Runner, type StartReport } from "../runtime/
 import { sinksOf } from "../plan/outputs_of.ts";
 import { type DebeziumRecord, DebeziumTable } from "./debezium_table.ts";
 import type { RawRecord, TopologyTestDriverOptions } from "./driver_options.ts";
+import { EventTopics, type TestEvent } from "./event_topics.ts";
 import { createManualClock } from "./manual_clock.ts";
 import { openEmbeddedWarehouse } from "./embedded_warehouse.ts";
 import { createStepClock, settle, type StepClock } from "./quiescence.ts";
@@ -41,6 +44,7 @@ export class TopologyTestDriver {
   #warehouse: TestWarehouse | null = null;
   readonly #settings: TopologyTestDriverOptions;
   readonly #tables = new Map<string, { readonly table: DebeziumTable; readonly partitions: number }>();
+  readonly #events: EventTopics;
   readonly #letters = openEmbeddedDeadLetters({ path: ":memory:" });
   readonly #snapshots = createMemorySnapshots();
   #topology: Topology;
@@ -56,6 +60,7 @@ export class TopologyTestDriver {
     this.#options = settings.options ?? {};
     this.#clock = createStepClock(createManualClock());
     this.#log = openEmbeddedLog({ path: ":memory:", clock: this.#clock });
+    this.#events = new EventTopics(this.#log, (name) => this.#partitionsOf(name));
   }
 
   /** Inserts a row, as a transaction of its own would. @throws TypeError if its key is taken */
@@ -78,6 +83,11 @@ export class TopologyTestDriver {
     const { partitions } = this.#tableOf(source);
     const { key, value, partition = key === null ? 0 : partitionOf(key, partitions) } = record;
     this.#append(source.spec.topic, partition, [{ key, value }]);
+  }
+
+  /** Appends an event to its source's topic, as a producer would. */
+  send(source: { readonly spec: EventSpec }, event: TestEvent): void {
+    this.#track(this.#events.append(source.spec, event));
   }
 
   /** The rows that the source's table holds now, by key. */
@@ -105,6 +115,14 @@ export class TopologyTestDriver {
    */
   select({ spec }: Sink<never>): SelectedRow[] {
     return orderedByKey(this.#warehouse?.select(spec.name) ?? [], spec);
+  }
+
+  /**
+   * What an append table held at the last rest, in the order of topics, partitions and offsets. Values as those of
+   * {@link select}.
+   */
+  appended({ spec }: AppendSink<never>): SelectedRow[] {
+    return [...this.#warehouse?.appended(spec.name) ?? []];
   }
 
   /** Rows and tombstones that the warehouse has taken so far. */
@@ -169,12 +187,17 @@ export class TopologyTestDriver {
   #tableOf({ spec }: AnySource) {
     let known = this.#tables.get(spec.topic);
     if (known !== undefined) return known;
-    const { partitions: wanted = PARTITIONS_DEFAULT, cleanup = "compact" } = this.#settings;
-    const partitions = typeof wanted === "number" ? wanted : wanted[spec.name] ?? PARTITIONS_DEFAULT;
+    const { cleanup = "compact" } = this.#settings;
+    const partitions = this.#partitionsOf(spec.name);
     known = { table: new DebeziumTable(spec, () => this.#clock.nowMs()), partitions };
     this.#tables.set(spec.topic, known);
     this.#track(this.#log.createTopic({ name: spec.topic, partitions, cleanup, retentionMs: -1 }));
     return known;
+  }
+
+  #partitionsOf(name: string): number {
+    const { partitions = PARTITIONS_DEFAULT } = this.#settings;
+    return typeof partitions === "number" ? partitions : partitions[name] ?? PARTITIONS_DEFAULT;
   }
 
   #write(source: AnySource, change: (table: DebeziumTable) => DebeziumRecord[]): void {
@@ -198,11 +221,13 @@ export class TopologyTestDriver {
     const { warehouse = "memory", refuses } = this.#settings;
     if (warehouse === "memory") return Promise.resolve(openMemoryWarehouse(refuses));
     const sinks = (): SinkSpec[] => this.#topology.nodes.flatMap((node) => node.op === "sink" ? [node.sink] : []);
-    return openEmbeddedWarehouse(warehouse === "embedded" ? null : warehouse, { clock: this.#clock, sinks });
+    const appends = () => this.#topology.streams.flatMap((node) => node.op === "append" ? [node.sink] : []);
+    return openEmbeddedWarehouse(warehouse === "embedded" ? null : warehouse, { clock: this.#clock, sinks, appends });
   }
 
   #start({ warehouse }: TestWarehouse): Runner {
     for (const node of this.#topology.nodes) if (node.op === "source") this.#tableOf({ spec: node.source });
+    for (const node of this.#topology.streams) if (node.op === "events") this.#track(this.#events.make(node.source));
     const runner = new Runner(this.#topology, this.#ports(warehouse), {
       options: { ...defaultRunOptions, snapshotEveryMs: 0, ...this.#options },
       onEvent: (event) => this.#happened(runner, event),

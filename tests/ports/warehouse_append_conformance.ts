@@ -36,6 +36,18 @@ function placeCases(test: Test): void {
     assertEquals(await offsetsOf(warehouse, ALL), [5, 6, 7, 10, 12, 12, 13]);
   });
 
+  test("lastAppended() gives the greatest offset of a partition", async ({ warehouse }) => {
+    await warehouse.ensureAppend(EVENTS);
+    const range = inputs(10, 14);
+    assertEquals(await warehouse.lastAppended(EVENTS, range), null);
+    await warehouse.append(appendOf(range));
+    await warehouse.append(appendOf(inputs(5, 8)));
+    await warehouse.append(appendOf({ ...inputs(50, 51), partition: 1 }));
+    assertEquals(await warehouse.lastAppended(EVENTS, range), 13);
+    assertEquals(await warehouse.lastAppended(EVENTS, { ...range, partition: 1 }), 50);
+    assertEquals(await warehouse.lastAppended(EVENTS, { ...range, source: "other" }), null);
+  });
+
   test("append() keeps partitions and sources apart", async ({ warehouse }) => {
     await warehouse.ensureAppend(EVENTS);
     const others = [{ ...inputs(0, 3), partition: 1 }, { ...inputs(0, 4), source: "shop.events#b'2\\" }];

@@ -118,6 +118,7 @@ Deno.test("tables that were dropped while nothing is written are made again and 
       ensureAppend: (table) => current.ensureAppend(table),
       append: (rows) => current.append(rows),
       appended: (table, range) => current.appended(table, range),
+      lastAppended: (table, of) => current.lastAppended(table, of),
       query: (sql) => current.query(sql),
       ping: () => current.ping(),
       close: () => current.close(),

@@ -67,6 +67,20 @@ export async function appendedPlaces(
   return rows.map(({ _offset, _index }) => ({ offset: Number(_offset), index: Number(_index) }));
 }
 
+/** As `Warehouse.lastAppended`. */
+export async function lastAppendedOffset(
+  { connection, database }: ConnectedDatabase,
+  { table, source, partition }: Pick<InputRange, "source" | "partition"> & { readonly table: AppendTableSpec },
+): Promise<number | null> {
+  const name = rowsName(table);
+  const [last] = await connection.select(
+    `look for the last row of "${database}.${name}"`,
+    `SELECT _offset FROM ${qualified(database, name)} WHERE _source = ${literal(source)} ` +
+      `AND _partition = ${partition} ORDER BY _offset DESC LIMIT 1`,
+  );
+  return last === undefined ? null : Number(last._offset);
+}
+
 async function insertBlock(
   { connection, database }: ConnectedDatabase,
   { table, range, rows, token, repeated }: AppendRows,

@@ -1,6 +1,6 @@
 import type { TableSpec, Warehouse } from "../../ports/warehouse.ts";
 import { connect, type ConnectionOptions } from "./connection.ts";
-import { appendedPlaces, appendRows } from "./append_rows.ts";
+import { appendedPlaces, appendRows, lastAppendedOffset } from "./append_rows.ts";
 import { ensureAppendTable } from "./ensure_append_table.ts";
 import { ensureTable } from "./ensure_table.ts";
 import { insertRows } from "./insert_rows.ts";
@@ -55,6 +55,7 @@ export function openClickHouse(options: ConnectionOptions): Warehouse {
     ensureAppend: (table) => ensureAppendTable({ connection, database, advise }, table),
     append: (rows) => appendRows({ connection, database }, rows),
     appended: (table, range) => appendedPlaces({ connection, database }, { table, range }),
+    lastAppended: (table, of) => lastAppendedOffset({ connection, database }, { table, ...of }),
     query: (sql) => inside.select("run the query", sql, { settings: { readonly: "2" } }),
     ping: () => connection.ping(),
     close: async () => {

@@ -5,11 +5,13 @@ import { counted } from "../numbers.ts";
 import type { Failure } from "./failure.ts";
 import type { Event } from "./output.ts";
 import { isStandbyEvent, standbyEvent } from "./standby_events.ts";
+import { isStreamEvent, streamEvent } from "./stream_events.ts";
 import { hasResumed, startText } from "./start_report_text.ts";
 
 /** What a topology's event means to a reader. `data`: the data directory, for commands that it names. */
 export function eventOf(topology: string, event: RunEvent, { data }: { readonly data?: string } = {}): Event {
   if (isStandbyEvent(event)) return standbyEvent(topology, event);
+  if (isStreamEvent(event)) return streamEvent(topology, event);
   switch (event.kind) {
     case "assigned":
       return {

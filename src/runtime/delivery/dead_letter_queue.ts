@@ -1,13 +1,14 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { DeadLetter, DeadLetters, Resolution } from "../../ports/dead_letters.ts";
-import type { Bytes, LogRecord, Position } from "../../ports/log.ts";
+import type { Bytes } from "../../ports/log.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import { retry } from "../../ports/retry.ts";
 import { digestOf } from "../../record/digest.ts";
-import type { DeserializationError, ProcessorError } from "../../record/errors.ts";
+import { type DeserializationError, ProcessorError } from "../../record/errors.ts";
 import { parseKeyText } from "../../record/key.ts";
 import { subjectOf } from "../../record/subject_of.ts";
 import type { RunEvent } from "../run_event.ts";
+import type { EventRefused, Maker, RecordRefused, RowRefused, SinkRowRefused } from "./refused.ts";
 import { LetterLog } from "./letter_log.ts";
 import { keyByName, placesOf, RECORD_LENGTH_MAX, rowText } from "./letter_text.ts";
 
@@ -25,39 +26,6 @@ const MENDED: Readonly<Record<DeadLetter["stage"], string>> = {
   callback: "it was evaluated again without this error, or is gone",
   sink: "the row that ClickHouse refused is another one now, or gone",
 };
-
-/** Who writes a letter: a task or a global table, and which life of it. */
-export interface Maker {
-  readonly task: string;
-  readonly epoch: number;
-}
-
-/** A letter about a row. */
-export interface RowRefused extends Maker {
-  readonly error: ProcessorError;
-  readonly subject: string;
-  /** Names of the key's columns. */
-  readonly columns: readonly string[];
-  /** Where the row's newest record lies; null if that is not known. */
-  readonly position: Position | null;
-  readonly occasion: DeadLetter["occasion"];
-}
-
-/** A record that could not be read. */
-export interface RecordRefused extends Maker {
-  readonly position: Position;
-  readonly record: LogRecord;
-  /** Null if its key cannot be read, either. */
-  readonly subject: string | null;
-}
-
-/** A row that ClickHouse refused. */
-export interface SinkRowRefused extends Maker {
-  readonly sink: string;
-  readonly columns: readonly string[];
-  readonly key: string;
-  readonly line: string;
-}
 
 /** A resolution without what the queue knows itself. */
 type Resolved = Resolution extends infer R ? R extends Resolution ? Omit<R, "topology" | "timestampMs"> : never : never;
@@ -119,6 +87,21 @@ export class DeadLetterQueue {
       occasion,
       key: keyByName(columns, parseKeyText(error.key)).slice(0, KEY_LENGTH_MAX),
       record: rowText(error.row),
+    }));
+  }
+
+  /** What became of an event: a callback threw, or ClickHouse refused a row of it. */
+  event({ task, epoch, subject, position, ...what }: EventRefused, error: Error): void {
+    const { stage } = what;
+    const [operator, reason, record] = error instanceof ProcessorError
+      ? [error.operator, error.reason, rowText(error.row)]
+      : [`sink ${what.sink}`, "refused", what.line?.slice(0, RECORD_LENGTH_MAX) ?? null];
+    const key = error instanceof ProcessorError ? error.key.slice(0, KEY_LENGTH_MAX) : null;
+    this.#add({ task, epoch, subject, stage, reason, operator }, error, () => ({
+      ...position,
+      occasion: null,
+      key,
+      record,
     }));
   }
 

@@ -62,6 +62,7 @@ export function mendingWarehouse(warehouse: Warehouse, onMade: (table: TableSpec
     ensureAppend: (table) => warehouse.ensureAppend(table),
     append: (rows) => mendedAppend(rows.table, () => warehouse.append(rows)),
     appended: (table, range) => mendedAppend(table, () => warehouse.appended(table, range)),
+    lastAppended: (table, of) => mendedAppend(table, () => warehouse.lastAppended(table, of)),
     query: (sql) => warehouse.query(sql),
     ping: () => warehouse.ping(),
     close: () => warehouse.close(),

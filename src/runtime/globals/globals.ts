@@ -1,6 +1,7 @@
-import type { GlobalTable } from "../../plan/physical.ts";
+import type { GlobalTable, LookupPlan } from "../../plan/physical.ts";
 import type { Position } from "../../ports/log.ts";
 import type { Key } from "../../record/key.ts";
+import type { Row } from "../../record/row.ts";
 import type { Links, Walk } from "../../state/links.ts";
 import type { Refusals } from "../../state/refusals.ts";
 import type { GlobalView } from "../../state/right_store.ts";
@@ -46,6 +47,8 @@ export class Globals {
   #joining: GlobalState[] = [];
   readonly #listeners = new Set<GlobalListener>();
   #fanOuts: FanOut[] = [];
+  /** Of {@link find}, by table and step. */
+  readonly #views = new Map<string, GlobalView>();
   /** Where the record lies whose change is being made; null while none is. */
   reading: Position | null = null;
 
@@ -86,6 +89,13 @@ export class Globals {
 
   listen(listener: GlobalListener): void {
     this.#listeners.add(listener);
+  }
+
+  /** The value that a register which is looked up has for a key; null if it has none. */
+  find({ table, step }: Pick<LookupPlan, "table" | "step">, key: Key): Row | null {
+    const { find, read } = this.#views.getOrInsertComputed(`${table} ${step}`, () => this.view(table, step));
+    const slot = find(key);
+    return slot === NO_SLOT ? null : read(slot);
   }
 
   /** The values of a register that is looked up. */

@@ -33,8 +33,8 @@ export function createTaskContext(parts: {
 }): TaskContext {
   const { topics, topology, ports, deadLetters, globalLetters, writers, producer } = parts;
   const { plan, partitions, inboxes } = topics;
-  const looked = [...plan.tables, ...plan.globals].flatMap((table) =>
-    table.lookups.flatMap((lookup) => lookup.global ? [[lookup.table, lookup.step] as const] : [])
+  const looked = [...plan.tables, ...plan.globals, ...plan.streams].flatMap(({ lookups }) =>
+    lookups.flatMap((lookup) => lookup.global ? [[lookup.table, lookup.step] as const] : [])
   );
   const globals: Globals = new Globals({
     tables: plan.globals,

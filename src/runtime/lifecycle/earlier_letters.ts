@@ -67,9 +67,13 @@ export class EarlierLetters {
 
   #gone(): void {
     const { hosts, topics } = this.#instance;
-    if (this.#goneDone || !hosts.has(taskId(topics.plan.tables[0].name, 0))) return;
+    const { tables, streams } = topics.plan;
+    if (this.#goneDone || tables.length === 0 || !hosts.has(taskId(tables[0].name, 0))) return;
     this.#goneDone = true;
-    const own = topics.plan.tables.flatMap(({ name, index }) => taskIds(name, topics.partitions[index]));
+    const own = [
+      ...tables.flatMap(({ name, index }) => taskIds(name, topics.partitions[index])),
+      ...streams.flatMap(({ name, source }) => taskIds(name, topics.streams.get(source.topic)!.partitions)),
+    ];
     const globals = topics.plan.globals.map((table) => this.#parts.globals.makerOf(table).task);
     this.#parts.letters.resolve({ kind: "gone", tasks: [...own, ...globals], why: NO_TASK });
   }

@@ -3,7 +3,8 @@ import type { Position } from "../../ports/log.ts";
 import type { Key } from "../../record/key.ts";
 import { subjectOf } from "../../record/subject_of.ts";
 import { Refusals } from "../../state/refusals.ts";
-import type { DeadLetterQueue, Maker } from "../delivery/dead_letter_queue.ts";
+import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
+import type { Maker } from "../delivery/refused.ts";
 import type { Unreadable } from "../globals/global_reader.ts";
 
 /**

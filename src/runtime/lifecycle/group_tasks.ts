@@ -1,6 +1,6 @@
 import type { GroupTask } from "../../ports/log.ts";
 import type { TaskTable } from "../../plan/physical.ts";
-import { taskId } from "../../record/task_id.ts";
+import { taskId, taskIds } from "../../record/task_id.ts";
 import type { Topics } from "./topics.ts";
 
 /** One task of each partition of each table. */
@@ -18,6 +18,16 @@ export function partitionedTasks(
 
 /** One unit of assignment for each of them: its source partitions and its inbox partition. */
 export function groupTasks(topics: Topics): GroupTask[] {
+  return [...tableTasks(topics), ...streamTasks(topics)];
+}
+
+function streamTasks({ plan, streams }: Topics): GroupTask[] {
+  return plan.streams.flatMap(({ name, source: { topic } }) =>
+    taskIds(name, streams.get(topic)!.partitions).map((id, partition) => ({ id, partitions: [{ topic, partition }] }))
+  );
+}
+
+function tableTasks(topics: Topics): GroupTask[] {
   return partitionedTasks(topics).map(({ id, table, partition }) => ({
     id,
     partitions: [

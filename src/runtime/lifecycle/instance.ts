@@ -15,6 +15,20 @@ import type { Standby } from "./standby.ts";
 import type { TaskHost } from "./task_host.ts";
 import type { Topics } from "./topics.ts";
 
+/** The task of a stream's partition, as others see it. */
+export interface StreamView {
+  readonly id: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly state: "starting" | "running" | "waiting";
+  /** The next offset to read. */
+  readonly position: number;
+  /** Where the partition ends, as known. */
+  readonly end: number;
+  /** Rows that ClickHouse has not acknowledged, by sink. */
+  pendingRows(): ReadonlyMap<string, number>;
+}
+
 /** One topology on one process, prepared: what its parts share. */
 export interface Instance {
   readonly topology: Topology;
@@ -35,6 +49,8 @@ export interface Instance {
   readonly hosts: Map<string, TaskHost>;
   /** Those of other instances' tasks, by task id. */
   readonly standbys: Map<string, Standby>;
+  /** Assigned tasks of streams, by id. */
+  readonly streams: ReadonlyMap<string, StreamView>;
   /** Tasks with something to do. */
   readonly busy: Set<TaskHost>;
   /** Makes the loop look at {@link Instance.busy} now. */

@@ -6,7 +6,6 @@ import type { Problems } from "../problems.ts";
 import type { RunEvent } from "../run_event.ts";
 import type { TaskContext } from "../task/task_context.ts";
 import type { GlobalLetters } from "./global_letters.ts";
-import type { TaskHost } from "./task_host.ts";
 import type { Topics } from "./topics.ts";
 
 /** What the global tables of a topology are wired to. */
@@ -16,7 +15,8 @@ export interface OpenGlobalsOptions {
   readonly ports: Ports;
   readonly problems: Problems;
   readonly letters: GlobalLetters;
-  readonly hosts: ReadonlyMap<string, TaskHost>;
+  /** Nothing may be evaluated any more. */
+  readonly closeTasks: () => void;
   readonly onDoubt: (table: string, doubt: UnitDoubt) => void;
   readonly onProgress: () => void;
   readonly onEvent: (event: RunEvent) => void;
@@ -25,7 +25,7 @@ export interface OpenGlobalsOptions {
 
 /** The reader of a topology's global tables, which nothing is read by yet. */
 export function openGlobals(options: OpenGlobalsOptions): GlobalReader {
-  const { topics, context, ports, problems, letters, hosts, onDoubt, onProgress, onEvent, fail } = options;
+  const { topics, context, ports, problems, letters, closeTasks, onDoubt, onProgress, onEvent, fail } = options;
   return new GlobalReader({
     tables: topics.plan.globals,
     topics: topics.sources,
@@ -45,7 +45,7 @@ export function openGlobals(options: OpenGlobalsOptions): GlobalReader {
     },
     onFatal: (error) => {
       // In this turn: the tables are others' too, and go on to change without a word.
-      for (const { task } of hosts.values()) if (task !== null) task.closed = true;
+      closeTasks();
       fail(error);
     },
   });

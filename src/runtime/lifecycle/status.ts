@@ -1,5 +1,5 @@
 import { type Held, heldRows } from "./held_rows.ts";
-import type { Instance } from "./instance.ts";
+import type { Instance, StreamView } from "./instance.ts";
 import { staleKeys, storedRows } from "./instance.ts";
 import type { Standby, StandbyState } from "./standby.ts";
 import type { HostState, TaskHost } from "./task_host.ts";
@@ -13,8 +13,8 @@ export interface TaskStatus {
   readonly lagRecords: number;
   /** Rows whose first evaluation waits for partners. */
   readonly pendingRows: number;
-  /** `position`: the next offset to read. */
-  readonly inbox: { readonly topic: string; readonly position: number };
+  /** `position`: the next offset to read. Null for a stream's task, which has none. */
+  readonly inbox: { readonly topic: string; readonly position: number } | null;
 }
 
 /** What one standby keeps of another instance's task. */
@@ -58,7 +58,7 @@ export const NOT_PREPARED: RunnerStatus = {
 
 /** How the topology stands now. */
 export function statusOf(instance: Instance): RunnerStatus {
-  const tasks = [...instance.hosts.values()].map(taskStatus);
+  const tasks = [...[...instance.hosts.values()].map(taskStatus), ...instance.streams.values().map(streamStatus)];
   return {
     tasks,
     tasksRunning: tasks.filter(({ state }) => state === "running").length,
@@ -80,6 +80,10 @@ function taskStatus(host: TaskHost): TaskStatus {
     pendingRows: host.task?.pending ?? 0,
     inbox: { topic: host.inboxTopic, position: host.inboxPosition },
   };
+}
+
+function streamStatus({ id, partition, state, position, end }: StreamView): TaskStatus {
+  return { id, partition, state, lagRecords: Math.max(0, end - position), pendingRows: 0, inbox: null };
 }
 
 function standbyStatus({ id, partition, state, lag, rows }: Standby): StandbyStatus {

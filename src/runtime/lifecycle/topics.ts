@@ -19,6 +19,8 @@ export interface Topics {
   /** Of every epoch: the one that is set, or a later one if the topology has taken tables over. */
   readonly generation: number;
   readonly sources: ReadonlyMap<string, TopicDescription>;
+  /** Topics of events. */
+  readonly streams: ReadonlyMap<string, TopicDescription>;
   /** Partitions of each table, which are those of its inbox, by table index. */
   readonly partitions: readonly number[];
   /** Conversation topic of each table, by table index. */
@@ -55,7 +57,7 @@ export interface PrepareOptions {
  */
 export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
   const { topology, log } = prepare;
-  const { sources, known } = await awaitSources(prepare);
+  const { sources, streams, known } = await awaitSources(prepare);
   const plan = compile(topology, (topic) => sources.get(topic)?.partitions);
   const problems = prepare.options.allowRetention ? [] : [...sources.values()].flatMap(rebuildProblem);
   if (problems.length > 0) throw new ConfigError(problems);
@@ -89,7 +91,7 @@ export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
   for (const topic of described.values()) wrong.push(...await raiseLimits(topic, log, options));
   if (wrong.length > 0) throw new ConfigError(wrong);
   if (taken !== null) prepare.onTakenOver(taken);
-  return { plan, generation, sources, partitions, inboxes };
+  return { plan, generation, sources, streams, partitions, inboxes };
 }
 
 const MISSING_TOPIC_ADVICE = "Debezium creates a topic with its first record; check table.include.list";
@@ -100,14 +102,16 @@ const MISSING_TOPIC_ADVICE = "Debezium creates a topic with its first record; ch
  */
 async function awaitSources(
   prepare: PrepareOptions,
-): Promise<{ readonly sources: Map<string, TopicDescription>; readonly known: number }> {
+): Promise<Pick<Topics, "sources" | "streams"> & { readonly known: number }> {
   const { topology, options: { generation } } = prepare;
   const tables = compile(topology).tables.map(({ name }) => name);
   const later = laterInboxes({ topology: topology.name, tables, generation });
   const names = [...new Set(prepare.topology.nodes.flatMap((node) => node.op === "source" ? [node.source.topic] : []))];
+  const events = topology.streams.flatMap((node) => node.op === "events" ? [node.source.topic] : []);
   const find = async () => {
-    const found = await prepare.log.topics([...names, ...[...later.values()].flat()]);
-    const missing = names.filter((name) => !found.has(name));
+    const wanted = [...new Set([...names, ...events])];
+    const found = await prepare.log.topics([...wanted, ...[...later.values()].flat()]);
+    const missing = wanted.filter((name) => !found.has(name));
     if (missing.length === 0) return found;
     const message = `Waiting for topic(s) ${missing.join(", ")}: not there yet. ${
       prepare.log.missingTopicAdvice ?? MISSING_TOPIC_ADVICE
@@ -126,6 +130,7 @@ async function awaitSources(
   const begun = [...later].filter(([, inboxes]) => inboxes.some((name) => found.has(name)));
   return {
     sources: new Map(names.map((name) => [name, found.get(name)!])),
+    streams: new Map(events.map((name) => [name, found.get(name)!])),
     known: Math.max(generation, ...begun.map(([later]) => later)),
   };
 }

@@ -1,5 +1,5 @@
 import { AskedRights } from "../../state/right_store.ts";
-import type { Instance } from "./instance.ts";
+import type { Instance, StreamView } from "./instance.ts";
 import type { HostState, TaskHost } from "./task_host.ts";
 import { readTopics } from "./topics.ts";
 
@@ -49,6 +49,7 @@ interface Ends {
   readonly ready: boolean;
   source(host: TaskHost, member: number): number;
   inbox(host: TaskHost): number;
+  stream(view: StreamView): number;
   readonly globals: ReadonlyMap<string, readonly number[]>;
 }
 
@@ -69,12 +70,15 @@ export const NOTHING_KNOWN: Unfinished = {
 export async function findUnfinished(instance: Instance, ready: () => boolean): Promise<Unfinished> {
   if (!ready()) return knownUnfinished(instance, ready);
   const ends = new Map<string, readonly number[]>();
-  for (const topic of readTopics(instance.topics)) ends.set(topic, (await instance.ports.log.offsets(topic)).end);
+  for (const topic of [...readTopics(instance.topics), ...instance.topics.streams.keys()]) {
+    ends.set(topic, (await instance.ports.log.offsets(topic)).end);
+  }
   const globals = await instance.globals.ends();
   return unfinishedTo(instance, {
     ready: ready(),
     source: (host, member) => ends.get(host.topics[member])![host.partition],
     inbox: (host) => ends.get(host.inboxTopic)![host.partition],
+    stream: (view) => ends.get(view.topic)![view.partition],
     globals,
   });
 }
@@ -85,31 +89,45 @@ export function knownUnfinished(instance: Instance, ready: () => boolean): Unfin
     ready: ready(),
     source: (host, member) => host.ends[member] ?? 0,
     inbox: (host) => host.inboxEnd,
+    stream: (view) => view.end,
     globals: instance.globals.knownEnds,
   });
 }
 
 function unfinishedTo(instance: Instance, ends: Ends): Unfinished {
-  const { busy, globals, producer, writers } = instance;
+  const { busy, globals, producer, writers, streams } = instance;
   const hosts = [...instance.hosts.values()];
   const left = (unanswered: (host: TaskHost) => UnfinishedTask["unanswered"]): Omit<Unfinished, "done"> => ({
     ready: ends.ready,
-    tasks: hosts.map((host): UnfinishedTask => ({
-      id: host.id,
-      state: host.state,
-      unread: unreadOf(host, ends),
-      pendingRows: host.task?.pending ?? 0,
-      busy: busy.has(host),
-      unanswered: unanswered(host),
-    })).filter(hasWork),
+    tasks: [
+      ...hosts.map((host): UnfinishedTask => ({
+        id: host.id,
+        state: host.state,
+        unread: unreadOf(host, ends),
+        pendingRows: host.task?.pending ?? 0,
+        busy: busy.has(host),
+        unanswered: unanswered(host),
+      })),
+      ...streams.values().map((view) => streamTask(view, ends)),
+    ].filter(hasWork),
     globalRecords: globals.behind(ends.globals),
     queuedBytes: producer.queuedBytes,
-    sinks: [...writers].map(([name, { pendingRows }]) => ({ name, rows: pendingRows })).filter(({ rows }) => rows > 0),
+    sinks: [
+      ...[...writers].map(([name, { pendingRows }]) => ({ name, rows: pendingRows })),
+      ...streams.values().flatMap((view) => [...view.pendingRows()].map(([name, rows]) => ({ name, rows }))),
+    ].filter(({ rows }) => rows > 0),
   });
   const cheap = left(() => []);
   if (!isDone(cheap)) return { done: false, ...cheap };
   const whole = left(unansweredOf);
   return { done: isDone(whole), ...whole };
+}
+
+function streamTask(view: StreamView, ends: Ends): UnfinishedTask {
+  const { id, state, topic, position } = view;
+  const end = ends.stream(view);
+  const unread = position < end ? [{ topic, kind: "source", position, end } as const] : [];
+  return { id, state, unread, pendingRows: 0, busy: false, unanswered: [] };
 }
 
 function hasWork({ state, unread, pendingRows, busy, unanswered }: UnfinishedTask): boolean {

@@ -1,6 +1,7 @@
 import type { Bytes } from "../../ports/log.ts";
 import type { DeserializationError } from "../../record/errors.ts";
-import type { DeadLetterQueue, Maker, RecordRefused } from "../delivery/dead_letter_queue.ts";
+import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
+import type { Maker, RecordRefused } from "../delivery/refused.ts";
 
 /** Records remembered, and what they take. */
 const RECORDS_MAX = 10_000;

@@ -127,7 +127,7 @@ const PARTITIONS = 3;
 async function openShop() {
   const { clock, log } = await openStepLog({ [TOPIC]: PARTITIONS });
   const sinks = [orderSink.spec, totalSink.spec];
-  const opened = await openEmbeddedWarehouse(server(), { clock, sinks: () => sinks });
+  const opened = await openEmbeddedWarehouse(server(), { clock, sinks: () => sinks, appends: () => [] });
   const rows = new Map<number, { id: number; shop: string; units: number }>();
   const put = (from: number, to: number) => {
     const changed = Array.from({ length: to - from }, (_, index) => {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { DeserializationError } from "../../../src/record/errors.ts";
-import type { RecordRefused } from "../../../src/runtime/delivery/dead_letter_queue.ts";
+import type { RecordRefused } from "../../../src/runtime/delivery/refused.ts";
 import { KeptLetters } from "../../../src/runtime/task/kept_letters.ts";
 
 const ERROR = new DeserializationError("not_json", "Cannot read it");

@@ -1,0 +1,113 @@
+import type { z } from "zod";
+import type { ColumnShape, ParsedRow, RowSchema } from "./source.ts";
+
+/** What is known of a record beside its key and its value. */
+export interface RecordMetadata {
+  /** Name of the topic. */
+  readonly topic: string;
+  /** Of the topic. */
+  readonly partition: number;
+  /** Within the partition. */
+  readonly offset: number;
+  /** Microseconds since the epoch: what the source's `time` gives, else the record's own timestamp. */
+  readonly timestampUs: number;
+}
+
+/** @ignore A schema of keys. */
+export type KeySchema<K = unknown> = z.ZodType<K, unknown>;
+
+/** The plain data of a topic of events, as planner and runtime see it. */
+export interface EventSpec {
+  /** Last part of the topic unless named otherwise; the root of operator names. */
+  readonly name: string;
+  /** Name of the topic. */
+  readonly topic: string;
+  /** How keys are read: as text, or as the JSON that a schema takes. */
+  readonly key: "text" | KeySchema;
+  /** How values are read: as text, or as JSON objects of these columns. */
+  readonly value: "text" | RowSchema;
+  /** The time of an event in microseconds since the epoch; null: the record's timestamp. */
+  readonly time: ((value: never, metadata: RecordMetadata) => number) | null;
+  /** Where a topology begins that has never read the topic. */
+  readonly from: "earliest" | "latest";
+  /** A record without a value is an event of the value null; else it is passed over. */
+  readonly nullValues: boolean;
+}
+
+/** A topic of events: a stream by nature. `K` is the type of its keys, `V` that of its values. */
+export class EventSource<K, V> {
+  /** @ignore Carries a type. */
+  declare readonly "~key": K;
+  /** @ignore Carries a type. */
+  declare readonly "~value": V;
+
+  /** @ignore Made by {@link events}. */
+  constructor(readonly spec: EventSpec) {}
+}
+
+/** @ignore The value null, if records without a value are events. */
+export type NullIf<N extends boolean> = N extends true ? null : never;
+
+/** @ignore What all topics of events may say. */
+export interface CommonEventOptions<K, N extends boolean> {
+  /**
+   * How keys are read: `"text"` (the default) as UTF-8, or a schema of JSON, as `int8()` or `z.object({...})`. A record
+   * without a key has the key null.
+   */
+  readonly key?: "text" | KeySchema<K>;
+  /** Names the stream in operators and metrics; default: the last part of the topic. */
+  readonly name?: string;
+  /** Where a topology begins that has never read the topic: at its first record (the default), or behind its last. */
+  readonly from?: "earliest" | "latest";
+  /**
+   * Whether a record without a value is an event, too, of the value null. Default: no, it is passed over and counted
+   * (`weir_source_records_skipped_total`).
+   */
+  readonly nullValues?: N;
+}
+
+/** Options of {@link events} for JSON objects. */
+export interface JsonEventOptions<S extends ColumnShape, K, N extends boolean> extends CommonEventOptions<K, N> {
+  /** Columns to read. Others are ignored; a missing or mistyped one sends the record to the dead letters. */
+  readonly row: RowSchema<S>;
+  /** The time of an event, microseconds since the epoch; default: the record's timestamp. */
+  readonly time?: (value: ParsedRow<S> | NullIf<N>, metadata: RecordMetadata) => number;
+}
+
+/** Options of {@link events} for texts. */
+export interface TextEventOptions<K, N extends boolean> extends CommonEventOptions<K, N> {
+  /** Values are UTF-8 texts, as they are. */
+  readonly text: true;
+  /** The time of an event, microseconds since the epoch; default: the record's timestamp. */
+  readonly time?: (value: string | NullIf<N>, metadata: RecordMetadata) => number;
+}
+
+/**
+ * Declares a topic whose records are events: each stands for itself, and none replaces another. Values are JSON
+ * objects, or texts as they are.
+ *
+ * @example const clicks = events("shop.clickstream", { row: z.object({ url: z.string(), user_id: int8() }) });
+ */
+export function events<S extends ColumnShape, K = string, N extends boolean = false>(
+  topic: string,
+  options: JsonEventOptions<S, K, N>,
+): EventSource<K | null, ParsedRow<S> | NullIf<N>>;
+/** Declares a topic of texts. */
+export function events<K = string, N extends boolean = false>(
+  topic: string,
+  options: TextEventOptions<K, N>,
+): EventSource<K | null, string | NullIf<N>>;
+export function events(
+  topic: string,
+  options: CommonEventOptions<unknown, boolean> & { row?: RowSchema; text?: true; time?: unknown },
+): EventSource<unknown, unknown> {
+  return new EventSource({
+    name: options.name ?? topic.slice(topic.lastIndexOf(".") + 1),
+    topic,
+    key: options.key ?? "text",
+    value: options.row ?? "text",
+    time: (options.time ?? null) as EventSpec["time"],
+    from: options.from ?? "earliest",
+    nullValues: options.nullValues ?? false,
+  });
+}

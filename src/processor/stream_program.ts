@@ -1,0 +1,160 @@
+import type { RecordMetadata } from "../dsl/events.ts";
+import type { GlobalJoinNode, StreamNode } from "../dsl/stream_nodes.ts";
+import type { LookupPlan, StreamPlan } from "../plan/physical.ts";
+import { ProcessorError } from "../record/errors.ts";
+import type { Key } from "../record/key.ts";
+import type { Row } from "../record/row.ts";
+import { columnAdded } from "./column_added.ts";
+import { foreignKeyOf, noForeignKey } from "./lookup_join.ts";
+
+/** What runs behind an operator. */
+type Next = (value: unknown, key: unknown, metadata: RecordMetadata) => void;
+
+/** What a stream's program is wired to. */
+export interface StreamPorts {
+  /** The row that a global table has for a key now; null if it has none. */
+  readonly find: (lookup: LookupPlan, key: Key) => Row | null;
+  /** The event goes into an append table: one of the plan's sinks, by name. */
+  readonly append: (sink: string, event: { readonly row: Row; readonly key: unknown }) => void;
+  /** A callback threw, or returned what it must not: this event goes no further there. */
+  readonly onError: (error: ProcessorError) => void;
+}
+
+/**
+ * What happens with the events of one topic, operator by operator, each event through all of them before the next one.
+ * It keeps nothing of an event. Where a callback throws, the event ends there, and nowhere else.
+ *
+ * Law: what comes out is what each operator's docstring in `dsl/streams.ts` says, in the order of the operators' ids
+ * where a stream is used several times.
+ */
+export function streamProgram({ nodes, lookups }: StreamPlan, ports: StreamPorts): Next {
+  const made = new Map<number, Next>();
+  // From the ends to the beginning: what runs behind an operator is there when it is made.
+  for (const node of nodes.toReversed()) {
+    const after = nodes.flatMap(({ id, inputs }) =>
+      inputs.flatMap((input) => input === node.id ? [made.get(id)!] : [])
+    );
+    made.set(node.id, operator(node, { next: inOrder(after), lookups, ports }));
+  }
+  return made.get(nodes[0].id)!;
+}
+
+function inOrder(all: readonly Next[]): Next {
+  if (all.length === 1) return all[0];
+  return (value, key, metadata) => {
+    for (const next of all) next(value, key, metadata);
+  };
+}
+
+interface Surroundings {
+  readonly next: Next;
+  readonly lookups: readonly LookupPlan[];
+  readonly ports: StreamPorts;
+}
+
+/** Key and value. */
+type Event = readonly [unknown, unknown];
+
+/** The events that an operator makes of one. @throws what its callback throws */
+type Operator = (value: unknown, key: unknown, metadata: RecordMetadata) => readonly Event[];
+
+const NONE: readonly Event[] = [];
+
+function operator(node: StreamNode, surroundings: Surroundings): Next {
+  const { next, ports } = surroundings;
+  const run = operatorOf(node, surroundings);
+  if (run === null) return next;
+  return (value, key, metadata) => {
+    let events: readonly Event[];
+    try {
+      events = run(value, key, metadata);
+    } catch (cause) {
+      return ports.onError(new ProcessorError(node.name, keyShown(key), { cause, row: value }));
+    }
+    for (const [newKey, newValue] of events) next(newValue, newKey, metadata);
+  };
+}
+
+/** Null where events go on as they are. */
+function operatorOf(node: StreamNode, { lookups, ports }: Surroundings): Operator | null {
+  switch (node.op) {
+    case "events":
+    case "merge":
+      return null;
+    case "filter":
+      return (value, key, metadata) => node.predicate(value, key, metadata) ? [[key, value]] : NONE;
+    case "branch":
+      return (value, key, metadata) => {
+        const first = node.predicates.findIndex((predicate) => predicate(value, key, metadata));
+        return (first < 0 ? node.predicates.length : first) === node.branch ? [[key, value]] : NONE;
+      };
+    case "mapValues":
+      return (value, key, metadata) => [[key, node.mapper(value, key, metadata)]];
+    case "flatMapValues":
+      return (value, key, metadata) => all(node.mapper(value, key, metadata)).map((one) => [key, one]);
+    case "map":
+      return (value, key, metadata) => [pair(node.mapper(value, key, metadata))];
+    case "flatMap":
+      return (value, key, metadata) => all(node.mapper(value, key, metadata)).map(pair);
+    case "selectKey":
+      return (value, key, metadata) => [[node.mapper(value, key, metadata), value]];
+    case "peek":
+      return (value, key, metadata) => {
+        node.action(value, key, metadata);
+        return [[key, value]];
+      };
+    case "globalJoin":
+      return globalJoin(node, { lookup: lookups.find(({ name }) => name === node.name)!, find: ports.find });
+    case "append":
+      return (value, key) => {
+        ports.append(node.name, { row: rowOf(value), key });
+        return NONE;
+      };
+  }
+}
+
+function globalJoin(
+  { kind, column, foreignKey }: GlobalJoinNode,
+  { lookup, find }: { readonly lookup: LookupPlan } & Pick<StreamPorts, "find">,
+): Operator {
+  const keyOf = foreignKeyOf(lookup.keyColumns);
+  const withColumn = columnAdded(column);
+  return (value, key, metadata) => {
+    const raw = foreignKey(value, key, metadata);
+    if (raw === undefined) throw noForeignKey();
+    const right = raw === null ? null : find(lookup, keyOf(raw));
+    return right === null && kind === "inner" ? NONE : [[key, withColumn(rowOf(value), right)]];
+  };
+}
+
+/** All at once, so that a callback that throws on its way has given nothing. */
+function all(given: unknown): unknown[] {
+  if (typeof given === "string" || typeof (given as Iterable<unknown> | null)?.[Symbol.iterator] !== "function") {
+    throw new TypeError(`Cannot take ${shown(given)} as several events: return an array, or another iterable`);
+  }
+  return [...given as Iterable<unknown>];
+}
+
+function pair(given: unknown): Event {
+  if (Array.isArray(given) && given.length === 2) return given as unknown as Event;
+  throw new TypeError(`Cannot take ${shown(given)} as a key and a value: return [key, value]`);
+}
+
+function rowOf(value: unknown): Row {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Row;
+  throw new TypeError(`Cannot take ${shown(value)} as a row: map it to an object with mapValues()`);
+}
+
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  return typeof value === "object" && value !== null ? "an object" : String(value).slice(0, 60);
+}
+
+/** As dead letters name an event; it need not be one that can be a key of a table. */
+function keyShown(key: unknown): string {
+  try {
+    return JSON.stringify(key, (_, part) => typeof part === "bigint" ? String(part) : part) ?? String(key);
+  } catch {
+    return String(key);
+  }
+}

@@ -1,0 +1,51 @@
+import type { AppendPlan } from "../../plan/physical.ts";
+import type { Instance } from "../lifecycle/instance.ts";
+import { AppendWriter } from "./append_writer.ts";
+import type { StreamLetters } from "./stream_letters.ts";
+import type { StreamTask } from "./stream_task.ts";
+
+/** An insert that a former owner has sent is over by then: longer than a request to ClickHouse may take. */
+const FORMER_INSERT_MS = 60_000;
+
+/** What the writer of one task is wired to. */
+interface WriterParts {
+  readonly instance: Instance;
+  readonly letters: StreamLetters;
+  readonly closed: () => boolean;
+  /** As {@link AppendWriterOptions.announced}. */
+  readonly announced: () => Promise<void>;
+  /** Timestamp of the first record behind what is written now; 0 if unknown. */
+  readonly sourceMs: () => number;
+}
+
+/** Under which name it is a problem that ClickHouse does not take a task's rows. */
+export function appendProblem({ id }: StreamTask, { name }: AppendPlan): string {
+  return `clickhouse ${name} of ${id}`;
+}
+
+/** The writer of a stream's task, with its metrics, problems and dead letters. */
+export function appendWriterOf(task: StreamTask, parts: WriterParts): AppendWriter {
+  const { instance, letters, closed, announced, sourceMs } = parts;
+  const { ports: { warehouse, clock, metrics }, topology, problems } = instance;
+  return new AppendWriter({
+    warehouse,
+    clock,
+    formerInsertMs: FORMER_INSERT_MS,
+    stopped: closed,
+    announced,
+    onRefused: ({ sink, row }, error) => {
+      const position = { topic: task.plan.source.topic, partition: task.partition, offset: row.offset };
+      letters.refused({ task: task.id, position, sink: sink.name, row }, error);
+    },
+    onState: (sink, problem) => problems.set(appendProblem(task, sink), problem),
+    onInserted: (sink, { rows, durationMs }) => {
+      const labels = { topology: topology.name, sink: sink.name };
+      metrics.count("weir_sink_rows_total", labels, rows);
+      metrics.observe("weir_sink_insert_rows", labels, rows);
+      metrics.observe("weir_sink_insert_seconds", labels, durationMs / 1000);
+      const firstMs = sourceMs();
+      if (firstMs === 0) return;
+      metrics.observe("weir_visible_delay_seconds", labels, Math.max(0, clock.nowMs() - firstMs) / 1000);
+    },
+  });
+}

@@ -1,0 +1,105 @@
+import type { Fetched, LogRecord } from "../../ports/log.ts";
+import { StreamBatch } from "./stream_batch.ts";
+
+/** Batches that wait for ClickHouse before reading stops. */
+const WAITING_MAX = 2;
+const BYTES_MAX = 16 * 1024 * 1024;
+/** A range is not longer, whatever its records make. */
+export const RANGE_OFFSETS_MAX = 100_000;
+
+/** Evaluates records into a batch, which reaches to `nextOffset` then. */
+type Evaluate = (
+  part: { readonly records: readonly LogRecord[]; readonly nextOffset: number },
+  batch: StreamBatch,
+) => void;
+
+/** Where a queue begins. */
+export interface BatchQueueOptions {
+  readonly position: number;
+  /** The records below this offset make one batch, whatever their number: somebody has announced it so. */
+  readonly announcedTo: number | null;
+  /** Rows of a batch. */
+  readonly rowsMax: number;
+  readonly evaluate: Evaluate;
+}
+
+/** What was read of a partition and waits to be added: batches that follow each other without a gap. */
+export class BatchQueue {
+  readonly #options: BatchQueueOptions;
+  readonly #announcedTo: number;
+  readonly #sealed: StreamBatch[] = [];
+  #open: StreamBatch;
+
+  constructor(options: BatchQueueOptions) {
+    this.#options = options;
+    this.#announcedTo = options.announcedTo ?? options.position;
+    this.#open = new StreamBatch(options.position);
+  }
+
+  /** The next offset to read. */
+  get position(): number {
+    return this.#open.to;
+  }
+
+  /** Whether the announced range is not read to its end. */
+  get recovers(): boolean {
+    return this.position < this.#announcedTo;
+  }
+
+  /** So much waits that nothing more must be read. */
+  get full(): boolean {
+    return this.#sealed.length >= WAITING_MAX;
+  }
+
+  /** All that wait, in their order. */
+  get batches(): readonly StreamBatch[] {
+    return [...this.#sealed, this.#open];
+  }
+
+  /** Evaluates what was fetched. */
+  take({ records, nextOffset }: Pick<Fetched, "records" | "nextOffset">): void {
+    const limit = this.#announcedTo;
+    if (!this.recovers || nextOffset < limit) return this.#add(records, nextOffset);
+    const behind = records.findIndex(({ offset }) => offset >= limit);
+    this.#add(behind < 0 ? records : records.slice(0, behind), limit);
+    this.#seal();
+    if (nextOffset > limit) this.#add(behind < 0 ? [] : records.slice(behind), nextOffset);
+  }
+
+  #add(records: readonly LogRecord[], nextOffset: number): void {
+    const { evaluate, rowsMax } = this.#options;
+    evaluate({ records, nextOffset }, this.#open);
+    const { rowCount, bytes, from, to } = this.#open;
+    const full = rowCount >= rowsMax || bytes >= BYTES_MAX || to - from >= RANGE_OFFSETS_MAX / 2;
+    if (full && !this.recovers) this.#seal();
+  }
+
+  #seal(): void {
+    this.#sealed.push(this.#open);
+    this.#open = new StreamBatch(this.#open.to);
+  }
+
+  /** Takes out the next batch that holds rows and can be added; null if there is none. */
+  next(): StreamBatch | null {
+    if (!this.#dropEmpty() && !this.recovers && this.#open.rowCount > 0) this.#seal();
+    return this.#sealed.shift() ?? null;
+  }
+
+  /** Whether {@link next} would give a batch. */
+  get hasNext(): boolean {
+    return this.#dropEmpty() || (!this.recovers && this.#open.rowCount > 0);
+  }
+
+  /** Everything below was read, and waits for nothing. */
+  get quietTo(): number {
+    this.#dropEmpty();
+    const first = this.#sealed[0] ?? this.#open;
+    return first.rowCount > 0 || this.recovers ? first.from : first.to;
+  }
+
+  /** Returns whether a sealed batch with rows is left. */
+  #dropEmpty(): boolean {
+    while (this.#sealed[0]?.rowCount === 0) this.#sealed.shift();
+    return this.#sealed.length > 0;
+  }
+}

@@ -1,0 +1,45 @@
+import type { AppendPlan } from "../../plan/physical.ts";
+import type { AppendRow } from "../../ports/warehouse.ts";
+import { digestOf } from "../../record/digest.ts";
+
+/** A row with the digest of its line. */
+export interface BatchRow extends AppendRow {
+  readonly digest: number;
+}
+
+/** Of what rows hold, and of their places. */
+export function rowsDigest(rows: readonly BatchRow[]): number {
+  return digestOf(rows.map(({ offset, index, digest }) => `${offset}.${index} ${digest}`).join());
+}
+
+/** What the records of one partition, from an offset to below another one, add to the sinks. */
+export class StreamBatch {
+  readonly from: number;
+  /** Where the next record is read: all below are in it. */
+  to: number;
+  /** By sink, in the order of their places. */
+  readonly rows = new Map<AppendPlan, BatchRow[]>();
+  rowCount = 0;
+  bytes = 0;
+  /** Timestamp of the first record that makes a row, milliseconds since the epoch; 0 before any. */
+  sourceMs = 0;
+
+  constructor(from: number) {
+    this.from = from;
+    this.to = from;
+  }
+
+  /** Of all rows: what they hold, where they come from and go to. */
+  get digest(): number {
+    return digestOf([...this.rows].map(([{ name }, rows]) => `${name} ${rowsDigest(rows)}`).join());
+  }
+
+  /** Adds a row of the record at `offset`; its line is kept. */
+  add(sink: AppendPlan, { offset, line, digest }: Omit<BatchRow, "index">): void {
+    const rows = this.rows.getOrInsertComputed(sink, () => []);
+    const last = rows.at(-1);
+    rows.push({ offset, index: last?.offset === offset ? last.index + 1 : 0, line, digest });
+    this.rowCount++;
+    this.bytes += line.length;
+  }
+}

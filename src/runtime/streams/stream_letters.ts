@@ -1,0 +1,53 @@
+import type { LogRecord, Position } from "../../ports/log.ts";
+import type { AppendRow } from "../../ports/warehouse.ts";
+import type { DeserializationError, ProcessorError } from "../../record/errors.ts";
+import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
+
+/** An event's place, and the task that had it. */
+interface EventPlace {
+  readonly task: string;
+  readonly position: Position;
+}
+
+/**
+ * Dead letters of events. Each event stands for itself, so each letter is about its place, and stays until a person
+ * has seen to it: no later event says that it no longer applies.
+ */
+export class StreamLetters {
+  readonly #letters: DeadLetterQueue;
+  readonly #epoch: number;
+
+  /** `startMs`: takes the place of an epoch. */
+  constructor(letters: DeadLetterQueue, startMs: number) {
+    this.#letters = letters;
+    this.#epoch = startMs;
+  }
+
+  /** A record that could not be read as an event. */
+  undecodable(
+    { task, position, record }: EventPlace & { readonly record: LogRecord },
+    error: DeserializationError,
+  ): void {
+    const subject = subjectOf(position);
+    this.#letters.undecodable({ task, epoch: this.#epoch, position, record, subject }, error);
+  }
+
+  /** A callback threw for an event. */
+  callback({ task, position }: EventPlace, error: ProcessorError): void {
+    this.#letters.event({ task, epoch: this.#epoch, position, subject: subjectOf(position), stage: "callback" }, error);
+  }
+
+  /** ClickHouse refused a row of an event. */
+  refused(
+    { task, position, sink, row }: EventPlace & { readonly sink: string; readonly row: AppendRow },
+    error: Error,
+  ): void {
+    const line = `${new TextDecoder().decode(row.line)}]`;
+    const subject = `${subjectOf(position)}/${row.index}`;
+    this.#letters.event({ task, epoch: this.#epoch, position, subject, stage: "sink", sink, line }, error);
+  }
+}
+
+function subjectOf({ topic, partition, offset }: Position): string {
+  return `${topic}/${partition}/${offset}`;
+}

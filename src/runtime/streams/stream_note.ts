@@ -1,0 +1,39 @@
+/** What is committed with the position of a stream's partition. */
+export interface StreamNote {
+  /** Id of the topic; null where the log knows none. */
+  readonly topicId: string | null;
+  /** Rows that were about to be added: they may be there. Null: there is nothing of the kind. */
+  readonly announced: Announced | null;
+  /** Records before the position that were gone before they were processed: whoever reads this says so. */
+  readonly lost: number;
+}
+
+/** The rows of the records from the position to below an offset. */
+export interface Announced {
+  readonly to: number;
+  /** Of what they hold, and where they go. */
+  readonly digest: number;
+}
+
+/** As text: JSON. */
+export function encodeNote({ topicId, announced, lost }: StreamNote): string {
+  return JSON.stringify({
+    v: 1,
+    id: topicId,
+    ...(announced === null ? {} : { to: announced.to, digest: announced.digest }),
+    ...(lost === 0 ? {} : { lost }),
+  });
+}
+
+/** Back from {@link encodeNote}; null for what somebody else has committed. */
+export function decodeNote(text: string): StreamNote | null {
+  try {
+    const { v, id, to, digest, lost = 0 } = JSON.parse(text);
+    if (v !== 1 || (id !== null && typeof id !== "string") || !Number.isSafeInteger(lost)) return null;
+    if (to === undefined) return { topicId: id, announced: null, lost };
+    if (!Number.isSafeInteger(to) || typeof digest !== "number") return null;
+    return { topicId: id, announced: { to, digest }, lost };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,48 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { z } from "zod";
+import { eventReader } from "../../src/formats/event_reader.ts";
+import { Decimal, int8, numeric, timestamptz } from "../../src/mod.ts";
+import { DeserializationError } from "../../src/record/errors.ts";
+
+const row = z.object({
+  id: int8(),
+  price: numeric(12, 2),
+  at: timestamptz(),
+  note: z.string().nullable().default("-"),
+});
+
+function refused(read: () => unknown): string {
+  return (assertThrows(read, DeserializationError) as DeserializationError).reason;
+}
+
+Deno.test("eventReader() reads JSON objects with the column types of tables, great numbers exactly", () => {
+  const { value } = eventReader({ name: "clicks", key: "text", value: row });
+  const text = '{"more":1,"id":9007199254740993,"price":12.50,"at":"2026-01-01T00:00:00Z","note":null}';
+  for (const form of [text, new TextEncoder().encode(text)]) {
+    assertEquals(value(form), {
+      id: 9007199254740993n,
+      price: Decimal.parse("12.50"),
+      at: 1_767_225_600_000_000,
+      note: null,
+    });
+  }
+});
+
+Deno.test("eventReader() reads texts as they are, keys as text or by a schema", () => {
+  const plain = eventReader({ name: "lines", key: "text", value: "text" });
+  assertEquals([plain.key(null), plain.key("a"), plain.value(new TextEncoder().encode("é"))], [null, "a", "é"]);
+  const keyed = eventReader({ name: "lines", key: z.object({ id: int8() }), value: "text" });
+  assertEquals([keyed.key(null), keyed.key('{"id":9007199254740993}')], [null, { id: 9007199254740993n }]);
+  assertEquals(refused(() => keyed.key('{"id":"x"}')), "bad_key");
+  assertEquals(refused(() => keyed.key("x")), "not_json");
+});
+
+Deno.test("eventReader() refuses what is no event, and says why", () => {
+  const { value } = eventReader({ name: "clicks", key: "text", value: row });
+  assertEquals(refused(() => value("nothing")), "not_json");
+  assertEquals(refused(() => value("[1]")), "not_a_row");
+  assertEquals(refused(() => value('{"id":1}')), "missing_column");
+  assertEquals(refused(() => value('{"id":true,"price":"1","at":0}')), "wrong_type");
+  assertEquals(refused(() => value(new Uint8Array([0x22, 0xff, 0x22]))), "not_utf8");
+  assertEquals(refused(() => value(new Uint8Array(9 * 2 ** 20).fill(32))), "too_large");
+});

@@ -1,0 +1,82 @@
+import { assertEquals } from "@std/assert";
+import { z } from "zod";
+import { clickhouseAppend, debezium, events, int8, type TopologyBuilder } from "../../src/mod.ts";
+
+const clicks = events("clicks", {
+  key: int8(),
+  row: z.object({ user_id: int8(), url: z.string(), ms: z.number() }),
+  time: ({ ms }) => ms * 1_000,
+});
+const users = debezium("users", { key: ["id"], row: z.object({ id: int8(), country: z.string() }) });
+const views = clickhouseAppend("views", { columns: { url: "String", country: "String" }, orderBy: ["url"] });
+
+/** What the compiler says of it is what is tested. */
+function declared(declare: (builder: TopologyBuilder) => void): void {
+  assertEquals(typeof declare, "function");
+}
+
+Deno.test("callbacks of streams see the value, the key and the metadata in their types", () => {
+  declared((builder) => {
+    builder.stream(clicks)
+      .filter(({ url }, key, { timestampUs }) => url !== "" && key !== null && timestampUs > 0)
+      .selectKey(({ url }) => url)
+      .map((value, key) => [key.length, { ...value, at: "x" }])
+      .flatMapValues((value, key) => [`${value.at} ${key.toFixed()}`])
+      // @ts-expect-error -- a text has no such property
+      .filter((text) => text.url !== "");
+    // @ts-expect-error -- the key may be null
+    builder.stream(clicks).filter((_, key) => key > 1);
+  });
+});
+
+Deno.test("records without a value are events of null only if that is declared", () => {
+  declared((builder) => {
+    const may = events("may", { text: true, nullValues: true, time: (text) => text === null ? 0 : text.length });
+    builder.stream(may).mapValues((text) => text?.length ?? 0);
+    // @ts-expect-error -- it may be null
+    builder.stream(may).mapValues((text) => text.length);
+    builder.stream(events("never", { text: true })).mapValues((text) => text.length);
+  });
+});
+
+Deno.test("join() of a stream takes global tables, and gives a partner in its type", () => {
+  declared((builder) => {
+    const all = builder.stream(clicks);
+    all.leftJoin("user", builder.globalTable(users), (click) => click.user_id)
+      .mapValues(({ url, user }) => ({ url, country: user?.country ?? "" })).to(views);
+    all.join("user", builder.globalTable(users), (click) => click.user_id)
+      .mapValues(({ url, user }) => ({ url, country: user.country })).to(views);
+    // @ts-expect-error -- the partner may be null
+    all.leftJoin("user", builder.globalTable(users), ({ user_id }) => user_id).mapValues(({ user }) => user.country);
+    // @ts-expect-error -- a text is no key of this table
+    all.join("user", builder.globalTable(users), (click) => click.url);
+    // @ts-expect-error -- an inner join takes no null
+    all.join("user", builder.globalTable(users), (click) => click.user_id === 0 ? null : click.user_id);
+    // @ts-expect-error -- a partitioned table is no right side of a stream yet
+    all.join("user", builder.table(users), (click) => click.user_id);
+  });
+});
+
+Deno.test("to() of a stream refuses what does not fit, and sinks of the other kind", () => {
+  declared((builder) => {
+    // @ts-expect-error -- country is missing
+    builder.stream(clicks).to(views);
+    // @ts-expect-error -- a text is no row
+    builder.stream(clicks).mapValues(({ url }) => url).to(views);
+    // @ts-expect-error -- country is a number
+    builder.stream(clicks).mapValues(({ url }) => ({ url, country: 1 })).to(views);
+    // @ts-expect-error -- a table's rows change, which an append table cannot show
+    builder.table(users).mapValues((user) => ({ url: "", country: user.country })).to(views);
+  });
+  // @ts-expect-error -- it is not among the columns
+  clickhouseAppend("t", { columns: { a: "Int64" }, orderBy: ["b"] });
+});
+
+Deno.test("split() has the branches by name, and the rest", () => {
+  declared((builder) => {
+    const { local, rest } = builder.stream(clicks).split({ local: ({ url }) => url.startsWith("/") });
+    local.merge(rest).mapValues(({ url }) => ({ url, country: "" })).to(views);
+    // @ts-expect-error -- there is no such branch
+    builder.stream(clicks).split({ local: () => true }).remote;
+  });
+});
