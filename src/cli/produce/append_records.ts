@@ -9,9 +9,9 @@ const TRIES_MAX = 30;
 /** Begin of the names of Weir's own topics, the inboxes of tasks. */
 const OWN_PREFIX = "weir.";
 
-/** A record with its key's bytes; `value` null: a tombstone. */
+/** A record with its key's bytes, or none; `value` null: a tombstone. */
 export interface KeyedRecord {
-  readonly key: string;
+  readonly key: string | null;
   readonly value: string | null;
 }
 
@@ -20,6 +20,8 @@ export interface AppendRequest {
   readonly topic: string;
   /** Of the topic, if it must be made. */
   readonly partitions: number;
+  /** Of the topic, if it must be made; compacted if absent. */
+  readonly cleanup?: "compact" | "delete";
   readonly records: readonly KeyedRecord[];
 }
 
@@ -32,12 +34,12 @@ export interface Appended {
 
 /**
  * Appends records to a topic, each in the partition in which Kafka's default partitioner puts its key, in their order.
- * A topic that is not there is made: compacted, kept for ever.
+ * A topic that is not there is made, and its records are kept for ever.
  * @throws ConfigError for a topic of Weir's own. @throws ProductionError when the log refuses
  */
 export async function appendRecords(
   log: Pick<Log, "topics" | "createTopic" | "append">,
-  { topic, partitions, records }: AppendRequest,
+  { topic, partitions, cleanup = "compact", records }: AppendRequest,
 ): Promise<Appended> {
   if (topic.startsWith(OWN_PREFIX)) {
     throw new ConfigError([`Cannot write to "${topic}": it is an inbox of Weir's own. Write to a topic of a source`]);
@@ -45,13 +47,14 @@ export async function appendRecords(
   let known = (await log.topics([topic])).get(topic);
   const created = known === undefined;
   if (known === undefined) {
-    await log.createTopic({ name: topic, partitions, cleanup: "compact", retentionMs: -1 });
+    await log.createTopic({ name: topic, partitions, cleanup, retentionMs: -1 });
     known = (await log.topics([topic])).get(topic)!;
   }
   const found = known.partitions;
   const byPartition = new Map<number, NewRecord[]>();
-  for (const record of records) {
-    const partition = partitionOf(record.key, found);
+  for (const [index, record] of records.entries()) {
+    // Kafka's producers spread what has no key, too.
+    const partition = record.key === null ? index % found : partitionOf(record.key, found);
     const list = byPartition.get(partition);
     if (list === undefined) byPartition.set(partition, [record]);
     else list.push(record);

@@ -8,7 +8,7 @@ import { type ExactFields, isFields, parseFields } from "./exact_fields.ts";
 
 /** What a line of input means. */
 export interface LineRecords {
-  readonly kind: "row" | "delete" | "tombstone";
+  readonly kind: "row" | "delete" | "tombstone" | "event";
   /** A delete is a record and its tombstone, as Debezium writes them. */
   readonly records: readonly KeyedRecord[];
 }

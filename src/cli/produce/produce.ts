@@ -39,11 +39,16 @@ export const produceCommand = command({
     "partition where it belongs. A line that a topology could not read is refused with its number; the lines before " +
     "it are written,",
     "and writing them again changes nothing.",
+    "",
+    "Of a topic that topologies declare with events(...) a line is an event's value, a JSON object (or a text, where " +
+    "values are texts), or",
+    '{"key":"a","value":{...}} with its key. Each line is an event of its own: written again, it is there twice.',
   ].join("\n"),
   examples: [
     "deno task produce shop.public.customers < customers.jsonl",
     `echo '{"op":"d","before":{"id":1}}' | deno task produce shop.public.customers`,
     "deno task produce shop.public.orders --partitions 3 --data /tmp/other < orders.jsonl",
+    `echo '{"user_id":1,"url":"/"}' | deno task produce shop.clickstream`,
   ],
   run: async ({ operands: [topic], options }) => {
     if (Deno.stdin.isTerminal()) console.error("Reads one JSON object on each line; Ctrl-D ends");
@@ -70,12 +75,13 @@ export const produceCommand = command({
 
 /** What was written, and what a reader may miss. */
 export function summary(topic: string, produced: Produced): string[] {
-  const { records, rows, deletes, tombstones, created, partitions, topologies, unreadColumns } = produced;
+  const { records, rows, deletes, tombstones, events, created, partitions, topologies, unreadColumns } = produced;
   if (partitions === null) return [`Nothing to write to "${topic}": the input has no lines`];
   const parts = [
     ...rows > 0 ? [counted(rows, "row")] : [],
     ...deletes > 0 ? [`${counted(deletes, "delete")}, each with its tombstone`] : [],
     ...tombstones > 0 ? [counted(tombstones, "tombstone")] : [],
+    ...events > 0 ? [counted(events, "event")] : [],
   ];
   return [
     `${counted(records, "record")} written to "${topic}" (${created ? "new, " : ""}${

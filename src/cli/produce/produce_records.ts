@@ -1,10 +1,12 @@
 import { PARTITIONS_DEFAULT } from "../../demo/mod.ts";
+import type { EventSpec } from "../../dsl/events.ts";
 import type { SourceSpec } from "../../dsl/source.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { configurationOf } from "../data_option.ts";
 import { counted } from "../numbers.ts";
 import { loadRunnable, problemsOf } from "../topology_files.ts";
 import type { KeyedRecord } from "./append_records.ts";
+import { eventLineReader } from "./event_lines.ts";
 import { lineOf } from "./exact_fields.ts";
 import { lineReader, type LineRecords } from "./line_records.ts";
 import { openTarget, type Target } from "./target.ts";
@@ -31,6 +33,7 @@ export interface Produced {
   /** Each of them a record and its tombstone. */
   readonly deletes: number;
   readonly tombstones: number;
+  readonly events: number;
   /** The topic was made. */
   readonly created: boolean;
   /** Of the topic; null when there was nothing to write. */
@@ -49,7 +52,10 @@ export interface Produced {
  * - an envelope of Debezium's, `{ op: "c", after: {...} }`, or `{ op: "d", before: { id: 1 } }`, which deletes;
  * - `{ key: { id: 1 }, value: null }`: a tombstone, which deletes, too; `value` may be a row or an envelope.
  *
- * Values are in the form in which Debezium writes them. The key is made of the columns that topologies declare.
+ * For a topic of events: its value, or `{ key: "a", value: {...} }`; a line of text, where values are texts.
+ *
+ * Values of tables are in the form in which Debezium writes them. The key is made of the columns that topologies
+ * declare.
  * @throws ConfigError that names the first line that cannot be written, and what is wrong with it; those before it are
  * written, and writing them again changes nothing
  *
@@ -65,11 +71,12 @@ export async function produceRecords(
 ): Promise<Produced> {
   const { topic, partitions = PARTITIONS_DEFAULT, onProgress = () => {} } = options;
   const configuration = configurationOf(options);
-  const { sources, topologies } = await sourcesOf(configuration.topologiesDirectory, topic);
-  const reader = lineReader(topic, sources);
+  const { sources, events, topologies } = await sourcesOf(configuration.topologiesDirectory, topic);
+  const isEvents = sources.length === 0 && events.length > 0;
+  const reader = isEvents ? eventLineReader(events) : lineReader(topic, sources);
   const target = await openTarget(configuration);
-  const writer = new BatchWriter({ target, topic, partitions, onProgress });
-  const counts = { row: 0, delete: 0, tombstone: 0 };
+  const writer = new BatchWriter({ target, topic, partitions, cleanup: isEvents ? "delete" : "compact", onProgress });
+  const counts = { row: 0, delete: 0, tombstone: 0, event: 0 };
   let number = 0;
   try {
     for await (const line of lines) {
@@ -89,6 +96,7 @@ export async function produceRecords(
     rows: counts.row,
     deletes: counts.delete,
     tombstones: counts.tombstone,
+    events: counts.event,
     created: writer.created,
     partitions: writer.partitions,
     topologies,
@@ -96,20 +104,30 @@ export async function produceRecords(
   };
 }
 
-/** How topologies declare the topic, and which those are. */
+/** How topologies declare a topic, and which those are. */
+interface Declared {
+  readonly sources: readonly SourceSpec[];
+  readonly events: readonly EventSpec[];
+  readonly topologies: readonly string[];
+}
+
 async function sourcesOf(
   directory: string,
   topic: string,
-): Promise<{ readonly sources: readonly SourceSpec[]; readonly topologies: readonly string[] }> {
+): Promise<Declared> {
   const { files, broken } = await loadRunnable(directory, []);
   if (files.length === 0) throw new ConfigError(problemsOf(broken));
   const found = files.map(({ topology }) => ({
     name: topology.name,
     sources: topology.nodes.flatMap((node) => node.op === "source" && node.source.topic === topic ? [node.source] : []),
+    events: topology.streams.flatMap((node) =>
+      node.op === "events" && node.source.topic === topic ? [node.source] : []
+    ),
   }));
   return {
     sources: found.flatMap(({ sources }) => sources),
-    topologies: found.filter(({ sources }) => sources.length > 0).map(({ name }) => name),
+    events: found.flatMap(({ events }) => events),
+    topologies: found.filter(({ sources, events }) => sources.length + events.length > 0).map(({ name }) => name),
   };
 }
 
@@ -125,7 +143,7 @@ async function readLine(
     await writer.flush();
     const before = writer.written === 0
       ? "Nothing was written"
-      : `The lines before it are written (${counted(writer.written, "record")}); writing them again changes nothing`;
+      : `The lines before it are written (${counted(writer.written, "record")}); ${writer.again}`;
     throw new ConfigError([`Cannot write line ${number} to "${topic}": ${error.message}. ${before}`], { cause: error });
   }
 }
@@ -134,6 +152,7 @@ interface BatchWriterOptions {
   readonly target: Target;
   readonly topic: string;
   readonly partitions: number;
+  readonly cleanup: "compact" | "delete";
   readonly onProgress: (records: number) => void;
 }
 
@@ -150,10 +169,15 @@ class BatchWriter {
     this.#options = options;
   }
 
+  /** What it means to write the same lines once more. */
+  get again(): string {
+    return this.#options.cleanup === "compact" ? "writing them again changes nothing" : "do not write them again";
+  }
+
   async add(records: readonly KeyedRecord[]): Promise<void> {
     for (const record of records) {
       this.#batch.push(record);
-      this.#length += record.key.length + (record.value?.length ?? 0);
+      this.#length += (record.key?.length ?? 0) + (record.value?.length ?? 0);
     }
     if (this.#batch.length >= BATCH_RECORDS || this.#length >= BATCH_LENGTH) await this.flush();
   }
@@ -161,10 +185,10 @@ class BatchWriter {
   async flush(): Promise<void> {
     const records = this.#batch;
     if (records.length === 0) return;
-    const { target, topic, partitions, onProgress } = this.#options;
+    const { target, topic, partitions, cleanup, onProgress } = this.#options;
     this.#batch = [];
     this.#length = 0;
-    const appended = await target.append({ topic, partitions, records });
+    const appended = await target.append({ topic, partitions, cleanup, records });
     this.written += records.length;
     this.created ||= appended.created;
     this.partitions = appended.partitions;

@@ -2,7 +2,8 @@ import { dataArgument } from "../data_option.ts";
 import { counted, grouped } from "../numbers.ts";
 import { textTable } from "../text_table.ts";
 import { type Comparison, type Difference, isEqual } from "./compare.ts";
-import { isProven, isWhole, type SinkReport, type VerifyReport } from "./verify_topologies.ts";
+import type { SinkReport } from "./sink_report.ts";
+import { isProven, isWhole, type VerifyReport } from "./verify_topologies.ts";
 
 const HEADINGS = ["topology", "sink", "rows", "missing", "extra", "different", "stored rows", "time"];
 
@@ -59,6 +60,9 @@ function noteLines(report: VerifyReport, list: string): string[] {
       `${counted(rows, "row")} cannot be computed by "${operator}" of ${topology} and are left out: for key ` +
         `${example.key}: ${example.error} (${list})`,
     );
+  }
+  for (const { topology, sink, reason } of report.unjudged) {
+    lines.push(`Not compared: sink "${sink}" of ${topology}: ${reason}`);
   }
   if (unfit > 0) lines.push(`${counted(unfit, "row")} do not fit their sink and are left out (${list})`);
   return lines;

@@ -1,3 +1,5 @@
+import { openEmbeddedLog } from "../../adapters/embedded_log/log.ts";
+import type { Log } from "../../ports/log.ts";
 import { connect } from "../../adapters/clickhouse/connection.ts";
 import type { ConnectionOptions } from "../../adapters/clickhouse/open_clickhouse.ts";
 import type { Topology } from "../../dsl/topology.ts";
@@ -104,14 +106,16 @@ function verifyEmbedded({ configuration, topologies, named, waitMs }: VerifyRequ
   const open = async (): Promise<Truth> => (await import("./demo_truth.ts")).openDemoTruth(paths.store);
   return withClickHouse({ configuration, access: "reader" }, async ({ options, instance }) => {
     if (instance === null) {
-      const report = await compareOnce({ topologies, open, clickhouse: options });
+      const log = openEmbeddedLog({ path: paths.log });
+      const report = await compareOnce({ topologies, open, log, clickhouse: options }).finally(() => log.close());
       return { report, notes: await backlogLines(paths, report) };
     }
     const resting = await restInstance(instance, waitMs);
     try {
       const running = topologies.filter((topology) => named || resting.topologies.includes(topology.name));
       const left = topologies.filter((topology) => !running.includes(topology)).map(({ name }) => name);
-      const report = await compareOnce({ topologies: running, open, clickhouse: options });
+      const log = "an instance runs on the data directory and has its log: stop it, then verify again";
+      const report = await compareOnce({ topologies: running, open, log, clickhouse: options });
       const stale = running.filter((topology) => !resting.topologies.includes(topology.name)).map(({ name }) => name);
       return {
         report: { ...report, neverStarted: [...report.neverStarted, ...left] },
@@ -129,17 +133,22 @@ function verifyEmbedded({ configuration, topologies, named, waitMs }: VerifyRequ
 }
 
 async function verifyReal({ configuration, topologies, waitMs }: VerifyRequest): Promise<Verified> {
-  const { postgres } = configuration;
-  if (postgres === null) {
+  const { postgres, kafka } = configuration;
+  const hasTables = topologies.some(({ nodes }) => nodes.length > 0);
+  if (postgres === null && hasTables) {
     throw new ConfigError([
       "Cannot verify without the source: PostgreSQL is not configured. Set POSTGRES_URL, or PGHOST, PGPORT, " +
       "PGDATABASE, PGUSER and POSTGRES_PASSWORD_FILE",
     ]);
   }
   const { openPostgresTruth } = await import("./postgres_truth.ts");
+  const { openKafka } = await import("../../adapters/kafka/kafka_log.ts");
+  const { kafkaOptions } = await import("../start/real_world.ts");
+  const open = () => postgres === null ? Promise.resolve(NO_TRUTH) : openPostgresTruth(postgres);
+  const log = openKafka(kafkaOptions(kafka!, () => {}));
   return await withClickHouse({ configuration, access: "reader" }, async ({ options }) => {
     for (const deadlineMs = Date.now() + waitMs;;) {
-      const report = await compareOnce({ topologies, open: () => openPostgresTruth(postgres), clickhouse: options });
+      const report = await compareOnce({ topologies, open, log, clickhouse: options });
       const over = Date.now() + AGAIN_AFTER_MS > deadlineMs;
       if (isProven(report) || report.sinks.length === 0 || over) {
         return {
@@ -151,14 +160,18 @@ async function verifyReal({ configuration, topologies, waitMs }: VerifyRequest):
       }
       await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER_MS));
     }
-  });
+  }).finally(() => log.close());
 }
+
+/** Where no topology has tables. */
+const NO_TRUTH: Truth = { name: "nothing", rows: () => Promise.resolve([]), close: () => Promise.resolve() };
 
 /** The truth is looked at first: what is applied later is newer, and shows as a difference instead of hiding one. */
 async function compareOnce(
-  { topologies, open, clickhouse }: {
+  { topologies, open, log, clickhouse }: {
     readonly topologies: readonly Topology[];
     readonly open: () => Promise<Truth>;
+    readonly log: Log | string;
     readonly clickhouse: ConnectionOptions;
   },
 ): Promise<VerifyReport> {
@@ -166,7 +179,7 @@ async function compareOnce(
   try {
     const truth = await open();
     try {
-      return await verifyTopologies(topologies, { truth, shown: { connection, database: clickhouse.database } });
+      return await verifyTopologies(topologies, { truth, log, shown: { connection, database: clickhouse.database } });
     } finally {
       await truth.close();
     }

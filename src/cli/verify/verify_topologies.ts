@@ -1,32 +1,21 @@
-import { type Connection } from "../../adapters/clickhouse/connection.ts";
 import { literal, rowsName } from "../../adapters/clickhouse/table_sql.ts";
 import type { SinkSpec } from "../../dsl/sink.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { compile } from "../../plan/compile.ts";
+import type { Log } from "../../ports/log.ts";
 import type { TableSpec } from "../../ports/warehouse.ts";
 import { quoted } from "../../adapters/clickhouse/table_sql.ts";
-import { LimitError } from "../../record/errors.ts";
 import { keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { sinksOf } from "../../plan/outputs_of.ts";
 import { computeSinks } from "../../oracle/oracle.ts";
-import { type CanonicalColumn, canonicalColumn } from "./canonical.ts";
-import { type CanonicalRow, compareRows, type Comparison, type ExpectedRows, expectRows, isEqual } from "./compare.ts";
+import { canonicalColumn } from "./canonical.ts";
+import { compareRows, isEqual } from "./compare.ts";
+import { expectedRows } from "./expected_rows.ts";
 import { rowOf, selectLines, storedSql, viewSql } from "./shown_rows.ts";
+import type { Shown, SinkReport } from "./sink_report.ts";
 import { loadSources, type Truth } from "./truth.ts";
-
-/** What comparing one sink found. */
-export interface SinkReport {
-  readonly topology: string;
-  readonly sink: string;
-  /** The view, as people query it. */
-  readonly view: Comparison;
-  /** The stored rows without FINAL. */
-  readonly stored: Comparison;
-  /** Rows that do not fit their sink; the engine sets them aside too, as dead letters. */
-  readonly unfit: number;
-  readonly durationMs: number;
-}
+import { appendSinks, type Unjudged, verifyStreams } from "./verify_streams.ts";
 
 /** What comparing topologies found. */
 export interface VerifyReport {
@@ -37,6 +26,8 @@ export interface VerifyReport {
   readonly refused: number;
   /** Rows that cannot be computed, by operator. */
   readonly uncomputed: readonly Uncomputed[];
+  /** Sinks that were not compared, and why. */
+  readonly unjudged: readonly Unjudged[];
 }
 
 /** What one operator cannot compute; the engine sets these rows aside too, as dead letters. */
@@ -58,10 +49,12 @@ export function isWhole({ sinks, refused, uncomputed }: VerifyReport): boolean {
   return refused === 0 && uncomputed.length === 0 && sinks.every(({ unfit }) => unfit === 0);
 }
 
-/** Where ClickHouse is asked. */
-export interface Shown {
-  readonly connection: Connection;
-  readonly database: string;
+/** What ClickHouse is compared with. */
+export interface VerifiedAgainst {
+  readonly truth: Truth;
+  /** For topics of events; or why there is none. */
+  readonly log: Log | string;
+  readonly shown: Shown;
 }
 
 /**
@@ -70,15 +63,17 @@ export interface Shown {
  */
 export async function verifyTopologies(
   topologies: readonly Topology[],
-  { truth, shown }: { readonly truth: Truth; readonly shown: Shown },
+  { truth, log, shown }: VerifiedAgainst,
 ): Promise<VerifyReport> {
   const sinks: SinkReport[] = [];
   const neverStarted: string[] = [];
   const uncomputed: Uncomputed[] = [];
+  const unjudged: Unjudged[] = [];
   let refused = 0;
   for (const topology of topologies) {
     const tables = sinksOf(compile(topology)).map((sink) => sink.table);
-    if (!await anyExists(tables, shown)) {
+    const appends = appendSinks(topology);
+    if (!await anyExists([...tables, ...appends], shown)) {
       neverStarted.push(topology.name);
       continue;
     }
@@ -97,8 +92,16 @@ export async function verifyTopologies(
       const { spec, rows } = computed.get(table.name)!;
       sinks.push(await verifySink({ topology: topology.name, spec, table, rows: rows.values() }, shown));
     }
+    if (typeof log === "string") {
+      unjudged.push(...appends.map(({ name }) => ({ topology: topology.name, sink: name, reason: log })));
+    } else if (appends.length > 0) {
+      const streams = await verifyStreams(topology, { log, shown });
+      sinks.push(...streams.sinks);
+      unjudged.push(...streams.unjudged);
+      refused += streams.refused;
+    }
   }
-  return { sinks, neverStarted, refused, uncomputed };
+  return { sinks, neverStarted, refused, uncomputed, unjudged };
 }
 
 async function verifySink(
@@ -132,25 +135,10 @@ async function verifySink(
   };
 }
 
-function expectedRows(
-  rows: Iterable<Row>,
-  { columns, key }: { readonly columns: readonly CanonicalColumn[]; readonly key: readonly number[] },
-): { expected: ExpectedRows; unfit: number } {
-  const canonical: CanonicalRow[] = [];
-  let unfit = 0;
-  for (const row of rows) {
-    try {
-      canonical.push(columns.map((column) => column.expected(row[column.name])));
-    } catch (error) {
-      // The encoder's verdict on a value that does not fit; anything else is a mistake here.
-      if (!(error instanceof TypeError || error instanceof RangeError || error instanceof LimitError)) throw error;
-      unfit++;
-    }
-  }
-  return { expected: expectRows({ key }, canonical), unfit };
-}
-
-async function anyExists(tables: readonly TableSpec[], { connection, database }: Shown): Promise<boolean> {
+async function anyExists(
+  tables: readonly { readonly name: string }[],
+  { connection, database }: Shown,
+): Promise<boolean> {
   const names = tables.map((table) => literal(rowsName(table))).join(", ");
   const [{ found }] = await connection.select(
     "look for the sinks' tables",

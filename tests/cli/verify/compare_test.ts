@@ -9,7 +9,8 @@ import {
   isEqual,
 } from "../../../src/cli/verify/compare.ts";
 import { reportLines } from "../../../src/cli/verify/report_text.ts";
-import { isProven, isWhole, type SinkReport } from "../../../src/cli/verify/verify_topologies.ts";
+import type { SinkReport } from "../../../src/cli/verify/sink_report.ts";
+import { isProven, isWhole } from "../../../src/cli/verify/verify_topologies.ts";
 import { Decimal } from "../../../src/record/decimal.ts";
 
 const COLUMNS = { names: ["id", "name"], key: [0] };
@@ -144,7 +145,7 @@ Deno.test("canonicalColumn() makes the computed text and ClickHouse's equal just
 Deno.test("reportLines() prints figures, examples and the verdict", () => {
   const equal = { rows: 1_200, missing: 0, extra: 0, different: 0, samples: [] };
   const sink: SinkReport = { topology: "t", sink: "s", view: equal, stored: equal, unfit: 0, durationMs: 1_234 };
-  assertEquals(reportLines({ sinks: [sink], neverStarted: [], refused: 0, uncomputed: [] }), [
+  assertEquals(reportLines({ sinks: [sink], neverStarted: [], refused: 0, uncomputed: [], unjudged: [] }), [
     "topology  sink   rows  missing  extra  different  stored rows    time",
     "--------  ----  -----  -------  -----  ---------  -----------  ------",
     "t         s     1,200        0      0          0  equal        1.23 s",
@@ -153,7 +154,7 @@ Deno.test("reportLines() prints figures, examples and the verdict", () => {
   ]);
   const samples = [{ kind: "different" as const, key: "id=1", columns: [{ name: "a", expected: "1", actual: "2" }] }];
   const wrong = { ...sink, stored: { ...equal, different: 1, samples } };
-  const lines = reportLines({ sinks: [wrong], neverStarted: ["u"], refused: 2, uncomputed: [] });
+  const lines = reportLines({ sinks: [wrong], neverStarted: ["u"], refused: 2, uncomputed: [], unjudged: [] });
   assertEquals(lines.slice(-4), [
     "Not compared, because never started on this data: u",
     "2 source rows cannot be read and are left out (deno task dlq)",
@@ -162,16 +163,20 @@ Deno.test("reportLines() prints figures, examples and the verdict", () => {
   ]);
   const example = { key: '"x"', error: "Cannot read properties of null" };
   const lacking = { topology: "t", operator: "per-user", rows: 435, example };
-  const left = { sinks: [sink], neverStarted: [], refused: 0, uncomputed: [lacking] };
+  const left = { sinks: [sink], neverStarted: [], refused: 0, uncomputed: [lacking], unjudged: [] };
   assertEquals(reportLines(left).slice(-2), [
     '435 rows cannot be computed by "per-user" of t and are left out: for key "x": Cannot read properties of null ' +
     "(deno task dlq)",
     "Equal, but not whole: 1,200 rows of 1 sink, as shown and as stored; the rows left out above are in no sink",
   ]);
-  assertEquals([isProven(left), isWhole(left), isWhole({ ...left, uncomputed: [] })], [true, false, true]);
+  assertEquals([isProven(left), isWhole(left), isWhole({ ...left, uncomputed: [] })], [
+    true,
+    false,
+    true,
+  ]);
   assertEquals([
-    isProven({ sinks: [wrong], neverStarted: [], refused: 0, uncomputed: [] }),
-    isProven({ sinks: [], neverStarted: [], refused: 0, uncomputed: [] }),
+    isProven({ sinks: [wrong], neverStarted: [], refused: 0, uncomputed: [], unjudged: [] }),
+    isProven({ sinks: [], neverStarted: [], refused: 0, uncomputed: [], unjudged: [] }),
   ], [
     false,
     false,

@@ -1,0 +1,46 @@
+import type { EventSpec } from "../../dsl/events.ts";
+import { type EventReader, eventReader } from "../../formats/event_reader.ts";
+import { ConfigError, DeserializationError } from "../../record/errors.ts";
+import { isFields, parseFields } from "./exact_fields.ts";
+import type { LineReader } from "./line_records.ts";
+
+/**
+ * Reads lines as events of a topic, as topologies declare it: a text as it is; a JSON object as the value, or
+ * `{"key": ..., "value": ...}` with the event's key. Whatever a topology could not read is refused here.
+ */
+export function eventLineReader(specs: readonly EventSpec[]): LineReader {
+  const readers = specs.map((spec) => eventReader(spec));
+  const checked = (key: string | null, value: string | null) => {
+    for (const reader of readers) check(reader, { key, value });
+    return { kind: "event", records: [{ key, value }] } as const;
+  };
+  return {
+    read(text) {
+      if (specs.some(({ value }) => value === "text")) return checked(null, text);
+      const fields = parseFields(text);
+      const keyed = Object.keys(fields).sort().join() === "key,value" &&
+        !specs.some(({ value }) => value !== "text" && "value" in value.shape);
+      if (!keyed) return checked(null, text);
+      const { key, value } = fields;
+      if (value !== null && !isFields(value)) throw new ConfigError(['"value" must be a JSON object, or null']);
+      const textKey = typeof key === "string" && specs.some((spec) => spec.key === "text");
+      const keyBytes = key === null ? null : textKey ? key as string : JSON.stringify(key);
+      return checked(keyBytes, value === null ? null : JSON.stringify(value));
+    },
+    unreadColumns: () => new Map(),
+  };
+}
+
+/** @throws ConfigError for what the engine would make a dead letter of */
+function check(
+  reader: EventReader,
+  { key, value }: { readonly key: string | null; readonly value: string | null },
+): void {
+  try {
+    reader.key(key);
+    if (value !== null) reader.value(value);
+  } catch (error) {
+    if (error instanceof DeserializationError) throw new ConfigError([error.message], { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+import type { EventSpec } from "../../dsl/events.ts";
+import { eventReader } from "../../formats/event_reader.ts";
+import type { OracleEvent } from "../../oracle/append_oracle.ts";
+import type { Log, LogRecord } from "../../ports/log.ts";
+import { ConfigError, DeserializationError, ProductionError } from "../../record/errors.ts";
+
+const POLL_MS = 200;
+
+/** What a topic of events holds now. */
+export interface EventRecords {
+  /** Names the topic in append tables. */
+  readonly source: string;
+  /** Offset of the first record of each partition: those before are gone. */
+  readonly starts: readonly number[];
+  /** In the order of partitions and offsets. */
+  readonly events: readonly OracleEvent[];
+  /** Records that cannot be read; the engine sets them aside too, as dead letters. */
+  readonly refused: number;
+}
+
+/**
+ * Reads all that a topic holds when it is called, as its source reads it.
+ * @throws ConfigError if there is no such topic. @throws ProductionError if it cannot be read
+ */
+export async function readEvents(log: Log, spec: EventSpec): Promise<EventRecords> {
+  const description = (await log.topics([spec.topic])).get(spec.topic);
+  if (description === undefined) throw new ConfigError([`Cannot verify: topic "${spec.topic}" is not there`]);
+  const { start, end } = await log.offsets(spec.topic);
+  const records = await recordsOf(log, spec.topic, { start, end });
+  const read = eventOf(spec);
+  const events: OracleEvent[] = [];
+  let refused = 0;
+  for (const [partition, own] of records.entries()) {
+    for (const record of own) {
+      try {
+        const event = read(record, partition);
+        if (event !== null) events.push(event);
+      } catch (error) {
+        if (!(error instanceof DeserializationError)) throw error;
+        refused++;
+      }
+    }
+  }
+  const source = description.id === null ? spec.topic : `${spec.topic}@${description.id}`;
+  return { source, starts: start, events, refused };
+}
+
+/** By partition. */
+async function recordsOf(
+  log: Log,
+  topic: string,
+  { start, end }: { readonly start: readonly number[]; readonly end: readonly number[] },
+): Promise<LogRecord[][]> {
+  const found: LogRecord[][] = end.map(() => []);
+  const left = new Set(end.flatMap((offset, partition) => offset > start[partition] ? [partition] : []));
+  const reader = log.reader();
+  try {
+    for (const partition of left) reader.seek(topic, partition, start[partition]);
+    while (left.size > 0) {
+      for (const { partition, records, nextOffset, problem } of await reader.poll(POLL_MS)) {
+        if (problem !== undefined) throw new ProductionError(problem, { retriable: false });
+        for (const { key, value, ...record } of records) {
+          if (record.offset >= end[partition]) continue;
+          // What a reader gives may be a view of all that was fetched with it.
+          found[partition].push({ ...record, key: key?.slice() ?? null, value: value?.slice() ?? null });
+        }
+        if (nextOffset >= end[partition] && left.delete(partition)) reader.stop(topic, partition);
+      }
+    }
+  } finally {
+    await reader.close();
+  }
+  return found;
+}
+
+/** Null for a record without a value, which the engine passes over. */
+function eventOf(spec: EventSpec): (record: LogRecord, partition: number) => OracleEvent | null {
+  const reader = eventReader(spec);
+  return ({ offset, timestampMs, key, value }, partition) => {
+    if (value === null && !spec.nullValues) return null;
+    const plain = { topic: spec.topic, partition, offset, timestampUs: timestampMs * 1_000 };
+    const read = value === null ? null : reader.value(value);
+    const timestampUs = spec.time === null ? plain.timestampUs : timeOf(() => spec.time!(read as never, plain));
+    return { key: reader.key(key), value: read, metadata: { ...plain, timestampUs } };
+  };
+}
+
+function timeOf(time: () => number): number {
+  try {
+    const timestampUs = time();
+    if (Number.isSafeInteger(timestampUs)) return timestampUs;
+  } catch {
+    // Said below.
+  }
+  throw new DeserializationError("bad_time", "The event has no time");
+}

@@ -1,0 +1,23 @@
+import { LimitError } from "../../record/errors.ts";
+import type { Row } from "../../record/row.ts";
+import type { CanonicalColumn } from "./canonical.ts";
+import { type CanonicalRow, type ExpectedRows, expectRows } from "./compare.ts";
+
+/** Computed rows as they are compared; `unfit`: how many have a value that its column cannot hold. */
+export function expectedRows(
+  rows: Iterable<Row>,
+  { columns, key }: { readonly columns: readonly CanonicalColumn[]; readonly key: readonly number[] },
+): { readonly expected: ExpectedRows; readonly unfit: number } {
+  const canonical: CanonicalRow[] = [];
+  let unfit = 0;
+  for (const row of rows) {
+    try {
+      canonical.push(columns.map((column) => column.expected(row[column.name])));
+    } catch (error) {
+      // The encoder's verdict on a value that does not fit; anything else is a mistake here.
+      if (!(error instanceof TypeError || error instanceof RangeError || error instanceof LimitError)) throw error;
+      unfit++;
+    }
+  }
+  return { expected: expectRows({ key }, canonical), unfit };
+}

@@ -1,0 +1,21 @@
+import type { Connection } from "../../adapters/clickhouse/connection.ts";
+import type { Comparison } from "./compare.ts";
+
+/** What comparing one sink found. */
+export interface SinkReport {
+  readonly topology: string;
+  readonly sink: string;
+  /** The view, as people query it. */
+  readonly view: Comparison;
+  /** The stored rows without FINAL. */
+  readonly stored: Comparison;
+  /** Rows that do not fit their sink; the engine sets them aside too, as dead letters. */
+  readonly unfit: number;
+  readonly durationMs: number;
+}
+
+/** Where ClickHouse is asked. */
+export interface Shown {
+  readonly connection: Connection;
+  readonly database: string;
+}
