@@ -1,10 +1,11 @@
 import type { Comparison, Interpreter, Verdict } from "./interpreter.ts";
 import { needsOf } from "./not_yet.ts";
 import type { Case, Suite } from "./recorded.ts";
+import { STREAMS } from "./streams.ts";
 import { TABLES } from "./tables.ts";
 
 /** Who understands which topologies. */
-const INTERPRETERS: readonly Interpreter[] = [TABLES];
+const INTERPRETERS: readonly Interpreter[] = [TABLES, STREAMS];
 
 /** A case that was run, with one number of partitions. */
 export interface CaseRun {

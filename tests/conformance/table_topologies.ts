@@ -31,8 +31,8 @@ export interface Recast {
 }
 
 const OUT = { sink: out, key: "id", value: "value" };
-const JOINER = "value = left + '-' + right (absent side printed 'null')";
-const EXTRACTOR = "foreign key = text after the first '|' of the left value; null when '|' is missing or last";
+export const JOINER = "value = left + '-' + right (absent side printed 'null')";
+export const EXTRACTOR = "foreign key = text after the first '|' of the left value; null when '|' is missing or last";
 const FILTERS = "table('left') -> filter(value does not end in 3,5,7) -> mapValues('<v>') -> topic out; " +
   "table('left') -> filterNot(value ends in 3) -> topic outNot";
 const GROUPS = "table('left') -> filter(FK present) -> groupBy(key = FK, value = integer before '|') -> " +
@@ -63,7 +63,7 @@ export function recast({ topology: words }: Case): Recast | null {
 }
 
 /** Text after the first "|"; null when there is none. */
-function foreignKey(value: string): string | null {
+export function foreignKey(value: string): string | null {
   const at = value.indexOf("|");
   return at < 0 || at === value.length - 1 ? null : value.slice(at + 1);
 }

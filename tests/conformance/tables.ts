@@ -48,7 +48,7 @@ class Run {
     let number = 0;
     for (const { step, late } of inOrder(this.#recorded)) {
       const at = `after step ${++number}, ${JSON.stringify({ ...step, out: undefined })}`;
-      if (!late) write(this.#driver, step);
+      if (!late) writeRow(this.#driver, step);
       this.#kafka.take(step.out);
       await this.#driver.settle();
       steps.push(...this.#compare(at).map((verdict) => late && verdict.kind === "equal" ? declared(LATE) : verdict));
@@ -143,17 +143,17 @@ function different(detail: string): Verdict {
 }
 
 /** A step whose topic, key and value the tables of {@link SOURCES} can have. */
-type TextByText = Step & {
+export type TextByText = Step & {
   readonly topic: keyof typeof SOURCES;
   readonly key: string | null;
   readonly value: string | null;
 };
 
-function isTextByText(step: Step): step is TextByText {
+export function isTextByText(step: Step): step is TextByText {
   return step.topic in SOURCES && [step.key, step.value].every((text) => text === null || typeof text === "string");
 }
 
-function write(driver: TopologyTestDriver, { topic, key, value }: TextByText): void {
+export function writeRow(driver: TopologyTestDriver, { topic, key, value }: TextByText): void {
   const source = SOURCES[topic];
   if (key === null) {
     return driver.raw(source, { key: null, value: value === null ? null : JSON.stringify({ id: null, value }) });

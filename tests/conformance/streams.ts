@@ -1,0 +1,98 @@
+import { createTopologyTestDriver, type TopologyTestDriver } from "../../src/testing/mod.ts";
+import { type Comparison, EQUAL, type Interpreter, type Verdict } from "./interpreter.ts";
+import type { Case, Step } from "./recorded.ts";
+import { EVENTS, recast, type RecastStream } from "./stream_topologies.ts";
+import { isTextByText, type TextByText, writeRow } from "./tables.ts";
+
+/** Streams: what each input record causes must be exactly what it caused in Kafka Streams, in order, with its time. */
+export const STREAMS: Interpreter = {
+  notCompared: ["counts of dropped records: a record that is passed over is a metric of another name"],
+  understands: (recorded) => recast(recorded) !== null && recorded.steps.every(isTextByText),
+  // Results are compared in the order of one partition's records.
+  partitions: () => [1],
+  async run(recorded, { partitions }) {
+    const recasted = recast(recorded)!;
+    await using driver = createTopologyTestDriver(recasted.topology, { cleanup: "delete", partitions });
+    await driver.settle();
+    return await new Run(recorded, recasted, { driver }).all();
+  },
+};
+
+class Run {
+  readonly #recorded: Case;
+  readonly #recasted: RecastStream;
+  readonly #driver: TopologyTestDriver;
+  /** By output: the rows that there were after the last step, as texts. */
+  readonly #seen = new Map<string, readonly string[]>();
+
+  constructor(recorded: Case, recasted: RecastStream, { driver }: { readonly driver: TopologyTestDriver }) {
+    this.#recorded = recorded;
+    this.#recasted = recasted;
+    this.#driver = driver;
+  }
+
+  async all(): Promise<Comparison> {
+    const steps: Verdict[] = [];
+    for (const [index, step] of this.#recorded.steps.entries()) {
+      this.#write(step);
+      await this.#driver.settle();
+      steps.push(...this.#compare(step, `after step ${index + 1}, ${JSON.stringify({ ...step, out: undefined })}`));
+    }
+    await this.#driver.restart();
+    const end = Object.entries(this.#recasted.results).map(([topic, sink]) => {
+      const rows = this.#driver.appended(sink).length;
+      return rows === this.#seen.get(topic)!.length ? EQUAL : different(`"${topic}" has ${rows} rows after a restart`);
+    });
+    return { steps, end };
+  }
+
+  #write(step: Step): void {
+    const { topic, key, value, ts } = step as TextByText;
+    if (this.#recasted.tables.includes(topic)) writeRow(this.#driver, step as TextByText);
+    else this.#driver.send(EVENTS[topic], { key, value, timestampMs: ts });
+  }
+
+  /** One verdict for each output. */
+  #compare(step: Step, at: string): Verdict[] {
+    const { out } = step;
+    const { results, without } = this.#recasted;
+    const unknown = out.filter(({ topic = "out" }) => !(topic in results) && !(topic in without));
+    return [
+      ...Object.keys(results).map((topic) => this.#judge(topic, { step, at })),
+      ...Object.entries(without).map(([topic, reason]): Verdict => ({
+        kind: "declared",
+        reason: `output "${topic}" is not compared: ${reason}`,
+      })),
+      ...unknown.map(({ topic }) => different(`"${topic}" ${at}: the topology has no such output`)),
+    ];
+  }
+
+  #judge(output: string, { step, at }: { readonly step: Step; readonly at: string }): Verdict {
+    const own = this.#fresh(output);
+    const theirs = step.out.filter(({ topic = "out" }) => topic === output)
+      .map(({ key, value, ts }) => JSON.stringify([key, value, ts]));
+    if (own.join() === theirs.join()) return EQUAL;
+    const reason = theirs.length === 0 ? this.#recasted.onlyHere?.(step, own) ?? null : null;
+    if (reason !== null) return { kind: "declared", reason };
+    return different(
+      `"${output}" ${at}: Weir gives ${own.join() || "nothing"}, Kafka Streams ${theirs.join() || "nothing"}`,
+    );
+  }
+
+  /** Rows that were not there after the last step: key, value and time. */
+  #fresh(output: string): string[] {
+    const rows = this.#driver.appended(this.#recasted.results[output])
+      .map(({ key, value, at }) => JSON.stringify([key, value, Number(at) / 1_000]));
+    const before = [...this.#seen.get(output) ?? []];
+    this.#seen.set(output, rows);
+    return rows.filter((row) => {
+      const known = before.indexOf(row);
+      if (known >= 0) before.splice(known, 1);
+      return known < 0;
+    });
+  }
+}
+
+function different(detail: string): Verdict {
+  return { kind: "different", detail };
+}
