@@ -102,7 +102,7 @@ async function progress(world: World, ends: readonly number[]): Promise<string |
   world.group.comeBack();
   const untilMs = scheduler.nowMs + PROGRESS_MS + (profile.failures ? FAILED_MS : 0);
   // Where names are looked up, people need totals of the lines.
-  const late = () => profile.large === "for weir" ? null : world.check("people");
+  const late = () => profile.large === "for weir" ? null : world.check({ only: "people" });
   const { partition } = log.damaged!;
   // Nobody meets what cannot be read where nothing is to be read.
   const told = () =>

@@ -13,6 +13,7 @@ import { LIFECYCLE_MUTANTS } from "./lifecycle_mutants.ts";
 import { SHARING_MUTANTS } from "./sharing_mutants.ts";
 import { SNAPSHOT_MUTANTS } from "./snapshot_mutants.ts";
 import { STANDBY_MUTANTS } from "./standby_mutants.ts";
+import { STREAM_MUTANTS } from "./stream_mutants.ts";
 import { ShareSink } from "../../src/runtime/outputs/share_sink.ts";
 import { SinkOutput } from "../../src/runtime/outputs/sink_output.ts";
 import { both, getter, method } from "./mutate.ts";
@@ -291,4 +292,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...SHARING_MUTANTS,
   ...SNAPSHOT_MUTANTS,
   ...STANDBY_MUTANTS,
+  ...STREAM_MUTANTS,
 ];

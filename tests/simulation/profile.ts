@@ -33,6 +33,8 @@ export interface Profile {
   readonly twins: boolean;
   /** Processes keep the rows of others' tasks. */
   readonly standbys: boolean;
+  /** The topology has a stream, whose events go into an append table. */
+  readonly events: boolean;
 }
 
 /** What this seed has. Each may be left out when the run is repeated. */
@@ -51,6 +53,7 @@ export function profileOf(seed: number, choices: Choices): Profile {
     compileAfterRows: choices.setting("compile-after-rows", [0, 3, 1e9][seed % 13 % 3], 1e9),
     twins: choices.setting("twins", seed % 11 < 4, false),
     standbys: choices.setting("standbys", seed % 5 < 2, false),
+    events: choices.setting("events", seed % 3 !== 1, false),
   };
 }
 

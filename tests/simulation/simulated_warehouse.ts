@@ -73,6 +73,7 @@ export class SimulatedWarehouse {
       ensureAppend: (table) => request("ensure", () => memory.ensureAppend(table)),
       append: (rows) => request("append rows", () => this.#append(owner, rows), this.#insertable(rows)),
       appended: (table, range) => request("appended", () => memory.appended(table, range)),
+      lastAppended: (table, of) => request("appended", () => memory.lastAppended(table, of)),
       query: (sql) => memory.query(sql),
       ping: () => request("ping", () => undefined),
       close: () => Promise.resolve(),

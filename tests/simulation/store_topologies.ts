@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { declareVisits } from "./events.ts";
 import { clickhouse, count, debezium, max, min, sum, type Topology, topology } from "../../src/mod.ts";
 
 const lines = debezium("sim.lines", {
@@ -68,6 +69,8 @@ export interface Shape {
   readonly named: boolean;
   /** Columns in which not every value and total fits. */
   readonly narrow: boolean;
+  /** There are events, too. */
+  readonly events: boolean;
 }
 
 /**
@@ -77,6 +80,7 @@ export interface Shape {
 export function storeTopology(shape: Shape): Topology {
   const sinks = sinksOf(shape);
   return topology("sim", (builder) => {
+    if (shape.events) declareVisits(builder);
     const catalogue = builder.globalTable(goods).leftJoin("maker", builder.globalTable(makers), (good) => good.sl);
     const people = builder.table(users);
     const plain = builder.table(orders).filter((order) => order.st !== "s0");

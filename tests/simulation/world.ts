@@ -3,6 +3,7 @@ import { partitionOf } from "../../src/record/partitioner.ts";
 import type { Row } from "../../src/record/row.ts";
 import { defaultRunOptions, type RunOptions } from "../../src/runtime/options.ts";
 import { Choices } from "./choices.ts";
+import { Events } from "./events.ts";
 import { compactTopics } from "./faults.ts";
 import { differenceOf } from "./judge.ts";
 import { leftOver } from "./left_over.ts";
@@ -60,6 +61,8 @@ export class World {
   readonly profile: Profile;
   /** The second topologies of the processes, if they have any. */
   readonly twins: Twins | null;
+  /** Null if there are none. */
+  readonly events: Events | null;
   readonly truth = new Map<SourceName, Map<number, Record<string, unknown>>>();
   instances: Instance[] = [];
   restarts = 0;
@@ -94,6 +97,7 @@ export class World {
       derived: choices.setting("derived-orders", choices.chance(0.4), false),
       named: profile.large === "for weir",
       narrow: profile.narrow,
+      events: profile.events,
     });
     this.twins = profile.twins ? new Twins(twinTopology, this) : null;
     this.#options = {
@@ -121,6 +125,7 @@ export class World {
         : partitions;
       this.log.create({ name: SOURCES[name].spec.topic, partitions: own, cleanup: "compact", retentionMs: -1 });
     }
+    this.events = profile.events ? new Events(this.log, { choices, partitions }) : null;
   }
 
   /** Puts a row (null: deletes it) into the truth and the log. */
@@ -264,12 +269,19 @@ export class World {
     }).join(" | ") + (this.twins?.state() ?? "");
   }
 
-  /** Compares the sinks, or only one, with the truth. Returns how the first that differs does, or null. */
-  check(only?: string): string | null {
+  /**
+   * Compares the sinks, or only one, with the truth. Returns how the first that differs does, or null.
+   * `eventsComplete`: false while events may be under way.
+   */
+  check(
+    { only, eventsComplete = true }: { readonly only?: string; readonly eventsComplete?: boolean } = {},
+  ): string | null {
     const { topology, truth, profile, warehouse: { memory } } = this;
     const held = this.held = this.#held();
     const wrong = differenceOf({ topology, truth, profile, memory, refuses: this.#refuses, held }, only);
-    if (wrong !== null || this.twins === null || only !== undefined) return wrong;
+    if (wrong !== null || only !== undefined) return wrong;
+    const misplaced = this.events?.differenceOf(memory, { complete: eventsComplete }) ?? null;
+    if (misplaced !== null || this.twins === null) return misplaced;
     const twin = { topology: this.twins.topology, refuses: () => false, held: new Map<string, number>() };
     return differenceOf({ ...twin, truth, profile, memory });
   }

@@ -1,0 +1,60 @@
+import { AppendWriter } from "../../src/runtime/streams/append_writer.ts";
+import { BatchQueue } from "../../src/runtime/streams/batch_queue.ts";
+import { StreamProgress } from "../../src/runtime/streams/stream_progress.ts";
+import { both, getter, method } from "./mutate.ts";
+import type { Mutant } from "./mutant.ts";
+
+/** Nothing is committed by a method of a task's progress. */
+function uncommitted(name: string): () => () => void {
+  return method(StreamProgress, name, () => () => Promise.resolve());
+}
+
+/** Deliberate bugs of streams and their append tables. */
+export const STREAM_MUTANTS: readonly Mutant[] = [
+  {
+    name: "unannounced",
+    rule: "a range is announced before its rows are sent",
+    apply: uncommitted("announce"),
+  },
+  {
+    name: "unclaimed",
+    rule: "an announced range is announced again in the own name before anybody looks",
+    apply: uncommitted("begin"),
+    seedsMax: 1_500,
+  },
+  {
+    name: "unlooked",
+    rule: "the rows of an announced range that are missing are added",
+    apply: method(AppendWriter, "complete", () => () => Promise.resolve(true)),
+  },
+  {
+    name: "alwaysAdded",
+    rule: "of an announced range only what is missing is added",
+    apply: method(AppendWriter, "complete", () =>
+      async function (batch, { range }) {
+        for (const [sink, rows] of batch.rows) {
+          if (!await this.append({ rows: new Map([[sink, [...rows].reverse()]]) }, range)) return false;
+        }
+        return true;
+      }),
+  },
+  {
+    name: "otherBorders",
+    rule: "an announced range is made again as it was",
+    apply: both(
+      getter(BatchQueue, "recovers", () => false),
+      method(AppendWriter, "complete", () =>
+        function (batch, { range }) {
+          return this.append(batch, range);
+        }),
+    ),
+  },
+  {
+    name: "neverSettled",
+    rule: "a range is behind the position only when its rows were acknowledged",
+    apply: method(StreamProgress, "announce", (original) =>
+      function (_from, announced) {
+        return original.call(this, announced.to, announced);
+      }),
+  },
+];
