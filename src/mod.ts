@@ -39,7 +39,15 @@ export {
   type TextEventOptions,
 } from "./dsl/events.ts";
 export { type Branches, type EventCallback, KStream } from "./dsl/streams.ts";
-export { GlobalKTable, KGroupedTable, KTable, type SameKey, type Totals, type With } from "./dsl/tables.ts";
+export {
+  GlobalKTable,
+  KGroupedTable,
+  KTable,
+  type SameKey,
+  type TimeColumn,
+  type Totals,
+  type With,
+} from "./dsl/tables.ts";
 export {
   type Aggregate,
   type AggregateSpec,
@@ -52,7 +60,7 @@ export {
   sum,
 } from "./dsl/aggregates.ts";
 export { type DurationParts, type DurationText, startOf, type TimeUnit } from "./dsl/start_of.ts";
-export { dateOf, startOfDay, startOfHour } from "./dsl/time.ts";
+export { dateOf, type Duration, startOfDay, startOfHour } from "./dsl/time.ts";
 export { Decimal, type Rounding } from "./record/decimal.ts";
 export { TopologyError } from "./record/errors.ts";
 export {

@@ -39,6 +39,20 @@ export interface MapValuesNode extends Named {
   readonly mapper: (value: AnyRow, key: AnyKey) => AnyRow;
 }
 
+/**
+ * Rows of which now < time + duration; the others are absent, and rows become absent when their time comes, without any
+ * record. A row without a time (null) is there for ever.
+ */
+export interface ExpireAfterNode extends Named {
+  readonly op: "expireAfter";
+  readonly input: number;
+  readonly time: RowTime;
+  readonly durationUs: number;
+}
+
+/** Where a row's time is: in a column, or what a function makes of the row. Microseconds since the epoch, or null. */
+export type RowTime = string | ((value: AnyRow, key: AnyKey) => unknown);
+
 /** Foreign-key join: the right row whose key is `foreignKey(left)`, under the column `column`. */
 export interface ForeignKeyJoinNode extends Named {
   readonly op: "foreignKeyJoin";
@@ -83,6 +97,7 @@ export type LogicalNode =
   | SourceNode
   | FilterNode
   | MapValuesNode
+  | ExpireAfterNode
   | ForeignKeyJoinNode
   | KeyJoinNode
   | AggregateNode

@@ -1,18 +1,25 @@
 import { keyValueText } from "../record/key.ts";
-import type { AggregateNode, LogicalNode, SinkNode } from "./logical.ts";
+import type { AggregateNode, ExpireAfterNode, LogicalNode, SinkNode } from "./logical.ts";
 import { type Sample, sampledValue, samplesOf } from "./sample_row.ts";
 
 /**
- * What would be wrong with every row, found with a row of the declared schemas: floats that are added up, and a sink
- * whose key columns do not carry the key of its table.
+ * What would be wrong with every row, found with a row of the declared schemas: floats that are added up, rows that
+ * expire by what is no time, and a sink whose key columns do not carry the key of its table.
  */
 export function sampleProblems(nodes: readonly LogicalNode[]): string[] {
   const sampleOf = samplesOf(nodes);
   return nodes.flatMap((node) => {
-    if (node.op !== "aggregate" && node.op !== "sink") return [];
+    if (node.op !== "aggregate" && node.op !== "sink" && node.op !== "expireAfter") return [];
     const input = sampleOf(node.input);
     if (input === null) return [];
-    return node.op === "aggregate" ? floatProblems(node, input) : keyProblems(node, input);
+    switch (node.op) {
+      case "aggregate":
+        return floatProblems(node, input);
+      case "expireAfter":
+        return timeProblems(node, input);
+      case "sink":
+        return keyProblems(node, input);
+    }
   });
 }
 
@@ -28,6 +35,15 @@ function floatProblems({ name, aggregates }: AggregateNode, input: Sample): stri
       "integer or a Decimal",
     ];
   });
+}
+
+function timeProblems({ name, time }: ExpireAfterNode, { row }: Sample): string[] {
+  if (typeof time === "function" || ["number", "bigint"].includes(typeof row[time]) || row[time] === null) return [];
+  const given = row[time] === undefined ? "no column of its rows" : "no column of numbers";
+  return [
+    `Rows of "${name}" expire by "${time}", which is ${given}. Name a column that holds microseconds since the ` +
+    "epoch, such as timestamptz(), or give a function of the row",
+  ];
 }
 
 function keyProblems({ sink }: SinkNode, { row, key, grouped }: Sample): string[] {

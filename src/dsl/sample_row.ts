@@ -43,6 +43,7 @@ export function samplesOf(nodes: readonly LogicalNode[]): (node: number) => Samp
     switch (node.op) {
       case "filter":
       case "filterNot":
+      case "expireAfter":
       case "sink":
         return input;
       case "mapValues":

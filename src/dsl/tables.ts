@@ -1,29 +1,13 @@
 import type { Aggregate } from "./aggregates.ts";
 import type { Graph } from "./graph.ts";
+import type { AnyRow, RowTime } from "./logical.ts";
 import type { Sink } from "./sink.ts";
 import type { KeyOf, RowOf } from "./source.ts";
+import { expiring, inside, notExpiring, type Place, placed } from "./table_place.ts";
+import type { Duration } from "./time.ts";
 
 /** `V` with one column more. */
 export type With<V, N extends string, C> = V & { readonly [column in N]: C };
-
-/** Where a table stands within its topology. */
-interface Place {
-  readonly graph: Graph;
-  readonly node: number;
-  readonly root: string;
-}
-
-/** Kept beside the tables and not in them: topology files see operators only. */
-const places = new WeakMap<object, Place>();
-
-function inside(table: object): Place {
-  return places.get(table)!;
-}
-
-/** Where a table stands, for streams that are joined with it. */
-export function tablePlace(table: object): Pick<Place, "graph" | "node"> {
-  return inside(table);
-}
 
 function sameTopology({ left, right }: { left: object; right: object }, name: string): void {
   const { graph } = inside(left);
@@ -73,7 +57,7 @@ export class GlobalKTable<K extends RowOf, V extends RowOf> {
 
   /** @ignore Made by the builder and by other tables. */
   constructor(place: Place) {
-    places.set(this, place);
+    placed(this, place);
   }
 
   /** Rows for which `predicate` holds; the others are absent for those who join with this table. */
@@ -91,6 +75,15 @@ export class GlobalKTable<K extends RowOf, V extends RowOf> {
     const { graph, node, root } = inside(this);
     const id = graph.add({ op: "mapValues", name: `${root}.mapValues`, input: node, mapper });
     return new GlobalKTable({ graph, node: id, root });
+  }
+
+  /**
+   * Refused: every instance would let rows go by its own clock, and nobody could say which of them a join has seen.
+   * Declare the table with `builder.table`, or join it and let the joined rows expire.
+   * @throws TypeError
+   */
+  expireAfter(_: { readonly "rows of a global table cannot expire; declare it with builder.table": never }): never {
+    throw notExpiring(this);
   }
 
   /** Inner join with another global table by foreign key: the partner stands under the column `name`. */
@@ -127,7 +120,7 @@ export class KTable<K extends RowOf, V extends RowOf> {
 
   /** @ignore Made by the builder and by other tables. */
   constructor(place: Place) {
-    places.set(this, place);
+    placed(this, place);
   }
 
   /**
@@ -154,6 +147,19 @@ export class KTable<K extends RowOf, V extends RowOf> {
   }
 
   /**
+   * Rows as long as they are young: a row is there while now < `time` + `duration`, and absent from then on for
+   * everything below and everybody who joins with this table, without any record: it leaves its groups, its sinks and
+   * its joins in that moment. `time`: a column, or a function of the row, in microseconds since the epoch; null: the
+   * row never expires. One whose time lies in the future is there. Now is the clock of the instance that has the row.
+   */
+  expireAfter<C extends string>(time: C & TimeColumn<V, C>, duration: Duration): KTable<K, V>;
+  /** Rows as long as they are young, by a time that a function gives. */
+  expireAfter(time: (value: V, key: KeyOf<K>) => number | bigint | null, duration: Duration): KTable<K, V>;
+  expireAfter(time: RowTime, duration: Duration): KTable<K, V> {
+    return new KTable(expiring(this, { time, after: duration }));
+  }
+
+  /**
    * Inner join; the partner stands under the column `name`, which also names the operator. With a foreign key: the
    * partner is the right row with that key (partitioned right side: subscribed; global: replicated). Without: the right
    * row of the same key.
@@ -173,7 +179,7 @@ export class KTable<K extends RowOf, V extends RowOf> {
     name: N,
     right: KTable<RK, RV> & SameKey<K, RK>,
   ): KTable<K, With<V, N, RV>>;
-  join(name: string, right: object, foreignKey?: (value: V, key: KeyOf<K>) => unknown): KTable<K, never> {
+  join(name: string, right: object, foreignKey?: (value: V, key: KeyOf<K>) => unknown): KTable<K, AnyRow> {
     return this.#join("inner", { column: name, right, foreignKey });
   }
 
@@ -188,7 +194,7 @@ export class KTable<K extends RowOf, V extends RowOf> {
     name: N,
     right: KTable<RK, RV> & SameKey<K, RK>,
   ): KTable<K, With<V, N, RV | null>>;
-  leftJoin(name: string, right: object, foreignKey?: (value: V, key: KeyOf<K>) => unknown): KTable<K, never> {
+  leftJoin(name: string, right: object, foreignKey?: (value: V, key: KeyOf<K>) => unknown): KTable<K, AnyRow> {
     return this.#join("left", { column: name, right, foreignKey });
   }
 
@@ -216,7 +222,7 @@ export class KTable<K extends RowOf, V extends RowOf> {
   #join(
     kind: "inner" | "left",
     join: { column: string; right: object; foreignKey?: (value: V, key: KeyOf<K>) => unknown },
-  ): KTable<K, never> {
+  ): KTable<K, AnyRow> {
     const { column, right, foreignKey } = join;
     if (foreignKey === undefined) return this.#keyJoin(kind, { column, leftColumn: null, right });
     return new KTable(foreignKeyJoin(this, right, { kind, column, foreignKey }));
@@ -225,7 +231,7 @@ export class KTable<K extends RowOf, V extends RowOf> {
   #keyJoin(
     kind: "inner" | "left" | "outer",
     join: { column: string; leftColumn: string | null; right: object },
-  ): KTable<K, never> {
+  ): KTable<K, AnyRow> {
     const { graph, node, root } = inside(this);
     sameTopology({ left: this, right: join.right }, join.column);
     const name = `${root}.${join.column}`;
@@ -235,6 +241,10 @@ export class KTable<K extends RowOf, V extends RowOf> {
     return new KTable({ graph, node: id, root });
   }
 }
+
+/** Rows expire by a column of numbers, which may be null. */
+export type TimeColumn<V, C extends string> = V extends { readonly [column in C]: number | bigint | null } ? unknown
+  : { readonly "rows expire by a column of numbers": never };
 
 /** Same-key joins need keys of one type. */
 export type SameKey<K, RK> = [KeyOf<RK>] extends [KeyOf<K>] ? unknown

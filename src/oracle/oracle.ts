@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { AnyRow, LogicalNode } from "../dsl/logical.ts";
+import type { AnyRow, ExpireAfterNode, LogicalNode } from "../dsl/logical.ts";
 import type { SinkSpec } from "../dsl/sink.ts";
 import type { SourceSpec } from "../dsl/source.ts";
 import type { Topology } from "../dsl/topology.ts";
@@ -21,6 +21,8 @@ export interface OracleOptions {
   /** Joins on equal keys whose right rows are other tasks'; none if absent. */
   readonly lookedUp?: ReadonlySet<number>;
   readonly limits?: TellingLimits;
+  /** The moment of which the sinks are, microseconds since the epoch. Needed where rows expire. */
+  readonly nowUs?: number;
   /** Told of every row that is absent because it cannot be computed. */
   readonly onRefused?: (refused: RefusedRow) => void;
 }
@@ -48,17 +50,18 @@ export interface TellingLimits {
  * the runtime but the logical graph, the key codec and the decimal. `read` gives the rows of a source topic as they are
  * now. What is refused is absent, from there on: a row whose callback throws, a row whose values cannot be added up
  * exactly, a right row that no other task can be told.
+ * @throws TypeError if rows expire and `nowUs` is absent
  */
 export function computeSinks(
   topology: Topology,
   read: (topic: string) => Iterable<readonly [Key, Row]>,
-  { lookedUp = new Set(), limits = {}, onRefused = () => {} }: OracleOptions = {},
+  { lookedUp = new Set(), limits = {}, nowUs = NaN, onRefused = () => {} }: OracleOptions = {},
 ): Map<string, SinkContent> {
   const sinks = new Map<string, SinkContent>();
   const tables: Table[] = [];
   for (const node of topology.nodes) {
     if (node.op !== "sink") {
-      tables[node.id] = compute(node, { tables, topology, lookedUp, limits, onRefused }, read);
+      tables[node.id] = compute(node, { tables, topology, lookedUp, limits, nowUs, onRefused }, read);
       continue;
     }
     const rows = [...tables[node.input].values()];
@@ -74,6 +77,7 @@ interface Computed {
   readonly tables: readonly Table[];
   readonly lookedUp: ReadonlySet<number>;
   readonly limits: TellingLimits;
+  readonly nowUs: number;
   readonly onRefused: (refused: RefusedRow) => void;
 }
 
@@ -107,6 +111,12 @@ function compute(
     case "mapValues":
       input.forEach((row, key) => put(key, () => node.mapper(row, keyValue(key))));
       return result;
+    case "expireAfter":
+      if (Number.isNaN(computed.nowUs)) {
+        throw new TypeError(`Cannot compute "${node.name}" without the time: give nowUs`);
+      }
+      input.forEach((row, key) => put(key, () => isYoung(node, { row, key: keyValue(key) }, computed) ? row : null));
+      return result;
     case "foreignKeyJoin":
       input.forEach((row, key) =>
         put(key, () => {
@@ -138,6 +148,17 @@ function compute(
         refuse,
       });
   }
+}
+
+function isYoung(
+  { time, durationUs }: ExpireAfterNode,
+  { row, key }: { readonly row: Row; readonly key: AnyRow },
+  { nowUs }: Computed,
+): boolean {
+  const from = typeof time === "string" ? row[time] : time(row, key);
+  if (from === null) return true;
+  if (typeof from !== "bigint" && (typeof from !== "number" || Number.isNaN(from))) throw new TypeError("No time");
+  return nowUs < Number(from) + durationUs;
 }
 
 function rightKey(foreignKey: AnyRow, right: SourceSpec | null): Key {

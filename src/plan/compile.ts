@@ -144,6 +144,8 @@ function stepOf(
       return { kind: "filter", name, input, predicate: (row, key) => !node.predicate(row, key) };
     case "mapValues":
       return { kind: "map", name, input, mapper: node.mapper };
+    case "expireAfter":
+      return { kind: "expire", name, input, time: node.time, durationUs: node.durationUs };
     case "foreignKeyJoin": {
       const lookup = addLookup(compilation, { name, home: unit, right: node.right });
       return {

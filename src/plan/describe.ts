@@ -1,4 +1,4 @@
-import type { LogicalNode } from "../dsl/logical.ts";
+import type { ExpireAfterNode, LogicalNode } from "../dsl/logical.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type {
   CostDescription,
@@ -93,8 +93,16 @@ function operator(node: LogicalNode, described: Described): OperatorDescription 
   if (node.op === "aggregate") {
     return { ...plain, totals: Object.entries(node.aggregates).map(([column, { kind }]) => `${column} = ${kind}`) };
   }
+  if (node.op === "expireAfter") return { ...plain, expires: expiresText(node) };
   if (node.op !== "foreignKeyJoin" && node.op !== "keyJoin") return plain;
   return { ...plain, kind: node.kind, partner: partnerOf(node.name, described.plan) };
+}
+
+function expiresText({ time, durationUs }: ExpireAfterNode): string {
+  const ms = durationUs / 1_000;
+  const units = [["d", 86_400_000], ["h", 3_600_000], ["min", 60_000], ["s", 1_000], ["ms", 1]] as const;
+  const [unit, unitMs] = units.find(([, unitMs]) => ms >= unitMs && ms % unitMs === 0) ?? ["ms", 1];
+  return `${typeof time === "string" ? time : "row time"} + ${ms / unitMs} ${unit}`;
 }
 
 function partnerOf(join: string, plan: PhysicalPlan): "subscribed" | "replicated" | "copartitioned" {
@@ -145,12 +153,13 @@ function task(table: TaskTable, plan: PhysicalPlan): TaskDescription {
 function rowStore(table: TaskTable): StoreDescription {
   const links = table.lookups.length * LINK_BYTES + table.groups.length * PLACE_BYTES;
   const digests = (table.sinks.length + table.serves.length) * NUMBER_BYTES;
+  const times = table.steps.some(({ kind }) => kind === "expire") ? NUMBER_BYTES + 2 * PLACE_BYTES : 0;
   const columns = table.members.reduce((sum, member) => sum + columnsOf(member), 0);
   const contributions = table.groups.reduce((sum, group) => sum + group.aggregate.columns.length, 0);
   return {
     name: table.name,
     entryFor: "row of the task's partition",
-    bytesPerEntry: ENTRY_BYTES + links + digests + COLUMN_BYTES * (columns + contributions),
+    bytesPerEntry: ENTRY_BYTES + links + digests + times + COLUMN_BYTES * (columns + contributions),
   };
 }
 

@@ -26,9 +26,10 @@ export function describeMermaid(description: TopologyDescription): string {
   return `${lines.join("\n")}\n`;
 }
 
-function box({ id, name, op, kind, totals }: OperatorDescription): string {
+function box({ id, name, op, kind, expires, totals }: OperatorDescription): string {
+  const details = expires === undefined ? totals?.join(", ") : `until ${expires}`;
   const text = `${name}<br/>${kind === undefined ? op : `${kind} ${op}`}${
-    totals === undefined ? "" : `<br/>${totals.join(", ")}`
+    details === undefined ? "" : `<br/>${details}`
   }`;
   if (op === "sink") return `op${id}[("${name}<br/>ClickHouse")]`;
   return op === "aggregate" ? `op${id}[["${text}"]]` : `op${id}["${text}"]`;

@@ -70,11 +70,12 @@ export function describeText(description: TopologyDescription): string {
 }
 
 function operatorLine(operator: OperatorDescription, operators: readonly OperatorDescription[]): string {
-  const { id, name, op, inputs, runsAt, kind, partner, totals } = operator;
+  const { id, name, op, inputs, runsAt, kind, partner, expires, totals } = operator;
   const [left, right] = inputs.map((input) => `${input} ${operators[input].name}`);
   const parts = [`${id} ${name}: ${kind === undefined ? op : `${kind} ${op}`}`];
   if (left !== undefined) parts.push(` of ${left}`);
   if (right !== undefined) parts.push(` with ${right}, ${partner}`);
+  if (expires !== undefined) parts.push(`, until ${expires}`);
   if (totals !== undefined) parts.push(` (${totals.join(", ")})`);
   return `${parts.join("")}; at ${runsAt}`;
 }

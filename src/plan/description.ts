@@ -37,6 +37,8 @@ export interface OperatorDescription {
    * has them; copartitioned: the same task holds both sides.
    */
   readonly partner?: "subscribed" | "replicated" | "copartitioned";
+  /** When rows expire: `placed_at + 30 d`; `row time + 12 h` where a function gives the time. */
+  readonly expires?: string;
   /** An aggregate's totals: `revenue = sum`. */
   readonly totals?: readonly string[];
 }

@@ -1,5 +1,5 @@
 import type { AggregateSpec } from "../dsl/aggregates.ts";
-import type { AnyKey, AnyRow } from "../dsl/logical.ts";
+import type { AnyKey, AnyRow, RowTime } from "../dsl/logical.ts";
 import type { EventSpec } from "../dsl/events.ts";
 import type { SourceSpec } from "../dsl/source.ts";
 import type { StreamNode } from "../dsl/stream_nodes.ts";
@@ -26,6 +26,14 @@ export type Step =
     readonly name: string;
     readonly input: number;
     readonly mapper: (value: AnyRow, key: AnyKey) => AnyRow;
+  }
+  /** The input while now < time + duration. */
+  | {
+    readonly kind: "expire";
+    readonly name: string;
+    readonly input: number;
+    readonly time: RowTime;
+    readonly durationUs: number;
   }
   /** Foreign-key join. `foreignKey` null: the row's own key. */
   | {

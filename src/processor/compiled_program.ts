@@ -4,6 +4,7 @@ import { literal, specialised } from "../record/specialised.ts";
 import { NO_ROW } from "../state/packed_rows.ts";
 import type { Slot } from "../state/slots.ts";
 import { columnAdded } from "./column_added.ts";
+import { dueOf, timeOf } from "./expire.ts";
 import { keyValueOf } from "./key_value.ts";
 import { foreignKeyOf, noForeignKey } from "./lookup_join.ts";
 import { notRow } from "./map_values.ts";
@@ -152,6 +153,8 @@ function written(step: Step, writer: Writer): Written {
         if (r${index} === null || typeof r${index} !== "object") throw ${error}();`;
       return { text: guarded(step, { ...place, body }), known: { names: null } };
     }
+    case "expire":
+      return expire(step, place);
     case "pair":
       return pair(step, place);
     case "lookup":
@@ -166,9 +169,20 @@ function member(step: StepOf<"member">, { index, writer, named }: Place): Writte
   return { text, known: { names: shape.names, always: "row" } };
 }
 
+function expire(step: StepOf<"expire">, place: Place): Written {
+  const { index, writer, named } = place;
+  const { input, time, durationUs } = step;
+  const value = typeof time === "string"
+    ? `r${input}[${literal(time)}]`
+    : `${named("time", timeOf(time))}(r${input}, ${KEY})`;
+  const due = `${named("dueOf", dueOf)}(${value}, ${durationUs})`;
+  const body = `if (!${named("ages", writer.options.ages)}.keeps(${due})) r${index} = null;`;
+  return { text: guarded(step, { ...place, body }), known: { names: writer.known[input].names } };
+}
+
 /** Does `body` if the input is a row; if it is none, or `body` throws, the value is as every operator has it. */
 function guarded(
-  step: StepOf<"filter" | "map" | "lookup">,
+  step: StepOf<"filter" | "map" | "expire" | "lookup">,
   { index, writer, named, body }: Place & { readonly body: string },
 ): string {
   const { keys } = writer.options.entries;

@@ -4,6 +4,7 @@ import type { Value } from "../record/row.ts";
 import type { Entries } from "../state/entries.ts";
 import type { RightStore } from "../state/right_store.ts";
 import type { Slot } from "../state/slots.ts";
+import { type Ages, expire } from "./expire.ts";
 import { filter } from "./filter.ts";
 import { keyJoin } from "./key_join.ts";
 import { type KeyColumns, keyValueOf } from "./key_value.ts";
@@ -22,6 +23,8 @@ export interface ProgramOptions {
   readonly keyColumns: KeyColumns;
   /** Registers that are read after a run. */
   readonly outputs: ReadonlySet<number>;
+  /** Time, for rows that expire; what runs without it has none of these. */
+  readonly ages?: Ages;
   /** A callback threw. The row counts as absent from that operator on. */
   readonly onError: (error: ProcessorError) => void;
 }
@@ -64,6 +67,8 @@ function operatorOf(step: Step, options: ProgramOptions & OperatorContext): Oper
       return filter(step, context);
     case "map":
       return mapValues(step, context);
+    case "expire":
+      return expire(step, { ...context, ages: options.ages! });
     case "pair":
       return keyJoin(step);
     case "lookup":

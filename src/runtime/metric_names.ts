@@ -76,6 +76,11 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
     help: "Rows that ClickHouse showed otherwise than they are, written again.",
     labels: ["table"],
   },
+  weir_expired_rows_total: {
+    kind: "counter",
+    help: "Rows that grew too old while their task ran, and left (expireAfter).",
+    labels: ["table"],
+  },
   weir_source_lag_records: {
     kind: "gauge",
     help: "Records of source partitions that are not read, or read and not evaluated yet.",

@@ -15,6 +15,8 @@ export const SEEN = 8;
 export const SHOWN_BEFORE = 16;
 /** The start has written it over something that a sink showed. */
 export const REPLACED = 32;
+/** A row of it had expired when it was evaluated. */
+export const EXPIRED = 64;
 
 /**
  * The own keys of a task or of a global table: each is an entry, which has a slot, flags and a row of each member of

@@ -17,6 +17,8 @@ export interface StepClock extends Clock {
   drained(): Promise<void>;
   /** Lets `ms` milliseconds pass, sleeper by sleeper, each drained before the next. */
   pass(ms: number): Promise<void>;
+  /** Lets `ms` milliseconds pass at once: who sleeps again meanwhile sleeps from the end on. */
+  jump(ms: number): Promise<void>;
   /** Milliseconds until the next sleeper wakes, or null. */
   nextMs(): number | null;
   /** Work of the world outside, during which this clock stands still: nothing is drained before it has ended. */
@@ -61,6 +63,10 @@ export function createStepClock(clock: ManualClock): StepClock {
       const ended: Promise<unknown> = work.catch(() => {}).finally(() => outside.delete(ended));
       outside.add(ended);
       return work;
+    },
+    jump(ms) {
+      clock.advance(ms);
+      return drained();
     },
     async pass(ms) {
       let left = ms;

@@ -4,6 +4,7 @@ import { type KeptLetter, openEmbeddedDeadLetters } from "../adapters/local/dead
 import type { AppendSink } from "../dsl/append_sink.ts";
 import type { EventSpec } from "../dsl/events.ts";
 import type { Sink, SinkSpec } from "../dsl/sink.ts";
+import { type Duration, durationUs } from "../dsl/time.ts";
 import type { KeyOf, RowOf, Source, SourceSpec } from "../dsl/source.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type { Bytes } from "../ports/log.ts";
@@ -144,21 +145,40 @@ export class TopologyTestDriver {
   }
 
   /**
-   * Stops the topology and starts it again on the same log and warehouse; another topology of the same name, or other
-   * run options, may take its place. Resolves, settled, to what the start found and wrote.
+   * Stops the topology and starts it again on the same log and warehouse, `after` some time if that is given; another
+   * topology of the same name, or other run options, may take its place. Resolves, settled, to what the start found and
+   * wrote.
    */
-  async restart(changes: { topology?: Topology; options?: Partial<RunOptions> } = {}): Promise<readonly StartReport[]> {
+  async restart(
+    changes: { topology?: Topology; options?: Partial<RunOptions>; after?: Duration } = {},
+  ): Promise<readonly StartReport[]> {
     await this.#stop();
+    if (changes.after !== undefined) await this.#clock.jump(durationUs(changes.after) / 1_000);
     this.#topology = changes.topology ?? this.#topology;
     this.#options = { ...this.#options, ...changes.options };
     await this.settle();
     return this.#report;
   }
 
+  /** What time it is for the topology, milliseconds since the epoch. */
+  get nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
   /** Lets time pass, for whatever the topology does now and then, and settles. Milliseconds. */
   async advance(ms: number): Promise<void> {
     await this.settle();
     await this.#clock.pass(ms);
+    await this.settle();
+  }
+
+  /**
+   * Moves the clock by the duration at once, as after a night without a record, and settles: rows of the time between
+   * have expired. What the topology does now and then it does once; {@link advance} lets it do so as often as it would.
+   */
+  async advanceWallClockTime(duration: Duration): Promise<void> {
+    await this.settle();
+    await this.#clock.jump(durationUs(duration) / 1_000);
     await this.settle();
   }
 

@@ -97,7 +97,7 @@ export async function run(life: Case): Promise<Failure | null> {
       settled = null;
       // What a start finds changed and ClickHouse refuses keeps its older version: no start may find such a thing.
       if (life.refusals) await driver.settle();
-      await (event.do === "rest" ? driver.settle() : driver.restart());
+      await settledAfter(driver, event);
       const failure = differs();
       if (failure !== null) return failure;
     }
@@ -120,6 +120,17 @@ export async function run(life: Case): Promise<Failure | null> {
   } catch (error) {
     const { name, stack } = error as Error;
     return { kind: name, where, difference: null, message: stack ?? String(error) };
+  }
+}
+
+function settledAfter(driver: TopologyTestDriver, event: Exclude<Event, Change>): Promise<unknown> {
+  switch (event.do) {
+    case "pass":
+      return driver.advanceWallClockTime({ minutes: event.minutes });
+    case "restart":
+      return driver.restart(event.minutes === undefined ? {} : { after: { minutes: event.minutes } });
+    default:
+      return driver.settle();
   }
 }
 

@@ -34,7 +34,10 @@ export function differenceOf(
     topology.nodes.flatMap((node) => node.op === "source" ? [[node.source.topic, node.source]] : []),
   );
   const { lookedUp } = divide(topology, (topic) => partitions[sources.get(topic)!.name] ?? 3);
-  const sinks = computeSinks(topology, (topic) => driver.rows({ spec: sources.get(topic)! }), { lookedUp });
+  const sinks = computeSinks(topology, (topic) => driver.rows({ spec: sources.get(topic)! }), {
+    lookedUp,
+    nowUs: driver.nowMs * 1_000,
+  });
   for (const [sink, { spec, rows }] of sinks) {
     const columns = Object.entries(spec.columns).map(([column, type]) => ({ name: column, type }));
     const encode = rowEncoder(columns);

@@ -4,6 +4,8 @@ import { SOURCES } from "./plain_tables.ts";
 import type { Choices } from "./random.ts";
 
 const KEYS_MAX = 7;
+/** Time passes in steps of so many minutes, so that it is known in which of them a row expires. */
+export const STEP_MINUTES = 20;
 
 /** What the source database does to one row: it is there and is this from now on, or it is there no more. */
 export type Change =
@@ -13,14 +15,16 @@ export type Change =
 /**
  * One event of a history. `work`: the topology begins to work on what was changed, while the history goes on; `turns`:
  * so many turns of its work; `rest`: until nothing is left to do, and then the sinks must be true; `restart`: so after
- * a stop and a start.
+ * a stop, `minutes` if they are given, and a start; `pass`: so many minutes pass in which nothing is changed, and the
+ * sinks must be true.
  */
 export type Event =
   | Change
   | { readonly do: "work" }
   | { readonly do: "turns"; readonly turns: number }
   | { readonly do: "rest" }
-  | { readonly do: "restart" };
+  | { readonly do: "pass"; readonly minutes: number }
+  | { readonly do: "restart"; readonly minutes?: number };
 
 /** Rows that tables hold, by table and id. */
 export class Rows {
@@ -64,8 +68,11 @@ export const changePlain: MakeChange = (rows, choices) => {
   return { do: "put", table, row: { ...held, ...choices.of([{ fk1 }, { fk2, num }, { num, dec }, { tag }, {}]) } };
 };
 
-/** A random history: changes in bursts, while the topology works or stands still, starts in between. */
-export function randomHistory(choices: Choices, change: MakeChange): Event[] {
+/**
+ * A random history: changes in bursts, while the topology works or stands still, starts in between. `passes`: hours go
+ * by, too.
+ */
+export function randomHistory(choices: Choices, change: MakeChange, { passes = false } = {}): Event[] {
   const events: Event[] = [];
   const rows = new Rows();
   const burst = (most: number) => {
@@ -80,7 +87,7 @@ export function randomHistory(choices: Choices, change: MakeChange): Event[] {
   for (let rest = 0; rest < rests; rest++) {
     if (rest > 0 && choices.chance(0.25)) {
       burst(8);
-      events.push({ do: "restart" });
+      events.push({ do: "restart", ...passes && choices.chance(0.5) ? { minutes: STEP_MINUTES } : {} });
     } else {
       events.push({ do: "work" });
       // Changes that come while others are being worked on, at any point of it.
@@ -91,6 +98,7 @@ export function randomHistory(choices: Choices, change: MakeChange): Event[] {
       events.push({ do: "rest" });
     }
     burst(10);
+    if (passes && choices.chance(0.6)) events.push({ do: "pass", minutes: (1 + choices.int(3)) * STEP_MINUTES });
   }
   return events;
 }

@@ -12,6 +12,7 @@ import {
   TopologyError,
 } from "../../src/mod.ts";
 import { compile } from "../../src/plan/compile.ts";
+import { STEP_MINUTES } from "./history.ts";
 import { GLOBALS, PARTITIONS, type Plain, SOURCES } from "./plain_tables.ts";
 
 /** Rows are grouped by this column modulo 7, and by their tag; rows without the column's value are in no group. */
@@ -31,6 +32,8 @@ export type Step =
   & { readonly name: string; readonly input: string }
   & (
     | { readonly op: "filter" | "filterNot"; readonly by: "num" | "key"; readonly rest: number }
+    /** Rows go `minutes` after a time that their number gives, or that it is, in microseconds. */
+    | { readonly op: "expire"; readonly by: "num" | "column"; readonly minutes: number }
     | { readonly op: "spoil"; readonly how: Spoilt; readonly rest: number }
     | {
       readonly op: "foreignKeyJoin";
@@ -147,6 +150,9 @@ function grown(step: Step, table: (name: string) => Table): Table {
         ),
       };
     }
+    case "expire":
+      if (input.global) refuse(`rows of global table "${step.input}" cannot expire`);
+      return { ...input, handle: expired(step, input.handle) };
     case "spoil": {
       const { how, rest } = step;
       return {
@@ -175,6 +181,21 @@ function grown(step: Step, table: (name: string) => Table): Table {
       if (input.global) refuse(`global table "${step.input}" cannot be grouped`);
       return aggregated(step.name, input, step.group);
   }
+}
+
+/**
+ * When every driver's clock begins, in minutes since the epoch, and a little more: what is due is due between two times
+ * at which a history looks.
+ */
+const START_MINUTES = Date.UTC(2026, 0, 1) / 60_000 + STEP_MINUTES / 2;
+const MINUTE_US = 60_000_000;
+
+function expired({ by, minutes }: Step & { op: "expire" }, input: Untyped): Untyped {
+  // Numbers are small: as microseconds they are in the first seconds of 1970.
+  if (by === "column") return input.expireAfter("num", { minutes: START_MINUTES + minutes });
+  const timeOf = ({ num }: Plain) =>
+    num % 5 === 4 ? null : (START_MINUTES + Math.abs(num) % 4 * STEP_MINUTES) * MINUTE_US;
+  return input.expireAfter(timeOf, { minutes });
 }
 
 function spoilt(row: Plain, how: Spoilt): Untyped {

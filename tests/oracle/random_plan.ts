@@ -1,4 +1,5 @@
 import { TopologyError } from "../../src/mod.ts";
+import { STEP_MINUTES } from "./history.ts";
 import { GLOBALS, SOURCES } from "./plain_tables.ts";
 import { build, COLUMNS, type Group, type Output, type Plan, type Shape, shapeOf, type Step, TOTALS } from "./plan.ts";
 import type { Choices } from "./random.ts";
@@ -14,12 +15,12 @@ interface Table {
 
 /**
  * Plans a topology of 3 to 9 random operators over the sources, which writes several of its tables. `spoils`: some of
- * its rows are refused, by a callback, a sink, a total or for other tasks. Now and then an
- * outer join comes out that cannot be: then it is another one.
+ * its rows are refused, by a callback, a sink, a total or for other tasks. `expires`: some of them grow old. Now and
+ * then an outer join comes out that cannot be: then it is another one.
  */
-export function randomPlan(choices: Choices, { spoils = false } = {}): Plan {
+export function randomPlan(choices: Choices, { spoils = false, expires = false } = {}): Plan {
   for (;;) {
-    const draft = new Draft(choices, { spoils });
+    const draft = new Draft(choices, { spoils, expires });
     const operators = 3 + choices.int(7);
     for (let operator = 0; operator < operators; operator++) draft.grow();
     const plan = draft.finish();
@@ -39,10 +40,12 @@ class Draft {
   ));
   readonly #steps: Step[] = [];
   readonly #spoils: boolean;
+  readonly #expires: boolean;
 
-  constructor(choices: Choices, { spoils }: { readonly spoils: boolean }) {
+  constructor(choices: Choices, { spoils, expires }: { readonly spoils: boolean; readonly expires: boolean }) {
     this.#choices = choices;
     this.#spoils = spoils;
+    this.#expires = expires;
   }
 
   /** One operator more. */
@@ -58,6 +61,7 @@ class Draft {
       () => this.#keyJoin(name),
       () => this.#aggregate(name),
       ...this.#spoils ? [() => this.#spoil(name), () => this.#spoil(name)] : [],
+      ...this.#expires ? [() => this.#expire(name), () => this.#expire(name), () => this.#expire(name)] : [],
     ];
     const step = makers[int(makers.length)]();
     if (step === null) return;
@@ -98,6 +102,12 @@ class Draft {
     const drawn = this.#choices.int(6);
     const op = drawn % 2 === 0 ? "filter" : "filterNot";
     return { name, op, input, rest: Math.floor(drawn / 2), by: this.#choices.of(["num", "key"]) };
+  }
+
+  #expire(name: string): Step {
+    const input = this.#pick((table) => !table.global)!.name;
+    const minutes = this.#choices.int(6) * STEP_MINUTES;
+    return { name, op: "expire", input, by: this.#choices.of(["num", "num", "column"]), minutes };
   }
 
   #spoil(name: string): Step {

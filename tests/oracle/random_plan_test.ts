@@ -34,3 +34,14 @@ Deno.test(`oracle: ${histories} random topologies have rows refused, seeds from 
     );
   }
 });
+
+Deno.test(`oracle: ${histories} random topologies have rows that grow old, seeds from ${from}`, async () => {
+  for (let seed = from; seed < from + histories; seed++) {
+    const choices = choicesOf(seed);
+    const topology = randomPlan(choices, { expires: true, spoils: choices.chance(0.3) });
+    const sliceRows = choices.of([1, 2, 2_000]);
+    const compileAfterRows = [0, 3, 2_000][seed % 3];
+    const events = randomHistory(choices, changePlain, { passes: true });
+    await assertHolds({ topology, partitions: PARTITIONS, sliceRows, compileAfterRows, events }, `ageing seed ${seed}`);
+  }
+});

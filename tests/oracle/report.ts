@@ -84,8 +84,10 @@ function eventLine(event: Event, { rows, life }: { readonly rows: Rows; readonly
       return `${event.turns} turns of its work`;
     case "rest":
       return "rest: nothing is left to do";
+    case "pass":
+      return `${event.minutes} minutes later, rest`;
     case "restart":
-      return "stop and start, then rest";
+      return `stop, ${event.minutes === undefined ? "" : `${event.minutes} minutes later `}start, then rest`;
   }
 }
 
@@ -103,6 +105,8 @@ function stepLine(step: Step): string {
     case "filter":
     case "filterNot":
       return `  ${name} = ${input}.${step.op}(|${step.by}| % 3 ${step.op === "filter" ? "!==" : "==="} ${step.rest})`;
+    case "expire":
+      return `  ${name} = ${input}.expireAfter(${step.by === "num" ? "by num" : "num"}, ${step.minutes} min)`;
     case "spoil":
       return `  ${name} = ${input}.mapValues(${step.how} if |num| % 4 === ${step.rest})`;
     case "foreignKeyJoin":

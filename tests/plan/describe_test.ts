@@ -83,6 +83,29 @@ Deno.test("describe() shows where totals are merged that are used further, and w
   ]);
 });
 
+Deno.test("describe() shows until when rows are there, and what that keeps", () => {
+  const young = clickhouse("young", { key: ["id"], columns: { id: "Int64" } });
+  const plain = described(topology("ages", (builder) => builder.table(source("a")).to(young)));
+  const description = described(topology("ages", (builder) =>
+    builder.table(source("a"))
+      .expireAfter("other", { days: 30 })
+      .expireAfter((row) => row.other, { hours: 1, minutes: 30 })
+      .to(young)));
+  assertEquals(description.operators.map(({ op, expires }) => [op, expires]), [
+    ["source", undefined],
+    ["expireAfter", "other + 30 d"],
+    ["expireAfter", "row time + 90 min"],
+    ["sink", undefined],
+  ]);
+  assertStringIncludes(
+    describeText(description),
+    "1 a.expireAfter: expireAfter of 0 a, until other + 30 d; at tasks of a",
+  );
+  assertStringIncludes(describeMermaid(description), 'op1["a.expireAfter<br/>expireAfter<br/>until other + 30 d"]');
+  const bytes = (of: typeof description) => of.tasks[0].stores[0].bytesPerEntry;
+  assertEquals(bytes(description) - bytes(plain), 16);
+});
+
 Deno.test("describe() follows a change through derived tables to every sink", () => {
   const description = described(topology("chain", (builder) => {
     const orders = builder.table(source("orders")).leftJoin(

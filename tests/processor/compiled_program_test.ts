@@ -69,6 +69,11 @@ function callbacks(seed: number, calls: string[]) {
       const made = [row, { key, ref: KEYS[hash % KEYS.length] }, { ...row, text: "mapped" }, null, "no row"];
       return made[hash % 13 < 10 ? hash % 3 : hash % 5] as Row;
     },
+    time: (name: string) => (row: Row, key: unknown) => {
+      const hash = call(name, { row, key });
+      failing(hash);
+      return [null, 1, 5n, hash % 9, "no time", row.id][hash % 6];
+    },
     foreignKey: (name: string) => (row: Row, key: unknown) => {
       const hash = call(name, { row, key });
       failing(hash);
@@ -93,10 +98,13 @@ function randomSteps(
     // Mostly the newest, so that there are chains.
     const input = choices.chance(0.6) ? steps.length - 1 : choices.int(steps.length);
     const column = choices.of(NAMES);
-    const kind = choices.of(["filter", "map", "lookup", "lookup", "lookup", "pair"] as const);
+    const kind = choices.of(["filter", "map", "expire", "lookup", "lookup", "lookup", "pair"] as const);
     if (kind === "filter") steps.push({ kind, name, input, predicate: make.predicate(name) });
     else if (kind === "map") steps.push({ kind, name, input, mapper: make.mapper(name) });
-    else if (kind === "lookup") {
+    else if (kind === "expire") {
+      const time = choices.chance(0.5) ? column : make.time(name);
+      steps.push({ kind, name, input, time, durationUs: choices.int(3) });
+    } else if (kind === "lookup") {
       const foreignKey = choices.chance(0.8) ? make.foreignKey(name) : null;
       steps.push({ kind, name, input, column, inner: choices.chance(0.5), lookup: lookup++, foreignKey });
     } else {
@@ -161,7 +169,8 @@ function worldOf(
     }
   }
   const onError = (error: ProcessorError) => errors.push(error);
-  const program = make({ steps, lookups, stores, entries, keyColumns, outputs, onError });
+  const ages = { keeps: (dueUs: number) => calls.push(`due ${dueUs}`) > 0 && dueUs > 4 };
+  const program = make({ steps, lookups, stores, entries, keyColumns, outputs, ages, onError });
   return {
     entries,
     stores,

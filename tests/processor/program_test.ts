@@ -74,6 +74,7 @@ for (const [name, make] of Object.entries(MAKERS)) {
       lookup(0),
       { kind: "filter", name: "filter", input: 1, predicate: note("filter") },
       { kind: "map", name: "map", input: 1, mapper: (row) => (note("map")(), row) },
+      { kind: "expire", name: "expire", input: 1, time: () => (note("expire")(), 0), durationUs: 0 },
       lookup(1, { lookup: 1, foreignKey: () => note("foreignKey")() }),
       ...(["inner", "left", "outer"] as const).flatMap((mode): Step[] => [
         { kind: "pair", name: mode, mode, left: 0, right: 1, column: "r", leftColumn: "l" },

@@ -74,3 +74,43 @@ Deno.test("weir_visible_delay_seconds takes no row of a global table's change fo
   await run.stop();
   await log.close();
 });
+
+const agedFacts = topology("facts", (builder) => {
+  const facts = debezium(FACTS, { key: ["id"], row: z.object({ id: z.int(), kind_id: z.int() }) });
+  // At 50 seconds the row changes, at 80 it goes.
+  const beganUs = Date.UTC(2026, 0, 1) * 1_000;
+  const table = builder.table(facts).expireAfter(() => beganUs, { seconds: 80 });
+  table.leftJoin("young", builder.table(facts).expireAfter(() => beganUs, { seconds: 50 }))
+    .mapValues(({ id, young }) => ({ id, kind: young === null ? "old" : "young" }))
+    .to(clickhouse("facts", { key: ["id"], columns: { id: "Int64", kind: "String" } }));
+});
+
+Deno.test("weir_visible_delay_seconds takes no row that time changes for one of an older record", async () => {
+  const { clock, log } = await openStepLog({ [FACTS]: 1 });
+  const delays: number[] = [];
+  let expired = 0;
+  const metrics = {
+    count: (name: string, _: unknown, value: number) => expired += name === "weir_expired_rows_total" ? value : 0,
+    gauge() {},
+    observe: (name: string, _: unknown, value: number) => name === "weir_visible_delay_seconds" && delays.push(value),
+  };
+  const warehouse = createMemoryWarehouse();
+  const run = new StepRun(agedFacts, { clock, ports: { log, warehouse, metrics } }).start();
+  await clock.drained();
+  await clock.pass(10_000);
+  await log.append([{
+    topic: FACTS,
+    partition: 0,
+    records: [{ key: '{"id":7}', value: '{"after":{"id":7,"kind_id":1},"op":"c"}' }],
+  }]);
+  const kinds: unknown[] = [];
+  for (let step = 0; step < 3; step++) {
+    await clock.drained();
+    await clock.pass(30_000);
+    kinds.push(warehouse.select("facts").map(({ kind }) => kind));
+  }
+  assertEquals(kinds, [["young"], ["old"], []]);
+  assertEquals([delays.map((seconds) => seconds < 1), expired], [[true], 2]);
+  await run.stop();
+  await log.close();
+});

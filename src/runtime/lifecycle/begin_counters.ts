@@ -46,6 +46,7 @@ export function beginCounters(plan: PhysicalPlan, metrics: Metrics): void {
   begin("weir_internal_records_total", {});
   for (const table of plan.tables) {
     begin("weir_repaired_rows_total", { table: table.name });
+    if (table.steps.some(({ kind }) => kind === "expire")) begin("weir_expired_rows_total", { table: table.name });
     for (const { sink } of outputsOf(table)) begin("weir_sink_rows_total", { sink: sink.name });
     for (const member of table.members) {
       if (member.kind !== "source") continue;

@@ -1,7 +1,9 @@
+import type { PhysicalPlan } from "../../plan/physical.ts";
 import { RestoreError } from "../../record/errors.ts";
 import { type Key, keyText } from "../../record/key.ts";
 import { type Doomed, doomedOf } from "../task/task_outputs.ts";
 import type { RunOptions } from "../options.ts";
+import { notGrownOld } from "./grown_old.ts";
 import type { TaskHost } from "./task_host.ts";
 
 /** A task that has begun anew so often without running steadily is not waited for. */
@@ -13,18 +15,21 @@ const KEYS_TOLD = 5;
  * tasks of this instance that start: a topic that lost its rows has few in each of its partitions. So a task that would
  * delete waits until the other tasks of its table, too, know what they would delete. Several instances guard their part
  * each. After a change of the number of partitions, shares of groups are made anew by other tasks: only groups that no
- * task here has a share of count as lost.
+ * task here has a share of count as lost. Rows that expired do not count ({@link notGrownOld}).
  */
 export class DeleteGuard {
   readonly #hosts: ReadonlyMap<string, TaskHost>;
+  readonly #plan: PhysicalPlan;
   readonly #options: Pick<RunOptions, "allowDeletes" | "deletesMaxRows" | "deletesMaxShare">;
   readonly #waiting = new Set<TaskHost>();
 
-  constructor(
-    hosts: ReadonlyMap<string, TaskHost>,
-    options: Pick<RunOptions, "allowDeletes" | "deletesMaxRows" | "deletesMaxShare">,
-  ) {
+  constructor({ hosts, plan, options }: {
+    readonly hosts: ReadonlyMap<string, TaskHost>;
+    readonly plan: PhysicalPlan;
+    readonly options: Pick<RunOptions, "allowDeletes" | "deletesMaxRows" | "deletesMaxShare">;
+  }) {
     this.#hosts = hosts;
+    this.#plan = plan;
     this.#options = options;
   }
 
@@ -70,7 +75,10 @@ export class DeleteGuard {
     const parts = starting.map((one) => ({ host: one, ...doomedOf(one.task!).find((part) => part.sink === sink)! }));
     // Which of them are lost takes longer to find out than how many they are.
     if (this.#refused(parts) === null) return;
-    const refused = this.#refused(parts.map((part) => ({ ...part, keys: lostOf(part, parts) })));
+    const refused = this.#refused(parts.map((part) => {
+      const keys = notGrownOld(lostOf(part, parts), { plan: this.#plan, task: part.host.task!, sink });
+      return { ...part, keys };
+    }));
     if (refused === null) return;
     const some = refused.keys.slice(0, KEYS_TOLD).map(keyText).join("; ");
     throw new RestoreError(

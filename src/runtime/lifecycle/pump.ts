@@ -10,6 +10,7 @@ import { type Instance, isOverloaded, storedRows } from "./instance.ts";
 import { ReadProblems } from "./read_problems.ts";
 import { TURN_WEIGHT, weightOf } from "./portions.ts";
 import { Slice } from "./slice.ts";
+import { TimeKeeper } from "./time_keeper.ts";
 import { giveUpStandbys } from "./standby.ts";
 import type { Task } from "../task/task.ts";
 import { markChanged } from "../task/task_snapshot.ts";
@@ -29,6 +30,7 @@ export class Pump {
   readonly #assignments: Assignments;
   readonly #onComplete: () => void;
   readonly #readProblems: ReadProblems;
+  readonly #time: TimeKeeper;
   readonly #slices = new WeakMap<Task, Slice>();
   #stopping = false;
   #woken: () => void = () => {};
@@ -48,13 +50,15 @@ export class Pump {
     this.#instance = instance;
     this.#assignments = assignments;
     this.#onComplete = onComplete;
-    this.#guard = new DeleteGuard(instance.hosts, instance.options);
+    this.#guard = new DeleteGuard({ hosts: instance.hosts, plan: instance.topics.plan, options: instance.options });
     this.#readProblems = new ReadProblems(instance.problems);
+    this.#time = new TimeKeeper(instance, () => this.#woken());
   }
 
   /** Ends {@link run} soon. */
   stop(): void {
     this.#stopping = true;
+    this.#time.stop();
     this.#woken();
   }
 
@@ -71,6 +75,8 @@ export class Pump {
       const woken = new Promise<void>((resolve) => this.#woken = resolve);
       polling ??= this.#poll().catch((error) => this.#failed(error));
       for (const host of this.#guard.released()) busy.add(host);
+      // As with global tables: what is due is not because of the records that were taken last.
+      if (this.#time.tick()) this.#sourceMs = 0;
       if (busy.size > 0) await clock.breathe();
       else await Promise.race([polling, woken]);
       while (this.#overloaded() && !this.#stopping) await clock.sleep(OVERLOAD_WAIT_MS);
@@ -158,6 +164,7 @@ export class Pump {
     busy.delete(host);
     if (task === null || task.closed) return;
     const beganMs = this.#instance.ports.clock.nowMs();
+    task.expiry?.advance(beganMs * 1_000);
     const slice = this.#sliceOf(task);
     task.sliceRows = slice.rows;
     task.beginBatch(this.#sourceMs);

@@ -97,6 +97,7 @@ export function knownUnfinished(instance: Instance, ready: () => boolean): Unfin
 function unfinishedTo(instance: Instance, ends: Ends): Unfinished {
   const { busy, globals, producer, writers, streams } = instance;
   const hosts = [...instance.hosts.values()];
+  const nowUs = instance.ports.clock.nowMs() * 1_000;
   const left = (unanswered: (host: TaskHost) => UnfinishedTask["unanswered"]): Omit<Unfinished, "done"> => ({
     ready: ends.ready,
     tasks: [
@@ -105,7 +106,7 @@ function unfinishedTo(instance: Instance, ends: Ends): Unfinished {
         state: host.state,
         unread: unreadOf(host, ends),
         pendingRows: host.task?.pending ?? 0,
-        busy: busy.has(host),
+        busy: busy.has(host) || isDue(host, nowUs),
         unanswered: unanswered(host),
       })),
       ...streams.values().map((view) => streamTask(view, ends)),
@@ -128,6 +129,11 @@ function streamTask(view: StreamView, ends: Ends): UnfinishedTask {
   const end = ends.stream(view);
   const unread = position < end ? [{ topic, kind: "source", position, end } as const] : [];
   return { id, state, unread, pendingRows: 0, busy: false, unanswered: [] };
+}
+
+/** Rows of it have expired, whether or not its loop knows. */
+function isDue({ task }: TaskHost, nowUs: number): boolean {
+  return (task?.expiry?.nextUs ?? Infinity) <= nowUs;
 }
 
 function hasWork({ state, unread, pendingRows, busy, unanswered }: UnfinishedTask): boolean {

@@ -1,6 +1,7 @@
 import { DIRTY, type Entries, PENDING } from "../../state/entries.ts";
 import type { Links } from "../../state/links.ts";
 import type { Slot } from "../../state/slots.ts";
+import type { Expiry } from "./expiry.ts";
 import type { WorkQueue } from "./work_queue.ts";
 
 /** The entries of a task that were not evaluated yet with all their partners known. */
@@ -10,9 +11,17 @@ export class PendingEntries {
   readonly #entries: Entries;
   readonly #queue: WorkQueue;
 
-  constructor(entries: Entries, queue: WorkQueue) {
+  readonly #expiry: Expiry | null;
+
+  /** `expiry`: null if no rows expire. */
+  constructor({ entries, queue, expiry }: {
+    readonly entries: Entries;
+    readonly queue: WorkQueue;
+    readonly expiry: Expiry | null;
+  }) {
     this.#entries = entries;
     this.#queue = queue;
+    this.#expiry = expiry;
   }
 
   /** Evaluation begins. Gives the entries that are pending. */
@@ -24,9 +33,9 @@ export class PendingEntries {
     }
   }
 
-  /** Whether the entry is evaluated, and nothing of it has changed since. */
+  /** Whether the entry is evaluated, and nothing of it has changed or expired since. */
   isSettled(entry: Slot): boolean {
-    return !this.#entries.is(entry, DIRTY | PENDING);
+    return !this.#entries.is(entry, DIRTY | PENDING) && !(this.#expiry?.isDue(entry) ?? false);
   }
 
   /** A partner of the entry is not known. */

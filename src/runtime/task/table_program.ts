@@ -7,6 +7,7 @@ import type { Key } from "../../record/key.ts";
 import type { Value } from "../../record/row.ts";
 import type { Entries } from "../../state/entries.ts";
 import { AskedRights, GlobalRights } from "../../state/right_store.ts";
+import type { Expiry } from "./expiry.ts";
 import type { TaskContext } from "./task_context.ts";
 
 /** The right rows that a task's rows look up, one store for each lookup of the table, in its order. */
@@ -46,9 +47,11 @@ export function createTableProgram(parts: {
   readonly entries: Entries;
   readonly stores: readonly (AskedRights | GlobalRights)[];
   readonly keyColumns: KeyColumns;
+  /** Null if no rows expire. */
+  readonly expiry: Expiry | null;
   readonly onError: (error: ProcessorError) => void;
 }): Program {
-  const { context, table, entries, stores, keyColumns, onError } = parts;
+  const { context, table, entries, stores, keyColumns, expiry, onError } = parts;
   const options = {
     steps: table.steps,
     lookups: table.lookups,
@@ -57,6 +60,20 @@ export function createTableProgram(parts: {
     keyColumns,
     outputs: new Set([...table.sinks, ...table.groups, ...table.serves].map(({ step }) => step)),
     onError,
+    ...(expiry === null ? {} : { ages: expiry }),
   };
-  return compiledProgram(options, { afterRows: context.options.compileAfterRows });
+  const program = compiledProgram(options, { afterRows: context.options.compileAfterRows });
+  return expiry === null ? program : timed(program, expiry);
+}
+
+/** The program, which also notes when its entries are to be evaluated again. */
+function timed(program: Program, expiry: Expiry): Program {
+  return {
+    run(entry) {
+      expiry.begin();
+      const registers = program.run(entry);
+      expiry.end(entry);
+      return registers;
+    },
+  };
 }

@@ -15,6 +15,7 @@ import type { ShareSender } from "../conversation/share_sender.ts";
 import type { ShareSink } from "../outputs/share_sink.ts";
 import type { Server } from "../conversation/server.ts";
 import type { SinkOutput } from "../outputs/sink_output.ts";
+import { createExpiry, type Expiry } from "./expiry.ts";
 import { Failures } from "./failures.ts";
 import { SourceReader } from "./source_reader.ts";
 import { taskId } from "../../record/task_id.ts";
@@ -53,6 +54,8 @@ export class Task implements TaskView {
   /** What is to be evaluated. */
   readonly queue: WorkQueue;
   readonly pendingEntries: PendingEntries;
+  /** What time it is, and which entries are due; null if no rows expire. */
+  readonly expiry: Expiry | null;
   readonly chores = new Chores();
   /** Own rows, global tables and what the sinks show are here: everything may be evaluated and answered. */
   loaded = false;
@@ -83,24 +86,23 @@ export class Task implements TaskView {
       emit: (destination, record) => context.emit(this.id, destination, record),
     });
     const entries = this.entries = options.entries ?? new Entries(table.members.length);
-    this.queue = new WorkQueue(entries);
-    this.pendingEntries = new PendingEntries(entries, this.queue);
+    const parts = { context, table, entries, chores: this.chores };
+    const expiry = this.expiry = createExpiry(parts, context.count);
+    const queue = this.queue = new WorkQueue(entries);
+    this.pendingEntries = new PendingEntries({ entries, queue, expiry });
     this.conversation = new Conversation(this, context);
     this.source = new SourceReader(this, context);
-    const stores = this.stores = createStores({ context, table, entries, conversation: this.conversation });
+    const stores = this.stores = createStores({ ...parts, conversation: this.conversation });
     const keyColumns = table.keyColumns ?? (() => this.merges.find((merge) => merge?.columns)?.columns ?? []);
     const refusals = this.refusals = createRefusals(this, { context, keyColumns });
-    const failures = this.failures = new Failures({ context, table, entries, source: this.source, refusals });
-    this.#program = createTableProgram({ context, table, entries, stores, keyColumns, onError: failures.take });
+    const failures = this.failures = new Failures({ ...parts, source: this.source, refusals });
+    this.#program = createTableProgram({ ...parts, stores, keyColumns, expiry, onError: failures.take });
     this.merges = createMerges(context, { table, epoch, chores: this.chores, refusals });
     const outputs = createOutputs({
-      context,
-      table,
+      ...parts,
       id: this.id,
       epoch,
       channel: this.channel,
-      chores: this.chores,
-      entries,
       keyColumns,
       refusals,
       hold: (entry) => this.#end.hold(entry),
@@ -113,8 +115,7 @@ export class Task implements TaskView {
     this.groups = outputs.groups;
     this.shareSinks = outputs.shareSinks;
     this.senders = outputs.senders;
-    const { allowDeletes } = context.options;
-    this.#end = new StartEnd({ chores: this.chores, outputs, entries, evaluate: this.#evaluate, allowDeletes });
+    this.#end = new StartEnd({ ...context.options, chores: this.chores, outputs, entries, evaluate: this.#evaluate });
     this.conversation.sayHello();
   }
 
@@ -183,6 +184,7 @@ export class Task implements TaskView {
 
   /** Evaluates a slice of what waits, and does a slice of the chores. */
   work(): void {
+    if (this.loaded) this.expiry?.work(this, this.#evaluate);
     this.queue.run(this.sliceRows, this.#evaluate);
     if (this.#known) this.#end.survey();
     this.chores.run(this.sliceRows);
@@ -190,7 +192,7 @@ export class Task implements TaskView {
 
   /** Whether there is something to do that waits for nobody. */
   get busy(): boolean {
-    return !this.queue.empty || !this.chores.empty ||
+    return !this.queue.empty || !this.chores.empty || (this.loaded && this.expiry?.waits === true) ||
       (this.membersReady && this.merges.some((merge) => merge?.changed));
   }
 
@@ -213,7 +215,7 @@ export class Task implements TaskView {
 
   /** Registers of an entry without touching outputs that are up to date. */
   registersOf(entry: Slot): readonly Value[] {
-    return this.entries.is(entry, DIRTY | PENDING) ? this.evaluate(entry) : this.#program.run(entry);
+    return this.pendingEntries.isSettled(entry) ? this.#program.run(entry) : this.evaluate(entry);
   }
 
   #sweep(entry: Slot): void {
@@ -230,7 +232,8 @@ export class Task implements TaskView {
 
   /** Every entry was evaluated with all its partners known. */
   get #known(): boolean {
-    return this.loaded && this.pending === 0 && this.queue.empty && unconfirmedRights(this.stores) === 0;
+    if (!this.loaded || this.pending > 0 || !this.queue.empty || this.expiry?.waits) return false;
+    return unconfirmedRights(this.stores) === 0;
   }
 
   /** What the end of the start would delete is known. */

@@ -35,6 +35,7 @@ export function saveTask(task: Task, to: SnapshotWriter): void {
   to.array(
     Int32Array.from(walked.flatMap(([links, right]) => [task.stores.findIndex((s) => s.links === links), right])),
   );
+  task.expiry?.save(to);
 }
 
 /**
@@ -74,6 +75,7 @@ export function* restoreTask(task: Task, from: SnapshotReader): Loading {
     }
     markUsers(task.entries, { links: store.links, right: walked[index + 1] });
   }
+  task.expiry?.load(from);
   for (const server of servers) yield* server.restored({ derived: table.lookups.length > 0 });
   for (const store of stores) if (store instanceof AskedRights) yield* store.restored();
   task.restored = true;

@@ -9,7 +9,7 @@ import { openThings } from "../things.ts";
 
 const things = debezium("shop.public.things", { key: ["id"], row: z.object({ id: z.int(), name: z.string() }) });
 const shown = topology("things", (builder) => {
-  const table = builder.table(things);
+  const table = builder.table(things).expireAfter((thing) => thing.id, { days: 1 });
   table.to(clickhouse("things", { key: ["id"], columns: { id: "Int64", name: "String" } }));
   table.groupBy(({ name }) => ({ name })).aggregate("names", { things: count() }).to(
     clickhouse("names", { key: ["name"], columns: { name: "String", things: "Int64" } }),
@@ -28,6 +28,7 @@ Deno.test("beginCounters() shows each counter as 0 under every label known befor
       'weir_task_restarts_total{topology="things",reason="superseded"}',
       'weir_internal_records_total{topology="things"}',
       'weir_repaired_rows_total{topology="things",table="things"}',
+      'weir_expired_rows_total{topology="things",table="things"}',
       'weir_source_records_total{topology="things",table="things"}',
       'weir_source_records_skipped_total{topology="things",table="things",reason="heartbeat"}',
       'weir_sink_rows_total{topology="things",sink="things"}',
