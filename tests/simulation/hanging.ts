@@ -134,8 +134,9 @@ function repeatOne(world: World): void {
   for (let times = 0; times < REPEATS; times++) repeat(world, { id });
 }
 
-/** From here on no row of the lines may vanish, not for a moment. */
+/** From here on no row of the lines may vanish, not for a moment, but those that grow old. */
 function keepRows(world: World): void {
+  if (world.profile.expires) return;
   const { memory } = world.warehouse;
   // Held ones may turn out to be gone.
   const rows = memory.select("facts").length - (world.held.get("facts") ?? 0);

@@ -19,6 +19,8 @@ export type Truth = ReadonlyMap<SourceName, ReadonlyMap<number, Record<string, u
 export interface Judged {
   readonly topology: Topology;
   readonly truth: Truth;
+  /** Of which time the sinks must be, milliseconds since the epoch. */
+  readonly nowMs: number;
   readonly profile: Profile;
   readonly memory: Pick<MemoryWarehouse, "select">;
   /** Rows whose content ClickHouse refuses. */
@@ -32,13 +34,13 @@ export interface Judged {
  * a total. Returns how the first sink that differs does, a line for each row, or null. `only`: this sink alone.
  */
 export function differenceOf(
-  { topology, truth, profile, memory, refuses, held }: Judged,
+  { topology, truth, nowMs, profile, memory, refuses, held }: Judged,
   only?: string,
 ): string | null {
   const expected = computeSinks(topology, (topic) => {
     const name = (Object.keys(SOURCES) as SourceName[]).find((candidate) => SOURCES[candidate].spec.topic === topic)!;
     return truth.get(name)! as unknown as Iterable<readonly [Key, Row]>;
-  }, { limits: tellingLimits(profile) });
+  }, { limits: tellingLimits(profile), nowUs: nowMs * 1_000 });
   for (const [name, { spec, rows }] of expected) {
     if (only !== undefined && name !== only) continue;
     const text = rowText(spec);

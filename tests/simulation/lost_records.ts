@@ -48,3 +48,17 @@ function rowsOf(partitions: readonly StoredPartition[]): Map<number, Record<stri
   }
   return rows;
 }
+
+/** Half of the rows and shares that ClickHouse shows, as when a part of a table is lost. */
+export function loseRows({ choices, profile, warehouse }: World): void {
+  if (!profile.lostRows) return;
+  choices.point("lose rows");
+  const { memory } = warehouse;
+  for (const table of memory.tables()) {
+    for (const { key, values } of [...memory.stored(table)]) {
+      if (values !== null && choices.strikes("lost-row", 0.5, () => `${table} ${key}`)) {
+        memory.tamper({ table, key }, null);
+      }
+    }
+  }
+}

@@ -8,6 +8,7 @@ import { Server } from "../../src/runtime/conversation/server.ts";
 import { Task } from "../../src/runtime/task/task.ts";
 import { TaskHost } from "../../src/runtime/lifecycle/task_host.ts";
 import { GlobalReader } from "../../src/runtime/globals/global_reader.ts";
+import { EXPIRY_MUTANTS } from "./expiry_mutants.ts";
 import { FAILURE_MUTANTS } from "./failure_mutants.ts";
 import { LIFECYCLE_MUTANTS } from "./lifecycle_mutants.ts";
 import { SHARING_MUTANTS } from "./sharing_mutants.ts";
@@ -288,6 +289,7 @@ export const MUTANTS: readonly Mutant[] = [
       }),
   },
   ...LIFECYCLE_MUTANTS,
+  ...EXPIRY_MUTANTS,
   ...FAILURE_MUTANTS,
   ...SHARING_MUTANTS,
   ...SNAPSHOT_MUTANTS,

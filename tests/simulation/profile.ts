@@ -31,6 +31,8 @@ export interface Profile {
   readonly compileAfterRows: number;
   /** Each process runs a second topology, which uses the same global tables. */
   readonly twins: boolean;
+  /** Orders grow old. */
+  readonly expires: boolean;
   /** Processes keep the rows of others' tasks. */
   readonly standbys: boolean;
   /** The topology has a stream, whose events go into an append table. */
@@ -52,6 +54,7 @@ export function profileOf(seed: number, choices: Choices): Profile {
     lostRows: choices.setting("lost-rows", seed % 5 === 1, false),
     compileAfterRows: choices.setting("compile-after-rows", [0, 3, 1e9][seed % 13 % 3], 1e9),
     twins: choices.setting("twins", seed % 11 < 4, false),
+    expires: choices.setting("expires", seed % 17 % 3 === 2, false),
     standbys: choices.setting("standbys", seed % 5 < 2, false),
     events: choices.setting("events", seed % 3 !== 1, false),
   };

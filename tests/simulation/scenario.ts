@@ -7,8 +7,9 @@ import { SnapshotKeeper } from "../../src/runtime/lifecycle/snapshot_keeper.ts";
 import { interruptAppend } from "./interrupted_append.ts";
 import { forgetTasks } from "./left_over.ts";
 import { method } from "./mutate.ts";
-import { loseRecords } from "./lost_records.ts";
+import { loseRecords, loseRows } from "./lost_records.ts";
 import { lateStandbys, standbyTroubles } from "./standby_faults.ts";
+import { AGED_MS } from "./store_topologies.ts";
 import { World, type WorldOptions } from "./world.ts";
 
 /** How wild a run is. */
@@ -63,6 +64,8 @@ const INTERRUPT_SHARE = 0.25;
 /** At each step: how often something happens to a second topology, and how often a global topic is made again. */
 const TWIN_SHARE = 0.03;
 const RECREATE_SHARE = 0.004;
+/** So long nobody runs, now and then. */
+const NIGHT_MS = 45_000;
 /** At each step: how often a partition is damaged, and how often what does not work is repaired. */
 const DAMAGE_SHARE = 0.01;
 const REPAIR_SHARE = 0.03;
@@ -81,6 +84,8 @@ async function stages(world: World, options: ScenarioOptions): Promise<string | 
   if (wrong !== null) return `A ${wrong}`;
 
   choices.at("B");
+  wrong = await age(world);
+  if (wrong !== null) return `B aged: ${wrong}`;
   compact(world);
   const before = world.warehouse.memory.writes();
   // What a start has held, another one may delete: failures on other instances are not known.
@@ -134,24 +139,17 @@ async function stages(world: World, options: ScenarioOptions): Promise<string | 
   return wrong === null ? null : `F ${wrong}`;
 }
 
+/** What a start writes is judged when nothing else changes: then everything is old that grows old. */
+async function age(world: World): Promise<string | null> {
+  if (!world.profile.expires) return null;
+  world.scheduler.nowMs += AGED_MS;
+  return await rest(world, "B-aged");
+}
+
 async function rest(world: World, stage: string): Promise<string | null> {
   world.choices.at(`${stage}-rest`);
   world.choices.point("rest");
   return await world.settle();
-}
-
-/** Half of the rows and shares that ClickHouse shows, as when a part of a table is lost. */
-function loseRows({ choices, profile, warehouse }: World): void {
-  if (!profile.lostRows) return;
-  choices.point("lose rows");
-  const { memory } = warehouse;
-  for (const table of memory.tables()) {
-    for (const { key, values } of [...memory.stored(table)]) {
-      if (values !== null && choices.strikes("lost-row", 0.5, () => `${table} ${key}`)) {
-        memory.tamper({ table, key }, null);
-      }
-    }
-  }
 }
 
 function compact(world: World): void {
@@ -161,6 +159,7 @@ function compact(world: World): void {
 
 function restartAll(world: World): void {
   world.choices.point("restart");
+  if (world.profile.expires && world.choices.strikes("night", 0.3)) world.scheduler.nowMs += NIGHT_MS;
   for (const instance of [...world.instances]) {
     world.kill(instance);
     world.spawn();

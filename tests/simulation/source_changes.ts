@@ -19,6 +19,7 @@ export interface SourceChange {
 interface ChangeOptions {
   readonly choices: Choices;
   readonly profile: Profile;
+  readonly scheduler: { readonly nowMs: number };
 }
 
 /** Draws a change of a source. */
@@ -29,7 +30,7 @@ export function drawChange(name: SourceName, by: ChangeOptions): SourceChange {
   return { id, columns: drawColumns(name, by) };
 }
 
-function drawColumns(name: SourceName, { choices, profile }: ChangeOptions): Record<string, unknown> {
+function drawColumns(name: SourceName, { choices, profile, scheduler }: ChangeOptions): Record<string, unknown> {
   const orNull = (share: number, value: number) => choices.chance(share) ? null : value;
   const { large } = profile;
   /** A text that may be too large for messages, where rows are. */
@@ -43,7 +44,14 @@ function drawColumns(name: SourceName, { choices, profile }: ChangeOptions): Rec
       return profile.narrow && choices.chance(WIDE_SHARE) ? { ...line, q: WIDE_QUANTITY } : line;
     }
     case "orders":
-      return { st: text(`s${choices.below(5)}`), u: orNull(0.1, choices.below(4)) };
+      return {
+        st: text(`s${choices.below(5)}`),
+        u: orNull(0.1, choices.below(4)),
+        // From a minute ago, so that it is old already, to a while ahead.
+        t: profile.expires
+          ? orNull(0.1, (Math.floor(scheduler.nowMs) + (choices.below(19) - 6) * 10_000) * 1_000)
+          : null,
+      };
     case "users":
       return { c: text(`c${choices.below(9)}`) };
     case "goods":

@@ -8,7 +8,7 @@ const lines = debezium("sim.lines", {
 });
 const orders = debezium("sim.orders", {
   key: ["id"],
-  row: z.object({ id: z.int(), st: z.string(), u: z.int().nullable() }),
+  row: z.object({ id: z.int(), st: z.string(), u: z.int().nullable(), t: z.int().nullable() }),
 });
 const users = debezium("sim.users", { key: ["id"], row: z.object({ id: z.int(), c: z.string() }) });
 const goods = debezium("sim.goods", { key: ["id"], row: z.object({ id: z.int(), sl: z.int(), pr: z.int() }) });
@@ -18,6 +18,11 @@ const makers = debezium("sim.makers", { key: ["id"], row: z.object({ id: z.int()
 export const SOURCES = { lines, orders, users, goods, makers };
 /** Name of one of them. */
 export type SourceName = keyof typeof SOURCES;
+
+const AGE = { seconds: 60 };
+const LINE_AGE = { seconds: 40 };
+/** After so long every order has grown old that is there now, but those that never do. Milliseconds. */
+export const AGED_MS = 240_000;
 
 /** Where columns are narrow, facts of a greater quantity have a total of which not even a share can be written. */
 const LONG_FROM = 100;
@@ -67,6 +72,8 @@ export interface Shape {
   readonly derived: boolean;
   /** Totals by a text are looked up by that text. */
   readonly named: boolean;
+  /** Orders grow old, and lines a little before theirs. */
+  readonly expires: boolean;
   /** Columns in which not every value and total fits. */
   readonly narrow: boolean;
   /** There are events, too. */
@@ -83,7 +90,9 @@ export function storeTopology(shape: Shape): Topology {
     if (shape.events) declareVisits(builder);
     const catalogue = builder.globalTable(goods).leftJoin("maker", builder.globalTable(makers), (good) => good.sl);
     const people = builder.table(users);
-    const plain = builder.table(orders).filter((order) => order.st !== "s0");
+    const all = builder.table(orders);
+    const recent = shape.expires ? all.expireAfter("t", AGE) : all;
+    const plain = recent.filter((order) => order.st !== "s0");
     const withUser = shape.derived
       ? plain.leftJoin("buyer", people, (order) => order.u)
       : plain.mapValues((o) => ({ ...o, buyer: null }));
@@ -91,7 +100,8 @@ export function storeTopology(shape: Shape): Topology {
     const joined = shape.left
       ? items.leftJoin("order", withUser, (line) => line.o)
       : items.join("order", withUser, (line) => line.o ?? -1);
-    const full = joined
+    const young = shape.expires ? joined.expireAfter((line) => line.order?.t ?? null, LINE_AGE) : joined;
+    const full = young
       .leftJoin("user", people, (line) => shape.derived ? null : line.order?.u ?? null)
       .join("good", catalogue, (line) => line.g);
     const facts = full.mapValues((line) => ({
@@ -117,7 +127,7 @@ export function storeTopology(shape: Shape): Topology {
       .aggregate("totals", { n: count(), s: sum((f) => f.s) })
       .filter((total) => total.s > 3)
       .to(sinks.totals);
-    const perUser = builder.table(orders).groupBy((order) => order.u === null ? null : { u: order.u }).aggregate(
+    const perUser = recent.groupBy((order) => order.u === null ? null : { u: order.u }).aggregate(
       "per-user",
       { orders: count() },
     );

@@ -96,6 +96,7 @@ export class World {
       left: choices.setting("left-joins", choices.chance(0.5), false),
       derived: choices.setting("derived-orders", choices.chance(0.4), false),
       named: profile.large === "for weir",
+      expires: profile.expires,
       narrow: profile.narrow,
       events: profile.events,
     });
@@ -276,14 +277,14 @@ export class World {
   check(
     { only, eventsComplete = true }: { readonly only?: string; readonly eventsComplete?: boolean } = {},
   ): string | null {
-    const { topology, truth, profile, warehouse: { memory } } = this;
+    const { topology, truth, profile, warehouse: { memory }, scheduler: { nowMs } } = this;
     const held = this.held = this.#held();
-    const wrong = differenceOf({ topology, truth, profile, memory, refuses: this.#refuses, held }, only);
+    const wrong = differenceOf({ topology, truth, nowMs, profile, memory, refuses: this.#refuses, held }, only);
     if (wrong !== null || only !== undefined) return wrong;
     const misplaced = this.events?.differenceOf(memory, { complete: eventsComplete }) ?? null;
     if (misplaced !== null || this.twins === null) return misplaced;
     const twin = { topology: this.twins.topology, refuses: () => false, held: new Map<string, number>() };
-    return differenceOf({ ...twin, truth, profile, memory });
+    return differenceOf({ ...twin, truth, nowMs, profile, memory });
   }
 
   /** How many rows of each sink the processes say that they hold now. */
