@@ -9,6 +9,7 @@ import { BusyTables } from "../../runtime/busy_tables.ts";
 import { embeddedLogin } from "../clickhouse_client.ts";
 import { dataArgument } from "../data_option.ts";
 import { accountNames } from "../embedded_accounts.ts";
+import { endingNow, writeLastMoment } from "../last_moment.ts";
 import { ADDRESS, openDirectory, pathsIn } from "../embedded_directory.ts";
 import { writeCommand } from "../write_command.ts";
 import { produceRoute } from "../produce/produce_route.ts";
@@ -54,6 +55,8 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
       ? null
       : await opening(() => openDemo(options.demo!, { path: paths.store, log, onEvent }));
     if (demo !== null) opened.push(() => demo.close());
+    writeLastMoment(configuration.dataDirectory, null);
+    opened.push(() => writeLastMoment(configuration.dataDirectory, endingNow(Date.now())));
     return {
       mode: "embedded",
       ports: {

@@ -3,11 +3,27 @@ import type { Row } from "../../record/row.ts";
 import type { CanonicalColumn } from "./canonical.ts";
 import { type CanonicalRow, type ExpectedRows, expectRows } from "./compare.ts";
 
+/** Rows as they were computed. */
+export interface ComputedRows {
+  readonly rows: Iterable<Row>;
+  /** At the end of the comparison, where rows expire. */
+  readonly later: Iterable<Row> | null;
+}
+
 /** Computed rows as they are compared; `unfit`: how many have a value that its column cannot hold. */
 export function expectedRows(
-  rows: Iterable<Row>,
+  { rows, later }: ComputedRows,
   { columns, key }: { readonly columns: readonly CanonicalColumn[]; readonly key: readonly number[] },
 ): { readonly expected: ExpectedRows; readonly unfit: number } {
+  const { canonical, unfit } = canonicalRows(rows, columns);
+  const afterwards = later === null ? null : canonicalRows(later, columns).canonical;
+  return { expected: expectRows({ key }, { rows: canonical, later: afterwards }), unfit };
+}
+
+function canonicalRows(
+  rows: Iterable<Row>,
+  columns: readonly CanonicalColumn[],
+): { readonly canonical: readonly CanonicalRow[]; readonly unfit: number } {
   const canonical: CanonicalRow[] = [];
   let unfit = 0;
   for (const row of rows) {
@@ -19,5 +35,5 @@ export function expectedRows(
       unfit++;
     }
   }
-  return { expected: expectRows({ key }, canonical), unfit };
+  return { canonical, unfit };
 }

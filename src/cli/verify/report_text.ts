@@ -64,6 +64,8 @@ function noteLines(report: VerifyReport, list: string): string[] {
   for (const { topology, sink, reason } of report.unjudged) {
     lines.push(`Not compared: sink "${sink}" of ${topology}: ${reason}`);
   }
+  const moving = report.sinks.reduce((sum, sink) => sum + sink.moving, 0);
+  if (moving > 0) lines.push(`${counted(moving, "row")} expired while they were compared, and are not judged`);
   if (unfit > 0) lines.push(`${counted(unfit, "row")} do not fit their sink and are left out (${list})`);
   return lines;
 }

@@ -11,6 +11,8 @@ export interface SinkReport {
   readonly stored: Comparison;
   /** Rows that do not fit their sink; the engine sets them aside too, as dead letters. */
   readonly unfit: number;
+  /** Rows that expired, or were made of rows that expired, while they were compared: they are not judged. */
+  readonly moving: number;
   readonly durationMs: number;
 }
 

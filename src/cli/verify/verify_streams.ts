@@ -77,7 +77,7 @@ async function verifySink({ topology, spec, rows, topics }: Judged, shown: Shown
   const columns = [...PLACE, ...Object.entries(spec.columns).map(([name, type]) => ({ name, type }))]
     .map((column) => canonicalColumn(column, quoted(column.name)));
   const key = PLACE.map((_, index) => index);
-  const { expected, unfit } = expectedRows(placed(rows, topics), { columns, key });
+  const { expected, unfit } = expectedRows({ rows: placed(rows, topics), later: null }, { columns, key });
   const stored = await compareRows({ names: columns.map(({ name }) => name), key }, {
     expected,
     actual: {
@@ -95,6 +95,7 @@ async function verifySink({ topology, spec, rows, topics }: Judged, shown: Shown
     view: stored,
     stored,
     unfit,
+    moving: 0,
     durationMs: Math.round(performance.now() - startedMs),
   };
 }
