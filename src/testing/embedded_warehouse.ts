@@ -2,8 +2,8 @@ import { BARE_INTEGERS, connect, type Connection } from "../adapters/clickhouse/
 import { openClickHouse } from "../adapters/clickhouse/open_clickhouse.ts";
 import { literal, quoted, rowsName } from "../adapters/clickhouse/table_sql.ts";
 import { type EmbeddedClickHouse, startEmbeddedClickHouse } from "../adapters/embedded_clickhouse/clickhouse.ts";
-import type { AppendSpec } from "../dsl/append_sink.ts";
 import type { SinkSpec } from "../dsl/sink.ts";
+import type { Topology } from "../dsl/topology.ts";
 import type { Warehouse } from "../ports/warehouse.ts";
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { parseJsonObject } from "../record/json_object.ts";
@@ -17,8 +17,8 @@ let databases = 0;
 /** What of the embedded ClickHouse a driver looks at. */
 interface EmbeddedOptions {
   readonly clock: StepClock;
-  readonly sinks: () => readonly SinkSpec[];
-  readonly appends: () => readonly AppendSpec[];
+  /** Whose sinks it has. Another one may take its place. */
+  readonly topology: () => Topology;
 }
 
 /**
@@ -27,7 +27,7 @@ interface EmbeddedOptions {
  */
 export async function openEmbeddedWarehouse(
   shared: EmbeddedClickHouse | null,
-  { clock, sinks, appends }: EmbeddedOptions,
+  { clock, topology }: EmbeddedOptions,
 ): Promise<TestWarehouse> {
   const directory = shared === null ? await Deno.makeTempDir({ prefix: "weir-test-" }) : null;
   const server = shared ?? await startEmbeddedClickHouse({ path: directory! });
@@ -46,10 +46,11 @@ export async function openEmbeddedWarehouse(
       onRows: (rows) => writes += rows,
     }),
     async rest() {
-      for (const sink of sinks()) {
+      const { nodes, streams } = topology();
+      for (const sink of nodes.flatMap((node) => node.op === "sink" ? [node.sink] : [])) {
         if (tables.has(sink.name)) shown.set(sink.name, await clock.outside(selected(connection, sink)));
       }
-      for (const { name, columns } of appends()) {
+      for (const { name, columns } of streams.flatMap((node) => node.op === "append" ? [node.sink] : [])) {
         if (!tables.has(name)) continue;
         const from = { name: `${name}_rows`, columns, order: "_source, _partition, _offset, _index" };
         appended.set(name, await clock.outside(selected(connection, from)));

@@ -6,6 +6,8 @@ import type { ManualClock } from "./manual_clock.ts";
 
 /** Milliseconds of the manual clock that a topology may take to come to rest: longer than any back-off. */
 const SETTLE_MS_MAX = 300_000;
+/** Milliseconds of it that a topology may take to stop. */
+const STOP_MS_MAX = 60_000;
 /** Turns of the event loop without an end: something runs in circles. */
 const TURNS_MAX = 200_000;
 /** Breathers that are microtasks; then one is a real turn, so that an endless loop cannot hold the process. */
@@ -103,6 +105,26 @@ export async function settle(
     leftMs -= Math.max(stepMs, 0.01);
     await clock.pass(stepMs);
   }
+}
+
+/** Lets time pass until `runner` has stopped. @throws LimitError if it does not */
+export async function stop(runner: Runner, clock: StepClock): Promise<void> {
+  let stopped = false;
+  const stopping = runner.stop().finally(() => stopped = true);
+  stopping.catch(() => {});
+  await clock.drained();
+  for (let leftMs = STOP_MS_MAX; !stopped && leftMs > 0;) {
+    const stepMs = Math.max(1, clock.nextMs() ?? leftMs);
+    leftMs -= stepMs;
+    await clock.pass(stepMs);
+  }
+  if (!stopped) {
+    throw new LimitError(
+      "STOP_MS_MAX",
+      `Cannot stop topology "${runner.topology.name}" within ${STOP_MS_MAX} ms of its clock`,
+    );
+  }
+  await stopping;
 }
 
 function stuck(runner: Runner, lines: readonly string[]): LimitError {

@@ -3,30 +3,26 @@ import { createMemorySnapshots } from "./memory_snapshots.ts";
 import { type KeptLetter, openEmbeddedDeadLetters } from "../adapters/local/dead_letters.ts";
 import type { AppendSink } from "../dsl/append_sink.ts";
 import type { EventSpec } from "../dsl/events.ts";
-import type { Sink, SinkSpec } from "../dsl/sink.ts";
+import type { Sink } from "../dsl/sink.ts";
 import { type Duration, durationUs } from "../dsl/time.ts";
 import type { KeyOf, RowOf, Source, SourceSpec } from "../dsl/source.ts";
 import type { Topology } from "../dsl/topology.ts";
-import type { Bytes } from "../ports/log.ts";
 import type { Warehouse } from "../ports/warehouse.ts";
-import { LimitError } from "../record/errors.ts";
 import type { Key } from "../record/key.ts";
-import { partitionOf } from "../record/partitioner.ts";
 import type { Row } from "../record/row.ts";
 import { defaultRunOptions, type RunOptions } from "../runtime/options.ts";
 import { type Ports, type RunEvent, Runner, type StartReport } from "../runtime/runner.ts";
 import { sinksOf } from "../plan/outputs_of.ts";
-import { type DebeziumRecord, DebeziumTable } from "./debezium_table.ts";
 import type { RawRecord, TopologyTestDriverOptions } from "./driver_options.ts";
 import { EventTopics, type TestEvent } from "./event_topics.ts";
 import { createManualClock } from "./manual_clock.ts";
 import { openEmbeddedWarehouse } from "./embedded_warehouse.ts";
-import { createStepClock, settle, type StepClock } from "./quiescence.ts";
+import { createStepClock, settle, type StepClock, stop } from "./quiescence.ts";
 import { orderedByKey, type SelectedRow } from "./selected_rows.ts";
+import { SourceTopics } from "./source_topics.ts";
 import { openMemoryWarehouse, type TestWarehouse } from "./test_warehouse.ts";
 
 const PARTITIONS_DEFAULT = 3;
-const STOP_MS_MAX = 60_000;
 const LETTERS_MAX = 1_000_000;
 
 /** Anything with a source's or a sink's plain data; any topology's source of the same topic will do. */
@@ -44,7 +40,7 @@ export class TopologyTestDriver {
   readonly #clock: StepClock;
   #warehouse: TestWarehouse | null = null;
   readonly #settings: TopologyTestDriverOptions;
-  readonly #tables = new Map<string, { readonly table: DebeziumTable; readonly partitions: number }>();
+  readonly #sources: SourceTopics;
   readonly #events: EventTopics;
   readonly #letters = openEmbeddedDeadLetters({ path: ":memory:" });
   readonly #snapshots = createMemorySnapshots();
@@ -61,29 +57,31 @@ export class TopologyTestDriver {
     this.#options = settings.options ?? {};
     this.#clock = createStepClock(createManualClock());
     this.#log = openEmbeddedLog({ path: ":memory:", clock: this.#clock });
-    this.#events = new EventTopics(this.#log, (name) => this.#partitionsOf(name));
+    const { partitions = PARTITIONS_DEFAULT, cleanup = "compact" } = settings;
+    const partitionsOf = (name: string) =>
+      typeof partitions === "number" ? partitions : partitions[name] ?? PARTITIONS_DEFAULT;
+    this.#sources = new SourceTopics(this.#log, { nowMs: () => this.#clock.nowMs(), cleanup, partitionsOf });
+    this.#events = new EventTopics(this.#log, partitionsOf);
   }
 
   /** Inserts a row, as a transaction of its own would. @throws TypeError if its key is taken */
   insert<K extends RowOf, V extends RowOf>(source: Source<K, V>, row: V): void {
-    this.#write(source, (table) => table.insert(source.spec, row));
+    this.#track(this.#sources.write(source.spec, (table) => table.insert(source.spec, row)));
   }
 
   /** Changes the columns named; the others keep their values. @throws TypeError if there is no row of this key */
   update<K extends RowOf, V extends RowOf>(source: Source<K, V>, changes: K & Partial<V>): void {
-    this.#write(source, (table) => table.update(source.spec, changes));
+    this.#track(this.#sources.write(source.spec, (table) => table.update(source.spec, changes)));
   }
 
   /** Deletes the row: a delete and its tombstone. @throws TypeError if there is no row of this key */
   delete<K extends RowOf, V extends RowOf>(source: Source<K, V>, key: KeyOf<K>): void {
-    this.#write(source, (table) => table.delete(source.spec, key));
+    this.#track(this.#sources.write(source.spec, (table) => table.delete(source.spec, key)));
   }
 
   /** Appends a record to the source's topic as it is. The rows that {@link rows} gives do not know of it. */
   raw(source: AnySource, record: RawRecord): void {
-    const { partitions } = this.#tableOf(source);
-    const { key, value, partition = key === null ? 0 : partitionOf(key, partitions) } = record;
-    this.#append(source.spec.topic, partition, [{ key, value }]);
+    this.#track(this.#sources.raw(source.spec, record));
   }
 
   /** Appends an event to its source's topic, as a producer would. */
@@ -93,7 +91,7 @@ export class TopologyTestDriver {
 
   /** The rows that the source's table holds now, by key. */
   rows(source: AnySource): Iterable<readonly [Key, Row]> {
-    return this.#tableOf(source).table.rows();
+    return this.#sources.of(source.spec).rows();
   }
 
   /**
@@ -204,49 +202,21 @@ export class TopologyTestDriver {
     await this.close();
   }
 
-  #tableOf({ spec }: AnySource) {
-    let known = this.#tables.get(spec.topic);
-    if (known !== undefined) return known;
-    const { cleanup = "compact" } = this.#settings;
-    const partitions = this.#partitionsOf(spec.name);
-    known = { table: new DebeziumTable(spec, () => this.#clock.nowMs()), partitions };
-    this.#tables.set(spec.topic, known);
-    this.#track(this.#log.createTopic({ name: spec.topic, partitions, cleanup, retentionMs: -1 }));
-    return known;
-  }
-
-  #partitionsOf(name: string): number {
-    const { partitions = PARTITIONS_DEFAULT } = this.#settings;
-    return typeof partitions === "number" ? partitions : partitions[name] ?? PARTITIONS_DEFAULT;
-  }
-
-  #write(source: AnySource, change: (table: DebeziumTable) => DebeziumRecord[]): void {
-    const { table, partitions } = this.#tableOf(source);
-    const records = change(table);
-    this.#append(source.spec.topic, partitionOf(records[0].key, partitions), records);
-  }
-
-  #append(topic: string, partition: number, records: readonly { key: Bytes | null; value: Bytes | null }[]): void {
-    this.#track(this.#log.append([{ topic, partition, records }]));
-  }
-
   /** The next {@link settle} waits for it, and throws what it throws. */
   #track(work: Promise<unknown>): void {
-    const earlier = this.#written;
-    this.#written = Promise.all([earlier, work]);
+    this.#written = Promise.all([this.#written, work]);
     this.#written.catch(() => {});
   }
 
   #openWarehouse(): Promise<TestWarehouse> {
     const { warehouse = "memory", refuses } = this.#settings;
     if (warehouse === "memory") return Promise.resolve(openMemoryWarehouse(refuses));
-    const sinks = (): SinkSpec[] => this.#topology.nodes.flatMap((node) => node.op === "sink" ? [node.sink] : []);
-    const appends = () => this.#topology.streams.flatMap((node) => node.op === "append" ? [node.sink] : []);
-    return openEmbeddedWarehouse(warehouse === "embedded" ? null : warehouse, { clock: this.#clock, sinks, appends });
+    const shared = warehouse === "embedded" ? null : warehouse;
+    return openEmbeddedWarehouse(shared, { clock: this.#clock, topology: () => this.#topology });
   }
 
   #start({ warehouse }: TestWarehouse): Runner {
-    for (const node of this.#topology.nodes) if (node.op === "source") this.#tableOf({ spec: node.source });
+    for (const node of this.#topology.nodes) if (node.op === "source") this.#track(this.#sources.made(node.source));
     for (const node of this.#topology.streams) if (node.op === "events") this.#track(this.#events.make(node.source));
     const runner = new Runner(this.#topology, this.#ports(warehouse), {
       options: { ...defaultRunOptions, snapshotEveryMs: 0, ...this.#options },
@@ -283,22 +253,7 @@ export class TopologyTestDriver {
   async #stop(): Promise<void> {
     const runner = this.#runner;
     if (runner === null) return;
-    let stopped = false;
-    const stopping = runner.stop().finally(() => stopped = true);
-    stopping.catch(() => {});
-    await this.#clock.drained();
-    for (let leftMs = STOP_MS_MAX; !stopped && leftMs > 0;) {
-      const stepMs = Math.max(1, this.#clock.nextMs() ?? leftMs);
-      leftMs -= stepMs;
-      await this.#clock.pass(stepMs);
-    }
-    if (!stopped) {
-      throw new LimitError(
-        "STOP_MS_MAX",
-        `Cannot stop topology "${this.#topology.name}" within ${STOP_MS_MAX} ms of its clock`,
-      );
-    }
-    await stopping;
+    await stop(runner, this.#clock);
     this.#runner = null;
   }
 }

@@ -29,7 +29,6 @@ export const PARAMETER_EXCEPTIONS: readonly Excepted[] = [
       "src/adapters/embedded_log/log_compaction.ts compactPartition",
       "src/adapters/embedded_log/log_retention.ts retainPartition",
       "src/ports/log.ts Reader.seek",
-      "src/testing/topology_test_driver.ts TopologyTestDriver.#append",
       "tests/adapters/kafka/real_broker.ts deleteRecords",
       "tests/ports/log_conformance_case.ts OpenedLog.truncateBefore",
       "tests/simulation/scenario.ts readPosition",

@@ -126,8 +126,7 @@ const PARTITIONS = 3;
 /** The shop's topology on the embedded ClickHouse. */
 async function openShop() {
   const { clock, log } = await openStepLog({ [TOPIC]: PARTITIONS });
-  const sinks = [orderSink.spec, totalSink.spec];
-  const opened = await openEmbeddedWarehouse(server(), { clock, sinks: () => sinks, appends: () => [] });
+  const opened = await openEmbeddedWarehouse(server(), { clock, topology: () => shop });
   const rows = new Map<number, { id: number; shop: string; units: number }>();
   const put = (from: number, to: number) => {
     const changed = Array.from({ length: to - from }, (_, index) => {

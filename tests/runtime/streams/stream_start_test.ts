@@ -49,7 +49,7 @@ Deno.test("a stream goes on behind what is done, with the range that was announc
   assertEquals((await startOf({ offset: 40, note: "" })).position, 40, "a position that somebody else has set");
 });
 
-Deno.test("a stream of which the group has forgotten how far it was goes on behind the rows that are there", async () => {
+Deno.test("a stream whose position the group has forgotten goes on behind the rows that are there", async () => {
   const one = await startOf(null, { lasts: [59] });
   assertEquals([one.position, one.announced, one.lost], [10, { from: 10, to: 60, digest: -1 }, null]);
   const far = await startOf(null, { lasts: [400_000, null, 399_000], end: 500_000, from: "latest" });
