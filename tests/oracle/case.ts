@@ -7,6 +7,9 @@ import { type Change, type Event, Rows } from "./history.ts";
 import { dullRow, SOURCES } from "./plain_tables.ts";
 import { build, type Plan } from "./plan.ts";
 
+/** Longer than a life: a snapshot is made when the topology stops. */
+const SNAPSHOT_EVERY_MS = 3_600_000;
+
 /** One life of one topology, as a value: what is run is decided by it alone. */
 export interface Case {
   /** A plan over the plain tables, or the name of a topology over the online store. */
@@ -16,6 +19,8 @@ export interface Case {
   readonly sliceRows: number;
   /** Of the run options; their default if absent, which is more than the rows of a case. */
   readonly compileAfterRows?: number;
+  /** Starts go on from snapshots; they read everything if absent. */
+  readonly snapshots?: boolean;
   /** ClickHouse refuses the rows of {@link isRefused}; none if absent. */
   readonly refusals?: boolean;
   readonly events: readonly Event[];
@@ -59,12 +64,17 @@ function sourceOf({ topology }: Case, table: string): AnySource {
 /** Lives the case: true at every rest, after every start and at the end, and a start without changes writes nothing. */
 export async function run(life: Case): Promise<Failure | null> {
   const topology = topologyOf(life);
-  const { partitions, sliceRows, compileAfterRows } = life;
+  const { partitions, sliceRows, compileAfterRows, snapshots } = life;
   let where = "at the start";
   try {
     await using driver = createTopologyTestDriver(topology, {
       partitions,
-      options: { sliceRows, allowDeletes: true, ...compileAfterRows === undefined ? {} : { compileAfterRows } },
+      options: {
+        sliceRows,
+        allowDeletes: true,
+        ...compileAfterRows === undefined ? {} : { compileAfterRows },
+        ...snapshots ? { snapshotEveryMs: SNAPSHOT_EVERY_MS } : {},
+      },
       refuses: life.refusals ? isRefused : undefined,
     });
     const rows = new Rows();

@@ -15,8 +15,12 @@ Deno.test(`oracle: ${histories} random topologies live random lives, seeds from 
     const topology = randomPlan(choices);
     const sliceRows = choices.of([1, 2, 2_000]);
     const compileAfterRows = [0, 3, 2_000][seed % 3];
+    const snapshots = seed % 2 === 0;
     const events = randomHistory(choices, changePlain);
-    await assertHolds({ topology, partitions: PARTITIONS, sliceRows, compileAfterRows, events }, `seed ${seed}`);
+    await assertHolds(
+      { topology, partitions: PARTITIONS, sliceRows, compileAfterRows, snapshots, events },
+      `seed ${seed}`,
+    );
   }
 });
 
@@ -27,9 +31,10 @@ Deno.test(`oracle: ${histories} random topologies have rows refused, seeds from 
     const sliceRows = choices.of([1, 2, 2_000]);
     const compileAfterRows = [0, 3, 2_000][seed % 3];
     const refusals = choices.chance(0.5);
+    const snapshots = seed % 2 === 0;
     const events = randomHistory(choices, changePlain);
     await assertHolds(
-      { topology, partitions: PARTITIONS, sliceRows, compileAfterRows, refusals, events },
+      { topology, partitions: PARTITIONS, sliceRows, compileAfterRows, refusals, snapshots, events },
       `refusing seed ${seed}`,
     );
   }

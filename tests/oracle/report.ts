@@ -29,7 +29,7 @@ export function report(life: Case, failure: Failure): string {
     ...(typeof topology === "string" ? [`topology "${topology}"`] : planLines(topology)),
     `partitions: ${counts}; at most ${sliceRows} rows a slice, programs compiled after ${compileAfterRows} rows${
       life.refusals ? "; ClickHouse refuses some rows" : ""
-    }`,
+    }${life.snapshots ? "; with snapshots" : ""}`,
     `events, of which changes: ${changesOf(life)} (columns not named are ${
       typeof topology === "string" ? "those of tests/topologies/store.ts" : dullText(life)
     }):`,
