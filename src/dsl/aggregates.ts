@@ -1,34 +1,11 @@
 import type { Decimal } from "../record/decimal.ts";
+import type { Aggregate } from "./aggregate_spec.ts";
 
 /** A number that can be added up without error: an integer or an exact decimal. */
 export type Exact = number | bigint | Decimal;
 
 /** A value that has an order. */
 export type Comparable = number | bigint | string | Decimal;
-
-/** The plain data of one aggregate. */
-export interface AggregateSpec {
-  /** How values are combined. */
-  readonly kind: "sum" | "count" | "avg" | "min" | "max";
-  /** What a row contributes; null for a count. */
-  // deno-lint-ignore no-explicit-any -- the row type is checked where the aggregate is declared, and erased in the plan
-  readonly value: ((row: any) => unknown) | null;
-  /** Digits after the decimal point of an average. */
-  readonly scale: number;
-}
-
-/**
- * One column of an aggregation over rows `V` with result `R`. Each brings its own inverse, so deletes and updates are
- * exact.
- */
-export interface Aggregate<in V, out R> {
-  /** @ignore Carries a type. */
-  readonly "~takes"?: (row: V) => void;
-  /** @ignore Carries a type. */
-  readonly "~result"?: () => R;
-  /** The aggregate as plain data. */
-  readonly spec: AggregateSpec;
-}
 
 /**
  * Adds up the values; null is skipped, a group without values sums to 0. Floats are refused, by topology() where the

@@ -1,4 +1,4 @@
-import type { AggregateSpec } from "./aggregates.ts";
+import type { AggregateSpec } from "./aggregate_spec.ts";
 import type { SinkSpec } from "./sink.ts";
 import type { SourceSpec } from "./source.ts";
 

@@ -1,39 +1,20 @@
 import { keyValueText } from "../record/key.ts";
-import type { AggregateNode, ExpireAfterNode, LogicalNode, SinkNode } from "./logical.ts";
-import { type Sample, sampledValue, samplesOf } from "./sample_row.ts";
+import { aggregateProblems } from "./aggregate_problems.ts";
+import type { ExpireAfterNode, LogicalNode, SinkNode } from "./logical.ts";
+import { type Sample, samplesOf } from "./sample_row.ts";
 
 /**
- * What would be wrong with every row, found with a row of the declared schemas: floats that are added up, rows that
- * expire by what is no time, and a sink whose key columns do not carry the key of its table.
+ * What would be wrong with every row, found with a row of the declared schemas: values that an aggregate cannot take,
+ * rows that expire by what is no time, and a sink whose key columns do not carry the key of its table.
  */
 export function sampleProblems(nodes: readonly LogicalNode[]): string[] {
   const sampleOf = samplesOf(nodes);
   return nodes.flatMap((node) => {
-    if (node.op !== "aggregate" && node.op !== "sink" && node.op !== "expireAfter") return [];
+    if (node.op === "aggregate") return aggregateProblems(node, sampleOf(node.input));
+    if (node.op !== "sink" && node.op !== "expireAfter") return [];
     const input = sampleOf(node.input);
     if (input === null) return [];
-    switch (node.op) {
-      case "aggregate":
-        return floatProblems(node, input);
-      case "expireAfter":
-        return timeProblems(node, input);
-      case "sink":
-        return keyProblems(node, input);
-    }
-  });
-}
-
-function floatProblems({ name, aggregates }: AggregateNode, input: Sample): string[] {
-  return Object.entries(aggregates).flatMap(([column, { kind, value }]) => {
-    if (kind !== "sum" && kind !== "avg") return [];
-    const added = sampledValue(value, input);
-    if (typeof added !== "number" || Number.isSafeInteger(added) || input.floats.size === 0) return [];
-    const source = input.floats.get(added);
-    return [
-      `Total "${column}" of aggregate "${name}" is ${kind}() of a float${source === undefined ? "" : `, ${source}`}: ` +
-      "taking a row out again would leave an error. Declare the source's column as numeric(), or map it to an " +
-      "integer or a Decimal",
-    ];
+    return node.op === "sink" ? keyProblems(node, input) : timeProblems(node, input);
   });
 }
 

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { Decimal } from "../record/decimal.ts";
+import type { AggregateSpec } from "./aggregate_spec.ts";
 import type { AggregateNode, LogicalNode, SourceNode } from "./logical.ts";
 
 /** A row as the declared schemas allow it, its key, and what it was made of. */
@@ -112,10 +113,25 @@ function uuidOf(number: number): string {
 function ofGroup(node: AggregateNode, input: Sample): Sample | null {
   const group = node.groupBy({ ...input.row }, keyValue(input));
   if (group === null || Object.values(group).includes(undefined)) return null;
-  const totals = Object.entries(node.aggregates).map(([name, { kind, value }], index) => {
-    if (kind === "count") return [name, INTEGER * (index + 1)];
-    return [name, kind === "avg" ? Decimal.of(index + 1) : sampledValue(value, input)];
-  });
+  const totals = Object.entries(node.aggregates).map(([name, spec], index) => [
+    name,
+    ofTotal(spec, { number: index + 1, input }),
+  ]);
   const key = Object.keys(group).sort().map((name) => ({ name, value: group[name] }));
   return { row: { ...group, ...Object.fromEntries(totals) }, key, grouped: true, floats: input.floats };
+}
+
+/** Of a group with one row. */
+function ofTotal(spec: AggregateSpec, { number, input }: { readonly number: number; readonly input: Sample }): unknown {
+  switch (spec.kind) {
+    case "count":
+      return INTEGER * number;
+    case "avg":
+      return Decimal.of(number);
+    case "topN":
+    case "collect":
+      return [sampledValue(spec.value, input)];
+    default:
+      return sampledValue(spec.value, input);
+  }
 }

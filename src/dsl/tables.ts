@@ -1,4 +1,4 @@
-import type { Aggregate } from "./aggregates.ts";
+import type { Aggregate } from "./aggregate_spec.ts";
 import type { Graph } from "./graph.ts";
 import type { AnyRow, RowTime } from "./logical.ts";
 import type { Sink } from "./sink.ts";

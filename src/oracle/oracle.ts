@@ -1,12 +1,12 @@
 import type { z } from "zod";
-import type { AnyRow, ExpireAfterNode, LogicalNode } from "../dsl/logical.ts";
+import type { AggregateNode, AnyRow, ExpireAfterNode, LogicalNode } from "../dsl/logical.ts";
 import type { SinkSpec } from "../dsl/sink.ts";
 import type { SourceSpec } from "../dsl/source.ts";
 import type { Topology } from "../dsl/topology.ts";
 import { Decimal } from "../record/decimal.ts";
 import { type Key, keyOf, keyOfOne, keyText } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
-import { isAddable, total } from "./totals.ts";
+import { objectionTo, total } from "./totals.ts";
 
 /** What a sink must show: rows by the JSON texts of their key columns, joined by commas in the sink's key order. */
 export interface SinkContent {
@@ -144,7 +144,7 @@ function compute(
       return aggregate(node, {
         input,
         keyValue,
-        shareMax: isUsedFurther(topology, node) ? limits.share : undefined,
+        shareMax: isMerged(topology, node) ? limits.share : undefined,
         refuse,
       });
   }
@@ -184,19 +184,20 @@ interface Aggregated {
 }
 
 function aggregate(
-  node: LogicalNode & { op: "aggregate" },
+  node: AggregateNode,
   { input, keyValue, shareMax, refuse }: Aggregated,
 ): Table {
   const groups = new Map<Key, { columns: Row; rows: Row[] }>();
   for (const [key, row] of input) {
     try {
       const columns: Row | null = node.groupBy(row, keyValue(key));
-      const values = Object.values(node.aggregates).map((spec) => [spec, spec.value?.(row)] as const);
-      const wrong = values.find(([spec, value]) => !isAddable(spec, value));
-      if (wrong !== undefined) throw new TypeError(`Cannot add up ${String(wrong[1])} exactly`);
-      const texts = values.filter(([, value]) => typeof value === "string").map(([, value]) => value);
+      const specs = Object.values(node.aggregates);
+      const objection = specs.map((spec) => objectionTo(spec, row)).find((objection) => objection !== null);
+      if (objection !== undefined) throw new TypeError(objection!);
+      const shown = specs.map((spec) => "by" in spec && isNothing(spec.by(row)) ? null : spec.value?.(row) ?? null);
+      if (!shown.every(hasForm)) throw new TypeError("A value has no form for other tasks");
       if (columns === null) continue;
-      if ([columns, ...texts].some((told) => isLonger(told, shareMax))) throw new RangeError("Too long to be told");
+      if ([columns, ...shown].some((told) => isLonger(told, shareMax))) throw new RangeError("Too long to be told");
       const missing = Object.keys(columns).find((column) => columns[column] === undefined);
       if (missing !== undefined) throw new TypeError(`Group column "${missing}" is undefined`);
       const group = keyOf(Object.keys(columns).sort().map((column) => columns[column]));
@@ -231,11 +232,16 @@ function isLonger(value: unknown, most: number | undefined): boolean {
   return JSON.stringify(value, (_, part) => typeof part === "bigint" ? Number(part) : part).length > most;
 }
 
-/** Whether something else than sinks takes the totals. */
-function isUsedFurther(topology: Topology, { id }: LogicalNode): boolean {
-  return topology.nodes.some((node) =>
-    node.op !== "sink" && (("input" in node && node.input === id) || ("right" in node && node.right === id))
-  );
+/** Whether merge tasks are told the shares: something else than sinks takes the totals, or no view can make them. */
+function isMerged(topology: Topology, { id, aggregates }: AggregateNode): boolean {
+  return Object.values(aggregates).some((spec) => "by" in spec) ||
+    topology.nodes.some((node) =>
+      node.op !== "sink" && (("input" in node && node.input === id) || ("right" in node && node.right === id))
+    );
+}
+
+function isNothing(value: unknown): boolean {
+  return value === null || value === undefined;
 }
 
 function hasForm(value: unknown): boolean {

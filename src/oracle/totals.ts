@@ -1,23 +1,48 @@
-import type { AggregateSpec } from "../dsl/aggregates.ts";
+import type { AggregateSpec, TotalSpec } from "../dsl/aggregate_spec.ts";
 import type { AnyRow } from "../dsl/logical.ts";
 import { Decimal } from "../record/decimal.ts";
 import type { Row } from "../record/row.ts";
-import { compareText } from "../record/text_order.ts";
+import { isRankable, rankedTotal } from "./ranked_total.ts";
+import { isOrdered, order } from "./value_order.ts";
 
-/** Whether a value can be part of an exact total. */
-export function isAddable({ kind }: AggregateSpec, value: unknown): boolean {
-  if (value === null || value === undefined || typeof value === "bigint" || value instanceof Decimal) return true;
-  if (typeof value === "string") return kind === "min" || kind === "max";
-  if (typeof value !== "number") return false;
-  return kind === "min" || kind === "max" ? Number.isFinite(value) : Number.isSafeInteger(value);
+/** Why a row cannot be part of an exact total; null if it can. */
+export function objectionTo(spec: AggregateSpec, row: Row): string | null {
+  switch (spec.kind) {
+    case "count":
+      return null;
+    case "sum":
+    case "avg":
+    case "min":
+    case "max": {
+      const value: unknown = spec.value!(row) ?? null;
+      if (value === null || typeof value === "bigint" || value instanceof Decimal) return null;
+      const fits = spec.kind === "min" || spec.kind === "max" ? isOrdered(value) : Number.isSafeInteger(value);
+      return fits ? null : `Cannot add up ${String(value)} exactly`;
+    }
+    default:
+      return isRankable(spec, row) ? null : `Cannot order by ${String(spec.by(row))}`;
+  }
 }
 
 /**
  * What an aggregate makes of the rows of one group.
- * @throws LimitError | TypeError for a total that is no value
+ * @throws LimitError | TypeError | RangeError for a total that is no value
  */
 export function total(spec: AggregateSpec, rows: readonly Row[]): unknown {
-  if (spec.kind === "count") return rows.length;
+  switch (spec.kind) {
+    case "count":
+      return rows.length;
+    case "sum":
+    case "avg":
+    case "min":
+    case "max":
+      return added(spec, rows);
+    default:
+      return rankedTotal(spec, rows);
+  }
+}
+
+function added(spec: TotalSpec, rows: readonly Row[]): unknown {
   const values = rows.map((row) => spec.value!(row)).filter((value) =>
     value !== null && value !== undefined
   ) as AnyRow[];
@@ -53,14 +78,4 @@ function decimalOf({ units, scale }: { readonly units: bigint; readonly scale: b
 
 function integerOf(value: bigint): number | bigint {
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-}
-
-/** Numbers by value, texts by code point. @throws TypeError for a number beside a text */
-function order(a: AnyRow, b: AnyRow): number {
-  if (typeof a === "string" && typeof b === "string") return compareText(a, b);
-  if (typeof a === "string" || typeof b === "string") throw new TypeError("numbers and texts have no common order");
-  if (a instanceof Decimal || b instanceof Decimal) {
-    return (a instanceof Decimal ? a : Decimal.of(a)).compare(b instanceof Decimal ? b : Decimal.of(b));
-  }
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -17,6 +17,7 @@ import type {
   TaskTable,
 } from "./physical.ts";
 import { rowsTable, shareSinkProblems, sharesTable, sinkProblems } from "./sink_table.ts";
+import { totalSinkProblems } from "./total_sink.ts";
 import { divide, mergedSource, NO_UNIT, type PartitionsOf, type Units } from "./units.ts";
 
 type Draft<T> = { -readonly [P in keyof T]: T[P] extends readonly (infer E)[] ? E[] : T[P] };
@@ -218,6 +219,8 @@ function addSink(compilation: Compilation, node: SinkNode): void {
   if (compilation.units.unitOf[node.input] === NO_UNIT) return;
   const table = unitAt(compilation, node.input) as Draft<TaskTable>;
   compilation.problems.push(...sinkProblems(node.sink, table));
+  const input = compilation.topology.nodes[node.input];
+  if (input.op === "aggregate") compilation.problems.push(...totalSinkProblems(node.sink, aggregatePlan(input)));
   const order = table.keyColumns === null
     ? groupKeyOrder(node)
     : { keyOrder: node.sink.key.map((_, index) => index), byName: false };

@@ -1,3 +1,4 @@
+import { aggregateText } from "../dsl/aggregate_spec.ts";
 import type { ExpireAfterNode, LogicalNode } from "../dsl/logical.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type {
@@ -91,7 +92,10 @@ function operator(node: LogicalNode, described: Described): OperatorDescription 
     : [node.input];
   const plain = { id: node.id, name: node.name, op: node.op, inputs, runsAt: runsAt(node, described) };
   if (node.op === "aggregate") {
-    return { ...plain, totals: Object.entries(node.aggregates).map(([column, { kind }]) => `${column} = ${kind}`) };
+    return {
+      ...plain,
+      totals: Object.entries(node.aggregates).map(([column, spec]) => `${column} = ${aggregateText(spec)}`),
+    };
   }
   if (node.op === "expireAfter") return { ...plain, expires: expiresText(node) };
   if (node.op !== "foreignKeyJoin" && node.op !== "keyJoin") return plain;

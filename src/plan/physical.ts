@@ -1,4 +1,4 @@
-import type { AggregateSpec } from "../dsl/aggregates.ts";
+import type { AggregateSpec } from "../dsl/aggregate_spec.ts";
 import type { AnyKey, AnyRow, RowTime } from "../dsl/logical.ts";
 import type { EventSpec } from "../dsl/events.ts";
 import type { SourceSpec } from "../dsl/source.ts";

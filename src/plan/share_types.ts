@@ -1,4 +1,4 @@
-import type { AggregateSpec } from "../dsl/aggregates.ts";
+import type { TotalSpec } from "../dsl/aggregate_spec.ts";
 import type { ClickHouseType } from "../record/clickhouse_type.ts";
 
 /** Greatest number of fraction digits of a decimal value. */
@@ -33,7 +33,7 @@ export interface ShareTypes {
  * Texts are compared as texts: ClickHouse's own order of a UUID begins in its middle, and that of an Enum is the order
  * of its numbers.
  */
-export function shareTypes(spec: AggregateSpec, type: ClickHouseType): ShareTypes | null {
+export function shareTypes(spec: TotalSpec, type: ClickHouseType): ShareTypes | null {
   if (type.name === "Decimal" && type.scale > SCALE_MAX) return null;
   switch (spec.kind) {
     case "count":

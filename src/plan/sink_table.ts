@@ -1,4 +1,4 @@
-import type { AggregateSpec } from "../dsl/aggregates.ts";
+import { isTotal, type TotalSpec } from "../dsl/aggregate_spec.ts";
 import type { SinkSpec } from "../dsl/sink.ts";
 import type { ColumnSpec, ShareColumns, TableSpec, ViewColumn } from "../ports/warehouse.ts";
 import { parseClickHouseType } from "../record/clickhouse_type.ts";
@@ -48,13 +48,15 @@ export function sharesTable(sink: SinkSpec, aggregate: AggregatePlan): TableSpec
   return { name: sink.name, columns, key: sink.key, shares: true, view, refused: REFUSED, indexes: sink.indexes };
 }
 
-function specOf(aggregate: AggregatePlan, name: string): AggregateSpec | undefined {
-  return aggregate.columns.find((column) => column.name === name)?.spec;
+/** All totals that are kept in shares are of this kind. */
+function specOf(aggregate: AggregatePlan, name: string): TotalSpec | undefined {
+  const spec = aggregate.columns.find((column) => column.name === name)?.spec;
+  return spec !== undefined && isTotal(spec) ? spec : undefined;
 }
 
 function shareNames(
   name: string,
-  { spec, types }: { readonly spec: AggregateSpec; readonly types: ShareTypes },
+  { spec, types }: { readonly spec: TotalSpec; readonly types: ShareTypes },
 ): ShareColumns {
   return {
     value: spec.kind === "avg" ? `${name}__sum` : name,
@@ -78,22 +80,25 @@ export function sinkProblems(sink: SinkSpec, { name, keyColumns }: Pick<TaskTabl
   ];
 }
 
-/** What is wrong with a sink that takes an aggregate's groups and totals. */
+/** What is wrong with the columns of a sink that takes groups and totals: its key is the group, all else are totals. */
+export function groupColumnProblems(sink: SinkSpec, { name: aggregate, columns }: AggregatePlan): string[] {
+  return Object.keys(sink.columns).flatMap((name) => {
+    const isTotal = columns.some((column) => column.name === name);
+    if (isTotal !== sink.key.includes(name)) return [];
+    return isTotal
+      ? [`Column "${name}" of sink "${sink.name}" is a total of "${aggregate}" and cannot be part of the key`]
+      : [
+        `Column "${name}" of sink "${sink.name}" is neither a total of aggregate "${aggregate}" nor part of ` +
+        `the sink's key. All group columns belong to the key: key: [..., "${name}"]`,
+      ];
+  });
+}
+
+/** What is wrong with a sink that takes an aggregate's groups and totals as shares. */
 export function shareSinkProblems(sink: SinkSpec, aggregate: AggregatePlan): string[] {
-  const problems = sinkKeyProblems(sink);
+  const problems = [...sinkKeyProblems(sink), ...groupColumnProblems(sink, aggregate)];
   for (const [name, type] of Object.entries(sink.columns)) {
     const spec = specOf(aggregate, name);
-    if (spec === undefined && !sink.key.includes(name)) {
-      problems.push(
-        `Column "${name}" of sink "${sink.name}" is neither a total of aggregate "${aggregate.name}" nor part of ` +
-          `the sink's key. All group columns belong to the key: key: [..., "${name}"]`,
-      );
-    }
-    if (spec !== undefined && sink.key.includes(name)) {
-      problems.push(
-        `Column "${name}" of sink "${sink.name}" is a total of "${aggregate.name}" and cannot be part of the key`,
-      );
-    }
     if (name === REFUSED) problems.push(`Column "${name}" of sink "${sink.name}" is kept for bookkeeping. ${RENAME}`);
     if (spec === undefined) continue;
     const types = shareTypes(spec, parseClickHouseType(type));
@@ -115,7 +120,7 @@ export function shareSinkProblems(sink: SinkSpec, aggregate: AggregatePlan): str
 const RENAME = "Choose another name";
 
 /** Which types a total's column may have. */
-function remedyOf(name: string, { kind, scale }: AggregateSpec): string {
+function remedyOf(name: string, { kind, scale }: TotalSpec): string {
   switch (kind) {
     case "sum":
     case "count":

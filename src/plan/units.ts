@@ -1,4 +1,5 @@
-import type { LogicalNode, SourceNode } from "../dsl/logical.ts";
+import { isTotal } from "../dsl/aggregate_spec.ts";
+import type { AggregateNode, LogicalNode, SourceNode } from "../dsl/logical.ts";
 import type { SourceSpec } from "../dsl/source.ts";
 import { keyColumnsOf } from "../dsl/key_columns.ts";
 import type { Topology } from "../dsl/topology.ts";
@@ -56,7 +57,9 @@ export function divide(topology: Topology, partitionsOf: PartitionsOf): Units {
     }
   }
   const usedFurther = (id: number) => nodes.some((node) => node.op !== "sink" && reads(node, id));
-  const unitOf = nodes.map((node) => node.op === "aggregate" && !usedFurther(node.id) ? NO_UNIT : find(node.id));
+  const unitOf = nodes.map((node) =>
+    node.op === "aggregate" && isAddedByView(node) && !usedFurther(node.id) ? NO_UNIT : find(node.id)
+  );
   for (const node of nodes) {
     if (node.op === "sink" && unitOf[node.input] === NO_UNIT) (unitOf as number[])[node.id] = NO_UNIT;
   }
@@ -69,6 +72,11 @@ export function divide(topology: Topology, partitionsOf: PartitionsOf): Units {
     members.set(unitOf[node.id], list);
   }
   return { unitOf, members, problems, lookedUp };
+}
+
+/** Of totals that a view cannot make of shares, merge tasks hold the rows, whoever takes them. */
+function isAddedByView({ aggregates }: AggregateNode): boolean {
+  return Object.values(aggregates).every(isTotal);
 }
 
 function sameTable(a: LogicalNode, b: LogicalNode): boolean {

@@ -1,48 +1,29 @@
-import type { AggregateSpec, Exact } from "../dsl/aggregates.ts";
+import type { AggregateSpec, NamedSpec, TotalSpec } from "../dsl/aggregate_spec.ts";
+import type { Exact } from "../dsl/aggregates.ts";
 import type { AggregatePlan } from "../plan/physical.ts";
 import { Decimal, DECIMAL_DIGITS_MAX } from "../record/decimal.ts";
 import { LimitError } from "../record/errors.ts";
 import type { Row } from "../record/row.ts";
-import { compareOrdered, Multiset, type Ordered } from "../state/multiset.ts";
+import { compareOrdered, isOrdered, Multiset, type Ordered } from "../state/multiset.ts";
+import { type Algebra, mixedKinds } from "./algebra.ts";
 import { ExactSum, type SumPart } from "./exact_sum.ts";
-
-/**
- * An aggregate as algebra over states. Law: the state is a function of the bag of values that were added and not
- * removed, whatever the order. So `remove(add(state, v), v)` equals the state before, and
- *
- * - an update of a row is the removal of what it contributed and the addition of what it contributes now,
- * - a delete is the removal alone, a row that moves to another group a removal here and an addition there,
- * - a value of null is neither added nor removed, as in SQL; a count counts rows, also those.
- *
- * What is removed must be exactly what was added. Hence each entry remembers its contribution, and no callback is asked
- * again for an old row. UNKNOWN never comes here: the entry's old contribution counts until its row is known.
- *
- * Sums are exact and have no limit (integers and decimals, never floats: their rounding would stay behind after a
- * removal). Whether a total can be shown is another question, for whoever shows it: nothing here throws, as a value
- * that could not be added could not be removed either. Sums and averages keep one or two numbers; min and max must keep
- * every different value, in a {@link Multiset}, since the second-smallest is the answer once the smallest goes. One
- * algebra serves all groups: a group keeps states only.
- */
-export interface Algebra {
-  /** The state of a group without values. */
-  zero(): unknown;
-  /** The state with one value more; values are never null. The old state must not be used any more. */
-  add(state: unknown, value: unknown): unknown;
-  /** The state with one value less. */
-  remove(state: unknown, value: unknown): unknown;
-  /** The state as other tasks and ClickHouse see it. */
-  part(state: unknown): SharePart;
-}
+import { rankedAlgebra, rankedOf, type RankedPart, rankedTotal } from "./ranked.ts";
 
 /**
  * A home's share of one total: a sum, a count, [sum, count] of an average, or the first value of min and max. A home
  * that holds numbers and texts for one min or max, which have no order among each other, tells [number, text].
  */
-export type SharePart = SumPart | string | null | readonly [SumPart, number] | readonly [Ordered, string];
+export type SharePart =
+  | SumPart
+  | string
+  | null
+  | readonly [SumPart, number]
+  | readonly [Ordered, string]
+  | RankedPart;
 
-/** How many values a row contributes: a count needs none. */
-export function valuesOf(aggregate: AggregatePlan): number {
-  return aggregate.columns.filter(({ spec }) => spec.value !== null).length;
+/** The columns that a row contributes a value to: a count needs none. */
+export function valuedOf(aggregate: AggregatePlan): AggregateSpec[] {
+  return aggregate.columns.map(({ spec }) => spec).filter(({ value }) => value !== null);
 }
 
 /**
@@ -52,20 +33,23 @@ export function valuesOf(aggregate: AggregatePlan): number {
 export function contribute(aggregate: AggregatePlan, row: Row, values: unknown[]): void {
   let index = 0;
   for (const { name, spec } of aggregate.columns) {
-    if (spec.value !== null) values[index++] = checked(name, spec, spec.value(row));
+    if (spec.value === null) continue;
+    values[index++] = "by" in spec ? rankedOf({ name, spec }, row) : checked(name, spec, spec.value(row));
   }
 }
 
-function checked(name: string, spec: AggregateSpec, value: unknown): unknown {
+function checked(name: string, spec: TotalSpec, value: unknown): unknown {
   if (value === undefined || value === null) return null;
-  const ordered = spec.kind === "min" || spec.kind === "max";
-  if (value instanceof Decimal || typeof value === "bigint" || (ordered && typeof value === "string")) return value;
-  if (typeof value === "number" && (ordered ? Number.isFinite(value) : Number.isSafeInteger(value))) return value;
+  if (spec.kind === "min" || spec.kind === "max" ? isOrdered(value) : isExact(value)) return value;
   throw new TypeError(
     `Cannot add "${name}" exactly: current value is ${
       String(value)
     }. Return an integer, a Decimal or null from ${spec.kind}(...)`,
   );
+}
+
+function isExact(value: unknown): boolean {
+  return value instanceof Decimal || typeof value === "bigint" || Number.isSafeInteger(value);
 }
 
 /** The algebra of one column that has values (a count is the number of a group's rows and needs none). */
@@ -80,6 +64,8 @@ export function algebraOf(spec: AggregateSpec): Algebra {
       return FIRST(1);
     case "max":
       return FIRST(-1);
+    default:
+      return rankedAlgebra(spec);
   }
 }
 
@@ -160,6 +146,19 @@ export function totalsOf(aggregate: AggregatePlan, parts: readonly (readonly Sha
 }
 
 function total({ name, spec }: AggregatePlan["columns"][number], shares: readonly SharePart[]): unknown {
+  switch (spec.kind) {
+    case "sum":
+    case "count":
+    case "avg":
+    case "min":
+    case "max":
+      return added({ name, spec }, shares);
+    default:
+      return rankedTotal({ name, spec }, shares as readonly RankedPart[]);
+  }
+}
+
+function added({ name, spec }: NamedSpec<TotalSpec>, shares: readonly SharePart[]): unknown {
   const sum = new ExactSum();
   if (spec.kind === "count" || spec.kind === "sum") {
     for (const share of shares) sum.add(share as SumPart);
@@ -197,12 +196,4 @@ function withinDigits<T>(name: string, compute: () => T): T {
         "Add up values of fewer digits, or correct the group's rows",
     );
   }
-}
-
-/** The error of a min or max that holds numbers and texts. */
-export function mixedKinds(name: string, kind: string): TypeError {
-  return new TypeError(
-    `Cannot find "${name}" among numbers and texts: current values are of both kinds. ` +
-      `Return values of one kind from ${kind}(...)`,
-  );
 }

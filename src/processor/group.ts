@@ -6,7 +6,8 @@ import { PackedRows } from "../state/packed_rows.ts";
 import { SlotTable } from "../state/slot_table.ts";
 import type { Slot } from "../state/slots.ts";
 import { ValueCells } from "../state/value_cells.ts";
-import { type Algebra, algebraOf, type SharePart } from "./aggregate.ts";
+import { algebraOf, type SharePart } from "./aggregate.ts";
+import type { Algebra } from "./algebra.ts";
 
 /**
  * One home's shares of all groups of one aggregate: by group, the states of the values that this home's rows
@@ -118,6 +119,6 @@ class Total {
   }
 
   part(group: Slot): SharePart {
-    return this.#algebra.part(this.#states.get(group));
+    return this.#algebra.part(this.#states.get(group)) as SharePart;
   }
 }

@@ -4,6 +4,11 @@ import { compareText } from "../record/text_order.ts";
 /** Values that have an order. All values of one multiset are numbers, whatever their form, or all are texts. */
 export type Ordered = number | bigint | string | Decimal;
 
+/** Whether a value has a place in the order of numbers, or in that of texts. */
+export function isOrdered(value: unknown): value is Ordered {
+  return value instanceof Decimal || typeof value === "bigint" || typeof value === "string" || Number.isFinite(value);
+}
+
 /**
  * -1, 0 or 1: numbers of all forms by value, texts by code point. One order everywhere, also in ClickHouse, so that an
  * answer does not depend on how many tasks share a group. @throws TypeError for a text beside a number

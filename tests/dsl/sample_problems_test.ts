@@ -1,8 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { z } from "zod";
 import {
+  argMin,
   avg,
   clickhouse,
+  collect,
   count,
   date,
   debezium,
@@ -13,6 +15,7 @@ import {
   numeric,
   sum,
   timestamptz,
+  topN,
   topology,
   type TopologyBuilder,
   TopologyError,
@@ -61,6 +64,24 @@ Deno.test("topology() refuses sum() and avg() of what the row schema says is a f
   assertEquals(problems, [
     `Total "total" of aggregate "by-kind" is sum() of a float, products.weight_kg: ${rest}`,
     `Total "mean" of aggregate "by-kind" is avg() of a float: ${rest}`,
+  ]);
+});
+
+Deno.test("topology() refuses orders that there are not, and lists without a bound", () => {
+  const shown = shownBy(["kind"], { kind: "String", least: "Int64", top: "Array(Int64)", all: "Array(Int64)" });
+  const problems = problemsOf((b) =>
+    b.table(products).groupBy(({ kind }) => ({ kind })).aggregate("by-kind", {
+      least: argMin((row) => row.on_sale as Untyped, (row) => row.id),
+      top: topN(0, { by: (row) => row.tags as Untyped, value: (row) => row.id }),
+      all: collect((row) => row.id, { by: (row) => row.price, max: 1_001 }),
+    }).to(shown)
+  );
+  const remedy = "which has no order. Order by a number, a Decimal, a text or a time";
+  assertEquals(problems, [
+    `Total "least" of aggregate "by-kind" is argMin() by a truth value, ${remedy}`,
+    'Total "top" of aggregate "by-kind" is topN() of 0 values: use an integer from 1 to 1000',
+    `Total "top" of aggregate "by-kind" is topN() by an object, ${remedy}`,
+    'Total "all" of aggregate "by-kind" is collect() of 1001 values: use an integer from 1 to 1000',
   ]);
 });
 

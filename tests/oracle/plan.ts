@@ -1,24 +1,15 @@
-import {
-  avg,
-  clickhouse,
-  count,
-  Decimal,
-  max,
-  min,
-  sum,
-  type Topology,
-  topology,
-  type TopologyBuilder,
-  TopologyError,
-} from "../../src/mod.ts";
+import { clickhouse, Decimal, type Topology, topology, type TopologyBuilder, TopologyError } from "../../src/mod.ts";
 import { compile } from "../../src/plan/compile.ts";
 import { STEP_MINUTES } from "./history.ts";
+import { ADDED_TOTALS, type GroupTotals, MERGED_TOTALS } from "./group_totals.ts";
 import { GLOBALS, PARTITIONS, type Plain, SOURCES } from "./plain_tables.ts";
 
 /** Rows are grouped by this column modulo 7, and by their tag; rows without the column's value are in no group. */
 export interface Group {
   readonly column: "num" | "fk1" | "fk2";
   readonly tagged: boolean;
+  /** Also totals that no view can make of shares. */
+  readonly merged?: boolean;
 }
 
 /**
@@ -74,30 +65,12 @@ interface Table {
   readonly handle: Untyped;
 }
 
-const AGGREGATES = {
-  rows: count<Plain>(),
-  num_sum: sum((row: Plain) => row.num),
-  dec_sum: sum((row: Plain) => row.dec),
-  dec_avg: avg((row: Plain) => row.dec, 4),
-  num_min: min((row: Plain) => row.num),
-  tag_max: max((row: Plain) => row.tag),
-};
-
 const KEYS = {
   "id": { id: "Int64" },
   "n": { n: "Int64" },
   "n,tag": { n: "Int64", tag: "String" },
 };
 
-/** Columns of a sink that shows totals. */
-export const TOTALS = {
-  rows: "UInt64",
-  num_sum: "Int64",
-  dec_sum: "Decimal(18, 2)",
-  dec_avg: "Decimal(18, 4)",
-  num_min: "Int64",
-  tag_max: "String",
-};
 /** Columns of a sink that shows rows. */
 export const COLUMNS = {
   num: "Int64",
@@ -118,6 +91,11 @@ export function build({ sources, steps, sinks }: Plan): Topology {
   });
   compile(random, (topic) => PARTITIONS[topic.split(".")[2] as keyof typeof PARTITIONS]);
   return random;
+}
+
+/** What is made of the group's rows. */
+export function totalsOf({ merged }: Group): GroupTotals {
+  return merged ? MERGED_TOTALS : ADDED_TOTALS;
 }
 
 /** What the group's totals are keyed by. */
@@ -229,13 +207,13 @@ function groupBy({ column, tagged }: Group): (row: Plain) => Readonly<Record<str
 }
 
 function aggregated(name: string, input: Table, group: Group): Table {
-  const totals = input.handle.groupBy(groupBy(group)).aggregate(name, AGGREGATES);
+  const totals = input.handle.groupBy(groupBy(group)).aggregate(name, totalsOf(group).aggregates);
   const handle = totals.mapValues((row: Untyped) => ({
     n: row.n,
-    tag: group.tagged ? row.tag : row.tag_max,
-    num: row.num_sum % 1_000,
+    tag: group.tagged ? row.tag : group.merged ? row.least : row.tag_max,
+    num: (group.merged ? row.num_sum + row.most + row.top.length : row.num_sum) % 1_000,
     dec: row.dec_sum,
-    fk1: row.rows,
+    fk1: group.merged ? row.first : row.rows,
     fk2: row.num_min === null ? null : row.n,
   }));
   return { shape: shapeOf(group), global: false, handle };
@@ -244,11 +222,11 @@ function aggregated(name: string, input: Table, group: Group): Table {
 function write({ sink, input, totals, columns }: Output, table: Table): void {
   if (table.global) refuse(`global table "${input}" cannot be written`);
   const shape = totals === undefined ? table.shape : shapeOf(totals);
-  const types: Readonly<Record<string, string>> = totals === undefined ? COLUMNS : TOTALS;
+  const types: Readonly<Record<string, string>> = totals === undefined ? COLUMNS : totalsOf(totals).columns;
   const declared = { ...KEYS[shape], ...Object.fromEntries(columns.map((column) => [column, types[column]])) };
   const written = clickhouse(sink, { key: Object.keys(KEYS[shape]) as never, columns: declared as never });
   if (totals === undefined) table.handle.to(written);
-  else table.handle.groupBy(groupBy(totals)).aggregate(`${sink}_groups`, AGGREGATES).to(written);
+  else table.handle.groupBy(groupBy(totals)).aggregate(`${sink}_groups`, totalsOf(totals).aggregates).to(written);
 }
 
 /** A plain row out of a row and its partner, in which everything of both can be seen. */

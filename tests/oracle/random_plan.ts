@@ -1,7 +1,17 @@
 import { TopologyError } from "../../src/mod.ts";
 import { STEP_MINUTES } from "./history.ts";
 import { GLOBALS, SOURCES } from "./plain_tables.ts";
-import { build, COLUMNS, type Group, type Output, type Plan, type Shape, shapeOf, type Step, TOTALS } from "./plan.ts";
+import {
+  build,
+  COLUMNS,
+  type Group,
+  type Output,
+  type Plan,
+  type Shape,
+  shapeOf,
+  type Step,
+  totalsOf,
+} from "./plan.ts";
 import type { Choices } from "./random.ts";
 
 /** What the next operators must know of a table. */
@@ -83,7 +93,7 @@ class Draft {
     if (this.#choices.chance(0.6)) {
       const totals = this.#group();
       const input = this.#choices.of(partitioned).name;
-      sinks.push({ sink: `totals_${sinks.length}`, input, totals, columns: Object.keys(TOTALS) });
+      sinks.push({ sink: `totals_${sinks.length}`, input, totals, columns: Object.keys(totalsOf(totals).columns) });
     }
     return { sources: [...SOURCES.keys()], steps: this.#steps, sinks };
   }
@@ -143,7 +153,7 @@ class Draft {
 
   #group(): Group {
     const column = this.#choices.of(["num", "fk1", "fk2"] as const);
-    return { column, tagged: this.#choices.of([false, true]) };
+    return { column, tagged: this.#choices.of([false, true]), merged: this.#choices.of([false, true]) };
   }
 
   #aggregate(name: string): Step | null {

@@ -123,6 +123,6 @@ function sinkLine({ sink, input, totals, columns }: Output): string {
   return `  ${table}.to(${[`${sink}: key`, ...columns].join(", ")})`;
 }
 
-function groupText({ column, tagged }: Group): string {
-  return `groupBy(n: |${column}| % 7${tagged ? ", tag" : ""}).aggregate(...)`;
+function groupText({ column, tagged, merged }: Group): string {
+  return `groupBy(n: |${column}| % 7${tagged ? ", tag" : ""}).aggregate(${merged ? "all" : "added up"})`;
 }

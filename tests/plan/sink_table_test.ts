@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { AggregateSpec } from "../../src/dsl/aggregates.ts";
+import type { TotalSpec } from "../../src/dsl/aggregate_spec.ts";
 import type { AggregatePlan } from "../../src/plan/physical.ts";
 import { shareSinkProblems, sharesTable } from "../../src/plan/sink_table.ts";
 
-const aggregateOf = (columns: Record<string, Pick<AggregateSpec, "kind" | "scale">>) =>
+const aggregateOf = (columns: Record<string, Pick<TotalSpec, "kind" | "scale">>) =>
   ({
     name: "by-id",
     columns: Object.entries(columns).map(([name, spec]) => ({ name, spec: { ...spec, value: () => 0 } })),
@@ -17,7 +17,7 @@ const sinkOf = (columns: Record<string, string>) => ({
 });
 
 Deno.test("sharesTable() keeps shares wider than any total, and of texts as texts", async (t) => {
-  const cases: readonly [kind: AggregateSpec["kind"], type: string, shares: string][] = [
+  const cases: readonly [kind: TotalSpec["kind"], type: string, shares: string][] = [
     ["sum", "UInt8", "total Int128"],
     ["sum", "UInt128", "total Int256"],
     ["sum", "Decimal(9, 2)", "total Decimal(38, 2), total__rest Decimal(76, 38)"],
@@ -45,7 +45,7 @@ Deno.test("sharesTable() keeps shares wider than any total, and of texts as text
 });
 
 Deno.test("shareSinkProblems() refuses types that no total, or none in its order, can have", async (t) => {
-  const cases: readonly [kind: AggregateSpec["kind"], type: string, advice: string][] = [
+  const cases: readonly [kind: TotalSpec["kind"], type: string, advice: string][] = [
     ["sum", "String", "Declare an Int"],
     ["count", "Date", "Declare an Int"],
     ["sum", "Decimal(76, 50)", "at most 38 fraction digits"],

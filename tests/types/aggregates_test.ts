@@ -1,4 +1,4 @@
-import { avg, clickhouse, count, max, min, sum, topology } from "../../src/mod.ts";
+import { argMax, argMin, avg, clickhouse, collect, count, last, max, min, sum, topN, topology } from "../../src/mod.ts";
 import { orders, orderTable } from "./sources.ts";
 
 Deno.test("aggregate() knows the columns of the rows that it adds up", () => {
@@ -57,5 +57,50 @@ Deno.test("totals have the types of what was added up", () => {
       .aggregate("first-coupon", { coupon: min((order) => order.coupon) });
     // @ts-expect-error: the smallest of values that may be null may be null
     firsts.filter((first) => first.coupon.length > 0);
+  });
+});
+
+Deno.test("rankings take an order of comparable values, and have the types of what is shown", () => {
+  const shown = clickhouse("shown", {
+    key: ["status"],
+    columns: {
+      status: "String",
+      coupon: "Nullable(String)",
+      first: "Int64",
+      last: "Nullable(Decimal(18, 2))",
+      top: "Array(Decimal(18, 2))",
+      coupons: "Array(Nullable(String))",
+    },
+  });
+  const narrow = clickhouse("narrow", { key: ["status"], columns: { status: "String", coupons: "Array(String)" } });
+  topology("rankings", (builder) => {
+    const grouped = builder.table(orders).groupBy((order) => ({ status: order.status }));
+    const totals = grouped.aggregate("by-status", {
+      coupon: argMax((order) => order.total, (order) => order.coupon),
+      first: argMin((order) => order.at, (order) => order.id),
+      last: last((order) => order.total, { by: (order) => order.coupon }),
+      top: topN(3, { by: (order) => order.at, value: (order) => order.total }),
+      coupons: collect((order) => order.coupon, { by: (order) => order.at, max: 10 }),
+    });
+    totals.to(shown);
+    // @ts-expect-error: the row of the greatest coupon may be none, as all may be null
+    totals.filter((total) => total.last.isZero());
+    // @ts-expect-error: what is shown may be null
+    totals.filter((total) => total.coupon.length > 0);
+    // @ts-expect-error: a list is not changed
+    totals.filter((total) => total.top.pop() !== undefined);
+    const none = () => {
+      // @ts-expect-error: an object has no order
+      grouped.aggregate("a", { first: argMin((order) => ({ at: order.at }), (order) => order.id) });
+      // @ts-expect-error: no such column to order by
+      grouped.aggregate("b", { first: last((order) => order.id, { by: (order) => order.placed }) });
+      // @ts-expect-error: no such column to show
+      grouped.aggregate("c", { top: topN(3, { by: (order) => order.at, value: (order) => order.weight }) });
+      // @ts-expect-error: a list is bounded
+      grouped.aggregate("d", { all: collect((order) => order.id, { by: (order) => order.at }) });
+      // @ts-expect-error: the list has nulls
+      totals.to(narrow);
+    };
+    void none;
   });
 });

@@ -1,10 +1,11 @@
 import type { GroupPlan } from "../../plan/physical.ts";
-import { contribute, valuesOf } from "../../processor/aggregate.ts";
+import { contribute, valuedOf } from "../../processor/aggregate.ts";
+import { contributionCheck } from "../../processor/contribution.ts";
 import { Groups } from "../../processor/group.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyOf, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { checkMessageBytes, checkTextBytes } from "../../record/sendable.ts";
+import { checkMessageBytes } from "../../record/sendable.ts";
 import { decodeWire, encodeWire } from "../../record/wire.ts";
 import { SlotCells } from "../../state/cells.ts";
 import type { SlotTable } from "../../state/slot_table.ts";
@@ -31,6 +32,8 @@ export class GroupOutput {
   #dirty: Slot[] = [];
   #names: readonly string[] | null = null;
   #unknownEntries = 0;
+  /** For each value that a row contributes: whether its merge task can be told. */
+  readonly #checks: readonly ((value: unknown) => void)[];
   /** What the row being folded contributes, and what it did before: one array for all rows. */
   readonly #values: unknown[];
   readonly #before: unknown[];
@@ -58,12 +61,14 @@ export class GroupOutput {
     this.plan = options.plan;
     this.groups = new Groups(options.plan.aggregate);
     this.#entries = options.entries;
-    this.#values = new Array(valuesOf(options.plan.aggregate)).fill(null);
+    const valued = valuedOf(options.plan.aggregate);
+    this.#values = new Array(valued.length).fill(null);
     this.#before = [...this.#values];
     this.#places = options.entries.attach(new SlotCells());
     this.#contributions = this.#values.map(() => options.entries.attach(new ValueCells()));
     this.#keyValue = options.keyValue;
     this.#partBytesMax = Math.floor(options.bytesMax / (options.plan.aggregate.columns.length + COLUMNS_PARTS));
+    this.#checks = valued.map((spec) => contributionCheck(spec, this.#partBytesMax));
     this.#onError = options.onError;
   }
 
@@ -178,7 +183,7 @@ export class GroupOutput {
       const columns = this.plan.aggregate.groupBy(row, this.#keyValue(key));
       if (columns === null) return NO_SLOT;
       contribute(this.plan.aggregate, row, this.#values);
-      if (this.plan.merge !== null) this.#checkTexts();
+      if (this.plan.merge !== null) this.#checkSizes();
       return this.#groupOf(columns, old);
     } catch (cause) {
       this.#onError(new ProcessorError(this.plan.name, keyText(key), { cause, row }));
@@ -186,9 +191,11 @@ export class GroupOutput {
     }
   }
 
-  /** A row whose text is too large for a share is refused, whatever else is in the group: so no share ever is. */
-  #checkTexts(): void {
-    for (const value of this.#values) if (typeof value === "string") checkTextBytes(value, this.#partBytesMax);
+  /** A row whose contribution is too large for a share is refused, whatever else is in the group. */
+  #checkSizes(): void {
+    for (let index = 0; index < this.#values.length; index++) {
+      this.#checks[index](this.#values[index]);
+    }
   }
 
   /** Marks a group as changed. */

@@ -6,7 +6,7 @@ import { avg, clickhouse, count, debezium, Decimal, max, min, sum, type Topology
 import { computeSinks } from "../../../src/oracle/oracle.ts";
 import { compile } from "../../../src/plan/compile.ts";
 import type { UpsertRow, Warehouse } from "../../../src/ports/warehouse.ts";
-import { contribute, valuesOf } from "../../../src/processor/aggregate.ts";
+import { contribute, valuedOf } from "../../../src/processor/aggregate.ts";
 import { Groups } from "../../../src/processor/group.ts";
 import type { Slot } from "../../../src/state/slots.ts";
 import { shareEncoder } from "../../../src/processor/share_row.ts";
@@ -133,7 +133,7 @@ function sharesOf(built: Topology, rows: readonly Row[], random: () => number): 
   const { aggregate, sink } = compile(built).tables[0].groups[0];
   const encoder = shareEncoder(sink!.table, aggregate);
   const homes = new Map<string, { readonly groups: Groups; readonly group: Slot }>();
-  const values = new Array(valuesOf(aggregate));
+  const values = new Array(valuedOf(aggregate).length);
   const groupOf = (row: Row) => {
     const team = row.team as string;
     const task = `values@${Math.floor(random() * Number(team.split(" on ")[1]))}`;

@@ -1,0 +1,66 @@
+/** What is taken of a row, whose type is checked where the aggregate is declared. */
+// deno-lint-ignore no-explicit-any -- the row type is erased in the plan
+export type OfRow = (row: any) => unknown;
+
+/** A total that ClickHouse's view can make of the shares of all tasks. */
+export interface TotalSpec {
+  /** How values are combined. */
+  readonly kind: "sum" | "count" | "avg" | "min" | "max";
+  /** What a row contributes; null for a count. */
+  readonly value: OfRow | null;
+  /** Digits after the decimal point of an average. */
+  readonly scale: number;
+}
+
+/** The values of a group's rows in an order, or the first of them. */
+export interface RankedSpec {
+  /** Ascending but for `argMax`, `last` and `topN`; one value but for `topN` and `collect`. */
+  readonly kind: "argMin" | "argMax" | "first" | "last" | "topN" | "collect";
+  /** What the order is made of; a row of which it is null contributes nothing. */
+  readonly by: OfRow;
+  /** What is shown of a row. */
+  readonly value: OfRow;
+  /** So many values are shown at most. */
+  readonly most: number;
+}
+
+/** The plain data of one aggregate. */
+export type AggregateSpec = TotalSpec | RankedSpec;
+
+/** An aggregate and the column that shows it. */
+export interface NamedSpec<S extends AggregateSpec> {
+  readonly name: string;
+  readonly spec: S;
+}
+
+/**
+ * One column of an aggregation over rows `V` with result `R`. Each brings its own inverse, so deletes and updates are
+ * exact.
+ */
+export interface Aggregate<in V, out R> {
+  /** @ignore Carries a type. */
+  readonly "~takes"?: (row: V) => void;
+  /** @ignore Carries a type. */
+  readonly "~result"?: () => R;
+  /** The aggregate as plain data. */
+  readonly spec: AggregateSpec;
+}
+
+/** Whether ClickHouse's view makes the total of the shares of all tasks; of all others a merge task does. */
+export function isTotal(spec: AggregateSpec): spec is TotalSpec {
+  switch (spec.kind) {
+    case "sum":
+    case "count":
+    case "avg":
+    case "min":
+    case "max":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The aggregate as `describe()` shows it: `sum`, `topN(3)`. */
+export function aggregateText(spec: AggregateSpec): string {
+  return spec.kind === "topN" || spec.kind === "collect" ? `${spec.kind}(${spec.most})` : spec.kind;
+}
