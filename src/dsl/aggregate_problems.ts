@@ -1,5 +1,5 @@
 import { Decimal } from "../record/decimal.ts";
-import type { AggregateSpec, RankedSpec, TotalSpec } from "./aggregate_spec.ts";
+import type { AggregateSpec, DistinctSpec, RankedSpec, TotalSpec } from "./aggregate_spec.ts";
 import type { AggregateNode } from "./logical.ts";
 import { type Sample, sampledValue } from "./sample_row.ts";
 
@@ -22,6 +22,8 @@ function problemsOf(spec: AggregateSpec, input: Sample | null): string[] {
     case "min":
     case "max":
       return [];
+    case "countDistinct":
+      return input === null ? [] : distinctProblems(spec, input);
     default:
       return [...boundProblems(spec), ...input === null ? [] : orderProblems(spec, input)];
   }
@@ -35,6 +37,14 @@ function floatProblems({ kind, value }: TotalSpec, input: Sample): string[] {
     `is ${kind}() of a float${source === undefined ? "" : `, ${source}`}: ` +
     "taking a row out again would leave an error. Declare the source's column as numeric(), or map it to an " +
     "integer or a Decimal",
+  ];
+}
+
+function distinctProblems({ value }: DistinctSpec, input: Sample): string[] {
+  const counted = sampledValue(value, input);
+  if (typeof counted !== "object" || counted instanceof Decimal) return [];
+  return [
+    "is countDistinct() of objects, which cannot be compared. Count a number, a Decimal, a text or a truth value",
   ];
 }
 

@@ -24,8 +24,16 @@ export interface RankedSpec {
   readonly most: number;
 }
 
+/** The number of different values of a group's rows. */
+export interface DistinctSpec {
+  /** Values are compared as keys are. */
+  readonly kind: "countDistinct";
+  /** What a row contributes. */
+  readonly value: OfRow;
+}
+
 /** The plain data of one aggregate. */
-export type AggregateSpec = TotalSpec | RankedSpec;
+export type AggregateSpec = TotalSpec | DistinctSpec | RankedSpec;
 
 /** An aggregate and the column that shows it. */
 export interface NamedSpec<S extends AggregateSpec> {

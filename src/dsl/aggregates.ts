@@ -20,6 +20,14 @@ export function count<V>(): Aggregate<V, number> {
   return { spec: { kind: "count", value: null, scale: 0 } };
 }
 
+/**
+ * The number of different values; null is skipped. Values are equal as keys are: numbers by value (1.5 is 1.50), texts
+ * if all their characters are.
+ */
+export function countDistinct<V>(value: (row: V) => Comparable | boolean | null): Aggregate<V, number> {
+  return { spec: { kind: "countDistinct", value } };
+}
+
 /** The mean of the non-null values, cut (not rounded) after `scale` digits; null when there are none. */
 export function avg<V, T extends Exact | null>(
   value: (row: V) => T,

@@ -125,6 +125,7 @@ function ofGroup(node: AggregateNode, input: Sample): Sample | null {
 function ofTotal(spec: AggregateSpec, { number, input }: { readonly number: number; readonly input: Sample }): unknown {
   switch (spec.kind) {
     case "count":
+    case "countDistinct":
       return INTEGER * number;
     case "avg":
       return Decimal.of(number);

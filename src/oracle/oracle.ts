@@ -234,7 +234,7 @@ function isLonger(value: unknown, most: number | undefined): boolean {
 
 /** Whether merge tasks are told the shares: something else than sinks takes the totals, or no view can make them. */
 function isMerged(topology: Topology, { id, aggregates }: AggregateNode): boolean {
-  return Object.values(aggregates).some((spec) => "by" in spec) ||
+  return Object.values(aggregates).some(({ kind }) => !["sum", "count", "avg", "min", "max"].includes(kind)) ||
     topology.nodes.some((node) =>
       node.op !== "sink" && (("input" in node && node.input === id) || ("right" in node && node.right === id))
     );

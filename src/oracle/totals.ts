@@ -1,6 +1,7 @@
 import type { AggregateSpec, TotalSpec } from "../dsl/aggregate_spec.ts";
 import type { AnyRow } from "../dsl/logical.ts";
 import { Decimal } from "../record/decimal.ts";
+import { keyOf } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { isRankable, rankedTotal } from "./ranked_total.ts";
 import { isOrdered, order } from "./value_order.ts";
@@ -18,6 +19,11 @@ export function objectionTo(spec: AggregateSpec, row: Row): string | null {
       if (value === null || typeof value === "bigint" || value instanceof Decimal) return null;
       const fits = spec.kind === "min" || spec.kind === "max" ? isOrdered(value) : Number.isSafeInteger(value);
       return fits ? null : `Cannot add up ${String(value)} exactly`;
+    }
+    case "countDistinct": {
+      const value: unknown = spec.value(row) ?? null;
+      const comparable = value === null || typeof value === "boolean" || isOrdered(value);
+      return comparable ? null : `Cannot compare ${String(value)}`;
     }
     default:
       return isRankable(spec, row) ? null : `Cannot order by ${String(spec.by(row))}`;
@@ -37,6 +43,8 @@ export function total(spec: AggregateSpec, rows: readonly Row[]): unknown {
     case "min":
     case "max":
       return added(spec, rows);
+    case "countDistinct":
+      return new Set(rows.map((row) => keyOf([spec.value(row)])).filter((key) => key !== keyOf([null]))).size;
     default:
       return rankedTotal(spec, rows);
   }

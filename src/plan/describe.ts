@@ -262,6 +262,12 @@ function effects(first: readonly Affected[], plan: PhysicalPlan): { messages: st
       if (group.sink !== null) writes.add(`${group.sink.name}: ${shares}`);
       if (group.merge === null) continue;
       messages.add(`${group.name}: ${shares}`);
+      for (const { name, spec } of group.aggregate.columns) {
+        if (spec.kind !== "countDistinct") continue;
+        messages.add(
+          `${group.name}: 1 value of ${name} for each that the task's rows of a group had not, or have no more`,
+        );
+      }
       for (const sink of plan.tables[group.merge.table].sinks) {
         writes.add(`${sink.name}: 1 row for each total of ${group.name} that changes`);
       }

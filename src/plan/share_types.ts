@@ -52,7 +52,8 @@ export function shareTypes(spec: TotalSpec, type: ClickHouseType): ShareTypes | 
   }
 }
 
-function isNumber({ name }: ClickHouseType): boolean {
+/** Whether a column takes numbers. */
+export function isNumber({ name }: ClickHouseType): boolean {
   return name === "Int" || name === "UInt" || name === "Decimal" || name === "Float";
 }
 

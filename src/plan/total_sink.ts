@@ -2,6 +2,7 @@ import type { AggregateSpec } from "../dsl/aggregate_spec.ts";
 import type { SinkSpec } from "../dsl/sink.ts";
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import type { AggregatePlan } from "./physical.ts";
+import { isNumber } from "./share_types.ts";
 import { groupColumnProblems } from "./sink_table.ts";
 
 /**
@@ -19,6 +20,8 @@ export function totalSinkProblems(sink: SinkSpec, aggregate: AggregatePlan): str
 
 function remedyOf(spec: AggregateSpec, type: ClickHouseType): string | null {
   switch (spec.kind) {
+    case "countDistinct":
+      return isNumber(type) ? null : "countDistinct() gives a number. Declare an Int, UInt, Float or Decimal";
     case "topN":
     case "collect":
       if (type.name === "Array") return null;

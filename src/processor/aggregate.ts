@@ -1,4 +1,4 @@
-import type { AggregateSpec, NamedSpec, TotalSpec } from "../dsl/aggregate_spec.ts";
+import type { AggregateSpec, NamedSpec, RankedSpec, TotalSpec } from "../dsl/aggregate_spec.ts";
 import type { Exact } from "../dsl/aggregates.ts";
 import type { AggregatePlan } from "../plan/physical.ts";
 import { Decimal, DECIMAL_DIGITS_MAX } from "../record/decimal.ts";
@@ -6,6 +6,7 @@ import { LimitError } from "../record/errors.ts";
 import type { Row } from "../record/row.ts";
 import { compareOrdered, isOrdered, Multiset, type Ordered } from "../state/multiset.ts";
 import { type Algebra, mixedKinds } from "./algebra.ts";
+import { DISTINCT, distinctOf } from "./distinct.ts";
 import { ExactSum, type SumPart } from "./exact_sum.ts";
 import { rankedAlgebra, rankedOf, type RankedPart, rankedTotal } from "./ranked.ts";
 
@@ -34,7 +35,9 @@ export function contribute(aggregate: AggregatePlan, row: Row, values: unknown[]
   let index = 0;
   for (const { name, spec } of aggregate.columns) {
     if (spec.value === null) continue;
-    values[index++] = "by" in spec ? rankedOf({ name, spec }, row) : checked(name, spec, spec.value(row));
+    if ("by" in spec) values[index++] = rankedOf({ name, spec }, row);
+    else if (spec.kind === "countDistinct") values[index++] = distinctOf(name, spec.value(row));
+    else values[index++] = checked(name, spec, spec.value(row));
   }
 }
 
@@ -64,6 +67,8 @@ export function algebraOf(spec: AggregateSpec): Algebra {
       return FIRST(1);
     case "max":
       return FIRST(-1);
+    case "countDistinct":
+      return DISTINCT;
     default:
       return rankedAlgebra(spec);
   }
@@ -132,20 +137,27 @@ const FIRST = (sign: 1 | -1): Algebra => ({
 });
 
 /**
- * The totals of a group from the parts of all homes' shares, as the columns of a row.
+ * The totals of a group from the parts of all homes' shares, as the columns of a row. `distinct`: how many different
+ * values the rows of all homes have, by the column's place.
  * @throws LimitError for a total that needs more than 38 digits. @throws TypeError for a min or max over numbers and
  * texts
  */
-export function totalsOf(aggregate: AggregatePlan, parts: readonly (readonly SharePart[])[]): Row {
+export function totalsOf(
+  aggregate: AggregatePlan,
+  parts: readonly (readonly SharePart[])[],
+  distinct: (column: number) => number,
+): Row {
   const totals: Record<string, unknown> = {};
   for (let index = 0; index < aggregate.columns.length; index++) {
     const { name, spec } = aggregate.columns[index];
-    totals[name] = total({ name, spec }, parts.map((home) => home[index]));
+    totals[name] = spec.kind === "countDistinct"
+      ? distinct(index)
+      : total({ name, spec }, parts.map((home) => home[index]));
   }
   return totals;
 }
 
-function total({ name, spec }: AggregatePlan["columns"][number], shares: readonly SharePart[]): unknown {
+function total({ name, spec }: NamedSpec<TotalSpec | RankedSpec>, shares: readonly SharePart[]): unknown {
   switch (spec.kind) {
     case "sum":
     case "count":

@@ -1,5 +1,6 @@
 import type { AggregateSpec } from "../dsl/aggregate_spec.ts";
 import { Decimal } from "../record/decimal.ts";
+import { keyValueText } from "../record/key.ts";
 import { checkMessageBytes, checkTextBytes } from "../record/sendable.ts";
 import { encodeWire } from "../record/wire.ts";
 
@@ -23,8 +24,10 @@ export function checkTold(name: string, value: unknown): void {
 export function contributionCheck(spec: AggregateSpec, bytesMax: number): (value: unknown) => void {
   const pairBytesMax = Math.floor(bytesMax / (spec.kind === "topN" || spec.kind === "collect" ? spec.most : 1));
   return (value) => {
-    if (typeof value === "string") checkTextBytes(value, bytesMax);
-    // Of numbers and decimals any share has room.
+    // A value that is told by itself is told as the text of a key.
+    if (typeof value === "string") {
+      checkTextBytes(spec.kind === "countDistinct" ? keyValueText(value) : value, bytesMax);
+    } // Of numbers and decimals any share has room.
     else if (Array.isArray(value)) checkMessageBytes(encodeWire(value), pairBytesMax);
   };
 }

@@ -2,6 +2,7 @@ import type { AggregatePlan } from "../plan/physical.ts";
 import type { Key } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { ByteCells, NumberCells, SlotCells } from "../state/cells.ts";
+import type { DistinctValues } from "../state/distinct_values.ts";
 import { PackedRows } from "../state/packed_rows.ts";
 import { SlotTable } from "../state/slot_table.ts";
 import type { Slot } from "../state/slots.ts";
@@ -31,11 +32,14 @@ export class Groups {
   readonly #totals: readonly (Total | null)[];
   /** Those that have values. */
   readonly #valued: readonly Total[];
+  /** Places of those that count different values. */
+  readonly #distinct: readonly number[];
 
   constructor(aggregate: AggregatePlan) {
     this.#totals = aggregate.columns.map(({ spec }) =>
       spec.value === null ? null : new Total(algebraOf(spec), this.keys.attach(new ValueCells()))
     );
+    this.#distinct = aggregate.columns.flatMap(({ spec }, column) => spec.kind === "countDistinct" ? [column] : []);
     this.#valued = this.#totals.filter((total) => total !== null);
   }
 
@@ -83,6 +87,11 @@ export class Groups {
     this.#valued[index].add(group, after);
   }
 
+  /** For each column that counts different values: its place in the aggregate, and the group's values. */
+  *distinct(group: Slot): Generator<readonly [column: number, values: DistinctValues]> {
+    for (const column of this.#distinct) yield [column, this.#totals[column]!.state(group) as DistinctValues];
+  }
+
   /** The share as others see it, one part for each column of the aggregate. */
   parts(group: Slot): SharePart[] {
     return this.#totals.map((total) => total === null ? this.rows(group) : total.part(group));
@@ -118,7 +127,11 @@ class Total {
     if (changed !== state) this.#states.set(group, changed);
   }
 
+  state(group: Slot): unknown {
+    return this.#states.get(group);
+  }
+
   part(group: Slot): SharePart {
-    return this.#algebra.part(this.#states.get(group)) as SharePart;
+    return this.#algebra.part(this.state(group)) as SharePart;
   }
 }

@@ -6,6 +6,7 @@ import {
   clickhouse,
   collect,
   count,
+  countDistinct,
   date,
   debezium,
   float8,
@@ -74,6 +75,7 @@ Deno.test("topology() refuses orders that there are not, and lists without a bou
       least: argMin((row) => row.on_sale as Untyped, (row) => row.id),
       top: topN(0, { by: (row) => row.tags as Untyped, value: (row) => row.id }),
       all: collect((row) => row.id, { by: (row) => row.price, max: 1_001 }),
+      tags: countDistinct((row) => row.tags as Untyped),
     }).to(shown)
   );
   const remedy = "which has no order. Order by a number, a Decimal, a text or a time";
@@ -82,6 +84,8 @@ Deno.test("topology() refuses orders that there are not, and lists without a bou
     'Total "top" of aggregate "by-kind" is topN() of 0 values: use an integer from 1 to 1000',
     `Total "top" of aggregate "by-kind" is topN() by an object, ${remedy}`,
     'Total "all" of aggregate "by-kind" is collect() of 1001 values: use an integer from 1 to 1000',
+    'Total "tags" of aggregate "by-kind" is countDistinct() of objects, which cannot be compared. Count a number, a ' +
+    "Decimal, a text or a truth value",
   ]);
 });
 

@@ -1,4 +1,4 @@
-import { argMax, argMin, avg, collect, count, first, max, min, sum, topN } from "../../src/mod.ts";
+import { argMax, argMin, avg, collect, count, countDistinct, first, max, min, sum, topN } from "../../src/mod.ts";
 import type { Plain } from "./plain_tables.ts";
 
 /** Totals of a group, and the columns of a sink that shows them. */
@@ -18,6 +18,8 @@ const ADDED = {
 
 const MERGED = {
   ...ADDED,
+  tag_kinds: countDistinct((row: Plain) => row.tag),
+  dec_kinds: countDistinct((row: Plain) => row.fk2 === null ? row.dec : row.fk2),
   least: argMin((row: Plain) => row.num, (row) => row.tag),
   most: argMax((row: Plain) => row.dec, (row) => row.num),
   first: first((row: Plain) => row.fk2, { by: (row) => row.fk1 }),
@@ -44,6 +46,8 @@ export const MERGED_TOTALS: GroupTotals = {
   aggregates: MERGED,
   columns: {
     ...ADDED_TOTALS.columns,
+    tag_kinds: "UInt64",
+    dec_kinds: "UInt64",
     least: "String",
     most: "Int64",
     first: "Nullable(Int64)",

@@ -1,8 +1,6 @@
 import { Channel } from "../../src/runtime/conversation/channel.ts";
 import { Conversation } from "../../src/runtime/conversation/conversation.ts";
-import type { MessageOrigin } from "../../src/runtime/conversation/messages.ts";
 import { Merge } from "../../src/runtime/conversation/merge.ts";
-import { ShareSender } from "../../src/runtime/conversation/share_sender.ts";
 import { MessageProducer } from "../../src/runtime/delivery/message_producer.ts";
 import { Server } from "../../src/runtime/conversation/server.ts";
 import { Task } from "../../src/runtime/task/task.ts";
@@ -11,6 +9,7 @@ import { GlobalReader } from "../../src/runtime/globals/global_reader.ts";
 import { EXPIRY_MUTANTS } from "./expiry_mutants.ts";
 import { FAILURE_MUTANTS } from "./failure_mutants.ts";
 import { LIFECYCLE_MUTANTS } from "./lifecycle_mutants.ts";
+import { MERGE_MUTANTS } from "./merge_mutants.ts";
 import { SHARING_MUTANTS } from "./sharing_mutants.ts";
 import { SNAPSHOT_MUTANTS } from "./snapshot_mutants.ts";
 import { STANDBY_MUTANTS } from "./standby_mutants.ts";
@@ -26,10 +25,6 @@ function unsent(type: string): () => () => void {
     function (destination, message) {
       if (message.type !== type) original.call(this, destination, message);
     });
-}
-
-function shareOf(sender: MessageOrigin) {
-  return { home: sender.partition, epoch: sender.epoch, seq: sender.seq };
 }
 
 /** Records of an inbox that are missing are not noticed. */
@@ -219,53 +214,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   { name: "mnosub", rule: "a merge task asks its homes for their shares", apply: unsent("collect") },
   { name: "noready", rule: "a merge task waits until all homes are ready", apply: getter(Merge, "ready", () => true) },
-  {
-    name: "keepold",
-    rule: "END drops older shares",
-    apply: method(Merge, "end", (original) =>
-      function (sender, end) {
-        original.call(this, { ...sender, epoch: -1 }, { ...end, since: -1 });
-      }),
-  },
-  {
-    name: "nosince",
-    rule: "END drops what was sent before the snapshot in the same epoch",
-    options: { log: { repeats: 0.3 } },
-    apply: method(Merge, "end", (original) =>
-      function (sender, end) {
-        original.call(this, sender, { ...end, since: -1 });
-      }),
-    seedsMax: 3000,
-  },
-  {
-    name: "dropOnHello",
-    rule: "a merge task keeps a home's shares until the END of its next snapshot",
-    apply: method(Conversation, "receive", (original) =>
-      function (sender, message) {
-        original.call(this, sender, message);
-        if (message.type !== "hello") return;
-        for (const merge of this.task.merges) {
-          if (merge?.ready) merge.end(shareOf(sender), { to: merge.epoch, since: sender.seq });
-        }
-      }),
-  },
-  {
-    name: "nocollect",
-    rule: "a home that is complete answers a merge task that starts at once",
-    apply: method(ShareSender, "collect", (original) =>
-      function (partition, request) {
-        original.call(this, partition, { ...request, complete: false });
-      }),
-  },
-  {
-    name: "endany",
-    rule: "END counts only for the merge task's epoch in which it was asked for",
-    apply: method(Merge, "end", (original) =>
-      function (sender, end) {
-        original.call(this, sender, { ...end, to: this.epoch });
-      }),
-    seedsMax: 1500,
-  },
+  ...MERGE_MUTANTS,
   {
     name: "norange",
     rule: "a position that is gone restarts the task",

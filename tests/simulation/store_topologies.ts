@@ -1,6 +1,18 @@
 import { z } from "zod";
 import { declareVisits } from "./events.ts";
-import { clickhouse, count, debezium, max, min, sum, type Topology, topology } from "../../src/mod.ts";
+import {
+  argMin,
+  clickhouse,
+  count,
+  countDistinct,
+  debezium,
+  max,
+  min,
+  sum,
+  topN,
+  type Topology,
+  topology,
+} from "../../src/mod.ts";
 
 const lines = debezium("sim.lines", {
   key: ["id"],
@@ -55,11 +67,18 @@ function sinksOf({ narrow }: Shape) {
         ...(narrow ? { long: "Int64" as const } : {}),
       },
     }),
+    kinds: clickhouse("kinds", { key: ["sl"], columns: { sl: "Int64", statuses: "UInt64", least: "Int64" } }),
     totals: clickhouse("totals", { key: ["st"], columns: { st: "String", n: "UInt64", s: amount } }),
     people: clickhouse("people", { key: ["id"], columns: { id: "Int64", c: "String", orders: "Int64" } }),
     names: clickhouse("names", {
       key: ["id"],
-      columns: { id: "Int64", facts: "Int64", last: "Nullable(String)" },
+      columns: {
+        id: "Int64",
+        facts: "Int64",
+        last: "Nullable(String)",
+        sellers: "Int64",
+        dearest: "Array(Int64)",
+      },
     }),
   };
 }
@@ -127,6 +146,12 @@ export function storeTopology(shape: Shape): Topology {
       .aggregate("totals", { n: count(), s: sum((f) => f.s) })
       .filter((total) => total.s > 3)
       .to(sinks.totals);
+    facts.groupBy((fact) => ({ sl: fact.sl }))
+      .aggregate("kinds", {
+        statuses: countDistinct((fact) => fact.st),
+        least: argMin((fact) => fact.q, (fact) => fact.id),
+      })
+      .to(sinks.kinds);
     const perUser = recent.groupBy((order) => order.u === null ? null : { u: order.u }).aggregate(
       "per-user",
       { orders: count() },
@@ -139,10 +164,12 @@ export function storeTopology(shape: Shape): Topology {
     const perName = facts.groupBy((fact) => fact.c === null ? null : { c: fact.c }).aggregate("per-name", {
       facts: count(),
       last: max((fact) => fact.n),
+      sellers: countDistinct((fact) => fact.sl),
+      dearest: topN(2, { by: (fact) => fact.s, value: (fact) => fact.id }),
     });
     people
       .leftJoin("name", perName, (user) => user.c)
-      .mapValues((user) => ({ id: user.id, facts: user.name?.facts ?? 0, last: user.name?.last ?? null }))
+      .mapValues(({ id, name }) => ({ id, facts: 0, last: null, sellers: 0, dearest: [], ...name }))
       .to(sinks.names);
   });
 }

@@ -92,6 +92,12 @@ Deno.test("rankings take an order of comparable values, and have the types of wh
     const none = () => {
       // @ts-expect-error: an object has no order
       grouped.aggregate("a", { first: argMin((order) => ({ at: order.at }), (order) => order.id) });
+      // @ts-expect-error: objects cannot be compared
+      grouped.aggregate("e", { kinds: countDistinct((order) => ({ at: order.at })) });
+      // @ts-expect-error: a number has no text
+      grouped.aggregate("f", { kinds: countDistinct((order) => order.coupon) }).filter((total) =>
+        total.kinds.length > 0
+      );
       // @ts-expect-error: no such column to order by
       grouped.aggregate("b", { first: last((order) => order.id, { by: (order) => order.placed }) });
       // @ts-expect-error: no such column to show

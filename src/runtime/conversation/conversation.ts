@@ -194,6 +194,8 @@ export class Conversation {
       }
       case "share":
         return this.#mergeOf(message.aggregate)?.share(shareOrigin(sender), message.key, message.share);
+      case "distinct":
+        return this.#mergeOf(message.aggregate)?.distinct(shareOrigin(sender), message);
       case "end":
         return this.#mergeOf(message.aggregate)?.end(shareOrigin(sender), message);
     }

@@ -7,10 +7,10 @@ import type { KeyColumn } from "../../record/key_column.ts";
 import type { Row } from "../../record/row.ts";
 import { type Chore, type Chores, LOOKS_PER_STEP, Walks } from "../../state/chores.ts";
 import type { Refusals } from "../../state/refusals.ts";
+import { MergedValues } from "./merged_values.ts";
+import type { Place, ShareOrigin, ValueChange } from "./messages.ts";
 
-interface Share {
-  readonly epoch: number;
-  readonly seq: number;
+interface Share extends Place {
   readonly parts: readonly SharePart[];
 }
 
@@ -23,13 +23,6 @@ interface Shares {
 interface End {
   readonly epoch: number;
   readonly since: number;
-}
-
-/** The sender of a message: which home, and its place in that home's numbering. */
-export interface ShareOrigin {
-  readonly home: number;
-  readonly epoch: number;
-  readonly seq: number;
 }
 
 /**
@@ -46,6 +39,7 @@ export class Merge {
   readonly #homes: number;
   readonly #refusals: Refusals;
   readonly #groups = new Map<Key, Shares>();
+  readonly #values = new MergedValues();
   readonly #ready = new Set<number>();
   /** In the order in which they changed first. */
   readonly #dirty = new Set<Key>();
@@ -94,12 +88,18 @@ export class Merge {
     this.#dirty.add(key);
     if (share === null) {
       group?.homes.delete(sender.home);
+      this.#values.leave(key, sender.home);
       return;
     }
     this.columns = groupColumns(this.columns, share.columns);
     if (group === undefined) this.#groups.set(key, group = { columns: share.columns, homes: new Map() });
     group.columns = share.columns;
     group.homes.set(sender.home, { epoch: sender.epoch, seq: sender.seq, parts: share.parts });
+  }
+
+  /** A value came or went among the home's rows of a group, which need not be known yet. */
+  distinct(sender: ShareOrigin, change: ValueChange): void {
+    if (this.#values.take(sender, change)) this.#dirty.add(change.key);
   }
 
   /**
@@ -113,11 +113,14 @@ export class Merge {
 
   *#takeAway(ends: ReadonlyMap<number, End>): Chore {
     let looks = 0;
+    const isVoid = (home: number, { epoch, seq }: Place) => {
+      const end = ends.get(home);
+      return end !== undefined && (epoch < end.epoch || (epoch === end.epoch && seq <= end.since));
+    };
+    yield* this.#values.takeAway(ends.keys(), { isVoid, onChange: (key) => this.#dirty.add(key) });
     for (const [key, group] of this.#groups) {
       for (const [home, share] of group.homes) {
-        const end = ends.get(home);
-        if (end === undefined) continue;
-        if (share.epoch > end.epoch || (share.epoch === end.epoch && share.seq > end.since)) continue;
+        if (!isVoid(home, share)) continue;
         group.homes.delete(home);
         this.#dirty.add(key);
       }
@@ -155,7 +158,10 @@ export class Merge {
   #rowOf(key: Key, group: Shares): Row | null {
     try {
       const parts = [...group.homes.values()].map((share) => share.parts);
-      const row = { ...group.columns, ...totalsOf(this.#aggregate, parts) };
+      const row = {
+        ...group.columns,
+        ...totalsOf(this.#aggregate, parts, (column) => this.#values.count(key, column)),
+      };
       this.#refusals.keyMended(this.#aggregate.name, key);
       return row;
     } catch (cause) {

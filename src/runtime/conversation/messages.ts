@@ -15,6 +15,7 @@ import type { SharePart } from "../../processor/aggregate.ts";
  * - awake: a task's mark in its own inbox: what was said to it before it was loaded has been read;
  * - collect: a merge task wants all shares of an aggregate;
  * - share: a home's share of a group (null: it has no row of it any more);
+ * - distinct: a value that came or went among the home's rows of a group, for a column that counts different ones;
  * - end: all shares with a greater seq than `since` were sent to the merge task of epoch `to`.
  */
 export type Message =
@@ -30,7 +31,17 @@ export type Message =
     readonly key: Key;
     readonly share: { readonly columns: Row; readonly parts: readonly SharePart[] } | null;
   }
+  | ({ readonly type: "distinct"; readonly aggregate: string } & ValueChange)
   | { readonly type: "end"; readonly aggregate: string; readonly to: number; readonly since: number };
+
+/** A value that came or went among a home's rows of a group. */
+export interface ValueChange {
+  readonly key: Key;
+  /** Which of the aggregate's columns. */
+  readonly column: number;
+  readonly value: string;
+  readonly held: boolean;
+}
 
 /** Who sent a message: the task, and the pack's place in its numbering. */
 export interface MessageOrigin {
@@ -40,8 +51,19 @@ export interface MessageOrigin {
   readonly seq: number;
 }
 
+/** A place in a home's numbering. */
+export interface Place {
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+/** The sender of a message: which home, and its place in that home's numbering. */
+export interface ShareOrigin extends Place {
+  readonly home: number;
+}
+
 /** The home whose share it is, and the share's place in its numbering. */
-export function shareOrigin(sender: MessageOrigin) {
+export function shareOrigin(sender: MessageOrigin): ShareOrigin {
   return { home: sender.partition, epoch: sender.epoch, seq: sender.seq };
 }
 
@@ -79,6 +101,13 @@ export function encodeMessage(message: Message): EncodedMessage {
     case "share": {
       const share = message.share === null ? "null" : encodeWire([message.share.columns, message.share.parts]);
       return { head: headOf("P", message.aggregate), body: `${keyJson(message.key)},${share}` };
+    }
+    case "distinct": {
+      const { aggregate, key, column, value, held } = message;
+      return {
+        head: headOf("D", aggregate),
+        body: `${keyJson(key)},${column},${JSON.stringify(value)},${held ? 1 : 0}`,
+      };
     }
     case "end":
       return { head: null, body: `["E",${JSON.stringify(message.aggregate)},${message.to},${message.since}]` };
@@ -195,6 +224,9 @@ function decodeMessages(encoded: readonly Encoded[]): Message[] {
           });
         }
         break;
+      case "D":
+        messages.push(...valueChanges(name, items));
+        break;
       case "H":
         messages.push({ type: "hello" });
         break;
@@ -214,6 +246,15 @@ function decodeMessages(encoded: readonly Encoded[]): Message[] {
     }
   }
   return messages;
+}
+
+function valueChanges(aggregate: string, items: readonly unknown[]): Message[] {
+  const changes: Message[] = [];
+  for (let index = 0; index < items.length; index += 4) {
+    const [key, column, value, held] = items.slice(index, index + 4) as [unknown, number, string, number];
+    changes.push({ type: "distinct", aggregate, key: keyFrom(key), column, value, held: held === 1 });
+  }
+  return changes;
 }
 
 function keyFrom(value: unknown): Key {

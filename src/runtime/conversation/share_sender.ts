@@ -1,11 +1,22 @@
 import { digestOf } from "../../record/digest.ts";
-import { keyText } from "../../record/key.ts";
+import { type Key, keyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 import { encodeWire } from "../../record/wire.ts";
 import { type Chore, type Chores, LOOKS_PER_STEP, Walks } from "../../state/chores.ts";
+import type { DistinctValues } from "../../state/distinct_values.ts";
 import type { Slot } from "../../state/slots.ts";
 import type { Channel } from "./channel.ts";
 import type { GroupOutput } from "../outputs/group_output.ts";
+
+/** New values of one group that are told in one turn. */
+const VALUES_AT_ONCE = 1_000;
+
+/** Who is told of different values, and of which. */
+interface Told {
+  readonly partition: number;
+  readonly key: Key;
+  readonly column: number;
+}
 
 /** What a sender of shares needs of its task. */
 export interface ShareSenderOptions {
@@ -73,12 +84,41 @@ export class ShareSender {
     for (const group of output.groups.keys.used()) {
       // Whoever was told of a group without rows is told by the change that left it without them.
       const wanted = output.groups.rows(group) > 0 && asked.has(this.#partitionOf(group));
-      if (wanted) this.#send(group, "snapshot");
+      if (wanted) {
+        this.#send(group, "snapshot");
+        yield* this.#tellValues(group);
+      }
       if (wanted || ++looks % LOOKS_PER_STEP === 0) yield;
     }
     for (const { destination, to, since } of ends) {
       channel.send(destination, { type: "end", aggregate: this.aggregate, to, since });
     }
+  }
+
+  /** All different values of a group; the group may go meanwhile, and then there are none. */
+  *#tellValues(group: Slot): Chore {
+    const { groups } = this.#options.output;
+    const to = { partition: this.#partitionOf(group), key: groups.keys.keyOf(group) };
+    for (const [column, values] of [...groups.distinct(group)]) yield* this.#tellAll({ ...to, column }, values.tell());
+  }
+
+  *#tellAll(to: Told, values: Iterable<string>): Chore {
+    for (const value of values) {
+      this.#sendValue(to, { value, held: true });
+      yield;
+    }
+  }
+
+  /** Of a group that came behind a snapshot all values are new. */
+  #sendChanges(to: Told, values: DistinctValues): void {
+    if (!values.told && values.size > VALUES_AT_ONCE) this.#options.chores.add(this.#tellAll(to, values.tell()));
+    else if (!values.told) { for (const value of values.tell()) this.#sendValue(to, { value, held: true }); }
+    for (const [value, held] of values.takeChanged()) this.#sendValue(to, { value, held });
+  }
+
+  #sendValue({ partition, key, column }: Told, change: { readonly value: string; readonly held: boolean }): void {
+    const { channel, table } = this.#options;
+    channel.send({ table, partition }, { type: "distinct", aggregate: this.aggregate, key, column, ...change });
   }
 
   /** As part of a snapshot it is sent whatever was sent before. */
@@ -98,9 +138,13 @@ export class ShareSender {
     if (!this.#collectors.has(partition)) return;
     const share = { columns: groups.columns(group), parts: groups.parts(group) };
     const digest = digestOf(encodeWire(share.parts));
-    if (as === "change" && digest === sent) return;
-    groups.sent.set(group, digest);
-    channel.send({ table, partition }, { type: "share", aggregate: this.aggregate, key, share });
+    if (as === "snapshot" || digest !== sent) {
+      groups.sent.set(group, digest);
+      channel.send({ table, partition }, { type: "share", aggregate: this.aggregate, key, share });
+    }
+    // A snapshot tells all values, in slices.
+    if (as === "snapshot") return;
+    for (const [column, values] of groups.distinct(group)) this.#sendChanges({ partition, key, column }, values);
   }
 
   #partitionOf(group: Slot): number {

@@ -1,5 +1,6 @@
 import { refusingNothing } from "../../refusing_nothing.ts";
 import { assert, assertEquals } from "@std/assert";
+import type { AggregatePlan } from "../../../src/plan/physical.ts";
 import { Channel } from "../../../src/runtime/conversation/channel.ts";
 import { Merge } from "../../../src/runtime/conversation/merge.ts";
 import { decodeInbox, type Message } from "../../../src/runtime/conversation/messages.ts";
@@ -8,6 +9,7 @@ import { GroupOutput } from "../../../src/runtime/outputs/group_output.ts";
 import { Chores } from "../../../src/state/chores.ts";
 import { NO_SLOT } from "../../../src/state/slots.ts";
 import { SlotTable } from "../../../src/state/slot_table.ts";
+import { choicesOf } from "../../oracle/random.ts";
 
 const EPOCH = 7;
 const MERGE_EPOCH = 30;
@@ -19,7 +21,7 @@ const AGGREGATE = {
 } as never;
 
 /** One home with rows that are groups of their own, and all that it sent. */
-function openHome(partitions: number) {
+function openHome(partitions: number, aggregate: AggregatePlan = AGGREGATE) {
   const sent: { partition: number; seq: number; message: Message }[] = [];
   const channel = new Channel({
     task: "rows-0",
@@ -33,7 +35,7 @@ function openHome(partitions: number) {
   });
   const entries = new SlotTable();
   const output = new GroupOutput({
-    plan: { name: "totals", step: 0, aggregate: AGGREGATE, sink: null, merge: { table: 1, member: 0 } },
+    plan: { name: "totals", step: 0, aggregate, sink: null, merge: { table: 1, member: 0 } },
     entries,
     keyValue: (key) => key,
     bytesMax: MESSAGE_BYTES_MAX,
@@ -62,11 +64,11 @@ function openHome(partitions: number) {
 
 type Sent = ReturnType<ReturnType<typeof openHome>["turn"]>;
 
-function openMerges(partitions: number) {
+function openMerges(partitions: number, aggregate: AggregatePlan = AGGREGATE) {
   const merges = Array.from({ length: partitions }, () => {
     const chores = new Chores();
     const refusals = refusingNothing();
-    return { chores, merge: new Merge({ aggregate: AGGREGATE, homes: 1, epoch: MERGE_EPOCH, chores, refusals }) };
+    return { chores, merge: new Merge({ aggregate, homes: 1, epoch: MERGE_EPOCH, chores, refusals }) };
   });
   const rows = new Map<unknown, unknown>();
   return {
@@ -76,6 +78,7 @@ function openMerges(partitions: number) {
         const { merge } = merges[partition];
         const origin = { home: 0, epoch: EPOCH, seq };
         if (message.type === "share") merge.share(origin, message.key, message.share as never);
+        if (message.type === "distinct") merge.distinct(origin, message);
         if (message.type === "end") merge.end(origin, message);
       }
     },
@@ -183,4 +186,67 @@ Deno.test("Merge takes away what an END says in slices, and is ready after that"
     taken += some.length;
   }
   assertEquals(taken, groups);
+});
+
+Deno.test("different values that come and go while a snapshot is sent are counted as they are", () => {
+  const plan = {
+    name: "totals",
+    groupBy: (row: { readonly id: number }) => ({ group: row.id % 5 }),
+    columns: [{ name: "sum", spec: { kind: "countDistinct", value: (row: { readonly value: number }) => row.value } }],
+  } as never;
+  for (let seed = 1; seed <= 60; seed++) {
+    const choices = choicesOf(seed);
+    const [home, merges] = [openHome(2, plan), openMerges(2, plan)];
+    const rows = new Map<number, number>();
+    const change = () => {
+      // The greater ids are a group that comes and goes.
+      const id = choices.int(choices.chance(0.1) ? 200 : 40);
+      const value = choices.chance(0.3) ? null : choices.int(30);
+      home.set(id, value);
+      if (value === null) rows.delete(id);
+      else rows.set(id, value);
+    };
+    for (let left = choices.int(200); left > 0; left--) change();
+    home.sender.complete();
+    for (const partition of [0, 1]) home.sender.collect(partition, { epoch: MERGE_EPOCH, complete: true });
+    for (let turn = 0; turn < 30; turn++) {
+      for (let left = choices.int(8); left > 0; left--) change();
+      merges.take(home.turn(choices.int(20)));
+    }
+    merges.take(home.turn(Infinity));
+    const truth: Record<number, number> = {};
+    for (const [id] of rows) {
+      truth[id % 5] = new Set([...rows].filter(([other]) => other % 5 === id % 5).map(([, value]) => value)).size;
+    }
+    assertEquals(merges.rows(), truth, `seed ${seed}`);
+  }
+});
+
+Deno.test("a group of many different values is told in slices, and afterwards each change alone", () => {
+  const plan = {
+    name: "totals",
+    groupBy: () => ({ group: 0 }),
+    columns: [{ name: "sum", spec: { kind: "countDistinct", value: (row: { readonly value: number }) => row.value } }],
+  } as never;
+  const [home, merges] = [openHome(1, plan), openMerges(1, plan)];
+  home.sender.complete();
+  home.sender.collect(0, { epoch: MERGE_EPOCH, complete: true });
+  merges.take(home.turn(Infinity));
+  for (let id = 0; id < 5_000; id++) home.set(id, id);
+  for (let turns = 0; turns < 60; turns++) {
+    const sent = home.turn(100);
+    assert(sent.length <= 101, `${sent.length} messages in one turn`);
+    merges.take(sent);
+  }
+  assertEquals(merges.rows(), { 0: 5_000 });
+  home.set(7, null);
+  home.set(8, 9);
+  home.set(5_000, 10);
+  const sent = home.turn(100);
+  assertEquals(sent.map(({ message }) => message.type === "distinct" && [message.value, message.held]), [
+    ["7", false],
+    ["8", false],
+  ]);
+  merges.take(sent);
+  assertEquals(merges.rows(), { 0: 4_998 });
 });
