@@ -48,8 +48,18 @@ export {
   type Totals,
   type With,
 } from "./dsl/tables.ts";
-export type { Aggregate, AggregateSpec, DistinctSpec, OfRow, RankedSpec, TotalSpec } from "./dsl/aggregate_spec.ts";
+export type {
+  Aggregate,
+  AggregateSpec,
+  DistinctSpec,
+  FoldSpec,
+  OfRow,
+  OfState,
+  RankedSpec,
+  TotalSpec,
+} from "./dsl/aggregate_spec.ts";
 export { avg, type Comparable, count, countDistinct, type Exact, max, min, sum } from "./dsl/aggregates.ts";
+export { custom, type Folding, type Reducers } from "./dsl/fold_aggregates.ts";
 export { argMax, argMin, collect, first, last, type OneOf, type Ranking, topN } from "./dsl/ranked_aggregates.ts";
 export { type DurationParts, type DurationText, startOf, type TimeUnit } from "./dsl/start_of.ts";
 export { dateOf, type Duration, startOfDay, startOfHour } from "./dsl/time.ts";

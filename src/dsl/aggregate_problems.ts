@@ -1,19 +1,28 @@
 import { Decimal } from "../record/decimal.ts";
-import type { AggregateSpec, DistinctSpec, RankedSpec, TotalSpec } from "./aggregate_spec.ts";
+import { encodeWire } from "../record/wire.ts";
+import type { AggregateSpec, DistinctSpec, FoldSpec, RankedSpec, TotalSpec } from "./aggregate_spec.ts";
 import type { AggregateNode } from "./logical.ts";
-import { type Sample, sampledValue } from "./sample_row.ts";
+import { brokenLaws } from "./broken_laws.ts";
+import { attempt, keyValueOf, type Sample, sampledValue } from "./sample_row.ts";
 
 /** Values that a list holds at most: it is part of a message, and of a row. */
 const LIST_VALUES_MAX = 1_000;
 
-/** What would be wrong with every row of an aggregate. `input`: a row as the schemas allow it, if one could be made. */
-export function aggregateProblems({ name, aggregates }: AggregateNode, input: Sample | null): string[] {
-  return Object.entries(aggregates).flatMap(([column, spec]) =>
-    problemsOf(spec, input).map((problem) => `Total "${column}" of aggregate "${name}" ${problem}`)
-  );
+/**
+ * What would be wrong with every row of an aggregate. `samples`: rows as the schemas allow them, as far as they could
+ * be made.
+ */
+export function aggregateProblems(node: AggregateNode, samples: readonly (Sample | null)[]): string[] {
+  const { name, aggregates } = node;
+  return Object.entries(aggregates).flatMap(([column, spec]) => {
+    const problems = "subtract" in spec
+      ? foldProblems(spec, valuesOfGroup(spec, { node, samples }))
+      : problemsOf(spec, samples[0]);
+    return problems.map((problem) => `Total "${column}" of aggregate "${name}" ${problem}`);
+  });
 }
 
-function problemsOf(spec: AggregateSpec, input: Sample | null): string[] {
+function problemsOf(spec: Exclude<AggregateSpec, FoldSpec>, input: Sample | null): string[] {
   switch (spec.kind) {
     case "sum":
     case "avg":
@@ -27,6 +36,40 @@ function problemsOf(spec: AggregateSpec, input: Sample | null): string[] {
     default:
       return [...boundProblems(spec), ...input === null ? [] : orderProblems(spec, input)];
   }
+}
+
+/** What the laws say of values that rows of one group contribute, and of those declared. */
+function foldProblems(spec: FoldSpec, ofRows: readonly unknown[]): string[] {
+  const broken = [
+    // Whatever a callback throws of a row that nobody wrote says nothing.
+    ...attempt(() => brokenLaws(spec, ofRows)) ?? [],
+    ...brokenByDeclared(spec),
+  ];
+  return [...new Map(broken.map((problem) => [problem.split(": ")[0], problem])).values()]
+    .map((problem) => `breaks a law of ${spec.kind}(): ${problem}`);
+}
+
+function brokenByDeclared(spec: FoldSpec): string[] {
+  try {
+    return brokenLaws(spec, spec.samples);
+  } catch (error) {
+    return [`a callback throws of its samples: ${(error as Error).message}`];
+  }
+}
+
+/** What rows contribute that are in one group: others have its columns in their place. */
+function valuesOfGroup(
+  { value }: FoldSpec,
+  { node, samples }: { readonly node: AggregateNode; readonly samples: readonly (Sample | null)[] },
+): unknown[] {
+  const [first, ...others] = samples.filter((sample) => sample !== null);
+  if (first === undefined) return [];
+  const groupOf = ({ row, key }: Sample) => attempt(() => encodeWire(node.groupBy({ ...row }, keyValueOf(key))));
+  const group = attempt(() => node.groupBy({ ...first.row }, keyValueOf(first.key))) ?? {};
+  const fixed = Object.entries(first.row).filter(([, held]) => Object.values(group).includes(held));
+  const rows = others.map((sample) => ({ ...sample, row: { ...sample.row, ...Object.fromEntries(fixed) } }))
+    .filter((sample) => groupOf(sample) === groupOf(first));
+  return [first, ...rows].map((sample) => sampledValue(value, sample)).filter((given) => given !== undefined);
 }
 
 function floatProblems({ kind, value }: TotalSpec, input: Sample): string[] {

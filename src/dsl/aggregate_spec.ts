@@ -32,8 +32,32 @@ export interface DistinctSpec {
   readonly value: OfRow;
 }
 
+/** A value, or a state, and another one to a state. */
+// deno-lint-ignore no-explicit-any -- the state's type is checked where the aggregate is declared
+export type OfState = (state: any, other: any) => unknown;
+
+/** The values of a group's rows folded into a state by callbacks. */
+export interface FoldSpec {
+  /** Of `reduce` the first value is the state. */
+  readonly kind: "custom" | "reduce";
+  /** What a row contributes; null for nothing. */
+  readonly value: OfRow;
+  /** The state of a group without values; null if there is none. */
+  readonly empty: (() => unknown) | null;
+  /** The state with a value more. */
+  readonly add: OfState;
+  /** The state with a value less. */
+  readonly subtract: OfState;
+  /** The state of the values of two. */
+  readonly merge: OfState;
+  /** What is shown of a state; null: the state. */
+  readonly result: OfRow | null;
+  /** Values with which the laws are tried. */
+  readonly samples: readonly unknown[];
+}
+
 /** The plain data of one aggregate. */
-export type AggregateSpec = TotalSpec | DistinctSpec | RankedSpec;
+export type AggregateSpec = TotalSpec | DistinctSpec | RankedSpec | FoldSpec;
 
 /** An aggregate and the column that shows it. */
 export interface NamedSpec<S extends AggregateSpec> {

@@ -3,14 +3,21 @@ import { aggregateProblems } from "./aggregate_problems.ts";
 import type { ExpireAfterNode, LogicalNode, SinkNode } from "./logical.ts";
 import { type Sample, samplesOf } from "./sample_row.ts";
 
+/** Numbers of the columns before those of further rows, which differ for that in all columns. */
+const OTHER_ROWS = [40, 80];
+
 /**
  * What would be wrong with every row, found with a row of the declared schemas: values that an aggregate cannot take,
  * rows that expire by what is no time, and a sink whose key columns do not carry the key of its table.
  */
 export function sampleProblems(nodes: readonly LogicalNode[]): string[] {
   const sampleOf = samplesOf(nodes);
+  // Rows of other values, for what must hold of several.
+  const others = OTHER_ROWS.map((first) => samplesOf(nodes, first));
   return nodes.flatMap((node) => {
-    if (node.op === "aggregate") return aggregateProblems(node, sampleOf(node.input));
+    if (node.op === "aggregate") {
+      return aggregateProblems(node, [sampleOf, ...others].map((sample) => sample(node.input)));
+    }
     if (node.op !== "sink" && node.op !== "expireAfter") return [];
     const input = sampleOf(node.input);
     if (input === null) return [];

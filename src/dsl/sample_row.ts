@@ -16,18 +16,20 @@ export interface Sample {
 
 /** Divisible by whatever people divide by, so that an integer stays one in a callback. */
 const INTEGER = 5_040_000;
-/** The same within the days of a date. */
+/** The same within the days of a date, of which there are so many. */
 const DAY = 2_520;
+const DAYS = 47;
 const FRACTION = 0.1234567890123;
 
 /**
  * Makes a row of each node that its declaration leads to: of a source from its schema, further down by running the
  * callbacks once. Values differ from column to column. Null where a callback or a schema does not take such a row:
- * then nothing is known before real rows come.
+ * then nothing is known before real rows come. `first`: of how many columns the values are left out, so that rows of
+ * another number differ in all of them.
  */
-export function samplesOf(nodes: readonly LogicalNode[]): (node: number) => Sample | null {
+export function samplesOf(nodes: readonly LogicalNode[], first = 0): (node: number) => Sample | null {
   const known = new Map<number, Sample | null>();
-  let columns = 0;
+  let columns = first;
   const sampleOf = (id: number): Sample | null => {
     let sample = known.get(id);
     if (sample === undefined) known.set(id, sample = attempt(() => derived(nodes[id])));
@@ -48,7 +50,7 @@ export function samplesOf(nodes: readonly LogicalNode[]): (node: number) => Samp
       case "sink":
         return input;
       case "mapValues":
-        return { ...input, row: { ...node.mapper({ ...input.row }, keyValue(input)) } };
+        return { ...input, row: { ...node.mapper({ ...input.row }, keyValueOf(input.key)) } };
       case "aggregate":
         return ofGroup(node, input);
     }
@@ -62,7 +64,7 @@ export function samplesOf(nodes: readonly LogicalNode[]): (node: number) => Samp
 }
 
 /** Whatever a callback throws of a row that nobody wrote says nothing. */
-function attempt<T>(run: () => T): T | null {
+export function attempt<T>(run: () => T): T | null {
   try {
     return run();
   } catch {
@@ -71,7 +73,7 @@ function attempt<T>(run: () => T): T | null {
 }
 
 /** What callbacks see as a row's key. */
-function keyValue({ key }: Sample): unknown {
+export function keyValueOf(key: Sample["key"]): unknown {
   return key.length === 1 ? key[0].value : Object.fromEntries(key.map(({ name, value }) => [name, value]));
 }
 
@@ -96,7 +98,18 @@ function ofSource({ source }: SourceNode, first: number): Sample {
 function columnValue(schema: z.ZodType, number: number): unknown {
   const text = `sample ${number}`;
   const values: unknown[] = schema.safeParse(text).success ? [] : [FRACTION + number];
-  values.push(INTEGER * number, DAY * number, `{"sample":${number}}`, uuidOf(number), "AAAA", text, "a", true, [], {});
+  values.push(
+    INTEGER * number,
+    DAY * (1 + (number - 1) % DAYS),
+    `{"sample":${number}}`,
+    uuidOf(number),
+    "AAAA",
+    text,
+    "a",
+    true,
+    [],
+    {},
+  );
   const { entries } = schema._zod.def as { entries?: Readonly<Record<string, unknown>> };
   values.push(...Object.values(entries ?? {}));
   for (const value of values) {
@@ -111,7 +124,7 @@ function uuidOf(number: number): string {
 }
 
 function ofGroup(node: AggregateNode, input: Sample): Sample | null {
-  const group = node.groupBy({ ...input.row }, keyValue(input));
+  const group = node.groupBy({ ...input.row }, keyValueOf(input.key));
   if (group === null || Object.values(group).includes(undefined)) return null;
   const totals = Object.entries(node.aggregates).map(([name, spec], index) => [
     name,
@@ -132,6 +145,11 @@ function ofTotal(spec: AggregateSpec, { number, input }: { readonly number: numb
     case "topN":
     case "collect":
       return [sampledValue(spec.value, input)];
+    case "custom":
+      return attempt(() => {
+        const state = spec.add(spec.empty!(), spec.value({ ...input.row }));
+        return spec.result === null ? state : spec.result(state);
+      });
     default:
       return sampledValue(spec.value, input);
   }

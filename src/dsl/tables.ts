@@ -1,4 +1,6 @@
 import type { Aggregate } from "./aggregate_spec.ts";
+import { count } from "./aggregates.ts";
+import { type Reducers, reducing } from "./fold_aggregates.ts";
 import type { Graph } from "./graph.ts";
 import type { AnyRow, RowTime } from "./logical.ts";
 import type { Sink } from "./sink.ts";
@@ -253,6 +255,9 @@ export type SameKey<K, RK> = [KeyOf<RK>] extends [KeyOf<K>] ? unknown
 /** Result columns of a set of aggregates. */
 export type Totals<A> = { readonly [N in keyof A]: A[N] extends Aggregate<never, infer R> ? R : never };
 
+/** The column of a reduced row, until it is made columns itself: no group has one of this name. */
+const REDUCED = "reduced row";
+
 /** Rows grouped, waiting to be added up. */
 export class KGroupedTable<G extends RowOf, V extends RowOf> {
   readonly #graph: Graph;
@@ -290,5 +295,20 @@ export class KGroupedTable<G extends RowOf, V extends RowOf> {
       aggregates: specs,
     });
     return new KTable({ graph, node, root: name });
+  }
+
+  /** The number of rows of each group, in the column `count`. */
+  count(name: string): KTable<G, G & { readonly count: number }> {
+    return this.aggregate(name, { count: count() });
+  }
+
+  /**
+   * Kafka Streams' reduce: each group's rows made one, `adder` taking a row in and `subtractor` taking one out that was
+   * taken in. The columns of the group are the group's. Laws as of {@link custom}: what `adder` gives does not depend
+   * on the order of its rows, so a column that it passes on from one of them must be equal in all; topology() tries it.
+   */
+  reduce(name: string, reducers: Reducers<V>): KTable<G, Omit<V, keyof G> & G> {
+    return this.aggregate(name, { [REDUCED]: reducing(reducers) })
+      .mapValues(({ [REDUCED]: reduced, ...group }) => ({ ...reduced, ...group }) as never);
   }
 }

@@ -1,4 +1,4 @@
-import type { AggregateSpec, TotalSpec } from "../dsl/aggregate_spec.ts";
+import type { AggregateSpec, FoldSpec, TotalSpec } from "../dsl/aggregate_spec.ts";
 import type { AnyRow } from "../dsl/logical.ts";
 import { Decimal } from "../record/decimal.ts";
 import { keyOf } from "../record/key.ts";
@@ -25,6 +25,13 @@ export function objectionTo(spec: AggregateSpec, row: Row): string | null {
       const comparable = value === null || typeof value === "boolean" || isOrdered(value);
       return comparable ? null : `Cannot compare ${String(value)}`;
     }
+    case "custom":
+    case "reduce": {
+      const value: unknown = spec.value(row) ?? null;
+      // It throws of what it cannot take.
+      if (value !== null && spec.empty !== null) spec.add(spec.empty(), value);
+      return null;
+    }
     default:
       return isRankable(spec, row) ? null : `Cannot order by ${String(spec.by(row))}`;
   }
@@ -45,6 +52,9 @@ export function total(spec: AggregateSpec, rows: readonly Row[]): unknown {
       return added(spec, rows);
     case "countDistinct":
       return new Set(rows.map((row) => keyOf([spec.value(row)])).filter((key) => key !== keyOf([null]))).size;
+    case "custom":
+    case "reduce":
+      return folded(spec, rows);
     default:
       return rankedTotal(spec, rows);
   }
@@ -65,6 +75,13 @@ function added(spec: TotalSpec, rows: readonly Row[]): unknown {
   }
   const sign = spec.kind === "min" ? -1 : 1;
   return values.reduce((a, b) => order(b, a) * sign > 0 ? b : a);
+}
+
+/** By adding alone. */
+function folded({ value, empty, add, result }: FoldSpec, rows: readonly Row[]): unknown {
+  const values = rows.map(value).filter((given) => given !== null && given !== undefined) as AnyRow[];
+  const state = empty === null ? values.reduce(add) : values.reduce(add, empty());
+  return result === null ? state : result(state);
 }
 
 /** The sum in units of 10^-scale. */

@@ -1,4 +1,4 @@
-import type { AggregateSpec, NamedSpec, RankedSpec, TotalSpec } from "../dsl/aggregate_spec.ts";
+import type { AggregateSpec, DistinctSpec, NamedSpec, TotalSpec } from "../dsl/aggregate_spec.ts";
 import type { Exact } from "../dsl/aggregates.ts";
 import type { AggregatePlan } from "../plan/physical.ts";
 import { Decimal, DECIMAL_DIGITS_MAX } from "../record/decimal.ts";
@@ -8,6 +8,7 @@ import { compareOrdered, isOrdered, Multiset, type Ordered } from "../state/mult
 import { type Algebra, mixedKinds } from "./algebra.ts";
 import { DISTINCT, distinctOf } from "./distinct.ts";
 import { ExactSum, type SumPart } from "./exact_sum.ts";
+import { foldAlgebra, foldedOf, type FoldPart, foldTotal } from "./fold.ts";
 import { rankedAlgebra, rankedOf, type RankedPart, rankedTotal } from "./ranked.ts";
 
 /**
@@ -20,7 +21,8 @@ export type SharePart =
   | null
   | readonly [SumPart, number]
   | readonly [Ordered, string]
-  | RankedPart;
+  | RankedPart
+  | FoldPart;
 
 /** The columns that a row contributes a value to: a count needs none. */
 export function valuedOf(aggregate: AggregatePlan): AggregateSpec[] {
@@ -35,9 +37,24 @@ export function contribute(aggregate: AggregatePlan, row: Row, values: unknown[]
   let index = 0;
   for (const { name, spec } of aggregate.columns) {
     if (spec.value === null) continue;
-    if ("by" in spec) values[index++] = rankedOf({ name, spec }, row);
-    else if (spec.kind === "countDistinct") values[index++] = distinctOf(name, spec.value(row));
-    else values[index++] = checked(name, spec, spec.value(row));
+    switch (spec.kind) {
+      case "sum":
+      case "count":
+      case "avg":
+      case "min":
+      case "max":
+        values[index++] = checked(name, spec, spec.value(row));
+        break;
+      case "countDistinct":
+        values[index++] = distinctOf(name, spec.value(row));
+        break;
+      case "custom":
+      case "reduce":
+        values[index++] = foldedOf({ name, spec }, row);
+        break;
+      default:
+        values[index++] = rankedOf({ name, spec }, row);
+    }
   }
 }
 
@@ -55,8 +72,11 @@ function isExact(value: unknown): boolean {
   return value instanceof Decimal || typeof value === "bigint" || Number.isSafeInteger(value);
 }
 
-/** The algebra of one column that has values (a count is the number of a group's rows and needs none). */
-export function algebraOf(spec: AggregateSpec): Algebra {
+/**
+ * The algebra of one column that has values (a count is the number of a group's rows and needs none). `partBytesMax`:
+ * of its part of a share.
+ */
+export function algebraOf(spec: AggregateSpec, partBytesMax: number): Algebra {
   switch (spec.kind) {
     case "count":
     case "sum":
@@ -69,6 +89,9 @@ export function algebraOf(spec: AggregateSpec): Algebra {
       return FIRST(-1);
     case "countDistinct":
       return DISTINCT;
+    case "custom":
+    case "reduce":
+      return foldAlgebra(spec, partBytesMax);
     default:
       return rankedAlgebra(spec);
   }
@@ -157,7 +180,7 @@ export function totalsOf(
   return totals;
 }
 
-function total({ name, spec }: NamedSpec<TotalSpec | RankedSpec>, shares: readonly SharePart[]): unknown {
+function total({ name, spec }: NamedSpec<Exclude<AggregateSpec, DistinctSpec>>, shares: readonly SharePart[]): unknown {
   switch (spec.kind) {
     case "sum":
     case "count":
@@ -165,6 +188,9 @@ function total({ name, spec }: NamedSpec<TotalSpec | RankedSpec>, shares: readon
     case "min":
     case "max":
       return added({ name, spec }, shares);
+    case "custom":
+    case "reduce":
+      return foldTotal({ name, spec }, shares as readonly FoldPart[]);
     default:
       return rankedTotal({ name, spec }, shares as readonly RankedPart[]);
   }

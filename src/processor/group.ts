@@ -35,9 +35,10 @@ export class Groups {
   /** Places of those that count different values. */
   readonly #distinct: readonly number[];
 
-  constructor(aggregate: AggregatePlan) {
+  /** `partBytesMax`: of a part of a share that merge tasks are told. */
+  constructor(aggregate: AggregatePlan, partBytesMax: number) {
     this.#totals = aggregate.columns.map(({ spec }) =>
-      spec.value === null ? null : new Total(algebraOf(spec), this.keys.attach(new ValueCells()))
+      spec.value === null ? null : new Total(algebraOf(spec, partBytesMax), this.keys.attach(new ValueCells()))
     );
     this.#distinct = aggregate.columns.flatMap(({ spec }, column) => spec.kind === "countDistinct" ? [column] : []);
     this.#valued = this.#totals.filter((total) => total !== null);

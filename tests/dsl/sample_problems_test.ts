@@ -7,6 +7,7 @@ import {
   collect,
   count,
   countDistinct,
+  custom,
   date,
   debezium,
   float8,
@@ -86,6 +87,62 @@ Deno.test("topology() refuses orders that there are not, and lists without a bou
     'Total "all" of aggregate "by-kind" is collect() of 1001 values: use an integer from 1 to 1000',
     'Total "tags" of aggregate "by-kind" is countDistinct() of objects, which cannot be compared. Count a number, a ' +
     "Decimal, a text or a truth value",
+  ]);
+});
+
+Deno.test("topology() tries the laws of custom() and reduce() with rows of one group, and with samples", () => {
+  const shown = shownBy(["seller_id"], { seller_id: "Int64", total: "Int64" });
+  const kept = {
+    empty: () => 0,
+    add: (sum: number, stock: number) => sum + stock,
+    subtract: (sum: number, stock: number) => sum - stock,
+    merge: (a: number, b: number) => a + b,
+  };
+  const lawsOf = (total: Untyped) =>
+    new Set(
+      problemsOf((b) =>
+        b.table(products).groupBy(({ seller_id }) => ({ seller_id })).aggregate("by-seller", { total }).to(shown)
+      ).map((problem) => problem.replace(/: .*/, "")),
+    );
+  const stock = (row: { readonly stock: number }) => row.stock;
+  const law = 'Total "total" of aggregate "by-seller" breaks a law of custom()';
+  assertEquals(lawsOf(custom({ ...kept, value: stock })), new Set());
+  assertEquals(
+    problemsOf((b) =>
+      b.table(products).groupBy(({ seller_id }) => ({ seller_id })).aggregate("by-seller", {
+        total: custom({ ...kept, value: (row) => row.stock, subtract: (sum) => sum }),
+      }).to(shown)
+    ),
+    [`${law}: subtract() must give the state before add(): 50400000 is not 25200000`],
+  );
+  assertEquals(
+    lawsOf(custom({ ...kept, value: (row: Untyped) => row.weight_kg })),
+    new Set([law]),
+    "floats leave dust",
+  );
+  assertEquals(lawsOf(custom({ ...kept, value: (row: Untyped) => row.missing.stock })), new Set(), "nothing is known");
+  const declared = custom({ ...kept, value: (row: Untyped) => row.missing.stock, samples: [0.1, 0.2, 0.7] });
+  assertEquals(lawsOf(declared), new Set([law]));
+  assertEquals(
+    lawsOf(custom({ ...kept, value: stock, samples: [1], add: (sum) => Math.max(sum, 9e9) })),
+    new Set([law]),
+  );
+});
+
+Deno.test("topology() refuses a reduce() that passes on what only one row has, unless it is the group's", () => {
+  const shown = shownBy(["seller_id"], { seller_id: "Int64", total: "Int64" });
+  const problemsWith = (column: "day" | "seller_id") =>
+    problemsOf((b) =>
+      b.table(products).mapValues((row) => ({ seller_id: row.seller_id, total: row.stock, [column]: row[column] }))
+        .groupBy(({ seller_id }) => ({ seller_id }))
+        .reduce("sums", {
+          adder: (a, b) => ({ ...a, total: a.total + b.total }),
+          subtractor: (a, b) => ({ ...a, total: a.total - b.total }),
+        }).to(shown)
+    ).map((problem) => problem.replace(/values: .*/, "values"));
+  assertEquals(problemsWith("seller_id"), []);
+  assertEquals(problemsWith("day"), [
+    'Total "reduced row" of aggregate "sums" breaks a law of reduce(): adder() must not depend on the order of values',
   ]);
 });
 

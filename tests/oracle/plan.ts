@@ -33,7 +33,7 @@ export type Step =
       readonly column: "fk1" | "fk2";
     }
     | { readonly op: "keyJoin"; readonly kind: "join" | "leftJoin" | "outerJoin"; readonly right: string }
-    | { readonly op: "aggregate"; readonly group: Group }
+    | { readonly op: "aggregate" | "reduce"; readonly group: Group }
   );
 
 /** A sink: rows of a table, or the totals of its groups. `columns`: those beside the key's. */
@@ -156,8 +156,9 @@ function grown(step: Step, table: (name: string) => Table): Table {
       return { ...input, handle: keyJoined(step, input.handle, right.handle) };
     }
     case "aggregate":
+    case "reduce":
       if (input.global) refuse(`global table "${step.input}" cannot be grouped`);
-      return aggregated(step.name, input, step.group);
+      return step.op === "reduce" ? reduced(input, step) : aggregated(step.name, input, step.group);
   }
 }
 
@@ -216,6 +217,22 @@ function aggregated(name: string, input: Table, group: Group): Table {
     fk1: group.merged ? row.first : row.rows,
     fk2: row.num_min === null ? null : row.n,
   }));
+  return { shape: shapeOf(group), global: false, handle };
+}
+
+function reduced(input: Table, { name, group }: { readonly name: string; readonly group: Group }): Table {
+  const columnsOf = groupBy(group);
+  const handle = input.handle.mapValues((row: Plain) => ({ n: null, ...columnsOf(row), num: row.num, dec: row.dec }))
+    .groupBy((row: Untyped) => row.n === null ? null : group.tagged ? { n: row.n, tag: row.tag } : { n: row.n })
+    .reduce(name, {
+      adder: (a: Untyped, b: Untyped) => ({ ...a, num: a.num + b.num, dec: a.dec.plus(b.dec) }),
+      subtractor: (state: Untyped, row: Untyped) => ({
+        ...state,
+        num: state.num - row.num,
+        dec: state.dec.minus(row.dec),
+      }),
+    })
+    .mapValues((row: Untyped) => ({ tag: "reduced", ...row, num: row.num % 1_000, fk1: row.n, fk2: null }));
   return { shape: shapeOf(group), global: false, handle };
 }
 

@@ -69,7 +69,8 @@ class Draft {
       () => this.#foreignKeyJoin(name),
       () => this.#keyJoin(name),
       () => this.#keyJoin(name),
-      () => this.#aggregate(name),
+      () => this.#aggregate(name, "aggregate"),
+      () => this.#aggregate(name, "reduce"),
       ...this.#spoils ? [() => this.#spoil(name), () => this.#spoil(name)] : [],
       ...this.#expires ? [() => this.#expire(name), () => this.#expire(name), () => this.#expire(name)] : [],
     ];
@@ -78,7 +79,7 @@ class Draft {
     const input = this.#tables.find((table) => table.name === step.input)!;
     this.#steps.push(step);
     this.#tables.push(
-      step.op === "aggregate"
+      step.op === "aggregate" || step.op === "reduce"
         ? { name, shape: shapeOf(step.group), global: false, root: `aggregate ${shapeOf(step.group)}` }
         : { ...input, name },
     );
@@ -156,8 +157,8 @@ class Draft {
     return { column, tagged: this.#choices.of([false, true]), merged: this.#choices.of([false, true]) };
   }
 
-  #aggregate(name: string): Step | null {
+  #aggregate(name: string, op: "aggregate" | "reduce"): Step | null {
     const input = this.#pick((table) => !table.global);
-    return input === null ? null : { name, op: "aggregate", input: input.name, group: this.#group() };
+    return input === null ? null : { name, op, input: input.name, group: this.#group() };
   }
 }

@@ -113,6 +113,8 @@ function stepLine(step: Step): string {
       return `  ${name} = ${input}.${step.kind}(${step.right}, by ${step.column}), blended`;
     case "keyJoin":
       return `  ${name} = ${input}.${step.kind}(${step.right}, by key), blended`;
+    case "reduce":
+      return `  ${name} = ${input}.${groupText(step.group)} as one row`;
     case "aggregate":
       return `  ${name} = ${input}.${groupText(step.group)}`;
   }

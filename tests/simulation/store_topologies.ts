@@ -5,6 +5,7 @@ import {
   clickhouse,
   count,
   countDistinct,
+  custom,
   debezium,
   max,
   min,
@@ -67,7 +68,10 @@ function sinksOf({ narrow }: Shape) {
         ...(narrow ? { long: "Int64" as const } : {}),
       },
     }),
-    kinds: clickhouse("kinds", { key: ["sl"], columns: { sl: "Int64", statuses: "UInt64", least: "Int64" } }),
+    kinds: clickhouse("kinds", {
+      key: ["sl"],
+      columns: { sl: "Int64", statuses: "UInt64", least: "Int64", spread: "Int64" },
+    }),
     totals: clickhouse("totals", { key: ["st"], columns: { st: "String", n: "UInt64", s: amount } }),
     people: clickhouse("people", { key: ["id"], columns: { id: "Int64", c: "String", orders: "Int64" } }),
     names: clickhouse("names", {
@@ -82,6 +86,26 @@ function sinksOf({ narrow }: Shape) {
     }),
   };
 }
+
+interface Fact {
+  readonly id: number;
+  readonly st: string | null;
+  readonly q: number;
+}
+
+/** Totals that no view can make, of each of the ways in which merge tasks are told of them. */
+const KINDS = {
+  statuses: countDistinct((fact: Fact) => fact.st),
+  least: argMin((fact: Fact) => fact.q, (fact) => fact.id),
+  spread: custom({
+    value: (fact: Fact) => fact.q,
+    empty: () => ({ n: 0, q: 0, squares: 0 }),
+    add: ({ n, q, squares }, more) => ({ n: n + 1, q: q + more, squares: squares + more ** 2 }),
+    subtract: ({ n, q, squares }, less) => ({ n: n - 1, q: q - less, squares: squares - less ** 2 }),
+    merge: (a, b) => ({ n: a.n + b.n, q: a.q + b.q, squares: a.squares + b.squares }),
+    result: ({ n, q, squares }) => n * squares - q ** 2,
+  }),
+};
 
 /** Which of the shapes a seed runs. */
 export interface Shape {
@@ -146,12 +170,7 @@ export function storeTopology(shape: Shape): Topology {
       .aggregate("totals", { n: count(), s: sum((f) => f.s) })
       .filter((total) => total.s > 3)
       .to(sinks.totals);
-    facts.groupBy((fact) => ({ sl: fact.sl }))
-      .aggregate("kinds", {
-        statuses: countDistinct((fact) => fact.st),
-        least: argMin((fact) => fact.q, (fact) => fact.id),
-      })
-      .to(sinks.kinds);
+    facts.groupBy((fact) => ({ sl: fact.sl })).aggregate("kinds", KINDS).to(sinks.kinds);
     const perUser = recent.groupBy((order) => order.u === null ? null : { u: order.u }).aggregate(
       "per-user",
       { orders: count() },

@@ -1,4 +1,19 @@
-import { argMax, argMin, avg, clickhouse, collect, count, last, max, min, sum, topN, topology } from "../../src/mod.ts";
+import {
+  argMax,
+  argMin,
+  avg,
+  clickhouse,
+  collect,
+  count,
+  countDistinct,
+  custom,
+  last,
+  max,
+  min,
+  sum,
+  topN,
+  topology,
+} from "../../src/mod.ts";
 import { orders, orderTable } from "./sources.ts";
 
 Deno.test("aggregate() knows the columns of the rows that it adds up", () => {
@@ -94,10 +109,9 @@ Deno.test("rankings take an order of comparable values, and have the types of wh
       grouped.aggregate("a", { first: argMin((order) => ({ at: order.at }), (order) => order.id) });
       // @ts-expect-error: objects cannot be compared
       grouped.aggregate("e", { kinds: countDistinct((order) => ({ at: order.at })) });
-      // @ts-expect-error: a number has no text
-      grouped.aggregate("f", { kinds: countDistinct((order) => order.coupon) }).filter((total) =>
-        total.kinds.length > 0
-      );
+      const kinds = grouped.aggregate("f", { kinds: countDistinct((order) => order.coupon) });
+      // @ts-expect-error: a number has no length
+      kinds.filter((total) => total.kinds.length > 0);
       // @ts-expect-error: no such column to order by
       grouped.aggregate("b", { first: last((order) => order.id, { by: (order) => order.placed }) });
       // @ts-expect-error: no such column to show
@@ -108,5 +122,67 @@ Deno.test("rankings take an order of comparable values, and have the types of wh
       totals.to(narrow);
     };
     void none;
+  });
+});
+
+Deno.test("custom() folds values into a state of one type, and shows what result makes of it", () => {
+  const kept = {
+    empty: () => 0,
+    add: (days: number, at: number) => days + at,
+    subtract: (days: number, at: number) => days - at,
+    merge: (a: number, b: number) => a + b,
+  };
+  topology("custom", (builder) => {
+    const grouped = builder.table(orders).groupBy((order) => ({ status: order.status }));
+    const none = () => {
+      // @ts-expect-error: no such column
+      grouped.aggregate("a", { days: custom({ ...kept, value: (order) => order.placed }) });
+      // @ts-expect-error: a status is no number
+      grouped.aggregate("b", { days: custom({ ...kept, value: (order) => order.status }) });
+      // @ts-expect-error: without a way back it would not be exact
+      grouped.aggregate("c", { days: custom({ value: (order) => order.at, empty: () => 0, add: kept.add }) });
+      // @ts-expect-error: a state is a number before and after
+      grouped.aggregate("d", { days: custom({ ...kept, value: (order) => order.at, merge: (a, b) => `${a}${b}` }) });
+      // @ts-expect-error: samples are values
+      grouped.aggregate("e", { days: custom({ ...kept, value: (order) => order.at, samples: ["1"] }) });
+    };
+    void none;
+    const totals = grouped.aggregate("by-status", {
+      coupons: custom({
+        value: (order) => order.coupon,
+        empty: () => ({ length: 0 }),
+        add: (state, coupon) => ({ length: state.length + coupon.length }),
+        subtract: (state, coupon) => ({ length: state.length - coupon.length }),
+        merge: (a, b) => ({ length: a.length + b.length }),
+        result: ({ length }) => `${length}`,
+      }),
+      days: custom({ ...kept, value: (order) => order.at }),
+    });
+    totals.to(clickhouse("shown", {
+      key: ["status"],
+      columns: { status: "String", coupons: "String", days: "Int64" },
+    }));
+    // @ts-expect-error: what is shown is a text
+    totals.filter((total) => total.coupons > 3);
+  });
+});
+
+Deno.test("reduce() gives rows of the same columns, and those of the group", () => {
+  topology("reduced", (builder) => {
+    const rows = builder.table(orders).mapValues(({ status, total }) => ({ paid: status, total }));
+    const grouped = rows.groupBy(({ paid }) => ({ status: paid }));
+    const none = () => {
+      // @ts-expect-error: a row without total is another one
+      grouped.reduce("a", { adder: (a) => ({ paid: a.paid }), subtractor: (a) => a });
+      // @ts-expect-error: without a way back it would not be exact
+      grouped.reduce("b", { adder: (a, b) => ({ ...a, total: a.total.plus(b.total) }) });
+      // @ts-expect-error: counts have the column count
+      grouped.count("c").filter((row) => row.rows > 3);
+    };
+    void none;
+    grouped.reduce("sums", {
+      adder: (a, b) => ({ ...a, total: a.total.plus(b.total) }),
+      subtractor: (a, b) => ({ ...a, total: a.total.minus(b.total) }),
+    }).to(clickhouse("sums", { key: ["status"], columns: { status: "String", total: "Decimal(18, 2)" } }));
   });
 });

@@ -59,7 +59,6 @@ export class GroupOutput {
     },
   ) {
     this.plan = options.plan;
-    this.groups = new Groups(options.plan.aggregate);
     this.#entries = options.entries;
     const valued = valuedOf(options.plan.aggregate);
     this.#values = new Array(valued.length).fill(null);
@@ -68,6 +67,7 @@ export class GroupOutput {
     this.#contributions = this.#values.map(() => options.entries.attach(new ValueCells()));
     this.#keyValue = options.keyValue;
     this.#partBytesMax = Math.floor(options.bytesMax / (options.plan.aggregate.columns.length + COLUMNS_PARTS));
+    this.groups = new Groups(options.plan.aggregate, this.#partBytesMax);
     this.#checks = valued.map((spec) => contributionCheck(spec, this.#partBytesMax));
     this.#onError = options.onError;
   }

@@ -140,7 +140,7 @@ function sharesOf(built: Topology, rows: readonly Row[], random: () => number): 
     const id = `${task} ${team}`;
     let home = homes.get(id);
     if (home === undefined) {
-      const groups = new Groups(aggregate);
+      const groups = new Groups(aggregate, Infinity);
       homes.set(id, home = { groups, group: groups.add(keyOfOne(team), { team }) });
     }
     return home;
