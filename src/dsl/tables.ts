@@ -5,48 +5,12 @@ import type { Graph } from "./graph.ts";
 import type { AnyRow, RowTime } from "./logical.ts";
 import type { Sink } from "./sink.ts";
 import type { KeyOf, RowOf } from "./source.ts";
-import { expiring, inside, notExpiring, type Place, placed } from "./table_place.ts";
+import { expiring, filtered, foreignKeyJoin, notExpiring, sameTopology } from "./table_operators.ts";
+import { inside, type Place, placed } from "./table_place.ts";
 import type { Duration } from "./time.ts";
 
 /** `V` with one column more. */
 export type With<V, N extends string, C> = V & { readonly [column in N]: C };
-
-function sameTopology({ left, right }: { left: object; right: object }, name: string): void {
-  const { graph } = inside(left);
-  if (inside(right).graph !== graph) {
-    throw new TypeError(`Cannot join "${name}" with a table of another topology. Declare both with the same builder`);
-  }
-}
-
-function foreignKeyJoin(
-  left: object,
-  right: object,
-  join: { kind: "inner" | "left"; column: string; foreignKey: (value: never, key: never) => unknown },
-): Place {
-  sameTopology({ left, right }, join.column);
-  const { graph, node, root } = inside(left);
-  const name = `${root}.${join.column}`;
-  graph.claim(name, "Give one of the joins another column name");
-  const { foreignKey, ...rest } = join;
-  const id = graph.add({
-    op: "foreignKeyJoin",
-    name,
-    input: node,
-    right: inside(right).node,
-    ...rest,
-    foreignKey: foreignKey as never,
-  });
-  return { graph, node: id, root };
-}
-
-function filtered(
-  table: object,
-  filter: { op: "filter" | "filterNot"; predicate: (value: never, key: never) => boolean },
-): Place {
-  const { graph, node, root } = inside(table);
-  const id = graph.add({ ...filter, name: `${root}.${filter.op}`, input: node, predicate: filter.predicate as never });
-  return { graph, node: id, root };
-}
 
 /** Rows whole on every instance, for small tables. A change of a row re-evaluates every row joined with it. */
 export class GlobalKTable<K extends RowOf, V extends RowOf> {

@@ -47,8 +47,8 @@ Deno.test("topology() reports all problems at once", () => {
     'Two operators are named "a',
     'Cannot use "no spaces!" as an aggregate\'s name',
     'Source "keyless" has no key column',
-    'Cannot use "bad-name" as a ClickHouse table',
     'Sink "bad-name" has no key',
+    'Cannot use "bad-name" as a ClickHouse table',
     'Column "_id" of sink "bad-name" begins with "_"',
   ]);
 });
