@@ -2,6 +2,10 @@ import { parseArgs } from "node:util";
 import { MUTANTS } from "./mutants.ts";
 import { type Rule, RULES } from "./rules.ts";
 import { runScenario } from "./scenario.ts";
+import { AGGREGATE_MUTANTS } from "./streams/aggregate/mutants.ts";
+import { AGGREGATE_RULES, type AggregateRule } from "./streams/aggregate/rules.ts";
+import { runAggregateScenario } from "./streams/aggregate/scenario.ts";
+import { AGGREGATE_WORLD_KINDS } from "./streams/aggregate/world.ts";
 import { APPEND_MUTANTS } from "./streams/mutants.ts";
 import { APPEND_RULES, type AppendRule } from "./streams/rules.ts";
 import { runAppendScenario } from "./streams/scenario.ts";
@@ -10,13 +14,15 @@ import { WORLD_KINDS } from "./world.ts";
 
 const HELP = `deno task model: an algorithm alone, as a model; one seed one history and one schedule of faults
 
-  --of MODEL    "tables" (default): tasks that talk, snapshots, standbys; "append": streams that end in an append table
+  --of MODEL    "tables" (default): tasks that talk, snapshots, standbys; "append": streams that end in an append table;
+                "aggregate": streams that end in groups with a changelog
   --seeds N     seeds to run (default 200); with --mutants at most so many for each (default 3000)
   --from N      first seed (default 1)
   --heat N      multiplies the number of faults (default 1)
   --world KIND  "all faults" (default); of tables: "intact directories": nobody touches what processes have written, or
                 "alone": one instance, which is killed and nothing else, so that every snapshot must be of use; of
-                append: "frozen starts": processes are suspended when they have just learnt where to go on
+                append: "frozen starts": processes are suspended when they have just learnt where to go on; of
+                aggregate: "two owners": former owners go on for long, or "shared keys": see streams/README.md
   --mutants     take away one rule at a time: each must be noticed
   --only RULE   with --mutants: those that take this rule away
   --without R,S without these rules
@@ -67,6 +73,13 @@ const APPEND: Model<AppendRule> = {
   mutants: APPEND_MUTANTS.map((mutant) => ({ world: "all faults", ...mutant })),
   run: (seed, { without, world = values.world }) =>
     runAppendScenario(seed, { without, heat, kind: named(APPEND_WORLD_KINDS, world) }),
+};
+
+const AGGREGATE: Model<AggregateRule> = {
+  rules: AGGREGATE_RULES,
+  mutants: AGGREGATE_MUTANTS.map((mutant) => ({ world: "all faults", ...mutant })),
+  run: (seed, { without, world = values.world }) =>
+    runAggregateScenario(seed, { without, heat, kind: named(AGGREGATE_WORLD_KINDS, world) }),
 };
 
 function named<Name extends string>(names: readonly Name[], name: string): Name {
@@ -122,8 +135,17 @@ function main<Name extends string>(model: Model<Name>): boolean {
   return runSeeds(model, Number(values.seeds ?? "200")) === 0;
 }
 
-if (values.help) console.log(HELP);
-else {
-  const right = named(["tables", "append"], values.of) === "append" ? main(APPEND) : main(TABLES);
-  if (!right) Deno.exit(1);
+/** Runs the model that was asked for. */
+function runNamed(name: "tables" | "append" | "aggregate"): boolean {
+  switch (name) {
+    case "tables":
+      return main(TABLES);
+    case "append":
+      return main(APPEND);
+    case "aggregate":
+      return main(AGGREGATE);
+  }
 }
+
+if (values.help) console.log(HELP);
+else if (!runNamed(named(["tables", "append", "aggregate"], values.of))) Deno.exit(1);

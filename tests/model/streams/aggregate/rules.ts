@@ -1,0 +1,30 @@
+/** The rules that the aggregate can do without, in the order of `README.md`. */
+export const AGGREGATE_RULES = [
+  // The repartition topic
+  "origin",
+  "originTopicId",
+  "sendOrder",
+  "committedAfterSent",
+  // The changelog
+  "originsKept",
+  "positionLast",
+  "groupPosition",
+  "greatestPosition",
+  "idempotent",
+  "ownKeys",
+  "logDeadline",
+  "deadOwnersOnly",
+  "olderOwnersOnly",
+  "loadToEnd",
+  "purgedBehind",
+  "loadedAgain",
+  // The changelog, if owners share its keys
+  "answers",
+  "compactionLag",
+  // What is shown
+  "sinkPosition",
+  "shownAgain",
+] as const;
+
+/** A rule that the model can do without. */
+export type AggregateRule = (typeof AGGREGATE_RULES)[number];
