@@ -23,7 +23,30 @@ export function describeMermaid(description: TopologyDescription): string {
     if (operator.op === "sink") lines.push(`  ${box(operator)}`);
     operator.inputs.forEach((input, side) => lines.push(`  op${input} ${arrow(operator, side)} op${operator.id}`));
   }
-  return `${lines.join("\n")}\n`;
+  return `${[...lines, ...streamLines(description)].join("\n")}\n`;
+}
+
+/** Each stream in a box of its tasks. A merge stands in the boxes of all streams that it takes. */
+function streamLines({ streams, sinks }: TopologyDescription): string[] {
+  const tables = sinks.filter(({ holds }) => holds === "events").map(({ name }) => name);
+  const lines = tables.map((name, index) => `  table${index}[("${name}<br/>ClickHouse")]`);
+  for (const [index, { name, topic, operators }] of streams.entries()) {
+    const own = operators.filter(({ op }) => op !== "append");
+    lines.push(
+      `  subgraph stream${index}["${name}, one task for each partition"]`,
+      ...own.map(({ id, name, op, kind }) =>
+        `    ev${index}_${id}["${name}<br/>${kind === undefined ? op : `${kind} ${op}`}"]`
+      ),
+      "  end",
+    );
+    for (const { id, name, op, inputs, right } of operators) {
+      const to = op === "append" ? `table${tables.indexOf(name)}` : `ev${index}_${id}`;
+      if (op === "events") lines.push(`  events${index}[("${topic}")] --> ${to}`);
+      lines.push(...inputs.map((input) => `  ev${index}_${input} --> ${to}`));
+      if (right !== undefined) lines.push(`  op${right} -- replicated --> ${to}`);
+    }
+  }
+  return lines;
 }
 
 function box({ id, name, op, kind, expires, totals }: OperatorDescription): string {

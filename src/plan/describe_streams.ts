@@ -1,5 +1,5 @@
 import type { StreamNode } from "../dsl/stream_nodes.ts";
-import type { SinkDescription, StreamDescription } from "./description.ts";
+import type { SinkDescription, StreamDescription, StreamOperatorDescription } from "./description.ts";
 import type { PhysicalPlan, StreamPlan } from "./physical.ts";
 
 /** The streams of a plan: what they read, and what happens with each event. */
@@ -10,17 +10,16 @@ export function describeStreams({ streams }: PhysicalPlan): StreamDescription[] 
     key: source.key === "text" ? "text" : "json",
     columns: source.value === "text" ? null : Object.keys(source.value.shape),
     begins: source.from,
-    operators: nodes.filter(({ op }) => op !== "events").map((node) => ({
-      name: node.name,
-      op: node.op,
-      inputs: node.inputs.flatMap((input) => nodes.filter(({ id }) => id === input).map(({ name }) => name)),
-      ...kindOf(node),
-    })),
+    operators: nodes.map((node) => operator(node, nodes)),
   }));
 }
 
-function kindOf(node: StreamNode): { readonly kind?: "inner" | "left" } {
-  return node.op === "globalJoin" ? { kind: node.kind } : {};
+function operator(node: StreamNode, nodes: readonly StreamNode[]): StreamOperatorDescription {
+  const { id, name, op } = node;
+  // A merge has inputs of other streams, too.
+  const inputs = node.inputs.filter((input) => nodes.some((other) => other.id === input));
+  const plain = { id, name, op, inputs };
+  return node.op === "globalJoin" ? { ...plain, kind: node.kind, right: node.right } : plain;
 }
 
 /** The tables that events are added to. */

@@ -1,4 +1,4 @@
-import type { OperatorDescription, TopologyDescription } from "./description.ts";
+import type { OperatorDescription, StreamOperatorDescription, TopologyDescription } from "./description.ts";
 
 const SHOWN = { rows: "the rows", shares: "the added shares", events: "the events" } as const;
 
@@ -25,12 +25,10 @@ export function describeText(description: TopologyDescription): string {
   section("operators", operators.map((operator) => [operatorLine(operator, operators)]));
   section(
     "streams, one task for each partition",
-    streams.map(({ name, topic, key, columns, begins, operators }) => [
+    streams.map(({ name, topic, key, columns, begins, operators: own }) => [
       `${name} from ${topic}`,
       `key ${key}; ${columns === null ? "texts" : `columns ${columns.join(", ")}`}; begins at the ${begins}`,
-      ...operators.map(({ name, op, inputs, kind }) =>
-        `${name}: ${kind === undefined ? op : `${kind} ${op}`} of ${inputs.join(", ")}`
-      ),
+      ...own.filter(({ op }) => op !== "events").map((operator) => streamLine(operator, { own, operators })),
     ]),
   );
   section(
@@ -67,6 +65,18 @@ export function describeText(description: TopologyDescription): string {
     ]),
   );
   return `${lines.join("\n")}\n`;
+}
+
+function streamLine(
+  { name, op, inputs, kind, right }: StreamOperatorDescription,
+  { own, operators }: {
+    readonly own: readonly StreamOperatorDescription[];
+    readonly operators: readonly OperatorDescription[];
+  },
+): string {
+  const events = inputs.map((input) => own.find(({ id }) => id === input)!.name).join(", ");
+  const table = right === undefined ? "" : ` with ${right} ${operators[right].name}`;
+  return `${name}: ${kind === undefined ? op : `${kind} ${op}`} of ${events}${table}`;
 }
 
 function operatorLine(operator: OperatorDescription, operators: readonly OperatorDescription[]): string {

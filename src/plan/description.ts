@@ -53,15 +53,20 @@ export interface StreamDescription {
   readonly columns: readonly string[] | null;
   /** Where a topology begins that has never read the topic. */
   readonly begins: "earliest" | "latest";
-  /** In the order in which events run through them. */
-  readonly operators: readonly {
-    readonly name: string;
-    readonly op: string;
-    /** Names of the operators whose events it takes. */
-    readonly inputs: readonly string[];
-    /** A join's kind. */
-    readonly kind?: "inner" | "left";
-  }[];
+  /** In the order in which events run through them; the first one is the topic itself. */
+  readonly operators: readonly StreamOperatorDescription[];
+}
+
+/** One operator of a stream. */
+export interface StreamOperatorDescription {
+  readonly id: number;
+  readonly name: string;
+  readonly op: string;
+  /** Ids of the operators of this stream whose events it takes. */
+  readonly inputs: readonly number[];
+  /** A join's kind, and the id of the table's operator that it looks up. */
+  readonly kind?: "inner" | "left";
+  readonly right?: number;
 }
 
 /** One kind of task; there is one for each partition of its table. */

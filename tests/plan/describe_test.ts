@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { z } from "zod";
-import { clickhouse, count, debezium, int8, type Topology, topology } from "../../src/mod.ts";
+import { clickhouse, clickhouseAppend, count, debezium, events, int8, type Topology, topology } from "../../src/mod.ts";
 import { compile } from "../../src/plan/compile.ts";
 import { describe } from "../../src/plan/describe.ts";
 import { describeMermaid } from "../../src/plan/describe_mermaid.ts";
@@ -130,4 +130,45 @@ Deno.test("describeMermaid() draws every operator and every input once", () => {
     if (node.op !== "source") assertStringIncludes(text, `op${node.input} --> op${node.id}`);
   }
   assertStringIncludes(text, "-. subscribed .->");
+});
+
+Deno.test("describe() of streams: what events go through, which table a join looks up, where rows are added", () => {
+  const clicks = (name: string) => events(`shop.${name}`, { row: z.object({ user_id: int8(), url: z.string() }) });
+  const visits = clickhouseAppend("visits", { columns: { url: "String" }, orderBy: ["url"] });
+  const description = described(topology("visits", (builder) => {
+    const web = builder.stream(clicks("web")).filter(({ url }) => url !== "/health");
+    const users = builder.globalTable(source("users"));
+    web.merge(builder.stream(clicks("app"))).leftJoin("user", users, ({ user_id }) => user_id)
+      .mapValues(({ url }) => ({ url })).to(visits);
+  }));
+  const lines = describeText(description).split("\n").map((line) => line.trim());
+  for (
+    const line of [
+      "web from shop.web",
+      "web.filter: filter of web",
+      "web.merge: merge of web.filter",
+      "web.merge: merge of app",
+      "web.user: left globalJoin of web.merge with 0 users",
+    ]
+  ) assertStringIncludes(lines.join("\n"), line);
+  assertEquals(
+    describeMermaid(description).split("\n").filter((line) => /^ {2}(events|ev|op|table)[0-9]/.test(line))
+      .map((line) => line.trim()),
+    [
+      'table0[("visits<br/>ClickHouse")]',
+      'events0[("shop.web")] --> ev0_0',
+      "ev0_0 --> ev0_1",
+      "ev0_1 --> ev0_3",
+      "ev0_3 --> ev0_4",
+      "op0 -- replicated --> ev0_4",
+      "ev0_4 --> ev0_5",
+      "ev0_5 --> table0",
+      'events1[("shop.app")] --> ev1_2',
+      "ev1_2 --> ev1_3",
+      "ev1_3 --> ev1_4",
+      "op0 -- replicated --> ev1_4",
+      "ev1_4 --> ev1_5",
+      "ev1_5 --> table0",
+    ],
+  );
 });
