@@ -31,8 +31,12 @@ export interface Running {
   finished: Promise<Finished>;
 }
 
-/** Starts `src/main.ts` with these arguments. */
-export function startMain(args: readonly string[], env: Record<string, string> = {}): Running {
+/** Starts `src/main.ts` with these arguments, and with `input` on its standard input. */
+export function startMain(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  { input = null }: { readonly input?: string | null } = {},
+): Running {
   const inherited = Object.fromEntries(
     Object.entries(Deno.env.toObject()).filter(([name]) => !/^(KAFKA_|CLICKHOUSE_|POSTGRES_|PG|WEIR_)/.test(name)),
   );
@@ -41,10 +45,12 @@ export function startMain(args: readonly string[], env: Record<string, string> =
     cwd: ROOT,
     clearEnv: true,
     env: { ...inherited, ...env },
-    stdin: "null",
+    stdin: input === null ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  // What ends before it has read everything says so itself.
+  if (input !== null) new Blob([input]).stream().pipeTo(child.stdin).catch(() => {});
   const events: Record<string, unknown>[] = [];
   const waiting = new Set<() => void>();
   let over = false;
@@ -82,8 +88,12 @@ export function startMain(args: readonly string[], env: Record<string, string> =
 }
 
 /** Runs `src/main.ts` to its end. */
-export function runMain(args: readonly string[], env: Record<string, string> = {}): Promise<Finished> {
-  return startMain(args, env).finished;
+export function runMain(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  options: { readonly input?: string } = {},
+): Promise<Finished> {
+  return startMain(args, env, options).finished;
 }
 
 /** Reads a stream by lines. Resolves with the whole text. */

@@ -108,7 +108,8 @@ interface Verified {
 
 function verifyEmbedded({ configuration, topologies, named, waitMs }: VerifyRequest): Promise<Verified> {
   const paths = pathsIn(configuration.dataDirectory);
-  const open = async (): Promise<Truth> => (await import("./demo_truth.ts")).openDemoTruth(paths.store);
+  const open = async (): Promise<Truth> =>
+    hasTables(topologies) ? (await import("./demo_truth.ts")).openDemoTruth(paths.store) : NO_TRUTH;
   return withClickHouse({ configuration, access: "reader" }, async ({ options, instance }) => {
     if (instance === null) {
       const ended = readLastMoment(configuration.dataDirectory);
@@ -156,8 +157,7 @@ function expiredLines(topologies: readonly Topology[]): string[] {
 
 async function verifyReal({ configuration, topologies, waitMs }: VerifyRequest): Promise<Verified> {
   const { postgres, kafka } = configuration;
-  const hasTables = topologies.some(({ nodes }) => nodes.length > 0);
-  if (postgres === null && hasTables) {
+  if (postgres === null && hasTables(topologies)) {
     throw new ConfigError([
       "Cannot verify without the source: PostgreSQL is not configured. Set POSTGRES_URL, or PGHOST, PGPORT, " +
       "PGDATABASE, PGUSER and POSTGRES_PASSWORD_FILE",
@@ -189,6 +189,10 @@ async function verifyReal({ configuration, topologies, waitMs }: VerifyRequest):
       await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER_MS));
     }
   }).finally(() => log.close());
+}
+
+function hasTables(topologies: readonly Topology[]): boolean {
+  return topologies.some(({ nodes }) => nodes.length > 0);
 }
 
 /** Where no topology has tables. */

@@ -30,22 +30,8 @@ async function prepared(directory: string) {
   await Deno.writeTextFile(`${directory}/topologies/cities.ts`, text);
   const data = `${directory}/data`;
   const env = { WEIR_TOPOLOGIES: `${directory}/topologies` };
-  const produce = async (lines: readonly string[], ...args: string[]) => {
-    const command = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "src/main.ts", "produce", TOPIC, "--data", data, ...args],
-      cwd: ROOT,
-      env,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    });
-    const child = command.spawn();
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(lines.join("\n")));
-    await writer.close();
-    const { code, stdout, stderr } = await child.output();
-    return { status: code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
-  };
+  const produce = (lines: readonly string[], ...args: string[]) =>
+    runMain(["produce", TOPIC, "--data", data, ...args], env, { input: lines.join("\n") });
   const query = (sql: string) => runMain(["query", sql, "--data", data, "--format", "csv"], env);
   const start = (...args: string[]) =>
     startMain(["start", "--no-check", "--no-demo", "--data", data, "--port", "0", ...args], env);
