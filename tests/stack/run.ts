@@ -22,6 +22,7 @@ import { outages } from "./e2e/scenarios/outages.ts";
 import { rebuilding } from "./e2e/scenarios/rebuilding.ts";
 import { refusals } from "./e2e/scenarios/refusals.ts";
 import { restoring } from "./e2e/scenarios/restoring.ts";
+import { streams } from "./e2e/scenarios/streams.ts";
 import { strays } from "./e2e/scenarios/strays.ts";
 import type { Scenario } from "./e2e/scenarios/scenario.ts";
 import { Stage } from "./e2e/stage.ts";
@@ -48,12 +49,13 @@ const scenarios: readonly Scenario[] = [
   restoring,
   rebuilding,
   brokerTests,
+  streams,
 ];
 
 const usage = `usage: deno task test:stack [--only N]... [--kills N] [--seed N] [--keep]
   --only N    only scenario N (may be repeated):
 ${scenarios.map(({ title }, index) => `                ${index + 1}  ${title}`).join("\n")}
-  --kills N   kill -9 so often in scenario 3 (default 20)
+  --kills N   kill -9 so often in scenarios 3 and 20 (default 20)
   --seed N    of the random transactions and moments (default: any, printed)
   --keep      leave PostgreSQL, Kafka and Connect running at the end
 Environment: WEIR_STACK (folder, default .stack-test), WEIR_STACK_PORT_OFFSET (added to every port, default 3000)`;

@@ -1,0 +1,119 @@
+import { openKafka } from "../../../../src/adapters/kafka/kafka_log.ts";
+import { projectPath } from "../../layout.ts";
+import { killService, stackAddresses, startService } from "../../mod.ts";
+import { addTopics } from "../../topics.ts";
+import type { Stage } from "../stage.ts";
+import { sleep } from "../steps.ts";
+import type { WeirProcess } from "../weir.ts";
+import type { Scenario } from "./scenario.ts";
+
+const VISITS = "visits";
+const TOPIC = "shop.visits";
+const PARTITIONS = 6;
+/** Events appended at once to each partition. */
+const BATCH_EVENTS = 20;
+const BATCH_EVERY_MS = 100;
+/** Between two kills, at most: about as long as two processes take to start and to share the tasks. */
+const LIFE_MS_MAX = 8_000;
+/** Weir's and the broker's deaths meet now and then. */
+const KILLS_PER_OUTAGE = 7;
+const OUTAGE_MS = 1_500;
+
+/** One row of each event that matters, two of some: the table is divided by what inserts do not know. */
+const TOPOLOGY = `
+import { clickhouseAppend, events, int8, topology } from "file://${projectPath("src/mod.ts")}";
+import { z } from "npm:zod@^4";
+
+const visits = events("${TOPIC}", { row: z.object({ n: int8(), page: z.string() }) });
+const seen = clickhouseAppend("${VISITS}", {
+  columns: { n: "Int64", page: "String", part: "UInt8" },
+  orderBy: ["n"],
+  partitionBy: "part",
+});
+
+export default topology("${VISITS}", (builder) => {
+  builder.stream(visits)
+    .filter(({ n }) => Number(n) % 4 !== 0)
+    .flatMapValues(({ n, page }) => (Number(n) % 5 === 0 ? [0, 1] : [0]).map((part) => ({ n, page, part })))
+    .to(seen);
+});
+`;
+
+/** Two processes share a stream; one after the other is killed, and the broker, too. Each record is there once. */
+export const streams: Scenario = {
+  title: "events are added once each, whoever is killed",
+  async run(stage, options) {
+    const { steps, random } = stage;
+    let environment = {};
+    await steps.step("a topic of events", async () => {
+      const config = { "cleanup.policy": "delete", "retention.ms": "-1" };
+      await addTopics(stage.layout, [{ name: TOPIC, partitions: PARTITIONS, config }]);
+      environment = await stage.writeTopologies(VISITS, { [VISITS]: TOPOLOGY });
+    });
+    const writer = new EventWriter(stage);
+    const start = () => stage.startWeir([VISITS], environment);
+    const running: WeirProcess[] = [start(), start()];
+    await steps.step(`${options.kills} processes are killed while events come in`, async (signal) => {
+      for (let kill = 1; kill <= options.kills; kill++) {
+        await sleep(random.next() * LIFE_MS_MAX);
+        signal.throwIfAborted();
+        const outage = kill % KILLS_PER_OUTAGE === 0;
+        if (outage) await killService("kafka", "SIGKILL", stage.options);
+        const [victim] = running.splice(random.chance(0.5) ? 0 : 1, 1);
+        await victim.kill();
+        if (outage) {
+          await sleep(OUTAGE_MS);
+          await startService("kafka", stage.options);
+        }
+        running.push(start());
+      }
+      return `${writer.events} events so far`;
+    }, { withinMs: 20_000 * options.kills });
+    await steps.step("the writer stops", async () => `${await writer.stop()} events`);
+    await steps.step("Weir runs", async (signal) => {
+      for (const weir of running) await weir.ready(signal);
+    }, { withinMs: 120_000 });
+    await stage.verify("after the kills", [VISITS], { environment });
+    await steps.step("Ctrl-C ends them in order", async (signal) => {
+      for (const weir of running) await weir.end(signal);
+    });
+  },
+};
+
+/** Appends events to all partitions at a steady rate until told to stop, whatever becomes of the broker. */
+class EventWriter {
+  events = 0;
+  readonly #log;
+  readonly #working: Promise<void>;
+  #stopping = false;
+
+  constructor({ options }: Stage) {
+    this.#log = openKafka({ brokers: [stackAddresses(options).kafka], clientId: "events" });
+    this.#working = this.#work();
+    this.#working.catch(() => {});
+  }
+
+  /** Resolves with how many events were written. */
+  async stop(): Promise<number> {
+    this.#stopping = true;
+    await this.#working;
+    await this.#log.close();
+    return this.events;
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#stopping) {
+      await this.#log.append(Array.from({ length: PARTITIONS }, (_, partition) => ({
+        topic: TOPIC,
+        partition,
+        records: Array.from({ length: BATCH_EVENTS }, () => ({ key: null, value: this.#next() })),
+      })));
+      await sleep(BATCH_EVERY_MS);
+    }
+  }
+
+  #next(): string {
+    const n = this.events++;
+    return JSON.stringify({ n, page: `/page/${n % 1_000}` });
+  }
+}
