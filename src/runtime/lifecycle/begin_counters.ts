@@ -44,6 +44,12 @@ export function beginCounters(plan: PhysicalPlan, metrics: Metrics): void {
   for (const result of SNAPSHOT_RESULTS) begin("weir_snapshots_total", { result });
   begin("weir_snapshot_bytes_total", {});
   begin("weir_internal_records_total", {});
+  for (const { name, sinks } of plan.streams) {
+    begin("weir_source_records_total", { table: name });
+    begin("weir_source_records_skipped_total", { table: name, reason: "null_value" });
+    begin("weir_stream_records_lost_total", { table: name });
+    for (const sink of sinks) begin("weir_sink_rows_total", { sink: sink.name });
+  }
   for (const table of plan.tables) {
     begin("weir_repaired_rows_total", { table: table.name });
     if (table.steps.some(({ kind }) => kind === "expire")) begin("weir_expired_rows_total", { table: table.name });

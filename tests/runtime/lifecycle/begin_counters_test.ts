@@ -1,14 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { createPrometheusMetrics } from "../../../src/cli/prometheus.ts";
-import { clickhouse, count, debezium, topology } from "../../../src/mod.ts";
+import { clickhouse, clickhouseAppend, count, debezium, events, topology } from "../../../src/mod.ts";
 import { compile } from "../../../src/plan/compile.ts";
 import { beginCounters, DEAD_LETTER_REASONS } from "../../../src/runtime/lifecycle/begin_counters.ts";
 import { METRICS } from "../../../src/runtime/metric_names.ts";
 import { openThings } from "../things.ts";
 
 const things = debezium("shop.public.things", { key: ["id"], row: z.object({ id: z.int(), name: z.string() }) });
+const uses = events("shop.uses", { row: z.object({ id: z.int() }) });
 const shown = topology("things", (builder) => {
+  builder.stream(uses).to(clickhouseAppend("uses", { columns: { id: "Int64" }, orderBy: ["id"] }));
   const table = builder.table(things).expireAfter((thing) => thing.id, { days: 1 });
   table.to(clickhouse("things", { key: ["id"], columns: { id: "Int64", name: "String" } }));
   table.groupBy(({ name }) => ({ name })).aggregate("names", { things: count() }).to(
@@ -33,6 +35,10 @@ Deno.test("beginCounters() shows each counter as 0 under every label known befor
       'weir_source_records_skipped_total{topology="things",table="things",reason="heartbeat"}',
       'weir_sink_rows_total{topology="things",sink="things"}',
       'weir_sink_rows_total{topology="things",sink="names"}',
+      'weir_source_records_total{topology="things",table="stream.uses"}',
+      'weir_source_records_skipped_total{topology="things",table="stream.uses",reason="null_value"}',
+      'weir_stream_records_lost_total{topology="things",table="stream.uses"}',
+      'weir_sink_rows_total{topology="things",sink="uses"}',
     ]
   ) assert(lines.includes(`${series} 0`), `${series} is not there from the start`);
   // Whose columns nobody knows before they are seen, and what the command counts, which knows no plan.
