@@ -80,7 +80,10 @@ Deno.test("docs/from-kafka-streams.md names methods of the test driver that are 
   assertEquals(named.filter((name) => !(name in TopologyTestDriver.prototype)), []);
 });
 
-Deno.test("docs/from-kafka-streams.md has the ported example as its file has it", async () => {
-  const [, code] = /```ts\n(import [\s\S]*?)```/.exec(await read("docs/from-kafka-streams.md"))!;
-  assertEquals(code, await read("topologies/examples/music_interest.ts"));
+Deno.test("docs/from-kafka-streams.md has the ported examples as their files have them", async () => {
+  const blocks = (await read("docs/from-kafka-streams.md")).matchAll(/```ts\n(import [\s\S]*?)```/g);
+  assertEquals([...blocks].map(([, code]) => code), [
+    await read("topologies/examples/music_interest.ts"),
+    await read("topologies/examples/page_views.ts"),
+  ]);
 });
