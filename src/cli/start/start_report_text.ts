@@ -6,8 +6,12 @@ export function hasResumed(sinks: readonly StartReport[]): boolean {
   return sinks.some(({ kept, deleted, held = 0, rewritten = 0 }) => kept + deleted + held + rewritten > 0);
 }
 
+/** Of a topology that has no tables: nothing is compared at a start. */
+const STREAMS_ONLY = "started: streams go on behind what they have done";
+
 /** What a start did to each of its sinks. */
 export function startText(sinks: readonly StartReport[]): string {
+  if (sinks.length === 0) return STREAMS_ONLY;
   const resumed = hasResumed(sinks);
   const parts = sinks.map((report) => `${report.sink} ${resumed ? resumedText(report) : freshText(report)}`);
   return `${resumed ? "resumed" : "started fresh"}: ${parts.join("; ")}`;
@@ -15,6 +19,7 @@ export function startText(sinks: readonly StartReport[]): string {
 
 /** The same, all sinks added up. */
 export function startSummary(sinks: readonly StartReport[]): string {
+  if (sinks.length === 0) return STREAMS_ONLY;
   const sum = (count: (report: StartReport) => number) => sinks.reduce((total, report) => total + count(report), 0);
   const kinds = new Set(sinks.map((report) => unitOf(report).many));
   const rewritten = sum((report) => report.rewritten ?? 0);

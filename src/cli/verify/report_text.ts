@@ -19,8 +19,7 @@ export function reportLines(report: VerifyReport, { data }: { readonly data?: st
     ...(sameFindings(sink) ? [] : sampleLines(`${sink.sink}_rows`, sink.stored)),
   ]);
   return [
-    ...table,
-    "",
+    ...(report.sinks.length === 0 ? [] : [...table, ""]),
     ...noteLines(report, `deno task dlq${data === undefined ? "" : dataArgument(data)}`),
     ...samples,
     verdict(report),
@@ -92,7 +91,11 @@ function sampleText({ kind, key, columns }: Difference): string {
 function verdict(report: VerifyReport): string {
   const rows = report.sinks.reduce((sum, { view }) => sum + view.rows, 0);
   const size = `${counted(rows, "row")} of ${counted(report.sinks.length, "sink")}`;
-  if (report.sinks.length === 0) return "Nothing to compare: none of the topologies was ever started on this data";
+  if (report.sinks.length === 0) {
+    return report.unjudged.length > 0
+      ? "Nothing was compared"
+      : "Nothing to compare: none of the topologies was ever started on this data";
+  }
   if (isProven(report)) {
     return isWhole(report)
       ? `Equal: ${size}, as shown and as stored`

@@ -109,7 +109,7 @@ interface Verified {
 function verifyEmbedded({ configuration, topologies, named, waitMs }: VerifyRequest): Promise<Verified> {
   const paths = pathsIn(configuration.dataDirectory);
   const open = async (): Promise<Truth> =>
-    hasTables(topologies) ? (await import("./demo_truth.ts")).openDemoTruth(paths.store) : NO_TRUTH;
+    showsTables(topologies) ? (await import("./demo_truth.ts")).openDemoTruth(paths.store) : NO_TRUTH;
   return withClickHouse({ configuration, access: "reader" }, async ({ options, instance }) => {
     if (instance === null) {
       const ended = readLastMoment(configuration.dataDirectory);
@@ -157,7 +157,7 @@ function expiredLines(topologies: readonly Topology[]): string[] {
 
 async function verifyReal({ configuration, topologies, waitMs }: VerifyRequest): Promise<Verified> {
   const { postgres, kafka } = configuration;
-  if (postgres === null && hasTables(topologies)) {
+  if (postgres === null && showsTables(topologies)) {
     throw new ConfigError([
       "Cannot verify without the source: PostgreSQL is not configured. Set POSTGRES_URL, or PGHOST, PGPORT, " +
       "PGDATABASE, PGUSER and POSTGRES_PASSWORD_FILE",
@@ -191,11 +191,12 @@ async function verifyReal({ configuration, topologies, waitMs }: VerifyRequest):
   }).finally(() => log.close());
 }
 
-function hasTables(topologies: readonly Topology[]): boolean {
-  return topologies.some(({ nodes }) => nodes.length > 0);
+/** Whether tables are shown, not only looked up by streams. */
+function showsTables(topologies: readonly Topology[]): boolean {
+  return topologies.some(({ nodes }) => nodes.some(({ op }) => op === "sink"));
 }
 
-/** Where no topology has tables. */
+/** Where no topology shows tables. */
 const NO_TRUTH: Truth = { name: "nothing", rows: () => Promise.resolve([]), close: () => Promise.resolve() };
 
 /** The truth is looked at first: what is applied later is newer, and shows as a difference instead of hiding one. */

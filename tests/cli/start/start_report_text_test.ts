@@ -41,3 +41,9 @@ Deno.test("startSummary() adds sinks up", () => {
   );
   assertEquals(startSummary([{ ...RIGHT, kept: 0, written: 7 }]), "started fresh: 0 rows kept, 7 written, 0 deleted");
 });
+
+Deno.test("startText() and startSummary() of a topology without tables say where its streams begin", () => {
+  for (const text of [startText([]), startSummary([])]) {
+    assertEquals(text, "started: streams go on behind what they have done");
+  }
+});

@@ -153,6 +153,18 @@ Deno.test("canonicalColumn() makes the computed text and ClickHouse's equal just
   assertThrows(() => canonicalColumn({ name: "c", type: "Int64" }, "c").expected(null), TypeError, "Nullable");
 });
 
+Deno.test("reportLines() says why nothing was compared", () => {
+  const nothing = { sinks: [], neverStarted: [], refused: 0, uncomputed: [], unjudged: [] };
+  assertEquals(reportLines({ ...nothing, neverStarted: ["t"] }), [
+    "Not compared, because never started on this data: t",
+    "Nothing to compare: none of the topologies was ever started on this data",
+  ]);
+  assertEquals(reportLines({ ...nothing, unjudged: [{ topology: "t", sink: "s", reason: "it depends" }] }), [
+    'Not compared: sink "s" of t: it depends',
+    "Nothing was compared",
+  ]);
+});
+
 Deno.test("reportLines() prints figures, examples and the verdict", () => {
   const equal = { rows: 1_200, missing: 0, extra: 0, different: 0, samples: [] };
   const counts = { unfit: 0, moving: 0, durationMs: 1_234 };
