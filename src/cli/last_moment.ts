@@ -1,3 +1,5 @@
+import { readDataFile, writeDataFile } from "./data_file.ts";
+
 /**
  * When the last instance on a data directory ended, which is the time of which its rows are, where rows expire: those
  * due before `fromMs` have left, those due after `toMs` have not. Milliseconds since the epoch.
@@ -20,7 +22,7 @@ export function endingNow(nowMs: number): LastMoment {
 export function writeLastMoment(directory: string, moment: LastMoment | null): void {
   try {
     if (moment === null) Deno.removeSync(`${directory}/${FILE}`);
-    else Deno.writeTextFileSync(`${directory}/${FILE}`, `${JSON.stringify(moment)}\n`);
+    else writeDataFile(directory, { name: FILE, value: moment });
   } catch {
     // No directory, no file, or a full disk: then nobody knows.
   }
@@ -28,11 +30,6 @@ export function writeLastMoment(directory: string, moment: LastMoment | null): v
 
 /** The one kept in a data directory; null if there is none. */
 export function readLastMoment(directory: string): LastMoment | null {
-  try {
-    const { fromMs, toMs } = JSON.parse(Deno.readTextFileSync(`${directory}/${FILE}`));
-    return typeof fromMs === "number" && typeof toMs === "number" ? { fromMs, toMs } : null;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const { fromMs, toMs } = readDataFile(directory, FILE) as Partial<LastMoment> | null ?? {};
+  return typeof fromMs === "number" && typeof toMs === "number" ? { fromMs, toMs } : null;
 }

@@ -1,3 +1,4 @@
+import { readDataFile, writeDataFile } from "./data_file.ts";
 import { counted } from "./numbers.ts";
 
 /** A table of which the last change of some keys could not be read: what is shown of them is older than the source. */
@@ -42,10 +43,8 @@ export class StaleReport {
       ),
     ];
     if (JSON.stringify(now) === JSON.stringify(this.#kept)) return;
-    const temporary = `${this.#directory}/${FILE}.${Deno.pid}`;
     try {
-      Deno.writeTextFileSync(temporary, `${JSON.stringify(now)}\n`);
-      Deno.renameSync(temporary, `${this.#directory}/${FILE}`);
+      writeDataFile(this.#directory, { name: FILE, value: now });
       this.#kept = now;
     } catch {
       // No directory yet, or a full disk: the next look tries again, and an instance does not end for want of a note.
@@ -55,13 +54,8 @@ export class StaleReport {
 
 /** The list kept in a data directory; empty if there is none. */
 export function readStale(directory: string): StaleTable[] {
-  try {
-    const tables: unknown = JSON.parse(Deno.readTextFileSync(`${directory}/${FILE}`));
-    return Array.isArray(tables) ? tables : [];
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return [];
-    throw error;
-  }
+  const tables = readDataFile(directory, FILE);
+  return Array.isArray(tables) ? tables : [];
 }
 
 /** One line for each table. */
