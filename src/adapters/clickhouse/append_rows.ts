@@ -1,4 +1,5 @@
 import type { ClickHouseSettings } from "@clickhouse/client";
+import { missingRows } from "../../ports/missing_rows.ts";
 import type { AppendRow, AppendRows, AppendTableSpec, InputPlace, InputRange } from "../../ports/warehouse.ts";
 import { ByteWriter } from "../../record/byte_writer.ts";
 import { ProductionError } from "../../record/errors.ts";
@@ -42,7 +43,7 @@ export async function appendRows(target: ConnectedDatabase, appended: AppendRows
   for (let repair = 0; repair <= REPAIRS_MAX; repair++) {
     await insertBlock(target, { ...appended, rows, token: repair === 0 ? token : `${token}/${repair}` });
     if (!repeated) return;
-    rows = missing(rows, await appendedPlaces(target, { table, range }));
+    rows = missingRows(rows, await appendedPlaces(target, { table, range }));
     if (rows.length === 0) return;
   }
   throw new ProductionError(
@@ -117,11 +118,6 @@ function writeLine(
   }
   body.byte(BRACKET);
   body.byte(NEWLINE);
-}
-
-function missing(rows: readonly AppendRow[], places: readonly InputPlace[]): AppendRow[] {
-  const there = new Set(places.map(({ offset, index }) => `${offset}/${index}`));
-  return rows.filter(({ offset, index }) => !there.has(`${offset}/${index}`));
 }
 
 function describe({ source, partition }: InputRange, offset: number): string {

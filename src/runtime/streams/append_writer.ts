@@ -1,5 +1,6 @@
 import type { AppendPlan } from "../../plan/physical.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { missingRows } from "../../ports/missing_rows.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
 import type { InputPlace, InputRange, Warehouse } from "../../ports/warehouse.ts";
 import { ProductionError } from "../../record/errors.ts";
@@ -56,7 +57,7 @@ export class AppendWriter {
     for (const [sink, rows] of batch.rows) {
       const there = await this.#there(sink, range);
       if (there === STOPPED) return false;
-      if (missingOf(rows, there).length === 0) continue;
+      if (missingRows(rows, there).length === 0) continue;
       if (same && there.length === 0) {
         if (!await this.#insert({ sink, range, rows, repeated: true })) return false;
         continue;
@@ -65,7 +66,7 @@ export class AppendWriter {
       await this.#options.clock.sleep(this.#options.formerInsertMs);
       const later = await this.#there(sink, range);
       if (later === STOPPED) return false;
-      const missing = missingOf(rows, later);
+      const missing = missingRows(rows, later);
       if (missing.length === 0) continue;
       if (!await this.#insert({ sink, range, rows: missing, repeated: true })) return false;
     }
@@ -134,13 +135,4 @@ interface Insert {
 /** The content is part of the name: other rows of the same range must not be taken for these. */
 function tokenOf({ range: { source, partition, from, to }, rows }: Insert): string {
   return `${source}/${partition} ${from}-${to} ${rowsDigest(rows)}`;
-}
-
-function missingOf(rows: readonly BatchRow[], there: readonly InputPlace[]): BatchRow[] {
-  const places = new Set(there.map(placeText));
-  return rows.filter((row) => !places.has(placeText(row)));
-}
-
-function placeText({ offset, index }: InputPlace): string {
-  return `${offset}.${index}`;
 }
