@@ -29,6 +29,9 @@ export interface SourceRows {
   readonly refused: number;
 }
 
+/** Where nothing is computed of tables. */
+export const NO_SOURCES: SourceRows = { read: () => [], refused: 0 };
+
 /** Loads what a topology reads, with the columns that it picks. */
 export async function loadSources(topology: Topology, truth: Truth): Promise<SourceRows> {
   const tables = new Map<string, (readonly [Key, Row])[]>();
