@@ -3,6 +3,8 @@ import type { LogicalNode } from "./logical.ts";
 import type { EventSpec } from "./events.ts";
 import type { SourceSpec } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
+import type { Place } from "./table_place.ts";
+import type { KTable } from "./tables.ts";
 
 type Unnumbered<Node> = Node extends unknown ? Omit<Node, "id"> : never;
 
@@ -11,8 +13,14 @@ export class Graph {
   readonly nodes: LogicalNode[] = [];
   readonly streams: StreamNode[] = [];
   readonly problems: string[] = [];
+  /** Makes the table that stands at a place. */
+  readonly tableAt: (place: Place) => KTable<never, never>;
   readonly #names = new Set<string>();
   #closed = false;
+
+  constructor(tableAt: (place: Place) => KTable<never, never>) {
+    this.tableAt = tableAt;
+  }
 
   add(node: Unnumbered<LogicalNode>): number {
     this.#checkOpen(node);

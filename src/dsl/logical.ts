@@ -25,6 +25,13 @@ export interface SourceNode extends Named {
   readonly global: boolean;
 }
 
+/** The results of an aggregate over a stream, as a table: a root, like a topic. */
+export interface FoldedNode extends Named {
+  readonly op: "folded";
+  /** Id of the aggregate among the topology's streams. */
+  readonly stream: number;
+}
+
 /** Rows for which the predicate holds (`filter`) or does not hold (`filterNot`); the others are absent. */
 export interface FilterNode extends Named {
   readonly op: "filter" | "filterNot";
@@ -95,6 +102,7 @@ export interface SinkNode extends Named {
  */
 export type LogicalNode =
   | SourceNode
+  | FoldedNode
   | FilterNode
   | MapValuesNode
   | ExpireAfterNode

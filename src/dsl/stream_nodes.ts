@@ -1,6 +1,8 @@
+import type { AggregateSpec } from "./aggregate_spec.ts";
 import type { AppendSpec } from "./append_sink.ts";
 import type { EventSpec, RecordMetadata } from "./events.ts";
 import type { AnyKey, AnyRow } from "./logical.ts";
+import type { WindowSpec } from "./windows.ts";
 
 /** A callback of a stream's operator, its types erased. */
 type Callback<R> = (value: AnyRow, key: AnyKey, metadata: RecordMetadata) => R;
@@ -80,6 +82,34 @@ export interface AppendNode extends StreamNamed {
   readonly sink: AppendSpec;
 }
 
+/** The group of an event: its columns; null: the event is in none. */
+export type GroupSelector = Callback<Readonly<Record<string, unknown>> | null>;
+
+/** What one input of an aggregate adds to its groups. */
+export interface AggregateInput {
+  readonly groupBy: GroupSelector;
+  /** By column of the result. */
+  readonly aggregates: Readonly<Record<string, AggregateSpec>>;
+}
+
+/**
+ * Events grouped and added up, by windows if there are any. Its input is written anew by group, so that all of a group
+ * is in one partition. A result is a row of a table, whose key is the group and the window.
+ */
+export interface StreamAggregateNode extends StreamNamed {
+  readonly op: "streamAggregate";
+  /** For each input; all have the same columns. */
+  readonly sides: readonly AggregateInput[];
+  readonly window: WindowSpec | null;
+  /** When results are told: whenever an event changes them, or once, when their window closes. */
+  readonly emit: "update" | "close";
+}
+
+/** The changes of an aggregate's results as events: the group (with its window) as key; null where one is gone. */
+export interface UpdatesNode extends StreamNamed {
+  readonly op: "updates";
+}
+
 /** One operator of a topology's streams as plain data. */
 export type StreamNode =
   | EventsNode
@@ -91,4 +121,6 @@ export type StreamNode =
   | PeekNode
   | MergeNode
   | GlobalJoinNode
+  | StreamAggregateNode
+  | UpdatesNode
   | AppendNode;

@@ -1,6 +1,7 @@
 import type { AppendSink } from "./append_sink.ts";
 import type { RecordMetadata } from "./events.ts";
 import type { Graph } from "./graph.ts";
+import { KGroupedStream } from "./grouped_streams.ts";
 import type { KeyOf, RowOf } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
 import { inside as tablePlace } from "./table_place.ts";
@@ -130,6 +131,25 @@ export class KStream<K, V> {
     return this.#join("left", { column: name, right, foreignKey });
   }
 
+  /** Groups events by the columns of the returned object; null leaves the event out, and counts it. */
+  groupBy<G extends RowOf>(selector: EventCallback<K, V, G | null>): KGroupedStream<G, V> {
+    const { graph, node } = inside(this);
+    return new KGroupedStream({ graph, node, groupBy: selector });
+  }
+
+  /** Groups events by their keys, which are objects: their columns are the group's. */
+  groupByKey(this: KStream<RowOf | null, V>): KGroupedStream<Exclude<K, null> & RowOf, V>;
+  /** Groups events by their keys of one value, which becomes the column `column`. */
+  groupByKey<C extends string>(column: C): KGroupedStream<{ readonly [column in C]: Exclude<K, null> }, V>;
+  groupByKey(column?: string): KGroupedStream<RowOf, V> {
+    const { graph, node } = inside(this);
+    return new KGroupedStream({
+      graph,
+      node,
+      groupBy: (_, key) => key === null || column === undefined ? key : { [column]: key },
+    });
+  }
+
   /** Adds every event to a ClickHouse table, exactly once. */
   to(this: KStream<K, V & RowOf>, sink: AppendSink<V & RowOf>): void {
     const { graph, node } = inside(this);
@@ -162,8 +182,22 @@ export class KStream<K, V> {
   }
 }
 
+/** The results of an aggregate as they change. */
+export function changesOf<K, V>(table: object): KStream<K, V | null> {
+  const { graph, node, root } = tablePlace(table);
+  const folded = graph.nodes[node];
+  if (folded.op !== "folded") {
+    throw new TypeError(
+      `Cannot make a stream of "${folded.name}": its rows come from a table's topic, and a start evaluates all of ` +
+        "them again. Use aggregates of streams, or read the topic as events(...)",
+    );
+  }
+  const id = graph.addStream({ op: "updates", name: `${root}.toStream`, inputs: [folded.stream] });
+  return new KStream({ graph, node: id, root });
+}
+
 type Unplaced<N> = N extends unknown ? Omit<N, "id" | "name" | "inputs"> : never;
-type OneInput = Unplaced<Exclude<StreamNode, { op: "events" | "merge" | "append" }>>;
+type OneInput = Unplaced<Exclude<StreamNode, { op: "events" | "merge" | "append" | "streamAggregate" }>>;
 
 function inside(stream: object): StreamPlace {
   return places.get(stream)!;

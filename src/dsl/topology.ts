@@ -65,7 +65,7 @@ export interface Topology {
  * @throws TopologyError with ALL problems of the declaration
  */
 export function topology(name: string, declare: (builder: TopologyBuilder) => void): Topology {
-  const graph = new Graph();
+  const graph = new Graph((place) => new KTable(place));
   if (!/^[a-z0-9][a-z0-9_-]*$/.test(name)) {
     graph.problems.push(
       `Cannot use "${name}" as a topology's name: it names topics and a group. Use lower-case letters, digits, ` +

@@ -1,0 +1,78 @@
+import { type Duration, durationUs } from "./time.ts";
+
+/** How events of one group are divided by their times, as plain data; microseconds. */
+export type WindowSpec = (
+  /** [n * advance, n * advance + size) for all n; tumbling where both are equal. */
+  | { readonly kind: "time"; readonly sizeUs: number; readonly advanceUs: number }
+  /** [t - size, t] and (t, t + size] of each event's time t, both ends included. */
+  | { readonly kind: "sliding"; readonly sizeUs: number }
+  /** Events with no gap of more than this between them. */
+  | { readonly kind: "session"; readonly gapUs: number }
+  /** Everything from a start on. */
+  | { readonly kind: "unlimited"; readonly startUs: number }
+) & {
+  /** An event may be so late: a window is closed when stream time has reached its end and this. */
+  readonly graceUs: number;
+};
+
+/** Windows in which a grouped stream is aggregated: {@link tumbling}, {@link hopping}, {@link sliding}, ... */
+export class Windows<E extends string = string> {
+  /** @ignore Carries a type. */
+  declare readonly "~ends": E;
+
+  /** @ignore Made by the functions of this module. */
+  constructor(readonly spec: WindowSpec) {}
+}
+
+/** What all kinds of windows take. */
+export interface WindowOptions {
+  /**
+   * How late an event may be: its window takes events until the newest event of the partition is so far behind the
+   * window's end. Later ones are left out and counted (`weir_stream_events_dropped_total`). Default: not at all.
+   */
+  readonly grace?: Duration;
+}
+
+function graceOf({ grace }: WindowOptions): number {
+  return grace === undefined ? 0 : durationUs(grace);
+}
+
+/** @throws TypeError */
+function positive(duration: Duration, what: string): number {
+  const us = durationUs(duration);
+  if (us > 0) return us;
+  throw new TypeError(`Cannot take ${JSON.stringify(duration)} as ${what}: give more than nothing`);
+}
+
+/** Windows of one size, one behind the other: `[start, start + size)`, aligned to the epoch. */
+export function tumbling(size: Duration, options: WindowOptions = {}): Windows {
+  const sizeUs = positive(size, "the size of windows");
+  return new Windows({ kind: "time", sizeUs, advanceUs: sizeUs, graceUs: graceOf(options) });
+}
+
+/** Windows of one size, of which one begins every `every`; an event is in all that hold its time. @throws TypeError */
+export function hopping(size: Duration, options: WindowOptions & { readonly every: Duration }): Windows {
+  const [sizeUs, advanceUs] = [positive(size, "the size of windows"), positive(options.every, "their advance")];
+  if (advanceUs > sizeUs) {
+    throw new TypeError(`Cannot begin windows of ${sizeUs} us every ${advanceUs} us: events between would be in none`);
+  }
+  return new Windows({ kind: "time", sizeUs, advanceUs, graceUs: graceOf(options) });
+}
+
+/**
+ * Windows that end at an event, or begin right behind one: every set of events that are at most `size` apart is in one
+ * of them (`SlidingWindows` of Kafka Streams). Both ends are included.
+ */
+export function sliding(size: Duration, options: WindowOptions = {}): Windows {
+  return new Windows({ kind: "sliding", sizeUs: positive(size, "the size of windows"), graceUs: graceOf(options) });
+}
+
+/** Windows of events that follow each other within `gap`: they grow, and two that an event connects become one. */
+export function session(gap: Duration, options: WindowOptions = {}): Windows {
+  return new Windows({ kind: "session", gapUs: positive(gap, "the gap of sessions"), graceUs: graceOf(options) });
+}
+
+/** One window without an end, from a time on (microseconds since the epoch; default: the epoch). It never closes. */
+export function unlimited(startUs = 0): Windows<never> {
+  return new Windows({ kind: "unlimited", startUs, graceUs: 0 });
+}

@@ -1,0 +1,44 @@
+import type { Key } from "../../record/key.ts";
+import type { Row } from "../../record/row.ts";
+import type { Element, KeyedElements } from "../../state/keyed_elements.ts";
+
+/** An event as a stateful operator takes it. */
+export interface KeyedEvent {
+  readonly key: Key;
+  /** The columns of the key. */
+  readonly columns: Row;
+  readonly value: unknown;
+  /** Microseconds since the epoch. */
+  readonly timestampUs: number;
+}
+
+/** Where a stateful operator's results go. */
+export interface StatefulPorts {
+  /** A result as an event. */
+  readonly forward: (result: { readonly key: Row; readonly value: Row | null; readonly timestampUs: number }) => void;
+  /** An event changes nothing, since it comes too late. */
+  readonly onDropped: (reason: "late") => void;
+}
+
+/**
+ * A stateful operator of a stream: one synchronous machine for each partition.
+ *
+ * Law: what it keeps and what it forwards is a function of the events that it was given, in their order. So whoever has
+ * what it kept at one position, and gives it what followed, has what it keeps and forwards behind that.
+ */
+export interface StatefulOperator {
+  readonly elements: KeyedElements;
+  /**
+   * Takes the next event of an input.
+   * @throws what a callback throws, or TypeError: then nothing of the event counts but its time
+   */
+  take(input: number, event: KeyedEvent): void;
+  /** An event that is in the elements of its key already, as these were read back: its time passes, and that is all. */
+  pass(input: number, event: KeyedEvent): void;
+  /** What it knows beside its elements: a wire value. */
+  save(): unknown;
+  /** What {@link save} gave; the elements are loaded behind it. */
+  load(saved: unknown): void;
+  /** When an element that was read back is due; null: never. `drop`: nothing depends on it any more. */
+  dueOf(element: Element): number | null | "drop";
+}

@@ -1,0 +1,207 @@
+import type { Key } from "../record/key.ts";
+import type { Row } from "../record/row.ts";
+
+/**
+ * One thing that a stateful operator of a stream keeps of a key: the totals of a window, an event that waits for a
+ * partner. Times are microseconds since the epoch.
+ */
+export interface Element {
+  /** Where its window begins, or when its event was: the elements of a key are in this order. */
+  readonly start: number;
+  /** Where its window ends. */
+  readonly end: number;
+  /** Tells apart what begins and ends alike; 0 where nothing does. */
+  readonly seq: number;
+  /** When its newest event was. */
+  readonly timestampUs: number;
+  /** A wire value, which nobody changes. */
+  readonly state: unknown;
+  /** Whether it is a result that readers see. */
+  readonly shown: boolean;
+}
+
+/** What became of an element since the last look. */
+export interface ElementChange {
+  readonly key: Key;
+  /** The columns of the key. */
+  readonly columns: Row;
+  /**
+   * `put`: it is new, or another one of these borders before. `gone`: it is no result any more. `dropped`: nothing
+   * depends on it any more, and nobody has seen it.
+   */
+  readonly kind: "put" | "gone" | "dropped";
+  readonly element: Element;
+}
+
+interface OfKey {
+  readonly columns: Row;
+  /** In the order of start, end, seq. */
+  readonly elements: Element[];
+  /** All events of the key below this position are in its elements, if they were read back. */
+  readonly position: number;
+}
+
+interface Due {
+  readonly atUs: number;
+  readonly key: Key;
+  readonly element: Element;
+}
+
+/** A change by its borders. */
+function nameOf(key: Key, { start, end, seq }: Element): string {
+  return `${start}/${end}/${seq} ${key}`;
+}
+
+function compare(a: Element, b: Element): number {
+  return a.start - b.start || a.end - b.end || a.seq - b.seq;
+}
+
+/** The elements of all keys of one stateful operator. What changes is noted for whoever makes it durable. */
+export class KeyedElements {
+  readonly #keys = new Map<Key, OfKey>();
+  #changes = new Map<string, ElementChange>();
+  /** A heap by time. What was replaced or removed meanwhile is passed over when it comes up. */
+  readonly #due: Due[] = [];
+
+  /** The elements of a key, in the order of start, end, seq. A view: changes with the next call of another method. */
+  of(key: Key): readonly Element[] {
+    return this.#keys.get(key)?.elements ?? [];
+  }
+
+  /** The columns of a key; undefined if it has no elements. */
+  columnsOf(key: Key): Row | undefined {
+    return this.#keys.get(key)?.columns;
+  }
+
+  /** All events of the key below this position are in what was read back of it; 0 if nothing was. */
+  positionOf(key: Key): number {
+    return this.#keys.get(key)?.position ?? 0;
+  }
+
+  /** All keys that have elements. */
+  keys(): Iterable<Key> {
+    return this.#keys.keys();
+  }
+
+  /**
+   * Adds an element, or replaces the one that begins and ends alike. `dueUs`: {@link KeyedElements.due} gives it when
+   * that time has come; null: never.
+   */
+  put(
+    { key, columns }: { readonly key: Key; readonly columns: Row },
+    { element, dueUs }: { readonly element: Element; readonly dueUs: number | null },
+  ): void {
+    this.#set({ key, columns, position: this.positionOf(key) }, element);
+    if (dueUs !== null) this.#push({ atUs: dueUs, key, element });
+    this.#changes.set(nameOf(key, element), { key, columns, kind: "put", element });
+  }
+
+  /** An element that is no result any more. */
+  remove(key: Key, element: Element): void {
+    this.#take(key, element, "gone");
+  }
+
+  /** An element on which nothing depends any more and which is no result. */
+  drop(key: Key, element: Element): void {
+    this.#take(key, element, "dropped");
+  }
+
+  /** An element that stays what it is for readers, and that nothing here changes any more. */
+  forget(key: Key, element: Element): void {
+    this.#delete(key, element);
+  }
+
+  /** What was read back, before anything else is done. `position`: all events of the key below it are in there. */
+  load(
+    { key, columns, position }: { readonly key: Key; readonly columns: Row; readonly position: number },
+    { element, dueUs }: { readonly element: Element | null; readonly dueUs: number | null },
+  ): void {
+    const greatest = Math.max(position, this.positionOf(key));
+    this.#set({ key, columns, position: greatest }, element);
+    if (element !== null && dueUs !== null) this.#push({ atUs: dueUs, key, element });
+  }
+
+  /** Takes out the elements whose time has come, each once, by time, and of one time in the order of their starts. */
+  due(untilUs: number): { readonly key: Key; readonly element: Element }[] {
+    const found: Due[] = [];
+    while (this.#due.length > 0 && this.#due[0].atUs <= untilUs) {
+      const first = this.#pop();
+      if (this.of(first.key).includes(first.element)) found.push(first);
+    }
+    return found;
+  }
+
+  /** What changed since the last call, each element once, in the order in which they changed first. */
+  takeChanges(): ElementChange[] {
+    const changes = [...this.#changes.values()];
+    this.#changes = new Map();
+    return changes;
+  }
+
+  #set({ key, columns, position }: { key: Key; columns: Row; position: number }, element: Element | null): void {
+    const known = this.#keys.get(key);
+    const elements = known?.elements ?? [];
+    if (known === undefined || known.position !== position) this.#keys.set(key, { columns, elements, position });
+    if (element === null) return;
+    const at = placeOf(elements, element);
+    const same = at < elements.length && compare(elements[at], element) === 0;
+    elements.splice(at, same ? 1 : 0, element);
+  }
+
+  #take(key: Key, element: Element, kind: "gone" | "dropped"): void {
+    const columns = this.#keys.get(key)!.columns;
+    this.#delete(key, element);
+    this.#changes.set(nameOf(key, element), { key, columns, kind, element });
+  }
+
+  #delete(key: Key, element: Element): void {
+    const known = this.#keys.get(key)!;
+    const at = known.elements.indexOf(element);
+    if (at < 0) throw new TypeError(`Key ${key} has no such element`);
+    known.elements.splice(at, 1);
+    if (known.elements.length === 0 && known.position === 0) this.#keys.delete(key);
+  }
+
+  #push(due: Due): void {
+    const heap = this.#due;
+    let at = heap.push(due) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!isBefore(heap[at], heap[parent])) break;
+      [heap[at], heap[parent]] = [heap[parent], heap[at]];
+      at = parent;
+    }
+  }
+
+  #pop(): Due {
+    const heap = this.#due;
+    const first = heap[0];
+    const last = heap.pop()!;
+    if (heap.length === 0) return first;
+    heap[0] = last;
+    for (let at = 0;;) {
+      const [left, right] = [2 * at + 1, 2 * at + 2];
+      let least = at;
+      if (left < heap.length && isBefore(heap[left], heap[least])) least = left;
+      if (right < heap.length && isBefore(heap[right], heap[least])) least = right;
+      if (least === at) return first;
+      [heap[at], heap[least]] = [heap[least], heap[at]];
+      at = least;
+    }
+  }
+}
+
+/** Where an element is, or belongs, among those of its key. */
+function placeOf(elements: readonly Element[], element: Element): number {
+  let [low, high] = [0, elements.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compare(elements[middle], element) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function isBefore(a: Due, b: Due): boolean {
+  return a.atUs < b.atUs || (a.atUs === b.atUs && compare(a.element, b.element) < 0);
+}
