@@ -41,6 +41,7 @@ export function samplesOf(nodes: readonly LogicalNode[], first = 0): (node: numb
       columns += Object.keys(sample.row).length;
       return sample;
     }
+    if (node.op === "folded") return null;
     const input = sampleOf(node.input);
     if (input === null) return null;
     switch (node.op) {

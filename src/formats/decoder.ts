@@ -39,6 +39,8 @@ interface Upsert {
   readonly unavailable: readonly string[] | null;
   /** Debezium calls it the row's creation: no row had the key before, unless keys were exchanged. */
   readonly created: boolean;
+  /** Of a result of a stream: a row of the key with a greater number is newer, wherever it stands in the topic. */
+  readonly to?: number;
 }
 
 /** What a record means for its table. */
@@ -46,8 +48,8 @@ export type Decoded =
   | Upsert
   /** `tombstone`: a record without a value, which says nothing but the key. */
   | { readonly kind: "delete"; readonly key: Key; readonly tombstone: boolean }
-  /** Not about a row: a message of Debezium's own. */
-  | { readonly kind: "skip"; readonly reason: "heartbeat" | "transaction" | "message" };
+  /** Not about a row: a message of Debezium's own, or what a changelog needs for itself. */
+  | { readonly kind: "skip"; readonly reason: "heartbeat" | "transaction" | "message" | "changelog" };
 
 /** What a decoder is made for. */
 export interface DecoderOptions {

@@ -19,8 +19,8 @@ export interface AppendedRow {
 /**
  * The judge of streams: what every append table must hold, recomputed from scratch, record by record. Rows of one sink
  * are in the order of the records that are read, those of one record in the order of the operators' ids. An event whose
- * callback throws is left out from there on. Null for a sink whose rows depend on what a global table had at the time:
- * nobody can tell that later.
+ * callback throws is left out from there on. Null for a sink whose rows depend on what a global table had at the time,
+ * or on which of several partitions' events came first: nobody can tell that later.
  */
 export function computeAppends(
   { streams }: Topology,
@@ -28,7 +28,7 @@ export function computeAppends(
 ): Map<string, readonly AppendedRow[] | null> {
   const unknown = new Set<number>();
   for (const { id, op, inputs } of streams) {
-    if (op === "globalJoin" || inputs.some((input) => unknown.has(input))) unknown.add(id);
+    if (op === "globalJoin" || op === "streamAggregate" || inputs.some((input) => unknown.has(input))) unknown.add(id);
   }
   const rows = new Map<string, AppendedRow[]>();
   const behind = (id: number) =>
@@ -64,6 +64,8 @@ function after(node: Exclude<StreamNode, { op: "append" }>, event: OracleEvent):
     case "events":
     case "merge":
     case "globalJoin":
+    case "streamAggregate":
+    case "updates":
     case "peek":
       return [event];
     case "filter":

@@ -1,11 +1,12 @@
 import type { z } from "zod";
-import type { AggregateNode, AnyRow, ExpireAfterNode, LogicalNode } from "../dsl/logical.ts";
+import type { AggregateNode, AnyRow, ExpireAfterNode, FoldedNode, LogicalNode } from "../dsl/logical.ts";
 import type { SinkSpec } from "../dsl/sink.ts";
 import type { SourceSpec } from "../dsl/source.ts";
 import type { Topology } from "../dsl/topology.ts";
 import { Decimal } from "../record/decimal.ts";
 import { type Key, keyOf, keyOfOne, keyText } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
+import { isGlobal, rootsOf, sourceOf, totalsOf } from "./roots.ts";
 import { objectionTo, total } from "./totals.ts";
 
 /** What a sink must show: rows by the JSON texts of their key columns, joined by commas in the sink's key order. */
@@ -23,6 +24,8 @@ export interface OracleOptions {
   readonly limits?: TellingLimits;
   /** The moment of which the sinks are, microseconds since the epoch. Needed where rows expire. */
   readonly nowUs?: number;
+  /** The results of an aggregate over a stream. Needed where the topology has any. */
+  readonly folded?: (node: FoldedNode) => Iterable<readonly [Key, Row]>;
   /** Told of every row that is absent because it cannot be computed. */
   readonly onRefused?: (refused: RefusedRow) => void;
 }
@@ -55,13 +58,13 @@ export interface TellingLimits {
 export function computeSinks(
   topology: Topology,
   read: (topic: string) => Iterable<readonly [Key, Row]>,
-  { lookedUp = new Set(), limits = {}, nowUs = NaN, onRefused = () => {} }: OracleOptions = {},
+  { lookedUp = new Set(), limits = {}, nowUs = NaN, onRefused = () => {}, folded = unknownResults }: OracleOptions = {},
 ): Map<string, SinkContent> {
   const sinks = new Map<string, SinkContent>();
   const tables: Table[] = [];
   for (const node of topology.nodes) {
     if (node.op !== "sink") {
-      tables[node.id] = compute(node, { tables, topology, lookedUp, limits, nowUs, onRefused }, read);
+      tables[node.id] = compute(node, { tables, topology, lookedUp, limits, nowUs, onRefused, folded }, read);
       continue;
     }
     const rows = [...tables[node.input].values()];
@@ -69,6 +72,10 @@ export function computeSinks(
     sinks.set(node.sink.name, { spec: node.sink, rows: new Map(keyed) });
   }
   return sinks;
+}
+
+function unknownResults({ name }: FoldedNode): never {
+  throw new TypeError(`Cannot compute "${name}" without its results: give folded`);
 }
 
 /** The tables of a topology that are computed so far, by node. */
@@ -79,6 +86,7 @@ interface Computed {
   readonly limits: TellingLimits;
   readonly nowUs: number;
   readonly onRefused: (refused: RefusedRow) => void;
+  readonly folded: (node: FoldedNode) => Iterable<readonly [Key, Row]>;
 }
 
 function compute(
@@ -87,6 +95,7 @@ function compute(
   read: (topic: string) => Iterable<readonly [Key, Row]>,
 ): Table {
   if (node.op === "source") return new Map(read(node.source.topic));
+  if (node.op === "folded") return new Map(computed.folded(node));
   const { tables, topology, lookedUp, limits } = computed;
   const refuse = (key: Key, error: unknown) => computed.onRefused({ operator: node.name, key, error });
   const keyValue = keyValues(computed, node.input);
@@ -253,19 +262,6 @@ function hasForm(value: unknown): boolean {
   return (prototype === Object.prototype || prototype === null) && Object.values(value).every(hasForm);
 }
 
-function isGlobal(topology: Topology, node: number): boolean {
-  let at = topology.nodes[node];
-  while (at.op !== "source" && at.op !== "aggregate") at = topology.nodes[at.input];
-  return at.op === "source" && at.global;
-}
-
-/** The topic behind a table; null for totals, whose key is the group columns sorted by name. */
-function sourceOf(topology: Topology, node: number): SourceSpec | null {
-  let at = topology.nodes[node];
-  while (at.op !== "source" && at.op !== "aggregate") at = topology.nodes[at.input];
-  return at.op === "source" ? at.source : null;
-}
-
 /** From a table's key to what callbacks see: one column's value, or an object of several, as the rows have them. */
 function keyValues({ topology, tables }: Computed, node: number): (key: Key) => AnyRow {
   const roots = rootsOf(topology, node).map((root) => {
@@ -273,7 +269,7 @@ function keyValues({ topology, tables }: Computed, node: number): (key: Key) => 
     const [group = {}] = table.values();
     const columns = root.op === "source"
       ? root.source.key
-      : Object.keys(group).filter((name) => !(name in root.aggregates)).sort();
+      : Object.keys(group).filter((name) => !(name in totalsOf(topology, root))).sort();
     return { table, columns };
   });
   return (key) => {
@@ -284,12 +280,4 @@ function keyValues({ topology, tables }: Computed, node: number): (key: Key) => 
       ? values[0]
       : Object.fromEntries(roots[0].columns.map((column, index) => [column, values[index]]));
   };
-}
-
-/** The tables whose keys this table's rows have: that of its input, and those joined on the same key. */
-function rootsOf(topology: Topology, node: number): Extract<LogicalNode, { op: "source" | "aggregate" }>[] {
-  const at = topology.nodes[node];
-  if (at.op === "source" || at.op === "aggregate") return [at];
-  const inputs = at.op === "keyJoin" ? [at.input, at.right] : [at.input];
-  return inputs.flatMap((input) => rootsOf(topology, input));
 }

@@ -15,7 +15,7 @@ export function agingOf(plan: PhysicalPlan, { table, step }: { table: TaskTable;
   switch (of.kind) {
     case "member": {
       const member = table.members[of.member];
-      if (member.kind === "source") return "never";
+      if (member.kind !== "merge") return "never";
       const group = plan.tables[member.home].groups.find(({ name }) => name === member.name)!;
       return other(member.home, group.step);
     }

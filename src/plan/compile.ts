@@ -1,7 +1,9 @@
-import type { AggregateNode, LogicalNode, SinkNode } from "../dsl/logical.ts";
+import type { AggregateNode, FoldedNode, LogicalNode, SinkNode } from "../dsl/logical.ts";
+import type { StreamAggregateNode } from "../dsl/stream_nodes.ts";
 import { keyColumnsOf } from "../dsl/key_columns.ts";
 import type { Topology } from "../dsl/topology.ts";
-import { compileStreams } from "./compile_streams.ts";
+import { changelogTopic, compileStreams } from "./compile_streams.ts";
+import { foldedRow, isFoldedRow } from "./folded_row.ts";
 import { placeProblems, textProblems } from "./key_place.ts";
 import { TopologyError } from "../record/errors.ts";
 import type {
@@ -54,7 +56,7 @@ export function compile(topology: Topology, partitionsOf: PartitionsOf = () => u
   for (const table of compilation.tables.values()) {
     compilation.problems.push(...placeProblems(table, partitionsOf), ...textProblems(table, partitionsOf));
   }
-  const { streams, problems } = compileStreams(topology.streams, (node) => {
+  const { streams, stages, problems } = compileStreams(topology, (node) => {
     const unit = unitAt(compilation, node);
     if ("members" in unit) return null;
     return { table: unit.index, step: compilation.register.get(node)!, keyColumns: unit.keyColumns };
@@ -66,6 +68,7 @@ export function compile(topology: Topology, partitionsOf: PartitionsOf = () => u
     tables: [...compilation.tables.values()],
     globals: [...compilation.globals.values()],
     streams,
+    stages,
   };
 }
 
@@ -90,6 +93,7 @@ function declareUnit(
   // Aggregates become members when they are compiled, since then the table of their rows is known.
   const members = memberIds.flatMap((id): Member[] => {
     const node = topology.nodes[id];
+    if (node.op === "folded") return [foldedMember(topology, node)];
     return node.op === "source" ? [{ kind: "source", name: node.name, source: mergedSource(topology, node) }] : [];
   });
   compilation.tables.set(unit, {
@@ -105,6 +109,11 @@ function declareUnit(
   });
 }
 
+function foldedMember({ name: topology, streams }: Topology, { name, stream }: FoldedNode): Member {
+  const node = streams[stream] as StreamAggregateNode;
+  return { kind: "folded", name, topic: changelogTopic(topology, node), node };
+}
+
 function aggregatePlan(node: AggregateNode): AggregatePlan {
   const columns = Object.entries(node.aggregates).map(([name, spec]) => ({ name, spec }));
   return { name: node.name, groupBy: node.groupBy, columns };
@@ -113,12 +122,22 @@ function aggregatePlan(node: AggregateNode): AggregatePlan {
 function addNode(compilation: Compilation, node: LogicalNode): void {
   if (node.op === "sink") return addSink(compilation, node);
   if (node.op === "aggregate") return addAggregate(compilation, node);
+  if (node.op === "folded") return addFolded(compilation, node);
   const unit = unitAt(compilation, node.id);
   const step = stepOf(compilation, node);
   const same = step.kind === "member"
     ? unit.steps.findIndex((s) => s.kind === "member" && s.member === step.member)
     : -1;
   compilation.register.set(node.id, same >= 0 ? same : unit.steps.push(step) - 1);
+}
+
+/** The rows as the changelog has them, without those that are gone, and without what only the changelog needs. */
+function addFolded(compilation: Compilation, { id, name }: FoldedNode): void {
+  const { members, steps } = unitAt(compilation, id) as Draft<TaskTable>;
+  const member = members.findIndex((one) => one.kind === "folded" && one.name === name);
+  const all = steps.push({ kind: "member", name, member }) - 1;
+  const there = steps.push({ kind: "filter", name, input: all, predicate: isFoldedRow }) - 1;
+  compilation.register.set(id, steps.push({ kind: "map", name, input: there, mapper: foldedRow }) - 1);
 }
 
 function unitAt(compilation: Compilation, node: number): Draft<TaskTable> | Draft<GlobalTable> {
@@ -128,7 +147,7 @@ function unitAt(compilation: Compilation, node: number): Draft<TaskTable> | Draf
 
 function stepOf(
   compilation: Compilation,
-  node: Exclude<LogicalNode, { op: "sink" | "aggregate" }>,
+  node: Exclude<LogicalNode, { op: "sink" | "aggregate" | "folded" }>,
 ): Step {
   const { name } = node;
   const unit = unitAt(compilation, node.id);
@@ -179,6 +198,13 @@ function addLookup(
   const right = unitAt(compilation, join.right);
   const step = compilation.register.get(join.right)!;
   const global = !("members" in right);
+  const windowed = !global && right.members.some((one) => one.kind === "folded" && one.node.window !== null);
+  if (windowed) {
+    compilation.problems.push(
+      `Cannot look up rows of "${right.name}" for join "${name}": its groups are divided into windows, and all windows ` +
+        "of a group are where the group is. Aggregate both sides in the same windows, and join on the same key",
+    );
+  }
   const lookup: LookupPlan = { name, global, table: right.index, step, keyColumns: right.keyColumns };
   if (!global && !("members" in home)) {
     compilation.problems.push(

@@ -1,16 +1,22 @@
 import type { AppendSpec } from "../dsl/append_sink.ts";
-import type { EventsNode, GlobalJoinNode, StreamNode } from "../dsl/stream_nodes.ts";
+import {
+  type EventsNode,
+  type GlobalJoinNode,
+  isStateful,
+  type StatefulNode,
+  type StreamNode,
+} from "../dsl/stream_nodes.ts";
 import type { AppendTableSpec } from "../ports/warehouse.ts";
-import type { AppendPlan, LookupPlan, StreamPlan } from "./physical.ts";
+import type { AppendPlan, EventFlow, LookupPlan, ShufflePlan, StagePlan, StreamPlan } from "./physical.ts";
 
 /** A register of a global table, as a stream looks it up; null for a table of another kind. */
 type RightSide = (node: number) => Omit<LookupPlan, "name" | "global"> | null;
 
-/** One plan for each topic of events, and what cannot be planned. */
+/** One plan for each topic of events and for each stateful operator, and what cannot be planned. */
 export function compileStreams(
-  nodes: readonly StreamNode[],
+  { name: topology, streams: nodes }: { readonly name: string; readonly streams: readonly StreamNode[] },
   rightSide: RightSide,
-): { readonly streams: StreamPlan[]; readonly problems: string[] } {
+): { readonly streams: StreamPlan[]; readonly stages: StagePlan[]; readonly problems: string[] } {
   const problems: string[] = [];
   const lookupOf = ({ name, right }: GlobalJoinNode): LookupPlan[] => {
     const place = rightSide(right);
@@ -18,27 +24,55 @@ export function compileStreams(
     problems.push(`Cannot join "${name}": a stream takes global tables only. Declare it with builder.globalTable`);
     return [];
   };
-  const sources = nodes.filter((node): node is EventsNode => node.op === "events");
-  const streams = sources.map((source, index): StreamPlan => {
-    const reached = reachedFrom(nodes, source.id);
+  const stateful = nodes.filter(isStateful);
+  const flowFrom = (root: number): EventFlow => {
+    const reached = reachedFrom(nodes, root);
     return {
-      index,
-      name: `stream.${source.name}`,
-      source: source.source,
       nodes: reached,
       lookups: reached.flatMap((node) => node.op === "globalJoin" ? lookupOf(node) : []),
       sinks: reached.flatMap((node): AppendPlan[] =>
         node.op === "append" ? [{ name: node.name, table: appendTable(node.sink) }] : []
       ),
+      shuffles: stateful.flatMap((node, stage) => shufflesInto(node, { stage, reached })),
     };
-  });
-  return { streams, problems: [...new Set(problems)] };
+  };
+  const sources = nodes.filter((node): node is EventsNode => node.op === "events");
+  const streams = sources.map((source, index): StreamPlan => ({
+    index,
+    name: `stream.${source.name}`,
+    source: source.source,
+    ...flowFrom(source.id),
+  }));
+  const stages = stateful.map((node, index): StagePlan => ({
+    index,
+    name: `stage.${node.name}`,
+    node,
+    repartition: `weir.${topology}.${node.name}.repartition`,
+    changelog: changelogTopic(topology, node),
+    ...flowFrom(node.id),
+  }));
+  return { streams, stages, problems: [...new Set(problems)] };
 }
 
-/** The operators that events of one topic reach. */
-function reachedFrom(nodes: readonly StreamNode[], source: number): StreamNode[] {
-  const reached = new Set([source]);
-  for (const node of nodes) if (node.inputs.some((input) => reached.has(input))) reached.add(node.id);
+/** Topic of what a stateful operator keeps. */
+export function changelogTopic(topology: string, { name }: StatefulNode): string {
+  return `weir.${topology}.${name}.changelog`;
+}
+
+/** The inputs of a stateful operator that are among the nodes. */
+function shufflesInto(
+  { inputs }: StatefulNode,
+  { stage, reached }: { readonly stage: number; readonly reached: readonly StreamNode[] },
+): ShufflePlan[] {
+  return inputs.flatMap((from, input) => reached.some(({ id }) => id === from) ? [{ stage, input, from }] : []);
+}
+
+/** The operators that events of one topic, or the results of a stateful operator, reach. */
+function reachedFrom(nodes: readonly StreamNode[], root: number): StreamNode[] {
+  const reached = new Set([root]);
+  for (const node of nodes) {
+    if (!isStateful(node) && node.inputs.some((input) => reached.has(input))) reached.add(node.id);
+  }
   return nodes.filter(({ id }) => reached.has(id));
 }
 

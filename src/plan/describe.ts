@@ -14,6 +14,7 @@ import type {
 import type { ColumnSpec, TableSpec } from "../ports/warehouse.ts";
 import { describeAppends, describeStreams } from "./describe_streams.ts";
 import { inboxTopic } from "./inbox_topic.ts";
+import { memberTopic } from "./member_topic.ts";
 import { outputsOf } from "./outputs_of.ts";
 import type { GlobalTable, LookupPlan, Member, PhysicalPlan, SinkPlan, TaskTable } from "./physical.ts";
 
@@ -34,6 +35,8 @@ const PLACE_BYTES = 4;
 const USERS_BYTES = 8;
 /** Of the total of a column of a group, an object. */
 const TOTAL_BYTES = 100;
+/** Of a row of a changelog beside its totals: the group's, a window's, and two of its own. */
+const FOLDED_COLUMNS = 5;
 
 /**
  * What `plan`, which was compiled from `topology`, runs where, keeps and costs. Pure; depends on names and order alone.
@@ -85,7 +88,7 @@ interface Described {
 }
 
 function operator(node: LogicalNode, described: Described): OperatorDescription {
-  const inputs = node.op === "source"
+  const inputs = node.op === "source" || node.op === "folded"
     ? []
     : node.op === "foreignKeyJoin" || node.op === "keyJoin"
     ? [node.input, node.right]
@@ -119,10 +122,10 @@ function partnerOf(join: string, plan: PhysicalPlan): "subscribed" | "replicated
 function runsAt(node: LogicalNode, { plan, topology }: Described): string {
   for (let root = node;; root = topology.nodes[root.input]) {
     if (root.op === "source" && root.global) return "every instance";
-    const held = root.op === "source" || (root.op === "aggregate" && root !== node);
+    const held = root.op === "source" || root.op === "folded" || (root.op === "aggregate" && root !== node);
     const table = held ? plan.tables.find(({ members }) => members.some(({ name }) => name === root.name)) : undefined;
     if (table !== undefined) return `tasks of ${table.name}`;
-    if (root.op === "source") throw new TypeError(`Cannot describe "${node.name}": the plan is of another topology`);
+    if (root.op === "source" || root.op === "folded") throw new TypeError(`Cannot describe "${node.name}": the plan is of another topology`);
   }
 }
 
@@ -133,7 +136,7 @@ function task(table: TaskTable, plan: PhysicalPlan): TaskDescription {
   if (table.serves.length > 0) roles.push("server");
   return {
     table: table.name,
-    reads: table.members.map((member) => member.kind === "source" ? member.source.topic : `shares of ${member.name}`),
+    reads: table.members.map((member) => memberTopic(member) ?? `shares of ${member.name}`),
     keyedBy: table.keyColumns === null ? "the group" : table.keyColumns.map(({ name }) => name),
     roles,
     inbox: inboxTopic({ topology: plan.topology, table: table.name, generation: "<generation>" }),
@@ -168,7 +171,10 @@ function rowStore(table: TaskTable): StoreDescription {
 }
 
 function columnsOf(member: Member): number {
-  return member.kind === "source" ? Object.keys(member.source.row.shape).length : member.aggregate.columns.length + 1;
+  if (member.kind === "source") return Object.keys(member.source.row.shape).length;
+  return member.kind === "merge"
+    ? member.aggregate.columns.length + 1
+    : Object.keys(member.node.sides[0].aggregates).length + FOLDED_COLUMNS;
 }
 
 function partnerStore(lookup: LookupPlan, plan: PhysicalPlan): StoreDescription {

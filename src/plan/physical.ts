@@ -2,7 +2,7 @@ import type { AggregateSpec } from "../dsl/aggregate_spec.ts";
 import type { AnyKey, AnyRow, RowTime } from "../dsl/logical.ts";
 import type { EventSpec } from "../dsl/events.ts";
 import type { SourceSpec } from "../dsl/source.ts";
-import type { StreamNode } from "../dsl/stream_nodes.ts";
+import type { StatefulNode, StreamAggregateNode, StreamNode } from "../dsl/stream_nodes.ts";
 import type { AppendTableSpec, TableSpec } from "../ports/warehouse.ts";
 import type { KeyColumn } from "../record/key_column.ts";
 
@@ -56,9 +56,13 @@ export type Step =
     readonly leftColumn: string | null;
   };
 
-/** One table whose rows a program reads: a topic, or the totals of an aggregate that is used further. */
+/**
+ * One table whose rows a program reads: a topic, the results of an aggregate over a stream, which are a topic that Weir
+ * writes itself, or the totals of an aggregate that is used further.
+ */
 export type Member =
   | { readonly kind: "source"; readonly name: string; readonly source: SourceSpec }
+  | { readonly kind: "folded"; readonly name: string; readonly topic: string; readonly node: StreamAggregateNode }
   /** `home`: index of the table whose rows are added up; each of its tasks sends its shares. */
   | { readonly kind: "merge"; readonly name: string; readonly aggregate: AggregatePlan; readonly home: number };
 
@@ -123,7 +127,7 @@ export interface TaskTable {
   readonly index: number;
   /** Name of the first member. */
   readonly name: string;
-  /** All sources, or all merges. */
+  /** All sources, all results of streams, or all merges. */
   readonly members: readonly Member[];
   /** Columns of the row key in order; null: group columns, sorted by name. */
   readonly keyColumns: readonly KeyColumn[] | null;
@@ -150,17 +154,47 @@ export interface AppendPlan {
   readonly table: AppendTableSpec;
 }
 
-/** A topic of events, and what happens with each: one task for each partition. */
-export interface StreamPlan {
-  readonly index: number;
-  /** `stream.` and the name of the source. */
-  readonly name: string;
-  readonly source: EventSpec;
-  /** The operators that its events reach, inputs before outputs. */
+/** Events written anew by group, for one input of a stage. */
+export interface ShufflePlan {
+  /** Index into `stages`. */
+  readonly stage: number;
+  /** Which of the inputs of its operator. */
+  readonly input: number;
+  /** Id of the operator whose events these are. */
+  readonly from: number;
+}
+
+/** What happens with events, wherever they come from. */
+export interface EventFlow {
+  /** The operators that they reach, inputs before outputs; a stateful one that they go to is none of them. */
   readonly nodes: readonly StreamNode[];
   /** Of the joins among them. */
   readonly lookups: readonly LookupPlan[];
   readonly sinks: readonly AppendPlan[];
+  readonly shuffles: readonly ShufflePlan[];
+}
+
+/** A topic of events, and what happens with each: one task for each partition. */
+export interface StreamPlan extends EventFlow {
+  readonly index: number;
+  /** `stream.` and the name of the source. */
+  readonly name: string;
+  readonly source: EventSpec;
+}
+
+/**
+ * A stateful operator of streams, and what happens with what it forwards: one task for each partition of the topic in
+ * which its inputs are written anew by group.
+ */
+export interface StagePlan extends EventFlow {
+  readonly index: number;
+  /** `stage.` and the name of the operator, which is the first of the nodes. */
+  readonly name: string;
+  readonly node: StatefulNode;
+  /** Topic of its inputs. */
+  readonly repartition: string;
+  /** Topic of what it keeps. */
+  readonly changelog: string;
 }
 
 export interface PhysicalPlan {
@@ -168,4 +202,5 @@ export interface PhysicalPlan {
   readonly tables: readonly TaskTable[];
   readonly globals: readonly GlobalTable[];
   readonly streams: readonly StreamPlan[];
+  readonly stages: readonly StagePlan[];
 }

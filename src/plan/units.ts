@@ -52,7 +52,7 @@ export function divide(topology: Topology, partitionsOf: PartitionsOf): Units {
       if (verdict === null) unite(node.id, node.right);
       else if (node.kind === "outer") problems.push(`Cannot join "${node.name}" as outer join: ${verdict}`);
       else lookedUp.add(node.id);
-    } else if (node.op !== "aggregate") {
+    } else if (node.op !== "aggregate" && node.op !== "folded") {
       unite(node.id, node.input);
     }
   }
@@ -65,7 +65,7 @@ export function divide(topology: Topology, partitionsOf: PartitionsOf): Units {
   }
   const members = new Map<number, number[]>();
   for (const node of nodes) {
-    if ((node.op !== "source" && node.op !== "aggregate") || unitOf[node.id] === NO_UNIT) continue;
+    if (!isRoot(node) || unitOf[node.id] === NO_UNIT) continue;
     const list = members.get(unitOf[node.id]) ?? [];
     const known = node.op === "source" && list.some((id) => sameTable(nodes[id], node));
     if (!known) list.push(node.id);
@@ -84,7 +84,7 @@ function sameTable(a: LogicalNode, b: LogicalNode): boolean {
 }
 
 function reads(node: LogicalNode, id: number): boolean {
-  if (node.op === "source") return false;
+  if (node.op === "source" || node.op === "folded") return false;
   return node.input === id || ((node.op === "foreignKeyJoin" || node.op === "keyJoin") && node.right === id);
 }
 
@@ -100,7 +100,12 @@ function memberNodes(
   of: readonly number[],
 ): LogicalNode[] {
   const units = new Set(of.map(find));
-  return nodes.filter((node) => (node.op === "source" || node.op === "aggregate") && units.has(find(node.id)));
+  return nodes.filter((node) => isRoot(node) && units.has(find(node.id)));
+}
+
+/** Whether a table has rows of its own. */
+function isRoot({ op }: LogicalNode): boolean {
+  return op === "source" || op === "folded" || op === "aggregate";
 }
 
 /** Null if all members' rows of one key are in the same partition; else the reason why not. */
@@ -110,6 +115,11 @@ function coPartitioned(
   partitionsOf: PartitionsOf,
 ): string | null {
   const sources = members.filter((node): node is SourceNode => node.op === "source");
+  const folded = members.filter(({ op }) => op === "folded").length;
+  if (folded > 0 && folded < members.length) {
+    return "one side is an aggregate of a stream and the other is not, which are partitioned differently. Aggregate " +
+      "both sides, or use leftJoin";
+  }
   if (sources.length === 0) return null;
   if (sources.length < members.length) {
     return "one side is a topic and the other an aggregate, which are partitioned differently. Aggregate both " +
@@ -162,7 +172,7 @@ function ancestorsOf(nodes: readonly LogicalNode[], id: number): Set<number> {
   const waiting = [id];
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
     const node = nodes[at];
-    if (node.op === "source") continue;
+    if (node.op === "source" || node.op === "folded") continue;
     const inputs = node.op === "foreignKeyJoin" || node.op === "keyJoin" ? [node.input, node.right] : [node.input];
     for (const input of inputs) {
       if (ancestors.has(input)) continue;

@@ -1,8 +1,8 @@
 import type { RecordMetadata } from "../dsl/events.ts";
-import type { GlobalJoinNode, StreamNode } from "../dsl/stream_nodes.ts";
-import type { LookupPlan, StreamPlan } from "../plan/physical.ts";
+import type { GlobalJoinNode, GroupSelector, StreamNode } from "../dsl/stream_nodes.ts";
+import type { EventFlow, LookupPlan, ShufflePlan } from "../plan/physical.ts";
 import { ProcessorError } from "../record/errors.ts";
-import type { Key } from "../record/key.ts";
+import { type Key, keyOf } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { columnAdded } from "./column_added.ts";
 import { foreignKeyOf, noForeignKey } from "./lookup_join.ts";
@@ -16,25 +16,47 @@ export interface StreamPorts {
   readonly find: (lookup: LookupPlan, key: Key) => Row | null;
   /** The event goes into an append table: one of the plan's sinks, by name. */
   readonly append: (sink: string, event: { readonly row: Row; readonly key: unknown }) => void;
+  /** The event goes into an input of a stage. @throws TypeError for a value that no other task can be told */
+  readonly shuffle: (plan: ShufflePlan, event: ShuffledEvent) => void;
+  /** The event is in no group of a stage: its key or its value is null. */
+  readonly onSkipped: (reason: "null_group" | "null_value") => void;
   /** A callback threw, or returned what it must not: this event goes no further there. */
   readonly onError: (error: ProcessorError) => void;
 }
 
+/** An event on its way into a stage. */
+export interface ShuffledEvent {
+  readonly key: Key;
+  /** The columns of the key. */
+  readonly columns: Row;
+  readonly value: unknown;
+  readonly timestampUs: number;
+}
+
+/** How events are put into the groups of a stage. */
+export type GroupsOf = (plan: ShufflePlan) => { readonly name: string; readonly groupBy: GroupSelector };
+
 /**
- * What happens with the events of one topic, operator by operator, each event through all of them before the next one.
+ * What happens with the events of one topic, or with what a stage forwards, operator by operator, each event through all of them before the next one.
  * It keeps nothing of an event. Where a callback throws, the event ends there, and nowhere else.
  *
  * Law: what comes out is what each operator's docstring in `dsl/streams.ts` says, in the order of the operators' ids
  * where a stream is used several times.
  */
-export function streamProgram({ nodes, lookups }: StreamPlan, ports: StreamPorts): Next {
+export function streamProgram(
+  { nodes, lookups, shuffles, groupsOf }: Pick<EventFlow, "nodes" | "lookups" | "shuffles"> & {
+    readonly groupsOf: GroupsOf;
+  },
+  ports: StreamPorts,
+): Next {
   const made = new Map<number, Next>();
   // From the ends to the beginning: what runs behind an operator is there when it is made.
   for (const node of nodes.toReversed()) {
     const after = nodes.flatMap(({ id, inputs }) =>
       inputs.flatMap((input) => input === node.id ? [made.get(id)!] : [])
     );
-    made.set(node.id, operator(node, { next: inOrder(after), lookups, ports }));
+    const into = shuffles.filter(({ from }) => from === node.id).map((plan) => shuffle(plan, groupsOf(plan), ports));
+    made.set(node.id, operator(node, { next: inOrder([...after, ...into]), lookups, ports }));
   }
   return made.get(nodes[0].id)!;
 }
@@ -43,6 +65,25 @@ function inOrder(all: readonly Next[]): Next {
   if (all.length === 1) return all[0];
   return (value, key, metadata) => {
     for (const next of all) next(value, key, metadata);
+  };
+}
+
+function shuffle(
+  plan: ShufflePlan,
+  { name, groupBy }: ReturnType<GroupsOf>,
+  { shuffle, onSkipped, onError }: StreamPorts,
+): Next {
+  return (value, key, metadata) => {
+    if (value === null) return onSkipped("null_value");
+    try {
+      const columns = groupBy(value, key, metadata);
+      if (columns === null) return onSkipped("null_group");
+      const values = Object.keys(rowOf(columns)).sort().map((column) => columns[column]);
+      if (values.length === 0) throw new TypeError("A group has no columns: return an object of at least one");
+      shuffle(plan, { key: keyOf(values), columns, value, timestampUs: metadata.timestampUs });
+    } catch (cause) {
+      onError(new ProcessorError(name, keyShown(key), { cause, row: value }));
+    }
   };
 }
 
@@ -80,6 +121,8 @@ function operatorOf(node: StreamNode, { lookups, ports }: Surroundings): Operato
   switch (node.op) {
     case "events":
     case "merge":
+    case "streamAggregate":
+    case "updates":
       return null;
     case "filter":
       return (value, key, metadata) => node.predicate(value, key, metadata) ? [[key, value]] : NONE;

@@ -40,6 +40,7 @@ export function ownership(
   { table, partition }: { readonly table: TaskTable; readonly partition: number },
   layout: Partitions & { readonly generation: number },
 ): (key: Key) => boolean {
-  if (layout.generation === FIRST_GENERATION) return () => true;
+  // The topics of a stage never change their number of partitions.
+  if (layout.generation === FIRST_GENERATION || table.members[0].kind === "folded") return () => true;
   return (key) => homeOf(layout, table, key) === partition;
 }

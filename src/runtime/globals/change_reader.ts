@@ -1,6 +1,7 @@
 import { createDecoder, type Decoder } from "../../formats/decoder.ts";
 import { repairUnavailable } from "../../formats/repair_unavailable.ts";
 import type { UnitDoubt } from "../../formats/unit_doubts.ts";
+import { FOLDED_TO } from "../../plan/folded_row.ts";
 import type { GlobalTable } from "../../plan/physical.ts";
 import type { Bytes, LogRecord } from "../../ports/log.ts";
 import { DeserializationError } from "../../record/errors.ts";
@@ -31,6 +32,11 @@ export function decoderOf(
   onDoubt: (doubt: UnitDoubt) => void,
 ): Decoder {
   return createDecoder({ source: name, key: source.key, row: source.row, format: source.format, onDoubt });
+}
+
+/** Whether the row held is as new as one of the events below `to`, or newer. */
+function isNewer(held: Row | null, to: number): boolean {
+  return held !== null && held[FOLDED_TO] as number >= to;
 }
 
 /**
@@ -98,6 +104,7 @@ export class ChangeReader {
       rows.set(key, former.empty ? null : former.afterDelete(key, rows.held(key), details));
       return key;
     }
+    if (decoded.to !== undefined && isNewer(rows.held(key), decoded.to)) return key;
     const row = decoded.unavailable === null ? decoded.row : repairUnavailable(decoded, rows.held(key));
     const replaced = rows.set(key, row);
     if (replaced !== null && decoded.created) {

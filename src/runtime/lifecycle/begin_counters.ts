@@ -28,7 +28,7 @@ export const DEAD_LETTER_REASONS = {
 /** First words of why a task is thrown away; a restart after an error of the log has that error's first word. */
 const RESTART_REASONS = ["superseded", "lag", "topic", "records", "position"];
 const SNAPSHOT_RESULTS = ["published", "failed", "discarded"];
-const SKIP_REASONS = ["heartbeat", "transaction", "message"];
+const SKIP_REASONS = ["heartbeat", "transaction", "message", "changelog"];
 
 /**
  * Reports the counters of a topology as 0, with every label that is known before anything happens. A counter that
@@ -55,7 +55,7 @@ export function beginCounters(plan: PhysicalPlan, metrics: Metrics): void {
     if (table.steps.some(({ kind }) => kind === "expire")) begin("weir_expired_rows_total", { table: table.name });
     for (const { sink } of outputsOf(table)) begin("weir_sink_rows_total", { sink: sink.name });
     for (const member of table.members) {
-      if (member.kind !== "source") continue;
+      if (member.kind === "merge") continue;
       begin("weir_source_records_total", { table: member.name });
       for (const reason of SKIP_REASONS) begin("weir_source_records_skipped_total", { table: table.name, reason });
     }

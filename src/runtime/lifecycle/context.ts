@@ -3,6 +3,7 @@ import type { UnitDoubt } from "../../formats/unit_doubts.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import { decoderOf } from "../globals/change_reader.ts";
+import { foldedDecoder } from "../globals/folded_decoder.ts";
 import type { GlobalReader } from "../globals/global_reader.ts";
 import { Globals } from "../globals/globals.ts";
 import type { RunOptions } from "../options.ts";
@@ -52,7 +53,11 @@ export function createTaskContext(parts: {
       let list = decoders.get(table);
       if (list === undefined) {
         list = table.members.map((member) =>
-          member.kind === "source" ? decoderOf(member, (doubt) => parts.onDoubt(member.name, doubt)) : null
+          member.kind === "merge"
+            ? null
+            : member.kind === "folded"
+            ? foldedDecoder(member)
+            : decoderOf(member, (doubt) => parts.onDoubt(member.name, doubt))
         );
         decoders.set(table, list);
       }

@@ -1,7 +1,8 @@
 import type { GroupTask } from "../../ports/log.ts";
+import { topicsOf } from "../../plan/member_topic.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import { taskId, taskIds } from "../../record/task_id.ts";
-import type { Topics } from "./topics.ts";
+import { flowsOf, type Topics } from "./topics.ts";
 
 /** One task of each partition of each table. */
 export function partitionedTasks(
@@ -21,9 +22,9 @@ export function groupTasks(topics: Topics): GroupTask[] {
   return [...tableTasks(topics), ...streamTasks(topics)];
 }
 
-function streamTasks({ plan, streams }: Topics): GroupTask[] {
-  return plan.streams.flatMap(({ name, source: { topic } }) =>
-    taskIds(name, streams.get(topic)!.partitions).map((id, partition) => ({ id, partitions: [{ topic, partition }] }))
+function streamTasks(topics: Topics): GroupTask[] {
+  return flowsOf(topics).flatMap(({ plan: { name }, topic, partitions }) =>
+    taskIds(name, partitions).map((id, partition) => ({ id, partitions: [{ topic, partition }] }))
   );
 }
 
@@ -31,7 +32,7 @@ function tableTasks(topics: Topics): GroupTask[] {
   return partitionedTasks(topics).map(({ id, table, partition }) => ({
     id,
     partitions: [
-      ...table.members.flatMap((member) => member.kind === "source" ? [{ topic: member.source.topic, partition }] : []),
+      ...topicsOf(table).map((topic) => ({ topic, partition })),
       { topic: topics.inboxes[table.index], partition },
     ],
   }));

@@ -75,7 +75,7 @@ export function storedRows(instance: Instance): number {
 export function staleKeys({ topics, hosts, globals }: Instance): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { members } of topics.plan.tables) {
-    for (const member of members) if (member.kind === "source") counts.set(member.name, 0);
+    for (const member of members) if (member.kind !== "merge") counts.set(member.name, 0);
   }
   const read = [...hosts.values()].flatMap((host) => host.task?.source.stale ?? []);
   for (const { table, size } of [...read, ...globals.stale]) {

@@ -1,4 +1,5 @@
 import type { Fetched, Log, PartitionOffsets, TopicDescription } from "../../ports/log.ts";
+import { topicsOf } from "../../plan/member_topic.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { taskId } from "../../record/task_id.ts";
@@ -53,7 +54,7 @@ export class Standby {
     this.id = taskId(table.name, partition);
     this.table = table;
     this.partition = partition;
-    this.topics = table.members.flatMap((member) => member.kind === "source" ? [member.source.topic] : []);
+    this.topics = topicsOf(table);
   }
 
   /** Whether it has read everything at least once since it began. */

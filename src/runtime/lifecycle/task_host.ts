@@ -1,4 +1,5 @@
 import type { Fetched, Position } from "../../ports/log.ts";
+import { topicsOf } from "../../plan/member_topic.ts";
 import type { TaskTable } from "../../plan/physical.ts";
 import type { Task } from "../task/task.ts";
 import { taskId } from "../../record/task_id.ts";
@@ -89,7 +90,7 @@ export class TaskHost {
     this.table = table;
     this.partition = partition;
     this.inboxTopic = inboxTopic;
-    this.topics = table.members.flatMap((member) => member.kind === "source" ? [member.source.topic] : []);
+    this.topics = topicsOf(table);
   }
 
   get state(): HostState {

@@ -4,11 +4,13 @@ import type { Topology } from "../../dsl/topology.ts";
 import { compile } from "../../plan/compile.ts";
 import { inboxTopic } from "../../plan/inbox_topic.ts";
 import { ownershipProblems } from "../../plan/key_place.ts";
-import type { PhysicalPlan, TaskTable } from "../../plan/physical.ts";
+import { topicsOf } from "../../plan/member_topic.ts";
+import type { PhysicalPlan, StagePlan, StreamPlan, TaskTable } from "../../plan/physical.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
 import type { Warehouse } from "../../ports/warehouse.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
 import type { RunOptions } from "../options.ts";
+import { makeStageTopics } from "./stage_topics.ts";
 import { laterInboxes, type TakenOver, takeOver } from "./take_over.ts";
 
 const WAIT_MS = 1_000;
@@ -19,7 +21,7 @@ export interface Topics {
   /** Of every epoch: the one that is set, or a later one if the topology has taken tables over. */
   readonly generation: number;
   readonly sources: ReadonlyMap<string, TopicDescription>;
-  /** Topics of events. */
+  /** Topics of events, and those in which they are written anew by group. */
   readonly streams: ReadonlyMap<string, TopicDescription>;
   /** Partitions of each table, which are those of its inbox, by table index. */
   readonly partitions: readonly number[];
@@ -29,10 +31,25 @@ export interface Topics {
 
 /** The topics that tasks read: of all sources but global ones, and all inboxes. */
 export function readTopics({ plan, inboxes }: Topics): string[] {
-  const sources = plan.tables.flatMap(({ members }) =>
-    members.flatMap((member) => member.kind === "source" ? [member.source.topic] : [])
-  );
-  return [...new Set([...sources, ...inboxes])];
+  return [...new Set([...plan.tables.flatMap(topicsOf), ...inboxes])];
+}
+
+/** What is done with the events of one topic, and in how many partitions these are. */
+export interface Flow {
+  readonly plan: StreamPlan | StagePlan;
+  readonly topic: string;
+  readonly partitions: number;
+}
+
+/** All that is done with events: each has a task for each partition of its topic. */
+export function flowsOf({ plan: { streams, stages }, streams: topics }: Pick<Topics, "plan" | "streams">): Flow[] {
+  const flow = (plan: StreamPlan | StagePlan, topic: string): Flow => {
+    return { plan, topic, partitions: topics.get(topic)!.partitions };
+  };
+  return [
+    ...streams.map((plan) => flow(plan, plan.source.topic)),
+    ...stages.map((plan) => flow(plan, plan.repartition)),
+  ];
 }
 
 /** What {@link prepareTopics} needs. */
@@ -58,14 +75,13 @@ export interface PrepareOptions {
 export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
   const { topology, log } = prepare;
   const { sources, streams, known } = await awaitSources(prepare);
+  const { changelogs, repartitions } = await makeStageTopics(prepare, streams);
   const plan = compile(topology, (topic) => sources.get(topic)?.partitions);
   const problems = prepare.options.allowRetention ? [] : [...sources.values()].flatMap(rebuildProblem);
   if (problems.length > 0) throw new ConfigError(problems);
-  const most = Math.max(
-    1,
-    ...plan.tables.filter((table) => table.keyColumns !== null).map((table) => partitionsOf(table, sources)),
-  );
-  const partitions = plan.tables.map((table) => table.keyColumns === null ? most : partitionsOf(table, sources));
+  const readFrom = new Map([...sources, ...changelogs]);
+  const most = Math.max(1, ...plan.tables.filter(hasTopic).map((table) => partitionsOf(table, readFrom)));
+  const partitions = plan.tables.map((table) => hasTopic(table) ? partitionsOf(table, readFrom) : most);
   const taken = prepare.options.takeOver.length === 0
     ? null
     : await takeOver({ ...prepare, topology: topology.name, plan, partitions, from: prepare.options.takeOver });
@@ -91,7 +107,8 @@ export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
   for (const topic of described.values()) wrong.push(...await raiseLimits(topic, log, options));
   if (wrong.length > 0) throw new ConfigError(wrong);
   if (taken !== null) prepare.onTakenOver(taken);
-  return { plan, generation, sources, streams, partitions, inboxes };
+  const allStreams = new Map([...streams, ...repartitions]);
+  return { plan, generation, sources: readFrom, streams: allStreams, partitions, inboxes };
 }
 
 const MISSING_TOPIC_ADVICE = "Debezium creates a topic with its first record; check table.include.list";
@@ -136,10 +153,11 @@ async function awaitSources(
 }
 
 function partitionsOf(table: TaskTable, sources: ReadonlyMap<string, TopicDescription>): number {
-  const counts = table.members.map((member) =>
-    member.kind === "source" ? sources.get(member.source.topic)!.partitions : 0
-  );
-  return Math.max(...counts);
+  return Math.max(...topicsOf(table).map((topic) => sources.get(topic)!.partitions));
+}
+
+function hasTopic(table: TaskTable): boolean {
+  return topicsOf(table).length > 0;
 }
 
 function rebuildProblem(topic: TopicDescription): string[] {

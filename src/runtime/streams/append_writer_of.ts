@@ -2,7 +2,13 @@ import type { AppendPlan } from "../../plan/physical.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import { AppendWriter } from "./append_writer.ts";
 import type { StreamLetters } from "./stream_letters.ts";
-import type { StreamTask } from "./stream_task.ts";
+
+/** The task of one partition of a topic. */
+export interface WriterTask {
+  readonly id: string;
+  readonly topic: string;
+  readonly partition: number;
+}
 
 /** An insert that a former owner has sent is over by then: longer than a request to ClickHouse may take. */
 const FORMER_INSERT_MS = 60_000;
@@ -19,12 +25,12 @@ interface WriterParts {
 }
 
 /** Under which name it is a problem that ClickHouse does not take a task's rows. */
-export function appendProblem({ id }: StreamTask, { name }: AppendPlan): string {
+export function appendProblem({ id }: Pick<WriterTask, "id">, { name }: AppendPlan): string {
   return `clickhouse ${name} of ${id}`;
 }
 
 /** The writer of a stream's task, with its metrics, problems and dead letters. */
-export function appendWriterOf(task: StreamTask, parts: WriterParts): AppendWriter {
+export function appendWriterOf(task: WriterTask, parts: WriterParts): AppendWriter {
   const { instance, letters, closed, announced, sourceMs } = parts;
   const { ports: { warehouse, clock, metrics }, topology, problems } = instance;
   return new AppendWriter({
@@ -34,7 +40,7 @@ export function appendWriterOf(task: StreamTask, parts: WriterParts): AppendWrit
     stopped: closed,
     announced,
     onRefused: ({ sink, row }, error) => {
-      const position = { topic: task.plan.source.topic, partition: task.partition, offset: row.offset };
+      const position = { topic: task.topic, partition: task.partition, offset: row.offset };
       letters.refused({ task: task.id, position, sink: sink.name, row }, error);
     },
     onState: (sink, problem) => problems.set(appendProblem(task, sink), problem),

@@ -16,9 +16,11 @@ type Evaluate = (
 /** Where a queue begins. */
 export interface BatchQueueOptions {
   readonly position: number;
-  /** The records below this offset make one batch, whatever their number: somebody has announced it so. */
+  /** Where a batch ends, whatever follows: everything below was brought out before. At least `position`. */
+  readonly doneTo: number;
+  /** The records from there to below this offset make one batch, whatever their number: somebody has announced it so. */
   readonly announcedTo: number | null;
-  /** Rows of a batch. */
+  /** Rows, events and changed keys of a batch. */
   readonly rowsMax: number;
   readonly evaluate: Evaluate;
 }
@@ -43,7 +45,7 @@ export class BatchQueue {
 
   /** Whether the announced range is not read to its end. */
   get recovers(): boolean {
-    return this.position < this.#announcedTo;
+    return this.position >= this.#options.doneTo && this.position < this.#announcedTo;
   }
 
   /** So much waits that nothing more must be read. */
@@ -58,19 +60,19 @@ export class BatchQueue {
 
   /** Evaluates what was fetched. */
   take({ records, nextOffset }: Pick<Fetched, "records" | "nextOffset">): void {
-    const limit = this.#announcedTo;
-    if (!this.recovers || nextOffset < limit) return this.#add(records, nextOffset);
+    const limit = this.position < this.#options.doneTo ? this.#options.doneTo : this.#announcedTo;
+    if (this.position >= limit || nextOffset < limit) return this.#add(records, nextOffset);
     const behind = records.findIndex(({ offset }) => offset >= limit);
     this.#add(behind < 0 ? records : records.slice(0, behind), limit);
     this.#seal();
-    if (nextOffset > limit) this.#add(behind < 0 ? [] : records.slice(behind), nextOffset);
+    if (nextOffset > limit) this.take({ records: behind < 0 ? [] : records.slice(behind), nextOffset });
   }
 
   #add(records: readonly LogRecord[], nextOffset: number): void {
     const { evaluate, rowsMax } = this.#options;
     evaluate({ records, nextOffset }, this.#open);
-    const { rowCount, bytes, from, to } = this.#open;
-    const full = rowCount >= rowsMax || bytes >= BYTES_MAX || to - from >= RANGE_OFFSETS_MAX / 2;
+    const { outputs, bytes, from, to } = this.#open;
+    const full = outputs >= rowsMax || bytes >= BYTES_MAX || to - from >= RANGE_OFFSETS_MAX / 2;
     if (full && !this.recovers) this.#seal();
   }
 
@@ -79,27 +81,27 @@ export class BatchQueue {
     this.#open = new StreamBatch(this.#open.to);
   }
 
-  /** Takes out the next batch that holds rows and can be added; null if there is none. */
+  /** Takes out the next batch of which anything comes out and that can be added; null if there is none. */
   next(): StreamBatch | null {
-    if (!this.#dropEmpty() && !this.recovers && this.#open.rowCount > 0) this.#seal();
+    if (!this.#dropEmpty() && !this.recovers && this.#open.outputs > 0) this.#seal();
     return this.#sealed.shift() ?? null;
   }
 
   /** Whether {@link next} would give a batch. */
   get hasNext(): boolean {
-    return this.#dropEmpty() || (!this.recovers && this.#open.rowCount > 0);
+    return this.#dropEmpty() || (!this.recovers && this.#open.outputs > 0);
   }
 
   /** Everything below was read, and waits for nothing. */
   get quietTo(): number {
     this.#dropEmpty();
     const first = this.#sealed[0] ?? this.#open;
-    return first.rowCount > 0 || this.recovers ? first.from : first.to;
+    return first.outputs > 0 || this.recovers ? first.from : first.to;
   }
 
-  /** Returns whether a sealed batch with rows is left. */
+  /** Returns whether a sealed batch with outputs is left. */
   #dropEmpty(): boolean {
-    while (this.#sealed[0]?.rowCount === 0) this.#sealed.shift();
+    while (this.#sealed[0]?.outputs === 0) this.#sealed.shift();
     return this.#sealed.length > 0;
   }
 }

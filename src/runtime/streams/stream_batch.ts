@@ -1,6 +1,8 @@
 import type { AppendPlan } from "../../plan/physical.ts";
 import type { AppendRow } from "../../ports/warehouse.ts";
 import { digestOf } from "../../record/digest.ts";
+import { ShuffledEvents } from "./shuffled_events.ts";
+import { BatchFacts } from "./stage_facts.ts";
 
 /** A row with the digest of its line. */
 export interface BatchRow extends AppendRow {
@@ -20,7 +22,11 @@ export class StreamBatch {
   /** By sink, in the order of their places. */
   readonly rows = new Map<AppendPlan, BatchRow[]>();
   rowCount = 0;
-  bytes = 0;
+  /** Events for stages. */
+  readonly shuffled = new ShuffledEvents();
+  /** What a stage keeps, for its changelog. */
+  readonly facts = new BatchFacts();
+  #rowBytes = 0;
   /** Timestamp of the first record that makes a row, milliseconds since the epoch; 0 before any. */
   sourceMs = 0;
 
@@ -40,6 +46,16 @@ export class StreamBatch {
     const last = rows.at(-1);
     rows.push({ offset, index: last?.offset === offset ? last.index + 1 : 0, line, digest });
     this.rowCount++;
-    this.bytes += line.length;
+    this.#rowBytes += line.length;
+  }
+
+  /** Bytes of rows and events, about. */
+  get bytes(): number {
+    return this.#rowBytes + this.shuffled.chars;
+  }
+
+  /** How much comes out of it: rows, events, and what changes of keys. */
+  get outputs(): number {
+    return this.rowCount + this.shuffled.size + this.facts.keys.size;
   }
 }

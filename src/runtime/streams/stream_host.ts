@@ -1,15 +1,13 @@
-import type { StreamPlan } from "../../plan/physical.ts";
+import type { StagePlan, StreamPlan } from "../../plan/physical.ts";
+import { taskId } from "../../record/task_id.ts";
 import type { Fetched, Held, Membership, Reader } from "../../ports/log.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
 import type { InsertPace } from "../delivery/insert_pace.ts";
 import type { Instance, StreamView } from "../lifecycle/instance.ts";
-import { appendProblem, appendWriterOf } from "./append_writer_of.ts";
-import type { AppendWriter } from "./append_writer.ts";
-import { BatchQueue } from "./batch_queue.ts";
+import type { StreamContext } from "./flow.ts";
+import { type Beginner, beginStream, clearProblems, type Life } from "./stream_begin.ts";
 import type { StreamBatch } from "./stream_batch.ts";
-import { broken, StreamBroken, StreamProgress } from "./stream_progress.ts";
-import { type StreamStart, streamStart, tellStart } from "./stream_start.ts";
-import { type StreamContext, StreamTask } from "./stream_task.ts";
+import { broken, StreamBroken } from "./stream_progress.ts";
 
 const RETRY = { firstMs: 100, lastMs: 5_000 };
 const RESTART_MS = 1_000;
@@ -21,17 +19,9 @@ export interface StreamSurroundings {
   readonly context: StreamContext;
   readonly membership: Promise<Membership>;
   readonly reader: Pick<Reader, "seek" | "stop" | "pause" | "resume">;
-  readonly pace: (plan: StreamPlan) => InsertPace;
+  readonly pace: (topic: string) => InsertPace;
   /** A task has begun to run. */
   readonly onRunning: () => void;
-}
-
-/** What is known of the partition from one start of the task to the next. */
-interface Life {
-  readonly start: StreamStart;
-  readonly queue: BatchQueue;
-  readonly progress: StreamProgress;
-  readonly writer: AppendWriter;
 }
 
 /**
@@ -41,14 +31,15 @@ interface Life {
  */
 export class StreamHost implements StreamView {
   readonly id: string;
-  readonly plan: StreamPlan;
+  readonly plan: StreamPlan | StagePlan;
+  readonly topic: string;
   readonly partition: number;
   /** `waiting`: something has stopped it, and it is about to start again. */
   state: StreamView["state"] = "starting";
   /** Where the partition ends, as known. */
   end = 0;
   readonly #surroundings: StreamSurroundings;
-  readonly #task: StreamTask;
+  readonly #beginner: Beginner;
   readonly #pace: InsertPace;
   #life: Life | null = null;
   #writing: StreamBatch | null = null;
@@ -61,15 +52,22 @@ export class StreamHost implements StreamView {
   #wake = new AbortController();
 
   constructor(
-    { plan, partition }: { readonly plan: StreamPlan; readonly partition: number },
+    { plan, topic, partition }: Pick<Beginner, "plan" | "topic" | "partition">,
     surroundings: StreamSurroundings,
   ) {
     this.plan = plan;
+    this.topic = topic;
     this.partition = partition;
+    this.id = taskId(plan.name, partition);
     this.#surroundings = surroundings;
-    this.#task = new StreamTask({ plan, partition }, surroundings.context);
-    this.id = this.#task.id;
-    this.#pace = surroundings.pace(plan);
+    this.#pace = surroundings.pace(topic);
+    this.#beginner = {
+      ...{ id: this.id, plan, topic, partition },
+      closed: () => this.#closed,
+      ended: () => this.#ended,
+      patiently: (action) => this.#patiently(action),
+      sourceMs: () => this.#writing?.sourceMs ?? 0,
+    };
   }
 
   /** The next offset to read. */
@@ -77,18 +75,13 @@ export class StreamHost implements StreamView {
     return this.#life?.queue.position ?? 0;
   }
 
-  get topic(): string {
-    return this.plan.source.topic;
-  }
-
   pendingRows(): ReadonlyMap<string, number> {
     const batches = [...this.#life?.queue.batches ?? [], ...this.#writing === null ? [] : [this.#writing]];
-    return new Map(
-      this.plan.sinks.map((sink) => [
-        sink.name,
-        batches.reduce((sum, { rows }) => sum + (rows.get(sink)?.length ?? 0), 0),
-      ]),
-    );
+    const sum = (count: (batch: StreamBatch) => number) => batches.reduce((total, batch) => total + count(batch), 0);
+    return new Map([
+      ...this.plan.sinks.map((sink) => [sink.name, sum(({ rows }) => rows.get(sink)?.length ?? 0)] as const),
+      [this.plan.name, sum(({ outputs, rowCount }) => outputs - rowCount)],
+    ]);
   }
 
   /** Id of the topic that is read; undefined while none is. */
@@ -149,11 +142,9 @@ export class StreamHost implements StreamView {
   }
 
   #forget(): void {
-    const { problems } = this.#surroundings.instance;
     this.#stopReading();
     this.#life = this.#writing = null;
-    problems.set(`stream ${this.id}`, null);
-    for (const sink of this.plan.sinks) problems.set(appendProblem(this.#task, sink), null);
+    clearProblems(this.#beginner, this.#surroundings);
   }
 
   /** Takes what was fetched. Parts are taken in order, each in one turn. */
@@ -169,50 +160,19 @@ export class StreamHost implements StreamView {
 
   /** Finds where to go on, and begins to read there. Resolves to null if it is not wanted any more. */
   async #begin(): Promise<Life | null> {
-    const { instance, membership, reader } = this.#surroundings;
-    const { ports: { clock, log, warehouse }, options, problems } = instance;
-    const { plan, partition, topic } = this;
+    const surroundings = this.#surroundings;
+    const { reader, instance: { problems } } = surroundings;
+    const { topic, partition } = this;
     const held = await this.#held();
-    if (held === null) return null;
-    const lastAppended = (source: string) =>
-      Promise.all(plan.sinks.map(({ table }) => warehouse.lastAppended(table, { source, partition })));
-    const start = await this.#patiently(() =>
-      streamStart(plan, { partition, progress: held.progress, log, lastAppended })
-    );
-    if (start === null || !await this.#globalsRead()) return null;
-    const { position, announced, topicId } = start;
-    const progress = new StreamProgress({
-      membership: await membership,
-      tenure: held.tenure,
-      place: { topic, partition },
-      topicId,
-      clock,
-      closed: () => this.#closed,
-    }, announced?.from ?? position);
-    // Where to begin would be chosen again after a crash. And in the own name, before anybody looks what is there:
-    // after that no former owner announces anything more.
-    await progress.begin(announced, start.lost?.records ?? 0);
-    if (this.#ended) return null;
-    tellStart(this.#task, start, instance);
-    const queue = new BatchQueue({
-      position,
-      announcedTo: announced?.to ?? null,
-      rowsMax: options.batchRowsMax,
-      evaluate: (records, batch) => this.#task.take(records, batch),
-    });
-    this.end = start.end;
+    if (held === null || !await this.#globalsRead()) return null;
+    const life = await beginStream(this.#beginner, { held, surroundings });
+    if (life === null || this.#ended) return null;
+    this.end = life.start.end;
     this.#reading = true;
     reader.resume(topic, partition);
-    reader.seek(topic, partition, position);
+    reader.seek(topic, partition, life.queue.position);
     problems.set(`task ${this.id}`, null);
-    const writer = appendWriterOf(this.#task, {
-      instance,
-      letters: this.#surroundings.context.letters,
-      closed: () => this.#closed,
-      announced: () => progress.renew(),
-      sourceMs: () => this.#writing?.sourceMs ?? 0,
-    });
-    return { start, queue, progress, writer };
+    return life;
   }
 
   /** What the group says of the partition, as soon as it is this member's. */
@@ -265,19 +225,15 @@ export class StreamHost implements StreamView {
     if (!this.#closed && !queue.recovers) await progress.settle(queue.quietTo);
   }
 
-  /** Adds what a batch holds. Resolves to false if it was closed. */
-  async #add(batch: StreamBatch, { start: { source, announced }, progress, writer }: Life): Promise<boolean> {
-    const { from, to } = batch;
-    const range = { source, partition: this.partition, from, to };
-    if (announced !== null && from < announced.to) {
-      const same = announced.from === from && announced.to === to && announced.digest === batch.digest;
-      return await writer.complete(batch, { range, same });
-    }
+  /** Brings out what a batch holds. Resolves to false if it was closed. */
+  async #add(batch: StreamBatch, { progress, delivery }: Life): Promise<boolean> {
+    const { ports: { clock }, options: { commitEveryMs } } = this.#surroundings.instance;
     this.#pace.begin();
-    await progress.announce(from, { to, digest: batch.digest });
-    const added = await writer.append(batch, range);
-    this.#pace.end(batch.rowCount);
-    return added;
+    if (!await delivery.deliver(batch)) return false;
+    this.#pace.end(batch.outputs);
+    // Of batches without rows nothing is announced that would say so.
+    if (clock.nowMs() - progress.atMs >= commitEveryMs) await progress.settle(batch.to);
+    return true;
   }
 
   /** The next batch, when it may be added; null: there is none any more. @throws StreamBroken */

@@ -1,5 +1,4 @@
-import type { StreamTask } from "./stream_task.ts";
-import type { StreamPlan } from "../../plan/physical.ts";
+import type { StagePlan, StreamPlan } from "../../plan/physical.ts";
 import type { Log, Progress } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { Instance } from "../lifecycle/instance.ts";
@@ -16,7 +15,9 @@ export interface StreamStart {
   readonly topicId: string | null;
   /** The next offset to read. */
   readonly position: number;
-  /** Where the partition ended. */
+  /** Where the partition began. */
+  readonly first: number;
+  /** Where it ended. */
   readonly end: number;
   /** A range that was announced and may be there, wholly or in parts; null if there is none. */
   readonly announced: (Announced & { readonly from: number }) | null;
@@ -44,7 +45,7 @@ function knownRange(
 
 /** Says where a task goes on, and what is lost. */
 export function tellStart(
-  { id, plan }: StreamTask,
+  { id, plan }: { readonly id: string; readonly plan: Pick<StreamPlan | StagePlan, "name"> },
   { position, end, lost }: StreamStart,
   { onEvent, topology, ports: { metrics } }: Instance,
 ): void {
@@ -60,7 +61,7 @@ export function tellStart(
  * @throws ProductionError
  */
 export async function streamStart(
-  { source: { topic, from } }: StreamPlan,
+  { topic, from }: { readonly topic: string; readonly from: "earliest" | "latest" },
   { partition, progress, log, lastAppended }: {
     readonly partition: number;
     readonly progress: Progress | null;
@@ -76,7 +77,7 @@ export async function streamStart(
   const offsets = await log.offsets(topic);
   const [first, end] = [offsets.start[partition], offsets.end[partition]];
   const { id: topicId } = description;
-  const place = { source: topicId === null ? topic : `${topic}@${topicId}`, topicId, end };
+  const place = { source: topicId === null ? topic : `${topic}@${topicId}`, topicId, first, end };
   const note = progress === null ? null : decodeNote(progress.note);
   if (progress === null) {
     const known = knownRange(await lastAppended(place.source), { first, end });

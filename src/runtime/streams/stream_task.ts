@@ -1,41 +1,33 @@
 import { type EventReader, eventReader } from "../../formats/event_reader.ts";
 import type { RecordMetadata } from "../../dsl/events.ts";
-import type { AppendPlan, LookupPlan, StreamPlan } from "../../plan/physical.ts";
+import type { StreamPlan } from "../../plan/physical.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
-import { encodedLine, rowWriter } from "../../processor/line_writer.ts";
-import { streamProgram } from "../../processor/stream_program.ts";
 import { DeserializationError } from "../../record/errors.ts";
-import type { Key } from "../../record/key.ts";
-import type { Row } from "../../record/row.ts";
 import { taskId } from "../../record/task_id.ts";
-import type { StreamLetters } from "./stream_letters.ts";
+import { Flow, type StreamContext } from "./flow.ts";
 import type { StreamBatch } from "./stream_batch.ts";
 
-/** What the tasks of a topology's streams have in common. */
-export interface StreamContext {
-  readonly letters: StreamLetters;
-  /** The row that a global table has for a key now; null if it has none. */
-  readonly find: (lookup: LookupPlan, key: Key) => Row | null;
-  /** So many records of a stream were taken. */
-  readonly onRecords: (stream: string, records: number) => void;
-  /** A record of a stream was passed over, and why. */
-  readonly onSkipped: (stream: string, reason: string) => void;
+/** What evaluates the records of one partition. */
+export interface FlowTask {
+  /** Evaluates the records, in order. The batch reaches to `nextOffset` then. */
+  take(
+    part: { readonly records: readonly LogRecord[]; readonly nextOffset: number },
+    batch: StreamBatch,
+  ): void;
 }
 
 /**
- * What one partition's events become, as a synchronous machine: records in, rows for append tables out. It keeps
- * nothing of an event; the same records make the same rows, but for what a global table has for them.
+ * What one partition's events become, as a synchronous machine: records in; rows for append tables, and events for
+ * stages, out. It keeps nothing of an event; the same records make the same rows, but for what a global table has for
+ * them.
  */
-export class StreamTask {
+export class StreamTask implements FlowTask {
   readonly id: string;
   readonly plan: StreamPlan;
   readonly partition: number;
   readonly #context: StreamContext;
   readonly #reader: EventReader;
-  readonly #run: ReturnType<typeof streamProgram>;
-  /** What rows are added to, and where the event lies, while one is evaluated. */
-  #batch!: StreamBatch;
-  #place!: Position;
+  readonly #flow: Flow;
 
   constructor(
     { plan, partition }: { readonly plan: StreamPlan; readonly partition: number },
@@ -46,41 +38,37 @@ export class StreamTask {
     this.partition = partition;
     this.#context = context;
     this.#reader = eventReader(plan.source);
-    const sinks = new Map(plan.sinks.map((sink) => [sink.name, sink]));
-    this.#run = streamProgram(plan, {
-      find: context.find,
-      append: (name, { row }) => this.#append(sinks.get(name)!, row),
-      onError: (error) => context.letters.callback({ task: this.id, position: this.#place }, error),
-    });
+    this.#flow = new Flow(this.id, plan, context);
   }
 
-  /** Evaluates the records, in order. The batch reaches to `nextOffset` then. */
+  /** As {@link FlowTask.take}. */
   take(
     { records, nextOffset }: { readonly records: readonly LogRecord[]; readonly nextOffset: number },
     batch: StreamBatch,
   ): void {
-    this.#batch = batch;
-    for (const record of records) this.#take(record);
+    for (const record of records) this.#take(record, batch);
     batch.to = nextOffset;
     this.#context.onRecords(this.plan.name, records.length);
   }
 
-  #take(record: LogRecord): void {
+  #take(record: LogRecord, batch: StreamBatch): void {
     const { topic } = this.plan.source;
     const { offset, timestampMs } = record;
-    this.#place = { topic, partition: this.partition, offset };
+    const place: Position = { topic, partition: this.partition, offset };
     if (record.value === null && !this.plan.source.nullValues) {
       return this.#context.onSkipped(this.plan.name, "null_value");
     }
     try {
       const key = this.#reader.key(record.key);
       const value = record.value === null ? null : this.#reader.value(record.value);
-      const plain = { ...this.#place, timestampUs: timestampMs * 1_000 };
-      if (this.#batch.sourceMs === 0) this.#batch.sourceMs = timestampMs;
-      this.#run(value, key, this.#timed(value, plain));
+      const plain = { ...place, timestampUs: timestampMs * 1_000 };
+      if (batch.sourceMs === 0) batch.sourceMs = timestampMs;
+      const metadata = this.#timed(value, plain);
+      this.#flow.at(batch, place);
+      this.#flow.run(value, key, metadata);
     } catch (error) {
       if (!(error instanceof DeserializationError)) throw error;
-      this.#context.letters.undecodable({ task: this.id, position: this.#place, record }, error);
+      this.#context.letters.undecodable({ task: this.id, position: place, record }, error);
     }
   }
 
@@ -102,10 +90,5 @@ export class StreamTask {
       `Cannot tell the time of a record of "${name}": current value is ${String(timestampUs).slice(0, 60)}. Return ` +
         "integer microseconds since the epoch",
     );
-  }
-
-  #append(sink: AppendPlan, row: Row): void {
-    const digest = rowWriter(sink.table.columns).write(row);
-    this.#batch.add(sink, { offset: this.#place.offset, line: encodedLine().slice(), digest });
   }
 }

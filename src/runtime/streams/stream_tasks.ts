@@ -1,4 +1,3 @@
-import type { StreamPlan } from "../../plan/physical.ts";
 import type { Fetched, Membership, Reader } from "../../ports/log.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
@@ -8,6 +7,7 @@ import { InsertPace } from "../delivery/insert_pace.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import { portionsOf } from "../lifecycle/portions.ts";
+import { flowsOf } from "../lifecycle/topics.ts";
 import { ReadProblems } from "../lifecycle/read_problems.ts";
 import { StreamHost, type StreamSurroundings } from "./stream_host.ts";
 import { StreamLetters } from "./stream_letters.ts";
@@ -54,20 +54,25 @@ export class StreamTasks {
       reader: this.#reader,
       context: {
         letters: new StreamLetters(letters, clock.nowMs()),
+        stages: instance.topics.plan.stages,
+        partitionsOf: ({ repartition }) => instance.topics.streams.get(repartition)!.partitions,
+        eventBytesMax: instance.options.messageBytesMax,
         find: (lookup, key) => globals.find(lookup, key),
         onRecords: (table, records) =>
           metrics.count("weir_source_records_total", { topology: topology.name, table }, records),
         onSkipped: (table, reason) =>
           metrics.count("weir_source_records_skipped_total", { topology: topology.name, table, reason }, 1),
+        onDropped: (operator, reason) =>
+          metrics.count("weir_stream_events_dropped_total", { topology: topology.name, operator, reason }, 1),
       },
-      pace: (plan) => this.#paceOf(plan, busyTables),
+      pace: (topic) => this.#paceOf(topic, busyTables),
     };
   }
 
   /** Each partition has inserts of its own, so each has its part of what the table may have. */
-  #paceOf({ source }: StreamPlan, tables: BusyTables): InsertPace {
+  #paceOf(topic: string, tables: BusyTables): InsertPace {
     const { options: { insertsPerSecond, flushIntervalMs }, ports: { clock }, topics } = this.#instance;
-    const { partitions } = topics.streams.get(source.topic)!;
+    const { partitions } = topics.streams.get(topic)!;
     return new InsertPace({
       clock,
       insertsPerSecond,
@@ -86,13 +91,11 @@ export class StreamTasks {
       this.#hosts.delete(id);
       host.close();
     }
-    const { topics } = this.#instance;
-    for (const plan of topics.plan.streams) {
-      const { partitions } = topics.streams.get(plan.source.topic)!;
+    for (const { plan, topic, partitions } of flowsOf(this.#instance.topics)) {
       for (let partition = 0; partition < partitions; partition++) {
         const id = taskId(plan.name, partition);
         if (wanted.has(id) && !this.#hosts.has(id)) {
-          this.#start(new StreamHost({ plan, partition }, this.#surroundings));
+          this.#start(new StreamHost({ plan, topic, partition }, this.#surroundings));
         }
       }
     }

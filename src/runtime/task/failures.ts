@@ -56,7 +56,7 @@ export class Failures {
    */
   readonly suspecting = (gone: number): (entry: Slot) => boolean => {
     if (this.#context.options.allowDeletes) return () => false;
-    const hasSource = this.#table.members[0].kind === "source";
+    const hasSource = this.#table.members[0].kind !== "merge";
     let above: boolean | null = null;
     return (entry) => {
       if (hasSource) {

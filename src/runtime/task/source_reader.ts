@@ -1,3 +1,4 @@
+import { memberTopic } from "../../plan/member_topic.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
@@ -42,13 +43,15 @@ export class SourceReader {
     // Other tasks look for its keys.
     const placed = partitions > 1 && (table.serves.length > 0 || table.members.length > 1);
     this.#readers = table.members.map((member, index) => {
-      if (member.kind !== "source") return null;
-      const place = placed ? new PlaceCheck({ member, keyColumns: table.keyColumns!, partition, partitions }) : null;
+      if (member.kind === "merge") return null;
+      const topic = memberTopic(member)!;
+      // Results of streams are where their stage has put them.
+      const place = placed && member.kind === "source" ? new PlaceCheck({ member, keyColumns: table.keyColumns!, partition, partitions }) : null;
       const rows = {
         held: (key: Key) => this.#held(index, key),
         set: (key: Key, row: Row | null) => task.setRow(index, key, row),
         check: (key: Key, bytes: LogRecord["key"]) => place?.check(key, bytes),
-        onMended: (key: Key) => this.#mended(member.source.topic, key),
+        onMended: (key: Key) => this.#mended(topic, key),
         onSkip: (reason: string) =>
           context.count("weir_source_records_skipped_total", { table: table.name, reason }, 1),
       };
@@ -67,10 +70,10 @@ export class SourceReader {
   /** Takes records of member `member`, in order. @throws ConfigError when the topic is partitioned in another way */
   take(member: number, records: readonly LogRecord[]): void {
     const plan = this.#task.table.members[member];
-    if (plan.kind !== "source") throw new TypeError(`Table "${plan.name}" has no topic`);
+    const topic = memberTopic(plan);
+    if (topic === null) throw new TypeError(`Table "${plan.name}" has no topic`);
     const { partition } = this.#task;
     const reader = this.#readers[member]!;
-    const { topic } = plan.source;
     const refused: number[] = [];
     for (const record of records) {
       try {

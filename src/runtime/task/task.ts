@@ -17,6 +17,7 @@ import type { Server } from "../conversation/server.ts";
 import type { SinkOutput } from "../outputs/sink_output.ts";
 import { createExpiry, type Expiry } from "./expiry.ts";
 import { Failures } from "./failures.ts";
+import { taskKeyColumns } from "./key_columns.ts";
 import { SourceReader } from "./source_reader.ts";
 import { taskId } from "../../record/task_id.ts";
 import type { TaskOptions } from "./task_context.ts";
@@ -30,8 +31,7 @@ import { WorkQueue } from "./work_queue.ts";
 
 /**
  * One task: the rows of one partition, their program, and its roles. A synchronous state machine: it is given records
- * and what the sinks show, and hands out messages and rows; the runner does all waiting. It lives for one epoch; a
- * restart makes a new one.
+ * and what the sinks show, and hands out messages and rows; the runner does all waiting. It lives for one epoch.
  */
 export class Task implements TaskView {
   readonly id: string;
@@ -93,7 +93,7 @@ export class Task implements TaskView {
     this.conversation = new Conversation(this, context);
     this.source = new SourceReader(this, context);
     const stores = this.stores = createStores({ ...parts, conversation: this.conversation });
-    const keyColumns = table.keyColumns ?? (() => this.merges.find((merge) => merge?.columns)?.columns ?? []);
+    const keyColumns = taskKeyColumns(table, { context, entries, merges: () => this.merges });
     const refusals = this.refusals = createRefusals(this, { context, keyColumns });
     const failures = this.failures = new Failures({ ...parts, source: this.source, refusals });
     this.#program = createTableProgram({ ...parts, stores, keyColumns, expiry, onError: failures.take });

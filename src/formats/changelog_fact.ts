@@ -1,0 +1,94 @@
+import { DeserializationError } from "../record/errors.ts";
+import { type Key, keyText, parseKeyText } from "../record/key.ts";
+import type { Row } from "../record/row.ts";
+import { decodeWire, encodeWire } from "../record/wire.ts";
+import { type MessageBytes, textOf } from "./message_text.ts";
+
+const VALUE_BYTES_MAX = 64 * 1024 * 1024;
+
+/**
+ * A record of a stage's changelog: what the events below a position of its repartition topic make of one element of a
+ * key. It is true whoever wrote it, so of several the one of the greatest position counts, and not the last one. Each
+ * owner writes under a name of its own: one that has lost the task, and writes late, hides nothing that is newer.
+ */
+export interface Fact {
+  readonly owner: string;
+  readonly key: Key;
+  /** Where the element begins (microseconds since the epoch), and what tells it apart from others that begin then. */
+  readonly start: number;
+  readonly seq: number;
+  /** All events of the key below this offset are in it. */
+  readonly to: number;
+  /** The columns of the key. */
+  readonly columns: Row;
+  /** Null: it is no result any more. */
+  readonly element: FactElement | null;
+}
+
+/** What is kept of one element. */
+export interface FactElement {
+  readonly end: number;
+  readonly timestampUs: number;
+  /** A wire value. */
+  readonly state: unknown;
+  /** Whether it is a result that readers see. */
+  readonly shown: boolean;
+}
+
+/** Up to where all facts of one owner are in the changelog, and what a task knows beside them. */
+export interface FactHead {
+  readonly owner: string;
+  /** The next offset of the repartition topic. */
+  readonly to: number;
+  /** By source and partition of the records that events were made of: the last place, as [offset, index]. */
+  readonly origins: Readonly<Record<string, readonly [number, number]>>;
+  /** Of the operator. */
+  readonly saved: unknown;
+  /** How the operator folds: another one must not go on with these facts. */
+  readonly print: string;
+}
+
+/** What a record of a changelog is. `removed`: an owner's record that is needed no more. */
+export type ChangelogRecord =
+  | { readonly kind: "fact"; readonly fact: Fact }
+  | { readonly kind: "head"; readonly head: FactHead }
+  | { readonly kind: "removed"; readonly owner: string };
+
+/** The key of a fact's record. */
+export function factKey({ owner, key, start, seq }: Pick<Fact, "owner" | "key" | "start" | "seq">): string {
+  return JSON.stringify([owner, keyText(key), start, seq]);
+}
+
+/** The value of a fact's record. @throws TypeError for a state that is no wire value */
+export function factValue({ to, columns, element }: Pick<Fact, "to" | "columns" | "element">): string {
+  if (element === null) return encodeWire([to, columns]);
+  const { end, timestampUs, state, shown } = element;
+  return encodeWire([to, columns, end, timestampUs, shown ? 1 : 0, state]);
+}
+
+/** A head's record. */
+export function headRecord({ owner, to, origins, saved, print }: FactHead): { key: string; value: string } {
+  return { key: JSON.stringify([owner]), value: encodeWire([to, origins, saved, print]) };
+}
+
+/** Reads a record of a changelog. @throws DeserializationError for one that nobody but Weir's stages can have written */
+export function readChangelog(
+  topic: string,
+  { key, value }: { readonly key: MessageBytes | null; readonly value: MessageBytes | null },
+): ChangelogRecord {
+  try {
+    const text = (bytes: MessageBytes) => textOf(bytes, `a record of changelog "${topic}"`, VALUE_BYTES_MAX);
+    const [owner, ofKey, start, seq] = JSON.parse(text(key!)) as [string, string?, number?, number?];
+    if (value === null) return { kind: "removed", owner };
+    const read = decodeWire(text(value)) as unknown[];
+    if (ofKey === undefined) {
+      const [to, origins, saved, print] = read as [number, FactHead["origins"], unknown, string];
+      return { kind: "head", head: { owner, to, origins, saved, print } };
+    }
+    const [to, columns, end, timestampUs, shown, state] = read as [number, Row, number?, number?, number?, unknown?];
+    const element = end === undefined ? null : { end, timestampUs: timestampUs!, state, shown: shown === 1 };
+    return { kind: "fact", fact: { owner, key: parseKeyText(ofKey), start: start!, seq: seq!, to, columns, element } };
+  } catch (cause) {
+    throw new DeserializationError("not_json", `Cannot read a record of changelog "${topic}": ${cause}`, { cause });
+  }
+}

@@ -1,0 +1,16 @@
+import type { AnyRow } from "../dsl/logical.ts";
+
+/** Column of a row read from a changelog: up to where its group's events are in it. Greater ones replace lesser ones. */
+export const FOLDED_TO = "~to";
+/** Column of a row read from a changelog that is a result: true; null for what is none, or none any more. */
+export const FOLDED_SHOWN = "~shown";
+
+/** Whether a row of the changelog is a result. */
+export function isFoldedRow(row: AnyRow): boolean {
+  return row[FOLDED_SHOWN] === true;
+}
+
+/** The result alone. */
+export function foldedRow({ [FOLDED_TO]: _, [FOLDED_SHOWN]: __, ...row }: AnyRow): AnyRow {
+  return row;
+}

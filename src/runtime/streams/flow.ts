@@ -1,0 +1,99 @@
+import type { RecordMetadata } from "../../dsl/events.ts";
+import { groupOf } from "../../dsl/stream_nodes.ts";
+import type { AppendPlan, LookupPlan, ShufflePlan, StagePlan, StreamPlan } from "../../plan/physical.ts";
+import type { Position } from "../../ports/log.ts";
+import { encodedLine, rowWriter } from "../../processor/line_writer.ts";
+import { type ShuffledEvent, streamProgram } from "../../processor/stream_program.ts";
+import { LimitError } from "../../record/errors.ts";
+import { type Key, keyText } from "../../record/key.ts";
+import { partitionOf } from "../../record/partitioner.ts";
+import type { Row } from "../../record/row.ts";
+import { packedEvent } from "./pack.ts";
+import type { StreamBatch } from "./stream_batch.ts";
+import type { StreamLetters } from "./stream_letters.ts";
+
+/** What the tasks of a topology's streams have in common. */
+export interface StreamContext {
+  readonly letters: StreamLetters;
+  readonly stages: readonly StagePlan[];
+  /** Of the stage's topics. */
+  readonly partitionsOf: (stage: StagePlan) => number;
+  /** An event on its way into a stage takes so many bytes at most. */
+  readonly eventBytesMax: number;
+  /** The row that a global table has for a key now; null if it has none. */
+  readonly find: (lookup: LookupPlan, key: Key) => Row | null;
+  /** So many records of a stream were taken. */
+  readonly onRecords: (stream: string, records: number) => void;
+  /** A record of a stream was passed over, and why. */
+  readonly onSkipped: (stream: string, reason: string) => void;
+  /** An event changed nothing in a stage, and why. */
+  readonly onDropped: (operator: string, reason: string) => void;
+}
+
+/** Runs the program of a stream or a stage: events in; rows for append tables, and events for further stages, out. */
+export class Flow {
+  readonly #id: string;
+  readonly #context: StreamContext;
+  readonly #run: ReturnType<typeof streamProgram>;
+  #batch!: StreamBatch;
+  #place!: Position;
+  #origin!: Position;
+  #muted = false;
+  /** Of the events that were made of the record at the place. */
+  #index = 0;
+
+  constructor(id: string, plan: StreamPlan | StagePlan, context: StreamContext) {
+    this.#id = id;
+    this.#context = context;
+    const sinks = new Map(plan.sinks.map((sink) => [sink.name, sink]));
+    const { stages } = context;
+    const groupsOf = ({ stage, input }: ShufflePlan) => {
+      const { node } = stages[stage];
+      return { name: node.name, groupBy: groupOf(node, input) };
+    };
+    this.#run = streamProgram({ ...plan, groupsOf }, {
+      find: context.find,
+      append: (name, { row }) => this.#append(sinks.get(name)!, row),
+      shuffle: (into, event) => this.#shuffle(into, event),
+      onSkipped: (reason) => context.onSkipped(plan.name, reason),
+      onError: (error) => context.letters.callback({ task: this.#id, position: this.#origin }, error),
+    });
+  }
+
+  /**
+   * What is run from here on is made of the record at `place`, and goes into the batch. `origin`: where its events come
+   * from, for dead letters. `muted`: whatever comes out is known to be there.
+   */
+  at(batch: StreamBatch, place: Position, { origin = place, muted = false } = {}): void {
+    if (place.offset !== this.#place?.offset) this.#index = 0;
+    this.#batch = batch;
+    this.#place = place;
+    this.#origin = origin;
+    this.#muted = muted;
+  }
+
+  /** Runs one event through all operators. */
+  run(value: unknown, key: unknown, metadata: RecordMetadata): void {
+    this.#run(value, key, metadata);
+  }
+
+  #append(sink: AppendPlan, row: Row): void {
+    if (this.#muted) return;
+    const digest = rowWriter(sink.table.columns).write(row);
+    this.#batch.add(sink, { offset: this.#place.offset, line: encodedLine().slice(), digest });
+  }
+
+  #shuffle({ stage: index, input }: ShufflePlan, event: ShuffledEvent): void {
+    // Numbered also if muted: the number is part of what tells that an event comes again.
+    const place = { offset: this.#place.offset, index: this.#index++ };
+    if (this.#muted) return;
+    const stage = this.#context.stages[index];
+    const text = packedEvent(place, { ...event, input });
+    const { eventBytesMax } = this.#context;
+    if (text.length * 3 > eventBytesMax) {
+      throw new LimitError("event", `An event of ${text.length} characters is too large for "${stage.repartition}"`);
+    }
+    const partition = partitionOf(keyText(event.key), this.#context.partitionsOf(stage));
+    this.#batch.shuffled.add({ stage, partition }, text);
+  }
+}

@@ -1,0 +1,122 @@
+import { type Fact, type FactHead, readChangelog } from "../../formats/changelog_fact.ts";
+import type { StatefulOperator } from "../../processor/stateful/stateful.ts";
+import type { StagePlan } from "../../plan/physical.ts";
+import type { Log, LogRecord, Reader } from "../../ports/log.ts";
+import { ConfigError, ProductionError } from "../../record/errors.ts";
+import { keyText } from "../../record/key.ts";
+
+const POLL_MS = 500;
+
+/** What a changelog has of one partition of a stage. */
+export interface LoadedStage {
+  /** The greatest of all owners; null if there is none. */
+  readonly head: FactHead | null;
+  /** How the operator folds. */
+  readonly print: string;
+  /** Puts all of it into an operator that is new. */
+  readonly into: (operator: StatefulOperator) => void;
+}
+
+/** How a stage's operator folds, as far as it can be told: with other facts than its own it would be wrong. */
+export function foldPrint({ node }: StagePlan): string {
+  return JSON.stringify(node, (_, value) => typeof value === "function" ? "" : value);
+}
+
+/**
+ * Reads a partition of a stage's changelog to the end that it has then: of each element the fact of the greatest
+ * position, whoever wrote it. Resolves to null if it was stopped.
+ * @throws ProductionError, or ConfigError if these are facts of an operator that folds otherwise
+ */
+export async function loadStage(
+  plan: StagePlan,
+  { partition, log, stopped }: {
+    readonly partition: number;
+    readonly log: Pick<Log, "reader" | "offsets">;
+    readonly stopped: () => boolean;
+  },
+): Promise<LoadedStage | null> {
+  const found = new FoundFacts(plan);
+  const reader = log.reader();
+  try {
+    const { start, end } = await log.offsets(plan.changelog);
+    let [position, target] = [start[partition], end[partition]];
+    reader.seek(plan.changelog, partition, position);
+    while (position < target) {
+      if (stopped()) return null;
+      position = await take(reader, { position, found });
+      // What was compacted away below the end of before may stand behind it.
+      if (position >= target) target = (await log.offsets(plan.changelog)).end[partition];
+    }
+  } finally {
+    await reader.close();
+  }
+  return found.loaded();
+}
+
+async function take(
+  reader: Reader,
+  { position, found }: { readonly position: number; readonly found: FoundFacts },
+): Promise<number> {
+  let next = position;
+  for (const part of await reader.poll(POLL_MS)) {
+    if (part.outOfRange !== undefined) {
+      throw new ProductionError(`Cannot read changelog "${part.topic}": its records were deleted meanwhile`, {
+        retriable: true,
+      });
+    }
+    if (part.problem !== undefined) throw new ProductionError(part.problem, { retriable: true });
+    for (const record of part.records) found.take(record);
+    next = part.nextOffset;
+  }
+  return next;
+}
+
+/** The greatest facts of a changelog. */
+class FoundFacts {
+  readonly #plan: StagePlan;
+  readonly #facts = new Map<string, Fact>();
+  #head: FactHead | null = null;
+
+  constructor(plan: StagePlan) {
+    this.#plan = plan;
+  }
+
+  take(record: LogRecord): void {
+    const read = readChangelog(this.#plan.changelog, record);
+    if (read.kind === "head") {
+      if (this.#head === null || read.head.to > this.#head.to) this.#head = read.head;
+    } else if (read.kind === "fact") {
+      const { fact } = read;
+      const name = `${fact.start}/${fact.seq} ${keyText(fact.key)}`;
+      const known = this.#facts.get(name);
+      if (known === undefined || fact.to > known.to) this.#facts.set(name, fact);
+    }
+  }
+
+  /** @throws ConfigError */
+  loaded(): LoadedStage {
+    const print = foldPrint(this.#plan);
+    const [head, facts] = [this.#head, this.#facts];
+    if (head !== null && head.print !== print) {
+      const { name } = this.#plan.node;
+      throw new ConfigError([
+        `Cannot go on with "${name}": it was declared otherwise when its results were made, and these events are not ` +
+        `kept. Give it another name, and it begins anew with the events that come; or declare it as it was: ` +
+        head.print,
+      ]);
+    }
+    return {
+      head,
+      print,
+      into: (operator) => {
+        if (head !== null) operator.load(head.saved);
+        for (const { key, columns, to, start, seq, element } of facts.values()) {
+          const whole = element === null ? null : { ...element, start, seq };
+          const due = whole === null ? null : operator.dueOf(whole);
+          const kept = due === "drop" ? { element: null, dueUs: null } : { element: whole, dueUs: due };
+          operator.elements.load({ key, columns, position: to }, kept);
+        }
+      },
+    };
+  }
+}

@@ -1,0 +1,111 @@
+import { statefulOperator } from "../../processor/stateful/operators.ts";
+import type { StatefulOperator } from "../../processor/stateful/stateful.ts";
+import type { StagePlan } from "../../plan/physical.ts";
+import type { LogRecord, Position } from "../../ports/log.ts";
+import { DeserializationError, ProcessorError } from "../../record/errors.ts";
+import { keyText } from "../../record/key.ts";
+import { taskId } from "../../record/task_id.ts";
+import { Flow, type StreamContext } from "./flow.ts";
+import { type PackedEvent, readPack } from "./pack.ts";
+import type { LoadedStage } from "./stage_changelog.ts";
+import { StageFacts } from "./stage_facts.ts";
+import type { StreamBatch } from "./stream_batch.ts";
+import type { FlowTask } from "./stream_task.ts";
+
+/** Where the task begins. */
+export interface StageBegin {
+  /** What the changelog has of it. */
+  readonly loaded: LoadedStage;
+  /** Under which name it writes there. */
+  readonly owner: string;
+  /** Outputs of the records before this offset are there. */
+  readonly mutedTo: number;
+}
+
+/**
+ * One partition of a stage, as a synchronous machine: events by group in; rows, events for further stages, and facts
+ * for the changelog out. What comes out is a function of what is loaded and of the records behind that.
+ */
+export class StageTask implements FlowTask {
+  readonly id: string;
+  readonly plan: StagePlan;
+  readonly partition: number;
+  readonly #context: StreamContext;
+  readonly #flow: Flow;
+  readonly #operator: StatefulOperator;
+  readonly #facts: StageFacts;
+  readonly #mutedTo: number;
+  /** By source and partition: the last event that was counted. */
+  readonly #origins: Map<string, readonly [number, number]>;
+  /** The record that is taken. */
+  #offset = 0;
+
+  constructor(
+    { plan, partition }: { readonly plan: StagePlan; readonly partition: number },
+    begin: StageBegin,
+    context: StreamContext,
+  ) {
+    this.id = taskId(plan.name, partition);
+    this.plan = plan;
+    this.partition = partition;
+    this.#context = context;
+    this.#flow = new Flow(this.id, plan, context);
+    this.#operator = statefulOperator(plan.node, {
+      forward: ({ key, value, timestampUs }) =>
+        this.#flow.run(value, key, { topic: plan.repartition, partition, offset: this.#offset, timestampUs }),
+      onDropped: (reason) => context.onDropped(plan.node.name, reason),
+    });
+    const { loaded, owner, mutedTo } = begin;
+    this.#mutedTo = mutedTo;
+    this.#origins = new Map(Object.entries(loaded.head?.origins ?? {}));
+    this.#facts = new StageFacts({ owner, print: loaded.print, operator: this.#operator });
+    loaded.into(this.#operator);
+  }
+
+  /** Evaluates the records, in order. The batch reaches to `nextOffset` then. */
+  take(
+    { records, nextOffset }: { readonly records: readonly LogRecord[]; readonly nextOffset: number },
+    batch: StreamBatch,
+  ): void {
+    for (const record of records) this.#take(record, batch);
+    batch.to = nextOffset;
+    this.#facts.collect(batch, { to: nextOffset, origins: this.#origins });
+    this.#context.onRecords(this.plan.name, records.length);
+  }
+
+  #take(record: LogRecord, batch: StreamBatch): void {
+    const { repartition: topic } = this.plan;
+    const place = { topic, partition: this.partition, offset: record.offset };
+    this.#offset = record.offset;
+    if (batch.sourceMs === 0) batch.sourceMs = record.timestampMs;
+    let pack;
+    try {
+      pack = readPack(topic, record);
+    } catch (error) {
+      if (!(error instanceof DeserializationError)) throw error;
+      return this.#context.letters.undecodable({ task: this.id, position: place, record }, error);
+    }
+    const name = `${pack.source}/${pack.partition}`;
+    const [sourceTopic] = pack.source.split("@");
+    for (const event of pack.events) {
+      const [offset, index] = this.#origins.get(name) ?? NOTHING;
+      if (event.offset < offset || (event.offset === offset && event.index <= index)) continue;
+      this.#origins.set(name, [event.offset, event.index]);
+      const origin = { topic: sourceTopic, partition: pack.partition, offset: event.offset };
+      this.#flow.at(batch, place, { origin, muted: record.offset < this.#mutedTo });
+      this.#fold(event, { task: this.id, position: origin });
+    }
+  }
+
+  #fold(event: PackedEvent, at: { readonly task: string; readonly position: Position }): void {
+    try {
+      if (this.#offset < this.#operator.elements.positionOf(event.key)) this.#operator.pass(event.input, event);
+      else this.#operator.take(event.input, event);
+    } catch (cause) {
+      const error = new ProcessorError(this.plan.node.name, keyText(event.key), { cause, row: event.value });
+      this.#context.letters.callback(at, error);
+    }
+  }
+}
+
+const NOTHING = [-1, -1] as const;
