@@ -48,6 +48,22 @@ export {
   type Totals,
   type With,
 } from "./dsl/tables.ts";
+export { KGroupedStream, type Reduced, WindowedStream } from "./dsl/grouped_streams.ts";
+export { CogroupedStream, type SameGroup, type SameTotals, WindowedCogroup } from "./dsl/cogrouped_streams.ts";
+export type { Emit, WindowColumns } from "./dsl/stream_aggregation.ts";
+export {
+  type AggregatesIn,
+  hopping,
+  type IsSession,
+  type MergingIn,
+  session,
+  sliding,
+  tumbling,
+  unlimited,
+  type WindowOptions,
+  Windows,
+  type WindowSpec,
+} from "./dsl/windows.ts";
 export type {
   Aggregate,
   AggregateSpec,
@@ -58,6 +74,20 @@ export type {
   RankedSpec,
   TotalSpec,
 } from "./dsl/aggregate_spec.ts";
+export {
+  folding,
+  type FoldingSpec,
+  type MergingAggregate,
+  type MergingAggregates,
+  type PlainAggregate,
+  type StateMerger,
+  type StateResult,
+  type StreamAggregate,
+  type StreamAggregates,
+  type StreamAggregateSpec,
+  type StreamFolding,
+  type StreamTotals,
+} from "./dsl/stream_aggregates.ts";
 export { avg, type Comparable, count, countDistinct, type Exact, max, min, sum } from "./dsl/aggregates.ts";
 export { custom, type Folding, type Reducers } from "./dsl/fold_aggregates.ts";
 export { argMax, argMin, collect, first, last, type OneOf, type Ranking, topN } from "./dsl/ranked_aggregates.ts";

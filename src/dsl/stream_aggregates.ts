@@ -2,6 +2,7 @@ import type { AggregateSpec, OfRow, OfState } from "./aggregate_spec.ts";
 
 /** The events of a group folded into a state by callbacks, one after the other as they come. */
 export interface FoldingSpec {
+  /** What tells it apart from aggregates that tables have, too. */
   readonly kind: "folding";
   /** The state of a group without events. */
   readonly empty: () => unknown;
