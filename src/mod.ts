@@ -38,6 +38,8 @@ export {
   type RecordMetadata,
   type TextEventOptions,
 } from "./dsl/events.ts";
+export { KGroupedStream, type WindowColumns, WindowedStream } from "./dsl/grouped_streams.ts";
+export { hopping, session, sliding, tumbling, unlimited, type WindowOptions, Windows } from "./dsl/windows.ts";
 export { type Branches, type EventCallback, KStream } from "./dsl/streams.ts";
 export {
   GlobalKTable,

@@ -116,5 +116,8 @@ function aggregated<K extends RowOf, R extends RowOf>(
     window: windows?.spec ?? null,
     emit,
   });
-  return graph.tableAt({ graph, node: graph.add({ op: "folded", name, stream }), root: name }) as unknown as KTable<K, R>;
+  return graph.tableAt({ graph, node: graph.add({ op: "folded", name, stream }), root: name }) as unknown as KTable<
+    K,
+    R
+  >;
 }

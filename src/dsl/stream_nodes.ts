@@ -1,7 +1,7 @@
-import type { AggregateSpec } from "./aggregate_spec.ts";
 import type { AppendSpec } from "./append_sink.ts";
 import type { EventSpec, RecordMetadata } from "./events.ts";
 import type { AnyKey, AnyRow } from "./logical.ts";
+import type { StreamAggregateSpec } from "./stream_aggregates.ts";
 import type { WindowSpec } from "./windows.ts";
 
 /** A callback of a stream's operator, its types erased. */
@@ -89,7 +89,7 @@ export type GroupSelector = Callback<Readonly<Record<string, unknown>> | null>;
 export interface AggregateInput {
   readonly groupBy: GroupSelector;
   /** By column of the result. */
-  readonly aggregates: Readonly<Record<string, AggregateSpec>>;
+  readonly aggregates: Readonly<Record<string, StreamAggregateSpec>>;
 }
 
 /**

@@ -1,19 +1,21 @@
 import { type Duration, durationUs } from "./time.ts";
 
 /** How events of one group are divided by their times, as plain data; microseconds. */
-export type WindowSpec = (
-  /** [n * advance, n * advance + size) for all n; tumbling where both are equal. */
-  | { readonly kind: "time"; readonly sizeUs: number; readonly advanceUs: number }
-  /** [t - size, t] and (t, t + size] of each event's time t, both ends included. */
-  | { readonly kind: "sliding"; readonly sizeUs: number }
-  /** Events with no gap of more than this between them. */
-  | { readonly kind: "session"; readonly gapUs: number }
-  /** Everything from a start on. */
-  | { readonly kind: "unlimited"; readonly startUs: number }
-) & {
-  /** An event may be so late: a window is closed when stream time has reached its end and this. */
-  readonly graceUs: number;
-};
+export type WindowSpec =
+  & (
+    /** [n * advance, n * advance + size) for all n; tumbling where both are equal. */
+    | { readonly kind: "time"; readonly sizeUs: number; readonly advanceUs: number }
+    /** [t - size, t] and (t, t + size] of each event's time t, both ends included. */
+    | { readonly kind: "sliding"; readonly sizeUs: number }
+    /** Events with no gap of more than this between them. */
+    | { readonly kind: "session"; readonly gapUs: number }
+    /** Everything from a start on. */
+    | { readonly kind: "unlimited"; readonly startUs: number }
+  )
+  & {
+    /** An event may be so late: a window is closed when stream time has reached its end and this. */
+    readonly graceUs: number;
+  };
 
 /** Windows in which a grouped stream is aggregated: {@link tumbling}, {@link hopping}, {@link sliding}, ... */
 export class Windows<E extends string = string> {

@@ -125,7 +125,9 @@ function runsAt(node: LogicalNode, { plan, topology }: Described): string {
     const held = root.op === "source" || root.op === "folded" || (root.op === "aggregate" && root !== node);
     const table = held ? plan.tables.find(({ members }) => members.some(({ name }) => name === root.name)) : undefined;
     if (table !== undefined) return `tasks of ${table.name}`;
-    if (root.op === "source" || root.op === "folded") throw new TypeError(`Cannot describe "${node.name}": the plan is of another topology`);
+    if (root.op === "source" || root.op === "folded") {
+      throw new TypeError(`Cannot describe "${node.name}": the plan is of another topology`);
+    }
   }
 }
 

@@ -35,26 +35,27 @@ export function valuedOf(aggregate: AggregatePlan): AggregateSpec[] {
  */
 export function contribute(aggregate: AggregatePlan, row: Row, values: unknown[]): void {
   let index = 0;
-  for (const { name, spec } of aggregate.columns) {
-    if (spec.value === null) continue;
-    switch (spec.kind) {
-      case "sum":
-      case "count":
-      case "avg":
-      case "min":
-      case "max":
-        values[index++] = checked(name, spec, spec.value(row));
-        break;
-      case "countDistinct":
-        values[index++] = distinctOf(name, spec.value(row));
-        break;
-      case "custom":
-      case "reduce":
-        values[index++] = foldedOf({ name, spec }, row);
-        break;
-      default:
-        values[index++] = rankedOf({ name, spec }, row);
-    }
+  for (const column of aggregate.columns) {
+    if (column.spec.value !== null) values[index++] = contributionOf(column, row);
+  }
+}
+
+/** What `row` contributes to one column that has values; null for nothing. @throws as {@link contribute} */
+export function contributionOf({ name, spec }: NamedSpec<AggregateSpec>, row: Row): unknown {
+  switch (spec.kind) {
+    case "sum":
+    case "count":
+    case "avg":
+    case "min":
+    case "max":
+      return checked(name, spec, spec.value!(row));
+    case "countDistinct":
+      return distinctOf(name, spec.value(row));
+    case "custom":
+    case "reduce":
+      return foldedOf({ name, spec }, row);
+    default:
+      return rankedOf({ name, spec }, row);
   }
 }
 
@@ -175,12 +176,16 @@ export function totalsOf(
     const { name, spec } = aggregate.columns[index];
     totals[name] = spec.kind === "countDistinct"
       ? distinct(index)
-      : total({ name, spec }, parts.map((home) => home[index]));
+      : totalOf({ name, spec }, parts.map((home) => home[index]));
   }
   return totals;
 }
 
-function total({ name, spec }: NamedSpec<Exclude<AggregateSpec, DistinctSpec>>, shares: readonly SharePart[]): unknown {
+/** One total. @throws as {@link totalsOf} */
+export function totalOf(
+  { name, spec }: NamedSpec<Exclude<AggregateSpec, DistinctSpec>>,
+  shares: readonly SharePart[],
+): unknown {
   switch (spec.kind) {
     case "sum":
     case "count":

@@ -39,7 +39,8 @@ function compareRanked(a: Ranked, b: Ranked): number {
   return kinds || compareOrdered(a[0], b[0]) || compareValues(a[1], b[1]);
 }
 
-function orderOf({ kind }: RankedSpec): (a: Ranked, b: Ranked) => number {
+/** The order in which values are shown. */
+export function orderOf({ kind }: RankedSpec): (a: Ranked, b: Ranked) => number {
   const descending = kind === "argMax" || kind === "last" || kind === "topN";
   return descending ? (a, b) => compareRanked(b, a) : compareRanked;
 }
@@ -66,7 +67,8 @@ export function rankedAlgebra(spec: RankedSpec): Algebra {
   };
 }
 
-function isMixed(a: Ranked, b: Ranked): boolean {
+/** Whether there is no order between two values: one goes by a text, the other by a number. */
+export function isMixed(a: Ranked, b: Ranked): boolean {
   return (typeof a[0] === "string") !== (typeof b[0] === "string");
 }
 

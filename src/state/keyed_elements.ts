@@ -1,5 +1,6 @@
-import type { Key } from "../record/key.ts";
+import { type Key, keyText } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
+import { compareText } from "../record/text_order.ts";
 
 /**
  * One thing that a stateful operator of a stream keeps of a key: the totals of a window, an event that waits for a
@@ -37,6 +38,8 @@ interface OfKey {
   readonly columns: Row;
   /** In the order of start, end, seq. */
   readonly elements: Element[];
+  /** When each of them is due; null: never, or it was taken out already. */
+  readonly dues: (number | null)[];
   /** All events of the key below this position are in its elements, if they were read back. */
   readonly position: number;
 }
@@ -60,7 +63,10 @@ function compare(a: Element, b: Element): number {
 export class KeyedElements {
   readonly #keys = new Map<Key, OfKey>();
   #changes = new Map<string, ElementChange>();
-  /** A heap by time. What was replaced or removed meanwhile is passed over when it comes up. */
+  /**
+   * A heap by time. What was removed meanwhile is passed over when it comes up; an element that is replaced by one that
+   * is due at the same time needs no other place in it.
+   */
   readonly #due: Due[] = [];
 
   /** The elements of a key, in the order of start, end, seq. A view: changes with the next call of another method. */
@@ -91,8 +97,7 @@ export class KeyedElements {
     { key, columns }: { readonly key: Key; readonly columns: Row },
     { element, dueUs }: { readonly element: Element; readonly dueUs: number | null },
   ): void {
-    this.#set({ key, columns, position: this.positionOf(key) }, element);
-    if (dueUs !== null) this.#push({ atUs: dueUs, key, element });
+    this.#set({ key, columns, position: this.positionOf(key) }, { element, dueUs });
     this.#changes.set(nameOf(key, element), { key, columns, kind: "put", element });
   }
 
@@ -117,16 +122,31 @@ export class KeyedElements {
     { element, dueUs }: { readonly element: Element | null; readonly dueUs: number | null },
   ): void {
     const greatest = Math.max(position, this.positionOf(key));
-    this.#set({ key, columns, position: greatest }, element);
-    if (element !== null && dueUs !== null) this.#push({ atUs: dueUs, key, element });
+    this.#set({ key, columns, position: greatest }, { element, dueUs });
   }
 
-  /** Takes out the elements whose time has come, each once, by time, and of one time in the order of their starts. */
+  /** Positions say nothing any more: everything is behind them. Keys without elements are let go. */
+  forgetPositions(): void {
+    for (const [key, known] of this.#keys) {
+      if (known.elements.length === 0) this.#keys.delete(key);
+      else if (known.position !== 0) this.#keys.set(key, { ...known, position: 0 });
+    }
+  }
+
+  /**
+   * The elements whose time has come, each once: by time, of one time in the order of their starts, ends and keys. They
+   * stay where they are.
+   */
   due(untilUs: number): { readonly key: Key; readonly element: Element }[] {
-    const found: Due[] = [];
+    const found: { key: Key; element: Element }[] = [];
     while (this.#due.length > 0 && this.#due[0].atUs <= untilUs) {
-      const first = this.#pop();
-      if (this.of(first.key).includes(first.element)) found.push(first);
+      const { key, element, atUs } = this.#pop();
+      const known = this.#keys.get(key);
+      if (known === undefined) continue;
+      const at = placeOf(known.elements, element);
+      if (!isAt(known.elements, at, element) || known.dues[at] !== atUs) continue;
+      known.dues[at] = null;
+      found.push({ key, element: known.elements[at] });
     }
     return found;
   }
@@ -138,14 +158,22 @@ export class KeyedElements {
     return changes;
   }
 
-  #set({ key, columns, position }: { key: Key; columns: Row; position: number }, element: Element | null): void {
-    const known = this.#keys.get(key);
-    const elements = known?.elements ?? [];
-    if (known === undefined || known.position !== position) this.#keys.set(key, { columns, elements, position });
+  #set(
+    { key, columns, position }: { key: Key; columns: Row; position: number },
+    { element, dueUs }: { element: Element | null; dueUs: number | null },
+  ): void {
+    let known = this.#keys.get(key);
+    if (known === undefined || known.position !== position) {
+      known = { columns, elements: known?.elements ?? [], dues: known?.dues ?? [], position };
+      this.#keys.set(key, known);
+    }
     if (element === null) return;
+    const { elements, dues } = known;
     const at = placeOf(elements, element);
-    const same = at < elements.length && compare(elements[at], element) === 0;
-    elements.splice(at, same ? 1 : 0, element);
+    const replaced = isAt(elements, at, element) ? 1 : 0;
+    if (dueUs !== null && (replaced === 0 || dues[at] !== dueUs)) this.#push({ atUs: dueUs, key, element });
+    elements.splice(at, replaced, element);
+    dues.splice(at, replaced, dueUs);
   }
 
   #take(key: Key, element: Element, kind: "gone" | "dropped"): void {
@@ -159,6 +187,7 @@ export class KeyedElements {
     const at = known.elements.indexOf(element);
     if (at < 0) throw new TypeError(`Key ${key} has no such element`);
     known.elements.splice(at, 1);
+    known.dues.splice(at, 1);
     if (known.elements.length === 0 && known.position === 0) this.#keys.delete(key);
   }
 
@@ -202,6 +231,13 @@ function placeOf(elements: readonly Element[], element: Element): number {
   return low;
 }
 
+/** Whether the element that begins and ends alike is at this place. */
+function isAt(elements: readonly Element[], at: number, element: Element): boolean {
+  return at < elements.length && compare(elements[at], element) === 0;
+}
+
+/** One order, whatever was read back in which order. */
 function isBefore(a: Due, b: Due): boolean {
-  return a.atUs < b.atUs || (a.atUs === b.atUs && compare(a.element, b.element) < 0);
+  const order = a.atUs - b.atUs || compare(a.element, b.element) || compareText(keyText(a.key), keyText(b.key));
+  return order < 0;
 }

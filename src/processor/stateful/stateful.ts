@@ -16,8 +16,8 @@ export interface KeyedEvent {
 export interface StatefulPorts {
   /** A result as an event. */
   readonly forward: (result: { readonly key: Row; readonly value: Row | null; readonly timestampUs: number }) => void;
-  /** An event changes nothing, since it comes too late. */
-  readonly onDropped: (reason: "late") => void;
+  /** An event changes nothing, since it comes too late, or is of a time before all windows. */
+  readonly onDropped: (reason: "late" | "early") => void;
 }
 
 /**

@@ -31,7 +31,11 @@ export function rowsPrint(
 ): string | null {
   const print = new Print();
   print.add([weir, partitions]);
-  print.add(members.map((member) => member.kind === "source" ? member.source : member.kind === "folded" ? member.node : member.name));
+  print.add(
+    members.map((member) =>
+      member.kind === "source" ? member.source : member.kind === "folded" ? member.node : member.name
+    ),
+  );
   print.add(keyColumns);
   return print.functions === 0 ? print.end() : null;
 }

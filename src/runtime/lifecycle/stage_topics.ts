@@ -41,7 +41,10 @@ export async function makeStageTopics(
   return { repartitions, changelogs };
 }
 
-function problemOf({ name, partitions: current, deletes, retentionMs }: TopicDescription, partitions: number): string[] {
+function problemOf(
+  { name, partitions: current, deletes, retentionMs }: TopicDescription,
+  partitions: number,
+): string[] {
   const isChangelog = name.endsWith(".changelog");
   const problems: string[] = [];
   if (current !== partitions) {

@@ -34,7 +34,10 @@ export function packedEvent(
 }
 
 /** The value of a pack's record. `events`: what {@link packedEvent} gave. */
-export function packOf(source: string, { partition, events }: { partition: number; events: readonly string[] }): string {
+export function packOf(
+  source: string,
+  { partition, events }: { partition: number; events: readonly string[] },
+): string {
   return `[${JSON.stringify(source)},${partition},[${events.join()}]]`;
 }
 

@@ -46,7 +46,9 @@ export class SourceReader {
       if (member.kind === "merge") return null;
       const topic = memberTopic(member)!;
       // Results of streams are where their stage has put them.
-      const place = placed && member.kind === "source" ? new PlaceCheck({ member, keyColumns: table.keyColumns!, partition, partitions }) : null;
+      const place = placed && member.kind === "source"
+        ? new PlaceCheck({ member, keyColumns: table.keyColumns!, partition, partitions })
+        : null;
       const rows = {
         held: (key: Key) => this.#held(index, key),
         set: (key: Key, row: Row | null) => task.setRow(index, key, row),

@@ -1,0 +1,39 @@
+import type { Element } from "../../state/keyed_elements.ts";
+import type { StreamTotals } from "./stream_totals.ts";
+
+/** An event as it changes totals. */
+export interface TakenEvent {
+  readonly input: number;
+  readonly value: unknown;
+  /** Microseconds since the epoch. */
+  readonly timestampUs: number;
+  /** The greatest time of all events of the partition up to this one. */
+  readonly streamTimeUs: number;
+}
+
+/** One element that an event makes, replaces or ends. */
+export interface Step {
+  readonly start: number;
+  readonly end: number;
+  /** 0: a result. */
+  readonly seq: number;
+  /** What was there; null: nothing. */
+  readonly before: Element | null;
+  /** What is there now; null: nothing. */
+  readonly state: unknown;
+  readonly timestampUs: number;
+}
+
+/** How the events of a key are divided by their times. */
+export interface WindowKind {
+  /**
+   * What an event changes, in the order in which it is told; `late`, `early`: it is in no window that takes events.
+   * @throws what callbacks throw
+   */
+  steps(held: readonly Element[], event: TakenEvent): Step[] | "late" | "early";
+  /** The stream time from which on an event changes a result no more, or needs what is no result; null: there is none. */
+  closesAt(element: Pick<Element, "start" | "end" | "seq">): number | null;
+}
+
+/** What a kind of windows is made of. */
+export type WindowKindOf<Spec> = (spec: Spec, totals: StreamTotals) => WindowKind;
