@@ -91,7 +91,8 @@ function distinctProblems({ value }: DistinctSpec, input: Sample): string[] {
   ];
 }
 
-function boundProblems({ kind, most }: RankedSpec): string[] {
+/** What is wrong with the number of values that are shown. */
+export function boundProblems({ kind, most }: RankedSpec): string[] {
   if (Number.isInteger(most) && most >= 1 && most <= LIST_VALUES_MAX) return [];
   return [`is ${kind}() of ${most} values: use an integer from 1 to ${LIST_VALUES_MAX}`];
 }

@@ -131,23 +131,30 @@ export class KStream<K, V> {
     return this.#join("left", { column: name, right, foreignKey });
   }
 
-  /** Groups events by the columns of the returned object; null leaves the event out, and counts it. */
-  groupBy<G extends RowOf>(selector: EventCallback<K, V, G | null>): KGroupedStream<G, V> {
-    const { graph, node } = inside(this);
-    return new KGroupedStream({ graph, node, groupBy: selector });
-  }
-
-  /** Groups events by their keys, which are objects: their columns are the group's. */
-  groupByKey(this: KStream<RowOf | null, V>): KGroupedStream<Exclude<K, null> & RowOf, V>;
-  /** Groups events by their keys of one value, which becomes the column `column`. */
-  groupByKey<C extends string>(column: C): KGroupedStream<{ readonly [column in C]: Exclude<K, null> }, V>;
-  groupByKey(column?: string): KGroupedStream<RowOf, V> {
+  /**
+   * Groups events by the columns of the returned object; null leaves the event out, and counts it. So is an event
+   * without a value: it adds nothing.
+   */
+  groupBy<G extends RowOf>(
+    selector: EventCallback<K, Exclude<V, null>, G | null>,
+  ): KGroupedStream<G, Exclude<V, null>> {
     const { graph, node } = inside(this);
     return new KGroupedStream({
       graph,
       node,
-      groupBy: (_, key) => key === null || column === undefined ? key : { [column]: key },
+      groupBy: (value, key, metadata) => value === null ? null : selector(value, key, metadata),
     });
+  }
+
+  /** Groups events by their keys, which are objects: their columns are the group's. */
+  groupByKey(this: KStream<RowOf | null, V>): KGroupedStream<Exclude<K, null> & RowOf, Exclude<V, null>>;
+  /** Groups events by their keys of one value, which becomes the column `column`. */
+  groupByKey<C extends string>(
+    column: C,
+  ): KGroupedStream<{ readonly [column in C]: Exclude<K, null> }, Exclude<V, null>>;
+  // deno-lint-ignore no-explicit-any -- the overloads say which columns there are
+  groupByKey(column?: string): KGroupedStream<any, Exclude<V, null>> {
+    return this.groupBy((_, key) => (key === null || column === undefined ? key : { [column]: key }) as RowOf | null);
   }
 
   /** Adds every event to a ClickHouse table, exactly once. */
@@ -157,10 +164,10 @@ export class KStream<K, V> {
     graph.addStream({ op: "append", name: sink.spec.name, inputs: [node], sink: sink.spec });
   }
 
-  #join(
+  #join<R>(
     kind: "inner" | "left",
     join: { readonly column: string; readonly right: object; readonly foreignKey: EventCallback<K, V, unknown> },
-  ): KStream<K, never> {
+  ): KStream<K, R> {
     const { graph, node, root } = inside(this);
     const { column, right, foreignKey } = join;
     const table = tablePlace(right);

@@ -1,3 +1,4 @@
+import type { MergingAggregates, StreamAggregates } from "./stream_aggregates.ts";
 import { type Duration, durationUs } from "./time.ts";
 
 /** How events of one group are divided by their times, as plain data; microseconds. */
@@ -17,7 +18,10 @@ export type WindowSpec =
     readonly graceUs: number;
   };
 
-/** Windows in which a grouped stream is aggregated: {@link tumbling}, {@link hopping}, {@link sliding}, ... */
+/**
+ * Windows in which a grouped stream is aggregated: {@link tumbling}, {@link hopping}, {@link sliding}, {@link session},
+ * {@link unlimited}. `E`: what is special about their ends.
+ */
 export class Windows<E extends string = string> {
   /** @ignore Carries a type. */
   declare readonly "~ends": E;
@@ -25,6 +29,16 @@ export class Windows<E extends string = string> {
   /** @ignore Made by the functions of this module. */
   constructor(readonly spec: WindowSpec) {}
 }
+
+/** The aggregates that windows may have: sessions become one, so theirs must. */
+export type AggregatesIn<V, E> = IsSession<E> extends true ? MergingAggregates<V> : StreamAggregates<V>;
+
+/** Whether a set of aggregates may be divided into windows. */
+export type MergingIn<A, E> = IsSession<E> extends false ? unknown
+  : A extends MergingAggregates<never> ? unknown
+  : { readonly "sessions become one: give each folding a merge": never };
+
+type IsSession<E> = [E] extends [never] ? false : [E] extends ["session"] ? true : false;
 
 /** What all kinds of windows take. */
 export interface WindowOptions {
@@ -69,12 +83,18 @@ export function sliding(size: Duration, options: WindowOptions = {}): Windows {
   return new Windows({ kind: "sliding", sizeUs: positive(size, "the size of windows"), graceUs: graceOf(options) });
 }
 
-/** Windows of events that follow each other within `gap`: they grow, and two that an event connects become one. */
-export function session(gap: Duration, options: WindowOptions = {}): Windows {
+/**
+ * Windows of events that follow each other within `gap`: they grow, and two that an event connects become one. They
+ * begin and end with events.
+ */
+export function session(gap: Duration, options: WindowOptions = {}): Windows<"session"> {
   return new Windows({ kind: "session", gapUs: positive(gap, "the gap of sessions"), graceUs: graceOf(options) });
 }
 
-/** One window without an end, from a time on (microseconds since the epoch; default: the epoch). It never closes. */
+/**
+ * One window without an end, from a time on (microseconds since the epoch; default: the epoch). It never closes; its
+ * `window_end` is 2^53 - 1, in the year 2255. Earlier events are left out and counted.
+ */
 export function unlimited(startUs = 0): Windows<never> {
   return new Windows({ kind: "unlimited", startUs, graceUs: 0 });
 }

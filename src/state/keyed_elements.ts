@@ -27,8 +27,8 @@ export interface ElementChange {
   /** The columns of the key. */
   readonly columns: Row;
   /**
-   * `put`: it is new, or another one of these borders before. `gone`: it is no result any more. `dropped`: nothing
-   * depends on it any more, and nobody has seen it.
+   * `put`: it is new, or another one of these borders before. `gone`: it is there no more, as events of its key
+   * ended it. `dropped`: nothing depends on it any more, and it is no result: that says nothing of events.
    */
   readonly kind: "put" | "gone" | "dropped";
   readonly element: Element;
@@ -101,12 +101,12 @@ export class KeyedElements {
     this.#changes.set(nameOf(key, element), { key, columns, kind: "put", element });
   }
 
-  /** An element that is no result any more. */
+  /** An element that events ended: it is no result any more. */
   remove(key: Key, element: Element): void {
     this.#take(key, element, "gone");
   }
 
-  /** An element on which nothing depends any more and which is no result. */
+  /** An element on which nothing depends any more, as time has passed, and which is no result. */
   drop(key: Key, element: Element): void {
     this.#take(key, element, "dropped");
   }

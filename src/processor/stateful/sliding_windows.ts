@@ -28,38 +28,53 @@ export const slidingWindows: WindowKindOf<Extract<WindowSpec, { kind: "sliding" 
       const seq = 1 + Math.max(0, ...kept.map((element) => element.seq));
       const state: KeptEvent = [input, value];
       const own: Element = { start: time, end: time, seq, timestampUs: time, state, shown: false };
-      const windows = held.filter((element) => element.seq === 0 && element.start <= time && element.end >= time);
-      const starts = new Set([
-        ...windows.map(({ start }) => start),
-        ...kept.filter(({ start }) => start < time && start + 1 + sizeUs >= time).map(({ start }) => start + 1),
-        time - sizeUs,
-        ...kept.some(({ start }) => start > time && start <= time + 1 + sizeUs) ? [time + 1] : [],
-      ]);
-      const changes = [...starts].filter((start) => isOpen(start, streamTimeUs)).sort((a, b) => b - a)
-        .map((start) => {
-          const end = start + sizeUs;
-          const before = held.find((element) => element.seq === 0 && element.start === start) ?? null;
-          if (before === null) return begun({ start, end }, { totals, events: [...kept, own] });
-          // The window behind the event is there already, and has not the event.
-          if (start > time) return null;
-          const after = totals.add(before.state as TotalsState, event);
-          return { start, end, seq: 0, before, state: after, timestampUs: newest(before, event) };
-        })
+      const change = (start: number): Step | null => {
+        const end = start + sizeUs;
+        const before = held.find((element) => element.seq === 0 && element.start === start) ?? null;
+        if (before === null) return begun({ start, end }, { totals, events: [...kept, own] });
+        // The window behind the event is there already, and has not the event.
+        if (start > time) return null;
+        const after = totals.add(before.state as TotalsState, event);
+        return { start, end, seq: 0, before, state: after, timestampUs: newest(before, event) };
+      };
+      const changes = startsOf(held, { time, sizeUs }).filter((start) => isOpen(start, streamTimeUs)).map(change)
         .filter((step) => step !== null);
       return [{ ...own, before: null }, ...changes];
     },
   };
 };
 
+/**
+ * Where the windows begin that an event may change, each once, in Kafka Streams' order: those that are there, the newest
+ * first; those behind earlier events; the one that ends with it; the one behind it.
+ */
+function startsOf(
+  held: readonly Element[],
+  { time, sizeUs }: { readonly time: number; readonly sizeUs: number },
+): number[] {
+  const events = held.filter(({ seq }) => seq > 0).map(({ start }) => start);
+  const there = held.filter(({ seq, start, end }) => seq === 0 && start <= time && end >= time);
+  return [
+    ...new Set([
+      ...there.map(({ start }) => start).sort((a, b) => b - a),
+      ...events.filter((other) => other < time && other + 1 + sizeUs >= time).map((other) => other + 1)
+        .sort((a, b) => b - a),
+      time - sizeUs,
+      ...events.some((other) => other > time && other <= time + 1 + sizeUs) ? [time + 1] : [],
+    ]),
+  ];
+}
+
 /** A window that was not there, with the events that are in it. */
 function begun(
   { start, end }: { readonly start: number; readonly end: number },
   { totals, events }: { readonly totals: StreamTotals; readonly events: readonly Element[] },
-): Step {
+): Step | null {
   const within = events.filter((event) => event.start >= start && event.start <= end).sort((a, b) => a.seq - b.seq);
   const state = within.reduce<TotalsState | null>((folded, event) => {
     const [input, value] = event.state as KeptEvent;
     return totals.add(folded, { input, value });
   }, null);
+  if (state === null) return null;
   return { start, end, seq: 0, before: null, state, timestampUs: Math.max(...within.map((event) => event.start)) };
 }

@@ -120,8 +120,8 @@ class StreamAggregate implements StatefulOperator {
       if (element !== null) {
         this.elements.put({ key, columns }, { element, dueUs: this.#windows.closesAt(element) });
       } else if (step.before !== null) {
-        if (step.before.shown) this.elements.remove(key, step.before);
-        else this.elements.drop(key, step.before);
+        // Also of one that nobody has seen: that this event is in there must not be forgotten.
+        this.elements.remove(key, step.before);
       }
       if (step.seq > 0 || this.#emit === "close") continue;
       this.#ports.forward({ key: this.#keyOf(columns, step), value: row, timestampUs: step.timestampUs });

@@ -32,6 +32,8 @@ export class StageTask implements FlowTask {
   readonly #operator: StatefulOperator;
   readonly #print: string;
   readonly #mutedTo: number;
+  /** What is read back has events up to there; 0 when all of them came by. */
+  #loadedTo: number;
   /** By source and partition: the last event that was counted. */
   readonly #origins: Map<string, readonly [number, number]>;
   /** The record that is taken. */
@@ -54,6 +56,7 @@ export class StageTask implements FlowTask {
     });
     const { loaded, mutedTo } = begin;
     this.#mutedTo = mutedTo;
+    this.#loadedTo = loaded.to;
     this.#origins = new Map(Object.entries(loaded.head?.origins ?? {}));
     this.#print = loaded.print;
     loaded.into(this.#operator);
@@ -64,7 +67,13 @@ export class StageTask implements FlowTask {
     { records, nextOffset }: { readonly records: readonly LogRecord[]; readonly nextOffset: number },
     batch: StreamBatch,
   ): void {
-    for (const record of records) this.#take(record, batch);
+    for (const record of records) {
+      if (this.#loadedTo > 0 && record.offset >= this.#loadedTo) {
+        this.#operator.elements.forgetPositions();
+        this.#loadedTo = 0;
+      }
+      this.#take(record, batch);
+    }
     batch.to = nextOffset;
     batch.facts.collect(this.#operator, {
       to: nextOffset,
