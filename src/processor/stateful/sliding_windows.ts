@@ -39,6 +39,8 @@ export const slidingWindows: WindowKindOf<Extract<WindowSpec, { kind: "sliding" 
       };
       const changes = startsOf(held, { time, sizeUs }).filter((start) => isOpen(start, streamTimeUs)).map(change)
         .filter((step) => step !== null);
+      // What cannot be added must not be kept for windows that begin later.
+      if (changes.every(({ start }) => start > time)) totals.add(null, event);
       return [{ ...own, before: null }, ...changes];
     },
   };
@@ -58,6 +60,9 @@ function startsOf(
     ...new Set([
       ...there.map(({ start }) => start).sort((a, b) => b - a),
       ...events.filter((other) => other < time && other + 1 + sizeUs >= time).map((other) => other + 1)
+        .sort((a, b) => b - a),
+      // Those that end with later events are there, but for folded ones that are gone.
+      ...events.filter((other) => other > time && other - sizeUs <= time).map((other) => other - sizeUs)
         .sort((a, b) => b - a),
       time - sizeUs,
       ...events.some((other) => other > time && other <= time + 1 + sizeUs) ? [time + 1] : [],

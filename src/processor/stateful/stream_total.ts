@@ -43,7 +43,7 @@ export function streamTotal({ name, spec }: NamedStreamSpec): StreamTotal {
     case "reduce":
       return custom({ name, spec });
     case "count":
-      return { add: (rows) => (rows as number ?? 0) + 1, merge: plus, result: (rows) => rows ?? 0 };
+      return { add: (rows) => plus(rows ?? 0, 1), merge: (a, b) => plus(a ?? 0, b ?? 0), result: (rows) => rows ?? 0 };
     case "sum":
       return contributing({ name, spec }, {
         from: (value) => plus(0, value),
