@@ -38,6 +38,10 @@ export {
   type RecordMetadata,
   type TextEventOptions,
 } from "./dsl/events.ts";
+export { KGroupedStream, WindowedStream } from "./dsl/grouped_streams.ts";
+export { type WindowColumns, type WindowKey } from "./dsl/stream_aggregation.ts";
+export { folding } from "./dsl/stream_aggregates.ts";
+export { hopping, session, sliding, tumbling, unlimited, type WindowOptions, Windows } from "./dsl/windows.ts";
 export { type Branches, type EventCallback, KStream } from "./dsl/streams.ts";
 export {
   GlobalKTable,

@@ -1,7 +1,13 @@
 import type { KGroupedStream } from "./grouped_streams.ts";
 import type { RowOf } from "./source.ts";
 import type { StreamAggregate, StreamAggregates, StreamTotals } from "./stream_aggregates.ts";
-import { aggregated, type AggregationInput, type Emit, type WindowColumns } from "./stream_aggregation.ts";
+import {
+  aggregated,
+  type AggregationInput,
+  type Emit,
+  type WindowColumns,
+  type WindowKey,
+} from "./stream_aggregation.ts";
 import type { KTable } from "./tables.ts";
 import type { MergingIn, Windows } from "./windows.ts";
 
@@ -64,7 +70,7 @@ export class WindowedCogroup<G extends RowOf, A, E extends string = string> {
   }
 
   /** One row for each group and window: the group's columns, `window_start`, `window_end`, and the totals. */
-  aggregate(name: string): KTable<G & WindowColumns, G & WindowColumns & StreamTotals<A>> {
+  aggregate(name: string): KTable<G & WindowKey, G & WindowColumns & StreamTotals<A>> {
     return aggregated(name, { inputs: this.#inputs, ...this.#windows });
   }
 }

@@ -8,6 +8,7 @@ import {
   type Emit,
   type GroupedPlace,
   type WindowColumns,
+  type WindowKey,
 } from "./stream_aggregation.ts";
 import type { KTable } from "./tables.ts";
 import type { AggregatesIn, Windows } from "./windows.ts";
@@ -110,12 +111,12 @@ export class WindowedStream<G extends RowOf, V, E extends string = string> {
   aggregate<A extends AggregatesIn<V, E>>(
     name: string,
     aggregates: A,
-  ): KTable<G & WindowColumns, G & WindowColumns & StreamTotals<A>> {
+  ): KTable<G & WindowKey, G & WindowColumns & StreamTotals<A>> {
     return this.#aggregated(name, aggregates);
   }
 
   /** The number of events of each group and window, in the column `count`. */
-  count(name: string): KTable<G & WindowColumns, G & WindowColumns & { readonly count: number }> {
+  count(name: string): KTable<G & WindowKey, G & WindowColumns & { readonly count: number }> {
     return this.#aggregated(name, { count: count() });
   }
 
@@ -124,7 +125,7 @@ export class WindowedStream<G extends RowOf, V, E extends string = string> {
     this: WindowedStream<G, R, E>,
     name: string,
     adder: (reduced: R, value: R) => R,
-  ): KTable<G & WindowColumns, Reduced<G & WindowColumns, R>> {
+  ): KTable<G & WindowKey, Reduced<G & WindowColumns, R>> {
     return this.#aggregated(name, reducing(adder));
   }
 

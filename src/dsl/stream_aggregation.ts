@@ -6,6 +6,12 @@ import type { GroupSelector } from "./stream_nodes.ts";
 import type { KTable } from "./tables.ts";
 import type { Windows } from "./windows.ts";
 
+/** The column that tells windows of a group apart: part of the key. */
+export type WindowKey = {
+  /** Where it begins, microseconds since the epoch. */
+  readonly window_start: number;
+};
+
 /** The columns that tell a window: microseconds since the epoch. */
 // An alias, not an interface: rows have no other columns.
 export type WindowColumns = {

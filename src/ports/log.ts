@@ -33,6 +33,7 @@ export interface AppendBatch {
   readonly topic: string;
   readonly partition: number;
   readonly records: readonly NewRecord[];
+  readonly whole?: true;
 }
 
 export interface TopicDescription {
@@ -253,6 +254,7 @@ export interface Log {
    * a record of it is larger than its topic takes: that one is not stored, nor what follows it in its partition)
    */
   append(batches: readonly AppendBatch[]): Promise<number[]>;
+  truncateBefore(topic: string, to: { readonly partition: number; readonly offset: number }): Promise<void>;
   reader(): Reader;
   join(options: GroupOptions): Promise<Membership>;
   close(): Promise<void>;

@@ -1,14 +1,26 @@
 import { z } from "zod";
-import { clickhouseAppend, events, type TopologyBuilder } from "../../src/mod.ts";
+import { clickhouse, clickhouseAppend, count, events, sum, type TopologyBuilder, tumbling } from "../../src/mod.ts";
 import type { MemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import type { Choices } from "./choices.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
 
 const clicks = events("sim.clicks", { row: z.object({ n: z.int() }) });
 const visits = clickhouseAppend("visits", { columns: { n: "Int64", part: "UInt8" }, orderBy: ["n"] });
+const rests = clickhouse("rests", { columns: { rest: "Int64", n: "UInt64", s: "Int64" }, key: ["rest"] });
+const times = clickhouse("times", {
+  columns: { rest: "Int64", window_start: "Int64", n: "UInt64" },
+  key: ["rest", "window_start"],
+});
+const growth = clickhouseAppend("growth", { columns: { rest: "Int64", n: "UInt64" }, orderBy: ["rest", "n"] });
 
 /** Topic of the events that the simulated world writes. */
 export const CLICKS = clicks.spec.topic;
+
+/** Tables whose rows are totals of events. */
+export const EVENT_TABLES: ReadonlySet<string> = new Set([rests.spec.name, times.spec.name]);
+
+const RESTS = 5;
+const WINDOW_MS = 20_000;
 
 /** How many rows each event makes: none, one or two. */
 function partsOf(n: number): number {
@@ -23,15 +35,35 @@ export function declareVisits(builder: TopologyBuilder): void {
     .to(visits);
 }
 
+/** Counts the events by group, and by group and window; every growth of a count is an event again. */
+export function declareTotals(builder: TopologyBuilder): void {
+  const grouped = builder.stream(clicks).groupBy(({ n }) => ({ rest: n % RESTS }));
+  const totals = grouped.aggregate("by_rest", { n: count(), s: sum(({ n }) => n) });
+  totals.to(rests);
+  totals.toStream().mapValues((row) => ({ rest: row!.rest, n: row!.n })).to(growth);
+  grouped.windowedBy(tumbling({ milliseconds: WINDOW_MS }, { grace: { days: 365 } }))
+    .aggregate("by_time", { n: count() }).to(times);
+}
+
 /** The events of a world: all that were written, and what must have become of them. */
 export class Events {
   readonly #log: SimulatedLog;
   readonly #choices: Choices;
-  readonly #written: number[] = [];
+  readonly #stages: boolean;
+  readonly #written: { readonly n: number; readonly ms: number }[] = [];
 
-  constructor(log: SimulatedLog, { choices, partitions }: { readonly choices: Choices; readonly partitions: number }) {
+  constructor(
+    log: SimulatedLog,
+    { choices, partitions, stages }: {
+      readonly choices: Choices;
+      readonly partitions: number;
+      /** Whether events are counted, too. */
+      readonly stages: boolean;
+    },
+  ) {
     this.#log = log;
     this.#choices = choices;
+    this.#stages = stages;
     log.create({ name: CLICKS, partitions, cleanup: "delete", retentionMs: -1 });
   }
 
@@ -41,7 +73,7 @@ export class Events {
     const { length } = this.#log.topics.get(CLICKS)!.partitions;
     const partition = this.#choices.below(length);
     if (!this.#choices.happens("event", () => `${n} into partition ${partition}`)) return;
-    this.#written.push(n);
+    this.#written.push({ n, ms: this.#log.scheduler.nowMs });
     this.#log.store({ topic: CLICKS, partition, records: [{ key: null, value: `{"n":${n}}` }] });
   }
 
@@ -49,18 +81,47 @@ export class Events {
    * How the rows that are stored differ from what each event once makes; null if they do not. `complete`: all of them
    * must be there.
    */
-  differenceOf(
-    memory: Pick<MemoryWarehouse, "appendedRows">,
-    { complete }: { readonly complete: boolean },
-  ): string | null {
+  differenceOf(memory: Stored, { complete }: { readonly complete: boolean }): string | null {
     const wanted = new Map<string, number>();
-    for (const n of this.#written) for (let part = 0; part < partsOf(n); part++) wanted.set(`${n}.${part}`, 1);
-    for (const { n, part } of memory.appendedRows("visits")) {
-      const place = `${n}.${part}`;
-      wanted.set(place, (wanted.get(place) ?? 0) - 1);
-    }
-    const wrong = [...wanted].filter(([, count]) => count < 0 || (complete && count > 0))
-      .map(([place, count]) => count > 0 ? `visits lacks ${place}` : `visits has ${place} ${1 - count} times`);
+    const made = new Map<string, number>();
+    const add = (to: Map<string, number>, place: string, more = 1) => to.set(place, (to.get(place) ?? 0) + more);
+    for (const { n } of this.#written) for (let part = 0; part < partsOf(n); part++) add(wanted, `visits ${n}.${part}`);
+    for (const { n, part } of memory.appendedRows(visits.spec.name)) add(made, `visits ${n}.${part}`);
+    if (this.#stages) this.#totals(memory, { wanted, made, add });
+    const places = new Set([...wanted.keys(), ...made.keys()]);
+    const wrong = [...places].flatMap((place) => {
+      const [must, is] = [wanted.get(place) ?? 0, made.get(place) ?? 0];
+      return is === must || (!complete && is < must) ? [] : [`${place}: ${is} instead of ${must}`];
+    });
     return wrong.length === 0 ? null : wrong.slice(0, 10).join("\n");
   }
+
+  #totals(memory: Stored, { wanted, made, add }: Places): void {
+    const counts = new Map<number, number>();
+    for (const { n, ms } of this.#written) {
+      const rest = n % RESTS;
+      const count = (counts.get(rest) ?? 0) + 1;
+      counts.set(rest, count);
+      add(wanted, `growth ${rest}: ${count}`);
+      add(wanted, `rests n ${rest}`);
+      add(wanted, `rests s ${rest}`, n);
+      add(wanted, `times ${rest} ${Math.floor(ms / WINDOW_MS) * WINDOW_MS * 1_000}`);
+    }
+    for (const { rest, n } of memory.appendedRows(growth.spec.name)) add(made, `growth ${rest}: ${n}`);
+    for (const { rest, n, s } of memory.select(rests.spec.name)) {
+      add(made, `rests n ${rest}`, Number(n));
+      add(made, `rests s ${rest}`, Number(s));
+    }
+    for (const { rest, window_start, n } of memory.select(times.spec.name)) {
+      add(made, `times ${rest} ${window_start}`, Number(n));
+    }
+  }
+}
+
+type Stored = Pick<MemoryWarehouse, "appendedRows" | "select">;
+
+interface Places {
+  readonly wanted: Map<string, number>;
+  readonly made: Map<string, number>;
+  readonly add: (to: Map<string, number>, place: string, more?: number) => void;
 }

@@ -13,6 +13,7 @@ import { MERGE_MUTANTS } from "./merge_mutants.ts";
 import { SHARING_MUTANTS } from "./sharing_mutants.ts";
 import { SNAPSHOT_MUTANTS } from "./snapshot_mutants.ts";
 import { STANDBY_MUTANTS } from "./standby_mutants.ts";
+import { STAGE_MUTANTS } from "./stage_mutants.ts";
 import { STREAM_MUTANTS } from "./stream_mutants.ts";
 import { ShareSink } from "../../src/runtime/outputs/share_sink.ts";
 import { SinkOutput } from "../../src/runtime/outputs/sink_output.ts";
@@ -244,4 +245,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...SNAPSHOT_MUTANTS,
   ...STANDBY_MUTANTS,
   ...STREAM_MUTANTS,
+  ...STAGE_MUTANTS,
 ];

@@ -37,12 +37,17 @@ export interface Profile {
   readonly standbys: boolean;
   /** The topology has a stream, whose events go into an append table. */
   readonly events: boolean;
+  /** The stream's events are counted, too, by groups and windows. */
+  readonly stages: boolean;
 }
 
 /** What this seed has. Each may be left out when the run is repeated. */
 export function profileOf(seed: number, choices: Choices): Profile {
   const large = (["none", "for weir", "for the log", "none", "none"] as const)[seed % 5];
+  const events = choices.setting("events", seed % 3 !== 1, false);
   return {
+    events,
+    stages: choices.setting("stages", events && seed % 4 < 2, false),
     refusedRows: choices.setting("refused-rows", seed % 4 === 3, false),
     large: choices.setting<LargeRows>("large-rows", large, "none"),
     narrow: choices.setting("narrow-columns", seed % 3 === 1, false),
@@ -56,7 +61,6 @@ export function profileOf(seed: number, choices: Choices): Profile {
     twins: choices.setting("twins", seed % 11 < 4, false),
     expires: choices.setting("expires", seed % 17 % 3 === 2, false),
     standbys: choices.setting("standbys", seed % 5 < 2, false),
-    events: choices.setting("events", seed % 3 !== 1, false),
   };
 }
 

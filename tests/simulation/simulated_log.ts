@@ -84,6 +84,7 @@ export class SimulatedLog {
       name: topic.name,
       id: `id${this.#topicIds++}`,
       compacted: topic.cleanup === "compact",
+      retentionMs: topic.retentionMs,
       partitions,
     };
     this.topics.set(topic.name, stored);
@@ -131,6 +132,14 @@ export class SimulatedLog {
           });
         }),
       append: (batches) => scheduler.request(owner, "append", { run: () => this.#append(owner, batches) }),
+      truncateBefore: (topic, { partition, offset }) =>
+        request("truncate", () => {
+          const stored = topics.get(topic)!.partitions[partition];
+          const start = Math.min(offset, stored.end);
+          if (start <= stored.start) return;
+          stored.records = stored.records.filter((record) => record.offset >= start);
+          stored.start = start;
+        }),
       // A runner asks for one for its tasks and one for global tables before it has any standby.
       reader: () => new SimulatedReader(this, { owner, standby: readers++ >= 2 }),
       join: (options) => this.#join(owner, options),
@@ -209,10 +218,10 @@ export class SimulatedLog {
         ? this.store(batch)
         : this.topics.get(batch.topic)!.partitions[batch.partition].end
     );
-    if (this.faults && choices.strikes("append-repeated", this.bugs.repeats ?? 0.02, what)) {
-      this.ghosts.push(() => batches.forEach((batch) => this.store(batch)));
-    }
-    if (this.faults && choices.strikes("append-answer-lost", 0.02, what)) {
+    const isWhole = batches.some(({ whole }) => whole === true);
+    const again = this.faults && choices.strikes("append-repeated", this.bugs.repeats ?? 0.02, what);
+    if (again) this.ghosts.push(() => batches.forEach((batch) => this.store(batch)));
+    if ((again && isWhole) || (this.faults && choices.strikes("append-answer-lost", 0.02, what))) {
       throw new ProductionError("the acknowledgement was lost", { retriable: true });
     }
     return this.bugs.noEpoch === true && isHello(batches[0]) ? offsets.map((offset) => Math.min(offset, 0)) : offsets;
@@ -246,7 +255,7 @@ export class SimulatedLog {
       compacted,
       partitions: topic.partitions.length,
       deletes: !compacted || unusable,
-      retentionMs: compacted && !unusable ? -1 : 86_400_000,
+      retentionMs: unusable ? 86_400_000 : topic.retentionMs,
       deleteRetentionMs: this.deleteRetentionMs,
       messageBytesMax: 2 ** 30,
     };

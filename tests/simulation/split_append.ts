@@ -17,8 +17,9 @@ export function splitAppend(batches: readonly AppendBatch[], choices: Choices): 
   const first: AppendBatch[] = [];
   const rest: AppendBatch[] = [];
   for (const batch of batches) {
-    const taken = Math.min(left, batch.records.length);
-    left -= taken;
+    const counted = Math.min(left, batch.records.length);
+    left -= counted;
+    const taken = batch.whole === true && counted < batch.records.length ? 0 : counted;
     if (taken > 0) first.push({ ...batch, records: batch.records.slice(0, taken) });
     if (taken < batch.records.length) rest.push({ ...batch, records: batch.records.slice(taken) });
   }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { declareVisits } from "./events.ts";
+import { declareTotals, declareVisits } from "./events.ts";
 import {
   argMin,
   clickhouse,
@@ -121,6 +121,8 @@ export interface Shape {
   readonly narrow: boolean;
   /** There are events, too. */
   readonly events: boolean;
+  /** The stream's events are counted, too. */
+  readonly stages: boolean;
 }
 
 /**
@@ -131,6 +133,7 @@ export function storeTopology(shape: Shape): Topology {
   const sinks = sinksOf(shape);
   return topology("sim", (builder) => {
     if (shape.events) declareVisits(builder);
+    if (shape.stages) declareTotals(builder);
     const catalogue = builder.globalTable(goods).leftJoin("maker", builder.globalTable(makers), (good) => good.sl);
     const people = builder.table(users);
     const all = builder.table(orders);

@@ -18,6 +18,8 @@ export interface StoredTopic {
   readonly name: string;
   readonly id: string;
   readonly compacted: boolean;
+  /** Milliseconds; -1 keeps for ever. */
+  readonly retentionMs: number;
   readonly partitions: StoredPartition[];
 }
 

@@ -99,6 +99,7 @@ export class World {
       expires: profile.expires,
       narrow: profile.narrow,
       events: profile.events,
+      stages: profile.stages,
     });
     this.twins = profile.twins ? new Twins(twinTopology, this) : null;
     this.#options = {
@@ -126,7 +127,7 @@ export class World {
         : partitions;
       this.log.create({ name: SOURCES[name].spec.topic, partitions: own, cleanup: "compact", retentionMs: -1 });
     }
-    this.events = profile.events ? new Events(this.log, { choices, partitions }) : null;
+    this.events = profile.events ? new Events(this.log, { choices, partitions, stages: profile.stages }) : null;
   }
 
   /** Puts a row (null: deletes it) into the truth and the log. */

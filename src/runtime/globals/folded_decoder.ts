@@ -3,7 +3,7 @@ import type { Decoder } from "../../formats/decoder.ts";
 import { FOLDED_SHOWN, FOLDED_TO } from "../../plan/folded_row.ts";
 import type { Member } from "../../plan/physical.ts";
 import { groupColumns } from "../../processor/group_columns.ts";
-import { resultColumns, WINDOW_START } from "../../processor/stateful/result_row.ts";
+import { resultRows } from "../../processor/stateful/stream_aggregate.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import { keyOf } from "../../record/key.ts";
 import type { KeyColumn } from "../../record/key_column.ts";
@@ -15,9 +15,23 @@ export interface FoldedDecoder extends Decoder {
   readonly keyColumns: readonly KeyColumn[] | null;
 }
 
+/** Column of a result that tells where its window begins: part of its key. */
+const WINDOW_START = "window_start";
+/** Column of a result that tells where its window ends. */
+export const WINDOW_END = "window_end";
+
 /** Whether a decoder reads results of a stream. */
 export function isFolded(decoder: Decoder | null): decoder is FoldedDecoder {
   return decoder !== null && "keyColumns" in decoder;
+}
+
+/** @throws DeserializationError for a state of which a callback makes no result */
+function shownRow(name: string, make: () => Row): Row {
+  try {
+    return make();
+  } catch (cause) {
+    throw new DeserializationError("not_a_row_value", `Cannot show a result of "${name}": ${cause}`, { cause });
+  }
 }
 
 /**
@@ -25,7 +39,7 @@ export function isFolded(decoder: Decoder | null): decoder is FoldedDecoder {
  * and whether they are results.
  */
 export function foldedDecoder({ name, topic, node }: Extract<Member, { kind: "folded" }>): FoldedDecoder {
-  const totals = resultColumns(node);
+  const rowOf = resultRows(node);
   let keyColumns: readonly KeyColumn[] | null = null;
   return {
     get keyColumns() {
@@ -33,16 +47,18 @@ export function foldedDecoder({ name, topic, node }: Extract<Member, { kind: "fo
     },
     decode(message) {
       const read = readChangelog(topic, message);
-      if (read.kind !== "fact") return { kind: "skip", reason: "changelog" };
-      const { columns, start, to, element } = read.fact;
+      // What has a number besides is no result, but what results are made of.
+      if (read.kind !== "fact" || read.fact.seq > 0) return { kind: "skip", reason: "changelog" };
+      const { columns, start, seq, to, element } = read.fact;
       const key: Row = node.window === null ? columns : { ...columns, [WINDOW_START]: start };
       keyColumns = groupColumns(keyColumns, key);
-      const shown = element !== null && element.shown;
-      const row = { ...key, ...(shown ? totals({ ...element, start }) : {}), [FOLDED_TO]: to };
+      const shown = element === null || !element.shown
+        ? null
+        : shownRow(name, () => rowOf(columns, { ...element, start, seq }));
       return {
         kind: "upsert",
         key: keyOf(keyColumns.map((column) => key[column.name])),
-        row: shown ? { ...row, [FOLDED_SHOWN]: true } : row,
+        row: shown === null ? { ...key, [FOLDED_TO]: to } : { ...shown, [FOLDED_TO]: to, [FOLDED_SHOWN]: true },
         unavailable: null,
         created: false,
         to,

@@ -1,26 +1,31 @@
-import type { StagePlan, StreamPlan } from "../../plan/physical.ts";
 import type { AppendBatch, Log } from "../../ports/log.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
+import { ProductionError } from "../../record/errors.ts";
 import type { AppendWriter } from "./append_writer.ts";
+import type { ShuffledText } from "./shuffled_events.ts";
+import type { StageLog } from "./stage_log.ts";
 import type { StreamBatch } from "./stream_batch.ts";
 import { broken, type StreamProgress } from "./stream_progress.ts";
 import type { StreamStart } from "./stream_start.ts";
 
+/** Characters of a pack of events: far below what topics take, and enough that nothing is gained by more. */
+const PACK_CHARS = 200_000;
 const RETRY = { firstMs: 100, lastMs: 5_000 };
-/** Facts are written in batches of about so many characters: each is there wholly or not at all. */
-const FACTS_CHARS = 500_000;
 
 /** What delivering needs of the world. */
 export interface BatchDeliveryOptions {
-  readonly plan: StreamPlan | StagePlan;
   readonly partition: number;
+  /** Where a stage keeps what it has; null for a stream, which keeps nothing. */
+  readonly stage: StageLog | null;
   readonly start: StreamStart;
   readonly log: Pick<Log, "append">;
   readonly clock: Clock;
   readonly progress: StreamProgress;
   readonly writer: AppendWriter;
   readonly stopped: () => boolean;
+  /** The log does not take an event. */
+  readonly onTooLarge: (event: ShuffledText, error: Error) => void;
   /** The log does not take anything (message), or takes it again (null). */
   readonly onState: (problem: string | null) => void;
 }
@@ -31,6 +36,7 @@ export interface BatchDeliveryOptions {
  */
 export class BatchDelivery {
   readonly #options: BatchDeliveryOptions;
+  #packChars = PACK_CHARS;
 
   constructor(options: BatchDeliveryOptions) {
     this.#options = options;
@@ -38,18 +44,12 @@ export class BatchDelivery {
 
   /** Resolves to false if it was stopped. @throws StreamBroken */
   async deliver(batch: StreamBatch): Promise<boolean> {
-    const { plan, partition, start: { source }, progress } = this.#options;
-    const sent = await Promise.all([this.#rows(batch), this.#append(batch.shuffled.batches(source, partition))]);
+    const { progress, stage } = this.#options;
+    const sent = await Promise.all([this.#rows(batch), this.#shuffled(batch)]);
     if (sent.includes(false)) return false;
-    if (!("changelog" in plan)) return true;
+    if (stage === null) return true;
     if (batch.rowCount > 0) await progress.settle(batch.to);
-    return await this.#facts(batch, plan);
-  }
-
-  /** Writes where the stage is, if nothing else is to be written. */
-  async #facts({ facts }: StreamBatch, { changelog: topic }: StagePlan): Promise<boolean> {
-    const { partition } = this.#options;
-    return await this.#append(facts.parts(FACTS_CHARS).map((records) => ({ topic, partition, records })));
+    return await stage.write(batch.facts, batch.to);
   }
 
   async #rows(batch: StreamBatch): Promise<boolean> {
@@ -65,6 +65,25 @@ export class BatchDelivery {
     return await writer.append(batch, range);
   }
 
+  /** What the log finds too large is packed in smaller parts; an event that is too large by itself is set aside. */
+  async #shuffled({ shuffled }: StreamBatch): Promise<boolean> {
+    const { partition, start: { source }, onTooLarge } = this.#options;
+    while (true) {
+      const batches = shuffled.batches({ source, partition, chars: this.#packChars });
+      try {
+        return await this.#append(batches);
+      } catch (error) {
+        const { longest } = shuffled;
+        const isTooLarge = error instanceof ProductionError && error.reason === "too_large";
+        if (!isTooLarge || longest === null) broken(error as Error);
+        if (this.#packChars <= longest.text.length) {
+          shuffled.remove(longest);
+          onTooLarge(longest, error);
+        } else this.#packChars = Math.max(longest.text.length, Math.floor(this.#packChars / 4));
+      }
+    }
+  }
+
   async #append(batches: readonly AppendBatch[]): Promise<boolean> {
     if (batches.length === 0) return true;
     const { log, clock, stopped, onState } = this.#options;
@@ -73,7 +92,7 @@ export class BatchDelivery {
       ...RETRY,
       onState: (error) => onState(error?.message ?? null),
       stopped,
-    }).catch(broken);
+    });
     return done !== STOPPED;
   }
 }

@@ -2,8 +2,11 @@ import type { StagePlan } from "../../plan/physical.ts";
 import type { AppendBatch, NewRecord } from "../../ports/log.ts";
 import { packOf } from "./pack.ts";
 
-/** Characters of a pack: far below what every topic takes, and enough that nothing is gained by more. */
-const PACK_CHARS = 200_000;
+/** An event for a stage, as `packedEvent` gives it. */
+export interface ShuffledText {
+  readonly stage: StagePlan;
+  readonly text: string;
+}
 
 /** Events of one partition of a source on their way into stages. */
 export class ShuffledEvents {
@@ -20,28 +23,59 @@ export class ShuffledEvents {
     this.chars += event.length;
   }
 
-  /** What is to be appended to repartition topics. `source`, `partition`: of the records that events were made of. */
-  batches(source: string, partition: number): AppendBatch[] {
+  /**
+   * What is to be appended to repartition topics, in packs of about `chars` characters. `source`, `partition`: of the
+   * records that events were made of.
+   */
+  batches({ source, partition, chars }: PackOptions): AppendBatch[] {
     return [...this.#into].flatMap(([stage, partitions]) =>
       [...partitions].map(([to, events]): AppendBatch => ({
         topic: stage.repartition,
         partition: to,
-        records: packs(events, (part) => packOf(source, { partition, events: part })),
-      }))
+        records: packs(events, { source, partition, chars }),
+      })).filter(({ records }) => records.length > 0)
     );
+  }
+
+  /** The longest event; null if there is none. */
+  get longest(): ShuffledText | null {
+    let longest: ShuffledText | null = null;
+    for (const [stage, partitions] of this.#into) {
+      for (const texts of partitions.values()) {
+        for (const text of texts) if (text.length > (longest?.text.length ?? 0)) longest = { stage, text };
+      }
+    }
+    return longest;
+  }
+
+  /** Takes an event out. */
+  remove({ stage, text }: ShuffledText): void {
+    for (const texts of this.#into.get(stage)!.values()) {
+      const at = texts.indexOf(text);
+      if (at >= 0) texts.splice(at, 1);
+    }
   }
 }
 
-function packs(events: readonly string[], pack: (events: readonly string[]) => string): NewRecord[] {
+/** How events are packed. */
+export interface PackOptions {
+  readonly source: string;
+  readonly partition: number;
+  readonly chars: number;
+}
+
+function packs(events: readonly string[], { source, partition, chars }: PackOptions): NewRecord[] {
   const records: NewRecord[] = [];
-  let [from, chars] = [0, 0];
+  const pack = (from: number, to: number) =>
+    records.push({ key: null, value: packOf(source, { partition, events: events.slice(from, to) }) });
+  let [from, size] = [0, 0];
   for (const [index, { length }] of events.entries()) {
-    if (chars > 0 && chars + length > PACK_CHARS) {
-      records.push({ key: null, value: pack(events.slice(from, index)) });
-      [from, chars] = [index, 0];
+    if (size > 0 && size + length > chars) {
+      pack(from, index);
+      [from, size] = [index, 0];
     }
-    chars += length;
+    size += length;
   }
-  if (from < events.length) records.push({ key: null, value: pack(events.slice(from)) });
+  if (from < events.length) pack(from, events.length);
   return records;
 }

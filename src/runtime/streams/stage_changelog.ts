@@ -13,6 +13,8 @@ export interface LoadedStage {
   readonly head: FactHead | null;
   /** How the operator folds. */
   readonly print: string;
+  /** The greatest position that any fact has. */
+  readonly to: number;
   /** Puts all of it into an operator that is new. */
   readonly into: (operator: StatefulOperator) => void;
 }
@@ -108,6 +110,7 @@ class FoundFacts {
     return {
       head,
       print,
+      to: facts.values().reduce((greatest, { to }) => Math.max(greatest, to), head?.to ?? 0),
       into: (operator) => {
         if (head !== null) operator.load(head.saved);
         for (const { key, columns, to, start, seq, element } of facts.values()) {

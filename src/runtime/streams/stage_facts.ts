@@ -1,69 +1,68 @@
-import { factKey, factValue, headRecord } from "../../formats/changelog_fact.ts";
+import { type FactHead, factKey, factValue, headRecord } from "../../formats/changelog_fact.ts";
 import type { NewRecord } from "../../ports/log.ts";
 import type { StatefulOperator } from "../../processor/stateful/stateful.ts";
 import type { Key } from "../../record/key.ts";
 import type { ElementChange } from "../../state/keyed_elements.ts";
-import type { StreamBatch } from "./stream_batch.ts";
 
-/** What the facts of one task are made of. */
-export interface StageFactsOptions {
-  readonly owner: string;
-  /** How the operator folds. */
-  readonly print: string;
-  readonly operator: StatefulOperator;
+/** An element of a key, and the value of its record; null: the record is to be removed. */
+interface FactOfKey {
+  readonly start: number;
+  readonly seq: number;
+  readonly value: string | null;
 }
 
-/** Makes the records for the changelog out of what changed. */
-export class StageFacts {
-  readonly #options: StageFactsOptions;
-
-  constructor(options: StageFactsOptions) {
-    this.#options = options;
-  }
-
-  /** What changed up to `to` becomes part of the batch, in place of what the batch said before of the same elements. */
-  collect(
-    { facts }: StreamBatch,
-    { to, origins }: { readonly to: number; readonly origins: ReadonlyMap<string, readonly [number, number]> },
-  ): void {
-    const { owner, operator, print } = this.#options;
-    for (const change of operator.elements.takeChanges()) {
-      const { key, columns, kind, element } = change;
-      const name = factKey({ owner, key, start: element.start, seq: element.seq });
-      const ofKey = facts.keys.getOrInsertComputed(key, () => new Map<string, string | null>());
-      // A session that grows is replaced by one that begins as it did: that one is the fact.
-      if (kind !== "put" && isReplaced(operator, change)) continue;
-      ofKey.set(name, kind === "dropped" ? null : factValue({ to, columns, element: kind === "put" ? element : null }));
-    }
-    facts.head = headRecord({ owner, to, origins: Object.fromEntries(origins), saved: operator.save(), print });
-  }
-}
-
-function isReplaced({ elements }: StatefulOperator, { key, element }: ElementChange): boolean {
-  return elements.of(key).some(({ start, seq }) => start === element.start && seq === element.seq);
-}
-
-/** What a batch adds to the changelog: by key, the records of its elements by their names; null: to be removed. */
+/** What a batch adds to a stage's changelog, whoever writes it there. */
 export class BatchFacts {
-  readonly keys = new Map<Key, Map<string, string | null>>();
-  /** What is written behind all of them. */
-  head: { readonly key: string; readonly value: string } | null = null;
+  readonly #keys = new Map<Key, Map<string, FactOfKey>>();
+  #head: Omit<FactHead, "owner"> | null = null;
 
-  /** The records, those of one key together, in parts of about `bytes`; the head is the last. */
-  parts(bytes: number): NewRecord[][] {
+  /** Keys of which something changed. */
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /**
+   * Takes what changed of an operator, in place of what was said before of the same elements. `head.to`: the operator
+   * has all events below.
+   */
+  collect({ elements }: StatefulOperator, head: Omit<FactHead, "owner">): void {
+    for (const change of elements.takeChanges()) {
+      const { key, columns, kind, element } = change;
+      // A session that grows is replaced by one that begins as it did: that one is the fact.
+      if (kind !== "put" && isReplaced(elements, change)) continue;
+      const value = kind === "dropped"
+        ? null
+        : factValue({ to: head.to, columns, element: kind === "put" ? element : null });
+      const { start, seq } = element;
+      const ofKey = this.#keys.getOrInsertComputed(key, () => new Map<string, FactOfKey>());
+      ofKey.set(`${start}/${seq}`, { start, seq, value });
+    }
+    this.#head = head;
+  }
+
+  /**
+   * The records under the name of their owner, in parts of about `chars` characters; the head is the last. All of a key
+   * is in one part, and counts only as a whole.
+   */
+  parts({ owner, chars }: { readonly owner: string; readonly chars: number }): NewRecord[][] {
     const parts: NewRecord[][] = [[]];
     let size = 0;
-    for (const records of this.keys.values()) {
-      if (size > bytes) {
+    for (const [key, facts] of this.#keys) {
+      if (size > chars) {
         parts.push([]);
         size = 0;
       }
-      for (const [key, value] of records) {
-        parts.at(-1)!.push({ key, value });
-        size += key.length + (value?.length ?? 0);
+      for (const { start, seq, value } of facts.values()) {
+        const record = { key: factKey({ owner, key, start, seq }), value };
+        parts.at(-1)!.push(record);
+        size += record.key.length + (value?.length ?? 0);
       }
     }
-    if (this.head !== null) parts.push([this.head]);
+    if (this.#head !== null) parts.push([headRecord({ ...this.#head, owner })]);
     return parts.filter((part) => part.length > 0);
   }
+}
+
+function isReplaced(elements: StatefulOperator["elements"], { key, element: { start, seq } }: ElementChange): boolean {
+  return elements.of(key).some((other) => other.start === start && other.seq === seq);
 }

@@ -8,7 +8,6 @@ import { taskId } from "../../record/task_id.ts";
 import { Flow, type StreamContext } from "./flow.ts";
 import { type PackedEvent, readPack } from "./pack.ts";
 import type { LoadedStage } from "./stage_changelog.ts";
-import { StageFacts } from "./stage_facts.ts";
 import type { StreamBatch } from "./stream_batch.ts";
 import type { FlowTask } from "./stream_task.ts";
 
@@ -16,8 +15,6 @@ import type { FlowTask } from "./stream_task.ts";
 export interface StageBegin {
   /** What the changelog has of it. */
   readonly loaded: LoadedStage;
-  /** Under which name it writes there. */
-  readonly owner: string;
   /** Outputs of the records before this offset are there. */
   readonly mutedTo: number;
 }
@@ -33,8 +30,10 @@ export class StageTask implements FlowTask {
   readonly #context: StreamContext;
   readonly #flow: Flow;
   readonly #operator: StatefulOperator;
-  readonly #facts: StageFacts;
+  readonly #print: string;
   readonly #mutedTo: number;
+  /** What is read back has events up to there; 0 when all of them came by. */
+  #loadedTo: number;
   /** By source and partition: the last event that was counted. */
   readonly #origins: Map<string, readonly [number, number]>;
   /** The record that is taken. */
@@ -55,10 +54,11 @@ export class StageTask implements FlowTask {
         this.#flow.run(value, key, { topic: plan.repartition, partition, offset: this.#offset, timestampUs }),
       onDropped: (reason) => context.onDropped(plan.node.name, reason),
     });
-    const { loaded, owner, mutedTo } = begin;
+    const { loaded, mutedTo } = begin;
     this.#mutedTo = mutedTo;
+    this.#loadedTo = loaded.to;
     this.#origins = new Map(Object.entries(loaded.head?.origins ?? {}));
-    this.#facts = new StageFacts({ owner, print: loaded.print, operator: this.#operator });
+    this.#print = loaded.print;
     loaded.into(this.#operator);
   }
 
@@ -67,9 +67,20 @@ export class StageTask implements FlowTask {
     { records, nextOffset }: { readonly records: readonly LogRecord[]; readonly nextOffset: number },
     batch: StreamBatch,
   ): void {
-    for (const record of records) this.#take(record, batch);
+    for (const record of records) {
+      if (this.#loadedTo > 0 && record.offset >= this.#loadedTo) {
+        this.#operator.elements.forgetPositions();
+        this.#loadedTo = 0;
+      }
+      this.#take(record, batch);
+    }
     batch.to = nextOffset;
-    this.#facts.collect(batch, { to: nextOffset, origins: this.#origins });
+    batch.facts.collect(this.#operator, {
+      to: nextOffset,
+      origins: Object.fromEntries(this.#origins),
+      saved: this.#operator.save(),
+      print: this.#print,
+    });
     this.#context.onRecords(this.plan.name, records.length);
   }
 

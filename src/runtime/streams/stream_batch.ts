@@ -56,6 +56,6 @@ export class StreamBatch {
 
   /** How much comes out of it: rows, events, and what changes of keys. */
   get outputs(): number {
-    return this.rowCount + this.shuffled.size + this.facts.keys.size;
+    return this.rowCount + this.shuffled.size + this.facts.size;
   }
 }

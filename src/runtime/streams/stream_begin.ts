@@ -1,14 +1,19 @@
 import type { StagePlan, StreamPlan } from "../../plan/physical.ts";
 import type { Held } from "../../ports/log.ts";
+import { ProcessorError } from "../../record/errors.ts";
 import { appendProblem, appendWriterOf } from "./append_writer_of.ts";
 import { BatchDelivery } from "./batch_delivery.ts";
 import { BatchQueue } from "./batch_queue.ts";
 import { type LoadedStage, loadStage } from "./stage_changelog.ts";
+import { StageLog } from "./stage_log.ts";
 import { StageTask } from "./stage_task.ts";
 import type { StreamSurroundings } from "./stream_host.ts";
 import { StreamProgress } from "./stream_progress.ts";
 import { type StreamStart, streamStart, tellStart } from "./stream_start.ts";
 import { type FlowTask, StreamTask } from "./stream_task.ts";
+
+/** A changelog is read again so often when its inputs are gone. */
+const READ_AGAIN = 2;
 
 /** What is known of the partition from one start of the task to the next. */
 export interface Life {
@@ -78,7 +83,6 @@ export async function beginStream(
     ? new StreamTask({ plan: plan as StreamPlan, partition }, context)
     : new StageTask({ plan: plan as StagePlan, partition }, {
       loaded: stage,
-      owner: Math.floor(instance.ports.random.next() * 2 ** 48).toString(36),
       mutedTo: done,
     }, context);
   const queue = new BatchQueue({
@@ -95,21 +99,38 @@ export async function beginStream(
     announced: () => progress.renew(),
     sourceMs: beginner.sourceMs,
   });
+  const stopped = beginner.closed;
+  const onState = (problem: string | null) => instance.problems.set(`log of ${id}`, problem);
+  const { random } = instance.ports;
+  const stageLog = "changelog" in plan
+    ? new StageLog({ plan, partition, log, clock, random, truncateEveryMs: options.metadataEveryMs, stopped, onState })
+    : null;
   const delivery = new BatchDelivery({
-    ...{ plan, partition, start, log, clock, progress, writer },
-    stopped: beginner.closed,
-    onState: (problem) => instance.problems.set(`log of ${id}`, problem),
+    ...{ partition, start, stage: stageLog, log, clock, progress, writer, stopped, onState },
+    onTooLarge: ({ stage, text }, error) => {
+      const [offset] = JSON.parse(text) as [number];
+      const cause = new ProcessorError(stage.node.name, `offset ${offset}`, { cause: error, reason: "too_large" });
+      context.letters.callback({ task: id, position: { topic, partition, offset } }, cause);
+    },
   });
   return { start, queue, progress, delivery };
 }
 
-/** What the changelog has; a second time if another owner has deleted meanwhile what it says is in it. */
+/** What the changelog has. If inputs behind it are gone, another owner has them, and says so there: read again. */
 async function loadedStage(
   plan: StagePlan,
   { partition, patiently, ended }: Beginner,
   { instance: { ports: { log } } }: StreamSurroundings,
 ): Promise<LoadedStage | null> {
-  return await patiently(() => loadStage(plan, { partition, log, stopped: ended })) ?? null;
+  return await patiently(async () => {
+    let stage = await loadStage(plan, { partition, log, stopped: ended });
+    for (let again = 0; stage !== null && again < READ_AGAIN; again++) {
+      const { start } = await log.offsets(plan.repartition);
+      if ((stage.head?.to ?? 0) >= start[partition]) break;
+      stage = await loadStage(plan, { partition, log, stopped: ended });
+    }
+    return stage;
+  });
 }
 
 /** A range that nobody has announced is not looked through further back than what the stage can make again. */

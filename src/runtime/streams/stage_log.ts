@@ -1,0 +1,73 @@
+import type { StagePlan } from "../../plan/physical.ts";
+import type { Clock, Random } from "../../ports/clock.ts";
+import type { Log } from "../../ports/log.ts";
+import { retry, STOPPED } from "../../ports/retry.ts";
+import type { BatchFacts } from "./stage_facts.ts";
+import { broken } from "./stream_progress.ts";
+
+const RETRY = { firstMs: 100, lastMs: 5_000 };
+/** Facts are written in parts of about so many characters. */
+const PART_CHARS = 500_000;
+
+/** What writing a stage's changelog needs of the world. */
+export interface StageLogOptions {
+  readonly plan: StagePlan;
+  readonly partition: number;
+  readonly log: Pick<Log, "append" | "truncateBefore">;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Inputs that the changelog has are deleted so often. */
+  readonly truncateEveryMs: number;
+  readonly stopped: () => boolean;
+  /** The log does not take anything (message), or takes it again (null). */
+  readonly onState: (problem: string | null) => void;
+}
+
+/**
+ * Writes what a stage keeps into its changelog, under a name that nobody else has. Where it is not known whether
+ * something was written, it may still come, and would hide what is newer under the same name: from there on another
+ * name is used. Behind what is durable the inputs are deleted.
+ */
+export class StageLog {
+  readonly #options: StageLogOptions;
+  #owner: string;
+  #truncatedMs: number;
+
+  constructor(options: StageLogOptions) {
+    this.#options = options;
+    this.#owner = this.#newName();
+    this.#truncatedMs = options.clock.nowMs();
+  }
+
+  #newName(): string {
+    return Math.floor(this.#options.random.next() * 2 ** 48).toString(36);
+  }
+
+  /** Resolves to false if it was stopped. @throws StreamBroken */
+  async write(facts: BatchFacts, to: number): Promise<boolean> {
+    const { plan: { changelog: topic }, partition, log, clock, truncateEveryMs, stopped, onState } = this.#options;
+    const batches = facts.parts({ owner: this.#owner, chars: PART_CHARS })
+      .map((records) => ({ topic, partition, records, whole: true as const }));
+    let failed = false;
+    const done = await retry(() => log.append(batches), {
+      clock,
+      ...RETRY,
+      onState: (error) => {
+        failed ||= error !== null;
+        onState(error?.message ?? null);
+      },
+      stopped,
+    }).catch(broken);
+    if (failed) this.#owner = this.#newName();
+    if (done === STOPPED) return false;
+    if (clock.nowMs() - this.#truncatedMs >= truncateEveryMs) await this.truncate(to);
+    return true;
+  }
+
+  /** Deletes inputs that are not needed any more. That it fails costs space and nothing else. */
+  async truncate(offset: number): Promise<void> {
+    const { plan: { repartition }, partition, log, clock } = this.#options;
+    this.#truncatedMs = clock.nowMs();
+    await log.truncateBefore(repartition, { partition, offset }).catch(() => {});
+  }
+}

@@ -1,0 +1,70 @@
+import { BatchDelivery } from "../../src/runtime/streams/batch_delivery.ts";
+import { Flow } from "../../src/runtime/streams/flow.ts";
+import { BatchFacts } from "../../src/runtime/streams/stage_facts.ts";
+import { StageLog } from "../../src/runtime/streams/stage_log.ts";
+import { KeyedElements } from "../../src/state/keyed_elements.ts";
+import { method } from "./mutate.ts";
+import type { Mutant } from "./mutant.ts";
+
+/** Deliberate bugs of stages: of events that are counted by group, and of the changelog of what is counted. */
+export const STAGE_MUTANTS: readonly Mutant[] = [
+  {
+    name: "originsForgotten",
+    rule: "the last places of the origins are durable with the position",
+    apply: method(BatchFacts, "collect", (original) =>
+      function (operator, head) {
+        return original.call(this, operator, { ...head, origins: {} });
+      }),
+  },
+  {
+    name: "headFirst",
+    rule: "the position is never durable before the groups",
+    apply: method(BatchFacts, "parts", (original) =>
+      function (options) {
+        return original.call(this, options).reverse();
+      }),
+  },
+  {
+    name: "sharedNames",
+    rule: "keys of the changelog name their owner",
+    apply: method(BatchFacts, "parts", (original) =>
+      function (options) {
+        return original.call(this, { ...options, owner: "all" });
+      }),
+    seedsMax: 1_500,
+  },
+  {
+    name: "groupsWithoutPosition",
+    rule: "a group passes over what is below its own position",
+    apply: method(KeyedElements, "positionOf", () => () => 0),
+    seedsMax: 1_500,
+  },
+  {
+    name: "neverMuted",
+    rule: "what was brought out before is not brought out again",
+    apply: method(Flow, "at", (original) =>
+      function (batch, place, options = {}) {
+        return original.call(this, batch, place, { ...options, muted: false });
+      }),
+  },
+  {
+    name: "sentBehindPosition",
+    rule: "the position of a stream moves when the events made of it are acknowledged",
+    apply: method(BatchDelivery, "deliver", (original) =>
+      function (batch) {
+        const done = original.call(this, batch);
+        if (batch.rowCount > 0) return done;
+        done.catch(() => {});
+        return Promise.resolve(true);
+      }),
+  },
+  {
+    name: "truncatedBefore",
+    rule: "inputs are deleted behind what is durable",
+    apply: method(StageLog, "write", (original) =>
+      async function (facts, to) {
+        await this.truncate(to);
+        return await original.call(this, facts, to);
+      }),
+  },
+];
