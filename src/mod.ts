@@ -38,11 +38,7 @@ export {
   type RecordMetadata,
   type TextEventOptions,
 } from "./dsl/events.ts";
-export { KGroupedStream, WindowedStream } from "./dsl/grouped_streams.ts";
-export { type WindowColumns, type WindowKey } from "./dsl/stream_aggregation.ts";
-export { folding } from "./dsl/stream_aggregates.ts";
-export { hopping, session, sliding, tumbling, unlimited, type WindowOptions, Windows } from "./dsl/windows.ts";
-export { type Branches, type EventCallback, KStream } from "./dsl/streams.ts";
+export { type Branches, type EventCallback, type KeyGroup, KStream } from "./dsl/streams.ts";
 export {
   GlobalKTable,
   KGroupedTable,
@@ -54,7 +50,14 @@ export {
 } from "./dsl/tables.ts";
 export { KGroupedStream, type Reduced, WindowedStream } from "./dsl/grouped_streams.ts";
 export { CogroupedStream, type SameGroup, type SameTotals, WindowedCogroup } from "./dsl/cogrouped_streams.ts";
-export type { Emit, WindowColumns } from "./dsl/stream_aggregation.ts";
+export type {
+  AggregationInput,
+  Emit,
+  GroupedInput,
+  GroupedPlace,
+  WindowColumns,
+  WindowKey,
+} from "./dsl/stream_aggregation.ts";
 export {
   type AggregatesIn,
   hopping,

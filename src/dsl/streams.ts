@@ -13,6 +13,10 @@ export type EventCallback<K, V, R> = (value: V, key: K, metadata: RecordMetadata
 /** @ignore The branches of {@link KStream.split}: names, and which events go into them. */
 export type Branches<K, V> = Readonly<Record<string, EventCallback<K, V, boolean>>>;
 
+/** The columns of groups that are made of keys: those of a key that is an object, else one, named `C`. */
+export type KeyGroup<K, C extends string> = [K] extends [RowOf | null] ? Extract<K, RowOf>
+  : { readonly [column in C]: Exclude<K, null> };
+
 /** The operators of stream number `node`; its name is what all of its operators begin with. */
 interface StreamPlace {
   readonly graph: Graph;
@@ -146,15 +150,17 @@ export class KStream<K, V> {
     });
   }
 
-  /** Groups events by their keys, which are objects: their columns are the group's. */
-  groupByKey(this: KStream<RowOf | null, V>): KGroupedStream<Exclude<K, null> & RowOf, Exclude<V, null>>;
-  /** Groups events by their keys of one value, which becomes the column `column`. */
-  groupByKey<C extends string>(
-    column: C,
-  ): KGroupedStream<{ readonly [column in C]: Exclude<K, null> }, Exclude<V, null>>;
-  // deno-lint-ignore no-explicit-any -- the overloads say which columns there are
-  groupByKey(column?: string): KGroupedStream<any, Exclude<V, null>> {
-    return this.groupBy((_, key) => (key === null || column === undefined ? key : { [column]: key }) as RowOf | null);
+  /**
+   * Groups events by their keys. Of keys that are objects, their columns are the group's; a key of one value becomes
+   * the column that is named: `groupByKey("user_id")`.
+   */
+  groupByKey<C extends string = never>(
+    ...column: [K] extends [RowOf | null] ? [] : [column: C]
+  ): KGroupedStream<KeyGroup<K, C>, Exclude<V, null>> {
+    const [name] = column as readonly string[];
+    return this.groupBy((_, key) =>
+      (key === null || name === undefined ? key : { [name]: key }) as KeyGroup<K, C> | null
+    );
   }
 
   /** Adds every event to a ClickHouse table, exactly once. */

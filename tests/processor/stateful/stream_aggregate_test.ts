@@ -123,7 +123,7 @@ Deno.test("streamAggregate() shows what the oracle computes from scratch, whatev
   });
 });
 
-Deno.test("streamAggregate() keeps, shows and forwards the same whatever crashes, and whatever of it was durable", () => {
+Deno.test("streamAggregate() keeps, shows and forwards the same whatever crashes, and whatever was durable", () => {
   eachSeed(SEEDS, (seed) => {
     const choices = choicesOf(seed);
     const node = randomNode(choices);
