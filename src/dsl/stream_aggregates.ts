@@ -52,7 +52,7 @@ export type StreamTotals<A> = {
   readonly [N in keyof A]: A[N] extends StreamAggregate<never, infer R> ? R : never;
 };
 
-/** Callbacks of {@link folding}. A state is what a message can hold: plain objects, arrays, texts, numbers, Decimals. */
+/** Callbacks of {@link folding}. A state is what messages hold: plain objects, arrays, texts, numbers, decimals. */
 export interface StreamFolding<V, S> {
   /** The state of a group without events. */
   readonly empty: () => S;

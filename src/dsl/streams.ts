@@ -146,7 +146,7 @@ export class KStream<K, V> {
     return new KGroupedStream({
       graph,
       node,
-      groupBy: (value, key, metadata) => value === null ? null : selector(value, key, metadata),
+      groupBy: (value, ...of) => value === null ? null : selector(value, ...of),
     });
   }
 
