@@ -7,7 +7,7 @@ import { BatchQueue } from "./batch_queue.ts";
 import { type LoadedStage, loadStage } from "./stage_changelog.ts";
 import { StageLog } from "./stage_log.ts";
 import { StageTask } from "./stage_task.ts";
-import type { StreamSurroundings } from "./stream_host.ts";
+import type { StreamSurroundings } from "./stream_surroundings.ts";
 import { StreamProgress } from "./stream_progress.ts";
 import { type StreamStart, streamStart, tellStart } from "./stream_start.ts";
 import { type FlowTask, StreamTask } from "./stream_task.ts";
@@ -81,10 +81,7 @@ export async function beginStream(
   const position = stage === undefined ? start.position : Math.min(done, stage.head?.to ?? start.first);
   const task: FlowTask = stage === undefined
     ? new StreamTask({ plan: plan as StreamPlan, partition }, context)
-    : new StageTask({ plan: plan as StagePlan, partition }, {
-      loaded: stage,
-      mutedTo: done,
-    }, context);
+    : new StageTask({ plan: plan as StagePlan, partition, loaded: stage, mutedTo: done }, context);
   const queue = new BatchQueue({
     position,
     doneTo: Math.max(position, done),
@@ -103,7 +100,17 @@ export async function beginStream(
   const onState = (problem: string | null) => instance.problems.set(`log of ${id}`, problem);
   const { random } = instance.ports;
   const stageLog = "changelog" in plan
-    ? new StageLog({ plan, partition, log, clock, random, truncateEveryMs: options.metadataEveryMs, messageBytesMax: options.messageBytesMax, stopped, onState })
+    ? new StageLog({
+      plan,
+      partition,
+      log,
+      clock,
+      random,
+      truncateEveryMs: options.metadataEveryMs,
+      messageBytesMax: options.messageBytesMax,
+      stopped,
+      onState,
+    })
     : null;
   const delivery = new BatchDelivery({
     ...{ partition, start, stage: stageLog, log, clock, progress, writer, stopped, onState },
