@@ -39,8 +39,8 @@ export class TopologyBuilder {
   }
 
   /**
-   * Kafka Streams' `table.toStream()`: the changes of an aggregate over a stream as events: the new row, or null where a
-   * row is gone. Of windows that are told when they close (`emit("close")`) each row comes once.
+   * Kafka Streams' `table.toStream()`: the changes of an aggregate over a stream as events: the new row, or null where
+   * a row is gone. Of windows that are told when they close (`emit("close")`) each row comes once.
    * @throws TypeError for tables of other kinds: a start evaluates all of their rows again
    */
   toStream<K extends RowOf, V extends RowOf>(table: KTable<K, V>): KStream<K, V | null> {
