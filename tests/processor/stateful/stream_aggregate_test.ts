@@ -162,3 +162,20 @@ Deno.test("streamAggregate() counts what is left out: late events, and those bef
   for (const at of [99, 100]) early.take({ group: "a", value: 1, at });
   assertEquals(early.dropped, ["early"]);
 });
+
+Deno.test("streamAggregate() of sessions: one that comes to begin as a closed one did takes its row", () => {
+  const windows = new Windows({ kind: "session", gapUs: 5, graceUs: 0 });
+  const node = nodeOf({ inputs: [{ count: count() }], windows });
+  const events = ([["a", 97], ["a", 100], ["a", 103], ["b", 109], ["a", 108], ["a", 103], ["a", 98]] as const)
+    .map(([group, at]) => ({ group, value: 1, at }));
+  const closed = { count: 3, group: "a", window_start: 97, window_end: 103 };
+  const other = { count: 1, group: "b", window_start: 109, window_end: 109 };
+  const rows = (given: readonly Arrived[]) => ({
+    machine: undisturbed(node, given).shown,
+    oracle: oracleRows(node, given),
+  });
+  const both = rowTexts([closed, { count: 3, group: "a", window_start: 98, window_end: 108 }, other]);
+  assertEquals(rows(events), { machine: both, oracle: both });
+  const one = rowTexts([{ count: 4, group: "a", window_start: 97, window_end: 108 }, other]);
+  assertEquals(rows([...events, { group: "a", value: 1, at: 97 }]), { machine: one, oracle: one });
+});
