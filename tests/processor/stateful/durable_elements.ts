@@ -1,5 +1,3 @@
-import type { StreamAggregateNode } from "../../../src/dsl/stream_nodes.ts";
-import { resultRows } from "../../../src/processor/stateful/stream_aggregate.ts";
 import type { StatefulOperator } from "../../../src/processor/stateful/stateful.ts";
 import { type Key, keyText } from "../../../src/record/key.ts";
 import type { Row } from "../../../src/record/row.ts";
@@ -72,8 +70,7 @@ export class DurableElements {
   }
 
   /** The rows that readers see, as texts, in order. */
-  shown(node: StreamAggregateNode): string[] {
-    const rowOf = resultRows(node);
+  shown(rowOf: (columns: Row, element: Element) => Row): string[] {
     return rowTexts(
       [...this.#facts.values()].flatMap(({ columns, element }) => element?.shown ? [rowOf(columns, element)] : []),
     );
