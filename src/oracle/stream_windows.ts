@@ -109,7 +109,10 @@ function sessions(
     );
     const content = fold.add(before, event);
     all = all.filter((session) => !near.includes(session));
-    if (content !== null) all.push({ start, end, content, closesAtUs });
+    if (content === null) continue;
+    // Late events may prolong a session until it begins as one did that is closed, of which it takes the row.
+    all = all.filter((session) => session.start !== start);
+    all.push({ start, end, content, closesAtUs });
   }
   return all;
 }

@@ -1,5 +1,3 @@
-import type { StreamAggregateNode } from "../../../src/dsl/stream_nodes.ts";
-import { resultRows } from "../../../src/processor/stateful/stream_aggregate.ts";
 import type { StatefulOperator } from "../../../src/processor/stateful/stateful.ts";
 import { type Key, keyText } from "../../../src/record/key.ts";
 import type { Row } from "../../../src/record/row.ts";
@@ -15,9 +13,16 @@ export interface Batch {
   readonly saved: unknown;
 }
 
-/** Takes what changed since the last batch. */
+/**
+ * Takes what changed since the last batch. Rows are told apart by their group and where their window begins: a session
+ * that grows is replaced by one that begins as it did, and is not gone.
+ */
 export function batchOf(operator: StatefulOperator, to: number): Batch {
-  return { to, changes: Map.groupBy(operator.elements.takeChanges(), ({ key }) => key), saved: operator.save() };
+  const { elements } = operator;
+  const changes = elements.takeChanges().filter(({ key, kind, element: { start, seq } }) =>
+    kind === "put" || !elements.of(key).some((other) => other.start === start && other.seq === seq)
+  );
+  return { to, changes: Map.groupBy(changes, ({ key }) => key), saved: operator.save() };
 }
 
 interface Fact {
@@ -41,7 +46,7 @@ export class DurableElements {
   /** What a batch changed of one key. */
   write({ to, changes }: Batch, key: Key): void {
     for (const { columns, kind, element } of changes.get(key) ?? []) {
-      const name = `${element.start}/${element.end}/${element.seq} ${keyText(key)}`;
+      const name = `${element.start}/${element.seq} ${keyText(key)}`;
       if (kind === "dropped") this.#facts.delete(name);
       else {
         const kept = kind === "put" ? { ...element, state: decodeWire(encodeWire(element.state)) } : null;
@@ -65,8 +70,7 @@ export class DurableElements {
   }
 
   /** The rows that readers see, as texts, in order. */
-  shown(node: StreamAggregateNode): string[] {
-    const rowOf = resultRows(node);
+  shown(rowOf: (columns: Row, element: Element) => Row): string[] {
     return rowTexts(
       [...this.#facts.values()].flatMap(({ columns, element }) => element?.shown ? [rowOf(columns, element)] : []),
     );

@@ -2,7 +2,7 @@ import type { StreamAggregate } from "../../../src/dsl/stream_aggregates.ts";
 import type { StreamAggregateNode } from "../../../src/dsl/stream_nodes.ts";
 import type { Windows } from "../../../src/dsl/windows.ts";
 import { streamAggregate } from "../../../src/processor/stateful/stream_aggregate.ts";
-import type { StatefulOperator } from "../../../src/processor/stateful/stateful.ts";
+import type { StatefulOperator, StatefulPorts } from "../../../src/processor/stateful/stateful.ts";
 import { keyOf } from "../../../src/record/key.ts";
 import type { Row } from "../../../src/record/row.ts";
 
@@ -42,8 +42,10 @@ export class Machine {
   readonly forwarded: Forwarded[] = [];
   readonly dropped: string[] = [];
 
-  constructor(node: StreamAggregateNode) {
-    this.operator = streamAggregate(node, {
+  /** Of an aggregate, or of another operator. */
+  constructor(of: StreamAggregateNode | ((ports: StatefulPorts) => StatefulOperator)) {
+    const make = typeof of === "function" ? of : (ports: StatefulPorts) => streamAggregate(of, ports);
+    this.operator = make({
       forward: (result) => this.forwarded.push(result),
       onDropped: (reason) => this.dropped.push(reason),
     });
