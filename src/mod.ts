@@ -29,6 +29,7 @@ export type { ClickHouseValue } from "./dsl/clickhouse_value.ts";
 export { type AppendOptions, type AppendSink, type AppendSpec, clickhouseAppend } from "./dsl/append_sink.ts";
 export {
   type CommonEventOptions,
+  type EventCallback,
   events,
   EventSource,
   type EventSpec,
@@ -42,7 +43,8 @@ export { KGroupedStream, WindowedStream } from "./dsl/grouped_streams.ts";
 export { type WindowColumns, type WindowKey } from "./dsl/stream_aggregation.ts";
 export { folding } from "./dsl/stream_aggregates.ts";
 export { hopping, session, sliding, tumbling, unlimited, type WindowOptions, Windows } from "./dsl/windows.ts";
-export { type Branches, type EventCallback, KStream } from "./dsl/streams.ts";
+export { type Branches, KStream } from "./dsl/streams.ts";
+export type { StreamJoinOptions, TableJoinOptions, VersionedJoinOptions, Within } from "./dsl/stream_joins.ts";
 export {
   GlobalKTable,
   KGroupedTable,

@@ -110,17 +110,64 @@ export interface UpdatesNode extends StreamNamed {
   readonly op: "updates";
 }
 
+/**
+ * Events of two streams, each with those of the other one that have an equal key and a time near its own. Both are
+ * written anew by key into one topic, in one order; the inputs are left and right, and may be the same stream. The key
+ * of a result is the columns of the join.
+ */
+export interface StreamJoinNode extends StreamNamed {
+  readonly op: "streamJoin";
+  readonly kind: "inner" | "left" | "outer";
+  /** For each input: the columns by which it is joined; null: the event has no partner. */
+  readonly groupBys: readonly [GroupSelector, GroupSelector];
+  /** How much earlier a right event may be. */
+  readonly beforeUs: number;
+  /** How much later a right event may be. */
+  readonly afterUs: number;
+  readonly graceUs: number;
+  /** Where each side stands in a result; `left` null: the left event's own columns, and one more. */
+  readonly columns: { readonly left: string | null; readonly right: string };
+}
+
+/**
+ * Each event with the row of a table whose key its foreign key is. Both are written anew by that key into one topic, in
+ * one order: the events, input 0, and the table's changes, input 1 (null: deleted). The key of a result is the table's
+ * key columns; null if the foreign key is null.
+ */
+export interface TableJoinNode extends StreamNamed {
+  readonly op: "tableJoin";
+  readonly kind: "inner" | "left";
+  /** Id of the table's node: a source that is not global, filtered and mapped at most. */
+  readonly right: number;
+  /** Of the table. */
+  readonly keyColumns: readonly string[];
+  /** The table's key columns, of an event; null: the event has no partner. */
+  readonly groupBy: GroupSelector;
+  readonly column: string;
+  /** How long rows are known that were replaced: an event is joined with the row of its time; null: with the newest. */
+  readonly historyUs: number | null;
+  /** How long an event waits for rows that come late; 0 without history. */
+  readonly graceUs: number;
+}
+
 /** An operator that keeps something of its events: its inputs are written anew by group. */
-export type StatefulNode = StreamAggregateNode;
+export type StatefulNode = StreamAggregateNode | StreamJoinNode | TableJoinNode;
 
 /** The group of an event on one of its inputs; null: it is in none. */
 export function groupOf(node: StatefulNode, input: number): GroupSelector {
-  return node.sides[input].groupBy;
+  switch (node.op) {
+    case "streamAggregate":
+      return node.sides[input].groupBy;
+    case "streamJoin":
+      return node.groupBys[input];
+    case "tableJoin":
+      return node.groupBy;
+  }
 }
 
 /** Whether it keeps something of its events. */
 export function isStateful(node: StreamNode): node is StatefulNode {
-  return node.op === "streamAggregate";
+  return node.op === "streamAggregate" || node.op === "streamJoin" || node.op === "tableJoin";
 }
 
 /** One operator of a topology's streams as plain data. */
@@ -136,4 +183,6 @@ export type StreamNode =
   | GlobalJoinNode
   | StreamAggregateNode
   | UpdatesNode
+  | StreamJoinNode
+  | TableJoinNode
   | AppendNode;

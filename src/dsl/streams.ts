@@ -1,26 +1,16 @@
 import type { AppendSink } from "./append_sink.ts";
-import type { RecordMetadata } from "./events.ts";
-import type { Graph } from "./graph.ts";
+import type { EventCallback } from "./events.ts";
 import { KGroupedStream } from "./grouped_streams.ts";
+import type { AnyKey, AnyRow } from "./logical.ts";
 import type { KeyOf, RowOf } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
+import { type AnyJoinOptions, joined, type StreamJoinOptions, type TableJoinOptions } from "./stream_joins.ts";
+import { inside, placed, type StreamPlace } from "./stream_place.ts";
 import { inside as tablePlace } from "./table_place.ts";
-import type { GlobalKTable, With } from "./tables.ts";
-
-/** What a stream's callbacks see: the event's value, its key, and where it comes from. */
-export type EventCallback<K, V, R> = (value: V, key: K, metadata: RecordMetadata) => R;
+import type { GlobalKTable, KTable, With } from "./tables.ts";
 
 /** @ignore The branches of {@link KStream.split}: names, and which events go into them. */
 export type Branches<K, V> = Readonly<Record<string, EventCallback<K, V, boolean>>>;
-
-/** The operators of stream number `node`; its name is what all of its operators begin with. */
-interface StreamPlace {
-  readonly graph: Graph;
-  readonly node: number;
-  readonly root: string;
-}
-
-const places = new WeakMap<object, StreamPlace>();
 
 /**
  * Events, one after the other as their partition has them. None replaces another one, and none is ever taken back.
@@ -35,7 +25,7 @@ export class KStream<K, V> {
 
   /** @ignore Made by the builder and by other streams. */
   constructor(place: StreamPlace) {
-    places.set(this, place);
+    placed(this, place);
   }
 
   /** Events for which `predicate` holds. */
@@ -118,8 +108,37 @@ export class KStream<K, V> {
     name: N,
     right: GlobalKTable<RK, RV>,
     foreignKey: EventCallback<K, V, NoInfer<KeyOf<RK>>>,
-  ): KStream<K, With<V, N, RV>> {
-    return this.#join("inner", { column: name, right, foreignKey });
+  ): KStream<K, With<V, N, RV>>;
+  /**
+   * Each event with the row of a table, under the column `name`; events without a partner are left out. The events and
+   * the table's changes go through one internal topic, by the table's key, and its order counts: the row is the one
+   * that the table had when the event came, or, with `versioned`, the one of the event's time. A change of a row has no
+   * result. The results' key is the columns of the table's key.
+   */
+  join<N extends string, RK extends RowOf, RV extends RowOf>(
+    name: N,
+    right: KTable<RK, RV>,
+    options: TableJoinOptions<K, V, NoInfer<KeyOf<RK>>>,
+  ): KStream<RK, With<V, N, RV>>;
+  /**
+   * Each event with each event of another stream that has equal columns `on` and a time near its own: the left event,
+   * with the right one under the column `name`. Both go through one internal topic, and are kept for as long as a
+   * partner may come. A result's time is the later one of both, its key the columns `on`. The other stream may be this
+   * one: then each event is its own partner, too.
+   *
+   * @example orders.join("payment", payments, {
+   *   on: [(order) => ({ order_id: order.id }), (payment) => ({ order_id: payment.order_id })],
+   *   within: { minutes: 10 },
+   * });
+   */
+  join<N extends string, RK, RV, G extends RowOf>(
+    this: KStream<K, V & (RowOf | null)>,
+    name: N,
+    right: KStream<RK, RV>,
+    options: StreamJoinOptions<K, V, RK, RV, G>,
+  ): KStream<G, With<V, N, NonNullable<RV>>>;
+  join(name: string, right: object, options: AnyJoinOptions): KStream<AnyKey, AnyRow> {
+    return new KStream(joined(this, { kind: "inner", columns: { left: null, right: name }, right, options }));
   }
 
   /** As {@link join}, but an event without a partner stays, with null under `name`; the foreign key may be null. */
@@ -127,8 +146,34 @@ export class KStream<K, V> {
     name: N,
     right: GlobalKTable<RK, RV>,
     foreignKey: EventCallback<K, V, NoInfer<KeyOf<RK>> | null>,
-  ): KStream<K, With<V, N, RV | null>> {
-    return this.#join("left", { column: name, right, foreignKey });
+  ): KStream<K, With<V, N, RV | null>>;
+  /** As {@link join} with a table, but an event without a partner stays; the key is null where the foreign key is. */
+  leftJoin<N extends string, RK extends RowOf, RV extends RowOf>(
+    name: N,
+    right: KTable<RK, RV>,
+    options: TableJoinOptions<K, V, NoInfer<KeyOf<RK>> | null>,
+  ): KStream<RK | null, With<V, N, RV | null>>;
+  /**
+   * As {@link join} with a stream, but a left event that had no partner is told with null under `name`, when none can
+   * come any more: when the newest event of its partition is later than its last partner may be, and the grace.
+   */
+  leftJoin<N extends string, RK, RV, G extends RowOf>(
+    this: KStream<K, V & (RowOf | null)>,
+    name: N,
+    right: KStream<RK, RV>,
+    options: StreamJoinOptions<K, V, RK, RV, G>,
+  ): KStream<G | null, With<V, N, RV | null>>;
+  leftJoin(name: string, right: object, options: AnyJoinOptions): KStream<AnyKey, AnyRow> {
+    return new KStream(joined(this, { kind: "left", columns: { left: null, right: name }, right, options }));
+  }
+
+  /** As {@link leftJoin} with a stream for both sides: each stands under its column, and null where it has no event. */
+  outerJoin<L extends string, R extends string, RK, RV, G extends RowOf>(
+    columns: { readonly left: L; readonly right: R },
+    right: KStream<RK, RV>,
+    options: StreamJoinOptions<K, V, RK, RV, G>,
+  ): KStream<G | null, { readonly [column in L]: V | null } & { readonly [column in R]: RV | null }> {
+    return new KStream(joined(this, { kind: "outer", columns, right, options }));
   }
 
   /**
@@ -164,24 +209,6 @@ export class KStream<K, V> {
     graph.addStream({ op: "append", name: sink.spec.name, inputs: [node], sink: sink.spec });
   }
 
-  #join<R>(
-    kind: "inner" | "left",
-    join: { readonly column: string; readonly right: object; readonly foreignKey: EventCallback<K, V, unknown> },
-  ): KStream<K, R> {
-    const { graph, node, root } = inside(this);
-    const { column, right, foreignKey } = join;
-    const table = tablePlace(right);
-    if (table.graph !== graph) {
-      throw new TypeError(
-        `Cannot join "${column}" with a table of another topology. Declare both with the same builder`,
-      );
-    }
-    const name = `${root}.${column}`;
-    graph.claim(name, "Give one of the joins another column name");
-    const id = graph.addStream({ op: "globalJoin", name, kind, inputs: [node], right: table.node, column, foreignKey });
-    return new KStream({ graph, node: id, root });
-  }
-
   #then<RK, R>(step: OneInput, suffix = step.op as string): KStream<RK, R> {
     const { graph, node, root } = inside(this);
     const id = graph.addStream({ ...step, name: `${root}.${suffix}`, inputs: [node] });
@@ -204,8 +231,5 @@ export function changesOf<K, V>(table: object): KStream<K, V | null> {
 }
 
 type Unplaced<N> = N extends unknown ? Omit<N, "id" | "name" | "inputs"> : never;
-type OneInput = Unplaced<Exclude<StreamNode, { op: "events" | "merge" | "append" | "streamAggregate" }>>;
-
-function inside(stream: object): StreamPlace {
-  return places.get(stream)!;
-}
+type ManyInputs = "events" | "merge" | "streamAggregate" | "streamJoin" | "tableJoin";
+type OneInput = Unplaced<Exclude<StreamNode, { op: ManyInputs | "append" }>>;

@@ -28,7 +28,7 @@ export function computeAppends(
 ): Map<string, readonly AppendedRow[] | null> {
   const unknown = new Set<number>();
   for (const { id, op, inputs } of streams) {
-    if (op === "globalJoin" || op === "streamAggregate" || inputs.some((input) => unknown.has(input))) unknown.add(id);
+    if (OF_THE_MOMENT.has(op) || inputs.some((input) => unknown.has(input))) unknown.add(id);
   }
   const rows = new Map<string, AppendedRow[]>();
   const behind = (id: number) =>
@@ -49,6 +49,14 @@ export function computeAppends(
   return new Map(streams.filter(({ op }) => op === "append").map((node) => [node.name, known(node)]));
 }
 
+/** Operators whose results depend on what came first. */
+const OF_THE_MOMENT: ReadonlySet<StreamNode["op"]> = new Set([
+  "globalJoin",
+  "streamAggregate",
+  "streamJoin",
+  "tableJoin",
+]);
+
 /** Whatever a callback throws, the event goes no further there. */
 function orNone<T>(make: () => T[]): T[] {
   try {
@@ -65,6 +73,8 @@ function after(node: Exclude<StreamNode, { op: "append" }>, event: OracleEvent):
     case "merge":
     case "globalJoin":
     case "streamAggregate":
+    case "streamJoin":
+    case "tableJoin":
     case "updates":
     case "peek":
       return [event];

@@ -122,6 +122,8 @@ function operatorOf(node: StreamNode, { lookups, ports }: Surroundings): Operato
     case "events":
     case "merge":
     case "streamAggregate":
+    case "streamJoin":
+    case "tableJoin":
     case "updates":
       return null;
     case "filter":

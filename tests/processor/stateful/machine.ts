@@ -44,7 +44,7 @@ export class Machine {
 
   constructor(node: StreamAggregateNode) {
     this.operator = streamAggregate(node, {
-      forward: (result) => this.forwarded.push(result),
+      forward: (result) => this.forwarded.push(result as Forwarded),
       onDropped: (reason) => this.dropped.push(reason),
     });
   }
