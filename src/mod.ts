@@ -43,6 +43,14 @@ export { KGroupedStream, WindowedStream } from "./dsl/grouped_streams.ts";
 export { type WindowColumns, type WindowKey } from "./dsl/stream_aggregation.ts";
 export { folding } from "./dsl/stream_aggregates.ts";
 export { hopping, session, sliding, tumbling, unlimited, type WindowOptions, Windows } from "./dsl/windows.ts";
+export {
+  type KeyValueStore,
+  type ProcessOptions,
+  type ProcessorContext,
+  Store,
+  store,
+  type Stores,
+} from "./dsl/processors.ts";
 export { type Branches, KStream } from "./dsl/streams.ts";
 export type { StreamJoinOptions, TableJoinOptions, VersionedJoinOptions, Within } from "./dsl/stream_joins.ts";
 export {

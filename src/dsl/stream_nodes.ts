@@ -1,6 +1,7 @@
 import type { AppendSpec } from "./append_sink.ts";
 import type { EventSpec, RecordMetadata } from "./events.ts";
 import type { AnyKey, AnyRow } from "./logical.ts";
+import type { ProcessorContext } from "./processors.ts";
 import type { StreamAggregateSpec } from "./stream_aggregates.ts";
 import type { WindowSpec } from "./windows.ts";
 
@@ -150,8 +151,20 @@ export interface TableJoinNode extends StreamNamed {
   readonly graceUs: number;
 }
 
+/** Events given to callbacks of one's own, which keep something of each key. */
+export interface ProcessNode extends StreamNamed {
+  readonly op: "process";
+  readonly groupBy: GroupSelector;
+  /** Their names. */
+  readonly stores: readonly string[];
+  readonly process: (value: AnyRow, context: AnyContext) => Iterable<unknown>;
+  readonly punctuate: ((context: AnyContext) => Iterable<unknown>) | null;
+}
+
+type AnyContext = ProcessorContext<AnyRow, AnyRow>;
+
 /** An operator that keeps something of its events: its inputs are written anew by group. */
-export type StatefulNode = StreamAggregateNode | StreamJoinNode | TableJoinNode;
+export type StatefulNode = StreamAggregateNode | StreamJoinNode | TableJoinNode | ProcessNode;
 
 /** The group of an event on one of its inputs; null: it is in none. */
 export function groupOf(node: StatefulNode, input: number): GroupSelector {
@@ -161,13 +174,21 @@ export function groupOf(node: StatefulNode, input: number): GroupSelector {
     case "streamJoin":
       return node.groupBys[input];
     case "tableJoin":
+    case "process":
       return node.groupBy;
   }
 }
 
+const STATEFUL: ReadonlySet<StreamNode["op"]> = new Set<StatefulNode["op"]>([
+  "streamAggregate",
+  "streamJoin",
+  "tableJoin",
+  "process",
+]);
+
 /** Whether it keeps something of its events. */
 export function isStateful(node: StreamNode): node is StatefulNode {
-  return node.op === "streamAggregate" || node.op === "streamJoin" || node.op === "tableJoin";
+  return STATEFUL.has(node.op);
 }
 
 /** One operator of a topology's streams as plain data. */
@@ -185,4 +206,5 @@ export type StreamNode =
   | UpdatesNode
   | StreamJoinNode
   | TableJoinNode
+  | ProcessNode
   | AppendNode;

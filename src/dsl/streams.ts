@@ -4,6 +4,8 @@ import { KGroupedStream } from "./grouped_streams.ts";
 import type { AnyKey, AnyRow } from "./logical.ts";
 import type { KeyOf, RowOf } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
+import type { ProcessOptions, Stores } from "./processors.ts";
+import { processed } from "./stream_process.ts";
 import { type AnyJoinOptions, joined, type StreamJoinOptions, type TableJoinOptions } from "./stream_joins.ts";
 import { inside, placed, type StreamPlace } from "./stream_place.ts";
 import { inside as tablePlace } from "./table_place.ts";
@@ -202,6 +204,27 @@ export class KStream<K, V> {
     return this.groupBy((_, key) => (key === null || column === undefined ? key : { [column]: key }) as RowOf | null);
   }
 
+  /**
+   * Gives each event to a processor of one's own, which keeps what it likes of each key and makes results of it. Events
+   * go through an internal topic, by key. `name` names the operator, its state and its topics. An event without a value
+   * is left out.
+   *
+   * @example clicks.process("repeated", {
+   *   on: ({ user_id }) => ({ user_id }),
+   *   stores: { seen: store<number>() },
+   *   *process({ url }, { stores: { seen }, timestampUs }) {
+   *     if (seen.get(url) !== undefined) yield { url, again_at: timestampUs };
+   *     seen.put(url, timestampUs);
+   *   },
+   * });
+   */
+  process<G extends RowOf, R, S extends Stores = Record<never, never>>(
+    name: string,
+    options: ProcessOptions<K, Exclude<V, null>, G, S, R>,
+  ): KStream<G, R> {
+    return new KStream(processed(this, { name, options }));
+  }
+
   /** Adds every event to a ClickHouse table, exactly once. */
   to(this: KStream<K, V & RowOf>, sink: AppendSink<V & RowOf>): void {
     const { graph, node } = inside(this);
@@ -231,5 +254,5 @@ export function changesOf<K, V>(table: object): KStream<K, V | null> {
 }
 
 type Unplaced<N> = N extends unknown ? Omit<N, "id" | "name" | "inputs"> : never;
-type ManyInputs = "events" | "merge" | "streamAggregate" | "streamJoin" | "tableJoin";
+type ManyInputs = "events" | "merge" | "streamAggregate" | "streamJoin" | "tableJoin" | "process";
 type OneInput = Unplaced<Exclude<StreamNode, { op: ManyInputs | "append" }>>;

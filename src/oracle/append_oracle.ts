@@ -55,6 +55,7 @@ const OF_THE_MOMENT: ReadonlySet<StreamNode["op"]> = new Set([
   "streamAggregate",
   "streamJoin",
   "tableJoin",
+  "process",
 ]);
 
 /** Whatever a callback throws, the event goes no further there. */
@@ -75,6 +76,7 @@ function after(node: Exclude<StreamNode, { op: "append" }>, event: OracleEvent):
     case "streamAggregate":
     case "streamJoin":
     case "tableJoin":
+    case "process":
     case "updates":
     case "peek":
       return [event];

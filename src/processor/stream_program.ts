@@ -124,6 +124,7 @@ function operatorOf(node: StreamNode, { lookups, ports }: Surroundings): Operato
     case "streamAggregate":
     case "streamJoin":
     case "tableJoin":
+    case "process":
     case "updates":
       return null;
     case "filter":
