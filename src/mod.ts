@@ -39,10 +39,6 @@ export {
   type RecordMetadata,
   type TextEventOptions,
 } from "./dsl/events.ts";
-export { KGroupedStream, WindowedStream } from "./dsl/grouped_streams.ts";
-export { type WindowColumns, type WindowKey } from "./dsl/stream_aggregation.ts";
-export { folding } from "./dsl/stream_aggregates.ts";
-export { hopping, session, sliding, tumbling, unlimited, type WindowOptions, Windows } from "./dsl/windows.ts";
 export {
   type KeyValueStore,
   type ProcessOptions,
@@ -51,7 +47,7 @@ export {
   store,
   type Stores,
 } from "./dsl/processors.ts";
-export { type Branches, KStream } from "./dsl/streams.ts";
+export { type Branches, type KeyGroup, KStream } from "./dsl/streams.ts";
 export type { StreamJoinOptions, TableJoinOptions, VersionedJoinOptions, Within } from "./dsl/stream_joins.ts";
 export {
   GlobalKTable,
@@ -62,6 +58,29 @@ export {
   type Totals,
   type With,
 } from "./dsl/tables.ts";
+export { KGroupedStream, type Reduced, WindowedStream } from "./dsl/grouped_streams.ts";
+export { CogroupedStream, type SameGroup, type SameTotals, WindowedCogroup } from "./dsl/cogrouped_streams.ts";
+export type {
+  AggregationInput,
+  Emit,
+  GroupedInput,
+  GroupedPlace,
+  WindowColumns,
+  WindowKey,
+} from "./dsl/stream_aggregation.ts";
+export {
+  type AggregatesIn,
+  hopping,
+  type IsSession,
+  type MergingIn,
+  session,
+  sliding,
+  tumbling,
+  unlimited,
+  type WindowOptions,
+  Windows,
+  type WindowSpec,
+} from "./dsl/windows.ts";
 export type {
   Aggregate,
   AggregateSpec,
@@ -72,6 +91,20 @@ export type {
   RankedSpec,
   TotalSpec,
 } from "./dsl/aggregate_spec.ts";
+export {
+  folding,
+  type FoldingSpec,
+  type MergingAggregate,
+  type MergingAggregates,
+  type PlainAggregate,
+  type StateMerger,
+  type StateResult,
+  type StreamAggregate,
+  type StreamAggregates,
+  type StreamAggregateSpec,
+  type StreamFolding,
+  type StreamTotals,
+} from "./dsl/stream_aggregates.ts";
 export { avg, type Comparable, count, countDistinct, type Exact, max, min, sum } from "./dsl/aggregates.ts";
 export { custom, type Folding, type Reducers } from "./dsl/fold_aggregates.ts";
 export { argMax, argMin, collect, first, last, type OneOf, type Ranking, topN } from "./dsl/ranked_aggregates.ts";

@@ -93,6 +93,6 @@ export function isTotal(spec: AggregateSpec): spec is TotalSpec {
 }
 
 /** The aggregate as `describe()` shows it: `sum`, `topN(3)`. */
-export function aggregateText(spec: AggregateSpec): string {
-  return spec.kind === "topN" || spec.kind === "collect" ? `${spec.kind}(${spec.most})` : spec.kind;
+export function aggregateText({ kind, most }: { readonly kind: string; readonly most?: number }): string {
+  return kind === "topN" || kind === "collect" ? `${kind}(${most})` : kind;
 }

@@ -1,10 +1,10 @@
-import type { KGroupedStream } from "./grouped_streams.ts";
 import type { RowOf } from "./source.ts";
 import type { StreamAggregate, StreamAggregates, StreamTotals } from "./stream_aggregates.ts";
 import {
   aggregated,
   type AggregationInput,
   type Emit,
+  type GroupedInput,
   type WindowColumns,
   type WindowKey,
 } from "./stream_aggregation.ts";
@@ -33,7 +33,7 @@ export class CogroupedStream<G extends RowOf, A> {
    * null: `sum(() => null)`.
    */
   cogroup<H extends RowOf, V>(
-    grouped: KGroupedStream<H, V> & SameGroup<G, H>,
+    grouped: GroupedInput<H, V> & SameGroup<G, H>,
     aggregates: SameTotals<A, NoInfer<V>>,
   ): CogroupedStream<G, A> {
     return new CogroupedStream([...this.#inputs, grouped.input(aggregates as StreamAggregates<V>)]);

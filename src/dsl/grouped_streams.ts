@@ -6,6 +6,7 @@ import {
   aggregated,
   type AggregationInput,
   type Emit,
+  type GroupedInput,
   type GroupedPlace,
   type WindowColumns,
   type WindowKey,
@@ -24,7 +25,7 @@ const REDUCED = "reduced row";
  * them, whatever partitions they come from. Results are durable: they are made of every event once, also of those that
  * the stream's own topic has no more.
  */
-export class KGroupedStream<G extends RowOf, V> {
+export class KGroupedStream<G extends RowOf, V> implements GroupedInput<G, V> {
   /** @ignore Carries a type. */
   declare readonly "~group": G;
   /** @ignore Carries a type. */

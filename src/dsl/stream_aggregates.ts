@@ -2,6 +2,7 @@ import type { AggregateSpec, OfRow, OfState } from "./aggregate_spec.ts";
 
 /** The events of a group folded into a state by callbacks, one after the other as they come. */
 export interface FoldingSpec {
+  /** What tells it apart from aggregates that tables have, too. */
   readonly kind: "folding";
   /** The state of a group without events. */
   readonly empty: () => unknown;
@@ -16,7 +17,7 @@ export interface FoldingSpec {
 /** The plain data of one aggregate of a stream. */
 export type StreamAggregateSpec = AggregateSpec | FoldingSpec;
 
-/** One column of an aggregation over events with values `V`, with result `R`: whatever tables have, and {@link folding}. */
+/** One column of an aggregation over events with values `V` and result `R`: as tables have them, or {@link folding}. */
 export interface StreamAggregate<in V, out R> {
   /** @ignore Carries a type. */
   readonly "~takes"?: (value: V) => void;
@@ -51,11 +52,11 @@ export type StreamTotals<A> = {
   readonly [N in keyof A]: A[N] extends StreamAggregate<never, infer R> ? R : never;
 };
 
-/** Callbacks of {@link folding}. States are what a message can hold: plain objects, arrays, texts, numbers, Decimals. */
+/** Callbacks of {@link folding}. A state is what messages hold: plain objects, arrays, texts, numbers, decimals. */
 export interface StreamFolding<V, S> {
   /** The state of a group without events. */
   readonly empty: () => S;
-  /** The state with an event more; null: the group is gone, with its other totals, and its next event begins it anew. */
+  /** The state with an event more; null: the group is gone with its other totals, and its next event begins it anew. */
   readonly add: (state: NoInfer<S>, value: V) => NoInfer<S> | null;
 }
 

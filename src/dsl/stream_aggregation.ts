@@ -31,9 +31,21 @@ export interface GroupedPlace {
   readonly groupBy: GroupSelector;
 }
 
+/** A grouped stream as one of several inputs. */
+export interface GroupedInput<G, V> {
+  /** @ignore Carries a type. */
+  readonly "~group": G;
+  /** @ignore Carries a type. */
+  readonly "~value": V;
+  /** @ignore This stream, and what it adds. */
+  input(aggregates: StreamAggregates<V>): AggregationInput;
+}
+
 /** One input, and what it adds. */
 export interface AggregationInput {
+  /** @ignore Where it stands. */
   readonly place: GroupedPlace;
+  /** What it adds, by column. */
   readonly aggregates: StreamAggregates<never>;
 }
 

@@ -14,6 +14,10 @@ import type { GlobalKTable, KTable, With } from "./tables.ts";
 /** @ignore The branches of {@link KStream.split}: names, and which events go into them. */
 export type Branches<K, V> = Readonly<Record<string, EventCallback<K, V, boolean>>>;
 
+/** The columns of groups that are made of keys: those of a key that is an object, else one, named `C`. */
+export type KeyGroup<K, C extends string> = [K] extends [RowOf | null] ? Extract<K, RowOf>
+  : { readonly [column in C]: Exclude<K, null> };
+
 /**
  * Events, one after the other as their partition has them. None replaces another one, and none is ever taken back.
  * Immutable: branching is reuse. Callbacks get the value, the key and the record's metadata, and must not wait for
@@ -189,19 +193,21 @@ export class KStream<K, V> {
     return new KGroupedStream({
       graph,
       node,
-      groupBy: (value, key, metadata) => value === null ? null : selector(value, key, metadata),
+      groupBy: (value, ...of) => value === null ? null : selector(value, ...of),
     });
   }
 
-  /** Groups events by their keys, which are objects: their columns are the group's. */
-  groupByKey(this: KStream<RowOf | null, V>): KGroupedStream<Exclude<K, null> & RowOf, Exclude<V, null>>;
-  /** Groups events by their keys of one value, which becomes the column `column`. */
-  groupByKey<C extends string>(
-    column: C,
-  ): KGroupedStream<{ readonly [column in C]: Exclude<K, null> }, Exclude<V, null>>;
-  // deno-lint-ignore no-explicit-any -- the overloads say which columns there are
-  groupByKey(column?: string): KGroupedStream<any, Exclude<V, null>> {
-    return this.groupBy((_, key) => (key === null || column === undefined ? key : { [column]: key }) as RowOf | null);
+  /**
+   * Groups events by their keys. Of keys that are objects, their columns are the group's; a key of one value becomes
+   * the column that is named: `groupByKey("user_id")`.
+   */
+  groupByKey<C extends string = never>(
+    ...column: [K] extends [RowOf | null] ? [] : [column: C]
+  ): KGroupedStream<KeyGroup<K, C>, Exclude<V, null>> {
+    const [name] = column as readonly string[];
+    return this.groupBy((_, key) =>
+      (key === null || name === undefined ? key : { [name]: key }) as KeyGroup<K, C> | null
+    );
   }
 
   /**

@@ -38,7 +38,8 @@ export type MergingIn<A, E> = IsSession<E> extends false ? unknown
   : A extends MergingAggregates<never> ? unknown
   : { readonly "sessions become one: give each folding a merge": never };
 
-type IsSession<E> = [E] extends [never] ? false : [E] extends ["session"] ? true : false;
+/** Whether windows of these ends are sessions. */
+export type IsSession<E> = [E] extends [never] ? false : [E] extends ["session"] ? true : false;
 
 /** What all kinds of windows take. */
 export interface WindowOptions {

@@ -1,7 +1,8 @@
 import type { RecordMetadata } from "../dsl/events.ts";
-import type { StreamNode } from "../dsl/stream_nodes.ts";
+import { isStateful, type StreamAggregateNode, type StreamNode } from "../dsl/stream_nodes.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type { Row } from "../record/row.ts";
+import type { GroupedEvent } from "./stream_fold.ts";
 
 /** A record of a topic as its source reads it. */
 export interface OracleEvent {
@@ -23,40 +24,69 @@ export interface AppendedRow {
  * or on which of several partitions' events came first: nobody can tell that later.
  */
 export function computeAppends(
-  { streams }: Topology,
+  { streams }: Pick<Topology, "streams">,
   read: (topic: string) => Iterable<OracleEvent>,
 ): Map<string, readonly AppendedRow[] | null> {
-  const unknown = new Set<number>();
-  for (const { id, op, inputs } of streams) {
-    if (OF_THE_MOMENT.has(op) || inputs.some((input) => unknown.has(input))) unknown.add(id);
-  }
+  const unknown = unknownBehind(streams);
   const rows = new Map<string, AppendedRow[]>();
-  const behind = (id: number) =>
-    streams.flatMap((node) => node.inputs.filter((input) => input === id).map(() => node)).filter((node) =>
-      !unknown.has(node.id)
-    );
-  const visit = (id: number, event: OracleEvent): void => {
-    for (const node of behind(id)) {
-      if (node.op === "append") rows.get(node.name)!.push({ metadata: event.metadata, row: event.value as Row });
-      else orNone(() => after(node, event)).forEach((next) => visit(node.id, next));
-    }
-  };
   for (const node of streams) if (node.op === "append") rows.set(node.name, []);
-  for (const node of streams) {
-    if (node.op === "events") { for (const event of read(node.source.topic)) visit(node.id, event); }
-  }
+  eachInput(streams, { read, unknown }, ({ node, event: { metadata, value } }) => {
+    if (node.op === "append") rows.get(node.name)!.push({ metadata, row: value as Row });
+  });
   const known = (node: StreamNode) => unknown.has(node.id) ? null : rows.get(node.name)!;
   return new Map(streams.filter(({ op }) => op === "append").map((node) => [node.name, known(node)]));
 }
 
-/** Operators whose results depend on what came first. */
-const OF_THE_MOMENT: ReadonlySet<StreamNode["op"]> = new Set([
-  "globalJoin",
-  "streamAggregate",
-  "streamJoin",
-  "tableJoin",
-  "process",
-]);
+/**
+ * The events of an aggregate's groups, by source, in the order of its records. Null if that cannot be told later, as of
+ * {@link computeAppends}.
+ */
+export function groupedEvents(
+  { streams }: Pick<Topology, "streams">,
+  aggregate: StreamAggregateNode,
+  read: (topic: string) => Iterable<OracleEvent>,
+): GroupedEvent[] | null {
+  const unknown = unknownBehind(streams);
+  if (aggregate.inputs.some((input) => unknown.has(input))) return null;
+  const events: GroupedEvent[] = [];
+  eachInput(streams, { read, unknown }, ({ node, input, event: { key, value, metadata } }) => {
+    if (node !== aggregate || value === null) return;
+    const [columns = null] = orNone(() => [aggregate.sides[input].groupBy(value, key, metadata)]);
+    if (columns !== null) events.push({ input, columns, value, timestampUs: metadata.timestampUs });
+  });
+  return events;
+}
+
+/** Operators whose events depend on more than the records. */
+function unknownBehind(streams: readonly StreamNode[]): Set<number> {
+  const unknown = new Set<number>();
+  for (const node of streams) {
+    if (node.op === "globalJoin" || isStateful(node) || node.inputs.some((input) => unknown.has(input))) {
+      unknown.add(node.id);
+    }
+  }
+  return unknown;
+}
+
+/** Gives each event to each input of an operator that it comes to, record by record. */
+function eachInput(
+  streams: readonly StreamNode[],
+  { read, unknown }: { readonly read: (topic: string) => Iterable<OracleEvent>; readonly unknown: ReadonlySet<number> },
+  give: (given: { readonly node: StreamNode; readonly input: number; readonly event: OracleEvent }) => void,
+): void {
+  const behind = (id: number) =>
+    streams.flatMap((node) => node.inputs.flatMap((other, input) => other === id ? [{ node, input }] : []));
+  const visit = (id: number, event: OracleEvent): void => {
+    for (const { node, input } of behind(id)) {
+      give({ node, input, event });
+      if (node.op === "append" || unknown.has(node.id)) continue;
+      orNone(() => after(node, event)).forEach((next) => visit(node.id, next));
+    }
+  };
+  for (const node of streams) {
+    if (node.op === "events") { for (const event of read(node.source.topic)) visit(node.id, event); }
+  }
+}
 
 /** Whatever a callback throws, the event goes no further there. */
 function orNone<T>(make: () => T[]): T[] {

@@ -2,7 +2,7 @@ import type { StreamAggregateNode } from "../dsl/stream_nodes.ts";
 import { type Key, keyOf } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { type GroupedEvent, StreamFold } from "./stream_fold.ts";
-import { type Timed, type Windowed, windowsOf } from "./stream_windows.ts";
+import { type Group, type Timed, type Windowed, windowsOf } from "./stream_windows.ts";
 
 /**
  * The judge of aggregates over streams: all rows that an aggregate shows after these events, recomputed from scratch,
@@ -23,7 +23,7 @@ export function streamAggregateRows(node: StreamAggregateNode, events: readonly 
   }
   return [...groups.values()].flatMap((group) => {
     const { columns } = group[0].event;
-    return rowsOf(node, group, fold)
+    return rowsOf(node, { events: group, fold })
       .filter(({ closesAtUs }) => node.emit === "update" || closesAtUs <= streamTimeUs)
       .map(({ start, end, totals }) => {
         const key = node.window === null ? columns : { ...columns, window_start: start, window_end: end };
@@ -35,19 +35,19 @@ export function streamAggregateRows(node: StreamAggregateNode, events: readonly 
 type Totalled = Omit<Windowed, "content"> & { readonly totals: Row };
 
 /** What the events of one group make. If they make no values together, each is tried as it came. */
-function rowsOf(node: StreamAggregateNode, events: readonly Timed[], fold: StreamFold): Totalled[] {
-  const made = attempt(node, events, fold);
+function rowsOf(node: StreamAggregateNode, { events, fold }: Group): Totalled[] {
+  const made = attempt(node, { events, fold });
   if (made !== null) return made;
   const taken: Timed[] = [];
-  for (const event of events) if (attempt(node, [...taken, event], fold) !== null) taken.push(event);
-  return attempt(node, taken, fold)!;
+  for (const event of events) if (attempt(node, { events: [...taken, event], fold }) !== null) taken.push(event);
+  return attempt(node, { events: taken, fold })!;
 }
 
-function attempt({ window }: StreamAggregateNode, events: readonly Timed[], fold: StreamFold): Totalled[] | null {
+function attempt({ window }: StreamAggregateNode, group: Group): Totalled[] | null {
   try {
-    return windowsOf(window, events, fold).map(({ content, ...window }) => ({
-      ...window,
-      totals: fold.totals(content),
+    return windowsOf(window, group).map(({ content, ...rest }) => ({
+      ...rest,
+      totals: group.fold.totals(content),
     }));
   } catch {
     return null;

@@ -19,30 +19,37 @@ export interface Windowed {
 /** In the year 2255: the greatest integer that a number holds. */
 const NO_END = Number.MAX_SAFE_INTEGER;
 
+/** The events of a group that are not refused, and what is made of them. */
+export interface Group {
+  readonly events: readonly Timed[];
+  readonly fold: StreamFold;
+}
+
 /** All windows of a group that have a result. @throws what callbacks throw */
-export function windowsOf(window: WindowSpec | null, events: readonly Timed[], fold: StreamFold): Windowed[] {
+export function windowsOf(window: WindowSpec | null, group: Group): Windowed[] {
+  const { events, fold } = group;
   switch (window?.kind) {
     case undefined:
-      return within({ start: 0, end: 0, closesAtUs: Infinity }, events, fold);
+      return within({ start: 0, end: 0, closesAtUs: Infinity }, group);
     case "unlimited": {
       const later = events.filter(({ event }) => event.timestampUs >= window.startUs);
-      return within({ start: window.startUs, end: NO_END, closesAtUs: Infinity }, later, fold);
+      return within({ start: window.startUs, end: NO_END, closesAtUs: Infinity }, { events: later, fold });
     }
     case "time":
       return timeStarts(window, events).flatMap((start) => {
         const end = start + window.sizeUs;
         const inside = events.filter(({ event }) => event.timestampUs >= start && event.timestampUs < end);
-        return within({ start, end, closesAtUs: end + window.graceUs }, inside, fold);
+        return within({ start, end, closesAtUs: end + window.graceUs }, { events: inside, fold });
       });
     case "sliding":
-      return sliding(window, events, fold);
+      return sliding(window, group);
     case "session":
-      return sessions(window, events, fold);
+      return sessions(window, group);
   }
 }
 
 /** The events that came before a window was closed. */
-function within(borders: Omit<Windowed, "content">, events: readonly Timed[], fold: StreamFold): Windowed[] {
+function within(borders: Omit<Windowed, "content">, { events, fold }: Group): Windowed[] {
   let content: Content | null = null;
   for (const { event, streamTimeUs } of events) {
     if (streamTimeUs < borders.closesAtUs) content = fold.add(content, event);
@@ -65,8 +72,7 @@ function timeStarts({ sizeUs, advanceUs }: Extract<WindowSpec, { kind: "time" }>
  */
 function sliding(
   { sizeUs, graceUs }: Extract<WindowSpec, { kind: "sliding" }>,
-  events: readonly Timed[],
-  fold: StreamFold,
+  { events, fold }: Group,
 ): Windowed[] {
   const starts = new Set(events.flatMap(({ event: { timestampUs } }) => [timestampUs - sizeUs, timestampUs + 1]));
   return [...starts].flatMap((start) => {
@@ -78,15 +84,14 @@ function sliding(
     );
     const isThere = known.some(({ event: { timestampUs } }) => timestampUs === end || timestampUs === start - 1);
     const inside = known.filter(({ event }) => event.timestampUs >= start && event.timestampUs <= end);
-    return isThere ? within({ start, end, closesAtUs }, inside, fold) : [];
+    return isThere ? within({ start, end, closesAtUs }, { events: inside, fold }) : [];
   });
 }
 
 /** The only windows that depend on each other: an event goes into all that are near and not closed. */
 function sessions(
   { gapUs, graceUs }: Extract<WindowSpec, { kind: "session" }>,
-  events: readonly Timed[],
-  fold: StreamFold,
+  { events, fold }: Group,
 ): Windowed[] {
   let all: Windowed[] = [];
   for (const { event, streamTimeUs } of events) {

@@ -133,6 +133,7 @@ function addNode(compilation: Compilation, node: LogicalNode): void {
 
 /** The rows as the changelog has them, without those that are gone, and without what only the changelog needs. */
 function addFolded(compilation: Compilation, { id, name }: FoldedNode): void {
+  if (compilation.units.unitOf[id] === NO_UNIT) return;
   const { members, steps } = unitAt(compilation, id) as Draft<TaskTable>;
   const member = members.findIndex((one) => one.kind === "folded" && one.name === name);
   const all = steps.push({ kind: "member", name, member }) - 1;

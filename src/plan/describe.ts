@@ -12,8 +12,9 @@ import type {
   TopologyDescription,
 } from "./description.ts";
 import type { ColumnSpec, TableSpec } from "../ports/warehouse.ts";
-import { describeAppends, describeStreams } from "./describe_streams.ts";
+import { describeAppends, describeStages, describeStreams } from "./describe_streams.ts";
 import { inboxTopic } from "./inbox_topic.ts";
+import { durationText } from "./duration_text.ts";
 import { memberTopic } from "./member_topic.ts";
 import { outputsOf } from "./outputs_of.ts";
 import type { GlobalTable, LookupPlan, Member, PhysicalPlan, SinkPlan, TaskTable } from "./physical.ts";
@@ -48,8 +49,10 @@ export function describe(plan: PhysicalPlan, topology: Topology): TopologyDescri
       ...plan.tables.flatMap((table) => table.members.flatMap((member) => sourceOf(member))),
       ...plan.globals.map((table) => source(table, "globalTable")),
     ],
-    operators: topology.nodes.map((node) => operator(node, { plan, topology })),
+    operators: topology.nodes.filter((node) => !isUnread(node, topology))
+      .map((node) => operator(node, { plan, topology })),
     streams: describeStreams(plan),
+    stages: describeStages(plan, topology),
     tasks: plan.tables.map((table) => task(table, plan)),
     globals: plan.globals.map((table) => globalTable(table, plan)),
     sinks: [
@@ -68,6 +71,12 @@ export function describe(plan: PhysicalPlan, topology: Topology): TopologyDescri
       ...plan.globals.map((table) => globalCosts(table, plan)),
     ],
   };
+}
+
+/** Results of a stream that nobody takes as a table. */
+function isUnread({ op, id }: LogicalNode, { nodes }: Topology): boolean {
+  return op === "folded" &&
+    !nodes.some((node) => ("input" in node && node.input === id) || ("right" in node && node.right === id));
 }
 
 function sourceOf(member: Member): SourceDescription[] {
@@ -106,10 +115,7 @@ function operator(node: LogicalNode, described: Described): OperatorDescription 
 }
 
 function expiresText({ time, durationUs }: ExpireAfterNode): string {
-  const ms = durationUs / 1_000;
-  const units = [["d", 86_400_000], ["h", 3_600_000], ["min", 60_000], ["s", 1_000], ["ms", 1]] as const;
-  const [unit, unitMs] = units.find(([, unitMs]) => ms >= unitMs && ms % unitMs === 0) ?? ["ms", 1];
-  return `${typeof time === "string" ? time : "row time"} + ${ms / unitMs} ${unit}`;
+  return `${typeof time === "string" ? time : "row time"} + ${durationText(durationUs)}`;
 }
 
 function partnerOf(join: string, plan: PhysicalPlan): "subscribed" | "replicated" | "copartitioned" {

@@ -26,11 +26,12 @@ export function describeMermaid(description: TopologyDescription): string {
   return `${[...lines, ...streamLines(description)].join("\n")}\n`;
 }
 
-/** Each stream in a box of its tasks. A merge stands in the boxes of all streams that it takes. */
-function streamLines({ streams, sinks }: TopologyDescription): string[] {
+/** Each stream and each stage in a box of its tasks. A merge stands in the boxes of all streams that it takes. */
+function streamLines({ streams, stages, operators: ofTables, sinks }: TopologyDescription): string[] {
   const tables = sinks.filter(({ holds }) => holds === "events").map(({ name }) => name);
   const lines = tables.map((name, index) => `  table${index}[("${name}<br/>ClickHouse")]`);
-  for (const [index, { name, topic, operators }] of streams.entries()) {
+  const flows = [...streams, ...stages];
+  for (const [index, { name, operators }] of flows.entries()) {
     const own = operators.filter(({ op }) => op !== "append");
     lines.push(
       `  subgraph stream${index}["${name}, one task for each partition"]`,
@@ -41,10 +42,20 @@ function streamLines({ streams, sinks }: TopologyDescription): string[] {
     );
     for (const { id, name, op, inputs, right } of operators) {
       const to = op === "append" ? `table${tables.indexOf(name)}` : `ev${index}_${id}`;
-      if (op === "events") lines.push(`  events${index}[("${topic}")] --> ${to}`);
+      if (op === "events") lines.push(`  events${index}[("${streams[index].topic}")] --> ${to}`);
       lines.push(...inputs.map((input) => `  ev${index}_${input} --> ${to}`));
       if (right !== undefined) lines.push(`  op${right} -- replicated --> ${to}`);
     }
+  }
+  for (const [at, { operators: [{ id, name }], inputs }] of stages.entries()) {
+    const stage = `ev${streams.length + at}_${id}`;
+    for (const [index, { operators }] of flows.entries()) {
+      for (const input of operators.filter((operator) => inputs.includes(operator.name) && operator.id !== id)) {
+        lines.push(`  ev${index}_${input.id} -- by group --> ${stage}`);
+      }
+    }
+    const table = ofTables.find((operator) => operator.op === "folded" && operator.name === name);
+    if (table !== undefined) lines.push(`  ${stage} --> op${table.id}`);
   }
   return lines;
 }

@@ -1,6 +1,10 @@
-import type { StreamNode } from "../dsl/stream_nodes.ts";
-import type { SinkDescription, StreamDescription, StreamOperatorDescription } from "./description.ts";
-import type { PhysicalPlan, StreamPlan } from "./physical.ts";
+import { aggregateText } from "../dsl/aggregate_spec.ts";
+import type { StatefulNode, StreamAggregateNode, StreamNode } from "../dsl/stream_nodes.ts";
+import type { Topology } from "../dsl/topology.ts";
+import type { WindowSpec } from "../dsl/windows.ts";
+import type { SinkDescription, StageDescription, StreamDescription, StreamOperatorDescription } from "./description.ts";
+import { durationText } from "./duration_text.ts";
+import type { EventFlow, PhysicalPlan } from "./physical.ts";
 
 /** The streams of a plan: what they read, and what happens with each event. */
 export function describeStreams({ streams }: PhysicalPlan): StreamDescription[] {
@@ -14,6 +18,64 @@ export function describeStreams({ streams }: PhysicalPlan): StreamDescription[] 
   }));
 }
 
+/** The stages of a plan: what they keep, and what happens with their results. */
+export function describeStages({ stages }: PhysicalPlan, { streams }: Topology): StageDescription[] {
+  return stages.map(({ name, repartition, changelog, node, nodes }) => ({
+    name,
+    repartition,
+    changelog,
+    inputs: [...new Set(node.inputs.map((input) => streams[input].name))],
+    does: doesText(node),
+    operators: nodes.map((one) => operator(one, nodes)),
+  }));
+}
+
+function doesText(node: StatefulNode): string {
+  switch (node.op) {
+    case "streamAggregate":
+      return aggregateDoes(node);
+    case "streamJoin": {
+      const [before, after] = [durationText(node.beforeUs), durationText(node.afterUs)];
+      return `${node.kind} join, from ${before} before to ${after} after${graceText(node.graceUs)}`;
+    }
+    case "tableJoin": {
+      const row = node.historyUs === null
+        ? "the newest row"
+        : `the row of the time, within ${durationText(node.historyUs)}`;
+      return `${node.kind} join, ${row}${graceText(node.graceUs)}`;
+    }
+    case "process":
+      return node.stores.length === 0 ? "callbacks" : `callbacks, stores ${node.stores.join(", ")}`;
+  }
+}
+
+function graceText(graceUs: number): string {
+  return graceUs === 0 ? "" : `, grace ${durationText(graceUs)}`;
+}
+
+function aggregateDoes({ sides, window, emit }: StreamAggregateNode): string {
+  const totals = Object.entries(sides[0].aggregates).map(([column, spec]) => `${column} = ${aggregateText(spec)}`);
+  if (window === null) return totals.join(", ");
+  const told = emit === "close" ? ", told when they close" : "";
+  return `${totals.join(", ")}, in ${windowText(window)}${told}`;
+}
+
+function windowText(window: WindowSpec): string {
+  const grace = graceText(window.graceUs);
+  switch (window.kind) {
+    case "time": {
+      const every = window.advanceUs === window.sizeUs ? "" : ` every ${durationText(window.advanceUs)}`;
+      return `windows of ${durationText(window.sizeUs)}${every}${grace}`;
+    }
+    case "sliding":
+      return `sliding windows of ${durationText(window.sizeUs)}${grace}`;
+    case "session":
+      return `sessions with gaps up to ${durationText(window.gapUs)}${grace}`;
+    case "unlimited":
+      return "one window without an end";
+  }
+}
+
 function operator(node: StreamNode, nodes: readonly StreamNode[]): StreamOperatorDescription {
   const { id, name, op } = node;
   // A merge has inputs of other streams, too.
@@ -23,13 +85,13 @@ function operator(node: StreamNode, nodes: readonly StreamNode[]): StreamOperato
 }
 
 /** The tables that events are added to. */
-export function describeAppends({ streams }: PhysicalPlan): SinkDescription[] {
+export function describeAppends({ streams, stages }: PhysicalPlan): SinkDescription[] {
   const known = new Map<string, SinkDescription>();
-  for (const stream of streams) for (const sink of appendsOf(stream)) known.set(sink.name, sink);
+  for (const flow of [...streams, ...stages]) for (const sink of appendsOf(flow)) known.set(sink.name, sink);
   return [...known.values()];
 }
 
-function appendsOf({ nodes, sinks }: StreamPlan): SinkDescription[] {
+function appendsOf({ nodes, sinks }: EventFlow): SinkDescription[] {
   return sinks.map(({ name, table }) => {
     const node = nodes.find((candidate) => candidate.op === "append" && candidate.name === name)!;
     return {

@@ -4,7 +4,7 @@ const SHOWN = { rows: "the rows", shares: "the added shares", events: "the event
 
 /** The description as text for people and golden files: stable, one thing a line. */
 export function describeText(description: TopologyDescription): string {
-  const { sources, operators, streams, tasks, globals, sinks, costs } = description;
+  const { sources, operators, streams, stages, tasks, globals, sinks, costs } = description;
   const lines = [`topology ${description.topology}`];
   const section = (title: string, entries: readonly (readonly string[])[]) => {
     if (entries.length > 0) {
@@ -29,6 +29,15 @@ export function describeText(description: TopologyDescription): string {
       `${name} from ${topic}`,
       `key ${key}; ${columns === null ? "texts" : `columns ${columns.join(", ")}`}; begins at the ${begins}`,
       ...own.filter(({ op }) => op !== "events").map((operator) => streamLine(operator, { own, operators })),
+    ]),
+  );
+  section(
+    "stages, one task for each partition",
+    stages.map(({ name, repartition, changelog, inputs, does, operators: own }) => [
+      `${name} of ${inputs.join(", ")}`,
+      does,
+      `reads ${repartition}, keeps ${changelog}`,
+      ...own.slice(1).map((operator) => streamLine(operator, { own, operators })),
     ]),
   );
   section(
@@ -75,13 +84,17 @@ function streamLine(
   },
 ): string {
   const events = inputs.map((input) => own.find(({ id }) => id === input)!.name).join(", ");
-  const table = right === undefined ? "" : ` with ${right} ${operators[right].name}`;
+  const table = right === undefined ? "" : ` with ${right} ${nameOf(right, operators)}`;
   return `${name}: ${kind === undefined ? op : `${kind} ${op}`} of ${events}${table}`;
+}
+
+function nameOf(operator: number, operators: readonly OperatorDescription[]): string {
+  return operators.find(({ id }) => id === operator)!.name;
 }
 
 function operatorLine(operator: OperatorDescription, operators: readonly OperatorDescription[]): string {
   const { id, name, op, inputs, runsAt, kind, partner, expires, totals } = operator;
-  const [left, right] = inputs.map((input) => `${input} ${operators[input].name}`);
+  const [left, right] = inputs.map((input) => `${input} ${nameOf(input, operators)}`);
   const parts = [`${id} ${name}: ${kind === undefined ? op : `${kind} ${op}`}`];
   if (left !== undefined) parts.push(` of ${left}`);
   if (right !== undefined) parts.push(` with ${right}, ${partner}`);

@@ -6,6 +6,7 @@ export interface TopologyDescription {
   readonly sources: readonly SourceDescription[];
   readonly operators: readonly OperatorDescription[];
   readonly streams: readonly StreamDescription[];
+  readonly stages: readonly StageDescription[];
   readonly tasks: readonly TaskDescription[];
   readonly globals: readonly GlobalDescription[];
   readonly sinks: readonly SinkDescription[];
@@ -54,6 +55,22 @@ export interface StreamDescription {
   /** Where a topology begins that has never read the topic. */
   readonly begins: "earliest" | "latest";
   /** In the order in which events run through them; the first one is the topic itself. */
+  readonly operators: readonly StreamOperatorDescription[];
+}
+
+/** A stateful operator of streams, and what happens with its results; there is one task for each partition. */
+export interface StageDescription {
+  /** Names its tasks. */
+  readonly name: string;
+  /** Topic in which its inputs are written anew by group. */
+  readonly repartition: string;
+  /** Topic of what it keeps. */
+  readonly changelog: string;
+  /** Names of the operators whose events it takes. */
+  readonly inputs: readonly string[];
+  /** What it does: `count = count, in windows of 10 s, grace 1 s, told when they close`. */
+  readonly does: string;
+  /** In the order in which results run through them; the first one is the stateful operator itself. */
   readonly operators: readonly StreamOperatorDescription[];
 }
 

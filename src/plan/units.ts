@@ -26,7 +26,10 @@ export interface Units {
   readonly lookedUp: ReadonlySet<number>;
 }
 
-/** The unit of an aggregate whose shares go straight to its sinks, and of these sinks: no tasks hold its totals. */
+/**
+ * The unit of an aggregate whose shares go straight to its sinks, and of these sinks: no tasks hold its totals. And of
+ * results of a stream that nobody takes as a table.
+ */
 export const NO_UNIT = -1;
 
 /** Divides the operators of a topology into units. */
@@ -57,9 +60,11 @@ export function divide(topology: Topology, partitionsOf: PartitionsOf): Units {
     }
   }
   const usedFurther = (id: number) => nodes.some((node) => node.op !== "sink" && reads(node, id));
-  const unitOf = nodes.map((node) =>
-    node.op === "aggregate" && isAddedByView(node) && !usedFurther(node.id) ? NO_UNIT : find(node.id)
-  );
+  const needsNoTask = (node: LogicalNode) =>
+    node.op === "aggregate"
+      ? isAddedByView(node) && !usedFurther(node.id)
+      : node.op === "folded" && !nodes.some((other) => reads(other, node.id));
+  const unitOf = nodes.map((node) => needsNoTask(node) ? NO_UNIT : find(node.id));
   for (const node of nodes) {
     if (node.op === "sink" && unitOf[node.input] === NO_UNIT) (unitOf as number[])[node.id] = NO_UNIT;
   }

@@ -4,7 +4,9 @@
  *
  * - a partition's records are read in the order of their offsets, which only grow and are never given out twice;
  * - an acknowledged append is durable; appends to one partition, awaited one after the other, keep their order;
- * - an append may be stored more than once when its acknowledgement was lost (receivers drop what is not newer);
+ * - an append may be stored more than once when its acknowledgement was lost (receivers drop what is not newer), and
+ *   only then: what was acknowledged is not stored again later;
+ * - a batch that is to be whole is stored whole or not at all;
  * - offsets may have gaps (compaction, transaction markers).
  *
  * Not guaranteed: any order between partitions; that a record is read before a task is reassigned.
@@ -33,6 +35,12 @@ export interface AppendBatch {
   readonly topic: string;
   readonly partition: number;
   readonly records: readonly NewRecord[];
+  /**
+   * The records are stored all or not at all, whatever happens: who reads the partition to its end never has a part of
+   * them, as a crash can leave of other batches. (One poll may return the first of them, and the next poll the others;
+   * what deletes or compacts old records may take some of them.) Together they take no more than the largest record of
+   * the topic may: see {@link TopicDescription.messageBytesMax}.
+   */
   readonly whole?: true;
 }
 
@@ -48,7 +56,10 @@ export interface TopicDescription {
   readonly retentionMs: number;
   /** Milliseconds a tombstone stays readable after compaction. */
   readonly deleteRetentionMs: number;
-  /** Largest record that the topic takes, in bytes of key and value and at most 100 more. */
+  /**
+   * Largest record that the topic takes, and largest batch that is {@link AppendBatch.whole}, in bytes of keys and
+   * values and at most 100 more for each record.
+   */
   readonly messageBytesMax: number;
 }
 
@@ -247,14 +258,23 @@ export interface Log {
    */
   epochEnds(topic: string, epochs: readonly ReadEpoch[]): Promise<number[]>;
   /**
+   * Deletes the records of a partition before `offset`, which becomes its start, or its end if that comes earlier. No
+   * effect if the start is there or further. Gaps are no obstacle: nothing need stand at `offset`. Readers that are
+   * before it are told that they are out of range. After an error it may have been done all the same; it can always be
+   * asked for again.
+   * @throws ProductionError, not retriable, for a topic that is compacted only, an unknown topic or partition, and if
+   * it is not allowed
+   */
+  truncateBefore(topic: string, { partition, offset }: Omit<Position, "topic">): Promise<void>;
+  /**
    * Stores every batch and resolves when all are acknowledged, with the offset of each batch's first record. Order is
    * kept within a batch and between batches of one partition. One append may be under way per caller if order matters
-   * to it.
+   * to it. An append that fails may have stored any of its batches, and parts of those that are not `whole`.
    * @throws ProductionError (`retriable` tells whether the same append may be tried again; `reason` is "too_large" if
-   * a record of it is larger than its topic takes: that one is not stored, nor what follows it in its partition)
+   * a record of it, or a batch that is `whole`, is larger than its topic takes: that one is not stored, nor what
+   * follows it in its partition)
    */
   append(batches: readonly AppendBatch[]): Promise<number[]>;
-  truncateBefore(topic: string, to: { readonly partition: number; readonly offset: number }): Promise<void>;
   reader(): Reader;
   join(options: GroupOptions): Promise<Membership>;
   close(): Promise<void>;

@@ -56,6 +56,11 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
     help: "Records of a stream's topic that were deleted before they were processed.",
     labels: ["table"],
   },
+  weir_stream_events_dropped_total: {
+    kind: "counter",
+    help: "Events that changed nothing in an aggregate or a join, as they came too late.",
+    labels: ["operator", "reason"],
+  },
   weir_sink_rows_total: { kind: "counter", help: "Rows and tombstones acknowledged by ClickHouse.", labels: ["sink"] },
   weir_sink_insert_seconds: {
     kind: "histogram",

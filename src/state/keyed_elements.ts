@@ -105,12 +105,12 @@ export class KeyedElements {
 
   /** An element that events ended: it is no result any more. */
   remove(key: Key, element: Element): void {
-    this.#take(key, element, "gone");
+    this.#end({ key, kind: "gone" }, element);
   }
 
   /** An element on which nothing depends any more, as time has passed, and which is no result. */
   drop(key: Key, element: Element): void {
-    this.#take(key, element, "dropped");
+    this.#end({ key, kind: "dropped" }, element);
   }
 
   /** An element that stays what it is for readers, and that nothing here changes any more. */
@@ -152,7 +152,7 @@ export class KeyedElements {
       const known = this.#keys.get(key);
       if (known === undefined) continue;
       const at = placeOf(known.elements, element);
-      if (!isAt(known.elements, at, element) || known.dues[at] !== atUs) continue;
+      if (!isSame(known.elements[at], element) || known.dues[at] !== atUs) continue;
       known.dues[at] = null;
       found.push({ key, element: known.elements[at] });
     }
@@ -178,13 +178,13 @@ export class KeyedElements {
     if (element === null) return;
     const { elements, dues } = known;
     const at = placeOf(elements, element);
-    const replaced = isAt(elements, at, element) ? 1 : 0;
+    const replaced = isSame(elements[at], element) ? 1 : 0;
     if (dueUs !== null && (replaced === 0 || dues[at] !== dueUs)) this.#push({ atUs: dueUs, key, element });
     elements.splice(at, replaced, element);
     dues.splice(at, replaced, dueUs);
   }
 
-  #take(key: Key, element: Element, kind: "gone" | "dropped"): void {
+  #end({ key, kind }: { key: Key; kind: "gone" | "dropped" }, element: Element): void {
     const columns = this.#keys.get(key)!.columns;
     this.#delete(key, element);
     this.#changes.set(nameOf(key, element), { key, columns, kind, element });
@@ -239,9 +239,9 @@ function placeOf(elements: readonly Element[], element: Element): number {
   return low;
 }
 
-/** Whether the element that begins and ends alike is at this place. */
-function isAt(elements: readonly Element[], at: number, element: Element): boolean {
-  return at < elements.length && compare(elements[at], element) === 0;
+/** Whether there is an element, and begins and ends as another one. */
+function isSame(element: Element | undefined, other: Element): boolean {
+  return element !== undefined && compare(element, other) === 0;
 }
 
 /** One order, whatever was read back in which order. */

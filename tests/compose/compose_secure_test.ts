@@ -18,8 +18,13 @@ Deno.test("compose.secure.yaml leaves no way into Kafka or ClickHouse without TL
   }
   const users = kafka.environment!.SCRAM_USERS.split(" ");
   for (const user of users) assert(kafka.secrets!.includes(`kafka_${user}_password`), user);
-  const acls: { user: string }[] = JSON.parse(readText("compose/kafka/acls.json"));
+  const acls: { user: string; topics?: { prefix: string; operations: string[] } }[] = JSON.parse(
+    readText("compose/kafka/acls.json"),
+  );
   assertEquals([...new Set(acls.map(({ user }) => user))].sort(), ["debezium", "weir"]);
+  // Who may delete records may delete the topic.
+  const deleting = acls.filter(({ topics }) => topics?.operations.includes("DELETE"));
+  assertEquals(deleting.map(({ user, topics }) => [user, topics!.prefix]), [["weir", "weir."]]);
 });
 
 Deno.test("compose/grafana/datasources.secure.yaml is the default's, but for how ClickHouse is reached", () => {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Kafka, logLevel } from "kafkajs";
 import { kafkaConfig, prepareTopics, type WantedTopic } from "../../compose/kafka/prepare_kafka.ts";
 import { openKafka } from "../../src/adapters/kafka/kafka_log.ts";
-import { ConfigError } from "../../src/record/errors.ts";
+import { ConfigError, ProductionError } from "../../src/record/errors.ts";
 import { passwordNames } from "../../tools/secrets/passwords.ts";
 import { projectPath, readText } from "./compose_files.ts";
 import { type SecureKafka, startSecureKafka } from "./secure_kafka.ts";
@@ -105,7 +105,12 @@ Deno.test({
       }).catch(reject);
     });
     assertEquals([...(await assigned as Iterable<string>)], ["t-0"]);
+    await log.truncateBefore("weir.test.inbox.g1", { partition: 0, offset: 1 });
+    assertEquals((await log.offsets("weir.test.inbox.g1")).start, [1, 0]);
     await assertRejects(() => log.append([{ topic: ORDERS, partition: 0, records: [{ key: "a", value: "b" }] }]));
+    const truncating = () => log.truncateBefore(ORDERS, { partition: 0, offset: 1 });
+    const refusal = await assertRejects(truncating, ProductionError, "allow this user Delete on the topic");
+    assertEquals(refusal.retriable, false);
     await assertRejects(() =>
       log.createTopic({ name: "elsewhere", partitions: 1, cleanup: "delete", retentionMs: 60_000 })
     );

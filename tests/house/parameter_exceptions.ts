@@ -24,13 +24,10 @@ export const PARAMETER_EXCEPTIONS: readonly Excepted[] = [
   {
     reason: "a place in a log has three coordinates, in this order in all of Kafka's tools",
     names: [
-      "src/adapters/embedded_log/log.ts EmbeddedLog.truncateBefore",
       "src/adapters/embedded_log/log.ts forgetRead",
       "src/adapters/embedded_log/log_compaction.ts compactPartition",
       "src/adapters/embedded_log/log_retention.ts retainPartition",
       "src/ports/log.ts Reader.seek",
-      "tests/adapters/kafka/real_broker.ts deleteRecords",
-      "tests/ports/log_conformance_case.ts OpenedLog.truncateBefore",
       "tests/simulation/scenario.ts readPosition",
     ],
   },

@@ -7,16 +7,20 @@ import { recordCases } from "./log_conformance_records.ts";
 import { sharedCases } from "./log_conformance_shared.ts";
 import { sizeCases } from "./log_conformance_sizes.ts";
 import { topicCases } from "./log_conformance_topics.ts";
+import { truncationCases } from "./log_conformance_truncation.ts";
+import { wholeCases } from "./log_conformance_whole.ts";
 
 export type { LogFeatures, OpenedLog } from "./log_conformance_case.ts";
 
 const CASES = [
   ...topicCases,
+  ...truncationCases,
   ...recordCases,
   ...readerCases,
   ...epochCases,
   ...sharedCases,
   ...sizeCases,
+  ...wholeCases,
   ...groupCases,
   ...progressCases,
 ];

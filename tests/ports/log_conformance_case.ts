@@ -8,8 +8,6 @@ export type LogCapability =
   | "delete_topic"
   /** {@link OpenedLog.compact} works. */
   | "compact"
-  /** {@link OpenedLog.truncateBefore} works. */
-  | "truncate_before"
   /** {@link OpenedLog.reopen} works. */
   | "reopen";
 
@@ -32,8 +30,6 @@ export interface OpenedLog {
   deleteTopic?(topic: string): Promise<void>;
   /** Resolves when older records of keys written again are gone from the topic. */
   compact?(topic: string): Promise<void>;
-  /** Makes `offset` the oldest offset that can be read. */
-  truncateBefore?(topic: string, partition: number, offset: number): Promise<void>;
   /** Closes this log and opens it again over the same data, as a new process would. The old one is not used again. */
   reopen?(): Promise<OpenedLog>;
 }

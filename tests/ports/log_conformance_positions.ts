@@ -50,11 +50,10 @@ export const positionCases: readonly LogCase[] = [
   },
   {
     name: "Reader.seek() before the start is out of range: reported once, then nothing until the next seek",
-    needs: ["truncate_before"],
-    async run({ log, truncateBefore }) {
+    async run({ log }) {
       const topic = await newTopic(log, "before-start", 2);
       await log.append([{ topic, partition: 0, records: numbered("v", 10) }]);
-      await truncateBefore!(topic, 0, 4);
+      await log.truncateBefore(topic, { partition: 0, offset: 4 });
       await outOfRange({ topic, reader: log.reader(), sought: 3, expected: { startOffset: 4, endOffset: 10 } });
     },
   },

@@ -75,31 +75,6 @@ export const topicCases: readonly LogCase[] = [
     },
   },
   {
-    name: "offsets() moves the start where older records were deleted, and the end stays",
-    needs: ["truncate_before"],
-    async run({ log, truncateBefore }) {
-      const topic = await newTopic(log, "truncated");
-      const [base] = await log.append([{ topic, partition: 0, records: numbered("v", 10) }]);
-      const { end } = await log.offsets(topic);
-      await truncateBefore!(topic, 0, base + 7);
-      assertEquals(await log.offsets(topic), { start: [base + 7], end });
-      const records = await read(log, topic, { offset: base + 7, count: 3 });
-      assertEquals(records.map((record) => textOf(record.value)), ["v7", "v8", "v9"]);
-    },
-  },
-  {
-    name: "append() never gives an offset out again, even after every record was deleted",
-    needs: ["truncate_before"],
-    async run({ log, truncateBefore }) {
-      const topic = await newTopic(log, "emptied");
-      await log.append([{ topic, partition: 0, records: numbered("v", 10) }]);
-      const end = (await log.offsets(topic)).end[0];
-      await truncateBefore!(topic, 0, end);
-      const [base] = await log.append([{ topic, partition: 0, records: numbered("w", 1) }]);
-      assert(base >= end, `offset ${base} was given out although the end was ${end}`);
-    },
-  },
-  {
     name: "offsets() refuses an unknown topic",
     async run({ log }) {
       await assertRejects(() => log.offsets(uniqueName("unknown")), ProductionError);

@@ -27,6 +27,7 @@ export function watched(log: Log, change: { readonly id?: () => string; readonly
     alterTopic: (name, changes) => log.alterTopic(name, changes),
     offsets: (topic) => state.silent ? silence() : log.offsets(topic),
     epochEnds: (topic, epochs) => state.epochFailures-- > 0 ? silence() : log.epochEnds(topic, epochs),
+    truncateBefore: (topic, place) => log.truncateBefore(topic, place),
     append: (batches) => log.append(batches),
     join: (options) => log.join(options),
     close: () => log.close(),

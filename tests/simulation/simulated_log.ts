@@ -5,6 +5,7 @@ import type {
   Membership,
   NewRecord,
   NewTopic,
+  Position,
   TopicDescription,
 } from "../../src/ports/log.ts";
 import { ProductionError } from "../../src/record/errors.ts";
@@ -13,7 +14,7 @@ import type { Owner, Scheduler } from "./scheduler.ts";
 import type { LogBugs, StoredTopic } from "./stored_topic.ts";
 import { SimulatedProgress } from "./simulated_progress.ts";
 import { SimulatedReader } from "./simulated_reader.ts";
-import { partitionsOf, splitAppend } from "./split_append.ts";
+import { canSplit, partitionsOf, splitAppend } from "./split_append.ts";
 
 const SPLIT_SHARE = 0.25;
 /** The second part of an append comes at most so many steps after the first. */
@@ -131,15 +132,8 @@ export class SimulatedLog {
             return Math.min(end, ...ends.slice(leaderEpoch));
           });
         }),
+      truncateBefore: (topic, place) => request("truncateBefore", () => this.#truncate({ topic, ...place })),
       append: (batches) => scheduler.request(owner, "append", { run: () => this.#append(owner, batches) }),
-      truncateBefore: (topic, { partition, offset }) =>
-        request("truncate", () => {
-          const stored = topics.get(topic)!.partitions[partition];
-          const start = Math.min(offset, stored.end);
-          if (start <= stored.start) return;
-          stored.records = stored.records.filter((record) => record.offset >= start);
-          stored.start = start;
-        }),
       // A runner asks for one for its tasks and one for global tables before it has any standby.
       reader: () => new SimulatedReader(this, { owner, standby: readers++ >= 2 }),
       join: (options) => this.#join(owner, options),
@@ -155,6 +149,19 @@ export class SimulatedLog {
     return run();
   }
 
+  /** The answer may be lost. */
+  #truncate({ topic, partition: at, offset }: Position): void {
+    const { compacted, partitions } = this.topics.get(topic)!;
+    if (compacted) throw new ProductionError("the topic is compacted", { retriable: false });
+    const partition = partitions[at];
+    partition.start = Math.max(partition.start, Math.min(offset, partition.end));
+    partition.records = partition.records.filter((record) => record.offset >= partition.start);
+    const what = () => `${topic}/${at} before ${offset}`;
+    if (this.faults && this.scheduler.choices.strikes("truncation-answer-lost", 0.02, what)) {
+      throw new ProductionError("the answer was lost", { retriable: true });
+    }
+  }
+
   /** Some appends are stored in two parts, with anything in between: a log keeps their order and promises no more. */
   #append(owner: Owner, batches: readonly AppendBatch[]): number[] | Promise<number[]> {
     const { choices } = this.scheduler;
@@ -165,11 +172,12 @@ export class SimulatedLog {
     if (batches.some((batch) => batch.records.some((record) => this.#isLarge(record)))) {
       return this.#refuseLarge(batches);
     }
-    const records = batches.reduce((sum, batch) => sum + batch.records.length, 0);
     const what = () => partitionsOf(batches);
-    if (!this.faults || records < 2 || !choices.strikes("append-split", SPLIT_SHARE, what)) return this.#store(batches);
+    if (!this.faults || !canSplit(batches) || !choices.strikes("append-split", SPLIT_SHARE, what)) {
+      return this.#store(batches);
+    }
     const [first, rest] = splitAppend(batches, choices);
-    const offsets = this.#store(first);
+    const offsets = this.#store(first, batches);
     const dueStep = this.scheduler.steps + choices.below(SPLIT_STEPS_MAX);
     const unfinished = { owner, rest, dueStep, interrupted: false };
     this.unfinished.push(unfinished);
@@ -177,7 +185,7 @@ export class SimulatedLog {
       enabled: () => !this.faults || this.scheduler.steps >= unfinished.dueStep,
       run: () => {
         this.unfinished = this.unfinished.filter((other) => other !== unfinished);
-        const later = this.#store(rest);
+        const later = this.#store(rest, batches);
         return [...offsets, ...later.slice(first.length + rest.length - batches.length)];
       },
     });
@@ -187,19 +195,27 @@ export class SimulatedLog {
     return String(value).length > this.recordLengthMax;
   }
 
-  /** What comes before a record that is too large, in its partition, is stored. */
+  /** What comes before a record that is too large, in its partition, is stored; nothing of a batch that is whole. */
   #refuseLarge(batches: readonly AppendBatch[]): number[] {
     if (this.bugs.dropLarge === true) return batches.map(() => 0);
+    const refused = new Set<string>();
     for (const batch of batches) {
+      const place = partitionsOf([batch]);
+      if (refused.has(place)) continue;
       const at = batch.records.findIndex((record) => this.#isLarge(record));
-      this.store(at < 0 ? batch : { ...batch, records: batch.records.slice(0, at) });
+      if (at >= 0) refused.add(place);
+      this.store(at < 0 ? batch : { ...batch, records: batch.whole === true ? [] : batch.records.slice(0, at) });
     }
     const reason = this.bugs.noReason === true ? undefined : "too_large";
     throw new ProductionError("a record is too large", { retriable: false, reason });
   }
 
-  /** The acknowledgement may be lost before or after the records are stored; what was stored may arrive once more. */
-  #store(batches: readonly AppendBatch[]): number[] {
+  /**
+   * The acknowledgement may be lost before or after the records are stored; what was stored may arrive once more. It
+   * does so even if it was acknowledged, which is worse than the port allows, unless the append has a batch that is
+   * whole. `append`: of which these are all or a part.
+   */
+  #store(batches: readonly AppendBatch[], append = batches): number[] {
     const { choices } = this.scheduler;
     const what = () => partitionsOf(batches);
     this.appends++;
@@ -218,12 +234,12 @@ export class SimulatedLog {
         ? this.store(batch)
         : this.topics.get(batch.topic)!.partitions[batch.partition].end
     );
-    const isWhole = batches.some(({ whole }) => whole === true);
-    const again = this.faults && choices.strikes("append-repeated", this.bugs.repeats ?? 0.02, what);
-    if (again) this.ghosts.push(() => batches.forEach((batch) => this.store(batch)));
-    if ((again && isWhole) || (this.faults && choices.strikes("append-answer-lost", 0.02, what))) {
-      throw new ProductionError("the acknowledgement was lost", { retriable: true });
+    const repeated = this.faults && choices.strikes("append-repeated", this.bugs.repeats ?? 0.02, what);
+    const unanswered = this.faults && choices.strikes("append-answer-lost", 0.02, what);
+    if (repeated && (unanswered || append.every(({ whole }) => whole !== true))) {
+      this.ghosts.push(() => batches.forEach((batch) => this.store(batch)));
     }
+    if (unanswered) throw new ProductionError("the acknowledgement was lost", { retriable: true });
     return this.bugs.noEpoch === true && isHello(batches[0]) ? offsets.map((offset) => Math.min(offset, 0)) : offsets;
   }
 

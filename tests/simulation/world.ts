@@ -39,7 +39,7 @@ export interface WorldOptions {
 }
 
 /** Requests of a dead process that may still arrive. */
-const LATE_KINDS = ["append", "append rest", "insert", "append rows"];
+const LATE_KINDS = ["append", "append rest", "truncateBefore", "insert", "append rows"];
 /** Longer than any task is behind while nothing else is wrong. */
 export const DELETE_RETENTION_MS = 14_400_000;
 const STEPS_MAX = 60_000;

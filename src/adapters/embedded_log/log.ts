@@ -8,7 +8,7 @@ import type { MaintenanceOptions } from "./log_maintenance_options.ts";
 import { closedLog, LogReader } from "./log_reader.ts";
 import { truncatePartition } from "./log_retention.ts";
 import { LogStore, type TopicState } from "./log_store.ts";
-import { checkNewTopic, describe, existing, existingWith } from "./log_topics.ts";
+import { checkNewTopic, describe, existing, existingWith, keepsEveryKey } from "./log_topics.ts";
 import { LogWriter } from "./log_writer.ts";
 import { productionError } from "../local/sqlite.ts";
 import { type ReadPortion, RecentPortions } from "../local/recent_portions.ts";
@@ -39,10 +39,6 @@ export interface EmbeddedLog extends Log {
   retain(topic: string): Promise<number>;
   /** Removes a topic with its records and positions. Appends that wait for their turn are refused. */
   deleteTopic(topic: string): Promise<void>;
-  /**
-   * Deletes the records before `offset`, which becomes the start. No effect if the start is already there or further.
-   */
-  truncateBefore(topic: string, partition: number, offset: number): Promise<void>;
   /**
    * Ends a membership as a broker would that has not heard of the member for too long: `onFailed`, and its tasks move.
    */
@@ -134,10 +130,10 @@ type TopicMethods = Pick<
   | "alterTopic"
   | "offsets"
   | "epochEnds"
+  | "truncateBefore"
   | "compact"
   | "retain"
   | "deleteTopic"
-  | "truncateBefore"
 >;
 
 function topicMethods(options: TopicMethodsOptions): TopicMethods {
@@ -180,6 +176,13 @@ function topicMethods(options: TopicMethodsOptions): TopicMethods {
         store.openings.endOf({ ...topic.partitions[partition], rowId: topic.rowId }, leaderEpoch)
       );
     },
+    async truncateBefore(name, { partition, offset }) {
+      assertOpen();
+      const topic = existingWith(store, { topic: name, partition });
+      if (topic.compacted) throw keepsEveryKey(name);
+      const state = topic.partitions[partition];
+      await truncatePartition(options, { topic, state, start: Math.min(offset, state.end) });
+    },
     async compact(name) {
       assertOpen();
       const topic = existing(store, name);
@@ -193,12 +196,6 @@ function topicMethods(options: TopicMethodsOptions): TopicMethods {
       assertOpen();
       store.deleteTopic(existing(store, name));
       options.forget(name);
-    },
-    async truncateBefore(name, partition, offset) {
-      assertOpen();
-      const topic = existingWith(store, { topic: name, partition });
-      const state = topic.partitions[partition];
-      await truncatePartition(options, { topic, state, start: Math.min(offset, state.end) });
     },
   };
 }

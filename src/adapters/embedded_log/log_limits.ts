@@ -6,9 +6,12 @@ export interface EmbeddedLogLimits {
   readonly pollBytesMax: number;
   /** Records of one partition in one poll. */
   readonly pollPartitionRecordsMax: number;
-  /** Records written in one transaction, in one turn. */
+  /** Records written in one transaction, in one turn; a batch that is to be whole is still written in one. */
   readonly appendSliceRecords: number;
-  /** Bytes (UTF-16 units of text) written at about most in one transaction; a single larger record is still written. */
+  /**
+   * Bytes (UTF-16 units of text) written at about most in one transaction; a single larger record, or batch that is to
+   * be whole, is still written.
+   */
   readonly appendSliceBytes: number;
   /** Records waiting to be written; more are refused. */
   readonly appendQueueRecordsMax: number;

@@ -33,6 +33,12 @@ export function unknownTopic(name: string): ProductionError {
   );
 }
 
+export function keepsEveryKey(name: string): ProductionError {
+  const message = `Cannot delete the first records of "${name}": current value is a compacted topic, which keeps the ` +
+    'newest record of every key. Use a topic with cleanup "delete"';
+  return new ProductionError(message, { retriable: false });
+}
+
 /** @throws ProductionError when Kafka, too, would refuse to create it */
 export function checkNewTopic({ name, partitions, retentionMs, messageBytesMax = 1 }: NewTopic): void {
   const refuse = (expected: string, { value, remedy }: { value: unknown; remedy: string }) => {

@@ -10,8 +10,9 @@ import { productionError } from "../local/sqlite.ts";
 import { existingWith, messageBytesMaxOf, unknownTopic } from "./log_topics.ts";
 import { sizeOf, stored } from "./stored_bytes.ts";
 
-/** What a record takes in Kafka beside key and value, so that a topic takes the same records here. */
-const RECORD_OVERHEAD_BYTES = 84;
+/** What a batch, and each record in it, takes in Kafka beside keys and values, so that a topic takes the same here. */
+const BATCH_OVERHEAD_BYTES = 61;
+const RECORD_OVERHEAD_BYTES = 23;
 
 /** What the writer works with. */
 export interface LogWriterOptions {
@@ -57,8 +58,8 @@ interface Slice {
 
 /**
  * Writes appends in the order in which they were asked for. What is asked for in one turn of the event loop, by
- * whomever, shares a transaction, and a long append takes several, so that no turn lasts long. Batches must not change
- * before they are acknowledged.
+ * whomever, shares a transaction, and a long append takes several, so that no turn lasts long; a batch that is to be
+ * whole takes one, however long. Batches must not change before they are acknowledged.
  */
 export class LogWriter {
   readonly #options: LogWriterOptions;
@@ -141,7 +142,7 @@ export class LogWriter {
         if (slice.touched.at(-1) !== append) slice.touched.push(append);
         const staged = this.#stage(slice, batch);
         if (append.record === 0) append.bases.push(staged.end);
-        while (append.record < batch.records.length && !this.#isFull(slice)) {
+        while (append.record < batch.records.length && (batch.whole === true || !this.#isFull(slice))) {
           this.#add(slice, staged, batch.records[append.record++]);
         }
         if (append.record < batch.records.length) return;
@@ -234,8 +235,10 @@ export class LogWriter {
       for (const { key, value } of batch.records) {
         if (topic.compacted && key === null) throw keyless(batch.topic);
         const bytes = bytesAbove(max, { key, value });
-        if (bytes !== null) throw tooLarge(batch.topic, `at most ${max} bytes: current value is ${bytes}`);
+        if (bytes !== null) throw tooLarge("records of", { topic: batch.topic, bytes, max });
       }
+      const bytes = batch.whole === true ? bytesTogether(batch.records) : 0;
+      if (bytes > max) throw tooLarge("a batch that is whole, of", { topic: batch.topic, bytes, max });
     }
     return countRecords(batches);
   }
@@ -247,11 +250,13 @@ function keyless(topic: string): ProductionError {
   return new ProductionError(message, { retriable: false });
 }
 
-function tooLarge(topic: string, sizes: string): ProductionError {
-  return new ProductionError(`Cannot append to "${topic}" as records of ${sizes}. Send less in one record`, {
-    retriable: false,
-    reason: "too_large",
-  });
+function tooLarge(
+  what: string,
+  { topic, bytes, max }: { readonly topic: string; readonly bytes: number; readonly max: number },
+): ProductionError {
+  const message = `Cannot append to "${topic}" as ${what} at most ${max} bytes: current value is ${bytes}. ` +
+    "Send less in one";
+  return new ProductionError(message, { retriable: false, reason: "too_large" });
 }
 
 function isWritten(append: PendingAppend): boolean {
@@ -263,10 +268,18 @@ function countRecords(batches: readonly AppendBatch[]): number {
 }
 
 /** The record's bytes in UTF-8 if they are more than `max`, otherwise null. A character has at most three of a unit. */
-function bytesAbove(max: number, { key, value }: NewRecord): number | null {
-  if (3 * (sizeOf(key) + sizeOf(value)) + RECORD_OVERHEAD_BYTES <= max) return null;
-  const bytes = byteLength(key) + byteLength(value) + RECORD_OVERHEAD_BYTES;
+function bytesAbove(max: number, record: NewRecord): number | null {
+  const { key, value } = record;
+  if (3 * (sizeOf(key) + sizeOf(value)) + RECORD_OVERHEAD_BYTES + BATCH_OVERHEAD_BYTES <= max) return null;
+  const bytes = bytesTogether([record]);
   return bytes > max ? bytes : null;
+}
+
+function bytesTogether(records: readonly NewRecord[]): number {
+  return records.reduce(
+    (sum, { key, value }) => sum + byteLength(key) + byteLength(value) + RECORD_OVERHEAD_BYTES,
+    BATCH_OVERHEAD_BYTES,
+  );
 }
 
 function byteLength(bytes: Bytes | null): number {

@@ -8,15 +8,16 @@ import { type MemberNotes, noMemberNotes, openMemberNotes } from "./group/notes.
 import { Producer } from "./producer.ts";
 import { epochEnds } from "./epoch_ends.ts";
 import { alterTopic, createTopic, describeTopics, partitionOffsets } from "./topics.ts";
+import { truncate } from "./truncate.ts";
 
 /**
  * The Log port on Kafka (2.4 and later, ZooKeeper or KRaft). Connects at the first use. kafkajs opens the connections
  * and speaks the everyday part of the protocol; metadata, fetching, producing and membership are this adapter's own,
  * each with its reason beside it.
  *
- * While the cluster is away readers and members wait for it; `topics`, `createTopic`, `alterTopic`, `offsets` and
- * `append` reject with a retriable `ProductionError` after their time limits. Wrong credentials and certificates are
- * not retriable.
+ * While the cluster is away readers and members wait for it; `topics`, `createTopic`, `alterTopic`, `offsets`,
+ * `truncateBefore` and `append` reject with a retriable `ProductionError` after their time limits. Wrong credentials
+ * and certificates are not retriable.
  * @throws ConfigError with every problem of the options
  */
 export function openKafka(options: KafkaOptions): Log {
@@ -34,6 +35,7 @@ export function openKafka(options: KafkaOptions): Log {
     alterTopic: (name, changes) => alterTopic({ cluster, channel }, { name, ...changes }),
     offsets: (topic) => partitionOffsets({ cluster, channel }, topic),
     epochEnds: (topic, epochs) => epochEnds({ cluster, channel }, { topic, epochs }),
+    truncateBefore: (topic, place) => truncate({ cluster, channel }, { topic, ...place }),
     append: (batches) => producer.append(batches),
     reader: () => openReader(fetcher, readers),
     join: (group) => join(cluster, { group, members, notes }),

@@ -65,10 +65,11 @@ export class Producer {
     if (empty) throw new TypeError(`Cannot append to "${empty.topic}" partition ${empty.partition}: no records given`);
     const { batchBytesMax, deliveryTimeoutMs } = this.#cluster.settings;
     const giveUpAt = performance.now() + deliveryTimeoutMs;
+    const call = Symbol();
     const offsets = batches.map((batch) => {
       const lane = this.#laneOf(batch);
       this.#active.add(lane);
-      return enqueue(lane, batch.records, { bytesMax: batchBytesMax, giveUpAt });
+      return enqueue(lane, batch, { bytesMax: batchBytesMax, call, giveUpAt });
     });
     if (this.#running) this.#wake();
     else if (this.#active.size > 0) this.#finished = this.#run();

@@ -1,4 +1,4 @@
-import type { NewRecord } from "../../ports/log.ts";
+import type { AppendBatch, NewRecord } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
 import { type Backoff, createBackoff } from "./protocol/backoff.ts";
 import { ErrorCode, errorName, isRetriableCode } from "./protocol/errors.ts";
@@ -14,11 +14,13 @@ export interface Session {
   readonly nextSequence: Map<Lane, number>;
 }
 
-/** Records of one append to one partition, or the part of them that fits into one batch. */
+/** Records of one append to one partition, or the part of them that fits into one batch, which brokers store whole. */
 export interface LaneEntry {
   readonly records: readonly NewRecord[];
   readonly bytes: number;
-  /** Shared by the parts of one append to one partition. */
+  /** Never to be divided. */
+  readonly whole: boolean;
+  /** Shared by all that one append has for a partition: what follows a part that is refused is refused, too. */
   readonly call: symbol;
   readonly giveUpAt: number;
   /** Not to be merged: a batch in which it was, with others, has been refused. */
@@ -64,18 +66,17 @@ export function newLane(topic: string, partition: number): Lane {
 }
 
 /**
- * Queues records behind what waits already, in parts of at most `bytesMax`; resolves with the offset of the first
- * record.
+ * Queues records behind what waits already, in parts of at most `bytesMax` (in one if they are to be whole); resolves
+ * with the offset of the first record.
  */
 export function enqueue(
   lane: Lane,
-  records: readonly NewRecord[],
-  { bytesMax, giveUpAt }: { bytesMax: number; giveUpAt: number },
+  { records, whole }: Pick<AppendBatch, "records" | "whole">,
+  { bytesMax, ...shared }: { readonly bytesMax: number } & Pick<LaneEntry, "call" | "giveUpAt">,
 ): Promise<number> {
-  const call = Symbol();
-  const parts = cut(records, bytesMax).map((part) => {
+  const parts = cut(records, whole === true ? Infinity : bytesMax).map((part) => {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
-    lane.waiting.push({ ...part, call, giveUpAt, alone: false, resolve, reject });
+    lane.waiting.push({ ...part, ...shared, whole: whole === true, alone: false, resolve, reject });
     return promise;
   });
   return Promise.all(parts).then(([first]) => first);
@@ -112,7 +113,8 @@ function takeBatch({ waiting }: Lane, bytesMax: number): LaneEntry[] {
 /**
  * Ends the batch under way for good. Were several appends in it, each is tried once more by itself, because only one of
  * them need be to blame. Of one that was too large, the records are tried in ever smaller parts: a topic may take less
- * than a batch, and then no record is to blame. Otherwise the append is rejected with all that is left of it.
+ * than a batch, and then no record is to blame, unless they are to be stored whole. Otherwise the append is rejected
+ * with all that is left of it.
  */
 export function refuseBatch(lane: Lane, error: ProductionError): void {
   const entries = lane.sent?.entries ?? [];
@@ -122,8 +124,9 @@ export function refuseBatch(lane: Lane, error: ProductionError): void {
     lane.waiting.unshift(...entries);
     return;
   }
-  if (error.reason === "too_large" && entries.length === 1 && entries[0].records.length > 1) {
-    lane.waiting.unshift(...halves(entries[0]));
+  const [entry] = entries;
+  if (error.reason === "too_large" && entry !== undefined && !entry.whole && entry.records.length > 1) {
+    lane.waiting.unshift(...halves(entry));
     return;
   }
   const calls = new Set(entries.map((entry) => entry.call));
@@ -181,7 +184,8 @@ export function unknownPartition({ topic, partition }: Lane, partitions: number)
 }
 
 const remedies: Readonly<Record<number, string>> = {
-  [ErrorCode.messageTooLarge]: "raise the topic's max.message.bytes, or write smaller records",
+  [ErrorCode.messageTooLarge]:
+    "raise the topic's max.message.bytes, or write smaller records (or fewer that are whole together)",
   [ErrorCode.recordListTooLarge]: "raise the topic's segment.bytes, or write smaller records",
   [ErrorCode.invalidRecord]: "a compacted topic takes no record without a key",
   [ErrorCode.topicAuthorizationFailed]: "allow this user to write the topic",
@@ -204,7 +208,8 @@ export function refusal(
 
 /** No broker takes a request of this size. */
 export function tooLarge({ topic, partition }: Lane, { bytes, bytesMax }: { bytes: number; bytesMax: number }) {
-  const message = `Cannot append to "${topic}" partition ${partition} as a record of at most ${bytesMax} bytes: ` +
-    `current value is ${bytes}. Write smaller records`;
+  const message =
+    `Cannot append to "${topic}" partition ${partition} as a record, or a batch that is whole, of at most ` +
+    `${bytesMax} bytes: current value is ${bytes}. Write smaller records, or fewer that are whole together`;
   return new ProductionError(message, { retriable: false, reason: "too_large" });
 }

@@ -45,8 +45,8 @@ export async function readEvents(log: Log, spec: EventSpec): Promise<EventRecord
   return { source, starts: start, events, refused };
 }
 
-/** By partition. */
-async function recordsOf(
+/** The records of a topic between these offsets, by partition. @throws ProductionError if it cannot be read */
+export async function recordsOf(
   log: Log,
   topic: string,
   { start, end }: { readonly start: readonly number[]; readonly end: readonly number[] },

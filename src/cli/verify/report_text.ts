@@ -63,6 +63,9 @@ function noteLines(report: VerifyReport, list: string): string[] {
   for (const { topology, sink, reason } of report.unjudged) {
     lines.push(`Not compared: sink "${sink}" of ${topology}: ${reason}`);
   }
+  for (const { topology, sink: aggregate, reason } of report.taken) {
+    lines.push(`Not computed again, but taken from its changelog: "${aggregate}" of ${topology}: ${reason}`);
+  }
   const moving = report.sinks.reduce((sum, sink) => sum + sink.moving, 0);
   if (moving > 0) lines.push(`${counted(moving, "row")} expired while they were compared, and are not judged`);
   if (unfit > 0) lines.push(`${counted(unfit, "row")} do not fit their sink and are left out (${list})`);

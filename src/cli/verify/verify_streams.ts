@@ -58,7 +58,7 @@ export async function verifyStreams(
     const rows = computed.get(spec.name)!;
     if (rows !== null) sinks.push(await verifySink({ topology: topology.name, spec, rows, topics }, shown));
     else {
-      const reason = "its rows depend on what a global table held when each event was processed";
+      const reason = "its rows depend on what was there, or came before, when each event was processed";
       unjudged.push({ topology: topology.name, sink: spec.name, reason });
     }
   }

@@ -12,6 +12,7 @@ import { computeSinks } from "../../oracle/oracle.ts";
 import { canonicalColumn } from "./canonical.ts";
 import { compareRows, isEqual } from "./compare.ts";
 import { expectedRows } from "./expected_rows.ts";
+import { type FoldedResults, loadFolded } from "./folded_rows.ts";
 import { expires, type Moments, type Stretch } from "./moments.ts";
 import { rowOf, selectLines, storedSql, viewSql } from "./shown_rows.ts";
 import type { Shown, SinkReport } from "./sink_report.ts";
@@ -34,6 +35,8 @@ export interface VerifyReport {
   readonly uncomputed: readonly Uncomputed[];
   /** Sinks that were not compared, and why. */
   readonly unjudged: readonly Unjudged[];
+  /** Aggregates over streams whose results were not computed again, but taken from their changelogs, and why. */
+  readonly taken: readonly Unjudged[];
 }
 
 /** What one operator cannot compute; the engine sets these rows aside too, as dead letters. */
@@ -81,6 +84,7 @@ export async function verifyTopologies(
   const neverStarted: string[] = [];
   const uncomputed: Uncomputed[] = [];
   const unjudged: Unjudged[] = [];
+  const taken: Unjudged[] = [];
   let refused = 0;
   for (const topology of topologies) {
     const tables = sinksOf(compile(topology)).map((sink) => sink.table);
@@ -91,9 +95,19 @@ export async function verifyTopologies(
     }
     // What streams alone look up is not recomputed.
     const sources = tables.length === 0 ? NO_SOURCES : await loadSources(topology, truth);
+    const folded = typeof log === "string" ? null : await loadFolded(topology, log);
+    const [judged, left] = divided(topology, { tables, folded: folded !== null });
+    unjudged.push(...left.map(({ name }) => ({ topology: topology.name, sink: name, reason: String(log) })));
+    taken.push(...takenAsTheyAre(topology, folded));
     refused += sources.refused;
     for (let spanMs = SPAN_MS;; spanMs *= SPAN_GROWTH) {
-      const found = await verifyTopology({ topology, tables, sources, stretch: moments.stretch(spanMs) }, shown);
+      const found = await verifyTopology({
+        topology,
+        tables: judged,
+        sources,
+        folded,
+        stretch: moments.stretch(spanMs),
+      }, shown);
       // A comparison that took longer than it was thought to says nothing of rows that expired since.
       const known = found.endedUs <= found.stretch.toUs || !moments.passing || !expires(topology);
       if (!known && spanMs < SPAN_MS_MAX && !found.sinks.every(agrees)) continue;
@@ -110,7 +124,7 @@ export async function verifyTopologies(
       refused += streams.refused;
     }
   }
-  return { sinks, neverStarted, refused, uncomputed, unjudged };
+  return { sinks, neverStarted, refused, uncomputed, unjudged, taken };
 }
 
 /** One topology, and of which time what is shown of it is. */
@@ -118,20 +132,46 @@ interface Verification {
   readonly topology: Topology;
   readonly tables: readonly TableSpec[];
   readonly sources: SourceRows;
+  /** Null where nothing depends on results of streams. */
+  readonly folded: FoldedResults | null;
   readonly stretch: Stretch;
 }
 
-async function verifyTopology({ topology, tables, sources, stretch }: Verification, shown: Shown) {
+/** The tables that can be judged, and those that show results of streams while nobody can read the log. */
+function divided(
+  { nodes }: Topology,
+  { tables, folded }: { readonly tables: readonly TableSpec[]; readonly folded: boolean },
+): [TableSpec[], TableSpec[]] {
+  if (folded) return [[...tables], []];
+  const made = new Set<number>();
+  const shows = new Set<string>();
+  for (const node of nodes) {
+    const inputs = "right" in node ? [node.input, node.right] : "input" in node ? [node.input] : [];
+    if (node.op !== "folded" && !inputs.some((input) => made.has(input))) continue;
+    made.add(node.id);
+    if (node.op === "sink") shows.add(node.sink.name);
+  }
+  return [tables.filter(({ name }) => !shows.has(name)), tables.filter(({ name }) => shows.has(name))];
+}
+
+function takenAsTheyAre({ name: topology, nodes }: Topology, folded: FoldedResults | null): Unjudged[] {
+  return [...folded?.takenAsTheyAre ?? []].map(([id, reason]) => ({ topology, sink: nodes[id].name, reason }));
+}
+
+async function verifyTopology({ topology, tables, sources, folded, stretch }: Verification, shown: Shown) {
   const operators = new Map<string, Uncomputed>();
   const computed = computeSinks(topology, sources.read, {
     nowUs: stretch.fromUs,
+    folded: folded?.rows ?? (() => []),
     onRefused: ({ operator, key, error }) => {
       const { rows, example } = operators.get(operator) ??
         { rows: 0, example: { key: keyText(key), error: error instanceof Error ? error.message : String(error) } };
       operators.set(operator, { topology: topology.name, operator, rows: rows + 1, example });
     },
   });
-  const later = expires(topology) ? computeSinks(topology, sources.read, { nowUs: stretch.toUs }) : null;
+  const later = expires(topology)
+    ? computeSinks(topology, sources.read, { nowUs: stretch.toUs, folded: folded?.rows ?? (() => []) })
+    : null;
   const sinks: SinkReport[] = [];
   for (const table of tables) {
     const { spec, rows } = computed.get(table.name)!;

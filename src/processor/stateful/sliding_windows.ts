@@ -47,8 +47,8 @@ export const slidingWindows: WindowKindOf<Extract<WindowSpec, { kind: "sliding" 
 };
 
 /**
- * Where the windows begin that an event may change, each once, in Kafka Streams' order: those that are there, the newest
- * first; those behind earlier events; the one that ends with it; the one behind it.
+ * Where the windows begin that an event may change, each once, in Kafka Streams' order: those that are there, the
+ * newest first; those behind earlier events; the one that ends with it; the one behind it.
  */
 function startsOf(
   held: readonly Element[],

@@ -35,7 +35,7 @@ export function resultRows(node: Results): (columns: Row, element: Element) => R
 }
 
 /** The key of the row that an element is shown as. @throws TypeError for a column of the group that the window has */
-export function resultKeys(
+function resultKeys(
   { window }: Pick<Results, "window">,
 ): (columns: Row, window: Pick<Element, "start" | "end">) => Row {
   if (window === null) return (columns) => columns;

@@ -3,7 +3,7 @@ import type { TotalsState } from "./stream_totals.ts";
 import { newest } from "./whole_window.ts";
 import type { Step, WindowKindOf } from "./window_kind.ts";
 
-/** Tumbling and hopping windows: `[n * advance, n * advance + size)`. One is closed when stream time is its end + grace. */
+/** Tumbling and hopping windows: `[n * advance, n * advance + size)`. One is closed when stream time is end + grace. */
 export const timeWindows: WindowKindOf<Extract<WindowSpec, { kind: "time" }>> = (
   { sizeUs, advanceUs, graceUs },
   totals,

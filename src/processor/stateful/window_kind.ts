@@ -31,7 +31,7 @@ export interface WindowKind {
    * @throws what callbacks throw
    */
   steps(held: readonly Element[], event: TakenEvent): Step[] | "late" | "early";
-  /** The stream time from which on an event changes a result no more, or needs what is no result; null: there is none. */
+  /** The stream time from which on no event changes a result, or needs what is none; null: there is no such time. */
   closesAt(element: Pick<Element, "start" | "end" | "seq">): number | null;
 }
 

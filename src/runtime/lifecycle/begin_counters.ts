@@ -46,8 +46,15 @@ export function beginCounters(plan: PhysicalPlan, metrics: Metrics): void {
   begin("weir_internal_records_total", {});
   for (const { name, sinks } of plan.streams) {
     begin("weir_source_records_total", { table: name });
-    begin("weir_source_records_skipped_total", { table: name, reason: "null_value" });
+    for (const reason of ["null_value", "null_group"]) {
+      begin("weir_source_records_skipped_total", { table: name, reason });
+    }
     begin("weir_stream_records_lost_total", { table: name });
+    for (const sink of sinks) begin("weir_sink_rows_total", { sink: sink.name });
+  }
+  for (const { name, node, sinks } of plan.stages) {
+    begin("weir_source_records_total", { table: name });
+    for (const reason of ["late", "early"]) begin("weir_stream_events_dropped_total", { operator: node.name, reason });
     for (const sink of sinks) begin("weir_sink_rows_total", { sink: sink.name });
   }
   for (const table of plan.tables) {

@@ -6,8 +6,8 @@ import type { BatchFacts } from "./stage_facts.ts";
 import { broken } from "./stream_progress.ts";
 
 const RETRY = { firstMs: 100, lastMs: 5_000 };
-/** Facts are written in parts of about so many characters. */
-const PART_CHARS = 500_000;
+/** What changes of one key is written at once, and a part ends behind it: this much of what a topic takes is aimed at. */
+const PART_SHARE = 1 / 8;
 
 /** What writing a stage's changelog needs of the world. */
 export interface StageLogOptions {
@@ -16,6 +16,8 @@ export interface StageLogOptions {
   readonly log: Pick<Log, "append" | "truncateBefore">;
   readonly clock: Clock;
   readonly random: Random;
+  /** Largest record that the changelog takes. */
+  readonly messageBytesMax: number;
   /** Inputs that the changelog has are deleted so often. */
   readonly truncateEveryMs: number;
   readonly stopped: () => boolean;
@@ -45,8 +47,9 @@ export class StageLog {
 
   /** Resolves to false if it was stopped. @throws StreamBroken */
   async write(facts: BatchFacts, to: number): Promise<boolean> {
-    const { plan: { changelog: topic }, partition, log, clock, truncateEveryMs, stopped, onState } = this.#options;
-    const batches = facts.parts({ owner: this.#owner, chars: PART_CHARS })
+    const { plan: { changelog: topic }, partition, log, clock, truncateEveryMs, messageBytesMax } = this.#options;
+    const { stopped, onState } = this.#options;
+    const batches = facts.parts({ owner: this.#owner, chars: messageBytesMax * PART_SHARE })
       .map((records) => ({ topic, partition, records, whole: true as const }));
     let failed = false;
     const done = await retry(() => log.append(batches), {

@@ -103,7 +103,17 @@ export async function beginStream(
   const onState = (problem: string | null) => instance.problems.set(`log of ${id}`, problem);
   const { random } = instance.ports;
   const stageLog = "changelog" in plan
-    ? new StageLog({ plan, partition, log, clock, random, truncateEveryMs: options.metadataEveryMs, stopped, onState })
+    ? new StageLog({
+      plan,
+      partition,
+      log,
+      clock,
+      random,
+      truncateEveryMs: options.metadataEveryMs,
+      messageBytesMax: options.messageBytesMax,
+      stopped,
+      onState,
+    })
     : null;
   const delivery = new BatchDelivery({
     ...{ partition, start, stage: stageLog, log, clock, progress, writer, stopped, onState },

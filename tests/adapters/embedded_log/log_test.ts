@@ -9,7 +9,6 @@ function opened(log: EmbeddedLog): OpenedLog {
     close: () => log.close(),
     deleteTopic: (topic) => log.deleteTopic(topic),
     compact: async (topic) => void await log.compact(topic),
-    truncateBefore: (topic, partition, offset) => log.truncateBefore(topic, partition, offset),
   };
 }
 

@@ -50,6 +50,38 @@ Deno.test("LogWriter.append() stops a slice at its bytes", async () => {
   await log.close();
 });
 
+Deno.test("LogWriter.append() writes a batch that is whole in one transaction", async () => {
+  const log = openEmbeddedLog({ path: ":memory:", limits: { appendSliceRecords: 10, appendSliceBytes: 500 } });
+  const topic = await newTopic(log, "whole");
+  const reader = log.reader();
+  reader.seek(topic, 0, 0);
+  const append = (records: number) => log.append([{ topic, partition: 0, records: numbered("v", records) }]);
+  const whole = () => log.append([{ topic, partition: 0, records: numbered("w", 95), whole: true }]);
+  const appended = Promise.all([append(25), whole(), append(13), whole(), append(12)]);
+  const ends = new Set<number>();
+  for (let seen = 0; seen < 240;) {
+    for (const part of await reader.poll(5_000)) {
+      ends.add(part.endOffset);
+      seen = part.nextOffset;
+    }
+  }
+  assertEquals(await appended, [[0], [25], [120], [133], [228]]);
+  const within = [...ends].filter((end) => end > 25 && end < 120 || end > 133 && end < 228);
+  assertEquals([ends.size > 3, within], [true, []], `the ends were ${[...ends]}`);
+  await log.close();
+});
+
+Deno.test("LogWriter.append() refuses a whole batch that is too large, and takes its records otherwise", async () => {
+  const log = openEmbeddedLog({ path: ":memory:", limits: { recordBytesMax: 200 } });
+  const topic = await newTopic(log, "whole-too-large");
+  const records = ["é".repeat(30), "é".repeat(20)].map((value) => ({ key: "k", value }));
+  const whole = () => log.append([{ topic, partition: 0, records, whole: true }]);
+  const error = await assertRejects(whole, ProductionError, "current value is 209");
+  assertEquals([error.retriable, error.reason, (await log.offsets(topic)).end], [false, "too_large", [0]]);
+  assertEquals(await log.append([{ topic, partition: 0, records }]), [0]);
+  await log.close();
+});
+
 Deno.test("LogWriter.append() takes the time from its clock", async () => {
   const log = openEmbeddedLog({ path: ":memory:", clock: manualClock(1_234) });
   const topic = await newTopic(log, "time");

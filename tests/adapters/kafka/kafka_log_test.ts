@@ -1,6 +1,6 @@
 import { openKafka } from "../../../src/adapters/kafka/kafka_log.ts";
 import { logConformance, type LogFeatures, type OpenedLog } from "../../ports/log_conformance.ts";
-import { brokers, compactingSoon, deleteRecords, deleteTopic, waitForCompaction } from "./real_broker.ts";
+import { brokers, compactingSoon, deleteTopic, waitForCompaction } from "./real_broker.ts";
 
 const features: LogFeatures = { lacks: {} };
 
@@ -11,7 +11,6 @@ function open(): Promise<OpenedLog> {
     close: () => log.close(),
     deleteTopic,
     compact: (topic) => waitForCompaction(log, topic),
-    truncateBefore: deleteRecords,
     async reopen() {
       await log.close();
       return await open();

@@ -3,13 +3,17 @@ import type { Cluster } from "../../../src/adapters/kafka/cluster.ts";
 import { Producer } from "../../../src/adapters/kafka/producer.ts";
 import { decodeRecordBatches } from "../../../src/adapters/kafka/protocol/decoder.ts";
 import { WireReader, WireWriter } from "../../../src/adapters/kafka/protocol/wire.ts";
+import type { AppendBatch } from "../../../src/ports/log.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
 import { fakeCluster } from "./fake_cluster.ts";
 
 const MESSAGE_TOO_LARGE = 10;
 
-/** A cluster whose only broker stores the values of one partition, in batches of at most `bytesMax`. */
-function storing(stored: string[], bytesMax: number): Cluster {
+/**
+ * A cluster whose only broker stores the values of one partition, in batches of at most `bytesMax`. `sizes`: how many
+ * records each batch stored had.
+ */
+function storing(stored: string[], bytesMax: number, { sizes = [] }: { readonly sizes?: number[] } = {}): Cluster {
   const answer = (request: Uint8Array): Uint8Array => {
     const reader = new WireReader(request);
     reader.string();
@@ -23,6 +27,7 @@ function storing(stored: string[], bytesMax: number): Cluster {
     const tooLarge = batch.length > bytesMax;
     if (!tooLarge) {
       const { records } = decodeRecordBatches(batch, { position: 0, aborted: [], checkCrcs: true, ...limits });
+      sizes.push(records.length);
       for (const { value } of records) stored.push(new TextDecoder().decode(value as Uint8Array));
     }
     const writer = new WireWriter().int32(1).string("t").int32(1).int32(0);
@@ -32,8 +37,12 @@ function storing(stored: string[], bytesMax: number): Cluster {
   return fakeCluster(answer);
 }
 
-function records(values: readonly string[]) {
+function records(values: readonly string[]): [AppendBatch] {
   return [{ topic: "t", partition: 0, records: values.map((value) => ({ key: null, value })) }];
+}
+
+function whole(values: readonly string[]): [AppendBatch] {
+  return [{ ...records(values)[0], whole: true }];
 }
 
 Deno.test("Producer cuts a batch that a topic does not take until it fits, and keeps order and offsets", async () => {
@@ -61,6 +70,50 @@ Deno.test("Producer refuses a record that a topic does not take, and what the ap
   await producer.close();
 });
 
+Deno.test("Producer stores nothing of an append behind a batch that is too large, in its partition", async () => {
+  const stored: string[] = [];
+  const producer = new Producer(storing(stored, 3_000));
+  const append = [...records(["a"]), ...records(["v".repeat(3_000)]), ...records(["behind"])];
+  const [refused, other] = await Promise.allSettled([producer.append(append), producer.append(records(["other"]))]);
+  assertEquals([refused.status, other.status, stored], ["rejected", "fulfilled", ["a", "other"]]);
+  await producer.close();
+});
+
+Deno.test("Producer makes one batch of what is to be whole, whatever waits with it", async () => {
+  const [stored, sizes]: [string[], number[]] = [[], []];
+  const producer = new Producer(storing(stored, 2_000_000, { sizes }));
+  const many = (name: string) => Array.from({ length: 150 }, (_, index) => `${name}${index}`.padEnd(10_000, "v"));
+  const offsets = await Promise.all([
+    producer.append(records(["first"])),
+    producer.append(whole(many("whole"))),
+    producer.append(whole(["small", "too"])),
+    producer.append(records(many("parts"))),
+  ]);
+  assertEquals(offsets, [[0], [1], [151], [153]]);
+  assertEquals(stored, ["first", ...many("whole"), "small", "too", ...many("parts")]);
+  const ends = sizes.map((_, index) => sizes.slice(0, index + 1).reduce((sum, size) => sum + size, 0));
+  assertEquals(ends.filter((end) => end > 1 && end < 151 || end === 152), []);
+  assertEquals(ends.some((end) => end > 153 && end < 303), true);
+  await producer.close();
+});
+
+Deno.test("Producer stores no part of a batch that is to be whole and that the topic does not take", async () => {
+  const stored: string[] = [];
+  const producer = new Producer(storing(stored, 3_000));
+  const values = Array.from({ length: 20 }, (_, index) => `${index}:${"v".repeat(300)}`);
+  const refused = assertRejects(
+    () => producer.append([...whole(values), ...records(["behind"])]),
+    ProductionError,
+    "max.message.bytes",
+  );
+  const others = [producer.append(whole(["a", "b"])), producer.append(records(values))];
+  const { reason, retriable } = await refused;
+  assertEquals([reason, retriable], ["too_large", false]);
+  await Promise.all(others);
+  assertEquals(stored, ["a", "b", ...values]);
+  await producer.close();
+});
+
 Deno.test("Producer sends no request that brokers would end without a word", async () => {
   const stored: string[] = [];
   const producer = new Producer(storing(stored, Infinity));
@@ -70,6 +123,9 @@ Deno.test("Producer sends no request that brokers would end without a word", asy
     "100000000 bytes",
   );
   assertEquals([reason, retriable], ["too_large", false]);
+  const half = "v".repeat(50_000_000);
+  const refused = await assertRejects(() => producer.append(whole([half, half])), ProductionError, "fewer");
+  assertEquals([refused.reason, refused.retriable], ["too_large", false]);
   assertEquals([await producer.append(records(["small"])), stored], [[0], ["small"]]);
   await producer.close();
 });

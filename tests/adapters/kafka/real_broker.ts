@@ -16,18 +16,6 @@ export function deleteTopic(topic: string): Promise<void> {
   });
 }
 
-/** Makes `offset` the oldest offset that can be read. */
-export function deleteRecords(topic: string, partition: number, offset: number): Promise<void> {
-  return withCluster(async (cluster, channel) => {
-    const { topics } = await cluster.refresh([topic]);
-    const partitions = [{ partition, offset: String(offset) }];
-    await channel.call(
-      topics.get(topic)!.leaders[partition],
-      ({ broker }) => (broker as MoreOfBroker).deleteRecords({ topics: [{ topic, partitions }] }),
-    );
-  });
-}
-
 /**
  * A log whose compacted topics are compacted as soon as the broker's cleaner comes round: every append begins a segment
  * of its own, because the cleaner never touches the newest one.
@@ -72,9 +60,6 @@ export async function waitForCompaction(log: Log, topic: string): Promise<void> 
 /** Requests that kafkajs' broker has and the adapter does not need. */
 interface MoreOfBroker extends KafkaJsBroker {
   deleteTopics(request: { topics: string[] }): Promise<unknown>;
-  deleteRecords(request: {
-    topics: { topic: string; partitions: { partition: number; offset: string }[] }[];
-  }): Promise<unknown>;
 }
 
 async function withCluster<T>(use: (cluster: Cluster, channel: BrokerChannel) => Promise<T>): Promise<T> {

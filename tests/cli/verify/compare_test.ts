@@ -154,7 +154,7 @@ Deno.test("canonicalColumn() makes the computed text and ClickHouse's equal just
 });
 
 Deno.test("reportLines() says why nothing was compared", () => {
-  const nothing = { sinks: [], neverStarted: [], refused: 0, uncomputed: [], unjudged: [] };
+  const nothing = { sinks: [], neverStarted: [], refused: 0, uncomputed: [], unjudged: [], taken: [] };
   assertEquals(reportLines({ ...nothing, neverStarted: ["t"] }), [
     "Not compared, because never started on this data: t",
     "Nothing to compare: none of the topologies was ever started on this data",
@@ -169,7 +169,7 @@ Deno.test("reportLines() prints figures, examples and the verdict", () => {
   const equal = { rows: 1_200, missing: 0, extra: 0, different: 0, samples: [] };
   const counts = { unfit: 0, moving: 0, durationMs: 1_234 };
   const sink: SinkReport = { topology: "t", sink: "s", view: equal, stored: equal, ...counts };
-  assertEquals(reportLines({ sinks: [sink], neverStarted: [], refused: 0, uncomputed: [], unjudged: [] }), [
+  assertEquals(reportLines({ sinks: [sink], neverStarted: [], refused: 0, uncomputed: [], unjudged: [], taken: [] }), [
     "topology  sink   rows  missing  extra  different  stored rows    time",
     "--------  ----  -----  -------  -----  ---------  -----------  ------",
     "t         s     1,200        0      0          0  equal        1.23 s",
@@ -178,7 +178,14 @@ Deno.test("reportLines() prints figures, examples and the verdict", () => {
   ]);
   const samples = [{ kind: "different" as const, key: "id=1", columns: [{ name: "a", expected: "1", actual: "2" }] }];
   const wrong = { ...sink, stored: { ...equal, different: 1, samples } };
-  const lines = reportLines({ sinks: [wrong], neverStarted: ["u"], refused: 2, uncomputed: [], unjudged: [] });
+  const lines = reportLines({
+    sinks: [wrong],
+    neverStarted: ["u"],
+    refused: 2,
+    uncomputed: [],
+    unjudged: [],
+    taken: [],
+  });
   assertEquals(lines.slice(-4), [
     "Not compared, because never started on this data: u",
     "2 source rows cannot be read and are left out (deno task dlq)",
@@ -187,7 +194,7 @@ Deno.test("reportLines() prints figures, examples and the verdict", () => {
   ]);
   const example = { key: '"x"', error: "Cannot read properties of null" };
   const lacking = { topology: "t", operator: "per-user", rows: 435, example };
-  const left = { sinks: [sink], neverStarted: [], refused: 0, uncomputed: [lacking], unjudged: [] };
+  const left = { sinks: [sink], neverStarted: [], refused: 0, uncomputed: [lacking], unjudged: [], taken: [] };
   assertEquals(reportLines(left).slice(-2), [
     '435 rows cannot be computed by "per-user" of t and are left out: for key "x": Cannot read properties of null ' +
     "(deno task dlq)",
@@ -199,8 +206,8 @@ Deno.test("reportLines() prints figures, examples and the verdict", () => {
     true,
   ]);
   assertEquals([
-    isProven({ sinks: [wrong], neverStarted: [], refused: 0, uncomputed: [], unjudged: [] }),
-    isProven({ sinks: [], neverStarted: [], refused: 0, uncomputed: [], unjudged: [] }),
+    isProven({ sinks: [wrong], neverStarted: [], refused: 0, uncomputed: [], unjudged: [], taken: [] }),
+    isProven({ sinks: [], neverStarted: [], refused: 0, uncomputed: [], unjudged: [], taken: [] }),
   ], [
     false,
     false,

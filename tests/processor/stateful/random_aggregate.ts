@@ -22,6 +22,13 @@ const path = (separator: string) =>
     result: (state) => `<${state}>`,
   });
 
+const full = (times: number) =>
+  folding({
+    empty: () => 0,
+    add: (state, { n }: Value) => state + times * n > 9 ? null : state + times * n,
+    merge: (a, b) => a + b,
+  });
+
 /** Each for one input, and for another one. */
 const COLUMNS: readonly (readonly [Columns, Columns])[] = [
   [
@@ -29,6 +36,8 @@ const COLUMNS: readonly (readonly [Columns, Columns])[] = [
     { count: count(), sum: sum(({ n }: Value) => -n), most: max(({ n }: Value) => 10 * n) },
   ],
   [{ path: path("."), count: count() }, { path: path(","), count: count() }],
+  // What is gone depends on what was there.
+  [{ full: full(1), count: count() }, { full: full(2), count: count() }],
   [
     {
       top: topN(2, { by: ({ n }: Value) => n, value: ({ text }) => text }),

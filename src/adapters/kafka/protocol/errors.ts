@@ -30,6 +30,7 @@ export const ErrorCode = {
   clusterAuthorizationFailed: 31,
   topicAlreadyExists: 36,
   invalidReplicationFactor: 38,
+  policyViolation: 44,
   outOfOrderSequence: 45,
   duplicateSequence: 46,
   invalidProducerEpoch: 47,

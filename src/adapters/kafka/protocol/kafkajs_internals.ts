@@ -72,6 +72,10 @@ export interface KafkaJsBroker {
     }[];
     timeout: number;
   }): Promise<unknown>;
+  /** Rejects with an error whose `partitions` have each its own `error`. */
+  deleteRecords(request: {
+    topics: { topic: string; partitions: { partition: number; offset: string }[] }[];
+  }): Promise<unknown>;
   describeConfigs(request: {
     resources: { type: number; name: string; configNames: string[] }[];
     includeSynonyms: boolean;

@@ -1,0 +1,93 @@
+import type { FoldedNode } from "../../dsl/logical.ts";
+import type { StreamAggregateNode } from "../../dsl/stream_nodes.ts";
+import type { Topology } from "../../dsl/topology.ts";
+import { readChangelog } from "../../formats/changelog_fact.ts";
+import { groupedEvents } from "../../oracle/append_oracle.ts";
+import { streamAggregateRows } from "../../oracle/stream_aggregate_oracle.ts";
+import { changelogTopic } from "../../plan/compile_streams.ts";
+import { FOLDED_TO, foldedRow, isFoldedRow } from "../../plan/folded_row.ts";
+import type { Log } from "../../ports/log.ts";
+import { type Key, keyOf } from "../../record/key.ts";
+import type { Row } from "../../record/row.ts";
+import { foldedDecoder } from "../../runtime/globals/folded_decoder.ts";
+import { readEvents, recordsOf } from "./event_records.ts";
+
+/** The results of a topology's aggregates over streams, and how far they are proven. */
+export interface FoldedResults {
+  readonly rows: (node: FoldedNode) => Iterable<readonly [Key, Row]>;
+  /** Those that were not computed again from the events, and why not. By id of the node. */
+  readonly takenAsTheyAre: ReadonlyMap<number, string>;
+}
+
+/** Totals that do not depend on the order of events. */
+const ANY_ORDER: ReadonlySet<string> = new Set(["count", "sum", "avg", "min", "max", "countDistinct", "custom"]);
+
+/**
+ * What every aggregate over a stream must show: made from scratch of all events, where these are all there and their
+ * order makes no difference, else what its changelog has.
+ * @throws ProductionError when the log does not answer
+ */
+export async function loadFolded(topology: Topology, log: Log): Promise<FoldedResults> {
+  const rows = new Map<number, readonly (readonly [Key, Row])[]>();
+  const taken = new Map<number, string>();
+  for (const node of topology.nodes) {
+    if (node.op !== "folded") continue;
+    const aggregate = topology.streams[node.stream] as StreamAggregateNode;
+    const computed = await computedRows(topology, aggregate, log);
+    if (typeof computed === "string") taken.set(node.id, computed);
+    rows.set(node.id, typeof computed === "string" ? await changelogRows(topology, aggregate, log) : computed);
+  }
+  return { rows: ({ id }) => rows.get(id)!, takenAsTheyAre: taken };
+}
+
+/** The rows made from scratch; or why they cannot be. */
+async function computedRows(
+  topology: Topology,
+  aggregate: StreamAggregateNode,
+  log: Log,
+): Promise<(readonly [Key, Row])[] | string> {
+  if (aggregate.window !== null) return "which events come too late for a window depends on the order of partitions";
+  const kinds = aggregate.sides.flatMap(({ aggregates }) => Object.values(aggregates).map(({ kind }) => kind));
+  const ordered = kinds.find((kind) => !ANY_ORDER.has(kind));
+  if (ordered !== undefined) return `${ordered} depends on the order in which events of several partitions came`;
+  const topics = new Map<string, Awaited<ReturnType<typeof readEvents>>>();
+  for (const node of topology.streams) {
+    if (node.op === "events") topics.set(node.source.topic, await readEvents(log, node.source));
+  }
+  for (const [topic, { starts }] of topics) {
+    if (starts.some((start) => start > 0)) return `topic "${topic}" has not all of its records any more`;
+  }
+  const late = topology.streams.find((node) => node.op === "events" && node.source.from === "latest");
+  if (late !== undefined) return `stream "${late.name}" does not begin with the first record`;
+  const events = groupedEvents(topology, aggregate, (topic) => topics.get(topic)!.events);
+  if (events === null) return "its events depend on what was there when they were processed";
+  return streamAggregateRows(aggregate, events).map((row) => [keyOfRow(aggregate, row), row] as const);
+}
+
+/** Of a row without a window. */
+function keyOfRow({ sides }: StreamAggregateNode, row: Row): Key {
+  const totals = sides[0].aggregates;
+  return keyOf(Object.keys(row).filter((name) => !(name in totals)).sort().map((name) => row[name]));
+}
+
+/** The newest result of each key, whoever wrote it. */
+async function changelogRows(
+  { name: topology }: Topology,
+  node: StreamAggregateNode,
+  log: Log,
+): Promise<(readonly [Key, Row])[]> {
+  const topic = changelogTopic(topology, node);
+  if (!(await log.topics([topic])).has(topic)) return [];
+  const decoder = foldedDecoder({ kind: "folded", name: node.name, topic, node });
+  const newest = new Map<Key, Row>();
+  for (const records of await recordsOf(log, topic, await log.offsets(topic))) {
+    for (const record of records) {
+      if (record.value === null || readChangelog(topic, record).kind !== "fact") continue;
+      const decoded = decoder.decode(record);
+      if (decoded.kind !== "upsert") continue;
+      const known = newest.get(decoded.key);
+      if (known === undefined || (known[FOLDED_TO] as number) < decoded.to!) newest.set(decoded.key, decoded.row);
+    }
+  }
+  return [...newest].filter(([, row]) => isFoldedRow(row)).map(([key, row]) => [key, foldedRow(row)] as const);
+}
