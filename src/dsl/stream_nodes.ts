@@ -179,6 +179,12 @@ export function groupOf(node: StatefulNode, input: number): GroupSelector {
   }
 }
 
+/** Whether it takes events of an input that are in no group: they have no partner, and are told so. */
+export function takesKeyless(node: StatefulNode, input: number): boolean {
+  if (node.op === "streamJoin") return input === 0 ? node.kind !== "inner" : node.kind === "outer";
+  return node.op === "tableJoin" && input === 0 && node.kind === "left";
+}
+
 const STATEFUL: ReadonlySet<StreamNode["op"]> = new Set<StatefulNode["op"]>([
   "streamAggregate",
   "streamJoin",
