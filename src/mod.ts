@@ -29,6 +29,7 @@ export type { ClickHouseValue } from "./dsl/clickhouse_value.ts";
 export { type AppendOptions, type AppendSink, type AppendSpec, clickhouseAppend } from "./dsl/append_sink.ts";
 export {
   type CommonEventOptions,
+  type EventCallback,
   events,
   EventSource,
   type EventSpec,
@@ -38,7 +39,16 @@ export {
   type RecordMetadata,
   type TextEventOptions,
 } from "./dsl/events.ts";
-export { type Branches, type EventCallback, type KeyGroup, KStream } from "./dsl/streams.ts";
+export {
+  type KeyValueStore,
+  type ProcessOptions,
+  type ProcessorContext,
+  Store,
+  store,
+  type Stores,
+} from "./dsl/processors.ts";
+export { type Branches, type KeyGroup, KStream } from "./dsl/streams.ts";
+export type { StreamJoinOptions, TableJoinOptions, VersionedJoinOptions, Within } from "./dsl/stream_joins.ts";
 export {
   GlobalKTable,
   KGroupedTable,

@@ -13,6 +13,9 @@ export interface RecordMetadata {
   readonly timestampUs: number;
 }
 
+/** What a stream's callbacks see: the event's value, its key, and where it comes from. */
+export type EventCallback<K, V, R> = (value: V, key: K, metadata: RecordMetadata) => R;
+
 /** @ignore A schema of keys. */
 export type KeySchema<K = unknown> = z.ZodType<K, unknown>;
 

@@ -1,6 +1,7 @@
 import type { AppendSpec } from "./append_sink.ts";
 import type { EventSpec, RecordMetadata } from "./events.ts";
 import type { AnyKey, AnyRow } from "./logical.ts";
+import type { ProcessorContext } from "./processors.ts";
 import type { StreamAggregateSpec } from "./stream_aggregates.ts";
 import type { WindowSpec } from "./windows.ts";
 
@@ -110,12 +111,71 @@ export interface UpdatesNode extends StreamNamed {
   readonly op: "updates";
 }
 
+/**
+ * Events of two streams, each with those of the other one that have an equal key and a time near its own. Both are
+ * written anew by key into one topic, in one order; the inputs are left and right, and may be the same stream. The key
+ * of a result is the columns of the join.
+ */
+export interface StreamJoinNode extends StreamNamed {
+  readonly op: "streamJoin";
+  readonly kind: "inner" | "left" | "outer";
+  /** For each input: the columns by which it is joined; null: the event has no partner. */
+  readonly groupBys: readonly [GroupSelector, GroupSelector];
+  /** How much earlier a right event may be. */
+  readonly beforeUs: number;
+  /** How much later a right event may be. */
+  readonly afterUs: number;
+  readonly graceUs: number;
+  /** Where each side stands in a result; `left` null: the left event's own columns, and one more. */
+  readonly columns: { readonly left: string | null; readonly right: string };
+}
+
+/**
+ * Each event with the row of a table whose key its foreign key is. Both are written anew by that key into one topic, in
+ * one order: the events, input 0, and the table's changes, input 1 (null: deleted). The key of a result is the table's
+ * key columns; null if the foreign key is null.
+ */
+export interface TableJoinNode extends StreamNamed {
+  readonly op: "tableJoin";
+  readonly kind: "inner" | "left";
+  /** Id of the table's node: a source that is not global, filtered and mapped at most. */
+  readonly right: number;
+  /** Of the table. */
+  readonly keyColumns: readonly string[];
+  /** The table's key columns, of an event; null: the event has no partner. */
+  readonly groupBy: GroupSelector;
+  readonly column: string;
+  /** How long rows are known that were replaced: an event is joined with the row of its time; null: with the newest. */
+  readonly historyUs: number | null;
+  /** How long an event waits for rows that come late; 0 without history. */
+  readonly graceUs: number;
+}
+
+/** Events given to callbacks of one's own, which keep something of each key. */
+export interface ProcessNode extends StreamNamed {
+  readonly op: "process";
+  readonly groupBy: GroupSelector;
+  /** Their names. */
+  readonly stores: readonly string[];
+  readonly process: (value: AnyRow, context: AnyContext) => Iterable<unknown>;
+  readonly punctuate: ((context: AnyContext) => Iterable<unknown>) | null;
+}
+
+type AnyContext = ProcessorContext<AnyRow, AnyRow>;
+
 /** An operator that keeps something of its events: its inputs are written anew by group. */
-export type StatefulNode = StreamAggregateNode;
+export type StatefulNode = StreamAggregateNode | StreamJoinNode | TableJoinNode | ProcessNode;
+
+const STATEFUL: ReadonlySet<StreamNode["op"]> = new Set<StatefulNode["op"]>([
+  "streamAggregate",
+  "streamJoin",
+  "tableJoin",
+  "process",
+]);
 
 /** Whether it keeps something of its events. */
 export function isStateful(node: StreamNode): node is StatefulNode {
-  return node.op === "streamAggregate";
+  return STATEFUL.has(node.op);
 }
 
 /** One operator of a topology's streams as plain data. */
@@ -131,4 +191,7 @@ export type StreamNode =
   | GlobalJoinNode
   | StreamAggregateNode
   | UpdatesNode
+  | StreamJoinNode
+  | TableJoinNode
+  | ProcessNode
   | AppendNode;

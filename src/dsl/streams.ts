@@ -1,14 +1,15 @@
 import type { AppendSink } from "./append_sink.ts";
-import type { RecordMetadata } from "./events.ts";
-import type { Graph } from "./graph.ts";
+import type { EventCallback } from "./events.ts";
 import { KGroupedStream } from "./grouped_streams.ts";
+import type { AnyKey, AnyRow } from "./logical.ts";
 import type { KeyOf, RowOf } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
+import type { ProcessOptions, Stores } from "./processors.ts";
+import { processed } from "./stream_process.ts";
+import { type AnyJoinOptions, joined, type StreamJoinOptions, type TableJoinOptions } from "./stream_joins.ts";
+import { inside, placed, type StreamPlace } from "./stream_place.ts";
 import { inside as tablePlace } from "./table_place.ts";
-import type { GlobalKTable, With } from "./tables.ts";
-
-/** What a stream's callbacks see: the event's value, its key, and where it comes from. */
-export type EventCallback<K, V, R> = (value: V, key: K, metadata: RecordMetadata) => R;
+import type { GlobalKTable, KTable, With } from "./tables.ts";
 
 /** @ignore The branches of {@link KStream.split}: names, and which events go into them. */
 export type Branches<K, V> = Readonly<Record<string, EventCallback<K, V, boolean>>>;
@@ -16,15 +17,6 @@ export type Branches<K, V> = Readonly<Record<string, EventCallback<K, V, boolean
 /** The columns of groups that are made of keys: those of a key that is an object, else one, named `C`. */
 export type KeyGroup<K, C extends string> = [K] extends [RowOf | null] ? Extract<K, RowOf>
   : { readonly [column in C]: Exclude<K, null> };
-
-/** The operators of stream number `node`; its name is what all of its operators begin with. */
-interface StreamPlace {
-  readonly graph: Graph;
-  readonly node: number;
-  readonly root: string;
-}
-
-const places = new WeakMap<object, StreamPlace>();
 
 /**
  * Events, one after the other as their partition has them. None replaces another one, and none is ever taken back.
@@ -39,7 +31,7 @@ export class KStream<K, V> {
 
   /** @ignore Made by the builder and by other streams. */
   constructor(place: StreamPlace) {
-    places.set(this, place);
+    placed(this, place);
   }
 
   /** Events for which `predicate` holds. */
@@ -122,8 +114,37 @@ export class KStream<K, V> {
     name: N,
     right: GlobalKTable<RK, RV>,
     foreignKey: EventCallback<K, V, NoInfer<KeyOf<RK>>>,
-  ): KStream<K, With<V, N, RV>> {
-    return this.#join("inner", { column: name, right, foreignKey });
+  ): KStream<K, With<V, N, RV>>;
+  /**
+   * Each event with the row of a table, under the column `name`; events without a partner are left out. The events and
+   * the table's changes go through one internal topic, by the table's key, and its order counts: the row is the one
+   * that the table had when the event came, or, with `versioned`, the one of the event's time. A change of a row has no
+   * result. The results' key is the columns of the table's key.
+   */
+  join<N extends string, RK extends RowOf, RV extends RowOf>(
+    name: N,
+    right: KTable<RK, RV>,
+    options: TableJoinOptions<K, V, NoInfer<KeyOf<RK>>>,
+  ): KStream<RK, With<V, N, RV>>;
+  /**
+   * Each event with each event of another stream that has equal columns `on` and a time near its own: the left event,
+   * with the right one under the column `name`. Both go through one internal topic, and are kept for as long as a
+   * partner may come. A result's time is the later one of both, its key the columns `on`. The other stream may be this
+   * one: then each event is its own partner, too.
+   *
+   * @example orders.join("payment", payments, {
+   *   on: [(order) => ({ order_id: order.id }), (payment) => ({ order_id: payment.order_id })],
+   *   within: { minutes: 10 },
+   * });
+   */
+  join<N extends string, RK, RV, G extends RowOf>(
+    this: KStream<K, V & (RowOf | null)>,
+    name: N,
+    right: KStream<RK, RV>,
+    options: StreamJoinOptions<K, V, RK, RV, G>,
+  ): KStream<G, With<V, N, NonNullable<RV>>>;
+  join(name: string, right: object, options: AnyJoinOptions): KStream<AnyKey, AnyRow> {
+    return new KStream(joined(this, { kind: "inner", columns: { left: null, right: name }, right, options }));
   }
 
   /** As {@link join}, but an event without a partner stays, with null under `name`; the foreign key may be null. */
@@ -131,8 +152,34 @@ export class KStream<K, V> {
     name: N,
     right: GlobalKTable<RK, RV>,
     foreignKey: EventCallback<K, V, NoInfer<KeyOf<RK>> | null>,
-  ): KStream<K, With<V, N, RV | null>> {
-    return this.#join("left", { column: name, right, foreignKey });
+  ): KStream<K, With<V, N, RV | null>>;
+  /** As {@link join} with a table, but an event without a partner stays; the key is null where the foreign key is. */
+  leftJoin<N extends string, RK extends RowOf, RV extends RowOf>(
+    name: N,
+    right: KTable<RK, RV>,
+    options: TableJoinOptions<K, V, NoInfer<KeyOf<RK>> | null>,
+  ): KStream<RK | null, With<V, N, RV | null>>;
+  /**
+   * As {@link join} with a stream, but a left event that had no partner is told with null under `name`, when none can
+   * come any more: when the newest event of its partition is later than its last partner may be, and the grace.
+   */
+  leftJoin<N extends string, RK, RV, G extends RowOf>(
+    this: KStream<K, V & (RowOf | null)>,
+    name: N,
+    right: KStream<RK, RV>,
+    options: StreamJoinOptions<K, V, RK, RV, G>,
+  ): KStream<G | null, With<V, N, RV | null>>;
+  leftJoin(name: string, right: object, options: AnyJoinOptions): KStream<AnyKey, AnyRow> {
+    return new KStream(joined(this, { kind: "left", columns: { left: null, right: name }, right, options }));
+  }
+
+  /** As {@link leftJoin} with a stream for both sides: each stands under its column, and null where it has no event. */
+  outerJoin<L extends string, R extends string, RK, RV, G extends RowOf>(
+    columns: { readonly left: L; readonly right: R },
+    right: KStream<RK, RV>,
+    options: StreamJoinOptions<K, V, RK, RV, G>,
+  ): KStream<G | null, { readonly [column in L]: V | null } & { readonly [column in R]: RV | null }> {
+    return new KStream(joined(this, { kind: "outer", columns, right, options }));
   }
 
   /**
@@ -163,29 +210,32 @@ export class KStream<K, V> {
     );
   }
 
+  /**
+   * Gives each event to a processor of one's own, which keeps what it likes of each key and makes results of it. Events
+   * go through an internal topic, by key. `name` names the operator, its state and its topics. An event without a value
+   * is left out.
+   *
+   * @example clicks.process("repeated", {
+   *   on: ({ user_id }) => ({ user_id }),
+   *   stores: { seen: store<number>() },
+   *   *process({ url }, { stores: { seen }, timestampUs }) {
+   *     if (seen.get(url) !== undefined) yield { url, again_at: timestampUs };
+   *     seen.put(url, timestampUs);
+   *   },
+   * });
+   */
+  process<G extends RowOf, R, S extends Stores = Record<never, never>>(
+    name: string,
+    options: ProcessOptions<K, Exclude<V, null>, G, S, R>,
+  ): KStream<G, R> {
+    return new KStream(processed(this, { name, options }));
+  }
+
   /** Adds every event to a ClickHouse table, exactly once. */
   to(this: KStream<K, V & RowOf>, sink: AppendSink<V & RowOf>): void {
     const { graph, node } = inside(this);
     graph.claim(`sink ${sink.spec.name}`, `Write each ClickHouse table from one place only; merge() the streams`);
     graph.addStream({ op: "append", name: sink.spec.name, inputs: [node], sink: sink.spec });
-  }
-
-  #join<R>(
-    kind: "inner" | "left",
-    join: { readonly column: string; readonly right: object; readonly foreignKey: EventCallback<K, V, unknown> },
-  ): KStream<K, R> {
-    const { graph, node, root } = inside(this);
-    const { column, right, foreignKey } = join;
-    const table = tablePlace(right);
-    if (table.graph !== graph) {
-      throw new TypeError(
-        `Cannot join "${column}" with a table of another topology. Declare both with the same builder`,
-      );
-    }
-    const name = `${root}.${column}`;
-    graph.claim(name, "Give one of the joins another column name");
-    const id = graph.addStream({ op: "globalJoin", name, kind, inputs: [node], right: table.node, column, foreignKey });
-    return new KStream({ graph, node: id, root });
   }
 
   #then<RK, R>(step: OneInput, suffix = step.op as string): KStream<RK, R> {
@@ -210,8 +260,5 @@ export function changesOf<K, V>(table: object): KStream<K, V | null> {
 }
 
 type Unplaced<N> = N extends unknown ? Omit<N, "id" | "name" | "inputs"> : never;
-type OneInput = Unplaced<Exclude<StreamNode, { op: "events" | "merge" | "append" | "streamAggregate" }>>;
-
-function inside(stream: object): StreamPlace {
-  return places.get(stream)!;
-}
+type ManyInputs = "events" | "merge" | "streamAggregate" | "streamJoin" | "tableJoin" | "process";
+type OneInput = Unplaced<Exclude<StreamNode, { op: ManyInputs | "append" }>>;

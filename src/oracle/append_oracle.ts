@@ -104,6 +104,9 @@ function after(node: Exclude<StreamNode, { op: "append" }>, event: OracleEvent):
     case "merge":
     case "globalJoin":
     case "streamAggregate":
+    case "streamJoin":
+    case "tableJoin":
+    case "process":
     case "updates":
     case "peek":
       return [event];

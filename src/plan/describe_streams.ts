@@ -1,5 +1,5 @@
 import { aggregateText } from "../dsl/aggregate_spec.ts";
-import type { StatefulNode, StreamNode } from "../dsl/stream_nodes.ts";
+import type { StatefulNode, StreamAggregateNode, StreamNode } from "../dsl/stream_nodes.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type { WindowSpec } from "../dsl/windows.ts";
 import type { SinkDescription, StageDescription, StreamDescription, StreamOperatorDescription } from "./description.ts";
@@ -30,7 +30,30 @@ export function describeStages({ stages }: PhysicalPlan, { streams }: Topology):
   }));
 }
 
-function doesText({ sides, window, emit }: StatefulNode): string {
+function doesText(node: StatefulNode): string {
+  switch (node.op) {
+    case "streamAggregate":
+      return aggregateDoes(node);
+    case "streamJoin": {
+      const [before, after] = [durationText(node.beforeUs), durationText(node.afterUs)];
+      return `${node.kind} join, from ${before} before to ${after} after${graceText(node.graceUs)}`;
+    }
+    case "tableJoin": {
+      const row = node.historyUs === null
+        ? "the newest row"
+        : `the row of the time, within ${durationText(node.historyUs)}`;
+      return `${node.kind} join, ${row}${graceText(node.graceUs)}`;
+    }
+    case "process":
+      return node.stores.length === 0 ? "callbacks" : `callbacks, stores ${node.stores.join(", ")}`;
+  }
+}
+
+function graceText(graceUs: number): string {
+  return graceUs === 0 ? "" : `, grace ${durationText(graceUs)}`;
+}
+
+function aggregateDoes({ sides, window, emit }: StreamAggregateNode): string {
   const totals = Object.entries(sides[0].aggregates).map(([column, spec]) => `${column} = ${aggregateText(spec)}`);
   if (window === null) return totals.join(", ");
   const told = emit === "close" ? ", told when they close" : "";
@@ -38,7 +61,7 @@ function doesText({ sides, window, emit }: StatefulNode): string {
 }
 
 function windowText(window: WindowSpec): string {
-  const grace = window.graceUs === 0 ? "" : `, grace ${durationText(window.graceUs)}`;
+  const grace = graceText(window.graceUs);
   switch (window.kind) {
     case "time": {
       const every = window.advanceUs === window.sizeUs ? "" : ` every ${durationText(window.advanceUs)}`;

@@ -6,6 +6,7 @@ import { type Key, keyOf } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { columnAdded } from "./column_added.ts";
 import { foreignKeyOf, noForeignKey } from "./lookup_join.ts";
+import type { KeyedEvent, KeylessEvent } from "./stateful/stateful.ts";
 
 /** What runs behind an operator. */
 type Next = (value: unknown, key: unknown, metadata: RecordMetadata) => void;
@@ -24,17 +25,16 @@ export interface StreamPorts {
   readonly onError: (error: ProcessorError) => void;
 }
 
-/** An event on its way into a stage. */
-export interface ShuffledEvent {
-  readonly key: Key;
-  /** The columns of the key. */
-  readonly columns: Row;
-  readonly value: unknown;
-  readonly timestampUs: number;
-}
+/** An event on its way into a stage; it may be in no group. */
+export type ShuffledEvent = KeyedEvent | (KeylessEvent & { readonly key: null; readonly columns: null });
 
 /** How events are put into the groups of a stage. */
-export type GroupsOf = (plan: ShufflePlan) => { readonly name: string; readonly groupBy: GroupSelector };
+export type GroupsOf = (plan: ShufflePlan) => {
+  readonly name: string;
+  readonly groupBy: GroupSelector;
+  /** Whether it takes events that are in no group. */
+  readonly keyless: boolean;
+};
 
 /**
  * What happens with the events of one topic, or with what a stage forwards, operator by operator, each event through all
@@ -71,17 +71,20 @@ function inOrder(all: readonly Next[]): Next {
 
 function shuffle(
   plan: ShufflePlan,
-  { name, groupBy }: ReturnType<GroupsOf>,
+  { name, groupBy, keyless }: ReturnType<GroupsOf>,
   { shuffle, onSkipped, onError }: StreamPorts,
 ): Next {
   return (value, key, metadata) => {
     if (value === null) return onSkipped("null_value");
     try {
       const columns = groupBy(value, key, metadata);
-      if (columns === null) return onSkipped("null_group");
+      const { timestampUs } = metadata;
+      if (columns === null) {
+        return keyless ? shuffle(plan, { key: null, columns, value, timestampUs }) : onSkipped("null_group");
+      }
       const values = Object.keys(rowOf(columns)).sort().map((column) => columns[column]);
       if (values.length === 0) throw new TypeError("A group has no columns: return an object of at least one");
-      shuffle(plan, { key: keyOf(values), columns, value, timestampUs: metadata.timestampUs });
+      shuffle(plan, { key: keyOf(values), columns, value, timestampUs });
     } catch (cause) {
       onError(new ProcessorError(name, keyShown(key), { cause, row: value }));
     }
@@ -123,6 +126,9 @@ function operatorOf(node: StreamNode, { lookups, ports }: Surroundings): Operato
     case "events":
     case "merge":
     case "streamAggregate":
+    case "streamJoin":
+    case "tableJoin":
+    case "process":
     case "updates":
       return null;
     case "filter":

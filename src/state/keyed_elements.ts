@@ -28,7 +28,9 @@ export interface ElementChange {
   readonly columns: Row;
   /**
    * `put`: it is new, or another one of these borders before. `gone`: it is there no more, as events of its key
-   * ended it. `dropped`: nothing depends on it any more, and it is no result: that says nothing of events.
+   * ended it. `dropped`: nothing depends on it any more, as time has passed, and it is no result. What is durable of the
+   * key is its elements at one position: a drop is part of that, too, and leaves no trace only when the position of the
+   * whole task, behind it, is durable; whoever reads back what was dropped can tell so by that task's time.
    */
   readonly kind: "put" | "gone" | "dropped";
   readonly element: Element;
@@ -133,6 +135,12 @@ export class KeyedElements {
     }
   }
 
+  /** Whether this very element is there: it was neither replaced nor removed. */
+  holds(key: Key, element: Element): boolean {
+    const elements = this.of(key);
+    return elements[placeOf(elements, element)] === element;
+  }
+
   /**
    * The elements whose time has come, each once: by time, of one time in the order of their starts, ends and keys. They
    * stay where they are.
@@ -184,8 +192,8 @@ export class KeyedElements {
 
   #delete(key: Key, element: Element): void {
     const known = this.#keys.get(key)!;
-    const at = known.elements.indexOf(element);
-    if (at < 0) throw new TypeError(`Key ${key} has no such element`);
+    const at = placeOf(known.elements, element);
+    if (known.elements[at] !== element) throw new TypeError(`Key ${key} has no such element`);
     known.elements.splice(at, 1);
     known.dues.splice(at, 1);
     if (known.elements.length === 0 && known.position === 0) this.#keys.delete(key);

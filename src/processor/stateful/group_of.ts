@@ -2,5 +2,19 @@ import type { GroupSelector, StatefulNode } from "../../dsl/stream_nodes.ts";
 
 /** The group of an event on one of the inputs of a stateful operator; null: it is in none. */
 export function groupOf(node: StatefulNode, input: number): GroupSelector {
-  return node.sides[input].groupBy;
+  switch (node.op) {
+    case "streamAggregate":
+      return node.sides[input].groupBy;
+    case "streamJoin":
+      return node.groupBys[input];
+    case "tableJoin":
+    case "process":
+      return node.groupBy;
+  }
+}
+
+/** Whether it takes events of an input that are in no group: they have no partner, and are told so. */
+export function takesKeyless(node: StatefulNode, input: number): boolean {
+  if (node.op === "streamJoin") return input === 0 ? node.kind !== "inner" : node.kind === "outer";
+  return node.op === "tableJoin" && input === 0 && node.kind === "left";
 }

@@ -1,8 +1,20 @@
 import type { StatefulNode } from "../../dsl/stream_nodes.ts";
 import type { StatefulOperator, StatefulPorts } from "./stateful.ts";
 import { streamAggregate } from "./stream_aggregate.ts";
+import { StreamJoin } from "./stream_join.ts";
+import { StreamProcess } from "./stream_process.ts";
+import { TableJoin } from "./table_join.ts";
 
 /** The machine of a stateful operator. */
 export function statefulOperator(node: StatefulNode, ports: StatefulPorts): StatefulOperator {
-  return streamAggregate(node, ports);
+  switch (node.op) {
+    case "streamAggregate":
+      return streamAggregate(node, ports);
+    case "streamJoin":
+      return new StreamJoin(node, ports);
+    case "process":
+      return new StreamProcess(node, ports);
+    case "tableJoin":
+      return new TableJoin(node, ports);
+  }
 }

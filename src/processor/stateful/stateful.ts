@@ -16,11 +16,18 @@ export interface KeyedEvent {
 
 /** Where a stateful operator's results go. */
 export interface StatefulPorts {
-  /** A result as an event. */
-  readonly forward: (result: { readonly key: Row; readonly value: Row | null; readonly timestampUs: number }) => void;
-  /** An event changes nothing, since it comes too late, or is of a time before all windows. */
-  readonly onDropped: (reason: "late" | "early") => void;
+  /** A result as an event; its key is null if it is made of an event without one. */
+  readonly forward: (
+    result: { readonly key: Row | null; readonly value: Row | null; readonly timestampUs: number },
+  ) => void;
+  /** An event changes nothing, since it comes too late, is of a time before all windows, or has no value or no key. */
+  readonly onDropped: (reason: "late" | "early" | "no value" | "no key") => void;
+  /** A callback that time has called for, and no event of the key, threw: nothing of the call counts. */
+  readonly onFailed?: (key: Row, cause: unknown) => void;
 }
+
+/** An event whose selector gave no columns to key it by. */
+export type KeylessEvent = Omit<KeyedEvent, "key" | "columns">;
 
 /**
  * A stateful operator of a stream: one synchronous machine for each partition.
@@ -37,6 +44,12 @@ export interface StatefulOperator {
   take(input: number, event: KeyedEvent): void;
   /** An event that is in the elements of its key already, as these were read back: its time passes, and that is all. */
   pass(input: number, event: KeyedEvent): void;
+  /**
+   * Takes an event without a key. It changes nothing that is kept, and its time does not count. Without this method
+   * such events are left out before they come here.
+   * @throws as {@link take}
+   */
+  takeKeyless?(input: number, event: KeylessEvent): void;
   /** What it knows beside its elements: a wire value. */
   save(): unknown;
   /** What {@link save} gave; the elements are loaded behind it. */

@@ -2,7 +2,7 @@ import type { RecordMetadata } from "../../dsl/events.ts";
 import type { AppendPlan, LookupPlan, ShufflePlan, StagePlan, StreamPlan } from "../../plan/physical.ts";
 import type { Position } from "../../ports/log.ts";
 import { encodedLine, rowWriter } from "../../processor/line_writer.ts";
-import { groupOf } from "../../processor/stateful/group_of.ts";
+import { groupOf, takesKeyless } from "../../processor/stateful/group_of.ts";
 import { type ShuffledEvent, streamProgram } from "../../processor/stream_program.ts";
 import { LimitError } from "../../record/errors.ts";
 import { type Key, keyText } from "../../record/key.ts";
@@ -59,7 +59,7 @@ export class Flow {
     const { stages } = context;
     const groupsOf = ({ stage, input }: ShufflePlan) => {
       const { node } = stages[stage];
-      return { name: node.name, groupBy: groupOf(node, input) };
+      return { name: node.name, groupBy: groupOf(node, input), keyless: takesKeyless(node, input) };
     };
     this.#run = streamProgram({ ...plan, groupsOf }, {
       find: context.find,
@@ -103,7 +103,11 @@ export class Flow {
     if (text.length * 3 > eventBytesMax) {
       throw new LimitError("event", `An event of ${text.length} characters is too large for "${stage.repartition}"`);
     }
-    const partition = partitionOf(keyText(event.key), this.#context.partitionsOf(stage));
+    // Those without a key have no place of their own.
+    const partition = partitionOf(
+      event.key === null ? String(place.offset) : keyText(event.key),
+      this.#context.partitionsOf(stage),
+    );
     this.#batch.shuffled.add({ stage, partition }, text);
   }
 }

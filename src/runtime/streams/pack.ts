@@ -11,11 +11,8 @@ export interface Origin {
   readonly index: number;
 }
 
-/** An event as a stage reads it. */
-export interface PackedEvent extends ShuffledEvent, Origin {
-  /** Which of the stage's inputs it is for. */
-  readonly input: number;
-}
+/** An event as a stage reads it. `input`: which of the stage's inputs it is for. */
+export type PackedEvent = ShuffledEvent & Origin & { readonly input: number };
 
 /** A record of a repartition topic: events of one partition of a source, in its order. */
 export interface Pack {
@@ -28,7 +25,7 @@ export interface Pack {
 /** An event's part of a pack. @throws TypeError for a value that no other task can be told */
 export function packedEvent(
   { offset, index }: Origin,
-  { input, columns, value, timestampUs }: Omit<ShuffledEvent, "key"> & { readonly input: number },
+  { input, columns, value, timestampUs }: Pick<PackedEvent, "input" | "columns" | "value" | "timestampUs">,
 ): string {
   return `[${offset},${index},${input},${timestampUs},${encodeWire(columns)},${encodeWire(value)}]`;
 }
@@ -56,10 +53,11 @@ export function readPack(topic: string, { value }: Pick<LogRecord, "value">): Pa
   }
 }
 
-type RawEvent = readonly [number, number, number, number, Row, unknown];
+type RawEvent = readonly [number, number, number, number, Row | null, unknown];
 
 function eventOf([offset, index, input, timestampUs, columns, value]: RawEvent): PackedEvent {
-  return { offset, index, input, timestampUs, columns, value, key: groupKey(columns) };
+  const common = { offset, index, input, timestampUs, value };
+  return columns === null ? { ...common, columns, key: null } : { ...common, columns, key: groupKey(columns) };
 }
 
 /** The key of a group. */

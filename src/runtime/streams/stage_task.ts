@@ -113,11 +113,12 @@ export class StageTask implements FlowTask {
 
   #fold(event: PackedEvent, at: { readonly task: string; readonly position: Position }): void {
     try {
-      if (this.#offset < this.#operator.elements.positionOf(event.key)) this.#operator.pass(event.input, event);
+      if (event.key === null) this.#operator.takeKeyless!(event.input, event);
+      else if (this.#offset < this.#operator.elements.positionOf(event.key)) this.#operator.pass(event.input, event);
       else this.#operator.take(event.input, event);
     } catch (cause) {
-      const error = new ProcessorError(this.plan.node.name, keyText(event.key), { cause, row: event.value });
-      this.#context.letters.callback(at, error);
+      const key = event.key === null ? "null" : keyText(event.key);
+      this.#context.letters.callback(at, new ProcessorError(this.plan.node.name, key, { cause, row: event.value }));
     }
   }
 }

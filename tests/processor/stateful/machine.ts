@@ -46,7 +46,7 @@ export class Machine {
   constructor(of: StreamAggregateNode | ((ports: StatefulPorts) => StatefulOperator)) {
     const make = typeof of === "function" ? of : (ports: StatefulPorts) => streamAggregate(of, ports);
     this.operator = make({
-      forward: (result) => this.forwarded.push(result),
+      forward: (result) => this.forwarded.push(result as Forwarded),
       onDropped: (reason) => this.dropped.push(reason),
     });
   }

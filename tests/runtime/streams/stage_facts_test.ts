@@ -1,0 +1,65 @@
+import { assertEquals } from "@std/assert";
+import { readChangelog } from "../../../src/formats/changelog_fact.ts";
+import type { StatefulOperator } from "../../../src/processor/stateful/stateful.ts";
+import { BatchFacts } from "../../../src/runtime/streams/stage_facts.ts";
+import { type Element, KeyedElements } from "../../../src/state/keyed_elements.ts";
+
+const element = (start: number): Element => ({
+  start,
+  end: start,
+  seq: 0,
+  timestampUs: start,
+  state: {},
+  shown: false,
+});
+const HEAD = { origins: {}, saved: null, print: "" };
+
+/** What a batch writes, part by part: what each record says. */
+function written(facts: BatchFacts, chars: number): string[][] {
+  return facts.parts({ owner: "me", chars }).map((records) =>
+    records.map(({ key, value }) => {
+      const read = readChangelog("changelog", { key: bytesOf(key!), value: value === null ? null : bytesOf(value) });
+      if (read.kind === "head") return `head ${read.head.to}`;
+      const [, , start] = JSON.parse(key as string) as unknown[];
+      if (read.kind === "removed") return `${start} removed`;
+      return `${read.fact.key} ${start} to ${read.fact.to}: ${read.fact.element === null ? "none" : "there"}`;
+    })
+  );
+}
+
+function bytesOf(text: string | Uint8Array): Uint8Array {
+  return typeof text === "string" ? new TextEncoder().encode(text) : text;
+}
+
+Deno.test("BatchFacts writes all of a key together, then the position, and removes what was dropped behind that", () => {
+  const elements = new KeyedElements();
+  const operator = { elements } as StatefulOperator;
+  const put = (key: number, start: number) =>
+    elements.put({ key, columns: { key } }, { element: element(start), dueUs: null });
+  const facts = new BatchFacts();
+  for (const start of [10, 20, 30]) put(1, start);
+  facts.collect(operator, { ...HEAD, to: 5 });
+  elements.drop(1, elements.of(1)[0]);
+  elements.remove(1, elements.of(1)[0]);
+  put(2, 10);
+  facts.collect(operator, { ...HEAD, to: 9 });
+  assertEquals(written(facts, 1), [
+    ["1 10 to 9: none", "1 20 to 9: none", "1 30 to 5: there"],
+    ["2 10 to 9: there"],
+    ["head 9"],
+    ["10 removed"],
+  ]);
+});
+
+Deno.test("BatchFacts removes nothing that is there again", () => {
+  const elements = new KeyedElements();
+  const operator = { elements } as StatefulOperator;
+  const put = () => elements.put({ key: 1, columns: { key: 1 } }, { element: element(10), dueUs: null });
+  const facts = new BatchFacts();
+  put();
+  elements.drop(1, elements.of(1)[0]);
+  facts.collect(operator, { ...HEAD, to: 5 });
+  put();
+  facts.collect(operator, { ...HEAD, to: 9 });
+  assertEquals(written(facts, 1_000), [["1 10 to 9: there"], ["head 9"]]);
+});
