@@ -122,6 +122,7 @@ function aggregatePlan(node: AggregateNode): AggregatePlan {
 function addNode(compilation: Compilation, node: LogicalNode): void {
   if (node.op === "sink") return addSink(compilation, node);
   if (node.op === "aggregate") return addAggregate(compilation, node);
+  if (compilation.units.unitOf[node.id] === NO_UNIT) return;
   if (node.op === "folded") return addFolded(compilation, node);
   const unit = unitAt(compilation, node.id);
   const step = stepOf(compilation, node);
@@ -133,7 +134,6 @@ function addNode(compilation: Compilation, node: LogicalNode): void {
 
 /** The rows as the changelog has them, without those that are gone, and without what only the changelog needs. */
 function addFolded(compilation: Compilation, { id, name }: FoldedNode): void {
-  if (compilation.units.unitOf[id] === NO_UNIT) return;
   const { members, steps } = unitAt(compilation, id) as Draft<TaskTable>;
   const member = members.findIndex((one) => one.kind === "folded" && one.name === name);
   const all = steps.push({ kind: "member", name, member }) - 1;

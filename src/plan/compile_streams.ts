@@ -6,15 +6,27 @@ import {
   type StatefulNode,
   type StreamNode,
 } from "../dsl/stream_nodes.ts";
+import { keyColumnsOf } from "../dsl/key_columns.ts";
+import type { FilterNode, LogicalNode, MapValuesNode } from "../dsl/logical.ts";
+import type { SourceSpec } from "../dsl/source.ts";
+import type { Topology } from "../dsl/topology.ts";
 import type { AppendTableSpec } from "../ports/warehouse.ts";
-import type { AppendPlan, EventFlow, LookupPlan, ShufflePlan, StagePlan, StreamPlan } from "./physical.ts";
+import type {
+  AppendPlan,
+  EventFlow,
+  LookupPlan,
+  ShufflePlan,
+  StagePlan,
+  StreamPlan,
+  TableChanges,
+} from "./physical.ts";
 
 /** A register of a global table, as a stream looks it up; null for a table of another kind. */
 type RightSide = (node: number) => Omit<LookupPlan, "name" | "global"> | null;
 
 /** One plan for each topic of events and for each stateful operator, and what cannot be planned. */
 export function compileStreams(
-  { name: topology, streams: nodes }: { readonly name: string; readonly streams: readonly StreamNode[] },
+  { name: topology, streams: nodes, nodes: tables }: Topology,
   rightSide: RightSide,
 ): { readonly streams: StreamPlan[]; readonly stages: StagePlan[]; readonly problems: string[] } {
   const problems: string[] = [];
@@ -51,7 +63,37 @@ export function compileStreams(
     changelog: changelogTopic(topology, node),
     ...flowFrom(node.id),
   }));
+  streams.push(...changesOfTables(stateful, tables).map((plan, index) => ({ ...plan, index: sources.length + index })));
   return { streams, stages, problems: [...new Set(problems)] };
+}
+
+/** One stream for each topic of tables that streams are joined with: its changes, into these joins. */
+function changesOfTables(stages: readonly StatefulNode[], tables: readonly LogicalNode[]): Omit<StreamPlan, "index">[] {
+  const plans = new Map<string, { source: SourceSpec; into: TableChanges["into"][number][] }>();
+  for (const [stage, node] of stages.entries()) {
+    if (node.op !== "tableJoin") continue;
+    const steps: (FilterNode | MapValuesNode)[] = [];
+    let at = tables[node.right];
+    for (; at.op === "filter" || at.op === "filterNot" || at.op === "mapValues"; at = tables[at.input]) {
+      steps.unshift(at);
+    }
+    // The declaration refuses all other tables.
+    if (at.op !== "source") continue;
+    const { source } = at;
+    const known = plans.getOrInsertComputed(source.topic, () => ({ source, into: [] }));
+    known.source = { ...known.source, row: known.source.row.extend(source.row.shape) as SourceSpec["row"] };
+    known.into.push({ shuffle: { stage, input: 1, from: -1 }, steps });
+  }
+  return [...plans.values()].map(({ source, into }) => {
+    const name = `${source.name}.changes`;
+    const { topic } = source;
+    return {
+      name: `stream.${name}`,
+      source: { name, topic, key: "text", value: "text", time: null, from: "earliest", nullValues: true },
+      changes: { source, keyColumns: keyColumnsOf(source), into },
+      ...{ nodes: [], lookups: [], sinks: [], shuffles: into.map(({ shuffle }) => shuffle) },
+    };
+  });
 }
 
 /** Topic of what a stateful operator keeps. */

@@ -4,6 +4,7 @@ import type { Topology } from "../dsl/topology.ts";
 import type { OperatorDescription } from "./description.ts";
 import { durationText } from "./duration_text.ts";
 import type { PhysicalPlan } from "./physical.ts";
+import { unreadTables } from "./unread.ts";
 
 /** A plan and what it was compiled from. */
 interface Described {
@@ -13,7 +14,8 @@ interface Described {
 
 /** The operators of tables, in the order in which they were declared, as far as there are tasks for them. */
 export function describeOperators(plan: PhysicalPlan, topology: Topology): OperatorDescription[] {
-  return topology.nodes.filter((node) => !isUnread(node, topology)).map((node) => operator(node, { plan, topology }));
+  const unread = unreadTables(topology);
+  return topology.nodes.filter(({ id }) => !unread.has(id)).map((node) => operator(node, { plan, topology }));
 }
 
 function operator(node: LogicalNode, described: Described): OperatorDescription {
@@ -55,10 +57,4 @@ function runsAt(node: LogicalNode, { plan, topology }: Described): string {
       throw new TypeError(`Cannot describe "${node.name}": the plan is of another topology`);
     }
   }
-}
-
-/** Results of a stream that nobody takes as a table. */
-function isUnread({ op, id }: LogicalNode, { nodes }: Topology): boolean {
-  return op === "folded" &&
-    !nodes.some((node) => ("input" in node && node.input === id) || ("right" in node && node.right === id));
 }

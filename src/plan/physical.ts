@@ -1,5 +1,5 @@
 import type { AggregateSpec } from "../dsl/aggregate_spec.ts";
-import type { AnyKey, AnyRow, RowTime } from "../dsl/logical.ts";
+import type { AnyKey, AnyRow, FilterNode, MapValuesNode, RowTime } from "../dsl/logical.ts";
 import type { EventSpec } from "../dsl/events.ts";
 import type { SourceSpec } from "../dsl/source.ts";
 import type { StatefulNode, StreamAggregateNode, StreamNode } from "../dsl/stream_nodes.ts";
@@ -180,6 +180,19 @@ export interface StreamPlan extends EventFlow {
   /** `stream.` and the name of the source. */
   readonly name: string;
   readonly source: EventSpec;
+  /** Set if its records are the changes of a table, which stages take. */
+  readonly changes?: TableChanges;
+}
+
+/** The changes of a table's topic, for joins of streams with the table. */
+export interface TableChanges {
+  readonly source: SourceSpec;
+  readonly keyColumns: readonly KeyColumn[];
+  readonly into: readonly {
+    readonly shuffle: ShufflePlan;
+    /** What the table is made of its topic's rows by, in order. */
+    readonly steps: readonly (FilterNode | MapValuesNode)[];
+  }[];
 }
 
 /**

@@ -4,6 +4,7 @@ import type { SourceSpec } from "../dsl/source.ts";
 import { keyColumnsOf } from "../dsl/key_columns.ts";
 import type { Topology } from "../dsl/topology.ts";
 import { sameWire } from "./key_place.ts";
+import { readsTable, unreadTables } from "./unread.ts";
 
 /**
  * Partition count of a topic, or undefined while nobody knows it (describe without a log): then same counts are
@@ -28,7 +29,7 @@ export interface Units {
 
 /**
  * The unit of an aggregate whose shares go straight to its sinks, and of these sinks: no tasks hold its totals. And of
- * results of a stream that nobody takes as a table.
+ * tables that no task need hold.
  */
 export const NO_UNIT = -1;
 
@@ -59,11 +60,10 @@ export function divide(topology: Topology, partitionsOf: PartitionsOf): Units {
       unite(node.id, node.input);
     }
   }
-  const usedFurther = (id: number) => nodes.some((node) => node.op !== "sink" && reads(node, id));
+  const unread = unreadTables(topology);
+  const usedFurther = (id: number) => nodes.some((node) => node.op !== "sink" && readsTable(node, id));
   const needsNoTask = (node: LogicalNode) =>
-    node.op === "aggregate"
-      ? isAddedByView(node) && !usedFurther(node.id)
-      : node.op === "folded" && !nodes.some((other) => reads(other, node.id));
+    node.op === "aggregate" ? isAddedByView(node) && !usedFurther(node.id) : unread.has(node.id);
   const unitOf = nodes.map((node) => needsNoTask(node) ? NO_UNIT : find(node.id));
   for (const node of nodes) {
     if (node.op === "sink" && unitOf[node.input] === NO_UNIT) (unitOf as number[])[node.id] = NO_UNIT;
@@ -86,11 +86,6 @@ function isAddedByView({ aggregates }: AggregateNode): boolean {
 
 function sameTable(a: LogicalNode, b: LogicalNode): boolean {
   return a.op === "source" && b.op === "source" && a.global === b.global && a.source.topic === b.source.topic;
-}
-
-function reads(node: LogicalNode, id: number): boolean {
-  if (node.op === "source" || node.op === "folded") return false;
-  return node.input === id || ((node.op === "foreignKeyJoin" || node.op === "keyJoin") && node.right === id);
 }
 
 /** Units while they are made. */

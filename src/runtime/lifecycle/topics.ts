@@ -107,7 +107,13 @@ export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
   for (const topic of described.values()) wrong.push(...await raiseLimits(topic, log, options));
   if (wrong.length > 0) throw new ConfigError(wrong);
   if (taken !== null) prepare.onTakenOver(taken);
-  const allStreams = new Map([...streams, ...repartitions]);
+  // Also those of tables whose changes streams take.
+  const changed = plan.streams.flatMap(({ source: { topic } }) => streams.has(topic) ? [] : [topic]);
+  const allStreams = new Map([
+    ...streams,
+    ...repartitions,
+    ...changed.map((topic) => [topic, sources.get(topic)!] as const),
+  ]);
   return { plan, generation, sources: readFrom, streams: allStreams, partitions, inboxes };
 }
 

@@ -41,7 +41,8 @@ export interface FlowEvent {
 export class Flow {
   readonly #id: string;
   readonly #context: StreamContext;
-  readonly #run: ReturnType<typeof streamProgram>;
+  /** Null where events go into stages as they are. */
+  readonly #run: ReturnType<typeof streamProgram> | null;
   #batch!: StreamBatch;
   #place!: Position;
   #origin!: Position;
@@ -61,10 +62,10 @@ export class Flow {
       const { node } = stages[stage];
       return { name: node.name, groupBy: groupOf(node, input), keyless: takesKeyless(node, input) };
     };
-    this.#run = streamProgram({ ...plan, groupsOf }, {
+    this.#run = plan.nodes.length === 0 ? null : streamProgram({ ...plan, groupsOf }, {
       find: context.find,
       append: (name, { row }) => this.#append(sinks.get(name)!, row),
-      shuffle: (into, event) => this.#shuffle(into, event),
+      shuffle: (into, event) => this.shuffle(into, event),
       onSkipped: (reason) => context.onSkipped(plan.name, reason),
       onError: (error) => context.letters.callback({ task: this.#id, position: this.#origin }, error),
     });
@@ -82,9 +83,14 @@ export class Flow {
     this.#muted = muted;
   }
 
+  /** The record of which events are made now. */
+  get place(): Position {
+    return this.#place;
+  }
+
   /** Runs one event through all operators. */
   run({ value, key, metadata }: FlowEvent): void {
-    this.#run(value, key, metadata);
+    this.#run!(value, key, metadata);
   }
 
   #append(sink: AppendPlan, row: Row): void {
@@ -93,7 +99,8 @@ export class Flow {
     this.#batch.add(sink, { offset: this.#place.offset, line: encodedLine().slice(), digest });
   }
 
-  #shuffle({ stage: index, input }: ShufflePlan, event: ShuffledEvent): void {
+  /** An event goes into an input of a stage. @throws TypeError | LimitError for a value that cannot be told */
+  shuffle({ stage: index, input }: ShufflePlan, event: ShuffledEvent): void {
     // Numbered also if muted: the number is part of what tells that an event comes again.
     const place = { offset: this.#place.offset, index: this.#index++ };
     if (this.#muted) return;

@@ -4,6 +4,7 @@ import { ProcessorError } from "../../record/errors.ts";
 import { appendProblem, appendWriterOf } from "./append_writer_of.ts";
 import { BatchDelivery } from "./batch_delivery.ts";
 import { BatchQueue } from "./batch_queue.ts";
+import { ChangesTask } from "./changes_task.ts";
 import { type LoadedStage, loadStage } from "./stage_changelog.ts";
 import { StageLog } from "./stage_log.ts";
 import { StageTask } from "./stage_task.ts";
@@ -106,7 +107,12 @@ function taskOf(
     readonly surroundings: StreamSurroundings;
   },
 ): { readonly task: FlowTask; readonly position: number } {
-  if (!("changelog" in plan)) return { task: new StreamTask({ plan, partition }, context), position: start.position };
+  if (!("changelog" in plan)) {
+    const task = plan.changes === undefined
+      ? new StreamTask({ plan, partition }, context)
+      : new ChangesTask({ plan, changes: plan.changes, partition }, context);
+    return { task, position: start.position };
+  }
   const loaded = stage!;
   return {
     task: new StageTask({ plan, partition, loaded, mutedTo: done }, context),
