@@ -3,8 +3,6 @@ import type { LogicalNode } from "./logical.ts";
 import type { EventSpec } from "./events.ts";
 import type { SourceSpec } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
-import type { Place } from "./table_place.ts";
-import type { KTable } from "./tables.ts";
 
 type Unnumbered<Node> = Node extends unknown ? Omit<Node, "id"> : never;
 
@@ -13,12 +11,12 @@ export class Graph {
   readonly nodes: LogicalNode[] = [];
   readonly streams: StreamNode[] = [];
   readonly problems: string[] = [];
-  /** Makes the table that stands at a place. */
-  readonly tableAt: (place: Place) => KTable<never, never>;
+  /** Makes the table of a node; its operators' names begin with the root's. */
+  readonly tableAt: (node: number, root: string) => object;
   readonly #names = new Set<string>();
   #closed = false;
 
-  constructor(tableAt: (place: Place) => KTable<never, never>) {
+  constructor(tableAt: (node: number, root: string) => object) {
     this.tableAt = tableAt;
   }
 

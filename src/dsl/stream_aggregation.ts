@@ -74,10 +74,7 @@ export function aggregated<K extends RowOf, R extends RowOf>(name: string, aggre
     window: windows?.spec ?? null,
     emit,
   });
-  return graph.tableAt({ graph, node: graph.add({ op: "folded", name, stream }), root: name }) as unknown as KTable<
-    K,
-    R
-  >;
+  return graph.tableAt(graph.add({ op: "folded", name, stream }), name) as KTable<K, R>;
 }
 
 type Columns = Readonly<Record<string, StreamAggregateSpec>>;

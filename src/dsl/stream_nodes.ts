@@ -113,11 +113,6 @@ export interface UpdatesNode extends StreamNamed {
 /** An operator that keeps something of its events: its inputs are written anew by group. */
 export type StatefulNode = StreamAggregateNode;
 
-/** The group of an event on one of its inputs; null: it is in none. */
-export function groupOf(node: StatefulNode, input: number): GroupSelector {
-  return node.sides[input].groupBy;
-}
-
 /** Whether it keeps something of its events. */
 export function isStateful(node: StreamNode): node is StatefulNode {
   return node.op === "streamAggregate";

@@ -5,7 +5,6 @@ import type { Graph } from "./graph.ts";
 import type { AnyRow, RowTime } from "./logical.ts";
 import type { Sink } from "./sink.ts";
 import type { KeyOf, RowOf } from "./source.ts";
-import { changesOf, type KStream } from "./streams.ts";
 import { expiring, filtered, foreignKeyJoin, notExpiring, sameTopology } from "./table_operators.ts";
 import { inside, type Place, placed } from "./table_place.ts";
 import type { Duration } from "./time.ts";
@@ -177,14 +176,6 @@ export class KTable<K extends RowOf, V extends RowOf> {
   groupBy<G extends RowOf>(selector: (value: V, key: KeyOf<K>) => G | null): KGroupedTable<G, V> {
     const { graph, node } = inside(this);
     return new KGroupedTable(graph, node, selector);
-  }
-
-  /**
-   * The changes of an aggregate over a stream as events: the new row, or null where a row is gone. Of windows that are
-   * told when they close (`emit("close")`) each row comes once. Tables of other kinds cannot be streams yet.
-   */
-  toStream(): KStream<K, V | null> {
-    return changesOf(this);
   }
 
   /** Writes every row to a ClickHouse table, which then shows exactly this table's rows. */

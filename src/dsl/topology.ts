@@ -8,7 +8,7 @@ import { sampleProblems } from "./sample_problems.ts";
 import type { EventSource } from "./events.ts";
 import type { RowOf, Source } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
-import { KStream } from "./streams.ts";
+import { changesOf, KStream } from "./streams.ts";
 import { GlobalKTable, KTable } from "./tables.ts";
 
 /** Hands out the tables and streams of one topology. */
@@ -38,6 +38,15 @@ export class TopologyBuilder {
     });
   }
 
+  /**
+   * Kafka Streams' `table.toStream()`: the changes of an aggregate over a stream as events: the new row, or null where
+   * a row is gone. Of windows that are told when they close (`emit("close")`) each row comes once.
+   * @throws TypeError for tables of other kinds: a start evaluates all of their rows again
+   */
+  toStream<K extends RowOf, V extends RowOf>(table: KTable<K, V>): KStream<K, V | null> {
+    return changesOf(table);
+  }
+
   /** The topic as a stream of events: one task a partition. */
   stream<K, V>(source: EventSource<K, V>): KStream<K, V> {
     return new KStream({
@@ -65,7 +74,7 @@ export interface Topology {
  * @throws TopologyError with ALL problems of the declaration
  */
 export function topology(name: string, declare: (builder: TopologyBuilder) => void): Topology {
-  const graph = new Graph((place) => new KTable(place));
+  const graph: Graph = new Graph((node, root) => new KTable({ graph, node, root }));
   if (!/^[a-z0-9][a-z0-9_-]*$/.test(name)) {
     graph.problems.push(
       `Cannot use "${name}" as a topology's name: it names topics and a group. Use lower-case letters, digits, ` +

@@ -71,7 +71,7 @@ export function headRecord({ owner, to, origins, saved, print }: FactHead): { ke
   return { key: JSON.stringify([owner]), value: encodeWire([to, origins, saved, print]) };
 }
 
-/** Reads a record of a changelog. @throws DeserializationError for one that nobody but Weir's stages can have written */
+/** Reads a record of a changelog. @throws DeserializationError for one that no stage can have written */
 export function readChangelog(
   topic: string,
   { key, value }: { readonly key: MessageBytes | null; readonly value: MessageBytes | null },

@@ -1,5 +1,5 @@
 import type { RecordMetadata } from "../dsl/events.ts";
-import { isStateful, type StreamAggregateNode, type StreamNode } from "../dsl/stream_nodes.ts";
+import type { StreamAggregateNode, StreamNode } from "../dsl/stream_nodes.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type { Row } from "../record/row.ts";
 import type { GroupedEvent } from "./stream_fold.ts";
@@ -61,7 +61,7 @@ export function groupedEvents(
 function unknownBehind(streams: readonly StreamNode[]): Set<number> {
   const unknown = new Set<number>();
   for (const node of streams) {
-    if (node.op === "globalJoin" || isStateful(node) || node.inputs.some((input) => unknown.has(input))) {
+    if (node.op === "globalJoin" || node.op === "streamAggregate" || node.inputs.some((input) => unknown.has(input))) {
       unknown.add(node.id);
     }
   }

@@ -202,8 +202,8 @@ function addLookup(
   const windowed = !global && right.members.some((one) => one.kind === "folded" && one.node.window !== null);
   if (windowed) {
     compilation.problems.push(
-      `Cannot look up rows of "${right.name}" for join "${name}": its groups are divided into windows, and all windows ` +
-        "of a group are where the group is. Aggregate both sides in the same windows, and join on the same key",
+      `Cannot look up rows of "${right.name}" for join "${name}": its groups have windows, and all windows of a ` +
+        "group are where the group is. Aggregate both sides in the same windows, and join on the same key",
     );
   }
   const lookup: LookupPlan = { name, global, table: right.index, step, keyColumns: right.keyColumns };

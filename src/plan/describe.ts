@@ -1,10 +1,7 @@
-import { aggregateText } from "../dsl/aggregate_spec.ts";
-import type { ExpireAfterNode, LogicalNode } from "../dsl/logical.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type {
   CostDescription,
   GlobalDescription,
-  OperatorDescription,
   SinkDescription,
   SourceDescription,
   StoreDescription,
@@ -12,9 +9,9 @@ import type {
   TopologyDescription,
 } from "./description.ts";
 import type { ColumnSpec, TableSpec } from "../ports/warehouse.ts";
+import { describeOperators } from "./describe_operators.ts";
 import { describeAppends, describeStages, describeStreams } from "./describe_streams.ts";
 import { inboxTopic } from "./inbox_topic.ts";
-import { durationText } from "./duration_text.ts";
 import { memberTopic } from "./member_topic.ts";
 import { outputsOf } from "./outputs_of.ts";
 import type { GlobalTable, LookupPlan, Member, PhysicalPlan, SinkPlan, TaskTable } from "./physical.ts";
@@ -49,8 +46,7 @@ export function describe(plan: PhysicalPlan, topology: Topology): TopologyDescri
       ...plan.tables.flatMap((table) => table.members.flatMap((member) => sourceOf(member))),
       ...plan.globals.map((table) => source(table, "globalTable")),
     ],
-    operators: topology.nodes.filter((node) => !isUnread(node, topology))
-      .map((node) => operator(node, { plan, topology })),
+    operators: describeOperators(plan, topology),
     streams: describeStreams(plan),
     stages: describeStages(plan, topology),
     tasks: plan.tables.map((table) => task(table, plan)),
@@ -73,12 +69,6 @@ export function describe(plan: PhysicalPlan, topology: Topology): TopologyDescri
   };
 }
 
-/** Results of a stream that nobody takes as a table. */
-function isUnread({ op, id }: LogicalNode, { nodes }: Topology): boolean {
-  return op === "folded" &&
-    !nodes.some((node) => ("input" in node && node.input === id) || ("right" in node && node.right === id));
-}
-
 function sourceOf(member: Member): SourceDescription[] {
   return member.kind === "source" ? [source(member, "table")] : [];
 }
@@ -88,53 +78,6 @@ function source(
   kind: SourceDescription["kind"],
 ): SourceDescription {
   return { name, topic: spec.topic, kind, key: [...spec.key], columns: Object.keys(spec.row.shape) };
-}
-
-/** A plan and what it was compiled from. */
-interface Described {
-  readonly plan: PhysicalPlan;
-  readonly topology: Topology;
-}
-
-function operator(node: LogicalNode, described: Described): OperatorDescription {
-  const inputs = node.op === "source" || node.op === "folded"
-    ? []
-    : node.op === "foreignKeyJoin" || node.op === "keyJoin"
-    ? [node.input, node.right]
-    : [node.input];
-  const plain = { id: node.id, name: node.name, op: node.op, inputs, runsAt: runsAt(node, described) };
-  if (node.op === "aggregate") {
-    return {
-      ...plain,
-      totals: Object.entries(node.aggregates).map(([column, spec]) => `${column} = ${aggregateText(spec)}`),
-    };
-  }
-  if (node.op === "expireAfter") return { ...plain, expires: expiresText(node) };
-  if (node.op !== "foreignKeyJoin" && node.op !== "keyJoin") return plain;
-  return { ...plain, kind: node.kind, partner: partnerOf(node.name, described.plan) };
-}
-
-function expiresText({ time, durationUs }: ExpireAfterNode): string {
-  return `${typeof time === "string" ? time : "row time"} + ${durationText(durationUs)}`;
-}
-
-function partnerOf(join: string, plan: PhysicalPlan): "subscribed" | "replicated" | "copartitioned" {
-  const lookup = [...plan.tables, ...plan.globals].flatMap((table) => table.lookups).find(({ name }) => name === join);
-  if (lookup === undefined) return "copartitioned";
-  return lookup.global ? "replicated" : "subscribed";
-}
-
-/** Every operator runs where its input does; totals that are used further are rows of a table of their own. */
-function runsAt(node: LogicalNode, { plan, topology }: Described): string {
-  for (let root = node;; root = topology.nodes[root.input]) {
-    if (root.op === "source" && root.global) return "every instance";
-    const held = root.op === "source" || root.op === "folded" || (root.op === "aggregate" && root !== node);
-    const table = held ? plan.tables.find(({ members }) => members.some(({ name }) => name === root.name)) : undefined;
-    if (table !== undefined) return `tasks of ${table.name}`;
-    if (root.op === "source" || root.op === "folded") {
-      throw new TypeError(`Cannot describe "${node.name}": the plan is of another topology`);
-    }
-  }
 }
 
 function task(table: TaskTable, plan: PhysicalPlan): TaskDescription {

@@ -1,4 +1,9 @@
-import type { OperatorDescription, StreamOperatorDescription, TopologyDescription } from "./description.ts";
+import type {
+  OperatorDescription,
+  StageDescription,
+  StreamOperatorDescription,
+  TopologyDescription,
+} from "./description.ts";
 
 const SHOWN = { rows: "the rows", shares: "the added shares", events: "the events" } as const;
 
@@ -31,15 +36,7 @@ export function describeText(description: TopologyDescription): string {
       ...own.filter(({ op }) => op !== "events").map((operator) => streamLine(operator, { own, operators })),
     ]),
   );
-  section(
-    "stages, one task for each partition",
-    stages.map(({ name, repartition, changelog, inputs, does, operators: own }) => [
-      `${name} of ${inputs.join(", ")}`,
-      does,
-      `reads ${repartition}, keeps ${changelog}`,
-      ...own.slice(1).map((operator) => streamLine(operator, { own, operators })),
-    ]),
-  );
+  section("stages, one task for each partition", stages.map((stage) => stageLines(stage, operators)));
   section(
     "tasks, one for each partition",
     tasks.map(({ table, reads, keyedBy, roles, inbox, stores }) => [
@@ -74,6 +71,18 @@ export function describeText(description: TopologyDescription): string {
     ]),
   );
   return `${lines.join("\n")}\n`;
+}
+
+function stageLines(
+  { name, repartition, changelog, inputs, does, operators: own }: StageDescription,
+  operators: readonly OperatorDescription[],
+): string[] {
+  return [
+    `${name} of ${inputs.join(", ")}`,
+    does,
+    `reads ${repartition}, keeps ${changelog}`,
+    ...own.slice(1).map((operator) => streamLine(operator, { own, operators })),
+  ];
 }
 
 function streamLine(

@@ -1,6 +1,6 @@
 import type { AnyRow } from "../dsl/logical.ts";
 
-/** Column of a row read from a changelog: up to where its group's events are in it. Greater ones replace lesser ones. */
+/** Column of a row read from a changelog: up to where its group's events are in it. The greatest one is the newest. */
 export const FOLDED_TO = "~to";
 /** Column of a row read from a changelog that is a result: true; null for what is none, or none any more. */
 export const FOLDED_SHOWN = "~shown";

@@ -18,6 +18,10 @@ const names = debezium("names", { key: ["id"], row: z.object({ id: int8(), name:
 const out = clickhouseAppend("out", { columns: { n: "Int64" }, orderBy: ["n"] });
 const META: RecordMetadata = { topic: "numbers", partition: 0, offset: 7, timestampUs: 5 };
 
+function unreachable(): never {
+  throw new TypeError("These streams have no stages");
+}
+
 /** What a stream of numbers makes of these: rows in order, and the operators that refused something. */
 function run(
   declare: (builder: TopologyBuilder) => void,
@@ -27,7 +31,9 @@ function run(
   const [plan] = compile(topology("t", declare)).streams;
   const rows: [string, Row, unknown][] = [];
   const errors: string[] = [];
-  const program = streamProgram(plan, {
+  const program = streamProgram({ ...plan, groupsOf: () => unreachable() }, {
+    shuffle: unreachable,
+    onSkipped: unreachable,
     find: (_lookup, key) => right[key] === undefined ? null : { id: key, name: right[key] },
     append: (sink, { row, key }) => rows.push([sink, row, key]),
     onError: ({ operator, message }) => errors.push(`${operator}: ${message}`),

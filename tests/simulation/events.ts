@@ -40,7 +40,7 @@ export function declareTotals(builder: TopologyBuilder): void {
   const grouped = builder.stream(clicks).groupBy(({ n }) => ({ rest: n % RESTS }));
   const totals = grouped.aggregate("by_rest", { n: count(), s: sum(({ n }) => n) });
   totals.to(rests);
-  totals.toStream().mapValues((row) => ({ rest: row!.rest, n: row!.n })).to(growth);
+  builder.toStream(totals).mapValues((row) => ({ rest: row!.rest, n: row!.n })).to(growth);
   grouped.windowedBy(tumbling({ milliseconds: WINDOW_MS }, { grace: { days: 365 } }))
     .aggregate("by_time", { n: count() }).to(times);
 }

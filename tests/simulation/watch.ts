@@ -32,6 +32,10 @@ export class Watch {
     if (event.kind === "assigned") {
       for (const task of this.#restarts.keys()) if (!event.tasks.includes(task)) this.#restarts.delete(task);
     }
+    // Nothing of a topic of events is ever deleted that was not read, nor of a stage's that is not in its changelog.
+    if (event.kind === "records lost") {
+      this.#wrong(`LOST ${event.task} misses ${event.records} records: ${event.reason}`);
+    }
     if (event.kind === "restart") this.#restarted(event.task, problems);
   }
 

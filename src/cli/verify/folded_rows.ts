@@ -5,11 +5,10 @@ import { readChangelog } from "../../formats/changelog_fact.ts";
 import { groupedEvents } from "../../oracle/append_oracle.ts";
 import { streamAggregateRows } from "../../oracle/stream_aggregate_oracle.ts";
 import { changelogTopic } from "../../plan/compile_streams.ts";
-import { FOLDED_TO, foldedRow, isFoldedRow } from "../../plan/folded_row.ts";
 import type { Log } from "../../ports/log.ts";
 import { type Key, keyOf } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { foldedDecoder } from "../../runtime/globals/folded_decoder.ts";
+import { resultOf } from "../../processor/stateful/result_of.ts";
 import { readEvents, recordsOf } from "./event_records.ts";
 
 /** The results of a topology's aggregates over streams, and how far they are proven. */
@@ -33,18 +32,22 @@ export async function loadFolded(topology: Topology, log: Log): Promise<FoldedRe
   for (const node of topology.nodes) {
     if (node.op !== "folded") continue;
     const aggregate = topology.streams[node.stream] as StreamAggregateNode;
-    const computed = await computedRows(topology, aggregate, log);
+    const computed = await computedRows(topology, { aggregate, log });
     if (typeof computed === "string") taken.set(node.id, computed);
-    rows.set(node.id, typeof computed === "string" ? await changelogRows(topology, aggregate, log) : computed);
+    rows.set(node.id, typeof computed === "string" ? await changelogRows(topology, { aggregate, log }) : computed);
   }
   return { rows: ({ id }) => rows.get(id)!, takenAsTheyAre: taken };
+}
+
+interface Asked {
+  readonly aggregate: StreamAggregateNode;
+  readonly log: Log;
 }
 
 /** The rows made from scratch; or why they cannot be. */
 async function computedRows(
   topology: Topology,
-  aggregate: StreamAggregateNode,
-  log: Log,
+  { aggregate, log }: Asked,
 ): Promise<(readonly [Key, Row])[] | string> {
   if (aggregate.window !== null) return "which events come too late for a window depends on the order of partitions";
   const kinds = aggregate.sides.flatMap(({ aggregates }) => Object.values(aggregates).map(({ kind }) => kind));
@@ -73,21 +76,21 @@ function keyOfRow({ sides }: StreamAggregateNode, row: Row): Key {
 /** The newest result of each key, whoever wrote it. */
 async function changelogRows(
   { name: topology }: Topology,
-  node: StreamAggregateNode,
-  log: Log,
+  { aggregate: node, log }: Asked,
 ): Promise<(readonly [Key, Row])[]> {
   const topic = changelogTopic(topology, node);
   if (!(await log.topics([topic])).has(topic)) return [];
-  const decoder = foldedDecoder({ kind: "folded", name: node.name, topic, node });
-  const newest = new Map<Key, Row>();
+  const result = resultOf(node);
+  const newest = new Map<Key, { readonly to: number; readonly row: Row | null }>();
   for (const records of await recordsOf(log, topic, await log.offsets(topic))) {
     for (const record of records) {
-      if (record.value === null || readChangelog(topic, record).kind !== "fact") continue;
-      const decoded = decoder.decode(record);
-      if (decoded.kind !== "upsert") continue;
-      const known = newest.get(decoded.key);
-      if (known === undefined || (known[FOLDED_TO] as number) < decoded.to!) newest.set(decoded.key, decoded.row);
+      const read = readChangelog(topic, record);
+      const made = read.kind === "fact" ? result(read.fact) : null;
+      if (read.kind !== "fact" || made === null) continue;
+      const key = keyOf(Object.keys(made.key).sort().map((column) => made.key[column]));
+      const { to } = read.fact;
+      if (to > (newest.get(key)?.to ?? -1)) newest.set(key, { to, row: made.row });
     }
   }
-  return [...newest].filter(([, row]) => isFoldedRow(row)).map(([key, row]) => [key, foldedRow(row)] as const);
+  return [...newest].flatMap(([key, { row }]) => row === null ? [] : [[key, row] as const]);
 }

@@ -2,6 +2,8 @@ import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import type { Element, KeyedElements } from "../../state/keyed_elements.ts";
 
+export type { ElementChange } from "../../state/keyed_elements.ts";
+
 /** An event as a stateful operator takes it. */
 export interface KeyedEvent {
   readonly key: Key;

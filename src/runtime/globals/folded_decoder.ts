@@ -3,11 +3,10 @@ import type { Decoder } from "../../formats/decoder.ts";
 import { FOLDED_SHOWN, FOLDED_TO } from "../../plan/folded_row.ts";
 import type { Member } from "../../plan/physical.ts";
 import { groupColumns } from "../../processor/group_columns.ts";
-import { resultRows } from "../../processor/stateful/stream_aggregate.ts";
+import { type Result, resultOf } from "../../processor/stateful/result_of.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import { keyOf } from "../../record/key.ts";
 import type { KeyColumn } from "../../record/key_column.ts";
-import type { Row } from "../../record/row.ts";
 
 /** Reads the results of an aggregate over a stream from its changelog. */
 export interface FoldedDecoder extends Decoder {
@@ -15,18 +14,13 @@ export interface FoldedDecoder extends Decoder {
   readonly keyColumns: readonly KeyColumn[] | null;
 }
 
-/** Column of a result that tells where its window begins: part of its key. */
-const WINDOW_START = "window_start";
-/** Column of a result that tells where its window ends. */
-export const WINDOW_END = "window_end";
-
 /** Whether a decoder reads results of a stream. */
 export function isFolded(decoder: Decoder | null): decoder is FoldedDecoder {
   return decoder !== null && "keyColumns" in decoder;
 }
 
 /** @throws DeserializationError for a state of which a callback makes no result */
-function shownRow(name: string, make: () => Row): Row {
+function shownResult(name: string, make: () => Result | null): Result | null {
   try {
     return make();
   } catch (cause) {
@@ -39,7 +33,7 @@ function shownRow(name: string, make: () => Row): Row {
  * and whether they are results.
  */
 export function foldedDecoder({ name, topic, node }: Extract<Member, { kind: "folded" }>): FoldedDecoder {
-  const rowOf = resultRows(node);
+  const result = resultOf(node);
   let keyColumns: readonly KeyColumn[] | null = null;
   return {
     get keyColumns() {
@@ -47,18 +41,15 @@ export function foldedDecoder({ name, topic, node }: Extract<Member, { kind: "fo
     },
     decode(message) {
       const read = readChangelog(topic, message);
-      // What has a number besides is no result, but what results are made of.
-      if (read.kind !== "fact" || read.fact.seq > 0) return { kind: "skip", reason: "changelog" };
-      const { columns, start, seq, to, element } = read.fact;
-      const key: Row = node.window === null ? columns : { ...columns, [WINDOW_START]: start };
-      keyColumns = groupColumns(keyColumns, key);
-      const shown = element === null || !element.shown
-        ? null
-        : shownRow(name, () => rowOf(columns, { ...element, start, seq }));
+      const kept = read.kind === "fact" ? shownResult(name, () => result(read.fact)) : null;
+      if (read.kind !== "fact" || kept === null) return { kind: "skip", reason: "changelog" };
+      const { to } = read.fact;
+      const { key, row } = kept;
+      const columns = keyColumns = groupColumns(keyColumns, key);
       return {
         kind: "upsert",
-        key: keyOf(keyColumns.map((column) => key[column.name])),
-        row: shown === null ? { ...key, [FOLDED_TO]: to } : { ...shown, [FOLDED_TO]: to, [FOLDED_SHOWN]: true },
+        key: keyOf(columns.map((column) => key[column.name])),
+        row: row === null ? { ...key, [FOLDED_TO]: to } : { ...row, [FOLDED_TO]: to, [FOLDED_SHOWN]: true },
         unavailable: null,
         created: false,
         to,

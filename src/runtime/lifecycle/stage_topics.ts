@@ -49,8 +49,8 @@ function problemOf(
   const problems: string[] = [];
   if (current !== partitions) {
     problems.push(
-      `Cannot use "${name}" with ${current} partitions: the aggregate's other topic has ${partitions}, so groups would ` +
-        "be looked for elsewhere. Give the aggregate another name: it begins anew, with topics of its own",
+      `Cannot use "${name}" with ${current} partitions: the aggregate's other topic has ${partitions}, so groups ` +
+        "would be looked for elsewhere. Give the aggregate another name: it begins anew, with topics of its own",
     );
   }
   if (deletes && (isChangelog || retentionMs !== -1)) {

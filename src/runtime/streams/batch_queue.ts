@@ -18,7 +18,7 @@ export interface BatchQueueOptions {
   readonly position: number;
   /** Where a batch ends, whatever follows: everything below was brought out before. At least `position`. */
   readonly doneTo: number;
-  /** The records from there to below this offset make one batch, whatever their number: somebody has announced it so. */
+  /** The records from there to below this offset make one batch, whatever their number: somebody has announced it. */
   readonly announcedTo: number | null;
   /** Rows, events and changed keys of a batch. */
   readonly rowsMax: number;

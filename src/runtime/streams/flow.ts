@@ -1,8 +1,8 @@
 import type { RecordMetadata } from "../../dsl/events.ts";
-import { groupOf } from "../../dsl/stream_nodes.ts";
 import type { AppendPlan, LookupPlan, ShufflePlan, StagePlan, StreamPlan } from "../../plan/physical.ts";
 import type { Position } from "../../ports/log.ts";
 import { encodedLine, rowWriter } from "../../processor/line_writer.ts";
+import { groupOf } from "../../processor/stateful/group_of.ts";
 import { type ShuffledEvent, streamProgram } from "../../processor/stream_program.ts";
 import { LimitError } from "../../record/errors.ts";
 import { type Key, keyText } from "../../record/key.ts";
@@ -30,6 +30,13 @@ export interface StreamContext {
   readonly onDropped: (operator: string, reason: string) => void;
 }
 
+/** An event with its key, and where it comes from. */
+export interface FlowEvent {
+  readonly value: unknown;
+  readonly key: unknown;
+  readonly metadata: RecordMetadata;
+}
+
 /** Runs the program of a stream or a stage: events in; rows for append tables, and events for further stages, out. */
 export class Flow {
   readonly #id: string;
@@ -42,7 +49,10 @@ export class Flow {
   /** Of the events that were made of the record at the place. */
   #index = 0;
 
-  constructor(id: string, plan: StreamPlan | StagePlan, context: StreamContext) {
+  constructor(
+    { id, plan }: { readonly id: string; readonly plan: StreamPlan | StagePlan },
+    context: StreamContext,
+  ) {
     this.#id = id;
     this.#context = context;
     const sinks = new Map(plan.sinks.map((sink) => [sink.name, sink]));
@@ -73,7 +83,7 @@ export class Flow {
   }
 
   /** Runs one event through all operators. */
-  run(value: unknown, key: unknown, metadata: RecordMetadata): void {
+  run({ value, key, metadata }: FlowEvent): void {
     this.#run(value, key, metadata);
   }
 

@@ -20,7 +20,7 @@ export interface LoadedStage {
 }
 
 /** How a stage's operator folds, as far as it can be told: with other facts than its own it would be wrong. */
-export function foldPrint({ node }: StagePlan): string {
+function foldPrint({ node }: StagePlan): string {
   return JSON.stringify(node, (_, value) => typeof value === "function" ? "" : value);
 }
 

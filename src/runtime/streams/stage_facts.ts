@@ -1,8 +1,7 @@
 import { type FactHead, factKey, factValue, headRecord } from "../../formats/changelog_fact.ts";
 import type { NewRecord } from "../../ports/log.ts";
-import type { StatefulOperator } from "../../processor/stateful/stateful.ts";
+import type { ElementChange, StatefulOperator } from "../../processor/stateful/stateful.ts";
 import type { Key } from "../../record/key.ts";
-import type { ElementChange } from "../../state/keyed_elements.ts";
 
 /** An element of a key, and the value of its record; null: the record is to be removed. */
 interface FactOfKey {

@@ -6,7 +6,7 @@ import type { BatchFacts } from "./stage_facts.ts";
 import { broken } from "./stream_progress.ts";
 
 const RETRY = { firstMs: 100, lastMs: 5_000 };
-/** What changes of one key is written at once, and a part ends behind it: this much of what a topic takes is aimed at. */
+/** Of what a topic takes at once; a part may be larger by what changed of one key. */
 const PART_SHARE = 1 / 8;
 
 /** What writing a stage's changelog needs of the world. */

@@ -13,6 +13,8 @@ import type { FlowTask } from "./stream_task.ts";
 
 /** Where the task begins. */
 export interface StageBegin {
+  readonly plan: StagePlan;
+  readonly partition: number;
   /** What the changelog has of it. */
   readonly loaded: LoadedStage;
   /** Outputs of the records before this offset are there. */
@@ -40,21 +42,22 @@ export class StageTask implements FlowTask {
   #offset = 0;
 
   constructor(
-    { plan, partition }: { readonly plan: StagePlan; readonly partition: number },
-    begin: StageBegin,
+    { plan, partition, loaded, mutedTo }: StageBegin,
     context: StreamContext,
   ) {
     this.id = taskId(plan.name, partition);
     this.plan = plan;
     this.partition = partition;
     this.#context = context;
-    this.#flow = new Flow(this.id, plan, context);
+    this.#flow = new Flow({ id: this.id, plan }, context);
     this.#operator = statefulOperator(plan.node, {
       forward: ({ key, value, timestampUs }) =>
-        this.#flow.run(value, key, { topic: plan.repartition, partition, offset: this.#offset, timestampUs }),
+        this.#flow.run({
+          ...{ key, value },
+          metadata: { topic: plan.repartition, partition, offset: this.#offset, timestampUs },
+        }),
       onDropped: (reason) => context.onDropped(plan.node.name, reason),
     });
-    const { loaded, mutedTo } = begin;
     this.#mutedTo = mutedTo;
     this.#loadedTo = loaded.to;
     this.#origins = new Map(Object.entries(loaded.head?.origins ?? {}));

@@ -7,7 +7,7 @@ import { BatchQueue } from "./batch_queue.ts";
 import { type LoadedStage, loadStage } from "./stage_changelog.ts";
 import { StageLog } from "./stage_log.ts";
 import { StageTask } from "./stage_task.ts";
-import type { StreamSurroundings } from "./stream_host.ts";
+import type { StreamSurroundings } from "./stream_surroundings.ts";
 import { StreamProgress } from "./stream_progress.ts";
 import { type StreamStart, streamStart, tellStart } from "./stream_start.ts";
 import { type FlowTask, StreamTask } from "./stream_task.ts";
@@ -46,74 +46,104 @@ export async function beginStream(
   beginner: Beginner,
   { held, surroundings }: { readonly held: Held; readonly surroundings: StreamSurroundings },
 ): Promise<Life | null> {
-  const { id, plan, topic, partition, patiently } = beginner;
-  const { instance, context, membership } = surroundings;
-  const { ports: { clock, log, warehouse }, options } = instance;
-  const lastAppended = (source: string) =>
-    Promise.all(plan.sinks.map(({ table }) => warehouse.lastAppended(table, { source, partition })));
-  const found = await patiently(() =>
-    streamStart({ topic, from: "source" in plan ? plan.source.from : "earliest" }, {
-      partition,
-      progress: held.progress,
-      log,
-      lastAppended,
-    })
-  );
-  if (found === null) return null;
-  const stage = "changelog" in plan ? await loadedStage(plan, beginner, surroundings) : undefined;
-  if (stage === null) return null;
-  const start = stage === undefined ? found : behind(found, stage.head?.to ?? 0);
+  const { id, plan, topic, partition } = beginner;
+  const { instance, membership } = surroundings;
+  const place = await startOf(beginner, { held, surroundings });
+  if (place === null) return null;
+  const { start } = place;
   const done = start.announced?.from ?? start.position;
   const progress = new StreamProgress({
     membership: await membership,
     tenure: held.tenure,
     place: { topic, partition },
     topicId: start.topicId,
-    clock,
+    clock: instance.ports.clock,
     closed: beginner.closed,
   }, done);
   // Where to begin would be chosen again after a crash. And in the own name, before anybody looks what is there:
   // after that no former owner announces anything more.
   await progress.begin(start.announced, start.lost?.records ?? 0);
   if (beginner.ended()) return null;
-  const maker = { id, plan, topic, partition };
-  tellStart(maker, start, instance);
-  const position = stage === undefined ? start.position : Math.min(done, stage.head?.to ?? start.first);
-  const task: FlowTask = stage === undefined
-    ? new StreamTask({ plan: plan as StreamPlan, partition }, context)
-    : new StageTask({ plan: plan as StagePlan, partition }, {
-      loaded: stage,
-      mutedTo: done,
-    }, context);
+  tellStart({ id, plan }, start, instance);
+  const { task, position } = taskOf(beginner, { ...place, done, surroundings });
   const queue = new BatchQueue({
     position,
     doneTo: Math.max(position, done),
     announcedTo: start.announced?.to ?? null,
-    rowsMax: options.batchRowsMax,
+    rowsMax: instance.options.batchRowsMax,
     evaluate: (records, batch) => task.take(records, batch),
   });
-  const writer = appendWriterOf(maker, {
+  return { start, queue, progress, delivery: deliveryOf(beginner, { start, progress, surroundings }) };
+}
+
+/** Where a task goes on, and what a stage has. */
+interface StartPlace {
+  readonly start: StreamStart;
+  /** Null for a stream, which keeps nothing. */
+  readonly stage: LoadedStage | null;
+}
+
+async function startOf(
+  beginner: Beginner,
+  { held, surroundings }: { readonly held: Held; readonly surroundings: StreamSurroundings },
+): Promise<StartPlace | null> {
+  const { plan, topic, partition, patiently } = beginner;
+  const { ports: { log, warehouse } } = surroundings.instance;
+  const lastAppended = (source: string) =>
+    Promise.all(plan.sinks.map(({ table }) => warehouse.lastAppended(table, { source, partition })));
+  const { progress } = held;
+  const from = "source" in plan ? plan.source.from : "earliest";
+  const start = await patiently(() => streamStart({ topic, from }, { partition, progress, log, lastAppended }));
+  if (start === null || !("changelog" in plan)) return start === null ? null : { start, stage: null };
+  const stage = await loadedStage(plan, beginner, surroundings);
+  return stage === null ? null : { start: behind(start, { loadedTo: stage.head?.to ?? 0, topic }), stage };
+}
+
+function taskOf(
+  { plan, partition }: Beginner,
+  { start, stage, done, surroundings: { context } }: StartPlace & {
+    readonly done: number;
+    readonly surroundings: StreamSurroundings;
+  },
+): { readonly task: FlowTask; readonly position: number } {
+  if (!("changelog" in plan)) return { task: new StreamTask({ plan, partition }, context), position: start.position };
+  const loaded = stage!;
+  return {
+    task: new StageTask({ plan, partition, loaded, mutedTo: done }, context),
+    position: Math.max(start.first, Math.min(done, loaded.head?.to ?? 0)),
+  };
+}
+
+function deliveryOf(
+  { id, plan, topic, partition, closed: stopped, sourceMs }: Beginner,
+  { start, progress, surroundings: { instance, context } }: {
+    readonly start: StreamStart;
+    readonly progress: StreamProgress;
+    readonly surroundings: StreamSurroundings;
+  },
+): BatchDelivery {
+  const { ports: { clock, log, random }, options: { metadataEveryMs, messageBytesMax }, problems } = instance;
+  const writer = appendWriterOf({ id, topic, partition }, {
     instance,
     letters: context.letters,
-    closed: beginner.closed,
+    closed: stopped,
     announced: () => progress.renew(),
-    sourceMs: beginner.sourceMs,
+    sourceMs,
   });
-  const stopped = beginner.closed;
-  const onState = (problem: string | null) => instance.problems.set(`log of ${id}`, problem);
-  const { random } = instance.ports;
-  const stageLog = "changelog" in plan
-    ? new StageLog({ plan, partition, log, clock, random, truncateEveryMs: options.metadataEveryMs, messageBytesMax: options.messageBytesMax, stopped, onState })
+  const onState = (problem: string | null) => problems.set(`log of ${id}`, problem);
+  const ports = { partition, log, clock, stopped, onState };
+  const stage = "changelog" in plan
+    ? new StageLog({ ...ports, plan, random, truncateEveryMs: metadataEveryMs, messageBytesMax })
     : null;
-  const delivery = new BatchDelivery({
-    ...{ partition, start, stage: stageLog, log, clock, progress, writer, stopped, onState },
+  return new BatchDelivery({
+    ...ports,
+    ...{ start, stage, progress, writer },
     onTooLarge: ({ stage, text }, error) => {
       const [offset] = JSON.parse(text) as [number];
       const cause = new ProcessorError(stage.node.name, `offset ${offset}`, { cause: error, reason: "too_large" });
       context.letters.callback({ task: id, position: { topic, partition, offset } }, cause);
     },
   });
-  return { start, queue, progress, delivery };
 }
 
 /** What the changelog has. If inputs behind it are gone, another owner has them, and says so there: read again. */
@@ -133,14 +163,23 @@ async function loadedStage(
   });
 }
 
-/** A range that nobody has announced is not looked through further back than what the stage can make again. */
-function behind(start: StreamStart, loadedTo: number): StreamStart {
-  const { announced, position } = start;
-  if (announced === null) return { ...start, position: Math.max(position, loadedTo) };
-  const from = Math.max(announced.from, loadedTo);
-  return from >= announced.to
-    ? { ...start, announced: null, position: Math.max(announced.to, loadedTo) }
-    : { ...start, announced: { ...announced, from } };
+/**
+ * The start of a stage that has all events below `loadedTo`. Its inputs are deleted behind that, which is no loss; and a
+ * range that nobody has announced is not looked through further back than what the stage can make again.
+ */
+function behind(
+  start: StreamStart,
+  { loadedTo, topic }: { readonly loadedTo: number; readonly topic: string },
+): StreamStart {
+  const { announced, position, first } = start;
+  const gone = first - loadedTo;
+  const reason = `they were deleted from topic "${topic}" before they were in the changelog`;
+  const isOther = start.lost?.records === 0;
+  const lost = isOther ? start.lost : gone > 0 ? { records: gone, reason } : null;
+  const from = Math.max(announced?.from ?? 0, loadedTo);
+  return announced === null || from >= announced.to
+    ? { ...start, lost, announced: null, position: Math.max(position, announced?.to ?? 0, loadedTo) }
+    : { ...start, lost, announced: { ...announced, from } };
 }
 
 /** No problem of a task that ends is left. */

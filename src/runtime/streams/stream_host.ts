@@ -1,28 +1,17 @@
 import type { StagePlan, StreamPlan } from "../../plan/physical.ts";
 import { taskId } from "../../record/task_id.ts";
-import type { Fetched, Held, Membership, Reader } from "../../ports/log.ts";
+import type { Fetched, Held } from "../../ports/log.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
 import type { InsertPace } from "../delivery/insert_pace.ts";
-import type { Instance, StreamView } from "../lifecycle/instance.ts";
-import type { StreamContext } from "./flow.ts";
+import type { StreamView } from "../lifecycle/instance.ts";
 import { type Beginner, beginStream, clearProblems, type Life } from "./stream_begin.ts";
 import type { StreamBatch } from "./stream_batch.ts";
 import { broken, StreamBroken } from "./stream_progress.ts";
+import type { StreamSurroundings } from "./stream_surroundings.ts";
 
 const RETRY = { firstMs: 100, lastMs: 5_000 };
 const RESTART_MS = 1_000;
 const LOOK_MS = 100;
-
-/** What the hosts of one instance have in common. */
-export interface StreamSurroundings {
-  readonly instance: Instance;
-  readonly context: StreamContext;
-  readonly membership: Promise<Membership>;
-  readonly reader: Pick<Reader, "seek" | "stop" | "pause" | "resume">;
-  readonly pace: (topic: string) => InsertPace;
-  /** A task has begun to run. */
-  readonly onRunning: () => void;
-}
 
 /**
  * One partition of a stream on the instance that has it: reads from where its progress says, and adds what its events

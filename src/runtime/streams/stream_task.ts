@@ -38,7 +38,7 @@ export class StreamTask implements FlowTask {
     this.partition = partition;
     this.#context = context;
     this.#reader = eventReader(plan.source);
-    this.#flow = new Flow(this.id, plan, context);
+    this.#flow = new Flow({ id: this.id, plan }, context);
   }
 
   /** As {@link FlowTask.take}. */
@@ -65,7 +65,7 @@ export class StreamTask implements FlowTask {
       if (batch.sourceMs === 0) batch.sourceMs = timestampMs;
       const metadata = this.#timed(value, plain);
       this.#flow.at(batch, place);
-      this.#flow.run(value, key, metadata);
+      this.#flow.run({ value, key, metadata });
     } catch (error) {
       if (!(error instanceof DeserializationError)) throw error;
       this.#context.letters.undecodable({ task: this.id, position: place, record }, error);

@@ -9,8 +9,9 @@ import type { Instance } from "../lifecycle/instance.ts";
 import { portionsOf } from "../lifecycle/portions.ts";
 import { flowsOf } from "../lifecycle/topics.ts";
 import { ReadProblems } from "../lifecycle/read_problems.ts";
-import { StreamHost, type StreamSurroundings } from "./stream_host.ts";
+import { StreamHost } from "./stream_host.ts";
 import { StreamLetters } from "./stream_letters.ts";
+import type { StreamSurroundings } from "./stream_surroundings.ts";
 
 const POLL_RETRY_MS = 1_000;
 const IDLE_MS = 100;

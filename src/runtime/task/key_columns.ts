@@ -2,12 +2,13 @@ import { FOLDED_SHOWN, FOLDED_TO } from "../../plan/folded_row.ts";
 import type { Member, TaskTable } from "../../plan/physical.ts";
 import { groupColumns } from "../../processor/group_columns.ts";
 import type { KeyColumns } from "../../processor/key_value.ts";
+import { WINDOW_END } from "../../processor/stateful/result_of.ts";
 import type { KeyColumn } from "../../record/key_column.ts";
 import type { Row } from "../../record/row.ts";
 import type { Entries } from "../../state/entries.ts";
 import type { PackedRows } from "../../state/packed_rows.ts";
 import type { Merge } from "../conversation/merge.ts";
-import { isFolded, WINDOW_END } from "../globals/folded_decoder.ts";
+import { isFolded } from "../globals/folded_decoder.ts";
 import type { TaskContext } from "./task_context.ts";
 
 /** The key columns of a task's rows. Those of groups are known when there is a row. */

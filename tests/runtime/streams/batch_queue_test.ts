@@ -10,13 +10,15 @@ function recordsOf(offsets: readonly number[]): LogRecord[] {
 }
 
 /** A queue in which records of even offsets make a row each. */
-function queueOf({ position = 0, announcedTo = null, rowsMax = 100 }: {
+function queueOf({ position = 0, doneTo = position, announcedTo = null, rowsMax = 100 }: {
   readonly position?: number;
+  readonly doneTo?: number;
   readonly announcedTo?: number | null;
   readonly rowsMax?: number;
 }): BatchQueue {
   return new BatchQueue({
     position,
+    doneTo,
     announcedTo,
     rowsMax,
     evaluate: ({ records, nextOffset }, batch) => {
@@ -100,4 +102,14 @@ Deno.test("BatchQueue gives every row once, in order, however it is read", () =>
     assertEquals(given, expected, `seed ${seed}`);
     assertEquals(queue.quietTo, at, `seed ${seed}`);
   }
+});
+
+Deno.test("BatchQueue ends a batch where everything below was brought out before, and makes the announced one whole", () => {
+  const queue = queueOf({ doneTo: 6, announcedTo: 10, rowsMax: 2 });
+  queue.take({ records: recordsOf([0, 2, 4, 6]), nextOffset: 7 });
+  assertEquals([queue.recovers, queue.hasNext], [true, true]);
+  assertEquals(nextOf(queue), [0, 6, [0, 2, 4]]);
+  assertEquals([queue.next(), queue.recovers], [null, true], "the announced range is not read to its end");
+  queue.take({ records: recordsOf([8, 10]), nextOffset: 12 });
+  assertEquals([nextOf(queue), nextOf(queue)], [[6, 10, [6, 8]], [10, 12, [10]]]);
 });

@@ -1,16 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { z } from "zod";
-import { events } from "../../../src/mod.ts";
 import type { Log } from "../../../src/ports/log.ts";
 import { decodeNote, encodeNote } from "../../../src/runtime/streams/stream_note.ts";
 import { streamStart } from "../../../src/runtime/streams/stream_start.ts";
 
 const TOPIC = "clicks";
-
-function planOf(from: "earliest" | "latest" = "earliest") {
-  const { spec } = events(TOPIC, { row: z.object({}), from });
-  return { index: 0, name: "stream.clicks", source: spec, nodes: [], lookups: [], sinks: [] };
-}
 
 interface Found {
   readonly start?: number;
@@ -29,7 +22,12 @@ function startOf(
     offsets: () => Promise.resolve({ start: [0, start], end: [0, end] }),
   } as unknown as Log;
   const progress = committed === null ? null : { topic: TOPIC, partition: 1, ...committed };
-  return streamStart(planOf(from), { partition: 1, progress, log, lastAppended: () => Promise.resolve(lasts) });
+  return streamStart({ topic: TOPIC, from }, {
+    partition: 1,
+    progress,
+    log,
+    lastAppended: () => Promise.resolve(lasts),
+  });
 }
 
 const note = (to: number | null, lost = 0) =>

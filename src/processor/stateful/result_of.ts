@@ -1,0 +1,32 @@
+import type { StreamAggregateNode } from "../../dsl/stream_nodes.ts";
+import type { Row } from "../../record/row.ts";
+import type { Element } from "../../state/keyed_elements.ts";
+import { resultRows } from "./stream_aggregate.ts";
+
+/** Column of a result that tells where its window begins: part of its key. */
+const WINDOW_START = "window_start";
+/** Column of a result that tells where its window ends. */
+export const WINDOW_END = "window_end";
+
+/** What a changelog has of an element. */
+export interface KeptElement extends Pick<Element, "start" | "seq"> {
+  readonly columns: Row;
+  /** Null: it is no result any more. */
+  readonly element: Pick<Element, "end" | "timestampUs" | "state" | "shown"> | null;
+}
+
+/** A result of an aggregate: the columns of its key, and its row; null where there is none (any more). */
+export interface Result {
+  readonly key: Row;
+  readonly row: Row | null;
+}
+
+/** From what is kept to the result. Null for what is no result ever, but what results are made of. */
+export function resultOf(node: StreamAggregateNode): (kept: KeptElement) => Result | null {
+  const rowOf = resultRows(node);
+  return ({ columns, start, seq, element }) => {
+    if (seq > 0) return null;
+    const key = node.window === null ? columns : { ...columns, [WINDOW_START]: start };
+    return { key, row: element?.shown === true ? rowOf(columns, { ...element, start, seq }) : null };
+  };
+}

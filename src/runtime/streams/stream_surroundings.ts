@@ -1,0 +1,15 @@
+import type { Membership, Reader } from "../../ports/log.ts";
+import type { InsertPace } from "../delivery/insert_pace.ts";
+import type { Instance } from "../lifecycle/instance.ts";
+import type { StreamContext } from "./flow.ts";
+
+/** What the hosts of one instance have in common. */
+export interface StreamSurroundings {
+  readonly instance: Instance;
+  readonly context: StreamContext;
+  readonly membership: Promise<Membership>;
+  readonly reader: Pick<Reader, "seek" | "stop" | "pause" | "resume">;
+  readonly pace: (topic: string) => InsertPace;
+  /** A task has begun to run. */
+  readonly onRunning: () => void;
+}
