@@ -4,7 +4,7 @@ import { type Element, KeyedElements } from "../../src/state/keyed_elements.ts";
 const a = { key: "a", columns: { name: "a" } };
 const b = { key: "b", columns: { name: "b" } };
 
-function element(start: number, end: number, rest: Partial<Element> = {}): Element {
+function element([start, end]: readonly [number, number], rest: Partial<Element> = {}): Element {
   return { start, end, seq: 0, timestampUs: end, state: null, shown: true, ...rest };
 }
 
@@ -16,7 +16,7 @@ function due(elements: KeyedElements, untilUs: number): string[] {
 Deno.test("KeyedElements keeps the elements of a key in the order of start, end, seq", () => {
   const elements = new KeyedElements();
   for (const [start, end, seq] of [[2, 9, 0], [1, 5, 1], [1, 5, 0], [1, 4, 7]]) {
-    elements.put(a, { element: element(start, end, { seq }), dueUs: null });
+    elements.put(a, { element: element([start, end], { seq }), dueUs: null });
   }
   assertEquals(elements.of("a").map(({ start, end, seq }) => [start, end, seq]), [
     [1, 4, 7],
@@ -31,9 +31,9 @@ Deno.test("KeyedElements.due() gives each element once, as it is then, in one or
   for (const order of [[a, b], [b, a]]) {
     const elements = new KeyedElements();
     for (const of of order) {
-      elements.put(of, { element: element(5, 10, { state: "old" }), dueUs: 10 });
-      elements.put(of, { element: element(1, 10, { state: "first" }), dueUs: 10 });
-      elements.put(of, { element: element(5, 10, { state: "new" }), dueUs: 10 });
+      elements.put(of, { element: element([5, 10], { state: "old" }), dueUs: 10 });
+      elements.put(of, { element: element([1, 10], { state: "first" }), dueUs: 10 });
+      elements.put(of, { element: element([5, 10], { state: "new" }), dueUs: 10 });
     }
     assertEquals(due(elements, 9), []);
     assertEquals(due(elements, 10), ["a 1-10 first", "b 1-10 first", "a 5-10 new", "b 5-10 new"]);
@@ -43,9 +43,9 @@ Deno.test("KeyedElements.due() gives each element once, as it is then, in one or
 
 Deno.test("KeyedElements.due() goes by the newest time that was given, and passes over what is gone", () => {
   const elements = new KeyedElements();
-  elements.put(a, { element: element(1, 5), dueUs: 5 });
-  elements.put(a, { element: element(1, 5, { state: "later" }), dueUs: 8 });
-  const gone = element(2, 6);
+  elements.put(a, { element: element([1, 5]), dueUs: 5 });
+  elements.put(a, { element: element([1, 5], { state: "later" }), dueUs: 8 });
+  const gone = element([2, 6]);
   elements.put(a, { element: gone, dueUs: 6 });
   elements.remove("a", gone);
   assertEquals(due(elements, 7), []);
@@ -58,7 +58,7 @@ Deno.test("KeyedElements.due() goes by the newest time that was given, and passe
 
 Deno.test("KeyedElements.takeChanges() tells what became of each element, once", () => {
   const elements = new KeyedElements();
-  const [kept, removed, dropped, forgotten] = [element(1, 2), element(2, 3), element(3, 4), element(4, 5)];
+  const [kept, removed, dropped, forgotten] = [element([1, 2]), element([2, 3]), element([3, 4]), element([4, 5])];
   for (const one of [kept, removed, dropped, forgotten]) elements.put(a, { element: one, dueUs: null });
   elements.remove("a", removed);
   elements.drop("a", dropped);
@@ -72,12 +72,12 @@ Deno.test("KeyedElements.takeChanges() tells what became of each element, once",
 
 Deno.test("KeyedElements: what is read back is no change, and its position holds until it is forgotten", () => {
   const elements = new KeyedElements();
-  elements.load({ ...a, position: 7 }, { element: element(1, 5), dueUs: 5 });
+  elements.load({ ...a, position: 7 }, { element: element([1, 5]), dueUs: 5 });
   elements.load({ ...a, position: 9 }, { element: null, dueUs: null });
   elements.load({ ...b, position: 3 }, { element: null, dueUs: null });
   assertEquals(elements.takeChanges(), []);
   assertEquals([elements.positionOf("a"), elements.positionOf("b"), elements.positionOf("c")], [9, 3, 0]);
-  elements.put(a, { element: element(1, 5, { state: "more" }), dueUs: 5 });
+  elements.put(a, { element: element([1, 5], { state: "more" }), dueUs: 5 });
   assertEquals(elements.positionOf("a"), 9);
   elements.forgetPositions();
   assertEquals([elements.positionOf("a"), [...elements.keys()]], [0, ["a"]]);

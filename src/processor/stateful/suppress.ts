@@ -47,7 +47,7 @@ class Suppress implements StatefulOperator {
 
   /** @throws LimitError if too much waits, and that is to be refused */
   take(_: number, event: KeyedEvent): void {
-    if (!this.#wait(event, (waiting, isNew) => this.#keep(event, { waiting, isNew }))) throw this.#full();
+    if (!this.#wait(event, (waiting) => this.#keep(event, waiting))) throw this.#full();
   }
 
   pass(_: number, event: KeyedEvent): void {
@@ -74,7 +74,7 @@ class Suppress implements StatefulOperator {
   }
 
   /** Whether there was room. `keep`: of what waits now, before anything of it is told. */
-  #wait(event: KeyedEvent, keep: (waiting: Waiting, isNew: boolean) => void): boolean {
+  #wait(event: KeyedEvent, keep: (waiting: Waiting) => void): boolean {
     const { key, columns, value, timestampUs } = event;
     this.#streamTimeUs = Math.max(this.#streamTimeUs, timestampUs);
     const known = this.#byKey.get(key);
@@ -87,19 +87,13 @@ class Suppress implements StatefulOperator {
     if (known === undefined) this.#nextSeq++;
     else this.#end(known);
     this.#add(next);
-    keep(next, known === undefined);
+    keep(next);
     this.#tellDue();
     while (this.#isOver(this.#waiting.length, this.#bytes)) this.#tell(this.#waiting[0]);
     return true;
   }
 
-  #keep(
-    { key, columns, value, timestampUs }: KeyedEvent,
-    { waiting, isNew }: { waiting: Waiting; isNew: boolean },
-  ): void {
-    const { seq, atUs } = waiting;
-    // Elements that are ahead have it no more: it was told, and nothing was to be shown of it.
-    if (!isNew && this.#elementOf(key, seq) === undefined) return;
+  #keep({ key, columns, value, timestampUs }: KeyedEvent, { seq, atUs }: Waiting): void {
     const element = { start: 0, end: atUs, seq, timestampUs, state: [value], shown: false };
     this.elements.put({ key, columns }, { element, dueUs: null });
   }

@@ -56,6 +56,15 @@ Deno.test("suppress() counts the bytes of what waits", () => {
   assertEquals(take("c", "x".repeat(60)), ["b", "c"]);
 });
 
+Deno.test("suppress() tells the oldest first, and of one time in the order of keys", () => {
+  const machine = subjectOf({ limitUs: 5, recordsMax: 9, bytesMax: null, whenFull: "emit" }).machine();
+  for (const [group, at] of [["c", 2], ["b", 1], ["a", 2], ["b", 3]] as const) {
+    assertEquals(machine.take({ group, value: { at }, at }), []);
+  }
+  const told = machine.take({ group: "z", value: null, at: 9 }).map(({ key, value }) => `${key.group} ${value?.at}`);
+  assertEquals(told, ["b 3", "a 2", "c 2"]);
+});
+
 function specOf(choices: Choices): SuppressionSpec {
   return {
     limitUs: choices.int(20),
