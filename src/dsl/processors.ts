@@ -63,5 +63,5 @@ export interface ProcessOptions<K, V, G extends RowOf, S extends Stores, R> {
    * What is due at a time that was scheduled. Called before the event that moves stream time there: by time, of one
    * time by key. Results have that time.
    */
-  readonly punctuate?: (context: ProcessorContext<G, S>) => Iterable<NoInfer<R>>;
+  readonly punctuate?: (context: ProcessorContext<G, S>) => Iterable<R>;
 }

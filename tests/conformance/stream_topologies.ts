@@ -19,6 +19,8 @@ export interface RecastStream {
   readonly without: Readonly<Record<string, string>>;
   /** Why Weir gives these results of a step, and Kafka Streams none; null if it must not. */
   readonly onlyHere?: (step: Step, results: readonly string[]) => string | null;
+  /** Results that Kafka Streams may tell later than it could: they are compared over the whole case, not step by step. */
+  readonly late?: (result: string) => boolean;
   /** The recorded topics that are tables. */
   readonly tables: readonly (keyof typeof SOURCES)[];
 }
@@ -42,6 +44,8 @@ const STATELESS = {
 export function recast({ topology: words }: Case): RecastStream | null {
   if (JSON.stringify(words) === JSON.stringify(STATELESS)) return stateless();
   const { op, keyMapper, joiner, ...rest } = words;
+  const streams = /^stream-stream (inner|left|outer) join$/.exec(String(op));
+  if (streams !== null) return joiner === JOINER ? streamJoin(streams[1] as JoinKind, rest) : null;
   const join = /^stream-globalTable (inner|left) join$/.exec(String(op));
   if (join === null || keyMapper !== EXTRACTOR || joiner !== JOINER || Object.keys(rest).length > 0) return null;
   return globalJoin(join[1] as "inner" | "left");
@@ -84,6 +88,44 @@ function stateless(): RecastStream {
   });
   const without = { toTable: "streams have no toTable() yet", repartition: "streams have no repartition() yet" };
   return { topology: declared, results: outputs.results, without, tables: [] };
+}
+
+type JoinKind = "inner" | "left" | "outer";
+
+function streamJoin(
+  kind: JoinKind,
+  { beforeMs, afterMs, graceMs, window, ...rest }: Case["topology"],
+): RecastStream | null {
+  if (window !== "left at t matches right in [t-before, t+after]" || Object.keys(rest).length > 0) return null;
+  const outputs = new Outputs();
+  const length = (ms: unknown) => ({ milliseconds: Number(ms) });
+  const declared = topology("stream-join", (builder) => {
+    // Kafka Streams passes over records without a value, too.
+    const side = (name: keyof typeof EVENTS) =>
+      builder.stream(EVENTS[name]).flatMapValues((value) => value === null ? [] : [{ value }]);
+    const [left, right] = [side("left"), side("right")];
+    const key = (_: unknown, key: string | null) => key === null ? null : { key };
+    const options = {
+      on: [key, key] as const,
+      within: { before: length(beforeMs), after: length(afterMs) },
+      grace: length(graceMs),
+    };
+    const joined = kind === "outer"
+      ? left.outerJoin({ left: "left", right: "right" }, right, options)
+      : (kind === "left" ? left.leftJoin("right", right, options) : left.join("right", right, options))
+        .mapValues(({ value, right }) => ({ left: { value }, right }));
+    outputs.add(
+      "out",
+      joined.map(({ left, right }, key) => [key?.key ?? null, `${left?.value ?? null}-${right?.value ?? null}`]),
+    );
+  });
+  return {
+    topology: declared,
+    results: outputs.results,
+    without: {},
+    late: (result) => /"(null-|[^"]*-null")/.test(result),
+    tables: [],
+  };
 }
 
 function globalJoin(kind: "inner" | "left"): RecastStream {

@@ -38,12 +38,13 @@ class Run {
       await this.#driver.settle();
       steps.push(...this.#compare(step, `after step ${index + 1}, ${JSON.stringify({ ...step, out: undefined })}`));
     }
+    const late = this.#compareLate();
     await this.#driver.restart();
     const end = Object.entries(this.#recasted.results).map(([topic, sink]) => {
       const rows = this.#driver.appended(sink).length;
       return rows === this.#seen.get(topic)!.length ? EQUAL : different(`"${topic}" has ${rows} rows after a restart`);
     });
-    return { steps, end };
+    return { steps, end: [...end, ...late] };
   }
 
   #write(step: Step): void {
@@ -68,15 +69,28 @@ class Run {
   }
 
   #judge(output: string, { step, at }: { readonly step: Step; readonly at: string }): Verdict {
-    const own = this.#fresh(output);
-    const theirs = step.out.filter(({ topic = "out" }) => topic === output)
-      .map(({ key, value, ts }) => JSON.stringify([key, value, ts]));
+    const isNow = (result: string) => !this.#recasted.late?.(result);
+    const own = this.#fresh(output).filter(isNow);
+    const theirs = causedBy(step, output).filter(isNow);
     if (own.join() === theirs.join()) return EQUAL;
     const reason = theirs.length === 0 ? this.#recasted.onlyHere?.(step, own) ?? null : null;
     if (reason !== null) return { kind: "declared", reason };
     return different(
       `"${output}" ${at}: Weir gives ${own.join() || "nothing"}, Kafka Streams ${theirs.join() || "nothing"}`,
     );
+  }
+
+  /** All that Kafka Streams may tell later, over the whole case. */
+  #compareLate(): Verdict[] {
+    const { late, results } = this.#recasted;
+    if (late === undefined) return [];
+    return Object.keys(results).map((output) => {
+      const own = this.#seen.get(output)!.filter(late).sort();
+      const theirs = this.#recorded.steps.flatMap((step) => causedBy(step, output)).filter(late).sort();
+      return own.join() === theirs.join()
+        ? EQUAL
+        : different(`"${output}": Weir gives ${own}, Kafka Streams ${theirs}`);
+    });
   }
 
   /** Rows that were not there after the last step: key, value and time. */
@@ -91,6 +105,11 @@ class Run {
       return known < 0;
     });
   }
+}
+
+function causedBy(step: Step, output: string): string[] {
+  return step.out.filter(({ topic = "out" }) => topic === output)
+    .map(({ key, value, ts }) => JSON.stringify([key, value, ts]));
 }
 
 function different(detail: string): Verdict {

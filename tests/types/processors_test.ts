@@ -49,8 +49,8 @@ Deno.test("process() refuses stores, values and results of other types", () => {
     });
     all.process("c", {
       on,
-      process: ({ url }) => [{ url, times: 1 }],
       // @ts-expect-error -- other results than those of events
+      process: ({ url }) => [{ url, times: 1 }],
       punctuate: () => [{ text: "x" }],
     });
     // @ts-expect-error -- results come as several, none or one

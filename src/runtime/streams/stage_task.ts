@@ -38,6 +38,8 @@ export class StageTask implements FlowTask {
   #loadedTo: number;
   /** By source and partition: the last event that was counted. */
   readonly #origins: Map<string, readonly [number, number]>;
+  /** Where the event comes from that is taken. */
+  #at!: { readonly task: string; readonly position: Position };
   /** The record that is taken. */
   #offset = 0;
 
@@ -57,6 +59,10 @@ export class StageTask implements FlowTask {
           metadata: { topic: plan.repartition, partition, offset: this.#offset, timestampUs },
         }),
       onDropped: (reason) => context.onDropped(plan.node.name, reason),
+      onFailed: (columns, cause) => {
+        const error = new ProcessorError(plan.node.name, JSON.stringify(columns, bigintText), { cause, row: columns });
+        context.letters.callback(this.#at, error);
+      },
     });
     this.#mutedTo = mutedTo;
     this.#loadedTo = loaded.to;
@@ -107,20 +113,28 @@ export class StageTask implements FlowTask {
       this.#origins.set(name, [event.offset, event.index]);
       const origin = { topic: sourceTopic, partition: pack.partition, offset: event.offset };
       this.#flow.at(batch, place, { origin, muted: record.offset < this.#mutedTo });
-      this.#fold(event, { task: this.id, position: origin });
+      this.#at = { task: this.id, position: origin };
+      this.#fold(event);
     }
   }
 
-  #fold(event: PackedEvent, at: { readonly task: string; readonly position: Position }): void {
+  #fold(event: PackedEvent): void {
     try {
       if (event.key === null) this.#operator.takeKeyless!(event.input, event);
       else if (this.#offset < this.#operator.elements.positionOf(event.key)) this.#operator.pass(event.input, event);
       else this.#operator.take(event.input, event);
     } catch (cause) {
       const key = event.key === null ? "null" : keyText(event.key);
-      this.#context.letters.callback(at, new ProcessorError(this.plan.node.name, key, { cause, row: event.value }));
+      this.#context.letters.callback(
+        this.#at,
+        new ProcessorError(this.plan.node.name, key, { cause, row: event.value }),
+      );
     }
   }
+}
+
+function bigintText(_: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
 }
 
 const NOTHING = [-1, -1] as const;

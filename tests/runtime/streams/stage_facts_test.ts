@@ -31,7 +31,7 @@ function bytesOf(text: string | Uint8Array): Uint8Array {
   return typeof text === "string" ? new TextEncoder().encode(text) : text;
 }
 
-Deno.test("BatchFacts writes all of a key together, then the position, and removes what was dropped behind that", () => {
+Deno.test("BatchFacts writes all of a key together, then the position, and removes what was dropped then", () => {
   const elements = new KeyedElements();
   const operator = { elements } as StatefulOperator;
   const put = (key: number, start: number) =>
