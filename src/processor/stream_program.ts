@@ -37,8 +37,8 @@ export type GroupsOf = (plan: ShufflePlan) => {
 };
 
 /**
- * What happens with the events of one topic, or with what a stage forwards, operator by operator, each event through all
- * of them before the next one.
+ * What happens with the events of one topic, or with what a stage forwards, operator by operator, each event through
+ * all of them before the next one.
  * It keeps nothing of an event. Where a callback throws, the event ends there, and nowhere else.
  *
  * Law: what comes out is what each operator's docstring in `dsl/streams.ts` says, in the order of the operators' ids

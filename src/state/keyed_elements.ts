@@ -28,7 +28,7 @@ export interface ElementChange {
   readonly columns: Row;
   /**
    * `put`: it is new, or another one of these borders before. `gone`: it is there no more, as events of its key
-   * ended it. `dropped`: nothing depends on it any more, as time has passed, and it is no result. What is durable of the
+   * ended it. `dropped`: nothing depends on it any more, as time has passed, and it is no result. What is durable of a
    * key is its elements at one position: a drop is part of that, too, and leaves no trace only when the position of the
    * whole task, behind it, is durable; whoever reads back what was dropped can tell so by that task's time.
    */

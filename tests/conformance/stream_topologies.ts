@@ -19,7 +19,7 @@ export interface RecastStream {
   readonly without: Readonly<Record<string, string>>;
   /** Why Weir gives these results of a step, and Kafka Streams none; null if it must not. */
   readonly onlyHere?: (step: Step, results: readonly string[]) => string | null;
-  /** Results that Kafka Streams may tell later than it could: they are compared over the whole case, not step by step. */
+  /** Results that Kafka Streams may tell later than it could: compared over the whole case, not step by step. */
   readonly late?: (result: string) => boolean;
   /** The recorded topics that are tables. */
   readonly tables: readonly (keyof typeof SOURCES)[];

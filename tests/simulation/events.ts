@@ -84,10 +84,11 @@ export class Events {
   differenceOf(memory: Stored, { complete }: { readonly complete: boolean }): string | null {
     const wanted = new Map<string, number>();
     const made = new Map<string, number>();
-    const add = (to: Map<string, number>, place: string, more = 1) => to.set(place, (to.get(place) ?? 0) + more);
-    for (const { n } of this.#written) for (let part = 0; part < partsOf(n); part++) add(wanted, `visits ${n}.${part}`);
-    for (const { n, part } of memory.appendedRows(visits.spec.name)) add(made, `visits ${n}.${part}`);
-    if (this.#stages) this.#totals(memory, { wanted, made, add });
+    const want = adderTo(wanted);
+    const make = adderTo(made);
+    for (const { n } of this.#written) for (let part = 0; part < partsOf(n); part++) want(`visits ${n}.${part}`);
+    for (const { n, part } of memory.appendedRows(visits.spec.name)) make(`visits ${n}.${part}`);
+    if (this.#stages) this.#totals(memory, { want, make });
     const places = new Set([...wanted.keys(), ...made.keys()]);
     const wrong = [...places].flatMap((place) => {
       const [must, is] = [wanted.get(place) ?? 0, made.get(place) ?? 0];
@@ -96,32 +97,33 @@ export class Events {
     return wrong.length === 0 ? null : wrong.slice(0, 10).join("\n");
   }
 
-  #totals(memory: Stored, { wanted, made, add }: Places): void {
+  #totals(memory: Stored, { want, make }: { readonly want: Adder; readonly make: Adder }): void {
     const counts = new Map<number, number>();
     for (const { n, ms } of this.#written) {
       const rest = n % RESTS;
       const count = (counts.get(rest) ?? 0) + 1;
       counts.set(rest, count);
-      add(wanted, `growth ${rest}: ${count}`);
-      add(wanted, `rests n ${rest}`);
-      add(wanted, `rests s ${rest}`, n);
-      add(wanted, `times ${rest} ${Math.floor(ms / WINDOW_MS) * WINDOW_MS * 1_000}`);
+      want(`growth ${rest}: ${count}`);
+      want(`rests n ${rest}`);
+      want(`rests s ${rest}`, n);
+      want(`times ${rest} ${Math.floor(ms / WINDOW_MS) * WINDOW_MS * 1_000}`);
     }
-    for (const { rest, n } of memory.appendedRows(growth.spec.name)) add(made, `growth ${rest}: ${n}`);
+    for (const { rest, n } of memory.appendedRows(growth.spec.name)) make(`growth ${rest}: ${n}`);
     for (const { rest, n, s } of memory.select(rests.spec.name)) {
-      add(made, `rests n ${rest}`, Number(n));
-      add(made, `rests s ${rest}`, Number(s));
+      make(`rests n ${rest}`, Number(n));
+      make(`rests s ${rest}`, Number(s));
     }
     for (const { rest, window_start, n } of memory.select(times.spec.name)) {
-      add(made, `times ${rest} ${window_start}`, Number(n));
+      make(`times ${rest} ${window_start}`, Number(n));
     }
   }
 }
 
 type Stored = Pick<MemoryWarehouse, "appendedRows" | "select">;
 
-interface Places {
-  readonly wanted: Map<string, number>;
-  readonly made: Map<string, number>;
-  readonly add: (to: Map<string, number>, place: string, more?: number) => void;
+/** Adds to what there is of a place: 1, or so many. */
+type Adder = (place: string, more?: number) => void;
+
+function adderTo(places: Map<string, number>): Adder {
+  return (place, more = 1) => void places.set(place, (places.get(place) ?? 0) + more);
 }

@@ -19,9 +19,12 @@ export interface LoadedStage {
   readonly into: (operator: StatefulOperator) => void;
 }
 
+/** Where an operator stands in its topology, and not what it does. */
+const PLACE: ReadonlySet<string> = new Set(["id", "inputs", "right"]);
+
 /** How a stage's operator folds, as far as it can be told: with other facts than its own it would be wrong. */
 function foldPrint({ node }: StagePlan): string {
-  return JSON.stringify(node, (_, value) => typeof value === "function" ? "" : value);
+  return JSON.stringify(node, (name, value) => PLACE.has(name) ? undefined : typeof value === "function" ? "" : value);
 }
 
 /**

@@ -170,7 +170,7 @@ async function loadedStage(
 }
 
 /**
- * The start of a stage that has all events below `loadedTo`. Its inputs are deleted behind that, which is no loss; and a
+ * The start of a stage that has all events below `loadedTo`. Its inputs are deleted behind that, which is no loss. A
  * range that nobody has announced is not looked through further back than what the stage can make again.
  */
 function behind(

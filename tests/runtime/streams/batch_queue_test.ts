@@ -104,7 +104,7 @@ Deno.test("BatchQueue gives every row once, in order, however it is read", () =>
   }
 });
 
-Deno.test("BatchQueue ends a batch where everything below was brought out before, and makes the announced one whole", () => {
+Deno.test("BatchQueue ends a batch at what was brought out before, and makes the announced one whole", () => {
   const queue = queueOf({ doneTo: 6, announcedTo: 10, rowsMax: 2 });
   queue.take({ records: recordsOf([0, 2, 4, 6]), nextOffset: 7 });
   assertEquals([queue.recovers, queue.hasNext], [true, true]);

@@ -20,7 +20,7 @@ function rows(given: readonly Readonly<Record<string, unknown>>[]): string[] {
   return given.map(({ n, method }) => `${n} ${method}`).sort();
 }
 
-Deno.test("a left join of streams goes on behind restarts, and tells events without a key or a partner", async () => {
+Deno.test("a left join of streams goes on behind restarts, and tells events without key or partner", async () => {
   await using driver = createTopologyTestDriver(JOINED, { partitions: 1 });
   const order = (id: number | null, [n, timestampMs]: [number, number]) =>
     driver.send(orders, { key: null, value: { id, n }, timestampMs });
