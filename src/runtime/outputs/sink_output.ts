@@ -207,7 +207,7 @@ export class SinkOutput {
     this.digests.set(entry, FOREIGN_DIGEST);
   }
 
-  /** Keys of the rows shown before the start that are deleted when it is complete; not of those that it wrote itself. */
+  /** Keys of the rows shown before the start that are deleted when it is complete: none that it wrote itself. */
   doomed(): Key[] {
     const { entries, suspecting } = this.#options;
     const holds = suspecting(this.#gone);

@@ -138,7 +138,7 @@ Deno.test("refuseRow() does nothing for a row of an earlier incarnation, a tombs
   assertEquals(puts(), ["b", "-"]);
 });
 
-Deno.test("SinkOutput.doomed() has rows that were shown before the start, not those that the start itself wrote", () => {
+Deno.test("SinkOutput.doomed() has rows that were shown before the start, none that it wrote itself", () => {
   const written = open({ complete: false });
   written.show("a");
   written.output.show(written.entry, null);
