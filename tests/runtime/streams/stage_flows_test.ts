@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { clickhouseAppend, debezium, events, int8, topology } from "../../../src/mod.ts";
+import { clickhouse, clickhouseAppend, debezium, events, int8, topology } from "../../../src/mod.ts";
 import { createTopologyTestDriver } from "../../../src/testing/mod.ts";
 
 const left = events("shop.left", { row: z.object({ id: int8(), user_id: int8() }) });
@@ -35,4 +35,29 @@ Deno.test("what a join of streams makes is joined with a global table that is ma
   }
   await driver.settle();
   assertEquals([driver.appended(pairs), driver.deadLetters()], [[{ id: 1, country: "de" }], []]);
+});
+
+Deno.test("a dead letter of a stage is open behind a restart, also where the topology has tables", async () => {
+  const mirror = clickhouse("users", { key: ["id"], columns: { id: "Int64" } });
+  const picky = topology("picky", (builder) => {
+    builder.table(users).to(mirror);
+    builder.stream(right).process("picky", {
+      on: ({ id }) => ({ id }),
+      process({ id }) {
+        if (id === 13) throw new RangeError("13 is not wanted");
+        return [{ id, country: "none" }];
+      },
+    }).to(pairs);
+  });
+  await using driver = createTopologyTestDriver(picky);
+  driver.insert(users, { id: 1, country: "DE" });
+  for (const id of [12, 13]) driver.send(right, { key: String(id), value: { id } });
+  await driver.settle();
+  const letters = () =>
+    driver.deadLetters().map(({ task, resolvedMs }) => [task?.startsWith("stage.picky-"), resolvedMs]);
+  assertEquals(letters(), [[true, null]]);
+  await driver.restart();
+  await driver.advanceWallClockTime({ minutes: 5 });
+  await driver.settle();
+  assertEquals(letters(), [[true, null]]);
 });
