@@ -57,13 +57,20 @@ export function groupedEvents(
   return events;
 }
 
-/** Operators whose events depend on more than the records. */
+/** Operators whose events depend on more than each record: on rows of the moment, or on what came before. */
+const DEPENDENT: ReadonlySet<StreamNode["op"]> = new Set([
+  "globalJoin",
+  "tableJoin",
+  "streamJoin",
+  "streamAggregate",
+  "process",
+]);
+
+/** Those, and all behind them. */
 function unknownBehind(streams: readonly StreamNode[]): Set<number> {
   const unknown = new Set<number>();
   for (const node of streams) {
-    if (node.op === "globalJoin" || node.op === "streamAggregate" || node.inputs.some((input) => unknown.has(input))) {
-      unknown.add(node.id);
-    }
+    if (DEPENDENT.has(node.op) || node.inputs.some((input) => unknown.has(input))) unknown.add(node.id);
   }
   return unknown;
 }
