@@ -7,8 +7,10 @@ import type { Problems } from "../problems.ts";
 const RETRY_MS = 1_000;
 
 /** The tables that the streams of a plan add to, each once. */
-function appendTablesOf({ streams }: PhysicalPlan): AppendTableSpec[] {
-  return [...new Map(streams.flatMap(({ sinks }) => sinks.map(({ name, table }) => [name, table]))).values()];
+function appendTablesOf({ streams, stages }: PhysicalPlan): AppendTableSpec[] {
+  return [
+    ...new Map([...streams, ...stages].flatMap(({ sinks }) => sinks.map(({ name, table }) => [name, table]))).values(),
+  ];
 }
 
 /** Makes them if they are missing, as soon as ClickHouse answers. @throws ConfigError for one of another shape */
