@@ -17,6 +17,16 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     apply: uncommitted("announce"),
   },
   {
+    name: "noDeadline",
+    rule: "the table refuses an insert that comes after its deadline",
+    options: { warehouse: { noDeadline: true } },
+  },
+  {
+    name: "processTime",
+    rule: "deadlines are by the tables' clock",
+    options: { warehouse: { processTime: true } },
+  },
+  {
     name: "unclaimed",
     rule: "an announced range is announced again in the own name before anybody looks",
     apply: uncommitted("begin"),

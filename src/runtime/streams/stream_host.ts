@@ -6,10 +6,11 @@ import type { Instance, StreamView } from "../lifecycle/instance.ts";
 import { appendProblem, appendWriterOf } from "./append_writer_of.ts";
 import type { AppendWriter } from "./append_writer.ts";
 import { BatchQueue } from "./batch_queue.ts";
-import type { StreamBatch } from "./stream_batch.ts";
+import { rowsBySink, type StreamBatch } from "./stream_batch.ts";
 import { broken, StreamBroken, StreamProgress } from "./stream_progress.ts";
 import { type StreamStart, streamStart, tellStart } from "./stream_start.ts";
 import { type StreamContext, StreamTask } from "./stream_task.ts";
+import type { TableClock } from "./table_clock.ts";
 
 const RETRY = { firstMs: 100, lastMs: 5_000 };
 const RESTART_MS = 1_000;
@@ -21,6 +22,7 @@ export interface StreamSurroundings {
   readonly context: StreamContext;
   readonly membership: Promise<Membership>;
   readonly reader: Pick<Reader, "seek" | "stop" | "pause" | "resume">;
+  readonly tableClock: TableClock;
   readonly pace: (plan: StreamPlan) => InsertPace;
   /** A task has begun to run. */
   readonly onRunning: () => void;
@@ -83,12 +85,7 @@ export class StreamHost implements StreamView {
 
   pendingRows(): ReadonlyMap<string, number> {
     const batches = [...this.#life?.queue.batches ?? [], ...this.#writing === null ? [] : [this.#writing]];
-    return new Map(
-      this.plan.sinks.map((sink) => [
-        sink.name,
-        batches.reduce((sum, { rows }) => sum + (rows.get(sink)?.length ?? 0), 0),
-      ]),
-    );
+    return rowsBySink(this.plan.sinks, batches);
   }
 
   /** Id of the topic that is read; undefined while none is. */
@@ -169,7 +166,7 @@ export class StreamHost implements StreamView {
 
   /** Finds where to go on, and begins to read there. Resolves to null if it is not wanted any more. */
   async #begin(): Promise<Life | null> {
-    const { instance, membership, reader } = this.#surroundings;
+    const { instance, membership, reader, tableClock } = this.#surroundings;
     const { ports: { clock, log, warehouse }, options, problems } = instance;
     const { plan, partition, topic } = this;
     const held = await this.#held();
@@ -187,6 +184,8 @@ export class StreamHost implements StreamView {
       place: { topic, partition },
       topicId,
       clock,
+      tableClock,
+      onState: this.#say,
       closed: () => this.#closed,
     }, announced?.from ?? position);
     // Where to begin would be chosen again after a crash. And in the own name, before anybody looks what is there:
@@ -209,7 +208,8 @@ export class StreamHost implements StreamView {
       instance,
       letters: this.#surroundings.context.letters,
       closed: () => this.#closed,
-      announced: () => progress.renew(),
+      progress,
+      tableClock,
       sourceMs: () => this.#writing?.sourceMs ?? 0,
     });
     return { start, queue, progress, writer };
@@ -218,9 +218,9 @@ export class StreamHost implements StreamView {
   /** What the group says of the partition, as soon as it is this member's. */
   async #held(): Promise<Held | null> {
     const { instance: { ports: { clock } }, membership } = this.#surroundings;
-    const place = { topic: this.topic, partition: this.partition };
+    const { topic, partition } = this;
     while (!this.#ended) {
-      const found = await this.#patiently(async () => await (await membership).held([place]));
+      const found = await this.#patiently(async () => (await membership).held([{ topic, partition }]));
       if (found === null) return null;
       if (found.length > 0) return found[0];
       await clock.sleep(LOOK_MS);
@@ -241,14 +241,15 @@ export class StreamHost implements StreamView {
     return this.#closed || this.#draining || this.#broken !== null;
   }
 
+  readonly #say = (error: Error | null) =>
+    this.#surroundings.instance.problems.set(`stream ${this.id}`, error?.message ?? null);
+
   /** Repeats what fails for now. Resolves to null when it is not wanted any more. @throws StreamBroken */
   async #patiently<T>(action: () => Promise<T>): Promise<T | null> {
-    const { instance: { ports: { clock }, problems } } = this.#surroundings;
-    const onState = (error: Error | null) => problems.set(`stream ${this.id}`, error?.message ?? null);
-    const done = await retry(action, { clock, ...RETRY, onState, stopped: () => this.#ended }).catch(broken);
-    if (done !== STOPPED) return done;
-    onState(null);
-    return null;
+    const { clock } = this.#surroundings.instance.ports;
+    const done = await retry(action, { clock, ...RETRY, onState: this.#say, stopped: () => this.#ended }).catch(broken);
+    if (done === STOPPED) this.#say(null);
+    return done === STOPPED ? null : done;
   }
 
   /** Adds batch by batch. Ends when it is closed, or drained. @throws StreamBroken */
@@ -267,15 +268,15 @@ export class StreamHost implements StreamView {
 
   /** Adds what a batch holds. Resolves to false if it was closed. */
   async #add(batch: StreamBatch, { start: { source, announced }, progress, writer }: Life): Promise<boolean> {
-    const { from, to } = batch;
+    const { from, to, digest } = batch;
     const range = { source, partition: this.partition, from, to };
     if (announced !== null && from < announced.to) {
-      const same = announced.from === from && announced.to === to && announced.digest === batch.digest;
-      return await writer.complete(batch, { range, same });
+      const same = announced.from === from && announced.to === to && announced.digest === digest;
+      return await writer.complete(batch, { range, same, deadlineMs: progress.deadlineMs });
     }
     this.#pace.begin();
-    await progress.announce(from, { to, digest: batch.digest });
-    const added = await writer.append(batch, range);
+    const deadlineMs = await progress.announce(from, { to, digest });
+    const added = await writer.append(batch, { range, deadlineMs });
     this.#pace.end(batch.rowCount);
     return added;
   }

@@ -10,6 +10,7 @@ import type { Instance } from "../lifecycle/instance.ts";
 import { portionsOf } from "../lifecycle/portions.ts";
 import { ReadProblems } from "../lifecycle/read_problems.ts";
 import { StreamHost, type StreamSurroundings } from "./stream_host.ts";
+import { TableClock } from "./table_clock.ts";
 import { StreamLetters } from "./stream_letters.ts";
 
 const POLL_RETRY_MS = 1_000;
@@ -43,7 +44,7 @@ export class StreamTasks {
 
   constructor({ instance, hosts, letters, busyTables, membership, onRunning }: StreamTasksParts) {
     this.#hosts = hosts;
-    const { ports: { log, clock, metrics }, context: { globals }, topology } = instance;
+    const { ports: { log, clock, metrics, warehouse }, context: { globals }, topology } = instance;
     this.#instance = instance;
     this.#reader = log.reader();
     this.#readProblems = new ReadProblems(instance.problems);
@@ -52,6 +53,7 @@ export class StreamTasks {
       membership,
       onRunning,
       reader: this.#reader,
+      tableClock: new TableClock({ warehouse, clock }),
       context: {
         letters: new StreamLetters(letters, clock.nowMs()),
         find: (lookup, key) => globals.find(lookup, key),
