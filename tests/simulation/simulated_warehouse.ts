@@ -31,6 +31,8 @@ export interface WarehouseBugs {
   lose?: boolean;
   /** Rows above a watermark are not told. */
   noNewer?: boolean;
+  /** Nobody is told which rows of a range are there. */
+  blind?: boolean;
   /** Rows are added however late they come. */
   noDeadline?: boolean;
   /** Processes are told their own time for the tables'. */
@@ -95,7 +97,8 @@ export class SimulatedWarehouse {
       setAside: (table, limit) => request("set aside", () => memory.setAside(table, limit)),
       ensureAppend: (table) => request("ensure", () => memory.ensureAppend(table)),
       append: (rows) => request("append rows", () => this.#append(owner, rows), this.#insertable(rows)),
-      appended: (table, range) => request("appended", () => memory.appended(table, range)),
+      appended: (table, range) =>
+        request("appended", () => this.#bugs.blind ? Promise.resolve([]) : memory.appended(table, range)),
       lastAppended: (table, of) => request("appended", () => memory.lastAppended(table, of)),
       nowMs: () =>
         request("time", () => this.#bugs.processTime ? Promise.resolve(Math.floor(scheduler.nowMs)) : memory.nowMs()),
