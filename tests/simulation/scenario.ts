@@ -64,6 +64,9 @@ const INTERRUPT_SHARE = 0.25;
 /** At each step: how often something happens to a second topology, and how often a global topic is made again. */
 const TWIN_SHARE = 0.03;
 const RECREATE_SHARE = 0.004;
+/** At each step: how often all processes stand still, in seeds that have a stream; and for how long. */
+const ASLEEP_SHARE = 0.01;
+const ASLEEP_MS_MAX = 120_000;
 /** So long nobody runs, now and then. */
 const NIGHT_MS = 45_000;
 /** At each step: how often a partition is damaged, and how often what does not work is repaired. */
@@ -204,9 +207,13 @@ async function chaos(
 }
 
 /** Only in seeds that have a stream, and also where no source changes: no start and no rest may lose one. */
-function writeEvents({ events, choices }: World, rate: number): void {
+function writeEvents({ events, choices, warehouse }: World, rate: number): void {
   choices.point("event");
   if (choices.chance(rate)) events!.write();
+  choices.point("tables' clock");
+  // All processes stand still for a while, and their timers, too.
+  const sleptMs = choices.below(ASLEEP_MS_MAX);
+  if (choices.strikes("asleep", ASLEEP_SHARE, () => `${sleptMs} ms`)) warehouse.aheadMs += sleptMs;
 }
 
 /** What is only in seeds whose profile has it: begins and ends. */

@@ -58,11 +58,11 @@ export class BatchDelivery {
     const range = { source, partition, from, to };
     if (announced !== null && from < announced.to) {
       const same = announced.from === from && announced.to === to && announced.digest === batch.digest;
-      return await writer.complete(batch, { range, same });
+      return await writer.complete(batch, { range, same, deadlineMs: progress.deadlineMs });
     }
     if (batch.rowCount === 0) return true;
-    await progress.announce(from, { to, digest: batch.digest });
-    return await writer.append(batch, range);
+    const deadlineMs = await progress.announce(from, { to, digest: batch.digest });
+    return await writer.append(batch, { range, deadlineMs });
   }
 
   /** What the log finds too large is packed in smaller parts; an event that is too large by itself is set aside. */

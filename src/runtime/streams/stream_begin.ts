@@ -59,6 +59,8 @@ export async function beginStream(
     place: { topic, partition },
     topicId: start.topicId,
     clock: instance.ports.clock,
+    tableClock: surroundings.tableClock,
+    onState: (error) => instance.problems.set(`stream ${id}`, error?.message ?? null),
     closed: beginner.closed,
   }, done);
   // Where to begin would be chosen again after a crash. And in the own name, before anybody looks what is there:
@@ -122,7 +124,7 @@ function taskOf(
 
 function deliveryOf(
   { id, plan, topic, partition, closed: stopped, sourceMs }: Beginner,
-  { start, progress, surroundings: { instance, context } }: {
+  { start, progress, surroundings: { instance, context, tableClock } }: {
     readonly start: StreamStart;
     readonly progress: StreamProgress;
     readonly surroundings: StreamSurroundings;
@@ -133,7 +135,8 @@ function deliveryOf(
     instance,
     letters: context.letters,
     closed: stopped,
-    announced: () => progress.renew(),
+    progress,
+    tableClock,
     sourceMs,
   });
   const onState = (problem: string | null) => problems.set(`log of ${id}`, problem);

@@ -5,7 +5,7 @@ import { retry, STOPPED } from "../../ports/retry.ts";
 import type { InsertPace } from "../delivery/insert_pace.ts";
 import type { StreamView } from "../lifecycle/instance.ts";
 import { type Beginner, beginStream, clearProblems, type Life } from "./stream_begin.ts";
-import type { StreamBatch } from "./stream_batch.ts";
+import { rowsBySink, type StreamBatch } from "./stream_batch.ts";
 import { broken, StreamBroken } from "./stream_progress.ts";
 import type { StreamSurroundings } from "./stream_surroundings.ts";
 
@@ -66,10 +66,9 @@ export class StreamHost implements StreamView {
 
   pendingRows(): ReadonlyMap<string, number> {
     const batches = [...this.#life?.queue.batches ?? [], ...this.#writing === null ? [] : [this.#writing]];
-    const sum = (count: (batch: StreamBatch) => number) => batches.reduce((total, batch) => total + count(batch), 0);
     return new Map([
-      ...this.plan.sinks.map((sink) => [sink.name, sum(({ rows }) => rows.get(sink)?.length ?? 0)] as const),
-      [this.plan.name, sum(({ outputs, rowCount }) => outputs - rowCount)],
+      ...rowsBySink(this.plan.sinks, batches),
+      [this.plan.name, batches.reduce((sum, { outputs, rowCount }) => sum + outputs - rowCount, 0)],
     ]);
   }
 
@@ -167,9 +166,9 @@ export class StreamHost implements StreamView {
   /** What the group says of the partition, as soon as it is this member's. */
   async #held(): Promise<Held | null> {
     const { instance: { ports: { clock } }, membership } = this.#surroundings;
-    const place = { topic: this.topic, partition: this.partition };
+    const { topic, partition } = this;
     while (!this.#ended) {
-      const found = await this.#patiently(async () => await (await membership).held([place]));
+      const found = await this.#patiently(async () => (await membership).held([{ topic, partition }]));
       if (found === null) return null;
       if (found.length > 0) return found[0];
       await clock.sleep(LOOK_MS);
@@ -190,14 +189,15 @@ export class StreamHost implements StreamView {
     return this.#closed || this.#draining || this.#broken !== null;
   }
 
+  readonly #say = (error: Error | null) =>
+    this.#surroundings.instance.problems.set(`stream ${this.id}`, error?.message ?? null);
+
   /** Repeats what fails for now. Resolves to null when it is not wanted any more. @throws StreamBroken */
   async #patiently<T>(action: () => Promise<T>): Promise<T | null> {
-    const { instance: { ports: { clock }, problems } } = this.#surroundings;
-    const onState = (error: Error | null) => problems.set(`stream ${this.id}`, error?.message ?? null);
-    const done = await retry(action, { clock, ...RETRY, onState, stopped: () => this.#ended }).catch(broken);
-    if (done !== STOPPED) return done;
-    onState(null);
-    return null;
+    const { clock } = this.#surroundings.instance.ports;
+    const done = await retry(action, { clock, ...RETRY, onState: this.#say, stopped: () => this.#ended }).catch(broken);
+    if (done === STOPPED) this.#say(null);
+    return done === STOPPED ? null : done;
   }
 
   /** Adds batch by batch. Ends when it is closed, or drained. @throws StreamBroken */
