@@ -3,6 +3,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { AppendWriter } from "./append_writer.ts";
+import { tickOf } from "./pack.ts";
 import type { ShuffledText } from "./shuffled_events.ts";
 import type { StageLog } from "./stage_log.ts";
 import type { StreamBatch } from "./stream_batch.ts";
@@ -50,6 +51,12 @@ export class BatchDelivery {
     if (stage === null) return true;
     if (batch.rowCount > 0) await progress.settle(batch.to);
     return await stage.write(batch.facts, batch.to);
+  }
+
+  /** Lets time pass in the stage whose inputs these are: in its topic, so that it passes for whoever has it next. */
+  async tick(topic: string, toUs: number): Promise<void> {
+    const { partition } = this.#options;
+    await this.#append([{ topic, partition, records: [{ key: null, value: tickOf(toUs) }] }]).catch(broken);
   }
 
   async #rows(batch: StreamBatch): Promise<boolean> {

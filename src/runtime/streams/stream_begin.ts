@@ -22,6 +22,7 @@ export interface Life {
   readonly queue: BatchQueue;
   readonly progress: StreamProgress;
   readonly delivery: BatchDelivery;
+  readonly task: FlowTask;
 }
 
 /** The task of one partition, as its start sees it. */
@@ -76,7 +77,7 @@ export async function beginStream(
     rowsMax: instance.options.batchRowsMax,
     evaluate: (records, batch) => task.take(records, batch),
   });
-  return { start, queue, progress, delivery: deliveryOf(beginner, { start, progress, surroundings }) };
+  return { start, queue, progress, task, delivery: deliveryOf(beginner, { start, progress, surroundings }) };
 }
 
 /** Where a task goes on, and what a stage has. */

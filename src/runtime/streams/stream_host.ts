@@ -33,6 +33,8 @@ export class StreamHost implements StreamView {
   #life: Life | null = null;
   #writing: StreamBatch | null = null;
   #reading = false;
+  /** When the last record came. */
+  #heardMs = 0;
   /** Nothing is written any more. */
   #closed = false;
   /** What was read is written, and nothing more is read. */
@@ -141,6 +143,7 @@ export class StreamHost implements StreamView {
     if (queue === undefined || part.fromOffset !== queue.position || this.#ended) return;
     if (part.outOfRange !== undefined) return this.restart(`position in "${part.topic}" is out of range`);
     this.end = Math.max(part.endOffset, part.nextOffset);
+    if (part.records.length > 0) this.#heardMs = this.#surroundings.instance.ports.clock.nowMs();
     queue.take(part);
     if (queue.full) this.#surroundings.reader.pause(part.topic, part.partition);
     this.#wake.abort();
@@ -156,6 +159,7 @@ export class StreamHost implements StreamView {
     const life = await beginStream(this.#beginner, { held, surroundings });
     if (life === null || this.#ended) return null;
     this.end = life.start.end;
+    this.#heardMs = this.#surroundings.instance.ports.clock.nowMs();
     this.#reading = true;
     reader.resume(topic, partition);
     reader.seek(topic, partition, life.queue.position);
@@ -226,8 +230,9 @@ export class StreamHost implements StreamView {
   }
 
   /** The next batch, when it may be added; null: there is none any more. @throws StreamBroken */
-  async #next({ queue, progress }: Life): Promise<StreamBatch | null> {
+  async #next(life: Life): Promise<StreamBatch | null> {
     const { ports: { clock }, options: { commitEveryMs } } = this.#surroundings.instance;
+    const { queue, progress } = life;
     while (!this.#closed && this.#broken === null) {
       this.#wake = new AbortController();
       const waitMs = this.#draining ? 0 : this.#pace.waitMs;
@@ -237,8 +242,21 @@ export class StreamHost implements StreamView {
       // Events that make no rows are not read again after a crash.
       const quietMs = progress.atMs + commitEveryMs - clock.nowMs();
       if (!hasNext && quietMs <= 0 && !queue.recovers) await progress.settle(queue.quietTo);
-      await clock.sleep(hasNext ? waitMs : Math.max(LOOK_MS, quietMs), this.#wake.signal);
+      const idleMs = hasNext ? Infinity : await this.#idle(life);
+      await clock.sleep(hasNext ? waitMs : Math.max(LOOK_MS, Math.min(quietMs, idleMs)), this.#wake.signal);
     }
     return null;
+  }
+
+  /** Lets time pass if nothing came for long enough. Resolves to how long that is still to go, milliseconds. */
+  async #idle({ task, queue, delivery }: Life): Promise<number> {
+    const { clock } = this.#surroundings.instance.ports;
+    const { whenIdle = null } = task;
+    if (whenIdle === null || queue.position < this.end) return Infinity;
+    const leftMs = this.#heardMs + whenIdle.afterUs / 1_000 - clock.nowMs();
+    if (leftMs > 0) return leftMs;
+    this.#heardMs = clock.nowMs();
+    await delivery.tick(this.topic, whenIdle.toUs);
+    return LOOK_MS;
   }
 }

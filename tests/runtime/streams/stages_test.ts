@@ -105,3 +105,23 @@ Deno.test("an aggregate that is declared otherwise is refused, and begins anew u
   await driver.settle();
   assertEquals(driver.select(visits).map(({ window_start, pages }) => [window_start, pages]), [[40_000_000, 1]]);
 });
+
+Deno.test("a quiet input does not hold its last windows open for longer than it may be idle", async () => {
+  const idle = topology("idle", (builder) => {
+    const closed = byUser(builder).windowedBy(tumbling({ minutes: 1 }, { idle: { seconds: 30 } })).emit("close")
+      .count("by_minute");
+    builder.toStream(closed)
+      .mapValues((row) => ({ user_id: row!.user_id, minute: row!.window_start / 60_000_000, count: row!.count }))
+      .to(minutes);
+  });
+  await using driver = createTopologyTestDriver(idle, { partitions: 2 });
+  for (const second of [0, 10, 59]) driver.send(clicks, click(7, second));
+  await driver.advanceWallClockTime({ seconds: 20 });
+  assertEquals(driver.appended(minutes), []);
+  await driver.advanceWallClockTime({ seconds: 20 });
+  assertEquals(driver.appended(minutes), [{ user_id: 7, minute: 0, count: 3 }]);
+  driver.send(clicks, click(7, 30));
+  await driver.restart();
+  await driver.advanceWallClockTime({ minutes: 10 });
+  assertEquals(driver.appended(minutes).length, 1, "it came too late");
+});
