@@ -46,7 +46,7 @@ Deno.test("conformance: what Weir does not have is named, and nothing of it coun
   assertStringIncludes(text, "0 cases in 0 runs, 0 comparisons: 0 equal, 0 declared, 0 different; 1 case not run");
 });
 
-Deno.test("conformance: windows differ at the steps for which a reason is known, and with other results at none", async () => {
+Deno.test("conformance: windows differ at the steps for which a reason is known, and at no other", async () => {
   const { suite, cases } = suites.get("windows")!;
   const [report] = await runSuites([{ suite, cases }]);
   const declared = report.runs.map(({ name, comparison }) =>
