@@ -7,6 +7,7 @@ import type { StreamNode } from "./stream_nodes.ts";
 import type { ProcessOptions, Stores } from "./processors.ts";
 import { processed } from "./stream_process.ts";
 import { type AnyJoinOptions, joined, type StreamJoinOptions, type TableJoinOptions } from "./stream_joins.ts";
+import type { WindowColumns, WindowKey } from "./stream_aggregation.ts";
 import { inside, placed, type StreamPlace } from "./stream_place.ts";
 import { inside as tablePlace } from "./table_place.ts";
 import type { GlobalKTable, KTable, With } from "./tables.ts";
@@ -245,8 +246,11 @@ export class KStream<K, V> {
   }
 }
 
+/** The key of a change: that of the row, and the whole of its window. */
+export type ChangeKey<K> = K extends WindowKey ? K & WindowColumns : K;
+
 /** The results of an aggregate as they change. */
-export function changesOf<K, V>(table: object): KStream<K, V | null> {
+export function changesOf<K, V>(table: object): KStream<ChangeKey<K>, V | null> {
   const { graph, node, root } = tablePlace(table);
   const folded = graph.nodes[node];
   if (folded.op !== "folded") {
