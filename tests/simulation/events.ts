@@ -11,7 +11,9 @@ import {
 } from "../../src/mod.ts";
 import type { MemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import type { Choices } from "./choices.ts";
+import type { Profile } from "./profile.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
+import type { SimulatedWarehouse } from "./simulated_warehouse.ts";
 
 const clicks = events("sim.clicks", { row: z.object({ n: z.int() }) });
 const visits = clickhouseAppend("visits", { columns: { n: "Int64", part: "UInt8" }, orderBy: ["n"] });
@@ -62,8 +64,8 @@ export function declareTotals(builder: TopologyBuilder): void {
 }
 
 /**
- * Joins each even event with the odd one behind it: whenever that comes, and within a short time; and each with a row of
- * a table that changes meanwhile.
+ * Joins each even event with the odd one behind it: whenever that comes, and within a short time; and each with a row
+ * of a table that changes meanwhile.
  */
 export function declareJoins(
   builder: TopologyBuilder,
@@ -100,6 +102,21 @@ export class Events {
     this.#choices = choices;
     this.#stages = stages;
     log.create({ name: CLICKS, partitions, cleanup: "delete", retentionMs: -1 });
+  }
+
+  /** Null for a profile without events. */
+  static of(
+    { events, stages }: Profile,
+    { log, warehouse, ...drawn }: {
+      readonly log: SimulatedLog;
+      readonly warehouse: Pick<SimulatedWarehouse, "setClock">;
+      readonly choices: Choices;
+      readonly partitions: number;
+    },
+  ): Events | null {
+    if (!events) return null;
+    warehouse.setClock();
+    return new Events(log, { ...drawn, stages });
   }
 
   /** Writes one more. */

@@ -1,7 +1,6 @@
 import { emptySource } from "./emptied_source.ts";
 import { damage, failTopology } from "./failures.ts";
-import { compactInbox, compactTopic, cutInbox, recreateTopic } from "./faults.ts";
-import { CLICKS } from "./events.ts";
+import { recreateTopic } from "./faults.ts";
 import { hang } from "./hanging.ts";
 import { SnapshotKeeper } from "../../src/runtime/lifecycle/snapshot_keeper.ts";
 import { interruptAppend } from "./interrupted_append.ts";
@@ -10,6 +9,7 @@ import { method } from "./mutate.ts";
 import { loseRecords, loseRows } from "./lost_records.ts";
 import { lateStandbys, standbyTroubles } from "./standby_faults.ts";
 import { AGED_MS } from "./store_topologies.ts";
+import { trim } from "./trim.ts";
 import { World, type WorldOptions } from "./world.ts";
 
 /** How wild a run is. */
@@ -273,30 +273,4 @@ function fault(world: World): void {
     if (choices.happens("come-back")) world.group.comeBack();
   } else if (choices.happens("move", () => "a task moves to another process")) world.group.move();
   if (world.instances.length === 0) world.spawn();
-}
-
-function trim(world: World, options: ScenarioOptions): void {
-  // What is cut off of a topic of events is lost, and rightly so.
-  const topic = world.choices.pick(
-    [...world.log.topics.values()].filter(({ name }) => name !== CLICKS && !isRepartition(name)),
-  );
-  if (!world.choices.happens("trim", () => topic.name)) return;
-  if (topic.compacted) {
-    // A tombstone stays longer than any living reader lags, so only what no reader needs is removed here.
-    compactTopic(topic, world.choices, { share: 0.5, tombstonesBeforeMs: 0 });
-  } else if (options.compactInboxes === true) compactInbox(topic);
-  else cutInbox(topic, world.choices, (partition) => readPosition(world, topic.name, partition));
-}
-
-/** What it holds is nowhere else until it is in a changelog, and then the stage deletes it by itself. */
-function isRepartition(topic: string): boolean {
-  return topic.endsWith(".repartition");
-}
-
-function readPosition(world: World, topic: string, partition: number): number {
-  const positions = world.instances.flatMap(({ runner }) =>
-    runner.status().tasks.filter(({ inbox, partition: own }) => inbox?.topic === topic && own === partition)
-      .map(({ inbox }) => inbox!.position)
-  );
-  return positions.length === 0 ? 0 : Math.min(...positions);
 }

@@ -127,8 +127,7 @@ export class World {
         : partitions;
       this.log.create({ name: SOURCES[name].spec.topic, partitions: own, cleanup: "compact", retentionMs: -1 });
     }
-    this.events = profile.events ? new Events(this.log, { choices, partitions, stages: profile.stages }) : null;
-    if (profile.events) this.warehouse.setClock();
+    this.events = Events.of(profile, { log: this.log, warehouse: this.warehouse, choices, partitions });
   }
 
   /** Puts a row (null: deletes it) into the truth and the log. */

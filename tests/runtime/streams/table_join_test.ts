@@ -14,7 +14,7 @@ const shown = clickhouse("shown", { columns: { id: "Int64", name: "String" }, ke
 const view = (n: number, product_id: number | null) => ({ key: null, value: { product_id, n } });
 
 /** `sold`: rows that are not are no rows. */
-const joined = (kind: "join" | "leftJoin", alsoTable = false) =>
+const joined = (kind: "join" | "leftJoin", { alsoTable = false } = {}) =>
   topology("joined", (builder) => {
     const table = builder.table(products);
     if (alsoTable) table.mapValues(({ id, name }) => ({ id, name })).to(shown);
@@ -29,7 +29,7 @@ const joined = (kind: "join" | "leftJoin", alsoTable = false) =>
 for (const alsoTable of [false, true]) {
   const also = alsoTable ? ", beside a sink of the table" : "";
   Deno.test(`a stream is joined with the row that a table has when the event comes${also}`, async () => {
-    await using driver = createTopologyTestDriver(joined("leftJoin", alsoTable), { partitions: 3 });
+    await using driver = createTopologyTestDriver(joined("leftJoin", { alsoTable }), { partitions: 3 });
     driver.insert(products, { id: 1, name: "tea", sold: true });
     driver.insert(products, { id: 2, name: "milk", sold: false });
     await driver.settle();

@@ -51,7 +51,8 @@ export default topology("${VISITS}", (builder) => {
   const totals = grouped.aggregate("by_page", { visits: count(), sum: sum(({ n }) => n), greatest: max(({ n }) => n) });
   totals.to(pages);
   builder.toStream(totals).mapValues((row) => ({ page: row!.page, visits: row!.visits })).to(growth);
-  grouped.windowedBy(tumbling({ seconds: 5 }, { grace: { days: 1 } })).aggregate("by_time", { visits: count() }).to(times);
+  const windowed = grouped.windowedBy(tumbling({ seconds: 5 }, { grace: { days: 1 } }));
+  windowed.aggregate("by_time", { visits: count() }).to(times);
   builder.stream(visits)
     .filter(({ n }) => Number(n) % 4 !== 0)
     .flatMapValues(({ n, page }) => (Number(n) % 5 === 0 ? [0, 1] : [0]).map((part) => ({ n, page, part })))
