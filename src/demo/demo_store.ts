@@ -30,8 +30,9 @@ export interface DemoRunOptions {
  * A seeded online store that behaves as PostgreSQL with Debezium behind it. Every transaction is committed to the
  * store's own file together with the records that tell of it (the outbox); records are sent in the order of commits and
  * removed once acknowledged. So after a crash at any moment some records are sent again, as Debezium does, none is
- * lost, and once the outbox is empty each topic, read to its end, says what `rows` says. Only one of `snapshot`,
- * `write`, `run` and `flush` may be under way.
+ * lost, and once the outbox is empty each table's topic, read to its end, says what `rows` says. Beside the tables it
+ * tells what people do in the shop, and payments: events, of which one that is sent again counts again. Only one of
+ * `snapshot`, `write`, `run` and `flush` may be under way.
  */
 export interface DemoStore {
   readonly seed: number;

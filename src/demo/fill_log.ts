@@ -1,8 +1,10 @@
 import type { Log } from "../ports/log.ts";
 import { memoryTables } from "./memory_tables.ts";
-import { type PerTable, type Rows, type TableName, TABLES } from "./schema.ts";
+import { FEEDS, type PerTable, type Rows, type TableName, TABLES } from "./schema.ts";
 import { DEFAULT_SIZES, newHistory, ORDERS_MAX, seedRows, type StoreSizes } from "./seed_rows.ts";
 import { snapshotEmitter } from "./snapshot.ts";
+import { emitEvent } from "./visit.ts";
+import { pastVisits } from "./visit_schedule.ts";
 import { createTopics, partitionCounts, topicWriter } from "./topic_writer.ts";
 import { runTransaction } from "./workload.ts";
 
@@ -21,6 +23,8 @@ export interface FillLogOptions extends Partial<StoreSizes> {
   readonly ordersMax?: number;
   /** The instant at which the store begins, in milliseconds since the epoch. */
   readonly startMs?: number;
+  /** Whether the topics of events are filled, too; false if absent. */
+  readonly events?: boolean;
 }
 
 /** What was written, and the truth to which the topics fold. */
@@ -33,16 +37,18 @@ export interface FilledLog {
 }
 
 /**
- * Writes a ready-made history into the five topics: the snapshot of a store of the given sizes, then `changes` changes.
+ * Writes a ready-made history into the five tables' topics: the snapshot of a store of the given sizes, then `changes`
+ * changes; with `events` also what people do in the shop.
  * The same records as a {@link openDemoStore} of that seed and a clock that stands still at `startMs` writes, without
  * its file: rows live in memory, so nothing can be resumed.
  * @throws ProductionError when the log refuses: nothing is tried again
  */
 export async function fillLog(options: FillLogOptions): Promise<FilledLog> {
-  const { log, seed, partitions = 6, ordersMax = ORDERS_MAX, startMs = START_MS } = options;
+  const { log, seed, partitions = 6, ordersMax = ORDERS_MAX, startMs = START_MS, events = false } = options;
+  const feeds = events ? FEEDS : TABLES;
   const sizes = { ...DEFAULT_SIZES, ...given(options) };
-  await createTopics(log, partitions);
-  const writer = topicWriter(await partitionCounts(log), (batches) => log.append(batches));
+  await createTopics(log, { partitions, feeds });
+  const writer = topicWriter(await partitionCounts(log, feeds), (batches) => log.append(batches));
   let records = 0;
   const flushAt = async (least: number): Promise<void> => {
     if (writer.size() < least) return;
@@ -61,7 +67,11 @@ export async function fillLog(options: FillLogOptions): Promise<FilledLog> {
       await flushAt(BATCH_RECORDS);
     }
   }
-  const scope = { tables, emit: writer.emit, nowMs: () => startMs };
+  if (events) {
+    for (const event of pastVisits(history, tables)) emitEvent(event, writer.emit);
+    await flushAt(1);
+  }
+  const scope = { tables, emit: writer.emit, nowMs: () => startMs, events };
   while (history.changes < options.changes) {
     runTransaction(history, scope);
     await flushAt(BATCH_RECORDS);

@@ -1,6 +1,6 @@
 /** The demo online store: what PostgreSQL with Debezium would write, from a seed. */
 export { type FilledLog, fillLog } from "./fill_log.ts";
-export { type PerTable, type TableName, TABLES, topicOf } from "./schema.ts";
+export { FEEDS, type PerTable, type TableName, TABLES, topicOf } from "./schema.ts";
 export type { OrderItemRow, OrderRow, ProductRow } from "./schema.ts";
 export { DEFAULT_SIZES, type StoreSizes } from "./seed_rows.ts";
 export type { DemoStore } from "./demo_store.ts";

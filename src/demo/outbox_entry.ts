@@ -1,4 +1,4 @@
-import { type TableName, TABLES } from "./schema.ts";
+import { FEEDS } from "./schema.ts";
 import type { EmitChange } from "./transaction.ts";
 
 /**
@@ -14,8 +14,8 @@ export interface OutboxEntryWriter {
 export function outboxEntryWriter(): OutboxEntryWriter {
   let lines: string[] = [];
   return {
-    emit: (table, id, value, timestampMs) =>
-      void lines.push(`${TABLES.indexOf(table)}\t${id}\t${timestampMs}\t${value ?? ""}`),
+    emit: (feed, id, value, timestampMs) =>
+      void lines.push(`${FEEDS.indexOf(feed)}\t${id}\t${timestampMs}\t${value ?? ""}`),
     take() {
       const text = lines.length === 0 ? null : lines.join("\n");
       lines = [];
@@ -32,9 +32,8 @@ export function readOutboxEntry(text: string, emit: EmitChange): void {
     const id = text.indexOf("\t", start) + 1;
     const time = text.indexOf("\t", id) + 1;
     const value = text.indexOf("\t", time) + 1;
-    const table: TableName = TABLES[Number(text.slice(start, id - 1))];
     emit(
-      table,
+      FEEDS[Number(text.slice(start, id - 1))],
       Number(text.slice(id, time - 1)),
       value === end ? null : text.slice(value, end),
       Number(text.slice(time, value - 1)),

@@ -1,17 +1,20 @@
 import type { Rows, TableName } from "./schema.ts";
 import type { Transaction } from "./transaction.ts";
 
+/** What picking a row needs. */
+export type Picker = Pick<Transaction, "choices" | "history" | "tables">;
+
 /** Orders and items younger than this many ids are the ones that people still work on. */
 const RECENT_IDS = 5_000;
 
 /** Any row, all ids being equally likely; `undefined` when the table is empty. */
-export function anyRow<T extends TableName>(tx: Transaction, table: T): Rows[T] | undefined {
+export function anyRow<T extends TableName>(tx: Picker, table: T): Rows[T] | undefined {
   const { firstIds, lastIds } = tx.history;
   return rowNear(tx, table, tx.choices.between(firstIds[table], lastIds[table]));
 }
 
 /** A row among the newest, the newest of all being the likeliest. */
-export function recentRow<T extends TableName>(tx: Transaction, table: T): Rows[T] | undefined {
+export function recentRow<T extends TableName>(tx: Picker, table: T): Rows[T] | undefined {
   const { firstIds, lastIds } = tx.history;
   const window = Math.min(RECENT_IDS, lastIds[table] - firstIds[table]);
   const age = tx.choices.next();
@@ -19,18 +22,18 @@ export function recentRow<T extends TableName>(tx: Transaction, table: T): Rows[
 }
 
 /** A row of which few are picked often and most seldom, as with goods that sell well. */
-export function popularRow<T extends TableName>(tx: Transaction, table: T): Rows[T] | undefined {
+export function popularRow<T extends TableName>(tx: Picker, table: T): Rows[T] | undefined {
   const { firstIds, lastIds } = tx.history;
   const rank = tx.choices.next();
   return rowNear(tx, table, firstIds[table] + Math.floor(rank * rank * (lastIds[table] - firstIds[table])));
 }
 
 /** The oldest row. */
-export function oldestRow<T extends TableName>(tx: Transaction, table: T): Rows[T] | undefined {
+export function oldestRow<T extends TableName>(tx: Picker, table: T): Rows[T] | undefined {
   return rowNear(tx, table, tx.history.firstIds[table]);
 }
 
 /** The row at `id` or the next one that was not deleted; past the end the search goes on at the beginning. */
-function rowNear<T extends TableName>(tx: Transaction, table: T, id: number): Rows[T] | undefined {
+function rowNear<T extends TableName>(tx: Picker, table: T, id: number): Rows[T] | undefined {
   return tx.tables.atOrAfter(table, id) ?? tx.tables.atOrAfter(table, 0);
 }

@@ -114,14 +114,29 @@ export const FOREIGN_KEYS: { readonly [T in TableName]: readonly (readonly [keyo
 /** Debezium's `topic.prefix`; also the name of the connector and of the database in every envelope. */
 export const TOPIC_PREFIX = "online_store";
 
-/** Name of the topic of a table: `online_store.public.users`. */
-export function topicOf(table: TableName): string {
-  return `${TOPIC_PREFIX}.public.${table}`;
+/** What the store's programs tell beside the database: what people do in the shop, and attempts to pay. */
+export type EventName = "clickstream" | "payments";
+
+export const EVENTS: readonly EventName[] = ["clickstream", "payments"];
+
+/** Everything that has a topic. */
+export type FeedName = TableName | EventName;
+
+/** In an order that stays: it is written into files. */
+export const FEEDS: readonly FeedName[] = [...TABLES, ...EVENTS];
+
+/** Name of the topic of a table, `online_store.public.users`, or of events, `online_store.clickstream`. */
+export function topicOf(feed: FeedName): string {
+  return isEvent(feed) ? `${TOPIC_PREFIX}.${feed}` : `${TOPIC_PREFIX}.public.${feed}`;
 }
 
-/** The record key that Debezium writes for a row: `{"id":123}`. */
-export function recordKey(id: number): string {
-  return `{"id":${id}}`;
+function isEvent(feed: FeedName): feed is EventName {
+  return (EVENTS as readonly FeedName[]).includes(feed);
+}
+
+/** The record key that Debezium writes for a row, `{"id":123}`; of an event the id of its user or order. */
+export function recordKey(feed: FeedName, id: number): string {
+  return isEvent(feed) ? String(id) : `{"id":${id}}`;
 }
 
 /** A count, or an id, for each table. */

@@ -4,13 +4,15 @@ import type { AppendBatch, Log } from "../ports/log.ts";
 import type { DemoRunOptions, DemoStore, DemoStoreOptions } from "./demo_store.ts";
 import { type FileTables, fileTables } from "./file_tables.ts";
 import { type OutboxEntryWriter, outboxEntryWriter, readOutboxEntry } from "./outbox_entry.ts";
-import { type PerTable, type Rows, type TableName, TABLES, topicOf } from "./schema.ts";
+import { EVENTS, FEEDS, type PerTable, type Rows, type TableName, TABLES, topicOf } from "./schema.ts";
 import { DEFAULT_SIZES, newHistory, ORDERS_MAX, seedRows } from "./seed_rows.ts";
 import { type OnProgress, sendSnapshot } from "./snapshot.ts";
 import { openStoreFile, type StoreFile, type StoreState } from "./store_file.ts";
 import { readDemoStore, type StoreView, viewOf } from "./store_view.ts";
 import { appendPatiently, createTopics, partitionCounts, type TopicWriter, topicWriter } from "./topic_writer.ts";
 import type { TransactionScope } from "./transaction.ts";
+import { emitEvent } from "./visit.ts";
+import { pastVisits } from "./visit_schedule.ts";
 import { runTransaction } from "./workload.ts";
 
 /** Partitions of a topic that is made. */
@@ -61,7 +63,7 @@ class FileDemoStore implements DemoStore {
     this.#clock = options.clock;
     this.#partitions = options.partitions ?? PARTITIONS_DEFAULT;
     this.#tables = fileTables(file.db);
-    this.#scope = { tables: this.#tables, emit: this.#outbox.emit, nowMs: options.clock.nowMs };
+    this.#scope = { tables: this.#tables, emit: this.#outbox.emit, nowMs: options.clock.nowMs, events: true };
   }
 
   get seed(): number {
@@ -74,7 +76,7 @@ class FileDemoStore implements DemoStore {
   }
 
   createTopics(): Promise<void> {
-    return createTopics(this.#log, this.#partitions);
+    return createTopics(this.#log, { partitions: this.#partitions, feeds: FEEDS });
   }
 
   snapshot(onProgress?: OnProgress, signal?: AbortSignal): Promise<void> {
@@ -83,6 +85,7 @@ class FileDemoStore implements DemoStore {
         this.#setSnapshot("started");
         const { breathe } = this.#clock;
         await sendSnapshot(this.#file.db, this.#state.history, { writer, breathe, onProgress });
+        await this.#sendPast(writer);
         this.#setSnapshot("done");
       }
       await this.#drain(writer);
@@ -209,10 +212,22 @@ class FileDemoStore implements DemoStore {
     this.#underWay = name;
     try {
       const append = (batches: AppendBatch[]) => appendPatiently(this.#log, batches, { clock: this.#clock, signal });
-      await work(topicWriter(await partitionCounts(this.#log), append));
+      await work(topicWriter(await partitionCounts(this.#log, FEEDS), append));
     } finally {
       this.#underWay = null;
     }
+  }
+
+  /** Sends what people did before the store was opened, once: each event stands for itself. */
+  async #sendPast(writer: TopicWriter): Promise<void> {
+    const { history } = this.#state;
+    if (history.transactions > 0) return;
+    for (const event of EVENTS) {
+      const { end } = await this.#log.offsets(topicOf(event));
+      if (end.some((offset) => offset > 0)) return;
+    }
+    for (const event of pastVisits(history, this.#tables)) emitEvent(event, writer.emit);
+    await writer.flush();
   }
 
   #setSnapshot(snapshot: StoreState["snapshot"]): void {

@@ -3,7 +3,7 @@ import type { AppendBatch, Log, NewRecord } from "../ports/log.ts";
 import { retry } from "../ports/retry.ts";
 import { ConfigError } from "../record/errors.ts";
 import { partitionOf } from "../record/partitioner.ts";
-import { type PerTable, perTable, recordKey, TABLES, topicOf } from "./schema.ts";
+import { EVENTS, type FeedName, FEEDS, recordKey, TABLES, topicOf } from "./schema.ts";
 import type { EmitChange } from "./transaction.ts";
 
 const RETRY_FIRST_MS = 100;
@@ -21,25 +21,40 @@ export interface TopicWriter {
   flush(): Promise<void>;
 }
 
-/** Creates the five topics, compacted, where they do not exist. */
-export async function createTopics(log: Log, partitions: number): Promise<void> {
+/** Events are kept so long: a demo that runs for weeks must not fill a disk. */
+const EVENTS_RETENTION_MS = 7 * 86_400_000;
+
+/** Creates the topics where they do not exist: those of tables compacted, those of events kept for a week. */
+export async function createTopics(log: Log, { partitions, feeds }: TopicsWanted): Promise<void> {
   for (const table of TABLES) {
     await log.createTopic({ name: topicOf(table), partitions, cleanup: "compact", retentionMs: -1 });
   }
+  for (const event of EVENTS) {
+    if (!feeds.includes(event)) continue;
+    await log.createTopic({ name: topicOf(event), partitions, cleanup: "delete", retentionMs: EVENTS_RETENTION_MS });
+  }
 }
 
+interface TopicsWanted {
+  readonly partitions: number;
+  readonly feeds: readonly FeedName[];
+}
+
+/** Partition counts of the topics that are written to. */
+export type PartitionCounts = ReadonlyMap<FeedName, number>;
+
 /**
- * Partition counts of the five topics as they are; as any producer, the store writes into the partitions that it finds.
+ * Partition counts of topics as they are; as any producer, the store writes into the partitions that it finds.
  * @throws ConfigError when a topic is missing
  */
-export async function partitionCounts(log: Log): Promise<PerTable> {
-  const found = await log.topics(TABLES.map(topicOf));
-  const counts = perTable(0);
+export async function partitionCounts(log: Log, feeds: readonly FeedName[]): Promise<PartitionCounts> {
+  const found = await log.topics(feeds.map(topicOf));
+  const counts = new Map<FeedName, number>();
   const missing: string[] = [];
-  for (const table of TABLES) {
-    const topic = found.get(topicOf(table));
-    if (topic === undefined) missing.push(topicOf(table));
-    else counts[table] = topic.partitions;
+  for (const feed of feeds) {
+    const topic = found.get(topicOf(feed));
+    if (topic === undefined) missing.push(topicOf(feed));
+    else counts.set(feed, topic.partitions);
   }
   if (missing.length === 0) return counts;
   throw new ConfigError(
@@ -50,25 +65,29 @@ export async function partitionCounts(log: Log): Promise<PerTable> {
 }
 
 /** A writer to topics of the given partition counts; `append` is what stores the batches. */
-export function topicWriter(counts: PerTable, append: (batches: AppendBatch[]) => Promise<unknown>): TopicWriter {
-  const partitions = TABLES.map((table) => Array.from({ length: counts[table] }, (): NewRecord[] => []));
+export function topicWriter(
+  counts: PartitionCounts,
+  append: (batches: AppendBatch[]) => Promise<unknown>,
+): TopicWriter {
+  const partitions = FEEDS.map((feed) => Array.from({ length: counts.get(feed) ?? 0 }, (): NewRecord[] => []));
   let size = 0;
   return {
-    emit(table, id, value, timestampMs) {
-      const key = recordKey(id);
-      partitions[TABLES.indexOf(table)][partitionOf(key, counts[table])].push({ key, value, timestampMs });
+    emit(feed, id, value, timestampMs) {
+      const key = recordKey(feed, id);
+      const topic = partitions[FEEDS.indexOf(feed)];
+      topic[partitionOf(key, topic.length)].push({ key, value, timestampMs });
       size++;
     },
     size: () => size,
     async flush() {
       const batches: AppendBatch[] = [];
-      for (let table = 0; table < TABLES.length; table++) {
-        const topic = topicOf(TABLES[table]);
-        for (let partition = 0; partition < partitions[table].length; partition++) {
-          const records = partitions[table][partition];
+      for (let feed = 0; feed < FEEDS.length; feed++) {
+        const topic = topicOf(FEEDS[feed]);
+        for (let partition = 0; partition < partitions[feed].length; partition++) {
+          const records = partitions[feed][partition];
           if (records.length === 0) continue;
           batches.push({ topic, partition, records });
-          partitions[table][partition] = [];
+          partitions[feed][partition] = [];
         }
       }
       size = 0;

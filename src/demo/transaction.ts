@@ -1,6 +1,6 @@
 import { changeEnvelope } from "./envelope.ts";
 import { type Choices, choicesOf } from "./random.ts";
-import type { PerTable, Rows, TableName } from "./schema.ts";
+import type { FeedName, PerTable, Rows, TableName } from "./schema.ts";
 import type { Tables } from "./tables.ts";
 import { timestampText } from "./values.ts";
 
@@ -25,14 +25,16 @@ export interface History {
   readonly rowsMax: PerTable;
 }
 
-/** Takes one record of the table's topic; `value` null is the tombstone after a delete. */
-export type EmitChange = (table: TableName, id: number, value: string | null, timestampMs: number) => void;
+/** Takes one record of a topic; `value` null is the tombstone after a delete. */
+export type EmitChange = (feed: FeedName, id: number, value: string | null, timestampMs: number) => void;
 
 /** Where a transaction reads and writes. */
 export interface TransactionScope {
   readonly tables: Tables;
   readonly emit: EmitChange;
   nowMs(): number;
+  /** Whether what people do in the shop is told, too. */
+  readonly events: boolean;
 }
 
 /**

@@ -34,6 +34,11 @@ export function timestampText(micros: number): string {
   return `${cachedText}${String(micros - second * 1_000_000).padStart(6, "0")}Z`;
 }
 
+/** Microseconds since the epoch of such a timestamptz. */
+export function microsOf(text: string): number {
+  return Date.parse(`${text.slice(0, 19)}Z`) * 1_000 + Number(text.slice(20, 26));
+}
+
 /** Days since the epoch of an instant in microseconds: a PostgreSQL date as Debezium writes it. */
 export function dayOf(micros: number): number {
   return Math.floor(micros / 86_400_000_000);

@@ -4,6 +4,8 @@ import { anyRow } from "./picks.ts";
 import { TABLES } from "./schema.ts";
 import { beginTransaction, type History, type Transaction, type TransactionScope } from "./transaction.ts";
 import * as users from "./user_transactions.ts";
+import { emitEvent } from "./visit.ts";
+import { visitsWith } from "./visit_schedule.ts";
 
 /** What happens in the store, and how often: shares of all transactions, in any unit. */
 const WORKLOAD: readonly (readonly [share: number, run: (tx: Transaction) => void])[] = [
@@ -34,6 +36,7 @@ const SHARES = WORKLOAD.reduce((sum, [share]) => sum + share, 0);
  */
 export function runTransaction(history: History, scope: TransactionScope): void {
   const before = history.changes;
+  const lastOrder = history.lastIds.orders;
   const tx = beginTransaction(history, scope);
   let ticket = tx.choices.next() * SHARES;
   for (const [share, run] of WORKLOAD) {
@@ -43,6 +46,7 @@ export function runTransaction(history: History, scope: TransactionScope): void 
     break;
   }
   if (history.changes === before) users.insertUser(tx);
+  if (scope.events) { for (const event of visitsWith(tx, lastOrder)) emitEvent(event, scope.emit); }
 }
 
 /** An UPDATE that changes nothing: with REPLICA IDENTITY FULL it is sent with `before` equal to `after`. */

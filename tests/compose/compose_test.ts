@@ -3,6 +3,7 @@ import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
 import { derivedFiles, passwordNames, type Passwords } from "../../tools/secrets/passwords.ts";
 import { certificateFiles } from "../../tools/secrets/certificates.ts";
+import { clickstream, payments } from "../../topologies/online_store/events.ts";
 import { projectPath, readCompose, readText, secretName, type Service } from "./compose_files.ts";
 
 const compose = readCompose("compose.yaml");
@@ -250,15 +251,19 @@ Deno.test("compose.yaml agrees with the files it stands on", async (t) => {
     assert(!("KAFKA_OPTS" in kafka), "tools in the container would start the agent a second time");
     assertStringIncludes(readText("compose/kafka/start.sh"), "-javaagent:/opt/jmx/agent.jar=7071:");
   });
-  await t.step("topics: six partitions, compacted, tombstones kept for a week", () => {
+  await t.step("topics: six partitions; tables compacted, tombstones and events kept for a week", () => {
     const topics: { name: string; partitions: number; config: Record<string, string> }[] = JSON.parse(
       readText("compose/kafka/topics.json"),
     );
     const tables = ["users", "sellers", "products", "orders", "order_items"];
-    assertEquals(topics.map(({ name }) => name), tables.map((table) => `online_store.public.${table}`));
-    for (const { partitions, config } of topics) {
-      assertEquals([partitions, config["cleanup.policy"]], [6, "compact"]);
-      assert(Number(config["delete.retention.ms"]) >= 7 * 86_400_000);
+    const compacted = tables.map((table) => `online_store.public.${table}`);
+    assertEquals(topics.map(({ name }) => name), [...compacted, clickstream.spec.topic, payments.spec.topic]);
+    for (const { name, partitions, config } of topics) {
+      const [cleanup, time] = compacted.includes(name)
+        ? ["compact", "delete.retention.ms"]
+        : ["delete", "retention.ms"];
+      assertEquals([partitions, config["cleanup.policy"]], [6, cleanup]);
+      assert(Number(config[time]) >= 7 * 86_400_000);
     }
   });
   await t.step("connector: addresses, slot, filters and passwords", () => {

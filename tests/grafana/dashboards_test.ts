@@ -156,7 +156,7 @@ Deno.test("series that are named by a label call their number Value, which legen
     named++;
     assertEquals([...columns.matchAll(/ AS (\S+)$/g)].map(([, name]) => name), ['"Value"'], title);
   }
-  assertEquals(named, 2);
+  assertEquals(named, 4);
 });
 
 Deno.test("texts are chosen by their hexadecimal digits, as the plugin does not quote a backslash", () => {

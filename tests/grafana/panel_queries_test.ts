@@ -41,7 +41,7 @@ function panelNamed(title: string): Panel {
   return panel;
 }
 
-Deno.test("panels that ask ClickHouse, after a demo load of the four topologies", async (t) => {
+Deno.test("panels that ask ClickHouse, after a demo load of the topologies", async (t) => {
   await using load = disposable(await loadDemo({ orders: 600, changes: 1_500 }));
   const truth = salesOf(load.truth);
   const context = await contextOf(load, SALES.templating.list, { intervalMs: 60_000 });

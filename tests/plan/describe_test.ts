@@ -5,6 +5,8 @@ import { compile } from "../../src/plan/compile.ts";
 import { describe } from "../../src/plan/describe.ts";
 import { describeMermaid } from "../../src/plan/describe_mermaid.ts";
 import { describeText } from "../../src/plan/describe_text.ts";
+import cartAbandonment from "../../topologies/cart_abandonment.ts";
+import fraudSignals from "../../topologies/fraud_signals.ts";
 import mirror from "../../topologies/mirror.ts";
 import orderFunnel from "../../topologies/order_funnel.ts";
 import productPerformance from "../../topologies/product_performance.ts";
@@ -19,7 +21,7 @@ async function assertGolden(name: string, text: string): Promise<void> {
   assertEquals(text, await Deno.readTextFile(path), `${name}; WEIR_UPDATE_GOLDEN=1 writes it anew`);
 }
 
-for (const flagship of [mirror, orderFunnel, productPerformance, sales]) {
+for (const flagship of [cartAbandonment, fraudSignals, mirror, orderFunnel, productPerformance, sales]) {
   Deno.test(`describe() gives "${flagship.name}" as its golden files have it`, async () => {
     const description = describe(compile(flagship), flagship);
     await assertGolden(`${flagship.name}.txt`, describeText(description));

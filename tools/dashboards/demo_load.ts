@@ -10,6 +10,8 @@ import type { Warehouse } from "../../src/ports/warehouse.ts";
 import { LimitError } from "../../src/record/errors.ts";
 import { defaultRunOptions } from "../../src/runtime/options.ts";
 import { Runner } from "../../src/runtime/runner.ts";
+import cartAbandonment from "../../topologies/cart_abandonment.ts";
+import fraudSignals from "../../topologies/fraud_signals.ts";
 import mirror from "../../topologies/mirror.ts";
 import orderFunnel from "../../topologies/order_funnel.ts";
 import productPerformance from "../../topologies/product_performance.ts";
@@ -24,7 +26,7 @@ export interface DemoLoadOptions {
   readonly seed?: number;
 }
 
-/** A ClickHouse that holds what the four topologies made of a demo store. */
+/** A ClickHouse that holds what the topologies made of a demo store. */
 export interface DemoLoad {
   readonly warehouse: Warehouse;
   /** Range of time in which the store's orders were placed, in milliseconds since the epoch. */
@@ -36,7 +38,14 @@ export interface DemoLoad {
   close(): Promise<void>;
 }
 
-const TOPOLOGIES: readonly Topology[] = [sales, productPerformance, orderFunnel, mirror];
+const TOPOLOGIES: readonly Topology[] = [
+  sales,
+  productPerformance,
+  orderFunnel,
+  mirror,
+  cartAbandonment,
+  fraudSignals,
+];
 const START_MS = Date.UTC(2026, 0, 1);
 const WEEK_MS = 7 * 86_400_000;
 const POLL_MS = 10;
@@ -59,7 +68,15 @@ export async function loadDemo({ orders, changes, seed = 11 }: DemoLoadOptions):
   try {
     const sizes = { users: Math.ceil(orders / 5), sellers: 24, products: 240, orders };
     const held = holdingChanges(log);
-    const truth = await fillLog({ log: held.log, seed, ...sizes, changes, partitions: 2, startMs: START_MS });
+    const truth = await fillLog({
+      log: held.log,
+      seed,
+      ...sizes,
+      changes,
+      partitions: 2,
+      startMs: START_MS,
+      events: true,
+    });
     const stage = { log, warehouse, reported };
     const [first, ...others] = TOPOLOGIES;
     // The first lives through the changes, the others find them.

@@ -4,6 +4,7 @@ import { clickhouse } from "./clickhouse.ts";
 import type { Dashboard } from "./model.ts";
 import { pipeline } from "./pipeline.ts";
 import { sales } from "./sales.ts";
+import { shop } from "./shop.ts";
 
 /** Where they are written, from the project's root; Grafana reads them from there. */
 export const DIRECTORY = "grafana/dashboards";
@@ -11,6 +12,7 @@ export const DIRECTORY = "grafana/dashboards";
 /** All dashboards by file name. */
 export const DASHBOARDS: Readonly<Record<string, Dashboard>> = {
   "sales.json": sales,
+  "shop.json": shop,
   "pipeline.json": pipeline,
   "capture.json": capture,
   "clickhouse.json": clickhouse,

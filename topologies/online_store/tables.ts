@@ -1,4 +1,4 @@
-import { clickhouse } from "../../src/mod.ts";
+import { clickhouse, clickhouseAppend } from "../../src/mod.ts";
 
 /**
  * One row for each item sold, with everything a report asks about it. Item ids grow with time, so ranges of time prune
@@ -64,6 +64,38 @@ export const orderFunnel = clickhouse("order_funnel", {
     orders: "UInt64",
     value: "Decimal(18, 2)",
   },
+});
+
+/** Sessions that left something in the cart and bought nothing. */
+export const cartAbandonment = clickhouse("cart_abandonment", {
+  key: ["user_id", "window_start"],
+  columns: {
+    user_id: "Int64",
+    window_start: "DateTime64(6)",
+    window_end: "DateTime64(6)",
+    views: "Int64",
+    cart_pieces: "Int64",
+    cart_value: "Decimal(18, 2)",
+    /** How far they came: `cart`, `checkout`, or `order cancelled`. */
+    left_at: "LowCardinality(String)",
+    order_id: "Nullable(Int64)",
+  },
+  indexes: { window_start: "minmax" },
+});
+
+/** What is suspicious about orders: `other amount`, `other country` or `no payment`. */
+export const fraudSignals = clickhouseAppend("fraud_signals", {
+  columns: {
+    ordered_at: "DateTime64(6)",
+    signal: "LowCardinality(String)",
+    order_id: "Int64",
+    user_id: "Int64",
+    total: "Decimal(12, 2)",
+    country: "LowCardinality(String)",
+    paid: "Nullable(Decimal(12, 2))",
+    card_country: "LowCardinality(Nullable(String))",
+  },
+  orderBy: ["signal", "ordered_at"],
 });
 
 /** The five tables of the store as they are. */

@@ -4,7 +4,7 @@ import { openLocalSnapshots } from "../../adapters/local/snapshots.ts";
 import { openEmbeddedDeadLetters } from "../../adapters/local/dead_letters.ts";
 import { type EmbeddedLog, openEmbeddedLog } from "../../adapters/embedded_log/log.ts";
 import { systemClock } from "../../adapters/local/system_clock.ts";
-import { openDemoStore, type StoreSizes, TABLES, topicOf } from "../../demo/mod.ts";
+import { FEEDS, openDemoStore, type StoreSizes, topicOf } from "../../demo/mod.ts";
 import { BusyTables } from "../../runtime/busy_tables.ts";
 import { embeddedLogin } from "../clickhouse_client.ts";
 import { dataArgument } from "../data_option.ts";
@@ -87,7 +87,7 @@ function topicAdvice(directory: string, demo: DemoSource | null): string {
   const written = `Write its records with: deno task produce${dataArgument(directory)} <topic> < file.jsonl`;
   return demo === null
     ? `Nobody writes without the demo store. ${written}`
-    : `The demo store has only ${TABLES.map(topicOf).join(", ")}. Correct the name in the topology. ${written}`;
+    : `The demo store has only ${FEEDS.map(topicOf).join(", ")}. Correct the name in the topology. ${written}`;
 }
 
 /** The youngest first. */

@@ -34,7 +34,7 @@ export function createTaskContext(parts: {
 }): TaskContext {
   const { topics, topology, ports, deadLetters, globalLetters, writers, producer } = parts;
   const { plan, partitions, inboxes } = topics;
-  const looked = [...plan.tables, ...plan.globals, ...plan.streams].flatMap(({ lookups }) =>
+  const looked = [...plan.tables, ...plan.globals, ...plan.streams, ...plan.stages].flatMap(({ lookups }) =>
     lookups.flatMap((lookup) => lookup.global ? [[lookup.table, lookup.step] as const] : [])
   );
   const globals: Globals = new Globals({

@@ -5,6 +5,7 @@ import type { GlobalLetters } from "./global_letters.ts";
 import type { Instance } from "./instance.ts";
 import type { SetAside } from "./set_aside.ts";
 import type { TaskHost } from "./task_host.ts";
+import { flowsOf } from "./topics.ts";
 import { taskId, taskIds } from "../../record/task_id.ts";
 
 const NOT_AGAIN = "a later start of the topology evaluated everything and did not meet it again";
@@ -67,12 +68,12 @@ export class EarlierLetters {
 
   #gone(): void {
     const { hosts, topics } = this.#instance;
-    const { tables, streams } = topics.plan;
+    const { tables } = topics.plan;
     if (this.#goneDone || tables.length === 0 || !hosts.has(taskId(tables[0].name, 0))) return;
     this.#goneDone = true;
     const own = [
       ...tables.flatMap(({ name, index }) => taskIds(name, topics.partitions[index])),
-      ...streams.flatMap(({ name, source }) => taskIds(name, topics.streams.get(source.topic)!.partitions)),
+      ...flowsOf(topics).flatMap(({ plan: { name }, partitions }) => taskIds(name, partitions)),
     ];
     const globals = topics.plan.globals.map((table) => this.#parts.globals.makerOf(table).task);
     this.#parts.letters.resolve({ kind: "gone", tasks: [...own, ...globals], why: NO_TASK });

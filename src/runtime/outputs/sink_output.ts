@@ -62,7 +62,7 @@ export class SinkOutput {
   /** Number of the last row written before the start was complete. */
   #startSeq = 0;
   readonly #options: SinkOutputOptions;
-  /** Shown since before the start, and missing: to be deleted when the start is complete, or held. */
+  /** Shown and missing: to be deleted when the start is complete, or held. */
   readonly #missing = new Set<Slot>();
   /** How many were missing when the start was complete. */
   #gone = 0;
@@ -207,10 +207,12 @@ export class SinkOutput {
     this.digests.set(entry, FOREIGN_DIGEST);
   }
 
-  /** Keys of the rows that are deleted when the start is complete. */
+  /** Keys of the rows shown before the start that are deleted when it is complete: none that it wrote itself. */
   doomed(): Key[] {
-    const holds = this.#options.suspecting(this.#gone);
-    return [...this.#missing].filter((entry) => !holds(entry)).map((entry) => this.#options.entries.keys.keyOf(entry));
+    const { entries, suspecting } = this.#options;
+    const holds = suspecting(this.#gone);
+    const doomed = [...this.#missing].filter((entry) => entries.is(entry, SHOWN_BEFORE) && !holds(entry));
+    return doomed.map((entry) => entries.keys.keyOf(entry));
   }
 
   /** Entries whose rows are missing and still shown. */
@@ -221,9 +223,7 @@ export class SinkOutput {
   /** How many rows a start has left because something failed, or ClickHouse refused what should replace them. */
   get heldRows(): number {
     if (!this.#options.complete()) return 0;
-    let rows = this.#missing.size;
-    for (const { kept } of this.#refused.values()) if (kept) rows++;
-    return rows;
+    return this.#missing.size + [...this.#refused.values()].filter(({ kept }) => kept).length;
   }
 
   /** Whether the row of this entry, which is missing, must not be deleted. */

@@ -6,11 +6,10 @@ import type { Problems } from "../problems.ts";
 
 const RETRY_MS = 1_000;
 
-/** The tables that the streams of a plan add to, each once. */
+/** The tables that the streams and stages of a plan add to, each once. */
 function appendTablesOf({ streams, stages }: PhysicalPlan): AppendTableSpec[] {
-  return [
-    ...new Map([...streams, ...stages].flatMap(({ sinks }) => sinks.map(({ name, table }) => [name, table]))).values(),
-  ];
+  const sinks = [...streams, ...stages].flatMap((flow) => flow.sinks);
+  return [...new Map(sinks.map(({ name, table }) => [name, table])).values()];
 }
 
 /** Makes them if they are missing, as soon as ClickHouse answers. @throws ConfigError for one of another shape */

@@ -36,6 +36,8 @@ Deno.test({
       assertEquals(status, 0, err);
       const started = first.events.filter(({ event }) => event === "started");
       assertEquals(started.map(({ topology }) => topology).sort(), [
+        "cart_abandonment",
+        "fraud_signals",
         "mirror",
         "order_funnel",
         "product_performance",
@@ -50,7 +52,7 @@ Deno.test({
       ]);
 
       const proof = await verify(directory);
-      assertEquals([proof.status, proof.report.equal, proof.report.sinks.length], [0, true, 9]);
+      assertEquals([proof.status, proof.report.equal, proof.report.sinks.length], [0, true, 10]);
       for (const { sink, view } of proof.report.sinks) assert(view.rows > 0, `${sink} is empty`);
 
       const query = await runMain([

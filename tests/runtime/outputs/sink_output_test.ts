@@ -137,3 +137,15 @@ Deno.test("refuseRow() does nothing for a row of an earlier incarnation, a tombs
   refuseRow(task, { sink: plan, row: row });
   assertEquals(puts(), ["b", "-"]);
 });
+
+Deno.test("SinkOutput.doomed() has rows that were shown before the start, none that it wrote itself", () => {
+  const written = open({ complete: false });
+  written.show("a");
+  written.output.show(written.entry, null);
+  assertEquals(written.output.doomed(), []);
+  const shown = open({ complete: false });
+  shown.output.base(shown.entry, 12345);
+  shown.show("a");
+  shown.output.show(shown.entry, null);
+  assertEquals(shown.output.doomed(), [1]);
+});
