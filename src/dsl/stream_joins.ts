@@ -26,7 +26,8 @@ export interface StreamJoinOptions<K, V, RK, RV, G extends RowOf> {
   readonly within: Within;
   /**
    * How late an event may be: partners are kept, and events of which a left or outer join tells that they have none
-   * wait, for so much longer. Default: not at all.
+   * wait, for so much longer. Default: not at all. Both streams are read as fast as they come, so where events have
+   * gathered, as while nothing ran, one may be read ahead of the other by all of that time: grace must be as long.
    */
   readonly grace?: Duration;
 }
