@@ -131,3 +131,28 @@ Deno.test("a processor's calls for two keys that throw at one event are two dead
     "2 is not wanted",
   ]);
 });
+
+Deno.test("a row of a table that cannot be told to a join is no row for streams, whatever it was before", async () => {
+  const users = debezium("shop.users", { key: ["id"], row: z.object({ id: int8(), kind: z.string() }) });
+  const declared = topology("told", (builder) => {
+    const told = builder.table(users).mapValues((row) => {
+      if (row.kind === "bad") throw new RangeError("a bad row");
+      return { method: row.kind === "odd" ? new Map() as never : row.kind };
+    });
+    builder.stream(orders).leftJoin("user", told, ({ id }) => id)
+      .mapValues(({ n, user }) => ({ n, method: user?.method ?? null })).to(paid);
+  });
+  await using driver = createTopologyTestDriver(declared, { partitions: 1 });
+  driver.insert(users, { id: 1, kind: "first" });
+  for (const [n, kind] of ["bad", "good", "odd"].entries()) {
+    await driver.settle();
+    driver.send(orders, { key: null, value: { id: 1, n } });
+    await driver.settle();
+    driver.update(users, { id: 1, kind });
+  }
+  await driver.settle();
+  driver.send(orders, { key: null, value: { id: 1, n: 3 } });
+  await driver.settle();
+  assertEquals(rows(driver.appended(paid)), ["0 first", "1 null", "2 good", "3 null"]);
+  assertEquals(driver.deadLetters().map(({ reason }) => reason), ["callback_threw", "not_sendable"]);
+});
