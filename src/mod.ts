@@ -47,7 +47,7 @@ export {
   store,
   type Stores,
 } from "./dsl/processors.ts";
-export { type Branches, type KeyGroup, KStream } from "./dsl/streams.ts";
+export { type Branches, type ChangeKey, type KeyGroup, KStream } from "./dsl/streams.ts";
 export type { StreamJoinOptions, TableJoinOptions, VersionedJoinOptions, Within } from "./dsl/stream_joins.ts";
 export {
   GlobalKTable,

@@ -1,9 +1,11 @@
+import { asKeyValue, type KeyColumn } from "../record/key_column.ts";
 import type { Graph } from "./graph.ts";
 import type { AnyKey, AnyRow, SourceNode } from "./logical.ts";
 import type { RowOf } from "./source.ts";
 import type { GroupSelector } from "./stream_nodes.ts";
 import { inside, isStream, type StreamPlace } from "./stream_place.ts";
 import type { EventCallback } from "./events.ts";
+import { keyColumnsOf } from "./key_columns.ts";
 import { inside as tablePlace, type Place } from "./table_place.ts";
 import { type Duration, durationUs } from "./time.ts";
 
@@ -24,7 +26,8 @@ export interface StreamJoinOptions<K, V, RK, RV, G extends RowOf> {
   readonly within: Within;
   /**
    * How late an event may be: partners are kept, and events of which a left or outer join tells that they have none
-   * wait, for so much longer. Default: not at all.
+   * wait, for so much longer. Default: not at all. Both streams are read as fast as they come, so where events have
+   * gathered, as while nothing ran, one may be read ahead of the other by all of that time: grace must be as long.
    */
   readonly grace?: Duration;
 }
@@ -128,8 +131,9 @@ function tableJoin(place: StreamPlace, { kind, name, columns, right, options }: 
         `history ${historyUs} us. Make "versioned" at least as long as "grace"`,
     );
   }
-  const keyColumns = source?.source.key ?? [];
-  const groupBy: GroupSelector = (value, key, metadata) => columnsOf(on(value, key, metadata), keyColumns);
+  const readers = source === null ? [] : keyColumnsOf(source.source);
+  const keyColumns = readers.map(({ name }) => name);
+  const groupBy: GroupSelector = (value, key, metadata) => columnsOf(on(value, key, metadata), readers);
   return graph.addStream({ ...common, op: "tableJoin", keyColumns, groupBy, historyUs, graceUs });
 }
 
@@ -141,21 +145,21 @@ function sourceOf({ graph, node }: Place): SourceNode | null {
   }
 }
 
-/** What a foreign key says of the table's key columns. @throws TypeError for a column that is not there */
-function columnsOf(given: unknown, keyColumns: readonly string[]): Readonly<Record<string, unknown>> | null {
+/** What a foreign key says of the table's key columns, as their readers make it. @throws TypeError for a missing one */
+function columnsOf(given: unknown, keyColumns: readonly KeyColumn[]): Readonly<Record<string, unknown>> | null {
   if (given === null) return null;
   // A Decimal is an object, and one value.
   const columns = typeof given === "object" && !("toJSON" in given)
     ? given as Readonly<Record<string, unknown>>
-    : { [keyColumns[0]]: given };
-  for (const column of keyColumns) {
-    if (columns[column] !== undefined) continue;
+    : { [keyColumns[0].name]: given };
+  for (const { name } of keyColumns) {
+    if (columns[name] !== undefined) continue;
     throw new TypeError(
-      `Cannot use a foreign key without "${column}": is a column misspelt in what the callback reads? ` +
+      `Cannot use a foreign key without "${name}": is a column misspelt in what the callback reads? ` +
         "Return every key column of the table, or null for no partner",
     );
   }
-  return Object.fromEntries(keyColumns.map((column) => [column, columns[column]]));
+  return Object.fromEntries(keyColumns.map((column) => [column.name, asKeyValue(column, columns[column.name])]));
 }
 
 /** Its changes are read from its topic as events, so nothing may be in it that comes from elsewhere. */

@@ -7,6 +7,7 @@ import type { StreamNode } from "./stream_nodes.ts";
 import type { ProcessOptions, Stores } from "./processors.ts";
 import { processed } from "./stream_process.ts";
 import { type AnyJoinOptions, joined, type StreamJoinOptions, type TableJoinOptions } from "./stream_joins.ts";
+import type { WindowColumns, WindowKey } from "./stream_aggregation.ts";
 import { inside, placed, type StreamPlace } from "./stream_place.ts";
 import { inside as tablePlace } from "./table_place.ts";
 import type { GlobalKTable, KTable, With } from "./tables.ts";
@@ -119,7 +120,9 @@ export class KStream<K, V> {
    * Each event with the row of a table, under the column `name`; events without a partner are left out. The events and
    * the table's changes go through one internal topic, by the table's key, and its order counts: the row is the one
    * that the table had when the event came, or, with `versioned`, the one of the event's time. A change of a row has no
-   * result. The results' key is the columns of the table's key.
+   * result. The results' key is the columns of the table's key. Both are read as they come: where many have gathered,
+   * as at the first start, events may be ahead of the rows; `versioned` with `grace` waits for them, and a global table
+   * is read whole before any event.
    */
   join<N extends string, RK extends RowOf, RV extends RowOf>(
     name: N,
@@ -245,8 +248,11 @@ export class KStream<K, V> {
   }
 }
 
+/** The key of a change: that of the row, and the whole of its window. */
+export type ChangeKey<K> = K extends WindowKey ? K & WindowColumns : K;
+
 /** The results of an aggregate as they change. */
-export function changesOf<K, V>(table: object): KStream<K, V | null> {
+export function changesOf<K, V>(table: object): KStream<ChangeKey<K>, V | null> {
   const { graph, node, root } = tablePlace(table);
   const folded = graph.nodes[node];
   if (folded.op !== "folded") {

@@ -8,7 +8,7 @@ import { sampleProblems } from "./sample_problems.ts";
 import type { EventSource } from "./events.ts";
 import type { RowOf, Source } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
-import { changesOf, KStream } from "./streams.ts";
+import { type ChangeKey, changesOf, KStream } from "./streams.ts";
 import { GlobalKTable, KTable } from "./tables.ts";
 
 /** Hands out the tables and streams of one topology. */
@@ -40,10 +40,11 @@ export class TopologyBuilder {
 
   /**
    * Kafka Streams' `table.toStream()`: the changes of an aggregate over a stream as events: the new row, or null where
-   * a row is gone. Of windows that are told when they close (`emit("close")`) each row comes once.
+   * a row is gone. Of windows that are told when they close (`emit("close")`) each row comes once. Keys are the columns
+   * of the group and of its window, with `window_end`: a session that grows is gone, and there again as a longer one.
    * @throws TypeError for tables of other kinds: a start evaluates all of their rows again
    */
-  toStream<K extends RowOf, V extends RowOf>(table: KTable<K, V>): KStream<K, V | null> {
+  toStream<K extends RowOf, V extends RowOf>(table: KTable<K, V>): KStream<ChangeKey<K>, V | null> {
     return changesOf(table);
   }
 

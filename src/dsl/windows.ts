@@ -16,6 +16,8 @@ export type WindowSpec =
   & {
     /** An event may be so late: a window is closed when stream time has reached its end and this. */
     readonly graceUs: number;
+    /** When no event comes for so long, by the clock, all windows of a partition close; absent: they stay open. */
+    readonly idleUs?: number;
   };
 
 /**
@@ -48,10 +50,18 @@ export interface WindowOptions {
    * window's end. Later ones are left out and counted (`weir_stream_events_dropped_total`). Default: not at all.
    */
   readonly grace?: Duration;
+  /**
+   * Closes all windows of a partition when no event has come into it for so long, by the clock of whoever has it, so
+   * that a quiet input does not hold its last windows open. Events for them that come later than that are too late.
+   * Default: windows close by the times of events alone.
+   */
+  readonly idle?: Duration;
 }
 
-function graceOf({ grace }: WindowOptions): number {
-  return grace === undefined ? 0 : durationUs(grace);
+/** @throws TypeError */
+function lateness({ grace, idle }: WindowOptions): Pick<WindowSpec, "graceUs" | "idleUs"> {
+  const graceUs = grace === undefined ? 0 : durationUs(grace);
+  return idle === undefined ? { graceUs } : { graceUs, idleUs: positive(idle, "how long windows wait for events") };
 }
 
 /** @throws TypeError */
@@ -64,7 +74,7 @@ function positive(duration: Duration, what: string): number {
 /** Windows of one size, one behind the other: `[start, start + size)`, aligned to the epoch. */
 export function tumbling(size: Duration, options: WindowOptions = {}): Windows {
   const sizeUs = positive(size, "the size of windows");
-  return new Windows({ kind: "time", sizeUs, advanceUs: sizeUs, graceUs: graceOf(options) });
+  return new Windows({ kind: "time", sizeUs, advanceUs: sizeUs, ...lateness(options) });
 }
 
 /** Windows of one size, of which one begins every `every`; an event is in all that hold its time. @throws TypeError */
@@ -73,7 +83,7 @@ export function hopping(size: Duration, options: WindowOptions & { readonly ever
   if (advanceUs > sizeUs) {
     throw new TypeError(`Cannot begin windows of ${sizeUs} us every ${advanceUs} us: events between would be in none`);
   }
-  return new Windows({ kind: "time", sizeUs, advanceUs, graceUs: graceOf(options) });
+  return new Windows({ kind: "time", sizeUs, advanceUs, ...lateness(options) });
 }
 
 /**
@@ -81,7 +91,7 @@ export function hopping(size: Duration, options: WindowOptions & { readonly ever
  * of them (`SlidingWindows` of Kafka Streams). Both ends are included.
  */
 export function sliding(size: Duration, options: WindowOptions = {}): Windows {
-  return new Windows({ kind: "sliding", sizeUs: positive(size, "the size of windows"), graceUs: graceOf(options) });
+  return new Windows({ kind: "sliding", sizeUs: positive(size, "the size of windows"), ...lateness(options) });
 }
 
 /**
@@ -89,7 +99,7 @@ export function sliding(size: Duration, options: WindowOptions = {}): Windows {
  * begin and end with events.
  */
 export function session(gap: Duration, options: WindowOptions = {}): Windows<"session"> {
-  return new Windows({ kind: "session", gapUs: positive(gap, "the gap of sessions"), graceUs: graceOf(options) });
+  return new Windows({ kind: "session", gapUs: positive(gap, "the gap of sessions"), ...lateness(options) });
 }
 
 /**

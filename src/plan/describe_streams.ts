@@ -61,7 +61,8 @@ function aggregateDoes({ sides, window, emit }: StreamAggregateNode): string {
 }
 
 function windowText(window: WindowSpec): string {
-  const grace = graceText(window.graceUs);
+  const idle = window.idleUs === undefined ? "" : `, closed after ${durationText(window.idleUs)} without events`;
+  const grace = `${graceText(window.graceUs)}${idle}`;
   switch (window.kind) {
     case "time": {
       const every = window.advanceUs === window.sizeUs ? "" : ` every ${durationText(window.advanceUs)}`;

@@ -135,7 +135,10 @@ export interface Reader {
   close(): Promise<void>;
 }
 
-/** One unit of assignment: all partitions that belong to one task go to the same member. */
+/**
+ * One unit of assignment: all partitions that belong to one task go to the same member. Where several tasks read a
+ * partition, its progress is the last one's in their list.
+ */
 export interface GroupTask {
   readonly id: string;
   readonly partitions: readonly { readonly topic: string; readonly partition: number }[];

@@ -114,6 +114,11 @@ export interface AppendRows {
    * need not look.
    */
   readonly repeated?: true;
+  /**
+   * Time of {@link Warehouse.nowMs}, milliseconds since the epoch: what comes later adds nothing, however long it was
+   * under way. What comes in time has ended {@link APPEND_EXECUTION_MS} behind it.
+   */
+  readonly deadlineMs: number;
 }
 
 /** Whether a table is there. */
@@ -206,6 +211,9 @@ export interface SetAsideGroup {
 /** How many inserts of an append table are remembered by their tokens. */
 export const APPEND_TOKENS = 10_000;
 
+/** So long after it has begun, an insert into an append table adds nothing any more. */
+export const APPEND_EXECUTION_MS = 60_000;
+
 export interface Warehouse {
   /**
    * Creates table and view if missing; adds missing columns.
@@ -256,13 +264,16 @@ export interface Warehouse {
    * Whether they are may not be known then, and an INSERT that was given up may still arrive; the call may be repeated,
    * and says so ({@link AppendRows.repeated}), as long as the table remembers its token: `APPEND_TOKENS` inserts, of
    * which one into several partitions counts as several.
-   * @throws ProductionError as {@link Warehouse.insert}: of reason `content` nothing was added
+   * @throws ProductionError as {@link Warehouse.insert}: of reason `content` nothing was added. Of reason `late` its
+   * deadline was over: this INSERT adds nothing, nor does a later one under the same deadline
    */
   append(rows: AppendRows): Promise<void>;
   /** Places of the rows that are there of a range, in their order. A place that is there twice is given twice. */
   appended(table: AppendTableSpec, range: InputRange): Promise<InputPlace[]>;
   /** Greatest offset of which a row is there; null if there is none of this partition. */
   lastAppended(table: AppendTableSpec, of: Pick<InputRange, "source" | "partition">): Promise<number | null>;
+  /** The time by which {@link AppendRows.deadlineMs} is judged, whole milliseconds since the epoch. */
+  nowMs(): Promise<number>;
   /** A read-only query; rows as objects, 64-bit integers as strings. */
   query(sql: string): Promise<Record<string, unknown>[]>;
   /** Resolves if the server answers. @throws ProductionError */

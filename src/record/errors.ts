@@ -54,9 +54,10 @@ export type ProcessorReason = "callback_threw" | "not_sendable" | "too_large";
  * - `content`: the warehouse cannot store this very row; all others it can;
  * - `too_large`: the log takes no record of this size; smaller ones it does;
  * - `missing`: the table or the database is gone;
+ * - `late`: it came after its deadline, and had no effect: the very same never will;
  * - `setup`: only a person can change it: a declaration, a right, a password.
  */
-export type ProductionReason = "content" | "too_large" | "missing" | "setup";
+export type ProductionReason = "content" | "too_large" | "missing" | "late" | "setup";
 
 /** A port refused. `retriable`: the same request may succeed later. `reason`: where callers act on it. */
 export class ProductionError extends Error {

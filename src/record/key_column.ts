@@ -52,7 +52,7 @@ export function comparedText(text: string, form: KeyColumn["text"]): string {
 }
 
 /** A value that callbacks made for a key column, as the column's reader would have made it. */
-function asKeyValue(column: KeyColumn, value: unknown): unknown {
+export function asKeyValue(column: KeyColumn, value: unknown): unknown {
   return typeof value === "string" ? comparedText(value, column.text) : value;
 }
 

@@ -159,6 +159,19 @@ export class KeyedElements {
     return found;
   }
 
+  /** When the last of all elements is due; null if none is. */
+  get lastDueUs(): number | null {
+    let last: number | null = null;
+    for (const { key, element, atUs } of this.#due) {
+      if (last !== null && atUs <= last) continue;
+      const known = this.#keys.get(key);
+      if (known === undefined) continue;
+      const at = placeOf(known.elements, element);
+      if (isSame(known.elements[at], element) && known.dues[at] === atUs) last = atUs;
+    }
+    return last;
+  }
+
   /** What changed since the last call, each element once, in the order in which they changed first. */
   takeChanges(): ElementChange[] {
     const changes = [...this.#changes.values()];

@@ -32,4 +32,6 @@ export interface RawRecord {
   readonly key: Bytes | null;
   readonly value: Bytes | null;
   readonly partition?: number;
+  /** Milliseconds since the epoch; the driver's clock if absent. */
+  readonly timestampMs?: number;
 }

@@ -102,11 +102,14 @@ function observed(warehouse: Warehouse, { clock, onTable, onRows }: Observers): 
       return report;
     },
     async append(rows) {
-      await clock.outside(warehouse.append(rows));
+      // The driver's clock is the table's, too: ClickHouse is told how much time is left.
+      const deadlineMs = Date.now() + rows.deadlineMs - clock.nowMs();
+      await clock.outside(warehouse.append({ ...rows, deadlineMs }));
       onRows(rows.rows.length);
     },
     appended: (table, range) => clock.outside(warehouse.appended(table, range)),
     lastAppended: (table, of) => clock.outside(warehouse.lastAppended(table, of)),
+    nowMs: () => Promise.resolve(clock.nowMs()),
     query: (sql) => clock.outside(warehouse.query(sql)),
     ping: () => clock.outside(warehouse.ping()),
     close: () => warehouse.close(),

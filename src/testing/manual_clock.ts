@@ -30,6 +30,7 @@ export function createManualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
   };
   return {
     nowMs: () => nowMs,
+    elapsedMs: () => nowMs - startMs,
     breathe: () => Promise.resolve(),
     sleep(ms, signal) {
       if (signal?.aborted) return Promise.resolve();

@@ -23,22 +23,31 @@ interface AppendTable {
   readonly spec: AppendTableSpec;
   readonly reader: LineReader;
   readonly rows: Stored[];
-  /** Of the last inserts, the oldest first. */
-  readonly tokens: Set<string>;
+  /** Of the last inserts, the oldest first: when each was remembered. */
+  readonly tokens: Map<string, number>;
+}
+
+/** What append tables in memory depend on. */
+export interface MemoryAppendOptions {
+  readonly refuses: (table: string, row: SelectedRow) => boolean;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: () => number;
+  /** A token is forgotten when it is older, milliseconds: whoever may still need it has promised not to. */
+  readonly tokenMs: number;
 }
 
 /** The append tables of the in-memory warehouse. None has partitions. */
 export class MemoryAppendTables {
   readonly #tables = new Map<string, AppendTable>();
-  readonly #refuses: (table: string, row: SelectedRow) => boolean;
+  readonly #options: MemoryAppendOptions;
   #made = 0;
 
-  constructor(refuses: (table: string, row: SelectedRow) => boolean) {
-    this.#refuses = refuses;
+  constructor(options: MemoryAppendOptions) {
+    this.#options = options;
   }
 
   /** What a warehouse offers of them. */
-  port(): Pick<Warehouse, "ensureAppend" | "append" | "appended" | "lastAppended"> & {
+  port(): Pick<Warehouse, "ensureAppend" | "append" | "appended" | "lastAppended" | "nowMs"> & {
     forgetRows(rows: AppendRows): void;
   } {
     return {
@@ -52,13 +61,16 @@ export class MemoryAppendTables {
         const own = this.#tableOf(name).rows.filter((row) => row.source === source && row.partition === partition);
         return own.length === 0 ? null : Math.max(...own.map(({ offset }) => offset));
       },
+      // deno-lint-ignore require-await
+      nowMs: async () => this.#options.nowMs(),
       forgetRows: ({ table, token }) => this.#remember(this.#tableOf(table.name), token),
     };
   }
 
   #ensure(spec: AppendTableSpec): EnsureReport {
     const before = this.#tables.get(spec.name);
-    const { id, rows, tokens } = before ?? { id: `append ${++this.#made}`, rows: [], tokens: new Set<string>() };
+    const { id, rows, tokens } = before ??
+      { id: `append ${++this.#made}`, rows: [], tokens: new Map<string, number>() };
     const reader = lineReader({ ...spec, key: [] });
     this.#tables.set(spec.name, { id, spec, reader, rows, tokens });
     return { created: before === undefined, added: [] };
@@ -73,15 +85,21 @@ export class MemoryAppendTables {
     this.#tables.delete(name);
   }
 
-  #append({ table: { name }, range, rows, token, repeated }: AppendRows): void {
+  #append({ table: { name }, range, rows, token, repeated, deadlineMs }: AppendRows): void {
     const table = this.#tableOf(name);
+    const { refuses, nowMs } = this.#options;
     const { source, partition } = range;
     const read = rows.map(({ line, offset, index }): Stored => {
       const values = table.reader.row(line).values!;
-      if (!this.#refuses(name, objectOf(table.spec, values))) return { source, partition, offset, index, values };
+      if (!refuses(name, objectOf(table.spec, values))) return { source, partition, offset, index, values };
       const message = `Cannot append to "${name}_rows": the row made of offset ${offset} is refused`;
       throw new ProductionError(message, { retriable: false, reason: "content" });
     });
+    if (rows.length > 0 && nowMs() > deadlineMs) {
+      const message = `Cannot append to "${name}_rows": the deadline was over`;
+      throw new ProductionError(message, { retriable: false, reason: "late" });
+    }
+    this.#forget(table);
     if (!table.tokens.has(token)) table.rows.push(...read);
     else if (repeated) table.rows.push(...read.filter((row) => !table.rows.some((other) => isSamePlace(row, other))));
     if (rows.length > 0) this.#remember(table, token);
@@ -112,10 +130,15 @@ export class MemoryAppendTables {
     return ordered.map(({ values }) => objectOf(spec!, values));
   }
 
-  #remember({ tokens }: AppendTable, token: string): void {
-    tokens.add(token);
-    for (const oldest of tokens) {
-      if (tokens.size <= APPEND_TOKENS) return;
+  #remember(table: AppendTable, token: string): void {
+    if (!table.tokens.has(token)) table.tokens.set(token, this.#options.nowMs());
+    this.#forget(table);
+  }
+
+  #forget({ tokens }: AppendTable): void {
+    const { nowMs, tokenMs } = this.#options;
+    for (const [oldest, atMs] of tokens) {
+      if (tokens.size <= APPEND_TOKENS && nowMs() - atMs <= tokenMs) return;
       tokens.delete(oldest);
     }
   }

@@ -13,7 +13,7 @@ import type {
 } from "../ports/warehouse.ts";
 import { ProductionError } from "../record/errors.ts";
 import { type LineReader, lineReader, objectOf, type ReadLine } from "./line_reader.ts";
-import { MemoryAppendTables } from "./memory_append_tables.ts";
+import { type MemoryAppendOptions, MemoryAppendTables } from "./memory_append_tables.ts";
 import { type MemoryView, memoryView } from "./memory_view.ts";
 import { orderedByKey, type SelectedRow } from "./selected_rows.ts";
 
@@ -64,10 +64,13 @@ export interface MemoryWarehouse extends Warehouse {
 /** Whether a row of a sink has a content that is refused. */
 export type RefuseRow = (sink: string, row: SelectedRow) => boolean;
 
+/** What time it has, the machine's if absent, and how long it remembers tokens at most. */
+type MemoryTime = Partial<Pick<MemoryAppendOptions, "nowMs" | "tokenMs">>;
+
 /** Opens an empty in-memory warehouse. `refuses`: rows that it does not take, and neither the rest of their batch. */
-export function createMemoryWarehouse(refuses: RefuseRow = () => false): MemoryWarehouse {
+export function createMemoryWarehouse(refuses: RefuseRow = () => false, time: MemoryTime = {}): MemoryWarehouse {
   const tables = new Map<string, Table>();
-  const appendTables = new MemoryAppendTables(refuses);
+  const appendTables = new MemoryAppendTables({ nowMs: Date.now, tokenMs: Infinity, ...time, refuses });
   let writes = 0;
   let made = 0;
   const tableOf = (name: string): Table => {

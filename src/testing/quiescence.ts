@@ -52,6 +52,7 @@ export function createStepClock(clock: ManualClock): StepClock {
   };
   return {
     nowMs: () => clock.nowMs(),
+    elapsedMs: () => clock.elapsedMs(),
     sleep: (ms, signal) => clock.sleep(ms, signal),
     async breathe() {
       if (++breathes % BREATHES_PER_TURN !== 0) return;

@@ -49,8 +49,8 @@ export class SourceTopics {
   /** Appends a record as it is. */
   raw(spec: SourceSpec, record: RawRecord): Promise<void> {
     const { partitions } = this.#of(spec);
-    const { key, value, partition = key === null ? 0 : partitionOf(key, partitions) } = record;
-    return this.#append({ topic: spec.topic, partition, records: [{ key, value }] });
+    const { key, value, partition = key === null ? 0 : partitionOf(key, partitions), timestampMs } = record;
+    return this.#append({ topic: spec.topic, partition, records: [{ key, value, timestampMs }] });
   }
 
   #of(spec: SourceSpec): SourceTable {

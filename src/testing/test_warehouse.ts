@@ -1,3 +1,4 @@
+import type { Clock } from "../ports/clock.ts";
 import type { TableSpec, Warehouse } from "../ports/warehouse.ts";
 import type { Row } from "../record/row.ts";
 import { createMemoryWarehouse, type RefuseRow } from "./memory_warehouse.ts";
@@ -26,9 +27,9 @@ export interface TestWarehouse {
   close(): Promise<void>;
 }
 
-/** The in-memory warehouse: nothing to start, and far faster than a real one. */
-export function openMemoryWarehouse(refuses?: RefuseRow): TestWarehouse {
-  const memory = createMemoryWarehouse(refuses);
+/** The in-memory warehouse, by that clock: nothing to start, and far faster than a real one. */
+export function openMemoryWarehouse(clock: Pick<Clock, "nowMs">, refuses?: RefuseRow): TestWarehouse {
+  const memory = createMemoryWarehouse(refuses, { nowMs: () => clock.nowMs() });
   return {
     warehouse: memory,
     rest: () => Promise.resolve(),

@@ -210,7 +210,7 @@ export class TopologyTestDriver {
 
   #openWarehouse(): Promise<TestWarehouse> {
     const { warehouse = "memory", refuses } = this.#settings;
-    if (warehouse === "memory") return Promise.resolve(openMemoryWarehouse(refuses));
+    if (warehouse === "memory") return Promise.resolve(openMemoryWarehouse(this.#clock, refuses));
     const shared = warehouse === "embedded" ? null : warehouse;
     return openEmbeddedWarehouse(shared, { clock: this.#clock, topology: () => this.#topology });
   }

@@ -57,6 +57,7 @@ export function createDigestWarehouse(clock: Clock): Warehouse & { rows(): numbe
     append: () => Promise.reject(new TypeError("no topology of these benches appends")),
     appended: () => Promise.reject(new TypeError("no topology of these benches appends")),
     lastAppended: () => Promise.reject(new TypeError("no topology of these benches appends")),
+    nowMs: () => Promise.reject(new TypeError("no topology of these benches appends")),
     summed: () => Promise.reject(new TypeError("no task of these benches has a snapshot")),
     newer: () => {
       throw new TypeError("no task of these benches has a snapshot");

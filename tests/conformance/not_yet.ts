@@ -2,11 +2,7 @@ import type { Case } from "./recorded.ts";
 
 /** What Weir does not have yet, by the words of the topologies that need it: the first that match tell. */
 const NEEDS: readonly { readonly words: RegExp; readonly needs: string }[] = [
-  { words: /^stream-table /, needs: "joins of streams with tables" },
-  { words: / windowedBy\(/, needs: "windows, and their results on update and on close" },
   { words: /^table\(.*suppress\(/, needs: "suppress" },
-  { words: /^cogroup\(/, needs: "cogroup" },
-  { words: /^stream\(.*groupBy/, needs: "aggregates of streams" },
 ];
 
 /** Why a case is not run. */

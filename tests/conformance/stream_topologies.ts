@@ -1,29 +1,8 @@
-import { type AppendSink, clickhouseAppend, events, type KStream, type Topology, topology } from "../../src/mod.ts";
-import type { Case, Step } from "./recorded.ts";
+import { topology } from "../../src/mod.ts";
+import type { Case } from "./recorded.ts";
+import { recastStateful } from "./stateful_topologies.ts";
+import { EVENTS, Outputs, type RecastStream, resultText } from "./stream_outputs.ts";
 import { EXTRACTOR, foreignKey, JOINER, SOURCES } from "./table_topologies.ts";
-
-const event = (name: string) => events(`recorded.${name}`, { text: true, nullValues: true });
-
-/** The recorded topics, as streams of texts by text key. */
-export const EVENTS = { left: event("left"), right: event("right") };
-
-type Texts = KStream<string | null, string | null>;
-
-const COLUMNS = { key: "Nullable(String)", value: "Nullable(String)", at: "Int64" } as const;
-
-/** A topology of Weir for a recorded one, and where its results are: output topic to sink. */
-export interface RecastStream {
-  readonly topology: Topology;
-  readonly results: Readonly<Record<string, AppendSink<never>>>;
-  /** Output topics that Weir has no counterpart of, and why. */
-  readonly without: Readonly<Record<string, string>>;
-  /** Why Weir gives these results of a step, and Kafka Streams none; null if it must not. */
-  readonly onlyHere?: (step: Step, results: readonly string[]) => string | null;
-  /** Results that Kafka Streams may tell later than it could: compared over the whole case, not step by step. */
-  readonly late?: (result: string) => boolean;
-  /** The recorded topics that are tables. */
-  readonly tables: readonly (keyof typeof SOURCES)[];
-}
 
 const STATELESS = {
   op: "one stream 'left' (and 'right' for merge) through every stateless operator, one output topic each",
@@ -41,25 +20,19 @@ const STATELESS = {
 };
 
 /** The topology that a case describes in words; null if any of them is not known. */
-export function recast({ topology: words }: Case): RecastStream | null {
+export function recast(recorded: Case): RecastStream | null {
+  const { topology: words } = recorded;
   if (JSON.stringify(words) === JSON.stringify(STATELESS)) return stateless();
+  const stateful = recastStateful(recorded);
+  if (stateful !== null) return stateful;
   const { op, keyMapper, joiner, ...rest } = words;
+  const table = /^stream-table (inner|left) join$/.exec(String(op));
+  if (table !== null) return joiner === JOINER ? tableJoin(table[1] as TableJoinKind, rest) : null;
   const streams = /^stream-stream (inner|left|outer) join$/.exec(String(op));
   if (streams !== null) return joiner === JOINER ? streamJoin(streams[1] as JoinKind, rest) : null;
   const join = /^stream-globalTable (inner|left) join$/.exec(String(op));
   if (join === null || keyMapper !== EXTRACTOR || joiner !== JOINER || Object.keys(rest).length > 0) return null;
-  return globalJoin(join[1] as "inner" | "left");
-}
-
-/** Collects the outputs of one topology. */
-class Outputs {
-  readonly results: Record<string, AppendSink<never>> = {};
-
-  add(topic: string, stream: Texts): void {
-    const sink = clickhouseAppend(topic, { columns: COLUMNS, orderBy: ["at"] });
-    this.results[topic] = sink as AppendSink<never>;
-    stream.mapValues((value, key, { timestampUs }) => ({ key, value, at: timestampUs })).to(sink);
-  }
+  return globalJoin(join[1] as TableJoinKind);
 }
 
 function stateless(): RecastStream {
@@ -87,7 +60,7 @@ function stateless(): RecastStream {
     outputs.add("branchRest", rest);
   });
   const without = { toTable: "streams have no toTable() yet", repartition: "streams have no repartition() yet" };
-  return { topology: declared, results: outputs.results, without, tables: [] };
+  return { topology: declared, results: outputs.results, without };
 }
 
 type JoinKind = "inner" | "left" | "outer";
@@ -122,13 +95,37 @@ function streamJoin(
   return {
     topology: declared,
     results: outputs.results,
-    without: {},
     late: (result) => /"(null-|[^"]*-null")/.test(result),
-    tables: [],
   };
 }
 
-function globalJoin(kind: "inner" | "left"): RecastStream {
+type TableJoinKind = "inner" | "left";
+
+function tableJoin(
+  kind: TableJoinKind,
+  { tableStore, graceMs, ...rest }: Case["topology"],
+): RecastStream | null {
+  const [, plain, history] = /^(?:(plain)|versioned \((\d+) ms\))$/.exec(String(tableStore)) ?? [];
+  if (plain === history || (plain !== undefined && graceMs !== null) || Object.keys(rest).length > 0) return null;
+  const outputs = new Outputs();
+  const declared = topology("table-join", (builder) => {
+    // Kafka Streams passes over records without a value, too.
+    const left = builder.stream(EVENTS.left).flatMapValues((value) => value === null ? [] : [{ value }]);
+    const right = builder.table(SOURCES.right);
+    // The inner join's key is null at times here, which its type does not allow: such events must be left out.
+    const on = (_: unknown, key: string | null) => key as string;
+    const options = plain !== undefined ? on : {
+      on,
+      versioned: { milliseconds: Number(history) },
+      ...graceMs === null ? {} : { grace: { milliseconds: Number(graceMs) } },
+    };
+    const joined = kind === "left" ? left.leftJoin("right", right, options) : left.join("right", right, options);
+    outputs.add("out", joined.map(({ value, right }, key) => [key?.id ?? null, `${value}-${right?.value ?? null}`]));
+  });
+  return { topology: declared, results: outputs.results, tables: ["right"], byKeyAlone: graceMs === null };
+}
+
+function globalJoin(kind: TableJoinKind): RecastStream {
   const outputs = new Outputs();
   const declared = topology("global-join", (builder) => {
     // Kafka Streams passes over records without a value, too.
@@ -142,10 +139,10 @@ function globalJoin(kind: "inner" | "left"): RecastStream {
   return {
     topology: declared,
     results: outputs.results,
-    without: {},
-    onlyHere: ({ key, value, ts }, results) => {
-      const alone = foreignKey(String(value)) === null && results.join() === JSON.stringify([key, `${value}-null`, ts]);
-      return alone && kind === "left" ? NULL_KEY : null;
+    instead: ({ key, value, ts, out }, own) => {
+      const alone = foreignKey(String(value)) === null &&
+        own.join() === resultText(key, { value: `${value}-null`, ms: ts });
+      return alone && out.length === 0 && kind === "left" ? NULL_KEY : null;
     },
     tables: ["right"],
   };

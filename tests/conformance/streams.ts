@@ -1,15 +1,17 @@
 import { createTopologyTestDriver, type TopologyTestDriver } from "../../src/testing/mod.ts";
 import { type Comparison, EQUAL, type Interpreter, type Verdict } from "./interpreter.ts";
 import type { Case, Step } from "./recorded.ts";
-import { EVENTS, recast, type RecastStream } from "./stream_topologies.ts";
-import { isTextByText, type TextByText, writeRow } from "./tables.ts";
+import { causedBy, EVENTS, type RecastStream, resultText } from "./stream_outputs.ts";
+import { recast } from "./stream_topologies.ts";
+import { SOURCES } from "./table_topologies.ts";
+import { isTextByText, type TextByText } from "./tables.ts";
 
 /** Streams: what each input record causes must be exactly what it caused in Kafka Streams, in order, with its time. */
 export const STREAMS: Interpreter = {
   notCompared: ["counts of dropped records: a record that is passed over is a metric of another name"],
   understands: (recorded) => recast(recorded) !== null && recorded.steps.every(isTextByText),
-  // Results are compared in the order of one partition's records.
-  partitions: () => [1],
+  // Elsewhere what is told, or in what order, depends on the time of all keys.
+  partitions: (recorded) => recast(recorded)!.byKeyAlone === true ? [1, 3] : [1],
   async run(recorded, { partitions }) {
     const recasted = recast(recorded)!;
     await using driver = createTopologyTestDriver(recasted.topology, { cleanup: "delete", partitions });
@@ -48,15 +50,19 @@ class Run {
   }
 
   #write(step: Step): void {
-    const { topic, key, value, ts } = step as TextByText;
-    if (this.#recasted.tables.includes(topic)) writeRow(this.#driver, step as TextByText);
-    else this.#driver.send(EVENTS[topic], { key, value, timestampMs: ts });
+    const { topic, key, value, ts: timestampMs } = step as TextByText;
+    if (!this.#recasted.tables?.includes(topic)) return this.#driver.send(EVENTS[topic], { key, value, timestampMs });
+    this.#driver.raw(SOURCES[topic], {
+      key: key === null ? null : JSON.stringify({ id: key }),
+      value: value === null ? null : JSON.stringify({ id: key, value }),
+      timestampMs,
+    });
   }
 
   /** One verdict for each output. */
   #compare(step: Step, at: string): Verdict[] {
     const { out } = step;
-    const { results, without } = this.#recasted;
+    const { results, without = {} } = this.#recasted;
     const unknown = out.filter(({ topic = "out" }) => !(topic in results) && !(topic in without));
     return [
       ...Object.keys(results).map((topic) => this.#judge(topic, { step, at })),
@@ -73,7 +79,7 @@ class Run {
     const own = this.#fresh(output).filter(isNow);
     const theirs = causedBy(step, output).filter(isNow);
     if (own.join() === theirs.join()) return EQUAL;
-    const reason = theirs.length === 0 ? this.#recasted.onlyHere?.(step, own) ?? null : null;
+    const reason = this.#recasted.instead?.(step, own) ?? null;
     if (reason !== null) return { kind: "declared", reason };
     return different(
       `"${output}" ${at}: Weir gives ${own.join() || "nothing"}, Kafka Streams ${theirs.join() || "nothing"}`,
@@ -96,7 +102,7 @@ class Run {
   /** Rows that were not there after the last step: key, value and time. */
   #fresh(output: string): string[] {
     const rows = this.#driver.appended(this.#recasted.results[output])
-      .map(({ key, value, at }) => JSON.stringify([key, value, Number(at) / 1_000]));
+      .map(({ key, value, at }) => resultText(key, { value, ms: Number(at) }));
     const before = [...this.#seen.get(output) ?? []];
     this.#seen.set(output, rows);
     return rows.filter((row) => {
@@ -105,11 +111,6 @@ class Run {
       return known < 0;
     });
   }
-}
-
-function causedBy(step: Step, output: string): string[] {
-  return step.out.filter(({ topic = "out" }) => topic === output)
-    .map(({ key, value, ts }) => JSON.stringify([key, value, ts]));
 }
 
 function different(detail: string): Verdict {

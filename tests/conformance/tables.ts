@@ -153,7 +153,7 @@ export function isTextByText(step: Step): step is TextByText {
   return step.topic in SOURCES && [step.key, step.value].every((text) => text === null || typeof text === "string");
 }
 
-export function writeRow(driver: TopologyTestDriver, { topic, key, value }: TextByText): void {
+function writeRow(driver: TopologyTestDriver, { topic, key, value }: TextByText): void {
   const source = SOURCES[topic];
   if (key === null) {
     return driver.raw(source, { key: null, value: value === null ? null : JSON.stringify({ id: null, value }) });

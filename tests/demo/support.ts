@@ -16,6 +16,7 @@ export function manualClock(): Clock {
   let nowMs = START_MS;
   return {
     nowMs: () => nowMs,
+    elapsedMs: () => nowMs - START_MS,
     sleep(ms) {
       nowMs += ms;
       return Promise.resolve();

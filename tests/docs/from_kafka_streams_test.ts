@@ -85,5 +85,6 @@ Deno.test("docs/from-kafka-streams.md has the ported examples as their files hav
   assertEquals([...blocks].map(([, code]) => code), [
     await read("topologies/examples/music_interest.ts"),
     await read("topologies/examples/page_views.ts"),
+    await read("topologies/examples/word_count.ts"),
   ]);
 });

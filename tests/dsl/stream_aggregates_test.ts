@@ -4,6 +4,7 @@ import {
   avg,
   clickhouse,
   count,
+  debezium,
   events,
   folding,
   hopping,
@@ -86,5 +87,18 @@ Deno.test("hopping() and others refuse windows of no size, and gaps between wind
     sizeUs: 3_600_000_000,
     advanceUs: 60_000_000,
     graceUs: 1_000_000,
+  });
+});
+
+Deno.test("toStream() takes the results of an aggregate over a stream as they are, and no other table", () => {
+  const users = debezium("shop.users", { key: ["id"], row: z.object({ id: z.string() }) });
+  topology("changes", (builder) => {
+    const counts = grouped(builder.stream(clicks)).count("counts");
+    const cases: readonly [() => unknown, string][] = [
+      [() => builder.toStream(builder.table(users)), "users"],
+      [() => builder.toStream(counts.filter(() => true)), "counts.filter"],
+    ];
+    for (const [call, name] of cases) assertThrows(call, TypeError, `Cannot make a stream of "${name}"`);
+    builder.toStream(counts).forEach(() => {});
   });
 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { APPEND_TOKENS } from "../../src/ports/warehouse.ts";
 import { ProductionError } from "../../src/record/errors.ts";
 import { lineOf } from "../line_bytes.ts";
@@ -10,6 +10,7 @@ const ALL = inputs(0, 1_000_000);
 export function warehouseAppendConformance(test: Test): void {
   placeCases(test);
   tokenCases(test);
+  deadlineCases(test);
 }
 
 function placeCases(test: Test): void {
@@ -128,6 +129,40 @@ function tokenCases(test: Test): void {
       const error = await assertRejects(ask, ProductionError);
       assertEquals([error.retriable, error.reason], [true, "missing"]);
     }
+  });
+}
+
+function deadlineCases(test: Test): void {
+  test("nowMs() goes on, as time does", async ({ warehouse }) => {
+    const first = await warehouse.nowMs();
+    assert(Number.isSafeInteger(first) && first > Date.UTC(2020, 0, 1), String(first));
+    assert(await warehouse.nowMs() >= first);
+  });
+
+  for (const repeated of [undefined, true] as const) {
+    const how = repeated ? " that is repeated" : "";
+    test(`append()${how} adds nothing after its deadline, and its token stays free`, async ({ warehouse }) => {
+      await warehouse.ensureAppend(EVENTS);
+      const rows = appendOf(inputs(0, 3), { repeated });
+      const deadlineMs = await warehouse.nowMs() - 1;
+      const error = await assertRejects(() => warehouse.append({ ...rows, deadlineMs }), ProductionError);
+      assertEquals([error.retriable, error.reason], [false, "late"]);
+      assertEquals(await offsetsOf(warehouse, ALL), []);
+      await warehouse.append({ ...rows, deadlineMs: await warehouse.nowMs() + 60_000 });
+      assertEquals(await offsetsOf(warehouse, ALL), [0, 1, 2]);
+    });
+  }
+
+  test("append() after its deadline is late also where its token is known, or forgotten", async ({ warehouse }) => {
+    await warehouse.ensureAppend(EVENTS);
+    const rows = appendOf(inputs(0, 3), { deadlineMs: await warehouse.nowMs() + 300 });
+    await warehouse.append(rows);
+    while (await warehouse.nowMs() <= rows.deadlineMs) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (const token of [rows.token, "another"]) {
+      const error = await assertRejects(() => warehouse.append({ ...rows, token }), ProductionError);
+      assertEquals(error.reason, "late");
+    }
+    assertEquals(await offsetsOf(warehouse, ALL), [0, 1, 2]);
   });
 }
 

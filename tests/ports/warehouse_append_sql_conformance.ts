@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { APPEND_TOKENS, type AppendRow, type AppendTableSpec } from "../../src/ports/warehouse.ts";
-import { ConfigError } from "../../src/record/errors.ts";
+import { ConfigError, ProductionError } from "../../src/record/errors.ts";
 import { lineOf } from "../line_bytes.ts";
 import { appendOf, event, EVENTS, inputs, type OpenedWarehouse, type Test } from "./warehouse_fixtures.ts";
 
@@ -14,6 +14,7 @@ function ofDay(day: number): AppendRow {
 /** Append tables in SQL: their view, their shape, their partitions. */
 export function warehouseAppendSqlConformance(test: Test): void {
   shapeCases(test);
+  deadlineCases(test);
 
   test("an append table's view shows the declared columns of all rows, equal ones too", async (opened) => {
     const { warehouse, database } = opened;
@@ -150,5 +151,56 @@ function shapeCases(test: Test): void {
     const columns = [...EVENTS.columns, { name: "_offset", type: "Int64" }];
     assert((await problems(opened, { ...EVENTS, columns })).includes("kept for bookkeeping"));
     assert((await problems(opened, { ...EVENTS, orderBy: ["town"] })).includes("Cannot declare the order"));
+  });
+}
+
+function deadlineCases(test: Test): void {
+  test("ensureAppend() gives a table that knows no deadlines what it lacks, and its rows stay", async (opened) => {
+    const { warehouse, database, command } = opened;
+    await warehouse.ensureAppend(EVENTS);
+    await command!(`ALTER TABLE ${database}.events_rows DROP CONSTRAINT _in_time, DROP COLUMN _late`);
+    await command!(`ALTER TABLE ${database}.events_rows DROP COLUMN _deadline`);
+    await command!(`INSERT INTO ${database}.events_rows SELECT 'before', 0, NULL, 'other', 0, 0, 0`);
+    for (let time = 0; time < 2; time++) {
+      assertEquals(await warehouse.ensureAppend(EVENTS), { created: false, added: [] });
+    }
+    const late = appendOf(inputs(0, 3), { deadlineMs: await warehouse.nowMs() - 1 });
+    assertEquals((await assertRejects(() => warehouse.append(late), ProductionError)).reason, "late");
+    await warehouse.append(appendOf(inputs(0, 3)));
+    await command!(`OPTIMIZE TABLE ${database}.events_rows FINAL`);
+    assertEquals((await warehouse.query(`SELECT count() AS n FROM ${database}.events`))[0].n, "4");
+  });
+
+  test("append() is held to its deadline by the table, which keeps none", async (opened) => {
+    const { warehouse, database, command } = opened;
+    await warehouse.ensureAppend(DAILY);
+    const rows = Array.from({ length: 3 }, (_, day) => ofDay(day));
+    const late = appendOf(inputs(0, 3), { table: DAILY, rows, deadlineMs: await warehouse.nowMs() - 1 });
+    assertEquals((await assertRejects(() => warehouse.append(late), ProductionError)).reason, "late");
+    assertEquals(await warehouse.appended(DAILY, inputs(0, 3)), []);
+    // What people do to a table: none of it asks for a deadline.
+    await warehouse.append(appendOf(inputs(0, 3), { table: DAILY, rows }));
+    const rowsTable = `${database}.events_rows`;
+    await command!(`INSERT INTO ${rowsTable} SELECT * REPLACE (_offset + 10 AS _offset) FROM ${rowsTable}`);
+    await command!(`ALTER TABLE ${rowsTable} UPDATE amount = 2 WHERE _offset = 1 SETTINGS mutations_sync = 1`);
+    await command!(`OPTIMIZE TABLE ${rowsTable} FINAL`);
+    assertEquals((await warehouse.appended(DAILY, inputs(0, 20))).length, 6);
+    const kept = await warehouse.query(`SELECT DISTINCT _late FROM ${rowsTable}`);
+    assertEquals(kept, [{ _late: 0 }]);
+  });
+
+  test("ensureAppend() refuses a deadline that was changed by hand, and names what repairs it", async (opened) => {
+    const { warehouse, database, command } = opened;
+    await warehouse.ensureAppend(EVENTS);
+    const rowsTable = `${database}.events_rows`;
+    await command!(`ALTER TABLE ${rowsTable} DROP CONSTRAINT _in_time, ADD CONSTRAINT _in_time CHECK 1`);
+    const text = await problems(opened, EVENTS);
+    const statement = /Drop it with: (.*);/.exec(text)?.[1];
+    await command!(statement!);
+    await warehouse.ensureAppend(EVENTS);
+    const late = appendOf(inputs(0, 3), { deadlineMs: await warehouse.nowMs() - 1 });
+    assertEquals((await assertRejects(() => warehouse.append(late), ProductionError)).reason, "late");
+    await command!(`ALTER TABLE ${rowsTable} MODIFY COLUMN _late UInt8 MATERIALIZED 0`);
+    assert((await problems(opened, EVENTS)).includes('column "_late"'));
   });
 }

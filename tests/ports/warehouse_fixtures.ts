@@ -127,6 +127,9 @@ export function event(offset: number, index = 0): AppendRow {
   return { line: lineOf(`["kind ${offset % 3}",${1_700_000_000_000_000 + offset},null`), offset, index };
 }
 
+/** Far beyond the time of any warehouse. */
+const NO_DEADLINE_MS = Date.UTC(2200, 0, 1);
+
 /** One row for each input of the range, under a token that names the range. */
 export function appendOf(range: InputRange, change: Partial<AppendRows> = {}): AppendRows {
   const rows = Array.from({ length: range.to - range.from }, (_, at) => event(range.from + at));
@@ -135,6 +138,7 @@ export function appendOf(range: InputRange, change: Partial<AppendRows> = {}): A
     range,
     rows,
     token: `${range.source}-${range.partition}-${range.from}-${range.to}`,
+    deadlineMs: NO_DEADLINE_MS,
     ...change,
   };
 }

@@ -119,6 +119,7 @@ Deno.test("tables that were dropped while nothing is written are made again and 
       append: (rows) => current.append(rows),
       appended: (table, range) => current.appended(table, range),
       lastAppended: (table, of) => current.lastAppended(table, of),
+      nowMs: () => current.nowMs(),
       query: (sql) => current.query(sql),
       ping: () => current.ping(),
       close: () => current.close(),

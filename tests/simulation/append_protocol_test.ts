@@ -12,6 +12,8 @@ import { SimulatedWarehouse } from "./simulated_warehouse.ts";
 const SEEDS = 400;
 const INPUTS = 60;
 const STEPS_MAX = 4_000;
+/** A range's rows may be sent so long, and the table knows their token no longer than that. */
+const DEADLINE_MS = 300;
 const place = { topic: "events", partition: 0 };
 
 /** What is left out on purpose: the test must notice. */
@@ -20,6 +22,8 @@ interface Omissions {
   readonly repeated?: true;
   /** A range is not announced. */
   readonly announcement?: true;
+  /** What is sent may come at any time. */
+  readonly deadline?: true;
 }
 
 interface Process {
@@ -51,25 +55,46 @@ async function workTenure({ warehouse, choices, sleep, omits }: Process, members
   const [held] = await membership.held([place]);
   if (held === undefined) return;
   const { tenure, progress } = held;
-  const append = (rows: AppendRows) => {
-    let repeated = rows.repeated;
-    return insistently(sleep, () => {
-      const call = warehouse.append({ ...rows, repeated: omits.repeated ? undefined : repeated });
-      repeated = true;
-      return call;
-    });
+  const announce = async (offset: number, to: number): Promise<number> => {
+    const deadlineMs = await insistently(sleep, () => warehouse.nowMs()) + DEADLINE_MS;
+    const note = omits.announcement ? "" : String(to);
+    await insistently(sleep, () => membership.advance({ ...place, offset, note }, tenure));
+    return omits.deadline ? deadlineMs + 1e9 : deadlineMs;
+  };
+  /** Repeats it until it is acknowledged (true), or late. */
+  const append = async (rows: AppendRows): Promise<boolean> => {
+    let { repeated } = rows;
+    try {
+      await insistently(sleep, () => {
+        const call = warehouse.append({ ...rows, repeated: omits.repeated ? undefined : repeated });
+        repeated = true;
+        return call;
+      });
+      return true;
+    } catch (error) {
+      if ((error as ProductionError).reason !== "late") throw error;
+      return false;
+    }
+  };
+  /** An insert is all there or not at all: whoever sees nothing behind the own announcement sends it once more. */
+  const settle = async (offset: number, to: number): Promise<void> => {
+    for (;;) {
+      const deadlineMs = await announce(offset, to);
+      const there = await insistently(sleep, () => warehouse.appended(EVENTS, inputs(offset, to)));
+      if (there.length > 0) return;
+      if (await append(appendOf(inputs(offset, to), { repeated: true, deadlineMs }))) return;
+    }
   };
   let offset = progress?.offset ?? 0;
   if (progress !== null && progress.note !== "") {
     const to = Number(progress.note);
-    await append(appendOf(inputs(offset, to), { repeated: true }));
+    await settle(offset, to);
     offset = to;
   }
   while (offset < INPUTS) {
     const to = Math.min(INPUTS, offset + 1 + choices.below(6));
-    const note = omits.announcement ? "" : String(to);
-    await insistently(sleep, () => membership.advance({ ...place, offset, note }, tenure));
-    await append(appendOf(inputs(offset, to)));
+    const deadlineMs = await announce(offset, to);
+    if (!await append(appendOf(inputs(offset, to), { deadlineMs }))) await settle(offset, to);
     offset = to;
   }
   await insistently(sleep, () => membership.advance({ ...place, offset, note: "" }, tenure));
@@ -93,9 +118,10 @@ async function run(seed: number, omits: Omissions = {}): Promise<number[]> {
   const scheduler = new Scheduler(choices);
   const group = new Group(scheduler);
   const log = new SimulatedLog(scheduler, group, {});
-  const warehouse = new SimulatedWarehouse(scheduler, { bugs: {}, refuses: () => false });
+  const warehouse = new SimulatedWarehouse(scheduler, { bugs: {}, refuses: () => false, tokenMs: DEADLINE_MS });
+  warehouse.setClock();
   const owners: Owner[] = [];
-  const ghosts = [log.ghosts, warehouse.ghosts];
+  const ghosts = [log.ghosts, warehouse.ghosts, warehouse.veryLate];
   const spawn = () => {
     const owner: Owner = { name: `p${scheduler.steps}`, dead: false, bug: false };
     owners.push(owner);
@@ -119,10 +145,13 @@ async function run(seed: number, omits: Omissions = {}): Promise<number[]> {
     const faulty = step < 400;
     log.faults = warehouse.faults = faulty;
     if (faulty && choices.chance(0.02)) kill();
+    if (faulty && choices.chance(0.01)) warehouse.aheadMs += choices.below(2 * DEADLINE_MS);
     if (faulty && choices.chance(0.02)) group.bounce();
     if (choices.chance(0.02)) group.comeBack();
     for (const list of ghosts) {
-      if (list.length > 0 && choices.chance(0.1)) list.splice(choices.below(list.length), 1)[0]();
+      if (list.length > 0 && choices.chance(list === warehouse.veryLate ? 0.01 : 0.1)) {
+        list.splice(choices.below(list.length), 1)[0]();
+      }
     }
     const moved = await scheduler.step();
     if (!moved || choices.chance(0.2)) await scheduler.wakeNext();
@@ -149,7 +178,7 @@ Deno.test(`Membership and Warehouse: what is announced first is there once (${SE
   for (let seed = 1; seed <= SEEDS; seed++) assertEquals(await run(seed), all, `seed ${seed}`);
 });
 
-for (const omission of ["repeated", "announcement"] as const) {
+for (const omission of ["repeated", "announcement", "deadline"] as const) {
   Deno.test(`Membership and Warehouse: it is noticed when the ${omission} is left out`, async () => {
     let wrong = 0;
     for (let seed = 1; seed <= 30; seed++) {

@@ -1,8 +1,19 @@
 import { z } from "zod";
-import { clickhouse, clickhouseAppend, count, events, sum, type TopologyBuilder, tumbling } from "../../src/mod.ts";
+import {
+  clickhouse,
+  clickhouseAppend,
+  count,
+  events,
+  type KTable,
+  sum,
+  type TopologyBuilder,
+  tumbling,
+} from "../../src/mod.ts";
 import type { MemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import type { Choices } from "./choices.ts";
+import type { Profile } from "./profile.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
+import type { SimulatedWarehouse } from "./simulated_warehouse.ts";
 
 const clicks = events("sim.clicks", { row: z.object({ n: z.int() }) });
 const visits = clickhouseAppend("visits", { columns: { n: "Int64", part: "UInt8" }, orderBy: ["n"] });
@@ -13,6 +24,10 @@ const times = clickhouse("times", {
 });
 const growth = clickhouseAppend("growth", { columns: { rest: "Int64", n: "UInt64" }, orderBy: ["rest", "n"] });
 
+const pairs = clickhouseAppend("pairs", { columns: { a: "Int64", b: "Int64" }, orderBy: ["a"] });
+const partners = clickhouseAppend("partners", { columns: { a: "Int64", b: "Nullable(Int64)" }, orderBy: ["a"] });
+const named = clickhouseAppend("named", { columns: { n: "Int64", c: "Nullable(String)" }, orderBy: ["n"] });
+
 /** Topic of the events that the simulated world writes. */
 export const CLICKS = clicks.spec.topic;
 
@@ -21,6 +36,9 @@ export const EVENT_TABLES: ReadonlySet<string> = new Set([rests.spec.name, times
 
 const RESTS = 5;
 const WINDOW_MS = 20_000;
+/** So near must an event's partner be in time. */
+const NEAR_MS = 3_000;
+const PEOPLE = 4;
 
 /** How many rows each event makes: none, one or two. */
 function partsOf(n: number): number {
@@ -45,6 +63,25 @@ export function declareTotals(builder: TopologyBuilder): void {
     .aggregate("by_time", { n: count() }).to(times);
 }
 
+/**
+ * Joins each even event with the odd one behind it: whenever that comes, and within a short time; and each with a row
+ * of a table that changes meanwhile.
+ */
+export function declareJoins(
+  builder: TopologyBuilder,
+  people: KTable<{ readonly id: number }, { readonly id: number; readonly c: string }>,
+): void {
+  const stream = builder.stream(clicks);
+  const [even, odd] = [0, 1].map((rest) => stream.filter(({ n }) => n % 2 === rest));
+  const pair = ({ n }: { readonly n: number }) => ({ pair: n >> 1 });
+  const on = [pair, pair] as const;
+  even.join("ever", odd, { on, within: { days: 365 } }).mapValues(({ n, ever }) => ({ a: n, b: ever.n })).to(pairs);
+  even.leftJoin("soon", odd, { on, within: { milliseconds: NEAR_MS } })
+    .mapValues(({ n, soon }) => ({ a: n, b: soon?.n ?? null })).to(partners);
+  stream.leftJoin("person", people, ({ n }) => n % PEOPLE).mapValues(({ n, person }) => ({ n, c: person?.c ?? null }))
+    .to(named);
+}
+
 /** The events of a world: all that were written, and what must have become of them. */
 export class Events {
   readonly #log: SimulatedLog;
@@ -65,6 +102,21 @@ export class Events {
     this.#choices = choices;
     this.#stages = stages;
     log.create({ name: CLICKS, partitions, cleanup: "delete", retentionMs: -1 });
+  }
+
+  /** Null for a profile without events. */
+  static of(
+    { events, stages }: Profile,
+    { log, warehouse, ...drawn }: {
+      readonly log: SimulatedLog;
+      readonly warehouse: Pick<SimulatedWarehouse, "setClock">;
+      readonly choices: Choices;
+      readonly partitions: number;
+    },
+  ): Events | null {
+    if (!events) return null;
+    warehouse.setClock();
+    return new Events(log, { ...drawn, stages });
   }
 
   /** Writes one more. */
@@ -89,6 +141,7 @@ export class Events {
     for (const { n } of this.#written) for (let part = 0; part < partsOf(n); part++) want(`visits ${n}.${part}`);
     for (const { n, part } of memory.appendedRows(visits.spec.name)) make(`visits ${n}.${part}`);
     if (this.#stages) this.#totals(memory, { want, make });
+    if (this.#stages) this.#joins(memory, { want, make });
     const places = new Set([...wanted.keys(), ...made.keys()]);
     const wrong = [...places].flatMap((place) => {
       const [must, is] = [wanted.get(place) ?? 0, made.get(place) ?? 0];
@@ -116,6 +169,24 @@ export class Events {
     for (const { rest, window_start, n } of memory.select(times.spec.name)) {
       make(`times ${rest} ${window_start}`, Number(n));
     }
+  }
+
+  #joins(memory: Stored, { want, make }: { readonly want: Adder; readonly make: Adder }): void {
+    const told = new Set(memory.appendedRows(partners.spec.name).map(({ a, b }) => `${a} ${b}`));
+    const written = new Map(this.#written.map(({ n, ms }) => [n, ms]));
+    for (const [n, ms] of written) {
+      want(`named ${n}`);
+      const later = n % 2 === 0 ? written.get(n + 1) : undefined;
+      if (later !== undefined) want(`pairs ${n} ${n + 1}`);
+      // Which of two events comes first, and whether the time of others is past then, is chance: each is told once.
+      const alone = told.has(`${n} null`);
+      if (alone) want(`partners ${n} null`);
+      const near = later !== undefined && Math.abs(later - ms) <= NEAR_MS;
+      if (near && (!alone || told.has(`${n} ${n + 1}`))) want(`partners ${n} ${n + 1}`);
+    }
+    for (const { a, b } of memory.appendedRows(pairs.spec.name)) make(`pairs ${a} ${b}`);
+    for (const { a, b } of memory.appendedRows(partners.spec.name)) make(`partners ${a} ${b}`);
+    for (const { n } of memory.appendedRows(named.spec.name)) make(`named ${n}`);
   }
 }
 

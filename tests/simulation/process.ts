@@ -147,6 +147,7 @@ export function portsOf(
     warehouse: warehouse.portFor(owner),
     clock: {
       nowMs: () => scheduler.nowMs,
+      elapsedMs: () => scheduler.nowMs,
       sleep: (ms: number, signal?: AbortSignal) => scheduler.sleep(owner, ms, signal),
       breathe: () => Promise.resolve(),
     },

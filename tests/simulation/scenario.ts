@@ -1,7 +1,6 @@
 import { emptySource } from "./emptied_source.ts";
 import { damage, failTopology } from "./failures.ts";
-import { compactInbox, compactTopic, cutInbox, recreateTopic } from "./faults.ts";
-import { CLICKS } from "./events.ts";
+import { recreateTopic } from "./faults.ts";
 import { hang } from "./hanging.ts";
 import { SnapshotKeeper } from "../../src/runtime/lifecycle/snapshot_keeper.ts";
 import { interruptAppend } from "./interrupted_append.ts";
@@ -10,6 +9,7 @@ import { method } from "./mutate.ts";
 import { loseRecords, loseRows } from "./lost_records.ts";
 import { lateStandbys, standbyTroubles } from "./standby_faults.ts";
 import { AGED_MS } from "./store_topologies.ts";
+import { trim } from "./trim.ts";
 import { World, type WorldOptions } from "./world.ts";
 
 /** How wild a run is. */
@@ -64,6 +64,9 @@ const INTERRUPT_SHARE = 0.25;
 /** At each step: how often something happens to a second topology, and how often a global topic is made again. */
 const TWIN_SHARE = 0.03;
 const RECREATE_SHARE = 0.004;
+/** At each step: how often all processes stand still, in seeds that have a stream; and for how long. */
+const ASLEEP_SHARE = 0.01;
+const ASLEEP_MS_MAX = 120_000;
 /** So long nobody runs, now and then. */
 const NIGHT_MS = 45_000;
 /** At each step: how often a partition is damaged, and how often what does not work is repaired. */
@@ -204,9 +207,13 @@ async function chaos(
 }
 
 /** Only in seeds that have a stream, and also where no source changes: no start and no rest may lose one. */
-function writeEvents({ events, choices }: World, rate: number): void {
+function writeEvents({ events, choices, warehouse }: World, rate: number): void {
   choices.point("event");
   if (choices.chance(rate)) events!.write();
+  choices.point("tables' clock");
+  // All processes stand still for a while, and their timers, too.
+  const sleptMs = choices.below(ASLEEP_MS_MAX);
+  if (choices.strikes("asleep", ASLEEP_SHARE, () => `${sleptMs} ms`)) warehouse.aheadMs += sleptMs;
 }
 
 /** What is only in seeds whose profile has it: begins and ends. */
@@ -266,30 +273,4 @@ function fault(world: World): void {
     if (choices.happens("come-back")) world.group.comeBack();
   } else if (choices.happens("move", () => "a task moves to another process")) world.group.move();
   if (world.instances.length === 0) world.spawn();
-}
-
-function trim(world: World, options: ScenarioOptions): void {
-  // What is cut off of a topic of events is lost, and rightly so.
-  const topic = world.choices.pick(
-    [...world.log.topics.values()].filter(({ name }) => name !== CLICKS && !isRepartition(name)),
-  );
-  if (!world.choices.happens("trim", () => topic.name)) return;
-  if (topic.compacted) {
-    // A tombstone stays longer than any living reader lags, so only what no reader needs is removed here.
-    compactTopic(topic, world.choices, { share: 0.5, tombstonesBeforeMs: 0 });
-  } else if (options.compactInboxes === true) compactInbox(topic);
-  else cutInbox(topic, world.choices, (partition) => readPosition(world, topic.name, partition));
-}
-
-/** What it holds is nowhere else until it is in a changelog, and then the stage deletes it by itself. */
-function isRepartition(topic: string): boolean {
-  return topic.endsWith(".repartition");
-}
-
-function readPosition(world: World, topic: string, partition: number): number {
-  const positions = world.instances.flatMap(({ runner }) =>
-    runner.status().tasks.filter(({ inbox, partition: own }) => inbox?.topic === topic && own === partition)
-      .map(({ inbox }) => inbox!.position)
-  );
-  return positions.length === 0 ? 0 : Math.min(...positions);
 }

@@ -162,7 +162,7 @@ export class Group {
 
   /** Names the time for which the member has the partition's task; undefined if it has it not. */
   tenureOf(member: Member, { topic, partition }: Pick<Position, "topic" | "partition">): string | undefined {
-    const task = member.options.tasks.find(({ partitions }) =>
+    const task = member.options.tasks.findLast(({ partitions }) =>
       partitions.some((read) => read.topic === topic && read.partition === partition)
     );
     if (task === undefined || !this.members.includes(member) || !member.tasks.has(task.id)) return undefined;

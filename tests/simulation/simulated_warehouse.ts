@@ -14,6 +14,12 @@ import type { Owner, Scheduler } from "./scheduler.ts";
 const SLOW_SHARE = 0.1;
 const SLOW_STEPS_MAX = 200;
 const APPEND_FAULT_SHARE = 0.03;
+/** So many of the rows that come late come when their token is forgotten. */
+const VERY_LATE_SHARE = 0.5;
+/** As long as anybody may rely on a token here, where an insert takes no time: from an announcement to its deadline. */
+const TOKEN_MS = 20_000;
+/** What the tables' clock differs from that of the processes, at first. */
+const AHEAD_MS = [0, -86_400_000, 7_200_000];
 
 /** Ways in which the simulated warehouse may break its promises, for deliberate bugs. */
 export interface WarehouseBugs {
@@ -25,6 +31,12 @@ export interface WarehouseBugs {
   lose?: boolean;
   /** Rows above a watermark are not told. */
   noNewer?: boolean;
+  /** Nobody is told which rows of a range are there. */
+  blind?: boolean;
+  /** Rows are added however late they come. */
+  noDeadline?: boolean;
+  /** Processes are told their own time for the tables'. */
+  processTime?: boolean;
   /** The mark of a share that cannot be written is not stored, so that its old value stays. */
   noMark?: boolean;
 }
@@ -33,6 +45,10 @@ export interface WarehouseBugs {
 export class SimulatedWarehouse {
   readonly memory: MemoryWarehouse;
   readonly ghosts: (() => void)[] = [];
+  /** Rows that come when everything else is over. */
+  readonly veryLate: (() => void)[] = [];
+  /** The tables' clock is ahead of the processes' by so much. It may go on while these stand still, timers included. */
+  aheadMs = 0;
   faults = true;
   /** No insert into these tables is carried out. */
   hanging: readonly string[] = [];
@@ -44,10 +60,19 @@ export class SimulatedWarehouse {
   readonly #bugs: WarehouseBugs;
   #arrivals = 0;
 
-  constructor(scheduler: Scheduler, { bugs, refuses }: { bugs: WarehouseBugs; refuses: RefuseRow }) {
+  constructor(
+    scheduler: Scheduler,
+    { bugs, refuses, tokenMs = TOKEN_MS }: { bugs: WarehouseBugs; refuses: RefuseRow; tokenMs?: number },
+  ) {
     this.#scheduler = scheduler;
     this.#bugs = bugs;
-    this.memory = createMemoryWarehouse(refuses);
+    this.memory = createMemoryWarehouse(refuses, { nowMs: () => Math.floor(scheduler.nowMs + this.aheadMs), tokenMs });
+  }
+
+  /** Sets the tables' clock to another time than that of the processes. */
+  setClock(): void {
+    const { choices } = this.#scheduler;
+    this.aheadMs = choices.setting("tables-ahead", choices.pick(AHEAD_MS), 0);
   }
 
   /** The warehouse as one process sees it. */
@@ -72,8 +97,11 @@ export class SimulatedWarehouse {
       setAside: (table, limit) => request("set aside", () => memory.setAside(table, limit)),
       ensureAppend: (table) => request("ensure", () => memory.ensureAppend(table)),
       append: (rows) => request("append rows", () => this.#append(owner, rows), this.#insertable(rows)),
-      appended: (table, range) => request("appended", () => memory.appended(table, range)),
+      appended: (table, range) =>
+        request("appended", () => this.#bugs.blind ? Promise.resolve([]) : memory.appended(table, range)),
       lastAppended: (table, of) => request("appended", () => memory.lastAppended(table, of)),
+      nowMs: () =>
+        request("time", () => this.#bugs.processTime ? Promise.resolve(Math.floor(scheduler.nowMs)) : memory.nowMs()),
       query: (sql) => memory.query(sql),
       ping: () => request("ping", () => undefined),
       close: () => Promise.resolve(),
@@ -143,17 +171,19 @@ export class SimulatedWarehouse {
     if (owner.dead) return this.#storeRows(rows);
     const strikes = (what: string) =>
       this.faults && this.#scheduler.choices.strikes(what, APPEND_FAULT_SHARE, () => rows.table.name);
+    const strikesMore = (what: string) => this.#scheduler.choices.strikes(what, VERY_LATE_SHARE);
     const silent = () => new ProductionError("ClickHouse has not answered", { retriable: true });
     if (strikes("rows-lost")) throw silent();
     if (strikes("rows-late")) {
-      this.ghosts.push(() => void this.#storeRows(rows).catch(() => {}));
+      const list = strikesMore("rows-very-late") ? this.veryLate : this.ghosts;
+      list.push(() => void this.#storeRows(rows).catch(() => {}));
       throw silent();
     }
     if (strikes("rows-hollow")) {
       this.memory.forgetRows(rows);
       throw silent();
     }
-    const stored = this.memory.append(rows);
+    const stored = this.memory.append(this.#dated(rows));
     // Of a refusal the answer may be lost, too.
     stored.catch(() => {});
     this.onInsert();
@@ -163,9 +193,13 @@ export class SimulatedWarehouse {
 
   /** The INSERT alone, behind which nobody looks any more. */
   #storeRows(rows: AppendRows): Promise<void> {
-    const stored = this.memory.append({ ...rows, repeated: undefined });
+    const stored = this.memory.append(this.#dated({ ...rows, repeated: undefined }));
     this.onInsert();
     return stored;
+  }
+
+  #dated(rows: AppendRows): AppendRows {
+    return this.#bugs.noDeadline === true ? { ...rows, deadlineMs: Infinity } : rows;
   }
 
   #store(batch: InsertBatch): Promise<void> {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { declareTotals, declareVisits } from "./events.ts";
+import { declareJoins, declareTotals, declareVisits } from "./events.ts";
 import {
   argMin,
   clickhouse,
@@ -134,6 +134,7 @@ export function storeTopology(shape: Shape): Topology {
   return topology("sim", (builder) => {
     if (shape.events) declareVisits(builder);
     if (shape.stages) declareTotals(builder);
+    if (shape.stages) declareJoins(builder, builder.table(users));
     const catalogue = builder.globalTable(goods).leftJoin("maker", builder.globalTable(makers), (good) => good.sl);
     const people = builder.table(users);
     const all = builder.table(orders);

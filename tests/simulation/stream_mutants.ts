@@ -4,23 +4,30 @@ import { StreamProgress } from "../../src/runtime/streams/stream_progress.ts";
 import { both, getter, method } from "./mutate.ts";
 import type { Mutant } from "./mutant.ts";
 
-/** Nothing is committed by a method of a task's progress. */
-function uncommitted(name: string): () => () => void {
-  return method(StreamProgress, name, () => () => Promise.resolve());
-}
+/** Of the tables' time: never over. */
+const NEVER_MS = Number.MAX_SAFE_INTEGER;
 
 /** Deliberate bugs of streams and their append tables. */
 export const STREAM_MUTANTS: readonly Mutant[] = [
   {
     name: "unannounced",
     rule: "a range is announced before its rows are sent",
-    apply: uncommitted("announce"),
+    apply: method(StreamProgress, "announce", () => () => Promise.resolve(NEVER_MS)),
   },
   {
-    name: "unclaimed",
-    rule: "an announced range is announced again in the own name before anybody looks",
-    apply: uncommitted("begin"),
-    seedsMax: 1_500,
+    name: "noDeadline",
+    rule: "the table refuses an insert that comes after its deadline",
+    options: { warehouse: { noDeadline: true } },
+  },
+  {
+    name: "processTime",
+    rule: "deadlines are by the tables' clock",
+    options: { warehouse: { processTime: true } },
+  },
+  {
+    name: "blind",
+    rule: "behind a new announcement it is looked what is there before anything is sent again",
+    options: { warehouse: { blind: true } },
   },
   {
     name: "unlooked",
@@ -33,7 +40,8 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     apply: method(AppendWriter, "complete", () =>
       async function (batch, { range }) {
         for (const [sink, rows] of batch.rows) {
-          if (!await this.append({ rows: new Map([[sink, [...rows].reverse()]]) }, range)) return false;
+          const reversed = { rows: new Map([[sink, [...rows].reverse()]]) };
+          if (!await this.append(reversed, { range, deadlineMs: NEVER_MS })) return false;
         }
         return true;
       }),
@@ -45,7 +53,7 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
       getter(BatchQueue, "recovers", () => false),
       method(AppendWriter, "complete", () =>
         function (batch, { range }) {
-          return this.append(batch, range);
+          return this.append(batch, { range, deadlineMs: NEVER_MS });
         }),
     ),
   },

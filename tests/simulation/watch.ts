@@ -33,7 +33,7 @@ export class Watch {
       for (const task of this.#restarts.keys()) if (!event.tasks.includes(task)) this.#restarts.delete(task);
     }
     // Nothing of a topic of events is ever deleted that was not read, nor of a stage's that is not in its changelog.
-    if (event.kind === "records lost") {
+    if (event.kind === "records lost" && !event.reason.includes("made again")) {
       this.#wrong(`LOST ${event.task} misses ${event.records} records: ${event.reason}`);
     }
     if (event.kind === "restart") this.#restarted(event.task, problems);

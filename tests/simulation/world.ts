@@ -127,7 +127,7 @@ export class World {
         : partitions;
       this.log.create({ name: SOURCES[name].spec.topic, partitions: own, cleanup: "compact", retentionMs: -1 });
     }
-    this.events = profile.events ? new Events(this.log, { choices, partitions, stages: profile.stages }) : null;
+    this.events = Events.of(profile, { log: this.log, warehouse: this.warehouse, choices, partitions });
   }
 
   /** Puts a row (null: deletes it) into the truth and the log. */
@@ -187,9 +187,10 @@ export class World {
   kill(instance: Instance): void {
     this.crashes++;
     instance.owner.dead = true;
-    for (const operation of this.scheduler.operations) {
-      const late = operation.owner === instance.owner && LATE_KINDS.includes(operation.kind);
-      if (late && this.choices.chance(0.4)) this.log.ghosts.push(operation.run);
+    for (const { owner, kind, run } of this.scheduler.operations) {
+      if (owner !== instance.owner || !LATE_KINDS.includes(kind) || !this.choices.chance(0.4)) continue;
+      const veryLate = kind === "append rows" && this.choices.strikes("rows-very-late", 0.5);
+      (veryLate ? this.warehouse.veryLate : this.log.ghosts).push(run);
     }
     this.scheduler.bury();
     this.log.unfinished = this.log.unfinished.filter(({ owner }) => !owner.dead);
@@ -222,9 +223,9 @@ export class World {
     for (const ghosts of [this.log.ghosts, this.warehouse.ghosts]) {
       for (const ghost of ghosts.splice(0)) if (this.choices.strikes("late-request", 0.6)) ghost();
     }
-    if (!await this.#quiet(STILL_MS)) return `STUCK ${this.#state()}`;
     // The repair pass comes when no write of a dead process can be under way any more.
-    if (!await this.#quiet(45_000)) return `STUCK ${this.#state()}`;
+    if (!await this.#quiet(STILL_MS) || !await this.#quiet(45_000)) return `STUCK ${this.#state()}`;
+    for (const arrive of this.warehouse.veryLate.splice(0)) arrive();
     const unready = this.instances.find(({ runner }) => !runner.ready);
     if (unready !== undefined) return `NOT READY ${unready.owner.name}: ${this.#state()}`;
     const stayed = this.group.members.find(({ owner }, at, all) =>

@@ -2,12 +2,15 @@ import { assertEquals } from "@std/assert";
 import { z } from "zod";
 import {
   clickhouse,
+  clickhouseAppend,
   count,
+  debezium,
   type Decimal,
   events,
   folding,
   hopping,
   int8,
+  type KStream,
   type KTable,
   max,
   numeric,
@@ -25,6 +28,11 @@ const clicks = events("clicks", {
 });
 const texts = events("texts", { text: true, nullValues: true });
 const perPage = clickhouse("per_page", { key: ["page"], columns: { page: "String", clicks: "UInt64" } });
+const appended = clickhouseAppend("appended", {
+  columns: { page: "String", count: "UInt64" },
+  orderBy: ["page"],
+});
+const users = debezium("users", { key: ["id"], row: z.object({ id: int8() }) });
 
 /** What the compiler says of it is what is tested. */
 function declared(declare: (builder: TopologyBuilder) => void): void {
@@ -166,5 +174,31 @@ Deno.test("cogroup() takes streams of the same groups, and the same columns", ()
     grouped.cogroup({ n: count() }).cogroup(all.groupByKey(), { n: count() });
     // @ts-expect-error -- more columns of the group
     grouped.cogroup({ n: count() }).cogroup(all.groupBy(({ page, user_id }) => ({ page, user_id })), { n: count() });
+  });
+});
+
+Deno.test("toStream() gives the rows of an aggregate, or null, by its group and window", () => {
+  declared((builder) => {
+    const pages = builder.stream(clicks).groupBy(({ page }) => ({ page }));
+    const changes: KStream<{ page: string }, { page: string; count: number } | null> = builder.toStream(
+      pages.count("pages"),
+    );
+    changes.flatMapValues((row) => row === null ? [] : [row]).to(appended);
+    // @ts-expect-error -- a group that is gone has no row
+    changes.mapValues((row) => row.count);
+    // @ts-expect-error -- nor can it be added to a table
+    changes.to(appended);
+    // @ts-expect-error -- a group without windows begins nowhere
+    changes.mapValues((_, { window_start }) => window_start);
+    const minutes = builder.toStream(pages.windowedBy(session({ minutes: 1 })).count("sessions"));
+    // Of a session that is gone the key alone tells where it ended.
+    minutes.mapValues((row, { page, window_start, window_end }) => [row?.count ?? 0, page, window_end - window_start]);
+    minutes.groupByKey().count("again").mapValues(({ page, window_end, count }) => ({ page, window_end, count }));
+    // @ts-expect-error -- totals are no part of the key
+    minutes.mapValues((_, { count }) => count);
+    // @ts-expect-error -- events are no table
+    builder.toStream(builder.stream(clicks));
+    // @ts-expect-error -- a global table is none, either
+    builder.toStream(builder.globalTable(users));
   });
 });

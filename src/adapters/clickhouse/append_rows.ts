@@ -1,15 +1,22 @@
 import type { ClickHouseSettings } from "@clickhouse/client";
 import { missingRows } from "../../ports/missing_rows.ts";
-import type { AppendRow, AppendRows, AppendTableSpec, InputPlace, InputRange } from "../../ports/warehouse.ts";
+import {
+  APPEND_EXECUTION_MS,
+  type AppendRow,
+  type AppendRows,
+  type AppendTableSpec,
+  type InputPlace,
+  type InputRange,
+} from "../../ports/warehouse.ts";
 import { ByteWriter } from "../../record/byte_writer.ts";
 import { ProductionError } from "../../record/errors.ts";
 import { APPEND_COLUMNS } from "./append_sql.ts";
-import type { ConnectedDatabase } from "./connection.ts";
+import type { ConnectedDatabase, Connection } from "./connection.ts";
 import { refuseNull } from "./refuse_nulls.ts";
 import { literal, qualified, quoted, rowsName } from "./table_sql.ts";
 
 /** Most bytes of what is appended to a line, but for the source. */
-const PLACE_BYTES_MAX = 50;
+const PLACE_BYTES_MAX = 70;
 /** Names under which rows that are missing are added, one after the other. */
 const REPAIRS_MAX = 10;
 const [COMMA, BRACKET, NEWLINE] = [44, 93, 10];
@@ -25,6 +32,8 @@ const BLOCK_SETTINGS: ClickHouseSettings = {
   min_insert_block_size_rows: "0",
   min_insert_block_size_bytes: "0",
   max_partitions_per_insert_block: "0",
+  // What ClickHouse does behind its last look at the time, which is to write the parts down, has the rest.
+  max_execution_time: APPEND_EXECUTION_MS * 0.75 / 1000,
 };
 
 /**
@@ -68,6 +77,12 @@ export async function appendedPlaces(
   return rows.map(({ _offset, _index }) => ({ offset: Number(_offset), index: Number(_index) }));
 }
 
+/** As `Warehouse.nowMs`. */
+export async function warehouseTimeMs(connection: Connection): Promise<number> {
+  const [row] = await connection.select("ask for the time", "SELECT toUnixTimestamp64Milli(now64(3)) AS ms");
+  return Number(row.ms);
+}
+
 /** As `Warehouse.lastAppended`. */
 export async function lastAppendedOffset(
   { connection, database }: ConnectedDatabase,
@@ -84,7 +99,7 @@ export async function lastAppendedOffset(
 
 async function insertBlock(
   { connection, database }: ConnectedDatabase,
-  { table, range, rows, token, repeated }: AppendRows,
+  { table, range, rows, token, repeated, deadlineMs }: AppendRows,
 ): Promise<void> {
   const name = rowsName(table);
   const action = `append to "${database}.${name}"`;
@@ -92,7 +107,7 @@ async function insertBlock(
   const statement = `INSERT INTO ${qualified(database, name)} (${columns}) FORMAT JSONCompactEachRow`;
   const placeBytes = range.source.length + PLACE_BYTES_MAX;
   const body = new ByteWriter(rows.reduce((sum, { line }) => sum + line.length + placeBytes, 0));
-  for (const row of rows) writeLine(body, { row, range });
+  for (const row of rows) writeLine(body, { row, range, deadlineMs });
   const written = await connection.insert(action, {
     statement,
     body: body.written(),
@@ -107,12 +122,14 @@ async function insertBlock(
 
 function writeLine(
   body: ByteWriter,
-  { row: { line, offset, index }, range }: { readonly row: AppendRow; readonly range: InputRange },
+  { row: { line, offset, index }, range, deadlineMs }: Pick<AppendRows, "range" | "deadlineMs"> & {
+    readonly row: AppendRow;
+  },
 ): void {
   body.bytes(line);
   body.byte(COMMA);
   body.text(range.source);
-  for (const number of [range.partition, offset, index]) {
+  for (const number of [range.partition, offset, index, deadlineMs]) {
     body.byte(COMMA);
     body.integer(number);
   }

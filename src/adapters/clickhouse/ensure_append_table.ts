@@ -6,7 +6,11 @@ import {
   APPEND_PROJECTION,
   APPEND_WINDOW,
   appendSelect,
+  columnDefinition,
   createAppendTable,
+  DEADLINE_BOOKKEEPING,
+  DEADLINE_CHECK,
+  DEADLINE_CONSTRAINT,
 } from "./append_sql.ts";
 import type { ConnectedDatabase, Connection } from "./connection.ts";
 import { declarationProblems, ensureShape } from "./ensure_shape.ts";
@@ -28,7 +32,7 @@ interface Expressions {
  */
 export async function ensureAppendTable(target: ConnectedDatabase, table: AppendTableSpec): Promise<EnsureReport> {
   const problems = declarationProblems(table, {
-    bookkeeping: APPEND_BOOKKEEPING,
+    bookkeeping: [...APPEND_BOOKKEEPING, ...DEADLINE_BOOKKEEPING],
     named: { "the order": table.orderBy },
   });
   if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
@@ -97,11 +101,18 @@ function compareAppendTable(comparison: Comparison, actual: ActualTable): ShapeC
     differs(`a table that remembers ${APPEND_TOKENS} inserts`, { is: String(remembered), repair });
   }
 
+  const absent = DEADLINE_BOOKKEEPING.filter((column) => !actual.columns.has(column.name));
+  const checked = constraintOf(actual);
+  if (checked !== null && plain(checked) !== plain(DEADLINE_CHECK)) {
+    const repair = `Drop it with: ${alter(`DROP CONSTRAINT ${DEADLINE_CONSTRAINT}`)}; the next start makes it`;
+    differs(DEADLINE_CHECK, { is: checked, repair });
+  }
+
   const columns = compareColumns({
     name,
     columns: table.columns,
     types,
-    bookkeeping: APPEND_BOOKKEEPING,
+    bookkeeping: [...APPEND_BOOKKEEPING, ...DEADLINE_BOOKKEEPING.filter((column) => !absent.includes(column))],
     indexes: indexes(table),
     repair: (column) =>
       table.orderBy.includes(column.name)
@@ -113,6 +124,17 @@ function compareAppendTable(comparison: Comparison, actual: ActualTable): ShapeC
   return {
     problems: [...problems, ...columns.problems],
     added: columns.added,
-    alterations: projected ? columns.alterations : [...columns.alterations, ADD_APPEND_PROJECTION],
+    alterations: [
+      ...columns.alterations,
+      ...absent.map((column) => `ADD COLUMN IF NOT EXISTS ${columnDefinition(column)}`),
+      ...(checked === null ? [`ADD ${DEADLINE_CHECK.replace("CONSTRAINT", "CONSTRAINT IF NOT EXISTS")}`] : []),
+      ...(projected ? [] : [ADD_APPEND_PROJECTION]),
+    ],
   };
+}
+
+/** The constraint that keeps late inserts out, as the table has it; null if there is none of its name. */
+function constraintOf({ definition }: ActualTable): string | null {
+  const next = ", (?:CONSTRAINT|INDEX|PROJECTION) |\\) ENGINE ";
+  return new RegExp(`CONSTRAINT \`?${DEADLINE_CONSTRAINT}\`? .*?(?=${next})`).exec(definition)?.[0] ?? null;
 }

@@ -1,6 +1,6 @@
 import type { TableSpec, Warehouse } from "../../ports/warehouse.ts";
 import { connect, type ConnectionOptions } from "./connection.ts";
-import { appendedPlaces, appendRows, lastAppendedOffset } from "./append_rows.ts";
+import { appendedPlaces, appendRows, lastAppendedOffset, warehouseTimeMs } from "./append_rows.ts";
 import { ensureAppendTable } from "./ensure_append_table.ts";
 import { ensureTable } from "./ensure_table.ts";
 import { insertRows } from "./insert_rows.ts";
@@ -56,6 +56,7 @@ export function openClickHouse(options: ConnectionOptions): Warehouse {
     append: (rows) => appendRows({ connection, database }, rows),
     appended: (table, range) => appendedPlaces({ connection, database }, { table, range }),
     lastAppended: (table, of) => lastAppendedOffset({ connection, database }, { table, ...of }),
+    nowMs: () => warehouseTimeMs(connection),
     query: (sql) => inside.select("run the query", sql, { settings: { readonly: "2" } }),
     ping: () => connection.ping(),
     close: async () => {

@@ -1,4 +1,5 @@
 import { ClickHouseError } from "@clickhouse/client";
+import { LATE_MESSAGE } from "./append_sql.ts";
 import { ProductionError, type ProductionReason } from "../../record/errors.ts";
 
 /**
@@ -18,6 +19,8 @@ const CONTENT_CODES = new Set([
 ]);
 /** The table or its database is gone: UNKNOWN_TABLE, UNKNOWN_DATABASE, TABLE_IS_DROPPED. */
 const MISSING_CODES = new Set([60, 81, 218]);
+/** FUNCTION_THROW_IF_VALUE_IS_NON_ZERO: also what others throw in tables that rows go on to. */
+const THROWN_CODE = 395;
 /** Users, passwords and rights. */
 const DENIED_CODES = new Set([192, 193, 194, 195, 291, 481, 497, 511, 516, 720, 767]);
 /** A statement, a type or a setting that ClickHouse does not know or allow. */
@@ -65,6 +68,7 @@ function judge(error: unknown): Judgement {
     const text = `ClickHouse answered ${error.code} ${error.type ?? ""}: ${error.message.trim()}`;
     const code = Number(error.code);
     if (CONTENT_CODES.has(code)) return { retriable: false, reason: "content", text, advice: CONTENT_ADVICE };
+    if (code === THROWN_CODE && text.includes(LATE_MESSAGE)) return { retriable: false, reason: "late", text };
     const advice = ADVICE.find(([codes]) => codes.has(code))?.[1];
     if (MISSING_CODES.has(code)) return { retriable: true, reason: "missing", text, advice };
     const setup = DENIED_CODES.has(code) || STATEMENT_CODES.has(code);

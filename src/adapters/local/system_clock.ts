@@ -4,6 +4,7 @@ import type { Clock } from "../../ports/clock.ts";
 /** The machine's clock. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
+  elapsedMs: () => performance.now(),
   sleep(ms, signal) {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();

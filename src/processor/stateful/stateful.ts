@@ -56,4 +56,14 @@ export interface StatefulOperator {
   load(saved: unknown): void;
   /** When an element that was read back is due; null: never. `drop`: nothing depends on it any more. */
   dueOf(element: Element): number | null | "drop";
+  /** What is to happen when no event comes for a while; null: nothing. */
+  readonly whenIdle?: WhenIdle | null;
+}
+
+/** Time passes although no event comes. */
+export interface WhenIdle {
+  /** When no event has come for so long. Microseconds. */
+  readonly afterUs: number;
+  /** To this time, as if an event of it had come. Microseconds since the epoch. */
+  readonly toUs: number;
 }

@@ -4,7 +4,7 @@ import type { Row } from "../../record/row.ts";
 import { type Element, KeyedElements } from "../../state/keyed_elements.ts";
 import { sessionWindows } from "./session_windows.ts";
 import { slidingWindows } from "./sliding_windows.ts";
-import type { KeyedEvent, StatefulOperator, StatefulPorts } from "./stateful.ts";
+import type { KeyedEvent, StatefulOperator, StatefulPorts, WhenIdle } from "./stateful.ts";
 import { StreamTotals, type TotalsState } from "./stream_totals.ts";
 import { timeWindows } from "./time_windows.ts";
 import { NO_END, wholeWindow } from "./whole_window.ts";
@@ -57,6 +57,7 @@ class StreamAggregate implements StatefulOperator {
   readonly #ports: StatefulPorts;
   readonly #windows: WindowKind;
   readonly #emit: "update" | "close";
+  readonly #idleUs: number | undefined;
   readonly #rowOf: (columns: Row, element: Element) => Row;
   readonly #keyOf: (columns: Row, window: Pick<Element, "start" | "end">) => Row;
   /** The greatest time of all events. */
@@ -65,6 +66,7 @@ class StreamAggregate implements StatefulOperator {
   constructor(node: StreamAggregateNode, ports: StatefulPorts) {
     this.#ports = ports;
     this.#emit = node.emit;
+    this.#idleUs = node.window?.idleUs;
     this.#windows = kindOf(node.window, new StreamTotals(node.sides.map(({ aggregates }) => aggregates)));
     this.#rowOf = resultRows(node);
     this.#keyOf = resultKeys(node);
@@ -90,6 +92,12 @@ class StreamAggregate implements StatefulOperator {
   pass(_: number, { timestampUs }: KeyedEvent): void {
     this.#streamTimeUs = Math.max(this.#streamTimeUs, timestampUs);
     this.#close();
+  }
+
+  get whenIdle(): WhenIdle | null {
+    if (this.#idleUs === undefined) return null;
+    const toUs = this.elements.lastDueUs;
+    return toUs === null || toUs <= this.#streamTimeUs ? null : { afterUs: this.#idleUs, toUs };
   }
 
   save(): unknown {

@@ -63,6 +63,7 @@ export function mendingWarehouse(warehouse: Warehouse, onMade: (table: TableSpec
     append: (rows) => mendedAppend(rows.table, () => warehouse.append(rows)),
     appended: (table, range) => mendedAppend(table, () => warehouse.appended(table, range)),
     lastAppended: (table, of) => mendedAppend(table, () => warehouse.lastAppended(table, of)),
+    nowMs: () => warehouse.nowMs(),
     query: (sql) => warehouse.query(sql),
     ping: () => warehouse.ping(),
     close: () => warehouse.close(),

@@ -154,7 +154,13 @@ export class Housekeeping {
       if (host.task === null || !host.task.complete) return [];
       const { partition, evaluated } = host;
       const own = host.topics.map((topic, member) => ({ topic, partition, offset: evaluated.positions[member] }));
-      return [...own, { topic: host.inboxTopic, partition, offset: evaluated.inbox }];
+      // Of a topic that a stream reads, too, the position is the stream's progress.
+      const { streams } = this.#instance.topics;
+      return [...own.filter(({ topic }) => !streams.has(topic)), {
+        topic: host.inboxTopic,
+        partition,
+        offset: evaluated.inbox,
+      }];
     });
     if (positions.length === 0) return;
     await Promise.race([

@@ -2,6 +2,8 @@ import type { AppendPlan } from "../../plan/physical.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import { AppendWriter } from "./append_writer.ts";
 import type { StreamLetters } from "./stream_letters.ts";
+import type { StreamProgress } from "./stream_progress.ts";
+import type { TableClock } from "./table_clock.ts";
 
 /** The task of one partition of a topic. */
 export interface WriterTask {
@@ -10,16 +12,13 @@ export interface WriterTask {
   readonly partition: number;
 }
 
-/** An insert that a former owner has sent is over by then: longer than a request to ClickHouse may take. */
-const FORMER_INSERT_MS = 60_000;
-
 /** What the writer of one task is wired to. */
 interface WriterParts {
   readonly instance: Instance;
   readonly letters: StreamLetters;
   readonly closed: () => boolean;
-  /** As {@link AppendWriterOptions.announced}. */
-  readonly announced: () => Promise<void>;
+  readonly progress: Pick<StreamProgress, "announceAgain">;
+  readonly tableClock: TableClock;
   /** Timestamp of the first record behind what is written now; 0 if unknown. */
   readonly sourceMs: () => number;
 }
@@ -31,14 +30,14 @@ export function appendProblem({ id }: Pick<WriterTask, "id">, { name }: AppendPl
 
 /** The writer of a stream's task, with its metrics, problems and dead letters. */
 export function appendWriterOf(task: WriterTask, parts: WriterParts): AppendWriter {
-  const { instance, letters, closed, announced, sourceMs } = parts;
+  const { instance, letters, closed, progress, tableClock, sourceMs } = parts;
   const { ports: { warehouse, clock, metrics }, topology, problems } = instance;
   return new AppendWriter({
     warehouse,
     clock,
-    formerInsertMs: FORMER_INSERT_MS,
+    tableClock,
     stopped: closed,
-    announced,
+    announceAgain: (how) => progress.announceAgain(how),
     onRefused: ({ sink, row }, error) => {
       const position = { topic: task.topic, partition: task.partition, offset: row.offset };
       letters.refused({ task: task.id, position, sink: sink.name, row }, error);

@@ -3,6 +3,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { AppendWriter } from "./append_writer.ts";
+import { tickOf } from "./pack.ts";
 import type { ShuffledText } from "./shuffled_events.ts";
 import type { StageLog } from "./stage_log.ts";
 import type { StreamBatch } from "./stream_batch.ts";
@@ -52,17 +53,23 @@ export class BatchDelivery {
     return await stage.write(batch.facts, batch.to);
   }
 
+  /** Lets time pass in the stage whose inputs these are: in its topic, so that it passes for whoever has it next. */
+  async tick(topic: string, toUs: number): Promise<void> {
+    const { partition } = this.#options;
+    await this.#append([{ topic, partition, records: [{ key: null, value: tickOf(toUs) }] }]).catch(broken);
+  }
+
   async #rows(batch: StreamBatch): Promise<boolean> {
     const { start: { source, announced }, partition, progress, writer } = this.#options;
     const { from, to } = batch;
     const range = { source, partition, from, to };
     if (announced !== null && from < announced.to) {
       const same = announced.from === from && announced.to === to && announced.digest === batch.digest;
-      return await writer.complete(batch, { range, same });
+      return await writer.complete(batch, { range, same, deadlineMs: progress.deadlineMs });
     }
     if (batch.rowCount === 0) return true;
-    await progress.announce(from, { to, digest: batch.digest });
-    return await writer.append(batch, range);
+    const deadlineMs = await progress.announce(from, { to, digest: batch.digest });
+    return await writer.append(batch, { range, deadlineMs });
   }
 
   /** What the log finds too large is packed in smaller parts; an event that is too large by itself is set aside. */

@@ -12,7 +12,7 @@ import type { FlowTask } from "./stream_task.ts";
 
 /**
  * The changes of one partition of a table's topic as events for joins with streams: each row by its key, null where it
- * is gone. What a callback cannot make a row of is no row.
+ * is gone. What a callback cannot make a row of, or what cannot be sent, is no row.
  */
 export class ChangesTask implements FlowTask {
   readonly #id: string;
@@ -77,10 +77,15 @@ export class ChangesTask implements FlowTask {
     for (const { shuffle, steps } of into) {
       const { name } = this.#context.stages[shuffle.stage].node;
       const made = row === null ? null : this.#made(row, { key: value, name, steps });
-      try {
-        this.#flow.shuffle(shuffle, { key, columns, value: made, timestampUs });
-      } catch (cause) {
-        this.#refused(new ProcessorError(name, keyText(decoded.key), { cause, row: made, reason: "not_sendable" }));
+      // Where the row cannot be sent, the one that was there before is no more.
+      for (const value of made === null ? [null] : [made, null]) {
+        try {
+          this.#flow.shuffle(shuffle, { key, columns, value, timestampUs });
+          break;
+        } catch (cause) {
+          if (value !== made) continue;
+          this.#refused(new ProcessorError(name, keyText(decoded.key), { cause, row: made, reason: "not_sendable" }));
+        }
       }
     }
   }

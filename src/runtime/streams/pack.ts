@@ -5,6 +5,14 @@ import { type Key, keyOf } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { decodeWire, encodeWire } from "../../record/wire.ts";
 
+/** The source of packs by which an owner lets time pass. */
+export const CLOCK = "clock";
+
+/** The value of a record after which time is `toUs`, as if an event of that time had come. */
+export function tickOf(toUs: number): string {
+  return packOf(CLOCK, { partition: 0, events: [`[0,0,0,${toUs},null,null]`] });
+}
+
 /** Where the record stands of which an event was made, and which of those of that record it is. */
 export interface Origin {
   readonly offset: number;

@@ -19,8 +19,8 @@ export interface LoadedStage {
   readonly into: (operator: StatefulOperator) => void;
 }
 
-/** Where an operator stands in its topology, and not what it does. */
-const PLACE: ReadonlySet<string> = new Set(["id", "inputs", "right"]);
+/** Where an operator stands in its topology, or when time passes: not what it makes of events. */
+const PLACE: ReadonlySet<string> = new Set(["id", "inputs", "right", "idleUs"]);
 
 /** How a stage's operator folds, as far as it can be told: with other facts than its own it would be wrong. */
 function foldPrint({ node }: StagePlan): string {

@@ -1,12 +1,12 @@
 import { statefulOperator } from "../../processor/stateful/operators.ts";
-import type { StatefulOperator } from "../../processor/stateful/stateful.ts";
+import type { StatefulOperator, WhenIdle } from "../../processor/stateful/stateful.ts";
 import type { StagePlan } from "../../plan/physical.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
 import { DeserializationError, ProcessorError } from "../../record/errors.ts";
 import { keyText } from "../../record/key.ts";
 import { taskId } from "../../record/task_id.ts";
 import { Flow, type StreamContext } from "./flow.ts";
-import { type PackedEvent, readPack } from "./pack.ts";
+import { CLOCK, type PackedEvent, readPack } from "./pack.ts";
 import type { LoadedStage } from "./stage_changelog.ts";
 import type { StreamBatch } from "./stream_batch.ts";
 import type { FlowTask } from "./stream_task.ts";
@@ -71,6 +71,10 @@ export class StageTask implements FlowTask {
     loaded.into(this.#operator);
   }
 
+  get whenIdle(): WhenIdle | null {
+    return this.#operator.whenIdle ?? null;
+  }
+
   /** Evaluates the records, in order. The batch reaches to `nextOffset` then. */
   take(
     { records, nextOffset }: { readonly records: readonly LogRecord[]; readonly nextOffset: number },
@@ -104,6 +108,10 @@ export class StageTask implements FlowTask {
     } catch (error) {
       if (!(error instanceof DeserializationError)) throw error;
       return this.#context.letters.undecodable({ task: this.id, position: place, record }, error);
+    }
+    if (pack.source === CLOCK) {
+      this.#flow.at(batch, place, { muted: record.offset < this.#mutedTo });
+      return this.#operator.pass(0, { key: "", columns: {}, value: null, timestampUs: pack.events[0].timestampUs });
     }
     const name = `${pack.source}/${pack.partition}`;
     const [sourceTopic] = pack.source.split("@");

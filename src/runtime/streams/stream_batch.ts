@@ -59,3 +59,9 @@ export class StreamBatch {
     return this.rowCount + this.shuffled.size + this.facts.size;
   }
 }
+
+/** How many rows the batches hold for each of the sinks, by its name. */
+export function rowsBySink(sinks: readonly AppendPlan[], batches: readonly StreamBatch[]): Map<string, number> {
+  const rowsFor = (sink: AppendPlan) => batches.reduce((sum, { rows }) => sum + (rows.get(sink)?.length ?? 0), 0);
+  return new Map(sinks.map((sink) => [sink.name, rowsFor(sink)]));
+}

@@ -22,6 +22,7 @@ export interface Life {
   readonly queue: BatchQueue;
   readonly progress: StreamProgress;
   readonly delivery: BatchDelivery;
+  readonly task: FlowTask;
 }
 
 /** The task of one partition, as its start sees it. */
@@ -59,6 +60,8 @@ export async function beginStream(
     place: { topic, partition },
     topicId: start.topicId,
     clock: instance.ports.clock,
+    tableClock: surroundings.tableClock,
+    onState: (error) => instance.problems.set(`stream ${id}`, error?.message ?? null),
     closed: beginner.closed,
   }, done);
   // Where to begin would be chosen again after a crash. And in the own name, before anybody looks what is there:
@@ -74,7 +77,7 @@ export async function beginStream(
     rowsMax: instance.options.batchRowsMax,
     evaluate: (records, batch) => task.take(records, batch),
   });
-  return { start, queue, progress, delivery: deliveryOf(beginner, { start, progress, surroundings }) };
+  return { start, queue, progress, task, delivery: deliveryOf(beginner, { start, progress, surroundings }) };
 }
 
 /** Where a task goes on, and what a stage has. */
@@ -122,7 +125,7 @@ function taskOf(
 
 function deliveryOf(
   { id, plan, topic, partition, closed: stopped, sourceMs }: Beginner,
-  { start, progress, surroundings: { instance, context } }: {
+  { start, progress, surroundings: { instance, context, tableClock } }: {
     readonly start: StreamStart;
     readonly progress: StreamProgress;
     readonly surroundings: StreamSurroundings;
@@ -133,7 +136,8 @@ function deliveryOf(
     instance,
     letters: context.letters,
     closed: stopped,
-    announced: () => progress.renew(),
+    progress,
+    tableClock,
     sourceMs,
   });
   const onState = (problem: string | null) => problems.set(`log of ${id}`, problem);

@@ -5,7 +5,7 @@ import { retry, STOPPED } from "../../ports/retry.ts";
 import type { InsertPace } from "../delivery/insert_pace.ts";
 import type { StreamView } from "../lifecycle/instance.ts";
 import { type Beginner, beginStream, clearProblems, type Life } from "./stream_begin.ts";
-import type { StreamBatch } from "./stream_batch.ts";
+import { rowsBySink, type StreamBatch } from "./stream_batch.ts";
 import { broken, StreamBroken } from "./stream_progress.ts";
 import type { StreamSurroundings } from "./stream_surroundings.ts";
 
@@ -33,6 +33,8 @@ export class StreamHost implements StreamView {
   #life: Life | null = null;
   #writing: StreamBatch | null = null;
   #reading = false;
+  /** When the last record came. */
+  #heardMs = 0;
   /** Nothing is written any more. */
   #closed = false;
   /** What was read is written, and nothing more is read. */
@@ -66,10 +68,9 @@ export class StreamHost implements StreamView {
 
   pendingRows(): ReadonlyMap<string, number> {
     const batches = [...this.#life?.queue.batches ?? [], ...this.#writing === null ? [] : [this.#writing]];
-    const sum = (count: (batch: StreamBatch) => number) => batches.reduce((total, batch) => total + count(batch), 0);
     return new Map([
-      ...this.plan.sinks.map((sink) => [sink.name, sum(({ rows }) => rows.get(sink)?.length ?? 0)] as const),
-      [this.plan.name, sum(({ outputs, rowCount }) => outputs - rowCount)],
+      ...rowsBySink(this.plan.sinks, batches),
+      [this.plan.name, batches.reduce((sum, { outputs, rowCount }) => sum + outputs - rowCount, 0)],
     ]);
   }
 
@@ -142,6 +143,7 @@ export class StreamHost implements StreamView {
     if (queue === undefined || part.fromOffset !== queue.position || this.#ended) return;
     if (part.outOfRange !== undefined) return this.restart(`position in "${part.topic}" is out of range`);
     this.end = Math.max(part.endOffset, part.nextOffset);
+    if (part.records.length > 0) this.#heardMs = this.#surroundings.instance.ports.clock.nowMs();
     queue.take(part);
     if (queue.full) this.#surroundings.reader.pause(part.topic, part.partition);
     this.#wake.abort();
@@ -157,6 +159,7 @@ export class StreamHost implements StreamView {
     const life = await beginStream(this.#beginner, { held, surroundings });
     if (life === null || this.#ended) return null;
     this.end = life.start.end;
+    this.#heardMs = this.#surroundings.instance.ports.clock.nowMs();
     this.#reading = true;
     reader.resume(topic, partition);
     reader.seek(topic, partition, life.queue.position);
@@ -167,9 +170,9 @@ export class StreamHost implements StreamView {
   /** What the group says of the partition, as soon as it is this member's. */
   async #held(): Promise<Held | null> {
     const { instance: { ports: { clock } }, membership } = this.#surroundings;
-    const place = { topic: this.topic, partition: this.partition };
+    const { topic, partition } = this;
     while (!this.#ended) {
-      const found = await this.#patiently(async () => await (await membership).held([place]));
+      const found = await this.#patiently(async () => (await membership).held([{ topic, partition }]));
       if (found === null) return null;
       if (found.length > 0) return found[0];
       await clock.sleep(LOOK_MS);
@@ -190,14 +193,15 @@ export class StreamHost implements StreamView {
     return this.#closed || this.#draining || this.#broken !== null;
   }
 
+  readonly #say = (error: Error | null) =>
+    this.#surroundings.instance.problems.set(`stream ${this.id}`, error?.message ?? null);
+
   /** Repeats what fails for now. Resolves to null when it is not wanted any more. @throws StreamBroken */
   async #patiently<T>(action: () => Promise<T>): Promise<T | null> {
-    const { instance: { ports: { clock }, problems } } = this.#surroundings;
-    const onState = (error: Error | null) => problems.set(`stream ${this.id}`, error?.message ?? null);
-    const done = await retry(action, { clock, ...RETRY, onState, stopped: () => this.#ended }).catch(broken);
-    if (done !== STOPPED) return done;
-    onState(null);
-    return null;
+    const { clock } = this.#surroundings.instance.ports;
+    const done = await retry(action, { clock, ...RETRY, onState: this.#say, stopped: () => this.#ended }).catch(broken);
+    if (done === STOPPED) this.#say(null);
+    return done === STOPPED ? null : done;
   }
 
   /** Adds batch by batch. Ends when it is closed, or drained. @throws StreamBroken */
@@ -226,8 +230,9 @@ export class StreamHost implements StreamView {
   }
 
   /** The next batch, when it may be added; null: there is none any more. @throws StreamBroken */
-  async #next({ queue, progress }: Life): Promise<StreamBatch | null> {
+  async #next(life: Life): Promise<StreamBatch | null> {
     const { ports: { clock }, options: { commitEveryMs } } = this.#surroundings.instance;
+    const { queue, progress } = life;
     while (!this.#closed && this.#broken === null) {
       this.#wake = new AbortController();
       const waitMs = this.#draining ? 0 : this.#pace.waitMs;
@@ -237,8 +242,21 @@ export class StreamHost implements StreamView {
       // Events that make no rows are not read again after a crash.
       const quietMs = progress.atMs + commitEveryMs - clock.nowMs();
       if (!hasNext && quietMs <= 0 && !queue.recovers) await progress.settle(queue.quietTo);
-      await clock.sleep(hasNext ? waitMs : Math.max(LOOK_MS, quietMs), this.#wake.signal);
+      const idleMs = hasNext ? Infinity : await this.#idle(life);
+      await clock.sleep(hasNext ? waitMs : Math.max(LOOK_MS, Math.min(quietMs, idleMs)), this.#wake.signal);
     }
     return null;
+  }
+
+  /** Lets time pass if nothing came for long enough. Resolves to how long that is still to go, milliseconds. */
+  async #idle({ task, queue, delivery }: Life): Promise<number> {
+    const { clock } = this.#surroundings.instance.ports;
+    const { whenIdle = null } = task;
+    if (whenIdle === null || queue.position < this.end) return Infinity;
+    const leftMs = this.#heardMs + whenIdle.afterUs / 1_000 - clock.nowMs();
+    if (leftMs > 0) return leftMs;
+    this.#heardMs = clock.nowMs();
+    await delivery.tick(this.topic, whenIdle.toUs);
+    return LOOK_MS;
   }
 }

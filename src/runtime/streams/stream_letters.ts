@@ -11,7 +11,8 @@ interface EventPlace {
 
 /**
  * Dead letters of events. Each event stands for itself, so each letter is about its place, and stays until a person
- * has seen to it: no later event says that it no longer applies.
+ * has seen to it: no later event says that it no longer applies. What an event sets off for several keys, as windows
+ * that close, are letters for each key.
  */
 export class StreamLetters {
   readonly #letters: DeadLetterQueue;
@@ -34,7 +35,8 @@ export class StreamLetters {
 
   /** A callback threw for an event. */
   callback({ task, position }: EventPlace, error: ProcessorError): void {
-    this.#letters.event({ task, epoch: this.#epoch, position, subject: subjectOf(position), stage: "callback" }, error);
+    const subject = `${subjectOf(position)}/${error.key}`;
+    this.#letters.event({ task, epoch: this.#epoch, position, subject, stage: "callback" }, error);
   }
 
   /** ClickHouse refused a row of an event. */

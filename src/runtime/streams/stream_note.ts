@@ -13,14 +13,23 @@ export interface Announced {
   readonly to: number;
   /** Of what they hold, and where they go. */
   readonly digest: number;
+  /**
+   * No insert of them that begins later adds anything: the tables' time, milliseconds since the epoch. Null: nobody
+   * knows when they were announced.
+   */
+  readonly deadlineMs: number | null;
 }
+
+/** Of rows that no batch has. */
+export const NO_DIGEST = -1;
 
 /** As text: JSON. */
 export function encodeNote({ topicId, announced, lost }: StreamNote): string {
+  const { to, digest, deadlineMs } = announced ?? {};
   return JSON.stringify({
     v: 1,
     id: topicId,
-    ...(announced === null ? {} : { to: announced.to, digest: announced.digest }),
+    ...(announced === null ? {} : { to, digest, by: deadlineMs ?? undefined }),
     ...(lost === 0 ? {} : { lost }),
   });
 }
@@ -28,11 +37,11 @@ export function encodeNote({ topicId, announced, lost }: StreamNote): string {
 /** Back from {@link encodeNote}; null for what somebody else has committed. */
 export function decodeNote(text: string): StreamNote | null {
   try {
-    const { v, id, to, digest, lost = 0 } = JSON.parse(text);
+    const { v, id, to, digest, by, lost = 0 } = JSON.parse(text);
     if (v !== 1 || (id !== null && typeof id !== "string") || !Number.isSafeInteger(lost)) return null;
     if (to === undefined) return { topicId: id, announced: null, lost };
     if (!Number.isSafeInteger(to) || typeof digest !== "number") return null;
-    return { topicId: id, announced: { to, digest }, lost };
+    return { topicId: id, announced: { to, digest, deadlineMs: Number.isSafeInteger(by) ? by : null }, lost };
   } catch {
     return null;
   }

@@ -2,11 +2,12 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Membership, Position } from "../../ports/log.ts";
 import { retry, STOPPED } from "../../ports/retry.ts";
 import { ProductionError } from "../../record/errors.ts";
-import { type Announced, encodeNote } from "./stream_note.ts";
+import { type Announced, encodeNote, NO_DIGEST } from "./stream_note.ts";
+import type { TableClock } from "./table_clock.ts";
 
 const RETRY = { firstMs: 100, lastMs: 5_000 };
-/** An insert is not sent later than so long after its range was announced: it is announced again first. */
-const ANNOUNCED_MS = 10_000;
+/** So long after a range was announced its rows may be sent. */
+const DEADLINE_MS = 20_000;
 
 /** The task must be begun anew: what it knows of its partition is not true any more. */
 export class StreamBroken extends Error {}
@@ -23,9 +24,15 @@ export interface StreamProgressOptions {
   readonly place: Pick<Position, "topic" | "partition">;
   readonly topicId: string | null;
   readonly clock: Clock;
+  readonly tableClock: Pick<TableClock, "nowMs">;
+  /** The tables do not say what time it is (the error), or do again (null). */
+  readonly onState: (error: Error | null) => void;
   /** Nothing is committed any more. */
   readonly closed: () => boolean;
 }
+
+/** A range that is announced, and until when. */
+type Dated = Announced & { readonly deadlineMs: number };
 
 /**
  * How far a partition is worked off, as the group keeps it: a position below which everything was added, and a range
@@ -34,8 +41,10 @@ export interface StreamProgressOptions {
 export class StreamProgress {
   readonly #options: StreamProgressOptions;
   #offset: number;
-  #announced: Announced | null = null;
+  #announced: Dated | null = null;
   #atMs: number;
+  /** Announcements are made one after the other, so that a later one never has an earlier deadline. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   /** `offset`: below which everything was added. */
   constructor(options: StreamProgressOptions, offset: number) {
@@ -45,11 +54,17 @@ export class StreamProgress {
   }
 
   /**
-   * Makes this member's own what was committed before it. `lost`: records that are gone.
-   * @throws StreamBroken if the partition is somebody else's
+   * Makes this member's own what was committed before it, which gives it no right to send any of it. `lost`: records
+   * that are gone. @throws StreamBroken if the partition is somebody else's
    */
-  begin(announced: Announced | null, lost: number): Promise<void> {
-    return this.#commit(this.#offset, { announced, lost });
+  async begin(announced: Announced | null, lost: number): Promise<void> {
+    const dated = announced && { ...announced, deadlineMs: announced.deadlineMs ?? await this.#newDeadlineMs() };
+    await this.#commit(this.#offset, { announced: dated, lost });
+  }
+
+  /** No insert of what is announced begins later, by the tables' clock; 0 if nothing is. */
+  get deadlineMs(): number {
+    return this.#announced?.deadlineMs ?? 0;
   }
 
   /** Since when nothing was committed, milliseconds since the epoch. */
@@ -57,16 +72,37 @@ export class StreamProgress {
     return this.#atMs;
   }
 
-  /** Rows of the records from this offset on are about to be added; those below are there. @throws StreamBroken */
-  announce(from: number, announced: Announced): Promise<void> {
-    return this.#commit(from, { announced });
+  /**
+   * Rows of the records from this offset on are about to be added; those below are there. Resolves to the deadline
+   * under which they may be sent. @throws StreamBroken
+   */
+  announce(from: number, { to, digest }: Omit<Announced, "deadlineMs">): Promise<number> {
+    return this.#announce(() => ({ from, range: { to, digest }, earliestMs: 0 }));
   }
 
-  /** Announces again what was announced a while ago. @throws StreamBroken */
-  async renew(): Promise<void> {
-    const { clock } = this.#options;
-    if (this.#announced === null || clock.nowMs() - this.#atMs <= ANNOUNCED_MS) return;
-    await this.#commit(this.#offset, { announced: this.#announced });
+  /**
+   * Announces once more what is announced; `mixed`: the rows to be added are not all of these. Resolves to the deadline
+   * under which they may be sent now. @throws StreamBroken
+   */
+  announceAgain({ mixed }: { readonly mixed: boolean }): Promise<number> {
+    return this.#announce(() => {
+      const { to, digest, deadlineMs } = this.#announced!;
+      // Nobody must wait for less than for what was sent under the earlier one.
+      return { from: this.#offset, range: { to, digest: mixed ? NO_DIGEST : digest }, earliestMs: deadlineMs };
+    });
+  }
+
+  #announce(
+    what: () => { readonly from: number; readonly range: Omit<Announced, "deadlineMs">; readonly earliestMs: number },
+  ): Promise<number> {
+    const announced = this.#turn.then(async () => {
+      const { from, range, earliestMs } = what();
+      const deadlineMs = Math.max(await this.#newDeadlineMs(), earliestMs);
+      await this.#commit(from, { announced: { ...range, deadlineMs } });
+      return deadlineMs;
+    });
+    this.#turn = announced.catch(() => {});
+    return announced;
   }
 
   /** Everything below was added, and nothing is announced. @throws StreamBroken */
@@ -74,9 +110,16 @@ export class StreamProgress {
     if (offset !== this.#offset || this.#announced !== null) await this.#commit(offset, { announced: null });
   }
 
+  async #newDeadlineMs(): Promise<number> {
+    const { tableClock, clock, onState, closed } = this.#options;
+    const nowMs = await retry(() => tableClock.nowMs(), { clock, ...RETRY, onState, stopped: closed }).catch(broken);
+    if (nowMs === STOPPED) throw new StreamBroken("it is not this member's any more");
+    return nowMs + DEADLINE_MS;
+  }
+
   async #commit(
     offset: number,
-    { announced, lost = 0 }: { readonly announced: Announced | null; readonly lost?: number },
+    { announced, lost = 0 }: { readonly announced: Dated | null; readonly lost?: number },
   ): Promise<void> {
     const { membership, tenure, place, topicId, clock, closed } = this.#options;
     const progress = { ...place, offset, note: encodeNote({ topicId, announced, lost }) };

@@ -3,10 +3,7 @@ import type { Log, Progress } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import { RANGE_OFFSETS_MAX } from "./batch_queue.ts";
-import { type Announced, decodeNote } from "./stream_note.ts";
-
-/** Of rows that nobody has announced: no batch has it. */
-const NO_DIGEST = -1;
+import { type Announced, decodeNote, NO_DIGEST } from "./stream_note.ts";
 
 /** Where a stream's task goes on. */
 export interface StreamStart {
@@ -40,7 +37,7 @@ function knownRange(
   const from = Math.max(first, to - RANGE_OFFSETS_MAX);
   return from >= to
     ? { position: Math.max(first, to), announced: null }
-    : { position: from, announced: { from, to, digest: NO_DIGEST } };
+    : { position: from, announced: { from, to, digest: NO_DIGEST, deadlineMs: null } };
 }
 
 /** Says where a task goes on, and what is lost. */

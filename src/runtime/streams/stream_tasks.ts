@@ -10,6 +10,7 @@ import { portionsOf } from "../lifecycle/portions.ts";
 import { flowsOf } from "../lifecycle/topics.ts";
 import { ReadProblems } from "../lifecycle/read_problems.ts";
 import { StreamHost } from "./stream_host.ts";
+import { TableClock } from "./table_clock.ts";
 import { StreamLetters } from "./stream_letters.ts";
 import type { StreamSurroundings } from "./stream_surroundings.ts";
 
@@ -44,7 +45,7 @@ export class StreamTasks {
 
   constructor({ instance, hosts, letters, busyTables, membership, onRunning }: StreamTasksParts) {
     this.#hosts = hosts;
-    const { ports: { log, clock, metrics }, context: { globals }, topology } = instance;
+    const { ports: { log, clock, metrics, warehouse }, context: { globals }, topology } = instance;
     this.#instance = instance;
     this.#reader = log.reader();
     this.#readProblems = new ReadProblems(instance.problems);
@@ -53,6 +54,7 @@ export class StreamTasks {
       membership,
       onRunning,
       reader: this.#reader,
+      tableClock: new TableClock({ warehouse, clock }),
       context: {
         letters: new StreamLetters(letters, clock.nowMs()),
         stages: instance.topics.plan.stages,

@@ -3,7 +3,7 @@ import { appendRows } from "../../../src/adapters/clickhouse/append_rows.ts";
 import type { Connection } from "../../../src/adapters/clickhouse/connection.ts";
 import { openClickHouse } from "../../../src/adapters/clickhouse/open_clickhouse.ts";
 import { startEmbeddedClickHouse } from "../../../src/adapters/embedded_clickhouse/clickhouse.ts";
-import { APPEND_TOKENS, type AppendTableSpec } from "../../../src/ports/warehouse.ts";
+import { APPEND_EXECUTION_MS, APPEND_TOKENS, type AppendTableSpec } from "../../../src/ports/warehouse.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
 import { lineOf } from "../../line_bytes.ts";
 import { clickHouseOfFile } from "../../own_clickhouse.ts";
@@ -65,9 +65,11 @@ Deno.test("append() makes one part of rows that would be several blocks", async 
 
 Deno.test("append() gives up, retriably, when rows are acknowledged and never there", async () => {
   const tokens: unknown[] = [];
+  const secondsMax = new Set<unknown>();
   const connection = {
     insert: (_action: string, { settings }: { readonly settings: Record<string, unknown> }) => {
       tokens.push(settings.insert_deduplication_token);
+      secondsMax.add(settings.max_execution_time);
       return Promise.resolve(0);
     },
     select: () => Promise.resolve([]),
@@ -83,6 +85,7 @@ Deno.test("append() gives up, retriably, when rows are acknowledged and never th
   assertEquals(tokens.slice(0, 3), ["t", "t/1", "t/2"]);
   const first = await assertRejects(() => appendRows(target, { ...rows, repeated: undefined }), ProductionError);
   assertEquals([first.retriable, first.message.includes("0 rows written")], [true, true]);
+  assertEquals([...secondsMax].map((seconds) => Number(seconds) * 1_000 < APPEND_EXECUTION_MS), [true]);
 });
 
 Deno.test("a table remembers as many inserts as the port says", async () => {

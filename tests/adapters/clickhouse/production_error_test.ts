@@ -37,6 +37,16 @@ Deno.test("productionError() refuses for good only what speaks of a row's conten
   }
 });
 
+Deno.test("productionError() tells an insert that came too late from what others throw", () => {
+  const thrown = (message: string) => {
+    const type = "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO";
+    const { retriable, reason } = productionError("append", new ClickHouseError({ message, code: "395", type }));
+    return [retriable, reason];
+  };
+  assertEquals(thrown("The deadline of this insert is over: while executing"), [false, "late"]);
+  assertEquals(thrown("stock is negative"), [true, undefined]);
+});
+
 Deno.test("productionError() puts one full stop between ClickHouse's message and what to do", () => {
   const { message } = productionError("x", new ClickHouseError({ message: "Wrong.", code: "516", type: "NAME" }));
   assert(message.includes("NAME: Wrong. Check user"), message);

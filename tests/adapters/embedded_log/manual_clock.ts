@@ -12,6 +12,7 @@ export function manualClock(startMs = 1_700_000_000_000): ManualClock {
   const sleeping = new Set<{ untilMs: number; wake(): void }>();
   return {
     nowMs: () => nowMs,
+    elapsedMs: () => nowMs - startMs,
     breathe: () => new Promise((resolve) => void setImmediate(resolve)),
     sleep(ms, signal) {
       if (signal?.aborted) return Promise.resolve();

@@ -88,7 +88,12 @@ Deno.test("a transient topic forgets by time what nobody reads", async () => {
   let nowMs = 1_000_000;
   const log = openEmbeddedLog({
     path: ":memory:",
-    clock: { nowMs: () => nowMs, breathe: () => Promise.resolve(), sleep: () => Promise.resolve() },
+    clock: {
+      nowMs: () => nowMs,
+      elapsedMs: () => nowMs,
+      breathe: () => Promise.resolve(),
+      sleep: () => Promise.resolve(),
+    },
   });
   await log.createTopic(INBOX);
   await append(log, "old", "old");

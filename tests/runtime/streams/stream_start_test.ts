@@ -31,7 +31,7 @@ function startOf(
 }
 
 const note = (to: number | null, lost = 0) =>
-  encodeNote({ topicId: "a", announced: to === null ? null : { to, digest: 5 }, lost });
+  encodeNote({ topicId: "a", announced: to === null ? null : { to, digest: 5, deadlineMs: 77 }, lost });
 
 Deno.test("a stream that was never read begins where it says", async () => {
   const { position, announced, source } = await startOf(null);
@@ -42,23 +42,23 @@ Deno.test("a stream that was never read begins where it says", async () => {
 
 Deno.test("a stream goes on behind what is done, with the range that was announced", async () => {
   const { position, announced, lost } = await startOf({ offset: 40, note: note(50) });
-  assertEquals([position, announced, lost], [40, { from: 40, to: 50, digest: 5 }, null]);
+  assertEquals([position, announced, lost], [40, { from: 40, to: 50, digest: 5, deadlineMs: 77 }, null]);
   assertEquals((await startOf({ offset: 40, note: note(null) })).announced, null);
   assertEquals((await startOf({ offset: 40, note: "" })).position, 40, "a position that somebody else has set");
 });
 
 Deno.test("a stream whose position the group has forgotten goes on behind the rows that are there", async () => {
   const one = await startOf(null, { lasts: [59] });
-  assertEquals([one.position, one.announced, one.lost], [10, { from: 10, to: 60, digest: -1 }, null]);
+  assertEquals([one.position, one.announced, one.lost], [10, { from: 10, to: 60, digest: -1, deadlineMs: null }, null]);
   const far = await startOf(null, { lasts: [400_000, null, 399_000], end: 500_000, from: "latest" });
-  assertEquals([far.position, far.announced], [300_001, { from: 300_001, to: 400_001, digest: -1 }]);
+  assertEquals([far.position, far.announced], [300_001, { from: 300_001, to: 400_001, digest: -1, deadlineMs: null }]);
   const gone = await startOf(null, { lasts: [5] });
   assertEquals([gone.position, gone.announced], [10, null]);
 });
 
 Deno.test("records that were deleted before they were processed are counted", async () => {
   const { position, announced, lost } = await startOf({ offset: 4, note: note(12) });
-  assertEquals([position, announced, lost?.records], [10, { from: 4, to: 12, digest: 5 }, 6]);
+  assertEquals([position, announced, lost?.records], [10, { from: 4, to: 12, digest: 5, deadlineMs: 77 }, 6]);
   const all = await startOf({ offset: 4, note: note(8) });
   assertEquals([all.position, all.announced, all.lost?.records], [10, null, 6]);
   const before = await startOf({ offset: 40, note: note(null, 7) });
@@ -77,7 +77,8 @@ Deno.test("a topic that was made again is read from its beginning, one that has 
 Deno.test("decodeNote() is the inverse of encodeNote(), and takes nobody else's", () => {
   for (
     const one of [
-      { topicId: "a", announced: { to: 7, digest: 1.5 }, lost: 0 },
+      { topicId: "a", announced: { to: 7, digest: 1.5, deadlineMs: 1_700_000_000_000 }, lost: 0 },
+      { topicId: "a", announced: { to: 7, digest: 1.5, deadlineMs: null }, lost: 0 },
       { topicId: null, announced: null, lost: 3 },
     ]
   ) {

@@ -19,9 +19,14 @@ const LIFE_MS_MAX = 8_000;
 const KILLS_PER_OUTAGE = 7;
 const OUTAGE_MS = 1_500;
 
-/** One row of each event that matters, two of some: the table is divided by what inserts do not know. */
+/**
+ * One row of each event that matters, two of some: the table is divided by what inserts do not know. And totals of all
+ * events by page, by page and time, and each growth of a total as a row.
+ */
 const TOPOLOGY = `
-import { clickhouseAppend, events, int8, topology } from "file://${projectPath("src/mod.ts")}";
+import { clickhouse, clickhouseAppend, count, events, int8, max, sum, topology, tumbling } from "file://${
+  projectPath("src/mod.ts")
+}";
 import { z } from "npm:zod@^4";
 
 const visits = events("${TOPIC}", { row: z.object({ n: int8(), page: z.string() }) });
@@ -31,13 +36,38 @@ const seen = clickhouseAppend("${VISITS}", {
   partitionBy: "part",
 });
 
+const pages = clickhouse("pages", {
+  key: ["page"],
+  columns: { page: "String", visits: "UInt64", sum: "Int64", greatest: "Int64" },
+});
+const times = clickhouse("times", {
+  key: ["page", "window_start"],
+  columns: { page: "String", window_start: "Int64", visits: "UInt64" },
+});
+const growth = clickhouseAppend("growth", { columns: { page: "String", visits: "UInt64" }, orderBy: ["page"] });
+
 export default topology("${VISITS}", (builder) => {
+  const grouped = builder.stream(visits).groupBy(({ page }) => ({ page }));
+  const totals = grouped.aggregate("by_page", { visits: count(), sum: sum(({ n }) => n), greatest: max(({ n }) => n) });
+  totals.to(pages);
+  builder.toStream(totals).mapValues((row) => ({ page: row!.page, visits: row!.visits })).to(growth);
+  const windowed = grouped.windowedBy(tumbling({ seconds: 5 }, { grace: { days: 1 } }));
+  windowed.aggregate("by_time", { visits: count() }).to(times);
   builder.stream(visits)
     .filter(({ n }) => Number(n) % 4 !== 0)
     .flatMapValues(({ n, page }) => (Number(n) % 5 === 0 ? [0, 1] : [0]).map((part) => ({ n, page, part })))
     .to(seen);
 });
 `;
+
+/** What must be one row alone: all events, in windows; and growths that are there once, each. */
+const COUNTED = `SELECT
+  (SELECT sum(visits) FROM pages) AS counted,
+  (SELECT sum(visits) FROM times) AS timed,
+  (SELECT count() FROM growth) AS growths,
+  (SELECT count() FROM (SELECT DISTINCT page, visits FROM growth)) AS different,
+  (SELECT count() FROM (SELECT page, max(visits) AS most FROM growth GROUP BY page) AS g
+    INNER JOIN pages USING (page) WHERE g.most != pages.visits) AS wrong`;
 
 /** Two processes share a stream; one after the other is killed, and the broker, too. Each record is there once. */
 export const streams: Scenario = {
@@ -74,6 +104,15 @@ export const streams: Scenario = {
       for (const weir of running) await weir.ready(signal);
     }, { withinMs: 120_000 });
     await stage.verify("after the kills", [VISITS], { environment });
+    await steps.step("every event is counted once, in windows too, and every growth is told once", async () => {
+      const [row] = await stage.query(COUNTED);
+      const { events } = writer;
+      const all = [row.counted, row.timed, row.growths, row.different].map(Number);
+      if (all.some((count) => count !== events) || Number(row.wrong) !== 0) {
+        throw new Error(`${events} events, but ${JSON.stringify(row)}`);
+      }
+      return `${events} events`;
+    });
     await steps.step("Ctrl-C ends them in order", async (signal) => {
       for (const weir of running) await weir.end(signal);
     });
