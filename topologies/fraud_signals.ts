@@ -1,5 +1,5 @@
 import { type Decimal, topology } from "../src/mod.ts";
-import { clickstream, payments } from "./online_store/events.ts";
+import { newClicks, payments } from "./online_store/events.ts";
 import { fraudSignals } from "./online_store/tables.ts";
 
 interface PaidOrder {
@@ -23,10 +23,11 @@ function signalsOf({ total, country, payment }: PaidOrder): string[] {
 
 /**
  * Orders and what was authorized for them from 15 minutes before to 15 minutes after: payments of another amount or
- * from another country are told as they come, an order without any payment once, when its window is over.
+ * from another country are told as they come, an order without any payment once, when its window is over. It begins with
+ * the events that come from now on: of orders that are long done nobody needs to be warned.
  */
 export default topology("fraud_signals", (builder) => {
-  const ordered = builder.stream(clickstream).flatMapValues(({ user_id, country, order_id, order_total, at }) =>
+  const ordered = builder.stream(newClicks).flatMapValues(({ user_id, country, order_id, order_total, at }) =>
     order_id === null || order_total === null
       ? []
       : [{ order_id, user_id, total: order_total, country, ordered_at: at }]

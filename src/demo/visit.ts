@@ -23,10 +23,10 @@ interface VisitedOrder {
 }
 
 const SECOND = 1_000_000;
-/** Shares of payments that are not as they should be. */
-const UNPAID = 0.03;
-const OTHER_AMOUNT = 0.03;
-const OTHER_COUNTRY = 0.03;
+/** Shares of payments that are not as they should be: more than in real life, so that a demo has something to show. */
+const UNPAID = 0.06;
+const OTHER_AMOUNT = 0.06;
+const OTHER_COUNTRY = 0.06;
 const DECLINED_FIRST = 0.08;
 /** Goods that somebody looks at, puts into the cart. */
 const LOOKS_MAX = 6;

@@ -7,6 +7,7 @@ import { KNOWN_METRICS } from "../../tools/dashboards/known_metrics.ts";
 import type { Panel } from "../../tools/dashboards/model.ts";
 import { metricNames } from "./metric_names.ts";
 import { committed, hex, panelsOf, textAt } from "./support.ts";
+import { abandonedCarts, fraudSignals } from "./shop_truth.ts";
 import { salesOf } from "./truth.ts";
 
 type Row = Record<string, unknown>;
@@ -62,6 +63,8 @@ Deno.test("panels that ask ClickHouse, after a demo load of the topologies", asy
       truth.revenueCentsByCategory,
     );
   });
+
+  await t.step("abandoned carts and fraud signals are those that the shop's events make", () => checkShop(load));
 
   await t.step("what is split adds up to the whole", async () => {
     const whole = truth.revenueCents;
@@ -125,6 +128,34 @@ async function checkEveryQuery(load: DemoLoad, context: QueryContext): Promise<v
     }
   }
   console.log(`${executed} panel queries executed`);
+}
+
+/** Of sessions and orders that are long over; the newest ones may not be told yet. */
+async function checkShop({ warehouse, events, truth, range }: DemoLoad): Promise<void> {
+  const over = (at: string) => Date.parse(at) < range.toMs - 7 * 3_600_000;
+  const carts = await warehouse.query("SELECT user_id, window_end, cart_value FROM cart_abandonment");
+  const shown = carts.map((row) => [row.user_id, row.window_end, row.cart_value].map(String).join(" "));
+  const made = abandonedCarts(events.clickstream, truth);
+  const text = ({ user, end, cents }: typeof made[number]) =>
+    `${user} ${end.replace("T", " ").replace("Z", "")} ${(cents / 100).toFixed(2)}`.replace(/\.?0+$/, "");
+  const all = new Set(made.map(text));
+  const told = new Set(shown.map((row) => row.replace(/\.?0+$/, "")));
+  assert(made.filter(({ end }) => over(end)).length > 10);
+  for (const cart of made) if (over(cart.end)) assert(told.has(text(cart)), `cart "${text(cart)}" is not shown`);
+  for (const row of told) assert(all.has(row), `cart "${row}" is shown and nobody left it`);
+
+  const signals = await warehouse.query(
+    "SELECT order_id, signal, ordered_at FROM fraud_signals ORDER BY order_id, signal",
+  );
+  const expected = fraudSignals(events);
+  const wrong = expected.filter(({ signal }) => signal !== "no payment").map(({ order, signal }) =>
+    `${order} ${signal}`
+  );
+  const found = signals.map((row) => `${row.order_id} ${row.signal}`);
+  assertEquals(found.filter((one) => !one.endsWith("no payment")), wrong.sort());
+  const unpaid = expected.filter(({ signal }) => signal === "no payment");
+  for (const { order, at } of unpaid) if (over(at)) assert(found.includes(`${order} no payment`), `order ${order}`);
+  for (const one of found) assert(expected.some(({ order, signal }) => one === `${order} ${signal}`), one);
 }
 
 async function checkDigits({ warehouse }: DemoLoad, context: QueryContext): Promise<void> {

@@ -3,7 +3,7 @@ import { openClickHouse } from "../../src/adapters/clickhouse/open_clickhouse.ts
 import { startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/clickhouse.ts";
 import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { systemClock } from "../../src/adapters/local/system_clock.ts";
-import { type FilledLog, fillLog } from "../../src/demo/mod.ts";
+import { type FilledLog, fillLog, topicOf } from "../../src/demo/mod.ts";
 import type { Topology } from "../../src/mod.ts";
 import type { AppendBatch, Log } from "../../src/ports/log.ts";
 import type { Warehouse } from "../../src/ports/warehouse.ts";
@@ -26,6 +26,9 @@ export interface DemoLoadOptions {
   readonly seed?: number;
 }
 
+/** An event as its record has it. */
+export type ShopRecord = Readonly<Record<string, unknown>> & { readonly at: string };
+
 /** A ClickHouse that holds what the topologies made of a demo store. */
 export interface DemoLoad {
   readonly warehouse: Warehouse;
@@ -33,6 +36,8 @@ export interface DemoLoad {
   readonly range: { readonly fromMs: number; readonly toMs: number };
   /** The rows that PostgreSQL would hold. */
   readonly truth: FilledLog;
+  /** What the shop's programs told, by topic, in the order of time. */
+  readonly events: Readonly<Record<"clickstream" | "payments", readonly ShopRecord[]>>;
   /** Names of the metrics that were reported meanwhile. */
   readonly reported: ReadonlySet<string>;
   close(): Promise<void>;
@@ -44,11 +49,11 @@ const TOPOLOGIES: readonly Topology[] = [
   orderFunnel,
   mirror,
   cartAbandonment,
-  fraudSignals,
 ];
 const START_MS = Date.UTC(2026, 0, 1);
 const WEEK_MS = 7 * 86_400_000;
 const POLL_MS = 10;
+const SLICE_MS = 5 * 60_000;
 
 /**
  * Fills a log with a store's history, runs the flagship topologies over it until all is in ClickHouse, and ends them.
@@ -77,13 +82,16 @@ export async function loadDemo({ orders, changes, seed = 11 }: DemoLoadOptions):
       startMs: START_MS,
       events: true,
     });
+    const told = held.events();
     const stage = { log, warehouse, reported };
     const [first, ...others] = TOPOLOGIES;
-    // The first lives through the changes, the others find them.
+    // The first lives through the changes, the others find them. What tells of new events alone lives through these.
     await runToEnd(first, stage, held.release);
+    await runToEnd(fraudSignals, stage, (rest) => held.releaseEvents(rest));
     for (const topology of others) await runToEnd(topology, stage);
     // The changes happen at the last instant, as the store's clock stands still.
-    return { warehouse, range: { fromMs: START_MS - WEEK_MS, toMs: START_MS + 3_600_000 }, truth, reported, close };
+    const range = { fromMs: START_MS - WEEK_MS, toMs: START_MS + 3_600_000 };
+    return { warehouse, range, truth, events: shopEvents(told), reported, close };
   } catch (error) {
     await close();
     throw error;
@@ -96,21 +104,50 @@ interface Stage {
   readonly reported: Set<string>;
 }
 
-/** A log that stores a snapshot's records at once and those of changes when they are released. */
-function holdingChanges(log: Log): { readonly log: Log; release(): Promise<void> } {
+function shopEvents(batches: readonly AppendBatch[]): DemoLoad["events"] {
+  const of = (feed: "clickstream" | "payments") =>
+    batches.filter(({ topic }) => topic === topicOf(feed))
+      .flatMap(({ records }) => records.map(({ value }): ShopRecord => JSON.parse(String(value))))
+      .sort((a, b) => a.at < b.at ? -1 : 1);
+  return { clickstream: of("clickstream"), payments: of("payments") };
+}
+
+/** A log that stores a snapshot's records at once, and those of changes and events when they are released. */
+function holdingChanges(log: Log): {
+  readonly log: Log;
+  /** Batches of events that were not released yet. */
+  events(): readonly AppendBatch[];
+  release(): Promise<void>;
+  /** In the order of their times, as they came into being: those of five minutes, then whatever is done meanwhile. */
+  releaseEvents(meanwhile: () => Promise<void>): Promise<void>;
+} {
   const held: AppendBatch[][] = [];
+  const events: AppendBatch[] = [];
+  const isEvent = ({ topic }: AppendBatch) => !topic.includes(".public.");
   const isSnapshot = ({ records }: AppendBatch) => records.every(({ value }) => String(value).includes('"op":"r"'));
   return {
     log: {
       ...log,
       append(batches) {
         if (held.length === 0 && batches.every(isSnapshot)) return log.append(batches);
-        held.push([...batches]);
+        events.push(...batches.filter(isEvent));
+        held.push(batches.filter((batch) => !isEvent(batch)));
         return Promise.resolve(batches.map(() => 0));
       },
     },
+    events: () => [...events],
     async release() {
       for (const batches of held.splice(0)) await log.append(batches);
+    },
+    async releaseEvents(meanwhile) {
+      const single = events.splice(0).flatMap(({ records, ...place }) =>
+        records.map((record) => ({ ...place, records: [record] }))
+      );
+      const slices = Map.groupBy(single, ({ records: [{ timestampMs }] }) => Math.floor(timestampMs! / SLICE_MS));
+      for (const [, slice] of [...slices].sort(([a], [b]) => a - b)) {
+        await log.append(slice);
+        await meanwhile();
+      }
     },
   };
 }
@@ -119,7 +156,7 @@ function holdingChanges(log: Log): { readonly log: Log; release(): Promise<void>
 async function runToEnd(
   topology: Topology,
   { log, warehouse, reported }: Stage,
-  then: () => Promise<void> = () => Promise.resolve(),
+  then: (resting: () => Promise<void>) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const note = (name: string) => void reported.add(name);
   let begun = () => {};
@@ -142,12 +179,13 @@ async function runToEnd(
     options: { ...defaultRunOptions, flushIntervalMs: 20, repairAfterMs: 1e9 },
     onEvent: (event) => event.kind === "started" && begun(),
   });
+  const resting = () => rest(runner, reported);
   const failed = runner.failed.then((error) => Promise.reject(error));
   // It may fail after the race below has been decided.
   failed.catch(() => {});
   try {
     await runner.start();
-    await Promise.race([failed, started.then(then).then(() => rest(runner, reported))]);
+    await Promise.race([failed, started.then(() => then(resting)).then(resting)]);
   } finally {
     await runner.stop();
   }
