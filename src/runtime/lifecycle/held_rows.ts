@@ -15,7 +15,8 @@ export interface Held {
 export function heldRows(hosts: Iterable<TaskHost>): Held[] {
   const held = new Map<string, number>();
   for (const { task } of hosts) {
-    if (task === null) continue;
+    // Until then the end of the start is about to delete them.
+    if (task === null || !task.complete) continue;
     for (const { sink, rows } of heldOf(task)) held.set(sink, (held.get(sink) ?? 0) + rows);
   }
   return [...held].flatMap(([sink, rows]) => rows > 0 ? [{ sink, rows }] : []);
