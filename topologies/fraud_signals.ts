@@ -23,8 +23,8 @@ function signalsOf({ total, country, payment }: PaidOrder): string[] {
 
 /**
  * Orders and what was authorized for them from 15 minutes before to 15 minutes after: payments of another amount or
- * from another country are told as they come, an order without any payment once, when its window is over. It begins with
- * the events that come from now on: of orders that are long done nobody needs to be warned.
+ * from another country are told as they come, an order without any payment once, when its window is over. It begins
+ * with the events that come from now on: of orders that are long done nobody needs to be warned.
  */
 export default topology("fraud_signals", (builder) => {
   const ordered = builder.stream(newClicks).flatMapValues(({ user_id, country, order_id, order_total, at }) =>

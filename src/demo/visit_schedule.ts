@@ -5,10 +5,11 @@ import type { History, Transaction } from "./transaction.ts";
 import { buyingVisit, idleVisit, type ShopEvent } from "./visit.ts";
 
 /**
- * Everybody comes so seldom that visits are apart from each other: at 500 changes a second each user every two hours.
+ * Everybody comes so seldom that visits are apart from each other: at 500 changes a second each user about every 1.5
+ * hours.
  * Most orders come by other ways than the shop's pages; of these, nobody knows what went before.
  */
-const USERS_FOR_EACH_ORDER = 1_000_000;
+const USERS_FOR_EACH_ORDER = 400_000;
 const USERS_FOR_EACH_TRANSACTION = 3_000_000;
 /** Of the initial orders one in so many came by the shop's pages, if it was placed on the last day. */
 const ONE_IN = 4;

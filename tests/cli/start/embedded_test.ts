@@ -175,8 +175,11 @@ async function writtenBy(data: readonly string[], environment: Record<string, st
   const run = startMain(["start", ...data, ...SMALL, "--duration", "1s", "--rate", "0"], environment);
   assertEquals((await run.finished).status, 0);
   const resumed = run.events.filter(({ event }) => event === "started");
-  assert(resumed.length === 4 && resumed.every((event) => event.resumed === true), JSON.stringify(resumed));
-  return resumed.flatMap(({ sinks }) => sinks as { sink: string; written: number; deleted: number }[])
+  // Of streams alone nothing is compared, so there are no sinks to tell of.
+  const ofTables = resumed.filter(({ topology }) => topology !== "fraud_signals");
+  assert(ofTables.length === 5 && resumed.length === 6, JSON.stringify(resumed));
+  assert(ofTables.every((event) => event.resumed === true), JSON.stringify(resumed));
+  return ofTables.flatMap(({ sinks }) => sinks as { sink: string; written: number; deleted: number }[])
     .filter(({ written, deleted }) => written + deleted > 0)
     .map(({ sink, written, deleted }) => [sink, written, deleted]).sort();
 }
