@@ -22,6 +22,8 @@ export interface BatchQueueOptions {
   readonly announcedTo: number | null;
   /** Rows, events and changed keys of a batch. */
   readonly rowsMax: number;
+  /** Characters of what a stage keeps: all may be of one key, and be written as a whole. */
+  readonly factCharsMax: number;
   readonly evaluate: Evaluate;
 }
 
@@ -69,10 +71,11 @@ export class BatchQueue {
   }
 
   #add(records: readonly LogRecord[], nextOffset: number): void {
-    const { evaluate, rowsMax } = this.#options;
+    const { evaluate, rowsMax, factCharsMax } = this.#options;
     evaluate({ records, nextOffset }, this.#open);
-    const { outputs, bytes, from, to } = this.#open;
-    const full = outputs >= rowsMax || bytes >= BYTES_MAX || to - from >= RANGE_OFFSETS_MAX / 2;
+    const { outputs, bytes, from, to, facts } = this.#open;
+    const full = outputs >= rowsMax || bytes >= BYTES_MAX || facts.chars >= factCharsMax ||
+      to - from >= RANGE_OFFSETS_MAX / 2;
     if (full && !this.recovers) this.#seal();
   }
 

@@ -16,10 +16,16 @@ interface FactOfKey {
 export class BatchFacts {
   readonly #keys = new Map<Key, Map<string, FactOfKey>>();
   #head: Omit<FactHead, "owner"> | null = null;
+  #chars = 0;
 
   /** Keys of which something changed. */
   get size(): number {
     return this.#keys.size;
+  }
+
+  /** About so many characters are written. */
+  get chars(): number {
+    return this.#chars;
   }
 
   /**
@@ -34,7 +40,9 @@ export class BatchFacts {
       const value = factValue({ to: head.to, columns, element: kind === "put" ? element : null });
       const { start, seq } = element;
       const ofKey = this.#keys.getOrInsertComputed(key, () => new Map<string, FactOfKey>());
-      ofKey.set(`${start}/${seq}`, { start, seq, value, used: kind === "dropped" });
+      const place = `${start}/${seq}`;
+      this.#chars += value.length - (ofKey.get(place)?.value.length ?? 0);
+      ofKey.set(place, { start, seq, value, used: kind === "dropped" });
     }
     this.#head = head;
   }
@@ -46,23 +54,41 @@ export class BatchFacts {
    * behind the head: then nothing before it is read again.
    */
   parts({ owner, chars }: { readonly owner: string; readonly chars: number }): NewRecord[][] {
-    const parts: NewRecord[][] = [[]];
-    const removed: NewRecord[] = [];
-    let size = 0;
+    const parts = new Parts(chars);
+    const removed = new Parts(chars);
     for (const [key, facts] of this.#keys) {
-      if (size > chars) {
-        parts.push([]);
-        size = 0;
-      }
-      for (const { start, seq, value, used } of facts.values()) {
-        const name = factKey({ owner, key, start, seq });
-        parts.at(-1)!.push({ key: name, value });
-        if (used) removed.push({ key: name, value: null });
-        size += name.length + value.length;
-      }
+      const records = [...facts.values()].map(({ start, seq, value, used }) => {
+        const record = { key: factKey({ owner, key, start, seq }), value };
+        if (used) removed.add([{ ...record, value: null }]);
+        return record;
+      });
+      parts.add(records);
     }
-    if (this.#head !== null) parts.push([headRecord({ ...this.#head, owner })]);
-    return [...parts, removed].filter((part) => part.length > 0);
+    const head = this.#head === null ? [] : [[headRecord({ ...this.#head, owner })]];
+    return [...parts.all, ...head, ...removed.all];
+  }
+}
+
+/** Records in parts that end where they have more than so many characters. */
+class Parts {
+  readonly all: NewRecord[][] = [];
+  readonly #chars: number;
+  #size = Infinity;
+
+  constructor(chars: number) {
+    this.#chars = chars;
+  }
+
+  /** All of these go into one part. */
+  add(records: readonly { readonly key: string; readonly value: string | null }[]): void {
+    if (this.#size > this.#chars) {
+      this.all.push([]);
+      this.#size = 0;
+    }
+    for (const record of records) {
+      this.all.at(-1)!.push(record);
+      this.#size += record.key.length + (record.value?.length ?? 0);
+    }
   }
 }
 

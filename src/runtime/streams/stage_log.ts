@@ -6,8 +6,11 @@ import type { BatchFacts } from "./stage_facts.ts";
 import { broken } from "./stream_progress.ts";
 
 const RETRY = { firstMs: 100, lastMs: 5_000 };
-/** Of what a topic takes at once; a part may be larger by what changed of one key. */
-const PART_SHARE = 1 / 8;
+/**
+ * Of what a topic takes at once, in characters, of which each may be three bytes; a part may be larger by what changed
+ * of one key.
+ */
+export const PART_SHARE = 1 / 8;
 
 /** What writing a stage's changelog needs of the world. */
 export interface StageLogOptions {

@@ -6,7 +6,7 @@ import { BatchDelivery } from "./batch_delivery.ts";
 import { BatchQueue } from "./batch_queue.ts";
 import { ChangesTask } from "./changes_task.ts";
 import { type LoadedStage, loadStage } from "./stage_changelog.ts";
-import { StageLog } from "./stage_log.ts";
+import { PART_SHARE, StageLog } from "./stage_log.ts";
 import { StageTask } from "./stage_task.ts";
 import type { StreamSurroundings } from "./stream_surroundings.ts";
 import { StreamProgress } from "./stream_progress.ts";
@@ -75,6 +75,7 @@ export async function beginStream(
     doneTo: Math.max(position, done),
     announcedTo: start.announced?.to ?? null,
     rowsMax: instance.options.batchRowsMax,
+    factCharsMax: instance.options.messageBytesMax * PART_SHARE,
     evaluate: (records, batch) => task.take(records, batch),
   });
   return { start, queue, progress, task, delivery: deliveryOf(beginner, { start, progress, surroundings }) };

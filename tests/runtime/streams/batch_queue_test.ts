@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { LogRecord } from "../../../src/ports/log.ts";
 import { BatchQueue } from "../../../src/runtime/streams/batch_queue.ts";
+import type { StatefulOperator } from "../../../src/processor/stateful/stateful.ts";
+import { KeyedElements } from "../../../src/state/keyed_elements.ts";
 import { choicesOf } from "../../oracle/random.ts";
 
 const SINK = { name: "out", table: { name: "out", columns: [], orderBy: [] } };
@@ -21,6 +23,7 @@ function queueOf({ position = 0, doneTo = position, announcedTo = null, rowsMax 
     doneTo,
     announcedTo,
     rowsMax,
+    factCharsMax: 1_000,
     evaluate: ({ records, nextOffset }, batch) => {
       for (const { offset } of records) {
         if (offset % 2 === 0) batch.add(SINK, { offset, line: new Uint8Array(1), digest: offset });
@@ -112,4 +115,31 @@ Deno.test("BatchQueue ends a batch at what was brought out before, and makes the
   assertEquals([queue.next(), queue.recovers], [null, true], "the announced range is not read to its end");
   queue.take({ records: recordsOf([8, 10]), nextOffset: 12 });
   assertEquals([nextOf(queue), nextOf(queue)], [[6, 10, [6, 8]], [10, 12, [10]]]);
+});
+
+Deno.test("BatchQueue ends a batch when it has much to keep, though all of it is of one key", () => {
+  const elements = new KeyedElements();
+  const queue = new BatchQueue({
+    position: 0,
+    doneTo: 0,
+    announcedTo: null,
+    rowsMax: 100,
+    factCharsMax: 1_000,
+    evaluate: ({ records, nextOffset }, batch) => {
+      for (const { offset: start } of records) {
+        const element = { start, end: start, seq: 0, timestampUs: start, state: "x".repeat(100), shown: false };
+        elements.put({ key: 1, columns: { key: 1 } }, { element, dueUs: null });
+      }
+      batch.to = nextOffset;
+      batch.facts.collect({ elements } as StatefulOperator, { to: nextOffset, origins: {}, saved: null, print: "" });
+    },
+  });
+  for (let from = 0; from < 20; from += 5) {
+    queue.take({ records: recordsOf([0, 1, 2, 3, 4].map((offset) => from + offset)), nextOffset: from + 5 });
+  }
+  assertEquals(queue.batches.map(({ from, to, outputs }) => [from, to, outputs]), [[0, 10, 1], [10, 20, 1], [
+    20,
+    20,
+    0,
+  ]]);
 });

@@ -63,3 +63,21 @@ Deno.test("BatchFacts removes nothing that is there again", () => {
   facts.collect(operator, { ...HEAD, to: 9 });
   assertEquals(written(facts, 1_000), [["1 10 to 9: there"], ["head 9"]]);
 });
+
+Deno.test("BatchFacts removes in parts, too, and says how much it has", () => {
+  const elements = new KeyedElements();
+  const operator = { elements } as StatefulOperator;
+  for (const start of [10, 20, 30, 40]) {
+    elements.put({ key: start, columns: { key: start } }, { element: element(start), dueUs: null });
+  }
+  const facts = new BatchFacts();
+  facts.collect(operator, { ...HEAD, to: 5 });
+  const before = facts.chars;
+  facts.collect(operator, { ...HEAD, to: 6 });
+  assertEquals(facts.chars, before);
+  for (const start of [10, 20, 30, 40]) elements.drop(start, elements.of(start)[0]);
+  facts.collect(operator, { ...HEAD, to: 9 });
+  assertEquals([before > 0, facts.chars > 0, facts.chars < before], [true, true, true]);
+  const removals = written(facts, 30).slice(-2);
+  assertEquals(removals, [["10 removed", "20 removed"], ["30 removed", "40 removed"]]);
+});
