@@ -117,7 +117,15 @@ export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
   return { plan, generation, sources: readFrom, streams: allStreams, partitions, inboxes };
 }
 
-const MISSING_TOPIC_ADVICE = "Debezium creates a topic with its first record; check table.include.list";
+/** Who makes topics that are missing, of which some are tables'. */
+function adviceOn(missing: readonly string[], tables: readonly string[]): string {
+  const ofTables = missing.some((topic) => tables.includes(topic));
+  const ofEvents = missing.some((topic) => !tables.includes(topic));
+  return [
+    ...ofTables ? ["Debezium creates a topic with its first record; check table.include.list"] : [],
+    ...ofEvents ? ["Topics of events are made by whoever writes them, or by hand"] : [],
+  ].join(". ");
+}
 
 /**
  * The source topics, and the newest generation that the topology is known to have: later than the one that is set if it
@@ -137,7 +145,7 @@ async function awaitSources(
     const missing = wanted.filter((name) => !found.has(name));
     if (missing.length === 0) return found;
     const message = `Waiting for topic(s) ${missing.join(", ")}: not there yet. ${
-      prepare.log.missingTopicAdvice ?? MISSING_TOPIC_ADVICE
+      prepare.log.missingTopicAdvice ?? adviceOn(missing, names)
     }`;
     throw new ProductionError(message, { retriable: true });
   };
