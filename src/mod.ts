@@ -39,15 +39,17 @@ export {
   type TextEventOptions,
 } from "./dsl/events.ts";
 export { type Branches, type EventCallback, KStream } from "./dsl/streams.ts";
+export { GlobalKTable, type With } from "./dsl/global_tables.ts";
 export {
-  GlobalKTable,
   KGroupedTable,
   KTable,
+  type NewColumn,
+  type PartRow,
   type SameKey,
   type TimeColumn,
   type Totals,
-  type With,
 } from "./dsl/tables.ts";
+export type { PartOptions } from "./dsl/table_operators.ts";
 export type {
   Aggregate,
   AggregateSpec,

@@ -83,6 +83,35 @@ export interface AggregateNode extends Named {
   readonly aggregates: Readonly<Record<string, AggregateSpec>>;
 }
 
+/**
+ * Each row under another key: the columns of `selector(row)`, sorted by name (null: the row is left out). A table has
+ * one row for each key: rows that have one key at the same time are all absent, as long as they are several.
+ */
+export interface RekeyNode extends Named {
+  readonly op: "selectKey";
+  readonly input: number;
+  readonly selector: (value: AnyRow, key: AnyKey) => Readonly<Record<string, unknown>> | null;
+}
+
+/**
+ * Each row replaced by its parts, whose key is the row's key with one column more. A row of which two parts have one
+ * key, or that has more than `most`, is absent with all of its parts.
+ */
+export interface PartsNode extends Named {
+  readonly op: "flatMapValues";
+  readonly input: number;
+  readonly mapper: (value: AnyRow, key: AnyKey) => readonly AnyRow[];
+  readonly part: PartColumn;
+  readonly most: number;
+}
+
+/** The column that tells the parts of a row apart. */
+export interface PartColumn {
+  readonly column: string;
+  /** It is the place in the list, from 0; else a column that the parts have. */
+  readonly counted: boolean;
+}
+
 /** Rows shown in a ClickHouse table. */
 export interface SinkNode extends Named {
   readonly op: "sink";
@@ -101,4 +130,14 @@ export type LogicalNode =
   | ForeignKeyJoinNode
   | KeyJoinNode
   | AggregateNode
+  | RekeyNode
+  | PartsNode
   | SinkNode;
+
+/** An operator whose rows have keys of their own, so that they are rows of other tasks than those of its input. */
+export type GroupedNode = AggregateNode | RekeyNode | PartsNode;
+
+/** Whether rows of this operator have another key than those of its input. */
+export function isGrouped(node: LogicalNode): node is GroupedNode {
+  return node.op === "aggregate" || node.op === "selectKey" || node.op === "flatMapValues";
+}

@@ -1,5 +1,5 @@
 import { isTotal } from "../dsl/aggregate_spec.ts";
-import type { AggregateNode, LogicalNode, SourceNode } from "../dsl/logical.ts";
+import { type GroupedNode, isGrouped, type LogicalNode, type SourceNode } from "../dsl/logical.ts";
 import type { SourceSpec } from "../dsl/source.ts";
 import { keyColumnsOf } from "../dsl/key_columns.ts";
 import type { Topology } from "../dsl/topology.ts";
@@ -52,20 +52,20 @@ export function divide(topology: Topology, partitionsOf: PartitionsOf): Units {
       if (verdict === null) unite(node.id, node.right);
       else if (node.kind === "outer") problems.push(`Cannot join "${node.name}" as outer join: ${verdict}`);
       else lookedUp.add(node.id);
-    } else if (node.op !== "aggregate") {
+    } else if (!isGrouped(node)) {
       unite(node.id, node.input);
     }
   }
   const usedFurther = (id: number) => nodes.some((node) => node.op !== "sink" && reads(node, id));
   const unitOf = nodes.map((node) =>
-    node.op === "aggregate" && isAddedByView(node) && !usedFurther(node.id) ? NO_UNIT : find(node.id)
+    isGrouped(node) && isAddedByView(node) && !usedFurther(node.id) ? NO_UNIT : find(node.id)
   );
   for (const node of nodes) {
     if (node.op === "sink" && unitOf[node.input] === NO_UNIT) (unitOf as number[])[node.id] = NO_UNIT;
   }
   const members = new Map<number, number[]>();
   for (const node of nodes) {
-    if ((node.op !== "source" && node.op !== "aggregate") || unitOf[node.id] === NO_UNIT) continue;
+    if ((node.op !== "source" && !isGrouped(node)) || unitOf[node.id] === NO_UNIT) continue;
     const list = members.get(unitOf[node.id]) ?? [];
     const known = node.op === "source" && list.some((id) => sameTable(nodes[id], node));
     if (!known) list.push(node.id);
@@ -75,8 +75,8 @@ export function divide(topology: Topology, partitionsOf: PartitionsOf): Units {
 }
 
 /** Of totals that a view cannot make of shares, merge tasks hold the rows, whoever takes them. */
-function isAddedByView({ aggregates }: AggregateNode): boolean {
-  return Object.values(aggregates).every(isTotal);
+function isAddedByView(node: GroupedNode): boolean {
+  return node.op === "aggregate" && Object.values(node.aggregates).every(isTotal);
 }
 
 function sameTable(a: LogicalNode, b: LogicalNode): boolean {
@@ -100,7 +100,7 @@ function memberNodes(
   of: readonly number[],
 ): LogicalNode[] {
   const units = new Set(of.map(find));
-  return nodes.filter((node) => (node.op === "source" || node.op === "aggregate") && units.has(find(node.id)));
+  return nodes.filter((node) => (node.op === "source" || isGrouped(node)) && units.has(find(node.id)));
 }
 
 /** Null if all members' rows of one key are in the same partition; else the reason why not. */
@@ -146,9 +146,9 @@ function waitingInCircle(
   const unitOf = (id: number) => find(id) === right ? left : find(id);
   const waitsFor = (unit: number): Set<number> =>
     new Set(
-      nodes.filter((node) => node.op === "aggregate" && unitOf(node.id) === unit)
+      nodes.filter((node) => isGrouped(node) && unitOf(node.id) === unit)
         .flatMap((node) => [...ancestorsOf(nodes, node.id)]).map(unitOf)
-        .filter((other) => nodes.some((node) => node.op === "aggregate" && unitOf(node.id) === other)),
+        .filter((other) => nodes.some((node) => isGrouped(node) && unitOf(node.id) === other)),
     );
   const reached = waitsFor(left);
   for (const unit of reached) for (const next of waitsFor(unit)) reached.add(next);

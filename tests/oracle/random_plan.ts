@@ -1,17 +1,8 @@
 import { TopologyError } from "../../src/mod.ts";
 import { STEP_MINUTES } from "./history.ts";
+import { ownShapeOf, type Shape } from "./own_keys.ts";
 import { GLOBALS, SOURCES } from "./plain_tables.ts";
-import {
-  build,
-  COLUMNS,
-  type Group,
-  type Output,
-  type Plan,
-  type Shape,
-  shapeOf,
-  type Step,
-  totalsOf,
-} from "./plan.ts";
+import { build, COLUMNS, type Group, type Output, type Plan, shapeOf, type Step, totalsOf } from "./plan.ts";
 import type { Choices } from "./random.ts";
 
 /** What the next operators must know of a table. */
@@ -71,6 +62,7 @@ class Draft {
       () => this.#keyJoin(name),
       () => this.#aggregate(name, "aggregate"),
       () => this.#aggregate(name, "reduce"),
+      () => int(2) === 0 ? this.#selectKey(name) : this.#flatMapValues(name),
       ...this.#spoils ? [() => this.#spoil(name), () => this.#spoil(name)] : [],
       ...this.#expires ? [() => this.#expire(name), () => this.#expire(name), () => this.#expire(name)] : [],
     ];
@@ -79,9 +71,9 @@ class Draft {
     const input = this.#tables.find((table) => table.name === step.input)!;
     this.#steps.push(step);
     this.#tables.push(
-      step.op === "aggregate" || step.op === "reduce"
-        ? { name, shape: shapeOf(step.group), global: false, root: `aggregate ${shapeOf(step.group)}` }
-        : { ...input, name },
+      newShapeOf(step, input) === null
+        ? { ...input, name }
+        : { name, shape: newShapeOf(step, input)!, global: false, root: name },
     );
   }
 
@@ -152,6 +144,22 @@ class Draft {
     return { name, op: "keyJoin", kind, input: left.name, right: right.name };
   }
 
+  #selectKey(name: string): Step | null {
+    const input = this.#pick((table) => !table.global);
+    if (input === null) return null;
+    const by = this.#choices.of(["num", "fk1", "fk2", "key", "key"] as const);
+    return { name, op: "selectKey", input: input.name, by, tagged: this.#choices.of([false, true]) };
+  }
+
+  #flatMapValues(name: string): Step | null {
+    const input = this.#pick((table) =>
+      !table.global && ownShapeOf({ op: "flatMapValues", named: false }, table.shape) !== null
+    );
+    return input === null
+      ? null
+      : { name, op: "flatMapValues", input: input.name, named: this.#choices.of([false, true]) };
+  }
+
   #group(): Group {
     const column = this.#choices.of(["num", "fk1", "fk2"] as const);
     return { column, tagged: this.#choices.of([false, true]), merged: this.#choices.of([false, true]) };
@@ -160,5 +168,19 @@ class Draft {
   #aggregate(name: string, op: "aggregate" | "reduce"): Step | null {
     const input = this.#pick((table) => !table.global);
     return input === null ? null : { name, op, input: input.name, group: this.#group() };
+  }
+}
+
+/** What a step's rows are keyed by, if they have keys of their own. */
+function newShapeOf(step: Step, input: Table): Shape | null {
+  switch (step.op) {
+    case "aggregate":
+    case "reduce":
+      return shapeOf(step.group);
+    case "selectKey":
+    case "flatMapValues":
+      return ownShapeOf(step, input.shape);
+    default:
+      return null;
   }
 }

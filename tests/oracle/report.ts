@@ -117,6 +117,10 @@ function stepLine(step: Step): string {
       return `  ${name} = ${input}.${groupText(step.group)} as one row`;
     case "aggregate":
       return `  ${name} = ${input}.${groupText(step.group)}`;
+    case "selectKey":
+      return `  ${name} = ${input}.selectKey(n: |${step.by}|${step.tagged ? ", tag" : ""})`;
+    case "flatMapValues":
+      return `  ${name} = ${input}.flatMapValues(|num| % 4 parts, by ${step.named ? "name" : "position"})`;
   }
 }
 

@@ -37,6 +37,8 @@ export interface Profile {
   readonly standbys: boolean;
   /** The topology has a stream, whose events go into an append table. */
   readonly events: boolean;
+  /** Orders are divided, and lines are under other keys, which some of them have in common. */
+  readonly keys: boolean;
 }
 
 /** What this seed has. Each may be left out when the run is repeated. */
@@ -57,6 +59,7 @@ export function profileOf(seed: number, choices: Choices): Profile {
     expires: choices.setting("expires", seed % 17 % 3 === 2, false),
     standbys: choices.setting("standbys", seed % 5 < 2, false),
     events: choices.setting("events", seed % 3 !== 1, false),
+    keys: choices.setting("keys", seed % 19 % 3 === 1, false),
   };
 }
 

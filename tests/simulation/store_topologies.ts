@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { declareVisits } from "./events.ts";
+import { declareKeys } from "./keys.ts";
 import {
   argMin,
   clickhouse,
@@ -121,6 +122,8 @@ export interface Shape {
   readonly narrow: boolean;
   /** There are events, too. */
   readonly events: boolean;
+  /** Tables under keys of their own. */
+  readonly keys: boolean;
 }
 
 /**
@@ -179,6 +182,7 @@ export function storeTopology(shape: Shape): Topology {
       .leftJoin("stats", perUser, (user) => user.id)
       .mapValues((user) => ({ id: user.id, c: user.c, orders: user.stats?.orders ?? 0 }))
       .to(sinks.people);
+    if (shape.keys) declareKeys({ orders: recent, lines: items });
     if (!shape.named) return;
     const perName = facts.groupBy((fact) => fact.c === null ? null : { c: fact.c }).aggregate("per-name", {
       facts: count(),

@@ -99,6 +99,7 @@ export class World {
       expires: profile.expires,
       narrow: profile.narrow,
       events: profile.events,
+      keys: profile.keys,
     });
     this.twins = profile.twins ? new Twins(twinTopology, this) : null;
     this.#options = {

@@ -1,0 +1,38 @@
+import { clickhouse, count, type KTable } from "../../src/mod.ts";
+
+type Id = { readonly id: number };
+
+interface Tables {
+  readonly orders: KTable<Id, Id & { readonly st: string; readonly u: number | null }>;
+  readonly lines: KTable<Id, Id & { readonly o: number | null; readonly g: number; readonly q: number }>;
+}
+
+const SINKS = {
+  parts: clickhouse("parts", { key: ["id", "at"], columns: { id: "Int64", at: "Int64", v: "Int64" } }),
+  values: clickhouse("values", { key: ["v"], columns: { v: "Int64", n: "UInt64" } }),
+  placed: clickhouse("placed", { key: ["g", "o"], columns: { g: "Int64", o: "Int64", id: "Int64", q: "Int64" } }),
+  beside: clickhouse("beside", {
+    key: ["id"],
+    columns: { id: "Int64", line: "Nullable(Int64)", v: "Nullable(Int64)" },
+  }),
+};
+
+/**
+ * Each order divided by its status and its user, the parts shown, counted and looked up; lines by their order and good,
+ * which some have in common: these are shown by none. Texts are left out, which may be too large for a log.
+ */
+export function declareKeys({ orders, lines }: Tables): void {
+  const parts = orders.flatMapValues(
+    "parts",
+    { position: "at" },
+    ({ st, u }) => Array.from({ length: Number(st[1]) }, (_, at) => ({ v: (at + 1) * (u ?? 0) % 5 })),
+  );
+  parts.to(SINKS.parts);
+  parts.groupBy(({ v }) => ({ v })).aggregate("values", { n: count() }).to(SINKS.values);
+  const placed = lines.selectKey("placed", ({ o, g }) => o === null ? null : { o, g });
+  placed.to(SINKS.placed);
+  lines.leftJoin("line", placed, ({ o, g }) => o === null ? null : { o, g: (g + 1) % 3 })
+    .leftJoin("part", parts, ({ o }) => o === null ? null : { id: o, at: 1 })
+    .mapValues(({ id, line, part }) => ({ id, line: line?.id ?? null, v: part?.v ?? null }))
+    .to(SINKS.beside);
+}
