@@ -75,6 +75,13 @@ export interface KeyJoinNode extends Named {
   readonly leftColumn: string | null;
 }
 
+/** Rows of two tables with the same key; of a key that both have at the same time there is no row. */
+export interface UnionNode extends Named {
+  readonly op: "union";
+  readonly input: number;
+  readonly right: number;
+}
+
 /** Rows grouped by `groupBy(row)` (null: in no group) and added up; a table keyed by the group's columns. */
 export interface AggregateNode extends Named {
   readonly op: "aggregate";
@@ -129,10 +136,17 @@ export type LogicalNode =
   | ExpireAfterNode
   | ForeignKeyJoinNode
   | KeyJoinNode
+  | UnionNode
   | AggregateNode
   | RekeyNode
   | PartsNode
   | SinkNode;
+
+/** Ids of the operators whose rows it takes: the left side first. */
+export function inputsOf(node: LogicalNode): readonly number[] {
+  if (node.op === "source") return [];
+  return "right" in node ? [node.input, node.right] : [node.input];
+}
 
 /** An operator whose rows have keys of their own, so that they are rows of other tasks than those of its input. */
 export type GroupedNode = AggregateNode | RekeyNode | PartsNode;

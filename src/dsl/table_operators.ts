@@ -58,6 +58,14 @@ export function notExpiring(table: object): TypeError {
   );
 }
 
+/** Of the rows of both tables. */
+export function united(left: object, right: object): Place {
+  const { graph, node, root } = inside(left);
+  const name = `${root}.union`;
+  sameTopology({ left, right }, name);
+  return { graph, node: graph.add({ op: "union", name, input: node, right: inside(right).node }), root };
+}
+
 /** Of the table's rows under other keys. */
 export function rekeyed(
   table: object,

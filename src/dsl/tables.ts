@@ -14,6 +14,7 @@ import {
   parts,
   rekeyed,
   sameTopology,
+  united,
 } from "./table_operators.ts";
 import { inside, type Place, placed } from "./table_place.ts";
 import type { Duration } from "./time.ts";
@@ -159,6 +160,16 @@ export class KTable<K extends RowOf, V extends RowOf> {
     right: KTable<RK, RV> & SameKey<K, RK>,
   ): KTable<K, { readonly [column in L]: V | null } & { readonly [column in R]: RV | null }> {
     return this.#keyJoin("outer", { column: columns.right, leftColumn: columns.left, right });
+  }
+
+  /**
+   * The rows of both tables, which have the same key. A key that both have at the same time has no row, and a dead
+   * letter tells it, until one of them has it no more: filter one, or give both a key that tells them apart
+   * (`selectKey`). Both must be topics of as many partitions, or both have keys of their own (aggregates, `selectKey`,
+   * `flatMapValues`); then nothing is sent between tasks.
+   */
+  union<RK extends RowOf, RV extends RowOf>(right: KTable<RK, RV> & SameKey<K, RK>): KTable<K, V | RV> {
+    return new KTable(united(this, right));
   }
 
   /** Groups rows by the columns of the returned object; null leaves the row out. */

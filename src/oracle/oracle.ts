@@ -141,11 +141,23 @@ function compute(
         }
       }
       return result;
+    case "union":
+      return union([input, tables[node.right]], refuse);
     case "aggregate":
     case "selectKey":
     case "flatMapValues":
       return withOwnKeys(node, computed);
   }
+}
+
+function union(tables: readonly [Table, Table], refuse: (key: Key, error: unknown) => void): Table {
+  const result: Table = new Map();
+  for (const key of new Set(tables.flatMap((table) => [...table.keys()]))) {
+    const rows = tables.map((table) => table.get(key)).filter((row) => row !== undefined);
+    if (rows.length === 1) result.set(key, rows[0]);
+    else refuse(key, new TypeError("Both tables have the key"));
+  }
+  return result;
 }
 
 function refusing({ name }: LogicalNode, { onRefused }: Computed): (key: Key, error: unknown) => void {
@@ -236,7 +248,7 @@ function keyRows({ topology, tables, keyColumns }: Computed, node: number): (key
 function rootsOf(topology: Topology, node: number): Root[] {
   const at = topology.nodes[node];
   if (hasOwnKey(at)) return [at];
-  const inputs = at.op === "keyJoin" ? [at.input, at.right] : [at.input];
+  const inputs = at.op === "keyJoin" || at.op === "union" ? [at.input, at.right] : [at.input];
   return inputs.flatMap((input) => rootsOf(topology, input));
 }
 

@@ -157,6 +157,8 @@ function stepOf(
         foreignKey: node.foreignKey,
       };
     }
+    case "union":
+      return { kind: "union", name, left: input, right: compilation.register.get(node.right)! };
     case "keyJoin": {
       const { column, leftColumn } = node;
       if (compilation.units.lookedUp.has(node.id)) {

@@ -1,5 +1,5 @@
 import { aggregateText } from "../dsl/aggregate_spec.ts";
-import { type ExpireAfterNode, isGrouped, type LogicalNode } from "../dsl/logical.ts";
+import { type ExpireAfterNode, inputsOf, isGrouped, type LogicalNode } from "../dsl/logical.ts";
 import type { Topology } from "../dsl/topology.ts";
 import { describeCosts } from "./describe_costs.ts";
 import type {
@@ -82,12 +82,13 @@ interface Described {
 }
 
 function operator(node: LogicalNode, described: Described): OperatorDescription {
-  const inputs = node.op === "source"
-    ? []
-    : node.op === "foreignKeyJoin" || node.op === "keyJoin"
-    ? [node.input, node.right]
-    : [node.input];
-  const plain = { id: node.id, name: node.name, op: node.op, inputs, runsAt: runsAt(node, described) };
+  const plain = {
+    id: node.id,
+    name: node.name,
+    op: node.op,
+    inputs: inputsOf(node),
+    runsAt: runsAt(node, described),
+  };
   if (node.op === "aggregate") {
     return {
       ...plain,
@@ -99,6 +100,7 @@ function operator(node: LogicalNode, described: Described): OperatorDescription 
     return { ...plain, part: counted ? `${column}, the position` : column };
   }
   if (node.op === "expireAfter") return { ...plain, expires: expiresText(node) };
+  if (node.op === "union") return { ...plain, partner: "copartitioned" };
   if (node.op !== "foreignKeyJoin" && node.op !== "keyJoin") return plain;
   return { ...plain, kind: node.kind, partner: partnerOf(node.name, described.plan) };
 }

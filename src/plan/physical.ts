@@ -54,7 +54,9 @@ export type Step =
     readonly right: number;
     readonly column: string;
     readonly leftColumn: string | null;
-  };
+  }
+  /** The row of whichever of two registers has one. */
+  | { readonly kind: "union"; readonly name: string; readonly left: number; readonly right: number };
 
 /** One table whose rows a program reads: a topic, or the totals of an aggregate that is used further. */
 export type Member =

@@ -1,5 +1,5 @@
 import { isTotal } from "../dsl/aggregate_spec.ts";
-import { type GroupedNode, isGrouped, type LogicalNode, type SourceNode } from "../dsl/logical.ts";
+import { type GroupedNode, inputsOf, isGrouped, type LogicalNode, type SourceNode } from "../dsl/logical.ts";
 import type { SourceSpec } from "../dsl/source.ts";
 import { keyColumnsOf } from "../dsl/key_columns.ts";
 import type { Topology } from "../dsl/topology.ts";
@@ -13,8 +13,8 @@ export type PartitionsOf = (topic: string) => number | undefined;
 
 /**
  * Which tasks evaluate which operators. Every operator runs where its row lives, so it belongs to the unit of its
- * input; a same-key join of two sources with equal partition counts makes one unit of both, as does that of two
- * aggregates unless one needs the other.
+ * input; a same-key join or union of two sources with equal partition counts makes one unit of both, as does that of
+ * two aggregates unless one needs the other.
  */
 export interface Units {
   /** Unit of each node by id, or {@link NO_UNIT}. */
@@ -45,13 +45,18 @@ export function divide(topology: Topology, partitionsOf: PartitionsOf): Units {
     if (node.op === "source") {
       const twin = nodes.find((other) => other.op === "source" && other.id < node.id && sameTable(other, node));
       if (twin !== undefined) unite(twin.id, node.id);
-    } else if (node.op === "keyJoin") {
+    } else if (node.op === "keyJoin" || node.op === "union") {
       unite(node.id, node.input);
       const verdict = coPartitioned(nodes, memberNodes(division, [node.input, node.right]), partitionsOf) ??
         waitingInCircle(division, [node.input, node.right]);
       if (verdict === null) unite(node.id, node.right);
-      else if (node.kind === "outer") problems.push(`Cannot join "${node.name}" as outer join: ${verdict}`);
-      else lookedUp.add(node.id);
+      else if (node.op === "union") {
+        problems.push(
+          `Cannot make the union "${node.name}": ${verdict.reason}. Give both sides their key by selectKey`,
+        );
+      } else if (node.kind === "outer") {
+        problems.push(`Cannot join "${node.name}" as outer join: ${verdict.reason}. ${verdict.remedy}`);
+      } else lookedUp.add(node.id);
     } else if (!isGrouped(node)) {
       unite(node.id, node.input);
     }
@@ -84,8 +89,7 @@ function sameTable(a: LogicalNode, b: LogicalNode): boolean {
 }
 
 function reads(node: LogicalNode, id: number): boolean {
-  if (node.op === "source") return false;
-  return node.input === id || ((node.op === "foreignKeyJoin" || node.op === "keyJoin") && node.right === id);
+  return inputsOf(node).includes(id);
 }
 
 /** Units while they are made. */
@@ -103,45 +107,58 @@ function memberNodes(
   return nodes.filter((node) => (node.op === "source" || isGrouped(node)) && units.has(find(node.id)));
 }
 
-/** Null if all members' rows of one key are in the same partition; else the reason why not. */
+/** Why one task cannot have the rows of both sides, and what to do about an outer join. */
+interface Verdict {
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+/** Null if all members' rows of one key are in the same partition; else why not. */
 function coPartitioned(
   nodes: readonly LogicalNode[],
   members: readonly LogicalNode[],
   partitionsOf: PartitionsOf,
-): string | null {
+): Verdict | null {
   const sources = members.filter((node): node is SourceNode => node.op === "source");
   if (sources.length === 0) return null;
   if (sources.length < members.length) {
-    return "one side is a topic and the other an aggregate, which are partitioned differently. Aggregate both " +
-      "sides, or use leftJoin";
+    return {
+      reason: "one side is a topic and the other an aggregate, which are partitioned differently",
+      remedy: "Aggregate both sides, or use leftJoin",
+    };
   }
   const columns = new Set(sources.map((node) => node.source.key.join(",")));
   if (columns.size > 1) {
-    return `the key columns have different names (${
-      [...columns].join(" and ")
-    }), so equal keys are in different partitions. Use leftJoin`;
+    return {
+      reason: `the key columns have different names (${
+        [...columns].join(" and ")
+      }), so equal keys are in different partitions`,
+      remedy: "Use leftJoin",
+    };
   }
   const counts = sources.map((node) => ({ topic: node.source.topic, partitions: partitionsOf(node.source.topic) }));
   const known = counts.filter((count) => count.partitions !== undefined);
   const [first, ...others] = sources.map((node) => keyColumnsOf(node.source));
   if (counts.some(({ partitions }) => partitions !== 1) && !others.every((columns) => sameWire(first, columns))) {
-    return "the connector writes equal keys of both sides in different forms, so they are in different partitions. " +
-      "Use leftJoin, or give both topics one partition";
+    return {
+      reason: "the connector writes equal keys of both sides in different forms, so they are in different partitions",
+      remedy: "Use leftJoin, or give both topics one partition",
+    };
   }
   if (new Set(known.map((count) => count.partitions)).size <= 1 && nodes.length > 0) return null;
   const list = known.map((count) => `"${count.topic}" has ${count.partitions} partitions`).join(", ");
-  return `${list}. Give the topics the same number of partitions, or use leftJoin`;
+  return { reason: list, remedy: "Give the topics the same number of partitions, or use leftJoin" };
 }
 
 /**
- * Null if the totals of both sides may be held by one kind of task; else the reason why not. Such a task begins when
+ * Null if the totals of both sides may be held by one kind of task; else why not. Such a task begins when
  * the shares of all its aggregates are there, so none of these may need, at any remove, the totals that this very task
  * would serve.
  */
 function waitingInCircle(
   { nodes, find }: Division,
   united: readonly [number, number],
-): string | null {
+): Verdict | null {
   const [left, right] = united.map(find);
   const unitOf = (id: number) => find(id) === right ? left : find(id);
   const waitsFor = (unit: number): Set<number> =>
@@ -153,7 +170,10 @@ function waitingInCircle(
   const reached = waitsFor(left);
   for (const unit of reached) for (const next of waitsFor(unit)) reached.add(next);
   if (!reached.has(left)) return null;
-  return "one side is made of the totals of the other, so neither could begin before the other. Use leftJoin";
+  return {
+    reason: "one side is made of the totals of the other, so neither could begin before the other",
+    remedy: "Use leftJoin",
+  };
 }
 
 /** Every node from which this one is made. */
@@ -161,10 +181,7 @@ function ancestorsOf(nodes: readonly LogicalNode[], id: number): Set<number> {
   const ancestors = new Set<number>();
   const waiting = [id];
   for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
-    const node = nodes[at];
-    if (node.op === "source") continue;
-    const inputs = node.op === "foreignKeyJoin" || node.op === "keyJoin" ? [node.input, node.right] : [node.input];
-    for (const input of inputs) {
+    for (const input of inputsOf(nodes[at])) {
       if (ancestors.has(input)) continue;
       ancestors.add(input);
       waiting.push(input);

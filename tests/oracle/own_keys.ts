@@ -34,6 +34,17 @@ export function numberOfKey(key: Untyped): number {
   );
 }
 
+/** The rows of both tables. `apart`: of keys that are even on the left side and odd on the right one. */
+export function united(
+  { apart }: { readonly apart: boolean },
+  { left, right }: { readonly left: Untyped; readonly right: Untyped },
+): Untyped {
+  if (!apart) return left.union(right);
+  const halfOf = (table: Untyped, rest: number) =>
+    table.filter((_: unknown, key: Untyped) => Math.abs(numberOfKey(key)) % 2 === rest);
+  return halfOf(left, 0).union(halfOf(right, 1));
+}
+
 /** The rows of a table under other keys. */
 export function rekeyed({ name, by, tagged }: Rekeying & { readonly name: string }, input: Untyped): Untyped {
   return input.selectKey(name, (row: Plain, key: Untyped) => {

@@ -2,7 +2,16 @@ import { clickhouse, Decimal, type Topology, topology, type TopologyBuilder, Top
 import { compile } from "../../src/plan/compile.ts";
 import { STEP_MINUTES } from "./history.ts";
 import { ADDED_TOTALS, type GroupTotals, MERGED_TOTALS } from "./group_totals.ts";
-import { divided, type Division, numberOfKey, ownShapeOf, rekeyed, type Rekeying, type Shape } from "./own_keys.ts";
+import {
+  divided,
+  type Division,
+  numberOfKey,
+  ownShapeOf,
+  rekeyed,
+  type Rekeying,
+  type Shape,
+  united,
+} from "./own_keys.ts";
 import { GLOBALS, PARTITIONS, type Plain, SOURCES } from "./plain_tables.ts";
 
 /** Rows are grouped by this column modulo 7, and by their tag; rows without the column's value are in no group. */
@@ -33,6 +42,8 @@ export type Step =
       readonly right: string;
       readonly column: "fk1" | "fk2";
     }
+    /** `apart`: of keys that are even on one side, odd on the other. */
+    | { readonly op: "union"; readonly right: string; readonly apart: boolean }
     | { readonly op: "keyJoin"; readonly kind: "join" | "leftJoin" | "outerJoin"; readonly right: string }
     | { readonly op: "aggregate" | "reduce"; readonly group: Group }
     | Rekeying
@@ -152,12 +163,14 @@ function grown(step: Step, table: (name: string) => Table): Table {
       const joined = input.handle[kind](name, right.handle, foreignKey);
       return { ...input, handle: joined.mapValues((row: Untyped) => blended(row, row[name])) };
     }
+    case "union":
     case "keyJoin": {
       const right = table(step.right);
       if (input.global || right.global || input.shape !== right.shape) {
         refuse(`"${step.input}" and "${step.right}" do not have the same key`);
       }
-      return { ...input, handle: keyJoined(step, input.handle, right.handle) };
+      const both = { left: input.handle, right: right.handle };
+      return { ...input, handle: step.op === "union" ? united(step, both) : keyJoined(step, both.left, both.right) };
     }
     case "aggregate":
     case "reduce":

@@ -17,7 +17,7 @@ interface Table {
 /**
  * Plans a topology of 3 to 9 random operators over the sources, which writes several of its tables. `spoils`: some of
  * its rows are refused, by a callback, a sink, a total or for other tasks. `expires`: some of them grow old. Now and
- * then an outer join comes out that cannot be: then it is another one.
+ * then an outer join or a union comes out that cannot be: then it is another one.
  */
 export function randomPlan(choices: Choices, { spoils = false, expires = false } = {}): Plan {
   for (;;) {
@@ -29,7 +29,7 @@ export function randomPlan(choices: Choices, { spoils = false, expires = false }
       build(plan);
       return plan;
     } catch (error) {
-      if (!(error instanceof TopologyError) || !error.message.includes("as outer join")) throw error;
+      if (!(error instanceof TopologyError) || !/as outer join|Cannot make the union/.test(error.message)) throw error;
     }
   }
 }
@@ -62,7 +62,7 @@ class Draft {
       () => this.#keyJoin(name),
       () => this.#aggregate(name, "aggregate"),
       () => this.#aggregate(name, "reduce"),
-      () => int(2) === 0 ? this.#selectKey(name) : this.#flatMapValues(name),
+      () => [() => this.#selectKey(name), () => this.#flatMapValues(name), () => this.#union(name)][int(3)](),
       ...this.#spoils ? [() => this.#spoil(name), () => this.#spoil(name)] : [],
       ...this.#expires ? [() => this.#expire(name), () => this.#expire(name), () => this.#expire(name)] : [],
     ];
@@ -134,11 +134,23 @@ class Draft {
     return { name, op: "foreignKeyJoin", kind, input: left.name, right: right.name, column };
   }
 
-  #keyJoin(name: string): Step | null {
+  #sameKey(): { readonly left: Table; readonly right: Table; readonly sameCount: boolean } | null {
     const left = this.#pick((table) => !table.global);
     const right = this.#pick((table) => !table.global && table.shape === left?.shape);
     if (left === null || right === null) return null;
-    const sameCount = left.shape !== "id" || (left.root === "c") === (right.root === "c");
+    return { left, right, sameCount: left.shape !== "id" || (left.root === "c") === (right.root === "c") };
+  }
+
+  #union(name: string): Step | null {
+    const both = this.#sameKey();
+    if (both === null || !both.sameCount) return null;
+    return { name, op: "union", input: both.left.name, right: both.right.name, apart: this.#choices.chance(0.6) };
+  }
+
+  #keyJoin(name: string): Step | null {
+    const both = this.#sameKey();
+    if (both === null) return null;
+    const { left, right, sameCount } = both;
     const kinds = sameCount ? ["join", "leftJoin", "outerJoin"] as const : ["join", "leftJoin"] as const;
     const kind = this.#choices.of<"join" | "leftJoin" | "outerJoin">(kinds);
     return { name, op: "keyJoin", kind, input: left.name, right: right.name };

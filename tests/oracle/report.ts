@@ -111,6 +111,8 @@ function stepLine(step: Step): string {
       return `  ${name} = ${input}.mapValues(${step.how} if |num| % 4 === ${step.rest})`;
     case "foreignKeyJoin":
       return `  ${name} = ${input}.${step.kind}(${step.right}, by ${step.column}), blended`;
+    case "union":
+      return `  ${name} = ${input}.union(${step.right})${step.apart ? ", even and odd keys" : ""}`;
     case "keyJoin":
       return `  ${name} = ${input}.${step.kind}(${step.right}, by key), blended`;
     case "reduce":

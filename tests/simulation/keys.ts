@@ -11,6 +11,7 @@ const SINKS = {
   parts: clickhouse("parts", { key: ["id", "at"], columns: { id: "Int64", at: "Int64", v: "Int64" } }),
   values: clickhouse("values", { key: ["v"], columns: { v: "Int64", n: "UInt64" } }),
   placed: clickhouse("placed", { key: ["g", "o"], columns: { g: "Int64", o: "Int64", id: "Int64", q: "Int64" } }),
+  either: clickhouse("either", { key: ["g", "o"], columns: { g: "Int64", o: "Int64", v: "Int64" } }),
   beside: clickhouse("beside", {
     key: ["id"],
     columns: { id: "Int64", line: "Nullable(Int64)", v: "Nullable(Int64)" },
@@ -19,7 +20,8 @@ const SINKS = {
 
 /**
  * Each order divided by its status and its user, the parts shown, counted and looked up; lines by their order and good,
- * which some have in common: these are shown by none. Texts are left out, which may be too large for a log.
+ * which some have in common: these are shown by none; and the union of both. Texts are left out, which may be too large
+ * for a log.
  */
 export function declareKeys({ orders, lines }: Tables): void {
   const parts = orders.flatMapValues(
@@ -31,6 +33,9 @@ export function declareKeys({ orders, lines }: Tables): void {
   parts.groupBy(({ v }) => ({ v })).aggregate("values", { n: count() }).to(SINKS.values);
   const placed = lines.selectKey("placed", ({ o, g }) => o === null ? null : { o, g });
   placed.to(SINKS.placed);
+  placed.mapValues(({ o, g, q }) => ({ o, g, v: q }))
+    .union(parts.selectKey("part-places", ({ id, at, v }) => v === 0 ? null : { o: id, g: at }))
+    .to(SINKS.either);
   lines.leftJoin("line", placed, ({ o, g }) => o === null ? null : { o, g: (g + 1) % 3 })
     .leftJoin("part", parts, ({ o }) => o === null ? null : { id: o, at: 1 })
     .mapValues(({ id, line, part }) => ({ id, line: line?.id ?? null, v: part?.v ?? null }))

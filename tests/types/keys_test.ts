@@ -74,3 +74,18 @@ Deno.test("flatMapValues() refuses to tell parts apart by a key column of their 
   });
   assertThrows(() => compile(declared), TopologyError, 'Cannot tell the parts of "same" apart by "day"');
 });
+
+Deno.test("union() takes tables of the same key, and gives rows of either", () => {
+  topology("union", (builder) => {
+    const others = builder.table(users).mapValues((user) => ({ id: user.id, name: user.name }));
+    const either = builder.table(users).union(others);
+    either.mapValues((row) => ({ id: row.id, name: row.name }))
+      .to(clickhouse("either", { key: ["id"], columns: { id: "Int64", name: "String" } }));
+    // @ts-expect-error: rows of the right table have no referrer
+    either.filter((row) => row.referrer === null);
+    // @ts-expect-error: keyed by two columns, where users are keyed by one
+    builder.table(users).union(builder.table(rates));
+    // @ts-expect-error: every instance has a global table whole, and would add its rows
+    builder.table(users).union(builder.globalTable(users));
+  });
+});
