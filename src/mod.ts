@@ -39,7 +39,8 @@ export {
   type TextEventOptions,
 } from "./dsl/events.ts";
 export { type Branches, type EventCallback, KStream } from "./dsl/streams.ts";
-export { GlobalKTable, type With } from "./dsl/global_tables.ts";
+export type { GlobalRows, With } from "./dsl/global_rows.ts";
+export { GlobalKTable } from "./dsl/global_tables.ts";
 export {
   KGroupedTable,
   KTable,

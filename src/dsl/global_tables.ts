@@ -1,9 +1,8 @@
 import type { KeyOf, RowOf } from "./source.ts";
-import { filtered, foreignKeyJoin, notExpiring } from "./table_operators.ts";
+import type { With } from "./global_rows.ts";
+import { filtered, foreignKeyJoin, notExpiring, partitioned } from "./table_operators.ts";
 import { inside, type Place, placed } from "./table_place.ts";
-
-/** `V` with one column more. */
-export type With<V, N extends string, C> = V & { readonly [column in N]: C };
+import { KGroupedTable } from "./tables.ts";
 
 /** Rows whole on every instance, for small tables. A change of a row re-evaluates every row joined with it. */
 export class GlobalKTable<K extends RowOf, V extends RowOf> {
@@ -63,5 +62,15 @@ export class GlobalKTable<K extends RowOf, V extends RowOf> {
     foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>> | null,
   ): GlobalKTable<K, With<V, N, RV | null>> {
     return new GlobalKTable(foreignKeyJoin(this, right, { kind: "left", column: name, foreignKey }));
+  }
+
+  /**
+   * Groups rows by the columns of the returned object; null leaves the row out. Every instance has all rows, so what
+   * leads to them is evaluated once more by tasks, each of which reads one partition of the topic: so each row counts
+   * once, however many instances there are.
+   */
+  groupBy<G extends RowOf>(selector: (value: V, key: KeyOf<K>) => G | null): KGroupedTable<G, V> {
+    const { graph, node } = partitioned(this);
+    return new KGroupedTable(graph, node, selector);
   }
 }

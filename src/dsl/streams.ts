@@ -4,7 +4,8 @@ import type { Graph } from "./graph.ts";
 import type { KeyOf, RowOf } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
 import { inside as tablePlace } from "./table_place.ts";
-import type { GlobalKTable, With } from "./global_tables.ts";
+import type { With } from "./global_rows.ts";
+import type { GlobalKTable } from "./global_tables.ts";
 
 /** What a stream's callbacks see: the event's value, its key, and where it comes from. */
 export type EventCallback<K, V, R> = (value: V, key: K, metadata: RecordMetadata) => R;

@@ -1,3 +1,4 @@
+import type { Graph } from "./graph.ts";
 import type { AnyRow, RowTime } from "./logical.ts";
 import { inside, type Place } from "./table_place.ts";
 import { type Duration, durationUs } from "./time.ts";
@@ -48,6 +49,30 @@ export function expiring(table: object, { time, after }: { readonly time: RowTim
   const name = `${root}.expireAfter`;
   const id = graph.add({ op: "expireAfter", name, input: node, time, durationUs: durationUs(after) });
   return { graph, node: id, root };
+}
+
+/** By graph: what evaluates an operator of a global table in tasks. */
+const counterparts = new WeakMap<Graph, Map<number, number>>();
+
+/**
+ * The rows of a global table as those of tasks: its topic as a partitioned table, and its operators, whose joins are
+ * with global tables.
+ */
+export function partitioned(table: object): Place {
+  const { graph, node, root } = inside(table);
+  let known = counterparts.get(graph);
+  if (known === undefined) counterparts.set(graph, known = new Map());
+  const counterpart = (id: number): number => {
+    const found = known.get(id);
+    if (found !== undefined) return found;
+    const of = graph.nodes[id];
+    const made = of.op === "source"
+      ? graph.source(of.source, false)
+      : graph.add({ ...of, input: counterpart(of.input) });
+    known.set(id, made);
+    return made;
+  };
+  return { graph, node: counterpart(node), root };
 }
 
 /** Why rows of a global table cannot expire. */

@@ -1,7 +1,7 @@
 import type { Aggregate } from "./aggregate_spec.ts";
 import { count } from "./aggregates.ts";
 import { type Reducers, reducing } from "./fold_aggregates.ts";
-import type { GlobalKTable, With } from "./global_tables.ts";
+import type { GlobalRows, With } from "./global_rows.ts";
 import type { Graph } from "./graph.ts";
 import type { AnyRow, RowTime } from "./logical.ts";
 import type { Sink } from "./sink.ts";
@@ -127,7 +127,7 @@ export class KTable<K extends RowOf, V extends RowOf> {
    */
   join<N extends string, RK extends RowOf, RV extends RowOf>(
     name: N,
-    right: KTable<RK, RV> | GlobalKTable<RK, RV>,
+    right: KTable<RK, RV> | GlobalRows<RK, RV>,
     foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>>,
   ): KTable<K, With<V, N, RV>>;
   /** Inner join with the right row of the same key. */
@@ -142,7 +142,7 @@ export class KTable<K extends RowOf, V extends RowOf> {
   /** As {@link join}, but a row without a partner stays, with null under `name`; the foreign key may be null. */
   leftJoin<N extends string, RK extends RowOf, RV extends RowOf>(
     name: N,
-    right: KTable<RK, RV> | GlobalKTable<RK, RV>,
+    right: KTable<RK, RV> | GlobalRows<RK, RV>,
     foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>> | null,
   ): KTable<K, With<V, N, RV | null>>;
   /** Left join with the right row of the same key. */

@@ -174,7 +174,6 @@ function grown(step: Step, table: (name: string) => Table): Table {
     }
     case "aggregate":
     case "reduce":
-      if (input.global) refuse(`global table "${step.input}" cannot be grouped`);
       return step.op === "reduce" ? reduced(input, step) : aggregated(step.name, input, step.group);
     case "selectKey":
     case "flatMapValues": {

@@ -178,7 +178,7 @@ class Draft {
   }
 
   #aggregate(name: string, op: "aggregate" | "reduce"): Step | null {
-    const input = this.#pick((table) => !table.global);
+    const input = this.#pick(() => true);
     return input === null ? null : { name, op, input: input.name, group: this.#group() };
   }
 }

@@ -182,7 +182,7 @@ export function storeTopology(shape: Shape): Topology {
       .leftJoin("stats", perUser, (user) => user.id)
       .mapValues((user) => ({ id: user.id, c: user.c, orders: user.stats?.orders ?? 0 }))
       .to(sinks.people);
-    if (shape.keys) declareKeys({ orders: recent, lines: items });
+    if (shape.keys) declareKeys({ orders: recent, lines: items, goods: catalogue });
     if (!shape.named) return;
     const perName = facts.groupBy((fact) => fact.c === null ? null : { c: fact.c }).aggregate("per-name", {
       facts: count(),

@@ -89,3 +89,15 @@ Deno.test("union() takes tables of the same key, and gives rows of either", () =
     builder.table(users).union(builder.globalTable(users));
   });
 });
+
+Deno.test("groupBy() of a global table knows its columns, and gives a table as any other", () => {
+  topology("global_groups", (builder) => {
+    const names = builder.globalTable(users).groupBy((user) => ({ name: user.name })).count("by-name");
+    names.to(clickhouse("names", { key: ["name"], columns: { name: "String", count: "Int64" } }));
+    builder.table(orders).leftJoin("namesakes", names, (order) => order.coupon);
+    // @ts-expect-error: users have no such column
+    builder.globalTable(users).groupBy((user) => ({ email: user.email }));
+    // @ts-expect-error: totals are no global table
+    builder.globalTable(users).join("namesakes", names, (user) => user.name);
+  });
+});
