@@ -208,3 +208,17 @@ Deno.test("flatMapValues() is described with what it costs", () => {
   assertStringIncludes(text, "write parts: 1 row for each part of items that changes");
   assertStringIncludes(text, "write words: 1 share for each group of a part of items that changes");
 });
+
+Deno.test("flatMapValues() refuses a row of which a part is too large for a message", async () => {
+  await using driver = createTopologyTestDriver(basket, { options: { messageBytesMax: 8_192 } });
+  const shown = async () => {
+    await driver.settle();
+    return driver.select(parts).map(({ id, line }) => `${id} ${line}`);
+  };
+  driver.insert(a, row(1, { text: `tea ${"x".repeat(900)}` }));
+  driver.insert(a, row(2, { text: `tea ${"x".repeat(1_200)} milk` }));
+  assertEquals(await shown(), ["1 0", "1 1"]);
+  assertStringIncludes(driver.deadLetters()[0].error, "Cannot send it to another task as at most 1024 bytes");
+  driver.update(a, { id: 2, text: "tea milk" });
+  assertEquals(await shown(), ["1 0", "1 1", "2 0", "2 1"]);
+});

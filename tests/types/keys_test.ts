@@ -101,3 +101,13 @@ Deno.test("groupBy() of a global table knows its columns, and gives a table as a
     builder.globalTable(users).join("namesakes", names, (user) => user.name);
   });
 });
+
+Deno.test("callbacks of tables get no record metadata, which is no part of what the database holds", () => {
+  topology("metadata", (builder) => {
+    builder.table(users).to(clickhouse("people", { key: ["id"], columns: { id: "Int64" } }));
+    // @ts-expect-error: a third parameter, which callbacks of streams have
+    builder.table(users).mapValues((user, _key, { timestampUs }) => ({ ...user, timestampUs }));
+    // @ts-expect-error: the same for a predicate
+    builder.table(users).filter((_user, _key, { offset }) => offset > 0);
+  });
+});
