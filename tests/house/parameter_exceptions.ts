@@ -28,7 +28,7 @@ export const PARAMETER_EXCEPTIONS: readonly Excepted[] = [
       "src/adapters/embedded_log/log_compaction.ts compactPartition",
       "src/adapters/embedded_log/log_retention.ts retainPartition",
       "src/ports/log.ts Reader.seek",
-      "tests/simulation/scenario.ts readPosition",
+      "tests/simulation/trim.ts readPosition",
     ],
   },
   {

@@ -8,6 +8,7 @@ import { TaskHost } from "../../src/runtime/lifecycle/task_host.ts";
 import { GlobalReader } from "../../src/runtime/globals/global_reader.ts";
 import { EXPIRY_MUTANTS } from "./expiry_mutants.ts";
 import { FAILURE_MUTANTS } from "./failure_mutants.ts";
+import { KEY_MUTANTS } from "./key_mutants.ts";
 import { LIFECYCLE_MUTANTS } from "./lifecycle_mutants.ts";
 import { MERGE_MUTANTS } from "./merge_mutants.ts";
 import { SHARING_MUTANTS } from "./sharing_mutants.ts";
@@ -240,6 +241,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   ...LIFECYCLE_MUTANTS,
   ...EXPIRY_MUTANTS,
+  ...KEY_MUTANTS,
   ...FAILURE_MUTANTS,
   ...SHARING_MUTANTS,
   ...SNAPSHOT_MUTANTS,
