@@ -23,7 +23,8 @@ const shop = topology("shop", (builder) => {
 function questionsIn(text: string): number {
   const { messages } = JSON.parse(text) as { messages?: [string, string, unknown[]][] };
   return (messages ?? []).reduce(
-    (sum, [type, , items]) => sum + (type === "R" ? items.length / 2 : type === "S" ? items.length : 0),
+    (sum, [type, , items]) =>
+      sum + (type === "B" ? (items.length - 1) / 2 : type === "R" ? items.length / 2 : type === "S" ? items.length : 0),
     0,
   );
 }

@@ -122,16 +122,19 @@ export class Server {
   }
 
   /**
-   * Answers one subscription with a value that is known; `entry`: NO_SLOT if the key has none. The other subscribers
-   * may have been told something else: the entry waits to be evaluated again because a partner changed. Then all are
-   * told now, since {@link tell} will find nothing new.
+   * Answers one subscription with a value that is known; `entry`: NO_SLOT if the key has none. If it is the one that the
+   * home holds, nothing is said and true returned. The other subscribers may have been told something else: the entry
+   * waits to be evaluated again because a partner changed. Then all are told now, since {@link tell} will find nothing
+   * new.
    */
-  answer(home: number, key: Key, known: { entry: Slot; value: Row | null; held: number | null }): void {
+  answer(home: number, key: Key, known: { entry: Slot; value: Row | null; held: number | null }): boolean {
     const { entry, value, held } = known;
     const wire = this.#encoded(key, value);
     const now = digestOfWire(wire);
     if (entry !== NO_SLOT) this.#tellAll(entry, { key, wire, now, except: home });
-    this.#answer(home, key, held === now ? held : wire);
+    if (held === now) return true;
+    this.#answer(home, key, wire);
+    return false;
   }
 
   /** Whether what was told last of the entry has this digest. */
