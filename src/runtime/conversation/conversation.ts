@@ -4,7 +4,7 @@ import type { Key } from "../../record/key.ts";
 import { UNKNOWN, type Value } from "../../record/row.ts";
 import { checkTextBytes, contentBytesMax } from "../../record/sendable.ts";
 import { askingFor } from "./asking.ts";
-import type { BlockMessage } from "./block_messages.ts";
+import type { BlockMessage } from "./block_message.ts";
 import { HeldRights } from "./held_rights.ts";
 import { decodeInbox, type Message, type MessageOrigin, shareOrigin } from "./messages.ts";
 import { homeOf, type Partitions } from "./ownership.ts";

@@ -4,7 +4,7 @@ import { type Chore, LOOKS_PER_STEP, Walks } from "../../state/chores.ts";
 import { AskedRights } from "../../state/right_store.ts";
 import type { Slot } from "../../state/slots.ts";
 import { askingFor } from "./asking.ts";
-import type { ConfirmedMessage } from "./block_messages.ts";
+import type { ConfirmedMessage } from "./block_message.ts";
 import { RightBlocks } from "./right_blocks.ts";
 import type { TaskView } from "./task_view.ts";
 

@@ -9,7 +9,7 @@ import {
   decodeConfirmed,
   encodeBlock,
   encodeConfirmed,
-} from "./block_messages.ts";
+} from "./block_message.ts";
 import { keyFrom, keyJson } from "./message_key.ts";
 
 /**

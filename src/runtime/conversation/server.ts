@@ -122,8 +122,8 @@ export class Server {
   }
 
   /**
-   * Answers one subscription with a value that is known; `entry`: NO_SLOT if the key has none. If it is the one that the
-   * home holds, nothing is said and true returned. The other subscribers may have been told something else: the entry
+   * Answers one subscription with a value that is known; `entry`: NO_SLOT if the key has none. If the home holds it,
+   * nothing is said and true returned. The other subscribers may have been told something else: the entry
    * waits to be evaluated again because a partner changed. Then all are told now, since {@link tell} will find nothing
    * new.
    */
