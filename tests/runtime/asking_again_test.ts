@@ -74,7 +74,7 @@ async function openWorld() {
   return { put, run, warehouse, [Symbol.asyncDispose]: () => log.close() };
 }
 
-Deno.test("tasks that start together ask for each right row of their snapshots once, and learn what changed", async () => {
+Deno.test("tasks that start together ask for each right row of a snapshot once, and learn what changed", async () => {
   await using world = await openWorld();
   await world.run();
   const { asked, told, restored } = await world.run();

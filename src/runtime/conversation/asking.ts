@@ -1,8 +1,10 @@
 import type { Key } from "../../record/key.ts";
 import { type Row, UNKNOWN, type Value } from "../../record/row.ts";
-import { encodeWire } from "../../record/wire.ts";
+import { rowDigest } from "../../record/row_digest.ts";
 import type { Message } from "./messages.ts";
-import { digestOfWire } from "./server.ts";
+
+/** Of a right row that is not there; no row has it. */
+export const ABSENT_DIGEST = 0;
 
 /** Asks for a right row. What is held already need not be sent again. */
 export function askingFor({ join, key }: { readonly join: string; readonly key: Key }, held: Value): Message {
@@ -10,7 +12,7 @@ export function askingFor({ join, key }: { readonly join: string; readonly key: 
   return { type: "resubscribe", join, key, held: heldDigest(held) };
 }
 
-/** What a home says of a value that it holds. */
+/** What a home says of a value that it holds. @throws TypeError for a value that no task can be sent */
 export function heldDigest(held: Row | null): number {
-  return digestOfWire(encodeWire(held));
+  return held === null ? ABSENT_DIGEST : rowDigest(held);
 }
