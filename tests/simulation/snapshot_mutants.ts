@@ -57,18 +57,6 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
     seedsMax: 1500,
   },
   {
-    name: "snapblocklife",
-    rule: "the answer to a block counts only in the life that asked",
-    apply: both(
-      notAgain,
-      method(Conversation, "receive", (original) =>
-        function (sender, message) {
-          original.call(this, sender, message.type === "confirmed" ? { ...message, to: this.task.epoch } : message);
-        }),
-    ),
-    seedsMax: 1500,
-  },
-  {
     name: "snapglobals",
     rule: "entries that use a row of a global table that has changed since a snapshot are evaluated",
     apply: both(
