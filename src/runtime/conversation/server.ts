@@ -120,19 +120,28 @@ export class Server {
 
   /**
    * Answers one subscription with a value that is known; `entry`: NO_SLOT if the key has none. If the home holds it,
-   * nothing is said and true returned. The other subscribers may have been told something else: the entry
-   * waits to be evaluated again because a partner changed. Then all are told now, since {@link tell} will find nothing
-   * new.
+   * nothing is said and true returned. The other subscribers may have been told something else: the entry waits to be
+   * evaluated again because a partner changed. Then all are told now, since {@link tell} will find nothing new.
    */
   answer(home: number, key: Key, known: { entry: Slot; value: Row | null; held: number | null }): boolean {
     const { entry, value, held } = known;
     const digest = digestOfValue(value);
-    const told = entry === NO_SLOT ? digest : this.#told.get(entry);
-    if (digest !== null && digest === held && digest === told) return true;
+    if (digest !== null && digest === held && this.#othersKnow(entry, { key, digest, home })) return true;
     const { wire, now } = this.#encoded(key, { value, digest });
     if (entry !== NO_SLOT) this.#tellAll(entry, { key, wire, now, except: home });
     if (held !== now) this.#answer(home, key, wire);
     return held === now;
+  }
+
+  /** Whether nobody but the home has to be told of a value that was not told yet, which then counts as told. */
+  #othersKnow(entry: Slot, { key, digest, home }: { key: Key; digest: number; home: number }): boolean {
+    if (entry === NO_SLOT || this.#told.get(entry) === digest) return true;
+    const slot = this.#keys.find(key);
+    for (const subscription of slot === NO_SLOT ? [] : this.#subscriptions.values(slot)) {
+      if (subscription % HOMES_MAX !== home && this.#isCurrent(subscription)) return false;
+    }
+    this.#told.set(entry, digest);
+    return true;
   }
 
   /** Whether what was told last of the entry has this digest. */

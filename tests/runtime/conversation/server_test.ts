@@ -62,6 +62,10 @@ Deno.test("Server.answer() says nothing to a home that holds the value, and tell
   assertEquals([server.answer(3, 2, { entry, value, held }), told.splice(0)], [true, ['4 2 {"name":"a"}']]);
   assertEquals([server.answer(3, 2, { entry, value, held }), told.splice(0)], [true, []]);
   assertEquals([server.answer(3, 2, { entry, value, held: 1 }), told.splice(0)], [false, ['3 2 {"name":"a"}']]);
+  server.subscribe(3, 5);
+  const [large, five] = [{ name: "x".repeat(2_000) }, entries.add(5)];
+  const known = { entry: five, value: large, held: heldDigest(large) };
+  assertEquals([server.answer(3, 5, known), server.hasTold(five, known.held)], [true, true], "it is not even encoded");
   assertEquals([server.answer(3, 9, { entry: NO_SLOT, value: null, held: 0 }), told.splice(0)], [true, []]);
   assertEquals([server.answer(3, 9, { entry: NO_SLOT, value: null, held }), told.splice(0)], [false, ["3 9 null"]]);
 });
