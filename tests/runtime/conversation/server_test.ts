@@ -44,7 +44,7 @@ Deno.test("Server.forget() voids a home's subscriptions at once, and tidies them
   assertEquals([...server.keys()], []);
 });
 
-Deno.test("Server.answer() says nothing to a home that holds the value, and tells others what they were not told", () => {
+Deno.test("Server.answer() says nothing to a home that holds the value, and tells others who do not", () => {
   const told: string[] = [];
   const entries = new SlotTable();
   const server = new Server({
