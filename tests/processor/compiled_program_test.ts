@@ -158,7 +158,7 @@ function worldOf(
     if (step.kind !== "lookup") continue;
     const isGlobal = global[lookups.length % global.length];
     lookups.push({ name: step.name, global: isGlobal, table: 0, step: 0, keyColumns: rightColumns });
-    if (!isGlobal) stores.push(new AskedRights(entries.keys, { ask: known, leave() {} }));
+    if (!isGlobal) stores.push(new AskedRights(entries.keys, { ask: known, hurry() {}, leave() {} }));
     else {
       const slots: Value[] = [];
       const find = (key: unknown) => {

@@ -33,7 +33,11 @@ function programOf({ steps, members = 1, answers = {}, outputs = [] }: Case, mak
   const lookups = steps.filter((step) => step.kind === "lookup").map(() => LOOKUP);
   const entries = new Entries(members);
   const stores = lookups.map(() =>
-    new AskedRights(entries.keys, { ask: (key): Value => key in answers ? answers[key] : UNKNOWN, leave() {} })
+    new AskedRights(entries.keys, {
+      ask: (key): Value => key in answers ? answers[key] : UNKNOWN,
+      hurry() {},
+      leave() {},
+    })
   );
   const errors: ProcessorError[] = [];
   const program = make({

@@ -143,9 +143,9 @@ export const MUTANTS: readonly Mutant[] = [
         function (home, key, known) {
           this.answered ??= new Set();
           const id = `${home} ${key}`;
-          if (this.answered.has(id)) return;
+          if (this.answered.has(id)) return false;
           this.answered.add(id);
-          original.call(this, home, key, known);
+          return original.call(this, home, key, known);
         }),
     ),
   },

@@ -174,10 +174,10 @@ export class Task implements TaskView {
   load(): void {
     if (this.loaded) return;
     this.loaded = true;
-    const folded = this.restored ? this.groups : [];
-    for (const entry of this.pendingEntries.begin()) for (const group of folded) group.unfold(entry);
+    const pending = this.pendingEntries.begin();
+    if (this.restored) { for (const entry of pending) for (const group of this.groups) group.unfold(entry); }
     this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].expect(this.pending));
-    this.queue.markAll(unshownFirst(this.entries, this.sinks));
+    this.queue.markAll(unshownFirst(this.sinks, pending));
     for (const server of this.servers) this.chores.add(tellAbsent(server, this.entries));
     this.conversation.markInbox();
   }

@@ -81,10 +81,8 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
           chores,
           onError: failures.take,
         },
-        (home, key, value) => {
-          const destination = { table: plan.home, partition: home };
-          if (typeof value === "string") channel.sendEncoded(destination, encodeValue(plan.name, key, value));
-          else channel.send(destination, { type: "unchanged", join: plan.name, key, held: value });
+        (home, key, wire) => {
+          channel.sendEncoded({ table: plan.home, partition: home }, encodeValue(plan.name, key, wire));
         },
       )
     ),
@@ -233,15 +231,12 @@ export function createMerges(
 }
 
 /**
- * All entries, those that no sink shows before, and then among, the others: what came while nobody ran is seen first.
+ * The entries, those that no sink shows before, and then among, the others: what came while nobody ran is seen first.
  * NO_SLOT for one that is passed over.
  */
-export function* unshownFirst(
-  { keys }: Entries,
-  sinks: readonly SinkOutput[],
-): Generator<Slot> {
-  for (const entry of keys.used()) yield sinks.some((sink) => sink.shows(entry)) ? NO_SLOT : entry;
-  yield* keys.used();
+export function* unshownFirst(sinks: readonly SinkOutput[], entries: Iterable<Slot>): Generator<Slot> {
+  for (const entry of entries) yield sinks.some((sink) => sink.shows(entry)) ? NO_SLOT : entry;
+  yield* entries;
 }
 
 /** Tells homes that asked before the task had loaded what is absent; rows that are there tell of themselves. */
