@@ -49,15 +49,18 @@ export {
 } from "./dsl/processors.ts";
 export { type Branches, type ChangeKey, type KeyGroup, KStream } from "./dsl/streams.ts";
 export type { StreamJoinOptions, TableJoinOptions, VersionedJoinOptions, Within } from "./dsl/stream_joins.ts";
+export type { GlobalRows, With } from "./dsl/global_rows.ts";
+export { GlobalKTable } from "./dsl/global_tables.ts";
 export {
-  GlobalKTable,
   KGroupedTable,
   KTable,
+  type NewColumn,
+  type PartRow,
   type SameKey,
   type TimeColumn,
   type Totals,
-  type With,
 } from "./dsl/tables.ts";
+export type { PartOptions } from "./dsl/table_operators.ts";
 export { KGroupedStream, type Reduced, WindowedStream } from "./dsl/grouped_streams.ts";
 export { CogroupedStream, type SameGroup, type SameTotals, WindowedCogroup } from "./dsl/cogrouped_streams.ts";
 export type {

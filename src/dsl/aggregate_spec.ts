@@ -59,8 +59,18 @@ export interface FoldSpec {
 /** The plain data of one aggregate. */
 export type AggregateSpec = TotalSpec | DistinctSpec | RankedSpec | FoldSpec;
 
+/** The one row of a group; a group of several has none. Tables under another key are made of it. */
+export interface RowSpec {
+  readonly kind: "row";
+  /** The row. */
+  readonly value: OfRow;
+}
+
+/** What a merge task may be told of a group's rows. */
+export type PlannedSpec = AggregateSpec | RowSpec;
+
 /** An aggregate and the column that shows it. */
-export interface NamedSpec<S extends AggregateSpec> {
+export interface NamedSpec<S extends PlannedSpec> {
   readonly name: string;
   readonly spec: S;
 }
@@ -79,7 +89,7 @@ export interface Aggregate<in V, out R> {
 }
 
 /** Whether ClickHouse's view makes the total of the shares of all tasks; of all others a merge task does. */
-export function isTotal(spec: AggregateSpec): spec is TotalSpec {
+export function isTotal(spec: PlannedSpec): spec is TotalSpec {
   switch (spec.kind) {
     case "sum":
     case "count":

@@ -64,6 +64,15 @@ export class Graph {
     this.#names.add(name);
   }
 
+  /** Reserves the name of an operator whose rows have keys of their own, and so topics. */
+  claimTable(name: string): void {
+    this.claim(name, "Give one of them another name");
+    if (/^[A-Za-z0-9_-]+$/.test(name)) return;
+    this.problems.push(
+      `Cannot use "${name}" as an operator's name: it names a topic. Use letters, digits, "-" and "_"`,
+    );
+  }
+
   /** The node of this source, shared by every use of the same declaration. */
   source(source: SourceSpec, global: boolean): number {
     const known = this.nodes.find((node) => node.op === "source" && node.source === source && node.global === global);

@@ -82,12 +82,48 @@ export interface KeyJoinNode extends Named {
   readonly leftColumn: string | null;
 }
 
+/** Rows of two tables with the same key; of a key that both have at the same time there is no row. */
+export interface UnionNode extends Named {
+  readonly op: "union";
+  readonly input: number;
+  readonly right: number;
+}
+
 /** Rows grouped by `groupBy(row)` (null: in no group) and added up; a table keyed by the group's columns. */
 export interface AggregateNode extends Named {
   readonly op: "aggregate";
   readonly input: number;
   readonly groupBy: (value: AnyRow, key: AnyKey) => Readonly<Record<string, unknown>> | null;
   readonly aggregates: Readonly<Record<string, AggregateSpec>>;
+}
+
+/**
+ * Each row under another key: the columns of `selector(row)`, sorted by name (null: the row is left out). A table has
+ * one row for each key: rows that have one key at the same time are all absent, as long as they are several.
+ */
+export interface RekeyNode extends Named {
+  readonly op: "selectKey";
+  readonly input: number;
+  readonly selector: (value: AnyRow, key: AnyKey) => Readonly<Record<string, unknown>> | null;
+}
+
+/**
+ * Each row replaced by its parts, whose key is the row's key with one column more. A row of which two parts have one
+ * key, or that has more than `most`, is absent with all of its parts.
+ */
+export interface PartsNode extends Named {
+  readonly op: "flatMapValues";
+  readonly input: number;
+  readonly mapper: (value: AnyRow, key: AnyKey) => readonly AnyRow[];
+  readonly part: PartColumn;
+  readonly most: number;
+}
+
+/** The column that tells the parts of a row apart. */
+export interface PartColumn {
+  readonly column: string;
+  /** It is the place in the list, from 0; else a column that the parts have. */
+  readonly counted: boolean;
 }
 
 /** Rows shown in a ClickHouse table. */
@@ -108,5 +144,22 @@ export type LogicalNode =
   | ExpireAfterNode
   | ForeignKeyJoinNode
   | KeyJoinNode
+  | UnionNode
   | AggregateNode
+  | RekeyNode
+  | PartsNode
   | SinkNode;
+
+/** Ids of the operators whose rows it takes: the left side first. */
+export function inputsOf(node: LogicalNode): readonly number[] {
+  if (node.op === "source" || node.op === "folded") return [];
+  return "right" in node ? [node.input, node.right] : [node.input];
+}
+
+/** An operator whose rows have keys of their own, so that they are rows of other tasks than those of its input. */
+export type GroupedNode = AggregateNode | RekeyNode | PartsNode;
+
+/** Whether rows of this operator have another key than those of its input. */
+export function isGrouped(node: LogicalNode): node is GroupedNode {
+  return node.op === "aggregate" || node.op === "selectKey" || node.op === "flatMapValues";
+}

@@ -50,10 +50,18 @@ export function samplesOf(nodes: readonly LogicalNode[], first = 0): (node: numb
       case "expireAfter":
       case "sink":
         return input;
+      case "union":
+        // What is wrong with every row of one side is wrong.
+        return input;
       case "mapValues":
         return { ...input, row: { ...node.mapper({ ...input.row }, keyValueOf(input.key)) } };
       case "aggregate":
         return ofGroup(node, input);
+      case "selectKey":
+        return rekeyed(input, node.selector({ ...input.row }, keyValueOf(input.key)));
+      case "flatMapValues":
+        // Of a made-up number a callback may make as many parts.
+        return null;
     }
     const right = sampleOf(node.right);
     if (right === null) return null;
@@ -133,6 +141,13 @@ function ofGroup(node: AggregateNode, input: Sample): Sample | null {
   ]);
   const key = Object.keys(group).sort().map((name) => ({ name, value: group[name] }));
   return { row: { ...group, ...Object.fromEntries(totals) }, key, grouped: true, floats: input.floats };
+}
+
+/** The row under a key of these columns; null for none. */
+function rekeyed(input: Sample, columns: Readonly<Record<string, unknown>> | null): Sample | null {
+  if (columns === null || Object.values(columns).includes(undefined)) return null;
+  const key = Object.keys(columns).sort().map((name) => ({ name, value: columns[name] }));
+  return { row: { ...input.row, ...columns }, key, grouped: true, floats: input.floats };
 }
 
 /** Of a group with one row. */

@@ -10,7 +10,9 @@ import { type AnyJoinOptions, joined, type StreamJoinOptions, type TableJoinOpti
 import type { WindowColumns, WindowKey } from "./stream_aggregation.ts";
 import { inside, placed, type StreamPlace } from "./stream_place.ts";
 import { inside as tablePlace } from "./table_place.ts";
-import type { GlobalKTable, KTable, With } from "./tables.ts";
+import type { With } from "./global_rows.ts";
+import type { GlobalKTable } from "./global_tables.ts";
+import type { KTable } from "./tables.ts";
 
 /** @ignore The branches of {@link KStream.split}: names, and which events go into them. */
 export type Branches<K, V> = Readonly<Record<string, EventCallback<K, V, boolean>>>;

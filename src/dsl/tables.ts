@@ -1,77 +1,23 @@
 import type { Aggregate } from "./aggregate_spec.ts";
 import { count } from "./aggregates.ts";
 import { type Reducers, reducing } from "./fold_aggregates.ts";
+import type { GlobalRows, With } from "./global_rows.ts";
 import type { Graph } from "./graph.ts";
 import type { AnyRow, RowTime } from "./logical.ts";
 import type { Sink } from "./sink.ts";
 import type { KeyOf, RowOf } from "./source.ts";
-import { expiring, filtered, foreignKeyJoin, notExpiring, sameTopology } from "./table_operators.ts";
+import {
+  expiring,
+  filtered,
+  foreignKeyJoin,
+  type PartOptions,
+  parts,
+  rekeyed,
+  sameTopology,
+  united,
+} from "./table_operators.ts";
 import { inside, type Place, placed } from "./table_place.ts";
 import type { Duration } from "./time.ts";
-
-/** `V` with one column more. */
-export type With<V, N extends string, C> = V & { readonly [column in N]: C };
-
-/** Rows whole on every instance, for small tables. A change of a row re-evaluates every row joined with it. */
-export class GlobalKTable<K extends RowOf, V extends RowOf> {
-  /** @ignore Carries a type. */
-  declare readonly "~key": K;
-  /** @ignore Carries a type. */
-  declare readonly "~row": V;
-  /** Tells the compiler the two kinds of tables apart; never set. */
-  declare readonly "~global": true;
-
-  /** @ignore Made by the builder and by other tables. */
-  constructor(place: Place) {
-    placed(this, place);
-  }
-
-  /** Rows for which `predicate` holds; the others are absent for those who join with this table. */
-  filter(predicate: (value: V, key: KeyOf<K>) => boolean): GlobalKTable<K, V> {
-    return new GlobalKTable(filtered(this, { op: "filter", predicate }));
-  }
-
-  /** Rows for which `predicate` does not hold: what {@link filter} leaves out. */
-  filterNot(predicate: (value: V, key: KeyOf<K>) => boolean): GlobalKTable<K, V> {
-    return new GlobalKTable(filtered(this, { op: "filterNot", predicate }));
-  }
-
-  /** Each row replaced by `mapper(row)`. */
-  mapValues<R extends RowOf>(mapper: (value: V, key: KeyOf<K>) => R): GlobalKTable<K, R> {
-    const { graph, node, root } = inside(this);
-    const id = graph.add({ op: "mapValues", name: `${root}.mapValues`, input: node, mapper });
-    return new GlobalKTable({ graph, node: id, root });
-  }
-
-  /**
-   * Refused: every instance would let rows go by its own clock, and nobody could say which of them a join has seen.
-   * Declare the table with `builder.table`, or join it and let the joined rows expire.
-   * @throws TypeError
-   */
-  expireAfter(_: { readonly "rows of a global table cannot expire; declare it with builder.table": never }): never {
-    throw notExpiring(this);
-  }
-
-  /** Inner join with another global table by foreign key: the partner stands under the column `name`. */
-  join<N extends string, RK extends RowOf, RV extends RowOf>(
-    name: N,
-    right: GlobalKTable<RK, RV>,
-    foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>>,
-  ): GlobalKTable<K, With<V, N, RV>> {
-    return new GlobalKTable(foreignKeyJoin(this, right, { kind: "inner", column: name, foreignKey }));
-  }
-
-  /**
-   * Left join with another global table by foreign key, which may be null: the partner, or null, stands under `name`.
-   */
-  leftJoin<N extends string, RK extends RowOf, RV extends RowOf>(
-    name: N,
-    right: GlobalKTable<RK, RV>,
-    foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>> | null,
-  ): GlobalKTable<K, With<V, N, RV | null>> {
-    return new GlobalKTable(foreignKeyJoin(this, right, { kind: "left", column: name, foreignKey }));
-  }
-}
 
 /**
  * A keyed table, the newest row per key; partitioned: each partition has one home task. Immutable: branching is reuse.
@@ -113,6 +59,50 @@ export class KTable<K extends RowOf, V extends RowOf> {
   }
 
   /**
+   * Each row under another key: the columns that `selector` returns; null leaves the row out. Columns of the key are
+   * the key's in the row, too. `name` names the operator, its state and its topics.
+   *
+   * A table has one row for each key. Where several rows claim one key at the same time, none of them is there, and a
+   * dead letter tells it, until all but one have gone or changed: so the table follows from the rows, whatever order
+   * they came in.
+   */
+  selectKey<G extends RowOf>(
+    name: string,
+    selector: (value: V, key: KeyOf<K>) => G | null,
+  ): KTable<G, Omit<V, keyof G> & G> {
+    return new KTable(rekeyed(this, { name, selector }));
+  }
+
+  /**
+   * Each row replaced by the rows that `mapper` makes of it, its parts: elements of an array, members of a JSON column.
+   * They go and change with their row. The key of a part is the row's key and one column more: the part's position in
+   * the array, from 0, in a column of this name (`{ position: "line" }`), or a column of the parts that is unique
+   * within the row (`{ key: "sku" }`). Columns of the key are in the part's row. `name` names the operator, its state
+   * and its topics; parts are rows of other tasks than their rows, so each that changes is a message.
+   *
+   * A row of which a part cannot be taken is refused with all of its parts: two of them have one key, one has another
+   * value in a column of the row's key, or there are more than `max` (default 1,000).
+   */
+  flatMapValues<R extends RowOf, C extends string>(
+    name: string,
+    part: PartOptions & { readonly position: C & NewColumn<K, C> },
+    mapper: (value: V, key: KeyOf<K>) => readonly R[],
+  ): KTable<K & { readonly [column in C]: number }, PartRow<K & { readonly [column in C]: number }, R>>;
+  /** Each row replaced by its parts, told apart by one of their columns. */
+  flatMapValues<R extends RowOf, C extends keyof R & string>(
+    name: string,
+    part: PartOptions & { readonly key: C & NewColumn<K, C> },
+    mapper: (value: V, key: KeyOf<K>) => readonly R[],
+  ): KTable<K & Pick<R, C>, PartRow<K & Pick<R, C>, R>>;
+  flatMapValues(
+    name: string,
+    part: PartOptions & { readonly position?: string; readonly key?: string },
+    mapper: (value: V, key: KeyOf<K>) => readonly RowOf[],
+  ): KTable<AnyRow, AnyRow> {
+    return new KTable(parts(this, { name, mapper, ...part }));
+  }
+
+  /**
    * Rows as long as they are young: a row is there while now < `time` + `duration`, and absent from then on for
    * everything below and everybody who joins with this table, without any record: it leaves its groups, its sinks and
    * its joins in that moment. `time`: a column, or a function of the row, in microseconds since the epoch; null: the
@@ -137,7 +127,7 @@ export class KTable<K extends RowOf, V extends RowOf> {
    */
   join<N extends string, RK extends RowOf, RV extends RowOf>(
     name: N,
-    right: KTable<RK, RV> | GlobalKTable<RK, RV>,
+    right: KTable<RK, RV> | GlobalRows<RK, RV>,
     foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>>,
   ): KTable<K, With<V, N, RV>>;
   /** Inner join with the right row of the same key. */
@@ -152,7 +142,7 @@ export class KTable<K extends RowOf, V extends RowOf> {
   /** As {@link join}, but a row without a partner stays, with null under `name`; the foreign key may be null. */
   leftJoin<N extends string, RK extends RowOf, RV extends RowOf>(
     name: N,
-    right: KTable<RK, RV> | GlobalKTable<RK, RV>,
+    right: KTable<RK, RV> | GlobalRows<RK, RV>,
     foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>> | null,
   ): KTable<K, With<V, N, RV | null>>;
   /** Left join with the right row of the same key. */
@@ -170,6 +160,16 @@ export class KTable<K extends RowOf, V extends RowOf> {
     right: KTable<RK, RV> & SameKey<K, RK>,
   ): KTable<K, { readonly [column in L]: V | null } & { readonly [column in R]: RV | null }> {
     return this.#keyJoin("outer", { column: columns.right, leftColumn: columns.left, right });
+  }
+
+  /**
+   * The rows of both tables, which have the same key. A key that both have at the same time has no row, and a dead
+   * letter tells it, until one of them has it no more: filter one, or give both a key that tells them apart
+   * (`selectKey`). Both must be topics of as many partitions, or both have keys of their own (aggregates, `selectKey`,
+   * `flatMapValues`); then nothing is sent between tasks.
+   */
+  union<RK extends RowOf, RV extends RowOf>(right: KTable<RK, RV> & SameKey<K, RK>): KTable<K, V | RV> {
+    return new KTable(united(this, right));
   }
 
   /** Groups rows by the columns of the returned object; null leaves the row out. */
@@ -212,6 +212,14 @@ export class KTable<K extends RowOf, V extends RowOf> {
 export type TimeColumn<V, C extends string> = V extends { readonly [column in C]: number | bigint | null } ? unknown
   : { readonly "rows expire by a column of numbers": never };
 
+/** A part has the columns of its row's key, and one more. */
+export type NewColumn<K, C extends string> = C extends keyof K
+  ? { readonly "parts are told apart by another column than those of their row's key": never }
+  : unknown;
+
+/** The row of a part with the key `K`. */
+export type PartRow<K, R> = Omit<R, keyof K> & K;
+
 /** Same-key joins need keys of one type. */
 export type SameKey<K, RK> = [KeyOf<RK>] extends [KeyOf<K>] ? unknown
   : { readonly "keys of both tables must have the same type": never };
@@ -244,12 +252,7 @@ export class KGroupedTable<G extends RowOf, V extends RowOf> {
     aggregates: A,
   ): KTable<G, G & Totals<A>> {
     const graph = this.#graph;
-    graph.claim(name, "Give one of the aggregates another name");
-    if (!/^[A-Za-z0-9_-]+$/.test(name)) {
-      graph.problems.push(
-        `Cannot use "${name}" as an aggregate's name: it names a topic. Use letters, digits, "-" and "_"`,
-      );
-    }
+    graph.claimTable(name);
     const specs = Object.fromEntries(Object.entries(aggregates).map(([column, aggregate]) => [column, aggregate.spec]));
     const node = graph.add({
       op: "aggregate",

@@ -9,7 +9,8 @@ import type { EventSource } from "./events.ts";
 import type { RowOf, Source } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
 import { type ChangeKey, changesOf, KStream } from "./streams.ts";
-import { GlobalKTable, KTable } from "./tables.ts";
+import { GlobalKTable } from "./global_tables.ts";
+import { KTable } from "./tables.ts";
 
 /** Hands out the tables and streams of one topology. */
 export class TopologyBuilder {

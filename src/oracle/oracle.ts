@@ -1,21 +1,19 @@
 import type { z } from "zod";
-import type { AggregateNode, AnyRow, ExpireAfterNode, FoldedNode, LogicalNode } from "../dsl/logical.ts";
+import type { AnyRow, ExpireAfterNode, FoldedNode, GroupedNode, LogicalNode } from "../dsl/logical.ts";
 import type { SinkSpec } from "../dsl/sink.ts";
 import type { SourceSpec } from "../dsl/source.ts";
 import type { Topology } from "../dsl/topology.ts";
-import { Decimal } from "../record/decimal.ts";
 import { type Key, keyOf, keyOfOne, keyText } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
-import { isGlobal, rootsOf, sourceOf, totalsOf } from "./roots.ts";
-import { objectionTo, total } from "./totals.ts";
+import { grouped, isMerged, type Table } from "./grouped.ts";
+import { isGlobal, resultKeyOf, rootsOf, sourceOf } from "./roots.ts";
+import { hasForm, isLonger } from "./telling.ts";
 
 /** What a sink must show: rows by the JSON texts of their key columns, joined by commas in the sink's key order. */
 export interface SinkContent {
   readonly spec: SinkSpec;
   readonly rows: ReadonlyMap<string, Row>;
 }
-
-type Table = Map<Key, Row>;
 
 /** What only the tasks of a topology know. */
 export interface OracleOptions {
@@ -62,9 +60,14 @@ export function computeSinks(
 ): Map<string, SinkContent> {
   const sinks = new Map<string, SinkContent>();
   const tables: Table[] = [];
+  const keyColumns = new Map<number, readonly string[]>();
   for (const node of topology.nodes) {
     if (node.op !== "sink") {
-      tables[node.id] = compute(node, { tables, topology, lookedUp, limits, nowUs, onRefused, folded }, read);
+      tables[node.id] = compute(
+        node,
+        { tables, keyColumns, topology, lookedUp, limits, nowUs, onRefused, folded },
+        read,
+      );
       continue;
     }
     const rows = [...tables[node.input].values()];
@@ -82,6 +85,8 @@ function unknownResults({ name }: FoldedNode): never {
 interface Computed {
   readonly topology: Topology;
   readonly tables: readonly Table[];
+  /** Of tables with a key of their own: its columns, in the order of the key. */
+  readonly keyColumns: Map<number, readonly string[]>;
   readonly lookedUp: ReadonlySet<number>;
   readonly limits: TellingLimits;
   readonly nowUs: number;
@@ -95,9 +100,9 @@ function compute(
   read: (topic: string) => Iterable<readonly [Key, Row]>,
 ): Table {
   if (node.op === "source") return new Map(read(node.source.topic));
-  if (node.op === "folded") return new Map(computed.folded(node));
+  if (node.op === "folded") return resultsOf(node, computed);
   const { tables, topology, lookedUp, limits } = computed;
-  const refuse = (key: Key, error: unknown) => computed.onRefused({ operator: node.name, key, error });
+  const refuse = refusing(node, computed);
   const keyValue = keyValues(computed, node.input);
   const result: Table = new Map();
   const put = (key: Key, make: () => Row | null) => {
@@ -149,14 +154,47 @@ function compute(
         }
       }
       return result;
+    case "union":
+      return union([input, tables[node.right]], refuse);
     case "aggregate":
-      return aggregate(node, {
-        input,
-        keyValue,
-        shareMax: isMerged(topology, node) ? limits.share : undefined,
-        refuse,
-      });
+    case "selectKey":
+    case "flatMapValues":
+      return withOwnKeys(node, computed);
   }
+}
+
+function resultsOf(node: FoldedNode, { folded, keyColumns, topology }: Computed): Table {
+  const table: Table = new Map(folded(node));
+  const [first = {}] = table.values();
+  keyColumns.set(node.id, resultKeyOf(topology, { of: node, row: first }));
+  return table;
+}
+
+function union(tables: readonly [Table, Table], refuse: (key: Key, error: unknown) => void): Table {
+  const result: Table = new Map();
+  for (const key of new Set(tables.flatMap((table) => [...table.keys()]))) {
+    const rows = tables.map((table) => table.get(key)).filter((row) => row !== undefined);
+    if (rows.length === 1) result.set(key, rows[0]);
+    else refuse(key, new TypeError("Both tables have the key"));
+  }
+  return result;
+}
+
+function refusing({ name }: LogicalNode, { onRefused }: Computed): (key: Key, error: unknown) => void {
+  return (key, error) => onRefused({ operator: name, key, error });
+}
+
+function withOwnKeys(node: GroupedNode, computed: Computed): Table {
+  const { tables, topology, limits, keyColumns } = computed;
+  const { table, columns } = grouped(node, {
+    input: tables[node.input],
+    keyValue: keyValues(computed, node.input),
+    keyRow: keyRows(computed, node.input),
+    shareMax: isMerged(topology, node) ? limits.share : undefined,
+    refuse: refusing(node, computed),
+  });
+  keyColumns.set(node.id, columns);
+  return table;
 }
 
 function isYoung(
@@ -184,100 +222,31 @@ function rightKey(foreignKey: AnyRow, right: SourceSpec | null): Key {
   return keyOf(columns.map((column) => read(column, foreignKey[column])));
 }
 
-interface Aggregated {
-  readonly input: Table;
-  readonly keyValue: (key: Key) => AnyRow;
-  /** As in {@link TellingLimits}. */
-  readonly shareMax: number | undefined;
-  readonly refuse: (key: Key, error: unknown) => void;
-}
-
-function aggregate(
-  node: AggregateNode,
-  { input, keyValue, shareMax, refuse }: Aggregated,
-): Table {
-  const groups = new Map<Key, { columns: Row; rows: Row[] }>();
-  for (const [key, row] of input) {
-    try {
-      const columns: Row | null = node.groupBy(row, keyValue(key));
-      const specs = Object.values(node.aggregates);
-      const objection = specs.map((spec) => objectionTo(spec, row)).find((objection) => objection !== null);
-      if (objection !== undefined) throw new TypeError(objection!);
-      const shown = specs.map((spec) => "by" in spec && isNothing(spec.by(row)) ? null : spec.value?.(row) ?? null);
-      if (!shown.every(hasForm)) throw new TypeError("A value has no form for other tasks");
-      if (columns === null) continue;
-      if ([columns, ...shown].some((told) => isLonger(told, shareMax))) throw new RangeError("Too long to be told");
-      const missing = Object.keys(columns).find((column) => columns[column] === undefined);
-      if (missing !== undefined) throw new TypeError(`Group column "${missing}" is undefined`);
-      const group = keyOf(Object.keys(columns).sort().map((column) => columns[column]));
-      if (!groups.has(group)) groups.set(group, { columns, rows: [] });
-      groups.get(group)!.rows.push(row);
-    } catch (error) {
-      refuse(key, error);
-    }
-  }
-  const result: Table = new Map();
-  for (const [key, { columns, rows }] of groups) {
-    try {
-      const totals = Object.entries(node.aggregates).map(([name, spec]) => [name, total(spec, rows)]);
-      result.set(key, { ...columns, ...Object.fromEntries(totals) });
-    } catch (error) {
-      // A total that is no value leaves its group without a row; the runtime sets it aside as a dead letter.
-      refuse(key, error);
-    }
-  }
-  return result;
-}
-
 /** The row as another task is told it: absent if a value has no form for that, or if it or its key is too long. */
 function told(row: Row | null, { key, limits }: { readonly key: Key; readonly limits: TellingLimits }): Row | null {
   if (row === null || !hasForm(row) || isLonger(row, limits.row) || isLonger(key, limits.key)) return null;
   return row;
 }
 
-/** A Decimal counts as the text that it is in JSON. */
-function isLonger(value: unknown, most: number | undefined): boolean {
-  if (most === undefined) return false;
-  return JSON.stringify(value, (_, part) => typeof part === "bigint" ? Number(part) : part).length > most;
-}
-
-/** Whether merge tasks are told the shares: something else than sinks takes the totals, or no view can make them. */
-function isMerged(topology: Topology, { id, aggregates }: AggregateNode): boolean {
-  return Object.values(aggregates).some(({ kind }) => !["sum", "count", "avg", "min", "max"].includes(kind)) ||
-    topology.nodes.some((node) =>
-      node.op !== "sink" && (("input" in node && node.input === id) || ("right" in node && node.right === id))
-    );
-}
-
-function isNothing(value: unknown): boolean {
-  return value === null || value === undefined;
-}
-
-function hasForm(value: unknown): boolean {
-  if (typeof value === "number") return Number.isFinite(value);
-  if (typeof value === "function" || typeof value === "symbol") return false;
-  if (typeof value !== "object" || value === null || value instanceof Decimal) return true;
-  if (Array.isArray(value)) return value.every(hasForm);
-  const prototype = Object.getPrototypeOf(value);
-  return (prototype === Object.prototype || prototype === null) && Object.values(value).every(hasForm);
-}
-
 /** From a table's key to what callbacks see: one column's value, or an object of several, as the rows have them. */
-function keyValues({ topology, tables }: Computed, node: number): (key: Key) => AnyRow {
-  const roots = rootsOf(topology, node).map((root) => {
-    const table = tables[root.id];
-    const [group = {}] = table.values();
-    const columns = root.op === "source"
-      ? root.source.key
-      : Object.keys(group).filter((name) => !(name in totalsOf(topology, root))).sort();
-    return { table, columns };
-  });
+function keyValues(computed: Computed, node: number): (key: Key) => AnyRow {
+  const keyRow = keyRows(computed, node);
+  return (key) => {
+    const row = keyRow(key);
+    const values = Object.values(row);
+    return values.length === 1 ? values[0] : row;
+  };
+}
+
+/** From a table's key to its columns, as the rows have them, in the order of the key. */
+function keyRows({ topology, tables, keyColumns }: Computed, node: number): (key: Key) => Row {
+  const roots = rootsOf(topology, node).map((root) => ({
+    table: tables[root.id],
+    columns: root.op === "source" ? root.source.key : keyColumns.get(root.id)!,
+  }));
   return (key) => {
     const { table, columns } = roots.find((root) => root.table.has(key)) ?? roots[0];
     const row = table.get(key)!;
-    const values = columns.map((column) => row[column]);
-    return values.length === 1
-      ? values[0]
-      : Object.fromEntries(roots[0].columns.map((column, index) => [column, values[index]]));
+    return Object.fromEntries(roots[0].columns.map((column, index) => [column, row[columns[index]]]));
   };
 }

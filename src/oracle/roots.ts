@@ -1,12 +1,12 @@
-import type { LogicalNode } from "../dsl/logical.ts";
+import type { FoldedNode, GroupedNode, LogicalNode, SourceNode } from "../dsl/logical.ts";
 import type { SourceSpec } from "../dsl/source.ts";
 import type { Topology } from "../dsl/topology.ts";
 
-/** A table that has rows of its own. */
-type Root = Extract<LogicalNode, { op: "source" | "folded" | "aggregate" }>;
+/** A table that has keys of its own: where keys come from. */
+type Root = SourceNode | FoldedNode | GroupedNode;
 
 function isRoot(node: LogicalNode): node is Root {
-  return node.op === "source" || node.op === "folded" || node.op === "aggregate";
+  return ["source", "folded", "aggregate", "selectKey", "flatMapValues"].includes(node.op);
 }
 
 /** Whether every instance has the whole table. */
@@ -16,24 +16,28 @@ export function isGlobal(topology: Topology, node: number): boolean {
   return at.op === "source" && at.global;
 }
 
-/** The topic behind a table; null for totals, whose key is the group columns sorted by name. */
+/** The topic behind a table; null for others, whose key is the columns of their groups sorted by name. */
 export function sourceOf(topology: Topology, node: number): SourceSpec | null {
   let at = topology.nodes[node];
   while (!isRoot(at)) at = topology.nodes[at.input];
   return at.op === "source" ? at.source : null;
 }
 
-/** The totals of a table of groups, by column. */
-export function totalsOf({ streams }: Topology, root: Exclude<Root, { op: "source" }>): object {
-  if (root.op === "aggregate") return root.aggregates;
-  const node = streams[root.stream];
-  return node.op === "streamAggregate" ? node.sides[0].aggregates : {};
+/** The columns of the key of a stream's results, in its order. A window is told by where it begins. */
+export function resultKeyOf(
+  { streams }: Topology,
+  { of, row }: { readonly of: FoldedNode; readonly row: object },
+): string[] {
+  const node = streams[of.stream];
+  if (node.op !== "streamAggregate") return [];
+  const others = [...Object.keys(node.sides[0].aggregates), ...node.window === null ? [] : ["window_end"]];
+  return Object.keys(row).filter((name) => !others.includes(name)).sort();
 }
 
-/** The tables whose keys this table's rows have: that of its input, and those joined on the same key. */
+/** The tables whose keys this table's rows have: that of its input, and those joined on the same key or united. */
 export function rootsOf(topology: Topology, node: number): Root[] {
   const at = topology.nodes[node];
   if (isRoot(at)) return [at];
-  const inputs = at.op === "keyJoin" ? [at.input, at.right] : [at.input];
+  const inputs = at.op === "keyJoin" || at.op === "union" ? [at.input, at.right] : [at.input];
   return inputs.flatMap((input) => rootsOf(topology, input));
 }

@@ -25,6 +25,7 @@ export function agingOf(plan: PhysicalPlan, { table, step }: { table: TaskTable;
     case "expire":
       return harder("own", own(of.input));
     case "pair":
+    case "union":
       return harder(own(of.left), own(of.right));
     case "lookup": {
       const { global, table: index, step: register } = table.lookups[of.lookup];

@@ -1,4 +1,4 @@
-import type { AggregateNode, FoldedNode, LogicalNode, SinkNode } from "../dsl/logical.ts";
+import { type FoldedNode, type GroupedNode, isGrouped, type LogicalNode, type SinkNode } from "../dsl/logical.ts";
 import type { StreamAggregateNode } from "../dsl/stream_nodes.ts";
 import { keyColumnsOf } from "../dsl/key_columns.ts";
 import type { Topology } from "../dsl/topology.ts";
@@ -6,8 +6,8 @@ import { changelogTopic, compileStreams } from "./compile_streams.ts";
 import { foldedRow, isFoldedRow } from "./folded_row.ts";
 import { placeProblems, textProblems } from "./key_place.ts";
 import { TopologyError } from "../record/errors.ts";
+import { aggregatePlan, groupingOf, partKeyOf, partProblems, partSinkProblems } from "./grouped.ts";
 import type {
-  AggregatePlan,
   GlobalTable,
   GroupPlan,
   LookupPlan,
@@ -31,6 +31,8 @@ interface Compilation {
   readonly problems: string[];
   readonly tables: Map<number, Draft<TaskTable>>;
   readonly globals: Map<number, Draft<GlobalTable>>;
+  /** By the unit of parts: the names of the columns that they are keyed by, as far as these are known. */
+  readonly partKeys: Map<number, readonly string[]>;
   /** Register of each node within its unit's program. */
   readonly register: Map<number, number>;
 }
@@ -49,6 +51,7 @@ export function compile(topology: Topology, partitionsOf: PartitionsOf = () => u
     problems: [...units.problems],
     tables: new Map(),
     globals: new Map(),
+    partKeys: new Map(),
     register: new Map(),
   };
   for (const [unit, memberIds] of units.members) declareUnit(compilation, { unit, memberIds });
@@ -114,14 +117,9 @@ function foldedMember({ name: topology, streams }: Topology, { name, stream }: F
   return { kind: "folded", name, topic: changelogTopic(topology, node), node };
 }
 
-function aggregatePlan(node: AggregateNode): AggregatePlan {
-  const columns = Object.entries(node.aggregates).map(([name, spec]) => ({ name, spec }));
-  return { name: node.name, groupBy: node.groupBy, columns };
-}
-
 function addNode(compilation: Compilation, node: LogicalNode): void {
   if (node.op === "sink") return addSink(compilation, node);
-  if (node.op === "aggregate") return addAggregate(compilation, node);
+  if (isGrouped(node)) return addGrouped(compilation, node);
   if (compilation.units.unitOf[node.id] === NO_UNIT) return;
   if (node.op === "folded") return addFolded(compilation, node);
   const unit = unitAt(compilation, node.id);
@@ -148,7 +146,7 @@ function unitAt(compilation: Compilation, node: number): Draft<TaskTable> | Draf
 
 function stepOf(
   compilation: Compilation,
-  node: Exclude<LogicalNode, { op: "sink" | "aggregate" | "folded" }>,
+  node: Exclude<LogicalNode, SinkNode | GroupedNode | FoldedNode>,
 ): Step {
   const { name } = node;
   const unit = unitAt(compilation, node.id);
@@ -179,6 +177,8 @@ function stepOf(
         foreignKey: node.foreignKey,
       };
     }
+    case "union":
+      return { kind: "union", name, left: input, right: compilation.register.get(node.right)! };
     case "keyJoin": {
       const { column, leftColumn } = node;
       if (compilation.units.lookedUp.has(node.id)) {
@@ -218,10 +218,18 @@ function addLookup(
   return home.lookups.push(lookup) - 1;
 }
 
-function addAggregate(compilation: Compilation, node: AggregateNode): void {
+function addGrouped(compilation: Compilation, node: GroupedNode): void {
   const home = unitAt(compilation, node.input) as Draft<TaskTable>;
-  const step = compilation.register.get(node.input)!;
-  const aggregate = aggregatePlan(node);
+  const grouped = {
+    name: node.name,
+    step: compilation.register.get(node.input)!,
+    grouping: groupingOf(node),
+    aggregate: aggregatePlan(node),
+  };
+  const { aggregate } = grouped;
+  compilation.problems.push(...partProblems(grouped, home));
+  const partKey = partKeyOf(grouped, home);
+  if (partKey !== null) compilation.partKeys.set(compilation.units.unitOf[node.id], partKey);
   const merge = compilation.tables.get(compilation.units.unitOf[node.id]);
   if (merge === undefined) {
     for (const sink of compilation.topology.nodes) {
@@ -232,12 +240,12 @@ function addAggregate(compilation: Compilation, node: AggregateNode): void {
         table: sharesTable(sink.sink, aggregate),
         ...groupKeyOrder(sink),
       };
-      home.groups.push({ name: node.name, step, aggregate, sink: plan, merge: null });
+      home.groups.push({ ...grouped, sink: plan, merge: null });
     }
     return;
   }
   const member = merge.members.push({ kind: "merge", name: node.name, aggregate, home: home.index }) - 1;
-  const group: GroupPlan = { name: node.name, step, aggregate, sink: null, merge: { table: merge.index, member } };
+  const group: GroupPlan = { ...grouped, sink: null, merge: { table: merge.index, member } };
   home.groups.push(group);
   compilation.register.set(node.id, merge.steps.push({ kind: "member", name: node.name, member }) - 1);
 }
@@ -245,7 +253,10 @@ function addAggregate(compilation: Compilation, node: AggregateNode): void {
 function addSink(compilation: Compilation, node: SinkNode): void {
   if (compilation.units.unitOf[node.input] === NO_UNIT) return;
   const table = unitAt(compilation, node.input) as Draft<TaskTable>;
-  compilation.problems.push(...sinkProblems(node.sink, table));
+  compilation.problems.push(
+    ...sinkProblems(node.sink, table),
+    ...partSinkProblems(node.sink, compilation.partKeys.get(compilation.units.unitOf[node.input])),
+  );
   const input = compilation.topology.nodes[node.input];
   if (input.op === "aggregate") compilation.problems.push(...totalSinkProblems(node.sink, aggregatePlan(input)));
   const order = table.keyColumns === null

@@ -1,6 +1,6 @@
 import type { Topology } from "../dsl/topology.ts";
+import { describeCosts } from "./describe_costs.ts";
 import type {
-  CostDescription,
   GlobalDescription,
   SinkDescription,
   SourceDescription,
@@ -62,10 +62,7 @@ export function describe(plan: PhysicalPlan, topology: Topology): TopologyDescri
       ),
       ...describeAppends(plan),
     ],
-    costs: [
-      ...plan.tables.flatMap((table) => tableCosts(table, plan)),
-      ...plan.globals.map((table) => globalCosts(table, plan)),
-    ],
+    costs: describeCosts(plan),
   };
 }
 
@@ -96,7 +93,7 @@ function task(table: TaskTable, plan: PhysicalPlan): TaskDescription {
       ...table.lookups.map((lookup) => partnerStore(lookup, plan)),
       ...table.groups.map((group): StoreDescription => ({
         name: group.name,
-        entryFor: "group of the task's rows",
+        entryFor: group.grouping.kind === "parts" ? "part of the task's rows" : "group of the task's rows",
         bytesPerEntry: ENTRY_BYTES + 2 * NUMBER_BYTES + PLACE_BYTES + group.aggregate.columns.length * TOTAL_BYTES,
       })),
       ...table.serves.map((serve): StoreDescription => ({
@@ -169,75 +166,6 @@ function describeSink(sink: SinkPlan, from: string): SinkDescription {
     from,
     holds: sink.table.shares ? "shares" : "rows",
   };
-}
-
-/** A table whose rows are evaluated again, and why. */
-interface Affected {
-  readonly table: TaskTable;
-  /** The join through which the change comes; null for the changed row itself. */
-  readonly join: string | null;
-}
-
-function tableCosts(table: TaskTable, plan: PhysicalPlan): CostDescription[] {
-  const asked = table.lookups.filter((lookup) => !lookup.global).map((lookup) =>
-    `${lookup.name}: 1 subscribe and 1 value if its partner is new to the task`
-  );
-  const { messages, writes } = effects([{ table, join: null }], plan);
-  return table.members.flatMap((member) =>
-    member.kind === "source" ? [{ source: member.name, messages: [...asked, ...messages], writes }] : []
-  );
-}
-
-function globalCosts(table: GlobalTable, plan: PhysicalPlan): CostDescription {
-  const users = new Set([table.index]);
-  // A global table may stand behind others: whoever looks these up sees its change too.
-  for (const other of plan.globals) {
-    if (other.lookups.some((lookup) => users.has(lookup.table))) users.add(other.index);
-  }
-  const affected = plan.tables.flatMap((home) =>
-    home.lookups.filter((lookup) => lookup.global && users.has(lookup.table)).map(({ name }) => ({
-      table: home,
-      join: name,
-    }))
-  );
-  return { source: table.name, ...effects(affected, plan) };
-}
-
-/** What follows from evaluating rows again: values to those who joined with them, shares and rows. */
-function effects(first: readonly Affected[], plan: PhysicalPlan): { messages: string[]; writes: string[] } {
-  const messages = new Set<string>();
-  const writes = new Set<string>();
-  const waiting = [...first];
-  for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
-    const { table, join } = at;
-    const rows = join === null ? "1 row" : `1 row for each row joined by ${join}`;
-    const shares = `1 share for each group ${
-      join === null ? "that it leaves or enters" : `of a row joined by ${join}`
-    }`;
-    for (const sink of table.sinks) writes.add(`${sink.name}: ${rows}`);
-    for (const group of table.groups) {
-      if (group.sink !== null) writes.add(`${group.sink.name}: ${shares}`);
-      if (group.merge === null) continue;
-      messages.add(`${group.name}: ${shares}`);
-      for (const { name, spec } of group.aggregate.columns) {
-        if (spec.kind !== "countDistinct") continue;
-        messages.add(
-          `${group.name}: 1 value of ${name} for each that the task's rows of a group had not, or have no more`,
-        );
-      }
-      for (const sink of plan.tables[group.merge.table].sinks) {
-        writes.add(`${sink.name}: 1 row for each total of ${group.name} that changes`);
-      }
-    }
-    for (const serve of table.serves) {
-      const home = plan.tables[serve.home];
-      const known = messages.size;
-      const each = join === null ? "the row" : `a row joined by ${join}`;
-      messages.add(`${serve.name}: 1 value to each task of ${home.name} that uses ${each}`);
-      if (messages.size > known) waiting.push({ table: home, join: serve.name });
-    }
-  }
-  return { messages: [...messages], writes: [...writes] };
 }
 
 /** What the view shows, as declared: totals, whatever their shares are kept in. */

@@ -60,13 +60,13 @@ function streamLines({ streams, stages, operators: ofTables, sinks }: TopologyDe
   return lines;
 }
 
-function box({ id, name, op, kind, expires, totals }: OperatorDescription): string {
-  const details = expires === undefined ? totals?.join(", ") : `until ${expires}`;
+function box({ id, name, op, kind, expires, part, totals }: OperatorDescription): string {
+  const details = expires === undefined ? part ?? totals?.join(", ") : `until ${expires}`;
   const text = `${name}<br/>${kind === undefined ? op : `${kind} ${op}`}${
     details === undefined ? "" : `<br/>${details}`
   }`;
   if (op === "sink") return `op${id}[("${name}<br/>ClickHouse")]`;
-  return op === "aggregate" ? `op${id}[["${text}"]]` : `op${id}["${text}"]`;
+  return ["aggregate", "selectKey", "flatMapValues"].includes(op) ? `op${id}[["${text}"]]` : `op${id}["${text}"]`;
 }
 
 function arrow({ partner }: OperatorDescription, side: number): string {

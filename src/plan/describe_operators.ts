@@ -1,5 +1,5 @@
 import { aggregateText } from "../dsl/aggregate_spec.ts";
-import type { ExpireAfterNode, LogicalNode } from "../dsl/logical.ts";
+import { type ExpireAfterNode, inputsOf, isGrouped, type LogicalNode } from "../dsl/logical.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type { OperatorDescription } from "./description.ts";
 import { durationText } from "./duration_text.ts";
@@ -19,19 +19,25 @@ export function describeOperators(plan: PhysicalPlan, topology: Topology): Opera
 }
 
 function operator(node: LogicalNode, described: Described): OperatorDescription {
-  const inputs = node.op === "source" || node.op === "folded"
-    ? []
-    : node.op === "foreignKeyJoin" || node.op === "keyJoin"
-    ? [node.input, node.right]
-    : [node.input];
-  const plain = { id: node.id, name: node.name, op: node.op, inputs, runsAt: runsAt(node, described) };
+  const plain = {
+    id: node.id,
+    name: node.name,
+    op: node.op,
+    inputs: inputsOf(node),
+    runsAt: runsAt(node, described),
+  };
   if (node.op === "aggregate") {
     return {
       ...plain,
       totals: Object.entries(node.aggregates).map(([column, spec]) => `${column} = ${aggregateText(spec)}`),
     };
   }
+  if (node.op === "flatMapValues") {
+    const { column, counted } = node.part;
+    return { ...plain, part: counted ? `${column}, the position` : column };
+  }
   if (node.op === "expireAfter") return { ...plain, expires: expiresText(node) };
+  if (node.op === "union") return { ...plain, partner: "copartitioned" };
   if (node.op !== "foreignKeyJoin" && node.op !== "keyJoin") return plain;
   return { ...plain, kind: node.kind, partner: partnerOf(node.name, described.plan) };
 }
@@ -50,7 +56,7 @@ function partnerOf(join: string, plan: PhysicalPlan): "subscribed" | "replicated
 function runsAt(node: LogicalNode, { plan, topology }: Described): string {
   for (let root = node;; root = topology.nodes[root.input]) {
     if (root.op === "source" && root.global) return "every instance";
-    const held = root.op === "source" || root.op === "folded" || (root.op === "aggregate" && root !== node);
+    const held = root.op === "source" || root.op === "folded" || (isGrouped(root) && root !== node);
     const table = held ? plan.tables.find(({ members }) => members.some(({ name }) => name === root.name)) : undefined;
     if (table !== undefined) return `tasks of ${table.name}`;
     if (root.op === "source" || root.op === "folded") {

@@ -102,12 +102,13 @@ function nameOf(operator: number, operators: readonly OperatorDescription[]): st
 }
 
 function operatorLine(operator: OperatorDescription, operators: readonly OperatorDescription[]): string {
-  const { id, name, op, inputs, runsAt, kind, partner, expires, totals } = operator;
+  const { id, name, op, inputs, runsAt, kind, partner, expires, part, totals } = operator;
   const [left, right] = inputs.map((input) => `${input} ${nameOf(input, operators)}`);
   const parts = [`${id} ${name}: ${kind === undefined ? op : `${kind} ${op}`}`];
   if (left !== undefined) parts.push(` of ${left}`);
   if (right !== undefined) parts.push(` with ${right}, ${partner}`);
   if (expires !== undefined) parts.push(`, until ${expires}`);
+  if (part !== undefined) parts.push(` (told apart by ${part})`);
   if (totals !== undefined) parts.push(` (${totals.join(", ")})`);
   return `${parts.join("")}; at ${runsAt}`;
 }

@@ -40,6 +40,8 @@ export interface OperatorDescription {
   readonly partner?: "subscribed" | "replicated" | "copartitioned";
   /** When rows expire: `placed_at + 30 d`; `row time + 12 h` where a function gives the time. */
   readonly expires?: string;
+  /** What tells the parts of a row apart: `sku`; `line, the position`. */
+  readonly part?: string;
   /** An aggregate's totals: `revenue = sum`. */
   readonly totals?: readonly string[];
 }

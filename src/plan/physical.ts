@@ -1,5 +1,5 @@
-import type { AggregateSpec } from "../dsl/aggregate_spec.ts";
-import type { AnyKey, AnyRow, FilterNode, MapValuesNode, RowTime } from "../dsl/logical.ts";
+import type { PlannedSpec } from "../dsl/aggregate_spec.ts";
+import type { AnyKey, AnyRow, FilterNode, MapValuesNode, PartColumn, RowTime } from "../dsl/logical.ts";
 import type { EventSpec } from "../dsl/events.ts";
 import type { SourceSpec } from "../dsl/source.ts";
 import type { StatefulNode, StreamAggregateNode, StreamNode } from "../dsl/stream_nodes.ts";
@@ -54,7 +54,9 @@ export type Step =
     readonly right: number;
     readonly column: string;
     readonly leftColumn: string | null;
-  };
+  }
+  /** The row of whichever of two registers has one. */
+  | { readonly kind: "union"; readonly name: string; readonly left: number; readonly right: number };
 
 /**
  * One table whose rows a program reads: a topic, the results of an aggregate over a stream, which are a topic that Weir
@@ -107,14 +109,30 @@ export interface RowSinkPlan extends SinkPlan {
 
 export interface AggregatePlan {
   readonly name: string;
-  readonly groupBy: (value: AnyRow, key: AnyKey) => Readonly<Record<string, unknown>> | null;
-  readonly columns: readonly { readonly name: string; readonly spec: AggregateSpec }[];
+  readonly columns: readonly { readonly name: string; readonly spec: PlannedSpec }[];
+}
+
+/** Which groups a row is in: one at most, or one for each of its parts, which it shares with no other row. */
+export type Grouping =
+  | {
+    readonly kind: "group";
+    readonly groupBy: (value: AnyRow, key: AnyKey) => Readonly<Record<string, unknown>> | null;
+  }
+  | PartsPlan;
+
+/** The parts of a row: see `PartsNode`. */
+export interface PartsPlan {
+  readonly kind: "parts";
+  readonly mapper: (value: AnyRow, key: AnyKey) => readonly AnyRow[];
+  readonly part: PartColumn;
+  readonly most: number;
 }
 
 /** Rows of one register added up per group. */
 export interface GroupPlan {
   readonly name: string;
   readonly step: number;
+  readonly grouping: Grouping;
   readonly aggregate: AggregatePlan;
   /** Shares go straight to ClickHouse, or to the tasks of a merge table, or both ways never. */
   readonly sink: SinkPlan | null;

@@ -1,4 +1,4 @@
-import type { AggregateSpec } from "../dsl/aggregate_spec.ts";
+import type { PlannedSpec } from "../dsl/aggregate_spec.ts";
 import type { SinkSpec } from "../dsl/sink.ts";
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import type { AggregatePlan } from "./physical.ts";
@@ -18,7 +18,7 @@ export function totalSinkProblems(sink: SinkSpec, aggregate: AggregatePlan): str
   return [...groupColumnProblems(sink, aggregate), ...problems];
 }
 
-function remedyOf(spec: AggregateSpec, type: ClickHouseType): string | null {
+function remedyOf(spec: PlannedSpec, type: ClickHouseType): string | null {
   switch (spec.kind) {
     case "countDistinct":
       return isNumber(type) ? null : "countDistinct() gives a number. Declare an Int, UInt, Float or Decimal";

@@ -1,4 +1,4 @@
-import type { LogicalNode } from "../dsl/logical.ts";
+import { inputsOf, type LogicalNode } from "../dsl/logical.ts";
 import type { Topology } from "../dsl/topology.ts";
 
 /**
@@ -22,5 +22,5 @@ export function unreadTables({ nodes, streams }: Topology): ReadonlySet<number> 
 
 /** Whether an operator takes the rows of another one. */
 export function readsTable(node: LogicalNode, id: number): boolean {
-  return ("input" in node && node.input === id) || ("right" in node && node.right === id);
+  return inputsOf(node).includes(id);
 }

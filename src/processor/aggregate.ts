@@ -1,5 +1,6 @@
-import type { AggregateSpec, DistinctSpec, NamedSpec, TotalSpec } from "../dsl/aggregate_spec.ts";
+import type { DistinctSpec, NamedSpec, PlannedSpec, TotalSpec } from "../dsl/aggregate_spec.ts";
 import type { Exact } from "../dsl/aggregates.ts";
+import { isOfRows, ROW } from "../plan/grouped.ts";
 import type { AggregatePlan } from "../plan/physical.ts";
 import { Decimal, DECIMAL_DIGITS_MAX } from "../record/decimal.ts";
 import { LimitError } from "../record/errors.ts";
@@ -9,6 +10,7 @@ import { type Algebra, mixedKinds } from "./algebra.ts";
 import { DISTINCT, distinctOf } from "./distinct.ts";
 import { ExactSum, type SumPart } from "./exact_sum.ts";
 import { foldAlgebra, foldedOf, type FoldPart, foldTotal } from "./fold.ts";
+import { ONLY_ROW, onlyRow, type OnlyRowPart } from "./only_row.ts";
 import { rankedAlgebra, rankedOf, type RankedPart, rankedTotal } from "./ranked.ts";
 
 /**
@@ -22,10 +24,11 @@ export type SharePart =
   | readonly [SumPart, number]
   | readonly [Ordered, string]
   | RankedPart
-  | FoldPart;
+  | FoldPart
+  | OnlyRowPart;
 
 /** The columns that a row contributes a value to: a count needs none. */
-export function valuedOf(aggregate: AggregatePlan): AggregateSpec[] {
+export function valuedOf(aggregate: AggregatePlan): PlannedSpec[] {
   return aggregate.columns.map(({ spec }) => spec).filter(({ value }) => value !== null);
 }
 
@@ -41,7 +44,7 @@ export function contribute(aggregate: AggregatePlan, row: Row, values: unknown[]
 }
 
 /** What `row` contributes to one column that has values; null for nothing. @throws as {@link contribute} */
-export function contributionOf({ name, spec }: NamedSpec<AggregateSpec>, row: Row): unknown {
+export function contributionOf({ name, spec }: NamedSpec<PlannedSpec>, row: Row): unknown {
   switch (spec.kind) {
     case "sum":
     case "count":
@@ -54,6 +57,8 @@ export function contributionOf({ name, spec }: NamedSpec<AggregateSpec>, row: Ro
     case "custom":
     case "reduce":
       return foldedOf({ name, spec }, row);
+    case "row":
+      return spec.value(row);
     default:
       return rankedOf({ name, spec }, row);
   }
@@ -77,7 +82,7 @@ function isExact(value: unknown): boolean {
  * The algebra of one column that has values (a count is the number of a group's rows and needs none). `partBytesMax`:
  * of its part of a share.
  */
-export function algebraOf(spec: AggregateSpec, partBytesMax: number): Algebra {
+export function algebraOf(spec: PlannedSpec, partBytesMax: number): Algebra {
   switch (spec.kind) {
     case "count":
     case "sum":
@@ -93,6 +98,8 @@ export function algebraOf(spec: AggregateSpec, partBytesMax: number): Algebra {
     case "custom":
     case "reduce":
       return foldAlgebra(spec, partBytesMax);
+    case "row":
+      return ONLY_ROW;
     default:
       return rankedAlgebra(spec);
   }
@@ -160,13 +167,29 @@ const FIRST = (sign: 1 | -1): Algebra => ({
   },
 });
 
+/** A group as it is told. */
+export interface ToldGroup {
+  readonly columns: Row;
+  /** Of all homes' shares, one for each column of the aggregate. */
+  readonly parts: readonly (readonly SharePart[])[];
+}
+
 /**
- * The totals of a group from the parts of all homes' shares, as the columns of a row. `distinct`: how many different
- * values the rows of all homes have, by the column's place.
+ * The row of a group: its columns and totals, or its one row under its columns. `distinct`: how many different values
+ * the rows of all homes have, by the column's place.
  * @throws LimitError for a total that needs more than 38 digits. @throws TypeError for a min or max over numbers and
- * texts
+ * texts, and for several rows
  */
-export function totalsOf(
+export function rowOfGroup(
+  aggregate: AggregatePlan,
+  { columns, parts }: ToldGroup,
+  distinct: (column: number) => number,
+): Row {
+  const totals = totalsOf(aggregate, parts, distinct);
+  return isOfRows(aggregate) ? { ...totals[ROW] as Row, ...columns } : { ...columns, ...totals };
+}
+
+function totalsOf(
   aggregate: AggregatePlan,
   parts: readonly (readonly SharePart[])[],
   distinct: (column: number) => number,
@@ -181,9 +204,9 @@ export function totalsOf(
   return totals;
 }
 
-/** One total. @throws as {@link totalsOf} */
+/** One total. @throws as {@link rowOfGroup} */
 export function totalOf(
-  { name, spec }: NamedSpec<Exclude<AggregateSpec, DistinctSpec>>,
+  { name, spec }: NamedSpec<Exclude<PlannedSpec, DistinctSpec>>,
   shares: readonly SharePart[],
 ): unknown {
   switch (spec.kind) {
@@ -196,6 +219,8 @@ export function totalOf(
     case "custom":
     case "reduce":
       return foldTotal({ name, spec }, shares as readonly FoldPart[]);
+    case "row":
+      return onlyRow(shares as readonly OnlyRowPart[]);
     default:
       return rankedTotal({ name, spec }, shares as readonly RankedPart[]);
   }

@@ -9,6 +9,7 @@ import { keyValueOf } from "./key_value.ts";
 import { foreignKeyOf, noForeignKey } from "./lookup_join.ts";
 import { notRow } from "./map_values.ts";
 import { failed, type StepOf } from "./operator.ts";
+import { twice } from "./union.ts";
 import { plainProgram, type Program, type ProgramOptions } from "./program.ts";
 
 /** Functions of one program at most. */
@@ -157,6 +158,8 @@ function written(step: Step, writer: Writer): Written {
       return expire(step, place);
     case "pair":
       return pair(step, place);
+    case "union":
+      return unionOf(step, place);
     case "lookup":
       return lookup(step, place);
   }
@@ -183,19 +186,20 @@ function expire(step: StepOf<"expire">, place: Place): Written {
 /** Does `body` if the input is a row; if it is none, or `body` throws, the value is as every operator has it. */
 function guarded(
   step: StepOf<"filter" | "map" | "expire" | "lookup">,
-  { index, writer, named, body }: Place & { readonly body: string },
+  { body, ...place }: Place & { readonly body: string },
 ): string {
-  const { keys } = writer.options.entries;
-  const { onError } = writer.options;
-  const context = { keys, keyValue: keyValueOf(writer.options.keyColumns), onError };
-  const fail = named(
-    "fail",
-    (thrown: { entry: Slot; row: Value; cause: unknown }) => failed(context, step.name, thrown),
-  );
+  const { index, writer } = place;
+  const fail = failing(step, place);
   return `let r${index} = r${step.input};
     if (${isRow(step.input, writer)}) {
       try { ${body} } catch (cause) { r${index} = ${fail}({ entry, row: r${step.input}, cause }); }
     }`;
+}
+
+/** What tells that a step failed, and gives its value then. */
+function failing({ name }: Step, { writer: { options }, named }: Place): string {
+  const context = { keys: options.entries.keys, keyValue: keyValueOf(options.keyColumns), onError: options.onError };
+  return named("fail", (thrown: { entry: Slot; row: Value; cause: unknown }) => failed(context, name, thrown));
 }
 
 /** Whether the value of a step is a row. */
@@ -217,6 +221,17 @@ function pair(step: StepOf<"pair">, place: Place): Written {
   const none = mode === "inner" ? `r${left} === null || r${right} === null` : `r${left} === null`;
   const { text, names } = withColumn({ input: left, column, value: `r${right}` }, place);
   return { text: `${unknown} : ${none} ? null : ${text};`, known: { names } };
+}
+
+function unionOf(step: StepOf<"union">, place: Place): Written {
+  const { left, right } = step;
+  const { index, writer: { known } } = place;
+  const fail = `${failing(step, place)}({ entry, row: r${left}, cause: ${place.named("twice", twice)}() })`;
+  const text = `const r${index} = r${left} === UNKNOWN || r${right} === UNKNOWN ? UNKNOWN
+    : r${left} === null ? r${right} : r${right} === null ? r${left} : ${fail};`;
+  // One side alone, as nearly always, has its columns.
+  const alone = known[left].always === "absent" ? known[right] : known[right].always === "absent" ? known[left] : null;
+  return { text, known: alone ?? { names: null } };
 }
 
 function lookup(step: StepOf<"lookup">, place: Place): Written {

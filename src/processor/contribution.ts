@@ -1,4 +1,4 @@
-import type { AggregateSpec } from "../dsl/aggregate_spec.ts";
+import type { PlannedSpec } from "../dsl/aggregate_spec.ts";
 import { Decimal } from "../record/decimal.ts";
 import { keyValueText } from "../record/key.ts";
 import { checkMessageBytes, checkTextBytes } from "../record/sendable.ts";
@@ -19,11 +19,12 @@ export function checkTold(name: string, value: unknown): void {
 
 /**
  * Checks that what a row contributes is not too large for its part of a share, whatever else is in the group: so no
- * share ever is. What it gives throws LimitError naming the setting.
+ * share ever is; and of a row that it survives on its way. What it gives throws LimitError naming the setting.
  */
-export function contributionCheck(spec: AggregateSpec, bytesMax: number): (value: unknown) => void {
+export function contributionCheck(spec: PlannedSpec, bytesMax: number): (value: unknown) => void {
   // What is folded is no part of a share: the state is, which the fold checks.
   if (spec.kind === "custom" || spec.kind === "reduce") return () => {};
+  if (spec.kind === "row") return (row) => checkMessageBytes(encodeWire(row), bytesMax);
   const pairBytesMax = Math.floor(bytesMax / (spec.kind === "topN" || spec.kind === "collect" ? spec.most : 1));
   return (value) => {
     // A value that is told by itself is told as the text of a key.

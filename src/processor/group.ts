@@ -88,6 +88,11 @@ export class Groups {
     this.#valued[index].add(group, after);
   }
 
+  /** The state of an aggregate's only column. */
+  state(group: Slot): unknown {
+    return this.#valued[0].state(group);
+  }
+
   /** For each column that counts different values: its place in the aggregate, and the group's values. */
   *distinct(group: Slot): Generator<readonly [column: number, values: DistinctValues]> {
     for (const column of this.#distinct) yield [column, this.#totals[column]!.state(group) as DistinctValues];

@@ -11,6 +11,7 @@ import { type KeyColumns, keyValueOf } from "./key_value.ts";
 import { lookupJoin } from "./lookup_join.ts";
 import { mapValues } from "./map_values.ts";
 import type { Operator, OperatorContext } from "./operator.ts";
+import { union } from "./union.ts";
 
 /** What a program needs to know of the table it runs for. */
 export interface ProgramOptions {
@@ -71,6 +72,8 @@ function operatorOf(step: Step, options: ProgramOptions & OperatorContext): Oper
       return expire(step, { ...context, ages: options.ages! });
     case "pair":
       return keyJoin(step);
+    case "union":
+      return union(step, context);
     case "lookup":
       return lookupJoin(step, {
         ...context,
@@ -95,6 +98,7 @@ function inputsOf(step: Step): readonly number[] {
     case "member":
       return [];
     case "pair":
+    case "union":
       return [step.left, step.right];
     default:
       return [step.input];

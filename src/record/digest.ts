@@ -1,11 +1,11 @@
 /**
- * A 53-bit hash of `text`, as a safe integer, for what tasks tell each other. It is cyrb53 of 2018 with seed 0, by
+ * A 53-bit hash of `text`, as a safe integer. It is cyrb53 of 2018 with seed 0, by
  * bryc, in the public domain (https://github.com/bryc/code/blob/master/jshash/experimental/cyrb53.js): two
  * multiplicative lanes over UTF-16 units, mixed as in MurmurHash3. It is no protection against somebody who looks for
  * collisions.
  *
- * Messages between tasks are texts: to encode one of up to 120 characters for {@link digestOfBytes} takes what that
- * saves. Earlier versions took it of rows, too, and ClickHouse keeps those digests: {@link isDigestOfText}.
+ * To encode a text of up to 120 characters for {@link digestOfBytes} takes what that saves. Earlier versions took it of
+ * rows, too, and ClickHouse keeps those digests: {@link isDigestOfText}.
  */
 export function digestOf(text: string): number {
   let a = 0xdeadbeef;

@@ -11,8 +11,13 @@ import { endsStep, type Loading, NO_SLOT, type Slot, type SlotOwner } from "./sl
 const ASKED = 1;
 /** From a snapshot: known once, and to be confirmed. */
 const HELD = 2;
+/** The same, and an entry was evaluated that waits for it now. */
+const WAITED_FOR = 3;
 
-/** What an answer says: another value, the value that a snapshot held, or what was known. */
+/**
+ * What an answer says: another value; the value that a snapshot held, for which an entry waits; or nothing that anybody
+ * waits for.
+ */
 export type Answered = "changed" | "confirmed" | "known";
 
 /**
@@ -65,6 +70,8 @@ export abstract class RightStore {
 export interface RightServer {
   /** Asks for a key; returns what is known of it now. */
   ask(key: Key): Value;
+  /** An entry waits for a right row that a snapshot held: called once for each. */
+  hurry(right: Slot): void;
   /** The key is not asked for any more. */
   leave(key: Key): void;
 }
@@ -99,7 +106,23 @@ export class AskedRights extends RightStore {
   }
 
   override value(right: Slot): Value {
-    return this.#state.get(right) === 0 ? this.#rows.read(right) : UNKNOWN;
+    const state = this.#state.get(right);
+    if (state === 0) return this.#rows.read(right);
+    if (state === HELD) {
+      this.#state.set(right, WAITED_FOR);
+      this.#server.hurry(right);
+    }
+    return UNKNOWN;
+  }
+
+  /** Whether an entry waits for what a snapshot held. */
+  waitsFor(right: Slot): boolean {
+    return this.#state.get(right) === WAITED_FOR;
+  }
+
+  /** Whether the right row is known, or a snapshot held it. */
+  holds(right: Slot): boolean {
+    return this.#state.get(right) !== ASKED;
   }
 
   /** The value as it was told last, confirmed or not; UNKNOWN before any. */
@@ -129,7 +152,7 @@ export class AskedRights extends RightStore {
   }
 
   protected override unused(right: Slot): void {
-    if (this.value(right) === null) this.drop(right);
+    if (this.#state.get(right) === 0 && !this.#rows.has(right)) this.drop(right);
   }
 
   /** The right row is `value` now. */
@@ -137,24 +160,28 @@ export class AskedRights extends RightStore {
     const changed = this.#rows.write(right, value);
     const before = this.#settle(right);
     if (changed || before === ASKED) return "changed";
-    return before === HELD ? "confirmed" : "known";
+    return before === WAITED_FOR ? "confirmed" : "known";
   }
 
-  /** The right row is what it was told to be last. It goes if nobody uses it any more. */
+  /**
+   * The right row is what a snapshot held of it, if that is not known yet. It goes if nobody uses it any more. A slot
+   * that is free, or another key's by now, holds nothing of a snapshot.
+   */
   confirm(right: Slot): Answered {
-    if (this.#state.get(right) !== HELD) return "known";
+    const state = this.#state.get(right);
+    if (state !== HELD && state !== WAITED_FOR) return "known";
     if (this.links.users(right) === 0) {
       this.drop(right);
       return "known";
     }
     this.#settle(right);
-    return "confirmed";
+    return state === WAITED_FOR ? "confirmed" : "known";
   }
 
   #settle(right: Slot): number {
     const before = this.#state.get(right);
     if (before === ASKED) this.#asked--;
-    if (before === HELD) this.#held--;
+    if (before === HELD || before === WAITED_FOR) this.#held--;
     this.#state.set(right, 0);
     return before;
   }

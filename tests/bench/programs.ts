@@ -68,7 +68,7 @@ function programOf(steps: readonly Step[], make: ProgramMaker): Way<Slot> {
   const program = make({
     steps,
     lookups,
-    stores: lookups.map(() => new AskedRights(entries.keys, { ask: right, leave() {} })),
+    stores: lookups.map(() => new AskedRights(entries.keys, { ask: right, hurry() {}, leave() {} })),
     entries,
     keyColumns: [plainKeyColumn("id")],
     outputs: new Set([steps.length - 1]),

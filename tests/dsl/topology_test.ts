@@ -45,7 +45,7 @@ Deno.test("topology() reports all problems at once", () => {
   assertEquals(problems.map((problem) => /^(?:Cannot use|Two|Source|Sink|Column)[^.:,]*/.exec(problem)?.[0]), [
     'Cannot use "Not a name" as a topology\'s name',
     'Two operators are named "a',
-    'Cannot use "no spaces!" as an aggregate\'s name',
+    'Cannot use "no spaces!" as an operator\'s name',
     'Source "keyless" has no key column',
     'Sink "bad-name" has no key',
     'Cannot use "bad-name" as a ClickHouse table',

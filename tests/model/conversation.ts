@@ -1,3 +1,4 @@
+import { answerBlock, confirmBlock } from "./blocks.ts";
 import { answer, serverOf, setRight, subscribe } from "./evaluation.ts";
 import type { Message } from "./message.ts";
 import { lastKnown, type Task } from "./task.ts";
@@ -20,7 +21,7 @@ export function receive(world: World, task: Task, { message }: { readonly messag
     case "hello": {
       if (!world.keeps("subscribeAgain")) return;
       for (const use of task.rights.keys()) {
-        if (serverOf(world, use).server === from) subscribe(world, task, { use });
+        if (serverOf(world, use).server === from) task.toAsk.add(use);
       }
       return;
     }
@@ -33,6 +34,10 @@ export function receive(world: World, task: Task, { message }: { readonly messag
     }
     case "unsubscribe":
       return void task.subscribers.get(content.key)?.delete(from);
+    case "block":
+      return answerBlock(world, task, { ...content, from, epoch });
+    case "confirmed":
+      return confirmBlock(world, task, { ...content, from });
     case "value": {
       const use = `${from[0]}/${content.key}`;
       if (task.rights.has(use)) setRight(world, task, { use, row: content.row });

@@ -11,6 +11,9 @@ function rightRow(world: World, task: Task, { use }: { readonly use: string }): 
     right = { value: UNKNOWN, held: undefined, users: new Set() };
     task.rights.set(use, right);
     subscribe(world, task, { use });
+  } else if (right.value === UNKNOWN && right.held !== undefined && world.choices.chance(0.5)) {
+    // An entry waits for it: it need not wait for its block.
+    subscribe(world, task, { use });
   }
   return right;
 }

@@ -16,7 +16,7 @@ const HELP = `deno task model: an algorithm alone, as a model; one seed one hist
 
   --of MODEL    "tables" (default): tasks that talk, snapshots, standbys; "append": streams that end in an append table;
                 "aggregate": streams that end in groups with a changelog
-  --seeds N     seeds to run (default 200); with --mutants at most so many for each (default 3000)
+  --seeds N     seeds to run (default 200); with --mutants at most so many for each (default 5000)
   --from N      first seed (default 1)
   --heat N      multiplies the number of faults (default 1)
   --world KIND  "all faults" (default); of tables: "intact directories": nobody touches what processes have written, or
@@ -27,7 +27,7 @@ const HELP = `deno task model: an algorithm alone, as a model; one seed one hist
   --only RULE   with --mutants: those that take this rule away
   --without R,S without these rules
   --counts      how often everything happened`;
-const MUTANT_SEEDS = "3000";
+const MUTANT_SEEDS = "5000";
 
 const { values } = parseArgs({
   options: {

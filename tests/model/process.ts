@@ -1,3 +1,4 @@
+import { askSome } from "./blocks.ts";
 import { receive } from "./conversation.ts";
 import { globalChanged, work } from "./evaluation.ts";
 import type { Instance } from "./instance.ts";
@@ -65,14 +66,17 @@ export function step(world: World, task: Task): boolean {
     if (!read(world, task)) return true;
     if (!task.loaded && isLoaded(world, task)) break;
   }
-  if (task.loaded) work(world, task, { limit: 1 + choices.below(6) });
+  if (task.loaded) {
+    askSome(world, task);
+    work(world, task, { limit: 1 + choices.below(6) });
+  }
   return true;
 }
 
 function hasInput(world: World, task: Task): boolean {
   if (world.source(task.id).next(task.position) !== undefined) return true;
   if (!task.loaded) return false;
-  const own = task.work.size > 0 || (task.complete && task.dirtyGroups.size > 0);
+  const own = task.work.size > 0 || task.toAsk.size > 0 || (task.complete && task.dirtyGroups.size > 0);
   return own || world.inbox(task.id).next(task.inboxPosition) !== undefined;
 }
 

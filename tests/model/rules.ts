@@ -43,6 +43,12 @@ export const RULES = [
   "rightRowsUnknown",
   "sameNamesDigest",
   "completeNeedsAnswers",
+  // Blocks of right rows
+  "blockSubscribes",
+  "blockTellsOthers",
+  "blockExceptsOthers",
+  "blockConfirmsHeld",
+  "blockNamesEpoch",
   // Standbys
   "standbySilent",
   "standbyFresh",

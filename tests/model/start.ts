@@ -1,5 +1,5 @@
 import { compareAtStart } from "./comparison.ts";
-import { fold, globalChanged, subscribe } from "./evaluation.ts";
+import { fold, globalChanged } from "./evaluation.ts";
 import { send } from "./outbox.ts";
 import { programHashOf } from "./program.ts";
 import { contentOf, refusalOf, type Snapshot } from "./snapshot_file.ts";
@@ -116,7 +116,7 @@ export function open(world: World, task: Task): void {
     for (const use of [...task.globals.keys()]) globalChanged(task, use.slice("G/".length));
   }
   for (const [use, right] of task.rights) {
-    if (world.keeps("rightRowsAsked")) subscribe(world, task, { use });
+    if (world.keeps("rightRowsAsked")) task.toAsk.add(use);
     else right.value = right.held!;
   }
   task.restored = null;

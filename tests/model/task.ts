@@ -1,5 +1,5 @@
 import type { Instance } from "./instance.ts";
-import type { Message } from "./message.ts";
+import type { HeldKey, Message } from "./message.ts";
 import type { SourceRows, TableName } from "./program.ts";
 import type { PartialSnapshot, Snapshot } from "./snapshot_file.ts";
 import { type Contribution, type Row, UNKNOWN, type Version } from "./values.ts";
@@ -98,6 +98,12 @@ export interface Task extends SourceRows, Version {
   readonly dirtyGroups: Set<string>;
   /** Digests of shares that the sink shows. */
   readonly shares: Map<string, string>;
+  /** Right rows of which something is held that are still to be asked about, in blocks. */
+  readonly toAsk: Set<string>;
+  /** By server: the block that is not sent yet. */
+  readonly openBlocks: Map<string, HeldKey[]>;
+  /** The keys that were asked about, by number of the block. */
+  readonly blocks: Map<number, readonly string[]>;
   /** What it serves, as far as known in this epoch. */
   readonly registers: Map<string, Row | null>;
   /** Homes by key. */
@@ -143,6 +149,9 @@ export function newTask(id: string, instance: Instance): Task {
     folds: new Map(),
     dirtyGroups: new Set(),
     shares: new Map(),
+    toAsk: new Set(),
+    openBlocks: new Map(),
+    blocks: new Map(),
     registers: new Map(),
     subscribers: new Map(),
     seen: new Map(),

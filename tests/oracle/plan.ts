@@ -2,6 +2,16 @@ import { clickhouse, Decimal, type Topology, topology, type TopologyBuilder, Top
 import { compile } from "../../src/plan/compile.ts";
 import { STEP_MINUTES } from "./history.ts";
 import { ADDED_TOTALS, type GroupTotals, MERGED_TOTALS } from "./group_totals.ts";
+import {
+  divided,
+  type Division,
+  numberOfKey,
+  ownShapeOf,
+  rekeyed,
+  type Rekeying,
+  type Shape,
+  united,
+} from "./own_keys.ts";
 import { GLOBALS, PARTITIONS, type Plain, SOURCES } from "./plain_tables.ts";
 
 /** Rows are grouped by this column modulo 7, and by their tag; rows without the column's value are in no group. */
@@ -32,8 +42,12 @@ export type Step =
       readonly right: string;
       readonly column: "fk1" | "fk2";
     }
+    /** `apart`: of keys that are even on one side, odd on the other. */
+    | { readonly op: "union"; readonly right: string; readonly apart: boolean }
     | { readonly op: "keyJoin"; readonly kind: "join" | "leftJoin" | "outerJoin"; readonly right: string }
     | { readonly op: "aggregate" | "reduce"; readonly group: Group }
+    | Rekeying
+    | Division
   );
 
 /** A sink: rows of a table, or the totals of its groups. `columns`: those beside the key's. */
@@ -51,9 +65,6 @@ export interface Plan {
   readonly sinks: readonly Output[];
 }
 
-/** What a table is keyed by; tables can be joined on their key if this is equal. */
-export type Shape = "id" | "n" | "n,tag";
-
 // The types of a random topology are not known to the compiler; every row has the columns of Plain.
 // deno-lint-ignore no-explicit-any
 type Untyped = any;
@@ -65,11 +76,12 @@ interface Table {
   readonly handle: Untyped;
 }
 
-const KEYS = {
-  "id": { id: "Int64" },
-  "n": { n: "Int64" },
-  "n,tag": { n: "Int64", tag: "String" },
-};
+const KEYS = { id: "Int64", n: "Int64", tag: "String", part: "Int64" };
+
+/** The key columns of a table, with their types in a sink. */
+function keyOf(shape: Shape): Readonly<Record<string, string>> {
+  return Object.fromEntries(shape.split(",").map((column) => [column, KEYS[column as keyof typeof KEYS]]));
+}
 
 /** Columns of a sink that shows rows. */
 export const COLUMNS = {
@@ -119,8 +131,7 @@ function grown(step: Step, table: (name: string) => Table): Table {
     case "filter":
     case "filterNot": {
       const { op, by, rest } = step;
-      const numberOf = (row: Plain, key: Untyped) =>
-        by === "num" ? row.num : typeof key === "object" ? key.n + key.tag.length : key;
+      const numberOf = (row: Plain, key: Untyped) => by === "num" ? row.num : numberOfKey(key);
       return {
         ...input,
         handle: input.handle[op]((row: Plain, key: unknown) =>
@@ -142,23 +153,35 @@ function grown(step: Step, table: (name: string) => Table): Table {
       const { name, kind, column } = step;
       const right = table(step.right);
       if (input.global && !right.global) refuse(`global table "${step.input}" cannot join "${step.right}"`);
-      const foreignKey = right.shape === "n,tag"
-        ? (row: Plain) => row[column] === null ? null : { tag: row.tag, n: row[column] }
-        : (row: Plain) => row[column];
+      const [first, second] = right.shape.split(",");
+      const foreignKey = second === undefined
+        ? (row: Plain) => row[column]
+        : (row: Plain) =>
+          row[column] === null
+            ? null
+            : { [second]: second === "tag" ? row.tag : Math.abs(row.num) % 2, [first]: row[column] };
       const joined = input.handle[kind](name, right.handle, foreignKey);
       return { ...input, handle: joined.mapValues((row: Untyped) => blended(row, row[name])) };
     }
+    case "union":
     case "keyJoin": {
       const right = table(step.right);
       if (input.global || right.global || input.shape !== right.shape) {
         refuse(`"${step.input}" and "${step.right}" do not have the same key`);
       }
-      return { ...input, handle: keyJoined(step, input.handle, right.handle) };
+      const both = { left: input.handle, right: right.handle };
+      return { ...input, handle: step.op === "union" ? united(step, both) : keyJoined(step, both.left, both.right) };
     }
     case "aggregate":
     case "reduce":
-      if (input.global) refuse(`global table "${step.input}" cannot be grouped`);
       return step.op === "reduce" ? reduced(input, step) : aggregated(step.name, input, step.group);
+    case "selectKey":
+    case "flatMapValues": {
+      const shape = ownShapeOf(step, input.shape);
+      if (input.global || shape === null) refuse(`rows of "${step.input}" cannot have other keys`);
+      const handle = step.op === "selectKey" ? rekeyed(step, input.handle) : divided(step, input.handle);
+      return { shape, global: false, handle };
+    }
   }
 }
 
@@ -240,8 +263,9 @@ function write({ sink, input, totals, columns }: Output, table: Table): void {
   if (table.global) refuse(`global table "${input}" cannot be written`);
   const shape = totals === undefined ? table.shape : shapeOf(totals);
   const types: Readonly<Record<string, string>> = totals === undefined ? COLUMNS : totalsOf(totals).columns;
-  const declared = { ...KEYS[shape], ...Object.fromEntries(columns.map((column) => [column, types[column]])) };
-  const written = clickhouse(sink, { key: Object.keys(KEYS[shape]) as never, columns: declared as never });
+  const key = keyOf(shape);
+  const declared = { ...key, ...Object.fromEntries(columns.map((column) => [column, types[column]])) };
+  const written = clickhouse(sink, { key: Object.keys(key) as never, columns: declared as never });
   if (totals === undefined) table.handle.to(written);
   else table.handle.groupBy(groupBy(totals)).aggregate(`${sink}_groups`, totalsOf(totals).aggregates).to(written);
 }

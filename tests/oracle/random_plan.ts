@@ -1,17 +1,8 @@
 import { TopologyError } from "../../src/mod.ts";
 import { STEP_MINUTES } from "./history.ts";
+import { ownShapeOf, type Shape } from "./own_keys.ts";
 import { GLOBALS, SOURCES } from "./plain_tables.ts";
-import {
-  build,
-  COLUMNS,
-  type Group,
-  type Output,
-  type Plan,
-  type Shape,
-  shapeOf,
-  type Step,
-  totalsOf,
-} from "./plan.ts";
+import { build, COLUMNS, type Group, type Output, type Plan, shapeOf, type Step, totalsOf } from "./plan.ts";
 import type { Choices } from "./random.ts";
 
 /** What the next operators must know of a table. */
@@ -26,7 +17,7 @@ interface Table {
 /**
  * Plans a topology of 3 to 9 random operators over the sources, which writes several of its tables. `spoils`: some of
  * its rows are refused, by a callback, a sink, a total or for other tasks. `expires`: some of them grow old. Now and
- * then an outer join comes out that cannot be: then it is another one.
+ * then an outer join or a union comes out that cannot be: then it is another one.
  */
 export function randomPlan(choices: Choices, { spoils = false, expires = false } = {}): Plan {
   for (;;) {
@@ -38,7 +29,7 @@ export function randomPlan(choices: Choices, { spoils = false, expires = false }
       build(plan);
       return plan;
     } catch (error) {
-      if (!(error instanceof TopologyError) || !error.message.includes("as outer join")) throw error;
+      if (!(error instanceof TopologyError) || !/as outer join|Cannot make the union/.test(error.message)) throw error;
     }
   }
 }
@@ -71,6 +62,7 @@ class Draft {
       () => this.#keyJoin(name),
       () => this.#aggregate(name, "aggregate"),
       () => this.#aggregate(name, "reduce"),
+      () => [() => this.#selectKey(name), () => this.#flatMapValues(name), () => this.#union(name)][int(3)](),
       ...this.#spoils ? [() => this.#spoil(name), () => this.#spoil(name)] : [],
       ...this.#expires ? [() => this.#expire(name), () => this.#expire(name), () => this.#expire(name)] : [],
     ];
@@ -79,9 +71,9 @@ class Draft {
     const input = this.#tables.find((table) => table.name === step.input)!;
     this.#steps.push(step);
     this.#tables.push(
-      step.op === "aggregate" || step.op === "reduce"
-        ? { name, shape: shapeOf(step.group), global: false, root: `aggregate ${shapeOf(step.group)}` }
-        : { ...input, name },
+      newShapeOf(step, input) === null
+        ? { ...input, name }
+        : { name, shape: newShapeOf(step, input)!, global: false, root: name },
     );
   }
 
@@ -142,14 +134,42 @@ class Draft {
     return { name, op: "foreignKeyJoin", kind, input: left.name, right: right.name, column };
   }
 
-  #keyJoin(name: string): Step | null {
+  #sameKey(): { readonly left: Table; readonly right: Table; readonly sameCount: boolean } | null {
     const left = this.#pick((table) => !table.global);
     const right = this.#pick((table) => !table.global && table.shape === left?.shape);
     if (left === null || right === null) return null;
-    const sameCount = left.shape !== "id" || (left.root === "c") === (right.root === "c");
+    return { left, right, sameCount: left.shape !== "id" || (left.root === "c") === (right.root === "c") };
+  }
+
+  #union(name: string): Step | null {
+    const both = this.#sameKey();
+    if (both === null || !both.sameCount) return null;
+    return { name, op: "union", input: both.left.name, right: both.right.name, apart: this.#choices.chance(0.6) };
+  }
+
+  #keyJoin(name: string): Step | null {
+    const both = this.#sameKey();
+    if (both === null) return null;
+    const { left, right, sameCount } = both;
     const kinds = sameCount ? ["join", "leftJoin", "outerJoin"] as const : ["join", "leftJoin"] as const;
     const kind = this.#choices.of<"join" | "leftJoin" | "outerJoin">(kinds);
     return { name, op: "keyJoin", kind, input: left.name, right: right.name };
+  }
+
+  #selectKey(name: string): Step | null {
+    const input = this.#pick((table) => !table.global);
+    if (input === null) return null;
+    const by = this.#choices.of(["num", "fk1", "fk2", "key", "key"] as const);
+    return { name, op: "selectKey", input: input.name, by, tagged: this.#choices.of([false, true]) };
+  }
+
+  #flatMapValues(name: string): Step | null {
+    const input = this.#pick((table) =>
+      !table.global && ownShapeOf({ op: "flatMapValues", named: false }, table.shape) !== null
+    );
+    return input === null
+      ? null
+      : { name, op: "flatMapValues", input: input.name, named: this.#choices.of([false, true]) };
   }
 
   #group(): Group {
@@ -158,7 +178,21 @@ class Draft {
   }
 
   #aggregate(name: string, op: "aggregate" | "reduce"): Step | null {
-    const input = this.#pick((table) => !table.global);
+    const input = this.#pick(() => true);
     return input === null ? null : { name, op, input: input.name, group: this.#group() };
+  }
+}
+
+/** What a step's rows are keyed by, if they have keys of their own. */
+function newShapeOf(step: Step, input: Table): Shape | null {
+  switch (step.op) {
+    case "aggregate":
+    case "reduce":
+      return shapeOf(step.group);
+    case "selectKey":
+    case "flatMapValues":
+      return ownShapeOf(step, input.shape);
+    default:
+      return null;
   }
 }

@@ -111,12 +111,18 @@ function stepLine(step: Step): string {
       return `  ${name} = ${input}.mapValues(${step.how} if |num| % 4 === ${step.rest})`;
     case "foreignKeyJoin":
       return `  ${name} = ${input}.${step.kind}(${step.right}, by ${step.column}), blended`;
+    case "union":
+      return `  ${name} = ${input}.union(${step.right})${step.apart ? ", even and odd keys" : ""}`;
     case "keyJoin":
       return `  ${name} = ${input}.${step.kind}(${step.right}, by key), blended`;
     case "reduce":
       return `  ${name} = ${input}.${groupText(step.group)} as one row`;
     case "aggregate":
       return `  ${name} = ${input}.${groupText(step.group)}`;
+    case "selectKey":
+      return `  ${name} = ${input}.selectKey(n: |${step.by}|${step.tagged ? ", tag" : ""})`;
+    case "flatMapValues":
+      return `  ${name} = ${input}.flatMapValues(|num| % 4 parts, by ${step.named ? "name" : "position"})`;
   }
 }
 

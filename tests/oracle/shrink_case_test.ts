@@ -12,7 +12,7 @@ import { randomPlan } from "./random_plan.ts";
 import { assertHolds, changesOf, report } from "./report.ts";
 import { shrinkCase } from "./shrink_case.ts";
 
-const SEEDS_MAX = 60;
+const SEEDS_MAX = 200;
 const CHANGES_MAX = 10;
 /** More time than a failing test takes, so that a busy machine makes no difference. */
 const LIMITS = { attemptsMax: 2_000, msMax: 60_000 };

@@ -98,7 +98,7 @@ function randomSteps(
     // Mostly the newest, so that there are chains.
     const input = choices.chance(0.6) ? steps.length - 1 : choices.int(steps.length);
     const column = choices.of(NAMES);
-    const kind = choices.of(["filter", "map", "expire", "lookup", "lookup", "lookup", "pair"] as const);
+    const kind = choices.of(["filter", "map", "expire", "lookup", "lookup", "lookup", "pair", "union"] as const);
     if (kind === "filter") steps.push({ kind, name, input, predicate: make.predicate(name) });
     else if (kind === "map") steps.push({ kind, name, input, mapper: make.mapper(name) });
     else if (kind === "expire") {
@@ -107,7 +107,8 @@ function randomSteps(
     } else if (kind === "lookup") {
       const foreignKey = choices.chance(0.8) ? make.foreignKey(name) : null;
       steps.push({ kind, name, input, column, inner: choices.chance(0.5), lookup: lookup++, foreignKey });
-    } else {
+    } else if (kind === "union") steps.push({ kind, name, left: input, right: choices.int(steps.length) });
+    else {
       const mode = choices.of(["inner", "left", "outer"] as const);
       const leftColumn = mode === "outer" ? choices.of(NAMES) : null;
       steps.push({ kind, name, mode, left: input, right: choices.int(steps.length), column, leftColumn });
@@ -157,7 +158,7 @@ function worldOf(
     if (step.kind !== "lookup") continue;
     const isGlobal = global[lookups.length % global.length];
     lookups.push({ name: step.name, global: isGlobal, table: 0, step: 0, keyColumns: rightColumns });
-    if (!isGlobal) stores.push(new AskedRights(entries.keys, { ask: known, leave() {} }));
+    if (!isGlobal) stores.push(new AskedRights(entries.keys, { ask: known, hurry() {}, leave() {} }));
     else {
       const slots: Value[] = [];
       const find = (key: unknown) => {

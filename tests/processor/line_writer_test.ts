@@ -174,7 +174,7 @@ Deno.test("rowWriter() compiles the columns of a table once, however many tasks 
 
 Deno.test("shareEncoder() compiles a table of shares once, however many tasks it has", () => {
   const table: SinkPlan["table"] = { name: "t", key: ["a"], columns: [{ name: "a", type: "String" }], shares: true };
-  const aggregates = [0, 1].map((): AggregatePlan => ({ name: "t", groupBy: () => null, columns: [] }));
+  const aggregates = [0, 1].map((): AggregatePlan => ({ name: "t", columns: [] }));
   const [first, second] = aggregates.map((aggregate) => shareEncoder(table, aggregate));
   assertStrictEquals(shareEncoder(table, aggregates[0]), first);
   assert(first !== second);

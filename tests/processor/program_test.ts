@@ -33,7 +33,11 @@ function programOf({ steps, members = 1, answers = {}, outputs = [] }: Case, mak
   const lookups = steps.filter((step) => step.kind === "lookup").map(() => LOOKUP);
   const entries = new Entries(members);
   const stores = lookups.map(() =>
-    new AskedRights(entries.keys, { ask: (key): Value => key in answers ? answers[key] : UNKNOWN, leave() {} })
+    new AskedRights(entries.keys, {
+      ask: (key): Value => key in answers ? answers[key] : UNKNOWN,
+      hurry() {},
+      leave() {},
+    })
   );
   const errors: ProcessorError[] = [];
   const program = make({
@@ -76,6 +80,8 @@ for (const [name, make] of Object.entries(MAKERS)) {
       { kind: "map", name: "map", input: 1, mapper: (row) => (note("map")(), row) },
       { kind: "expire", name: "expire", input: 1, time: () => (note("expire")(), 0), durationUs: 0 },
       lookup(1, { lookup: 1, foreignKey: () => note("foreignKey")() }),
+      { kind: "union", name: "union", left: 0, right: 1 },
+      { kind: "union", name: "union", left: 1, right: 0 },
       ...(["inner", "left", "outer"] as const).flatMap((mode): Step[] => [
         { kind: "pair", name: mode, mode, left: 0, right: 1, column: "r", leftColumn: "l" },
         { kind: "pair", name: mode, mode, left: 1, right: 0, column: "r", leftColumn: "l" },

@@ -19,11 +19,21 @@ const shop = topology("shop", (builder) => {
     .to(clickhouse("named", { key: ["id"], columns: { id: "Int64", name: "String" } }));
 });
 
+function messagesIn(text: string): readonly [string, string, unknown[]][] {
+  const { messages } = JSON.parse(text) as { messages?: [string, string, unknown[]][] };
+  return messages ?? [];
+}
+
+/** Right rows that are told by themselves. */
+function toldIn(text: string): number {
+  return messagesIn(text).reduce((sum, [type, , items]) => sum + ("VN".includes(type) ? items.length / 2 : 0), 0);
+}
+
 /** Right rows that the messages ask for, whether or not what is held is what they are now. */
 function questionsIn(text: string): number {
-  const { messages } = JSON.parse(text) as { messages?: [string, string, unknown[]][] };
-  return (messages ?? []).reduce(
-    (sum, [type, , items]) => sum + (type === "R" ? items.length / 2 : type === "S" ? items.length : 0),
+  return messagesIn(text).reduce(
+    (sum, [type, , items]) =>
+      sum + (type === "B" ? (items.length - 1) / 2 : type === "R" ? items.length / 2 : type === "S" ? items.length : 0),
     0,
   );
 }
@@ -42,10 +52,16 @@ async function openWorld() {
   const snapshots = createMemorySnapshots();
   const run = async () => {
     let asked = 0;
+    let told = 0;
     const counting: Log = {
       ...log,
       append(batches) {
-        for (const { records } of batches) for (const { value } of records) asked += questionsIn(String(value));
+        for (const { records } of batches) {
+          for (const { value } of records) {
+            asked += questionsIn(String(value));
+            told += toldIn(String(value));
+          }
+        }
         return log.append(batches);
       },
     };
@@ -53,19 +69,21 @@ async function openWorld() {
     await instance.settled();
     await instance.stop();
     const restored = instance.events.some(({ kind }) => kind === "restored");
-    return { asked, restored };
+    return { asked, told, restored };
   };
   return { put, run, warehouse, [Symbol.asyncDispose]: () => log.close() };
 }
 
-Deno.test("tasks that start together ask for each right row of their snapshots once", async () => {
+Deno.test("tasks that start together ask for each right row of a snapshot once, and learn what changed", async () => {
   await using world = await openWorld();
   await world.run();
-  const { asked, restored } = await world.run();
-  const used = new Set(LINES.map((id) => `${partitionOf(`{"id":${id}}`, PARTITIONS)} ${id % KINDS.length}`));
-  assertEquals([restored, asked], [true, used.size]);
+  const { asked, told, restored } = await world.run();
+  const homeOf = (id: number) => partitionOf(`{"id":${id}}`, PARTITIONS);
+  const used = new Set(LINES.map((id) => `${homeOf(id)} ${id % KINDS.length}`));
+  assertEquals([restored, asked, told], [true, used.size, 0]);
   await world.put("shop.public.kinds", [{ id: 3, name: "another" }] as never);
-  await world.run();
+  const homes = new Set(LINES.filter((id) => id % KINDS.length === 3).map(homeOf));
+  assertEquals((await world.run()).told, homes.size);
   assertEquals(
     world.warehouse.select("named").map(({ name }) => name),
     LINES.map((id) => id % KINDS.length === 3 ? "another" : `kind ${id % KINDS.length}`),

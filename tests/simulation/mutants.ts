@@ -8,6 +8,7 @@ import { TaskHost } from "../../src/runtime/lifecycle/task_host.ts";
 import { GlobalReader } from "../../src/runtime/globals/global_reader.ts";
 import { EXPIRY_MUTANTS } from "./expiry_mutants.ts";
 import { FAILURE_MUTANTS } from "./failure_mutants.ts";
+import { KEY_MUTANTS } from "./key_mutants.ts";
 import { LIFECYCLE_MUTANTS } from "./lifecycle_mutants.ts";
 import { MERGE_MUTANTS } from "./merge_mutants.ts";
 import { SHARING_MUTANTS } from "./sharing_mutants.ts";
@@ -142,9 +143,9 @@ export const MUTANTS: readonly Mutant[] = [
         function (home, key, known) {
           this.answered ??= new Set();
           const id = `${home} ${key}`;
-          if (this.answered.has(id)) return;
+          if (this.answered.has(id)) return false;
           this.answered.add(id);
-          original.call(this, home, key, known);
+          return original.call(this, home, key, known);
         }),
     ),
   },
@@ -240,6 +241,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   ...LIFECYCLE_MUTANTS,
   ...EXPIRY_MUTANTS,
+  ...KEY_MUTANTS,
   ...FAILURE_MUTANTS,
   ...SHARING_MUTANTS,
   ...SNAPSHOT_MUTANTS,

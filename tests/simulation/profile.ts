@@ -39,6 +39,8 @@ export interface Profile {
   readonly events: boolean;
   /** The stream's events are counted, too, by groups and windows. */
   readonly stages: boolean;
+  /** Orders are divided, and lines are under other keys, which some of them have in common. */
+  readonly keys: boolean;
 }
 
 /** What this seed has. Each may be left out when the run is repeated. */
@@ -61,6 +63,7 @@ export function profileOf(seed: number, choices: Choices): Profile {
     twins: choices.setting("twins", seed % 11 < 4, false),
     expires: choices.setting("expires", seed % 17 % 3 === 2, false),
     standbys: choices.setting("standbys", seed % 5 < 2, false),
+    keys: choices.setting("keys", seed % 19 % 3 === 1, false),
   };
 }
 

@@ -31,6 +31,32 @@ export const SNAPSHOT_MUTANTS: readonly Mutant[] = [
     seedsMax: 1500,
   },
   {
+    name: "snapblocksub",
+    rule: "a block subscribes to each of its right rows",
+    apply: both(
+      notAgain,
+      method(Conversation, "receive", (original) =>
+        function (sender, message) {
+          original.call(this, sender, message);
+          if (message.type !== "block") return;
+          const server = this.task.servers.find(({ plan }: Server) => plan.name === message.join);
+          for (const key of message.keys) server.unsubscribe(sender.partition, key);
+        }),
+    ),
+  },
+  {
+    name: "snapblockall",
+    rule: "the answer to a block excepts what is told by itself",
+    apply: both(
+      notAgain,
+      method(Conversation, "receive", (original) =>
+        function (sender, message) {
+          original.call(this, sender, message.type === "confirmed" ? { ...message, except: [] } : message);
+        }),
+    ),
+    seedsMax: 1500,
+  },
+  {
     name: "snapglobals",
     rule: "entries that use a row of a global table that has changed since a snapshot are evaluated",
     apply: both(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { declareJoins, declareTotals, declareVisits } from "./events.ts";
+import { declareKeys } from "./keys.ts";
 import {
   argMin,
   clickhouse,
@@ -123,6 +124,8 @@ export interface Shape {
   readonly events: boolean;
   /** The stream's events are counted, too. */
   readonly stages: boolean;
+  /** Tables under keys of their own. */
+  readonly keys: boolean;
 }
 
 /**
@@ -183,6 +186,7 @@ export function storeTopology(shape: Shape): Topology {
       .leftJoin("stats", perUser, (user) => user.id)
       .mapValues((user) => ({ id: user.id, c: user.c, orders: user.stats?.orders ?? 0 }))
       .to(sinks.people);
+    if (shape.keys) declareKeys({ orders: recent, lines: items, goods: catalogue });
     if (!shape.named) return;
     const perName = facts.groupBy((fact) => fact.c === null ? null : { c: fact.c }).aggregate("per-name", {
       facts: count(),

@@ -93,13 +93,10 @@ export class World {
       refuses: (sink, row) => this.#refuses(sink, row),
     });
     this.topology = storeTopology({
+      ...profile,
       left: choices.setting("left-joins", choices.chance(0.5), false),
       derived: choices.setting("derived-orders", choices.chance(0.4), false),
       named: profile.large === "for weir",
-      expires: profile.expires,
-      narrow: profile.narrow,
-      events: profile.events,
-      stages: profile.stages,
     });
     this.twins = profile.twins ? new Twins(twinTopology, this) : null;
     this.#options = {

@@ -37,6 +37,7 @@ Deno.test("AskedRights asks for a key once, however many use it, and keeps it un
       asked.push(key);
       return UNKNOWN;
     },
+    hurry() {},
     leave: (key) => void left.push(key),
   });
   const [one, two] = [entries.add(1), entries.add(2)];
@@ -60,7 +61,7 @@ Deno.test("AskedRights asks for a key once, however many use it, and keeps it un
 Deno.test("AskedRights leaves a right row that is not there with its last user", () => {
   const left: unknown[] = [];
   const entries = new SlotTable();
-  const store = new AskedRights(entries, { ask: () => UNKNOWN, leave: (key) => void left.push(key) });
+  const store = new AskedRights(entries, { ask: () => UNKNOWN, hurry() {}, leave: (key) => void left.push(key) });
   const [one, two] = [entries.add(1), entries.add(2)];
   store.use(one, "x");
   store.use(two, "x");
@@ -76,7 +77,11 @@ Deno.test("AskedRights leaves a right row that is not there with its last user",
 
 Deno.test("AskedRights tells an answer that is absent from one that has not come", () => {
   const entries = new SlotTable();
-  const store = new AskedRights(entries, { ask: (key) => key === "too large" ? null : UNKNOWN, leave() {} });
+  const store = new AskedRights(entries, {
+    ask: (key) => key === "too large" ? null : UNKNOWN,
+    hurry() {},
+    leave() {},
+  });
   const entry = entries.add(1);
   assertEquals([store.use(entry, "too large"), store.unknown], [null, 0]);
   assertEquals(store.use(entry, "x"), UNKNOWN);
@@ -128,7 +133,7 @@ Deno.test("RightStore knows exactly who uses a key, whoever comes and goes in be
 Deno.test("AskedRights.confirm() drops a right row that a snapshot held and nobody uses any more", () => {
   const left: Key[] = [];
   const table = new SlotTable();
-  const store = new AskedRights(table, { ask: () => UNKNOWN, leave: (key) => left.push(key) });
+  const store = new AskedRights(table, { ask: () => UNKNOWN, hurry() {}, leave: (key) => left.push(key) });
   const user = table.add(1);
   store.use(user, "x");
   store.answer(store.keys.find("x"), null);
@@ -137,4 +142,24 @@ Deno.test("AskedRights.confirm() drops a right row that a snapshot held and nobo
   assertEquals([keysOf(store), store.unconfirmed], [["x"], 1], "what it is now is still to be told");
   assertEquals(store.confirm(store.keys.find("x")), "known");
   assertEquals([keysOf(store), store.unconfirmed, left], [[], 0, ["x"]]);
+});
+
+Deno.test("AskedRights tells of a confirmed right row only if an entry waits for it, and hurries once for it", () => {
+  const hurried: Slot[] = [];
+  const table = new SlotTable();
+  const store = new AskedRights(table, { ask: () => UNKNOWN, hurry: (right) => hurried.push(right), leave() {} });
+  const users = [1, 2, 3].map((key) => table.add(key));
+  const rights = users.map((user) => {
+    store.use(user, table.keyOf(user));
+    const right = store.keys.find(table.keyOf(user));
+    store.answer(right, { found: true });
+    return right;
+  });
+  loadAll(store.restored());
+  assertEquals([store.use(users[0], 1), store.use(users[0], 1), store.use(users[2], 3)], [UNKNOWN, UNKNOWN, UNKNOWN]);
+  assertEquals([hurried, rights.map((right) => store.waitsFor(right))], [[rights[0], rights[2]], [true, false, true]]);
+  assertEquals(rights.map((right) => store.holds(right)), [true, true, true]);
+  assertEquals([store.confirm(rights[0]), store.confirm(rights[1])], ["confirmed", "known"]);
+  assertEquals(store.answer(rights[2], { found: true }), "confirmed");
+  assertEquals([store.unconfirmed, store.use(users[1], 2)], [0, { found: true }]);
 });

@@ -1,3 +1,4 @@
+import { isGrouped } from "../../dsl/logical.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { TopologyRun } from "./topology_run.ts";
 
@@ -34,5 +35,5 @@ export async function startInTurn(runs: readonly Startable[], { clock, signal, f
 }
 
 function joinsOf({ topology }: Startable): number {
-  return topology.nodes.filter(({ op }) => op === "aggregate" || op.endsWith("Join")).length;
+  return topology.nodes.filter((node) => isGrouped(node) || "right" in node).length;
 }

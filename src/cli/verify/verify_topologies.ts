@@ -1,4 +1,5 @@
 import { literal, rowsName } from "../../adapters/clickhouse/table_sql.ts";
+import { inputsOf } from "../../dsl/logical.ts";
 import type { SinkSpec } from "../../dsl/sink.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { compile } from "../../plan/compile.ts";
@@ -146,8 +147,7 @@ function divided(
   const made = new Set<number>();
   const shows = new Set<string>();
   for (const node of nodes) {
-    const inputs = "right" in node ? [node.input, node.right] : "input" in node ? [node.input] : [];
-    if (node.op !== "folded" && !inputs.some((input) => made.has(input))) continue;
+    if (node.op !== "folded" && !inputsOf(node).some((input) => made.has(input))) continue;
     made.add(node.id);
     if (node.op === "sink") shows.add(node.sink.name);
   }

@@ -58,7 +58,7 @@ export class Channel {
   }
 
   /** Adds a message that is encoded already. */
-  sendEncoded(destination: Destination, { head, body }: EncodedMessage): void {
+  sendEncoded(destination: Destination, { head, body, weight = 1 }: EncodedMessage): void {
     const id = destination.table * 65_536 + destination.partition;
     let pack = this.#open.get(id);
     if (pack !== undefined && pack.messages.length + body.length > this.#recordLengthMax) {
@@ -74,7 +74,8 @@ export class Channel {
       pack.messages = `${ended(pack)}${pack.messages === "" ? "" : ","}${head ?? ""}${body}`;
       pack.head = head;
     }
-    if (++pack.count >= PACK_MESSAGES_MAX || pack.messages.length >= this.#packLengthMax) this.#seal(id, pack);
+    pack.count += weight;
+    if (pack.count >= PACK_MESSAGES_MAX || pack.messages.length >= this.#packLengthMax) this.#seal(id, pack);
   }
 
   /**

@@ -4,9 +4,12 @@ import type { Key } from "../../record/key.ts";
 import { UNKNOWN, type Value } from "../../record/row.ts";
 import { checkTextBytes, contentBytesMax } from "../../record/sendable.ts";
 import { askingFor } from "./asking.ts";
+import type { BlockMessage } from "./block_message.ts";
+import { HeldRights } from "./held_rights.ts";
 import { decodeInbox, type Message, type MessageOrigin, shareOrigin } from "./messages.ts";
 import { homeOf, type Partitions } from "./ownership.ts";
-import { type Chore, LOOKS_PER_STEP, Walks } from "../../state/chores.ts";
+import type { Server } from "./server.ts";
+import { subscribed } from "./subscribed.ts";
 import { type Answered, AskedRights } from "../../state/right_store.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
 import type { LookupPlan, PhysicalPlan } from "../../plan/physical.ts";
@@ -30,18 +33,17 @@ type Routing = Partitions & {
 export class Conversation {
   readonly task: TaskView;
   readonly #routing: Routing;
-  /** For each lookup: what its servers have forgotten is asked for again. */
-  readonly #forgotten: readonly Walks[];
-  /** For each lookup: servers that start, too. They are asked about a snapshot's right rows when they say HELLO. */
-  readonly #expected: readonly Set<number>[];
+  readonly #rights: HeldRights;
 
   constructor(task: TaskView, routing: Routing) {
     this.task = task;
     this.#routing = routing;
-    this.#forgotten = task.table.lookups.map((_, lookup) =>
-      new Walks(task.chores, (servers) => this.#askAgain(lookup, servers))
-    );
-    this.#expected = task.table.lookups.map(() => new Set());
+    this.#rights = new HeldRights(task, {
+      partitionsOf: (table) => routing.partitions[table],
+      partitionOf: (lookup, key) => this.#partitionOf(lookup, key),
+      askable: (plan, key) => this.#askable(plan, key),
+      isStarting: routing.isStarting,
+    });
   }
 
   /**
@@ -112,32 +114,20 @@ export class Conversation {
     return homeOf(this.#routing, this.#routing.plan.tables[plan.table], key);
   }
 
-  /**
-   * After the right rows were loaded from a snapshot: whoever serves them is asked whether they are what they were. Of
-   * those that start on this instance, too, a HELLO is expected, after which they would have to be asked again.
-   */
+  /** After the right rows were loaded from a snapshot: whoever serves them is asked whether they are what they were. */
   askForAll(): void {
-    this.task.table.lookups.forEach((lookup, index) => {
-      if (lookup.global) return;
-      const partitions = this.#routing.partitions[lookup.table];
-      for (let partition = 0; partition < partitions; partition++) {
-        if (this.#routing.isStarting(lookup.table, partition)) this.#expected[index].add(partition);
-        else this.#forgotten[index].ask(partition);
-      }
-    });
+    this.#rights.askForAll();
+  }
+
+  /** An entry waits for a right row that a snapshot held. */
+  hurry(lookup: number, right: Slot): void {
+    this.#rights.hurry(lookup, right);
   }
 
   /** The task is loaded, and reads its inbox: whoever has not said HELLO before this mark is asked all the same. */
   markInbox(): void {
     const { table: { index: table }, partition, channel } = this.task;
-    if (this.#expected.some(({ size }) => size > 0)) channel.send({ table, partition }, { type: "awake" });
-  }
-
-  #markRead(): void {
-    this.#expected.forEach((servers, index) => {
-      for (const partition of servers) this.#forgotten[index].ask(partition);
-      servers.clear();
-    });
+    if (this.#rights.expecting) channel.send({ table, partition }, { type: "awake" });
   }
 
   /**
@@ -172,6 +162,10 @@ export class Conversation {
         return this.#subscribed(sender, message, null);
       case "resubscribe":
         return this.#subscribed(sender, message, message.held);
+      case "block":
+        return this.#blockAsked(sender, message);
+      case "confirmed":
+        return this.#rights.confirmed(message);
       case "unsubscribe":
         return this.task.servers.find((server) => server.plan.name === message.join)?.unsubscribe(
           sender.partition,
@@ -184,7 +178,7 @@ export class Conversation {
       case "hello":
         return this.#greeted(sender);
       case "awake":
-        return this.#markRead();
+        return this.#rights.expectNoMore();
       case "collect": {
         const sendersOf = this.task.senders.filter((candidate) => candidate?.aggregate === message.aggregate);
         for (const candidate of sendersOf) {
@@ -206,28 +200,30 @@ export class Conversation {
       .merges[this.task.table.members.findIndex((member) => member.kind === "merge" && member.name === aggregate)];
   }
 
+  #serverOf(join: string): Server | undefined {
+    return this.task.servers.find((server) => server.plan.name === join);
+  }
+
   /** `held`: digest of the value that the home holds; null if it holds none. */
   #subscribed(
-    sender: MessageOrigin,
+    { partition: home }: MessageOrigin,
     { join, key }: { readonly join: string; readonly key: Key },
     held: number | null,
   ): void {
-    const task = this.task;
-    const server = task.servers.find((candidate) => candidate.plan.name === join);
+    const server = this.#serverOf(join);
+    if (server === undefined || !subscribed(this.task, server, { home, key, held })) return;
+    this.task.channel.send({ table: server.plan.home, partition: home }, { type: "unchanged", join, key, held: held! });
+  }
+
+  #blockAsked({ partition: home, epoch: to }: MessageOrigin, { join, block, keys, held }: BlockMessage): void {
+    const server = this.#serverOf(join);
     if (server === undefined) return;
-    server.subscribe(sender.partition, key);
-    if (!task.loaded) return;
-    const entry = task.entries.keys.find(key);
-    if (entry === NO_SLOT) return server.answer(sender.partition, key, { entry, value: null, held });
-    if (held !== null && server.hasTold(entry, held) && task.pendingEntries.isSettled(entry)) {
-      return server.answerHeld(sender.partition, { key, held });
-    }
-    const value = task.registersOf(entry)[server.plan.step];
-    if (value === UNKNOWN) {
-      task.pendingEntries.add(entry);
-      return server.owe(entry);
-    }
-    server.answer(sender.partition, key, { entry, value, held });
+    const except: number[] = [];
+    keys.forEach((key, at) => {
+      if (!subscribed(this.task, server, { home, key, held: held[at] })) except.push(at);
+    });
+    const answer: Message = { type: "confirmed", join, to, block, except };
+    this.task.channel.send({ table: server.plan.home, partition: home }, answer);
   }
 
   /** An answer to an earlier question may be about another value than the one that is held by now. */
@@ -257,44 +253,14 @@ export class Conversation {
     else if (answered === "confirmed") task.rightConfirmed(lookup, right);
   }
 
-  /**
-   * A server has forgotten my subscriptions, a home's shares must be asked for again. What is cached stays until it is
-   * answered.
-   */
+  /** A server has forgotten my subscriptions, a home's shares must be asked for again. */
   #greeted(sender: MessageOrigin): void {
     const { table, channel } = this.task;
-    table.lookups.forEach((lookup, index) => {
-      if (lookup.global || this.#tableName(lookup.table) !== sender.table) return;
-      this.#expected[index].delete(sender.partition);
-      this.#forgotten[index].ask(sender.partition);
-    });
+    this.#rights.forgotten(this.#routing.plan.tables.findIndex(({ name }) => name === sender.table), sender.partition);
     for (const member of table.members) {
       if (member.kind !== "merge") continue;
       if (this.#tableName(member.home) !== sender.table) continue;
       channel.send({ table: member.home, partition: sender.partition }, { type: "collect", aggregate: member.name });
-    }
-  }
-
-  /**
-   * Subscribes again to what is held of servers that have forgotten it. Right rows that come meanwhile are asked for as
-   * they come.
-   */
-  *#askAgain(lookup: number, servers: ReadonlyMap<number, void>): Chore {
-    const plan = this.task.table.lookups[lookup];
-    const { name, table } = plan;
-    const store = this.task.stores[lookup];
-    if (!(store instanceof AskedRights)) return;
-    let looks = 0;
-    const { keys } = store;
-    for (const right of keys.used()) {
-      const key = keys.keyOf(right);
-      const partition = this.#partitionOf(lookup, key);
-      const theirs = servers.has(partition);
-      const wanted = theirs && this.#askable(plan, key);
-      // That nobody can be asked is known without an answer.
-      if (theirs && !wanted && store.confirm(right) === "confirmed") this.task.rightConfirmed(lookup, right);
-      if (wanted) this.task.channel.send({ table, partition }, askingFor({ join: name, key }, store.told(right)));
-      if (wanted || ++looks % LOOKS_PER_STEP === 0) yield;
     }
   }
 }

@@ -21,7 +21,8 @@ export function divideRecord<R extends PackRecord>(
   const read = decodeInbox(record.text);
   if (read.kind !== "pack") return null;
   const { span = 1 } = record;
-  const { from, epoch, seq, messages } = read;
+  const { from, epoch, seq } = read;
+  const messages = read.messages.flatMap(oneByOne);
   const pack = (part: readonly Message[], at: { seq: number; span: number }): R => ({
     ...record,
     text: encodePack({ from, epoch, seq: at.seq, messages: part.map(messageText).join(",") }),
@@ -45,6 +46,13 @@ export function divideRecord<R extends PackRecord>(
     }),
   );
   return [pack([{ ...message, value: null }], { seq, span })];
+}
+
+/** A block is answered as a whole, so that it cannot be halved: its right rows are asked for one by one. */
+function oneByOne(message: Message): Message[] {
+  if (message.type !== "block") return [message];
+  const { join, keys, held } = message;
+  return keys.map((key, index) => ({ type: "resubscribe", join, key, held: held[index] }));
 }
 
 function messageText(message: Message): string {

@@ -1,5 +1,5 @@
 import type { AggregatePlan } from "../../plan/physical.ts";
-import { type SharePart, totalsOf } from "../../processor/aggregate.ts";
+import { rowOfGroup, type SharePart } from "../../processor/aggregate.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyText } from "../../record/key.ts";
 import { groupColumns } from "../../processor/group_columns.ts";
@@ -158,10 +158,8 @@ export class Merge {
   #rowOf(key: Key, group: Shares): Row | null {
     try {
       const parts = [...group.homes.values()].map((share) => share.parts);
-      const row = {
-        ...group.columns,
-        ...totalsOf(this.#aggregate, parts, (column) => this.#values.count(key, column)),
-      };
+      const told = { columns: group.columns, parts };
+      const row = rowOfGroup(this.#aggregate, told, (column) => this.#values.count(key, column));
       this.#refusals.keyMended(this.#aggregate.name, key);
       return row;
     } catch (cause) {

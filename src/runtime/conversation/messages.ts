@@ -1,7 +1,16 @@
-import { type Key, parseKeyText } from "../../record/key.ts";
+import type { Key } from "../../record/key.ts";
 import { decodeWire, encodeWire } from "../../record/wire.ts";
 import type { Row } from "../../record/row.ts";
 import type { SharePart } from "../../processor/aggregate.ts";
+import {
+  type BlockMessage,
+  type ConfirmedMessage,
+  decodeBlock,
+  decodeConfirmed,
+  encodeBlock,
+  encodeConfirmed,
+} from "./block_message.ts";
+import { keyFrom, keyJson } from "./message_key.ts";
 
 /**
  * What tasks tell each other. All messages of one flush to one inbox partition travel packed in one record with one
@@ -9,6 +18,9 @@ import type { SharePart } from "../../processor/aggregate.ts";
  *
  * - subscribe / unsubscribe: a home wants, or no longer wants, the right row of a join;
  * - resubscribe: the same, of a home that holds a value with the digest `held`;
+ * - block: resubscribe, of several keys, with one answer for all that are what the home holds;
+ * - confirmed: the answer: in a block of the epoch `to` every right row is what was held, but those at the places
+ *   `except`, which are told by themselves;
  * - value: the right row now (null: absent);
  * - unchanged: the right row now has the digest `held`, which the home said that it holds;
  * - hello: a task started, and knows nothing of what was asked of it or sent to it before;
@@ -21,6 +33,8 @@ import type { SharePart } from "../../processor/aggregate.ts";
 export type Message =
   | { readonly type: "subscribe" | "unsubscribe"; readonly join: string; readonly key: Key }
   | { readonly type: "resubscribe"; readonly join: string; readonly key: Key; readonly held: number }
+  | BlockMessage
+  | ConfirmedMessage
   | { readonly type: "value"; readonly join: string; readonly key: Key; readonly value: Row | null }
   | { readonly type: "unchanged"; readonly join: string; readonly key: Key; readonly held: number }
   | { readonly type: "hello" | "awake" }
@@ -74,7 +88,12 @@ export function shareOrigin(sender: MessageOrigin): ShareOrigin {
 export interface EncodedMessage {
   readonly head: string | null;
   readonly body: string;
+  /** It takes as long as so many messages; 1 if absent. */
+  readonly weight?: number;
 }
+
+/** A block's right rows are confirmed more quickly than they are told. */
+const CONFIRMED_WEIGHT = 64;
 
 /** What ends the messages of one head. */
 export const HEAD_END = "]]";
@@ -88,6 +107,10 @@ export function encodeMessage(message: Message): EncodedMessage {
       return { head: headOf("U", message.join), body: keyJson(message.key) };
     case "resubscribe":
       return { head: headOf("R", message.join), body: `${keyJson(message.key)},${message.held}` };
+    case "block":
+      return { head: null, body: encodeBlock(message), weight: message.keys.length };
+    case "confirmed":
+      return { head: null, body: encodeConfirmed(message), weight: CONFIRMED_WEIGHT };
     case "value":
       return encodeValue(message.join, message.key, encodeWire(message.value));
     case "unchanged":
@@ -128,10 +151,6 @@ function headOf(type: string, name: string): string {
   let head = ofType.get(name);
   if (head === undefined) ofType.set(name, head = `["${type}",${JSON.stringify(name)},[`);
   return head;
-}
-
-function keyJson(key: Key): string {
-  return typeof key === "number" ? String(key) : JSON.stringify(key);
 }
 
 /** A record of an inbox: a task's own HELLO, or a pack of messages. */
@@ -207,6 +226,12 @@ function decodeMessages(encoded: readonly Encoded[]): Message[] {
           messages.push({ type: "unchanged", join: name, key: keyFrom(items[index]), held });
         }
         break;
+      case "B":
+        messages.push(decodeBlock(name, items));
+        break;
+      case "K":
+        messages.push(decodeConfirmed(name, items));
+        break;
       case "V":
         for (let index = 0; index < items.length; index += 2) {
           const value = items[index + 1] as Row | null;
@@ -255,8 +280,4 @@ function valueChanges(aggregate: string, items: readonly unknown[]): Message[] {
     changes.push({ type: "distinct", aggregate, key: keyFrom(key), column, value, held: held === 1 });
   }
   return changes;
-}
-
-function keyFrom(value: unknown): Key {
-  return typeof value === "number" ? value : parseKeyText(value as string);
 }

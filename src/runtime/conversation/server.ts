@@ -1,5 +1,4 @@
 import type { ServePlan } from "../../plan/physical.ts";
-import { digestOf } from "../../record/digest.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import type { ProcessorError } from "../../record/errors.ts";
@@ -8,13 +7,11 @@ import { NumberCells } from "../../state/cells.ts";
 import { type Chore, type Chores, LOOKS_PER_STEP, Walks } from "../../state/chores.ts";
 import { NumberLists } from "../../state/number_lists.ts";
 import { SlotTable } from "../../state/slot_table.ts";
+import { ABSENT_DIGEST, heldDigest } from "./asking.ts";
 import { endsStep, type Loading, NO_SLOT, type Slot } from "../../state/slots.ts";
 
-/**
- * Sends a value, as {@link encodeWire} writes it, to the home with this partition; or the digest of the value, if that
- * is the one that the home holds.
- */
-export type Answer = (home: number, key: Key, value: string | number) => void;
+/** Sends a value, as {@link encodeWire} writes it, to the home with this partition. */
+export type Answer = (home: number, key: Key, wire: string) => void;
 
 /** What a server needs of its task. */
 export interface ServerOptions {
@@ -32,7 +29,7 @@ const HOMES_MAX = 65_536;
 /** A subscription has 32 bits. What a home asked so many lives ago was taken out of memory long before. */
 const LIVES_MAX = 32_768;
 const ABSENT = "null";
-const ABSENT_DIGEST = 0;
+const ABSENCE = { wire: ABSENT, now: ABSENT_DIGEST };
 
 /**
  * One register served to homes: who subscribed to which key, and what they were told last. A subscription is ALWAYS
@@ -122,26 +119,34 @@ export class Server {
   }
 
   /**
-   * Answers one subscription with a value that is known; `entry`: NO_SLOT if the key has none. The other subscribers
-   * may have been told something else: the entry waits to be evaluated again because a partner changed. Then all are
-   * told now, since {@link tell} will find nothing new.
+   * Answers one subscription with a value that is known; `entry`: NO_SLOT if the key has none. If the home holds it,
+   * nothing is said and true returned. The other subscribers may have been told something else: the entry waits to be
+   * evaluated again because a partner changed. Then all are told now, since {@link tell} will find nothing new.
    */
-  answer(home: number, key: Key, known: { entry: Slot; value: Row | null; held: number | null }): void {
+  answer(home: number, key: Key, known: { entry: Slot; value: Row | null; held: number | null }): boolean {
     const { entry, value, held } = known;
-    const wire = this.#encoded(key, value);
-    const now = digestOfWire(wire);
+    const digest = digestOfValue(value);
+    if (digest !== null && digest === held && this.#othersKnow(entry, { key, digest, home })) return true;
+    const { wire, now } = this.#encoded(key, { value, digest });
     if (entry !== NO_SLOT) this.#tellAll(entry, { key, wire, now, except: home });
-    this.#answer(home, key, held === now ? held : wire);
+    if (held !== now) this.#answer(home, key, wire);
+    return held === now;
+  }
+
+  /** Whether nobody but the home has to be told of a value that was not told yet, which then counts as told. */
+  #othersKnow(entry: Slot, { key, digest, home }: { key: Key; digest: number; home: number }): boolean {
+    if (entry === NO_SLOT || this.#told.get(entry) === digest) return true;
+    const slot = this.#keys.find(key);
+    for (const subscription of slot === NO_SLOT ? [] : this.#subscriptions.values(slot)) {
+      if (subscription % HOMES_MAX !== home && this.#isCurrent(subscription)) return false;
+    }
+    this.#told.set(entry, digest);
+    return true;
   }
 
   /** Whether what was told last of the entry has this digest. */
   hasTold(entry: Slot, held: number): boolean {
     return this.#told.get(entry) === held;
-  }
-
-  /** Answers one subscription to what was told last of a key, which is the value that the home holds. */
-  answerHeld(home: number, { key, held }: { readonly key: Key; readonly held: number }): void {
-    this.#answer(home, key, held);
   }
 
   /**
@@ -165,17 +170,24 @@ export class Server {
   tell(entry: Slot, value: Row | null): void {
     const key = this.#entries.keyOf(entry);
     if (!this.#keys.has(key)) return void this.#told.set(entry, null);
-    const wire = this.#encoded(key, value);
-    this.#tellAll(entry, { key, wire, now: digestOfWire(wire) });
+    const digest = digestOfValue(value);
+    // What was refused was told as absent, so that it is refused again.
+    if (digest !== null && digest === this.#told.get(entry)) return;
+    this.#tellAll(entry, { key, ...this.#encoded(key, { value, digest }) });
   }
 
-  #encoded(key: Key, value: Row | null): string {
-    if (value === null) return ABSENT;
+  /** A value as it is sent, with its digest: null for one that is refused. */
+  #encoded(
+    key: Key,
+    { value, digest }: { readonly value: Row | null; readonly digest: number | null },
+  ): { readonly wire: string; readonly now: number } {
+    if (value === null) return ABSENCE;
     try {
-      return encodeRow(value, { operator: this.plan.name, key, bytesMax: this.#bytesMax });
+      const wire = encodeRow(value, { operator: this.plan.name, key, bytesMax: this.#bytesMax });
+      return { wire, now: digest! };
     } catch (error) {
       this.#onError(error as ProcessorError);
-      return ABSENT;
+      return ABSENCE;
     }
   }
 
@@ -192,7 +204,12 @@ export class Server {
   }
 }
 
-/** Of a value as {@link encodeWire} writes it: what a home that holds it says. */
-export function digestOfWire(wire: string): number {
-  return wire === ABSENT ? ABSENT_DIGEST : digestOf(wire);
+/** What a home that holds a value says of it; null for one that cannot be sent. */
+function digestOfValue(value: Row | null): number | null {
+  try {
+    return heldDigest(value);
+  } catch {
+    // Encoding it says why.
+    return null;
+  }
 }

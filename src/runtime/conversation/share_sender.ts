@@ -6,7 +6,7 @@ import { type Chore, type Chores, LOOKS_PER_STEP, Walks } from "../../state/chor
 import type { DistinctValues } from "../../state/distinct_values.ts";
 import type { Slot } from "../../state/slots.ts";
 import type { Channel } from "./channel.ts";
-import type { GroupOutput } from "../outputs/group_output.ts";
+import type { ChangedGroups } from "../outputs/changed_groups.ts";
 
 /** New values of one group that are told in one turn. */
 const VALUES_AT_ONCE = 1_000;
@@ -20,7 +20,7 @@ interface Told {
 
 /** What a sender of shares needs of its task. */
 export interface ShareSenderOptions {
-  readonly output: GroupOutput;
+  readonly output: ChangedGroups;
   readonly channel: Channel;
   readonly chores: Chores;
   /** Index of the merge table. */

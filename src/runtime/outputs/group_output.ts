@@ -1,25 +1,36 @@
-import type { GroupPlan } from "../../plan/physical.ts";
+import type { Grouping, GroupPlan } from "../../plan/physical.ts";
 import { contribute, valuedOf } from "../../processor/aggregate.ts";
 import { contributionCheck } from "../../processor/contribution.ts";
-import { Groups } from "../../processor/group.ts";
+import type { Groups } from "../../processor/group.ts";
+import { type KeyColumns, keyValueOf } from "../../processor/key_value.ts";
 import { ProcessorError } from "../../record/errors.ts";
-import { type Key, keyOf, keyText } from "../../record/key.ts";
+import { type Key, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { checkMessageBytes } from "../../record/sendable.ts";
 import { decodeWire, encodeWire } from "../../record/wire.ts";
 import { SlotCells } from "../../state/cells.ts";
 import type { SlotTable } from "../../state/slot_table.ts";
 import { type Loading, NO_SLOT, type SectionReader, type SectionWriter, type Slot } from "../../state/slots.ts";
 import { ValueCells } from "../../state/value_cells.ts";
+import { ChangedGroups } from "./changed_groups.ts";
 
 /** Of an entry whose row is not known yet in this epoch: it is in no group. */
-const NOT_FOLDED: Slot = -2;
+export const NOT_FOLDED: Slot = -2;
 
 /** Groups, or rows into groups, that one step of loading makes or puts. */
-const PUT_PER_STEP = 1_024;
+export const PUT_PER_STEP = 1_024;
 
-/** Of a message with a share, as many parts as its columns take once, and as a key, in which quotes are escaped. */
-const COLUMNS_PARTS = 3;
+type GroupBy = Extract<Grouping, { readonly kind: "group" }>["groupBy"];
+
+/** What folds the rows of a task into groups needs of it. */
+export interface GroupOutputOptions {
+  readonly plan: GroupPlan;
+  /** Whose rows are added up. */
+  readonly entries: SlotTable;
+  readonly keyColumns: KeyColumns;
+  /** As of {@link ChangedGroups}. */
+  readonly bytesMax: number;
+  readonly onError: (error: ProcessorError) => void;
+}
 
 /**
  * One aggregate of one home: folds its rows into groups, each entry remembering what it contributed to which group, so
@@ -28,9 +39,8 @@ const COLUMNS_PARTS = 3;
  */
 export class GroupOutput {
   readonly plan: GroupPlan;
+  readonly changed: ChangedGroups;
   readonly groups: Groups;
-  #dirty: Slot[] = [];
-  #names: readonly string[] | null = null;
   #unknownEntries = 0;
   /** For each value that a row contributes: whether its merge task can be told. */
   readonly #checks: readonly ((value: unknown) => void)[];
@@ -42,22 +52,10 @@ export class GroupOutput {
   readonly #places: SlotCells;
   readonly #contributions: readonly ValueCells[];
   readonly #keyValue: (key: Key) => unknown;
-  readonly #partBytesMax: number;
+  readonly #groupBy: GroupBy;
   readonly #onError: (error: ProcessorError) => void;
 
-  /**
-   * `entries`: whose rows are added up. `keyValue`: the key as callbacks see it. `bytesMax`: of
-   * a message with a share, which holds the group's columns, its key and a part of each total.
-   */
-  constructor(
-    options: {
-      plan: GroupPlan;
-      entries: SlotTable;
-      keyValue: (key: Key) => unknown;
-      bytesMax: number;
-      onError: (error: ProcessorError) => void;
-    },
-  ) {
+  constructor(options: GroupOutputOptions & { readonly groupBy: GroupBy }) {
     this.plan = options.plan;
     this.#entries = options.entries;
     const valued = valuedOf(options.plan.aggregate);
@@ -65,10 +63,11 @@ export class GroupOutput {
     this.#before = [...this.#values];
     this.#places = options.entries.attach(new SlotCells());
     this.#contributions = this.#values.map(() => options.entries.attach(new ValueCells()));
-    this.#keyValue = options.keyValue;
-    this.#partBytesMax = Math.floor(options.bytesMax / (options.plan.aggregate.columns.length + COLUMNS_PARTS));
-    this.groups = new Groups(options.plan.aggregate, this.#partBytesMax);
-    this.#checks = valued.map((spec) => contributionCheck(spec, this.#partBytesMax));
+    this.#keyValue = keyValueOf(options.keyColumns);
+    this.#groupBy = options.groupBy;
+    this.changed = new ChangedGroups(options);
+    this.groups = this.changed.groups;
+    this.#checks = valued.map((spec) => contributionCheck(spec, this.changed.partBytesMax));
     this.#onError = options.onError;
   }
 
@@ -104,7 +103,7 @@ export class GroupOutput {
   *load(from: SectionReader): Loading {
     const groups: Slot[] = [];
     for (const text of from.texts()) {
-      groups.push(text === null ? NO_SLOT : this.#newGroup(decodeWire(text) as Columns));
+      groups.push(text === null ? NO_SLOT : this.changed.add(decodeWire(text) as Row));
       if (groups.length % PUT_PER_STEP === 0) yield;
     }
     for (const entry of this.#entries.used()) {
@@ -116,7 +115,7 @@ export class GroupOutput {
       this.groups.put(group, this.#contributed(entry));
       if (entry % PUT_PER_STEP === 0) yield;
     }
-    for (const group of this.groups.keys.used()) if (this.groups.rows(group) === 0) this.drop(group);
+    for (const group of this.groups.keys.used()) if (this.groups.rows(group) === 0) this.changed.drop(group);
   }
 
   /** So many entries are marked, and are folded from now on. */
@@ -143,7 +142,7 @@ export class GroupOutput {
     }
     if (group === NO_SLOT) return;
     this.groups.put(group, this.#values);
-    this.touch(group);
+    this.changed.touch(group);
   }
 
   /** The entry stays in its group: what it contributes is exchanged where it differs. */
@@ -157,7 +156,7 @@ export class GroupOutput {
       contribution.set(entry, after);
       changed = true;
     }
-    if (changed) this.touch(group);
+    if (changed) this.changed.touch(group);
   }
 
   /** Takes the entry out of the group that it is in. */
@@ -165,7 +164,7 @@ export class GroupOutput {
     const old = this.#places.get(entry);
     if (old < 0) return;
     this.groups.take(old, this.#contributed(entry));
-    this.touch(old);
+    this.changed.touch(old);
   }
 
   /** What the entry contributes, in one array for all entries. */
@@ -180,11 +179,11 @@ export class GroupOutput {
   #contribute(entry: Slot, row: Row, old: Slot): Slot {
     const key = this.#entries.keyOf(entry);
     try {
-      const columns = this.plan.aggregate.groupBy(row, this.#keyValue(key));
+      const columns = this.#groupBy(row, this.#keyValue(key));
       if (columns === null) return NO_SLOT;
       contribute(this.plan.aggregate, row, this.#values);
       if (this.plan.merge !== null) this.#checkSizes();
-      return this.#groupOf(columns, old);
+      return this.changed.groupOf(columns, old);
     } catch (cause) {
       this.#onError(new ProcessorError(this.plan.name, keyText(key), { cause, row }));
       return NO_SLOT;
@@ -197,82 +196,4 @@ export class GroupOutput {
       this.#checks[index](this.#values[index]);
     }
   }
-
-  /** Marks a group as changed. */
-  touch(group: Slot): void {
-    const { dirty } = this.groups;
-    if (dirty.get(group) !== 0) return;
-    dirty.set(group, 1);
-    this.#dirty.push(group);
-  }
-
-  /** The groups changed since the last call. A group without rows stays until {@link drop}. */
-  takeDirty(): readonly Slot[] {
-    const { keys, dirty } = this.groups;
-    // Of a slot that was dropped, and given to another group meanwhile, there may be two.
-    const taken = this.#dirty.filter((group) => {
-      if (!keys.isUsed(group) || dirty.get(group) === 0) return false;
-      dirty.set(group, 0);
-      return true;
-    });
-    this.#dirty = [];
-    return taken;
-  }
-
-  /** The groups changed are no longer said to be so, and those without rows are dropped unless they are shown. */
-  forgetDirty(): void {
-    for (const group of this.takeDirty()) {
-      if (this.groups.rows(group) === 0 && this.groups.sent.get(group) === null) this.drop(group);
-    }
-  }
-
-  /** A group is done with: nothing of it is shown and it has no rows. */
-  drop(group: Slot): void {
-    this.groups.keys.remove(group);
-  }
-
-  #namesOf(columns: Columns): readonly string[] {
-    return this.#names ??= Object.keys(columns).sort();
-  }
-
-  #newGroup(columns: Columns): Slot {
-    return this.groups.add(keyOf(this.#namesOf(columns).map((name) => columns[name])), columns);
-  }
-
-  #groupOf(columns: Columns, old: Slot): Slot {
-    const { groups } = this;
-    // Most rows stay in their group: then its key need not be made.
-    if (old !== NO_SLOT && groups.hasColumns(old, columns)) return old;
-    const names = this.#namesOf(columns);
-    const values = new Array<unknown>(names.length);
-    for (let index = 0; index < names.length; index++) {
-      values[index] = columns[names[index]];
-      if (values[index] === undefined) throw noColumn(names[index], { columns, names });
-    }
-    const key = keyOf(values);
-    const group = groups.keys.find(key);
-    if (group !== NO_SLOT) return group;
-    if (Object.keys(columns).length !== names.length) throw otherColumns(columns, names);
-    // A group that the merge task cannot be told of must not be made: its rows are refused one by one.
-    if (this.plan.merge !== null) checkMessageBytes(encodeWire(columns), this.#partBytesMax);
-    return groups.add(key, columns);
-  }
-}
-
-type Columns = Readonly<Record<string, unknown>>;
-
-/** Taken for null, all rows would be in one group, without a word, for a column that is misspelt. */
-function noColumn(missing: string, { columns, names }: { columns: Columns; names: readonly string[] }): TypeError {
-  if (!Object.hasOwn(columns, missing)) return otherColumns(columns, names);
-  return new TypeError(
-    `Cannot group by "${missing}": current value is undefined. Is it misspelt in what groupBy reads? ` +
-      "Return null for rows that have no value there",
-  );
-}
-
-function otherColumns(columns: Columns, names: readonly string[]): TypeError {
-  const found = Object.keys(columns).sort().join(", ");
-  return new TypeError(
-    `groupBy must return the same columns for every row: ${names.join(", ")}; now it returned ${found}`,
-  );
 }

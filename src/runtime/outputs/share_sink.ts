@@ -8,7 +8,7 @@ import { type Key, keyText, parseKeyText } from "../../record/key.ts";
 import { type Chore, LOOKS_PER_STEP } from "../../state/chores.ts";
 import type { Refusals } from "../../state/refusals.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
-import type { GroupOutput } from "./group_output.ts";
+import type { ChangedGroups } from "./changed_groups.ts";
 import { keyLineOf, shownKeyOf } from "./key_line.ts";
 import { RememberedShares } from "./remembered_shares.ts";
 import { ShareLines } from "./share_lines.ts";
@@ -19,7 +19,7 @@ import type { OutgoingRow } from "../delivery/waiting_rows.ts";
 /** What a sink of shares needs of its task. */
 export interface ShareSinkOptions {
   readonly plan: SinkPlan;
-  readonly output: GroupOutput;
+  readonly output: ChangedGroups;
   readonly task: string;
   readonly epoch: number;
   readonly nextSeq: () => number;

@@ -25,12 +25,12 @@ export class PendingEntries {
   }
 
   /** Evaluation begins. Gives the entries that are pending. */
-  *begin(): Generator<Slot> {
+  begin(): Int32Array {
+    const pending = new Int32Array(this.#entries.size);
     for (const entry of this.#entries.keys.used()) {
-      if (!this.#entries.is(entry, PENDING)) continue;
-      this.count++;
-      yield entry;
+      if (this.#entries.is(entry, PENDING)) pending[this.count++] = entry;
     }
+    return pending.subarray(0, this.count);
   }
 
   /** Whether the entry is evaluated, and nothing of it has changed or expired since. */

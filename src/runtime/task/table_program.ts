@@ -8,6 +8,7 @@ import type { Value } from "../../record/row.ts";
 import type { Entries } from "../../state/entries.ts";
 import { AskedRights, GlobalRights } from "../../state/right_store.ts";
 import type { Expiry } from "./expiry.ts";
+import type { Slot } from "../../state/slots.ts";
 import type { TaskContext } from "./task_context.ts";
 
 /** The right rows that a task's rows look up, one store for each lookup of the table, in its order. */
@@ -18,6 +19,8 @@ export function createStores(parts: {
   readonly conversation: {
     /** Asks the home of a right row for it, the first time that somebody looks it up. */
     subscribe(lookup: number, key: Key): Value;
+    /** An entry waits for what a snapshot held of it. */
+    hurry(lookup: number, right: Slot): void;
     /** Nobody looks it up any more. */
     unsubscribe(lookup: number, key: Key): void;
   };
@@ -28,6 +31,7 @@ export function createStores(parts: {
       ? new GlobalRights(entries.keys, context.globals.view(lookup.table, lookup.step))
       : new AskedRights(entries.keys, {
         ask: (key) => conversation.subscribe(index, key),
+        hurry: (right) => conversation.hurry(index, right),
         leave: (key) => conversation.unsubscribe(index, key),
       })
   );

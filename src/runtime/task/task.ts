@@ -8,9 +8,9 @@ import type { Refusals } from "../../state/refusals.ts";
 import type { AskedRights, GlobalRights } from "../../state/right_store.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
 import { Channel } from "../conversation/channel.ts";
-import type { GroupOutput } from "../outputs/group_output.ts";
 import { Conversation } from "../conversation/conversation.ts";
 import type { Merge } from "../conversation/merge.ts";
+import type { FoldOutput } from "../outputs/fold_output.ts";
 import type { ShareSender } from "../conversation/share_sender.ts";
 import type { ShareSink } from "../outputs/share_sink.ts";
 import type { Server } from "../conversation/server.ts";
@@ -44,7 +44,7 @@ export class Task implements TaskView {
   readonly servers: readonly Server[];
   readonly merges: readonly (Merge | null)[];
   readonly sinks: readonly SinkOutput[];
-  readonly groups: readonly GroupOutput[];
+  readonly groups: readonly FoldOutput[];
   readonly shareSinks: readonly (ShareSink | null)[];
   readonly senders: readonly (ShareSender | null)[];
   readonly source: SourceReader;
@@ -174,10 +174,10 @@ export class Task implements TaskView {
   load(): void {
     if (this.loaded) return;
     this.loaded = true;
-    const folded = this.restored ? this.groups : [];
-    for (const entry of this.pendingEntries.begin()) for (const group of folded) group.unfold(entry);
+    const pending = this.pendingEntries.begin();
+    if (this.restored) { for (const entry of pending) for (const group of this.groups) group.unfold(entry); }
     this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].expect(this.pending));
-    this.queue.markAll(unshownFirst(this.entries, this.sinks));
+    this.queue.markAll(unshownFirst(this.sinks, pending));
     for (const server of this.servers) this.chores.add(tellAbsent(server, this.entries));
     this.conversation.markInbox();
   }

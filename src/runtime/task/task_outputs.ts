@@ -1,5 +1,5 @@
 import type { SinkPlan, TaskTable } from "../../plan/physical.ts";
-import { type KeyColumns, keyValueOf } from "../../processor/key_value.ts";
+import type { KeyColumns } from "../../processor/key_value.ts";
 import { type Key, parseKeyText } from "../../record/key.ts";
 import { UNKNOWN, type Value } from "../../record/row.ts";
 import { contentBytesMax } from "../../record/sendable.ts";
@@ -9,7 +9,7 @@ import type { Refusals } from "../../state/refusals.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
 import type { Channel } from "../conversation/channel.ts";
 import { encodeValue } from "../conversation/messages.ts";
-import { GroupOutput } from "../outputs/group_output.ts";
+import { type FoldOutput, foldOutput } from "../outputs/fold_output.ts";
 import { Merge } from "../conversation/merge.ts";
 import { ShareSender } from "../conversation/share_sender.ts";
 import { ShareSink } from "../outputs/share_sink.ts";
@@ -26,7 +26,7 @@ import type { TaskContext } from "./task_context.ts";
 export interface TaskOutputs {
   readonly servers: readonly Server[];
   readonly sinks: readonly SinkOutput[];
-  readonly groups: readonly GroupOutput[];
+  readonly groups: readonly FoldOutput[];
   /** For each group: its sink, if its shares go straight to ClickHouse. */
   readonly shareSinks: readonly (ShareSink | null)[];
   /** For each group: the sender of its shares, if they go to merge tasks. */
@@ -67,15 +67,8 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
     complete: options.complete,
   });
   const bytesMax = contentBytesMax(context.options.messageBytesMax);
-  const keyValue = keyValueOf(options.keyColumns);
   const groups = table.groups.map((plan) =>
-    new GroupOutput({
-      plan,
-      entries: entries.keys,
-      keyValue,
-      bytesMax,
-      onError: failures.take,
-    })
+    foldOutput({ plan, entries: entries.keys, keyColumns: options.keyColumns, bytesMax, onError: failures.take })
   );
   return {
     groups,
@@ -88,10 +81,8 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
           chores,
           onError: failures.take,
         },
-        (home, key, value) => {
-          const destination = { table: plan.home, partition: home };
-          if (typeof value === "string") channel.sendEncoded(destination, encodeValue(plan.name, key, value));
-          else channel.send(destination, { type: "unchanged", join: plan.name, key, held: value });
+        (home, key, wire) => {
+          channel.sendEncoded({ table: plan.home, partition: home }, encodeValue(plan.name, key, wire));
         },
       )
     ),
@@ -106,7 +97,7 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
     ),
     shareSinks: table.groups.map((plan, index) =>
       plan.sink === null ? null : new ShareSink({
-        output: groups[index],
+        output: groups[index].changed,
         ...hooks(plan.sink),
         suspect: failures.suspectGroups,
         allowDeletes: context.options.allowDeletes,
@@ -117,7 +108,7 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
       if (plan.merge === null) return null;
       const { table: target } = plan.merge;
       const partitions = context.partitions[target];
-      return new ShareSender({ output: groups[index], channel, chores, table: target, partitions });
+      return new ShareSender({ output: groups[index].changed, channel, chores, table: target, partitions });
     }),
   };
 }
@@ -240,15 +231,12 @@ export function createMerges(
 }
 
 /**
- * All entries, those that no sink shows before, and then among, the others: what came while nobody ran is seen first.
+ * The entries, those that no sink shows before, and then among, the others: what came while nobody ran is seen first.
  * NO_SLOT for one that is passed over.
  */
-export function* unshownFirst(
-  { keys }: Entries,
-  sinks: readonly SinkOutput[],
-): Generator<Slot> {
-  for (const entry of keys.used()) yield sinks.some((sink) => sink.shows(entry)) ? NO_SLOT : entry;
-  yield* keys.used();
+export function* unshownFirst(sinks: readonly SinkOutput[], entries: Iterable<Slot>): Generator<Slot> {
+  for (const entry of entries) yield sinks.some((sink) => sink.shows(entry)) ? NO_SLOT : entry;
+  yield* entries;
 }
 
 /** Tells homes that asked before the task had loaded what is absent; rows that are there tell of themselves. */

@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
+import { heldDigest } from "../../../src/runtime/conversation/asking.ts";
 import { Server } from "../../../src/runtime/conversation/server.ts";
 import { Chores } from "../../../src/state/chores.ts";
 import { SlotTable } from "../../../src/state/slot_table.ts";
+import { NO_SLOT } from "../../../src/state/slots.ts";
 
 Deno.test("Server.forget() voids a home's subscriptions at once, and tidies them up in slices", () => {
   const told: string[] = [];
@@ -40,4 +42,30 @@ Deno.test("Server.forget() voids a home's subscriptions at once, and tidies them
   assertEquals(told.splice(0), ["4 2 null"]);
   server.unsubscribe(4, 2);
   assertEquals([...server.keys()], []);
+});
+
+Deno.test("Server.answer() says nothing to a home that holds the value, and tells others who do not", () => {
+  const told: string[] = [];
+  const entries = new SlotTable();
+  const server = new Server({
+    plan: { name: "join", step: 0, home: 0 },
+    entries,
+    bytesMax: 1_000,
+    chores: new Chores(),
+    onError: (error) => {
+      throw error;
+    },
+  }, (home, key, wire) => told.push(`${home} ${key} ${wire}`));
+  const entry = entries.add(2);
+  const [value, held] = [{ name: "a" }, heldDigest({ name: "a" })];
+  for (const home of [3, 4]) server.subscribe(home, 2);
+  assertEquals([server.answer(3, 2, { entry, value, held }), told.splice(0)], [true, ['4 2 {"name":"a"}']]);
+  assertEquals([server.answer(3, 2, { entry, value, held }), told.splice(0)], [true, []]);
+  assertEquals([server.answer(3, 2, { entry, value, held: 1 }), told.splice(0)], [false, ['3 2 {"name":"a"}']]);
+  server.subscribe(3, 5);
+  const [large, five] = [{ name: "x".repeat(2_000) }, entries.add(5)];
+  const known = { entry: five, value: large, held: heldDigest(large) };
+  assertEquals([server.answer(3, 5, known), server.hasTold(five, known.held)], [true, true], "it is not even encoded");
+  assertEquals([server.answer(3, 9, { entry: NO_SLOT, value: null, held: 0 }), told.splice(0)], [true, []]);
+  assertEquals([server.answer(3, 9, { entry: NO_SLOT, value: null, held }), told.splice(0)], [false, ["3 9 null"]]);
 });

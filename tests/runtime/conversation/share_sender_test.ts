@@ -1,6 +1,7 @@
 import { refusingNothing } from "../../refusing_nothing.ts";
 import { assert, assertEquals } from "@std/assert";
 import type { AggregatePlan } from "../../../src/plan/physical.ts";
+import { plainKeyColumn } from "../../../src/record/key_column.ts";
 import { Channel } from "../../../src/runtime/conversation/channel.ts";
 import { Merge } from "../../../src/runtime/conversation/merge.ts";
 import { decodeInbox, type Message } from "../../../src/runtime/conversation/messages.ts";
@@ -14,14 +15,18 @@ import { choicesOf } from "../../oracle/random.ts";
 const EPOCH = 7;
 const MERGE_EPOCH = 30;
 const MESSAGE_BYTES_MAX = 1_000_000;
-const AGGREGATE = {
-  name: "totals",
-  groupBy: (row: { readonly id: number }) => ({ id: row.id }),
-  columns: [{ name: "sum", spec: { kind: "sum", value: (row: { readonly value: number }) => row.value } }],
-} as never;
+/** Rows by their group, and what is made of them. */
+interface Totals {
+  readonly aggregate: AggregatePlan;
+  readonly groupBy: (row: { readonly id: number }) => Readonly<Record<string, number>>;
+}
+const aggregateOf = (kind: "sum" | "countDistinct") => (
+  { name: "totals", columns: [{ name: "sum", spec: { kind, value: (row: { value: number }) => row.value } }] } as never
+);
+const SUM: Totals = { aggregate: aggregateOf("sum"), groupBy: ({ id }) => ({ id }) };
 
 /** One home with rows that are groups of their own, and all that it sent. */
-function openHome(partitions: number, aggregate: AggregatePlan = AGGREGATE) {
+function openHome(partitions: number, { aggregate, groupBy }: Totals = SUM) {
   const sent: { partition: number; seq: number; message: Message }[] = [];
   const channel = new Channel({
     task: "rows-0",
@@ -35,16 +40,24 @@ function openHome(partitions: number, aggregate: AggregatePlan = AGGREGATE) {
   });
   const entries = new SlotTable();
   const output = new GroupOutput({
-    plan: { name: "totals", step: 0, aggregate, sink: null, merge: { table: 1, member: 0 } },
+    plan: {
+      name: "totals",
+      step: 0,
+      grouping: { kind: "group", groupBy },
+      aggregate,
+      sink: null,
+      merge: { table: 1, member: 0 },
+    },
+    groupBy,
     entries,
-    keyValue: (key) => key,
+    keyColumns: [plainKeyColumn("id")],
     bytesMax: MESSAGE_BYTES_MAX,
     onError: (error) => {
       throw error;
     },
   });
   const chores = new Chores();
-  const sender = new ShareSender({ output, channel, chores, table: 1, partitions });
+  const sender = new ShareSender({ output: output.changed, channel, chores, table: 1, partitions });
   return {
     sender,
     chores,
@@ -64,7 +77,7 @@ function openHome(partitions: number, aggregate: AggregatePlan = AGGREGATE) {
 
 type Sent = ReturnType<ReturnType<typeof openHome>["turn"]>;
 
-function openMerges(partitions: number, aggregate: AggregatePlan = AGGREGATE) {
+function openMerges(partitions: number, { aggregate }: Totals = SUM) {
   const merges = Array.from({ length: partitions }, () => {
     const chores = new Chores();
     const refusals = refusingNothing();
@@ -189,11 +202,7 @@ Deno.test("Merge takes away what an END says in slices, and is ready after that"
 });
 
 Deno.test("different values that come and go while a snapshot is sent are counted as they are", () => {
-  const plan = {
-    name: "totals",
-    groupBy: (row: { readonly id: number }) => ({ group: row.id % 5 }),
-    columns: [{ name: "sum", spec: { kind: "countDistinct", value: (row: { readonly value: number }) => row.value } }],
-  } as never;
+  const plan: Totals = { aggregate: aggregateOf("countDistinct"), groupBy: ({ id }) => ({ group: id % 5 }) };
   for (let seed = 1; seed <= 60; seed++) {
     const choices = choicesOf(seed);
     const [home, merges] = [openHome(2, plan), openMerges(2, plan)];
@@ -223,11 +232,7 @@ Deno.test("different values that come and go while a snapshot is sent are counte
 });
 
 Deno.test("a group of many different values is told in slices, and afterwards each change alone", () => {
-  const plan = {
-    name: "totals",
-    groupBy: () => ({ group: 0 }),
-    columns: [{ name: "sum", spec: { kind: "countDistinct", value: (row: { readonly value: number }) => row.value } }],
-  } as never;
+  const plan: Totals = { aggregate: aggregateOf("countDistinct"), groupBy: () => ({ group: 0 }) };
   const [home, merges] = [openHome(1, plan), openMerges(1, plan)];
   home.sender.complete();
   home.sender.collect(0, { epoch: MERGE_EPOCH, complete: true });

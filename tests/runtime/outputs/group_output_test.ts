@@ -3,6 +3,7 @@ import { avg, count, Decimal, max, min, sum } from "../../../src/mod.ts";
 import type { AggregatePlan, GroupPlan } from "../../../src/plan/physical.ts";
 import type { ProcessorError } from "../../../src/record/errors.ts";
 import { keyText } from "../../../src/record/key.ts";
+import { plainKeyColumn } from "../../../src/record/key_column.ts";
 import type { Row } from "../../../src/record/row.ts";
 import { GroupOutput } from "../../../src/runtime/outputs/group_output.ts";
 import { ShareLines } from "../../../src/runtime/outputs/share_lines.ts";
@@ -20,16 +21,30 @@ const aggregates = {
 };
 const aggregate: AggregatePlan = {
   name: "totals",
-  groupBy: (row) => row.group as Row | null,
   columns: Object.entries(aggregates).map(([name, { spec }]) => ({ name, spec })),
 };
 
 function open() {
   const entries = new SlotTable();
   const errors: ProcessorError[] = [];
-  const plan: GroupPlan = { name: "totals", step: 0, aggregate, sink: null, merge: null };
+  const groupBy = (row: Row) => row.group as Row | null;
+  const plan: GroupPlan = {
+    name: "totals",
+    step: 0,
+    grouping: { kind: "group", groupBy },
+    aggregate,
+    sink: null,
+    merge: null,
+  };
   const onError = (error: ProcessorError) => errors.push(error);
-  const output = new GroupOutput({ plan, entries, keyValue: (key) => key, bytesMax: 1e6, onError });
+  const output = new GroupOutput({
+    plan,
+    groupBy,
+    entries,
+    keyColumns: [plainKeyColumn("id")],
+    bytesMax: 1e6,
+    onError,
+  });
   /** Shares of the groups that have rows, by key. */
   const shares = () => {
     const { groups } = output;
@@ -68,7 +83,7 @@ Deno.test("GroupOutput has the shares that a new one has of the rows as they are
       rows[at] = row;
       errors.length = 0;
       output.fold(slots[at], row);
-      const dirty = output.takeDirty();
+      const dirty = output.changed.takeDirty();
       if (errors.length > 0) rows[at] = null;
       const fresh = open();
       rows.forEach((row, key) => fresh.output.fold(fresh.entries.add(key), row));
@@ -79,7 +94,7 @@ Deno.test("GroupOutput has the shares that a new one has of the rows as they are
         ) => [key, parts.map((part) => part.replace(/(\.\d*?)0+(?=,|$)/g, "$1").replace(/\.(?=,|$)/, ""))])
           .sort();
       assertEquals(told(shares()), told(fresh.shares()), `change ${change}`);
-      for (const group of dirty) if (output.groups.rows(group) === 0) output.drop(group);
+      for (const group of dirty) if (output.groups.rows(group) === 0) output.changed.drop(group);
     }
   });
 });
@@ -91,7 +106,7 @@ Deno.test("GroupOutput says that a group is changed if it is, and only then", ()
   const changes: (Row | null)[] = [row, { ...row }, { ...row, a: Decimal.parse("1.5") }, { ...row, b: 8 }, null, null];
   const dirty = changes.map((changed) => {
     output.fold(entry, changed);
-    return output.takeDirty().length;
+    return output.changed.takeDirty().length;
   });
   assertEquals(dirty, [1, 0, 0, 1, 1, 0]);
 });

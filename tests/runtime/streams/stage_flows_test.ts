@@ -8,7 +8,7 @@ const right = events("shop.right", { row: z.object({ id: int8() }) });
 const users = debezium("shop.users", { key: ["id"], row: z.object({ id: int8(), country: z.string() }) });
 const pairs = clickhouseAppend("pairs", { columns: { id: "Int64", country: "String" }, orderBy: ["id"] });
 
-Deno.test("what a join of streams makes is joined with a global table that nobody else uses", async () => {
+Deno.test("what two streams make is joined with a global table that is mapped, and nobody else uses", async () => {
   const joined = topology("joined", (builder) => {
     builder.stream(left)
       .join("right", builder.stream(right), {
