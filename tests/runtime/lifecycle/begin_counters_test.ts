@@ -11,6 +11,9 @@ const things = debezium("shop.public.things", { key: ["id"], row: z.object({ id:
 const uses = events("shop.uses", { row: z.object({ id: z.int() }) });
 const shown = topology("things", (builder) => {
   builder.stream(uses).to(clickhouseAppend("uses", { columns: { id: "Int64" }, orderBy: ["id"] }));
+  builder.stream(uses).groupBy(({ id }) => ({ id })).count("by_id").to(
+    clickhouse("totals", { key: ["id"], columns: { id: "Int64", count: "UInt64" } }),
+  );
   const table = builder.table(things).expireAfter((thing) => thing.id, { days: 1 });
   table.to(clickhouse("things", { key: ["id"], columns: { id: "Int64", name: "String" } }));
   table.groupBy(({ name }) => ({ name })).aggregate("names", { things: count() }).to(
@@ -39,6 +42,8 @@ Deno.test("beginCounters() shows each counter as 0 under every label known befor
       'weir_source_records_skipped_total{topology="things",table="stream.uses",reason="null_value"}',
       'weir_stream_records_lost_total{topology="things",table="stream.uses"}',
       'weir_sink_rows_total{topology="things",sink="uses"}',
+      'weir_source_records_total{topology="things",table="stage.by_id"}',
+      'weir_stream_events_dropped_total{topology="things",operator="by_id",reason="late"}',
     ]
   ) assert(lines.includes(`${series} 0`), `${series} is not there from the start`);
   // Whose columns nobody knows before they are seen, and what the command counts, which knows no plan.
