@@ -48,7 +48,7 @@ function groupAt(
   const index = rows.findIndex((row) => row.has(slot));
   const member = members[index];
   const row = rows[index].read(slot)!;
-  const totals = member.kind === "folded" ? Object.keys(member.node.sides[0].aggregates) : [];
-  const others = new Set([...totals, WINDOW_END, FOLDED_SHOWN, FOLDED_TO]);
+  const { sides: [{ aggregates }], window } = (member as Extract<Member, { kind: "folded" }>).node;
+  const others = new Set([...Object.keys(aggregates), ...window === null ? [] : [WINDOW_END], FOLDED_SHOWN, FOLDED_TO]);
   return Object.fromEntries(Object.entries(row).filter(([name]) => !others.has(name)));
 }
