@@ -149,7 +149,8 @@ export function portsOf(
       nowMs: () => scheduler.nowMs,
       elapsedMs: () => scheduler.nowMs,
       sleep: (ms: number, signal?: AbortSignal) => scheduler.sleep(owner, ms, signal),
-      breathe: () => Promise.resolve(),
+      // A process that was killed goes no further, whatever it was busy with.
+      breathe: () => owner.dead ? new Promise(() => {}) : Promise.resolve(),
     },
     random: choices,
     metrics: { count() {}, gauge: (name: string) => watch.gauge(name), observe() {} },
