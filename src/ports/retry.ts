@@ -9,6 +9,9 @@ export interface Waits {
   readonly random?: Random;
 }
 
+/** Waits for a service that may be away for long: soon again at first, then every few seconds. */
+export const SERVICE_WAITS: Waits = { firstMs: 100, lastMs: 5_000 };
+
 /** Milliseconds to wait after `failures` (at least 1) in a row. */
 export function waitMsAfter(failures: number, { firstMs, lastMs, random }: Waits): number {
   const share = random === undefined ? 1 : 0.5 + random.next() / 2;

@@ -1,5 +1,5 @@
 import type { LookupPlan } from "../plan/physical.ts";
-import { type Key, keyOf, keyOfOne } from "../record/key.ts";
+import { type Key, keyOfColumns, keyOfOne } from "../record/key.ts";
 import { type KeyColumn, keyFrom } from "../record/key_column.ts";
 import { type Row, UNKNOWN } from "../record/row.ts";
 import type { RightStore } from "../state/right_store.ts";
@@ -81,7 +81,7 @@ export function foreignKeyOf(columns: readonly KeyColumn[] | null): (raw: unknow
   return (raw) => {
     if (!isColumns(raw)) return keyOfOne(raw);
     if (columns !== null) return keyFrom(columns, columns.map(({ name }) => columnOf(raw, name)));
-    return keyOf(Object.keys(raw).sort().map((name) => raw[name]));
+    return keyOfColumns(raw);
   };
 }
 

@@ -2,7 +2,7 @@ import type { RecordMetadata } from "../dsl/events.ts";
 import type { GlobalJoinNode, GroupSelector, StreamNode } from "../dsl/stream_nodes.ts";
 import type { EventFlow, LookupPlan, ShufflePlan } from "../plan/physical.ts";
 import { ProcessorError } from "../record/errors.ts";
-import { type Key, keyOf } from "../record/key.ts";
+import { type Key, keyOfColumns } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { columnAdded } from "./column_added.ts";
 import { foreignKeyOf, noForeignKey } from "./lookup_join.ts";
@@ -82,9 +82,10 @@ function shuffle(
       if (columns === null) {
         return keyless ? shuffle(plan, { key: null, columns, value, timestampUs }) : onSkipped("null_group");
       }
-      const values = Object.keys(rowOf(columns)).sort().map((column) => columns[column]);
-      if (values.length === 0) throw new TypeError("A group has no columns: return an object of at least one");
-      shuffle(plan, { key: keyOf(values), columns, value, timestampUs });
+      if (Object.keys(rowOf(columns)).length === 0) {
+        throw new TypeError("A group has no columns: return an object of at least one");
+      }
+      shuffle(plan, { key: keyOfColumns(columns), columns, value, timestampUs });
     } catch (cause) {
       onError(new ProcessorError(name, keyShown(key), { cause, row: value }));
     }

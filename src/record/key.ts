@@ -24,6 +24,15 @@ export function keyOf(values: readonly unknown[]): Key {
   return text;
 }
 
+/**
+ * The key made of named columns, in the order of their names: where nothing else says which order they have.
+ * @throws TypeError for a value that can be no key
+ */
+export function keyOfColumns(columns: Readonly<Record<string, unknown>>): Key {
+  const names = Object.keys(columns);
+  return names.length === 1 ? keyOfOne(columns[names[0]]) : keyOf(names.sort().map((name) => columns[name]));
+}
+
 /** The key of one column, without an array being made for it. @throws TypeError for a value that can be no key */
 export function keyOfOne(value: unknown): Key {
   // "+ 0" makes 0 of -0.

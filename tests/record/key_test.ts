@@ -1,6 +1,6 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { Decimal } from "../../src/record/decimal.ts";
-import { type Key, keyOf, keyOfOne, keyParts, keyText, parseKeyText } from "../../src/record/key.ts";
+import { type Key, keyOf, keyOfColumns, keyOfOne, keyParts, keyText, parseKeyText } from "../../src/record/key.ts";
 import { randomFrom } from "./support.ts";
 
 const SEED = 7;
@@ -68,4 +68,10 @@ Deno.test("keyOf() refuses what can be no key", () => {
     assertThrows(() => keyOfOne(value), TypeError, "as a key");
     assertThrows(() => keyOf([1, value]), TypeError, "as a key");
   }
+});
+
+Deno.test("keyOfColumns() takes columns by their names, whatever order they come in", () => {
+  assertEquals(keyOfColumns({ currency: "EUR", seller: 7 }), `"EUR",7`);
+  assertEquals(keyOfColumns({ seller: 7, currency: "EUR" }), `"EUR",7`);
+  assertEquals(keyOfColumns({ seller: 7 }), 7);
 });

@@ -1,4 +1,5 @@
 import type { EventSpec } from "../../dsl/events.ts";
+import type { Topology } from "../../dsl/topology.ts";
 import { eventReader } from "../../formats/event_reader.ts";
 import type { OracleEvent } from "../../oracle/append_oracle.ts";
 import type { Log, LogRecord } from "../../ports/log.ts";
@@ -43,6 +44,15 @@ export async function readEvents(log: Log, spec: EventSpec): Promise<EventRecord
   }
   const source = description.id === null ? spec.topic : `${spec.topic}@${description.id}`;
   return { source, starts: start, events, refused };
+}
+
+/** What the topics of a topology's streams hold now, by topic. @throws as {@link readEvents} */
+export async function readStreams({ streams }: Topology, log: Log): Promise<Map<string, EventRecords>> {
+  const topics = new Map<string, EventRecords>();
+  for (const node of streams) {
+    if (node.op === "events") topics.set(node.source.topic, await readEvents(log, node.source));
+  }
+  return topics;
 }
 
 /** The records of a topic between these offsets, by partition. @throws ProductionError if it cannot be read */

@@ -6,10 +6,10 @@ import { groupedEvents } from "../../oracle/append_oracle.ts";
 import { streamAggregateRows } from "../../oracle/stream_aggregate_oracle.ts";
 import { changelogTopic } from "../../plan/compile_streams.ts";
 import type { Log } from "../../ports/log.ts";
-import { type Key, keyOf } from "../../record/key.ts";
+import { type Key, keyOfColumns } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { resultOf } from "../../processor/stateful/result_of.ts";
-import { readEvents, recordsOf } from "./event_records.ts";
+import { type EventRecords, readStreams, recordsOf } from "./event_records.ts";
 
 /** The results of a topology's aggregates over streams, and how far they are proven. */
 export interface FoldedResults {
@@ -29,54 +29,51 @@ const ANY_ORDER: ReadonlySet<string> = new Set(["count", "sum", "avg", "min", "m
 export async function loadFolded(topology: Topology, log: Log): Promise<FoldedResults> {
   const rows = new Map<number, readonly (readonly [Key, Row])[]>();
   const taken = new Map<number, string>();
+  let read: Promise<ReadonlyMap<string, EventRecords>> | undefined;
+  const events = () => read ??= readStreams(topology, log);
   for (const node of topology.nodes) {
     if (node.op !== "folded") continue;
     const aggregate = topology.streams[node.stream] as StreamAggregateNode;
-    const computed = await computedRows(topology, { aggregate, log });
+    const computed = await computedRows(topology, { aggregate, events });
     if (typeof computed === "string") taken.set(node.id, computed);
     rows.set(node.id, typeof computed === "string" ? await changelogRows(topology, { aggregate, log }) : computed);
   }
   return { rows: ({ id }) => rows.get(id)!, takenAsTheyAre: taken };
 }
 
-interface Asked {
-  readonly aggregate: StreamAggregateNode;
-  readonly log: Log;
-}
-
 /** The rows made from scratch; or why they cannot be. */
 async function computedRows(
   topology: Topology,
-  { aggregate, log }: Asked,
+  { aggregate, events }: {
+    readonly aggregate: StreamAggregateNode;
+    readonly events: () => Promise<ReadonlyMap<string, EventRecords>>;
+  },
 ): Promise<(readonly [Key, Row])[] | string> {
   if (aggregate.window !== null) return "which events come too late for a window depends on the order of partitions";
   const kinds = aggregate.sides.flatMap(({ aggregates }) => Object.values(aggregates).map(({ kind }) => kind));
   const ordered = kinds.find((kind) => !ANY_ORDER.has(kind));
   if (ordered !== undefined) return `${ordered} depends on the order in which events of several partitions came`;
-  const topics = new Map<string, Awaited<ReturnType<typeof readEvents>>>();
-  for (const node of topology.streams) {
-    if (node.op === "events") topics.set(node.source.topic, await readEvents(log, node.source));
-  }
+  const topics = await events();
   for (const [topic, { starts }] of topics) {
     if (starts.some((start) => start > 0)) return `topic "${topic}" has not all of its records any more`;
   }
   const late = topology.streams.find((node) => node.op === "events" && node.source.from === "latest");
   if (late !== undefined) return `stream "${late.name}" does not begin with the first record`;
-  const events = groupedEvents(topology, aggregate, (topic) => topics.get(topic)!.events);
-  if (events === null) return "its events depend on what was there when they were processed";
-  return streamAggregateRows(aggregate, events).map((row) => [keyOfRow(aggregate, row), row] as const);
+  const grouped = groupedEvents(topology, aggregate, (topic) => topics.get(topic)!.events);
+  if (grouped === null) return "its events depend on what was there when they were processed";
+  return streamAggregateRows(aggregate, grouped).map((row) => [keyOfRow(aggregate, row), row] as const);
 }
 
 /** Of a row without a window. */
 function keyOfRow({ sides }: StreamAggregateNode, row: Row): Key {
   const totals = sides[0].aggregates;
-  return keyOf(Object.keys(row).filter((name) => !(name in totals)).sort().map((name) => row[name]));
+  return keyOfColumns(Object.fromEntries(Object.entries(row).filter(([name]) => !(name in totals))));
 }
 
 /** The newest result of each key, whoever wrote it. */
 async function changelogRows(
   { name: topology }: Topology,
-  { aggregate: node, log }: Asked,
+  { aggregate: node, log }: { readonly aggregate: StreamAggregateNode; readonly log: Log },
 ): Promise<(readonly [Key, Row])[]> {
   const topic = changelogTopic(topology, node);
   if (!(await log.topics([topic])).has(topic)) return [];
@@ -87,7 +84,7 @@ async function changelogRows(
       const read = readChangelog(topic, record);
       const made = read.kind === "fact" ? result(read.fact) : null;
       if (read.kind !== "fact" || made === null) continue;
-      const key = keyOf(Object.keys(made.key).sort().map((column) => made.key[column]));
+      const key = keyOfColumns(made.key);
       const { to } = read.fact;
       if (to > (newest.get(key)?.to ?? -1)) newest.set(key, { to, row: made.row });
     }

@@ -6,7 +6,7 @@ import type { Log } from "../../ports/log.ts";
 import type { Row } from "../../record/row.ts";
 import { type CanonicalColumn, canonicalColumn } from "./canonical.ts";
 import { compareRows } from "./compare.ts";
-import { type EventRecords, readEvents } from "./event_records.ts";
+import { type EventRecords, readStreams } from "./event_records.ts";
 import { expectedRows } from "./expected_rows.ts";
 import { rowOf, selectLines } from "./shown_rows.ts";
 import type { Shown, SinkReport } from "./sink_report.ts";
@@ -47,10 +47,7 @@ export async function verifyStreams(
   topology: Topology,
   { log, shown }: { readonly log: Log; readonly shown: Shown },
 ): Promise<StreamReport> {
-  const topics = new Map<string, EventRecords>();
-  for (const node of topology.streams) {
-    if (node.op === "events") topics.set(node.source.topic, await readEvents(log, node.source));
-  }
+  const topics = await readStreams(topology, log);
   const computed = computeAppends(topology, (topic) => topics.get(topic)!.events);
   const sinks: SinkReport[] = [];
   const unjudged: Unjudged[] = [];

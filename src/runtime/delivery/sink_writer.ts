@@ -1,11 +1,10 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { DeleteRow, TableSpec, UpsertRow, Warehouse } from "../../ports/warehouse.ts";
-import { retry, STOPPED } from "../../ports/retry.ts";
+import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
 import { ProductionError } from "../../record/errors.ts";
 import { InsertPace, type InsertPaceOptions } from "./insert_pace.ts";
 import { type OutgoingRow, WaitingRows } from "./waiting_rows.ts";
 
-const RETRY = { firstMs: 100, lastMs: 5_000 };
 /** One insert takes no further row once it has so many bytes. */
 const BATCH_BYTES_MAX = 32 * 1024 * 1024;
 
@@ -162,7 +161,7 @@ export class SinkWriter {
     try {
       const inserted = await retry(() => warehouse.insert({ table: this.table, upserts, deletes }), {
         clock,
-        ...RETRY,
+        ...SERVICE_WAITS,
         retriable: (error) => !isRefusal(error),
         onState: (error) => this.#setTrouble(error),
         stopped: () => this.#closed,

@@ -1,7 +1,7 @@
 import type { ShownRow, TableSpec, Warehouse } from "../../ports/warehouse.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { AppendBatch, Log, PartitionOffsets } from "../../ports/log.ts";
-import { retry, STOPPED } from "../../ports/retry.ts";
+import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { keyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
@@ -24,8 +24,6 @@ import { adoptShown, baseKnown, takeShown } from "../task/shown_base.ts";
 import { type Asked, askInSum } from "./shown_question.ts";
 import type { Remembered } from "./snapshot_head.ts";
 import type { TaskHost } from "./task_host.ts";
-
-const RETRY = { firstMs: 100, lastMs: 5_000 };
 
 /** What starting tasks needs. */
 export interface StarterOptions {
@@ -277,7 +275,7 @@ function helloOf({ id, inboxTopic, partition }: TaskHost): AppendBatch {
 
 async function patiently<T>(action: () => Promise<T>, { clock, onState, stopped }: StarterOptions): Promise<T> {
   const told = (error: Error | null) => onState(error?.message ?? null);
-  const result = await retry(action, { clock, ...RETRY, onState: told, stopped });
+  const result = await retry(action, { clock, ...SERVICE_WAITS, onState: told, stopped });
   if (result !== STOPPED) return result;
   told(null);
   return await new Promise<never>(() => {});

@@ -1,13 +1,12 @@
 import type { AppendPlan } from "../../plan/physical.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { missingRows } from "../../ports/missing_rows.ts";
-import { retry, STOPPED, waitMsAfter } from "../../ports/retry.ts";
+import { retry, SERVICE_WAITS, STOPPED, waitMsAfter } from "../../ports/retry.ts";
 import { APPEND_EXECUTION_MS, type InputPlace, type InputRange, type Warehouse } from "../../ports/warehouse.ts";
 import { ProductionError } from "../../record/errors.ts";
 import { type BatchRow, rowsDigest, type StreamBatch } from "./stream_batch.ts";
 import type { TableClock } from "./table_clock.ts";
 
-const RETRY = { firstMs: 100, lastMs: 5_000 };
 /** So often it is asked whether the time is over for which one waits. */
 const ASK_MS = 5_000;
 
@@ -83,7 +82,7 @@ export class AppendWriter {
       return true;
     };
     for (let tries = 0;; tries++) {
-      if (tries > 0) await clock.sleep(waitMsAfter(tries, RETRY));
+      if (tries > 0) await clock.sleep(waitMsAfter(tries, SERVICE_WAITS));
       let there = await this.#there(sink, range);
       if (there === STOPPED) return false;
       if (missingRows(rows, there).length === 0) return settled();
@@ -133,7 +132,7 @@ export class AppendWriter {
     const { clock, stopped, onState } = this.#options;
     return retry(ask, {
       clock,
-      ...RETRY,
+      ...SERVICE_WAITS,
       retriable: (error) => error instanceof ProductionError,
       onState: (error) => onState(sink, error?.message ?? null),
       stopped,
@@ -157,7 +156,7 @@ export class AppendWriter {
     try {
       const outcome = await retry(attempt, {
         clock,
-        ...RETRY,
+        ...SERVICE_WAITS,
         retriable: (error) => error instanceof ProductionError && error.reason !== "content" && error.reason !== "late",
         onState: (error) => onState(sink, error?.message ?? null),
         stopped,

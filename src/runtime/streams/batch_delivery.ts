@@ -1,6 +1,6 @@
 import type { AppendBatch, Log } from "../../ports/log.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { retry, STOPPED } from "../../ports/retry.ts";
+import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { AppendWriter } from "./append_writer.ts";
 import { tickOf } from "./pack.ts";
@@ -12,7 +12,6 @@ import type { StreamStart } from "./stream_start.ts";
 
 /** Characters of a pack of events: far below what topics take, and enough that nothing is gained by more. */
 const PACK_CHARS = 200_000;
-const RETRY = { firstMs: 100, lastMs: 5_000 };
 
 /** What delivering needs of the world. */
 export interface BatchDeliveryOptions {
@@ -96,7 +95,7 @@ export class BatchDelivery {
     const { log, clock, stopped, onState } = this.#options;
     const done = await retry(() => log.append(batches), {
       clock,
-      ...RETRY,
+      ...SERVICE_WAITS,
       onState: (error) => onState(error?.message ?? null),
       stopped,
     });

@@ -3,7 +3,7 @@ import type { StreamPlan, TableChanges } from "../../plan/physical.ts";
 import type { LogRecord } from "../../ports/log.ts";
 import { keyValueOf } from "../../processor/key_value.ts";
 import { DeserializationError, ProcessorError } from "../../record/errors.ts";
-import { type Key, keyOf, keyText } from "../../record/key.ts";
+import { type Key, keyOfColumns, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { taskId } from "../../record/task_id.ts";
 import { Flow, type StreamContext } from "./flow.ts";
@@ -44,16 +44,7 @@ export class ChangesTask implements FlowTask {
   }
 
   /** As {@link FlowTask.take}. */
-  take(
-    { records, nextOffset }: { readonly records: readonly LogRecord[]; readonly nextOffset: number },
-    batch: StreamBatch,
-  ): void {
-    for (const record of records) this.#take(record, batch);
-    batch.to = nextOffset;
-    this.#context.onRecords(this.#plan.name, records.length);
-  }
-
-  #take(record: LogRecord, batch: StreamBatch): void {
+  take(record: LogRecord, batch: StreamBatch): void {
     const position = { topic: this.#plan.source.topic, partition: this.#partition, offset: record.offset };
     try {
       const decoded = this.#decoder.decode(record);
@@ -73,7 +64,7 @@ export class ChangesTask implements FlowTask {
     const value = this.#keyValue(decoded.key);
     const { keyColumns, into } = this.#changes;
     const columns = keyColumns.length === 1 ? { [keyColumns[0].name]: value } : value as Row;
-    const key = keyOf(Object.keys(columns).sort().map((name) => columns[name]));
+    const key = keyOfColumns(columns);
     for (const { shuffle, steps } of into) {
       const { name } = this.#context.stages[shuffle.stage].node;
       const made = row === null ? null : this.#made(row, { key: value, name, steps });

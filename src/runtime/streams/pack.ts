@@ -1,7 +1,7 @@
 import type { LogRecord } from "../../ports/log.ts";
 import type { ShuffledEvent } from "../../processor/stream_program.ts";
 import { DeserializationError } from "../../record/errors.ts";
-import { type Key, keyOf } from "../../record/key.ts";
+import { keyOfColumns } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { decodeWire, encodeWire } from "../../record/wire.ts";
 
@@ -65,11 +65,5 @@ type RawEvent = readonly [number, number, number, number, Row | null, unknown];
 
 function eventOf([offset, index, input, timestampUs, columns, value]: RawEvent): PackedEvent {
   const common = { offset, index, input, timestampUs, value };
-  return columns === null ? { ...common, columns, key: null } : { ...common, columns, key: groupKey(columns) };
-}
-
-/** The key of a group. */
-function groupKey(columns: Row): Key {
-  const names = Object.keys(columns);
-  return keyOf(names.length === 1 ? [columns[names[0]]] : names.sort().map((name) => columns[name]));
+  return columns === null ? { ...common, columns, key: null } : { ...common, columns, key: keyOfColumns(columns) };
 }

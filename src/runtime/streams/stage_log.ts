@@ -1,11 +1,10 @@
 import type { StagePlan } from "../../plan/physical.ts";
 import type { Clock, Random } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import { retry, STOPPED } from "../../ports/retry.ts";
+import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
 import type { BatchFacts } from "./stage_facts.ts";
 import { broken } from "./stream_progress.ts";
 
-const RETRY = { firstMs: 100, lastMs: 5_000 };
 /**
  * Of what a topic takes at once, in characters, of which each may be three bytes; a part may be larger by what changed
  * of one key.
@@ -57,7 +56,7 @@ export class StageLog {
     let failed = false;
     const done = await retry(() => log.append(batches), {
       clock,
-      ...RETRY,
+      ...SERVICE_WAITS,
       onState: (error) => {
         failed ||= error !== null;
         onState(error?.message ?? null);

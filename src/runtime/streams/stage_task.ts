@@ -26,9 +26,9 @@ export interface StageBegin {
  * for the changelog out. What comes out is a function of what is loaded and of the records behind that.
  */
 export class StageTask implements FlowTask {
-  readonly id: string;
-  readonly plan: StagePlan;
-  readonly partition: number;
+  readonly #id: string;
+  readonly #plan: StagePlan;
+  readonly #partition: number;
   readonly #context: StreamContext;
   readonly #flow: Flow;
   readonly #operator: StatefulOperator;
@@ -47,11 +47,11 @@ export class StageTask implements FlowTask {
     { plan, partition, loaded, mutedTo }: StageBegin,
     context: StreamContext,
   ) {
-    this.id = taskId(plan.name, partition);
-    this.plan = plan;
-    this.partition = partition;
+    this.#id = taskId(plan.name, partition);
+    this.#plan = plan;
+    this.#partition = partition;
     this.#context = context;
-    this.#flow = new Flow({ id: this.id, plan }, context);
+    this.#flow = new Flow({ id: this.#id, plan }, context);
     this.#operator = statefulOperator(plan.node, {
       forward: ({ key, value, timestampUs }) =>
         this.#flow.run({
@@ -75,31 +75,24 @@ export class StageTask implements FlowTask {
     return this.#operator.whenIdle ?? null;
   }
 
-  /** Evaluates the records, in order. The batch reaches to `nextOffset` then. */
-  take(
-    { records, nextOffset }: { readonly records: readonly LogRecord[]; readonly nextOffset: number },
-    batch: StreamBatch,
-  ): void {
-    for (const record of records) {
-      if (this.#loadedTo > 0 && record.offset >= this.#loadedTo) {
-        this.#operator.elements.forgetPositions();
-        this.#loadedTo = 0;
-      }
-      this.#take(record, batch);
-    }
-    batch.to = nextOffset;
+  /** As {@link FlowTask.taken}: what changed of the operator goes into the changelog. */
+  taken(batch: StreamBatch): void {
     batch.facts.collect(this.#operator, {
-      to: nextOffset,
+      to: batch.to,
       origins: Object.fromEntries(this.#origins),
       saved: this.#operator.save(),
       print: this.#print,
     });
-    this.#context.onRecords(this.plan.name, records.length);
   }
 
-  #take(record: LogRecord, batch: StreamBatch): void {
-    const { repartition: topic } = this.plan;
-    const place = { topic, partition: this.partition, offset: record.offset };
+  /** As {@link FlowTask.take}. */
+  take(record: LogRecord, batch: StreamBatch): void {
+    if (this.#loadedTo > 0 && record.offset >= this.#loadedTo) {
+      this.#operator.elements.forgetPositions();
+      this.#loadedTo = 0;
+    }
+    const { repartition: topic } = this.#plan;
+    const place = { topic, partition: this.#partition, offset: record.offset };
     this.#offset = record.offset;
     if (batch.sourceMs === 0) batch.sourceMs = record.timestampMs;
     let pack;
@@ -107,7 +100,7 @@ export class StageTask implements FlowTask {
       pack = readPack(topic, record);
     } catch (error) {
       if (!(error instanceof DeserializationError)) throw error;
-      return this.#context.letters.undecodable({ task: this.id, position: place, record }, error);
+      return this.#context.letters.undecodable({ task: this.#id, position: place, record }, error);
     }
     if (pack.source === CLOCK) {
       this.#flow.at(batch, place, { muted: record.offset < this.#mutedTo });
@@ -121,7 +114,7 @@ export class StageTask implements FlowTask {
       this.#origins.set(name, [event.offset, event.index]);
       const origin = { topic: sourceTopic, partition: pack.partition, offset: event.offset };
       this.#flow.at(batch, place, { origin, muted: record.offset < this.#mutedTo });
-      this.#at = { task: this.id, position: origin };
+      this.#at = { task: this.#id, position: origin };
       this.#fold(event);
     }
   }
@@ -135,7 +128,7 @@ export class StageTask implements FlowTask {
       const key = event.key === null ? "null" : keyText(event.key);
       this.#context.letters.callback(
         this.#at,
-        new ProcessorError(this.plan.node.name, key, { cause, row: event.value }),
+        new ProcessorError(this.#plan.node.name, key, { cause, row: event.value }),
       );
     }
   }

@@ -76,7 +76,12 @@ export async function beginStream(
     announcedTo: start.announced?.to ?? null,
     rowsMax: instance.options.batchRowsMax,
     factCharsMax: instance.options.messageBytesMax * PART_SHARE,
-    evaluate: (records, batch) => task.take(records, batch),
+    evaluate: ({ records, nextOffset }, batch) => {
+      for (const record of records) task.take(record, batch);
+      batch.to = nextOffset;
+      task.taken?.(batch);
+      surroundings.context.onRecords(plan.name, records.length);
+    },
   });
   return { start, queue, progress, task, delivery: deliveryOf(beginner, { start, progress, surroundings }) };
 }

@@ -1,7 +1,7 @@
 import type { StagePlan, StreamPlan } from "../../plan/physical.ts";
 import { taskId } from "../../record/task_id.ts";
 import type { Fetched, Held } from "../../ports/log.ts";
-import { retry, STOPPED } from "../../ports/retry.ts";
+import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
 import type { InsertPace } from "../delivery/insert_pace.ts";
 import type { StreamView } from "../lifecycle/instance.ts";
 import { type Beginner, beginStream, clearProblems, type Life } from "./stream_begin.ts";
@@ -9,7 +9,6 @@ import { rowsBySink, type StreamBatch } from "./stream_batch.ts";
 import { broken, StreamBroken } from "./stream_progress.ts";
 import type { StreamSurroundings } from "./stream_surroundings.ts";
 
-const RETRY = { firstMs: 100, lastMs: 5_000 };
 const RESTART_MS = 1_000;
 const LOOK_MS = 100;
 
@@ -199,7 +198,9 @@ export class StreamHost implements StreamView {
   /** Repeats what fails for now. Resolves to null when it is not wanted any more. @throws StreamBroken */
   async #patiently<T>(action: () => Promise<T>): Promise<T | null> {
     const { clock } = this.#surroundings.instance.ports;
-    const done = await retry(action, { clock, ...RETRY, onState: this.#say, stopped: () => this.#ended }).catch(broken);
+    const done = await retry(action, { clock, ...SERVICE_WAITS, onState: this.#say, stopped: () => this.#ended }).catch(
+      broken,
+    );
     if (done === STOPPED) this.#say(null);
     return done === STOPPED ? null : done;
   }

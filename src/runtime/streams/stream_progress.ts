@@ -1,11 +1,10 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Membership, Position } from "../../ports/log.ts";
-import { retry, STOPPED } from "../../ports/retry.ts";
+import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
 import { ProductionError } from "../../record/errors.ts";
 import { type Announced, encodeNote, NO_DIGEST } from "./stream_note.ts";
 import type { TableClock } from "./table_clock.ts";
 
-const RETRY = { firstMs: 100, lastMs: 5_000 };
 /** So long after a range was announced its rows may be sent. */
 const DEADLINE_MS = 20_000;
 
@@ -112,7 +111,9 @@ export class StreamProgress {
 
   async #newDeadlineMs(): Promise<number> {
     const { tableClock, clock, onState, closed } = this.#options;
-    const nowMs = await retry(() => tableClock.nowMs(), { clock, ...RETRY, onState, stopped: closed }).catch(broken);
+    const nowMs = await retry(() => tableClock.nowMs(), { clock, ...SERVICE_WAITS, onState, stopped: closed }).catch(
+      broken,
+    );
     if (nowMs === STOPPED) throw new StreamBroken("it is not this member's any more");
     return nowMs + DEADLINE_MS;
   }
@@ -123,7 +124,7 @@ export class StreamProgress {
   ): Promise<void> {
     const { membership, tenure, place, topicId, clock, closed } = this.#options;
     const progress = { ...place, offset, note: encodeNote({ topicId, announced, lost }) };
-    const done = await retry(() => membership.advance(progress, tenure), { clock, ...RETRY, stopped: closed })
+    const done = await retry(() => membership.advance(progress, tenure), { clock, ...SERVICE_WAITS, stopped: closed })
       .catch(broken);
     if (done === STOPPED) throw new StreamBroken("it is not this member's any more");
     this.#offset = offset;

@@ -12,11 +12,10 @@ import type { StreamBatch } from "./stream_batch.ts";
 export interface FlowTask {
   /** What is to happen when no event comes for a while; null or absent: nothing. */
   readonly whenIdle?: WhenIdle | null;
-  /** Evaluates the records, in order. The batch reaches to `nextOffset` then. */
-  take(
-    part: { readonly records: readonly LogRecord[]; readonly nextOffset: number },
-    batch: StreamBatch,
-  ): void;
+  /** Evaluates the next record. */
+  take(record: LogRecord, batch: StreamBatch): void;
+  /** A part of the records was taken: the batch reaches to its end. */
+  taken?(batch: StreamBatch): void;
 }
 
 /**
@@ -25,9 +24,9 @@ export interface FlowTask {
  * them.
  */
 export class StreamTask implements FlowTask {
-  readonly id: string;
-  readonly plan: StreamPlan;
-  readonly partition: number;
+  readonly #id: string;
+  readonly #plan: StreamPlan;
+  readonly #partition: number;
   readonly #context: StreamContext;
   readonly #reader: EventReader;
   readonly #flow: Flow;
@@ -36,30 +35,21 @@ export class StreamTask implements FlowTask {
     { plan, partition }: { readonly plan: StreamPlan; readonly partition: number },
     context: StreamContext,
   ) {
-    this.id = taskId(plan.name, partition);
-    this.plan = plan;
-    this.partition = partition;
+    this.#id = taskId(plan.name, partition);
+    this.#plan = plan;
+    this.#partition = partition;
     this.#context = context;
     this.#reader = eventReader(plan.source);
-    this.#flow = new Flow({ id: this.id, plan }, context);
+    this.#flow = new Flow({ id: this.#id, plan }, context);
   }
 
   /** As {@link FlowTask.take}. */
-  take(
-    { records, nextOffset }: { readonly records: readonly LogRecord[]; readonly nextOffset: number },
-    batch: StreamBatch,
-  ): void {
-    for (const record of records) this.#take(record, batch);
-    batch.to = nextOffset;
-    this.#context.onRecords(this.plan.name, records.length);
-  }
-
-  #take(record: LogRecord, batch: StreamBatch): void {
-    const { topic } = this.plan.source;
+  take(record: LogRecord, batch: StreamBatch): void {
+    const { topic } = this.#plan.source;
     const { offset, timestampMs } = record;
-    const place: Position = { topic, partition: this.partition, offset };
-    if (record.value === null && !this.plan.source.nullValues) {
-      return this.#context.onSkipped(this.plan.name, "null_value");
+    const place: Position = { topic, partition: this.#partition, offset };
+    if (record.value === null && !this.#plan.source.nullValues) {
+      return this.#context.onSkipped(this.#plan.name, "null_value");
     }
     try {
       const key = this.#reader.key(record.key);
@@ -71,13 +61,13 @@ export class StreamTask implements FlowTask {
       this.#flow.run({ value, key, metadata });
     } catch (error) {
       if (!(error instanceof DeserializationError)) throw error;
-      this.#context.letters.undecodable({ task: this.id, position: place, record }, error);
+      this.#context.letters.undecodable({ task: this.#id, position: place, record }, error);
     }
   }
 
   /** @throws DeserializationError for an event without a time */
   #timed(value: unknown, plain: RecordMetadata): RecordMetadata {
-    const { time, name } = this.plan.source;
+    const { time, name } = this.#plan.source;
     if (time === null) return plain;
     let timestampUs: unknown;
     try {
