@@ -122,9 +122,9 @@ export class KStream<K, V> {
    * Each event with the row of a table, under the column `name`; events without a partner are left out. The events and
    * the table's changes go through one internal topic, by the table's key, and its order counts: the row is the one
    * that the table had when the event came, or, with `versioned`, the one of the event's time. A change of a row has no
-   * result. The results' key is the columns of the table's key. Both are read as they come: where many have gathered,
-   * as at the first start, events may be ahead of the rows; `versioned` with `grace` waits for them, and a global table
-   * is read whole before any event.
+   * result. The results' key is the columns of the table's key. Where many have
+   * gathered, as at the first start, events wait until the table has what its topic has, or with `versioned` for the
+   * changes of their time.
    */
   join<N extends string, RK extends RowOf, RV extends RowOf>(
     name: N,

@@ -46,6 +46,31 @@ export interface FactHead {
   readonly saved: unknown;
   /** How the operator folds: another one must not go on with these facts. */
   readonly print: string;
+  /** Events that wait for sources that are behind; null: none ever did. */
+  readonly order: SavedOrder | null;
+}
+
+/** What a task knows of the sources of its events, as a wire value. */
+export interface SavedOrder {
+  /** What time it is, and when the topics were told. Milliseconds since the task's first record. */
+  readonly now: readonly [number, number];
+  /** Who has told something, by name: when it did so last, and how old it was. */
+  readonly issuers: readonly (readonly [issuer: string, atMs: number, ageMs: number])[];
+  /** The sources' topics, and in how many partitions they are. */
+  readonly topics: readonly (readonly [source: string, partitions: number])[];
+  /** Of each partition of each: until when it is live, its clock, and the time of its last event; null: none. */
+  readonly times: readonly (readonly (number | null)[])[];
+  /** By topic and partition: the first event that waits, as [source, offset, index], and from when it waits no more. */
+  readonly held: Readonly<Record<string, readonly [string, number, number, number]>>;
+  /** In which record of the repartition topic the first one is; null: none waits. */
+  readonly from: number | null;
+  /** To when time is to pass; null: it is. */
+  readonly tickUs: number | null;
+}
+
+/** The first record of the repartition topic that a start reads. */
+export function neededFrom(head: Pick<FactHead, "to" | "order"> | null): number {
+  return head === null ? 0 : head.order?.from ?? head.to;
 }
 
 /** What a record of a changelog is. `removed`: an owner's record that is needed no more. */
@@ -67,9 +92,11 @@ export function factValue({ to, columns, element }: Pick<Fact, "to" | "columns" 
 }
 
 /** A head's record. */
-export function headRecord({ owner, to, origins, saved, print }: FactHead): { key: string; value: string } {
-  return { key: JSON.stringify([owner]), value: encodeWire([to, origins, saved, print]) };
+export function headRecord({ owner, to, origins, saved, print, order }: FactHead): { key: string; value: string } {
+  return { key: JSON.stringify([owner]), value: encodeWire([to, origins, saved, print, order]) };
 }
+
+type HeadValue = [number, FactHead["origins"], unknown, string, (SavedOrder | null)?];
 
 /** Reads a record of a changelog. @throws DeserializationError for one that no stage can have written */
 export function readChangelog(
@@ -82,8 +109,8 @@ export function readChangelog(
     if (value === null) return { kind: "removed", owner };
     const read = decodeWire(text(value)) as unknown[];
     if (ofKey === undefined) {
-      const [to, origins, saved, print] = read as [number, FactHead["origins"], unknown, string];
-      return { kind: "head", head: { owner, to, origins, saved, print } };
+      const [to, origins, saved, print, order = null] = read as HeadValue;
+      return { kind: "head", head: { owner, to, origins, saved, print, order } };
     }
     const [to, columns, end, timestampUs, shown, state] = read as [number, Row, number?, number?, number?, unknown?];
     const element = end === undefined ? null : { end, timestampUs: timestampUs!, state, shown: shown === 1 };

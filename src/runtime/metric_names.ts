@@ -61,6 +61,11 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
     help: "Events that changed nothing in an aggregate or a join, as they came too late.",
     labels: ["operator", "reason"],
   },
+  weir_stream_events_overtaken_total: {
+    kind: "counter",
+    help: "Events of a stage that were taken though a source is behind that may have earlier ones: too many waited.",
+    labels: ["operator"],
+  },
   weir_sink_rows_total: { kind: "counter", help: "Rows and tombstones acknowledged by ClickHouse.", labels: ["sink"] },
   weir_sink_insert_seconds: {
     kind: "histogram",

@@ -26,6 +26,7 @@ const growth = clickhouseAppend("growth", { columns: { rest: "Int64", n: "UInt64
 
 const pairs = clickhouseAppend("pairs", { columns: { a: "Int64", b: "Int64" }, orderBy: ["a"] });
 const partners = clickhouseAppend("partners", { columns: { a: "Int64", b: "Nullable(Int64)" }, orderBy: ["a"] });
+const sure = clickhouseAppend("sure", { columns: { a: "Int64", b: "Nullable(Int64)" }, orderBy: ["a"] });
 const named = clickhouseAppend("named", { columns: { n: "Int64", c: "Nullable(String)" }, orderBy: ["n"] });
 
 /** Topic of the events that the simulated world writes. */
@@ -38,6 +39,8 @@ const RESTS = 5;
 const WINDOW_MS = 20_000;
 /** So near must an event's partner be in time. */
 const NEAR_MS = 3_000;
+/** More than sources of which nothing is known to wait are ahead of others. */
+const GRACE_MS = 60_000;
 const PEOPLE = 4;
 
 /** How many rows each event makes: none, one or two. */
@@ -64,8 +67,8 @@ export function declareTotals(builder: TopologyBuilder): void {
 }
 
 /**
- * Joins each even event with the odd one behind it: whenever that comes, and within a short time; and each with a row
- * of a table that changes meanwhile.
+ * Joins each even event with the odd one behind it: whenever that comes, and within a short time, without grace and
+ * with it; and each with a row of a table that changes meanwhile.
  */
 export function declareJoins(
   builder: TopologyBuilder,
@@ -78,6 +81,8 @@ export function declareJoins(
   even.join("ever", odd, { on, within: { days: 365 } }).mapValues(({ n, ever }) => ({ a: n, b: ever.n })).to(pairs);
   even.leftJoin("soon", odd, { on, within: { milliseconds: NEAR_MS } })
     .mapValues(({ n, soon }) => ({ a: n, b: soon?.n ?? null })).to(partners);
+  even.leftJoin("sure", odd, { on, within: { milliseconds: NEAR_MS }, grace: { milliseconds: GRACE_MS } })
+    .mapValues(({ n, sure }) => ({ a: n, b: sure?.n ?? null })).to(sure);
   stream.leftJoin("person", people, ({ n }) => n % PEOPLE).mapValues(({ n, person }) => ({ n, c: person?.c ?? null }))
     .to(named);
 }
@@ -173,6 +178,7 @@ export class Events {
 
   #joins(memory: Stored, { want, make }: { readonly want: Adder; readonly make: Adder }): void {
     const told = new Set(memory.appendedRows(partners.spec.name).map(({ a, b }) => `${a} ${b}`));
+    const surely = new Set(memory.appendedRows(sure.spec.name).map(({ a, b }) => `${a} ${b}`));
     const written = new Map(this.#written.map(({ n, ms }) => [n, ms]));
     for (const [n, ms] of written) {
       want(`named ${n}`);
@@ -183,7 +189,11 @@ export class Events {
       if (alone) want(`partners ${n} null`);
       const near = later !== undefined && Math.abs(later - ms) <= NEAR_MS;
       if (near && (!alone || told.has(`${n} ${n + 1}`))) want(`partners ${n} ${n + 1}`);
+      // Whichever partition is read first, an event waits for one that is behind: it finds its partner.
+      if (near) want(`sure ${n} ${n + 1}`);
+      else if (n % 2 === 0 && surely.has(`${n} null`)) want(`sure ${n} null`);
     }
+    for (const { a, b } of memory.appendedRows(sure.spec.name)) make(`sure ${a} ${b}`);
     for (const { a, b } of memory.appendedRows(pairs.spec.name)) make(`pairs ${a} ${b}`);
     for (const { a, b } of memory.appendedRows(partners.spec.name)) make(`partners ${a} ${b}`);
     for (const { n } of memory.appendedRows(named.spec.name)) make(`named ${n}`);

@@ -1,7 +1,9 @@
 import { BatchDelivery } from "../../src/runtime/streams/batch_delivery.ts";
 import { Flow } from "../../src/runtime/streams/flow.ts";
 import { BatchFacts } from "../../src/runtime/streams/stage_facts.ts";
+import { SourceMarks } from "../../src/runtime/streams/source_marks.ts";
 import { StageLog } from "../../src/runtime/streams/stage_log.ts";
+import { TimeOrder } from "../../src/runtime/streams/time_order.ts";
 import { KeyedElements } from "../../src/state/keyed_elements.ts";
 import { method } from "./mutate.ts";
 import type { Mutant } from "./mutant.ts";
@@ -12,8 +14,8 @@ export const STAGE_MUTANTS: readonly Mutant[] = [
     name: "originsForgotten",
     rule: "the last places of the origins are durable with the position",
     apply: method(BatchFacts, "collect", (original) =>
-      function (operator, head) {
-        return original.call(this, operator, { ...head, origins: {} });
+      function (operator, head, options) {
+        return original.call(this, operator, { ...head, origins: {} }, options);
       }),
   },
   {
@@ -66,5 +68,24 @@ export const STAGE_MUTANTS: readonly Mutant[] = [
         await this.truncate(to);
         return await original.call(this, facts, to);
       }),
+  },
+  {
+    name: "sideBySide",
+    rule: "events wait for those of earlier times of sources that are behind",
+    apply: method(TimeOrder, "take", (original) =>
+      function (pack, options) {
+        return original.call(this, { ...pack, marks: undefined }, options);
+      }),
+  },
+  {
+    name: "waitingForgotten",
+    rule: "events that wait are read again",
+    apply: method(TimeOrder, "takeAgain", () => () => {}),
+  },
+  {
+    name: "oldClaims",
+    rule: "what was told before a start, or long ago, is void before events are written",
+    apply: method(SourceMarks, "fresh", () => () => Promise.resolve()),
+    seedsMax: 1_500,
   },
 ];

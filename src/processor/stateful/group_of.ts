@@ -13,6 +13,14 @@ export function groupOf(node: StatefulNode, input: number): GroupSelector {
   }
 }
 
+/**
+ * Whether all that an input has so far is to be there before an event of another one is taken: a table without history
+ * has the row of the moment, so its changes of the time before must not come behind events of now.
+ */
+export function comesFirst(node: StatefulNode, input: number): boolean {
+  return node.op === "tableJoin" && input === 1 && node.historyUs === null;
+}
+
 /** Whether it takes events of an input that are in no group: they have no partner, and are told so. */
 export function takesKeyless(node: StatefulNode, input: number): boolean {
   if (node.op === "streamJoin") return input === 0 ? node.kind !== "inner" : node.kind === "outer";

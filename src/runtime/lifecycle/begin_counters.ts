@@ -55,6 +55,7 @@ export function beginCounters(plan: PhysicalPlan, metrics: Metrics): void {
   for (const { name, node, sinks } of plan.stages) {
     begin("weir_source_records_total", { table: name });
     for (const reason of ["late", "early"]) begin("weir_stream_events_dropped_total", { operator: node.name, reason });
+    begin("weir_stream_events_overtaken_total", { operator: node.name });
     for (const sink of sinks) begin("weir_sink_rows_total", { sink: sink.name });
   }
   for (const table of plan.tables) {

@@ -3,7 +3,6 @@ import type { Clock } from "../../ports/clock.ts";
 import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { AppendWriter } from "./append_writer.ts";
-import { tickOf } from "./pack.ts";
 import type { ShuffledText } from "./shuffled_events.ts";
 import type { StageLog } from "./stage_log.ts";
 import type { StreamBatch } from "./stream_batch.ts";
@@ -24,6 +23,8 @@ export interface BatchDeliveryOptions {
   readonly progress: StreamProgress;
   readonly writer: AppendWriter;
   readonly stopped: () => boolean;
+  /** Before events are written into stages. @throws ProductionError */
+  readonly beforeEvents: () => Promise<void>;
   /** The log does not take an event. */
   readonly onTooLarge: (event: ShuffledText, error: Error) => void;
   /** The log does not take anything (message), or takes it again (null). */
@@ -49,13 +50,13 @@ export class BatchDelivery {
     if (sent.includes(false)) return false;
     if (stage === null) return true;
     if (batch.rowCount > 0) await progress.settle(batch.to);
-    return await stage.write(batch.facts, batch.to);
+    return await stage.write(batch.facts, batch.facts.neededFrom ?? batch.to);
   }
 
-  /** Lets time pass in the stage whose inputs these are: in its topic, so that it passes for whoever has it next. */
-  async tick(topic: string, toUs: number): Promise<void> {
+  /** Tells the stage whose inputs these are something: in its topic, so that whoever has it next is told, too. */
+  async tell(topic: string, value: string): Promise<void> {
     const { partition } = this.#options;
-    await this.#append([{ topic, partition, records: [{ key: null, value: tickOf(toUs) }] }]).catch(broken);
+    await this.#append([{ topic, partition, records: [{ key: null, value }] }]).catch(broken);
   }
 
   async #rows(batch: StreamBatch): Promise<boolean> {
@@ -77,7 +78,7 @@ export class BatchDelivery {
     while (true) {
       const batches = shuffled.batches({ source, partition, chars: this.#packChars });
       try {
-        return await this.#append(batches);
+        return await this.#append(batches, this.#options.beforeEvents);
       } catch (error) {
         const { longest } = shuffled;
         const isTooLarge = error instanceof ProductionError && error.reason === "too_large";
@@ -90,10 +91,15 @@ export class BatchDelivery {
     }
   }
 
-  async #append(batches: readonly AppendBatch[]): Promise<boolean> {
+  async #append(batches: readonly AppendBatch[], before = async () => {}): Promise<boolean> {
     if (batches.length === 0) return true;
     const { log, clock, stopped, onState } = this.#options;
-    const done = await retry(() => log.append(batches), {
+    const append = async () => {
+      await before();
+      // Meanwhile another member may have the partition.
+      return stopped() ? STOPPED : await log.append(batches);
+    };
+    const done = await retry(append, {
       clock,
       ...SERVICE_WAITS,
       onState: (error) => onState(error?.message ?? null),

@@ -32,6 +32,7 @@ export class BatchQueue {
   readonly #options: BatchQueueOptions;
   readonly #announcedTo: number;
   readonly #sealed: StreamBatch[] = [];
+  #addedUs = -Infinity;
   #open: StreamBatch;
 
   constructor(options: BatchQueueOptions) {
@@ -102,9 +103,19 @@ export class BatchQueue {
     return first.outputs > 0 || this.recovers ? first.from : first.to;
   }
 
+  /** A batch is brought out. */
+  added({ timeUs }: StreamBatch): void {
+    this.#addedUs = Math.max(this.#addedUs, timeUs);
+  }
+
+  /** The newest time of events that wait for nothing, microseconds since the epoch; -Infinity before any. */
+  get clockUs(): number {
+    return this.#dropEmpty() || this.#open.outputs > 0 ? this.#addedUs : Math.max(this.#addedUs, this.#open.timeUs);
+  }
+
   /** Returns whether a sealed batch with outputs is left. */
   #dropEmpty(): boolean {
-    while (this.#sealed[0]?.outputs === 0) this.#sealed.shift();
+    while (this.#sealed[0]?.outputs === 0) this.added(this.#sealed.shift()!);
     return this.#sealed.length > 0;
   }
 }

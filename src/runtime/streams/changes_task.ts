@@ -50,6 +50,7 @@ export class ChangesTask implements FlowTask {
       const decoded = this.#decoder.decode(record);
       if (decoded.kind === "skip") return this.#context.onSkipped(this.#plan.name, decoded.reason);
       if (batch.sourceMs === 0) batch.sourceMs = record.timestampMs;
+      batch.timeUs = Math.max(batch.timeUs, record.timestampMs * 1_000);
       this.#flow.at(batch, position);
       this.#shuffle(decoded, record.timestampMs * 1_000);
     } catch (error) {

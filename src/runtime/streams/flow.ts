@@ -26,6 +26,8 @@ export interface StreamContext {
   readonly onRecords: (stream: string, records: number) => void;
   /** A record of a stream was passed over, and why. */
   readonly onSkipped: (stream: string, reason: string) => void;
+  /** An event of a stage did not wait for sources that are behind, since too many do. */
+  readonly onOvertaken: (operator: string) => void;
   /** An event changed nothing in a stage, and why. */
   readonly onDropped: (operator: string, reason: string) => void;
 }

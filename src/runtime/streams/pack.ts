@@ -8,6 +8,9 @@ import { decodeWire, encodeWire } from "../../record/wire.ts";
 /** The source of packs by which an owner lets time pass. */
 export const CLOCK = "clock";
 
+/** The source of packs that hold no events, but tell how far sources are read. No topic is named so. */
+const MARKS = "#marks";
+
 /** The value of a record after which time is `toUs`, as if an event of that time had come. */
 export function tickOf(toUs: number): string {
   return packOf(CLOCK, { partition: 0, events: [`[0,0,0,${toUs},null,null]`] });
@@ -28,7 +31,43 @@ export interface Pack {
   readonly source: string;
   readonly partition: number;
   readonly events: readonly PackedEvent[];
+  /** Set if it tells how far sources are read; then it has no events. */
+  readonly marks?: Marks;
 }
+
+/** What one instance tells of the sources that it reads. Whatever is told twice, or late, tells nothing new. */
+export interface Marks {
+  /** A name that no other instance has, nor this one after a start; empty: it tells nothing. */
+  readonly issuer: string;
+  /** How old the instance is. Milliseconds: no clock that instances have in common is needed. */
+  readonly ageMs: number;
+  /** All topics that are read for the stage, and in how many partitions these are. */
+  readonly topics: readonly (readonly [topic: string, partitions: number])[];
+  readonly claims: readonly Claim[];
+}
+
+/** What is told of one partition of a source. */
+export interface Claim {
+  /** Which of the topics. */
+  readonly topic: number;
+  readonly partition: number;
+  /**
+   * All that the partition had when the instance was so old is in the repartition topic, before this record.
+   * Milliseconds; -1: nothing is known.
+   */
+  readonly completeMs: number;
+  /** The newest time of its events that are there. Microseconds since the epoch; null: there are none. */
+  readonly clockUs: number | null;
+}
+
+/** The value of a record that tells how far sources are read. */
+export function marksOf({ issuer, ageMs, topics, claims }: Marks): string {
+  const told = claims.map(({ topic, partition, completeMs, clockUs }) => [topic, partition, completeMs, clockUs]);
+  return JSON.stringify([MARKS, 0, [issuer, ageMs, topics, told]]);
+}
+
+/** The value of a record that tells nothing: whoever reads it gives more of the events that were held back. */
+export const NUDGE: string = marksOf({ issuer: "", ageMs: 0, topics: [], claims: [] });
 
 /** An event's part of a pack. @throws TypeError for a value that no other task can be told */
 export function packedEvent(
@@ -52,13 +91,26 @@ const decoder = new TextDecoder();
 export function readPack(topic: string, { value }: Pick<LogRecord, "value">): Pack {
   try {
     const text = typeof value === "string" ? value : decoder.decode(value!);
-    const [source, partition, events] = decodeWire(text) as [string, number, RawEvent[]];
-    return { source, partition, events: events.map(eventOf) };
+    const [source, partition, content] = decodeWire(text) as [string, number, RawEvent[] | RawMarks];
+    if (source === MARKS) return { source, partition, events: [], marks: readMarks(content as RawMarks) };
+    return { source, partition, events: (content as RawEvent[]).map(eventOf) };
   } catch (cause) {
     throw new DeserializationError("not_json", `Cannot read a record of repartition topic "${topic}": ${cause}`, {
       cause,
     });
   }
+}
+
+type RawMarks = readonly [
+  string,
+  number,
+  Marks["topics"],
+  readonly (readonly [number, number, number, number | null])[],
+];
+
+function readMarks([issuer, ageMs, topics, told]: RawMarks): Marks {
+  const claims = told.map(([topic, partition, completeMs, clockUs]) => ({ topic, partition, completeMs, clockUs }));
+  return { issuer, ageMs, topics, claims };
 }
 
 type RawEvent = readonly [number, number, number, number, Row | null, unknown];

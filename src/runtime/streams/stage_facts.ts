@@ -1,4 +1,4 @@
-import { type FactHead, factKey, factValue, headRecord } from "../../formats/changelog_fact.ts";
+import { type FactHead, factKey, factValue, headRecord, neededFrom } from "../../formats/changelog_fact.ts";
 import type { NewRecord } from "../../ports/log.ts";
 import type { ElementChange, StatefulOperator } from "../../processor/stateful/stateful.ts";
 import type { Key } from "../../record/key.ts";
@@ -17,10 +17,16 @@ export class BatchFacts {
   readonly #keys = new Map<Key, Map<string, FactOfKey>>();
   #head: Omit<FactHead, "owner"> | null = null;
   #chars = 0;
+  #isQuiet = false;
 
-  /** Keys of which something changed. */
+  /** Keys of which something changed, and one more if the head is worth being written without any. */
   get size(): number {
-    return this.#keys.size;
+    return this.#keys.size + (this.#isQuiet ? 1 : 0);
+  }
+
+  /** The first record of its topic that is needed when these facts are written; null if nothing was collected. */
+  get neededFrom(): number | null {
+    return this.#head === null ? null : neededFrom(this.#head);
   }
 
   /** About so many characters are written. */
@@ -30,9 +36,14 @@ export class BatchFacts {
 
   /**
    * Takes what changed of an operator, in place of what was said before of the same elements. `head.to`: the operator
-   * has all events below.
+   * has all events below but those that wait. `isQuiet`: the head is to be written, since nothing else was for long.
    */
-  collect({ elements }: StatefulOperator, head: Omit<FactHead, "owner">): void {
+  collect(
+    { elements }: Pick<StatefulOperator, "elements">,
+    head: Omit<FactHead, "owner">,
+    { isQuiet = false }: { readonly isQuiet?: boolean } = {},
+  ): void {
+    this.#isQuiet ||= isQuiet;
     for (const change of elements.takeChanges()) {
       const { key, columns, kind, element } = change;
       // A session that grows is replaced by one that begins as it did: that one is the fact.

@@ -47,8 +47,8 @@ export class StageLog {
     return Math.floor(this.#options.random.next() * 2 ** 48).toString(36);
   }
 
-  /** Resolves to false if it was stopped. @throws StreamBroken */
-  async write(facts: BatchFacts, to: number): Promise<boolean> {
+  /** `from`: inputs before it are needed no more. Resolves to false if it was stopped. @throws StreamBroken */
+  async write(facts: BatchFacts, from: number): Promise<boolean> {
     const { plan: { changelog: topic }, partition, log, clock, truncateEveryMs, messageBytesMax } = this.#options;
     const { stopped, onState } = this.#options;
     const batches = facts.parts({ owner: this.#owner, chars: messageBytesMax * PART_SHARE })
@@ -65,7 +65,7 @@ export class StageLog {
     }).catch(broken);
     if (failed) this.#owner = this.#newName();
     if (done === STOPPED) return false;
-    if (clock.nowMs() - this.#truncatedMs >= truncateEveryMs) await this.truncate(to);
+    if (clock.nowMs() - this.#truncatedMs >= truncateEveryMs) await this.truncate(from);
     return true;
   }
 

@@ -5,11 +5,17 @@ import type { LogRecord, Position } from "../../ports/log.ts";
 import { DeserializationError, ProcessorError } from "../../record/errors.ts";
 import { keyText } from "../../record/key.ts";
 import { taskId } from "../../record/task_id.ts";
+import { comesFirst } from "../../processor/stateful/group_of.ts";
 import { Flow, type StreamContext } from "./flow.ts";
-import { CLOCK, type PackedEvent, readPack } from "./pack.ts";
+import { CLOCK, type Pack, type PackedEvent, readPack } from "./pack.ts";
 import type { LoadedStage } from "./stage_changelog.ts";
 import type { StreamBatch } from "./stream_batch.ts";
 import type { FlowTask } from "./stream_task.ts";
+import { isEarlier, type SourcedEvent } from "./source_time.ts";
+import { TimeOrder, topicOf } from "./time_order.ts";
+
+/** So many records at most are read again at a start of which nothing came. */
+const QUIET_RECORDS_MAX = 2_000;
 
 /** Where the task begins. */
 export interface StageBegin {
@@ -36,12 +42,20 @@ export class StageTask implements FlowTask {
   readonly #mutedTo: number;
   /** What is read back has events up to there; 0 when all of them came by. */
   #loadedTo: number;
-  /** By source and partition: the last event that was counted. */
+  /** Of the records before this one the head knows all but the events that waited. */
+  readonly #headTo: number;
+  readonly #order: TimeOrder;
+  /** By source and partition: the last event that came. */
   readonly #origins: Map<string, readonly [number, number]>;
   /** Where the event comes from that is taken. */
   #at!: { readonly task: string; readonly position: Position };
   /** The record that is taken. */
-  #offset = 0;
+  #place!: Position;
+  #batch!: StreamBatch;
+  #quietFrom: number;
+
+  /** As {@link FlowTask.heard}. */
+  heard = 0;
 
   constructor(
     { plan, partition, loaded, mutedTo }: StageBegin,
@@ -56,7 +70,7 @@ export class StageTask implements FlowTask {
       forward: ({ key, value, timestampUs }) =>
         this.#flow.run({
           ...{ key, value },
-          metadata: { topic: plan.repartition, partition, offset: this.#offset, timestampUs },
+          metadata: { ...this.#place, timestampUs },
         }),
       onDropped: (reason) => context.onDropped(plan.node.name, reason),
       onFailed: (columns, cause) => {
@@ -66,64 +80,114 @@ export class StageTask implements FlowTask {
     });
     this.#mutedTo = mutedTo;
     this.#loadedTo = loaded.to;
+    this.#headTo = this.#quietFrom = loaded.head?.to ?? 0;
+    this.#order = new TimeOrder({
+      give: (sourced) => this.#give(sourced),
+      tick: (toUs) => this.#tick(toUs),
+      onOvertaken: () => context.onOvertaken(plan.node.name),
+      comesFirst: (input) => comesFirst(plan.node, input),
+    }, loaded.head?.order ?? null);
     this.#origins = new Map(Object.entries(loaded.head?.origins ?? {}));
     this.#print = loaded.print;
     loaded.into(this.#operator);
   }
 
   get whenIdle(): WhenIdle | null {
-    return this.#operator.whenIdle ?? null;
+    return this.#order.waits ? null : this.#operator.whenIdle ?? null;
+  }
+
+  get waits(): boolean {
+    return this.#order.waits;
+  }
+
+  get waitsFor(): string | null {
+    return this.#order.waitsFor;
+  }
+
+  get held(): number {
+    return this.#order.held;
+  }
+
+  get isReady(): boolean {
+    return this.#order.isReady;
   }
 
   /** As {@link FlowTask.taken}: what changed of the operator goes into the changelog. */
   taken(batch: StreamBatch): void {
+    if (batch.to < this.#headTo) return;
+    const isQuiet = batch.to - this.#quietFrom >= QUIET_RECORDS_MAX;
+    if (isQuiet) this.#quietFrom = batch.to;
     batch.facts.collect(this.#operator, {
       to: batch.to,
       origins: Object.fromEntries(this.#origins),
       saved: this.#operator.save(),
       print: this.#print,
-    });
+      order: this.#order.save(),
+    }, { isQuiet });
   }
 
   /** As {@link FlowTask.take}. */
   take(record: LogRecord, batch: StreamBatch): void {
-    if (this.#loadedTo > 0 && record.offset >= this.#loadedTo) {
+    const { offset } = record;
+    if (this.#loadedTo > 0 && offset >= this.#loadedTo) {
       this.#operator.elements.forgetPositions();
       this.#loadedTo = 0;
     }
-    const { repartition: topic } = this.#plan;
-    const place = { topic, partition: this.#partition, offset: record.offset };
-    this.#offset = record.offset;
+    this.#place = { topic: this.#plan.repartition, partition: this.#partition, offset };
+    this.#batch = batch;
     if (batch.sourceMs === 0) batch.sourceMs = record.timestampMs;
-    let pack;
+    const pack = this.#read(record);
+    if (pack === null) return;
+    if (offset < this.#headTo) this.#order.takeAgain(pack, offset);
+    else if (pack.source === CLOCK) this.#order.tick(pack.events[0].timestampUs);
+    else this.#order.take(pack, { offset, events: this.#fresh(pack) });
+  }
+
+  #read(record: LogRecord): Pack | null {
     try {
-      pack = readPack(topic, record);
+      return readPack(this.#place.topic, record);
     } catch (error) {
       if (!(error instanceof DeserializationError)) throw error;
-      return this.#context.letters.undecodable({ task: this.#id, position: place, record }, error);
+      this.#context.letters.undecodable({ task: this.#id, position: this.#place, record }, error);
+      return null;
     }
-    if (pack.source === CLOCK) {
-      this.#flow.at(batch, place, { muted: record.offset < this.#mutedTo });
-      return this.#operator.pass(0, { key: "", columns: {}, value: null, timestampUs: pack.events[0].timestampUs });
-    }
-    const name = `${pack.source}/${pack.partition}`;
-    const [sourceTopic] = pack.source.split("@");
-    for (const event of pack.events) {
-      const [offset, index] = this.#origins.get(name) ?? NOTHING;
-      if (event.offset < offset || (event.offset === offset && event.index <= index)) continue;
-      this.#origins.set(name, [event.offset, event.index]);
-      const origin = { topic: sourceTopic, partition: pack.partition, offset: event.offset };
-      this.#flow.at(batch, place, { origin, muted: record.offset < this.#mutedTo });
-      this.#at = { task: this.#id, position: origin };
-      this.#fold(event);
-    }
+  }
+
+  /** Those that have not come before. */
+  #fresh({ source, partition, events }: Pack): readonly PackedEvent[] {
+    if (events.length === 0) return events;
+    const name = `${source}/${partition}`;
+    const [offset, index] = this.#origins.get(name) ?? NOTHING;
+    const fresh = events.filter((event) => isEarlier({ offset, index }, event));
+    const last = fresh.at(-1);
+    if (last !== undefined) this.#origins.set(name, [last.offset, last.index]);
+    return fresh;
+  }
+
+  get #isMuted(): boolean {
+    return this.#place.offset < this.#mutedTo;
+  }
+
+  #tick(timestampUs: number): void {
+    this.#flow.at(this.#batch, this.#place, { muted: this.#isMuted });
+    this.#operator.pass(0, { key: "", columns: {}, value: null, timestampUs });
+  }
+
+  #give({ source, partition, event }: SourcedEvent): void {
+    const origin = { topic: topicOf(source), partition, offset: event.offset };
+    this.#flow.at(this.#batch, this.#place, { origin, muted: this.#isMuted });
+    this.#at = { task: this.#id, position: origin };
+    this.#batch.timeUs = Math.max(this.#batch.timeUs, event.timestampUs);
+    this.heard++;
+    this.#fold(event);
   }
 
   #fold(event: PackedEvent): void {
     try {
       if (event.key === null) this.#operator.takeKeyless!(event.input, event);
-      else if (this.#offset < this.#operator.elements.positionOf(event.key)) this.#operator.pass(event.input, event);
-      else this.#operator.take(event.input, event);
+      else if (this.#place.offset < this.#operator.elements.positionOf(event.key)) {
+        this.#operator.pass(event.input, event);
+      } else this.#operator.take(event.input, event);
     } catch (cause) {
       const key = event.key === null ? "null" : keyText(event.key);
       this.#context.letters.callback(

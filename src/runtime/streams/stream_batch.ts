@@ -29,6 +29,8 @@ export class StreamBatch {
   #rowBytes = 0;
   /** Timestamp of the first record that makes a row, milliseconds since the epoch; 0 before any. */
   sourceMs = 0;
+  /** The newest time of its events, microseconds since the epoch; -Infinity before any. */
+  timeUs = -Infinity;
 
   constructor(from: number) {
     this.from = from;

@@ -1,3 +1,4 @@
+import { type FactHead, neededFrom } from "../../formats/changelog_fact.ts";
 import type { StagePlan, StreamPlan } from "../../plan/physical.ts";
 import type { Held } from "../../ports/log.ts";
 import { ProcessorError } from "../../record/errors.ts";
@@ -8,6 +9,7 @@ import { ChangesTask } from "./changes_task.ts";
 import { type LoadedStage, loadStage } from "./stage_changelog.ts";
 import { PART_SHARE, StageLog } from "./stage_log.ts";
 import { StageTask } from "./stage_task.ts";
+import type { Instance } from "../lifecycle/instance.ts";
 import type { StreamSurroundings } from "./stream_surroundings.ts";
 import { StreamProgress } from "./stream_progress.ts";
 import { type StreamStart, streamStart, tellStart } from "./stream_start.ts";
@@ -15,6 +17,7 @@ import { type FlowTask, StreamTask } from "./stream_task.ts";
 
 /** A changelog is read again so often when its inputs are gone. */
 const READ_AGAIN = 2;
+const LOOK_MS = 100;
 
 /** What is known of the partition from one start of the task to the next. */
 export interface Life {
@@ -36,6 +39,8 @@ export interface Beginner {
   readonly ended: () => boolean;
   /** Repeats what fails for now; null when it is not wanted any more. */
   readonly patiently: <T>(action: () => Promise<T>) => Promise<T | null>;
+  /** Before events are written into stages. @throws ProductionError */
+  readonly beforeEvents: () => Promise<void>;
   /** Timestamp of the first record behind what is written now; 0 if unknown. */
   readonly sourceMs: () => number;
 }
@@ -106,7 +111,7 @@ async function startOf(
   const start = await patiently(() => streamStart({ topic, from }, { partition, progress, log, lastAppended }));
   if (start === null || !("changelog" in plan)) return start === null ? null : { start, stage: null };
   const stage = await loadedStage(plan, beginner, surroundings);
-  return stage === null ? null : { start: behind(start, { loadedTo: stage.head?.to ?? 0, topic }), stage };
+  return stage === null ? null : { start: behind(start, { head: stage.head, topic }), stage };
 }
 
 function taskOf(
@@ -125,12 +130,12 @@ function taskOf(
   const loaded = stage!;
   return {
     task: new StageTask({ plan, partition, loaded, mutedTo: done }, context),
-    position: Math.max(start.first, Math.min(done, loaded.head?.to ?? 0)),
+    position: Math.max(start.first, Math.min(done, neededFrom(loaded.head))),
   };
 }
 
 function deliveryOf(
-  { id, plan, topic, partition, closed: stopped, sourceMs }: Beginner,
+  { id, plan, topic, partition, closed: stopped, sourceMs, beforeEvents }: Beginner,
   { start, progress, surroundings: { instance, context, tableClock } }: {
     readonly start: StreamStart;
     readonly progress: StreamProgress;
@@ -153,7 +158,7 @@ function deliveryOf(
     : null;
   return new BatchDelivery({
     ...ports,
-    ...{ start, stage, progress, writer },
+    ...{ start, stage, progress, writer, beforeEvents },
     onTooLarge: ({ stage, text }, error) => {
       const [offset] = JSON.parse(text) as [number];
       const cause = new ProcessorError(stage.node.name, `offset ${offset}`, { cause: error, reason: "too_large" });
@@ -172,7 +177,7 @@ async function loadedStage(
     let stage = await loadStage(plan, { partition, log, stopped: ended });
     for (let again = 0; stage !== null && again < READ_AGAIN; again++) {
       const { start } = await log.offsets(plan.repartition);
-      if ((stage.head?.to ?? 0) >= start[partition]) break;
+      if (neededFrom(stage.head) >= start[partition]) break;
       stage = await loadStage(plan, { partition, log, stopped: ended });
     }
     return stage;
@@ -180,15 +185,16 @@ async function loadedStage(
 }
 
 /**
- * The start of a stage that has all events below `loadedTo`. Its inputs are deleted behind that, which is no loss. A
+ * The start of a stage that goes on from this head. Its inputs are deleted behind that, which is no loss. A
  * range that nobody has announced is not looked through further back than what the stage can make again.
  */
 function behind(
   start: StreamStart,
-  { loadedTo, topic }: { readonly loadedTo: number; readonly topic: string },
+  { head, topic }: { readonly head: FactHead | null; readonly topic: string },
 ): StreamStart {
   const { announced, position, first } = start;
-  const gone = first - loadedTo;
+  const loadedTo = head?.to ?? 0;
+  const gone = first - neededFrom(head);
   const reason = `they were deleted from topic "${topic}" before they were in the changelog`;
   const isOther = start.lost?.records === 0;
   const lost = isOther ? start.lost : gone > 0 ? { records: gone, reason } : null;
@@ -198,9 +204,26 @@ function behind(
     : { ...start, lost, announced: { ...announced, from } };
 }
 
+/** Waits until all that is looked up is there. Resolves to false if it is not wanted any more. @throws StreamBroken */
+export async function globalsRead(
+  { plan, patiently, ended }: Beginner,
+  { globals, ports: { clock } }: Instance,
+): Promise<boolean> {
+  if (plan.lookups.length === 0) return !ended();
+  const targets = await patiently(() => globals.ends());
+  while (targets !== null && !ended() && !globals.reached(targets)) await clock.sleep(LOOK_MS);
+  return targets !== null && !ended();
+}
+
+/** Names the problem that a task's events wait for long. */
+export function waitingProblem(id: string): string {
+  return `events of ${id}`;
+}
+
 /** No problem of a task that ends is left. */
 export function clearProblems({ id, plan }: Beginner, { instance: { problems } }: StreamSurroundings): void {
   problems.set(`stream ${id}`, null);
   problems.set(`log of ${id}`, null);
+  problems.set(waitingProblem(id), null);
   for (const sink of plan.sinks) problems.set(appendProblem({ id }, sink), null);
 }

@@ -4,20 +4,24 @@ import type { Fetched, Held } from "../../ports/log.ts";
 import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
 import type { InsertPace } from "../delivery/insert_pace.ts";
 import type { StreamView } from "../lifecycle/instance.ts";
-import { type Beginner, beginStream, clearProblems, type Life } from "./stream_begin.ts";
+import { type Beginner, beginStream, clearProblems, globalsRead, type Life } from "./stream_begin.ts";
+import { NUDGE, tickOf } from "./pack.ts";
+import type { SourceTask } from "./source_marks.ts";
 import { rowsBySink, type StreamBatch } from "./stream_batch.ts";
 import { broken, StreamBroken } from "./stream_progress.ts";
 import type { StreamSurroundings } from "./stream_surroundings.ts";
 
-const RESTART_MS = 1_000;
+/** Before a start behind a failure: from the first to later ones. */
+const RESTART_MS = { first: 1_000, last: 16_000 };
 const LOOK_MS = 100;
+const BEHIND_MS = 20;
 
 /**
  * One partition of a stream on the instance that has it: reads from where its progress says, and adds what its events
  * make to the append tables, range by range. A range is announced before its rows are sent, and the group takes an
  * announcement from the owner alone; so whoever comes next knows which rows may be there without its knowledge.
  */
-export class StreamHost implements StreamView {
+export class StreamHost implements StreamView, SourceTask {
   readonly id: string;
   readonly plan: StreamPlan | StagePlan;
   readonly topic: string;
@@ -32,14 +36,17 @@ export class StreamHost implements StreamView {
   #life: Life | null = null;
   #writing: StreamBatch | null = null;
   #reading = false;
-  /** When the last record came. */
+  /** When the last event came. */
   #heardMs = 0;
+  /** As {@link SourceTask.movedMs}. */
+  movedMs: number;
   /** Nothing is written any more. */
   #closed = false;
   /** What was read is written, and nothing more is read. */
   #draining = false;
   #broken: string | null = null;
   #wake = new AbortController();
+  #restartMs = RESTART_MS.first;
 
   constructor(
     { plan, topic, partition }: Pick<Beginner, "plan" | "topic" | "partition">,
@@ -51,12 +58,14 @@ export class StreamHost implements StreamView {
     this.id = taskId(plan.name, partition);
     this.#surroundings = surroundings;
     this.#pace = surroundings.pace(topic);
+    this.movedMs = surroundings.instance.ports.clock.nowMs();
     this.#beginner = {
       ...{ id: this.id, plan, topic, partition },
       closed: () => this.#closed,
       ended: () => this.#ended,
       patiently: (action) => this.#patiently(action),
       sourceMs: () => this.#writing?.sourceMs ?? 0,
+      beforeEvents: () => surroundings.marks.fresh(this),
     };
   }
 
@@ -69,8 +78,33 @@ export class StreamHost implements StreamView {
     const batches = [...this.#life?.queue.batches ?? [], ...this.#writing === null ? [] : [this.#writing]];
     return new Map([
       ...rowsBySink(this.plan.sinks, batches),
-      [this.plan.name, batches.reduce((sum, { outputs, rowCount }) => sum + outputs - rowCount, 0)],
+      [this.plan.name, batches.reduce((sum, { outputs, rowCount }) => sum + outputs - rowCount, this.#heldEvents)],
     ]);
+  }
+
+  get #heldEvents(): number {
+    return this.#life?.task.held ?? 0;
+  }
+
+  /** The source that events wait for; null if none do. */
+  get waiting(): string | null {
+    return this.#heldEvents > 0 ? this.#life!.task.waitsFor ?? null : null;
+  }
+
+  /** As {@link SourceTask.reachedTo}. */
+  get reachedTo(): number {
+    if (this.#life === null || this.state !== "running" || this.#life.task.waits === true) return -1;
+    return this.#writing?.from ?? this.#life.queue.quietTo;
+  }
+
+  /** As {@link SourceTask.clockUs}. */
+  get clockUs(): number {
+    return this.#life?.queue.clockUs ?? -Infinity;
+  }
+
+  /** As {@link SourceTask.isBehind}. */
+  get isBehind(): boolean {
+    return this.#life === null || this.reachedTo < this.end;
   }
 
   /** Id of the topic that is read; undefined while none is. */
@@ -97,7 +131,8 @@ export class StreamHost implements StreamView {
         this.#forget();
         problems.set(`task ${this.id}`, `Task "${this.id}" was started again: ${error.message}`);
         onEvent({ kind: "restart", task: this.id, reason: error.message });
-        await clock.sleep(RESTART_MS);
+        await clock.sleep(this.#restartMs);
+        this.#restartMs = Math.min(RESTART_MS.last, this.#restartMs * 2);
       }
     }
     this.#forget();
@@ -138,12 +173,13 @@ export class StreamHost implements StreamView {
 
   /** Takes what was fetched. Parts are taken in order, each in one turn. */
   take(part: Fetched): void {
-    const { queue } = this.#life ?? {};
-    if (queue === undefined || part.fromOffset !== queue.position || this.#ended) return;
+    const { queue, task } = this.#life ?? {};
+    if (queue === undefined || task === undefined || part.fromOffset !== queue.position || this.#ended) return;
     if (part.outOfRange !== undefined) return this.restart(`position in "${part.topic}" is out of range`);
     this.end = Math.max(part.endOffset, part.nextOffset);
-    if (part.records.length > 0) this.#heardMs = this.#surroundings.instance.ports.clock.nowMs();
+    const heard = task.heard ?? -part.records.length;
     queue.take(part);
+    if ((task.heard ?? 0) > heard) this.#heardMs = this.#surroundings.instance.ports.clock.nowMs();
     if (queue.full) this.#surroundings.reader.pause(part.topic, part.partition);
     this.#wake.abort();
   }
@@ -154,11 +190,11 @@ export class StreamHost implements StreamView {
     const { reader, instance: { problems } } = surroundings;
     const { topic, partition } = this;
     const held = await this.#held();
-    if (held === null || !await this.#globalsRead()) return null;
+    if (held === null || !await globalsRead(this.#beginner, surroundings.instance)) return null;
     const life = await beginStream(this.#beginner, { held, surroundings });
     if (life === null || this.#ended) return null;
     this.end = life.start.end;
-    this.#heardMs = this.#surroundings.instance.ports.clock.nowMs();
+    this.#heardMs = this.movedMs = this.#surroundings.instance.ports.clock.nowMs();
     this.#reading = true;
     reader.resume(topic, partition);
     reader.seek(topic, partition, life.queue.position);
@@ -177,15 +213,6 @@ export class StreamHost implements StreamView {
       await clock.sleep(LOOK_MS);
     }
     return null;
-  }
-
-  /** Waits until all that is looked up is there. Resolves to false if it is not wanted any more. */
-  async #globalsRead(): Promise<boolean> {
-    const { globals, ports: { clock } } = this.#surroundings.instance;
-    if (this.plan.lookups.length === 0) return !this.#ended;
-    const targets = await this.#patiently(() => globals.ends());
-    while (targets !== null && !this.#ended && !globals.reached(targets)) await clock.sleep(LOOK_MS);
-    return targets !== null && !this.#ended;
   }
 
   get #ended(): boolean {
@@ -215,16 +242,19 @@ export class StreamHost implements StreamView {
       if (!queue.full && this.#reading) this.#surroundings.reader.resume(this.topic, this.partition);
     }
     if (this.#broken !== null) throw new StreamBroken(this.#broken);
-    // Of an announced range that is not read to its end, the announcement stays.
-    if (!this.#closed && !queue.recovers) await progress.settle(queue.quietTo);
+    if (!this.#closed) await progress.settle(queue.quietTo);
   }
 
   /** Brings out what a batch holds. Resolves to false if it was closed. */
-  async #add(batch: StreamBatch, { progress, delivery }: Life): Promise<boolean> {
-    const { ports: { clock }, options: { commitEveryMs } } = this.#surroundings.instance;
+  async #add(batch: StreamBatch, { queue, progress, delivery }: Life): Promise<boolean> {
+    const { instance: { ports: { clock }, options: { commitEveryMs } }, marks } = this.#surroundings;
     this.#pace.begin();
     if (!await delivery.deliver(batch)) return false;
     this.#pace.end(batch.outputs);
+    this.#restartMs = RESTART_MS.first;
+    queue.added(batch);
+    this.movedMs = clock.nowMs();
+    if (batch.shuffled.size > 0) marks.changed();
     // Of batches without rows nothing is announced that would say so.
     if (clock.nowMs() - progress.atMs >= commitEveryMs) await progress.settle(batch.to);
     return true;
@@ -232,17 +262,18 @@ export class StreamHost implements StreamView {
 
   /** The next batch, when it may be added; null: there is none any more. @throws StreamBroken */
   async #next(life: Life): Promise<StreamBatch | null> {
-    const { ports: { clock }, options: { commitEveryMs } } = this.#surroundings.instance;
+    const { instance: { ports: { clock }, options: { commitEveryMs } }, marks } = this.#surroundings;
     const { queue, progress } = life;
     while (!this.#closed && this.#broken === null) {
       this.#wake = new AbortController();
-      const waitMs = this.#draining ? 0 : this.#pace.waitMs;
+      const behindMs = marks.isAhead(this) ? BEHIND_MS : 0;
+      const waitMs = this.#draining ? 0 : Math.max(this.#pace.waitMs, behindMs);
       const { hasNext } = queue;
       if (hasNext && waitMs === 0) return queue.next();
       if (!hasNext && this.#draining) return null;
       // Events that make no rows are not read again after a crash.
       const quietMs = progress.atMs + commitEveryMs - clock.nowMs();
-      if (!hasNext && quietMs <= 0 && !queue.recovers) await progress.settle(queue.quietTo);
+      if (!hasNext && quietMs <= 0) await progress.settle(queue.quietTo);
       const idleMs = hasNext ? Infinity : await this.#idle(life);
       await clock.sleep(hasNext ? waitMs : Math.max(LOOK_MS, Math.min(quietMs, idleMs)), this.#wake.signal);
     }
@@ -252,12 +283,13 @@ export class StreamHost implements StreamView {
   /** Lets time pass if nothing came for long enough. Resolves to how long that is still to go, milliseconds. */
   async #idle({ task, queue, delivery }: Life): Promise<number> {
     const { clock } = this.#surroundings.instance.ports;
+    if (task.isReady === true && queue.position >= this.end) await delivery.tell(this.topic, NUDGE);
     const { whenIdle = null } = task;
     if (whenIdle === null || queue.position < this.end) return Infinity;
     const leftMs = this.#heardMs + whenIdle.afterUs / 1_000 - clock.nowMs();
     if (leftMs > 0) return leftMs;
     this.#heardMs = clock.nowMs();
-    await delivery.tick(this.topic, whenIdle.toUs);
+    await delivery.tell(this.topic, tickOf(whenIdle.toUs));
     return LOOK_MS;
   }
 }

@@ -104,8 +104,12 @@ export class StreamProgress {
     return announced;
   }
 
-  /** Everything below was added, and nothing is announced. @throws StreamBroken */
+  /**
+   * Everything below was added, and nothing is announced. Without effect while records are read again that are further
+   * back: what is known to be there, or may be, stays known. @throws StreamBroken
+   */
   async settle(offset: number): Promise<void> {
+    if (offset < Math.max(this.#offset, this.#announced?.to ?? 0)) return;
     if (offset !== this.#offset || this.#announced !== null) await this.#commit(offset, { announced: null });
   }
 

@@ -12,6 +12,16 @@ import type { StreamBatch } from "./stream_batch.ts";
 export interface FlowTask {
   /** What is to happen when no event comes for a while; null or absent: nothing. */
   readonly whenIdle?: WhenIdle | null;
+  /** How many events were heard; absent: each record is one. */
+  readonly heard?: number;
+  /** Whether results of what was read may still come, as events wait for others. */
+  readonly waits?: boolean;
+  /** How many events wait for others. */
+  readonly held?: number;
+  /** The source that is furthest behind; null: none is. */
+  readonly waitsFor?: string | null;
+  /** Whether the next record, whatever it is, gives more of what waits. */
+  readonly isReady?: boolean;
   /** Evaluates the next record. */
   take(record: LogRecord, batch: StreamBatch): void;
   /** A part of the records was taken: the batch reaches to its end. */
@@ -57,6 +67,7 @@ export class StreamTask implements FlowTask {
       const plain = { ...place, timestampUs: timestampMs * 1_000 };
       if (batch.sourceMs === 0) batch.sourceMs = timestampMs;
       const metadata = this.#timed(value, plain);
+      batch.timeUs = Math.max(batch.timeUs, metadata.timestampUs);
       this.#flow.at(batch, place);
       this.#flow.run({ value, key, metadata });
     } catch (error) {

@@ -9,6 +9,8 @@ import type { Instance } from "../lifecycle/instance.ts";
 import { portionsOf } from "../lifecycle/portions.ts";
 import { flowsOf } from "../lifecycle/topics.ts";
 import { ReadProblems } from "../lifecycle/read_problems.ts";
+import { SourceMarks } from "./source_marks.ts";
+import { waitingProblem } from "./stream_begin.ts";
 import { StreamHost } from "./stream_host.ts";
 import { TableClock } from "./table_clock.ts";
 import { StreamLetters } from "./stream_letters.ts";
@@ -36,12 +38,15 @@ export class StreamTasks {
   readonly #instance: Instance;
   readonly #reader: Reader;
   readonly #surroundings: StreamSurroundings;
+  readonly #marks: SourceMarks;
   readonly #readProblems: ReadProblems;
   /** What runs, those included that were closed and have not ended yet. */
   readonly #running = new Set<Promise<void>>();
   #stopped = false;
-  #loop: Promise<void> | null = null;
+  #loop: Promise<unknown> | null = null;
   #nextLookMs = 0;
+  /** What events of tasks waited for at the last look. */
+  readonly #waiting = new WeakMap<StreamHost, string | null>();
 
   constructor({ instance, hosts, letters, busyTables, membership, onRunning }: StreamTasksParts) {
     this.#hosts = hosts;
@@ -49,12 +54,14 @@ export class StreamTasks {
     this.#instance = instance;
     this.#reader = log.reader();
     this.#readProblems = new ReadProblems(instance.problems);
+    this.#marks = new SourceMarks({ instance, tasks: hosts });
     this.#surroundings = {
       instance,
       membership,
       onRunning,
       reader: this.#reader,
       tableClock: new TableClock({ warehouse, clock }),
+      marks: this.#marks,
       context: {
         letters: new StreamLetters(letters, clock.nowMs()),
         stages: instance.topics.plan.stages,
@@ -65,6 +72,8 @@ export class StreamTasks {
           metrics.count("weir_source_records_total", { topology: topology.name, table }, records),
         onSkipped: (table, reason) =>
           metrics.count("weir_source_records_skipped_total", { topology: topology.name, table, reason }, 1),
+        onOvertaken: (operator) =>
+          metrics.count("weir_stream_events_overtaken_total", { topology: topology.name, operator }, 1),
         onDropped: (operator, reason) =>
           metrics.count("weir_stream_events_dropped_total", { topology: topology.name, operator, reason }, 1),
       },
@@ -102,7 +111,9 @@ export class StreamTasks {
         }
       }
     }
-    if (this.#hosts.size > 0) this.#loop ??= this.#run().catch((error) => this.#instance.fail(error));
+    this.#marks.changed();
+    if (this.#hosts.size === 0) return;
+    this.#loop ??= Promise.all([this.#run(), this.#marks.run()]).catch((error) => this.#instance.fail(error));
   }
 
   #start(host: StreamHost): void {
@@ -116,6 +127,7 @@ export class StreamTasks {
   /** Reads no more. Resolves when all that was read is added, and said to be. */
   async drain(): Promise<void> {
     this.#stopped = true;
+    this.#marks.stop();
     for (const host of this.#hosts.values()) host.drain();
     await Promise.all(this.#running);
   }
@@ -123,6 +135,7 @@ export class StreamTasks {
   /** Nothing is added any more. Resolves when reading has ended. */
   async close(): Promise<void> {
     this.#stopped = true;
+    this.#marks.stop();
     for (const host of this.#hosts.values()) host.close();
     await this.#reader.close();
     await this.#loop;
@@ -160,6 +173,18 @@ export class StreamTasks {
     return this.#hosts.values().find((host) => host.partition === partition && host.topic === topic);
   }
 
+  /** What waited at the last look, and still does. */
+  #tellWaiting(): void {
+    for (const host of this.#hosts.values()) {
+      const { waiting } = host;
+      const isLong = waiting !== null && this.#waiting.get(host) === waiting;
+      const problem = `Events of "${host.plan.name}" wait for those of the same time of topic ${waiting}, which is ` +
+        "behind, or which nobody reads";
+      this.#instance.problems.set(waitingProblem(host.id), isLong ? problem : null);
+      this.#waiting.set(host, waiting);
+    }
+  }
+
   #restartAll(reason: string): void {
     for (const host of this.#hosts.values()) host.restart(reason);
   }
@@ -169,6 +194,7 @@ export class StreamTasks {
     const { ports: { clock, log }, options, topics: { streams }, fail } = this.#instance;
     if (clock.nowMs() < this.#nextLookMs) return;
     this.#nextLookMs = clock.nowMs() + options.metadataEveryMs;
+    this.#tellWaiting();
     try {
       const now = await log.topics([...streams.keys()]);
       for (const [topic, { partitions }] of streams) {

@@ -91,3 +91,12 @@ Deno.test("StreamProgress announces nothing after it was closed, or lost the par
   await assertRejects(() => progress.announce(40, { to: 50, digest: 5 }), StreamBroken);
   assertEquals(committed, []);
 });
+
+Deno.test("StreamProgress.settle() never takes back what is there, nor what was announced and may be", async () => {
+  const { progress, committed } = world();
+  await progress.begin({ to: 50, digest: 5, deadlineMs: 990_000 }, 0);
+  for (const offset of [8, 40, 49]) await progress.settle(offset);
+  assertEquals(committed.length, 1, "records from 8 on are read again");
+  for (const offset of [50, 50, 45, 60]) await progress.settle(offset);
+  assertEquals(committed.slice(1), [{ offset: 50 }, { offset: 60 }]);
+});
