@@ -71,6 +71,10 @@ export class StageTask implements FlowTask {
     loaded.into(this.#operator);
   }
 
+  get elements(): StatefulOperator["elements"] {
+    return this.#operator.elements;
+  }
+
   get whenIdle(): WhenIdle | null {
     return this.#operator.whenIdle ?? null;
   }

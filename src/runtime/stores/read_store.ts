@@ -1,0 +1,118 @@
+import type { Row } from "../../record/row.ts";
+import { compareValues } from "../../state/value_order.ts";
+import { type KeyMatch, keyMatch, type StoreQuery } from "./store_query.ts";
+import type { PartStanding, StoreItem, StoreKind, StorePart, StoreSpec } from "./store.ts";
+
+/** Items that are looked at before everything else has its turn. */
+const STEP_ITEMS = 1_000;
+
+/** A row of an answer. */
+export interface StoreRow {
+  /** Null: of a global table. */
+  readonly partition: number | null;
+  /** By column, in the order of the key. */
+  readonly key: Row;
+  readonly value: unknown;
+}
+
+/** What a store says, as far as it is known. */
+export interface StoreAnswer {
+  readonly store: string;
+  readonly kind: StoreKind;
+  readonly partitions: number;
+  /** Names of the key columns; null while there is no row that tells them. */
+  readonly columns: readonly string[] | null;
+  /** In the order of their keys. */
+  readonly rows: readonly StoreRow[];
+  /** There are more rows than were asked for. */
+  readonly more: boolean;
+  /** The partitions that were asked: everything before their positions is in the answer. */
+  readonly parts: readonly PartStanding[];
+}
+
+/**
+ * Asks the parts of a store that this instance has. A key, whose first columns are all given, is found at once; for
+ * anything else all items are looked at, a step for each 1,000, between which rows may come and go.
+ * @throws TypeError for what cannot be asked of this store
+ */
+export function* readStore(store: StoreSpec, query: StoreQuery): Generator<void, StoreAnswer> {
+  const parts = store.parts();
+  const standings = parts.map((part) => part.standing());
+  const first = new FirstItems(query.limit + 1);
+  let columns: readonly string[] | null = null;
+  for (const [index, part] of parts.entries()) {
+    const names = part.columns();
+    if (names === null) continue;
+    columns = names;
+    const { windowed } = store;
+    const match = keyMatch(query, { columns: names, windowed });
+    for (const item of candidates(part, match)) {
+      if (item === null) yield;
+      else if (match.matches(item.key)) first.add({ item, columns: names, partition: standings[index].partition });
+    }
+  }
+  const { name, kind, partitions } = store;
+  const rows = first.rows();
+  return {
+    ...{ store: name, kind, partitions, columns, parts: standings },
+    rows: rows.slice(0, query.limit),
+    more: rows.length > query.limit,
+  };
+}
+
+/** Those that may be asked for; null: a step is over. */
+function* candidates(part: StorePart, { exact }: KeyMatch): Generator<StoreItem | null> {
+  const found = exact?.map((values) => part.find(values));
+  if (found !== undefined && !found.includes(null)) return yield* found.flat() as StoreItem[];
+  let looked = 0;
+  for (const item of part.items()) {
+    yield item;
+    if (++looked % STEP_ITEMS === 0) yield null;
+  }
+}
+
+interface Found {
+  readonly item: StoreItem;
+  readonly columns: readonly string[];
+  readonly partition: number | null;
+}
+
+/** The first of all items in the order of their keys. */
+class FirstItems {
+  readonly #most: number;
+  readonly #found: Found[] = [];
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  add(found: Found): void {
+    const all = this.#found;
+    if (all.length === this.#most && compareKeys(all.at(-1)!.item.key, found.item.key) <= 0) return;
+    let [low, high] = [0, all.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (compareKeys(all[middle].item.key, found.item.key) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    all.splice(low, 0, found);
+    if (all.length > this.#most) all.pop();
+  }
+
+  rows(): StoreRow[] {
+    return this.#found.flatMap(({ item, columns, partition }) => {
+      const value = item.value();
+      if (value === undefined) return [];
+      return [{ partition, key: Object.fromEntries(columns.map((name, place) => [name, item.key[place]])), value }];
+    });
+  }
+}
+
+/** Column by column. */
+function compareKeys(a: readonly unknown[], b: readonly unknown[]): number {
+  for (let place = 0; place < a.length; place++) {
+    const order = compareValues(a[place], b[place]);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
