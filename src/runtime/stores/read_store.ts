@@ -109,7 +109,7 @@ class FirstItems {
 }
 
 /** Column by column. */
-function compareKeys(a: readonly unknown[], b: readonly unknown[]): number {
+export function compareKeys(a: readonly unknown[], b: readonly unknown[]): number {
   for (let place = 0; place < a.length; place++) {
     const order = compareValues(a[place], b[place]);
     if (order !== 0) return order;

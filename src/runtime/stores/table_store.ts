@@ -109,6 +109,10 @@ function partFrom(
     if (row === null || table.members[index].kind !== "folded") return row ?? undefined;
     return isFoldedRow(row) ? foldedRow(row) : undefined;
   };
+  // Whether a row of a changelog is a result is known when it is read.
+  const holds = table.members[index].kind === "folded"
+    ? (slot: number) => read(slot) !== undefined
+    : (slot: number) => entries.members[index].has(slot);
   const itemAt = (key: Key): StoreItem => ({
     key: order.values(key),
     value() {
@@ -123,34 +127,42 @@ function partFrom(
       if (values.length !== order.names()?.length) return null;
       const key = order.key(values);
       const slot = key === null ? NO_SLOT : entries.keys.find(key);
-      return slot === NO_SLOT || read(slot) === undefined ? [] : [itemAt(key!)];
+      return slot !== NO_SLOT && holds(slot) ? [itemAt(key!)] : [];
     },
     *items() {
-      for (const slot of entries.keys.used()) if (read(slot) !== undefined) yield itemAt(entries.keys.keyOf(slot));
+      for (const slot of entries.keys.used()) if (holds(slot)) yield itemAt(entries.keys.keyOf(slot));
     },
   };
 }
 
 /** Keys as a store shows them: where a window begins is behind the columns of its group. */
 function keyOrder(columns: KeyColumns) {
-  const known = () => typeof columns === "function" ? columns() : columns;
-  const shown = () => {
-    const all = known();
-    const window = all.filter(({ name }) => name === WINDOW_START);
-    return typeof columns === "function" ? [...all.filter(({ name }) => name !== WINDOW_START), ...window] : all;
+  let known: readonly KeyColumn[] = [];
+  /** Of each column shown: its place in the key. */
+  let places: readonly number[] = [];
+  const look = () => {
+    const now = typeof columns === "function" ? columns() : columns;
+    if (now === known) return;
+    known = now;
+    const last = typeof columns === "function" ? now.findIndex(({ name }) => name === WINDOW_START) : -1;
+    const others = now.map((_, place) => place).filter((place) => place !== last);
+    places = last < 0 ? others : [...others, last];
   };
   return {
-    names: () => known().length === 0 ? null : shown().map(({ name }) => name),
+    names() {
+      look();
+      return known.length === 0 ? null : places.map((place) => known[place].name);
+    },
     values(key: Key): unknown[] {
+      look();
       const parts = keyParts(key);
-      const places = new Map(known().map((column, place) => [column, place]));
-      return shown().map((column) => keyColumnValue(column, parts[places.get(column)!]));
+      return places.map((place) => keyColumnValue(known[place], parts[place]));
     },
     /** Null for values that are no key. */
     key(values: readonly unknown[]): Key | null {
-      const places = new Map(shown().map((column, place): [KeyColumn, number] => [column, place]));
+      look();
       try {
-        return keyFrom(known(), known().map((column) => values[places.get(column)!]));
+        return keyFrom(known, known.map((_, place) => values[places.indexOf(place)]));
       } catch (error) {
         if (error instanceof TypeError) return null;
         throw error;

@@ -1,0 +1,76 @@
+import { compareKeys, type StoreAnswer, type StoreRow } from "./read_store.ts";
+import type { PartStanding, StoreState } from "./store.ts";
+
+/** The answer of one instance. */
+export interface InstanceAnswer {
+  /** Where it is, for people. Of an answer that is merged itself, its parts tell. */
+  readonly instance: string;
+  readonly answer: StoreAnswer;
+}
+
+/** A part of a store, and which instance has told of it. */
+export interface AnsweredPart extends PartStanding {
+  readonly instance: string;
+}
+
+/** What several instances say together. */
+export interface MergedAnswer extends StoreAnswer {
+  readonly parts: readonly AnsweredPart[];
+  /** Partitions of which none of them has anything. */
+  readonly missing: readonly number[];
+}
+
+/** What an answer means for who has asked for a key. `none`: nothing is held under it. */
+export type Verdict = "found" | "none" | "undecided";
+
+const RANKS: Readonly<Record<StoreState, number>> = { running: 0, standby: 1, restoring: 2 };
+
+/**
+ * One answer of several about one query; at least one. Of a partition that several instances have, as while it moves or
+ * has a standby, the one counts that runs it, else the one that is further.
+ */
+export function mergeAnswers(answers: readonly InstanceAnswer[], limit: number): MergedAnswer {
+  const [{ answer: { store, kind, partitions } }] = answers;
+  const chosen = new Map<number | null, { readonly part: AnsweredPart; readonly answer: StoreAnswer }>();
+  for (const { instance, answer } of answers) {
+    for (const standing of answer.parts) {
+      const known = chosen.get(standing.partition);
+      if (known !== undefined && compareParts(known.part, standing) <= 0) continue;
+      chosen.set(standing.partition, { part: { instance, ...standing }, answer });
+    }
+  }
+  const rows = answers.flatMap(({ answer }) =>
+    answer.rows.filter(({ partition }) => chosen.get(partition)?.answer === answer)
+  ).sort(compareRows);
+  const end = endOf(answers);
+  const complete = end === null ? rows : rows.filter((row) => compareRows(row, end) <= 0);
+  return {
+    ...{ store, kind, partitions },
+    columns: answers.find(({ answer: { columns } }) => columns !== null)?.answer.columns ?? null,
+    rows: complete.slice(0, limit),
+    more: end !== null || complete.length > limit,
+    parts: [...chosen.values()].map(({ part }) => part).sort((a, b) => (a.partition ?? 0) - (b.partition ?? 0)),
+    missing: Array.from({ length: partitions }, (_, partition) => partition).filter((one) => !chosen.has(one)),
+  };
+}
+
+/** Whether it is certain that nothing else is held. */
+export function verdictOf({ rows, parts, missing, partitions }: MergedAnswer): Verdict {
+  if (rows.length > 0) return "found";
+  const whole = parts.length > 0 && parts.every(({ state }) => state === "running");
+  return whole && (partitions === 0 || missing.length === 0) ? "none" : "undecided";
+}
+
+function compareParts(a: PartStanding, b: PartStanding): number {
+  return RANKS[a.state] - RANKS[b.state] || (a.lag ?? Infinity) - (b.lag ?? Infinity) || 0;
+}
+
+function compareRows(a: StoreRow, b: StoreRow): number {
+  return compareKeys(Object.values(a.key), Object.values(b.key));
+}
+
+/** The first of the last rows of answers that have more: whatever is behind it may be incomplete. Null: nothing is. */
+function endOf(answers: readonly InstanceAnswer[]): StoreRow | null {
+  const ends = answers.filter(({ answer: { more } }) => more).flatMap(({ answer: { rows } }) => rows.at(-1) ?? []);
+  return ends.sort(compareRows)[0] ?? null;
+}
