@@ -22,12 +22,15 @@ export interface TestStore<K, V> {
    * What is held under a key, which is the value of its column or an object of several; null if nothing is.
    * @throws TypeError if several things are: of windows give `window_start` with the group, or take {@link of}
    */
-  get(key: KeyOf<K>): V | null;
+  get(key: KeyIn<K>): V | null;
   /** All that is held under these values of key columns, in the order of keys: all windows of a group. */
   of(key: Partial<K>): StoreEntry<K, V>[];
   /** All that is held, in the order of keys. */
   all(): StoreEntry<K, V>[];
 }
+
+/** A key of columns `K`: the value of one, or an object of several; anything where the columns are not named. */
+type KeyIn<K> = string extends keyof K ? unknown : KeyOf<K>;
 
 /** @throws TypeError for a name that no store has */
 export function testStore<K extends RowOf, V>(stores: readonly StoreSpec[], name: string): TestStore<K, V> {

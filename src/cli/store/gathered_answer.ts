@@ -27,10 +27,11 @@ export function gatheredOf(text: string): GatheredAnswer {
 
 /** For people and programs. */
 export function jsonOf({ topology, answer, unanswered }: GatheredAnswer, indent?: number): string {
-  const { store, kind, columns, rows, more, parts, missing } = answer;
+  const { store, kind, columns, rows, next, parts, missing } = answer;
   return exactJson({
-    ...{ topology, store, kind, key: columns, answer: verdictOf(answer), rows, more },
-    next: more && rows.length > 0 ? exactJson(rows.at(-1)!.key) : null,
+    ...{ topology, store, kind, key: columns, answer: verdictOf(answer), rows },
+    more: next !== null,
+    next: next === null ? null : exactJson(next),
     partitions: parts,
     ...{ missing, unanswered },
   }, indent);

@@ -8,7 +8,10 @@ import { jsonOf, statusOf, wireOf } from "./gathered_answer.ts";
 import { storeQuestion } from "./store_question.ts";
 import { exactJson } from "./store_values.ts";
 
-/** Questions that are answered at a time: each may look at all rows of a store. */
+/**
+ * Questions that are answered at a time, and as many of other instances: each may look at all rows of a store. Counted
+ * apart, so that two instances that ask each other do not wait for themselves.
+ */
 const QUESTIONS_MAX = 8;
 
 /** A topology as far as its stores are asked. */
@@ -32,18 +35,20 @@ export interface StoreRouteOptions {
  * also of other instances. Rows are data, so not everybody is answered who reaches the port.
  */
 export function storeRoutes(options: StoreRouteOptions): Routes {
-  let asking = 0;
+  const asking = { people: 0, instances: 0 };
   const answer: Route = async (request, from) => {
     if (!isAllowed(request, { ...from, ...options })) return refused(options);
-    if (asking >= QUESTIONS_MAX) return text(503, `Cannot answer more than ${QUESTIONS_MAX} at once: try again`);
-    asking++;
+    const url = new URL(request.url);
+    const who = url.searchParams.has("local") ? "instances" : "people";
+    if (asking[who] >= QUESTIONS_MAX) return text(503, `Cannot answer more than ${QUESTIONS_MAX} at once: try again`);
+    asking[who]++;
     try {
-      return await answerOf(new URL(request.url), options);
+      return await answerOf(url, options);
     } catch (error) {
       if (!(error instanceof TypeError || error instanceof URIError)) throw error;
       return text(400, error.message);
     } finally {
-      asking--;
+      asking[who]--;
     }
   };
   return { "GET /store": answer, "GET /store/*": answer };

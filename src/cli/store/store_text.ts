@@ -31,14 +31,12 @@ export function storeLines(stores: readonly ListedStore[]): string[] {
 /** Rows, and how far the partitions are that they come from. */
 export function answerLines(gathered: GatheredAnswer, key: string | null): string[] {
   const { answer, unanswered } = gathered;
-  const { rows, more, missing } = answer;
+  const { rows, next, missing } = answer;
   return [
     ...rows.length > 0 ? rowLines(rows) : [emptyLine(gathered, key)],
     "",
-    ...more
-      ? [
-        `${counted(rows.length, "row")} shown, and there are more: go on with --after '${exactJson(rows.at(-1)!.key)}'`,
-      ]
+    ...next !== null
+      ? [`${counted(rows.length, "row")} shown, and there are more: go on with --after '${exactJson(next)}'`]
       : rows.length > 0
       ? [counted(rows.length, "row")]
       : [],
@@ -57,6 +55,7 @@ function emptyLine({ answer }: GatheredAnswer, key: string | null): string {
   const why = [
     ...restoring > 0 ? [`${counted(restoring, "partition")} being restored`] : [],
     ...answer.missing.length > 0 ? [`${counted(answer.missing.length, "partition")} elsewhere`] : [],
+    ...answer.next !== null ? ["more to look at"] : [],
   ];
   return `${what}, as far as is known: ${why.join(", ")}`;
 }

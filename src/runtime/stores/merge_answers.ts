@@ -1,4 +1,5 @@
-import { compareKeys, type StoreAnswer, type StoreRow } from "./read_store.ts";
+import type { Row } from "../../record/row.ts";
+import { compareKeys, type StoreAnswer } from "./read_store.ts";
 import type { PartStanding, StoreState } from "./store.ts";
 
 /** The answer of one instance. */
@@ -41,22 +42,23 @@ export function mergeAnswers(answers: readonly InstanceAnswer[], limit: number):
   }
   const rows = answers.flatMap(({ answer }) =>
     answer.rows.filter(({ partition }) => chosen.get(partition)?.answer === answer)
-  ).sort(compareRows);
+  ).sort((a, b) => compareRowKeys(a.key, b.key));
   const end = endOf(answers);
-  const complete = end === null ? rows : rows.filter((row) => compareRows(row, end) <= 0);
+  const complete = end === null ? rows : rows.filter(({ key }) => compareRowKeys(key, end) <= 0);
   return {
     ...{ store, kind, partitions },
     columns: answers.find(({ answer: { columns } }) => columns !== null)?.answer.columns ?? null,
     rows: complete.slice(0, limit),
-    more: end !== null || complete.length > limit,
+    next: complete.length > limit ? complete[limit - 1].key : end,
     parts: [...chosen.values()].map(({ part }) => part).sort((a, b) => (a.partition ?? 0) - (b.partition ?? 0)),
     missing: Array.from({ length: partitions }, (_, partition) => partition).filter((one) => !chosen.has(one)),
   };
 }
 
 /** Whether it is certain that nothing else is held. */
-export function verdictOf({ rows, parts, missing, partitions }: MergedAnswer): Verdict {
+export function verdictOf({ rows, next, parts, missing, partitions }: MergedAnswer): Verdict {
   if (rows.length > 0) return "found";
+  if (next !== null) return "undecided";
   const whole = parts.length > 0 && parts.every(({ state }) => state === "running");
   return whole && (partitions === 0 || missing.length === 0) ? "none" : "undecided";
 }
@@ -65,12 +67,15 @@ function compareParts(a: PartStanding, b: PartStanding): number {
   return RANKS[a.state] - RANKS[b.state] || (a.lag ?? Infinity) - (b.lag ?? Infinity) || 0;
 }
 
-function compareRows(a: StoreRow, b: StoreRow): number {
-  return compareKeys(Object.values(a.key), Object.values(b.key));
+function compareRowKeys(a: Row, b: Row): number {
+  return compareKeys(Object.values(a), Object.values(b));
 }
 
-/** The first of the last rows of answers that have more: whatever is behind it may be incomplete. Null: nothing is. */
-function endOf(answers: readonly InstanceAnswer[]): StoreRow | null {
-  const ends = answers.filter(({ answer: { more } }) => more).flatMap(({ answer: { rows } }) => rows.at(-1) ?? []);
-  return ends.sort(compareRows)[0] ?? null;
+/**
+ * The first of the keys behind which answers have more: whatever is behind it may be incomplete. Null: nothing is. It
+ * may be that of a row that does not count, of a standby whose owner has it no more.
+ */
+function endOf(answers: readonly InstanceAnswer[]): Row | null {
+  const ends = answers.map(({ answer: { next } }) => next).filter((next) => next !== null);
+  return ends.sort(compareRowKeys)[0] ?? null;
 }

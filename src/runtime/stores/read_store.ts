@@ -24,8 +24,8 @@ export interface StoreAnswer {
   readonly columns: readonly string[] | null;
   /** In the order of their keys. */
   readonly rows: readonly StoreRow[];
-  /** There are more rows than were asked for. */
-  readonly more: boolean;
+  /** The key behind which further rows are, which need not be that of a row; null if there are no more. */
+  readonly next: Row | null;
   /** The partitions that were asked: everything before their positions is in the answer. */
   readonly parts: readonly PartStanding[];
 }
@@ -52,12 +52,7 @@ export function* readStore(store: StoreSpec, query: StoreQuery): Generator<void,
     }
   }
   const { name, kind, partitions } = store;
-  const rows = first.rows();
-  return {
-    ...{ store: name, kind, partitions, columns, parts: standings },
-    rows: rows.slice(0, query.limit),
-    more: rows.length > query.limit,
-  };
+  return { store: name, kind, partitions, columns, parts: standings, ...first.take(query.limit) };
 }
 
 /** Those that may be asked for; null: a step is over. */
@@ -99,13 +94,21 @@ class FirstItems {
     if (all.length > this.#most) all.pop();
   }
 
-  rows(): StoreRow[] {
-    return this.#found.flatMap(({ item, columns, partition }) => {
-      const value = item.value();
-      if (value === undefined) return [];
-      return [{ partition, key: Object.fromEntries(columns.map((name, place) => [name, item.key[place]])), value }];
-    });
+  /** The first `limit` of them, without those that are gone by now, and the key of the last one if there are more. */
+  take(limit: number): Pick<StoreAnswer, "rows" | "next"> {
+    const found = this.#found.slice(0, limit);
+    return {
+      rows: found.flatMap((one) => {
+        const value = one.item.value();
+        return value === undefined ? [] : [{ partition: one.partition, key: keyOf(one), value }];
+      }),
+      next: this.#found.length > limit ? keyOf(found[limit - 1]) : null,
+    };
   }
+}
+
+function keyOf({ item, columns }: Found): Row {
+  return Object.fromEntries(columns.map((name, place) => [name, item.key[place]]));
 }
 
 /** Column by column. */

@@ -40,8 +40,8 @@ export interface StorePart {
   /** Names of the key columns, those of windows and entries last; null while nothing is known of them. */
   columns(): readonly string[] | null;
   /**
-   * The items whose keys begin with these values, and perhaps others of the same group; null: there is no way to find
-   * them but {@link items}.
+   * The items whose keys begin with these values, and perhaps others of the same group; null: they may be here, and
+   * there is no way to find them but {@link items}.
    */
   find(values: readonly unknown[]): StoreItem[] | null;
   /** All items, in no order. Those that come or go meanwhile may be among them or not. */

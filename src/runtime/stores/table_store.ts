@@ -4,8 +4,9 @@ import type { Member, TaskTable } from "../../plan/physical.ts";
 import type { Position } from "../../ports/log.ts";
 import type { KeyColumns } from "../../processor/key_value.ts";
 import { WINDOW_START } from "../../processor/stateful/result_of.ts";
-import { type Key, keyParts } from "../../record/key.ts";
+import { type Key, keyOf, keyParts, keyText } from "../../record/key.ts";
 import { type KeyColumn, keyColumnValue, keyFrom } from "../../record/key_column.ts";
+import { partitionOf } from "../../record/partitioner.ts";
 import { taskId } from "../../record/task_id.ts";
 import type { Entries } from "../../state/entries.ts";
 import { NO_SLOT } from "../../state/slots.ts";
@@ -94,7 +95,7 @@ function standingOf(host: TaskHost, index: number): PartStanding {
 /** Rows of a task or of its standby; `rows` null: nothing of them is here yet. */
 function partFrom(
   { context }: Instance,
-  { table, index, rows, standing }: Place & {
+  { table, index, partition, rows, standing }: Place & {
     readonly rows:
       | { readonly entries: Entries; readonly merges: Parameters<typeof taskKeyColumns>[1]["merges"] }
       | null;
@@ -124,7 +125,12 @@ function partFrom(
     standing,
     columns: () => order.names(),
     find(values) {
-      if (values.length !== order.names()?.length) return null;
+      const columns = order.names()?.length;
+      if (values.length + 1 === columns && isWindowed(table.members[index])) {
+        // The stage has put all windows of a group into the partition of the group.
+        return partitionOf(keyText(keyOf(values)), context.partitions[table.index]) === partition ? null : [];
+      }
+      if (values.length !== columns) return null;
       const key = order.key(values);
       const slot = key === null ? NO_SLOT : entries.keys.find(key);
       return slot !== NO_SLOT && holds(slot) ? [itemAt(key!)] : [];

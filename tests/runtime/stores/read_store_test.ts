@@ -1,40 +1,17 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Decimal } from "../../../src/record/decimal.ts";
-import { readStore, type StoreAnswer } from "../../../src/runtime/stores/read_store.ts";
-import type { StorePart, StoreSpec } from "../../../src/runtime/stores/store.ts";
+import type { StoreAnswer } from "../../../src/runtime/stores/read_store.ts";
 import type { StoreQuery } from "../../../src/runtime/stores/store_query.ts";
 import { openPair, OPTIONS, watched } from "../standby_pair.ts";
 import type { StepRun } from "../step_run.ts";
 import { openThings, THINGS } from "../things.ts";
-
-function read(store: StoreSpec, query: Partial<StoreQuery> = {}): StoreAnswer {
-  const reading = readStore(store, { limit: 100, ...query });
-  for (;;) {
-    const step = reading.next();
-    if (step.done) return step.value;
-  }
-}
+import { read, storeOf } from "./store_of.ts";
 
 function thingsOf({ runner }: StepRun, query: Partial<StoreQuery> = {}): StoreAnswer {
   return read(runner.stores().find(({ name }) => name === "things")!, query);
 }
 
 const ids = ({ rows }: StoreAnswer) => rows.map(({ key }) => key.id);
-
-/** A store of one partition that holds these keys, each with its place as value. */
-function storeOf(
-  columns: readonly string[],
-  keys: readonly (readonly unknown[])[],
-  { windowed = false } = {},
-): StoreSpec {
-  const part: StorePart = {
-    standing: () => ({ partition: 0, state: "running", position: [], lag: 0 }),
-    columns: () => columns,
-    find: () => null,
-    items: () => keys.map((key, place) => ({ key, value: () => place })),
-  };
-  return { name: "store", kind: "table", partitions: 1, windowed, parts: () => [part] };
-}
 
 const COMPOSITE = storeOf(["id", "code"], [
   [10, "b"],
@@ -65,7 +42,7 @@ for (
 ) {
   Deno.test(`readStore() finds ${what}`, () => {
     const answer = read(COMPOSITE, query);
-    assertEquals([answer.rows.map(({ value }) => value), answer.more], [found, query.limit === 2]);
+    assertEquals([answer.rows.map(({ value }) => value), answer.next !== null], [found, query.limit === 2]);
   });
 }
 
