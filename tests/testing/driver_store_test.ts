@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { z } from "zod";
 import {
+  citext,
   clickhouse,
   clickhouseAppend,
   count,
@@ -34,6 +35,9 @@ const visits = clickhouse("visits", {
 });
 const minutes = clickhouseAppend("minutes", { columns: { user_id: "Int64", clicks: "UInt64" }, orderBy: ["user_id"] });
 const firsts = clickhouseAppend("firsts", { columns: { n: "Int64" }, orderBy: ["n"] });
+
+const coupons = debezium("shop.coupons", { key: ["code"], row: z.object({ code: citext(), share: z.number() }) });
+const shares = clickhouse("shares", { key: ["code"], columns: { code: "String", share: "Float64" } });
 
 const TABLES = topology("tables", (builder) => {
   const bought = builder.table(items);
@@ -121,4 +125,14 @@ Deno.test("TopologyTestDriver.store() reads sessions, open windows, and a proces
   await driver.restart();
   assertEquals(driver.store("minutes").all(), open);
   assertEquals(driver.dropped(), []);
+});
+
+Deno.test("TopologyTestDriver.store() finds a key that the database calls equal, also behind a restart", async () => {
+  const declared = topology("coupons", (builder) => void builder.table(coupons).to(shares));
+  await using driver = createTopologyTestDriver(declared, { partitions: 1, options: { snapshotEveryMs: 60_000 } });
+  for (const code of ["Spring", "summer", "AUTUMN"]) driver.insert(coupons, { code, share: 0.1 });
+  await driver.settle();
+  assertEquals(driver.store(coupons).get("SPRING"), { code: "spring", share: 0.1 });
+  await driver.restart();
+  assertEquals(driver.store(coupons).all().map(({ key }) => key.code), ["autumn", "spring", "summer"]);
 });

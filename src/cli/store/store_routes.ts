@@ -98,7 +98,10 @@ function listOf(
     instance: options.instance(),
     stores: stores.map((store) => {
       const parts = store.parts();
-      const key = parts.map((part) => part.columns()).find((columns) => columns !== null) ?? null;
+      const key = parts.map((part) =>
+        part.columns()
+      ).find((columns) => columns !== null)?.map((column) => column.name) ??
+        null;
       const { name, kind, partitions } = store;
       return { name, kind, key, partitions, here: parts.map((part) => part.standing()) };
     }),

@@ -41,6 +41,8 @@ export function compareWithGiven(held: unknown, given: GivenValue): number {
   const place = WORDS.indexOf(given.text);
   if (held === null || typeof held === "boolean") return place < 0 ? -1 : WORDS.indexOf(String(held)) - place;
   if (given.number === null) return place < 0 ? -1 : 1;
+  // A fraction is the double that its digits mean.
+  if (typeof held === "number" && !Number.isSafeInteger(held)) return compareOrdered(held, Number(given.text));
   return compareOrdered(held as Ordered, given.number);
 }
 

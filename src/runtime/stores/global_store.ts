@@ -27,7 +27,7 @@ export function globalStore(instance: Instance, table: GlobalTable): StoreSpec {
           position: reading.positions.map((offset, partition) => ({ topic, partition, offset })),
           lag: reading.ends.reduce((sum, end, at) => sum + Math.max(0, end - reading.positions[at]), 0),
         }),
-        columns: () => table.keyColumns.map(({ name }) => name),
+        columns: () => table.keyColumns,
         find(values) {
           if (values.length !== table.keyColumns.length) return null;
           const key = keyFrom(table.keyColumns, values);

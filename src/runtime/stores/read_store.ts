@@ -41,11 +41,10 @@ export function* readStore(store: StoreSpec, query: StoreQuery): Generator<void,
   const first = new FirstItems(query.limit + 1);
   let columns: readonly string[] | null = null;
   for (const [index, part] of parts.entries()) {
-    const names = part.columns();
-    if (names === null) continue;
-    columns = names;
-    const { windowed } = store;
-    const match = keyMatch(query, { columns: names, windowed });
+    const known = part.columns();
+    if (known === null) continue;
+    const names = columns = known.map(({ name }) => name);
+    const match = keyMatch(query, { columns: known, windowed: store.windowed });
     for (const item of candidates(part, match)) {
       if (item === null) yield;
       else if (match.matches(item.key)) first.add({ item, columns: names, partition: standings[index].partition });
@@ -75,7 +74,9 @@ interface Found {
 /** The first of all items in the order of their keys. */
 class FirstItems {
   readonly #most: number;
-  readonly #found: Found[] = [];
+  #found: Found[] = [];
+  /** So many of them are the first of all before; whatever comes behind the last of these is not wanted. */
+  #sorted = 0;
 
   constructor(most: number) {
     this.#most = most;
@@ -83,19 +84,19 @@ class FirstItems {
 
   add(found: Found): void {
     const all = this.#found;
-    if (all.length === this.#most && compareKeys(all.at(-1)!.item.key, found.item.key) <= 0) return;
-    let [low, high] = [0, all.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (compareKeys(all[middle].item.key, found.item.key) <= 0) low = middle + 1;
-      else high = middle;
-    }
-    all.splice(low, 0, found);
-    if (all.length > this.#most) all.pop();
+    if (this.#sorted === this.#most && compareKeys(all[this.#most - 1].item.key, found.item.key) <= 0) return;
+    all.push(found);
+    if (all.length >= this.#most * 2) this.#sort();
+  }
+
+  #sort(): void {
+    this.#found = this.#found.sort((a, b) => compareKeys(a.item.key, b.item.key)).slice(0, this.#most);
+    this.#sorted = this.#found.length;
   }
 
   /** The first `limit` of them, without those that are gone by now, and the key of the last one if there are more. */
   take(limit: number): Pick<StoreAnswer, "rows" | "next"> {
+    this.#sort();
     const found = this.#found.slice(0, limit);
     return {
       rows: found.flatMap((one) => {

@@ -90,7 +90,9 @@ function partOf(stream: StreamView, shown: Shown): StorePart {
     columns() {
       const [first] = elements.keys();
       const columns = first === undefined ? undefined : elements.columnsOf(first);
-      return columns === undefined ? null : [...namesOf(columns), ...shown.column === null ? [] : [shown.column]];
+      if (columns === undefined) return null;
+      const names = [...namesOf(columns), ...shown.column === null ? [] : [shown.column]];
+      return names.map((name) => ({ name, text: "as_is" }));
     },
     find(values) {
       const [first] = elements.keys();

@@ -1,4 +1,5 @@
 import type { Position } from "../../ports/log.ts";
+import type { KeyColumn } from "../../record/key_column.ts";
 
 /**
  * What a store holds: rows of a table or a global table as they were read; totals and other rows that tasks tell each
@@ -34,11 +35,14 @@ export interface PartStanding {
   readonly lag: number | null;
 }
 
+/** A key column, and which of its texts are one. */
+export type StoreColumn = Pick<KeyColumn, "name" | "text">;
+
 /** One partition of a store on this instance, to read. What it gives is of the moment of the call. */
 export interface StorePart {
   standing(): PartStanding;
-  /** Names of the key columns, those of windows and entries last; null while nothing is known of them. */
-  columns(): readonly string[] | null;
+  /** The key columns, those of windows and entries last; null while nothing is known of them. */
+  columns(): readonly StoreColumn[] | null;
   /**
    * The items whose keys begin with these values, and perhaps others of the same group; null: they may be here, and
    * there is no way to find them but {@link items}.

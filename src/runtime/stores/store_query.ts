@@ -1,3 +1,5 @@
+import { comparedText } from "../../record/key_column.ts";
+import type { StoreColumn } from "./store.ts";
 import { beginsWithGiven, compareWithGiven, type GivenValue, givenValue, meanings } from "./given_value.ts";
 
 /** Values of the key columns in their order, as many as there are; or of some, by name. */
@@ -35,9 +37,12 @@ const MEANINGS_MAX = 256;
 /** @throws TypeError for what cannot be asked of a store of these key columns */
 export function keyMatch(
   { key, prefix, from, to, after }: Omit<StoreQuery, "limit">,
-  { columns, windowed }: { readonly columns: readonly string[]; readonly windowed: boolean },
+  { columns, windowed }: { readonly columns: readonly StoreColumn[]; readonly windowed: boolean },
 ): KeyMatch {
-  const read = (given: string | GivenKey) => byPlace(given, columns);
+  const read = (given: string | GivenKey): Places =>
+    byPlace(given, columns.map(({ name }) => name)).map((value, place) =>
+      value === undefined ? undefined : { ...value, text: comparedText(value.text, columns[place].text) }
+    );
   const equal = key === undefined ? [] : read(key);
   const first = prefix === undefined ? [] : leading(read(prefix), "prefix");
   const range = windowed ? timeRange({ from, to }) : keyRange({ from, to }, (text) => leading(read(text), "range"));

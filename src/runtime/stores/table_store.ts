@@ -17,6 +17,9 @@ import type { PartStanding, StoreItem, StoreKind, StorePart, StoreSpec } from ".
 
 const KINDS: Readonly<Record<Member["kind"], StoreKind>> = { source: "table", folded: "results", merge: "grouped" };
 
+/** Key columns by the rows that they are of: to find those of groups may take a look at many rows. */
+const KNOWN = new WeakMap<Entries, KeyColumns>();
+
 /** The rows of one member of a partitioned table, as they were read: before any operator. */
 export function tableStore(
   instance: Instance,
@@ -104,7 +107,9 @@ function partFrom(
 ): StorePart {
   if (rows === null) return { standing, columns: () => null, find: () => [], items: () => [] };
   const { entries, merges } = rows;
-  const order = keyOrder(taskKeyColumns(table, { context, entries, merges }));
+  const keyColumns = KNOWN.get(entries) ?? taskKeyColumns(table, { context, entries, merges });
+  KNOWN.set(entries, keyColumns);
+  const order = keyOrder(keyColumns);
   const read = (slot: number) => {
     const row = entries.members[index].read(slot);
     if (row === null || table.members[index].kind !== "folded") return row ?? undefined;
@@ -123,9 +128,9 @@ function partFrom(
   });
   return {
     standing,
-    columns: () => order.names(),
+    columns: () => order.columns(),
     find(values) {
-      const columns = order.names()?.length;
+      const columns = order.columns()?.length;
       if (values.length + 1 === columns && isWindowed(table.members[index])) {
         // The stage has put all windows of a group into the partition of the group.
         return partitionOf(keyText(keyOf(values)), context.partitions[table.index]) === partition ? null : [];
@@ -155,9 +160,9 @@ function keyOrder(columns: KeyColumns) {
     places = last < 0 ? others : [...others, last];
   };
   return {
-    names() {
+    columns() {
       look();
-      return known.length === 0 ? null : places.map((place) => known[place].name);
+      return known.length === 0 ? null : places.map((place) => known[place]);
     },
     values(key: Key): unknown[] {
       look();

@@ -17,7 +17,7 @@ function codeOf(character: string): string {
   return character.codePointAt(0)!.toString(16).padStart(8, "0");
 }
 
-Deno.test("mergeAnswers() of instances that share the partitions is what one says that has them all, page by page", () =>
+Deno.test("mergeAnswers() of instances that share the partitions is that of one which has all, page by page", () =>
   eachSeed(200, (seed) => {
     const next = mulberry32(seed);
     const below = (limit: number) => Math.floor(next() * limit);
@@ -32,14 +32,14 @@ Deno.test("mergeAnswers() of instances that share the partitions is what one say
       ...all.filter(() => below(3) > 0),
       ...Array.from({ length: below(6) }, (_, n): [number, string] => [below(8) - 2, `old${n}`]),
     ];
-    const had = (instance: number, own: boolean) =>
+    const of = (instances: readonly number[], rows: (all: [number, string][]) => [number, string][]) =>
       Object.fromEntries(
-        Object.entries(placed).filter(([partition]) => (owners[Number(partition)] === instance) === own)
-          .map(([partition, all]) => [partition, own ? all : outdated(all)]),
+        Object.entries(placed).filter(([partition]) => instances.includes(owners[Number(partition)]))
+          .map(([partition, all]) => [partition, rows(all)]),
       );
     const stores = [0, 1].flatMap((instance) => [
-      { instance, store: partsOf(COLUMNS, { partitions, here: had(instance, true) }) },
-      { instance, store: partsOf(COLUMNS, { partitions, here: had(instance, false), state: "standby" }) },
+      { instance, store: partsOf(COLUMNS, { partitions, here: of([instance], (all) => all) }) },
+      { instance, store: partsOf(COLUMNS, { partitions, here: of([1 - instance], outdated), state: "standby" }) },
     ]);
     const limit = 1 + below(6);
     const from = String(below(8) - 2);

@@ -58,6 +58,18 @@ Deno.test("readStore() takes a range of a windowed store as times at which windo
   assertThrows(() => found({ from: "noon" }), TypeError, "time at which windows begin");
 });
 
+Deno.test("readStore() finds texts that the database calls equal, and fractions as they are written", () => {
+  const keys = [["abc", 0.1], ["abc", 0.30000000000000004], ["b", 1e21]];
+  const store = storeOf(["code", "share"], keys, { text: "lower" });
+  const found = (query: Partial<StoreQuery>) => read(store, query).rows.map(({ value }) => value);
+  assertEquals(found({ key: "ABC" }), [0, 1]);
+  assertEquals(found({ key: "aBc,0.1" }), [0]);
+  assertEquals(found({ key: "abc,0.30000000000000004" }), [1]);
+  assertEquals(found({ prefix: "A" }), [0, 1]);
+  assertEquals(found({ from: "ABC,0.2" }), [1, 2]);
+  assertEquals(found({ key: "b,1e21" }), [2]);
+});
+
 Deno.test("readStore() refuses what the key does not have", () => {
   assertThrows(() => read(COMPOSITE, { key: "1,2,3" }), TypeError, "3 values: it has 2, which are id, code");
   assertThrows(() => read(COMPOSITE, { key: '{"name":1}' }), TypeError, "the columns of the key are id, code");

@@ -38,7 +38,7 @@ function silent(log: Log, topic: (name: string) => boolean): { readonly log: Log
   };
 }
 
-Deno.test("a stage that is read back says that it is being restored; then its windows have position and lag", async () => {
+Deno.test("a stage that is read back says that it is restored; then its windows have position and lag", async () => {
   const { clock, log } = await openStepLog({ [USERS]: 1 });
   await log.createTopic({ name: CLICKS, partitions: 1, cleanup: "delete", retentionMs: -1 });
   await appendKeyed(log, [{ key: '{"id":1}', value: '{"op":"r","after":{"id":1,"country":"CH"}}' }], {

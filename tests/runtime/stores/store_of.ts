@@ -25,7 +25,7 @@ export function partsOf(
 ): StoreSpec {
   const parts = Object.entries(here).map(([partition, keys]): StorePart => ({
     standing: () => ({ partition: Number(partition), state, position: [], lag: 0 }),
-    columns: () => columns,
+    columns: () => columns.map((name) => ({ name, text: "as_is" })),
     find: () => null,
     items: () => keys.map((key) => ({ key, value: () => key.join() })),
   }));
@@ -36,11 +36,12 @@ export function partsOf(
 export function storeOf(
   columns: readonly string[],
   keys: readonly (readonly unknown[])[],
-  { windowed = false } = {},
+  settings: { readonly windowed?: boolean; readonly text?: "as_is" | "lower" } = {},
 ): StoreSpec {
+  const { windowed = false, text = "as_is" } = settings;
   const part: StorePart = {
     standing: () => ({ partition: 0, state: "running", position: [], lag: 0 }),
-    columns: () => columns,
+    columns: () => columns.map((name) => ({ name, text })),
     find: () => null,
     items: () => keys.map((key, place) => ({ key, value: () => place })),
   };
