@@ -141,8 +141,8 @@ export class TopologyTestDriver {
   }
 
   /**
-   * A store of the topology: the rows of a source's table by the source, anything else by its name: a table, an
-   * aggregate, `<processor>.<store>`. What it gives is as of the last {@link settle}.
+   * A store of the topology: the rows of a source's table by the source, as the topology picks its columns; anything
+   * else by its name: a table, an aggregate, `<processor>.<store>`. What it gives is as of the last {@link settle}.
    * @throws TypeError for what the topology has no store of, or is not started
    */
   store<K extends RowOf, V extends RowOf>(source: Source<K, V>): TestStore<K, V>;
