@@ -30,7 +30,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "processor": { code: "record plan state", types: "dsl" },
   "ports": { code: "record" },
   "runtime": {
-    code: "record ports runtime/terms runtime/lifecycle runtime/streams runtime/globals runtime/delivery",
+    code: "record ports runtime/terms runtime/lifecycle runtime/streams runtime/stores runtime/globals " +
+      "runtime/delivery",
     types: "dsl",
   },
   "runtime/terms": { code: "ports" },
@@ -42,6 +43,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "runtime/streams": {
     code: "record formats plan processor ports runtime/terms runtime/lifecycle runtime/delivery",
     types: "dsl",
+  },
+  "runtime/stores": {
+    code: "record plan state processor ports runtime/task",
+    types: "dsl runtime/lifecycle",
   },
   "runtime/task": {
     code: "record formats plan state processor ports runtime/conversation runtime/outputs runtime/globals",
@@ -64,9 +69,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "adapters/local": { code: "record ports" },
   "demo": { code: "record formats ports" },
   "oracle": { code: "record", types: "dsl" },
-  "testing": { code: `record formats dsl plan state processor ports runtime runtime/terms demo ${ADAPTERS}` },
+  "testing": {
+    code: `record formats dsl plan state processor ports runtime runtime/terms runtime/stores demo ${ADAPTERS}`,
+  },
   "cli": {
-    code: `record formats dsl plan state processor ports runtime runtime/terms demo oracle testing ${ADAPTERS}`,
+    code: "record formats dsl plan state processor ports runtime runtime/terms runtime/stores demo oracle testing " +
+      ADAPTERS,
   },
   "mod.ts": { code: "dsl formats record" },
   "main.ts": { code: "cli" },

@@ -6,7 +6,7 @@ const PORTS_TRIED = 100;
 /** What answers a request. `loopback`: it comes from this machine, and from no page of a browser. */
 export type Route = (request: Request, from: { readonly loopback: boolean }) => Response | Promise<Response>;
 
-/** Routes by method and path: `GET /metrics`. */
+/** Routes by method and path: `GET /metrics`; `GET /store/*` of all paths that begin so, unless there is their own. */
 export type Routes = Readonly<Record<string, Route>>;
 
 export interface HttpServer {
@@ -43,7 +43,7 @@ function listen({ host, port }: { readonly host: string; readonly port: number }
     async (request, { remoteAddr }) => {
       const { pathname } = new URL(request.url);
       const method = request.method === "HEAD" ? "GET" : request.method;
-      const route = routes[`${method} ${pathname}`];
+      const route = routes[`${method} ${pathname}`] ?? routes[`${method} ${/^\/[^/]*/.exec(pathname)![0]}/*`];
       if (route === undefined) {
         const list = Object.keys(routes).map((name) => `${name}\n`).join("");
         return new Response(`Not found. There are:\n${list}`, { status: 404 });
@@ -53,15 +53,19 @@ function listen({ host, port }: { readonly host: string; readonly port: number }
     },
   );
   const actual = (server.addr as Deno.NetAddr).port;
-  const shown = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
   return {
-    url: `http://${shown}:${actual}`,
+    url: `http://${reachableHost(host)}:${actual}`,
     port: actual,
     async close() {
       abort.abort();
       await server.finished;
     },
   };
+}
+
+/** How whoever is on this machine writes the address that is listened on. */
+export function reachableHost(host: string): string {
+  return host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
 }
 
 function failure(error: unknown): Response {

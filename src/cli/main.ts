@@ -22,6 +22,11 @@ const COMMANDS: readonly { readonly name: string; readonly summary: string; load
     load: async () => (await import("./query.ts")).queryCommand,
   },
   {
+    name: "store",
+    summary: "Shows rows of a running topology's stores: its tables, aggregates and processors.",
+    load: async () => (await import("./store/store.ts")).storeCommand,
+  },
+  {
     name: "describe",
     summary: "Shows what a topology is made of and what it costs.",
     load: async () => (await import("./describe.ts")).describeCommand,

@@ -152,6 +152,8 @@ export interface GroupOptions {
    * member of another opinion may be in the group: the greatest number counts.
    */
   readonly standbys?: number;
+  /** Where this member can be asked, for {@link Membership.addresses} of the others; absent: nowhere. */
+  readonly address?: string;
   /**
    * Called with ALL tasks this member has now, at every assignment, and ALL those that it is a standby of, which are
    * others' tasks. Sticky: a member keeps what it has where balance allows, and a task whose owner has left goes to one
@@ -224,6 +226,11 @@ export interface Membership {
    * @throws RangeError when the note is too large
    */
   advance(progress: Progress, tenure: string): Promise<void>;
+  /**
+   * Where the other members can be asked, sorted, each once: those that were in the group at the newest assignment that
+   * this member knows, and have an address. One of them may be gone by now. Empty once it has left.
+   */
+  addresses(): readonly string[];
   leave(): Promise<void>;
 }
 

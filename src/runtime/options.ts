@@ -56,6 +56,11 @@ export interface RunOptions {
   readonly snapshotEveryMs: number;
   /** On how many other instances the rows of each task are kept, so that one of them can take it over soon. */
   readonly standbys: number;
+  /**
+   * `host:port` at which other instances ask this one for its stores, as Kafka Streams' `application.server`; null:
+   * they do not.
+   */
+  readonly applicationServer: string | null;
   /** Bytes of the state of one topology, before it stops with a clear error. */
   readonly stateBytesMax: number;
   /** Entries of all stores of one process before it stops with a clear error. */
@@ -90,6 +95,7 @@ export const defaultRunOptions: RunOptions = {
   pollWaitMs: 250,
   snapshotEveryMs: 60_000,
   standbys: 0,
+  applicationServer: null,
   stateBytesMax: 64 * 1024 ** 3,
   storeEntriesMax: 50_000_000,
 };

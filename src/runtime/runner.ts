@@ -28,6 +28,8 @@ import { NOT_PREPARED, type RunnerStatus, statusOf } from "./lifecycle/status.ts
 import { prepareTopics, type Topics } from "./lifecycle/topics.ts";
 import { ensureAppendTables } from "./streams/append_tables.ts";
 import type { StreamHost } from "./streams/stream_host.ts";
+import type { StoreSpec } from "./stores/store.ts";
+import { storesOf } from "./stores/stores_of.ts";
 import { StreamTasks } from "./streams/stream_tasks.ts";
 import { findUnfinished, knownUnfinished, NOTHING_KNOWN, type Unfinished } from "./lifecycle/unfinished.ts";
 
@@ -161,6 +163,7 @@ export class Runner {
       group: `weir.${this.topology.name}`,
       tasks: groupTasks(topics),
       standbys: this.#options.standbys,
+      address: this.#options.applicationServer ?? undefined,
       onAssigned: (tasks, standbys) => {
         assignments.assigned(tasks, standbys);
         this.#streams!.assigned(tasks);
@@ -236,6 +239,16 @@ export class Runner {
    */
   knownUnfinished(): Unfinished {
     return this.#instance === null ? NOTHING_KNOWN : knownUnfinished(this.#instance, () => this.ready);
+  }
+
+  /** The stores of the topology, to read what this instance has of them; none before it is prepared. */
+  stores(): readonly StoreSpec[] {
+    return this.#instance === null ? [] : storesOf(this.#instance);
+  }
+
+  /** Where other instances can be asked for what they have of the stores, as far as they have said so. */
+  others(): readonly string[] {
+    return this.#membership?.addresses() ?? [];
   }
 
   /** Makes dead letters of the groups that views leave out now, without waiting for the time to ask. */

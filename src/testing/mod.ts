@@ -5,6 +5,8 @@
  */
 export { createTopologyTestDriver, TopologyTestDriver } from "./topology_test_driver.ts";
 export type { RawRecord, TopologyTestDriverOptions } from "./driver_options.ts";
+export type { DroppedRecords } from "./counted_drops.ts";
+export type { StoreEntry, TestStore } from "./driver_store.ts";
 export { lawProblems } from "./law_problems.ts";
 export type { RefuseRow } from "./memory_warehouse.ts";
 export type { SelectedRow } from "./selected_rows.ts";

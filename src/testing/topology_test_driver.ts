@@ -15,6 +15,8 @@ import { type Ports, type RunEvent, Runner, type StartReport } from "../runtime/
 import { sinksOf } from "../plan/outputs_of.ts";
 import type { RawRecord, TopologyTestDriverOptions } from "./driver_options.ts";
 import { EventTopics, type TestEvent } from "./event_topics.ts";
+import { CountedDrops, type DroppedRecords } from "./counted_drops.ts";
+import { type TestStore, testStore } from "./driver_store.ts";
 import { createManualClock } from "./manual_clock.ts";
 import { openEmbeddedWarehouse } from "./embedded_warehouse.ts";
 import { createStepClock, settle, type StepClock, stop } from "./quiescence.ts";
@@ -44,6 +46,7 @@ export class TopologyTestDriver {
   readonly #events: EventTopics;
   readonly #letters = openEmbeddedDeadLetters({ path: ":memory:" });
   readonly #snapshots = createMemorySnapshots();
+  #drops = new CountedDrops();
   #topology: Topology;
   #options: Partial<RunOptions>;
   #runner: Runner | null = null;
@@ -135,6 +138,22 @@ export class TopologyTestDriver {
    */
   deadLetters(): KeptLetter[] {
     return this.#letters.list({ limit: LETTERS_MAX }).reverse();
+  }
+
+  /**
+   * A store of the topology: the rows of a source's table by the source, as the topology picks its columns; anything
+   * else by its name: a table, an aggregate, `<processor>.<store>`. What it gives is as of the last {@link settle}.
+   * @throws TypeError for what the topology has no store of, or is not started
+   */
+  store<K extends RowOf, V extends RowOf>(source: Source<K, V>): TestStore<K, V>;
+  store<K extends RowOf = Row, V = Row>(name: string): TestStore<K, V>;
+  store<K extends RowOf, V>(of: string | AnySource): TestStore<K, V> {
+    return testStore(this.#runner?.stores() ?? [], typeof of === "string" ? of : of.spec.name);
+  }
+
+  /** Records and events that changed nothing since the topology was started last, by operator and reason. */
+  dropped(): DroppedRecords[] {
+    return this.#drops.list();
   }
 
   /** What is wrong now, as `/readyz` tells it; empty when nothing is. */
@@ -244,7 +263,7 @@ export class TopologyTestDriver {
       warehouse,
       clock: this.#clock,
       random: { next: () => 0.5 },
-      metrics: { count() {}, gauge() {}, observe() {} },
+      metrics: this.#drops = new CountedDrops(),
       deadLetters: this.#letters,
       snapshots: this.#snapshots,
     };

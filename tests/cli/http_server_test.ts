@@ -22,6 +22,8 @@ async function withServer(server: HttpServer, use: () => Promise<void>): Promise
 Deno.test("serveHttp() answers its routes, and tells what there is for others", { ignore: !permitted }, async () => {
   const server = serveHttp({ host: HOST, port: 0 }, {
     "GET /a": () => new Response("A"),
+    "GET /c": () => new Response("C"),
+    "GET /c/*": (request) => new Response(new URL(request.url).pathname),
     "POST /b": () => {
       throw new Error("broken");
     },
@@ -30,6 +32,9 @@ Deno.test("serveHttp() answers its routes, and tells what there is for others", 
     assertEquals(await answer(`${server.url}/a`), { status: 200, text: "A" });
     assertEquals((await answer(`${server.url}/a`, { method: "HEAD" })).status, 200);
     assertEquals(await answer(`${server.url}/b`, { method: "POST" }), { status: 500, text: "broken\n" });
+    assertEquals(await answer(`${server.url}/c`), { status: 200, text: "C" });
+    assertEquals(await answer(`${server.url}/c/d%2Fe/f`), { status: 200, text: "/c/d%2Fe/f" });
+    assertEquals((await answer(`${server.url}/cd`)).status, 404);
     const missing = await answer(`${server.url}/b`);
     assertEquals(missing.status, 404);
     assert(missing.text.includes("GET /a") && missing.text.includes("POST /b"), missing.text);

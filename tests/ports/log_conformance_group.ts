@@ -63,6 +63,25 @@ export const groupCases: readonly LogCase[] = [
     },
   },
   {
+    name: "Membership.addresses() tells where the other members can be asked, as long as they are there",
+    async run({ log }) {
+      const { group, tasks } = await newGroup(log);
+      const first = await joinMember(log, { group, tasks, address: "first:1" });
+      await first.until((assigned) => assigned.length === TASKS);
+      assertEquals(first.membership.addresses(), [], "nobody else is there");
+      const second = await joinMember(log, { group, tasks, address: "second:2" });
+      await shares(first, second);
+      assertEquals([first, second].map(({ membership }) => membership.addresses()), [["second:2"], ["first:1"]]);
+      const third = await joinMember(log, { group, tasks });
+      await third.until((assigned) => assigned.length > 0);
+      assertEquals(third.membership.addresses(), ["first:1", "second:2"], "it has none itself");
+      await second.membership.leave();
+      assertEquals(second.membership.addresses(), []);
+      await first.until(() => first.membership.addresses().length === 0);
+      await Promise.all([first.membership.leave(), third.membership.leave()]);
+    },
+  },
+  {
     name: "join() works again after leave()",
     async run({ log }) {
       const { group, tasks, ids } = await newGroup(log);

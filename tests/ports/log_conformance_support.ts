@@ -145,7 +145,7 @@ export interface TestMember {
 /** Joins and records what is assigned. */
 export async function joinMember(
   log: Log,
-  options: Pick<GroupOptions, "group" | "tasks" | "standbys">,
+  options: Pick<GroupOptions, "group" | "tasks" | "standbys" | "address">,
 ): Promise<TestMember> {
   const assignments: string[][] = [];
   const standbys: string[][] = [];

@@ -255,6 +255,7 @@ export class SimulatedLog {
         const member = group.join(owner, options);
         return {
           commit: () => Promise.resolve(),
+          addresses: () => [],
           ...this.#progress.portFor({ name: options.group, group, member }),
           leave: () => this.scheduler.request(owner, "leave", { run: () => group.leave(member) }),
         };

@@ -2,6 +2,7 @@ import type { Topology } from "../../src/mod.ts";
 import { partitionOf } from "../../src/record/partitioner.ts";
 import type { Row } from "../../src/record/row.ts";
 import { defaultRunOptions, type RunOptions } from "../../src/runtime/options.ts";
+import { storesDifferenceOf } from "./asked_stores.ts";
 import { Choices } from "./choices.ts";
 import { Events } from "./events.ts";
 import { compactTopics } from "./faults.ts";
@@ -230,7 +231,7 @@ export class World {
     );
     if (stayed !== undefined) return `STAYED a runner of ${stayed.owner.name} that failed is still in the group`;
     const left = leftOver(this.instances) ?? this.twins?.unrest() ?? null;
-    return left === null ? this.check() : `${left}: ${this.#state()}`;
+    return left === null ? this.check() ?? storesDifferenceOf(this) : `${left}: ${this.#state()}`;
   }
 
   /** Until all tasks run and nothing but housekeeping happened for `stillMs`. */

@@ -87,6 +87,7 @@ export class LogGroups {
       held: async (partitions) => this.#held(member, partitions),
       // deno-lint-ignore require-await
       advance: async (progress, tenure) => this.#advance(member, { progress, tenure }),
+      addresses: () => this.#addresses(member),
       // deno-lint-ignore require-await
       leave: async () => this.#end(member),
     };
@@ -168,6 +169,12 @@ export class LogGroups {
     const message =
       `Cannot commit positions as a member of "${group}": current value is a membership that has ended. Join again`;
     throw new ProductionError(message, { retriable: false });
+  }
+
+  #addresses(member: GroupMember): string[] {
+    if (member.ended) return [];
+    const others = this.#groups.get(member.options.group)!.filter((other) => other !== member);
+    return [...new Set(others.flatMap(({ options: { address } }) => address ?? []))].sort();
   }
 
   #end(member: GroupMember): void {

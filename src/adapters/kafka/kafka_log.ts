@@ -83,6 +83,7 @@ async function join(
     commit: (positions) => membership.commit(positions),
     held: (partitions) => membership.held(partitions),
     advance: (progress, tenure) => membership.advance(progress, tenure),
+    addresses: () => membership.addresses(),
     leave() {
       members.delete(membership);
       return membership.leave();

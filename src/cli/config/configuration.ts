@@ -55,6 +55,8 @@ export interface Configuration {
   readonly topologiesDirectory: string;
   readonly host: string;
   readonly port: number;
+  /** Who knows it may ask for the rows of stores, from wherever; absent: whoever is on the machine. */
+  readonly storePassword: Secret | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -178,6 +180,14 @@ function contradictions(present: ReadonlySet<string>, texts: Readonly<Record<str
       "Cannot use CLICKHOUSE_CA with an http:// address: certificates are for https. Change CLICKHOUSE_URL",
     );
   }
+  if (has("WEIR_APPLICATION_SERVER") && !has("KAFKA_BROKERS")) {
+    problems.push("Cannot use WEIR_APPLICATION_SERVER in embedded mode: there is no other instance. Unset it");
+  } else if (has("WEIR_APPLICATION_SERVER") && !has("WEIR_STORE_PASSWORD")) {
+    problems.push(
+      "Cannot let other instances ask at WEIR_APPLICATION_SERVER without WEIR_STORE_PASSWORD, which all of them must " +
+        "have: it is missing. Set both",
+    );
+  }
   if (has("POSTGRES_PASSWORD") && has("PGPASSWORD")) {
     problems.push("Cannot use both POSTGRES_PASSWORD and PGPASSWORD: set one of them");
   }
@@ -209,6 +219,7 @@ function configurationOf(values: Values): Configuration {
     topologiesDirectory: values.WEIR_TOPOLOGIES ?? "topologies",
     host: values.WEIR_HOST ?? "127.0.0.1",
     port: values.WEIR_PORT ?? 8686,
+    storePassword: values.WEIR_STORE_PASSWORD,
     logLevel: values.WEIR_LOG ?? "info",
   };
 }

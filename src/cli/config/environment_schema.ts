@@ -78,6 +78,7 @@ export const environmentSchema = z.object({
   WEIR_TOPOLOGIES: text("WEIR_TOPOLOGIES"),
   WEIR_HOST: text("WEIR_HOST"),
   WEIR_PORT: port("WEIR_PORT", 0),
+  WEIR_STORE_PASSWORD: secret("WEIR_STORE_PASSWORD"),
   WEIR_LOG: variable("WEIR_LOG", { expected: LOG_LEVELS.join(", "), read: readChoice(...LOG_LEVELS) }),
   ...runVariables,
 });
@@ -90,6 +91,7 @@ export const FILE_VARIABLES = [
   "CLICKHOUSE_CA",
   "POSTGRES_PASSWORD",
   "POSTGRES_CA",
+  "WEIR_STORE_PASSWORD",
 ] as const;
 
 /** Names of all variables, `..._FILE` included. */

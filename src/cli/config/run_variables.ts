@@ -3,9 +3,15 @@ import { defaultRunOptions, type RunOptions } from "../../runtime/options.ts";
 import { readInteger } from "../option_values.ts";
 import { switchVariable, type Variable, variable } from "./variable.ts";
 
-/** A whole number between these bounds, a share between 0 and 1, a switch, or names. */
-type Rule = { readonly min: number; readonly max: number; readonly unit: string } | "share" | "switch" | "names";
+/** A whole number between these bounds, a share between 0 and 1, a switch, names, or host:port. */
+type Rule =
+  | { readonly min: number; readonly max: number; readonly unit: string }
+  | "share"
+  | "switch"
+  | "names"
+  | "address";
 
+const ADDRESS = /^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$/;
 const MILLISECONDS = { min: 1, max: 2_147_483_647, unit: "milliseconds" };
 const ROWS = { min: 1, max: 1_000_000_000, unit: "rows" };
 
@@ -40,6 +46,7 @@ const RULES: { readonly [K in keyof RunOptions]: Rule } = {
   stateBytesMax: { min: 1_048_576, max: 2 ** 50, unit: "bytes" },
   snapshotEveryMs: { ...MILLISECONDS, min: 0 },
   standbys: { min: 0, max: 10, unit: "instances" },
+  applicationServer: "address",
   storeEntriesMax: { min: 1, max: 2 ** 40, unit: "rows" },
 };
 
@@ -61,7 +68,7 @@ export function runOptionsOf(values: Readonly<Record<string, unknown>>): RunOpti
   return { ...defaultRunOptions, ...Object.fromEntries(given.map((option) => [option, values[variableOf(option)]])) };
 }
 
-type RunValue = number | boolean | readonly string[];
+type RunValue = number | boolean | string | readonly string[];
 
 function schemaOf(name: string, rule: Rule): Variable<RunValue> {
   if (rule === "switch") return switchVariable(name) as z.ZodType as Variable<RunValue>;
@@ -70,6 +77,9 @@ function schemaOf(name: string, rule: Rule): Variable<RunValue> {
       expected: "names with commas between them",
       read: (text) => /^[\w-]+(\s*,\s*[\w-]+)*$/.test(text) ? text.split(",").map((part) => part.trim()) : null,
     });
+  }
+  if (rule === "address") {
+    return variable<RunValue>(name, { expected: "host:port", read: (text) => ADDRESS.test(text) ? text : null });
   }
   if (rule === "share") {
     return variable<RunValue>(name, {

@@ -1,5 +1,4 @@
-import { timingSafeEqual } from "node:crypto";
-import { Buffer } from "node:buffer";
+import { knowsPassword } from "../bearer.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Route } from "../http_server.ts";
 import { appendRecords, type AppendRequest } from "./append_records.ts";
@@ -16,8 +15,9 @@ const BODY_BYTES_MAX = 64 * 1024 * 1024;
  */
 export function produceRoute(log: Log, password: string): Route {
   return async (request, { loopback }) => {
-    const given = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
-    if (!loopback || !isSame(given, password)) return new Response("Only for deno task produce\n", { status: 403 });
+    if (!loopback || !knowsPassword(request, password)) {
+      return new Response("Only for deno task produce\n", { status: 403 });
+    }
     const length = Number(request.headers.get("content-length") ?? NaN);
     if (!(length <= BODY_BYTES_MAX)) {
       return new Response(`Cannot take ${length} bytes at once: the limit is ${BODY_BYTES_MAX}\n`, { status: 413 });
@@ -28,9 +28,4 @@ export function produceRoute(log: Log, password: string): Route {
       return new Response(`${(error as Error).message}\n`, { status: 400 });
     }
   };
-}
-
-function isSame(given: string, password: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(password)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

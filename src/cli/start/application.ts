@@ -14,10 +14,10 @@ import { leftOverEvents } from "./left_over_events.ts";
 import { settle } from "./rest.ts";
 import { routesOf } from "./routes.ts";
 import { keepRight } from "./keep_right.ts";
-import { failureEvent } from "./run_events.ts";
-import { degradedLines, failedForGood, failedLines, type ShownRun, troubleLines } from "./shown_run.ts";
+import { degradedLines, failedLines, type ShownRun, troubleLines } from "./shown_run.ts";
 import { startInTurn } from "./start_in_turn.ts";
 import { StatusSource } from "./status_source.ts";
+import { strayRun } from "./strays.ts";
 import { TopologyRun } from "./topology_run.ts";
 import type { World } from "./world.ts";
 
@@ -72,9 +72,9 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
     const shown: ShownRun[] = [...runs];
     options.stray.then((failure) => shown.push(strayRun(failure, output)));
     const status = new StatusSource({ world, runs: shown, metrics, configuration });
-    const written = () => metrics.total("weir_sink_rows_total", {});
     const over = (left: RunEnd["left"], degraded: readonly string[] = []) =>
       ended(options, { metrics, left, failed: [...failedLines(shown), ...degraded] });
+    const written = () => metrics.total("weir_sink_rows_total", {});
     // Nobody waits for what does not run.
     const settled = (deadlineMs: number, restSignal?: AbortSignal) =>
       settle(() => runs.filter(({ state }) => state !== "failed"), { deadlineMs, written, signal: restSignal })
@@ -87,6 +87,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
         runs: shown,
         notReady: () => status.ending ?? preparing,
         produce: world.produce,
+        stores: { password: world.storePassword, instance: () => configuration.run.applicationServer ?? server!.url },
         rest: async (deadlineMs, restSignal) => {
           const release = await world.demo?.hold() ?? (() => {});
           return { unfinished: await settled(deadlineMs, restSignal), release };
@@ -152,13 +153,6 @@ async function prepareDemo({ demo }: World, signal: AbortSignal): Promise<Histor
     if (!signal.aborted) throw error;
     return "old";
   }) ?? "old";
-}
-
-/** What failed belongs to no topology that could be named, and nobody can say what stands still now. */
-function strayRun(failure: Failure, output: Output): ShownRun {
-  const topology = "outside of topologies";
-  output.event(failureEvent({ topology, failure, pauseMs: null }));
-  return failedForGood(topology, { failure, remedy: "something may stand still, start again" });
 }
 
 /** A new demo store changes nothing for so long, unless all topologies show its history before. */

@@ -72,6 +72,8 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
       addresses: { [ADDRESS.clickhouse]: url, [ADDRESS.reader]: directory.clickhouse.readerUrl },
       demo,
       produce: produceRoute(log, directory.accounts.writer.password),
+      // Who may read the embedded ClickHouse.
+      storePassword: configuration.storePassword?.reveal() ?? directory.accounts.reader.password,
       publish: (addresses) => directory.lock.publish(addresses),
       close: () => closeAll([directory.close, ...opened]),
       discard: () => closeAll([directory.discard, ...opened]),

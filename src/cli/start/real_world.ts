@@ -45,6 +45,7 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
     },
     demo: null,
     produce: null,
+    storePassword: configuration.storePassword?.reveal() ?? null,
     publish: () => Promise.resolve(),
     close,
     // Others may write into the directory.

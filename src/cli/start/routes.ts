@@ -1,6 +1,7 @@
 import type { Route, Routes } from "../http_server.ts";
 import { PRODUCE_PATH } from "../produce/produce_route.ts";
 import type { PrometheusMetrics } from "../prometheus.ts";
+import { type StoreRouteOptions, storeRoutes } from "../store/store_routes.ts";
 import { oneLine } from "./failure.ts";
 import { failedRuns, type ShownRun } from "./shown_run.ts";
 import { reportTopologies } from "./topology_metrics.ts";
@@ -15,12 +16,16 @@ export interface RouteOptions {
   readonly rest: (deadlineMs: number, signal: AbortSignal) => Promise<{ unfinished: string[]; release: () => void }>;
   /** Takes records for the log of this instance; null if it is not its own. */
   readonly produce: Route | null;
+  readonly stores: Omit<StoreRouteOptions, "runs">;
 }
 
 const REST_SECONDS_MAX = 600;
 const BEAT_MS = 1_000;
 
-/** `/metrics`, `/livez`, `/readyz`, and for this machine only `POST /rest` and `POST /produce`. */
+/**
+ * `/metrics`, `/livez`, `/readyz`; `/store/` for who may see rows; for this machine only `POST /rest` and `POST
+ * /produce`.
+ */
 export function routesOf(options: RouteOptions): Routes {
   const { metrics, runs, notReady } = options;
   return {
@@ -44,6 +49,7 @@ export function routesOf(options: RouteOptions): Routes {
       const rest = ready.length === 0 ? "" : `ready: ${ready.join(", ")}\n`;
       return new Response(`not ready\n${list}${rest}`, { status: 503 });
     },
+    ...storeRoutes({ runs, ...options.stores }),
     "POST /rest": (request, { loopback }) =>
       loopback ? restStream(request, options) : new Response("Only for this machine\n", { status: 403 }),
     ...(options.produce === null ? {} : { [`POST ${PRODUCE_PATH}`]: options.produce }),

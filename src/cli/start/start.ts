@@ -59,7 +59,7 @@ const options = {
   port: value({
     placeholder: "N",
     expected: "a port from 0 to 65535",
-    help: "Port of /metrics, /livez and /readyz (default 8686; the next free one if taken; 0: any).",
+    help: "Port of /metrics, /livez, /readyz and /store (default 8686; the next free one if taken; 0: any).",
     read: readInteger(0, 65_535),
   }),
   "no-check": flag("Leaves out the type check of the topology files."),

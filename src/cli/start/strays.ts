@@ -1,4 +1,7 @@
 import { type Failure, failureOf } from "./failure.ts";
+import type { Output } from "./output.ts";
+import { failureEvent } from "./run_events.ts";
+import { failedForGood, type ShownRun } from "./shown_run.ts";
 
 /** What {@link listenForStrays} hears. */
 export interface Strays {
@@ -29,4 +32,11 @@ export function listenForStrays(): Strays {
       globalThis.removeEventListener("error", onError);
     },
   };
+}
+
+/** What failed belongs to no topology that could be named, and nobody can say what stands still now. */
+export function strayRun(failure: Failure, output: Output): ShownRun {
+  const topology = "outside of topologies";
+  output.event(failureEvent({ topology, failure, pauseMs: null }));
+  return failedForGood(topology, { failure, remedy: "something may stand still, start again" });
 }

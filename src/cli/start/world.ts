@@ -14,6 +14,8 @@ export interface World {
   readonly demo: DemoSource | null;
   /** Takes records for a log that nobody else can write; null if the log is Kafka's. */
   readonly produce: Route | null;
+  /** Who knows it may ask for the rows of stores; null: whoever is on this machine. */
+  readonly storePassword: string | null;
   /** Tells other commands where this instance listens. */
   publish(addresses: Readonly<Record<string, string>>): Promise<void>;
   close(): Promise<void>;

@@ -56,6 +56,13 @@ export class KeyStores {
   }
 }
 
+/** What an element of a processor has in one of its stores; null for one that is no entry, but a scheduled time. */
+export function storedEntry(element: Element): { readonly store: string; readonly key: string; value: unknown } | null {
+  if (!Array.isArray(element.state)) return null;
+  const [store, key, value] = entryOf(element);
+  return { store, key, value };
+}
+
 function nameOf(store: string, key: string): string {
   return JSON.stringify([store, key]);
 }

@@ -4,7 +4,7 @@ import type { Element } from "../../state/keyed_elements.ts";
 import { resultRows } from "./stream_aggregate.ts";
 
 /** Column of a result that tells where its window begins: part of its key. */
-const WINDOW_START = "window_start";
+export const WINDOW_START = "window_start";
 /** Column of a result that tells where its window ends. */
 export const WINDOW_END = "window_end";
 

@@ -121,6 +121,11 @@ export class GlobalReader {
     return this.#shared.map(({ stale }) => stale);
   }
 
+  /** The table as it is read; undefined before it was joined. */
+  readingOf(table: number): Pick<SharedTable, "positions" | "ends" | "whole"> | undefined {
+    return this.#shared[table];
+  }
+
   /** By table: how many topologies of this process have its rows in common. */
   get users(): readonly number[] {
     return this.#shared.map(({ users }) => users);

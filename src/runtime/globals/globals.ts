@@ -87,6 +87,11 @@ export class Globals {
     return this.#states.map(({ table, rows, ownBytes }) => ({ table: table.name, rows: rows.bytes, own: ownBytes }));
   }
 
+  /** The rows of a table; undefined before {@link join}. */
+  rowsOf(table: number): SharedRows | undefined {
+    return this.#states[table]?.rows;
+  }
+
   listen(listener: GlobalListener): void {
     this.#listeners.add(listener);
   }

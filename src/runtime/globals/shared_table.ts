@@ -117,6 +117,11 @@ export class SharedTable {
     return this.#ends;
   }
 
+  /** Whether everything has been read that was there when reading began. */
+  get whole(): boolean {
+    return this.#hasReached(this.place.offsets.end);
+  }
+
   /** Whether it is read in this way, and may be joined. */
   declares(table: DeclaredTable): boolean {
     return !this.#ended && isSame(this.#table, table);

@@ -9,6 +9,7 @@ import type { MessageProducer } from "../delivery/message_producer.ts";
 import type { RunEvent, StartReport } from "../run_event.ts";
 import { newSinkCounts, type SinkCounts } from "../outputs/sink_counts.ts";
 import type { SinkWriter } from "../delivery/sink_writer.ts";
+import type { KeyedElements } from "../../state/keyed_elements.ts";
 import type { TaskContext } from "../task/task_context.ts";
 import type { SnapshotKeeper } from "./snapshot_keeper.ts";
 import type { Standby } from "./standby.ts";
@@ -25,6 +26,8 @@ export interface StreamView {
   readonly position: number;
   /** Where the partition ends, as known. */
   readonly end: number;
+  /** What a stage keeps of its events up to the position; null before it is read back, and of streams. */
+  readonly elements: KeyedElements | null;
   /** Rows that ClickHouse has not acknowledged, by sink. */
   pendingRows(): ReadonlyMap<string, number>;
 }

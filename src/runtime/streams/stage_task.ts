@@ -92,6 +92,10 @@ export class StageTask implements FlowTask {
     loaded.into(this.#operator);
   }
 
+  get elements(): StatefulOperator["elements"] {
+    return this.#operator.elements;
+  }
+
   get whenIdle(): WhenIdle | null {
     return this.#order.waits ? null : this.#operator.whenIdle ?? null;
   }

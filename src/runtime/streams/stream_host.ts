@@ -74,6 +74,10 @@ export class StreamHost implements StreamView, SourceTask {
     return this.#life?.queue.position ?? 0;
   }
 
+  get elements(): StreamView["elements"] {
+    return this.#life?.task.elements ?? null;
+  }
+
   pendingRows(): ReadonlyMap<string, number> {
     const batches = [...this.#life?.queue.batches ?? [], ...this.#writing === null ? [] : [this.#writing]];
     return new Map([

@@ -1,7 +1,7 @@
 import { type EventReader, eventReader } from "../../formats/event_reader.ts";
 import type { RecordMetadata } from "../../dsl/events.ts";
 import type { StreamPlan } from "../../plan/physical.ts";
-import type { WhenIdle } from "../../processor/stateful/stateful.ts";
+import type { StatefulOperator, WhenIdle } from "../../processor/stateful/stateful.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import { taskId } from "../../record/task_id.ts";
@@ -10,6 +10,8 @@ import type { StreamBatch } from "./stream_batch.ts";
 
 /** What evaluates the records of one partition. */
 export interface FlowTask {
+  /** What is kept of the records taken; absent: nothing. */
+  readonly elements?: StatefulOperator["elements"];
   /** What is to happen when no event comes for a while; null or absent: nothing. */
   readonly whenIdle?: WhenIdle | null;
   /** How many events were heard; absent: each record is one. */

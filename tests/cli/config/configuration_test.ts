@@ -131,6 +131,21 @@ const REFUSED: readonly {
     environment: { ...REAL, CLICKHOUSE_CA: PEM },
     says: ["CLICKHOUSE_CA with an http:// address"],
   },
+  {
+    name: "an address for other instances that they could not use",
+    environment: { ...REAL, WEIR_APPLICATION_SERVER: "weir-1:8686" },
+    says: ["WEIR_APPLICATION_SERVER without WEIR_STORE_PASSWORD"],
+  },
+  {
+    name: "an address for other instances where there are none",
+    environment: { WEIR_APPLICATION_SERVER: "weir-1:8686", WEIR_STORE_PASSWORD: "secret" },
+    says: ["WEIR_APPLICATION_SERVER in embedded mode"],
+  },
+  {
+    name: "an address for other instances that is none",
+    environment: { ...REAL, WEIR_APPLICATION_SERVER: "http://weir-1:8686", WEIR_STORE_PASSWORD: "secret" },
+    says: ["WEIR_APPLICATION_SERVER as host:port"],
+  },
   { name: "a certificate that is none", environment: { ...REAL, KAFKA_CA: "/etc/ca.pem" }, says: ["KAFKA_CA_FILE"] },
   {
     name: "a file that is not there",

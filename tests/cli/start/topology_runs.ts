@@ -82,7 +82,14 @@ export async function answerOf(
   { runs, metrics }: Pick<RouteOptions, "runs" | "metrics">,
 ): Promise<Response> {
   const rest = () => Promise.reject(new Error("nobody asks for a rest"));
-  const routes = routesOf({ metrics, runs, notReady: () => null, rest, produce: null });
+  const routes = routesOf({
+    metrics,
+    runs,
+    notReady: () => null,
+    rest,
+    produce: null,
+    stores: { password: null, instance: () => "here" },
+  });
   return await routes[`GET ${path}`](new Request(`http://127.0.0.1${path}`), { loopback: true });
 }
 

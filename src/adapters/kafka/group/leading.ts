@@ -14,6 +14,18 @@ export function leadGroup(
   const standbys = assignStandbys(claims, assigned);
   return [...assigned].map(([memberId, tasks]) => ({
     memberId,
-    memberAssignment: encodeAssignment({ tasks, standbys: standbys.get(memberId)! }, all),
+    memberAssignment: encodeAssignment({
+      tasks,
+      standbys: standbys.get(memberId)!,
+      addresses: othersOf(claims, memberId),
+    }, all),
   }));
+}
+
+function othersOf(
+  members: readonly { readonly memberId: string; readonly address?: string }[],
+  memberId: string,
+): string[] {
+  const others = members.filter((member) => member.memberId !== memberId);
+  return [...new Set(others.flatMap(({ address }) => address ?? []))].sort();
 }

@@ -9,7 +9,13 @@ import { MonitoredPositions } from "./monitored_positions.ts";
 import { nameOf } from "./positions.ts";
 import type { MemberIdentity, Standing } from "./standing.ts";
 import { Tenures } from "./tenures.ts";
-import { decodeAssignment, encodeMemberState, type MemberTasks, PROTOCOL_NAME } from "../protocol/group_protocol.ts";
+import {
+  decodeAssignment,
+  encodeMemberState,
+  memberState,
+  type MemberTasks,
+  PROTOCOL_NAME,
+} from "../protocol/group_protocol.ts";
 import { asProductionError, isConnectionError, type KafkaJsError, rejoinTypes } from "../protocol/errors.ts";
 import type { BrokerConnection } from "../protocol/kafkajs_internals.ts";
 import type { MemberNotes } from "./notes.ts";
@@ -49,7 +55,7 @@ export class KafkaMembership implements Membership {
   #coordinator: number | null = null;
   #memberId = "";
   #generation = -1;
-  #assigned: MemberTasks = { tasks: [], standbys: [] };
+  #assigned: MemberTasks = { tasks: [], standbys: [], addresses: [] };
   readonly #tenures = new Tenures();
   readonly #positions: MonitoredPositions;
   readonly #progress: GroupProgress;
@@ -93,6 +99,10 @@ export class KafkaMembership implements Membership {
 
   advance(progress: Progress, tenure: string): Promise<void> {
     return this.#progress.advance(progress, tenure);
+  }
+
+  addresses(): readonly string[] {
+    return this.#closing.signal.aborted ? [] : this.#assigned.addresses;
   }
 
   async leave(): Promise<void> {
@@ -143,17 +153,10 @@ export class KafkaMembership implements Membership {
 
   async #joinOnce(): Promise<MemberTasks> {
     const { settings } = this.#cluster;
-    const { group, tasks, standbys: standbysWanted = 0 } = this.#options;
+    const { group, tasks } = this.#options;
     // Before joining, which would wait for them.
     for (const memberId of this.#notes.abandoned(group)) await this.#leaveFor(memberId);
-    const { tasks: owned, standbys } = this.#assigned;
-    const state = {
-      tasks: tasks.map(({ id }) => id),
-      owned,
-      generation: this.#generation,
-      // As members of earlier versions tell it, where nothing else is to be told.
-      ...(standbysWanted > 0 ? { standbys, standbysWanted } : {}),
-    };
+    const state = memberState(this.#options, { assigned: this.#assigned, generation: this.#generation });
     const joined = await this.#ask(({ broker }) =>
       broker.joinGroup({
         groupId: group,

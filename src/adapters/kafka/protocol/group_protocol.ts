@@ -1,6 +1,6 @@
 import kafkajs from "kafkajs";
 import { Buffer } from "node:buffer";
-import type { GroupTask } from "../../../ports/log.ts";
+import type { GroupOptions, GroupTask } from "../../../ports/log.ts";
 
 const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
 
@@ -24,12 +24,36 @@ export interface MemberState {
   /** Tasks whose rows it keeps warm. Absent in what members of earlier versions tell, as is the next. */
   readonly standbys?: readonly string[];
   readonly standbysWanted?: number;
+  /** Where it can be asked, if it can. */
+  readonly address?: string;
 }
 
 /** What a member is given. */
 export interface MemberTasks {
   readonly tasks: readonly string[];
   readonly standbys: readonly string[];
+  /** Where the other members can be asked, as far as they can. */
+  readonly addresses: readonly string[];
+}
+
+/** What a member has been given so far. */
+interface Given {
+  readonly assigned: MemberTasks;
+  readonly generation: number;
+}
+
+/** What a member tells. What it has nothing to tell of is left out, as members of earlier versions do. */
+export function memberState(
+  { tasks, standbys: standbysWanted = 0, address }: Pick<GroupOptions, "tasks" | "standbys" | "address">,
+  { assigned: { tasks: owned, standbys }, generation }: Given,
+): MemberState {
+  return {
+    tasks: tasks.map(({ id }) => id),
+    owned,
+    generation,
+    ...(standbysWanted > 0 ? { standbys, standbysWanted } : {}),
+    ...(address === undefined ? {} : { address }),
+  };
 }
 
 export function encodeMemberState(topics: readonly string[], state: MemberState): Uint8Array {
@@ -44,21 +68,26 @@ export function decodeMemberState(bytes: Uint8Array): MemberState {
  * The assignment of one member: the partitions of its tasks and, in the user data, the tasks themselves. Standbys are
  * in the user data alone: their partitions are another member's. `all`: every task there is.
  */
-export function encodeAssignment({ tasks, standbys }: MemberTasks, all: readonly GroupTask[]): Uint8Array {
+export function encodeAssignment({ tasks, standbys, addresses }: MemberTasks, all: readonly GroupTask[]): Uint8Array {
   const chosen = new Set(tasks);
   const partitions = all.filter((task) => chosen.has(task.id)).flatMap((task) => task.partitions);
   const assignment: Record<string, number[]> = {};
   for (const [topic, parts] of Map.groupBy(partitions, ({ topic }) => topic)) {
     assignment[topic] = [...new Set(parts.map(({ partition }) => partition))].sort((a, b) => a - b);
   }
-  return MemberAssignment.encode({ version: VERSION, assignment, userData: jsonBytes({ tasks, standbys }) });
+  const userData = { tasks, standbys, ...(addresses.length > 0 ? { addresses } : {}) };
+  return MemberAssignment.encode({ version: VERSION, assignment, userData: jsonBytes(userData) });
 }
 
-/** A member that the leader gave nothing gets no bytes at all; a leader of an earlier version knows no standbys. */
+/**
+ * A member that the leader gave nothing gets no bytes at all; a leader of an earlier version knows no standbys, or no
+ * addresses.
+ */
 export function decodeAssignment(bytes: Uint8Array): MemberTasks {
   const message = MemberAssignment.decode(Buffer.from(bytes));
-  if (message === null) return { tasks: [], standbys: [] };
-  return { standbys: [], ...JSON.parse(message.userData.toString()) as { tasks: string[]; standbys?: string[] } };
+  if (message === null) return { tasks: [], standbys: [], addresses: [] };
+  const given = JSON.parse(message.userData.toString()) as Pick<MemberTasks, "tasks"> & Partial<MemberTasks>;
+  return { standbys: [], addresses: [], ...given };
 }
 
 function jsonBytes(data: unknown): Buffer {

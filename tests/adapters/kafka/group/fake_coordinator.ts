@@ -109,7 +109,7 @@ export class FakeCoordinator {
       syncGroup: async () => {
         if (this.failedSyncs-- > 0) throw protocolError(REBALANCE_IN_PROGRESS);
         const tasks = this.assignments.length > 1 ? this.assignments.shift()! : this.assignments[0];
-        return { memberAssignment: encodeAssignment({ tasks, standbys: [] }, this.#tasks) };
+        return { memberAssignment: encodeAssignment({ tasks, standbys: [], addresses: [] }, this.#tasks) };
       },
       heartbeat: async (identity) => {
         this.#check(identity);

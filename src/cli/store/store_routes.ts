@@ -1,0 +1,124 @@
+import type { Route, Routes } from "../http_server.ts";
+import { knowsPassword } from "../bearer.ts";
+import type { Runner } from "../../runtime/runner.ts";
+import type { StoreSpec } from "../../runtime/stores/store.ts";
+import { didYouMean } from "../../record/nearest.ts";
+import { gatherAnswer } from "./gather_answer.ts";
+import { jsonOf, statusOf, wireOf } from "./gathered_answer.ts";
+import { storeQuestion } from "./store_question.ts";
+import { exactJson } from "./store_values.ts";
+
+/**
+ * Questions that are answered at a time, and as many of other instances: each may look at all rows of a store. Counted
+ * apart, so that two instances that ask each other do not wait for themselves.
+ */
+const QUESTIONS_MAX = 8;
+
+/** A topology as far as its stores are asked. */
+export interface AskedRun {
+  readonly name: string;
+  readonly state: string;
+  readonly runner: Pick<Runner, "stores" | "others" | "topics"> | null;
+}
+
+/** Who may ask, and what. */
+export interface StoreRouteOptions {
+  readonly runs: readonly AskedRun[];
+  /** Who knows it may ask, from wherever; null: whoever is on this machine. */
+  readonly password: string | null;
+  /** Where this instance is, for people. */
+  readonly instance: () => string;
+}
+
+/**
+ * `GET /store/<topology>`: the stores; `GET /store/<topology>/<store>`: rows of one, with how far each partition is,
+ * also of other instances. Rows are data, so not everybody is answered who reaches the port.
+ */
+export function storeRoutes(options: StoreRouteOptions): Routes {
+  const asking = { people: 0, instances: 0 };
+  const answer: Route = async (request, from) => {
+    if (!isAllowed(request, { ...from, ...options })) return refused(options);
+    const url = new URL(request.url);
+    const who = url.searchParams.has("local") ? "instances" : "people";
+    if (asking[who] >= QUESTIONS_MAX) return text(503, `Cannot answer more than ${QUESTIONS_MAX} at once: try again`);
+    asking[who]++;
+    try {
+      return await answerOf(url, options);
+    } catch (error) {
+      if (!(error instanceof TypeError || error instanceof URIError)) throw error;
+      return text(400, error.message);
+    } finally {
+      asking[who]--;
+    }
+  };
+  return { "GET /store": answer, "GET /store/*": answer };
+}
+
+function isAllowed(
+  request: Request,
+  { loopback, password }: { readonly loopback: boolean; readonly password: string | null },
+): boolean {
+  return password === null ? loopback : knowsPassword(request, password);
+}
+
+function refused({ password }: StoreRouteOptions): Response {
+  return password === null
+    ? text(403, "Only for this machine: set WEIR_STORE_PASSWORD to let others ask who know it")
+    : text(401, "Only with the password of the stores, as Authorization: Bearer ...");
+}
+
+async function answerOf({ pathname, searchParams }: URL, options: StoreRouteOptions): Promise<Response> {
+  const [, , topology, name, ...rest] = pathname.split("/").map(decodeURIComponent);
+  const names = options.runs.map((run) => run.name);
+  if (topology === undefined || topology === "") return json(200, exactJson({ topologies: names }));
+  const run = options.runs.find((one) => one.name === topology);
+  if (run === undefined) return unknown({ what: "topology", name: topology, names });
+  const { runner } = run;
+  if (runner === null || runner.topics === null) {
+    return text(503, `Cannot ask topology "${topology}" yet: it is ${run.state}, and has nothing here`);
+  }
+  const stores = runner.stores();
+  if (name === undefined || name === "") return json(200, listOf(stores, { topology, options }));
+  const store = stores.find((one) => one.name === name);
+  if (store === undefined || rest.length > 0) {
+    return unknown({ what: "store", name: [name, ...rest].join("/"), names: stores.map((one) => one.name) });
+  }
+  const { query, local, wire } = storeQuestion(searchParams);
+  const { password, instance } = options;
+  const gathered = await gatherAnswer({ topology, runner, store, query, local, instance: instance(), password });
+  return json(statusOf(gathered), wire ? wireOf(gathered) : jsonOf(gathered));
+}
+
+function listOf(
+  stores: readonly StoreSpec[],
+  { topology, options }: { readonly topology: string; readonly options: StoreRouteOptions },
+): string {
+  return exactJson({
+    topology,
+    instance: options.instance(),
+    stores: stores.map((store) => {
+      const parts = store.parts();
+      const key = parts.map((part) =>
+        part.columns()
+      ).find((columns) => columns !== null)?.map((column) => column.name) ??
+        null;
+      const { name, kind, partitions } = store;
+      return { name, kind, key, partitions, here: parts.map((part) => part.standing()) };
+    }),
+  });
+}
+
+function unknown(
+  { what, name, names }: { readonly what: string; readonly name: string; readonly names: readonly string[] },
+): Response {
+  const there = names.length === 0 ? "none" : names.join(", ");
+  return text(404, `There is no ${what} "${name}": there are ${there}${didYouMean(name, names)}`);
+}
+
+function json(status: number, body: string): Response {
+  return new Response(`${body}\n`, { status, headers: { "content-type": "application/json" } });
+}
+
+function text(status: number, line: string): Response {
+  return new Response(`${line}\n`, { status });
+}

@@ -1,0 +1,81 @@
+import type { Row } from "../../record/row.ts";
+import { compareKeys, type StoreAnswer } from "./read_store.ts";
+import type { PartStanding, StoreState } from "./store.ts";
+
+/** The answer of one instance. */
+export interface InstanceAnswer {
+  /** Where it is, for people. Of an answer that is merged itself, its parts tell. */
+  readonly instance: string;
+  readonly answer: StoreAnswer;
+}
+
+/** A part of a store, and which instance has told of it. */
+export interface AnsweredPart extends PartStanding {
+  readonly instance: string;
+}
+
+/** What several instances say together. */
+export interface MergedAnswer extends StoreAnswer {
+  readonly parts: readonly AnsweredPart[];
+  /** Partitions of which none of them has anything. */
+  readonly missing: readonly number[];
+}
+
+/** What an answer means for who has asked for a key. `none`: nothing is held under it. */
+export type Verdict = "found" | "none" | "undecided";
+
+const RANKS: Readonly<Record<StoreState, number>> = { running: 0, standby: 1, restoring: 2 };
+
+/**
+ * One answer of several about one query; at least one. Of a partition that several instances have, as while it moves or
+ * has a standby, the one counts that runs it, else the one that is further.
+ */
+export function mergeAnswers(answers: readonly InstanceAnswer[], limit: number): MergedAnswer {
+  const [{ answer: { store, kind, partitions } }] = answers;
+  const chosen = new Map<number | null, { readonly part: AnsweredPart; readonly answer: StoreAnswer }>();
+  for (const { instance, answer } of answers) {
+    for (const standing of answer.parts) {
+      const known = chosen.get(standing.partition);
+      if (known !== undefined && compareParts(known.part, standing) <= 0) continue;
+      chosen.set(standing.partition, { part: { instance, ...standing }, answer });
+    }
+  }
+  const rows = answers.flatMap(({ answer }) =>
+    answer.rows.filter(({ partition }) => chosen.get(partition)?.answer === answer)
+  ).sort((a, b) => compareRowKeys(a.key, b.key));
+  const end = endOf(answers);
+  const complete = end === null ? rows : rows.filter(({ key }) => compareRowKeys(key, end) <= 0);
+  return {
+    ...{ store, kind, partitions },
+    columns: answers.find(({ answer: { columns } }) => columns !== null)?.answer.columns ?? null,
+    rows: complete.slice(0, limit),
+    next: complete.length > limit ? complete[limit - 1].key : end,
+    parts: [...chosen.values()].map(({ part }) => part).sort((a, b) => (a.partition ?? 0) - (b.partition ?? 0)),
+    missing: Array.from({ length: partitions }, (_, partition) => partition).filter((one) => !chosen.has(one)),
+  };
+}
+
+/** Whether it is certain that nothing else is held. */
+export function verdictOf({ rows, next, parts, missing, partitions }: MergedAnswer): Verdict {
+  if (rows.length > 0) return "found";
+  if (next !== null) return "undecided";
+  const whole = parts.length > 0 && parts.every(({ state }) => state === "running");
+  return whole && (partitions === 0 || missing.length === 0) ? "none" : "undecided";
+}
+
+function compareParts(a: PartStanding, b: PartStanding): number {
+  return RANKS[a.state] - RANKS[b.state] || (a.lag ?? Infinity) - (b.lag ?? Infinity) || 0;
+}
+
+function compareRowKeys(a: Row, b: Row): number {
+  return compareKeys(Object.values(a), Object.values(b));
+}
+
+/**
+ * The first of the keys behind which answers have more: whatever is behind it may be incomplete. Null: nothing is. It
+ * may be that of a row that does not count, of a standby whose owner has it no more.
+ */
+function endOf(answers: readonly InstanceAnswer[]): Row | null {
+  const ends = answers.map(({ answer: { next } }) => next).filter((next) => next !== null);
+  return ends.sort(compareRowKeys)[0] ?? null;
+}

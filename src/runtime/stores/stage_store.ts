@@ -1,0 +1,134 @@
+import type { ProcessNode, StreamAggregateNode } from "../../dsl/stream_nodes.ts";
+import type { StagePlan } from "../../plan/physical.ts";
+import { storedEntry } from "../../processor/stateful/key_stores.ts";
+import { WINDOW_START } from "../../processor/stateful/result_of.ts";
+import { resultRows } from "../../processor/stateful/stream_aggregate.ts";
+import { type Key, keyOfColumns } from "../../record/key.ts";
+import type { Row } from "../../record/row.ts";
+import { taskId } from "../../record/task_id.ts";
+import type { Element, KeyedElements } from "../../state/keyed_elements.ts";
+import type { Instance, StreamView } from "../lifecycle/instance.ts";
+import type { PartStanding, StoreItem, StorePart, StoreSpec } from "./store.ts";
+
+/** Column of a key of a processor's store: under which key of its own the processor has put the value. */
+const ENTRY = "entry";
+
+/** How the elements of a key are items of a store. */
+interface Shown {
+  /** The last key column, if there is one beside those of the group. */
+  readonly column: string | null;
+  /** The item that an element is; null: it is none. */
+  item(columns: Row, element: Element): { readonly last: unknown; readonly value: unknown } | null;
+}
+
+/** What an aggregate over a stream keeps: totals of its groups, or of the windows that are not closed. */
+export function aggregateStore(
+  instance: Instance,
+  { plan, node, name }: { readonly plan: StagePlan; readonly node: StreamAggregateNode; readonly name: string },
+): StoreSpec {
+  const rowOf = resultRows(node);
+  const windowed = node.window !== null;
+  const shown: Shown = {
+    column: windowed ? WINDOW_START : null,
+    // What is numbered is what results are made of.
+    item: (columns, element) => element.seq > 0 ? null : { last: element.start, value: rowOf(columns, element) },
+  };
+  const kind = windowed ? "windows" : "aggregate";
+  return { name, kind, windowed, ...partitionsOf(instance, { plan, shown }) };
+}
+
+/** One of the key-value stores of a processor. */
+export function processorStore(
+  instance: Instance,
+  { plan, node, store }: { readonly plan: StagePlan; readonly node: ProcessNode; readonly store: string },
+): StoreSpec {
+  const shown: Shown = {
+    column: ENTRY,
+    item(_, element) {
+      const entry = storedEntry(element);
+      return entry === null || entry.store !== store ? null : { last: entry.key, value: entry.value };
+    },
+  };
+  const name = `${node.name}.${store}`;
+  return { name, kind: "key-value", windowed: false, ...partitionsOf(instance, { plan, shown }) };
+}
+
+function partitionsOf(
+  { streams, topics }: Instance,
+  { plan, shown }: { readonly plan: StagePlan; readonly shown: Shown },
+): Pick<StoreSpec, "partitions" | "parts"> {
+  const { partitions } = topics.streams.get(plan.repartition)!;
+  return {
+    partitions,
+    parts() {
+      const parts: StorePart[] = [];
+      for (let partition = 0; partition < partitions; partition++) {
+        const stream = streams.get(taskId(plan.name, partition));
+        if (stream !== undefined) parts.push(partOf(stream, shown));
+      }
+      return parts;
+    },
+  };
+}
+
+function standingOf({ topic, partition, state, position, end, elements }: StreamView): PartStanding {
+  const known = elements !== null;
+  return {
+    partition,
+    state: state === "running" && known ? "running" : "restoring",
+    position: known ? [{ topic, partition, offset: position }] : [],
+    lag: known ? Math.max(0, end - position) : null,
+  };
+}
+
+function partOf(stream: StreamView, shown: Shown): StorePart {
+  const { elements } = stream;
+  const standing = () => standingOf(stream);
+  if (elements === null) return { standing, columns: () => null, find: () => [], items: () => [] };
+  return {
+    standing,
+    columns() {
+      const [first] = elements.keys();
+      const columns = first === undefined ? undefined : elements.columnsOf(first);
+      if (columns === undefined) return null;
+      const names = [...namesOf(columns), ...shown.column === null ? [] : [shown.column]];
+      return names.map((name) => ({ name, text: "as_is" }));
+    },
+    find(values) {
+      const [first] = elements.keys();
+      if (first === undefined) return [];
+      const names = namesOf(elements.columnsOf(first)!);
+      if (values.length < names.length) return null;
+      const key = keyOfColumns(Object.fromEntries(names.map((name, index) => [name, values[index]])));
+      return [...itemsOf(elements, { key, shown })];
+    },
+    *items() {
+      for (const key of elements.keys()) yield* itemsOf(elements, { key, shown });
+    },
+  };
+}
+
+/** Columns of a group have no order but that of their names. */
+function namesOf(columns: Row): string[] {
+  return Object.keys(columns).sort();
+}
+
+function* itemsOf(
+  elements: KeyedElements,
+  { key, shown }: { readonly key: Key; readonly shown: Shown },
+): Generator<StoreItem> {
+  const columns = elements.columnsOf(key);
+  if (columns === undefined) return;
+  const group = namesOf(columns).map((name) => columns[name]);
+  for (const element of [...elements.of(key)]) {
+    const item = shown.item(columns, element);
+    if (item === null) continue;
+    yield {
+      key: shown.column === null ? group : [...group, item.last],
+      value() {
+        const now = elements.of(key).find((other) => other.start === element.start && other.seq === element.seq);
+        return now === undefined ? undefined : shown.item(columns, now)?.value;
+      },
+    };
+  }
+}

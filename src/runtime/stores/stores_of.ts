@@ -1,0 +1,31 @@
+import type { StagePlan } from "../../plan/physical.ts";
+import type { Instance } from "../lifecycle/instance.ts";
+import { globalStore } from "./global_store.ts";
+import { aggregateStore, processorStore } from "./stage_store.ts";
+import type { StoreSpec } from "./store.ts";
+import { tableStore } from "./table_store.ts";
+
+/**
+ * The stores of a topology: its tables by the names of their sources or aggregates, its global tables, and what
+ * operators of streams keep, by the name of the operator; `stage.<name>` where a table has that, and
+ * `<processor>.<store>`. Buffers of joins are none.
+ */
+export function storesOf(instance: Instance): StoreSpec[] {
+  const { tables, globals, stages } = instance.topics.plan;
+  const stores = [
+    ...tables.flatMap((table) => table.members.map((_, member) => tableStore(instance, { table, member }))),
+    ...globals.map((table) => globalStore(instance, table)),
+  ];
+  const taken = new Set(stores.map(({ name }) => name));
+  return [...stores, ...stages.flatMap((plan) => stageStores(instance, { plan, taken }))];
+}
+
+function stageStores(
+  instance: Instance,
+  { plan, taken }: { readonly plan: StagePlan; readonly taken: ReadonlySet<string> },
+): StoreSpec[] {
+  const { node } = plan;
+  if (node.op === "process") return node.stores.map((store) => processorStore(instance, { plan, node, store }));
+  if (node.op !== "streamAggregate") return [];
+  return [aggregateStore(instance, { plan, node, name: taken.has(node.name) ? plan.name : node.name })];
+}
