@@ -27,8 +27,8 @@ export interface StreamJoinOptions<K, V, RK, RV, G extends RowOf> {
   /**
    * How late an event may be: partners are kept, and events of which a left or outer join tells that they have none
    * wait, for so much longer. Default: not at all. Where events have gathered, as while nothing ran, those of one
-   * stream wait for those of the other of the same time; only when nobody reads one of them for a while may the other be
-   * ahead, by up to a quarter of a minute.
+   * stream wait for those of the other of the same time; only while nobody reads one of them may the other be ahead,
+   * by up to a quarter of a minute.
    */
   readonly grace?: Duration;
 }
