@@ -34,6 +34,8 @@ export interface ElementChange {
    */
   readonly kind: "put" | "gone" | "dropped";
   readonly element: Element;
+  /** What was there at the last look; null: nothing. Of what was forgotten since it is not known. */
+  readonly before: Element | null;
 }
 
 interface OfKey {
@@ -99,8 +101,9 @@ export class KeyedElements {
     { key, columns }: { readonly key: Key; readonly columns: Row },
     { element, dueUs }: { readonly element: Element; readonly dueUs: number | null },
   ): void {
+    const before = this.#before(key, element);
     this.#set({ key, columns, position: this.positionOf(key) }, { element, dueUs });
-    this.#changes.set(nameOf(key, element), { key, columns, kind: "put", element });
+    this.#changes.set(nameOf(key, element), { key, columns, kind: "put", element, before });
   }
 
   /** An element that events ended: it is no result any more. */
@@ -147,16 +150,25 @@ export class KeyedElements {
    */
   due(untilUs: number): { readonly key: Key; readonly element: Element }[] {
     const found: { key: Key; element: Element }[] = [];
-    while (this.#due.length > 0 && this.#due[0].atUs <= untilUs) {
-      const { key, element, atUs } = this.#pop();
+    for (let first = this.firstDue; first !== null && this.#due[0].atUs <= untilUs; first = this.firstDue) {
+      const { elements, dues } = this.#keys.get(first.key)!;
+      dues[placeOf(elements, first.element)] = null;
+      this.#pop();
+      found.push(first);
+    }
+    return found;
+  }
+
+  /** The element that is due first, in the order of {@link KeyedElements.due}; null if none is. It stays. */
+  get firstDue(): { readonly key: Key; readonly element: Element } | null {
+    for (; this.#due.length > 0; this.#pop()) {
+      const { key, element, atUs } = this.#due[0];
       const known = this.#keys.get(key);
       if (known === undefined) continue;
       const at = placeOf(known.elements, element);
-      if (!isSame(known.elements[at], element) || known.dues[at] !== atUs) continue;
-      known.dues[at] = null;
-      found.push({ key, element: known.elements[at] });
+      if (isSame(known.elements[at], element) && known.dues[at] === atUs) return { key, element: known.elements[at] };
     }
-    return found;
+    return null;
   }
 
   /** When the last of all elements is due; null if none is. */
@@ -199,8 +211,18 @@ export class KeyedElements {
 
   #end({ key, kind }: { key: Key; kind: "gone" | "dropped" }, element: Element): void {
     const columns = this.#keys.get(key)!.columns;
+    const before = this.#before(key, element);
     this.#delete(key, element);
-    this.#changes.set(nameOf(key, element), { key, columns, kind, element });
+    this.#changes.set(nameOf(key, element), { key, columns, kind, element, before });
+  }
+
+  /** What stood in an element's place at the last look. */
+  #before(key: Key, element: Element): Element | null {
+    const change = this.#changes.get(nameOf(key, element));
+    if (change !== undefined) return change.before;
+    const elements = this.of(key);
+    const there = elements[placeOf(elements, element)];
+    return isSame(there, element) ? there : null;
   }
 
   #delete(key: Key, element: Element): void {

@@ -1,8 +1,8 @@
 import { statefulOperator } from "../../processor/stateful/operators.ts";
-import type { StatefulOperator, WhenIdle } from "../../processor/stateful/stateful.ts";
+import { type StatefulOperator, WAITING_MAX, type WhenIdle } from "../../processor/stateful/stateful.ts";
 import type { StagePlan } from "../../plan/physical.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
-import { DeserializationError, ProcessorError } from "../../record/errors.ts";
+import { DeserializationError, LimitError, ProcessorError } from "../../record/errors.ts";
 import { keyText } from "../../record/key.ts";
 import { taskId } from "../../record/task_id.ts";
 import { Flow, type StreamContext } from "./flow.ts";
@@ -78,6 +78,7 @@ export class StageTask implements FlowTask {
   /** As {@link FlowTask.taken}: what changed of the operator goes into the changelog. */
   taken(batch: StreamBatch): void {
     batch.facts.collect(this.#operator, {
+      from: batch.from,
       to: batch.to,
       origins: Object.fromEntries(this.#origins),
       saved: this.#operator.save(),
@@ -85,7 +86,7 @@ export class StageTask implements FlowTask {
     });
   }
 
-  /** As {@link FlowTask.take}. */
+  /** As {@link FlowTask.take}. @throws LimitError if more waits than may */
   take(record: LogRecord, batch: StreamBatch): void {
     if (this.#loadedTo > 0 && record.offset >= this.#loadedTo) {
       this.#operator.elements.forgetPositions();
@@ -125,6 +126,7 @@ export class StageTask implements FlowTask {
       else if (this.#offset < this.#operator.elements.positionOf(event.key)) this.#operator.pass(event.input, event);
       else this.#operator.take(event.input, event);
     } catch (cause) {
+      if (cause instanceof LimitError && cause.limit === WAITING_MAX) throw cause;
       const key = event.key === null ? "null" : keyText(event.key);
       this.#context.letters.callback(
         this.#at,

@@ -131,7 +131,13 @@ Deno.test("BatchQueue ends a batch when it has much to keep, though all of it is
         elements.put({ key: 1, columns: { key: 1 } }, { element, dueUs: null });
       }
       batch.to = nextOffset;
-      batch.facts.collect({ elements } as StatefulOperator, { to: nextOffset, origins: {}, saved: null, print: "" });
+      batch.facts.collect({ elements } as StatefulOperator, {
+        from: 0,
+        to: nextOffset,
+        origins: {},
+        saved: null,
+        print: "",
+      });
     },
   });
   for (let from = 0; from < 20; from += 5) {

@@ -12,7 +12,7 @@ const element = (start: number): Element => ({
   state: {},
   shown: false,
 });
-const HEAD = { origins: {}, saved: null, print: "" };
+const HEAD = { from: 0, origins: {}, saved: null, print: "" };
 
 /** What a batch writes, part by part: what each record says. */
 function written(facts: BatchFacts, chars: number): string[][] {
