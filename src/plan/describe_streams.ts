@@ -59,8 +59,8 @@ function suppressDoes({ spec: { until, recordsMax, bytesMax, whenFull, idleUs } 
   ];
   const full = whenFull === "emit" ? "then the oldest are told" : "then it stops";
   const bounds = most.length === 0 ? "" : `, at most ${most.join(" and ")} in a partition, ${full}`;
-  const idle = idleUs === undefined ? "" : `, told after ${durationText(idleUs)} without changes`;
-  return `changes wait ${waits}${bounds}${idle}`;
+  const idle = idleUs === undefined ? "" : `, or until ${durationText(idleUs)} pass without one`;
+  return `changes wait ${waits}${idle}${bounds}`;
 }
 
 function graceText(graceUs: number): string {

@@ -41,7 +41,7 @@ export class MemoryChangelog {
     return {
       offsets: () => Promise.resolve({ start: [0], end: [this.#end] }),
       reader: () => ({
-        seek: () => {},
+        ...{ seek: () => {}, stop: () => {} },
         poll: () => Promise.resolve([part()]),
         close: () => Promise.resolve(),
       } as unknown as ReturnType<Log["reader"]>),
