@@ -16,7 +16,7 @@ export class Suppressed<in W> {
 }
 
 /** How much may wait, in each partition. Without a bound: all there is. */
-export type Bounds<F extends string> =
+export type SuppressBounds<F extends string> =
   | { readonly maxRecords?: undefined; readonly maxBytes?: undefined; readonly whenFull?: undefined }
   | (
     & (
@@ -49,7 +49,7 @@ export interface SuppressOptions {
  */
 export function untilTimeLimit(
   limit: Duration,
-  options: Bounds<"emit" | "stop"> & SuppressOptions = {},
+  options: SuppressBounds<"emit" | "stop"> & SuppressOptions = {},
 ): Suppressed<unknown> {
   return new Suppressed({ until: { kind: "limit", limitUs: durationUs(limit) }, ...bounds(options) });
 }
@@ -60,14 +60,14 @@ export function untilTimeLimit(
  * @throws TypeError
  */
 export function untilWindowCloses(
-  options: Bounds<"stop"> & SuppressOptions = {},
+  options: SuppressBounds<"stop"> & SuppressOptions = {},
 ): Suppressed<{ readonly window_start: number }> {
   return new Suppressed({ until: { kind: "close" }, ...bounds(options) });
 }
 
 /** @throws TypeError */
 function bounds(
-  { maxRecords, maxBytes, whenFull = "stop", idle }: Bounds<"emit" | "stop"> & SuppressOptions,
+  { maxRecords, maxBytes, whenFull = "stop", idle }: SuppressBounds<"emit" | "stop"> & SuppressOptions,
 ): Omit<SuppressionSpec, "until"> {
   const idleUs = idle === undefined ? {} : { idleUs: durationUs(idle) };
   if (idleUs.idleUs === 0) throw new TypeError("Cannot wait for changes for no time: give idle more than nothing");

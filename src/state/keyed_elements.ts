@@ -101,9 +101,10 @@ export class KeyedElements {
     { key, columns }: { readonly key: Key; readonly columns: Row },
     { element, dueUs }: { readonly element: Element; readonly dueUs: number | null },
   ): void {
-    const before = this.#before(key, element);
+    const name = nameOf(key, element);
+    const before = this.#before(name, { key, element });
     this.#set({ key, columns, position: this.positionOf(key) }, { element, dueUs });
-    this.#changes.set(nameOf(key, element), { key, columns, kind: "put", element, before });
+    this.#changes.set(name, { key, columns, kind: "put", element, before });
   }
 
   /** An element that events ended: it is no result any more. */
@@ -211,14 +212,15 @@ export class KeyedElements {
 
   #end({ key, kind }: { key: Key; kind: "gone" | "dropped" }, element: Element): void {
     const columns = this.#keys.get(key)!.columns;
-    const before = this.#before(key, element);
+    const name = nameOf(key, element);
+    const before = this.#before(name, { key, element });
     this.#delete(key, element);
-    this.#changes.set(nameOf(key, element), { key, columns, kind, element, before });
+    this.#changes.set(name, { key, columns, kind, element, before });
   }
 
   /** What stood in an element's place at the last look. */
-  #before(key: Key, element: Element): Element | null {
-    const change = this.#changes.get(nameOf(key, element));
+  #before(name: string, { key, element }: { readonly key: Key; readonly element: Element }): Element | null {
+    const change = this.#changes.get(name);
     if (change !== undefined) return change.before;
     const elements = this.of(key);
     const there = elements[placeOf(elements, element)];
