@@ -68,6 +68,8 @@ export interface StatefulOperator {
    * task, and {@link pass} goes on with them, even where the rest of their key is further. Absent: there are none.
    */
   isNeededAtHead?(element: Pick<Element, "seq">): boolean;
+  /** The elements of no key are ahead any more of those of others, as they may have been read back. */
+  caughtUp?(): void;
   /** What is to happen when no event comes for a while; null: nothing. */
   readonly whenIdle?: WhenIdle | null;
 }

@@ -21,7 +21,7 @@ type Mark = readonly [n: number, end: number, bytes: number];
  * The change that waits. `gone`: the end of the window with which the row may have been told, if it was gone since.
  * `told`: whether anybody may have been told of the row.
  */
-type Change = readonly [n: number, end: number, row: Row | null, gone: number | null, told: 0 | 1, dueUs: number];
+type Change = readonly [n: number, end: number, row: Row | null, gone: number | null, told: 0 | 1];
 
 /** What a suppression is made of. */
 export type SuppressSpec = Pick<SuppressNode, "name" | "of" | "spec">;
@@ -38,16 +38,18 @@ export class Suppress implements StatefulOperator {
   readonly #spec: SuppressSpec;
   readonly #ports: Pick<StatefulPorts, "forward">;
   readonly #closesAt: (end: number) => number;
+  /** Whether what has waited can be told by its time alone: all changes of a row wait for the same time. */
+  readonly #endsByTime: boolean;
   #streamTimeUs = -Infinity;
   #nextN = 1;
-  /** Of all that waits. */
-  #records = 0;
-  #bytes = 0;
+  /** Of all that waits; null: not counted yet. */
+  #waiting: { records: number; bytes: number } | null = null;
 
   constructor(spec: SuppressSpec, ports: Pick<StatefulPorts, "forward">) {
     this.#spec = spec;
     this.#ports = ports;
     const windows = windowKindOf(spec.of);
+    this.#endsByTime = spec.spec.until.kind === "close" && spec.of.window?.kind !== "session";
     this.#closesAt = (end) => windows.closesAt({ start: end, end, seq: 0 }) ?? Infinity;
   }
 
@@ -64,23 +66,53 @@ export class Suppress implements StatefulOperator {
 
   save(): unknown {
     if (this.#streamTimeUs === -Infinity) return null;
-    return [this.#streamTimeUs, this.#nextN, this.#records, this.#bytes];
+    return [this.#streamTimeUs, this.#nextN];
   }
 
   load(saved: unknown): void {
     if (saved === null) return;
-    [this.#streamTimeUs, this.#nextN, this.#records, this.#bytes] = saved as [number, number, number, number];
+    [this.#streamTimeUs, this.#nextN] = saved as [number, number];
   }
 
   dueOf({ seq, timestampUs, state }: Element): number | null | "drop" {
     if (seq === RESULT) return "drop";
-    if (seq === MARK) return this.#dueOf({ end: (state as Mark)[1], atUs: timestampUs });
-    // What a former owner had waiting, and was told since.
-    return (state as Change)[5] <= this.#streamTimeUs ? "drop" : null;
+    const [, end] = state as Mark | Change;
+    if (this.#endsByTime && this.#isClosed(end)) return "drop";
+    return seq === MARK ? this.#dueOf({ end, atUs: timestampUs }) : null;
   }
 
   isNeededAtHead({ seq }: Pick<Element, "seq">): boolean {
     return seq === MARK;
+  }
+
+  /**
+   * Whatever waits is marked, and nothing else. That is so, unless it was declared otherwise how changes wait while a
+   * former owner was writing: then what was told before its end is not what is told here.
+   */
+  caughtUp(): void {
+    for (const key of [...this.elements.keys()]) {
+      for (const { start, seq } of [...this.elements.of(key)]) {
+        if (seq === MARK) this.#repair(key, start);
+        else if (this.#elementOf(key, { start, seq: MARK }) === undefined) this.#repair(key, start);
+      }
+    }
+  }
+
+  #repair(key: Key, start: number): void {
+    const mark = this.#elementOf(key, { start, seq: MARK });
+    const change = this.#elementOf(key, { start, seq: CHANGE });
+    const [n, end, row] = change?.state as Change | undefined ?? [];
+    const [known, , before] = mark?.state as Mark | undefined ?? [undefined, 0, 0];
+    if (n === known) return;
+    const columns = this.elements.columnsOf(key)!;
+    this.#counted().records += (n === undefined ? 0 : 1) - (known === undefined ? 0 : 1);
+    this.#counted().bytes -= before;
+    if (n === undefined) return this.elements.remove(key, mark!);
+    const bytes = Buffer.byteLength(encodeWire([columns, row]));
+    this.#counted().bytes += bytes;
+    const { timestampUs } = mark ?? change!;
+    const element = { start, end: start, seq: MARK, timestampUs, state: [n, end, bytes], shown: false };
+    this.elements.put({ key, columns }, { element, dueUs: this.#dueOf({ end: end!, atUs: timestampUs }) });
   }
 
   get whenIdle(): WhenIdle | null {
@@ -93,15 +125,24 @@ export class Suppress implements StatefulOperator {
   #mark({ key, columns, value, timestampUs }: KeyedEvent): Element {
     const [start, end, row] = value as TableChange;
     this.#streamTimeUs = Math.max(this.#streamTimeUs, timestampUs);
+    const waiting = this.#counted();
     const known = this.#elementOf(key, { start, seq: MARK });
     const [n, , before] = known === undefined ? [this.#nextN++, end, 0] as const : known.state as Mark;
     const bytes = Buffer.byteLength(encodeWire([columns, row]));
     const atUs = known?.timestampUs ?? this.#beginOf({ row, timestampUs });
     const mark = { start, end: start, seq: MARK, timestampUs: atUs, state: [n, end, bytes], shown: false };
     this.elements.put({ key, columns }, { element: mark, dueUs: this.#dueOf({ end, atUs }) });
-    if (known === undefined) this.#records++;
-    this.#bytes += bytes - before;
+    if (known === undefined) waiting.records++;
+    waiting.bytes += bytes - before;
     return mark;
+  }
+
+  /** How much waits, kept from here on. */
+  #counted(): { records: number; bytes: number } {
+    if (this.#waiting !== null) return this.#waiting;
+    const marks = [...this.elements.keys()].flatMap((key) => this.elements.of(key).filter(({ seq }) => seq === MARK));
+    const bytes = marks.reduce((sum, { state }) => sum + (state as Mark)[2], 0);
+    return this.#waiting = { records: marks.length, bytes };
   }
 
   /** A session that grows is gone, as of its former end, and there again at once: it waits as of now. */
@@ -114,17 +155,20 @@ export class Suppress implements StatefulOperator {
     return until.kind === "limit" ? atUs + until.limitUs : this.#closesAt(end);
   }
 
-  #keep({ key, columns, value, timestampUs }: KeyedEvent, { start, state, timestampUs: atUs }: Element): void {
+  #isClosed(end: number): boolean {
+    return this.#closesAt(end) <= this.#streamTimeUs;
+  }
+
+  #keep({ key, columns, value, timestampUs }: KeyedEvent, { start, state }: Element): void {
     const [, end, row] = value as TableChange;
     const [n] = state as Mark;
     const known = this.#elementOf(key, { start, seq: CHANGE })?.state as Change | undefined;
-    const dueUs = this.#dueOf({ end, atUs });
     const first = known?.[0] === n ? known : null;
     const gone = first === null ? (row === null ? end : null) : first[3];
     // A window that has closed may have been told, also if nobody here knows.
-    const isTold = this.#spec.spec.until.kind === "limit" || dueUs <= this.#streamTimeUs;
+    const isTold = this.#spec.spec.until.kind === "limit" || this.#isClosed(end);
     const told = first === null ? (isTold ? 1 : 0) : first[4];
-    const change: Change = [n, end, row, gone, told, dueUs];
+    const change: Change = [n, end, row, gone, told];
     const element = { start, end: start, seq: CHANGE, timestampUs, state: change, shown: false };
     this.elements.put({ key, columns }, { element, dueUs: null });
   }
@@ -145,20 +189,28 @@ export class Suppress implements StatefulOperator {
 
   #isFull(): boolean {
     const { recordsMax, bytesMax } = this.#spec.spec;
-    return (recordsMax !== null && this.#records > recordsMax) || (bytesMax !== null && this.#bytes > bytesMax);
+    const { records, bytes } = this.#counted();
+    return (recordsMax !== null && records > recordsMax) || (bytesMax !== null && bytes > bytesMax);
   }
 
   #tell(key: Key, mark: Element): void {
     const columns = this.elements.columnsOf(key)!;
     const [n, , bytes] = mark.state as Mark;
     const waiting = this.#elementOf(key, { start: mark.start, seq: CHANGE });
-    this.elements.remove(key, mark);
-    this.#records--;
-    this.#bytes -= bytes;
+    const counted = this.#counted();
+    this.#end(key, mark);
+    counted.records--;
+    counted.bytes -= bytes;
     // Elements that are ahead know already that it was told.
     if (waiting === undefined || (waiting.state as Change)[0] !== n) return;
-    this.elements.drop(key, waiting);
+    this.#end(key, waiting);
     this.#forward({ key, columns }, waiting);
+  }
+
+  /** It waits no more. Where no time says so, a fact must, for ever: a former owner may write later that it does. */
+  #end(key: Key, element: Element): void {
+    if (this.#endsByTime) this.elements.drop(key, element);
+    else this.elements.remove(key, element);
   }
 
   #forward({ key, columns }: Pick<KeyedEvent, "key" | "columns">, { start, timestampUs, state }: Element): void {
@@ -178,10 +230,11 @@ export class Suppress implements StatefulOperator {
 
   #full(): LimitError {
     const { name, spec: { recordsMax, bytesMax } } = this.#spec;
+    const { records, bytes } = this.#counted();
     return new LimitError(
       WAITING_MAX,
-      `Cannot let another change of "${name}" wait: current values are ${this.#records} of ` +
-        `${recordsMax ?? "any number of"} rows and ${this.#bytes} of ${bytesMax ?? "any number of"} bytes in this ` +
+      `Cannot let another change of "${name}" wait: current values are ${records} of ` +
+        `${recordsMax ?? "any number of"} rows and ${bytes} of ${bytesMax ?? "any number of"} bytes in this ` +
         'partition. Nothing is lost: raise maxRecords or maxBytes, or leave them out, or say whenFull: "emit" for a ' +
         "time limit, and start again",
     );

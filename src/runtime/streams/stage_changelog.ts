@@ -91,7 +91,7 @@ class FoundFacts {
   readonly #plan: StagePlan;
   readonly #facts = new Map<string, Fact>();
   /** Of elements that are needed as they were at the head: the last fact of each owner. */
-  readonly #atHead = new Map<string, Map<string, Fact>>();
+  readonly #atHead = new Map<string, Fact[]>();
   #head: FactHead | null = null;
 
   constructor(plan: StagePlan) {
@@ -108,7 +108,10 @@ class FoundFacts {
       const known = this.#facts.get(name);
       if (known === undefined || fact.to > known.to) this.#facts.set(name, fact);
       if (fact.former === undefined) return;
-      this.#atHead.getOrInsertComputed(name, () => new Map<string, Fact>()).set(fact.owner, fact);
+      const ofOwners = this.#atHead.getOrInsertComputed(name, () => []);
+      const own = ofOwners.findIndex(({ owner }) => owner === fact.owner);
+      if (own < 0) ofOwners.push(fact);
+      else ofOwners[own] = fact;
     }
   }
 
@@ -116,7 +119,7 @@ class FoundFacts {
    * What an element was when the events below the head were in it. Of the owner that changed it last before the head
    * there is a fact that says so: that change itself, or a later one of the same owner with what was there before.
    */
-  #elementAtHead(facts: Iterable<Fact>): FactElement | null {
+  #elementAtHead(facts: readonly Fact[]): FactElement | null {
     const headTo = this.#head?.to ?? 0;
     let newest: FormerElement = { to: -1, element: null };
     for (const { former, ...fact } of facts) {
@@ -146,7 +149,7 @@ class FoundFacts {
         if (head !== null) operator.load(head.saved);
         for (const [name, { key, columns, to, start, seq, element: greatest }] of facts) {
           const ofOwners = this.#atHead.get(name);
-          const element = ofOwners === undefined ? greatest : this.#elementAtHead(ofOwners.values());
+          const element = ofOwners === undefined ? greatest : this.#elementAtHead(ofOwners);
           const whole = element === null ? null : { ...element, start, seq };
           const due = whole === null ? null : operator.dueOf(whole);
           const kept = due === "drop" ? { element: null, dueUs: null } : { element: whole, dueUs: due };

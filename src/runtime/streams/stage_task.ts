@@ -90,6 +90,7 @@ export class StageTask implements FlowTask {
   take(record: LogRecord, batch: StreamBatch): void {
     if (this.#loadedTo > 0 && record.offset >= this.#loadedTo) {
       this.#operator.elements.forgetPositions();
+      this.#operator.caughtUp?.();
       this.#loadedTo = 0;
     }
     const { repartition: topic } = this.#plan;

@@ -95,6 +95,7 @@ export class Owner {
     const { elements } = this.operator;
     if (this.#loadedTo > 0 && this.position >= this.#loadedTo) {
       elements.forgetPositions();
+      this.operator.caughtUp();
       this.#loadedTo = 0;
     }
     const event = group === null

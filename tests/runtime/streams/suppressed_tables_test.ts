@@ -139,6 +139,25 @@ Deno.test("more than may wait stops the topology, and nothing of it is lost", as
   assertEquals(driver.select(late).map(({ user_id }) => user_id), [1, 2, 3, 4]);
 });
 
+Deno.test("what waits goes on to wait for the limit that is declared now", async () => {
+  const limited = (minutes: number) => counted(untilTimeLimit({ minutes }));
+  await using driver = createTopologyTestDriver(limited(1), { partitions: 1 });
+  driver.send(clicks, click(1, 0));
+  await driver.settle();
+  await driver.restart({ topology: limited(3) });
+  driver.send(clicks, click(2, 90));
+  await driver.settle();
+  await driver.restart();
+  assertEquals(driver.select(late), []);
+  driver.send(clicks, click(3, 180));
+  await driver.settle();
+  assertEquals(driver.select(late), [{ user_id: 1, clicks: 1 }]);
+  await driver.restart({ topology: limited(1) });
+  driver.send(clicks, click(3, 181));
+  await driver.settle();
+  assertEquals(driver.select(late).map(({ user_id }) => user_id), [1, 2]);
+});
+
 Deno.test("a session that grows is told under its new end, and gone under the one that was told", async () => {
   const visited = topology("visited", (builder) => {
     const grown = byUser(builder).windowedBy(session({ seconds: 30 }))
