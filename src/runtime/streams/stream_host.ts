@@ -1,7 +1,7 @@
 import type { StagePlan, StreamPlan } from "../../plan/physical.ts";
 import { taskId } from "../../record/task_id.ts";
 import type { Fetched, Held } from "../../ports/log.ts";
-import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
+import { retry, SERVICE_WAITS, STOPPED, waitMsAfter } from "../../ports/retry.ts";
 import type { InsertPace } from "../delivery/insert_pace.ts";
 import type { StreamView } from "../lifecycle/instance.ts";
 import { type Beginner, beginStream, clearProblems, type Life } from "./stream_begin.ts";
@@ -9,7 +9,8 @@ import { rowsBySink, type StreamBatch } from "./stream_batch.ts";
 import { broken, StreamBroken } from "./stream_progress.ts";
 import type { StreamSurroundings } from "./stream_surroundings.ts";
 
-const RESTART_MS = 1_000;
+/** Pauses double while nothing is brought out in between. */
+const RESTART = { firstMs: 1_000, lastMs: 30_000 };
 const LOOK_MS = 100;
 
 /**
@@ -39,6 +40,8 @@ export class StreamHost implements StreamView {
   /** What was read is written, and nothing more is read. */
   #draining = false;
   #broken: string | null = null;
+  /** How often it began anew since it brought anything out. */
+  #restarts = 0;
   #wake = new AbortController();
 
   constructor(
@@ -97,7 +100,8 @@ export class StreamHost implements StreamView {
         this.#forget();
         problems.set(`task ${this.id}`, `Task "${this.id}" was started again: ${error.message}`);
         onEvent({ kind: "restart", task: this.id, reason: error.message });
-        await clock.sleep(RESTART_MS);
+        this.#wake = new AbortController();
+        await clock.sleep(waitMsAfter(++this.#restarts, RESTART), this.#wake.signal);
       }
     }
     this.#forget();
@@ -224,6 +228,7 @@ export class StreamHost implements StreamView {
     const { ports: { clock }, options: { commitEveryMs } } = this.#surroundings.instance;
     this.#pace.begin();
     if (!await delivery.deliver(batch)) return false;
+    this.#restarts = 0;
     this.#pace.end(batch.outputs);
     // Of batches without rows nothing is announced that would say so.
     if (clock.nowMs() - progress.atMs >= commitEveryMs) await progress.settle(batch.to);
