@@ -163,7 +163,7 @@ Deno.test("suppress() tells everything once and shows the same, whatever crashes
   assert(Object.values(met).every((times) => times > SEEDS / 4), JSON.stringify(met));
 });
 
-Deno.test("suppress() tells the last change of each row in the end, whatever is declared otherwise meanwhile", async () => {
+Deno.test("suppress() tells the last change of each row in the end, whatever is declared meanwhile", async () => {
   const met: Met = { ahead: 0, passed: 0, early: 0 };
   for (let seed = 1; seed <= SEEDS; seed++) {
     const choices = choicesOf(seed);
