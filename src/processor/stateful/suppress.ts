@@ -91,10 +91,7 @@ export class Suppress implements StatefulOperator {
    */
   caughtUp(): void {
     for (const key of [...this.elements.keys()]) {
-      for (const { start, seq } of [...this.elements.of(key)]) {
-        if (seq === MARK) this.#repair(key, start);
-        else if (this.#elementOf(key, { start, seq: MARK }) === undefined) this.#repair(key, start);
-      }
+      for (const { start } of [...this.elements.of(key)]) this.#repair(key, start);
     }
   }
 
