@@ -84,6 +84,14 @@ export {
   Windows,
   type WindowSpec,
 } from "./dsl/windows.ts";
+export {
+  type SuppressBounds,
+  Suppressed,
+  type SuppressOptions,
+  untilTimeLimit,
+  untilWindowCloses,
+} from "./dsl/suppressed.ts";
+export type { SuppressionSpec } from "./dsl/suppression.ts";
 export type {
   Aggregate,
   AggregateSpec,

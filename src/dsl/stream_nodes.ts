@@ -3,6 +3,7 @@ import type { EventSpec, RecordMetadata } from "./events.ts";
 import type { AnyKey, AnyRow } from "./logical.ts";
 import type { ProcessorContext } from "./processors.ts";
 import type { StreamAggregateSpec } from "./stream_aggregates.ts";
+import type { SuppressionSpec } from "./suppression.ts";
 import type { WindowSpec } from "./windows.ts";
 
 /** A callback of a stream's operator, its types erased. */
@@ -106,6 +107,20 @@ export interface StreamAggregateNode extends StreamNamed {
   readonly emit: "update" | "close";
 }
 
+/**
+ * Changes of an aggregate's results that wait, so that of several of one row only the last is told. They are written
+ * anew by group, so that each partition has those of one partition of its input. A result is a row of a table, too.
+ */
+export interface SuppressNode extends StreamNamed {
+  readonly op: "suppress";
+  /** The aggregate whose results they are. */
+  readonly of: Pick<StreamAggregateNode, "sides" | "window">;
+  readonly spec: SuppressionSpec;
+}
+
+/** An operator whose results are the rows of a table. */
+export type TableResultNode = StreamAggregateNode | SuppressNode;
+
 /** The changes of an aggregate's results as events: the group (with its window) as key; null where one is gone. */
 export interface UpdatesNode extends StreamNamed {
   readonly op: "updates";
@@ -164,10 +179,11 @@ export interface ProcessNode extends StreamNamed {
 type AnyContext = ProcessorContext<AnyRow, AnyRow>;
 
 /** An operator that keeps something of its events: its inputs are written anew by group. */
-export type StatefulNode = StreamAggregateNode | StreamJoinNode | TableJoinNode | ProcessNode;
+export type StatefulNode = TableResultNode | StreamJoinNode | TableJoinNode | ProcessNode;
 
 const STATEFUL: ReadonlySet<StreamNode["op"]> = new Set<StatefulNode["op"]>([
   "streamAggregate",
+  "suppress",
   "streamJoin",
   "tableJoin",
   "process",
@@ -190,6 +206,7 @@ export type StreamNode =
   | MergeNode
   | GlobalJoinNode
   | StreamAggregateNode
+  | SuppressNode
   | UpdatesNode
   | StreamJoinNode
   | TableJoinNode

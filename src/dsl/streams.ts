@@ -268,5 +268,5 @@ export function changesOf<K, V>(table: object): KStream<ChangeKey<K>, V | null> 
 }
 
 type Unplaced<N> = N extends unknown ? Omit<N, "id" | "name" | "inputs"> : never;
-type ManyInputs = "events" | "merge" | "streamAggregate" | "streamJoin" | "tableJoin" | "process";
+type ManyInputs = "events" | "merge" | "streamAggregate" | "suppress" | "streamJoin" | "tableJoin" | "process";
 type OneInput = Unplaced<Exclude<StreamNode, { op: ManyInputs | "append" }>>;

@@ -6,6 +6,7 @@ import type { Graph } from "./graph.ts";
 import type { AnyRow, RowTime } from "./logical.ts";
 import type { Sink } from "./sink.ts";
 import type { KeyOf, RowOf } from "./source.ts";
+import { type Suppressed, suppressing } from "./suppressed.ts";
 import {
   expiring,
   filtered,
@@ -113,6 +114,15 @@ export class KTable<K extends RowOf, V extends RowOf> {
   expireAfter(time: (value: V, key: KeyOf<K>) => number | bigint | null, duration: Duration): KTable<K, V>;
   expireAfter(time: RowTime, duration: Duration): KTable<K, V> {
     return new KTable(expiring(this, { time, after: duration }));
+  }
+
+  /**
+   * Results of an aggregate over a stream of which not every change is told: see {@link untilTimeLimit} and
+   * {@link untilWindowCloses}. `name` names the operator, its state and its topics.
+   * @throws TypeError for tables of other kinds, of whose rows only the newest counts anyway
+   */
+  suppress(name: string, until: Suppressed<K>): KTable<K, V> {
+    return new KTable(suppressing(this, { name, until }));
   }
 
   /**

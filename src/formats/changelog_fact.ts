@@ -4,6 +4,8 @@ import type { Row } from "../record/row.ts";
 import { decodeWire, encodeWire } from "../record/wire.ts";
 import { type MessageBytes, textOf } from "./message_text.ts";
 
+/** Behind the values of an element. */
+const FORMER_AT = 4;
 const VALUE_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
@@ -22,6 +24,15 @@ export interface Fact {
   /** The columns of the key. */
   readonly columns: Row;
   /** Null: it is no result any more. */
+  readonly element: FactElement | null;
+  /** What it was before, of what is needed as it was at a task's position, even where its key is further. */
+  readonly former?: FormerElement;
+}
+
+/** What was kept of an element when the events below an offset were in it. */
+export interface FormerElement {
+  readonly to: number;
+  /** Null: there was none. */
   readonly element: FactElement | null;
 }
 
@@ -85,10 +96,26 @@ export function factKey({ owner, key, start, seq }: Pick<Fact, "owner" | "key" |
 }
 
 /** The value of a fact's record. @throws TypeError for a state that is no wire value */
-export function factValue({ to, columns, element }: Pick<Fact, "to" | "columns" | "element">): string {
-  if (element === null) return encodeWire([to, columns]);
-  const { end, timestampUs, state, shown } = element;
-  return encodeWire([to, columns, end, timestampUs, shown ? 1 : 0, state]);
+export function factValue(
+  { to, columns, element, former }: Pick<Fact, "to" | "columns" | "element" | "former">,
+): string {
+  if (former === undefined) return encodeWire([to, columns, ...element === null ? [] : valuesOf(element)]);
+  const [now, before] = [element, former.element].map((one) => one === null ? NO_ELEMENT : valuesOf(one));
+  return encodeWire([to, columns, ...now, former.to, ...before]);
+}
+
+/** Where the end of an element stands: null, as there is none. */
+const NO_ELEMENT: ElementValues = [null, 0, 0, null];
+
+type ElementValues = readonly [end: number | null, timestampUs: number, shown: number, state: unknown];
+
+function valuesOf({ end, timestampUs, shown, state }: FactElement): ElementValues {
+  return [end, timestampUs, shown ? 1 : 0, state];
+}
+
+function elementOf(values: readonly unknown[]): FactElement | null {
+  const [end, timestampUs, shown, state] = values as unknown as ElementValues;
+  return end === undefined || end === null ? null : { end, timestampUs, state, shown: shown === 1 };
 }
 
 /** A head's record. */
@@ -112,9 +139,12 @@ export function readChangelog(
       const [to, origins, saved, print, order = null] = read as HeadValue;
       return { kind: "head", head: { owner, to, origins, saved, print, order } };
     }
-    const [to, columns, end, timestampUs, shown, state] = read as [number, Row, number?, number?, number?, unknown?];
-    const element = end === undefined ? null : { end, timestampUs: timestampUs!, state, shown: shown === 1 };
-    return { kind: "fact", fact: { owner, key: parseKeyText(ofKey), start: start!, seq: seq!, to, columns, element } };
+    const [to, columns, ...values] = read as [number, Row, ...unknown[]];
+    const fact = { owner, key: parseKeyText(ofKey), start: start!, seq: seq!, to, columns, element: elementOf(values) };
+    const formerTo = values[FORMER_AT] as number | undefined;
+    if (formerTo === undefined) return { kind: "fact", fact };
+    const former = { to: formerTo, element: elementOf(values.slice(FORMER_AT + 1)) };
+    return { kind: "fact", fact: { ...fact, former } };
   } catch (cause) {
     throw new DeserializationError("not_json", `Cannot read a record of changelog "${topic}": ${cause}`, { cause });
   }

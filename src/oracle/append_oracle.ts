@@ -63,6 +63,7 @@ const DEPENDENT: ReadonlySet<StreamNode["op"]> = new Set([
   "tableJoin",
   "streamJoin",
   "streamAggregate",
+  "suppress",
   "process",
 ]);
 
@@ -111,6 +112,7 @@ function after(node: Exclude<StreamNode, { op: "append" }>, event: OracleEvent):
     case "merge":
     case "globalJoin":
     case "streamAggregate":
+    case "suppress":
     case "streamJoin":
     case "tableJoin":
     case "process":

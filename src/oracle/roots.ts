@@ -1,5 +1,6 @@
 import type { FoldedNode, GroupedNode, LogicalNode, SourceNode } from "../dsl/logical.ts";
 import type { SourceSpec } from "../dsl/source.ts";
+import type { TableResultNode } from "../dsl/stream_nodes.ts";
 import type { Topology } from "../dsl/topology.ts";
 
 /** A table that has keys of its own: where keys come from. */
@@ -28,9 +29,9 @@ export function resultKeyOf(
   { streams }: Topology,
   { of, row }: { readonly of: FoldedNode; readonly row: object },
 ): string[] {
-  const node = streams[of.stream];
-  if (node.op !== "streamAggregate") return [];
-  const others = [...Object.keys(node.sides[0].aggregates), ...node.window === null ? [] : ["window_end"]];
+  const node = streams[of.stream] as TableResultNode;
+  const { sides, window } = node.op === "suppress" ? node.of : node;
+  const others = [...Object.keys(sides[0].aggregates), ...window === null ? [] : ["window_end"]];
   return Object.keys(row).filter((name) => !others.includes(name)).sort();
 }
 

@@ -1,9 +1,9 @@
 import { type FoldedNode, type GroupedNode, isGrouped, type LogicalNode, type SinkNode } from "../dsl/logical.ts";
-import type { StreamAggregateNode } from "../dsl/stream_nodes.ts";
+import type { TableResultNode } from "../dsl/stream_nodes.ts";
 import { keyColumnsOf } from "../dsl/key_columns.ts";
 import type { Topology } from "../dsl/topology.ts";
 import { changelogTopic, compileStreams } from "./compile_streams.ts";
-import { foldedRow, isFoldedRow } from "./folded_row.ts";
+import { aggregateOf, foldedRow, isFoldedRow } from "./folded_row.ts";
 import { placeProblems, textProblems } from "./key_place.ts";
 import { TopologyError } from "../record/errors.ts";
 import { aggregatePlan, groupingOf, partKeyOf, partProblems, partSinkProblems } from "./grouped.ts";
@@ -113,7 +113,7 @@ function declareUnit(
 }
 
 function foldedMember({ name: topology, streams }: Topology, { name, stream }: FoldedNode): Member {
-  const node = streams[stream] as StreamAggregateNode;
+  const node = streams[stream] as TableResultNode;
   return { kind: "folded", name, topic: changelogTopic(topology, node), node };
 }
 
@@ -199,7 +199,8 @@ function addLookup(
   const right = unitAt(compilation, join.right);
   const step = compilation.register.get(join.right)!;
   const global = !("members" in right);
-  const windowed = !global && right.members.some((one) => one.kind === "folded" && one.node.window !== null);
+  const windowed = !global &&
+    right.members.some((one) => one.kind === "folded" && aggregateOf(one.node).window !== null);
   if (windowed) {
     compilation.problems.push(
       `Cannot look up rows of "${right.name}" for join "${name}": its groups have windows, and all windows of a ` +

@@ -11,6 +11,7 @@ import type {
 import type { ColumnSpec, TableSpec } from "../ports/warehouse.ts";
 import { describeOperators } from "./describe_operators.ts";
 import { describeAppends, describeStages, describeStreams } from "./describe_streams.ts";
+import { aggregateOf } from "./folded_row.ts";
 import { inboxTopic } from "./inbox_topic.ts";
 import { memberTopic } from "./member_topic.ts";
 import { outputsOf } from "./outputs_of.ts";
@@ -122,7 +123,7 @@ function columnsOf(member: Member): number {
   if (member.kind === "source") return Object.keys(member.source.row.shape).length;
   return member.kind === "merge"
     ? member.aggregate.columns.length + 1
-    : Object.keys(member.node.sides[0].aggregates).length + FOLDED_COLUMNS;
+    : Object.keys(aggregateOf(member.node).sides[0].aggregates).length + FOLDED_COLUMNS;
 }
 
 function partnerStore(lookup: LookupPlan, plan: PhysicalPlan): StoreDescription {

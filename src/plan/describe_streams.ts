@@ -1,5 +1,5 @@
 import { aggregateText } from "../dsl/aggregate_spec.ts";
-import type { StatefulNode, StreamAggregateNode, StreamNode } from "../dsl/stream_nodes.ts";
+import type { StatefulNode, StreamAggregateNode, StreamNode, SuppressNode } from "../dsl/stream_nodes.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type { WindowSpec } from "../dsl/windows.ts";
 import type { SinkDescription, StageDescription, StreamDescription, StreamOperatorDescription } from "./description.ts";
@@ -34,6 +34,8 @@ function doesText(node: StatefulNode): string {
   switch (node.op) {
     case "streamAggregate":
       return aggregateDoes(node);
+    case "suppress":
+      return suppressDoes(node);
     case "streamJoin": {
       const [before, after] = [durationText(node.beforeUs), durationText(node.afterUs)];
       return `${node.kind} join, from ${before} before to ${after} after${graceText(node.graceUs)}`;
@@ -47,6 +49,18 @@ function doesText(node: StatefulNode): string {
     case "process":
       return node.stores.length === 0 ? "callbacks" : `callbacks, stores ${node.stores.join(", ")}`;
   }
+}
+
+function suppressDoes({ spec: { until, recordsMax, bytesMax, whenFull, idleUs } }: SuppressNode): string {
+  const waits = until.kind === "limit" ? `for ${durationText(until.limitUs)}` : "until their windows close";
+  const most = [
+    ...recordsMax === null ? [] : [`${recordsMax} rows`],
+    ...bytesMax === null ? [] : [`${bytesMax} bytes`],
+  ];
+  const full = whenFull === "emit" ? "then the oldest are told" : "then it stops";
+  const bounds = most.length === 0 ? "" : `, at most ${most.join(" and ")} in a partition, ${full}`;
+  const idle = idleUs === undefined ? "" : `, or until ${durationText(idleUs)} pass without one`;
+  return `changes wait ${waits}${idle}${bounds}`;
 }
 
 function graceText(graceUs: number): string {

@@ -2,7 +2,7 @@ import type { PlannedSpec } from "../dsl/aggregate_spec.ts";
 import type { AnyKey, AnyRow, FilterNode, MapValuesNode, PartColumn, RowTime } from "../dsl/logical.ts";
 import type { EventSpec } from "../dsl/events.ts";
 import type { SourceSpec } from "../dsl/source.ts";
-import type { StatefulNode, StreamAggregateNode, StreamNode } from "../dsl/stream_nodes.ts";
+import type { StatefulNode, StreamNode, TableResultNode } from "../dsl/stream_nodes.ts";
 import type { AppendTableSpec, TableSpec } from "../ports/warehouse.ts";
 import type { KeyColumn } from "../record/key_column.ts";
 
@@ -64,7 +64,7 @@ export type Step =
  */
 export type Member =
   | { readonly kind: "source"; readonly name: string; readonly source: SourceSpec }
-  | { readonly kind: "folded"; readonly name: string; readonly topic: string; readonly node: StreamAggregateNode }
+  | { readonly kind: "folded"; readonly name: string; readonly topic: string; readonly node: TableResultNode }
   /** `home`: index of the table whose rows are added up; each of its tasks sends its shares. */
   | { readonly kind: "merge"; readonly name: string; readonly aggregate: AggregatePlan; readonly home: number };
 

@@ -34,6 +34,8 @@ export type GroupsOf = (plan: ShufflePlan) => {
   readonly groupBy: GroupSelector;
   /** Whether it takes events that are in no group. */
   readonly keyless: boolean;
+  /** What it takes instead of a value, which may be null then; null: it takes values. */
+  readonly change: ((row: Row | null, key: Row) => unknown) | null;
 };
 
 /**
@@ -71,11 +73,11 @@ function inOrder(all: readonly Next[]): Next {
 
 function shuffle(
   plan: ShufflePlan,
-  { name, groupBy, keyless }: ReturnType<GroupsOf>,
+  { name, groupBy, keyless, change }: ReturnType<GroupsOf>,
   { shuffle, onSkipped, onError }: StreamPorts,
 ): Next {
   return (value, key, metadata) => {
-    if (value === null) return onSkipped("null_value");
+    if (value === null && change === null) return onSkipped("null_value");
     try {
       const columns = groupBy(value, key, metadata);
       const { timestampUs } = metadata;
@@ -85,7 +87,8 @@ function shuffle(
       if (Object.keys(rowOf(columns)).length === 0) {
         throw new TypeError("A group has no columns: return an object of at least one");
       }
-      shuffle(plan, { key: keyOfColumns(columns), columns, value, timestampUs });
+      const taken = change === null ? value : change(value as Row | null, key as Row);
+      shuffle(plan, { key: keyOfColumns(columns), columns, value: taken, timestampUs });
     } catch (cause) {
       onError(new ProcessorError(name, keyShown(key), { cause, row: value }));
     }
@@ -127,6 +130,7 @@ function operatorOf(node: StreamNode, { lookups, ports }: Surroundings): Operato
     case "events":
     case "merge":
     case "streamAggregate":
+    case "suppress":
     case "streamJoin":
     case "tableJoin":
     case "process":

@@ -34,6 +34,8 @@ export interface ElementChange {
    */
   readonly kind: "put" | "gone" | "dropped";
   readonly element: Element;
+  /** What was there at the last look; null: nothing. Of what was forgotten since it is not known. */
+  readonly before: Element | null;
 }
 
 interface OfKey {
@@ -99,8 +101,10 @@ export class KeyedElements {
     { key, columns }: { readonly key: Key; readonly columns: Row },
     { element, dueUs }: { readonly element: Element; readonly dueUs: number | null },
   ): void {
+    const name = nameOf(key, element);
+    const before = this.#before(name, { key, element });
     this.#set({ key, columns, position: this.positionOf(key) }, { element, dueUs });
-    this.#changes.set(nameOf(key, element), { key, columns, kind: "put", element });
+    this.#changes.set(name, { key, columns, kind: "put", element, before });
   }
 
   /** An element that events ended: it is no result any more. */
@@ -147,16 +151,25 @@ export class KeyedElements {
    */
   due(untilUs: number): { readonly key: Key; readonly element: Element }[] {
     const found: { key: Key; element: Element }[] = [];
-    while (this.#due.length > 0 && this.#due[0].atUs <= untilUs) {
-      const { key, element, atUs } = this.#pop();
+    for (let first = this.firstDue; first !== null && this.#due[0].atUs <= untilUs; first = this.firstDue) {
+      const { elements, dues } = this.#keys.get(first.key)!;
+      dues[placeOf(elements, first.element)] = null;
+      this.#pop();
+      found.push(first);
+    }
+    return found;
+  }
+
+  /** The element that is due first, in the order of {@link KeyedElements.due}; null if none is. It stays. */
+  get firstDue(): { readonly key: Key; readonly element: Element } | null {
+    for (; this.#due.length > 0; this.#pop()) {
+      const { key, element, atUs } = this.#due[0];
       const known = this.#keys.get(key);
       if (known === undefined) continue;
       const at = placeOf(known.elements, element);
-      if (!isSame(known.elements[at], element) || known.dues[at] !== atUs) continue;
-      known.dues[at] = null;
-      found.push({ key, element: known.elements[at] });
+      if (isSame(known.elements[at], element) && known.dues[at] === atUs) return { key, element: known.elements[at] };
     }
-    return found;
+    return null;
   }
 
   /** When the last of all elements is due; null if none is. */
@@ -199,8 +212,19 @@ export class KeyedElements {
 
   #end({ key, kind }: { key: Key; kind: "gone" | "dropped" }, element: Element): void {
     const columns = this.#keys.get(key)!.columns;
+    const name = nameOf(key, element);
+    const before = this.#before(name, { key, element });
     this.#delete(key, element);
-    this.#changes.set(nameOf(key, element), { key, columns, kind, element });
+    this.#changes.set(name, { key, columns, kind, element, before });
+  }
+
+  /** What stood in an element's place at the last look. */
+  #before(name: string, { key, element }: { readonly key: Key; readonly element: Element }): Element | null {
+    const change = this.#changes.get(name);
+    if (change !== undefined) return change.before;
+    const elements = this.of(key);
+    const there = elements[placeOf(elements, element)];
+    return isSame(there, element) ? there : null;
   }
 
   #delete(key: Key, element: Element): void {

@@ -7,6 +7,8 @@ import {
   sliding,
   topology,
   tumbling,
+  untilTimeLimit,
+  untilWindowCloses,
   type WindowOptions,
   type Windows,
 } from "../../src/mod.ts";
@@ -17,6 +19,7 @@ import { EVENTS, Outputs, type RecastStream } from "./stream_outputs.ts";
 const AGGREGATES = "stream('left') groupByKey: count -> count; reduce(p+','+q) -> reduce; " +
   "aggregate(init '[]', value ends in 4 ? null : agg+v) -> agg; " +
   "groupBy(even/odd value length, null for null value) count -> byLen";
+const SUPPRESS = /^table\('left'\) suppress\(untilTimeLimit (\d+) ms, maxRecords (\d+), emitEarlyWhenFull\)$/;
 const COGROUP = "cogroup(left: agg+'L'+v, right: agg+'R'+v) init '' aggregate";
 
 /** The topology of an aggregate over streams that a case describes in words; null if any of them is not known. */
@@ -24,6 +27,8 @@ export function recastStateful(recorded: Case): RecastStream | null {
   const { op, ...rest } = recorded.topology;
   if (op === AGGREGATES && Object.keys(rest).length === 0) return aggregates();
   if (op === COGROUP && Object.keys(rest).length === 0) return cogroup();
+  const [, limitMs, maxRecords] = SUPPRESS.exec(String(op)) ?? [];
+  if (limitMs !== undefined && Object.keys(rest).length === 0) return suppress(Number(limitMs), Number(maxRecords));
   return windowed(recorded);
 }
 
@@ -60,6 +65,19 @@ function cogroup(): RecastStream {
   return { topology: declared, results: outputs.results, byKeyAlone: true };
 }
 
+/** The newest value of each key, as a table of the topic has it: none, where that is null. */
+function suppress(limitMs: number, maxRecords: number): RecastStream {
+  const outputs = new Outputs();
+  const newest = folding({ empty: () => "", add: (_, { value }: { readonly value: string | null }) => value });
+  const declared = topology("suppress", (builder) => {
+    const table = builder.stream(EVENTS.left).mapValues((value) => ({ value })).groupByKey("key")
+      .aggregate("newest", { newest });
+    const until = untilTimeLimit({ milliseconds: limitMs }, { maxRecords, whenFull: "emit" });
+    outputs.add("out", texts(builder.toStream(table.suppress("late", until)), (row) => row.newest));
+  });
+  return { topology: declared, results: outputs.results };
+}
+
 /** Changes as they are recorded: the key's text, and what is shown of the row. */
 function texts<R>(changes: KStream<{ readonly key: string }, R | null>, shown: (row: R) => string | number) {
   return changes.map((row, { key }) => [key, row === null ? null : String(shown(row))]);
@@ -86,10 +104,10 @@ const WINDOWS: Readonly<Record<string, WindowsOf>> = {
   session5: (options) => session(units(5), options),
 };
 
-const EMITS: Readonly<Record<string, "update" | "close">> = {
+const EMITS: Readonly<Record<string, "update" | "close" | "suppress">> = {
   "ON_WINDOW_UPDATE": "update",
   "ON_WINDOW_CLOSE": "close",
-  "suppress(untilWindowCloses, unbounded)": "close",
+  "suppress(untilWindowCloses, unbounded)": "suppress",
 };
 
 function windowed(recorded: Case): RecastStream | null {
@@ -100,7 +118,10 @@ function windowed(recorded: Case): RecastStream | null {
   const outputs = new Outputs(UNIT);
   const windows = WINDOWS[kind]({ grace: units(graceMs) });
   const declared = topology("windowed", (builder) => {
-    const counts = builder.stream(LEFT).groupByKey("key").windowedBy(windows).emit(EMITS[String(emit)]).count("counts");
+    const told = EMITS[String(emit)];
+    const counted = builder.stream(LEFT).groupByKey("key").windowedBy(windows)
+      .emit(told === "suppress" ? "update" : told).count("counts");
+    const counts = told === "suppress" ? counted.suppress("closed", untilWindowCloses()) : counted;
     outputs.add(
       "out",
       builder.toStream(counts).map((row, { key, window_start, window_end }) => [

@@ -9,11 +9,14 @@ import {
   type TopologyBuilder,
   tumbling,
 } from "../../src/mod.ts";
+import { keyOf, keyText } from "../../src/record/key.ts";
+import { partitionOf } from "../../src/record/partitioner.ts";
 import type { MemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import type { Choices } from "./choices.ts";
 import type { Profile } from "./profile.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
 import type { SimulatedWarehouse } from "./simulated_warehouse.ts";
+import { type Counts, declareSuppressed, SUPPRESSED_TABLES, suppressedProblems } from "./suppressed_events.ts";
 
 const clicks = events("sim.clicks", { row: z.object({ n: z.int() }) });
 const visits = clickhouseAppend("visits", { columns: { n: "Int64", part: "UInt8" }, orderBy: ["n"] });
@@ -33,10 +36,11 @@ const named = clickhouseAppend("named", { columns: { n: "Int64", c: "Nullable(St
 export const CLICKS = clicks.spec.topic;
 
 /** Tables whose rows are totals of events. */
-export const EVENT_TABLES: ReadonlySet<string> = new Set([rests.spec.name, times.spec.name]);
+export const EVENT_TABLES: ReadonlySet<string> = new Set([rests.spec.name, times.spec.name, ...SUPPRESSED_TABLES]);
 
 const RESTS = 5;
 const WINDOW_MS = 20_000;
+const SPAN_MS = 2_000;
 /** So near must an event's partner be in time. */
 const NEAR_MS = 3_000;
 /** More than sources of which nothing is known to wait are ahead of others. */
@@ -64,6 +68,8 @@ export function declareTotals(builder: TopologyBuilder): void {
   builder.toStream(totals).mapValues((row) => ({ rest: row!.rest, n: row!.n })).to(growth);
   grouped.windowedBy(tumbling({ milliseconds: WINDOW_MS }, { grace: { days: 365 } }))
     .aggregate("by_time", { n: count() }).to(times);
+  const windows = grouped.windowedBy(tumbling({ milliseconds: SPAN_MS })).aggregate("by_span", { n: count() });
+  declareSuppressed(builder, { totals, windows });
 }
 
 /**
@@ -152,7 +158,15 @@ export class Events {
       const [must, is] = [wanted.get(place) ?? 0, made.get(place) ?? 0];
       return is === must || (!complete && is < must) ? [] : [`${place}: ${is} instead of ${must}`];
     });
+    if (this.#stages) wrong.push(...suppressedProblems(memory, this.#counts(), { complete }));
     return wrong.length === 0 ? null : wrong.slice(0, 10).join("\n");
+  }
+
+  #counts(): Counts {
+    const counts = new Map<number, number>();
+    for (const { n } of this.#written) counts.set(n % RESTS, (counts.get(n % RESTS) ?? 0) + 1);
+    const { length } = this.#log.topics.get("weir.sim.by_rest_lately.repartition")?.partitions ?? [];
+    return { counts, partitionOf: (rest) => partitionOf(keyText(keyOf([rest])), length) };
   }
 
   #totals(memory: Stored, { want, make }: { readonly want: Adder; readonly make: Adder }): void {

@@ -83,3 +83,39 @@ Deno.test("KeyedElements: what is read back is no change, and its position holds
   assertEquals([elements.positionOf("a"), [...elements.keys()]], [0, ["a"]]);
   assertEquals(due(elements, 5), ["a 1-5 more"]);
 });
+
+Deno.test("KeyedElements says what was there at the last look, whatever became of it since", () => {
+  const elements = new KeyedElements();
+  const put = (state: unknown) => elements.put(a, { element: element([1, 5], { state }), dueUs: null });
+  const before = () => elements.takeChanges().map(({ kind, before }) => [kind, before?.state ?? null]);
+  put("x");
+  put("y");
+  assertEquals(before(), [["put", null]]);
+  put("z");
+  elements.remove("a", elements.of("a")[0]);
+  assertEquals(before(), [["gone", "y"]]);
+  put("w");
+  assertEquals(before(), [["put", null]]);
+  elements.drop("a", elements.of("a")[0]);
+  put("v");
+  assertEquals(before(), [["put", "w"]]);
+});
+
+Deno.test("KeyedElements.firstDue is the first that is due, of what is there, and stays", () => {
+  const elements = new KeyedElements();
+  assertEquals(elements.firstDue, null);
+  for (const [of, start, dueUs] of [[a, 1, 30], [b, 1, 20], [b, 2, 25]] as const) {
+    elements.put(of, { element: element([start, start]), dueUs });
+  }
+  const first = () => {
+    const { key, element: { start } } = elements.firstDue!;
+    return `${key} ${start}`;
+  };
+  assertEquals([first(), first()], ["b 1", "b 1"]);
+  elements.put(b, { element: element([1, 1]), dueUs: 40 });
+  assertEquals(first(), "b 2");
+  elements.remove("b", elements.of("b")[1]);
+  assertEquals(first(), "a 1");
+  assertEquals(elements.due(100).map(({ key }) => key), ["a", "b"]);
+  assertEquals(elements.firstDue, null);
+});

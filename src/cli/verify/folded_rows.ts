@@ -1,5 +1,5 @@
 import type { FoldedNode } from "../../dsl/logical.ts";
-import type { StreamAggregateNode } from "../../dsl/stream_nodes.ts";
+import type { StreamAggregateNode, TableResultNode } from "../../dsl/stream_nodes.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { readChangelog } from "../../formats/changelog_fact.ts";
 import { groupedEvents } from "../../oracle/append_oracle.ts";
@@ -21,6 +21,8 @@ export interface FoldedResults {
 /** Totals that do not depend on the order of events. */
 const ANY_ORDER: ReadonlySet<string> = new Set(["count", "sum", "avg", "min", "max", "countDistinct", "custom"]);
 
+const WAITS = "which changes were told, and which still wait, depends on the order of partitions";
+
 /**
  * What every aggregate over a stream must show: made from scratch of all events, where these are all there and their
  * order makes no difference, else what its changelog has.
@@ -33,10 +35,10 @@ export async function loadFolded(topology: Topology, log: Log): Promise<FoldedRe
   const events = () => read ??= readStreams(topology, log);
   for (const node of topology.nodes) {
     if (node.op !== "folded") continue;
-    const aggregate = topology.streams[node.stream] as StreamAggregateNode;
-    const computed = await computedRows(topology, { aggregate, events });
+    const result = topology.streams[node.stream] as TableResultNode;
+    const computed = result.op === "suppress" ? WAITS : await computedRows(topology, { aggregate: result, events });
     if (typeof computed === "string") taken.set(node.id, computed);
-    rows.set(node.id, typeof computed === "string" ? await changelogRows(topology, { aggregate, log }) : computed);
+    rows.set(node.id, typeof computed === "string" ? await changelogRows(topology, { node: result, log }) : computed);
   }
   return { rows: ({ id }) => rows.get(id)!, takenAsTheyAre: taken };
 }
@@ -73,7 +75,7 @@ function keyOfRow({ sides }: StreamAggregateNode, row: Row): Key {
 /** The newest result of each key, whoever wrote it. */
 async function changelogRows(
   { name: topology }: Topology,
-  { aggregate: node, log }: { readonly aggregate: StreamAggregateNode; readonly log: Log },
+  { node, log }: { readonly node: TableResultNode; readonly log: Log },
 ): Promise<(readonly [Key, Row])[]> {
   const topic = changelogTopic(topology, node);
   if (!(await log.topics([topic])).has(topic)) return [];

@@ -191,12 +191,12 @@ async function verifyReal({ configuration, topologies, waitMs }: VerifyRequest):
   }).finally(() => log.close());
 }
 
-/** Whether tables are shown, not only looked up by streams. */
+/** Whether tables of sources are shown: not only results of streams, nor looked up by streams alone. */
 function showsTables(topologies: readonly Topology[]): boolean {
-  return topologies.some(({ nodes }) => nodes.some(({ op }) => op === "sink"));
+  return topologies.some(({ nodes }) => ["source", "sink"].every((op) => nodes.some((node) => node.op === op)));
 }
 
-/** Where no topology shows tables. */
+/** Where no topology shows tables of sources. */
 const NO_TRUTH: Truth = { name: "nothing", rows: () => Promise.resolve([]), close: () => Promise.resolve() };
 
 /** The truth is looked at first: what is applied later is newer, and shows as a difference instead of hiding one. */

@@ -1,10 +1,14 @@
-import type { GroupSelector, StatefulNode } from "../../dsl/stream_nodes.ts";
+import type { GroupSelector, StatefulNode, SuppressNode } from "../../dsl/stream_nodes.ts";
+import type { Row } from "../../record/row.ts";
+import type { TableChange } from "./suppress.ts";
 
 /** The group of an event on one of the inputs of a stateful operator; null: it is in none. */
 export function groupOf(node: StatefulNode, input: number): GroupSelector {
   switch (node.op) {
     case "streamAggregate":
       return node.sides[input].groupBy;
+    case "suppress":
+      return (_, key) => windowOf(node, key).group;
     case "streamJoin":
       return node.groupBys[input];
     case "tableJoin":
@@ -25,4 +29,20 @@ export function comesFirst(node: StatefulNode, input: number): boolean {
 export function takesKeyless(node: StatefulNode, input: number): boolean {
   if (node.op === "streamJoin") return input === 0 ? node.kind !== "inner" : node.kind === "outer";
   return node.op === "tableJoin" && input === 0 && node.kind === "left";
+}
+
+/** The event as an operator takes it that takes changes of a table, with null where a row is gone; null for others. */
+export function changeOf(node: StatefulNode): ((row: Row | null, key: Row) => TableChange) | null {
+  if (node.op !== "suppress") return null;
+  return (row, key) => {
+    const { start, end } = windowOf(node, key);
+    return [start, end, row];
+  };
+}
+
+/** The key of a result in its parts. */
+function windowOf({ of: { window } }: SuppressNode, key: Row) {
+  if (window === null) return { group: key, start: 0, end: 0 };
+  const { window_start: start, window_end: end, ...group } = key;
+  return { group, start: start as number, end: end as number };
 }

@@ -3,6 +3,7 @@ import type { StatefulOperator, StatefulPorts } from "./stateful.ts";
 import { streamAggregate } from "./stream_aggregate.ts";
 import { StreamJoin } from "./stream_join.ts";
 import { StreamProcess } from "./stream_process.ts";
+import { Suppress } from "./suppress.ts";
 import { TableJoin } from "./table_join.ts";
 
 /** The machine of a stateful operator. */
@@ -10,6 +11,8 @@ export function statefulOperator(node: StatefulNode, ports: StatefulPorts): Stat
   switch (node.op) {
     case "streamAggregate":
       return streamAggregate(node, ports);
+    case "suppress":
+      return new Suppress(node, ports);
     case "streamJoin":
       return new StreamJoin(node, ports);
     case "process":

@@ -1,4 +1,4 @@
-import type { StreamAggregateNode } from "../../dsl/stream_nodes.ts";
+import type { TableResultNode } from "../../dsl/stream_nodes.ts";
 import type { Row } from "../../record/row.ts";
 import type { Element } from "../../state/keyed_elements.ts";
 import { resultRows } from "./stream_aggregate.ts";
@@ -15,18 +15,25 @@ export interface KeptElement extends Pick<Element, "start" | "seq"> {
   readonly element: Pick<Element, "end" | "timestampUs" | "state" | "shown"> | null;
 }
 
-/** A result of an aggregate: the columns of its key, and its row; null where there is none (any more). */
+/**
+ * A result of an aggregate, or what was told of it: the columns of its key, and its row; null where there is none (any
+ * more).
+ */
 export interface Result {
   readonly key: Row;
   readonly row: Row | null;
 }
 
 /** From what is kept to the result. Null for what is no result ever, but what results are made of. */
-export function resultOf(node: StreamAggregateNode): (kept: KeptElement) => Result | null {
-  const rowOf = resultRows(node);
+export function resultOf(node: TableResultNode): (kept: KeptElement) => Result | null {
+  // What was told of another table's row is that row.
+  const rowOf = node.op === "suppress"
+    ? (_: Row, { state }: Pick<Element, "state">) => (state as readonly [Row])[0]
+    : resultRows(node);
+  const { window } = node.op === "suppress" ? node.of : node;
   return ({ columns, start, seq, element }) => {
     if (seq > 0) return null;
-    const key = node.window === null ? columns : { ...columns, [WINDOW_START]: start };
+    const key = window === null ? columns : { ...columns, [WINDOW_START]: start };
     return { key, row: element?.shown === true ? rowOf(columns, { ...element, start, seq }) : null };
   };
 }

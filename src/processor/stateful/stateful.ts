@@ -26,6 +26,9 @@ export interface StatefulPorts {
   readonly onFailed?: (key: Row, cause: unknown) => void;
 }
 
+/** Name of the limit of what waits. */
+export const WAITING_MAX = "waitingMax";
+
 /** An event whose selector gave no columns to key it by. */
 export type KeylessEvent = Omit<KeyedEvent, "key" | "columns">;
 
@@ -40,9 +43,13 @@ export interface StatefulOperator {
   /**
    * Takes the next event of an input.
    * @throws what a callback throws, or TypeError: then nothing of the event counts but its time
+   * @throws LimitError of the limit {@link WAITING_MAX}: the task must not go on without the event
    */
   take(input: number, event: KeyedEvent): void;
-  /** An event that is in the elements of its key already, as these were read back: its time passes, and that is all. */
+  /**
+   * An event that is in the elements of its key already, as these were read back: its time passes, and that is all. As
+   * is an event without a value that only says what time it is.
+   */
   pass(input: number, event: KeyedEvent): void;
   /**
    * Takes an event without a key. It changes nothing that is kept, and its time does not count. Without this method
@@ -56,6 +63,13 @@ export interface StatefulOperator {
   load(saved: unknown): void;
   /** When an element that was read back is due; null: never. `drop`: nothing depends on it any more. */
   dueOf(element: Element): number | null | "drop";
+  /**
+   * Elements on which also events of other keys depend: they are read back as they were at the position of the whole
+   * task, and {@link pass} goes on with them, even where the rest of their key is further. Absent: there are none.
+   */
+  isNeededAtHead?(element: Pick<Element, "seq">): boolean;
+  /** The elements of no key are ahead any more of those of others, as they may have been read back. */
+  caughtUp?(): void;
   /** What is to happen when no event comes for a while; null: nothing. */
   readonly whenIdle?: WhenIdle | null;
 }

@@ -1,5 +1,4 @@
 import type { StreamAggregateNode } from "../../dsl/stream_nodes.ts";
-import type { WindowSpec } from "../../dsl/windows.ts";
 import type { Row } from "../../record/row.ts";
 import { type Element, KeyedElements } from "../../state/keyed_elements.ts";
 import { sessionWindows } from "./session_windows.ts";
@@ -67,7 +66,7 @@ class StreamAggregate implements StatefulOperator {
     this.#ports = ports;
     this.#emit = node.emit;
     this.#idleUs = node.window?.idleUs;
-    this.#windows = kindOf(node.window, new StreamTotals(node.sides.map(({ aggregates }) => aggregates)));
+    this.#windows = windowKindOf(node);
     this.#rowOf = resultRows(node);
     this.#keyOf = resultKeys(node);
   }
@@ -164,7 +163,9 @@ interface Change {
   readonly row: Row | null;
 }
 
-function kindOf(window: WindowSpec | null, totals: StreamTotals): WindowKind {
+/** How the events of a group are divided. */
+export function windowKindOf({ sides, window }: Results): WindowKind {
+  const totals = new StreamTotals(sides.map(({ aggregates }) => aggregates));
   switch (window?.kind) {
     case undefined:
       return wholeWindow({ startUs: -Infinity, borders: [0, 0] }, totals);

@@ -26,9 +26,13 @@ export async function makeStageTopics(
   const repartitions = new Map<string, TopicDescription>();
   const changelogs = new Map<string, TopicDescription>();
   const widest = Math.max(1, ...[...events.values()].map(({ partitions }) => partitions));
-  for (const { repartition, changelog } of stages) {
+  for (const { repartition, changelog, node } of stages) {
     const known = await log.topics([repartition, changelog]);
-    const partitions = (known.get(changelog) ?? known.get(repartition))?.partitions ?? widest;
+    // Changes of a table must be told in the partition where their group is.
+    const input = node.op === "suppress" ? stages.find((stage) => stage.node.id === node.inputs[0]) : undefined;
+    const partitions = input === undefined
+      ? (known.get(changelog) ?? known.get(repartition))?.partitions ?? widest
+      : changelogs.get(input.changelog)!.partitions;
     const settings = { partitions, retentionMs: -1, messageBytesMax: options.messageBytesMax };
     await log.createTopic({ name: changelog, cleanup: "compact", ...settings });
     await log.createTopic({ name: repartition, cleanup: "delete", ...settings });

@@ -1,3 +1,4 @@
+import { aggregateOf } from "../../plan/folded_row.ts";
 import { foldedRow, isFoldedRow } from "../../plan/folded_row.ts";
 import { memberTopic } from "../../plan/member_topic.ts";
 import type { Member, TaskTable } from "../../plan/physical.ts";
@@ -44,7 +45,7 @@ export function tableStore(
 }
 
 function isWindowed(member: Member): boolean {
-  return member.kind === "folded" && member.node.window !== null;
+  return member.kind === "folded" && aggregateOf(member.node).window !== null;
 }
 
 /** Which member of which task. */

@@ -1,4 +1,10 @@
-import { type Fact, type FactHead, readChangelog } from "../../formats/changelog_fact.ts";
+import {
+  type Fact,
+  type FactElement,
+  type FactHead,
+  type FormerElement,
+  readChangelog,
+} from "../../formats/changelog_fact.ts";
 import type { StatefulOperator } from "../../processor/stateful/stateful.ts";
 import type { StagePlan } from "../../plan/physical.ts";
 import type { Log, LogRecord, Reader } from "../../ports/log.ts";
@@ -20,7 +26,11 @@ export interface LoadedStage {
 }
 
 /** Where an operator stands in its topology, or when time passes: not what it makes of events. */
-const PLACE: ReadonlySet<string> = new Set(["id", "inputs", "right", "idleUs"]);
+const PLACE: ReadonlySet<string> = new Set([
+  ...["id", "inputs", "right", "idleUs"],
+  // Of what waits: how long and how much of it makes no difference to what is kept.
+  ...["limitUs", "recordsMax", "bytesMax", "whenFull"],
+]);
 
 /** How a stage's operator folds, as far as it can be told: with other facts than its own it would be wrong. */
 function foldPrint({ node }: StagePlan): string {
@@ -80,6 +90,8 @@ async function take(
 class FoundFacts {
   readonly #plan: StagePlan;
   readonly #facts = new Map<string, Fact>();
+  /** Of elements that are needed as they were at the head: the last fact of each owner. */
+  readonly #atHead = new Map<string, Fact[]>();
   #head: FactHead | null = null;
 
   constructor(plan: StagePlan) {
@@ -95,7 +107,26 @@ class FoundFacts {
       const name = `${fact.start}/${fact.seq} ${keyText(fact.key)}`;
       const known = this.#facts.get(name);
       if (known === undefined || fact.to > known.to) this.#facts.set(name, fact);
+      if (fact.former === undefined) return;
+      const ofOwners = this.#atHead.getOrInsertComputed(name, () => []);
+      const own = ofOwners.findIndex(({ owner }) => owner === fact.owner);
+      if (own < 0) ofOwners.push(fact);
+      else ofOwners[own] = fact;
     }
+  }
+
+  /**
+   * What an element was when the events below the head were in it. Of the owner that changed it last before the head
+   * there is a fact that says so: that change itself, or a later one of the same owner with what was there before.
+   */
+  #elementAtHead(facts: readonly Fact[]): FactElement | null {
+    const headTo = this.#head?.to ?? 0;
+    let newest: FormerElement = { to: -1, element: null };
+    for (const { former, ...fact } of facts) {
+      const known = fact.to <= headTo ? fact : { ...former!, to: Math.min(former!.to, headTo) };
+      if (known.to > newest.to) newest = known;
+    }
+    return newest.element;
   }
 
   /** @throws ConfigError */
@@ -116,7 +147,9 @@ class FoundFacts {
       to: facts.values().reduce((greatest, { to }) => Math.max(greatest, to), head?.to ?? 0),
       into: (operator) => {
         if (head !== null) operator.load(head.saved);
-        for (const { key, columns, to, start, seq, element } of facts.values()) {
+        for (const [name, { key, columns, to, start, seq, element: greatest }] of facts) {
+          const ofOwners = this.#atHead.get(name);
+          const element = ofOwners === undefined ? greatest : this.#elementAtHead(ofOwners);
           const whole = element === null ? null : { ...element, start, seq };
           const due = whole === null ? null : operator.dueOf(whole);
           const kept = due === "drop" ? { element: null, dueUs: null } : { element: whole, dueUs: due };

@@ -1,4 +1,11 @@
-import { type FactHead, factKey, factValue, headRecord, neededFrom } from "../../formats/changelog_fact.ts";
+import {
+  type FactHead,
+  factKey,
+  factValue,
+  type FormerElement,
+  headRecord,
+  neededFrom,
+} from "../../formats/changelog_fact.ts";
 import type { NewRecord } from "../../ports/log.ts";
 import type { ElementChange, StatefulOperator } from "../../processor/stateful/stateful.ts";
 import type { Key } from "../../record/key.ts";
@@ -8,9 +15,17 @@ interface FactOfKey {
   readonly start: number;
   readonly seq: number;
   readonly value: string;
+  /** What it was before the batch, where that is needed. */
+  readonly former: FormerElement | undefined;
   /** Its record is removed once the position behind it is there. */
   readonly used: boolean;
 }
+
+/** What a task has when a part of a batch was taken. */
+export type TakenHead = Omit<FactHead, "owner"> & {
+  /** Where the batch begins. */
+  readonly from: number;
+};
 
 /** What a batch adds to a stage's changelog, whoever writes it there. */
 export class BatchFacts {
@@ -39,21 +54,26 @@ export class BatchFacts {
    * has all events below but those that wait. `isQuiet`: the head is to be written, since nothing else was for long.
    */
   collect(
-    { elements }: Pick<StatefulOperator, "elements">,
-    head: Omit<FactHead, "owner">,
+    operator: Pick<StatefulOperator, "elements" | "isNeededAtHead">,
+    { from, ...head }: TakenHead,
     { isQuiet = false }: { readonly isQuiet?: boolean } = {},
   ): void {
     this.#isQuiet ||= isQuiet;
+    const { elements } = operator;
     for (const change of elements.takeChanges()) {
       const { key, columns, kind, element } = change;
       // A session that grows is replaced by one that begins as it did: that one is the fact.
       if (kind !== "put" && isReplaced(elements, change)) continue;
-      const value = factValue({ to: head.to, columns, element: kind === "put" ? element : null });
       const { start, seq } = element;
       const ofKey = this.#keys.getOrInsertComputed(key, () => new Map<string, FactOfKey>());
       const place = `${start}/${seq}`;
-      this.#chars += value.length - (ofKey.get(place)?.value.length ?? 0);
-      ofKey.set(place, { start, seq, value, used: kind === "dropped" });
+      const known = ofKey.get(place);
+      const former = operator.isNeededAtHead?.(element)
+        ? known?.former ?? { to: from, element: change.before }
+        : undefined;
+      const value = factValue({ to: head.to, columns, element: kind === "put" ? element : null, former });
+      this.#chars += value.length - (known?.value.length ?? 0);
+      ofKey.set(place, { start, seq, value, former, used: kind === "dropped" });
     }
     this.#head = head;
   }

@@ -1,8 +1,8 @@
 import { statefulOperator } from "../../processor/stateful/operators.ts";
-import type { StatefulOperator, WhenIdle } from "../../processor/stateful/stateful.ts";
+import { type StatefulOperator, WAITING_MAX, type WhenIdle } from "../../processor/stateful/stateful.ts";
 import type { StagePlan } from "../../plan/physical.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
-import { DeserializationError, ProcessorError } from "../../record/errors.ts";
+import { DeserializationError, LimitError, ProcessorError } from "../../record/errors.ts";
 import { keyText } from "../../record/key.ts";
 import { taskId } from "../../record/task_id.ts";
 import { comesFirst } from "../../processor/stateful/group_of.ts";
@@ -122,6 +122,7 @@ export class StageTask implements FlowTask {
     const isQuiet = batch.to - this.#quietFrom >= QUIET_RECORDS_MAX;
     if (isQuiet) this.#quietFrom = batch.to;
     batch.facts.collect(this.#operator, {
+      from: Math.max(batch.from, this.#headTo),
       to: batch.to,
       origins: Object.fromEntries(this.#origins),
       saved: this.#operator.save(),
@@ -130,11 +131,12 @@ export class StageTask implements FlowTask {
     }, { isQuiet });
   }
 
-  /** As {@link FlowTask.take}. */
+  /** As {@link FlowTask.take}. @throws LimitError if more waits than may */
   take(record: LogRecord, batch: StreamBatch): void {
     const { offset } = record;
     if (this.#loadedTo > 0 && offset >= this.#loadedTo) {
       this.#operator.elements.forgetPositions();
+      this.#operator.caughtUp?.();
       this.#loadedTo = 0;
     }
     this.#place = { topic: this.#plan.repartition, partition: this.#partition, offset };
@@ -193,6 +195,7 @@ export class StageTask implements FlowTask {
         this.#operator.pass(event.input, event);
       } else this.#operator.take(event.input, event);
     } catch (cause) {
+      if (cause instanceof LimitError && cause.limit === WAITING_MAX) throw cause;
       const key = event.key === null ? "null" : keyText(event.key);
       this.#context.letters.callback(
         this.#at,

@@ -1,7 +1,7 @@
 import type { StagePlan, StreamPlan } from "../../plan/physical.ts";
 import { taskId } from "../../record/task_id.ts";
 import type { Fetched, Held } from "../../ports/log.ts";
-import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
+import { retry, SERVICE_WAITS, STOPPED, waitMsAfter } from "../../ports/retry.ts";
 import type { InsertPace } from "../delivery/insert_pace.ts";
 import type { StreamView } from "../lifecycle/instance.ts";
 import { type Beginner, beginStream, clearProblems, globalsRead, type Life } from "./stream_begin.ts";
@@ -11,8 +11,8 @@ import { rowsBySink, type StreamBatch } from "./stream_batch.ts";
 import { broken, StreamBroken } from "./stream_progress.ts";
 import type { StreamSurroundings } from "./stream_surroundings.ts";
 
-/** Before a start behind a failure: from the first to later ones. */
-const RESTART_MS = { first: 1_000, last: 16_000 };
+/** Pauses double while nothing is brought out in between. */
+const RESTART = { firstMs: 1_000, lastMs: 30_000 };
 const LOOK_MS = 100;
 const BEHIND_MS = 20;
 
@@ -45,8 +45,9 @@ export class StreamHost implements StreamView, SourceTask {
   /** What was read is written, and nothing more is read. */
   #draining = false;
   #broken: string | null = null;
+  /** How often it began anew since it brought anything out. */
+  #restarts = 0;
   #wake = new AbortController();
-  #restartMs = RESTART_MS.first;
 
   constructor(
     { plan, topic, partition }: Pick<Beginner, "plan" | "topic" | "partition">,
@@ -135,8 +136,8 @@ export class StreamHost implements StreamView, SourceTask {
         this.#forget();
         problems.set(`task ${this.id}`, `Task "${this.id}" was started again: ${error.message}`);
         onEvent({ kind: "restart", task: this.id, reason: error.message });
-        await clock.sleep(this.#restartMs);
-        this.#restartMs = Math.min(RESTART_MS.last, this.#restartMs * 2);
+        this.#wake = new AbortController();
+        await clock.sleep(waitMsAfter(++this.#restarts, RESTART), this.#wake.signal);
       }
     }
     this.#forget();
@@ -254,8 +255,8 @@ export class StreamHost implements StreamView, SourceTask {
     const { instance: { ports: { clock }, options: { commitEveryMs } }, marks } = this.#surroundings;
     this.#pace.begin();
     if (!await delivery.deliver(batch)) return false;
+    this.#restarts = 0;
     this.#pace.end(batch.outputs);
-    this.#restartMs = RESTART_MS.first;
     queue.added(batch);
     this.movedMs = clock.nowMs();
     if (batch.shuffled.size > 0) marks.changed();

@@ -132,6 +132,7 @@ Deno.test("BatchQueue ends a batch when it has much to keep, though all of it is
       }
       batch.to = nextOffset;
       batch.facts.collect({ elements } as StatefulOperator, {
+        from: 0,
         to: nextOffset,
         origins: {},
         saved: null,

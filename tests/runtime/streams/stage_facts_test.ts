@@ -12,7 +12,7 @@ const element = (start: number): Element => ({
   state: {},
   shown: false,
 });
-const HEAD = { origins: {}, saved: null, print: "", order: null };
+const HEAD = { from: 0, origins: {}, saved: null, print: "", order: null };
 
 /** What a batch writes, part by part: what each record says. */
 function written(facts: BatchFacts, chars: number): string[][] {
@@ -80,4 +80,32 @@ Deno.test("BatchFacts removes in parts, too, and says how much it has", () => {
   assertEquals([before > 0, facts.chars > 0, facts.chars < before], [true, true, true]);
   const removals = written(facts, 30).slice(-2);
   assertEquals(removals, [["10 removed", "20 removed"], ["30 removed", "40 removed"]]);
+});
+
+Deno.test("BatchFacts says what was there before the batch, of what is needed as of the position", () => {
+  const elements = new KeyedElements();
+  const operator = { elements, isNeededAtHead: ({ seq }) => seq === 1 } as StatefulOperator;
+  const put = (seq: number, state: unknown) =>
+    elements.put({ key: 1, columns: { key: 1 } }, { element: { ...element(10), seq, state }, dueUs: null });
+  const former = (facts: BatchFacts) =>
+    facts.parts({ owner: "me", chars: 1_000 })[0].map(({ key, value }) => {
+      const read = readChangelog("changelog", { key: bytesOf(key!), value: bytesOf(value!) });
+      const fact = read.kind === "fact" ? read.fact : null;
+      return [fact?.seq, fact?.element?.state ?? null, fact?.former?.to, fact?.former?.element?.state ?? null];
+    });
+  put(0, "result");
+  put(1, "first");
+  const one = new BatchFacts();
+  one.collect(operator, { ...HEAD, to: 5 });
+  assertEquals(former(one), [[0, "result", undefined, null], [1, "first", 0, null]]);
+  const two = new BatchFacts();
+  put(1, "second");
+  two.collect(operator, { ...HEAD, from: 5, to: 7 });
+  put(1, "third");
+  two.collect(operator, { ...HEAD, from: 5, to: 9 });
+  assertEquals(former(two), [[1, "third", 5, "first"]]);
+  const three = new BatchFacts();
+  elements.remove(1, elements.of(1)[1]);
+  three.collect(operator, { ...HEAD, from: 9, to: 12 });
+  assertEquals(former(three), [[1, null, 9, "third"]]);
 });
