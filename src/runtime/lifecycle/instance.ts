@@ -28,6 +28,8 @@ export interface StreamView {
   readonly end: number;
   /** What a stage keeps of its events up to the position; null before it is read back, and of streams. */
   readonly elements: KeyedElements | null;
+  /** Whether it does not know yet that nothing of an earlier time comes. */
+  readonly waits: boolean;
   /** Rows that ClickHouse has not acknowledged, by sink. */
   pendingRows(): ReadonlyMap<string, number>;
 }

@@ -132,10 +132,10 @@ function unfinishedTo(instance: Instance, ends: Ends): Unfinished {
 }
 
 function streamTask(view: StreamView, ends: Ends): UnfinishedTask {
-  const { id, state, topic, position } = view;
+  const { id, state, topic, position, waits: busy } = view;
   const end = ends.stream(view);
   const unread = position < end ? [{ topic, kind: "source", position, end } as const] : [];
-  return { id, state, unread, pendingRows: 0, busy: false, unanswered: [] };
+  return { id, state, unread, pendingRows: 0, busy, unanswered: [] };
 }
 
 /** Rows of it have expired, whether or not its loop knows. */

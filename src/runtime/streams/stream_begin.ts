@@ -204,6 +204,20 @@ function behind(
     : { ...start, lost, announced: { ...announced, from } };
 }
 
+/** What the group says of the partition, as soon as it is this member's; null if it is not wanted any more. */
+export async function heldBy(
+  { topic, partition, patiently, ended }: Beginner,
+  { instance: { ports: { clock } }, membership }: StreamSurroundings,
+): Promise<Held | null> {
+  while (!ended()) {
+    const found = await patiently(async () => (await membership).held([{ topic, partition }]));
+    if (found === null) return null;
+    if (found.length > 0) return found[0];
+    await clock.sleep(LOOK_MS);
+  }
+  return null;
+}
+
 /** Waits until all that is looked up is there. Resolves to false if it is not wanted any more. @throws StreamBroken */
 export async function globalsRead(
   { plan, patiently, ended }: Beginner,

@@ -1,10 +1,10 @@
 import type { StagePlan, StreamPlan } from "../../plan/physical.ts";
 import { taskId } from "../../record/task_id.ts";
-import type { Fetched, Held } from "../../ports/log.ts";
+import type { Fetched } from "../../ports/log.ts";
 import { retry, SERVICE_WAITS, STOPPED, waitMsAfter } from "../../ports/retry.ts";
 import type { InsertPace } from "../delivery/insert_pace.ts";
 import type { StreamView } from "../lifecycle/instance.ts";
-import { type Beginner, beginStream, clearProblems, globalsRead, type Life } from "./stream_begin.ts";
+import { type Beginner, beginStream, clearProblems, globalsRead, heldBy, type Life } from "./stream_begin.ts";
 import { NUDGE, tickOf } from "./pack.ts";
 import type { SourceTask } from "./source_marks.ts";
 import { rowsBySink, type StreamBatch } from "./stream_batch.ts";
@@ -98,8 +98,12 @@ export class StreamHost implements StreamView, SourceTask {
 
   /** As {@link SourceTask.reachedTo}. */
   get reachedTo(): number {
-    if (this.#life === null || this.state !== "running" || this.#life.task.waits === true) return -1;
+    if (this.#life === null || this.state !== "running" || this.waits) return -1;
     return this.#writing?.from ?? this.#life.queue.quietTo;
+  }
+
+  get waits(): boolean {
+    return this.#life?.task.waits ?? false;
   }
 
   /** As {@link SourceTask.clockUs}. */
@@ -194,7 +198,7 @@ export class StreamHost implements StreamView, SourceTask {
     const surroundings = this.#surroundings;
     const { reader, instance: { problems } } = surroundings;
     const { topic, partition } = this;
-    const held = await this.#held();
+    const held = await heldBy(this.#beginner, surroundings);
     if (held === null || !await globalsRead(this.#beginner, surroundings.instance)) return null;
     const life = await beginStream(this.#beginner, { held, surroundings });
     if (life === null || this.#ended) return null;
@@ -205,19 +209,6 @@ export class StreamHost implements StreamView, SourceTask {
     reader.seek(topic, partition, life.queue.position);
     problems.set(`task ${this.id}`, null);
     return life;
-  }
-
-  /** What the group says of the partition, as soon as it is this member's. */
-  async #held(): Promise<Held | null> {
-    const { instance: { ports: { clock } }, membership } = this.#surroundings;
-    const { topic, partition } = this;
-    while (!this.#ended) {
-      const found = await this.#patiently(async () => (await membership).held([{ topic, partition }]));
-      if (found === null) return null;
-      if (found.length > 0) return found[0];
-      await clock.sleep(LOOK_MS);
-    }
-    return null;
   }
 
   get #ended(): boolean {
