@@ -11,7 +11,7 @@ import { LEASE_MS } from "./time_order.ts";
 /** So often it is looked how far sources are, and told. */
 const ROUND_MS = 3_000;
 const LOOK_MS = 100;
-const QUIET_MS = 60_000;
+const QUIET_MS = 10_000;
 /** A source that does not move for so long is not waited for with reading. */
 const STANDS_MS = 5_000;
 
@@ -27,6 +27,8 @@ export interface SourceTask {
   readonly clockUs: number;
   /** Whether there is more to bring out, as far as is known. */
   readonly isBehind: boolean;
+  /** Whether it does not know yet that nothing of an earlier time comes. */
+  readonly waits: boolean;
   /** When it last began, or brought something out. Milliseconds since the epoch. */
   readonly movedMs: number;
 }
@@ -71,8 +73,8 @@ export interface SourceMarksOptions {
 export class SourceMarks {
   readonly #options: SourceMarksOptions;
   readonly #stages: readonly MarkedStage[];
-  /** How many tasks feed these stages, on whichever instance. */
-  readonly #feederTasks: number;
+  /** How many tasks these stages have, and those that feed them, on whichever instance. */
+  readonly #concerned: number;
   readonly #issuer: string;
   readonly #age: Age;
   /** How old this instance was when all that a source had is known to be out. */
@@ -93,8 +95,10 @@ export class SourceMarks {
     const flows = flowsOf(topics);
     this.#stages = topics.plan.stages.map((plan) => markedStage(plan, flows, options.instance))
       .filter(({ topics }) => topics.reduce((sum, [, partitions]) => sum + partitions, 0) > 1);
-    const feeding = flows.filter(({ plan }) => this.#stages.some(({ feeders }) => feeders.has(plan)));
-    this.#feederTasks = feeding.reduce((sum, { partitions }) => sum + partitions, 0);
+    const concerned = flows.filter(({ plan }) =>
+      this.#stages.some((one) => one.plan === plan || one.feeders.has(plan))
+    );
+    this.#concerned = concerned.reduce((sum, { partitions }) => sum + partitions, 0);
   }
 
   /** Tells what there is to tell until it is stopped. @throws whatever is a bug */
@@ -160,11 +164,18 @@ export class SourceMarks {
     return this.#isNeeded ? Math.max(LOOK_MS, this.#roundMs + ROUND_MS - this.#age.ms) : QUIET_MS;
   }
 
-  /** Nobody need be told anything while nothing comes, if all that feeds the stages is here and read to its end. */
+  /**
+   * Nobody need be told anything while nothing comes, if all that feeds the stages is here and read to its end, and so
+   * are their tasks and wait for nothing: what another instance told before may come late, and make claims void.
+   */
   get #isNeeded(): boolean {
     const feeding = this.#feeding;
     if (feeding.length === 0) return false;
-    return this.#isUntold || feeding.length < this.#feederTasks || feeding.some((task) => !this.#isLive(task));
+    const staged = [...this.#options.tasks.values()].filter(({ plan }) =>
+      this.#stages.some((one) => one.plan === plan)
+    );
+    return this.#isUntold || new Set([...feeding, ...staged]).size < this.#concerned ||
+      staged.some(({ waits }) => waits) || feeding.some((task) => !this.#isLive(task));
   }
 
   get #feeding(): SourceTask[] {

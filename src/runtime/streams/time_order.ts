@@ -5,7 +5,7 @@ import { type Held, isBefore, isEarlier, type SourcedEvent, SourceTime } from ".
 /** So long after a source had all it has there it holds nobody back. */
 export const LEASE_MS = 10_000;
 /** So many instances are known by name. */
-const ISSUERS_MAX = 50;
+const ISSUERS_MAX = 20;
 /** So many events wait at most for sources that are behind; of more the earliest are given. */
 const HELD_MAX = 100_000;
 /** A record gives so many of the events that waited, and as many as it has itself. */
