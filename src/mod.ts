@@ -114,6 +114,7 @@ export { argMax, argMin, collect, first, last, type OneOf, type Ranking, topN } 
 export { type DurationParts, type DurationText, startOf, type TimeUnit } from "./dsl/start_of.ts";
 export { dateOf, type Duration, startOfDay, startOfHour } from "./dsl/time.ts";
 export { Decimal, type Rounding } from "./record/decimal.ts";
+export type { RecordHeaders } from "./record/headers.ts";
 export { TopologyError } from "./record/errors.ts";
 export {
   bytea,

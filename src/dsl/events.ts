@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { RecordHeaders } from "../record/headers.ts";
 import type { ColumnShape, ParsedRow, RowSchema } from "./source.ts";
 
 /** What is known of a record beside its key and its value. */
@@ -11,6 +12,12 @@ export interface RecordMetadata {
   readonly offset: number;
   /** Microseconds since the epoch: what the source's `time` gives, else the record's own timestamp. */
   readonly timestampUs: number;
+  /**
+   * The record's headers as texts, by name: of several of one name the last one, null for one without a value, U+FFFD
+   * for what is no UTF-8. Behind an internal topic (aggregates, joins, processors) there are none: take what is needed
+   * into the value before.
+   */
+  readonly headers: RecordHeaders;
 }
 
 /** What a stream's callbacks see: the event's value, its key, and where it comes from. */

@@ -22,7 +22,7 @@ Deno.test("computeAppends() leaves sinks alone whose rows depend on the order of
     const totals = stream.groupBy(({ id }) => ({ id })).aggregate("totals", { events: count() });
     builder.toStream(totals).flatMapValues((row) => row === null ? [] : [row]).to(sink("totals"));
   });
-  const metadata = { topic: "shop.left", partition: 0, offset: 0, timestampUs: 0 };
+  const metadata = { topic: "shop.left", partition: 0, offset: 0, timestampUs: 0, headers: {} };
   const read = (topic: string) => topic === "shop.left" ? [{ key: null, value: { id: 1 }, metadata }] : [];
   const computed = [...computeAppends(all, read)].map(([name, rows]) => [name, rows?.map(({ row }) => row.id) ?? null]);
   assertEquals(Object.fromEntries(computed), {

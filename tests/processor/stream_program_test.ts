@@ -16,7 +16,7 @@ import type { Row } from "../../src/record/row.ts";
 const numbers = events("numbers", { row: z.object({ n: z.int() }) });
 const names = debezium("names", { key: ["id"], row: z.object({ id: int8(), name: z.string() }) });
 const out = clickhouseAppend("out", { columns: { n: "Int64" }, orderBy: ["n"] });
-const META: RecordMetadata = { topic: "numbers", partition: 0, offset: 7, timestampUs: 5 };
+const META: RecordMetadata = { topic: "numbers", partition: 0, offset: 7, timestampUs: 5, headers: {} };
 
 function unreachable(): never {
   throw new TypeError("These streams have no stages");

@@ -1,6 +1,7 @@
 import type { EventSpec } from "../../dsl/events.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { eventReader } from "../../formats/event_reader.ts";
+import { headersOf } from "../../formats/message_headers.ts";
 import type { OracleEvent } from "../../oracle/append_oracle.ts";
 import type { Log, LogRecord } from "../../ports/log.ts";
 import { ConfigError, DeserializationError, ProductionError } from "../../record/errors.ts";
@@ -69,10 +70,11 @@ export async function recordsOf(
     while (left.size > 0) {
       for (const { partition, records, nextOffset, problem } of await reader.poll(POLL_MS)) {
         if (problem !== undefined) throw new ProductionError(problem, { retriable: false });
-        for (const { key, value, ...record } of records) {
+        for (const { key, value, headers, ...record } of records) {
           if (record.offset >= end[partition]) continue;
           // What a reader gives may be a view of all that was fetched with it.
-          found[partition].push({ ...record, key: key?.slice() ?? null, value: value?.slice() ?? null });
+          const copied = { ...record, key: key?.slice() ?? null, value: value?.slice() ?? null };
+          found[partition].push(headers === undefined ? copied : { ...copied, headers: headers.slice() });
         }
         if (nextOffset >= end[partition] && left.delete(partition)) reader.stop(topic, partition);
       }
@@ -86,9 +88,10 @@ export async function recordsOf(
 /** Null for a record without a value, which the engine passes over. */
 function eventOf(spec: EventSpec): (record: LogRecord, partition: number) => OracleEvent | null {
   const reader = eventReader(spec);
-  return ({ offset, timestampMs, key, value }, partition) => {
+  return ({ offset, timestampMs, key, value, headers }, partition) => {
     if (value === null && !spec.nullValues) return null;
-    const plain = { topic: spec.topic, partition, offset, timestampUs: timestampMs * 1_000 };
+    const place = { topic: spec.topic, partition, offset, timestampUs: timestampMs * 1_000 };
+    const plain = { ...place, headers: headersOf({ headers }) };
     const read = value === null ? null : reader.value(value);
     const timestampUs = spec.time === null ? plain.timestampUs : timeOf(() => spec.time!(read as never, plain));
     return { key: reader.key(key), value: read, metadata: { ...plain, timestampUs } };

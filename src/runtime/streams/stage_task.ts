@@ -3,6 +3,7 @@ import type { StatefulOperator, WhenIdle } from "../../processor/stateful/statef
 import type { StagePlan } from "../../plan/physical.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
 import { DeserializationError, ProcessorError } from "../../record/errors.ts";
+import { NO_HEADERS } from "../../record/headers.ts";
 import { keyText } from "../../record/key.ts";
 import { taskId } from "../../record/task_id.ts";
 import { Flow, type StreamContext } from "./flow.ts";
@@ -56,7 +57,7 @@ export class StageTask implements FlowTask {
       forward: ({ key, value, timestampUs }) =>
         this.#flow.run({
           ...{ key, value },
-          metadata: { topic: plan.repartition, partition, offset: this.#offset, timestampUs },
+          metadata: { topic: plan.repartition, partition, offset: this.#offset, timestampUs, headers: NO_HEADERS },
         }),
       onDropped: (reason) => context.onDropped(plan.node.name, reason),
       onFailed: (columns, cause) => {

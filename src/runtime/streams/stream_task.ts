@@ -1,4 +1,5 @@
 import { type EventReader, eventReader } from "../../formats/event_reader.ts";
+import { headersOf } from "../../formats/message_headers.ts";
 import type { RecordMetadata } from "../../dsl/events.ts";
 import type { StreamPlan } from "../../plan/physical.ts";
 import type { WhenIdle } from "../../processor/stateful/stateful.ts";
@@ -54,7 +55,7 @@ export class StreamTask implements FlowTask {
     try {
       const key = this.#reader.key(record.key);
       const value = record.value === null ? null : this.#reader.value(record.value);
-      const plain = { ...place, timestampUs: timestampMs * 1_000 };
+      const plain = { ...place, timestampUs: timestampMs * 1_000, headers: headersOf(record) };
       if (batch.sourceMs === 0) batch.sourceMs = timestampMs;
       const metadata = this.#timed(value, plain);
       this.#flow.at(batch, place);
