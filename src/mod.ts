@@ -28,17 +28,21 @@ export {
 export type { ClickHouseValue } from "./dsl/clickhouse_value.ts";
 export { type AppendOptions, type AppendSink, type AppendSpec, clickhouseAppend } from "./dsl/append_sink.ts";
 export {
+  type BytesEventOptions,
   type CommonEventOptions,
   type EventCallback,
   events,
   EventSource,
   type EventSpec,
   type JsonEventOptions,
+  type KeyForm,
+  type KeyIn,
   type KeySchema,
   type NullIf,
   type RecordMetadata,
   type TextEventOptions,
 } from "./dsl/events.ts";
+export type { Change, ChangeOptions, FullChangeOptions } from "./dsl/changes.ts";
 export {
   type KeyValueStore,
   type ProcessOptions,

@@ -5,7 +5,8 @@ import { Graph } from "./graph.ts";
 import type { LogicalNode } from "./logical.ts";
 import type { SinkSpec } from "./sink.ts";
 import { sampleProblems } from "./sample_problems.ts";
-import type { EventSource } from "./events.ts";
+import { type Change, type ChangeOptions, changesSpec, type FullChangeOptions } from "./changes.ts";
+import { EventSource } from "./events.ts";
 import type { RowOf, Source } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
 import { type ChangeKey, changesOf, KStream } from "./streams.ts";
@@ -50,12 +51,29 @@ export class TopologyBuilder {
   }
 
   /** The topic as a stream of events: one task a partition. */
-  stream<K, V>(source: EventSource<K, V>): KStream<K, V> {
-    return new KStream({
-      graph: this.#graph,
-      node: this.#graph.events(source.spec),
-      root: source.spec.name,
-    });
+  stream<K, V>(source: EventSource<K, V>): KStream<K, V>;
+  /**
+   * The changes of a Debezium topic as events, with the row before updates and deletes, which the records must have.
+   * Keys are the columns of the primary key; null for a TRUNCATE.
+   */
+  stream<K extends RowOf, V extends RowOf>(
+    source: Source<K, V>,
+    options: FullChangeOptions<Change<V, V>>,
+  ): KStream<K | null, Change<V, V>>;
+  /**
+   * The changes of a Debezium topic as events. Keys are the columns of the primary key; null for a TRUNCATE. Tombstones
+   * are passed over, and counted. Of a compacted topic there are the changes that compaction has left.
+   */
+  stream<K extends RowOf, V extends RowOf>(
+    source: Source<K, V>,
+    options?: ChangeOptions<Change<V>>,
+  ): KStream<K | null, Change<V>>;
+  stream(
+    source: EventSource<unknown, unknown> | Source<RowOf, RowOf>,
+    options: Partial<FullChangeOptions<never>> = {},
+  ): KStream<unknown, unknown> {
+    const spec = source instanceof EventSource ? source.spec : changesSpec(source.spec, options);
+    return new KStream({ graph: this.#graph, node: this.#graph.events(spec), root: spec.name });
   }
 }
 

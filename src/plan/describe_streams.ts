@@ -11,8 +11,9 @@ export function describeStreams({ streams }: PhysicalPlan): StreamDescription[] 
   return streams.map(({ name, source, nodes }) => ({
     name,
     topic: source.topic,
-    key: source.key === "text" ? "text" : "json",
-    columns: source.value === "text" ? null : Object.keys(source.value.shape),
+    key: source.changes !== null ? "primary key" : typeof source.key === "string" ? source.key : "json",
+    value: source.changes !== null ? "change" : typeof source.value === "string" ? source.value : "json",
+    columns: typeof source.value === "string" ? null : Object.keys(source.value.shape),
     begins: source.from,
     operators: nodes.map((node) => operator(node, nodes)),
   }));

@@ -1,6 +1,7 @@
 import type {
   OperatorDescription,
   StageDescription,
+  StreamDescription,
   StreamOperatorDescription,
   TopologyDescription,
 } from "./description.ts";
@@ -30,9 +31,9 @@ export function describeText(description: TopologyDescription): string {
   section("operators", operators.map((operator) => [operatorLine(operator, operators)]));
   section(
     "streams, one task for each partition",
-    streams.map(({ name, topic, key, columns, begins, operators: own }) => [
+    streams.map(({ name, topic, key, begins, operators: own, ...values }) => [
       `${name} from ${topic}`,
-      `key ${key}; ${columns === null ? "texts" : `columns ${columns.join(", ")}`}; begins at the ${begins}`,
+      `key ${key}; ${valuesText(values)}; begins at the ${begins}`,
       ...own.filter(({ op }) => op !== "events").map((operator) => streamLine(operator, { own, operators })),
     ]),
   );
@@ -71,6 +72,11 @@ export function describeText(description: TopologyDescription): string {
     ]),
   );
   return `${lines.join("\n")}\n`;
+}
+
+function valuesText({ value, columns }: Pick<StreamDescription, "value" | "columns">): string {
+  if (columns === null) return value === "text" ? "texts" : value;
+  return `${value === "change" ? "changes of " : ""}columns ${columns.join(", ")}`;
 }
 
 function stageLines(

@@ -51,8 +51,10 @@ export interface StreamDescription {
   /** Names its tasks. */
   readonly name: string;
   readonly topic: string;
-  readonly key: "text" | "json";
-  /** Columns that are read of a JSON object; null: values are texts. */
+  readonly key: "text" | "bytes" | "json" | "primary key";
+  /** `change`: of a Debezium topic, with the row before and after. */
+  readonly value: "text" | "bytes" | "json" | "change";
+  /** Columns that are read of a JSON object, or of the rows of a change; null: values are texts or bytes. */
   readonly columns: readonly string[] | null;
   /** Where a topology begins that has never read the topic. */
   readonly begins: "earliest" | "latest";

@@ -217,7 +217,11 @@ export class TopologyTestDriver {
 
   #start({ warehouse }: TestWarehouse): Runner {
     for (const node of this.#topology.nodes) if (node.op === "source") this.#track(this.#sources.made(node.source));
-    for (const node of this.#topology.streams) if (node.op === "events") this.#track(this.#events.make(node.source));
+    for (const node of this.#topology.streams) {
+      if (node.op !== "events") continue;
+      const { changes } = node.source;
+      this.#track(changes === null ? this.#events.make(node.source) : this.#sources.made(changes.source));
+    }
     const runner = new Runner(this.#topology, this.#ports(warehouse), {
       options: { ...defaultRunOptions, snapshotEveryMs: 0, ...this.#options },
       onEvent: (event) => this.#happened(runner, event),

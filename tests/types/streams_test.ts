@@ -78,3 +78,35 @@ Deno.test("split() has the branches by name, and the rest", () => {
     builder.stream(clicks).split({ local: () => true }).remote;
   });
 });
+
+Deno.test("a Debezium topic as a stream has changes, whose rows are there by their operation", () => {
+  declared((builder) => {
+    const changes = builder.stream(users);
+    changes.flatMapValues((change) => change.op === "c" || change.op === "u" ? [change.after.country] : []);
+    changes.mapValues(({ after }, key) => `${key?.id.toString()} ${after?.country}`);
+    // @ts-expect-error -- a delete has no row after
+    changes.mapValues(({ after }) => after.country);
+    // @ts-expect-error -- without REPLICA IDENTITY FULL there is no row before
+    changes.mapValues(({ before }) => before.country);
+    // @ts-expect-error -- the key of a TRUNCATE is null
+    changes.selectKey((_, key) => key.id);
+    builder.stream(users, { replicaIdentity: "full", time: ({ before }) => before?.id === 1 ? 1 : 2 })
+      .flatMapValues((change) => change.op === "u" ? [change.before.country === change.after.country] : []);
+    // @ts-expect-error -- no such operation
+    changes.filter(({ op }) => op === "x");
+    // @ts-expect-error -- events declare where they begin
+    builder.stream(clicks, { from: "latest" });
+  });
+});
+
+Deno.test("topics of bytes have bytes, and keys as they are declared", () => {
+  declared((builder) => {
+    builder.stream(events("raw", { bytes: true, key: "bytes" })).mapValues((value, key) =>
+      value.byteLength + (key?.byteLength ?? 0)
+    );
+    builder.stream(events("raw2", { bytes: true })).mapValues((_, key) => key?.toUpperCase());
+    builder.stream(events("raw3", { text: true, key: z.object({ id: int8() }) })).mapValues((_, key) => key?.id);
+    // @ts-expect-error -- bytes are no text
+    builder.stream(events("raw4", { bytes: true })).mapValues((value) => value.toUpperCase());
+  });
+});

@@ -14,6 +14,8 @@ export interface EventRecords {
   readonly source: string;
   /** Offset of the first record of each partition: those before are gone. */
   readonly starts: readonly number[];
+  /** Of a compacted topic, whose records may be gone between others: those that are there, by {@link placeOf}. */
+  readonly left: ReadonlySet<string> | null;
   /** In the order of partitions and offsets. */
   readonly events: readonly OracleEvent[];
   /** Records that cannot be read; the engine sets them aside too, as dead letters. */
@@ -44,7 +46,15 @@ export async function readEvents(log: Log, spec: EventSpec): Promise<EventRecord
     }
   }
   const source = description.id === null ? spec.topic : `${spec.topic}@${description.id}`;
-  return { source, starts: start, events, refused };
+  const left = description.compacted
+    ? new Set(records.flatMap((own, partition) => own.map(({ offset }) => placeOf(partition, offset))))
+    : null;
+  return { source, starts: start, left, events, refused };
+}
+
+/** Names a record within its topic. */
+export function placeOf(partition: number, offset: number): string {
+  return `${partition}/${offset}`;
 }
 
 /** What the topics of a topology's streams hold now, by topic. @throws as {@link readEvents} */
@@ -85,16 +95,18 @@ export async function recordsOf(
   return found;
 }
 
-/** Null for a record without a value, which the engine passes over. */
+/** Null for a record that the engine passes over. */
 function eventOf(spec: EventSpec): (record: LogRecord, partition: number) => OracleEvent | null {
   const reader = eventReader(spec);
   return ({ offset, timestampMs, key, value, headers }, partition) => {
-    if (value === null && !spec.nullValues) return null;
+    const read = reader.read({ key, value });
+    if (read.kind === "skip") return null;
     const place = { topic: spec.topic, partition, offset, timestampUs: timestampMs * 1_000 };
     const plain = { ...place, headers: headersOf({ headers }) };
-    const read = value === null ? null : reader.value(value);
-    const timestampUs = spec.time === null ? plain.timestampUs : timeOf(() => spec.time!(read as never, plain));
-    return { key: reader.key(key), value: read, metadata: { ...plain, timestampUs } };
+    const timestampUs = spec.time === null
+      ? read.timestampUs ?? plain.timestampUs
+      : timeOf(() => spec.time!(read.value as never, plain));
+    return { key: read.key, value: read.value, metadata: { ...plain, timestampUs } };
   };
 }
 

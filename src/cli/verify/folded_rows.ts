@@ -54,7 +54,8 @@ async function computedRows(
   const ordered = kinds.find((kind) => !ANY_ORDER.has(kind));
   if (ordered !== undefined) return `${ordered} depends on the order in which events of several partitions came`;
   const topics = await events();
-  for (const [topic, { starts }] of topics) {
+  for (const [topic, { starts, left }] of topics) {
+    if (left !== null) return `topic "${topic}" is compacted, so that it may have lost records`;
     if (starts.some((start) => start > 0)) return `topic "${topic}" has not all of its records any more`;
   }
   const late = topology.streams.find((node) => node.op === "events" && node.source.from === "latest");
