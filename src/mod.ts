@@ -51,7 +51,8 @@ export {
   store,
   type Stores,
 } from "./dsl/processors.ts";
-export { type Branches, type ChangeKey, type KeyGroup, KStream } from "./dsl/streams.ts";
+export type { ChangeKey, KeyGroup } from "./dsl/stream_tables.ts";
+export { type Branches, KStream } from "./dsl/streams.ts";
 export type { StreamJoinOptions, TableJoinOptions, VersionedJoinOptions, Within } from "./dsl/stream_joins.ts";
 export type { GlobalRows, With } from "./dsl/global_rows.ts";
 export { GlobalKTable } from "./dsl/global_tables.ts";
@@ -103,6 +104,7 @@ export {
   type FoldingSpec,
   type MergingAggregate,
   type MergingAggregates,
+  type NewestSpec,
   type PlainAggregate,
   type StateMerger,
   type StateResult,

@@ -1,25 +1,20 @@
 import type { AppendSink } from "./append_sink.ts";
 import type { EventCallback } from "./events.ts";
-import { KGroupedStream } from "./grouped_streams.ts";
+import { KGroupedStream, type Reduced } from "./grouped_streams.ts";
 import type { AnyKey, AnyRow } from "./logical.ts";
 import type { KeyOf, RowOf } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
 import type { ProcessOptions, Stores } from "./processors.ts";
 import { processed } from "./stream_process.ts";
 import { type AnyJoinOptions, joined, type StreamJoinOptions, type TableJoinOptions } from "./stream_joins.ts";
-import type { WindowColumns, WindowKey } from "./stream_aggregation.ts";
 import { inside, placed, type StreamPlace } from "./stream_place.ts";
-import { inside as tablePlace } from "./table_place.ts";
+import { keyColumns, type KeyGroup, tableOf } from "./stream_tables.ts";
 import type { With } from "./global_rows.ts";
 import type { GlobalKTable } from "./global_tables.ts";
 import type { KTable } from "./tables.ts";
 
 /** @ignore The branches of {@link KStream.split}: names, and which events go into them. */
 export type Branches<K, V> = Readonly<Record<string, EventCallback<K, V, boolean>>>;
-
-/** The columns of groups that are made of keys: those of a key that is an object, else one, named `C`. */
-export type KeyGroup<K, C extends string> = [K] extends [RowOf | null] ? Extract<K, RowOf>
-  : { readonly [column in C]: Exclude<K, null> };
 
 /**
  * Events, one after the other as their partition has them. None replaces another one, and none is ever taken back.
@@ -209,10 +204,22 @@ export class KStream<K, V> {
   groupByKey<C extends string = never>(
     ...column: [K] extends [RowOf | null] ? [] : [column: C]
   ): KGroupedStream<KeyGroup<K, C>, Exclude<V, null>> {
-    const [name] = column as readonly string[];
-    return this.groupBy((_, key) =>
-      (key === null || name === undefined ? key : { [name]: key }) as KeyGroup<K, C> | null
-    );
+    const columns = keyColumns(column);
+    return this.groupBy((_, key, metadata) => columns(null, key, metadata) as KeyGroup<K, C> | null);
+  }
+
+  /**
+   * Kafka Streams' toTable: the newest value of each key as a row, beside the columns of its key; an event without a
+   * value deletes the row. Newest is what came last, whatever its time: events go through an internal topic, by key,
+   * whose order counts. Of keys that are objects, their columns are the table's key; a key of one value becomes the
+   * column that is named: `toTable("newest", "user_id")`. `name` names the operator, its state and its topics.
+   */
+  toTable<C extends string = never>(
+    this: KStream<K, V & (RowOf | null)>,
+    name: string,
+    ...column: [K] extends [RowOf | null] ? [] : [column: C]
+  ): KTable<KeyGroup<K, C>, Reduced<KeyGroup<K, C>, Exclude<V, null>>> {
+    return tableOf(this, { name, groupBy: keyColumns(column) });
   }
 
   /**
@@ -248,23 +255,6 @@ export class KStream<K, V> {
     const id = graph.addStream({ ...step, name: `${root}.${suffix}`, inputs: [node] });
     return new KStream({ graph, node: id, root });
   }
-}
-
-/** The key of a change: that of the row, and the whole of its window. */
-export type ChangeKey<K> = K extends WindowKey ? K & WindowColumns : K;
-
-/** The results of an aggregate as they change. */
-export function changesOf<K, V>(table: object): KStream<ChangeKey<K>, V | null> {
-  const { graph, node, root } = tablePlace(table);
-  const folded = graph.nodes[node];
-  if (folded.op !== "folded") {
-    throw new TypeError(
-      `Cannot make a stream of "${folded.name}": its rows come from a table's topic, and a start evaluates all of ` +
-        "them again. Use aggregates of streams, or read the topic as events(...)",
-    );
-  }
-  const id = graph.addStream({ op: "updates", name: `${root}.toStream`, inputs: [folded.stream] });
-  return new KStream({ graph, node: id, root });
 }
 
 type Unplaced<N> = N extends unknown ? Omit<N, "id" | "name" | "inputs"> : never;

@@ -9,7 +9,8 @@ import { type Change, type ChangeOptions, changesSpec, type FullChangeOptions } 
 import { EventSource } from "./events.ts";
 import type { RowOf, Source } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
-import { type ChangeKey, changesOf, KStream } from "./streams.ts";
+import { type ChangeKey, changesOf } from "./stream_tables.ts";
+import { KStream } from "./streams.ts";
 import { GlobalKTable } from "./global_tables.ts";
 import { KTable } from "./tables.ts";
 
@@ -47,7 +48,7 @@ export class TopologyBuilder {
    * @throws TypeError for tables of other kinds: a start evaluates all of their rows again
    */
   toStream<K extends RowOf, V extends RowOf>(table: KTable<K, V>): KStream<ChangeKey<K>, V | null> {
-    return changesOf(table);
+    return new KStream(changesOf(table));
   }
 
   /** The topic as a stream of events: one task a partition. */

@@ -48,9 +48,10 @@ export function groupedEvents(
 ): GroupedEvent[] | null {
   const unknown = unknownBehind(streams);
   if (aggregate.inputs.some((input) => unknown.has(input))) return null;
+  const takesNulls = Object.values(aggregate.sides[0].aggregates).some(({ kind }) => kind === "newest");
   const events: GroupedEvent[] = [];
   eachInput(streams, { read, unknown }, ({ node, input, event: { key, value, metadata } }) => {
-    if (node !== aggregate || value === null) return;
+    if (node !== aggregate || (value === null && !takesNulls)) return;
     const [columns = null] = orNone(() => [aggregate.sides[input].groupBy(value, key, metadata)]);
     if (columns !== null) events.push({ input, columns, value, timestampUs: metadata.timestampUs });
   });

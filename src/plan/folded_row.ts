@@ -5,12 +5,18 @@ export const FOLDED_TO = "~to";
 /** Column of a row read from a changelog that is a result: true; null for what is none, or none any more. */
 export const FOLDED_SHOWN = "~shown";
 
+/**
+ * Column of a row read from a changelog whose other columns do not tell which of them are the key: their names, as
+ * JSON.
+ */
+export const FOLDED_KEY = "~key";
+
 /** Whether a row of the changelog is a result. */
 export function isFoldedRow(row: AnyRow): boolean {
   return row[FOLDED_SHOWN] === true;
 }
 
 /** The result alone. */
-export function foldedRow({ [FOLDED_TO]: _, [FOLDED_SHOWN]: __, ...row }: AnyRow): AnyRow {
+export function foldedRow({ [FOLDED_TO]: _, [FOLDED_SHOWN]: __, [FOLDED_KEY]: ___, ...row }: AnyRow): AnyRow {
   return row;
 }

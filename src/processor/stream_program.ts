@@ -34,6 +34,8 @@ export type GroupsOf = (plan: ShufflePlan) => {
   readonly groupBy: GroupSelector;
   /** Whether it takes events that are in no group. */
   readonly keyless: boolean;
+  /** Whether it takes events without a value. */
+  readonly nulls: boolean;
 };
 
 /**
@@ -71,11 +73,11 @@ function inOrder(all: readonly Next[]): Next {
 
 function shuffle(
   plan: ShufflePlan,
-  { name, groupBy, keyless }: ReturnType<GroupsOf>,
+  { name, groupBy, keyless, nulls }: ReturnType<GroupsOf>,
   { shuffle, onSkipped, onError }: StreamPorts,
 ): Next {
   return (value, key, metadata) => {
-    if (value === null) return onSkipped("null_value");
+    if (value === null && !nulls) return onSkipped("null_value");
     try {
       const columns = groupBy(value, key, metadata);
       const { timestampUs } = metadata;

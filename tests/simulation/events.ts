@@ -22,6 +22,7 @@ const times = clickhouse("times", {
   columns: { rest: "Int64", window_start: "Int64", n: "UInt64" },
   key: ["rest", "window_start"],
 });
+const latest = clickhouse("latest", { columns: { part: "Int64", n: "Int64" }, key: ["part"] });
 const growth = clickhouseAppend("growth", { columns: { rest: "Int64", n: "UInt64" }, orderBy: ["rest", "n"] });
 
 const pairs = clickhouseAppend("pairs", { columns: { a: "Int64", b: "Int64" }, orderBy: ["a"] });
@@ -32,9 +33,11 @@ const named = clickhouseAppend("named", { columns: { n: "Int64", c: "Nullable(St
 export const CLICKS = clicks.spec.topic;
 
 /** Tables whose rows are totals of events. */
-export const EVENT_TABLES: ReadonlySet<string> = new Set([rests.spec.name, times.spec.name]);
+export const EVENT_TABLES: ReadonlySet<string> = new Set([rests, times, latest].map(({ spec }) => spec.name));
 
 const RESTS = 5;
+/** So many events leave a partition one without a newest row. */
+const NONE = 4;
 const WINDOW_MS = 20_000;
 /** So near must an event's partner be in time. */
 const NEAR_MS = 3_000;
@@ -53,7 +56,10 @@ export function declareVisits(builder: TopologyBuilder): void {
     .to(visits);
 }
 
-/** Counts the events by group, and by group and window; every growth of a count is an event again. */
+/**
+ * Counts the events by group, and by group and window; every growth of a count is an event again. And keeps the newest
+ * event of each partition, some of which delete the row.
+ */
 export function declareTotals(builder: TopologyBuilder): void {
   const grouped = builder.stream(clicks).groupBy(({ n }) => ({ rest: n % RESTS }));
   const totals = grouped.aggregate("by_rest", { n: count(), s: sum(({ n }) => n) });
@@ -61,6 +67,8 @@ export function declareTotals(builder: TopologyBuilder): void {
   builder.toStream(totals).mapValues((row) => ({ rest: row!.rest, n: row!.n })).to(growth);
   grouped.windowedBy(tumbling({ milliseconds: WINDOW_MS }, { grace: { days: 365 } }))
     .aggregate("by_time", { n: count() }).to(times);
+  builder.stream(clicks).map(({ n }, _key, { partition }) => [{ part: partition }, n % NONE === 0 ? null : { n }])
+    .toTable("newest").to(latest);
 }
 
 /**
@@ -87,7 +95,7 @@ export class Events {
   readonly #log: SimulatedLog;
   readonly #choices: Choices;
   readonly #stages: boolean;
-  readonly #written: { readonly n: number; readonly ms: number }[] = [];
+  readonly #written: { readonly n: number; readonly ms: number; readonly partition: number }[] = [];
 
   constructor(
     log: SimulatedLog,
@@ -125,7 +133,7 @@ export class Events {
     const { length } = this.#log.topics.get(CLICKS)!.partitions;
     const partition = this.#choices.below(length);
     if (!this.#choices.happens("event", () => `${n} into partition ${partition}`)) return;
-    this.#written.push({ n, ms: this.#log.scheduler.nowMs });
+    this.#written.push({ n, ms: this.#log.scheduler.nowMs, partition });
     this.#log.store({ topic: CLICKS, partition, records: [{ key: null, value: `{"n":${n}}` }] });
   }
 
@@ -141,6 +149,7 @@ export class Events {
     for (const { n } of this.#written) for (let part = 0; part < partsOf(n); part++) want(`visits ${n}.${part}`);
     for (const { n, part } of memory.appendedRows(visits.spec.name)) make(`visits ${n}.${part}`);
     if (this.#stages) this.#totals(memory, { want, make });
+    if (this.#stages && complete) this.#latest(memory, { want, make });
     if (this.#stages) this.#joins(memory, { want, make });
     const places = new Set([...wanted.keys(), ...made.keys()]);
     const wrong = [...places].flatMap((place) => {
@@ -169,6 +178,12 @@ export class Events {
     for (const { rest, window_start, n } of memory.select(times.spec.name)) {
       make(`times ${rest} ${window_start}`, Number(n));
     }
+  }
+
+  #latest(memory: Stored, { want, make }: { readonly want: Adder; readonly make: Adder }): void {
+    const newest = new Map(this.#written.map(({ n, partition }) => [partition, n]));
+    for (const [part, n] of newest) if (n % NONE !== 0) want(`latest ${part}: ${n}`);
+    for (const { part, n } of memory.select(latest.spec.name)) make(`latest ${part}: ${n}`);
   }
 
   #joins(memory: Stored, { want, make }: { readonly want: Adder; readonly make: Adder }): void {

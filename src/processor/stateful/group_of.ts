@@ -1,4 +1,5 @@
 import type { GroupSelector, StatefulNode } from "../../dsl/stream_nodes.ts";
+import { keepsNewest } from "./newest_event.ts";
 
 /** The group of an event on one of the inputs of a stateful operator; null: it is in none. */
 export function groupOf(node: StatefulNode, input: number): GroupSelector {
@@ -11,6 +12,11 @@ export function groupOf(node: StatefulNode, input: number): GroupSelector {
     case "process":
       return node.groupBy;
   }
+}
+
+/** Whether it takes events of an input that have no value. */
+export function takesNulls(node: StatefulNode): boolean {
+  return node.op === "streamAggregate" && keepsNewest(node);
 }
 
 /** Whether it takes events of an input that are in no group: they have no partner, and are told so. */

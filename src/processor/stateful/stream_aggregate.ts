@@ -1,5 +1,4 @@
 import type { StreamAggregateNode } from "../../dsl/stream_nodes.ts";
-import type { WindowSpec } from "../../dsl/windows.ts";
 import type { Row } from "../../record/row.ts";
 import { type Element, KeyedElements } from "../../state/keyed_elements.ts";
 import { sessionWindows } from "./session_windows.ts";
@@ -7,7 +6,9 @@ import { slidingWindows } from "./sliding_windows.ts";
 import type { KeyedEvent, StatefulOperator, StatefulPorts, WhenIdle } from "./stateful.ts";
 import { StreamTotals, type TotalsState } from "./stream_totals.ts";
 import { timeWindows } from "./time_windows.ts";
+import { isWholeRow } from "./whole_row.ts";
 import { NO_END, wholeWindow } from "./whole_window.ts";
+import { keepsNewest, newestEvent } from "./newest_event.ts";
 import type { Step, WindowKind } from "./window_kind.ts";
 
 /** What of a node is needed to show its results. */
@@ -25,10 +26,10 @@ export function streamAggregate(node: StreamAggregateNode, ports: StatefulPorts)
 export function resultRows(node: Results): (columns: Row, element: Element) => Row {
   const totals = new StreamTotals(node.sides.map(({ aggregates }) => aggregates));
   const key = resultKeys(node);
-  const reduced = node.sides.some(({ aggregates }) => Object.values(aggregates).some(({ kind }) => kind === "reduce"));
+  const whole = isWholeRow(node.sides[0].aggregates);
   return (columns, element) => {
     const row = totals.row(element.state as TotalsState);
-    if (reduced) return { ...row, ...key(columns, element) };
+    if (whole) return { ...row, ...key(columns, element) };
     for (const column of Object.keys(columns)) if (column in row) throw taken(column);
     return { ...key(columns, element), ...row };
   };
@@ -67,7 +68,7 @@ class StreamAggregate implements StatefulOperator {
     this.#ports = ports;
     this.#emit = node.emit;
     this.#idleUs = node.window?.idleUs;
-    this.#windows = kindOf(node.window, new StreamTotals(node.sides.map(({ aggregates }) => aggregates)));
+    this.#windows = windowsOf(node);
     this.#rowOf = resultRows(node);
     this.#keyOf = resultKeys(node);
   }
@@ -164,7 +165,9 @@ interface Change {
   readonly row: Row | null;
 }
 
-function kindOf(window: WindowSpec | null, totals: StreamTotals): WindowKind {
+function windowsOf({ sides, window }: Results): WindowKind {
+  const totals = new StreamTotals(sides.map(({ aggregates }) => aggregates));
+  if (keepsNewest({ sides })) return newestEvent(totals);
   switch (window?.kind) {
     case undefined:
       return wholeWindow({ startUs: -Infinity, borders: [0, 0] }, totals);

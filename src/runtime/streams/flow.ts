@@ -2,7 +2,7 @@ import type { RecordMetadata } from "../../dsl/events.ts";
 import type { AppendPlan, LookupPlan, ShufflePlan, StagePlan, StreamPlan } from "../../plan/physical.ts";
 import type { Position } from "../../ports/log.ts";
 import { encodedLine, rowWriter } from "../../processor/line_writer.ts";
-import { groupOf, takesKeyless } from "../../processor/stateful/group_of.ts";
+import { groupOf, takesKeyless, takesNulls } from "../../processor/stateful/group_of.ts";
 import { type ShuffledEvent, streamProgram } from "../../processor/stream_program.ts";
 import { LimitError } from "../../record/errors.ts";
 import { type Key, keyText } from "../../record/key.ts";
@@ -60,7 +60,8 @@ export class Flow {
     const { stages } = context;
     const groupsOf = ({ stage, input }: ShufflePlan) => {
       const { node } = stages[stage];
-      return { name: node.name, groupBy: groupOf(node, input), keyless: takesKeyless(node, input) };
+      const takes = { keyless: takesKeyless(node, input), nulls: takesNulls(node) };
+      return { name: node.name, groupBy: groupOf(node, input), ...takes };
     };
     this.#run = plan.nodes.length === 0 ? null : streamProgram({ ...plan, groupsOf }, {
       find: context.find,
