@@ -51,6 +51,7 @@ export {
   store,
   type Stores,
 } from "./dsl/processors.ts";
+export type { RepartitionOnOptions, RepartitionOptions } from "./dsl/stream_repartition.ts";
 export type { ChangeKey, KeyGroup } from "./dsl/stream_tables.ts";
 export { type Branches, KStream } from "./dsl/streams.ts";
 export type { StreamJoinOptions, TableJoinOptions, VersionedJoinOptions, Within } from "./dsl/stream_joins.ts";

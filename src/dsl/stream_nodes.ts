@@ -161,19 +161,33 @@ export interface ProcessNode extends StreamNamed {
   readonly punctuate: ((context: AnyContext) => Iterable<unknown>) | null;
 }
 
+/**
+ * Events written anew by key, in the order in which they come, and read there. Those without a key are left out; those
+ * without a value are not.
+ */
+export interface RepartitionNode extends StreamNamed {
+  readonly op: "repartition";
+  readonly groupBy: GroupSelector;
+  /** The key is this column's value alone; null: all columns. */
+  readonly bare: string | null;
+  /** Of its topic, when it is made; null: as many as the widest of the topics that are read. */
+  readonly partitions: number | null;
+}
+
 type AnyContext = ProcessorContext<AnyRow, AnyRow>;
 
-/** An operator that keeps something of its events: its inputs are written anew by group. */
-export type StatefulNode = StreamAggregateNode | StreamJoinNode | TableJoinNode | ProcessNode;
+/** An operator whose inputs are written anew by group: it keeps something of its events, or is there for that. */
+export type StatefulNode = StreamAggregateNode | StreamJoinNode | TableJoinNode | ProcessNode | RepartitionNode;
 
 const STATEFUL: ReadonlySet<StreamNode["op"]> = new Set<StatefulNode["op"]>([
   "streamAggregate",
   "streamJoin",
   "tableJoin",
   "process",
+  "repartition",
 ]);
 
-/** Whether it keeps something of its events. */
+/** Whether its inputs are written anew by group. */
 export function isStateful(node: StreamNode): node is StatefulNode {
   return STATEFUL.has(node.op);
 }
@@ -194,4 +208,5 @@ export type StreamNode =
   | StreamJoinNode
   | TableJoinNode
   | ProcessNode
+  | RepartitionNode
   | AppendNode;

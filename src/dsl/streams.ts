@@ -6,6 +6,7 @@ import type { KeyOf, RowOf } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
 import type { ProcessOptions, Stores } from "./processors.ts";
 import { processed } from "./stream_process.ts";
+import { repartitioned, type RepartitionOnOptions, type RepartitionOptions } from "./stream_repartition.ts";
 import { type AnyJoinOptions, joined, type StreamJoinOptions, type TableJoinOptions } from "./stream_joins.ts";
 import { inside, placed, type StreamPlace } from "./stream_place.ts";
 import { keyColumns, type KeyGroup, tableOf } from "./stream_tables.ts";
@@ -223,6 +224,18 @@ export class KStream<K, V> {
   }
 
   /**
+   * The same events, in an internal topic by key, which is columns of the events from then on. So all of one key are
+   * read by one task, one after the other in the order in which they came there. Each goes through once. `name` names
+   * the operator and its topics. Events without a key are left out, and counted; those without a value stay.
+   */
+  repartition<G extends RowOf>(name: string, options: RepartitionOnOptions<K, V, G>): KStream<G, V>;
+  /** The same under the key that the events have. */
+  repartition(name: string, options?: RepartitionOptions): KStream<Exclude<K, null>, V>;
+  repartition(name: string, options: RepartitionOptions = {}): KStream<AnyKey, V> {
+    return new KStream(repartitioned(this, { name, options }));
+  }
+
+  /**
    * Gives each event to a processor of one's own, which keeps what it likes of each key and makes results of it. Events
    * go through an internal topic, by key. `name` names the operator, its state and its topics. An event without a value
    * is left out.
@@ -258,5 +271,5 @@ export class KStream<K, V> {
 }
 
 type Unplaced<N> = N extends unknown ? Omit<N, "id" | "name" | "inputs"> : never;
-type ManyInputs = "events" | "merge" | "streamAggregate" | "streamJoin" | "tableJoin" | "process";
+type ManyInputs = "events" | "merge" | "streamAggregate" | "streamJoin" | "tableJoin" | "process" | "repartition";
 type OneInput = Unplaced<Exclude<StreamNode, { op: ManyInputs | "append" }>>;

@@ -65,6 +65,7 @@ const DEPENDENT: ReadonlySet<StreamNode["op"]> = new Set([
   "streamJoin",
   "streamAggregate",
   "process",
+  "repartition",
 ]);
 
 /** Those, and all behind them. */
@@ -115,6 +116,7 @@ function after(node: Exclude<StreamNode, { op: "append" }>, event: OracleEvent):
     case "streamJoin":
     case "tableJoin":
     case "process":
+    case "repartition":
     case "updates":
     case "peek":
       return [event];

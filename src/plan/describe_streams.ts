@@ -45,6 +45,8 @@ function doesText(node: StatefulNode): string {
         : `the row of the time, within ${durationText(node.historyUs)}`;
       return `${node.kind} join, ${row}${graceText(node.graceUs)}`;
     }
+    case "repartition":
+      return "events as they are, by key";
     case "process":
       return node.stores.length === 0 ? "callbacks" : `callbacks, stores ${node.stores.join(", ")}`;
   }

@@ -132,6 +132,7 @@ function operatorOf(node: StreamNode, { lookups, ports }: Surroundings): Operato
     case "streamJoin":
     case "tableJoin":
     case "process":
+    case "repartition":
     case "updates":
       return null;
     case "filter":

@@ -57,12 +57,12 @@ function stateless(): RecastStream {
     });
     const newest = left.mapValues((value) => value === null ? null : { value }).toTable("newest", "key");
     outputs.add("toTable", builder.toStream(newest).map((row, { key }) => [key, row?.value ?? null]));
+    outputs.add("repartition", left.repartition("repartitioned"));
     outputs.add("branchNull", branchNull);
     outputs.add("branchLow", branchLow);
     outputs.add("branchRest", rest);
   });
-  const without = { repartition: "streams have no repartition() yet" };
-  return { topology: declared, results: outputs.results, without };
+  return { topology: declared, results: outputs.results };
 }
 
 type JoinKind = "inner" | "left" | "outer";

@@ -25,6 +25,8 @@ const times = clickhouse("times", {
 const latest = clickhouse("latest", { columns: { part: "Int64", n: "Int64" }, key: ["part"] });
 const growth = clickhouseAppend("growth", { columns: { rest: "Int64", n: "UInt64" }, orderBy: ["rest", "n"] });
 
+const moved = clickhouseAppend("moved", { columns: { rest: "Int64", n: "Int64" }, orderBy: ["rest", "n"] });
+
 const pairs = clickhouseAppend("pairs", { columns: { a: "Int64", b: "Int64" }, orderBy: ["a"] });
 const partners = clickhouseAppend("partners", { columns: { a: "Int64", b: "Nullable(Int64)" }, orderBy: ["a"] });
 const named = clickhouseAppend("named", { columns: { n: "Int64", c: "Nullable(String)" }, orderBy: ["n"] });
@@ -58,7 +60,7 @@ export function declareVisits(builder: TopologyBuilder): void {
 
 /**
  * Counts the events by group, and by group and window; every growth of a count is an event again. And keeps the newest
- * event of each partition, some of which delete the row.
+ * event of each partition, some of which delete the row; and takes each event to the partition of another key.
  */
 export function declareTotals(builder: TopologyBuilder): void {
   const grouped = builder.stream(clicks).groupBy(({ n }) => ({ rest: n % RESTS }));
@@ -69,6 +71,8 @@ export function declareTotals(builder: TopologyBuilder): void {
     .aggregate("by_time", { n: count() }).to(times);
   builder.stream(clicks).map(({ n }, _key, { partition }) => [{ part: partition }, n % NONE === 0 ? null : { n }])
     .toTable("newest").to(latest);
+  builder.stream(clicks).selectKey(({ n }) => n % RESTS).repartition("by_key")
+    .mapValues(({ n }, key) => ({ rest: key, n })).to(moved);
 }
 
 /**
@@ -166,11 +170,13 @@ export class Events {
       const count = (counts.get(rest) ?? 0) + 1;
       counts.set(rest, count);
       want(`growth ${rest}: ${count}`);
+      want(`moved ${rest} ${n}`);
       want(`rests n ${rest}`);
       want(`rests s ${rest}`, n);
       want(`times ${rest} ${Math.floor(ms / WINDOW_MS) * WINDOW_MS * 1_000}`);
     }
     for (const { rest, n } of memory.appendedRows(growth.spec.name)) make(`growth ${rest}: ${n}`);
+    for (const { rest, n } of memory.appendedRows(moved.spec.name)) make(`moved ${rest} ${n}`);
     for (const { rest, n, s } of memory.select(rests.spec.name)) {
       make(`rests n ${rest}`, Number(n));
       make(`rests s ${rest}`, Number(s));

@@ -110,3 +110,15 @@ Deno.test("topics of bytes have bytes, and keys as they are declared", () => {
     builder.stream(events("raw4", { bytes: true })).mapValues((value) => value.toUpperCase());
   });
 });
+
+Deno.test("repartition() keeps the key, which is not null any more, or has that of its columns", () => {
+  declared((builder) => {
+    const all = builder.stream(clicks);
+    all.repartition("same").mapValues(({ url }, key) => url + key.toString());
+    all.repartition("url", { on: ({ url }) => ({ url }), partitions: 3 }).mapValues((_, { url }) => url.length);
+    // @ts-expect-error -- a key has columns
+    all.repartition("bare", { on: ({ url }) => url });
+    // @ts-expect-error -- no such column
+    all.repartition("colour", { on: ({ url }) => ({ url }) }).mapValues((_, { colour }) => colour);
+  });
+});

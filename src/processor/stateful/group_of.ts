@@ -10,13 +10,14 @@ export function groupOf(node: StatefulNode, input: number): GroupSelector {
       return node.groupBys[input];
     case "tableJoin":
     case "process":
+    case "repartition":
       return node.groupBy;
   }
 }
 
 /** Whether it takes events of an input that have no value. */
 export function takesNulls(node: StatefulNode): boolean {
-  return node.op === "streamAggregate" && keepsNewest(node);
+  return node.op === "repartition" || (node.op === "streamAggregate" && keepsNewest(node));
 }
 
 /** Whether it takes events of an input that are in no group: they have no partner, and are told so. */

@@ -26,9 +26,11 @@ export async function makeStageTopics(
   const repartitions = new Map<string, TopicDescription>();
   const changelogs = new Map<string, TopicDescription>();
   const widest = Math.max(1, ...[...events.values()].map(({ partitions }) => partitions));
-  for (const { repartition, changelog } of stages) {
+  for (const { node, repartition, changelog } of stages) {
     const known = await log.topics([repartition, changelog]);
-    const partitions = (known.get(changelog) ?? known.get(repartition))?.partitions ?? widest;
+    const declared = node.op === "repartition" ? node.partitions : null;
+    const partitions = (known.get(changelog) ?? known.get(repartition))?.partitions ?? declared ?? widest;
+    if (declared !== null && declared !== partitions) throw new ConfigError([otherCount(node.name, partitions)]);
     const settings = { partitions, retentionMs: -1, messageBytesMax: options.messageBytesMax };
     await log.createTopic({ name: changelog, cleanup: "compact", ...settings });
     await log.createTopic({ name: repartition, cleanup: "delete", ...settings });
@@ -39,6 +41,12 @@ export async function makeStageTopics(
     changelogs.set(changelog, made.get(changelog)!);
   }
   return { repartitions, changelogs };
+}
+
+function otherCount(name: string, partitions: number): string {
+  return `Cannot divide "${name}" anew: its topics have ${partitions} partitions, and keys would be elsewhere. ` +
+    `Declare repartition("${name}", { partitions: ${partitions} }), or give it another name: it begins anew, with ` +
+    "topics of its own";
 }
 
 function problemOf(

@@ -16,11 +16,12 @@ interface FactOfKey {
 export class BatchFacts {
   readonly #keys = new Map<Key, Map<string, FactOfKey>>();
   #head: Omit<FactHead, "owner"> | null = null;
+  #positionCounts = false;
   #chars = 0;
 
-  /** Keys of which something changed. */
+  /** Keys of which something changed; and the position, if it is all that is kept. */
   get size(): number {
-    return this.#keys.size;
+    return this.#keys.size + (this.#positionCounts ? 1 : 0);
   }
 
   /** About so many characters are written. */
@@ -32,7 +33,8 @@ export class BatchFacts {
    * Takes what changed of an operator, in place of what was said before of the same elements. `head.to`: the operator
    * has all events below.
    */
-  collect({ elements }: StatefulOperator, head: Omit<FactHead, "owner">): void {
+  collect({ elements, keepsNothing = false }: StatefulOperator, head: Omit<FactHead, "owner">): void {
+    this.#positionCounts ||= keepsNothing;
     for (const change of elements.takeChanges()) {
       const { key, columns, kind, element } = change;
       // A session that grows is replaced by one that begins as it did: that one is the fact.
