@@ -44,6 +44,17 @@ export {
 } from "./dsl/events.ts";
 export type { Change, ChangeOptions, FullChangeOptions } from "./dsl/changes.ts";
 export {
+  type CommonTopicOptions,
+  type OutputOptions,
+  type PlainTopicOptions,
+  type RowTopicOptions,
+  topic,
+  type TopicSink,
+  type TopicSpec,
+  type WrittenKey,
+  type WrittenKeyForm,
+} from "./dsl/topic_sink.ts";
+export {
   type KeyValueStore,
   type ProcessOptions,
   type ProcessorContext,

@@ -3,6 +3,8 @@ import type { EventSpec, RecordMetadata } from "./events.ts";
 import type { AnyKey, AnyRow } from "./logical.ts";
 import type { ProcessorContext } from "./processors.ts";
 import type { StreamAggregateSpec } from "./stream_aggregates.ts";
+import type { RecordHeaders } from "../record/headers.ts";
+import type { TopicSpec } from "./topic_sink.ts";
 import type { WindowSpec } from "./windows.ts";
 
 /** A callback of a stream's operator, its types erased. */
@@ -81,6 +83,13 @@ export interface GlobalJoinNode extends StreamNamed {
 export interface AppendNode extends StreamNamed {
   readonly op: "append";
   readonly sink: AppendSpec;
+}
+
+/** Events written to a topic for others. */
+export interface OutputNode extends StreamNamed {
+  readonly op: "output";
+  readonly sink: TopicSpec;
+  readonly headers: Callback<RecordHeaders> | null;
 }
 
 /** The group of an event: its columns; null: the event is in none. */
@@ -209,4 +218,5 @@ export type StreamNode =
   | TableJoinNode
   | ProcessNode
   | RepartitionNode
+  | OutputNode
   | AppendNode;

@@ -11,6 +11,7 @@ import { type AnyJoinOptions, joined, type StreamJoinOptions, type TableJoinOpti
 import { inside, placed, type StreamPlace } from "./stream_place.ts";
 import { keyColumns, type KeyGroup, tableOf } from "./stream_tables.ts";
 import type { With } from "./global_rows.ts";
+import type { OutputOptions, TopicSink } from "./topic_sink.ts";
 import type { GlobalKTable } from "./global_tables.ts";
 import type { KTable } from "./tables.ts";
 
@@ -257,10 +258,24 @@ export class KStream<K, V> {
   }
 
   /** Adds every event to a ClickHouse table, exactly once. */
-  to(this: KStream<K, V & RowOf>, sink: AppendSink<V & RowOf>): void {
+  to(this: KStream<K, V & RowOf>, sink: AppendSink<V & RowOf>): void;
+  /**
+   * Writes every event to a topic, at least once, those of one partition of a source in their order. After a crash
+   * events may be there again; each has a header `weir-origin`, `<source>/<partition>/<offset>/<index>`, by which
+   * readers drop what they know: of one source and partition, whatever is not greater than the last (offset, index). An
+   * event that cannot be written, or is too large, is a dead letter.
+   */
+  to(sink: TopicSink<NoInfer<K>, NoInfer<V>>, options?: OutputOptions<K, V>): void;
+  to(sink: AppendSink<never> | TopicSink<never, never>, { headers }: OutputOptions<K, V> = {}): void {
     const { graph, node } = inside(this);
-    graph.claim(`sink ${sink.spec.name}`, `Write each ClickHouse table from one place only; merge() the streams`);
-    graph.addStream({ op: "append", name: sink.spec.name, inputs: [node], sink: sink.spec });
+    if ("topic" in sink.spec) {
+      const { topic } = sink.spec;
+      graph.claim(`topic ${topic}`, "Write each topic from one place only; merge() the streams");
+      graph.addStream({ op: "output", name: topic, inputs: [node], sink: sink.spec, headers: headers ?? null });
+    } else {
+      graph.claim(`sink ${sink.spec.name}`, `Write each ClickHouse table from one place only; merge() the streams`);
+      graph.addStream({ op: "append", name: sink.spec.name, inputs: [node], sink: sink.spec });
+    }
   }
 
   #then<RK, R>(step: OneInput, suffix = step.op as string): KStream<RK, R> {
@@ -272,4 +287,4 @@ export class KStream<K, V> {
 
 type Unplaced<N> = N extends unknown ? Omit<N, "id" | "name" | "inputs"> : never;
 type ManyInputs = "events" | "merge" | "streamAggregate" | "streamJoin" | "tableJoin" | "process" | "repartition";
-type OneInput = Unplaced<Exclude<StreamNode, { op: ManyInputs | "append" }>>;
+type OneInput = Unplaced<Exclude<StreamNode, { op: ManyInputs | "append" | "output" }>>;

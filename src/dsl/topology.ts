@@ -11,6 +11,7 @@ import type { RowOf, Source } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
 import { type ChangeKey, changesOf } from "./stream_tables.ts";
 import { KStream } from "./streams.ts";
+import { topicProblems } from "./topic_sink.ts";
 import { GlobalKTable } from "./global_tables.ts";
 import { KTable } from "./tables.ts";
 
@@ -106,11 +107,17 @@ export function topology(name: string, declare: (builder: TopologyBuilder) => vo
   graph.close();
   const ends = [
     ...graph.nodes.filter((node) => node.op === "sink"),
-    ...graph.streams.filter((node) => node.op === "append" || node.op === "peek"),
+    ...graph.streams.filter((node) => ["append", "output", "peek"].includes(node.op)),
   ];
   if (ends.length === 0) graph.problems.push(`It writes nothing. End it with .to(clickhouse("table", {...}))`);
   for (const node of graph.nodes) if (node.op === "sink") checkSink(node.sink, graph.problems);
-  for (const node of graph.streams) if (node.op === "append") checkAppend(node.sink, graph.problems);
+  const read = new Set(
+    [...graph.nodes, ...graph.streams].flatMap((node) => "source" in node ? [node.source.topic] : []),
+  );
+  for (const node of graph.streams) {
+    if (node.op === "append") checkAppend(node.sink, graph.problems);
+    else if (node.op === "output") graph.problems.push(...topicProblems(node.sink, { read }));
+  }
   if (graph.problems.length === 0) graph.problems.push(...sampleProblems(graph.nodes));
   if (graph.problems.length > 0) throw new TopologyError(name, graph.problems);
   return { name, nodes: graph.nodes, streams: graph.streams };

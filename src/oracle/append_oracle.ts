@@ -1,5 +1,5 @@
 import type { RecordMetadata } from "../dsl/events.ts";
-import type { StreamAggregateNode, StreamNode } from "../dsl/stream_nodes.ts";
+import type { OutputNode, StreamAggregateNode, StreamNode } from "../dsl/stream_nodes.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type { Row } from "../record/row.ts";
 import type { GroupedEvent } from "./stream_fold.ts";
@@ -35,6 +35,23 @@ export function computeAppends(
   });
   const known = (node: StreamNode) => unknown.has(node.id) ? null : rows.get(node.name)!;
   return new Map(streams.filter(({ op }) => op === "append").map((node) => [node.name, known(node)]));
+}
+
+/**
+ * The events that every topic of others must hold, record by record as {@link computeAppends} gives rows; null where
+ * nobody can tell that later.
+ */
+export function computeOutputs(
+  { streams }: Pick<Topology, "streams">,
+  read: (topic: string) => Iterable<OracleEvent>,
+): Map<OutputNode, readonly OracleEvent[] | null> {
+  const unknown = unknownBehind(streams);
+  const nodes = streams.filter((node) => node.op === "output");
+  const events = new Map(nodes.map((node) => [node.id, [] as OracleEvent[]]));
+  eachInput(streams, { read, unknown }, ({ node, event }) => {
+    if (node.op === "output") events.get(node.id)!.push(event);
+  });
+  return new Map(nodes.map((node) => [node, unknown.has(node.id) ? null : events.get(node.id)!]));
 }
 
 /**
@@ -88,7 +105,7 @@ function eachInput(
   const visit = (id: number, event: OracleEvent): void => {
     for (const { node, input } of behind(id)) {
       give({ node, input, event });
-      if (node.op === "append" || unknown.has(node.id)) continue;
+      if (node.op === "append" || node.op === "output" || unknown.has(node.id)) continue;
       orNone(() => after(node, event)).forEach((next) => visit(node.id, next));
     }
   };
@@ -106,7 +123,7 @@ function orNone<T>(make: () => T[]): T[] {
   }
 }
 
-function after(node: Exclude<StreamNode, { op: "append" }>, event: OracleEvent): OracleEvent[] {
+function after(node: Exclude<StreamNode, { op: "append" | "output" }>, event: OracleEvent): OracleEvent[] {
   const { key, value, metadata } = event;
   switch (node.op) {
     case "events":

@@ -45,6 +45,7 @@ export function compileStreams(
       sinks: reached.flatMap((node): AppendPlan[] =>
         node.op === "append" ? [{ name: node.name, table: appendTable(node.sink) }] : []
       ),
+      outputs: reached.flatMap((node) => node.op === "output" ? [{ topic: node.sink.topic, node }] : []),
       shuffles: stateful.flatMap((node, stage) => shufflesInto(node, { stage, reached })),
     };
   };
@@ -108,7 +109,7 @@ function changesOfTables(stages: readonly StatefulNode[], tables: readonly Logic
         changes: null,
       },
       changes: { source, keyColumns: keyColumnsOf(source), into },
-      ...{ nodes: [], lookups: [], sinks: [], shuffles: into.map(({ shuffle }) => shuffle) },
+      ...{ nodes: [], lookups: [], sinks: [], outputs: [], shuffles: into.map(({ shuffle }) => shuffle) },
     };
   });
 }

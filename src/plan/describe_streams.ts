@@ -2,7 +2,13 @@ import { aggregateText } from "../dsl/aggregate_spec.ts";
 import type { StatefulNode, StreamAggregateNode, StreamNode } from "../dsl/stream_nodes.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type { WindowSpec } from "../dsl/windows.ts";
-import type { SinkDescription, StageDescription, StreamDescription, StreamOperatorDescription } from "./description.ts";
+import type {
+  OutputDescription,
+  SinkDescription,
+  StageDescription,
+  StreamDescription,
+  StreamOperatorDescription,
+} from "./description.ts";
 import { durationText } from "./duration_text.ts";
 import type { EventFlow, PhysicalPlan } from "./physical.ts";
 
@@ -86,6 +92,17 @@ function operator(node: StreamNode, nodes: readonly StreamNode[]): StreamOperato
   const inputs = node.inputs.filter((input) => nodes.some((other) => other.id === input));
   const plain = { id, name, op, inputs };
   return node.op === "globalJoin" ? { ...plain, kind: node.kind, right: node.right } : plain;
+}
+
+/** The topics that events are written to. */
+export function describeOutputs({ streams, stages }: PhysicalPlan, topology: Topology): OutputDescription[] {
+  const nodes = new Map(
+    [...streams, ...stages].flatMap(({ outputs }) => outputs.map(({ topic, node }) => [topic, node])),
+  );
+  return [...nodes.values()].map(({ sink: { topic, key, value, columns }, inputs }) => ({
+    ...{ topic, key, value, columns },
+    from: inputs.map((input) => topology.streams[input].name),
+  }));
 }
 
 /** The tables that events are added to. */

@@ -1,5 +1,6 @@
 import type {
   OperatorDescription,
+  OutputDescription,
   StageDescription,
   StreamDescription,
   StreamOperatorDescription,
@@ -10,7 +11,7 @@ const SHOWN = { rows: "the rows", shares: "the added shares", events: "the event
 
 /** The description as text for people and golden files: stable, one thing a line. */
 export function describeText(description: TopologyDescription): string {
-  const { sources, operators, streams, stages, tasks, globals, sinks, costs } = description;
+  const { sources, operators, streams, stages, tasks, globals, sinks, outputs, costs } = description;
   const lines = [`topology ${description.topology}`];
   const section = (title: string, entries: readonly (readonly string[])[]) => {
     if (entries.length > 0) {
@@ -63,6 +64,7 @@ export function describeText(description: TopologyDescription): string {
       `columns ${columns.join(", ")}`,
     ]),
   );
+  section("topics for others", outputs.map(outputLines));
   section(
     "a change costs, at most",
     costs.map(({ source, messages, writes }) => [
@@ -72,6 +74,13 @@ export function describeText(description: TopologyDescription): string {
     ]),
   );
   return `${lines.join("\n")}\n`;
+}
+
+function outputLines({ topic, from, key, value, columns }: OutputDescription): string[] {
+  return [
+    `${topic} has the events of ${from.join(", ")}`,
+    `key ${key}; ${columns === null ? value : `columns ${columns.join(", ")}`}`,
+  ];
 }
 
 function valuesText({ value, columns }: Pick<StreamDescription, "value" | "columns">): string {

@@ -10,6 +10,7 @@ export interface TopologyDescription {
   readonly tasks: readonly TaskDescription[];
   readonly globals: readonly GlobalDescription[];
   readonly sinks: readonly SinkDescription[];
+  readonly outputs: readonly OutputDescription[];
   /** What one change of a source row causes, at most. */
   readonly costs: readonly CostDescription[];
 }
@@ -131,6 +132,17 @@ export interface SinkDescription {
    * `key` is what they are sorted by.
    */
   readonly holds: "rows" | "shares" | "events";
+}
+
+/** A topic that events are written to. */
+export interface OutputDescription {
+  readonly topic: string;
+  /** Names of the operators whose events these are. */
+  readonly from: readonly string[];
+  readonly key: "text" | "json" | "bytes";
+  readonly value: "text" | "json" | "bytes";
+  /** Columns that are written; null: all that there are. */
+  readonly columns: readonly string[] | null;
 }
 
 export interface CostDescription {

@@ -5,6 +5,7 @@ import { ProcessorError } from "../record/errors.ts";
 import { type Key, keyOfColumns } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { columnAdded } from "./column_added.ts";
+import { type OutputRecord, outputRecords } from "./output_record.ts";
 import { foreignKeyOf, noForeignKey } from "./lookup_join.ts";
 import type { KeyedEvent, KeylessEvent } from "./stateful/stateful.ts";
 
@@ -17,6 +18,8 @@ export interface StreamPorts {
   readonly find: (lookup: LookupPlan, key: Key) => Row | null;
   /** The event goes into an append table: one of the plan's sinks, by name. */
   readonly append: (sink: string, event: { readonly row: Row; readonly key: unknown }) => void;
+  /** The event goes into a topic for others: one of the plan's outputs. @throws LimitError | TypeError */
+  readonly output: (topic: string, record: OutputRecord) => void;
   /** The event goes into an input of a stage. @throws TypeError for a value that no other task can be told */
   readonly shuffle: (plan: ShufflePlan, event: ShuffledEvent) => void;
   /** The event is in no group of a stage: its key or its value is null. */
@@ -159,6 +162,13 @@ function operatorOf(node: StreamNode, { lookups, ports }: Surroundings): Operato
       };
     case "globalJoin":
       return globalJoin(node, { lookup: lookups.find(({ name }) => name === node.name)!, find: ports.find });
+    case "output": {
+      const made = outputRecords(node);
+      return (value, key, metadata) => {
+        ports.output(node.name, made(value, key, metadata));
+        return NONE;
+      };
+    }
     case "append":
       return (value, key) => {
         ports.append(node.name, { row: rowOf(value), key });

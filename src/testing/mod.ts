@@ -5,6 +5,7 @@
  */
 export { createTopologyTestDriver, TopologyTestDriver } from "./topology_test_driver.ts";
 export type { RawRecord, TopologyTestDriverOptions } from "./driver_options.ts";
+export type { OutputTestRecord } from "./output_records.ts";
 export { lawProblems } from "./law_problems.ts";
 export type { RefuseRow } from "./memory_warehouse.ts";
 export type { SelectedRow } from "./selected_rows.ts";

@@ -6,6 +6,7 @@ import type { EventSpec } from "../dsl/events.ts";
 import type { Sink } from "../dsl/sink.ts";
 import { type Duration, durationUs } from "../dsl/time.ts";
 import type { KeyOf, RowOf, Source, SourceSpec } from "../dsl/source.ts";
+import type { TopicSink } from "../dsl/topic_sink.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type { Warehouse } from "../ports/warehouse.ts";
 import type { Key } from "../record/key.ts";
@@ -17,6 +18,7 @@ import type { RawRecord, TopologyTestDriverOptions } from "./driver_options.ts";
 import { EventTopics, type TestEvent } from "./event_topics.ts";
 import { createManualClock } from "./manual_clock.ts";
 import { openEmbeddedWarehouse } from "./embedded_warehouse.ts";
+import { outputRecords, type OutputTestRecord } from "./output_records.ts";
 import { createStepClock, settle, type StepClock, stop } from "./quiescence.ts";
 import { orderedByKey, type SelectedRow } from "./selected_rows.ts";
 import { SourceTopics } from "./source_topics.ts";
@@ -122,6 +124,14 @@ export class TopologyTestDriver {
    */
   appended({ spec }: AppendSink<never>): SelectedRow[] {
     return [...this.#warehouse?.appended(spec.name) ?? []];
+  }
+
+  /**
+   * What a topic holds that the topology writes to, as Kafka Streams' output topics: by partition, in the order of
+   * offsets. Nothing is taken out.
+   */
+  async output({ spec }: TopicSink<never, never>): Promise<OutputTestRecord[]> {
+    return await outputRecords(this.#log, spec);
   }
 
   /** Rows and tombstones that the warehouse has taken so far. */

@@ -7,6 +7,7 @@ import {
   debezium,
   events,
   int8,
+  topic,
   type Topology,
   topology,
   TopologyError,
@@ -159,6 +160,23 @@ Deno.test("describe() of streams tells what records are read as, and compile() r
       .join("user", builder.table(source("users")), ({ user_id }) => user_id).forEach(() => {});
   });
   assertThrows(() => compile(both), TopologyError, "as a stream and join streams with its table");
+});
+
+Deno.test("describe() tells which topics get which events, also behind a stage", () => {
+  const description = described(topology("out", (builder) => {
+    const stream = builder.stream(events("shop.clicks", { row: z.object({ user_id: int8() }) }));
+    stream.filter(() => true).to(topic("shop.kept", { row: z.object({ user_id: int8() }) }));
+    stream.repartition("by_key").to(topic("shop.moved", { key: "json" }));
+  }));
+  const text = describeText(description);
+  assertStringIncludes(text, "shop.kept has the events of clicks.filter");
+  assertStringIncludes(text, "key text; columns user_id");
+  assertStringIncludes(text, "shop.moved has the events of by_key");
+  assertStringIncludes(text, "key json; json");
+  const mermaid = describeMermaid(description);
+  for (const line of ['output0[("shop.kept")]', "ev0_1 --> output0", 'output1[("shop.moved")]', "ev1_3 --> output1"]) {
+    assertStringIncludes(mermaid, line);
+  }
 });
 
 Deno.test("describe() of streams: what events go through, which table a join looks up, where rows are added", () => {

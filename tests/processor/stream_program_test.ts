@@ -33,6 +33,7 @@ function run(
   const errors: string[] = [];
   const program = streamProgram({ ...plan, groupsOf: () => unreachable() }, {
     shuffle: unreachable,
+    output: unreachable,
     onSkipped: unreachable,
     find: (_lookup, key) => right[key] === undefined ? null : { id: key, name: right[key] },
     append: (sink, { row, key }) => rows.push([sink, row, key]),

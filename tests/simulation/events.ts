@@ -14,6 +14,7 @@ import type { Choices } from "./choices.ts";
 import type { Profile } from "./profile.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
 import type { SimulatedWarehouse } from "./simulated_warehouse.ts";
+import { readTold, told, toldGrowth } from "./told_events.ts";
 
 const clicks = events("sim.clicks", { row: z.object({ n: z.int() }) });
 const visits = clickhouseAppend("visits", { columns: { n: "Int64", part: "UInt8" }, orderBy: ["n"] });
@@ -50,12 +51,13 @@ function partsOf(n: number): number {
   return n % 5 === 0 ? 0 : n % 3 === 0 ? 2 : 1;
 }
 
-/** Adds the events to a table, some as two rows, and some as none. */
+/** Adds the events to a table, and writes them to a topic, some as two, and some as none. */
 export function declareVisits(builder: TopologyBuilder): void {
-  builder.stream(clicks)
+  const parts = builder.stream(clicks)
     .filter(({ n }) => partsOf(n) > 0)
-    .flatMapValues(({ n }) => Array.from({ length: partsOf(n) }, (_, part) => ({ n, part })))
-    .to(visits);
+    .flatMapValues(({ n }) => Array.from({ length: partsOf(n) }, (_, part) => ({ n, part })));
+  parts.to(visits);
+  parts.selectKey(({ n }) => n % RESTS === 0 ? null : n % RESTS).to(told);
 }
 
 /**
@@ -66,7 +68,9 @@ export function declareTotals(builder: TopologyBuilder): void {
   const grouped = builder.stream(clicks).groupBy(({ n }) => ({ rest: n % RESTS }));
   const totals = grouped.aggregate("by_rest", { n: count(), s: sum(({ n }) => n) });
   totals.to(rests);
-  builder.toStream(totals).mapValues((row) => ({ rest: row!.rest, n: row!.n })).to(growth);
+  const grown = builder.toStream(totals).mapValues((row) => ({ rest: row!.rest, n: row!.n }));
+  grown.to(growth);
+  grown.selectKey(({ rest }) => String(rest)).to(toldGrowth);
   grouped.windowedBy(tumbling({ milliseconds: WINDOW_MS }, { grace: { days: 365 } }))
     .aggregate("by_time", { n: count() }).to(times);
   builder.stream(clicks).map(({ n }, _key, { partition }) => [{ part: partition }, n % NONE === 0 ? null : { n }])
@@ -152,6 +156,7 @@ export class Events {
     const make = adderTo(made);
     for (const { n } of this.#written) for (let part = 0; part < partsOf(n); part++) want(`visits ${n}.${part}`);
     for (const { n, part } of memory.appendedRows(visits.spec.name)) make(`visits ${n}.${part}`);
+    this.#told({ want, make });
     if (this.#stages) this.#totals(memory, { want, make });
     if (this.#stages && complete) this.#latest(memory, { want, make });
     if (this.#stages) this.#joins(memory, { want, make });
@@ -170,6 +175,7 @@ export class Events {
       const count = (counts.get(rest) ?? 0) + 1;
       counts.set(rest, count);
       want(`growth ${rest}: ${count}`);
+      want(`told growth {"rest":${rest},"n":${count}}`);
       want(`moved ${rest} ${n}`);
       want(`rests n ${rest}`);
       want(`rests s ${rest}`, n);
@@ -183,6 +189,17 @@ export class Events {
     }
     for (const { rest, window_start, n } of memory.select(times.spec.name)) {
       make(`times ${rest} ${window_start}`, Number(n));
+    }
+  }
+
+  #told({ want, make }: { readonly want: Adder; readonly make: Adder }): void {
+    for (const { n } of this.#written) {
+      for (let part = 0; part < partsOf(n); part++) want(`told {"n":${n},"part":${part}}`);
+    }
+    for (const { spec } of [told, toldGrowth]) {
+      const { values, wrong } = readTold(this.#log, spec.topic);
+      for (const value of values) make(`${spec === told.spec ? "told" : "told growth"} ${value}`);
+      for (const problem of wrong) make(problem);
     }
   }
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { clickhouseAppend, debezium, events, int8, type TopologyBuilder } from "../../src/mod.ts";
+import { clickhouseAppend, debezium, events, int8, topic, type TopologyBuilder } from "../../src/mod.ts";
 
 const clicks = events("clicks", {
   key: int8(),
@@ -120,5 +120,26 @@ Deno.test("repartition() keeps the key, which is not null any more, or has that 
     all.repartition("bare", { on: ({ url }) => url });
     // @ts-expect-error -- no such column
     all.repartition("colour", { on: ({ url }) => ({ url }) }).mapValues((_, { colour }) => colour);
+  });
+});
+
+Deno.test("to() of a topic takes keys and values as they are declared", () => {
+  declared((builder) => {
+    const all = builder.stream(clicks);
+    const rows = topic("rows", { row: z.object({ user_id: int8(), url: z.string() }), key: int8() });
+    all.to(rows, { headers: ({ url }, key, { headers }) => ({ url, key: key?.toString(), trace: headers.trace }) });
+    // @ts-expect-error -- url is missing
+    all.mapValues(({ user_id }) => ({ user_id })).to(rows);
+    // @ts-expect-error -- the key is no text
+    all.to(topic("text_keys", { row: z.object({ url: z.string() }) }));
+    all.selectKey(({ url }) => url).to(topic("any", {}));
+    all.to(topic("json_keys", { key: "json" }));
+    all.selectKey(() => null).mapValues(({ url }) => url).to(topic("texts", { value: "text" }));
+    // @ts-expect-error -- objects are no texts
+    all.selectKey(() => null).to(topic("texts2", { value: "text" }));
+    // @ts-expect-error -- headers are texts
+    all.to(topic("json_keys2", { key: "json" }), { headers: ({ ms }) => ({ ms }) });
+    // @ts-expect-error -- append tables have no headers
+    all.mapValues(({ url }) => ({ url, country: "" })).to(views, { headers: () => ({}) });
   });
 });

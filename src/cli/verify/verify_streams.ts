@@ -8,6 +8,7 @@ import { type CanonicalColumn, canonicalColumn } from "./canonical.ts";
 import { compareRows } from "./compare.ts";
 import { type EventRecords, placeOf, readStreams } from "./event_records.ts";
 import { expectedRows } from "./expected_rows.ts";
+import { verifyOutputs } from "./verify_outputs.ts";
 import { rowOf, selectLines } from "./shown_rows.ts";
 import type { Shown, SinkReport } from "./sink_report.ts";
 
@@ -39,8 +40,9 @@ export function appendSinks({ streams }: Topology): AppendSpec[] {
 }
 
 /**
- * Recomputes every append table from what its topics hold, and compares it row by row with the stored rows: each record
- * must be there once. Rows of records that are gone from the log cannot be judged, and are passed over.
+ * Recomputes every append table, and every topic that is written to, from what its topics hold, and compares it row by
+ * row with the stored rows: each record must be there once, in topics at least once. Rows of records that are gone from
+ * the log cannot be judged, and are passed over.
  * @throws ProductionError when the log or ClickHouse does not answer
  */
 export async function verifyStreams(
@@ -59,6 +61,9 @@ export async function verifyStreams(
       unjudged.push({ topology: topology.name, sink: spec.name, reason });
     }
   }
+  const outputs = await verifyOutputs(topology, { log, topics });
+  sinks.push(...outputs.sinks);
+  unjudged.push(...outputs.unjudged);
   return { sinks, unjudged, refused: [...topics.values()].reduce((sum, { refused }) => sum + refused, 0) };
 }
 

@@ -154,9 +154,11 @@ function deliveryOf(
   return new BatchDelivery({
     ...ports,
     ...{ start, stage, progress, writer },
-    onTooLarge: ({ stage, text }, error) => {
-      const [offset] = JSON.parse(text) as [number];
-      const cause = new ProcessorError(stage.node.name, `offset ${offset}`, { cause: error, reason: "too_large" });
+    onTooLarge: (event, error) => {
+      const [name, offset] = "stage" in event
+        ? [event.stage.node.name, (JSON.parse(event.text) as [number])[0]]
+        : [event.output.topic, event.placed.offset];
+      const cause = new ProcessorError(name, `offset ${offset}`, { cause: error, reason: "too_large" });
       context.letters.callback({ task: id, position: { topic, partition, offset } }, cause);
     },
   });

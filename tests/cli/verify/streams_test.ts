@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
 import { pathsIn } from "../../../src/cli/embedded_directory.ts";
+import { packHeaders, readHeaders } from "../../../src/record/headers.ts";
 import { permitted, runMain, startMain, withDirectory } from "../support.ts";
 
 const ROOT = new URL("../../../", import.meta.url).href;
@@ -108,5 +109,62 @@ Deno.test({
       const change = "ALTER TABLE names_rows UPDATE name = 'x' WHERE name = 'n99' SETTINGS mutations_sync = 1";
       assertEquals((await runMain(["query", change, "--write", ...data], env)).status, 0);
       assertEquals(await verify(), [1, 20, 0, 0, 1]);
+    }),
+});
+
+const CALLS = `
+import { z } from "${import.meta.resolve("zod")}";
+import { clickhouseAppend, events, int8, topic, topology } from "${ROOT}src/mod.ts";
+
+const calls = events("shop.calls", { row: z.object({ n: int8(), who: z.string() }) });
+const rows = topic("shop.answers", { row: z.object({ n: int8(), who: z.string() }) });
+
+export default topology("answers", (builder) => {
+  builder.stream(calls).flatMapValues((call) => call.who === "" ? [] : [call, { ...call, n: -1 }])
+    .to(rows, { headers: ({ who }) => ({ who }) });
+  builder.stream(calls).mapValues(({ n }) => ({ n }))
+    .to(clickhouseAppend("calls", { columns: { n: "Int64" }, orderBy: ["n"] }));
+});
+`;
+
+Deno.test({
+  name: "verify proves a topic that is written to, after kill -9, and finds what is missing, extra and different",
+  ignore: !permitted,
+  fn: () =>
+    withDirectory(async (directory) => {
+      await Deno.mkdir(`${directory}/topologies`);
+      await Deno.writeTextFile(`${directory}/topologies/answers.ts`, CALLS);
+      const env = { WEIR_TOPOLOGIES: `${directory}/topologies` };
+      const data = ["--data", `${directory}/data`];
+      const input = Array.from({ length: 30_000 }, (_, n) => `{"n":${n},"who":"${n % 3 === 0 ? "" : `w${n % 7}`}"}`);
+      assertEquals((await runMain(["produce", "shop.calls", ...data], env, { input: input.join("\n") })).status, 0);
+      const start = () => startMain(["start", "--no-check", "--no-demo", ...data, "--port", "0"], env);
+      const killed = start();
+      await killed.event(({ event }) => event === "started");
+      killed.child.kill("SIGKILL");
+      await killed.finished;
+      const running = start();
+      await running.event(({ event }) => event === "started");
+      const count = ["query", "SELECT count() FROM calls", ...data, "--format", "csv"];
+      for (let tries = 0; tries < 60 && !(await runMain(count, env)).out.endsWith("\n30000\n"); tries++);
+      running.child.kill("SIGTERM");
+      assertEquals((await running.finished).status, 0);
+      const verify = async () => {
+        const { status, out, err } = await runMain(["verify", "--json", ...data], env);
+        assert(out !== "", err);
+        const { sinks: [, { sink, stored: { rows, missing, extra, different } }] } = JSON.parse(out);
+        return [status, sink, rows, missing, extra, different];
+      };
+      assertEquals(await verify(), [0, "shop.answers", 40_000, 0, 0, 0]);
+
+      const log = openEmbeddedLog({ path: pathsIn(`${directory}/data`).log });
+      const reader = log.reader();
+      reader.seek("shop.answers", 0, 0);
+      const [{ records: [record] }] = await reader.poll(1_000);
+      const others = packHeaders({ ...readHeaders(record.headers), "weir-origin": "shop.other@id/0/1/0" });
+      const more = [record, { ...record, headers: others }, { ...record, value: "{}" }];
+      await log.append([{ topic: "shop.answers", partition: 0, records: more }]);
+      await log.close();
+      assertEquals(await verify(), [1, "shop.answers", 40_000, 0, 1, 0]);
     }),
 });
