@@ -10,6 +10,7 @@ export async function makeOutputTopics(
   { log, widest }: { readonly log: Pick<Log, "createTopic" | "topics">; readonly widest: number },
 ): Promise<Map<string, TopicDescription>> {
   const outputs = new Map([...streams, ...stages].flatMap((flow) => flow.outputs.map((one) => [one.topic, one])));
+  if (outputs.size === 0) return new Map();
   const there = await log.topics([...outputs.keys()]);
   for (const [name, { node: { sink: { partitions, retentionMs } } }] of outputs) {
     if (there.has(name)) continue;
