@@ -61,7 +61,11 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
     help: "Events that changed nothing in an aggregate or a join, as they came too late.",
     labels: ["operator", "reason"],
   },
-  weir_sink_rows_total: { kind: "counter", help: "Rows and tombstones acknowledged by ClickHouse.", labels: ["sink"] },
+  weir_sink_rows_total: {
+    kind: "counter",
+    help: "Rows and tombstones acknowledged by ClickHouse; records acknowledged in topics that streams are written to.",
+    labels: ["sink"],
+  },
   weir_sink_insert_seconds: {
     kind: "histogram",
     help: "Duration of one insert, repetitions included.",

@@ -27,6 +27,8 @@ export interface BatchDeliveryOptions {
   readonly stopped: () => boolean;
   /** The log does not take an event. */
   readonly onTooLarge: (event: ShuffledText | FoundRecord, error: Error) => void;
+  /** So many records were written to a topic for others. */
+  readonly onWritten: (topic: string, records: number) => void;
   /** The log does not take anything (message), or takes it again (null). */
   readonly onState: (problem: string | null) => void;
 }
@@ -97,8 +99,11 @@ export class BatchDelivery {
   async #records({ records }: StreamBatch): Promise<boolean> {
     const { partition, start: { source }, onTooLarge } = this.#options;
     while (true) {
+      const batches = records.batches({ source, partition });
       try {
-        return await this.#append(records.batches({ source, partition }));
+        if (!await this.#append(batches)) return false;
+        for (const { topic, records } of batches) this.#options.onWritten(topic, records.length);
+        return true;
       } catch (error) {
         const { longest } = records;
         const isTooLarge = error instanceof ProductionError && error.reason === "too_large";

@@ -154,6 +154,8 @@ function deliveryOf(
   return new BatchDelivery({
     ...ports,
     ...{ start, stage, progress, writer },
+    onWritten: (sink, records) =>
+      instance.ports.metrics.count("weir_sink_rows_total", { topology: instance.topology.name, sink }, records),
     onTooLarge: (event, error) => {
       const [name, offset] = "stage" in event
         ? [event.stage.node.name, (JSON.parse(event.text) as [number])[0]]

@@ -38,6 +38,7 @@ function world(options: Partial<BatchDeliveryOptions> = {}) {
     writer: {} as never,
     stopped: () => false,
     onState: () => {},
+    onWritten: (topic, records) => void happened.push(`${topic} ${records}`),
     onTooLarge: (event) => void happened.push(`too large: ${"placed" in event ? event.placed.offset : "?"}`),
     log: {
       append: (batches) => {
@@ -61,6 +62,7 @@ Deno.test("BatchDelivery brings records out, then moves the position, then write
     "out/1: 1 clicks@a/3/7/0, 2 clicks@a/3/7/1, 5 clicks@a/3/9/0",
     "out/0: 3 clicks@a/3/8/0",
     "other/1: 4 clicks@a/3/8/0",
+    ...["out 3", "out 1", "other 1"],
     "settled 100",
     "facts",
   ]);
@@ -70,7 +72,7 @@ Deno.test("BatchDelivery sets records aside that the log finds too large, others
   const { delivery, happened } = world();
   const batch = batchOf([1, "a", "x".repeat(20)], [1, "a", "2"], [2, "a", "y".repeat(11)]);
   assertEquals(await delivery.deliver(batch), true);
-  assertEquals(happened, ["too large: 1", "too large: 2", "out/1: 2 clicks@a/3/1/1", "settled 100", "facts"]);
+  assertEquals(happened, ["too large: 1", "too large: 2", "out/1: 2 clicks@a/3/1/1", "out 1", "settled 100", "facts"]);
 });
 
 Deno.test("BatchDelivery moves nothing before records are acknowledged", async () => {
@@ -91,6 +93,6 @@ Deno.test("BatchDelivery moves nothing before records are acknowledged", async (
     },
   });
   assertEquals(await delivery.deliver(batchOf([1, "a", "1"], [2, "a", "2"])), true);
-  assertEquals([appended, happened], [[2, 2, 2, 2], ["acknowledged", "settled 100", "facts"]]);
+  assertEquals([appended, happened], [[2, 2, 2, 2], ["acknowledged", "out 2", "settled 100", "facts"]]);
   assertEquals([states[0], states.at(-1)], ["no answer", null]);
 });
