@@ -28,17 +28,32 @@ export {
 export type { ClickHouseValue } from "./dsl/clickhouse_value.ts";
 export { type AppendOptions, type AppendSink, type AppendSpec, clickhouseAppend } from "./dsl/append_sink.ts";
 export {
+  type BytesEventOptions,
   type CommonEventOptions,
   type EventCallback,
   events,
   EventSource,
   type EventSpec,
   type JsonEventOptions,
+  type KeyForm,
+  type KeyIn,
   type KeySchema,
   type NullIf,
   type RecordMetadata,
   type TextEventOptions,
 } from "./dsl/events.ts";
+export type { Change, ChangeOptions, FullChangeOptions } from "./dsl/changes.ts";
+export {
+  type CommonTopicOptions,
+  type OutputOptions,
+  type PlainTopicOptions,
+  type RowTopicOptions,
+  topic,
+  type TopicSink,
+  type TopicSpec,
+  type WrittenKey,
+  type WrittenKeyForm,
+} from "./dsl/topic_sink.ts";
 export {
   type KeyValueStore,
   type ProcessOptions,
@@ -47,7 +62,9 @@ export {
   store,
   type Stores,
 } from "./dsl/processors.ts";
-export { type Branches, type ChangeKey, type KeyGroup, KStream } from "./dsl/streams.ts";
+export type { RepartitionOnOptions, RepartitionOptions } from "./dsl/stream_repartition.ts";
+export type { ChangeKey, KeyGroup } from "./dsl/stream_tables.ts";
+export { type Branches, KStream } from "./dsl/streams.ts";
 export type { StreamJoinOptions, TableJoinOptions, VersionedJoinOptions, Within } from "./dsl/stream_joins.ts";
 export type { GlobalRows, With } from "./dsl/global_rows.ts";
 export { GlobalKTable } from "./dsl/global_tables.ts";
@@ -107,6 +124,7 @@ export {
   type FoldingSpec,
   type MergingAggregate,
   type MergingAggregates,
+  type NewestSpec,
   type PlainAggregate,
   type StateMerger,
   type StateResult,
@@ -122,6 +140,7 @@ export { argMax, argMin, collect, first, last, type OneOf, type Ranking, topN } 
 export { type DurationParts, type DurationText, startOf, type TimeUnit } from "./dsl/start_of.ts";
 export { dateOf, type Duration, startOfDay, startOfHour } from "./dsl/time.ts";
 export { Decimal, type Rounding } from "./record/decimal.ts";
+export type { RecordHeaders } from "./record/headers.ts";
 export { TopologyError } from "./record/errors.ts";
 export {
   bytea,

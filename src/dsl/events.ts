@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import type { ColumnShape, ParsedRow, RowSchema } from "./source.ts";
+import type { RecordHeaders } from "../record/headers.ts";
+import type { ColumnShape, ParsedRow, RowSchema, SourceSpec } from "./source.ts";
 
 /** What is known of a record beside its key and its value. */
 export interface RecordMetadata {
@@ -11,6 +12,12 @@ export interface RecordMetadata {
   readonly offset: number;
   /** Microseconds since the epoch: what the source's `time` gives, else the record's own timestamp. */
   readonly timestampUs: number;
+  /**
+   * The record's headers as texts, by name: of several of one name the last one, null for one without a value, U+FFFD
+   * for what is no UTF-8. Behind an internal topic (aggregates, joins, processors) there are none: take what is needed
+   * into the value before.
+   */
+  readonly headers: RecordHeaders;
 }
 
 /** What a stream's callbacks see: the event's value, its key, and where it comes from. */
@@ -19,22 +26,30 @@ export type EventCallback<K, V, R> = (value: V, key: K, metadata: RecordMetadata
 /** @ignore A schema of keys. */
 export type KeySchema<K = unknown> = z.ZodType<K, unknown>;
 
+/** @ignore How keys of events are read. */
+export type KeyForm = "text" | "bytes" | KeySchema;
+
+/** @ignore What is read so. */
+export type KeyIn<F extends KeyForm> = F extends KeySchema ? z.output<F> : F extends "bytes" ? Uint8Array : string;
+
 /** The plain data of a topic of events, as planner and runtime see it. */
 export interface EventSpec {
   /** Last part of the topic unless named otherwise; the root of operator names. */
   readonly name: string;
   /** Name of the topic. */
   readonly topic: string;
-  /** How keys are read: as text, or as the JSON that a schema takes. */
-  readonly key: "text" | KeySchema;
-  /** How values are read: as text, or as JSON objects of these columns. */
-  readonly value: "text" | RowSchema;
+  /** How keys are read: as text, as bytes, or as the JSON that a schema takes. */
+  readonly key: KeyForm;
+  /** How values are read: as text, as bytes, or as JSON objects of these columns. */
+  readonly value: "text" | "bytes" | RowSchema;
   /** The time of an event in microseconds since the epoch; null: the record's timestamp. */
   readonly time: ((value: never, metadata: RecordMetadata) => number) | null;
   /** Where a topology begins that has never read the topic. */
   readonly from: "earliest" | "latest";
   /** A record without a value is an event of the value null; else it is passed over. */
   readonly nullValues: boolean;
+  /** Set if the topic is one of Debezium's, and the events are its changes. `before`: these have the row before. */
+  readonly changes: { readonly source: SourceSpec; readonly before: boolean } | null;
 }
 
 /** A topic of events: a stream by nature. `K` is the type of its keys, `V` that of its values. */
@@ -52,12 +67,12 @@ export class EventSource<K, V> {
 export type NullIf<N extends boolean> = N extends true ? null : never;
 
 /** @ignore What all topics of events may say. */
-export interface CommonEventOptions<K, N extends boolean> {
+export interface CommonEventOptions<F extends KeyForm, N extends boolean> {
   /**
-   * How keys are read: `"text"` (the default) as UTF-8, or a schema of JSON, as `int8()` or `z.object({...})`. A record
-   * without a key has the key null.
+   * How keys are read: `"text"` (the default) as UTF-8, `"bytes"` as they are, or a schema of JSON, as `int8()` or
+   * `z.object({...})`. A record without a key has the key null.
    */
-  readonly key?: "text" | KeySchema<K>;
+  readonly key?: F;
   /** Names the stream in operators and metrics; default: the last part of the topic. */
   readonly name?: string;
   /** Where a topology begins that has never read the topic: at its first record (the default), or behind its last. */
@@ -70,7 +85,8 @@ export interface CommonEventOptions<K, N extends boolean> {
 }
 
 /** Options of {@link events} for JSON objects. */
-export interface JsonEventOptions<S extends ColumnShape, K, N extends boolean> extends CommonEventOptions<K, N> {
+export interface JsonEventOptions<S extends ColumnShape, F extends KeyForm, N extends boolean>
+  extends CommonEventOptions<F, N> {
   /** Columns to read. Others are ignored; a missing or mistyped one sends the record to the dead letters. */
   readonly row: RowSchema<S>;
   /** The time of an event, microseconds since the epoch; default: the record's timestamp. */
@@ -78,39 +94,56 @@ export interface JsonEventOptions<S extends ColumnShape, K, N extends boolean> e
 }
 
 /** Options of {@link events} for texts. */
-export interface TextEventOptions<K, N extends boolean> extends CommonEventOptions<K, N> {
+export interface TextEventOptions<F extends KeyForm, N extends boolean> extends CommonEventOptions<F, N> {
   /** Values are UTF-8 texts, as they are. */
   readonly text: true;
   /** The time of an event, microseconds since the epoch; default: the record's timestamp. */
   readonly time?: (value: string | NullIf<N>, metadata: RecordMetadata) => number;
 }
 
+/** Options of {@link events} for bytes. */
+export interface BytesEventOptions<F extends KeyForm, N extends boolean> extends CommonEventOptions<F, N> {
+  /**
+   * Values are bytes, as they are: of any other form, which a callback reads (`mapValues`). No other task can be told
+   * bytes, so that comes before an operator that keeps something.
+   */
+  readonly bytes: true;
+  /** The time of an event, microseconds since the epoch; default: the record's timestamp. */
+  readonly time?: (value: Uint8Array | NullIf<N>, metadata: RecordMetadata) => number;
+}
+
 /**
  * Declares a topic whose records are events: each stands for itself, and none replaces another. Values are JSON
- * objects, or texts as they are.
+ * objects, or texts or bytes as they are.
  *
  * @example const clicks = events("shop.clickstream", { row: z.object({ url: z.string(), user_id: int8() }) });
  */
-export function events<S extends ColumnShape, K = string, N extends boolean = false>(
+export function events<S extends ColumnShape, F extends KeyForm = "text", N extends boolean = false>(
   topic: string,
-  options: JsonEventOptions<S, K, N>,
-): EventSource<K | null, ParsedRow<S> | NullIf<N>>;
+  options: JsonEventOptions<S, F, N>,
+): EventSource<KeyIn<F> | null, ParsedRow<S> | NullIf<N>>;
 /** Declares a topic of texts. */
-export function events<K = string, N extends boolean = false>(
+export function events<F extends KeyForm = "text", N extends boolean = false>(
   topic: string,
-  options: TextEventOptions<K, N>,
-): EventSource<K | null, string | NullIf<N>>;
+  options: TextEventOptions<F, N>,
+): EventSource<KeyIn<F> | null, string | NullIf<N>>;
+/** Declares a topic of bytes. */
+export function events<F extends KeyForm = "text", N extends boolean = false>(
+  topic: string,
+  options: BytesEventOptions<F, N>,
+): EventSource<KeyIn<F> | null, Uint8Array | NullIf<N>>;
 export function events(
   topic: string,
-  options: CommonEventOptions<unknown, boolean> & { row?: RowSchema; text?: true; time?: unknown },
+  options: CommonEventOptions<KeyForm, boolean> & { row?: RowSchema; text?: true; bytes?: true; time?: unknown },
 ): EventSource<unknown, unknown> {
   return new EventSource({
     name: options.name ?? topic.slice(topic.lastIndexOf(".") + 1),
     topic,
     key: options.key ?? "text",
-    value: options.row ?? "text",
+    value: options.row ?? (options.bytes === true ? "bytes" : "text"),
     time: (options.time ?? null) as EventSpec["time"],
     from: options.from ?? "earliest",
     nullValues: options.nullValues ?? false,
+    changes: null,
   });
 }

@@ -44,7 +44,7 @@ export class Graph {
 
   /** The stream of this topic, shared by every use of the same declaration. */
   events(source: EventSpec): number {
-    const known = this.streams.find((node) => node.op === "events" && node.source === source);
+    const known = this.streams.find((node) => node.op === "events" && isSame(node.source, source));
     if (known !== undefined) return known.id;
     const twin = this.streams.find((node) =>
       node.op === "events" && (node.source.topic === source.topic || node.source.name === source.name)
@@ -115,6 +115,14 @@ export class Graph {
   close(): void {
     this.#closed = true;
   }
+}
+
+/** Whether two streams are one: of the same declaration, and, of a table's changes, with the same options. */
+function isSame(a: EventSpec, b: EventSpec): boolean {
+  if (a === b) return true;
+  if (a.changes === null || b.changes === null) return false;
+  return a.changes.source === b.changes.source && a.changes.before === b.changes.before && a.time === b.time &&
+    a.from === b.from;
 }
 
 /** Equal for equal formats, whatever is named that is the default. */

@@ -14,8 +14,14 @@ export interface FoldingSpec {
   readonly result: OfRow | null;
 }
 
+/** The last event of a group as it came, which is the group's row; null: there is none. It is the only column. */
+export interface NewestSpec {
+  /** What tells it apart from aggregates that tables have, too. */
+  readonly kind: "newest";
+}
+
 /** The plain data of one aggregate of a stream. */
-export type StreamAggregateSpec = AggregateSpec | FoldingSpec;
+export type StreamAggregateSpec = AggregateSpec | FoldingSpec | NewestSpec;
 
 /** One column of an aggregation over events with values `V` and result `R`: as tables have them, or {@link folding}. */
 export interface StreamAggregate<in V, out R> {

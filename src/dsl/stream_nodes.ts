@@ -4,6 +4,8 @@ import type { AnyKey, AnyRow } from "./logical.ts";
 import type { ProcessorContext } from "./processors.ts";
 import type { StreamAggregateSpec } from "./stream_aggregates.ts";
 import type { SuppressionSpec } from "./suppression.ts";
+import type { RecordHeaders } from "../record/headers.ts";
+import type { TopicSpec } from "./topic_sink.ts";
 import type { WindowSpec } from "./windows.ts";
 
 /** A callback of a stream's operator, its types erased. */
@@ -82,6 +84,13 @@ export interface GlobalJoinNode extends StreamNamed {
 export interface AppendNode extends StreamNamed {
   readonly op: "append";
   readonly sink: AppendSpec;
+}
+
+/** Events written to a topic for others. */
+export interface OutputNode extends StreamNamed {
+  readonly op: "output";
+  readonly sink: TopicSpec;
+  readonly headers: Callback<RecordHeaders> | null;
 }
 
 /** The group of an event: its columns; null: the event is in none. */
@@ -176,10 +185,23 @@ export interface ProcessNode extends StreamNamed {
   readonly punctuate: ((context: AnyContext) => Iterable<unknown>) | null;
 }
 
+/**
+ * Events written anew by key, in the order in which they come, and read there. Those without a key are left out; those
+ * without a value are not.
+ */
+export interface RepartitionNode extends StreamNamed {
+  readonly op: "repartition";
+  readonly groupBy: GroupSelector;
+  /** The key is this column's value alone; null: all columns. */
+  readonly bare: string | null;
+  /** Of its topic, when it is made; null: as many as the widest of the topics that are read. */
+  readonly partitions: number | null;
+}
+
 type AnyContext = ProcessorContext<AnyRow, AnyRow>;
 
-/** An operator that keeps something of its events: its inputs are written anew by group. */
-export type StatefulNode = TableResultNode | StreamJoinNode | TableJoinNode | ProcessNode;
+/** An operator whose inputs are written anew by group: it keeps something of its events, or is there for that. */
+export type StatefulNode = TableResultNode | StreamJoinNode | TableJoinNode | ProcessNode | RepartitionNode;
 
 const STATEFUL: ReadonlySet<StreamNode["op"]> = new Set<StatefulNode["op"]>([
   "streamAggregate",
@@ -187,9 +209,10 @@ const STATEFUL: ReadonlySet<StreamNode["op"]> = new Set<StatefulNode["op"]>([
   "streamJoin",
   "tableJoin",
   "process",
+  "repartition",
 ]);
 
-/** Whether it keeps something of its events. */
+/** Whether its inputs are written anew by group. */
 export function isStateful(node: StreamNode): node is StatefulNode {
   return STATEFUL.has(node.op);
 }
@@ -211,4 +234,6 @@ export type StreamNode =
   | StreamJoinNode
   | TableJoinNode
   | ProcessNode
+  | RepartitionNode
+  | OutputNode
   | AppendNode;

@@ -1,25 +1,22 @@
 import type { AppendSink } from "./append_sink.ts";
 import type { EventCallback } from "./events.ts";
-import { KGroupedStream } from "./grouped_streams.ts";
+import { KGroupedStream, type Reduced } from "./grouped_streams.ts";
 import type { AnyKey, AnyRow } from "./logical.ts";
 import type { KeyOf, RowOf } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
 import type { ProcessOptions, Stores } from "./processors.ts";
 import { processed } from "./stream_process.ts";
+import { repartitioned, type RepartitionOnOptions, type RepartitionOptions } from "./stream_repartition.ts";
 import { type AnyJoinOptions, joined, type StreamJoinOptions, type TableJoinOptions } from "./stream_joins.ts";
-import type { WindowColumns, WindowKey } from "./stream_aggregation.ts";
 import { inside, placed, type StreamPlace } from "./stream_place.ts";
-import { inside as tablePlace } from "./table_place.ts";
+import { keyColumns, type KeyGroup, tableOf } from "./stream_tables.ts";
 import type { With } from "./global_rows.ts";
+import type { OutputOptions, TopicSink } from "./topic_sink.ts";
 import type { GlobalKTable } from "./global_tables.ts";
 import type { KTable } from "./tables.ts";
 
 /** @ignore The branches of {@link KStream.split}: names, and which events go into them. */
 export type Branches<K, V> = Readonly<Record<string, EventCallback<K, V, boolean>>>;
-
-/** The columns of groups that are made of keys: those of a key that is an object, else one, named `C`. */
-export type KeyGroup<K, C extends string> = [K] extends [RowOf | null] ? Extract<K, RowOf>
-  : { readonly [column in C]: Exclude<K, null> };
 
 /**
  * Events, one after the other as their partition has them. None replaces another one, and none is ever taken back.
@@ -209,10 +206,34 @@ export class KStream<K, V> {
   groupByKey<C extends string = never>(
     ...column: [K] extends [RowOf | null] ? [] : [column: C]
   ): KGroupedStream<KeyGroup<K, C>, Exclude<V, null>> {
-    const [name] = column as readonly string[];
-    return this.groupBy((_, key) =>
-      (key === null || name === undefined ? key : { [name]: key }) as KeyGroup<K, C> | null
-    );
+    const columns = keyColumns(column);
+    return this.groupBy((_, key, metadata) => columns(null, key, metadata) as KeyGroup<K, C> | null);
+  }
+
+  /**
+   * Kafka Streams' toTable: the newest value of each key as a row, beside the columns of its key; an event without a
+   * value deletes the row. Newest is what came last, whatever its time: events go through an internal topic, by key,
+   * whose order counts. Of keys that are objects, their columns are the table's key; a key of one value becomes the
+   * column that is named: `toTable("newest", "user_id")`. `name` names the operator, its state and its topics.
+   */
+  toTable<C extends string = never>(
+    this: KStream<K, V & (RowOf | null)>,
+    name: string,
+    ...column: [K] extends [RowOf | null] ? [] : [column: C]
+  ): KTable<KeyGroup<K, C>, Reduced<KeyGroup<K, C>, Exclude<V, null>>> {
+    return tableOf(this, { name, groupBy: keyColumns(column) });
+  }
+
+  /**
+   * The same events, in an internal topic by key, which is columns of the events from then on. So all of one key are
+   * read by one task, one after the other in the order in which they came there. Each goes through once. `name` names
+   * the operator and its topics. Events without a key are left out, and counted; those without a value stay.
+   */
+  repartition<G extends RowOf>(name: string, options: RepartitionOnOptions<K, V, G>): KStream<G, V>;
+  /** The same under the key that the events have. */
+  repartition(name: string, options?: RepartitionOptions): KStream<Exclude<K, null>, V>;
+  repartition(name: string, options: RepartitionOptions = {}): KStream<AnyKey, V> {
+    return new KStream(repartitioned(this, { name, options }));
   }
 
   /**
@@ -237,10 +258,24 @@ export class KStream<K, V> {
   }
 
   /** Adds every event to a ClickHouse table, exactly once. */
-  to(this: KStream<K, V & RowOf>, sink: AppendSink<V & RowOf>): void {
+  to(this: KStream<K, V & RowOf>, sink: AppendSink<V & RowOf>): void;
+  /**
+   * Writes every event to a topic, at least once, those of one partition of a source in their order. After a crash
+   * events may be there again; each has a header `weir-origin`, `<source>/<partition>/<offset>/<index>`, by which
+   * readers drop what they know: of one source and partition, whatever is not greater than the last (offset, index). An
+   * event that cannot be written, or is too large, is a dead letter.
+   */
+  to(sink: TopicSink<NoInfer<K>, NoInfer<V>>, options?: OutputOptions<K, V>): void;
+  to(sink: AppendSink<never> | TopicSink<never, never>, { headers }: OutputOptions<K, V> = {}): void {
     const { graph, node } = inside(this);
-    graph.claim(`sink ${sink.spec.name}`, `Write each ClickHouse table from one place only; merge() the streams`);
-    graph.addStream({ op: "append", name: sink.spec.name, inputs: [node], sink: sink.spec });
+    if ("topic" in sink.spec) {
+      const { topic } = sink.spec;
+      graph.claim(`topic ${topic}`, "Write each topic from one place only; merge() the streams");
+      graph.addStream({ op: "output", name: topic, inputs: [node], sink: sink.spec, headers: headers ?? null });
+    } else {
+      graph.claim(`sink ${sink.spec.name}`, `Write each ClickHouse table from one place only; merge() the streams`);
+      graph.addStream({ op: "append", name: sink.spec.name, inputs: [node], sink: sink.spec });
+    }
   }
 
   #then<RK, R>(step: OneInput, suffix = step.op as string): KStream<RK, R> {
@@ -250,23 +285,14 @@ export class KStream<K, V> {
   }
 }
 
-/** The key of a change: that of the row, and the whole of its window. */
-export type ChangeKey<K> = K extends WindowKey ? K & WindowColumns : K;
-
-/** The results of an aggregate as they change. */
-export function changesOf<K, V>(table: object): KStream<ChangeKey<K>, V | null> {
-  const { graph, node, root } = tablePlace(table);
-  const folded = graph.nodes[node];
-  if (folded.op !== "folded") {
-    throw new TypeError(
-      `Cannot make a stream of "${folded.name}": its rows come from a table's topic, and a start evaluates all of ` +
-        "them again. Use aggregates of streams, or read the topic as events(...)",
-    );
-  }
-  const id = graph.addStream({ op: "updates", name: `${root}.toStream`, inputs: [folded.stream] });
-  return new KStream({ graph, node: id, root });
-}
-
 type Unplaced<N> = N extends unknown ? Omit<N, "id" | "name" | "inputs"> : never;
-type ManyInputs = "events" | "merge" | "streamAggregate" | "suppress" | "streamJoin" | "tableJoin" | "process";
-type OneInput = Unplaced<Exclude<StreamNode, { op: ManyInputs | "append" }>>;
+type ManyInputs =
+  | "events"
+  | "merge"
+  | "streamAggregate"
+  | "suppress"
+  | "streamJoin"
+  | "tableJoin"
+  | "process"
+  | "repartition";
+type OneInput = Unplaced<Exclude<StreamNode, { op: ManyInputs | "append" | "output" }>>;

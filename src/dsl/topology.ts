@@ -5,10 +5,13 @@ import { Graph } from "./graph.ts";
 import type { LogicalNode } from "./logical.ts";
 import type { SinkSpec } from "./sink.ts";
 import { sampleProblems } from "./sample_problems.ts";
-import type { EventSource } from "./events.ts";
+import { type Change, type ChangeOptions, changesSpec, type FullChangeOptions } from "./changes.ts";
+import { EventSource } from "./events.ts";
 import type { RowOf, Source } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
-import { type ChangeKey, changesOf, KStream } from "./streams.ts";
+import { type ChangeKey, changesOf } from "./stream_tables.ts";
+import { KStream } from "./streams.ts";
+import { topicProblems } from "./topic_sink.ts";
 import { GlobalKTable } from "./global_tables.ts";
 import { KTable } from "./tables.ts";
 
@@ -46,16 +49,33 @@ export class TopologyBuilder {
    * @throws TypeError for tables of other kinds: a start evaluates all of their rows again
    */
   toStream<K extends RowOf, V extends RowOf>(table: KTable<K, V>): KStream<ChangeKey<K>, V | null> {
-    return changesOf(table);
+    return new KStream(changesOf(table));
   }
 
   /** The topic as a stream of events: one task a partition. */
-  stream<K, V>(source: EventSource<K, V>): KStream<K, V> {
-    return new KStream({
-      graph: this.#graph,
-      node: this.#graph.events(source.spec),
-      root: source.spec.name,
-    });
+  stream<K, V>(source: EventSource<K, V>): KStream<K, V>;
+  /**
+   * The changes of a Debezium topic as events, with the row before updates and deletes, which the records must have.
+   * Keys are the columns of the primary key; null for a TRUNCATE.
+   */
+  stream<K extends RowOf, V extends RowOf>(
+    source: Source<K, V>,
+    options: FullChangeOptions<Change<V, V>>,
+  ): KStream<K | null, Change<V, V>>;
+  /**
+   * The changes of a Debezium topic as events. Keys are the columns of the primary key; null for a TRUNCATE. Tombstones
+   * are passed over, and counted. Of a compacted topic there are the changes that compaction has left.
+   */
+  stream<K extends RowOf, V extends RowOf>(
+    source: Source<K, V>,
+    options?: ChangeOptions<Change<V>>,
+  ): KStream<K | null, Change<V>>;
+  stream(
+    source: EventSource<unknown, unknown> | Source<RowOf, RowOf>,
+    options: Partial<FullChangeOptions<never>> = {},
+  ): KStream<unknown, unknown> {
+    const spec = source instanceof EventSource ? source.spec : changesSpec(source.spec, options);
+    return new KStream({ graph: this.#graph, node: this.#graph.events(spec), root: spec.name });
   }
 }
 
@@ -87,11 +107,17 @@ export function topology(name: string, declare: (builder: TopologyBuilder) => vo
   graph.close();
   const ends = [
     ...graph.nodes.filter((node) => node.op === "sink"),
-    ...graph.streams.filter((node) => node.op === "append" || node.op === "peek"),
+    ...graph.streams.filter((node) => ["append", "output", "peek"].includes(node.op)),
   ];
   if (ends.length === 0) graph.problems.push(`It writes nothing. End it with .to(clickhouse("table", {...}))`);
   for (const node of graph.nodes) if (node.op === "sink") checkSink(node.sink, graph.problems);
-  for (const node of graph.streams) if (node.op === "append") checkAppend(node.sink, graph.problems);
+  const read = new Set(
+    [...graph.nodes, ...graph.streams].flatMap((node) => "source" in node ? [node.source.topic] : []),
+  );
+  for (const node of graph.streams) {
+    if (node.op === "append") checkAppend(node.sink, graph.problems);
+    else if (node.op === "output") graph.problems.push(...topicProblems(node.sink, { read }));
+  }
   if (graph.problems.length === 0) graph.problems.push(...sampleProblems(graph.nodes));
   if (graph.problems.length > 0) throw new TopologyError(name, graph.problems);
   return { name, nodes: graph.nodes, streams: graph.streams };

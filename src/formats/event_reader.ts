@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DeserializationError } from "../record/errors.ts";
 import { shown } from "./column_type.ts";
+import { changeReader, type ChangesForm, type EventMessage, type ReadRecord } from "./change_reader.ts";
 import type { Fields } from "./envelope.ts";
 import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
 import { parseIntegers } from "./exact_json.ts";
@@ -13,18 +14,24 @@ const BYTES_MAX = 8 * 1024 * 1024;
 export interface EventForm {
   /** Named in messages. */
   readonly name: string;
-  /** Text, or JSON that a schema takes. */
-  readonly key: "text" | z.ZodType;
-  /** Text, or a JSON object of these columns. */
-  readonly value: "text" | z.ZodObject;
+  /** Text, bytes, or JSON that a schema takes. */
+  readonly key: "text" | "bytes" | z.ZodType;
+  /** Text, bytes, or a JSON object of these columns. */
+  readonly value: "text" | "bytes" | z.ZodObject;
+  /** A record without a value is an event of the value null. */
+  readonly nullValues: boolean;
+  /** Set if the events are the changes of a table: then this says all of them. */
+  readonly changes: ChangesForm | null;
 }
 
-/** Reads keys and values of one topic of events. */
+/** Reads the records of one topic of events. */
 export interface EventReader {
+  /** @throws DeserializationError as {@link EventReader.value}, and those of `changeReader` */
+  read(message: EventMessage): ReadRecord;
   /** Null for a record without a key. @throws DeserializationError as {@link EventReader.value} */
   key(bytes: MessageBytes | null): unknown;
   /**
-   * A text, or all columns of the schema in its order; others are ignored.
+   * A text, bytes of its own, or all columns of the schema in its order; others are ignored.
    * @throws DeserializationError `not_json`, `not_utf8`, `too_large`, `too_deep`, `not_a_row`, `missing_column`,
    * `wrong_type`, and those of column types
    */
@@ -32,16 +39,40 @@ export interface EventReader {
 }
 
 /** Makes the reader of a topic's events. @throws TypeError for a schema with rules for the whole object */
-export function eventReader({ name, key, value }: EventForm): EventReader {
+export function eventReader({ name, key: keyForm, value: form, nullValues, changes }: EventForm): EventReader {
   const [ofKey, ofValue] = [`the key of a record of "${name}"`, `a record of "${name}"`];
-  return {
-    key: key === "text" ? textOrNull(ofKey) : jsonKey(key, ofKey),
-    value: value === "text" ? (bytes) => textOf(bytes, ofValue, BYTES_MAX) : jsonRow(value, { name, what: ofValue }),
+  const key = keyForm === "text" || keyForm === "bytes" ? plainOrNull(keyForm, ofKey) : jsonKey(keyForm, ofKey);
+  const value = form === "text" || form === "bytes" ? plain(form, ofValue) : jsonRow(form, { name, what: ofValue });
+  const read = (message: EventMessage): ReadRecord => {
+    if (message.value === null && !nullValues) return { kind: "skip", reason: "null_value" };
+    const read = { key: key(message.key), value: message.value === null ? null : value(message.value) };
+    return { kind: "event", ...read, timestampUs: null };
   };
+  return { key, value, read: changes === null ? read : changeReader(changes) };
 }
 
-function textOrNull(what: string): EventReader["key"] {
-  return (bytes) => bytes === null ? null : textOf(bytes, what, BYTES_MAX);
+function plain(form: "text" | "bytes", what: string): EventReader["value"] {
+  return form === "text" ? (bytes) => textOf(bytes, what, BYTES_MAX) : (bytes) => bytesOf(bytes, what);
+}
+
+function plainOrNull(form: "text" | "bytes", what: string): EventReader["key"] {
+  const read = plain(form, what);
+  return (bytes) => bytes === null ? null : read(bytes);
+}
+
+const encoder = new TextEncoder();
+
+/** A copy: what a log gives may be a view of all that was fetched with it. */
+function bytesOf(bytes: MessageBytes, what: string): Uint8Array {
+  if (bytes.length > BYTES_MAX) throw tooLarge(bytes.length, what);
+  return typeof bytes === "string" ? encoder.encode(bytes) : bytes.slice();
+}
+
+function tooLarge(length: number, what: string): DeserializationError {
+  return new DeserializationError(
+    "too_large",
+    `Cannot read ${what} as bytes: current value is ${length} bytes, the limit is ${BYTES_MAX}. Write smaller records`,
+  );
 }
 
 function jsonKey(schema: z.ZodType, what: string): EventReader["key"] {

@@ -1,5 +1,5 @@
 import type { RecordMetadata } from "../dsl/events.ts";
-import type { StreamAggregateNode, StreamNode } from "../dsl/stream_nodes.ts";
+import type { OutputNode, StreamAggregateNode, StreamNode } from "../dsl/stream_nodes.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type { Row } from "../record/row.ts";
 import type { GroupedEvent } from "./stream_fold.ts";
@@ -38,6 +38,23 @@ export function computeAppends(
 }
 
 /**
+ * The events that every topic of others must hold, record by record as {@link computeAppends} gives rows; null where
+ * nobody can tell that later.
+ */
+export function computeOutputs(
+  { streams }: Pick<Topology, "streams">,
+  read: (topic: string) => Iterable<OracleEvent>,
+): Map<OutputNode, readonly OracleEvent[] | null> {
+  const unknown = unknownBehind(streams);
+  const nodes = streams.filter((node) => node.op === "output");
+  const events = new Map(nodes.map((node) => [node.id, [] as OracleEvent[]]));
+  eachInput(streams, { read, unknown }, ({ node, event }) => {
+    if (node.op === "output") events.get(node.id)!.push(event);
+  });
+  return new Map(nodes.map((node) => [node, unknown.has(node.id) ? null : events.get(node.id)!]));
+}
+
+/**
  * The events of an aggregate's groups, by source, in the order of its records. Null if that cannot be told later, as of
  * {@link computeAppends}.
  */
@@ -48,9 +65,10 @@ export function groupedEvents(
 ): GroupedEvent[] | null {
   const unknown = unknownBehind(streams);
   if (aggregate.inputs.some((input) => unknown.has(input))) return null;
+  const takesNulls = Object.values(aggregate.sides[0].aggregates).some(({ kind }) => kind === "newest");
   const events: GroupedEvent[] = [];
   eachInput(streams, { read, unknown }, ({ node, input, event: { key, value, metadata } }) => {
-    if (node !== aggregate || value === null) return;
+    if (node !== aggregate || (value === null && !takesNulls)) return;
     const [columns = null] = orNone(() => [aggregate.sides[input].groupBy(value, key, metadata)]);
     if (columns !== null) events.push({ input, columns, value, timestampUs: metadata.timestampUs });
   });
@@ -65,6 +83,7 @@ const DEPENDENT: ReadonlySet<StreamNode["op"]> = new Set([
   "streamAggregate",
   "suppress",
   "process",
+  "repartition",
 ]);
 
 /** Those, and all behind them. */
@@ -87,7 +106,7 @@ function eachInput(
   const visit = (id: number, event: OracleEvent): void => {
     for (const { node, input } of behind(id)) {
       give({ node, input, event });
-      if (node.op === "append" || unknown.has(node.id)) continue;
+      if (node.op === "append" || node.op === "output" || unknown.has(node.id)) continue;
       orNone(() => after(node, event)).forEach((next) => visit(node.id, next));
     }
   };
@@ -105,7 +124,7 @@ function orNone<T>(make: () => T[]): T[] {
   }
 }
 
-function after(node: Exclude<StreamNode, { op: "append" }>, event: OracleEvent): OracleEvent[] {
+function after(node: Exclude<StreamNode, { op: "append" | "output" }>, event: OracleEvent): OracleEvent[] {
   const { key, value, metadata } = event;
   switch (node.op) {
     case "events":
@@ -116,6 +135,7 @@ function after(node: Exclude<StreamNode, { op: "append" }>, event: OracleEvent):
     case "streamJoin":
     case "tableJoin":
     case "process":
+    case "repartition":
     case "updates":
     case "peek":
       return [event];

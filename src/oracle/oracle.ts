@@ -15,6 +15,9 @@ export interface SinkContent {
   readonly rows: ReadonlyMap<string, Row>;
 }
 
+/** A result; with the columns of its key in their order where the row's other columns do not tell them. */
+export type FoldedRow = readonly [key: Key, row: Row, keyColumns?: readonly string[]];
+
 /** What only the tasks of a topology know. */
 export interface OracleOptions {
   /** Joins on equal keys whose right rows are other tasks'; none if absent. */
@@ -23,7 +26,7 @@ export interface OracleOptions {
   /** The moment of which the sinks are, microseconds since the epoch. Needed where rows expire. */
   readonly nowUs?: number;
   /** The results of an aggregate over a stream. Needed where the topology has any. */
-  readonly folded?: (node: FoldedNode) => Iterable<readonly [Key, Row]>;
+  readonly folded?: (node: FoldedNode) => Iterable<FoldedRow>;
   /** Told of every row that is absent because it cannot be computed. */
   readonly onRefused?: (refused: RefusedRow) => void;
 }
@@ -91,7 +94,7 @@ interface Computed {
   readonly limits: TellingLimits;
   readonly nowUs: number;
   readonly onRefused: (refused: RefusedRow) => void;
-  readonly folded: (node: FoldedNode) => Iterable<readonly [Key, Row]>;
+  readonly folded: (node: FoldedNode) => Iterable<FoldedRow>;
 }
 
 function compute(
@@ -164,10 +167,10 @@ function compute(
 }
 
 function resultsOf(node: FoldedNode, { folded, keyColumns, topology }: Computed): Table {
-  const table: Table = new Map(folded(node));
-  const [first = {}] = table.values();
-  keyColumns.set(node.id, resultKeyOf(topology, { of: node, row: first }));
-  return table;
+  const results = [...folded(node)];
+  const [[, row, columns] = ["", {}]] = results;
+  keyColumns.set(node.id, columns ?? resultKeyOf(topology, { of: node, row }));
+  return new Map(results.map(([key, row]) => [key, row]));
 }
 
 function union(tables: readonly [Table, Table], refuse: (key: Key, error: unknown) => void): Table {

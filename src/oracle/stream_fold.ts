@@ -1,5 +1,5 @@
 import type { AggregateSpec, FoldSpec } from "../dsl/aggregate_spec.ts";
-import type { FoldingSpec, StreamAggregateSpec } from "../dsl/stream_aggregates.ts";
+import type { FoldingSpec, NewestSpec, StreamAggregateSpec } from "../dsl/stream_aggregates.ts";
 import type { StreamAggregateNode } from "../dsl/stream_nodes.ts";
 import type { Row } from "../record/row.ts";
 import { objectionTo, total } from "./totals.ts";
@@ -23,7 +23,7 @@ export interface Content {
 }
 
 /** Columns of which the order of events, or of the sessions that they connect, decides. */
-type Ordered = FoldingSpec | FoldSpec;
+type Ordered = FoldingSpec | FoldSpec | NewestSpec;
 
 /** What an aggregate over a stream makes of events, in the plainest way. */
 export class StreamFold {
@@ -36,9 +36,10 @@ export class StreamFold {
   /** Whether an event can add nothing, whatever is there already. */
   isRefused({ input, value }: GroupedEvent): boolean {
     try {
-      return Object.values(this.#sides[input]).some((spec) =>
-        spec.kind !== "folding" && objectionTo(spec, value as Row) !== null
-      );
+      return Object.values(this.#sides[input]).some((spec) => {
+        if (spec.kind === "newest") return typeof value !== "object" || Array.isArray(value);
+        return spec.kind !== "folding" && objectionTo(spec, value as Row) !== null;
+      });
     } catch {
       return true;
     }
@@ -54,6 +55,9 @@ export class StreamFold {
         const first = (spec as FoldingSpec).empty;
         states[name] = own.add(known ? copy(content.states[name]) : first(), event.value);
         if (states[name] === null) return null;
+      } else if (own.kind === "newest") {
+        if (event.value === null) return null;
+        states[name] = event.value;
       } else states[name] = known ? own.add(copy(content.states[name]), event.value) : event.value;
     }
     const events = content?.events ?? [];
@@ -64,7 +68,8 @@ export class StreamFold {
   /** The earlier of two contents, and the later one. @throws what a callback throws */
   merge(a: Content, b: Content): Content | null {
     const states: Record<string, unknown> = {};
-    for (const [name, { merge }] of this.#ordered()) {
+    for (const [name, spec] of this.#ordered()) {
+      const { merge } = spec as Exclude<Ordered, NewestSpec>;
       states[name] = merge!(copy(a.states[name]), copy(b.states[name]));
       if (states[name] === null) return null;
     }
@@ -75,16 +80,16 @@ export class StreamFold {
   totals({ events, states }: Content): Row {
     const totals = Object.entries(this.#sides[0]).map(([name, spec]) => {
       if (spec.kind === "folding") return [name, spec.result === null ? states[name] : spec.result(copy(states[name]))];
-      if (spec.kind === "reduce") return [name, states[name]];
+      if (spec.kind === "reduce" || spec.kind === "newest") return [name, states[name]];
       return [name, total(this.#ofEvents(name, spec), events as unknown as Row[])];
     });
-    const [reduced] = Object.entries(this.#sides[0]).filter(([, { kind }]) => kind === "reduce");
-    return reduced === undefined ? Object.fromEntries(totals) : states[reduced[0]] as Row;
+    const [row] = Object.entries(this.#sides[0]).filter(([, { kind }]) => kind === "reduce" || kind === "newest");
+    return row === undefined ? Object.fromEntries(totals) : states[row[0]] as Row;
   }
 
   #ordered(): [string, Ordered][] {
     return Object.entries(this.#sides[0]).filter((column): column is [string, Ordered] =>
-      column[1].kind === "folding" || column[1].kind === "reduce"
+      ["folding", "reduce", "newest"].includes(column[1].kind)
     );
   }
 

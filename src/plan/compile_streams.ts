@@ -45,6 +45,7 @@ export function compileStreams(
       sinks: reached.flatMap((node): AppendPlan[] =>
         node.op === "append" ? [{ name: node.name, table: appendTable(node.sink) }] : []
       ),
+      outputs: reached.flatMap((node) => node.op === "output" ? [{ topic: node.sink.topic, node }] : []),
       shuffles: stateful.flatMap((node, stage) => shufflesInto(node, { stage, reached })),
     };
   };
@@ -63,7 +64,15 @@ export function compileStreams(
     changelog: changelogTopic(topology, node),
     ...flowFrom(node.id),
   }));
-  streams.push(...changesOfTables(stateful, tables).map((plan, index) => ({ ...plan, index: sources.length + index })));
+  const changes = changesOfTables(stateful, tables);
+  for (const { source } of sources) {
+    if (!changes.some((plan) => plan.source.topic === source.topic)) continue;
+    problems.push(
+      `Cannot read topic "${source.topic}" as a stream and join streams with its table: both would be one task's. ` +
+        "Join with builder.globalTable(...), or with an aggregate of the stream",
+    );
+  }
+  streams.push(...changes.map((plan, index) => ({ ...plan, index: sources.length + index })));
   return { streams, stages, problems: [...new Set(problems)] };
 }
 
@@ -89,9 +98,18 @@ function changesOfTables(stages: readonly StatefulNode[], tables: readonly Logic
     const { topic } = source;
     return {
       name: `stream.${name}`,
-      source: { name, topic, key: "text", value: "text", time: null, from: "earliest", nullValues: true },
+      source: {
+        name,
+        topic,
+        key: "text",
+        value: "text",
+        time: null,
+        from: "earliest",
+        nullValues: true,
+        changes: null,
+      },
       changes: { source, keyColumns: keyColumnsOf(source), into },
-      ...{ nodes: [], lookups: [], sinks: [], shuffles: into.map(({ shuffle }) => shuffle) },
+      ...{ nodes: [], lookups: [], sinks: [], outputs: [], shuffles: into.map(({ shuffle }) => shuffle) },
     };
   });
 }

@@ -10,7 +10,7 @@ import type {
 } from "./description.ts";
 import type { ColumnSpec, TableSpec } from "../ports/warehouse.ts";
 import { describeOperators } from "./describe_operators.ts";
-import { describeAppends, describeStages, describeStreams } from "./describe_streams.ts";
+import { describeAppends, describeOutputs, describeStages, describeStreams } from "./describe_streams.ts";
 import { aggregateOf } from "./folded_row.ts";
 import { inboxTopic } from "./inbox_topic.ts";
 import { memberTopic } from "./member_topic.ts";
@@ -63,6 +63,7 @@ export function describe(plan: PhysicalPlan, topology: Topology): TopologyDescri
       ),
       ...describeAppends(plan),
     ],
+    outputs: describeOutputs(plan, topology),
     costs: describeCosts(plan),
   };
 }

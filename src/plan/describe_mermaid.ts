@@ -27,12 +27,16 @@ export function describeMermaid(description: TopologyDescription): string {
 }
 
 /** Each stream and each stage in a box of its tasks. A merge stands in the boxes of all streams that it takes. */
-function streamLines({ streams, stages, operators: ofTables, sinks }: TopologyDescription): string[] {
+function streamLines({ streams, stages, operators: ofTables, sinks, outputs }: TopologyDescription): string[] {
   const tables = sinks.filter(({ holds }) => holds === "events").map(({ name }) => name);
-  const lines = tables.map((name, index) => `  table${index}[("${name}<br/>ClickHouse")]`);
+  const topics = outputs.map(({ topic }) => topic);
+  const lines = [
+    ...tables.map((name, index) => `  table${index}[("${name}<br/>ClickHouse")]`),
+    ...topics.map((topic, index) => `  output${index}[("${topic}")]`),
+  ];
   const flows = [...streams, ...stages];
   for (const [index, { name, operators }] of flows.entries()) {
-    const own = operators.filter(({ op }) => op !== "append");
+    const own = operators.filter(({ op }) => op !== "append" && op !== "output");
     lines.push(
       `  subgraph stream${index}["${name}, one task for each partition"]`,
       ...own.map(({ id, name, op, kind }) =>
@@ -41,7 +45,11 @@ function streamLines({ streams, stages, operators: ofTables, sinks }: TopologyDe
       "  end",
     );
     for (const { id, name, op, inputs, right } of operators) {
-      const to = op === "append" ? `table${tables.indexOf(name)}` : `ev${index}_${id}`;
+      const to = op === "append"
+        ? `table${tables.indexOf(name)}`
+        : op === "output"
+        ? `output${topics.indexOf(name)}`
+        : `ev${index}_${id}`;
       if (op === "events") lines.push(`  events${index}[("${streams[index].topic}")] --> ${to}`);
       lines.push(...inputs.map((input) => `  ev${index}_${input} --> ${to}`));
       if (right !== undefined) lines.push(`  op${right} -- replicated --> ${to}`);

@@ -2,7 +2,13 @@ import { aggregateText } from "../dsl/aggregate_spec.ts";
 import type { StatefulNode, StreamAggregateNode, StreamNode, SuppressNode } from "../dsl/stream_nodes.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type { WindowSpec } from "../dsl/windows.ts";
-import type { SinkDescription, StageDescription, StreamDescription, StreamOperatorDescription } from "./description.ts";
+import type {
+  OutputDescription,
+  SinkDescription,
+  StageDescription,
+  StreamDescription,
+  StreamOperatorDescription,
+} from "./description.ts";
 import { durationText } from "./duration_text.ts";
 import type { EventFlow, PhysicalPlan } from "./physical.ts";
 
@@ -11,8 +17,9 @@ export function describeStreams({ streams }: PhysicalPlan): StreamDescription[] 
   return streams.map(({ name, source, nodes }) => ({
     name,
     topic: source.topic,
-    key: source.key === "text" ? "text" : "json",
-    columns: source.value === "text" ? null : Object.keys(source.value.shape),
+    key: source.changes !== null ? "primary key" : typeof source.key === "string" ? source.key : "json",
+    value: source.changes !== null ? "change" : typeof source.value === "string" ? source.value : "json",
+    columns: typeof source.value === "string" ? null : Object.keys(source.value.shape),
     begins: source.from,
     operators: nodes.map((node) => operator(node, nodes)),
   }));
@@ -46,6 +53,8 @@ function doesText(node: StatefulNode): string {
         : `the row of the time, within ${durationText(node.historyUs)}`;
       return `${node.kind} join, ${row}${graceText(node.graceUs)}`;
     }
+    case "repartition":
+      return "events as they are, by key";
     case "process":
       return node.stores.length === 0 ? "callbacks" : `callbacks, stores ${node.stores.join(", ")}`;
   }
@@ -97,6 +106,17 @@ function operator(node: StreamNode, nodes: readonly StreamNode[]): StreamOperato
   const inputs = node.inputs.filter((input) => nodes.some((other) => other.id === input));
   const plain = { id, name, op, inputs };
   return node.op === "globalJoin" ? { ...plain, kind: node.kind, right: node.right } : plain;
+}
+
+/** The topics that events are written to. */
+export function describeOutputs({ streams, stages }: PhysicalPlan, topology: Topology): OutputDescription[] {
+  const nodes = new Map(
+    [...streams, ...stages].flatMap(({ outputs }) => outputs.map(({ topic, node }) => [topic, node])),
+  );
+  return [...nodes.values()].map(({ sink: { topic, key, value, columns }, inputs }) => ({
+    ...{ topic, key, value, columns },
+    from: inputs.map((input) => topology.streams[input].name),
+  }));
 }
 
 /** The tables that events are added to. */

@@ -1,6 +1,8 @@
 import type {
   OperatorDescription,
+  OutputDescription,
   StageDescription,
+  StreamDescription,
   StreamOperatorDescription,
   TopologyDescription,
 } from "./description.ts";
@@ -9,7 +11,7 @@ const SHOWN = { rows: "the rows", shares: "the added shares", events: "the event
 
 /** The description as text for people and golden files: stable, one thing a line. */
 export function describeText(description: TopologyDescription): string {
-  const { sources, operators, streams, stages, tasks, globals, sinks, costs } = description;
+  const { sources, operators, streams, stages, tasks, globals, sinks, outputs, costs } = description;
   const lines = [`topology ${description.topology}`];
   const section = (title: string, entries: readonly (readonly string[])[]) => {
     if (entries.length > 0) {
@@ -30,9 +32,9 @@ export function describeText(description: TopologyDescription): string {
   section("operators", operators.map((operator) => [operatorLine(operator, operators)]));
   section(
     "streams, one task for each partition",
-    streams.map(({ name, topic, key, columns, begins, operators: own }) => [
+    streams.map(({ name, topic, key, begins, operators: own, ...values }) => [
       `${name} from ${topic}`,
-      `key ${key}; ${columns === null ? "texts" : `columns ${columns.join(", ")}`}; begins at the ${begins}`,
+      `key ${key}; ${valuesText(values)}; begins at the ${begins}`,
       ...own.filter(({ op }) => op !== "events").map((operator) => streamLine(operator, { own, operators })),
     ]),
   );
@@ -62,6 +64,7 @@ export function describeText(description: TopologyDescription): string {
       `columns ${columns.join(", ")}`,
     ]),
   );
+  section("topics for others", outputs.map(outputLines));
   section(
     "a change costs, at most",
     costs.map(({ source, messages, writes }) => [
@@ -71,6 +74,18 @@ export function describeText(description: TopologyDescription): string {
     ]),
   );
   return `${lines.join("\n")}\n`;
+}
+
+function outputLines({ topic, from, key, value, columns }: OutputDescription): string[] {
+  return [
+    `${topic} has the events of ${from.join(", ")}`,
+    `key ${key}; ${columns === null ? value : `columns ${columns.join(", ")}`}`,
+  ];
+}
+
+function valuesText({ value, columns }: Pick<StreamDescription, "value" | "columns">): string {
+  if (columns === null) return value === "text" ? "texts" : value;
+  return `${value === "change" ? "changes of " : ""}columns ${columns.join(", ")}`;
 }
 
 function stageLines(

@@ -10,6 +10,7 @@ export interface TopologyDescription {
   readonly tasks: readonly TaskDescription[];
   readonly globals: readonly GlobalDescription[];
   readonly sinks: readonly SinkDescription[];
+  readonly outputs: readonly OutputDescription[];
   /** What one change of a source row causes, at most. */
   readonly costs: readonly CostDescription[];
 }
@@ -51,8 +52,10 @@ export interface StreamDescription {
   /** Names its tasks. */
   readonly name: string;
   readonly topic: string;
-  readonly key: "text" | "json";
-  /** Columns that are read of a JSON object; null: values are texts. */
+  readonly key: "text" | "bytes" | "json" | "primary key";
+  /** `change`: of a Debezium topic, with the row before and after. */
+  readonly value: "text" | "bytes" | "json" | "change";
+  /** Columns that are read of a JSON object, or of the rows of a change; null: values are texts or bytes. */
   readonly columns: readonly string[] | null;
   /** Where a topology begins that has never read the topic. */
   readonly begins: "earliest" | "latest";
@@ -129,6 +132,17 @@ export interface SinkDescription {
    * `key` is what they are sorted by.
    */
   readonly holds: "rows" | "shares" | "events";
+}
+
+/** A topic that events are written to. */
+export interface OutputDescription {
+  readonly topic: string;
+  /** Names of the operators whose events these are. */
+  readonly from: readonly string[];
+  readonly key: "text" | "json" | "bytes";
+  readonly value: "text" | "json" | "bytes";
+  /** Columns that are written; null: all that there are. */
+  readonly columns: readonly string[] | null;
 }
 
 export interface CostDescription {

@@ -6,6 +6,12 @@ export const FOLDED_TO = "~to";
 /** Column of a row read from a changelog that is a result: true; null for what is none, or none any more. */
 export const FOLDED_SHOWN = "~shown";
 
+/**
+ * Column of a row read from a changelog whose other columns do not tell which of them are the key: their names, as
+ * JSON.
+ */
+export const FOLDED_KEY = "~key";
+
 /** The aggregate that makes the rows, whatever of their changes waits. */
 export function aggregateOf(node: TableResultNode): Pick<StreamAggregateNode, "sides" | "window"> {
   return node.op === "suppress" ? node.of : node;
@@ -17,6 +23,6 @@ export function isFoldedRow(row: AnyRow): boolean {
 }
 
 /** The result alone. */
-export function foldedRow({ [FOLDED_TO]: _, [FOLDED_SHOWN]: __, ...row }: AnyRow): AnyRow {
+export function foldedRow({ [FOLDED_TO]: _, [FOLDED_SHOWN]: __, [FOLDED_KEY]: ___, ...row }: AnyRow): AnyRow {
   return row;
 }

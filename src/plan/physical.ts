@@ -2,7 +2,7 @@ import type { PlannedSpec } from "../dsl/aggregate_spec.ts";
 import type { AnyKey, AnyRow, FilterNode, MapValuesNode, PartColumn, RowTime } from "../dsl/logical.ts";
 import type { EventSpec } from "../dsl/events.ts";
 import type { SourceSpec } from "../dsl/source.ts";
-import type { StatefulNode, StreamNode, TableResultNode } from "../dsl/stream_nodes.ts";
+import type { OutputNode, StatefulNode, StreamNode, TableResultNode } from "../dsl/stream_nodes.ts";
 import type { AppendTableSpec, TableSpec } from "../ports/warehouse.ts";
 import type { KeyColumn } from "../record/key_column.ts";
 
@@ -172,6 +172,13 @@ export interface AppendPlan {
   readonly table: AppendTableSpec;
 }
 
+/** A topic that events are written to. */
+export interface OutputPlan {
+  /** Name of the operator, which is that of the topic. */
+  readonly topic: string;
+  readonly node: OutputNode;
+}
+
 /** Events written anew by group, for one input of a stage. */
 export interface ShufflePlan {
   /** Index into `stages`. */
@@ -189,6 +196,7 @@ export interface EventFlow {
   /** Of the joins among them. */
   readonly lookups: readonly LookupPlan[];
   readonly sinks: readonly AppendPlan[];
+  readonly outputs: readonly OutputPlan[];
   readonly shuffles: readonly ShufflePlan[];
 }
 

@@ -22,6 +22,8 @@ export interface LogRecord {
   readonly key: Bytes | null;
   /** `null` is a tombstone. A `Uint8Array` may be a view of a larger buffer: copy what is kept. */
   readonly value: Bytes | null;
+  /** As `packHeaders` packs them; absent if there are none. May be a view of a larger buffer, too. */
+  readonly headers?: Uint8Array;
 }
 
 export interface NewRecord {
@@ -29,6 +31,8 @@ export interface NewRecord {
   readonly value: Bytes | null;
   /** Milliseconds since the epoch; the adapter's clock if absent. */
   readonly timestampMs?: number;
+  /** As {@link LogRecord.headers}; kept as they are. */
+  readonly headers?: Uint8Array;
 }
 
 export interface AppendBatch {
@@ -57,8 +61,8 @@ export interface TopicDescription {
   /** Milliseconds a tombstone stays readable after compaction. */
   readonly deleteRetentionMs: number;
   /**
-   * Largest record that the topic takes, and largest batch that is {@link AppendBatch.whole}, in bytes of keys and
-   * values and at most 100 more for each record.
+   * Largest record that the topic takes, and largest batch that is {@link AppendBatch.whole}, in bytes of keys, values
+   * and headers and at most 100 more for each record.
    */
   readonly messageBytesMax: number;
 }

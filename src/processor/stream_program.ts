@@ -5,6 +5,7 @@ import { ProcessorError } from "../record/errors.ts";
 import { type Key, keyOfColumns } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { columnAdded } from "./column_added.ts";
+import { type OutputRecord, outputRecords } from "./output_record.ts";
 import { foreignKeyOf, noForeignKey } from "./lookup_join.ts";
 import type { KeyedEvent, KeylessEvent } from "./stateful/stateful.ts";
 
@@ -17,6 +18,8 @@ export interface StreamPorts {
   readonly find: (lookup: LookupPlan, key: Key) => Row | null;
   /** The event goes into an append table: one of the plan's sinks, by name. */
   readonly append: (sink: string, event: { readonly row: Row; readonly key: unknown }) => void;
+  /** The event goes into a topic for others: one of the plan's outputs. @throws LimitError | TypeError */
+  readonly output: (topic: string, record: OutputRecord) => void;
   /** The event goes into an input of a stage. @throws TypeError for a value that no other task can be told */
   readonly shuffle: (plan: ShufflePlan, event: ShuffledEvent) => void;
   /** The event is in no group of a stage: its key or its value is null. */
@@ -36,6 +39,8 @@ export type GroupsOf = (plan: ShufflePlan) => {
   readonly keyless: boolean;
   /** What it takes instead of a value, which may be null then; null: it takes values. */
   readonly change: ((row: Row | null, key: Row) => unknown) | null;
+  /** Whether it takes events without a value. */
+  readonly nulls: boolean;
 };
 
 /**
@@ -73,11 +78,11 @@ function inOrder(all: readonly Next[]): Next {
 
 function shuffle(
   plan: ShufflePlan,
-  { name, groupBy, keyless, change }: ReturnType<GroupsOf>,
+  { name, groupBy, keyless, change, nulls }: ReturnType<GroupsOf>,
   { shuffle, onSkipped, onError }: StreamPorts,
 ): Next {
   return (value, key, metadata) => {
-    if (value === null && change === null) return onSkipped("null_value");
+    if (value === null && change === null && !nulls) return onSkipped("null_value");
     try {
       const columns = groupBy(value, key, metadata);
       const { timestampUs } = metadata;
@@ -134,6 +139,7 @@ function operatorOf(node: StreamNode, { lookups, ports }: Surroundings): Operato
     case "streamJoin":
     case "tableJoin":
     case "process":
+    case "repartition":
     case "updates":
       return null;
     case "filter":
@@ -160,6 +166,13 @@ function operatorOf(node: StreamNode, { lookups, ports }: Surroundings): Operato
       };
     case "globalJoin":
       return globalJoin(node, { lookup: lookups.find(({ name }) => name === node.name)!, find: ports.find });
+    case "output": {
+      const made = outputRecords(node);
+      return (value, key, metadata) => {
+        ports.output(node.name, made(value, key, metadata));
+        return NONE;
+      };
+    }
     case "append":
       return (value, key) => {
         ports.append(node.name, { row: rowOf(value), key });

@@ -66,7 +66,11 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
     help: "Events of a stage that were taken though a source is behind that may have earlier ones: too many waited.",
     labels: ["operator"],
   },
-  weir_sink_rows_total: { kind: "counter", help: "Rows and tombstones acknowledged by ClickHouse.", labels: ["sink"] },
+  weir_sink_rows_total: {
+    kind: "counter",
+    help: "Rows and tombstones acknowledged by ClickHouse; records acknowledged in topics that streams are written to.",
+    labels: ["sink"],
+  },
   weir_sink_insert_seconds: {
     kind: "histogram",
     help: "Duration of one insert, repetitions included.",

@@ -7,9 +7,10 @@ import type { Topology } from "../dsl/topology.ts";
 import type { Warehouse } from "../ports/warehouse.ts";
 import { type ClickHouseType, parseClickHouseType } from "../record/clickhouse_type.ts";
 import { parseJsonObject } from "../record/json_object.ts";
+import type { TopologyTestDriverOptions } from "./driver_options.ts";
 import type { SelectedRow } from "./selected_rows.ts";
 import type { StepClock } from "./quiescence.ts";
-import type { Tampering, TestWarehouse } from "./test_warehouse.ts";
+import { openMemoryWarehouse, type Tampering, type TestWarehouse } from "./test_warehouse.ts";
 
 /** How many databases were made in this process: each driver has one of its own, also on a server that is shared. */
 let databases = 0;
@@ -19,6 +20,15 @@ interface EmbeddedOptions {
   readonly clock: StepClock;
   /** Whose sinks it has. Another one may take its place. */
   readonly topology: () => Topology;
+}
+
+/** The warehouse that a driver's options ask for. */
+export function openWarehouse(
+  { warehouse = "memory", refuses }: Pick<TopologyTestDriverOptions, "warehouse" | "refuses">,
+  options: EmbeddedOptions,
+): Promise<TestWarehouse> {
+  if (warehouse === "memory") return Promise.resolve(openMemoryWarehouse(options.clock, refuses));
+  return openEmbeddedWarehouse(warehouse === "embedded" ? null : warehouse, options);
 }
 
 /**

@@ -1,16 +1,19 @@
 import type { EventSpec } from "../dsl/events.ts";
 import type { Log, NewRecord } from "../ports/log.ts";
 import { Decimal } from "../record/decimal.ts";
+import { packHeaders, type RecordHeaders } from "../record/headers.ts";
 import { partitionOf } from "../record/partitioner.ts";
 
 /** An event as a producer writes it. */
 export interface TestEvent {
-  /** A text, or with a key schema whatever JSON can say; null or absent: none. */
+  /** A text, bytes, or with a key schema whatever JSON can say; null or absent: none. */
   readonly key?: unknown;
-  /** An object, which becomes JSON, or a text, as it is; null is a record without a value. */
+  /** An object, which becomes JSON, or a text or bytes, as they are; null is a record without a value. */
   readonly value: unknown;
   /** Milliseconds since the epoch; the driver's clock if absent. */
   readonly timestampMs?: number;
+  /** Its headers as texts, by name; null: a header without a value. None if absent. */
+  readonly headers?: RecordHeaders;
   /** By the key if absent; 0 without a key. */
   readonly partition?: number;
 }
@@ -50,11 +53,12 @@ export class EventTopics {
   }
 }
 
-function recordOf({ key: keyForm }: EventSpec, { key = null, value, timestampMs }: TestEvent): NewRecord {
+function recordOf({ key: keyForm }: EventSpec, { key = null, value, timestampMs, headers = {} }: TestEvent): NewRecord {
   return {
-    key: key === null ? null : keyForm === "text" ? String(key) : jsonOf(key),
-    value: value === null || typeof value === "string" ? value : jsonOf(value),
+    key: key === null || key instanceof Uint8Array ? key : keyForm === "text" ? String(key) : jsonOf(key),
+    value: value === null || typeof value === "string" || value instanceof Uint8Array ? value : jsonOf(value),
     timestampMs,
+    headers: packHeaders(headers),
   };
 }
 

@@ -7,6 +7,7 @@ export { createTopologyTestDriver, TopologyTestDriver } from "./topology_test_dr
 export type { RawRecord, TopologyTestDriverOptions } from "./driver_options.ts";
 export type { DroppedRecords } from "./counted_drops.ts";
 export type { StoreEntry, TestStore } from "./driver_store.ts";
+export type { OutputTestRecord } from "./output_records.ts";
 export { lawProblems } from "./law_problems.ts";
 export type { RefuseRow } from "./memory_warehouse.ts";
 export type { SelectedRow } from "./selected_rows.ts";

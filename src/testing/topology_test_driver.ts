@@ -6,23 +6,25 @@ import type { EventSpec } from "../dsl/events.ts";
 import type { Sink } from "../dsl/sink.ts";
 import { type Duration, durationUs } from "../dsl/time.ts";
 import type { KeyOf, RowOf, Source, SourceSpec } from "../dsl/source.ts";
+import type { TopicSink } from "../dsl/topic_sink.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type { Warehouse } from "../ports/warehouse.ts";
 import type { Key } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { defaultRunOptions, type RunOptions } from "../runtime/options.ts";
-import { type Ports, type RunEvent, Runner, type StartReport } from "../runtime/runner.ts";
+import { type Ports, Runner, type StartReport } from "../runtime/runner.ts";
 import { sinksOf } from "../plan/outputs_of.ts";
 import type { RawRecord, TopologyTestDriverOptions } from "./driver_options.ts";
 import { EventTopics, type TestEvent } from "./event_topics.ts";
 import { CountedDrops, type DroppedRecords } from "./counted_drops.ts";
 import { type TestStore, testStore } from "./driver_store.ts";
 import { createManualClock } from "./manual_clock.ts";
-import { openEmbeddedWarehouse } from "./embedded_warehouse.ts";
+import { openWarehouse } from "./embedded_warehouse.ts";
+import { outputRecords, type OutputTestRecord } from "./output_records.ts";
 import { createStepClock, settle, type StepClock, stop } from "./quiescence.ts";
 import { orderedByKey, type SelectedRow } from "./selected_rows.ts";
 import { SourceTopics } from "./source_topics.ts";
-import { openMemoryWarehouse, type TestWarehouse } from "./test_warehouse.ts";
+import type { TestWarehouse } from "./test_warehouse.ts";
 
 const PARTITIONS_DEFAULT = 3;
 const LETTERS_MAX = 1_000_000;
@@ -103,7 +105,7 @@ export class TopologyTestDriver {
    */
   async settle(): Promise<void> {
     await this.#written;
-    this.#warehouse ??= await this.#openWarehouse();
+    this.#warehouse ??= await openWarehouse(this.#settings, { clock: this.#clock, topology: () => this.#topology });
     const runner = this.#runner ?? this.#start(this.#warehouse);
     await settle(runner, { clock: this.#clock, failure: () => this.#failure });
     await runner.findSetAside();
@@ -125,6 +127,14 @@ export class TopologyTestDriver {
    */
   appended({ spec }: AppendSink<never>): SelectedRow[] {
     return [...this.#warehouse?.appended(spec.name) ?? []];
+  }
+
+  /**
+   * What a topic holds that the topology writes to, as Kafka Streams' output topics: by partition, in the order of
+   * offsets. Nothing is taken out.
+   */
+  async output({ spec }: TopicSink<never, never>): Promise<OutputTestRecord[]> {
+    return await outputRecords(this.#log, spec);
   }
 
   /** Rows and tombstones that the warehouse has taken so far. */
@@ -227,19 +237,18 @@ export class TopologyTestDriver {
     this.#written.catch(() => {});
   }
 
-  #openWarehouse(): Promise<TestWarehouse> {
-    const { warehouse = "memory", refuses } = this.#settings;
-    if (warehouse === "memory") return Promise.resolve(openMemoryWarehouse(this.#clock, refuses));
-    const shared = warehouse === "embedded" ? null : warehouse;
-    return openEmbeddedWarehouse(shared, { clock: this.#clock, topology: () => this.#topology });
-  }
-
   #start({ warehouse }: TestWarehouse): Runner {
     for (const node of this.#topology.nodes) if (node.op === "source") this.#track(this.#sources.made(node.source));
-    for (const node of this.#topology.streams) if (node.op === "events") this.#track(this.#events.make(node.source));
+    for (const node of this.#topology.streams) {
+      if (node.op !== "events") continue;
+      const { changes } = node.source;
+      this.#track(changes === null ? this.#events.make(node.source) : this.#sources.made(changes.source));
+    }
     const runner = new Runner(this.#topology, this.#ports(warehouse), {
       options: { ...defaultRunOptions, snapshotEveryMs: 0, ...this.#options },
-      onEvent: (event) => this.#happened(runner, event),
+      onEvent: (event) => {
+        if (this.#runner === runner && event.kind === "started") this.#report = event.sinks;
+      },
     });
     this.#runner = runner;
     this.#report = [];
@@ -250,11 +259,6 @@ export class TopologyTestDriver {
     runner.failed.then(fail);
     runner.start().catch(fail);
     return runner;
-  }
-
-  #happened(runner: Runner, event: RunEvent): void {
-    if (this.#runner !== runner) return;
-    if (event.kind === "started") this.#report = event.sinks;
   }
 
   #ports(warehouse: Warehouse): Ports {

@@ -55,12 +55,14 @@ function stateless(): RecastStream {
       branchNull: (value) => value === null,
       branchLow: (value) => /[12]$/.test(value!),
     });
+    const newest = left.mapValues((value) => value === null ? null : { value }).toTable("newest", "key");
+    outputs.add("toTable", builder.toStream(newest).map((row, { key }) => [key, row?.value ?? null]));
+    outputs.add("repartition", left.repartition("repartitioned"));
     outputs.add("branchNull", branchNull);
     outputs.add("branchLow", branchLow);
     outputs.add("branchRest", rest);
   });
-  const without = { toTable: "streams have no toTable() yet", repartition: "streams have no repartition() yet" };
-  return { topology: declared, results: outputs.results, without };
+  return { topology: declared, results: outputs.results };
 }
 
 type JoinKind = "inner" | "left" | "outer";

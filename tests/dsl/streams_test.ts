@@ -80,3 +80,24 @@ Deno.test("streams of two topologies cannot be merged or joined, nor a branch be
     stream.to(views);
   });
 });
+
+Deno.test("builder.stream() of a Debezium topic is one stream for each declaration with the same options", () => {
+  const { streams } = topology("t", (builder) => {
+    for (let time = 0; time < 2; time++) {
+      builder.stream(products).forEach(() => {});
+      builder.table(products);
+    }
+  });
+  assertEquals(streams.map(({ id, op, name }) => `${id} ${op} ${name}`), [
+    "0 events products",
+    "1 peek products.peek",
+    "2 peek products.peek",
+  ]);
+  const twice = problemsOf((builder) => {
+    builder.stream(products).forEach(() => {});
+    builder.stream(products, { replicaIdentity: "full" }).forEach(() => {});
+  });
+  assertEquals(twice.map((problem) => problem.slice(0, 60)), [
+    'Topic "shop.products" is declared twice as a stream, or two of'.slice(0, 60),
+  ]);
+});

@@ -60,6 +60,10 @@ for (const [form, { wrap, format }] of Object.entries(FORMS)) {
 Deno.test("Decoder.details() says nothing of what it cannot read", () => {
   const { details } = decoder(undefined);
   for (const value of [null, "", "null", "7", '"text"', "[]", '{"before":7}', '{"schema":null,"payload":null}']) {
-    assertEquals(details({ key: null, value }), { before: null, transaction: null }, String(value));
+    assertEquals(
+      details({ key: null, value }),
+      { before: null, transaction: null, op: null, sourceUs: null },
+      String(value),
+    );
   }
 });

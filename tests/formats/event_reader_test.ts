@@ -15,8 +15,10 @@ function refused(read: () => unknown): string {
   return (assertThrows(read, DeserializationError) as DeserializationError).reason;
 }
 
+const FORM = { name: "clicks", key: "text", value: "text", nullValues: false, changes: null } as const;
+
 Deno.test("eventReader() reads JSON objects with the column types of tables, great numbers exactly", () => {
-  const { value } = eventReader({ name: "clicks", key: "text", value: row });
+  const { value } = eventReader({ ...FORM, value: row });
   const text = '{"more":1,"id":9007199254740993,"price":12.50,"at":"2026-01-01T00:00:00Z","note":null}';
   for (const form of [text, new TextEncoder().encode(text)]) {
     assertEquals(value(form), {
@@ -29,20 +31,43 @@ Deno.test("eventReader() reads JSON objects with the column types of tables, gre
 });
 
 Deno.test("eventReader() reads texts as they are, keys as text or by a schema", () => {
-  const plain = eventReader({ name: "lines", key: "text", value: "text" });
+  const plain = eventReader(FORM);
   assertEquals([plain.key(null), plain.key("a"), plain.value(new TextEncoder().encode("é"))], [null, "a", "é"]);
-  const keyed = eventReader({ name: "lines", key: z.object({ id: int8() }), value: "text" });
+  const keyed = eventReader({ ...FORM, key: z.object({ id: int8() }) });
   assertEquals([keyed.key(null), keyed.key('{"id":9007199254740993}')], [null, { id: 9007199254740993n }]);
   assertEquals(refused(() => keyed.key('{"id":"x"}')), "bad_key");
   assertEquals(refused(() => keyed.key("x")), "not_json");
 });
 
 Deno.test("eventReader() refuses what is no event, and says why", () => {
-  const { value } = eventReader({ name: "clicks", key: "text", value: row });
+  const { value } = eventReader({ ...FORM, value: row });
   assertEquals(refused(() => value("nothing")), "not_json");
   assertEquals(refused(() => value("[1]")), "not_a_row");
   assertEquals(refused(() => value('{"id":1}')), "missing_column");
   assertEquals(refused(() => value('{"id":true,"price":"1","at":0}')), "wrong_type");
   assertEquals(refused(() => value(new Uint8Array([0x22, 0xff, 0x22]))), "not_utf8");
   assertEquals(refused(() => value(new Uint8Array(9 * 2 ** 20).fill(32))), "too_large");
+});
+
+Deno.test("eventReader() reads bytes as they are, and gives copies of its own", () => {
+  const { read } = eventReader({ ...FORM, key: "bytes", value: "bytes" });
+  const buffer = new Uint8Array([9, 0, 255, 200, 9]);
+  const event = read({ key: "k\u00e9", value: buffer.subarray(1, 4) });
+  buffer.fill(7);
+  assertEquals(event, {
+    kind: "event",
+    key: new Uint8Array([107, 0xc3, 0xa9]),
+    value: new Uint8Array([0, 255, 200]),
+    timestampUs: null,
+  });
+  assertEquals(read({ key: null, value: "" }), {
+    kind: "event",
+    key: null,
+    value: new Uint8Array(),
+    timestampUs: null,
+  });
+  assertEquals(read({ key: "k", value: null }), { kind: "skip", reason: "null_value" });
+  const { read: orNull } = eventReader({ ...FORM, value: "bytes", nullValues: true });
+  assertEquals(orNull({ key: "k", value: null }), { kind: "event", key: "k", value: null, timestampUs: null });
+  assertThrows(() => read({ key: null, value: new Uint8Array(9 * 1024 * 1024) }), DeserializationError, "the limit is");
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { clickhouseAppend, count, debezium, events, int8, topology } from "../../src/mod.ts";
-import { computeAppends } from "../../src/oracle/append_oracle.ts";
+import { clickhouseAppend, count, debezium, events, int8, topic, topology } from "../../src/mod.ts";
+import { computeAppends, computeOutputs } from "../../src/oracle/append_oracle.ts";
 
 const left = events("shop.left", { row: z.object({ id: int8() }) });
 const right = events("shop.right", { row: z.object({ id: int8() }) });
@@ -22,7 +22,7 @@ Deno.test("computeAppends() leaves sinks alone whose rows depend on the order of
     const totals = stream.groupBy(({ id }) => ({ id })).aggregate("totals", { events: count() });
     builder.toStream(totals).flatMapValues((row) => row === null ? [] : [row]).to(sink("totals"));
   });
-  const metadata = { topic: "shop.left", partition: 0, offset: 0, timestampUs: 0 };
+  const metadata = { topic: "shop.left", partition: 0, offset: 0, timestampUs: 0, headers: {} };
   const read = (topic: string) => topic === "shop.left" ? [{ key: null, value: { id: 1 }, metadata }] : [];
   const computed = [...computeAppends(all, read)].map(([name, rows]) => [name, rows?.map(({ row }) => row.id) ?? null]);
   assertEquals(Object.fromEntries(computed), {
@@ -33,4 +33,23 @@ Deno.test("computeAppends() leaves sinks alone whose rows depend on the order of
     processed: null,
     totals: null,
   });
+});
+
+Deno.test("computeOutputs() has the events of each topic, and leaves those alone that depend on others", () => {
+  const all = topology("all", (builder) => {
+    const stream = builder.stream(left);
+    stream.flatMap(({ id }, key) => [[`${key}`, { id }], [`${key}!`, { id: Number(id) + 1 }]] as const).to(
+      topic("twice", {}),
+    );
+    stream.filter(({ id }) => id > 1).to(topic("none", {}));
+    stream.repartition("moved").to(topic("moved", {}));
+  });
+  const metadata = { topic: "shop.left", partition: 0, offset: 0, timestampUs: 0, headers: {} };
+  const computed = [...computeOutputs(all, () => [{ key: "k", value: { id: 1 }, metadata }])];
+  assertEquals(
+    computed.map((
+      [{ name }, events],
+    ) => [name, events?.map(({ key, value }) => `${key} ${(value as { id: number }).id}`)]),
+    [["twice", ["k 1", "k! 2"]], ["none", []], ["moved", undefined]],
+  );
 });

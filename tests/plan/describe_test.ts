@@ -1,6 +1,17 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { z } from "zod";
-import { clickhouse, clickhouseAppend, count, debezium, events, int8, type Topology, topology } from "../../src/mod.ts";
+import {
+  clickhouse,
+  clickhouseAppend,
+  count,
+  debezium,
+  events,
+  int8,
+  topic,
+  type Topology,
+  topology,
+  TopologyError,
+} from "../../src/mod.ts";
 import { compile } from "../../src/plan/compile.ts";
 import { describe } from "../../src/plan/describe.ts";
 import { describeMermaid } from "../../src/plan/describe_mermaid.ts";
@@ -132,6 +143,40 @@ Deno.test("describeMermaid() draws every operator and every input once", () => {
     if ("input" in node) assertStringIncludes(text, `op${node.input} --> op${node.id}`);
   }
   assertStringIncludes(text, "-. subscribed .->");
+});
+
+Deno.test("describe() of streams tells what records are read as, and compile() refuses one topic for two tasks", () => {
+  const text = describeText(described(topology("raw", (builder) => {
+    builder.stream(source("users")).forEach(() => {});
+    builder.stream(events("shop.bytes", { bytes: true, key: "bytes" })).forEach(() => {});
+    builder.stream(events("shop.lines", { text: true, from: "latest" })).forEach(() => {});
+  })));
+  assertStringIncludes(text, "key primary key; changes of columns id");
+  assertStringIncludes(text, "key bytes; bytes; begins at the earliest");
+  assertStringIncludes(text, "key text; texts; begins at the latest");
+  const both = topology("both", (builder) => {
+    builder.stream(source("users")).forEach(() => {});
+    builder.stream(events("shop.clicks", { row: z.object({ user_id: int8() }) }))
+      .join("user", builder.table(source("users")), ({ user_id }) => user_id).forEach(() => {});
+  });
+  assertThrows(() => compile(both), TopologyError, "as a stream and join streams with its table");
+});
+
+Deno.test("describe() tells which topics get which events, also behind a stage", () => {
+  const description = described(topology("out", (builder) => {
+    const stream = builder.stream(events("shop.clicks", { row: z.object({ user_id: int8() }) }));
+    stream.filter(() => true).to(topic("shop.kept", { row: z.object({ user_id: int8() }) }));
+    stream.repartition("by_key").to(topic("shop.moved", { key: "json" }));
+  }));
+  const text = describeText(description);
+  assertStringIncludes(text, "shop.kept has the events of clicks.filter");
+  assertStringIncludes(text, "key text; columns user_id");
+  assertStringIncludes(text, "shop.moved has the events of by_key");
+  assertStringIncludes(text, "key json; json");
+  const mermaid = describeMermaid(description);
+  for (const line of ['output0[("shop.kept")]', "ev0_1 --> output0", 'output1[("shop.moved")]', "ev1_3 --> output1"]) {
+    assertStringIncludes(mermaid, line);
+  }
 });
 
 Deno.test("describe() of streams: what events go through, which table a join looks up, where rows are added", () => {

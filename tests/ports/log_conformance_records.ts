@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ProductionError } from "../../src/record/errors.ts";
 import type { NewRecord } from "../../src/ports/log.ts";
+import { packHeaders, readHeaders } from "../../src/record/headers.ts";
 import type { LogCase } from "./log_conformance_case.ts";
 import { bytesOf, newCompactedTopic, newTopic, numbered, read, textOf, uniqueName } from "./log_conformance_support.ts";
 
@@ -100,6 +101,40 @@ export const recordCases: readonly LogCase[] = [
     },
   },
   {
+    name: "append() keeps headers as they are, of some records of a topic, and counts them as bytes of a record",
+    async run({ log }) {
+      const topic = uniqueName("headers");
+      await log.createTopic({
+        name: topic,
+        partitions: 1,
+        cleanup: "compact",
+        retentionMs: -1,
+        messageBytesMax: 5_000,
+      });
+      const some = { trace: "ä🐎", empty: "", without: null };
+      const contents: NewRecord[] = [
+        { key: "a", value: "plain" },
+        { key: "b", value: "one", headers: packHeaders({ trace: "1" }) },
+        { key: "c", value: null, headers: packHeaders(some) },
+        { key: "d", value: "plain again" },
+        ...Array.from({ length: 70 }, (_, at) => ({ key: `${at}`, value: "v", headers: packHeaders({ at: `${at}` }) })),
+      ];
+      await log.append([{ topic, partition: 0, records: contents.slice(0, 1) }]);
+      assertEquals((await read(log, topic, { count: 1 }))[0].headers, undefined);
+      await log.append([{ topic, partition: 0, records: contents.slice(1) }]);
+      const records = await read(log, topic, { count: contents.length });
+      assertEquals(records.map((record) => textOf(record.value)), contents.map(({ value }) => value));
+      assertEquals(
+        records.map(({ headers }) => headers === undefined ? null : [...headers]),
+        contents.map(({ headers }) => headers === undefined ? null : [...headers]),
+      );
+      assertEquals(Object.entries(readHeaders(records[2].headers)), Object.entries(some));
+      const large = [{ key: "e", value: "v", headers: packHeaders({ large: "h".repeat(6_000) }) }];
+      const error = await assertRejects(() => log.append([{ topic, partition: 0, records: large }]), ProductionError);
+      assertEquals([error.retriable, error.reason], [false, "too_large"]);
+    },
+  },
+  {
     name: "append() takes a view of a larger buffer and is not disturbed by later changes of the buffer",
     async run({ log }) {
       const topic = await newTopic(log, "views");
@@ -166,12 +201,16 @@ export const recordCases: readonly LogCase[] = [
     needs: ["reopen"],
     async run({ log, reopen }) {
       const topic = await newTopic(log, "reopened", 2);
-      await log.append([{ topic, partition: 1, records: numbered("v", 50) }]);
+      await log.append([
+        { topic, partition: 1, records: numbered("v", 50) },
+        { topic, partition: 0, records: [{ key: null, value: "h", headers: packHeaders({ trace: "1" }) }] },
+      ]);
       const before = await log.offsets(topic);
       const { log: again } = await reopen!();
       assertEquals(await again.offsets(topic), before);
       const records = await read(again, topic, { partition: 1, count: 50 });
       assertEquals(records.map((record) => textOf(record.value)), numbered("v", 50).map((record) => record.value));
+      assertEquals({ ...readHeaders((await read(again, topic, { count: 1 }))[0].headers) }, { trace: "1" });
       const [base] = await again.append([{ topic, partition: 1, records: numbered("w", 1) }]);
       assert(base >= before.end[1], `offset ${base} was given out although the end was ${before.end[1]}`);
     },

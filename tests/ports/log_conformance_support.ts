@@ -111,7 +111,9 @@ export async function readToEnd(log: Log, topic: string, offset = 0): Promise<Lo
 }
 
 function copyOf(record: LogRecord): LogRecord {
-  return { ...record, key: copyOfBytes(record.key), value: copyOfBytes(record.value) };
+  const { headers } = record;
+  const copy = { ...record, key: copyOfBytes(record.key), value: copyOfBytes(record.value) };
+  return headers === undefined ? copy : { ...copy, headers: headers.slice() };
 }
 
 function copyOfBytes(bytes: Bytes | null): Bytes | null {

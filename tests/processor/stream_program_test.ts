@@ -16,7 +16,7 @@ import type { Row } from "../../src/record/row.ts";
 const numbers = events("numbers", { row: z.object({ n: z.int() }) });
 const names = debezium("names", { key: ["id"], row: z.object({ id: int8(), name: z.string() }) });
 const out = clickhouseAppend("out", { columns: { n: "Int64" }, orderBy: ["n"] });
-const META: RecordMetadata = { topic: "numbers", partition: 0, offset: 7, timestampUs: 5 };
+const META: RecordMetadata = { topic: "numbers", partition: 0, offset: 7, timestampUs: 5, headers: {} };
 
 function unreachable(): never {
   throw new TypeError("These streams have no stages");
@@ -33,6 +33,7 @@ function run(
   const errors: string[] = [];
   const program = streamProgram({ ...plan, groupsOf: () => unreachable() }, {
     shuffle: unreachable,
+    output: unreachable,
     onSkipped: unreachable,
     find: (_lookup, key) => right[key] === undefined ? null : { id: key, name: right[key] },
     append: (sink, { row, key }) => rows.push([sink, row, key]),

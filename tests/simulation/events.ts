@@ -17,6 +17,7 @@ import type { Profile } from "./profile.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
 import type { SimulatedWarehouse } from "./simulated_warehouse.ts";
 import { type Counts, declareSuppressed, SUPPRESSED_TABLES, suppressedProblems } from "./suppressed_events.ts";
+import { readTold, told, toldGrowth } from "./told_events.ts";
 
 const clicks = events("sim.clicks", { row: z.object({ n: z.int() }) });
 const visits = clickhouseAppend("visits", { columns: { n: "Int64", part: "UInt8" }, orderBy: ["n"] });
@@ -25,7 +26,10 @@ const times = clickhouse("times", {
   columns: { rest: "Int64", window_start: "Int64", n: "UInt64" },
   key: ["rest", "window_start"],
 });
+const latest = clickhouse("latest", { columns: { part: "Int64", n: "Int64" }, key: ["part"] });
 const growth = clickhouseAppend("growth", { columns: { rest: "Int64", n: "UInt64" }, orderBy: ["rest", "n"] });
+
+const moved = clickhouseAppend("moved", { columns: { rest: "Int64", n: "Int64" }, orderBy: ["rest", "n"] });
 
 const pairs = clickhouseAppend("pairs", { columns: { a: "Int64", b: "Int64" }, orderBy: ["a"] });
 const partners = clickhouseAppend("partners", { columns: { a: "Int64", b: "Nullable(Int64)" }, orderBy: ["a"] });
@@ -36,9 +40,14 @@ const named = clickhouseAppend("named", { columns: { n: "Int64", c: "Nullable(St
 export const CLICKS = clicks.spec.topic;
 
 /** Tables whose rows are totals of events. */
-export const EVENT_TABLES: ReadonlySet<string> = new Set([rests.spec.name, times.spec.name, ...SUPPRESSED_TABLES]);
+export const EVENT_TABLES: ReadonlySet<string> = new Set([
+  ...[rests, times, latest].map(({ spec }) => spec.name),
+  ...SUPPRESSED_TABLES,
+]);
 
 const RESTS = 5;
+/** So many events leave a partition one without a newest row. */
+const NONE = 4;
 const WINDOW_MS = 20_000;
 const SPAN_MS = 2_000;
 /** So near must an event's partner be in time. */
@@ -52,24 +61,34 @@ function partsOf(n: number): number {
   return n % 5 === 0 ? 0 : n % 3 === 0 ? 2 : 1;
 }
 
-/** Adds the events to a table, some as two rows, and some as none. */
+/** Adds the events to a table, and writes them to a topic, some as two, and some as none. */
 export function declareVisits(builder: TopologyBuilder): void {
-  builder.stream(clicks)
+  const parts = builder.stream(clicks)
     .filter(({ n }) => partsOf(n) > 0)
-    .flatMapValues(({ n }) => Array.from({ length: partsOf(n) }, (_, part) => ({ n, part })))
-    .to(visits);
+    .flatMapValues(({ n }) => Array.from({ length: partsOf(n) }, (_, part) => ({ n, part })));
+  parts.to(visits);
+  parts.selectKey(({ n }) => n % RESTS === 0 ? null : n % RESTS).to(told);
 }
 
-/** Counts the events by group, and by group and window; every growth of a count is an event again. */
+/**
+ * Counts the events by group, and by group and window; every growth of a count is an event again. And keeps the newest
+ * event of each partition, some of which delete the row; and takes each event to the partition of another key.
+ */
 export function declareTotals(builder: TopologyBuilder): void {
   const grouped = builder.stream(clicks).groupBy(({ n }) => ({ rest: n % RESTS }));
   const totals = grouped.aggregate("by_rest", { n: count(), s: sum(({ n }) => n) });
   totals.to(rests);
-  builder.toStream(totals).mapValues((row) => ({ rest: row!.rest, n: row!.n })).to(growth);
+  const grown = builder.toStream(totals).mapValues((row) => ({ rest: row!.rest, n: row!.n }));
+  grown.to(growth);
+  grown.selectKey(({ rest }) => String(rest)).to(toldGrowth);
   grouped.windowedBy(tumbling({ milliseconds: WINDOW_MS }, { grace: { days: 365 } }))
     .aggregate("by_time", { n: count() }).to(times);
   const windows = grouped.windowedBy(tumbling({ milliseconds: SPAN_MS })).aggregate("by_span", { n: count() });
   declareSuppressed(builder, { totals, windows });
+  builder.stream(clicks).map(({ n }, _key, { partition }) => [{ part: partition }, n % NONE === 0 ? null : { n }])
+    .toTable("newest").to(latest);
+  builder.stream(clicks).selectKey(({ n }) => n % RESTS).repartition("by_key")
+    .mapValues(({ n }, key) => ({ rest: key, n })).to(moved);
 }
 
 /**
@@ -98,7 +117,7 @@ export class Events {
   readonly #log: SimulatedLog;
   readonly #choices: Choices;
   readonly #stages: boolean;
-  readonly #written: { readonly n: number; readonly ms: number }[] = [];
+  readonly #written: { readonly n: number; readonly ms: number; readonly partition: number }[] = [];
 
   constructor(
     log: SimulatedLog,
@@ -136,7 +155,7 @@ export class Events {
     const { length } = this.#log.topics.get(CLICKS)!.partitions;
     const partition = this.#choices.below(length);
     if (!this.#choices.happens("event", () => `${n} into partition ${partition}`)) return;
-    this.#written.push({ n, ms: this.#log.scheduler.nowMs });
+    this.#written.push({ n, ms: this.#log.scheduler.nowMs, partition });
     this.#log.store({ topic: CLICKS, partition, records: [{ key: null, value: `{"n":${n}}` }] });
   }
 
@@ -151,7 +170,9 @@ export class Events {
     const make = adderTo(made);
     for (const { n } of this.#written) for (let part = 0; part < partsOf(n); part++) want(`visits ${n}.${part}`);
     for (const { n, part } of memory.appendedRows(visits.spec.name)) make(`visits ${n}.${part}`);
+    this.#told({ want, make });
     if (this.#stages) this.#totals(memory, { want, make });
+    if (this.#stages && complete) this.#latest(memory, { want, make });
     if (this.#stages) this.#joins(memory, { want, make });
     const places = new Set([...wanted.keys(), ...made.keys()]);
     const wrong = [...places].flatMap((place) => {
@@ -176,11 +197,14 @@ export class Events {
       const count = (counts.get(rest) ?? 0) + 1;
       counts.set(rest, count);
       want(`growth ${rest}: ${count}`);
+      want(`told growth {"rest":${rest},"n":${count}}`);
+      want(`moved ${rest} ${n}`);
       want(`rests n ${rest}`);
       want(`rests s ${rest}`, n);
       want(`times ${rest} ${Math.floor(ms / WINDOW_MS) * WINDOW_MS * 1_000}`);
     }
     for (const { rest, n } of memory.appendedRows(growth.spec.name)) make(`growth ${rest}: ${n}`);
+    for (const { rest, n } of memory.appendedRows(moved.spec.name)) make(`moved ${rest} ${n}`);
     for (const { rest, n, s } of memory.select(rests.spec.name)) {
       make(`rests n ${rest}`, Number(n));
       make(`rests s ${rest}`, Number(s));
@@ -188,6 +212,23 @@ export class Events {
     for (const { rest, window_start, n } of memory.select(times.spec.name)) {
       make(`times ${rest} ${window_start}`, Number(n));
     }
+  }
+
+  #told({ want, make }: { readonly want: Adder; readonly make: Adder }): void {
+    for (const { n } of this.#written) {
+      for (let part = 0; part < partsOf(n); part++) want(`told {"n":${n},"part":${part}}`);
+    }
+    for (const { spec } of [told, toldGrowth]) {
+      const { values, wrong } = readTold(this.#log, spec.topic);
+      for (const value of values) make(`${spec === told.spec ? "told" : "told growth"} ${value}`);
+      for (const problem of wrong) make(problem);
+    }
+  }
+
+  #latest(memory: Stored, { want, make }: { readonly want: Adder; readonly make: Adder }): void {
+    const newest = new Map(this.#written.map(({ n, partition }) => [partition, n]));
+    for (const [part, n] of newest) if (n % NONE !== 0) want(`latest ${part}: ${n}`);
+    for (const { part, n } of memory.select(latest.spec.name)) make(`latest ${part}: ${n}`);
   }
 
   #joins(memory: Stored, { want, make }: { readonly want: Adder; readonly make: Adder }): void {

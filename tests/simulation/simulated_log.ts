@@ -96,8 +96,8 @@ export class SimulatedLog {
   store(batch: AppendBatch): number {
     const partition = this.topics.get(batch.topic)!.partitions[batch.partition];
     const base = partition.end;
-    for (const { key, value } of batch.records) {
-      partition.records.push({ offset: partition.end++, timestampMs: this.scheduler.nowMs, key, value });
+    for (const { timestampMs: _, ...record } of batch.records) {
+      partition.records.push({ ...record, offset: partition.end++, timestampMs: this.scheduler.nowMs });
     }
     return base;
   }

@@ -1,5 +1,9 @@
+import type { AppendBatch, NewRecord } from "../../src/ports/log.ts";
+import { ORIGIN_HEADER } from "../../src/processor/output_record.ts";
+import { packHeaders, readHeaders } from "../../src/record/headers.ts";
 import { AppendWriter } from "../../src/runtime/streams/append_writer.ts";
 import { BatchQueue } from "../../src/runtime/streams/batch_queue.ts";
+import { OutputRecords } from "../../src/runtime/streams/output_records.ts";
 import { StreamProgress } from "../../src/runtime/streams/stream_progress.ts";
 import { both, getter, method } from "./mutate.ts";
 import type { Mutant } from "./mutant.ts";
@@ -63,6 +67,31 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     apply: method(StreamProgress, "announce", (original) =>
       function (_from, announced) {
         return original.call(this, announced.to, announced);
+      }),
+  },
+  {
+    name: "toldBackwards",
+    rule: "events of one partition of a source keep their order in a topic for others",
+    apply: method(OutputRecords, "batches", (original) =>
+      function (options) {
+        const batches: AppendBatch[] = original.call(this, options);
+        return batches.map((batch) => ({ ...batch, records: batch.records.toReversed() }));
+      }),
+  },
+  {
+    name: "toldByOffset",
+    rule: "an origin tells which of several events of a record it is",
+    apply: method(OutputRecords, "batches", (original) =>
+      function (options) {
+        const batches: AppendBatch[] = original.call(this, options);
+        const whole = ({ headers }: NewRecord) => {
+          const { [ORIGIN_HEADER]: origin } = readHeaders(headers);
+          return packHeaders({ [ORIGIN_HEADER]: origin!.replace(/\d+$/, "0") });
+        };
+        return batches.map((batch) => ({
+          ...batch,
+          records: batch.records.map((record) => ({ ...record, headers: whole(record) })),
+        }));
       }),
   },
 ];

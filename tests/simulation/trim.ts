@@ -1,12 +1,13 @@
 import { CLICKS } from "./events.ts";
 import { compactInbox, compactTopic, cutInbox } from "./faults.ts";
+import { told, toldGrowth } from "./told_events.ts";
 import type { World } from "./world.ts";
 
 /** What a log does with one topic now and then: compaction, or retention. */
 export function trim(world: World, options: { readonly compactInboxes?: boolean }): void {
   // What is cut off of a topic of events is lost, and rightly so.
   const topic = world.choices.pick(
-    [...world.log.topics.values()].filter(({ name }) => name !== CLICKS && !isRepartition(name)),
+    [...world.log.topics.values()].filter(({ name }) => name !== CLICKS && !isTold(name) && !isRepartition(name)),
   );
   if (!world.choices.happens("trim", () => topic.name)) return;
   if (topic.compacted) {
@@ -14,6 +15,11 @@ export function trim(world: World, options: { readonly compactInboxes?: boolean 
     compactTopic(topic, world.choices, { share: 0.5, tombstonesBeforeMs: 0 });
   } else if (options.compactInboxes === true) compactInbox(topic);
   else cutInbox(topic, world.choices, (partition) => readPosition(world, topic.name, partition));
+}
+
+/** What others read is theirs. */
+function isTold(topic: string): boolean {
+  return topic === told.spec.topic || topic === toldGrowth.spec.topic;
 }
 
 /** What it holds is nowhere else until it is in a changelog, and then the stage deletes it by itself. */

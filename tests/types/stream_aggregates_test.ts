@@ -202,3 +202,21 @@ Deno.test("toStream() gives the rows of an aggregate, or null, by its group and 
     builder.toStream(builder.globalTable(users));
   });
 });
+
+Deno.test("toTable() has the columns of keys and values, and needs a column for keys of one value", () => {
+  declared((builder) => {
+    const stream = builder.stream(clicks);
+    const table = stream.toTable("newest");
+    table.filter(({ user_id, weight }) => user_id.length > 0 && weight.isZero())
+      // @ts-expect-error -- no such column
+      .mapValues(({ colour }) => ({ colour }));
+    // @ts-expect-error -- keys that are objects have their columns
+    stream.toTable("newest2", "user_id");
+    const byPage = stream.map((value, key) => [value.page, key === null ? null : value]).toTable("pages", "page");
+    byPage.mapValues(({ page, weight }, key) => ({ page: page + key, weight }));
+    // @ts-expect-error -- the column is to be named
+    stream.selectKey(({ page }) => page).toTable("newest3");
+    // @ts-expect-error -- texts are no rows
+    builder.stream(texts).toTable("newest4", "key");
+  });
+});

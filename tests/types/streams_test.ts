@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { clickhouseAppend, debezium, events, int8, type TopologyBuilder } from "../../src/mod.ts";
+import { clickhouseAppend, debezium, events, int8, topic, type TopologyBuilder } from "../../src/mod.ts";
 
 const clicks = events("clicks", {
   key: int8(),
@@ -76,5 +76,70 @@ Deno.test("split() has the branches by name, and the rest", () => {
     local.merge(rest).mapValues(({ url }) => ({ url, country: "" })).to(views);
     // @ts-expect-error -- there is no such branch
     builder.stream(clicks).split({ local: () => true }).remote;
+  });
+});
+
+Deno.test("a Debezium topic as a stream has changes, whose rows are there by their operation", () => {
+  declared((builder) => {
+    const changes = builder.stream(users);
+    changes.flatMapValues((change) => change.op === "c" || change.op === "u" ? [change.after.country] : []);
+    changes.mapValues(({ after }, key) => `${key?.id.toString()} ${after?.country}`);
+    // @ts-expect-error -- a delete has no row after
+    changes.mapValues(({ after }) => after.country);
+    // @ts-expect-error -- without REPLICA IDENTITY FULL there is no row before
+    changes.mapValues(({ before }) => before.country);
+    // @ts-expect-error -- the key of a TRUNCATE is null
+    changes.selectKey((_, key) => key.id);
+    builder.stream(users, { replicaIdentity: "full", time: ({ before }) => before?.id === 1 ? 1 : 2 })
+      .flatMapValues((change) => change.op === "u" ? [change.before.country === change.after.country] : []);
+    // @ts-expect-error -- no such operation
+    changes.filter(({ op }) => op === "x");
+    // @ts-expect-error -- events declare where they begin
+    builder.stream(clicks, { from: "latest" });
+  });
+});
+
+Deno.test("topics of bytes have bytes, and keys as they are declared", () => {
+  declared((builder) => {
+    builder.stream(events("raw", { bytes: true, key: "bytes" })).mapValues((value, key) =>
+      value.byteLength + (key?.byteLength ?? 0)
+    );
+    builder.stream(events("raw2", { bytes: true })).mapValues((_, key) => key?.toUpperCase());
+    builder.stream(events("raw3", { text: true, key: z.object({ id: int8() }) })).mapValues((_, key) => key?.id);
+    // @ts-expect-error -- bytes are no text
+    builder.stream(events("raw4", { bytes: true })).mapValues((value) => value.toUpperCase());
+  });
+});
+
+Deno.test("repartition() keeps the key, which is not null any more, or has that of its columns", () => {
+  declared((builder) => {
+    const all = builder.stream(clicks);
+    all.repartition("same").mapValues(({ url }, key) => url + key.toString());
+    all.repartition("url", { on: ({ url }) => ({ url }), partitions: 3 }).mapValues((_, { url }) => url.length);
+    // @ts-expect-error -- a key has columns
+    all.repartition("bare", { on: ({ url }) => url });
+    // @ts-expect-error -- no such column
+    all.repartition("colour", { on: ({ url }) => ({ url }) }).mapValues((_, { colour }) => colour);
+  });
+});
+
+Deno.test("to() of a topic takes keys and values as they are declared", () => {
+  declared((builder) => {
+    const all = builder.stream(clicks);
+    const rows = topic("rows", { row: z.object({ user_id: int8(), url: z.string() }), key: int8() });
+    all.to(rows, { headers: ({ url }, key, { headers }) => ({ url, key: key?.toString(), trace: headers.trace }) });
+    // @ts-expect-error -- url is missing
+    all.mapValues(({ user_id }) => ({ user_id })).to(rows);
+    // @ts-expect-error -- the key is no text
+    all.to(topic("text_keys", { row: z.object({ url: z.string() }) }));
+    all.selectKey(({ url }) => url).to(topic("any", {}));
+    all.to(topic("json_keys", { key: "json" }));
+    all.selectKey(() => null).mapValues(({ url }) => url).to(topic("texts", { value: "text" }));
+    // @ts-expect-error -- objects are no texts
+    all.selectKey(() => null).to(topic("texts2", { value: "text" }));
+    // @ts-expect-error -- headers are texts
+    all.to(topic("json_keys2", { key: "json" }), { headers: ({ ms }) => ({ ms }) });
+    // @ts-expect-error -- append tables have no headers
+    all.mapValues(({ url }) => ({ url, country: "" })).to(views, { headers: () => ({}) });
   });
 });

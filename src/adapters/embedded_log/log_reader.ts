@@ -236,9 +236,11 @@ export class LogReader implements Reader {
     const limit = Math.max(1, Math.floor(Math.min(allowance.records, likely, safe)));
     const rows = this.#rows(topic, { partition: cursor.partition, from: cursor.position, to: end, limit });
     let bytes = 0;
-    for (const [offset, timestampMs, key, value] of rows) {
-      records.push({ offset, timestampMs, key, value });
-      bytes += sizeOf(key) + sizeOf(value);
+    for (const [offset, timestampMs, key, value, headers = null] of rows) {
+      records.push(
+        headers === null ? { offset, timestampMs, key, value } : { offset, timestampMs, key, value, headers },
+      );
+      bytes += sizeOf(key) + sizeOf(value) + sizeOf(headers);
     }
     allowance.records -= rows.length;
     allowance.bytes -= bytes;

@@ -1,5 +1,10 @@
 /** Written into the file; raised when the tables change. */
-export const LOG_VERSION = 1;
+export const LOG_VERSION = 2;
+
+/** What makes a file of an older version one of this, by that version. */
+export const LOG_UPGRADES: Readonly<Record<number, readonly string[]>> = {
+  1: ["ALTER TABLE records ADD COLUMN headers"],
+};
 
 // Pages of 8 KiB hold a Debezium record of 2 KiB without an overflow page; the last page of every partition is written
 // again with each append, so larger ones write more. The exclusive mode keeps other processes out, for the offsets
@@ -14,6 +19,12 @@ export const LOG_PRAGMAS = [
   "PRAGMA wal_autocheckpoint = 1024",
   "PRAGMA journal_size_limit = 67108864",
   "PRAGMA cache_size = -65536",
+];
+
+/** Tables of which rows belong to a topic. */
+export const TABLES_BY_TOPIC = [
+  ...["records", "partitions", "cleanings", "openings"],
+  ...["transient_topics", "message_limits", "header_topics"],
 ];
 
 /** The log's tables; a record lies beside the others of its partition. */
@@ -43,8 +54,11 @@ export const LOG_SCHEMA = [
     timestamp_ms INTEGER NOT NULL,
     key,
     value,
+    headers, -- as the port packs them; NULL: none
     PRIMARY KEY (topic, partition, "offset")
   ) WITHOUT ROWID`,
+  // Topics of which a record has headers: those of others are not looked for.
+  "CREATE TABLE IF NOT EXISTS header_topics (topic INTEGER PRIMARY KEY)",
   // Each opening of the file has a random number, noted where its first record of a partition stands: a file restored
   // from a copy lacks those that came after.
   `CREATE TABLE IF NOT EXISTS openings (

@@ -1,9 +1,10 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { NewTopic, TopicChanges } from "../../ports/log.ts";
-import { LOG_PRAGMAS, LOG_SCHEMA, LOG_VERSION } from "./log_schema.ts";
+import { LOG_PRAGMAS, LOG_SCHEMA, LOG_UPGRADES, LOG_VERSION, TABLES_BY_TOPIC } from "./log_schema.ts";
 import type { ReadRange, StoredKey, StoredRecord } from "./stored_records.ts";
 import { LogOpenings } from "./log_openings.ts";
 import { LogPositions } from "./log_positions.ts";
+import { insertSql, type RecordInsert } from "./record_inserts.ts";
 import { inTransaction, openDatabase } from "../local/sqlite.ts";
 import { type TransientRecords, transientRecords } from "./transient_records.ts";
 
@@ -42,6 +43,8 @@ export interface TopicState {
   readonly partitions: readonly PartitionState[];
   /** For each partition: its records, if they live in memory. */
   readonly transient: readonly TransientRecords[] | null;
+  /** Whether a record of it has headers, or once had. */
+  headers: boolean;
   /** True once it is gone: work in slices that holds this state must end. */
   deleted: boolean;
   /** Grows whenever records of it are deleted. */
@@ -54,17 +57,10 @@ export interface Cleaning {
   readonly cleanedAtMs: number;
 }
 
-/** Values of one row of `records`, in the order of its columns. */
-export const RECORD_COLUMNS = 6;
-
-/** Rows written by one statement: fewer calls into SQLite, a third faster than one by one. */
-export const ROWS_PER_INSERT = 32;
-
 /** Long enough for a process that is just closing the file. */
 const LOCK_WAIT_MS = 250;
 
 const WHERE = `topic = ? AND partition = ? AND "offset" >= ? AND "offset" < ?`;
-const ROW = `(${Array(RECORD_COLUMNS).fill("?").join(", ")})`;
 
 /**
  * The log's tables. Every method is synchronous and short; those that write are to be called inside
@@ -83,12 +79,14 @@ export class LogStore {
       schema: LOG_SCHEMA,
       pragmas: LOG_PRAGMAS,
       version: LOG_VERSION,
+      upgrades: LOG_UPGRADES,
       lockWaitMs: LOCK_WAIT_MS,
     });
     this.openings = new LogOpenings(this.#database);
     this.positions = new LogPositions(this.#database);
     this.#removeDeletedTopics();
     const transient = new Set(this.#prepare("SELECT topic FROM transient_topics").all().map((row) => row.topic));
+    const headed = new Set(this.#prepare("SELECT topic FROM header_topics").all().map((row) => row.topic));
     const limits = new Map(
       this.#prepare("SELECT * FROM message_limits").all().map((row) => [row.topic, Number(row.message_bytes_max)]),
     );
@@ -104,6 +102,7 @@ export class LogStore {
         deleteRetentionMs: Number(row.delete_retention_ms),
         partitions,
         transient: transient.has(row.row_id) ? transientRecords(partitions) : null,
+        headers: headed.has(row.row_id),
         deleted: false,
         deletions: 0,
       });
@@ -149,6 +148,7 @@ export class LogStore {
       deleteRetentionMs,
       partitions,
       transient: topic.transient ? transientRecords(partitions) : null,
+      headers: false,
       deleted: false,
       deletions: 0,
     };
@@ -174,10 +174,13 @@ export class LogStore {
     this.#removeDeletedTopics();
   }
 
-  /** `values` holds {@link RECORD_COLUMNS} values for each of at most {@link ROWS_PER_INSERT} rows. */
-  insert(values: readonly (string | number | Uint8Array | null)[]): void {
-    const rows = Array(values.length / RECORD_COLUMNS).fill(ROW).join(", ");
-    this.#prepare(`INSERT INTO records VALUES ${rows}`).run(...values);
+  insert(insert: RecordInsert): void {
+    this.#prepare(insertSql(insert)).run(...insert.values);
+  }
+
+  /** Notes that a record of the topic has headers. */
+  saveHeaders({ rowId }: TopicState): void {
+    this.#prepare("INSERT OR IGNORE INTO header_topics VALUES (?)").run(rowId);
   }
 
   saveEnd(topic: TopicState, partition: Pick<PartitionState, "partition" | "end" | "largest">): void {
@@ -197,7 +200,8 @@ export class LogStore {
   /** At most `limit` records from `from` up to, without, `to`, in the order of offsets. */
   read(topic: TopicState, { partition, from, to, limit }: ReadRange): StoredRecord[] {
     if (topic.transient) return topic.transient[partition].read({ from, to, limit });
-    const sql = `SELECT "offset", timestamp_ms, key, value FROM records WHERE ${WHERE} ORDER BY "offset" LIMIT ?`;
+    const columns = `"offset", timestamp_ms, key, value${topic.headers ? ", headers" : ""}`;
+    const sql = `SELECT ${columns} FROM records WHERE ${WHERE} ORDER BY "offset" LIMIT ?`;
     return this.#prepareArrays(sql).all(topic.rowId, partition, from, to, limit) as unknown as StoredRecord[];
   }
 
@@ -257,7 +261,7 @@ export class LogStore {
   #removeDeletedTopics(): void {
     for (const { row_id } of this.#prepare("SELECT row_id FROM topics WHERE name IS NULL").all()) {
       this.transaction(() => {
-        for (const table of ["records", "partitions", "cleanings", "openings", "transient_topics", "message_limits"]) {
+        for (const table of TABLES_BY_TOPIC) {
           this.#prepare(`DELETE FROM ${table} WHERE topic = ?`).run(row_id);
         }
         this.#prepare("DELETE FROM topics WHERE row_id = ?").run(row_id);

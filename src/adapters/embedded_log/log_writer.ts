@@ -5,7 +5,7 @@ import { ProductionError } from "../../record/errors.ts";
 import type { EmbeddedLogLimits } from "./log_limits.ts";
 import type { LogStore, PartitionState, TopicState } from "./log_store.ts";
 import type { StoredRecord } from "./stored_records.ts";
-import { RECORD_COLUMNS, ROWS_PER_INSERT } from "./log_store.ts";
+import { insertFor, type RecordInsert } from "./record_inserts.ts";
 import { productionError } from "../local/sqlite.ts";
 import { existingWith, messageBytesMaxOf, unknownTopic } from "./log_topics.ts";
 import { sizeOf, stored } from "./stored_bytes.ts";
@@ -40,6 +40,8 @@ interface StagedPartition {
   readonly state: PartitionState;
   end: number;
   largest: number;
+  /** Whether a record has headers. */
+  headers: boolean;
   /** What a transient topic gets. */
   readonly fresh: StoredRecord[];
 }
@@ -50,8 +52,8 @@ interface Slice {
   readonly staged: Map<PartitionState, StagedPartition>;
   /** Appends of which something is written in this transaction: the first ones of the queue. */
   readonly touched: PendingAppend[];
-  /** For each statement: what it inserts. */
-  readonly inserts: (string | number | Uint8Array | null)[][];
+  /** In their order. */
+  readonly inserts: RecordInsert[];
   records: number;
   bytes: number;
 }
@@ -122,8 +124,9 @@ export class LogWriter {
     } catch (error) {
       return this.#fail(slice, error);
     }
-    for (const { topic, state, end, largest, fresh } of slice.staged.values()) {
+    for (const { topic, state, end, largest, headers, fresh } of slice.staged.values()) {
       Object.assign(state, { end, largest });
+      topic.headers ||= headers;
       topic.transient?.[state.partition].append(fresh);
     }
     this.#queuedRecords -= slice.records;
@@ -162,7 +165,8 @@ export class LogWriter {
     const state = topic.partitions[batch.partition];
     let staged = slice.staged.get(state);
     if (staged === undefined) {
-      slice.staged.set(state, staged = { topic, state, end: state.end, largest: state.largest, fresh: [] });
+      const { end, largest } = state;
+      slice.staged.set(state, staged = { topic, state, end, largest, headers: false, fresh: [] });
     }
     return staged;
   }
@@ -170,19 +174,22 @@ export class LogWriter {
   #add(slice: Slice, staged: StagedPartition, record: NewRecord): void {
     const key = stored(record.key);
     const value = stored(record.value);
-    const bytes = sizeOf(key) + sizeOf(value);
+    const { headers } = record;
+    const bytes = sizeOf(key) + sizeOf(value) + (headers?.length ?? 0);
     if (bytes > staged.largest) staged.largest = bytes;
     const timestampMs = record.timestampMs ?? slice.nowMs;
     const offset = staged.end++;
     slice.records++;
     slice.bytes += bytes;
     if (staged.topic.transient) {
-      staged.fresh.push([offset, timestampMs, key, value]);
+      staged.fresh.push(headers ? [offset, timestampMs, key, value, headers] : [offset, timestampMs, key, value]);
       return;
     }
-    let values = slice.inserts.at(-1);
-    if (values === undefined || values.length === ROWS_PER_INSERT * RECORD_COLUMNS) slice.inserts.push(values = []);
+    const { values } = insertFor(slice.inserts, { headers: headers !== undefined });
     values.push(staged.topic.rowId, staged.state.partition, offset, timestampMs, key, value);
+    if (headers === undefined) return;
+    values.push(headers);
+    staged.headers = true;
   }
 
   /** One transaction, if there is anything that must outlive the process. */
@@ -197,8 +204,9 @@ export class LogWriter {
     });
     if (ends.length === 0) return;
     store.transaction(() => {
-      for (const values of inserts) store.insert(values);
-      for (const { topic, state, end } of staged.values()) {
+      for (const insert of inserts) store.insert(insert);
+      for (const { topic, state, end, headers } of staged.values()) {
+        if (headers && !topic.headers) store.saveHeaders(topic);
         if (!topic.transient && end > state.end) {
           opened.push([state, store.openings.note({ ...state, rowId: topic.rowId }, state.opening)]);
         }
@@ -232,9 +240,9 @@ export class LogWriter {
     for (const batch of batches) {
       const topic = this.#topicOf(batch);
       const max = messageBytesMaxOf(topic, this.#options.limits);
-      for (const { key, value } of batch.records) {
-        if (topic.compacted && key === null) throw keyless(batch.topic);
-        const bytes = bytesAbove(max, { key, value });
+      for (const record of batch.records) {
+        if (topic.compacted && record.key === null) throw keyless(batch.topic);
+        const bytes = bytesAbove(max, record);
         if (bytes !== null) throw tooLarge("records of", { topic: batch.topic, bytes, max });
       }
       const bytes = batch.whole === true ? bytesTogether(batch.records) : 0;
@@ -269,15 +277,18 @@ function countRecords(batches: readonly AppendBatch[]): number {
 
 /** The record's bytes in UTF-8 if they are more than `max`, otherwise null. A character has at most three of a unit. */
 function bytesAbove(max: number, record: NewRecord): number | null {
-  const { key, value } = record;
-  if (3 * (sizeOf(key) + sizeOf(value)) + RECORD_OVERHEAD_BYTES + BATCH_OVERHEAD_BYTES <= max) return null;
+  const { key, value, headers } = record;
+  if (
+    3 * (sizeOf(key) + sizeOf(value)) + (headers?.length ?? 0) + RECORD_OVERHEAD_BYTES + BATCH_OVERHEAD_BYTES <= max
+  ) return null;
   const bytes = bytesTogether([record]);
   return bytes > max ? bytes : null;
 }
 
 function bytesTogether(records: readonly NewRecord[]): number {
   return records.reduce(
-    (sum, { key, value }) => sum + byteLength(key) + byteLength(value) + RECORD_OVERHEAD_BYTES,
+    (sum, { key, value, headers }) =>
+      sum + byteLength(key) + byteLength(value) + (headers?.length ?? 0) + RECORD_OVERHEAD_BYTES,
     BATCH_OVERHEAD_BYTES,
   );
 }

@@ -1,5 +1,11 @@
-/** One record as SQLite gives it back: offset, timestamp, key, value. */
-export type StoredRecord = [number, number, string | Uint8Array | null, string | Uint8Array | null];
+/** One record as SQLite gives it back: offset, timestamp, key, value, and headers if there may be any. */
+export type StoredRecord = [
+  number,
+  number,
+  string | Uint8Array | null,
+  string | Uint8Array | null,
+  headers?: Uint8Array | null,
+];
 
 /** A record without its value: offset, timestamp, key, 1 for a tombstone. */
 export type StoredKey = [number, number, string | Uint8Array | null, number];

@@ -58,13 +58,16 @@ export interface OpenDatabaseOptions {
   readonly lockWaitMs: number;
   /** Number written into the file; a file with a greater one comes from a newer program. */
   readonly version: number;
+  /** Statements that come before `schema`, for a file of an older version; by that version. */
+  readonly upgrades?: Readonly<Record<number, readonly string[]>>;
 }
 
 /**
  * Opens a database and makes sure of its schema.
  * @throws ConfigError when the file cannot be opened, is held by another process, or was written by a newer version
  */
-export function openDatabase({ path, schema, pragmas, lockWaitMs, version }: OpenDatabaseOptions): DatabaseSync {
+export function openDatabase(options: OpenDatabaseOptions): DatabaseSync {
+  const { path, schema, pragmas, lockWaitMs, version, upgrades = {} } = options;
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { timeout: lockWaitMs });
@@ -77,7 +80,9 @@ export function openDatabase({ path, schema, pragmas, lockWaitMs, version }: Ope
         "Use the newer program that wrote it, or another data directory",
       ]);
     }
-    for (const statement of [...schema, `PRAGMA user_version = ${version}`, "COMMIT"]) execute(database, statement);
+    for (const statement of [...upgrades[found] ?? [], ...schema, `PRAGMA user_version = ${version}`, "COMMIT"]) {
+      execute(database, statement);
+    }
     return database;
   } catch (error) {
     database?.close();

@@ -5,7 +5,8 @@ import { isFields, parseFields } from "./exact_fields.ts";
 import type { LineReader } from "./line_records.ts";
 
 /**
- * Reads lines as events of a topic, as topologies declare it: a text as it is; a JSON object as the value, or
+ * Reads lines as events of a topic, as topologies declare it: a text, or the UTF-8 of
+ * bytes, as it is; a JSON object as the value, or
  * `{"key": ..., "value": ...}` with the event's key. Whatever a topology could not read is refused here.
  */
 export function eventLineReader(specs: readonly EventSpec[]): LineReader {
@@ -16,10 +17,10 @@ export function eventLineReader(specs: readonly EventSpec[]): LineReader {
   };
   return {
     read(text) {
-      if (specs.some(({ value }) => value === "text")) return checked(null, text);
+      if (specs.some(({ value }) => typeof value === "string")) return checked(null, text);
       const fields = parseFields(text);
       const keyed = Object.keys(fields).sort().join() === "key,value" &&
-        !specs.some(({ value }) => value !== "text" && "value" in value.shape);
+        !specs.some(({ value }) => typeof value !== "string" && "value" in value.shape);
       if (!keyed) return checked(null, text);
       const { key, value } = fields;
       if (value !== null && !isFields(value)) throw new ConfigError(['"value" must be a JSON object, or null']);

@@ -1,6 +1,7 @@
 import { PARTITIONS_DEFAULT } from "../../demo/mod.ts";
 import type { EventSpec } from "../../dsl/events.ts";
 import type { SourceSpec } from "../../dsl/source.ts";
+import type { Topology } from "../../dsl/topology.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { configurationOf } from "../data_option.ts";
 import { counted } from "../numbers.ts";
@@ -119,9 +120,9 @@ async function sourcesOf(
   if (files.length === 0) throw new ConfigError(problemsOf(broken));
   const found = files.map(({ topology }) => ({
     name: topology.name,
-    sources: topology.nodes.flatMap((node) => node.op === "source" && node.source.topic === topic ? [node.source] : []),
+    sources: tableSources(topology).filter((source) => source.topic === topic),
     events: topology.streams.flatMap((node) =>
-      node.op === "events" && node.source.topic === topic ? [node.source] : []
+      node.op === "events" && node.source.changes === null && node.source.topic === topic ? [node.source] : []
     ),
   }));
   return {
@@ -129,6 +130,14 @@ async function sourcesOf(
     events: found.flatMap(({ events }) => events),
     topologies: found.filter(({ sources, events }) => sources.length + events.length > 0).map(({ name }) => name),
   };
+}
+
+/** Debezium topics, read as tables or as streams. */
+function tableSources({ nodes, streams }: Topology): SourceSpec[] {
+  return [
+    ...nodes.flatMap((node) => node.op === "source" ? [node.source] : []),
+    ...streams.flatMap((node) => node.op === "events" && node.source.changes ? [node.source.changes.source] : []),
+  ];
 }
 
 /** Writes what stands before a line that cannot be read, then says which it is. */

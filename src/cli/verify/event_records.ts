@@ -1,6 +1,7 @@
 import type { EventSpec } from "../../dsl/events.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { eventReader } from "../../formats/event_reader.ts";
+import { headersOf } from "../../formats/message_headers.ts";
 import type { OracleEvent } from "../../oracle/append_oracle.ts";
 import type { Log, LogRecord } from "../../ports/log.ts";
 import { ConfigError, DeserializationError, ProductionError } from "../../record/errors.ts";
@@ -13,6 +14,8 @@ export interface EventRecords {
   readonly source: string;
   /** Offset of the first record of each partition: those before are gone. */
   readonly starts: readonly number[];
+  /** Of a compacted topic, whose records may be gone between others: those that are there, by {@link placeOf}. */
+  readonly left: ReadonlySet<string> | null;
   /** In the order of partitions and offsets. */
   readonly events: readonly OracleEvent[];
   /** Records that cannot be read; the engine sets them aside too, as dead letters. */
@@ -43,7 +46,15 @@ export async function readEvents(log: Log, spec: EventSpec): Promise<EventRecord
     }
   }
   const source = description.id === null ? spec.topic : `${spec.topic}@${description.id}`;
-  return { source, starts: start, events, refused };
+  const left = description.compacted
+    ? new Set(records.flatMap((own, partition) => own.map(({ offset }) => placeOf(partition, offset))))
+    : null;
+  return { source, starts: start, left, events, refused };
+}
+
+/** Names a record within its topic. */
+export function placeOf(partition: number, offset: number): string {
+  return `${partition}/${offset}`;
 }
 
 /** What the topics of a topology's streams hold now, by topic. @throws as {@link readEvents} */
@@ -69,10 +80,11 @@ export async function recordsOf(
     while (left.size > 0) {
       for (const { partition, records, nextOffset, problem } of await reader.poll(POLL_MS)) {
         if (problem !== undefined) throw new ProductionError(problem, { retriable: false });
-        for (const { key, value, ...record } of records) {
+        for (const { key, value, headers, ...record } of records) {
           if (record.offset >= end[partition]) continue;
           // What a reader gives may be a view of all that was fetched with it.
-          found[partition].push({ ...record, key: key?.slice() ?? null, value: value?.slice() ?? null });
+          const copied = { ...record, key: key?.slice() ?? null, value: value?.slice() ?? null };
+          found[partition].push(headers === undefined ? copied : { ...copied, headers: headers.slice() });
         }
         if (nextOffset >= end[partition] && left.delete(partition)) reader.stop(topic, partition);
       }
@@ -83,15 +95,18 @@ export async function recordsOf(
   return found;
 }
 
-/** Null for a record without a value, which the engine passes over. */
+/** Null for a record that the engine passes over. */
 function eventOf(spec: EventSpec): (record: LogRecord, partition: number) => OracleEvent | null {
   const reader = eventReader(spec);
-  return ({ offset, timestampMs, key, value }, partition) => {
-    if (value === null && !spec.nullValues) return null;
-    const plain = { topic: spec.topic, partition, offset, timestampUs: timestampMs * 1_000 };
-    const read = value === null ? null : reader.value(value);
-    const timestampUs = spec.time === null ? plain.timestampUs : timeOf(() => spec.time!(read as never, plain));
-    return { key: reader.key(key), value: read, metadata: { ...plain, timestampUs } };
+  return ({ offset, timestampMs, key, value, headers }, partition) => {
+    const read = reader.read({ key, value });
+    if (read.kind === "skip") return null;
+    const place = { topic: spec.topic, partition, offset, timestampUs: timestampMs * 1_000 };
+    const plain = { ...place, headers: headersOf({ headers }) };
+    const timestampUs = spec.time === null
+      ? read.timestampUs ?? plain.timestampUs
+      : timeOf(() => spec.time!(read.value as never, plain));
+    return { key: read.key, value: read.value, metadata: { ...plain, timestampUs } };
   };
 }
 

@@ -3,6 +3,7 @@ import type { StreamAggregateNode, TableResultNode } from "../../dsl/stream_node
 import type { Topology } from "../../dsl/topology.ts";
 import { readChangelog } from "../../formats/changelog_fact.ts";
 import { groupedEvents } from "../../oracle/append_oracle.ts";
+import type { FoldedRow } from "../../oracle/oracle.ts";
 import { streamAggregateRows } from "../../oracle/stream_aggregate_oracle.ts";
 import { changelogTopic } from "../../plan/compile_streams.ts";
 import type { Log } from "../../ports/log.ts";
@@ -13,7 +14,7 @@ import { type EventRecords, readStreams, recordsOf } from "./event_records.ts";
 
 /** The results of a topology's aggregates over streams, and how far they are proven. */
 export interface FoldedResults {
-  readonly rows: (node: FoldedNode) => Iterable<readonly [Key, Row]>;
+  readonly rows: (node: FoldedNode) => Iterable<FoldedRow>;
   /** Those that were not computed again from the events, and why not. By id of the node. */
   readonly takenAsTheyAre: ReadonlyMap<number, string>;
 }
@@ -29,7 +30,7 @@ const WAITS = "which changes were told, and which still wait, depends on the ord
  * @throws ProductionError when the log does not answer
  */
 export async function loadFolded(topology: Topology, log: Log): Promise<FoldedResults> {
-  const rows = new Map<number, readonly (readonly [Key, Row])[]>();
+  const rows = new Map<number, readonly FoldedRow[]>();
   const taken = new Map<number, string>();
   let read: Promise<ReadonlyMap<string, EventRecords>> | undefined;
   const events = () => read ??= readStreams(topology, log);
@@ -56,7 +57,8 @@ async function computedRows(
   const ordered = kinds.find((kind) => !ANY_ORDER.has(kind));
   if (ordered !== undefined) return `${ordered} depends on the order in which events of several partitions came`;
   const topics = await events();
-  for (const [topic, { starts }] of topics) {
+  for (const [topic, { starts, left }] of topics) {
+    if (left !== null) return `topic "${topic}" is compacted, so that it may have lost records`;
     if (starts.some((start) => start > 0)) return `topic "${topic}" has not all of its records any more`;
   }
   const late = topology.streams.find((node) => node.op === "events" && node.source.from === "latest");
@@ -76,11 +78,11 @@ function keyOfRow({ sides }: StreamAggregateNode, row: Row): Key {
 async function changelogRows(
   { name: topology }: Topology,
   { node, log }: { readonly node: TableResultNode; readonly log: Log },
-): Promise<(readonly [Key, Row])[]> {
+): Promise<FoldedRow[]> {
   const topic = changelogTopic(topology, node);
   if (!(await log.topics([topic])).has(topic)) return [];
   const result = resultOf(node);
-  const newest = new Map<Key, { readonly to: number; readonly row: Row | null }>();
+  const newest = new Map<Key, { readonly to: number; readonly key: Row; readonly row: Row | null }>();
   for (const records of await recordsOf(log, topic, await log.offsets(topic))) {
     for (const record of records) {
       const read = readChangelog(topic, record);
@@ -88,8 +90,10 @@ async function changelogRows(
       if (read.kind !== "fact" || made === null) continue;
       const key = keyOfColumns(made.key);
       const { to } = read.fact;
-      if (to > (newest.get(key)?.to ?? -1)) newest.set(key, { to, row: made.row });
+      if (to > (newest.get(key)?.to ?? -1)) newest.set(key, { to, ...made });
     }
   }
-  return [...newest].flatMap(([key, { row }]) => row === null ? [] : [[key, row] as const]);
+  return [...newest].flatMap(([key, { row, key: columns }]) =>
+    row === null ? [] : [[key, row, Object.keys(columns).sort()] as const]
+  );
 }

@@ -6,8 +6,9 @@ import type { Log } from "../../ports/log.ts";
 import type { Row } from "../../record/row.ts";
 import { type CanonicalColumn, canonicalColumn } from "./canonical.ts";
 import { compareRows } from "./compare.ts";
-import { type EventRecords, readStreams } from "./event_records.ts";
+import { type EventRecords, placeOf, readStreams } from "./event_records.ts";
 import { expectedRows } from "./expected_rows.ts";
+import { verifyOutputs } from "./verify_outputs.ts";
 import { rowOf, selectLines } from "./shown_rows.ts";
 import type { Shown, SinkReport } from "./sink_report.ts";
 
@@ -39,8 +40,9 @@ export function appendSinks({ streams }: Topology): AppendSpec[] {
 }
 
 /**
- * Recomputes every append table from what its topics hold, and compares it row by row with the stored rows: each record
- * must be there once. Rows of records that are gone from the log cannot be judged, and are passed over.
+ * Recomputes every append table, and every topic that is written to, from what its topics hold, and compares it row by
+ * row with the stored rows: each record must be there once, in topics at least once. Rows of records that are gone from
+ * the log cannot be judged, and are passed over.
  * @throws ProductionError when the log or ClickHouse does not answer
  */
 export async function verifyStreams(
@@ -59,6 +61,9 @@ export async function verifyStreams(
       unjudged.push({ topology: topology.name, sink: spec.name, reason });
     }
   }
+  const outputs = await verifyOutputs(topology, { log, topics });
+  sinks.push(...outputs.sinks);
+  unjudged.push(...outputs.unjudged);
   return { sinks, unjudged, refused: [...topics.values()].reduce((sum, { refused }) => sum + refused, 0) };
 }
 
@@ -78,10 +83,13 @@ async function verifySink({ topology, spec, rows, topics }: Judged, shown: Shown
   const stored = await compareRows({ names: columns.map(({ name }) => name), key }, {
     expected,
     actual: {
-      lines: selectLines(shown.connection, {
-        action: `read "${spec.name}"`,
-        sql: selectSql(spec, { columns, topics, database: shown.database }),
-      }),
+      lines: ofRecordsLeft(
+        selectLines(shown.connection, {
+          action: `read "${spec.name}"`,
+          sql: selectSql(spec, { columns, topics, database: shown.database }),
+        }),
+        topics,
+      ),
       parse: (line) => rowOf(columns, line),
     },
   });
@@ -107,6 +115,20 @@ function* placed(rows: readonly AppendedRow[], topics: ReadonlyMap<string, Event
     const source = topics.get(topic)!.source;
     yield { ...row, _source: source, _partition: partition, _offset: offset, _index: index };
   }
+}
+
+/** The lines without those of records that compaction has removed. */
+async function* ofRecordsLeft(
+  all: AsyncIterable<readonly string[]>,
+  topics: ReadonlyMap<string, EventRecords>,
+): AsyncGenerator<readonly string[]> {
+  const leftBySource = new Map([...topics.values()].map(({ source, left }) => [source, left]));
+  const isLeft = (line: string) => {
+    const [source, partition, offset] = JSON.parse(line) as [string, number, string];
+    return leftBySource.get(source)?.has(placeOf(partition, Number(offset))) ?? true;
+  };
+  const sifts = leftBySource.values().some((left) => left !== null);
+  for await (const lines of all) yield sifts ? lines.filter(isLeft) : lines;
 }
 
 function selectSql(

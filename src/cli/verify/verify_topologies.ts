@@ -18,6 +18,7 @@ import { expires, type Moments, type Stretch } from "./moments.ts";
 import { rowOf, selectLines, storedSql, viewSql } from "./shown_rows.ts";
 import type { Shown, SinkReport } from "./sink_report.ts";
 import { loadSources, NO_SOURCES, type SourceRows, type Truth } from "./truth.ts";
+import { outputTopics } from "./verify_outputs.ts";
 import { appendSinks, type Unjudged, verifyStreams } from "./verify_streams.ts";
 
 /** A comparison is thought to take so long, or, if it took longer, so many times as long, but not for ever. */
@@ -90,7 +91,9 @@ export async function verifyTopologies(
   for (const topology of topologies) {
     const tables = sinksOf(compile(topology)).map((sink) => sink.table);
     const appends = appendSinks(topology);
-    if (!await anyExists([...tables, ...appends], shown)) {
+    const outputs = outputTopics(topology);
+    const written = typeof log !== "string" && outputs.length > 0 && (await log.topics(outputs)).size > 0;
+    if (!written && !await anyExists([...tables, ...appends], shown)) {
       neverStarted.push(topology.name);
       continue;
     }
@@ -117,8 +120,9 @@ export async function verifyTopologies(
       break;
     }
     if (typeof log === "string") {
-      unjudged.push(...appends.map(({ name }) => ({ topology: topology.name, sink: name, reason: log })));
-    } else if (appends.length > 0) {
+      const sinks = [...appends.map(({ name }) => name), ...outputs];
+      unjudged.push(...sinks.map((sink) => ({ topology: topology.name, sink, reason: log })));
+    } else if (appends.length + outputs.length > 0) {
       const streams = await verifyStreams(topology, { log, shown });
       sinks.push(...streams.sinks);
       unjudged.push(...streams.unjudged);
@@ -226,6 +230,7 @@ async function anyExists(
   tables: readonly { readonly name: string }[],
   { connection, database }: Shown,
 ): Promise<boolean> {
+  if (tables.length === 0) return false;
   const names = tables.map((table) => literal(rowsName(table))).join(", ");
   const [{ found }] = await connection.select(
     "look for the sinks' tables",

@@ -1,5 +1,6 @@
 import type { GroupSelector, StatefulNode, SuppressNode } from "../../dsl/stream_nodes.ts";
 import type { Row } from "../../record/row.ts";
+import { keepsNewest } from "./newest_event.ts";
 import type { TableChange } from "./suppress.ts";
 
 /** The group of an event on one of the inputs of a stateful operator; null: it is in none. */
@@ -13,6 +14,7 @@ export function groupOf(node: StatefulNode, input: number): GroupSelector {
       return node.groupBys[input];
     case "tableJoin":
     case "process":
+    case "repartition":
       return node.groupBy;
   }
 }
@@ -23,6 +25,11 @@ export function groupOf(node: StatefulNode, input: number): GroupSelector {
  */
 export function comesFirst(node: StatefulNode, input: number): boolean {
   return node.op === "tableJoin" && input === 1 && node.historyUs === null;
+}
+
+/** Whether it takes events of an input that have no value. */
+export function takesNulls(node: StatefulNode): boolean {
+  return node.op === "repartition" || (node.op === "streamAggregate" && keepsNewest(node));
 }
 
 /** Whether it takes events of an input that are in no group: they have no partner, and are told so. */

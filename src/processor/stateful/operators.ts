@@ -2,6 +2,7 @@ import type { StatefulNode } from "../../dsl/stream_nodes.ts";
 import type { StatefulOperator, StatefulPorts } from "./stateful.ts";
 import { streamAggregate } from "./stream_aggregate.ts";
 import { StreamJoin } from "./stream_join.ts";
+import { Repartition } from "./repartition.ts";
 import { StreamProcess } from "./stream_process.ts";
 import { Suppress } from "./suppress.ts";
 import { TableJoin } from "./table_join.ts";
@@ -17,6 +18,8 @@ export function statefulOperator(node: StatefulNode, ports: StatefulPorts): Stat
       return new StreamJoin(node, ports);
     case "process":
       return new StreamProcess(node, ports);
+    case "repartition":
+      return new Repartition(node, ports);
     case "tableJoin":
       return new TableJoin(node, ports);
   }

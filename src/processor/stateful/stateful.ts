@@ -16,9 +16,12 @@ export interface KeyedEvent {
 
 /** Where a stateful operator's results go. */
 export interface StatefulPorts {
-  /** A result as an event; its key is null if it is made of an event without one. */
+  /**
+   * A result as an event; its key is the columns of the event's, or what else the operator gives, and null if it is
+   * made of an event without one.
+   */
   readonly forward: (
-    result: { readonly key: Row | null; readonly value: Row | null; readonly timestampUs: number },
+    result: { readonly key: unknown; readonly value: unknown; readonly timestampUs: number },
   ) => void;
   /** An event changes nothing, since it comes too late, is of a time before all windows, or has no value or no key. */
   readonly onDropped: (reason: "late" | "early" | "no value" | "no key") => void;
@@ -40,6 +43,8 @@ export type KeylessEvent = Omit<KeyedEvent, "key" | "columns">;
  */
 export interface StatefulOperator {
   readonly elements: KeyedElements;
+  /** True if it has no elements: then its position is all that is durable of it. */
+  readonly keepsNothing?: boolean;
   /**
    * Takes the next event of an input.
    * @throws what a callback throws, or TypeError: then nothing of the event counts but its time

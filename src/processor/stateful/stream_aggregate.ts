@@ -6,7 +6,9 @@ import { slidingWindows } from "./sliding_windows.ts";
 import type { KeyedEvent, StatefulOperator, StatefulPorts, WhenIdle } from "./stateful.ts";
 import { StreamTotals, type TotalsState } from "./stream_totals.ts";
 import { timeWindows } from "./time_windows.ts";
+import { isWholeRow } from "./whole_row.ts";
 import { NO_END, wholeWindow } from "./whole_window.ts";
+import { keepsNewest, newestEvent } from "./newest_event.ts";
 import type { Step, WindowKind } from "./window_kind.ts";
 
 /** What of a node is needed to show its results. */
@@ -24,10 +26,10 @@ export function streamAggregate(node: StreamAggregateNode, ports: StatefulPorts)
 export function resultRows(node: Results): (columns: Row, element: Element) => Row {
   const totals = new StreamTotals(node.sides.map(({ aggregates }) => aggregates));
   const key = resultKeys(node);
-  const reduced = node.sides.some(({ aggregates }) => Object.values(aggregates).some(({ kind }) => kind === "reduce"));
+  const whole = isWholeRow(node.sides[0].aggregates);
   return (columns, element) => {
     const row = totals.row(element.state as TotalsState);
-    if (reduced) return { ...row, ...key(columns, element) };
+    if (whole) return { ...row, ...key(columns, element) };
     for (const column of Object.keys(columns)) if (column in row) throw taken(column);
     return { ...key(columns, element), ...row };
   };
@@ -166,6 +168,7 @@ interface Change {
 /** How the events of a group are divided. */
 export function windowKindOf({ sides, window }: Results): WindowKind {
   const totals = new StreamTotals(sides.map(({ aggregates }) => aggregates));
+  if (keepsNewest({ sides })) return newestEvent(totals);
   switch (window?.kind) {
     case undefined:
       return wholeWindow({ startUs: -Infinity, borders: [0, 0] }, totals);

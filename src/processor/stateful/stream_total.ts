@@ -39,6 +39,12 @@ export function streamTotal({ name, spec }: NamedStreamSpec): StreamTotal {
   switch (spec.kind) {
     case "folding":
       return folded(name, spec);
+    case "newest":
+      return {
+        add: (_, value) => value === null ? GONE : newest(name, value),
+        merge: (_, b) => b,
+        result: (row) => row,
+      };
     case "custom":
     case "reduce":
       return custom({ name, spec });
@@ -181,6 +187,13 @@ function custom(column: NamedSpec<FoldSpec>): StreamTotal {
     merge: (a, b) => a === null || b === null ? a ?? b : [asRead(name, merge(read(a), read(b)))],
     result: (state) => totalOf(column, [state === null ? null : { state: read(state) }]),
   };
+}
+
+/** @throws TypeError for what is no row, or cannot be written */
+function newest(name: string, value: unknown): unknown {
+  if (typeof value === "object" && !Array.isArray(value)) return asRead(name, value);
+  const shown = Array.isArray(value) ? `an array of ${value.length}` : String(value).slice(0, 60);
+  throw new TypeError(`Cannot take ${shown} as a row of a table: map it to an object with mapValues()`);
 }
 
 function folded(name: string, { empty, add, merge, result }: FoldingSpec): StreamTotal {

@@ -1,5 +1,6 @@
 import type { StreamAggregateSpec } from "../../dsl/stream_aggregates.ts";
 import type { Row } from "../../record/row.ts";
+import { isWholeRow } from "./whole_row.ts";
 import { GONE, type StreamTotal, streamTotal } from "./stream_total.ts";
 
 /** The states of all columns in their order: a wire value. */
@@ -13,14 +14,14 @@ export class StreamTotals {
   readonly #names: readonly string[];
   /** By input, in the order of the columns. What does not depend on the input is the first one's. */
   readonly #totals: readonly (readonly StreamTotal[])[];
-  /** The rows of the group's events made one row, which is shown by its own columns. */
-  readonly #reduced: boolean;
+  /** The only total is a row, which is shown by its own columns. */
+  readonly #isWholeRow: boolean;
 
   /** `inputs`: all have the same columns. */
   constructor(inputs: readonly Columns[]) {
     this.#names = Object.keys(inputs[0]);
     this.#totals = inputs.map((columns) => this.#names.map((name) => streamTotal({ name, spec: columns[name] })));
-    this.#reduced = Object.values(inputs[0]).some(({ kind }) => kind === "reduce");
+    this.#isWholeRow = isWholeRow(inputs[0]);
   }
 
   /**
@@ -39,7 +40,7 @@ export class StreamTotals {
   /** The columns of the result. @throws what a callback throws; LimitError for a total of too many digits */
   row(state: TotalsState): Row {
     const results = this.#totals[0].map((total, index) => total.result(state[index]));
-    if (this.#reduced) return results[0] as Row;
+    if (this.#isWholeRow) return results[0] as Row;
     return Object.fromEntries(this.#names.map((name, index) => [name, results[index]]));
   }
 }

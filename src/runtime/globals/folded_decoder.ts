@@ -1,9 +1,10 @@
 import { readChangelog } from "../../formats/changelog_fact.ts";
 import type { Decoder } from "../../formats/decoder.ts";
-import { FOLDED_SHOWN, FOLDED_TO } from "../../plan/folded_row.ts";
+import { aggregateOf, FOLDED_KEY, FOLDED_SHOWN, FOLDED_TO } from "../../plan/folded_row.ts";
 import type { Member } from "../../plan/physical.ts";
 import { groupColumns } from "../../processor/group_columns.ts";
 import { type Result, resultOf } from "../../processor/stateful/result_of.ts";
+import { isWholeRow } from "../../processor/stateful/whole_row.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import { keyOf } from "../../record/key.ts";
 import type { KeyColumn } from "../../record/key_column.ts";
@@ -30,10 +31,11 @@ function shownResult(name: string, make: () => Result | null): Result | null {
 
 /**
  * Makes the decoder of an aggregate's results. Its rows have two columns more: up to where their events are in them,
- * and whether they are results.
+ * and whether they are results; and the names of their key columns, where these cannot be told from the others.
  */
 export function foldedDecoder({ name, topic, node }: Extract<Member, { kind: "folded" }>): FoldedDecoder {
   const result = resultOf(node);
+  const isWhole = isWholeRow(aggregateOf(node).sides[0].aggregates);
   let keyColumns: readonly KeyColumn[] | null = null;
   return {
     get keyColumns() {
@@ -46,10 +48,11 @@ export function foldedDecoder({ name, topic, node }: Extract<Member, { kind: "fo
       const { to } = read.fact;
       const { key, row } = kept;
       const columns = keyColumns = groupColumns(keyColumns, key);
+      const more = isWhole ? { [FOLDED_TO]: to, [FOLDED_KEY]: JSON.stringify(Object.keys(key)) } : { [FOLDED_TO]: to };
       return {
         kind: "upsert",
         key: keyOf(columns.map((column) => key[column.name])),
-        row: row === null ? { ...key, [FOLDED_TO]: to } : { ...row, [FOLDED_TO]: to, [FOLDED_SHOWN]: true },
+        row: row === null ? { ...key, ...more } : { ...row, ...more, [FOLDED_SHOWN]: true },
         unavailable: null,
         created: false,
         to,

@@ -15,11 +15,12 @@ export const DEAD_LETTER_REASONS = {
       "not_a_row",
       "unknown_op",
       "missing_after",
+      "missing_before",
       "truncate",
       "unavailable",
     ],
     ...["null_key", "bad_key", "misplaced", "missing_column", "wrong_type", "not_a_row_value"],
-    ...["out_of_range", "overflow", "not_finite", "schema_threw"],
+    ...["out_of_range", "overflow", "not_finite", "schema_threw", "bad_headers"],
   ],
   callback: ["callback_threw", "not_sendable", "too_large"] satisfies ProcessorReason[],
   sink: ["refused"],
@@ -44,9 +45,10 @@ export function beginCounters(plan: PhysicalPlan, metrics: Metrics): void {
   for (const result of SNAPSHOT_RESULTS) begin("weir_snapshots_total", { result });
   begin("weir_snapshot_bytes_total", {});
   begin("weir_internal_records_total", {});
-  for (const { name, sinks } of plan.streams) {
+  for (const { name, source, sinks } of plan.streams) {
     begin("weir_source_records_total", { table: name });
-    for (const reason of ["null_value", "null_group"]) {
+    const ofChanges = source.changes === null ? [] : ["tombstone", "heartbeat", "transaction", "message"];
+    for (const reason of ["null_value", "null_group", ...ofChanges]) {
       begin("weir_source_records_skipped_total", { table: name, reason });
     }
     begin("weir_stream_records_lost_total", { table: name });
@@ -57,6 +59,9 @@ export function beginCounters(plan: PhysicalPlan, metrics: Metrics): void {
     for (const reason of ["late", "early"]) begin("weir_stream_events_dropped_total", { operator: node.name, reason });
     begin("weir_stream_events_overtaken_total", { operator: node.name });
     for (const sink of sinks) begin("weir_sink_rows_total", { sink: sink.name });
+  }
+  for (const { outputs } of [...plan.streams, ...plan.stages]) {
+    for (const { topic } of outputs) begin("weir_sink_rows_total", { sink: topic });
   }
   for (const table of plan.tables) {
     begin("weir_repaired_rows_total", { table: table.name });

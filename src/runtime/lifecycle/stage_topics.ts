@@ -30,9 +30,11 @@ export async function makeStageTopics(
     const known = await log.topics([repartition, changelog]);
     // Changes of a table must be told in the partition where their group is.
     const input = node.op === "suppress" ? stages.find((stage) => stage.node.id === node.inputs[0]) : undefined;
+    const declared = node.op === "repartition" ? node.partitions : null;
     const partitions = input === undefined
-      ? (known.get(changelog) ?? known.get(repartition))?.partitions ?? widest
+      ? (known.get(changelog) ?? known.get(repartition))?.partitions ?? declared ?? widest
       : changelogs.get(input.changelog)!.partitions;
+    if (declared !== null && declared !== partitions) throw new ConfigError([otherCount(node.name, partitions)]);
     const settings = { partitions, retentionMs: -1, messageBytesMax: options.messageBytesMax };
     await log.createTopic({ name: changelog, cleanup: "compact", ...settings });
     await log.createTopic({ name: repartition, cleanup: "delete", ...settings });
@@ -43,6 +45,12 @@ export async function makeStageTopics(
     changelogs.set(changelog, made.get(changelog)!);
   }
   return { repartitions, changelogs };
+}
+
+function otherCount(name: string, partitions: number): string {
+  return `Cannot divide "${name}" anew: its topics have ${partitions} partitions, and keys would be elsewhere. ` +
+    `Declare repartition("${name}", { partitions: ${partitions} }), or give it another name: it begins anew, with ` +
+    "topics of its own";
 }
 
 function problemOf(

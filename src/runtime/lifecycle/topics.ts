@@ -10,6 +10,7 @@ import { retry, STOPPED } from "../../ports/retry.ts";
 import type { Warehouse } from "../../ports/warehouse.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
 import type { RunOptions } from "../options.ts";
+import { makeOutputTopics } from "./output_topics.ts";
 import { makeStageTopics } from "./stage_topics.ts";
 import { laterInboxes, type TakenOver, takeOver } from "./take_over.ts";
 
@@ -23,6 +24,8 @@ export interface Topics {
   readonly sources: ReadonlyMap<string, TopicDescription>;
   /** Topics of events, and those in which they are written anew by group. */
   readonly streams: ReadonlyMap<string, TopicDescription>;
+  /** Topics that events are written to. */
+  readonly outputs: ReadonlyMap<string, TopicDescription>;
   /** Partitions of each table, which are those of its inbox, by table index. */
   readonly partitions: readonly number[];
   /** Conversation topic of each table, by table index. */
@@ -114,7 +117,9 @@ export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
     ...repartitions,
     ...changed.map((topic) => [topic, sources.get(topic)!] as const),
   ]);
-  return { plan, generation, sources: readFrom, streams: allStreams, partitions, inboxes };
+  const widest = Math.max(1, ...[...allStreams.values()].map((topic) => topic.partitions));
+  const outputs = await makeOutputTopics(plan, { log, widest });
+  return { plan, generation, sources: readFrom, streams: allStreams, outputs, partitions, inboxes };
 }
 
 /** Who makes topics that are missing, of which some are tables'. */

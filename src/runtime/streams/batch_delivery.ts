@@ -3,6 +3,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { AppendWriter } from "./append_writer.ts";
+import type { FoundRecord } from "./output_records.ts";
 import type { ShuffledText } from "./shuffled_events.ts";
 import type { StageLog } from "./stage_log.ts";
 import type { StreamBatch } from "./stream_batch.ts";
@@ -26,14 +27,17 @@ export interface BatchDeliveryOptions {
   /** Before events are written into stages. @throws ProductionError */
   readonly beforeEvents: () => Promise<void>;
   /** The log does not take an event. */
-  readonly onTooLarge: (event: ShuffledText, error: Error) => void;
+  readonly onTooLarge: (event: ShuffledText | FoundRecord, error: Error) => void;
+  /** So many records were written to a topic for others. */
+  readonly onWritten: (topic: string, records: number) => void;
   /** The log does not take anything (message), or takes it again (null). */
   readonly onState: (problem: string | null) => void;
 }
 
 /**
- * Brings what comes out of batches to where it goes: rows into append tables, events into repartition topics, and
- * behind them what a stage keeps into its changelog. What is in the changelog says that all before it is out.
+ * Brings what comes out of batches to where it goes: rows into append tables, events into repartition topics and into
+ * topics for others, and behind them what a stage keeps into its changelog. What is in the changelog says that all
+ * before it is out.
  */
 export class BatchDelivery {
   readonly #options: BatchDeliveryOptions;
@@ -46,10 +50,11 @@ export class BatchDelivery {
   /** Resolves to false if it was stopped. @throws StreamBroken */
   async deliver(batch: StreamBatch): Promise<boolean> {
     const { progress, stage } = this.#options;
-    const sent = await Promise.all([this.#rows(batch), this.#shuffled(batch)]);
+    const sent = await Promise.all([this.#rows(batch), this.#shuffled(batch), this.#records(batch)]);
     if (sent.includes(false)) return false;
     if (stage === null) return true;
-    if (batch.rowCount > 0) await progress.settle(batch.to);
+    // Before anything of these events is durable here, lest a part of them be made again, as others.
+    if (batch.rowCount > 0 || batch.records.size > 0) await progress.settle(batch.to);
     return await stage.write(batch.facts, batch.facts.neededFrom ?? batch.to);
   }
 
@@ -87,6 +92,25 @@ export class BatchDelivery {
           shuffled.remove(longest);
           onTooLarge(longest, error);
         } else this.#packChars = Math.max(longest.text.length, Math.floor(this.#packChars / 4));
+      }
+    }
+  }
+
+  /** Again and again the same records, until all of them are there; those that are too large are set aside. */
+  async #records({ records }: StreamBatch): Promise<boolean> {
+    const { partition, start: { source }, onTooLarge } = this.#options;
+    while (true) {
+      const batches = records.batches({ source, partition });
+      try {
+        if (!await this.#append(batches)) return false;
+        for (const { topic, records } of batches) this.#options.onWritten(topic, records.length);
+        return true;
+      } catch (error) {
+        const { longest } = records;
+        const isTooLarge = error instanceof ProductionError && error.reason === "too_large";
+        if (!isTooLarge || longest === null) broken(error as Error);
+        records.remove(longest);
+        onTooLarge(longest, error);
       }
     }
   }

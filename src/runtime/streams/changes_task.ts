@@ -1,3 +1,4 @@
+import { wholeRow } from "../../formats/change_reader.ts";
 import { createDecoder, type Decoded, type Decoder } from "../../formats/decoder.ts";
 import type { StreamPlan, TableChanges } from "../../plan/physical.ts";
 import type { LogRecord } from "../../ports/log.ts";
@@ -105,16 +106,4 @@ export class ChangesTask implements FlowTask {
   #refused(error: ProcessorError): void {
     this.#context.letters.callback({ task: this.#id, position: this.#flow.place }, error);
   }
-}
-
-/** @throws DeserializationError */
-function wholeRow({ row, unavailable }: Extract<Decoded, { kind: "upsert" }>): Row {
-  if (unavailable === null) return row;
-  throw new DeserializationError(
-    "unavailable",
-    `Cannot read the record as a row: column(s) ${
-      unavailable.join(", ")
-    } were not sent (unchanged TOAST), and nothing ` +
-      "is kept here of which they could be taken. Set REPLICA IDENTITY FULL on the table, or do not pick them",
-  );
 }

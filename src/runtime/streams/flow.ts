@@ -1,8 +1,9 @@
 import type { RecordMetadata } from "../../dsl/events.ts";
-import type { AppendPlan, LookupPlan, ShufflePlan, StagePlan, StreamPlan } from "../../plan/physical.ts";
-import type { Position } from "../../ports/log.ts";
+import type { AppendPlan, LookupPlan, OutputPlan, ShufflePlan, StagePlan, StreamPlan } from "../../plan/physical.ts";
+import type { Position, TopicDescription } from "../../ports/log.ts";
+import { isTooLarge, type OutputRecord, recordLength } from "../../processor/output_record.ts";
 import { encodedLine, rowWriter } from "../../processor/line_writer.ts";
-import { changeOf, groupOf, takesKeyless } from "../../processor/stateful/group_of.ts";
+import { changeOf, groupOf, takesKeyless, takesNulls } from "../../processor/stateful/group_of.ts";
 import { type ShuffledEvent, streamProgram } from "../../processor/stream_program.ts";
 import { LimitError } from "../../record/errors.ts";
 import { type Key, keyText } from "../../record/key.ts";
@@ -18,6 +19,8 @@ export interface StreamContext {
   readonly stages: readonly StagePlan[];
   /** Of the stage's topics. */
   readonly partitionsOf: (stage: StagePlan) => number;
+  /** A topic for others, as it is. */
+  readonly outputOf: (output: OutputPlan) => TopicDescription;
   /** An event on its way into a stage takes so many bytes at most. */
   readonly eventBytesMax: number;
   /** The row that a global table has for a key now; null if it has none. */
@@ -59,15 +62,17 @@ export class Flow {
     this.#id = id;
     this.#context = context;
     const sinks = new Map(plan.sinks.map((sink) => [sink.name, sink]));
+    const outputs = new Map(plan.outputs.map((output) => [output.topic, output]));
     const { stages } = context;
     const groupsOf = ({ stage, input }: ShufflePlan) => {
       const { node } = stages[stage];
-      const { name } = node;
-      return { name, groupBy: groupOf(node, input), keyless: takesKeyless(node, input), change: changeOf(node) };
+      const takes = { keyless: takesKeyless(node, input), nulls: takesNulls(node), change: changeOf(node) };
+      return { name: node.name, groupBy: groupOf(node, input), ...takes };
     };
     this.#run = plan.nodes.length === 0 ? null : streamProgram({ ...plan, groupsOf }, {
       find: context.find,
       append: (name, { row }) => this.#append(sinks.get(name)!, row),
+      output: (topic, record) => this.#output(outputs.get(topic)!, record),
       shuffle: (into, event) => this.shuffle(into, event),
       onSkipped: (reason) => context.onSkipped(plan.name, reason),
       onError: (error) => context.letters.callback({ task: this.#id, position: this.#origin }, error),
@@ -100,6 +105,21 @@ export class Flow {
     if (this.#muted) return;
     const digest = rowWriter(sink.table.columns).write(row);
     this.#batch.add(sink, { offset: this.#place.offset, line: encodedLine().slice(), digest });
+  }
+
+  /** @throws TypeError | LimitError for a record that the topic does not take */
+  #output(output: OutputPlan, record: OutputRecord): void {
+    if (this.#muted) return;
+    const { partitions, compacted, messageBytesMax } = this.#context.outputOf(output);
+    const { topic } = output;
+    const { key } = record;
+    if (compacted && key === null) throw new TypeError(`Topic "${topic}" is compacted: give the event a key`);
+    if (isTooLarge(record, messageBytesMax)) {
+      throw new LimitError("event", `An event of ${recordLength(record)} characters is too large for topic "${topic}"`);
+    }
+    // Those without a key stay together as they come, and so in their order.
+    const partition = key === null ? this.#place.partition % partitions : partitionOf(key, partitions);
+    this.#batch.records.add({ output, partition }, { record, offset: this.#place.offset });
   }
 
   /** An event goes into an input of a stage. @throws TypeError | LimitError for a value that cannot be told */

@@ -31,12 +31,12 @@ export type TakenHead = Omit<FactHead, "owner"> & {
 export class BatchFacts {
   readonly #keys = new Map<Key, Map<string, FactOfKey>>();
   #head: Omit<FactHead, "owner"> | null = null;
+  #headCounts = false;
   #chars = 0;
-  #isQuiet = false;
 
   /** Keys of which something changed, and one more if the head is worth being written without any. */
   get size(): number {
-    return this.#keys.size + (this.#isQuiet ? 1 : 0);
+    return this.#keys.size + (this.#headCounts ? 1 : 0);
   }
 
   /** The first record of its topic that is needed when these facts are written; null if nothing was collected. */
@@ -54,12 +54,12 @@ export class BatchFacts {
    * has all events below but those that wait. `isQuiet`: the head is to be written, since nothing else was for long.
    */
   collect(
-    operator: Pick<StatefulOperator, "elements" | "isNeededAtHead">,
+    operator: Pick<StatefulOperator, "elements" | "isNeededAtHead" | "keepsNothing">,
     { from, ...head }: TakenHead,
     { isQuiet = false }: { readonly isQuiet?: boolean } = {},
   ): void {
-    this.#isQuiet ||= isQuiet;
-    const { elements } = operator;
+    const { elements, keepsNothing = false } = operator;
+    this.#headCounts ||= isQuiet || keepsNothing;
     for (const change of elements.takeChanges()) {
       const { key, columns, kind, element } = change;
       // A session that grows is replaced by one that begins as it did: that one is the fact.

@@ -3,6 +3,7 @@ import { type StatefulOperator, WAITING_MAX, type WhenIdle } from "../../process
 import type { StagePlan } from "../../plan/physical.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
 import { DeserializationError, LimitError, ProcessorError } from "../../record/errors.ts";
+import { NO_HEADERS } from "../../record/headers.ts";
 import { keyText } from "../../record/key.ts";
 import { taskId } from "../../record/task_id.ts";
 import { comesFirst } from "../../processor/stateful/group_of.ts";
@@ -70,7 +71,7 @@ export class StageTask implements FlowTask {
       forward: ({ key, value, timestampUs }) =>
         this.#flow.run({
           ...{ key, value },
-          metadata: { ...this.#place, timestampUs },
+          metadata: { ...this.#place, timestampUs, headers: NO_HEADERS },
         }),
       onDropped: (reason) => context.onDropped(plan.node.name, reason),
       onFailed: (columns, cause) => {

@@ -1,6 +1,7 @@
 import type { AppendPlan } from "../../plan/physical.ts";
 import type { AppendRow } from "../../ports/warehouse.ts";
 import { digestOf } from "../../record/digest.ts";
+import { OutputRecords } from "./output_records.ts";
 import { ShuffledEvents } from "./shuffled_events.ts";
 import { BatchFacts } from "./stage_facts.ts";
 
@@ -24,6 +25,8 @@ export class StreamBatch {
   rowCount = 0;
   /** Events for stages. */
   readonly shuffled = new ShuffledEvents();
+  /** Events for topics of others. */
+  readonly records = new OutputRecords();
   /** What a stage keeps, for its changelog. */
   readonly facts = new BatchFacts();
   #rowBytes = 0;
@@ -53,12 +56,12 @@ export class StreamBatch {
 
   /** Bytes of rows and events, about. */
   get bytes(): number {
-    return this.#rowBytes + this.shuffled.chars;
+    return this.#rowBytes + this.shuffled.chars + this.records.length;
   }
 
   /** How much comes out of it: rows, events, and what changes of keys. */
   get outputs(): number {
-    return this.rowCount + this.shuffled.size + this.facts.size;
+    return this.rowCount + this.shuffled.size + this.records.size + this.facts.size;
   }
 }
 

@@ -159,9 +159,13 @@ function deliveryOf(
   return new BatchDelivery({
     ...ports,
     ...{ start, stage, progress, writer, beforeEvents },
-    onTooLarge: ({ stage, text }, error) => {
-      const [offset] = JSON.parse(text) as [number];
-      const cause = new ProcessorError(stage.node.name, `offset ${offset}`, { cause: error, reason: "too_large" });
+    onWritten: (sink, records) =>
+      instance.ports.metrics.count("weir_sink_rows_total", { topology: instance.topology.name, sink }, records),
+    onTooLarge: (event, error) => {
+      const [name, offset] = "stage" in event
+        ? [event.stage.node.name, (JSON.parse(event.text) as [number])[0]]
+        : [event.output.topic, event.placed.offset];
+      const cause = new ProcessorError(name, `offset ${offset}`, { cause: error, reason: "too_large" });
       context.letters.callback({ task: id, position: { topic, partition, offset } }, cause);
     },
   });

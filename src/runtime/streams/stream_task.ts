@@ -1,4 +1,6 @@
+import type { ReadEvent } from "../../formats/change_reader.ts";
 import { type EventReader, eventReader } from "../../formats/event_reader.ts";
+import { headersOf } from "../../formats/message_headers.ts";
 import type { RecordMetadata } from "../../dsl/events.ts";
 import type { StreamPlan } from "../../plan/physical.ts";
 import type { StatefulOperator, WhenIdle } from "../../processor/stateful/stateful.ts";
@@ -60,15 +62,13 @@ export class StreamTask implements FlowTask {
     const { topic } = this.#plan.source;
     const { offset, timestampMs } = record;
     const place: Position = { topic, partition: this.#partition, offset };
-    if (record.value === null && !this.#plan.source.nullValues) {
-      return this.#context.onSkipped(this.#plan.name, "null_value");
-    }
     try {
-      const key = this.#reader.key(record.key);
-      const value = record.value === null ? null : this.#reader.value(record.value);
-      const plain = { ...place, timestampUs: timestampMs * 1_000 };
+      const read = this.#reader.read(record);
+      if (read.kind === "skip") return this.#context.onSkipped(this.#plan.name, read.reason);
+      const { key, value } = read;
+      const plain = { ...place, timestampUs: timestampMs * 1_000, headers: headersOf(record) };
       if (batch.sourceMs === 0) batch.sourceMs = timestampMs;
-      const metadata = this.#timed(value, plain);
+      const metadata = this.#timed(read, plain);
       batch.timeUs = Math.max(batch.timeUs, metadata.timestampUs);
       this.#flow.at(batch, place);
       this.#flow.run({ value, key, metadata });
@@ -79,9 +79,9 @@ export class StreamTask implements FlowTask {
   }
 
   /** @throws DeserializationError for an event without a time */
-  #timed(value: unknown, plain: RecordMetadata): RecordMetadata {
+  #timed({ value, timestampUs: ownUs }: ReadEvent, plain: RecordMetadata): RecordMetadata {
     const { time, name } = this.#plan.source;
-    if (time === null) return plain;
+    if (time === null) return ownUs === null ? plain : { ...plain, timestampUs: ownUs };
     let timestampUs: unknown;
     try {
       timestampUs = time(value as never, plain);

@@ -66,6 +66,7 @@ export class StreamTasks {
         letters: new StreamLetters(letters, clock.nowMs()),
         stages: instance.topics.plan.stages,
         partitionsOf: ({ repartition }) => instance.topics.streams.get(repartition)!.partitions,
+        outputOf: ({ topic }) => instance.topics.outputs.get(topic)!,
         eventBytesMax: instance.options.messageBytesMax,
         find: (lookup, key) => globals.find(lookup, key),
         onRecords: (table, records) =>

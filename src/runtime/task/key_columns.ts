@@ -1,4 +1,4 @@
-import { aggregateOf, FOLDED_SHOWN, FOLDED_TO } from "../../plan/folded_row.ts";
+import { aggregateOf, FOLDED_KEY, FOLDED_SHOWN, FOLDED_TO } from "../../plan/folded_row.ts";
 import type { Member, TaskTable } from "../../plan/physical.ts";
 import { groupColumns } from "../../processor/group_columns.ts";
 import type { KeyColumns } from "../../processor/key_value.ts";
@@ -48,6 +48,9 @@ function groupAt(
   const index = rows.findIndex((row) => row.has(slot));
   const member = members[index];
   const row = rows[index].read(slot)!;
+  if (typeof row[FOLDED_KEY] === "string") {
+    return Object.fromEntries((JSON.parse(row[FOLDED_KEY]) as string[]).map((name) => [name, row[name]]));
+  }
   const { sides: [{ aggregates }], window } = aggregateOf((member as Extract<Member, { kind: "folded" }>).node);
   const others = new Set([...Object.keys(aggregates), ...window === null ? [] : [WINDOW_END], FOLDED_SHOWN, FOLDED_TO]);
   return Object.fromEntries(Object.entries(row).filter(([name]) => !others.has(name)));

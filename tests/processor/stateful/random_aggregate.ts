@@ -59,6 +59,9 @@ const COLUMNS: readonly (readonly [Columns, Columns])[] = [
   ],
 ];
 
+/** The table of a stream's newest values. */
+const NEWEST: Columns = { row: { spec: { kind: "newest" } } };
+
 function windowsOf(choices: Choices): WindowSpec | null {
   const graceUs = choices.of([0, 0, 3, 12]);
   const sizeUs = 1 + choices.int(12);
@@ -80,6 +83,7 @@ function windowsOf(choices: Choices): WindowSpec | null {
 
 /** An aggregate of random windows. */
 export function randomNode(choices: Choices): StreamAggregateNode {
+  if (choices.chance(0.1)) return nodeOf({ inputs: [NEWEST] });
   const spec = windowsOf(choices);
   const closes = spec !== null && spec.kind !== "unlimited";
   return nodeOf({
@@ -92,12 +96,15 @@ export function randomNode(choices: Choices): StreamAggregateNode {
 /** Events that come nearly in order, and some very late. */
 export function randomEvents({ sides }: StreamAggregateNode, choices: Choices): Arrived[] {
   let now = 100;
+  const newest = "row" in sides[0].aggregates && sides[0].aggregates.row.kind === "newest";
   return Array.from({ length: 10 + choices.int(60) }, () => {
     now += choices.of([0, 0, 1, 1, 2, 3, 12]);
     return {
       input: choices.int(sides.length),
       group: choices.of(["a", "b", "c"]),
-      value: { n: choices.int(6), text: choices.of(["x", "y", "z", "longer", "end"]) },
+      value: newest && choices.chance(0.3)
+        ? choices.of([null, null, "no row", [1]])
+        : { n: choices.int(6), text: choices.of(["x", "y", "z", "longer", "end"]) },
       at: now - (choices.chance(0.4) ? choices.int(choices.chance(0.2) ? 40 : 10) : 0),
     };
   });

@@ -75,7 +75,9 @@ export class Owner {
   #made: { readonly at: number; readonly caused: Caused }[] = [];
 
   private constructor(node: SuppressNode, loaded: NonNullable<Awaited<ReturnType<typeof loadStage>>>) {
-    this.operator = new Suppress(node, { forward: (result) => void this.#forwarded.push(result) });
+    this.operator = new Suppress(node, {
+      forward: ({ key, ...rest }) => void this.#forwarded.push({ key: key as Row | null, ...rest }),
+    });
     loaded.into(this.operator);
     this.#print = loaded.print;
     this.#loadedTo = loaded.to;
@@ -85,7 +87,7 @@ export class Owner {
   static async begin(node: SuppressNode, { log }: Pick<MemoryChangelog, "log">): Promise<Owner> {
     const plan = {
       ...{ index: 0, name: "stage.final", node, repartition: "repartition", changelog: "changelog" },
-      ...{ nodes: [], lookups: [], sinks: [], shuffles: [] },
+      ...{ nodes: [], lookups: [], sinks: [], outputs: [], shuffles: [] },
     } satisfies StagePlan;
     return new Owner(node, (await loadStage(plan, { partition: 0, log, stopped: () => false }))!);
   }

@@ -8,7 +8,7 @@ import {
   type StableOffset,
   stableOffsetsRequest,
 } from "../protocol/stable_offsets.ts";
-import { byTopic, nameOf } from "./positions.ts";
+import { byTopic, MONITORED, nameOf } from "./positions.ts";
 import type { Standing } from "./standing.ts";
 
 type Place = Pick<Position, "topic" | "partition">;
@@ -149,7 +149,7 @@ function requireStable({ broker }: BrokerConnection): void {
 }
 
 function progressOf(found: StableOffset | undefined): Progress | null {
-  if (found === undefined || found.offset < 0) return null;
+  if (found === undefined || found.offset < 0 || found.metadata === MONITORED) return null;
   const { topic, partition, offset, metadata } = found;
   return { topic, partition, offset, note: metadata };
 }

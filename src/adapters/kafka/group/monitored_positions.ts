@@ -1,6 +1,6 @@
 import type { Position } from "../../../ports/log.ts";
 import { asProductionError } from "../protocol/errors.ts";
-import { byTopic, nameOf } from "./positions.ts";
+import { byTopic, MONITORED, nameOf } from "./positions.ts";
 import type { Standing } from "./standing.ts";
 
 /** A partition whose progress is kept with its offset: what is for monitoring stays away from it. */
@@ -35,7 +35,7 @@ export class MonitoredPositions {
       const topics = byTopic(newer, ({ partition, offset }) => ({
         partition,
         offset: String(offset),
-        metadata: null,
+        metadata: MONITORED,
       }));
       await this.#standing.ask(({ broker }) => broker.offsetCommit({ ...identity, topics }));
       if (!this.#standing.isNewest(groupGenerationId)) return;
@@ -65,7 +65,7 @@ export class MonitoredPositions {
     if (!this.#standing.isNewest(groupGenerationId)) return;
     for (const { topic, partitions } of responses) {
       for (const { partition, offset, metadata } of partitions) {
-        this.#raise(nameOf(topic, partition), metadata ? ADVANCED : Number(offset));
+        this.#raise(nameOf(topic, partition), metadata && metadata !== MONITORED ? ADVANCED : Number(offset));
       }
     }
   }

@@ -11,6 +11,12 @@ export function byTopic<P extends Pick<Position, "topic">, T>(
   }));
 }
 
+/**
+ * Metadata of an offset that is committed for monitoring alone. Without it is what people commit (`--reset-offsets`),
+ * which counts as progress.
+ */
+export const MONITORED = "monitoring";
+
 /** One text for a partition of a topic. */
 export function nameOf(topic: string, partition: number): string {
   return `${topic}\0${partition}`;

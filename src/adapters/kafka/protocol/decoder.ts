@@ -46,6 +46,8 @@ export interface DecodedBatches {
 
 /** What a record takes beside its bytes: an object and two views. */
 const RECORD_OVERHEAD_BYTES = 300;
+/** What headers take beside their bytes: a view. */
+const HEADERS_OVERHEAD_BYTES = 120;
 const LOG_OVERHEAD = 12;
 /** Of a batch, up to its records. */
 const HEADER_BYTES = 61;
@@ -55,8 +57,8 @@ const CONTROL = 0x20;
 const LOG_APPEND_TIME = 0x08;
 
 /**
- * Decodes the complete batches of a fetch, up to one that cannot be read if others lie before it. Keys and values are
- * views of `bytes`, or of what was decompressed.
+ * Decodes the complete batches of a fetch, up to one that cannot be read if others lie before it. Keys, values
+ * and headers are views of `bytes`, or of what was decompressed.
  * @throws ProductionError, never retriable, if the first batch cannot be read
  */
 export function decodeRecordBatches(bytes: Uint8Array, options: DecodeOptions): DecodedBatches {
@@ -178,6 +180,7 @@ function decodeRecords(
   const appendTime = (header.attributes & LOG_APPEND_TIME) !== 0;
   const before = into.length;
   let previous = -1;
+  let withHeaders = 0;
   for (let count = 0; count < recordCount; count++) {
     const length = reader.varint();
     const end = reader.position + length;
@@ -192,12 +195,17 @@ function decodeRecords(
       const key = view(reader, reader.varint());
       const value = view(reader, reader.varint());
       if (reader.position > end) throw damaged(count, recordCount);
-      into.push({ offset, timestampMs: appendTime ? maxTimestamp : firstTimestamp + timestampDelta, key, value });
+      const timestampMs = appendTime ? maxTimestamp : firstTimestamp + timestampDelta;
+      // What is left begins with the number of headers, zero of nearly every record. Who asks for them reads them.
+      if (reader.position < end && bytes[reader.position] !== 0) {
+        into.push({ offset, timestampMs, key, value, headers: view(reader, end - reader.position)! });
+        withHeaders++;
+      } else into.push({ offset, timestampMs, key, value });
     }
-    reader.position = end; // past the headers, which the port has no word for
+    reader.position = end;
   }
   if (reader.position !== bytes.length) throw damaged(recordCount, recordCount);
-  return bytes.length + RECORD_OVERHEAD_BYTES * (into.length - before);
+  return bytes.length + RECORD_OVERHEAD_BYTES * (into.length - before) + HEADERS_OVERHEAD_BYTES * withHeaders;
 }
 
 function damaged(index: number, count: number): RangeError {

@@ -32,7 +32,7 @@ const TWO_32 = 2 ** 32;
 
 /** Upper bound of the bytes that a record takes in a batch. */
 export function recordBytes(record: NewRecord): number {
-  return 36 + bytesLength(record.key) + bytesLength(record.value);
+  return 36 + bytesLength(record.key) + bytesLength(record.value) + (record.headers?.length ?? 0);
 }
 
 /** One batch that holds `records` in their order; there must be at least one. */
@@ -85,14 +85,18 @@ function writeRecord(bytes: Buffer, at: number, { record, index, timestampDelta 
   const valueLength = bytesLength(record.value);
   const length = 1 + sizeOfVarlong(timestampDelta) + sizeOfVarint(index) +
     sizeOfVarint(record.key === null ? -1 : keyLength) + keyLength +
-    sizeOfVarint(record.value === null ? -1 : valueLength) + valueLength + 1;
+    sizeOfVarint(record.value === null ? -1 : valueLength) + valueLength + (record.headers?.length ?? 1);
   at = writeVarint(bytes, at, length);
   bytes[at++] = 0; // attributes: none are defined
   at = writeVarlong(bytes, at, timestampDelta);
   at = writeVarint(bytes, at, index);
   at = writeBytes(bytes, at, record.key, keyLength);
   at = writeBytes(bytes, at, record.value, valueLength);
-  bytes[at++] = 0; // no headers
+  if (record.headers === undefined) bytes[at++] = 0; // none
+  else {
+    bytes.set(record.headers, at);
+    at += record.headers.length;
+  }
   return at;
 }
 

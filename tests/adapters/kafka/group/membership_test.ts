@@ -166,7 +166,10 @@ Deno.test("KafkaMembership.commit() leaves a partition alone that anybody advanc
     coordinator.stored.set("t-0", { offset: "4", metadata: "note" });
     await membership.commit([{ topic: "t", partition: 0, offset: 9 }, { topic: "t", partition: 1, offset: 9 }]);
     assertEquals(coordinator.stored.get("t-0"), { offset: "4", metadata: "note" });
-    assertEquals(coordinator.stored.get("t-1"), { offset: "9", metadata: null });
+    assertEquals(coordinator.stored.get("t-1"), { offset: "9", metadata: "monitoring" });
+    assertEquals((await held()).map(({ progress }) => progress), [at(4, "note"), null]);
     await membership.commit([{ topic: "t", partition: 1, offset: 8 }]);
     assertEquals(coordinator.stored.get("t-1")?.offset, "9", "never back");
+    coordinator.stored.set("t-1", { offset: "3", metadata: "" });
+    assertEquals((await held())[1].progress, { topic: "t", partition: 1, offset: 3, note: "" }, "as a person set it");
   }));

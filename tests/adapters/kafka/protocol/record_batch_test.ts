@@ -8,6 +8,7 @@ import { crc32c } from "../../../../src/adapters/kafka/protocol/crc32c.ts";
 import { type AbortedTransaction, decodeRecordBatches } from "../../../../src/adapters/kafka/protocol/decoder.ts";
 import { encodeRecordBatch, recordBytes } from "../../../../src/adapters/kafka/protocol/encoder.ts";
 import type { Bytes, LogRecord, NewRecord } from "../../../../src/ports/log.ts";
+import { readHeaders } from "../../../../src/record/headers.ts";
 import { ProductionError } from "../../../../src/record/errors.ts";
 import { below, type Random, withSeed } from "./seeded.ts";
 
@@ -45,7 +46,7 @@ Deno.test("encodeRecordBatch() writes what kafkajs reads", () =>
     }
   }));
 
-Deno.test("decodeRecordBatches() reads what kafkajs writes, and leaves out headers", async () => {
+Deno.test("decodeRecordBatches() reads what kafkajs writes, headers included", async () => {
   for (const compression of [0, 1]) {
     const records = [0, 1, 2].map((offsetDelta) =>
       kafkaJsRecord({
@@ -70,6 +71,9 @@ Deno.test("decodeRecordBatches() reads what kafkajs writes, and leaves out heade
       [502, 1_795_342_530_143],
     ]);
     assertEquals(decoded.map(({ key, value }) => [text(key), text(value)]), [["k1", null], ["k2", "v2"]]);
+    for (const { headers } of decoded) {
+      assertEquals({ ...readHeaders(headers) }, { "__debezium.context.taskId": "0", other: "b" });
+    }
   }
 });
 

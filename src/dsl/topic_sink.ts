@@ -1,0 +1,139 @@
+import type { z } from "zod";
+import type { RecordHeaders } from "../record/headers.ts";
+import type { EventCallback, KeySchema } from "./events.ts";
+import type { ColumnShape, ParsedRow, RowSchema } from "./source.ts";
+import { type Duration, durationUs } from "./time.ts";
+
+/** The plain data of a topic that events are written to. */
+export interface TopicSpec {
+  /** Name of the topic. */
+  readonly topic: string;
+  /** How keys are written. */
+  readonly key: "text" | "json" | "bytes";
+  /** How values are written. */
+  readonly value: "text" | "json" | "bytes";
+  /** Columns of a JSON object that are written, in this order; null: all that it has, in its own. */
+  readonly columns: readonly string[] | null;
+  /** Of the topic, if it must be made; null: as many as the widest of the topics that are read. */
+  readonly partitions: number | null;
+  /** Of the topic, if it must be made: milliseconds, -1 keeps for ever. */
+  readonly retentionMs: number;
+}
+
+/** A topic that every event of a stream is written to. Takes keys `K` and values `V`. */
+export interface TopicSink<in K, in V> {
+  /** @ignore Carries a type. */
+  readonly "~takes"?: (key: K, value: V) => void;
+  /** Tells the compiler the kinds of sinks apart; never set. */
+  readonly "~topic"?: true;
+  /** The sink as plain data. */
+  readonly spec: TopicSpec;
+}
+
+/** What is said where a stream is written to a topic. */
+export interface OutputOptions<K, V> {
+  /** Headers of an event's record, beside `weir-origin`; null: a header without a value. */
+  readonly headers?: EventCallback<K, V, RecordHeaders>;
+}
+
+/** @ignore How keys are written. */
+export type WrittenKeyForm = "text" | "json" | "bytes" | KeySchema;
+
+/** @ignore What is written so. */
+export type WrittenKey<F extends WrittenKeyForm> = F extends KeySchema ? z.output<F>
+  : F extends "bytes" ? Uint8Array
+  : F extends "json" ? unknown
+  : string;
+
+/** @ignore What all topics that are written may say. */
+export interface CommonTopicOptions<F extends WrittenKeyForm> {
+  /**
+   * How keys are written: `"text"` (the default), `"bytes"`, `"json"`, or as JSON of the type that a schema has. A key
+   * that is null is none. The partition is that of the key, by Kafka's default partitioner; of an event without a key
+   * it follows the partition that the event comes from.
+   */
+  readonly key?: F;
+  /** Partitions of the topic if it must be made; default: as many as the widest topic that the streams read. */
+  readonly partitions?: number;
+  /** How long the topic keeps records, if it must be made. Default: 7 days. */
+  readonly retention?: Duration | "forever";
+}
+
+/** Options of {@link topic} for JSON objects of declared columns. */
+export interface RowTopicOptions<S extends ColumnShape, F extends WrittenKeyForm> extends CommonTopicOptions<F> {
+  /** Columns that are written, in this order; others are left out. */
+  readonly row: RowSchema<S>;
+}
+
+/** Options of {@link topic} for texts and bytes. */
+export interface PlainTopicOptions<T extends "text" | "bytes", F extends WrittenKeyForm> extends CommonTopicOptions<F> {
+  /** Values are texts, or bytes, as they are. */
+  readonly value: T;
+}
+
+const RETENTION_MS = 7 * 86_400_000;
+
+/**
+ * Declares a topic as a sink of streams. Values are JSON: integers with all their digits, decimals as texts of theirs
+ * (`"12.50"`), columns that are undefined left out. It is made if it is not there.
+ *
+ * @example const bigOrders = topic("shop.big_orders", { row: z.object({ id: int8(), total: numeric(12, 2) }) });
+ */
+export function topic<S extends ColumnShape, F extends WrittenKeyForm = "text">(
+  name: string,
+  options: RowTopicOptions<S, F>,
+): TopicSink<WrittenKey<F> | null, ParsedRow<S> | null>;
+/** Declares a topic of texts or bytes. */
+export function topic<T extends "text" | "bytes", F extends WrittenKeyForm = "text">(
+  name: string,
+  options: PlainTopicOptions<T, F>,
+): TopicSink<WrittenKey<F> | null, (T extends "text" ? string : Uint8Array) | null>;
+/** Declares a topic of JSON of any form. */
+export function topic<F extends WrittenKeyForm = "text">(
+  name: string,
+  options?: CommonTopicOptions<F> & { readonly row?: undefined; readonly value?: undefined },
+): TopicSink<WrittenKey<F> | null, unknown>;
+export function topic(
+  name: string,
+  { key = "text", row, value = "json", partitions, retention }: CommonTopicOptions<WrittenKeyForm> & {
+    readonly row?: RowSchema;
+    readonly value?: TopicSpec["value"];
+  } = {},
+): TopicSink<never, never> {
+  const keptMs = typeof retention === "object" ? Math.ceil(durationUs(retention) / 1_000) : null;
+  return {
+    spec: {
+      topic: name,
+      key: typeof key === "string" ? key : "json",
+      value,
+      columns: row === undefined ? null : Object.keys(row.shape),
+      partitions: partitions ?? null,
+      retentionMs: keptMs ?? (retention === "forever" ? -1 : RETENTION_MS),
+    },
+  };
+}
+
+/** What is wrong with a topic as a sink. `read`: topics that the topology reads. */
+export function topicProblems(
+  { topic, partitions, retentionMs }: TopicSpec,
+  { read }: { readonly read: ReadonlySet<string> },
+): string[] {
+  const problems: string[] = [];
+  if (!/^[A-Za-z0-9._-]{1,249}$/.test(topic) || topic === "." || topic === "..") {
+    problems.push(`Cannot use "${topic}" as a topic: use at most 249 letters, digits, ".", "_" and "-"`);
+  }
+  if (topic.startsWith("weir.")) {
+    problems.push(`Cannot write to topic "${topic}": names that begin with "weir." are those of internal topics`);
+  }
+  if (read.has(topic)) {
+    problems.push(
+      `Cannot write to topic "${topic}", which the topology reads: events would come round. Write to another topic, ` +
+        "or process them without one: repartition(...)",
+    );
+  }
+  if (partitions !== null && !(Number.isInteger(partitions) && partitions > 0)) {
+    problems.push(`Cannot make topic "${topic}" with ${partitions} partitions: use an integer from 1 on`);
+  }
+  if (retentionMs === 0) problems.push(`Cannot keep records of topic "${topic}" for no time: leave retention out`);
+  return problems;
+}
