@@ -3,6 +3,7 @@ import { partitionOf } from "../../src/record/partitioner.ts";
 import type { Row } from "../../src/record/row.ts";
 import { defaultRunOptions, type RunOptions } from "../../src/runtime/options.ts";
 import { storesDifferenceOf } from "./asked_stores.ts";
+import { isAtRest } from "./at_rest.ts";
 import { Choices } from "./choices.ts";
 import { Events } from "./events.ts";
 import { compactTopics } from "./faults.ts";
@@ -255,9 +256,10 @@ export class World {
     const tasks = ({ runner }: Instance) => runner.status().tasks.length;
     return this.instances.every((instance) => {
       if (instance.failed) return false;
-      const { done, sinks } = instance.runner.knownUnfinished();
+      const unfinished = instance.runner.knownUnfinished();
       // An instance without tasks has nothing to do but to hand over what it had.
-      return done || (instance.runner.topics !== null && tasks(instance) === 0 && sinks.length === 0);
+      return isAtRest(unfinished, this.log) ||
+        (instance.runner.topics !== null && tasks(instance) === 0 && unfinished.sinks.length === 0);
     }) && this.instances.some((instance) => tasks(instance) > 0) && (this.twins?.idle ?? true);
   }
 

@@ -51,15 +51,15 @@ export class BatchFacts {
 
   /**
    * Takes what changed of an operator, in place of what was said before of the same elements. `head.to`: the operator
-   * has all events below but those that wait. `isQuiet`: the head is to be written, since nothing else was for long.
+   * has all events below but those that wait. `headCounts`: it is to be written though nothing of any key has changed.
    */
   collect(
-    operator: Pick<StatefulOperator, "elements" | "isNeededAtHead" | "keepsNothing">,
+    operator: Pick<StatefulOperator, "elements" | "isNeededAtHead">,
     { from, ...head }: TakenHead,
-    { isQuiet = false }: { readonly isQuiet?: boolean } = {},
+    { headCounts = false }: { readonly headCounts?: boolean } = {},
   ): void {
-    const { elements, keepsNothing = false } = operator;
-    this.#headCounts ||= isQuiet || keepsNothing;
+    const { elements } = operator;
+    this.#headCounts ||= headCounts;
     for (const change of elements.takeChanges()) {
       const { key, columns, kind, element } = change;
       // A session that grows is replaced by one that begins as it did: that one is the fact.

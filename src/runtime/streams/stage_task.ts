@@ -54,6 +54,7 @@ export class StageTask implements FlowTask {
   #place!: Position;
   #batch!: StreamBatch;
   #quietFrom: number;
+  #heardBefore = 0;
 
   /** As {@link FlowTask.heard}. */
   heard = 0;
@@ -120,8 +121,11 @@ export class StageTask implements FlowTask {
   /** As {@link FlowTask.taken}: what changed of the operator goes into the changelog. */
   taken(batch: StreamBatch): void {
     if (batch.to < this.#headTo) return;
-    const isQuiet = batch.to - this.#quietFrom >= QUIET_RECORDS_MAX;
-    if (isQuiet) this.#quietFrom = batch.to;
+    // Marks are no events.
+    const isAllThatIsKept = this.#operator.keepsNothing === true && this.heard > this.#heardBefore;
+    const headCounts = isAllThatIsKept || batch.to - this.#quietFrom >= QUIET_RECORDS_MAX;
+    if (headCounts) this.#quietFrom = batch.to;
+    this.#heardBefore = this.heard;
     batch.facts.collect(this.#operator, {
       from: Math.max(batch.from, this.#headTo),
       to: batch.to,
@@ -129,7 +133,7 @@ export class StageTask implements FlowTask {
       saved: this.#operator.save(),
       print: this.#print,
       order: this.#order.save(),
-    }, { isQuiet });
+    }, { headCounts });
   }
 
   /** As {@link FlowTask.take}. @throws LimitError if more waits than may */
