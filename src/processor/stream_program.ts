@@ -41,6 +41,8 @@ export type GroupsOf = (plan: ShufflePlan) => {
   readonly change: ((row: Row | null, key: Row) => unknown) | null;
   /** Whether it takes events without a value. */
   readonly nulls: boolean;
+  /** False: it does not look at values. Then none are given to it, as they are most of what an event is. */
+  readonly needsValues: boolean;
 };
 
 /**
@@ -78,7 +80,7 @@ function inOrder(all: readonly Next[]): Next {
 
 function shuffle(
   plan: ShufflePlan,
-  { name, groupBy, keyless, change, nulls }: ReturnType<GroupsOf>,
+  { name, groupBy, keyless, change, nulls, needsValues }: ReturnType<GroupsOf>,
   { shuffle, onSkipped, onError }: StreamPorts,
 ): Next {
   return (value, key, metadata) => {
@@ -92,7 +94,8 @@ function shuffle(
       if (Object.keys(rowOf(columns)).length === 0) {
         throw new TypeError("A group has no columns: return an object of at least one");
       }
-      const taken = change === null ? value : change(value as Row | null, key as Row);
+      const needed = needsValues ? value : null;
+      const taken = change === null ? needed : change(value as Row | null, key as Row);
       shuffle(plan, { key: keyOfColumns(columns), columns, value: taken, timestampUs });
     } catch (cause) {
       onError(new ProcessorError(name, keyShown(key), { cause, row: value }));

@@ -47,6 +47,12 @@ export function changeOf(node: StatefulNode): ((row: Row | null, key: Row) => Ta
   };
 }
 
+/** Whether an input's values are looked at. Events that are only counted matter by their groups and times alone. */
+export function needsValues(node: StatefulNode, input: number): boolean {
+  return node.op !== "streamAggregate" ||
+    Object.values(node.sides[input].aggregates).some(({ kind }) => kind !== "count");
+}
+
 /** The key of a result in its parts. */
 function windowOf({ of: { window } }: SuppressNode, key: Row) {
   if (window === null) return { group: key, start: 0, end: 0 };

@@ -3,7 +3,7 @@ import type { AppendPlan, LookupPlan, OutputPlan, ShufflePlan, StagePlan, Stream
 import type { Position, TopicDescription } from "../../ports/log.ts";
 import { isTooLarge, type OutputRecord, recordLength } from "../../processor/output_record.ts";
 import { encodedLine, rowWriter } from "../../processor/line_writer.ts";
-import { changeOf, groupOf, takesKeyless, takesNulls } from "../../processor/stateful/group_of.ts";
+import { changeOf, groupOf, needsValues, takesKeyless, takesNulls } from "../../processor/stateful/group_of.ts";
 import { type ShuffledEvent, streamProgram } from "../../processor/stream_program.ts";
 import { LimitError } from "../../record/errors.ts";
 import { type Key, keyText } from "../../record/key.ts";
@@ -66,8 +66,14 @@ export class Flow {
     const { stages } = context;
     const groupsOf = ({ stage, input }: ShufflePlan) => {
       const { node } = stages[stage];
-      const takes = { keyless: takesKeyless(node, input), nulls: takesNulls(node), change: changeOf(node) };
-      return { name: node.name, groupBy: groupOf(node, input), ...takes };
+      return {
+        name: node.name,
+        groupBy: groupOf(node, input),
+        keyless: takesKeyless(node, input),
+        nulls: takesNulls(node),
+        change: changeOf(node),
+        needsValues: needsValues(node, input),
+      };
     };
     this.#run = plan.nodes.length === 0 ? null : streamProgram({ ...plan, groupsOf }, {
       find: context.find,
