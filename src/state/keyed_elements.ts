@@ -1,3 +1,4 @@
+import { Distinct } from "../record/distinct.ts";
 import { type Key, keyText } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { compareText } from "../record/text_order.ts";
@@ -54,10 +55,13 @@ interface Due {
   readonly element: Element;
 }
 
-/** A change by its borders. */
-function nameOf(key: Key, { start, end, seq }: Element): string {
-  return `${start}/${end}/${seq} ${key}`;
-}
+type OfElement = Pick<ElementChange, "element">;
+
+/** Changes of one key by the borders of their elements. */
+const BORDERS = {
+  isSame: ({ element: a }: OfElement, { element: b }: OfElement) => isSame(a, b),
+  nameOf: ({ element: { start, end, seq } }: OfElement) => `${start}/${end}/${seq}`,
+};
 
 function compare(a: Element, b: Element): number {
   return a.start - b.start || a.end - b.end || a.seq - b.seq;
@@ -66,7 +70,7 @@ function compare(a: Element, b: Element): number {
 /** The elements of all keys of one stateful operator. What changes is noted for whoever makes it durable. */
 export class KeyedElements {
   readonly #keys = new Map<Key, OfKey>();
-  #changes = new Map<string, ElementChange>();
+  #changes = new Map<Key, Distinct<ElementChange, OfElement>>();
   /**
    * A heap by time. What was removed meanwhile is passed over when it comes up; an element that is replaced by one that
    * is due at the same time needs no other place in it.
@@ -101,10 +105,9 @@ export class KeyedElements {
     { key, columns }: { readonly key: Key; readonly columns: Row },
     { element, dueUs }: { readonly element: Element; readonly dueUs: number | null },
   ): void {
-    const name = nameOf(key, element);
-    const before = this.#before(name, { key, element });
-    this.#set({ key, columns, position: this.positionOf(key) }, { element, dueUs });
-    this.#changes.set(name, { key, columns, kind: "put", element, before });
+    const before = this.#before(key, element);
+    this.#set({ key, columns, position: null }, { element, dueUs });
+    this.#note({ key, columns, kind: "put", element, before });
   }
 
   /** An element that events ended: it is no result any more. */
@@ -185,20 +188,31 @@ export class KeyedElements {
     return last;
   }
 
-  /** What changed since the last call, each element once, in the order in which they changed first. */
+  /**
+   * What changed since the last call, each element once: key by key, and the elements of one key, in the order in which
+   * they changed first.
+   */
   takeChanges(): ElementChange[] {
-    const changes = [...this.#changes.values()];
+    const changes: ElementChange[] = [];
+    for (const { values } of this.#changes.values()) for (const change of values) changes.push(change);
     this.#changes = new Map();
     return changes;
   }
 
+  #note(change: ElementChange): void {
+    const ofKey = this.#changes.get(change.key) ?? new Distinct(BORDERS);
+    if (ofKey.values.length === 0) this.#changes.set(change.key, ofKey);
+    ofKey.put(change);
+  }
+
   #set(
-    { key, columns, position }: { key: Key; columns: Row; position: number },
+    // Null: the position stays.
+    { key, columns, position }: { key: Key; columns: Row; position: number | null },
     { element, dueUs }: { element: Element | null; dueUs: number | null },
   ): void {
     let known = this.#keys.get(key);
-    if (known === undefined || known.position !== position) {
-      known = { columns, elements: known?.elements ?? [], dues: known?.dues ?? [], position };
+    if (known === undefined || (position !== null && known.position !== position)) {
+      known = { columns, elements: known?.elements ?? [], dues: known?.dues ?? [], position: position ?? 0 };
       this.#keys.set(key, known);
     }
     if (element === null) return;
@@ -212,15 +226,14 @@ export class KeyedElements {
 
   #end({ key, kind }: { key: Key; kind: "gone" | "dropped" }, element: Element): void {
     const columns = this.#keys.get(key)!.columns;
-    const name = nameOf(key, element);
-    const before = this.#before(name, { key, element });
+    const before = this.#before(key, element);
     this.#delete(key, element);
-    this.#changes.set(name, { key, columns, kind, element, before });
+    this.#note({ key, columns, kind, element, before });
   }
 
   /** What stood in an element's place at the last look. */
-  #before(name: string, { key, element }: { readonly key: Key; readonly element: Element }): Element | null {
-    const change = this.#changes.get(name);
+  #before(key: Key, element: Element): Element | null {
+    const change = this.#changes.get(key)?.find({ element });
     if (change !== undefined) return change.before;
     const elements = this.of(key);
     const there = elements[placeOf(elements, element)];

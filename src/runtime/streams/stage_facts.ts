@@ -9,6 +9,7 @@ import {
 import type { NewRecord } from "../../ports/log.ts";
 import type { ElementChange, StatefulOperator } from "../../processor/stateful/stateful.ts";
 import type { Key } from "../../record/key.ts";
+import { Distinct } from "../../record/distinct.ts";
 
 /** An element of a key, and the value of its record. */
 interface FactOfKey {
@@ -27,9 +28,17 @@ export type TakenHead = Omit<FactHead, "owner"> & {
   readonly from: number;
 };
 
+type FactPlace = Pick<FactOfKey, "start" | "seq">;
+
+/** Facts of one key by where their elements begin. */
+const PLACES = {
+  isSame: (a: FactPlace, b: FactPlace) => a.start === b.start && a.seq === b.seq,
+  nameOf: ({ start, seq }: FactPlace) => `${start}/${seq}`,
+};
+
 /** What a batch adds to a stage's changelog, whoever writes it there. */
 export class BatchFacts {
-  readonly #keys = new Map<Key, Map<string, FactOfKey>>();
+  readonly #keys = new Map<Key, Distinct<FactOfKey, FactPlace>>();
   #head: Omit<FactHead, "owner"> | null = null;
   #headCounts = false;
   #chars = 0;
@@ -65,15 +74,14 @@ export class BatchFacts {
       // A session that grows is replaced by one that begins as it did: that one is the fact.
       if (kind !== "put" && isReplaced(elements, change)) continue;
       const { start, seq } = element;
-      const ofKey = this.#keys.getOrInsertComputed(key, () => new Map<string, FactOfKey>());
-      const place = `${start}/${seq}`;
-      const known = ofKey.get(place);
+      const ofKey = this.#keys.getOrInsertComputed(key, factsOfKey);
+      const known = ofKey.find({ start, seq });
       const former = operator.isNeededAtHead?.(element)
         ? known?.former ?? { to: from, element: change.before }
         : undefined;
       const value = factValue({ to: head.to, columns, element: kind === "put" ? element : null, former });
       this.#chars += value.length - (known?.value.length ?? 0);
-      ofKey.set(place, { start, seq, value, former, used: kind === "dropped" });
+      ofKey.put({ start, seq, value, former, used: kind === "dropped" });
     }
     this.#head = head;
   }
@@ -88,7 +96,7 @@ export class BatchFacts {
     const parts = new Parts(chars);
     const removed = new Parts(chars);
     for (const [key, facts] of this.#keys) {
-      const records = [...facts.values()].map(({ start, seq, value, used }) => {
+      const records = facts.values.map(({ start, seq, value, used }) => {
         const record = { key: factKey({ owner, key, start, seq }), value };
         if (used) removed.add([{ ...record, value: null }]);
         return record;
@@ -121,6 +129,10 @@ class Parts {
       this.#size += record.key.length + (record.value?.length ?? 0);
     }
   }
+}
+
+function factsOfKey(): Distinct<FactOfKey, FactPlace> {
+  return new Distinct(PLACES);
 }
 
 function isReplaced(elements: StatefulOperator["elements"], { key, element: { start, seq } }: ElementChange): boolean {
