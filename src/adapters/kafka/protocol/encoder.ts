@@ -29,25 +29,42 @@ export interface BatchOptions {
 
 const codecs = { none: 0, gzip: 1, zstd: 4 } as const;
 const TWO_32 = 2 ** 32;
+/** Texts that are no longer are written character by character: a call out of JavaScript takes longer than that. */
+const SHORT_TEXT = 400;
+
+/** What a record takes at most beside its key and its value. */
+const RECORD_BYTES = 36;
 
 /** Upper bound of the bytes that a record takes in a batch. */
 export function recordBytes(record: NewRecord): number {
-  return 36 + bytesLength(record.key) + bytesLength(record.value) + (record.headers?.length ?? 0);
+  return RECORD_BYTES + bytesLength(record.key) + bytesLength(record.value) + (record.headers?.length ?? 0);
 }
 
 /** One batch that holds `records` in their order; there must be at least one. */
 export function encodeRecordBatch(records: readonly NewRecord[], options: BatchOptions): Uint8Array {
   const { stamp, compression, nowMs } = options;
   const firstTimestamp = records[0].timestampMs ?? nowMs;
-  let size = BATCH_HEADER_BYTES;
-  for (const record of records) size += recordBytes(record);
+  let size = BATCH_HEADER_BYTES + RECORD_BYTES * records.length;
+  // Of key and value of each.
+  const lengths = new Int32Array(2 * records.length);
+  for (let index = 0; index < records.length; index++) {
+    const { key, value, headers } = records[index];
+    size += (lengths[2 * index] = bytesLength(key)) + (lengths[2 * index + 1] = bytesLength(value));
+    size += headers?.length ?? 0;
+  }
   let bytes = Buffer.allocUnsafe(size);
   let end = BATCH_HEADER_BYTES;
   let maxTimestamp = firstTimestamp;
   for (let index = 0; index < records.length; index++) {
     const timestamp = records[index].timestampMs ?? nowMs;
     if (timestamp > maxTimestamp) maxTimestamp = timestamp;
-    end = writeRecord(bytes, end, { record: records[index], index, timestampDelta: timestamp - firstTimestamp });
+    end = writeRecord(bytes, end, {
+      record: records[index],
+      keyLength: lengths[2 * index],
+      valueLength: lengths[2 * index + 1],
+      index,
+      timestampDelta: timestamp - firstTimestamp,
+    });
   }
   if (compression !== "none") {
     const body = bytes.subarray(BATCH_HEADER_BYTES, end);
@@ -75,14 +92,19 @@ export function encodeRecordBatch(records: readonly NewRecord[], options: BatchO
 
 interface RecordParts {
   readonly record: NewRecord;
+  /** Bytes; 0 for null. */
+  readonly keyLength: number;
+  readonly valueLength: number;
   readonly index: number;
   readonly timestampDelta: number;
 }
 
 /** Writes one record at `at` and returns where it ends. */
-function writeRecord(bytes: Buffer, at: number, { record, index, timestampDelta }: RecordParts): number {
-  const keyLength = bytesLength(record.key);
-  const valueLength = bytesLength(record.value);
+function writeRecord(
+  bytes: Buffer,
+  at: number,
+  { record, keyLength, valueLength, index, timestampDelta }: RecordParts,
+): number {
   const length = 1 + sizeOfVarlong(timestampDelta) + sizeOfVarint(index) +
     sizeOfVarint(record.key === null ? -1 : keyLength) + keyLength +
     sizeOfVarint(record.value === null ? -1 : valueLength) + valueLength + (record.headers?.length ?? 1);
@@ -103,8 +125,11 @@ function writeRecord(bytes: Buffer, at: number, { record, index, timestampDelta 
 function writeBytes(bytes: Buffer, at: number, value: Bytes | null, length: number): number {
   at = writeVarint(bytes, at, value === null ? -1 : length);
   if (value === null) return at;
-  if (typeof value === "string") bytes.write(value, at, length, "utf8");
-  else bytes.set(value, at);
+  if (typeof value !== "string") bytes.set(value, at);
+  else if (length === value.length && length <= SHORT_TEXT) {
+    // As many bytes as characters: all of them are ASCII.
+    for (let index = 0; index < length; index++) bytes[at + index] = value.charCodeAt(index);
+  } else bytes.write(value, at, length, "utf8");
   return at + length;
 }
 
