@@ -116,6 +116,7 @@ function readMarks([issuer, ageMs, topics, told]: RawMarks): Marks {
 type RawEvent = readonly [number, number, number, number, Row | null, unknown];
 
 function eventOf([offset, index, input, timestampUs, columns, value]: RawEvent): PackedEvent {
-  const common = { offset, index, input, timestampUs, value };
-  return columns === null ? { ...common, columns, key: null } : { ...common, columns, key: keyOfColumns(columns) };
+  return columns === null
+    ? { offset, index, input, timestampUs, value, columns, key: null }
+    : { offset, index, input, timestampUs, value, columns, key: keyOfColumns(columns) };
 }

@@ -15,6 +15,7 @@ import type { StreamSurroundings } from "./stream_surroundings.ts";
 const RESTART = { firstMs: 1_000, lastMs: 30_000 };
 const LOOK_MS = 100;
 const BEHIND_MS = 20;
+const TAKEN = "records were taken"; // Without a reason, abort() makes an exception each time.
 
 /**
  * One partition of a stream on the instance that has it: reads from where its progress says, and adds what its events
@@ -190,7 +191,7 @@ export class StreamHost implements StreamView, SourceTask {
     queue.take(part);
     if ((task.heard ?? 0) > heard) this.#heardMs = this.#surroundings.instance.ports.clock.nowMs();
     if (queue.full) this.#surroundings.reader.pause(part.topic, part.partition);
-    this.#wake.abort();
+    this.#wake.abort(TAKEN);
   }
 
   /** Finds where to go on, and begins to read there. Resolves to null if it is not wanted any more. */

@@ -261,8 +261,8 @@ function nameOf(source: string, partition: number): string {
 
 /** The topic of a source, as packs name it. */
 export function topicOf(source: string): string {
-  const [topic] = source.split("@");
-  return topic;
+  const end = source.indexOf("@");
+  return end < 0 ? source : source.slice(0, end);
 }
 
 function savedHead({ source, readyUs, event: { offset, index } }: Held): SavedOrder["held"][string] {
