@@ -3,6 +3,7 @@ import sales from "../../topologies/sales.ts";
 import { benchChurn } from "./churn.ts";
 import { benchLatency } from "./latency.ts";
 import { benchPeer } from "./peer/peer.ts";
+import { benchStreams } from "./peer/streams.ts";
 import { onEmbedded, onKafka } from "./places.ts";
 import { type Measured, print } from "./report.ts";
 import salesGlobal from "./sales_global.ts";
@@ -29,11 +30,14 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
   soak       an hour of steady work: whether memory and files grow, the longest hold of the loop
   peer [fk] [global]  Weir beside Kafka Streams on the same topics of a real Kafka, ratios printed, every row compared
              with a computation from scratch (needs Java 17 with javac, Maven, 12 GB of memory, 15 GB of disk)
+  streams [count] [join]  the same for events: a count in tumbling windows, and a join of two streams within a window;
+             records per CPU second, and a restart behind \`kill -9\` (needs Java 17 with javac, Maven)
   (none)     all but soak and those on a real Kafka
 
   --live N      rows of the churning table (default 100000)
   --orders N    orders of the store (default 60000; for peer 200000, which are 980,000 records; from 1000000 on Weir
                 alone, in a process of 2 GB)
+  --events N    events of streams, of both topics together (default 1000000)
   --changes N   changes of the backlog, or of the churning table (default 300000)
   --groups N    groups of one home for stall (default 500000)
   --partitions N  tasks of each table for stall (default 48) and many (default 100)
@@ -52,13 +56,14 @@ const STALL_FLAGS = ["--max-semi-space-size=16", "--initial-old-space-size=8000"
 const START_FLAGS = ["--max-semi-space-size=128", "--min-semi-space-size=64"];
 
 /** Needs more than this machine, or more time than one waits for. */
-const ASKED_FOR = ["soak", "peer", "kafka", "latency-kafka", "many-kafka"];
+const ASKED_FOR = ["soak", "peer", "streams", "kafka", "latency-kafka", "many-kafka"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     live: { type: "string", default: "100000" },
     orders: { type: "string" },
+    events: { type: "string", default: "1000000" },
     changes: { type: "string", default: "300000" },
     groups: { type: "string", default: "500000" },
     partitions: { type: "string" },
@@ -74,8 +79,8 @@ const size = { orders: Number(values.orders ?? "60000"), changes: Number(values.
 
 const many = [values.topologies, values.partitions ?? "100", values.rows];
 
-/** `peer fk` measures one of both. */
-const variants = positionals[0] === "peer" ? positionals.splice(1) : [];
+/** `peer fk` and `streams join` measure one of both. */
+const variants = ["peer", "streams"].includes(positionals[0]) ? positionals.splice(1) : [];
 
 const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
   embedded: () => onEmbedded((place) => benchThroughput("embedded", { topology: sales, ...place }, size)),
@@ -103,6 +108,10 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
   peer: async () => {
     const orders = Number(values.orders ?? "200000");
     await onKafka((place) => benchPeer(place, { orders, variants }), { topics: false });
+    return [];
+  },
+  streams: async () => {
+    await onKafka((place) => benchStreams(place, { events: Number(values.events), variants }), { topics: false });
     return [];
   },
   memory: () => apart("memory.ts", { flags: ["--expose-gc"], args: [] }),

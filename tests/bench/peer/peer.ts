@@ -1,12 +1,12 @@
 import { startEmbeddedClickHouse } from "../../../src/adapters/embedded_clickhouse/clickhouse.ts";
 import type { KafkaPlace } from "../places.ts";
 import { type Measured, print } from "../report.ts";
-import { watchUsage } from "../usage.ts";
 import { compareAll, type Comparison } from "./compare.ts";
 import type { AppFigures } from "./measured_process.ts";
 import { measurePeer } from "./measure_peer.ts";
 import { measureWeir, type WeirFigures } from "./measure_weir.ts";
 import { buildPeer, loadDataSet } from "./peer_app.ts";
+import { withLoad } from "./with_load.ts";
 
 const UPDATES = 100_000;
 const MIB = 2 ** 20;
@@ -90,22 +90,6 @@ async function onOwnClickHouse<T>(
   } finally {
     await clickhouse.close();
   }
-}
-
-/** Runs `action`, and says what others took of the machine meanwhile. */
-async function withLoad<T>(
-  name: string,
-  action: () => Promise<T>,
-): Promise<{ readonly name: string; readonly value: T; readonly load: Measured["figures"] }> {
-  console.error(`${name} ...`);
-  const usage = watchUsage(Deno.pid);
-  const value = await action();
-  const { stolenShare } = usage.stop();
-  const load = {
-    "load of the machine (5 min)": Deno.loadavg()[1].toFixed(1),
-    "% of the machine stolen": Math.round(stolenShare * 100),
-  };
-  return { name, value, load };
 }
 
 function figuresOf(figures: AppFigures): Measured["figures"] {

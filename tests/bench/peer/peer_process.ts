@@ -5,13 +5,17 @@ import type { PeerJava } from "./peer_app.ts";
 export interface PeerOptions {
   readonly java: PeerJava;
   readonly broker: string;
-  /** fk or global. */
+  /** The class that is run: SalesPeer or StreamsPeer. */
+  readonly program: string;
+  /** fk or global; count or join. */
   readonly variant: string;
   /** Its application id, and so the name of its group and the beginning of its internal topics. */
   readonly application: string;
   /** The topic that it writes. */
   readonly output: string;
   readonly directory: string;
+  /** Further arguments. */
+  readonly args?: readonly string[];
 }
 
 /** Kafka Streams as a process of its own. */
@@ -21,20 +25,21 @@ export interface PeerProcess {
   /** Milliseconds on the clock of `performance.now()` at which every task ran first; null before. */
   readonly runningMs: number | null;
   stop(): Promise<void>;
+  /** As `kill -9`. */
+  kill(): Promise<void>;
 }
 
-/**
- * Starts the application: state in memory, a task never waits for its other inputs, two threads, at least once with
- * exact results at rest, as Weir is.
- */
-export function startPeer({ java, broker, variant, application, output, directory }: PeerOptions): PeerProcess {
+/** Starts the application: two threads, at least once with exact results at rest. */
+export function startPeer(options: PeerOptions): PeerProcess {
+  const { java, broker, program, variant, application, output, directory, args = [] } = options;
   const child = new Deno.Command("java", {
     args: [
       "-Xmx6g",
       ...java,
-      "peer.SalesPeer",
+      `peer.${program}`,
       ...["--brokers", broker, "--variant", variant, "--app", application, "--out", output],
-      ...["--store", "memory", "--idle", "-1", "--threads", "2", "--state-dir", `${directory}/state`],
+      ...["--threads", "2", "--state-dir", `${directory}/state`],
+      ...args,
     ],
     stdin: "null",
     stdout: "piped",
@@ -56,9 +61,12 @@ export function startPeer({ java, broker, variant, application, output, director
     get runningMs() {
       return runningMs;
     },
-    async stop() {
-      if (!ended) child.kill("SIGTERM");
-      await Promise.all([reading, child.status]);
-    },
+    stop: () => end("SIGTERM"),
+    kill: () => end("SIGKILL"),
   };
+
+  async function end(signal: Deno.Signal): Promise<void> {
+    if (!ended) child.kill(signal);
+    await Promise.all([reading, child.status]);
+  }
 }

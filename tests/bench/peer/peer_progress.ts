@@ -1,11 +1,6 @@
 import { type Admin, Kafka, logLevel } from "kafkajs";
 import type { Log } from "../../../src/ports/log.ts";
 
-const SOURCES = ["users", "sellers", "products", "orders", "order_items"].map((table) =>
-  `online_store.public.${table}`
-);
-/** Global tables are read outside of the group. */
-const GROUP_SOURCES = { fk: SOURCES, global: SOURCES.slice(3) } as const;
 /** As long as nothing new may come without its being the end: longer than two commits. */
 const QUIET_MS = 3_000;
 
@@ -19,7 +14,13 @@ export interface PeerProgress {
 /** Follows one application. */
 export async function followPeer(
   log: Log,
-  options: { readonly broker: string; readonly variant: string; readonly application: string; readonly output: string },
+  options: {
+    readonly broker: string;
+    readonly application: string;
+    readonly output: string;
+    /** Topics that its group reads. */
+    readonly sources: readonly string[];
+  },
 ): Promise<PeerProgress> {
   const { application, output } = options;
   const kafka = new Kafka({ brokers: [options.broker], clientId: "bench", logLevel: logLevel.NOTHING });
@@ -36,8 +37,7 @@ export async function followPeer(
       if (written !== seen) lastMs = performance.now();
       seen = written;
       if (performance.now() - lastMs < QUIET_MS) return null;
-      const sources = GROUP_SOURCES[options.variant as keyof typeof GROUP_SOURCES];
-      return await lagOf(admin, { log, application, topics: sources }) === 0 ? lastMs : null;
+      return await lagOf(admin, { log, application, topics: options.sources }) === 0 ? lastMs : null;
     },
     close: () => admin.disconnect(),
   };

@@ -6,7 +6,7 @@ import type { Hold } from "../hold_watch.ts";
 
 /** Where Weir runs, and what is run. */
 export interface WeirOptions {
-  /** peer_fk or peer_global. */
+  /** A file of `topologies/`, without its ending. */
   readonly topology: string;
   readonly broker: string;
   readonly clickhouseUrl: string;
@@ -26,6 +26,8 @@ export interface WeirApp {
   waitingRows(): Promise<number | null>;
   /** Ends it as Ctrl-C does; resolves to the longest stop of its event loop. */
   stop(): Promise<Hold>;
+  /** As `kill -9`. */
+  kill(): Promise<void>;
 }
 
 const [START_FLAGS] = settings.tasks.start.split(" ").filter((word) => word.startsWith("--v8-flags="));
@@ -89,6 +91,10 @@ export function startWeir({ topology, broker, clickhouseUrl, directory, flags = 
       await Promise.all([reading, child.status]);
       if (hold === null) throw new Error("Weir has not told how long its loop was held: it did not end in order");
       return hold;
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await Promise.all([reading, child.status]);
     },
   };
 }
