@@ -200,9 +200,7 @@ export class KeyedElements {
   }
 
   #note(change: ElementChange): void {
-    const ofKey = this.#changes.get(change.key) ?? new Distinct(BORDERS);
-    if (ofKey.values.length === 0) this.#changes.set(change.key, ofKey);
-    ofKey.put(change);
+    this.#changes.getOrInsertComputed(change.key, () => new Distinct<ElementChange, OfElement>(BORDERS)).put(change);
   }
 
   #set(

@@ -2,8 +2,8 @@ import type { Unfinished } from "../../src/runtime/runner.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
 
 /**
- * Whether nothing is left to do but to read marks: instances tell each other every few seconds how far sources are read,
- * as long as there are several of them.
+ * Whether nothing is left to do but to read marks: instances tell each other every few seconds how far sources are
+ * read, as long as there are several of them.
  */
 export function isAtRest(unfinished: Unfinished, log: Pick<SimulatedLog, "topics">): boolean {
   const { done, ready, tasks, globalRecords, queuedBytes, sinks } = unfinished;
