@@ -46,6 +46,8 @@ const LATE_KINDS = ["append", "append rest", "truncateBefore", "insert", "append
 export const DELETE_RETENTION_MS = 14_400_000;
 const STEPS_MAX = 60_000;
 const STILL_MS = 3_000;
+/** Rows may expire at the end, and an instance whose sinks are behind does not know what it has not taken yet. */
+const MOMENT_MS = 500;
 /** Longer than all pauses of restarts and repetitions together. */
 const STUCK_MS = 150_000;
 /** Longest pause before a topology that failed is begun anew. */
@@ -235,18 +237,17 @@ export class World {
     return left === null ? this.check() ?? storesDifferenceOf(this) : `${left}: ${this.#state()}`;
   }
 
-  /** Until all tasks run and nothing but housekeeping happened for `stillMs`. */
+  /** Until all tasks run, nothing but housekeeping happened for `stillMs`, and at its end nothing for a moment. */
   async #quiet(stillMs: number): Promise<boolean> {
     let since = this.scheduler.nowMs;
     const deadlineMs = since + stillMs + STUCK_MS + (this.profile.failures ? FAILED_MS : 0);
     for (let steps = 0; steps < STEPS_MAX; steps++) {
-      if (await this.scheduler.step()) {
-        if (stillMs < 10_000 && !this.#idle()) since = this.scheduler.nowMs;
-        continue;
-      }
-      if (!this.#idle()) since = Math.max(since, this.scheduler.nowMs - stillMs + 500);
-      if (this.scheduler.nowMs - since >= stillMs && this.#idle()) return true;
-      if (!await this.scheduler.wakeNext()) return this.#idle();
+      const { nowMs } = this.scheduler;
+      const idle = this.#idle();
+      if (!idle) since = Math.max(since, nowMs - stillMs + (stillMs < 10_000 ? stillMs : MOMENT_MS));
+      if (await this.scheduler.step()) continue;
+      if (idle && nowMs - since >= stillMs) return true;
+      if (!await this.scheduler.wakeNext()) return idle;
       if (this.scheduler.nowMs > deadlineMs) return false;
     }
     return false;
