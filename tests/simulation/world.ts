@@ -256,11 +256,10 @@ export class World {
   #idle(): boolean {
     const tasks = ({ runner }: Instance) => runner.status().tasks.length;
     return this.instances.every((instance) => {
-      if (instance.failed) return false;
       const unfinished = instance.runner.knownUnfinished();
       // An instance without tasks has nothing to do but to hand over what it had.
-      return isAtRest(unfinished, this.log) ||
-        (instance.runner.topics !== null && tasks(instance) === 0 && unfinished.sinks.length === 0);
+      const isEmpty = instance.runner.topics !== null && tasks(instance) === 0 && unfinished.sinks.length === 0;
+      return !instance.failed && (isAtRest(unfinished, this.log) || isEmpty);
     }) && this.instances.some((instance) => tasks(instance) > 0) && (this.twins?.idle ?? true);
   }
 
