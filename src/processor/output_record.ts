@@ -2,6 +2,7 @@ import type { RecordMetadata } from "../dsl/events.ts";
 import type { OutputNode } from "../dsl/stream_nodes.ts";
 import { eventJson } from "../record/event_json.ts";
 import type { RecordHeaders } from "../record/headers.ts";
+import { shownValue } from "./shown_value.ts";
 
 /** Header of every record that a topology writes: where the event comes from. */
 export const ORIGIN_HEADER = "weir-origin";
@@ -84,6 +85,5 @@ function checkedHeaders(given: RecordHeaders): RecordHeaders {
 }
 
 function shown(value: unknown): string {
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  return typeof value === "object" ? "an object" : `${typeof value} ${String(value).slice(0, 60)}`;
+  return typeof value === "object" ? shownValue(value) : `${typeof value} ${shownValue(value)}`;
 }

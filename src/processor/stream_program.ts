@@ -7,6 +7,7 @@ import type { Row } from "../record/row.ts";
 import { columnAdded } from "./column_added.ts";
 import { type OutputRecord, outputRecords } from "./output_record.ts";
 import { foreignKeyOf, noForeignKey } from "./lookup_join.ts";
+import { shownValue } from "./shown_value.ts";
 import type { KeyedEvent, KeylessEvent } from "./stateful/stateful.ts";
 
 /** What runs behind an operator. */
@@ -201,24 +202,19 @@ function globalJoin(
 /** All at once, so that a callback that throws on its way has given nothing. */
 function all(given: unknown): unknown[] {
   if (typeof given === "string" || typeof (given as Iterable<unknown> | null)?.[Symbol.iterator] !== "function") {
-    throw new TypeError(`Cannot take ${shown(given)} as several events: return an array, or another iterable`);
+    throw new TypeError(`Cannot take ${shownValue(given)} as several events: return an array, or another iterable`);
   }
   return [...given as Iterable<unknown>];
 }
 
 function pair(given: unknown): Event {
   if (Array.isArray(given) && given.length === 2) return given as unknown as Event;
-  throw new TypeError(`Cannot take ${shown(given)} as a key and a value: return [key, value]`);
+  throw new TypeError(`Cannot take ${shownValue(given)} as a key and a value: return [key, value]`);
 }
 
 function rowOf(value: unknown): Row {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Row;
-  throw new TypeError(`Cannot take ${shown(value)} as a row: map it to an object with mapValues()`);
-}
-
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  return typeof value === "object" && value !== null ? "an object" : String(value).slice(0, 60);
+  throw new TypeError(`Cannot take ${shownValue(value)} as a row: map it to an object with mapValues()`);
 }
 
 /** As dead letters name an event; it need not be one that can be a key of a table. */

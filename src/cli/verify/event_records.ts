@@ -52,6 +52,16 @@ export async function readEvents(log: Log, spec: EventSpec): Promise<EventRecord
   return { source, starts: start, left, events, refused };
 }
 
+/** Numbers what is made of the same record, from 0 on: which one the next is of those of a place. */
+export function numbering(): (place: string) => number {
+  const next = new Map<string, number>();
+  return (place) => {
+    const index = next.get(place) ?? 0;
+    next.set(place, index + 1);
+    return index;
+  };
+}
+
 /** Names a record within its topic. */
 export function placeOf(partition: number, offset: number): string {
   return `${partition}/${offset}`;

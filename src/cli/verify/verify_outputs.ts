@@ -5,7 +5,7 @@ import type { Bytes, Log, LogRecord, TopicDescription } from "../../ports/log.ts
 import { isTooLarge, ORIGIN_HEADER, outputRecords } from "../../processor/output_record.ts";
 import { readHeaders, type RecordHeaders } from "../../record/headers.ts";
 import { type CanonicalRow, compareRows, expectRows } from "./compare.ts";
-import { type EventRecords, placeOf, recordsOf } from "./event_records.ts";
+import { type EventRecords, numbering, placeOf, recordsOf } from "./event_records.ts";
 import type { SinkReport } from "./sink_report.ts";
 
 /** The key is where an event comes from, which tells it apart from all others of its topic. */
@@ -69,14 +69,13 @@ async function compared(
   const write = outputRecords(node);
   const rows: CanonicalRow[] = [];
   let unfit = 0;
-  const next = new Map<string, number>();
+  const numberOf = numbering();
   for (const { key, value, metadata } of events) {
     const place = `${topics.get(metadata.topic)!.source}/${metadata.partition}/${metadata.offset}`;
     try {
       const record = write(value, key, metadata);
       if (isTooLarge(record, messageBytesMax)) throw new TypeError("The record is too large");
-      const index = next.get(place) ?? 0;
-      next.set(place, index + 1);
+      const index = numberOf(place);
       const headers = Object.fromEntries(Object.entries(record.headers).filter(([, text]) => text !== undefined));
       rows.push(rowOf({ ...record, origin: `${place}/${index}`, headers }));
     } catch (error) {

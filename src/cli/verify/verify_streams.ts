@@ -6,7 +6,7 @@ import type { Log } from "../../ports/log.ts";
 import type { Row } from "../../record/row.ts";
 import { type CanonicalColumn, canonicalColumn } from "./canonical.ts";
 import { compareRows } from "./compare.ts";
-import { type EventRecords, placeOf, readStreams } from "./event_records.ts";
+import { type EventRecords, numbering, placeOf, readStreams } from "./event_records.ts";
 import { expectedRows } from "./expected_rows.ts";
 import { verifyOutputs } from "./verify_outputs.ts";
 import { rowOf, selectLines } from "./shown_rows.ts";
@@ -107,11 +107,9 @@ async function verifySink({ topology, spec, rows, topics }: Judged, shown: Shown
 
 /** With the columns that say where they come from. */
 function* placed(rows: readonly AppendedRow[], topics: ReadonlyMap<string, EventRecords>): Generator<Row> {
-  const next = new Map<string, number>();
+  const numberOf = numbering();
   for (const { row, metadata: { topic, partition, offset } } of rows) {
-    const place = `${topic}/${partition}/${offset}`;
-    const index = next.get(place) ?? 0;
-    next.set(place, index + 1);
+    const index = numberOf(`${topic}/${partition}/${offset}`);
     const source = topics.get(topic)!.source;
     yield { ...row, _source: source, _partition: partition, _offset: offset, _index: index };
   }

@@ -11,6 +11,7 @@ import { contributionOf, type SharePart, totalOf } from "../aggregate.ts";
 import { mixedKinds } from "../algebra.ts";
 import { ExactSum, type SumPart } from "../exact_sum.ts";
 import { isMixed, orderOf, type Ranked } from "../ranked.ts";
+import { shownValue } from "../shown_value.ts";
 
 /** What `folding` gives where a group is gone. */
 export const GONE: unique symbol = Symbol("gone");
@@ -192,8 +193,7 @@ function custom(column: NamedSpec<FoldSpec>): StreamTotal {
 /** @throws TypeError for what is no row, or cannot be written */
 function newest(name: string, value: unknown): unknown {
   if (typeof value === "object" && !Array.isArray(value)) return asRead(name, value);
-  const shown = Array.isArray(value) ? `an array of ${value.length}` : String(value).slice(0, 60);
-  throw new TypeError(`Cannot take ${shown} as a row of a table: map it to an object with mapValues()`);
+  throw new TypeError(`Cannot take ${shownValue(value)} as a row of a table: map it to an object with mapValues()`);
 }
 
 function folded(name: string, { empty, add, merge, result }: FoldingSpec): StreamTotal {

@@ -1,5 +1,4 @@
-import { aggregateOf } from "../../plan/folded_row.ts";
-import { foldedRow, isFoldedRow } from "../../plan/folded_row.ts";
+import { aggregateOf, foldedRow, isFoldedRow } from "../../plan/folded_row.ts";
 import { memberTopic } from "../../plan/member_topic.ts";
 import type { Member, TaskTable } from "../../plan/physical.ts";
 import type { Position } from "../../ports/log.ts";

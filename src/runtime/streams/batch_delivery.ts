@@ -79,38 +79,53 @@ export class BatchDelivery {
 
   /** What the log finds too large is packed in smaller parts; an event that is too large by itself is set aside. */
   async #shuffled({ shuffled }: StreamBatch): Promise<boolean> {
-    const { partition, start: { source }, onTooLarge } = this.#options;
-    while (true) {
-      const batches = shuffled.batches({ source, partition, chars: this.#packChars });
-      try {
-        return await this.#append(batches, this.#options.beforeEvents);
-      } catch (error) {
+    const { partition, start: { source }, onTooLarge, beforeEvents } = this.#options;
+    const sent = await this.#fitting(() => shuffled.batches({ source, partition, chars: this.#packChars }), {
+      before: beforeEvents,
+      reduce: (error) => {
         const { longest } = shuffled;
-        const isTooLarge = error instanceof ProductionError && error.reason === "too_large";
-        if (!isTooLarge || longest === null) broken(error as Error);
+        if (longest === null) return false;
         if (this.#packChars <= longest.text.length) {
           shuffled.remove(longest);
           onTooLarge(longest, error);
         } else this.#packChars = Math.max(longest.text.length, Math.floor(this.#packChars / 4));
-      }
-    }
+        return true;
+      },
+    });
+    return sent !== null;
   }
 
   /** Again and again the same records, until all of them are there; those that are too large are set aside. */
   async #records({ records }: StreamBatch): Promise<boolean> {
-    const { partition, start: { source }, onTooLarge } = this.#options;
-    while (true) {
-      const batches = records.batches({ source, partition });
-      try {
-        if (!await this.#append(batches)) return false;
-        for (const { topic, records } of batches) this.#options.onWritten(topic, records.length);
-        return true;
-      } catch (error) {
+    const { partition, start: { source }, onTooLarge, onWritten } = this.#options;
+    const sent = await this.#fitting(() => records.batches({ source, partition }), {
+      reduce: (error) => {
         const { longest } = records;
-        const isTooLarge = error instanceof ProductionError && error.reason === "too_large";
-        if (!isTooLarge || longest === null) broken(error as Error);
+        if (longest === null) return false;
         records.remove(longest);
         onTooLarge(longest, error);
+        return true;
+      },
+    });
+    for (const { topic, records } of sent ?? []) onWritten(topic, records.length);
+    return sent !== null;
+  }
+
+  /**
+   * Appends what `make` gives. Where the log finds it too large, `reduce` leaves less of it to be made again; false: it
+   * cannot. Resolves to what was appended; null if it was stopped. @throws StreamBroken
+   */
+  async #fitting(
+    make: () => AppendBatch[],
+    { reduce, before }: { readonly reduce: (error: Error) => boolean; readonly before?: () => Promise<void> },
+  ): Promise<AppendBatch[] | null> {
+    while (true) {
+      const batches = make();
+      try {
+        return await this.#append(batches, before) ? batches : null;
+      } catch (error) {
+        const isTooLarge = error instanceof ProductionError && error.reason === "too_large";
+        if (!isTooLarge || !reduce(error)) broken(error as Error);
       }
     }
   }

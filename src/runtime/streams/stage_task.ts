@@ -1,3 +1,4 @@
+import { comesFirst } from "../../processor/stateful/group_of.ts";
 import { statefulOperator } from "../../processor/stateful/operators.ts";
 import { type StatefulOperator, WAITING_MAX, type WhenIdle } from "../../processor/stateful/stateful.ts";
 import type { StagePlan } from "../../plan/physical.ts";
@@ -6,7 +7,6 @@ import { DeserializationError, LimitError, ProcessorError } from "../../record/e
 import { NO_HEADERS } from "../../record/headers.ts";
 import { keyText } from "../../record/key.ts";
 import { taskId } from "../../record/task_id.ts";
-import { comesFirst } from "../../processor/stateful/group_of.ts";
 import { Flow, type StreamContext } from "./flow.ts";
 import { CLOCK, type Pack, type PackedEvent, readPack } from "./pack.ts";
 import type { LoadedStage } from "./stage_changelog.ts";
@@ -45,7 +45,6 @@ export class StageTask implements FlowTask {
   #loadedTo: number;
   /** Of the records before this one the head knows all but the events that waited. */
   readonly #headTo: number;
-  readonly #order: TimeOrder;
   /** By source and partition: the last event that came. */
   readonly #origins: Map<string, readonly [number, number]>;
   /** Where the event comes from that is taken. */
@@ -58,6 +57,8 @@ export class StageTask implements FlowTask {
 
   /** As {@link FlowTask.heard}. */
   heard = 0;
+  /** As {@link FlowTask.order}. */
+  readonly order: TimeOrder;
 
   constructor(
     { plan, partition, loaded, mutedTo }: StageBegin,
@@ -83,7 +84,7 @@ export class StageTask implements FlowTask {
     this.#mutedTo = mutedTo;
     this.#loadedTo = loaded.to;
     this.#headTo = this.#quietFrom = loaded.head?.to ?? 0;
-    this.#order = new TimeOrder({
+    this.order = new TimeOrder({
       give: (sourced) => this.#give(sourced),
       tick: (toUs) => this.#tick(toUs),
       onOvertaken: () => context.onOvertaken(plan.node.name),
@@ -99,23 +100,7 @@ export class StageTask implements FlowTask {
   }
 
   get whenIdle(): WhenIdle | null {
-    return this.#order.waits ? null : this.#operator.whenIdle ?? null;
-  }
-
-  get waits(): boolean {
-    return this.#order.waits;
-  }
-
-  get waitsFor(): string | null {
-    return this.#order.waitsFor;
-  }
-
-  get held(): number {
-    return this.#order.held;
-  }
-
-  get isReady(): boolean {
-    return this.#order.isReady;
+    return this.order.waits ? null : this.#operator.whenIdle ?? null;
   }
 
   /** As {@link FlowTask.taken}: what changed of the operator goes into the changelog. */
@@ -132,7 +117,7 @@ export class StageTask implements FlowTask {
       origins: Object.fromEntries(this.#origins),
       saved: this.#operator.save(),
       print: this.#print,
-      order: this.#order.save(),
+      order: this.order.save(),
     }, { headCounts });
   }
 
@@ -149,9 +134,9 @@ export class StageTask implements FlowTask {
     if (batch.sourceMs === 0) batch.sourceMs = record.timestampMs;
     const pack = this.#read(record);
     if (pack === null) return;
-    if (offset < this.#headTo) this.#order.takeAgain(pack, offset);
-    else if (pack.source === CLOCK) this.#order.tick(pack.events[0].timestampUs);
-    else this.#order.take(pack, { offset, events: this.#fresh(pack) });
+    if (offset < this.#headTo) this.order.takeAgain(pack, offset);
+    else if (pack.source === CLOCK) this.order.tick(pack.events[0].timestampUs);
+    else this.order.take(pack, { offset, events: this.#fresh(pack) });
   }
 
   #read(record: LogRecord): Pack | null {

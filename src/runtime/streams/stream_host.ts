@@ -89,12 +89,12 @@ export class StreamHost implements StreamView, SourceTask {
   }
 
   get #heldEvents(): number {
-    return this.#life?.task.held ?? 0;
+    return this.#life?.task.order?.held ?? 0;
   }
 
   /** The source that events wait for; null if none do. */
   get waiting(): string | null {
-    return this.#heldEvents > 0 ? this.#life!.task.waitsFor ?? null : null;
+    return this.#heldEvents > 0 ? this.#life!.task.order!.waitsFor : null;
   }
 
   /** As {@link SourceTask.reachedTo}. */
@@ -104,7 +104,7 @@ export class StreamHost implements StreamView, SourceTask {
   }
 
   get waits(): boolean {
-    return this.#life?.task.waits ?? false;
+    return this.#life?.task.order?.waits ?? false;
   }
 
   /** As {@link SourceTask.clockUs}. */
@@ -187,9 +187,9 @@ export class StreamHost implements StreamView, SourceTask {
     if (queue === undefined || task === undefined || part.fromOffset !== queue.position || this.#ended) return;
     if (part.outOfRange !== undefined) return this.restart(`position in "${part.topic}" is out of range`);
     this.end = Math.max(part.endOffset, part.nextOffset);
-    const heard = task.heard ?? -part.records.length;
+    const { heard } = task;
     queue.take(part);
-    if ((task.heard ?? 0) > heard) this.#heardMs = this.#surroundings.instance.ports.clock.nowMs();
+    if (task.heard !== heard) this.#heardMs = this.#surroundings.instance.ports.clock.nowMs();
     if (queue.full) this.#surroundings.reader.pause(part.topic, part.partition);
     this.#wake.abort(TAKEN);
   }
@@ -280,7 +280,7 @@ export class StreamHost implements StreamView, SourceTask {
   /** Lets time pass if nothing came for long enough. Resolves to how long that is still to go, milliseconds. */
   async #idle({ task, queue, delivery }: Life): Promise<number> {
     const { clock } = this.#surroundings.instance.ports;
-    if (task.isReady === true && queue.position >= this.end) await delivery.tell(this.topic, NUDGE);
+    if (task.order?.isReady === true && queue.position >= this.end) await delivery.tell(this.topic, NUDGE);
     const { whenIdle = null } = task;
     if (whenIdle === null || queue.position < this.end) return Infinity;
     const leftMs = this.#heardMs + whenIdle.afterUs / 1_000 - clock.nowMs();

@@ -9,6 +9,7 @@ import { DeserializationError } from "../../record/errors.ts";
 import { taskId } from "../../record/task_id.ts";
 import { Flow, type StreamContext } from "./flow.ts";
 import type { StreamBatch } from "./stream_batch.ts";
+import type { TimeOrder } from "./time_order.ts";
 
 /** What evaluates the records of one partition. */
 export interface FlowTask {
@@ -16,16 +17,10 @@ export interface FlowTask {
   readonly elements?: StatefulOperator["elements"];
   /** What is to happen when no event comes for a while; null or absent: nothing. */
   readonly whenIdle?: WhenIdle | null;
-  /** How many events were heard; absent: each record is one. */
+  /** How many events were heard, for {@link FlowTask.whenIdle}: not every record is one. */
   readonly heard?: number;
-  /** Whether results of what was read may still come, as events wait for others. */
-  readonly waits?: boolean;
-  /** How many events wait for others. */
-  readonly held?: number;
-  /** The source that is furthest behind; null: none is. */
-  readonly waitsFor?: string | null;
-  /** Whether the next record, whatever it is, gives more of what waits. */
-  readonly isReady?: boolean;
+  /** In which events wait for each other; absent: none does. */
+  readonly order?: Pick<TimeOrder, "waits" | "held" | "waitsFor" | "isReady">;
   /** Evaluates the next record. */
   take(record: LogRecord, batch: StreamBatch): void;
   /** A part of the records was taken: the batch reaches to its end. */

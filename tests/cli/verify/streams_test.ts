@@ -1,8 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
 import { pathsIn } from "../../../src/cli/embedded_directory.ts";
 import { packHeaders, readHeaders } from "../../../src/record/headers.ts";
-import { permitted, runMain, startMain, withDirectory } from "../support.ts";
+import { permitted, runMain } from "../support.ts";
+import { ended, produced, started, startedAfterKill, verified, withTopology } from "./one_topology.ts";
 
 const ROOT = new URL("../../../", import.meta.url).href;
 const TOPIC = "shop.clicks";
@@ -24,39 +25,22 @@ Deno.test({
   name: "verify proves a stream's table after kill -9, and finds one row too many, one too few and one that is wrong",
   ignore: !permitted,
   fn: () =>
-    withDirectory(async (directory) => {
-      await Deno.mkdir(`${directory}/topologies`);
-      await Deno.writeTextFile(`${directory}/topologies/views.ts`, TOPOLOGY);
-      const env = { WEIR_TOPOLOGIES: `${directory}/topologies` };
-      const data = ["--data", `${directory}/data`];
+    withTopology(TOPOLOGY, async (one) => {
+      const { env, data } = one;
       const events = Array.from({ length: EVENTS }, (_, n) => ({ n, url: n % 4 === 0 ? "/health" : `/${n}` }));
       const input = events.map((event) => JSON.stringify(event)).join("\n");
-      const produced = await runMain(["produce", TOPIC, ...data], env, { input });
-      assertEquals(produced.status, 0, produced.err);
+      await produced(one, { topic: TOPIC, input });
 
-      const start = () => startMain(["start", "--no-check", "--no-demo", ...data, "--port", "0"], env);
       const query = async (sql: string, ...args: string[]) => {
         const { status, out, err } = await runMain(["query", sql, ...args, ...data, "--format", "csv"], env);
         assertEquals(status, 0, err);
         return out;
       };
-      const killed = start();
-      await killed.event(({ event }) => event === "started");
-      killed.child.kill("SIGKILL");
-      await killed.finished;
-      const running = start();
-      await running.event(({ event }) => event === "started");
+      const running = await startedAfterKill(one);
       for (let tries = 0; tries < 60 && !(await query("SELECT count() FROM views")).endsWith("\n15000\n"); tries++);
-      running.child.kill("SIGTERM");
-      assertEquals((await running.finished).status, 0);
+      await ended(running);
 
-      const verify = async () => {
-        const { status, out, err } = await runMain(["verify", "--json", ...data], env);
-        assert(out !== "", err);
-        const { sinks: [{ stored }] } = JSON.parse(out);
-        const { rows, missing, extra, different } = stored;
-        return [status, rows, missing, extra, different];
-      };
+      const verify = async () => (await verified(one)).found;
       assertEquals(await verify(), [0, 15_000, 0, 0, 0]);
       await query("INSERT INTO views_rows SELECT * FROM views_rows WHERE n = 1", "--write");
       await query("ALTER TABLE views_rows DELETE WHERE n = 2 SETTINGS mutations_sync = 1", "--write");
@@ -81,26 +65,15 @@ Deno.test({
   name: "verify compares changes of a compacted topic that are left there",
   ignore: !permitted,
   fn: () =>
-    withDirectory(async (directory) => {
-      await Deno.mkdir(`${directory}/topologies`);
-      await Deno.writeTextFile(`${directory}/topologies/names.ts`, USERS);
-      const env = { WEIR_TOPOLOGIES: `${directory}/topologies` };
-      const data = ["--data", `${directory}/data`];
+    withTopology(USERS, async (one) => {
+      const { directory, env, data } = one;
       const input = Array.from({ length: 100 }, (_, n) => `{"id":${n % 20},"name":"n${n}"}`).join("\n");
-      const produced = await runMain(["produce", "shop.public.users", ...data], env, { input });
-      assertEquals(produced.status, 0, produced.err);
-      const running = startMain(["start", "--no-check", "--no-demo", ...data, "--port", "0"], env);
-      await running.event(({ event }) => event === "started");
+      await produced(one, { topic: "shop.public.users", input });
+      const running = await started(one);
       const count = ["query", "SELECT count() FROM names", ...data, "--format", "csv"];
       for (let tries = 0; tries < 60 && !(await runMain(count, env)).out.endsWith("\n100\n"); tries++);
-      running.child.kill("SIGTERM");
-      assertEquals((await running.finished).status, 0);
-      const verify = async () => {
-        const { status, out, err } = await runMain(["verify", "--json", ...data], env);
-        assert(out !== "", err);
-        const { sinks: [{ stored: { rows, missing, extra, different } }] } = JSON.parse(out);
-        return [status, rows, missing, extra, different];
-      };
+      await ended(running);
+      const verify = async () => (await verified(one)).found;
       assertEquals(await verify(), [0, 100, 0, 0, 0]);
       const log = openEmbeddedLog({ path: pathsIn(`${directory}/data`).log });
       await log.compact("shop.public.users");
@@ -131,29 +104,17 @@ Deno.test({
   name: "verify proves a topic that is written to, after kill -9, and finds what is missing, extra and different",
   ignore: !permitted,
   fn: () =>
-    withDirectory(async (directory) => {
-      await Deno.mkdir(`${directory}/topologies`);
-      await Deno.writeTextFile(`${directory}/topologies/answers.ts`, CALLS);
-      const env = { WEIR_TOPOLOGIES: `${directory}/topologies` };
-      const data = ["--data", `${directory}/data`];
+    withTopology(CALLS, async (one) => {
+      const { directory, env, data } = one;
       const input = Array.from({ length: 30_000 }, (_, n) => `{"n":${n},"who":"${n % 3 === 0 ? "" : `w${n % 7}`}"}`);
-      assertEquals((await runMain(["produce", "shop.calls", ...data], env, { input: input.join("\n") })).status, 0);
-      const start = () => startMain(["start", "--no-check", "--no-demo", ...data, "--port", "0"], env);
-      const killed = start();
-      await killed.event(({ event }) => event === "started");
-      killed.child.kill("SIGKILL");
-      await killed.finished;
-      const running = start();
-      await running.event(({ event }) => event === "started");
+      await produced(one, { topic: "shop.calls", input: input.join("\n") });
+      const running = await startedAfterKill(one);
       const count = ["query", "SELECT count() FROM calls", ...data, "--format", "csv"];
       for (let tries = 0; tries < 60 && !(await runMain(count, env)).out.endsWith("\n30000\n"); tries++);
-      running.child.kill("SIGTERM");
-      assertEquals((await running.finished).status, 0);
+      await ended(running);
       const verify = async () => {
-        const { status, out, err } = await runMain(["verify", "--json", ...data], env);
-        assert(out !== "", err);
-        const { sinks: [, { sink, stored: { rows, missing, extra, different } }] } = JSON.parse(out);
-        return [status, sink, rows, missing, extra, different];
+        const { sink, found: [status, ...rows] } = await verified(one, 1);
+        return [status, sink, ...rows];
       };
       assertEquals(await verify(), [0, "shop.answers", 40_000, 0, 0, 0]);
 
