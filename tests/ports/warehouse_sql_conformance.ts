@@ -274,4 +274,21 @@ function partCases(test: Test): void {
     );
     assertEquals(parts.map((part) => Number(part.rows)), [100_000]);
   });
+
+  for (const window of [0, 1000]) {
+    test(`insert() adds rows that it added before, in a table that remembered ${window} inserts`, async (opened) => {
+      const { warehouse, database, command } = opened;
+      await warehouse.ensure(PLAIN);
+      const rows = `${database}.sales_rows`;
+      if (window > 0) {
+        await command!(`ALTER TABLE ${rows} MODIFY SETTING non_replicated_deduplication_window = ${window}`);
+        assertEquals(await warehouse.ensure(PLAIN), { created: false, added: [] });
+      }
+      await upsert(warehouse, PLAIN, sale(1));
+      await command!(`ALTER TABLE ${rows} DELETE WHERE 1 SETTINGS mutations_sync = 2`);
+      assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), []);
+      await upsert(warehouse, PLAIN, sale(1));
+      assertEquals(await shownBy(warehouse, PLAIN, "sales@0"), ["1:2"]);
+    });
+  }
 }

@@ -3,6 +3,7 @@ import type { ConnectedDatabase, Connection } from "./connection.ts";
 import {
   type BookkeepingColumn,
   bookkeepingColumns,
+  FORGETFUL,
   indexes,
   literal,
   qualified,
@@ -135,7 +136,10 @@ export function compareTable(
         : `Change it with: ${advise(`ALTER TABLE ${target} MODIFY COLUMN ${quoted(column)} ${type}`)}`,
     rename,
   }, actual);
-  return { ...columns, problems: [...problems, ...columns.problems] };
+  // Earlier versions made tables that remember.
+  const remembers = /[ ,]non_replicated_deduplication_window = [1-9]/.test(actual.engine);
+  const alterations = remembers ? [...columns.alterations, `MODIFY SETTING ${FORGETFUL}`] : columns.alterations;
+  return { ...columns, alterations, problems: [...problems, ...columns.problems] };
 }
 
 /** Columns and indexes as they are to be. */

@@ -13,8 +13,11 @@ export interface BookkeepingColumn {
   readonly rule: string;
 }
 
-/** Inserts of which ClickHouse remembers the content, so that a repeated one adds no second part. */
-const DEDUPLICATION_WINDOW = 1_000;
+/**
+ * ClickHouse must not remember what was inserted here: it writes that down before it has the part, so of an insert in
+ * which it ended it would acknowledge the repetition and store nothing. A second part of the same rows is merged away.
+ */
+export const FORGETFUL = "non_replicated_deduplication_window = 0";
 
 /** How a table's bookkeeping looks: what the port promises, in ClickHouse's words. */
 export function bookkeepingColumns(table: TableSpec): BookkeepingColumn[] {
@@ -64,7 +67,7 @@ export function sortingKey(table: TableSpec): string[] {
 
 export function createTable(database: string, table: TableSpec): string {
   const bookkeeping = bookkeepingColumns(table).map((column) => `${column.name} ${column.type} ${column.rule}`.trim());
-  const settings = [`non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}`];
+  const settings = [FORGETFUL];
   const keyTypes = table.columns.filter((column) => table.key.includes(column.name)).map((column) => column.type);
   if (keyTypes.some(isNullable)) settings.push("allow_nullable_key = 1");
   return [
