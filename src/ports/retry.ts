@@ -23,7 +23,7 @@ export interface RetryOptions extends Waits {
   readonly clock: Pick<Clock, "sleep">;
   /** Whether another try may succeed; by default, if the error is a ProductionError that says so. */
   readonly retriable?: (error: Error) => boolean;
-  /** A try failed and there will be another one (the error), or one succeeded after that (null). */
+  /** A try failed and there will be another one (the error), or there is no more of that (null), however it ends. */
   readonly onState?: (error: Error | null) => void;
   /** True: there is no further try. */
   readonly stopped?: () => boolean;
@@ -33,8 +33,8 @@ export interface RetryOptions extends Waits {
 export const STOPPED: unique symbol = Symbol("stopped");
 
 /**
- * Repeats `action` until it succeeds. Stopped, it does not try again, and it says nothing of the try that failed
- * meanwhile.
+ * Repeats `action` until it succeeds. Stopped, it does not try again, and it tells no error of the try that failed
+ * meanwhile. Trouble that was told has an end that is told, too.
  * @throws what `action` threw, if that is not retriable
  */
 export function retry<T>(
@@ -44,20 +44,23 @@ export function retry<T>(
 export function retry<T>(action: () => Promise<T>, options: RetryOptions & { readonly stopped?: never }): Promise<T>;
 export async function retry<T>(action: () => Promise<T>, options: RetryOptions): Promise<T | typeof STOPPED> {
   const { clock, retriable = isRetriable, onState = () => {}, stopped = () => false } = options;
-  for (let failures = 0; !stopped();) {
-    try {
-      const result = await action();
-      if (failures > 0) onState(null);
-      return result;
-    } catch (thrown) {
-      const error = thrown as Error;
-      if (!retriable(error)) throw error;
-      if (stopped()) break;
-      onState(error);
-      await clock.sleep(waitMsAfter(++failures, options));
+  let failures = 0;
+  try {
+    while (!stopped()) {
+      try {
+        return await action();
+      } catch (thrown) {
+        const error = thrown as Error;
+        if (!retriable(error)) throw error;
+        if (stopped()) break;
+        onState(error);
+        await clock.sleep(waitMsAfter(++failures, options));
+      }
     }
+    return STOPPED;
+  } finally {
+    if (failures > 0) onState(null);
   }
-  return STOPPED;
 }
 
 /** Whether a port said that the same may succeed later. */

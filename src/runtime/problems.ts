@@ -2,6 +2,7 @@
 export class Problems {
   readonly #problems = new Map<string, string>();
   readonly #onChange: (name: string, problem: string | null) => void;
+  #ending = false;
 
   constructor(onChange: (name: string, problem: string | null) => void) {
     this.#onChange = onChange;
@@ -13,7 +14,12 @@ export class Problems {
     if (before === problem) return;
     if (problem === null) this.#problems.delete(name);
     else this.#problems.set(name, problem);
-    this.#onChange(name, problem);
+    if (problem !== null || !this.#ending) this.#onChange(name, problem);
+  }
+
+  /** From now on problems that end are not told: nobody tries any more, so nothing works again. */
+  end(): void {
+    this.#ending = true;
   }
 
   list(): readonly { readonly name: string; readonly problem: string }[] {

@@ -266,6 +266,7 @@ export class Runner {
    */
   async stop(deadlineMs = 4_000): Promise<void> {
     this.#stopping = true;
+    this.problems.end();
     this.#pump?.stop();
     const standbys = this.#assignments?.stop();
     const { clock } = this.#ports;

@@ -45,6 +45,17 @@ Deno.test("retry() throws what no other try can mend, without a word of trouble"
   }
 });
 
+Deno.test("retry() tells the end of trouble when it throws after that", async () => {
+  const { clock, states, onState, action } = failing(2);
+  const failures = [new TypeError("odd"), new ProductionError("away", { retriable: true })];
+  const thrown = retry(() => failures.length > 0 ? Promise.reject(failures.pop()) : action(), {
+    ...{ clock, firstMs: 100, lastMs: 100, onState },
+  }).catch((error) => error.message);
+  await clock.drained();
+  await clock.pass(100);
+  assertEquals([await thrown, states], ["odd", ["away", null]]);
+});
+
 Deno.test("retry() repeats whatever the caller calls retriable", async () => {
   const { clock, triesMs, action } = failing(1, new TypeError("odd"));
   const result = retry(action, { clock, firstMs: 100, lastMs: 100, retriable: () => true });
@@ -69,7 +80,8 @@ Deno.test("retry() does not try when stopped, nor again when stopped meanwhile",
   }, { ...options, stopped: () => stopped });
   await clock.drained();
   assertEquals(await trying, STOPPED);
-  assertEquals(states, ["away", "away", "away"]);
+  // What is told has its end; of the try that failed after the stop nothing is said.
+  assertEquals(states, ["away", "away", "away", null]);
 });
 
 Deno.test("waitMsAfter() takes half to the whole of a wait at random", () => {

@@ -276,7 +276,5 @@ function helloOf({ id, inboxTopic, partition }: TaskHost): AppendBatch {
 async function patiently<T>(action: () => Promise<T>, { clock, onState, stopped }: StarterOptions): Promise<T> {
   const told = (error: Error | null) => onState(error?.message ?? null);
   const result = await retry(action, { clock, ...SERVICE_WAITS, onState: told, stopped });
-  if (result !== STOPPED) return result;
-  told(null);
-  return await new Promise<never>(() => {});
+  return result === STOPPED ? await new Promise<never>(() => {}) : result;
 }

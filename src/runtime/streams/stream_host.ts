@@ -225,7 +225,6 @@ export class StreamHost implements StreamView, SourceTask {
     const done = await retry(action, { clock, ...SERVICE_WAITS, onState: this.#say, stopped: () => this.#ended }).catch(
       broken,
     );
-    if (done === STOPPED) this.#say(null);
     return done === STOPPED ? null : done;
   }
 

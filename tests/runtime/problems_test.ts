@@ -1,0 +1,15 @@
+import { assertEquals } from "@std/assert";
+import { Problems } from "../../src/runtime/problems.ts";
+
+Deno.test("Problems tells changes, and when it ends no more what is solved", () => {
+  const told: unknown[] = [];
+  const problems = new Problems((name, problem) => told.push([name, problem]));
+  problems.set("log", null);
+  for (const problem of ["away", "away", null]) problems.set("log", problem);
+  problems.set("clickhouse", "refuses");
+  problems.end();
+  problems.set("clickhouse", null);
+  problems.set("log", "away");
+  assertEquals(told, [["log", "away"], ["log", null], ["clickhouse", "refuses"], ["log", "away"]]);
+  assertEquals(problems.list(), [{ name: "log", problem: "away" }]);
+});
