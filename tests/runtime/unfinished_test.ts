@@ -4,6 +4,7 @@ import { clickhouse, debezium, topology } from "../../src/mod.ts";
 import type { AppendBatch, Log } from "../../src/ports/log.ts";
 import type { Warehouse } from "../../src/ports/warehouse.ts";
 import { LimitError } from "../../src/record/errors.ts";
+import { agreed, type Look } from "../../src/runtime/lifecycle/unfinished.ts";
 import { createMemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import { readerWith } from "../reader_with.ts";
 import { openStepLog, StepRun } from "./step_run.ts";
@@ -146,4 +147,22 @@ Deno.test("Runner.unfinished() tells tasks that do not run yet", async () => {
   messages.resolve();
   await world.settled();
   assertEquals(runner.status().tasksRunning, 2);
+});
+
+Deno.test("agreed() finds nothing left only if nothing was written between two looks that find nothing", async () => {
+  const left = { ...NOTHING, done: false, queuedBytes: 1 };
+  const seen: [Look["unfinished"], number, number][] = [
+    [NOTHING, 0, 0],
+    [NOTHING, 1, 0],
+    [left, 1, 1],
+    [NOTHING, 1, 1],
+    [NOTHING, 1, 2],
+    [NOTHING, 1, 2],
+  ];
+  const look = () => {
+    const [unfinished, first, second] = seen.shift()!;
+    return Promise.resolve({ unfinished, ends: new Map([["first", [first]], ["second", [second]]]) });
+  };
+  assertEquals([await agreed(look), seen.length], [left, 3]);
+  assertEquals([await agreed(look), seen.length], [NOTHING, 0]);
 });

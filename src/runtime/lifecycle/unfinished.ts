@@ -69,25 +69,43 @@ export const NOTHING_KNOWN: Unfinished = {
  */
 export async function findUnfinished(instance: Instance, ready: () => boolean): Promise<Unfinished> {
   if (!ready()) return knownUnfinished(instance, ready);
-  const found = await lookedAt(instance, ready);
-  // What was on its way from one topic to another may have arrived where the end was asked for before.
-  const isPassedOn = instance.topics.plan.stages.length > 0;
-  return found.done && isPassedOn ? await lookedAt(instance, ready) : found;
+  const look = () => lookedAt(instance, ready);
+  return instance.topics.plan.stages.length > 0 ? await agreed(look) : (await look()).unfinished;
 }
 
-async function lookedAt(instance: Instance, ready: () => boolean): Promise<Unfinished> {
+/** What is not done, and where the topics ended when they were asked, one after the other, just before. */
+export interface Look {
+  readonly unfinished: Unfinished;
+  readonly ends: ReadonlyMap<string, readonly number[]>;
+}
+
+/**
+ * Nothing is left if two looks in a row find nothing and nothing was written between their questions: what is on its
+ * way from topic to topic may have arrived where the end was asked for before, once for each of its hops.
+ */
+export async function agreed(look: () => Promise<Look>): Promise<Unfinished> {
+  for (let last = await look();;) {
+    if (!last.unfinished.done) return last.unfinished;
+    const next = await look();
+    if (JSON.stringify([...last.ends]) === JSON.stringify([...next.ends])) return next.unfinished;
+    last = next;
+  }
+}
+
+async function lookedAt(instance: Instance, ready: () => boolean): Promise<Look> {
   const ends = new Map<string, readonly number[]>();
   for (const topic of [...readTopics(instance.topics), ...instance.topics.streams.keys()]) {
     ends.set(topic, (await instance.ports.log.offsets(topic)).end);
   }
   const globals = await instance.globals.ends();
-  return unfinishedTo(instance, {
+  const unfinished = unfinishedTo(instance, {
     ready: ready(),
     source: (host, member) => ends.get(host.topics[member])![host.partition],
     inbox: (host) => ends.get(host.inboxTopic)![host.partition],
     stream: (view) => ends.get(view.topic)![view.partition],
     globals,
   });
+  return { unfinished, ends };
 }
 
 /** What is left of everything known to be there: what was just appended may not be known yet. */
