@@ -23,8 +23,8 @@ export interface StreamPorts {
   readonly output: (topic: string, record: OutputRecord) => void;
   /** The event goes into an input of a stage. @throws TypeError for a value that no other task can be told */
   readonly shuffle: (plan: ShufflePlan, event: ShuffledEvent) => void;
-  /** The event is in no group of a stage: its key or its value is null. */
-  readonly onSkipped: (reason: "null_group" | "null_value") => void;
+  /** The event is in no group of a stage, as its key or its value is null, or an inner join has no key for it. */
+  readonly onSkipped: (reason: "null_group" | "null_value" | "null_key") => void;
   /** A callback threw, or returned what it must not: this event goes no further there. */
   readonly onError: (error: ProcessorError) => void;
 }
@@ -169,7 +169,7 @@ function operatorOf(node: StreamNode, { lookups, ports }: Surroundings): Operato
         return [[key, value]];
       };
     case "globalJoin":
-      return globalJoin(node, { lookup: lookups.find(({ name }) => name === node.name)!, find: ports.find });
+      return globalJoin(node, { lookup: lookups.find(({ name }) => name === node.name)!, ports });
     case "output": {
       const made = outputRecords(node);
       return (value, key, metadata) => {
@@ -187,13 +187,17 @@ function operatorOf(node: StreamNode, { lookups, ports }: Surroundings): Operato
 
 function globalJoin(
   { kind, column, foreignKey }: GlobalJoinNode,
-  { lookup, find }: { readonly lookup: LookupPlan } & Pick<StreamPorts, "find">,
+  { lookup, ports: { find, onSkipped } }: { readonly lookup: LookupPlan; readonly ports: StreamPorts },
 ): Operator {
   const keyOf = foreignKeyOf(lookup.keyColumns);
   const withColumn = columnAdded(column);
   return (value, key, metadata) => {
     const raw = foreignKey(value, key, metadata);
     if (raw === undefined) throw noForeignKey();
+    if (raw === null && kind === "inner") {
+      onSkipped("null_key");
+      return NONE;
+    }
     const right = raw === null ? null : find(lookup, keyOf(raw));
     return right === null && kind === "inner" ? NONE : [[key, withColumn(rowOf(value), right)]];
   };

@@ -14,7 +14,9 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   weir_source_records_total: { kind: "counter", help: "Change records taken from source topics.", labels: ["table"] },
   weir_source_records_skipped_total: {
     kind: "counter",
-    help: "Records that are no row changes (heartbeats, transaction marks, messages).",
+    help:
+      "Records that change nothing: no row changes (heartbeats, transaction marks, messages), events without key or " +
+      "value where one is needed.",
     labels: ["table", "reason"],
   },
   weir_doubtful_columns_total: {

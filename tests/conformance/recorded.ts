@@ -23,6 +23,8 @@ const recordedCase = z.object({
   topology: z.record(z.string(), z.json()).readonly(),
   steps: z.array(step).readonly(),
   finalStores: z.record(z.string(), z.array(output).readonly()).optional(),
+  /** Records that changed nothing, as a metric counts them. */
+  droppedRecordsTotal: z.number().optional(),
 });
 
 const suite = z.object({ suite: z.string(), cases: z.array(recordedCase).min(1).readonly() });

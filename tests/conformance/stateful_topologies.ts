@@ -110,6 +110,10 @@ const EMITS: Readonly<Record<string, "update" | "close" | "suppress">> = {
   "suppress(untilWindowCloses, unbounded)": "suppress",
 };
 
+const LATE =
+  "an event that is too late for all its windows counts once; Kafka Streams counts it for each window that " +
+  "is closed, also where others take it";
+
 function windowed(recorded: Case): RecastStream | null {
   const { op, graceMs, emit, outputKey, ...rest } = recorded.topology;
   const kind = /^stream groupByKey windowedBy\((\w+)\) count$/.exec(String(op))?.[1] ?? "";
@@ -130,5 +134,10 @@ function windowed(recorded: Case): RecastStream | null {
       ]),
     );
   });
-  return { topology: declared, results: outputs.results, instead: windowDifferences(recorded) };
+  return {
+    topology: declared,
+    results: outputs.results,
+    instead: windowDifferences(recorded),
+    droppedInstead: ({ own, recorded }) => /^(hopping|sliding)/.test(kind) && own < recorded ? LATE : null,
+  };
 }

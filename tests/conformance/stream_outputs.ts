@@ -10,6 +10,16 @@ export const EVENTS = { left: event("left"), right: event("right") };
 /** What is shown of a result: key and value, as texts. */
 export type Texts = KStream<string | null, string | null>;
 
+/** Records that changed nothing. */
+export interface DropCounts {
+  readonly recorded: number;
+  readonly own: number;
+  /** Of `own`: those that came too late. */
+  readonly late: number;
+  /** Steps whose results differ for a reason that was told. */
+  readonly declared: number;
+}
+
 /** A topology of Weir for a recorded one, and where its results are: output topic to sink. */
 export interface RecastStream {
   readonly topology: Topology;
@@ -20,6 +30,10 @@ export interface RecastStream {
   readonly instead?: (step: Step, own: readonly string[]) => string | null;
   /** Results that Kafka Streams may tell later than it could: compared over the whole case, not step by step. */
   readonly late?: (result: string) => boolean;
+  /** Steps whose record the topology itself leaves out, where Kafka Streams drops it. */
+  readonly leavesOut?: (step: Step) => boolean;
+  /** Why Weir counts so many records as left out, and not those recorded; null if it must not. */
+  readonly droppedInstead?: (counts: DropCounts) => string | null;
   /** The recorded topics that are tables. */
   readonly tables?: readonly (keyof typeof SOURCES)[];
   /** Whether results depend on the records of their key alone, and so on no number of partitions. */

@@ -1,8 +1,11 @@
 import { topology } from "../../src/mod.ts";
-import type { Case } from "./recorded.ts";
+import type { Case, Step } from "./recorded.ts";
 import { recastStateful } from "./stateful_topologies.ts";
 import { EVENTS, Outputs, type RecastStream, resultText } from "./stream_outputs.ts";
 import { EXTRACTOR, foreignKey, JOINER, SOURCES } from "./table_topologies.ts";
+
+/** Kafka Streams' joins pass over events without a value; here the topology leaves them out before. */
+const hasNoValue = ({ value }: Step) => value === null;
 
 const STATELESS = {
   op: "one stream 'left' (and 'right' for merge) through every stateless operator, one output topic each",
@@ -62,8 +65,14 @@ function stateless(): RecastStream {
     outputs.add("branchLow", branchLow);
     outputs.add("branchRest", rest);
   });
-  return { topology: declared, results: outputs.results };
+  return {
+    topology: declared,
+    results: outputs.results,
+    droppedInstead: ({ own, recorded }) => own === recorded + 1 ? KEYLESS : null,
+  };
 }
+
+const KEYLESS = "an event without a key is left out by repartition, and counted; Kafka Streams keeps it there";
 
 type JoinKind = "inner" | "left" | "outer";
 
@@ -98,8 +107,12 @@ function streamJoin(
     topology: declared,
     results: outputs.results,
     late: (result) => /"(null-|[^"]*-null")/.test(result),
+    leavesOut: hasNoValue,
+    droppedInstead: ({ own, recorded, late }) => own - late === recorded ? LATE : null,
   };
 }
+
+const LATE = "an event that is too late to be kept, and finds no partner, is counted; Kafka Streams does not";
 
 type TableJoinKind = "inner" | "left";
 
@@ -124,7 +137,13 @@ function tableJoin(
     const joined = kind === "left" ? left.leftJoin("right", right, options) : left.join("right", right, options);
     outputs.add("out", joined.map(({ value, right }, key) => [key?.id ?? null, `${value}-${right?.value ?? null}`]));
   });
-  return { topology: declared, results: outputs.results, tables: ["right"], byKeyAlone: graceMs === null };
+  return {
+    topology: declared,
+    results: outputs.results,
+    tables: ["right"],
+    byKeyAlone: graceMs === null,
+    leavesOut: (step) => step.topic === "left" && hasNoValue(step),
+  };
 }
 
 function globalJoin(kind: TableJoinKind): RecastStream {
@@ -146,6 +165,8 @@ function globalJoin(kind: TableJoinKind): RecastStream {
         own.join() === resultText(key, { value: `${value}-null`, ms: ts });
       return alone && out.length === 0 && kind === "left" ? NULL_KEY : null;
     },
+    droppedInstead: ({ own, recorded, declared }) => own + declared === recorded ? NULL_KEY : null,
+    leavesOut: (step) => step.topic === "left" && hasNoValue(step),
     tables: ["right"],
   };
 }

@@ -31,16 +31,17 @@ function run(
   const [plan] = compile(topology("t", declare)).streams;
   const rows: [string, Row, unknown][] = [];
   const errors: string[] = [];
+  const skipped: string[] = [];
   const program = streamProgram({ ...plan, groupsOf: () => unreachable() }, {
     shuffle: unreachable,
     output: unreachable,
-    onSkipped: unreachable,
+    onSkipped: (reason) => skipped.push(reason),
     find: (_lookup, key) => right[key] === undefined ? null : { id: key, name: right[key] },
     append: (sink, { row, key }) => rows.push([sink, row, key]),
     onError: ({ operator, message }) => errors.push(`${operator}: ${message}`),
   });
   for (const n of values) program({ n }, `k${n}`, META);
-  return { rows, errors, values: rows.map(([, row]) => row.n) };
+  return { rows, errors, skipped, values: rows.map(([, row]) => row.n) };
 }
 
 Deno.test("a stream's operators do what they say, event by event, in order", () => {
@@ -108,6 +109,23 @@ Deno.test("join() of a global table adds the row that it has now; leftJoin() kee
   );
   assertEquals(inner.rows.map(([, row]) => row), [{ n: 1, text: "one" }]);
   assertEquals(left.rows.map(([, row]) => row), [{ n: 1, text: "one" }, { n: 2, text: "-" }, { n: 3, text: "-" }]);
+});
+
+Deno.test("join() of a global table counts events that have no key for it; leftJoin() keeps them", () => {
+  const on = ({ n }: { readonly n: number }) => n === 1 ? null as unknown as number : n;
+  const of = (kind: "inner" | "left") =>
+    run(
+      (builder) => {
+        const [stream, right] = [builder.stream(numbers), builder.globalTable(names)];
+        if (kind === "inner") stream.join("name", right, on).mapValues(({ n }) => ({ n })).to(out);
+        else stream.leftJoin("name", right, on).mapValues(({ n }) => ({ n })).to(out);
+      },
+      [1, 2],
+      { right: { 2: "two" } },
+    );
+  const [inner, left] = [of("inner"), of("left")];
+  assertEquals([inner.values, inner.skipped], [[2], ["null_key"]]);
+  assertEquals([left.values, left.skipped], [[1, 2], []]);
 });
 
 Deno.test("an event whose callback throws ends there, and goes on everywhere else", () => {

@@ -48,7 +48,7 @@ export function beginCounters(plan: PhysicalPlan, metrics: Metrics): void {
   for (const { name, source, sinks } of plan.streams) {
     begin("weir_source_records_total", { table: name });
     const ofChanges = source.changes === null ? [] : ["tombstone", "heartbeat", "transaction", "message"];
-    for (const reason of ["null_value", "null_group", ...ofChanges]) {
+    for (const reason of ["null_value", "null_group", "null_key", ...ofChanges]) {
       begin("weir_source_records_skipped_total", { table: name, reason });
     }
     begin("weir_stream_records_lost_total", { table: name });
