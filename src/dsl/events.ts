@@ -14,8 +14,8 @@ export interface RecordMetadata {
   readonly timestampUs: number;
   /**
    * The record's headers as texts, by name: of several of one name the last one, null for one without a value, U+FFFD
-   * for what is no UTF-8. Behind an internal topic (aggregates, joins, processors) there are none: take what is needed
-   * into the value before.
+   * for what is no UTF-8. Behind aggregates, joins and processors those of the event that caused this one; none, where
+   * time did without an event, and of changes of a table.
    */
   readonly headers: RecordHeaders;
 }

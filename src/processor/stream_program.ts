@@ -2,6 +2,7 @@ import type { RecordMetadata } from "../dsl/events.ts";
 import type { GlobalJoinNode, GroupSelector, StreamNode } from "../dsl/stream_nodes.ts";
 import type { EventFlow, LookupPlan, ShufflePlan } from "../plan/physical.ts";
 import { ProcessorError } from "../record/errors.ts";
+import type { RecordHeaders } from "../record/headers.ts";
 import { type Key, keyOfColumns } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { columnAdded } from "./column_added.ts";
@@ -29,8 +30,10 @@ export interface StreamPorts {
   readonly onError: (error: ProcessorError) => void;
 }
 
-/** An event on its way into a stage; it may be in no group. */
-export type ShuffledEvent = KeyedEvent | (KeylessEvent & { readonly key: null; readonly columns: null });
+/** An event on its way into a stage; it may be in no group. `headers`: of the record that it was made of. */
+export type ShuffledEvent = (KeyedEvent | (KeylessEvent & { readonly key: null; readonly columns: null })) & {
+  readonly headers: RecordHeaders;
+};
 
 /** How events are put into the groups of a stage. */
 export type GroupsOf = (plan: ShufflePlan) => {
@@ -88,16 +91,16 @@ function shuffle(
     if (value === null && change === null && !nulls) return onSkipped("null_value");
     try {
       const columns = groupBy(value, key, metadata);
-      const { timestampUs } = metadata;
+      const { timestampUs, headers } = metadata;
       if (columns === null) {
-        return keyless ? shuffle(plan, { key: null, columns, value, timestampUs }) : onSkipped("null_group");
+        return keyless ? shuffle(plan, { key: null, columns, value, timestampUs, headers }) : onSkipped("null_group");
       }
       if (Object.keys(rowOf(columns)).length === 0) {
         throw new TypeError("A group has no columns: return an object of at least one");
       }
       const needed = needsValues ? value : null;
       const taken = change === null ? needed : change(value as Row | null, key as Row);
-      shuffle(plan, { key: keyOfColumns(columns), columns, value: taken, timestampUs });
+      shuffle(plan, { key: keyOfColumns(columns), columns, value: taken, timestampUs, headers });
     } catch (cause) {
       onError(new ProcessorError(name, keyShown(key), { cause, row: value }));
     }

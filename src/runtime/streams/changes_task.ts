@@ -4,6 +4,7 @@ import type { StreamPlan, TableChanges } from "../../plan/physical.ts";
 import type { LogRecord } from "../../ports/log.ts";
 import { keyValueOf } from "../../processor/key_value.ts";
 import { DeserializationError, ProcessorError } from "../../record/errors.ts";
+import { NO_HEADERS } from "../../record/headers.ts";
 import { type Key, keyOfColumns, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { taskId } from "../../record/task_id.ts";
@@ -73,7 +74,7 @@ export class ChangesTask implements FlowTask {
       // Where the row cannot be sent, the one that was there before is no more.
       for (const value of made === null ? [null] : [made, null]) {
         try {
-          this.#flow.shuffle(shuffle, { key, columns, value, timestampUs });
+          this.#flow.shuffle(shuffle, { key, columns, value, timestampUs, headers: NO_HEADERS });
           break;
         } catch (cause) {
           if (value !== made) continue;

@@ -6,6 +6,7 @@ import { encodedLine, rowWriter } from "../../processor/line_writer.ts";
 import { changeOf, groupOf, needsValues, takesKeyless, takesNulls } from "../../processor/stateful/group_of.ts";
 import { type ShuffledEvent, streamProgram } from "../../processor/stream_program.ts";
 import { LimitError } from "../../record/errors.ts";
+import { NO_HEADERS } from "../../record/headers.ts";
 import { type Key, keyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 import type { Row } from "../../record/row.ts";
@@ -134,7 +135,9 @@ export class Flow {
     const place = { offset: this.#place.offset, index: this.#index++ };
     if (this.#muted) return;
     const stage = this.#context.stages[index];
-    const text = packedEvent(place, { ...event, input });
+    // Where nothing runs behind a stage, nobody asks for headers.
+    const headers = stage.nodes.length > 1 ? event.headers : NO_HEADERS;
+    const text = packedEvent(place, { ...event, input, headers });
     const { eventBytesMax } = this.#context;
     if (text.length * 3 > eventBytesMax) {
       throw new LimitError("event", `An event of ${text.length} characters is too large for "${stage.repartition}"`);

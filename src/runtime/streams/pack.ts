@@ -1,6 +1,7 @@
 import type { LogRecord } from "../../ports/log.ts";
 import type { ShuffledEvent } from "../../processor/stream_program.ts";
 import { DeserializationError } from "../../record/errors.ts";
+import { NO_HEADERS, type RecordHeaders } from "../../record/headers.ts";
 import { keyOfColumns } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { decodeWire, encodeWire } from "../../record/wire.ts";
@@ -72,9 +73,11 @@ export const NUDGE: string = marksOf({ issuer: "", ageMs: 0, topics: [], claims:
 /** An event's part of a pack. @throws TypeError for a value that no other task can be told */
 export function packedEvent(
   { offset, index }: Origin,
-  { input, columns, value, timestampUs }: Pick<PackedEvent, "input" | "columns" | "value" | "timestampUs">,
+  { input, columns, value, timestampUs, headers }: Pick<PackedEvent, "input" | keyof ShuffledEvent>,
 ): string {
-  return `[${offset},${index},${input},${timestampUs},${encodeWire(columns)},${encodeWire(value)}]`;
+  const told = headers === NO_HEADERS ? [] : Object.entries(headers).flat();
+  const more = told.length === 0 ? "" : `,${encodeWire(told)}`;
+  return `[${offset},${index},${input},${timestampUs},${encodeWire(columns)},${encodeWire(value)}${more}]`;
 }
 
 /** The value of a pack's record. `events`: what {@link packedEvent} gave. */
@@ -113,10 +116,18 @@ function readMarks([issuer, ageMs, topics, told]: RawMarks): Marks {
   return { issuer, ageMs, topics, claims };
 }
 
-type RawEvent = readonly [number, number, number, number, Row | null, unknown];
+/** Headers are names and values in turn; absent if there are none. */
+type RawEvent = readonly [number, number, number, number, Row | null, unknown, (readonly (string | null)[])?];
 
-function eventOf([offset, index, input, timestampUs, columns, value]: RawEvent): PackedEvent {
+function eventOf([offset, index, input, timestampUs, columns, value, told]: RawEvent): PackedEvent {
+  const headers = told === undefined ? NO_HEADERS : headersOf(told);
   return columns === null
-    ? { offset, index, input, timestampUs, value, columns, key: null }
-    : { offset, index, input, timestampUs, value, columns, key: keyOfColumns(columns) };
+    ? { offset, index, input, timestampUs, value, columns, key: null, headers }
+    : { offset, index, input, timestampUs, value, columns, key: keyOfColumns(columns), headers };
+}
+
+function headersOf(told: readonly (string | null)[]): RecordHeaders {
+  const headers: Record<string, string | null> = Object.create(null);
+  for (let at = 0; at < told.length; at += 2) headers[told[at]!] = told[at + 1];
+  return headers;
 }

@@ -49,6 +49,8 @@ export class StageTask implements FlowTask {
   readonly #origins: Map<string, readonly [number, number]>;
   /** Where the event comes from that is taken. */
   #at!: { readonly task: string; readonly position: Position };
+  /** Of the event that is taken, which causes what comes out. */
+  #headers = NO_HEADERS;
   /** The record that is taken. */
   #place!: Position;
   #batch!: StreamBatch;
@@ -73,7 +75,7 @@ export class StageTask implements FlowTask {
       forward: ({ key, value, timestampUs }) =>
         this.#flow.run({
           ...{ key, value },
-          metadata: { ...this.#place, timestampUs, headers: NO_HEADERS },
+          metadata: { ...this.#place, timestampUs, headers: this.#headers },
         }),
       onDropped: (reason) => context.onDropped(plan.node.name, reason),
       onFailed: (columns, cause) => {
@@ -165,6 +167,7 @@ export class StageTask implements FlowTask {
   }
 
   #tick(timestampUs: number): void {
+    this.#headers = NO_HEADERS;
     this.#flow.at(this.#batch, this.#place, { muted: this.#isMuted });
     this.#operator.pass(0, { key: "", columns: {}, value: null, timestampUs });
   }
@@ -173,6 +176,7 @@ export class StageTask implements FlowTask {
     const origin = { topic: topicOf(source), partition, offset: event.offset };
     this.#flow.at(this.#batch, this.#place, { origin, muted: this.#isMuted });
     this.#at = { task: this.#id, position: origin };
+    this.#headers = event.headers;
     this.#batch.timeUs = Math.max(this.#batch.timeUs, event.timestampUs);
     this.heard++;
     this.#fold(event);

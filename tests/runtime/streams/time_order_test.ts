@@ -11,6 +11,7 @@ import {
 } from "../../../src/runtime/streams/pack.ts";
 import { LEASE_MS, TimeOrder } from "../../../src/runtime/streams/time_order.ts";
 import { type Choices, choicesOf } from "../../oracle/random.ts";
+import { NO_HEADERS } from "../../../src/record/headers.ts";
 
 const PARTITIONS = 2;
 const TOPICS = [["left", PARTITIONS], ["right", PARTITIONS]] as const;
@@ -46,7 +47,9 @@ function packed(
   times: readonly (readonly [offset: number, us: number])[],
 ): Pack {
   const events = times.map(([offset, timestampUs]) =>
-    packedEvent({ offset, index: 0 }, { input: 0, columns: { k: 1 }, value: null, timestampUs })
+    packedEvent({ offset, index: 0 }, {
+      ...{ input: 0, key: "", columns: { k: 1 }, value: null, timestampUs, headers: NO_HEADERS },
+    })
   );
   return read(packOf(source, { partition, events }));
 }
