@@ -44,14 +44,16 @@ async function startScript(
   const done = Promise.all([child.stdout, child.stderr].map(async (stream) => {
     for await (const part of stream.pipeThrough(new TextDecoderStream())) said += part;
   }));
-  let ended = false;
+  let [ended, saidAll] = [false, false];
   child.status.then(() => ended = true);
+  // What it said last may be read after its end.
+  done.then(() => saidAll = true);
   const script: Script = {
     child,
     said: () => said,
     async says(text) {
       for (const deadline = Date.now() + WAIT_MS; !said.includes(text);) {
-        assert(Date.now() < deadline && !(ended && !said.includes(text)), `it never says "${text}": ${said}`);
+        assert(Date.now() < deadline && !(saidAll && !said.includes(text)), `it never says "${text}": ${said}`);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
