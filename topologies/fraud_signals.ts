@@ -1,6 +1,6 @@
-import { type Decimal, topology } from "../src/mod.ts";
+import { count, type Decimal, max, session, topology, untilWindowCloses } from "../src/mod.ts";
 import { newClicks, payments } from "./online_store/events.ts";
-import { fraudSignals } from "./online_store/tables.ts";
+import { declinedPayments, fraudSignals } from "./online_store/tables.ts";
 
 interface PaidOrder {
   readonly order_id: number | bigint;
@@ -23,8 +23,10 @@ function signalsOf({ total, country, payment }: PaidOrder): string[] {
 
 /**
  * Orders and what was authorized for them from 15 minutes before to 15 minutes after: payments of another amount or
- * from another country are told as they come, an order without any payment once, when its window is over. It begins
- * with the events that come from now on: of orders that are long done nobody needs to be warned.
+ * from another country are told as they come, an order without any payment once, when its window is over. Attempts to
+ * pay that were declined are told once, too, if there are several for an order, when no further one can come: each at
+ * most 15 minutes behind the one before. It begins with the events that come from now on: of orders that are long done
+ * nobody needs to be warned.
  */
 export default topology("fraud_signals", (builder) => {
   const ordered = builder.stream(newClicks).flatMapValues(({ user_id, country, order_id, order_total, at }) =>
@@ -32,7 +34,10 @@ export default topology("fraud_signals", (builder) => {
       ? []
       : [{ order_id, user_id, total: order_total, country, ordered_at: at }]
   );
-  const authorized = builder.stream(payments).filter(({ status }) => status === "authorized");
+  const { authorized, declined } = builder.stream(payments).split({
+    authorized: ({ status }) => status === "authorized",
+    declined: ({ status }) => status === "declined",
+  });
 
   ordered
     .leftJoin("payment", authorized, {
@@ -47,4 +52,12 @@ export default topology("fraud_signals", (builder) => {
       card_country: payment?.card_country ?? null,
     }))
     .to(fraudSignals);
+
+  declined
+    .groupBy(({ order_id }) => ({ order_id }))
+    .windowedBy(session({ minutes: 15 }, { grace: { minutes: 5 } }))
+    .aggregate("declined", { tries: count(), amount: max(({ amount }) => amount) })
+    .suppress("declined-in-all", untilWindowCloses())
+    .filter(({ tries }) => tries > 1)
+    .to(declinedPayments);
 });

@@ -28,6 +28,8 @@ const UNPAID = 0.06;
 const OTHER_AMOUNT = 0.06;
 const OTHER_COUNTRY = 0.06;
 const DECLINED_FIRST = 0.08;
+/** So often a card is declined at most. */
+const DECLINED_MAX = 3;
 /** Goods that somebody looks at, puts into the cart. */
 const LOOKS_MAX = 6;
 
@@ -147,9 +149,10 @@ function paymentsOf(choices: Choices, { order, country, placed }: Paid): ShopEve
     return { feed: "payments", key: order.id, micros, value: JSON.stringify(value) };
   };
   const attempts: ShopEvent[] = [];
-  if (choices.chance(DECLINED_FIRST)) {
-    const before = choices.between(16 * SECOND, 20 * SECOND);
-    attempts.push(pay(1, { status: "declined", cents: total, from: country, before }));
+  const declined = choices.chance(DECLINED_FIRST) ? choices.between(1, DECLINED_MAX) : 0;
+  for (let left = declined; left > 0; left--) {
+    const before = left * 16 * SECOND + choices.between(0, 4 * SECOND);
+    attempts.push(pay(attempts.length + 1, { status: "declined", cents: total, from: country, before }));
   }
   const luck = choices.next();
   if (luck < UNPAID) return attempts;

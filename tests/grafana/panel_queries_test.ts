@@ -7,7 +7,7 @@ import { KNOWN_METRICS } from "../../tools/dashboards/known_metrics.ts";
 import type { Panel } from "../../tools/dashboards/model.ts";
 import { metricNames } from "./metric_names.ts";
 import { committed, hex, panelsOf, textAt } from "./support.ts";
-import { abandonedCarts, fraudSignals } from "./shop_truth.ts";
+import { abandonedCarts, declinedPayments, fraudSignals } from "./shop_truth.ts";
 import { salesOf } from "./truth.ts";
 
 type Row = Record<string, unknown>;
@@ -156,6 +156,11 @@ async function checkShop({ warehouse, events, truth, range }: DemoLoad): Promise
   const unpaid = expected.filter(({ signal }) => signal === "no payment");
   for (const { order, at } of unpaid) if (over(at)) assert(found.includes(`${order} no payment`), `order ${order}`);
   for (const one of found) assert(expected.some(({ order, signal }) => one === `${order} ${signal}`), one);
+
+  const declined = await warehouse.query("SELECT order_id, tries FROM declined_payments");
+  const tried = declinedPayments(events).map(({ order, tries }) => `${order} ${tries}`);
+  assert(declined.length > 0);
+  for (const { order_id, tries } of declined) assert(tried.includes(`${order_id} ${tries}`), String(order_id));
 }
 
 async function checkDigits({ warehouse }: DemoLoad, context: QueryContext): Promise<void> {

@@ -39,6 +39,15 @@ export function abandonedCarts(clicks: readonly ShopRecord[], store: FilledLog):
   return found;
 }
 
+/** Orders with several payments that were declined, and how often. Attempts of an order are never far apart. */
+export function declinedPayments(
+  { payments }: DemoLoad["events"],
+): { readonly order: number; readonly tries: number }[] {
+  const declined = payments.filter(({ status }) => status === "declined");
+  return [...Map.groupBy(declined, ({ order_id }) => Number(order_id))]
+    .map(([order, tries]) => ({ order, tries: tries.length })).filter(({ tries }) => tries > 1);
+}
+
 /** What is wrong with which order. */
 export function fraudSignals(
   { clickstream, payments }: DemoLoad["events"],

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createTopologyTestDriver, type TopologyTestDriver } from "../../src/testing/mod.ts";
 import fraudTopology from "../../topologies/fraud_signals.ts";
-import { fraudSignals } from "../../topologies/online_store/tables.ts";
+import { declinedPayments, fraudSignals } from "../../topologies/online_store/tables.ts";
 import { click, pay } from "./shop_events.ts";
 import { at } from "./store.ts";
 
@@ -68,6 +68,28 @@ for (const warehouse of ["memory", "embedded"] as const) {
     assertEquals(driver.appended(fraudSignals).find(({ order_id }) => order_id === 5)?.ordered_at, at("10:05:00"));
   });
 }
+
+Deno.test("fraud_signals tells once of an order for which a card was declined several times", async () => {
+  await using driver = createTopologyTestDriver(fraudTopology, ONE);
+  await begin(driver);
+  const tried = (at: string, order_id: number) => pay(driver, { order_id, at, status: "declined", amount: "7.50" });
+  const shown = () =>
+    driver.select(declinedPayments).map(({ order_id, tries, amount, window_end }) => [
+      ...[order_id, tries, amount],
+      window_end === at("10:30:00"),
+    ]);
+  for (const time of ["10:00:00", "10:15:00", "10:30:00"]) tried(time, 1);
+  tried("10:30:00", 2);
+  for (const time of ["10:00:00", "10:15:01"]) tried(time, 3);
+  tried("10:50:00", 4);
+  await driver.settle();
+  assertEquals(shown(), []);
+  tried("10:50:01", 5);
+  await driver.settle();
+  assertEquals(shown(), [[1, 3, "7.50", true]]);
+  await driver.restart();
+  assertEquals([shown(), driver.deadLetters()], [[[1, 3, "7.50", true]], []]);
+});
 
 Deno.test("fraud_signals tells of a payment that came too late that the order has none", async () => {
   await using driver = createTopologyTestDriver(fraudTopology, ONE);

@@ -60,6 +60,8 @@ const carts = {
   ],
 };
 
+const DECLINED = "declined_payments WHERE $__timeFilter(window_start)";
+
 const fraud = {
   title: "Payments that do not fit their orders",
   panels: [
@@ -105,6 +107,17 @@ const fraud = {
         unitOf("To pay", MONEY, 2),
         unitOf("Paid", MONEY, 2),
       ],
+    }),
+    table({
+      title: "Declined several times",
+      description: "Orders for which a card was declined again and again, told 20 minutes after the last time.",
+      width: 24,
+      height: 6,
+      targets: [tableOf(
+        `SELECT window_start AS "First", window_end AS "Last", order_id AS "Order", tries AS "Times", ` +
+          `toFloat64(amount) AS "Amount" FROM ${DECLINED} ORDER BY tries DESC, window_start DESC, order_id LIMIT 10`,
+      )],
+      overrides: [unitOf("Order", "none"), unitOf("Amount", MONEY, 2)],
     }),
   ],
 };

@@ -83,6 +83,19 @@ export const cartAbandonment = clickhouse("cart_abandonment", {
   indexes: { window_start: "minmax" },
 });
 
+/** Orders for which a card was declined several times, one soon after the other. */
+export const declinedPayments = clickhouse("declined_payments", {
+  key: ["order_id", "window_start"],
+  columns: {
+    order_id: "Int64",
+    window_start: "DateTime64(6)",
+    window_end: "DateTime64(6)",
+    tries: "Int64",
+    amount: "Decimal(12, 2)",
+  },
+  indexes: { window_start: "minmax" },
+});
+
 /** What is suspicious about orders: `other amount`, `other country` or `no payment`. */
 export const fraudSignals = clickhouseAppend("fraud_signals", {
   columns: {
