@@ -178,9 +178,11 @@ async function writtenBy(data: readonly string[], environment: Record<string, st
   const run = startMain(["start", ...data, ...SMALL, "--duration", "1s", "--rate", "0"], environment);
   assertEquals((await run.finished).status, 0);
   const resumed = run.events.filter(({ event }) => event === "started");
-  assertEquals(resumed.length, 6);
-  assert(resumed.every((event) => event.resumed === true), JSON.stringify(resumed));
-  return resumed.flatMap(({ sinks }) => sinks as { sink: string; written: number; deleted: number }[])
+  // Nothing is shown of it yet.
+  const shown = resumed.filter(({ topology }) => topology !== "fraud_signals");
+  assert(shown.length === 5 && resumed.length === 6, JSON.stringify(resumed));
+  assert(shown.every((event) => event.resumed === true), JSON.stringify(resumed));
+  return shown.flatMap(({ sinks }) => sinks as { sink: string; written: number; deleted: number }[])
     .filter(({ written, deleted }) => written + deleted > 0)
     .map(({ sink, written, deleted }) => [sink, written, deleted]).sort();
 }
