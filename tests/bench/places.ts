@@ -35,6 +35,9 @@ export async function onEmbedded<T>(
   }
 }
 
+/** Where no other stack is. */
+const PORT_OFFSET_DEFAULT = 21_000;
+
 /**
  * Runs `action` on a real ZooKeeper and Kafka of their own on this machine, and removes them. `topics`: with those of
  * the store, as they are unless `action` makes its own.
@@ -44,7 +47,10 @@ export async function onKafka<T>(
   { topics = true }: { readonly topics?: boolean } = {},
 ): Promise<T> {
   const directory = await Deno.makeTempDir({ prefix: "weir-bench-" });
-  const stack = { root: `${directory}/stack`, portOffset: 21_000 };
+  const stack = {
+    root: `${directory}/stack`,
+    portOffset: Number(Deno.env.get("WEIR_STACK_PORT_OFFSET") ?? PORT_OFFSET_DEFAULT),
+  };
   await stackUp({ kafkaOnly: true, topics, onProgress: () => {}, ...stack });
   const broker = stackAddresses(stack).kafka;
   const log = openKafka({ brokers: [broker], clientId: "bench" });

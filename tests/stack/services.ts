@@ -27,11 +27,19 @@ const leftovers: Partial<Record<ServiceName, RegExp>> = {
   kafka: /NodeExists/,
 };
 
-/** Starts a service if it does not run, and resolves when it answers. @throws Error with the end of its log */
+/**
+ * Starts a service if it does not run, and resolves when it answers.
+ * @throws Error with the end of its log, or if one of another stack has its port
+ */
 export async function startService(layout: StackLayout, name: ServiceName): Promise<void> {
   renderConfiguration(layout);
   if (name === "postgres") await initialisePostgres(layout);
-  if (pidOf(layout, name) === null) launch(layout, name, launchOf(layout, name));
+  if (pidOf(layout, name) === null) {
+    if (await answers(layout, name).catch(() => false)) {
+      throw new Error(`Cannot start ${name}: another one answers at its port. Set WEIR_STACK_PORT_OFFSET`);
+    }
+    launch(layout, name, launchOf(layout, name));
+  }
   const running = () => {
     if (pidOf(layout, name) !== null) return true;
     if (!leftovers[name]?.test(logTail(layout, name))) return false;
