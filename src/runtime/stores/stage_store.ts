@@ -126,7 +126,7 @@ function* itemsOf(
     yield {
       key: shown.column === null ? group : [...group, item.last],
       value() {
-        const now = elements.of(key).find((other) => other.start === element.start && other.seq === element.seq);
+        const now = elements.find(key, element);
         return now === undefined ? undefined : shown.item(columns, now)?.value;
       },
     };
