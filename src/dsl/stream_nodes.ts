@@ -183,6 +183,7 @@ export interface ProcessNode extends StreamNamed {
   readonly stores: readonly string[];
   readonly process: (value: AnyRow, context: AnyContext) => Iterable<unknown>;
   readonly punctuate: ((context: AnyContext) => Iterable<unknown>) | null;
+  readonly punctuateWallClock: ((context: AnyContext) => Iterable<unknown>) | null;
 }
 
 /**

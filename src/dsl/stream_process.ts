@@ -11,7 +11,7 @@ export function processed(
   },
 ): StreamPlace {
   const { graph, node } = inside(stream);
-  const { on, stores = {}, process, punctuate = null } = options;
+  const { on, stores = {}, process, punctuate = null, punctuateWallClock = null } = options;
   graph.claim(name, "Give one of the processors another name");
   if (!/^[A-Za-z0-9_-]+$/.test(name)) {
     graph.problems.push(
@@ -26,6 +26,7 @@ export function processed(
     stores: Object.keys(stores),
     process,
     punctuate,
+    punctuateWallClock,
   });
   return { graph, node: id, root: name };
 }

@@ -23,7 +23,7 @@ Deno.test("process() is a node with its name, its stores and its callbacks", () 
   ]);
   assertEquals(sessions.op === "process" && sessions.stores, ["last", "seen"]);
   assertEquals(sessions.op === "process" && sessions.groupBy({ user_id: 7 }, null, null as never), { user_id: 7 });
-  assertEquals(plain.op === "process" && [plain.stores, plain.punctuate], [[], null]);
+  assertEquals(plain.op === "process" && [plain.stores, plain.punctuate, plain.punctuateWallClock], [[], null, null]);
 });
 
 Deno.test("topology() tells what is wrong with processors", () => {

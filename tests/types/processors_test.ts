@@ -23,6 +23,10 @@ Deno.test("process() sees the event, its key and its stores in their types, and 
         if (times > 1) yield { url, times };
       },
       punctuate: ({ stores: { last } }) => [{ url: last.get("last")?.url ?? "", times: 0 }],
+      punctuateWallClock: ({ stores: { last }, wallClockUs, scheduleWallClock }) => {
+        scheduleWallClock(wallClockUs + 60_000_000);
+        return [{ url: last.get("last")?.url ?? "", times: 1 }];
+      },
     }).mapValues(({ url, times }, { user_id }) => ({ url, times: times + Number(user_id) })).to(repeated);
     builder.stream(clicks).process("counted", {
       on: ({ user_id }) => user_id === 0 ? null : { user_id },
@@ -52,6 +56,12 @@ Deno.test("process() refuses stores, values and results of other types", () => {
       // @ts-expect-error -- other results than those of events
       process: ({ url }) => [{ url, times: 1 }],
       punctuate: () => [{ text: "x" }],
+    });
+    all.process("c2", {
+      on,
+      // @ts-expect-error -- other results than those of events
+      process: ({ url }) => [{ url, times: 1 }],
+      punctuateWallClock: () => [{ text: "x" }],
     });
     // @ts-expect-error -- results come as several, none or one
     all.process("d", { on, process: ({ url }) => ({ url, times: 1 }) });

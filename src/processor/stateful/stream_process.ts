@@ -1,19 +1,26 @@
 import type { ProcessNode } from "../../dsl/stream_nodes.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { type Element, KeyedElements } from "../../state/keyed_elements.ts";
+import { type Element, type ElementClocks, KeyedElements } from "../../state/keyed_elements.ts";
 import { KeyStores } from "./key_stores.ts";
 import type { KeyedEvent, StatefulOperator, StatefulPorts } from "./stateful.ts";
 
 /** What a processor is made of. */
-export type ProcessSpec = Pick<ProcessNode, "stores" | "process" | "punctuate">;
+export type ProcessSpec = Pick<ProcessNode, "stores" | "process" | "punctuate" | "punctuateWallClock">;
 
 /** A call of one of the callbacks. */
 interface Call {
   readonly key: Key;
   readonly columns: Row;
   readonly timestampUs: number;
+  readonly wallClockUs: number;
 }
+
+/** Numbers of elements that are scheduled times; those of entries are greater. */
+const STREAM_TIMER = 0;
+const WALL_TIMER = -1;
+/** By stream time, and by the wall clock. */
+const CLOCKS: ElementClocks = { count: 2, of: ({ seq }) => seq === WALL_TIMER ? 1 : 0 };
 
 /**
  * A processor of one's own: a callback for each event, and one for each time that it has scheduled, with stores that
@@ -24,10 +31,12 @@ interface Call {
  * function of its own events and of the time, wherever other keys are.
  */
 export class StreamProcess implements StatefulOperator {
-  readonly elements: KeyedElements = new KeyedElements();
+  readonly elements: KeyedElements = new KeyedElements(CLOCKS);
   readonly #spec: ProcessSpec;
   readonly #ports: StatefulPorts;
   #streamUs = -Infinity;
+  /** How far the wall clock is, as records have said. */
+  #clockUs = -Infinity;
 
   constructor(spec: ProcessSpec, ports: StatefulPorts) {
     this.#spec = spec;
@@ -36,49 +45,79 @@ export class StreamProcess implements StatefulOperator {
 
   take(input: number, event: KeyedEvent): void {
     this.pass(input, event);
-    this.#call(event, (context) => this.#spec.process(event.value, context));
+    this.#call({ ...event, wallClockUs: this.#writtenUs }, (context) => this.#spec.process(event.value, context));
   }
 
   pass(_: number, { timestampUs }: KeyedEvent): void {
     this.#streamUs = Math.max(this.#streamUs, timestampUs);
-    for (const { key, element } of this.elements.due(this.#streamUs)) this.#punctuate(key, element);
+    for (const { key, element } of this.elements.due(this.#streamUs)) {
+      this.#punctuate(key, element, { callback: this.#spec.punctuate, wallClockUs: this.#writtenUs });
+    }
+  }
+
+  get wallDueUs(): number | null {
+    return this.elements.firstDueUs(1);
+  }
+
+  wallClock(nowUs: number): void {
+    this.#clockUs = Math.max(this.#clockUs, nowUs);
+    for (const { key, element } of this.elements.due(this.#clockUs, 1)) {
+      this.#punctuate(key, element, { callback: this.#spec.punctuateWallClock, wallClockUs: this.#clockUs });
+    }
+  }
+
+  get #writtenUs(): number {
+    return Math.max(this.#clockUs, this.#ports.writtenUs?.() ?? -Infinity);
   }
 
   save(): unknown {
-    return this.#streamUs === -Infinity ? null : this.#streamUs;
+    const streamUs = this.#streamUs === -Infinity ? null : this.#streamUs;
+    // The clock stands beside it only where it counts: earlier versions had no clock.
+    return this.#clockUs === -Infinity ? streamUs : [streamUs, this.#clockUs];
   }
 
   load(saved: unknown): void {
-    this.#streamUs = saved as number | null ?? -Infinity;
+    const [streamUs, clockUs] = Array.isArray(saved) ? saved : [saved, null];
+    this.#streamUs = streamUs ?? -Infinity;
+    this.#clockUs = clockUs ?? -Infinity;
   }
 
   dueOf(element: Element): number | "drop" | null {
     if (!isTimer(element)) return null;
-    return element.start <= this.#streamUs ? "drop" : element.start;
+    return element.start <= (element.seq === WALL_TIMER ? this.#clockUs : this.#streamUs) ? "drop" : element.start;
   }
 
-  #punctuate(key: Key, timer: Element): void {
+  #punctuate(
+    key: Key,
+    timer: Element,
+    { callback, wallClockUs }: { readonly callback: ProcessSpec["punctuate"] } & Pick<Call, "wallClockUs">,
+  ): void {
     const columns = this.elements.columnsOf(key)!;
     this.elements.drop(key, timer);
-    const { punctuate } = this.#spec;
-    if (punctuate === null) return;
+    if (callback === null) return;
     try {
-      this.#call({ key, columns, timestampUs: timer.start }, punctuate);
+      this.#call({ key, columns, timestampUs: timer.start, wallClockUs }, callback);
     } catch (cause) {
       if (this.#ports.onFailed === undefined) throw cause;
       this.#ports.onFailed(columns, cause);
     }
   }
 
-  #call({ key, columns, timestampUs }: Call, callback: ProcessNode["punctuate"] & object): void {
+  #call({ key, columns, timestampUs, wallClockUs }: Call, callback: ProcessNode["punctuate"] & object): void {
     const stores = new KeyStores(this.elements.of(key).filter((element) => !isTimer(element)));
     const timers = new Set<number>();
+    const wallTimers = new Set<number>();
     const results = all(callback({
       key: columns,
       timestampUs,
       streamTimeUs: this.#streamUs,
+      wallClockUs,
       stores: Object.fromEntries(this.#spec.stores.map((name) => [name, stores.store(name)])),
       schedule: (atUs) => void timers.add(Math.max(whole(atUs), this.#streamUs + 1)),
+      scheduleWallClock: (atUs) => {
+        if (this.#spec.punctuateWallClock === null) throw new TypeError(NO_WALL_CLOCK);
+        wallTimers.add(Math.max(whole(atUs), this.#clockUs + 1));
+      },
     }));
     for (const { element, entry } of stores.changes()) {
       if (entry === null) this.elements.remove(key, element!);
@@ -88,17 +127,21 @@ export class StreamProcess implements StatefulOperator {
         this.elements.put({ key, columns }, { element: put, dueUs: null });
       }
     }
-    for (const start of timers) {
-      const timer = { start, end: start, seq: 0, timestampUs, state: null, shown: false };
-      this.elements.put({ key, columns }, { element: timer, dueUs: start });
+    for (const [seq, starts] of [[STREAM_TIMER, timers], [WALL_TIMER, wallTimers]] as const) {
+      for (const start of starts) {
+        const timer = { start, end: start, seq, timestampUs, state: null, shown: false };
+        this.elements.put({ key, columns }, { element: timer, dueUs: start });
+      }
     }
     for (const value of results) this.#ports.forward({ key: columns, value: value as Row, timestampUs });
   }
 }
 
-/** Entries of stores are beside the times that are scheduled, which have the number 0. */
+const NO_WALL_CLOCK = "Cannot schedule a call by the wall clock: the processor has no punctuateWallClock";
+
+/** Whether it is a time that was scheduled, and no entry of a store. */
 function isTimer({ seq }: Element): boolean {
-  return seq === 0;
+  return seq <= STREAM_TIMER;
 }
 
 function nextSeq(elements: readonly Element[]): number {
