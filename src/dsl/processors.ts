@@ -1,35 +1,6 @@
 import type { EventCallback } from "./events.ts";
+import type { StoreHandle, Stores } from "./processor_stores.ts";
 import type { RowOf } from "./source.ts";
-
-/** What a processor keeps of one key under texts. */
-export interface KeyValueStore<V> {
-  /** Undefined if there is none. What it gives is frozen: put another value to change it. */
-  get(key: string): V | undefined;
-  /**
-   * Keeps a copy of the value.
-   * @throws TypeError for what is no plain data: not null, a boolean, a finite number, a text, a bigint, a Decimal, or
-   * an array or object of these
-   */
-  put(key: string, value: V): void;
-  /** Keeps nothing under the key any more. */
-  delete(key: string): void;
-  /** All of them, in the order of their keys' characters. */
-  entries(): [string, V][];
-}
-
-/** A store of a processor. `V`: the type of its values. */
-export class Store<V> {
-  /** @ignore Carries a type. */
-  declare readonly "~value": V;
-}
-
-/** A store of a processor: texts to plain data. */
-export function store<V>(): Store<V> {
-  return new Store();
-}
-
-/** The stores of a processor as it declares them. */
-export type Stores = Readonly<Record<string, Store<unknown>>>;
 
 /** What a processor sees beside an event. */
 export interface ProcessorContext<G extends RowOf, S> {
@@ -46,7 +17,7 @@ export interface ProcessorContext<G extends RowOf, S> {
    */
   readonly wallClockUs: number;
   /** What is kept of this key, and of no other one. */
-  readonly stores: { readonly [N in keyof S]: S[N] extends Store<infer V> ? KeyValueStore<V> : never };
+  readonly stores: { readonly [N in keyof S]: StoreHandle<S[N]> };
   /**
    * Lets `punctuate` be called for this key once stream time has come to `timestampUs`, or moves on if it has already.
    * Of several calls for one time it is called once. @throws TypeError for what is no whole number

@@ -1,4 +1,5 @@
 import type { AnyKey, AnyRow } from "./logical.ts";
+import { storeSpecs } from "./processor_stores.ts";
 import type { ProcessOptions } from "./processors.ts";
 import { inside, type StreamPlace } from "./stream_place.ts";
 
@@ -23,7 +24,7 @@ export function processed(
     name,
     inputs: [node],
     groupBy: on,
-    stores: Object.keys(stores),
+    stores: storeSpecs(stores),
     process,
     punctuate,
     punctuateWallClock,

@@ -17,13 +17,16 @@ export interface Element {
   readonly shown: boolean;
 }
 
+/** What puts an element in its place among those of its key. */
+type Borders = Pick<Element, "start" | "end" | "seq">;
+
 /** The order of a key's elements: by start, end, seq. */
-export function compareElements(a: Element, b: Element): number {
+export function compareElements(a: Borders, b: Borders): number {
   return a.start - b.start || a.end - b.end || a.seq - b.seq;
 }
 
 /** Where an element is, or belongs, among those of its key. */
-export function placeOf(elements: readonly Element[], element: Element): number {
+export function placeOf(elements: readonly Element[], element: Borders): number {
   let [low, high] = [0, elements.length];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -256,8 +256,14 @@ export class KeyedElements {
     const known = this.#keys.get(key)!;
     const at = placeOf(known.elements, element);
     if (known.elements[at] !== element) throw new TypeError(`Key ${key} has no such element`);
-    known.elements.splice(at, 1);
-    known.dues.splice(at, 1);
+    remove(known.elements, at);
+    remove(known.dues, at);
     if (known.elements.length === 0 && known.position === 0) this.#keys.delete(key);
   }
+}
+
+/** Mostly the first goes, as time passes; `shift` does not move all others then. */
+function remove(list: unknown[], at: number): void {
+  if (at === 0) list.shift();
+  else list.splice(at, 1);
 }

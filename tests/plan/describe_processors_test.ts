@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { z } from "zod";
-import { events, int8, store, topology } from "../../src/mod.ts";
+import { events, int8, sessionStore, store, topology, windowStore } from "../../src/mod.ts";
 import { compile } from "../../src/plan/compile.ts";
 import { describe } from "../../src/plan/describe.ts";
 import { describeText } from "../../src/plan/describe_text.ts";
@@ -16,15 +16,17 @@ Deno.test("describe() tells what a processor keeps, and by which clocks it is ca
     all.process("kept", { on, stores: { last: store<number>(), seen: store<string>() }, process: none })
       .forEach(() => {});
     all.process("timed", { on, process: none, punctuate: none }).forEach(() => {});
-    all.process("both", { on, stores: { last: store() }, process: none, punctuate: none, punctuateWallClock: none })
-      .forEach(() => {});
+    const retention = { minutes: 90 };
+    const stores = { last: store(), clicks: windowStore({ retention }), visits: sessionStore({ retention }) };
+    all.process("both", { on, stores, process: none, punctuate: none, punctuateWallClock: none }).forEach(() => {});
   });
   const description = describe(compile(declared), declared);
   assertEquals(description.stages.map(({ name, does }) => `${name}: ${does}`), [
     "stage.plain: callbacks",
     "stage.kept: callbacks, stores last, seen",
     "stage.timed: callbacks, called by stream time",
-    "stage.both: callbacks, stores last, called by stream time and by the wall clock",
+    "stage.both: callbacks, stores last, clicks (windows, 90 min), visits (sessions, 90 min), " +
+    "called by stream time and by the wall clock",
   ]);
   assertStringIncludes(describeText(description), "called by stream time and by the wall clock");
 });

@@ -8,7 +8,7 @@ import { StreamProcess } from "../../src/processor/stateful/stream_process.ts";
 import { KeyedElements } from "../../src/state/keyed_elements.ts";
 import { method } from "./mutate.ts";
 import type { Mutant } from "./mutant.ts";
-import { nowUs } from "./woken_events.ts";
+import { nowUs } from "./processed_events.ts";
 
 /** Deliberate bugs of stages: of events that are counted by group, and of the changelog of what is counted. */
 export const STAGE_MUTANTS: readonly Mutant[] = [

@@ -1,6 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { clickhouseAppend, events, int8, store, type TopologyBuilder } from "../../src/mod.ts";
+import {
+  clickhouseAppend,
+  events,
+  int8,
+  sessionStore,
+  store,
+  type TopologyBuilder,
+  windowStore,
+} from "../../src/mod.ts";
 
 const clicks = events("clicks", { row: z.object({ user_id: int8(), url: z.string() }) });
 const repeated = clickhouseAppend("repeated", { columns: { url: "String", times: "Int64" }, orderBy: ["url"] });
@@ -69,5 +77,34 @@ Deno.test("process() refuses stores, values and results of other types", () => {
     all.process("e", { on: ({ user_id }) => user_id, process: () => [] });
     // @ts-expect-error -- times is missing
     all.process("f", { on, process: ({ url }) => [{ url }] }).to(repeated);
+  });
+});
+
+Deno.test("process() sees stores of windows and sessions in the types of their values", () => {
+  declared((builder) => {
+    const retention = { hours: 1 };
+    builder.stream(clicks).process("timed", {
+      on: ({ user_id }) => ({ user_id }),
+      stores: {
+        urls: windowStore<string>({ retention }),
+        visits: sessionStore<{ readonly n: number }>({ retention }),
+      },
+      *process({ url }, { stores: { urls, visits }, timestampUs }) {
+        urls.put(timestampUs, url);
+        visits.put({ startUs: timestampUs, endUs: timestampUs }, { n: 1 });
+        for (const [, url] of urls.backwardFetch(0, timestampUs)) yield { url, times: 1 };
+        for (const [{ endUs }, { n }] of visits.findSessions(0, timestampUs)) yield { url, times: n + endUs };
+        // @ts-expect-error -- it may be undefined
+        const length = urls.fetch(timestampUs).length;
+        // @ts-expect-error -- a number is no text
+        urls.put(length, 1);
+        // @ts-expect-error -- a session has two times
+        visits.put(timestampUs, { n: 1 });
+        // @ts-expect-error -- windows are under times
+        urls.get("x");
+      },
+    }).to(repeated);
+    // @ts-expect-error -- for how long
+    windowStore<string>({});
   });
 });

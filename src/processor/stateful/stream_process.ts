@@ -2,7 +2,10 @@ import type { ProcessNode } from "../../dsl/stream_nodes.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { type Element, type ElementClocks, KeyedElements } from "../../state/keyed_elements.ts";
+import { EntryElements } from "./entry_changes.ts";
 import { KeyStores } from "./key_stores.ts";
+import { overUs } from "./stored_entry.ts";
+import { TextEntries } from "./text_entries.ts";
 import type { KeyedEvent, StatefulOperator, StatefulPorts } from "./stateful.ts";
 
 /** What a processor is made of. */
@@ -32,6 +35,8 @@ const CLOCKS: ElementClocks = { count: 2, of: ({ seq }) => seq === WALL_TIMER ? 
  */
 export class StreamProcess implements StatefulOperator {
   readonly elements: KeyedElements = new KeyedElements(CLOCKS);
+  readonly #texts = new TextEntries();
+  readonly #entries = new EntryElements(this.elements, this.#texts);
   readonly #spec: ProcessSpec;
   readonly #ports: StatefulPorts;
   #streamUs = -Infinity;
@@ -51,7 +56,10 @@ export class StreamProcess implements StatefulOperator {
   pass(_: number, { timestampUs }: KeyedEvent): void {
     this.#streamUs = Math.max(this.#streamUs, timestampUs);
     for (const { key, element } of this.elements.due(this.#streamUs)) {
-      this.#punctuate(key, element, { callback: this.#spec.punctuate, wallClockUs: this.#writtenUs });
+      if (isTimer(element)) {
+        this.#punctuate(key, element, { callback: this.#spec.punctuate, wallClockUs: this.#writtenUs });
+        // A call before may have put something else in its place.
+      } else if (this.elements.holds(key, element)) this.elements.drop(key, element);
     }
   }
 
@@ -83,8 +91,16 @@ export class StreamProcess implements StatefulOperator {
   }
 
   dueOf(element: Element): number | "drop" | null {
-    if (!isTimer(element)) return null;
-    return element.start <= (element.seq === WALL_TIMER ? this.#clockUs : this.#streamUs) ? "drop" : element.start;
+    const isOfWall = element.seq === WALL_TIMER;
+    const dueUs = isTimer(element) ? element.start : this.#overUs(element);
+    return dueUs !== null && dueUs <= (isOfWall ? this.#clockUs : this.#streamUs) ? "drop" : dueUs;
+  }
+
+  /** When an entry is over; null: never. */
+  #overUs(element: Element): number | null {
+    const [store] = element.state as readonly [string];
+    const spec = this.#spec.stores.find(({ name }) => name === store);
+    return spec === undefined ? null : overUs(spec, element);
   }
 
   #punctuate(
@@ -104,7 +120,9 @@ export class StreamProcess implements StatefulOperator {
   }
 
   #call({ key, columns, timestampUs, wallClockUs }: Call, callback: ProcessNode["punctuate"] & object): void {
-    const stores = new KeyStores(this.elements.of(key).filter((element) => !isTimer(element)));
+    const elements = this.elements.of(key);
+    const texts = () => this.#texts.of(key, elements);
+    const stores = new KeyStores({ elements, texts, streamUs: this.#streamUs });
     const timers = new Set<number>();
     const wallTimers = new Set<number>();
     const results = all(callback({
@@ -112,21 +130,15 @@ export class StreamProcess implements StatefulOperator {
       timestampUs,
       streamTimeUs: this.#streamUs,
       wallClockUs,
-      stores: Object.fromEntries(this.#spec.stores.map((name) => [name, stores.store(name)])),
+      stores: Object.fromEntries(this.#spec.stores.map((spec) => [spec.name, stores.store(spec)])),
       schedule: (atUs) => void timers.add(Math.max(whole(atUs), this.#streamUs + 1)),
       scheduleWallClock: (atUs) => {
         if (this.#spec.punctuateWallClock === null) throw new TypeError(NO_WALL_CLOCK);
         wallTimers.add(Math.max(whole(atUs), this.#clockUs + 1));
       },
     }));
-    for (const { element, entry } of stores.changes()) {
-      if (entry === null) this.elements.remove(key, element!);
-      else {
-        const seq = element?.seq ?? nextSeq(this.elements.of(key));
-        const put = { start: 0, end: 0, seq, timestampUs, state: entry, shown: false };
-        this.elements.put({ key, columns }, { element: put, dueUs: null });
-      }
-    }
+    this.#entries.apply(stores.changes(), { key, columns, timestampUs });
+    for (let late = stores.late; late > 0; late--) this.#ports.onDropped("late");
     for (const [seq, starts] of [[STREAM_TIMER, timers], [WALL_TIMER, wallTimers]] as const) {
       for (const start of starts) {
         const timer = { start, end: start, seq, timestampUs, state: null, shown: false };
@@ -142,10 +154,6 @@ const NO_WALL_CLOCK = "Cannot schedule a call by the wall clock: the processor h
 /** Whether it is a time that was scheduled, and no entry of a store. */
 function isTimer({ seq }: Element): boolean {
   return seq <= STREAM_TIMER;
-}
-
-function nextSeq(elements: readonly Element[]): number {
-  return elements.reduce((seq, element) => Math.max(seq, element.seq), 0) + 1;
 }
 
 /** All at once, so that a callback that throws on its way has given nothing. */

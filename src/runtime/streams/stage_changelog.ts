@@ -34,7 +34,12 @@ const PLACE: ReadonlySet<string> = new Set([
 
 /** How a stage's operator folds, as far as it can be told: with other facts than its own it would be wrong. */
 function foldPrint({ node }: StagePlan): string {
-  return JSON.stringify(node, (name, value) => PLACE.has(name) ? undefined : typeof value === "function" ? "" : value);
+  return JSON.stringify(node, (name, value) => {
+    if (PLACE.has(name)) return undefined;
+    // As it was written when there were no other stores.
+    if (value?.kind === "key-value") return value.name;
+    return typeof value === "function" ? "" : value;
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { ProcessorContext, Store } from "../../../src/dsl/processors.ts";
+import type { ProcessorContext } from "../../../src/dsl/processors.ts";
+import type { Store, StoreSpec } from "../../../src/dsl/processor_stores.ts";
 import type { JoinedEvent } from "../../../src/oracle/joined_events.ts";
 import type { StatefulPorts } from "../../../src/processor/stateful/stateful.ts";
 import { type ProcessSpec, StreamProcess } from "../../../src/processor/stateful/stream_process.ts";
@@ -9,9 +10,18 @@ import { type Caused, runStage } from "./simulated_stage.ts";
 /** What a processor of these tests sees. */
 export type Context = ProcessorContext<{ id: string }, { of: Store<unknown>; counts: Store<number> }>;
 
-/** A processor with two stores. */
+/** Key-value stores. */
+export const texts = (...names: readonly string[]): StoreSpec[] => names.map((name) => ({ name, kind: "key-value" }));
+
+/** A processor with two stores, if it is not told others. */
 export function processing(spec: Partial<ProcessSpec>): Machine {
-  const whole = { stores: ["of", "counts"], process: () => [], punctuate: null, punctuateWallClock: null, ...spec };
+  const whole = {
+    stores: texts("of", "counts"),
+    process: () => [],
+    punctuate: null,
+    punctuateWallClock: null,
+    ...spec,
+  };
   return machine((ports) => new StreamProcess(whole, ports));
 }
 

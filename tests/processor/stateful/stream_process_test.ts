@@ -7,7 +7,7 @@ import { keyText } from "../../../src/record/key.ts";
 import { mulberry32 } from "../../../src/record/mulberry32.ts";
 import { compareText } from "../../../src/record/text_order.ts";
 import { eachSeed } from "../../state/each_seed.ts";
-import { type Context, event, judged, processing, take } from "./processing.ts";
+import { type Context, event, judged, processing, take, texts } from "./processing.ts";
 import { byKey } from "./simulated_stage.ts";
 
 Deno.test("StreamProcess keeps what each key puts into its stores, in the order of keys", () => {
@@ -122,7 +122,7 @@ Deno.test("StreamProcess tells of a scheduled call that throws, and goes on with
   const failed: unknown[] = [];
   const results: unknown[] = [];
   const operator = new StreamProcess({
-    stores: ["of"],
+    stores: texts("of"),
     process: (value: unknown, { schedule }: Context) => (schedule(20), [{ value }]),
     punctuate: ({ stores: { of } }: Context) => {
       of.put("x", 1);
@@ -144,7 +144,7 @@ Deno.test("StreamProcess tells of a scheduled call that throws, and goes on with
 
 /** Counts the events of each key since it was quiet for 10, lists what it saw, and tells when it becomes quiet. */
 const QUIET: ProcessSpec = {
-  stores: ["of", "counts"],
+  stores: texts("of", "counts"),
   process: (value: { n: number }, { stores: { of, counts }, timestampUs, schedule }: Context) => {
     const n = (counts.get("n") ?? 0) + 1;
     counts.put("n", n);

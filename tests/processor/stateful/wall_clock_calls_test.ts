@@ -6,7 +6,7 @@ import { type ProcessSpec, StreamProcess } from "../../../src/processor/stateful
 import { mulberry32 } from "../../../src/record/mulberry32.ts";
 import { eachSeed } from "../../state/each_seed.ts";
 import { WALL_CLOCK } from "./join_run.ts";
-import { clock, type Context, event, judged, processing, take } from "./processing.ts";
+import { clock, type Context, event, judged, processing, take, texts } from "./processing.ts";
 import { byKey } from "./simulated_stage.ts";
 
 Deno.test("StreamProcess calls by the wall clock when a record says that its time has come, once for each time", () => {
@@ -54,7 +54,7 @@ Deno.test("StreamProcess calls by the wall clock when a record says that its tim
 
 /** Counts the events of each key, and tells how many there were at times of the wall clock. */
 const TIMED: ProcessSpec = {
-  stores: ["counts"],
+  stores: texts("counts"),
   process: ({ atUs }: { atUs: number }, { stores: { counts }, scheduleWallClock, wallClockUs }: Context) => {
     counts.put("n", (counts.get("n") ?? 0) + 1);
     scheduleWallClock(atUs);
