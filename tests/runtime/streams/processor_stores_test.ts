@@ -1,9 +1,21 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { clickhouseAppend, events, int8, sessionStore, topology, windowStore } from "../../../src/mod.ts";
+import {
+  clickhouseAppend,
+  events,
+  int8,
+  type KStream,
+  sessionStore,
+  store,
+  topology,
+  windowStore,
+} from "../../../src/mod.ts";
 import { readChangelog } from "../../../src/formats/changelog_fact.ts";
+import { compile } from "../../../src/plan/compile.ts";
 import type { Log } from "../../../src/ports/log.ts";
+import { loadStage } from "../../../src/runtime/streams/stage_changelog.ts";
 import { createTopologyTestDriver } from "../../../src/testing/mod.ts";
+import { read } from "../stores/store_of.ts";
 import { openStepLog, StepRun } from "../step_run.ts";
 
 const clicks = events("shop.clicks", { row: z.object({ user_id: int8() }) });
@@ -107,9 +119,39 @@ Deno.test("what is over in a store, or was removed, leaves the changelog when it
   await run.settled();
   // Six windows of 60 seconds, of which one has two; four visits, and one that became a part of another.
   assertEquals(await factsIn(log, "weir.seen.seen.changelog"), 5 - 1 + 4 + 1);
+  const shown = (name: string, query: { readonly from: string; readonly to: string }) =>
+    read(run.runner.stores().find((one) => one.name === name)!, { key: "1", ...query });
+  const { rows, kind, columns: names } = shown("seen.visits", { from: "50000000", to: "100000000" });
+  assertEquals([kind, names], ["session", ["user_id", "window_start", "window_end"]]);
+  assertEquals(rows.map(({ key, value }) => [key.window_start, key.window_end, value]), [[100e6, 100e6, 1]]);
+  assertEquals(shown("seen.minutes", { from: "60000000", to: "180000000" }).rows.map(({ key }) => key.window_start), [
+    60e6,
+    180e6,
+  ]);
   await send(2, [10_000]);
   await run.settled();
   assertEquals(await factsIn(log, "weir.seen.seen.changelog"), 2);
   await run.stop();
   await log.close();
+});
+
+Deno.test("a processor goes on as earlier versions declared it, and with a call by the wall clock added", async () => {
+  const printed = async (declare: (all: KStream<unknown, { readonly user_id: unknown }>) => void) => {
+    const { log } = await openStepLog({});
+    const [plan] = compile(topology("clicks", (builder) => declare(builder.stream(clicks) as never))).stages;
+    await log.createTopic({ name: plan.changelog, partitions: 1, cleanup: "compact", retentionMs: -1 });
+    const loaded = await loadStage(plan, { partition: 0, log, stopped: () => false });
+    await log.close();
+    return loaded!.print;
+  };
+  const on = ({ user_id }: { readonly user_id: unknown }) => ({ user_id });
+  const none = () => [];
+  const before = '{"op":"process","name":"kept","groupBy":"","stores":["last","seen"],"process":"","punctuate":""}';
+  const stores = { last: store<number>(), seen: store<string>() };
+  const kept = { on, stores, process: none, punctuate: none };
+  assertEquals(await printed((all) => all.process("kept", kept).forEach(none)), before);
+  assertEquals(
+    await printed((all) => all.process("kept", { ...kept, punctuateWallClock: none }).forEach(none)),
+    before,
+  );
 });
