@@ -54,14 +54,21 @@ export {
   type WrittenKey,
   type WrittenKeyForm,
 } from "./dsl/topic_sink.ts";
+export type { ProcessOptions, ProcessorContext } from "./dsl/processors.ts";
 export {
   type KeyValueStore,
-  type ProcessOptions,
-  type ProcessorContext,
+  type RetentionOptions,
+  type Session,
+  type SessionStore,
+  sessionStore,
   Store,
   store,
+  type StoreHandle,
   type Stores,
-} from "./dsl/processors.ts";
+  TimedStore,
+  type WindowStore,
+  windowStore,
+} from "./dsl/processor_stores.ts";
 export type { RepartitionOnOptions, RepartitionOptions } from "./dsl/stream_repartition.ts";
 export type { ChangeKey, KeyGroup } from "./dsl/stream_tables.ts";
 export { type Branches, KStream } from "./dsl/streams.ts";

@@ -1,35 +1,6 @@
 import type { EventCallback } from "./events.ts";
+import type { StoreHandle, Stores } from "./processor_stores.ts";
 import type { RowOf } from "./source.ts";
-
-/** What a processor keeps of one key under texts. */
-export interface KeyValueStore<V> {
-  /** Undefined if there is none. What it gives is frozen: put another value to change it. */
-  get(key: string): V | undefined;
-  /**
-   * Keeps a copy of the value.
-   * @throws TypeError for what is no plain data: not null, a boolean, a finite number, a text, a bigint, a Decimal, or
-   * an array or object of these
-   */
-  put(key: string, value: V): void;
-  /** Keeps nothing under the key any more. */
-  delete(key: string): void;
-  /** All of them, in the order of their keys' characters. */
-  entries(): [string, V][];
-}
-
-/** A store of a processor. `V`: the type of its values. */
-export class Store<V> {
-  /** @ignore Carries a type. */
-  declare readonly "~value": V;
-}
-
-/** A store of a processor: texts to plain data. */
-export function store<V>(): Store<V> {
-  return new Store();
-}
-
-/** The stores of a processor as it declares them. */
-export type Stores = Readonly<Record<string, Store<unknown>>>;
 
 /** What a processor sees beside an event. */
 export interface ProcessorContext<G extends RowOf, S> {
@@ -39,13 +10,27 @@ export interface ProcessorContext<G extends RowOf, S> {
   readonly timestampUs: number;
   /** The newest time of all events of the partition so far. */
   readonly streamTimeUs: number;
+  /**
+   * When the event was written into the internal topic; in `punctuateWallClock` when it was written there that the time
+   * has come: by the clock of the instance that wrote it, and never earlier than at a call by the wall clock before.
+   * The same when the call is repeated after a crash. Microseconds since the epoch.
+   */
+  readonly wallClockUs: number;
   /** What is kept of this key, and of no other one. */
-  readonly stores: { readonly [N in keyof S]: S[N] extends Store<infer V> ? KeyValueStore<V> : never };
+  readonly stores: { readonly [N in keyof S]: StoreHandle<S[N]> };
   /**
    * Lets `punctuate` be called for this key once stream time has come to `timestampUs`, or moves on if it has already.
    * Of several calls for one time it is called once. @throws TypeError for what is no whole number
    */
   schedule(timestampUs: number): void;
+  /**
+   * Lets `punctuateWallClock` be called for this key once the wall clock has come to `wallClockUs`, or at the next call
+   * of its kind if it has already: `scheduleWallClock(wallClockUs + 60_000_000)` in a minute. Of several calls for one
+   * time it is called once, never before that time, and a second later or so; if no instance was running then, when the
+   * next one is.
+   * @throws TypeError for what is no whole number, and if the processor has no `punctuateWallClock`
+   */
+  scheduleWallClock(wallClockUs: number): void;
 }
 
 /** A processor of one's own. `R`: what it makes of events. */
@@ -64,4 +49,10 @@ export interface ProcessOptions<K, V, G extends RowOf, S extends Stores, R> {
    * time by key. Results have that time.
    */
   readonly punctuate?: (context: ProcessorContext<G, S>) => Iterable<R>;
+  /**
+   * What is due at a time of the wall clock that was scheduled, also while no event comes: by time, of one time by key.
+   * Results have that time. Whoever has the task writes into the internal topic that the time has come, by its own
+   * clock, and the call is made from that record: so it is the same again after a crash.
+   */
+  readonly punctuateWallClock?: (context: ProcessorContext<G, S>) => Iterable<R>;
 }

@@ -2,6 +2,7 @@ import type { AppendSpec } from "./append_sink.ts";
 import type { EventSpec, RecordMetadata } from "./events.ts";
 import type { AnyKey, AnyRow } from "./logical.ts";
 import type { ProcessorContext } from "./processors.ts";
+import type { StoreSpec } from "./processor_stores.ts";
 import type { StreamAggregateSpec } from "./stream_aggregates.ts";
 import type { SuppressionSpec } from "./suppression.ts";
 import type { RecordHeaders } from "../record/headers.ts";
@@ -179,10 +180,10 @@ export interface TableJoinNode extends StreamNamed {
 export interface ProcessNode extends StreamNamed {
   readonly op: "process";
   readonly groupBy: GroupSelector;
-  /** Their names. */
-  readonly stores: readonly string[];
+  readonly stores: readonly StoreSpec[];
   readonly process: (value: AnyRow, context: AnyContext) => Iterable<unknown>;
   readonly punctuate: ((context: AnyContext) => Iterable<unknown>) | null;
+  readonly punctuateWallClock: ((context: AnyContext) => Iterable<unknown>) | null;
 }
 
 /**

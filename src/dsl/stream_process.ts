@@ -1,4 +1,5 @@
 import type { AnyKey, AnyRow } from "./logical.ts";
+import { storeSpecs } from "./processor_stores.ts";
 import type { ProcessOptions } from "./processors.ts";
 import { inside, type StreamPlace } from "./stream_place.ts";
 
@@ -11,7 +12,7 @@ export function processed(
   },
 ): StreamPlace {
   const { graph, node } = inside(stream);
-  const { on, stores = {}, process, punctuate = null } = options;
+  const { on, stores = {}, process, punctuate = null, punctuateWallClock = null } = options;
   graph.claim(name, "Give one of the processors another name");
   if (!/^[A-Za-z0-9_-]+$/.test(name)) {
     graph.problems.push(
@@ -23,9 +24,10 @@ export function processed(
     name,
     inputs: [node],
     groupBy: on,
-    stores: Object.keys(stores),
+    stores: storeSpecs(stores),
     process,
     punctuate,
+    punctuateWallClock,
   });
   return { graph, node: id, root: name };
 }

@@ -1,5 +1,6 @@
 import { aggregateText } from "../dsl/aggregate_spec.ts";
-import type { StatefulNode, StreamAggregateNode, StreamNode, SuppressNode } from "../dsl/stream_nodes.ts";
+import type { ProcessNode, StatefulNode, StreamAggregateNode, StreamNode, SuppressNode } from "../dsl/stream_nodes.ts";
+import type { StoreSpec } from "../dsl/processor_stores.ts";
 import type { Topology } from "../dsl/topology.ts";
 import type { WindowSpec } from "../dsl/windows.ts";
 import type {
@@ -56,8 +57,21 @@ function doesText(node: StatefulNode): string {
     case "repartition":
       return "events as they are, by key";
     case "process":
-      return node.stores.length === 0 ? "callbacks" : `callbacks, stores ${node.stores.join(", ")}`;
+      return processDoes(node);
   }
+}
+
+function processDoes({ stores, punctuate, punctuateWallClock }: ProcessNode): string {
+  const kept = stores.length === 0 ? "" : `, stores ${stores.map(storeText).join(", ")}`;
+  const clocks = [
+    ...punctuate === null ? [] : ["by stream time"],
+    ...punctuateWallClock === null ? [] : ["by the wall clock"],
+  ];
+  return `callbacks${kept}${clocks.length === 0 ? "" : `, called ${clocks.join(" and ")}`}`;
+}
+
+function storeText(store: StoreSpec): string {
+  return store.kind === "key-value" ? store.name : `${store.name} (${store.kind}s, ${durationText(store.retentionUs)})`;
 }
 
 function suppressDoes({ spec: { until, recordsMax, bytesMax, whenFull, idleUs } }: SuppressNode): string {

@@ -1,26 +1,10 @@
 import { Distinct } from "../record/distinct.ts";
-import { type Key, keyText } from "../record/key.ts";
+import type { Key } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
-import { compareText } from "../record/text_order.ts";
+import { type Due, DueHeap } from "./due_heap.ts";
+import { type Element, firstFrom, isSame, placeOf } from "./element.ts";
 
-/**
- * One thing that a stateful operator of a stream keeps of a key: the totals of a window, an event that waits for a
- * partner. Times are microseconds since the epoch.
- */
-export interface Element {
-  /** Where its window begins, or when its event was: the elements of a key are in this order. */
-  readonly start: number;
-  /** Where its window ends. */
-  readonly end: number;
-  /** Tells apart what begins and ends alike; 0 where nothing does. */
-  readonly seq: number;
-  /** When its newest event was. */
-  readonly timestampUs: number;
-  /** A wire value, which nobody changes. */
-  readonly state: unknown;
-  /** Whether it is a result that readers see. */
-  readonly shown: boolean;
-}
+export type { Element } from "./element.ts";
 
 /** What became of an element since the last look. */
 export interface ElementChange {
@@ -49,13 +33,10 @@ interface OfKey {
   readonly position: number;
 }
 
-interface Due {
-  readonly atUs: number;
-  readonly key: Key;
-  readonly element: Element;
-}
-
 type OfElement = Pick<ElementChange, "element">;
+
+/** An element and its key. */
+type OfKeyed = Pick<Due, "key" | "element">;
 
 /** Changes of one key by the borders of their elements. */
 const BORDERS = {
@@ -63,23 +44,43 @@ const BORDERS = {
   nameOf: ({ element: { start, end, seq } }: OfElement) => `${start}/${end}/${seq}`,
 };
 
-function compare(a: Element, b: Element): number {
-  return a.start - b.start || a.end - b.end || a.seq - b.seq;
+/** Which of several clocks an element waits for, that of each being known from the element alone. */
+export interface ElementClocks {
+  readonly count: number;
+  /** From 0. */
+  readonly of: (element: Element) => number;
 }
+
+const ONE_CLOCK: ElementClocks = { count: 1, of: () => 0 };
 
 /** The elements of all keys of one stateful operator. What changes is noted for whoever makes it durable. */
 export class KeyedElements {
   readonly #keys = new Map<Key, OfKey>();
   #changes = new Map<Key, Distinct<ElementChange, OfElement>>();
   /**
-   * A heap by time. What was removed meanwhile is passed over when it comes up; an element that is replaced by one that
-   * is due at the same time needs no other place in it.
+   * By clock. What was removed meanwhile is passed over when it comes up; an element that is replaced by one that is
+   * due at the same time needs no other place in it.
    */
-  readonly #due: Due[] = [];
+  readonly #due: readonly DueHeap[];
+  readonly #clocks: ElementClocks;
+
+  constructor(clocks: ElementClocks = ONE_CLOCK) {
+    this.#clocks = clocks;
+    this.#due = Array.from({ length: clocks.count }, () => new DueHeap());
+  }
 
   /** The elements of a key, in the order of start, end, seq. A view: changes with the next call of another method. */
   of(key: Key): readonly Element[] {
     return this.#keys.get(key)?.elements ?? [];
+  }
+
+  /** The element of a key that begins then and has this number, wherever it ends; undefined if there is none. */
+  find(key: Key, { start, seq }: Pick<Element, "start" | "seq">): Element | undefined {
+    const elements = this.of(key);
+    for (let at = firstFrom(elements, start); elements[at]?.start === start; at++) {
+      if (elements[at].seq === seq) return elements[at];
+    }
+    return undefined;
   }
 
   /** The columns of a key; undefined if it has no elements. */
@@ -149,28 +150,35 @@ export class KeyedElements {
   }
 
   /**
-   * The elements whose time has come, each once: by time, of one time in the order of their starts, ends and keys. They
-   * stay where they are.
+   * The elements whose time has come by a clock, each once: by time, of one time in the order of their starts, ends and
+   * keys. They stay where they are.
    */
-  due(untilUs: number): { readonly key: Key; readonly element: Element }[] {
-    const found: { key: Key; element: Element }[] = [];
-    for (let first = this.firstDue; first !== null && this.#due[0].atUs <= untilUs; first = this.firstDue) {
+  due(untilUs: number, clock = 0): OfKeyed[] {
+    const found: OfKeyed[] = [];
+    const heap = this.#due[clock];
+    for (let first = this.#first(heap); first !== null && heap.first!.atUs <= untilUs; first = this.#first(heap)) {
       const { elements, dues } = this.#keys.get(first.key)!;
       dues[placeOf(elements, first.element)] = null;
-      this.#pop();
+      heap.pop();
       found.push(first);
     }
     return found;
   }
 
   /** The element that is due first, in the order of {@link KeyedElements.due}; null if none is. It stays. */
-  get firstDue(): { readonly key: Key; readonly element: Element } | null {
-    for (; this.#due.length > 0; this.#pop()) {
-      const { key, element, atUs } = this.#due[0];
-      const known = this.#keys.get(key);
-      if (known === undefined) continue;
-      const at = placeOf(known.elements, element);
-      if (isSame(known.elements[at], element) && known.dues[at] === atUs) return { key, element: known.elements[at] };
+  get firstDue(): OfKeyed | null {
+    return this.#first(this.#due[0]);
+  }
+
+  /** When the first of all elements is due by a clock; null if none is. */
+  firstDueUs(clock = 0): number | null {
+    return this.#first(this.#due[clock]) === null ? null : this.#due[clock].first!.atUs;
+  }
+
+  #first(heap: DueHeap): OfKeyed | null {
+    for (; heap.first !== null; heap.pop()) {
+      const element = this.#dueElement(heap.first);
+      if (element !== null) return { key: heap.first.key, element };
     }
     return null;
   }
@@ -178,14 +186,18 @@ export class KeyedElements {
   /** When the last of all elements is due; null if none is. */
   get lastDueUs(): number | null {
     let last: number | null = null;
-    for (const { key, element, atUs } of this.#due) {
-      if (last !== null && atUs <= last) continue;
-      const known = this.#keys.get(key);
-      if (known === undefined) continue;
-      const at = placeOf(known.elements, element);
-      if (isSame(known.elements[at], element) && known.dues[at] === atUs) last = atUs;
+    for (const due of this.#due[0]) {
+      if ((last === null || due.atUs > last) && this.#dueElement(due) !== null) last = due.atUs;
     }
     return last;
+  }
+
+  /** The element that is there, if it is still due then; else null. */
+  #dueElement({ key, element, atUs }: Due): Element | null {
+    const known = this.#keys.get(key);
+    if (known === undefined) return null;
+    const at = placeOf(known.elements, element);
+    return isSame(known.elements[at], element) && known.dues[at] === atUs ? known.elements[at] : null;
   }
 
   /**
@@ -217,7 +229,9 @@ export class KeyedElements {
     const { elements, dues } = known;
     const at = placeOf(elements, element);
     const replaced = isSame(elements[at], element) ? 1 : 0;
-    if (dueUs !== null && (replaced === 0 || dues[at] !== dueUs)) this.#push({ atUs: dueUs, key, element });
+    if (dueUs !== null && (replaced === 0 || dues[at] !== dueUs)) {
+      this.#due[this.#clocks.of(element)].push({ atUs: dueUs, key, element });
+    }
     elements.splice(at, replaced, element);
     dues.splice(at, replaced, dueUs);
   }
@@ -242,58 +256,14 @@ export class KeyedElements {
     const known = this.#keys.get(key)!;
     const at = placeOf(known.elements, element);
     if (known.elements[at] !== element) throw new TypeError(`Key ${key} has no such element`);
-    known.elements.splice(at, 1);
-    known.dues.splice(at, 1);
+    remove(known.elements, at);
+    remove(known.dues, at);
     if (known.elements.length === 0 && known.position === 0) this.#keys.delete(key);
   }
-
-  #push(due: Due): void {
-    const heap = this.#due;
-    let at = heap.push(due) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!isBefore(heap[at], heap[parent])) break;
-      [heap[at], heap[parent]] = [heap[parent], heap[at]];
-      at = parent;
-    }
-  }
-
-  #pop(): Due {
-    const heap = this.#due;
-    const first = heap[0];
-    const last = heap.pop()!;
-    if (heap.length === 0) return first;
-    heap[0] = last;
-    for (let at = 0;;) {
-      const [left, right] = [2 * at + 1, 2 * at + 2];
-      let least = at;
-      if (left < heap.length && isBefore(heap[left], heap[least])) least = left;
-      if (right < heap.length && isBefore(heap[right], heap[least])) least = right;
-      if (least === at) return first;
-      [heap[at], heap[least]] = [heap[least], heap[at]];
-      at = least;
-    }
-  }
 }
 
-/** Where an element is, or belongs, among those of its key. */
-function placeOf(elements: readonly Element[], element: Element): number {
-  let [low, high] = [0, elements.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (compare(elements[middle], element) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** Whether there is an element, and begins and ends as another one. */
-function isSame(element: Element | undefined, other: Element): boolean {
-  return element !== undefined && compare(element, other) === 0;
-}
-
-/** One order, whatever was read back in which order. */
-function isBefore(a: Due, b: Due): boolean {
-  const order = a.atUs - b.atUs || compare(a.element, b.element) || compareText(keyText(a.key), keyText(b.key));
-  return order < 0;
+/** Mostly the first goes, as time passes; `shift` does not move all others then. */
+function remove(list: unknown[], at: number): void {
+  if (at === 0) list.shift();
+  else list.splice(at, 1);
 }

@@ -3,10 +3,13 @@
  *
  * @module
  */
-export { createTopologyTestDriver, TopologyTestDriver } from "./topology_test_driver.ts";
+export { createTopologyTestDriver } from "./create_topology_test_driver.ts";
+export { TopologyTestDriver } from "./topology_test_driver.ts";
 export type { RawRecord, TopologyTestDriverOptions } from "./driver_options.ts";
 export type { DroppedRecords } from "./counted_drops.ts";
 export type { StoreEntry, TestStore } from "./driver_store.ts";
+export type { InputTopicOptions, TestInputTopic } from "./input_topic.ts";
+export type { TestOutputTopic } from "./output_topic.ts";
 export type { OutputTestRecord } from "./output_records.ts";
 export { lawProblems } from "./law_problems.ts";
 export type { RefuseRow } from "./memory_warehouse.ts";

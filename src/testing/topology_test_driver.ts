@@ -20,7 +20,9 @@ import { CountedDrops, type DroppedRecords } from "./counted_drops.ts";
 import { type TestStore, testStore } from "./driver_store.ts";
 import { createManualClock } from "./manual_clock.ts";
 import { openWarehouse } from "./embedded_warehouse.ts";
+import { type InputTopicOptions, type TestInputTopic, testInputTopic } from "./input_topic.ts";
 import { outputRecords, type OutputTestRecord } from "./output_records.ts";
+import { type TestOutputTopic, testOutputTopic } from "./output_topic.ts";
 import { createStepClock, settle, type StepClock, stop } from "./quiescence.ts";
 import { orderedByKey, type SelectedRow } from "./selected_rows.ts";
 import { SourceTopics } from "./source_topics.ts";
@@ -94,6 +96,14 @@ export class TopologyTestDriver {
     this.#track(this.#events.append(source.spec, event));
   }
 
+  /**
+   * A source's topic whose events have times that go on by themselves, each by as much as it says.
+   * @throws TypeError for a time that goes on by parts of milliseconds
+   */
+  inputTopic(source: { readonly spec: EventSpec }, options: InputTopicOptions = {}): TestInputTopic {
+    return testInputTopic({ startMs: this.nowMs, ...options }, (event) => this.send(source, event));
+  }
+
   /** The rows that the source's table holds now, by key. */
   rows(source: AnySource): Iterable<readonly [Key, Row]> {
     return this.#sources.of(source.spec).rows();
@@ -131,10 +141,15 @@ export class TopologyTestDriver {
 
   /**
    * What a topic holds that the topology writes to, as Kafka Streams' output topics: by partition, in the order of
-   * offsets. Nothing is taken out.
+   * offsets. Nothing is taken out: {@link outputTopic} reads on.
    */
   async output({ spec }: TopicSink<never, never>): Promise<OutputTestRecord[]> {
     return await outputRecords(this.#log, spec);
+  }
+
+  /** The same topic, to be read record by record; each such reader begins at its beginning, and has all of it. */
+  outputTopic({ spec }: TopicSink<never, never>): TestOutputTopic {
+    return testOutputTopic(this.#log, spec);
   }
 
   /** Rows and tombstones that the warehouse has taken so far. */
@@ -279,20 +294,4 @@ export class TopologyTestDriver {
     await stop(runner, this.#clock);
     this.#runner = null;
   }
-}
-
-/**
- * Makes a driver for `topology`.
- *
- * @example
- * await using driver = createTopologyTestDriver(sales);
- * driver.insert(orders, { id: 1, ... });
- * await driver.settle();
- * assertEquals(driver.select(salesTable), [...]);
- */
-export function createTopologyTestDriver(
-  topology: Topology,
-  options: TopologyTestDriverOptions = {},
-): TopologyTestDriver {
-  return new TopologyTestDriver(topology, options);
 }

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { z } from "zod";
-import { events, int8, store, topology } from "../../src/mod.ts";
+import { events, int8, sessionStore, store, topology, windowStore } from "../../src/mod.ts";
 
 const clicks = events("shop.clicks", { row: z.object({ user_id: int8() }) });
 
@@ -9,7 +9,7 @@ Deno.test("process() is a node with its name, its stores and its callbacks", () 
     const on = ({ user_id }: { user_id: unknown }) => ({ user_id });
     builder.stream(clicks).process("sessions", {
       on,
-      stores: { last: store<number>(), seen: store<string>() },
+      stores: { last: store<number>(), clicks: windowStore<string>({ retention: { hours: 1 } }) },
       process: () => [1],
       punctuate: () => [2],
     }).process("plain", { on: () => null, process: () => [] }).forEach(() => {});
@@ -21,9 +21,12 @@ Deno.test("process() is a node with its name, its stores and its callbacks", () 
     "process plain 1",
     "peek plain.peek 2",
   ]);
-  assertEquals(sessions.op === "process" && sessions.stores, ["last", "seen"]);
+  assertEquals(sessions.op === "process" && sessions.stores, [
+    { name: "last", kind: "key-value" },
+    { name: "clicks", kind: "window", retentionUs: 3_600_000_000 },
+  ]);
   assertEquals(sessions.op === "process" && sessions.groupBy({ user_id: 7 }, null, null as never), { user_id: 7 });
-  assertEquals(plain.op === "process" && [plain.stores, plain.punctuate], [[], null]);
+  assertEquals(plain.op === "process" && [plain.stores, plain.punctuate, plain.punctuateWallClock], [[], null, null]);
 });
 
 Deno.test("topology() tells what is wrong with processors", () => {
@@ -39,4 +42,9 @@ Deno.test("topology() tells what is wrong with processors", () => {
     'Cannot use "a b" as a processor\'s name: it names a topic. Use letters, digits, "-" and "_"',
     'Two operators are named "twice". Give one of the processors another name',
   ]);
+});
+
+Deno.test("windowStore() and sessionStore() keep for more than nothing", () => {
+  assertThrows(() => windowStore({ retention: { minutes: 0 } }), TypeError, 'Cannot keep a window for {"minutes":0}');
+  assertThrows(() => sessionStore({ retention: { seconds: -1 } }), TypeError, "as a duration");
 });

@@ -14,6 +14,7 @@ import { partitionOf } from "../../src/record/partitioner.ts";
 import type { MemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import type { Choices } from "./choices.ts";
 import type { Profile } from "./profile.ts";
+import { declareKept, declareWoken, processed, setWokenClock } from "./processed_events.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
 import type { SimulatedWarehouse } from "./simulated_warehouse.ts";
 import { type Counts, declareSuppressed, SUPPRESSED_TABLES, suppressedProblems } from "./suppressed_events.ts";
@@ -72,7 +73,8 @@ export function declareVisits(builder: TopologyBuilder): void {
 
 /**
  * Counts the events by group, and by group and window; every growth of a count is an event again. And keeps the newest
- * event of each partition, some of which delete the row; and takes each event to the partition of another key.
+ * event of each partition, some of which delete the row; takes each event to the partition of another key; and
+ * gives all to processors.
  */
 export function declareTotals(builder: TopologyBuilder): void {
   const grouped = builder.stream(clicks).groupBy(({ n }) => ({ rest: n % RESTS }));
@@ -85,6 +87,8 @@ export function declareTotals(builder: TopologyBuilder): void {
     .aggregate("by_time", { n: count() }).to(times);
   const windows = grouped.windowedBy(tumbling({ milliseconds: SPAN_MS })).aggregate("by_span", { n: count() });
   declareSuppressed(builder, { totals, windows });
+  declareWoken(builder.stream(clicks));
+  declareKept(builder.stream(clicks));
   builder.stream(clicks).map(({ n }, _key, { partition }) => [{ part: partition }, n % NONE === 0 ? null : { n }])
     .toTable("newest").to(latest);
   builder.stream(clicks).selectKey(({ n }) => n % RESTS).repartition("by_key")
@@ -131,6 +135,7 @@ export class Events {
     this.#log = log;
     this.#choices = choices;
     this.#stages = stages;
+    setWokenClock(() => log.scheduler.nowMs * 1_000);
     log.create({ name: CLICKS, partitions, cleanup: "delete", retentionMs: -1 });
   }
 
@@ -203,6 +208,9 @@ export class Events {
       want(`rests s ${rest}`, n);
       want(`times ${rest} ${Math.floor(ms / WINDOW_MS) * WINDOW_MS * 1_000}`);
     }
+    const { wanted, made } = processed(this.#written.map(({ n }) => n), memory);
+    for (const place of wanted) want(place);
+    for (const place of made) make(place);
     for (const { rest, n } of memory.appendedRows(growth.spec.name)) make(`growth ${rest}: ${n}`);
     for (const { rest, n } of memory.appendedRows(moved.spec.name)) make(`moved ${rest} ${n}`);
     for (const { rest, n, s } of memory.select(rests.spec.name)) {

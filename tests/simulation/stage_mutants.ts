@@ -4,9 +4,11 @@ import { BatchFacts } from "../../src/runtime/streams/stage_facts.ts";
 import { SourceMarks } from "../../src/runtime/streams/source_marks.ts";
 import { StageLog } from "../../src/runtime/streams/stage_log.ts";
 import { TimeOrder } from "../../src/runtime/streams/time_order.ts";
+import { StreamProcess } from "../../src/processor/stateful/stream_process.ts";
 import { KeyedElements } from "../../src/state/keyed_elements.ts";
 import { method } from "./mutate.ts";
 import type { Mutant } from "./mutant.ts";
+import { nowUs } from "./processed_events.ts";
 
 /** Deliberate bugs of stages: of events that are counted by group, and of the changelog of what is counted. */
 export const STAGE_MUTANTS: readonly Mutant[] = [
@@ -87,5 +89,22 @@ export const STAGE_MUTANTS: readonly Mutant[] = [
     rule: "what was told before a start, or long ago, is void before events are written",
     apply: method(SourceMarks, "fresh", () => () => Promise.resolve()),
     seedsMax: 1_500,
+  },
+  {
+    name: "clockOfTheMoment",
+    rule: "calls by the wall clock are made from records that say what time it is",
+    apply: method(StreamProcess, "take", (original) =>
+      function (input, event) {
+        this.wallClock(nowUs());
+        original.call(this, input, event);
+      }),
+  },
+  {
+    name: "calledTooEarly",
+    rule: "no call by the wall clock is made before its time",
+    apply: method(StreamProcess, "wallClock", (original) =>
+      function (us) {
+        original.call(this, us + 500_000);
+      }),
   },
 ];

@@ -119,3 +119,21 @@ Deno.test("KeyedElements.firstDue is the first that is due, of what is there, an
   assertEquals(elements.due(100).map(({ key }) => key), ["a", "b"]);
   assertEquals(elements.firstDue, null);
 });
+
+Deno.test("KeyedElements has what is due by each of several clocks, and finds elements by start and number", () => {
+  const elements = new KeyedElements({ count: 2, of: ({ seq }) => seq < 0 ? 1 : 0 });
+  elements.put(a, { element: element([5, 5], { state: "by the first" }), dueUs: 5 });
+  elements.put(a, { element: element([5, 5], { seq: -1, state: "by the second" }), dueUs: 5 });
+  elements.put(b, { element: element([3, 4], { seq: -1, state: "too" }), dueUs: 3 });
+  assertEquals([elements.firstDueUs(), elements.firstDueUs(1)], [5, 3]);
+  assertEquals(due(elements, 9), ["a 5-5 by the first"]);
+  assertEquals(elements.due(4, 1).map(({ element: { state } }) => state), ["too"]);
+  assertEquals([elements.firstDueUs(), elements.firstDueUs(1)], [null, 5]);
+  assertEquals(elements.find("a", { start: 5, seq: -1 })?.state, "by the second");
+  assertEquals(elements.find("a", { start: 5, seq: 0 })?.state, "by the first");
+  assertEquals(elements.find("b", { start: 3, seq: -1 })?.end, 4);
+  assertEquals([elements.find("b", { start: 3, seq: 0 }), elements.find("b", { start: 4, seq: -1 })], [
+    undefined,
+    undefined,
+  ]);
+});

@@ -27,6 +27,11 @@ export interface StatefulPorts {
   readonly onDropped: (reason: "late" | "early" | "no value" | "no key") => void;
   /** A callback that time has called for, and no event of the key, threw: nothing of the call counts. */
   readonly onFailed?: (key: Row, cause: unknown) => void;
+  /**
+   * When the record was written with which the event is given, by the clock of who wrote it. Microseconds since the
+   * epoch. Absent: nobody knows.
+   */
+  readonly writtenUs?: () => number;
 }
 
 /** Name of the limit of what waits. */
@@ -77,6 +82,10 @@ export interface StatefulOperator {
   caughtUp?(): void;
   /** What is to happen when no event comes for a while; null: nothing. */
   readonly whenIdle?: WhenIdle | null;
+  /** When something is due by the wall clock, microseconds since the epoch; null or absent: nothing is. */
+  readonly wallDueUs?: number | null;
+  /** The wall clock has come to this time, as a record among the events says. */
+  wallClock?(nowUs: number): void;
 }
 
 /** Time passes although no event comes. */

@@ -1,19 +1,29 @@
 import type { ProcessNode } from "../../dsl/stream_nodes.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { type Element, KeyedElements } from "../../state/keyed_elements.ts";
+import { type Element, type ElementClocks, KeyedElements } from "../../state/keyed_elements.ts";
+import { EntryElements } from "./entry_changes.ts";
 import { KeyStores } from "./key_stores.ts";
+import { overUs } from "./stored_entry.ts";
+import { TextEntries } from "./text_entries.ts";
 import type { KeyedEvent, StatefulOperator, StatefulPorts } from "./stateful.ts";
 
 /** What a processor is made of. */
-export type ProcessSpec = Pick<ProcessNode, "stores" | "process" | "punctuate">;
+export type ProcessSpec = Pick<ProcessNode, "stores" | "process" | "punctuate" | "punctuateWallClock">;
 
 /** A call of one of the callbacks. */
 interface Call {
   readonly key: Key;
   readonly columns: Row;
   readonly timestampUs: number;
+  readonly wallClockUs: number;
 }
+
+/** Numbers of elements that are scheduled times; those of entries are greater. */
+const STREAM_TIMER = 0;
+const WALL_TIMER = -1;
+/** By stream time, and by the wall clock. */
+const CLOCKS: ElementClocks = { count: 2, of: ({ seq }) => seq === WALL_TIMER ? 1 : 0 };
 
 /**
  * A processor of one's own: a callback for each event, and one for each time that it has scheduled, with stores that
@@ -24,10 +34,14 @@ interface Call {
  * function of its own events and of the time, wherever other keys are.
  */
 export class StreamProcess implements StatefulOperator {
-  readonly elements: KeyedElements = new KeyedElements();
+  readonly elements: KeyedElements = new KeyedElements(CLOCKS);
+  readonly #texts = new TextEntries();
+  readonly #entries = new EntryElements(this.elements, this.#texts);
   readonly #spec: ProcessSpec;
   readonly #ports: StatefulPorts;
   #streamUs = -Infinity;
+  /** How far the wall clock is, as records have said. */
+  #clockUs = -Infinity;
 
   constructor(spec: ProcessSpec, ports: StatefulPorts) {
     this.#spec = spec;
@@ -36,73 +50,110 @@ export class StreamProcess implements StatefulOperator {
 
   take(input: number, event: KeyedEvent): void {
     this.pass(input, event);
-    this.#call(event, (context) => this.#spec.process(event.value, context));
+    this.#call({ ...event, wallClockUs: this.#writtenUs }, (context) => this.#spec.process(event.value, context));
   }
 
   pass(_: number, { timestampUs }: KeyedEvent): void {
     this.#streamUs = Math.max(this.#streamUs, timestampUs);
-    for (const { key, element } of this.elements.due(this.#streamUs)) this.#punctuate(key, element);
+    for (const { key, element } of this.elements.due(this.#streamUs)) {
+      if (isTimer(element)) {
+        this.#punctuate(key, element, { callback: this.#spec.punctuate, wallClockUs: this.#writtenUs });
+        // A call before may have put something else in its place.
+      } else if (this.elements.holds(key, element)) this.elements.drop(key, element);
+    }
+  }
+
+  get wallDueUs(): number | null {
+    return this.elements.firstDueUs(1);
+  }
+
+  wallClock(nowUs: number): void {
+    this.#clockUs = Math.max(this.#clockUs, nowUs);
+    for (const { key, element } of this.elements.due(this.#clockUs, 1)) {
+      this.#punctuate(key, element, { callback: this.#spec.punctuateWallClock, wallClockUs: this.#clockUs });
+    }
+  }
+
+  get #writtenUs(): number {
+    return Math.max(this.#clockUs, this.#ports.writtenUs?.() ?? -Infinity);
   }
 
   save(): unknown {
-    return this.#streamUs === -Infinity ? null : this.#streamUs;
+    const streamUs = this.#streamUs === -Infinity ? null : this.#streamUs;
+    // The clock stands beside it only where it counts: earlier versions had no clock.
+    return this.#clockUs === -Infinity ? streamUs : [streamUs, this.#clockUs];
   }
 
   load(saved: unknown): void {
-    this.#streamUs = saved as number | null ?? -Infinity;
+    const [streamUs, clockUs] = Array.isArray(saved) ? saved : [saved, null];
+    this.#streamUs = streamUs ?? -Infinity;
+    this.#clockUs = clockUs ?? -Infinity;
   }
 
   dueOf(element: Element): number | "drop" | null {
-    if (!isTimer(element)) return null;
-    return element.start <= this.#streamUs ? "drop" : element.start;
+    const isOfWall = element.seq === WALL_TIMER;
+    const dueUs = isTimer(element) ? element.start : this.#overUs(element);
+    return dueUs !== null && dueUs <= (isOfWall ? this.#clockUs : this.#streamUs) ? "drop" : dueUs;
   }
 
-  #punctuate(key: Key, timer: Element): void {
+  /** When an entry is over; null: never. */
+  #overUs(element: Element): number | null {
+    const [store] = element.state as readonly [string];
+    const spec = this.#spec.stores.find(({ name }) => name === store);
+    return spec === undefined ? null : overUs(spec, element);
+  }
+
+  #punctuate(
+    key: Key,
+    timer: Element,
+    { callback, wallClockUs }: { readonly callback: ProcessSpec["punctuate"] } & Pick<Call, "wallClockUs">,
+  ): void {
     const columns = this.elements.columnsOf(key)!;
     this.elements.drop(key, timer);
-    const { punctuate } = this.#spec;
-    if (punctuate === null) return;
+    if (callback === null) return;
     try {
-      this.#call({ key, columns, timestampUs: timer.start }, punctuate);
+      this.#call({ key, columns, timestampUs: timer.start, wallClockUs }, callback);
     } catch (cause) {
       if (this.#ports.onFailed === undefined) throw cause;
       this.#ports.onFailed(columns, cause);
     }
   }
 
-  #call({ key, columns, timestampUs }: Call, callback: ProcessNode["punctuate"] & object): void {
-    const stores = new KeyStores(this.elements.of(key).filter((element) => !isTimer(element)));
+  #call({ key, columns, timestampUs, wallClockUs }: Call, callback: ProcessNode["punctuate"] & object): void {
+    const elements = this.elements.of(key);
+    const texts = () => this.#texts.of(key, elements);
+    const stores = new KeyStores({ elements, texts, streamUs: this.#streamUs });
     const timers = new Set<number>();
+    const wallTimers = new Set<number>();
     const results = all(callback({
       key: columns,
       timestampUs,
       streamTimeUs: this.#streamUs,
-      stores: Object.fromEntries(this.#spec.stores.map((name) => [name, stores.store(name)])),
+      wallClockUs,
+      stores: Object.fromEntries(this.#spec.stores.map((spec) => [spec.name, stores.store(spec)])),
       schedule: (atUs) => void timers.add(Math.max(whole(atUs), this.#streamUs + 1)),
+      scheduleWallClock: (atUs) => {
+        if (this.#spec.punctuateWallClock === null) throw new TypeError(NO_WALL_CLOCK);
+        wallTimers.add(Math.max(whole(atUs), this.#clockUs + 1));
+      },
     }));
-    for (const { element, entry } of stores.changes()) {
-      if (entry === null) this.elements.remove(key, element!);
-      else {
-        const seq = element?.seq ?? nextSeq(this.elements.of(key));
-        const put = { start: 0, end: 0, seq, timestampUs, state: entry, shown: false };
-        this.elements.put({ key, columns }, { element: put, dueUs: null });
+    this.#entries.apply(stores.changes(), { key, columns, timestampUs });
+    for (let late = stores.late; late > 0; late--) this.#ports.onDropped("late");
+    for (const [seq, starts] of [[STREAM_TIMER, timers], [WALL_TIMER, wallTimers]] as const) {
+      for (const start of starts) {
+        const timer = { start, end: start, seq, timestampUs, state: null, shown: false };
+        this.elements.put({ key, columns }, { element: timer, dueUs: start });
       }
-    }
-    for (const start of timers) {
-      const timer = { start, end: start, seq: 0, timestampUs, state: null, shown: false };
-      this.elements.put({ key, columns }, { element: timer, dueUs: start });
     }
     for (const value of results) this.#ports.forward({ key: columns, value: value as Row, timestampUs });
   }
 }
 
-/** Entries of stores are beside the times that are scheduled, which have the number 0. */
-function isTimer({ seq }: Element): boolean {
-  return seq === 0;
-}
+const NO_WALL_CLOCK = "Cannot schedule a call by the wall clock: the processor has no punctuateWallClock";
 
-function nextSeq(elements: readonly Element[]): number {
-  return elements.reduce((seq, element) => Math.max(seq, element.seq), 0) + 1;
+/** Whether it is a time that was scheduled, and no entry of a store. */
+function isTimer({ seq }: Element): boolean {
+  return seq <= STREAM_TIMER;
 }
 
 /** All at once, so that a callback that throws on its way has given nothing. */

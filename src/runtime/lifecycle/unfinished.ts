@@ -134,7 +134,7 @@ function unfinishedTo(instance: Instance, ends: Ends): Unfinished {
         busy: busy.has(host) || isDue(host, nowUs),
         unanswered: unanswered(host),
       })),
-      ...streams.values().map((view) => streamTask(view, ends)),
+      ...streams.values().map((view) => streamTask(view, { ends, nowUs })),
     ].filter(hasWork),
     globalRecords: globals.behind(ends.globals),
     queuedBytes: producer.queuedBytes,
@@ -149,8 +149,12 @@ function unfinishedTo(instance: Instance, ends: Ends): Unfinished {
   return { done: isDone(whole), ...whole };
 }
 
-function streamTask(view: StreamView, ends: Ends): UnfinishedTask {
-  const { id, state, topic, position, waits: busy } = view;
+function streamTask(
+  view: StreamView,
+  { ends, nowUs }: { readonly ends: Ends; readonly nowUs: number },
+): UnfinishedTask {
+  const { id, state, topic, position } = view;
+  const busy = view.waits || (view.wallDueUs ?? Infinity) <= nowUs;
   const end = ends.stream(view);
   const unread = position < end ? [{ topic, kind: "source", position, end } as const] : [];
   return { id, state, unread, pendingRows: 0, busy, unanswered: [] };

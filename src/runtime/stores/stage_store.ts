@@ -1,7 +1,8 @@
 import type { ProcessNode, StreamAggregateNode } from "../../dsl/stream_nodes.ts";
 import type { StagePlan } from "../../plan/physical.ts";
-import { storedEntry } from "../../processor/stateful/key_stores.ts";
-import { WINDOW_START } from "../../processor/stateful/result_of.ts";
+import type { StoreSpec as ProcessorStore } from "../../dsl/processor_stores.ts";
+import { type EntryPlace, storedEntry } from "../../processor/stateful/stored_entry.ts";
+import { WINDOW_END, WINDOW_START } from "../../processor/stateful/result_of.ts";
 import { resultRows } from "../../processor/stateful/stream_aggregate.ts";
 import { type Key, keyOfColumns } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
@@ -13,12 +14,19 @@ import type { PartStanding, StoreItem, StorePart, StoreSpec } from "./store.ts";
 /** Column of a key of a processor's store: under which key of its own the processor has put the value. */
 const ENTRY = "entry";
 
+/** The last key columns of a processor's store, by its kind. */
+const PLACE_COLUMNS: Readonly<Record<ProcessorStore["kind"], readonly string[]>> = {
+  "key-value": [ENTRY],
+  window: [WINDOW_START],
+  session: [WINDOW_START, WINDOW_END],
+};
+
 /** How the elements of a key are items of a store. */
 interface Shown {
-  /** The last key column, if there is one beside those of the group. */
-  readonly column: string | null;
-  /** The item that an element is; null: it is none. */
-  item(columns: Row, element: Element): { readonly last: unknown; readonly value: unknown } | null;
+  /** The last key columns, beside those of the group. */
+  readonly columns: readonly string[];
+  /** The item that an element is, with the values of these; null: it is none. */
+  item(columns: Row, element: Element): { readonly last: readonly unknown[]; readonly value: unknown } | null;
 }
 
 /** What an aggregate over a stream keeps: totals of its groups, or of the windows that are not closed. */
@@ -29,28 +37,34 @@ export function aggregateStore(
   const rowOf = resultRows(node);
   const windowed = node.window !== null;
   const shown: Shown = {
-    column: windowed ? WINDOW_START : null,
+    columns: windowed ? [WINDOW_START] : [],
     // What is numbered is what results are made of.
-    item: (columns, element) => element.seq > 0 ? null : { last: element.start, value: rowOf(columns, element) },
+    item: (columns, element) =>
+      element.seq > 0 ? null : { last: windowed ? [element.start] : [], value: rowOf(columns, element) },
   };
   const kind = windowed ? "windows" : "aggregate";
   return { name, kind, windowed, ...partitionsOf(instance, { plan, shown }) };
 }
 
-/** One of the key-value stores of a processor. */
+/** One of the stores of a processor. */
 export function processorStore(
   instance: Instance,
-  { plan, node, store }: { readonly plan: StagePlan; readonly node: ProcessNode; readonly store: string },
+  { plan, node, store }: { readonly plan: StagePlan; readonly node: ProcessNode; readonly store: ProcessorStore },
 ): StoreSpec {
+  const { kind } = store;
   const shown: Shown = {
-    column: ENTRY,
+    columns: PLACE_COLUMNS[kind],
     item(_, element) {
       const entry = storedEntry(element);
-      return entry === null || entry.store !== store ? null : { last: entry.key, value: entry.value };
+      return entry === null || entry.store !== store.name ? null : { last: valuesOf(entry.at), value: entry.value };
     },
   };
-  const name = `${node.name}.${store}`;
-  return { name, kind: "key-value", windowed: false, ...partitionsOf(instance, { plan, shown }) };
+  const name = `${node.name}.${store.name}`;
+  return { name, kind, windowed: kind !== "key-value", ...partitionsOf(instance, { plan, shown }) };
+}
+
+function valuesOf(at: EntryPlace): readonly unknown[] {
+  return typeof at === "object" ? at : [at];
 }
 
 function partitionsOf(
@@ -91,7 +105,7 @@ function partOf(stream: StreamView, shown: Shown): StorePart {
       const [first] = elements.keys();
       const columns = first === undefined ? undefined : elements.columnsOf(first);
       if (columns === undefined) return null;
-      const names = [...namesOf(columns), ...shown.column === null ? [] : [shown.column]];
+      const names = [...namesOf(columns), ...shown.columns];
       return names.map((name) => ({ name, text: "as_is" }));
     },
     find(values) {
@@ -100,7 +114,10 @@ function partOf(stream: StreamView, shown: Shown): StorePart {
       const names = namesOf(elements.columnsOf(first)!);
       if (values.length < names.length) return null;
       const key = keyOfColumns(Object.fromEntries(names.map((name, index) => [name, values[index]])));
-      return [...itemsOf(elements, { key, shown })];
+      // A time or an entry that is given may be several values, for each of which is asked.
+      return [...itemsOf(elements, { key, shown })].filter((item) =>
+        values.every((value, at) => at < names.length || item.key[at] === value)
+      );
     },
     *items() {
       for (const key of elements.keys()) yield* itemsOf(elements, { key, shown });
@@ -124,10 +141,12 @@ function* itemsOf(
     const item = shown.item(columns, element);
     if (item === null) continue;
     yield {
-      key: shown.column === null ? group : [...group, item.last],
+      key: [...group, ...item.last],
       value() {
-        const now = elements.of(key).find((other) => other.start === element.start && other.seq === element.seq);
-        return now === undefined ? undefined : shown.item(columns, now)?.value;
+        const now = elements.find(key, element);
+        const held = now === undefined ? null : shown.item(columns, now);
+        // Another one may stand where it was.
+        return held?.last.every((value, at) => value === item.last[at]) === true ? held.value : undefined;
       },
     };
   }

@@ -4,9 +4,11 @@ import type { KeyColumn } from "../../record/key_column.ts";
 /**
  * What a store holds: rows of a table or a global table as they were read; totals and other rows that tasks tell each
  * other (`grouped`); results of an aggregate over a stream; what such an aggregate keeps while it adds up (`windows`:
- * those that are not closed); or what a processor has put into a key-value store.
+ * those that are not closed); or what a processor has put into a store of its own (`key-value`, `window`, `session`).
  */
-export type StoreKind = "table" | "global table" | "grouped" | "results" | "aggregate" | "windows" | "key-value";
+export type StoreKind =
+  | ("table" | "global table" | "grouped" | "results" | "aggregate" | "windows")
+  | ("key-value" | "window" | "session");
 
 /** A store of a topology, whichever instances have its partitions. */
 export interface StoreSpec {
@@ -15,7 +17,7 @@ export interface StoreSpec {
   readonly kind: StoreKind;
   /** Of its tasks; 0 for a global table, which every instance has whole. */
   readonly partitions: number;
-  /** Whether the last key column is the time at which a window begins. */
+  /** Whether one of the last key columns, `window_start`, is the time at which a window begins. */
   readonly windowed: boolean;
   /** The parts that this instance has at the moment, by partition. */
   parts(): StorePart[];

@@ -1,4 +1,5 @@
 import { comparedText } from "../../record/key_column.ts";
+import { WINDOW_START } from "../../processor/stateful/result_of.ts";
 import type { StoreColumn } from "./store.ts";
 import { beginsWithGiven, compareWithGiven, type GivenValue, givenValue, meanings } from "./given_value.ts";
 
@@ -47,7 +48,7 @@ export function keyMatch(
   const first = prefix === undefined ? [] : leading(read(prefix), "prefix");
   const range = windowed ? timeRange({ from, to }) : keyRange({ from, to }, (text) => leading(read(text), "range"));
   const last = after === undefined ? null : leading(read(after), "key to go on behind");
-  const start = columns.length - 1;
+  const start = columns.findLastIndex(({ name }) => name === WINDOW_START);
   return {
     exact: key === undefined || prefix !== undefined ? null : exactKeys(equal),
     matches: (held) =>

@@ -9,12 +9,20 @@ import { decodeWire, encodeWire } from "../../record/wire.ts";
 /** The source of packs by which an owner lets time pass. */
 export const CLOCK = "clock";
 
+/** The source of packs by which an owner says how far the wall clock is. No topic is named so. */
+export const WALL_CLOCK = "#wall clock";
+
 /** The source of packs that hold no events, but tell how far sources are read. No topic is named so. */
 const MARKS = "#marks";
 
 /** The value of a record after which time is `toUs`, as if an event of that time had come. */
 export function tickOf(toUs: number): string {
   return packOf(CLOCK, { partition: 0, events: [`[0,0,0,${toUs},null,null]`] });
+}
+
+/** The value of a record that says that the wall clock has come to `nowUs`. */
+export function wallClockOf(nowUs: number): string {
+  return packOf(WALL_CLOCK, { partition: 0, events: [`[0,0,0,${nowUs},null,null]`] });
 }
 
 /** Where the record stands of which an event was made, and which of those of that record it is. */

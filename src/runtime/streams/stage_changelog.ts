@@ -27,14 +27,19 @@ export interface LoadedStage {
 
 /** Where an operator stands in its topology, or when time passes: not what it makes of events. */
 const PLACE: ReadonlySet<string> = new Set([
-  ...["id", "inputs", "right", "idleUs"],
+  ...["id", "inputs", "right", "idleUs", "punctuateWallClock"],
   // Of what waits: how long and how much of it makes no difference to what is kept.
   ...["limitUs", "recordsMax", "bytesMax", "whenFull"],
 ]);
 
 /** How a stage's operator folds, as far as it can be told: with other facts than its own it would be wrong. */
 function foldPrint({ node }: StagePlan): string {
-  return JSON.stringify(node, (name, value) => PLACE.has(name) ? undefined : typeof value === "function" ? "" : value);
+  return JSON.stringify(node, (name, value) => {
+    if (PLACE.has(name)) return undefined;
+    // As it was written when there were no other stores.
+    if (value?.kind === "key-value") return value.name;
+    return typeof value === "function" ? "" : value;
+  });
 }
 
 /**

@@ -136,5 +136,5 @@ function factsOfKey(): Distinct<FactOfKey, FactPlace> {
 }
 
 function isReplaced(elements: StatefulOperator["elements"], { key, element: { start, seq } }: ElementChange): boolean {
-  return elements.of(key).some((other) => other.start === start && other.seq === seq);
+  return elements.find(key, { start, seq }) !== undefined;
 }

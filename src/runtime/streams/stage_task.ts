@@ -8,7 +8,7 @@ import { NO_HEADERS } from "../../record/headers.ts";
 import { keyText } from "../../record/key.ts";
 import { taskId } from "../../record/task_id.ts";
 import { Flow, type StreamContext } from "./flow.ts";
-import { CLOCK, type Pack, type PackedEvent, readPack } from "./pack.ts";
+import { CLOCK, type Pack, type PackedEvent, readPack, WALL_CLOCK } from "./pack.ts";
 import type { LoadedStage } from "./stage_changelog.ts";
 import type { StreamBatch } from "./stream_batch.ts";
 import type { FlowTask } from "./stream_task.ts";
@@ -53,6 +53,8 @@ export class StageTask implements FlowTask {
   #headers = NO_HEADERS;
   /** The record that is taken. */
   #place!: Position;
+  /** When it was written, by the clock of who wrote it. */
+  #writtenMs = 0;
   #batch!: StreamBatch;
   #quietFrom: number;
   #heardBefore = 0;
@@ -82,6 +84,7 @@ export class StageTask implements FlowTask {
         const error = new ProcessorError(plan.node.name, JSON.stringify(columns, bigintText), { cause, row: columns });
         context.letters.callback(this.#at, error);
       },
+      writtenUs: () => Math.floor(this.#writtenMs * 1_000),
     });
     this.#mutedTo = mutedTo;
     this.#loadedTo = loaded.to;
@@ -99,6 +102,10 @@ export class StageTask implements FlowTask {
 
   get elements(): StatefulOperator["elements"] {
     return this.#operator.elements;
+  }
+
+  get wallDueUs(): number | null {
+    return this.#operator.wallDueUs ?? null;
   }
 
   get whenIdle(): WhenIdle | null {
@@ -132,12 +139,14 @@ export class StageTask implements FlowTask {
       this.#loadedTo = 0;
     }
     this.#place = { topic: this.#plan.repartition, partition: this.#partition, offset };
+    this.#writtenMs = record.timestampMs;
     this.#batch = batch;
     if (batch.sourceMs === 0) batch.sourceMs = record.timestampMs;
     const pack = this.#read(record);
     if (pack === null) return;
     if (offset < this.#headTo) this.order.takeAgain(pack, offset);
     else if (pack.source === CLOCK) this.order.tick(pack.events[0].timestampUs);
+    else if (pack.source === WALL_CLOCK) this.#wallClock(pack.events[0].timestampUs);
     else this.order.take(pack, { offset, events: this.#fresh(pack) });
   }
 
@@ -170,6 +179,13 @@ export class StageTask implements FlowTask {
     this.#headers = NO_HEADERS;
     this.#flow.at(this.#batch, this.#place, { muted: this.#isMuted });
     this.#operator.pass(0, { key: "", columns: {}, value: null, timestampUs });
+  }
+
+  /** It waits for no event of an earlier time: no event's time has to do with it. */
+  #wallClock(nowUs: number): void {
+    this.#flow.at(this.#batch, this.#place, { muted: this.#isMuted });
+    this.#at = { task: this.#id, position: this.#place };
+    this.#operator.wallClock?.(nowUs);
   }
 
   #give({ source, partition, event }: SourcedEvent): void {

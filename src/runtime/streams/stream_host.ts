@@ -5,7 +5,7 @@ import { retry, SERVICE_WAITS, STOPPED, waitMsAfter } from "../../ports/retry.ts
 import type { InsertPace } from "../delivery/insert_pace.ts";
 import type { StreamView } from "../lifecycle/instance.ts";
 import { type Beginner, beginStream, clearProblems, globalsRead, heldBy, type Life } from "./stream_begin.ts";
-import { NUDGE, tickOf } from "./pack.ts";
+import { PassingTime } from "./passing_time.ts";
 import type { SourceTask } from "./source_marks.ts";
 import { rowsBySink, type StreamBatch } from "./stream_batch.ts";
 import { broken, StreamBroken } from "./stream_progress.ts";
@@ -34,11 +34,10 @@ export class StreamHost implements StreamView, SourceTask {
   readonly #surroundings: StreamSurroundings;
   readonly #beginner: Beginner;
   readonly #pace: InsertPace;
+  readonly #time: PassingTime;
   #life: Life | null = null;
   #writing: StreamBatch | null = null;
   #reading = false;
-  /** When the last event came. */
-  #heardMs = 0;
   /** As {@link SourceTask.movedMs}. */
   movedMs: number;
   /** Nothing is written any more. */
@@ -60,7 +59,9 @@ export class StreamHost implements StreamView, SourceTask {
     this.id = taskId(plan.name, partition);
     this.#surroundings = surroundings;
     this.#pace = surroundings.pace(topic);
-    this.movedMs = surroundings.instance.ports.clock.nowMs();
+    const { clock } = surroundings.instance.ports;
+    this.#time = new PassingTime(topic, clock);
+    this.movedMs = clock.nowMs();
     this.#beginner = {
       ...{ id: this.id, plan, topic, partition },
       closed: () => this.#closed,
@@ -101,6 +102,10 @@ export class StreamHost implements StreamView, SourceTask {
   get reachedTo(): number {
     if (this.#life === null || this.state !== "running" || this.waits) return -1;
     return this.#writing?.from ?? this.#life.queue.quietTo;
+  }
+
+  get wallDueUs(): number | null {
+    return this.#life?.task.wallDueUs ?? null;
   }
 
   get waits(): boolean {
@@ -189,7 +194,7 @@ export class StreamHost implements StreamView, SourceTask {
     this.end = Math.max(part.endOffset, part.nextOffset);
     const { heard } = task;
     queue.take(part);
-    if (task.heard !== heard) this.#heardMs = this.#surroundings.instance.ports.clock.nowMs();
+    if (task.heard !== heard) this.#time.heard();
     if (queue.full) this.#surroundings.reader.pause(part.topic, part.partition);
     this.#wake.abort(TAKEN);
   }
@@ -204,7 +209,8 @@ export class StreamHost implements StreamView, SourceTask {
     const life = await beginStream(this.#beginner, { held, surroundings });
     if (life === null || this.#ended) return null;
     this.end = life.start.end;
-    this.#heardMs = this.movedMs = this.#surroundings.instance.ports.clock.nowMs();
+    this.#time.begin();
+    this.movedMs = this.#surroundings.instance.ports.clock.nowMs();
     this.#reading = true;
     reader.resume(topic, partition);
     reader.seek(topic, partition, life.queue.position);
@@ -265,27 +271,15 @@ export class StreamHost implements StreamView, SourceTask {
       const behindMs = marks.isAhead(this) ? BEHIND_MS : 0;
       const waitMs = this.#draining ? 0 : Math.max(this.#pace.waitMs, behindMs);
       const { hasNext } = queue;
-      if (hasNext && waitMs === 0) return queue.next();
       if (!hasNext && this.#draining) return null;
+      const isQuiet = !hasNext && queue.position >= this.end;
+      const nextMs = this.#draining ? Infinity : await this.#time.pass(life, { isQuiet });
+      if (hasNext && waitMs === 0) return queue.next();
       // Events that make no rows are not read again after a crash.
       const quietMs = progress.atMs + commitEveryMs - clock.nowMs();
       if (!hasNext && quietMs <= 0) await progress.settle(queue.quietTo);
-      const idleMs = hasNext ? Infinity : await this.#idle(life);
-      await clock.sleep(hasNext ? waitMs : Math.max(LOOK_MS, Math.min(quietMs, idleMs)), this.#wake.signal);
+      await clock.sleep(hasNext ? waitMs : Math.max(LOOK_MS, Math.min(quietMs, nextMs)), this.#wake.signal);
     }
     return null;
-  }
-
-  /** Lets time pass if nothing came for long enough. Resolves to how long that is still to go, milliseconds. */
-  async #idle({ task, queue, delivery }: Life): Promise<number> {
-    const { clock } = this.#surroundings.instance.ports;
-    if (task.order?.isReady === true && queue.position >= this.end) await delivery.tell(this.topic, NUDGE);
-    const { whenIdle = null } = task;
-    if (whenIdle === null || queue.position < this.end) return Infinity;
-    const leftMs = this.#heardMs + whenIdle.afterUs / 1_000 - clock.nowMs();
-    if (leftMs > 0) return leftMs;
-    this.#heardMs = clock.nowMs();
-    await delivery.tell(this.topic, tickOf(whenIdle.toUs));
-    return LOOK_MS;
   }
 }

@@ -17,6 +17,8 @@ export interface FlowTask {
   readonly elements?: StatefulOperator["elements"];
   /** What is to happen when no event comes for a while; null or absent: nothing. */
   readonly whenIdle?: WhenIdle | null;
+  /** As {@link StatefulOperator.wallDueUs}. */
+  readonly wallDueUs?: number | null;
   /** How many events were heard, for {@link FlowTask.whenIdle}: not every record is one. */
   readonly heard?: number;
   /** In which events wait for each other; absent: none does. */

@@ -28,9 +28,13 @@ export function machine(make: (ports: StatefulPorts) => StatefulOperator): Machi
   };
 }
 
+/** The value of an event that is none: the wall clock has come to its time. */
+export const WALL_CLOCK: unique symbol = Symbol("wall clock");
+
 /** Gives a machine an event as a stage does. `offset`: where it stands in the partition. */
 export function give({ operator }: Machine, { event, offset }: { event: JoinedEvent; offset: number }): void {
   const { input, key: columns, value, timestampUs } = event;
+  if (value === WALL_CLOCK) return operator.wallClock!(timestampUs);
   if (columns === null) return operator.takeKeyless!(input, { value, timestampUs });
   const key = parseKeyText(joinKeyText(columns));
   if (offset < operator.elements.positionOf(key)) operator.pass(input, { key, columns, value, timestampUs });

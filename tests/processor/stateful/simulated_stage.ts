@@ -32,6 +32,7 @@ class Changelog {
     const byKey = new Map<Key, [string, Fact][]>();
     const used: string[] = [];
     for (const { key, columns, kind, element } of operator.elements.takeChanges()) {
+      if (kind !== "put" && operator.elements.find(key, element) !== undefined) continue;
       const name = `${owner} ${element.start} ${element.seq} ${keyText(key)}`;
       const fact = { key, to, columns, element: kind === "put" ? element : null };
       byKey.getOrInsertComputed(key, () => []).push([name, fact]);

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { ProcessorContext, Store } from "../../../src/dsl/processors.ts";
 import type { JoinedEvent, JoinResult } from "../../../src/oracle/joined_events.ts";
 import { joinKeyText } from "../../../src/oracle/joined_events.ts";
 import type { StatefulPorts } from "../../../src/processor/stateful/stateful.ts";
@@ -8,29 +7,8 @@ import { keyText } from "../../../src/record/key.ts";
 import { mulberry32 } from "../../../src/record/mulberry32.ts";
 import { compareText } from "../../../src/record/text_order.ts";
 import { eachSeed } from "../../state/each_seed.ts";
-import { give, type Machine, machine } from "./join_run.ts";
-import { byKey, runStage } from "./simulated_stage.ts";
-
-type Context = ProcessorContext<{ id: string }, { of: Store<unknown>; counts: Store<number> }>;
-
-function processing(spec: Partial<ProcessSpec>): Machine {
-  const whole = { stores: ["of", "counts"], process: () => [], punctuate: null, ...spec };
-  return machine((ports) => new StreamProcess(whole, ports));
-}
-
-const event = (id: string, value: unknown, { at = 0 } = {}): JoinedEvent => ({
-  input: 0,
-  key: { id },
-  value,
-  timestampUs: at,
-});
-
-function take(run: Machine, ...events: readonly JoinedEvent[]): unknown[] {
-  return events.flatMap((one, offset) => {
-    give(run, { event: one, offset });
-    return run.results().map(({ value, timestampUs }) => [value, timestampUs]);
-  });
-}
+import { type Context, event, judged, processing, take, texts } from "./processing.ts";
+import { byKey } from "./simulated_stage.ts";
 
 Deno.test("StreamProcess keeps what each key puts into its stores, in the order of keys", () => {
   const run = processing({
@@ -144,12 +122,13 @@ Deno.test("StreamProcess tells of a scheduled call that throws, and goes on with
   const failed: unknown[] = [];
   const results: unknown[] = [];
   const operator = new StreamProcess({
-    stores: ["of"],
+    stores: texts("of"),
     process: (value: unknown, { schedule }: Context) => (schedule(20), [{ value }]),
     punctuate: ({ stores: { of } }: Context) => {
       of.put("x", 1);
       throw new Error("it is due");
     },
+    punctuateWallClock: null,
   }, {
     forward: ({ value }) => results.push(value),
     onDropped: () => {},
@@ -165,7 +144,7 @@ Deno.test("StreamProcess tells of a scheduled call that throws, and goes on with
 
 /** Counts the events of each key since it was quiet for 10, lists what it saw, and tells when it becomes quiet. */
 const QUIET: ProcessSpec = {
-  stores: ["of", "counts"],
+  stores: texts("of", "counts"),
   process: (value: { n: number }, { stores: { of, counts }, timestampUs, schedule }: Context) => {
     const n = (counts.get("n") ?? 0) + 1;
     counts.put("n", n);
@@ -181,6 +160,7 @@ const QUIET: ProcessSpec = {
     counts.delete("n");
     return [quiet];
   },
+  punctuateWallClock: null,
 };
 
 /** The same, told apart from stores, elements and clocks. */
@@ -228,19 +208,7 @@ Deno.test("StreamProcess makes the same of random events, whatever crashes, as i
     });
     const wanted = computeQuiet(events).map(byKey);
     const make = (ports: StatefulPorts) => new StreamProcess(QUIET, ports);
-    assertEquals(runStage(events, make, { random, crash: 0, write: 0, cut: 0 }).runs[0].caused, wanted);
-    const { runs } = runStage(events, make, { random, crash: 0.05, write: 0.15, cut: 0.1 });
-    const out = wanted.map(() => new Map<string, readonly string[]>());
-    for (const { from, caused, outTo } of runs) {
-      for (const [index, results] of caused.entries()) {
-        for (const [key, texts] of results) {
-          assertEquals(texts, wanted[from + index].get(key), `event ${from + index} of ${key}`);
-          if (from + index < outTo) out[from + index].set(key, texts);
-        }
-      }
-    }
-    assertEquals(out, wanted);
-    if (runs.length > 1) disturbed++;
+    if (judged({ events, make, wanted }, random) > 1) disturbed++;
   });
   assert(disturbed > 100, `${disturbed} were disturbed`);
 });
