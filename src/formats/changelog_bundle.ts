@@ -44,7 +44,7 @@ export function bundleKey(
 
 /** An element's part of a bundle. @throws TypeError for a state that is no wire value */
 export function bundledElement({ start, seq, state }: BundledElement): string {
-  return `[${start},${seq},${encodeWire(state)}]`;
+  return encodeWire([start, seq, state]);
 }
 
 /** A key's part of a bundle. `elements`: what {@link bundledElement} gave. */

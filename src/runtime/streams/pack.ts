@@ -74,7 +74,9 @@ export function packedEvent(
   { offset, index }: Origin,
   { input, columns, value, timestampUs }: Pick<PackedEvent, "input" | "columns" | "value" | "timestampUs">,
 ): string {
-  return `[${offset},${index},${input},${timestampUs},${encodeWire(columns)},${encodeWire(value)}]`;
+  // In an array it would be null.
+  if (value === undefined) return encodeWire(value);
+  return encodeWire([offset, index, input, timestampUs, columns, value]);
 }
 
 /** The value of a pack's record. `events`: what {@link packedEvent} gave. */
