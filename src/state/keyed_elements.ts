@@ -1,7 +1,7 @@
 import { Distinct } from "../record/distinct.ts";
-import { type Key, keyText } from "../record/key.ts";
+import type { Key } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
-import { compareText } from "../record/text_order.ts";
+import { comparePlaces, DueElements } from "./due_elements.ts";
 
 /**
  * One thing that a stateful operator of a stream keeps of a key: the totals of a window, an event that waits for a
@@ -40,19 +40,14 @@ export interface ElementChange {
 }
 
 interface OfKey {
+  readonly key: Key;
   readonly columns: Row;
   /** In the order of start, end, seq. */
   readonly elements: Element[];
   /** When each of them is due; null: never, or it was taken out already. */
   readonly dues: (number | null)[];
   /** All events of the key below this position are in its elements, if they were read back. */
-  readonly position: number;
-}
-
-interface Due {
-  readonly atUs: number;
-  readonly key: Key;
-  readonly element: Element;
+  position: number;
 }
 
 type OfElement = Pick<ElementChange, "element">;
@@ -63,19 +58,15 @@ const BORDERS = {
   nameOf: ({ element: { start, end, seq } }: OfElement) => `${start}/${end}/${seq}`,
 };
 
-function compare(a: Element, b: Element): number {
-  return a.start - b.start || a.end - b.end || a.seq - b.seq;
-}
-
 /** The elements of all keys of one stateful operator. What changes is noted for whoever makes it durable. */
 export class KeyedElements {
   readonly #keys = new Map<Key, OfKey>();
   #changes = new Map<Key, Distinct<ElementChange, OfElement>>();
   /**
-   * A heap by time. What was removed meanwhile is passed over when it comes up; an element that is replaced by one that
-   * is due at the same time needs no other place in it.
+   * What was removed meanwhile is passed over when it comes up; an element that is replaced by one that is due at the
+   * same time needs no other place in it.
    */
-  readonly #due: Due[] = [];
+  readonly #due = new DueElements<OfKey, Element>();
 
   /** The elements of a key, in the order of start, end, seq. A view: changes with the next call of another method. */
   of(key: Key): readonly Element[] {
@@ -137,8 +128,8 @@ export class KeyedElements {
   /** Positions say nothing any more: everything is behind them. Keys without elements are let go. */
   forgetPositions(): void {
     for (const [key, known] of this.#keys) {
+      known.position = 0;
       if (known.elements.length === 0) this.#keys.delete(key);
-      else if (known.position !== 0) this.#keys.set(key, { ...known, position: 0 });
     }
   }
 
@@ -154,37 +145,38 @@ export class KeyedElements {
    */
   due(untilUs: number): { readonly key: Key; readonly element: Element }[] {
     const found: { key: Key; element: Element }[] = [];
-    for (let first = this.firstDue; first !== null && this.#due[0].atUs <= untilUs; first = this.firstDue) {
-      const { elements, dues } = this.#keys.get(first.key)!;
-      dues[placeOf(elements, first.element)] = null;
-      this.#pop();
-      found.push(first);
+    for (let at = this.#firstDue(); at >= 0 && this.#due.atUs <= untilUs; at = this.#firstDue()) {
+      const { key, elements, dues } = this.#due.ofKey;
+      dues[at] = null;
+      this.#due.pop();
+      found.push({ key, element: elements[at] });
     }
     return found;
   }
 
   /** The element that is due first, in the order of {@link KeyedElements.due}; null if none is. It stays. */
   get firstDue(): { readonly key: Key; readonly element: Element } | null {
-    for (; this.#due.length > 0; this.#pop()) {
-      const { key, element, atUs } = this.#due[0];
-      const known = this.#keys.get(key);
-      if (known === undefined) continue;
-      const at = placeOf(known.elements, element);
-      if (isSame(known.elements[at], element) && known.dues[at] === atUs) return { key, element: known.elements[at] };
+    const at = this.#firstDue();
+    if (at < 0) return null;
+    const { key, elements } = this.#due.ofKey;
+    return { key, element: elements[at] };
+  }
+
+  /** Where the element that is due first is among those of its key; -1 if none is due. */
+  #firstDue(): number {
+    for (; this.#due.size > 0; this.#due.pop()) {
+      const at = placeOfDue(this.#due.ofKey, this.#due);
+      if (at >= 0) return at;
     }
-    return null;
+    return -1;
   }
 
   /** When the last of all elements is due; null if none is. */
   get lastDueUs(): number | null {
     let last: number | null = null;
-    for (const { key, element, atUs } of this.#due) {
-      if (last !== null && atUs <= last) continue;
-      const known = this.#keys.get(key);
-      if (known === undefined) continue;
-      const at = placeOf(known.elements, element);
-      if (isSame(known.elements[at], element) && known.dues[at] === atUs) last = atUs;
-    }
+    this.#due.forEach((ofKey, due) => {
+      if ((last === null || due.atUs > last) && placeOfDue(ofKey, due) >= 0) last = due.atUs;
+    });
     return last;
   }
 
@@ -209,15 +201,16 @@ export class KeyedElements {
     { element, dueUs }: { element: Element | null; dueUs: number | null },
   ): void {
     let known = this.#keys.get(key);
-    if (known === undefined || (position !== null && known.position !== position)) {
-      known = { columns, elements: known?.elements ?? [], dues: known?.dues ?? [], position: position ?? 0 };
+    if (known === undefined) {
+      known = { key, columns, elements: [], dues: [], position: 0 };
       this.#keys.set(key, known);
     }
+    if (position !== null) known.position = position;
     if (element === null) return;
     const { elements, dues } = known;
     const at = placeOf(elements, element);
     const replaced = isSame(elements[at], element) ? 1 : 0;
-    if (dueUs !== null && (replaced === 0 || dues[at] !== dueUs)) this.#push({ atUs: dueUs, key, element });
+    if (dueUs !== null && (replaced === 0 || dues[at] !== dueUs)) this.#due.push(dueUs, { ofKey: known, element });
     elements.splice(at, replaced, element);
     dues.splice(at, replaced, dueUs);
   }
@@ -246,54 +239,33 @@ export class KeyedElements {
     known.dues.splice(at, 1);
     if (known.elements.length === 0 && known.position === 0) this.#keys.delete(key);
   }
-
-  #push(due: Due): void {
-    const heap = this.#due;
-    let at = heap.push(due) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!isBefore(heap[at], heap[parent])) break;
-      [heap[at], heap[parent]] = [heap[parent], heap[at]];
-      at = parent;
-    }
-  }
-
-  #pop(): Due {
-    const heap = this.#due;
-    const first = heap[0];
-    const last = heap.pop()!;
-    if (heap.length === 0) return first;
-    heap[0] = last;
-    for (let at = 0;;) {
-      const [left, right] = [2 * at + 1, 2 * at + 2];
-      let least = at;
-      if (left < heap.length && isBefore(heap[left], heap[least])) least = left;
-      if (right < heap.length && isBefore(heap[right], heap[least])) least = right;
-      if (least === at) return first;
-      [heap[at], heap[least]] = [heap[least], heap[at]];
-      at = least;
-    }
-  }
 }
 
 /** Where an element is, or belongs, among those of its key. */
 function placeOf(elements: readonly Element[], element: Element): number {
-  let [low, high] = [0, elements.length];
+  // The first one is the next to go, and most that come are behind all others.
+  const { length } = elements;
+  if (length === 0 || elements[0] === element) return 0;
+  if (comparePlaces(elements[length - 1], element) < 0) return length;
+  let [low, high] = [0, length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (compare(elements[middle], element) < 0) low = middle + 1;
+    if (comparePlaces(elements[middle], element) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
-/** Whether there is an element, and begins and ends as another one. */
-function isSame(element: Element | undefined, other: Element): boolean {
-  return element !== undefined && compare(element, other) === 0;
+/** Where what is due is among the elements of its key; -1 if it is not there any more, or due at another time. */
+function placeOfDue(
+  { elements, dues }: OfKey,
+  { element, atUs }: { readonly element: Element; readonly atUs: number },
+): number {
+  const at = placeOf(elements, element);
+  return isSame(elements[at], element) && dues[at] === atUs ? at : -1;
 }
 
-/** One order, whatever was read back in which order. */
-function isBefore(a: Due, b: Due): boolean {
-  const order = a.atUs - b.atUs || compare(a.element, b.element) || compareText(keyText(a.key), keyText(b.key));
-  return order < 0;
+/** Whether there is an element, and begins and ends as another one. */
+function isSame(element: Element | undefined, other: Element): boolean {
+  return element !== undefined && comparePlaces(element, other) === 0;
 }
