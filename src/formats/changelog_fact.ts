@@ -1,7 +1,7 @@
-import { DeserializationError } from "../record/errors.ts";
 import { type Key, keyText, parseKeyText } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { decodeWire, encodeWire } from "../record/wire.ts";
+import { type BundledKey, type BundleSummary, readBundle, readingOf, readSummary } from "./changelog_bundle.ts";
 import { type MessageBytes, textOf } from "./message_text.ts";
 
 /** Behind the values of an element. */
@@ -87,8 +87,38 @@ export function neededFrom(head: Pick<FactHead, "to" | "order"> | null): number 
 /** What a record of a changelog is. `removed`: an owner's record that is needed no more. */
 export type ChangelogRecord =
   | { readonly kind: "fact"; readonly fact: Fact }
+  | { readonly kind: "bundle"; readonly summary: BundleSummary; readonly keys: readonly BundledKey[] }
   | { readonly kind: "head"; readonly head: FactHead }
   | { readonly kind: "removed"; readonly owner: string };
+
+/** A record of a changelog of which no more is read than tells what it is. */
+export type UnreadChangelogRecord =
+  | { readonly kind: "fact"; readonly fact: UnreadFact }
+  /** `name`: its record's key. */
+  | {
+    readonly kind: "bundle";
+    readonly name: string;
+    readonly summary: BundleSummary;
+    readonly value: MessageBytes;
+  }
+  | { readonly kind: "head"; readonly head: FactHead }
+  /** A record of an owner that is needed no more; `name`: as of a fact, or of a bundle. */
+  | { readonly kind: "removed"; readonly owner: string; readonly name: string };
+
+/** A fact as text. */
+export interface UnreadFact {
+  readonly owner: string;
+  /** Of the element: equal for all facts of it, and for no others. */
+  readonly name: string;
+  readonly seq: number;
+  readonly to: number;
+  readonly value: string;
+}
+
+/** As {@link UnreadFact.name}. */
+export function factName({ key, start, seq }: Pick<Fact, "key" | "start" | "seq">): string {
+  return `${JSON.stringify(keyText(key))},${start},${seq}]`;
+}
 
 /** The key of a fact's record. */
 export function factKey({ owner, key, start, seq }: Pick<Fact, "owner" | "key" | "start" | "seq">): string {
@@ -126,26 +156,65 @@ export function headRecord({ owner, to, origins, saved, print, order }: FactHead
 type HeadValue = [number, FactHead["origins"], unknown, string, (SavedOrder | null)?];
 
 /** Reads a record of a changelog. @throws DeserializationError for one that no stage can have written */
-export function readChangelog(
-  topic: string,
-  { key, value }: { readonly key: MessageBytes | null; readonly value: MessageBytes | null },
-): ChangelogRecord {
-  try {
-    const text = (bytes: MessageBytes) => textOf(bytes, `a record of changelog "${topic}"`, VALUE_BYTES_MAX);
-    const [owner, ofKey, start, seq] = JSON.parse(text(key!)) as [string, string?, number?, number?];
-    if (value === null) return { kind: "removed", owner };
-    const read = decodeWire(text(value)) as unknown[];
-    if (ofKey === undefined) {
-      const [to, origins, saved, print, order = null] = read as HeadValue;
-      return { kind: "head", head: { owner, to, origins, saved, print, order } };
-    }
-    const [to, columns, ...values] = read as [number, Row, ...unknown[]];
-    const fact = { owner, key: parseKeyText(ofKey), start: start!, seq: seq!, to, columns, element: elementOf(values) };
-    const formerTo = values[FORMER_AT] as number | undefined;
-    if (formerTo === undefined) return { kind: "fact", fact };
-    const former = { to: formerTo, element: elementOf(values.slice(FORMER_AT + 1)) };
-    return { kind: "fact", fact: { ...fact, former } };
-  } catch (cause) {
-    throw new DeserializationError("not_json", `Cannot read a record of changelog "${topic}": ${cause}`, { cause });
+export function readChangelog(topic: string, record: ChangelogMessage): ChangelogRecord {
+  const unread = readWhatItIs(topic, record);
+  switch (unread.kind) {
+    case "fact":
+      return { kind: "fact", fact: readFact(topic, unread.fact) };
+    case "bundle":
+      return { kind: "bundle", summary: unread.summary, keys: readBundle(topic, unread.value) };
+    default:
+      return unread;
   }
+}
+
+type ChangelogMessage = { readonly key: MessageBytes | null; readonly value: MessageBytes | null };
+
+/**
+ * Reads no more of a record than tells what it is: of most facts nothing else is asked, as others of the same elements
+ * are greater. @throws DeserializationError for one that no stage can have written
+ */
+export function readWhatItIs(topic: string, { key, value }: ChangelogMessage): UnreadChangelogRecord {
+  return readingOf(topic, () => {
+    const text = (bytes: MessageBytes) => textOf(bytes, "it", VALUE_BYTES_MAX);
+    const keyOfRecord = text(key!);
+    // Names of owners have no character that JSON would write otherwise.
+    const ownerEnd = keyOfRecord.indexOf('"', 2);
+    if (!keyOfRecord.startsWith('["') || ownerEnd < 0) throw new SyntaxError(`its key is ${keyOfRecord}`);
+    const owner = keyOfRecord.slice(2, ownerEnd);
+    const name = keyOfRecord.slice(ownerEnd + 2);
+    const isFact = name.startsWith('"');
+    if (value === null) return { kind: "removed", owner, name: isFact ? name : keyOfRecord };
+    if (!isFact && name !== "") return { kind: "bundle", name: keyOfRecord, summary: readSummary(value), value };
+    const textOfValue = text(value);
+    if (isFact) {
+      const seq = Number(name.slice(name.lastIndexOf(",") + 1, -1));
+      return { kind: "fact", fact: { owner, name, seq, to: numberAt(textOfValue, 1), value: textOfValue } };
+    }
+    const [to, origins, saved, print, order = null] = decodeWire(textOfValue) as HeadValue;
+    return { kind: "head", head: { owner, to, origins, saved, print, order } };
+  });
+}
+
+/** The whole number that stands there. */
+function numberAt(text: string, first: number): number {
+  let number = 0;
+  let at = first;
+  for (let code = text.charCodeAt(at); code >= 48 && code <= 57; code = text.charCodeAt(++at)) {
+    number = number * 10 + code - 48;
+  }
+  if (at === first) throw new SyntaxError(`no number is in ${text.slice(0, 60)}`);
+  return number;
+}
+
+/** Reads all of a fact. @throws DeserializationError for one that no stage can have written */
+export function readFact(topic: string, { owner, name, value }: UnreadFact): Fact {
+  return readingOf(topic, () => {
+    const [ofKey, start, seq] = JSON.parse(`[${name}`) as [string, number, number];
+    const [to, columns, ...values] = decodeWire(value) as [number, Row, ...unknown[]];
+    const fact = { owner, key: parseKeyText(ofKey), start, seq, to, columns, element: elementOf(values) };
+    const formerTo = values[FORMER_AT] as number | undefined;
+    if (formerTo === undefined) return fact;
+    return { ...fact, former: { to: formerTo, element: elementOf(values.slice(FORMER_AT + 1)) } };
+  });
 }

@@ -27,7 +27,11 @@ export function compareElements(a: Borders, b: Borders): number {
 
 /** Where an element is, or belongs, among those of its key. */
 export function placeOf(elements: readonly Element[], element: Borders): number {
-  let [low, high] = [0, elements.length];
+  // The first one is the next to go, and most that come are behind all others.
+  const { length } = elements;
+  if (length === 0 || elements[0] === element) return 0;
+  if (compareElements(elements[length - 1], element) < 0) return length;
+  let [low, high] = [0, length];
   while (low < high) {
     const middle = (low + high) >> 1;
     if (compareElements(elements[middle], element) < 0) low = middle + 1;

@@ -1,7 +1,7 @@
 import { Distinct } from "../record/distinct.ts";
 import type { Key } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
-import { type Due, DueHeap } from "./due_heap.ts";
+import { DueElements } from "./due_elements.ts";
 import { type Element, firstFrom, isSame, placeOf } from "./element.ts";
 
 export type { Element } from "./element.ts";
@@ -24,19 +24,23 @@ export interface ElementChange {
 }
 
 interface OfKey {
+  readonly key: Key;
   readonly columns: Row;
   /** In the order of start, end, seq. */
   readonly elements: Element[];
   /** When each of them is due; null: never, or it was taken out already. */
   readonly dues: (number | null)[];
   /** All events of the key below this position are in its elements, if they were read back. */
-  readonly position: number;
+  position: number;
 }
 
 type OfElement = Pick<ElementChange, "element">;
 
 /** An element and its key. */
-type OfKeyed = Pick<Due, "key" | "element">;
+interface OfKeyed {
+  readonly key: Key;
+  readonly element: Element;
+}
 
 /** Changes of one key by the borders of their elements. */
 const BORDERS = {
@@ -61,12 +65,12 @@ export class KeyedElements {
    * By clock. What was removed meanwhile is passed over when it comes up; an element that is replaced by one that is
    * due at the same time needs no other place in it.
    */
-  readonly #due: readonly DueHeap[];
+  readonly #due: readonly DueElements<OfKey>[];
   readonly #clocks: ElementClocks;
 
   constructor(clocks: ElementClocks = ONE_CLOCK) {
     this.#clocks = clocks;
-    this.#due = Array.from({ length: clocks.count }, () => new DueHeap());
+    this.#due = Array.from({ length: clocks.count }, () => new DueElements());
   }
 
   /** The elements of a key, in the order of start, end, seq. A view: changes with the next call of another method. */
@@ -139,7 +143,7 @@ export class KeyedElements {
   forgetPositions(): void {
     for (const [key, known] of this.#keys) {
       if (known.elements.length === 0) this.#keys.delete(key);
-      else if (known.position !== 0) this.#keys.set(key, { ...known, position: 0 });
+      else known.position = 0;
     }
   }
 
@@ -155,49 +159,44 @@ export class KeyedElements {
    */
   due(untilUs: number, clock = 0): OfKeyed[] {
     const found: OfKeyed[] = [];
-    const heap = this.#due[clock];
-    for (let first = this.#first(heap); first !== null && heap.first!.atUs <= untilUs; first = this.#first(heap)) {
-      const { elements, dues } = this.#keys.get(first.key)!;
-      dues[placeOf(elements, first.element)] = null;
-      heap.pop();
-      found.push(first);
+    const due = this.#due[clock];
+    for (let at = this.#first(due); at >= 0 && due.atUs <= untilUs; at = this.#first(due)) {
+      const { key, elements, dues } = due.ofKey;
+      dues[at] = null;
+      due.pop();
+      found.push({ key, element: elements[at] });
     }
     return found;
   }
 
   /** The element that is due first, in the order of {@link KeyedElements.due}; null if none is. It stays. */
   get firstDue(): OfKeyed | null {
-    return this.#first(this.#due[0]);
+    const [due] = this.#due;
+    const at = this.#first(due);
+    return at < 0 ? null : { key: due.ofKey.key, element: due.ofKey.elements[at] };
   }
 
   /** When the first of all elements is due by a clock; null if none is. */
   firstDueUs(clock = 0): number | null {
-    return this.#first(this.#due[clock]) === null ? null : this.#due[clock].first!.atUs;
+    return this.#first(this.#due[clock]) < 0 ? null : this.#due[clock].atUs;
   }
 
-  #first(heap: DueHeap): OfKeyed | null {
-    for (; heap.first !== null; heap.pop()) {
-      const element = this.#dueElement(heap.first);
-      if (element !== null) return { key: heap.first.key, element };
+  /** Where the element that is due first is among those of its key; -1 if none is due. */
+  #first(due: DueElements<OfKey>): number {
+    for (; due.size > 0; due.pop()) {
+      const at = placeOfDue(due.ofKey, due);
+      if (at >= 0) return at;
     }
-    return null;
+    return -1;
   }
 
   /** When the last of all elements is due; null if none is. */
   get lastDueUs(): number | null {
     let last: number | null = null;
-    for (const due of this.#due[0]) {
-      if ((last === null || due.atUs > last) && this.#dueElement(due) !== null) last = due.atUs;
-    }
+    this.#due[0].forEach((ofKey, due) => {
+      if ((last === null || due.atUs > last) && placeOfDue(ofKey, due) >= 0) last = due.atUs;
+    });
     return last;
-  }
-
-  /** The element that is there, if it is still due then; else null. */
-  #dueElement({ key, element, atUs }: Due): Element | null {
-    const known = this.#keys.get(key);
-    if (known === undefined) return null;
-    const at = placeOf(known.elements, element);
-    return isSame(known.elements[at], element) && known.dues[at] === atUs ? known.elements[at] : null;
   }
 
   /**
@@ -221,16 +220,14 @@ export class KeyedElements {
     { element, dueUs }: { element: Element | null; dueUs: number | null },
   ): void {
     let known = this.#keys.get(key);
-    if (known === undefined || (position !== null && known.position !== position)) {
-      known = { columns, elements: known?.elements ?? [], dues: known?.dues ?? [], position: position ?? 0 };
-      this.#keys.set(key, known);
-    }
+    if (known === undefined) this.#keys.set(key, known = { key, columns, elements: [], dues: [], position: 0 });
+    if (position !== null) known.position = position;
     if (element === null) return;
     const { elements, dues } = known;
     const at = placeOf(elements, element);
     const replaced = isSame(elements[at], element) ? 1 : 0;
     if (dueUs !== null && (replaced === 0 || dues[at] !== dueUs)) {
-      this.#due[this.#clocks.of(element)].push({ atUs: dueUs, key, element });
+      this.#due[this.#clocks.of(element)].push(dueUs, { ofKey: known, element });
     }
     elements.splice(at, replaced, element);
     dues.splice(at, replaced, dueUs);
@@ -266,4 +263,13 @@ export class KeyedElements {
 function remove(list: unknown[], at: number): void {
   if (at === 0) list.shift();
   else list.splice(at, 1);
+}
+
+/** Where what is due is among the elements of its key; -1 if it is not there any more, or due at another time. */
+function placeOfDue(
+  { elements, dues }: OfKey,
+  { element, atUs }: { readonly element: Element; readonly atUs: number },
+): number {
+  const at = placeOf(elements, element);
+  return isSame(elements[at], element) && dues[at] === atUs ? at : -1;
 }

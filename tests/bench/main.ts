@@ -23,6 +23,7 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
   memory     bytes per stored row
   state      rows as columns beside rows as objects: bytes a row, ns an operation
   churn      queries on a table whose rows come and go, before and after \`cleanup\`
+  stage      the start of a stage from the changelog of a join, and of a count, without any service
   stall      longest hold of the event loop in every phase of a start and of a rebalance
   fan-out    one row that a million others use is changed: processor time for each, longest hold of the loop
   many       many topologies of many tasks in one process: until all run, at rest, a rebalance
@@ -54,6 +55,9 @@ const STALL_FLAGS = ["--max-semi-space-size=16", "--initial-old-space-size=8000"
 
 /** As `deno task start` has them. */
 const START_FLAGS = ["--max-semi-space-size=128", "--min-semi-space-size=64"];
+
+/** About a sixth of the events of `streams`. */
+const STAGE_EVENTS = "166000";
 
 /** Needs more than this machine, or more time than one waits for. */
 const ASKED_FOR = ["soak", "peer", "streams", "kafka", "latency-kafka", "many-kafka"];
@@ -114,6 +118,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
     await onKafka((place) => benchStreams(place, { events: Number(values.events), variants }), { topics: false });
     return [];
   },
+  stage: () => apart("stage_start.ts", { flags: [...START_FLAGS, "--expose-gc"], args: [STAGE_EVENTS] }),
   memory: () => apart("memory.ts", { flags: ["--expose-gc"], args: [] }),
   state: () => apart("state.ts", { flags: ["--expose-gc"], args: [] }),
   soak: () => apart("soak.ts", { flags: [...START_FLAGS, "--expose-gc"], args: [values.seconds, values.rate] }),

@@ -3,6 +3,7 @@ import { Flow } from "../../src/runtime/streams/flow.ts";
 import { BatchFacts } from "../../src/runtime/streams/stage_facts.ts";
 import { SourceMarks } from "../../src/runtime/streams/source_marks.ts";
 import { StageLog } from "../../src/runtime/streams/stage_log.ts";
+import { StoredBundles } from "../../src/runtime/streams/stored_bundles.ts";
 import { TimeOrder } from "../../src/runtime/streams/time_order.ts";
 import { StreamProcess } from "../../src/processor/stateful/stream_process.ts";
 import { KeyedElements } from "../../src/state/keyed_elements.ts";
@@ -60,6 +61,14 @@ export const STAGE_MUTANTS: readonly Mutant[] = [
         if (batch.rowCount > 0) return done;
         done.catch(() => {});
         return Promise.resolve(true);
+      }),
+  },
+  {
+    name: "bundlesCutShort",
+    rule: "a record of many elements is there until the last of them is gone by the time of the position",
+    apply: method(StoredBundles, "takeGone", (original) =>
+      function (at) {
+        return original.call(this, { ...at, clocksUs: at.clocksUs.map(() => Infinity) });
       }),
   },
   {

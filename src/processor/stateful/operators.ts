@@ -1,10 +1,11 @@
 import type { StatefulNode } from "../../dsl/stream_nodes.ts";
+import type { Element } from "../../state/keyed_elements.ts";
 import type { StatefulOperator, StatefulPorts } from "./stateful.ts";
 import { streamAggregate } from "./stream_aggregate.ts";
 import { StreamJoin } from "./stream_join.ts";
 import { Repartition } from "./repartition.ts";
 import { StreamProcess } from "./stream_process.ts";
-import { Suppress } from "./suppress.ts";
+import { isMark, Suppress } from "./suppress.ts";
 import { TableJoin } from "./table_join.ts";
 
 /** The machine of a stateful operator. */
@@ -23,4 +24,9 @@ export function statefulOperator(node: StatefulNode, ports: StatefulPorts): Stat
     case "tableJoin":
       return new TableJoin(node, ports);
   }
+}
+
+/** Which elements of an operator are read back as they were at the position of the whole task; null: none. */
+export function neededAtHead(node: StatefulNode): ((element: Pick<Element, "seq">) => boolean) | null {
+  return node.op === "suppress" ? isMark : null;
 }

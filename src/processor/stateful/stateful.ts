@@ -78,6 +78,11 @@ export interface StatefulOperator {
    * task, and {@link pass} goes on with them, even where the rest of their key is further. Absent: there are none.
    */
   isNeededAtHead?(element: Pick<Element, "seq">): boolean;
+  /**
+   * Present where each element is of one time, is no result, ends by time alone, about as long after its time as all
+   * others, and leaves no trace then. Then one record of the changelog holds many of them.
+   */
+  readonly ending?: Ending;
   /** The elements of no key are ahead any more of those of others, as they may have been read back. */
   caughtUp?(): void;
   /** What is to happen when no event comes for a while; null: nothing. */
@@ -86,6 +91,17 @@ export interface StatefulOperator {
   readonly wallDueUs?: number | null;
   /** The wall clock has come to this time, as a record among the events says. */
   wallClock?(nowUs: number): void;
+}
+
+/** When elements end that go by time alone. */
+export interface Ending {
+  /**
+   * From when on, and by which of the clocks, an element that is read back is gone, whatever else is known of it.
+   * Microseconds since the epoch.
+   */
+  goneFrom(element: Pick<Element, "start" | "seq">): { readonly clock: number; readonly atUs: number };
+  /** What each clock says now; -Infinity: nothing yet. Microseconds since the epoch. */
+  clocksUs(): readonly number[];
 }
 
 /** Time passes although no event comes. */

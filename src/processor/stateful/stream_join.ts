@@ -4,7 +4,7 @@ import { type Element, KeyedElements } from "../../state/keyed_elements.ts";
 import { columnAdded } from "../column_added.ts";
 import { extensible } from "./extensible.ts";
 import { InputClocks, type OfKey } from "./input_clocks.ts";
-import type { KeyedEvent, KeylessEvent, StatefulOperator, StatefulPorts } from "./stateful.ts";
+import type { Ending, KeyedEvent, KeylessEvent, StatefulOperator, StatefulPorts } from "./stateful.ts";
 
 /** What a join of two streams is made of. */
 export type StreamJoinSpec = Pick<StreamJoinNode, "kind" | "beforeUs" | "afterUs" | "graceUs" | "columns">;
@@ -38,6 +38,10 @@ interface Kept {
  */
 export class StreamJoin implements StatefulOperator {
   readonly elements: KeyedElements = new KeyedElements();
+  readonly ending: Ending = {
+    goneFrom: (element) => ({ clock: sideOf(element), atUs: this.#goneFrom(element) }),
+    clocksUs: () => [this.#clocks.read(0), this.#clocks.read(1)],
+  };
   readonly #ports: StatefulPorts;
   readonly #clocks = new InputClocks(this.elements, (element) => this.#dueBy(element));
   /** By side: how much later than its event a partner may be. */
@@ -107,7 +111,7 @@ export class StreamJoin implements StatefulOperator {
     const due = this.#clocks.due();
     const alone = due.filter(({ element }) => keptIn(element).waits);
     for (const { key, element } of due) {
-      if (!keptIn(element).waits) this.elements.drop(key, element);
+      if (!keptIn(element).waits) this.elements.forget(key, element);
     }
     alone.sort(rightFirst);
     for (const found of alone) {
@@ -164,16 +168,17 @@ export class StreamJoin implements StatefulOperator {
    * When an event is let go, by its side's time. That is a microsecond later than partners cease to find it: one that
    * waited was told by then, so that from the time alone it is known of each that it is gone.
    */
-  #goneFrom({ start }: Element): number {
+  #goneFrom({ start }: Pick<Element, "start">): number {
     return start + this.#keptUs + 1;
   }
 
   /** It waits no more. */
   #settle({ key, element }: OfKey): void {
     const goneFrom = this.#goneFrom(element);
-    if (goneFrom <= this.#clocks.read(sideOf(element))) return this.elements.drop(key, element);
     const settled: Element = { ...element, state: { ...keptIn(element), waits: false } satisfies Kept };
     this.elements.put({ key, columns: this.elements.columnsOf(key)! }, { element: settled, dueUs: goneFrom });
+    // What is durable must say that it waits no more: from then on the time alone tells that it is gone.
+    if (goneFrom <= this.#clocks.read(sideOf(element))) this.elements.forget(key, settled);
   }
 
   /** An event that has no partner. */
@@ -197,7 +202,7 @@ function keptIn({ state }: Element): Kept {
 }
 
 /** The elements of both sides are among each other; the number tells them apart. */
-function sideOf({ seq }: Element): Side {
+function sideOf({ seq }: Pick<Element, "seq">): Side {
   return (seq & 1) as Side;
 }
 

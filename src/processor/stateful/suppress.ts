@@ -81,8 +81,8 @@ export class Suppress implements StatefulOperator {
     return seq === MARK ? this.#dueOf({ end, atUs: timestampUs }) : null;
   }
 
-  isNeededAtHead({ seq }: Pick<Element, "seq">): boolean {
-    return seq === MARK;
+  isNeededAtHead(element: Pick<Element, "seq">): boolean {
+    return isMark(element);
   }
 
   /**
@@ -236,4 +236,9 @@ export class Suppress implements StatefulOperator {
         "time limit, and start again",
     );
   }
+}
+
+/** Whether an element says that a change waits. */
+export function isMark({ seq }: Pick<Element, "seq">): boolean {
+  return seq === MARK;
 }

@@ -4,6 +4,8 @@ import { StreamBatch } from "./stream_batch.ts";
 /** Batches that wait for ClickHouse before reading stops. */
 const WAITING_MAX = 2;
 const BYTES_MAX = 16 * 1024 * 1024;
+/** Of a batch without rows, as only inserts are better for being large: what waits is in memory. */
+const EVENT_BYTES_MAX = 1024 * 1024;
 /** A range is not longer, whatever its records make. */
 export const RANGE_OFFSETS_MAX = 100_000;
 
@@ -74,8 +76,9 @@ export class BatchQueue {
   #add(records: readonly LogRecord[], nextOffset: number): void {
     const { evaluate, rowsMax, factCharsMax } = this.#options;
     evaluate({ records, nextOffset }, this.#open);
-    const { outputs, bytes, from, to, facts } = this.#open;
-    const full = outputs >= rowsMax || bytes >= BYTES_MAX || facts.chars >= factCharsMax ||
+    const { outputs, bytes, rowCount, from, to, facts } = this.#open;
+    const bytesMax = rowCount === 0 ? EVENT_BYTES_MAX : BYTES_MAX;
+    const full = outputs >= rowsMax || bytes >= bytesMax || facts.chars >= factCharsMax ||
       to - from >= RANGE_OFFSETS_MAX / 2;
     if (full && !this.recovers) this.#seal();
   }

@@ -81,11 +81,16 @@ export const NUDGE: string = marksOf({ issuer: "", ageMs: 0, topics: [], claims:
 /** An event's part of a pack. @throws TypeError for a value that no other task can be told */
 export function packedEvent(
   { offset, index }: Origin,
-  { input, columns, value, timestampUs, headers }: Pick<PackedEvent, "input" | keyof ShuffledEvent>,
+  { input, columns, value, timestampUs, headers }: Pick<
+    PackedEvent,
+    "input" | "columns" | "value" | "timestampUs" | "headers"
+  >,
 ): string {
+  // In an array it would be null.
+  if (value === undefined) return encodeWire(value);
   const told = headers === NO_HEADERS ? [] : Object.entries(headers).flat();
-  const more = told.length === 0 ? "" : `,${encodeWire(told)}`;
-  return `[${offset},${index},${input},${timestampUs},${encodeWire(columns)},${encodeWire(value)}${more}]`;
+  const event = [offset, index, input, timestampUs, columns, value];
+  return encodeWire(told.length === 0 ? event : [...event, told]);
 }
 
 /** The value of a pack's record. `events`: what {@link packedEvent} gave. */

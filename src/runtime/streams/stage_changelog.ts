@@ -1,15 +1,8 @@
-import {
-  type Fact,
-  type FactElement,
-  type FactHead,
-  type FormerElement,
-  readChangelog,
-} from "../../formats/changelog_fact.ts";
-import type { StatefulOperator } from "../../processor/stateful/stateful.ts";
+import type { FactHead } from "../../formats/changelog_fact.ts";
 import type { StagePlan } from "../../plan/physical.ts";
-import type { Log, LogRecord, Reader } from "../../ports/log.ts";
+import type { Log, Reader } from "../../ports/log.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
-import { keyText } from "../../record/key.ts";
+import { FoundFacts } from "./found_facts.ts";
 
 const POLL_MS = 500;
 
@@ -19,10 +12,8 @@ export interface LoadedStage {
   readonly head: FactHead | null;
   /** How the operator folds. */
   readonly print: string;
-  /** The greatest position that any fact has. */
-  readonly to: number;
-  /** Puts all of it into an operator that is new. */
-  readonly into: (operator: StatefulOperator) => void;
+  /** The elements, which are as they were written until they are put into an operator. */
+  readonly found: FoundFacts;
 }
 
 /** Where an operator stands in its topology, or when time passes: not what it makes of events. */
@@ -70,7 +61,21 @@ export async function loadStage(
   } finally {
     await reader.close();
   }
-  return found.loaded();
+  return loaded(plan, found);
+}
+
+/** @throws ConfigError */
+function loaded(plan: StagePlan, found: FoundFacts): LoadedStage {
+  const print = foldPrint(plan);
+  const { head } = found;
+  if (head !== null && head.print !== print) {
+    throw new ConfigError([
+      `Cannot go on with "${plan.node.name}": it was declared otherwise when its results were made, and these events ` +
+      `are not kept. Give it another name, and it begins anew with the events that come; or declare it as it was: ` +
+      head.print,
+    ]);
+  }
+  return { head, print, found };
 }
 
 async function take(
@@ -89,78 +94,4 @@ async function take(
     next = part.nextOffset;
   }
   return next;
-}
-
-/** The greatest facts of a changelog. */
-class FoundFacts {
-  readonly #plan: StagePlan;
-  readonly #facts = new Map<string, Fact>();
-  /** Of elements that are needed as they were at the head: the last fact of each owner. */
-  readonly #atHead = new Map<string, Fact[]>();
-  #head: FactHead | null = null;
-
-  constructor(plan: StagePlan) {
-    this.#plan = plan;
-  }
-
-  take(record: LogRecord): void {
-    const read = readChangelog(this.#plan.changelog, record);
-    if (read.kind === "head") {
-      if (this.#head === null || read.head.to > this.#head.to) this.#head = read.head;
-    } else if (read.kind === "fact") {
-      const { fact } = read;
-      const name = `${fact.start}/${fact.seq} ${keyText(fact.key)}`;
-      const known = this.#facts.get(name);
-      if (known === undefined || fact.to > known.to) this.#facts.set(name, fact);
-      if (fact.former === undefined) return;
-      const ofOwners = this.#atHead.getOrInsertComputed(name, () => []);
-      const own = ofOwners.findIndex(({ owner }) => owner === fact.owner);
-      if (own < 0) ofOwners.push(fact);
-      else ofOwners[own] = fact;
-    }
-  }
-
-  /**
-   * What an element was when the events below the head were in it. Of the owner that changed it last before the head
-   * there is a fact that says so: that change itself, or a later one of the same owner with what was there before.
-   */
-  #elementAtHead(facts: readonly Fact[]): FactElement | null {
-    const headTo = this.#head?.to ?? 0;
-    let newest: FormerElement = { to: -1, element: null };
-    for (const { former, ...fact } of facts) {
-      const known = fact.to <= headTo ? fact : { ...former!, to: Math.min(former!.to, headTo) };
-      if (known.to > newest.to) newest = known;
-    }
-    return newest.element;
-  }
-
-  /** @throws ConfigError */
-  loaded(): LoadedStage {
-    const print = foldPrint(this.#plan);
-    const [head, facts] = [this.#head, this.#facts];
-    if (head !== null && head.print !== print) {
-      const { name } = this.#plan.node;
-      throw new ConfigError([
-        `Cannot go on with "${name}": it was declared otherwise when its results were made, and these events are not ` +
-        `kept. Give it another name, and it begins anew with the events that come; or declare it as it was: ` +
-        head.print,
-      ]);
-    }
-    return {
-      head,
-      print,
-      to: facts.values().reduce((greatest, { to }) => Math.max(greatest, to), head?.to ?? 0),
-      into: (operator) => {
-        if (head !== null) operator.load(head.saved);
-        for (const [name, { key, columns, to, start, seq, element: greatest }] of facts) {
-          const ofOwners = this.#atHead.get(name);
-          const element = ofOwners === undefined ? greatest : this.#elementAtHead(ofOwners);
-          const whole = element === null ? null : { ...element, start, seq };
-          const due = whole === null ? null : operator.dueOf(whole);
-          const kept = due === "drop" ? { element: null, dueUs: null } : { element: whole, dueUs: due };
-          operator.elements.load({ key, columns, position: to }, kept);
-        }
-      },
-    };
-  }
 }

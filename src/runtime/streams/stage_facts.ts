@@ -1,3 +1,4 @@
+import { bundledElement, bundledKey, bundleKey, bundleValue } from "../../formats/changelog_bundle.ts";
 import {
   type FactHead,
   factKey,
@@ -7,14 +8,20 @@ import {
   neededFrom,
 } from "../../formats/changelog_fact.ts";
 import type { NewRecord } from "../../ports/log.ts";
-import type { ElementChange, StatefulOperator } from "../../processor/stateful/stateful.ts";
+import type { ElementChange, Ending, StatefulOperator } from "../../processor/stateful/stateful.ts";
 import type { Key } from "../../record/key.ts";
 import { Distinct } from "../../record/distinct.ts";
+import type { Row } from "../../record/row.ts";
+import { type StoredBundle, StoredBundles } from "./stored_bundles.ts";
+
+/** A bundle is read in one turn of the event loop; it is longer by what changed of one key. */
+const BUNDLE_CHARS = 200_000;
 
 /** An element of a key, and the value of its record. */
 interface FactOfKey {
   readonly start: number;
   readonly seq: number;
+  /** Or of its part of a bundle. */
   readonly value: string;
   /** What it was before the batch, where that is needed. */
   readonly former: FormerElement | undefined;
@@ -28,6 +35,12 @@ export type TakenHead = Omit<FactHead, "owner"> & {
   readonly from: number;
 };
 
+/** What changed of one key. */
+interface FactsOfKey {
+  readonly columns: Row;
+  readonly facts: Distinct<FactOfKey, FactPlace>;
+}
+
 type FactPlace = Pick<FactOfKey, "start" | "seq">;
 
 /** Facts of one key by where their elements begin. */
@@ -38,14 +51,18 @@ const PLACES = {
 
 /** What a batch adds to a stage's changelog, whoever writes it there. */
 export class BatchFacts {
-  readonly #keys = new Map<Key, Distinct<FactOfKey, FactPlace>>();
+  readonly #keys = new Map<Key, FactsOfKey>();
+  /** Where elements go by time: where bundles of them are known, and those that are gone. Else null. */
+  #bundles: StoredBundles | null = null;
+  readonly #gone: StoredBundle[] = [];
+  readonly #goneFromUs: number[] = [];
   #head: Omit<FactHead, "owner"> | null = null;
   #headCounts = false;
   #chars = 0;
 
   /** Keys of which something changed, and one more if the head is worth being written without any. */
   get size(): number {
-    return this.#keys.size + (this.#headCounts ? 1 : 0);
+    return this.#keys.size + (this.#headCounts || this.#gone.length > 0 ? 1 : 0);
   }
 
   /** The first record of its topic that is needed when these facts are written; null if nothing was collected. */
@@ -61,29 +78,45 @@ export class BatchFacts {
   /**
    * Takes what changed of an operator, in place of what was said before of the same elements. `head.to`: the operator
    * has all events below but those that wait. `headCounts`: it is to be written though nothing of any key has changed.
+   * `bundles`: those of its changelog, to which those of the batch are added when they are written; absent: there are
+   * none, and nobody asks for them later.
    */
   collect(
-    operator: Pick<StatefulOperator, "elements" | "isNeededAtHead">,
+    operator: Pick<StatefulOperator, "elements" | "isNeededAtHead" | "ending">,
     { from, ...head }: TakenHead,
-    { headCounts = false }: { readonly headCounts?: boolean } = {},
+    { headCounts = false, bundles = new StoredBundles() }: {
+      readonly headCounts?: boolean;
+      readonly bundles?: StoredBundles;
+    } = {},
   ): void {
-    const { elements } = operator;
+    const { elements, ending } = operator;
     this.#headCounts ||= headCounts;
     for (const change of elements.takeChanges()) {
       const { key, columns, kind, element } = change;
       // A session that grows is replaced by one that begins as it did: that one is the fact.
       if (kind !== "put" && isReplaced(elements, change)) continue;
       const { start, seq } = element;
-      const ofKey = this.#keys.getOrInsertComputed(key, factsOfKey);
-      const known = ofKey.find({ start, seq });
+      const { facts } = this.#keys.getOrInsertComputed(key, () => ({ columns, facts: new Distinct(PLACES) }));
+      const known = facts.find({ start, seq });
       const former = operator.isNeededAtHead?.(element)
         ? known?.former ?? { to: from, element: change.before }
         : undefined;
-      const value = factValue({ to: head.to, columns, element: kind === "put" ? element : null, former });
+      const value = ending === undefined
+        ? factValue({ to: head.to, columns, element: kind === "put" ? element : null, former })
+        : bundledElement(element);
       this.#chars += value.length - (known?.value.length ?? 0);
-      ofKey.put({ start, seq, value, former, used: kind === "dropped" });
+      facts.put({ start, seq, value, former, used: kind === "dropped" });
+      if (ending !== undefined) this.#goesBy(ending.goneFrom(element));
     }
     this.#head = head;
+    if (ending === undefined) return;
+    this.#bundles = bundles;
+    this.#gone.push(...bundles.takeGone({ to: head.to, clocksUs: ending.clocksUs() }));
+  }
+
+  #goesBy({ clock, atUs }: ReturnType<Ending["goneFrom"]>): void {
+    while (this.#goneFromUs.length <= clock) this.#goneFromUs.push(-Infinity);
+    this.#goneFromUs[clock] = Math.max(this.#goneFromUs[clock], atUs);
   }
 
   /**
@@ -95,16 +128,41 @@ export class BatchFacts {
   parts({ owner, chars }: { readonly owner: string; readonly chars: number }): NewRecord[][] {
     const parts = new Parts(chars);
     const removed = new Parts(chars);
-    for (const [key, facts] of this.#keys) {
-      const records = facts.values.map(({ start, seq, value, used }) => {
-        const record = { key: factKey({ owner, key, start, seq }), value };
-        if (used) removed.add([{ ...record, value: null }]);
-        return record;
-      });
-      parts.add(records);
+    if (this.#bundles !== null) this.#addBundles(this.#bundles, { owner, parts });
+    else {
+      for (const [key, { facts }] of this.#keys) {
+        const records = facts.values.map(({ start, seq, value, used }) => {
+          const record = { key: factKey({ owner, key, start, seq }), value };
+          if (used) removed.add([{ ...record, value: null }]);
+          return record;
+        });
+        parts.add(records);
+      }
     }
+    for (const { keys } of this.#gone) for (const key of keys) removed.add([{ key, value: null }]);
     const head = this.#head === null ? [] : [[headRecord({ ...this.#head, owner })]];
     return [...parts.all, ...head, ...removed.all];
+  }
+
+  #addBundles(bundles: StoredBundles, { owner, parts }: { readonly owner: string; readonly parts: Parts }): void {
+    const { to } = this.#head!;
+    const bundle = { to, goneFromUs: this.#goneFromUs, keys: [] as string[] };
+    let texts: string[] = [];
+    let chars = 0;
+    const end = () => {
+      const key = bundleKey({ owner, to, part: bundle.keys.length });
+      bundle.keys.push(key);
+      parts.add([{ key, value: bundleValue(bundle, texts) }]);
+      [texts, chars] = [[], 0];
+    };
+    for (const { columns, facts } of this.#keys.values()) {
+      const text = bundledKey(columns, facts.values.map(({ value }) => value));
+      texts.push(text);
+      chars += text.length;
+      if (chars >= BUNDLE_CHARS) end();
+    }
+    if (texts.length > 0) end();
+    if (bundle.keys.length > 0) bundles.add(bundle);
   }
 }
 
@@ -129,10 +187,6 @@ class Parts {
       this.#size += record.key.length + (record.value?.length ?? 0);
     }
   }
-}
-
-function factsOfKey(): Distinct<FactOfKey, FactPlace> {
-  return new Distinct(PLACES);
 }
 
 function isReplaced(elements: StatefulOperator["elements"], { key, element: { start, seq } }: ElementChange): boolean {

@@ -13,6 +13,7 @@ import type { LoadedStage } from "./stage_changelog.ts";
 import type { StreamBatch } from "./stream_batch.ts";
 import type { FlowTask } from "./stream_task.ts";
 import { isEarlier, type SourcedEvent } from "./source_time.ts";
+import type { StoredBundles } from "./stored_bundles.ts";
 import { TimeOrder, topicOf } from "./time_order.ts";
 
 /** So many records at most are read again at a start of which nothing came. */
@@ -41,6 +42,8 @@ export class StageTask implements FlowTask {
   readonly #operator: StatefulOperator;
   readonly #print: string;
   readonly #mutedTo: number;
+  /** Of its changelog. */
+  #bundles!: StoredBundles;
   /** What is read back has events up to there; 0 when all of them came by. */
   #loadedTo: number;
   /** Of the records before this one the head knows all but the events that waited. */
@@ -64,7 +67,7 @@ export class StageTask implements FlowTask {
   /** As {@link FlowTask.order}. */
   readonly order: TimeOrder;
 
-  constructor(
+  private constructor(
     { plan, partition, loaded, mutedTo }: StageBegin,
     context: StreamContext,
   ) {
@@ -87,7 +90,7 @@ export class StageTask implements FlowTask {
       writtenUs: () => Math.floor(this.#writtenMs * 1_000),
     });
     this.#mutedTo = mutedTo;
-    this.#loadedTo = loaded.to;
+    this.#loadedTo = loaded.found.to;
     this.#headTo = this.#quietFrom = loaded.head?.to ?? 0;
     this.order = new TimeOrder({
       give: (sourced) => this.#give(sourced),
@@ -97,7 +100,16 @@ export class StageTask implements FlowTask {
     }, loaded.head?.order ?? null);
     this.#origins = new Map(Object.entries(loaded.head?.origins ?? {}));
     this.#print = loaded.print;
-    loaded.into(this.#operator);
+  }
+
+  /** A task that has what was loaded. `breathe`: between turns. @throws DeserializationError */
+  static async begin(
+    { breathe, ...begin }: StageBegin & { readonly breathe: () => Promise<void> },
+    context: StreamContext,
+  ): Promise<StageTask> {
+    const task = new StageTask(begin, context);
+    task.#bundles = (await begin.loaded.found.into(task.#operator, breathe)).bundles;
+    return task;
   }
 
   get elements(): StatefulOperator["elements"] {
@@ -127,7 +139,7 @@ export class StageTask implements FlowTask {
       saved: this.#operator.save(),
       print: this.#print,
       order: this.order.save(),
-    }, { headCounts });
+    }, { headCounts, bundles: this.#bundles });
   }
 
   /** As {@link FlowTask.take}. @throws LimitError if more waits than may */

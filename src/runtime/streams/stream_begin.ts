@@ -59,6 +59,8 @@ export async function beginStream(
   if (place === null) return null;
   const { start } = place;
   const done = start.announced?.from ?? start.position;
+  const { task, position } = await taskOf(beginner, { ...place, done, surroundings });
+  if (beginner.ended()) return null;
   const progress = new StreamProgress({
     membership: await membership,
     tenure: held.tenure,
@@ -74,7 +76,6 @@ export async function beginStream(
   await progress.begin(start.announced, start.lost?.records ?? 0);
   if (beginner.ended()) return null;
   tellStart({ id, plan }, start, instance);
-  const { task, position } = taskOf(beginner, { ...place, done, surroundings });
   const queue = new BatchQueue({
     position,
     doneTo: Math.max(position, done),
@@ -114,13 +115,13 @@ async function startOf(
   return stage === null ? null : { start: behind(start, { head: stage.head, topic }), stage };
 }
 
-function taskOf(
+async function taskOf(
   { plan, partition }: Beginner,
-  { start, stage, done, surroundings: { context } }: StartPlace & {
+  { start, stage, done, surroundings: { context, instance } }: StartPlace & {
     readonly done: number;
     readonly surroundings: StreamSurroundings;
   },
-): { readonly task: FlowTask; readonly position: number } {
+): Promise<{ readonly task: FlowTask; readonly position: number }> {
   if (!("changelog" in plan)) {
     const task = plan.changes === undefined
       ? new StreamTask({ plan, partition }, context)
@@ -128,8 +129,9 @@ function taskOf(
     return { task, position: start.position };
   }
   const loaded = stage!;
+  const breathe = () => instance.ports.clock.breathe();
   return {
-    task: new StageTask({ plan, partition, loaded, mutedTo: done }, context),
+    task: await StageTask.begin({ plan, partition, loaded, mutedTo: done, breathe }, context),
     position: Math.max(start.first, Math.min(done, neededFrom(loaded.head))),
   };
 }

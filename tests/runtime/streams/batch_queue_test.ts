@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import type { StagePlan } from "../../../src/plan/physical.ts";
 import type { LogRecord } from "../../../src/ports/log.ts";
 import { BatchQueue } from "../../../src/runtime/streams/batch_queue.ts";
 import type { StatefulOperator } from "../../../src/processor/stateful/stateful.ts";
@@ -149,4 +150,25 @@ Deno.test("BatchQueue ends a batch when it has much to keep, though all of it is
     20,
     0,
   ]]);
+});
+
+Deno.test("BatchQueue ends a batch behind 1 MiB of events, unless it has rows: their inserts are better large", () => {
+  const stage = { repartition: "repartition" } as StagePlan;
+  const made = (what: "events" | "events and rows") => {
+    const queue = new BatchQueue({
+      ...{ position: 0, doneTo: 0, announcedTo: null, rowsMax: 1_000, factCharsMax: 1_000 },
+      evaluate: ({ records, nextOffset }, batch) => {
+        for (const { offset } of records) {
+          batch.shuffled.add({ stage, partition: 0 }, "e".repeat(100_000));
+          if (what === "events and rows") batch.add(SINK, { offset, line: new Uint8Array(1), digest: offset });
+        }
+        batch.to = nextOffset;
+      },
+    });
+    for (let offset = 0; offset < 25; offset++) queue.take({ records: recordsOf([offset]), nextOffset: offset + 1 });
+    const ends: number[] = [];
+    for (let batch = queue.next(); batch !== null; batch = queue.next()) ends.push(batch.to);
+    return ends;
+  };
+  assertEquals([made("events"), made("events and rows")], [[11, 22, 25], [25]]);
 });

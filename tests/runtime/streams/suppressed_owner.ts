@@ -78,9 +78,8 @@ export class Owner {
     this.operator = new Suppress(node, {
       forward: ({ key, ...rest }) => void this.#forwarded.push({ key: key as Row | null, ...rest }),
     });
-    loaded.into(this.operator);
     this.#print = loaded.print;
-    this.#loadedTo = loaded.to;
+    this.#loadedTo = loaded.found.to;
     this.position = this.#from = loaded.head?.to ?? 0;
   }
 
@@ -89,7 +88,10 @@ export class Owner {
       ...{ index: 0, name: "stage.final", node, repartition: "repartition", changelog: "changelog" },
       ...{ nodes: [], lookups: [], sinks: [], outputs: [], shuffles: [] },
     } satisfies StagePlan;
-    return new Owner(node, (await loadStage(plan, { partition: 0, log, stopped: () => false }))!);
+    const loaded = (await loadStage(plan, { partition: 0, log, stopped: () => false }))!;
+    const owner = new Owner(node, loaded);
+    await loaded.found.into(owner.operator, () => Promise.resolve());
+    return owner;
   }
 
   /** Takes the event at its position; returns what it causes. */

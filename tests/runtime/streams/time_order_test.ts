@@ -48,7 +48,7 @@ function packed(
 ): Pack {
   const events = times.map(([offset, timestampUs]) =>
     packedEvent({ offset, index: 0 }, {
-      ...{ input: 0, key: "", columns: { k: 1 }, value: null, timestampUs, headers: NO_HEADERS },
+      ...{ input: 0, columns: { k: 1 }, value: null, timestampUs, headers: NO_HEADERS },
     })
   );
   return read(packOf(source, { partition, events }));
