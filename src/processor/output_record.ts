@@ -66,7 +66,8 @@ function writer(form: "text" | "json" | "bytes"): (value: unknown) => string | U
   };
 }
 
-function rowJson(value: unknown, columns: readonly string[]): string {
+/** A row as JSON: these columns, in this order. @throws TypeError for what is no row, or has no JSON */
+export function rowJson(value: unknown, columns: readonly string[]): string {
   if (typeof value !== "object" || Array.isArray(value)) {
     throw new TypeError(`Cannot write ${shown(value)} as a row: map it to an object with mapValues()`);
   }

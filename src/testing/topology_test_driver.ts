@@ -20,7 +20,7 @@ import { CountedDrops, type DroppedRecords } from "./counted_drops.ts";
 import { type TestStore, testStore } from "./driver_store.ts";
 import { createManualClock } from "./manual_clock.ts";
 import { openWarehouse } from "./embedded_warehouse.ts";
-import { outputRecords, type OutputTestRecord } from "./output_records.ts";
+import { outputRecords, type OutputTestRecord, writtenBy } from "./output_records.ts";
 import { createStepClock, settle, type StepClock, stop } from "./quiescence.ts";
 import { orderedByKey, type SelectedRow } from "./selected_rows.ts";
 import { SourceTopics } from "./source_topics.ts";
@@ -134,7 +134,7 @@ export class TopologyTestDriver {
    * offsets. Nothing is taken out.
    */
   async output({ spec }: TopicSink<never, never>): Promise<OutputTestRecord[]> {
-    return await outputRecords(this.#log, spec);
+    return await outputRecords(this.#log, writtenBy(this.#topology, spec));
   }
 
   /** Rows and tombstones that the warehouse has taken so far. */
