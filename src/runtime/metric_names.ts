@@ -58,7 +58,7 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   },
   weir_stream_events_dropped_total: {
     kind: "counter",
-    help: "Events that changed nothing in an aggregate or a join, as they came too late.",
+    help: "Events that changed nothing in an aggregate or a join, as they came too late, or once more.",
     labels: ["operator", "reason"],
   },
   weir_stream_events_overtaken_total: {

@@ -1,6 +1,7 @@
 import type { LogRecord } from "../../ports/log.ts";
 import type { ShuffledEvent } from "../../processor/stream_program.ts";
 import { DeserializationError } from "../../record/errors.ts";
+import type { EventOrigin } from "../../record/event_origin.ts";
 import { keyOfColumns } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { decodeWire, encodeWire } from "../../record/wire.ts";
@@ -23,7 +24,11 @@ export interface Origin {
 }
 
 /** An event as a stage reads it. `input`: which of the stage's inputs it is for. */
-export type PackedEvent = ShuffledEvent & Origin & { readonly input: number };
+export type PackedEvent = ShuffledEvent & Origin & {
+  readonly input: number;
+  /** Where the record says that it comes from, if repeats of that are dropped; null otherwise. */
+  readonly via: EventOrigin | null;
+};
 
 /** A record of a repartition topic: events of one partition of a source, in its order. */
 export interface Pack {
@@ -72,9 +77,12 @@ export const NUDGE: string = marksOf({ issuer: "", ageMs: 0, topics: [], claims:
 /** An event's part of a pack. @throws TypeError for a value that no other task can be told */
 export function packedEvent(
   { offset, index }: Origin,
-  { input, columns, value, timestampUs }: Pick<PackedEvent, "input" | "columns" | "value" | "timestampUs">,
+  { input, columns, value, timestampUs, via = null }:
+    & Pick<PackedEvent, "input" | "columns" | "value" | "timestampUs">
+    & Partial<Pick<PackedEvent, "via">>,
 ): string {
-  return `[${offset},${index},${input},${timestampUs},${encodeWire(columns)},${encodeWire(value)}]`;
+  const told = via === null ? "" : `,${JSON.stringify([via.source, via.offset, via.index])}`;
+  return `[${offset},${index},${input},${timestampUs},${encodeWire(columns)},${encodeWire(value)}${told}]`;
 }
 
 /** The value of a pack's record. `events`: what {@link packedEvent} gave. */
@@ -113,10 +121,11 @@ function readMarks([issuer, ageMs, topics, told]: RawMarks): Marks {
   return { issuer, ageMs, topics, claims };
 }
 
-type RawEvent = readonly [number, number, number, number, Row | null, unknown];
+type RawEvent = readonly [number, number, number, number, Row | null, unknown, (readonly [string, number, number])?];
 
-function eventOf([offset, index, input, timestampUs, columns, value]: RawEvent): PackedEvent {
+function eventOf([offset, index, input, timestampUs, columns, value, told]: RawEvent): PackedEvent {
+  const via = told === undefined ? null : { source: told[0], offset: told[1], index: told[2] };
   return columns === null
-    ? { offset, index, input, timestampUs, value, columns, key: null }
-    : { offset, index, input, timestampUs, value, columns, key: keyOfColumns(columns) };
+    ? { offset, index, input, timestampUs, value, columns, key: null, via }
+    : { offset, index, input, timestampUs, value, columns, key: keyOfColumns(columns), via };
 }
