@@ -154,8 +154,9 @@ function clashes(files: readonly TopologyFile[]): BrokenFile[] {
     claim(names, { path, thing: topology.name, text: `both are named "${topology.name}"` });
     for (const node of topology.nodes) {
       if (node.op !== "sink") continue;
-      const { name } = node.sink;
-      claim(sinks, { path, thing: name, text: `both write to ClickHouse table "${name}"` });
+      const { name, output } = node.sink;
+      const text = `both write to ${output === undefined ? `ClickHouse table "${name}"` : name}`;
+      claim(sinks, { path, thing: name, text });
     }
   }
   return [...problems].map(([path, texts]) => ({ path, problems: texts }));

@@ -50,5 +50,5 @@ export function changesSpec(
 ): EventSpec {
   const changes: ChangesForm & { readonly source: SourceSpec } = { source, before: replicaIdentity === "full" };
   const { name, topic, row } = source;
-  return { name, topic, key: "text", value: row, time, from, nullValues: false, changes };
+  return { name, topic, key: "text", value: row, time, from, nullValues: false, dropsRepeats: false, changes };
 }

@@ -48,6 +48,8 @@ export interface EventSpec {
   readonly from: "earliest" | "latest";
   /** A record without a value is an event of the value null; else it is passed over. */
   readonly nullValues: boolean;
+  /** Stages drop records that a topology has written once more. */
+  readonly dropsRepeats: boolean;
   /** Set if the topic is one of Debezium's, and the events are its changes. `before`: these have the row before. */
   readonly changes: { readonly source: SourceSpec; readonly before: boolean } | null;
 }
@@ -82,6 +84,13 @@ export interface CommonEventOptions<F extends KeyForm, N extends boolean> {
    * (`weir_source_records_skipped_total`).
    */
   readonly nullValues?: N;
+  /**
+   * Of a topic that a topology writes with `stream.to(topic(...))`, and nobody else: records that came before, by their
+   * header `weir-origin`, count once for whatever keeps something: aggregates, windows, joins of streams, processors,
+   * `toTable`, and `repartition`, behind which each event is there once. Not for programs that pass headers on with
+   * records of their own.
+   */
+  readonly repeats?: "drop";
 }
 
 /** Options of {@link events} for JSON objects. */
@@ -144,6 +153,7 @@ export function events(
     time: (options.time ?? null) as EventSpec["time"],
     from: options.from ?? "earliest",
     nullValues: options.nullValues ?? false,
+    dropsRepeats: options.repeats === "drop",
     changes: null,
   });
 }

@@ -19,6 +19,8 @@ export function sampleProblems(nodes: readonly LogicalNode[]): string[] {
       return aggregateProblems(node, [sampleOf, ...others].map((sample) => sample(node.input)));
     }
     if (node.op !== "sink" && node.op !== "expireAfter") return [];
+    // A topic's keys need not be in its rows, unless they are groups'.
+    if (node.op === "sink" && node.sink.output !== undefined && node.sink.key.length === 0) return [];
     const input = sampleOf(node.input);
     if (input === null) return [];
     return node.op === "sink" ? keyProblems(node, input) : timeProblems(node, input);
@@ -36,16 +38,19 @@ function timeProblems({ name, time }: ExpireAfterNode, { row }: Sample): string[
 
 function keyProblems({ sink }: SinkNode, { row, key, grouped }: Sample): string[] {
   // Of a source's table another number of columns is told where the sink's table is made.
-  if (!grouped && sink.key.length !== key.length) return [];
+  if (!grouped && (sink.output !== undefined || sink.key.length !== key.length)) return [];
   const columns = grouped ? [...sink.key].sort() : sink.key;
   const wrong = columns.filter((column, index) => !carries(row[column], key[index]?.value));
   if (wrong.length === 0 && columns.length === key.length) return [];
   const names = key.map(({ name }) => name).join(", ");
+  const there = sink.output === undefined ? sink.columns : row;
   const carriers = key.map(({ name, value }) =>
-    [name, ...Object.keys(sink.columns)].find((column) => column in sink.columns && carries(row[column], value))
+    [name, ...Object.keys(there)].find((column) => column in there && carries(row[column], value))
   );
   const remedy = carriers.includes(undefined)
     ? `Keep ${names} in the row, and name in the key the columns that hold it`
+    : sink.output !== undefined
+    ? `Write key: z.object({ ${carriers.join(": ..., ")}: ... })`
     : `Write key: [${carriers.map((column) => JSON.stringify(column)).join(", ")}]`;
   return [
     `Sink "${sink.name}" has the key (${sink.key.join(", ")}), which is not the key of its table (${names}). ${remedy}`,

@@ -1,5 +1,6 @@
 import type { ClickHouseValue } from "./clickhouse_value.ts";
 import type { RowOf } from "./source.ts";
+import type { TopicSpec } from "./topic_sink.ts";
 
 /** ClickHouse types that a sink's column can have, written exactly as ClickHouse writes them. */
 export type ColumnTypes = Readonly<Record<string, string>>;
@@ -17,6 +18,17 @@ export interface SinkSpec {
   readonly columns: ColumnTypes;
   /** Data skipping indexes by column. */
   readonly indexes: Readonly<Record<string, string>>;
+  /**
+   * Set for a topic in the place of a table. Then there are no columns, and the key is as far as it is declared; the
+   * name is that of the topic behind `topic `, so that it is no table's.
+   */
+  readonly output?: TopicSpec;
+}
+
+/** A topic in the place of a table. */
+export function topicSink(output: TopicSpec): SinkSpec {
+  const key = output.keyColumns?.map(({ name }) => name) ?? [];
+  return { name: `topic ${output.topic}`, key, columns: {}, indexes: {}, output };
 }
 
 /** A ClickHouse table that keeps the newest row per key. Takes rows that have at least the columns of `R`. */

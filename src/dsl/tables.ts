@@ -4,7 +4,7 @@ import { type Reducers, reducing } from "./fold_aggregates.ts";
 import type { GlobalRows, With } from "./global_rows.ts";
 import type { Graph } from "./graph.ts";
 import type { AnyRow, RowTime } from "./logical.ts";
-import type { Sink } from "./sink.ts";
+import { type Sink, topicSink } from "./sink.ts";
 import type { KeyOf, RowOf } from "./source.ts";
 import { type Suppressed, suppressing } from "./suppressed.ts";
 import {
@@ -19,6 +19,7 @@ import {
 } from "./table_operators.ts";
 import { inside, type Place, placed } from "./table_place.ts";
 import type { Duration } from "./time.ts";
+import type { TopicSink } from "./topic_sink.ts";
 
 /**
  * A keyed table, the newest row per key; partitioned: each partition has one home task. Immutable: branching is reuse.
@@ -189,10 +190,17 @@ export class KTable<K extends RowOf, V extends RowOf> {
   }
 
   /** Writes every row to a ClickHouse table, which then shows exactly this table's rows. */
-  to(sink: Sink<V>): void {
+  to(sink: Sink<V>): void;
+  /**
+   * Writes every row to a compacted topic: the newest record of each key is its row, or a tombstone. By the header
+   * `weir-row`, `<task>/<epoch>/<seq>/<key>`, that is the record of the greatest (epoch, seq) of the key.
+   */
+  to(sink: TopicSink<never, V>): void;
+  to({ spec }: Sink<never> | TopicSink<never, never>): void {
     const { graph, node } = inside(this);
-    graph.claim(`sink ${sink.spec.name}`, `Write each ClickHouse table from one place only`);
-    graph.add({ op: "sink", name: sink.spec.name, input: node, sink: sink.spec });
+    const [sink, claimed] = "topic" in spec ? [topicSink(spec), `topic ${spec.topic}`] : [spec, `sink ${spec.name}`];
+    graph.claim(claimed, "Write each ClickHouse table, and each topic, from one place only");
+    graph.add({ op: "sink", name: sink.name, input: node, sink });
   }
 
   #join(

@@ -1,26 +1,32 @@
 import type { z } from "zod";
+import { keyColumnOf } from "../formats/key_form.ts";
 import type { RecordHeaders } from "../record/headers.ts";
+import type { KeyColumn } from "../record/key_column.ts";
 import type { EventCallback, KeySchema } from "./events.ts";
 import type { ColumnShape, ParsedRow, RowSchema } from "./source.ts";
 import { type Duration, durationUs } from "./time.ts";
 
-/** The plain data of a topic that events are written to. */
+/** The plain data of a topic that events or rows are written to. */
 export interface TopicSpec {
   /** Name of the topic. */
   readonly topic: string;
   /** How keys are written. */
   readonly key: "text" | "json" | "bytes";
+  /** Whether the declaration says how keys are written: rows of tables have keys as Debezium writes them otherwise. */
+  readonly keyDeclared: boolean;
+  /** @ignore The columns that `z.object` declares of keys; null: it says nothing of columns. */
+  readonly keyColumns: readonly KeyColumn[] | null;
   /** How values are written. */
   readonly value: "text" | "json" | "bytes";
   /** Columns of a JSON object that are written, in this order; null: all that it has, in its own. */
   readonly columns: readonly string[] | null;
   /** Of the topic, if it must be made; null: as many as the widest of the topics that are read. */
   readonly partitions: number | null;
-  /** Of the topic, if it must be made: milliseconds, -1 keeps for ever. */
+  /** Of the topic, if it must be made for events: milliseconds, -1 keeps for ever. */
   readonly retentionMs: number;
 }
 
-/** A topic that every event of a stream is written to. Takes keys `K` and values `V`. */
+/** A topic that every event of a stream, or the rows of a table, are written to. Takes keys `K` and values `V`. */
 export interface TopicSink<in K, in V> {
   /** @ignore Carries a type. */
   readonly "~takes"?: (key: K, value: V) => void;
@@ -48,14 +54,18 @@ export type WrittenKey<F extends WrittenKeyForm> = F extends KeySchema ? z.outpu
 /** @ignore What all topics that are written may say. */
 export interface CommonTopicOptions<F extends WrittenKeyForm> {
   /**
-   * How keys are written: `"text"` (the default), `"bytes"`, `"json"`, or as JSON of the type that a schema has. A key
-   * that is null is none. The partition is that of the key, by Kafka's default partitioner; of an event without a key
-   * it follows the partition that the event comes from.
+   * How keys are written: `"text"` (of events the default), `"bytes"`, `"json"`, or as JSON of the type that a schema
+   * has. A key that is null is none. The partition is that of the key, by Kafka's default partitioner; of an event
+   * without a key it follows the partition that the event comes from.
+   *
+   * Of tables: without it an object of the table's key columns, as Debezium writes it (`{"id":17}`). `z.object({...})`
+   * names the columns, in the table's order; where the key is a group's, it names the group's columns, and is needed.
+   * `"json"`: of one column its value alone (`17`). `"text"`: of one column its text alone.
    */
   readonly key?: F;
-  /** Partitions of the topic if it must be made; default: as many as the widest topic that the streams read. */
+  /** Partitions of the topic if it must be made; default: as many as the widest topic that the topology reads. */
   readonly partitions?: number;
-  /** How long the topic keeps records, if it must be made. Default: 7 days. */
+  /** How long the topic keeps events, if it must be made. Default: 7 days. Rows are kept for ever. */
   readonly retention?: Duration | "forever";
 }
 
@@ -74,8 +84,8 @@ export interface PlainTopicOptions<T extends "text" | "bytes", F extends Written
 const RETENTION_MS = 7 * 86_400_000;
 
 /**
- * Declares a topic as a sink of streams. Values are JSON: integers with all their digits, decimals as texts of theirs
- * (`"12.50"`), columns that are undefined left out. It is made if it is not there.
+ * Declares a topic as a sink of streams, or of a table. Values are JSON: integers with all their digits, decimals as
+ * texts of theirs (`"12.50"`), columns that are undefined left out. It is made if it is not there.
  *
  * @example const bigOrders = topic("shop.big_orders", { row: z.object({ id: int8(), total: numeric(12, 2) }) });
  */
@@ -95,7 +105,7 @@ export function topic<F extends WrittenKeyForm = "text">(
 ): TopicSink<WrittenKey<F> | null, unknown>;
 export function topic(
   name: string,
-  { key = "text", row, value = "json", partitions, retention }: CommonTopicOptions<WrittenKeyForm> & {
+  { key, row, value = "json", partitions, retention }: CommonTopicOptions<WrittenKeyForm> & {
     readonly row?: RowSchema;
     readonly value?: TopicSpec["value"];
   } = {},
@@ -104,13 +114,34 @@ export function topic(
   return {
     spec: {
       topic: name,
-      key: typeof key === "string" ? key : "json",
+      key: typeof key === "object" ? "json" : key ?? "text",
+      keyDeclared: key !== undefined,
+      keyColumns: keyColumnsIn(key),
       value,
       columns: row === undefined ? null : Object.keys(row.shape),
       partitions: partitions ?? null,
       retentionMs: keptMs ?? (retention === "forever" ? -1 : RETENTION_MS),
     },
   };
+}
+
+function keyColumnsIn(key: WrittenKeyForm | undefined): KeyColumn[] | null {
+  const { shape } = (typeof key === "object" ? key : {}) as { readonly shape?: ColumnShape };
+  return shape === undefined
+    ? null
+    : Object.entries(shape).map(([name, schema]) => keyColumnOf(name, { schema: schema as z.core.$ZodType }));
+}
+
+/** What is wrong with a topic as a sink of a table, besides {@link topicProblems}. */
+export function tableTopicProblems({ topic, key, value }: TopicSpec): string[] {
+  const problems: string[] = [];
+  if (key === "bytes") {
+    problems.push(`Cannot write keys of a table to topic "${topic}" as bytes: use "json", "text" or z.object({...})`);
+  }
+  if (value !== "json") {
+    problems.push(`Cannot write rows of a table to topic "${topic}" as ${value}: they are JSON. Leave value out`);
+  }
+  return problems;
 }
 
 /** What is wrong with a topic as a sink. `read`: topics that the topology reads. */

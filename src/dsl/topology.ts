@@ -11,7 +11,7 @@ import type { RowOf, Source } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
 import { type ChangeKey, changesOf } from "./stream_tables.ts";
 import { KStream } from "./streams.ts";
-import { topicProblems } from "./topic_sink.ts";
+import { tableTopicProblems, topicProblems } from "./topic_sink.ts";
 import { GlobalKTable } from "./global_tables.ts";
 import { KTable } from "./tables.ts";
 
@@ -110,10 +110,15 @@ export function topology(name: string, declare: (builder: TopologyBuilder) => vo
     ...graph.streams.filter((node) => ["append", "output", "peek"].includes(node.op)),
   ];
   if (ends.length === 0) graph.problems.push(`It writes nothing. End it with .to(clickhouse("table", {...}))`);
-  for (const node of graph.nodes) if (node.op === "sink") checkSink(node.sink, graph.problems);
   const read = new Set(
     [...graph.nodes, ...graph.streams].flatMap((node) => "source" in node ? [node.source.topic] : []),
   );
+  for (const node of graph.nodes) {
+    if (node.op !== "sink") continue;
+    const { output } = node.sink;
+    if (output === undefined) checkSink(node.sink, graph.problems);
+    else graph.problems.push(...topicProblems(output, { read }), ...tableTopicProblems(output));
+  }
   for (const node of graph.streams) {
     if (node.op === "append") checkAppend(node.sink, graph.problems);
     else if (node.op === "output") graph.problems.push(...topicProblems(node.sink, { read }));

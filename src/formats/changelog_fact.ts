@@ -1,3 +1,4 @@
+import type { LastOrigin } from "../record/event_origin.ts";
 import { type Key, keyText, parseKeyText } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { decodeWire, encodeWire } from "../record/wire.ts";
@@ -53,6 +54,8 @@ export interface FactHead {
   readonly to: number;
   /** By source and partition of the records that events were made of: the last place, as [offset, index]. */
   readonly origins: Readonly<Record<string, readonly [number, number]>>;
+  /** As of the events that do not wait any more: the last one of each source of the topics that they were read from. */
+  readonly repeats?: Readonly<Record<string, LastOrigin>>;
   /** Of the operator. */
   readonly saved: unknown;
   /** How the operator folds: another one must not go on with these facts. */
@@ -149,11 +152,13 @@ function elementOf(values: readonly unknown[]): FactElement | null {
 }
 
 /** A head's record. */
-export function headRecord({ owner, to, origins, saved, print, order }: FactHead): { key: string; value: string } {
-  return { key: JSON.stringify([owner]), value: encodeWire([to, origins, saved, print, order]) };
+export function headRecord(head: FactHead): { key: string; value: string } {
+  const { owner, to, origins, saved, print, order, repeats } = head;
+  const more = repeats === undefined ? [] : [repeats];
+  return { key: JSON.stringify([owner]), value: encodeWire([to, origins, saved, print, order, ...more]) };
 }
 
-type HeadValue = [number, FactHead["origins"], unknown, string, (SavedOrder | null)?];
+type HeadValue = [number, FactHead["origins"], unknown, string, (SavedOrder | null)?, FactHead["repeats"]?];
 
 /** Reads a record of a changelog. @throws DeserializationError for one that no stage can have written */
 export function readChangelog(topic: string, record: ChangelogMessage): ChangelogRecord {
@@ -191,8 +196,9 @@ export function readWhatItIs(topic: string, { key, value }: ChangelogMessage): U
       const seq = Number(name.slice(name.lastIndexOf(",") + 1, -1));
       return { kind: "fact", fact: { owner, name, seq, to: numberAt(textOfValue, 1), value: textOfValue } };
     }
-    const [to, origins, saved, print, order = null] = decodeWire(textOfValue) as HeadValue;
-    return { kind: "head", head: { owner, to, origins, saved, print, order } };
+    const [to, origins, saved, print, order = null, repeats] = decodeWire(textOfValue) as HeadValue;
+    const head = { owner, to, origins, saved, print, order };
+    return { kind: "head", head: repeats === undefined ? head : { ...head, repeats } };
   });
 }
 

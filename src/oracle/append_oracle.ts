@@ -4,6 +4,9 @@ import type { Topology } from "../dsl/topology.ts";
 import type { Row } from "../record/row.ts";
 import type { GroupedEvent } from "./stream_fold.ts";
 
+/** Tells where a record comes from that a topology has written. */
+const ORIGIN = "weir-origin";
+
 /** A record of a topic as its source reads it. */
 export interface OracleEvent {
   readonly key: unknown;
@@ -67,12 +70,27 @@ export function groupedEvents(
   if (aggregate.inputs.some((input) => unknown.has(input))) return null;
   const takesNulls = Object.values(aggregate.sides[0].aggregates).some(({ kind }) => kind === "newest");
   const events: GroupedEvent[] = [];
+  const dropping = new Set(
+    streams.flatMap((node) => node.op === "events" && node.source.dropsRepeats ? [node.source.topic] : []),
+  );
+  const came = new Map<string, number>();
   eachInput(streams, { read, unknown }, ({ node, input, event: { key, value, metadata } }) => {
     if (node !== aggregate || (value === null && !takesNulls)) return;
+    if (dropping.has(metadata.topic) && isRepeated(metadata, { input, came })) return;
     const [columns = null] = orNone(() => [aggregate.sides[input].groupBy(value, key, metadata)]);
     if (columns !== null) events.push({ input, columns, value, timestampUs: metadata.timestampUs });
   });
   return events;
+}
+
+/** Whether another record of the partition has said before that it comes from there. `came`: their offsets. */
+function isRepeated(
+  { topic, partition, offset, headers: { [ORIGIN]: origin } }: RecordMetadata,
+  { input, came }: { readonly input: number; readonly came: Map<string, number> },
+): boolean {
+  if (typeof origin !== "string") return false;
+  const id = `${topic}/${partition} ${input} ${origin}`;
+  return came.getOrInsertComputed(id, () => offset) !== offset;
 }
 
 /** Operators whose events depend on more than each record: on rows of the moment, or on what came before. */

@@ -153,7 +153,8 @@ export function isMerged(topology: Topology, node: GroupedNode): boolean {
   const { id, aggregates } = node;
   return Object.values(aggregates).some(({ kind }) => !["sum", "count", "avg", "min", "max"].includes(kind)) ||
     topology.nodes.some((node) =>
-      node.op !== "sink" && (("input" in node && node.input === id) || ("right" in node && node.right === id))
+      (node.op !== "sink" || node.sink.output !== undefined) &&
+      (("input" in node && node.input === id) || ("right" in node && node.right === id))
     );
 }
 

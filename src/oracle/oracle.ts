@@ -9,7 +9,10 @@ import { grouped, isMerged, type Table } from "./grouped.ts";
 import { isGlobal, resultKeyOf, rootsOf, sourceOf } from "./roots.ts";
 import { hasForm, isLonger } from "./telling.ts";
 
-/** What a sink must show: rows by the JSON texts of their key columns, joined by commas in the sink's key order. */
+/**
+ * What a sink must show: rows by the JSON texts of their key columns, joined by commas in the sink's key order; of a
+ * topic by the canonical texts of the rows' keys.
+ */
 export interface SinkContent {
   readonly spec: SinkSpec;
   readonly rows: ReadonlyMap<string, Row>;
@@ -73,8 +76,10 @@ export function computeSinks(
       );
       continue;
     }
-    const rows = [...tables[node.input].values()];
-    const keyed = rows.map((row) => [keyText(keyOf(node.sink.key.map((column) => row[column]))), row] as const);
+    const { key: columns, output } = node.sink;
+    const keyed = [...tables[node.input]].map(([key, row]) =>
+      [keyText(output !== undefined ? key : keyOf(columns.map((column) => row[column]))), row] as const
+    );
     sinks.set(node.sink.name, { spec: node.sink, rows: new Map(keyed) });
   }
   return sinks;

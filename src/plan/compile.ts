@@ -18,6 +18,7 @@ import type {
   Step,
   TaskTable,
 } from "./physical.ts";
+import { isTopic, topicPlan, topicPlanProblems } from "./topic_table.ts";
 import { rowsTable, shareSinkProblems, sharesTable, sinkProblems } from "./sink_table.ts";
 import { totalSinkProblems } from "./total_sink.ts";
 import { divide, mergedSource, NO_UNIT, type PartitionsOf, type Units } from "./units.ts";
@@ -35,6 +36,8 @@ interface Compilation {
   readonly partKeys: Map<number, readonly string[]>;
   /** Register of each node within its unit's program. */
   readonly register: Map<number, number>;
+  /** Partitions of the widest topic of a table, as far as they are known. */
+  readonly widest: number;
 }
 
 /**
@@ -53,6 +56,7 @@ export function compile(topology: Topology, partitionsOf: PartitionsOf = () => u
     globals: new Map(),
     partKeys: new Map(),
     register: new Map(),
+    widest: widestOf(topology, partitionsOf),
   };
   for (const [unit, memberIds] of units.members) declareUnit(compilation, { unit, memberIds });
   for (const node of topology.nodes) addNode(compilation, node);
@@ -73,6 +77,11 @@ export function compile(topology: Topology, partitionsOf: PartitionsOf = () => u
     streams,
     stages,
   };
+}
+
+function widestOf({ nodes, streams }: Topology, partitionsOf: PartitionsOf): number {
+  const topics = [...nodes, ...streams].flatMap((node) => "source" in node ? [node.source.topic] : []);
+  return Math.max(1, ...topics.map((topic) => partitionsOf(topic) ?? 1));
 }
 
 function declareUnit(
@@ -254,6 +263,13 @@ function addGrouped(compilation: Compilation, node: GroupedNode): void {
 function addSink(compilation: Compilation, node: SinkNode): void {
   if (compilation.units.unitOf[node.input] === NO_UNIT) return;
   const table = unitAt(compilation, node.input) as Draft<TaskTable>;
+  if (isTopic(node.sink)) {
+    const { keyColumns } = table;
+    compilation.problems.push(...topicPlanProblems(node.sink, table));
+    const plan = topicPlan(node.sink, { keyColumns, widest: compilation.widest });
+    table.sinks.push({ name: node.name, step: compilation.register.get(node.input)!, ...plan });
+    return;
+  }
   compilation.problems.push(
     ...sinkProblems(node.sink, table),
     ...partSinkProblems(node.sink, compilation.partKeys.get(compilation.units.unitOf[node.input])),

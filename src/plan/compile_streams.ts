@@ -106,6 +106,7 @@ function changesOfTables(stages: readonly StatefulNode[], tables: readonly Logic
         time: null,
         from: "earliest",
         nullValues: true,
+        dropsRepeats: false,
         changes: null,
       },
       changes: { source, keyColumns: keyColumnsOf(source), into },

@@ -2,6 +2,7 @@ import type { Topology } from "../dsl/topology.ts";
 import { describeCosts } from "./describe_costs.ts";
 import type {
   GlobalDescription,
+  OutputDescription,
   SinkDescription,
   SourceDescription,
   StoreDescription,
@@ -14,8 +15,8 @@ import { describeAppends, describeOutputs, describeStages, describeStreams } fro
 import { aggregateOf } from "./folded_row.ts";
 import { inboxTopic } from "./inbox_topic.ts";
 import { memberTopic } from "./member_topic.ts";
-import { outputsOf } from "./outputs_of.ts";
-import type { GlobalTable, LookupPlan, Member, PhysicalPlan, SinkPlan, TaskTable } from "./physical.ts";
+import { type OutputPlan as TableOutput, outputsOf } from "./outputs_of.ts";
+import type { GlobalTable, LookupPlan, Member, PhysicalPlan, TaskTable } from "./physical.ts";
 
 /**
  * Estimated bytes of an entry, of which integer keys take the least: the key, its place in the index, flags. All of
@@ -54,16 +55,13 @@ export function describe(plan: PhysicalPlan, topology: Topology): TopologyDescri
     globals: plan.globals.map((table) => globalTable(table, plan)),
     sinks: [
       ...plan.tables.flatMap((table) =>
-        outputsOf(table).map(({ kind, sink, index }) =>
-          describeSink(
-            sink,
-            kind === "rows" ? table.steps[table.sinks[index].step].name : table.groups[index].name,
-          )
+        outputsOf(table).flatMap((output) =>
+          output.sink.table.output === undefined ? [describeSink(output, table)] : []
         )
       ),
       ...describeAppends(plan),
     ],
-    outputs: describeOutputs(plan, topology),
+    outputs: [...plan.tables.flatMap(describeTopics), ...describeOutputs(plan, topology)],
     costs: describeCosts(plan),
   };
 }
@@ -159,7 +157,24 @@ function globalTable(table: GlobalTable, plan: PhysicalPlan): GlobalDescription 
   };
 }
 
-function describeSink(sink: SinkPlan, from: string): SinkDescription {
+/** The topics that rows of a table are written to. */
+function describeTopics(table: TaskTable): OutputDescription[] {
+  return table.sinks.flatMap(({ table: { output }, step }): OutputDescription[] => {
+    if (output === undefined) return [];
+    const { topic, text, columns } = output;
+    return [{
+      topic,
+      holds: "rows",
+      from: [table.steps[step].name],
+      key: text ? "text" : "json",
+      value: "json",
+      columns,
+    }];
+  });
+}
+
+function describeSink({ kind, sink, index }: TableOutput, table: TaskTable): SinkDescription {
+  const from = kind === "rows" ? table.steps[table.sinks[index].step].name : table.groups[index].name;
   return {
     name: sink.name,
     table: `${sink.name}_rows`,

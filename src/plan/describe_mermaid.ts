@@ -29,7 +29,7 @@ export function describeMermaid(description: TopologyDescription): string {
 /** Each stream and each stage in a box of its tasks. A merge stands in the boxes of all streams that it takes. */
 function streamLines({ streams, stages, operators: ofTables, sinks, outputs }: TopologyDescription): string[] {
   const tables = sinks.filter(({ holds }) => holds === "events").map(({ name }) => name);
-  const topics = outputs.map(({ topic }) => topic);
+  const topics = outputs.filter(({ holds }) => holds === "events").map(({ topic }) => topic);
   const lines = [
     ...tables.map((name, index) => `  table${index}[("${name}<br/>ClickHouse")]`),
     ...topics.map((topic, index) => `  output${index}[("${topic}")]`),
@@ -73,7 +73,8 @@ function box({ id, name, op, kind, expires, part, totals }: OperatorDescription)
   const text = `${name}<br/>${kind === undefined ? op : `${kind} ${op}`}${
     details === undefined ? "" : `<br/>${details}`
   }`;
-  if (op === "sink") return `op${id}[("${name}<br/>ClickHouse")]`;
+  // What begins so is a topic.
+  if (op === "sink") return `op${id}[("${name.startsWith("topic ") ? name : `${name}<br/>ClickHouse`}")]`;
   return ["aggregate", "selectKey", "flatMapValues"].includes(op) ? `op${id}[["${text}"]]` : `op${id}["${text}"]`;
 }
 

@@ -128,7 +128,7 @@ export function describeOutputs({ streams, stages }: PhysicalPlan, topology: Top
     [...streams, ...stages].flatMap(({ outputs }) => outputs.map(({ topic, node }) => [topic, node])),
   );
   return [...nodes.values()].map(({ sink: { topic, key, value, columns }, inputs }) => ({
-    ...{ topic, key, value, columns },
+    ...{ topic, holds: "events" as const, key, value, columns },
     from: inputs.map((input) => topology.streams[input].name),
   }));
 }

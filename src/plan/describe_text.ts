@@ -76,9 +76,9 @@ export function describeText(description: TopologyDescription): string {
   return `${lines.join("\n")}\n`;
 }
 
-function outputLines({ topic, from, key, value, columns }: OutputDescription): string[] {
+function outputLines({ topic, holds, from, key, value, columns }: OutputDescription): string[] {
   return [
-    `${topic} has the events of ${from.join(", ")}`,
+    `${topic} has the ${holds} of ${from.join(", ")}`,
     `key ${key}; ${columns === null ? value : `columns ${columns.join(", ")}`}`,
   ];
 }

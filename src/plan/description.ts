@@ -134,10 +134,12 @@ export interface SinkDescription {
   readonly holds: "rows" | "shares" | "events";
 }
 
-/** A topic that events are written to. */
+/** A topic that events, or the rows of a table, are written to. */
 export interface OutputDescription {
   readonly topic: string;
-  /** Names of the operators whose events these are. */
+  /** Events: each is a record. Rows: the newest record of each key is its row. */
+  readonly holds: "events" | "rows";
+  /** Names of the operators whose events or rows these are. */
   readonly from: readonly string[];
   readonly key: "text" | "json" | "bytes";
   readonly value: "text" | "json" | "bytes";

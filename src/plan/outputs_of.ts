@@ -1,13 +1,13 @@
 import type { PhysicalPlan, SinkPlan, TaskTable } from "./physical.ts";
 
-/** One ClickHouse table that the tasks of a table write. */
+/** One ClickHouse table, or topic in the place of one, that the tasks of a table write. */
 export type OutputPlan =
   /** Rows of a register. `index`: among the table's `sinks`. */
   | { readonly kind: "rows"; readonly sink: SinkPlan; readonly index: number }
   /** Shares of an aggregate, which the view adds up. `index`: among the table's `groups`. */
   | { readonly kind: "shares"; readonly sink: SinkPlan; readonly index: number };
 
-/** All that the tasks of a table write into ClickHouse: their rows, then the shares that do not go to merge tasks. */
+/** All that the tasks of a table write: their rows, then the shares that do not go to merge tasks. */
 export function outputsOf(table: TaskTable): OutputPlan[] {
   return [
     ...table.sinks.map((sink, index): OutputPlan => ({ kind: "rows", sink, index })),
@@ -18,6 +18,11 @@ export function outputsOf(table: TaskTable): OutputPlan[] {
 /** All sinks of a plan: those of tables and those of aggregates written directly. */
 export function sinksOf(plan: PhysicalPlan): SinkPlan[] {
   return plan.tables.flatMap((table) => outputsOf(table).map(({ sink }) => sink));
+}
+
+/** Those that are tables of ClickHouse. */
+export function clickHouseSinksOf(plan: PhysicalPlan): SinkPlan[] {
+  return sinksOf(plan).filter(({ table }) => table.output === undefined);
 }
 
 /** The sink's key columns in the order of the row key. */

@@ -73,7 +73,9 @@ export function divide(topology: Topology, partitionsOf: PartitionsOf): Units {
     }
   }
   const unread = unreadTables(topology);
-  const usedFurther = (id: number) => nodes.some((node) => node.op !== "sink" && readsTable(node, id));
+  // A topic cannot add up shares: it is written by whoever holds the totals.
+  const usedFurther = (id: number) =>
+    nodes.some((node) => readsTable(node, id) && (node.op !== "sink" || node.sink.output !== undefined));
   const needsNoTask = (node: LogicalNode) =>
     isGrouped(node) ? isAddedByView(node) && !usedFurther(node.id) : unread.has(node.id);
   const unitOf = nodes.map((node) => needsNoTask(node) ? NO_UNIT : find(node.id));

@@ -1,3 +1,5 @@
+import type { KeyColumn } from "../record/key_column.ts";
+
 /**
  * The Warehouse port: ClickHouse as the sink and as the memory of what is shown. For each sink it keeps
  *
@@ -6,6 +8,8 @@
  *   `_version` (epoch and seq in one UInt128, computed by ClickHouse from two EPHEMERAL columns), `_deleted`, `_check`
  *   (hash of the stored columns, computed at the insert, so that a later change by hand is seen);
  * - a view `<name>`: the rows FINAL without bookkeeping, or, for a table of shares, the shares added up per group.
+ *
+ * A topic may stand in the place of a table ({@link TableSpec.output}), which is kept in the log then.
  */
 export interface ColumnSpec {
   readonly name: string;
@@ -55,13 +59,27 @@ export interface TableSpec {
   readonly refused?: string;
   /** Data skipping indexes: column name to index type (`minmax`, `set(100)`, `bloom_filter`). */
   readonly indexes?: Readonly<Record<string, string>>;
+  /** Set for a topic in the place of a table: there are no columns, and lines are the values of its records. */
+  readonly output?: TopicTable;
+}
+
+/** A compacted topic that holds rows: the newest record of each key, none where that is a tombstone. */
+export interface TopicTable {
+  readonly topic: string;
+  /** What keys are made of, in the order of the row key. */
+  readonly key: readonly KeyColumn[];
+  /** Whether keys are the text of the only column, and not JSON. */
+  readonly text: boolean;
+  /** Columns of a value, in this order; null: those of the row. */
+  readonly columns: readonly string[] | null;
+  /** Of the topic if it must be made. */
+  readonly partitions: number;
 }
 
 /**
  * A table to which rows are added and in which none is ever changed: `<name>_rows`, a MergeTree that remembers the
- * tokens of its last inserts, with bookkeeping columns beside the declared ones that say which input a row was made of
- * (`_source`, `_partition`, `_offset`, and `_index` where one input makes several rows); and a view `<name>` without
- * these.
+ * tokens of its last inserts, with bookkeeping columns that say which input a row was made of (`_source`, `_partition`,
+ * `_offset`, and `_index` where one input makes several rows); and a view `<name>` without these.
  */
 export interface AppendTableSpec {
   /** Name of the view; the table is `<name>_rows`. */
@@ -221,7 +239,7 @@ export interface Warehouse {
    */
   ensure(table: TableSpec): Promise<EnsureReport>;
   /** Which of these tables are there now, by name. One question about all of them. */
-  present(tables: readonly Pick<TableSpec, "name">[]): Promise<Map<string, TablePresence>>;
+  present(tables: readonly Pick<TableSpec, "name" | "output">[]): Promise<Map<string, TablePresence>>;
   /**
    * Inserts all rows of the batch; resolves when ClickHouse has acknowledged them and the written count agrees.
    * Repeating a batch is harmless (same version, same row).

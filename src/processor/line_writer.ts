@@ -63,6 +63,18 @@ export function lineWriter<F>(
   return specialised({ ...constants, line }, parameters, `line.clear(); ${parts.join(" ")} return line.digest();`);
 }
 
+/** The encoder of rows that are texts. */
+export function textWriter(textOf: (row: Row) => string): RowWriter {
+  return {
+    write(row) {
+      line.clear();
+      line.raw(textOf(row));
+      return line.digest();
+    },
+    textDigest: (row) => digestOf(textOf(row)),
+  };
+}
+
 /** The row encoded last, NOT copied: the next one overwrites it. */
 export function encodedLine(): Uint8Array {
   return line.written();

@@ -1,11 +1,9 @@
 import type { RecordMetadata } from "../dsl/events.ts";
 import type { OutputNode } from "../dsl/stream_nodes.ts";
 import { eventJson } from "../record/event_json.ts";
+import { ORIGIN_HEADER } from "../record/event_origin.ts";
 import type { RecordHeaders } from "../record/headers.ts";
 import { shownValue } from "./shown_value.ts";
-
-/** Header of every record that a topology writes: where the event comes from. */
-export const ORIGIN_HEADER = "weir-origin";
 
 /** An event as a record of another topic, but for where it comes from. */
 export interface OutputRecord {
@@ -66,7 +64,8 @@ function writer(form: "text" | "json" | "bytes"): (value: unknown) => string | U
   };
 }
 
-function rowJson(value: unknown, columns: readonly string[]): string {
+/** A row as JSON: these columns, in this order. @throws TypeError for what is no row, or has no JSON */
+export function rowJson(value: unknown, columns: readonly string[]): string {
   if (typeof value !== "object" || Array.isArray(value)) {
     throw new TypeError(`Cannot write ${shown(value)} as a row: map it to an object with mapValues()`);
   }

@@ -60,7 +60,7 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   },
   weir_stream_events_dropped_total: {
     kind: "counter",
-    help: "What changed nothing in an aggregate, a join or a store of times, as it came too late.",
+    help: "What changed nothing in an aggregate, a join or a store of times, as it came too late, or once more.",
     labels: ["operator", "reason"],
   },
   weir_stream_events_overtaken_total: {

@@ -13,7 +13,7 @@ import { type Instance, startReport } from "./lifecycle/instance.ts";
 import type { RunOptions } from "./options.ts";
 import type { Ports } from "./ports.ts";
 import { Problems } from "./problems.ts";
-import { mendingWarehouse } from "./delivery/mending_warehouse.ts";
+import { type OpenTables, openTables } from "./delivery/open_tables.ts";
 import { MessageProducer } from "./delivery/message_producer.ts";
 import { prepareInstance } from "./lifecycle/prepare_instance.ts";
 import { Pump } from "./lifecycle/pump.ts";
@@ -61,6 +61,7 @@ export class Runner {
   readonly #revision: Revision;
   readonly #globalLetters: GlobalLetters;
   readonly #producer: MessageProducer;
+  readonly #tables: OpenTables;
   readonly #hosts = new Map<string, TaskHost>();
   readonly #doubts: Doubts;
   readonly #streamHosts = new Map<string, StreamHost>();
@@ -82,10 +83,8 @@ export class Runner {
     settings: { options: RunOptions; onEvent?: (event: RunEvent) => void; revision?: Revision },
   ) {
     this.topology = topology;
-    this.#ports = {
-      ...ports,
-      warehouse: mendingWarehouse(ports.warehouse, (table) => this.#housekeeping?.tables.made(table)),
-    };
+    this.#tables = openTables(ports, (table) => this.#housekeeping?.tables.made(table));
+    this.#ports = { ...ports, warehouse: this.#tables.warehouse };
     this.#options = settings.options;
     this.#busyTables = ports.busyTables ?? new BusyTables(ports.clock);
     this.#revision = settings.revision ?? { weir: "", topologies: "" };
@@ -184,6 +183,7 @@ export class Runner {
       topics,
       writers,
       producer: this.#producer,
+      topicTables: this.#tables.topics,
       problems: this.problems,
       deadLetters: this.deadLetters,
       globalLetters: this.#globalLetters,
@@ -278,6 +278,7 @@ export class Runner {
     const closed = Promise.all([
       this.#streams?.close(),
       this.#instance?.globals.stop(),
+      this.#instance?.follower.stop(),
       this.#instance?.intake.close(),
       this.#membership?.leave(),
       standbys,

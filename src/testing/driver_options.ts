@@ -1,4 +1,5 @@
 import type { EmbeddedClickHouse } from "../adapters/embedded_clickhouse/clickhouse.ts";
+import type { RecordHeaders } from "../record/headers.ts";
 import type { Bytes } from "../ports/log.ts";
 import type { RunOptions } from "../runtime/options.ts";
 import type { RefuseRow } from "./memory_warehouse.ts";
@@ -34,4 +35,6 @@ export interface RawRecord {
   readonly partition?: number;
   /** Milliseconds since the epoch; the driver's clock if absent. */
   readonly timestampMs?: number;
+  /** None if absent. */
+  readonly headers?: RecordHeaders;
 }

@@ -57,7 +57,7 @@ export async function openEmbeddedWarehouse(
     }),
     async rest() {
       const { nodes, streams } = topology();
-      for (const sink of nodes.flatMap((node) => node.op === "sink" ? [node.sink] : [])) {
+      for (const sink of nodes.flatMap((node) => node.op === "sink" && !node.sink.output ? [node.sink] : [])) {
         if (tables.has(sink.name)) shown.set(sink.name, await clock.outside(selected(connection, sink)));
       }
       for (const { name, columns } of streams.flatMap((node) => node.op === "append" ? [node.sink] : [])) {

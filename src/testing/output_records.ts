@@ -1,4 +1,5 @@
 import type { TopicSpec } from "../dsl/topic_sink.ts";
+import type { Topology } from "../dsl/topology.ts";
 import { parseIntegers } from "../formats/exact_json.ts";
 import type { Bytes, Log } from "../ports/log.ts";
 import { readHeaders, type RecordHeaders } from "../record/headers.ts";
@@ -14,6 +15,12 @@ export interface OutputTestRecord {
   readonly headers: RecordHeaders;
   readonly partition: number;
   readonly offset: number;
+}
+
+/** The topic as this topology writes it: rows of a table have JSON as keys if nothing else is declared. */
+export function writtenBy({ nodes }: Topology, spec: TopicSpec): TopicSpec {
+  const ofRows = nodes.some((node) => node.op === "sink" && node.sink.output?.topic === spec.topic);
+  return ofRows && !spec.keyDeclared ? { ...spec, key: "json" } : spec;
 }
 
 /** What a topic holds, by partition, in the order of offsets. None if there is no such topic. */

@@ -1,5 +1,6 @@
 import type { SourceSpec } from "../dsl/source.ts";
 import type { AppendBatch, Log } from "../ports/log.ts";
+import { packHeaders } from "../record/headers.ts";
 import { partitionOf } from "../record/partitioner.ts";
 import { type DebeziumRecord, DebeziumTable, type NowMs } from "./debezium_table.ts";
 import type { RawRecord } from "./driver_options.ts";
@@ -50,7 +51,8 @@ export class SourceTopics {
   raw(spec: SourceSpec, record: RawRecord): Promise<void> {
     const { partitions } = this.#of(spec);
     const { key, value, partition = key === null ? 0 : partitionOf(key, partitions), timestampMs } = record;
-    return this.#append({ topic: spec.topic, partition, records: [{ key, value, timestampMs }] });
+    const headers = packHeaders(record.headers ?? {});
+    return this.#append({ topic: spec.topic, partition, records: [{ key, value, timestampMs, headers }] });
   }
 
   #of(spec: SourceSpec): SourceTable {

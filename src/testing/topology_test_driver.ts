@@ -21,7 +21,7 @@ import { type TestStore, testStore } from "./driver_store.ts";
 import { createManualClock } from "./manual_clock.ts";
 import { openWarehouse } from "./embedded_warehouse.ts";
 import { type InputTopicOptions, type TestInputTopic, testInputTopic } from "./input_topic.ts";
-import { outputRecords, type OutputTestRecord } from "./output_records.ts";
+import { outputRecords, type OutputTestRecord, writtenBy } from "./output_records.ts";
 import { type TestOutputTopic, testOutputTopic } from "./output_topic.ts";
 import { createStepClock, settle, type StepClock, stop } from "./quiescence.ts";
 import { orderedByKey, type SelectedRow } from "./selected_rows.ts";
@@ -144,12 +144,12 @@ export class TopologyTestDriver {
    * offsets. Nothing is taken out: {@link outputTopic} reads on.
    */
   async output({ spec }: TopicSink<never, never>): Promise<OutputTestRecord[]> {
-    return await outputRecords(this.#log, spec);
+    return await outputRecords(this.#log, writtenBy(this.#topology, spec));
   }
 
   /** The same topic, to be read record by record; each such reader begins at its beginning, and has all of it. */
   outputTopic({ spec }: TopicSink<never, never>): TestOutputTopic {
-    return testOutputTopic(this.#log, spec);
+    return testOutputTopic(this.#log, writtenBy(this.#topology, spec));
   }
 
   /** Rows and tombstones that the warehouse has taken so far. */

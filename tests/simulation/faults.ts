@@ -2,6 +2,7 @@ import type { LogRecord } from "../../src/ports/log.ts";
 import type { Choices } from "./choices.ts";
 import { partitionOf } from "../../src/record/partitioner.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
+import { isTableTopic } from "./table_topics.ts";
 import { type SourceName, SOURCES } from "./store_topologies.ts";
 import type { StoredTopic } from "./stored_topic.ts";
 
@@ -40,11 +41,14 @@ export function compactTopic(
 
 /** As {@link compactTopic}, of all that are compacted. */
 export function compactTopics(
-  topics: Iterable<StoredTopic>,
+  log: Pick<SimulatedLog, "topics" | "headers">,
   choices: Choices,
   how: { readonly share: number; readonly tombstonesBeforeMs: number },
 ): void {
-  for (const topic of topics) if (topic.compacted) compactTopic(topic, choices, how);
+  for (const topic of log.topics.values()) {
+    if (topic.compacted && !(isTableTopic(topic.name) && choices.chance(0.5))) compactTopic(topic, choices, how);
+  }
+  log.headers.begin(log);
 }
 
 /** Time retention of an inbox: a prefix is cut off, rarely even one that was not read yet. */

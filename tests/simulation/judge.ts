@@ -8,6 +8,8 @@ import type { Topology } from "../../src/mod.ts";
 import type { MemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import { EVENT_TABLES } from "./events.ts";
 import { type Profile, tellingLimits } from "./profile.ts";
+import type { SimulatedLog } from "./simulated_log.ts";
+import { shownIn, topicText } from "./table_topics.ts";
 import { type SourceName, SOURCES } from "./store_topologies.ts";
 
 /** Rows that are told of a sink that differs. */
@@ -24,6 +26,7 @@ export interface Judged {
   readonly nowMs: number;
   readonly profile: Profile;
   readonly memory: Pick<MemoryWarehouse, "select">;
+  readonly log: Pick<SimulatedLog, "topics" | "headers">;
   /** Rows whose content ClickHouse refuses. */
   readonly refuses: (sink: string, row: Row) => boolean;
   /** How many rows of a sink are said to be held: they are as they were before a start at which something failed. */
@@ -35,7 +38,7 @@ export interface Judged {
  * a total. Returns how the first sink that differs does, a line for each row, or null. `only`: this sink alone.
  */
 export function differenceOf(
-  { topology, truth, nowMs, profile, memory, refuses, held }: Judged,
+  { topology, truth, nowMs, profile, memory, log, refuses, held }: Judged,
   only?: string,
 ): string | null {
   const expected = computeSinks(topology, (topic) => {
@@ -46,19 +49,24 @@ export function differenceOf(
     if ((only !== undefined && name !== only) || EVENT_TABLES.has(name)) continue;
     const text = rowText(spec);
     const refused = new Map([...rows].filter(([, row]) => refuses(name, row)));
-    const wanted = new Set([...rows].flatMap(([key, row]) => refused.has(key) ? [] : textOrNothing(text, row)));
+    const wanted = [...rows].flatMap(([key, row]) => refused.has(key) ? [] : textOrNothing(text, row));
     // What a start finds changed and ClickHouse refuses leaves the older version, of this key alone.
-    const shown = memory.select(name).filter((row) => !refused.has(String(row[spec.key[0]])))
-      .map((row) => text(row as Row));
-    const wrong = shown.filter((row) => !wanted.delete(row));
+    const seen = spec.output !== undefined
+      ? [shownIn(log, spec.output.topic), log.headers.shown(spec.output.topic)]
+      : [memory.select(name).filter((row) => !refused.has(String(row[spec.key[0]]))).map((row) => text(row as Row))];
     // What is held is too much, or, in a table of totals, another total, which may not fit.
     const heldRows = held.get(name) ?? 0;
-    if (wrong.length <= heldRows && wanted.size <= (isTotals(topology, name) ? heldRows : 0)) continue;
-    const differences = [
-      ...wrong.map((row) => `${name} shows ${row}, which is wrong`),
-      ...[...wanted].map((row) => `${name} lacks ${row}`),
-    ];
-    return differences.slice(0, DIFFERENCES_MAX).join("\n");
+    const heldTotals = isTotals(topology, name) ? heldRows : 0;
+    for (const shown of seen) {
+      const lacking = new Set(wanted);
+      const wrong = shown.filter((row) => !lacking.delete(row));
+      if (wrong.length <= heldRows && lacking.size <= heldTotals) continue;
+      const differences = [
+        ...wrong.map((row) => `${name} shows ${row}, which is wrong`),
+        ...[...lacking].map((row) => `${name} lacks ${row}`),
+      ];
+      return differences.slice(0, DIFFERENCES_MAX).join("\n");
+    }
   }
   return null;
 }
@@ -70,7 +78,8 @@ function isTotals(topology: Topology, sink: string): boolean {
 type RowText = (row: Row) => string;
 
 /** @throws TypeError | RangeError for a value that its column cannot hold */
-function rowText({ columns }: SinkSpec): RowText {
+function rowText({ columns, output }: SinkSpec): RowText {
+  if (output !== undefined) return topicText(output.columns);
   const encode = Object.entries(columns).map(([column, type]) => [column, columnEncoder(column, type)] as const);
   return (row) => `{${encode.map(([column, encoder]) => `"${column}":${encoder(row[column])}`).join(",")}}`;
 }

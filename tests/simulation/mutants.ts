@@ -15,6 +15,7 @@ import { SHARING_MUTANTS } from "./sharing_mutants.ts";
 import { SNAPSHOT_MUTANTS } from "./snapshot_mutants.ts";
 import { STANDBY_MUTANTS } from "./standby_mutants.ts";
 import { STAGE_MUTANTS } from "./stage_mutants.ts";
+import { TOPIC_MUTANTS } from "./topic_mutants.ts";
 import { STREAM_MUTANTS } from "./stream_mutants.ts";
 import { ShareSink } from "../../src/runtime/outputs/share_sink.ts";
 import { SinkOutput } from "../../src/runtime/outputs/sink_output.ts";
@@ -247,5 +248,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...SNAPSHOT_MUTANTS,
   ...STANDBY_MUTANTS,
   ...STREAM_MUTANTS,
+  ...TOPIC_MUTANTS,
   ...STAGE_MUTANTS,
 ];

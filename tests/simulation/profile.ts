@@ -41,6 +41,8 @@ export interface Profile {
   readonly stages: boolean;
   /** Orders are divided, and lines are under other keys, which some of them have in common. */
   readonly keys: boolean;
+  /** Tables are written to topics, too. */
+  readonly topics: boolean;
 }
 
 /** What this seed has. Each may be left out when the run is repeated. */
@@ -64,6 +66,7 @@ export function profileOf(seed: number, choices: Choices): Profile {
     expires: choices.setting("expires", seed % 17 % 3 === 2, false),
     standbys: choices.setting("standbys", seed % 5 < 2, false),
     keys: choices.setting("keys", seed % 19 % 3 === 1, false),
+    topics: choices.setting("topics", seed % 23 % 3 === 2, false),
   };
 }
 

@@ -9,6 +9,7 @@ import { method } from "./mutate.ts";
 import { loseRecords, loseRows } from "./lost_records.ts";
 import { lateStandbys, standbyTroubles } from "./standby_faults.ts";
 import { AGED_MS } from "./store_topologies.ts";
+import { recordsWritten } from "./table_topics.ts";
 import { trim } from "./trim.ts";
 import { World, type WorldOptions } from "./world.ts";
 
@@ -90,7 +91,7 @@ async function stages(world: World, options: ScenarioOptions): Promise<string | 
   wrong = await age(world);
   if (wrong !== null) return `B aged: ${wrong}`;
   compact(world);
-  const before = world.warehouse.memory.writes();
+  const before = world.warehouse.memory.writes() + recordsWritten(world.log);
   // What a start has held, another one may delete: failures on other instances are not known.
   const strict = [...world.held.values()].every((rows) => rows === 0);
   let transient: string | null = null;
@@ -103,7 +104,7 @@ async function stages(world: World, options: ScenarioOptions): Promise<string | 
   world.warehouse.onInsert = () => {};
   if (transient !== null) return `B transient: ${transient}`;
   if (wrong !== null) return `B ${wrong}`;
-  const written = world.warehouse.memory.writes() - before;
+  const written = world.warehouse.memory.writes() + recordsWritten(world.log) - before;
   if (strict && written > 0) return `B a restart without a change wrote ${written} rows`;
 
   choices.at("C");
@@ -125,6 +126,7 @@ async function stages(world: World, options: ScenarioOptions): Promise<string | 
   choices.at("D");
   loseRows(world);
   if (world.profile.elections) loseRecords(world);
+  writeLate(world);
   restartAll(world);
   compact(world);
   await chaos(world, options, "D");
@@ -152,7 +154,18 @@ async function age(world: World): Promise<string | null> {
 async function rest(world: World, stage: string): Promise<string | null> {
   world.choices.at(`${stage}-rest`);
   world.choices.point("rest");
-  return await world.settle();
+  const wrong = await world.settle();
+  // What a start without a change writes is counted.
+  if (wrong !== null || !world.profile.topics || stage.startsWith("B")) return wrong;
+  return writeLate(world) ? await world.settle() : null;
+}
+
+/** Records that dead incarnations wrote to topics of tables, or that were written already, come. */
+function writeLate({ log, choices, profile }: World): boolean {
+  if (!profile.topics) return false;
+  const late = log.headers.late(choices);
+  for (const batch of late) log.store(batch);
+  return late.length > 0;
 }
 
 function compact(world: World): void {

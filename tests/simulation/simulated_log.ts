@@ -14,6 +14,7 @@ import type { Owner, Scheduler } from "./scheduler.ts";
 import type { LogBugs, StoredTopic } from "./stored_topic.ts";
 import { SimulatedProgress } from "./simulated_progress.ts";
 import { SimulatedReader } from "./simulated_reader.ts";
+import { HeaderReader, isTableTopic } from "./table_topics.ts";
 import { canSplit, partitionsOf, splitAppend } from "./split_append.ts";
 
 const SPLIT_SHARE = 0.25;
@@ -50,6 +51,8 @@ export class SimulatedLog {
   silent: { readonly topic: string; readonly untilMs: number } | null = null;
   /** Nothing comes to standbys for a while. */
   standbysSleep = false;
+  /** Reads topics of tables for others. */
+  readonly headers = new HeaderReader();
   /** What is read now. */
   readonly readers = new Set<SimulatedReader>();
   /** How long tombstones stay readable; for ever, if it does not matter. */
@@ -96,6 +99,7 @@ export class SimulatedLog {
   store(batch: AppendBatch): number {
     const partition = this.topics.get(batch.topic)!.partitions[batch.partition];
     const base = partition.end;
+    this.headers.take(batch);
     for (const { timestampMs: _, ...record } of batch.records) {
       partition.records.push({ ...record, offset: partition.end++, timestampMs: this.scheduler.nowMs });
     }
@@ -193,7 +197,7 @@ export class SimulatedLog {
 
   /** A stage's head says where it is with each of its sources: far less than logs take, and more than is tried here. */
   #isLarge(topic: string, { value }: NewRecord): boolean {
-    return !topic.endsWith(".changelog") && String(value).length > this.recordLengthMax;
+    return !topic.endsWith(".changelog") && !isTableTopic(topic) && String(value).length > this.recordLengthMax;
   }
 
   /** What comes before a record that is too large, in its partition, is stored; nothing of a batch that is whole. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { declareJoins, declareTotals, declareVisits } from "./events.ts";
 import { declareKeys } from "./keys.ts";
+import { TABLE_TOPICS } from "./table_topics.ts";
 import {
   argMin,
   clickhouse,
@@ -126,6 +127,8 @@ export interface Shape {
   readonly stages: boolean;
   /** Tables under keys of their own. */
   readonly keys: boolean;
+  /** Tables are written to topics, too. */
+  readonly topics: boolean;
 }
 
 /**
@@ -173,10 +176,12 @@ export function storeTopology(shape: Shape): Topology {
         ...(shape.narrow ? { long: sum((f) => f.q > LONG_FROM ? LONG : f.q) } : {}),
       })
       .to(sinks.shares);
-    facts.groupBy((fact) => fact.st === null ? null : { st: fact.st })
+    const totals = facts.groupBy((fact) => fact.st === null ? null : { st: fact.st })
       .aggregate("totals", { n: count(), s: sum((f) => f.s) })
-      .filter((total) => total.s > 3)
-      .to(sinks.totals);
+      .filter((total) => total.s > 3);
+    totals.to(sinks.totals);
+    if (shape.topics) facts.to(TABLE_TOPICS.facts);
+    if (shape.topics) totals.to(TABLE_TOPICS.totals);
     facts.groupBy((fact) => ({ sl: fact.sl })).aggregate("kinds", KINDS).to(sinks.kinds);
     const perUser = recent.groupBy((order) => order.u === null ? null : { u: order.u }).aggregate(
       "per-user",

@@ -1,5 +1,5 @@
 import type { AppendBatch, NewRecord } from "../../src/ports/log.ts";
-import { ORIGIN_HEADER } from "../../src/processor/output_record.ts";
+import { ORIGIN_HEADER } from "../../src/record/event_origin.ts";
 import { packHeaders, readHeaders } from "../../src/record/headers.ts";
 import { AppendWriter } from "../../src/runtime/streams/append_writer.ts";
 import { BatchQueue } from "../../src/runtime/streams/batch_queue.ts";

@@ -204,8 +204,8 @@ export class World {
   compactAll(): void {
     const { scheduler, choices, log, profile } = this;
     if (profile.snapshots && choices.strikes("time-passes", 0.5)) scheduler.nowMs += DELETE_RETENTION_MS;
-    const tombstonesBeforeMs = scheduler.nowMs - (profile.snapshots ? DELETE_RETENTION_MS : 0);
-    compactTopics(log.topics.values(), choices, { share: 1, tombstonesBeforeMs });
+    const keptMs = profile.snapshots ? DELETE_RETENTION_MS : 0;
+    compactTopics(log, choices, { share: 1, tombstonesBeforeMs: scheduler.nowMs - keptMs });
   }
 
   /** Topics and tables are as they must be. */
@@ -279,14 +279,14 @@ export class World {
   check(
     { only, eventsComplete = true }: { readonly only?: string; readonly eventsComplete?: boolean } = {},
   ): string | null {
-    const { topology, truth, profile, warehouse: { memory }, scheduler: { nowMs } } = this;
+    const { topology, truth, profile, log, warehouse: { memory }, scheduler: { nowMs } } = this;
     const held = this.held = this.#held();
-    const wrong = differenceOf({ topology, truth, nowMs, profile, memory, refuses: this.#refuses, held }, only);
+    const wrong = differenceOf({ topology, truth, nowMs, profile, memory, log, refuses: this.#refuses, held }, only);
     if (wrong !== null || only !== undefined) return wrong;
     const misplaced = this.events?.differenceOf(memory, { complete: eventsComplete }) ?? null;
     if (misplaced !== null || this.twins === null) return misplaced;
     const twin = { topology: this.twins.topology, refuses: () => false, held: new Map<string, number>() };
-    return differenceOf({ ...twin, truth, nowMs, profile, memory });
+    return differenceOf({ ...twin, truth, nowMs, profile, memory, log });
   }
 
   /** How many rows of each sink the processes say that they hold now. */

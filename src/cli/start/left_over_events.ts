@@ -1,7 +1,7 @@
 import { leftOvers } from "../../adapters/clickhouse/left_overs.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { compile } from "../../plan/compile.ts";
-import { sinksOf } from "../../plan/outputs_of.ts";
+import { clickHouseSinksOf } from "../../plan/outputs_of.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { topologyNames } from "../topology_files.ts";
 import { writeCommand } from "../write_command.ts";
@@ -18,7 +18,7 @@ export async function leftOverEvents(
   { ports: { warehouse }, mode }: Pick<World, "ports" | "mode">,
 ): Promise<Event[]> {
   if (topologies.length < topologyNames(configuration.topologiesDirectory).length) return [];
-  const declared = topologies.flatMap((topology) => sinksOf(compile(topology)).map(({ table }) => table));
+  const declared = topologies.flatMap((topology) => clickHouseSinksOf(compile(topology)).map(({ table }) => table));
   const left = await leftOvers(warehouse, { database: configuration.database, declared });
   return left.map(({ what, statement }) => {
     const embedded = mode === "embedded";

@@ -3,6 +3,7 @@ import { inputsOf } from "../../dsl/logical.ts";
 import type { SinkSpec } from "../../dsl/sink.ts";
 import type { Topology } from "../../dsl/topology.ts";
 import { compile } from "../../plan/compile.ts";
+import type { SinkPlan } from "../../plan/physical.ts";
 import type { Log } from "../../ports/log.ts";
 import type { TableSpec } from "../../ports/warehouse.ts";
 import { quoted } from "../../adapters/clickhouse/table_sql.ts";
@@ -18,6 +19,7 @@ import { expires, type Moments, type Stretch } from "./moments.ts";
 import { rowOf, selectLines, storedSql, viewSql } from "./shown_rows.ts";
 import type { Shown, SinkReport } from "./sink_report.ts";
 import { loadSources, NO_SOURCES, type SourceRows, type Truth } from "./truth.ts";
+import { verifyTableTopic } from "./verify_table_topics.ts";
 import { outputTopics } from "./verify_outputs.ts";
 import { appendSinks, type Unjudged, verifyStreams } from "./verify_streams.ts";
 
@@ -89,16 +91,19 @@ export async function verifyTopologies(
   const taken: Unjudged[] = [];
   let refused = 0;
   for (const topology of topologies) {
-    const tables = sinksOf(compile(topology)).map((sink) => sink.table);
+    const all = sinksOf(compile(topology));
+    const tables = all.filter(({ table }) => table.output === undefined).map((sink) => sink.table);
+    const topics = all.filter(({ table }) => table.output !== undefined);
     const appends = appendSinks(topology);
     const outputs = outputTopics(topology);
-    const written = typeof log !== "string" && outputs.length > 0 && (await log.topics(outputs)).size > 0;
+    const names = [...outputs, ...topics.map(({ table }) => table.output!.topic)];
+    const written = typeof log !== "string" && names.length > 0 && (await log.topics(names)).size > 0;
     if (!written && !await anyExists([...tables, ...appends], shown)) {
       neverStarted.push(topology.name);
       continue;
     }
     // What streams alone look up is not recomputed.
-    const sources = tables.length === 0 ? NO_SOURCES : await loadSources(topology, truth);
+    const sources = all.length === 0 ? NO_SOURCES : await loadSources(topology, truth);
     const folded = typeof log === "string" ? null : await loadFolded(topology, log);
     const [judged, left] = divided(topology, { tables, folded: folded !== null });
     unjudged.push(...left.map(({ name }) => ({ topology: topology.name, sink: name, reason: String(log) })));
@@ -108,6 +113,7 @@ export async function verifyTopologies(
       const found = await verifyTopology({
         topology,
         tables: judged,
+        topics: typeof log === "string" ? null : { log, sinks: topics },
         sources,
         folded,
         stretch: moments.stretch(spanMs),
@@ -117,10 +123,11 @@ export async function verifyTopologies(
       if (!known && spanMs < SPAN_MS_MAX && !found.sinks.every(agrees)) continue;
       sinks.push(...found.sinks);
       uncomputed.push(...found.uncomputed);
+      unjudged.push(...found.unjudged);
       break;
     }
     if (typeof log === "string") {
-      const sinks = [...appends.map(({ name }) => name), ...outputs];
+      const sinks = [...appends, ...topics].map(({ name }) => name).concat(outputs);
       unjudged.push(...sinks.map((sink) => ({ topology: topology.name, sink, reason: log })));
     } else if (appends.length + outputs.length > 0) {
       const streams = await verifyStreams(topology, { log, shown });
@@ -136,6 +143,8 @@ export async function verifyTopologies(
 interface Verification {
   readonly topology: Topology;
   readonly tables: readonly TableSpec[];
+  /** Topics that rows are written to; null where nobody can read the log. */
+  readonly topics: { readonly log: Log; readonly sinks: readonly SinkPlan[] } | null;
   readonly sources: SourceRows;
   /** Null where nothing depends on results of streams. */
   readonly folded: FoldedResults | null;
@@ -162,7 +171,7 @@ function takenAsTheyAre({ name: topology, nodes }: Topology, folded: FoldedResul
   return [...folded?.takenAsTheyAre ?? []].map(([id, reason]) => ({ topology, sink: nodes[id].name, reason }));
 }
 
-async function verifyTopology({ topology, tables, sources, folded, stretch }: Verification, shown: Shown) {
+async function verifyTopology({ topology, tables, topics, sources, folded, stretch }: Verification, shown: Shown) {
   const operators = new Map<string, Uncomputed>();
   const computed = computeSinks(topology, sources.read, {
     nowUs: stretch.fromUs,
@@ -184,7 +193,17 @@ async function verifyTopology({ topology, tables, sources, folded, stretch }: Ve
       await verifySink({ topology: topology.name, spec, table, rows: rows.values(), later: afterwards }, shown),
     );
   }
-  return { sinks, uncomputed: [...operators.values()], stretch, endedUs: Date.now() * 1_000 };
+  const unjudged: Unjudged[] = [];
+  for (const sink of topics?.sinks ?? []) {
+    const { rows } = computed.get(sink.name)!;
+    const found = await verifyTableTopic(
+      { topology: topology.name, sink, rows, later: later?.get(sink.name)?.rows ?? null },
+      topics!.log,
+    );
+    if (found !== null) sinks.push(found);
+    else unjudged.push({ topology: topology.name, sink: sink.name, reason: "the topic is not there" });
+  }
+  return { sinks, unjudged, uncomputed: [...operators.values()], stretch, endedUs: Date.now() * 1_000 };
 }
 
 async function verifySink(

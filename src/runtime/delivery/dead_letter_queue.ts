@@ -112,7 +112,7 @@ export class DeadLetterQueue {
       ...NOWHERE,
       occasion: null,
       key: keyByName(columns, parseKeyText(key)).slice(0, KEY_LENGTH_MAX),
-      record: `${line}]`.slice(0, RECORD_LENGTH_MAX),
+      record: line.slice(0, RECORD_LENGTH_MAX),
     }));
   }
 

@@ -15,7 +15,7 @@ export interface InsertPaceOptions {
   readonly insertsPerSecond: number;
   /** Longest pause from the begin of one insert to the begin of the next. */
   readonly flushIntervalMs: number;
-  readonly tables: BusyTables;
+  readonly tables: Pick<BusyTables, "begin" | "count">;
   /** Which part of the table's tasks this instance has, 0..1, now. */
   readonly share: () => number;
 }

@@ -32,6 +32,7 @@ export interface SinkRowRefused extends Maker {
   readonly sink: string;
   readonly columns: readonly string[];
   readonly key: string;
+  /** As JSON. */
   readonly line: string;
 }
 

@@ -10,6 +10,9 @@ import { SinkWriter } from "./sink_writer.ts";
 import type { OutgoingRow } from "./waiting_rows.ts";
 
 const RETRY_MS = 1_000;
+/** Into a topic, as long as there is little to write. */
+const APPENDS_PER_SECOND = 20;
+const NO_TABLES = { begin() {}, count: 0 };
 
 /** What {@link createSinkWriters} needs. */
 export interface SinkWritersOptions {
@@ -40,6 +43,7 @@ export async function createSinkWriters(options: SinkWritersOptions): Promise<Ma
   for (const sink of sinksOf(options.plan)) {
     const added = await ensure(sink, options);
     const labels = { topology, sink: sink.name };
+    const isTopic = sink.table.output !== undefined;
     writers.set(
       sink.name,
       new SinkWriter({
@@ -48,20 +52,22 @@ export async function createSinkWriters(options: SinkWritersOptions): Promise<Ma
         warehouse: ports.warehouse,
         clock: ports.clock,
         pace: {
-          insertsPerSecond: run.insertsPerSecond,
+          insertsPerSecond: isTopic ? APPENDS_PER_SECOND : run.insertsPerSecond,
           flushIntervalMs: run.flushIntervalMs,
-          tables: options.busyTables,
+          // An append is no part that must be merged.
+          tables: isTopic ? NO_TABLES : options.busyTables,
           share: () => options.share(sink),
         },
         batchRowsMax: run.batchRowsMax,
         onRefused: (row, error) => {
           const { task, epoch, key } = row;
-          const line = "line" in row ? new TextDecoder().decode(row.line) : row.keyLine;
+          const text = "line" in row ? new TextDecoder().decode(row.line) : row.keyLine;
+          const line = isTopic && "line" in row ? text : `${text}]`;
           deadLetters.refused({ task, epoch, sink: sink.name, columns: keyColumnsOf(sink), key, line }, error);
           options.onRefused(sink, row);
         },
         onFailed: options.onFailed,
-        onState: (problem) => problems.set(`clickhouse ${sink.name}`, problem),
+        onState: (problem) => problems.set(isTopic ? sink.name : `clickhouse ${sink.name}`, problem),
         onInserted: ({ rows, durationMs, sourceMs }) => {
           ports.metrics.count("weir_sink_rows_total", labels, rows);
           ports.metrics.observe("weir_sink_insert_rows", labels, rows);

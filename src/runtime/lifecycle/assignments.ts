@@ -73,12 +73,13 @@ export class Assignments {
   }
 
   #start(hosts: readonly TaskHost[]): void {
-    const { context, ports, intake, globals, loads, problems, busy, writers, wake, fail } = this.#instance;
+    const { context, ports, intake, globals, loads, problems, busy, writers, wake, fail, follower } = this.#instance;
     startTasks(hosts, {
       context,
       log: ports.log,
       reader: intake,
       warehouse: ports.warehouse,
+      follow: (started) => follower.expect(started),
       acknowledged: async (sinks) => void await Promise.all(sinks.map((sink) => writers.get(sink)!.barrier())),
       globals,
       loads,

@@ -54,9 +54,10 @@ export function beginCounters(plan: PhysicalPlan, metrics: Metrics): void {
     begin("weir_stream_records_lost_total", { table: name });
     for (const sink of sinks) begin("weir_sink_rows_total", { sink: sink.name });
   }
+  const dropped = ["late", "early", ...plan.streams.some(({ source }) => source.dropsRepeats) ? ["repeat"] : []];
   for (const { name, node, sinks } of plan.stages) {
     begin("weir_source_records_total", { table: name });
-    for (const reason of ["late", "early"]) begin("weir_stream_events_dropped_total", { operator: node.name, reason });
+    for (const reason of dropped) begin("weir_stream_events_dropped_total", { operator: node.name, reason });
     begin("weir_stream_events_overtaken_total", { operator: node.name });
     for (const sink of sinks) begin("weir_sink_rows_total", { sink: sink.name });
   }

@@ -1,5 +1,6 @@
 import type { Membership } from "../../ports/log.ts";
 import { outputsOf } from "../../plan/outputs_of.ts";
+import type { SinkPlan } from "../../plan/physical.ts";
 import { type Difference, repairTasks } from "./repair.ts";
 import type { Assignments } from "./assignments.ts";
 import { type Instance, isOverloaded, staleKeys } from "./instance.ts";
@@ -199,9 +200,12 @@ export class Housekeeping {
     const { ports: { warehouse, clock, metrics }, topology, writers, onEvent } = this.#instance;
     const acknowledged = () => Promise.all([...writers.values()].map((writer) => writer.barrier()));
     const refilling = this.tables.refilling;
+    const withTopics = hosts.some((host) => host.comparesTopics);
+    for (const host of hosts) host.comparesTopics = false;
+    const skips = ({ table, name }: SinkPlan) => table.output !== undefined && !withTopics && !refilling.has(name);
     try {
       const tasks = hosts.map((host) => host.task!);
-      const differences = await repairTasks(tasks, { warehouse, breathe: () => clock.breathe(), acknowledged });
+      const differences = await repairTasks(tasks, { warehouse, breathe: () => clock.breathe(), acknowledged, skips });
       for (const task of tasks) {
         const own = differences.filter((difference) => difference.task === task);
         const rows = total(own);
@@ -214,6 +218,7 @@ export class Housekeeping {
       if (refilling.size > 0) await acknowledged();
       this.tables.compared(differences, refilling);
     } catch {
+      for (const host of hosts) host.comparesTopics ||= withTopics;
       // ClickHouse does not answer; the writers say so. A table that is filled again is compared again at once.
       const waits = hosts.some(({ table }) =>
         outputsOf(table).some(({ sink }) => this.tables.refilling.has(sink.name))

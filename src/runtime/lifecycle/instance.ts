@@ -36,6 +36,13 @@ export interface StreamView {
   pendingRows(): ReadonlyMap<string, number>;
 }
 
+/** What looks at topics that tasks write rows to. */
+export interface Follower {
+  /** These begin to read back what their sinks show: what is written from now on is looked at for them. */
+  expect(hosts: readonly TaskHost[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** One topology on one process, prepared: what its parts share. */
 export interface Instance {
   readonly topology: Topology;
@@ -49,6 +56,8 @@ export interface Instance {
   readonly loads: LoadOrder;
   readonly writers: ReadonlyMap<string, SinkWriter>;
   readonly producer: MessageProducer;
+  /** Looks at what others write to topics that tasks write rows to. */
+  readonly follower: Follower;
   readonly problems: Problems;
   /** Snapshots of the tasks. */
   readonly snapshots: SnapshotKeeper;

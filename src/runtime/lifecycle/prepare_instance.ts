@@ -1,5 +1,6 @@
 import type { UnitDoubt } from "../../formats/unit_doubts.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
+import type { TopicTables } from "../delivery/topic_tables.ts";
 import { createTaskContext } from "./context.ts";
 import type { GlobalLetters } from "./global_letters.ts";
 import type { Instance, StreamView } from "./instance.ts";
@@ -9,10 +10,12 @@ import { openGlobals } from "./open_globals.ts";
 import type { Revision } from "./plan_print.ts";
 import { SnapshotKeeper } from "./snapshot_keeper.ts";
 import type { TaskHost } from "./task_host.ts";
+import { TopicFollower } from "./topic_follower.ts";
 
 /** What an instance is made of that is there before it. */
 export interface InstanceParts
   extends Pick<Instance, "topology" | "ports" | "options" | "topics" | "writers" | "producer" | "problems" | "hosts"> {
+  readonly topicTables: TopicTables;
   readonly deadLetters: DeadLetterQueue;
   readonly globalLetters: GlobalLetters;
   readonly revision: Revision;
@@ -63,6 +66,7 @@ export function prepareInstance(given: InstanceParts): Instance {
     ...{ topology, ports, options, topics, context, writers, producer, problems, hosts, streams, globals },
     ...{ wake, onEvent, fail, onExchanged },
     intake: new Intake(ports.log.reader()),
+    follower: new TopicFollower(() => instance!, given.topicTables),
     standbys: new Map(),
     loads: new LoadOrder(),
     busy: new Set<TaskHost>(),

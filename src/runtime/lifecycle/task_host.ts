@@ -82,6 +82,10 @@ export class TaskHost {
   lateLoads = 0;
   completedMs = 0;
   nextRepairMs = 0;
+  /**
+   * The next comparison looks at topics, too. What is written to them later is followed, so the first one is enough.
+   */
+  comparesTopics = true;
   #evaluated = new Evaluated([], 0);
   #coveredMs: number | null = null;
 

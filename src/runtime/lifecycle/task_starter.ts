@@ -31,6 +31,8 @@ export interface StarterOptions {
   readonly log: Log;
   readonly reader: Seeker;
   readonly warehouse: Warehouse;
+  /** From now on what is written to topics that these hosts write rows to is looked at for them. */
+  readonly follow: (hosts: readonly TaskHost[]) => Promise<void>;
   readonly globals: GlobalReader;
   readonly loads: LoadOrder;
   readonly clock: Clock;
@@ -70,6 +72,7 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
     return present.map((host, index) => ({ host, offset: offsets[index] }));
   }, { ...options, stopped });
   const ask = <T>(action: () => Promise<T>) => patiently(action, options);
+  await ask(() => options.follow(still()));
   const globalTargets = await ask(() => globals.ends());
   const ends = new Map<string, PartitionOffsets>();
   for (const topic of new Set(hosts.flatMap((host) => host.topics))) {
@@ -164,8 +167,9 @@ async function supersededOf(
 function generationError(
   { task, table, generation }: { task: string; table: TableSpec; generation: number },
 ): ConfigError {
+  const place = table.output === undefined ? `ClickHouse table "${table.name}_rows"` : `"${table.name}"`;
   return new ConfigError([
-    `Cannot start task "${task}": ClickHouse table "${table.name}_rows" holds rows of a later epoch than its inbox ` +
+    `Cannot start task "${task}": ${place} holds rows of a later epoch than its inbox ` +
     `can give, so new rows would lose. If the topology had another name before, take its tables over: start once ` +
     `with --take-over <old name> (or WEIR_TAKE_OVER). If the inbox topic was deleted or the log replaced, start with ` +
     `WEIR_GENERATION=${generation + 1}`,

@@ -79,7 +79,7 @@ export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
   const { topology, log } = prepare;
   const { sources, streams, known } = await awaitSources(prepare);
   const { changelogs, repartitions } = await makeStageTopics(prepare, streams);
-  const plan = compile(topology, (topic) => sources.get(topic)?.partitions);
+  const plan = compile(topology, (topic) => (sources.get(topic) ?? streams.get(topic))?.partitions);
   const problems = prepare.options.allowRetention ? [] : [...sources.values()].flatMap(rebuildProblem);
   if (problems.length > 0) throw new ConfigError(problems);
   const readFrom = new Map([...sources, ...changelogs]);

@@ -1,12 +1,22 @@
+import { keyColumnsOf } from "../../plan/outputs_of.ts";
 import type { SinkPlan } from "../../plan/physical.ts";
 import { type ClickHouseType, parseClickHouseType } from "../../record/clickhouse_type.ts";
 import { Decimal } from "../../record/decimal.ts";
 import { stepsText } from "../../record/integer_range.ts";
-import { type Key, keyParts, keyValueText, parseKeyText } from "../../record/key.ts";
+import { type Key, keyParts, keyText, keyValueText, parseKeyText } from "../../record/key.ts";
+
+/**
+ * Names of the columns that must carry the key in the rows of a sink, in the order of the key. A topic's keys are made
+ * of the key alone; but where it is a group's, rows tell whether the columns are named as the group's.
+ */
+export function carriedKeyOf(plan: SinkPlan): readonly string[] {
+  return plan.table.output === undefined || plan.byName ? keyColumnsOf(plan) : [];
+}
 
 /** JSON array, without its closing bracket, of the key columns of a sink for a row key: what a tombstone needs. */
 export function keyLineOf(plan: SinkPlan, key: Key): string {
-  const { keyOrder } = plan;
+  const { keyOrder, table } = plan;
+  if (table.output !== undefined) return `[${keyText(key)}`;
   const parts = keyParts(key);
   return `[${typesOf(plan).map((type, index) => cellOf(type, parts[keyOrder[index]])).join(",")}`;
 }
@@ -17,7 +27,8 @@ export function keyLineOf(plan: SinkPlan, key: Key): string {
  * that no tombstone of the one form can delete the row of the other.
  */
 export function shownKeyOf(plan: SinkPlan, text: string): Key {
-  const { keyOrder } = plan;
+  const { keyOrder, table } = plan;
+  if (table.output !== undefined) return parseKeyText(text);
   const types = typesOf(plan);
   if (!types.some(hasOlderForm)) return parseKeyText(text);
   const parts = keyParts(text);

@@ -1,14 +1,14 @@
-import { keyColumnsOf } from "../../plan/outputs_of.ts";
 import type { SinkPlan } from "../../plan/physical.ts";
 import { keyGuard } from "../../processor/key_guard.ts";
-import { encodedLine, type RowWriter, rowWriter } from "../../processor/line_writer.ts";
+import { encodedLine, type RowWriter } from "../../processor/line_writer.ts";
+import { tableWriter } from "../../processor/table_writer.ts";
 import { isDigestOfText } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyOf, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { type Entries, REPLACED, SHOWN_BEFORE } from "../../state/entries.ts";
 import type { Slot } from "../../state/slots.ts";
-import { keyLineOf } from "./key_line.ts";
+import { carriedKeyOf, keyLineOf } from "./key_line.ts";
 import { FOREIGN_DIGEST, ShownDigests } from "./shown_digests.ts";
 import { newSinkCounts, type SinkCounts } from "./sink_counts.ts";
 import type { OutgoingRow } from "../delivery/waiting_rows.ts";
@@ -78,10 +78,10 @@ export class SinkOutput {
     this.#options = options;
     this.digests = new ShownDigests(options.entries);
     const { table } = options.plan;
-    this.#writer = rowWriter(table.columns);
+    this.#writer = tableWriter(table);
     this.#guardKey = keyGuard(table.columns, table.key);
     this.#keyColumns = table.key;
-    this.#keyNames = keyColumnsOf(options.plan);
+    this.#keyNames = carriedKeyOf(options.plan);
   }
 
   get plan(): SinkPlan {
@@ -282,7 +282,7 @@ export class SinkOutput {
   #encode(key: Key, row: Row): number | null {
     try {
       const names = this.#keyNames;
-      if (keyOf(names.length === 1 ? [row[names[0]]] : names.map((name) => row[name])) !== key) {
+      if (names.length > 0 && keyOf(names.length === 1 ? [row[names[0]]] : names.map((name) => row[name])) !== key) {
         const values = this.#keyColumns.map((column) => `${column}=${String(row[column])}`).join(", ");
         throw new TypeError(
           `the sink's key columns (${values}) must carry the row's key ${keyText(key)}${

@@ -7,6 +7,7 @@ import { changeOf, groupOf, needsValues, takesKeyless, takesNulls } from "../../
 import { type ShuffledEvent, streamProgram } from "../../processor/stream_program.ts";
 import { LimitError } from "../../record/errors.ts";
 import { NO_HEADERS } from "../../record/headers.ts";
+import type { EventOrigin } from "../../record/event_origin.ts";
 import { type Key, keyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 import type { Row } from "../../record/row.ts";
@@ -43,6 +44,13 @@ export interface FlowEvent {
   readonly metadata: RecordMetadata;
 }
 
+/** What is known of the record at a place. */
+interface FlowPlace {
+  readonly origin?: Position;
+  readonly muted?: boolean;
+  readonly via?: EventOrigin | null;
+}
+
 /** Runs the program of a stream or a stage: events in; rows for append tables, and events for further stages, out. */
 export class Flow {
   readonly #id: string;
@@ -53,6 +61,7 @@ export class Flow {
   #place!: Position;
   #origin!: Position;
   #muted = false;
+  #via: EventOrigin | null = null;
   /** Of the events that were made of the record at the place. */
   #index = 0;
 
@@ -88,14 +97,20 @@ export class Flow {
 
   /**
    * What is run from here on is made of the record at `place`, and goes into the batch. `origin`: where its events come
-   * from, for dead letters. `muted`: whatever comes out is known to be there.
+   * from, for dead letters. `muted`: whatever comes out is known to be there. `via`: where the record says that it
+   * comes from, for stages that drop repeats.
    */
-  at(batch: StreamBatch, place: Position, { origin = place, muted = false } = {}): void {
+  at(
+    batch: StreamBatch,
+    place: Position,
+    { origin = place, muted = false, via = null }: FlowPlace = {},
+  ): void {
     if (place.offset !== this.#place?.offset) this.#index = 0;
     this.#batch = batch;
     this.#place = place;
     this.#origin = origin;
     this.#muted = muted;
+    this.#via = via;
   }
 
   /** The record of which events are made now. */
@@ -137,7 +152,7 @@ export class Flow {
     const stage = this.#context.stages[index];
     // Where nothing runs behind a stage, nobody asks for headers.
     const headers = stage.nodes.length > 1 ? event.headers : NO_HEADERS;
-    const text = packedEvent(place, { ...event, input, headers });
+    const text = packedEvent(place, { ...event, input, headers, via: this.#via });
     const { eventBytesMax } = this.#context;
     if (text.length * 3 > eventBytesMax) {
       throw new LimitError("event", `An event of ${text.length} characters is too large for "${stage.repartition}"`);

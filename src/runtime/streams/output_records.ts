@@ -1,6 +1,7 @@
 import type { OutputPlan } from "../../plan/physical.ts";
 import type { AppendBatch, NewRecord } from "../../ports/log.ts";
-import { ORIGIN_HEADER, type OutputRecord, recordLength } from "../../processor/output_record.ts";
+import { type OutputRecord, recordLength } from "../../processor/output_record.ts";
+import { ORIGIN_HEADER } from "../../record/event_origin.ts";
 import { packHeaders } from "../../record/headers.ts";
 
 /** A record on its way, and which of those of the record at `offset` it is in its topic. */

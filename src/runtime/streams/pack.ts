@@ -2,6 +2,7 @@ import type { LogRecord } from "../../ports/log.ts";
 import type { ShuffledEvent } from "../../processor/stream_program.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import { NO_HEADERS, type RecordHeaders } from "../../record/headers.ts";
+import type { EventOrigin } from "../../record/event_origin.ts";
 import { keyOfColumns } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { decodeWire, encodeWire } from "../../record/wire.ts";
@@ -32,7 +33,11 @@ export interface Origin {
 }
 
 /** An event as a stage reads it. `input`: which of the stage's inputs it is for. */
-export type PackedEvent = ShuffledEvent & Origin & { readonly input: number };
+export type PackedEvent = ShuffledEvent & Origin & {
+  readonly input: number;
+  /** Where the record says that it comes from, if repeats of that are dropped; null otherwise. */
+  readonly via: EventOrigin | null;
+};
 
 /** A record of a repartition topic: events of one partition of a source, in its order. */
 export interface Pack {
@@ -81,16 +86,17 @@ export const NUDGE: string = marksOf({ issuer: "", ageMs: 0, topics: [], claims:
 /** An event's part of a pack. @throws TypeError for a value that no other task can be told */
 export function packedEvent(
   { offset, index }: Origin,
-  { input, columns, value, timestampUs, headers }: Pick<
-    PackedEvent,
-    "input" | "columns" | "value" | "timestampUs" | "headers"
-  >,
+  { input, columns, value, timestampUs, headers, via = null }:
+    & Pick<PackedEvent, "input" | "columns" | "value" | "timestampUs" | "headers">
+    & Partial<Pick<PackedEvent, "via">>,
 ): string {
   // In an array it would be null.
   if (value === undefined) return encodeWire(value);
   const told = headers === NO_HEADERS ? [] : Object.entries(headers).flat();
-  const event = [offset, index, input, timestampUs, columns, value];
-  return encodeWire(told.length === 0 ? event : [...event, told]);
+  const event: unknown[] = [offset, index, input, timestampUs, columns, value];
+  if (told.length > 0 || via !== null) event.push(told);
+  if (via !== null) event.push([via.source, via.offset, via.index]);
+  return encodeWire(event);
 }
 
 /** The value of a pack's record. `events`: what {@link packedEvent} gave. */
@@ -129,14 +135,19 @@ function readMarks([issuer, ageMs, topics, told]: RawMarks): Marks {
   return { issuer, ageMs, topics, claims };
 }
 
-/** Headers are names and values in turn; absent if there are none. */
-type RawEvent = readonly [number, number, number, number, Row | null, unknown, (readonly (string | null)[])?];
+type RawEvent = readonly [
+  ...[offset: number, index: number, input: number, timestampUs: number, columns: Row | null, value: unknown],
+  // Names and values in turn; absent where there are none, and nothing follows.
+  headers?: readonly (string | null)[],
+  via?: readonly [string, number, number],
+];
 
-function eventOf([offset, index, input, timestampUs, columns, value, told]: RawEvent): PackedEvent {
-  const headers = told === undefined ? NO_HEADERS : headersOf(told);
+function eventOf([offset, index, input, timestampUs, columns, value, told, came]: RawEvent): PackedEvent {
+  const headers = told === undefined || told.length === 0 ? NO_HEADERS : headersOf(told);
+  const via = came === undefined ? null : { source: came[0], offset: came[1], index: came[2] };
   return columns === null
-    ? { offset, index, input, timestampUs, value, columns, key: null, headers }
-    : { offset, index, input, timestampUs, value, columns, key: keyOfColumns(columns), headers };
+    ? { offset, index, input, timestampUs, value, columns, key: null, headers, via }
+    : { offset, index, input, timestampUs, value, columns, key: keyOfColumns(columns), headers, via };
 }
 
 function headersOf(told: readonly (string | null)[]): RecordHeaders {

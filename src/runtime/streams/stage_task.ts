@@ -4,6 +4,7 @@ import { type StatefulOperator, WAITING_MAX, type WhenIdle } from "../../process
 import type { StagePlan } from "../../plan/physical.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
 import { DeserializationError, LimitError, ProcessorError } from "../../record/errors.ts";
+import { type EventOrigin, isRepeat, type LastOrigin } from "../../record/event_origin.ts";
 import { NO_HEADERS } from "../../record/headers.ts";
 import { keyText } from "../../record/key.ts";
 import { taskId } from "../../record/task_id.ts";
@@ -50,6 +51,8 @@ export class StageTask implements FlowTask {
   readonly #headTo: number;
   /** By source and partition: the last event that came. */
   readonly #origins: Map<string, readonly [number, number]>;
+  /** By source, partition, input, and what its records say that they come from: the last one that was given. */
+  readonly #repeats: Map<string, LastOrigin>;
   /** Where the event comes from that is taken. */
   #at!: { readonly task: string; readonly position: Position };
   /** Of the event that is taken, which causes what comes out. */
@@ -99,6 +102,7 @@ export class StageTask implements FlowTask {
       comesFirst: (input) => comesFirst(plan.node, input),
     }, loaded.head?.order ?? null);
     this.#origins = new Map(Object.entries(loaded.head?.origins ?? {}));
+    this.#repeats = new Map(Object.entries(loaded.head?.repeats ?? {}));
     this.#print = loaded.print;
   }
 
@@ -139,6 +143,7 @@ export class StageTask implements FlowTask {
       saved: this.#operator.save(),
       print: this.#print,
       order: this.order.save(),
+      ...this.#repeats.size === 0 ? {} : { repeats: Object.fromEntries(this.#repeats) },
     }, { headCounts, bundles: this.#bundles });
   }
 
@@ -195,12 +200,16 @@ export class StageTask implements FlowTask {
 
   /** It waits for no event of an earlier time: no event's time has to do with it. */
   #wallClock(nowUs: number): void {
+    this.#headers = NO_HEADERS;
     this.#flow.at(this.#batch, this.#place, { muted: this.#isMuted });
     this.#at = { task: this.#id, position: this.#place };
     this.#operator.wallClock?.(nowUs);
   }
 
   #give({ source, partition, event }: SourcedEvent): void {
+    if (event.via !== null && this.#repeated(event.via, { source, partition, event })) {
+      return this.#context.onDropped(this.#plan.node.name, "repeat");
+    }
     const origin = { topic: topicOf(source), partition, offset: event.offset };
     this.#flow.at(this.#batch, this.#place, { origin, muted: this.#isMuted });
     this.#at = { task: this.#id, position: origin };
@@ -208,6 +217,14 @@ export class StageTask implements FlowTask {
     this.#batch.timeUs = Math.max(this.#batch.timeUs, event.timestampUs);
     this.heard++;
     this.#fold(event);
+  }
+
+  /** Judged when an event is given, so that what waits at the end of one start is judged by the next. */
+  #repeated(via: EventOrigin, { source, partition, event: { offset: at, input } }: SourcedEvent): boolean {
+    const name = `${source}/${partition} ${input} ${via.source}`;
+    if (isRepeat(via, { last: this.#repeats.get(name), at })) return true;
+    this.#repeats.set(name, [via.offset, via.index, at]);
+    return false;
   }
 
   #fold(event: PackedEvent): void {

@@ -6,6 +6,7 @@ import type { StreamPlan } from "../../plan/physical.ts";
 import type { StatefulOperator, WhenIdle } from "../../processor/stateful/stateful.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
 import { DeserializationError } from "../../record/errors.ts";
+import { originIn } from "../../record/event_origin.ts";
 import { taskId } from "../../record/task_id.ts";
 import { Flow, type StreamContext } from "./flow.ts";
 import type { StreamBatch } from "./stream_batch.ts";
@@ -67,7 +68,7 @@ export class StreamTask implements FlowTask {
       if (batch.sourceMs === 0) batch.sourceMs = timestampMs;
       const metadata = this.#timed(read, plain);
       batch.timeUs = Math.max(batch.timeUs, metadata.timestampUs);
-      this.#flow.at(batch, place);
+      this.#flow.at(batch, place, { via: this.#plan.source.dropsRepeats ? originIn(plain.headers) : null });
       this.#flow.run({ value, key, metadata });
     } catch (error) {
       if (!(error instanceof DeserializationError)) throw error;
