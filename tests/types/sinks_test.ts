@@ -1,4 +1,5 @@
-import { clickhouse, count, topology } from "../../src/mod.ts";
+import { z } from "zod";
+import { clickhouse, count, int8, topic, topology } from "../../src/mod.ts";
 import { orders, orderTable } from "./sources.ts";
 
 Deno.test("to() refuses rows that lack a column of the sink", () => {
@@ -60,6 +61,27 @@ Deno.test("to() refuses totals of another type than the sink's columns", () => {
     const none = () => {
       // @ts-expect-error: a count is a number
       totals.to(counted);
+    };
+    void none;
+  });
+});
+
+Deno.test("to(topic) takes rows of a table that have the topic's columns, whatever the key is", () => {
+  const narrow = topic("shop.narrow", { row: z.object({ id: int8(), status: z.string() }) });
+  const named = topic("shop.named", { key: z.object({ number: int8() }) });
+  topology("topics", (builder) => {
+    const table = builder.table(orders);
+    table.to(narrow);
+    table.to(named);
+    const lacking = table.mapValues(({ id }) => ({ id }));
+    const wrong = table.mapValues(({ id }) => ({ id, status: 1 }));
+    const none = () => {
+      // @ts-expect-error: status is missing
+      lacking.to(narrow);
+      // @ts-expect-error: status is a text
+      wrong.to(narrow);
+      // @ts-expect-error: rows are no texts
+      table.to(topic("shop.texts", { value: "text" }));
     };
     void none;
   });

@@ -16,7 +16,9 @@ function linesOf({ done, ready, tasks, globalRecords, queuedBytes, sinks }: Unfi
     ...unanswered > 0 ? [`${unanswered} rows of other tasks are not known`] : [],
     ...globalRecords > 0 ? ["records of global tables are not read"] : [],
     ...queuedBytes > 0 ? ["messages to other tasks are not stored"] : [],
-    ...sinks.map(({ name, rows }) => `ClickHouse has not confirmed ${rows} rows of sink "${name}" yet`),
+    ...sinks.map(({ name, rows }) =>
+      `${name.startsWith("topic ") ? "The log" : "ClickHouse"} has not confirmed ${rows} rows of sink "${name}" yet`
+    ),
   ];
 }
 

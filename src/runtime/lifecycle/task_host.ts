@@ -178,6 +178,7 @@ export class TaskHost {
     this.start++;
     this.listening = false;
     this.baseRead = false;
+    this.comparesTopics = true;
     for (const topic of this.topics) reader.stop(topic, this.partition);
     reader.stop(this.inboxTopic, this.partition);
   }

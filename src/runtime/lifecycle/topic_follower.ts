@@ -27,7 +27,7 @@ interface Writer {
   /** Of which start of its host. */
   readonly start: number;
   /** By topic and partition: records below are seen by its start. */
-  readonly from: ReadonlyMap<string, readonly number[]>;
+  readonly from: ReadonlyMap<string, number[]>;
   /** By topic and partition: number of the task's last record there. */
   readonly seqs: Map<string, number>;
   /** To be answered when the start is complete: the last of each sink and key. */
@@ -112,6 +112,10 @@ export class TopicFollower implements Follower {
       // It was made again, or records were deleted: nobody knows what was there.
       this.#compare(topic);
       reader.seek(topic, partition, outOfRange.endOffset);
+      for (const { from } of this.#writers.values()) {
+        const offsets = from.get(topic);
+        if (offsets !== undefined) offsets[partition] = outOfRange.endOffset;
+      }
       return;
     }
     for (const record of records) this.#takeRecord(record, { topic, partition });
