@@ -125,7 +125,10 @@ export class KeyedElements {
     this.#end({ key, kind: "dropped" }, element);
   }
 
-  /** An element that stays what it is for readers, and that nothing here changes any more. */
+  /**
+   * An element that stays what it is for readers, and that nothing here changes any more; or one that goes by time, of
+   * which no more need be known than what was said of it last.
+   */
   forget(key: Key, element: Element): void {
     this.#delete(key, element);
   }

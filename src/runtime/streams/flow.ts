@@ -126,7 +126,7 @@ export class Flow {
   #append(sink: AppendPlan, row: Row): void {
     if (this.#muted) return;
     const digest = rowWriter(sink.table.columns).write(row);
-    this.#batch.add(sink, { offset: this.#place.offset, line: encodedLine().slice(), digest });
+    this.#batch.add(sink, { offset: this.#place.offset, line: encodedLine(), digest });
   }
 
   /** @throws TypeError | LimitError for a record that the topic does not take */

@@ -60,7 +60,7 @@ export class BatchFacts {
   #headCounts = false;
   #chars = 0;
 
-  /** Keys of which something changed, and one more if the head is worth being written without any. */
+  /** Keys of which something changed, and one more if the head, or that bundles are gone, is worth being written. */
   get size(): number {
     return this.#keys.size + (this.#headCounts || this.#gone.length > 0 ? 1 : 0);
   }

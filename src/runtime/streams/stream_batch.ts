@@ -10,6 +10,9 @@ export interface BatchRow extends AppendRow {
   readonly digest: number;
 }
 
+/** Lines are kept in pieces of this size: a piece of memory for each would cost more than most lines hold. */
+const PIECE_BYTES = 64 * 1024;
+
 /** Of what rows hold, and of their places. */
 export function rowsDigest(rows: readonly BatchRow[]): number {
   return digestOf(rows.map(({ offset, index, digest }) => `${offset}.${index} ${digest}`).join());
@@ -30,6 +33,9 @@ export class StreamBatch {
   /** What a stage keeps, for its changelog. */
   readonly facts = new BatchFacts();
   #rowBytes = 0;
+  #piece = new Uint8Array(0);
+  /** So much of it is lines. */
+  #pieceUsed = 0;
   /** Timestamp of the first record that makes a row, milliseconds since the epoch; 0 before any. */
   sourceMs = 0;
   /** The newest time of its events, microseconds since the epoch; -Infinity before any. */
@@ -45,13 +51,23 @@ export class StreamBatch {
     return digestOf([...this.rows].map(([{ name }, rows]) => `${name} ${rowsDigest(rows)}`).join());
   }
 
-  /** Adds a row of the record at `offset`; its line is kept. */
+  /** Adds a row of the record at `offset`; its line is copied. */
   add(sink: AppendPlan, { offset, line, digest }: Omit<BatchRow, "index">): void {
     const rows = this.rows.getOrInsertComputed(sink, () => []);
     const last = rows.at(-1);
-    rows.push({ offset, index: last?.offset === offset ? last.index + 1 : 0, line, digest });
+    rows.push({ offset, index: last?.offset === offset ? last.index + 1 : 0, line: this.#kept(line), digest });
     this.rowCount++;
     this.#rowBytes += line.length;
+  }
+
+  #kept(line: Uint8Array): Uint8Array {
+    if (this.#piece.length - this.#pieceUsed < line.length) {
+      this.#piece = new Uint8Array(Math.max(PIECE_BYTES, line.length));
+      this.#pieceUsed = 0;
+    }
+    const kept = this.#piece.subarray(this.#pieceUsed, this.#pieceUsed += line.length);
+    kept.set(line);
+    return kept;
   }
 
   /** Bytes of rows and events, about. */
