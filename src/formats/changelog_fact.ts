@@ -84,11 +84,44 @@ export function neededFrom(head: Pick<FactHead, "to" | "order"> | null): number 
   return head === null ? 0 : head.order?.from ?? head.to;
 }
 
-/** What a record of a changelog is. `removed`: an owner's record that is needed no more. */
+/** What a record of a changelog is. `removed`: an owner's record that is needed no more; `name`: as in its key. */
 export type ChangelogRecord =
   | { readonly kind: "fact"; readonly fact: Fact }
   | { readonly kind: "head"; readonly head: FactHead }
-  | { readonly kind: "removed"; readonly owner: string };
+  | ({ readonly kind: "removed" } & ChangelogKey);
+
+/** What the key of a record tells. */
+export interface ChangelogKey {
+  readonly owner: string;
+  /** Names the element, as {@link elementName} does; null: it is a head. */
+  readonly name: string | null;
+}
+
+/** Names an element among all of a changelog. */
+export function elementName({ key, start, seq }: Pick<Fact, "key" | "start" | "seq">): string {
+  return `${start}/${seq} ${keyText(key)}`;
+}
+
+/** When an owner has begun, among all of one changelog. */
+export interface OwnerPlace {
+  /** The offset in the repartition topic at which its start says that it has begun. */
+  readonly begun: number;
+  /** Which of the names of that start it is. */
+  readonly number: number;
+}
+
+/** A name under which nobody else writes. `random`: 0 to 1. */
+export function ownerName({ begun, number }: OwnerPlace, random: number): string {
+  return `${begun}.${number}.${Math.floor(random * 2 ** 48).toString(36)}`;
+}
+
+/** Whether an owner has begun before that place. Names of earlier versions do not tell, and are before all others. */
+export function isFormerOwner(owner: string, { begun, number }: OwnerPlace): boolean {
+  const parts = owner.split(".");
+  if (parts.length !== 3) return true;
+  const [itsBegun, itsNumber] = parts.map(Number);
+  return itsBegun < begun || (itsBegun === begun && itsNumber < number);
+}
 
 /** The key of a fact's record. */
 export function factKey({ owner, key, start, seq }: Pick<Fact, "owner" | "key" | "start" | "seq">): string {
@@ -125,15 +158,38 @@ export function headRecord({ owner, to, origins, saved, print, order }: FactHead
 
 type HeadValue = [number, FactHead["origins"], unknown, string, (SavedOrder | null)?];
 
+type KeyValue = [owner: string, key?: string, start?: number, seq?: number];
+
+function textIn(topic: string): (bytes: MessageBytes) => string {
+  return (bytes) => textOf(bytes, `a record of changelog "${topic}"`, VALUE_BYTES_MAX);
+}
+
+function nameIn(
+  ofKey: string | undefined,
+  { start, seq }: { readonly start: number | undefined; readonly seq: number | undefined },
+): string | null {
+  return ofKey === undefined ? null : `${start}/${seq} ${ofKey}`;
+}
+
+/** What a record's key tells, without a look at its value. @throws DeserializationError as {@link readChangelog} */
+export function readChangelogKey(topic: string, { key }: { readonly key: MessageBytes | null }): ChangelogKey {
+  try {
+    const [owner, ofKey, start, seq] = JSON.parse(textIn(topic)(key!)) as KeyValue;
+    return { owner, name: nameIn(ofKey, { start, seq }) };
+  } catch (cause) {
+    throw new DeserializationError("not_json", `Cannot read a key of changelog "${topic}": ${cause}`, { cause });
+  }
+}
+
 /** Reads a record of a changelog. @throws DeserializationError for one that no stage can have written */
 export function readChangelog(
   topic: string,
   { key, value }: { readonly key: MessageBytes | null; readonly value: MessageBytes | null },
 ): ChangelogRecord {
   try {
-    const text = (bytes: MessageBytes) => textOf(bytes, `a record of changelog "${topic}"`, VALUE_BYTES_MAX);
-    const [owner, ofKey, start, seq] = JSON.parse(text(key!)) as [string, string?, number?, number?];
-    if (value === null) return { kind: "removed", owner };
+    const text = textIn(topic);
+    const [owner, ofKey, start, seq] = JSON.parse(text(key!)) as KeyValue;
+    if (value === null) return { kind: "removed", owner, name: nameIn(ofKey, { start, seq }) };
     const read = decodeWire(text(value)) as unknown[];
     if (ofKey === undefined) {
       const [to, origins, saved, print, order = null] = read as HeadValue;

@@ -1,15 +1,17 @@
 import {
+  elementName,
   type Fact,
   type FactElement,
   type FactHead,
   type FormerElement,
   readChangelog,
 } from "../../formats/changelog_fact.ts";
+import { isResult } from "../../processor/stateful/result_of.ts";
 import type { StatefulOperator } from "../../processor/stateful/stateful.ts";
 import type { StagePlan } from "../../plan/physical.ts";
 import type { Log, LogRecord, Reader } from "../../ports/log.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
-import { keyText } from "../../record/key.ts";
+import { RecordCounts } from "./record_counts.ts";
 
 const POLL_MS = 500;
 
@@ -21,8 +23,10 @@ export interface LoadedStage {
   readonly print: string;
   /** The greatest position that any fact has. */
   readonly to: number;
-  /** Puts all of it into an operator that is new. */
-  readonly into: (operator: StatefulOperator) => void;
+  /** Puts all of it into an operator that is new. Returns how many records it takes to say so. */
+  readonly into: (operator: StatefulOperator) => number;
+  /** How many records there are, of all owners. */
+  readonly records: number;
 }
 
 /** Where an operator stands in its topology, or when time passes: not what it makes of events. */
@@ -90,6 +94,9 @@ async function take(
 class FoundFacts {
   readonly #plan: StagePlan;
   readonly #facts = new Map<string, Fact>();
+  /** Of elements that are gone: what tells whether time alone says so. */
+  readonly #before = new Map<string, FactElement>();
+  readonly #counts = new RecordCounts();
   /** Of elements that are needed as they were at the head: the last fact of each owner. */
   readonly #atHead = new Map<string, Fact[]>();
   #head: FactHead | null = null;
@@ -100,12 +107,18 @@ class FoundFacts {
 
   take(record: LogRecord): void {
     const read = readChangelog(this.#plan.changelog, record);
-    if (read.kind === "head") {
+    if (read.kind === "removed") {
+      this.#counts.remove(read.name, read.owner);
+    } else if (read.kind === "head") {
+      this.#counts.add(null, read.head.owner);
       if (this.#head === null || read.head.to > this.#head.to) this.#head = read.head;
-    } else if (read.kind === "fact") {
+    } else {
       const { fact } = read;
-      const name = `${fact.start}/${fact.seq} ${keyText(fact.key)}`;
+      const name = elementName(fact);
+      this.#counts.add(name, fact.owner);
       const known = this.#facts.get(name);
+      const there = known?.element ?? null;
+      if (fact.element === null && there !== null) this.#before.set(name, there);
       if (known === undefined || fact.to > known.to) this.#facts.set(name, fact);
       if (fact.former === undefined) return;
       const ofOwners = this.#atHead.getOrInsertComputed(name, () => []);
@@ -145,7 +158,9 @@ class FoundFacts {
       head,
       print,
       to: facts.values().reduce((greatest, { to }) => Math.max(greatest, to), head?.to ?? 0),
+      records: this.#counts.total,
       into: (operator) => {
+        let needed = 1;
         if (head !== null) operator.load(head.saved);
         for (const [name, { key, columns, to, start, seq, element: greatest }] of facts) {
           const ofOwners = this.#atHead.get(name);
@@ -154,7 +169,11 @@ class FoundFacts {
           const due = whole === null ? null : operator.dueOf(whole);
           const kept = due === "drop" ? { element: null, dueUs: null } : { element: whole, dueUs: due };
           operator.elements.load({ key, columns, position: to }, kept);
+          const before = whole === null ? this.#before.get(name) : undefined;
+          const isOver = due === "drop" || (before && operator.dueOf({ ...before, start, seq })) === "drop";
+          if (!isOver || isResult(this.#plan.node, { seq })) needed++;
         }
+        return needed;
       },
     };
   }

@@ -11,6 +11,7 @@ import { Flow, type StreamContext } from "./flow.ts";
 import { CLOCK, type Pack, type PackedEvent, readPack } from "./pack.ts";
 import type { LoadedStage } from "./stage_changelog.ts";
 import type { StreamBatch } from "./stream_batch.ts";
+import { StreamBroken } from "./stream_progress.ts";
 import type { FlowTask } from "./stream_task.ts";
 import { isEarlier, type SourcedEvent } from "./source_time.ts";
 import { TimeOrder, topicOf } from "./time_order.ts";
@@ -26,6 +27,14 @@ export interface StageBegin {
   readonly loaded: LoadedStage;
   /** Outputs of the records before this offset are there. */
   readonly mutedTo: number;
+  /** The record that says that this start has begun: its name, and where it stands. */
+  readonly begun: BegunStage;
+}
+
+/** The record of its repartition topic by which a task says that it has begun. */
+export interface BegunStage {
+  readonly name: string;
+  readonly offset: number;
 }
 
 /**
@@ -54,6 +63,11 @@ export class StageTask implements FlowTask {
   #batch!: StreamBatch;
   #quietFrom: number;
   #heardBefore = 0;
+  readonly #begun: BegunStage;
+  #headIsWanted = false;
+
+  /** How many records the changelog had, and how many it takes to say the same. */
+  readonly loaded: { readonly records: number; readonly needed: number };
 
   /** As {@link FlowTask.heard}. */
   heard = 0;
@@ -61,7 +75,7 @@ export class StageTask implements FlowTask {
   readonly order: TimeOrder;
 
   constructor(
-    { plan, partition, loaded, mutedTo }: StageBegin,
+    { plan, partition, loaded, mutedTo, begun }: StageBegin,
     context: StreamContext,
   ) {
     this.#id = taskId(plan.name, partition);
@@ -92,7 +106,13 @@ export class StageTask implements FlowTask {
     }, loaded.head?.order ?? null);
     this.#origins = new Map(Object.entries(loaded.head?.origins ?? {}));
     this.#print = loaded.print;
-    loaded.into(this.#operator);
+    this.loaded = { records: loaded.records, needed: loaded.into(this.#operator) };
+    this.#begun = begun;
+  }
+
+  /** Behind the record that says that it has begun, the head is written even if nothing else is to be. */
+  wantHead(): void {
+    this.#headIsWanted = true;
   }
 
   get elements(): StatefulOperator["elements"] {
@@ -108,7 +128,9 @@ export class StageTask implements FlowTask {
     if (batch.to < this.#headTo) return;
     // Marks are no events.
     const isAllThatIsKept = this.#operator.keepsNothing === true && this.heard > this.#heardBefore;
-    const headCounts = isAllThatIsKept || batch.to - this.#quietFrom >= QUIET_RECORDS_MAX;
+    const isWanted = this.#headIsWanted && batch.to > this.#begun.offset;
+    if (isWanted) this.#headIsWanted = false;
+    const headCounts = isAllThatIsKept || isWanted || batch.to - this.#quietFrom >= QUIET_RECORDS_MAX;
     if (headCounts) this.#quietFrom = batch.to;
     this.#heardBefore = this.heard;
     batch.facts.collect(this.#operator, {
@@ -121,7 +143,7 @@ export class StageTask implements FlowTask {
     }, { headCounts });
   }
 
-  /** As {@link FlowTask.take}. @throws LimitError if more waits than may */
+  /** As {@link FlowTask.take}. @throws LimitError if more waits than may; StreamBroken if a later start has begun */
   take(record: LogRecord, batch: StreamBatch): void {
     const { offset } = record;
     if (this.#loadedTo > 0 && offset >= this.#loadedTo) {
@@ -134,6 +156,9 @@ export class StageTask implements FlowTask {
     if (batch.sourceMs === 0) batch.sourceMs = record.timestampMs;
     const pack = this.#read(record);
     if (pack === null) return;
+    // Nothing behind that record may be in what is written here: the other one counts on it.
+    const { begins = this.#begun.name } = pack.marks ?? {};
+    if (begins !== this.#begun.name && offset > this.#begun.offset) throw new StreamBroken(LATER_START);
     if (offset < this.#headTo) this.order.takeAgain(pack, offset);
     else if (pack.source === CLOCK) this.order.tick(pack.events[0].timestampUs);
     else this.order.take(pack, { offset, events: this.#fresh(pack) });
@@ -200,3 +225,4 @@ function bigintText(_: string, value: unknown): unknown {
 }
 
 const NOTHING = [-1, -1] as const;
+const LATER_START = "it was begun once more, here or on another instance";

@@ -6,9 +6,11 @@ import { appendProblem, appendWriterOf } from "./append_writer_of.ts";
 import { BatchDelivery } from "./batch_delivery.ts";
 import { BatchQueue } from "./batch_queue.ts";
 import { ChangesTask } from "./changes_task.ts";
+import { begunStage, cleanerOf, cleaningProblem, stageLogOf } from "./stage_begin.ts";
 import { type LoadedStage, loadStage } from "./stage_changelog.ts";
-import { PART_SHARE, StageLog } from "./stage_log.ts";
-import { StageTask } from "./stage_task.ts";
+import type { StageCleaner } from "./stage_cleaner.ts";
+import { PART_SHARE, type StageLog } from "./stage_log.ts";
+import { type BegunStage, StageTask } from "./stage_task.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import type { StreamSurroundings } from "./stream_surroundings.ts";
 import { StreamProgress } from "./stream_progress.ts";
@@ -26,6 +28,8 @@ export interface Life {
   readonly progress: StreamProgress;
   readonly delivery: BatchDelivery;
   readonly task: FlowTask;
+  /** What deletes what former owners have left; null: it is not worth it. */
+  readonly cleaner: StageCleaner | null;
 }
 
 /** The task of one partition, as its start sees it. */
@@ -72,9 +76,11 @@ export async function beginStream(
   // Where to begin would be chosen again after a crash. And in the own name, before anybody looks what is there:
   // after that no former owner announces anything more.
   await progress.begin(start.announced, start.lost?.records ?? 0);
+  const begun = "changelog" in plan ? await begunStage(beginner, surroundings.instance) : null;
   if (beginner.ended()) return null;
   tellStart({ id, plan }, start, instance);
-  const { task, position } = taskOf(beginner, { ...place, done, surroundings });
+  const { task, position } = taskOf(beginner, { ...place, done, surroundings, begun });
+  const stageLog = begun === null ? null : stageLogOf(beginner, { plan: plan as StagePlan, begun, instance });
   const queue = new BatchQueue({
     position,
     doneTo: Math.max(position, done),
@@ -88,7 +94,11 @@ export async function beginStream(
       surroundings.context.onRecords(plan.name, records.length);
     },
   });
-  return { start, queue, progress, task, delivery: deliveryOf(beginner, { start, progress, surroundings }) };
+  return {
+    ...{ start, queue, progress, task },
+    delivery: deliveryOf(beginner, { start, progress, surroundings, stageLog }),
+    cleaner: task instanceof StageTask ? cleanerOf(beginner, { task, stageLog: stageLog!, instance }) : null,
+  };
 }
 
 /** Where a task goes on, and what a stage has. */
@@ -116,8 +126,10 @@ async function startOf(
 
 function taskOf(
   { plan, partition }: Beginner,
-  { start, stage, done, surroundings: { context } }: StartPlace & {
+  { start, stage, done, begun, surroundings: { context } }: StartPlace & {
     readonly done: number;
+    /** Null of a stream. */
+    readonly begun: BegunStage | null;
     readonly surroundings: StreamSurroundings;
   },
 ): { readonly task: FlowTask; readonly position: number } {
@@ -129,20 +141,21 @@ function taskOf(
   }
   const loaded = stage!;
   return {
-    task: new StageTask({ plan, partition, loaded, mutedTo: done }, context),
+    task: new StageTask({ plan, partition, loaded, mutedTo: done, begun: begun! }, context),
     position: Math.max(start.first, Math.min(done, neededFrom(loaded.head))),
   };
 }
 
 function deliveryOf(
-  { id, plan, topic, partition, closed: stopped, sourceMs, beforeEvents }: Beginner,
-  { start, progress, surroundings: { instance, context, tableClock } }: {
+  { id, topic, partition, closed: stopped, sourceMs, beforeEvents }: Beginner,
+  { start, progress, surroundings: { instance, context, tableClock }, stageLog: stage }: {
     readonly start: StreamStart;
     readonly progress: StreamProgress;
     readonly surroundings: StreamSurroundings;
+    readonly stageLog: StageLog | null;
   },
 ): BatchDelivery {
-  const { ports: { clock, log, random }, options: { metadataEveryMs, messageBytesMax }, problems } = instance;
+  const { ports: { clock, log }, problems } = instance;
   const writer = appendWriterOf({ id, topic, partition }, {
     instance,
     letters: context.letters,
@@ -153,9 +166,6 @@ function deliveryOf(
   });
   const onState = (problem: string | null) => problems.set(`log of ${id}`, problem);
   const ports = { partition, log, clock, stopped, onState };
-  const stage = "changelog" in plan
-    ? new StageLog({ ...ports, plan, random, truncateEveryMs: metadataEveryMs, messageBytesMax })
-    : null;
   return new BatchDelivery({
     ...ports,
     ...{ start, stage, progress, writer, beforeEvents },
@@ -243,5 +253,6 @@ export function clearProblems({ id, plan }: Beginner, { instance: { problems } }
   problems.set(`stream ${id}`, null);
   problems.set(`log of ${id}`, null);
   problems.set(waitingProblem(id), null);
+  problems.set(cleaningProblem(id), null);
   for (const sink of plan.sinks) problems.set(appendProblem({ id }, sink), null);
 }
