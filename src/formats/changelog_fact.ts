@@ -105,7 +105,7 @@ export type UnreadChangelogRecord =
     readonly value: MessageBytes;
   }
   | { readonly kind: "head"; readonly head: FactHead }
-  /** A record of an owner that is needed no more; `name`: as of a fact, or of a bundle. */
+  /** A record of an owner that is needed no more; `name`: as of a fact, or the key of any other record. */
   | { readonly kind: "removed"; readonly owner: string; readonly name: string };
 
 /** A fact as text. */
@@ -121,6 +121,27 @@ export interface UnreadFact {
 /** As {@link UnreadFact.name}. */
 export function factName({ key, start, seq }: Pick<Fact, "key" | "start" | "seq">): string {
   return `${JSON.stringify(keyText(key))},${start},${seq}]`;
+}
+
+/** When an owner has begun, among all of one changelog. */
+export interface OwnerPlace {
+  /** The offset in the repartition topic at which its start says that it has begun. */
+  readonly begun: number;
+  /** Which of the names of that start it is. */
+  readonly number: number;
+}
+
+/** A name under which nobody else writes. `random`: 0 to 1. */
+export function ownerName({ begun, number }: OwnerPlace, random: number): string {
+  return `${begun}.${number}.${Math.floor(random * 2 ** 48).toString(36)}`;
+}
+
+/** Whether an owner has begun before that place. Names of earlier versions do not tell, and are before all others. */
+export function isFormerOwner(owner: string, { begun, number }: OwnerPlace): boolean {
+  const parts = owner.split(".");
+  if (parts.length !== 3) return true;
+  const [itsBegun, itsNumber] = parts.map(Number);
+  return itsBegun < begun || (itsBegun === begun && itsNumber < number);
 }
 
 /** The key of a fact's record. */
@@ -151,11 +172,16 @@ function elementOf(values: readonly unknown[]): FactElement | null {
   return end === undefined || end === null ? null : { end, timestampUs, state, shown: shown === 1 };
 }
 
+/** The key of a head's record. */
+export function headKey(owner: string): string {
+  return JSON.stringify([owner]);
+}
+
 /** A head's record. */
 export function headRecord(head: FactHead): { key: string; value: string } {
   const { owner, to, origins, saved, print, order, repeats } = head;
   const more = repeats === undefined ? [] : [repeats];
-  return { key: JSON.stringify([owner]), value: encodeWire([to, origins, saved, print, order, ...more]) };
+  return { key: headKey(owner), value: encodeWire([to, origins, saved, print, order, ...more]) };
 }
 
 type HeadValue = [number, FactHead["origins"], unknown, string, (SavedOrder | null)?, FactHead["repeats"]?];

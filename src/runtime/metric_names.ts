@@ -58,6 +58,11 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
     help: "Records of a stream's topic that were deleted before they were processed.",
     labels: ["table"],
   },
+  weir_changelog_records_deleted_total: {
+    kind: "counter",
+    help: "Records of earlier starts that were deleted from the changelog of a stage.",
+    labels: ["table"],
+  },
   weir_stream_events_dropped_total: {
     kind: "counter",
     help: "What changed nothing in an aggregate, a join or a store of times, as it came too late, or once more.",

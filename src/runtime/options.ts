@@ -54,6 +54,16 @@ export interface RunOptions {
   readonly pollWaitMs: number;
   /** A running task's state is written this often, for its next start; 0: never, and every start reads everything. */
   readonly snapshotEveryMs: number;
+  /**
+   * A stage's changelog is cleaned when starts find more records in it than are needed: by so many at least, and by
+   * this share of those that are.
+   */
+  readonly staleRecordsMin: number;
+  readonly staleShareMin: number;
+  /** So long after a start, which has other things to do. */
+  readonly cleanAfterMs: number;
+  /** Records that cleaning writes a second, for each partition. */
+  readonly cleanRecordsPerSecond: number;
   /** On how many other instances the rows of each task are kept, so that one of them can take it over soon. */
   readonly standbys: number;
   /**
@@ -94,6 +104,10 @@ export const defaultRunOptions: RunOptions = {
   allowRetention: false,
   pollWaitMs: 250,
   snapshotEveryMs: 60_000,
+  staleRecordsMin: 1_000,
+  staleShareMin: 1,
+  cleanAfterMs: 60_000,
+  cleanRecordsPerSecond: 1_000,
   standbys: 0,
   applicationServer: null,
   stateBytesMax: 64 * 1024 ** 3,

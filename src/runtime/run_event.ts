@@ -65,6 +65,14 @@ export type RunEvent =
   /** A stream's task goes on at this offset; so many records were there behind it. */
   | { readonly kind: "stream begun"; readonly task: string; readonly position: number; readonly records: number }
   /** So many records of a stream were gone before they were processed (0: their number is not known), and why. */
+  /** What former owners left in the changelog of a stage is gone: so many records; so many were written anew. */
+  | {
+    readonly kind: "changelog cleaned";
+    readonly task: string;
+    readonly deleted: number;
+    readonly copied: number;
+    readonly seconds: number;
+  }
   | { readonly kind: "records lost"; readonly task: string; readonly records: number; readonly reason: string }
   /** ClickHouse showed so many rows of the task otherwise than they are. */
   | { readonly kind: "repaired"; readonly task: string; readonly rows: number }

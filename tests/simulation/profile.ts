@@ -39,6 +39,8 @@ export interface Profile {
   readonly events: boolean;
   /** The stream's events are counted, too, by groups and windows. */
   readonly stages: boolean;
+  /** What earlier starts left in changelogs is deleted, however little it is. */
+  readonly cleans: boolean;
   /** Orders are divided, and lines are under other keys, which some of them have in common. */
   readonly keys: boolean;
   /** Tables are written to topics, too. */
@@ -49,9 +51,11 @@ export interface Profile {
 export function profileOf(seed: number, choices: Choices): Profile {
   const large = (["none", "for weir", "for the log", "none", "none"] as const)[seed % 5];
   const events = choices.setting("events", seed % 3 !== 1, false);
+  const stages = choices.setting("stages", events && seed % 4 < 2, false);
   return {
     events,
-    stages: choices.setting("stages", events && seed % 4 < 2, false),
+    stages,
+    cleans: choices.setting("cleans", stages && seed % 5 !== 4, false),
     refusedRows: choices.setting("refused-rows", seed % 4 === 3, false),
     large: choices.setting<LargeRows>("large-rows", large, "none"),
     narrow: choices.setting("narrow-columns", seed % 3 === 1, false),
@@ -93,7 +97,14 @@ export function tellingLimits({ large }: Profile): TellingLimits {
  * The profile as run options. Of large rows it says what {@link tellingLimits} says: a share has a part of the message
  * for each of its two totals, its key and its columns.
  */
-export function profileOptions({ large, snapshots, standbys, compileAfterRows }: Profile): Partial<RunOptions> {
-  const limits = large === "for weir" ? { messageBytesMax: ENVELOPE_BYTES + 400 } : {};
-  return { snapshotEveryMs: snapshots ? 3_000 : 0, standbys: standbys ? 1 : 0, compileAfterRows, ...limits };
+export function profileOptions(profile: Profile): Partial<RunOptions> {
+  const { large, snapshots, standbys, compileAfterRows, cleans } = profile;
+  return {
+    ...{ snapshotEveryMs: snapshots ? 3_000 : 0, standbys: standbys ? 1 : 0, compileAfterRows },
+    ...large === "for weir" ? { messageBytesMax: ENVELOPE_BYTES + 400 } : {},
+    ...cleans ? CLEANS : { staleRecordsMin: 1e9 },
+  };
 }
+
+/** As soon and as often as it may be, and fast. */
+const CLEANS = { staleRecordsMin: 1, staleShareMin: 0, cleanAfterMs: 10, cleanRecordsPerSecond: 1_000 };

@@ -1,6 +1,7 @@
 import { BatchDelivery } from "../../src/runtime/streams/batch_delivery.ts";
 import { Flow } from "../../src/runtime/streams/flow.ts";
 import { BatchFacts } from "../../src/runtime/streams/stage_facts.ts";
+import { StageCleaner } from "../../src/runtime/streams/stage_cleaner.ts";
 import { SourceMarks } from "../../src/runtime/streams/source_marks.ts";
 import { StageLog } from "../../src/runtime/streams/stage_log.ts";
 import { StoredBundles } from "../../src/runtime/streams/stored_bundles.ts";
@@ -114,6 +115,17 @@ export const STAGE_MUTANTS: readonly Mutant[] = [
     apply: method(StreamProcess, "wallClock", (original) =>
       function (us) {
         original.call(this, us + 500_000);
+      }),
+  },
+  {
+    name: "deletedFirst",
+    rule: "what earlier starts left is deleted when the copies are durable",
+    apply: method(StageCleaner, "apply", (original) =>
+      function ({ copies, tombstones }) {
+        // They come with the next part, if there is one.
+        const late = this.late ?? [];
+        this.late = copies;
+        return original.call(this, { copies: late, tombstones });
       }),
   },
 ];

@@ -1,4 +1,4 @@
-import type { TableResultNode } from "../../dsl/stream_nodes.ts";
+import type { StatefulNode, TableResultNode } from "../../dsl/stream_nodes.ts";
 import type { Row } from "../../record/row.ts";
 import type { Element } from "../../state/keyed_elements.ts";
 import { resultRows } from "./stream_aggregate.ts";
@@ -22,6 +22,11 @@ export interface KeptElement extends Pick<Element, "start" | "seq"> {
 export interface Result {
   readonly key: Row;
   readonly row: Row | null;
+}
+
+/** Whether an element is a result, which readers of the changelog show for ever, or what results are made of. */
+export function isResult({ op }: StatefulNode, { seq }: Pick<Element, "seq">): boolean {
+  return (op === "streamAggregate" || op === "suppress") && seq === 0;
 }
 
 /** From what is kept to the result. Null for what is no result ever, but what results are made of. */

@@ -4,6 +4,7 @@ import {
   type FactHead,
   factName,
   type FormerElement,
+  headKey,
   readFact,
   readWhatItIs,
   type UnreadFact,
@@ -15,6 +16,8 @@ import { neededAtHead } from "../../processor/stateful/operators.ts";
 import type { StatefulOperator } from "../../processor/stateful/stateful.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
+import { isResult } from "../../processor/stateful/result_of.ts";
+import { RecordCounts } from "./record_counts.ts";
 import { isGone, StoredBundles } from "./stored_bundles.ts";
 
 /** So many facts, or elements of bundles, are read in one turn of the event loop. */
@@ -26,6 +29,8 @@ export interface LoadedFacts {
   readonly bundles: StoredBundles;
   /** Of so many facts, and elements of bundles, all was read: what a start costs. */
   readonly elementsRead: number;
+  /** It takes so many records to say the same as all facts and heads. */
+  readonly needed: number;
 }
 
 interface UnreadBundle extends BundleSummary {
@@ -41,6 +46,9 @@ export class FoundFacts {
   readonly #plan: StagePlan;
   readonly #neededAtHead: ReturnType<typeof neededAtHead>;
   readonly #facts = new Map<string, UnreadFact>();
+  /** Of those: what another owner says as well, with the same position. */
+  readonly #saidAgain = new Set<string>();
+  readonly #counts = new RecordCounts();
   readonly #bundles = new Map<string, UnreadBundle>();
   /** Of elements that are needed as they were at the head: the last fact of each owner. */
   readonly #atHead = new Map<string, Map<string, UnreadFact>>();
@@ -62,11 +70,17 @@ export class FoundFacts {
     return this.#to;
   }
 
+  /** How many facts and heads there are, of all owners. */
+  get records(): number {
+    return this.#counts.total;
+  }
+
   /** @throws DeserializationError */
   take(record: LogRecord): void {
     const read = readWhatItIs(this.#plan.changelog, record);
     switch (read.kind) {
       case "head":
+        this.#counts.add(headKey(read.head.owner), read.head.owner);
         if (this.#head === null || read.head.to > this.#head.to) this.#head = read.head;
         this.#to = Math.max(this.#to, read.head.to);
         break;
@@ -80,9 +94,12 @@ export class FoundFacts {
         break;
       }
       case "removed":
-        // That is behind its owner's head, by whose time it is gone. Others' facts of it are judged by that, too.
+        // Another one says as much, or it is behind its owner's head, by whose time it is gone. Others' facts of it are
+        // judged by that, too.
+        this.#counts.remove(read.name, read.owner);
         this.#bundles.delete(read.name);
         this.#atHead.get(read.name)?.delete(read.owner);
+        if (this.#saidAgain.has(read.name)) return;
         if (this.#facts.get(read.name)?.owner === read.owner) this.#facts.delete(read.name);
     }
   }
@@ -90,8 +107,12 @@ export class FoundFacts {
   #takeFact(fact: UnreadFact): void {
     const { name, owner, to, seq } = fact;
     this.#to = Math.max(this.#to, to);
+    this.#counts.add(name, owner);
     const known = this.#facts.get(name);
-    if (known === undefined || to > known.to) this.#facts.set(name, fact);
+    if (known === undefined || to > known.to) {
+      this.#facts.set(name, fact);
+      this.#saidAgain.delete(name);
+    } else if (to === known.to && owner !== known.owner) this.#saidAgain.add(name);
     if (this.#neededAtHead?.({ seq }) !== true) return;
     this.#atHead.getOrInsertComputed(name, () => new Map<string, UnreadFact>()).set(owner, fact);
   }
@@ -105,6 +126,7 @@ export class FoundFacts {
     const at = { to: this.#head?.to ?? 0, clocksUs: operator.ending?.clocksUs() ?? [] };
     const bundles = new StoredBundles();
     let elementsRead = 0;
+    let needed = 1;
     let turnEnd = TURN_ELEMENTS;
     // Of an element that is in several the greatest comes last.
     for (const bundle of [...this.#bundles.values()].sort((a, b) => a.to - b.to)) {
@@ -120,13 +142,13 @@ export class FoundFacts {
     this.#bundles.clear();
     for (const [name, fact] of this.#facts) {
       elementsRead++;
-      this.#loadFact(operator, fact);
+      if (this.#loadFact(operator, fact)) needed++;
       this.#facts.delete(name);
       if (elementsRead < turnEnd) continue;
       await breathe();
       turnEnd = elementsRead + TURN_ELEMENTS;
     }
-    return { bundles, elementsRead };
+    return { bundles, elementsRead, needed };
   }
 
   #loadBundle(operator: StatefulOperator, { to, value }: UnreadBundle): number {
@@ -152,12 +174,15 @@ export class FoundFacts {
     return false;
   }
 
-  #loadFact(operator: StatefulOperator, unread: UnreadFact): void {
+  /** Gives back whether it is needed: it is a result, or time alone does not say that it is over. */
+  #loadFact(operator: StatefulOperator, unread: UnreadFact): boolean {
     const fact = readFact(this.#plan.changelog, unread);
     const ofOwners = this.#atHead.get(unread.name);
-    this.#put(operator, ofOwners === undefined ? fact : { ...fact, element: this.#elementAtHead(ofOwners.values()) });
+    const whole = ofOwners === undefined ? fact : { ...fact, element: this.#elementAtHead(ofOwners.values()) };
+    return !this.#put(operator, whole) || isResult(this.#plan.node, fact);
   }
 
+  /** Gives back whether it is over, by time. */
   #put(
     operator: StatefulOperator,
     { key, columns, to, start, seq, element }: {
@@ -168,7 +193,7 @@ export class FoundFacts {
       readonly seq: number;
       readonly element: FactElement | null;
     },
-  ): void {
+  ): boolean {
     // No event below the head comes again.
     const position = to > (this.#head?.to ?? 0) ? to : 0;
     const whole = element === null ? null : wholeOf(element, { start, seq });
@@ -176,6 +201,7 @@ export class FoundFacts {
     const isThere = whole !== null && due !== "drop";
     if (isThere) operator.elements.load({ key, columns, position }, { element: whole, dueUs: due });
     else if (position > 0) operator.elements.load({ key, columns, position }, { element: null, dueUs: null });
+    return due === "drop";
   }
 
   /**

@@ -58,6 +58,8 @@ export interface Marks {
   /** All topics that are read for the stage, and in how many partitions these are. */
   readonly topics: readonly (readonly [topic: string, partitions: number])[];
   readonly claims: readonly Claim[];
+  /** A task of the stage has begun under this name; absent: none has. */
+  readonly begins?: string;
 }
 
 /** What is told of one partition of a source. */
@@ -82,6 +84,11 @@ export function marksOf({ issuer, ageMs, topics, claims }: Marks): string {
 
 /** The value of a record that tells nothing: whoever reads it gives more of the events that were held back. */
 export const NUDGE: string = marksOf({ issuer: "", ageMs: 0, topics: [], claims: [] });
+
+/** The value of a record by which a task says that it has begun, under a name that no other start has. */
+export function beginOf(name: string): string {
+  return JSON.stringify([MARKS, 0, ["", 0, [], [], name]]);
+}
 
 /** An event's part of a pack. @throws TypeError for a value that no other task can be told */
 export function packedEvent(
@@ -128,11 +135,12 @@ type RawMarks = readonly [
   number,
   Marks["topics"],
   readonly (readonly [number, number, number, number | null])[],
+  string?,
 ];
 
-function readMarks([issuer, ageMs, topics, told]: RawMarks): Marks {
+function readMarks([issuer, ageMs, topics, told, begins]: RawMarks): Marks {
   const claims = told.map(([topic, partition, completeMs, clockUs]) => ({ topic, partition, completeMs, clockUs }));
-  return { issuer, ageMs, topics, claims };
+  return { issuer, ageMs, topics, claims, ...begins === undefined ? {} : { begins } };
 }
 
 type RawEvent = readonly [

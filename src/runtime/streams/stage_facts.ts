@@ -70,6 +70,11 @@ export class BatchFacts {
     return this.#head === null ? null : neededFrom(this.#head);
   }
 
+  /** The position that these facts make durable; null if nothing was collected. */
+  get headTo(): number | null {
+    return this.#head?.to ?? null;
+  }
+
   /** About so many characters are written. */
   get chars(): number {
     return this.#chars;

@@ -1,3 +1,4 @@
+import { ownerName, type OwnerPlace } from "../../formats/changelog_fact.ts";
 import type { StagePlan } from "../../plan/physical.ts";
 import type { Clock, Random } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
@@ -23,6 +24,8 @@ export interface StageLogOptions {
   /** Inputs that the changelog has are deleted so often. */
   readonly truncateEveryMs: number;
   readonly stopped: () => boolean;
+  /** Where the start stands in the repartition topic. */
+  readonly begun: number;
   /** The log does not take anything (message), or takes it again (null). */
   readonly onState: (problem: string | null) => void;
 }
@@ -34,17 +37,32 @@ export interface StageLogOptions {
  */
 export class StageLog {
   readonly #options: StageLogOptions;
+  #place: OwnerPlace;
   #owner: string;
+  #durableTo = -1;
   #truncatedMs: number;
 
   constructor(options: StageLogOptions) {
     this.#options = options;
-    this.#owner = this.#newName();
+    this.#place = { begun: options.begun, number: 0 };
+    this.#owner = ownerName(this.#place, options.random.next());
     this.#truncatedMs = options.clock.nowMs();
   }
 
-  #newName(): string {
-    return Math.floor(this.#options.random.next() * 2 ** 48).toString(36);
+  /** Of the name under which it writes: what is written under earlier ones is behind {@link durableTo}. */
+  get place(): OwnerPlace {
+    return this.#place;
+  }
+
+  /** Up to where facts are durable; -1 before any was written. */
+  get durableTo(): number {
+    return this.#durableTo;
+  }
+
+  /** What was sent under the name that it had may still come. */
+  #rename(): void {
+    this.#place = { ...this.#place, number: this.#place.number + 1 };
+    this.#owner = ownerName(this.#place, this.#options.random.next());
   }
 
   /** `from`: inputs before it are needed no more. Resolves to false if it was stopped. @throws StreamBroken */
@@ -63,8 +81,9 @@ export class StageLog {
       },
       stopped,
     }).catch(broken);
-    if (failed) this.#owner = this.#newName();
     if (done === STOPPED) return false;
+    this.#durableTo = Math.max(this.#durableTo, facts.headTo ?? -1);
+    if (failed) this.#rename();
     if (clock.nowMs() - this.#truncatedMs >= truncateEveryMs) await this.truncate(from);
     return true;
   }

@@ -12,6 +12,7 @@ import { Flow, type StreamContext } from "./flow.ts";
 import { CLOCK, type Pack, type PackedEvent, readPack, WALL_CLOCK } from "./pack.ts";
 import type { LoadedStage } from "./stage_changelog.ts";
 import type { StreamBatch } from "./stream_batch.ts";
+import { StreamBroken } from "./stream_progress.ts";
 import type { FlowTask } from "./stream_task.ts";
 import { isEarlier, type SourcedEvent } from "./source_time.ts";
 import type { StoredBundles } from "./stored_bundles.ts";
@@ -28,6 +29,12 @@ export interface StageBegin {
   readonly loaded: LoadedStage;
   /** Outputs of the records before this offset are there. */
   readonly mutedTo: number;
+}
+
+/** The record of its repartition topic by which a task says that it has begun. */
+export interface BegunStage {
+  readonly name: string;
+  readonly offset: number;
 }
 
 /**
@@ -64,6 +71,11 @@ export class StageTask implements FlowTask {
   #batch!: StreamBatch;
   #quietFrom: number;
   #heardBefore = 0;
+  #begun!: BegunStage;
+  #headIsWanted = false;
+
+  /** How many records the changelog had, and how many it takes to say the same. */
+  loaded!: { readonly records: number; readonly needed: number };
 
   /** As {@link FlowTask.heard}. */
   heard = 0;
@@ -112,8 +124,22 @@ export class StageTask implements FlowTask {
     context: StreamContext,
   ): Promise<StageTask> {
     const task = new StageTask(begin, context);
-    task.#bundles = (await begin.loaded.found.into(task.#operator, breathe)).bundles;
+    const { found } = begin.loaded;
+    const { records } = found;
+    const { bundles, needed } = await found.into(task.#operator, breathe);
+    task.#bundles = bundles;
+    task.loaded = { records, needed };
     return task;
+  }
+
+  /** The record of the stage's topic that says that it has begun is there. Before anything is taken. */
+  begunAs(begun: BegunStage): void {
+    this.#begun = begun;
+  }
+
+  /** Behind the record that says that it has begun, the head is written even if nothing else is to be. */
+  wantHead(): void {
+    this.#headIsWanted = true;
   }
 
   get elements(): StatefulOperator["elements"] {
@@ -133,7 +159,9 @@ export class StageTask implements FlowTask {
     if (batch.to < this.#headTo) return;
     // Marks are no events.
     const isAllThatIsKept = this.#operator.keepsNothing === true && this.heard > this.#heardBefore;
-    const headCounts = isAllThatIsKept || batch.to - this.#quietFrom >= QUIET_RECORDS_MAX;
+    const isWanted = this.#headIsWanted && batch.to > this.#begun.offset;
+    if (isWanted) this.#headIsWanted = false;
+    const headCounts = isAllThatIsKept || isWanted || batch.to - this.#quietFrom >= QUIET_RECORDS_MAX;
     if (headCounts) this.#quietFrom = batch.to;
     this.#heardBefore = this.heard;
     batch.facts.collect(this.#operator, {
@@ -147,7 +175,7 @@ export class StageTask implements FlowTask {
     }, { headCounts, bundles: this.#bundles });
   }
 
-  /** As {@link FlowTask.take}. @throws LimitError if more waits than may */
+  /** As {@link FlowTask.take}. @throws LimitError if more waits than may; StreamBroken if a later start has begun */
   take(record: LogRecord, batch: StreamBatch): void {
     const { offset } = record;
     if (this.#loadedTo > 0 && offset >= this.#loadedTo) {
@@ -161,6 +189,9 @@ export class StageTask implements FlowTask {
     if (batch.sourceMs === 0) batch.sourceMs = record.timestampMs;
     const pack = this.#read(record);
     if (pack === null) return;
+    // Nothing behind that record may be in what is written here: the other one counts on it.
+    const { begins = this.#begun.name } = pack.marks ?? {};
+    if (begins !== this.#begun.name && offset > this.#begun.offset) throw new StreamBroken(LATER_START);
     if (offset < this.#headTo) this.order.takeAgain(pack, offset);
     else if (pack.source === CLOCK) this.order.tick(pack.events[0].timestampUs);
     else if (pack.source === WALL_CLOCK) this.#wallClock(pack.events[0].timestampUs);
@@ -249,3 +280,4 @@ function bigintText(_: string, value: unknown): unknown {
 }
 
 const NOTHING = [-1, -1] as const;
+const LATER_START = "it was begun once more, here or on another instance";

@@ -6,8 +6,10 @@ import { appendProblem, appendWriterOf } from "./append_writer_of.ts";
 import { BatchDelivery } from "./batch_delivery.ts";
 import { BatchQueue } from "./batch_queue.ts";
 import { ChangesTask } from "./changes_task.ts";
+import { begunStage, cleanerOf, cleaningProblem, stageLogOf } from "./stage_begin.ts";
 import { type LoadedStage, loadStage } from "./stage_changelog.ts";
-import { PART_SHARE, StageLog } from "./stage_log.ts";
+import type { StageCleaner } from "./stage_cleaner.ts";
+import { PART_SHARE, type StageLog } from "./stage_log.ts";
 import { StageTask } from "./stage_task.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import type { StreamSurroundings } from "./stream_surroundings.ts";
@@ -26,6 +28,8 @@ export interface Life {
   readonly progress: StreamProgress;
   readonly delivery: BatchDelivery;
   readonly task: FlowTask;
+  /** What deletes what former owners have left; null: it is not worth it. */
+  readonly cleaner: StageCleaner | null;
 }
 
 /** The task of one partition, as its start sees it. */
@@ -74,8 +78,11 @@ export async function beginStream(
   // Where to begin would be chosen again after a crash. And in the own name, before anybody looks what is there:
   // after that no former owner announces anything more.
   await progress.begin(start.announced, start.lost?.records ?? 0);
+  const begun = "changelog" in plan ? await begunStage(beginner, surroundings.instance) : null;
   if (beginner.ended()) return null;
   tellStart({ id, plan }, start, instance);
+  if (begun !== null) (task as StageTask).begunAs(begun);
+  const stageLog = begun === null ? null : stageLogOf(beginner, { plan: plan as StagePlan, begun, instance });
   const queue = new BatchQueue({
     position,
     doneTo: Math.max(position, done),
@@ -89,7 +96,11 @@ export async function beginStream(
       surroundings.context.onRecords(plan.name, records.length);
     },
   });
-  return { start, queue, progress, task, delivery: deliveryOf(beginner, { start, progress, surroundings }) };
+  return {
+    ...{ start, queue, progress, task },
+    delivery: deliveryOf(beginner, { start, progress, surroundings, stageLog }),
+    cleaner: task instanceof StageTask ? cleanerOf(beginner, { task, stageLog: stageLog!, instance }) : null,
+  };
 }
 
 /** Where a task goes on, and what a stage has. */
@@ -137,14 +148,15 @@ async function taskOf(
 }
 
 function deliveryOf(
-  { id, plan, topic, partition, closed: stopped, sourceMs, beforeEvents }: Beginner,
-  { start, progress, surroundings: { instance, context, tableClock } }: {
+  { id, topic, partition, closed: stopped, sourceMs, beforeEvents }: Beginner,
+  { start, progress, surroundings: { instance, context, tableClock }, stageLog: stage }: {
     readonly start: StreamStart;
     readonly progress: StreamProgress;
     readonly surroundings: StreamSurroundings;
+    readonly stageLog: StageLog | null;
   },
 ): BatchDelivery {
-  const { ports: { clock, log, random }, options: { metadataEveryMs, messageBytesMax }, problems } = instance;
+  const { ports: { clock, log }, problems } = instance;
   const writer = appendWriterOf({ id, topic, partition }, {
     instance,
     letters: context.letters,
@@ -155,9 +167,6 @@ function deliveryOf(
   });
   const onState = (problem: string | null) => problems.set(`log of ${id}`, problem);
   const ports = { partition, log, clock, stopped, onState };
-  const stage = "changelog" in plan
-    ? new StageLog({ ...ports, plan, random, truncateEveryMs: metadataEveryMs, messageBytesMax })
-    : null;
   return new BatchDelivery({
     ...ports,
     ...{ start, stage, progress, writer, beforeEvents },
@@ -245,5 +254,6 @@ export function clearProblems({ id, plan }: Beginner, { instance: { problems } }
   problems.set(`stream ${id}`, null);
   problems.set(`log of ${id}`, null);
   problems.set(waitingProblem(id), null);
+  problems.set(cleaningProblem(id), null);
   for (const sink of plan.sinks) problems.set(appendProblem({ id }, sink), null);
 }

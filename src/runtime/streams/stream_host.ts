@@ -138,7 +138,7 @@ export class StreamHost implements StreamView, SourceTask {
         if (life === null) continue;
         this.state = "running";
         this.#surroundings.onRunning();
-        await this.#write(life);
+        await Promise.all([this.#write(life).finally(() => life.cleaner?.stop()), life.cleaner?.run()]);
       } catch (error) {
         if (!(error instanceof StreamBroken)) throw error;
         if (this.#closed || this.#draining) break;
@@ -193,7 +193,12 @@ export class StreamHost implements StreamView, SourceTask {
     if (part.outOfRange !== undefined) return this.restart(`position in "${part.topic}" is out of range`);
     this.end = Math.max(part.endOffset, part.nextOffset);
     const { heard } = task;
-    queue.take(part);
+    try {
+      queue.take(part);
+    } catch (error) {
+      if (!(error instanceof StreamBroken)) throw error;
+      return this.restart(error.message);
+    }
     if (task.heard !== heard) this.#time.heard();
     if (queue.full) this.#surroundings.reader.pause(part.topic, part.partition);
     this.#wake.abort(TAKEN);

@@ -24,7 +24,7 @@ export interface FlowTask {
   readonly heard?: number;
   /** In which events wait for each other; absent: none does. */
   readonly order?: Pick<TimeOrder, "waits" | "held" | "waitsFor" | "isReady">;
-  /** Evaluates the next record. */
+  /** Evaluates the next record. @throws StreamBroken if the task must be begun anew before it */
   take(record: LogRecord, batch: StreamBatch): void;
   /** A part of the records was taken: the batch reaches to its end. */
   taken?(batch: StreamBatch): void;

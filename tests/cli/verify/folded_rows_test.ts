@@ -29,7 +29,7 @@ Deno.test("loadFolded() takes what was told as it is, and says why it cannot be 
     },
   );
   const changelog = new MemoryChangelog();
-  for (const owner = await Owner.begin(node, changelog); owner.position < changes.length;) {
+  for (const owner = await Owner.begin(node, { changelog }); owner.position < changes.length;) {
     owner.take(changes[owner.position]);
     for (const part of owner.seal(1).parts) changelog.append(part);
   }

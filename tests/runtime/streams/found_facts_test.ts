@@ -90,3 +90,29 @@ Deno.test("a changelog of bundles has as many records as batches of which someth
   // Two heads, and what the last batches have: the second one has removed what the first one left.
   assert(left.length <= 5, left.join(" "));
 });
+
+Deno.test("a copy stands for the fact that it is of, wherever they stand, when that one is deleted", async () => {
+  const columns = { id: 1 };
+  const fact = (owner: string, to: number) => {
+    const element = { end: 5, timestampUs: 5, state: to, shown: false };
+    return { key: factKey({ owner, key: 1, start: 5, seq: 0 }), value: factValue({ to, columns, element }) };
+  };
+  const gone = (owner: string) => ({ key: fact(owner, 0).key, value: null });
+  const orders = [
+    [fact("former", 4), fact("copy", 4), gone("former")],
+    // Written late.
+    [fact("copy", 4), fact("former", 4), gone("former")],
+    [fact("former", 4), fact("copy", 4), gone("former"), fact("former", 4), fact("former", 3)],
+    [fact("first", 3), fact("former", 4), fact("copy", 4), gone("former"), gone("first")],
+  ];
+  for (const records of orders) {
+    const found = new FoundFacts({ changelog: "changelog", node: nodeOf(SPEC) } as unknown as StagePlan);
+    for (const record of records) found.take({ ...record, offset: 0, timestampMs: 0 });
+    const elements = new KeyedElements();
+    const { needed } = await found.into(
+      { elements, dueOf: () => null } as unknown as StatefulOperator,
+      () => Promise.resolve(),
+    );
+    assertEquals([elements.of(1).map(({ state }) => state), needed], [[4], 2]);
+  }
+});

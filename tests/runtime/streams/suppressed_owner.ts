@@ -1,6 +1,7 @@
 import type { SuppressNode } from "../../../src/dsl/stream_nodes.ts";
 import type { TableChanged } from "../../../src/oracle/suppress_oracle.ts";
 import type { StagePlan } from "../../../src/plan/physical.ts";
+import { ownerName, type OwnerPlace } from "../../../src/formats/changelog_fact.ts";
 import type { Log, LogRecord, NewRecord } from "../../../src/ports/log.ts";
 import { Suppress } from "../../../src/processor/stateful/suppress.ts";
 import { keyOfColumns } from "../../../src/record/key.ts";
@@ -8,6 +9,7 @@ import type { Row } from "../../../src/record/row.ts";
 import { encodeWire } from "../../../src/record/wire.ts";
 import { loadStage } from "../../../src/runtime/streams/stage_changelog.ts";
 import { BatchFacts } from "../../../src/runtime/streams/stage_facts.ts";
+import { type CleaningStep, StageRemains } from "../../../src/runtime/streams/stage_remains.ts";
 import type { Choices } from "../../oracle/random.ts";
 
 const bytes = (text: string | Uint8Array | null) => typeof text === "string" ? new TextEncoder().encode(text) : text;
@@ -59,11 +61,22 @@ export function byKey(results: readonly { readonly key: Row | null }[]): Caused 
   );
 }
 
+function planOf(node: SuppressNode): StagePlan {
+  return {
+    ...{ index: 0, name: "stage.final", node, repartition: "repartition", changelog: "changelog" },
+    ...{ nodes: [], lookups: [], sinks: [], outputs: [], shuffles: [] },
+  };
+}
+
 /** A process that has the stage's task, or believes so. */
 export class Owner {
   static #names = 0;
   readonly operator: Suppress;
-  readonly #name = `o${Owner.#names++}`;
+  /** Behind all that was there when it began. */
+  readonly begun: number;
+  readonly #plan: StagePlan;
+  readonly #place: OwnerPlace;
+  readonly #name: string;
   readonly #print: string;
   /** What was read back has events up to there; 0 when all of them came by. */
   #loadedTo: number;
@@ -74,7 +87,15 @@ export class Owner {
   /** What was made of the events of the open batch. */
   #made: { readonly at: number; readonly caused: Caused }[] = [];
 
-  private constructor(node: SuppressNode, loaded: NonNullable<Awaited<ReturnType<typeof loadStage>>>) {
+  private constructor(
+    node: SuppressNode,
+    { loaded, begun }: { loaded: NonNullable<Awaited<ReturnType<typeof loadStage>>>; begun: number },
+  ) {
+    this.begun = begun;
+    // Its record would stand there, and its facts be behind that.
+    this.#place = { begun: begun - 1, number: Owner.#names++ };
+    this.#name = ownerName(this.#place, 0.5);
+    this.#plan = planOf(node);
     this.operator = new Suppress(node, {
       forward: ({ key, ...rest }) => void this.#forwarded.push({ key: key as Row | null, ...rest }),
     });
@@ -83,15 +104,22 @@ export class Owner {
     this.position = this.#from = loaded.head?.to ?? 0;
   }
 
-  static async begin(node: SuppressNode, { log }: Pick<MemoryChangelog, "log">): Promise<Owner> {
-    const plan = {
-      ...{ index: 0, name: "stage.final", node, repartition: "repartition", changelog: "changelog" },
-      ...{ nodes: [], lookups: [], sinks: [], outputs: [], shuffles: [] },
-    } satisfies StagePlan;
-    const loaded = (await loadStage(plan, { partition: 0, log, stopped: () => false }))!;
-    const owner = new Owner(node, loaded);
+  /** `begun`: where all events end that are there. */
+  static async begin(
+    node: SuppressNode,
+    { changelog: { log }, begun = Infinity }: { changelog: Pick<MemoryChangelog, "log">; begun?: number },
+  ): Promise<Owner> {
+    const loaded = (await loadStage(planOf(node), { partition: 0, log, stopped: () => false }))!;
+    const owner = new Owner(node, { loaded, begun });
     await loaded.found.into(owner.operator, () => Promise.resolve());
     return owner;
+  }
+
+  /** What it would write to delete what former owners have left; null: nothing yet. */
+  clean({ records }: MemoryChangelog): CleaningStep | null {
+    const remains = new StageRemains(this.#plan, this.#place);
+    for (const record of records) remains.take(record);
+    return remains.mayGo ? remains.portion(ownerName({ ...this.#place, number: Owner.#names++ }, 0.7)) : null;
   }
 
   /** Takes the event at its position; returns what it causes. */

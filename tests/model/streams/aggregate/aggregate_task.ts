@@ -1,6 +1,7 @@
 import type { Steps } from "../network.ts";
 import type { ChangelogRecord, Fact } from "./changelog.ts";
-import { emptyState, fold, keyOf, learn, positionFact, type State, subjectOf } from "./state.ts";
+import { clean } from "./cleaner.ts";
+import { emptyState, fold, keyOf, learn, positionFact, type State } from "./state.ts";
 import type { AggregateWorld, Task } from "./world.ts";
 
 /** Records that are read at once, of the changelog and of the repartition topic. */
@@ -9,53 +10,73 @@ const RECORDS_MAX = 4;
 /** Another process has the task. */
 class TenureOver extends Error {}
 
-/** What a task is doing. */
+/** A later start stands in the repartition topic. */
+class Superseded extends Error {}
+
+/** What one start of a task is doing. */
 interface Run {
   readonly task: Task;
+  /** Names this start. */
+  readonly owner: string;
+  /** Where it stands in the repartition topic. */
+  begun: number;
   readonly state: State;
-  /** The changelog's end when there was nothing to delete in it. */
-  cleanTo: number;
+  /** What is durable of the repartition topic. */
+  durable: number;
   /** How far the changelog was read, what others write after the start included. */
   readTo: number;
   /** Batches so far. */
   batches: number;
-  /** The log's time when the tenure was confirmed last, and how long the process had been awake then. */
-  stamp: number;
+  /** How long the process had been awake when the tenure was confirmed last. */
   confirmedAt: number;
 }
 
-/** Folds a partition of the repartition topic. */
+/** Folds a partition of the repartition topic: begins again when another start has begun. */
 export function* aggregate(world: AggregateWorld, task: Task): Steps {
-  const run: Run = { task, state: emptyState(), cleanTo: 0, readTo: 0, batches: 0, stamp: 0, confirmedAt: 0 };
-  try {
-    yield* confirm(world, run);
-    const begunAt = task.process.awake;
-    yield* load(world, run);
-    for (;;) {
-      yield;
-      if (task.process.awake - run.confirmedAt >= world.confirmTicks) yield* confirm(world, run);
-      const othersAreDead = task.process.awake - begunAt > world.lateMax;
-      const mayClean = othersAreDead || !world.keeps("deadOwnersOnly");
-      if (world.sharedKeys) yield* answer(world, run);
-      else if (mayClean && world.choices.chance(world.cleaning)) yield* clean(world, run);
-      if (run.state.position < world.shuffled[task.partition].start) yield* loadAgain(world, run);
-      else yield* foldSome(world, run);
+  for (;;) {
+    try {
+      yield* runOnce(world, task);
+    } catch (error) {
+      if (error instanceof TenureOver) return world.count("tasks whose tenure was over");
+      if (!(error instanceof Superseded)) throw error;
+      world.count("starts that found a later one");
     }
-  } catch (error) {
-    if (!(error instanceof TenureOver)) throw error;
-    world.count("tasks whose tenure was over");
+  }
+}
+
+/** @throws TenureOver, Superseded */
+function* runOnce(world: AggregateWorld, task: Task): Steps {
+  yield* confirm(world, task);
+  const owner = `${task.id}.${++world.ownersEver}`;
+  const log = world.shuffled[task.partition];
+  const run: Run = {
+    ...{ task, owner, begun: 0, state: emptyState(), durable: 0, readTo: 0, batches: 0 },
+    confirmedAt: task.process.awake,
+  };
+  if (world.keeps("readBefore")) yield* load(world, run);
+  const begins = (reply: (offset: number) => void) => reply(world.shuffle(task.partition, { begins: owner }));
+  const begun = run.begun = (yield* world.network.ask<number>(begins))!;
+  if (!world.keeps("readBefore")) yield* load(world, run);
+  run.durable = run.state.position;
+  const cleaner = world.sharedKeys ? null : clean(world, { task, owner, begun, durable: () => run.durable });
+  for (;;) {
+    yield;
+    if (task.process.awake - run.confirmedAt >= world.confirmTicks) {
+      yield* confirm(world, task);
+      run.confirmedAt = task.process.awake;
+    }
+    if (world.sharedKeys) yield* answer(world, run);
+    if (run.state.position < log.start) yield* loadAgain(world, run);
+    // Side by side, as the cleaner waits for the log, too.
+    else for (const step of foldSome(world, run)) (cleaner?.next(), yield step);
+    cleaner?.next();
   }
 }
 
 /** @throws TenureOver */
-function* confirm(world: AggregateWorld, run: Run): Steps {
-  const { id, tenure, process } = run.task;
-  const answer = yield* world.network.ask<number | null>((reply) => {
-    reply(world.tenures.get(id) === tenure ? world.now : null);
-  });
-  if (answer === null) throw new TenureOver();
-  run.stamp = answer!;
-  run.confirmedAt = process.awake;
+function* confirm(world: AggregateWorld, { id, tenure }: Task): Steps {
+  const isOwn = yield* world.network.ask<boolean>((reply) => reply(world.tenures.get(id) === tenure));
+  if (isOwn !== true) throw new TenureOver();
 }
 
 /**
@@ -74,7 +95,7 @@ function* load(world: AggregateWorld, run: Run): Steps {
         next = log.end;
         break;
       }
-      learn(world, state, { record: record.value, task });
+      learn(world, state, record.value);
       next = record.offset + 1;
     }
     yield;
@@ -82,35 +103,17 @@ function* load(world: AggregateWorld, run: Run): Steps {
   if (world.keeps("shownAgain")) yield* show(world, run, { groups: state.groups.keys() });
 }
 
-/** A former owner was further, and has purged what it had made durable. */
+/**
+ * A former owner was further, and has purged what it had made durable. Perhaps a later start stood there, too, so the
+ * task begins again. @throws Superseded
+ */
 function* loadAgain(world: AggregateWorld, run: Run): Steps {
   const { start } = world.shuffled[run.task.partition];
   world.count("records purged by a former owner");
+  if (world.keeps("loadedAgain") && world.keeps("begunAgain")) throw new Superseded();
   if (world.keeps("loadedAgain")) yield* load(world, run);
   else run.state.position = start;
   if (run.state.position < start) world.fail(`${run.task.id} is at ${run.state.position}, the log begins at ${start}`);
-}
-
-/** What other owners have written is written under the own keys, and theirs are deleted. */
-function* clean(world: AggregateWorld, run: Run): Steps {
-  const { state, task } = run;
-  const { end } = world.changelogs[task.partition].log;
-  if (end === run.cleanTo) return;
-  yield* load(world, run);
-  if (state.foreign.size === 0) {
-    run.cleanTo = end;
-    return;
-  }
-  world.deleting.push(task);
-  yield;
-  const subjects = new Set(state.foreign.values());
-  const facts = [positionFact(state), ...state.groups.values()].filter((fact) => subjects.has(subjectOf(fact)));
-  const deleted = [...state.foreign.keys()].map((key) => ({ key, fact: null }));
-  yield* produce(world, run, {
-    written: [...facts.map((fact) => keyed(world, { task, fact })), ...deleted],
-  });
-  state.foreign.clear();
-  world.count("keys of former owners deleted");
 }
 
 /** Where the last record of a key says less than an earlier one, the earlier one is written again. */
@@ -120,7 +123,7 @@ function* answer(world: AggregateWorld, run: Run): Steps {
   const { log } = world.changelogs[task.partition];
   const known = new Map(state.groups);
   for (let record = log.next(run.readTo); record !== undefined; record = log.next(run.readTo)) {
-    learn(world, state, { record: record.value, task });
+    learn(world, state, record.value);
     run.readTo = record.offset + 1;
   }
   const groups = [...state.groups.keys()].filter((group) => state.groups.get(group) !== known.get(group));
@@ -131,7 +134,7 @@ function* answer(world: AggregateWorld, run: Run): Steps {
   world.count("records answered");
 }
 
-/** Some records are counted, made durable, and shown. */
+/** Some records are counted, made durable, and shown. @throws Superseded */
 function* foldSome(world: AggregateWorld, run: Run): Steps {
   const { state, task } = run;
   const log = world.shuffled[task.partition];
@@ -140,21 +143,25 @@ function* foldSome(world: AggregateWorld, run: Run): Steps {
   for (const most = position + 1 + world.choices.below(RECORDS_MAX); state.position < most; state.position++) {
     const record = log.next(state.position);
     if (record === undefined) break;
-    const group = fold(world, state, record);
-    if (group !== null) changed.add(group);
+    const { offset, value } = record;
+    if (!("begins" in value)) {
+      const group = fold(world, state, { offset, value });
+      if (group !== null) changed.add(group);
+    } else if (value.begins !== run.owner && offset > run.begun && world.keeps("fenced")) throw new Superseded();
   }
   task.idleAt = state.position === position ? { topicId: log.topicId, position } : null;
   if (task.idleAt !== null) return;
   const durable = state.position;
   if (!world.keeps("purgedBehind")) log.cut(durable);
   const facts = [...changed].map((group) => state.groups.get(group)!);
-  const groups = facts.map((fact) => keyed(world, { task, fact }));
-  const place = keyed(world, { task, fact: positionFact(state) });
+  const groups = facts.map((fact) => keyed(world, { run, fact }));
+  const place = keyed(world, { run, fact: positionFact(state) });
   const inOrder = world.keeps("positionLast") ? [...groups, place] : [place, ...groups];
   const part = world.divided ? 1 : inOrder.length;
   for (let from = 0; from < inOrder.length; from += part) {
     yield* produce(world, run, { written: inOrder.slice(from, from + part) });
   }
+  run.durable = durable;
   yield* show(world, run, { groups: changed });
   if (world.choices.chance(0.3)) world.network.send(() => log.cut(durable));
 }
@@ -162,28 +169,22 @@ function* foldSome(world: AggregateWorld, run: Run): Steps {
 /** A fact under the key under which the task writes it. */
 function keyed(
   world: AggregateWorld,
-  { task: { owner }, fact }: { readonly task: Task; readonly fact: Fact },
+  { run: { owner }, fact }: { readonly run: Run; readonly fact: Fact },
 ): Pick<ChangelogRecord, "key" | "fact"> {
   return { key: keyOf(world, { owner, fact }), fact };
 }
 
-/** @throws TenureOver */
 function* produce(
   world: AggregateWorld,
   run: Run,
   { written }: { readonly written: readonly Pick<ChangelogRecord, "key" | "fact">[] },
 ): Steps {
-  const { owner, partition, tenure } = run.task;
-  const records = written.map((record) => ({ ...record, tenure }));
-  const seq = ++run.batches;
-  for (;;) {
-    const { stamp } = run;
-    const answer = yield* world.network.ask<"stored" | "too late">((reply) => {
-      reply(world.changelogs[partition].produce({ producer: owner, seq, stamp, records }));
-    });
-    if (answer === "stored") return;
-    yield* confirm(world, run);
-  }
+  const { owner, begun, task: { partition } } = run;
+  const batch = { producer: owner, seq: ++run.batches, records: written.map((record) => ({ ...record, begun })) };
+  yield* world.network.ask<true>((reply) => {
+    world.changelogs[partition].produce(batch);
+    reply(true);
+  });
 }
 
 function* show(world: AggregateWorld, { state }: Run, { groups }: { readonly groups: Iterable<number> }): Steps {

@@ -8,8 +8,8 @@ export interface GroupFact {
   readonly kind: "group";
   readonly group: number;
   readonly position: number;
-  /** Names of the inputs that were counted. */
-  readonly items: readonly string[];
+  /** Names of the inputs that were counted since it was ended last; null: nothing was. */
+  readonly items: readonly string[] | null;
 }
 
 /** All groups of its owner are as they are after the records before `position`. */
@@ -24,8 +24,8 @@ export type Fact = GroupFact | PositionFact;
 
 export interface ChangelogRecord {
   readonly key: string;
-  /** Of whoever wrote it. */
-  readonly tenure: number;
+  /** Where the start stands in the repartition topic that wrote it. Of a tombstone: whose key it is. */
+  readonly begun: number;
   /** Null of a tombstone. */
   readonly fact: Fact | null;
 }
@@ -33,8 +33,6 @@ export interface ChangelogRecord {
 export interface Batch {
   readonly producer: string;
   readonly seq: number;
-  /** When the producer's tenure was confirmed last. */
-  readonly stamp: number;
   readonly records: readonly ChangelogRecord[];
 }
 
@@ -44,29 +42,20 @@ const TOMBSTONE = 200;
 /** A partition of the changelog: compacted; a batch is stored whole or not at all. */
 export class Changelog {
   readonly #world: Surroundings<AggregateRule>;
-  readonly #lateMax: number;
   readonly log = new PartitionLog<ChangelogRecord>(0);
   readonly #stored = new Map<string, number>();
 
-  /** `lateMax`: so long after its stamp a batch is taken, in ticks. */
-  constructor(world: Surroundings<AggregateRule>, { lateMax }: { readonly lateMax: number }) {
+  constructor(world: Surroundings<AggregateRule>) {
     this.#world = world;
-    this.#lateMax = lateMax;
   }
 
-  produce({ producer, seq, stamp, records }: Batch): "stored" | "too late" {
-    const { now } = this.#world;
+  produce({ producer, seq, records }: Batch): void {
     if (seq <= (this.#stored.get(producer) ?? 0)) {
       this.#world.count("batches that come again");
-      if (this.#world.keeps("idempotent")) return "stored";
-    }
-    if (now - stamp > this.#lateMax) {
-      this.#world.count("batches that come too late");
-      if (this.#world.keeps("logDeadline")) return "too late";
+      if (this.#world.keeps("idempotent")) return;
     }
     this.#stored.set(producer, seq);
-    for (const record of records) this.log.append(record.key, { value: record, time: now });
-    return "stored";
+    for (const record of records) this.log.append(record.key, { value: record, time: this.#world.now });
   }
 
   /** Of each key the last record stays; others go, sooner or later. */

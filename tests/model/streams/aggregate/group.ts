@@ -12,9 +12,8 @@ export function assign(world: AggregateWorld, id: string, { process }: { readonl
 }
 
 function newTask(world: AggregateWorld, process: Process, { id, tenure }: { id: string; tenure: number }): Task {
-  const owner = `${id}.${++world.ownersEver}`;
   const partition = Number(id.slice(1));
-  const task: Task = { id, partition, tenure, process, owner, steps: nothing(), over: false, idleAt: null };
+  const task: Task = { id, partition, tenure, process, steps: nothing(), over: false, idleAt: null };
   task.steps = id.startsWith("u") ? shuffle(world, task) : aggregate(world, task);
   return task;
 }

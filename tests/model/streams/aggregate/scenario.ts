@@ -1,4 +1,5 @@
 import { assign, kill, notify } from "./group.ts";
+import { ChangelogReader } from "./reader.ts";
 import { type AggregateOptions, AggregateWorld, GROUPS, PARTITIONS, type Task } from "./world.ts";
 
 /** Ticks after which whatever has not come to rest never will. */
@@ -7,6 +8,8 @@ const TICKS_MAX = 5000;
 const REST = 5;
 /** Ticks that a process may be suspended. */
 const SLEEP_MAX = 300;
+/** The same of one that is about to delete keys of others. */
+const FREEZE_MAX = 200;
 /** The same under shared keys: less than the compaction's lag. */
 const SHORT_SLEEP_MAX = 100;
 
@@ -40,6 +43,7 @@ export function runAggregateScenario(seed: number, options: AggregateOptions): {
 
 function tick(world: AggregateWorld): void {
   world.now++;
+  for (const reader of world.readers) if (world.choices.chance(0.1)) reader.step(world.choices);
   notify(world);
   world.network.deliver();
   for (const process of world.processes) {
@@ -72,7 +76,7 @@ function chaos(world: AggregateWorld, ticks: number): void {
 function freeze(world: AggregateWorld, { process, id, tenure }: Task): void {
   const present = world.tenures.get(id) === tenure;
   if (!world.choices.chance(present ? 0.2 : 0.8)) return;
-  process.asleepUntil = world.now + 10 + world.choices.below(world.lateMax / 2);
+  process.asleepUntil = world.now + 10 + world.choices.below(FREEZE_MAX);
   if (present && world.choices.chance(0.5)) assign(world, id, { process: world.choices.pick(world.processes) });
   world.count("processes suspended before they delete");
 }
@@ -118,15 +122,24 @@ function isAtRest(world: AggregateWorld): boolean {
   });
 }
 
-/** A group in which not every input is counted once; null if there is none. */
+/** An input that was lost, or a group that is not shown as its events make it; null if there is none. */
 function wrongGroup(world: AggregateWorld): string | null {
+  const lost = [...world.written].filter((name) => !world.arrived.has(name));
+  if (lost.length > 0) return `lost on the way: ${lost.join(" ")}`;
+  for (const reader of world.readers) reader.readToEnd();
+  const fresh = world.changelogs.map((changelog) => new ChangelogReader(changelog));
+  for (const reader of fresh) reader.readToEnd();
   for (let group = 0; group < GROUPS; group++) {
-    const is = [...world.sink.get(group)?.items ?? []].sort();
     const should = [...world.truth.get(group) ?? []].sort();
-    if (is.join(" ") === should.join(" ")) continue;
-    const twice = is.filter((item, index) => is[index - 1] === item);
-    const missing = should.filter((item) => !is.includes(item));
-    return `group ${group} of ${group % PARTITIONS}: twice ${twice.join(" ")}, missing ${missing.join(" ")}`;
+    const partition = group % PARTITIONS;
+    const shown = { sink: world.sink, reader: world.readers[partition].groups, start: fresh[partition].groups };
+    for (const [where, groups] of Object.entries(shown)) {
+      const is = [...groups.get(group)?.items ?? []].sort();
+      if (is.join(" ") === should.join(" ")) continue;
+      const twice = is.filter((item, index) => is[index - 1] === item || !should.includes(item));
+      const missing = should.filter((item) => !is.includes(item));
+      return `${where}: group ${group} of ${partition}: too many ${twice.join(" ")}, missing ${missing.join(" ")}`;
+    }
   }
   return null;
 }

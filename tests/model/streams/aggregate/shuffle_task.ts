@@ -22,8 +22,8 @@ export function* shuffle(world: AggregateWorld, task: Task): Steps {
       for (const most = next + 1 + world.choices.below(RECORDS_MAX); next < most; next++) {
         const record = log.next(next);
         if (record === undefined) break;
-        record.value.forEach((group, index) => {
-          made.push({ group, topicId, partition, place: placeOf(record.offset, index) });
+        record.value.forEach((counted, index) => {
+          made.push({ ...counted, topicId, partition, place: placeOf(record.offset, index) });
         });
       }
       task.idleAt = next === position ? { topicId, position } : null;
@@ -38,8 +38,7 @@ export function* shuffle(world: AggregateWorld, task: Task): Steps {
 
 /** One after the other: the next is sent when the one before was acknowledged. */
 function* send(world: AggregateWorld, made: readonly Shuffled[]): Steps {
-  const append = (record: Shuffled) =>
-    world.shuffled[record.group % PARTITIONS].append("", { value: record, time: world.now });
+  const append = (record: Shuffled) => world.shuffle(record.group % PARTITIONS, record);
   if (!world.keeps("sendOrder")) { for (const record of made) world.network.send(() => append(record)); }
   for (const record of made) yield* world.network.ask<number>((reply) => reply(append(record)));
 }

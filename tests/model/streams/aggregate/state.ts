@@ -1,19 +1,17 @@
 import type { ChangelogRecord, Fact, GroupFact, PositionFact } from "./changelog.ts";
-import { type AggregateWorld, nameOf, type Shuffled, type Task } from "./world.ts";
+import { type AggregateWorld, nameOf, type Shuffled } from "./world.ts";
 
 /** What an aggregate has in memory. */
 export interface State {
   position: number;
   origins: Map<string, number>;
   readonly groups: Map<number, GroupFact>;
-  /** By key in the changelog that another owner has written: what it is of. */
-  readonly foreign: Map<string, string>;
   /** Under shared keys, by key: the position of the last record, and of the one with the greatest. */
   readonly written: Map<string, { readonly last: number; readonly greatest: Fact }>;
 }
 
 export function emptyState(): State {
-  return { position: 0, origins: new Map(), groups: new Map(), foreign: new Map(), written: new Map() };
+  return { position: 0, origins: new Map(), groups: new Map(), written: new Map() };
 }
 
 /** What a record of the changelog is of, whoever wrote it. */
@@ -26,22 +24,11 @@ export function keyOf(world: AggregateWorld, { owner, fact }: { readonly owner: 
   return world.sharedKeys ? subjectOf(fact) : `${subjectOf(fact)} of ${owner}`;
 }
 
-interface Learnt {
-  readonly record: ChangelogRecord;
-  readonly task: Task;
-}
-
 /** Takes a record of the changelog, if it says more than what is known. */
-export function learn(world: AggregateWorld, state: State, { record, task }: Learnt): void {
-  const { key, tenure, fact } = record;
-  if (fact === null) {
-    state.foreign.delete(key);
-    return;
-  }
+export function learn(world: AggregateWorld, state: State, { key, fact }: ChangelogRecord): void {
+  if (fact === null) return;
   const { greatest } = state.written.get(key) ?? { greatest: fact };
   state.written.set(key, { last: fact.position, greatest: fact.position > greatest.position ? fact : greatest });
-  const deletable = tenure < task.tenure || !world.keeps("olderOwnersOnly");
-  if (deletable && key !== keyOf(world, { owner: task.owner, fact })) state.foreign.set(key, subjectOf(fact));
   const later = !world.keeps("greatestPosition");
   if (fact.kind === "group") {
     if (later || fact.position > (state.groups.get(fact.group)?.position ?? -1)) state.groups.set(fact.group, fact);
@@ -64,7 +51,7 @@ export function fold(world: AggregateWorld, state: State, { offset, value }: Fol
     world.count("records that a group has absorbed already");
     return null;
   }
-  const items = [...before?.items ?? [], nameOf(value)];
+  const items = value.ends ? null : [...before?.items ?? [], nameOf(value)];
   state.groups.set(value.group, { kind: "group", group: value.group, position: offset + 1, items });
   return value.group;
 }

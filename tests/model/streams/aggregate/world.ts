@@ -3,6 +3,7 @@ import { PartitionLog } from "../../partition_log.ts";
 import { Network, type Steps } from "../network.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { Changelog, type GroupFact } from "./changelog.ts";
+import { ChangelogReader } from "./reader.ts";
 import type { AggregateRule } from "./rules.ts";
 
 export const PARTITIONS = 2;
@@ -10,16 +11,23 @@ const PROCESSES = 3;
 /** Of all partitions. */
 export const GROUPS = 6;
 
-/** A record of the input: which groups it is counted in. */
-type InputValue = readonly number[];
+/** A record of the input: which groups it is counted in, and which of them it ends: what they were made of is gone. */
+type InputValue = readonly Pick<Shuffled, "group" | "ends">[];
 
-/** A record of the repartition topic. */
+/** An event in the repartition topic. */
 export interface Shuffled {
   readonly group: number;
+  readonly ends: boolean;
   readonly topicId: number;
   readonly partition: number;
   /** Grows along the input's partition: of a record, and of each that it makes. */
   readonly place: number;
+}
+
+/** A record of the repartition topic by which a start says that it has begun. */
+interface Begun {
+  /** Names it. */
+  readonly begins: string;
 }
 
 /** A task as one process has it. */
@@ -29,8 +37,6 @@ export interface Task {
   readonly partition: number;
   readonly tenure: number;
   readonly process: Process;
-  /** Names this incarnation. */
-  readonly owner: string;
   steps: Steps;
   over: boolean;
   /** Where it stands when it has nothing to do; null while it has. */
@@ -70,8 +76,6 @@ export class AggregateWorld implements Surroundings<AggregateRule> {
   readonly network: Network;
   /** What is made durable at once is too large for one batch. */
   readonly divided: boolean;
-  /** Ticks after which the changelog takes no batch of a tenure that was not confirmed since. */
-  readonly lateMax: number;
   /** Chance that a task looks for what may be deleted of the changelog, in each turn. */
   readonly cleaning: number;
   readonly sharedKeys: boolean;
@@ -81,12 +85,17 @@ export class AggregateWorld implements Surroundings<AggregateRule> {
   readonly confirmTicks: number;
   /** By partition. */
   inputs: PartitionLog<InputValue>[] = [];
-  readonly shuffled: PartitionLog<Shuffled>[] = [];
+  readonly shuffled: PartitionLog<Shuffled | Begun>[] = [];
   readonly changelogs: Changelog[] = [];
+  readonly readers: ChangelogReader[] = [];
   /** By group. */
   readonly sink = new Map<number, GroupFact>();
-  /** By group: the names of the inputs that count, as they were written. */
+  /** Names of all inputs, and of those that came into the repartition topic, in the order of their places. */
+  readonly written = new Set<string>();
+  readonly arrived = new Set<string>();
+  /** By group: the names of the inputs that count, as they stand in the repartition topic. */
   readonly truth = new Map<number, string[]>();
+  readonly #places = new Map<string, number>();
   readonly committed = new Map<string, { readonly topicId: number; readonly offset: number }>();
   readonly tenures = new Map<string, number>();
   readonly owners = new Map<string, Process>();
@@ -107,14 +116,14 @@ export class AggregateWorld implements Surroundings<AggregateRule> {
     this.sharedKeys = options.kind === "shared keys" || !this.keeps("ownKeys");
     this.compactionLag = options.kind === "shared keys" && this.keeps("compactionLag") ? COMPACTION_LAG : 0;
     const contested = options.kind === "two owners";
-    this.lateMax = this.choices.pick([70, 120]);
     this.confirmTicks = contested ? 60 : this.choices.pick([10, 60]);
     this.cleaning = contested ? 0.2 : 0.04;
     this.network = new Network(this);
     this.recreateInput();
     for (let partition = 0; partition < PARTITIONS; partition++) {
       this.shuffled.push(new PartitionLog(0));
-      this.changelogs.push(new Changelog(this, this));
+      this.changelogs.push(new Changelog(this));
+      this.readers.push(new ChangelogReader(this.changelogs[partition]));
     }
     for (let count = 0; count < PROCESSES; count++) this.addProcess();
   }
@@ -134,12 +143,26 @@ export class AggregateWorld implements Surroundings<AggregateRule> {
     const { choices } = this;
     const partition = choices.below(PARTITIONS);
     const log = this.inputs[partition];
-    const groups = Array.from({ length: choices.below(3) }, () => choices.below(GROUPS));
-    const offset = log.append("", { value: groups, time: this.now });
-    groups.forEach((group, index) => {
-      const name = nameOf({ group, topicId: log.topicId, partition, place: placeOf(offset, index) });
-      this.truth.set(group, [...this.truth.get(group) ?? [], name]);
-    });
+    const value = Array.from({ length: choices.below(3) }, () => ({
+      group: choices.below(GROUPS),
+      ends: choices.chance(0.2),
+    }));
+    const offset = log.append("", { value, time: this.now });
+    value.forEach((_, index) =>
+      this.written.add(nameOf({ topicId: log.topicId, partition, place: placeOf(offset, index) }))
+    );
+  }
+
+  /** Appends to the repartition topic; returns the offset. */
+  shuffle(partition: number, value: Shuffled | Begun): number {
+    const offset = this.shuffled[partition].append("", { value, time: this.now });
+    if ("begins" in value) return offset;
+    const source = `${partition} ${value.topicId}/${value.partition}`;
+    if (value.place <= (this.#places.get(source) ?? -1)) return offset;
+    this.#places.set(source, value.place);
+    this.arrived.add(nameOf(value));
+    this.truth.set(value.group, value.ends ? [] : [...this.truth.get(value.group) ?? [], nameOf(value)]);
+    return offset;
   }
 
   taskIds(): string[] {
@@ -165,6 +188,6 @@ export function placeOf(offset: number, index: number): number {
 }
 
 /** Names what is counted. */
-export function nameOf({ topicId, partition, place }: Shuffled): string {
+export function nameOf({ topicId, partition, place }: Pick<Shuffled, "topicId" | "partition" | "place">): string {
   return `${topicId}/${partition}/${place}`;
 }
