@@ -74,7 +74,7 @@ export async function beginStream(
   // Where to begin would be chosen again after a crash. And in the own name, before anybody looks what is there:
   // after that no former owner announces anything more.
   await progress.begin(start.announced, start.lost?.records ?? 0);
-  if (beginner.ended()) return null;
+  if (beginner.ended() || await madeTold(beginner, { start, done, held, surroundings }) === null) return null;
   tellStart({ id, plan }, start, instance);
   const queue = new BatchQueue({
     position,
@@ -90,6 +90,24 @@ export async function beginStream(
     },
   });
   return { start, queue, progress, task, delivery: deliveryOf(beginner, { start, progress, surroundings }) };
+}
+
+/** Says what tables lack that were made anew. Resolves to null if the task is not wanted any more. */
+async function madeTold(
+  { id, plan, topic, partition, patiently }: Beginner,
+  { start, done, held, surroundings: { appendTables } }: {
+    readonly start: StreamStart;
+    readonly done: number;
+    readonly held: Held;
+    readonly surroundings: StreamSurroundings;
+  },
+): Promise<true | null> {
+  // Without progress and rows nothing was read before, wherever it begins.
+  const offset = held.progress === null && start.announced === null ? 0 : done;
+  return await patiently(async () => {
+    await appendTables.begun({ id, plan, position: { topic, partition, offset } }, start.source);
+    return true as const;
+  });
 }
 
 /** Where a task goes on, and what a stage has. */
