@@ -126,7 +126,7 @@ export function topology(name: string, declare: (builder: TopologyBuilder) => vo
       return clash === null ? [] : [`Two sinks clash: ${clash}. Rename one`];
     })
   ));
-  if (graph.problems.length === 0) graph.problems.push(...sampleProblems(graph.nodes));
+  if (graph.problems.length === 0) graph.problems.push(...sampleProblems(graph));
   if (graph.problems.length > 0) throw new TopologyError(name, graph.problems);
   return { name, nodes: graph.nodes, streams: graph.streams };
 }
