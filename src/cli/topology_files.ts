@@ -1,6 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { resolve } from "node:path";
 import type { Topology } from "../dsl/topology.ts";
+import { tableClash, writtenTables, writtenTopics } from "../dsl/written_tables.ts";
 import { compile } from "../plan/compile.ts";
 import { ConfigError, TopologyError } from "../record/errors.ts";
 import { didYouMean } from "../record/nearest.ts";
@@ -136,28 +137,35 @@ function isTopology(value: unknown): value is Topology {
 }
 
 /**
- * Two topologies of one name would be one consumer group; two writers of one table would delete each other's rows.
- * Which of the two is meant nobody can tell, so that neither may run.
+ * Two topologies of one name would be one consumer group; two writers of one table would delete each other's rows, or
+ * mix what they add. Which of the two is meant nobody can tell, so that neither may run.
  */
 function clashes(files: readonly TopologyFile[]): BrokenFile[] {
   const problems = new Map<string, string[]>();
-  const claim = (owners: Map<string, string>, { path, thing, text }: { path: string; thing: string; text: string }) => {
-    const owner = owners.get(thing) ?? path;
-    owners.set(thing, owner);
-    if (owner === path) return;
+  const clash = (owner: string, { path, text }: { path: string; text: string }) => {
     const problem = `Cannot run ${owner} and ${path}: ${text}. Rename one`;
     for (const file of [owner, path]) problems.set(file, [...problems.get(file) ?? [], problem]);
   };
   const names = new Map<string, string>();
-  const sinks = new Map<string, string>();
+  const topics = new Map<string, string>();
+  const tables: { readonly path: string; readonly name: string }[] = [];
   for (const { path, topology } of files) {
-    claim(names, { path, thing: topology.name, text: `both are named "${topology.name}"` });
-    for (const node of topology.nodes) {
-      if (node.op !== "sink") continue;
-      const { name, output } = node.sink;
-      const text = `both write to ${output === undefined ? `ClickHouse table "${name}"` : name}`;
-      claim(sinks, { path, thing: name, text });
+    const owner = names.get(topology.name);
+    if (owner === undefined) names.set(topology.name, path);
+    else clash(owner, { path, text: `both are named "${topology.name}"` });
+    for (const name of writtenTopics(topology)) {
+      const other = topics.get(name);
+      if (other === undefined) topics.set(name, path);
+      else clash(other, { path, text: `both write a table to topic "${name}"` });
     }
+    const own = writtenTables(topology);
+    for (const name of own) {
+      for (const other of tables) {
+        const text = tableClash(other.name, name);
+        if (text !== null) clash(other.path, { path, text });
+      }
+    }
+    tables.push(...own.map((name) => ({ path, name })));
   }
   return [...problems].map(([path, texts]) => ({ path, problems: texts }));
 }

@@ -3,7 +3,9 @@ import { encodeWire } from "../record/wire.ts";
 import type { AggregateSpec, DistinctSpec, FoldSpec, RankedSpec, TotalSpec } from "./aggregate_spec.ts";
 import type { AggregateNode } from "./logical.ts";
 import { brokenLaws } from "./broken_laws.ts";
-import { attempt, keyValueOf, type Sample, sampledValue } from "./sample_row.ts";
+import type { StreamAggregateNode } from "./stream_nodes.ts";
+import { sampleGroup, type StreamSample } from "./stream_samples.ts";
+import { attempt, keyValueOf, type Sample, sampledValue } from "./sample_value.ts";
 
 /** Values that a list holds at most: it is part of a message, and of a row. */
 const LIST_VALUES_MAX = 1_000;
@@ -26,7 +28,7 @@ function problemsOf(spec: Exclude<AggregateSpec, FoldSpec>, input: Sample | null
   switch (spec.kind) {
     case "sum":
     case "avg":
-      return input === null ? [] : floatProblems(spec, input);
+      return input === null ? [] : floatProblems(spec, { input });
     case "count":
     case "min":
     case "max":
@@ -72,14 +74,45 @@ function valuesOfGroup(
   return [first, ...rows].map((sample) => sampledValue(value, sample)).filter((given) => given !== undefined);
 }
 
-function floatProblems({ kind, value }: TotalSpec, input: Sample): string[] {
+/** What would be wrong with every event of an aggregate over a stream. */
+export function streamAggregateProblems(node: StreamAggregateNode, inputs: readonly (StreamSample | null)[]): string[] {
+  const { name, sides, window } = node;
+  return sides.flatMap((side, index) => {
+    const input = inputs[index];
+    if (input === null) return [];
+    const sample = { row: input.value as Sample["row"], key: [], grouped: false, floats: input.floats };
+    const floats = Object.entries(side.aggregates).flatMap(([column, spec]) =>
+      spec.kind !== "sum" && spec.kind !== "avg"
+        ? []
+        : floatProblems(spec, { input: sample, why: "the order of events would matter" })
+          .map((problem) => `Total "${column}" of aggregate "${name}" ${problem}`)
+    );
+    const group = Object.keys(sampleGroup(side, input) ?? {});
+    const isRow = Object.values(side.aggregates).some(({ kind }) => kind === "reduce" || kind === "newest");
+    const taken = new Set([
+      ...isRow ? [] : Object.keys(side.aggregates),
+      ...window === null ? [] : ["window_start", "window_end"],
+    ]);
+    return [
+      ...floats,
+      ...group.filter((column) => taken.has(column)).map((column) =>
+        `Aggregate "${name}" has "${column}" twice: it is a column of the group, and of its window or its totals. ` +
+        "Give one of them another name"
+      ),
+    ];
+  });
+}
+
+function floatProblems(
+  { kind, value }: TotalSpec,
+  { input, why = "taking a row out again would leave an error" }: { readonly input: Sample; readonly why?: string },
+): string[] {
   const added = sampledValue(value, input);
   if (typeof added !== "number" || Number.isSafeInteger(added) || input.floats.size === 0) return [];
   const source = input.floats.get(added);
   return [
-    `is ${kind}() of a float${source === undefined ? "" : `, ${source}`}: ` +
-    "taking a row out again would leave an error. Declare the source's column as numeric(), or map it to an " +
-    "integer or a Decimal",
+    `is ${kind}() of a float${source === undefined ? "" : `, ${source}`}: ${why}. Declare the source's column as ` +
+    "numeric(), or map it to an integer or a Decimal",
   ];
 }
 

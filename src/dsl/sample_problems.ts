@@ -1,20 +1,29 @@
 import { keyValueText } from "../record/key.ts";
-import { aggregateProblems } from "./aggregate_problems.ts";
+import { aggregateProblems, streamAggregateProblems } from "./aggregate_problems.ts";
 import type { ExpireAfterNode, LogicalNode, SinkNode } from "./logical.ts";
-import { type Sample, samplesOf } from "./sample_row.ts";
+import { samplesOf } from "./sample_row.ts";
+import type { Sample } from "./sample_value.ts";
+import type { StreamNode } from "./stream_nodes.ts";
 
 /** Numbers of the columns before those of further rows, which differ for that in all columns. */
 const OTHER_ROWS = [40, 80];
 
 /**
  * What would be wrong with every row, found with a row of the declared schemas: values that an aggregate cannot take,
- * rows that expire by what is no time, and a sink whose key columns do not carry the key of its table.
+ * columns that have the name of another one, rows that expire by what is no time, and a sink whose key columns do not
+ * carry the key of its table.
  */
-export function sampleProblems(nodes: readonly LogicalNode[]): string[] {
-  const sampleOf = samplesOf(nodes);
+export function sampleProblems(
+  topology: { readonly nodes: readonly LogicalNode[]; readonly streams: readonly StreamNode[] },
+): string[] {
+  const { ofTable: sampleOf, ofStream } = samplesOf(topology);
   // Rows of other values, for what must hold of several.
-  const others = OTHER_ROWS.map((first) => samplesOf(nodes, first));
-  return nodes.flatMap((node) => {
+  const others = OTHER_ROWS.map((first) => samplesOf(topology, first).ofTable);
+  const ofStreams = topology.streams.flatMap((node) =>
+    node.op === "streamAggregate" ? streamAggregateProblems(node, node.inputs.map(ofStream)) : []
+  );
+  // A result that cannot be says nothing of what is made of it.
+  return ofStreams.length > 0 ? ofStreams : topology.nodes.flatMap((node) => {
     if (node.op === "aggregate") {
       return aggregateProblems(node, [sampleOf, ...others].map((sample) => sample(node.input)));
     }

@@ -1,25 +1,13 @@
-import type { z } from "zod";
-import { Decimal } from "../record/decimal.ts";
-import type { AggregateSpec } from "./aggregate_spec.ts";
 import type { AggregateNode, LogicalNode, SourceNode } from "./logical.ts";
+import { attempt, keyValueOf, ofTotal, type Sample, sampleColumns } from "./sample_value.ts";
+import type { StreamNode } from "./stream_nodes.ts";
+import { type StreamSample, streamSamples } from "./stream_samples.ts";
 
-/** A row as the declared schemas allow it, its key, and what it was made of. */
-export interface Sample {
-  readonly row: Readonly<Record<string, unknown>>;
-  /** Key columns in the key's order: those of a source as declared, those of a group by name. */
-  readonly key: readonly { readonly name: string; readonly value: unknown }[];
-  /** True where the key is a group's, whose columns a sink finds by their names. */
-  readonly grouped: boolean;
-  /** Columns that are floats by their schema, by the value that only they have. */
-  readonly floats: ReadonlyMap<number, string>;
+/** Samples of a topology's tables, and of the events of its streams, by the ids of their nodes. */
+export interface Samples {
+  readonly ofTable: (node: number) => Sample | null;
+  readonly ofStream: (node: number) => StreamSample | null;
 }
-
-/** Divisible by whatever people divide by, so that an integer stays one in a callback. */
-const INTEGER = 5_040_000;
-/** The same within the days of a date, of which there are so many. */
-const DAY = 2_520;
-const DAYS = 47;
-const FRACTION = 0.1234567890123;
 
 /**
  * Makes a row of each node that its declaration leads to: of a source from its schema, further down by running the
@@ -27,7 +15,10 @@ const FRACTION = 0.1234567890123;
  * then nothing is known before real rows come. `first`: of how many columns the values are left out, so that rows of
  * another number differ in all of them.
  */
-export function samplesOf(nodes: readonly LogicalNode[], first = 0): (node: number) => Sample | null {
+export function samplesOf(
+  { nodes, streams }: { readonly nodes: readonly LogicalNode[]; readonly streams: readonly StreamNode[] },
+  first = 0,
+): Samples {
   const known = new Map<number, Sample | null>();
   let columns = first;
   const sampleOf = (id: number): Sample | null => {
@@ -41,7 +32,7 @@ export function samplesOf(nodes: readonly LogicalNode[], first = 0): (node: numb
       columns += Object.keys(sample.row).length;
       return sample;
     }
-    if (node.op === "folded") return null;
+    if (node.op === "folded") return stream.resultOf(node.stream);
     const input = sampleOf(node.input);
     if (input === null) return null;
     switch (node.op) {
@@ -69,67 +60,17 @@ export function samplesOf(nodes: readonly LogicalNode[], first = 0): (node: numb
     const floats = new Map([...input.floats, ...right.floats]);
     return { ...input, row: { ...left, [node.column]: right.row }, floats };
   };
-  return sampleOf;
-}
-
-/** Whatever a callback throws of a row that nobody wrote says nothing. */
-export function attempt<T>(run: () => T): T | null {
-  try {
-    return run();
-  } catch {
-    return null;
-  }
-}
-
-/** What callbacks see as a row's key. */
-export function keyValueOf(key: Sample["key"]): unknown {
-  return key.length === 1 ? key[0].value : Object.fromEntries(key.map(({ name, value }) => [name, value]));
-}
-
-/** What an aggregate's callback gives for a row; undefined if it throws. */
-export function sampledValue(value: ((row: never) => unknown) | null, { row }: Sample): unknown {
-  return value === null ? undefined : attempt(() => value({ ...row } as never)) ?? undefined;
+  const stream = streamSamples(streams, {
+    tableOf: sampleOf,
+    columnsOf: (count) => (columns += count) - count,
+  });
+  return { ofTable: sampleOf, ofStream: stream.eventOf };
 }
 
 /** `first`: number of columns that have values already. @throws TypeError for a schema that takes no known value */
 function ofSource({ source }: SourceNode, first: number): Sample {
-  const floats = new Map<number, string>();
-  const row: Record<string, unknown> = {};
-  for (const [index, [name, schema]] of Object.entries(source.row.shape).entries()) {
-    const value = columnValue(schema as z.ZodType, first + index + 1);
-    row[name] = value;
-    if (typeof value === "number" && !Number.isInteger(value)) floats.set(value, `${source.name}.${name}`);
-  }
+  const { row, floats } = sampleColumns({ name: source.name, shape: source.row.shape }, first);
   return { row, key: source.key.map((name) => ({ name, value: row[name] })), grouped: false, floats };
-}
-
-/** A schema that takes every value tells nothing, and so is no float. */
-function columnValue(schema: z.ZodType, number: number): unknown {
-  const text = `sample ${number}`;
-  const values: unknown[] = schema.safeParse(text).success ? [] : [FRACTION + number];
-  values.push(
-    INTEGER * number,
-    DAY * (1 + (number - 1) % DAYS),
-    `{"sample":${number}}`,
-    uuidOf(number),
-    "AAAA",
-    text,
-    "a",
-    true,
-    [],
-    {},
-  );
-  const { entries } = schema._zod.def as { entries?: Readonly<Record<string, unknown>> };
-  values.push(...Object.values(entries ?? {}));
-  for (const value of values) {
-    const result = schema.safeParse(value);
-    if (result.success) return result.data;
-  }
-  throw new TypeError(`no sample of column ${number}`);
-}
-
-function uuidOf(number: number): string {
-  return `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
 }
 
 function ofGroup(node: AggregateNode, input: Sample): Sample | null {
@@ -148,25 +89,4 @@ function rekeyed(input: Sample, columns: Readonly<Record<string, unknown>> | nul
   if (columns === null || Object.values(columns).includes(undefined)) return null;
   const key = Object.keys(columns).sort().map((name) => ({ name, value: columns[name] }));
   return { row: { ...input.row, ...columns }, key, grouped: true, floats: input.floats };
-}
-
-/** Of a group with one row. */
-function ofTotal(spec: AggregateSpec, { number, input }: { readonly number: number; readonly input: Sample }): unknown {
-  switch (spec.kind) {
-    case "count":
-    case "countDistinct":
-      return INTEGER * number;
-    case "avg":
-      return Decimal.of(number);
-    case "topN":
-    case "collect":
-      return [sampledValue(spec.value, input)];
-    case "custom":
-      return attempt(() => {
-        const state = spec.add(spec.empty!(), spec.value({ ...input.row }));
-        return spec.result === null ? state : spec.result(state);
-      });
-    default:
-      return sampledValue(spec.value, input);
-  }
 }

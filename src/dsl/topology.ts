@@ -14,6 +14,7 @@ import { KStream } from "./streams.ts";
 import { tableTopicProblems, topicProblems } from "./topic_sink.ts";
 import { GlobalKTable } from "./global_tables.ts";
 import { KTable } from "./tables.ts";
+import { tableClash, writtenTables } from "./written_tables.ts";
 
 /** Hands out the tables and streams of one topology. */
 export class TopologyBuilder {
@@ -123,7 +124,14 @@ export function topology(name: string, declare: (builder: TopologyBuilder) => vo
     if (node.op === "append") checkAppend(node.sink, graph.problems);
     else if (node.op === "output") graph.problems.push(...topicProblems(node.sink, { read }));
   }
-  if (graph.problems.length === 0) graph.problems.push(...sampleProblems(graph.nodes));
+  const tables = writtenTables(graph);
+  graph.problems.push(...tables.flatMap((one, index) =>
+    tables.slice(index + 1).flatMap((other) => {
+      const clash = tableClash(one, other);
+      return clash === null ? [] : [`Two sinks clash: ${clash}. Rename one`];
+    })
+  ));
+  if (graph.problems.length === 0) graph.problems.push(...sampleProblems(graph));
   if (graph.problems.length > 0) throw new TopologyError(name, graph.problems);
   return { name, nodes: graph.nodes, streams: graph.streams };
 }

@@ -1,6 +1,9 @@
 import type { MergingAggregates, StreamAggregates } from "./stream_aggregates.ts";
 import { type Duration, durationUs } from "./time.ts";
 
+/** An event is in at most so many windows: each is changed, told and kept. */
+const WINDOWS_MAX = 100_000;
+
 /** How events of one group are divided by their times, as plain data; microseconds. */
 export type WindowSpec =
   & (
@@ -77,11 +80,21 @@ export function tumbling(size: Duration, options: WindowOptions = {}): Windows {
   return new Windows({ kind: "time", sizeUs, advanceUs: sizeUs, ...lateness(options) });
 }
 
-/** Windows of one size, of which one begins every `every`; an event is in all that hold its time. @throws TypeError */
+/**
+ * Windows of one size, of which one begins every `every`; an event is in all that hold its time, at most 100,000.
+ * @throws TypeError
+ */
 export function hopping(size: Duration, options: WindowOptions & { readonly every: Duration }): Windows {
   const [sizeUs, advanceUs] = [positive(size, "the size of windows"), positive(options.every, "their advance")];
   if (advanceUs > sizeUs) {
     throw new TypeError(`Cannot begin windows of ${sizeUs} us every ${advanceUs} us: events between would be in none`);
+  }
+  const windows = Math.ceil(sizeUs / advanceUs);
+  if (windows > WINDOWS_MAX) {
+    throw new TypeError(
+      `Cannot begin windows of ${sizeUs} us every ${advanceUs} us: each event would be in ${windows}, and ` +
+        `${WINDOWS_MAX} are the most. Begin them less often`,
+    );
   }
   return new Windows({ kind: "time", sizeUs, advanceUs, ...lateness(options) });
 }
@@ -104,8 +117,11 @@ export function session(gap: Duration, options: WindowOptions = {}): Windows<"se
 
 /**
  * One window without an end, from a time on (microseconds since the epoch; default: the epoch). It never closes; its
- * `window_end` is 2^53 - 1, in the year 2255. Earlier events are left out and counted.
+ * `window_end` is 2^53 - 1, in the year 2255. Earlier events are left out and counted. @throws TypeError
  */
 export function unlimited(startUs = 0): Windows<never> {
+  if (!Number.isSafeInteger(startUs)) {
+    throw new TypeError(`Cannot begin a window at ${startUs}: give whole microseconds since the epoch`);
+  }
   return new Windows({ kind: "unlimited", startUs, graceUs: 0 });
 }

@@ -26,7 +26,7 @@ import type { TaskHost } from "./lifecycle/task_host.ts";
 import { taskShare } from "./lifecycle/task_share.ts";
 import { NOT_PREPARED, type RunnerStatus, statusOf } from "./lifecycle/status.ts";
 import { prepareTopics, type Topics } from "./lifecycle/topics.ts";
-import { ensureAppendTables } from "./streams/append_tables.ts";
+import { AppendTables } from "./streams/append_tables.ts";
 import type { StreamHost } from "./streams/stream_host.ts";
 import type { StoreSpec } from "./stores/store.ts";
 import { storesOf } from "./stores/stores_of.ts";
@@ -49,10 +49,7 @@ export class Runner {
   readonly topology: Topology;
   readonly problems: Problems;
   readonly deadLetters: DeadLetterQueue;
-  /**
-   * Resolves with the reason when this run of the topology is over before it was told to stop. The runner still holds
-   * what it has: {@link stop} gives that back, then another runner may try again.
-   */
+  /** Resolves with the reason when this run is over before it was told to stop; {@link stop} is still to be called. */
   readonly failed: Promise<Error>;
   readonly #ports: Ports;
   #options: RunOptions;
@@ -65,6 +62,7 @@ export class Runner {
   readonly #hosts = new Map<string, TaskHost>();
   readonly #doubts: Doubts;
   readonly #streamHosts = new Map<string, StreamHost>();
+  readonly #appendTables: AppendTables;
   readonly #joined = Promise.withResolvers<Membership>();
   #streams: StreamTasks | null = null;
   #fail!: (error: Error) => void;
@@ -83,7 +81,10 @@ export class Runner {
     settings: { options: RunOptions; onEvent?: (event: RunEvent) => void; revision?: Revision },
   ) {
     this.topology = topology;
-    this.#tables = openTables(ports, (table) => this.#housekeeping?.tables.made(table));
+    this.#tables = openTables(ports, {
+      onMade: (table) => this.#housekeeping?.tables.made(table),
+      onAppendMade: (table) => this.#appendTables.made(table),
+    });
     this.#ports = { ...ports, warehouse: this.#tables.warehouse };
     this.#options = settings.options;
     this.#busyTables = ports.busyTables ?? new BusyTables(ports.clock);
@@ -92,6 +93,7 @@ export class Runner {
     this.#doubts = new Doubts({ topology: topology.name, metrics: ports.metrics, onEvent: this.#onEvent });
     this.failed = new Promise((resolve) => this.#fail = resolve);
     this.problems = new Problems((name, problem) => this.#onEvent({ kind: "problem", name, problem }));
+    this.#appendTables = new AppendTables({ ports: this.#ports, problems: this.problems, onEvent: this.#onEvent });
     this.deadLetters = new DeadLetterQueue(topology.name, ports, (event) => this.#onEvent(event));
     this.#globalLetters = new GlobalLetters(this.deadLetters, ports.clock.nowMs());
     this.#producer = new MessageProducer({
@@ -135,7 +137,7 @@ export class Runner {
       onFailed: this.#fail,
       stopped,
     });
-    await ensureAppendTables(topics.plan, { ports: this.#ports, problems: this.problems, stopped });
+    await this.#appendTables.ensure(topics.plan, stopped);
     // Stopped meanwhile: nobody would end what begins from here on.
     if (this.#stopping) return writers.forEach((writer) => writer.close());
     const instance = this.#instance = this.#prepare(topics, writers);
@@ -146,6 +148,7 @@ export class Runner {
       hosts: this.#streamHosts,
       letters: this.deadLetters,
       busyTables: this.#busyTables,
+      appendTables: this.#appendTables,
       membership: this.#joined.promise,
       onRunning: () => this.#report(),
     });
@@ -233,10 +236,7 @@ export class Runner {
     return instance === null ? Promise.resolve(NOTHING_KNOWN) : findUnfinished(instance, () => this.ready);
   }
 
-  /**
-   * As {@link unfinished}, of what is known to be there: without asking the log, so that what was just appended may not
-   * count.
-   */
+  /** As {@link unfinished}, without asking the log: what was just appended may not count. */
   knownUnfinished(): Unfinished {
     return this.#instance === null ? NOTHING_KNOWN : knownUnfinished(this.#instance, () => this.ready);
   }

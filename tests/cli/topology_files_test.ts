@@ -98,6 +98,44 @@ Deno.test(
   },
 );
 
+/** A topology that adds the events of a topic to a table. */
+function adding(name: string, table: string): string {
+  return `import { clickhouseAppend, events, topology } from "${MOD}";
+import { z } from "${ZOD}";
+const source = events("a.b.${name}", { row: z.object({ id: z.int() }) });
+const sink = clickhouseAppend("${table}", { columns: { id: "Int64" }, orderBy: ["id"] });
+export default topology("${name}", (builder) => builder.stream(source).to(sink));`;
+}
+
+Deno.test("loadTopologies() refuses writers of one table of any kind, and a name that another table's rows have", {
+  ignore: !permitted,
+}, async () => {
+  const clashing: Record<string, { readonly texts: readonly [string, string]; readonly says: string }> = {
+    "two that add": {
+      texts: [adding("one", "raw"), adding("two", "raw")],
+      says: 'both write to ClickHouse table "raw"',
+    },
+    "one that changes and one that adds": {
+      texts: [good("one", "raw"), adding("two", "raw")],
+      says: 'both write to ClickHouse table "raw"',
+    },
+    "the name of rows": {
+      texts: [adding("one", "raw_rows"), good("two", "raw")],
+      says: 'the rows of sink "raw" are in table "raw_rows"',
+    },
+  };
+  for (const [title, { texts, says }] of Object.entries(clashing)) {
+    await withFiles({ "one.ts": texts[0], "two.ts": texts[1] }, async (dir) => {
+      const problems = await problemsOf(dir);
+      assertEquals(problems.length, 1, title);
+      for (const part of [says, `${dir}/one.ts`, `${dir}/two.ts`]) assert(problems[0].includes(part), problems[0]);
+    });
+  }
+  await withFiles({ "one.ts": adding("one", "raw"), "two.ts": good("two", "raw_row") }, async (dir) => {
+    assertEquals((await loadTopologies(dir, [])).length, 2);
+  });
+});
+
 Deno.test("loadRunnable() sets apart what cannot run, and both of two that clash", { ignore: !permitted }, async () => {
   const files = {
     "good.ts": good("good", "t"),

@@ -79,9 +79,14 @@ Deno.test("cogroup() refuses streams of two topologies", () => {
   });
 });
 
-Deno.test("hopping() and others refuse windows of no size, and gaps between windows", () => {
+Deno.test("hopping() and others refuse windows of no size, gaps between them, and too many", () => {
   assertThrows(() => hopping({ hours: 1 }, { every: { hours: 2 } }), TypeError, "would be in none");
   assertThrows(() => tumbling({ hours: 0 }), TypeError, "give more than nothing");
+  const [day, most] = [{ days: 1 }, { every: { milliseconds: 864 } }];
+  assertThrows(() => hopping(day, { every: { milliseconds: 1 } }), TypeError, "would be in 86400000, and 100000 are");
+  assertThrows(() => hopping({ ...day, milliseconds: 1 }, most), TypeError, "would be in 100001");
+  assertEquals(hopping(day, most).spec.kind, "time");
+  for (const start of [NaN, 1.5, Infinity, 2 ** 60]) assertThrows(() => unlimited(start), TypeError, "at " + start);
   assertEquals(hopping({ hours: 1 }, { every: { minutes: 1 }, grace: { seconds: 1 } }).spec, {
     kind: "time",
     sizeUs: 3_600_000_000,

@@ -1,6 +1,15 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { z } from "zod";
-import { clickhouseAppend, debezium, events, int8, KStream, topology, type TopologyBuilder } from "../../src/mod.ts";
+import {
+  clickhouse,
+  clickhouseAppend,
+  debezium,
+  events,
+  int8,
+  KStream,
+  topology,
+  type TopologyBuilder,
+} from "../../src/mod.ts";
 
 const clicks = events("shop.clickstream", { row: z.object({ user_id: int8(), url: z.string() }) });
 const lines = events("shop.lines", { text: true, name: "log_lines", from: "latest" });
@@ -38,6 +47,21 @@ Deno.test("builder.stream() makes nodes of streams, each declaration once, opera
     "8 events log_lines",
     "9 peek log_lines.peek",
     "10 peek log_lines.peek",
+  ]);
+});
+
+Deno.test("topology() refuses a sink that is named as another one's table of rows", () => {
+  const add = (name: string) => clickhouseAppend(name, { columns: { user_id: "Int64" }, orderBy: ["user_id"] });
+  const change = clickhouse("products", { key: ["id"], columns: { id: "Int64" } });
+  const problems = problemsOf((builder) => {
+    builder.stream(clicks).to(add("clicks_rows"));
+    builder.stream(clicks).to(add("clicks"));
+    builder.stream(clicks).to(add("products_rows"));
+    builder.table(products).to(change);
+  });
+  assertEquals(problems, [
+    'Two sinks clash: the rows of sink "products" are in table "products_rows", as which another is named. Rename one',
+    'Two sinks clash: the rows of sink "clicks" are in table "clicks_rows", as which another is named. Rename one',
   ]);
 });
 

@@ -20,6 +20,11 @@ const clicks = events("shop.clicks", { row: z.object({ user_id: int8() }) });
 const users = debezium("shop.users", { key: ["id"], row: z.object({ id: int8() }) });
 const sink = clickhouse("shown", { key: ["user_id"], columns: { user_id: "Int64" } });
 
+const byMinute = clickhouse("by_minute", {
+  key: ["user_id", "window_start"],
+  columns: { user_id: "Int64", window_start: "Int64" },
+});
+
 const grouped = (builder: TopologyBuilder) => builder.stream(clicks).groupBy(({ user_id }) => ({ user_id }));
 
 /** The problems of a topology that shows a table, and whatever else it declares. */
@@ -38,7 +43,7 @@ Deno.test("suppress() is an operator behind an aggregate, and a table of its own
     const minutes = grouped(builder).windowedBy(windows).count("minutes");
     const until = untilTimeLimit({ minutes: 5 }, { maxRecords: 100, whenFull: "emit" });
     const late = minutes.suppress("late", until);
-    late.to(sink);
+    late.to(byMinute);
     late.suppress("later", untilTimeLimit({ hours: 1 }, { idle: { hours: 2 } })).filter(() => true);
   });
   const found = streams.flatMap((node) => node.op === "suppress" ? [node] : []);

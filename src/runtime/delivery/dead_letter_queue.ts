@@ -90,12 +90,12 @@ export class DeadLetterQueue {
     }));
   }
 
-  /** What became of an event: a callback threw, or ClickHouse refused a row of it. */
+  /** What became of an event: a callback threw, ClickHouse refused a row of it, or lost the rows of all before it. */
   event({ task, epoch, subject, position, ...what }: EventRefused, error: Error): void {
     const { stage } = what;
     const [operator, reason, record] = error instanceof ProcessorError
       ? [error.operator, error.reason, rowText(error.row)]
-      : [`sink ${what.sink}`, "refused", what.line?.slice(0, RECORD_LENGTH_MAX) ?? null];
+      : [`sink ${what.sink}`, what.reason ?? "refused", what.line?.slice(0, RECORD_LENGTH_MAX) ?? null];
     const key = error instanceof ProcessorError ? error.key.slice(0, KEY_LENGTH_MAX) : null;
     this.#add({ task, epoch, subject, stage, reason, operator }, error, () => ({
       ...position,

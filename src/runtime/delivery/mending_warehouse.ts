@@ -1,12 +1,18 @@
 import type { AppendTableSpec, TableSpec, Warehouse } from "../../ports/warehouse.ts";
 import { ProductionError } from "../../record/errors.ts";
 
+/** Who is told of tables that were made, and are empty. */
+export interface Listener {
+  readonly onMade: (table: TableSpec) => void;
+  readonly onAppendMade: (table: AppendTableSpec) => void;
+}
+
 /**
  * The warehouse, with tables that somebody dropped made again when they are missed: waiting alone would never bring
  * them back. The failed call still fails, retriably, as it did before; `onMade` tells that a table is new and empty, so
- * that its rows are written again. An append table is made again, too, and nobody is told.
+ * that its rows are written again, `onAppendMade` the same of an append table, so that it is said what is not in it.
  */
-export function mendingWarehouse(warehouse: Warehouse, onMade: (table: TableSpec) => void): Warehouse {
+export function mendingWarehouse(warehouse: Warehouse, { onMade, onAppendMade }: Listener): Warehouse {
   const mend = async (error: unknown, make: () => Promise<void>) => {
     if (!(error instanceof ProductionError) || error.reason !== "missing") return;
     try {
@@ -37,7 +43,9 @@ export function mendingWarehouse(warehouse: Warehouse, onMade: (table: TableSpec
     try {
       return await action();
     } catch (error) {
-      await mend(error, async () => void await warehouse.ensureAppend(table));
+      await mend(error, async () => {
+        if ((await warehouse.ensureAppend(table)).created) onAppendMade(table);
+      });
       throw error;
     }
   };

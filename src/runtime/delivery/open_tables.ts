@@ -1,6 +1,6 @@
 import type { TablePresence, TableSpec, Warehouse } from "../../ports/warehouse.ts";
 import type { Ports } from "../ports.ts";
-import { mendingWarehouse } from "./mending_warehouse.ts";
+import { type Listener, mendingWarehouse } from "./mending_warehouse.ts";
 import { type RowTables, TopicTables } from "./topic_tables.ts";
 
 /** All tables that a topology writes: those of the warehouse, and topics in the place of tables. */
@@ -9,13 +9,13 @@ export interface OpenTables {
   readonly topics: TopicTables;
 }
 
-/** Opens them. `onMade`: a table that was gone is made again, and is empty. */
+/** Opens them. */
 export function openTables(
   { warehouse, log, clock }: Pick<Ports, "warehouse" | "log" | "clock">,
-  onMade: (table: TableSpec) => void,
+  listener: Listener,
 ): OpenTables {
   const topics = new TopicTables({ log, clock });
-  return { warehouse: mendingWarehouse(withTopics(warehouse, topics), onMade), topics };
+  return { warehouse: mendingWarehouse(withTopics(warehouse, topics), listener), topics };
 }
 
 /** The warehouse, with tables that are topics beside its own. */

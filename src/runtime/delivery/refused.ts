@@ -41,7 +41,9 @@ export interface EventRefused extends Maker {
   readonly position: Position;
   readonly subject: string;
   readonly stage: "callback" | "sink";
-  /** That refused a row, and the row. */
+  /** That refused a row, and the row; or that lacks rows. */
   readonly sink?: string;
   readonly line?: string;
+  /** Of a sink: `refused` if absent. */
+  readonly reason?: "made_anew";
 }

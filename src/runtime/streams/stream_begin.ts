@@ -79,7 +79,7 @@ export async function beginStream(
   // after that no former owner announces anything more.
   await progress.begin(start.announced, start.lost?.records ?? 0);
   const begun = "changelog" in plan ? await begunStage(beginner, surroundings.instance) : null;
-  if (beginner.ended()) return null;
+  if (beginner.ended() || await madeTold(beginner, { start, done, held, surroundings }) === null) return null;
   tellStart({ id, plan }, start, instance);
   if (begun !== null) (task as StageTask).begunAs(begun);
   const stageLog = begun === null ? null : stageLogOf(beginner, { plan: plan as StagePlan, begun, instance });
@@ -101,6 +101,24 @@ export async function beginStream(
     delivery: deliveryOf(beginner, { start, progress, surroundings, stageLog }),
     cleaner: task instanceof StageTask ? cleanerOf(beginner, { task, stageLog: stageLog!, instance }) : null,
   };
+}
+
+/** Says what tables lack that were made anew. Resolves to null if the task is not wanted any more. */
+async function madeTold(
+  { id, plan, topic, partition, patiently }: Beginner,
+  { start, done, held, surroundings: { appendTables } }: {
+    readonly start: StreamStart;
+    readonly done: number;
+    readonly held: Held;
+    readonly surroundings: StreamSurroundings;
+  },
+): Promise<true | null> {
+  // Without progress and rows nothing was read before, wherever it begins.
+  const offset = held.progress === null && start.announced === null ? 0 : done;
+  return await patiently(async () => {
+    await appendTables.begun({ id, plan, position: { topic, partition, offset } }, start.source);
+    return true as const;
+  });
 }
 
 /** Where a task goes on, and what a stage has. */

@@ -98,6 +98,11 @@ export class StreamHost implements StreamView, SourceTask {
     return this.#heldEvents > 0 ? this.#life!.task.order!.waitsFor : null;
   }
 
+  /** Everything before it is brought out; null while that is not known. */
+  get doneTo(): number | null {
+    return this.#life === null ? null : this.#writing?.from ?? this.#life.queue.quietTo;
+  }
+
   /** As {@link SourceTask.reachedTo}. */
   get reachedTo(): number {
     if (this.#life === null || this.state !== "running" || this.waits) return -1;

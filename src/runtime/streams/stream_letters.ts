@@ -1,6 +1,6 @@
 import type { LogRecord, Position } from "../../ports/log.ts";
 import type { AppendRow } from "../../ports/warehouse.ts";
-import type { DeserializationError, ProcessorError } from "../../record/errors.ts";
+import { type DeserializationError, type ProcessorError, ProductionError } from "../../record/errors.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 
 /** An event's place, and the task that had it. */
@@ -47,6 +47,19 @@ export class StreamLetters {
     const line = `${new TextDecoder().decode(row.line)}]`;
     const subject = `${subjectOf(position)}/${row.index}`;
     this.#letters.event({ task, epoch: this.#epoch, position, subject, stage: "sink", sink, line }, error);
+  }
+
+  /** A table was made anew, and lacks the rows of all records before the position. */
+  madeAnew({ task, position, sink }: EventPlace & { readonly sink: string }): void {
+    const { topic, partition, offset } = position;
+    const error = new ProductionError(
+      `Table "${sink}" is made anew, without the rows of the records of "${topic}" partition ${partition} before ` +
+        `offset ${offset}. To have them again: docs/operations.md, "Append tables that were lost"`,
+      { retriable: false, reason: "missing" },
+    );
+    const subject = `${subjectOf(position)}/${sink}`;
+    const reason = "made_anew";
+    this.#letters.event({ task, epoch: this.#epoch, position, subject, stage: "sink", sink, reason }, error);
   }
 }
 

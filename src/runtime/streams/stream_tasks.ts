@@ -9,6 +9,7 @@ import type { Instance } from "../lifecycle/instance.ts";
 import { portionsOf } from "../lifecycle/portions.ts";
 import { flowsOf } from "../lifecycle/topics.ts";
 import { ReadProblems } from "../lifecycle/read_problems.ts";
+import type { AppendTables, TableUser } from "./append_tables.ts";
 import { SourceMarks } from "./source_marks.ts";
 import { waitingProblem } from "./stream_begin.ts";
 import { StreamHost } from "./stream_host.ts";
@@ -26,6 +27,7 @@ export interface StreamTasksParts {
   readonly hosts: Map<string, StreamHost>;
   readonly letters: DeadLetterQueue;
   readonly busyTables: BusyTables;
+  readonly appendTables: AppendTables;
   /** Resolves when the group was joined. */
   readonly membership: Promise<Membership>;
   /** A task has begun to run. */
@@ -39,6 +41,7 @@ export class StreamTasks {
   readonly #reader: Reader;
   readonly #surroundings: StreamSurroundings;
   readonly #marks: SourceMarks;
+  readonly #appendTables: AppendTables;
   readonly #readProblems: ReadProblems;
   /** What runs, those included that were closed and have not ended yet. */
   readonly #running = new Set<Promise<void>>();
@@ -48,22 +51,26 @@ export class StreamTasks {
   /** What events of tasks waited for at the last look. */
   readonly #waiting = new WeakMap<StreamHost, string | null>();
 
-  constructor({ instance, hosts, letters, busyTables, membership, onRunning }: StreamTasksParts) {
+  constructor({ instance, hosts, letters, busyTables, appendTables, membership, onRunning }: StreamTasksParts) {
     this.#hosts = hosts;
     const { ports: { log, clock, metrics, warehouse }, context: { globals }, topology } = instance;
     this.#instance = instance;
     this.#reader = log.reader();
     this.#readProblems = new ReadProblems(instance.problems);
     this.#marks = new SourceMarks({ instance, tasks: hosts });
+    const streamLetters = new StreamLetters(letters, clock.nowMs());
+    this.#appendTables = appendTables;
+    appendTables.listen(() => this.#tableUsers(), streamLetters);
     this.#surroundings = {
       instance,
+      appendTables,
       membership,
       onRunning,
       reader: this.#reader,
       tableClock: new TableClock({ warehouse, clock }),
       marks: this.#marks,
       context: {
-        letters: new StreamLetters(letters, clock.nowMs()),
+        letters: streamLetters,
         stages: instance.topics.plan.stages,
         partitionsOf: ({ repartition }) => instance.topics.streams.get(repartition)!.partitions,
         outputOf: ({ topic }) => instance.topics.outputs.get(topic)!,
@@ -80,6 +87,12 @@ export class StreamTasks {
       },
       pace: (topic) => this.#paceOf(topic, busyTables),
     };
+  }
+
+  #tableUsers(): TableUser[] {
+    return this.#hosts.values().flatMap(({ id, plan, topic, partition, doneTo }): TableUser[] =>
+      doneTo === null ? [] : [{ id, plan, position: { topic, partition, offset: doneTo } }]
+    ).toArray();
   }
 
   /** Each partition has inserts of its own, so each has its part of what the table may have. */
@@ -196,6 +209,7 @@ export class StreamTasks {
     if (clock.nowMs() < this.#nextLookMs) return;
     this.#nextLookMs = clock.nowMs() + options.metadataEveryMs;
     this.#tellWaiting();
+    this.#appendTables.look().catch(fail);
     try {
       const now = await log.topics([...streams.keys()]);
       for (const [topic, { partitions }] of streams) {

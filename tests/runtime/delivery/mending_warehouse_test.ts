@@ -4,10 +4,13 @@ import { ProductionError } from "../../../src/record/errors.ts";
 import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
 import { appendOf, EVENTS, inputs, offsetsOf } from "../../ports/warehouse_fixtures.ts";
 
-Deno.test("mendingWarehouse() makes an append table again that was dropped, and tells nobody", async () => {
+Deno.test("mendingWarehouse() makes an append table again that was dropped, and tells that it is empty", async () => {
   const memory = createMemoryWarehouse();
   const made: string[] = [];
-  const warehouse = mendingWarehouse(memory, ({ name }) => made.push(name));
+  const warehouse = mendingWarehouse(memory, {
+    onMade: () => {},
+    onAppendMade: ({ name }) => made.push(name),
+  });
   await warehouse.ensureAppend(EVENTS);
   await warehouse.append(appendOf(inputs(0, 2)));
   for (const ask of [() => warehouse.append(appendOf(inputs(2, 4))), () => warehouse.appended(EVENTS, inputs(0, 9))]) {
@@ -18,5 +21,5 @@ Deno.test("mendingWarehouse() makes an append table again that was dropped, and 
   }
   await warehouse.append(appendOf(inputs(4, 6)));
   assertEquals(await offsetsOf(warehouse, inputs(0, 9)), [4, 5]);
-  assertEquals(made, []);
+  assertEquals(made, ["events", "events"]);
 });

@@ -34,7 +34,7 @@ async function open({ fault, ensure }: { fault: () => Error | null; ensure?: War
   };
   const writer = new SinkWriter({
     table,
-    warehouse: mendingWarehouse(faulty, ({ name }) => made.push(name)),
+    warehouse: mendingWarehouse(faulty, { onMade: ({ name }) => made.push(name), onAppendMade: () => {} }),
     clock,
     pace: paceOptions(clock, { flushIntervalMs: 1 }),
     batchRowsMax: 1_000,
