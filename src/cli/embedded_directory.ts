@@ -73,7 +73,7 @@ export async function openDirectory(directory: string): Promise<OpenDirectory> {
 }
 
 async function startClickHouse(path: string, accounts: Accounts): Promise<EmbeddedClickHouse> {
-  const { startEmbeddedClickHouse } = await import("../adapters/embedded_clickhouse/clickhouse.ts");
+  const { endedFromOutside, startEmbeddedClickHouse } = await import("../adapters/embedded_clickhouse/clickhouse.ts");
   const deadlineMs = Date.now() + PREDECESSOR_MS;
   return await retry(() => startEmbeddedClickHouse({ path, accounts }), {
     clock: systemClock,
@@ -83,6 +83,7 @@ async function startClickHouse(path: string, accounts: Accounts): Promise<Embedd
     retriable: (error) =>
       error instanceof ConfigError && error.message.includes("Cannot open") && Date.now() <= deadlineMs,
   }).catch((error) => {
+    if (endedFromOutside(error)) throw new ConfigError([`${error.message}. Start again`]);
     throw new ConfigError([(error as Error).message], { cause: error });
   });
 }
