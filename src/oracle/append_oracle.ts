@@ -70,7 +70,9 @@ export function groupedEvents(
   eachInput(streams, { read, unknown }, ({ node, input, event: { key, value, metadata } }) => {
     if (node !== aggregate || (value === null && !takesNulls)) return;
     const [columns = null] = orNone(() => [aggregate.sides[input].groupBy(value, key, metadata)]);
-    if (columns !== null) events.push({ input, columns, value, timestampUs: metadata.timestampUs });
+    if (columns !== null && !Object.values(columns).includes(undefined)) {
+      events.push({ input, columns, value, timestampUs: metadata.timestampUs });
+    }
   });
   return events;
 }
