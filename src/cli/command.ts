@@ -89,9 +89,16 @@ export function readArguments<S extends OptionSpecs>(
   const operands: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, { kind }] of Object.entries(options)) values[name] = kind === "flag" ? false : undefined;
+  let numberAt = -1;
   for (const token of tokens) {
     if (token.kind === "positional") operands.push(token.value);
-    if (token.kind !== "option") continue;
+    if (token.kind !== "option" || token.index === numberAt) continue;
+    // A negative number, which is taken for an option by each of its digits.
+    if (/^-\d/.test(args[token.index])) {
+      numberAt = token.index;
+      operands.push(args[token.index]);
+      continue;
+    }
     const spec = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (spec === undefined) {
       const near = didYouMean(token.rawName, Object.keys(options).map((name) => `--${name}`));

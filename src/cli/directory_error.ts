@@ -1,4 +1,4 @@
-import { isBusy } from "../adapters/local/sqlite.ts";
+import { isBusy, isDatabaseError } from "../adapters/local/sqlite.ts";
 import { ConfigError } from "../record/errors.ts";
 import { dataArgument } from "./data_option.ts";
 
@@ -10,11 +10,15 @@ export async function openingPart<T>(directory: string, open: () => T | Promise<
   try {
     return await open();
   } catch (error) {
-    const { cause } = error as Error;
+    const { cause, message } = error as Error;
+    // Of what is read behind the opening, such as a page of zeros.
+    if (isDatabaseError(error) && !isBusy(error)) {
+      const text = `Cannot read the data directory "${directory}": current value is "${message}". ${anew(directory)}`;
+      throw new ConfigError([text], { cause: error });
+    }
     // A mistake of who runs it, or whoever uses it now must end: nothing of it is damaged.
     if (cause === undefined || isBusy(cause)) throw error;
-    const reason = (error as Error).message;
-    throw new ConfigError([`${reason}. ${anew(directory)}`], { cause: error });
+    throw new ConfigError([`${message}. ${anew(directory)}`], { cause: error });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { DirectoryLock } from "../adapters/local/lock.ts";
+import type { DirectoryLock, WaitOptions } from "../adapters/local/lock.ts";
 import type { EmbeddedClickHouse } from "../adapters/embedded_clickhouse/clickhouse.ts";
 import { systemClock } from "../adapters/local/system_clock.ts";
 import { retry } from "../ports/retry.ts";
@@ -48,13 +48,19 @@ export interface OpenDirectory {
 const PREDECESSOR_MS = 10_000;
 const RETRY_MS = 200;
 
+/** Commands that write or read need the directory for some seconds at most. */
+const OWNER_MS = 10_000;
+
 /**
- * Locks the directory and starts its ClickHouse.
+ * Locks the directory, waiting some seconds for a command that has it, and starts its ClickHouse.
  * @throws ConfigError when another process has the directory, naming it
  */
-export async function openDirectory(directory: string): Promise<OpenDirectory> {
+export async function openDirectory(
+  directory: string,
+  { onWait = console.error, signal }: Pick<WaitOptions, "onWait" | "signal"> = {},
+): Promise<OpenDirectory> {
   const { acquireDirectory } = await import("../adapters/local/lock.ts");
-  const lock = await acquireDirectory(directory);
+  const lock = await acquireDirectory(directory, { waitMs: OWNER_MS, onWait, signal });
   try {
     const accounts = await openAccounts(directory);
     const clickhouse = await openingPart(
@@ -73,7 +79,7 @@ export async function openDirectory(directory: string): Promise<OpenDirectory> {
 }
 
 async function startClickHouse(path: string, accounts: Accounts): Promise<EmbeddedClickHouse> {
-  const { startEmbeddedClickHouse } = await import("../adapters/embedded_clickhouse/clickhouse.ts");
+  const { endedFromOutside, startEmbeddedClickHouse } = await import("../adapters/embedded_clickhouse/clickhouse.ts");
   const deadlineMs = Date.now() + PREDECESSOR_MS;
   return await retry(() => startEmbeddedClickHouse({ path, accounts }), {
     clock: systemClock,
@@ -83,6 +89,7 @@ async function startClickHouse(path: string, accounts: Accounts): Promise<Embedd
     retriable: (error) =>
       error instanceof ConfigError && error.message.includes("Cannot open") && Date.now() <= deadlineMs,
   }).catch((error) => {
+    if (endedFromOutside(error)) throw new ConfigError([`${error.message}. Start again`]);
     throw new ConfigError([(error as Error).message], { cause: error });
   });
 }

@@ -77,7 +77,7 @@ export interface RowTopicOptions<S extends ColumnShape, F extends WrittenKeyForm
 
 /** Options of {@link topic} for texts and bytes. */
 export interface PlainTopicOptions<T extends "text" | "bytes", F extends WrittenKeyForm> extends CommonTopicOptions<F> {
-  /** Values are texts, or bytes, as they are. */
+  /** Values are texts, or bytes, as they are; a text with half of a character (a lone surrogate) is a dead letter. */
   readonly value: T;
 }
 

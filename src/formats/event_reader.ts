@@ -3,9 +3,12 @@ import { DeserializationError } from "../record/errors.ts";
 import { shown } from "./column_type.ts";
 import { changeReader, type ChangesForm, type EventMessage, type ReadRecord } from "./change_reader.ts";
 import type { Fields } from "./envelope.ts";
-import { type MessageBytes, parseJson, textOf } from "./message_text.ts";
+import { type MessageBytes, parseJson, plainTextOf, textOf } from "./message_text.ts";
 import { parseIntegers } from "./exact_json.ts";
 import { problemOf, readyColumns, rowReader } from "./row_reader.ts";
+
+/** What to do about columns that an event does not have. */
+const MISSING_ADVICE = "Write them, or declare them as .optional() or with a default";
 
 /** Greatest key or value that is read. Bytes; characters for texts. */
 const BYTES_MAX = 8 * 1024 * 1024;
@@ -52,7 +55,9 @@ export function eventReader({ name, key: keyForm, value: form, nullValues, chang
 }
 
 function plain(form: "text" | "bytes", what: string): EventReader["value"] {
-  return form === "text" ? (bytes) => textOf(bytes, what, BYTES_MAX) : (bytes) => bytesOf(bytes, what);
+  if (form === "bytes") return (bytes) => bytesOf(bytes, what);
+  const options = { what, bytesMax: BYTES_MAX };
+  return (bytes) => plainTextOf(bytes, options);
 }
 
 function plainOrNull(form: "text" | "bytes", what: string): EventReader["key"] {
@@ -93,7 +98,7 @@ function jsonRow(
   { name, what }: { readonly name: string; readonly what: string },
 ): EventReader["value"] {
   const columns = readyColumns(name, { row: schema });
-  const read = rowReader(name, { columns, isUnavailable: () => false });
+  const read = rowReader(name, { columns, isUnavailable: () => false, missingAdvice: MISSING_ADVICE });
   return (bytes) => {
     const text = textOf(bytes, what, BYTES_MAX);
     const value = parseJson(text, what);

@@ -42,6 +42,37 @@ export function textOf(bytes: MessageBytes, what: string, bytesMax: number): str
   }
 }
 
+/** As it stands: a mark of the byte order is a character of it. */
+const exact = new TextDecoder("utf-8", { ignoreBOM: true });
+const fatalExact = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+
+/**
+ * A message's key or value that is any text, not that of JSON.
+ * @throws DeserializationError `too_large` beyond `bytesMax` (characters, for text), `not_utf8`
+ */
+export function plainTextOf(
+  bytes: MessageBytes,
+  { what, bytesMax }: { readonly what: string; readonly bytesMax: number },
+): string {
+  if (bytes.length > bytesMax) {
+    throw new DeserializationError(
+      "too_large",
+      `Cannot read ${what} as a text: current value is ${bytes.length} bytes, the limit is ${bytesMax}. Write ` +
+        "smaller records",
+    );
+  }
+  if (typeof bytes === "string") return bytes;
+  const text = exact.decode(bytes);
+  if (!text.includes("\ufffd")) return text;
+  try {
+    return fatalExact.decode(bytes);
+  } catch (cause) {
+    throw new DeserializationError("not_utf8", `Cannot read ${what} as UTF-8 text: declare bytes, or write UTF-8`, {
+      cause,
+    });
+  }
+}
+
 /** The value of JSON text. @throws DeserializationError `not_json` */
 export function parseJson(text: string, what: string): unknown {
   try {

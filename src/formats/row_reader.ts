@@ -86,9 +86,14 @@ export function readyColumns(
  */
 export function rowReader(
   source: string,
-  options: { readonly columns: readonly ReadyColumn[]; readonly isUnavailable: (wire: unknown) => boolean },
+  options: {
+    readonly columns: readonly ReadyColumn[];
+    readonly isUnavailable: (wire: unknown) => boolean;
+    /** What to do about a missing column; that of a database's tables if absent. */
+    readonly missingAdvice?: string;
+  },
 ): (after: Fields, change: Change, converts: Converts) => ReadRow {
-  const { columns, isUnavailable } = options;
+  const { columns, isUnavailable, missingAdvice = MISSING_ADVICE } = options;
   const rowOf = rowMaker(columns);
   const quick = quickReader(columns, { isUnavailable, rowOf });
 
@@ -113,7 +118,7 @@ export function rowReader(
       const value = suspect ? undefined : column.read(convert === null ? wire : convert(wire));
       if (suspect) (unavailable ??= []).push(name);
       else if (value === REFUSED) {
-        throw refused(source, { columns, after, change, converts, isUnavailable });
+        throw refused(source, { columns, after, change, converts, isUnavailable, missingAdvice });
       }
       values.push(value);
     }
@@ -181,12 +186,13 @@ interface RefusedRow {
   readonly change: Change;
   readonly converts: Converts;
   readonly isUnavailable: (wire: unknown) => boolean;
+  readonly missingAdvice: string;
 }
 
 /** Reads the row once more, this time with zod, for its messages. */
 function refused(
   source: string,
-  { columns, after, change, converts, isUnavailable }: RefusedRow,
+  { columns, after, change, converts, isUnavailable, missingAdvice }: RefusedRow,
 ): DeserializationError {
   const problems: Problem[] = [];
   const exact: ExactRows = { numbers: null, integers: null };
@@ -210,13 +216,12 @@ function refused(
   return new DeserializationError(
     problems[0]?.reason ?? "wrong_type",
     `Cannot read a record of "${source}" as a row: ${shownProblems}${more}` +
-      (problems.some(({ reason }) => reason === MISSING) ? MISSING_ADVICE : ""),
+      (problems.some(({ reason }) => reason === MISSING) ? `. ${missingAdvice}` : ""),
   );
 }
 
 const MISSING = "missing_column";
-const MISSING_ADVICE =
-  ". Generated columns are not replicated (PostgreSQL before 18): take such a one out of the row " +
+const MISSING_ADVICE = "Generated columns are not replicated (PostgreSQL before 18): take such a one out of the row " +
   "and compute it in mapValues(). Of others look at column.exclude.list and at the name in the database; .optional() " +
   "takes records from before the column was added";
 

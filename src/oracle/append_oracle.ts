@@ -78,7 +78,9 @@ export function groupedEvents(
     if (node !== aggregate || (value === null && !takesNulls)) return;
     if (dropping.has(metadata.topic) && isRepeated(metadata, { input, came })) return;
     const [columns = null] = orNone(() => [aggregate.sides[input].groupBy(value, key, metadata)]);
-    if (columns !== null) events.push({ input, columns, value, timestampUs: metadata.timestampUs });
+    if (columns !== null && !Object.values(columns).includes(undefined)) {
+      events.push({ input, columns, value, timestampUs: metadata.timestampUs });
+    }
   });
   return events;
 }

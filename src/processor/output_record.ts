@@ -59,9 +59,19 @@ export function outputRecords(
 function writer(form: "text" | "json" | "bytes"): (value: unknown) => string | Uint8Array {
   return (value) => {
     if (form === "json") return eventJson(value);
-    if (form === "text" ? typeof value === "string" : value instanceof Uint8Array) return value as string | Uint8Array;
+    if (form === "text" && typeof value === "string") return wellFormed(value);
+    if (form === "bytes" && value instanceof Uint8Array) return value;
     throw new TypeError(`Cannot write ${shown(value)} as ${form}: map it, or declare the topic with another form`);
   };
+}
+
+/** UTF-8 has no bytes for half of a character: another text would arrive, and two keys could become one. */
+function wellFormed(text: string): string {
+  if (text.isWellFormed()) return text;
+  throw new TypeError(
+    `Cannot write ${JSON.stringify(text.slice(0, 60))} as text: half of a character (a lone surrogate) would become ` +
+      "U+FFFD. Repair it with toWellFormed(), or write JSON",
+  );
 }
 
 /** A row as JSON: these columns, in this order. @throws TypeError for what is no row, or has no JSON */
@@ -78,6 +88,8 @@ function checkedHeaders(given: RecordHeaders): RecordHeaders {
     if (value !== null && value !== undefined && typeof value !== "string") {
       throw new TypeError(`Cannot write header "${name}": current value is ${shown(value)}. Make it a text, or null`);
     }
+    wellFormed(name);
+    if (typeof value === "string") wellFormed(value);
   }
   if (!Object.hasOwn(given, ORIGIN_HEADER)) return given;
   throw new TypeError(`Cannot write a header "${ORIGIN_HEADER}" of one's own: it tells where an event comes from`);

@@ -98,6 +98,7 @@ function shuffle(
       if (Object.keys(rowOf(columns)).length === 0) {
         throw new TypeError("A group has no columns: return an object of at least one");
       }
+      refuseUndefined(columns);
       const needed = needsValues ? value : null;
       const taken = change === null ? needed : change(value as Row | null, key as Row);
       shuffle(plan, { key: keyOfColumns(columns), columns, value: taken, timestampUs, headers });
@@ -105,6 +106,17 @@ function shuffle(
       onError(new ProcessorError(name, keyShown(key), { cause, row: value }));
     }
   };
+}
+
+/** Taken for null, all events would be in one group, without a word, for a column that is misspelt. */
+function refuseUndefined(columns: Readonly<Record<string, unknown>>): void {
+  for (const name in columns) {
+    if (columns[name] !== undefined) continue;
+    throw new TypeError(
+      `Cannot group by "${name}": current value is undefined. Is it misspelt in what the callback reads? ` +
+        "Return null for events that are in no group",
+    );
+  }
 }
 
 interface Surroundings {

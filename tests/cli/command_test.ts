@@ -51,6 +51,12 @@ Deno.test("readArguments() refuses", async (t) => {
   }
 });
 
+Deno.test("readArguments() takes negative numbers for operands, not for options", () => {
+  for (const number of ["-5", "-5.25", "-12,a"]) {
+    assertEquals(readArguments(declared, ["a", number, "--duration", "5s"]).operands, ["a", number]);
+  }
+});
+
 Deno.test("readDuration() takes a number and its unit", () => {
   const cases = {
     "20s": 20_000,

@@ -35,7 +35,7 @@ export interface Running {
 export function startMain(
   args: readonly string[],
   env: Record<string, string> = {},
-  { input = null }: { readonly input?: string | null } = {},
+  { input = null }: { readonly input?: string | ReadableStream<Uint8Array> | null } = {},
 ): Running {
   const inherited = Object.fromEntries(
     Object.entries(Deno.env.toObject()).filter(([name]) => !/^(KAFKA_|CLICKHOUSE_|POSTGRES_|PG|WEIR_)/.test(name)),
@@ -50,7 +50,8 @@ export function startMain(
     stderr: "piped",
   }).spawn();
   // What ends before it has read everything says so itself.
-  if (input !== null) new Blob([input]).stream().pipeTo(child.stdin).catch(() => {});
+  const stream = typeof input === "string" ? new Blob([input]).stream() : input;
+  stream?.pipeTo(child.stdin).catch(() => {});
   const events: Record<string, unknown>[] = [];
   const waiting = new Set<() => void>();
   let over = false;

@@ -71,3 +71,22 @@ Deno.test("eventReader() reads bytes as they are, and gives copies of its own", 
   assertEquals(orNull({ key: "k", value: null }), { kind: "event", key: "k", value: null, timestampUs: null });
   assertThrows(() => read({ key: null, value: new Uint8Array(9 * 1024 * 1024) }), DeserializationError, "the limit is");
 });
+
+Deno.test("eventReader() takes any text where keys and values are texts, also what no JSON text begins with", () => {
+  const plain = eventReader(FORM);
+  for (const text of ["\0", "\0a", "\ufeffa", "\ufffd", ""]) {
+    assertEquals([plain.key(text), plain.value(text)], [text, text]);
+    const bytes = new TextEncoder().encode(text);
+    assertEquals([plain.key(bytes), plain.value(bytes)], [text, text]);
+  }
+  const broken = () => plain.key(new Uint8Array([0, 0xff]));
+  assertEquals(refused(broken), "not_utf8");
+  assertThrows(broken, DeserializationError, "declare bytes");
+  assertThrows(() => plain.value(new Uint8Array(9 * 2 ** 20)), DeserializationError, "the limit is");
+});
+
+Deno.test("eventReader() speaks of events, not of a database, where columns are missing", () => {
+  const { value } = eventReader({ ...FORM, value: row });
+  const { message } = assertThrows(() => value('{"id":1}'), DeserializationError);
+  assertEquals([message.includes(".optional()"), message.includes("column.exclude.list")], [true, false], message);
+});

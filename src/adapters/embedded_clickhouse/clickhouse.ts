@@ -54,6 +54,7 @@ interface Ready {
   readonly version: string;
 }
 
+const START_TIMEOUT_MS = 120_000;
 const RESTART_FIRST_MS = 100;
 const RESTART_MAX_MS = 10_000;
 /** A server that lived this long is restarted at once when it dies. */
@@ -135,15 +136,35 @@ interface ServerProcess {
 
 async function startServer(options: EmbeddedClickHouseOptions): Promise<ServerProcess> {
   const child = spawn(options);
-  const timer = setTimeout(() => kill(child, "SIGKILL"), options.startTimeoutMs ?? 120_000);
+  const { startTimeoutMs = START_TIMEOUT_MS } = options;
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    kill(child, "SIGKILL");
+  }, startTimeoutMs);
   const line = await firstLine(child.stdout);
   clearTimeout(timer);
   const ready = parse(line);
   if (typeof ready.url === "string") return { child, ready: ready as unknown as Ready };
-  kill(child, "SIGKILL");
-  await child.status;
-  const reason = ready.error ?? (line === "" ? "its process ended without a word" : line);
-  throw new ConfigError([`Cannot start the embedded ClickHouse in "${options.path}": ${reason}`]);
+  // Whoever has closed its output without a word is about to end, and how tells who has ended it.
+  if (line !== "") kill(child, "SIGKILL");
+  const end = await child.status;
+  const silent = late
+    ? `it has not answered within ${startTimeoutMs / 1000} s`
+    : end.signal === null
+    ? "its process ended without a word"
+    : `its process was ended by ${end.signal}`;
+  const reason = ready.error ?? (line === "" ? silent : line);
+  const cause = line === "" && !late ? end : undefined;
+  throw new ConfigError([`Cannot start the embedded ClickHouse in "${options.path}": ${reason}`], { cause });
+}
+
+/** Signals by which others end a process; those of a crash are not among them. */
+const FROM_OUTSIDE: readonly unknown[] = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGKILL"];
+
+/** Whether somebody has ended the server while it started, so that its directory says nothing about the error. */
+export function endedFromOutside({ cause }: Error): boolean {
+  return FROM_OUTSIDE.includes((cause as Deno.CommandStatus | undefined)?.signal);
 }
 
 function spawn(options: EmbeddedClickHouseOptions): Deno.ChildProcess {
@@ -171,7 +192,9 @@ function spawn(options: EmbeddedClickHouseOptions): Deno.ChildProcess {
   if (options.memoryBytesMax !== undefined) args.push(`--memory-bytes-max=${options.memoryBytesMax}`);
   // The environment of a process can be read by its user alone, unlike its arguments.
   const env = { EMBEDDED_CLICKHOUSE_ACCOUNTS: options.accounts === undefined ? "" : JSON.stringify(options.accounts) };
-  return new Deno.Command(Deno.execPath(), { args, env, stdin: "piped", stdout: "piped", stderr: "inherit" }).spawn();
+  const pipes = { stdin: "piped", stdout: "piped", stderr: "inherit" } as const;
+  // Ctrl-C reaches every process of a terminal's group, and this one is needed until all rows are acknowledged.
+  return new Deno.Command(Deno.execPath(), { args, env, ...pipes, detached: true }).spawn();
 }
 
 /** Up to the first line end; the rest is read and thrown away, so that the child never waits for a reader. */

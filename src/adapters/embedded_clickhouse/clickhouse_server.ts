@@ -47,8 +47,6 @@ async function main(): Promise<void> {
     Deno.exit(0);
   };
   Deno.addSignalListener("SIGTERM", end);
-  // Ctrl-C reaches every process of a terminal; the parent still needs this one until all its rows are acknowledged.
-  Deno.addSignalListener("SIGINT", () => {});
   setInterval(() => Deno.ppid !== parent && end(), 1_000);
   const url = (port: number) => `http://${HOST}:${port}`;
   announce({
@@ -69,7 +67,12 @@ function accounts(): Accounts | null {
 }
 
 function announce(line: Record<string, unknown>): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(line)}\n`));
+  try {
+    Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(line)}\n`));
+  } catch {
+    // The parent has ended meanwhile.
+    Deno.exit(1);
+  }
 }
 
 if (import.meta.main) {

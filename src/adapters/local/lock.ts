@@ -25,17 +25,59 @@ const PROCESS_FILE = "process.json";
 /** A command that only asks who runs holds the lock for a moment, so one refusal is not yet an answer. */
 const ATTEMPTS = 4;
 const ATTEMPT_INTERVAL_MS = 25;
+/** Short, since a process that writes much leaves the directory to others for a moment only. */
+const WAIT_INTERVAL_MS = 10;
+
+/** How long to wait for a process that has the directory for a while, such as `deno task produce`. */
+export interface WaitOptions {
+  /** Milliseconds; 0 if absent. Nobody waits for an instance that has said where it listens: it runs on. */
+  readonly waitMs?: number;
+  /** Called once, when there is somebody to wait for: says for whom. */
+  readonly onWait?: (text: string) => void;
+  /** Aborted when nobody wants the directory any more. */
+  readonly signal?: AbortSignal;
+}
 
 /**
  * Makes this process the only one that uses the data directory, creating it if missing. The lock is the operating
  * system's: it ends with the process, so that nothing has to be cleaned up after a `kill -9`.
  * @throws ConfigError when another process has it, or the directory cannot be used
  */
-export async function acquireDirectory(path: string): Promise<DirectoryLock> {
+export async function acquireDirectory(
+  path: string,
+  { waitMs = 0, onWait = () => {}, signal }: WaitOptions = {},
+): Promise<DirectoryLock> {
+  const deadlineMs = performance.now() + waitMs;
+  for (let round = 0;; round++) {
+    const lock = await tryDirectory(path);
+    if (lock !== null) return lock;
+    const owner = await readProcess(path);
+    // The first time what is written may still be that of an earlier process.
+    const runsOn = round > 0 && Object.keys(owner?.addresses ?? {}).length > 0;
+    if (runsOn || signal?.aborted || performance.now() >= deadlineMs) throw new ConfigError([inUse(path, owner)]);
+    if (round === 1) onWait(waitingText(path, { owner, waitMs }));
+    await pause(WAIT_INTERVAL_MS);
+  }
+}
+
+/** A line for whoever waits: for which process, and how long at most. */
+export function waitingText(
+  path: string,
+  { owner, waitMs }: { readonly owner: RunningProcess | undefined; readonly waitMs: number },
+): string {
+  const who = owner === undefined ? "another process" : `process ${owner.pid}`;
+  return `Waiting for ${who}, which has "${path}", up to ${waitMs / 1000} s`;
+}
+
+/**
+ * The directory for this process, as {@link acquireDirectory}; null if another one has it.
+ * @throws ConfigError when the directory cannot be used
+ */
+export async function tryDirectory(path: string): Promise<DirectoryLock | null> {
   const { file, made } = await openLockFile(path);
   if (!(await locked(file))) {
     file.close();
-    throw new ConfigError([inUse(path, await readProcess(path))]);
+    return null;
   }
   await writeProcess(path, {});
   let released = false;
@@ -108,9 +150,13 @@ async function makeDirectory(path: string): Promise<boolean> {
 async function locked(file: Deno.FsFile): Promise<boolean> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     if (await file.tryLock(true)) return true;
-    if (attempt < ATTEMPTS) await new Promise((resolve) => setTimeout(resolve, ATTEMPT_INTERVAL_MS));
+    if (attempt < ATTEMPTS) await pause(ATTEMPT_INTERVAL_MS);
   }
   return false;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function inUse(path: string, owner: RunningProcess | undefined): string {

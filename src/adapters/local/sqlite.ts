@@ -19,6 +19,11 @@ export function isBusy(error: unknown): boolean {
   return typeof error === "object" && error !== null && codeOf(error) === SQLITE_BUSY;
 }
 
+/** Whether SQLite has refused something, as it does with a damaged file. */
+export function isDatabaseError(error: unknown): boolean {
+  return typeof error === "object" && error !== null && codeOf(error) !== undefined;
+}
+
 /** What the port's users see of an error of SQLite. `action` completes "Cannot ...". */
 export function productionError(action: string, error: unknown): ProductionError {
   if (error instanceof ProductionError) return error;

@@ -19,8 +19,15 @@ export function eventLineReader(specs: readonly EventSpec[]): LineReader {
     read(text) {
       if (specs.some(({ value }) => typeof value === "string")) return checked(null, text);
       const fields = parseFields(text);
-      const keyed = Object.keys(fields).sort().join() === "key,value" &&
-        !specs.some(({ value }) => typeof value !== "string" && "value" in value.shape);
+      const names = Object.keys(fields).sort().join();
+      const wrapped = !specs.some(({ value }) => typeof value !== "string" && "value" in value.shape);
+      const keyed = names === "key,value" && wrapped;
+      if (names === "value" && wrapped) {
+        throw new ConfigError([
+          'it has a "value" and no "key". Write {"key":null,"value":{...}} for an event without a key, or the value ' +
+          "alone",
+        ]);
+      }
       if (!keyed) return checked(null, text);
       const { key, value } = fields;
       if (value !== null && !isFields(value)) throw new ConfigError(['"value" must be a JSON object, or null']);

@@ -2,9 +2,9 @@ import { PARTITIONS_DEFAULT } from "../../demo/mod.ts";
 import type { EventSpec } from "../../dsl/events.ts";
 import type { SourceSpec } from "../../dsl/source.ts";
 import type { Topology } from "../../dsl/topology.ts";
-import { ConfigError } from "../../record/errors.ts";
+import { ConfigError, ProductionError } from "../../record/errors.ts";
 import { configurationOf } from "../data_option.ts";
-import { counted } from "../numbers.ts";
+import { counted, grouped } from "../numbers.ts";
 import { loadRunnable, problemsOf } from "../topology_files.ts";
 import type { KeyedRecord } from "./append_records.ts";
 import { eventLineReader } from "./event_lines.ts";
@@ -85,7 +85,7 @@ export async function produceRecords(
       const text = typeof line === "string" ? line : lineOf(line);
       if (text.trim() === "") continue;
       const { kind, records } = await readLine(() => reader.read(text), { topic, number, writer });
-      await writer.add(records);
+      await writer.add(records, number);
       counts[kind]++;
     }
     await writer.flush();
@@ -173,6 +173,8 @@ class BatchWriter {
   readonly #options: BatchWriterOptions;
   #batch: KeyedRecord[] = [];
   #length = 0;
+  /** Numbers of the first and the last line of the batch. */
+  #lines: readonly [number, number] = [0, 0];
 
   constructor(options: BatchWriterOptions) {
     this.#options = options;
@@ -183,7 +185,8 @@ class BatchWriter {
     return this.#options.cleanup === "compact" ? "writing them again changes nothing" : "do not write them again";
   }
 
-  async add(records: readonly KeyedRecord[]): Promise<void> {
+  async add(records: readonly KeyedRecord[], line: number): Promise<void> {
+    this.#lines = [this.#batch.length === 0 ? line : this.#lines[0], line];
     for (const record of records) {
       this.#batch.push(record);
       this.#length += (record.key?.length ?? 0) + (record.value?.length ?? 0);
@@ -197,10 +200,33 @@ class BatchWriter {
     const { target, topic, partitions, cleanup, onProgress } = this.#options;
     this.#batch = [];
     this.#length = 0;
-    const appended = await target.append({ topic, partitions, cleanup, records });
+    const appended = await target.append({ topic, partitions, cleanup, records }).catch((error) => {
+      throw this.#told(error);
+    });
     this.written += records.length;
     this.created ||= appended.created;
     this.partitions = appended.partitions;
     onProgress(this.written);
+  }
+
+  /** The error with what is written, and on which line to go on. */
+  #told(error: Error): Error {
+    const refused = error instanceof ConfigError;
+    if (!refused && !(error instanceof ProductionError)) return error;
+    const [first, last] = this.#lines;
+    const before = this.written === 0
+      ? "Nothing was written before"
+      : `Lines 1 to ${grouped(first - 1)} are written (${counted(this.written, "record")})`;
+    if (refused) {
+      return new ConfigError([`${error.message}. ${before}: go on with line ${grouped(first)}`], { cause: error });
+    }
+    const doubtful = `lines ${grouped(first)} to ${grouped(last)}`;
+    const again = this.#options.cleanup === "compact"
+      ? `Go on with line ${grouped(first)}: ${this.again}`
+      : `Going on with line ${grouped(first)} may write ${doubtful} twice, with line ${grouped(last + 1)} not at all`;
+    const unknown = this.written === 0 ? "Nobody knows" : "but nobody knows";
+    return new ConfigError([
+      `${error.message}. ${this.written === 0 ? "" : `${before}, `}${unknown} whether ${doubtful} are. ${again}`,
+    ], { cause: error });
   }
 }

@@ -12,6 +12,7 @@ import { endMessage, type RunEnd } from "./end_message.ts";
 import type { Failure } from "./failure.ts";
 import { leftOverEvents } from "./left_over_events.ts";
 import { settle } from "./rest.ts";
+import { openWorld } from "./open_world.ts";
 import { routesOf } from "./routes.ts";
 import { keepRight } from "./keep_right.ts";
 import { degradedLines, failedLines, type ShownRun, troubleLines } from "./shown_run.ts";
@@ -63,7 +64,8 @@ const ENDING = { catchUpMs: 1_500, drainMs: 2_000, allMs: 4_500 } as const;
 export async function runApplication(options: ApplicationOptions): Promise<number> {
   const { configuration, output, signal } = options;
   const metrics = createPrometheusMetrics();
-  const world = await openWorld(options, metrics);
+  const world = await openWorld({ ...options, metrics, onEvent: output.event });
+  if (world === null) return ended(options, { metrics, left: null, failed: [] });
   let server: HttpServer | null = null;
   let ticking: ReturnType<typeof setInterval> | undefined;
   let refused = false;
@@ -190,15 +192,6 @@ async function tellLeftOvers(
   } catch {
     // ClickHouse does not answer, and whoever writes says so; the next start looks again.
   }
-}
-
-async function openWorld(options: ApplicationOptions, metrics: PrometheusMetrics): Promise<World> {
-  const { configuration, output, demo } = options;
-  const worldOptions = { configuration, metrics, onEvent: output.event };
-  if (configuration.kafka !== null) {
-    return await (await import("./real_world.ts")).openRealWorld(worldOptions);
-  }
-  return await (await import("./embedded_world.ts")).openEmbeddedWorld({ ...worldOptions, demo });
 }
 
 /** Says where to look, and that it is not where one would look first. */

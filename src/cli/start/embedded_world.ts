@@ -30,9 +30,10 @@ export interface DemoOptions {
  * @throws ConfigError when another process has the directory, or it holds a demo store of another seed
  */
 export async function openEmbeddedWorld(options: WorldOptions & { readonly demo: DemoOptions | null }): Promise<World> {
-  const { configuration, onEvent } = options;
+  const { configuration, onEvent, signal } = options;
   const paths = pathsIn(configuration.dataDirectory);
-  const directory = await openDirectory(configuration.dataDirectory);
+  const onWait = (text: string) => onEvent({ level: "info", name: "waiting", text });
+  const directory = await openDirectory(configuration.dataDirectory, { onWait, signal });
   const opened: (() => void | Promise<void>)[] = [];
   try {
     reportExits(directory.clickhouse, onEvent);

@@ -32,7 +32,9 @@ const options = {
   duration: value({
     placeholder: "TIME",
     expected: "a duration such as 20s, 500ms, 5m or 1h",
-    help: "Ends after this time, counted from when the topologies start, with everything applied.",
+    help:
+      "Ends after this time, counted from when the topologies start, with everything applied: waits up to 2 min for " +
+      "that, also for a topology whose topic is missing.",
     read: readDuration,
   }),
   data: dataOption,

@@ -28,4 +28,6 @@ export interface WorldOptions {
   readonly configuration: Configuration;
   readonly metrics: PrometheusMetrics;
   readonly onEvent: (event: Event) => void;
+  /** Aborted when nobody waits for it any more. */
+  readonly signal: AbortSignal;
 }

@@ -62,8 +62,9 @@ export const storeCommand = command({
     "records it is",
     "behind, and whether it is running or being restored. Without a store: which stores there are.",
     "",
-    "A key is the value of its column, several with commas between them, or a JSON object of some of them by name. " +
-    "Without any: all rows.",
+    'A key is the value of its column, as it is; several with commas between them (" x" keeps its space); or a JSON ' +
+    "object of some of",
+    "them by name. Without any: all rows.",
     "Of a windowed aggregate the key of a group gives all of its windows.",
     "",
     "The instance that is asked asks the others where they have told it how (WEIR_APPLICATION_SERVER, " +

@@ -268,9 +268,21 @@ async function checkStrangers(
   const greatest = await patiently(() => warehouse.greatestEpochs(sink.table, tasks), options);
   for (const task of tasks) {
     if ((greatest.get(task) ?? 0) >= firstEpochOf(generation)) {
-      throw generationError({ task, table: sink.table, generation });
+      throw strangerError({ task, table: sink.table, generation });
     }
   }
+}
+
+function strangerError(
+  { task, table: { name }, generation }: { task: string; table: TableSpec; generation: number },
+): ConfigError {
+  return new ConfigError([
+    `Cannot write to ClickHouse table "${name}_rows": it holds rows of this generation of task "${task}", which the ` +
+    `topology no longer has, so new rows could lose. If a table or an aggregate has another name now, give its sink ` +
+    `another name, too, or drop "${name}" and "${name}_rows", which are made again; or start with ` +
+    `WEIR_GENERATION=${generation + 1} from now on. If the topology had another name before, take its tables over: ` +
+    `start once with --take-over <old name> (or WEIR_TAKE_OVER)`,
+  ]);
 }
 
 function helloOf({ id, inboxTopic, partition }: TaskHost): AppendBatch {

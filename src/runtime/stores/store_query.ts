@@ -61,13 +61,17 @@ export function keyMatch(
 
 type Places = readonly (GivenValue | undefined)[];
 
-/** A typed key: a JSON object of columns by name, or their values with commas between them, texts quoted or not. */
+/**
+ * A typed key: a JSON object of columns by name, or their values with commas between them, texts quoted or not. Spaces
+ * around commas are none of the values; the text of a single column is taken as it is.
+ */
 function readKey(text: string, columns: readonly string[]): GivenKey {
   if (text.startsWith("{")) {
     const named = namedValues(text);
     if (named !== null) return named;
   }
-  return (columns.length === 1 ? [text] : dividedAtCommas(text)).map((part) => givenValue(unquoted(part.trim())));
+  const parts = columns.length === 1 ? [text] : dividedAtCommas(text).map((part) => part.trim());
+  return parts.map((part) => givenValue(unquoted(part)));
 }
 
 /** Numbers keep their digits. Null for a text that only begins as an object. */

@@ -71,8 +71,8 @@ function loaded(plan: StagePlan, found: FoundFacts): LoadedStage {
   if (head !== null && head.print !== print) {
     throw new ConfigError([
       `Cannot go on with "${plan.node.name}": it was declared otherwise when its results were made, and these events ` +
-      `are not kept. Give it another name, and it begins anew with the events that come; or declare it as it was: ` +
-      head.print,
+      `are not kept. Give it and its sink another name, and it begins anew with the events that come; or declare it ` +
+      `as it was: ${head.print}`,
     ]);
   }
   return { head, print, found };

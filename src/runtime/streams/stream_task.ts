@@ -8,6 +8,7 @@ import type { LogRecord, Position } from "../../ports/log.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import { originIn } from "../../record/event_origin.ts";
 import { taskId } from "../../record/task_id.ts";
+import { shownValue } from "../../processor/shown_value.ts";
 import { Flow, type StreamContext } from "./flow.ts";
 import type { StreamBatch } from "./stream_batch.ts";
 import type { TimeOrder } from "./time_order.ts";
@@ -91,8 +92,15 @@ export class StreamTask implements FlowTask {
     if (typeof timestampUs === "number" && Number.isSafeInteger(timestampUs)) return { ...plain, timestampUs };
     throw new DeserializationError(
       "bad_time",
-      `Cannot tell the time of a record of "${name}": current value is ${String(timestampUs).slice(0, 60)}. Return ` +
+      `Cannot tell the time of a record of "${name}": current value is ${shownTime(timestampUs)}. Return ` +
         "integer microseconds since the epoch",
     );
   }
+}
+
+/** With its type where that is what is wrong with it. */
+function shownTime(value: unknown): string {
+  const text = shownValue(value);
+  if (typeof value === "bigint") return `the bigint ${text}: Number(...) makes a number of it`;
+  return typeof value === "string" ? `the text "${text}": Number(...), or Date.parse(...) * 1000` : text;
 }

@@ -148,3 +148,34 @@ Deno.test("the server ends when its parent is killed, and the next start finds t
     const server = await startEmbeddedClickHouse({ path });
     await server.close();
   }));
+
+Deno.test("a Ctrl-C in the terminal of its parent does not reach the server, not even while it starts", () =>
+  inDirectory(async (path) => {
+    const module = new URL("../../../src/adapters/embedded_clickhouse/clickhouse.ts", import.meta.url).href;
+    // As a terminal: the signal goes to each process of the parent's group.
+    const script = `
+      const { startEmbeddedClickHouse } = await import(${JSON.stringify(module)});
+      Deno.addSignalListener("SIGINT", () => {});
+      const starting = startEmbeddedClickHouse({ path: ${JSON.stringify(path)} });
+      const pressing = setInterval(() => Deno.kill(-Deno.pid, "SIGINT"), 20);
+      const server = await starting.catch((error) => console.log(error.message));
+      clearInterval(pressing);
+      if (server) console.log("started");
+      await server?.close();
+      Deno.exit(0);`;
+    const file = `${path}.terminal.ts`;
+    await Deno.writeTextFile(file, script);
+    const args = ["run", "-A", file];
+    const parent = new Deno.Command(Deno.execPath(), { args, detached: true, stdout: "piped", stderr: "piped" });
+    const { stdout, stderr } = await parent.spawn().output();
+    await Deno.remove(file);
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
+    assertEquals(text(stdout), "started", text(stderr));
+  }));
+
+Deno.test("startEmbeddedClickHouse() says how long it has waited for a server that does not answer", () =>
+  inDirectory(async (path) => {
+    const startTimeoutMs = 50;
+    const { message } = await assertRejects(() => startEmbeddedClickHouse({ path, startTimeoutMs }), ConfigError);
+    assertStringIncludes(message, "has not answered within 0.05 s");
+  }));

@@ -1,7 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
+import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
 import { permitted, runMain, withDirectory } from "../support.ts";
 
 const ANEW = ["begin anew", "nothing of your databases", "rm -r"];
+
+const PAGE_BYTES = 4_096;
 
 /** What is wrong with a data directory, and what the message must say. */
 const DAMAGES: readonly {
@@ -14,6 +17,17 @@ const DAMAGES: readonly {
     damage: (data: string) => Deno.writeTextFile(`${data}/${file}.db`, "this is no database"),
     says: [`${file}.db`, "not a database", ...ANEW],
   })),
+  {
+    name: "pages of zeros in log.db",
+    damage: async (data: string) => {
+      await openEmbeddedLog({ path: `${data}/log.db` }).close();
+      const file = await Deno.open(`${data}/log.db`, { write: true });
+      await file.seek(2 * PAGE_BYTES, Deno.SeekMode.Start);
+      await file.write(new Uint8Array((await file.stat()).size - 2 * PAGE_BYTES));
+      file.close();
+    },
+    says: ["malformed", ...ANEW],
+  },
   {
     name: "a folder in the place of log.db",
     damage: (data) => Deno.mkdir(`${data}/log.db`),

@@ -46,6 +46,14 @@ for (
   });
 }
 
+Deno.test("readStore() takes the key of a single column as it is, with the spaces that it begins or ends with", () => {
+  const texts = storeOf(["t"], [[" lead"], ["lead"], ["trail "], [" quoted"]]);
+  for (const [key, found] of [[" lead", [0]], ["lead", [1]], ["trail ", [2]], ['" quoted"', [3]]] as const) {
+    assertEquals(read(texts, { key }).rows.map(({ value }) => value), [...found], key);
+  }
+  assertEquals(read(storeOf(["a", "b"], [["x", " y"], ["x", "y"]]), { key: 'x, " y"' }).rows.length, 1);
+});
+
 Deno.test("readStore() takes a range of a windowed store as times at which windows begin", () => {
   const start = Date.parse("2026-01-01T00:00:00Z") * 1_000;
   const keys = [["a", start], ["a", start + 60e6], ["b", start], ["b", start + 120e6]];

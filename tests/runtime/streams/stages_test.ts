@@ -106,6 +106,28 @@ Deno.test("an aggregate that is declared otherwise is refused, and begins anew u
   assertEquals(driver.select(visits).map(({ window_start, pages }) => [window_start, pages]), [[40_000_000, 1]]);
 });
 
+Deno.test("an aggregate under another name on the same sink is told what to do, which works", async () => {
+  const named = (name: string, { size, sink = visits }: { readonly size: number; readonly sink?: typeof visits }) =>
+    topology("named", (builder) => {
+      byUser(builder).windowedBy(tumbling({ seconds: size })).aggregate(name, { pages: count() }).to(sink);
+    });
+  await using driver = createTopologyTestDriver(named("one", { size: 10 }), { partitions: 1 });
+  driver.send(clicks, click(1, 5));
+  await driver.settle();
+  const changed = await assertRejects(() => driver.restart({ topology: named("one", { size: 20 }) }));
+  assertStringIncludes((changed as Error).message, "Give it and its sink another name");
+  const renamed = await assertRejects(() => driver.restart({ topology: named("two", { size: 20 }) }));
+  const { message } = renamed as Error;
+  for (const text of ["give its sink another name", 'drop "visits" and "visits_rows"', "WEIR_GENERATION=2"]) {
+    assertStringIncludes(message, text);
+  }
+  const sink = clickhouse("visits_of_20", visits.spec as never) as unknown as typeof visits;
+  await driver.restart({ topology: named("two", { size: 20, sink }) });
+  driver.send(clicks, click(1, 45));
+  await driver.settle();
+  assertEquals(driver.select(sink).map(({ window_start, pages }) => [window_start, pages]), [[40_000_000, 1]]);
+});
+
 Deno.test("a quiet input does not hold its last windows open for longer than it may be idle", async () => {
   const idle = topology("idle", (builder) => {
     const closed = byUser(builder).windowedBy(tumbling({ minutes: 1 }, { idle: { seconds: 30 } })).emit("close")
