@@ -10,6 +10,7 @@ import type { SourceTask } from "./source_marks.ts";
 import { rowsBySink, type StreamBatch } from "./stream_batch.ts";
 import { broken, StreamBroken } from "./stream_progress.ts";
 import type { StreamSurroundings } from "./stream_surroundings.ts";
+import { tasksBegun } from "./tasks_begun.ts";
 
 /** Pauses double while nothing is brought out in between. */
 const RESTART = { firstMs: 1_000, lastMs: 30_000 };
@@ -206,6 +207,7 @@ export class StreamHost implements StreamView, SourceTask {
     const { topic, partition } = this;
     const held = await heldBy(this.#beginner, surroundings);
     if (held === null || !await globalsRead(this.#beginner, surroundings.instance)) return null;
+    if (!await tasksBegun(this.#beginner, surroundings.instance)) return null;
     const life = await beginStream(this.#beginner, { held, surroundings });
     if (life === null || this.#ended) return null;
     this.end = life.start.end;
