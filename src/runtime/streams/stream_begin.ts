@@ -6,6 +6,7 @@ import { appendProblem, appendWriterOf } from "./append_writer_of.ts";
 import { BatchDelivery } from "./batch_delivery.ts";
 import { BatchQueue } from "./batch_queue.ts";
 import { ChangesTask } from "./changes_task.ts";
+import { fedFrom, missedProblem, outputNames } from "./fed_outputs.ts";
 import { type LoadedStage, loadStage } from "./stage_changelog.ts";
 import { PART_SHARE, StageLog } from "./stage_log.ts";
 import { StageTask } from "./stage_task.ts";
@@ -61,11 +62,14 @@ export async function beginStream(
   const done = start.announced?.from ?? start.position;
   const { task, position } = await taskOf(beginner, { ...place, done, surroundings });
   if (beginner.ended()) return null;
+  const names = outputNames(plan, instance.topics.plan.stages);
+  const fed = fedFrom(start.fed, { names, offset: done });
   const progress = new StreamProgress({
     membership: await membership,
     tenure: held.tenure,
     place: { topic, partition },
     topicId: start.topicId,
+    fed,
     clock: instance.ports.clock,
     tableClock: surroundings.tableClock,
     onState: (error) => instance.problems.set(`stream ${id}`, error?.message ?? null),
@@ -76,6 +80,8 @@ export async function beginStream(
   await progress.begin(start.announced, start.lost?.records ?? 0);
   if (beginner.ended()) return null;
   tellStart({ id, plan }, start, instance);
+  const problem = missedProblem(fed, { names, topic, partition });
+  instance.problems.set(completenessOf(id), problem, { lasting: true });
   const queue = new BatchQueue({
     position,
     doneTo: Math.max(position, done),
@@ -238,6 +244,11 @@ export async function globalsRead(
 /** Names the problem that a task's events wait for long. */
 export function waitingProblem(id: string): string {
   return `events of ${id}`;
+}
+
+/** Names the problem that results are short of events, as long as the task is here. */
+export function completenessOf(id: string): string {
+  return `completeness of ${id}`;
 }
 
 /** No problem of a task that ends is left. */

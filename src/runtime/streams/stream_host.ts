@@ -4,7 +4,15 @@ import type { Fetched } from "../../ports/log.ts";
 import { retry, SERVICE_WAITS, STOPPED, waitMsAfter } from "../../ports/retry.ts";
 import type { InsertPace } from "../delivery/insert_pace.ts";
 import type { StreamView } from "../lifecycle/instance.ts";
-import { type Beginner, beginStream, clearProblems, globalsRead, heldBy, type Life } from "./stream_begin.ts";
+import {
+  type Beginner,
+  beginStream,
+  clearProblems,
+  completenessOf,
+  globalsRead,
+  heldBy,
+  type Life,
+} from "./stream_begin.ts";
 import { PassingTime } from "./passing_time.ts";
 import type { SourceTask } from "./source_marks.ts";
 import { rowsBySink, type StreamBatch } from "./stream_batch.ts";
@@ -153,6 +161,7 @@ export class StreamHost implements StreamView, SourceTask {
     }
     this.#forget();
     problems.set(`task ${this.id}`, null);
+    problems.set(completenessOf(this.id), null);
   }
 
   /** The task begins anew. */
