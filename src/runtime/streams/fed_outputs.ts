@@ -56,6 +56,22 @@ export function fedFrom(
   return new Map([...fed, ...away.slice(0, AWAY_MAX)]);
 }
 
+/**
+ * From where the changes of a table are read, which are there for whoever joins them later: from `offset`, before which
+ * all is done, unless one of these has not had all of them. Others pass over what comes again. `first`: where the
+ * partition begins.
+ */
+export function changesFrom(
+  known: FedOutputs | null,
+  { names, first, offset }: { readonly names: readonly string[]; readonly first: number; readonly offset: number },
+): number {
+  const untils = names.map((name) => {
+    const before = known?.get(idOf(name));
+    return before === undefined ? first : before.until ?? offset;
+  });
+  return Math.max(first, Math.min(offset, ...untils));
+}
+
 function missedBy({ until, missed }: FedOutput, offset: number): Missed | null {
   if (until === null || until >= offset) return missed;
   return { records: (missed?.records ?? 0) + offset - until, from: Math.min(missed?.from ?? until, until), to: offset };

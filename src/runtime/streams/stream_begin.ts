@@ -6,7 +6,7 @@ import { appendProblem, appendWriterOf } from "./append_writer_of.ts";
 import { BatchDelivery } from "./batch_delivery.ts";
 import { BatchQueue } from "./batch_queue.ts";
 import { ChangesTask } from "./changes_task.ts";
-import { fedFrom, missedProblem, outputNames } from "./fed_outputs.ts";
+import { changesFrom, fedFrom, missedProblem, outputNames } from "./fed_outputs.ts";
 import { type LoadedStage, loadStage } from "./stage_changelog.ts";
 import { PART_SHARE, StageLog } from "./stage_log.ts";
 import { StageTask } from "./stage_task.ts";
@@ -56,13 +56,13 @@ export async function beginStream(
 ): Promise<Life | null> {
   const { id, plan, topic, partition } = beginner;
   const { instance, membership } = surroundings;
-  const place = await startOf(beginner, { held, surroundings });
+  const names = outputNames(plan, instance.topics.plan.stages);
+  const place = await startOf(beginner, { held, names, surroundings });
   if (place === null) return null;
   const { start } = place;
   const done = start.announced?.from ?? start.position;
   const { task, position } = await taskOf(beginner, { ...place, done, surroundings });
   if (beginner.ended()) return null;
-  const names = outputNames(plan, instance.topics.plan.stages);
   const fed = fedFrom(start.fed, { names, offset: done });
   const progress = new StreamProgress({
     membership: await membership,
@@ -107,7 +107,11 @@ interface StartPlace {
 
 async function startOf(
   beginner: Beginner,
-  { held, surroundings }: { readonly held: Held; readonly surroundings: StreamSurroundings },
+  { held, names, surroundings }: {
+    readonly held: Held;
+    readonly names: readonly string[];
+    readonly surroundings: StreamSurroundings;
+  },
 ): Promise<StartPlace | null> {
   const { plan, topic, partition, patiently } = beginner;
   const { ports: { log, warehouse } } = surroundings.instance;
@@ -116,9 +120,16 @@ async function startOf(
   const { progress } = held;
   const from = "source" in plan ? plan.source.from : "earliest";
   const start = await patiently(() => streamStart({ topic, from }, { partition, progress, log, lastAppended }));
-  if (start === null || !("changelog" in plan)) return start === null ? null : { start, stage: null };
+  if (start === null) return null;
+  if (!("changelog" in plan)) return { start: plan.changes === undefined ? start : withAll(start, names), stage: null };
   const stage = await loadedStage(plan, beginner, surroundings);
   return stage === null ? null : { start: behind(start, { head: stage.head, topic }), stage };
+}
+
+/** The start of a table's changes from where a join of these has had all of them. */
+function withAll(start: StreamStart, names: readonly string[]): StreamStart {
+  const { fed, first, position } = start;
+  return { ...start, position: changesFrom(fed, { names, first, offset: position }) };
 }
 
 async function taskOf(
