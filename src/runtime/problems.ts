@@ -1,6 +1,8 @@
 /** What is wrong right now, by name: shown by /readyz and on the screen. */
 export class Problems {
   readonly #problems = new Map<string, string>();
+  /** Names of those that no waiting mends. */
+  readonly #lasting = new Set<string>();
   readonly #onChange: (name: string, problem: string | null) => void;
   #ending = false;
 
@@ -8,8 +10,12 @@ export class Problems {
     this.#onChange = onChange;
   }
 
-  /** Sets or (null) clears a problem; only changes are told. */
-  set(name: string, problem: string | null): void {
+  /**
+   * Sets or (null) clears a problem; only changes are told. `lasting`: it is of what has happened, and the topology can
+   * be relied on as well as ever from now on.
+   */
+  set(name: string, problem: string | null, { lasting = false }: { readonly lasting?: boolean } = {}): void {
+    if (lasting) this.#lasting.add(name);
     const before = this.#problems.get(name) ?? null;
     if (before === problem) return;
     if (problem === null) this.#problems.delete(name);
@@ -20,6 +26,11 @@ export class Problems {
   /** From now on problems that end are not told: nobody tries any more, so nothing works again. */
   end(): void {
     this.#ending = true;
+  }
+
+  /** Those that are expected to end: while there is one, the topology is not ready. */
+  passing(): readonly { readonly name: string; readonly problem: string }[] {
+    return this.list().filter(({ name }) => !this.#lasting.has(name));
   }
 
   list(): readonly { readonly name: string; readonly problem: string }[] {

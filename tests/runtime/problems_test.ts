@@ -13,3 +13,11 @@ Deno.test("Problems tells changes, and when it ends no more what is solved", () 
   assertEquals(told, [["log", "away"], ["log", null], ["clickhouse", "refuses"], ["log", "away"]]);
   assertEquals(problems.list(), [{ name: "log", problem: "away" }]);
 });
+
+Deno.test("Problems.passing() leaves out what no waiting mends", () => {
+  const problems = new Problems(() => {});
+  problems.set("events", "40 were not counted", { lasting: true });
+  assertEquals([problems.list().length, problems.passing()], [1, []]);
+  problems.set("log", "away");
+  assertEquals(problems.passing(), [{ name: "log", problem: "away" }]);
+});

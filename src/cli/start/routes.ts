@@ -44,7 +44,11 @@ export function routesOf(options: RouteOptions): Routes {
         if (unready.length === 0) ready.push(run.name);
         reasons.push(...unready.map((reason) => `${run.name}: ${reason}`));
       }
-      if (reasons.length === 0) return new Response("ok\n");
+      if (reasons.length === 0) {
+        // What is left of problems has happened, and no waiting mends it.
+        const past = runs.flatMap((run) => run.problems().map((problem) => `- ${run.name}: ${oneLine(problem)}\n`));
+        return new Response(`ok\n${past.join("")}`);
+      }
       const list = reasons.map((reason) => `- ${oneLine(reason)}\n`).join("");
       const rest = ready.length === 0 ? "" : `ready: ${ready.join(", ")}\n`;
       return new Response(`not ready\n${list}${rest}`, { status: 503 });

@@ -85,13 +85,17 @@ export class TopologyRun implements ShownRun {
 
   /** What is wrong now. */
   problems(): string[] {
-    const told = this.runner?.problems.list().map(({ problem }) => problem) ?? [];
+    return this.#withFailure(this.runner?.problems.list() ?? []);
+  }
+
+  #withFailure(problems: readonly { readonly problem: string }[]): string[] {
+    const told = problems.map(({ problem }) => problem);
     return this.failure === null ? told : [`${this.failure.reason}${this.#outlook(this.failure)}`, ...told];
   }
 
-  /** Why the topology is not ready to be relied on; empty when it is. */
+  /** Why the topology is not ready to be relied on; empty when it is, though something may have happened before. */
   unready(): string[] {
-    const problems = this.problems();
+    const problems = this.#withFailure(this.runner?.problems.passing() ?? []);
     if (this.runner?.ready && this.state === "running") return problems;
     const { state } = this;
     if (state === "degraded" || (state === "failed" && this.runner === null)) {

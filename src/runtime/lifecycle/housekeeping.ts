@@ -252,7 +252,7 @@ export class Housekeeping {
     }
     metrics.gauge("weir_global_rows", { topology }, this.#instance.context.globals.size);
     metrics.gauge("weir_global_lag_records", { topology }, this.#instance.globals.lag);
-    metrics.gauge("weir_ready", { topology }, this.#ready() && this.#instance.problems.list().length === 0 ? 1 : 0);
+    metrics.gauge("weir_ready", { topology }, this.#ready() && this.#instance.problems.passing().length === 0 ? 1 : 0);
   }
 }
 

@@ -7,6 +7,7 @@ import { BatchDelivery } from "./batch_delivery.ts";
 import { BatchQueue } from "./batch_queue.ts";
 import { ChangesTask } from "./changes_task.ts";
 import { begunStage, cleanerOf, cleaningProblem, stageLogOf } from "./stage_begin.ts";
+import { changesFrom, fedFrom, missedProblem, outputNames } from "./fed_outputs.ts";
 import { type LoadedStage, loadStage } from "./stage_changelog.ts";
 import type { StageCleaner } from "./stage_cleaner.ts";
 import { PART_SHARE, type StageLog } from "./stage_log.ts";
@@ -59,17 +60,20 @@ export async function beginStream(
 ): Promise<Life | null> {
   const { id, plan, topic, partition } = beginner;
   const { instance, membership } = surroundings;
-  const place = await startOf(beginner, { held, surroundings });
+  const names = outputNames(plan, instance.topics.plan.stages);
+  const place = await startOf(beginner, { held, names, surroundings });
   if (place === null) return null;
   const { start } = place;
   const done = start.announced?.from ?? start.position;
   const { task, position } = await taskOf(beginner, { ...place, done, surroundings });
   if (beginner.ended()) return null;
+  const fed = fedFrom(start.fed, { names, offset: done });
   const progress = new StreamProgress({
     membership: await membership,
     tenure: held.tenure,
     place: { topic, partition },
     topicId: start.topicId,
+    fed,
     clock: instance.ports.clock,
     tableClock: surroundings.tableClock,
     onState: (error) => instance.problems.set(`stream ${id}`, error?.message ?? null),
@@ -83,6 +87,8 @@ export async function beginStream(
   tellStart({ id, plan }, start, instance);
   if (begun !== null) (task as StageTask).begunAs(begun);
   const stageLog = begun === null ? null : stageLogOf(beginner, { plan: plan as StagePlan, begun, instance });
+  const problem = missedProblem(fed, { names, topic, partition });
+  instance.problems.set(completenessOf(id), problem, { lasting: true });
   const queue = new BatchQueue({
     position,
     doneTo: Math.max(position, done),
@@ -130,7 +136,11 @@ interface StartPlace {
 
 async function startOf(
   beginner: Beginner,
-  { held, surroundings }: { readonly held: Held; readonly surroundings: StreamSurroundings },
+  { held, names, surroundings }: {
+    readonly held: Held;
+    readonly names: readonly string[];
+    readonly surroundings: StreamSurroundings;
+  },
 ): Promise<StartPlace | null> {
   const { plan, topic, partition, patiently } = beginner;
   const { ports: { log, warehouse } } = surroundings.instance;
@@ -139,9 +149,16 @@ async function startOf(
   const { progress } = held;
   const from = "source" in plan ? plan.source.from : "earliest";
   const start = await patiently(() => streamStart({ topic, from }, { partition, progress, log, lastAppended }));
-  if (start === null || !("changelog" in plan)) return start === null ? null : { start, stage: null };
+  if (start === null) return null;
+  if (!("changelog" in plan)) return { start: plan.changes === undefined ? start : withAll(start, names), stage: null };
   const stage = await loadedStage(plan, beginner, surroundings);
   return stage === null ? null : { start: behind(start, { head: stage.head, topic }), stage };
+}
+
+/** The start of a table's changes from where a join of these has had all of them. */
+function withAll(start: StreamStart, names: readonly string[]): StreamStart {
+  const { fed, first, position } = start;
+  return { ...start, position: changesFrom(fed, { names, first, offset: position }) };
 }
 
 async function taskOf(
@@ -265,6 +282,11 @@ export async function globalsRead(
 /** Names the problem that a task's events wait for long. */
 export function waitingProblem(id: string): string {
   return `events of ${id}`;
+}
+
+/** Names the problem that results are short of events, as long as the task is here. */
+export function completenessOf(id: string): string {
+  return `completeness of ${id}`;
 }
 
 /** No problem of a task that ends is left. */

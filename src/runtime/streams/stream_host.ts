@@ -4,12 +4,21 @@ import type { Fetched } from "../../ports/log.ts";
 import { retry, SERVICE_WAITS, STOPPED, waitMsAfter } from "../../ports/retry.ts";
 import type { InsertPace } from "../delivery/insert_pace.ts";
 import type { StreamView } from "../lifecycle/instance.ts";
-import { type Beginner, beginStream, clearProblems, globalsRead, heldBy, type Life } from "./stream_begin.ts";
+import {
+  type Beginner,
+  beginStream,
+  clearProblems,
+  completenessOf,
+  globalsRead,
+  heldBy,
+  type Life,
+} from "./stream_begin.ts";
 import { PassingTime } from "./passing_time.ts";
 import type { SourceTask } from "./source_marks.ts";
 import { rowsBySink, type StreamBatch } from "./stream_batch.ts";
 import { broken, StreamBroken } from "./stream_progress.ts";
 import type { StreamSurroundings } from "./stream_surroundings.ts";
+import { tasksBegun } from "./tasks_begun.ts";
 
 /** Pauses double while nothing is brought out in between. */
 const RESTART = { firstMs: 1_000, lastMs: 30_000 };
@@ -53,9 +62,7 @@ export class StreamHost implements StreamView, SourceTask {
     { plan, topic, partition }: Pick<Beginner, "plan" | "topic" | "partition">,
     surroundings: StreamSurroundings,
   ) {
-    this.plan = plan;
-    this.topic = topic;
-    this.partition = partition;
+    [this.plan, this.topic, this.partition] = [plan, topic, partition];
     this.id = taskId(plan.name, partition);
     this.#surroundings = surroundings;
     this.#pace = surroundings.pace(topic);
@@ -82,20 +89,16 @@ export class StreamHost implements StreamView, SourceTask {
   }
 
   pendingRows(): ReadonlyMap<string, number> {
-    const batches = [...this.#life?.queue.batches ?? [], ...this.#writing === null ? [] : [this.#writing]];
-    return new Map([
-      ...rowsBySink(this.plan.sinks, batches),
-      [this.plan.name, batches.reduce((sum, { outputs, rowCount }) => sum + outputs - rowCount, this.#heldEvents)],
-    ]);
-  }
-
-  get #heldEvents(): number {
-    return this.#life?.task.order?.held ?? 0;
+    const { queue, task } = this.#life ?? {};
+    const batches = [...queue?.batches ?? [], ...this.#writing === null ? [] : [this.#writing]];
+    const events = batches.reduce((sum, { outputs, rowCount }) => sum + outputs - rowCount, task?.order?.held ?? 0);
+    return new Map([...rowsBySink(this.plan.sinks, batches), [this.plan.name, events]]);
   }
 
   /** The source that events wait for; null if none do. */
   get waiting(): string | null {
-    return this.#heldEvents > 0 ? this.#life!.task.order!.waitsFor : null;
+    const { held = 0, waitsFor = null } = this.#life?.task.order ?? {};
+    return held > 0 ? waitsFor : null;
   }
 
   /** Everything before it is brought out; null while that is not known. */
@@ -157,6 +160,7 @@ export class StreamHost implements StreamView, SourceTask {
     }
     this.#forget();
     problems.set(`task ${this.id}`, null);
+    problems.set(completenessOf(this.id), null);
   }
 
   /** The task begins anew. */
@@ -216,6 +220,7 @@ export class StreamHost implements StreamView, SourceTask {
     const { topic, partition } = this;
     const held = await heldBy(this.#beginner, surroundings);
     if (held === null || !await globalsRead(this.#beginner, surroundings.instance)) return null;
+    if (!await tasksBegun(this.#beginner, surroundings.instance)) return null;
     const life = await beginStream(this.#beginner, { held, surroundings });
     if (life === null || this.#ended) return null;
     this.end = life.start.end;
@@ -238,9 +243,8 @@ export class StreamHost implements StreamView, SourceTask {
   /** Repeats what fails for now. Resolves to null when it is not wanted any more. @throws StreamBroken */
   async #patiently<T>(action: () => Promise<T>): Promise<T | null> {
     const { clock } = this.#surroundings.instance.ports;
-    const done = await retry(action, { clock, ...SERVICE_WAITS, onState: this.#say, stopped: () => this.#ended }).catch(
-      broken,
-    );
+    const options = { clock, ...SERVICE_WAITS, onState: this.#say, stopped: () => this.#ended };
+    const done = await retry(action, options).catch(broken);
     return done === STOPPED ? null : done;
   }
 

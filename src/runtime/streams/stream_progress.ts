@@ -2,6 +2,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Membership, Position } from "../../ports/log.ts";
 import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
 import { ProductionError } from "../../record/errors.ts";
+import type { FedOutputs } from "./fed_outputs.ts";
 import { type Announced, encodeNote, NO_DIGEST } from "./stream_note.ts";
 import type { TableClock } from "./table_clock.ts";
 
@@ -22,6 +23,8 @@ export interface StreamProgressOptions {
   readonly tenure: string;
   readonly place: Pick<Position, "topic" | "partition">;
   readonly topicId: string | null;
+  /** What the partition's records go into. */
+  readonly fed?: FedOutputs;
   readonly clock: Clock;
   readonly tableClock: Pick<TableClock, "nowMs">;
   /** The tables do not say what time it is (the error), or do again (null). */
@@ -126,8 +129,8 @@ export class StreamProgress {
     offset: number,
     { announced, lost = 0 }: { readonly announced: Dated | null; readonly lost?: number },
   ): Promise<void> {
-    const { membership, tenure, place, topicId, clock, closed } = this.#options;
-    const progress = { ...place, offset, note: encodeNote({ topicId, announced, lost }) };
+    const { membership, tenure, place, topicId, fed, clock, closed } = this.#options;
+    const progress = { ...place, offset, note: encodeNote({ topicId, announced, lost, fed }) };
     const done = await retry(() => membership.advance(progress, tenure), { clock, ...SERVICE_WAITS, stopped: closed })
       .catch(broken);
     if (done === STOPPED) throw new StreamBroken("it is not this member's any more");

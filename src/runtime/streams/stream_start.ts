@@ -3,6 +3,7 @@ import type { Log, Progress } from "../../ports/log.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import { RANGE_OFFSETS_MAX } from "./batch_queue.ts";
+import type { FedOutputs } from "./fed_outputs.ts";
 import { type Announced, decodeNote, NO_DIGEST } from "./stream_note.ts";
 
 /** Where a stream's task goes on. */
@@ -20,6 +21,8 @@ export interface StreamStart {
   readonly announced: (Announced & { readonly from: number }) | null;
   /** Records that are gone from the log and were not processed, and why; null if there are none. */
   readonly lost: { readonly records: number; readonly reason: string } | null;
+  /** What the records before went into; null if that is not known. */
+  readonly fed: FedOutputs | null;
 }
 
 /**
@@ -74,8 +77,9 @@ export async function streamStart(
   const offsets = await log.offsets(topic);
   const [first, end] = [offsets.start[partition], offsets.end[partition]];
   const { id: topicId } = description;
-  const place = { source: topicId === null ? topic : `${topic}@${topicId}`, topicId, first, end };
   const note = progress === null ? null : decodeNote(progress.note);
+  const source = topicId === null ? topic : `${topic}@${topicId}`;
+  const place = { source, topicId, first, end, fed: note?.fed ?? null };
   if (progress === null) {
     const known = knownRange(await lastAppended(place.source), { first, end });
     if (known !== null) return { ...place, ...known, lost: null };

@@ -31,7 +31,7 @@ function world(options: Partial<BatchDeliveryOptions> = {}) {
   };
   const delivery = new BatchDelivery({
     partition: 3,
-    start: { source: "clicks@a", topicId: "a", position: 0, first: 0, end: 0, announced: null, lost: null },
+    start: { source: "clicks@a", topicId: "a", position: 0, first: 0, end: 0, announced: null, lost: null, fed: null },
     clock: createManualClock(),
     stage: { write: () => Promise.resolve(happened.push("facts") > 0) } as never,
     progress: { settle: (to: number) => Promise.resolve(void happened.push(`settled ${to}`)) } as never,
