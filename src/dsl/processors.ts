@@ -6,7 +6,10 @@ import type { RowOf } from "./source.ts";
 export interface ProcessorContext<G extends RowOf, S> {
   /** The columns of the key. */
   readonly key: G;
-  /** Of the event; or the time for which the call was scheduled. Microseconds since the epoch. */
+  /**
+   * Of the event; or of a call that was scheduled: the time that was asked for, or, where that was over already, the
+   * one that took its place ({@link schedule}). Microseconds since the epoch.
+   */
   readonly timestampUs: number;
   /** The newest time of all events of the partition so far. */
   readonly streamTimeUs: number;
@@ -19,15 +22,17 @@ export interface ProcessorContext<G extends RowOf, S> {
   /** What is kept of this key, and of no other one. */
   readonly stores: { readonly [N in keyof S]: StoreHandle<S[N]> };
   /**
-   * Lets `punctuate` be called for this key once stream time has come to `timestampUs`, or moves on if it has already.
-   * Of several calls for one time it is called once. @throws TypeError for what is no whole number
+   * Lets `punctuate` be called for this key once stream time has come to `timestampUs`. A time that is over becomes the
+   * next microsecond of stream time: the call comes when stream time moves on, and has that time. Of several calls for
+   * one time it is called once, so also for several times that are over: a processor that schedules its next call from
+   * the time of one is not called for each interval that was missed. @throws TypeError for what is no whole number
    */
   schedule(timestampUs: number): void;
   /**
    * Lets `punctuateWallClock` be called for this key once the wall clock has come to `wallClockUs`, or at the next call
-   * of its kind if it has already: `scheduleWallClock(wallClockUs + 60_000_000)` in a minute. Of several calls for one
-   * time it is called once, never before that time, and a second later or so; if no instance was running then, when the
-   * next one is.
+   * of its kind if it has already, under a time of its own as with {@link schedule}:
+   * `scheduleWallClock(wallClockUs + 60_000_000)` in a minute. Of several calls for one time it is called once, never
+   * before that time, and a second later or so; if no instance was running then, when the next one is.
    * @throws TypeError for what is no whole number, and if the processor has no `punctuateWallClock`
    */
   scheduleWallClock(wallClockUs: number): void;

@@ -26,9 +26,11 @@ export interface StreamJoinOptions<K, V, RK, RV, G extends RowOf> {
   readonly within: Within;
   /**
    * How late an event may be: partners are kept, and events of which a left or outer join tells that they have none
-   * wait, for so much longer. Default: not at all. Where events have gathered, as while nothing ran, those of one
-   * stream wait for those of the other of the same time; only while nobody reads one of them may the other be ahead,
-   * by up to a quarter of a minute.
+   * wait, for so much longer. Default: not at all. An event that is late itself, so that its last partner would be
+   * earlier than the newest event of the partition, does not wait: a left or outer join tells it at once with null, as
+   * Kafka Streams does, and again with each partner that comes within the grace; both results stay. Where events have
+   * gathered, as while nothing ran, those of one stream wait for those of the other of the same time; only while nobody
+   * reads one of them may the other be ahead, by up to a quarter of a minute.
    */
   readonly grace?: Duration;
 }

@@ -164,7 +164,8 @@ export class KStream<K, V> {
   ): KStream<RK | null, With<V, N, RV | null>>;
   /**
    * As {@link join} with a stream, but a left event that had no partner is told with null under `name`, when none can
-   * come any more: when the newest event of its partition is later than its last partner may be, and the grace.
+   * come any more: when the newest event of its partition is later than its last partner may be, and the grace. One
+   * that comes late, behind its last partner's time, is told with null at once, and with each partner as well.
    */
   leftJoin<N extends string, RK, RV, G extends RowOf>(
     this: KStream<K, V & (RowOf | null)>,

@@ -59,6 +59,7 @@ export function beginCounters(plan: PhysicalPlan, metrics: Metrics): void {
     begin("weir_source_records_total", { table: name });
     for (const reason of dropped) begin("weir_stream_events_dropped_total", { operator: node.name, reason });
     begin("weir_stream_events_overtaken_total", { operator: node.name });
+    begin("weir_changelog_records_deleted_total", { table: name });
     for (const sink of sinks) begin("weir_sink_rows_total", { sink: sink.name });
   }
   for (const { outputs } of [...plan.streams, ...plan.stages]) {

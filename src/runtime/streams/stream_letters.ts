@@ -53,8 +53,8 @@ export class StreamLetters {
   madeAnew({ task, position, sink }: EventPlace & { readonly sink: string }): void {
     const { topic, partition, offset } = position;
     const error = new ProductionError(
-      `Table "${sink}" is made anew, without the rows of the records of "${topic}" partition ${partition} before ` +
-        `offset ${offset}. To have them again: docs/operations.md, "Append tables that were lost"`,
+      `Table "${sink}" is made anew and lacks what "${topic}" partition ${partition} has before offset ${offset}. To ` +
+        'have it again, give topology and tables new names: docs/operations.md, "Append tables that were lost"',
       { retriable: false, reason: "missing" },
     );
     const subject = `${subjectOf(position)}/${sink}`;

@@ -118,6 +118,19 @@ Deno.test("StreamProcess calls punctuate once for each time that a key has sched
   ]);
 });
 
+Deno.test("StreamProcess calls punctuate once for all times that were over, a microsecond behind stream time", () => {
+  const run = processing({
+    process: (value: readonly number[], { schedule }: Context) => (value.forEach(schedule), []),
+    punctuate: ({ timestampUs, streamTimeUs, schedule }: Context) => {
+      if (timestampUs < 50) schedule(timestampUs - 30);
+      return [{ timestampUs, streamTimeUs }];
+    },
+  });
+  assertEquals(take(run, event("a", [5, 6, 40], { at: 40 })), []);
+  assertEquals(take(run, event("a", [], { at: 49 })), [[{ timestampUs: 41, streamTimeUs: 49 }, 41]]);
+  assertEquals(take(run, event("a", [], { at: 90 })), [[{ timestampUs: 50, streamTimeUs: 90 }, 50]]);
+});
+
 Deno.test("StreamProcess tells of a scheduled call that throws, and goes on with the event that moved time", () => {
   const failed: unknown[] = [];
   const results: unknown[] = [];

@@ -97,7 +97,7 @@ Deno.test("a start that makes an append table anew says which records are not in
   const told = second.events.flatMap((event) => event.kind === "letters" ? [event.example.error] : []);
   assertEquals(told.length, 1);
   assertStringIncludes(told[0], 'Table "raw" is made anew');
-  assertStringIncludes(told[0], `of "${TOPIC}" partition`);
+  assertStringIncludes(told[0], `lacks what "${TOPIC}" partition`);
   await second.stop();
   const third = world.spawn(clicked);
   await third.settled();
