@@ -12,7 +12,7 @@ import { Housekeeping } from "./lifecycle/housekeeping.ts";
 import { type Instance, startReport } from "./lifecycle/instance.ts";
 import type { RunOptions } from "./options.ts";
 import type { Ports } from "./ports.ts";
-import { Problems } from "./problems.ts";
+import { MISSING_TOPICS, Problems } from "./problems.ts";
 import { mendingWarehouse } from "./delivery/mending_warehouse.ts";
 import { MessageProducer } from "./delivery/message_producer.ts";
 import { prepareInstance } from "./lifecycle/prepare_instance.ts";
@@ -117,7 +117,7 @@ export class Runner {
       warehouse: this.#ports.warehouse,
       clock: this.#ports.clock,
       options: this.#options,
-      onWaiting: (problem) => this.problems.set("topics", problem),
+      onWaiting: (problem) => this.problems.set(MISSING_TOPICS, problem),
       onTakenOver: ({ from, inboxes }) => this.#onEvent({ kind: "taken over", from, inboxes }),
       stopped,
     });
