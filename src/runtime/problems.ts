@@ -1,3 +1,6 @@
+/** Name of the problem of a topology that reads a topic which is not there: until it comes, there is nothing to do. */
+export const MISSING_TOPICS = "topics";
+
 /** What is wrong right now, by name: shown by /readyz and on the screen. */
 export class Problems {
   readonly #problems = new Map<string, string>();

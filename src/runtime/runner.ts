@@ -12,8 +12,8 @@ import { Housekeeping } from "./lifecycle/housekeeping.ts";
 import { type Instance, startReport } from "./lifecycle/instance.ts";
 import type { RunOptions } from "./options.ts";
 import type { Ports } from "./ports.ts";
-import { Problems } from "./problems.ts";
 import { type OpenTables, openTables } from "./delivery/open_tables.ts";
+import { MISSING_TOPICS, Problems } from "./problems.ts";
 import { MessageProducer } from "./delivery/message_producer.ts";
 import { prepareInstance } from "./lifecycle/prepare_instance.ts";
 import { Pump } from "./lifecycle/pump.ts";
@@ -118,7 +118,7 @@ export class Runner {
       warehouse: this.#ports.warehouse,
       clock: this.#ports.clock,
       options: this.#options,
-      onWaiting: (problem) => this.problems.set("topics", problem),
+      onWaiting: (problem) => this.problems.set(MISSING_TOPICS, problem),
       onTakenOver: ({ from, inboxes }) => this.#onEvent({ kind: "taken over", from, inboxes }),
       stopped,
     });

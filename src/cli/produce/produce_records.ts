@@ -226,7 +226,9 @@ class BatchWriter {
       : `Going on with line ${grouped(first)} may write ${doubtful} twice, with line ${grouped(last + 1)} not at all`;
     const unknown = this.written === 0 ? "Nobody knows" : "but nobody knows";
     return new ConfigError([
-      `${error.message}. ${this.written === 0 ? "" : `${before}, `}${unknown} whether ${doubtful} are. ${again}`,
+      `${error.message}. ${
+        this.written === 0 ? "" : `${before}, `
+      }${unknown} whether ${doubtful} are written. ${again}`,
     ], { cause: error });
   }
 }

@@ -16,6 +16,7 @@ const TURN_MS = 60;
 /** A start has its ClickHouse to open before it says where it listens. */
 const REACH_MS = 30_000;
 const REACH_RETRY_MS = 20;
+const ANSWER_MS = 5_000;
 /** A command that only asks who runs is not worth a line. */
 const TOLD_ROUND = 10;
 
@@ -94,7 +95,7 @@ async function reach(directory: string): Promise<HeldLog | Instance> {
   for (let round = 0;; round++) {
     const owner = await findRunningProcess(directory);
     const address = owner?.addresses[ADDRESS.metrics];
-    if (address !== undefined) {
+    if (address !== undefined && await answers(address)) {
       return { directory, address, password: (await runningAccount(directory, "writer")).password };
     }
     const lock = owner === undefined ? await tryDirectory(directory) : null;
@@ -102,11 +103,22 @@ async function reach(directory: string): Promise<HeldLog | Instance> {
     if (performance.now() > deadlineMs) {
       const who = owner === undefined ? "another process" : `process ${owner.pid}`;
       throw new ConfigError([
-        `Cannot write into "${directory}": ${who} has it, and has not said where it listens. Try again later`,
+        `Cannot write into "${directory}": ${who} has it, and does not listen. Try again later`,
       ]);
     }
     if (round === TOLD_ROUND) console.error(waitingText(directory, { owner, waitMs: REACH_MS }));
     await pause(REACH_RETRY_MS);
+  }
+}
+
+/** Asked before records are sent: of what could not be sent it is known that nothing is written. */
+async function answers(address: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${address}/livez`, { signal: AbortSignal.timeout(ANSWER_MS) });
+    await response.body?.cancel();
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -38,7 +38,7 @@ export function endMessage(end: RunEnd): string {
 function unfinishedText({ left, told, waitedMs }: RunEnd): string {
   if (left === null) return `Ended. ${GOES_ON}`;
   if (told) return `Ended. ${GOES_ON} (${left.join("; ")})`;
-  return `Ended, but could not apply everything within ${waitedMs / 1000} s: ${left.join("; ")}. ${GOES_ON}`;
+  return `Ended, but could not apply everything after up to ${waitedMs / 1000} s: ${left.join("; ")}. ${GOES_ON}`;
 }
 
 /** Empty if there are none. */

@@ -1,3 +1,4 @@
+import { MISSING_TOPICS } from "../../runtime/problems.ts";
 import type { Runner, Unfinished, UnfinishedTask } from "../../runtime/runner.ts";
 
 /** What is not applied yet, one line each; empty when everything that is in the log shows in ClickHouse. */
@@ -28,7 +29,7 @@ const LOOK_EVERY_MS = 50;
 
 /**
  * Resolves when nothing is unfinished in any of `runners` and nothing moved for a moment; at `deadlineMs` with what is
- * left.
+ * left. It does not wait for those whose topic is missing, which are among what is left.
  * @returns what is unfinished at the end, by topology; empty when all is at rest
  */
 export async function settle(
@@ -44,15 +45,22 @@ export async function settle(
   let before = -1;
   for (;;) {
     const lines: string[] = [];
+    const stalled: string[] = [];
     for (const { name, runner } of runners()) {
+      if (runner?.problems.list().some((problem) => problem.name === MISSING_TOPICS)) {
+        stalled.push(`${name}: a topic that it reads is missing`);
+        continue;
+      }
       const left = runner === null ? ["not all tasks run"] : linesOf(await runner.unfinished());
       lines.push(...left.map((line) => `${name}: ${line}`));
     }
     const now = written();
     calm = lines.length === 0 && now === before ? calm + 1 : 0;
     before = now;
-    if (calm >= CALM_LOOKS) return [];
-    if (Date.now() >= deadlineMs || signal?.aborted) return lines.length > 0 ? lines : ["rows are still being written"];
+    if (calm >= CALM_LOOKS) return stalled;
+    if (Date.now() >= deadlineMs || signal?.aborted) {
+      return lines.length > 0 ? [...lines, ...stalled] : ["rows are still being written", ...stalled];
+    }
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
 }

@@ -34,7 +34,7 @@ const options = {
     expected: "a duration such as 20s, 500ms, 5m or 1h",
     help:
       "Ends after this time, counted from when the topologies start, with everything applied: waits up to 2 min for " +
-      "that, also for a topology whose topic is missing.",
+      "that, but not for a topic that is missing.",
     read: readDuration,
   }),
   data: dataOption,

@@ -28,7 +28,7 @@ Deno.test("endMessage() says after Ctrl-C that nothing is lost", () => {
   assertEquals(endMessage({ ...told, deadLetters: LETTERS }), `Ended. ${goesOn} (${told.left[0]}). ${TOLD}`);
   assertEquals(
     endMessage({ ...told, told: false }),
-    `Ended, but could not apply everything within 120 s: ${told.left[0]}. ${goesOn}`,
+    `Ended, but could not apply everything after up to 120 s: ${told.left[0]}. ${goesOn}`,
   );
 });
 

@@ -33,15 +33,15 @@ Deno.test("TopologyRun starts again by itself after a failure that passes", asyn
   });
 });
 
-Deno.test("settle() gives back what is missing when the time is over", async () => {
+Deno.test("settle() does not wait for a topology whose topic is missing, and gives it back", async () => {
   await withRun(() => ({}), async (run) => {
     run.start();
     await run.firstStart;
     const left = await settle(() => [{ name: "things", runner: run.runner }], {
-      deadlineMs: Date.now() + 100,
+      deadlineMs: Infinity,
       written: () => 0,
     });
-    assertEquals(left, ["things: not all tasks run"]);
+    assertEquals(left, ["things: a topic that it reads is missing"]);
     assert(run.problems()[0].includes(TOPIC), run.problems().join("; "));
   });
 });
