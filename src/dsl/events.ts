@@ -20,8 +20,8 @@ export interface RecordMetadata {
   readonly headers: RecordHeaders;
 }
 
-/** What a stream's callbacks see: the event's value, its key, and where it comes from. */
-export type EventCallback<K, V, R> = (value: V, key: K, metadata: RecordMetadata) => R;
+/** What a stream's callbacks see, and must not change: the event's value, its key, and where it comes from. */
+export type EventCallback<K, V, R> = (value: Readonly<V>, key: Readonly<K>, metadata: RecordMetadata) => R;
 
 /** @ignore A schema of keys. */
 export type KeySchema<K = unknown> = z.ZodType<K, unknown>;

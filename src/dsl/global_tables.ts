@@ -19,17 +19,17 @@ export class GlobalKTable<K extends RowOf, V extends RowOf> {
   }
 
   /** Rows for which `predicate` holds; the others are absent for those who join with this table. */
-  filter(predicate: (value: V, key: KeyOf<K>) => boolean): GlobalKTable<K, V> {
+  filter(predicate: (value: Readonly<V>, key: KeyOf<K>) => boolean): GlobalKTable<K, V> {
     return new GlobalKTable(filtered(this, { op: "filter", predicate }));
   }
 
   /** Rows for which `predicate` does not hold: what {@link filter} leaves out. */
-  filterNot(predicate: (value: V, key: KeyOf<K>) => boolean): GlobalKTable<K, V> {
+  filterNot(predicate: (value: Readonly<V>, key: KeyOf<K>) => boolean): GlobalKTable<K, V> {
     return new GlobalKTable(filtered(this, { op: "filterNot", predicate }));
   }
 
   /** Each row replaced by `mapper(row)`. */
-  mapValues<R extends RowOf>(mapper: (value: V, key: KeyOf<K>) => R): GlobalKTable<K, R> {
+  mapValues<R extends RowOf>(mapper: (value: Readonly<V>, key: KeyOf<K>) => R): GlobalKTable<K, R> {
     const { graph, node, root } = inside(this);
     const id = graph.add({ op: "mapValues", name: `${root}.mapValues`, input: node, mapper });
     return new GlobalKTable({ graph, node: id, root });
@@ -48,7 +48,7 @@ export class GlobalKTable<K extends RowOf, V extends RowOf> {
   join<N extends string, RK extends RowOf, RV extends RowOf>(
     name: N,
     right: GlobalKTable<RK, RV>,
-    foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>>,
+    foreignKey: (value: Readonly<V>, key: KeyOf<K>) => NoInfer<KeyOf<RK>>,
   ): GlobalKTable<K, With<V, N, RV>> {
     return new GlobalKTable(foreignKeyJoin(this, right, { kind: "inner", column: name, foreignKey }));
   }
@@ -59,7 +59,7 @@ export class GlobalKTable<K extends RowOf, V extends RowOf> {
   leftJoin<N extends string, RK extends RowOf, RV extends RowOf>(
     name: N,
     right: GlobalKTable<RK, RV>,
-    foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>> | null,
+    foreignKey: (value: Readonly<V>, key: KeyOf<K>) => NoInfer<KeyOf<RK>> | null,
   ): GlobalKTable<K, With<V, N, RV | null>> {
     return new GlobalKTable(foreignKeyJoin(this, right, { kind: "left", column: name, foreignKey }));
   }
@@ -69,7 +69,7 @@ export class GlobalKTable<K extends RowOf, V extends RowOf> {
    * leads to them is evaluated once more by tasks, each of which reads one partition of the topic: so each row counts
    * once, however many instances there are.
    */
-  groupBy<G extends RowOf>(selector: (value: V, key: KeyOf<K>) => G | null): KGroupedTable<G, V> {
+  groupBy<G extends RowOf>(selector: (value: Readonly<V>, key: KeyOf<K>) => G | null): KGroupedTable<G, V> {
     const { graph, node } = partitioned(this);
     return new KGroupedTable(graph, node, selector);
   }

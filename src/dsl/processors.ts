@@ -48,7 +48,7 @@ export interface ProcessOptions<K, V, G extends RowOf, S extends Stores, R> {
    * What becomes of an event: none, one or several results, which have its time, and the columns of its key as key.
    * Must depend on nothing but what it is given and what it has kept. If it throws, nothing of the event is kept.
    */
-  readonly process: (value: V, context: ProcessorContext<G, S>) => Iterable<R>;
+  readonly process: (value: Readonly<V>, context: ProcessorContext<G, S>) => Iterable<R>;
   /**
    * What is due at a time that was scheduled. Called before the event that moves stream time there: by time, of one
    * time by key. Results have that time.

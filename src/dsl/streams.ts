@@ -21,8 +21,8 @@ export type Branches<K, V> = Readonly<Record<string, EventCallback<K, V, boolean
 
 /**
  * Events, one after the other as their partition has them. None replaces another one, and none is ever taken back.
- * Immutable: branching is reuse. Callbacks get the value, the key and the record's metadata, and must not wait for
- * anything.
+ * Immutable: branching is reuse. Callbacks get the value, the key and the record's metadata. They must not wait for
+ * anything, and must not change what they get: others get it, too.
  */
 export class KStream<K, V> {
   /** @ignore Carries a type. */

@@ -41,7 +41,7 @@ export class KTable<K extends RowOf, V extends RowOf> {
    * Rows for which `predicate` holds; the others are absent for everything below and everybody who joins with this
    * table.
    */
-  filter(predicate: (value: V, key: KeyOf<K>) => boolean): KTable<K, V> {
+  filter(predicate: (value: Readonly<V>, key: KeyOf<K>) => boolean): KTable<K, V> {
     return new KTable(filtered(this, { op: "filter", predicate }));
   }
 
@@ -49,12 +49,12 @@ export class KTable<K extends RowOf, V extends RowOf> {
    * Rows for which `predicate` does not hold: what {@link filter} leaves out. A row whose predicate throws is absent
    * from both.
    */
-  filterNot(predicate: (value: V, key: KeyOf<K>) => boolean): KTable<K, V> {
+  filterNot(predicate: (value: Readonly<V>, key: KeyOf<K>) => boolean): KTable<K, V> {
     return new KTable(filtered(this, { op: "filterNot", predicate }));
   }
 
   /** Each row replaced by `mapper(row)`; the key stays. */
-  mapValues<R extends RowOf>(mapper: (value: V, key: KeyOf<K>) => R): KTable<K, R> {
+  mapValues<R extends RowOf>(mapper: (value: Readonly<V>, key: KeyOf<K>) => R): KTable<K, R> {
     const { graph, node, root } = inside(this);
     const id = graph.add({ op: "mapValues", name: `${root}.mapValues`, input: node, mapper });
     return new KTable({ graph, node: id, root });
@@ -70,7 +70,7 @@ export class KTable<K extends RowOf, V extends RowOf> {
    */
   selectKey<G extends RowOf>(
     name: string,
-    selector: (value: V, key: KeyOf<K>) => G | null,
+    selector: (value: Readonly<V>, key: KeyOf<K>) => G | null,
   ): KTable<G, Omit<V, keyof G> & G> {
     return new KTable(rekeyed(this, { name, selector }));
   }
@@ -88,18 +88,18 @@ export class KTable<K extends RowOf, V extends RowOf> {
   flatMapValues<R extends RowOf, C extends string>(
     name: string,
     part: PartOptions & { readonly position: C & NewColumn<K, C> },
-    mapper: (value: V, key: KeyOf<K>) => readonly R[],
+    mapper: (value: Readonly<V>, key: KeyOf<K>) => readonly R[],
   ): KTable<K & { readonly [column in C]: number }, PartRow<K & { readonly [column in C]: number }, R>>;
   /** Each row replaced by its parts, told apart by one of their columns. */
   flatMapValues<R extends RowOf, C extends keyof R & string>(
     name: string,
     part: PartOptions & { readonly key: C & NewColumn<K, C> },
-    mapper: (value: V, key: KeyOf<K>) => readonly R[],
+    mapper: (value: Readonly<V>, key: KeyOf<K>) => readonly R[],
   ): KTable<K & Pick<R, C>, PartRow<K & Pick<R, C>, R>>;
   flatMapValues(
     name: string,
     part: PartOptions & { readonly position?: string; readonly key?: string },
-    mapper: (value: V, key: KeyOf<K>) => readonly RowOf[],
+    mapper: (value: Readonly<V>, key: KeyOf<K>) => readonly RowOf[],
   ): KTable<AnyRow, AnyRow> {
     return new KTable(parts(this, { name, mapper, ...part }));
   }
@@ -112,7 +112,7 @@ export class KTable<K extends RowOf, V extends RowOf> {
    */
   expireAfter<C extends string>(time: C & TimeColumn<V, C>, duration: Duration): KTable<K, V>;
   /** Rows as long as they are young, by a time that a function gives. */
-  expireAfter(time: (value: V, key: KeyOf<K>) => number | bigint | null, duration: Duration): KTable<K, V>;
+  expireAfter(time: (value: Readonly<V>, key: KeyOf<K>) => number | bigint | null, duration: Duration): KTable<K, V>;
   expireAfter(time: RowTime, duration: Duration): KTable<K, V> {
     return new KTable(expiring(this, { time, after: duration }));
   }
@@ -139,14 +139,14 @@ export class KTable<K extends RowOf, V extends RowOf> {
   join<N extends string, RK extends RowOf, RV extends RowOf>(
     name: N,
     right: KTable<RK, RV> | GlobalRows<RK, RV>,
-    foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>>,
+    foreignKey: (value: Readonly<V>, key: KeyOf<K>) => NoInfer<KeyOf<RK>>,
   ): KTable<K, With<V, N, RV>>;
   /** Inner join with the right row of the same key. */
   join<N extends string, RK extends RowOf, RV extends RowOf>(
     name: N,
     right: KTable<RK, RV> & SameKey<K, RK>,
   ): KTable<K, With<V, N, RV>>;
-  join(name: string, right: object, foreignKey?: (value: V, key: KeyOf<K>) => unknown): KTable<K, AnyRow> {
+  join(name: string, right: object, foreignKey?: (value: Readonly<V>, key: KeyOf<K>) => unknown): KTable<K, AnyRow> {
     return this.#join("inner", { column: name, right, foreignKey });
   }
 
@@ -154,14 +154,18 @@ export class KTable<K extends RowOf, V extends RowOf> {
   leftJoin<N extends string, RK extends RowOf, RV extends RowOf>(
     name: N,
     right: KTable<RK, RV> | GlobalRows<RK, RV>,
-    foreignKey: (value: V, key: KeyOf<K>) => NoInfer<KeyOf<RK>> | null,
+    foreignKey: (value: Readonly<V>, key: KeyOf<K>) => NoInfer<KeyOf<RK>> | null,
   ): KTable<K, With<V, N, RV | null>>;
   /** Left join with the right row of the same key. */
   leftJoin<N extends string, RK extends RowOf, RV extends RowOf>(
     name: N,
     right: KTable<RK, RV> & SameKey<K, RK>,
   ): KTable<K, With<V, N, RV | null>>;
-  leftJoin(name: string, right: object, foreignKey?: (value: V, key: KeyOf<K>) => unknown): KTable<K, AnyRow> {
+  leftJoin(
+    name: string,
+    right: object,
+    foreignKey?: (value: Readonly<V>, key: KeyOf<K>) => unknown,
+  ): KTable<K, AnyRow> {
     return this.#join("left", { column: name, right, foreignKey });
   }
 
@@ -184,7 +188,7 @@ export class KTable<K extends RowOf, V extends RowOf> {
   }
 
   /** Groups rows by the columns of the returned object; null leaves the row out. */
-  groupBy<G extends RowOf>(selector: (value: V, key: KeyOf<K>) => G | null): KGroupedTable<G, V> {
+  groupBy<G extends RowOf>(selector: (value: Readonly<V>, key: KeyOf<K>) => G | null): KGroupedTable<G, V> {
     const { graph, node } = inside(this);
     return new KGroupedTable(graph, node, selector);
   }
@@ -205,7 +209,7 @@ export class KTable<K extends RowOf, V extends RowOf> {
 
   #join(
     kind: "inner" | "left",
-    join: { column: string; right: object; foreignKey?: (value: V, key: KeyOf<K>) => unknown },
+    join: { column: string; right: object; foreignKey?: (value: Readonly<V>, key: KeyOf<K>) => unknown },
   ): KTable<K, AnyRow> {
     const { column, right, foreignKey } = join;
     if (foreignKey === undefined) return this.#keyJoin(kind, { column, leftColumn: null, right });

@@ -20,6 +20,7 @@ import { CountedDrops, type DroppedRecords } from "./counted_drops.ts";
 import { type TestStore, testStore } from "./driver_store.ts";
 import { createManualClock } from "./manual_clock.ts";
 import { openWarehouse } from "./embedded_warehouse.ts";
+import { guardedTopology } from "./guarded_topology.ts";
 import { type InputTopicOptions, type TestInputTopic, testInputTopic } from "./input_topic.ts";
 import { outputRecords, type OutputTestRecord, writtenBy } from "./output_records.ts";
 import { type TestOutputTopic, testOutputTopic } from "./output_topic.ts";
@@ -39,7 +40,8 @@ interface AnySource {
 /**
  * Runs one topology for a test: the real runtime on an in-memory log with several partitions, a manual clock, and an
  * in-memory warehouse or the embedded ClickHouse. Changes are written to the log as Debezium writes them; nothing is
- * processed until {@link settle}. What is written before the first settle is there when the topology starts.
+ * processed until {@link settle}. What is written before the first settle is there when the topology starts. A callback
+ * that changes what it is given fails: its row or event becomes a dead letter that says so.
  */
 export class TopologyTestDriver {
   readonly #log: ReturnType<typeof openEmbeddedLog>;
@@ -259,7 +261,7 @@ export class TopologyTestDriver {
       const { changes } = node.source;
       this.#track(changes === null ? this.#events.make(node.source) : this.#sources.made(changes.source));
     }
-    const runner = new Runner(this.#topology, this.#ports(warehouse), {
+    const runner = new Runner(guardedTopology(this.#topology), this.#ports(warehouse), {
       options: { ...defaultRunOptions, snapshotEveryMs: 0, ...this.#options },
       onEvent: (event) => {
         if (this.#runner === runner && event.kind === "started") this.#report = event.sinks;

@@ -15,6 +15,10 @@ Deno.test("join() knows the columns of both sides", () => {
     table.filterNot((order) => order.colour === "red");
     // @ts-expect-error: a global table has the columns of its source
     builder.globalTable(users).filterNot((user) => user.colour === "red");
+    // @ts-expect-error: others are given the row, too
+    table.filter((order) => (order.status = "paid") === "paid");
+    // @ts-expect-error: the same where it is mapped
+    table.mapValues((order) => ({ ...order, next: order.user_id++ }));
     // @ts-expect-error: a predicate that gives no boolean
     table.filterNot((order) => order.user.name);
     // @ts-expect-error: users have no such column

@@ -26,6 +26,10 @@ Deno.test("callbacks of streams see the value, the key and the metadata in their
       .filter((text) => text.url !== "");
     // @ts-expect-error -- the key may be null
     builder.stream(clicks).filter((_, key) => key > 1);
+    // @ts-expect-error -- others are given the event, too
+    builder.stream(clicks).peek((click) => click.ms = 0);
+    // @ts-expect-error -- the same where it is grouped
+    builder.stream(clicks).groupBy((click) => ({ user_id: click.user_id++ }));
   });
 });
 
