@@ -92,7 +92,8 @@ export class AppendTables {
     for (const { table } of plan.sinks) {
       if (!this.#made.has(table.name) || this.#made.get(table.name)!.has(id)) continue;
       // Since then another instance may have gone on, and said it.
-      const last = await warehouse.lastAppended(table, { source, partition: position.partition });
+      const { offset, partition } = position;
+      const last = offset === 0 ? null : await warehouse.lastAppended(table, { source, partition });
       if (last === null) this.#tell(table.name, { id, plan, position });
     }
   }
