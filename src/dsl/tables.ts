@@ -45,10 +45,7 @@ export class KTable<K extends RowOf, V extends RowOf> {
     return new KTable(filtered(this, { op: "filter", predicate }));
   }
 
-  /**
-   * Rows for which `predicate` does not hold: what {@link filter} leaves out. A row whose predicate throws is absent
-   * from both.
-   */
+  /** Rows that {@link filter} leaves out. A row whose predicate throws is absent from both. */
   filterNot(predicate: (value: Readonly<V>, key: KeyOf<K>) => boolean): KTable<K, V> {
     return new KTable(filtered(this, { op: "filterNot", predicate }));
   }
