@@ -46,8 +46,8 @@ const LATE_KINDS = ["append", "append rest", "truncateBefore", "insert", "append
 export const DELETE_RETENTION_MS = 14_400_000;
 const STEPS_MAX = 60_000;
 const STILL_MS = 3_000;
-/** Rows may expire at the end, and an instance whose sinks are behind does not know what it has not taken yet. */
-const MOMENT_MS = 500;
+/** Rows may expire at the end, and what an instance has not taken, or a problem that is over, it sees once a second. */
+const MOMENT_MS = 1_500;
 /** Longer than all pauses of restarts and repetitions together. */
 const STUCK_MS = 150_000;
 /** Longest pause before a topology that failed is begun anew. */
