@@ -30,15 +30,29 @@ export function textOf(bytes: MessageBytes, what: string, bytesMax: number): str
   }
   if ((typeof bytes === "string" ? bytes.charCodeAt(0) : bytes[0]) === 0) throw binary(bytes, what);
   if (typeof bytes === "string") return bytes;
+  return utf8Of(bytes, {
+    lenient,
+    fatal,
+    refused: `Cannot read ${what} as UTF-8 text: look at the connector's converter`,
+  });
+}
+
+/** @throws DeserializationError `not_utf8`, with this message */
+function utf8Of(
+  bytes: Exclude<MessageBytes, string>,
+  { lenient, fatal, refused }: {
+    readonly lenient: TextDecoder;
+    readonly fatal: TextDecoder;
+    readonly refused: string;
+  },
+): string {
   const text = lenient.decode(bytes);
   if (!text.includes("\ufffd")) return text;
   try {
     // Either invalid, or a true U+FFFD of the producer's.
     return fatal.decode(bytes);
-  } catch (error) {
-    throw new DeserializationError("not_utf8", `Cannot read ${what} as UTF-8 text: look at the connector's converter`, {
-      cause: error,
-    });
+  } catch (cause) {
+    throw new DeserializationError("not_utf8", refused, { cause });
   }
 }
 
@@ -62,15 +76,8 @@ export function plainTextOf(
     );
   }
   if (typeof bytes === "string") return bytes;
-  const text = exact.decode(bytes);
-  if (!text.includes("\ufffd")) return text;
-  try {
-    return fatalExact.decode(bytes);
-  } catch (cause) {
-    throw new DeserializationError("not_utf8", `Cannot read ${what} as UTF-8 text: declare bytes, or write UTF-8`, {
-      cause,
-    });
-  }
+  const refused = `Cannot read ${what} as UTF-8 text: declare bytes, or write UTF-8`;
+  return utf8Of(bytes, { lenient: exact, fatal: fatalExact, refused });
 }
 
 /** The value of JSON text. @throws DeserializationError `not_json` */

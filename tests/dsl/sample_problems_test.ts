@@ -3,7 +3,6 @@ import { z } from "zod";
 import {
   argMin,
   avg,
-  clickhouse,
   collect,
   count,
   countDistinct,
@@ -18,11 +17,10 @@ import {
   sum,
   timestamptz,
   topN,
-  topology,
   type TopologyBuilder,
-  TopologyError,
   uuid,
 } from "../../src/mod.ts";
+import { problemsOf, shownBy, type Untyped } from "./declared_wrong.ts";
 
 const products = debezium("shop.public.products", {
   key: ["id"],
@@ -36,22 +34,6 @@ const lines = debezium("shop.public.lines", {
   key: ["order_id", "line"],
   row: z.object({ order_id: int8(), line: z.int(), product_id: int8(), quantity: z.int() }),
 });
-
-// deno-lint-ignore no-explicit-any -- these topologies are wrong in ways that the compiler would refuse
-type Untyped = any;
-
-function problemsOf(declare: (builder: TopologyBuilder) => void): readonly string[] {
-  try {
-    topology("shop", declare);
-    return [];
-  } catch (error) {
-    if (error instanceof TopologyError) return error.problems;
-    throw error;
-  }
-}
-
-const shownBy = (key: readonly string[], columns: Readonly<Record<string, string>>) =>
-  clickhouse("shown", { key, columns }) as Untyped;
 
 Deno.test("topology() refuses sum() and avg() of what the row schema says is a float", () => {
   const totals = shownBy(["kind"], { kind: "String", total: "Decimal(18, 2)", mean: "Decimal(18, 6)" });

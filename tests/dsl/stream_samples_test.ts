@@ -2,7 +2,6 @@ import { assertEquals } from "@std/assert";
 import { z } from "zod";
 import {
   avg,
-  clickhouse,
   count,
   debezium,
   events,
@@ -11,33 +10,17 @@ import {
   int8,
   numeric,
   sum,
-  topology,
   type TopologyBuilder,
-  TopologyError,
   tumbling,
   untilTimeLimit,
 } from "../../src/mod.ts";
+import { problemsOf, shownBy } from "./declared_wrong.ts";
 
 const clicks = events("shop.clicks", {
   row: z.object({ page: z.string(), n: z.int(), weight: float8(), price: numeric(12, 2), user_id: int8() }),
 });
 const users = debezium("shop.users", { key: ["id"], row: z.object({ id: int8(), score: float8() }) });
 
-// deno-lint-ignore no-explicit-any -- these topologies are wrong in ways that the compiler would refuse
-type Untyped = any;
-
-function problemsOf(declare: (builder: TopologyBuilder) => void): readonly string[] {
-  try {
-    topology("t", declare);
-    return [];
-  } catch (error) {
-    if (error instanceof TopologyError) return error.problems;
-    throw error;
-  }
-}
-
-const shownBy = (key: readonly string[], columns: Readonly<Record<string, string>>) =>
-  clickhouse("shown", { key, columns }) as Untyped;
 const grouped = (builder: TopologyBuilder) => builder.stream(clicks).groupBy(({ page }) => ({ page }));
 const minute = tumbling({ minutes: 1 });
 const windowed = { page: "String", window_start: "Int64", window_end: "Int64", count: "UInt64" };

@@ -1,5 +1,6 @@
 import type { StreamJoinNode } from "../../dsl/stream_nodes.ts";
 import type { Row } from "../../record/row.ts";
+import { firstFrom } from "../../state/element.ts";
 import { type Element, KeyedElements } from "../../state/keyed_elements.ts";
 import { columnAdded } from "../column_added.ts";
 import { extensible } from "./extensible.ts";
@@ -212,17 +213,6 @@ function nextSeq(elements: readonly Element[], { side, timestampUs }: { side: Si
     if (sideOf(elements[at]) === side) seq = elements[at].seq + 2;
   }
   return seq;
-}
-
-/** Place of the first element that starts then or later. */
-function firstFrom(elements: readonly Element[], startUs: number): number {
-  let [low, high] = [0, elements.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (elements[middle].start < startUs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Of elements in the order of their starts, keys and numbers. */

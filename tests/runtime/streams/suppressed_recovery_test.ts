@@ -9,6 +9,7 @@ import { encodeWire } from "../../../src/record/wire.ts";
 import type { SuppressNode } from "../../../src/dsl/stream_nodes.ts";
 import { type Choices, choicesOf } from "../../oracle/random.ts";
 import { randomChanges, randomSuppression } from "../../processor/stateful/random_suppression.ts";
+import { DisturbedWrites } from "./disturbed_writes.ts";
 import { byKey, type Caused, MemoryChangelog, Owner } from "./suppressed_owner.ts";
 
 const SEEDS = Number(Deno.env.get("WEIR_SEEDS") ?? 600);
@@ -33,11 +34,7 @@ class Run {
   readonly #choices: Choices;
   /** Null if nobody knows. */
   readonly #wanted: readonly Caused[] | null;
-  readonly #out: Map<string, readonly string[]>[];
-  readonly #changelog = new MemoryChangelog();
-  /** Of former owners: what may still be written, request by request. */
-  readonly #late: NewRecord[][][] = [];
-  readonly #former: Owner[] = [];
+  readonly #writes: DisturbedWrites<Owner>;
   /** Where the last start says that it has begun: no former owner goes beyond it. */
   #begun = 0;
   #readTo = 0;
@@ -61,7 +58,7 @@ class Run {
     this.#wanted = wanted;
     this.#met = met;
     this.#copied = copied;
-    this.#out = changes.map(() => new Map());
+    this.#writes = new DisturbedWrites(changes.length, choices);
   }
 
   /** Returns the changelog, all of it written. */
@@ -69,31 +66,31 @@ class Run {
     const { length } = this.#changes;
     for (let owner = await this.#begin(), crashes = 6;;) {
       if (owner.position < length) this.#take(owner);
-      const former = this.#former.length === 0 ? undefined : this.#choices.of(this.#former);
+      const former = this.#writes.former.length === 0 ? undefined : this.#choices.of(this.#writes.former);
       if (former !== undefined && former.position < this.#begun && this.#choices.chance(0.7)) {
         this.#take(former);
-        if (this.#choices.chance(0.2)) this.#write(former, { cut: this.#choices.chance(0.3) });
+        if (this.#choices.chance(0.2)) this.#writes.write(former, { cut: this.#choices.chance(0.3) });
       }
-      if (this.#late.length > 0 && this.#choices.chance(0.2)) this.#arrive();
-      if (this.#choices.chance(0.1)) this.#changelog.compact(this.#choices);
+      if (this.#writes.late.length > 0 && this.#choices.chance(0.2)) this.#writes.arrive();
+      if (this.#choices.chance(0.1)) this.#writes.changelog.compact(this.#choices);
       if (this.#choices.chance(0.1)) this.#clean(this.#choices.chance(0.2) ? former ?? owner : owner);
       const ends = owner.position === length;
       const crash = crashes > 0 && this.#choices.chance(0.1);
       const goesOn = crash && this.#choices.chance(0.5);
-      if (goesOn) this.#former.push(owner);
-      else if (ends || crash || this.#choices.chance(0.15)) this.#write(owner, { cut: crash });
+      if (goesOn) this.#writes.former.push(owner);
+      else if (ends || crash || this.#choices.chance(0.15)) this.#writes.write(owner, { cut: crash });
       if (crash) {
         crashes--;
         owner = await this.#begin();
-      } else if (ends) return this.#changelog;
+      } else if (ends) return this.#writes.changelog;
     }
   }
 
   async #begin(): Promise<Owner> {
     // Events are there that nobody has read.
-    const end = Math.max(this.#begun, ...this.#former.map(({ position }) => position), this.#readTo);
+    const end = Math.max(this.#begun, ...this.#writes.former.map(({ position }) => position), this.#readTo);
     this.#begun = end + this.#choices.int(Math.min(6, this.#changes.length - end) + 1);
-    const owner = await Owner.begin(this.#declared(), { changelog: this.#changelog, begun: this.#begun });
+    const owner = await Owner.begin(this.#declared(), { changelog: this.#writes.changelog, begun: this.#begun });
     const { elements } = owner.operator;
     if ([...elements.keys()].some((key) => elements.positionOf(key) > owner.position)) this.#met.ahead++;
     return owner;
@@ -101,7 +98,7 @@ class Run {
 
   /** It may end at any place, and what is deleted may be deleted late. */
   #clean(owner: Owner): void {
-    const whole = owner.clean(this.#changelog);
+    const whole = owner.clean(this.#writes.changelog);
     if (whole === null || whole.tombstones.length === 0) return;
     const step = { ...whole, copies: whole.copies.filter(this.#copied) };
     this.#met.cleaned++;
@@ -109,11 +106,11 @@ class Run {
       0,
       this.#choices.chance(0.8) ? undefined : this.#choices.int(step.copies.length + 1),
     );
-    this.#changelog.append(copies);
+    this.#writes.changelog.append(copies);
     if (copies.length < step.copies.length) return;
     const at = this.#choices.chance(0.7) ? 0 : this.#choices.int(step.tombstones.length + 1);
-    this.#changelog.append(step.tombstones.slice(at));
-    if (at > 0) this.#late.push([step.tombstones.slice(0, at)]);
+    this.#writes.changelog.append(step.tombstones.slice(at));
+    if (at > 0) this.#writes.late.push([step.tombstones.slice(0, at)]);
   }
 
   #take(owner: Owner): void {
@@ -121,36 +118,8 @@ class Run {
     this.#readTo = Math.max(this.#readTo, at + 1);
     const caused = owner.take(this.#changes[at]);
     if (this.#choices.chance(0.5)) owner.collect();
-    if (this.#wanted !== null) this.#judge(at, { caused, wanted: this.#wanted[at] });
-  }
-
-  #judge(at: number, { caused, wanted }: { readonly caused: Caused; readonly wanted: Caused }): void {
-    for (const [key, texts] of caused) assertEquals(texts, wanted.get(key), `event ${at}, what it causes for ${key}`);
-    for (const key of wanted.keys()) {
-      if (caused.has(key)) continue;
-      assert(this.#out[at].has(key), `event ${at} must cause something for ${key}, or have done so`);
-      this.#met.passed++;
-    }
-  }
-
-  /** What is written is brought out before. */
-  #write(owner: Owner, { cut }: { readonly cut: boolean }): void {
-    const { made, parts } = owner.seal(this.#choices.of([1, 300, 5_000]));
-    for (const { at, caused } of made) for (const [key, texts] of caused) this.#out[at].set(key, texts);
-    const end = cut ? this.#choices.int(parts.length + 1) : parts.length;
-    for (const part of parts.slice(0, end)) this.#changelog.append(part);
-    if (!cut) return;
-    // Nobody knows what was written: it would go on under another name.
-    const place = this.#former.indexOf(owner);
-    if (place >= 0) this.#former.splice(place, 1);
-    if (end < parts.length) this.#late.push(parts.slice(end));
-  }
-
-  #arrive(): void {
-    const at = this.#choices.int(this.#late.length);
-    if (this.#choices.chance(0.2)) this.#late[at].length = 1;
-    this.#changelog.append(this.#late[at].shift()!);
-    if (this.#late[at].length === 0) this.#late.splice(at, 1);
+    if (this.#wanted === null) return;
+    this.#met.passed += this.#writes.judge(at, { caused, wanted: this.#wanted[at] });
   }
 }
 
