@@ -183,6 +183,8 @@ export class SnapshotKeeper {
       // Those of a start wait, too: its tasks would all be due at once.
       const sinceMs = last?.task === task ? last.atMs : host.completedMs;
       if (due === "due" && nowMs - sinceMs < options.snapshotEveryMs) continue;
+      // All of a task is walked through in one turn; where files are quick, several would make a long one.
+      await clock.breathe();
       // Another leader may have been met meanwhile.
       if (!await this.#isUnbroken(host) || host.task !== task || host.crossings.length > 0) continue;
       this.#taken.set(host.id, { task, atMs: nowMs, state });
