@@ -89,6 +89,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
         runs: shown,
         notReady: () => status.ending ?? preparing,
         produce: world.produce,
+        access: { password: configuration.storePassword?.reveal() ?? null },
         stores: { password: world.storePassword, instance: () => configuration.run.applicationServer ?? server!.url },
         rest: async (deadlineMs, restSignal) => {
           const release = await world.demo?.hold() ?? (() => {});

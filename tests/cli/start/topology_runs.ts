@@ -83,6 +83,7 @@ export async function answerOf(
 ): Promise<Response> {
   const rest = () => Promise.reject(new Error("nobody asks for a rest"));
   const routes = routesOf({
+    access: { password: null },
     metrics,
     runs,
     notReady: () => null,
