@@ -86,9 +86,8 @@ export class Runner {
       onAppendMade: (table) => this.#appendTables.made(table),
     });
     this.#ports = { ...ports, warehouse: this.#tables.warehouse };
-    this.#options = settings.options;
     this.#busyTables = ports.busyTables ?? new BusyTables(ports.clock);
-    this.#revision = settings.revision ?? { weir: "", topologies: "" };
+    [this.#options, this.#revision] = [settings.options, settings.revision ?? { weir: "", topologies: "" }];
     this.#onEvent = settings.onEvent ?? (() => {});
     this.#doubts = new Doubts({ topology: topology.name, metrics: ports.metrics, onEvent: this.#onEvent });
     this.failed = new Promise((resolve) => this.#fail = resolve);
@@ -113,10 +112,8 @@ export class Runner {
   async start(): Promise<void> {
     const stopped = () => this.#stopping;
     const topics = await prepareTopics({
+      ...this.#ports,
       topology: this.topology,
-      log: this.#ports.log,
-      warehouse: this.#ports.warehouse,
-      clock: this.#ports.clock,
       options: this.#options,
       onWaiting: (problem) => this.problems.set(MISSING_TOPICS, problem),
       onTakenOver: ({ from, inboxes }) => this.#onEvent({ kind: "taken over", from, inboxes }),
@@ -129,9 +126,7 @@ export class Runner {
       ports: this.#ports,
       options: this.#options,
       topology: this.topology.name,
-      problems: this.problems,
-      deadLetters: this.deadLetters,
-      busyTables: this.#busyTables,
+      ...{ problems: this.problems, deadLetters: this.deadLetters, busyTables: this.#busyTables },
       share: (sink) => taskShare(this.#hosts.values(), { topics, sink }),
       onRefused: (sink, row) => takeBack(this.#hosts, { sink, row }),
       onFailed: this.#fail,
@@ -244,6 +239,11 @@ export class Runner {
   /** The stores of the topology, to read what this instance has of them; none before it is prepared. */
   stores(): readonly StoreSpec[] {
     return this.#instance === null ? [] : storesOf(this.#instance);
+  }
+
+  /** What the topology has here, for whoever looks at it and changes nothing; null before it is prepared. */
+  get instance(): Instance | null {
+    return this.#instance;
   }
 
   /** Where other instances can be asked for what they have of the stores, as far as they have said so. */

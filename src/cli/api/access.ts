@@ -1,6 +1,6 @@
 import { knowsPassword } from "../bearer.ts";
 
-/** Who may ask: `password` null: whoever is on this machine, and no page but our own; else who knows it, from wherever. */
+/** `password` null: whoever is on this machine may ask, and no page but our own; else who knows it, from wherever. */
 export interface Access {
   readonly password: string | null;
 }
