@@ -16,6 +16,8 @@ const BITS = 3;
 /** Steps whose outcomes one small integer tells: the engine adds and compares these without making an object. */
 const STEPS_PER_WORD = 10;
 const CODES = 2 ** BITS;
+/** So many words there can be. */
+const WORDS = CODES ** STEPS_PER_WORD;
 
 /** Which word tells of a step, and how far its outcome is shifted there. */
 export function placeOf(step: number): { readonly word: number; readonly shift: number } {
@@ -51,17 +53,24 @@ export class OutcomePatterns {
 
   /** The number of a pattern; 0 if there are too many to tell it apart. */
   numberOf(words: Int32Array): number {
+    const last = words.length - 1;
     let number = 0;
-    for (const [index, numbers] of this.#numbers.entries()) {
-      const key = number * CODES ** STEPS_PER_WORD + words[index];
-      const known = numbers.get(key);
-      if (known !== undefined) number = known;
-      else if (index < this.#numbers.length - 1) numbers.set(key, number = numbers.size);
-      else if (this.words.length >= MARKS_MAX) return 0;
-      else numbers.set(key, number = this.words.push([...words]) - 1);
-    }
-    this.found[number] ??= 0;
-    return number;
+    for (let index = 0; index < last; index++) number = this.#prefix(index, number * WORDS + words[index]);
+    return this.#numbers[last]?.get(number * WORDS + words[last]) ?? this.#added(words, number);
+  }
+
+  /** The number of the words up to one that is not the last. */
+  #prefix(index: number, key: number): number {
+    const numbers = this.#numbers[index];
+    return numbers.getOrInsert(key, numbers.size);
+  }
+
+  #added(words: Int32Array, before: number): number {
+    if (words.length === 0 || this.words.length >= MARKS_MAX) return 0;
+    const pattern = this.words.push([...words]) - 1;
+    this.#numbers.at(-1)!.set(before * WORDS + words[words.length - 1], pattern);
+    this.found.push(0);
+    return pattern;
   }
 
   /** How many times each outcome is at `step`, if each pattern counts `times`. */
@@ -86,32 +95,30 @@ export class Outcomes {
   readonly patterns: OutcomePatterns;
   /** By entry: its pattern. */
   readonly #marks: CountedMarks;
-  /** The pattern found last, which is likely to come again. */
-  readonly #last: Int32Array;
-  #pattern: number;
+  /** The only word found last, which is likely to come again, and its pattern. */
+  #last = -1;
+  #pattern = 0;
 
   constructor(patterns: OutcomePatterns, entries: SlotOwner) {
     this.patterns = patterns;
     this.words = new Int32Array(patterns.width);
-    this.#last = new Int32Array(patterns.width);
-    this.#pattern = patterns.numberOf(this.#last);
     this.#marks = entries.attach(new CountedMarks());
   }
 
   /** A step of the evaluation under way, which is still 0 there. */
   put(step: number, outcome: number): void {
-    this.words[Math.floor(step / STEPS_PER_WORD)] |= outcome << step % STEPS_PER_WORD * BITS;
+    if (step < STEPS_PER_WORD) this.words[0] |= outcome << step * BITS;
+    else this.words[(step / STEPS_PER_WORD) | 0] |= outcome << step % STEPS_PER_WORD * BITS;
   }
 
   /** The entry was evaluated: its outcomes are in {@link words}. */
   note(entry: Slot): void {
     const { words } = this;
-    const last = this.#last;
-    for (let word = 0; word < words.length; word++) {
-      if (words[word] === last[word]) continue;
-      last.set(words);
+    // Nearly all programs have few steps.
+    if (words.length !== 1) this.#pattern = this.patterns.numberOf(words);
+    else if (words[0] !== this.#last) {
+      this.#last = words[0];
       this.#pattern = this.patterns.numberOf(words);
-      break;
     }
     this.patterns.found[this.#pattern]++;
     this.#marks.set(entry, this.#pattern);

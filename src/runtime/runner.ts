@@ -28,11 +28,13 @@ import { NOT_PREPARED, type RunnerStatus, statusOf } from "./lifecycle/status.ts
 import { prepareTopics, type Topics } from "./lifecycle/topics.ts";
 import { AppendTables } from "./streams/append_tables.ts";
 import type { StreamHost } from "./streams/stream_host.ts";
+import { checkJoins } from "./stores/join_problems.ts";
 import type { StoreSpec } from "./stores/store.ts";
 import { storesOf } from "./stores/stores_of.ts";
 import { StreamTasks } from "./streams/stream_tasks.ts";
 import { findUnfinished, knownUnfinished, NOTHING_KNOWN, type Unfinished } from "./lifecycle/unfinished.ts";
 
+export type { Instance } from "./lifecycle/instance.ts";
 export type { Ports } from "./ports.ts";
 export type { Revision } from "./lifecycle/plan_print.ts";
 export type { RunEvent, StartReport } from "./run_event.ts";
@@ -112,9 +114,7 @@ export class Runner {
   async start(): Promise<void> {
     const stopped = () => this.#stopping;
     const topics = await prepareTopics({
-      ...this.#ports,
-      topology: this.topology,
-      options: this.#options,
+      ...{ ...this.#ports, topology: this.topology, options: this.#options },
       onWaiting: (problem) => this.problems.set(MISSING_TOPICS, problem),
       onTakenOver: ({ from, inboxes }) => this.#onEvent({ kind: "taken over", from, inboxes }),
       stopped,
@@ -154,7 +154,7 @@ export class Runner {
       assignments,
       letters: this.deadLetters,
       globals: this.#globalLetters,
-      ready: () => this.ready,
+      ...{ ready: () => this.ready, checkJoins },
     });
     const membership = this.#membership = await this.#ports.log.join({
       group: `weir.${this.topology.name}`,

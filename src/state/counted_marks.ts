@@ -24,7 +24,7 @@ export class CountedMarks implements SlotPart {
 
   /** `mark`: from 0 to {@link MARKS_MAX} - 1. */
   set(slot: Slot, mark: number): void {
-    const before = this.get(slot);
+    const before = this.#high === null ? this.#low.get(slot) : this.get(slot);
     if (before === mark) return;
     if (before !== 0) this.#slots[before]--;
     if (mark !== 0) this.#slots[mark] = (this.#slots[mark] ?? 0) + 1;

@@ -1,3 +1,6 @@
+/** Version of the API; it grows with what takes something away from those who use it, and not with what is added. */
+export const API_VERSION = 1;
+
 /** Why a request cannot be answered, in a sentence with what to do, and the status that fits. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
@@ -11,12 +14,7 @@ export class RequestError extends Error {
 
 /** An answer as JSON. */
 export function json(value: unknown, status = 200): Response {
-  return jsonText(JSON.stringify(value), status);
-}
-
-/** The same of a text that is JSON already. */
-export function jsonText(text: string, status = 200): Response {
-  return new Response(`${text}\n`, { status, headers: { "content-type": "application/json" } });
+  return new Response(`${JSON.stringify(value)}\n`, { status, headers: { "content-type": "application/json" } });
 }
 
 /** `{ "error": ... }` */

@@ -1,6 +1,7 @@
 import type { Access } from "../api/access.ts";
 import { apiRoutes } from "../api/api_routes.ts";
 import { guarded } from "../api/guard.ts";
+import type { Watched } from "../api/watched.ts";
 import type { Route, Routes } from "../http_server.ts";
 import { PRODUCE_PATH } from "../produce/produce_route.ts";
 import type { PrometheusMetrics } from "../prometheus.ts";
@@ -22,6 +23,8 @@ export interface RouteOptions {
   readonly stores: Omit<StoreRouteOptions, "runs">;
   /** Who may use what is below `/api`. */
   readonly access: Access;
+  /** What is told there. */
+  readonly watched: Watched;
 }
 
 const REST_SECONDS_MAX = 600;
@@ -59,7 +62,7 @@ export function routesOf(options: RouteOptions): Routes {
       return new Response(`not ready\n${list}${rest}`, { status: 503 });
     },
     ...storeRoutes({ runs, ...options.stores }),
-    ...guarded({ ...apiRoutes() }, options.access),
+    ...guarded({ ...apiRoutes(options.watched) }, options.access),
     "POST /rest": (request, { loopback }) =>
       loopback ? restStream(request, options) : new Response("Only for this machine\n", { status: 403 }),
     ...(options.produce === null ? {} : { [`POST ${PRODUCE_PATH}`]: options.produce }),

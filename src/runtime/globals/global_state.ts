@@ -132,7 +132,10 @@ export class GlobalState {
 
   /** The row in this slot is another one, or gone. Returns the registers that have another value by that. */
   rowChanged(slot: Slot): readonly number[] {
-    if (this.#evaluation === null) return this.#own;
+    if (this.#evaluation === null) {
+      if (this.tapped !== null) this.tapped(slot);
+      return this.#own;
+    }
     const changed = [...this.#own, ...this.evaluate(slot)];
     if (!this.rows.rows.has(slot)) this.#evaluation.failed.forget(slot);
     return changed;
