@@ -159,9 +159,8 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   },
   weir_operator_passed_total: {
     kind: "counter",
-    help:
-      "Rows and events that came to an operator, by what became of them: in (all), out, filtered (or expired), joined, " +
-      "without_partner, null_key (or in no group), waiting, error, dropped. A row counts whenever it is evaluated.",
+    help: "Rows and events that came to an operator, by what became of them: in (all), out, filtered (or expired), " +
+      "joined, without_partner, null_key (or in no group), waiting, error, dropped. Counted whenever it is evaluated.",
     labels: ["operator", "node", "outcome"],
   },
   weir_operator_rows: {
