@@ -38,8 +38,8 @@ Deno.test({
 type Ask = (body: unknown) => Promise<{ status: number; answer: Record<string, unknown> }>;
 
 async function reads(ask: Ask): Promise<void> {
-  const sql =
-    "SELECT toInt64(9007199254740993) AS big, toDecimal64('1.50', 2) AS money, 1 AS small, nan AS odd, NULL AS none; -- ;";
+  const sql = "SELECT toInt64(9007199254740993) AS big, toDecimal64('1.50', 2) AS money, 1 AS small, nan AS odd, " +
+    "NULL AS none; -- ;";
   const { status, answer: { elapsedMs, ...answer } } = await ask({ sql });
   assertEquals([status, typeof elapsedMs], [200, "number"]);
   assertEquals(answer, {

@@ -24,7 +24,8 @@ function joined({ global, kind }: { readonly global: boolean; readonly kind: "jo
 }
 
 for (const global of [true, false]) {
-  Deno.test(`a join that finds no partner is a problem, in words with keys of both sides, ${global ? "global" : "told"}`, async () => {
+  const how = global ? "global" : "told by other tasks";
+  Deno.test(`a join that finds no partner is a problem, in words with keys of both sides, ${how}`, async () => {
     await using driver = createTopologyTestDriver(joined({ global, kind: "join" }), { partitions: 2 });
     for (let id = 0; id < 20; id++) driver.insert(products, { code: `P-${id}` });
     for (let id = 0; id < 99; id++) driver.insert(items, { id, product: `p-${id % 20}` });
