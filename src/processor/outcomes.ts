@@ -93,6 +93,8 @@ export class Outcomes {
   /** Of the evaluation under way. A program writes all of them. */
   readonly words: Int32Array;
   readonly patterns: OutcomePatterns;
+  /** Whether it ever was found out only afterwards that a row failed. */
+  failsLater = false;
   /** By entry: its pattern. */
   readonly #marks: CountedMarks;
   /** The only word found last, which is likely to come again, and its pattern. */
@@ -126,6 +128,7 @@ export class Outcomes {
 
   /** If a row of the entry went out at this step, it is found out only now that it failed there. */
   failedLater(entry: Slot, step: number): void {
+    this.failsLater = true;
     const pattern = this.#marks.get(entry);
     const words = Int32Array.from(this.patterns.words[pattern]);
     const { word, shift } = placeOf(step);

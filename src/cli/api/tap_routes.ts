@@ -30,6 +30,8 @@ export function tapRoutes(watched: Watched): Routes {
         throw new RequestError(403, "Contents of rows are not shown here: WEIR_CONSOLE_ROWS is off");
       }
       const { instance, others } = runningOf(watched, topology);
+      // Whoever reads asks again when the stream ends, and is given rows of the next try then.
+      const runs = () => watched.runs.some(({ runner }) => runner?.instance === instance);
       const known = [
         ...instance.topology.nodes.map(({ id }) => `op${id}`),
         ...instance.topology.streams.map(({ id }) => `ev${id}`),
@@ -40,7 +42,7 @@ export function tapRoutes(watched: Watched): Routes {
       const asked = searchParams.has("local") ? [] : others;
       return eventStream(async (sink) => {
         await Promise.all([
-          tapHere(instance, { node, sink }),
+          tapHere(instance, { node, sink, runs }),
           ...asked.map((address) => tapThere({ address, topology, node }, { sink, watched })),
         ]);
       });
@@ -68,7 +70,11 @@ function runningOf(
 
 async function tapHere(
   instance: Instance,
-  { node, sink: { send, gone } }: { readonly node: string; readonly sink: EventSink },
+  { node, sink: { send, gone }, runs }: {
+    readonly node: string;
+    readonly sink: EventSink;
+    readonly runs: () => boolean;
+  },
 ): Promise<void> {
   const taps = TAPS.getOrInsertComputed(instance, () => new Taps(instance));
   const tap = {
@@ -78,7 +84,7 @@ async function tapHere(
   };
   const close = taps.open(node, tap);
   try {
-    for (let looks = 0; !gone.aborted; looks++) {
+    for (let looks = 0; !gone.aborted && runs(); looks++) {
       tap.wanted = true;
       if (looks % (TEND_MS * ROWS_PER_SECOND / 1_000) === 0) taps.tend();
       await pause(1_000 / ROWS_PER_SECOND, gone);

@@ -18,6 +18,9 @@ export interface Tap {
   readonly give: (key: unknown, row: unknown) => void;
 }
 
+/** Counts of events are those of the process, and so are their taps. */
+const EVENT_TAPS = new WeakMap<object, Set<Tap>>();
+
 /** Evaluates an entry once more, for whoever looks. Nothing changes by that, and errors were told the first time. */
 interface Look {
   readonly program: Program;
@@ -38,8 +41,6 @@ export class Taps {
   readonly #instance: Instance;
   /** By table (`t0`, or `g0` of a global one). */
   readonly #registers = new Map<string, Set<TappedRegister>>();
-  /** By operator of streams. */
-  readonly #events = new Map<number, Set<Tap>>();
   readonly #looks = new WeakMap<Task | GlobalState, Look>();
 
   constructor(instance: Instance) {
@@ -71,7 +72,7 @@ export class Taps {
     const node = this.#instance.topology.streams[id];
     if (node === undefined) return null;
     const counts = eventCountsOf(node);
-    const taps = this.#events.getOrInsertComputed(id, () => new Set());
+    const taps = EVENT_TAPS.getOrInsertComputed(counts, () => new Set());
     taps.add(tap);
     counts.tapped = (value, key) => {
       for (const one of taps) {

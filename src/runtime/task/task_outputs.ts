@@ -158,7 +158,8 @@ export function applyOutputs(
     const { taken } = failures;
     sinks[index].show(entry, value);
     if (value === null) continue;
-    outcomes.put(place, failures.taken > taken || isRefused(sinks[index], entry) ? FAILED : OUT);
+    const failed = failures.taken > taken || (outcomes.failsLater && isRefused(sinks[index], entry));
+    outcomes.put(place, failed ? FAILED : OUT);
   }
   for (let index = 0; index < table.serves.length; index++) {
     const value = registers[table.serves[index].step];
