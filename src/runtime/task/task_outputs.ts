@@ -220,7 +220,7 @@ export function heldOf({ sinks, shareSinks }: TaskOutputs): { readonly sink: str
 
 /** A task as {@link refuseRow} sees it. */
 type RefusedTask = Pick<TaskOutputs, "sinks" | "shareSinks"> & {
-  readonly table: TaskTable;
+  readonly table: { readonly steps: readonly unknown[]; readonly groups: readonly unknown[] };
   readonly outcomes: Outcomes;
   readonly closed: boolean;
   readonly epoch: number;
