@@ -1,5 +1,5 @@
 import type { ForeignKeyJoinNode, KeyJoinNode } from "../../dsl/logical.ts";
-import type { GlobalJoinNode } from "../../dsl/stream_nodes.ts";
+import type { GlobalJoinNode, TableJoinNode } from "../../dsl/stream_nodes.ts";
 import type { RegisterPlace } from "../../plan/register_place.ts";
 import type { Key } from "../../record/key.ts";
 import type { RightStore } from "../../state/right_store.ts";
@@ -14,7 +14,10 @@ const ROWS_MIN = 100;
 const EXAMPLES = 3;
 const LOOKS_MAX = 10_000;
 
-type JoinNode = ForeignKeyJoinNode | KeyJoinNode | GlobalJoinNode;
+/** Of joins of two streams it is not known which events of an inner one find no partner. */
+type JoinNode = ForeignKeyJoinNode | KeyJoinNode | GlobalJoinNode | TableJoinNode;
+
+const JOINS: ReadonlySet<string> = new Set<JoinNode["op"]>(["foreignKeyJoin", "keyJoin", "globalJoin", "tableJoin"]);
 
 /**
  * Tells of joins in which no row finds a partner, or fewer than the configured share: nothing else does, as each such
@@ -25,7 +28,7 @@ export function checkJoins(instance: Instance): void {
   const tasks = [...hosts.values()].flatMap(({ task }) => task === null ? [] : [task]);
   if (tasks.some(({ catchingUp, pending }) => catchingUp || pending > 0)) return;
   for (const { node: id, op, rows, passed } of operatorCounts(instance)) {
-    if (op !== "foreignKeyJoin" && op !== "keyJoin" && op !== "globalJoin") continue;
+    if (!JOINS.has(op)) continue;
     const node = (id.startsWith("op") ? topology.nodes : topology.streams)[Number(id.slice(2))] as JoinNode;
     const { joined = 0, withoutPartner = 0 } = rows ?? passed;
     const looked = joined + withoutPartner;
@@ -41,11 +44,12 @@ function textOf(
   { node, joined, looked }: { readonly node: JoinNode; readonly joined: number; readonly looked: number },
 ): string | null {
   const { topology: { nodes, streams }, topics: { plan }, options: { consoleRows } } = instance;
-  const ofStream = node.op === "globalJoin";
+  const ofStream = "inputs" in node;
   const left = ofStream ? streams[node.inputs[0]].name : nodes[node.input].name;
   const right = nodes[node.right].name;
-  const place = plan.registers[node.right]!;
-  const { tables, whole } = rightKeys(instance, place);
+  const place = plan.registers[node.right];
+  // A table that streams alone are joined with is kept by their stage.
+  const { tables, whole } = place === null ? { tables: [], whole: false } : rightKeys(instance, place);
   const empty = whole && tables.every(({ size }) => size === 0);
   if (empty && node.kind !== "inner") return null;
   const said = `Of ${count(looked)} ${ofStream ? "events" : "rows"} of "${left}" ${count(joined)} found a partner in ` +

@@ -84,10 +84,11 @@ export function eventCounts(node: StreamNode, counts: EventCounts): RowCounts {
       return { in: taken, out, errors };
     case "globalJoin":
       return { in: taken, out, joined, withoutPartner, nullKeys, errors };
-    case "streamAggregate":
-    case "suppress":
     case "streamJoin":
     case "tableJoin":
+      return { in: taken, out, joined, withoutPartner, nullKeys, dropped, errors };
+    case "streamAggregate":
+    case "suppress":
     case "process":
     case "repartition":
       return { in: taken, out, nullKeys, dropped, errors };

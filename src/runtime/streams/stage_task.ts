@@ -101,6 +101,7 @@ export class StageTask implements FlowTask {
           metadata: { ...this.#place, timestampUs, headers: this.#headers },
         }),
       onDropped: (reason) => this.#dropped(reason),
+      onPartner: (found) => void (this.#isMuted || this.#counts[found]++),
       onFailed: (columns, cause) => {
         const error = new ProcessorError(plan.node.name, JSON.stringify(columns, bigintText), { cause, row: columns });
         context.letters.callback(this.#at, error);

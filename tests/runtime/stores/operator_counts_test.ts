@@ -45,3 +45,38 @@ Deno.test("operatorCounts() counts each event once at each operator of streams, 
     ["sink", { in: 1, out: 1, waiting: 0, errors: 0 }],
   ]);
 });
+
+const views = events("views", { row: z.object({ n: z.int().nullable() }) });
+const both = clickhouseAppend("both", { columns: { n: "Int64" }, orderBy: ["n"] });
+
+/** Clicks with the page of their number, and with views of the same number within a second. */
+const joinedTopology = topology("clicks_joined", (builder) => {
+  const stream = builder.stream(clicks);
+  stream.leftJoin("page", builder.table(pages), ({ n }) => n).mapValues(({ n }) => ({ n })).to(seen);
+  stream.leftJoin("view", builder.stream(views), {
+    on: [({ n }) => n < 0 ? null : { n }, ({ n }) => n === null ? null : { n }],
+    within: { seconds: 1 },
+  }).mapValues(({ n }) => ({ n })).to(both);
+});
+
+Deno.test("operatorCounts() counts which events find a partner, in a table and in another stream", async () => {
+  await using driver = createTopologyTestDriver(joinedTopology, { partitions: 1 });
+  driver.insert(pages, { id: 1, title: "one" });
+  driver.insert(pages, { id: 3, title: "three" });
+  await driver.settle();
+  for (let n = -2; n < 10; n++) {
+    driver.send(clicks, { key: String(n), value: { n, page: null }, timestampMs: driver.nowMs });
+  }
+  for (const n of [2, 4, 5, null]) driver.send(views, { key: null, value: { n }, timestampMs: driver.nowMs + 5 });
+  await driver.settle();
+  // Behind the time of all others, so that those without a partner are told.
+  driver.send(clicks, { key: "x", value: { n: 99, page: null }, timestampMs: driver.nowMs + 60_000 });
+  await driver.settle();
+  const countsOf = (op: string) => driver.operators().filter((one) => one.op === op).map(({ passed }) => passed)[0];
+  const table = countsOf("tableJoin");
+  assertEquals([table.joined, table.withoutPartner, table.nullKeys, table.out], [2, 11, 0, 13]);
+  const stream = countsOf("streamJoin");
+  // One of those without a key is a view.
+  assertEquals([stream.joined, stream.withoutPartner, stream.nullKeys], [3, 7, 3]);
+  assertEquals(stream.out, 12, "the last click still waits for a view");
+});
