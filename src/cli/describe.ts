@@ -37,9 +37,9 @@ export const describeCommand = command({
     "joins are subscribed and",
     "which replicated, tasks with their stores and inboxes, sinks, and what a change costs. Runs nothing.",
     "",
-    "With --live it asks a running instance how many rows there are at each operator, how many are filtered out, have " +
-    "no partner, wait or",
-    "failed, of all instances together; --format json gives it with totals, lag and tasks.",
+    "With --live it asks a running instance how many rows there are at each operator, of all instances together, and " +
+    "how many are",
+    "filtered out, have no partner, wait or failed; --format json gives it with totals, lag and tasks.",
   ].join("\n"),
   examples: ["deno task describe sales", "deno task describe sales --format mermaid", "deno task describe --live"],
   run: async ({ operands, options }) => {
