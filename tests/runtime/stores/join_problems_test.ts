@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
-import { clickhouse, debezium, int8, topology } from "../../../src/mod.ts";
+import { clickhouse, clickhouseAppend, debezium, events, int8, topology } from "../../../src/mod.ts";
 import { createTopologyTestDriver } from "../../../src/testing/mod.ts";
 
 const items = debezium("shop.public.items", {
@@ -61,3 +61,29 @@ Deno.test("a join with an empty table is a problem only where rows get lost by i
     assertEquals(problem.includes('Of 150 rows of "items" 0') && problem.includes("has no rows"), kind === "join");
   }
 });
+
+const clicks = events("clicks", { row: z.object({ product: z.string() }) });
+const seen = clickhouseAppend("seen", { columns: { product: "String" }, orderBy: ["product"] });
+
+for (const global of [true, false]) {
+  const where = global ? "a global table" : "a table";
+  Deno.test(`a stream whose events find no row in ${where} is a problem, too`, async () => {
+    const streamed = topology("t", (builder) => {
+      const stream: Untyped = builder.stream(clicks);
+      const right = global ? builder.globalTable(products) : builder.table(products);
+      stream.leftJoin("found", right, (row: Untyped) => row.product)
+        .mapValues(({ product }: Untyped) => ({ product })).to(seen);
+    });
+    await using driver = createTopologyTestDriver(streamed, { partitions: 2 });
+    driver.insert(products, { code: "P-1" });
+    await driver.settle();
+    for (let n = 0; n < 120; n++) driver.send(clicks, { key: String(n), value: { product: `p-${n}` } });
+    await driver.advance(11_000);
+    const [problem = ""] = driver.problems();
+    assert(
+      problem.startsWith('Of 120 events of "clicks" 0 found a partner in "products" (join "clicks.found")'),
+      problem,
+    );
+    assertEquals(problem.includes('keys of "products" are text, e.g. "P-1"'), global);
+  });
+}

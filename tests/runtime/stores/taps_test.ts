@@ -21,7 +21,7 @@ const priced = topology("priced", (builder) => {
     .to(clickhouse("priced", { key: ["id"], columns: { id: "Int64", name: "String" } }));
 });
 
-Deno.test("Taps give the row of each operator as it is there, one where one is wanted, and change nothing", async () => {
+Deno.test("Taps give the row of each operator as it is there, and change nothing", async () => {
   const { clock, log } = await openStepLog({ [ITEMS]: 2, [KINDS]: 1 });
   const put = (topic: string, rows: readonly { readonly id: number }[]) =>
     appendKeyed(
