@@ -18,6 +18,7 @@ import type {
   Step,
   TaskTable,
 } from "./physical.ts";
+import { registerPlaces } from "./register_place.ts";
 import { isTopic, topicPlan, topicPlanProblems } from "./topic_table.ts";
 import { rowsTable, shareSinkProblems, sharesTable, sinkProblems } from "./sink_table.ts";
 import { totalSinkProblems } from "./total_sink.ts";
@@ -76,6 +77,7 @@ export function compile(topology: Topology, partitionsOf: PartitionsOf = () => u
     globals: [...compilation.globals.values()],
     streams,
     stages,
+    registers: registerPlaces(topology.nodes, { ...compilation, unitAt: (node) => unitAt(compilation, node) }),
   };
 }
 

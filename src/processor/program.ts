@@ -11,6 +11,8 @@ import { type KeyColumns, keyValueOf } from "./key_value.ts";
 import { lookupJoin } from "./lookup_join.ts";
 import { mapValues } from "./map_values.ts";
 import type { Operator, OperatorContext } from "./operator.ts";
+import { outcomeOf } from "./outcome_of.ts";
+import type { Outcomes } from "./outcomes.ts";
 import { union } from "./union.ts";
 
 /** What a program needs to know of the table it runs for. */
@@ -26,6 +28,8 @@ export interface ProgramOptions {
   readonly outputs: ReadonlySet<number>;
   /** Time, for rows that expire; what runs without it has none of these. */
   readonly ages?: Ages;
+  /** Is told what became of the entry's row at each step; the steps come first there. */
+  readonly outcomes?: Outcomes;
   /** A callback threw. The row counts as absent from that operator on. */
   readonly onError: (error: ProcessorError) => void;
 }
@@ -44,13 +48,23 @@ export type ProgramMaker = (options: ProgramOptions) => Program;
 
 /** The operators one after the other. All registers can be read after a run. */
 export const plainProgram: ProgramMaker = (options) => {
-  const { entries, keyColumns, onError } = options;
+  const { steps, stores, entries, keyColumns, outcomes } = options;
+  let failed = false;
+  const onError = (error: ProcessorError) => {
+    failed = true;
+    options.onError(error);
+  };
   const context = { keys: entries.keys, keyValue: keyValueOf(keyColumns), onError };
-  const operators = options.steps.map((step) => operatorOf(step, { ...options, ...context }));
+  const operators = steps.map((step) => operatorOf(step, { ...options, ...context }));
   const registers: Value[] = operators.map(() => null);
   return {
     run(entry) {
-      for (let index = 0; index < operators.length; index++) registers[index] = operators[index](registers, entry);
+      outcomes?.words.fill(0);
+      for (let index = 0; index < operators.length; index++) {
+        failed = false;
+        registers[index] = operators[index](registers, entry);
+        outcomes?.put(index, outcomeOf(steps[index], index, { registers, entry, failed, stores }));
+      }
       return registers;
     },
   };

@@ -157,6 +157,17 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
     help: "Bytes of the rows waiting for ClickHouse at which reading stops (WEIR_SINK_BYTES_MAX).",
     labels: ["sink"],
   },
+  weir_operator_passed_total: {
+    kind: "counter",
+    help: "Rows and events that came to an operator, by what became of them: in (all), out, filtered (or expired), " +
+      "joined, without_partner, null_key (or in no group), waiting, error, dropped. Counted whenever it is evaluated.",
+    labels: ["operator", "node", "outcome"],
+  },
+  weir_operator_rows: {
+    kind: "gauge",
+    help: "The same of the rows of tables that are there now, each of which counts once.",
+    labels: ["operator", "node", "outcome"],
+  },
   weir_tasks: { kind: "gauge", help: "Tasks of this instance by state.", labels: ["state"] },
   weir_ready: {
     kind: "gauge",

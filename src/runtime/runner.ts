@@ -28,11 +28,13 @@ import { NOT_PREPARED, type RunnerStatus, statusOf } from "./lifecycle/status.ts
 import { prepareTopics, type Topics } from "./lifecycle/topics.ts";
 import { AppendTables } from "./streams/append_tables.ts";
 import type { StreamHost } from "./streams/stream_host.ts";
+import { checkJoins } from "./stores/join_problems.ts";
 import type { StoreSpec } from "./stores/store.ts";
 import { storesOf } from "./stores/stores_of.ts";
 import { StreamTasks } from "./streams/stream_tasks.ts";
 import { findUnfinished, knownUnfinished, NOTHING_KNOWN, type Unfinished } from "./lifecycle/unfinished.ts";
 
+export type { Instance } from "./lifecycle/instance.ts";
 export type { Ports } from "./ports.ts";
 export type { Revision } from "./lifecycle/plan_print.ts";
 export type { RunEvent, StartReport } from "./run_event.ts";
@@ -86,9 +88,8 @@ export class Runner {
       onAppendMade: (table) => this.#appendTables.made(table),
     });
     this.#ports = { ...ports, warehouse: this.#tables.warehouse };
-    this.#options = settings.options;
     this.#busyTables = ports.busyTables ?? new BusyTables(ports.clock);
-    this.#revision = settings.revision ?? { weir: "", topologies: "" };
+    [this.#options, this.#revision] = [settings.options, settings.revision ?? { weir: "", topologies: "" }];
     this.#onEvent = settings.onEvent ?? (() => {});
     this.#doubts = new Doubts({ topology: topology.name, metrics: ports.metrics, onEvent: this.#onEvent });
     this.failed = new Promise((resolve) => this.#fail = resolve);
@@ -113,11 +114,7 @@ export class Runner {
   async start(): Promise<void> {
     const stopped = () => this.#stopping;
     const topics = await prepareTopics({
-      topology: this.topology,
-      log: this.#ports.log,
-      warehouse: this.#ports.warehouse,
-      clock: this.#ports.clock,
-      options: this.#options,
+      ...{ ...this.#ports, topology: this.topology, options: this.#options },
       onWaiting: (problem) => this.problems.set(MISSING_TOPICS, problem),
       onTakenOver: ({ from, inboxes }) => this.#onEvent({ kind: "taken over", from, inboxes }),
       stopped,
@@ -129,9 +126,7 @@ export class Runner {
       ports: this.#ports,
       options: this.#options,
       topology: this.topology.name,
-      problems: this.problems,
-      deadLetters: this.deadLetters,
-      busyTables: this.#busyTables,
+      ...{ problems: this.problems, deadLetters: this.deadLetters, busyTables: this.#busyTables },
       share: (sink) => taskShare(this.#hosts.values(), { topics, sink }),
       onRefused: (sink, row) => takeBack(this.#hosts, { sink, row }),
       onFailed: this.#fail,
@@ -159,7 +154,7 @@ export class Runner {
       assignments,
       letters: this.deadLetters,
       globals: this.#globalLetters,
-      ready: () => this.ready,
+      ...{ ready: () => this.ready, checkJoins },
     });
     const membership = this.#membership = await this.#ports.log.join({
       group: `weir.${this.topology.name}`,
@@ -244,6 +239,11 @@ export class Runner {
   /** The stores of the topology, to read what this instance has of them; none before it is prepared. */
   stores(): readonly StoreSpec[] {
     return this.#instance === null ? [] : storesOf(this.#instance);
+  }
+
+  /** What the topology has here, for whoever looks at it and changes nothing; null before it is prepared. */
+  get instance(): Instance | null {
+    return this.#instance;
   }
 
   /** Where other instances can be asked for what they have of the stores, as far as they have said so. */

@@ -13,4 +13,6 @@ export type { TestOutputTopic } from "./output_topic.ts";
 export type { OutputTestRecord } from "./output_records.ts";
 export { lawProblems } from "./law_problems.ts";
 export type { RefuseRow } from "./memory_warehouse.ts";
+export type { OperatorCounts } from "../runtime/stores/operator_counts.ts";
+export type { RowCounts } from "../runtime/stores/row_counts.ts";
 export type { SelectedRow } from "./selected_rows.ts";

@@ -13,6 +13,7 @@ import type { Key } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { defaultRunOptions, type RunOptions } from "../runtime/options.ts";
 import { type Ports, Runner, type StartReport } from "../runtime/runner.ts";
+import { type OperatorCounts, operatorCounts } from "../runtime/stores/operator_counts.ts";
 import { sinksOf } from "../plan/outputs_of.ts";
 import type { RawRecord, TopologyTestDriverOptions } from "./driver_options.ts";
 import { EventTopics, type TestEvent } from "./event_topics.ts";
@@ -61,11 +62,9 @@ export class TopologyTestDriver {
   #written: Promise<unknown> = Promise.resolve();
 
   constructor(topology: Topology, settings: TopologyTestDriverOptions) {
-    this.#topology = topology;
-    this.#settings = settings;
-    this.#options = settings.options ?? {};
-    this.#clock = createStepClock(createManualClock());
-    this.#log = openEmbeddedLog({ path: ":memory:", clock: this.#clock });
+    [this.#topology, this.#settings, this.#options] = [topology, settings, settings.options ?? {}];
+    const clock = this.#clock = createStepClock(createManualClock());
+    this.#log = openEmbeddedLog({ path: ":memory:", clock });
     const { partitions = PARTITIONS_DEFAULT, cleanup = "compact" } = settings;
     const partitionsOf = (name: string) =>
       typeof partitions === "number" ? partitions : partitions[name] ?? PARTITIONS_DEFAULT;
@@ -183,6 +182,11 @@ export class TopologyTestDriver {
     return this.#drops.list();
   }
 
+  /** What became of the rows and events at each operator: of those that are there, and of all that passed. */
+  operators(): OperatorCounts[] {
+    return this.#runner?.instance ? operatorCounts(this.#runner.instance) : [];
+  }
+
   /** What is wrong now, as `/readyz` tells it; empty when nothing is. */
   problems(): string[] {
     return this.#runner?.problems.list().map(({ problem }) => problem) ?? [];
@@ -267,12 +271,8 @@ export class TopologyTestDriver {
         if (this.#runner === runner && event.kind === "started") this.#report = event.sinks;
       },
     });
-    this.#runner = runner;
-    this.#report = [];
-    this.#failure = null;
-    const fail = (error: Error) => {
-      if (this.#runner === runner) this.#failure ??= error;
-    };
+    [this.#runner, this.#report, this.#failure] = [runner, [], null];
+    const fail = (error: Error) => void (this.#runner === runner && (this.#failure ??= error));
     runner.failed.then(fail);
     runner.start().catch(fail);
     return runner;

@@ -1,7 +1,8 @@
 import { Decimal, type Source, type Topology } from "../../src/mod.ts";
 import type { Row } from "../../src/record/row.ts";
 import { createTopologyTestDriver, type TopologyTestDriver } from "../../src/testing/mod.ts";
-import { type Difference, differenceOf } from "./compare.ts";
+import { type Difference, differenceOf, fromScratch } from "./compare.ts";
+import { wrongCounts } from "./counts.ts";
 import { FLAGSHIPS, STORE } from "./flagships.ts";
 import { type Change, type Event, Rows } from "./history.ts";
 import { dullRow, SOURCES } from "./plain_tables.ts";
@@ -28,7 +29,7 @@ export interface Case {
 
 /** How a case failed. */
 export interface Failure {
-  /** Failures of one kind are taken for one and the same: "difference", "needless writes", or an error's class. */
+  /** Failures of one kind count as the same: "difference", "counts", "needless writes", or an error's class. */
   readonly kind: string;
   /** Where in the history. */
   readonly where: string;
@@ -79,14 +80,7 @@ export async function run(life: Case): Promise<Failure | null> {
     });
     const rows = new Rows();
     let settled: Promise<void> | null = null;
-    const differs = (): Failure | null => {
-      const difference = differenceOf(driver, {
-        topology,
-        partitions,
-        isRefused: life.refusals ? isRefused : undefined,
-      });
-      return difference === null ? null : { kind: "difference", where, difference, message: "" };
-    };
+    const differs = () => failureOf(driver, { life, topology, where });
     for (const [index, event] of life.events.entries()) {
       where = `at event ${index + 1}, ${event.do}`;
       switch (event.do) {
@@ -131,6 +125,21 @@ export async function run(life: Case): Promise<Failure | null> {
     const { name, stack } = error as Error;
     return { kind: name, where, difference: null, message: stack ?? String(error) };
   }
+}
+
+/** What is wrong with a driver at rest: with what its sinks show, or with what it counts. */
+function failureOf(
+  driver: TopologyTestDriver,
+  { life: { partitions, refusals }, topology, where }: {
+    readonly life: Case;
+    readonly topology: Topology;
+    readonly where: string;
+  },
+): Failure | null {
+  const difference = differenceOf(driver, { topology, partitions, isRefused: refusals ? isRefused : undefined });
+  if (difference !== null) return { kind: "difference", where, difference, message: "" };
+  const counts = wrongCounts(driver, fromScratch(driver, { topology, partitions }));
+  return counts === null ? null : { kind: "counts", where, difference: null, message: counts };
 }
 
 function settledAfter(driver: TopologyTestDriver, event: Exclude<Event, Change>): Promise<unknown> {

@@ -30,14 +30,8 @@ export function differenceOf(
   driver: TopologyTestDriver,
   { topology, partitions, isRefused = () => false }: Expected,
 ): Difference | null {
-  const sources = new Map(
-    topology.nodes.flatMap((node) => node.op === "source" ? [[node.source.topic, node.source]] : []),
-  );
-  const { lookedUp } = divide(topology, (topic) => partitions[sources.get(topic)!.name] ?? 3);
-  const sinks = computeSinks(topology, (topic) => driver.rows({ spec: sources.get(topic)! }), {
-    lookedUp,
-    nowUs: driver.nowMs * 1_000,
-  });
+  const { read, options } = fromScratch(driver, { topology, partitions });
+  const sinks = computeSinks(topology, read, options);
   for (const [sink, { spec, rows }] of sinks) {
     const columns = Object.entries(spec.columns).map(([column, type]) => ({ name: column, type }));
     const encode = rowEncoder(columns);
@@ -59,6 +53,19 @@ export function differenceOf(
     }
   }
   return null;
+}
+
+/** What the interpreter is given for a driver. */
+export function fromScratch(driver: TopologyTestDriver, { topology, partitions }: Expected) {
+  const sources = new Map(
+    topology.nodes.flatMap((node) => node.op === "source" ? [[node.source.topic, node.source]] : []),
+  );
+  const { lookedUp } = divide(topology, (topic) => partitions[sources.get(topic)!.name] ?? 3);
+  return {
+    topology,
+    read: (topic: string) => driver.rows({ spec: sources.get(topic)! }),
+    options: { lookedUp, nowUs: driver.nowMs * 1_000 },
+  };
 }
 
 /** The items of the first list without those of the second; what is there twice counts twice. */

@@ -75,6 +75,11 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
       produce: produceRoute(log, directory.accounts.writer.password),
       // Who may read the embedded ClickHouse.
       storePassword: configuration.storePassword?.reveal() ?? directory.accounts.reader.password,
+      reader: {
+        url: directory.clickhouse.readerUrl,
+        database: configuration.database,
+        ...embeddedLogin(directory.accounts.reader),
+      },
       publish: (addresses) => directory.lock.publish(addresses),
       close: () => closeAll([directory.close, ...opened]),
       discard: () => closeAll([directory.discard, ...opened]),

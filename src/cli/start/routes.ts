@@ -1,3 +1,7 @@
+import type { Access } from "../api/access.ts";
+import { apiRoutes } from "../api/api_routes.ts";
+import { guarded } from "../api/guard.ts";
+import type { Watched } from "../api/watched.ts";
 import type { Route, Routes } from "../http_server.ts";
 import { PRODUCE_PATH } from "../produce/produce_route.ts";
 import type { PrometheusMetrics } from "../prometheus.ts";
@@ -17,14 +21,18 @@ export interface RouteOptions {
   /** Takes records for the log of this instance; null if it is not its own. */
   readonly produce: Route | null;
   readonly stores: Omit<StoreRouteOptions, "runs">;
+  /** Who may use what is below `/api`. */
+  readonly access: Access;
+  /** What is told there. */
+  readonly watched: Watched;
 }
 
 const REST_SECONDS_MAX = 600;
 const BEAT_MS = 1_000;
 
 /**
- * `/metrics`, `/livez`, `/readyz`; `/store/` for who may see rows; for this machine only `POST /rest` and `POST
- * /produce`.
+ * `/metrics`, `/livez`, `/readyz`; `/store/` and `/api` for who may see rows; for this machine only `POST /rest` and
+ * `POST /produce`.
  */
 export function routesOf(options: RouteOptions): Routes {
   const { metrics, runs, notReady } = options;
@@ -54,6 +62,7 @@ export function routesOf(options: RouteOptions): Routes {
       return new Response(`not ready\n${list}${rest}`, { status: 503 });
     },
     ...storeRoutes({ runs, ...options.stores }),
+    ...guarded({ ...apiRoutes(options.watched) }, options.access),
     "POST /rest": (request, { loopback }) =>
       loopback ? restStream(request, options) : new Response("Only for this machine\n", { status: 403 }),
     ...(options.produce === null ? {} : { [`POST ${PRODUCE_PATH}`]: options.produce }),

@@ -1,5 +1,5 @@
 import type { Route, Routes } from "../http_server.ts";
-import { knowsPassword } from "../bearer.ts";
+import { isAllowed } from "../api/access.ts";
 import type { Runner } from "../../runtime/runner.ts";
 import type { StoreSpec } from "../../runtime/stores/store.ts";
 import { didYouMean } from "../../record/nearest.ts";
@@ -52,13 +52,6 @@ export function storeRoutes(options: StoreRouteOptions): Routes {
     }
   };
   return { "GET /store": answer, "GET /store/*": answer };
-}
-
-function isAllowed(
-  request: Request,
-  { loopback, password }: { readonly loopback: boolean; readonly password: string | null },
-): boolean {
-  return password === null ? loopback : knowsPassword(request, password);
 }
 
 function refused({ password }: StoreRouteOptions): Response {

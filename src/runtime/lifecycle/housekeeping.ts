@@ -19,6 +19,8 @@ import { findTopicChanges } from "./topics.ts";
 import { ConfigError } from "../../record/errors.ts";
 
 const TICK_MS = 1_000;
+/** Joins are looked at this often. */
+const JOINS_EVERY_MS = 10_000;
 
 /** What housekeeping looks after. */
 export interface HousekeepingParts {
@@ -27,6 +29,8 @@ export interface HousekeepingParts {
   readonly globals: GlobalLetters;
   /** Whether every assigned task runs. */
   readonly ready: () => boolean;
+  /** Tells of joins that find no partners, now that every assigned task runs. */
+  readonly checkJoins: (instance: Instance) => void;
 }
 
 /**
@@ -39,6 +43,7 @@ export class Housekeeping {
   readonly #instance: Instance;
   readonly #assignments: Assignments;
   readonly #ready: () => boolean;
+  readonly #checkJoins: HousekeepingParts["checkJoins"];
   readonly #letters: DeadLetterQueue;
   readonly #earlier: EarlierLetters;
   /** Groups that views leave out. */
@@ -53,12 +58,14 @@ export class Housekeeping {
   readonly #beside = new Map<string, Promise<void>>();
   #nextCommitMs = 0;
   #nextMetadataMs = 0;
+  #nextJoinsMs = 0;
   readonly #inboxIds = new Map<string, string | null>();
 
   constructor(instance: Instance, parts: HousekeepingParts) {
     this.#instance = instance;
     this.#assignments = parts.assignments;
     this.#ready = parts.ready;
+    this.#checkJoins = parts.checkJoins;
     this.#letters = parts.letters;
     this.setAside = new SetAside(instance);
     this.tables = new TableWatch(instance);
@@ -97,6 +104,10 @@ export class Housekeeping {
       if (nowMs >= this.#nextCommitMs) {
         this.#nextCommitMs = nowMs + this.#instance.options.commitEveryMs;
         this.#start("commit", () => this.#commit());
+      }
+      if (nowMs >= this.#nextJoinsMs && this.#ready()) {
+        this.#nextJoinsMs = nowMs + JOINS_EVERY_MS;
+        this.#checkJoins(this.#instance);
       }
       if (isOverloaded(this.#instance)) this.#start("ends", () => this.#findEnds());
       checkTombstones(this.#instance, { assignments: this.#assignments, nowMs });

@@ -145,6 +145,11 @@ export class GroupOutput {
     this.changed.touch(group);
   }
 
+  /** Whether the entry is in a group. */
+  holds(entry: Slot): boolean {
+    return this.#places.get(entry) >= 0;
+  }
+
   /** The entry stays in its group: what it contributes is exchanged where it differs. */
   #stay(entry: Slot, group: Slot): void {
     let changed = false;

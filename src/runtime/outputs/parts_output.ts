@@ -132,6 +132,11 @@ export class PartsOutput {
     this.#first.set(entry, following);
   }
 
+  /** Whether the entry has parts. */
+  holds(entry: Slot): boolean {
+    return this.#first.get(entry) >= 0;
+  }
+
   #partsOfRow(entry: Slot, row: Row): readonly Part[] {
     const key = this.#entries.keyOf(entry);
     try {

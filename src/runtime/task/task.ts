@@ -1,4 +1,5 @@
 import type { TaskTable } from "../../plan/physical.ts";
+import { Outcomes } from "../../processor/outcomes.ts";
 import type { Program } from "../../processor/program.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row, Value } from "../../record/row.ts";
@@ -25,6 +26,7 @@ import { StartEnd } from "./start_end.ts";
 import { applyOutputs, createMerges, createOutputs, sendShares, tellAbsent, unshownFirst } from "./task_outputs.ts";
 import type { TaskView } from "../conversation/task_view.ts";
 import { createStores, createTableProgram, unconfirmedRights } from "./table_program.ts";
+import { patternsOf } from "./table_outcomes.ts";
 import { PendingEntries } from "./pending_entries.ts";
 import { createRefusals } from "./task_letters.ts";
 import { WorkQueue } from "./work_queue.ts";
@@ -56,6 +58,10 @@ export class Task implements TaskView {
   readonly pendingEntries: PendingEntries;
   /** What time it is, and which entries are due; null if no rows expire. */
   readonly expiry: Expiry | null;
+  /** What became of each row, and where, by its last evaluation. */
+  readonly outcomes: Outcomes;
+  /** Looks at each entry that was evaluated; null while nobody looks. */
+  tapped: ((entry: Slot) => void) | null = null;
   readonly chores = new Chores();
   /** Own rows, global tables and what the sinks show are here: everything may be evaluated and answered. */
   loaded = false;
@@ -74,11 +80,8 @@ export class Task implements TaskView {
 
   constructor(options: TaskOptions) {
     const { context, table, partition, epoch } = options;
-    this.table = table;
-    this.partition = partition;
-    this.epoch = epoch;
-    this.id = taskId(table.name, partition);
-    this.sliceRows = context.options.sliceRows;
+    [this.table, this.partition, this.epoch] = [table, partition, epoch];
+    [this.id, this.sliceRows] = [taskId(table.name, partition), context.options.sliceRows];
     this.channel = new Channel({
       task: this.id,
       epoch,
@@ -90,13 +93,13 @@ export class Task implements TaskView {
     const expiry = this.expiry = createExpiry(parts, context.count);
     const queue = this.queue = new WorkQueue(entries);
     this.pendingEntries = new PendingEntries({ entries, queue, expiry });
-    this.conversation = new Conversation(this, context);
-    this.source = new SourceReader(this, context);
+    [this.conversation, this.source] = [new Conversation(this, context), new SourceReader(this, context)];
     const stores = this.stores = createStores({ ...parts, conversation: this.conversation });
     const keyColumns = taskKeyColumns(table, { context, entries, merges: () => this.merges });
     const refusals = this.refusals = createRefusals(this, { context, keyColumns });
     const failures = this.failures = new Failures({ ...parts, source: this.source, refusals });
-    this.#program = createTableProgram({ ...parts, stores, keyColumns, expiry, onError: failures.take });
+    const outcomes = this.outcomes = new Outcomes(patternsOf(table), entries.keys);
+    this.#program = createTableProgram({ ...parts, stores, keyColumns, outcomes, expiry, onError: failures.take });
     this.merges = createMerges(context, { table, epoch, chores: this.chores, refusals });
     const outputs = createOutputs({
       ...parts,
@@ -110,11 +113,8 @@ export class Task implements TaskView {
       complete: () => this.#end.begun,
       sourceMs: () => this.sourceMs,
     });
-    this.servers = outputs.servers;
-    this.sinks = outputs.sinks;
-    this.groups = outputs.groups;
-    this.shareSinks = outputs.shareSinks;
-    this.senders = outputs.senders;
+    [this.servers, this.sinks, this.groups] = [outputs.servers, outputs.sinks, outputs.groups];
+    [this.shareSinks, this.senders] = [outputs.shareSinks, outputs.senders];
     this.#end = new StartEnd({ ...context.options, chores: this.chores, outputs, entries, evaluate: this.#evaluate });
     this.conversation.sayHello();
   }
@@ -175,7 +175,7 @@ export class Task implements TaskView {
     if (this.loaded) return;
     this.loaded = true;
     const pending = this.pendingEntries.begin();
-    if (this.restored) { for (const entry of pending) for (const group of this.groups) group.unfold(entry); }
+    if (this.restored) { for (const entry of pending) this.groups.forEach((group) => group.unfold(entry)); }
     this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].expect(this.pending));
     this.queue.markAll(unshownFirst(this.sinks, pending));
     for (const server of this.servers) this.chores.add(tellAbsent(server, this.entries));

@@ -81,8 +81,16 @@ export async function answerOf(
   path: "/metrics" | "/readyz",
   { runs, metrics }: Pick<RouteOptions, "runs" | "metrics">,
 ): Promise<Response> {
+  const unasked = (what: string): never => {
+    throw new Error(`nobody asks for ${what}`);
+  };
   const rest = () => Promise.reject(new Error("nobody asks for a rest"));
   const routes = routesOf({
+    access: { password: null },
+    watched: {
+      ...{ runs, password: null, showsRows: true, reader: { url: "http://127.0.0.1:1", database: "default" } },
+      ...{ instance: () => "here", verifying: () => false, status: () => unasked("the status") },
+    },
     metrics,
     runs,
     notReady: () => null,
