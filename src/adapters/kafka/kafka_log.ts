@@ -83,6 +83,7 @@ async function join(
     commit: (positions) => membership.commit(positions),
     held: (partitions) => membership.held(partitions),
     advance: (progress, tenure) => membership.advance(progress, tenure),
+    transact: (progress, transaction) => membership.transact(progress, transaction),
     addresses: () => membership.addresses(),
     leave() {
       members.delete(membership);
