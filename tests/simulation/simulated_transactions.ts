@@ -5,9 +5,11 @@ import { ProductionError } from "../../src/record/errors.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
 import type { LogBugs, StoredPartition, StoredTopic } from "./stored_topic.ts";
 
-const FAULT_SHARE = 0.02;
+/** A run has few transactions, each of six requests. */
+const FAULT_SHARE = 0.08;
 /** A coordinator that has taken a commit tells the partitions later. */
 const LATE_MARKERS_SHARE = 0.3;
+const LATE_STEPS_MAX = 60;
 /** As the adapter asks for it. */
 const TIMEOUT_MS = 10_000;
 
@@ -76,6 +78,8 @@ export class SimulatedTransactions {
   readonly #open = new Map<StoredPartition, Map<string, number[]>>();
   /** Positions that no marker has ended, by id. */
   readonly #pending = new Map<string, PendingOffset[]>();
+  /** Those whose end the group's coordinator knows, and has not carried out. */
+  readonly #told = new Set<PendingOffset>();
 
   constructor(log: TransactionalLog, progress: StoredProgress) {
     this.#log = log;
@@ -84,7 +88,7 @@ export class SimulatedTransactions {
 
   /** Whether a transaction is about to change what is saved under that name. */
   isPending(name: string): boolean {
-    return [...this.#pending.values()].some((pending) => pending.some((one) => one.name === name));
+    return [...this.#told, ...[...this.#pending.values()].flat()].some((one) => one.name === name);
   }
 
   /** The first offset of a partition that is not committed; null if all are. */
@@ -196,14 +200,11 @@ export class SimulatedTransactions {
   }
 
   #commit(writer: TransactionalWriter): void {
-    const { scheduler, faults } = this.#log;
     const open = this.#openOf(writer);
     open.prepared = true;
-    const end = () => {
+    this.#soon("markers", () => {
       if (this.#coordinated.get(writer.transactionalId)!.open === open) this.#end(writer.transactionalId, open);
-    };
-    if (!faults || !scheduler.choices.strikes("transaction-markers-late", LATE_MARKERS_SHARE)) return end();
-    void scheduler.request(this.#broker, "transaction markers", { run: end });
+    });
   }
 
   /** Tells the partitions: what was prepared is committed, all else is not there. */
@@ -220,11 +221,30 @@ export class SimulatedTransactions {
       partition.end++;
       this.#epochs.set(`${id} ${place}`, coordinated.epoch);
     }
-    if (!hasGroup) return;
-    this.#epochs.set(`${id} group`, coordinated.epoch);
-    const pending = this.#pending.get(id) ?? [];
+    if (hasGroup) this.#endOffsets(id, { epoch: coordinated.epoch, prepared });
+  }
+
+  /** The group's coordinator is told, and sees to it a little later. */
+  #endOffsets(id: string, { epoch, prepared }: { readonly epoch: number; readonly prepared: boolean }): void {
+    this.#epochs.set(`${id} group`, epoch);
+    const told = this.#pending.get(id) ?? [];
     this.#pending.delete(id);
-    if (prepared) { for (const { name, ...saved } of pending) this.#progress.save(name, saved); }
+    for (const one of told) this.#told.add(one);
+    this.#soon("offsets", () => {
+      for (const { name, ...saved } of told) if (prepared) this.#progress.save(name, saved);
+      for (const one of told) this.#told.delete(one);
+    });
+  }
+
+  /** At once, or a while later. */
+  #soon(what: string, end: () => void): void {
+    const { scheduler, faults } = this.#log;
+    if (!faults || !scheduler.choices.strikes(`transaction-${what}-late`, LATE_MARKERS_SHARE)) return end();
+    const dueStep = scheduler.steps + scheduler.choices.below(LATE_STEPS_MAX);
+    void scheduler.request(this.#broker, `transaction ${what}`, {
+      enabled: () => !this.#log.faults || scheduler.steps >= dueStep,
+      run: end,
+    });
   }
 }
 

@@ -25,13 +25,16 @@ function asking(
 /** The epoch that each writer was given when its task began. */
 const given = new WeakMap<object, TransactionalWriter>();
 
-/** Deliberate bugs of topics that are written exactly once. */
-export const TRANSACTION_MUTANTS: readonly Mutant[] = [
-  {
-    name: "onceApart",
-    rule: "the position is part of the transaction",
-    apply: asking((steps) => ({ ...steps, addGroup: () => Promise.resolve(), commitOffset: () => Promise.resolve() })),
-  },
+/** Noticed wherever a topic is written exactly once. */
+export const APART_MUTANT: Mutant = {
+  name: "onceApart",
+  rule: "the position is part of the transaction",
+  apply: asking((steps) => ({ ...steps, addGroup: () => Promise.resolve(), commitOffset: () => Promise.resolve() })),
+};
+
+/** Deliberate bugs of transactions, which `transaction_protocol_test.ts` notices. */
+export const PROTOCOL_MUTANTS: readonly Mutant[] = [
+  APART_MUTANT,
   {
     name: "onceUnlooked",
     rule: "whether a commit without an answer was taken is looked up before the same is written again",
@@ -66,12 +69,10 @@ export const TRANSACTION_MUTANTS: readonly Mutant[] = [
     name: "onceUnstable",
     rule: "a position is read when no transaction is about to change it",
     options: { log: { unstable: true } },
-    seedsMax: 400,
   },
   {
     name: "onceAnyone",
     rule: "the position is taken of the owner alone, whoever has the newest epoch",
     options: { log: { anyTenure: true } },
-    seedsMax: 400,
   },
 ];
