@@ -36,9 +36,9 @@ export const transactionCases: readonly LogCase[] = [
         ...values(`${round}a`, count),
         ...values(`${round}plain`, 1),
       ]);
-      assertEquals(await valuesOf(log, out, 0), first);
-      assertEquals(await valuesOf(log, out, 1), [0, 1, 2].flatMap((round) => values(`${round}b`, 2)));
-      assertEquals(await valuesOf(log, other, 0), [0, 1, 2].flatMap((round) => values(`${round}c`, 1)));
+      assertEquals(await valuesOf(log, [out, 0]), first);
+      assertEquals(await valuesOf(log, [out, 1]), [0, 1, 2].flatMap((round) => values(`${round}b`, 2)));
+      assertEquals(await valuesOf(log, [other, 0]), [0, 1, 2].flatMap((round) => values(`${round}c`, 1)));
       await membership.leave();
     },
   },
@@ -61,7 +61,7 @@ export const transactionCases: readonly LogCase[] = [
       assertEquals(next.progress, progress);
       await assertOver(() => second.membership.transact({ ...progress, offset: 2 }, { tenure, batches }));
       await transact(second.membership, { ...progress, offset: 3 }, { tenure: next.tenure, batches });
-      assertEquals(await valuesOf(log, out, 0), ["a0", "a1", "a0", "a1"]);
+      assertEquals(await valuesOf(log, [out, 0]), ["a0", "a1", "a0", "a1"]);
       await second.membership.leave();
     },
   },
@@ -90,7 +90,7 @@ export const transactionCases: readonly LogCase[] = [
       const [mine] = await held(second.membership, places);
       assertEquals(mine.progress, at(moved, 1));
       await transact(second.membership, at(moved, 2), { tenure: mine.tenure, batches: batches("second") });
-      assertEquals((await valuesOf(log, out, 0)).sort(), ["first 0", "first 1", "second", "still"]);
+      assertEquals((await valuesOf(log, [out, 0])).sort(), ["first 0", "first 1", "second", "still"]);
       await Promise.all([first.membership.leave(), second.membership.leave()]);
     },
   },
@@ -112,10 +112,10 @@ export const transactionCases: readonly LogCase[] = [
       );
       assertEquals(error.reason, "too_large", error.message);
       assertEquals((await held(membership, places))[0].progress, null);
-      assertEquals(await valuesOf(log, out, 0), []);
+      assertEquals(await valuesOf(log, [out, 0]), []);
       await transact(membership, progress, { tenure, batches: [small] });
-      assertEquals(await valuesOf(log, out, 0), small.records.map(({ value }) => value));
-      assertEquals(await valuesOf(log, out, 1), []);
+      assertEquals(await valuesOf(log, [out, 0]), small.records.map(({ value }) => value));
+      assertEquals(await valuesOf(log, [out, 1]), []);
       await membership.leave();
     },
   },
@@ -130,7 +130,7 @@ function transact(
 }
 
 /** Values of the partition, read to where `Log.offsets` says that it ends. */
-async function valuesOf(log: Log, topic: string, partition: number): Promise<(string | null)[]> {
+async function valuesOf(log: Log, [topic, partition]: readonly [string, number]): Promise<(string | null)[]> {
   const { start: { [partition]: start }, end: { [partition]: end } } = await log.offsets(topic);
   const values: (string | null)[] = [];
   if (start === end) return values;

@@ -114,10 +114,10 @@ export class BatchDelivery {
    * records that were read again none is there yet, and of others all are.
    */
   async #once({ records, to }: StreamBatch): Promise<boolean> {
-    const { partition, start: { source }, progress, onState } = this.#options;
+    const { partition, start: { source, toldTo = 0 }, progress, onState } = this.#options;
     const guarantee = "exactly_once";
     while (true) {
-      const batches = records.batches({ source, partition, guarantee });
+      const batches = records.batches({ source, partition, guarantee, from: toldTo });
       if (batches.length === 0) return true;
       try {
         if (!await progress.settleWith(to, { batches, onState: (error) => onState(error?.message ?? null) })) {

@@ -46,27 +46,29 @@ export class OutputRecords {
     return [...this.#into.keys()].some(({ node: { sink } }) => sink.guarantee === guarantee);
   }
 
-  /** What is to be appended with that guarantee. `source`, `partition`: of the records that events were made of. */
+  /**
+   * What is to be appended with that guarantee. `source`, `partition`: of the records that events were made of, `from`
+   * that offset on.
+   */
   batches(
-    { source, partition, guarantee }: {
+    { source, partition, guarantee, from = 0 }: {
       readonly source: string;
       readonly partition: number;
       readonly guarantee: Guarantee;
+      readonly from?: number;
     },
   ): AppendBatch[] {
     const made = ({ record: { headers, ...record }, offset, index }: PlacedRecord): NewRecord => ({
       ...record,
       headers: packHeaders({ ...headers, [ORIGIN_HEADER]: `${source}/${partition}/${offset}/${index}` }),
     });
-    return [...this.#into].flatMap(([{ topic, node: { sink } }, partitions]) =>
-      sink.guarantee !== guarantee
-        ? []
-        : [...partitions].filter(([, records]) => records.length > 0).map(([to, records]) => ({
-          topic,
-          partition: to,
-          records: records.map(made),
-        }))
-    );
+    return [...this.#into].flatMap(([{ topic, node: { sink } }, partitions]) => {
+      if (sink.guarantee !== guarantee) return [];
+      return [...partitions].flatMap(([to, all]) => {
+        const records = all.filter(({ offset }) => offset >= from);
+        return records.length === 0 ? [] : [{ topic, partition: to, records: records.map(made) }];
+      });
+    });
   }
 
   /** The longest record of that guarantee; null if there is none. */

@@ -137,3 +137,19 @@ Deno.test("BatchDelivery commits nothing where all records that are to be there 
   assertEquals(await delivery.deliver(batchOf([7, "a", "z".repeat(11), ONCE])), true);
   assertEquals(happened, ["too large: 7", "settled 100", "facts"]);
 });
+
+Deno.test("BatchDelivery writes no records once more that are known to be there", async () => {
+  const start = {
+    source: "clicks@a",
+    topicId: "a",
+    position: 0,
+    first: 0,
+    end: 0,
+    announced: null,
+    lost: null,
+    fed: null,
+  };
+  const { delivery, happened } = world({ start: { ...start, toldTo: 8 } });
+  assertEquals(await delivery.deliver(batchOf([7, "a", "1", ONCE], [8, "a", "2", ONCE])), true);
+  assertEquals(happened, ["settled 100 with once/1: 2 clicks@a/3/8/0", "once 1", "settled 100", "facts"]);
+});

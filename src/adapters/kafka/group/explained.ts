@@ -23,8 +23,8 @@ export function explained(
   }
   if (type === "INVALID_SESSION_TIMEOUT") {
     return refusal(
-      `the broker allows no session of ${settings.sessionTimeoutMs} ms; stay between its group.min.session.timeout.ms ` +
-        "and group.max.session.timeout.ms",
+      `the broker allows no session of ${settings.sessionTimeoutMs} ms; stay between its ` +
+        "group.min.session.timeout.ms and group.max.session.timeout.ms",
     );
   }
   return asProductionError(thrown, settings);

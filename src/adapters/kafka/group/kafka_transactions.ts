@@ -14,7 +14,7 @@ import {
   TXN_OFFSET_COMMIT_KEY,
   TXN_OFFSET_COMMIT_VERSION,
 } from "../protocol/transactions.ts";
-import { TransactionProducer } from "../transaction_producer.ts";
+import type { TransactionProducer } from "../transaction_producer.ts";
 import { byTopic } from "./positions.ts";
 import type { MemberIdentity, Standing } from "./standing.ts";
 import type { TransactionSteps } from "./transaction_writer.ts";
@@ -48,20 +48,27 @@ const remedies: Readonly<Record<number, string>> = {
   [ErrorCode.invalidTransactionTimeout]: `raise the brokers' transaction.max.timeout.ms to ${TIMEOUT_MS}`,
 };
 
+/** What transactions are made with. */
+export interface KafkaTransactionsOptions {
+  readonly standing: Standing;
+  /** Theirs alone: they close it. */
+  readonly producer: Pick<TransactionProducer, "append" | "close">;
+}
+
 /** The transactions of a member, as brokers are asked for them. */
 export class KafkaTransactions {
   readonly #cluster: Cluster;
   readonly #standing: Standing;
   readonly #channel: BrokerChannel;
-  readonly #producer: TransactionProducer;
+  readonly #producer: KafkaTransactionsOptions["producer"];
   /** Nodes by transactional id. */
   readonly #coordinators = new Map<string, number>();
 
-  constructor(cluster: Cluster, standing: Standing) {
+  constructor(cluster: Cluster, { standing, producer }: KafkaTransactionsOptions) {
     this.#cluster = cluster;
     this.#standing = standing;
     this.#channel = cluster.openChannel();
-    this.#producer = new TransactionProducer(cluster);
+    this.#producer = producer;
   }
 
   async close(): Promise<void> {

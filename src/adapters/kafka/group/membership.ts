@@ -5,7 +5,7 @@ import { systemClock } from "../../local/system_clock.ts";
 import type { BrokerChannel, Cluster } from "../cluster.ts";
 import { GroupProgress } from "./group_progress.ts";
 import { coordinatorTypes, explained } from "./explained.ts";
-import { KafkaTransactions } from "./kafka_transactions.ts";
+import { KafkaTransactions, type KafkaTransactionsOptions } from "./kafka_transactions.ts";
 import { leadGroup } from "./leading.ts";
 import { MonitoredPositions } from "./monitored_positions.ts";
 import { nameOf } from "./positions.ts";
@@ -24,6 +24,11 @@ import type { MemberNotes } from "./notes.ts";
 
 const LEAVE_DEADLINE_MS = 5_000;
 const GROUP_COORDINATOR = 0;
+
+/** What a membership is given beside the cluster. */
+interface MembershipParts extends Pick<KafkaTransactionsOptions, "producer"> {
+  readonly notes: MemberNotes;
+}
 
 /**
  * Membership in a group and nothing else: join, heartbeat, commit, leave. Reading is the reader's business. By hand,
@@ -64,7 +69,7 @@ export class KafkaMembership implements Membership {
   #inGroup = false;
   #finished: Promise<void> = Promise.resolve();
 
-  constructor(cluster: Cluster, notes: MemberNotes, options: GroupOptions) {
+  constructor(cluster: Cluster, { notes, producer }: MembershipParts, options: GroupOptions) {
     this.#cluster = cluster;
     this.#options = options;
     this.#notes = notes;
@@ -73,7 +78,7 @@ export class KafkaMembership implements Membership {
     const standing = this.#standing();
     const positions = new MonitoredPositions(standing);
     this.#positions = positions;
-    this.#transactions = new KafkaTransactions(cluster, standing);
+    this.#transactions = new KafkaTransactions(cluster, { standing, producer });
     this.#progress = new GroupProgress(standing, {
       transactions: this.#transactions,
       onAdvanced: (topic, partition) => positions.leaveAlone(topic, partition),

@@ -21,7 +21,7 @@ export interface TransactionSteps {
 /**
  * The transactions of one task: records and position, both or neither.
  *
- * - **An epoch that failed is never used again**, not even to abort. What it sent may still arrive: a record would become
+ * - **An epoch that failed is never used again**, not even to abort. What it sent may still arrive: a record would be
  *   part of the next transaction, and a commit would end it (KIP-890). The next epoch ends the transaction, and brokers
  *   refuse from then on what arrives of the one before.
  * - **Whether a commit that was not answered was taken, the position tells**, asked for behind the next epoch, when

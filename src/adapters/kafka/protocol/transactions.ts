@@ -2,9 +2,9 @@ import { encoded, type ProtocolRequest } from "./kafkajs_internals.ts";
 import { WireReader, WireWriter } from "./wire.ts";
 
 /**
- * The requests of a transaction. By hand: kafkajs 2.2.4 ends at version 1 of TxnOffsetCommit, in which a commit names no
- * generation of the group, so that one of a member that has lost its partition would be taken (KIP-447, version 3, Kafka
- * 2.5); and of AddPartitionsToTxn it tells the first code alone, which is seldom the reason.
+ * The requests of a transaction. By hand: kafkajs 2.2.4 ends at version 1 of TxnOffsetCommit, in which a commit names
+ * no generation of the group, so that one of a member that has lost its partition would be taken (KIP-447: version 3,
+ * Kafka 2.5); and of AddPartitionsToTxn it tells the first code alone, which is seldom the reason.
  * https://kafka.apache.org/protocol#The_Messages_TxnOffsetCommit
  */
 
