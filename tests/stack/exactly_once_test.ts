@@ -11,6 +11,9 @@ const PARTITIONS = 3;
 const KILLS = Number(Deno.env.get("WEIR_TEST_KILLS") ?? 12);
 /** The broker is killed, too, with every so many. */
 const KILLS_PER_OUTAGE = 6;
+const KILLS_PER_PAUSE = 4;
+/** Longer than a worker's session. */
+const PAUSE_MS = 8_000;
 const GROUPS = 20;
 const WITHIN_MS = 120_000;
 
@@ -36,6 +39,8 @@ Deno.test({
     const writer = write(`${name}.events`, { broker, signal: writing.signal });
     for (let kill = 1; kill <= KILLS; kill++) {
       await sleep(1_000 + 2_000 * Math.random());
+      // One that stands still is taken for dead, and goes on where it was.
+      if (kill % KILLS_PER_PAUSE === 0) await workers[0].pause(PAUSE_MS);
       const outage = kill % KILLS_PER_OUTAGE === 0;
       if (outage) await killService("kafka");
       const [victim] = workers.splice(Math.random() < 0.5 ? 0 : 1, 1);
@@ -102,15 +107,25 @@ async function valuesIn(log: Log, topic: string): Promise<string[]> {
   return values;
 }
 
-function spawnWorker(args: readonly string[]): { kill(): Promise<void> } {
+interface Worker {
+  kill(): Promise<void>;
+  pause(ms: number): Promise<void>;
+}
+
+function spawnWorker(args: readonly string[]): Worker {
   const path = new URL("./exactly_once_worker.ts", import.meta.url).pathname;
+  const run = ["run", "-A", "--no-check", path, ...args];
   const options = { stdin: "null", stdout: "null", stderr: "inherit" } as const;
-  const child = new Deno.Command(Deno.execPath(), { args: ["run", "-A", "--no-check", path, ...args], ...options })
-    .spawn();
+  const child = new Deno.Command(Deno.execPath(), { args: run, ...options }).spawn();
   return {
     async kill() {
       child.kill("SIGKILL");
       await child.status;
+    },
+    async pause(ms) {
+      child.kill("SIGSTOP");
+      await sleep(ms);
+      child.kill("SIGCONT");
     },
   };
 }
