@@ -3,7 +3,7 @@ import type { AppendBatch, Log, Membership, Progress } from "../../src/ports/log
 import { ProductionError } from "../../src/record/errors.ts";
 import type { LogCase } from "./log_conformance_case.ts";
 import { advance, assertOver, held, newGroup, TASKS, untilAnswered } from "./log_conformance_held.ts";
-import { joinMember, newTopic, numbered, pollUntil, textOf } from "./log_conformance_support.ts";
+import { joinMember, newTopic, numbered, pollUntil, textOf, uniqueName } from "./log_conformance_support.ts";
 
 /** Records and progress, both or neither. */
 export const transactionCases: readonly LogCase[] = [
@@ -98,8 +98,9 @@ export const transactionCases: readonly LogCase[] = [
     name: "Membership.transact() commits nothing with a record that is too large, and goes on",
     async run({ log }) {
       const { group, tasks, topic, places } = await newGroup(log, { transactional: true });
-      const out = await newTopic(log, "out", 2);
-      await log.alterTopic(out, { retentionMs: -1, messageBytesMax: 2_000 });
+      const out = uniqueName("out");
+      const limits = { cleanup: "delete", retentionMs: -1, messageBytesMax: 2_000 } as const;
+      await log.createTopic({ name: out, partitions: 2, ...limits });
       const { membership, until } = await joinMember(log, { group, tasks });
       await until((assigned) => assigned.length === TASKS);
       const [{ tenure }] = await held(membership, places);
