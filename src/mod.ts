@@ -45,6 +45,7 @@ export {
 export type { Change, ChangeOptions, FullChangeOptions } from "./dsl/changes.ts";
 export {
   type CommonTopicOptions,
+  type Guarantee,
   type OutputOptions,
   type PlainTopicOptions,
   type RowTopicOptions,

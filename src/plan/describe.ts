@@ -169,6 +169,7 @@ function describeTopics(table: TaskTable): OutputDescription[] {
       key: text ? "text" : "json",
       value: "json",
       columns,
+      guarantee: "at_least_once",
     }];
   });
 }

@@ -127,8 +127,8 @@ export function describeOutputs({ streams, stages }: PhysicalPlan, topology: Top
   const nodes = new Map(
     [...streams, ...stages].flatMap(({ outputs }) => outputs.map(({ topic, node }) => [topic, node])),
   );
-  return [...nodes.values()].map(({ sink: { topic, key, value, columns }, inputs }) => ({
-    ...{ topic, holds: "events" as const, key, value, columns },
+  return [...nodes.values()].map(({ sink: { topic, key, value, columns, guarantee }, inputs }) => ({
+    ...{ topic, holds: "events" as const, key, value, columns, guarantee },
     from: inputs.map((input) => topology.streams[input].name),
   }));
 }

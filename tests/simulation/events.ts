@@ -18,7 +18,7 @@ import { declareKept, declareWoken, processed, setWokenClock } from "./processed
 import type { SimulatedLog } from "./simulated_log.ts";
 import type { SimulatedWarehouse } from "./simulated_warehouse.ts";
 import { type Counts, declareSuppressed, SUPPRESSED_TABLES, suppressedProblems } from "./suppressed_events.ts";
-import { readTold, told, toldGrowth } from "./told_events.ts";
+import { blockedIn, growthOnce, readOnce, readTold, told, toldGrowth, toldOnce } from "./told_events.ts";
 
 const clicks = events("sim.clicks", { row: z.object({ n: z.int() }) });
 const visits = clickhouseAppend("visits", { columns: { n: "Int64", part: "UInt8" }, orderBy: ["n"] });
@@ -62,13 +62,15 @@ function partsOf(n: number): number {
   return n % 5 === 0 ? 0 : n % 3 === 0 ? 2 : 1;
 }
 
-/** Adds the events to a table, and writes them to a topic, some as two, and some as none. */
-export function declareVisits(builder: TopologyBuilder): void {
+/** Adds the events to a table, and writes them to a topic, some as two, and some as none. `once`: to another, too. */
+export function declareVisits(builder: TopologyBuilder, { once }: Pick<Profile, "once">): void {
   const parts = builder.stream(clicks)
     .filter(({ n }) => partsOf(n) > 0)
     .flatMapValues(({ n }) => Array.from({ length: partsOf(n) }, (_, part) => ({ n, part })));
   parts.to(visits);
-  parts.selectKey(({ n }) => n % RESTS === 0 ? null : n % RESTS).to(told);
+  const keyed = parts.selectKey(({ n }) => n % RESTS === 0 ? null : n % RESTS);
+  keyed.to(told);
+  if (once) keyed.to(toldOnce);
 }
 
 /**
@@ -76,13 +78,15 @@ export function declareVisits(builder: TopologyBuilder): void {
  * event of each partition, some of which delete the row; takes each event to the partition of another key; and
  * gives all to processors.
  */
-export function declareTotals(builder: TopologyBuilder): void {
+export function declareTotals(builder: TopologyBuilder, { once }: Pick<Profile, "once">): void {
   const grouped = builder.stream(clicks).groupBy(({ n }) => ({ rest: n % RESTS }));
   const totals = grouped.aggregate("by_rest", { n: count(), s: sum(({ n }) => n) });
   totals.to(rests);
   const grown = builder.toStream(totals).mapValues((row) => ({ rest: row!.rest, n: row!.n }));
   grown.to(growth);
-  grown.selectKey(({ rest }) => String(rest)).to(toldGrowth);
+  const keyed = grown.selectKey(({ rest }) => String(rest));
+  keyed.to(toldGrowth);
+  if (once) keyed.to(growthOnce);
   grouped.windowedBy(tumbling({ milliseconds: WINDOW_MS }, { grace: { days: 365 } }))
     .aggregate("by_time", { n: count() }).to(times);
   const windows = grouped.windowedBy(tumbling({ milliseconds: SPAN_MS })).aggregate("by_span", { n: count() });
@@ -121,27 +125,27 @@ export class Events {
   readonly #log: SimulatedLog;
   readonly #choices: Choices;
   readonly #stages: boolean;
+  readonly #once: boolean;
   readonly #written: { readonly n: number; readonly ms: number; readonly partition: number }[] = [];
 
   constructor(
     log: SimulatedLog,
-    { choices, partitions, stages }: {
+    { choices, partitions, stages, once }: {
       readonly choices: Choices;
       readonly partitions: number;
-      /** Whether events are counted, too. */
-      readonly stages: boolean;
-    },
+    } & Pick<Profile, "stages" | "once">,
   ) {
     this.#log = log;
     this.#choices = choices;
     this.#stages = stages;
+    this.#once = once;
     setWokenClock(() => log.scheduler.nowMs * 1_000);
     log.create({ name: CLICKS, partitions, cleanup: "delete", retentionMs: -1 });
   }
 
   /** Null for a profile without events. */
   static of(
-    { events, stages }: Profile,
+    { events, stages, once }: Profile,
     { log, warehouse, ...drawn }: {
       readonly log: SimulatedLog;
       readonly warehouse: Pick<SimulatedWarehouse, "setClock">;
@@ -151,7 +155,7 @@ export class Events {
   ): Events | null {
     if (!events) return null;
     warehouse.setClock();
-    return new Events(log, { ...drawn, stages });
+    return new Events(log, { ...drawn, stages, once });
   }
 
   /** Writes one more. */
@@ -176,6 +180,7 @@ export class Events {
     for (const { n } of this.#written) for (let part = 0; part < partsOf(n); part++) want(`visits ${n}.${part}`);
     for (const { n, part } of memory.appendedRows(visits.spec.name)) make(`visits ${n}.${part}`);
     this.#told({ want, make });
+    if (this.#once) this.#toldOnce({ want, make, complete });
     if (this.#stages) this.#totals(memory, { want, make });
     if (this.#stages && complete) this.#latest(memory, { want, make });
     if (this.#stages) this.#joins(memory, { want, make });
@@ -230,6 +235,27 @@ export class Events {
       const { values, wrong } = readTold(this.#log, spec.topic);
       for (const value of values) make(`${spec === told.spec ? "told" : "told growth"} ${value}`);
       for (const problem of wrong) make(problem);
+    }
+  }
+
+  /** Each record is counted as often as it is there. */
+  #toldOnce(
+    { want, make, complete }: { readonly want: Adder; readonly make: Adder; readonly complete: boolean },
+  ): void {
+    const counts = new Map<number, number>();
+    for (const { n } of this.#written) {
+      for (let part = 0; part < partsOf(n); part++) want(`told once {"n":${n},"part":${part}}`);
+      const count = (counts.get(n % RESTS) ?? 0) + 1;
+      counts.set(n % RESTS, count);
+      if (this.#stages) want(`growth once {"rest":${n % RESTS},"n":${count}}`);
+    }
+    for (const { spec } of [toldOnce, growthOnce]) {
+      const { values, wrong } = readOnce(this.#log, spec.topic);
+      for (const value of values) make(`${spec === toldOnce.spec ? "told" : "growth"} once ${value}`);
+      for (const problem of wrong) make(problem);
+      if (complete) {
+        for (const partition of blockedIn(this.#log, spec.topic)) make(`blocked ${spec.topic}/${partition}`);
+      }
     }
   }
 

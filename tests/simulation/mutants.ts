@@ -17,6 +17,7 @@ import { STANDBY_MUTANTS } from "./standby_mutants.ts";
 import { STAGE_MUTANTS } from "./stage_mutants.ts";
 import { TOPIC_MUTANTS } from "./topic_mutants.ts";
 import { STREAM_MUTANTS } from "./stream_mutants.ts";
+import { APART_MUTANT } from "./transaction_mutants.ts";
 import { ShareSink } from "../../src/runtime/outputs/share_sink.ts";
 import { SinkOutput } from "../../src/runtime/outputs/sink_output.ts";
 import { both, getter, method } from "./mutate.ts";
@@ -249,5 +250,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...STANDBY_MUTANTS,
   ...STREAM_MUTANTS,
   ...TOPIC_MUTANTS,
+  APART_MUTANT,
   ...STAGE_MUTANTS,
 ];

@@ -39,6 +39,8 @@ export interface Profile {
   readonly events: boolean;
   /** The stream's events are counted, too, by groups and windows. */
   readonly stages: boolean;
+  /** Events are written to topics in transactions, too. */
+  readonly once: boolean;
   /** What earlier starts left in changelogs is deleted, however little it is. */
   readonly cleans: boolean;
   /** Orders are divided, and lines are under other keys, which some of them have in common. */
@@ -55,6 +57,7 @@ export function profileOf(seed: number, choices: Choices): Profile {
   return {
     events,
     stages,
+    once: choices.setting("once", events && seed % 7 < 3, false),
     cleans: choices.setting("cleans", stages && seed % 5 !== 4, false),
     refusedRows: choices.setting("refused-rows", seed % 4 === 3, false),
     large: choices.setting<LargeRows>("large-rows", large, "none"),

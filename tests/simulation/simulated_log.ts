@@ -65,7 +65,7 @@ export class SimulatedLog {
   readonly group: Group;
   /** Groups of other topologies, by name. */
   readonly groups = new Map<string, Group>();
-  readonly #progress = new SimulatedProgress(this);
+  readonly progress = new SimulatedProgress(this);
 
   constructor(scheduler: Scheduler, group: Group, bugs: LogBugs) {
     this.scheduler = scheduler;
@@ -261,7 +261,7 @@ export class SimulatedLog {
         return {
           commit: () => Promise.resolve(),
           addresses: () => [],
-          ...this.#progress.portFor({ name: options.group, group, member }),
+          ...this.progress.portFor({ name: options.group, group, member }),
           leave: () => this.scheduler.request(owner, "leave", { run: () => group.leave(member) }),
         };
       },

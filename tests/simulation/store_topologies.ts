@@ -125,6 +125,8 @@ export interface Shape {
   readonly events: boolean;
   /** The stream's events are counted, too. */
   readonly stages: boolean;
+  /** Events are written to topics in transactions, too. */
+  readonly once: boolean;
   /** Tables under keys of their own. */
   readonly keys: boolean;
   /** Tables are written to topics, too. */
@@ -138,8 +140,8 @@ export interface Shape {
 export function storeTopology(shape: Shape): Topology {
   const sinks = sinksOf(shape);
   return topology("sim", (builder) => {
-    if (shape.events) declareVisits(builder);
-    if (shape.stages) declareTotals(builder);
+    if (shape.events) declareVisits(builder, shape);
+    if (shape.stages) declareTotals(builder, shape);
     if (shape.stages) declareJoins(builder, builder.table(users));
     const catalogue = builder.globalTable(goods).leftJoin("maker", builder.globalTable(makers), (good) => good.sl);
     const people = builder.table(users);

@@ -1,6 +1,6 @@
 import { CLICKS } from "./events.ts";
 import { compactInbox, compactTopic, cutInbox } from "./faults.ts";
-import { told, toldGrowth } from "./told_events.ts";
+import { growthOnce, told, toldGrowth, toldOnce } from "./told_events.ts";
 import type { World } from "./world.ts";
 
 /** What a log does with one topic now and then: compaction, or retention. */
@@ -19,7 +19,7 @@ export function trim(world: World, options: { readonly compactInboxes?: boolean 
 
 /** What others read is theirs. */
 function isTold(topic: string): boolean {
-  return topic === told.spec.topic || topic === toldGrowth.spec.topic;
+  return [told, toldGrowth, toldOnce, growthOnce].some(({ spec }) => spec.topic === topic);
 }
 
 /** What it holds is nowhere else until it is in a changelog, and then the stage deletes it by itself. */

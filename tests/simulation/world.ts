@@ -41,7 +41,7 @@ export interface WorldOptions {
 }
 
 /** Requests of a dead process that may still arrive. */
-const LATE_KINDS = ["append", "append rest", "truncateBefore", "insert", "append rows"];
+const LATE_KINDS = /^(append|append rest|truncateBefore|insert|append rows|transaction .*)$/;
 /** Longer than any task is behind while nothing else is wrong. */
 export const DELETE_RETENTION_MS = 14_400_000;
 const STEPS_MAX = 60_000;
@@ -189,7 +189,7 @@ export class World {
     this.crashes++;
     instance.owner.dead = true;
     for (const { owner, kind, run } of this.scheduler.operations) {
-      if (owner !== instance.owner || !LATE_KINDS.includes(kind) || !this.choices.chance(0.4)) continue;
+      if (owner !== instance.owner || !LATE_KINDS.test(kind) || !this.choices.chance(0.4)) continue;
       const veryLate = kind === "append rows" && this.choices.strikes("rows-very-late", 0.5);
       (veryLate ? this.warehouse.veryLate : this.log.ghosts).push(run);
     }

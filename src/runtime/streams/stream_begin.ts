@@ -15,6 +15,7 @@ import { StageTask } from "./stage_task.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import type { StreamSurroundings } from "./stream_surroundings.ts";
 import { StreamProgress } from "./stream_progress.ts";
+import { foundRows } from "./found_rows.ts";
 import { type StreamStart, streamStart, tellStart } from "./stream_start.ts";
 import { type FlowTask, StreamTask } from "./stream_task.ts";
 
@@ -143,12 +144,11 @@ async function startOf(
   },
 ): Promise<StartPlace | null> {
   const { plan, topic, partition, patiently } = beginner;
-  const { ports: { log, warehouse } } = surroundings.instance;
-  const lastAppended = (source: string) =>
-    Promise.all(plan.sinks.map(({ table }) => warehouse.lastAppended(table, { source, partition })));
+  const { ports: { log } } = surroundings.instance;
+  const found = (source: string) => foundRows(beginner, { source, instance: surroundings.instance });
   const { progress } = held;
   const from = "source" in plan ? plan.source.from : "earliest";
-  const start = await patiently(() => streamStart({ topic, from }, { partition, progress, log, lastAppended }));
+  const start = await patiently(() => streamStart({ topic, from }, { partition, progress, log, found }));
   if (start === null) return null;
   if (!("changelog" in plan)) return { start: plan.changes === undefined ? start : withAll(start, names), stage: null };
   const stage = await loadedStage(plan, beginner, surroundings);
