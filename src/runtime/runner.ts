@@ -5,6 +5,7 @@ import { Assignments } from "./lifecycle/assignments.ts";
 import { beginCounters } from "./lifecycle/begin_counters.ts";
 import { Doubts } from "./lifecycle/doubts.ts";
 import { DeadLetterQueue } from "./delivery/dead_letter_queue.ts";
+import { Explainer } from "./explain/explainer.ts";
 import { GlobalLetters } from "./lifecycle/global_letters.ts";
 import { HELD_ROWS, tendHeldRows } from "./lifecycle/held_rows.ts";
 import { groupTasks } from "./lifecycle/group_tasks.ts";
@@ -180,16 +181,10 @@ export class Runner {
 
   #prepare(topics: Topics, writers: ReadonlyMap<string, SinkWriter>): Instance {
     return prepareInstance({
-      topology: this.topology,
-      ports: this.#ports,
-      options: this.#options,
-      topics,
-      writers,
+      ...{ topology: this.topology, ports: this.#ports, options: this.#options, topics, writers },
       producer: this.#producer,
       topicTables: this.#tables.topics,
-      problems: this.problems,
-      deadLetters: this.deadLetters,
-      globalLetters: this.#globalLetters,
+      ...{ problems: this.problems, deadLetters: this.deadLetters, globalLetters: this.#globalLetters },
       revision: this.#revision,
       hosts: this.#hosts,
       streams: this.#streamHosts,
@@ -244,6 +239,11 @@ export class Runner {
   /** The stores of the topology, to read what this instance has of them; none before it is prepared. */
   stores(): readonly StoreSpec[] {
     return this.#instance === null ? [] : storesOf(this.#instance);
+  }
+
+  /** Tells why rows are as they are; null before it is prepared. */
+  explainer(): Explainer | null {
+    return this.#instance === null ? null : new Explainer(this.#instance);
   }
 
   /** Where other instances can be asked for what they have of the stores, as far as they have said so. */
