@@ -43,7 +43,7 @@ function listen({ host, port }: { readonly host: string; readonly port: number }
     async (request, { remoteAddr }) => {
       const { pathname } = new URL(request.url);
       const method = request.method === "HEAD" ? "GET" : request.method;
-      const route = routes[`${method} ${pathname}`] ?? routes[`${method} ${/^\/[^/]*/.exec(pathname)![0]}/*`];
+      const route = routeOf(routes, { method, pathname });
       if (route === undefined) {
         const list = Object.keys(routes).map((name) => `${name}\n`).join("");
         return new Response(`Not found. There are:\n${list}`, { status: 404 });
@@ -61,6 +61,20 @@ function listen({ host, port }: { readonly host: string; readonly port: number }
       await server.finished;
     },
   };
+}
+
+/** The path's own route, or that of the longest path that it begins with. */
+function routeOf(
+  routes: Routes,
+  { method, pathname }: { readonly method: string; readonly pathname: string },
+): Route | undefined {
+  const own = routes[`${method} ${pathname}`];
+  if (own !== undefined) return own;
+  for (let at = pathname.length; at > 0; at = pathname.lastIndexOf("/", at - 1)) {
+    const route = routes[`${method} ${pathname.slice(0, at)}/*`];
+    if (route !== undefined) return route;
+  }
+  return undefined;
 }
 
 /** How whoever is on this machine writes the address that is listened on. */

@@ -24,6 +24,7 @@ Deno.test("serveHttp() answers its routes, and tells what there is for others", 
     "GET /a": () => new Response("A"),
     "GET /c": () => new Response("C"),
     "GET /c/*": (request) => new Response(new URL(request.url).pathname),
+    "GET /c/long/*": () => new Response("longer"),
     "POST /b": () => {
       throw new Error("broken");
     },
@@ -34,6 +35,8 @@ Deno.test("serveHttp() answers its routes, and tells what there is for others", 
     assertEquals(await answer(`${server.url}/b`, { method: "POST" }), { status: 500, text: "broken\n" });
     assertEquals(await answer(`${server.url}/c`), { status: 200, text: "C" });
     assertEquals(await answer(`${server.url}/c/d%2Fe/f`), { status: 200, text: "/c/d%2Fe/f" });
+    assertEquals(await answer(`${server.url}/c/long/f/g`), { status: 200, text: "longer" });
+    assertEquals(await answer(`${server.url}/c/longer/f`), { status: 200, text: "/c/longer/f" });
     assertEquals((await answer(`${server.url}/cd`)).status, 404);
     const missing = await answer(`${server.url}/b`);
     assertEquals(missing.status, 404);

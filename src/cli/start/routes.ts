@@ -1,3 +1,4 @@
+import { explainRoutes } from "../explain/explain_routes.ts";
 import type { Route, Routes } from "../http_server.ts";
 import { PRODUCE_PATH } from "../produce/produce_route.ts";
 import type { PrometheusMetrics } from "../prometheus.ts";
@@ -23,8 +24,8 @@ const REST_SECONDS_MAX = 600;
 const BEAT_MS = 1_000;
 
 /**
- * `/metrics`, `/livez`, `/readyz`; `/store/` for who may see rows; for this machine only `POST /rest` and `POST
- * /produce`.
+ * `/metrics`, `/livez`, `/readyz`; `/store/` and `/api/explain/` for who may see rows; for this machine only `POST
+ * /rest` and `POST /produce`.
  */
 export function routesOf(options: RouteOptions): Routes {
   const { metrics, runs, notReady } = options;
@@ -54,6 +55,7 @@ export function routesOf(options: RouteOptions): Routes {
       return new Response(`not ready\n${list}${rest}`, { status: 503 });
     },
     ...storeRoutes({ runs, ...options.stores }),
+    ...explainRoutes({ runs, ...options.stores }),
     "POST /rest": (request, { loopback }) =>
       loopback ? restStream(request, options) : new Response("Only for this machine\n", { status: 403 }),
     ...(options.produce === null ? {} : { [`POST ${PRODUCE_PATH}`]: options.produce }),

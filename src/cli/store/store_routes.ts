@@ -14,6 +14,12 @@ import { exactJson } from "./store_values.ts";
  */
 const QUESTIONS_MAX = 8;
 
+/** What is said to who may not ask. */
+export const REFUSALS = {
+  elsewhere: "Only for this machine: set WEIR_STORE_PASSWORD to let others ask who know it",
+  unknown: "Only with the password of the stores, as Authorization: Bearer ...",
+} as const;
+
 /** A topology as far as its stores are asked. */
 export interface AskedRun {
   readonly name: string;
@@ -54,7 +60,8 @@ export function storeRoutes(options: StoreRouteOptions): Routes {
   return { "GET /store": answer, "GET /store/*": answer };
 }
 
-function isAllowed(
+/** Who knows the password may ask; without one, whoever is on this machine. */
+export function isAllowed(
   request: Request,
   { loopback, password }: { readonly loopback: boolean; readonly password: string | null },
 ): boolean {
@@ -62,9 +69,7 @@ function isAllowed(
 }
 
 function refused({ password }: StoreRouteOptions): Response {
-  return password === null
-    ? text(403, "Only for this machine: set WEIR_STORE_PASSWORD to let others ask who know it")
-    : text(401, "Only with the password of the stores, as Authorization: Bearer ...");
+  return password === null ? text(403, REFUSALS.elsewhere) : text(401, REFUSALS.unknown);
 }
 
 async function answerOf({ pathname, searchParams }: URL, options: StoreRouteOptions): Promise<Response> {
