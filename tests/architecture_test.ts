@@ -30,8 +30,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "processor": { code: "record plan state", types: "dsl" },
   "ports": { code: "record" },
   "runtime": {
-    code: "record ports runtime/terms runtime/lifecycle runtime/streams runtime/stores runtime/globals " +
-      "runtime/delivery",
+    code: "record ports runtime/terms runtime/lifecycle runtime/streams runtime/stores runtime/explain " +
+      "runtime/globals runtime/delivery",
     types: "dsl",
   },
   "runtime/terms": { code: "ports" },
@@ -47,6 +47,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "runtime/stores": {
     code: "record plan state processor ports runtime/task",
     types: "dsl runtime/lifecycle",
+  },
+  "runtime/explain": {
+    code: "record plan state processor ports runtime/task runtime/outputs runtime/globals runtime/stores",
+    types: "dsl formats runtime/lifecycle",
   },
   "runtime/task": {
     code: "record formats plan state processor ports runtime/conversation runtime/outputs runtime/globals",
@@ -70,11 +74,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "demo": { code: "record formats ports" },
   "oracle": { code: "record", types: "dsl" },
   "testing": {
-    code: `record formats dsl plan state processor ports runtime runtime/terms runtime/stores demo ${ADAPTERS}`,
+    code: `record formats dsl plan state processor ports runtime runtime/terms runtime/stores ` +
+      `runtime/explain demo ${ADAPTERS}`,
   },
   "cli": {
-    code: "record formats dsl plan state processor ports runtime runtime/terms runtime/stores demo oracle testing " +
-      ADAPTERS,
+    code: "record formats dsl plan state processor ports runtime runtime/terms runtime/stores " +
+      "runtime/explain demo oracle testing " + ADAPTERS,
   },
   "mod.ts": { code: "dsl formats record" },
   "main.ts": { code: "cli" },

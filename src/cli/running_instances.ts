@@ -20,7 +20,7 @@ export async function runningInstances(
   if (running !== null) return [running[ADDRESS.metrics]];
   const start = `deno task start${dataArgument(dataDirectory)}`;
   throw new ConfigError([
-    `Cannot ask for ${why} on "${dataDirectory}": nothing runs there, and they are in memory. Run ${start} ` +
+    `Cannot ask for ${why} on "${dataDirectory}": nothing runs there, and that is in memory. Run ${start} ` +
     "meanwhile, or name an instance with --url",
   ]);
 }

@@ -1,6 +1,6 @@
 import type { LookupPlan, Step } from "../plan/physical.ts";
 import type { ProcessorError } from "../record/errors.ts";
-import type { Value } from "../record/row.ts";
+import type { Row, Value } from "../record/row.ts";
 import type { Entries } from "../state/entries.ts";
 import type { RightStore } from "../state/right_store.ts";
 import type { Slot } from "../state/slots.ts";
@@ -8,7 +8,7 @@ import { type Ages, expire } from "./expire.ts";
 import { filter } from "./filter.ts";
 import { keyJoin } from "./key_join.ts";
 import { type KeyColumns, keyValueOf } from "./key_value.ts";
-import { lookupJoin } from "./lookup_join.ts";
+import { lookupJoin, type UsedRights } from "./lookup_join.ts";
 import { mapValues } from "./map_values.ts";
 import type { Operator, OperatorContext } from "./operator.ts";
 import { outcomeOf } from "./outcome_of.ts";
@@ -70,7 +70,14 @@ export const plainProgram: ProgramMaker = (options) => {
   };
 };
 
-function operatorOf(step: Step, options: ProgramOptions & OperatorContext): Operator {
+/** What an operator is made with; a program's own state, or whatever stands in for it where nothing may be changed. */
+export type OperatorOptions = OperatorContext & Pick<ProgramOptions, "steps" | "lookups" | "outputs" | "ages"> & {
+  readonly entries: { readonly members: readonly { read(entry: Slot): Row | null }[] };
+  readonly stores: readonly UsedRights[];
+};
+
+/** Makes the operator of a step. */
+export function operatorOf(step: Step, options: OperatorOptions): Operator {
   const { keys, keyValue, onError } = options;
   const context = { keys, keyValue, onError };
   switch (step.kind) {
@@ -102,12 +109,13 @@ function operatorOf(step: Step, options: ProgramOptions & OperatorContext): Oper
  * Whether the row in this register was made by a lookup join, and nobody but one operator reads it: then a lookup join
  * need not copy it again. In a chain of joins only the first copies.
  */
-function isOwnCopy(register: number, { steps, outputs }: ProgramOptions): boolean {
+function isOwnCopy(register: number, { steps, outputs }: Pick<ProgramOptions, "steps" | "outputs">): boolean {
   if (steps[register].kind !== "lookup" || outputs.has(register)) return false;
   return steps.flatMap(inputsOf).filter((input) => input === register).length === 1;
 }
 
-function inputsOf(step: Step): readonly number[] {
+/** Registers that a step reads. */
+export function inputsOf(step: Step): readonly number[] {
   switch (step.kind) {
     case "member":
       return [];

@@ -175,16 +175,10 @@ export class Runner {
 
   #prepare(topics: Topics, writers: ReadonlyMap<string, SinkWriter>): Instance {
     return prepareInstance({
-      topology: this.topology,
-      ports: this.#ports,
-      options: this.#options,
-      topics,
-      writers,
+      ...{ topology: this.topology, ports: this.#ports, options: this.#options, topics, writers },
       producer: this.#producer,
       topicTables: this.#tables.topics,
-      problems: this.problems,
-      deadLetters: this.deadLetters,
-      globalLetters: this.#globalLetters,
+      ...{ problems: this.problems, deadLetters: this.deadLetters, globalLetters: this.#globalLetters },
       revision: this.#revision,
       hosts: this.#hosts,
       streams: this.#streamHosts,

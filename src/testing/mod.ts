@@ -5,6 +5,7 @@
  */
 export { createTopologyTestDriver } from "./create_topology_test_driver.ts";
 export { TopologyTestDriver } from "./topology_test_driver.ts";
+export type { ExplainedTable, Explanation } from "./driver_explain.ts";
 export type { RawRecord, TopologyTestDriverOptions } from "./driver_options.ts";
 export type { DroppedRecords } from "./counted_drops.ts";
 export type { StoreEntry, TestStore } from "./driver_store.ts";

@@ -36,6 +36,7 @@ Deno.test("serveHttp() answers its routes, and tells what there is for others", 
     assertEquals(await answer(`${server.url}/c`), { status: 200, text: "C" });
     assertEquals(await answer(`${server.url}/c/d%2Fe/f`), { status: 200, text: "/c/d%2Fe/f" });
     assertEquals(await answer(`${server.url}/c/e/f/g`), { status: 200, text: "deeper" });
+    assertEquals(await answer(`${server.url}/c/ef/g`), { status: 200, text: "/c/ef/g" });
     assertEquals((await answer(`${server.url}/cd`)).status, 404);
     for (const [path, status] of [["/d", 404], ["/b", 405]] as const) {
       const missing = await answer(`${server.url}${path}`);

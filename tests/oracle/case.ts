@@ -62,8 +62,14 @@ function sourceOf({ topology }: Case, table: string): AnySource {
   return source;
 }
 
-/** Lives the case: true at every rest, after every start and at the end, and a start without changes writes nothing. */
-export async function run(life: Case): Promise<Failure | null> {
+/** Looks at a settled driver beside the sinks; what it throws is a failure of the case. */
+export type Look = (driver: TopologyTestDriver, life: Case) => Promise<void>;
+
+/**
+ * Lives the case: true at every rest, after every start and at the end, and a start without changes writes nothing.
+ * `look`: at the end, and after the start there.
+ */
+export async function run(life: Case, look: Look = () => Promise.resolve()): Promise<Failure | null> {
   const topology = topologyOf(life);
   const { partitions, sliceRows, compileAfterRows, snapshots } = life;
   let where = "at the start";
@@ -111,8 +117,10 @@ export async function run(life: Case): Promise<Failure | null> {
     const { writes } = driver;
     const failure = differs();
     if (failure !== null) return failure;
+    await look(driver, life);
     where = "after a start at the end";
     await driver.restart();
+    await look(driver, life);
     const written = driver.writes - writes;
     return differs() ??
       (written === 0 ? null : {
@@ -154,7 +162,7 @@ function settledAfter(driver: TopologyTestDriver, event: Exclude<Event, Change>)
 }
 
 /** Whether ClickHouse refuses a row of a sink. Shares are never refused: they are no rows. */
-function isRefused(sink: string, { num, tag }: Row): boolean {
+export function isRefused(sink: string, { num, tag }: Row): boolean {
   return !sink.startsWith("totals") && typeof num === "number" && (Math.abs(num) + String(tag).length) % 5 === 0;
 }
 

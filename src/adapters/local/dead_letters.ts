@@ -10,6 +10,9 @@ export const DEAD_LETTERS_MAX = 100_000;
 /** Letters that `list` gives back if nothing else is said. */
 export const DEAD_LETTERS_LISTED = 100;
 
+/** Letters about one thing that are told: of each of its operators there is one at most. */
+const ABOUT_MAX = 100;
+
 /** Where dead letters are kept, and how many. */
 export interface EmbeddedDeadLettersOptions {
   /** A file, created if missing; several processes may have it open. `:memory:` for tests. */
@@ -123,6 +126,17 @@ export function openEmbeddedDeadLetters(options: EmbeddedDeadLettersOptions): Em
         }));
       } catch (error) {
         throw productionError(`count the dead letters of "${topology}"`, error);
+      }
+    },
+    async about({ topology, tasks, subject }) {
+      const places = tasks.map(() => "?").join(", ");
+      try {
+        return database.prepare(
+          `SELECT * FROM letters WHERE topology = ? AND task IN (${places}) AND subject = ? AND resolved_ms IS NULL ` +
+            `ORDER BY id DESC LIMIT ${ABOUT_MAX}`,
+        ).all(topology, ...tasks, subject).map(letterOf);
+      } catch (error) {
+        throw productionError(`find the dead letters of ${subject}`, error);
       }
     },
     list({ limit = DEAD_LETTERS_LISTED, ...filter } = {}) {

@@ -2,6 +2,7 @@ import type { Access } from "../api/access.ts";
 import { apiRoutes } from "../api/api_routes.ts";
 import { guarded } from "../api/guard.ts";
 import type { Watched } from "../api/watched.ts";
+import { explainRoutes } from "../explain/explain_routes.ts";
 import type { Route, Routes } from "../http_server.ts";
 import { PRODUCE_PATH } from "../produce/produce_route.ts";
 import type { PrometheusMetrics } from "../prometheus.ts";
@@ -62,7 +63,10 @@ export function routesOf(options: RouteOptions): Routes {
       return new Response(`not ready\n${list}${rest}`, { status: 503 });
     },
     ...storeRoutes({ runs, ...options.stores }),
-    ...guarded({ ...apiRoutes(options.watched) }, options.access),
+    ...guarded({
+      ...apiRoutes(options.watched),
+      ...explainRoutes({ runs, password: options.access.password }),
+    }, options.access),
     "POST /rest": (request, { loopback }) =>
       loopback ? restStream(request, options) : new Response("Only for this machine\n", { status: 403 }),
     ...(options.produce === null ? {} : { [`POST ${PRODUCE_PATH}`]: options.produce }),

@@ -1,16 +1,15 @@
 import { ConfigError } from "../../record/errors.ts";
 import { mergeAnswers, verdictOf } from "../../runtime/stores/merge_answers.ts";
 import { command, flag, value } from "../command.ts";
-import type { Configuration } from "../config/configuration.ts";
 import { configurationOf, dataOption } from "../data_option.ts";
-import { runningAccount } from "../embedded_accounts.ts";
 import { readInteger, readText } from "../option_values.ts";
-import { readUrls, runningInstances } from "../running_instances.ts";
+import { readUrls } from "../running_instances.ts";
 import { writeOut } from "../start/output.ts";
 import { UsageError } from "../usage_error.ts";
 import { askInstance, type Question, storePath } from "./ask_instance.ts";
 import { isWhole } from "./gather_answer.ts";
 import { type GatheredAnswer, gatheredOf, jsonOf, type Unanswered } from "./gathered_answer.ts";
+import { instancesOf } from "./store_instances.ts";
 import { LIMIT_DEFAULT, LIMIT_MAX } from "./store_question.ts";
 import { answerLines, type ListedStore, storeLines } from "./store_text.ts";
 
@@ -117,20 +116,6 @@ function parametersOf({ key, prefix, range, after, limit }: Given): Record<strin
     wire: "true",
   };
   return Object.fromEntries(Object.entries(given).flatMap(([name, text]) => text === undefined ? [] : [[name, text]]));
-}
-
-interface Instances {
-  readonly urls: readonly string[];
-  readonly password: string | null;
-}
-
-/** Who is asked. @throws ConfigError when nothing runs here */
-async function instancesOf(configuration: Configuration, given: readonly string[] | undefined): Promise<Instances> {
-  const { storePassword, kafka, dataDirectory } = configuration;
-  const urls = await runningInstances(configuration, { urls: given, why: "stores" });
-  const password = storePassword?.reveal() ?? null;
-  if (password !== null || given !== undefined || kafka !== null) return { urls, password };
-  return { urls, password: (await runningAccount(dataDirectory, "reader")).password };
 }
 
 /** One after the other, until everything is known. @throws ConfigError when none of them answers */

@@ -14,6 +14,12 @@ import { exactJson } from "./store_values.ts";
  */
 const QUESTIONS_MAX = 8;
 
+/** What is said to who may not ask. */
+const REFUSALS = {
+  elsewhere: "Only for this machine: set WEIR_STORE_PASSWORD to let others ask who know it",
+  unknown: "Only with the password of the stores, as Authorization: Bearer ...",
+} as const;
+
 /** A topology as far as its stores are asked. */
 export interface AskedRun {
   readonly name: string;
@@ -55,9 +61,7 @@ export function storeRoutes(options: StoreRouteOptions): Routes {
 }
 
 function refused({ password }: StoreRouteOptions): Response {
-  return password === null
-    ? text(403, "Only for this machine: set WEIR_STORE_PASSWORD to let others ask who know it")
-    : text(401, "Only with the password of the stores, as Authorization: Bearer ...");
+  return password === null ? text(403, REFUSALS.elsewhere) : text(401, REFUSALS.unknown);
 }
 
 async function answerOf({ pathname, searchParams }: URL, options: StoreRouteOptions): Promise<Response> {
