@@ -31,8 +31,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "ports": { code: "record" },
   "runtime": {
     code: "record ports runtime/terms runtime/lifecycle runtime/streams runtime/stores runtime/globals " +
-      "runtime/delivery",
+      "runtime/delivery runtime/replays",
     types: "dsl",
+  },
+  "runtime/replays": {
+    code: "record formats plan state ports runtime/lifecycle runtime/globals",
+    types: "runtime/task",
   },
   "runtime/terms": { code: "ports" },
   "runtime/lifecycle": {
@@ -73,7 +77,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
     code: `record formats dsl plan state processor ports runtime runtime/terms runtime/stores demo ${ADAPTERS}`,
   },
   "cli": {
-    code: "record formats dsl plan state processor ports runtime runtime/terms runtime/stores demo oracle testing " +
+    code: "record formats dsl plan state processor ports runtime runtime/terms runtime/stores runtime/replays demo " +
+      "oracle testing " +
       ADAPTERS,
   },
   "mod.ts": { code: "dsl formats record" },

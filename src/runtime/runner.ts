@@ -9,7 +9,7 @@ import { GlobalLetters } from "./lifecycle/global_letters.ts";
 import { HELD_ROWS, tendHeldRows } from "./lifecycle/held_rows.ts";
 import { groupTasks } from "./lifecycle/group_tasks.ts";
 import { Housekeeping } from "./lifecycle/housekeeping.ts";
-import { type Instance, startReport } from "./lifecycle/instance.ts";
+import { closeReaders, type Instance, startReport } from "./lifecycle/instance.ts";
 import type { RunOptions } from "./options.ts";
 import type { Ports } from "./ports.ts";
 import { type OpenTables, openTables } from "./delivery/open_tables.ts";
@@ -29,6 +29,7 @@ import { prepareTopics, type Topics } from "./lifecycle/topics.ts";
 import { AppendTables } from "./streams/append_tables.ts";
 import type { StreamHost } from "./streams/stream_host.ts";
 import type { StoreSpec } from "./stores/store.ts";
+import { Replays } from "./replays/replays.ts";
 import { storesOf } from "./stores/stores_of.ts";
 import { StreamTasks } from "./streams/stream_tasks.ts";
 import { findUnfinished, knownUnfinished, NOTHING_KNOWN, type Unfinished } from "./lifecycle/unfinished.ts";
@@ -74,6 +75,7 @@ export class Runner {
   #stopping = false;
   #loop: Promise<void> = Promise.resolve();
   #reported = false;
+  #replays: Replays | null = null;
 
   constructor(
     topology: Topology,
@@ -153,6 +155,7 @@ export class Runner {
       onRunning: () => this.#report(),
     });
     instance.context.globals.listen((table, step, key) => pump.globalChanged(table, step, key));
+    await instance.corrections.start();
     await instance.globals.start();
     this.#loop = pump.run().catch((error) => this.#fail(error));
     this.#housekeeping = new Housekeeping(instance, {
@@ -180,16 +183,10 @@ export class Runner {
 
   #prepare(topics: Topics, writers: ReadonlyMap<string, SinkWriter>): Instance {
     return prepareInstance({
-      topology: this.topology,
-      ports: this.#ports,
-      options: this.#options,
-      topics,
-      writers,
+      ...{ topology: this.topology, ports: this.#ports, options: this.#options, topics, writers },
       producer: this.#producer,
       topicTables: this.#tables.topics,
-      problems: this.problems,
-      deadLetters: this.deadLetters,
-      globalLetters: this.#globalLetters,
+      ...{ problems: this.problems, deadLetters: this.deadLetters, globalLetters: this.#globalLetters },
       revision: this.#revision,
       hosts: this.#hosts,
       streams: this.#streamHosts,
@@ -246,6 +243,11 @@ export class Runner {
     return this.#instance === null ? [] : storesOf(this.#instance);
   }
 
+  /** Replays dead letters of the topology; null before it is prepared. */
+  get replays(): Replays | null {
+    return this.#instance === null ? null : this.#replays ??= new Replays(this.#instance);
+  }
+
   /** Where other instances can be asked for what they have of the stores, as far as they have said so. */
   others(): readonly string[] {
     return this.#membership?.addresses() ?? [];
@@ -277,9 +279,7 @@ export class Runner {
     // Left again, as the time may have been over before the drain came to it.
     const closed = Promise.all([
       this.#streams?.close(),
-      this.#instance?.globals.stop(),
-      this.#instance?.follower.stop(),
-      this.#instance?.intake.close(),
+      this.#instance === null ? null : closeReaders(this.#instance),
       this.#membership?.leave(),
       standbys,
     ]);
