@@ -6,7 +6,10 @@ const PORTS_TRIED = 100;
 /** What answers a request. `loopback`: it comes from this machine, and from no page of a browser. */
 export type Route = (request: Request, from: { readonly loopback: boolean }) => Response | Promise<Response>;
 
-/** Routes by method and path: `GET /metrics`; `GET /store/*` of all paths that begin so, unless there is their own. */
+/**
+ * Routes by method and path: `GET /metrics`; `GET /store/*` of all paths that begin so, unless there is their own, or
+ * one of a longer beginning.
+ */
 export type Routes = Readonly<Record<string, Route>>;
 
 export interface HttpServer {
@@ -43,7 +46,7 @@ function listen({ host, port }: { readonly host: string; readonly port: number }
     async (request, { remoteAddr }) => {
       const { pathname } = new URL(request.url);
       const method = request.method === "HEAD" ? "GET" : request.method;
-      const route = routes[`${method} ${pathname}`] ?? routes[`${method} ${/^\/[^/]*/.exec(pathname)![0]}/*`];
+      const route = routeOf(routes, `${method} ${pathname}`);
       if (route === undefined) {
         const list = Object.keys(routes).map((name) => `${name}\n`).join("");
         return new Response(`Not found. There are:\n${list}`, { status: 404 });
@@ -61,6 +64,16 @@ function listen({ host, port }: { readonly host: string; readonly port: number }
       await server.finished;
     },
   };
+}
+
+function routeOf(routes: Routes, name: string): Route | undefined {
+  if (Object.hasOwn(routes, name)) return routes[name];
+  // What a path ends with is left out, part by part.
+  for (let end = name.lastIndexOf("/"); end > name.indexOf("/"); end = name.lastIndexOf("/", end - 1)) {
+    const route = routes[`${name.slice(0, end)}/*`];
+    if (route !== undefined) return route;
+  }
+  return routes[`${name}/*`];
 }
 
 /** How whoever is on this machine writes the address that is listened on. */

@@ -88,7 +88,7 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
         metrics,
         runs: shown,
         notReady: () => status.ending ?? preparing,
-        produce: world.produce,
+        ...{ produce: world.produce, letters: world.letters },
         stores: { password: world.storePassword, instance: () => configuration.run.applicationServer ?? server!.url },
         rest: async (deadlineMs, restSignal) => {
           const release = await world.demo?.hold() ?? (() => {});

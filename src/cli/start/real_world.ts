@@ -46,6 +46,7 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
     demo: null,
     produce: null,
     storePassword: configuration.storePassword?.reveal() ?? null,
+    letters: deadLetters.stored,
     publish: () => Promise.resolve(),
     close,
     // Others may write into the directory.

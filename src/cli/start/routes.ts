@@ -1,4 +1,5 @@
 import type { Route, Routes } from "../http_server.ts";
+import { type LetterRouteOptions, letterRoutes } from "../letters/letter_routes.ts";
 import { PRODUCE_PATH } from "../produce/produce_route.ts";
 import type { PrometheusMetrics } from "../prometheus.ts";
 import { type StoreRouteOptions, storeRoutes } from "../store/store_routes.ts";
@@ -17,14 +18,15 @@ export interface RouteOptions {
   /** Takes records for the log of this instance; null if it is not its own. */
   readonly produce: Route | null;
   readonly stores: Omit<StoreRouteOptions, "runs">;
+  readonly letters: LetterRouteOptions["letters"];
 }
 
 const REST_SECONDS_MAX = 600;
 const BEAT_MS = 1_000;
 
 /**
- * `/metrics`, `/livez`, `/readyz`; `/store/` for who may see rows; for this machine only `POST /rest` and `POST
- * /produce`.
+ * `/metrics`, `/livez`, `/readyz`; `/store/` and `/api/dead-letters` for who may see rows; for this machine only `POST
+ * /rest` and `POST /produce`.
  */
 export function routesOf(options: RouteOptions): Routes {
   const { metrics, runs, notReady } = options;
@@ -54,6 +56,7 @@ export function routesOf(options: RouteOptions): Routes {
       return new Response(`not ready\n${list}${rest}`, { status: 503 });
     },
     ...storeRoutes({ runs, ...options.stores }),
+    ...letterRoutes({ runs, letters: options.letters, password: options.stores.password, nowMs: Date.now }),
     "POST /rest": (request, { loopback }) =>
       loopback ? restStream(request, options) : new Response("Only for this machine\n", { status: 403 }),
     ...(options.produce === null ? {} : { [`POST ${PRODUCE_PATH}`]: options.produce }),

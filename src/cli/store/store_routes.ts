@@ -54,7 +54,8 @@ export function storeRoutes(options: StoreRouteOptions): Routes {
   return { "GET /store": answer, "GET /store/*": answer };
 }
 
-function isAllowed(
+/** Whether a request may see rows: with the password if there is one, else from this machine. */
+export function isAllowed(
   request: Request,
   { loopback, password }: { readonly loopback: boolean; readonly password: string | null },
 ): boolean {
