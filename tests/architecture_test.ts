@@ -31,8 +31,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "ports": { code: "record" },
   "runtime": {
     code: "record ports runtime/terms runtime/lifecycle runtime/streams runtime/stores runtime/explain " +
-      "runtime/globals runtime/delivery",
+      "runtime/globals runtime/delivery runtime/replays",
     types: "dsl",
+  },
+  "runtime/replays": {
+    code: "record formats plan state ports runtime/lifecycle runtime/globals",
+    types: "runtime/task",
   },
   "runtime/terms": { code: "ports" },
   "runtime/lifecycle": {
@@ -78,8 +82,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
       `runtime/explain demo ${ADAPTERS}`,
   },
   "cli": {
-    code: "record formats dsl plan state processor ports runtime runtime/terms runtime/stores " +
-      "runtime/explain demo oracle testing " + ADAPTERS,
+    code: "record formats dsl plan state processor ports runtime runtime/terms runtime/stores runtime/explain " +
+      "runtime/replays demo oracle testing " + ADAPTERS,
   },
   "mod.ts": { code: "dsl formats record" },
   "main.ts": { code: "cli" },

@@ -46,6 +46,8 @@ export type Resolution =
       readonly stage: DeadLetter["stage"];
       readonly operator: string;
       readonly subject: string;
+      /** Of stage `decode`: those of records up to this offset; absent: of all. */
+      readonly upTo?: number;
     }
     /**
      * Those of a task that were not written again in this epoch or later; but those of records that the task has not

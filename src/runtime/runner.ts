@@ -9,7 +9,7 @@ import { GlobalLetters } from "./lifecycle/global_letters.ts";
 import { HELD_ROWS, tendHeldRows } from "./lifecycle/held_rows.ts";
 import { groupTasks } from "./lifecycle/group_tasks.ts";
 import { Housekeeping } from "./lifecycle/housekeeping.ts";
-import { type Instance, startReport } from "./lifecycle/instance.ts";
+import { closeReaders, type Instance, startReport } from "./lifecycle/instance.ts";
 import type { RunOptions } from "./options.ts";
 import type { Ports } from "./ports.ts";
 import { type OpenTables, openTables } from "./delivery/open_tables.ts";
@@ -30,6 +30,7 @@ import { AppendTables } from "./streams/append_tables.ts";
 import type { StreamHost } from "./streams/stream_host.ts";
 import { checkJoins } from "./stores/join_problems.ts";
 import type { StoreSpec } from "./stores/store.ts";
+import { Replays } from "./replays/replays.ts";
 import { storesOf } from "./stores/stores_of.ts";
 import { StreamTasks } from "./streams/stream_tasks.ts";
 import { findUnfinished, knownUnfinished, NOTHING_KNOWN, type Unfinished } from "./lifecycle/unfinished.ts";
@@ -76,6 +77,7 @@ export class Runner {
   #stopping = false;
   #loop: Promise<void> = Promise.resolve();
   #reported = false;
+  #replays: Replays | null = null;
 
   constructor(
     topology: Topology,
@@ -148,6 +150,7 @@ export class Runner {
       onRunning: () => this.#report(),
     });
     instance.context.globals.listen((table, step, key) => pump.globalChanged(table, step, key));
+    await instance.corrections.start();
     await instance.globals.start();
     this.#loop = pump.run().catch((error) => this.#fail(error));
     this.#housekeeping = new Housekeeping(instance, {
@@ -240,6 +243,11 @@ export class Runner {
     return this.#instance;
   }
 
+  /** Replays dead letters of the topology; null before it is prepared. */
+  get replays(): Replays | null {
+    return this.#instance === null ? null : this.#replays ??= new Replays(this.#instance);
+  }
+
   /** Where other instances can be asked for what they have of the stores, as far as they have said so. */
   others(): readonly string[] {
     return this.#membership?.addresses() ?? [];
@@ -271,9 +279,7 @@ export class Runner {
     // Left again, as the time may have been over before the drain came to it.
     const closed = Promise.all([
       this.#streams?.close(),
-      this.#instance?.globals.stop(),
-      this.#instance?.follower.stop(),
-      this.#instance?.intake.close(),
+      this.#instance === null ? null : closeReaders(this.#instance),
       this.#membership?.leave(),
       standbys,
     ]);

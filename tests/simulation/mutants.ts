@@ -6,6 +6,7 @@ import { Server } from "../../src/runtime/conversation/server.ts";
 import { Task } from "../../src/runtime/task/task.ts";
 import { TaskHost } from "../../src/runtime/lifecycle/task_host.ts";
 import { GlobalReader } from "../../src/runtime/globals/global_reader.ts";
+import { CORRECTION_MUTANTS } from "./correction_mutants.ts";
 import { EXPIRY_MUTANTS } from "./expiry_mutants.ts";
 import { FAILURE_MUTANTS } from "./failure_mutants.ts";
 import { KEY_MUTANTS } from "./key_mutants.ts";
@@ -242,6 +243,7 @@ export const MUTANTS: readonly Mutant[] = [
       }),
   },
   ...LIFECYCLE_MUTANTS,
+  ...CORRECTION_MUTANTS,
   ...EXPIRY_MUTANTS,
   ...KEY_MUTANTS,
   ...FAILURE_MUTANTS,

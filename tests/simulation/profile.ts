@@ -47,6 +47,8 @@ export interface Profile {
   readonly keys: boolean;
   /** Tables are written to topics, too. */
   readonly topics: boolean;
+  /** Records of sources cannot be read until somebody corrects them. */
+  readonly corrections: boolean;
 }
 
 /** What this seed has. Each may be left out when the run is repeated. */
@@ -74,6 +76,7 @@ export function profileOf(seed: number, choices: Choices): Profile {
     standbys: choices.setting("standbys", seed % 5 < 2, false),
     keys: choices.setting("keys", seed % 19 % 3 === 1, false),
     topics: choices.setting("topics", seed % 23 % 3 === 2, false),
+    corrections: choices.setting("corrections", seed % 29 % 4 === 3, false),
   };
 }
 

@@ -1,3 +1,4 @@
+import { CORRECTIONS_TOPIC } from "../../src/record/correction.ts";
 import { CLICKS } from "./events.ts";
 import { compactInbox, compactTopic, cutInbox } from "./faults.ts";
 import { growthOnce, told, toldGrowth, toldOnce } from "./told_events.ts";
@@ -7,7 +8,9 @@ import type { World } from "./world.ts";
 export function trim(world: World, options: { readonly compactInboxes?: boolean }): void {
   // What is cut off of a topic of events is lost, and rightly so.
   const topic = world.choices.pick(
-    [...world.log.topics.values()].filter(({ name }) => name !== CLICKS && !isTold(name) && !isRepartition(name)),
+    [...world.log.topics.values()].filter(({ name }) =>
+      name !== CLICKS && name !== CORRECTIONS_TOPIC && !isTold(name) && !isRepartition(name)
+    ),
   );
   if (!world.choices.happens("trim", () => topic.name)) return;
   if (topic.compacted) {

@@ -5,6 +5,7 @@ import { ProductionError } from "../../record/errors.ts";
 import type { Routes } from "../http_server.ts";
 import { json, RequestError } from "./answer.ts";
 import { readJson } from "./read_json.ts";
+import { checkShown } from "./showing_rows.ts";
 import type { Watched } from "./watched.ts";
 
 const BODY_BYTES_MAX = 256 * 1024;
@@ -32,9 +33,7 @@ export function queryRoutes(watched: Pick<Watched, "reader" | "showsRows">): Rou
   let running = 0;
   return {
     "POST /api/query": async (request) => {
-      if (!watched.showsRows) {
-        throw new RequestError(403, "Contents of rows are not shown here: WEIR_CONSOLE_ROWS is off");
-      }
+      checkShown(watched);
       const { sql } = await readJson(request, BODY_BYTES_MAX);
       const statement = statementOf(sql);
       if (running >= QUERIES_MAX) {

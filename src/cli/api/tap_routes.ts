@@ -7,6 +7,7 @@ import { exactJson } from "../store/store_values.ts";
 import { RequestError } from "./answer.ts";
 import { type EventSink, eventStream, pause } from "./event_stream.ts";
 import { shortened } from "./shortened.ts";
+import { checkShown } from "./showing_rows.ts";
 import type { Watched } from "./watched.ts";
 
 /** Rows a second of one instance, and looks for tasks that have begun. */
@@ -26,9 +27,7 @@ export function tapRoutes(watched: Watched): Routes {
     "GET /api/tap/*": (request) => {
       const { pathname, searchParams } = new URL(request.url);
       const [topology = "", node = "", ...rest] = pathname.split("/").slice(3).map(decodeURIComponent);
-      if (!watched.showsRows) {
-        throw new RequestError(403, "Contents of rows are not shown here: WEIR_CONSOLE_ROWS is off");
-      }
+      checkShown(watched);
       const { instance, others } = runningOf(watched, topology);
       // Whoever reads asks again when the stream ends, and is given rows of the next try then.
       const runs = () => watched.runs.some(({ runner }) => runner?.instance === instance);

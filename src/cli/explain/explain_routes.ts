@@ -4,6 +4,7 @@ import { didYouMean } from "../../record/nearest.ts";
 import { explainerOf } from "../../runtime/explain/explainer.ts";
 import type { AskedKey } from "../../runtime/explain/read_key.ts";
 import type { Runner } from "../../runtime/runner.ts";
+import type { Access } from "../api/access.ts";
 import type { Route, Routes } from "../http_server.ts";
 import { exactJson } from "../store/store_values.ts";
 import { EXPLAIN_PATH, othersOf, partAnswerText, partQuestion } from "./ask_others.ts";
@@ -30,8 +31,8 @@ export interface ExplainedRun {
 /** Who may ask, and what. */
 export interface ExplainRouteOptions {
   readonly runs: readonly ExplainedRun[];
-  /** Which other instances ask for. */
-  readonly password: string | null;
+  /** Whose password other instances ask for. */
+  readonly access: Access;
 }
 
 /**
@@ -63,7 +64,7 @@ export function explainRoutes(options: ExplainRouteOptions): Routes {
 
 async function answerOf({ pathname, searchParams }: URL, options: ExplainRouteOptions): Promise<Response> {
   const [, , , topology = "", table = "", ...rest] = pathname.split("/").map(decodeURIComponent);
-  const { runs, password } = options;
+  const { runs, access } = options;
   if (topology === "") return json(exactJson({ topologies: runs.map(listedRun) }));
   const run = runs.find((one) => one.name === topology);
   if (run === undefined) return unknown({ what: "topology", name: topology, names: runs.map(({ name }) => name) });
@@ -79,7 +80,7 @@ async function answerOf({ pathname, searchParams }: URL, options: ExplainRouteOp
   const limit = limitOf(searchParams.get("limit"));
   const question = { table, key: keyIn(rest, searchParams), after: searchParams.get("after"), limit };
   const addresses = run.runner!.others();
-  const others = othersOf({ topology, addresses, password });
+  const others = othersOf({ topology, addresses, password: access.password });
   let explanation = await explainer.explain(question, others);
   for (let look = 1; look < LOOKS_MAX && isOnItsWay(explanation); look++) {
     await systemClock.sleep(LOOK_PAUSE_MS);

@@ -26,7 +26,7 @@ export function openServer(served: ServedInstance): HttpServer {
       metrics,
       runs,
       notReady,
-      produce: world.produce,
+      ...{ produce: world.produce, letters: world.letters },
       access: { password },
       stores: { password: world.storePassword, instance },
       watched: {

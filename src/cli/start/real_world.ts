@@ -47,6 +47,7 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
     produce: null,
     storePassword: configuration.storePassword?.reveal() ?? null,
     reader: serverOptions(configuration),
+    letters: deadLetters.stored,
     publish: () => Promise.resolve(),
     close,
     // Others may write into the directory.

@@ -1,9 +1,12 @@
+import type { StoredLetters } from "../../adapters/local/stored_letters.ts";
 import type { Access } from "../api/access.ts";
 import { apiRoutes } from "../api/api_routes.ts";
 import { guarded } from "../api/guard.ts";
+import { showingRows } from "../api/showing_rows.ts";
 import type { Watched } from "../api/watched.ts";
 import { explainRoutes } from "../explain/explain_routes.ts";
 import type { Route, Routes } from "../http_server.ts";
+import { letterRoutes } from "../letters/letter_routes.ts";
 import { PRODUCE_PATH } from "../produce/produce_route.ts";
 import type { PrometheusMetrics } from "../prometheus.ts";
 import { type StoreRouteOptions, storeRoutes } from "../store/store_routes.ts";
@@ -26,6 +29,8 @@ export interface RouteOptions {
   readonly access: Access;
   /** What is told there. */
   readonly watched: Watched;
+  /** Its dead letters. */
+  readonly letters: StoredLetters;
 }
 
 const REST_SECONDS_MAX = 600;
@@ -65,7 +70,10 @@ export function routesOf(options: RouteOptions): Routes {
     ...storeRoutes({ runs, ...options.stores }),
     ...guarded({
       ...apiRoutes(options.watched),
-      ...explainRoutes({ runs, password: options.access.password }),
+      ...showingRows({
+        ...explainRoutes({ runs, access: options.access }),
+        ...letterRoutes({ runs, letters: options.letters, nowMs: Date.now }),
+      }, options.watched),
     }, options.access),
     "POST /rest": (request, { loopback }) =>
       loopback ? restStream(request, options) : new Response("Only for this machine\n", { status: 403 }),

@@ -30,7 +30,7 @@ export function explainerOf(runner: { readonly instance: Instance | null } | nul
  * Tells of one topology why keys are shown as they are, or not shown. It looks at what tasks hold, and asks the log and
  * the warehouse; it changes nothing, and costs nothing before it is asked.
  */
-export class Explainer {
+class Explainer {
   readonly #instance: Instance;
 
   constructor(instance: Instance) {

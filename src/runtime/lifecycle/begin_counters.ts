@@ -3,6 +3,7 @@ import type { PhysicalPlan } from "../../plan/physical.ts";
 import type { Labels, Metrics } from "../../ports/metrics.ts";
 import type { DeadLetter } from "../../ports/dead_letters.ts";
 import type { ProcessorReason } from "../../record/errors.ts";
+import { REPLAY_OF_ANOTHER } from "../../record/replay_header.ts";
 
 /** What a dead letter's reason may be; a schema of the topology's author may give further ones (of `decode`). */
 export const DEAD_LETTER_REASONS = {
@@ -48,7 +49,7 @@ export function beginCounters(plan: PhysicalPlan, metrics: Metrics): void {
   for (const { name, source, sinks } of plan.streams) {
     begin("weir_source_records_total", { table: name });
     const ofChanges = source.changes === null ? [] : ["tombstone", "heartbeat", "transaction", "message"];
-    for (const reason of ["null_value", "null_group", "null_key", ...ofChanges]) {
+    for (const reason of ["null_value", "null_group", "null_key", REPLAY_OF_ANOTHER, ...ofChanges]) {
       begin("weir_source_records_skipped_total", { table: name, reason });
     }
     begin("weir_stream_records_lost_total", { table: name });

@@ -17,6 +17,8 @@ import type { StreamLetters } from "./stream_letters.ts";
 
 /** What the tasks of a topology's streams have in common. */
 export interface StreamContext {
+  /** Its name. */
+  readonly topology: string;
   readonly letters: StreamLetters;
   readonly stages: readonly StagePlan[];
   /** Of the stage's topics. */

@@ -27,7 +27,7 @@ export class StandbyRows implements SourceRows {
 
   constructor(
     { context, table, partition }: {
-      readonly context: Pick<SourceContext, "partitions" | "decoders">;
+      readonly context: Pick<SourceContext, "partitions" | "decoders" | "corrections">;
       readonly table: TaskTable;
       readonly partition: number;
     },
@@ -36,9 +36,9 @@ export class StandbyRows implements SourceRows {
     this.table = table;
     this.partition = partition;
     this.entries = new Entries(table.members.length);
-    const { partitions, decoders } = context;
+    const { partitions, decoders, corrections } = context;
     // What the owner has read is counted there.
-    this.source = new SourceReader(this, { partitions, decoders, letters: this.letters, count: () => {} });
+    this.source = new SourceReader(this, { partitions, decoders, corrections, letters: this.letters, count: () => {} });
   }
 
   /** What the rows take. */

@@ -17,7 +17,10 @@ export class Instance {
 
   constructor(password: string | null) {
     const routes = () =>
-      explainRoutes({ runs: [{ name: "shop", state: "running", runner: this.run?.runner ?? null }], password });
+      explainRoutes({
+        runs: [{ name: "shop", state: "running", runner: this.run?.runner ?? null }],
+        access: { password },
+      });
     const mounted = Object.keys(routes()).map((
       name,
     ): [string, Route] => [name, (...asked) => routes()[name](...asked)]);

@@ -1,6 +1,7 @@
 import { noSnapshots } from "../../../src/ports/snapshots.ts";
 import { z } from "zod";
 import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
+import { openEmbeddedDeadLetters } from "../../../src/adapters/local/dead_letters.ts";
 import { systemClock } from "../../../src/adapters/local/system_clock.ts";
 import { createPrometheusMetrics, type PrometheusMetrics } from "../../../src/cli/prometheus.ts";
 import type { Event } from "../../../src/cli/start/output.ts";
@@ -97,6 +98,7 @@ export async function answerOf(
     rest,
     produce: null,
     stores: { password: null, instance: () => "here" },
+    letters: openEmbeddedDeadLetters({ path: ":memory:" }).stored,
   });
   return await routes[`GET ${path}`](new Request(`http://127.0.0.1${path}`), { loopback: true });
 }
