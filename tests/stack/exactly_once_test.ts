@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 
 import { openKafka } from "../../src/adapters/kafka/kafka_log.ts";
+import kafkajs from "kafkajs";
 import { textLines } from "../../src/cli/text_lines.ts";
 import type { Log } from "../../src/ports/log.ts";
 import { stackLayout } from "./layout.ts";
@@ -22,6 +23,9 @@ const needed = stackAllowed ? "" : " (kills services of the stack: set WEIR_TEST
 Deno.test({
   name: `a consumer of committed records finds each event once while processes and the broker are killed${needed}`,
   ignore: !stackAllowed,
+  // kafkajs' admin client leaves timers behind.
+  sanitizeOps: false,
+  sanitizeResources: false,
   async fn() {
     await stackUp({ kafkaOnly: true });
     const broker = stackAddresses().kafka;
@@ -50,31 +54,67 @@ Deno.test({
     }
     writing.abort();
     await writer;
-    // An event whose acknowledgement was lost may be there twice, and is two then.
-    const numbers = (await valuesIn(log, `${name}.events`)).map((value): number => JSON.parse(value).n);
-    const told = numbers.flatMap((n) => n % 7 === 0 ? [] : n % 5 === 0 ? [n, -n] : [n]).map(String);
-    const counted = Array.from({ length: GROUPS }, (_, group) => {
-      const { length } = numbers.filter((n) => n % GROUPS === group);
-      return Array.from({ length }, (_, at) => `{"group":"g${group}","events":${at + 1}}`);
-    }).flat();
-    const [once, counts] = consumers.map(({ values }) => values);
-    const deadline = Date.now() + WITHIN_MS;
-    while ((once.length < told.length || counts.length < counted.length) && Date.now() < deadline) await sleep(200);
-    // What is there too often may come later.
-    await sleep(3_000);
+    const numbers = await allOnce(log, { name, consumers });
+    const repeats = (await valuesIn(log, `${name}.repeated`)).length - wantedOf(numbers).once.length;
+    for (const worker of workers.splice(0)) await worker.kill();
+    await forgetGroup(broker, `weir.${name}`);
+    await log.append([{ topic: `${name}.events`, partition: 0, records: [eventOf(1e6), eventOf(1e6 + 1)] }]);
+    workers.push(start());
+    await allOnce(log, { name, consumers });
     for (const worker of workers) await worker.kill();
     for (const consumer of consumers) await consumer.stop();
-    const repeated = await valuesIn(log, `${name}.repeated`);
     await log.close();
     await Deno.remove(directory, { recursive: true });
     assert(numbers.length > 1_000, `only ${numbers.length} events were written`);
-    assertEquals(problems(once, told), []);
-    assertEquals(problems(counts, counted), []);
-    assertEquals(new Set(repeated), new Set(told));
-    const written = `${numbers.length} events, ${once.length} and ${counts.length} records once`;
-    console.log(`${KILLS} kills: ${written}, ${repeated.length - told.length} repeats beside them`);
+    console.log(`${KILLS} kills: ${numbers.length} events, records once each, ${repeats} repeats beside them`);
   },
 });
+
+/** Waits until consumers have all that must be there, and a little longer. Resolves to the numbers of all events. */
+async function allOnce(
+  log: Log,
+  { name, consumers }: { readonly name: string; readonly consumers: readonly { readonly values: readonly string[] }[] },
+): Promise<number[]> {
+  // An event whose acknowledgement was lost may be there twice, and is two then.
+  const numbers = (await valuesIn(log, `${name}.events`)).map((value): number => JSON.parse(value).n);
+  const wanted = wantedOf(numbers);
+  const [once, counts] = consumers.map(({ values }) => values);
+  const isShort = () => once.length < wanted.once.length || counts.length < wanted.counts.length;
+  for (const deadline = Date.now() + WITHIN_MS; isShort() && Date.now() < deadline;) await sleep(200);
+  // What is there too often may come later.
+  await sleep(3_000);
+  assertEquals(problems(once, wanted.once), []);
+  assertEquals(problems(counts, wanted.counts), []);
+  assertEquals(new Set(await valuesIn(log, `${name}.repeated`)), new Set(wanted.once));
+  return numbers;
+}
+
+/** What must be in the topics, in any order. */
+function wantedOf(
+  numbers: readonly number[],
+): { readonly once: readonly string[]; readonly counts: readonly string[] } {
+  const once = numbers.flatMap((n) => n % 7 === 0 ? [] : n % 5 === 0 ? [n, -n] : [n]).map(String);
+  const counts = Array.from({ length: GROUPS }, (_, group) => {
+    const { length } = numbers.filter((n) => n % GROUPS === group);
+    return Array.from({ length }, (_, at) => `{"group":"g${group}","events":${at + 1}}`);
+  }).flat();
+  return { once, counts };
+}
+
+/** Deletes what the group knows, as Kafka does with one that was away for a week. */
+async function forgetGroup(broker: string, group: string): Promise<void> {
+  const admin = new kafkajs.Kafka({ brokers: [broker], logLevel: kafkajs.logLevel.NOTHING }).admin();
+  await admin.connect();
+  // Members that were killed are in it until their sessions end.
+  for (let forgotten = false; !forgotten; await sleep(500)) {
+    forgotten = await admin.deleteGroups([group]).then(() => true, () => false);
+  }
+  await admin.disconnect();
+}
+
+function eventOf(n: number) {
+  return { key: null, value: `{"n":${n},"group":"g${n % GROUPS}"}` };
+}
 
 /** Values that are not there as often as they are wanted. */
 function problems(values: readonly string[], wanted: readonly string[]): string[] {
@@ -136,13 +176,24 @@ function spawnWorker(args: readonly string[]): Worker {
  */
 function consume(broker: string, topic: string): { readonly values: readonly string[]; stop(): Promise<void> } {
   const values: string[] = [];
+  const places = new Set<string>();
   const main = "org.apache.kafka.tools.consumer.ConsoleConsumer";
   const jvm = ["-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", `${stackLayout().libs}/kafka/*`, main];
   const asked = ["--bootstrap-server", broker, "--topic", topic, "--from-beginning"];
-  const args = [...jvm, ...asked, "--isolation-level", "read_committed"];
+  const shown = ["partition", "offset"].flatMap((what) => ["--property", `print.${what}=true`]);
+  const args = [...jvm, ...asked, "--isolation-level", "read_committed", ...shown];
   const child = new Deno.Command("java", { args, stdin: "null", stdout: "piped", stderr: "null" }).spawn();
   const read = (async () => {
-    for await (const lines of textLines(child.stdout)) values.push(...lines);
+    for await (const lines of textLines(child.stdout)) {
+      for (const line of lines) {
+        const [partition, offset, value] = line.split("\t");
+        // After an outage it goes on from where its group was seconds before: the same record is no second one.
+        const place = `${partition} ${offset}`;
+        if (places.has(place)) continue;
+        places.add(place);
+        values.push(value);
+      }
+    }
   })();
   return {
     values,
@@ -164,10 +215,7 @@ async function write(
     const batches = Array.from({ length: PARTITIONS }, (_, partition) => ({
       topic,
       partition,
-      records: Array.from({ length: 5 }, () => {
-        const n = written++;
-        return { key: null, value: `{"n":${n},"group":"g${n % GROUPS}"}` };
-      }),
+      records: Array.from({ length: 5 }, () => eventOf(written++)),
     }));
     await log.append(batches);
     await sleep(50);

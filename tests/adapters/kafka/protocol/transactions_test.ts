@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { encodeRecordBatch } from "../../../../src/adapters/kafka/protocol/encoder.ts";
 import type { ProtocolRequest } from "../../../../src/adapters/kafka/protocol/kafkajs_internals.ts";
 import {
   addOffsetsRequest,
@@ -76,4 +77,15 @@ Deno.test("offsetCommitRequest() commits as a member of a generation, with the m
   );
   const answer = bytes("00", "00 00 00 00", "02", "02 78", "02", "00 00 00 01", "00 16", "00", "00", "00");
   assertEquals(await request.response.decode(answer), { errorCode: 22 });
+});
+
+Deno.test("encodeRecordBatch() marks the records of a transaction, beside how they are compressed", () => {
+  for (const [compression, codec] of [["none", 0], ["gzip", 1], ["zstd", 4]] as const) {
+    const attributesOf = (more: { readonly transactional?: true }) => {
+      const stamp = { producerId: 4711, epoch: 3, baseSequence: 0, ...more };
+      const bytes = encodeRecordBatch([{ key: "a", value: "b" }], { stamp, compression, nowMs: 0 });
+      return new DataView(bytes.buffer, bytes.byteOffset).getInt16(21);
+    };
+    assertEquals([attributesOf({}), attributesOf({ transactional: true })], [codec, codec | 0x10]);
+  }
 });
