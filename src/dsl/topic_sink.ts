@@ -24,6 +24,8 @@ export interface TopicSpec {
   readonly partitions: number | null;
   /** Of the topic, if it must be made for events: milliseconds, -1 keeps for ever. */
   readonly retentionMs: number;
+  /** @ignore The topology itself reads it, as changes of a table. */
+  readonly changes?: true;
 }
 
 /** A topic that every event of a stream, or the rows of a table, are written to. Takes keys `K` and values `V`. */

@@ -80,6 +80,8 @@ export interface NewTopic {
   readonly retentionMs: number;
   /** As in {@link TopicDescription}; the log's own default if absent. */
   readonly messageBytesMax?: number;
+  /** As in {@link TopicDescription}; the log's own default if absent. */
+  readonly deleteRetentionMs?: number;
 }
 
 /** What can be changed of a topic that exists. */

@@ -159,6 +159,7 @@ function operatorOf(node: StreamNode, { lookups, ports }: Surroundings): Operato
     case "tableJoin":
     case "process":
     case "repartition":
+    case "tableChanges":
     case "updates":
       return null;
     case "filter":

@@ -18,6 +18,7 @@ import { declareKept, declareWoken, processed, setWokenClock } from "./processed
 import type { SimulatedLog } from "./simulated_log.ts";
 import type { SimulatedWarehouse } from "./simulated_warehouse.ts";
 import { type Counts, declareSuppressed, SUPPRESSED_TABLES, suppressedProblems } from "./suppressed_events.ts";
+import { CHANGES_TABLE, changesProblems } from "./table_changes.ts";
 import { readTold, told, toldGrowth } from "./told_events.ts";
 
 const clicks = events("sim.clicks", { row: z.object({ n: z.int() }) });
@@ -44,6 +45,7 @@ export const CLICKS = clicks.spec.topic;
 export const EVENT_TABLES: ReadonlySet<string> = new Set([
   ...[rests, times, latest].map(({ spec }) => spec.name),
   ...SUPPRESSED_TABLES,
+  CHANGES_TABLE,
 ]);
 
 const RESTS = 5;
@@ -71,12 +73,18 @@ export function declareVisits(builder: TopologyBuilder): void {
   parts.selectKey(({ n }) => n % RESTS === 0 ? null : n % RESTS).to(told);
 }
 
+/** All that keeps something of events. */
+export function declareStages(builder: TopologyBuilder, people: Parameters<typeof declareJoins>[1]): void {
+  declareTotals(builder);
+  declareJoins(builder, people);
+}
+
 /**
  * Counts the events by group, and by group and window; every growth of a count is an event again. And keeps the newest
  * event of each partition, some of which delete the row; takes each event to the partition of another key; and
  * gives all to processors.
  */
-export function declareTotals(builder: TopologyBuilder): void {
+function declareTotals(builder: TopologyBuilder): void {
   const grouped = builder.stream(clicks).groupBy(({ n }) => ({ rest: n % RESTS }));
   const totals = grouped.aggregate("by_rest", { n: count(), s: sum(({ n }) => n) });
   totals.to(rests);
@@ -99,7 +107,7 @@ export function declareTotals(builder: TopologyBuilder): void {
  * Joins each even event with the odd one behind it: whenever that comes, and within a short time, without grace and
  * with it; and each with a row of a table that changes meanwhile.
  */
-export function declareJoins(
+function declareJoins(
   builder: TopologyBuilder,
   people: KTable<{ readonly id: number }, { readonly id: number; readonly c: string }>,
 ): void {
@@ -121,27 +129,30 @@ export class Events {
   readonly #log: SimulatedLog;
   readonly #choices: Choices;
   readonly #stages: boolean;
+  readonly #changes: boolean;
   readonly #written: { readonly n: number; readonly ms: number; readonly partition: number }[] = [];
 
   constructor(
     log: SimulatedLog,
-    { choices, partitions, stages }: {
+    { choices, partitions, stages, changes }: {
       readonly choices: Choices;
       readonly partitions: number;
       /** Whether events are counted, too. */
       readonly stages: boolean;
+      /** Whether changes of tables are streams. */
+      readonly changes: boolean;
     },
   ) {
     this.#log = log;
     this.#choices = choices;
-    this.#stages = stages;
+    [this.#stages, this.#changes] = [stages, changes];
     setWokenClock(() => log.scheduler.nowMs * 1_000);
     log.create({ name: CLICKS, partitions, cleanup: "delete", retentionMs: -1 });
   }
 
   /** Null for a profile without events. */
   static of(
-    { events, stages }: Profile,
+    { events, stages, changes }: Profile,
     { log, warehouse, ...drawn }: {
       readonly log: SimulatedLog;
       readonly warehouse: Pick<SimulatedWarehouse, "setClock">;
@@ -151,7 +162,7 @@ export class Events {
   ): Events | null {
     if (!events) return null;
     warehouse.setClock();
-    return new Events(log, { ...drawn, stages });
+    return new Events(log, { ...drawn, stages, changes });
   }
 
   /** Writes one more. */
@@ -184,6 +195,7 @@ export class Events {
       const [must, is] = [wanted.get(place) ?? 0, made.get(place) ?? 0];
       return is === must || (!complete && is < must) ? [] : [`${place}: ${is} instead of ${must}`];
     });
+    if (this.#changes) wrong.push(...changesProblems(memory, this.#log, { complete }));
     if (this.#stages) wrong.push(...suppressedProblems(memory, this.#counts(), { complete }));
     return wrong.length === 0 ? null : wrong.slice(0, 10).join("\n");
   }

@@ -15,6 +15,7 @@ import { SHARING_MUTANTS } from "./sharing_mutants.ts";
 import { SNAPSHOT_MUTANTS } from "./snapshot_mutants.ts";
 import { STANDBY_MUTANTS } from "./standby_mutants.ts";
 import { STAGE_MUTANTS } from "./stage_mutants.ts";
+import { CHANGES_MUTANTS } from "./changes_mutants.ts";
 import { TOPIC_MUTANTS } from "./topic_mutants.ts";
 import { STREAM_MUTANTS } from "./stream_mutants.ts";
 import { ShareSink } from "../../src/runtime/outputs/share_sink.ts";
@@ -249,5 +250,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...STANDBY_MUTANTS,
   ...STREAM_MUTANTS,
   ...TOPIC_MUTANTS,
+  ...CHANGES_MUTANTS,
   ...STAGE_MUTANTS,
 ];

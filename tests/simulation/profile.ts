@@ -45,6 +45,8 @@ export interface Profile {
   readonly keys: boolean;
   /** Tables are written to topics, too. */
   readonly topics: boolean;
+  /** Changes of tables are streams. */
+  readonly changes: boolean;
 }
 
 /** What this seed has. Each may be left out when the run is repeated. */
@@ -71,6 +73,8 @@ export function profileOf(seed: number, choices: Choices): Profile {
     standbys: choices.setting("standbys", seed % 5 < 2, false),
     keys: choices.setting("keys", seed % 19 % 3 === 1, false),
     topics: choices.setting("topics", seed % 23 % 3 === 2, false),
+    // Rows that are too large to be told are another story.
+    changes: choices.setting("changes", events && large === "none" && seed % 29 % 3 === 0, false),
   };
 }
 

@@ -7,7 +7,7 @@ import { ProductionError } from "../../record/errors.ts";
  * not is refused with the topic's name and what to do.
  * @throws ProductionError when the log does not answer
  */
-export async function raiseMessageLimits(
+export async function raiseLimits(
   topics: Iterable<TopicDescription>,
   { log, messageBytesMax }: { readonly log: Pick<Log, "alterTopic">; readonly messageBytesMax: number },
 ): Promise<void> {
