@@ -72,6 +72,7 @@ export {
 } from "./dsl/processor_stores.ts";
 export type { RepartitionOnOptions, RepartitionOptions } from "./dsl/stream_repartition.ts";
 export type { ChangeKey, KeyGroup } from "./dsl/stream_tables.ts";
+export type { ToStreamOptions } from "./dsl/table_changes.ts";
 export { type Branches, KStream } from "./dsl/streams.ts";
 export type { StreamJoinOptions, TableJoinOptions, VersionedJoinOptions, Within } from "./dsl/stream_joins.ts";
 export type { GlobalRows, With } from "./dsl/global_rows.ts";

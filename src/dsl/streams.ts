@@ -3,7 +3,7 @@ import type { EventCallback } from "./events.ts";
 import { KGroupedStream, type Reduced } from "./grouped_streams.ts";
 import type { AnyKey, AnyRow } from "./logical.ts";
 import type { KeyOf, RowOf } from "./source.ts";
-import type { StreamNode } from "./stream_nodes.ts";
+import type { StatefulNode, StreamNode } from "./stream_nodes.ts";
 import type { ProcessOptions } from "./processors.ts";
 import type { Stores } from "./processor_stores.ts";
 import { processed } from "./stream_process.ts";
@@ -288,13 +288,5 @@ export class KStream<K, V> {
 }
 
 type Unplaced<N> = N extends unknown ? Omit<N, "id" | "name" | "inputs"> : never;
-type ManyInputs =
-  | "events"
-  | "merge"
-  | "streamAggregate"
-  | "suppress"
-  | "streamJoin"
-  | "tableJoin"
-  | "process"
-  | "repartition";
+type ManyInputs = "events" | "merge" | StatefulNode["op"];
 type OneInput = Unplaced<Exclude<StreamNode, { op: ManyInputs | "append" | "output" }>>;

@@ -26,6 +26,8 @@ export interface TopicSpec {
   readonly retentionMs: number;
   /** How often a consumer finds each event. */
   readonly guarantee: Guarantee;
+  /** @ignore The topology itself reads it, as changes of a table. */
+  readonly changes?: true;
 }
 
 /** How often a consumer of a topic finds each event, whatever was killed, delayed or taken over. */

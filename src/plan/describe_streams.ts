@@ -56,6 +56,8 @@ function doesText(node: StatefulNode): string {
     }
     case "repartition":
       return "events as they are, by key";
+    case "tableChanges":
+      return "each change of a row once, by key";
     case "process":
       return processDoes(node);
   }

@@ -14,7 +14,6 @@
 
 /** Text stands for its UTF-8 bytes, so that an adapter whose store holds text need not make bytes of it. */
 export type Bytes = string | Uint8Array;
-
 export interface LogRecord {
   readonly offset: number;
   /** Milliseconds since the epoch. */
@@ -78,8 +77,9 @@ export interface NewTopic {
   readonly cleanup: "compact" | "delete";
   /** Milliseconds; -1 keeps for ever. */
   readonly retentionMs: number;
-  /** As in {@link TopicDescription}; the log's own default if absent. */
+  /** As in {@link TopicDescription}, as the next; the log's own default if absent. */
   readonly messageBytesMax?: number;
+  readonly deleteRetentionMs?: number;
 }
 
 /** What can be changed of a topic that exists. */

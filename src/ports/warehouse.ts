@@ -1,5 +1,5 @@
-import type { KeyColumn } from "../record/key_column.ts";
 import type { KeptKey } from "./kept_key.ts";
+import type { TopicTable } from "./topic_table.ts";
 
 /**
  * The Warehouse port: ClickHouse as the sink and as the memory of what is shown. For each sink it keeps
@@ -62,19 +62,6 @@ export interface TableSpec {
   readonly indexes?: Readonly<Record<string, string>>;
   /** Set for a topic in the place of a table: there are no columns, and lines are the values of its records. */
   readonly output?: TopicTable;
-}
-
-/** A compacted topic that holds rows: the newest record of each key, none where that is a tombstone. */
-export interface TopicTable {
-  readonly topic: string;
-  /** What keys are made of, in the order of the row key. */
-  readonly key: readonly KeyColumn[];
-  /** Whether keys are the text of the only column, and not JSON. */
-  readonly text: boolean;
-  /** Columns of a value, in this order; null: those of the row. */
-  readonly columns: readonly string[] | null;
-  /** Of the topic if it must be made. */
-  readonly partitions: number;
 }
 
 /**

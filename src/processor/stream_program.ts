@@ -6,7 +6,7 @@ import type { RecordHeaders } from "../record/headers.ts";
 import { type Key, keyOfColumns } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { columnAdded } from "./column_added.ts";
-import { type EventCounts, eventCountsOf } from "./event_counts.ts";
+import { eventCountsOf } from "./event_counts.ts";
 import { type OutputRecord, outputRecords } from "./output_record.ts";
 import { foreignKeyOf, noForeignKey } from "./lookup_join.ts";
 import { shownValue } from "./shown_value.ts";
@@ -186,13 +186,10 @@ function operator(node: StreamNode, surroundings: Surroundings): Next {
       counts.out += events.length + ends;
       if (events.length === 0) counts.filtered += filters;
     }
-    if (counts.tapped !== null) tap(counts.tapped, ends === 1 ? [[key, value]] : events);
+    const { tapped } = counts;
+    if (tapped !== null) { for (const [passed, told] of ends === 1 ? [[key, value]] : events) tapped(told, passed); }
     for (const [newKey, newValue] of events) next(newValue, newKey, metadata);
   };
-}
-
-function tap(tapped: NonNullable<EventCounts["tapped"]>, events: readonly Event[]): void {
-  for (const [key, value] of events) tapped(value, key);
 }
 
 /** Null where events go on as they are. */
@@ -206,6 +203,7 @@ function operatorOf(node: StreamNode, { lookups, ports }: Surroundings): Operato
     case "tableJoin":
     case "process":
     case "repartition":
+    case "tableChanges":
     case "updates":
       return null;
     case "filter":

@@ -27,9 +27,9 @@ interface OfKey {
   readonly key: Key;
   readonly columns: Row;
   /** In the order of start, end, seq. */
-  readonly elements: Element[];
+  elements: Element[];
   /** When each of them is due; null: never, or it was taken out already. */
-  readonly dues: (number | null)[];
+  dues: (number | null)[];
   /** All events of the key below this position are in its elements, if they were read back. */
   position: number;
 }
@@ -232,8 +232,17 @@ export class KeyedElements {
     if (dueUs !== null && (replaced === 0 || dues[at] !== dueUs)) {
       this.#due[this.#clocks.of(element)].push(dueUs, { ofKey: known, element });
     }
-    elements.splice(at, replaced, element);
-    dues.splice(at, replaced, dueUs);
+    if (replaced === 1) {
+      elements[at] = element;
+      dues[at] = dueUs;
+    } else if (elements.length === 0) {
+      // Of most keys there is one: an array that grew has room for sixteen, which is most of what a key takes.
+      known.elements = [element];
+      known.dues = [dueUs];
+    } else {
+      elements.splice(at, 0, element);
+      dues.splice(at, 0, dueUs);
+    }
   }
 
   #end({ key, kind }: { key: Key; kind: "gone" | "dropped" }, element: Element): void {

@@ -265,7 +265,7 @@ export class TopologyTestDriver {
   #start({ warehouse }: TestWarehouse): Runner {
     for (const node of this.#topology.nodes) if (node.op === "source") this.#track(this.#sources.made(node.source));
     for (const node of this.#topology.streams) {
-      if (node.op !== "events") continue;
+      if (node.op !== "events" || node.source.internal) continue;
       const { changes } = node.source;
       this.#track(changes === null ? this.#events.make(node.source) : this.#sources.made(changes.source));
     }

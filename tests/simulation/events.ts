@@ -13,11 +13,13 @@ import { keyOf, keyText } from "../../src/record/key.ts";
 import { partitionOf } from "../../src/record/partitioner.ts";
 import type { MemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import type { Choices } from "./choices.ts";
+import { adderTo, type Counted } from "./places.ts";
 import type { Profile } from "./profile.ts";
 import { declareKept, declareWoken, processed, setWokenClock } from "./processed_events.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
 import type { SimulatedWarehouse } from "./simulated_warehouse.ts";
 import { type Counts, declareSuppressed, SUPPRESSED_TABLES, suppressedProblems } from "./suppressed_events.ts";
+import { CHANGES_TABLE, changesProblems } from "./table_changes.ts";
 import { blockedIn, growthOnce, readOnce, readTold, told, toldGrowth, toldOnce } from "./told_events.ts";
 
 const clicks = events("sim.clicks", { row: z.object({ n: z.int() }) });
@@ -29,9 +31,7 @@ const times = clickhouse("times", {
 });
 const latest = clickhouse("latest", { columns: { part: "Int64", n: "Int64" }, key: ["part"] });
 const growth = clickhouseAppend("growth", { columns: { rest: "Int64", n: "UInt64" }, orderBy: ["rest", "n"] });
-
 const moved = clickhouseAppend("moved", { columns: { rest: "Int64", n: "Int64" }, orderBy: ["rest", "n"] });
-
 const pairs = clickhouseAppend("pairs", { columns: { a: "Int64", b: "Int64" }, orderBy: ["a"] });
 const partners = clickhouseAppend("partners", { columns: { a: "Int64", b: "Nullable(Int64)" }, orderBy: ["a"] });
 const sure = clickhouseAppend("sure", { columns: { a: "Int64", b: "Nullable(Int64)" }, orderBy: ["a"] });
@@ -44,6 +44,7 @@ export const CLICKS = clicks.spec.topic;
 export const EVENT_TABLES: ReadonlySet<string> = new Set([
   ...[rests, times, latest].map(({ spec }) => spec.name),
   ...SUPPRESSED_TABLES,
+  CHANGES_TABLE,
 ]);
 
 const RESTS = 5;
@@ -73,12 +74,21 @@ export function declareVisits(builder: TopologyBuilder, { once }: Pick<Profile, 
   if (once) keyed.to(toldOnce);
 }
 
+/** All that keeps something of events. */
+export function declareStages(
+  builder: TopologyBuilder,
+  { people, shape }: { readonly people: Parameters<typeof declareJoins>[1]; readonly shape: Pick<Profile, "once"> },
+): void {
+  declareTotals(builder, shape);
+  declareJoins(builder, people);
+}
+
 /**
  * Counts the events by group, and by group and window; every growth of a count is an event again. And keeps the newest
  * event of each partition, some of which delete the row; takes each event to the partition of another key; and
  * gives all to processors.
  */
-export function declareTotals(builder: TopologyBuilder, { once }: Pick<Profile, "once">): void {
+function declareTotals(builder: TopologyBuilder, { once }: Pick<Profile, "once">): void {
   const grouped = builder.stream(clicks).groupBy(({ n }) => ({ rest: n % RESTS }));
   const totals = grouped.aggregate("by_rest", { n: count(), s: sum(({ n }) => n) });
   totals.to(rests);
@@ -103,7 +113,7 @@ export function declareTotals(builder: TopologyBuilder, { once }: Pick<Profile, 
  * Joins each even event with the odd one behind it: whenever that comes, and within a short time, without grace and
  * with it; and each with a row of a table that changes meanwhile.
  */
-export function declareJoins(
+function declareJoins(
   builder: TopologyBuilder,
   people: KTable<{ readonly id: number }, { readonly id: number; readonly c: string }>,
 ): void {
@@ -126,26 +136,26 @@ export class Events {
   readonly #choices: Choices;
   readonly #stages: boolean;
   readonly #once: boolean;
+  readonly #changes: boolean;
   readonly #written: { readonly n: number; readonly ms: number; readonly partition: number }[] = [];
 
   constructor(
     log: SimulatedLog,
-    { choices, partitions, stages, once }: {
+    { choices, partitions, stages, once, changes }: {
       readonly choices: Choices;
       readonly partitions: number;
-    } & Pick<Profile, "stages" | "once">,
+    } & Pick<Profile, "stages" | "once" | "changes">,
   ) {
     this.#log = log;
     this.#choices = choices;
-    this.#stages = stages;
-    this.#once = once;
+    [this.#stages, this.#once, this.#changes] = [stages, once, changes];
     setWokenClock(() => log.scheduler.nowMs * 1_000);
     log.create({ name: CLICKS, partitions, cleanup: "delete", retentionMs: -1 });
   }
 
   /** Null for a profile without events. */
   static of(
-    { events, stages, once }: Profile,
+    { events, stages, once, changes }: Profile,
     { log, warehouse, ...drawn }: {
       readonly log: SimulatedLog;
       readonly warehouse: Pick<SimulatedWarehouse, "setClock">;
@@ -155,7 +165,7 @@ export class Events {
   ): Events | null {
     if (!events) return null;
     warehouse.setClock();
-    return new Events(log, { ...drawn, stages, once });
+    return new Events(log, { ...drawn, stages, once, changes });
   }
 
   /** Writes one more. */
@@ -189,6 +199,7 @@ export class Events {
       const [must, is] = [wanted.get(place) ?? 0, made.get(place) ?? 0];
       return is === must || (!complete && is < must) ? [] : [`${place}: ${is} instead of ${must}`];
     });
+    if (this.#changes) wrong.push(...changesProblems(memory, this.#log, { complete }));
     if (this.#stages) wrong.push(...suppressedProblems(memory, this.#counts(), { complete }));
     return wrong.length === 0 ? null : wrong.slice(0, 10).join("\n");
   }
@@ -200,7 +211,7 @@ export class Events {
     return { counts, partitionOf: (rest) => partitionOf(keyText(keyOf([rest])), length) };
   }
 
-  #totals(memory: Stored, { want, make }: { readonly want: Adder; readonly make: Adder }): void {
+  #totals(memory: Stored, { want, make }: Counted): void {
     const counts = new Map<number, number>();
     for (const { n, ms } of this.#written) {
       const rest = n % RESTS;
@@ -227,7 +238,7 @@ export class Events {
     }
   }
 
-  #told({ want, make }: { readonly want: Adder; readonly make: Adder }): void {
+  #told({ want, make }: Counted): void {
     for (const { n } of this.#written) {
       for (let part = 0; part < partsOf(n); part++) want(`told {"n":${n},"part":${part}}`);
     }
@@ -239,9 +250,7 @@ export class Events {
   }
 
   /** Each record is counted as often as it is there. */
-  #toldOnce(
-    { want, make, complete }: { readonly want: Adder; readonly make: Adder; readonly complete: boolean },
-  ): void {
+  #toldOnce({ want, make, complete }: Counted & { readonly complete: boolean }): void {
     const counts = new Map<number, number>();
     for (const { n } of this.#written) {
       for (let part = 0; part < partsOf(n); part++) want(`told once {"n":${n},"part":${part}}`);
@@ -253,19 +262,18 @@ export class Events {
       const { values, wrong } = readOnce(this.#log, spec.topic);
       for (const value of values) make(`${spec === toldOnce.spec ? "told" : "growth"} once ${value}`);
       for (const problem of wrong) make(problem);
-      if (complete) {
-        for (const partition of blockedIn(this.#log, spec.topic)) make(`blocked ${spec.topic}/${partition}`);
-      }
+      const blocked = complete ? blockedIn(this.#log, spec.topic) : [];
+      for (const partition of blocked) make(`blocked ${spec.topic}/${partition}`);
     }
   }
 
-  #latest(memory: Stored, { want, make }: { readonly want: Adder; readonly make: Adder }): void {
+  #latest(memory: Stored, { want, make }: Counted): void {
     const newest = new Map(this.#written.map(({ n, partition }) => [partition, n]));
     for (const [part, n] of newest) if (n % NONE !== 0) want(`latest ${part}: ${n}`);
     for (const { part, n } of memory.select(latest.spec.name)) make(`latest ${part}: ${n}`);
   }
 
-  #joins(memory: Stored, { want, make }: { readonly want: Adder; readonly make: Adder }): void {
+  #joins(memory: Stored, { want, make }: Counted): void {
     const told = new Set(memory.appendedRows(partners.spec.name).map(({ a, b }) => `${a} ${b}`));
     const surely = new Set(memory.appendedRows(sure.spec.name).map(({ a, b }) => `${a} ${b}`));
     const written = new Map(this.#written.map(({ n, ms }) => [n, ms]));
@@ -282,18 +290,11 @@ export class Events {
       if (near) want(`sure ${n} ${n + 1}`);
       else if (n % 2 === 0 && surely.has(`${n} null`)) want(`sure ${n} null`);
     }
-    for (const { a, b } of memory.appendedRows(sure.spec.name)) make(`sure ${a} ${b}`);
-    for (const { a, b } of memory.appendedRows(pairs.spec.name)) make(`pairs ${a} ${b}`);
-    for (const { a, b } of memory.appendedRows(partners.spec.name)) make(`partners ${a} ${b}`);
+    for (const { spec: { name } } of [sure, pairs, partners]) {
+      for (const { a, b } of memory.appendedRows(name)) make(`${name} ${a} ${b}`);
+    }
     for (const { n } of memory.appendedRows(named.spec.name)) make(`named ${n}`);
   }
 }
 
 type Stored = Pick<MemoryWarehouse, "appendedRows" | "select">;
-
-/** Adds to what there is of a place: 1, or so many. */
-type Adder = (place: string, more?: number) => void;
-
-function adderTo(places: Map<string, number>): Adder {
-  return (place, more = 1) => void places.set(place, (places.get(place) ?? 0) + more);
-}

@@ -16,6 +16,7 @@ import { SHARING_MUTANTS } from "./sharing_mutants.ts";
 import { SNAPSHOT_MUTANTS } from "./snapshot_mutants.ts";
 import { STANDBY_MUTANTS } from "./standby_mutants.ts";
 import { STAGE_MUTANTS } from "./stage_mutants.ts";
+import { CHANGES_MUTANTS } from "./changes_mutants.ts";
 import { TOPIC_MUTANTS } from "./topic_mutants.ts";
 import { STREAM_MUTANTS } from "./stream_mutants.ts";
 import { APART_MUTANT } from "./transaction_mutants.ts";
@@ -253,5 +254,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...STREAM_MUTANTS,
   ...TOPIC_MUTANTS,
   APART_MUTANT,
+  ...CHANGES_MUTANTS,
   ...STAGE_MUTANTS,
 ];

@@ -49,6 +49,8 @@ export interface Profile {
   readonly topics: boolean;
   /** Records of sources cannot be read until somebody corrects them. */
   readonly corrections: boolean;
+  /** Changes of tables are streams. */
+  readonly changes: boolean;
 }
 
 /** What this seed has. Each may be left out when the run is repeated. */
@@ -77,6 +79,8 @@ export function profileOf(seed: number, choices: Choices): Profile {
     keys: choices.setting("keys", seed % 19 % 3 === 1, false),
     topics: choices.setting("topics", seed % 23 % 3 === 2, false),
     corrections: choices.setting("corrections", seed % 29 % 4 === 3, false),
+    // Rows that are too large to be told are another story.
+    changes: choices.setting("changes", events && large === "none" && seed % 29 % 3 === 0, false),
   };
 }
 

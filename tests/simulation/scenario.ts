@@ -158,13 +158,13 @@ async function rest(world: World, stage: string): Promise<string | null> {
   world.corrections?.finish();
   const wrong = await world.settle();
   // What a start without a change writes is counted.
-  if (wrong !== null || !world.profile.topics || stage.startsWith("B")) return wrong;
+  if (wrong !== null || stage.startsWith("B")) return wrong;
   return writeLate(world) ? await world.settle() : null;
 }
 
 /** Records that dead incarnations wrote to topics of tables, or that were written already, come. */
 function writeLate({ log, choices, profile }: World): boolean {
-  if (!profile.topics) return false;
+  if (!profile.topics && !profile.changes) return false;
   const late = log.headers.late(choices);
   for (const batch of late) log.store(batch);
   return late.length > 0;

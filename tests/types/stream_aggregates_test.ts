@@ -196,6 +196,12 @@ Deno.test("toStream() gives the rows of an aggregate, or null, by its group and 
     minutes.groupByKey().count("again").mapValues(({ page, window_end, count }) => ({ page, window_end, count }));
     // @ts-expect-error -- totals are no part of the key
     minutes.mapValues((_, { count }) => count);
+    const rows = builder.toStream(builder.table(users), { name: "all", time: ({ id }) => Number(id) });
+    rows.mapValues((row, { id }) => [row?.id ?? null, id]);
+    // @ts-expect-error -- a row that is gone has no columns
+    rows.mapValues(({ id }) => id);
+    // @ts-expect-error -- a time is a number
+    builder.toStream(builder.table(users), { name: "dated", time: () => "now" });
     // @ts-expect-error -- events are no table
     builder.toStream(builder.stream(clicks));
     // @ts-expect-error -- a global table is none, either

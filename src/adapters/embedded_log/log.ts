@@ -149,7 +149,7 @@ function topicMethods(options: TopicMethodsOptions): TopicMethods {
       if (store.topic(topic.name)) return;
       checkNewTopic(topic);
       try {
-        store.createTopic(topic, limits.deleteRetentionMs);
+        store.createTopic(topic, topic.deleteRetentionMs ?? limits.deleteRetentionMs);
       } catch (error) {
         throw productionError(`create topic "${topic.name}"`, error);
       }

@@ -14,7 +14,7 @@ import { listed, type ListedTarget, targetsOf } from "./targets.ts";
 import { knownKeyColumns } from "./trace_row.ts";
 
 /** What is asked. */
-export interface ExplainQuestion extends Page {
+interface ExplainQuestion extends Page {
   /** A sink, or a table by the name of its source or aggregate. */
   readonly table: string;
   readonly key: AskedKey;

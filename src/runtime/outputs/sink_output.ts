@@ -4,42 +4,19 @@ import { isDigestOfText } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import { type Key, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { type Entries, REPLACED, SHOWN_BEFORE } from "../../state/entries.ts";
+import { REPLACED, SHOWN_BEFORE } from "../../state/entries.ts";
 import type { Slot } from "../../state/slots.ts";
 import { keyLineOf } from "./key_line.ts";
 import { FOREIGN_DIGEST, ShownDigests } from "./shown_digests.ts";
 import { newSinkCounts, type SinkCounts } from "./sink_counts.ts";
 import { SinkLines } from "./sink_lines.ts";
-import type { OutgoingRow } from "../delivery/waiting_rows.ts";
+import type { SinkOutputOptions } from "./sink_options.ts";
 
 /** A row that ClickHouse refused: it is not tried again before it is another one. */
 interface Refused {
   readonly digest: number;
   /** A start wrote it, and so left what was shown before the start. */
   readonly kept: boolean;
-}
-
-/** What a sink output needs of its task. */
-export interface SinkOutputOptions {
-  readonly plan: SinkPlan;
-  readonly entries: Entries;
-  readonly task: string;
-  readonly epoch: number;
-  /** Less than every epoch of this generation, and more than every one of earlier generations. */
-  readonly firstEpoch: number;
-  /** Whether rows of this key are this task's to write. */
-  readonly owns: (key: Key) => boolean;
-  readonly nextSeq: () => number;
-  /** `row.line` is overwritten by the next row. */
-  readonly put: (row: OutgoingRow) => void;
-  /** The entry's row is to be looked at again when the start ends. */
-  readonly hold: (entry: Slot) => void;
-  /** Makes what tells whether an entry's row may be missing only because something failed; `gone`: how many are. */
-  readonly suspecting: (gone: number) => (entry: Slot) => boolean;
-  readonly complete: () => boolean;
-  readonly onError: (error: ProcessorError) => void;
-  /** The row of this key that ClickHouse refused is not the one to be shown any more. */
-  readonly onReplaced: (key: Key) => void;
 }
 
 /**
@@ -115,9 +92,10 @@ export class SinkOutput {
     return this.#refused.keys();
   }
 
-  /** Shows `row` (null: nothing) for the entry. */
-  show(entry: Slot, row: Row | null): void {
-    const { entries } = this.#options;
+  /** Shows a row (null: nothing) for the entry. */
+  show(entry: Slot, given: Row | null): void {
+    const { entries, dressed } = this.#options;
+    const row = given === null || dressed === null ? given : dressed(entry, given);
     const key = entries.keys.keyOf(entry);
     const shown = this.digests.get(entry);
     const digest = row === null ? null : this.#encode(key, row);

@@ -91,6 +91,7 @@ export function eventCounts(node: StreamNode, counts: EventCounts): RowCounts {
     case "suppress":
     case "process":
     case "repartition":
+    case "tableChanges":
       return { in: taken, out, nullKeys, dropped, errors };
   }
 }

@@ -18,7 +18,7 @@ export interface LoadedStage {
 
 /** Where an operator stands in its topology, or when time passes: not what it makes of events. */
 const PLACE: ReadonlySet<string> = new Set([
-  ...["id", "inputs", "right", "idleUs", "punctuateWallClock"],
+  ...["id", "inputs", "right", "table", "idleUs", "punctuateWallClock"],
   // Of what waits: how long and how much of it makes no difference to what is kept.
   ...["limitUs", "recordsMax", "bytesMax", "whenFull"],
 ]);

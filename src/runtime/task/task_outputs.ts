@@ -17,9 +17,11 @@ import { ShareSink } from "../outputs/share_sink.ts";
 import { Server } from "../conversation/server.ts";
 import { FOREIGN_DIGEST } from "../outputs/shown_digests.ts";
 import type { SinkCounts } from "../outputs/sink_counts.ts";
+import { changedRowOf } from "../outputs/changed_row_of.ts";
 import { SinkOutput } from "../outputs/sink_output.ts";
 import type { OutgoingRow } from "../delivery/waiting_rows.ts";
-import { firstEpochOf, ownership } from "../conversation/ownership.ts";
+import { ownership } from "../conversation/ownership.ts";
+import { firstEpochOf } from "../../record/epoch.ts";
 import { parseTaskId } from "../../record/task_id.ts";
 import type { Failures } from "./failures.ts";
 import type { TaskContext } from "./task_context.ts";
@@ -92,6 +94,7 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
       new SinkOutput({
         entries,
         ...hooks(plan),
+        dressed: changedRowOf(plan, options),
         suspecting: failures.suspecting,
         onError: failures.take,
         onReplaced: (key) => refusals.rowReplaced(`sink ${plan.name}`, key),

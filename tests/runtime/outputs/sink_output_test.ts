@@ -32,6 +32,7 @@ function open({ complete = true }: { complete?: boolean } = {}) {
   const output = new SinkOutput({
     plan,
     entries,
+    dressed: null,
     task: "things@0",
     epoch: EPOCH,
     firstEpoch: 1,
