@@ -46,8 +46,9 @@ Deno.test("beginCounters() shows each counter as 0 under every label known befor
       'weir_stream_events_dropped_total{topology="things",operator="by_id",reason="late"}',
     ]
   ) assert(lines.includes(`${series} 0`), `${series} is not there from the start`);
-  // Whose columns nobody knows before they are seen, and what the command counts, which knows no plan.
-  const later = ["weir_doubtful_columns_total", "weir_topology_failures_total"];
+  // Whose columns nobody knows before they are seen, what the command counts, which knows no plan, and what it reports
+  // of each operator whenever it is asked.
+  const later = ["weir_doubtful_columns_total", "weir_topology_failures_total", "weir_operator_passed_total"];
   const counters = Object.entries(METRICS).flatMap(([name, { kind }]) => kind === "counter" ? [name] : []);
   const begun = counters.filter((name) => lines.some((line) => line.startsWith(`${name}{`)));
   assertEquals(begun, counters.filter((name) => !later.includes(name)));
