@@ -1,3 +1,4 @@
+import { consoleRoutes } from "../console/console_routes.ts";
 import type { Route, Routes } from "../http_server.ts";
 import { PRODUCE_PATH } from "../produce/produce_route.ts";
 import type { PrometheusMetrics } from "../prometheus.ts";
@@ -23,8 +24,8 @@ const REST_SECONDS_MAX = 600;
 const BEAT_MS = 1_000;
 
 /**
- * `/metrics`, `/livez`, `/readyz`; `/store/` for who may see rows; for this machine only `POST /rest` and `POST
- * /produce`.
+ * The console; `/metrics`, `/livez`, `/readyz`; `/store/` for who may see rows; for this machine only `POST /rest` and
+ * `POST /produce`.
  */
 export function routesOf(options: RouteOptions): Routes {
   const { metrics, runs, notReady } = options;
@@ -53,6 +54,7 @@ export function routesOf(options: RouteOptions): Routes {
       const rest = ready.length === 0 ? "" : `ready: ${ready.join(", ")}\n`;
       return new Response(`not ready\n${list}${rest}`, { status: 503 });
     },
+    ...consoleRoutes(),
     ...storeRoutes({ runs, ...options.stores }),
     "POST /rest": (request, { loopback }) =>
       loopback ? restStream(request, options) : new Response("Only for this machine\n", { status: 403 }),

@@ -1,0 +1,194 @@
+import { useEffect, useState } from "preact/hooks";
+import { ask, sentenceOf } from "../api/ask.ts";
+import type { Explanation, Row } from "../api/contract.ts";
+import { Empty, Loading, Notice } from "../parts/notice.tsx";
+import { counted, shown } from "../parts/text.ts";
+import { useAsked } from "../state/asked.ts";
+import { plan } from "../state/live.ts";
+import { linkTo } from "../state/address.ts";
+import { goTo, route } from "../state/route.ts";
+import { keyText, type ShownTable, shownTables } from "../state/tables.ts";
+import { ExplanationView } from "./explanation_view.tsx";
+
+/** Why a row is as it is, or is not there: `#/explain/<topology>/<table>/<key>`. */
+export function ExplainPage() {
+  const { path: [topology, table, key] } = route.value;
+  const asked = topology !== undefined && table !== undefined &&
+    key !== undefined;
+  const path = asked ? explainPath({ topology, table, key }) : null;
+  const { value, problem, loading, again } = useAsked<Explanation>(path);
+  return (
+    <div class="explain">
+      <Form topology={topology} table={table} value={key} />
+      {!asked && (
+        <Empty title="Ask why a row is as it is, or why it is not there">
+          The source row, every lookup with its outcome, the step at which a missing row stopped, and whether what
+          ClickHouse shows is what is computed.
+        </Empty>
+      )}
+      {problem !== null && <Notice kind="warn">{shown(problem, 2_000)}</Notice>}
+      {asked && loading && value === null && <Loading what="the explanation" />}
+      {value !== null && (
+        <>
+          <ExplanationView explanation={value} onAgain={again} />
+          {value.contributors !== undefined && <Contributors key={path} path={path!} first={value.contributors} />}
+        </>
+      )}
+    </div>
+  );
+}
+
+function explainPath(
+  { topology, table, key }: {
+    readonly topology: string;
+    readonly table: string;
+    readonly key: string;
+  },
+): string {
+  return `/api/explain/${[topology, table, key].map(encodeURIComponent).join("/")}`;
+}
+
+/** Which table, and which key: one field for each of its columns. */
+function Form({ topology, table: name, value }: {
+  readonly topology?: string;
+  readonly table?: string;
+  readonly value?: string;
+}) {
+  const tables = shownTables().filter(({ holds }) => holds !== "events");
+  const places = tables.map((one) => `${one.topology}/${one.name}`);
+  const given = topology !== undefined && name !== undefined ? `${topology}/${name}` : places[0] ?? "";
+  const [place, setPlace] = useState(given);
+  const table = tables[Math.max(0, places.indexOf(place))];
+  const [fields, setFields] = useState<readonly string[]>([]);
+  useEffect(() => {
+    setPlace(given);
+    setFields(fieldsOf(value, tables[places.indexOf(given)]));
+  }, [given, value, places.length]);
+  if (table === undefined) {
+    return plan.value === null
+      ? (
+        <Notice kind="info">
+          Tables are not known yet: the plan has not been read.
+        </Notice>
+      )
+      : <Empty title="No topology writes tables whose rows could be explained" />;
+  }
+  return (
+    <form
+      class="explain-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const values = table.key.map((_column, at) => fields[at] ?? "");
+        goTo(linkTo("explain", [table.topology, table.name, keyText(values)]));
+      }}
+    >
+      <label>
+        Table
+        <select
+          value={`${table.topology}/${table.name}`}
+          onChange={(event) => {
+            setPlace(event.currentTarget.value);
+            setFields([]);
+          }}
+        >
+          {tables.map((one, index) => (
+            <option key={places[index]} value={places[index]}>
+              {shown(one.name, 60)} ({shown(one.topology, 40)})
+            </option>
+          ))}
+        </select>
+      </label>
+      {table.key.map((column, at) => (
+        <label key={column}>
+          {shown(column, 60)}
+          <input
+            value={fields[at] ?? ""}
+            required
+            spellcheck={false}
+            autocomplete="off"
+            onInput={(event) =>
+              setFields(
+                table.key.map((_name, index) => index === at ? event.currentTarget.value : fields[index] ?? ""),
+              )}
+          />
+        </label>
+      ))}
+      <button type="submit" class="primary">Explain</button>
+    </form>
+  );
+}
+
+/** The values of a key as it stands in an address, in the order of the table's columns. */
+function fieldsOf(
+  value: string | undefined,
+  table: ShownTable | undefined,
+): string[] {
+  if (value === undefined) return [];
+  if (table === undefined || table.key.length === 1) return [value];
+  try {
+    const values: unknown = JSON.parse(value);
+    return Array.isArray(values) ? values.map((one) => typeof one === "string" ? one : JSON.stringify(one)) : [value];
+  } catch {
+    return [value];
+  }
+}
+
+/** The rows that make up a total, page by page. */
+function Contributors({ path, first }: {
+  readonly path: string;
+  readonly first: NonNullable<Explanation["contributors"]>;
+}) {
+  const [pages, setPages] = useState<
+    readonly { readonly rows: readonly Row[]; readonly next: string | null }[]
+  >([]);
+  const [problem, setProblem] = useState<string | null>(null);
+  const rows = [first, ...pages].flatMap((page) => page.rows);
+  const next = (pages.at(-1) ?? first).next;
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))].slice(
+    0,
+    40,
+  );
+  const more = async () => {
+    try {
+      const answer = await ask<Explanation>(
+        `${path}?after=${encodeURIComponent(next!)}`,
+      );
+      if (answer.contributors !== undefined) {
+        setPages([...pages, answer.contributors]);
+      }
+    } catch (error) {
+      setProblem(sentenceOf(error));
+    }
+  };
+  return (
+    <section class="card">
+      <h2>Rows that make up this total</h2>
+      <div
+        class="scroll"
+        tabIndex={0}
+        role="region"
+        aria-label="Rows that make up this total"
+      >
+        <table class="plain">
+          <thead>
+            <tr>
+              {columns.map((column) => <th key={column} scope="col">{shown(column, 40)}</th>)}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row, index) => (
+              <tr key={index}>
+                {columns.map((column) => <td key={column}>{shown(row[column], 120)}</td>)}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {problem !== null && <Notice kind="warn">{problem}</Notice>}
+      <p class="more">
+        <span class="muted">{counted(rows.length, "row")}</span>
+        {next !== null && <button type="button" class="link" onClick={more}>more</button>}
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,194 @@
+import type { InstanceState, LiveState, TaskState } from "../api/contract.ts";
+import { WordBadge } from "../parts/badge.tsx";
+import { Loading, Notice } from "../parts/notice.tsx";
+import { clock, counted, duration, grouped, moment, shown } from "../parts/text.ts";
+import { live, liveProblem, restarts } from "../state/live.ts";
+import { linkTo } from "../state/address.ts";
+
+/** Who runs what: processes of the group, their tasks, and what happened to them. */
+export function InstancesPage() {
+  const state = live.value;
+  if (state === null) {
+    const problem = liveProblem.value;
+    return problem ? <Notice kind="warn">{problem.message}</Notice> : <Loading what="the state" />;
+  }
+  return (
+    <div class="instances">
+      <Processes state={state} />
+      {state.topologies.map(({ name, tasks }) => <Tasks key={name} name={name} tasks={tasks} state={state} />)}
+      <Restarts />
+    </div>
+  );
+}
+
+function Processes(
+  { state: { status, instances } }: { readonly state: LiveState },
+) {
+  return (
+    <section class="card">
+      <h2>Instances</h2>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Instances">
+        <table class="plain">
+          <thead>
+            <tr>
+              <th scope="col">instance</th>
+              <th scope="col">state</th>
+              <th scope="col">what else it says</th>
+            </tr>
+          </thead>
+          <tbody>
+            <tr>
+              <td>this one</td>
+              <td>
+                <WordBadge
+                  word={status.ending === null ? "running" : "ending"}
+                />
+              </td>
+              <td>
+                {status.mode === "embedded" ? "embedded" : "on Kafka and ClickHouse"}, for{" "}
+                {duration(status.uptimeMs)}, data in {shown(status.data, 120)}
+              </td>
+            </tr>
+            {instances.map((instance, index) => <Other key={index} instance={instance} />)}
+          </tbody>
+        </table>
+      </div>
+      <dl class="facts addresses">
+        {Object.entries(status.addresses).map(([name, address]) => (
+          <div key={name}>
+            <dt>{shown(name, 40)}</dt>
+            <dd>
+              <code>{shown(address, 120)}</code>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function Other({ instance }: { readonly instance: InstanceState }) {
+  const { url, name, error, tasks, ...rest } = instance;
+  const facts = Object.entries(rest).filter(([, value]) => value !== null && typeof value !== "object")
+    .map(([field, value]) => `${field} ${shown(value, 80)}`);
+  return (
+    <tr>
+      <td>{shown(url ?? name ?? "?", 120)}</td>
+      <td>
+        <WordBadge word={error ? "failed" : "running"} />
+      </td>
+      <td>
+        {error ? shown(error, 400) : [tasks === undefined ? "" : taskText(tasks), ...facts].filter(
+          Boolean,
+        ).join(", ")}
+      </td>
+    </tr>
+  );
+}
+
+function taskText(tasks: NonNullable<InstanceState["tasks"]>): string {
+  return counted(typeof tasks === "number" ? tasks : tasks.length, "task");
+}
+
+/** One small square for each task says at a glance that all of them run; the table says which one does not. */
+function Tasks({ name, tasks, state }: {
+  readonly name: string;
+  readonly tasks: readonly TaskState[];
+  readonly state: LiveState;
+}) {
+  const status = state.status.topologies.find((topology) => topology.name === name);
+  const tables = Map.groupBy(
+    tasks,
+    ({ id }) => id.slice(0, id.lastIndexOf("-")),
+  );
+  return (
+    <section class="card">
+      <div class="card-head">
+        <h2>
+          <a href={linkTo("topology", [name])}>{shown(name, 80)}</a>
+        </h2>
+        {status !== undefined && <WordBadge word={status.state} />}
+        <span class="muted">{counted(tasks.length, "task")}</span>
+        {status !== undefined && status.standbys > 0 && (
+          <span class="muted">{counted(status.standbys, "standby")} here</span>
+        )}
+      </div>
+      <table class="plain tasks">
+        <thead>
+          <tr>
+            <th scope="col">table</th>
+            <th scope="col">tasks</th>
+            <th scope="col" class="number">lag</th>
+            <th scope="col">not running</th>
+          </tr>
+        </thead>
+        <tbody>
+          {[...tables].map(([table, own]) => (
+            <tr key={table}>
+              <td>{shown(table, 80)}</td>
+              <td>
+                <span class="squares" aria-hidden="true">
+                  {own.map(({ id, state: word }) => (
+                    <i
+                      key={id}
+                      class={word === "running" ? "good" : "warn"}
+                      title={`${id}: ${word}`}
+                    />
+                  ))}
+                </span>
+                {own.filter((task) => task.state === "running").length} of {own.length} run
+              </td>
+              <td class="number">
+                {grouped(own.reduce((sum, { lag }) => sum + lag, 0))}
+              </td>
+              <td>
+                {own.filter((task) => task.state !== "running").slice(0, 6)
+                  .map(({ id, state: word, instance }) =>
+                    `${id} ${word}${instance === undefined ? "" : ` (${instance})`}`
+                  )
+                  .join(", ")}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {status?.started !== null && status !== undefined && <Started reports={status.started} />}
+    </section>
+  );
+}
+
+function Started(
+  { reports }: {
+    readonly reports: NonNullable<
+      LiveState["status"]["topologies"][number]["started"]
+    >;
+  },
+) {
+  return (
+    <p class="muted started">
+      Last start: {reports.length === 0
+        ? "streams go on behind what they have done"
+        : reports.map(({ sink, kept, written, deleted }) =>
+          `${shown(sink, 60)} ${grouped(kept)} kept, ${grouped(written)} written, ${grouped(deleted)} deleted`
+        ).join("; ")}
+    </p>
+  );
+}
+
+/** Starts of the process that this page has seen. */
+function Restarts() {
+  return (
+    <section class="card">
+      <h2>Restarts seen by this page</h2>
+      {restarts.value.length === 0 ? <p class="muted">None since this page was opened.</p> : (
+        <ul class="results">
+          {restarts.value.map(({ at, uptimeMs }) => (
+            <li key={at}>
+              <time>{moment(at)}</time> the process began anew at {clock(at - uptimeMs)}
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
