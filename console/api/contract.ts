@@ -1,3 +1,4 @@
+import type { KeptLetter } from "../../src/adapters/local/dead_letters.ts";
 import type { DeadLetter } from "../../src/ports/dead_letters.ts";
 import type { TopologyDescription } from "../../src/plan/description.ts";
 import type { Status } from "../../src/cli/start/status.ts";
@@ -36,8 +37,8 @@ export interface Plan {
   readonly topologies: readonly PlannedTopology[];
 }
 
-/** Rows counted at one node since the process started. */
-export interface Counters {
+/** Rows counted at one node. */
+export interface RowCounts {
   readonly in: number;
   readonly out: number;
   readonly filtered?: number;
@@ -46,32 +47,51 @@ export interface Counters {
   readonly nullKeys?: number;
   readonly waiting?: number;
   readonly errors?: number;
+  /** Events that came too late, or changed nothing for another reason. */
+  readonly dropped?: number;
+}
+
+/** All that passed since the process started, and what became of the rows that are there now. */
+export interface Counters extends RowCounts {
+  /** Null for operators of streams. */
+  readonly rows: RowCounts | null;
 }
 
 export interface TaskState {
   readonly id: string;
   readonly state: string;
   readonly lag: number;
-  /** Instance that has it; the one asked where it is absent. */
-  readonly instance?: string;
+  /** Who has it. */
+  readonly instance: string;
 }
 
 export interface LiveTopology {
   readonly name: string;
+  readonly state: string;
   readonly counters: Readonly<Record<string, Counters>>;
   /** Records behind, by topic. */
   readonly lag: Readonly<Record<string, number>>;
   readonly tasks: readonly TaskState[];
+  readonly problems: readonly string[];
 }
 
-/** One process of the group. */
+/** Bytes. */
+export interface Memory {
+  readonly heapBytes: number;
+  readonly externalBytes: number;
+  readonly rssBytes: number;
+}
+
+/** One process of the group, as the one that is asked has found out. */
 export interface InstanceState {
-  readonly url?: string;
-  readonly name?: string;
-  /** Why it could not be asked. */
-  readonly error?: string | null;
-  readonly tasks?: readonly TaskState[] | number;
-  readonly [field: string]: unknown;
+  readonly instance: string;
+  /** The one that is asked. */
+  readonly here: boolean;
+  /** Why it has told nothing; null if it has. */
+  readonly problem: string | null;
+  readonly tasks: number;
+  readonly uptimeMs: number | null;
+  readonly memory: Memory | null;
 }
 
 /** Data of `event: state` of `GET /api/state`. */
@@ -79,7 +99,7 @@ export interface LiveState {
   readonly at: number;
   readonly status: Status;
   readonly topologies: readonly LiveTopology[];
-  readonly memory: { readonly heapBytes: number; readonly externalBytes: number; readonly rssBytes: number };
+  readonly memory: Memory;
   readonly instances: readonly InstanceState[];
 }
 
@@ -89,14 +109,22 @@ export type Row = Readonly<Record<string, unknown>>;
 export interface TappedRow {
   readonly at: number;
   readonly key: unknown;
-  readonly row: Row | null;
+  readonly row: unknown;
 }
 
+/** Data of `event: problem` there: of this instance nothing is seen. */
+export interface TapProblem {
+  readonly instance: string;
+  readonly problem: string;
+}
+
+/** Why a join found no partner, or that it found one. */
 export interface Lookup {
   readonly table: string;
   readonly key: unknown;
   readonly outcome: string;
   readonly row: Row | null;
+  readonly why: { readonly outcome: string; readonly operator: string | null; readonly sentence: string } | null;
 }
 
 export interface ExplainedStep {
@@ -108,6 +136,30 @@ export interface ExplainedStep {
   readonly row: Row | null;
 }
 
+/** A row of a source as it is held, and where its newest record lies, as far as that is known. */
+export interface SourceRow {
+  readonly table: string;
+  readonly topic: string | null;
+  readonly partition: number | null;
+  readonly offset: number | string | null;
+  readonly timestampMs: number | null;
+  readonly row: Row | null;
+  /** Its last change could not be read. */
+  readonly stale: boolean;
+}
+
+/** A page of the rows that make up a total. */
+export interface Contributors {
+  readonly total: number;
+  readonly rows: readonly {
+    readonly table: string;
+    readonly partition: number;
+    readonly key: Row;
+    readonly adds: Row;
+  }[];
+  readonly next: string | null;
+}
+
 /** `GET /api/explain/<topology>/<table>/<key>` */
 export interface Explanation {
   readonly topology: string;
@@ -115,37 +167,38 @@ export interface Explanation {
   readonly key: Row;
   readonly outcome: string;
   readonly sentence: string;
-  readonly source: {
-    readonly topic: string;
-    readonly partition: number;
-    readonly offset: number | string;
-    readonly timestampMs: number;
-    readonly row: Row | null;
-  } | null;
+  readonly source: SourceRow | null;
+  readonly sources: readonly SourceRow[];
   readonly steps: readonly ExplainedStep[];
   readonly shown: {
-    readonly task: string;
-    readonly version: number | string;
-    readonly row: Row | null;
+    readonly task: string | null;
+    readonly version: string | null;
+    readonly row: Row;
     readonly digestsEqual: boolean;
+    readonly changedByHand: boolean;
   } | null;
-  readonly totals: readonly { readonly table: string; readonly group: unknown; readonly adds: Row }[];
-  readonly deadLetters: readonly Partial<Letter>[];
-  readonly contributors?: { readonly rows: readonly Row[]; readonly next: string | null };
+  /** Whether it is known what ClickHouse shows. */
+  readonly shownKnown: boolean;
+  readonly totals: readonly { readonly table: string; readonly group: Row; readonly adds: Row }[];
+  /** Of a question about a table that is no sink: what became of the key in each of its outputs. */
+  readonly outputs: readonly { readonly output: string; readonly outcome: string; readonly sentence: string }[];
+  readonly deadLetters: readonly DeadLetter[];
+  readonly contributors?: Contributors;
+  readonly notes: readonly string[];
+  readonly unanswered: readonly { readonly instance: string; readonly problem: string }[];
 }
 
+/** A try to replay a letter. */
 export interface Attempt {
-  readonly timestampMs?: number;
-  readonly outcome?: string;
-  readonly sentence?: string;
-  readonly [field: string]: unknown;
+  readonly atMs: number;
+  /** What was to be changed, as JSON; null: nothing. */
+  readonly edit: string | null;
+  /** `begun`: under way, or nobody knows what came of it. */
+  readonly outcome: "begun" | "replayed" | "refused" | "failed";
+  readonly sentence: string | null;
 }
 
-export type Letter = DeadLetter & {
-  readonly id: string;
-  readonly attempts: readonly Attempt[];
-  readonly resolved?: unknown;
-};
+export type Letter = KeptLetter & { readonly id: string; readonly attempts: readonly Attempt[] };
 
 /** `GET /api/dead-letters` */
 export interface Letters {

@@ -13,6 +13,8 @@ const SILENCE_MS_MAX = 15_000;
 export interface StreamListener {
   /** One event's data, parsed. */
   readonly onData: (data: unknown) => void;
+  /** Data of an event called `problem`: part of what could be told is missing. */
+  readonly onPart?: (data: unknown) => void;
   /** Null: it is open. Else why it is not; it is tried again by itself. */
   readonly onProblem: (problem: AskProblem | null) => void;
   /** Whether silence means that it is broken: true of streams that have a beat. */
@@ -39,7 +41,7 @@ export async function listen(
 /** Until the stream ends or breaks; says why. */
 async function once(
   { path, name, signal }: { readonly path: string; readonly name: string; readonly signal: AbortSignal },
-  { onData, onProblem, beats }: StreamListener,
+  { onData, onPart, onProblem, beats }: StreamListener,
   onOpen: () => void,
 ): Promise<AskProblem> {
   const broken = new AbortController();
@@ -62,7 +64,10 @@ async function once(
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     for (let read = await reader.read(); !read.done; read = await reader.read()) {
       heard();
-      for (const event of lines.take(read.value)) if (event.name === name) onData(JSON.parse(event.data));
+      for (const event of lines.take(read.value)) {
+        if (event.name === name) onData(JSON.parse(event.data));
+        else if (event.name === "problem") onPart?.(JSON.parse(event.data));
+      }
     }
     return unreachable(null);
   } catch (error) {

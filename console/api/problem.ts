@@ -34,7 +34,9 @@ export async function problemOf(response: Response, path: string): Promise<AskPr
     case 403:
       return new AskProblem("forbidden", sentence ?? "The instance does not allow this from here.");
     case 404:
-      return sentence === null ? missing(path) : new AskProblem("unknown", sentence);
+      return sentence === null || /^Not found: there are/.test(sentence)
+        ? missing(path)
+        : new AskProblem("unknown", sentence);
     case 503:
       return new AskProblem("busy", sentence ?? "The instance cannot answer yet. Try again in a moment.");
     default:

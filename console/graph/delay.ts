@@ -44,7 +44,8 @@ export function delaysOf(
     const known = found.get(id);
     if (known !== undefined || trail.has(id)) return known ?? "unknown";
     const node = nodes.find((one) => one.id === id);
-    const topic = [node?.label, topics.get(node?.label ?? ""), ...node?.detail ?? []]
+    const named = node?.detail.map((line) => line.replace(/^topic /, "")) ?? [];
+    const topic = [node?.label, topics.get(node?.label ?? ""), ...named]
       .find((name) => name !== undefined && live?.lag[name] !== undefined);
     const from = (inputs.get(id) ?? []).map((input) => visit(input, new Set([...trail, id])));
     const own = topic === undefined ? [] : [delayOf(live?.lag[topic], rates.get(id)?.in ?? rates.get(id)?.out ?? 0)];

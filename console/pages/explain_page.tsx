@@ -1,13 +1,13 @@
 import { useEffect, useState } from "preact/hooks";
-import { ask, sentenceOf } from "../api/ask.ts";
-import type { Explanation, Row } from "../api/contract.ts";
+import type { Explanation } from "../api/contract.ts";
 import { Empty, Loading, Notice } from "../parts/notice.tsx";
-import { counted, shown } from "../parts/text.ts";
+import { shown } from "../parts/text.ts";
 import { useAsked } from "../state/asked.ts";
 import { plan } from "../state/live.ts";
 import { linkTo } from "../state/address.ts";
 import { goTo, route } from "../state/route.ts";
-import { keyText, type ShownTable, shownTables } from "../state/tables.ts";
+import { type ExplainedTable, explainedTables, keyText } from "../state/tables.ts";
+import { ContributorTable } from "./contributor_table.tsx";
 import { ExplanationView } from "./explanation_view.tsx";
 
 /** Why a row is as it is, or is not there: `#/explain/<topology>/<table>/<key>`. */
@@ -31,7 +31,7 @@ export function ExplainPage() {
       {value !== null && (
         <>
           <ExplanationView explanation={value} onAgain={again} />
-          {value.contributors !== undefined && <Contributors key={path} path={path!} first={value.contributors} />}
+          {value.contributors !== undefined && <ContributorTable key={path} path={path!} first={value.contributors} />}
         </>
       )}
     </div>
@@ -54,7 +54,7 @@ function Form({ topology, table: name, value }: {
   readonly table?: string;
   readonly value?: string;
 }) {
-  const tables = shownTables().filter(({ holds }) => holds !== "events");
+  const tables = explainedTables();
   const places = tables.map((one) => `${one.topology}/${one.name}`);
   const given = topology !== undefined && name !== undefined ? `${topology}/${name}` : places[0] ?? "";
   const [place, setPlace] = useState(given);
@@ -121,7 +121,7 @@ function Form({ topology, table: name, value }: {
 /** The values of a key as it stands in an address, in the order of the table's columns. */
 function fieldsOf(
   value: string | undefined,
-  table: ShownTable | undefined,
+  table: ExplainedTable | undefined,
 ): string[] {
   if (value === undefined) return [];
   if (table === undefined || table.key.length === 1) return [value];
@@ -131,64 +131,4 @@ function fieldsOf(
   } catch {
     return [value];
   }
-}
-
-/** The rows that make up a total, page by page. */
-function Contributors({ path, first }: {
-  readonly path: string;
-  readonly first: NonNullable<Explanation["contributors"]>;
-}) {
-  const [pages, setPages] = useState<
-    readonly { readonly rows: readonly Row[]; readonly next: string | null }[]
-  >([]);
-  const [problem, setProblem] = useState<string | null>(null);
-  const rows = [first, ...pages].flatMap((page) => page.rows);
-  const next = (pages.at(-1) ?? first).next;
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))].slice(
-    0,
-    40,
-  );
-  const more = async () => {
-    try {
-      const answer = await ask<Explanation>(
-        `${path}?after=${encodeURIComponent(next!)}`,
-      );
-      if (answer.contributors !== undefined) {
-        setPages([...pages, answer.contributors]);
-      }
-    } catch (error) {
-      setProblem(sentenceOf(error));
-    }
-  };
-  return (
-    <section class="card">
-      <h2>Rows that make up this total</h2>
-      <div
-        class="scroll"
-        tabIndex={0}
-        role="region"
-        aria-label="Rows that make up this total"
-      >
-        <table class="plain">
-          <thead>
-            <tr>
-              {columns.map((column) => <th key={column} scope="col">{shown(column, 40)}</th>)}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row, index) => (
-              <tr key={index}>
-                {columns.map((column) => <td key={column}>{shown(row[column], 120)}</td>)}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {problem !== null && <Notice kind="warn">{problem}</Notice>}
-      <p class="more">
-        <span class="muted">{counted(rows.length, "row")}</span>
-        {next !== null && <button type="button" class="link" onClick={more}>more</button>}
-      </p>
-    </section>
-  );
 }

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import type { ExplainedStep, Explanation } from "../api/contract.ts";
+import type { ExplainedStep, Explanation, SourceRow } from "../api/contract.ts";
 import { Badge, toneOf, WordBadge } from "../parts/badge.tsx";
 import { RowView } from "../parts/row_view.tsx";
 import { grouped, moment, shown } from "../parts/text.ts";
@@ -10,23 +10,9 @@ export function ExplanationView({ explanation, onAgain }: {
   readonly explanation: Explanation;
   readonly onAgain: () => void;
 }) {
-  const {
-    topology,
-    table,
-    key,
-    outcome,
-    sentence,
-    source,
-    steps,
-    shown: row,
-    totals,
-    deadLetters,
-  } = explanation;
+  const { topology, table, key, outcome, sentence, notes, unanswered, totals, outputs, deadLetters } = explanation;
   return (
-    <article
-      class="explanation"
-      aria-label={`Explanation of ${table} ${shown(key, 80)}`}
-    >
+    <article class="explanation" aria-label={`Explanation of ${shown(table, 60)} ${keyOf(key)}`}>
       <header class={`verdict ${toneOf(outcome)}`}>
         <div>
           <p class="eyebrow">{shown(topology, 60)} / {shown(table, 60)}</p>
@@ -34,33 +20,63 @@ export function ExplanationView({ explanation, onAgain }: {
             {keyOf(key)} <WordBadge word={outcome} />
           </h2>
           <p>{shown(sentence, 2_000)}</p>
+          {notes.map((note, index) => <p key={index} class="muted">{shown(note, 1_000)}</p>)}
+          {unanswered.map(({ instance, problem }) => (
+            <p key={instance} class="muted">Nothing is known of {shown(instance, 80)}: {shown(problem, 400)}</p>
+          ))}
         </div>
         <button type="button" onClick={onAgain}>Ask again</button>
       </header>
       <div class="explanation-body">
-        <ol class="steps">
-          {source !== null && (
-            <Step
-              tone="good"
-              title="Source row"
-              word={shown(source.topic, 120)}
-            >
-              <p class="muted">
-                partition {source.partition}, offset {grouped(source.offset)}, {moment(source.timestampMs)}
-              </p>
-              <Folded row={source.row} label="Row of the source" />
-            </Step>
-          )}
-          {steps.map((step, index) => <OperatorStep key={index} step={step} />)}
-          {source === null && steps.length === 0 && <li class="muted">There is no row of a source to follow.</li>}
-        </ol>
+        <Steps explanation={explanation} />
         <aside aria-label="Results">
-          <Shown table={table} row={row} />
+          <Shown explanation={explanation} />
+          {outputs.length > 0 && (
+            <section class="card">
+              <h2>In each output</h2>
+              <ul class="results">
+                {outputs.map(({ output, outcome: word, sentence: why }) => (
+                  <li key={output}>
+                    <b>{shown(output, 80)}</b> <WordBadge word={word} /> {shown(why, 400)}
+                  </li>
+                ))}
+              </ul>
+            </section>
+          )}
           <Totals totals={totals} />
-          <Letters letters={deadLetters} />
+          <Letters topology={topology} letters={deadLetters} />
         </aside>
       </div>
     </article>
+  );
+}
+
+function Steps({ explanation: { source, sources, steps } }: { readonly explanation: Explanation }) {
+  const rows = sources.length > 0 ? sources : source === null ? [] : [source];
+  return (
+    <ol class="steps">
+      {rows.map((row) => <Source key={row.table} source={row} />)}
+      {steps.map((step, index) => <OperatorStep key={index} step={step} />)}
+      {rows.length === 0 && steps.length === 0 && <li class="muted">There is no row of a source to follow.</li>}
+    </ol>
+  );
+}
+
+function Source(
+  { source: { table, topic, partition, offset, timestampMs, row, stale } }: { readonly source: SourceRow },
+) {
+  const place = [
+    topic === null ? "" : shown(topic, 120),
+    partition === null ? "" : `partition ${partition}`,
+    offset === null ? "" : `offset ${grouped(offset)}`,
+    timestampMs === null ? "" : moment(timestampMs),
+  ].filter((part) => part !== "");
+  return (
+    <Step tone={row === null || stale ? "warn" : "good"} title={`Source row of ${shown(table, 80)}`} word="">
+      <p class="muted">{place.join(", ")}</p>
+      {stale && <p>Its last change could not be read, so this row is older than that.</p>}
+      <Folded row={row} label={`Row of ${shown(table, 80)}`} />
+    </Step>
   );
 }
 
@@ -70,28 +86,36 @@ function keyOf(key: unknown): string {
   return Object.entries(key).map(([column, value]) => `${shown(column, 60)} ${shown(value, 120)}`).join(", ");
 }
 
-function Shown(
-  { table, row }: {
-    readonly table: string;
-    readonly row: Explanation["shown"];
-  },
-) {
+function Shown({ explanation: { table, shown: row, shownKnown } }: { readonly explanation: Explanation }) {
+  if (row === null) {
+    return (
+      <section class="card">
+        <h2>ClickHouse shows</h2>
+        <p class="muted">
+          {shownKnown ? `${shown(table, 80)} shows no row of this key.` : "It is not known what ClickHouse shows."}
+        </p>
+      </section>
+    );
+  }
+  const equal = row.digestsEqual && !row.changedByHand;
+  const who = [
+    row.version === null ? "" : `version ${shown(row.version, 60)}`,
+    row.task === null ? "" : `task ${shown(row.task, 80)}`,
+  ].filter((part) => part !== "");
   return (
     <section class="card">
       <h2>ClickHouse shows</h2>
-      {row === null ? <p class="muted">{shown(table, 80)} shows no row of this key.</p> : (
-        <>
-          <p class="facts-line">
-            <Badge tone={row.digestsEqual ? "good" : "bad"}>
-              {row.digestsEqual ? "equal to what is computed" : "DIFFERS from what is computed"}
-            </Badge>{" "}
-            <span class="muted">
-              version {shown(row.version, 60)}, task {shown(row.task, 80)}
-            </span>
-          </p>
-          <RowView row={row.row} label="Row that ClickHouse shows" />
-        </>
-      )}
+      <p class="facts-line">
+        <Badge tone={equal ? "good" : "bad"}>
+          {equal
+            ? "equal to what is computed"
+            : row.changedByHand
+            ? "CHANGED BY HAND since it was written"
+            : "DIFFERS from what is computed"}
+        </Badge>{" "}
+        <span class="muted">{who.join(", ")}</span>
+      </p>
+      <RowView row={row.row} label="Row that ClickHouse shows" />
     </section>
   );
 }
@@ -115,19 +139,18 @@ function Totals({ totals }: { readonly totals: Explanation["totals"] }) {
   );
 }
 
-function Letters(
-  { letters }: { readonly letters: Explanation["deadLetters"] },
-) {
+function Letters({ topology, letters }: {
+  readonly topology: string;
+  readonly letters: Explanation["deadLetters"];
+}) {
   if (letters.length === 0) return null;
   return (
     <section class="card">
       <h2>Dead letters of this key</h2>
       <ul class="results">
-        {letters.map(({ id, reason, error }, index) => (
-          <li key={id ?? index}>
-            {id === undefined ? <b>{shown(reason, 80)}</b> : <a href={linkTo("letters", [id])}>{shown(reason, 80)}</a>}:
-            {" "}
-            {shown(error, 400)}
+        {letters.map(({ reason, error }, index) => (
+          <li key={index}>
+            <a href={linkTo("letters", [], { topology, reason })}>{shown(reason, 80)}</a>: {shown(error, 400)}
           </li>
         ))}
       </ul>
@@ -148,9 +171,10 @@ function OperatorStep(
       {lookup !== undefined && (
         <div class="lookup">
           <p>
-            looks up <b>{shown(lookup.table, 80)}</b> <code>{shown(lookup.key, 120)}</code>{" "}
+            looks up <b>{shown(lookup.table, 80)}</b> <code>{keyOf(lookup.key)}</code>{" "}
             <WordBadge word={lookup.outcome} />
           </p>
+          {lookup.why !== null && <p>{shown(lookup.why.sentence, 1_000)}</p>}
           {lookup.row !== null && <Folded row={lookup.row} label={`Row of ${lookup.table}`} />}
         </div>
       )}

@@ -1,8 +1,8 @@
 import type { InstanceState, LiveState, TaskState } from "../api/contract.ts";
 import { WordBadge } from "../parts/badge.tsx";
 import { Loading, Notice } from "../parts/notice.tsx";
-import { clock, counted, duration, grouped, moment, shown } from "../parts/text.ts";
-import { live, liveProblem, restarts } from "../state/live.ts";
+import { bytes, clock, counted, duration, grouped, moment, shown } from "../parts/text.ts";
+import { instanceName, live, liveProblem, restarts } from "../state/live.ts";
 import { linkTo } from "../state/address.ts";
 
 /** Who runs what: processes of the group, their tasks, and what happened to them. */
@@ -21,9 +21,7 @@ export function InstancesPage() {
   );
 }
 
-function Processes(
-  { state: { status, instances } }: { readonly state: LiveState },
-) {
+function Processes({ state: { status, instances } }: { readonly state: LiveState }) {
   return (
     <section class="card">
       <h2>Instances</h2>
@@ -33,27 +31,23 @@ function Processes(
             <tr>
               <th scope="col">instance</th>
               <th scope="col">state</th>
-              <th scope="col">what else it says</th>
+              <th scope="col" class="number">tasks</th>
+              <th scope="col" class="number">running for</th>
+              <th scope="col" class="number">memory</th>
             </tr>
           </thead>
           <tbody>
-            <tr>
-              <td>this one</td>
-              <td>
-                <WordBadge
-                  word={status.ending === null ? "running" : "ending"}
-                />
-              </td>
-              <td>
-                {status.mode === "embedded" ? "embedded" : "on Kafka and ClickHouse"}, for{" "}
-                {duration(status.uptimeMs)}, data in {shown(status.data, 120)}
-              </td>
-            </tr>
-            {instances.map((instance, index) => <Other key={index} instance={instance} />)}
+            {instances.map((instance) => <Process key={instance.instance} instance={instance} />)}
           </tbody>
         </table>
       </div>
       <dl class="facts addresses">
+        <div>
+          <dt>mode</dt>
+          <dd>
+            {status.mode === "embedded" ? "embedded" : "on Kafka and ClickHouse"}, data in {shown(status.data, 120)}
+          </dd>
+        </div>
         {Object.entries(status.addresses).map(([name, address]) => (
           <div key={name}>
             <dt>{shown(name, 40)}</dt>
@@ -67,27 +61,24 @@ function Processes(
   );
 }
 
-function Other({ instance }: { readonly instance: InstanceState }) {
-  const { url, name, error, tasks, ...rest } = instance;
-  const facts = Object.entries(rest).filter(([, value]) => value !== null && typeof value !== "object")
-    .map(([field, value]) => `${field} ${shown(value, 80)}`);
+function Process({ instance: { instance, here, problem, tasks, uptimeMs, memory } }: {
+  readonly instance: InstanceState;
+}) {
   return (
     <tr>
-      <td>{shown(url ?? name ?? "?", 120)}</td>
       <td>
-        <WordBadge word={error ? "failed" : "running"} />
+        {shown(instance, 120)}
+        {here && <small>, this one</small>}
       </td>
       <td>
-        {error ? shown(error, 400) : [tasks === undefined ? "" : taskText(tasks), ...facts].filter(
-          Boolean,
-        ).join(", ")}
+        <WordBadge word={problem === null ? "running" : "unreachable"} />
+        {problem !== null && <p>{shown(problem, 400)}</p>}
       </td>
+      <td class="number">{grouped(tasks)}</td>
+      <td class="number">{uptimeMs === null ? "" : duration(uptimeMs)}</td>
+      <td class="number">{memory === null ? "" : bytes(memory.rssBytes)}</td>
     </tr>
   );
-}
-
-function taskText(tasks: NonNullable<InstanceState["tasks"]>): string {
-  return counted(typeof tasks === "number" ? tasks : tasks.length, "task");
 }
 
 /** One small square for each task says at a glance that all of them run; the table says which one does not. */
@@ -143,9 +134,7 @@ function Tasks({ name, tasks, state }: {
               </td>
               <td>
                 {own.filter((task) => task.state !== "running").slice(0, 6)
-                  .map(({ id, state: word, instance }) =>
-                    `${id} ${word}${instance === undefined ? "" : ` (${instance})`}`
-                  )
+                  .map(({ id, state: word, instance }) => `${id} ${word} (${instanceName(instance)})`)
                   .join(", ")}
               </td>
             </tr>

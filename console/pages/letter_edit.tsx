@@ -1,31 +1,38 @@
 import { useState } from "preact/hooks";
 import type { Letter } from "../api/contract.ts";
-import { shown } from "../parts/text.ts";
+import { shown, WHOLE_CHARACTERS } from "../parts/text.ts";
 
-/** The key and the record, to be changed before they are written again. */
+/** How a record ends that was too long to be kept. */
+const CUT = /\.\.\. \[cut: at most \d+ bytes are kept\]$/;
+
+/** What may be changed of a letter. Digits stay as they are typed: nothing is made of numbers here. */
+interface Edit {
+  readonly key?: string;
+  readonly value?: string;
+  readonly set?: string;
+}
+
+/**
+ * What is replayed, to be changed before: the key and the record of a letter that holds the whole of it; columns of all
+ * others, whose records are read from the topic again.
+ */
 export function LetterEdit({ letter, onReplay }: {
   readonly letter: Letter;
   readonly onReplay: (body: unknown) => Promise<void>;
 }) {
-  const [before] = useState(() => ({ key: letter.key ?? "", value: pretty(letter.record ?? "") }));
-  const [key, setKey] = useState(before.key);
-  const [value, setValue] = useState(before.value);
+  const { id, stage, record, resolvedMs } = letter;
+  const whole = stage === "decode" && record !== null && !CUT.test(record);
+  const [before] = useState(() => whole ? { key: letter.key ?? "", value: pretty(record) } : { set: "" });
+  const [edit, setEdit] = useState<Edit>(before);
   const [busy, setBusy] = useState(false);
-  const edited = key !== before.key || value !== before.value;
-  const fault = jsonFault(value);
+  const changed = (Object.keys(before) as (keyof Edit)[]).filter((name) => edit[name] !== (before as Edit)[name]);
+  const fault = jsonFault(edit.value ?? edit.set ?? "");
   const replay = async () => {
     setBusy(true);
-    const edit = {
-      id: letter.id,
-      ...(key === before.key ? {} : { key }),
-      ...(value === before.value ? {} : { value }),
-    };
-    await onReplay({ ids: [letter.id], ...(edited ? { edit } : {}) });
+    const changes = changed.map((name) => [name, name === "set" ? JSON.parse(edit.set!) : edit[name]]);
+    await onReplay({ ids: [id], ...(changed.length === 0 ? {} : { edit: { id, ...Object.fromEntries(changes) } }) });
     setBusy(false);
   };
-  if (letter.record === null) {
-    return <p class="muted">The record itself was not kept, so it cannot be replayed from here.</p>;
-  }
   return (
     <form
       class="edit"
@@ -34,19 +41,30 @@ export function LetterEdit({ letter, onReplay }: {
         replay();
       }}
     >
-      <Field label="Key" rows={2} text={key} onText={setKey} />
-      <Field label="Record" rows={12} text={value} onText={setValue} />
+      {whole
+        ? (
+          <>
+            <Field label="Key" rows={2} text={edit.key ?? ""} onText={(key) => setEdit({ ...edit, key })} />
+            <Field label="Record" rows={12} text={edit.value ?? ""} onText={(value) => setEdit({ ...edit, value })} />
+          </>
+        )
+        : (
+          <>
+            {record !== null && <pre>{shown(record, WHOLE_CHARACTERS)}</pre>}
+            <p class="muted">The record is read from its topic again. Columns can be set before, as JSON:</p>
+            <Field label="Columns" rows={3} text={edit.set ?? ""} onText={(set) => setEdit({ ...edit, set })} />
+          </>
+        )}
       {fault !== null && <p class="hint" role="status">Not JSON: {shown(fault, 200)}</p>}
       <div class="actions">
-        <button type="submit" class="primary" disabled={busy}>{edited ? "Replay as edited" : "Replay"}</button>
         <button
-          type="button"
-          disabled={!edited || busy}
-          onClick={() => {
-            setKey(before.key);
-            setValue(before.value);
-          }}
+          type="submit"
+          class="primary"
+          disabled={busy || resolvedMs !== null || (fault !== null && changed.includes("set"))}
         >
+          {changed.length > 0 ? "Replay as edited" : "Replay"}
+        </button>
+        <button type="button" disabled={changed.length === 0 || busy} onClick={() => setEdit(before)}>
           Undo edits
         </button>
       </div>
@@ -78,9 +96,10 @@ function pretty(text: string): string {
   }
 }
 
+/** Null for JSON, and for nothing. */
 function jsonFault(text: string): string | null {
   try {
-    JSON.parse(text);
+    if (text !== "") JSON.parse(text);
     return null;
   } catch (error) {
     return (error as Error).message;

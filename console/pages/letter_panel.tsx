@@ -57,6 +57,7 @@ function Contents({ letter, onReplay }: {
     timestampMs,
     stack,
     attempts,
+    resolution,
   } = letter;
   return (
     <>
@@ -73,16 +74,22 @@ function Contents({ letter, onReplay }: {
         )}
         <Fact name="time">{moment(timestampMs)}</Fact>
       </dl>
+      {resolution !== null && <Notice kind="good">It no longer applies: {shown(resolution, 600)}</Notice>}
       <LetterEdit letter={letter} onReplay={onReplay} />
       {attempts.length > 0 && (
         <section>
           <h3>Attempts</h3>
           <ol class="attempts">
-            {attempts.map(({ timestampMs: at, outcome, sentence }, index) => (
+            {attempts.map(({ atMs, outcome, sentence, edit }, index) => (
               <li key={index}>
-                {at !== undefined && <time>{moment(at)}</time>} {outcome !== undefined && <WordBadge word={outcome} />}
-                {" "}
-                {shown(sentence ?? "", 600)}
+                <time>{moment(atMs)}</time> <WordBadge word={outcome} />{" "}
+                {shown(sentence ?? "Nobody knows yet what came of it.", 600)}
+                {edit !== null && (
+                  <details>
+                    <summary>What was changed</summary>
+                    <pre>{shown(edit, WHOLE_CHARACTERS)}</pre>
+                  </details>
+                )}
               </li>
             ))}
           </ol>

@@ -1,17 +1,17 @@
 import { useState } from "preact/hooks";
-import type { Counters, PlannedTopology, PlanNode } from "../api/contract.ts";
+import type { Counters, PlannedTopology, PlanNode, RowCounts } from "../api/contract.ts";
 import { WordBadge } from "../parts/badge.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { brief, grouped, shown } from "../parts/text.ts";
 import { TapView } from "../parts/tap_view.tsx";
-import { liveTopology, rates } from "../state/live.ts";
+import { instanceName, liveTopology, rates } from "../state/live.ts";
 import { linkTo } from "../state/address.ts";
 
 /** A join of which fewer find a partner is pointed out, once so many rows have tried. */
 const MATCHED_SHARE_MIN = 0.01;
 const TRIED_MIN = 100;
 
-const COUNTERS: readonly (readonly [keyof Counters, string])[] = [
+const COUNTERS: readonly (readonly [keyof RowCounts, string])[] = [
   ["in", "rows in"],
   ["out", "rows out"],
   ["filtered", "filtered"],
@@ -20,6 +20,7 @@ const COUNTERS: readonly (readonly [keyof Counters, string])[] = [
   ["nullKeys", "null keys"],
   ["waiting", "waiting"],
   ["errors", "errors"],
+  ["dropped", "dropped"],
 ];
 
 /** Everything about one node of the graph. */
@@ -97,34 +98,42 @@ function CounterList({ counters, rate }: {
   readonly counters: Counters | undefined;
   readonly rate: { readonly in: number; readonly out: number } | undefined;
 }) {
-  if (counters === undefined) {
-    return <p class="muted">Rows are not counted at this node.</p>;
-  }
+  if (counters === undefined) return <p class="muted">Rows are not counted at this node.</p>;
   return (
-    <dl class="counters">
-      {COUNTERS.filter(([field]) => counters[field] !== undefined).map((
-        [field, label],
-      ) => (
-        <div
-          key={field}
-          class={field === "errors" && counters[field]! > 0 ? "bad" : ""}
-        >
-          <dt>{label}</dt>
-          <dd>
-            {grouped(counters[field]!)}
-            {rate !== undefined && (field === "in" || field === "out") && <small>{brief(rate[field])}/s</small>}
-          </dd>
-        </div>
-      ))}
-    </dl>
+    <>
+      <CountSection title="Since the start of the process" counts={counters} rate={rate} />
+      {counters.rows !== null && counters.rows !== undefined && (
+        <CountSection title="Rows that are there now" counts={counters.rows} />
+      )}
+    </>
   );
 }
 
-function Unmatched(
-  { counters: { joined = 0, withoutPartner = 0 } }: {
-    readonly counters: Counters;
-  },
-) {
+function CountSection({ title, counts, rate }: {
+  readonly title: string;
+  readonly counts: RowCounts;
+  readonly rate?: { readonly in: number; readonly out: number };
+}) {
+  return (
+    <section>
+      <h3>{title}</h3>
+      <dl class="counters">
+        {COUNTERS.filter(([field]) => counts[field] !== undefined).map(([field, label]) => (
+          <div key={field} class={field === "errors" && counts[field]! > 0 ? "bad" : ""}>
+            <dt>{label}</dt>
+            <dd>
+              {grouped(counts[field]!)}
+              {rate !== undefined && (field === "in" || field === "out") && <small>{brief(rate[field])}/s</small>}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function Unmatched({ counters }: { readonly counters: Counters }) {
+  const { joined = 0, withoutPartner = 0 } = counters.rows ?? counters;
   const tried = joined + withoutPartner;
   if (tried < TRIED_MIN || joined / tried >= MATCHED_SHARE_MIN) return null;
   return (
@@ -173,7 +182,7 @@ function Tasks({ topology: { name, description }, node }: {
                 <WordBadge word={state} />
               </td>
               <td class="number">{grouped(lag)}</td>
-              <td>{shown(instance ?? "this one", 60)}</td>
+              <td>{instanceName(instance)}</td>
             </tr>
           ))}
         </tbody>

@@ -246,7 +246,7 @@ function Ticker() {
             linkOf={(row: TappedRow) =>
               explainLink(sink.topology, {
                 table: sink.node.label,
-                key: row.key,
+                row: row.row,
               })}
           />
         )}

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { TappedRow } from "../api/contract.ts";
+import type { TappedRow, TapProblem } from "../api/contract.ts";
 import { listen } from "../api/event_stream.ts";
 import type { AskProblem } from "../api/problem.ts";
 import { Notice } from "./notice.tsx";
@@ -26,6 +26,7 @@ export function TapView({ topology, node, name, linkOf }: {
 }) {
   const [rows, setRows] = useState<readonly Passed[]>([]);
   const [problem, setProblem] = useState<AskProblem | null>(null);
+  const [missing, setMissing] = useState<TapProblem | null>(null);
   const [still, setStill] = useState(false);
   const hidden = useHidden();
   useEffect(() => {
@@ -34,8 +35,9 @@ export function TapView({ topology, node, name, linkOf }: {
     let number = 0;
     const path = `/api/tap/${encodeURIComponent(topology)}/${encodeURIComponent(node)}`;
     listen({ path, name: "row", signal: ending.signal }, {
-      beats: false,
+      beats: true,
       onProblem: setProblem,
+      onPart: (data) => setMissing(data as TapProblem),
       onData: (data) => {
         const passed = { ...data as TappedRow, number: number++ };
         setRows((before) => [passed, ...before].slice(0, ROWS_MAX));
@@ -59,6 +61,9 @@ export function TapView({ topology, node, name, linkOf }: {
         </button>
       </div>
       {problem !== null && <Notice kind="warn">{problem.message}</Notice>}
+      {missing !== null && (
+        <p class="muted">Nothing is seen of {shown(missing.instance, 80)}: {shown(missing.problem, 200)}</p>
+      )}
       {rows.length === 0 && problem === null && <p class="muted">No row has passed yet.</p>}
       <ol class="passed">
         {rows.map((row) => {

@@ -4,6 +4,7 @@ import type { LiveState, LiveTopology, Plan, PlannedTopology } from "../api/cont
 import { listen } from "../api/event_stream.ts";
 import { password } from "../api/password.ts";
 import { AskProblem } from "../api/problem.ts";
+import { shown } from "../parts/text.ts";
 import { History } from "./history.ts";
 import { type Rate, Rates } from "./rates.ts";
 
@@ -83,6 +84,12 @@ password.subscribe(() => {
 export function plannedTopology(name: string | undefined): PlannedTopology | undefined {
   const topologies = plan.value?.topologies ?? [];
   return topologies.find((topology) => topology.name === name) ?? topologies[0];
+}
+
+/** An instance as it is told: where it is, unless it is the one that is asked. */
+export function instanceName(instance: string): string {
+  const here = live.value?.instances.find((one) => one.here)?.instance;
+  return instance === here ? "this one" : shown(instance, 80);
 }
 
 /** How a topology stands now; undefined if that is not known. */

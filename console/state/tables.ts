@@ -32,21 +32,34 @@ function tablesOf({ name: topology, description }: PlannedTopology): ShownTable[
   }));
 }
 
-/**
- * Where a key is explained. `key`: its columns by name, their values in order, or the only value; events have no key
- * of their own.
- */
+/** Something whose keys can be explained: a table that people query, or a table that a topology reads. */
+export interface ExplainedTable {
+  readonly topology: string;
+  readonly name: string;
+  readonly key: readonly string[];
+}
+
+/** All of these; what is shown first, and no name twice. */
+export function explainedTables(): readonly ExplainedTable[] {
+  return (plan.value?.topologies ?? []).flatMap((topology) => {
+    const shown = tablesOf(topology).filter(({ holds }) => holds !== "events");
+    const read = topology.description.sources.filter(({ name }) => !shown.some((table) => table.name === name))
+      .map(({ name, key }) => ({ topology: topology.name, name, key }));
+    return [...shown, ...read];
+  });
+}
+
+/** Where a row that reaches a table is explained; null if it has no key of that table. */
 export function explainLink(
   topology: string,
-  { table, key }: { readonly table: string; readonly key: unknown },
+  { table, row }: { readonly table: string; readonly row: unknown },
 ): string | null {
-  const known = shownTables().find((one) => one.topology === topology && one.name === table);
-  if (known?.holds === "events" || key === null || key === undefined) return null;
-  if (typeof key === "object" && !Array.isArray(key)) {
-    const values = Object.values(key);
-    return linkTo("explain", [topology, table, keyText(values)]);
-  }
-  return linkTo("explain", [topology, table, Array.isArray(key) ? keyText(key) : String(key)]);
+  const known = explainedTables().find((one) => one.topology === topology && one.name === table);
+  if (known === undefined || row === null || typeof row !== "object") return null;
+  const values = known.key.map((column) => (row as Record<string, unknown>)[column]);
+  return values.some((value) => value === undefined || value === null)
+    ? null
+    : linkTo("explain", [topology, table, keyText(values)]);
 }
 
 /** One value as it is, several as a JSON array: how keys stand in addresses. */

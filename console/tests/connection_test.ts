@@ -31,7 +31,7 @@ Deno.test("each page says what is missing of an instance that lacks its endpoint
       await page.goto(page.url().replace(/#.*/, place));
       await page.getByText(`This instance has no ${endpoint}`).waitFor(SOON);
     }
-    await page.goto(page.url().replace(/#.*/, "#/topology/sales?node=operator%3A13"));
+    await page.goto(page.url().replace(/#.*/, "#/topology/sales?node=op13"));
     await page.getByRole("button", { name: "Watch rows" }).click();
     await page.getByText("This instance has no /api/tap").waitFor(SOON);
     assertEquals(await page.locator(".node").count(), 16);

@@ -43,7 +43,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
 }
 
 Deno.test("numbers move while nobody does anything", () =>
-  withPage({ at: "#/topology/sales?node=operator%3A10" }, async (page) => {
+  withPage({ at: "#/topology/sales?node=op10" }, async (page) => {
     const rows = page.locator(".counters dd").first();
     await rows.waitFor(SOON);
     const before = await rows.innerText();
@@ -69,20 +69,19 @@ Deno.test("Now shows a start with its rows and seconds, problems in words, and t
     await page.getByRole("heading", { name: "Starting" }).waitFor({ state: "detached", ...SOON });
   }));
 
+const NOBODY = { here: false, tasks: 0, uptimeMs: null, memory: null };
+
 Deno.test("Instances shows who has what, and an instance that cannot be reached", () =>
   withPage({ at: "#/instances" }, async (page, { standing }) => {
     standing.loading = true;
-    standing.instances = [
-      { url: "http://10.0.0.2:8686", tasks: 9 },
-      { url: "http://10.0.0.3:8686", error: "Cannot reach it: no route to host" },
+    standing.others = [
+      { instance: "10.0.0.2:8686", here: false, problem: null, tasks: 9, uptimeMs: 61_000, memory: null },
+      { ...NOBODY, instance: "10.0.0.3:8686", problem: "Cannot reach it: no route to host" },
     ];
     await page.getByText("no route to host").waitFor(SOON);
     const text = await mainText(page);
-    for (
-      const part of ["http://10.0.0.2:8686", "9 tasks", "orders-4 restoring", "orders-5 restoring (http://10.0.0.2"]
-    ) {
-      assert(text.includes(part), `${part} in ${text}`);
-    }
+    const expected = ["10.0.0.2:8686", "unreachable", "orders-4 restoring (this one)", "orders-5 restoring (10.0.0.2"];
+    for (const part of expected) assert(text.includes(part), `${part} in ${text}`);
   }));
 
 /** What is against the rules of accessibility (WCAG 2.2 AA and axe's own), each with where. */

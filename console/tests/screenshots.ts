@@ -7,7 +7,7 @@ import { startMock } from "../../tests/console/mock_server.ts";
 import { closeBrowser, openPage, type PageOptions } from "./browser.ts";
 
 const PLACES: Readonly<Record<string, string>> = {
-  topology: "#/topology/sales?node=operator%3A10",
+  topology: "#/topology/sales?node=op10",
   now: "#/now",
   tables: "#/tables/sales",
   letters: "#/letters/letter-1",

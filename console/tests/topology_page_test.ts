@@ -17,7 +17,7 @@ Deno.test("the graph is walked by keys, and opens what is chosen", () =>
     const panel = page.getByRole("complementary", { name: "Details of products" });
     await panel.waitFor(SOON);
     assert((await panel.innerText()).includes("Every instance has all of it."));
-    assert(page.url().endsWith("#/topology/sales?node=operator%3A0"), page.url());
+    assert(page.url().endsWith("#/topology/sales?node=op0"), page.url());
     await panel.getByRole("button", { name: "Close details" }).click();
     await panel.waitFor({ state: "detached", ...SOON });
   }));
@@ -41,7 +41,7 @@ Deno.test("a search dims the rest, and focus leaves only what a node has to do w
   }));
 
 Deno.test("a tap shows rows while somebody looks, and asks for none otherwise", () =>
-  withPage({ at: "#/topology/sales?node=operator%3A13" }, async (page, mock) => {
+  withPage({ at: "#/topology/sales?node=op13" }, async (page, mock) => {
     const watch = page.getByRole("button", { name: "Watch rows" });
     await watch.waitFor(SOON);
     assertEquals(mock.taps(), 0);
@@ -62,7 +62,7 @@ Deno.test("a tap shows rows while somebody looks, and asks for none otherwise", 
   }));
 
 Deno.test("a join that finds nothing is pointed out, and edges show what waits", () =>
-  withPage({ at: "#/topology/sales?node=operator%3A10" }, async (page, { standing }) => {
+  withPage({ at: "#/topology/sales?node=op10" }, async (page, { standing }) => {
     standing.unmatched = "order_items.product";
     standing.lag = { "online_store.public.orders": 100_000 };
     await page.getByText(/Of [\d,]+ rows 0 found a partner/).waitFor(SOON);

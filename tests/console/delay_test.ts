@@ -18,7 +18,8 @@ Deno.test("delayOf() tells slow from stopped", () => {
 Deno.test("delaysOf() colours everything that comes from a topic that is behind", () => {
   const planned = plannedOf(sales);
   const lag = Object.fromEntries(planned.description.sources.map(({ topic }) => [topic, 0]));
-  const live = { name: "sales", counters: {}, tasks: [], lag: { ...lag, "online_store.public.orders": 5_000 } };
+  const behind = { ...lag, "online_store.public.orders": 5_000 };
+  const live = { name: "sales", state: "running", counters: {}, tasks: [], problems: [], lag: behind };
   const orders = planned.nodes.find(({ label }) => label === "orders")!;
   const delays = delaysOf(planned, { live, rates: new Map([[orders.id, { in: 100, out: 100 }]]) });
   const of = (label: string) => delays.get(planned.nodes.find((node) => node.label === label)!.id);

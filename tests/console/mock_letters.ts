@@ -15,21 +15,23 @@ export class MockLetters {
   }
 
   get open(): number {
-    return this.#letters.filter(({ resolved }) => !resolved).length;
+    return this.#letters.filter(({ resolvedMs }) => resolvedMs === null).length;
   }
 
   list(query: URLSearchParams): Letters {
     const state = query.get("state") ?? "open";
     const of = (name: "topology" | "reason") => (letter: Letter) => [null, letter[name]].includes(query.get(name));
     const all = this.#letters.filter(of("topology")).filter(of("reason"))
-      .filter(({ resolved }) => state === "all" || (state === "open") === !resolved);
+      .filter(({ resolvedMs }) => state === "all" || (state === "open") === (resolvedMs === null));
     const after = Number(query.get("after") ?? 0);
     const end = after + Math.min(Number(query.get("limit") ?? 100), 4);
     return {
       letters: all.slice(after, end),
       open: this.open,
       resolved: this.#letters.length - this.open,
-      reasons: [...Map.groupBy(this.#letters.filter(({ resolved }) => !resolved), ({ reason }) => reason).values()]
+      reasons: [
+        ...Map.groupBy(this.#letters.filter(({ resolvedMs }) => resolvedMs === null), ({ reason }) => reason).values(),
+      ]
         .map((letters) => ({ ...letters[0], letters: letters.length })),
       next: end < all.length ? String(end) : null,
     };
@@ -46,17 +48,18 @@ export class MockLetters {
     readonly edit?: { readonly id: string; readonly key?: string; readonly value?: string };
   }): Replay {
     const chosen = this.#letters.filter((letter) =>
-      ids?.includes(letter.id) ?? (letter.topology === topology && letter.reason === reason && !letter.resolved)
+      ids?.includes(letter.id) ??
+        (letter.topology === topology && letter.reason === reason && letter.resolvedMs === null)
     );
     return { results: chosen.map((letter) => this.#replay(letter, edit?.id === letter.id ? edit.value : undefined)) };
   }
 
   #replay(letter: Writable, value?: string): Replay["results"][number] {
-    const record = value ?? letter.record ?? "";
+    const record = value ?? letter.record ?? "{}";
     const attempt = (outcome: "replayed" | "refused" | "failed", sentence: string) => {
-      const made: Attempt = { timestampMs: Date.now(), outcome, sentence };
+      const made: Attempt = { atMs: Date.now(), edit: value ?? null, outcome, sentence };
       letter.attempts = [...letter.attempts, made];
-      if (outcome === "replayed") letter.resolved = sentence;
+      if (outcome === "replayed") Object.assign(letter, { resolvedMs: Date.now(), resolution: sentence });
       return { id: letter.id, outcome, sentence };
     };
     if (letter.reason === "outdated") {
@@ -70,7 +73,8 @@ export class MockLetters {
   }
 }
 
-function badPrice(number: number, timestampMs: number): Writable {
+/** A product whose price is none. */
+export function badPrice(number: number, timestampMs: number): Writable {
   const row = { id: String(4_700 + number), seller_id: 12, name: `Kettle ${number}`, price: "12,90 EUR" };
   return {
     id: `letter-${number}`,
@@ -92,6 +96,8 @@ function badPrice(number: number, timestampMs: number): Writable {
     subject: String(4_700 + number),
     timestampMs,
     attempts: [],
+    resolvedMs: null,
+    resolution: null,
   };
 }
 
@@ -101,11 +107,9 @@ function outdated(timestampMs: number): Writable {
     id: "letter-outdated",
     reason: "outdated",
     offset: 512,
-    attempts: [{
-      timestampMs: timestampMs + 4_000,
-      outcome: "refused",
-      sentence: "A newer record of its key is shown.",
-    }],
+    attempts: [
+      { atMs: timestampMs + 4_000, edit: null, outcome: "refused", sentence: "A newer record of its key is shown." },
+    ],
   };
 }
 

@@ -18,7 +18,7 @@ export function plannedOf(topology: Topology): PlannedTopology {
     })),
     ...flows.flatMap(({ name, operators }, index) =>
       operators.map((operator): PlanNode => ({
-        id: flowId(name, operator.id),
+        id: flowId(operator.id),
         label: operator.name,
         kind: operator.op === "append"
           ? "sink"
@@ -40,8 +40,8 @@ export function plannedOf(topology: Topology): PlannedTopology {
     ...flows.flatMap(({ name, operators }) =>
       operators.flatMap((operator) =>
         operator.inputs.map((input) => ({
-          from: flowId(name, input),
-          to: flowId(name, operator.id),
+          from: flowId(input),
+          to: flowId(operator.id),
           kind: operator.op === "append" ? "write" as const : "local" as const,
         }))
       )
@@ -52,11 +52,11 @@ export function plannedOf(topology: Topology): PlannedTopology {
 }
 
 function idOf(operator: number): string {
-  return `operator:${operator}`;
+  return `op${operator}`;
 }
 
-function flowId(flow: string, operator: number): string {
-  return `${flow}:${operator}`;
+function flowId(operator: number): string {
+  return `ev${operator}`;
 }
 
 function kindOf({ op, runsAt }: OperatorDescription): PlanNode["kind"] {
@@ -70,7 +70,7 @@ function detailOf(operator: OperatorDescription, { sources, sinks }: TopologyDes
   const sink = sinks.find(({ name }) => operator.op === "sink" && name === operator.name);
   const kind = operator.kind === undefined ? operator.op : `${operator.kind} ${operator.op}`;
   return [
-    ...(source === undefined ? [] : [source.topic, `columns ${source.columns.join(", ")}`]),
+    ...(source === undefined ? [] : [`topic ${source.topic}`, `columns ${source.columns.join(", ")}`]),
     ...(sink === undefined ? [] : [`shows the rows of ${sink.table}`, `key ${sink.key.join(", ")}`]),
     ...(source === undefined && sink === undefined ? [kind] : []),
     ...(operator.partner === undefined ? [] : [`partner ${operator.partner}`]),
@@ -89,13 +89,13 @@ function stageEdges({ streams, stages, operators }: TopologyDescription): PlanEd
   return stages.flatMap(({ name, inputs, operators: [first] }) => [
     ...[...streams, ...stages].flatMap((flow) =>
       flow.operators.filter((operator) => inputs.includes(operator.name) && operator.id !== first.id).map((input) => ({
-        from: flowId(flow.name, input.id),
-        to: flowId(name, first.id),
+        from: flowId(input.id),
+        to: flowId(first.id),
         kind: "repartition" as const,
       }))
     ),
     ...operators.filter((operator) => operator.op === "folded" && operator.name === name).map((operator) => ({
-      from: flowId(name, first.id),
+      from: flowId(first.id),
       to: idOf(operator.id),
       kind: "local" as const,
     })),

@@ -58,7 +58,7 @@ export function startMock(): MockServer {
         const letter = letters.one(rest[0]);
         return letter === undefined ? problem(404, `There is no dead letter "${rest[0]}"`) : json(letter);
       }
-      return new Response("Not found. There are:\nGET /\n", { status: 404 });
+      return missing();
     },
     "POST /api/dead-letters/replay": async (request) => json(letters.replay(await request.json())),
     "POST /api/query": async (request) => {
@@ -97,7 +97,7 @@ function guard(
     if (!pathname.startsWith("/api/")) return route(request, from);
     if (search.includes("password")) return problem(400, "A password has no place in an address");
     const endpoint = pathname.split("/").slice(0, 3).join("/");
-    if (standing.missing.has(endpoint)) return new Response("Not found. There are:\nGET /\n", { status: 404 });
+    if (standing.missing.has(endpoint)) return missing();
     if (standing.password !== null && !knowsPassword(request, standing.password)) {
       return problem(401, "Only with the password of the console, as Authorization: Bearer ...");
     }
@@ -122,6 +122,11 @@ function tapped(number: number): unknown {
 
 function json(value: unknown): Response {
   return new Response(JSON.stringify(value), { headers: { "content-type": "application/json" } });
+}
+
+/** As the server of HTTP answers for paths that nobody has. */
+function missing(): Response {
+  return problem(404, "Not found: there are GET /api, GET /api/plan");
 }
 
 function problem(status: number, error: string): Response {

@@ -12,7 +12,8 @@ export interface Standing {
   /** Tasks of the last partitions are on their way. */
   loading: boolean;
   snapshot: DemoStatus["snapshot"];
-  instances: readonly InstanceState[];
+  /** Instances beside the one that is asked. */
+  others: readonly InstanceState[];
   /** A join that never finds a partner. */
   unmatched: string | null;
   /** Endpoints that this version does not have: `/api/explain`. */
@@ -30,7 +31,7 @@ export function newStanding(nowMs: number): Standing {
     proof: { time: new Date(nowMs - 31_000).toISOString(), equal: true, sinks: 9, rows: 81_204 },
     loading: false,
     snapshot: null,
-    instances: [],
+    others: [],
     unmatched: null,
     missing: new Set(),
     password: null,

@@ -1,9 +1,11 @@
-import type { Counters, LiveState, PlannedTopology, TaskState } from "../../console/api/contract.ts";
+import type { Counters, LiveState, PlannedTopology, RowCounts, TaskState } from "../../console/api/contract.ts";
+import type { OperatorDescription } from "../../src/plan/description.ts";
 import type { TopologyStatus } from "../../src/cli/start/status.ts";
 import { type Standing, standingOf } from "./mock_standing.ts";
 
 /** Partitions of each table. */
 const PARTITIONS = 6;
+const HERE = "127.0.0.1:8686";
 
 /** How an instance stands whose work goes on evenly: everything follows from the time since its start. */
 export function stateAt(
@@ -18,6 +20,8 @@ export function stateAt(
       counters: countersOf(topology, { rows: perSecond * uptimeMs / 1000, standing }),
       lag: lagOf(topology, standing),
       tasks: tasksOf(topology, standing),
+      state: "running",
+      problems: [],
     };
   });
   return {
@@ -46,7 +50,10 @@ export function stateAt(
       externalBytes: 64e6 + 4e6 * Math.sin(atMs / 5_000),
       rssBytes: 498e6 + 34e6 * Math.sin(atMs / 9_000),
     },
-    instances: [...standing.instances],
+    instances: [
+      { instance: HERE, here: true, problem: null, tasks: 42, uptimeMs, memory: null },
+      ...standing.others,
+    ],
   };
 }
 
@@ -90,25 +97,27 @@ function countersOf({ nodes, edges, description }: PlannedTopology, { rows, stan
     const taken = Math.round(inputs.length === 0 ? rows / 2 : inputs[0]);
     const label = nodes.find((node) => node.id === id)!.label;
     const operator = description.operators.find(({ name }) => name === label);
-    const isJoin = operator?.partner !== undefined;
-    const lost = standing.unmatched === label ? taken : Math.round(taken / 20);
-    if (isJoin) {
-      counters[id] = {
-        in: taken,
-        out: taken - lost,
-        joined: taken - lost,
-        withoutPartner: lost,
-        nullKeys: 3,
-        waiting: 2,
-      };
-    } else if (operator?.op === "filter") {
-      const filtered = Math.round(taken / 10);
-      counters[id] = { in: taken, out: taken - filtered, filtered };
-    } else counters[id] = { in: taken, out: taken, ...(label === "products" ? { errors: 2 } : {}) };
-    return counters[id].out;
+    const passed = passedOf({ taken, label, operator, standing });
+    counters[id] = { ...passed, rows: operator === undefined ? null : { ...passed, in: passed.in * 3 } };
+    return passed.out;
   };
   for (const { id } of nodes) visit(id);
   return counters;
+}
+
+function passedOf({ taken, label, operator, standing }: {
+  readonly taken: number;
+  readonly label: string;
+  readonly operator: OperatorDescription | undefined;
+  readonly standing: Standing;
+}): RowCounts {
+  if (operator?.partner !== undefined) {
+    const lost = standing.unmatched === label ? taken : Math.round(taken / 20);
+    return { in: taken, out: taken - lost, joined: taken - lost, withoutPartner: lost, nullKeys: 3, waiting: 2 };
+  }
+  const filtered = Math.round(taken / 10);
+  if (operator?.op === "filter") return { in: taken, out: taken - filtered, filtered };
+  return { in: taken, out: taken, ...(label === "products" ? { errors: 2 } : {}) };
 }
 
 function lagOf({ description }: PlannedTopology, { lag }: Standing): Record<string, number> {
@@ -126,7 +135,7 @@ function tasksOf({ description }: PlannedTopology, standing: Standing): TaskStat
       id: `${table}-${partition}`,
       state: standing.loading && partition > 3 ? "restoring" : "running",
       lag: 0,
-      ...(standing.instances.length > 0 && partition % 2 === 1 ? { instance: standing.instances[0].url } : {}),
+      instance: standing.others[partition % 2 === 1 ? 0 : -1]?.instance ?? HERE,
     }))
   );
 }

@@ -14,7 +14,7 @@ function stateOf(atMs: number, { uptimeMs, out }: { readonly uptimeMs: number; r
   return {
     ...state,
     status: { ...state.status, uptimeMs },
-    topologies: [{ ...state.topologies[0], counters: { a: { in: out * 2, out } } }],
+    topologies: [{ ...state.topologies[0], counters: { a: { in: out * 2, out, rows: null } } }],
   };
 }
 
