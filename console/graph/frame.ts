@@ -1,28 +1,17 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Size } from "./layout.ts";
 
-/** Sizes are told apart in steps, so that nothing is placed anew with every pixel. */
-const STEP = 80;
-
 /** What is scrolled, once it is on the page. */
 interface Frame {
   readonly current: HTMLElement | null;
 }
 
-/** The size of a frame, in steps. */
-export function useSize(frame: Frame): Size {
-  const [size, setSize] = useState<Size>({ width: 960, height: 640 });
+/** The size that a frame has when it comes onto the page; null before. */
+export function useFirstSize(frame: Frame): Size | null {
+  const [size, setSize] = useState<Size | null>(null);
   useEffect(() => {
-    const steps = (pixels: number) => Math.max(1, Math.round(pixels / STEP)) * STEP;
-    const element = frame.current!;
-    const look = () => {
-      const { clientWidth, clientHeight } = element;
-      setSize({ width: steps(clientWidth), height: steps(clientHeight) });
-    };
-    look();
-    const resized = new ResizeObserver(look);
-    resized.observe(element);
-    return () => resized.disconnect();
+    const { clientWidth: width, clientHeight: height } = frame.current!;
+    setSize({ width, height });
   }, []);
   return size;
 }

@@ -3,9 +3,12 @@ import type { Counters, PlannedTopology, PlanNode } from "../api/contract.ts";
 import { brief, shownText } from "../parts/text.ts";
 import type { Rate } from "../state/rates.ts";
 import type { Delay } from "./delay.ts";
-import { useDrag, useSize } from "./frame.ts";
-import { bestLayout, LINE_CHARACTERS, type PlacedEdge, type PlacedNode, scaleIn } from "./layout.ts";
+import { useDrag, useFirstSize } from "./frame.ts";
+import { bestLayout, type Layout, LINE_CHARACTERS, type PlacedEdge, type PlacedNode, scaleIn } from "./layout.ts";
 import { neighboursOf } from "./reach.ts";
+
+/** Before the size of the frame is known. */
+const NOTHING: Layout = { width: 1, height: 1, nodes: [], edges: [] };
 
 const ZOOM_MIN = 0.2;
 const ZOOM_MAX = 2;
@@ -29,10 +32,10 @@ export function GraphView({ graph, facts, selected, found, onSelect }: {
   readonly onSelect: (id: string) => void;
 }) {
   const frame = useRef<HTMLDivElement>(null);
-  const size = useSize(frame);
+  const size = useFirstSize(frame);
   const [zoom, setZoom] = useState(1);
-  // Numbers change every second; where things are changes with the plan alone.
-  const layout = useMemo(() => bestLayout(graph, size), [graph, size.width, size.height]);
+  // Numbers change every second, and panels come and go; where things are changes with the plan alone.
+  const layout = useMemo(() => size === null ? NOTHING : bestLayout(graph, size), [graph, size]);
   const fit = () => {
     const { clientWidth: width, clientHeight: height } = frame.current!;
     setZoom(Math.min(1, Math.max(FIT_MIN, scaleIn({ width, height }, layout))));
@@ -158,6 +161,11 @@ const MARKS: Readonly<Record<PlanNode["kind"], string>> = {
   output: "topic out",
 };
 
+/** `inner foreignKeyJoin` as `inner join`: the other words stand in the details. */
+function shortOp(text: string): string {
+  return text.replace(/\b(?:foreignKey|key|global|table|stream)Join/, "join");
+}
+
 function Node({ placed, facts, state, onSelect, onWalk }: {
   readonly placed: PlacedNode;
   readonly facts: GraphFacts;
@@ -172,7 +180,7 @@ function Node({ placed, facts, state, onSelect, onWalk }: {
   const { node, title, x, y, width, height } = placed;
   const counters = facts.counters[node.id];
   const total = counters === undefined ? "" : ` · ${brief(Math.max(counters.in, counters.out))}`;
-  const word = shownText(MARKS[node.kind] || (node.detail[0] ?? "")).slice(
+  const word = shownText(MARKS[node.kind] || shortOp(node.detail[0] ?? "")).slice(
     0,
     LINE_CHARACTERS - total.length,
   );

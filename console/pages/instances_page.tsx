@@ -104,45 +104,51 @@ function Tasks({ name, tasks, state }: {
           <span class="muted">{counted(status.standbys, "standby")} here</span>
         )}
       </div>
-      <table class="plain tasks">
-        <thead>
-          <tr>
-            <th scope="col">table</th>
-            <th scope="col">tasks</th>
-            <th scope="col" class="number">lag</th>
-            <th scope="col">not running</th>
-          </tr>
-        </thead>
-        <tbody>
-          {[...tables].map(([table, own]) => (
-            <tr key={table}>
-              <td>{shown(table, 80)}</td>
-              <td>
-                <span class="squares" aria-hidden="true">
-                  {own.map(({ id, state: word }) => (
-                    <i
-                      key={id}
-                      class={word === "running" ? "good" : "warn"}
-                      title={`${id}: ${word}`}
-                    />
-                  ))}
-                </span>
-                {own.filter((task) => task.state === "running").length} of {own.length} run
-              </td>
-              <td class="number">
-                {grouped(own.reduce((sum, { lag }) => sum + lag, 0))}
-              </td>
-              <td>
-                {own.filter((task) => task.state !== "running").slice(0, 6)
-                  .map(({ id, state: word, instance }) => `${id} ${word} (${instanceName(instance)})`)
-                  .join(", ")}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {tasks.length === 0 ? <p class="muted">No instance has a task of it yet.</p> : <TaskTable tables={tables} />}
       {status?.started !== null && status !== undefined && <Started reports={status.started} />}
     </section>
+  );
+}
+
+function TaskTable({ tables }: { readonly tables: ReadonlyMap<string, readonly TaskState[]> }) {
+  return (
+    <table class="plain tasks">
+      <thead>
+        <tr>
+          <th scope="col">table</th>
+          <th scope="col">tasks</th>
+          <th scope="col" class="number">lag</th>
+          <th scope="col">not running</th>
+        </tr>
+      </thead>
+      <tbody>
+        {[...tables].map(([table, own]) => (
+          <tr key={table}>
+            <td>{shown(table, 80)}</td>
+            <td>
+              <span class="squares" aria-hidden="true">
+                {own.map(({ id, state: word }) => (
+                  <i
+                    key={id}
+                    class={word === "running" ? "good" : "warn"}
+                    title={`${id}: ${word}`}
+                  />
+                ))}
+              </span>
+              {own.filter((task) => task.state === "running").length} of {own.length} run
+            </td>
+            <td class="number">
+              {grouped(own.reduce((sum, { lag }) => sum + lag, 0))}
+            </td>
+            <td>
+              {own.filter((task) => task.state !== "running").slice(0, 6)
+                .map(({ id, state: word, instance }) => `${id} ${word} (${instanceName(instance)})`)
+                .join(", ")}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

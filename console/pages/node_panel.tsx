@@ -23,6 +23,9 @@ const COUNTERS: readonly (readonly [keyof RowCounts, string])[] = [
   ["dropped", "dropped"],
 ];
 
+/** Shown only where there are any. */
+const RARE: readonly (keyof RowCounts)[] = ["nullKeys", "waiting", "errors", "dropped"];
+
 /** Everything about one node of the graph. */
 export function NodePanel({ topology, node, focused, onFocus, onClose }: {
   readonly topology: PlannedTopology;
@@ -118,7 +121,9 @@ function CountSection({ title, counts, rate }: {
     <section>
       <h3>{title}</h3>
       <dl class="counters">
-        {COUNTERS.filter(([field]) => counts[field] !== undefined).map(([field, label]) => (
+        {COUNTERS.filter(([field]) => counts[field] !== undefined && (counts[field] > 0 || !RARE.includes(field))).map((
+          [field, label],
+        ) => (
           <div key={field} class={field === "errors" && counts[field]! > 0 ? "bad" : ""}>
             <dt>{label}</dt>
             <dd>

@@ -1,4 +1,5 @@
-import { isLoading, snapshotUnderWay, type Status } from "../../src/cli/start/status.ts";
+import { useRef } from "preact/hooks";
+import { isLoading, snapshotUnderWay, type Status, type TopologyStatus } from "../../src/cli/start/status.ts";
 import { duration, grouped, shown } from "../parts/text.ts";
 
 /** How far a start is; nothing once everything runs. */
@@ -22,20 +23,25 @@ export function StartProgress({ status }: { readonly status: Status }) {
           </span>
         </div>
       )}
-      {loading.map(({ name, tasks, tasksRunning, lag, secondsLeft }) => (
-        <div class="step" key={name}>
-          <span>{shown(name, 60)}</span>
-          <progress
-            value={tasksRunning}
-            max={Math.max(1, tasks)}
-            aria-label={`Tasks of ${name} that run`}
-          />
-          <span class="number">
-            {tasksRunning} of {tasks} tasks, {grouped(lag)} rows left
-            {secondsLeft === null ? "" : `, ${duration(secondsLeft * 1000)}`}
-          </span>
-        </div>
-      ))}
+      {loading.map((topology) => <Loaded key={topology.name} topology={topology} />)}
     </section>
+  );
+}
+
+/** Rows that are left, of the most that were left since the page looks; tasks tell no total. */
+function Loaded({ topology: { name, tasks, tasksRunning, lag, secondsLeft } }: { readonly topology: TopologyStatus }) {
+  const most = useRef(lag);
+  most.current = Math.max(most.current, lag);
+  const left = secondsLeft === null ? "" : `, ${duration(secondsLeft * 1000)}`;
+  return (
+    <div class="step">
+      <span>{shown(name, 60)}</span>
+      {tasks === 0
+        ? <span class="muted">waits for its turn</span>
+        : <progress value={most.current - lag} max={Math.max(1, most.current)} aria-label={`Rows of ${name} read`} />}
+      <span class="number">
+        {tasks === 0 ? "" : `${tasksRunning} of ${tasks} tasks, ${grouped(lag)} rows left${left}`}
+      </span>
+    </div>
   );
 }
