@@ -17,7 +17,9 @@ export function ContributorTable({ path, first }: { readonly path: string; reado
   const [keys, adds] = [columnsOf("key"), columnsOf("adds")];
   const more = async () => {
     try {
-      const { contributors } = await ask<Explanation>(`${path}?after=${encodeURIComponent(next!)}`);
+      const { contributors } = await ask<Explanation>(
+        `${path}${path.includes("?") ? "&" : "?"}after=${encodeURIComponent(next!)}`,
+      );
       if (contributors !== undefined) setPages([...pages, contributors]);
     } catch (error) {
       setProblem(sentenceOf(error));

@@ -3,7 +3,7 @@ import type { Explanation } from "../api/contract.ts";
 import { Empty, Loading, Notice } from "../parts/notice.tsx";
 import { shown } from "../parts/text.ts";
 import { useAsked } from "../state/asked.ts";
-import { plan } from "../state/live.ts";
+import { plan, planProblem } from "../state/live.ts";
 import { linkTo } from "../state/address.ts";
 import { goTo, route } from "../state/route.ts";
 import { type ExplainedTable, explainedTables, keyText } from "../state/tables.ts";
@@ -15,7 +15,9 @@ export function ExplainPage() {
   const { path: [topology, table, key] } = route.value;
   const asked = topology !== undefined && table !== undefined &&
     key !== undefined;
-  const path = asked ? explainPath({ topology, table, key }) : null;
+  // The plan says which columns a key has.
+  const known = plan.value !== null || planProblem.value !== null;
+  const path = asked && known ? explainPath({ topology, table, key }) : null;
   const { value, problem, loading, again } = useAsked<Explanation>(path);
   return (
     <div class="explain">
@@ -38,14 +40,19 @@ export function ExplainPage() {
   );
 }
 
+/** Parameters that are no key columns. */
+const PARAMETERS = ["after", "limit", "part"];
+
+/** A key by its columns if they are known, so that no value has to be told apart from a list of values. */
 function explainPath(
-  { topology, table, key }: {
-    readonly topology: string;
-    readonly table: string;
-    readonly key: string;
-  },
+  { topology, table: name, key }: { readonly topology: string; readonly table: string; readonly key: string },
 ): string {
-  return `/api/explain/${[topology, table, key].map(encodeURIComponent).join("/")}`;
+  const path = `/api/explain/${[topology, name].map(encodeURIComponent).join("/")}`;
+  const table = explainedTables().find((one) => one.topology === topology && one.name === name);
+  const values = fieldsOf(key, table);
+  return table === undefined || values.length !== table.key.length || table.key.some((one) => PARAMETERS.includes(one))
+    ? `${path}/${encodeURIComponent(key)}`
+    : `${path}?${new URLSearchParams(table.key.map((column, at) => [column, values[at]]))}`;
 }
 
 /** Which table, and which key: one field for each of its columns. */

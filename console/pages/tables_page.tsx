@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, sentenceOf } from "../api/ask.ts";
 import type { QueryResult } from "../api/contract.ts";
+import { password } from "../api/password.ts";
 import { DataGrid } from "../parts/data_grid.tsx";
 import { download } from "../parts/download.ts";
 import { Empty, Loading, Notice } from "../parts/notice.tsx";
@@ -54,7 +55,7 @@ export function TablesPage() {
     const text = `SELECT * FROM ${quoted(table.name)} LIMIT ${ROWS_FIRST}`;
     setSql(text);
     run(text);
-  }, [table?.name]);
+  }, [table?.name, password.value]);
   return (
     <div class="tables">
       <TableList tables={tables} current={name} />

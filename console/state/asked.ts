@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { ask, sentenceOf } from "../api/ask.ts";
+import { password } from "../api/password.ts";
 
 /** What has been asked for: on its way, here, or why it is not. */
 export interface Asked<T> {
@@ -17,6 +18,8 @@ export function useAsked<T>(path: string | null): Asked<T> {
     { path: null, value: null, problem: null },
   );
   const [loading, setLoading] = useState(false);
+  // With another password the answer is another one.
+  const secret = password.value;
   useEffect(() => {
     if (path === null) return;
     const abort = new AbortController();
@@ -30,7 +33,7 @@ export function useAsked<T>(path: string | null): Asked<T> {
       if (!abort.signal.aborted) setLoading(false);
     });
     return () => abort.abort();
-  }, [path, round]);
+  }, [path, round, secret]);
   const here = state.path === path;
   return {
     value: here ? state.value : null,

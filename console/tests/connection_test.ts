@@ -49,7 +49,7 @@ Deno.test("an instance that has none of it is told apart from one that is broken
 
 Deno.test("the password is asked for, sent in no address, and kept until the tab is closed", () =>
   withPage({ at: "#/tables" }, async (page, { standing }) => {
-    standing.password = "right \u00e4 or not".replace("\u00e4", "a");
+    standing.password = "right one";
     await page.reload();
     const field = page.getByLabel("Password", { exact: true });
     await field.fill("wrong");
@@ -65,4 +65,14 @@ Deno.test("the password is asked for, sent in no address, and kept until the tab
     assert(urls.length > 0 && urls.every((url) => !/right|password/.test(url)), urls.join());
     await page.reload();
     await page.getByText("100 rows", { exact: true }).waitFor(SOON);
+  }));
+
+Deno.test("what was refused for want of the password is there once it is given", () =>
+  withPage({ at: "#/topology/sales" }, async (page, { standing }) => {
+    await page.locator(".node").first().waitFor(SOON);
+    standing.password = "secret";
+    await page.getByRole("link", { name: "Dead letters" }).click();
+    await page.getByLabel("Password", { exact: true }).fill("secret");
+    await page.keyboard.press("Enter");
+    await page.getByText("6 open, 0 resolved").waitFor(SOON);
   }));

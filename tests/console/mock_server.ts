@@ -52,7 +52,11 @@ export function startMock(): MockServer {
         let number = 0;
         return events({ name: "row", everyMs: ROW_EVERY_MS, onEnd: () => taps-- }, () => tapped(number++));
       }
-      if (endpoint === "explain") return json(explanationOf({ topology: rest[0], table: rest[1], key: rest[2] }));
+      if (endpoint === "explain") {
+        return json(
+          explanationOf({ topology: rest[0], table: rest[1], key: rest[2] ?? [...searchParams.values()].join() }),
+        );
+      }
       if (endpoint === "dead-letters" && rest.length === 0) return json(letters.list(searchParams));
       if (endpoint === "dead-letters") {
         const letter = letters.one(rest[0]);
