@@ -1,8 +1,8 @@
 import type { InstanceState, LiveState, TaskState } from "../api/contract.ts";
 import { WordBadge } from "../parts/badge.tsx";
 import { Loading, Notice } from "../parts/notice.tsx";
-import { bytes, clock, counted, duration, grouped, moment, shown } from "../parts/text.ts";
-import { instanceName, live, liveProblem, restarts } from "../state/live.ts";
+import { bytes, counted, duration, grouped, moment, shown } from "../parts/text.ts";
+import { changes, instanceName, live, liveProblem } from "../state/live.ts";
 import { linkTo } from "../state/address.ts";
 
 /** Who runs what: processes of the group, their tasks, and what happened to them. */
@@ -16,7 +16,7 @@ export function InstancesPage() {
     <div class="instances">
       <Processes state={state} />
       {state.topologies.map(({ name, tasks }) => <Tasks key={name} name={name} tasks={tasks} state={state} />)}
-      <Restarts />
+      <Changes />
     </div>
   );
 }
@@ -140,16 +140,24 @@ function TaskTable({ tables }: { readonly tables: ReadonlyMap<string, readonly T
             <td class="number">
               {grouped(own.reduce((sum, { lag }) => sum + lag, 0))}
             </td>
-            <td>
-              {own.filter((task) => task.state !== "running").slice(0, 6)
-                .map(({ id, state: word, instance }) => `${id} ${word} (${instanceName(instance)})`)
-                .join(", ")}
-            </td>
+            <td>{notRunning(own)}</td>
           </tr>
         ))}
       </tbody>
     </table>
   );
+}
+
+/** Tasks that do not run: some by name, many by number. */
+function notRunning(tasks: readonly TaskState[]): string {
+  const groups = Map.groupBy(
+    tasks.filter(({ state }) => state !== "running"),
+    ({ state, instance }) => `${state} (${instanceName(instance)})`,
+  );
+  return [...groups].map(([words, own]) =>
+    `${own.length > 2 ? own.length : own.map(({ id }) => id).join(", ")} ${words}`
+  )
+    .join("; ");
 }
 
 function Started(
@@ -170,20 +178,23 @@ function Started(
   );
 }
 
-/** Starts of the process that this page has seen. */
-function Restarts() {
+/** Tasks that moved or stopped, instances that came or went, starts, and the reasons that topologies tell. */
+function Changes() {
   return (
     <section class="card">
-      <h2>Restarts seen by this page</h2>
-      {restarts.value.length === 0 ? <p class="muted">None since this page was opened.</p> : (
-        <ul class="results">
-          {restarts.value.map(({ at, uptimeMs }) => (
-            <li key={at}>
-              <time>{moment(at)}</time> the process began anew at {clock(at - uptimeMs)}
-            </li>
-          ))}
-        </ul>
-      )}
+      <h2>What happened since this page was opened</h2>
+      {changes.value.length === 0
+        ? <p class="muted">No task moved or stopped, and no instance came or went.</p>
+        : (
+          <ol class="results">
+            {changes.value.map(({ at, topology, sentence }, index) => (
+              <li key={`${at} ${index}`}>
+                <time class="muted">{moment(at)}</time> {topology !== null && <b>{shown(topology, 60)}</b>}{" "}
+                {shown(sentence, 600)}
+              </li>
+            ))}
+          </ol>
+        )}
     </section>
   );
 }

@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import type { LiveState, TappedRow } from "../api/contract.ts";
-import { Badge, WordBadge } from "../parts/badge.tsx";
+import { WordBadge } from "../parts/badge.tsx";
 import { Empty, Loading, Notice } from "../parts/notice.tsx";
 import type { Proof } from "../../src/cli/verify/proof.ts";
-import { brief, bytes, counted, duration, grouped, moment, shown } from "../parts/text.ts";
+import { brief, bytes, duration, grouped, moment, shown } from "../parts/text.ts";
 import { TapView } from "../parts/tap_view.tsx";
 import { type ChartLine, TimeChart } from "../parts/time_chart.tsx";
 import { live, liveProblem, plan } from "../state/live.ts";
@@ -71,7 +71,7 @@ function Figures({ state: { status } }: { readonly state: LiveState }) {
     ["records behind", grouped(sum(({ lag }) => lag))],
     [
       "tasks running",
-      `${sum(({ tasksRunning }) => tasksRunning)} of ${sum(({ tasks }) => tasks)}`,
+      `${sum(({ tasksRunning }) => tasksRunning)}/${sum(({ tasks }) => tasks)}`,
     ],
     ["running for", duration(status.uptimeMs)],
   ];
@@ -229,7 +229,6 @@ function Ticker() {
             ))}
           </select>
         </label>
-        {sink !== undefined && <Badge tone="accent">{counted(1, "tap")} open</Badge>}
       </div>
       {sink === undefined
         ? (

@@ -96,6 +96,7 @@ function optionsOf({ lines, unit, width }: {
   return {
     width,
     height: HEIGHT,
+    padding: [10, 6, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
     scales: {

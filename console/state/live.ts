@@ -5,6 +5,7 @@ import { listen } from "../api/event_stream.ts";
 import { password } from "../api/password.ts";
 import { AskProblem } from "../api/problem.ts";
 import { shown } from "../parts/text.ts";
+import { type Change, changesBetween } from "./changes.ts";
 import { History } from "./history.ts";
 import { type Rate, Rates } from "./rates.ts";
 
@@ -18,15 +19,15 @@ export const live = signal<LiveState | null>(null);
 export const liveProblem = signal<AskProblem | null | undefined>(undefined);
 /** By topology and node. */
 export const rates = signal<ReadonlyMap<string, ReadonlyMap<string, Rate>>>(new Map());
-/** Starts of the process that this page has seen, by the time at which it noticed. */
-export const restarts = signal<readonly { readonly at: number; readonly uptimeMs: number }[]>([]);
+/** What happened since this page was opened, the newest first. */
+export const changes = signal<readonly Change[]>([]);
 
 /** Grows with each message; the arrays of a chart stay the same ones. */
 export const tick = signal(0);
 export const history = new History();
 
 const RATES = new Rates();
-const RESTARTS_MAX = 50;
+const CHANGES_MAX = 200;
 /** Between two tries to read the plan. */
 const PLAN_RETRY_MS = 3_000;
 
@@ -47,10 +48,8 @@ export function follow(signal: AbortSignal): void {
 
 function take(state: LiveState): void {
   const before = live.value;
-  if (before !== null && state.status.uptimeMs < before.status.uptimeMs) {
-    const seen = { at: state.at, uptimeMs: state.status.uptimeMs };
-    restarts.value = [seen, ...restarts.value].slice(0, RESTARTS_MAX);
-  }
+  const news = before === null ? [] : changesBetween(before, state);
+  if (news.length > 0) changes.value = [...news.reverse(), ...changes.value].slice(0, CHANGES_MAX);
   history.take(state);
   rates.value = RATES.take(state);
   live.value = state;

@@ -15,7 +15,7 @@ Deno.test("an instance that is gone is shown, and everything goes on by itself o
     connect();
     await page.getByText(/^live, /).waitFor(SOON);
     await page.getByRole("link", { name: "Instances" }).click();
-    await page.getByText("the process began anew at").waitFor(SOON);
+    await page.getByText("The process has begun anew").waitFor(SOON);
   }));
 
 Deno.test("each page says what is missing of an instance that lacks its endpoint, and the others work", () =>
