@@ -75,7 +75,7 @@ export function NodePanel({ topology, node, focused, onFocus, onClose }: {
           class="button"
           href={linkTo("letters", [], {
             topology: topology.name,
-            operator: name,
+            operator: lettersOf(node),
           })}
         >
           Dead letters
@@ -92,9 +92,15 @@ export function NodePanel({ topology, node, focused, onFocus, onClose }: {
   );
 }
 
-/** What a node is called elsewhere: a sink's view, an operator, a topic. */
+/** What a node is called elsewhere: a sink's view, an operator. */
 function nameOf({ label, id }: PlanNode): string {
   return label === "" ? id : label;
+}
+
+/** Letters of a topic are told by its name, those of other nodes by the operator's. */
+function lettersOf(node: PlanNode): string {
+  const topic = node.detail.find((line) => line.startsWith("topic "));
+  return topic === undefined ? nameOf(node) : topic.slice("topic ".length);
 }
 
 function CounterList({ counters, rate }: {

@@ -66,6 +66,7 @@ export function TablesPage() {
           onRun={() => run(sql)}
           onStop={asking && (() => asking.abort())}
         />
+        {table !== undefined && <About table={table} />}
         {asking !== null && <Loading what="rows" />}
         {answer === null
           ? asking === null && (
@@ -108,6 +109,17 @@ function TableList(
       ))}
       {tables.length === 0 && <p class="muted">No topology writes to ClickHouse.</p>}
     </nav>
+  );
+}
+
+/** What a table shows: whose rows, and how they are told apart. */
+function About({ table: { topology, key, from, holds } }: { readonly table: ShownTable }) {
+  const words = { rows: "the newest row of each key", shares: "totals, added up", events: "each event once" };
+  return (
+    <p class="muted">
+      Shows {words[holds]} of {shown(from, 80)} in{" "}
+      <a href={linkTo("topology", [topology])}>{shown(topology, 60)}</a>; key {shown(key.join(", "), 120)}
+    </p>
   );
 }
 
