@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import { PasswordDialog } from "./parts/password_dialog.tsx";
 import { Badge } from "./parts/badge.tsx";
 import { Notice } from "./parts/notice.tsx";
@@ -63,8 +64,13 @@ function Navigation({ page }: { readonly page: PageName }) {
     (sum, { deadLetters }) => sum + deadLetters,
     0,
   ) ?? 0;
+  const list = useRef<HTMLElement>(null);
+  // On a phone not all of them are seen at once.
+  useEffect(() => {
+    list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [page]);
   return (
-    <nav class="pages" aria-label="Pages">
+    <nav ref={list} class="pages" aria-label="Pages">
       {(Object.entries(PAGES) as [PageName, string][]).map(([name, title]) => (
         <a
           key={name}

@@ -39,7 +39,13 @@ export function NodePanel({ topology, node, focused, onFocus, onClose }: {
   const counters = now?.counters[node.id];
   const name = nameOf(node);
   return (
-    <aside class="panel" aria-label={`Details of ${node.label}`}>
+    <aside
+      class="panel"
+      aria-label={`Details of ${node.label}`}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") onClose();
+      }}
+    >
       <header>
         <div>
           <p class="eyebrow">{node.kind}</p>

@@ -18,7 +18,8 @@ Deno.test("the graph is walked by keys, and opens what is chosen", () =>
     await panel.waitFor(SOON);
     assert((await panel.innerText()).includes("Every instance has all of it."));
     assert(page.url().endsWith("#/topology/sales?node=op0"), page.url());
-    await panel.getByRole("button", { name: "Close details" }).click();
+    await panel.getByRole("button", { name: "Focus", exact: true }).focus();
+    await page.keyboard.press("Escape");
     await panel.waitFor({ state: "detached", ...SOON });
   }));
 
