@@ -37,7 +37,7 @@ export function plannedOf(topology: Topology): PlannedTopology {
     ...tables.flatMap((operator) =>
       operator.inputs.map((input, side) => ({ from: idOf(input), to: idOf(operator.id), kind: wayOf(operator, side) }))
     ),
-    ...flows.flatMap(({ name, operators }) =>
+    ...flows.flatMap(({ operators }) =>
       operators.flatMap((operator) =>
         operator.inputs.map((input) => ({
           from: flowId(input),

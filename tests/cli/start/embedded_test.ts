@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openDirectory } from "../../../src/cli/embedded_directory.ts";
 import { permitted, runMain, startMain, withDirectory } from "../support.ts";
 
@@ -117,6 +117,9 @@ Deno.test({
       const metrics = await (await fetch(`${addresses.metrics}/metrics`)).text();
       assert(metrics.includes('weir_source_records_total{topology="order_funnel",table="orders"}'), metrics);
       assertEquals((await (await fetch(`${addresses.metrics}/livez`)).text()).trim(), "ok");
+      assertEquals(Object.keys(addresses)[0], "console", "what people open is told first");
+      const page = await fetch(addresses.console);
+      assertStringIncludes(await page.text(), '<div id="console">');
       const ready = await fetch(`${addresses.metrics}/readyz`);
       assertEquals([ready.status, await ready.text()], [200, "ok\n"]);
 
