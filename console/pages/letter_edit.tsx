@@ -13,8 +13,8 @@ interface Edit {
 }
 
 /**
- * What is replayed, to be changed before: the key and the record of a letter that holds the whole of it; columns of all
- * others, whose records are read from the topic again.
+ * What is replayed, to be changed before: the key and the record of a letter that holds the whole of it; columns of a
+ * record that was too long to be kept; nothing of a row that was computed.
  */
 export function LetterEdit({ letter, onReplay }: {
   readonly letter: Letter;
@@ -48,13 +48,18 @@ export function LetterEdit({ letter, onReplay }: {
             <Field label="Record" rows={12} text={edit.value ?? ""} onText={(value) => setEdit({ ...edit, value })} />
           </>
         )
-        : (
-          <>
-            {record !== null && <pre>{shown(record, WHOLE_CHARACTERS)}</pre>}
-            <p class="muted">The record is read from its topic again. Columns can be set before, as JSON:</p>
-            <Field label="Columns" rows={3} text={edit.set ?? ""} onText={(set) => setEdit({ ...edit, set })} />
-          </>
-        )}
+        : <Kept record={record} />}
+      {!whole && stage === "decode" && (
+        <>
+          <p class="muted">The record is read from its topic again. Columns can be set before, as JSON:</p>
+          <Field label="Columns" rows={3} text={edit.set ?? ""} onText={(set) => setEdit({ ...edit, set })} />
+        </>
+      )}
+      {stage !== "decode" && (
+        <p class="muted">
+          A row that was computed is computed again as it is. If it cannot be right, correct its source or the topology.
+        </p>
+      )}
       {fault !== null && <p class="hint" role="status">Not JSON: {shown(fault, 200)}</p>}
       <div class="actions">
         <button
@@ -70,6 +75,10 @@ export function LetterEdit({ letter, onReplay }: {
       </div>
     </form>
   );
+}
+
+function Kept({ record }: { readonly record: string | null }) {
+  return record === null ? null : <pre>{shown(record, WHOLE_CHARACTERS)}</pre>;
 }
 
 function Field({ label, rows, text, onText }: {

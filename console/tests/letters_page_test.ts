@@ -42,11 +42,21 @@ Deno.test("older letters come page by page, and a selection is replayed", () =>
     await page.getByText("0 letters replayed, 2 not.").waitFor(SOON);
   }));
 
-Deno.test("a letter whose record was not kept says so", () =>
-  withPage({ at: "#/letters/letter-thrown" }, async (page) => {
+Deno.test("of a record that was too long to be kept, columns are set", () =>
+  withPage({ at: "#/letters/letter-outdated" }, async (page) => {
     await page.getByText("read from its topic again").waitFor(SOON);
-    await page.getByLabel("Columns").fill('{"country": "DE"}');
+    await page.getByLabel("Columns").fill('{"price": "12.90"');
+    await page.getByText(/^Not JSON/).waitFor(SOON);
+    await page.getByLabel("Columns").fill('{"price": "12.90"}');
     await page.getByRole("button", { name: "Replay as edited" }).click();
+    await page.getByText("0 letters replayed, 1 not.").waitFor(SOON);
+    await page.getByText("What was changed").waitFor(SOON);
+  }));
+
+Deno.test("a row that was computed is replayed as it is", () =>
+  withPage({ at: "#/letters/letter-thrown" }, async (page) => {
+    await page.getByText("is computed again as it is").waitFor(SOON);
+    await page.getByRole("button", { name: "Replay", exact: true }).click();
     await page.getByText("1 letter replayed.").waitFor(SOON);
     await page.getByText("Stack").click();
     await page.getByText("topologies/sales.ts:31:44").waitFor(SOON);

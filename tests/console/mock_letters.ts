@@ -2,6 +2,13 @@ import type { Attempt, Letter, Letters, Replay } from "../../console/api/contrac
 
 type Writable = { -readonly [Field in keyof Letter]: Letter[Field] };
 
+interface LetterEdit {
+  readonly id: string;
+  readonly key?: string;
+  readonly value?: string;
+  readonly set?: Readonly<Record<string, unknown>>;
+}
+
 /** Dead letters with three reasons; a replay is accepted once the price is a number. */
 export class MockLetters {
   #letters: Writable[];
@@ -45,19 +52,24 @@ export class MockLetters {
     readonly ids?: readonly string[];
     readonly topology?: string;
     readonly reason?: string;
-    readonly edit?: { readonly id: string; readonly key?: string; readonly value?: string };
+    readonly edit?: LetterEdit;
   }): Replay {
     const chosen = this.#letters.filter((letter) =>
       ids?.includes(letter.id) ??
         (letter.topology === topology && letter.reason === reason && letter.resolvedMs === null)
     );
-    return { results: chosen.map((letter) => this.#replay(letter, edit?.id === letter.id ? edit.value : undefined)) };
+    return { results: chosen.map((letter) => this.#replay(letter, edit?.id === letter.id ? edit : undefined)) };
   }
 
-  #replay(letter: Writable, value?: string): Replay["results"][number] {
-    const record = value ?? letter.record ?? "{}";
+  #replay(letter: Writable, edit?: LetterEdit): Replay["results"][number] {
+    const record = edit?.value ?? letter.record ?? "{}";
     const attempt = (outcome: "replayed" | "refused" | "failed", sentence: string) => {
-      const made: Attempt = { atMs: Date.now(), edit: value ?? null, outcome, sentence };
+      const made: Attempt = {
+        atMs: Date.now(),
+        edit: edit === undefined ? null : JSON.stringify(edit),
+        outcome,
+        sentence,
+      };
       letter.attempts = [...letter.attempts, made];
       if (outcome === "replayed") Object.assign(letter, { resolvedMs: Date.now(), resolution: sentence });
       return { id: letter.id, outcome, sentence };
@@ -106,6 +118,7 @@ function outdated(timestampMs: number): Writable {
     ...badPrice(0, timestampMs),
     id: "letter-outdated",
     reason: "outdated",
+    record: '{"before":null,"after":{"id":"4700","name":"Ket... [cut: at most 65536 bytes are kept]',
     offset: 512,
     attempts: [
       { atMs: timestampMs + 4_000, edit: null, outcome: "refused", sentence: "A newer record of its key is shown." },
