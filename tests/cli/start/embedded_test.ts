@@ -116,10 +116,7 @@ Deno.test({
 
       const metrics = await (await fetch(`${addresses.metrics}/metrics`)).text();
       assert(metrics.includes('weir_source_records_total{topology="order_funnel",table="orders"}'), metrics);
-      assertEquals((await (await fetch(`${addresses.metrics}/livez`)).text()).trim(), "ok");
-      assertEquals(Object.keys(addresses)[0], "console", "what people open is told first");
-      const page = await fetch(addresses.console);
-      assertStringIncludes(await page.text(), '<div id="console">');
+      await assertServed(addresses);
       const ready = await fetch(`${addresses.metrics}/readyz`);
       assertEquals([ready.status, await ready.text()], [200, "ok\n"]);
 
@@ -188,4 +185,11 @@ async function writtenBy(data: readonly string[], environment: Record<string, st
   return shown.flatMap(({ sinks }) => sinks as { sink: string; written: number; deleted: number }[])
     .filter(({ written, deleted }) => written + deleted > 0)
     .map(({ sink, written, deleted }) => [sink, written, deleted]).sort();
+}
+
+/** It is alive, and shows the console at the address that it tells first. */
+async function assertServed(addresses: Readonly<Record<string, string>>): Promise<void> {
+  assertEquals((await (await fetch(`${addresses.metrics}/livez`)).text()).trim(), "ok");
+  assertEquals(Object.keys(addresses)[0], "console");
+  assertStringIncludes(await (await fetch(addresses.console)).text(), '<div id="console">');
 }
