@@ -31,10 +31,9 @@ export function ExplainPage() {
       {problem !== null && <Notice kind="warn">{shown(problem, 2_000)}</Notice>}
       {asked && loading && value === null && <Loading what="the explanation" />}
       {value !== null && (
-        <>
-          <ExplanationView explanation={value} onAgain={again} />
+        <ExplanationView explanation={value} onAgain={again}>
           {value.contributors !== undefined && <ContributorTable key={path} path={path!} first={value.contributors} />}
-        </>
+        </ExplanationView>
       )}
     </div>
   );

@@ -6,9 +6,11 @@ import { grouped, moment, shown } from "../parts/text.ts";
 import { linkTo } from "../state/address.ts";
 
 /** From the source to ClickHouse, step by step. */
-export function ExplanationView({ explanation, onAgain }: {
+export function ExplanationView({ explanation, onAgain, children }: {
   readonly explanation: Explanation;
   readonly onAgain: () => void;
+  /** Stands below the steps: the rows of a total. */
+  readonly children?: ComponentChildren;
 }) {
   const { topology, table, key, outcome, sentence, notes, unanswered, totals, outputs, deadLetters } = explanation;
   return (
@@ -28,7 +30,10 @@ export function ExplanationView({ explanation, onAgain }: {
         <button type="button" onClick={onAgain}>Ask again</button>
       </header>
       <div class="explanation-body">
-        <Steps explanation={explanation} />
+        <div>
+          <Steps explanation={explanation} />
+          {children}
+        </div>
         <aside aria-label="Results">
           <Shown explanation={explanation} />
           {outputs.length > 0 && (
@@ -51,13 +56,15 @@ export function ExplanationView({ explanation, onAgain }: {
   );
 }
 
-function Steps({ explanation: { source, sources, steps } }: { readonly explanation: Explanation }) {
+function Steps({ explanation: { source, sources, steps, contributors } }: { readonly explanation: Explanation }) {
   const rows = sources.length > 0 ? sources : source === null ? [] : [source];
+  if (rows.length === 0 && steps.length === 0) {
+    return contributors === undefined ? <p class="muted">There is no row of a source to follow.</p> : null;
+  }
   return (
     <ol class="steps">
       {rows.map((row) => <Source key={row.table} source={row} />)}
       {steps.map((step, index) => <OperatorStep key={index} step={step} />)}
-      {rows.length === 0 && steps.length === 0 && <li class="muted">There is no row of a source to follow.</li>}
     </ol>
   );
 }
