@@ -188,7 +188,11 @@ async function announce(
   { world, status, options }: { world: World; status: StatusSource; options: ApplicationOptions },
 ): Promise<void> {
   const { output, configuration } = options;
-  const addresses = { [ADDRESS.api]: `${server.url}/api`, ...world.addresses, [ADDRESS.metrics]: server.url };
+  const addresses = {
+    ...{ [ADDRESS.console]: `${server.url}/`, [ADDRESS.api]: `${server.url}/api` },
+    ...world.addresses,
+    [ADDRESS.metrics]: server.url,
+  };
   status.addresses = addresses;
   await world.publish(addresses);
   if (configuration.port !== 0 && server.port !== configuration.port) {

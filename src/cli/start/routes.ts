@@ -4,6 +4,7 @@ import { apiRoutes } from "../api/api_routes.ts";
 import { guarded } from "../api/guard.ts";
 import { showingRows } from "../api/showing_rows.ts";
 import type { Watched } from "../api/watched.ts";
+import { consoleRoutes } from "../console/console_routes.ts";
 import { explainRoutes } from "../explain/explain_routes.ts";
 import type { Route, Routes } from "../http_server.ts";
 import { letterRoutes } from "../letters/letter_routes.ts";
@@ -37,8 +38,8 @@ const REST_SECONDS_MAX = 600;
 const BEAT_MS = 1_000;
 
 /**
- * `/metrics`, `/livez`, `/readyz`; `/store/` and `/api` for who may see rows; for this machine only `POST /rest` and
- * `POST /produce`.
+ * The console; `/metrics`, `/livez`, `/readyz`; `/store/` and `/api` for who may see rows; for this machine only `POST
+ * /rest` and `POST /produce`.
  */
 export function routesOf(options: RouteOptions): Routes {
   const { metrics, runs, notReady } = options;
@@ -67,6 +68,7 @@ export function routesOf(options: RouteOptions): Routes {
       const rest = ready.length === 0 ? "" : `ready: ${ready.join(", ")}\n`;
       return new Response(`not ready\n${list}${rest}`, { status: 503 });
     },
+    ...consoleRoutes(),
     ...storeRoutes({ runs, ...options.stores }),
     ...guarded({
       ...apiRoutes(options.watched),
