@@ -102,6 +102,7 @@ export {
   type MergingIn,
   session,
   sliding,
+  type TimeWindowOptions,
   tumbling,
   unlimited,
   type WindowOptions,

@@ -19,6 +19,7 @@ import type {
   TaskTable,
 } from "./physical.ts";
 import { isTopic, topicPlan, topicPlanProblems } from "./topic_table.ts";
+import { retentionProblems } from "./retention.ts";
 import { rowsTable, shareSinkProblems, sharesTable, sinkProblems } from "./sink_table.ts";
 import { totalSinkProblems } from "./total_sink.ts";
 import { divide, mergedSource, NO_UNIT, type PartitionsOf, type Units } from "./units.ts";
@@ -68,7 +69,7 @@ export function compile(topology: Topology, partitionsOf: PartitionsOf = () => u
     if ("members" in unit) return null;
     return { table: unit.index, step: compilation.register.get(node)!, keyColumns: unit.keyColumns };
   });
-  compilation.problems.push(...problems);
+  compilation.problems.push(...problems, ...retentionProblems(topology));
   if (compilation.problems.length > 0) throw new TopologyError(topology.name, compilation.problems);
   return {
     topology: topology.name,

@@ -55,12 +55,12 @@ function* begin(world: RetentionWorld, run: Run): Steps {
   run.inboxNext = run.epoch + 1;
   const end = (yield* world.network.ask<number>((reply) => reply(world.changelog.end)))!;
   while (run.next < (world.keeps("readToEnd") ? world.changelog.end : end)) {
-    read(world, run, world.keeps("readToEnd") ? Infinity : end);
+    read(world, run, world.keeps("readToEnd") ? {} : { until: end });
     yield;
   }
   const shown = yield* world.network.ask<ReadonlyMap<number, SinkRow>>((reply) => reply(new Map(world.sink)));
   for (const [window, { count }] of shown!) {
-    if (isBeyond(world, run, window) && world.keeps("leftAlone")) continue;
+    if (isBeyond(world, { run, window }) && world.keeps("leftAlone")) continue;
     run.shown.set(window, count);
     run.dirty.add(window);
   }
@@ -82,7 +82,7 @@ function* goOn(world: RetentionWorld, run: Run): Steps {
   for (;;) {
     yield;
     listen(world, run);
-    read(world, run, Infinity);
+    read(world, run);
     if (world.choices.chance(0.7)) yield* showAll(world, run);
     if (!compared && world.now - begunAt > COMPARED_AFTER) {
       yield* compare(world, run);
@@ -100,7 +100,7 @@ function* tell(world: RetentionWorld, run: Run, { at, number }: { at: number; nu
   if (world.keeps("readUp")) {
     const end = (yield* world.network.ask<number>((reply) => reply(world.changelog.end)))!;
     while (run.next < end) {
-      read(world, run, Infinity);
+      read(world, run);
       yield;
     }
   }
@@ -150,11 +150,11 @@ function listen(world: RetentionWorld, run: Run): void {
   }
 }
 
-function isBeyond(world: RetentionWorld, run: Run, window: number): boolean {
+function isBeyond(world: RetentionWorld, { run, window }: { readonly run: Run; readonly window: number }): boolean {
   return window <= (world.keeps("told") ? run.horizon : run.time - run.retention);
 }
 
-function read(world: RetentionWorld, run: Run, until: number): void {
+function read(world: RetentionWorld, run: Run, { until = Infinity }: { readonly until?: number } = {}): void {
   for (let count = 0; count < RECORDS_MAX; count++) {
     const record = world.changelog.next(run.next);
     if (record === undefined || record.offset >= until) {
@@ -169,7 +169,7 @@ function read(world: RetentionWorld, run: Run, until: number): void {
       run.horizonKeys.add(key);
       run.horizon = world.keeps("greatestHorizon") ? Math.max(run.horizon, value.at) : value.at;
       end(world, run);
-    } else if (!(isBeyond(world, run, value.window) && world.keeps("beyondIgnored"))) {
+    } else if (!(isBeyond(world, { run, window: value.window }) && world.keeps("beyondIgnored"))) {
       if (value.to <= (run.rows.get(value.window)?.to ?? 0)) continue;
       run.rows.set(value.window, value);
       run.dirty.add(value.window);
@@ -181,7 +181,7 @@ function read(world: RetentionWorld, run: Run, until: number): void {
 /** Windows that are beyond the horizon leave the memory, and nobody is told. */
 function end(world: RetentionWorld, run: Run): void {
   for (const window of run.rows.keys()) {
-    if (!isBeyond(world, run, window)) continue;
+    if (!isBeyond(world, { run, window })) continue;
     run.rows.delete(window);
     world.count("windows that ended");
     if (!world.keeps("endedSilently")) run.dirty.add(window);
@@ -212,7 +212,7 @@ function* showAll(world: RetentionWorld, run: Run): Steps {
 function* compare(world: RetentionWorld, run: Run): Steps {
   const shown = (yield* world.network.ask<ReadonlyMap<number, SinkRow>>((reply) => reply(new Map(world.sink))))!;
   for (const window of new Set([...shown.keys(), ...run.rows.keys()])) {
-    if (isBeyond(world, run, window) && world.keeps("leftAlone")) continue;
+    if (isBeyond(world, { run, window }) && world.keeps("leftAlone")) continue;
     run.shown.set(window, shown.get(window)?.count ?? null);
     run.dirty.add(window);
   }
