@@ -14,6 +14,7 @@ import { partitionOf } from "../../src/record/partitioner.ts";
 import type { MemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import type { Choices } from "./choices.ts";
 import type { Profile } from "./profile.ts";
+import { AGED_TABLE, agedPlace, agedRows, declareAged } from "./aged_events.ts";
 import { declareKept, declareWoken, processed, setWokenClock } from "./processed_events.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
 import type { SimulatedWarehouse } from "./simulated_warehouse.ts";
@@ -44,6 +45,7 @@ export const CLICKS = clicks.spec.topic;
 export const EVENT_TABLES: ReadonlySet<string> = new Set([
   ...[rests, times, latest].map(({ spec }) => spec.name),
   ...SUPPRESSED_TABLES,
+  AGED_TABLE,
 ]);
 
 const RESTS = 5;
@@ -85,6 +87,7 @@ export function declareTotals(builder: TopologyBuilder): void {
   grown.selectKey(({ rest }) => String(rest)).to(toldGrowth);
   grouped.windowedBy(tumbling({ milliseconds: WINDOW_MS }, { grace: { days: 365 } }))
     .aggregate("by_time", { n: count() }).to(times);
+  declareAged(grouped);
   const windows = grouped.windowedBy(tumbling({ milliseconds: SPAN_MS })).aggregate("by_span", { n: count() });
   declareSuppressed(builder, { totals, windows });
   declareWoken(builder.stream(clicks));
@@ -207,7 +210,9 @@ export class Events {
       want(`rests n ${rest}`);
       want(`rests s ${rest}`, n);
       want(`times ${rest} ${Math.floor(ms / WINDOW_MS) * WINDOW_MS * 1_000}`);
+      want(agedPlace({ rest, ms }));
     }
+    for (const [place, n] of agedRows(memory)) make(place, n);
     const { wanted, made } = processed(this.#written.map(({ n }) => n), memory);
     for (const place of wanted) want(place);
     for (const place of made) make(place);
