@@ -2,6 +2,9 @@ import { Retention } from "../../src/runtime/task/retention.ts";
 import type { Mutant } from "./mutant.ts";
 import { both, getter, method } from "./mutate.ts";
 
+/** So far ahead, windows are forgotten that no event has come into. */
+const AHEAD_US = 300_000_000;
+
 /** Deliberate bugs of windows that go by age. The model of retention has more, which take rarer accidents. */
 export const RETENTION_MUTANTS: readonly Mutant[] = [
   {
@@ -17,7 +20,7 @@ export const RETENTION_MUTANTS: readonly Mutant[] = [
     name: "horizonahead",
     rule: "the horizon is behind all windows that take events",
     apply: getter(Retention, "dueUs", function () {
-      return Math.floor(this.streamTimeUs);
+      return Math.floor(this.streamTimeUs) + AHEAD_US;
     }),
     seedsMax: 300,
   },
