@@ -104,6 +104,7 @@ export {
   type MergingIn,
   session,
   sliding,
+  type TimeWindowOptions,
   tumbling,
   unlimited,
   type WindowOptions,

@@ -101,7 +101,8 @@ function aggregateDoes({ sides, window, emit }: StreamAggregateNode): string {
 
 function windowText(window: WindowSpec): string {
   const idle = window.idleUs === undefined ? "" : `, closed after ${durationText(window.idleUs)} without events`;
-  const grace = `${graceText(window.graceUs)}${idle}`;
+  const kept = window.retentionUs === undefined ? "" : `, kept for ${durationText(window.retentionUs)}`;
+  const grace = `${graceText(window.graceUs)}${idle}${kept}`;
   switch (window.kind) {
     case "time": {
       const every = window.advanceUs === window.sizeUs ? "" : ` every ${durationText(window.advanceUs)}`;

@@ -60,8 +60,19 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   },
   weir_changelog_records_deleted_total: {
     kind: "counter",
-    help: "Records of earlier starts that were deleted from the changelog of a stage.",
+    help: "Records of earlier starts, and of windows beyond their retention, that were deleted from the changelog of " +
+      "a stage.",
     labels: ["table"],
+  },
+  weir_ended_rows_total: {
+    kind: "counter",
+    help: "Rows of windows beyond their retention that left the memory; ClickHouse keeps them.",
+    labels: ["table"],
+  },
+  weir_horizon_timestamp_seconds: {
+    kind: "gauge",
+    help: "Windows that began then or before are kept by ClickHouse alone, by partition of the table's task.",
+    labels: ["table", "partition"],
   },
   weir_stream_events_dropped_total: {
     kind: "counter",

@@ -1,20 +1,13 @@
 import { z } from "zod";
-import {
-  clickhouse,
-  clickhouseAppend,
-  count,
-  events,
-  type KTable,
-  sum,
-  type TopologyBuilder,
-  tumbling,
-} from "../../src/mod.ts";
+import { clickhouse, clickhouseAppend, count, events, sum, type TopologyBuilder, tumbling } from "../../src/mod.ts";
 import { keyOf, keyText } from "../../src/record/key.ts";
 import { partitionOf } from "../../src/record/partitioner.ts";
 import type { MemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import type { Choices } from "./choices.ts";
 import { adderTo, type Counted } from "./places.ts";
+import { countJoins, declareJoins } from "./event_joins.ts";
 import type { Profile } from "./profile.ts";
+import { AGED_TABLE, agedPlace, agedRows, declareAged } from "./aged_events.ts";
 import { declareKept, declareWoken, processed, setWokenClock } from "./processed_events.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
 import type { SimulatedWarehouse } from "./simulated_warehouse.ts";
@@ -32,10 +25,6 @@ const times = clickhouse("times", {
 const latest = clickhouse("latest", { columns: { part: "Int64", n: "Int64" }, key: ["part"] });
 const growth = clickhouseAppend("growth", { columns: { rest: "Int64", n: "UInt64" }, orderBy: ["rest", "n"] });
 const moved = clickhouseAppend("moved", { columns: { rest: "Int64", n: "Int64" }, orderBy: ["rest", "n"] });
-const pairs = clickhouseAppend("pairs", { columns: { a: "Int64", b: "Int64" }, orderBy: ["a"] });
-const partners = clickhouseAppend("partners", { columns: { a: "Int64", b: "Nullable(Int64)" }, orderBy: ["a"] });
-const sure = clickhouseAppend("sure", { columns: { a: "Int64", b: "Nullable(Int64)" }, orderBy: ["a"] });
-const named = clickhouseAppend("named", { columns: { n: "Int64", c: "Nullable(String)" }, orderBy: ["n"] });
 
 /** Topic of the events that the simulated world writes. */
 export const CLICKS = clicks.spec.topic;
@@ -45,6 +34,7 @@ export const EVENT_TABLES: ReadonlySet<string> = new Set([
   ...[rests, times, latest].map(({ spec }) => spec.name),
   ...SUPPRESSED_TABLES,
   CHANGES_TABLE,
+  AGED_TABLE,
 ]);
 
 const RESTS = 5;
@@ -52,11 +42,6 @@ const RESTS = 5;
 const NONE = 4;
 const WINDOW_MS = 20_000;
 const SPAN_MS = 2_000;
-/** So near must an event's partner be in time. */
-const NEAR_MS = 3_000;
-/** More than sources of which nothing is known to wait are ahead of others. */
-const GRACE_MS = 60_000;
-const PEOPLE = 4;
 
 /** How many rows each event makes: none, one or two. */
 function partsOf(n: number): number {
@@ -80,7 +65,7 @@ export function declareStages(
   { people, shape }: { readonly people: Parameters<typeof declareJoins>[1]; readonly shape: Pick<Profile, "once"> },
 ): void {
   declareTotals(builder, shape);
-  declareJoins(builder, people);
+  declareJoins(builder.stream(clicks), people);
 }
 
 /**
@@ -99,6 +84,7 @@ function declareTotals(builder: TopologyBuilder, { once }: Pick<Profile, "once">
   if (once) keyed.to(growthOnce);
   grouped.windowedBy(tumbling({ milliseconds: WINDOW_MS }, { grace: { days: 365 } }))
     .aggregate("by_time", { n: count() }).to(times);
+  declareAged(grouped);
   const windows = grouped.windowedBy(tumbling({ milliseconds: SPAN_MS })).aggregate("by_span", { n: count() });
   declareSuppressed(builder, { totals, windows });
   declareWoken(builder.stream(clicks));
@@ -107,27 +93,6 @@ function declareTotals(builder: TopologyBuilder, { once }: Pick<Profile, "once">
     .toTable("newest").to(latest);
   builder.stream(clicks).selectKey(({ n }) => n % RESTS).repartition("by_key")
     .mapValues(({ n }, key) => ({ rest: key, n })).to(moved);
-}
-
-/**
- * Joins each even event with the odd one behind it: whenever that comes, and within a short time, without grace and
- * with it; and each with a row of a table that changes meanwhile.
- */
-function declareJoins(
-  builder: TopologyBuilder,
-  people: KTable<{ readonly id: number }, { readonly id: number; readonly c: string }>,
-): void {
-  const stream = builder.stream(clicks);
-  const [even, odd] = [0, 1].map((rest) => stream.filter(({ n }) => n % 2 === rest));
-  const pair = ({ n }: { readonly n: number }) => ({ pair: n >> 1 });
-  const on = [pair, pair] as const;
-  even.join("ever", odd, { on, within: { days: 365 } }).mapValues(({ n, ever }) => ({ a: n, b: ever.n })).to(pairs);
-  even.leftJoin("soon", odd, { on, within: { milliseconds: NEAR_MS } })
-    .mapValues(({ n, soon }) => ({ a: n, b: soon?.n ?? null })).to(partners);
-  even.leftJoin("sure", odd, { on, within: { milliseconds: NEAR_MS }, grace: { milliseconds: GRACE_MS } })
-    .mapValues(({ n, sure }) => ({ a: n, b: sure?.n ?? null })).to(sure);
-  stream.leftJoin("person", people, ({ n }) => n % PEOPLE).mapValues(({ n, person }) => ({ n, c: person?.c ?? null }))
-    .to(named);
 }
 
 /** The events of a world: all that were written, and what must have become of them. */
@@ -193,7 +158,7 @@ export class Events {
     if (this.#once) this.#toldOnce({ want, make, complete });
     if (this.#stages) this.#totals(memory, { want, make });
     if (this.#stages && complete) this.#latest(memory, { want, make });
-    if (this.#stages) this.#joins(memory, { want, make });
+    if (this.#stages) countJoins(memory, { want, make, events: this.#written });
     const places = new Set([...wanted.keys(), ...made.keys()]);
     const wrong = [...places].flatMap((place) => {
       const [must, is] = [wanted.get(place) ?? 0, made.get(place) ?? 0];
@@ -223,7 +188,9 @@ export class Events {
       want(`rests n ${rest}`);
       want(`rests s ${rest}`, n);
       want(`times ${rest} ${Math.floor(ms / WINDOW_MS) * WINDOW_MS * 1_000}`);
+      want(agedPlace({ rest, ms }));
     }
+    for (const [place, n] of agedRows(memory)) make(place, n);
     const { wanted, made } = processed(this.#written.map(({ n }) => n), memory);
     for (const place of wanted) want(place);
     for (const place of made) make(place);
@@ -271,29 +238,6 @@ export class Events {
     const newest = new Map(this.#written.map(({ n, partition }) => [partition, n]));
     for (const [part, n] of newest) if (n % NONE !== 0) want(`latest ${part}: ${n}`);
     for (const { part, n } of memory.select(latest.spec.name)) make(`latest ${part}: ${n}`);
-  }
-
-  #joins(memory: Stored, { want, make }: Counted): void {
-    const told = new Set(memory.appendedRows(partners.spec.name).map(({ a, b }) => `${a} ${b}`));
-    const surely = new Set(memory.appendedRows(sure.spec.name).map(({ a, b }) => `${a} ${b}`));
-    const written = new Map(this.#written.map(({ n, ms }) => [n, ms]));
-    for (const [n, ms] of written) {
-      want(`named ${n}`);
-      const later = n % 2 === 0 ? written.get(n + 1) : undefined;
-      if (later !== undefined) want(`pairs ${n} ${n + 1}`);
-      // Which of two events comes first, and whether the time of others is past then, is chance: each is told once.
-      const alone = told.has(`${n} null`);
-      if (alone) want(`partners ${n} null`);
-      const near = later !== undefined && Math.abs(later - ms) <= NEAR_MS;
-      if (near && (!alone || told.has(`${n} ${n + 1}`))) want(`partners ${n} ${n + 1}`);
-      // Whichever partition is read first, an event waits for one that is behind: it finds its partner.
-      if (near) want(`sure ${n} ${n + 1}`);
-      else if (n % 2 === 0 && surely.has(`${n} null`)) want(`sure ${n} null`);
-    }
-    for (const { spec: { name } } of [sure, pairs, partners]) {
-      for (const { a, b } of memory.appendedRows(name)) make(`${name} ${a} ${b}`);
-    }
-    for (const { n } of memory.appendedRows(named.spec.name)) make(`named ${n}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { AGED_TABLE } from "./aged_events.ts";
 import { type SourceName, SOURCES } from "./store_topologies.ts";
 import { correctedValue } from "./corrections.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
@@ -59,6 +60,8 @@ export function loseRows({ choices, profile, warehouse }: World): void {
   choices.point("lose rows");
   const { memory } = warehouse;
   for (const table of memory.tables()) {
+    // Of windows that went by age nobody else has the rows.
+    if (table === AGED_TABLE) continue;
     for (const { key, values } of [...memory.stored(table)]) {
       if (values !== null && choices.strikes("lost-row", 0.5, () => `${table} ${key}`)) {
         memory.tamper({ table, key }, null);

@@ -15,6 +15,7 @@ import { MERGE_MUTANTS } from "./merge_mutants.ts";
 import { SHARING_MUTANTS } from "./sharing_mutants.ts";
 import { SNAPSHOT_MUTANTS } from "./snapshot_mutants.ts";
 import { STANDBY_MUTANTS } from "./standby_mutants.ts";
+import { RETENTION_MUTANTS } from "./retention_mutants.ts";
 import { STAGE_MUTANTS } from "./stage_mutants.ts";
 import { CHANGES_MUTANTS } from "./changes_mutants.ts";
 import { TOPIC_MUTANTS } from "./topic_mutants.ts";
@@ -256,4 +257,5 @@ export const MUTANTS: readonly Mutant[] = [
   APART_MUTANT,
   ...CHANGES_MUTANTS,
   ...STAGE_MUTANTS,
+  ...RETENTION_MUTANTS,
 ];

@@ -86,6 +86,9 @@ Deno.test("windowedBy() adds the window's columns, for every kind of windows", (
       table.mapValues(({ window_middle }) => ({ window_middle }));
     }
     grouped.windowedBy(session({ minutes: 30 })).emit("close").count("sessions");
+    grouped.windowedBy(tumbling({ days: 1 }, { retention: { days: 7 } })).count("kept");
+    // @ts-expect-error -- sessions have no retention
+    grouped.windowedBy(session({ minutes: 30 }, { retention: { days: 7 } })).count("kept_sessions");
     grouped.windowedBy(unlimited()).emit("update").count("ever");
     // @ts-expect-error -- it never closes
     grouped.windowedBy(unlimited()).emit("close");

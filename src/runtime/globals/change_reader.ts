@@ -1,3 +1,4 @@
+import type { ToldTime } from "../../formats/changelog_horizon.ts";
 import { createDecoder, type Decoder } from "../../formats/decoder.ts";
 import { repairUnavailable } from "../../formats/repair_unavailable.ts";
 import type { UnitDoubt } from "../../formats/unit_doubts.ts";
@@ -38,6 +39,8 @@ export interface ChangedRows {
   onMended?(key: Key, by?: MendedBy): void;
   /** A message of Debezium's own. */
   onSkip?(reason: string): void;
+  /** A changelog tells what time it is, and which windows are kept. */
+  onTime?(time: ToldTime): void;
 }
 
 /** Makes the decoder of a table's topic. */
@@ -153,6 +156,7 @@ export class ChangeReader {
     const former = this.#formerRows;
     if (decoded.kind === "skip") {
       rows.onSkip?.(decoded.reason);
+      if (decoded.time !== undefined) rows.onTime?.(decoded.time);
       return null;
     }
     const { key } = decoded;

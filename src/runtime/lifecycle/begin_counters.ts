@@ -1,3 +1,4 @@
+import { retentionOf } from "../../plan/retention.ts";
 import { outputsOf } from "../../plan/outputs_of.ts";
 import type { PhysicalPlan } from "../../plan/physical.ts";
 import type { Labels, Metrics } from "../../ports/metrics.ts";
@@ -69,6 +70,7 @@ export function beginCounters(plan: PhysicalPlan, metrics: Metrics): void {
   for (const table of plan.tables) {
     begin("weir_repaired_rows_total", { table: table.name });
     if (table.steps.some(({ kind }) => kind === "expire")) begin("weir_expired_rows_total", { table: table.name });
+    if (retentionOf(table) !== null) begin("weir_ended_rows_total", { table: table.name });
     for (const { sink } of outputsOf(table)) begin("weir_sink_rows_total", { sink: sink.name });
     for (const member of table.members) {
       if (member.kind === "merge") continue;

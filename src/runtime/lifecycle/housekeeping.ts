@@ -15,6 +15,7 @@ import { TaskGauges } from "./task_gauges.ts";
 import { checkStateBytes } from "./state_bytes.ts";
 import type { TaskHost } from "./task_host.ts";
 import { checkTombstones } from "./tombstones.ts";
+import { Horizons } from "./horizons.ts";
 import { findTopicChanges } from "./topics.ts";
 import { ConfigError } from "../../record/errors.ts";
 
@@ -51,6 +52,7 @@ export class Housekeeping {
   /** Tables that somebody dropped. */
   readonly tables: TableWatch;
   readonly #tasks: TaskGauges;
+  readonly #horizons: Horizons;
   #membership: Membership | null = null;
   #stopped = new AbortController();
   #done: Promise<void> = Promise.resolve();
@@ -70,6 +72,10 @@ export class Housekeeping {
     this.setAside = new SetAside(instance);
     this.tables = new TableWatch(instance);
     this.#tasks = new TaskGauges(instance);
+    this.#horizons = new Horizons(instance, {
+      refilling: () => this.tables.refilling,
+      stopped: this.#stopped.signal,
+    });
     this.#earlier = new EarlierLetters(instance, { ...parts, setAside: this.setAside });
   }
 
@@ -114,6 +120,7 @@ export class Housekeeping {
       this.#assignments.forgive(nowMs);
       this.#assignments.tellAlone(nowMs);
       this.#start("comparison", () => this.repair(nowMs));
+      this.#start("horizons", () => this.#horizons.look());
       this.#start("snapshots", () => this.#instance.snapshots.write("due"));
       this.setAside.tick(nowMs);
       checkStateBytes(this.#instance);
@@ -213,6 +220,7 @@ export class Housekeeping {
     const refilling = this.tables.refilling;
     const withTopics = hosts.some((host) => host.comparesTopics);
     for (const host of hosts) host.comparesTopics = false;
+    const beganMs = clock.nowMs();
     const skips = ({ table, name }: SinkPlan) => table.output !== undefined && !withTopics && !refilling.has(name);
     try {
       const tasks = hosts.map((host) => host.task!);
@@ -225,6 +233,9 @@ export class Housekeeping {
         const filled = this.tables.refilling;
         const repaired = total(own.filter(({ sink }) => !refilling.has(sink) && !filled.has(sink)));
         if (repaired > 0) onEvent({ kind: "repaired", task: task.id, rows: repaired });
+      }
+      for (const [index, host] of hosts.entries()) {
+        if (beganMs >= host.completedMs + this.#instance.options.repairAfterMs) host.comparedTask = tasks[index];
       }
       if (refilling.size > 0) await acknowledged();
       this.tables.compared(differences, refilling);

@@ -137,6 +137,7 @@ export class Standby {
     reading.end = fetched.endOffset;
     const last = records.at(-1);
     if (last !== undefined) reading.freshMs = Math.max(reading.freshMs, Math.min(nowMs, last.timestampMs));
+    this.rows.endSome();
     if (this.rows.letters.incomplete) this.giveUp("too many of its records cannot be read");
     return null;
   }

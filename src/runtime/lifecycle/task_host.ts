@@ -84,6 +84,8 @@ export class TaskHost {
   lateLoads = 0;
   completedMs = 0;
   nextRepairMs = 0;
+  /** The incarnation of which all was compared when nothing could come any more that a former one has written. */
+  comparedTask: Task | null = null;
   /**
    * The next comparison looks at topics, too. What is written to them later is followed, so the first one is enough.
    */

@@ -22,6 +22,7 @@ import { Task } from "../task/task.ts";
 import { taskIds } from "../../record/task_id.ts";
 import type { TaskContext } from "../task/task_context.ts";
 import { adoptShown, baseKnown, takeShown } from "../task/shown_base.ts";
+import { readUp, readUpLast } from "./read_up.ts";
 import { type Asked, askInSum } from "./shown_question.ts";
 import type { Remembered } from "./snapshot_head.ts";
 import type { TaskHost } from "./task_host.ts";
@@ -115,8 +116,9 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
   options.onBegun(still());
   loads.add(still());
   loads.advance(reader, clock.nowMs());
-  for (const table of new Set(hosts.map((host) => host.table))) {
+  for (const table of readUpLast(hosts)) {
     const ofTable = () => still().filter((host) => host.table === table);
+    await readUp(table, ofTable, { clock, stopped, offsets: (topic) => ask(() => log.offsets(topic)) });
     await readBase({ table, hosts: ofTable, remembered }, options);
     for (const host of ofTable()) {
       // Each is looked through.

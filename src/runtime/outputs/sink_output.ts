@@ -56,17 +56,15 @@ export class SinkOutput {
     return this.#options.plan;
   }
 
-  /**
-   * Whether rows of this key are this task's to write: not so for some that it wrote before the number of partitions
-   * changed.
-   */
+  /** Whether rows of this key are this task's to write: not all that it wrote before the partitions changed. */
   owns(key: Key): boolean {
     return this.#options.owns(key);
   }
 
-  /** The entry, of which nothing is shown, is no more. */
+  /** The entry is no more. */
   forget(entry: Slot): void {
     if (this.#missing.size > 0) this.#missing.delete(entry);
+    if (this.#refused.size > 0) this.#refused.delete(this.#options.entries.keys.keyOf(entry));
   }
 
   /** What ClickHouse shows of this entry from an earlier epoch. */

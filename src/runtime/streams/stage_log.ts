@@ -42,6 +42,7 @@ export class StageLog {
   #place: OwnerPlace;
   #owner: string;
   #durableTo = -1;
+  #written = 0;
   #truncatedMs: number;
 
   constructor(options: StageLogOptions) {
@@ -54,6 +55,11 @@ export class StageLog {
   /** Of the name under which it writes: what is written under earlier ones is behind {@link durableTo}. */
   get place(): OwnerPlace {
     return this.#place;
+  }
+
+  /** How many records it has written. */
+  get written(): number {
+    return this.#written;
   }
 
   /** Up to where facts are durable; -1 before any was written. */
@@ -84,6 +90,7 @@ export class StageLog {
       stopped,
     }).catch((error) => broken(this.#explained(error, facts)));
     if (done === STOPPED) return false;
+    this.#written += batches.reduce((sum, { records }) => sum + records.length, 0);
     this.#durableTo = Math.max(this.#durableTo, facts.headTo ?? -1);
     if (failed) this.#rename();
     if (clock.nowMs() - this.#truncatedMs >= truncateEveryMs) await this.truncate(from);

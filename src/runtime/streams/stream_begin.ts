@@ -6,10 +6,9 @@ import { appendProblem, appendWriterOf } from "./append_writer_of.ts";
 import { BatchDelivery } from "./batch_delivery.ts";
 import { BatchQueue } from "./batch_queue.ts";
 import { ChangesTask } from "./changes_task.ts";
-import { begunStage, cleanerOf, cleaningProblem, stageLogOf } from "./stage_begin.ts";
+import { begunStage, type ChangelogKeeper, cleaningProblem, keepersOf, stageLogOf } from "./stage_begin.ts";
 import { changesFrom, fedFrom, missedProblem, outputNames } from "./fed_outputs.ts";
 import { type LoadedStage, loadStage } from "./stage_changelog.ts";
-import type { StageCleaner } from "./stage_cleaner.ts";
 import { PART_SHARE, type StageLog } from "./stage_log.ts";
 import { StageTask } from "./stage_task.ts";
 import type { Instance } from "../lifecycle/instance.ts";
@@ -30,8 +29,8 @@ export interface Life {
   readonly progress: StreamProgress;
   readonly delivery: BatchDelivery;
   readonly task: FlowTask;
-  /** What deletes what former owners have left; null: it is not worth it. */
-  readonly cleaner: StageCleaner | null;
+  /** What deletes from the changelog what is needed no more. */
+  readonly keepers: readonly ChangelogKeeper[];
 }
 
 /** The task of one partition, as its start sees it. */
@@ -106,7 +105,7 @@ export async function beginStream(
   return {
     ...{ start, queue, progress, task },
     delivery: deliveryOf(beginner, { start, progress, surroundings, stageLog }),
-    cleaner: task instanceof StageTask ? cleanerOf(beginner, { task, stageLog: stageLog!, instance }) : null,
+    keepers: task instanceof StageTask ? keepersOf(beginner, { task, stageLog: stageLog!, instance }) : [],
   };
 }
 

@@ -1,5 +1,7 @@
+import type { ToldTime } from "../../formats/changelog_horizon.ts";
 import { memberTopic } from "../../plan/member_topic.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
+import { WINDOW_START } from "../../processor/stateful/result_of.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
@@ -11,12 +13,15 @@ import { ChangeReader, type Corrected, type MendedBy, MISPLACED } from "../globa
 import type { PlaceCorrections } from "../globals/corrections.ts";
 import { subjectOf } from "../../record/subject_of.ts";
 import { PlaceCheck } from "./place_check.ts";
+import type { Retention } from "./retention.ts";
 import { RecentRecords } from "./recent_records.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import type { TaskContext } from "./task_context.ts";
 
 /** Whose rows are read: a task's, or a standby's. */
-export type SourceRows = Pick<TaskView, "id" | "epoch" | "table" | "partition" | "entries" | "loaded" | "setRow">;
+export type SourceRows =
+  & Pick<TaskView, "id" | "epoch" | "table" | "partition" | "entries" | "loaded" | "setRow">
+  & { readonly retention: Retention | null };
 
 /** What reading needs, and who hears of records that cannot be read. */
 export interface SourceContext extends Pick<TaskContext, "partitions" | "decoders" | "corrections" | "count"> {
@@ -56,7 +61,8 @@ export class SourceReader {
         : null;
       const rows = {
         held: (key: Key) => this.#held(index, key),
-        set: (key: Key, row: Row | null) => task.setRow(index, key, row),
+        set: this.#setter(index),
+        onTime: (time: ToldTime) => task.retention?.told(time),
         check: (key: Key, bytes: LogRecord["key"]) => place?.check(key, bytes),
         onMended: (key: Key, by?: MendedBy) => this.#mended(topic, { key, by }),
         onSkip: (reason: string) =>
@@ -146,6 +152,21 @@ export class SourceReader {
 
   #mended(operator: string, { key, by }: { readonly key: Key; readonly by?: MendedBy }): void {
     this.#context.letters.mended({ ...this.#maker, stage: "decode", operator, subject: subjectOf(key), by });
+  }
+
+  /** Sets rows of a member; null if the window of one is beyond. */
+  #setter(member: number): (key: Key, row: Row | null) => Row | null {
+    const task = this.#task;
+    const { retention, entries } = task;
+    if (retention === null) return (key, row) => task.setRow(member, key, row);
+    return (key, row) => {
+      const startUs = row![WINDOW_START] as number;
+      // What a former owner of the stage has written late.
+      if (retention.isBeyond(startUs)) return null;
+      const before = task.setRow(member, key, row);
+      retention.note(entries.keys.find(key), startUs);
+      return before;
+    };
   }
 
   #held(member: number, key: Key): Row | null {
