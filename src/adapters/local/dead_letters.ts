@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { DeadLetter, DeadLetters, Resolution } from "../../ports/dead_letters.ts";
 import { condition, type DeadLetterFilter, type KeptLetter, keptLetterOf } from "./letter_filter.ts";
-import { type LetterValues, prepareLetters, SCHEMA, valuesOf } from "./letter_schema.ts";
+import { letterOf, type LetterValues, prepareLetters, SCHEMA, valuesOf } from "./letter_schema.ts";
 import { inTransaction, openDatabase, productionError } from "./sqlite.ts";
 import { ATTEMPTS_SCHEMA, dropAttempts, type StoredLetters, storedLetters } from "./stored_letters.ts";
 
@@ -134,7 +134,7 @@ export function openEmbeddedDeadLetters(options: EmbeddedDeadLettersOptions): Em
         return database.prepare(
           `SELECT * FROM letters WHERE topology = ? AND task IN (${places}) AND subject = ? AND resolved_ms IS NULL ` +
             `ORDER BY id DESC LIMIT ${ABOUT_MAX}`,
-        ).all(topology, ...tasks, subject).map(keptLetterOf);
+        ).all(topology, ...tasks, subject).map(letterOf);
       } catch (error) {
         throw productionError(`find the dead letters of ${subject}`, error);
       }
