@@ -1,6 +1,6 @@
 import { ConfigError } from "../record/errors.ts";
 import { didYouMean } from "../record/nearest.ts";
-import type { GatheredState } from "./api/gathered_state.ts";
+import type { GatheredState } from "./api/live_state.ts";
 import type { GraphNode } from "./api/plan_graph.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { liveCountsText } from "./live_counts.ts";

@@ -7,7 +7,8 @@ import { runningAccount } from "../embedded_accounts.ts";
 import { ADDRESS } from "../embedded_directory.ts";
 import { reachableHost } from "../http_server.ts";
 import { LETTERS_PATH } from "./letter_routes.ts";
-import type { EditOf, LetterResult } from "./replay_letters.ts";
+import type { LetterResult, ReplayAnswer } from "./letter_answers.ts";
+import type { EditOf } from "./replay_letters.ts";
 
 /** An instance that runs topologies, and may be asked to replay letters. */
 export interface ReplayingInstance {
@@ -46,7 +47,7 @@ export async function replayingInstance(
 export async function askReplay(
   { url, password }: ReplayingInstance,
   asked: { readonly ids: readonly string[]; readonly edit: EditOf | null },
-): Promise<LetterResult[]> {
+): Promise<readonly LetterResult[]> {
   const body = JSON.stringify({ ids: asked.ids, ...(asked.edit === null ? {} : { edit: asked.edit }) });
   const request = { method: "POST", headers: passwordHeaders(password), body, redirect: "error" } as const;
   const response = await fetch(new URL(`${LETTERS_PATH}/replay`, url), request).catch((error) => {
@@ -58,7 +59,7 @@ export async function askReplay(
     ], { cause: error });
   });
   const text = await response.text();
-  if (response.ok) return (JSON.parse(text) as { readonly results: LetterResult[] }).results;
+  if (response.ok) return (JSON.parse(text) as ReplayAnswer).results;
   const advice = response.status === 401 || response.status === 403
     ? " Give its password in WEIR_STORE_PASSWORD or _FILE"
     : "";

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Route, Routes } from "../http_server.ts";
 import { didYouMean } from "../../record/nearest.ts";
 import { parseExact } from "../../runtime/replays/edited_record.ts";
+import type { LetterPage, ReplayAnswer } from "./letter_answers.ts";
 import { replayLetters, type ReplayParts } from "./replay_letters.ts";
 
 /** Where letters are asked for. */
@@ -68,12 +69,13 @@ function listed(request: Request, { letters }: ReplayParts): Response {
   }
   const { state, limit, after, ...filter } = z.strictObject(QUERY).parse(Object.fromEntries(given));
   const page = letters.page({ ...filter, limit, after, ...(state === "all" ? {} : { state }) });
-  return Response.json({
+  const answer: LetterPage = {
     ...page,
     open: letters.count({ ...filter, state: "open" }),
     resolved: letters.count({ ...filter, state: "resolved" }),
     reasons: letters.reasons({ topology: filter.topology }),
-  });
+  };
+  return Response.json(answer);
 }
 
 function one(request: Request, { letters }: ReplayParts): Response {
@@ -94,7 +96,8 @@ async function replay(request: Request, options: ReplayParts): Promise<Response>
   const ids = "ids" in asked ? asked.ids : idsOf(options, asked);
   const value = edit?.id === undefined && ids.length > 1 && (edit?.value !== undefined || edit?.key !== undefined);
   if (value) return failure(400, 'One key or value is of one letter: name it as "id" of the edit, or set columns');
-  return Response.json({ results: await replayLetters(options, { ids, edit }) });
+  const answer: ReplayAnswer = { results: await replayLetters(options, { ids, edit }) };
+  return Response.json(answer);
 }
 
 function idsOf(

@@ -1,6 +1,7 @@
 import type { Attempt, StoredLetter, StoredLetters } from "../../adapters/local/stored_letters.ts";
 import type { LetterEdit, ReplayResult } from "../../runtime/replays/replay.ts";
 import type { Runner } from "../../runtime/runner.ts";
+import type { LetterResult } from "./letter_answers.ts";
 
 /** A topology as far as its letters are replayed. */
 export interface ReplayingRun {
@@ -19,11 +20,6 @@ export interface ReplayParts {
 /** An edit of one letter, or (without its id) of all of them. */
 export interface EditOf extends LetterEdit {
   readonly id?: string;
-}
-
-/** What became of a letter. */
-export interface LetterResult extends ReplayResult {
-  readonly id: string;
 }
 
 /** A letter that is tried. */
