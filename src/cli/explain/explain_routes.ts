@@ -91,7 +91,7 @@ async function answerOf({ pathname, searchParams }: URL, options: ExplainRouteOp
 
 /** The state and ClickHouse are asked one after the other, and a row is under way between them. */
 function isOnItsWay({ shown }: Explanation): boolean {
-  return shown !== null && !shown.digestsEqual && !shown.changedByHand;
+  return shown !== null && shown.digestsEqual === false && !shown.changedByHand;
 }
 
 function listedRun({ name, state, runner }: ExplainedRun): ListedTopology {
