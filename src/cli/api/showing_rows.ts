@@ -7,7 +7,7 @@ export function checkShown({ showsRows }: Pick<Watched, "showsRows">): void {
   if (!showsRows) throw new RequestError(403, "Contents of rows are not shown here: WEIR_CONSOLE_ROWS is off");
 }
 
-/** Routes whose answers to a GET hold rows. */
+/** Routes whose answers to a GET hold rows. What is posted does something, and must see to its answer itself. */
 export function showingRows(routes: Routes, watched: Pick<Watched, "showsRows">): Routes {
   return Object.fromEntries(
     Object.entries(routes).map(([name, route]) =>
