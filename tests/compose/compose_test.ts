@@ -48,7 +48,7 @@ const expected: Record<
   weir: {
     ports: ["127.0.0.1:8686:8686"],
     volumes: ["weir_data:/data"],
-    secrets: ["weir_writer_password"],
+    secrets: ["weir_writer_password", "weir_store_password"],
     memory: "2g",
   },
   "postgres-exporter": { secrets: ["postgres_exporter_password"], memory: "64m" },
@@ -292,4 +292,13 @@ Deno.test("compose.yaml agrees with the files it stands on", async (t) => {
     assertEquals([grafana.GF_AUTH_ANONYMOUS_ENABLED, grafana.GF_USERS_ALLOW_SIGN_UP], ["false", "false"]);
     assert(/^grafana-clickhouse-datasource@4\./.test(grafana.GF_PLUGINS_PREINSTALL_SYNC));
   });
+});
+
+Deno.test("the console is bound to this machine, and asks for a password of its own", () => {
+  for (const { services: { weir } } of [compose, scale]) {
+    for (const port of weir.ports ?? []) assert(String(port).startsWith("127.0.0.1:"), String(port));
+  }
+  const { environment, secrets = [] } = compose.services.weir;
+  assertEquals(environment?.WEIR_STORE_PASSWORD_FILE, "/run/secrets/weir_store_password");
+  assert(secrets.map(secretName).includes("weir_store_password"));
 });
