@@ -1,4 +1,5 @@
 import type { LiveState, Plan, QueryResult } from "../../console/api/contract.ts";
+import { ROWS_HIDDEN } from "../../src/cli/api/answer.ts";
 import { knowsPassword } from "../../src/cli/bearer.ts";
 import { consoleRoutes } from "../../src/cli/console/console_routes.ts";
 import { type HttpServer, type Route, type Routes, serveHttp } from "../../src/cli/http_server.ts";
@@ -105,6 +106,8 @@ function guard(
     if (standing.password !== null && !knowsPassword(request, standing.password)) {
       return problem(401, "Only with the password of the console, as Authorization: Bearer ...");
     }
+    const isShown = ["/api/plan", "/api/state", "/api/verify"].includes(endpoint) || pathname.endsWith("/replay");
+    if (standing.hidesRows && !isShown) return problem(403, ROWS_HIDDEN);
     return route(request, from);
   };
 }
