@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { ROWS_HIDDEN as SENTENCE } from "../../src/cli/api/answer.ts";
+import { ROWS_HIDDEN as SENTENCE } from "../../tests/console/mock_server.ts";
 import { closeBrowser } from "./browser.ts";
 import { mainText, SOON, withPage } from "./with_page.ts";
 

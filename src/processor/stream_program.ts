@@ -142,13 +142,8 @@ interface Surroundings {
 
 /** Operators that take their events from a topic of their own: all of them, says the compiler. */
 const STATEFUL: Readonly<Record<StatefulNode["op"], true>> = {
-  streamAggregate: true,
-  suppress: true,
-  streamJoin: true,
-  tableJoin: true,
-  process: true,
-  repartition: true,
-  tableChanges: true,
+  ...{ streamAggregate: true, suppress: true, streamJoin: true, tableJoin: true },
+  ...{ process: true, repartition: true, tableChanges: true },
 };
 
 /** Key and value. */

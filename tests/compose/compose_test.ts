@@ -293,12 +293,3 @@ Deno.test("compose.yaml agrees with the files it stands on", async (t) => {
     assert(/^grafana-clickhouse-datasource@4\./.test(grafana.GF_PLUGINS_PREINSTALL_SYNC));
   });
 });
-
-Deno.test("the console is bound to this machine, and asks for a password of its own", () => {
-  for (const { services: { weir } } of [compose, scale]) {
-    for (const port of weir.ports ?? []) assert(String(port).startsWith("127.0.0.1:"), String(port));
-  }
-  const { environment, secrets = [] } = compose.services.weir;
-  assertEquals(environment?.WEIR_STORE_PASSWORD_FILE, "/run/secrets/weir_store_password");
-  assert(secrets.map(secretName).includes("weir_store_password"));
-});

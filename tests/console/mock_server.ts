@@ -13,6 +13,8 @@ import { answerOf, HOSTILE } from "./mock_query.ts";
 import { newStanding, type Standing } from "./mock_standing.ts";
 import { stateAt } from "./mock_state.ts";
 
+export { ROWS_HIDDEN };
+
 const STATE_EVERY_MS = 400;
 const ROW_EVERY_MS = 150;
 

@@ -3,7 +3,7 @@ import { clickhouse, count, debezium, events, int8, topic, topology, tumbling } 
 
 export const users = debezium("shop.public.users", { key: ["id"], row: z.object({ id: int8(), name: z.string() }) });
 export const clicks = events("shop.clicks", { row: z.object({ user_id: int8() }) });
-export const minutes = clickhouse("minutes", {
+const minutes = clickhouse("minutes", {
   columns: { user_id: "Int64", window_start: "DateTime64(6)", clicks: "UInt64" },
   key: ["user_id", "window_start"],
 });

@@ -63,7 +63,7 @@ Deno.test("explain() tells of a row of a topic what its task knows", async () =>
   assertEquals((await driver.explain("shop.users_shown", 2)).outcome, "unknown");
 });
 
-Deno.test("explain() tells that a row's changes go to a stream, and lists no topic that Weir writes for itself", async () => {
+Deno.test("explain() tells that changes go to a stream, and lists no topic that Weir writes for itself", async () => {
   const users = debezium("shop.public.users", { key: ["id"], row: z.object({ id: int8(), name: z.string() }) });
   const told = clickhouseAppend("told", { columns: { id: "Int64" }, orderBy: ["id"] });
   const app = topology("app", (builder) => {
