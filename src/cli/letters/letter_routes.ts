@@ -2,7 +2,7 @@ import { z } from "zod";
 import { json, problem } from "../api/answer.ts";
 import type { Route, Routes } from "../http_server.ts";
 import { didYouMean } from "../../record/nearest.ts";
-import { parseExact } from "../../runtime/replays/edited_record.ts";
+import { parseRaw } from "../../record/raw_json.ts";
 import type { LetterPage, ReplayAnswer } from "./letter_answers.ts";
 import { replayLetters, type ReplayParts } from "./replay_letters.ts";
 
@@ -92,7 +92,7 @@ async function replay(request: Request, options: ReplayParts): Promise<Response>
   if (!(length <= BODY_BYTES_MAX)) {
     return problem(413, `Cannot take ${length} bytes at once: ${BODY_BYTES_MAX} at most`);
   }
-  const asked = REPLAY.parse(parseExact(await request.text()));
+  const asked = REPLAY.parse(parseRaw(await request.text()));
   const { edit = null } = asked;
   const ids = "ids" in asked ? asked.ids : idsOf(options, asked);
   const value = edit?.id === undefined && ids.length > 1 && (edit?.value !== undefined || edit?.key !== undefined);
