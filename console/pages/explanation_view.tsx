@@ -104,7 +104,13 @@ function Shown({ explanation: { table, shown: row, shownKnown } }: { readonly ex
       </section>
     );
   }
-  const equal = row.digestsEqual && !row.changedByHand;
+  const [tone, judged] = row.changedByHand
+    ? ["bad", "CHANGED BY HAND since it was written"] as const
+    : row.digestsEqual === null
+    ? ["quiet", "kept by ClickHouse alone"] as const
+    : row.digestsEqual
+    ? ["good", "equal to what is computed"] as const
+    : ["bad", "DIFFERS from what is computed"] as const;
   const who = [
     row.version === null ? "" : `version ${shown(row.version, 60)}`,
     row.task === null ? "" : `task ${shown(row.task, 80)}`,
@@ -113,14 +119,7 @@ function Shown({ explanation: { table, shown: row, shownKnown } }: { readonly ex
     <section class="card">
       <h2>ClickHouse shows</h2>
       <p class="facts-line">
-        <Badge tone={equal ? "good" : "bad"}>
-          {equal
-            ? "equal to what is computed"
-            : row.changedByHand
-            ? "CHANGED BY HAND since it was written"
-            : "DIFFERS from what is computed"}
-        </Badge>{" "}
-        <span class="muted">{who.join(", ")}</span>
+        <Badge tone={tone}>{judged}</Badge> <span class="muted">{who.join(", ")}</span>
       </p>
       <RowView row={row.row} label="Row that ClickHouse shows" />
     </section>

@@ -1,12 +1,12 @@
 import { ConfigError } from "../record/errors.ts";
 import { didYouMean } from "../record/nearest.ts";
-import type { GatheredState } from "./api/gathered_state.ts";
+import type { GatheredState } from "./api/live_state.ts";
 import type { GraphNode } from "./api/plan_graph.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { liveCountsText } from "./live_counts.ts";
 import { runningInstances } from "./running_instances.ts";
 import { writeOut } from "./start/output.ts";
-import { askInstance } from "./store/ask_instance.ts";
+import { askInstance, refusalIn } from "./store/ask_instance.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Longer than an instance waits for the others. */
@@ -54,12 +54,11 @@ async function ask(
   url: string,
   question: { readonly path: string; readonly parameters: Readonly<Record<string, string>>; password: string | null },
 ): Promise<unknown> {
-  const { status, text } = await askInstance(url, { ...question, answerMs: ANSWER_MS }).catch((error) => {
+  const reply = await askInstance(url, { ...question, answerMs: ANSWER_MS }).catch((error) => {
     throw new ConfigError([
       `Cannot ask the instance at ${url}: ${(error as Error).message}. Start one, or name another with --url`,
     ], { cause: error });
   });
-  if (status === 200) return JSON.parse(text);
-  const advice = status === 401 || status === 403 ? ". Give its password in WEIR_STORE_PASSWORD or _FILE" : "";
-  throw new ConfigError([`The instance at ${url} says: ${text.trim()}${advice}`]);
+  if (reply.status === 200) return JSON.parse(reply.text);
+  throw new ConfigError([`The instance at ${url} says: ${refusalIn(reply)}`]);
 }

@@ -1,5 +1,4 @@
-import type { GatheredState } from "./api/gathered_state.ts";
-import type { NodeCounters } from "./api/local_state.ts";
+import type { GatheredState, NodeCounters } from "./api/live_state.ts";
 import type { GraphNode } from "./api/plan_graph.ts";
 import { grouped } from "./numbers.ts";
 import { textTable } from "./text_table.ts";

@@ -38,7 +38,7 @@ const COMMANDS: readonly { readonly name: string; readonly summary: string; load
   },
   {
     name: "dlq",
-    summary: "Lists the dead letters: records and rows that could not be processed.",
+    summary: "Lists, corrects and replays dead letters: records and rows that could not be processed.",
     load: async () => (await import("./dlq.ts")).dlqCommand,
   },
   {

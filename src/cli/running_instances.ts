@@ -5,14 +5,23 @@ import { dataArgument } from "./data_option.ts";
 import { ADDRESS } from "./embedded_directory.ts";
 import { reachableHost } from "./http_server.ts";
 
+/** Which instances are to be asked, and for what. */
+export interface WhomToAsk {
+  /** Undefined: the one that runs here. */
+  readonly urls: readonly string[] | undefined;
+  /** Completes "Cannot ask for ... on". */
+  readonly why: string;
+  /** Why nothing else can answer; absent: it is in memory. */
+  readonly since?: string;
+}
+
 /**
- * Where instances are that can be asked: those given, or the one that runs here. `why`: completes "Cannot ask for
- * ... on".
+ * Where instances are that can be asked: those given, or the one that runs here.
  * @throws ConfigError when nothing runs here
  */
 export async function runningInstances(
   { kafka, dataDirectory, host, port }: Configuration,
-  { urls, why }: { readonly urls: readonly string[] | undefined; readonly why: string },
+  { urls, why, since = "that is in memory" }: WhomToAsk,
 ): Promise<readonly string[]> {
   if (urls !== undefined) return urls;
   if (kafka !== null) return [`http://${reachableHost(host)}:${port}`];
@@ -20,7 +29,7 @@ export async function runningInstances(
   if (running !== null) return [running[ADDRESS.metrics]];
   const start = `deno task start${dataArgument(dataDirectory)}`;
   throw new ConfigError([
-    `Cannot ask for ${why} on "${dataDirectory}": nothing runs there, and that is in memory. Run ${start} ` +
+    `Cannot ask for ${why} on "${dataDirectory}": nothing runs there, and ${since}. Run ${start} ` +
     "meanwhile, or name an instance with --url",
   ]);
 }

@@ -140,10 +140,11 @@ interface Surroundings {
   readonly ports: StreamPorts;
 }
 
-/** Operators that take their events from a topic of their own. */
-const STATEFUL: ReadonlySet<StreamNode["op"]> = new Set<StatefulNode["op"]>([
-  ...["streamAggregate", "suppress", "streamJoin", "tableJoin", "process", "repartition"] as const,
-]);
+/** Operators that take their events from a topic of their own: all of them, says the compiler. */
+const STATEFUL: Readonly<Record<StatefulNode["op"], true>> = {
+  ...{ streamAggregate: true, suppress: true, streamJoin: true, tableJoin: true },
+  ...{ process: true, repartition: true, tableChanges: true },
+};
 
 /** Key and value. */
 type Event = readonly [unknown, unknown];
@@ -160,7 +161,7 @@ function operator(node: StreamNode, surroundings: Surroundings): Next {
   const run = operatorOf(node, surroundings);
   if (run === null) {
     // What comes to a stateful operator is counted where it is taken.
-    const takes = STATEFUL.has(node.op) ? 0 : 1;
+    const takes = Object.hasOwn(STATEFUL, node.op) ? 0 : 1;
     return (value, key, metadata) => {
       if (repeats?.() !== true) {
         counts.in += takes;

@@ -48,7 +48,7 @@ const expected: Record<
   weir: {
     ports: ["127.0.0.1:8686:8686"],
     volumes: ["weir_data:/data"],
-    secrets: ["weir_writer_password"],
+    secrets: ["weir_writer_password", "weir_store_password"],
     memory: "2g",
   },
   "postgres-exporter": { secrets: ["postgres_exporter_password"], memory: "64m" },

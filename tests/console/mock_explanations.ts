@@ -1,5 +1,5 @@
 import { badPrice } from "./mock_letters.ts";
-import type { ExplainedStep, Explanation, SourceRow } from "../../console/api/contract.ts";
+import type { ExplainedStep, Explanation, Outcome, SourceRow } from "../../console/api/contract.ts";
 
 const SOURCE: SourceRow = {
   table: "order_items",
@@ -17,7 +17,7 @@ const ORDER = step("order_items.order", {
   sentence: "Order 1822 was found.",
   lookup: {
     table: "orders",
-    key: "1822",
+    key: { id: "1822" },
     outcome: "matched",
     row: { id: "1822", status: "paid", user_id: "310" },
     why: null,
@@ -29,7 +29,7 @@ const PRODUCT = step("order_items.product", {
   sentence: "Product 93 was found.",
   lookup: {
     table: "products",
-    key: "93",
+    key: { id: "93" },
     outcome: "matched",
     row: { id: "93", seller_id: "12", name: "Kettle" },
     why: null,
@@ -58,7 +58,7 @@ const STOPS: Readonly<Record<string, Stop>> = {
 };
 
 interface Stop {
-  readonly outcome: string;
+  readonly outcome: Extract<Outcome, ExplainedStep["outcome"]>;
   readonly operator: string;
   readonly sentence: string;
 }
@@ -68,8 +68,9 @@ export function explanationOf(
   { topology, table, key }: { readonly topology: string; readonly table: string; readonly key: string },
 ): Explanation {
   const named = { order_item_id: key };
-  const none = { shown: null, shownKnown: true, totals: [], outputs: [], deadLetters: [], notes: [], unanswered: [] };
-  const common = { topology, table, key: named, source: SOURCE, sources: [SOURCE], ...none };
+  const none = { shown: null, shownKnown: true, shares: [], totals: [], outputs: [], deadLetters: [], notes: [] };
+  const place = { kind: "rows", operator: null, task: "order_items-4", unanswered: [] } as const;
+  const common = { topology, table, key: named, source: SOURCE, sources: [SOURCE], ...none, ...place };
   if (key === "4711") return shownRow(common);
   if (key === "total") return total(common);
   if (STOPS[key] !== undefined) return stopped(common, STOPS[key]);
@@ -90,6 +91,7 @@ function shownRow(common: Common): Explanation {
     shown: { task: "order_items-4", version: "1900000000021", row: ROW, digestsEqual: true, changedByHand: false },
     totals: [{
       table: "seller_revenue_by_hour",
+      aggregate: "revenue_by_hour",
       group: { seller_id: "12", hour: "2026-03-01 09:00:00" },
       adds: { revenue: "49.80", units: 2, items: 1 },
     }],
@@ -99,6 +101,7 @@ function shownRow(common: Common): Explanation {
 function total(common: Common): Explanation {
   return {
     ...common,
+    kind: "total",
     outcome: "shown",
     sentence: "The total is made of 4 rows.",
     source: null,
@@ -110,7 +113,12 @@ function total(common: Common): Explanation {
       digestsEqual: true,
       changedByHand: false,
     },
-    contributors: { total: 4, rows: [contributor("4711", "49.80"), contributor("4712", "12.60")], next: "4712" },
+    contributors: {
+      aggregate: "revenue_by_hour",
+      total: 4,
+      rows: [contributor("4711", "49.80"), contributor("4712", "12.60")],
+      next: "[4712]",
+    },
   };
 }
 
@@ -124,6 +132,7 @@ function stopped(common: Common, { outcome, operator, sentence }: Stop): Explana
   return {
     ...common,
     outcome,
+    operator,
     sentence: `The row is not shown: ${sentence}`,
     steps: operator === "order_items.order" ? [last] : [ORDER, last],
     deadLetters: outcome === "dead letter" ? [LETTER] : [],
@@ -134,5 +143,5 @@ function step(
   name: string,
   rest: Pick<ExplainedStep, "op" | "outcome" | "sentence"> & Partial<ExplainedStep>,
 ): ExplainedStep {
-  return { operator: name, row: null, ...rest };
+  return { index: 0, operator: name, row: null, ...rest };
 }

@@ -1,4 +1,5 @@
 import type { LiveState, Plan, QueryResult } from "../../console/api/contract.ts";
+import { ROWS_HIDDEN } from "../../src/cli/api/answer.ts";
 import { knowsPassword } from "../../src/cli/bearer.ts";
 import { consoleRoutes } from "../../src/cli/console/console_routes.ts";
 import { type HttpServer, type Route, type Routes, serveHttp } from "../../src/cli/http_server.ts";
@@ -11,6 +12,8 @@ import { plannedOf } from "./mock_plan.ts";
 import { answerOf, HOSTILE } from "./mock_query.ts";
 import { newStanding, type Standing } from "./mock_standing.ts";
 import { stateAt } from "./mock_state.ts";
+
+export { ROWS_HIDDEN };
 
 const STATE_EVERY_MS = 400;
 const ROW_EVERY_MS = 150;
@@ -105,6 +108,8 @@ function guard(
     if (standing.password !== null && !knowsPassword(request, standing.password)) {
       return problem(401, "Only with the password of the console, as Authorization: Bearer ...");
     }
+    const isShown = ["/api/plan", "/api/state", "/api/verify"].includes(endpoint) || pathname.endsWith("/replay");
+    if (standing.hidesRows && !isShown) return problem(403, ROWS_HIDDEN);
     return route(request, from);
   };
 }

@@ -18,6 +18,8 @@ export interface Standing {
   unmatched: string | null;
   /** Endpoints that this version does not have: `/api/explain`. */
   missing: Set<string>;
+  /** Contents of rows are not shown: `WEIR_CONSOLE_ROWS=off`. */
+  hidesRows: boolean;
   /** Bearer without which nothing is told. */
   password: string | null;
   openLetters: () => number;
@@ -34,6 +36,7 @@ export function newStanding(nowMs: number): Standing {
     others: [],
     unmatched: null,
     missing: new Set(),
+    hidesRows: false,
     password: null,
     openLetters: () => 0,
   };

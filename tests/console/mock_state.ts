@@ -18,6 +18,7 @@ export function stateAt(
     return {
       name: topology.name,
       counters: countersOf(topology, { rows: perSecond * uptimeMs / 1000, standing }),
+      everywhere: topology.nodes.filter(({ kind }) => kind === "global").map(({ id }) => id),
       lag: lagOf(topology, standing),
       tasks: tasksOf(topology, standing),
       state: "running",

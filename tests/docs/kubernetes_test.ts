@@ -174,7 +174,7 @@ Deno.test("weir.yaml mounts every file that the environment names, and /data whe
 });
 
 Deno.test("weir.yaml probes what Weir answers", () => {
-  const routes = Object.keys(routesOf({} as RouteOptions));
+  const routes = Object.keys(routesOf({ watched: {} } as RouteOptions));
   const { startupProbe, livenessProbe, readinessProbe } = container;
   const probes = [startupProbe, livenessProbe, readinessProbe];
   assertEquals(probes.map(({ httpGet }) => httpGet.path), ["/livez", "/livez", "/readyz"]);

@@ -33,7 +33,7 @@ export function amountOf(
 }
 
 /** The rows that events must amount to. */
-export function wantedAmount(rows: ReadonlyMap<string, Row>): string[] {
+export function wantedAmount(rows: ReadonlyMap<string | number, Row>): string[] {
   return [...rows].flatMap(([key, row]) => {
     try {
       return [`${key} is ${comparedRowText(row)}`];

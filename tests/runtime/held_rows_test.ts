@@ -236,3 +236,17 @@ Deno.test("groups that cannot be written hold those that are missing", async () 
   assertEquals(held(await driver.restart({ topology: nothing })), { totals: [3, 0] });
   assertEquals(driver.select(totals).map((row) => row.items), [2, 2]);
 });
+
+Deno.test("held rows are told without the key that failed, where rows are not to be shown", async () => {
+  for (const consoleRows of [true, false]) {
+    await using driver = open();
+    await driver.settle();
+    await driver.restart({ topology: shop({ item: (id) => Number(id) === 3 }), options: { consoleRows } });
+    const [problem] = driver.problems();
+    assertEquals(
+      [problem.includes("for key 3"), problem.includes("failed at it: a callback threw. Mend")],
+      [consoleRows, !consoleRows],
+      problem,
+    );
+  }
+});

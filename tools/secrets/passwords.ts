@@ -7,6 +7,7 @@ export const passwordNames = [
   "debezium_password",
   "postgres_exporter_password",
   "weir_writer_password",
+  "weir_store_password",
   "grafana_reader_password",
   "grafana_admin_password",
   "kafka_broker_password",

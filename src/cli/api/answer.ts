@@ -1,6 +1,9 @@
 /** Version of the API; it grows with what takes something away from those who use it, and not with what is added. */
 export const API_VERSION = 1;
 
+/** Where what rows hold is not to be shown. */
+export const ROWS_HIDDEN = "Contents of rows are not shown here: WEIR_CONSOLE_ROWS is off";
+
 /** Why a request cannot be answered, in a sentence with what to do, and the status that fits. */
 export class RequestError extends Error {
   override readonly name = "RequestError";

@@ -1,24 +1,8 @@
 import { addCounts, type RowCounts } from "../../runtime/stores/row_counts.ts";
 import { askInstance } from "../store/ask_instance.ts";
-import { type LocalState, localState, type NodeCounters, type WatchedTopology } from "./local_state.ts";
+import type { GatheredState, InstanceState, LocalState, NodeCounters, WatchedTopology } from "./live_state.ts";
+import { localState } from "./local_state.ts";
 import type { Watched } from "./watched.ts";
-
-/** An instance, as far as it can be asked. */
-export interface InstanceState {
-  readonly instance: string;
-  /** The one that was asked. */
-  readonly here: boolean;
-  /** Why it has told nothing; null if it has. */
-  readonly problem: string | null;
-  readonly tasks: number;
-  readonly uptimeMs: number | null;
-  readonly memory: LocalState["memory"] | null;
-}
-
-/** How all instances of the topologies stand, as the one that is asked has found out. */
-export interface GatheredState extends Omit<LocalState, "instance"> {
-  readonly instances: readonly InstanceState[];
-}
 
 /** Longer nobody waits for another instance: the next state asks it again. */
 const ANSWER_MS = 2_000;

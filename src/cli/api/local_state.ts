@@ -1,46 +1,8 @@
 import { type OperatorCounts, operatorCounts } from "../../runtime/stores/operator_counts.ts";
-import type { RowCounts } from "../../runtime/stores/row_counts.ts";
 import type { Instance } from "../../runtime/runner.ts";
 import type { ShownRun } from "../start/shown_run.ts";
-import type { Status } from "../start/status.ts";
+import type { LocalState, NodeCounters, WatchedTopology } from "./live_state.ts";
 import type { Watched } from "./watched.ts";
-
-/** What became of the rows at an operator: of all that passed, and of those that are there now. */
-export interface NodeCounters extends RowCounts {
-  /** Null for operators of streams. */
-  readonly rows: RowCounts | null;
-}
-
-/** One task and who has it. */
-export interface TaskState {
-  readonly id: string;
-  readonly state: string;
-  readonly lag: number;
-  readonly instance: string;
-}
-
-/** How a topology stands on one instance, or on all of them. */
-export interface WatchedTopology {
-  readonly name: string;
-  readonly state: string;
-  /** By node of the graph. */
-  readonly counters: Readonly<Record<string, NodeCounters>>;
-  /** Nodes whose rows every instance has. */
-  readonly everywhere: readonly string[];
-  /** Records not read yet, by topic. */
-  readonly lag: Readonly<Record<string, number>>;
-  readonly tasks: readonly TaskState[];
-  readonly problems: readonly string[];
-}
-
-/** How one instance stands. */
-export interface LocalState {
-  readonly at: number;
-  readonly instance: string;
-  readonly status: Status;
-  readonly topologies: readonly WatchedTopology[];
-  readonly memory: { readonly heapBytes: number; readonly externalBytes: number; readonly rssBytes: number };
-}
 
 /** How this instance stands. */
 export function localState({ runs, status, instance }: Pick<Watched, "runs" | "status" | "instance">): LocalState {

@@ -44,6 +44,7 @@ export function planGraph(description: TopologyDescription, topology: Topology):
       ...operators.flatMap((operator) => tableEdges(operator, known)),
       ...operators.flatMap(({ id }) => resultEdges(topology.nodes[id])),
       ...streams.flatMap((node) => streamEdges(node, topology)),
+      ...streams.flatMap((node) => changesEdges(node, topology)),
     ],
   };
 }
@@ -95,6 +96,16 @@ function resultEdges(node: LogicalNode): GraphEdge[] {
   return node.op === "folded" ? [{ from: `ev${node.stream}`, to: `op${node.id}`, kind: "local" }] : [];
 }
 
+/** Changes of a table, which come to their stream by a topic of the topology's own. */
+function changesEdges(node: StreamNode, { nodes }: Topology): GraphEdge[] {
+  if (node.op !== "events" || !node.source.internal) return [];
+  return nodes.flatMap((one) =>
+    one.op === "sink" && one.sink.output?.topic === node.source.topic
+      ? [{ from: `op${one.id}`, to: `ev${node.id}`, kind: "repartition" }]
+      : []
+  );
+}
+
 function streamNode(
   node: StreamNode,
   { place, description: { streams, stages } }: { readonly place: string; readonly description: TopologyDescription },
@@ -117,6 +128,7 @@ function streamNode(
       node.op === "globalJoin" ? `${node.kind} ${node.op}` : node.op,
       ...node.op === "events" && topic !== undefined ? [`topic ${topic}`] : [],
       ...stage === undefined ? [] : [stage.does],
+      ...node.op === "output" && node.sink.guarantee === "exactly_once" ? ["exactly once"] : [],
       `tasks of ${place}`,
     ],
   };

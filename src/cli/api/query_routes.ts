@@ -4,6 +4,7 @@ import { isRead, splitStatements } from "../../adapters/embedded_clickhouse/clic
 import { ProductionError } from "../../record/errors.ts";
 import type { Routes } from "../http_server.ts";
 import { json, RequestError } from "./answer.ts";
+import type { QueryAnswer } from "./answers.ts";
 import { readJson } from "./read_json.ts";
 import { checkShown } from "./showing_rows.ts";
 import type { Watched } from "./watched.ts";
@@ -68,7 +69,7 @@ function statementOf(sql: unknown): string {
 async function answerOf(
   sql: string,
   { reader, gone }: { readonly reader: Watched["reader"]; readonly gone: AbortSignal },
-) {
+): Promise<QueryAnswer> {
   const connection = connect({ ...reader, readOnly: true }, reader.database);
   const startedMs = performance.now();
   try {

@@ -1,13 +1,13 @@
 import type { Routes } from "../http_server.ts";
-import { RequestError } from "./answer.ts";
+import { RequestError, ROWS_HIDDEN } from "./answer.ts";
 import type { Watched } from "./watched.ts";
 
 /** @throws RequestError where what rows hold is not to be shown */
 export function checkShown({ showsRows }: Pick<Watched, "showsRows">): void {
-  if (!showsRows) throw new RequestError(403, "Contents of rows are not shown here: WEIR_CONSOLE_ROWS is off");
+  if (!showsRows) throw new RequestError(403, ROWS_HIDDEN);
 }
 
-/** Routes whose answers to a GET hold rows. */
+/** Routes whose answers to a GET hold rows. What is posted does something, and must see to its answer itself. */
 export function showingRows(routes: Routes, watched: Pick<Watched, "showsRows">): Routes {
   return Object.fromEntries(
     Object.entries(routes).map(([name, route]) =>

@@ -1,7 +1,8 @@
 import type { Routes } from "../http_server.ts";
 import { json } from "./answer.ts";
 import { eventStream, pause } from "./event_stream.ts";
-import { type GatheredState, gatheredState } from "./gathered_state.ts";
+import { gatheredState } from "./gathered_state.ts";
+import type { GatheredState } from "./live_state.ts";
 import { localState } from "./local_state.ts";
 import type { Watched } from "./watched.ts";
 

@@ -5,6 +5,7 @@ import { passwordHeaders } from "../bearer.ts";
 import type { Routes } from "../http_server.ts";
 import { exactJson } from "../store/store_values.ts";
 import { RequestError } from "./answer.ts";
+import type { TappedRow, TapProblem } from "./answers.ts";
 import { type EventSink, eventStream, pause } from "./event_stream.ts";
 import { shortened } from "./shortened.ts";
 import { checkShown } from "./showing_rows.ts";
@@ -79,7 +80,7 @@ async function tapHere(
   const tap = {
     wanted: true,
     give: (key: unknown, row: unknown) =>
-      send("row", exactJson({ at: Date.now(), key: shortened(key), row: shortened(row) })),
+      send("row", exactJson({ at: Date.now(), key: shortened(key), row: shortened(row) } satisfies TappedRow)),
   };
   const close = taps.open(node, tap);
   try {
@@ -98,7 +99,8 @@ async function tapThere(
   { address, topology, node }: { readonly address: string; readonly topology: string; readonly node: string },
   { sink: { send, gone }, watched }: { readonly sink: EventSink; readonly watched: Watched },
 ): Promise<void> {
-  const tell = (problem: string) => send("problem", JSON.stringify({ instance: address, problem }));
+  const tell = (problem: string) =>
+    send("problem", JSON.stringify({ instance: address, problem } satisfies TapProblem));
   try {
     const path = `/api/tap/${encodeURIComponent(topology)}/${encodeURIComponent(node)}?local=true`;
     const headers = passwordHeaders(watched.password);

@@ -4,7 +4,7 @@ import { command, flag, value } from "../command.ts";
 import { configurationOf, dataOption } from "../data_option.ts";
 import { readInteger, readText } from "../option_values.ts";
 import { writeOut } from "../start/output.ts";
-import { askInstance, type Reply } from "../store/ask_instance.ts";
+import { askInstance, refusalIn } from "../store/ask_instance.ts";
 import { readUrls } from "../running_instances.ts";
 import { type Instances, instancesOf } from "../store/store_instances.ts";
 import { UsageError } from "../usage_error.ts";
@@ -75,7 +75,7 @@ export const explainCommand = command({
     "deno task explain sales 4711 --url http://weir-1:8686,http://weir-2:8686",
   ],
   run: async ({ operands, options }) => {
-    const instances = await instancesOf(configurationOf(options), options.url);
+    const instances = await instancesOf(configurationOf(options), { urls: options.url, why: "what tasks hold" });
     const { topologies } = JSON.parse(await ask(instances, { path: EXPLAIN_PATH })) as {
       readonly topologies: readonly ListedTopology[];
     };
@@ -187,18 +187,9 @@ async function ask(
     });
     if (reply === null) continue;
     if (reply.status === 200) return reply.text;
-    throw new ConfigError([errorOf(reply)]);
+    throw new ConfigError([refusalIn(reply)]);
   }
   throw new ConfigError(silent);
-}
-
-function errorOf({ status, text }: Reply): string {
-  const advice = status === 401 || status === 403 ? ". Give its password in WEIR_STORE_PASSWORD or _FILE" : "";
-  try {
-    return `${(JSON.parse(text) as { readonly error: string }).error}${advice}`;
-  } catch {
-    return `${text.trim()}${advice}`;
-  }
 }
 
 function terminal(): { width: number; colours: boolean } {

@@ -5,6 +5,7 @@ import { explainerOf } from "../../runtime/explain/explainer.ts";
 import type { AskedKey } from "../../runtime/explain/read_key.ts";
 import type { Runner } from "../../runtime/runner.ts";
 import type { Access } from "../api/access.ts";
+import { problem } from "../api/answer.ts";
 import type { Route, Routes } from "../http_server.ts";
 import { exactJson } from "../store/store_values.ts";
 import { EXPLAIN_PATH, othersOf, partAnswerText, partQuestion } from "./ask_others.ts";
@@ -44,16 +45,18 @@ export function explainRoutes(options: ExplainRouteOptions): Routes {
   const answer: Route = async (request) => {
     const url = new URL(request.url);
     const who = url.searchParams.has("part") ? "instances" : "people";
-    if (asking[who] >= QUESTIONS_MAX) return failed(503, `Cannot answer more than ${QUESTIONS_MAX} at once: try again`);
+    if (asking[who] >= QUESTIONS_MAX) {
+      return problem(503, `Cannot answer more than ${QUESTIONS_MAX} at once: try again`);
+    }
     asking[who]++;
     try {
       return await answerOf(url, options);
     } catch (error) {
       if (error instanceof TypeError || error instanceof URIError || error instanceof SyntaxError) {
-        return failed(400, error.message);
+        return problem(400, error.message);
       }
-      if (error instanceof RangeError) return failed(409, error.message);
-      if (error instanceof ProductionError) return failed(503, error.message);
+      if (error instanceof RangeError) return problem(409, error.message);
+      if (error instanceof ProductionError) return problem(503, error.message);
       throw error;
     } finally {
       asking[who]--;
@@ -70,7 +73,7 @@ async function answerOf({ pathname, searchParams }: URL, options: ExplainRouteOp
   if (run === undefined) return unknown({ what: "topology", name: topology, names: runs.map(({ name }) => name) });
   const explainer = explainerOf(run.runner);
   if (explainer === null) {
-    return failed(503, `Cannot ask topology "${topology}" yet: it is ${run.state}, and has nothing here`);
+    return problem(503, `Cannot ask topology "${topology}" yet: it is ${run.state}, and has nothing here`);
   }
   const part = searchParams.get("part");
   if (part !== null) return json(partAnswerText(await explainer.here(partQuestion(part))));
@@ -91,7 +94,7 @@ async function answerOf({ pathname, searchParams }: URL, options: ExplainRouteOp
 
 /** The state and ClickHouse are asked one after the other, and a row is under way between them. */
 function isOnItsWay({ shown }: Explanation): boolean {
-  return shown !== null && !shown.digestsEqual && !shown.changedByHand;
+  return shown !== null && shown.digestsEqual === false && !shown.changedByHand;
 }
 
 function listedRun({ name, state, runner }: ExplainedRun): ListedTopology {
@@ -119,13 +122,9 @@ function unknown(
   { what, name, names }: { readonly what: string; readonly name: string; readonly names: readonly string[] },
 ): Response {
   const there = names.length === 0 ? "none" : names.join(", ");
-  return failed(404, `There is no ${what} "${name}": there are ${there}${didYouMean(name, names)}`);
+  return problem(404, `There is no ${what} "${name}": there are ${there}${didYouMean(name, names)}`);
 }
 
-function json(body: string, status = 200): Response {
-  return new Response(`${body}\n`, { status, headers: { "content-type": "application/json" } });
-}
-
-function failed(status: number, error: string): Response {
-  return json(JSON.stringify({ error }), status);
+function json(body: string): Response {
+  return new Response(`${body}\n`, { headers: { "content-type": "application/json" } });
 }

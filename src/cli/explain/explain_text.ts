@@ -112,6 +112,8 @@ function shownLines({ shown, shownKnown }: Explanation): string[] {
   if (shown === null) return ["ClickHouse shows nothing of this key"];
   const digests = shown.changedByHand
     ? "changed by hand since"
+    : shown.digestsEqual === null
+    ? "its task keeps nothing of windows as old"
     : shown.digestsEqual
     ? "the same as the state says (digests equal)"
     : "another one than the state says (digests differ)";

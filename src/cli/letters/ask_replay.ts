@@ -1,42 +1,19 @@
 import { ConfigError } from "../../record/errors.ts";
 import { passwordHeaders } from "../bearer.ts";
-import { runningAddresses } from "../clickhouse_client.ts";
 import type { Configuration } from "../config/configuration.ts";
-import { dataArgument } from "../data_option.ts";
-import { runningAccount } from "../embedded_accounts.ts";
-import { ADDRESS } from "../embedded_directory.ts";
-import { reachableHost } from "../http_server.ts";
+import { refusalIn } from "../store/ask_instance.ts";
+import { type Instances, instancesOf } from "../store/store_instances.ts";
 import { LETTERS_PATH } from "./letter_routes.ts";
-import type { EditOf, LetterResult } from "./replay_letters.ts";
-
-/** An instance that runs topologies, and may be asked to replay letters. */
-export interface ReplayingInstance {
-  readonly url: string;
-  readonly password: string | null;
-}
+import type { LetterResult, ReplayAnswer } from "./letter_answers.ts";
+import type { EditOf } from "./replay_letters.ts";
 
 /** Who replays: the instance named, or the one that runs here. @throws ConfigError when nothing runs here */
-export async function replayingInstance(
-  configuration: Configuration,
-  url: string | undefined,
-): Promise<ReplayingInstance> {
-  const { storePassword, kafka, dataDirectory, host, port } = configuration;
-  const password = storePassword?.reveal() ?? null;
-  if (url !== undefined) return { url, password };
-  if (kafka !== null) return { url: `http://${reachableHost(host)}:${port}`, password };
-  const running = await runningAddresses(dataDirectory);
-  if (running === null) {
-    throw new ConfigError([
-      `Cannot replay dead letters of "${dataDirectory}": nothing runs there, and only what runs can tell whether a ` +
-      `record can be read now. Run deno task start${
-        dataArgument(dataDirectory)
-      } meanwhile, or name an instance with --url`,
-    ]);
-  }
-  return {
-    url: running[ADDRESS.metrics],
-    password: password ?? (await runningAccount(dataDirectory, "reader")).password,
-  };
+export function replayingInstance(configuration: Configuration, url: string | undefined): Promise<Instances> {
+  return instancesOf(configuration, {
+    urls: url === undefined ? undefined : [url],
+    why: "a replay of dead letters",
+    since: "only what runs can tell whether a record can be read now",
+  });
 }
 
 /**
@@ -44,9 +21,9 @@ export async function replayingInstance(
  * @throws ConfigError when it does not answer, or says that it cannot
  */
 export async function askReplay(
-  { url, password }: ReplayingInstance,
+  { urls: [url], password }: Instances,
   asked: { readonly ids: readonly string[]; readonly edit: EditOf | null },
-): Promise<LetterResult[]> {
+): Promise<readonly LetterResult[]> {
   const body = JSON.stringify({ ids: asked.ids, ...(asked.edit === null ? {} : { edit: asked.edit }) });
   const request = { method: "POST", headers: passwordHeaders(password), body, redirect: "error" } as const;
   const response = await fetch(new URL(`${LETTERS_PATH}/replay`, url), request).catch((error) => {
@@ -58,17 +35,6 @@ export async function askReplay(
     ], { cause: error });
   });
   const text = await response.text();
-  if (response.ok) return (JSON.parse(text) as { readonly results: LetterResult[] }).results;
-  const advice = response.status === 401 || response.status === 403
-    ? " Give its password in WEIR_STORE_PASSWORD or _FILE"
-    : "";
-  throw new ConfigError([`${errorIn(text)}${advice}`]);
-}
-
-function errorIn(text: string): string {
-  try {
-    return String((JSON.parse(text) as { readonly error: unknown }).error);
-  } catch {
-    return text.trim();
-  }
+  if (response.ok) return (JSON.parse(text) as ReplayAnswer).results;
+  throw new ConfigError([refusalIn({ status: response.status, text })]);
 }

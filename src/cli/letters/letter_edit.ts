@@ -1,6 +1,6 @@
 import type { StoredLetter } from "../../adapters/local/stored_letters.ts";
 import { ConfigError } from "../../record/errors.ts";
-import { parseExact } from "../../runtime/replays/edited_record.ts";
+import { parseRaw } from "../../record/raw_json.ts";
 import type { LetterEdit } from "../../runtime/replays/replay.ts";
 import type { ReadValue } from "../option_values.ts";
 
@@ -91,7 +91,7 @@ async function textOf(path: string): Promise<string> {
 
 function jsonOf(text: string): unknown {
   try {
-    return parseExact(text);
+    return parseRaw(text);
   } catch {
     return undefined;
   }

@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { json, problem } from "../api/answer.ts";
 import type { Route, Routes } from "../http_server.ts";
 import { didYouMean } from "../../record/nearest.ts";
-import { parseExact } from "../../runtime/replays/edited_record.ts";
+import { parseRaw } from "../../record/raw_json.ts";
+import type { LetterPage, ReplayAnswer } from "./letter_answers.ts";
 import { replayLetters, type ReplayParts } from "./replay_letters.ts";
 
 /** Where letters are asked for. */
@@ -44,9 +46,9 @@ export function letterRoutes(options: ReplayParts): Routes {
     try {
       return await answer(request);
     } catch (error) {
-      if (error instanceof z.ZodError) return failure(400, z.prettifyError(error));
-      if (error instanceof SyntaxError || error instanceof TypeError) return failure(400, error.message);
-      return failure(500, (error as Error).message);
+      if (error instanceof z.ZodError) return problem(400, z.prettifyError(error));
+      if (error instanceof SyntaxError || error instanceof TypeError) return problem(400, error.message);
+      return problem(500, (error as Error).message);
     }
   };
   return {
@@ -61,40 +63,42 @@ function listed(request: Request, { letters }: ReplayParts): Response {
   const names = Object.keys(QUERY);
   const unknown = given.map(([name]) => name).find((name) => !names.includes(name));
   if (unknown !== undefined) {
-    return failure(
+    return problem(
       400,
       `There is no parameter "${unknown}": there are ${names.join(", ")}${didYouMean(unknown, names)}`,
     );
   }
   const { state, limit, after, ...filter } = z.strictObject(QUERY).parse(Object.fromEntries(given));
   const page = letters.page({ ...filter, limit, after, ...(state === "all" ? {} : { state }) });
-  return Response.json({
+  const answer: LetterPage = {
     ...page,
     open: letters.count({ ...filter, state: "open" }),
     resolved: letters.count({ ...filter, state: "resolved" }),
     reasons: letters.reasons({ topology: filter.topology }),
-  });
+  };
+  return json(answer);
 }
 
 function one(request: Request, { letters }: ReplayParts): Response {
   const id = decodeURIComponent(new URL(request.url).pathname.slice(LETTERS_PATH.length + 1));
   const letter = letters.letter(id);
   return letter === null
-    ? failure(404, `There is no dead letter "${id}": GET ${LETTERS_PATH} lists them`)
-    : Response.json(letter);
+    ? problem(404, `There is no dead letter "${id}": GET ${LETTERS_PATH} lists them`)
+    : json(letter);
 }
 
 async function replay(request: Request, options: ReplayParts): Promise<Response> {
   const length = Number(request.headers.get("content-length") ?? NaN);
   if (!(length <= BODY_BYTES_MAX)) {
-    return failure(413, `Cannot take ${length} bytes at once: ${BODY_BYTES_MAX} at most`);
+    return problem(413, `Cannot take ${length} bytes at once: ${BODY_BYTES_MAX} at most`);
   }
-  const asked = REPLAY.parse(parseExact(await request.text()));
+  const asked = REPLAY.parse(parseRaw(await request.text()));
   const { edit = null } = asked;
   const ids = "ids" in asked ? asked.ids : idsOf(options, asked);
   const value = edit?.id === undefined && ids.length > 1 && (edit?.value !== undefined || edit?.key !== undefined);
-  if (value) return failure(400, 'One key or value is of one letter: name it as "id" of the edit, or set columns');
-  return Response.json({ results: await replayLetters(options, { ids, edit }) });
+  if (value) return problem(400, 'One key or value is of one letter: name it as "id" of the edit, or set columns');
+  const answer: ReplayAnswer = { results: await replayLetters(options, { ids, edit }) };
+  return json(answer);
 }
 
 function idsOf(
@@ -102,8 +106,4 @@ function idsOf(
   { topology, reason }: { readonly topology?: string; readonly reason: string },
 ): string[] {
   return letters.page({ topology, reason, state: "open", limit: REPLAYED_MAX }).letters.map(({ id }) => id).reverse();
-}
-
-function failure(status: number, error: string): Response {
-  return Response.json({ error }, { status });
 }

@@ -4,7 +4,8 @@ import { plain } from "../plain_text.ts";
 import { UsageError } from "../usage_error.ts";
 import { askReplay, replayingInstance } from "./ask_replay.ts";
 import { withLetters } from "./open_letters.ts";
-import type { EditOf, LetterResult } from "./replay_letters.ts";
+import type { LetterResult } from "./letter_answers.ts";
+import type { EditOf } from "./replay_letters.ts";
 
 /** Letters of one request. */
 const BATCH = 2_000;

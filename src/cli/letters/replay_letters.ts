@@ -1,6 +1,7 @@
 import type { Attempt, StoredLetter, StoredLetters } from "../../adapters/local/stored_letters.ts";
 import type { LetterEdit, ReplayResult } from "../../runtime/replays/replay.ts";
 import type { Runner } from "../../runtime/runner.ts";
+import type { LetterResult } from "./letter_answers.ts";
 
 /** A topology as far as its letters are replayed. */
 export interface ReplayingRun {
@@ -14,16 +15,13 @@ export interface ReplayParts {
   readonly letters: StoredLetters;
   readonly runs: readonly ReplayingRun[];
   readonly nowMs: () => number;
+  /** Whether contents of rows may be told, as sentences of what was not replayed do. */
+  readonly showsRows: boolean;
 }
 
 /** An edit of one letter, or (without its id) of all of them. */
 export interface EditOf extends LetterEdit {
   readonly id?: string;
-}
-
-/** What became of a letter. */
-export interface LetterResult extends ReplayResult {
-  readonly id: string;
 }
 
 /** A letter that is tried. */
@@ -76,7 +74,7 @@ function editOf(id: string, edit: EditOf | null): LetterEdit | null {
 }
 
 async function tryAll(
-  { letters: stored, nowMs }: ReplayParts,
+  { letters: stored, nowMs, showsRows }: ReplayParts,
   { run, letters }: { readonly run: ReplayingRun; readonly letters: readonly Tried[] },
 ): Promise<LetterResult[]> {
   const { replays, deadLetters } = run.runner!;
@@ -99,5 +97,13 @@ async function tryAll(
     outcome: "refused",
     sentence: "Another process replays it now, or did until a moment ago: try again in a minute",
   }));
-  return [...own.map(({ letter: { id } }, index) => ({ id, ...results[index] })), ...busy];
+  const told = (id: string, result: ReplayResult): LetterResult => ({
+    id,
+    ...showsRows || result.outcome === "replayed" ? result : { outcome: result.outcome, sentence: hiddenWhy(id) },
+  });
+  return [...own.map(({ letter: { id } }, index) => told(id, results[index])), ...busy];
+}
+
+function hiddenWhy(id: string): string {
+  return `Why is not told here, where WEIR_CONSOLE_ROWS is off: deno task dlq show ${id} has it, on its machine`;
 }

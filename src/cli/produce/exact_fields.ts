@@ -1,28 +1,14 @@
 import { ConfigError } from "../../record/errors.ts";
+import { isRawObject, parseRaw, rawNumber } from "../../record/raw_json.ts";
 
 /** The columns of a row or an envelope; numbers keep the digits with which they were written. */
 export type ExactFields = Readonly<Record<string, unknown>>;
-
-/** What TypeScript's library does not know of JSON yet. */
-interface ExactJson {
-  parse(
-    text: string,
-    reviver: (name: string, value: unknown, context: { readonly source?: string }) => unknown,
-  ): unknown;
-  rawJSON(text: string): unknown;
-  isRawJSON(value: unknown): boolean;
-}
-
-const EXACT = JSON as unknown as ExactJson;
 
 /** A line's JSON object. JSON.stringify of what it holds gives its numbers digit by digit. @throws ConfigError */
 export function parseFields(text: string): ExactFields {
   let value: unknown;
   try {
-    value = EXACT.parse(
-      text,
-      (_name, value, { source }) => typeof value === "number" ? EXACT.rawJSON(source ?? String(value)) : value,
-    );
+    value = parseRaw(text);
   } catch (error) {
     throw new ConfigError([`it is not JSON (${(error as Error).message}). Write one JSON object on each line`], {
       cause: error,
@@ -34,10 +20,10 @@ export function parseFields(text: string): ExactFields {
 
 /** Whether a value of {@link parseFields} is an object. */
 export function isFields(value: unknown): value is ExactFields {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !EXACT.isRawJSON(value);
+  return isRawObject(value);
 }
 
 /** An object as a line's text: digits of bigints stay; a Decimal is a text, as Debezium writes it. */
 export function lineOf(fields: object): string {
-  return JSON.stringify(fields, (_name, value) => typeof value === "bigint" ? EXACT.rawJSON(String(value)) : value);
+  return JSON.stringify(fields, (_name, value) => typeof value === "bigint" ? rawNumber(String(value)) : value);
 }

@@ -74,7 +74,10 @@ export function routesOf(options: RouteOptions): Routes {
       ...apiRoutes(options.watched),
       ...showingRows({
         ...explainRoutes({ runs, access: options.access }),
-        ...letterRoutes({ runs, letters: options.letters, nowMs: Date.now }),
+        ...letterRoutes({
+          ...{ runs, letters: options.letters, nowMs: Date.now },
+          showsRows: options.watched.showsRows,
+        }),
       }, options.watched),
     }, options.access),
     "POST /rest": (request, { loopback }) =>

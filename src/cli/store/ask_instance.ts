@@ -34,6 +34,23 @@ export async function askInstance(
   return { status: response.status, text: await response.text() };
 }
 
+/** What an instance says instead of an answer, and what to do where it asks for a password. */
+export function refusalIn({ status, text }: Reply): string {
+  const said = errorIn(text);
+  // What is hidden from everybody no password shows.
+  const asksPassword = status === 401 || (status === 403 && !said.includes("WEIR_CONSOLE_ROWS"));
+  return asksPassword ? `${said.replace(/\.?$/, ".")} Give its password in WEIR_STORE_PASSWORD or _FILE` : said;
+}
+
+/** The sentence of `{ "error": ... }`, or all of a text that is none. */
+function errorIn(text: string): string {
+  try {
+    return String((JSON.parse(text) as { readonly error: unknown }).error);
+  } catch {
+    return text.trim();
+  }
+}
+
 /** Where a store, or the list of them, is asked for. */
 export function storePath(topology: string, store?: string): string {
   return ["/store", topology, ...store === undefined ? [] : [store]].map((part, index) =>

@@ -6,7 +6,7 @@ import { readInteger, readText } from "../option_values.ts";
 import { readUrls } from "../running_instances.ts";
 import { writeOut } from "../start/output.ts";
 import { UsageError } from "../usage_error.ts";
-import { askInstance, type Question, storePath } from "./ask_instance.ts";
+import { askInstance, type Question, refusalIn, storePath } from "./ask_instance.ts";
 import { isWhole } from "./gather_answer.ts";
 import { type GatheredAnswer, gatheredOf, jsonOf, type Unanswered } from "./gathered_answer.ts";
 import { instancesOf } from "./store_instances.ts";
@@ -78,7 +78,7 @@ export const storeCommand = command({
     const limit = options.limit ?? LIMIT_DEFAULT;
     const parameters = parametersOf({ ...options, key, limit });
     const configuration = configurationOf(options);
-    const { urls, password } = await instancesOf(configuration, options.url);
+    const { urls, password } = await instancesOf(configuration, { urls: options.url, why: "what tasks hold" });
     if (store === undefined) {
       const text = await ask(urls[0], { path: storePath(topology), parameters: {}, password });
       const { stores } = JSON.parse(text) as { readonly stores: ListedStore[] };
@@ -144,12 +144,11 @@ async function askAll(
 
 /** @throws ConfigError when it does not answer, or says that it cannot */
 async function ask(url: string, question: Question): Promise<string> {
-  const { status, text } = await askInstance(url, question).catch((error) => {
+  const reply = await askInstance(url, question).catch((error) => {
     throw new ConfigError([
       `Cannot ask the instance at ${url}: ${(error as Error).message}. Start one, or name another with --url`,
     ], { cause: error });
   });
-  if (status === 200 || status === 421) return text;
-  const advice = status === 401 || status === 403 ? " Give its password in WEIR_STORE_PASSWORD or _FILE" : "";
-  throw new ConfigError([`${text.trim()}${advice}`]);
+  if (reply.status === 200 || reply.status === 421) return reply.text;
+  throw new ConfigError([refusalIn(reply)]);
 }

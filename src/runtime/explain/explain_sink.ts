@@ -57,7 +57,9 @@ export async function explainSink(
     task: trace?.task ?? null,
     source: made.sources.find(({ row }) => row !== null) ?? made.sources[0] ?? null,
     ...made,
-    shown: kept.kept === null ? null : shownState(kept.kept, state?.expected ?? null),
+    shown: kept.kept === null
+      ? null
+      : shownState(kept.kept, verdict.outcome === "beyond retention" ? undefined : state?.expected ?? null),
     ...{ shownKnown: kept.kept !== null, shares: [], outputs: [] },
     deadLetters: [...answer.letters, ...contributors.letters],
     ...contributors.found === null ? {} : { contributors: contributors.found },
@@ -101,6 +103,12 @@ interface Compared {
 }
 
 function inClickHouse(verdict: Verdict, { kept, answer, index }: Compared): Verdict {
+  if (verdict.outcome === "beyond retention" && kept.kept !== null) {
+    return {
+      ...verdict,
+      words: `${verdict.words}, and ${kept.kept.shown === null ? "it has none" : "it shows this one"}`,
+    };
+  }
   if (verdict.outcome !== "shown" || kept.kept === null || kept.kept.shown !== null) return verdict;
   const waiting = answer.trace!.sinks[index].pendingRows;
   if (waiting > 0) {
@@ -118,6 +126,9 @@ function notesOnShown({ outcome }: Verdict, { kept: { kept }, answer, index }: C
   const sink = answer.trace?.sinks[index];
   if (kept === null || kept.shown === null) return [];
   const [row] = kept.rows;
+  if (outcome === "beyond retention") {
+    return row.digest === -1 ? ["Its values were changed by hand: nobody knows any more what they should be"] : [];
+  }
   if (outcome === "shown") {
     if (row.digest === -1) {
       return ["ClickHouse shows values that were changed by hand: the next comparison finds and repairs them"];

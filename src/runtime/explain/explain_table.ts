@@ -105,12 +105,12 @@ function outputsOf(
   );
   const passed = (words: string): Verdict => ({ outcome: "present", operator: null, at: null, words });
   return [
-    ...table.sinks.map(({ name, step }, index) =>
-      told(
-        name,
-        rowVerdict(about, { answer, register: step }) ?? sinkVerdict(name, { sink: trace.sinks[index], trace }),
-      )
-    ),
+    ...table.sinks.map(({ name, step, table: { output } }, index) => {
+      const verdict = rowVerdict(about, { answer, register: step }) ??
+        sinkVerdict(name, { sink: trace.sinks[index], trace });
+      const isTold = output?.changes === true && verdict.outcome === "shown";
+      return told(name, isTold ? passed("is told to the stream of its changes") : verdict);
+    }),
     ...table.groups.map(({ name, step, sink }, index) => {
       const stopped = rowVerdict(about, { answer, register: step });
       const places = trace.groups.filter(({ group }) => group === index).length;

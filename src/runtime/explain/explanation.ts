@@ -13,11 +13,12 @@ import type { Row } from "../../record/row.ts";
  * - `unknown`: no source has it, or no row is in the group;
  * - `missing`: it was written, and ClickHouse does not show it;
  * - `undecided`: who could know it is restoring, or cannot be reached;
+ * - `beyond retention`: the window is older than its retention, so that ClickHouse alone has it;
  * - `not kept`: nobody keeps what would answer it.
  */
 export type Outcome =
   | ("shown" | "present" | "filtered" | "expired" | "no partner" | "null key" | "waiting" | "dead letter")
-  | ("not unique" | "set aside" | "unknown" | "missing" | "undecided" | "not kept");
+  | ("not unique" | "set aside" | "unknown" | "missing" | "undecided" | "beyond retention" | "not kept");
 
 /** A row of a source as it is held, and where its newest record lies. */
 export interface SourceRow {
@@ -67,8 +68,11 @@ export interface ShownState {
   readonly version: string | null;
   /** As a SELECT gives it. */
   readonly row: Row;
-  /** Whether the digest in ClickHouse is the one that the state holds; of a total that of each share. */
-  readonly digestsEqual: boolean;
+  /**
+   * Whether the digest in ClickHouse is the one that the state holds; of a total that of each share. Null: nothing is
+   * held of a window beyond its retention.
+   */
+  readonly digestsEqual: boolean | null;
   /** Columns were changed by hand since. */
   readonly changedByHand: boolean;
 }

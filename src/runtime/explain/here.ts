@@ -3,6 +3,7 @@ import { subjectOf } from "../../record/subject_of.ts";
 import { taskIds } from "../../record/task_id.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import type { GroupAnswer, GroupQuestion, PartAnswer, PartQuestion, RowAnswer, RowQuestion } from "./part_answers.ts";
+import { horizonHere } from "./horizon_here.ts";
 import { traceGroup } from "./trace_group.ts";
 import { standingHere, tasksHere, traceGlobalRow, traceRow } from "./trace_row.ts";
 
@@ -29,7 +30,7 @@ export async function rowHere(
     return {
       kind: "row",
       ...whole ? { running: [0], restoring: [] } : { running: [], restoring: [0] },
-      ...{ trace, letters, unreadable: stale.reduce((sum, { unknown }) => sum + unknown, 0) },
+      ...{ trace, letters, unreadable: stale.reduce((sum, { unknown }) => sum + unknown, 0), horizonUs: null },
     };
   }
   const table = at(plan.tables, index);
@@ -39,7 +40,7 @@ export async function rowHere(
   const letters = await deadLetters.about({ topology: topology.name, tasks, subject });
   const stale = tasksHere(instance, table).flatMap(({ task }) => task.source.stale);
   const unreadable = stale.reduce((sum, { unknown }) => sum + unknown, 0);
-  return { kind: "row", ...standing, trace, letters, unreadable };
+  return { kind: "row", ...standing, trace, letters, unreadable, horizonUs: horizonHere(instance, { table, key }) };
 }
 
 /** The same of a group. */

@@ -131,6 +131,8 @@ export interface RowAnswer extends Standing {
   readonly letters: readonly DeadLetter[];
   /** Changes of the table of which not even the key could be read. */
   readonly unreadable: number;
+  /** Behind which the key's window lies, so that no task keeps it. Microseconds; null: it does not, or nobody knows. */
+  readonly horizonUs: number | null;
 }
 
 /** A task's share of a group. */
@@ -172,6 +174,7 @@ export function mergeRowAnswers(answers: readonly RowAnswer[]): RowAnswer {
     trace,
     letters: answers.flatMap(({ letters }) => letters),
     unreadable: answers.reduce((sum, { unreadable }) => sum + unreadable, 0),
+    horizonUs: answers.map(({ horizonUs }) => horizonUs).find((us) => us !== null) ?? null,
   };
 }
 

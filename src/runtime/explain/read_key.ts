@@ -8,6 +8,7 @@ import { didYouMean } from "../../record/nearest.ts";
 import type { Row } from "../../record/row.ts";
 import { type GivenValue, givenValue, meanings } from "../stores/given_value.ts";
 import { type GivenKey, readKey } from "../stores/store_query.ts";
+import { timeText } from "./words.ts";
 
 /** A key as it is asked for: as a person has typed it, or by column. */
 export type AskedKey = string | Readonly<Record<string, string>>;
@@ -68,14 +69,6 @@ function shownPart({ name }: ClickHouseType, part: string): unknown {
   }
   if (integer) return Number.isSafeInteger(Number(part)) ? Number(part) : BigInt(part);
   return name === "Decimal" && part !== "null" ? Decimal.parse(part) : JSON.parse(part);
-}
-
-/** `2026-01-31 10:00:00`, with a fraction if there is one. */
-function timeText(micros: number): string {
-  const seconds = Math.floor(micros / 1_000_000);
-  const fraction = String(micros - seconds * 1_000_000).padStart(6, "0").replace(/0+$/, "");
-  const text = new Date(seconds * 1_000).toISOString().slice(0, 19).replace("T", " ");
-  return fraction === "" ? text : `${text}.${fraction}`;
 }
 
 /** One for each column, in their order. @throws TypeError for another number of values, or other columns */

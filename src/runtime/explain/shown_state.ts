@@ -30,14 +30,17 @@ export async function keptIn(
   }
 }
 
-/** A row that ClickHouse shows, beside the digest that its task holds; null if it shows none. */
-export function shownState({ rows: [row], shown }: KeptKey, expected: number | null): ShownState | null {
+/**
+ * A row that ClickHouse shows, beside the digest that its task holds (null: nothing of the key, undefined: nothing of
+ * windows as old); null if it shows none.
+ */
+export function shownState({ rows: [row], shown }: KeptKey, expected: number | null | undefined): ShownState | null {
   if (shown === null || row === undefined) return null;
   return {
     task: row.task,
     version: versionOf(row),
     row: shown,
-    digestsEqual: row.digest === expected,
+    digestsEqual: expected === undefined ? null : row.digest === expected,
     changedByHand: row.digest === -1,
   };
 }

@@ -40,7 +40,8 @@ export interface ListedTarget {
  */
 export function targetsOf({ tables, globals, streams, stages }: PhysicalPlan): Target[] {
   const sinks = tables.flatMap((table) =>
-    outputsOf(table).map(({ kind, sink, index }): Target => ({
+    // What toStream() writes for itself is asked about by the name of its table.
+    outputsOf(table).filter(({ sink }) => sink.table.output?.changes !== true).map(({ kind, sink, index }): Target => ({
       ...{ name: sink.table.output?.topic ?? sink.name, table, sink, index },
       kind: kind === "rows" ? "rows" : "total",
     }))

@@ -13,6 +13,7 @@ import type { KeyedElements } from "../../state/keyed_elements.ts";
 import { NO_SLOT, type Slot } from "../../state/slots.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import type { TaskHost } from "../lifecycle/task_host.ts";
+import { changedRowOf } from "../outputs/changed_row_of.ts";
 import { SinkLines } from "../outputs/sink_lines.ts";
 import { taskKeyColumns } from "../task/key_columns.ts";
 import type { Task } from "../task/task.ts";
@@ -111,7 +112,7 @@ function traceEntry(instance: Instance, { host, task, entry }: TracedEntry): Row
       stale: task.source.stale[index]?.has(key) ?? false,
     })),
     steps: withoutChangelog(table, stepTraces(steps)),
-    sinks: sinkTraces(instance, { task, entry, steps }),
+    sinks: sinkTraces(instance, { task, entry, steps, keyColumns }),
     groups: groupTraces(task, entry),
   };
 }
@@ -246,7 +247,10 @@ function kindOf(step: Step): OperatorKind {
 
 function sinkTraces(
   { writers }: Instance,
-  { task, entry, steps }: Pick<TracedEntry, "task" | "entry"> & { readonly steps: readonly TracedStep[] },
+  { task, entry, steps, keyColumns }: Pick<TracedEntry, "task" | "entry"> & {
+    readonly steps: readonly TracedStep[];
+    readonly keyColumns: KeyColumns;
+  },
 ): SinkTrace[] {
   const key = task.entries.keys.keyOf(entry);
   return task.sinks.map((sink, index) => {
@@ -259,8 +263,11 @@ function sinkTraces(
       pendingRows: writers.get(sink.plan.name)?.pendingRows ?? 0,
     };
     if (value === null || value === UNKNOWN) return { digest: null, textDigest: null, error: null, ...state };
+    const { table, entries } = task;
+    const dressed = changedRowOf(sink.plan, { table, entries, keyColumns });
     try {
-      return { digest: lines.write(key, value), textDigest: lines.textDigest(value), error: null, ...state };
+      const row = dressed === null ? value : dressed(entry, value);
+      return { digest: lines.write(key, row), textDigest: lines.textDigest(row), error: null, ...state };
     } catch (error) {
       return { digest: null, textDigest: null, error: messageOf(error), ...state };
     }

@@ -2,7 +2,7 @@ import type { TaskTable } from "../../plan/physical.ts";
 import type { Outcome } from "./explanation.ts";
 import { hasRow, type RowAnswer, type RowTrace, type SinkTrace, undecidedOf } from "./part_answers.ts";
 import { stopOf } from "./stop.ts";
-import { letterWord, operatorWord } from "./words.ts";
+import { letterWord, operatorWord, timeText } from "./words.ts";
 
 /** What became of a row, and because of what. */
 export interface Verdict {
@@ -57,6 +57,11 @@ function absent(
     const operator = letter.operator;
     const words = `is not shown: its record in "${operator}" cannot be read: ${letterWord(letter)}`;
     return { outcome: "dead letter", operator, at: null, words };
+  }
+  if (answer.horizonUs !== null) {
+    const words = `is beyond the retention: of windows that began at ${timeText(answer.horizonUs)} UTC or before ` +
+      "ClickHouse alone has the rows";
+    return { outcome: "beyond retention", ...nowhere, words };
   }
   const undecided = answer.trace === null ? undecidedOf(answer, partitions) : [];
   if (undecided.length > 0) {

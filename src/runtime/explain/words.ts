@@ -11,6 +11,14 @@ function valueWord(value: unknown): string {
   return JSON.stringify(value, (_name, part) => typeof part === "bigint" ? String(part) : part);
 }
 
+/** Microseconds since the epoch as `2026-01-31 10:00:00`, with a fraction if there is one. */
+export function timeText(micros: number): string {
+  const seconds = Math.floor(micros / 1_000_000);
+  const fraction = String(micros - seconds * 1_000_000).padStart(6, "0").replace(/0+$/, "");
+  const text = new Date(seconds * 1_000).toISOString().slice(0, 19).replace("T", " ");
+  return fraction === "" ? text : `${text}.${fraction}`;
+}
+
 /** A key for people: `42`, `(7, EUR)`. */
 export function keyWord(key: Row): string {
   const values = Object.values(key).map(valueWord);

@@ -25,13 +25,14 @@ export function heldRows(hosts: Iterable<TaskHost>): Held[] {
 /**
  * Tells what is held, and looks at it again: what failed may compute by now, and then rows that are gone are deleted.
  */
-export function tendHeldRows({ hosts, busy, wake, problems, ports, topology, writers }: Instance): void {
+export function tendHeldRows(instance: Instance): void {
+  const { hosts, busy, wake, problems, ports, topology, writers } = instance;
   const held = heldRows(hosts.values());
   for (const sink of writers.keys()) {
     const rows = held.find((one) => one.sink === sink)?.rows ?? 0;
     ports.metrics.gauge("weir_held_rows", { topology: topology.name, sink }, rows);
   }
-  problems.set(HELD_ROWS, held.length === 0 ? null : problemOf(held, hosts));
+  problems.set(HELD_ROWS, held.length === 0 ? null : problemOf(held, instance));
   if (held.length === 0) return;
   for (const host of hosts.values()) {
     const { task } = host;
@@ -44,10 +45,15 @@ export function tendHeldRows({ hosts, busy, wake, problems, ports, topology, wri
 }
 
 /** The same while the same sinks hold rows: a problem is told whenever its text changes. */
-function problemOf(held: readonly Held[], hosts: ReadonlyMap<string, TaskHost>): string {
+function problemOf(held: readonly Held[], { hosts, options: { consoleRows } }: Instance): string {
   const sinks = held.map(({ sink }) => `"${sink}"`).join(", ");
   const failed = [...hosts.values()].find(({ task }) => task?.failures.first)?.task?.failures.first?.message;
-  const reason = failed ?? "records could not be read, or ClickHouse refused rows";
+  // Its message names a key.
+  const reason = failed === undefined
+    ? "records could not be read, or ClickHouse refused rows"
+    : consoleRows
+    ? failed
+    : "a callback threw";
   return `Rows of ${sinks} are shown as they were before this start, because what they are computed from failed at ` +
     `it: ${reason}. Mend the topology or the rows, and start again ("deno task dlq" lists what failed); to have ` +
     `these rows deleted instead, start once with --allow-deletes`;

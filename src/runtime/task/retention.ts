@@ -75,9 +75,18 @@ const places = new WeakMap<SinkPlan, number>();
 
 /** When the window of a row begins that a sink shows. Microseconds since the epoch. */
 export function windowStartOf(plan: SinkPlan, key: Key): number {
+  return Number(keyParts(key)[placeOf(plan)]);
+}
+
+/** The group of a row that a sink shows: its key without the window, as canonical text. */
+export function groupTextOf(plan: SinkPlan, key: Key): string {
+  return keyParts(key).toSpliced(placeOf(plan), 1).join(",");
+}
+
+function placeOf(plan: SinkPlan): number {
   let place = places.get(plan);
   if (place === undefined) places.set(plan, place = keyColumnsOf(plan).indexOf(WINDOW_START));
-  return Number(keyParts(key)[place]);
+  return place;
 }
 
 /** A horizon is told when this part of the retention lies between it and the one before: so much is kept longer. */

@@ -4,6 +4,7 @@ import { loadTopologies } from "../../../src/cli/topology_files.ts";
 import { compile } from "../../../src/plan/compile.ts";
 import { describe } from "../../../src/plan/describe.ts";
 import { permitted } from "../support.ts";
+import { changesTopology } from "./changes_topology.ts";
 
 Deno.test(
   "planGraph() draws every operator once, and arrows between those that there are",
@@ -40,3 +41,19 @@ Deno.test(
     assert(joins.some((join) => /^products.* replicated$/.test(join)), joins.join());
   },
 );
+
+Deno.test("planGraph() leads changes of a table to their stream, and tells what is written exactly once", () => {
+  const { nodes, edges } = planGraph(describe(compile(changesTopology), changesTopology), changesTopology);
+  const label = new Map(nodes.map(({ id, label }) => [id, label]));
+  const drawn = edges.map(({ from, to, kind }) => `${label.get(from)} ${kind} ${label.get(to)}`);
+  for (
+    const edge of [
+      "users.filter write topic weir.app.users.changes",
+      "topic weir.app.users.changes repartition users.rows",
+      "users.rows.read repartition users-changes",
+      "users.map write shop.renamed",
+    ]
+  ) assert(drawn.includes(edge), `${edge} in ${drawn.join("; ")}`);
+  const { detail } = nodes.find(({ label }) => label === "shop.renamed")!;
+  assertEquals(detail, ["output", "exactly once", "tasks of stage.users-changes"]);
+});

@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { ROWS_HIDDEN } from "../../../src/cli/api/answer.ts";
+import { serveHttp } from "../../../src/cli/http_server.ts";
 import { permitted, runMain, startMain, withDirectory } from "../support.ts";
 import { PASSWORD, withShops } from "./explain_instances.ts";
 
@@ -91,3 +93,14 @@ Deno.test(
       assertEquals((await run.finished).status, 0);
     }),
 );
+
+Deno.test("explain asks for no password where contents of rows are hidden from everybody", options, async () => {
+  const hidden = new Response(JSON.stringify({ error: ROWS_HIDDEN }), { status: 403 });
+  const server = serveHttp({ host: "127.0.0.1", port: 0 }, { "GET /api/explain": () => hidden });
+  try {
+    const { status, err } = await runMain(["explain", "--url", server.url]);
+    assertEquals([status, err.trim()], [1, `Error: ${ROWS_HIDDEN}`]);
+  } finally {
+    await server.close();
+  }
+});

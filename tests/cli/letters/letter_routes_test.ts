@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { openEmbeddedDeadLetters } from "../../../src/adapters/local/dead_letters.ts";
 import { guarded } from "../../../src/cli/api/guard.ts";
+import { showingRows } from "../../../src/cli/api/showing_rows.ts";
 import { letterRoutes } from "../../../src/cli/letters/letter_routes.ts";
 import type { ReplayRequest, ReplayResult } from "../../../src/runtime/replays/replay.ts";
 import type { DeadLetter } from "../../../src/ports/dead_letters.ts";
@@ -22,8 +23,9 @@ const letter = (offset: number, fields: Partial<DeadLetter> = {}): DeadLetter =>
 });
 
 /** Routes over letters, and what was asked of the topology `sales`; what is told of each letter is `told`. */
-async function opened({ password = null, told = "replayed" }: {
+async function opened({ password = null, told = "replayed", showsRows = true }: {
   readonly password?: string | null;
+  readonly showsRows?: boolean;
   readonly told?: ReplayResult["outcome"] | Error;
 } = {}) {
   const letters = openEmbeddedDeadLetters({ path: ":memory:" });
@@ -36,7 +38,8 @@ async function opened({ password = null, told = "replayed" }: {
   };
   const runner = { replays: { replay }, deadLetters: { flush: () => Promise.resolve() } } as unknown as Runner;
   const runs = [{ name: "sales", state: "running", runner }, { name: "other", state: "starting", runner: null }];
-  const routes = guarded(letterRoutes({ letters: letters.stored, runs, nowMs: () => 5 }), { password });
+  const plain = letterRoutes({ ...{ letters: letters.stored, runs, showsRows }, nowMs: () => 5 });
+  const routes = guarded(showingRows(plain, { showsRows }), { password });
   return {
     letters,
     asked,
@@ -107,4 +110,22 @@ Deno.test("an attempt whose end nobody knows is kept as failed with why, and the
   assertEquals((await replay('{"ids":["1"]}')).status, 500);
   const { attempts, resolvedMs } = letters.stored.letter("1")!;
   assertEquals([attempts[0].outcome, attempts[0].sentence, resolvedMs], ["failed", "a bug", null]);
+});
+
+Deno.test("letters are not told where rows are hidden, and are replayed without a word of what they hold", async () => {
+  const { get, replay, letters } = await opened({ showsRows: false, told: "failed" });
+  for (
+    const [path, route] of [["", undefined], ["?reason=wrong_type", undefined], [
+      "/1",
+      "GET /api/dead-letters/*",
+    ]] as const
+  ) {
+    const { status, body } = await get(`/api/dead-letters${path}`, { route });
+    assertEquals([status, body], [403, { error: "Contents of rows are not shown here: WEIR_CONSOLE_ROWS is off" }]);
+  }
+  const { status, body: { results: [{ outcome, sentence }] } } = await replay('{"ids":["1"]}');
+  assertEquals([status, outcome, sentence.includes("deno task dlq show 1")], [200, "failed", true], sentence);
+  assertEquals(letters.stored.letter("1")!.attempts[0].sentence, "so", "who is on the machine is told");
+  const other = await opened({ showsRows: false });
+  assertEquals((await other.replay('{"ids":["1"]}')).body.results, [{ id: "1", outcome: "replayed", sentence: "so" }]);
 });

@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { z } from "zod";
-import { debezium, int8, topic, topology } from "../../../src/mod.ts";
+import { clickhouseAppend, debezium, int8, topic, topology } from "../../../src/mod.ts";
 import { createTopologyTestDriver } from "../../../src/testing/mod.ts";
 import cartTopology from "../../../topologies/cart_abandonment.ts";
 import fraudTopology from "../../../topologies/fraud_signals.ts";
@@ -61,4 +61,23 @@ Deno.test("explain() tells of a row of a topic what its task knows", async () =>
   assertEquals([explained.outcome, explained.key, explained.shown], ["shown", { id: 1 }, null]);
   assertEquals(explained.notes, ['What topic "shop.users_shown" holds is not read: this is what the task knows']);
   assertEquals((await driver.explain("shop.users_shown", 2)).outcome, "unknown");
+});
+
+Deno.test("explain() tells that changes go to a stream, and lists no topic that Weir writes for itself", async () => {
+  const users = debezium("shop.public.users", { key: ["id"], row: z.object({ id: int8(), name: z.string() }) });
+  const told = clickhouseAppend("told", { columns: { id: "Int64" }, orderBy: ["id"] });
+  const app = topology("app", (builder) => {
+    builder.toStream(builder.table(users).filter(({ name }) => name !== "bob")).map((_, { id }) => [null, { id }])
+      .to(told);
+  });
+  await using driver = createTopologyTestDriver(app);
+  driver.insert(users, { id: 1, name: "ann" });
+  driver.insert(users, { id: 2, name: "bob" });
+  await driver.settle();
+  const outputs = async (id: number) =>
+    (await driver.explain("users", id)).outputs.map(({ outcome, sentence }) => [outcome, sentence]);
+  assertEquals(await outputs(1), [["present", "is told to the stream of its changes"]]);
+  assertEquals(await outputs(2), [["filtered", 'is not shown: filter "users.filter" leaves its row out']]);
+  const none = await assertRejects(() => driver.explain("nothing", 1), TypeError);
+  assert(none.message.endsWith('topology "app" has told, users'), none.message);
 });

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { edited, parseExact } from "../../../src/runtime/replays/edited_record.ts";
+import { parseRaw } from "../../../src/record/raw_json.ts";
+import { edited } from "../../../src/runtime/replays/edited_record.ts";
 
 const set = (value: string | Uint8Array | null, columns: Record<string, unknown>) =>
   edited({ key: "k", value }, { set: columns }).value;
@@ -12,7 +13,7 @@ Deno.test("edited() sets columns where the row stands, and keeps all digits of t
     ['{"schema":"plain column","a":1}', '{"schema":"plain column","a":2}'],
   ];
   for (const [before, after] of cases) assertEquals(set(before, { a: 2 }), after);
-  assertEquals(set(new TextEncoder().encode('{"id":1}'), { b: parseExact("1.50") }), '{"id":1,"b":1.50}');
+  assertEquals(set(new TextEncoder().encode('{"id":1}'), { b: parseRaw("1.50") }), '{"id":1,"b":1.50}');
 });
 
 Deno.test("edited() replaces key and value, and leaves what is not named", () => {

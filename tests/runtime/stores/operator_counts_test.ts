@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { z } from "zod";
 import { clickhouse, clickhouseAppend, count, debezium, events, int8, topology } from "../../../src/mod.ts";
 import { createTopologyTestDriver } from "../../../src/testing/mod.ts";
+import { changesTopology, clicks as clicked, users } from "../../cli/api/changes_topology.ts";
 
 const clicks = events("clicks", { row: z.object({ n: z.int(), page: z.string().nullable() }) });
 const pages = debezium("shop.public.pages", { key: ["id"], row: z.object({ id: int8(), title: z.string() }) });
@@ -79,4 +80,27 @@ Deno.test("operatorCounts() counts which events find a partner, in a table and i
   // One of those without a key is a view.
   assertEquals([stream.joined, stream.withoutPartner, stream.nullKeys], [3, 7, 3]);
   assertEquals(stream.out, 12, "the last click still waits for a view");
+});
+
+Deno.test("operatorCounts() counts each change of a table once, and windows that have gone as nothing", async () => {
+  await using driver = createTopologyTestDriver(changesTopology, { partitions: 2, options: { repairAfterMs: 5_000 } });
+  driver.insert(users, { id: 1, name: "ann" });
+  driver.insert(users, { id: 2, name: "bob" });
+  for (let minute = 0; minute < 40; minute++) {
+    driver.send(clicked, { key: null, value: { user_id: 1 }, timestampMs: minute * 60_000 });
+    if (minute % 10 === 9) await driver.advance(10_000);
+  }
+  driver.send(clicked, { key: null, value: { user_id: 1 }, timestampMs: 60_000 });
+  await driver.settle();
+  driver.update(users, { id: 1, name: "eva" });
+  await driver.settle();
+  driver.delete(users, 1);
+  await driver.settle();
+  const of = (op: string) => driver.operators().find((one) => one.op === op)!;
+  assertEquals(of("tableChanges").passed, { in: 3, out: 3, nullKeys: 0, dropped: 0, errors: 0 });
+  assertEquals(of("output").passed, { in: 3, out: 3, errors: 0 });
+  assertEquals(of("filter").rows, { in: 1, out: 0, filtered: 1, errors: 0 });
+  assertEquals(of("streamAggregate").passed, { in: 41, out: 40, nullKeys: 0, dropped: 1, errors: 0 });
+  const { passed, rows } = of("folded");
+  assertEquals([passed, rows!.in === rows!.out && rows!.in < 10], [{ in: 40, out: 40 }, true], "those that are kept");
 });

@@ -1,0 +1,38 @@
+import type { TopologyDescription } from "../../plan/description.ts";
+import type { Graph } from "./plan_graph.ts";
+
+/** A topology as it is drawn, and in all detail. */
+export interface PlannedTopology extends Graph {
+  readonly name: string;
+  readonly description: TopologyDescription;
+}
+
+/** `GET /api/plan` */
+export interface PlanAnswer {
+  readonly version: number;
+  readonly topologies: readonly PlannedTopology[];
+}
+
+/** Data of `event: row` of `GET /api/tap/<topology>/<node>`; a row that is gone is null. */
+export interface TappedRow {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly key: unknown;
+  readonly row: unknown;
+}
+
+/** Data of `event: problem` there: of this instance nothing is seen. */
+export interface TapProblem {
+  readonly instance: string;
+  readonly problem: string;
+}
+
+/** `POST /api/query` */
+export interface QueryAnswer {
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly rows: readonly (readonly unknown[])[];
+  readonly rowsRead: number;
+  readonly elapsedMs: number;
+  /** There are more rows than these. */
+  readonly truncated: boolean;
+}

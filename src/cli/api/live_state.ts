@@ -1,0 +1,56 @@
+import type { RowCounts } from "../../runtime/stores/row_counts.ts";
+import type { Status } from "../start/status.ts";
+
+/** What became of the rows at an operator: of all that passed, and of those that are there now. */
+export interface NodeCounters extends RowCounts {
+  /** Null for operators of streams. */
+  readonly rows: RowCounts | null;
+}
+
+/** One task and who has it. */
+export interface TaskState {
+  readonly id: string;
+  readonly state: string;
+  readonly lag: number;
+  readonly instance: string;
+}
+
+/** How a topology stands on one instance, or on all of them. */
+export interface WatchedTopology {
+  readonly name: string;
+  readonly state: string;
+  /** By node of the graph. */
+  readonly counters: Readonly<Record<string, NodeCounters>>;
+  /** Nodes whose rows every instance has. */
+  readonly everywhere: readonly string[];
+  /** Records not read yet, by topic. */
+  readonly lag: Readonly<Record<string, number>>;
+  readonly tasks: readonly TaskState[];
+  readonly problems: readonly string[];
+}
+
+/** How one instance stands. */
+export interface LocalState {
+  readonly at: number;
+  readonly instance: string;
+  readonly status: Status;
+  readonly topologies: readonly WatchedTopology[];
+  readonly memory: { readonly heapBytes: number; readonly externalBytes: number; readonly rssBytes: number };
+}
+
+/** An instance, as far as it can be asked. */
+export interface InstanceState {
+  readonly instance: string;
+  /** The one that was asked. */
+  readonly here: boolean;
+  /** Why it has told nothing; null if it has. */
+  readonly problem: string | null;
+  readonly tasks: number;
+  readonly uptimeMs: number | null;
+  readonly memory: LocalState["memory"] | null;
+}
+
+/** How all instances of the topologies stand, as the one that is asked has found out. */
+export interface GatheredState extends Omit<LocalState, "instance"> {
+  readonly instances: readonly InstanceState[];
+}
