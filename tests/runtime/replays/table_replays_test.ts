@@ -56,6 +56,7 @@ Deno.test("an edit that still cannot be read fails, and the letter stays open", 
     [{ value: row(2, 10) }, /id/],
     [{ value: "{" }, /JSON/],
     [{ set: { size: "x" } }, /"x"/],
+    [{ set: { size: 10, sice: 11 } }, /^Cannot set "sice": the record has no such column.* Did you mean "size"\?$/],
   ] as const;
   for (const [edit, says] of tries) isWord("failed", says, (await world.replay([letter], edit))[0]);
   assertEquals(world.open(), [letter]);
