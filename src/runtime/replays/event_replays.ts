@@ -59,7 +59,9 @@ export async function replayEvents(
   if (records.length === 0) return judged as ReplayResult[];
   try {
     let [next] = await log.append([{ topic, partition, records }]);
-    return judged.map((one) => isResult(one) ? one : done(next++, "counts from now on, once"));
+    return judged.map((one) =>
+      isResult(one) ? one : done(next++, "counts from now on, once, and late where it is late by now")
+    );
   } catch (error) {
     if (!(error instanceof ProductionError)) throw error;
     const told = `${error.message}. It may have been written all the same: replay it again, which looks for it first`;

@@ -128,12 +128,16 @@ function goneText({ letter: { topic, partition, offset } }: ReplayRequest): stri
 }
 
 function resultOf(
-  { topic, partition, offset }: Correction,
+  { topic, partition, offset, print, value }: Correction,
   { became, reading: { table } }: { readonly became: readonly Corrected[]; readonly reading: TableReading },
 ): ReplayResult {
   const place = `offset ${offset} of "${topic}" partition ${partition}`;
   if (became.includes("applied") || became.includes("unknown")) {
-    return replayed(`"${table}" has it now as of ${place}, and will have it so after every restart`);
+    // Only what cannot read the record looks for a correction of it.
+    const others = printOf(value) === print
+      ? ""
+      : ". A table that can read the record as it lies keeps what it says there";
+    return replayed(`"${table}" has it now as of ${place}, and will have it so after every restart${others}`);
   }
   if (became.includes("unreadable")) {
     return failed(`It still cannot be read at ${place}: it may lie in another partition than its key belongs to`);
