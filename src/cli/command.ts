@@ -18,6 +18,8 @@ export interface ValueOption<T> {
   readonly expected: string;
   readonly help: string;
   readonly read: ReadValue<T>;
+  /** Lets the option be given several times: what its values say together. Without it twice is a mistake. */
+  join?(before: T, next: T): T;
 }
 
 /** Options by name, without the two dashes. */
@@ -120,12 +122,13 @@ function readValue(
   given: { name: string; text: string | undefined; values: Record<string, unknown>; problems: string[] },
 ): void {
   const { name, text, values, problems } = given;
-  if (values[name] !== undefined) problems.push(`Cannot use "--${name}" twice: give it once`);
+  const before = values[name];
+  if (before !== undefined && spec.join === undefined) problems.push(`Cannot use "--${name}" twice: give it once`);
   const read = text === undefined ? null : spec.read(text);
   if (read === null) {
     const current = text === undefined ? "there is none" : `current value is "${text}"`;
     problems.push(`Cannot use the value of "--${name}" as ${spec.expected}: ${current}`);
-  } else values[name] = read;
+  } else values[name] = before === undefined || spec.join === undefined ? read : spec.join(before, read);
 }
 
 function operandProblems(

@@ -71,8 +71,9 @@ export const dlqCommand = command({
     set: value({
       placeholder: "COLUMN=VALUE",
       expected: "column=value, or a JSON object of columns",
-      help: "With edit or replay: sets columns of the record. A value that is no JSON is a text.",
+      help: "With edit or replay: sets a column of the record, or several: --set a=1 --set b=2. No JSON is a text.",
       read: readColumns,
+      join: (before, next) => ({ ...before, ...next }),
     }),
     "value-file": value(file("the whole value of the record")),
     "key-file": value(file("the key of the record (of events)")),

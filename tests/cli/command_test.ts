@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { flag, readArguments, value } from "../../src/cli/command.ts";
+import { dlqCommand } from "../../src/cli/dlq.ts";
 import { nearest } from "../../src/record/nearest.ts";
 import { readAmount, readChoice, readDuration, readInteger } from "../../src/cli/option_values.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
@@ -49,6 +50,19 @@ Deno.test("readArguments() refuses", async (t) => {
       says.forEach((text, index) => assert(problems[index].includes(text), problems[index]));
     });
   }
+});
+
+Deno.test("readArguments() joins the values of an option that may be given several times", () => {
+  const { options } = dlqCommand;
+  const setBy = (...texts: string[]): unknown => {
+    const args = ["edit", "17", ...texts.flatMap((text) => ["--set", text])];
+    return readArguments({ name: "dlq", options, operandCount: [0, 2] }, args).options.set;
+  };
+  assertEquals(setBy("name=Ada Lovelace", "status=paid", '{"note":null}'), {
+    ...{ name: "Ada Lovelace", status: "paid", note: null },
+  });
+  assertEquals(setBy("status=new", "status=paid"), { status: "paid" });
+  assertEquals(setBy(), undefined);
 });
 
 Deno.test("readArguments() takes negative numbers for operands, not for options", () => {

@@ -92,13 +92,31 @@ async function replay(request: Request, options: ReplayParts): Promise<Response>
   if (!(length <= BODY_BYTES_MAX)) {
     return problem(413, `Cannot take ${length} bytes at once: ${BODY_BYTES_MAX} at most`);
   }
-  const asked = REPLAY.parse(parseRaw(await request.text()));
+  const asked = askedIn(parseRaw(await request.text()));
   const { edit = null } = asked;
   const ids = "ids" in asked ? asked.ids : idsOf(options, asked);
+  checkEdited(ids, edit?.id);
   const value = edit?.id === undefined && ids.length > 1 && (edit?.value !== undefined || edit?.key !== undefined);
   if (value) return problem(400, 'One key or value is of one letter: name it as "id" of the edit, or set columns');
   const answer: ReplayAnswer = { results: await replayLetters(options, { ids, edit }) };
   return json(answer);
+}
+
+/** @throws TypeError for what asks for no replay */
+function askedIn(body: unknown): z.infer<typeof REPLAY> {
+  const { data, error } = REPLAY.safeParse(body);
+  if (data !== undefined) return data;
+  throw new TypeError(
+    'Cannot tell what to replay: send { "ids": ["17"] }, or { "reason": "wrong_type", "topology": "sales" }, and ' +
+      '"edit": { "set": { "column": 1 } }, or with "key" and "value" as texts, for what is to be changed before',
+    { cause: error },
+  );
+}
+
+/** An edit of another letter would change none of these, which would be replayed as they are. @throws TypeError */
+function checkEdited(ids: readonly string[], id: string | undefined): void {
+  if (id === undefined || ids.length === 0 || ids.includes(id)) return;
+  throw new TypeError(`Cannot edit letter ${id}: it is none of those to replay. Name one of them as "id" of the edit`);
 }
 
 function idsOf(

@@ -45,7 +45,8 @@ export async function explainSink(
     totals: contributions(table, trace),
   };
   const contributors = await contributorsOf(explaining, { table, key: keyText(key), page, members });
-  const verdict = inClickHouse(uniqueOr(computed, { table, contributors }), { kept, answer, index });
+  const compared = { kept, answer, index };
+  const verdict = stillShown(inClickHouse(uniqueOr(computed, { table, contributors }), compared), compared);
   const shownKey = sinkKeyRow(sink, key);
   const state = trace?.sinks[index];
   const why = made.steps.find((step) => step.index === verdict.at)?.lookup?.why?.sentence;
@@ -144,4 +145,14 @@ function notesOnShown({ outcome }: Verdict, { kept: { kept }, answer, index }: C
         "mended"
       : "ClickHouse shows a row of this key, which is deleted as soon as its task knows for certain that it is gone",
   ];
+}
+
+/** How the words of a verdict begin of what is not computed. */
+const NOT_SHOWN = "is not shown: ";
+
+/** The row of a key that is not computed may be shown for a moment, or as long as a start leaves it. */
+function stillShown(verdict: Verdict, { kept: { kept }, answer, index }: Compared): Verdict {
+  if (kept === null || kept.shown === null || !verdict.words.startsWith(NOT_SHOWN)) return verdict;
+  const still = answer.trace?.sinks[index].held ? "is still shown as it was before: " : "is still shown, and goes: ";
+  return { ...verdict, words: still + verdict.words.slice(NOT_SHOWN.length) };
 }

@@ -70,6 +70,13 @@ function totalVerdict({ answer, contributors, kept, undecided, table }: {
         "instance that has not answered";
       return { outcome: "undecided", ...nowhere, words };
     }
+    if (kept.kept !== null && kept.kept.shown !== null) {
+      return {
+        outcome: "unknown",
+        ...nowhere,
+        words: `is still shown, and goes: no row is in this group of "${table}"`,
+      };
+    }
     return { outcome: "unknown", ...nowhere, words: `is not shown: no row is in this group of "${table}"` };
   }
   const rows = contributors.total === 1 ? "1 row" : `${contributors.total} rows`;

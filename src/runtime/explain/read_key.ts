@@ -14,6 +14,7 @@ import { timeText } from "./words.ts";
 export type AskedKey = string | Readonly<Record<string, string>>;
 
 const DAY_MS = 86_400_000;
+const DAY = /^\d{4}-\d\d-\d\d$/;
 const TIME = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,6}))?)?(?:Z| UTC)?$/;
 
 /** The keys that may be meant of a sink: values are read as the declared types of its columns. @throws TypeError */
@@ -28,12 +29,25 @@ export function sinkKeys(sink: SinkPlan, asked: AskedKey): Key[] {
   return [keyOf(keyColumnsOf(sink).map((name) => values.get(name)))];
 }
 
-/** The keys that may be meant, as columns of a table do not say whether `42` is a number. @throws TypeError */
+/**
+ * The keys that may be meant, as columns of a table do not say whether `42` is a number, and `2026-01-31` a day, a time
+ * or a text. @throws TypeError
+ */
 export function tableKeys(columns: readonly KeyColumn[], asked: AskedKey): Key[] {
   const given = valuesOf(asked, columns.map(({ name }) => name));
   let keys: unknown[][] = [[]];
-  for (const value of given) keys = keys.flatMap((key) => [...meanings(value)].map((meaning) => [...key, meaning]));
+  for (const value of given) keys = keys.flatMap((key) => meaningsOf(value).map((meaning) => [...key, meaning]));
   return [...new Set(keys.flatMap((values) => keyOrNone(columns, values)))];
+}
+
+/** Also of times and days, as sinks show them: microseconds and days since the epoch. */
+function meaningsOf(value: GivenValue): unknown[] {
+  const days = Date.parse(value.text) / DAY_MS;
+  return [
+    ...meanings(value),
+    ...[micros(value.text)].filter((time) => time !== undefined),
+    ...DAY.test(value.text) && Number.isInteger(days) ? [days] : [],
+  ];
 }
 
 function keyOrNone(columns: readonly KeyColumn[], values: readonly unknown[]): Key[] {

@@ -1,4 +1,5 @@
 import type { Bytes } from "../../ports/log.ts";
+import { didYouMean } from "../../record/nearest.ts";
 import { isRawObject, parseRaw } from "../../record/raw_json.ts";
 import type { LetterEdit } from "./replay.ts";
 
@@ -10,16 +11,24 @@ export interface Content {
 
 /**
  * The record as it is after the edit. Columns are set in the row that an envelope has as `after`, or in the value if
- * that is the row itself; all other values keep their digits.
+ * that is the row itself; all other values keep their digits. `columns`: what its reader takes of the row; a column that
+ * neither it nor the record has is a mistake, of which nobody would be told once the record can be read. Null: any.
  * @throws TypeError for an edit that this record cannot have
  */
-export function edited(content: Content, edit: LetterEdit | null): Content {
+export function edited(
+  content: Content,
+  edit: LetterEdit | null,
+  { columns = null }: { readonly columns?: readonly string[] | null } = {},
+): Content {
   if (edit === null) return content;
   const { key = content.key, value = content.value, set } = edit;
-  return { key, value: set === undefined ? value : withColumns(value, set) };
+  return { key, value: set === undefined ? value : withColumns(value, { set, columns }) };
 }
 
-function withColumns(value: Bytes | null, set: Readonly<Record<string, unknown>>): string {
+function withColumns(
+  value: Bytes | null,
+  { set, columns }: { readonly set: Readonly<Record<string, unknown>>; readonly columns: readonly string[] | null },
+): string {
   if (value === null) throw new TypeError("Cannot set columns of a record without a value: give the whole value");
   const text = textOf(value);
   if (text === null) throw new TypeError("Cannot set columns of a value that is no UTF-8: give the whole value");
@@ -32,8 +41,19 @@ function withColumns(value: Bytes | null, set: Readonly<Record<string, unknown>>
   if (!isRawObject(row)) {
     throw new TypeError('Cannot set columns: the record has no row as "after". Give the whole value');
   }
+  if (columns !== null) checkNames(Object.keys(set), [...new Set([...columns, ...Object.keys(row)])]);
   Object.assign(row, set);
   return JSON.stringify(root);
+}
+
+function checkNames(names: readonly string[], known: readonly string[]): void {
+  for (const name of names) {
+    if (known.includes(name)) continue;
+    throw new TypeError(
+      `Cannot set "${name}": the record has no such column, and none is read: there are ${known.join(", ")}` +
+        didYouMean(name, known),
+    );
+  }
 }
 
 function parsed(text: string): unknown {

@@ -59,7 +59,9 @@ export async function replayEvents(
   if (records.length === 0) return judged as ReplayResult[];
   try {
     let [next] = await log.append([{ topic, partition, records }]);
-    return judged.map((one) => isResult(one) ? one : done(next++, "counts from now on, once"));
+    return judged.map((one) =>
+      isResult(one) ? one : done(next++, "counts from now on, once, and late where it is late by now")
+    );
   } catch (error) {
     if (!(error instanceof ProductionError)) throw error;
     const told = `${error.message}. It may have been written all the same: replay it again, which looks for it first`;
@@ -107,7 +109,7 @@ function recordOf(
     );
   }
   try {
-    const { key, value } = edited(record ?? { key: letter.key, value: null }, edit);
+    const { key, value } = edited(record ?? { key: letter.key, value: null }, edit, { columns: columnsOf(plan) });
     const timestampMs = record?.timestampMs ?? letter.timestampMs;
     // It is no repeat of what came before.
     const headers = { ...headersLeft(record), [ORIGIN_HEADER]: undefined, [REPLAY_HEADER]: header };
@@ -116,8 +118,13 @@ function recordOf(
     return { key, value, timestampMs, headers: packHeaders(headers) };
   } catch (error) {
     if (!(error instanceof DeserializationError || error instanceof TypeError)) throw error;
-    return failed(`It still cannot be read: ${error.message}`);
+    return failed(error instanceof TypeError ? error.message : `It still cannot be read: ${error.message}`);
   }
+}
+
+/** Those of an event; null of texts and bytes, and of changes, which have a row before and after. */
+function columnsOf({ source: { value, changes } }: StreamPlan): readonly string[] | null {
+  return typeof value === "object" && changes === null ? Object.keys(value.shape) : null;
 }
 
 /** What the letter holds of a record that is gone; null if that is not all of it. */

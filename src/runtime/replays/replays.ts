@@ -86,12 +86,16 @@ export class Replays {
   #readingOf({ task, topic }: DeadLetter): TableReading | null {
     const { plan } = this.#instance.topics;
     const global = plan.globals.find(({ name, source }) => task === `global ${name}` && source.topic === topic);
-    if (global !== undefined) return { table: global.name, decoder: decoderOf(global, () => {}) };
+    if (global !== undefined) {
+      const columns = Object.keys(global.source.row.shape);
+      return { table: global.name, decoder: decoderOf(global, () => {}), columns };
+    }
     const table = task === null ? undefined : plan.tables.find(({ name }) => name === parseTaskId(task).table);
     const member = table?.members.find((one) => one.kind === "source" && memberTopic(one) === topic);
     if (member?.kind !== "source") return null;
     const { source: { key, row, format } } = member;
-    return { table: member.name, decoder: createDecoder({ source: member.name, key, row, format }) };
+    const decoder = createDecoder({ source: member.name, key, row, format });
+    return { table: member.name, decoder, columns: Object.keys(row.shape) };
   }
 
   /** No later event says that a letter of an event no longer applies: a replay does. */

@@ -14,6 +14,8 @@ import { scanPartition } from "./scan_partition.ts";
 export interface TableReading {
   readonly table: string;
   readonly decoder: Decoder;
+  /** The columns that it takes of a row. */
+  readonly columns: readonly string[];
 }
 
 /** Letters of one partition of a table's topic, and how these are read. */
@@ -77,7 +79,7 @@ async function lookThrough(instance: Instance, replays: TableReplays): Promise<F
 /** What the record should have said; or why that cannot be. */
 function correctedValue(
   { letter, edit }: ReplayRequest,
-  { record, reading: { decoder, table }, newest }: {
+  { record, reading: { decoder, table, columns }, newest }: {
     readonly record: LogRecord;
     readonly reading: TableReading;
     readonly newest: Found["newest"];
@@ -105,13 +107,13 @@ function correctedValue(
     );
   }
   try {
-    const { value } = edited(record, edit);
+    const { value } = edited(record, edit, { columns });
     const read = decoder.decode({ key: record.key, value });
     if (read.kind === "skip") return failed(`It would say nothing about a row of "${table}" (${read.reason})`);
     return asText(value);
   } catch (error) {
     if (!(error instanceof DeserializationError || error instanceof TypeError)) throw error;
-    return failed(`It still cannot be read: ${error.message}`);
+    return failed(error instanceof TypeError ? error.message : `It still cannot be read: ${error.message}`);
   }
 }
 
@@ -126,12 +128,16 @@ function goneText({ letter: { topic, partition, offset } }: ReplayRequest): stri
 }
 
 function resultOf(
-  { topic, partition, offset }: Correction,
+  { topic, partition, offset, print, value }: Correction,
   { became, reading: { table } }: { readonly became: readonly Corrected[]; readonly reading: TableReading },
 ): ReplayResult {
   const place = `offset ${offset} of "${topic}" partition ${partition}`;
   if (became.includes("applied") || became.includes("unknown")) {
-    return replayed(`"${table}" has it now as of ${place}, and will have it so after every restart`);
+    // Only what cannot read the record looks for a correction of it.
+    const others = printOf(value) === print
+      ? ""
+      : ". A table that can read the record as it lies keeps what it says there";
+    return replayed(`"${table}" has it now as of ${place}, and will have it so after every restart${others}`);
   }
   if (became.includes("unreadable")) {
     return failed(`It still cannot be read at ${place}: it may lie in another partition than its key belongs to`);

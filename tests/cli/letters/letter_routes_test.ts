@@ -103,6 +103,11 @@ Deno.test("POST /api/dead-letters/replay replays ids or a reason, keeps attempts
   for (const wrong of ["{", "{}", '{"ids":[]}', '{"ids":["1"],"more":1}', '{"ids":["1","2"],"edit":{"value":"x"}}']) {
     assertEquals((await replay(wrong)).status, 400, wrong);
   }
+  assert((await replay("{}")).body.error.includes('send { "ids": ["17"] }'));
+  asked.length = 0;
+  const other = await replay('{"ids":["1","2"],"edit":{"id":"3","set":{"amount":1}}}');
+  assertEquals([other.status, asked], [400, []]);
+  assert(other.body.error.startsWith("Cannot edit letter 3: it is none of those to replay"), other.body.error);
 });
 
 Deno.test("an attempt whose end nobody knows is kept as failed with why, and the letter stays open", async () => {

@@ -192,4 +192,6 @@ async function assertServed(addresses: Readonly<Record<string, string>>): Promis
   assertEquals((await (await fetch(`${addresses.metrics}/livez`)).text()).trim(), "ok");
   assertEquals(Object.keys(addresses)[0], "console");
   assertStringIncludes(await (await fetch(addresses.console)).text(), '<div id="console">');
+  const asked = await fetch(`${addresses.API}/query`, { method: "POST", body: '{"sql":"SELECT 1 AS one"}' });
+  assertEquals((await asked.json()).rows, [[1]]);
 }

@@ -65,3 +65,16 @@ Deno.test("tableKeys() gives both a number and a text where the column may hold 
   assertEquals(tableKeys([plainKeyColumn("id")], "42"), [42, '"42"']);
   assertEquals(tableKeys([plainKeyColumn("id")], "x"), ['"x"']);
 });
+
+Deno.test("tableKeys() gives times and days also as tables hold them", () => {
+  const hour = [plainKeyColumn("hour")];
+  assertEquals(tableKeys(hour, "2026-01-31 10:00:00.25"), ['"2026-01-31 10:00:00.25"', 1_769_853_600_250_000]);
+  assertEquals(tableKeys(hour, "2026-01-31"), ['"2026-01-31"', 1_769_817_600_000_000, 20_484]);
+  assertEquals(tableKeys(hour, "2026-13-31"), ['"2026-13-31"']);
+  assertEquals(tableKeys([plainKeyColumn("seller"), ...hour], "3, 2026-01-31 10:00"), [
+    '3,"2026-01-31 10:00"',
+    "3,1769853600000000",
+    '"3","2026-01-31 10:00"',
+    '"3",1769853600000000',
+  ]);
+});

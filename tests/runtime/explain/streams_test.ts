@@ -38,6 +38,8 @@ Deno.test("explain() tells of a windowed total what is kept, and that its events
   assert(/up to offset \d+ are in it, and which of them made it is not kept; its window is closed$/.test(note), note);
   const bought = await asked(4);
   assertEquals([bought.outcome, bought.operator], ["filtered", "cart-sessions.filter"]);
+  const session = await driver.explain("cart-sessions", '[2,"2026-01-01 10:00:00"]');
+  assertEquals([session.outcome, session.key], ["present", { user_id: 2, window_start: at("10:00:00") }]);
   const nobody = await asked(9);
   assertEquals([nobody.outcome, nobody.shown], ["unknown", null]);
 });

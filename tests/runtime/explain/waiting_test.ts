@@ -92,3 +92,29 @@ Deno.test("explain() tells that a row is computed and not in ClickHouse yet", as
   await run.stop();
   await log.close();
 });
+
+Deno.test("explain() tells that ClickHouse still shows what is gone", async () => {
+  const { clock, log } = await openStepLog(TOPICS);
+  const gate = gated(createMemoryWarehouse());
+  await put(log, "orders");
+  await put(log, "items");
+  const run = new StepRun(shop, { clock, ports: { log, warehouse: gate.warehouse } }).start();
+  await run.settled();
+  gate.shut();
+  await log.append([{ topic: "shop.public.items", partition: 0, records: [{ key: '{"id":10}', value: null }] }]);
+  await clock.pass(5_000);
+  const total = await explained(run, { table: "revenue", key: "1" });
+  assertEquals([total.outcome, total.shown!.digestsEqual, total.contributors!.total], ["unknown", false, 0]);
+  assertEquals(total.sentence, 'revenue 1 is still shown, and goes: no row is in this group of "items"');
+  const row = await explained(run, { table: "sold", key: "10" });
+  assertEquals([row.outcome, row.shown!.digestsEqual], ["unknown", false]);
+  assertEquals(row.sentence, 'sold 10 is still shown, and goes: "items" has no row of this key');
+  gate.open();
+  await run.settled();
+  for (const [table, key] of [["revenue", "1"], ["sold", "10"]] as const) {
+    const gone = await explained(run, { table, key });
+    assertEquals([gone.outcome, gone.shown, gone.sentence.includes("is not shown")], ["unknown", null, true]);
+  }
+  await run.stop();
+  await log.close();
+});

@@ -28,3 +28,15 @@ Deno.test("edited() says that the whole value is needed where there is no row", 
     assertThrows(() => set(value, { a: 1 }), TypeError, "the whole value");
   }
 });
+
+Deno.test("edited() refuses a column that neither the record nor its reader has", () => {
+  const value = '{"after":{"id":1,"status":"new"}}';
+  const edit = (set: Record<string, unknown>) =>
+    edited({ key: "k", value }, { set }, { columns: ["id", "total"] }).value;
+  assertEquals(edit({ total: 5, status: "paid" }), '{"after":{"id":1,"status":"paid","total":5}}');
+  assertThrows(
+    () => edit({ total: 5, statsu: "paid" }),
+    TypeError,
+    'there are id, total, status. Did you mean "status"?',
+  );
+});
