@@ -18,12 +18,16 @@ const MARKS = "#marks";
 
 /** The value of a record after which time is `toUs`, as if an event of that time had come. */
 export function tickOf(toUs: number): string {
-  return packOf(CLOCK, { partition: 0, events: [`[0,0,0,${toUs},null,null]`] });
+  return timePack(CLOCK, toUs);
 }
 
 /** The value of a record that says that the wall clock has come to `nowUs`. */
 export function wallClockOf(nowUs: number): string {
-  return packOf(WALL_CLOCK, { partition: 0, events: [`[0,0,0,${nowUs},null,null]`] });
+  return timePack(WALL_CLOCK, nowUs);
+}
+
+function timePack(source: string, us: number): string {
+  return `[${JSON.stringify(source)},0,[[0,0,0,${us},null,null]]]`;
 }
 
 /** Where the record stands of which an event was made, and which of those of that record it is. */
@@ -106,12 +110,17 @@ export function packedEvent(
   return encodeWire(event);
 }
 
-/** The value of a pack's record. `events`: what {@link packedEvent} gave. */
-export function packOf(
-  source: string,
-  { partition, events }: { partition: number; events: readonly string[] },
-): string {
-  return `[${JSON.stringify(source)},${partition},[${events.join()}]]`;
+const encoder = new TextEncoder();
+const PACK_END = encoder.encode("]]");
+
+/** The value of a pack's record. `events`: what {@link packedEvent} gave, as UTF-8 with commas between them. */
+export function packOf(source: string, { partition, events }: { partition: number; events: Uint8Array }): Uint8Array {
+  const start = encoder.encode(`[${JSON.stringify(source)},${partition},[`);
+  const pack = new Uint8Array(start.length + events.length + PACK_END.length);
+  pack.set(start);
+  pack.set(events, start.length);
+  pack.set(PACK_END, start.length + events.length);
+  return pack;
 }
 
 const decoder = new TextDecoder();
