@@ -76,7 +76,7 @@ function* packs(inputs: number, events: number): Generator<Uint8Array> {
         const event = { input, columns: { customer }, value: inputs === 1 ? null : value, timestampUs: ms * 1_000 };
         packed.add(packedEvent({ offset: n++, index: 0 }, { ...event, headers: NO_HEADERS }));
       }
-      yield packOf(`topic-${input}@id`, { partition: 0, events: packed.between(0, PACK) });
+      yield packOf(`topic-${input}@id`, { partition: 0, events: packed });
     }
   }
 }

@@ -6,6 +6,7 @@ import type { EventOrigin } from "../../record/event_origin.ts";
 import { keyOfColumns } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { decodeWire, encodeWire } from "../../record/wire.ts";
+import type { TextBytes } from "./text_bytes.ts";
 
 /** The source of packs by which an owner lets time pass. */
 export const CLOCK = "clock";
@@ -113,14 +114,18 @@ export function packedEvent(
 const encoder = new TextEncoder();
 const PACK_END = encoder.encode("]]");
 
-/** The value of a pack's record. `events`: what {@link packedEvent} gave, as UTF-8 with commas between them. */
-export function packOf(source: string, { partition, events }: { partition: number; events: Uint8Array }): Uint8Array {
-  const start = encoder.encode(`[${JSON.stringify(source)},${partition},[`);
-  const pack = new Uint8Array(start.length + events.length + PACK_END.length);
-  pack.set(start);
-  pack.set(events, start.length);
-  pack.set(PACK_END, start.length + events.length);
-  return pack;
+/** The value of a pack's record. `events`: what {@link packedEvent} gave, those from one to before another one. */
+export function packOf(
+  source: string,
+  { partition, events, from = 0, to = events.count }: {
+    readonly partition: number;
+    readonly events: TextBytes;
+    readonly from?: number;
+    readonly to?: number;
+  },
+): Uint8Array {
+  const before = encoder.encode(`[${JSON.stringify(source)},${partition},[`);
+  return events.between(from, to, { before, after: PACK_END });
 }
 
 const decoder = new TextDecoder();

@@ -80,7 +80,7 @@ export interface PackOptions {
 function packs(events: TextBytes, { source, partition, bytes }: PackOptions): NewRecord[] {
   const records: NewRecord[] = [];
   const pack = (from: number, to: number) =>
-    records.push({ key: null, value: packOf(source, { partition, events: events.between(from, to) }) });
+    records.push({ key: null, value: packOf(source, { partition, events, from, to }) });
   let [from, size] = [0, 0];
   for (let index = 0; index < events.count; index++) {
     const length = events.lengthOf(index);

@@ -53,7 +53,7 @@ function packed(
       ...{ input: 0, columns: { k: 1 }, value: null, timestampUs, headers: NO_HEADERS },
     }));
   }
-  return read(packOf(source, { partition, events: events.between(0, times.length) }));
+  return read(packOf(source, { partition, events }));
 }
 
 function read(value: string | Uint8Array): Pack {
