@@ -12,7 +12,6 @@ import type { ElementChange, Ending, StatefulOperator } from "../../processor/st
 import type { Key } from "../../record/key.ts";
 import { Distinct } from "../../record/distinct.ts";
 import type { Row } from "../../record/row.ts";
-import type { Element } from "../../state/element.ts";
 import { type StoredBundle, StoredBundles } from "./stored_bundles.ts";
 
 /** A bundle is read in one turn of the event loop; it is longer by what changed of one key. */
@@ -25,7 +24,7 @@ interface FactOfKey {
   /** The position that it is of. */
   readonly to: number;
   /** Null: it is gone. Of a bundle, what goes by time alone. */
-  readonly element: Element | null;
+  readonly element: ElementChange["element"] | null;
   readonly chars: number;
   /** What it was before the batch, where that is needed. */
   readonly former: FormerElement | undefined;

@@ -152,7 +152,7 @@ Deno.test("BatchQueue ends a batch when it has much to keep, though all of it is
   ]]);
 });
 
-Deno.test("BatchQueue ends a batch behind 512 KiB of events, unless it has rows: their inserts are better large", () => {
+Deno.test("BatchQueue ends a batch behind 512 KiB of events, unless it has rows: inserts are better large", () => {
   const stage = { repartition: "repartition" } as StagePlan;
   const made = (what: "events" | "events and rows") => {
     const queue = new BatchQueue({
