@@ -45,6 +45,7 @@ export {
 export type { Change, ChangeOptions, FullChangeOptions } from "./dsl/changes.ts";
 export {
   type CommonTopicOptions,
+  type Guarantee,
   type OutputOptions,
   type PlainTopicOptions,
   type RowTopicOptions,
@@ -71,6 +72,7 @@ export {
 } from "./dsl/processor_stores.ts";
 export type { RepartitionOnOptions, RepartitionOptions } from "./dsl/stream_repartition.ts";
 export type { ChangeKey, KeyGroup } from "./dsl/stream_tables.ts";
+export type { ToStreamOptions } from "./dsl/table_changes.ts";
 export { type Branches, KStream } from "./dsl/streams.ts";
 export type { StreamJoinOptions, TableJoinOptions, VersionedJoinOptions, Within } from "./dsl/stream_joins.ts";
 export type { GlobalRows, With } from "./dsl/global_rows.ts";
@@ -102,6 +104,7 @@ export {
   type MergingIn,
   session,
   sliding,
+  type TimeWindowOptions,
   tumbling,
   unlimited,
   type WindowOptions,

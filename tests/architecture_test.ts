@@ -30,9 +30,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "processor": { code: "record plan state", types: "dsl" },
   "ports": { code: "record" },
   "runtime": {
-    code: "record ports runtime/terms runtime/lifecycle runtime/streams runtime/stores runtime/globals " +
-      "runtime/delivery",
+    code: "record ports runtime/terms runtime/lifecycle runtime/streams runtime/stores runtime/explain " +
+      "runtime/globals runtime/delivery runtime/replays",
     types: "dsl",
+  },
+  "runtime/replays": {
+    code: "record formats plan state ports runtime/lifecycle runtime/globals",
+    types: "runtime/task",
   },
   "runtime/terms": { code: "ports" },
   "runtime/lifecycle": {
@@ -47,6 +51,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "runtime/stores": {
     code: "record plan state processor ports runtime/task",
     types: "dsl runtime/lifecycle",
+  },
+  "runtime/explain": {
+    code: "record plan state processor ports runtime/task runtime/outputs runtime/globals runtime/stores",
+    types: "dsl formats runtime/lifecycle",
   },
   "runtime/task": {
     code: "record formats plan state processor ports runtime/conversation runtime/outputs runtime/globals",
@@ -70,11 +78,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "demo": { code: "record formats ports" },
   "oracle": { code: "record", types: "dsl" },
   "testing": {
-    code: `record formats dsl plan state processor ports runtime runtime/terms runtime/stores demo ${ADAPTERS}`,
+    code: `record formats dsl plan state processor ports runtime runtime/terms runtime/stores ` +
+      `runtime/explain demo ${ADAPTERS}`,
   },
   "cli": {
-    code: "record formats dsl plan state processor ports runtime runtime/terms runtime/stores demo oracle testing " +
-      ADAPTERS,
+    code: "record formats dsl plan state processor ports runtime runtime/terms runtime/stores runtime/explain " +
+      "runtime/replays demo oracle testing " + ADAPTERS,
   },
   "mod.ts": { code: "dsl formats record" },
   "main.ts": { code: "cli" },
@@ -99,7 +108,7 @@ async function* filesOf(folder: string): AsyncGenerator<File> {
   for await (const entry of Deno.readDir(join(ROOT, folder))) {
     const path = join(folder, entry.name);
     if (entry.isDirectory && entry.name !== "node_modules") yield* filesOf(path);
-    else if (entry.name.endsWith(".ts")) {
+    else if (/\.tsx?$/.test(entry.name)) {
       const text = await Deno.readTextFile(join(ROOT, path));
       yield { path, text, imports: importsOf(text) };
     }
@@ -178,8 +187,24 @@ Deno.test("architecture: topologies import the public door, zod and each other's
   assertEquals(wrong, []);
 });
 
+/** What a browser runs: of the rest it may know shapes, and how a status is read. */
+Deno.test("architecture: the console imports its own files, libraries, and types of src", async () => {
+  const wrong: string[] = [];
+  for (const file of await collect("console")) {
+    const shipped = !file.path.startsWith("console/tests/") && file.path !== "console/build.ts";
+    for (const found of file.imports.filter(({ specifier }) => specifier.startsWith("."))) {
+      const to = target(file, found);
+      const own = to.startsWith("console/") && !(shipped && to.startsWith("console/tests/"));
+      const known = to.startsWith("src/") && (found.types || to === "src/cli/start/status.ts");
+      const forTests = !shipped && /^(tests\/console|src\/record)\//.test(to);
+      if (!own && !known && !forTests) wrong.push(`${file.path} imports ${to}`);
+    }
+  }
+  assertEquals(wrong, []);
+});
+
 Deno.test("architecture: no file imports itself, at any remove", async () => {
-  const files = await collect("src", "topologies", "tools", "tests");
+  const files = await collect("src", "topologies", "tools", "tests", "console");
   const paths = new Set(files.map((file) => file.path));
   const edges = new Map(files.map((file) => [
     file.path,
@@ -200,7 +225,7 @@ Deno.test("architecture: no file imports itself, at any remove", async () => {
 
 Deno.test("architecture: whatever is left to do names the issue in which it will be done", async () => {
   const bare = new RegExp(`\\b${"TO"}${"DO"}\\b(?!\\(#\\d+\\))|\\b${"FIX"}${"ME"}\\b`);
-  const found = (await collect("src", "tests", "tools", "topologies"))
+  const found = (await collect("src", "tests", "tools", "topologies", "console"))
     .flatMap((file) => file.text.split("\n").map((line, index) => ({ line, at: `${file.path}:${index + 1}` })))
     .filter(({ line }) => bare.test(line)).map(({ at }) => at);
   assertEquals(found, []);

@@ -7,13 +7,14 @@ import { type Rule, RULES, violationsOf } from "./house/rules.ts";
 import { readFacts, type SourceFacts } from "./house/source_facts.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
-const FOLDERS = ["src", "topologies", "tools", "tests", "compose"];
+const FOLDERS = ["src", "topologies", "tools", "tests", "compose", "console"];
 
 async function* readFolder(folder: string): AsyncGenerator<SourceFacts> {
   for await (const entry of Deno.readDir(join(ROOT, folder))) {
     const path = join(folder, entry.name);
+    if (entry.name === "node_modules") continue;
     if (entry.isDirectory) yield* readFolder(path);
-    else if (path.endsWith(".ts")) yield readFacts(path, await Deno.readTextFile(join(ROOT, path)));
+    else if (/\.tsx?$/.test(path)) yield readFacts(path, await Deno.readTextFile(join(ROOT, path)));
   }
 }
 

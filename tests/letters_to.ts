@@ -2,7 +2,8 @@ import type { DeadLetter, DeadLetters } from "../src/ports/dead_letters.ts";
 
 /** A store of dead letters that hands them to `put`, and has none open. */
 export function lettersTo(put: DeadLetters["put"] = () => Promise.resolve()): DeadLetters {
-  return { put, resolve: () => Promise.resolve(), open: () => Promise.resolve([]) };
+  const none = () => Promise.resolve([]);
+  return { put, resolve: () => Promise.resolve(), open: none, about: none };
 }
 
 /** Keeps them in `list`. */

@@ -25,6 +25,8 @@ const CHECKS: readonly Check[] = [
   { name: "format", args: ["fmt", "--check"], counts: false },
   { name: "lint", args: ["lint"], counts: false },
   { name: "types", args: ["check", "src", "topologies", "tests", "tools", "compose"], counts: false },
+  { name: "console types", args: ["check", "--config", "console/deno.json", "console"], counts: false },
+  { name: "console build", args: ["task", "console:build", "--check"], counts: false },
   { name: "docstrings", args: ["doc", "--lint", "src/mod.ts"], counts: false },
   { name: "simulation", args: ["task", "sim", "--seeds", "300"], counts: false },
   { name: "tests", args: ["task", "test"], counts: true },

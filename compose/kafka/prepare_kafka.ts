@@ -34,6 +34,7 @@ interface WantedAcl {
   readonly user: string;
   readonly topics?: Rights;
   readonly groups?: Rights;
+  readonly transactionalIds?: Rights;
 }
 
 /** How long a broker may take to remove a topic. */
@@ -129,7 +130,7 @@ async function createTopics(
 /** Gives the rights, each user those on names that begin with a prefix. Giving them again changes nothing. */
 async function prepareAcls(admin: Admin, acls: readonly WantedAcl[]): Promise<void> {
   await admin.createAcls({
-    acl: acls.flatMap(({ user, topics, groups }) => {
+    acl: acls.flatMap(({ user, topics, groups, transactionalIds }) => {
       const of = (resourceType: AclResourceTypes, { prefix, operations }: Rights) =>
         operations.map((operation) => ({
           principal: `User:${user}`,
@@ -143,6 +144,7 @@ async function prepareAcls(admin: Admin, acls: readonly WantedAcl[]): Promise<vo
       return [
         ...(topics === undefined ? [] : of(AclResourceTypes.TOPIC, topics)),
         ...(groups === undefined ? [] : of(AclResourceTypes.GROUP, groups)),
+        ...(transactionalIds === undefined ? [] : of(AclResourceTypes.TRANSACTIONAL_ID, transactionalIds)),
       ];
     }),
   });

@@ -31,7 +31,13 @@ export function pathsIn(directory: string): DirectoryPaths {
 }
 
 /** Names under which a running instance tells other commands where it listens. */
-export const ADDRESS = { metrics: "metrics", clickhouse: "ClickHouse", reader: "read-only" } as const;
+export const ADDRESS = {
+  console: "console",
+  api: "API",
+  metrics: "metrics",
+  clickhouse: "ClickHouse",
+  reader: "read-only",
+} as const;
 
 /** A data directory of this process alone, with its ClickHouse running. */
 export interface OpenDirectory {

@@ -1,7 +1,14 @@
 import type { KeptLetter } from "../adapters/local/dead_letters.ts";
+import type { Attempt } from "../adapters/local/stored_letters.ts";
 import type { DeadLetter } from "../ports/dead_letters.ts";
 import { counted, grouped } from "./numbers.ts";
 import { MARK, plain, shortened } from "./plain_text.ts";
+
+/** A letter as it is shown: with its name, and what was tried, if that is known. */
+export interface ListedLetter extends KeptLetter {
+  readonly id?: string;
+  readonly attempts?: readonly Attempt[];
+}
 
 /** How letters are shown. */
 export interface ListingOptions {
@@ -22,7 +29,7 @@ const INDENT = LABEL_WIDTH + 2;
 const ERROR_LINES_MAX = 3;
 
 /** Each letter as some lines, and below them how many there are. */
-export function listingOf(letters: readonly KeptLetter[], options: ListingOptions): string[] {
+export function listingOf(letters: readonly ListedLetter[], options: ListingOptions): string[] {
   const { width, open, resolved, all, dropped } = options;
   const lines: string[] = [];
   if (letters.length === 0) lines.push(open + resolved === 0 ? "No dead letters" : "No open dead letters");
@@ -53,7 +60,7 @@ export function whyOf({ operator, subject, error }: DeadLetter): string {
   return error.startsWith(said) ? error.slice(said.length) : error;
 }
 
-function shortLines(letter: KeptLetter, width: number): string[] {
+function shortLines(letter: ListedLetter, width: number): string[] {
   return [
     shortened(headOf(letter), width),
     ...fieldsOf(letter, whyOf(letter)).flatMap(([label, text]) => {
@@ -68,9 +75,13 @@ function shortLines(letter: KeptLetter, width: number): string[] {
   ];
 }
 
-function fullLines(letter: KeptLetter): string[] {
-  const { record, stack } = letter;
-  const more = [["row", record], ["stack", stack]].filter((one): one is [string, string] => one[1] !== null);
+/** All of a letter, and of what was tried with it. */
+export function fullLines(letter: ListedLetter): string[] {
+  const { record, stack, attempts = [] } = letter;
+  const tries = attempts.length === 0 ? null : attempts.map(attemptText).join("\n");
+  const more = [["row", record], ["stack", stack], ["attempts", tries]].filter((one): one is [string, string] =>
+    one[1] !== null
+  );
   const name = letter.stage === "decode" ? "record" : "row";
   return [
     headOf(letter),
@@ -81,24 +92,37 @@ function fullLines(letter: KeptLetter): string[] {
   ];
 }
 
-function headOf({ timestampMs, topology, stage, reason, operator }: KeptLetter): string {
-  return plain(`${timeOf(timestampMs)}  ${topology}  ${stage} ${reason} at "${operator}"`);
+function headOf({ id, timestampMs, topology, stage, reason, operator }: ListedLetter): string {
+  const name = id === undefined ? "" : `${id}  `;
+  return plain(`${name}${timeOf(timestampMs)}  ${topology}  ${stage} ${reason} at "${operator}"`);
 }
 
 /** What is shown in any case, in the order in which it helps. */
-function fieldsOf(letter: KeptLetter, error: string): [string, string][] {
-  const { key, resolvedMs, resolution, stack } = letter;
+function fieldsOf(letter: ListedLetter, error: string): [string, string][] {
+  const { key, resolvedMs, resolution, stack, attempts = [] } = letter;
   const fields: [string, string | null][] = [
     ["key", key],
     ["from", originOf(letter)],
     ["error", error],
     ["thrown", stack?.split("\n")[0] ?? null],
+    ["tried", attempts.length === 0 ? null : triedText(attempts)],
     ["resolved", resolvedMs === null ? null : `${timeOf(resolvedMs)} ${resolution}`],
   ];
   return fields.filter((one): one is [string, string] => one[1] !== null);
 }
 
-function originOf({ topic, partition, offset, occasion }: KeptLetter): string | null {
+function triedText(attempts: readonly Attempt[]): string {
+  const times = attempts.length === 1 ? "once" : `${grouped(attempts.length)} times`;
+  return `${times}, at last ${attemptText(attempts.at(-1)!)}`;
+}
+
+function attemptText({ atMs, outcome, sentence, edit }: Attempt): string {
+  const changed = edit === null ? "" : ` (with ${edit})`;
+  const what = outcome === "begun" ? "begun, and nobody knows what came of it: replay it again" : outcome;
+  return `${timeOf(atMs)} ${what}${sentence === null ? "" : `: ${sentence}`}${changed}`;
+}
+
+function originOf({ topic, partition, offset, occasion }: ListedLetter): string | null {
   if (topic !== null) return `${topic}, partition ${partition}, offset ${offset}`;
   return occasion === "start" ? "evaluated at a start, with all rows" : null;
 }

@@ -27,6 +27,11 @@ const COMMANDS: readonly { readonly name: string; readonly summary: string; load
     load: async () => (await import("./store/store.ts")).storeCommand,
   },
   {
+    name: "explain",
+    summary: "Tells why a key is shown as it is, or not shown, and which rows make up a total.",
+    load: async () => (await import("./explain/explain.ts")).explainCommand,
+  },
+  {
     name: "describe",
     summary: "Shows what a topology is made of and what it costs.",
     load: async () => (await import("./describe.ts")).describeCommand,

@@ -52,6 +52,8 @@ export interface EventSpec {
   readonly dropsRepeats: boolean;
   /** Set if the topic is one of Debezium's, and the events are its changes. `before`: these have the row before. */
   readonly changes: { readonly source: SourceSpec; readonly before: boolean } | null;
+  /** The topology writes the topic itself: the changes of one of its tables. */
+  readonly internal?: true;
 }
 
 /** A topic of events: a stream by nature. `K` is the type of its keys, `V` that of its values. */

@@ -14,9 +14,12 @@ export class Graph {
   /** Makes the table of a node; its operators' names begin with the root's. */
   readonly tableAt: (node: number, root: string) => object;
   readonly #names = new Set<string>();
+  /** Its name. */
+  readonly topology: string;
   #closed = false;
 
-  constructor(tableAt: (node: number, root: string) => object) {
+  constructor(topology: string, tableAt: (node: number, root: string) => object) {
+    this.topology = topology;
     this.tableAt = tableAt;
   }
 

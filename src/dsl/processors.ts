@@ -25,7 +25,8 @@ export interface ProcessorContext<G extends RowOf, S> {
    * Lets `punctuate` be called for this key once stream time has come to `timestampUs`. A time that is over becomes the
    * next microsecond of stream time: the call comes when stream time moves on, and has that time. Of several calls for
    * one time it is called once, so also for several times that are over: a processor that schedules its next call from
-   * the time of one is not called for each interval that was missed. @throws TypeError for what is no whole number
+   * the time of one is not called for each interval that was missed.
+   * @throws TypeError for what is no whole number, and if the processor has no `punctuate`
    */
   schedule(timestampUs: number): void;
   /**

@@ -199,10 +199,29 @@ export interface RepartitionNode extends StreamNamed {
   readonly partitions: number | null;
 }
 
+/**
+ * The changes of a table as events: the table's key, and its row, or null where it is gone. Its input is what tasks
+ * have written of the rows, which may come late or twice; here each change counts once.
+ */
+export interface TableChangesNode extends StreamNamed {
+  readonly op: "tableChanges";
+  /** Id of the table's node. */
+  readonly table: number;
+  readonly groupBy: GroupSelector;
+  /** The time of an event, of its row; undefined: when it was written. */
+  readonly time: ((row: never) => number) | undefined;
+}
+
 type AnyContext = ProcessorContext<AnyRow, AnyRow>;
 
 /** An operator whose inputs are written anew by group: it keeps something of its events, or is there for that. */
-export type StatefulNode = TableResultNode | StreamJoinNode | TableJoinNode | ProcessNode | RepartitionNode;
+export type StatefulNode =
+  | TableResultNode
+  | StreamJoinNode
+  | TableJoinNode
+  | ProcessNode
+  | RepartitionNode
+  | TableChangesNode;
 
 const STATEFUL: ReadonlySet<StreamNode["op"]> = new Set<StatefulNode["op"]>([
   "streamAggregate",
@@ -211,6 +230,7 @@ const STATEFUL: ReadonlySet<StreamNode["op"]> = new Set<StatefulNode["op"]>([
   "tableJoin",
   "process",
   "repartition",
+  "tableChanges",
 ]);
 
 /** Whether its inputs are written anew by group. */
@@ -236,5 +256,6 @@ export type StreamNode =
   | TableJoinNode
   | ProcessNode
   | RepartitionNode
+  | TableChangesNode
   | OutputNode
   | AppendNode;

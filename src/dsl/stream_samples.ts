@@ -58,6 +58,10 @@ export function streamSamples(
       const row = resultOf(node.inputs[0]);
       return row === null ? null : { value: row.row, key: keyOfResult(row), floats: row.floats };
     }
+    if (node.op === "tableChanges") {
+      const row = tableOf(node.table);
+      return row === null ? null : { value: row.row, key: keyOfResult(row), floats: row.floats };
+    }
     const input = eventOf(node.inputs[0]);
     return input === null ? null : further(node, input);
   };

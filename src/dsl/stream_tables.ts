@@ -1,5 +1,6 @@
 import type { GroupSelector } from "./stream_nodes.ts";
 import type { RowOf } from "./source.ts";
+import { addTableChanges, type ToStreamOptions } from "./table_changes.ts";
 import { aggregated, type WindowColumns, type WindowKey } from "./stream_aggregation.ts";
 import { inside as streamPlace, type StreamPlace } from "./stream_place.ts";
 import { inside } from "./table_place.ts";
@@ -30,14 +31,18 @@ export function tableOf<K extends RowOf, R extends RowOf>(
   return aggregated(name, { inputs: [{ place: { graph, node, groupBy }, aggregates }], windows: null, emit: "update" });
 }
 
-/** Adds the stream of an aggregate's results as they change. @throws TypeError for tables of other kinds */
-export function changesOf(table: object): StreamPlace {
+/**
+ * Adds the stream of a table's changes: of an aggregate's results over a stream as they change, of any other table as
+ * its rows do. @throws TypeError for a global table, or for options that it cannot have
+ */
+export function changesOf(table: object, options: ToStreamOptions<never>): StreamPlace {
   const { graph, node, root } = inside(table);
   const folded = graph.nodes[node];
-  if (folded.op !== "folded") {
+  if (folded.op !== "folded") return addTableChanges(table, options);
+  for (const option of Object.keys(options)) {
     throw new TypeError(
-      `Cannot make a stream of "${folded.name}": its rows come from a table's topic, and a start evaluates all of ` +
-        "them again. Use aggregates of streams, or read the topic as a stream: builder.stream(source)",
+      `Cannot give toStream() of "${folded.name}" a ${option}: results of an aggregate over a stream are events ` +
+        "already, with the name and the times of the aggregate. Leave it out",
     );
   }
   const id = graph.addStream({ op: "updates", name: `${root}.toStream`, inputs: [folded.stream] });

@@ -3,7 +3,7 @@ import type { EventCallback } from "./events.ts";
 import { KGroupedStream, type Reduced } from "./grouped_streams.ts";
 import type { AnyKey, AnyRow } from "./logical.ts";
 import type { KeyOf, RowOf } from "./source.ts";
-import type { StreamNode } from "./stream_nodes.ts";
+import type { StatefulNode, StreamNode } from "./stream_nodes.ts";
 import type { ProcessOptions } from "./processors.ts";
 import type { Stores } from "./processor_stores.ts";
 import { processed } from "./stream_process.ts";
@@ -262,10 +262,10 @@ export class KStream<K, V> {
   /** Adds every event to a ClickHouse table, exactly once. */
   to(this: KStream<K, V & RowOf>, sink: AppendSink<V & RowOf>): void;
   /**
-   * Writes every event to a topic, at least once, those of one partition of a source in their order. After a crash
-   * events may be there again; each has a header `weir-origin`, `<source>/<partition>/<offset>/<index>`, by which
-   * readers drop what they know: of one source and partition, whatever is not greater than the last (offset, index). An
-   * event that cannot be written, or is too large, is a dead letter.
+   * Writes every event to a topic, at least once (or exactly, if the topic says so), those of one partition of a source
+   * in their order. After a crash events may be there again; each has a header `weir-origin`,
+   * `<source>/<partition>/<offset>/<index>`, by which readers drop what they know: of one source and partition, what is
+   * not greater than the last (offset, index). What cannot be written, or is too large, is a dead letter.
    */
   to(sink: TopicSink<NoInfer<K>, NoInfer<V>>, options?: OutputOptions<K, V>): void;
   to(sink: AppendSink<never> | TopicSink<never, never>, { headers }: OutputOptions<K, V> = {}): void {
@@ -288,13 +288,5 @@ export class KStream<K, V> {
 }
 
 type Unplaced<N> = N extends unknown ? Omit<N, "id" | "name" | "inputs"> : never;
-type ManyInputs =
-  | "events"
-  | "merge"
-  | "streamAggregate"
-  | "suppress"
-  | "streamJoin"
-  | "tableJoin"
-  | "process"
-  | "repartition";
+type ManyInputs = "events" | "merge" | StatefulNode["op"];
 type OneInput = Unplaced<Exclude<StreamNode, { op: ManyInputs | "append" | "output" }>>;

@@ -24,7 +24,14 @@ export interface TopicSpec {
   readonly partitions: number | null;
   /** Of the topic, if it must be made for events: milliseconds, -1 keeps for ever. */
   readonly retentionMs: number;
+  /** How often a consumer finds each event. */
+  readonly guarantee: Guarantee;
+  /** @ignore The topology itself reads it, as changes of a table. */
+  readonly changes?: true;
 }
+
+/** How often a consumer of a topic finds each event, whatever was killed, delayed or taken over. */
+export type Guarantee = "at_least_once" | "exactly_once";
 
 /** A topic that every event of a stream, or the rows of a table, are written to. Takes keys `K` and values `V`. */
 export interface TopicSink<in K, in V> {
@@ -67,6 +74,14 @@ export interface CommonTopicOptions<F extends WrittenKeyForm> {
   readonly partitions?: number;
   /** How long the topic keeps events, if it must be made. Default: 7 days. Rows are kept for ever. */
   readonly retention?: Duration | "forever";
+  /**
+   * `"at_least_once"`, the default: after a crash events may be there again, with the same header `weir-origin`.
+   * `"exactly_once"`: a consumer that reads committed records alone (`isolation.level=read_committed`) finds each event
+   * once. Kafka commits records and position in one transaction for each batch, which costs time (README has figures);
+   * needs Kafka 2.5, and the right to use transactional ids that begin with `weir.`. Not for rows of tables: of a key
+   * the last record counts, and one that comes again says the same.
+   */
+  readonly guarantee?: Guarantee;
 }
 
 /** Options of {@link topic} for JSON objects of declared columns. */
@@ -105,10 +120,12 @@ export function topic<F extends WrittenKeyForm = "text">(
 ): TopicSink<WrittenKey<F> | null, unknown>;
 export function topic(
   name: string,
-  { key, row, value = "json", partitions, retention }: CommonTopicOptions<WrittenKeyForm> & {
-    readonly row?: RowSchema;
-    readonly value?: TopicSpec["value"];
-  } = {},
+  { key, row, value = "json", partitions, retention, guarantee = "at_least_once" }:
+    & CommonTopicOptions<WrittenKeyForm>
+    & {
+      readonly row?: RowSchema;
+      readonly value?: TopicSpec["value"];
+    } = {},
 ): TopicSink<never, never> {
   const keptMs = typeof retention === "object" ? Math.ceil(durationUs(retention) / 1_000) : null;
   return {
@@ -121,6 +138,7 @@ export function topic(
       columns: row === undefined ? null : Object.keys(row.shape),
       partitions: partitions ?? null,
       retentionMs: keptMs ?? (retention === "forever" ? -1 : RETENTION_MS),
+      guarantee,
     },
   };
 }
@@ -133,8 +151,14 @@ function keyColumnsIn(key: WrittenKeyForm | undefined): KeyColumn[] | null {
 }
 
 /** What is wrong with a topic as a sink of a table, besides {@link topicProblems}. */
-export function tableTopicProblems({ topic, key, value }: TopicSpec): string[] {
+export function tableTopicProblems({ topic, key, value, guarantee }: TopicSpec): string[] {
   const problems: string[] = [];
+  if (guarantee !== "at_least_once") {
+    problems.push(
+      `Cannot write rows of a table to topic "${topic}" with guarantee "${guarantee}": of a key the last record ` +
+        "counts, and one that comes again says the same, so nothing is counted twice. Leave guarantee out",
+    );
+  }
   if (key === "bytes") {
     problems.push(`Cannot write keys of a table to topic "${topic}" as bytes: use "json", "text" or z.object({...})`);
   }
@@ -146,7 +170,7 @@ export function tableTopicProblems({ topic, key, value }: TopicSpec): string[] {
 
 /** What is wrong with a topic as a sink. `read`: topics that the topology reads. */
 export function topicProblems(
-  { topic, partitions, retentionMs }: TopicSpec,
+  { topic, partitions, retentionMs, guarantee }: TopicSpec,
   { read }: { readonly read: ReadonlySet<string> },
 ): string[] {
   const problems: string[] = [];
@@ -164,6 +188,11 @@ export function topicProblems(
   }
   if (partitions !== null && !(Number.isInteger(partitions) && partitions > 0)) {
     problems.push(`Cannot make topic "${topic}" with ${partitions} partitions: use an integer from 1 on`);
+  }
+  if (guarantee !== "at_least_once" && guarantee !== "exactly_once") {
+    problems.push(
+      `Cannot write to topic "${topic}" with guarantee "${guarantee}": use "at_least_once" or "exactly_once"`,
+    );
   }
   if (retentionMs === 0) problems.push(`Cannot keep records of topic "${topic}" for no time: leave retention out`);
   return problems;

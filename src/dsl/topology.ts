@@ -10,6 +10,7 @@ import { EventSource } from "./events.ts";
 import type { RowOf, Source } from "./source.ts";
 import type { StreamNode } from "./stream_nodes.ts";
 import { type ChangeKey, changesOf } from "./stream_tables.ts";
+import type { ToStreamOptions } from "./table_changes.ts";
 import { KStream } from "./streams.ts";
 import { tableTopicProblems, topicProblems } from "./topic_sink.ts";
 import { GlobalKTable } from "./global_tables.ts";
@@ -44,13 +45,25 @@ export class TopologyBuilder {
   }
 
   /**
-   * Kafka Streams' `table.toStream()`: the changes of an aggregate over a stream as events: the new row, or null where
-   * a row is gone. Of windows that are told when they close (`emit("close")`) each row comes once. Keys are the columns
-   * of the group and of its window, with `window_end`: a session that grows is gone, and there again as a longer one.
-   * @throws TypeError for tables of other kinds: a start evaluates all of their rows again
+   * Kafka Streams' `table.toStream()`: the changes of a table as events: the new row, or null where a row is gone.
+   * Keys are the columns of the table's key; of windows with `window_end`, too: a session that grows is gone, and there
+   * again as a longer one.
+   *
+   * Of an aggregate over a stream every change is an event, with the aggregate's time; of windows that are told when
+   * they close (`emit("close")`) each row comes once.
+   *
+   * Of any other table each change that is written is an event, once: no two events of a key in a row are equal, the
+   * last one is the row that the table has, and they are in the order in which the row changed. Rows that replace each
+   * other within moments, or while nobody runs, may be passed over, as by Kafka Streams' caches. It begins with the
+   * rows that are there. Changes go through internal topics; the time of an event is when its change was written, if
+   * nothing else is declared.
+   * @throws TypeError for a global table
    */
-  toStream<K extends RowOf, V extends RowOf>(table: KTable<K, V>): KStream<ChangeKey<K>, V | null> {
-    return new KStream(changesOf(table));
+  toStream<K extends RowOf, V extends RowOf>(
+    table: KTable<K, V>,
+    options: ToStreamOptions<V> = {},
+  ): KStream<ChangeKey<K>, V | null> {
+    return new KStream(changesOf(table, options));
   }
 
   /** The topic as a stream of events: one task a partition. */
@@ -97,7 +110,7 @@ export interface Topology {
  * @throws TopologyError with ALL problems of the declaration
  */
 export function topology(name: string, declare: (builder: TopologyBuilder) => void): Topology {
-  const graph: Graph = new Graph((node, root) => new KTable({ graph, node, root }));
+  const graph: Graph = new Graph(name, (node, root) => new KTable({ graph, node, root }));
   if (!/^[a-z0-9][a-z0-9_-]*$/.test(name)) {
     graph.problems.push(
       `Cannot use "${name}" as a topology's name: it names topics and a group. Use lower-case letters, digits, ` +
@@ -107,7 +120,7 @@ export function topology(name: string, declare: (builder: TopologyBuilder) => vo
   declare(new TopologyBuilder(graph));
   graph.close();
   const ends = [
-    ...graph.nodes.filter((node) => node.op === "sink"),
+    ...graph.nodes.filter((node) => node.op === "sink" && node.sink.output?.changes !== true),
     ...graph.streams.filter((node) => ["append", "output", "peek"].includes(node.op)),
   ];
   if (ends.length === 0) graph.problems.push(`It writes nothing. End it with .to(clickhouse("table", {...}))`);
@@ -118,7 +131,7 @@ export function topology(name: string, declare: (builder: TopologyBuilder) => vo
     if (node.op !== "sink") continue;
     const { output } = node.sink;
     if (output === undefined) checkSink(node.sink, graph.problems);
-    else graph.problems.push(...topicProblems(output, { read }), ...tableTopicProblems(output));
+    else if (!output.changes) graph.problems.push(...topicProblems(output, { read }), ...tableTopicProblems(output));
   }
   for (const node of graph.streams) {
     if (node.op === "append") checkAppend(node.sink, graph.problems);

@@ -21,6 +21,8 @@ export type WindowSpec =
     readonly graceUs: number;
     /** When no event comes for so long, by the clock, all windows of a partition close; absent: they stay open. */
     readonly idleUs?: number;
+    /** Windows that began so long ago, by stream time, are kept by ClickHouse alone; absent: all are kept. */
+    readonly retentionUs?: number;
   };
 
 /**
@@ -61,6 +63,41 @@ export interface WindowOptions {
   readonly idle?: Duration;
 }
 
+/** What windows of a fixed size take, too. */
+export interface TimeWindowOptions extends WindowOptions {
+  /**
+   * Kafka Streams' `Materialized.withRetention`: how long rows of windows are kept beside ClickHouse, from the begin of
+   * a window on, by stream time. Older ones leave the memory and the changelog, and ClickHouse keeps them as they are.
+   * At least the size and the grace. The rows may be filtered, mapped and written to ClickHouse, and nothing else.
+   * Default: for ever.
+   */
+  readonly retention?: Duration;
+}
+
+/** @throws TypeError for one that is shorter than windows take events */
+function retained(
+  spec: { readonly sizeUs: number; readonly graceUs: number },
+  { retention }: TimeWindowOptions,
+): Pick<WindowSpec, "retentionUs"> {
+  if (retention === undefined) return {};
+  const retentionUs = durationUs(retention);
+  const leastUs = spec.sizeUs + spec.graceUs;
+  if (retentionUs >= leastUs) return { retentionUs };
+  throw new TypeError(
+    `Cannot keep windows for ${JSON.stringify(retention)} as retention: they take events for ${leastUs} us, their ` +
+      "size and the grace. Give at least as much",
+  );
+}
+
+/** @throws TypeError for a retention, which windows of other kinds do not have */
+function unretained(options: object, kind: string): void {
+  if (!("retention" in options) || options.retention === undefined) return;
+  throw new TypeError(
+    `Cannot give ${kind} a retention: until when an event may change one cannot be told from where it begins. Use ` +
+      "tumbling or hopping windows, or leave retention out",
+  );
+}
+
 /** @throws TypeError */
 function lateness({ grace, idle }: WindowOptions): Pick<WindowSpec, "graceUs" | "idleUs"> {
   const graceUs = grace === undefined ? 0 : durationUs(grace);
@@ -74,17 +111,25 @@ function positive(duration: Duration, what: string): number {
   throw new TypeError(`Cannot take ${JSON.stringify(duration)} as ${what}: give more than nothing`);
 }
 
-/** Windows of one size, one behind the other: `[start, start + size)`, aligned to the epoch. */
-export function tumbling(size: Duration, options: WindowOptions = {}): Windows {
-  const sizeUs = positive(size, "the size of windows");
-  return new Windows({ kind: "time", sizeUs, advanceUs: sizeUs, ...lateness(options) });
+/** Windows of one size, one behind the other: `[start, start + size)`, aligned to the epoch. @throws TypeError */
+export function tumbling(size: Duration, options: TimeWindowOptions = {}): Windows {
+  return timeWindows({ sizeUs: positive(size, "the size of windows") }, options);
+}
+
+/** @throws TypeError */
+function timeWindows(
+  { sizeUs, advanceUs = sizeUs }: { readonly sizeUs: number; readonly advanceUs?: number },
+  options: TimeWindowOptions,
+): Windows {
+  const late = lateness(options);
+  return new Windows({ kind: "time", sizeUs, advanceUs, ...late, ...retained({ sizeUs, ...late }, options) });
 }
 
 /**
  * Windows of one size, of which one begins every `every`; an event is in all that hold its time, at most 100,000.
  * @throws TypeError
  */
-export function hopping(size: Duration, options: WindowOptions & { readonly every: Duration }): Windows {
+export function hopping(size: Duration, options: TimeWindowOptions & { readonly every: Duration }): Windows {
   const [sizeUs, advanceUs] = [positive(size, "the size of windows"), positive(options.every, "their advance")];
   if (advanceUs > sizeUs) {
     throw new TypeError(`Cannot begin windows of ${sizeUs} us every ${advanceUs} us: events between would be in none`);
@@ -96,7 +141,7 @@ export function hopping(size: Duration, options: WindowOptions & { readonly ever
         `${WINDOWS_MAX} are the most. Begin them less often`,
     );
   }
-  return new Windows({ kind: "time", sizeUs, advanceUs, ...lateness(options) });
+  return timeWindows({ sizeUs, advanceUs }, options);
 }
 
 /**
@@ -104,6 +149,7 @@ export function hopping(size: Duration, options: WindowOptions & { readonly ever
  * of them (`SlidingWindows` of Kafka Streams). Both ends are included.
  */
 export function sliding(size: Duration, options: WindowOptions = {}): Windows {
+  unretained(options, "sliding windows");
   return new Windows({ kind: "sliding", sizeUs: positive(size, "the size of windows"), ...lateness(options) });
 }
 
@@ -112,6 +158,7 @@ export function sliding(size: Duration, options: WindowOptions = {}): Windows {
  * begin and end with events.
  */
 export function session(gap: Duration, options: WindowOptions = {}): Windows<"session"> {
+  unretained(options, "sessions");
   return new Windows({ kind: "session", gapUs: positive(gap, "the gap of sessions"), ...lateness(options) });
 }
 

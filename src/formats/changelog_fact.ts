@@ -3,6 +3,7 @@ import { type Key, keyText, parseKeyText } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { decodeWire, encodeWire } from "../record/wire.ts";
 import { type BundledKey, type BundleSummary, readBundle, readingOf, readSummary } from "./changelog_bundle.ts";
+import { type Horizon, isHorizonOf, readHorizon } from "./changelog_horizon.ts";
 import { type MessageBytes, textOf } from "./message_text.ts";
 
 /** Behind the values of an element. */
@@ -92,6 +93,7 @@ export type ChangelogRecord =
   | { readonly kind: "fact"; readonly fact: Fact }
   | { readonly kind: "bundle"; readonly summary: BundleSummary; readonly keys: readonly BundledKey[] }
   | { readonly kind: "head"; readonly head: FactHead }
+  | { readonly kind: "horizon"; readonly horizon: Horizon }
   | { readonly kind: "removed"; readonly owner: string };
 
 /** A record of a changelog of which no more is read than tells what it is. */
@@ -105,6 +107,7 @@ export type UnreadChangelogRecord =
     readonly value: MessageBytes;
   }
   | { readonly kind: "head"; readonly head: FactHead }
+  | { readonly kind: "horizon"; readonly horizon: Horizon }
   /** A record of an owner that is needed no more; `name`: as of a fact, or the key of any other record. */
   | { readonly kind: "removed"; readonly owner: string; readonly name: string };
 
@@ -142,6 +145,12 @@ export function isFormerOwner(owner: string, { begun, number }: OwnerPlace): boo
   if (parts.length !== 3) return true;
   const [itsBegun, itsNumber] = parts.map(Number);
   return itsBegun < begun || (itsBegun === begun && itsNumber < number);
+}
+
+/** When the element of a fact's record begins, of its name alone. Microseconds since the epoch. */
+export function startOf(name: string): number {
+  const last = name.lastIndexOf(",");
+  return Number(name.slice(name.lastIndexOf(",", last - 1) + 1, last));
 }
 
 /** Makes the keys of the records of facts of one key. */
@@ -234,6 +243,7 @@ export function readWhatItIs(topic: string, { key, value }: ChangelogMessage): U
       const seq = Number(name.slice(name.lastIndexOf(",") + 1, -1));
       return { kind: "fact", fact: { owner, name, seq, to: numberAt(textOfValue, 1), value: textOfValue } };
     }
+    if (isHorizonOf(owner)) return { kind: "horizon", horizon: readHorizon(keyOfRecord, textOfValue) };
     const [to, origins, saved, print, order = null, repeats] = decodeWire(textOfValue) as HeadValue;
     const head = { owner, to, origins, saved, print, order };
     return { kind: "head", head: repeats === undefined ? head : { ...head, repeats } };

@@ -3,6 +3,7 @@ import { DeserializationError } from "../record/errors.ts";
 import type { Key } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { shown } from "./column_type.ts";
+import type { ToldTime } from "./changelog_horizon.ts";
 import { type ChangeDetails, changeDetails } from "./change_details.ts";
 import { type ConnectField, type Converts, convertsOf, rowFields } from "./connect_schema.ts";
 import { agreementCheck } from "./agreement.ts";
@@ -49,7 +50,12 @@ export type Decoded =
   /** `tombstone`: a record without a value, which says nothing but the key. */
   | { readonly kind: "delete"; readonly key: Key; readonly tombstone: boolean }
   /** Not about a row: a message of Debezium's own, or what a changelog needs for itself. */
-  | { readonly kind: "skip"; readonly reason: "heartbeat" | "transaction" | "message" | "changelog" };
+  | {
+    readonly kind: "skip";
+    readonly reason: "heartbeat" | "transaction" | "message" | "changelog";
+    /** Of a changelog whose results go by age. */
+    readonly time?: ToldTime;
+  };
 
 /** What a decoder is made for. */
 export interface DecoderOptions {

@@ -104,6 +104,7 @@ const DEPENDENT: ReadonlySet<StreamNode["op"]> = new Set([
   "suppress",
   "process",
   "repartition",
+  "tableChanges",
 ]);
 
 /** Those, and all behind them. */
@@ -156,6 +157,7 @@ function after(node: Exclude<StreamNode, { op: "append" | "output" }>, event: Or
     case "tableJoin":
     case "process":
     case "repartition":
+    case "tableChanges":
     case "updates":
     case "peek":
       return [event];

@@ -30,6 +30,8 @@ export interface OracleOptions {
   readonly nowUs?: number;
   /** The results of an aggregate over a stream. Needed where the topology has any. */
   readonly folded?: (node: FoldedNode) => Iterable<FoldedRow>;
+  /** Told of the rows of every operator but sinks. */
+  readonly onTable?: (node: LogicalNode, rows: ReadonlyMap<Key, Row>) => void;
   /** Told of every row that is absent because it cannot be computed. */
   readonly onRefused?: (refused: RefusedRow) => void;
 }
@@ -62,8 +64,9 @@ export interface TellingLimits {
 export function computeSinks(
   topology: Topology,
   read: (topic: string) => Iterable<readonly [Key, Row]>,
-  { lookedUp = new Set(), limits = {}, nowUs = NaN, onRefused = () => {}, folded = unknownResults }: OracleOptions = {},
+  options: OracleOptions = {},
 ): Map<string, SinkContent> {
+  const { lookedUp = new Set(), limits = {}, nowUs = NaN, onRefused = () => {}, folded = unknownResults } = options;
   const sinks = new Map<string, SinkContent>();
   const tables: Table[] = [];
   const keyColumns = new Map<number, readonly string[]>();
@@ -74,6 +77,7 @@ export function computeSinks(
         { tables, keyColumns, topology, lookedUp, limits, nowUs, onRefused, folded },
         read,
       );
+      options.onTable?.(node, tables[node.id]);
       continue;
     }
     const { key: columns, output } = node.sink;

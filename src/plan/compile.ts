@@ -18,7 +18,9 @@ import type {
   Step,
   TaskTable,
 } from "./physical.ts";
+import { registerPlaces } from "./register_place.ts";
 import { isTopic, topicPlan, topicPlanProblems } from "./topic_table.ts";
+import { retentionProblems } from "./retention.ts";
 import { rowsTable, shareSinkProblems, sharesTable, sinkProblems } from "./sink_table.ts";
 import { totalSinkProblems } from "./total_sink.ts";
 import { divide, mergedSource, NO_UNIT, type PartitionsOf, type Units } from "./units.ts";
@@ -68,7 +70,7 @@ export function compile(topology: Topology, partitionsOf: PartitionsOf = () => u
     if ("members" in unit) return null;
     return { table: unit.index, step: compilation.register.get(node)!, keyColumns: unit.keyColumns };
   });
-  compilation.problems.push(...problems);
+  compilation.problems.push(...problems, ...retentionProblems(topology));
   if (compilation.problems.length > 0) throw new TopologyError(topology.name, compilation.problems);
   return {
     topology: topology.name,
@@ -76,6 +78,7 @@ export function compile(topology: Topology, partitionsOf: PartitionsOf = () => u
     globals: [...compilation.globals.values()],
     streams,
     stages,
+    registers: registerPlaces(topology.nodes, { ...compilation, unitAt: (node) => unitAt(compilation, node) }),
   };
 }
 

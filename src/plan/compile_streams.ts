@@ -52,7 +52,7 @@ export function compileStreams(
   const sources = nodes.filter((node): node is EventsNode => node.op === "events");
   const streams = sources.map((source, index): StreamPlan => ({
     index,
-    name: `stream.${source.name}`,
+    name: streamName(source),
     source: source.source,
     ...flowFrom(source.id),
   }));
@@ -97,7 +97,7 @@ function changesOfTables(stages: readonly StatefulNode[], tables: readonly Logic
     const name = `${source.name}.changes`;
     const { topic } = source;
     return {
-      name: `stream.${name}`,
+      name: streamName({ name }),
       source: {
         name,
         topic,
@@ -146,4 +146,9 @@ function appendTable({ name, columns, orderBy, partitionBy, ttl, indexes }: Appe
     ...(ttl === null ? {} : { ttl }),
     indexes,
   };
+}
+
+/** Of the tasks of a stream. */
+export function streamName({ name }: { readonly name: string }): string {
+  return `stream.${name}`;
 }

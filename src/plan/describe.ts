@@ -157,10 +157,10 @@ function globalTable(table: GlobalTable, plan: PhysicalPlan): GlobalDescription 
   };
 }
 
-/** The topics that rows of a table are written to. */
+/** The topics that rows of a table are written to, for others. */
 function describeTopics(table: TaskTable): OutputDescription[] {
   return table.sinks.flatMap(({ table: { output }, step }): OutputDescription[] => {
-    if (output === undefined) return [];
+    if (output === undefined || output.changes) return [];
     const { topic, text, columns } = output;
     return [{
       topic,
@@ -169,6 +169,7 @@ function describeTopics(table: TaskTable): OutputDescription[] {
       key: text ? "text" : "json",
       value: "json",
       columns,
+      guarantee: "at_least_once",
     }];
   });
 }

@@ -56,6 +56,8 @@ function doesText(node: StatefulNode): string {
     }
     case "repartition":
       return "events as they are, by key";
+    case "tableChanges":
+      return "each change of a row once, by key";
     case "process":
       return processDoes(node);
   }
@@ -99,7 +101,8 @@ function aggregateDoes({ sides, window, emit }: StreamAggregateNode): string {
 
 function windowText(window: WindowSpec): string {
   const idle = window.idleUs === undefined ? "" : `, closed after ${durationText(window.idleUs)} without events`;
-  const grace = `${graceText(window.graceUs)}${idle}`;
+  const kept = window.retentionUs === undefined ? "" : `, kept for ${durationText(window.retentionUs)}`;
+  const grace = `${graceText(window.graceUs)}${idle}${kept}`;
   switch (window.kind) {
     case "time": {
       const every = window.advanceUs === window.sizeUs ? "" : ` every ${durationText(window.advanceUs)}`;
@@ -127,8 +130,8 @@ export function describeOutputs({ streams, stages }: PhysicalPlan, topology: Top
   const nodes = new Map(
     [...streams, ...stages].flatMap(({ outputs }) => outputs.map(({ topic, node }) => [topic, node])),
   );
-  return [...nodes.values()].map(({ sink: { topic, key, value, columns }, inputs }) => ({
-    ...{ topic, holds: "events" as const, key, value, columns },
+  return [...nodes.values()].map(({ sink: { topic, key, value, columns, guarantee }, inputs }) => ({
+    ...{ topic, holds: "events" as const, key, value, columns, guarantee },
     from: inputs.map((input) => topology.streams[input].name),
   }));
 }

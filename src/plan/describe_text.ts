@@ -76,10 +76,11 @@ export function describeText(description: TopologyDescription): string {
   return `${lines.join("\n")}\n`;
 }
 
-function outputLines({ topic, holds, from, key, value, columns }: OutputDescription): string[] {
+function outputLines({ topic, holds, from, key, value, columns, guarantee }: OutputDescription): string[] {
   return [
     `${topic} has the ${holds} of ${from.join(", ")}`,
     `key ${key}; ${columns === null ? value : `columns ${columns.join(", ")}`}`,
+    ...guarantee === "exactly_once" ? ["exactly once for who reads committed records (read_committed)"] : [],
   ];
 }
 

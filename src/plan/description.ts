@@ -145,6 +145,8 @@ export interface OutputDescription {
   readonly value: "text" | "json" | "bytes";
   /** Columns that are written; null: all that there are. */
   readonly columns: readonly string[] | null;
+  /** How often a consumer that reads committed records finds each record. */
+  readonly guarantee: "at_least_once" | "exactly_once";
 }
 
 export interface CostDescription {

@@ -3,6 +3,7 @@ import type { AnyKey, AnyRow, FilterNode, MapValuesNode, PartColumn, RowTime } f
 import type { EventSpec } from "../dsl/events.ts";
 import type { SourceSpec } from "../dsl/source.ts";
 import type { OutputNode, StatefulNode, StreamNode, TableResultNode } from "../dsl/stream_nodes.ts";
+import type { RegisterPlace } from "./register_place.ts";
 import type { AppendTableSpec, TableSpec } from "../ports/warehouse.ts";
 import type { KeyColumn } from "../record/key_column.ts";
 
@@ -242,4 +243,6 @@ export interface PhysicalPlan {
   readonly globals: readonly GlobalTable[];
   readonly streams: readonly StreamPlan[];
   readonly stages: readonly StagePlan[];
+  /** By id of the topology's operators of tables. */
+  readonly registers: readonly (RegisterPlace | null)[];
 }

@@ -1,5 +1,6 @@
 import type { SinkSpec } from "../dsl/sink.ts";
-import type { TableSpec, TopicTable } from "../ports/warehouse.ts";
+import type { TopicTable } from "../ports/topic_table.ts";
+import type { TableSpec } from "../ports/warehouse.ts";
 import type { KeyColumn } from "../record/key_column.ts";
 import type { SinkPlan, TaskTable } from "./physical.ts";
 
@@ -19,13 +20,14 @@ export function topicPlan(
   sink: TopicSinkSpec,
   { keyColumns, widest }: Pick<TaskTable, "keyColumns"> & { readonly widest: number },
 ): Omit<SinkPlan, "name"> {
-  const { topic, columns, partitions, keyColumns: declared } = sink.output;
+  const { topic, columns, partitions, keyColumns: declared, changes } = sink.output;
   const output: TopicTable = {
     topic,
     key: columnsOf(sink, keyColumns),
     text: sink.output.keyDeclared && sink.output.key === "text",
     columns,
     partitions: partitions ?? widest,
+    ...changes ? { changes } : {},
   };
   const key = output.key.map(({ name }) => name);
   const table: TableSpec = { name: sink.name, columns: [], key, shares: false, output };
@@ -45,9 +47,10 @@ function columnsOf({ output }: TopicSinkSpec, keyColumns: TaskTable["keyColumns"
 
 /** What is wrong with a topic as the sink of this table's rows. */
 export function topicPlanProblems(
-  { output: { topic, key, keyDeclared, keyColumns: declared } }: TopicSinkSpec,
+  { output: { topic, key, keyDeclared, keyColumns: declared, changes } }: TopicSinkSpec,
   { name, keyColumns }: Pick<TaskTable, "name" | "keyColumns">,
 ): string[] {
+  if (changes) return [];
   if (keyColumns === null) {
     return declared !== null ? [] : [
       `Cannot write table "${name}" to topic "${topic}": its key is made of a group's columns, which are known when ` +

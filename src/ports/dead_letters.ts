@@ -46,6 +46,8 @@ export type Resolution =
       readonly stage: DeadLetter["stage"];
       readonly operator: string;
       readonly subject: string;
+      /** Of stage `decode`: those of records up to this offset; absent: of all. */
+      readonly upTo?: number;
     }
     /**
      * Those of a task that were not written again in this epoch or later; but those of records that the task has not
@@ -63,6 +65,13 @@ export interface OpenLetters {
   readonly letters: number;
 }
 
+/** What letters are asked for: those that any of these tasks has written about the subject. */
+export interface LetterSubject {
+  readonly topology: string;
+  readonly tasks: readonly string[];
+  readonly subject: string;
+}
+
 /**
  * Durable keeping of dead letters. A letter of the same task, topology, stage, topic, partition, offset, operator and
  * subject is kept once; rows are told apart without topic, partition and offset. Written again it opens a resolved one,
@@ -74,4 +83,6 @@ export interface DeadLetters {
   resolve(resolutions: readonly Resolution[]): Promise<void>;
   /** What is not resolved of a topology. */
   open(topology: string): Promise<readonly OpenLetters[]>;
+  /** Letters about one thing that are not resolved, the newest first; at most 100. */
+  about(thing: LetterSubject): Promise<readonly DeadLetter[]>;
 }

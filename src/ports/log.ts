@@ -14,7 +14,6 @@
 
 /** Text stands for its UTF-8 bytes, so that an adapter whose store holds text need not make bytes of it. */
 export type Bytes = string | Uint8Array;
-
 export interface LogRecord {
   readonly offset: number;
   /** Milliseconds since the epoch. */
@@ -78,8 +77,9 @@ export interface NewTopic {
   readonly cleanup: "compact" | "delete";
   /** Milliseconds; -1 keeps for ever. */
   readonly retentionMs: number;
-  /** As in {@link TopicDescription}; the log's own default if absent. */
+  /** As in {@link TopicDescription}, as the next; the log's own default if absent. */
   readonly messageBytesMax?: number;
+  readonly deleteRetentionMs?: number;
 }
 
 /** What can be changed of a topic that exists. */
@@ -146,6 +146,8 @@ export interface Reader {
 export interface GroupTask {
   readonly id: string;
   readonly partitions: readonly { readonly topic: string; readonly partition: number }[];
+  /** Its owner calls {@link Membership.transact}: what a former one has left open is ended before `held` answers. */
+  readonly transactional?: true;
 }
 
 export interface GroupOptions {
@@ -184,16 +186,6 @@ export interface Progress extends Position {
   readonly note: string;
 }
 
-/** @throws RangeError when the note is larger than every log must take */
-export function checkNote({ topic, partition, note }: Progress): void {
-  const bytes = new TextEncoder().encode(note).length;
-  if (bytes <= NOTE_BYTES_MAX) return;
-  throw new RangeError(
-    `Cannot commit a note of at most ${NOTE_BYTES_MAX} bytes for "${topic}" partition ${partition}: ` +
-      `current value is ${bytes} bytes. Note less`,
-  );
-}
-
 /** What was committed last of a partition that a member has. */
 export interface Held {
   readonly topic: string;
@@ -205,6 +197,12 @@ export interface Held {
   readonly tenure: string;
   /** Null when nothing was ever advanced. */
   readonly progress: Progress | null;
+}
+
+/** What is committed with progress. */
+export interface Transaction {
+  readonly tenure: string;
+  readonly batches: readonly AppendBatch[];
 }
 
 export interface Membership {
@@ -230,6 +228,13 @@ export interface Membership {
    * @throws RangeError when the note is too large
    */
   advance(progress: Progress, tenure: string): Promise<void>;
+  /**
+   * As {@link Membership.advance}, and stores the batches: both or neither, for whoever reads what is committed, as all
+   * readers of this port do. After a call that rejected, retriably, the same one has no second effect if it had one, so
+   * each has a position of its own. For tasks that are {@link GroupTask.transactional}.
+   * @throws ProductionError as `advance` and {@link Log.append} do; of reason "too_large" nothing was committed
+   */
+  transact(progress: Progress, transaction: Transaction): Promise<void>;
   /**
    * Where the other members can be asked, sorted, each once: those that were in the group at the newest assignment that
    * this member knows, and have an address. One of them may be gone by now. Empty once it has left.

@@ -1,4 +1,5 @@
-import type { KeyColumn } from "../record/key_column.ts";
+import type { KeptKey } from "./kept_key.ts";
+import type { TopicTable } from "./topic_table.ts";
 
 /**
  * The Warehouse port: ClickHouse as the sink and as the memory of what is shown. For each sink it keeps
@@ -61,19 +62,6 @@ export interface TableSpec {
   readonly indexes?: Readonly<Record<string, string>>;
   /** Set for a topic in the place of a table: there are no columns, and lines are the values of its records. */
   readonly output?: TopicTable;
-}
-
-/** A compacted topic that holds rows: the newest record of each key, none where that is a tombstone. */
-export interface TopicTable {
-  readonly topic: string;
-  /** What keys are made of, in the order of the row key. */
-  readonly key: readonly KeyColumn[];
-  /** Whether keys are the text of the only column, and not JSON. */
-  readonly text: boolean;
-  /** Columns of a value, in this order; null: those of the row. */
-  readonly columns: readonly string[] | null;
-  /** Of the topic if it must be made. */
-  readonly partitions: number;
 }
 
 /**
@@ -142,8 +130,7 @@ export interface AppendRows {
 /** Whether a table is there. */
 export interface TablePresence {
   /**
-   * Names the rows' table as it is: one that is dropped and made again has another id where ids are known, else the
-   * same. Null when there is none.
+   * Names the rows' table as it is: one that is made again has another id where ids are known. Null: there is none.
    */
   readonly id: string | null;
   /** Whether the view is there. */
@@ -189,9 +176,7 @@ export interface InsertBatch {
 export interface ShownRow {
   readonly task: string;
   readonly key: string;
-  /**
-   * -1 when the stored columns no longer match the hash taken at the insert: changed by hand, must be written again.
-   */
+  /** -1 when the stored columns no longer match the hash taken at the insert: changed by hand, to be written again. */
   readonly digest: number;
 }
 
@@ -271,6 +256,8 @@ export interface Warehouse {
   greatestEpochs(table: TableSpec, tasks: readonly string[]): Promise<Map<string, number>>;
   /** The groups of a table of shares that its view leaves out now: how many, and at most `limit` of them. */
   setAside(table: TableSpec, limit: number): Promise<{ count: number; groups: readonly SetAsideGroup[] }>;
+  /** What is held of one key, whoever wrote it. `keyLine`: as that of a {@link DeleteRow}. Not of a topic. */
+  kept(table: TableSpec, keyLine: string): Promise<KeptKey>;
   /**
    * As {@link Warehouse.ensure}, of a table that rows are added to.
    * @throws ConfigError when the table has another shape, with the statement that would repair it

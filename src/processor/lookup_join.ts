@@ -6,11 +6,14 @@ import type { RightStore } from "../state/right_store.ts";
 import { columnAdded, columnPut } from "./column_added.ts";
 import { failed, type Operator, type OperatorContext, type StepOf } from "./operator.ts";
 
+/** Right rows, as far as a lookup join knows them. */
+export type UsedRights = Pick<RightStore, "use" | "release">;
+
 /** What a lookup join has besides its step. */
 export interface LookupJoinOptions extends OperatorContext {
   readonly lookup: LookupPlan;
   /** The right rows that entries of this program use. */
-  readonly store: RightStore;
+  readonly store: UsedRights;
   /** The input is a row that the lookup join before made for this one alone, so that it may be extended. */
   readonly ownsInput: boolean;
 }

@@ -1,6 +1,6 @@
 import type { LookupPlan, Step } from "../plan/physical.ts";
 import type { ProcessorError } from "../record/errors.ts";
-import type { Value } from "../record/row.ts";
+import type { Row, Value } from "../record/row.ts";
 import type { Entries } from "../state/entries.ts";
 import type { RightStore } from "../state/right_store.ts";
 import type { Slot } from "../state/slots.ts";
@@ -8,9 +8,11 @@ import { type Ages, expire } from "./expire.ts";
 import { filter } from "./filter.ts";
 import { keyJoin } from "./key_join.ts";
 import { type KeyColumns, keyValueOf } from "./key_value.ts";
-import { lookupJoin } from "./lookup_join.ts";
+import { lookupJoin, type UsedRights } from "./lookup_join.ts";
 import { mapValues } from "./map_values.ts";
 import type { Operator, OperatorContext } from "./operator.ts";
+import { outcomeOf } from "./outcome_of.ts";
+import type { Outcomes } from "./outcomes.ts";
 import { union } from "./union.ts";
 
 /** What a program needs to know of the table it runs for. */
@@ -26,6 +28,8 @@ export interface ProgramOptions {
   readonly outputs: ReadonlySet<number>;
   /** Time, for rows that expire; what runs without it has none of these. */
   readonly ages?: Ages;
+  /** Is told what became of the entry's row at each step; the steps come first there. */
+  readonly outcomes?: Outcomes;
   /** A callback threw. The row counts as absent from that operator on. */
   readonly onError: (error: ProcessorError) => void;
 }
@@ -44,19 +48,36 @@ export type ProgramMaker = (options: ProgramOptions) => Program;
 
 /** The operators one after the other. All registers can be read after a run. */
 export const plainProgram: ProgramMaker = (options) => {
-  const { entries, keyColumns, onError } = options;
+  const { steps, stores, entries, keyColumns, outcomes } = options;
+  let failed = false;
+  const onError = (error: ProcessorError) => {
+    failed = true;
+    options.onError(error);
+  };
   const context = { keys: entries.keys, keyValue: keyValueOf(keyColumns), onError };
-  const operators = options.steps.map((step) => operatorOf(step, { ...options, ...context }));
+  const operators = steps.map((step) => operatorOf(step, { ...options, ...context }));
   const registers: Value[] = operators.map(() => null);
   return {
     run(entry) {
-      for (let index = 0; index < operators.length; index++) registers[index] = operators[index](registers, entry);
+      outcomes?.words.fill(0);
+      for (let index = 0; index < operators.length; index++) {
+        failed = false;
+        registers[index] = operators[index](registers, entry);
+        outcomes?.put(index, outcomeOf(steps[index], index, { registers, entry, failed, stores }));
+      }
       return registers;
     },
   };
 };
 
-function operatorOf(step: Step, options: ProgramOptions & OperatorContext): Operator {
+/** What an operator is made with; a program's own state, or whatever stands in for it where nothing may be changed. */
+export type OperatorOptions = OperatorContext & Pick<ProgramOptions, "steps" | "lookups" | "outputs" | "ages"> & {
+  readonly entries: { readonly members: readonly { read(entry: Slot): Row | null }[] };
+  readonly stores: readonly UsedRights[];
+};
+
+/** Makes the operator of a step. */
+export function operatorOf(step: Step, options: OperatorOptions): Operator {
   const { keys, keyValue, onError } = options;
   const context = { keys, keyValue, onError };
   switch (step.kind) {
@@ -88,12 +109,13 @@ function operatorOf(step: Step, options: ProgramOptions & OperatorContext): Oper
  * Whether the row in this register was made by a lookup join, and nobody but one operator reads it: then a lookup join
  * need not copy it again. In a chain of joins only the first copies.
  */
-function isOwnCopy(register: number, { steps, outputs }: ProgramOptions): boolean {
+function isOwnCopy(register: number, { steps, outputs }: Pick<ProgramOptions, "steps" | "outputs">): boolean {
   if (steps[register].kind !== "lookup" || outputs.has(register)) return false;
   return steps.flatMap(inputsOf).filter((input) => input === register).length === 1;
 }
 
-function inputsOf(step: Step): readonly number[] {
+/** Registers that a step reads. */
+export function inputsOf(step: Step): readonly number[] {
   switch (step.kind) {
     case "member":
       return [];

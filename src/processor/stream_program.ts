@@ -1,11 +1,12 @@
 import type { RecordMetadata } from "../dsl/events.ts";
-import type { GlobalJoinNode, GroupSelector, StreamNode } from "../dsl/stream_nodes.ts";
+import type { GlobalJoinNode, GroupSelector, StatefulNode, StreamNode } from "../dsl/stream_nodes.ts";
 import type { EventFlow, LookupPlan, ShufflePlan } from "../plan/physical.ts";
 import { ProcessorError } from "../record/errors.ts";
 import type { RecordHeaders } from "../record/headers.ts";
 import { type Key, keyOfColumns } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { columnAdded } from "./column_added.ts";
+import { eventCountsOf } from "./event_counts.ts";
 import { type OutputRecord, outputRecords } from "./output_record.ts";
 import { foreignKeyOf, noForeignKey } from "./lookup_join.ts";
 import { shownValue } from "./shown_value.ts";
@@ -26,6 +27,8 @@ export interface StreamPorts {
   readonly shuffle: (plan: ShufflePlan, event: ShuffledEvent) => void;
   /** The event is in no group of a stage, as its key or its value is null, or an inner join has no key for it. */
   readonly onSkipped: (reason: "null_group" | "null_value" | "null_key") => void;
+  /** Whether what runs has run before, so that it does not count; absent: never. */
+  readonly repeats?: () => boolean;
   /** A callback threw, or returned what it must not: this event goes no further there. */
   readonly onError: (error: ProcessorError) => void;
 }
@@ -37,7 +40,7 @@ export type ShuffledEvent = (KeyedEvent | (KeylessEvent & { readonly key: null; 
 
 /** How events are put into the groups of a stage. */
 export type GroupsOf = (plan: ShufflePlan) => {
-  readonly name: string;
+  readonly node: StatefulNode;
   readonly groupBy: GroupSelector;
   /** Whether it takes events that are in no group. */
   readonly keyless: boolean;
@@ -84,16 +87,24 @@ function inOrder(all: readonly Next[]): Next {
 
 function shuffle(
   plan: ShufflePlan,
-  { name, groupBy, keyless, change, nulls, needsValues }: ReturnType<GroupsOf>,
-  { shuffle, onSkipped, onError }: StreamPorts,
+  { node, groupBy, keyless, change, nulls, needsValues }: ReturnType<GroupsOf>,
+  { shuffle, onSkipped, onError, repeats }: StreamPorts,
 ): Next {
+  const counts = eventCountsOf(node);
+  const inNone = (reason: "null_group" | "null_value") => {
+    if (repeats?.() !== true) {
+      counts.in++;
+      counts.nullKeys++;
+    }
+    onSkipped(reason);
+  };
   return (value, key, metadata) => {
-    if (value === null && change === null && !nulls) return onSkipped("null_value");
+    if (value === null && change === null && !nulls) return inNone("null_value");
     try {
       const columns = groupBy(value, key, metadata);
       const { timestampUs, headers } = metadata;
       if (columns === null) {
-        return keyless ? shuffle(plan, { key: null, columns, value, timestampUs, headers }) : onSkipped("null_group");
+        return keyless ? shuffle(plan, { key: null, columns, value, timestampUs, headers }) : inNone("null_group");
       }
       if (Object.keys(rowOf(columns)).length === 0) {
         throw new TypeError("A group has no columns: return an object of at least one");
@@ -103,7 +114,11 @@ function shuffle(
       const taken = change === null ? needed : change(value as Row | null, key as Row);
       shuffle(plan, { key: keyOfColumns(columns), columns, value: taken, timestampUs, headers });
     } catch (cause) {
-      onError(new ProcessorError(name, keyShown(key), { cause, row: value }));
+      if (repeats?.() !== true) {
+        counts.in++;
+        counts.errors++;
+      }
+      onError(new ProcessorError(node.name, keyShown(key), { cause, row: value }));
     }
   };
 }
@@ -125,6 +140,11 @@ interface Surroundings {
   readonly ports: StreamPorts;
 }
 
+/** Operators that take their events from a topic of their own. */
+const STATEFUL: ReadonlySet<StreamNode["op"]> = new Set<StatefulNode["op"]>([
+  ...["streamAggregate", "suppress", "streamJoin", "tableJoin", "process", "repartition"] as const,
+]);
+
 /** Key and value. */
 type Event = readonly [unknown, unknown];
 
@@ -135,15 +155,39 @@ const NONE: readonly Event[] = [];
 
 function operator(node: StreamNode, surroundings: Surroundings): Next {
   const { next, ports } = surroundings;
+  const { repeats } = ports;
+  const counts = eventCountsOf(node);
   const run = operatorOf(node, surroundings);
-  if (run === null) return next;
+  if (run === null) {
+    // What comes to a stateful operator is counted where it is taken.
+    const takes = STATEFUL.has(node.op) ? 0 : 1;
+    return (value, key, metadata) => {
+      if (repeats?.() !== true) {
+        counts.in += takes;
+        counts.out++;
+      }
+      if (counts.tapped !== null) counts.tapped(value, key);
+      next(value, key, metadata);
+    };
+  }
+  const ends = node.op === "append" || node.op === "output" ? 1 : 0;
+  const filters = node.op === "filter" || node.op === "branch" ? 1 : 0;
   return (value, key, metadata) => {
+    const counted = repeats?.() !== true;
+    if (counted) counts.in++;
     let events: readonly Event[];
     try {
       events = run(value, key, metadata);
     } catch (cause) {
+      if (counted) counts.errors++;
       return ports.onError(new ProcessorError(node.name, keyShown(key), { cause, row: value }));
     }
+    if (counted) {
+      counts.out += events.length + ends;
+      if (events.length === 0) counts.filtered += filters;
+    }
+    const { tapped } = counts;
+    if (tapped !== null) { for (const [passed, told] of ends === 1 ? [[key, value]] : events) tapped(told, passed); }
     for (const [newKey, newValue] of events) next(newValue, newKey, metadata);
   };
 }
@@ -159,6 +203,7 @@ function operatorOf(node: StreamNode, { lookups, ports }: Surroundings): Operato
     case "tableJoin":
     case "process":
     case "repartition":
+    case "tableChanges":
     case "updates":
       return null;
     case "filter":
@@ -201,19 +246,26 @@ function operatorOf(node: StreamNode, { lookups, ports }: Surroundings): Operato
 }
 
 function globalJoin(
-  { kind, column, foreignKey }: GlobalJoinNode,
-  { lookup, ports: { find, onSkipped } }: { readonly lookup: LookupPlan; readonly ports: StreamPorts },
+  node: GlobalJoinNode,
+  { lookup, ports: { find, onSkipped, repeats } }: { readonly lookup: LookupPlan; readonly ports: StreamPorts },
 ): Operator {
+  const { kind, column, foreignKey } = node;
+  const counts = eventCountsOf(node);
+  const count = (found: "joined" | "withoutPartner" | "nullKeys") => {
+    if (repeats?.() !== true) counts[found]++;
+  };
   const keyOf = foreignKeyOf(lookup.keyColumns);
   const withColumn = columnAdded(column);
   return (value, key, metadata) => {
     const raw = foreignKey(value, key, metadata);
     if (raw === undefined) throw noForeignKey();
     if (raw === null && kind === "inner") {
+      count("nullKeys");
       onSkipped("null_key");
       return NONE;
     }
     const right = raw === null ? null : find(lookup, keyOf(raw));
+    count(raw === null ? "nullKeys" : right === null ? "withoutPartner" : "joined");
     return right === null && kind === "inner" ? NONE : [[key, withColumn(rowOf(value), right)]];
   };
 }

@@ -1,12 +1,12 @@
 import { ByteWriter } from "./byte_writer.ts";
-import { packHeaders, readHeaders } from "./headers.ts";
+import { packHeaders, readHeaders, type RecordHeaders } from "./headers.ts";
 import { keyText, parseKeyText } from "./key.ts";
 import type { KeyColumn } from "./key_column.ts";
 import { producerKey } from "./producer_key.ts";
 
 /** How a topic's keys are written. */
 interface KeyForm {
-  /** What they are made of, in the order of the row key. */
+  /** What they are made of, in the order of the row key; none: keys are the row key's canonical text. */
   readonly key: readonly KeyColumn[];
   /** They are the text of the only column, and not JSON. */
   readonly text: boolean;
@@ -37,6 +37,7 @@ export interface RowRecord {
 
 /** The key of a row's record. `key`: canonical key text. */
 export function rowKey({ key: columns, text }: KeyForm, key: string): string {
+  if (columns.length === 0) return key;
   const parsed = parseKeyText(key);
   if (!text) return producerKey(columns, parsed);
   const part = keyText(parsed);
@@ -54,8 +55,12 @@ export function rowRecord(table: KeyForm, { task, epoch, seq, key, line }: Marke
 
 /** What the headers of a record say of its row; null for a record of others. */
 export function rowMark(headers: Uint8Array | undefined): RowMark | null {
-  if (headers === undefined) return null;
-  const [, task, epoch, seq, key] = /^([^/]+)\/(\d+)\/(\d+)\/(.*)$/s.exec(readHeaders(headers)[ROW_HEADER] ?? "") ?? [];
+  return headers === undefined ? null : rowMarkIn(readHeaders(headers));
+}
+
+/** The same of headers that were read. */
+export function rowMarkIn(headers: RecordHeaders): RowMark | null {
+  const [, task, epoch, seq, key] = /^([^/]+)\/(\d+)\/(\d+)\/(.*)$/s.exec(headers[ROW_HEADER] ?? "") ?? [];
   return key === undefined ? null : { task, epoch: Number(epoch), seq: Number(seq), key };
 }
 

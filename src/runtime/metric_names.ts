@@ -60,8 +60,19 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
   },
   weir_changelog_records_deleted_total: {
     kind: "counter",
-    help: "Records of earlier starts that were deleted from the changelog of a stage.",
+    help: "Records of earlier starts, and of windows beyond their retention, that were deleted from the changelog of " +
+      "a stage.",
     labels: ["table"],
+  },
+  weir_ended_rows_total: {
+    kind: "counter",
+    help: "Rows of windows beyond their retention that left the memory; ClickHouse keeps them.",
+    labels: ["table"],
+  },
+  weir_horizon_timestamp_seconds: {
+    kind: "gauge",
+    help: "Windows that began then or before are kept by ClickHouse alone, by partition of the table's task.",
+    labels: ["table", "partition"],
   },
   weir_stream_events_dropped_total: {
     kind: "counter",
@@ -156,6 +167,17 @@ export const METRICS: Readonly<Record<string, MetricInfo>> = {
     kind: "gauge",
     help: "Bytes of the rows waiting for ClickHouse at which reading stops (WEIR_SINK_BYTES_MAX).",
     labels: ["sink"],
+  },
+  weir_operator_passed_total: {
+    kind: "counter",
+    help: "Rows and events that came to an operator, by what became of them: in (all), out, filtered (or expired), " +
+      "joined, without_partner, null_key (or in no group), waiting, error, dropped. Counted whenever it is evaluated.",
+    labels: ["operator", "node", "outcome"],
+  },
+  weir_operator_rows: {
+    kind: "gauge",
+    help: "The same of the rows of tables that are there now, each of which counts once.",
+    labels: ["operator", "node", "outcome"],
   },
   weir_tasks: { kind: "gauge", help: "Tasks of this instance by state.", labels: ["state"] },
   weir_ready: {

@@ -71,6 +71,10 @@ export interface RunOptions {
    * they do not.
    */
   readonly applicationServer: string | null;
+  /** A join that fewer rows find a partner in than this share is told as a problem; one that none does, in any case. */
+  readonly joinShareMin: number;
+  /** Contents of rows may be shown to those who look at the running topology. */
+  readonly consoleRows: boolean;
   /** Bytes of the state of one topology, before it stops with a clear error. */
   readonly stateBytesMax: number;
   /** Entries of all stores of one process before it stops with a clear error. */
@@ -110,6 +114,8 @@ export const defaultRunOptions: RunOptions = {
   cleanRecordsPerSecond: 1_000,
   standbys: 0,
   applicationServer: null,
+  joinShareMin: 0,
+  consoleRows: true,
   stateBytesMax: 64 * 1024 ** 3,
   storeEntriesMax: 50_000_000,
 };

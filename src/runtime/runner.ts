@@ -9,7 +9,7 @@ import { GlobalLetters } from "./lifecycle/global_letters.ts";
 import { HELD_ROWS, tendHeldRows } from "./lifecycle/held_rows.ts";
 import { groupTasks } from "./lifecycle/group_tasks.ts";
 import { Housekeeping } from "./lifecycle/housekeeping.ts";
-import { type Instance, startReport } from "./lifecycle/instance.ts";
+import { closeReaders, type Instance, startReport } from "./lifecycle/instance.ts";
 import type { RunOptions } from "./options.ts";
 import type { Ports } from "./ports.ts";
 import { type OpenTables, openTables } from "./delivery/open_tables.ts";
@@ -28,11 +28,14 @@ import { NOT_PREPARED, type RunnerStatus, statusOf } from "./lifecycle/status.ts
 import { prepareTopics, type Topics } from "./lifecycle/topics.ts";
 import { AppendTables } from "./streams/append_tables.ts";
 import type { StreamHost } from "./streams/stream_host.ts";
+import { checkJoins } from "./stores/join_problems.ts";
 import type { StoreSpec } from "./stores/store.ts";
+import { Replays } from "./replays/replays.ts";
 import { storesOf } from "./stores/stores_of.ts";
 import { StreamTasks } from "./streams/stream_tasks.ts";
 import { findUnfinished, knownUnfinished, NOTHING_KNOWN, type Unfinished } from "./lifecycle/unfinished.ts";
 
+export type { Instance } from "./lifecycle/instance.ts";
 export type { Ports } from "./ports.ts";
 export type { Revision } from "./lifecycle/plan_print.ts";
 export type { RunEvent, StartReport } from "./run_event.ts";
@@ -74,6 +77,7 @@ export class Runner {
   #stopping = false;
   #loop: Promise<void> = Promise.resolve();
   #reported = false;
+  #replays: Replays | null = null;
 
   constructor(
     topology: Topology,
@@ -86,9 +90,8 @@ export class Runner {
       onAppendMade: (table) => this.#appendTables.made(table),
     });
     this.#ports = { ...ports, warehouse: this.#tables.warehouse };
-    this.#options = settings.options;
     this.#busyTables = ports.busyTables ?? new BusyTables(ports.clock);
-    this.#revision = settings.revision ?? { weir: "", topologies: "" };
+    [this.#options, this.#revision] = [settings.options, settings.revision ?? { weir: "", topologies: "" }];
     this.#onEvent = settings.onEvent ?? (() => {});
     this.#doubts = new Doubts({ topology: topology.name, metrics: ports.metrics, onEvent: this.#onEvent });
     this.failed = new Promise((resolve) => this.#fail = resolve);
@@ -113,11 +116,7 @@ export class Runner {
   async start(): Promise<void> {
     const stopped = () => this.#stopping;
     const topics = await prepareTopics({
-      topology: this.topology,
-      log: this.#ports.log,
-      warehouse: this.#ports.warehouse,
-      clock: this.#ports.clock,
-      options: this.#options,
+      ...{ ...this.#ports, topology: this.topology, options: this.#options },
       onWaiting: (problem) => this.problems.set(MISSING_TOPICS, problem),
       onTakenOver: ({ from, inboxes }) => this.#onEvent({ kind: "taken over", from, inboxes }),
       stopped,
@@ -129,9 +128,7 @@ export class Runner {
       ports: this.#ports,
       options: this.#options,
       topology: this.topology.name,
-      problems: this.problems,
-      deadLetters: this.deadLetters,
-      busyTables: this.#busyTables,
+      ...{ problems: this.problems, deadLetters: this.deadLetters, busyTables: this.#busyTables },
       share: (sink) => taskShare(this.#hosts.values(), { topics, sink }),
       onRefused: (sink, row) => takeBack(this.#hosts, { sink, row }),
       onFailed: this.#fail,
@@ -153,13 +150,14 @@ export class Runner {
       onRunning: () => this.#report(),
     });
     instance.context.globals.listen((table, step, key) => pump.globalChanged(table, step, key));
+    await instance.corrections.start();
     await instance.globals.start();
     this.#loop = pump.run().catch((error) => this.#fail(error));
     this.#housekeeping = new Housekeeping(instance, {
       assignments,
       letters: this.deadLetters,
       globals: this.#globalLetters,
-      ready: () => this.ready,
+      ...{ ready: () => this.ready, checkJoins },
     });
     const membership = this.#membership = await this.#ports.log.join({
       group: `weir.${this.topology.name}`,
@@ -180,16 +178,10 @@ export class Runner {
 
   #prepare(topics: Topics, writers: ReadonlyMap<string, SinkWriter>): Instance {
     return prepareInstance({
-      topology: this.topology,
-      ports: this.#ports,
-      options: this.#options,
-      topics,
-      writers,
+      ...{ topology: this.topology, ports: this.#ports, options: this.#options, topics, writers },
       producer: this.#producer,
       topicTables: this.#tables.topics,
-      problems: this.problems,
-      deadLetters: this.deadLetters,
-      globalLetters: this.#globalLetters,
+      ...{ problems: this.problems, deadLetters: this.deadLetters, globalLetters: this.#globalLetters },
       revision: this.#revision,
       hosts: this.#hosts,
       streams: this.#streamHosts,
@@ -246,6 +238,16 @@ export class Runner {
     return this.#instance === null ? [] : storesOf(this.#instance);
   }
 
+  /** What the topology has here, for whoever looks at it and changes nothing; null before it is prepared. */
+  get instance(): Instance | null {
+    return this.#instance;
+  }
+
+  /** Replays dead letters of the topology; null before it is prepared. */
+  get replays(): Replays | null {
+    return this.#instance === null ? null : this.#replays ??= new Replays(this.#instance);
+  }
+
   /** Where other instances can be asked for what they have of the stores, as far as they have said so. */
   others(): readonly string[] {
     return this.#membership?.addresses() ?? [];
@@ -277,9 +279,7 @@ export class Runner {
     // Left again, as the time may have been over before the drain came to it.
     const closed = Promise.all([
       this.#streams?.close(),
-      this.#instance?.globals.stop(),
-      this.#instance?.follower.stop(),
-      this.#instance?.intake.close(),
+      this.#instance === null ? null : closeReaders(this.#instance),
       this.#membership?.leave(),
       standbys,
     ]);

@@ -11,9 +11,9 @@ interface OfKey {
   readonly key: Key;
   readonly columns: Row;
   /** In the order of start, end, seq. */
-  readonly elements: Element[];
+  elements: Element[];
   /** When each of them is due; null: never, or it was taken out already. */
-  readonly dues: (number | null)[];
+  dues: (number | null)[];
   /** What became of them since the last look; null: nothing. */
   changed: KeyChanges | null;
   /** All events of the key below this position are in its elements, if they were read back. */
@@ -237,14 +237,19 @@ export class KeyedElements {
     if (dueUs !== null && !(replaces && dues[at] === dueUs)) {
       this.#due[this.#clocks.of(element)].push(dueUs, { ofKey: known, element });
     }
-    if (replaces || at === elements.length) {
+    if (replaces) {
       elements[at] = element;
       dues[at] = dueUs;
-      if (!replaces) changed?.noted.push(null);
       return;
     }
-    elements.splice(at, 0, element);
-    dues.splice(at, 0, dueUs);
+    if (elements.length === 0) {
+      // Of most keys there is one: an array that grew has room for sixteen, which is most of what a key takes.
+      known.elements = [element];
+      known.dues = [dueUs];
+    } else {
+      elements.splice(at, 0, element);
+      dues.splice(at, 0, dueUs);
+    }
     changed?.noted.splice(at, 0, null);
   }
 

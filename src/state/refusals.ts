@@ -76,6 +76,11 @@ export class Refusals {
     if (operators.size === 0) this.#rows.delete(key);
   }
 
+  /** Whether the operator refused the row, or something else of this key, when it met it last, as far as is known. */
+  isRefused(operator: string, key: Key): boolean {
+    return this.#rows.get(key)?.has(operator) === true || this.#others.get(operator)?.has(subjectOf(key)) === true;
+  }
+
   /** Something else was refused, whose key has these columns. `subject`: that of the error's key if absent. */
   other(error: ProcessorError, about: { readonly columns: readonly string[]; readonly subject?: string }): void {
     const { columns, subject = subjectOf(parseKeyText(error.key)) } = about;

@@ -36,6 +36,9 @@ export abstract class RightStore {
   /** What is known of a right row. */
   abstract value(right: Slot): Value;
 
+  /** What is known of a key, which stays unused by whoever only looks; UNKNOWN if nobody has asked for it. */
+  abstract peek(key: Key): Value;
+
   /** A key is looked up for the first time. */
   protected abstract first(right: Slot, key: Key): void;
 
@@ -113,6 +116,11 @@ export class AskedRights extends RightStore {
       this.#server.hurry(right);
     }
     return UNKNOWN;
+  }
+
+  override peek(key: Key): Value {
+    const right = this.keys.find(key);
+    return right === NO_SLOT || this.#state.get(right) !== 0 ? UNKNOWN : this.#rows.read(right);
   }
 
   /** Whether an entry waits for what a snapshot held. */
@@ -243,6 +251,11 @@ export class GlobalRights extends RightStore {
 
   override value(right: Slot): Value {
     const place = this.#places.get(right);
+    return place === NO_SLOT ? null : this.#view.read(place);
+  }
+
+  override peek(key: Key): Value {
+    const place = this.#view.find(key);
     return place === NO_SLOT ? null : this.#view.read(place);
   }
 

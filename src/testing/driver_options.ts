@@ -38,3 +38,12 @@ export interface RawRecord {
   /** None if absent. */
   readonly headers?: RecordHeaders;
 }
+
+const PARTITIONS_DEFAULT = 3;
+
+/** How many partitions a source has, by its name. */
+export function partitionsIn(
+  { partitions = PARTITIONS_DEFAULT }: Pick<TopologyTestDriverOptions, "partitions">,
+): (source: string) => number {
+  return (source) => typeof partitions === "number" ? partitions : partitions[source] ?? PARTITIONS_DEFAULT;
+}

@@ -2,7 +2,7 @@ import type { KeyOf, RowOf } from "../dsl/source.ts";
 import type { Row } from "../record/row.ts";
 import { didYouMean } from "../record/nearest.ts";
 import { givenOf, type GivenValue } from "../runtime/stores/given_value.ts";
-import { readStore } from "../runtime/stores/read_store.ts";
+import { readStore, type StoreAnswer } from "../runtime/stores/read_store.ts";
 import type { StoreSpec } from "../runtime/stores/store.ts";
 import type { GivenKey } from "../runtime/stores/store_query.ts";
 
@@ -27,6 +27,8 @@ export interface TestStore<K, V> {
   of(key: Partial<K>): StoreEntry<K, V>[];
   /** All that is held, in the order of keys. */
   all(): StoreEntry<K, V>[];
+  /** Whether nothing is held of this window any more, as it is beyond its retention. */
+  isBeyondRetention(key: Partial<K>): boolean;
 }
 
 /** A key of columns `K`: the value of one, or an object of several; anything where the columns are not named. */
@@ -40,13 +42,15 @@ export function testStore<K extends RowOf, V>(stores: readonly StoreSpec[], name
     const there = names.length === 0 ? "none before settle()" : names.join(", ");
     throw new TypeError(`Cannot open store "${name}": there are ${there}${didYouMean(name, names)}`);
   }
-  const read = (key?: GivenKey): StoreEntry<K, V>[] => {
+  const ask = (key?: GivenKey): StoreAnswer => {
     const reading = readStore(store, { key, limit: Number.MAX_SAFE_INTEGER });
     for (;;) {
       const step = reading.next();
-      if (step.done) return step.value.rows.map(({ key, value }) => ({ key: key as K, value: value as V }));
+      if (step.done) return step.value;
     }
   };
+  const read = (key?: GivenKey): StoreEntry<K, V>[] =>
+    ask(key).rows.map(({ key, value }) => ({ key: key as K, value: value as V }));
   return {
     get(key) {
       const found = read(typeof key === "object" && isRow(key) ? named(key) : [givenOf(key)]);
@@ -58,6 +62,7 @@ export function testStore<K extends RowOf, V>(stores: readonly StoreSpec[], name
     },
     of: (key) => read(named(key as Row)),
     all: () => read(),
+    isBeyondRetention: (key) => ask(named(key as Row)).beyondUs !== undefined,
   };
 }
 

@@ -106,6 +106,7 @@ function observed(warehouse: Warehouse, { clock, onTable, onRows }: Observers): 
     orphans: (table, tasks) => observedChunks(warehouse.orphans(table, tasks), clock),
     greatestEpochs: (table, tasks) => clock.outside(warehouse.greatestEpochs(table, tasks)),
     setAside: (table, limit) => clock.outside(warehouse.setAside(table, limit)),
+    kept: (table, keyLine) => clock.outside(warehouse.kept(table, keyLine)),
     async ensureAppend(table) {
       const report = await clock.outside(warehouse.ensureAppend(table));
       onTable(table.name);

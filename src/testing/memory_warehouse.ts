@@ -11,6 +11,7 @@ import type {
   Warehouse,
   Watermark,
 } from "../ports/warehouse.ts";
+import type { KeptKey } from "../ports/kept_key.ts";
 import { ProductionError } from "../record/errors.ts";
 import { type LineReader, lineReader, objectOf, type ReadLine } from "./line_reader.ts";
 import { type MemoryAppendOptions, MemoryAppendTables } from "./memory_append_tables.ts";
@@ -121,6 +122,7 @@ export function createMemoryWarehouse(refuses: RefuseRow = () => false, time: Me
       const { setAside } = viewOf(tableOf(name));
       return Promise.resolve({ count: setAside.length, groups: setAside.slice(0, limit) });
     },
+    kept: ({ name }, keyLine) => Promise.try(() => keptOf(tableOf(name), keyLine)),
     ...appendTables.port(),
     query: () => Promise.reject(new ProductionError(NO_SQL, { retriable: false })),
     ping: () => Promise.resolve(),
@@ -201,6 +203,18 @@ async function* newerRows(table: Table, watermarks: readonly Watermark[]): Async
     newer ? [{ task, key, digest: values === null ? null : digest }] : []
   );
   if (rows.length > 0) yield rows;
+}
+
+function keptOf(table: Table, keyLine: string): KeptKey {
+  const { id } = table.reader.key(keyLine);
+  const rows = new Map([...table.rows].filter(([at, { task }]) => at === (table.spec.shares ? `${task} ${id}` : id)));
+  return {
+    rows: [...rows.values()].sort((a, b) => a.task < b.task ? -1 : 1).map((row) => ({
+      ...{ task: row.task, epoch: row.epoch, seq: row.seq },
+      digest: row.values === null ? null : row.altered ? -1 : row.digest,
+    })),
+    shown: selected({ ...table, rows })[0] ?? null,
+  };
 }
 
 function selected(table: Table): SelectedRow[] {

@@ -13,8 +13,10 @@ import type { Key } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { defaultRunOptions, type RunOptions } from "../runtime/options.ts";
 import { type Ports, Runner, type StartReport } from "../runtime/runner.ts";
+import { type OperatorCounts, operatorCounts } from "../runtime/stores/operator_counts.ts";
 import { sinksOf } from "../plan/outputs_of.ts";
-import type { RawRecord, TopologyTestDriverOptions } from "./driver_options.ts";
+import { explainedBy, type ExplainedTable, type Explanation } from "./driver_explain.ts";
+import { partitionsIn, type RawRecord, type TopologyTestDriverOptions } from "./driver_options.ts";
 import { EventTopics, type TestEvent } from "./event_topics.ts";
 import { CountedDrops, type DroppedRecords } from "./counted_drops.ts";
 import { type TestStore, testStore } from "./driver_store.ts";
@@ -29,7 +31,6 @@ import { orderedByKey, type SelectedRow } from "./selected_rows.ts";
 import { SourceTopics } from "./source_topics.ts";
 import type { TestWarehouse } from "./test_warehouse.ts";
 
-const PARTITIONS_DEFAULT = 3;
 const LETTERS_MAX = 1_000_000;
 
 /** Anything with a source's or a sink's plain data; any topology's source of the same topic will do. */
@@ -61,14 +62,11 @@ export class TopologyTestDriver {
   #written: Promise<unknown> = Promise.resolve();
 
   constructor(topology: Topology, settings: TopologyTestDriverOptions) {
-    this.#topology = topology;
-    this.#settings = settings;
-    this.#options = settings.options ?? {};
-    this.#clock = createStepClock(createManualClock());
-    this.#log = openEmbeddedLog({ path: ":memory:", clock: this.#clock });
-    const { partitions = PARTITIONS_DEFAULT, cleanup = "compact" } = settings;
-    const partitionsOf = (name: string) =>
-      typeof partitions === "number" ? partitions : partitions[name] ?? PARTITIONS_DEFAULT;
+    [this.#topology, this.#settings, this.#options] = [topology, settings, settings.options ?? {}];
+    const clock = this.#clock = createStepClock(createManualClock());
+    this.#log = openEmbeddedLog({ path: ":memory:", clock });
+    const { cleanup = "compact" } = settings;
+    const partitionsOf = partitionsIn(settings);
     this.#sources = new SourceTopics(this.#log, { nowMs: () => this.#clock.nowMs(), cleanup, partitionsOf });
     this.#events = new EventTopics(this.#log, partitionsOf);
   }
@@ -178,9 +176,19 @@ export class TopologyTestDriver {
     return testStore(this.#runner?.stores() ?? [], typeof of === "string" ? of : of.spec.name);
   }
 
+  /** Why a key is shown as it is, or not, as of the last {@link settle}. @throws TypeError for what there is not */
+  explain(table: ExplainedTable, key: unknown, page: { after?: string; limit?: number } = {}): Promise<Explanation> {
+    return explainedBy(this.#runner, { table, key, page });
+  }
+
   /** Records and events that changed nothing since the topology was started last, by operator and reason. */
   dropped(): DroppedRecords[] {
     return this.#drops.list();
+  }
+
+  /** What became of the rows and events at each operator: of those that are there, and of all that passed. */
+  operators(): OperatorCounts[] {
+    return this.#runner?.instance ? operatorCounts(this.#runner.instance) : [];
   }
 
   /** What is wrong now, as `/readyz` tells it; empty when nothing is. */
@@ -257,7 +265,7 @@ export class TopologyTestDriver {
   #start({ warehouse }: TestWarehouse): Runner {
     for (const node of this.#topology.nodes) if (node.op === "source") this.#track(this.#sources.made(node.source));
     for (const node of this.#topology.streams) {
-      if (node.op !== "events") continue;
+      if (node.op !== "events" || node.source.internal) continue;
       const { changes } = node.source;
       this.#track(changes === null ? this.#events.make(node.source) : this.#sources.made(changes.source));
     }
@@ -267,12 +275,8 @@ export class TopologyTestDriver {
         if (this.#runner === runner && event.kind === "started") this.#report = event.sinks;
       },
     });
-    this.#runner = runner;
-    this.#report = [];
-    this.#failure = null;
-    const fail = (error: Error) => {
-      if (this.#runner === runner) this.#failure ??= error;
-    };
+    [this.#runner, this.#report, this.#failure] = [runner, [], null];
+    const fail = (error: Error) => void (this.#runner === runner && (this.#failure ??= error));
     runner.failed.then(fail);
     runner.start().catch(fail);
     return runner;
@@ -280,13 +284,10 @@ export class TopologyTestDriver {
 
   #ports(warehouse: Warehouse): Ports {
     return {
-      log: this.#log,
-      warehouse,
-      clock: this.#clock,
+      ...{ log: this.#log, warehouse, clock: this.#clock },
       random: { next: () => 0.5 },
       metrics: this.#drops = new CountedDrops(),
-      deadLetters: this.#letters,
-      snapshots: this.#snapshots,
+      ...{ deadLetters: this.#letters, snapshots: this.#snapshots },
     };
   }
 

@@ -75,6 +75,7 @@ export function createDigestWarehouse(clock: Clock): Warehouse & { rows(): numbe
       return greatest;
     },
     setAside: () => Promise.resolve({ count: 0, groups: [] }),
+    kept: () => Promise.resolve({ rows: [], shown: null }),
     query: () => Promise.resolve([]),
     ping: () => Promise.resolve(),
     close: () => Promise.resolve(),

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import sales from "../../topologies/sales.ts";
 import { benchChurn } from "./churn.ts";
+import { benchExactlyOnce } from "./exactly_once.ts";
 import { benchLatency } from "./latency.ts";
 import { benchPeer } from "./peer/peer.ts";
 import { benchStreams } from "./peer/streams.ts";
@@ -23,6 +24,7 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
   memory     bytes per stored row
   state      rows as columns beside rows as objects: bytes a row, ns an operation
   churn      queries on a table whose rows come and go, before and after \`cleanup\`
+  exactly-once  events into a topic of a real Kafka, exactly once beside at least once (needs Java, Maven)
   stage      the start of a stage from the changelog of a join, and of a count, without any service
   stall      longest hold of the event loop in every phase of a start and of a rebalance
   fan-out    one row that a million others use is changed: processor time for each, longest hold of the loop
@@ -38,7 +40,7 @@ const HELP = `deno task bench [which...]: figures of this machine, one after the
   --live N      rows of the churning table (default 100000)
   --orders N    orders of the store (default 60000; for peer 200000, which are 980,000 records; from 1000000 on Weir
                 alone, in a process of 2 GB)
-  --events N    events of streams, of both topics together (default 1000000)
+  --events N    events of streams, of both topics together, and of exactly-once (default 1000000)
   --changes N   changes of the backlog, or of the churning table (default 300000)
   --groups N    groups of one home for stall (default 500000)
   --partitions N  tasks of each table for stall (default 48) and many (default 100)
@@ -60,7 +62,7 @@ const START_FLAGS = ["--max-semi-space-size=128", "--min-semi-space-size=64"];
 const STAGE_EVENTS = "166000";
 
 /** Needs more than this machine, or more time than one waits for. */
-const ASKED_FOR = ["soak", "peer", "streams", "kafka", "latency-kafka", "many-kafka"];
+const ASKED_FOR = ["soak", "peer", "streams", "kafka", "latency-kafka", "many-kafka", "exactly-once"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -118,6 +120,8 @@ const benches: Readonly<Record<string, () => Promise<readonly Measured[]>>> = {
     await onKafka((place) => benchStreams(place, { events: Number(values.events), variants }), { topics: false });
     return [];
   },
+  "exactly-once": () =>
+    onKafka((place) => benchExactlyOnce(place, { events: Number(values.events) }), { topics: false }),
   stage: () => apart("stage_start.ts", { flags: [...START_FLAGS, "--expose-gc"], args: [STAGE_EVENTS] }),
   memory: () => apart("memory.ts", { flags: ["--expose-gc"], args: [] }),
   state: () => apart("state.ts", { flags: ["--expose-gc"], args: [] }),

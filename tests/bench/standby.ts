@@ -140,6 +140,7 @@ class OneAtATime {
           commit: () => Promise.resolve(),
           held: () => Promise.resolve([]),
           advance: () => Promise.resolve(),
+          transact: () => Promise.resolve(),
           addresses: () => [],
           leave: () => Promise.resolve(),
         });

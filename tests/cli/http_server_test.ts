@@ -24,6 +24,7 @@ Deno.test("serveHttp() answers its routes, and tells what there is for others", 
     "GET /a": () => new Response("A"),
     "GET /c": () => new Response("C"),
     "GET /c/*": (request) => new Response(new URL(request.url).pathname),
+    "GET /c/e/*": () => new Response("deeper"),
     "POST /b": () => {
       throw new Error("broken");
     },
@@ -34,10 +35,15 @@ Deno.test("serveHttp() answers its routes, and tells what there is for others", 
     assertEquals(await answer(`${server.url}/b`, { method: "POST" }), { status: 500, text: "broken\n" });
     assertEquals(await answer(`${server.url}/c`), { status: 200, text: "C" });
     assertEquals(await answer(`${server.url}/c/d%2Fe/f`), { status: 200, text: "/c/d%2Fe/f" });
+    assertEquals(await answer(`${server.url}/c/e/f/g`), { status: 200, text: "deeper" });
+    assertEquals(await answer(`${server.url}/c/ef/g`), { status: 200, text: "/c/ef/g" });
     assertEquals((await answer(`${server.url}/cd`)).status, 404);
-    const missing = await answer(`${server.url}/b`);
-    assertEquals(missing.status, 404);
-    assert(missing.text.includes("GET /a") && missing.text.includes("POST /b"), missing.text);
+    for (const [path, status] of [["/d", 404], ["/b", 405]] as const) {
+      const missing = await answer(`${server.url}${path}`);
+      assertEquals(missing.status, status);
+      assert(missing.text.includes("GET /a") && missing.text.includes("POST /b"), missing.text);
+    }
+    assertEquals((await fetch(`${server.url}/b`)).headers.get("allow"), "POST");
   });
 });
 
@@ -65,7 +71,12 @@ Deno.test(
         (await answer(`${server.url}/who`, { method: "POST", headers })).text;
       assertEquals(await ask({}), "true");
       assertEquals(await ask({ origin: "http://elsewhere.example" }), "false");
+      assertEquals(await ask({ origin: "null" }), "false");
+      assertEquals(await ask({ origin: server.url }), "true", "our own page");
+      assertEquals(await ask({ origin: server.url.replace("http:", "https:") }), "false");
       assertEquals(await ask({ "sec-fetch-site": "cross-site" }), "false");
+      assertEquals(await ask({ "sec-fetch-site": "same-site" }), "false", "a page of another port");
+      assertEquals(await ask({ "sec-fetch-site": "same-origin" }), "true");
     });
   },
 );

@@ -1,5 +1,18 @@
 import { z } from "zod";
-import { clickhouse, count, debezium, type Sink, sum, type Topology, topology } from "../../src/mod.ts";
+import {
+  type AppendSink,
+  clickhouse,
+  clickhouseAppend,
+  count,
+  debezium,
+  type KStream,
+  type KTable,
+  type Sink,
+  sum,
+  type Topology,
+  topology,
+  type TopologyBuilder,
+} from "../../src/mod.ts";
 import type { Case } from "./recorded.ts";
 
 function source(name: string) {
@@ -13,24 +26,36 @@ function textSink(name: string) {
   return clickhouse(name, { key: ["id"], columns: { id: "String", value: "String" } });
 }
 
+/** The table's changes as events: Kafka Streams' toStream(), whose records are those that were recorded. */
+function changesSink(name: string) {
+  return clickhouseAppend(`${name}_changes`, { columns: { key: "String", row: "Nullable(String)" }, orderBy: ["key"] });
+}
+
 const out = textSink("out");
 const outNot = textSink("outNot");
+const changes = { out: changesSink("out"), outNot: changesSink("outNot"), totals: changesSink("totals") };
 const totals = clickhouse("totals", {
   key: ["group"],
   columns: { group: "String", count: "UInt64", sum: "Int64" },
 });
 
-/** A topology of Weir for a recorded one, and where its results are shown: output topic to sink and value column. */
+/** Where results are shown: as the rows of a table, and as what its changes amount to. */
+export interface ShownResult {
+  readonly sink: Sink<never>;
+  readonly changes: AppendSink<never>;
+  readonly key: string;
+  readonly value: string;
+}
+
+/** A topology of Weir for a recorded one, and where its results are shown, by output topic. */
 export interface Recast {
   readonly topology: Topology;
-  readonly results: Readonly<
-    Record<string, { readonly sink: Sink<never>; readonly key: string; readonly value: string }>
-  >;
+  readonly results: Readonly<Record<string, ShownResult>>;
   /** Output topics that Weir has no counterpart of, and why. */
   readonly without: Readonly<Record<string, string>>;
 }
 
-const OUT = { sink: out, key: "id", value: "value" };
+const OUT = { sink: out, changes: changes.out, key: "id", value: "value" };
 export const JOINER = "value = left + '-' + right (absent side printed 'null')";
 export const EXTRACTOR = "foreign key = text after the first '|' of the left value; null when '|' is missing or last";
 const FILTERS = "table('left') -> filter(value does not end in 3,5,7) -> mapValues('<v>') -> topic out; " +
@@ -48,11 +73,11 @@ export function recast({ topology: words }: Case): Recast | null {
   const { op, joiner, extractor, ...rest } = words;
   if (Object.keys(rest).some((name) => !KEPT.includes(name))) return null;
   if (op === FILTERS && joiner === undefined && extractor === undefined) {
-    const results = { out: OUT, outNot: { ...OUT, sink: outNot } };
+    const results = { out: OUT, outNot: { ...OUT, sink: outNot, changes: changes.outNot } };
     return { topology: filtered, results, without: {} };
   }
   if (op === GROUPS && joiner === undefined && extractor === undefined) {
-    const shown = (value: string) => ({ sink: totals, key: "group", value });
+    const shown = (value: string) => ({ sink: totals, changes: changes.totals, key: "group", value });
     return { topology: grouped, results: { count: shown("count"), sum: shown("sum") }, without: { log: LOG } };
   }
   const join = /^table-table (?:(FOREIGN-KEY) (?!outer)|)(inner|left|outer) join$/.exec(String(op));
@@ -68,42 +93,67 @@ export function foreignKey(value: string): string | null {
   return at < 0 || at === value.length - 1 ? null : value.slice(at + 1);
 }
 
+type Text = { readonly id: string; readonly value: string };
+
+/** As rows, and as changes. */
+function show<K extends { readonly id: string }>(
+  builder: TopologyBuilder,
+  table: KTable<K, Text>,
+  { sink, changes }: Pick<ShownResult, "sink" | "changes">,
+): void {
+  table.to(sink as Sink<Text>);
+  told(builder.toStream(table, { name: sink.spec.name }), changes);
+}
+
+function told<K, V>(stream: KStream<K, V>, changes: AppendSink<never>): void {
+  stream.map((row, key) => {
+    const [name] = Object.values(key as object);
+    return [null, { key: name, row: row === null ? null : JSON.stringify(row, bigintText) }];
+  }).to(changes as AppendSink<{ key: string; row: string | null }>);
+}
+
+function bigintText(_: string, value: unknown): unknown {
+  return typeof value === "bigint" ? Number(value) : value;
+}
+
 function joined(kind: string, { byForeignKey }: { byForeignKey: boolean }): Topology {
   return topology("joined", (builder) => {
     const left = builder.table(SOURCES.left);
     const right = builder.table(SOURCES.right);
     if (kind === "outer") {
-      return left.outerJoin({ left: "left", right: "right" }, right)
-        .mapValues((row, key) => ({ id: key, value: `${row.left?.value ?? null}-${row.right?.value ?? null}` })).to(
-          out,
-        );
+      const both = left.outerJoin({ left: "left", right: "right" }, right)
+        .mapValues((row, key) => ({ id: key, value: `${row.left?.value ?? null}-${row.right?.value ?? null}` }));
+      return show(builder, both, OUT);
     }
     if (kind === "left") {
       const table = byForeignKey
         ? left.leftJoin("right", right, (row) => foreignKey(row.value))
         : left.leftJoin("right", right);
-      return table.mapValues((row) => ({ id: row.id, value: `${row.value}-${row.right?.value ?? null}` })).to(out);
+      const shown = table.mapValues((row) => ({ id: row.id, value: `${row.value}-${row.right?.value ?? null}` }));
+      return show(builder, shown, OUT);
     }
     // The inner join's key is null at times here, which its type does not allow: such rows must be left out.
     const table = byForeignKey
       ? left.join("right", right, (row) => foreignKey(row.value) as string)
       : left.join("right", right);
-    table.mapValues((row) => ({ id: row.id, value: `${row.value}-${row.right.value}` })).to(out);
+    show(builder, table.mapValues((row) => ({ id: row.id, value: `${row.value}-${row.right.value}` })), OUT);
   });
 }
 
 const filtered = topology("filtered", (builder) => {
   const left = builder.table(SOURCES.left);
-  left.filter((row) => !/[357]$/.test(row.value)).mapValues((row) => ({ id: row.id, value: `<${row.value}>` })).to(out);
-  left.filterNot((row) => row.value.endsWith("3")).to(outNot);
+  const passed = left.filter((row) => !/[357]$/.test(row.value));
+  show(builder, passed.mapValues((row) => ({ id: row.id, value: `<${row.value}>` })), OUT);
+  show(builder, left.filterNot((row) => row.value.endsWith("3")), { sink: outNot, changes: changes.outNot });
 });
 
 const grouped = topology("grouped", (builder) => {
-  builder.table(SOURCES.left)
+  const perGroup = builder.table(SOURCES.left)
     .groupBy((row) => {
       const group = foreignKey(row.value);
       return group === null ? null : { group };
     })
-    .aggregate("totals", { count: count(), sum: sum((row) => Number(row.value.slice(0, row.value.indexOf("|")))) })
-    .to(totals);
+    .aggregate("totals", { count: count(), sum: sum((row) => Number(row.value.slice(0, row.value.indexOf("|")))) });
+  perGroup.to(totals);
+  told(builder.toStream(perGroup), changes.totals);
 });

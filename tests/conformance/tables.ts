@@ -1,7 +1,7 @@
 import { createTopologyTestDriver, type TopologyTestDriver } from "../../src/testing/mod.ts";
 import { type Comparison, EQUAL, type Interpreter, type Verdict } from "./interpreter.ts";
 import type { Case, Output, Step } from "./recorded.ts";
-import { type Recast, recast, SOURCES } from "./table_topologies.ts";
+import { type Recast, recast, type ShownResult, SOURCES } from "./table_topologies.ts";
 
 /** Key and value of every row shown, sorted. */
 type Shown = readonly (readonly [string, unknown])[];
@@ -62,9 +62,10 @@ class Run {
     const { results, without } = this.#recasted;
     const unknown = this.#kafka.topics().filter((topic) => !(topic in results) && !(topic in without));
     return [
-      ...Object.entries(results).map(([topic, result]) =>
-        this.#judge(this.#kafka.shown(topic), { shown: this.#shown(result), at: `"${topic}" ${at}` })
-      ),
+      ...Object.entries(results).flatMap(([topic, result]) => [
+        this.#judge(this.#kafka.shown(topic), { shown: this.#shown(result), at: `"${topic}" ${at}` }),
+        this.#judge(this.#kafka.shown(topic), { shown: this.#told(result), at: `changes of "${topic}" ${at}` }),
+      ]),
       ...Object.entries(without).map(([topic, reason]) => declared(`output "${topic}" is not compared: ${reason}`)),
       ...unknown.map((topic) => different(`"${topic}" ${at}: the topology has no such output`)),
     ];
@@ -96,7 +97,17 @@ class Run {
     return reasons.join() === keyless.join() ? EQUAL : different(`the dead letters are ${JSON.stringify(reasons)}`);
   }
 
-  #shown({ sink, key, value }: Recast["results"][string]): Shown {
+  /** What the events of toStream() amount to, one after the other. */
+  #told({ changes, value }: ShownResult): Shown {
+    const rows = new Map<string, unknown>();
+    for (const { key, row } of this.#driver.appended(changes)) {
+      if (row === null) rows.delete(String(key));
+      else rows.set(String(key), JSON.parse(String(row))[value]);
+    }
+    return sorted(rows);
+  }
+
+  #shown({ sink, key, value }: ShownResult): Shown {
     return sorted(this.#driver.select(sink).map((row) => [row[key] as string, row[value]] as const));
   }
 }

@@ -12,7 +12,10 @@ type Found = ReadonlyMap<string, readonly Row[]>;
 
 /** All events, as the topologies read them, by their keys. */
 async function eventsOf(log: Log): Promise<{ readonly clicks: Found; readonly paid: Found; readonly times: number[] }> {
-  const [clicks, paid] = [await readEvents(log, clickstream.spec), await readEvents(log, payments.spec)];
+  const [clicks, paid] = [
+    await readEvents(log, { spec: clickstream.spec, topology: "visits" }),
+    await readEvents(log, { spec: payments.spec, topology: "visits" }),
+  ];
   assertEquals([clicks.refused, paid.refused], [0, 0]);
   const byKey = (events: typeof clicks.events) =>
     Map.groupBy(events.map(({ key, value }) => ({ key, ...value as Row })), ({ key }) => String(key));

@@ -13,6 +13,7 @@ import {
   sum,
   topN,
   topology,
+  type TopologyBuilder,
   TopologyError,
   tumbling,
   unlimited,
@@ -95,15 +96,60 @@ Deno.test("hopping() and others refuse windows of no size, gaps between them, an
   });
 });
 
-Deno.test("toStream() takes the results of an aggregate over a stream as they are, and no other table", () => {
-  const users = debezium("shop.users", { key: ["id"], row: z.object({ id: z.string() }) });
-  topology("changes", (builder) => {
+const users = debezium("shop.users", { key: ["id"], row: z.object({ id: z.string() }) });
+
+Deno.test("toStream() takes the results of an aggregate over a stream as they are, and other tables by a topic", () => {
+  const { nodes, streams } = topology("changes", (builder) => {
     const counts = grouped(builder.stream(clicks)).count("counts");
-    const cases: readonly [() => unknown, string][] = [
-      [() => builder.toStream(builder.table(users)), "users"],
-      [() => builder.toStream(counts.filter(() => true)), "counts.filter"],
-    ];
-    for (const [call, name] of cases) assertThrows(call, TypeError, `Cannot make a stream of "${name}"`);
     builder.toStream(counts).forEach(() => {});
+    builder.toStream(counts.filter(() => true)).forEach(() => {});
+    const all = builder.table(users);
+    builder.toStream(all).forEach(() => {});
+    builder.toStream(all).forEach(() => {});
+    builder.toStream(all, { name: "dated", time: () => 1 }).forEach(() => {});
   });
+  assertEquals(nodes.flatMap((node) => node.op === "sink" ? [node.name] : []), [
+    "topic weir.changes.counts.changes",
+    "topic weir.changes.users.changes",
+    "topic weir.changes.dated.changes",
+  ]);
+  assertEquals(streams.filter(({ op }) => op === "tableChanges").map(({ name }) => name), [
+    "counts-changes",
+    "users-changes",
+    "dated-changes",
+  ]);
+});
+
+Deno.test("toStream() refuses global tables, options of an aggregate over a stream, and two of one name", () => {
+  const wrong: readonly [string, (builder: TopologyBuilder) => void][] = [
+    [
+      'Cannot make a stream of global table "users"',
+      (builder) => builder.toStream(builder.globalTable(users).filter(() => true) as never),
+    ],
+    [
+      'Cannot give toStream() of "counts" a name: results of an aggregate over a stream',
+      (builder) => builder.toStream(grouped(builder.stream(clicks)).count("counts"), { name: "other" }),
+    ],
+  ];
+  for (const [message, declare] of wrong) assertThrows(() => topology("wrong", declare), TypeError, message);
+  const two = () =>
+    topology("two", (builder) => {
+      const all = builder.table(users);
+      builder.toStream(all).forEach(() => {});
+      builder.toStream(all.filter(() => true)).forEach(() => {});
+      builder.toStream(all, { name: "no name" }).forEach(() => {});
+    });
+  const { problems } = assertThrows(two, TopologyError);
+  assertEquals(problems.map((problem) => problem.slice(0, 60)), [
+    'Two operators are named "users-changes". Give one of the str',
+    'Cannot use "no name" as the name of a stream of changes: it ',
+  ]);
+});
+
+Deno.test("a topology that only makes a stream of a table writes nothing", () => {
+  assertThrows(
+    () => topology("nothing", (builder) => void builder.toStream(builder.table(users))),
+    TopologyError,
+    "It writes nothing",
+  );
 });

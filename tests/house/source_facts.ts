@@ -117,7 +117,7 @@ export function readFacts(path: string, text: string): SourceFacts {
     TSImportType: (node) => imports.push(imported(node.argument.literal ?? node.argument, "*")),
   };
   const plugin = { name: "house", rules: { facts: { create: () => visitor } } };
-  Deno.lint.runPlugin(plugin as Deno.lint.Plugin, "file.ts", text);
+  Deno.lint.runPlugin(plugin as Deno.lint.Plugin, path.endsWith(".tsx") ? "file.tsx" : "file.ts", text);
   return { path, text, functions, exports, imports, callbackTypes, bareErrors };
 }
 

@@ -6,6 +6,9 @@ import { AGGREGATE_MUTANTS } from "./streams/aggregate/mutants.ts";
 import { AGGREGATE_RULES, type AggregateRule } from "./streams/aggregate/rules.ts";
 import { runAggregateScenario } from "./streams/aggregate/scenario.ts";
 import { AGGREGATE_WORLD_KINDS } from "./streams/aggregate/world.ts";
+import { RETENTION_MUTANTS } from "./streams/retention/mutants.ts";
+import { RETENTION_RULES, type RetentionRule } from "./streams/retention/rules.ts";
+import { runRetentionScenario } from "./streams/retention/scenario.ts";
 import { APPEND_MUTANTS } from "./streams/mutants.ts";
 import { APPEND_RULES, type AppendRule } from "./streams/rules.ts";
 import { runAppendScenario } from "./streams/scenario.ts";
@@ -15,7 +18,7 @@ import { WORLD_KINDS } from "./world.ts";
 const HELP = `deno task model: an algorithm alone, as a model; one seed one history and one schedule of faults
 
   --of MODEL    "tables" (default): tasks that talk, snapshots, standbys; "append": streams that end in an append table;
-                "aggregate": streams that end in groups with a changelog
+                "aggregate": streams that end in groups with a changelog; "retention": windows that go by age
   --seeds N     seeds to run (default 200); with --mutants at most so many for each (default 5000)
   --from N      first seed (default 1)
   --heat N      multiplies the number of faults (default 1)
@@ -82,6 +85,12 @@ const AGGREGATE: Model<AggregateRule> = {
     runAggregateScenario(seed, { without, heat, kind: named(AGGREGATE_WORLD_KINDS, world) }),
 };
 
+const RETENTION: Model<RetentionRule> = {
+  rules: RETENTION_RULES,
+  mutants: RETENTION_MUTANTS,
+  run: (seed, { without }) => runRetentionScenario(seed, { without, heat }),
+};
+
 function named<Name extends string>(names: readonly Name[], name: string): Name {
   const found = names.find((candidate) => candidate === name);
   if (found !== undefined) return found;
@@ -136,7 +145,7 @@ function main<Name extends string>(model: Model<Name>): boolean {
 }
 
 /** Runs the model that was asked for. */
-function runNamed(name: "tables" | "append" | "aggregate"): boolean {
+function runNamed(name: "tables" | "append" | "aggregate" | "retention"): boolean {
   switch (name) {
     case "tables":
       return main(TABLES);
@@ -144,8 +153,10 @@ function runNamed(name: "tables" | "append" | "aggregate"): boolean {
       return main(APPEND);
     case "aggregate":
       return main(AGGREGATE);
+    case "retention":
+      return main(RETENTION);
   }
 }
 
 if (values.help) console.log(HELP);
-else if (!runNamed(named(["tables", "append", "aggregate"], values.of))) Deno.exit(1);
+else if (!runNamed(named(["tables", "append", "aggregate", "retention"], values.of))) Deno.exit(1);

@@ -1,7 +1,8 @@
 import { Decimal, type Source, type Topology } from "../../src/mod.ts";
 import type { Row } from "../../src/record/row.ts";
 import { createTopologyTestDriver, type TopologyTestDriver } from "../../src/testing/mod.ts";
-import { type Difference, differenceOf } from "./compare.ts";
+import { type Difference, differenceOf, fromScratch } from "./compare.ts";
+import { wrongCounts } from "./counts.ts";
 import { FLAGSHIPS, STORE } from "./flagships.ts";
 import { type Change, type Event, Rows } from "./history.ts";
 import { dullRow, SOURCES } from "./plain_tables.ts";
@@ -28,7 +29,7 @@ export interface Case {
 
 /** How a case failed. */
 export interface Failure {
-  /** Failures of one kind are taken for one and the same: "difference", "needless writes", or an error's class. */
+  /** Failures of one kind count as the same: "difference", "counts", "needless writes", or an error's class. */
   readonly kind: string;
   /** Where in the history. */
   readonly where: string;
@@ -61,8 +62,14 @@ function sourceOf({ topology }: Case, table: string): AnySource {
   return source;
 }
 
-/** Lives the case: true at every rest, after every start and at the end, and a start without changes writes nothing. */
-export async function run(life: Case): Promise<Failure | null> {
+/** Looks at a settled driver beside the sinks; what it throws is a failure of the case. */
+export type Look = (driver: TopologyTestDriver, life: Case) => Promise<void>;
+
+/**
+ * Lives the case: true at every rest, after every start and at the end, and a start without changes writes nothing.
+ * `look`: at the end, and after the start there.
+ */
+export async function run(life: Case, look: Look = () => Promise.resolve()): Promise<Failure | null> {
   const topology = topologyOf(life);
   const { partitions, sliceRows, compileAfterRows, snapshots } = life;
   let where = "at the start";
@@ -79,14 +86,7 @@ export async function run(life: Case): Promise<Failure | null> {
     });
     const rows = new Rows();
     let settled: Promise<void> | null = null;
-    const differs = (): Failure | null => {
-      const difference = differenceOf(driver, {
-        topology,
-        partitions,
-        isRefused: life.refusals ? isRefused : undefined,
-      });
-      return difference === null ? null : { kind: "difference", where, difference, message: "" };
-    };
+    const differs = () => failureOf(driver, { life, topology, where });
     for (const [index, event] of life.events.entries()) {
       where = `at event ${index + 1}, ${event.do}`;
       switch (event.do) {
@@ -117,8 +117,10 @@ export async function run(life: Case): Promise<Failure | null> {
     const { writes } = driver;
     const failure = differs();
     if (failure !== null) return failure;
+    await look(driver, life);
     where = "after a start at the end";
     await driver.restart();
+    await look(driver, life);
     const written = driver.writes - writes;
     return differs() ??
       (written === 0 ? null : {
@@ -133,6 +135,21 @@ export async function run(life: Case): Promise<Failure | null> {
   }
 }
 
+/** What is wrong with a driver at rest: with what its sinks show, or with what it counts. */
+function failureOf(
+  driver: TopologyTestDriver,
+  { life: { partitions, refusals }, topology, where }: {
+    readonly life: Case;
+    readonly topology: Topology;
+    readonly where: string;
+  },
+): Failure | null {
+  const difference = differenceOf(driver, { topology, partitions, isRefused: refusals ? isRefused : undefined });
+  if (difference !== null) return { kind: "difference", where, difference, message: "" };
+  const counts = wrongCounts(driver, fromScratch(driver, { topology, partitions }));
+  return counts === null ? null : { kind: "counts", where, difference: null, message: counts };
+}
+
 function settledAfter(driver: TopologyTestDriver, event: Exclude<Event, Change>): Promise<unknown> {
   switch (event.do) {
     case "pass":
@@ -145,7 +162,7 @@ function settledAfter(driver: TopologyTestDriver, event: Exclude<Event, Change>)
 }
 
 /** Whether ClickHouse refuses a row of a sink. Shares are never refused: they are no rows. */
-function isRefused(sink: string, { num, tag }: Row): boolean {
+export function isRefused(sink: string, { num, tag }: Row): boolean {
   return !sink.startsWith("totals") && typeof num === "number" && (Math.abs(num) + String(tag).length) % 5 === 0;
 }
 

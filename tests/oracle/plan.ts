@@ -12,6 +12,7 @@ import {
   type Shape,
   united,
 } from "./own_keys.ts";
+import { tellChanges } from "./told_changes.ts";
 import { GLOBALS, PARTITIONS, type Plain, SOURCES } from "./plain_tables.ts";
 
 /** Rows are grouped by this column modulo 7, and by their tag; rows without the column's value are in no group. */
@@ -56,6 +57,8 @@ export interface Output {
   readonly input: string;
   readonly totals?: Group;
   readonly columns: readonly string[];
+  /** Its changes are events, too. */
+  readonly changes?: boolean;
 }
 
 /** A topology over the plain tables as a value, of which parts can be taken away. */
@@ -99,7 +102,10 @@ export function build({ sources, steps, sinks }: Plan): Topology {
     for (const name of sources) tables.set(name, sourceTable(builder, name));
     const table = (name: string) => tables.get(name) ?? refuse(`there is no table "${name}"`);
     for (const step of steps) tables.set(step.name, grown(step, table));
-    for (const sink of sinks) write(sink, table(sink.input));
+    for (const sink of sinks) {
+      write(sink, table(sink.input));
+      if (sink.changes) tellChanges(builder, table(sink.input).handle, sink);
+    }
   });
   compile(random, (topic) => PARTITIONS[topic.split(".")[2] as keyof typeof PARTITIONS]);
   return random;

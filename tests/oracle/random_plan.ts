@@ -77,11 +77,13 @@ class Draft {
     );
   }
 
-  /** Writes the last partitioned tables, and some totals directly. */
+  /** Writes the last partitioned tables, some totals directly, and changes of a table as events. */
   finish(): Plan {
     const partitioned = this.#tables.filter((table) => !table.global);
-    const sinks: Output[] = partitioned.slice(-3).map(({ name }, index) => (
-      { sink: `rows_${index}`, input: name, columns: Object.keys(COLUMNS) }
+    // Not drawn, so that every seed keeps its rows. Changes of one table, in half of the plans.
+    const told = this.#steps.length % 2 === 0 ? this.#steps.length / 2 % 3 : -1;
+    const sinks: Output[] = partitioned.slice(-3).map(({ name }, index): Output => (
+      { sink: `rows_${index}`, input: name, columns: Object.keys(COLUMNS), ...index === told ? { changes: true } : {} }
     ));
     if (this.#choices.chance(0.6)) {
       const totals = this.#group();

@@ -7,6 +7,7 @@ import { recordCases } from "./log_conformance_records.ts";
 import { sharedCases } from "./log_conformance_shared.ts";
 import { sizeCases } from "./log_conformance_sizes.ts";
 import { topicCases } from "./log_conformance_topics.ts";
+import { transactionCases } from "./log_conformance_transactions.ts";
 import { truncationCases } from "./log_conformance_truncation.ts";
 import { wholeCases } from "./log_conformance_whole.ts";
 
@@ -23,6 +24,7 @@ const CASES = [
   ...wholeCases,
   ...groupCases,
   ...progressCases,
+  ...transactionCases,
 ];
 
 /**

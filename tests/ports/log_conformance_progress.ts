@@ -1,11 +1,9 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import type { GroupTask, Held, Log, Membership, Progress } from "../../src/ports/log.ts";
-import { NOTE_BYTES_MAX } from "../../src/ports/log.ts";
+import { NOTE_BYTES_MAX, type Progress } from "../../src/ports/log.ts";
 import { ProductionError } from "../../src/record/errors.ts";
 import type { LogCase } from "./log_conformance_case.ts";
-import { joinMember, newTopic, patiently, uniqueName } from "./log_conformance_support.ts";
-
-const TASKS = 2;
+import { advance, assertOver, held, newGroup, TASKS, untilAnswered } from "./log_conformance_held.ts";
+import { joinMember, uniqueName } from "./log_conformance_support.ts";
 
 /** Progress of partitions: fenced by who has them, and found by whoever has them next. */
 export const progressCases: readonly LogCase[] = [
@@ -170,49 +168,3 @@ export const progressCases: readonly LogCase[] = [
     },
   },
 ];
-
-interface ProgressGroup {
-  readonly group: string;
-  readonly topic: string;
-  readonly tasks: readonly GroupTask[];
-  readonly places: readonly { readonly topic: string; readonly partition: number }[];
-}
-
-/** A group whose tasks read one partition each. */
-async function newGroup(log: Log): Promise<ProgressGroup> {
-  const topic = await newTopic(log, "stream", TASKS);
-  const places = Array.from({ length: TASKS }, (_, partition) => ({ topic, partition }));
-  const tasks = places.map((place) => ({ id: `stream-${place.partition}`, partitions: [place] }));
-  return { group: uniqueName("group"), topic, tasks, places };
-}
-
-function held(membership: Membership, places: ProgressGroup["places"]): Promise<Held[]> {
-  return untilAnswered(() => membership.held(places));
-}
-
-function advance(
-  membership: Membership,
-  { tenure, ...progress }: Progress & { readonly tenure: string },
-): Promise<void> {
-  return untilAnswered(() => membership.advance(progress, tenure));
-}
-
-/** Repeats what may be tried again: a group may be rebalancing. */
-function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
-  const answer = async (): Promise<T> => {
-    for (;;) {
-      try {
-        return await ask();
-      } catch (error) {
-        if (!(error instanceof ProductionError) || !error.retriable) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    }
-  };
-  return patiently(answer(), "the group's answer");
-}
-
-async function assertOver(ask: () => Promise<void>): Promise<void> {
-  const error = await assertRejects(ask, ProductionError);
-  assertEquals([error.retriable, error.reason], [false, undefined], error.message);
-}

@@ -23,6 +23,14 @@ export const topicCases: readonly LogCase[] = [
       });
       assertEquals([found.get(compacted)!.compacted, found.get(compacted)!.deletes], [true, false]);
       assert(found.get(compacted)!.deleteRetentionMs > 0);
+      const tombstones = {
+        name: uniqueName("tombstones"),
+        partitions: 1,
+        cleanup: "compact",
+        retentionMs: -1,
+      } as const;
+      await log.createTopic({ ...tombstones, deleteRetentionMs: 7_200_000 });
+      assertEquals((await log.topics([tombstones.name])).get(tombstones.name)!.deleteRetentionMs, 7_200_000);
     },
   },
   {

@@ -6,6 +6,7 @@ import { warehouseAppendConformance } from "./warehouse_append_conformance.ts";
 import { warehouseAppendSqlConformance } from "./warehouse_append_sql_conformance.ts";
 import { warehouseContentConformance } from "./warehouse_content_conformance.ts";
 import { warehouseDividedConformance } from "./warehouse_divided_conformance.ts";
+import { warehouseKeptConformance } from "./warehouse_kept_conformance.ts";
 import { warehouseRefusalConformance } from "./warehouse_refusal_conformance.ts";
 import { warehouseSqlConformance } from "./warehouse_sql_conformance.ts";
 import { warehouseTablesConformance } from "./warehouse_tables_conformance.ts";
@@ -47,6 +48,7 @@ export function warehouseConformance(
   readingCases(test);
   setAsideCases(test);
   warehouseDividedConformance(test);
+  warehouseKeptConformance(test);
   warehouseContentConformance(test);
   warehouseAppendConformance(test);
   if (!options.without?.includes("sql")) {

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { LookupPlan, Step } from "../../src/plan/physical.ts";
 import { compiledProgram } from "../../src/processor/compiled_program.ts";
+import { OutcomePatterns, Outcomes } from "../../src/processor/outcomes.ts";
 import { plainProgram, type ProgramMaker } from "../../src/processor/program.ts";
 import { Decimal } from "../../src/record/decimal.ts";
 import type { ProcessorError } from "../../src/record/errors.ts";
@@ -171,7 +172,8 @@ function worldOf(
   }
   const onError = (error: ProcessorError) => errors.push(error);
   const ages = { keeps: (dueUs: number) => calls.push(`due ${dueUs}`) > 0 && dueUs > 4 };
-  const program = make({ steps, lookups, stores, entries, keyColumns, outputs, ages, onError });
+  const outcomes = new Outcomes(new OutcomePatterns(steps.length), entries.keys);
+  const program = make({ steps, lookups, stores, entries, keyColumns, outputs, ages, outcomes, onError });
   return {
     entries,
     stores,
@@ -180,6 +182,7 @@ function worldOf(
       const registers = program.run(entry);
       return {
         registers: [...outputs].map((index) => shown(registers[index])),
+        outcomes: [...outcomes.words],
         links: stores.map(({ keys, links }) =>
           links.of(entry) === NO_SLOT ? null : keyText(keys.keyOf(links.of(entry)))
         ),

@@ -3,7 +3,7 @@ import { inboxTopic } from "../../src/plan/inbox_topic.ts";
 import type { GroupOptions, Log } from "../../src/ports/log.ts";
 import type { Metrics } from "../../src/ports/metrics.ts";
 import { ConfigError } from "../../src/record/errors.ts";
-import { firstEpochOf } from "../../src/runtime/conversation/ownership.ts";
+import { firstEpochOf } from "../../src/record/epoch.ts";
 import { openThings } from "./things.ts";
 
 const INBOX = inboxTopic({ topology: "things", table: "things", generation: 1 });

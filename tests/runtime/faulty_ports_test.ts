@@ -115,6 +115,7 @@ Deno.test("tables that were dropped while nothing is written are made again and 
       orphans: (table, tasks) => current.orphans(table, tasks),
       greatestEpochs: (table, tasks) => current.greatestEpochs(table, tasks),
       setAside: (table, limit) => current.setAside(table, limit),
+      kept: (table, keyLine) => current.kept(table, keyLine),
       ensureAppend: (table) => current.ensureAppend(table),
       append: (rows) => current.append(rows),
       appended: (table, range) => current.appended(table, range),

@@ -105,7 +105,7 @@ Deno.test("Runner tells once that a column's integers look like another unit", a
 
 Deno.test("StaleKeys counts what it cannot remember", () => {
   const keys = new StaleKeys("things");
-  for (let key = 0; key < 100_002; key++) keys.refused(key);
+  for (let key = 0; key < 100_002; key++) keys.refused(key, { partition: 0, offset: key });
   assertEquals(keys.size, 100_002);
   for (let key = 0; key < 100_002; key++) keys.read(key);
   assertEquals(keys.size, 2);

@@ -1,24 +1,19 @@
 import { z } from "zod";
-import {
-  clickhouse,
-  clickhouseAppend,
-  count,
-  events,
-  type KTable,
-  sum,
-  type TopologyBuilder,
-  tumbling,
-} from "../../src/mod.ts";
+import { clickhouse, clickhouseAppend, count, events, sum, type TopologyBuilder, tumbling } from "../../src/mod.ts";
 import { keyOf, keyText } from "../../src/record/key.ts";
 import { partitionOf } from "../../src/record/partitioner.ts";
 import type { MemoryWarehouse } from "../../src/testing/memory_warehouse.ts";
 import type { Choices } from "./choices.ts";
+import { adderTo, type Counted } from "./places.ts";
+import { countJoins, declareJoins } from "./event_joins.ts";
 import type { Profile } from "./profile.ts";
+import { AGED_TABLE, agedPlace, agedRows, declareAged } from "./aged_events.ts";
 import { declareKept, declareWoken, processed, setWokenClock } from "./processed_events.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
 import type { SimulatedWarehouse } from "./simulated_warehouse.ts";
 import { type Counts, declareSuppressed, SUPPRESSED_TABLES, suppressedProblems } from "./suppressed_events.ts";
-import { readTold, told, toldGrowth } from "./told_events.ts";
+import { CHANGES_TABLE, changesProblems } from "./table_changes.ts";
+import { blockedIn, growthOnce, readOnce, readTold, told, toldGrowth, toldOnce } from "./told_events.ts";
 
 const clicks = events("sim.clicks", { row: z.object({ n: z.int() }) });
 const visits = clickhouseAppend("visits", { columns: { n: "Int64", part: "UInt8" }, orderBy: ["n"] });
@@ -29,13 +24,7 @@ const times = clickhouse("times", {
 });
 const latest = clickhouse("latest", { columns: { part: "Int64", n: "Int64" }, key: ["part"] });
 const growth = clickhouseAppend("growth", { columns: { rest: "Int64", n: "UInt64" }, orderBy: ["rest", "n"] });
-
 const moved = clickhouseAppend("moved", { columns: { rest: "Int64", n: "Int64" }, orderBy: ["rest", "n"] });
-
-const pairs = clickhouseAppend("pairs", { columns: { a: "Int64", b: "Int64" }, orderBy: ["a"] });
-const partners = clickhouseAppend("partners", { columns: { a: "Int64", b: "Nullable(Int64)" }, orderBy: ["a"] });
-const sure = clickhouseAppend("sure", { columns: { a: "Int64", b: "Nullable(Int64)" }, orderBy: ["a"] });
-const named = clickhouseAppend("named", { columns: { n: "Int64", c: "Nullable(String)" }, orderBy: ["n"] });
 
 /** Topic of the events that the simulated world writes. */
 export const CLICKS = clicks.spec.topic;
@@ -44,6 +33,8 @@ export const CLICKS = clicks.spec.topic;
 export const EVENT_TABLES: ReadonlySet<string> = new Set([
   ...[rests, times, latest].map(({ spec }) => spec.name),
   ...SUPPRESSED_TABLES,
+  CHANGES_TABLE,
+  AGED_TABLE,
 ]);
 
 const RESTS = 5;
@@ -51,24 +42,30 @@ const RESTS = 5;
 const NONE = 4;
 const WINDOW_MS = 20_000;
 const SPAN_MS = 2_000;
-/** So near must an event's partner be in time. */
-const NEAR_MS = 3_000;
-/** More than sources of which nothing is known to wait are ahead of others. */
-const GRACE_MS = 60_000;
-const PEOPLE = 4;
 
 /** How many rows each event makes: none, one or two. */
 function partsOf(n: number): number {
   return n % 5 === 0 ? 0 : n % 3 === 0 ? 2 : 1;
 }
 
-/** Adds the events to a table, and writes them to a topic, some as two, and some as none. */
-export function declareVisits(builder: TopologyBuilder): void {
+/** Adds the events to a table, and writes them to a topic, some as two, and some as none. `once`: to another, too. */
+export function declareVisits(builder: TopologyBuilder, { once }: Pick<Profile, "once">): void {
   const parts = builder.stream(clicks)
     .filter(({ n }) => partsOf(n) > 0)
     .flatMapValues(({ n }) => Array.from({ length: partsOf(n) }, (_, part) => ({ n, part })));
   parts.to(visits);
-  parts.selectKey(({ n }) => n % RESTS === 0 ? null : n % RESTS).to(told);
+  const keyed = parts.selectKey(({ n }) => n % RESTS === 0 ? null : n % RESTS);
+  keyed.to(told);
+  if (once) keyed.to(toldOnce);
+}
+
+/** All that keeps something of events. */
+export function declareStages(
+  builder: TopologyBuilder,
+  { people, shape }: { readonly people: Parameters<typeof declareJoins>[1]; readonly shape: Pick<Profile, "once"> },
+): void {
+  declareTotals(builder, shape);
+  declareJoins(builder.stream(clicks), people);
 }
 
 /**
@@ -76,15 +73,18 @@ export function declareVisits(builder: TopologyBuilder): void {
  * event of each partition, some of which delete the row; takes each event to the partition of another key; and
  * gives all to processors.
  */
-export function declareTotals(builder: TopologyBuilder): void {
+function declareTotals(builder: TopologyBuilder, { once }: Pick<Profile, "once">): void {
   const grouped = builder.stream(clicks).groupBy(({ n }) => ({ rest: n % RESTS }));
   const totals = grouped.aggregate("by_rest", { n: count(), s: sum(({ n }) => n) });
   totals.to(rests);
   const grown = builder.toStream(totals).mapValues((row) => ({ rest: row!.rest, n: row!.n }));
   grown.to(growth);
-  grown.selectKey(({ rest }) => String(rest)).to(toldGrowth);
+  const keyed = grown.selectKey(({ rest }) => String(rest));
+  keyed.to(toldGrowth);
+  if (once) keyed.to(growthOnce);
   grouped.windowedBy(tumbling({ milliseconds: WINDOW_MS }, { grace: { days: 365 } }))
     .aggregate("by_time", { n: count() }).to(times);
+  declareAged(grouped);
   const windows = grouped.windowedBy(tumbling({ milliseconds: SPAN_MS })).aggregate("by_span", { n: count() });
   declareSuppressed(builder, { totals, windows });
   declareWoken(builder.stream(clicks));
@@ -95,53 +95,32 @@ export function declareTotals(builder: TopologyBuilder): void {
     .mapValues(({ n }, key) => ({ rest: key, n })).to(moved);
 }
 
-/**
- * Joins each even event with the odd one behind it: whenever that comes, and within a short time, without grace and
- * with it; and each with a row of a table that changes meanwhile.
- */
-export function declareJoins(
-  builder: TopologyBuilder,
-  people: KTable<{ readonly id: number }, { readonly id: number; readonly c: string }>,
-): void {
-  const stream = builder.stream(clicks);
-  const [even, odd] = [0, 1].map((rest) => stream.filter(({ n }) => n % 2 === rest));
-  const pair = ({ n }: { readonly n: number }) => ({ pair: n >> 1 });
-  const on = [pair, pair] as const;
-  even.join("ever", odd, { on, within: { days: 365 } }).mapValues(({ n, ever }) => ({ a: n, b: ever.n })).to(pairs);
-  even.leftJoin("soon", odd, { on, within: { milliseconds: NEAR_MS } })
-    .mapValues(({ n, soon }) => ({ a: n, b: soon?.n ?? null })).to(partners);
-  even.leftJoin("sure", odd, { on, within: { milliseconds: NEAR_MS }, grace: { milliseconds: GRACE_MS } })
-    .mapValues(({ n, sure }) => ({ a: n, b: sure?.n ?? null })).to(sure);
-  stream.leftJoin("person", people, ({ n }) => n % PEOPLE).mapValues(({ n, person }) => ({ n, c: person?.c ?? null }))
-    .to(named);
-}
-
 /** The events of a world: all that were written, and what must have become of them. */
 export class Events {
   readonly #log: SimulatedLog;
   readonly #choices: Choices;
   readonly #stages: boolean;
+  readonly #once: boolean;
+  readonly #changes: boolean;
   readonly #written: { readonly n: number; readonly ms: number; readonly partition: number }[] = [];
 
   constructor(
     log: SimulatedLog,
-    { choices, partitions, stages }: {
+    { choices, partitions, stages, once, changes }: {
       readonly choices: Choices;
       readonly partitions: number;
-      /** Whether events are counted, too. */
-      readonly stages: boolean;
-    },
+    } & Pick<Profile, "stages" | "once" | "changes">,
   ) {
     this.#log = log;
     this.#choices = choices;
-    this.#stages = stages;
+    [this.#stages, this.#once, this.#changes] = [stages, once, changes];
     setWokenClock(() => log.scheduler.nowMs * 1_000);
     log.create({ name: CLICKS, partitions, cleanup: "delete", retentionMs: -1 });
   }
 
   /** Null for a profile without events. */
   static of(
-    { events, stages }: Profile,
+    { events, stages, once, changes }: Profile,
     { log, warehouse, ...drawn }: {
       readonly log: SimulatedLog;
       readonly warehouse: Pick<SimulatedWarehouse, "setClock">;
@@ -151,7 +130,7 @@ export class Events {
   ): Events | null {
     if (!events) return null;
     warehouse.setClock();
-    return new Events(log, { ...drawn, stages });
+    return new Events(log, { ...drawn, stages, once, changes });
   }
 
   /** Writes one more. */
@@ -176,14 +155,16 @@ export class Events {
     for (const { n } of this.#written) for (let part = 0; part < partsOf(n); part++) want(`visits ${n}.${part}`);
     for (const { n, part } of memory.appendedRows(visits.spec.name)) make(`visits ${n}.${part}`);
     this.#told({ want, make });
+    if (this.#once) this.#toldOnce({ want, make, complete });
     if (this.#stages) this.#totals(memory, { want, make });
     if (this.#stages && complete) this.#latest(memory, { want, make });
-    if (this.#stages) this.#joins(memory, { want, make });
+    if (this.#stages) countJoins(memory, { want, make, events: this.#written });
     const places = new Set([...wanted.keys(), ...made.keys()]);
     const wrong = [...places].flatMap((place) => {
       const [must, is] = [wanted.get(place) ?? 0, made.get(place) ?? 0];
       return is === must || (!complete && is < must) ? [] : [`${place}: ${is} instead of ${must}`];
     });
+    if (this.#changes) wrong.push(...changesProblems(memory, this.#log, { complete }));
     if (this.#stages) wrong.push(...suppressedProblems(memory, this.#counts(), { complete }));
     return wrong.length === 0 ? null : wrong.slice(0, 10).join("\n");
   }
@@ -195,7 +176,7 @@ export class Events {
     return { counts, partitionOf: (rest) => partitionOf(keyText(keyOf([rest])), length) };
   }
 
-  #totals(memory: Stored, { want, make }: { readonly want: Adder; readonly make: Adder }): void {
+  #totals(memory: Stored, { want, make }: Counted): void {
     const counts = new Map<number, number>();
     for (const { n, ms } of this.#written) {
       const rest = n % RESTS;
@@ -207,7 +188,9 @@ export class Events {
       want(`rests n ${rest}`);
       want(`rests s ${rest}`, n);
       want(`times ${rest} ${Math.floor(ms / WINDOW_MS) * WINDOW_MS * 1_000}`);
+      want(agedPlace({ rest, ms }));
     }
+    for (const [place, n] of agedRows(memory)) make(place, n);
     const { wanted, made } = processed(this.#written.map(({ n }) => n), memory);
     for (const place of wanted) want(place);
     for (const place of made) make(place);
@@ -222,7 +205,7 @@ export class Events {
     }
   }
 
-  #told({ want, make }: { readonly want: Adder; readonly make: Adder }): void {
+  #told({ want, make }: Counted): void {
     for (const { n } of this.#written) {
       for (let part = 0; part < partsOf(n); part++) want(`told {"n":${n},"part":${part}}`);
     }
@@ -233,41 +216,29 @@ export class Events {
     }
   }
 
-  #latest(memory: Stored, { want, make }: { readonly want: Adder; readonly make: Adder }): void {
+  /** Each record is counted as often as it is there. */
+  #toldOnce({ want, make, complete }: Counted & { readonly complete: boolean }): void {
+    const counts = new Map<number, number>();
+    for (const { n } of this.#written) {
+      for (let part = 0; part < partsOf(n); part++) want(`told once {"n":${n},"part":${part}}`);
+      const count = (counts.get(n % RESTS) ?? 0) + 1;
+      counts.set(n % RESTS, count);
+      if (this.#stages) want(`growth once {"rest":${n % RESTS},"n":${count}}`);
+    }
+    for (const { spec } of [toldOnce, growthOnce]) {
+      const { values, wrong } = readOnce(this.#log, spec.topic);
+      for (const value of values) make(`${spec === toldOnce.spec ? "told" : "growth"} once ${value}`);
+      for (const problem of wrong) make(problem);
+      const blocked = complete ? blockedIn(this.#log, spec.topic) : [];
+      for (const partition of blocked) make(`blocked ${spec.topic}/${partition}`);
+    }
+  }
+
+  #latest(memory: Stored, { want, make }: Counted): void {
     const newest = new Map(this.#written.map(({ n, partition }) => [partition, n]));
     for (const [part, n] of newest) if (n % NONE !== 0) want(`latest ${part}: ${n}`);
     for (const { part, n } of memory.select(latest.spec.name)) make(`latest ${part}: ${n}`);
   }
-
-  #joins(memory: Stored, { want, make }: { readonly want: Adder; readonly make: Adder }): void {
-    const told = new Set(memory.appendedRows(partners.spec.name).map(({ a, b }) => `${a} ${b}`));
-    const surely = new Set(memory.appendedRows(sure.spec.name).map(({ a, b }) => `${a} ${b}`));
-    const written = new Map(this.#written.map(({ n, ms }) => [n, ms]));
-    for (const [n, ms] of written) {
-      want(`named ${n}`);
-      const later = n % 2 === 0 ? written.get(n + 1) : undefined;
-      if (later !== undefined) want(`pairs ${n} ${n + 1}`);
-      // Which of two events comes first, and whether the time of others is past then, is chance: each is told once.
-      const alone = told.has(`${n} null`);
-      if (alone) want(`partners ${n} null`);
-      const near = later !== undefined && Math.abs(later - ms) <= NEAR_MS;
-      if (near && (!alone || told.has(`${n} ${n + 1}`))) want(`partners ${n} ${n + 1}`);
-      // Whichever partition is read first, an event waits for one that is behind: it finds its partner.
-      if (near) want(`sure ${n} ${n + 1}`);
-      else if (n % 2 === 0 && surely.has(`${n} null`)) want(`sure ${n} null`);
-    }
-    for (const { a, b } of memory.appendedRows(sure.spec.name)) make(`sure ${a} ${b}`);
-    for (const { a, b } of memory.appendedRows(pairs.spec.name)) make(`pairs ${a} ${b}`);
-    for (const { a, b } of memory.appendedRows(partners.spec.name)) make(`partners ${a} ${b}`);
-    for (const { n } of memory.appendedRows(named.spec.name)) make(`named ${n}`);
-  }
 }
 
 type Stored = Pick<MemoryWarehouse, "appendedRows" | "select">;
-
-/** Adds to what there is of a place: 1, or so many. */
-type Adder = (place: string, more?: number) => void;
-
-function adderTo(places: Map<string, number>): Adder {
-  return (place, more = 1) => void places.set(place, (places.get(place) ?? 0) + more);
-}

@@ -1,3 +1,4 @@
+import { CORRECTIONS_TOPIC } from "../../src/record/correction.ts";
 import { failTopology } from "./failures.ts";
 import { DAMAGE } from "./simulated_reader.ts";
 import { FAILED_MS, type World } from "./world.ts";
@@ -31,7 +32,7 @@ export async function hang(world: World): Promise<string | null> {
   const drawn = choices.pick(["inserts", "inserts", "messages", "lines"] as const);
   const what = world.calm ? "inserts" : drawn;
   if (!choices.happens("hang", () => what)) return null;
-  const inboxes = [...log.topics.values()].filter(({ compacted }) => !compacted);
+  const inboxes = [...log.topics.values()].filter(({ name, compacted }) => !compacted && name !== CORRECTIONS_TOPIC);
   const inbox = choices.pick(inboxes);
   const lines = log.topics.get("sim.lines")!.partitions;
   const tables = choices.pick([["facts"], ["facts", "people", "shares", "totals"]]);

@@ -1,6 +1,7 @@
 import type { SinkSpec } from "../../src/dsl/sink.ts";
 import { computeSinks } from "../../src/oracle/oracle.ts";
 import { compile } from "../../src/plan/compile.ts";
+import { readChangedRow } from "../../src/record/changed_row.ts";
 import { columnEncoder } from "../../src/processor/sink_row.ts";
 import type { Key } from "../../src/record/key.ts";
 import type { Row } from "../../src/record/row.ts";
@@ -51,7 +52,9 @@ export function differenceOf(
     const refused = new Map([...rows].filter(([, row]) => refuses(name, row)));
     const wanted = [...rows].flatMap(([key, row]) => refused.has(key) ? [] : textOrNothing(text, row));
     // What a start finds changed and ClickHouse refuses leaves the older version, of this key alone.
-    const seen = spec.output !== undefined
+    const seen = spec.output?.changes
+      ? [shownIn(log, spec.output.topic).map((value) => JSON.stringify(readChangedRow(value).row))]
+      : spec.output !== undefined
       ? [shownIn(log, spec.output.topic), log.headers.shown(spec.output.topic)]
       : [memory.select(name).filter((row) => !refused.has(String(row[spec.key[0]]))).map((row) => text(row as Row))];
     // What is held is too much, or, in a table of totals, another total, which may not fit.
@@ -79,6 +82,7 @@ type RowText = (row: Row) => string;
 
 /** @throws TypeError | RangeError for a value that its column cannot hold */
 function rowText({ columns, output }: SinkSpec): RowText {
+  if (output?.changes) return (row) => JSON.stringify(row);
   if (output !== undefined) return topicText(output.columns);
   const encode = Object.entries(columns).map(([column, type]) => [column, columnEncoder(column, type)] as const);
   return (row) => `{${encode.map(([column, encoder]) => `"${column}":${encoder(row[column])}`).join(",")}}`;

@@ -1,5 +1,8 @@
+import { AGED_TABLE } from "./aged_events.ts";
 import { type SourceName, SOURCES } from "./store_topologies.ts";
-import type { StoredPartition } from "./stored_topic.ts";
+import { correctedValue } from "./corrections.ts";
+import type { SimulatedLog } from "./simulated_log.ts";
+import type { StoredPartition, StoredTopic } from "./stored_topic.ts";
 import type { World } from "./world.ts";
 
 const LOST_MAX = 3;
@@ -21,7 +24,7 @@ export function loseRecords(world: World): void {
       }
     }
     if (lost === 0) continue;
-    truth.set(name, rowsOf(topic.partitions));
+    truth.set(name, rowsOf(log, topic));
     for (let change = 0; change < lost + 2 * topic.partitions.length; change++) world.change(name as SourceName);
   }
 }
@@ -37,13 +40,15 @@ function elect(partition: StoredPartition, count: number): number {
 }
 
 /** What the records that are left say. */
-function rowsOf(partitions: readonly StoredPartition[]): Map<number, Record<string, unknown>> {
+function rowsOf(log: Pick<SimulatedLog, "topics">, { name, partitions }: StoredTopic) {
   const rows = new Map<number, Record<string, unknown>>();
-  for (const { records } of partitions) {
-    for (const { key, value } of records) {
+  for (const [partition, { records }] of partitions.entries()) {
+    for (const { key, offset, value } of records) {
       const { id } = JSON.parse(String(key));
-      if (value === null) rows.delete(id);
-      else rows.set(id, JSON.parse(String(value)).after);
+      const place = { topic: name, partition, offset };
+      const read = correctedValue(log, { ...place, value: value === null ? null : String(value) });
+      if (read === null) rows.delete(id);
+      else rows.set(id, JSON.parse(read).after);
     }
   }
   return rows;
@@ -55,6 +60,8 @@ export function loseRows({ choices, profile, warehouse }: World): void {
   choices.point("lose rows");
   const { memory } = warehouse;
   for (const table of memory.tables()) {
+    // Of windows that went by age nobody else has the rows.
+    if (table === AGED_TABLE) continue;
     for (const { key, values } of [...memory.stored(table)]) {
       if (values !== null && choices.strikes("lost-row", 0.5, () => `${table} ${key}`)) {
         memory.tamper({ table, key }, null);

@@ -6,6 +6,7 @@ import { Server } from "../../src/runtime/conversation/server.ts";
 import { Task } from "../../src/runtime/task/task.ts";
 import { TaskHost } from "../../src/runtime/lifecycle/task_host.ts";
 import { GlobalReader } from "../../src/runtime/globals/global_reader.ts";
+import { CORRECTION_MUTANTS } from "./correction_mutants.ts";
 import { EXPIRY_MUTANTS } from "./expiry_mutants.ts";
 import { FAILURE_MUTANTS } from "./failure_mutants.ts";
 import { KEY_MUTANTS } from "./key_mutants.ts";
@@ -14,9 +15,12 @@ import { MERGE_MUTANTS } from "./merge_mutants.ts";
 import { SHARING_MUTANTS } from "./sharing_mutants.ts";
 import { SNAPSHOT_MUTANTS } from "./snapshot_mutants.ts";
 import { STANDBY_MUTANTS } from "./standby_mutants.ts";
+import { RETENTION_MUTANTS } from "./retention_mutants.ts";
 import { STAGE_MUTANTS } from "./stage_mutants.ts";
+import { CHANGES_MUTANTS } from "./changes_mutants.ts";
 import { TOPIC_MUTANTS } from "./topic_mutants.ts";
 import { STREAM_MUTANTS } from "./stream_mutants.ts";
+import { APART_MUTANT } from "./transaction_mutants.ts";
 import { ShareSink } from "../../src/runtime/outputs/share_sink.ts";
 import { SinkOutput } from "../../src/runtime/outputs/sink_output.ts";
 import { both, getter, method } from "./mutate.ts";
@@ -241,6 +245,7 @@ export const MUTANTS: readonly Mutant[] = [
       }),
   },
   ...LIFECYCLE_MUTANTS,
+  ...CORRECTION_MUTANTS,
   ...EXPIRY_MUTANTS,
   ...KEY_MUTANTS,
   ...FAILURE_MUTANTS,
@@ -249,5 +254,8 @@ export const MUTANTS: readonly Mutant[] = [
   ...STANDBY_MUTANTS,
   ...STREAM_MUTANTS,
   ...TOPIC_MUTANTS,
+  APART_MUTANT,
+  ...CHANGES_MUTANTS,
   ...STAGE_MUTANTS,
+  ...RETENTION_MUTANTS,
 ];

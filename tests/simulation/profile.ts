@@ -39,12 +39,18 @@ export interface Profile {
   readonly events: boolean;
   /** The stream's events are counted, too, by groups and windows. */
   readonly stages: boolean;
+  /** Events are written to topics in transactions, too. */
+  readonly once: boolean;
   /** What earlier starts left in changelogs is deleted, however little it is. */
   readonly cleans: boolean;
   /** Orders are divided, and lines are under other keys, which some of them have in common. */
   readonly keys: boolean;
   /** Tables are written to topics, too. */
   readonly topics: boolean;
+  /** Records of sources cannot be read until somebody corrects them. */
+  readonly corrections: boolean;
+  /** Changes of tables are streams. */
+  readonly changes: boolean;
 }
 
 /** What this seed has. Each may be left out when the run is repeated. */
@@ -55,6 +61,7 @@ export function profileOf(seed: number, choices: Choices): Profile {
   return {
     events,
     stages,
+    once: choices.setting("once", events && seed % 7 < 3, false),
     cleans: choices.setting("cleans", stages && seed % 5 !== 4, false),
     refusedRows: choices.setting("refused-rows", seed % 4 === 3, false),
     large: choices.setting<LargeRows>("large-rows", large, "none"),
@@ -71,6 +78,9 @@ export function profileOf(seed: number, choices: Choices): Profile {
     standbys: choices.setting("standbys", seed % 5 < 2, false),
     keys: choices.setting("keys", seed % 19 % 3 === 1, false),
     topics: choices.setting("topics", seed % 23 % 3 === 2, false),
+    corrections: choices.setting("corrections", seed % 29 % 4 === 3, false),
+    // Rows that are too large to be told are another story.
+    changes: choices.setting("changes", events && large === "none" && seed % 29 % 3 === 0, false),
   };
 }
 

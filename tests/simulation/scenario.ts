@@ -134,6 +134,7 @@ async function stages(world: World, options: ScenarioOptions): Promise<string | 
   if (wrong !== null) return `D ${wrong}`;
 
   choices.at("E");
+  world.corrections?.end();
   world.log.faults = world.warehouse.faults = true;
   wrong = await hang(world) ?? await rest(world, "E");
   world.warehouse.onInsert = () => {};
@@ -154,15 +155,16 @@ async function age(world: World): Promise<string | null> {
 async function rest(world: World, stage: string): Promise<string | null> {
   world.choices.at(`${stage}-rest`);
   world.choices.point("rest");
+  world.corrections?.finish();
   const wrong = await world.settle();
   // What a start without a change writes is counted.
-  if (wrong !== null || !world.profile.topics || stage.startsWith("B")) return wrong;
+  if (wrong !== null || stage.startsWith("B")) return wrong;
   return writeLate(world) ? await world.settle() : null;
 }
 
 /** Records that dead incarnations wrote to topics of tables, or that were written already, come. */
 function writeLate({ log, choices, profile }: World): boolean {
-  if (!profile.topics) return false;
+  if (!profile.topics && !profile.changes) return false;
   const late = log.headers.late(choices);
   for (const batch of late) log.store(batch);
   return late.length > 0;
@@ -209,6 +211,8 @@ async function chaos(
     if (choices.strikes("come-back", 0.01)) world.group.comeBack();
     choices.point("trim");
     if (choices.chance(0.02 * heat)) trim(world, options);
+    choices.point("correction");
+    world.corrections?.step();
     troubles(world);
     twinTroubles(world, { changes: options.quiet !== true });
     if (world.profile.standbys && options.quiet !== true) standbyTroubles(world);

@@ -14,6 +14,7 @@ import type { Owner, Scheduler } from "./scheduler.ts";
 import type { LogBugs, StoredTopic } from "./stored_topic.ts";
 import { SimulatedProgress } from "./simulated_progress.ts";
 import { SimulatedReader } from "./simulated_reader.ts";
+import { CORRECTIONS_TOPIC } from "../../src/record/correction.ts";
 import { HeaderReader, isTableTopic } from "./table_topics.ts";
 import { canSplit, partitionsOf, splitAppend } from "./split_append.ts";
 
@@ -65,7 +66,7 @@ export class SimulatedLog {
   readonly group: Group;
   /** Groups of other topologies, by name. */
   readonly groups = new Map<string, Group>();
-  readonly #progress = new SimulatedProgress(this);
+  readonly progress = new SimulatedProgress(this);
 
   constructor(scheduler: Scheduler, group: Group, bugs: LogBugs) {
     this.scheduler = scheduler;
@@ -139,7 +140,8 @@ export class SimulatedLog {
       truncateBefore: (topic, place) => request("truncateBefore", () => this.#truncate({ topic, ...place })),
       append: (batches) => scheduler.request(owner, "append", { run: () => this.#append(owner, batches) }),
       // A runner asks for one for its tasks and one for global tables before it has any standby.
-      reader: () => new SimulatedReader(this, { owner, standby: readers++ >= 2 }),
+      // So it does for corrections, where there are any.
+      reader: () => new SimulatedReader(this, { owner, standby: readers++ >= (topics.has(CORRECTIONS_TOPIC) ? 3 : 2) }),
       join: (options) => this.#join(owner, options),
       close: () => Promise.resolve(),
     };
@@ -261,7 +263,7 @@ export class SimulatedLog {
         return {
           commit: () => Promise.resolve(),
           addresses: () => [],
-          ...this.#progress.portFor({ name: options.group, group, member }),
+          ...this.progress.portFor({ name: options.group, group, member }),
           leave: () => this.scheduler.request(owner, "leave", { run: () => group.leave(member) }),
         };
       },

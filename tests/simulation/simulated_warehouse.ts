@@ -95,6 +95,7 @@ export class SimulatedWarehouse {
       orphans: (table, tasks) => this.#chunks(owner, () => orphans(table, tasks)),
       greatestEpochs: (table, tasks) => request("epochs", () => memory.greatestEpochs(table, tasks)),
       setAside: (table, limit) => request("set aside", () => memory.setAside(table, limit)),
+      kept: (table, keyLine) => request("kept", () => memory.kept(table, keyLine)),
       ensureAppend: (table) => request("ensure", () => memory.ensureAppend(table)),
       append: (rows) => request("append rows", () => this.#append(owner, rows), this.#insertable(rows)),
       appended: (table, range) =>

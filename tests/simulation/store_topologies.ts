@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { declareJoins, declareTotals, declareVisits } from "./events.ts";
+import { declareStages, declareVisits } from "./events.ts";
 import { declareKeys } from "./keys.ts";
+import { declareChanges } from "./table_changes.ts";
 import { TABLE_TOPICS } from "./table_topics.ts";
 import {
   argMin,
@@ -125,10 +126,14 @@ export interface Shape {
   readonly events: boolean;
   /** The stream's events are counted, too. */
   readonly stages: boolean;
+  /** Events are written to topics in transactions, too. */
+  readonly once: boolean;
   /** Tables under keys of their own. */
   readonly keys: boolean;
   /** Tables are written to topics, too. */
   readonly topics: boolean;
+  /** Changes of tables are streams. */
+  readonly changes: boolean;
 }
 
 /**
@@ -138,9 +143,8 @@ export interface Shape {
 export function storeTopology(shape: Shape): Topology {
   const sinks = sinksOf(shape);
   return topology("sim", (builder) => {
-    if (shape.events) declareVisits(builder);
-    if (shape.stages) declareTotals(builder);
-    if (shape.stages) declareJoins(builder, builder.table(users));
+    if (shape.events) declareVisits(builder, shape);
+    if (shape.stages) declareStages(builder, { people: builder.table(users), shape });
     const catalogue = builder.globalTable(goods).leftJoin("maker", builder.globalTable(makers), (good) => good.sl);
     const people = builder.table(users);
     const all = builder.table(orders);
@@ -182,6 +186,7 @@ export function storeTopology(shape: Shape): Topology {
     totals.to(sinks.totals);
     if (shape.topics) facts.to(TABLE_TOPICS.facts);
     if (shape.topics) totals.to(TABLE_TOPICS.totals);
+    if (shape.changes) declareChanges(builder, [facts, totals, plain]);
     facts.groupBy((fact) => ({ sl: fact.sl })).aggregate("kinds", KINDS).to(sinks.kinds);
     const perUser = recent.groupBy((order) => order.u === null ? null : { u: order.u }).aggregate(
       "per-user",

@@ -45,6 +45,10 @@ export interface LogBugs {
   noEnd?: boolean;
   /** It does not tell under which leader records were read. */
   noLeaderEpochs?: boolean;
+  /** Positions are told that a transaction may still change. */
+  unstable?: boolean;
+  /** In a transaction positions are taken of whoever had the partition once. */
+  anyTenure?: boolean;
   /** A record that is too large is refused like any other one. */
   noReason?: boolean;
   /** An append with a record that is too large is acknowledged, and nothing of it is stored. */

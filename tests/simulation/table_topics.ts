@@ -6,6 +6,7 @@ import { isNewer, type RowMark, rowMark } from "../../src/record/row_record.ts";
 import type { Row } from "../../src/record/row.ts";
 import type { Choices } from "./choices.ts";
 import type { StoredTopic } from "./stored_topic.ts";
+import { isChangesTopic } from "./table_changes.ts";
 
 /** The log's. */
 interface Topics {
@@ -25,12 +26,16 @@ export const TABLE_TOPICS = {
 
 /** Whether tables are written to this topic. */
 export function isTableTopic(name: string): boolean {
+  return isForOthers(name) || isChangesTopic(name);
+}
+
+function isForOthers(name: string): boolean {
   return Object.values(TABLE_TOPICS).some(({ spec }) => spec.topic === name);
 }
 
-/** How many records were ever written to these topics. */
+/** How many records were ever written to topics for others. */
 export function recordsWritten({ topics }: Topics): number {
-  return [...topics.values()].filter(({ name }) => isTableTopic(name))
+  return [...topics.values()].filter(({ name }) => isForOthers(name))
     .flatMap(({ partitions }) => partitions.map(({ end }) => end)).reduce((sum, end) => sum + end, 0);
 }
 
@@ -64,6 +69,11 @@ export class HeaderReader {
       for (const [partition, { records }] of partitions.entries()) this.take({ topic: name, partition, records });
     }
     this.#written.splice(0, Infinity, ...written);
+  }
+
+  /** All that was ever written to a topic, in its order. */
+  written(name: string): AppendBatch[] {
+    return this.#written.filter(({ topic }) => topic === name);
   }
 
   /** Some of what was written, to be written once more as if it had been under way since. */

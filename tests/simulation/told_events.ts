@@ -1,4 +1,5 @@
 import { topic } from "../../src/mod.ts";
+import { type EventOrigin, isRepeat, originIn } from "../../src/record/event_origin.ts";
 import { readHeaders } from "../../src/record/headers.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
 
@@ -6,6 +7,10 @@ import type { SimulatedLog } from "./simulated_log.ts";
 export const told = topic("sim.told", { key: "json", retention: "forever" });
 /** Each growth of a count: what a stage makes. */
 export const toldGrowth = topic("sim.told_growth", { retention: "forever" });
+
+/** The same once more, for consumers that need not know of repeats. */
+export const toldOnce = topic("sim.told_once", { key: "json", retention: "forever", guarantee: "exactly_once" });
+export const growthOnce = topic("sim.growth_once", { retention: "forever", guarantee: "exactly_once" });
 
 /** What a reader has of a topic, and what it finds wrong. */
 export interface Told {
@@ -41,4 +46,34 @@ export function readTold({ topics }: SimulatedLog, name: string): Told {
     }
   }
   return { values, wrong };
+}
+
+/**
+ * Reads a topic as a consumer does that reads committed records alone, takes them as they come, and knows nothing of
+ * origins. These are looked at by the judge: of one partition of a source they grow.
+ */
+export function readOnce({ topics, progress: { transactions } }: SimulatedLog, name: string): Told {
+  const values: string[] = [];
+  const wrong: string[] = [];
+  for (const [partition, stored] of (topics.get(name)?.partitions ?? []).entries()) {
+    const end = transactions.firstOpen(stored) ?? stored.end;
+    const last = new Map<string, EventOrigin>();
+    for (const { value, headers } of stored.records.filter(({ offset }) => offset < end)) {
+      const origin = originIn(readHeaders(headers))!;
+      const before = last.get(origin.source);
+      if (before !== undefined && isRepeat(origin, { last: [before.offset, before.index, -1], at: 0 })) {
+        wrong.push(`${name}/${partition} has ${value} of ${JSON.stringify(origin)} behind ${JSON.stringify(before)}`);
+      }
+      last.set(origin.source, origin);
+      values.push(String(value));
+    }
+  }
+  return { values, wrong };
+}
+
+/** Partitions of a topic in which committed records wait behind a transaction that is open. */
+export function blockedIn({ topics, progress: { transactions } }: SimulatedLog, name: string): number[] {
+  return (topics.get(name)?.partitions ?? []).flatMap((stored, partition) =>
+    transactions.firstOpen(stored) === null ? [] : [partition]
+  );
 }

@@ -1,13 +1,16 @@
+import { CORRECTIONS_TOPIC } from "../../src/record/correction.ts";
 import { CLICKS } from "./events.ts";
 import { compactInbox, compactTopic, cutInbox } from "./faults.ts";
-import { told, toldGrowth } from "./told_events.ts";
+import { growthOnce, told, toldGrowth, toldOnce } from "./told_events.ts";
 import type { World } from "./world.ts";
 
 /** What a log does with one topic now and then: compaction, or retention. */
 export function trim(world: World, options: { readonly compactInboxes?: boolean }): void {
   // What is cut off of a topic of events is lost, and rightly so.
   const topic = world.choices.pick(
-    [...world.log.topics.values()].filter(({ name }) => name !== CLICKS && !isTold(name) && !isRepartition(name)),
+    [...world.log.topics.values()].filter(({ name }) =>
+      name !== CLICKS && name !== CORRECTIONS_TOPIC && !isTold(name) && !isRepartition(name)
+    ),
   );
   if (!world.choices.happens("trim", () => topic.name)) return;
   if (topic.compacted) {
@@ -19,7 +22,7 @@ export function trim(world: World, options: { readonly compactInboxes?: boolean 
 
 /** What others read is theirs. */
 function isTold(topic: string): boolean {
-  return topic === told.spec.topic || topic === toldGrowth.spec.topic;
+  return [told, toldGrowth, toldOnce, growthOnce].some(({ spec }) => spec.topic === topic);
 }
 
 /** What it holds is nowhere else until it is in a changelog, and then the stage deletes it by itself. */

@@ -5,6 +5,7 @@ import { defaultRunOptions, type RunOptions } from "../../src/runtime/options.ts
 import { storesDifferenceOf } from "./asked_stores.ts";
 import { isAtRest } from "./at_rest.ts";
 import { Choices } from "./choices.ts";
+import { Corrections } from "./corrections.ts";
 import { Events } from "./events.ts";
 import { compactTopics } from "./faults.ts";
 import { differenceOf } from "./judge.ts";
@@ -41,7 +42,7 @@ export interface WorldOptions {
 }
 
 /** Requests of a dead process that may still arrive. */
-const LATE_KINDS = ["append", "append rest", "truncateBefore", "insert", "append rows"];
+const LATE_KINDS = /^(append|append rest|truncateBefore|insert|append rows|transaction .*)$/;
 /** Longer than any task is behind while nothing else is wrong. */
 export const DELETE_RETENTION_MS = 14_400_000;
 const STEPS_MAX = 60_000;
@@ -67,6 +68,7 @@ export class World {
   readonly twins: Twins | null;
   /** Null if there are none. */
   readonly events: Events | null;
+  readonly corrections: Corrections | null;
   readonly truth = new Map<SourceName, Map<number, Record<string, unknown>>>();
   instances: Instance[] = [];
   restarts = 0;
@@ -128,23 +130,23 @@ export class World {
         : partitions;
       this.log.create({ name: SOURCES[name].spec.topic, partitions: own, cleanup: "compact", retentionMs: -1 });
     }
+    this.corrections = Corrections.of(profile, { log: this.log, choices });
     this.events = Events.of(profile, { log: this.log, warehouse: this.warehouse, choices, partitions });
   }
 
   /** Puts a row (null: deletes it) into the truth and the log. */
   put(name: SourceName, id: number, columns: Record<string, unknown> | null): void {
-    const what = () => columns === null ? `delete ${name} ${id}` : `put ${name} ${JSON.stringify({ id, ...columns })}`;
+    const after = columns === null ? null : { id, ...columns };
+    const what = () => after === null ? `delete ${name} ${id}` : `put ${name} ${JSON.stringify(after)}`;
     if (!this.choices.happens("change", what)) return;
     const { topic } = SOURCES[name].spec;
-    if (columns === null) this.truth.get(name)!.delete(id);
-    else this.truth.get(name)!.set(id, { id, ...columns });
+    if (after === null) this.truth.get(name)!.delete(id);
+    else this.truth.get(name)!.set(id, after);
     const key = `{"id":${id}}`;
     const partition = partitionOf(key, this.log.topics.get(topic)!.partitions.length);
-    const after = columns === null ? null : { id, ...columns };
-    const value = after === null
-      ? null
-      : JSON.stringify({ before: null, after, source: { table: name }, op: "c", ts_ms: 0 });
-    this.log.store({ topic, partition, records: [{ key, value }] });
+    const change = { before: null, after, source: { table: name }, op: "c", ts_ms: 0 };
+    const value = after === null ? null : JSON.stringify(change);
+    (this.corrections ?? this.log).store({ topic, partition, records: [{ key, value }] });
   }
 
   /** One random change of a source. */
@@ -156,13 +158,9 @@ export class World {
   /** Starts a process. */
   spawn({ run, onFailed }: SpawnOptions = {}): Instance {
     const owner: Owner = { name: `i${this.#names++}`, dead: false, bug: false };
+    const { scheduler, choices, log, warehouse, snapshots, topology } = this;
     const around: Surroundings = {
-      scheduler: this.scheduler,
-      choices: this.choices,
-      log: this.log,
-      warehouse: this.warehouse,
-      snapshots: this.snapshots,
-      topology: this.topology,
+      ...{ scheduler, choices, log, warehouse, snapshots, topology },
       options: { ...this.#options, ...run },
       onWrong: (what) => this.wrong ??= what,
       onRestart: () => this.restarts++,
@@ -189,7 +187,7 @@ export class World {
     this.crashes++;
     instance.owner.dead = true;
     for (const { owner, kind, run } of this.scheduler.operations) {
-      if (owner !== instance.owner || !LATE_KINDS.includes(kind) || !this.choices.chance(0.4)) continue;
+      if (owner !== instance.owner || !LATE_KINDS.test(kind) || !this.choices.chance(0.4)) continue;
       const veryLate = kind === "append rows" && this.choices.strikes("rows-very-late", 0.5);
       (veryLate ? this.warehouse.veryLate : this.log.ghosts).push(run);
     }

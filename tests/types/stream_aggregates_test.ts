@@ -86,6 +86,9 @@ Deno.test("windowedBy() adds the window's columns, for every kind of windows", (
       table.mapValues(({ window_middle }) => ({ window_middle }));
     }
     grouped.windowedBy(session({ minutes: 30 })).emit("close").count("sessions");
+    grouped.windowedBy(tumbling({ days: 1 }, { retention: { days: 7 } })).count("kept");
+    // @ts-expect-error -- sessions have no retention
+    grouped.windowedBy(session({ minutes: 30 }, { retention: { days: 7 } })).count("kept_sessions");
     grouped.windowedBy(unlimited()).emit("update").count("ever");
     // @ts-expect-error -- it never closes
     grouped.windowedBy(unlimited()).emit("close");
@@ -196,6 +199,12 @@ Deno.test("toStream() gives the rows of an aggregate, or null, by its group and 
     minutes.groupByKey().count("again").mapValues(({ page, window_end, count }) => ({ page, window_end, count }));
     // @ts-expect-error -- totals are no part of the key
     minutes.mapValues((_, { count }) => count);
+    const rows = builder.toStream(builder.table(users), { name: "all", time: ({ id }) => Number(id) });
+    rows.mapValues((row, { id }) => [row?.id ?? null, id]);
+    // @ts-expect-error -- a row that is gone has no columns
+    rows.mapValues(({ id }) => id);
+    // @ts-expect-error -- a time is a number
+    builder.toStream(builder.table(users), { name: "dated", time: () => "now" });
     // @ts-expect-error -- events are no table
     builder.toStream(builder.stream(clicks));
     // @ts-expect-error -- a global table is none, either

@@ -139,6 +139,9 @@ Deno.test("to() of a topic takes keys and values as they are declared", () => {
     all.selectKey(({ url }) => url).to(topic("any", {}));
     all.to(topic("json_keys", { key: "json" }));
     all.selectKey(() => null).mapValues(({ url }) => url).to(topic("texts", { value: "text" }));
+    all.to(topic("once", { key: "json", guarantee: "exactly_once" }));
+    // @ts-expect-error -- Kafka Streams' name of its second version
+    topic("often", { guarantee: "exactly_once_v2" });
     // @ts-expect-error -- objects are no texts
     all.selectKey(() => null).to(topic("texts2", { value: "text" }));
     // @ts-expect-error -- headers are texts

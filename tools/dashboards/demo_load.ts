@@ -173,6 +173,7 @@ async function runToEnd(
       put: ({ length }: readonly unknown[]) => Promise.reject(new LimitError("deadLetters", `${length} dead letters`)),
       resolve: () => Promise.resolve(),
       open: () => Promise.resolve([]),
+      about: () => Promise.resolve([]),
     },
   };
   const runner = new Runner(topology, ports, {

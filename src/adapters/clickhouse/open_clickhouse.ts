@@ -4,6 +4,7 @@ import { appendedPlaces, appendRows, lastAppendedOffset, warehouseTimeMs } from 
 import { ensureAppendTable } from "./ensure_append_table.ts";
 import { ensureTable } from "./ensure_table.ts";
 import { insertRows } from "./insert_rows.ts";
+import { keptKey } from "./kept_key.ts";
 import { presentTables } from "./present_tables.ts";
 import { newerRows, summedRows } from "./divided_rows.ts";
 import { shownRows } from "./shown_rows.ts";
@@ -52,6 +53,7 @@ export function openClickHouse(options: ConnectionOptions): Warehouse {
     orphans: (table, tasks) => shownRows(connection, { database, table, tasks, which: "orphans" }),
     greatestEpochs,
     setAside: (table, limit) => setAsideGroups({ connection, database }, { table, limit }),
+    kept: (table, keyLine) => keptKey({ connection, database }, { table, keyLine }),
     ensureAppend: (table) => ensureAppendTable({ connection, database, advise }, table),
     append: (rows) => appendRows({ connection, database }, rows),
     appended: (table, range) => appendedPlaces({ connection, database }, { table, range }),

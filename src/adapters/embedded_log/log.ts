@@ -62,7 +62,7 @@ export function openEmbeddedLog({ path, clock = systemClock, limits }: EmbeddedL
     isStopped: () => closed,
   };
   const writer = new LogWriter({ ...options, onWritten: () => readers.forEach((reader) => reader.wake()) });
-  const groups = new LogGroups(options);
+  const groups = new LogGroups({ ...options, append: (batches, together) => writer.append(batches, together) });
   const maintenance = new LogMaintenance(options);
   const assertOpen = () => {
     if (closed) throw closedLog();
@@ -149,7 +149,7 @@ function topicMethods(options: TopicMethodsOptions): TopicMethods {
       if (store.topic(topic.name)) return;
       checkNewTopic(topic);
       try {
-        store.createTopic(topic, limits.deleteRetentionMs);
+        store.createTopic(topic, topic.deleteRetentionMs ?? limits.deleteRetentionMs);
       } catch (error) {
         throw productionError(`create topic "${topic.name}"`, error);
       }

@@ -1,22 +1,24 @@
-import {
-  checkNote,
-  type GroupOptions,
-  type Held,
-  type Membership,
-  type Position,
-  type Progress,
-} from "../../ports/log.ts";
+import { checkNote } from "../../ports/check_note.ts";
+import type { AppendBatch, GroupOptions, Held, Membership, Position, Progress, Transaction } from "../../ports/log.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { ProductionError } from "../../record/errors.ts";
 import { assignStandbys } from "../assignment/assign_standbys.ts";
 import { assignTasks } from "../assignment/assign_tasks.ts";
 import type { LogStore } from "./log_store.ts";
+import type { Together } from "./log_writer.ts";
 import { productionError } from "../local/sqlite.ts";
 
 /** What the groups work with. */
 export interface LogGroupsOptions {
   readonly store: LogStore;
   readonly clock: Clock;
+  /** As `LogWriter.append`. */
+  readonly append: (batches: readonly AppendBatch[], together: Together) => Promise<unknown>;
+}
+
+interface Advance {
+  readonly progress: Progress;
+  readonly tenure: string;
 }
 
 interface GroupMember {
@@ -87,6 +89,7 @@ export class LogGroups {
       held: async (partitions) => this.#held(member, partitions),
       // deno-lint-ignore require-await
       advance: async (progress, tenure) => this.#advance(member, { progress, tenure }),
+      transact: (progress, transaction) => this.#transact(member, { progress, ...transaction }),
       addresses: () => this.#addresses(member),
       // deno-lint-ignore require-await
       leave: async () => this.#end(member),
@@ -144,7 +147,29 @@ export class LogGroups {
     }
   }
 
-  #advance(member: GroupMember, { progress, tenure }: { readonly progress: Progress; readonly tenure: string }): void {
+  #advance(member: GroupMember, advance: Advance): void {
+    const { group } = member.options;
+    const { progress, progress: { topic, partition } } = advance;
+    this.#assertMayAdvance(member, advance);
+    const { store } = this.#options;
+    try {
+      store.transaction(() => store.positions.advance(group, progress));
+    } catch (error) {
+      throw productionError(`advance "${topic}" partition ${partition} for group "${group}"`, error);
+    }
+  }
+
+  /** One transaction of the file holds both. Whoever has the partition is looked at in the turn in which it is made. */
+  async #transact(member: GroupMember, { batches, ...advance }: Advance & Transaction): Promise<void> {
+    this.#assertMayAdvance(member, advance);
+    const { store, append } = this.#options;
+    await append(batches, {
+      check: () => this.#assertMayAdvance(member, advance),
+      save: () => store.positions.advance(member.options.group, advance.progress),
+    });
+  }
+
+  #assertMayAdvance(member: GroupMember, { progress, tenure }: Advance): void {
     const { group } = member.options;
     const { topic, partition } = progress;
     checkNote(progress);
@@ -155,12 +180,6 @@ export class LogGroups {
           "given: current value is a partition that belongs, or has belonged, to another member. Ask what is held",
         { retriable: false },
       );
-    }
-    const { store } = this.#options;
-    try {
-      store.transaction(() => store.positions.advance(group, progress));
-    } catch (error) {
-      throw productionError(`advance "${topic}" partition ${partition} for group "${group}"`, error);
     }
   }
 

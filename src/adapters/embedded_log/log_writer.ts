@@ -1,7 +1,7 @@
-import { Buffer } from "node:buffer";
-import type { AppendBatch, Bytes, NewRecord } from "../../ports/log.ts";
+import type { AppendBatch, NewRecord } from "../../ports/log.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { ProductionError } from "../../record/errors.ts";
+import { bytesAbove, bytesTogether, keyless, tooLarge } from "./append_limits.ts";
 import type { EmbeddedLogLimits } from "./log_limits.ts";
 import type { LogStore, PartitionState, TopicState } from "./log_store.ts";
 import type { StoredRecord } from "./stored_records.ts";
@@ -9,10 +9,6 @@ import { insertFor, type RecordInsert } from "./record_inserts.ts";
 import { productionError } from "../local/sqlite.ts";
 import { existingWith, messageBytesMaxOf, unknownTopic } from "./log_topics.ts";
 import { sizeOf, stored } from "./stored_bytes.ts";
-
-/** What a batch, and each record in it, takes in Kafka beside keys and values, so that a topic takes the same here. */
-const BATCH_OVERHEAD_BYTES = 61;
-const RECORD_OVERHEAD_BYTES = 23;
 
 /** What the writer works with. */
 export interface LogWriterOptions {
@@ -23,7 +19,15 @@ export interface LogWriterOptions {
   onWritten(): void;
 }
 
+/** What is saved with the records of an append, in the same transaction. */
+export interface Together {
+  /** Whether it may be, asked in the turn in which it is saved. @throws ProductionError */
+  check(): void;
+  save(): void;
+}
+
 interface PendingAppend {
+  readonly together: Together | null;
   readonly batches: readonly AppendBatch[];
   /** Base offsets of the batches begun so far. */
   readonly bases: number[];
@@ -73,10 +77,13 @@ export class LogWriter {
     this.#options = options;
   }
 
-  /** Resolves with each batch's base offset when all are durable. @throws ProductionError */
-  async append(batches: readonly AppendBatch[]): Promise<number[]> {
+  /**
+   * Resolves with each batch's base offset when all are durable. With something that is saved `together` all is stored
+   * or nothing. @throws ProductionError
+   */
+  async append(batches: readonly AppendBatch[], together: Together | null = null): Promise<number[]> {
     const records = this.#check(batches);
-    if (records === 0) {
+    if (records === 0 && together === null) {
       return batches.map(({ topic, partition }) => this.#options.store.topic(topic)!.partitions[partition].end);
     }
     const max = this.#options.limits.appendQueueRecordsMax;
@@ -90,7 +97,7 @@ export class LogWriter {
     }
     this.#queuedRecords += records;
     const { promise, resolve, reject } = Promise.withResolvers<number[]>();
-    this.#queue.push({ batches, bases: [], batch: 0, record: 0, resolve, reject });
+    this.#queue.push({ together, batches, bases: [], batch: 0, record: 0, resolve, reject });
     this.#draining ??= this.#drain();
     return await promise;
   }
@@ -138,20 +145,37 @@ export class LogWriter {
 
   /** Takes records from the head of the queue until the slice is full. */
   #fill(slice: Slice): void {
-    for (const append of this.#queue) {
+    for (const append of [...this.#queue]) {
+      const isWhole = append.together !== null;
+      if (isWhole) {
+        if (this.#isFull(slice)) return;
+        if (!this.#isAllowed(append)) continue;
+        slice.touched.push(append);
+      }
       while (!isWritten(append)) {
         const batch = append.batches[append.batch];
-        if (batch.records.length > 0 && this.#isFull(slice)) return;
+        if (batch.records.length > 0 && !isWhole && this.#isFull(slice)) return;
         if (slice.touched.at(-1) !== append) slice.touched.push(append);
         const staged = this.#stage(slice, batch);
         if (append.record === 0) append.bases.push(staged.end);
-        while (append.record < batch.records.length && (batch.whole === true || !this.#isFull(slice))) {
+        while (append.record < batch.records.length && (isWhole || batch.whole === true || !this.#isFull(slice))) {
           this.#add(slice, staged, batch.records[append.record++]);
         }
         if (append.record < batch.records.length) return;
         append.batch++;
         append.record = 0;
       }
+    }
+  }
+
+  /** Refuses what must not be saved any more. */
+  #isAllowed(append: PendingAppend): boolean {
+    try {
+      append.together?.check();
+      return true;
+    } catch (error) {
+      this.#refuse(append, productionError("append to the embedded log", error));
+      return false;
     }
   }
 
@@ -193,7 +217,7 @@ export class LogWriter {
   }
 
   /** One transaction, if there is anything that must outlive the process. */
-  #save({ inserts, staged }: Slice): void {
+  #save({ inserts, staged, touched }: Slice): void {
     const { store } = this.#options;
     const opened: [PartitionState, number][] = [];
     const ends = [...staged.values()].flatMap((part) => {
@@ -202,8 +226,10 @@ export class LogWriter {
       const reserved = topic.transient[partition].reservationFor(end);
       return reserved === null ? [] : { topic, partition, end: reserved, largest };
     });
-    if (ends.length === 0) return;
+    const together = touched.flatMap((append) => append.together ?? []);
+    if (ends.length === 0 && together.length === 0) return;
     store.transaction(() => {
+      for (const one of together) one.save();
       for (const insert of inserts) store.insert(insert);
       for (const { topic, state, end, headers } of staged.values()) {
         if (headers && !topic.headers) store.saveHeaders(topic);
@@ -252,47 +278,10 @@ export class LogWriter {
   }
 }
 
-function keyless(topic: string): ProductionError {
-  const message =
-    `Cannot append to "${topic}" as a compacted topic: current value is a record without a key. Give each a key`;
-  return new ProductionError(message, { retriable: false });
-}
-
-function tooLarge(
-  what: string,
-  { topic, bytes, max }: { readonly topic: string; readonly bytes: number; readonly max: number },
-): ProductionError {
-  const message = `Cannot append to "${topic}" as ${what} at most ${max} bytes: current value is ${bytes}. ` +
-    "Send less in one";
-  return new ProductionError(message, { retriable: false, reason: "too_large" });
-}
-
 function isWritten(append: PendingAppend): boolean {
   return append.batch === append.batches.length;
 }
 
 function countRecords(batches: readonly AppendBatch[]): number {
   return batches.reduce((sum, batch) => sum + batch.records.length, 0);
-}
-
-/** The record's bytes in UTF-8 if they are more than `max`, otherwise null. A character has at most three of a unit. */
-function bytesAbove(max: number, record: NewRecord): number | null {
-  const { key, value, headers } = record;
-  if (
-    3 * (sizeOf(key) + sizeOf(value)) + (headers?.length ?? 0) + RECORD_OVERHEAD_BYTES + BATCH_OVERHEAD_BYTES <= max
-  ) return null;
-  const bytes = bytesTogether([record]);
-  return bytes > max ? bytes : null;
-}
-
-function bytesTogether(records: readonly NewRecord[]): number {
-  return records.reduce(
-    (sum, { key, value, headers }) =>
-      sum + byteLength(key) + byteLength(value) + (headers?.length ?? 0) + RECORD_OVERHEAD_BYTES,
-    BATCH_OVERHEAD_BYTES,
-  );
-}
-
-function byteLength(bytes: Bytes | null): number {
-  return bytes === null ? 0 : typeof bytes === "string" ? Buffer.byteLength(bytes) : bytes.length;
 }

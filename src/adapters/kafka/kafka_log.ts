@@ -8,6 +8,7 @@ import { type MemberNotes, noMemberNotes, openMemberNotes } from "./group/notes.
 import { Producer } from "./producer.ts";
 import { epochEnds } from "./epoch_ends.ts";
 import { alterTopic, createTopic, describeTopics, partitionOffsets } from "./topics.ts";
+import { TransactionProducer } from "./transaction_producer.ts";
 import { truncate } from "./truncate.ts";
 
 /**
@@ -71,7 +72,7 @@ async function join(
   cluster: Cluster,
   { group, members, notes }: { group: GroupOptions; members: Set<KafkaMembership>; notes: MemberNotes },
 ): Promise<Membership> {
-  const membership = new KafkaMembership(cluster, notes, group);
+  const membership = new KafkaMembership(cluster, { notes, producer: new TransactionProducer(cluster) }, group);
   members.add(membership);
   try {
     await membership.join();
@@ -83,6 +84,7 @@ async function join(
     commit: (positions) => membership.commit(positions),
     held: (partitions) => membership.held(partitions),
     advance: (progress, tenure) => membership.advance(progress, tenure),
+    transact: (progress, transaction) => membership.transact(progress, transaction),
     addresses: () => membership.addresses(),
     leave() {
       members.delete(membership);

@@ -76,6 +76,7 @@ export class KafkaReader implements Reader, FetchTarget {
       const failure = this.#failure;
       this.#failure = null;
       if (failure !== null) throw failure;
+      this.#tellBlocked();
       const chunks = this.#take();
       const leftMs = deadline - performance.now();
       if (chunks.length > 0 || leftMs <= 0 || this.#closed) return chunks;
@@ -117,6 +118,21 @@ export class KafkaReader implements Reader, FetchTarget {
     position.notBefore = performance.now() + position.troubleBackoff.nextMs();
     const fetched = { topic, partition, records: [], nextOffset: offset, endOffset: offset, problem: message };
     this.#deliver(position, { fetched, bytes: 0 });
+  }
+
+  /** Says of which partitions an open transaction holds back what is behind it, as nothing else would. */
+  #tellBlocked(): void {
+    const { openTransactionMs } = this.#fetcher.cluster.settings;
+    const now = performance.now();
+    for (const position of this.#positions.values()) {
+      const { blocked, chunk, blockedToldMs, topic, partition, offset } = position;
+      if (blocked === null || chunk !== null || now - blocked.sinceMs < openTransactionMs) continue;
+      if (blockedToldMs !== null && now - blockedToldMs < openTransactionMs) continue;
+      position.blockedToldMs = now;
+      const problem = openTransaction(position, { ...blocked, now });
+      const fetched = { topic, partition, records: [], nextOffset: offset, endOffset: offset, problem };
+      this.#deliver(position, { fetched, bytes: 0 });
+    }
   }
 
   tellRange(position: ReadPosition, range: { readonly startOffset: number; readonly endOffset: number }): void {
@@ -163,4 +179,13 @@ export class KafkaReader implements Reader, FetchTarget {
     this.#holding.delete(position);
     this.#fetcher.remove(position);
   }
+}
+
+function openTransaction(
+  { topic, partition, offset }: ReadPosition,
+  { sinceMs, heldBack, now }: { readonly sinceMs: number; readonly heldBack: number; readonly now: number },
+): string {
+  return `Cannot read "${topic}" partition ${partition} behind offset ${offset}: a transaction there is open for ` +
+    `${Math.round((now - sinceMs) / 1_000)} s, and holds back ${heldBack} offsets. It ends with its producer's ` +
+    "transaction.timeout.ms; if it does not, find and abort it: kafka-transactions.sh find-hanging";
 }

@@ -202,7 +202,8 @@ export class Producer {
     for (const lane of lanes) lane.inFlight = true;
     try {
       const partitions = lanes.map(({ topic, partition, sent }) => ({ topic, partition, batch: sent!.bytes }));
-      const request = produceRequest(partitions, this.#cluster.settings.requestTimeoutMs);
+      const timeoutMs = this.#cluster.settings.requestTimeoutMs;
+      const request = produceRequest(partitions, { timeoutMs, transactionalId: null });
       const produced = await this.#channel.call(node, (connection) => connection.send(request));
       const answers = new Map(produced.map((answer) => [nameOf(answer), answer]));
       for (const lane of lanes) this.#settle(lane, answers.get(nameOf(lane))!);

@@ -161,7 +161,11 @@ export function rejectLane(lane: Lane, error: ProductionError): void {
   for (const entry of entries) entry.reject(error);
 }
 
-function cut(records: readonly NewRecord[], bytesMax: number): { records: readonly NewRecord[]; bytes: number }[] {
+/** In parts of at most `bytesMax`, and of at least one record. */
+export function cut(
+  records: readonly NewRecord[],
+  bytesMax: number,
+): { records: readonly NewRecord[]; bytes: number }[] {
   const parts: { records: readonly NewRecord[]; bytes: number }[] = [];
   let from = 0;
   let bytes = 0;
@@ -178,7 +182,10 @@ function cut(records: readonly NewRecord[], bytesMax: number): { records: readon
   return parts;
 }
 
-export function unknownPartition({ topic, partition }: Lane, partitions: number): ProductionError {
+export function unknownPartition(
+  { topic, partition }: Pick<Lane, "topic" | "partition">,
+  partitions: number,
+): ProductionError {
   const message = `Cannot append to "${topic}" partition ${partition}: the topic has ${partitions} partitions`;
   return new ProductionError(message, { retriable: false });
 }
@@ -194,7 +201,7 @@ const remedies: Readonly<Record<number, string>> = {
 
 /** The broker's answer to a batch as an error. */
 export function refusal(
-  { topic, partition }: Lane,
+  { topic, partition }: Pick<Lane, "topic" | "partition">,
   { errorCode: code, message }: { readonly errorCode: number; readonly message: string | null },
 ): ProductionError {
   const remedy = remedies[code] === undefined ? "" : `; ${remedies[code]}`;

@@ -9,7 +9,7 @@ const CHUNK_SHARE = 0.25;
 
 /** Decodes a broker's answer to a fetch from `offset` on. @throws ProductionError if its first batch is unreadable */
 export function decodeAnswer(
-  { topic, partition, batches, aborted, endOffset }: FetchedPartition,
+  { topic, partition, batches, aborted, endOffset, heldBack }: FetchedPartition,
   { offset, settings }: { readonly offset: number; readonly settings: KafkaSettings },
 ): Portion {
   const { checkCrcs, decompressedBytesMax, readerBytesMax } = settings;
@@ -28,6 +28,7 @@ export function decodeAnswer(
     nextOffset,
     leaderEpoch,
     endOffset: Math.max(endOffset, nextOffset),
+    heldBack,
     bytesNeeded,
     fetchedBytes: batches.length,
     bytes: heldBytes,
@@ -41,7 +42,13 @@ export function readPortion(
   { settings, budget }: { settings: KafkaSettings; budget: ReadBudget },
 ): Chunk | null {
   const { topic, partition, offset } = position;
-  const { records, nextOffset, leaderEpoch, endOffset, bytesNeeded, fetchedBytes, bytes } = portion;
+  const { records, nextOffset, leaderEpoch, endOffset, heldBack, bytesNeeded, fetchedBytes, bytes } = portion;
+  const moved = nextOffset > offset;
+  // A session tells of a partition again only when something of it is new.
+  const isBlocked = nextOffset >= endOffset && heldBack > 0;
+  const sinceMs = moved ? null : position.blocked?.sinceMs ?? null;
+  position.blocked = isBlocked ? { sinceMs: sinceMs ?? performance.now(), heldBack } : null;
+  if (moved) position.blockedToldMs = null;
   // An end that nothing leads to (a transaction that is open) must not be asked for again and again without waiting.
   position.endOffset = nextOffset === offset && fetchedBytes === 0 ? offset : endOffset;
   // A batch larger than asked for comes whole only to the first partition of a request: ask for as much as it needs,

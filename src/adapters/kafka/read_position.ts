@@ -14,6 +14,8 @@ const TROUBLE = { firstMs: 1_000, lastMs: 30_000 };
 /** What a fetch brought of one partition, decoded once for all readers that wait for it. */
 export interface Portion extends ReadPortion {
   readonly endOffset: number;
+  /** So many offsets are behind that end, and wait for a transaction to end. */
+  readonly heldBack: number;
   /** Epoch of the leader that wrote its last batch; null if that is not known. */
   readonly leaderEpoch: number | null;
   /** To ask for, so that the first batch comes whole; 0 if it did. */
@@ -79,6 +81,10 @@ export interface ReadPosition {
   readonly backoff: Backoff;
   /** The caller was told that the partition cannot be read. */
   troubled: boolean;
+  /** Everything was read that is committed, and more is there; null if not. */
+  blocked: { readonly sinceMs: number; readonly heldBack: number } | null;
+  /** When the caller was told so last; null: it was not. */
+  blockedToldMs: number | null;
   /** For what is not likely to pass soon. */
   readonly troubleBackoff: Backoff;
   /** Since when the topic is missing from the metadata. */
@@ -98,6 +104,8 @@ export function newReadPosition(
     ended: false,
     notBefore: 0,
     backoff: createBackoff(),
+    blocked: null,
+    blockedToldMs: null,
     troubleBackoff: createBackoff(TROUBLE.firstMs, TROUBLE.lastMs),
     unknownSince: null,
   };

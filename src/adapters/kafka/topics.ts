@@ -64,12 +64,13 @@ function describe({ name, id, leaders }: TopicMetadata, config: ReadonlyMap<stri
  */
 export async function createTopic(
   { cluster, channel }: { cluster: Cluster; channel: BrokerChannel },
-  { name, partitions, cleanup, retentionMs, messageBytesMax }: NewTopic,
+  { name, partitions, cleanup, retentionMs, messageBytesMax, deleteRetentionMs }: NewTopic,
 ): Promise<void> {
   const config = {
     "cleanup.policy": cleanup,
     ...(cleanup === "delete" && keepingConfig(retentionMs)),
     ...(messageBytesMax !== undefined && sizeConfig(messageBytesMax)),
+    ...(deleteRetentionMs !== undefined && { "delete.retention.ms": String(deleteRetentionMs) }),
   };
   await createTopicWith({ cluster, channel }, { name, partitions, config });
 }

@@ -1,8 +1,12 @@
 // deno-lint-ignore-file require-await -- methods of the port are async so that what they throw is a rejection
 import type { DatabaseSync } from "node:sqlite";
 import type { DeadLetter, DeadLetters, Resolution } from "../../ports/dead_letters.ts";
-import { letterOf, type LetterValues, prepareLetters, SCHEMA, valuesOf } from "./letter_schema.ts";
+import { condition, type DeadLetterFilter, type KeptLetter, keptLetterOf } from "./letter_filter.ts";
+import { type LetterValues, prepareLetters, SCHEMA, valuesOf } from "./letter_schema.ts";
 import { inTransaction, openDatabase, productionError } from "./sqlite.ts";
+import { ATTEMPTS_SCHEMA, dropAttempts, type StoredLetters, storedLetters } from "./stored_letters.ts";
+
+export type { KeptLetter } from "./letter_filter.ts";
 
 /** Letters kept if nothing else is said; the oldest go first, resolved ones before open ones. */
 export const DEAD_LETTERS_MAX = 100_000;
@@ -10,31 +14,17 @@ export const DEAD_LETTERS_MAX = 100_000;
 /** Letters that `list` gives back if nothing else is said. */
 export const DEAD_LETTERS_LISTED = 100;
 
+/** Letters about one thing that are told: of each of its operators there is one at most. */
+const ABOUT_MAX = 100;
+
 /** Where dead letters are kept, and how many. */
 export interface EmbeddedDeadLettersOptions {
   /** A file, created if missing; several processes may have it open. `:memory:` for tests. */
   readonly path: string;
   /** {@link DEAD_LETTERS_MAX} if absent. */
   readonly lettersMax?: number;
-}
-
-/** A letter as it is kept. */
-export interface KeptLetter extends DeadLetter {
-  /** When it was marked as resolved, milliseconds since the epoch; null while it is open. */
-  readonly resolvedMs: number | null;
-  /** Why; null while it is open. */
-  readonly resolution: string | null;
-}
-
-/** Which letters; all of what is given must be the same. */
-export interface DeadLetterFilter {
-  readonly topology?: string;
-  readonly stage?: DeadLetter["stage"];
-  readonly reason?: string;
-  readonly operator?: string;
-  readonly topic?: string;
-  /** Absent: open ones and resolved ones. */
-  readonly state?: "open" | "resolved";
+  /** No other process replays letters of the file while this one has it; false if absent. */
+  readonly alone?: boolean;
 }
 
 /** Which letters to list, and how many. */
@@ -45,6 +35,8 @@ export interface ListDeadLetters extends DeadLetterFilter {
 
 /** Dead letters in a file of their own. */
 export interface EmbeddedDeadLetters extends DeadLetters {
+  /** By name, with what was tried. */
+  readonly stored: StoredLetters;
   /** Newest first. */
   list(options?: ListDeadLetters): KeptLetter[];
   /** How many are kept now. */
@@ -77,7 +69,10 @@ function statementsOf(database: DatabaseSync) {
     again: database.prepare("UPDATE letters SET epoch = ? WHERE id = ?"),
     drop: database.prepare("DELETE FROM letters WHERE id = ?"),
     insert: database.prepare(INSERT),
-    mend: database.prepare(`${RESOLVE} AND task = ? AND subject = ? AND stage = ? AND operator = ? AND epoch <= ?`),
+    mend: database.prepare(
+      `${RESOLVE} AND task = ? AND subject = ? AND stage = ? AND operator = ? AND epoch <= ? ` +
+        'AND (? IS NULL OR "offset" <= ?)',
+    ),
   };
 }
 
@@ -89,11 +84,19 @@ type Statements = ReturnType<typeof statementsOf>;
  * @throws ConfigError when the file cannot be opened
  */
 export function openEmbeddedDeadLetters(options: EmbeddedDeadLettersOptions): EmbeddedDeadLetters {
-  const { path, lettersMax = DEAD_LETTERS_MAX } = options;
-  const database = openDatabase({ path, schema: SCHEMA, pragmas: PRAGMAS, version: VERSION, lockWaitMs: LOCK_WAIT_MS });
+  const { path, lettersMax = DEAD_LETTERS_MAX, alone = false } = options;
+  const database = openDatabase({
+    path,
+    schema: [...SCHEMA, ...ATTEMPTS_SCHEMA],
+    pragmas: PRAGMAS,
+    version: VERSION,
+    lockWaitMs: LOCK_WAIT_MS,
+  });
   prepareLetters(database);
   const statements = statementsOf(database);
+  const stored = storedLetters(database, { owner: crypto.randomUUID(), alone });
   return {
+    stored,
     async put(letters) {
       try {
         put(database, letters, { lettersMax, statements });
@@ -125,19 +128,23 @@ export function openEmbeddedDeadLetters(options: EmbeddedDeadLettersOptions): Em
         throw productionError(`count the dead letters of "${topology}"`, error);
       }
     },
+    async about({ topology, tasks, subject }) {
+      const places = tasks.map(() => "?").join(", ");
+      try {
+        return database.prepare(
+          `SELECT * FROM letters WHERE topology = ? AND task IN (${places}) AND subject = ? AND resolved_ms IS NULL ` +
+            `ORDER BY id DESC LIMIT ${ABOUT_MAX}`,
+        ).all(topology, ...tasks, subject).map(keptLetterOf);
+      } catch (error) {
+        throw productionError(`find the dead letters of ${subject}`, error);
+      }
+    },
     list({ limit = DEAD_LETTERS_LISTED, ...filter } = {}) {
       const { where, values } = condition(filter);
       return database.prepare(`SELECT * FROM letters ${where} ORDER BY id DESC LIMIT ?`).all(...values, limit)
-        .map((row) => ({
-          ...letterOf(row),
-          resolvedMs: row.resolved_ms === null ? null : Number(row.resolved_ms),
-          resolution: row.resolution === null ? null : String(row.resolution),
-        }));
+        .map(keptLetterOf);
     },
-    count(filter = {}) {
-      const { where, values } = condition(filter);
-      return Number(database.prepare(`SELECT count(*) AS letters FROM letters ${where}`).get(...values)!.letters);
-    },
+    count: (filter = {}) => stored.count(filter),
     dropped: () => Number(database.prepare("SELECT letters FROM dropped").get()!.letters),
     close: () => database.close(),
   };
@@ -153,14 +160,16 @@ function put(
     for (const letter of letters) putOne(statements, valuesOf(letter));
     const kept = Number(database.prepare("SELECT count(*) AS letters FROM letters").get()!.letters);
     let surplus = kept - lettersMax;
+    if (surplus <= 0) return;
     for (const oldest of ["WHERE resolved_ms IS NOT NULL ORDER BY resolved_ms", "ORDER BY id"]) {
-      if (surplus <= 0) return;
+      if (surplus <= 0) break;
       const { changes } = database.prepare(
         `DELETE FROM letters WHERE id IN (SELECT id FROM letters ${oldest} LIMIT ?)`,
       ).run(surplus);
       surplus -= Number(changes);
       database.prepare("UPDATE dropped SET letters = letters + ?").run(changes);
     }
+    dropAttempts(database);
   });
 }
 
@@ -187,8 +196,8 @@ function resolve(
   const resolved = [timestampMs, why, topology];
   switch (resolution.kind) {
     case "subject": {
-      const { task, epoch, stage, operator, subject } = resolution;
-      statements.mend.run(...resolved, task, subject, stage, operator, epoch);
+      const { task, epoch, stage, operator, subject, upTo = null } = resolution;
+      statements.mend.run(...resolved, task, subject, stage, operator, epoch, upTo, upTo);
       return;
     }
     case "start": {
@@ -207,16 +216,4 @@ function resolve(
       );
     }
   }
-}
-
-function condition({ state, ...filter }: DeadLetterFilter): { where: string; values: string[] } {
-  const { topology, stage, reason, operator, topic } = filter;
-  const given = Object.entries({ topology, stage, reason, operator, topic })
-    .filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const terms = given.map(([column]) => `${column} = ?`);
-  if (state !== undefined) terms.push(`resolved_ms IS ${state === "open" ? "" : "NOT "}NULL`);
-  return {
-    where: terms.length === 0 ? "" : `WHERE ${terms.join(" AND ")}`,
-    values: given.map(([, value]) => value),
-  };
 }

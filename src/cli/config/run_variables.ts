@@ -51,6 +51,8 @@ const RULES: { readonly [K in keyof RunOptions]: Rule } = {
   cleanRecordsPerSecond: { min: 1, max: 1_000_000, unit: "records" },
   standbys: { min: 0, max: 10, unit: "instances" },
   applicationServer: "address",
+  joinShareMin: "share",
+  consoleRows: "switch",
   storeEntriesMax: { min: 1, max: 2 ** 40, unit: "rows" },
 };
 

@@ -122,7 +122,9 @@ async function sourcesOf(
     name: topology.name,
     sources: tableSources(topology).filter((source) => source.topic === topic),
     events: topology.streams.flatMap((node) =>
-      node.op === "events" && node.source.changes === null && node.source.topic === topic ? [node.source] : []
+      node.op === "events" && node.source.changes === null && !node.source.internal && node.source.topic === topic
+        ? [node.source]
+        : []
     ),
   }));
   return {

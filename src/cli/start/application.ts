@@ -2,7 +2,7 @@ import type { Revision } from "../../runtime/runner.ts";
 import { ConfigError } from "../../record/errors.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { ADDRESS } from "../embedded_directory.ts";
-import { type HttpServer, serveHttp } from "../http_server.ts";
+import type { HttpServer } from "../http_server.ts";
 import type { LoadedFiles } from "../topology_files.ts";
 import { createPrometheusMetrics, type PrometheusMetrics } from "../prometheus.ts";
 import type { History } from "./demo_source.ts";
@@ -13,7 +13,7 @@ import type { Failure } from "./failure.ts";
 import { leftOverEvents } from "./left_over_events.ts";
 import { settle } from "./rest.ts";
 import { openWorld } from "./open_world.ts";
-import { routesOf } from "./routes.ts";
+import { openServer } from "./open_server.ts";
 import { keepRight } from "./keep_right.ts";
 import { degradedLines, failedLines, type ShownRun, troubleLines } from "./shown_run.ts";
 import { startInTurn } from "./start_in_turn.ts";
@@ -82,20 +82,8 @@ export async function runApplication(options: ApplicationOptions): Promise<numbe
       settle(() => runs.filter(({ state }) => state !== "failed"), { deadlineMs, written, signal: restSignal })
         .finally(() => status.keepStale());
     let preparing: string | null = "the snapshot or the type check is under way";
-    server = serveHttp(
-      configuration,
-      routesOf({
-        metrics,
-        runs: shown,
-        notReady: () => status.ending ?? preparing,
-        produce: world.produce,
-        stores: { password: world.storePassword, instance: () => configuration.run.applicationServer ?? server!.url },
-        rest: async (deadlineMs, restSignal) => {
-          const release = await world.demo?.hold() ?? (() => {});
-          return { unfinished: await settled(deadlineMs, restSignal), release };
-        },
-      }),
-    );
+    const notReady = () => status.ending ?? preparing;
+    server = openServer({ configuration, world, status, metrics, runs: shown, notReady, settled });
     await announce(server, { world, status, options });
     const tick = () => output.status(status.take());
     tick();
@@ -200,7 +188,11 @@ async function announce(
   { world, status, options }: { world: World; status: StatusSource; options: ApplicationOptions },
 ): Promise<void> {
   const { output, configuration } = options;
-  const addresses = { ...world.addresses, [ADDRESS.metrics]: server.url };
+  const addresses = {
+    ...{ [ADDRESS.console]: `${server.url}/`, [ADDRESS.api]: `${server.url}/api` },
+    ...world.addresses,
+    [ADDRESS.metrics]: server.url,
+  };
   status.addresses = addresses;
   await world.publish(addresses);
   if (configuration.port !== 0 && server.port !== configuration.port) {

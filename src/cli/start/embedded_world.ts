@@ -42,7 +42,7 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
     const log = await opening(() => openEmbeddedLog({ path: paths.log }));
     opened.push(() => log.close());
     log.maintain();
-    const deadLetters = await opening(() => openEmbeddedDeadLetters({ path: paths.deadLetters }));
+    const deadLetters = await opening(() => openEmbeddedDeadLetters({ path: paths.deadLetters, alone: true }));
     opened.push(() => deadLetters.close());
     const { url } = directory.clickhouse;
     const warehouse = openClickHouse({
@@ -75,6 +75,12 @@ export async function openEmbeddedWorld(options: WorldOptions & { readonly demo:
       produce: produceRoute(log, directory.accounts.writer.password),
       // Who may read the embedded ClickHouse.
       storePassword: configuration.storePassword?.reveal() ?? directory.accounts.reader.password,
+      reader: {
+        url: directory.clickhouse.readerUrl,
+        database: configuration.database,
+        ...embeddedLogin(directory.accounts.reader),
+      },
+      letters: deadLetters.stored,
       publish: (addresses) => directory.lock.publish(addresses),
       close: () => closeAll([directory.close, ...opened]),
       discard: () => closeAll([directory.discard, ...opened]),

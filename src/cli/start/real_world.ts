@@ -46,6 +46,8 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
     demo: null,
     produce: null,
     storePassword: configuration.storePassword?.reveal() ?? null,
+    reader: serverOptions(configuration),
+    letters: deadLetters.stored,
     publish: () => Promise.resolve(),
     close,
     // Others may write into the directory.

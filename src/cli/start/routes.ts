@@ -1,4 +1,13 @@
+import type { StoredLetters } from "../../adapters/local/stored_letters.ts";
+import type { Access } from "../api/access.ts";
+import { apiRoutes } from "../api/api_routes.ts";
+import { guarded } from "../api/guard.ts";
+import { showingRows } from "../api/showing_rows.ts";
+import type { Watched } from "../api/watched.ts";
+import { consoleRoutes } from "../console/console_routes.ts";
+import { explainRoutes } from "../explain/explain_routes.ts";
 import type { Route, Routes } from "../http_server.ts";
+import { letterRoutes } from "../letters/letter_routes.ts";
 import { PRODUCE_PATH } from "../produce/produce_route.ts";
 import type { PrometheusMetrics } from "../prometheus.ts";
 import { type StoreRouteOptions, storeRoutes } from "../store/store_routes.ts";
@@ -17,14 +26,20 @@ export interface RouteOptions {
   /** Takes records for the log of this instance; null if it is not its own. */
   readonly produce: Route | null;
   readonly stores: Omit<StoreRouteOptions, "runs">;
+  /** Who may use what is below `/api`. */
+  readonly access: Access;
+  /** What is told there. */
+  readonly watched: Watched;
+  /** Its dead letters. */
+  readonly letters: StoredLetters;
 }
 
 const REST_SECONDS_MAX = 600;
 const BEAT_MS = 1_000;
 
 /**
- * `/metrics`, `/livez`, `/readyz`; `/store/` for who may see rows; for this machine only `POST /rest` and `POST
- * /produce`.
+ * The console; `/metrics`, `/livez`, `/readyz`; `/store/` and `/api` for who may see rows; for this machine only `POST
+ * /rest` and `POST /produce`.
  */
 export function routesOf(options: RouteOptions): Routes {
   const { metrics, runs, notReady } = options;
@@ -53,7 +68,15 @@ export function routesOf(options: RouteOptions): Routes {
       const rest = ready.length === 0 ? "" : `ready: ${ready.join(", ")}\n`;
       return new Response(`not ready\n${list}${rest}`, { status: 503 });
     },
+    ...consoleRoutes(),
     ...storeRoutes({ runs, ...options.stores }),
+    ...guarded({
+      ...apiRoutes(options.watched),
+      ...showingRows({
+        ...explainRoutes({ runs, access: options.access }),
+        ...letterRoutes({ runs, letters: options.letters, nowMs: Date.now }),
+      }, options.watched),
+    }, options.access),
     "POST /rest": (request, { loopback }) =>
       loopback ? restStream(request, options) : new Response("Only for this machine\n", { status: 403 }),
     ...(options.produce === null ? {} : { [`POST ${PRODUCE_PATH}`]: options.produce }),

@@ -1,3 +1,4 @@
+import type { Topology } from "../../dsl/topology.ts";
 import type { Runner, StartReport } from "../../runtime/runner.ts";
 import type { Failure } from "./failure.ts";
 import type { TopologyState } from "./status.ts";
@@ -8,6 +9,8 @@ export interface ShownRun {
   readonly state: TopologyState;
   /** Null while nothing of it runs. */
   readonly runner: Runner | null;
+  /** Null for what is none. */
+  readonly topology: Topology | null;
   readonly started: readonly StartReport[] | null;
   /** Why it failed; null when it did not, or runs again. */
   readonly failure: Failure | null;
@@ -30,6 +33,7 @@ export function failedForGood(
     name,
     state: "failed",
     runner: null,
+    topology: null,
     started: null,
     failure,
     problems: () => [problem],

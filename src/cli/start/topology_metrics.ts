@@ -1,4 +1,5 @@
 import type { Metrics } from "../../ports/metrics.ts";
+import { reportOperators } from "./operator_metrics.ts";
 import { TOPOLOGY_STATES } from "./status.ts";
 import type { ShownRun } from "./shown_run.ts";
 
@@ -14,6 +15,7 @@ export function reportTopologies(runs: readonly ShownRun[], metrics: Metrics): v
     }
     metrics.gauge("weir_ready", { topology }, run.unready().length === 0 ? 1 : 0);
     metrics.gauge("weir_problems", { topology }, run.problems().length);
+    if (run.runner !== null) reportOperators(run.runner, metrics);
     for (const { sink, kept, written, deleted } of run.started ?? []) {
       for (const [result, rows] of Object.entries({ kept, written, deleted })) {
         metrics.gauge("weir_start_rows", { topology, sink, result }, rows);

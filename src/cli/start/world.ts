@@ -1,3 +1,5 @@
+import type { ConnectionOptions } from "../../adapters/clickhouse/connection.ts";
+import type { StoredLetters } from "../../adapters/local/stored_letters.ts";
 import type { Ports } from "../../runtime/runner.ts";
 import type { Configuration } from "../config/configuration.ts";
 import type { Route } from "../http_server.ts";
@@ -16,6 +18,10 @@ export interface World {
   readonly produce: Route | null;
   /** Who knows it may ask for the rows of stores; null: whoever is on this machine. */
   readonly storePassword: string | null;
+  /** ClickHouse, for whoever only reads. */
+  readonly reader: ConnectionOptions;
+  /** Its dead letters by name, with what was tried to replay them. */
+  readonly letters: StoredLetters;
   /** Tells other commands where this instance listens. */
   publish(addresses: Readonly<Record<string, string>>): Promise<void>;
   close(): Promise<void>;

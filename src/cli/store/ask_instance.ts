@@ -9,6 +9,8 @@ export interface Question {
   readonly path: string;
   readonly parameters: Readonly<Record<string, string>>;
   readonly password: string | null;
+  /** How long is waited; 10,000 if absent. */
+  readonly answerMs?: number;
 }
 
 /** What came back. */
@@ -18,13 +20,16 @@ export interface Reply {
 }
 
 /** Asks the instance at an address such as `http://weir-1:8686`. @throws Error when it does not answer */
-export async function askInstance(address: string, { path, parameters, password }: Question): Promise<Reply> {
+export async function askInstance(
+  address: string,
+  { path, parameters, password, answerMs = ANSWER_MS }: Question,
+): Promise<Reply> {
   const url = new URL(path, address);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   const response = await fetch(url, {
     headers: passwordHeaders(password),
     redirect: "error",
-    signal: AbortSignal.timeout(ANSWER_MS),
+    signal: AbortSignal.timeout(answerMs),
   });
   return { status: response.status, text: await response.text() };
 }

@@ -1,18 +1,15 @@
 import { ConfigError } from "../../record/errors.ts";
 import { mergeAnswers, verdictOf } from "../../runtime/stores/merge_answers.ts";
-import { runningAddresses } from "../clickhouse_client.ts";
 import { command, flag, value } from "../command.ts";
-import type { Configuration } from "../config/configuration.ts";
-import { configurationOf, dataArgument, dataOption } from "../data_option.ts";
-import { runningAccount } from "../embedded_accounts.ts";
-import { ADDRESS } from "../embedded_directory.ts";
-import { reachableHost } from "../http_server.ts";
+import { configurationOf, dataOption } from "../data_option.ts";
 import { readInteger, readText } from "../option_values.ts";
+import { readUrls } from "../running_instances.ts";
 import { writeOut } from "../start/output.ts";
 import { UsageError } from "../usage_error.ts";
 import { askInstance, type Question, storePath } from "./ask_instance.ts";
 import { isWhole } from "./gather_answer.ts";
 import { type GatheredAnswer, gatheredOf, jsonOf, type Unanswered } from "./gathered_answer.ts";
+import { instancesOf } from "./store_instances.ts";
 import { LIMIT_DEFAULT, LIMIT_MAX } from "./store_question.ts";
 import { answerLines, type ListedStore, storeLines } from "./store_text.ts";
 
@@ -121,33 +118,6 @@ function parametersOf({ key, prefix, range, after, limit }: Given): Record<strin
   return Object.fromEntries(Object.entries(given).flatMap(([name, text]) => text === undefined ? [] : [[name, text]]));
 }
 
-interface Instances {
-  readonly urls: readonly string[];
-  readonly password: string | null;
-}
-
-/** Who is asked. @throws ConfigError when nothing runs here */
-async function instancesOf(configuration: Configuration, urls: readonly string[] | undefined): Promise<Instances> {
-  const { storePassword, kafka, dataDirectory, host, port } = configuration;
-  const password = storePassword?.reveal() ?? null;
-  if (urls !== undefined) return { urls, password };
-  if (kafka !== null) {
-    return { urls: [`http://${reachableHost(host)}:${port}`], password };
-  }
-  const running = await runningAddresses(dataDirectory);
-  if (running === null) {
-    const start = `deno task start${dataArgument(dataDirectory)}`;
-    throw new ConfigError([
-      `Cannot ask for stores on "${dataDirectory}": nothing runs there, and stores are in memory. Run ${start} ` +
-      "meanwhile, or name an instance with --url",
-    ]);
-  }
-  return {
-    urls: [running[ADDRESS.metrics]],
-    password: password ?? (await runningAccount(dataDirectory, "reader")).password,
-  };
-}
-
 /** One after the other, until everything is known. @throws ConfigError when none of them answers */
 async function askAll(
   urls: readonly string[],
@@ -182,9 +152,4 @@ async function ask(url: string, question: Question): Promise<string> {
   if (status === 200 || status === 421) return text;
   const advice = status === 401 || status === 403 ? " Give its password in WEIR_STORE_PASSWORD or _FILE" : "";
   throw new ConfigError([`${text.trim()}${advice}`]);
-}
-
-function readUrls(text: string): readonly string[] | null {
-  const urls = text.split(",").map((url) => url.trim());
-  return urls.every((url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) ? urls : null;
 }

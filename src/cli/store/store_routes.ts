@@ -1,5 +1,5 @@
 import type { Route, Routes } from "../http_server.ts";
-import { knowsPassword } from "../bearer.ts";
+import { isAllowed } from "../api/access.ts";
 import type { Runner } from "../../runtime/runner.ts";
 import type { StoreSpec } from "../../runtime/stores/store.ts";
 import { didYouMean } from "../../record/nearest.ts";
@@ -13,6 +13,12 @@ import { exactJson } from "./store_values.ts";
  * apart, so that two instances that ask each other do not wait for themselves.
  */
 const QUESTIONS_MAX = 8;
+
+/** What is said to who may not ask. */
+const REFUSALS = {
+  elsewhere: "Only for this machine: set WEIR_STORE_PASSWORD to let others ask who know it",
+  unknown: "Only with the password of the stores, as Authorization: Bearer ...",
+} as const;
 
 /** A topology as far as its stores are asked. */
 export interface AskedRun {
@@ -54,17 +60,8 @@ export function storeRoutes(options: StoreRouteOptions): Routes {
   return { "GET /store": answer, "GET /store/*": answer };
 }
 
-function isAllowed(
-  request: Request,
-  { loopback, password }: { readonly loopback: boolean; readonly password: string | null },
-): boolean {
-  return password === null ? loopback : knowsPassword(request, password);
-}
-
 function refused({ password }: StoreRouteOptions): Response {
-  return password === null
-    ? text(403, "Only for this machine: set WEIR_STORE_PASSWORD to let others ask who know it")
-    : text(401, "Only with the password of the stores, as Authorization: Bearer ...");
+  return password === null ? text(403, REFUSALS.elsewhere) : text(401, REFUSALS.unknown);
 }
 
 async function answerOf({ pathname, searchParams }: URL, options: StoreRouteOptions): Promise<Response> {

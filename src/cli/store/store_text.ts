@@ -41,6 +41,7 @@ export function answerLines(gathered: GatheredAnswer, key: string | null): strin
       ? [counted(rows.length, "row")]
       : [],
     ...partLines(answer.parts, rows),
+    ...horizonLines(answer.parts),
     ...missing.length > 0
       ? [`Not here: ${counted(missing.length, "partition")} (${missing.join(", ")}), which other instances have`]
       : [],
@@ -50,7 +51,12 @@ export function answerLines(gathered: GatheredAnswer, key: string | null): strin
 
 function emptyLine({ answer }: GatheredAnswer, key: string | null): string {
   const what = key === null ? "No rows" : `Nothing is held under key ${key}`;
-  if (verdictOf(answer) === "none") return what;
+  const verdict = verdictOf(answer);
+  if (verdict === "none") return what;
+  if (verdict === "beyond retention") {
+    return `Key ${key} is beyond retention: windows that began until ${timeText(answer.beyondUs!)} are kept by ` +
+      "ClickHouse alone";
+  }
   const restoring = answer.parts.filter(({ state }) => state !== "running").length;
   const why = [
     ...restoring > 0 ? [`${counted(restoring, "partition")} being restored`] : [],
@@ -58,6 +64,17 @@ function emptyLine({ answer }: GatheredAnswer, key: string | null): string {
     ...answer.next !== null ? ["more to look at"] : [],
   ];
   return `${what}, as far as is known: ${why.join(", ")}`;
+}
+
+/** That there were more windows; of several partitions, from when on all of them have theirs. */
+function horizonLines(parts: readonly AnsweredPart[]): string[] {
+  const horizons = parts.flatMap(({ horizonUs }) => horizonUs ?? []);
+  if (horizons.length === 0) return [];
+  return [`Windows that began until ${timeText(Math.max(...horizons))} are beyond retention: ClickHouse has them`];
+}
+
+function timeText(us: number): string {
+  return new Date(us / 1_000).toISOString();
 }
 
 function rowLines(rows: readonly StoreRow[]): string[] {

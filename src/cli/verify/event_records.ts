@@ -3,8 +3,10 @@ import type { Topology } from "../../dsl/topology.ts";
 import { eventReader } from "../../formats/event_reader.ts";
 import { headersOf } from "../../formats/message_headers.ts";
 import type { OracleEvent } from "../../oracle/append_oracle.ts";
+import { streamName } from "../../plan/compile_streams.ts";
 import type { Log, LogRecord } from "../../ports/log.ts";
 import { ConfigError, DeserializationError, ProductionError } from "../../record/errors.ts";
+import { isForAnother } from "../../record/replay_header.ts";
 
 const POLL_MS = 200;
 
@@ -26,12 +28,15 @@ export interface EventRecords {
  * Reads all that a topic holds when it is called, as its source reads it.
  * @throws ConfigError if there is no such topic. @throws ProductionError if it cannot be read
  */
-export async function readEvents(log: Log, spec: EventSpec): Promise<EventRecords> {
+export async function readEvents(
+  log: Log,
+  { spec, topology }: { readonly spec: EventSpec; readonly topology: string },
+): Promise<EventRecords> {
   const description = (await log.topics([spec.topic])).get(spec.topic);
   if (description === undefined) throw new ConfigError([`Cannot verify: topic "${spec.topic}" is not there`]);
   const { start, end } = await log.offsets(spec.topic);
   const records = await recordsOf(log, spec.topic, { start, end });
-  const read = eventOf(spec);
+  const read = eventOf(spec, topology);
   const events: OracleEvent[] = [];
   let refused = 0;
   for (const [partition, own] of records.entries()) {
@@ -68,10 +73,12 @@ export function placeOf(partition: number, offset: number): string {
 }
 
 /** What the topics of a topology's streams hold now, by topic. @throws as {@link readEvents} */
-export async function readStreams({ streams }: Topology, log: Log): Promise<Map<string, EventRecords>> {
+export async function readStreams({ name, streams }: Topology, log: Log): Promise<Map<string, EventRecords>> {
   const topics = new Map<string, EventRecords>();
   for (const node of streams) {
-    if (node.op === "events") topics.set(node.source.topic, await readEvents(log, node.source));
+    if (node.op === "events") {
+      topics.set(node.source.topic, await readEvents(log, { spec: node.source, topology: name }));
+    }
   }
   return topics;
 }
@@ -106,9 +113,11 @@ export async function recordsOf(
 }
 
 /** Null for a record that the engine passes over. */
-function eventOf(spec: EventSpec): (record: LogRecord, partition: number) => OracleEvent | null {
+function eventOf(spec: EventSpec, topology: string): (record: LogRecord, partition: number) => OracleEvent | null {
   const reader = eventReader(spec);
+  const stream = streamName(spec);
   return ({ offset, timestampMs, key, value, headers }, partition) => {
+    if (isForAnother(headers, { topology, stream })) return null;
     const read = reader.read({ key, value });
     if (read.kind === "skip") return null;
     const place = { topic: spec.topic, partition, offset, timestampUs: timestampMs * 1_000 };

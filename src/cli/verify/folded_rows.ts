@@ -1,7 +1,7 @@
 import type { FoldedNode } from "../../dsl/logical.ts";
 import type { StreamAggregateNode, TableResultNode } from "../../dsl/stream_nodes.ts";
 import type { Topology } from "../../dsl/topology.ts";
-import { readChangelog } from "../../formats/changelog_fact.ts";
+import { type ChangelogRecord, readChangelog } from "../../formats/changelog_fact.ts";
 import { groupedEvents } from "../../oracle/append_oracle.ts";
 import type { FoldedRow } from "../../oracle/oracle.ts";
 import { streamAggregateRows } from "../../oracle/stream_aggregate_oracle.ts";
@@ -17,6 +17,10 @@ export interface FoldedResults {
   readonly rows: (node: FoldedNode) => Iterable<FoldedRow>;
   /** Those that were not computed again from the events, and why not. By id of the node. */
   readonly takenAsTheyAre: ReadonlyMap<number, string>;
+  /**
+   * Those of whose windows that began then or before ClickHouse alone has the rows. Microseconds; by id of the node.
+   */
+  readonly horizons: ReadonlyMap<number, number>;
 }
 
 /** Totals that do not depend on the order of events. */
@@ -32,6 +36,7 @@ const WAITS = "which changes were told, and which still wait, depends on the ord
 export async function loadFolded(topology: Topology, log: Log): Promise<FoldedResults> {
   const rows = new Map<number, readonly FoldedRow[]>();
   const taken = new Map<number, string>();
+  const horizons = new Map<number, number>();
   let read: Promise<ReadonlyMap<string, EventRecords>> | undefined;
   const events = () => read ??= readStreams(topology, log);
   for (const node of topology.nodes) {
@@ -39,9 +44,15 @@ export async function loadFolded(topology: Topology, log: Log): Promise<FoldedRe
     const result = topology.streams[node.stream] as TableResultNode;
     const computed = result.op === "suppress" ? WAITS : await computedRows(topology, { aggregate: result, events });
     if (typeof computed === "string") taken.set(node.id, computed);
-    rows.set(node.id, typeof computed === "string" ? await changelogRows(topology, { node: result, log }) : computed);
+    if (typeof computed !== "string") {
+      rows.set(node.id, computed);
+      continue;
+    }
+    const kept = await changelogRows(topology, { node: result, log });
+    rows.set(node.id, kept.rows);
+    if (kept.horizonUs > -Infinity) horizons.set(node.id, kept.horizonUs);
   }
-  return { rows: ({ id }) => rows.get(id)!, takenAsTheyAre: taken };
+  return { rows: ({ id }) => rows.get(id)!, takenAsTheyAre: taken, horizons };
 }
 
 /** The rows made from scratch; or why they cannot be. */
@@ -74,26 +85,40 @@ function keyOfRow({ sides }: StreamAggregateNode, row: Row): Key {
   return keyOfColumns(Object.fromEntries(Object.entries(row).filter(([name]) => !(name in totals))));
 }
 
-/** The newest result of each key, whoever wrote it. */
+/** The newest result of each key that is kept, whoever wrote it, and the greatest horizon of all partitions. */
 async function changelogRows(
   { name: topology }: Topology,
   { node, log }: { readonly node: TableResultNode; readonly log: Log },
-): Promise<FoldedRow[]> {
+): Promise<{ readonly rows: FoldedRow[]; readonly horizonUs: number }> {
   const topic = changelogTopic(topology, node);
-  if (!(await log.topics([topic])).has(topic)) return [];
-  const result = resultOf(node);
-  const newest = new Map<Key, { readonly to: number; readonly key: Row; readonly row: Row | null }>();
+  if (!(await log.topics([topic])).has(topic)) return { rows: [], horizonUs: -Infinity };
+  const rows: FoldedRow[] = [];
+  let horizonUs = -Infinity;
   for (const records of await recordsOf(log, topic, await log.offsets(topic))) {
-    for (const record of records) {
-      const read = readChangelog(topic, record);
-      const made = read.kind === "fact" ? result(read.fact) : null;
-      if (read.kind !== "fact" || made === null) continue;
-      const key = keyOfColumns(made.key);
-      const { to } = read.fact;
-      if (to > (newest.get(key)?.to ?? -1)) newest.set(key, { to, ...made });
-    }
+    const kept = partitionRows(records.map((record) => readChangelog(topic, record)), resultOf(node));
+    for (const row of kept.rows) rows.push(row);
+    horizonUs = Math.max(horizonUs, kept.horizonUs);
   }
-  return [...newest].flatMap(([key, { row, key: columns }]) =>
+  return { rows, horizonUs };
+}
+
+function partitionRows(
+  records: readonly ChangelogRecord[],
+  result: ReturnType<typeof resultOf>,
+): { readonly rows: FoldedRow[]; readonly horizonUs: number } {
+  let horizonUs = -Infinity;
+  for (const read of records) if (read.kind === "horizon") horizonUs = Math.max(horizonUs, read.horizon.atUs);
+  const newest = new Map<Key, { readonly to: number; readonly key: Row; readonly row: Row | null }>();
+  for (const read of records) {
+    if (read.kind !== "fact" || read.fact.start <= horizonUs) continue;
+    const made = result(read.fact);
+    if (made === null) continue;
+    const key = keyOfColumns(made.key);
+    const { to } = read.fact;
+    if (to > (newest.get(key)?.to ?? -1)) newest.set(key, { to, ...made });
+  }
+  const rows = [...newest].flatMap(([key, { row, key: columns }]) =>
     row === null ? [] : [[key, row, Object.keys(columns).sort()] as const]
   );
+  return { rows, horizonUs };
 }

@@ -68,6 +68,10 @@ function noteLines(report: VerifyReport, list: string): string[] {
   }
   const moving = report.sinks.reduce((sum, sink) => sum + sink.moving, 0);
   if (moving > 0) lines.push(`${counted(moving, "row")} expired while they were compared, and are not judged`);
+  const beyond = report.sinks.reduce((sum, sink) => sum + (sink.beyond ?? 0), 0);
+  if (beyond > 0) {
+    lines.push(`${counted(beyond, "row")} of windows beyond their retention are kept by ClickHouse alone, not judged`);
+  }
   if (unfit > 0) lines.push(`${counted(unfit, "row")} do not fit their sink and are left out (${list})`);
   return lines;
 }

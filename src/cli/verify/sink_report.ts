@@ -13,6 +13,8 @@ export interface SinkReport {
   readonly unfit: number;
   /** Rows that expired, or were made of rows that expired, while they were compared: they are not judged. */
   readonly moving: number;
+  /** Rows of windows beyond their retention that are shown, and are not judged; absent: nothing goes by age. */
+  readonly beyond?: number;
   readonly durationMs: number;
 }
 

@@ -25,8 +25,9 @@ export interface OutputReport {
 
 /**
  * Recomputes what every topic must hold that a topology writes to, and compares it record by record: each event must be
- * there, and whatever is there again must be the same. Records of other writers, and of events that are gone from their
- * source, are passed over. @throws ProductionError when the log does not answer
+ * there, and whatever is there again must be the same; in topics that are written exactly once nothing is. Records of
+ * other writers, and of events that are gone from their source, are passed over.
+ * @throws ProductionError when the log does not answer
  */
 export async function verifyOutputs(
   topology: Topology,
@@ -87,24 +88,24 @@ async function compared(
   }
   const stored = await compareRows(COLUMNS, {
     expected: expectRows(COLUMNS, { rows }),
-    actual: { lines: linesOf(records, topics), parse: (line) => JSON.parse(line) as CanonicalRow },
+    actual: { lines: linesOf(records, { topics, node }), parse: (line) => JSON.parse(line) as CanonicalRow },
   });
   return { view: stored, stored, unfit, moving: 0, durationMs: Math.round(performance.now() - startedMs) };
 }
 
-/** The records as lines, without those that are there again as they were. */
+/** The records as lines, without those that may be there again, as they were. */
 async function* linesOf(
   records: readonly LogRecord[],
-  topics: ReadonlyMap<string, EventRecords>,
+  { topics, node: { sink } }: { readonly topics: ReadonlyMap<string, EventRecords>; readonly node: OutputNode },
 ): AsyncGenerator<readonly string[]> {
   const sources = new Map([...topics.values()].map((events) => [events.source, events]));
-  const lines = new Set<string>();
+  const lines: string[] = [];
   for (const { headers: packed, ...record } of records) {
     const { [ORIGIN_HEADER]: origin, ...headers } = readHeaders(packed);
     if (typeof origin !== "string" || !isJudged(origin, sources)) continue;
-    lines.add(JSON.stringify(rowOf({ ...record, origin, headers })));
+    lines.push(JSON.stringify(rowOf({ ...record, origin, headers })));
   }
-  yield [...lines];
+  yield sink.guarantee === "exactly_once" ? lines : [...new Set(lines)];
 }
 
 /** Whether it is of this topology, and what it was made of can be read: else nobody knows what it should be. */

@@ -3,8 +3,9 @@ import { encodedLine } from "../../processor/line_writer.ts";
 import { tableWriter } from "../../processor/table_writer.ts";
 import type { SinkPlan } from "../../plan/physical.ts";
 import type { Bytes, Log, LogRecord, TopicDescription } from "../../ports/log.ts";
-import type { TopicTable } from "../../ports/warehouse.ts";
+import type { TopicTable } from "../../ports/topic_table.ts";
 import type { Row } from "../../record/row.ts";
+import { comparedRowText, readChangedRow } from "../../record/changed_row.ts";
 import { isNewer, rowKey, type RowMark, rowMark } from "../../record/row_record.ts";
 import { type CanonicalRow, compareRows, expectRows } from "./compare.ts";
 import { recordsOf } from "./event_records.ts";
@@ -40,7 +41,8 @@ export async function verifyTableTopic(
   const records = (await recordsOf(log, output.topic, await log.offsets(output.topic))).flat();
   const last = new Map<string, string | null>();
   const newest = new Map<string, { readonly mark: RowMark; readonly value: string | null }>();
-  for (const { key, value, headers } of records) take({ key, value, headers }, { last, newest });
+  const rowOf = output.changes ? changedRow : textOf;
+  for (const { key, value, headers } of records) take({ key, value, headers }, { last, newest, rowOf });
   const writer = expecting(sink, { output, description });
   const { expected, unfit } = writer(rows, later);
   const compared = (found: Iterable<readonly [string, string | null]>) =>
@@ -61,14 +63,16 @@ export async function verifyTableTopic(
 
 function take(
   { key, value, headers }: Pick<LogRecord, "key" | "value" | "headers">,
-  { last, newest }: {
+  { last, newest, rowOf }: {
     readonly last: Map<string, string | null>;
     readonly newest: Map<string, { readonly mark: RowMark; readonly value: string | null }>;
+    /** The row of a value, as it is compared. */
+    readonly rowOf: (value: Bytes) => string;
   },
 ): void {
   if (key === null) return;
   const text = textOf(key);
-  const row = value === null ? null : textOf(value);
+  const row = value === null ? null : rowOf(value);
   last.set(text, row);
   const mark = rowMark(headers);
   const known = newest.get(text);
@@ -84,12 +88,16 @@ function expecting(
   },
 ) {
   const { write } = tableWriter(table);
+  const written = (row: Row): string => {
+    if (output.changes) return comparedRowText(row);
+    write(row);
+    return decoder.decode(encodedLine());
+  };
   let unfit = 0;
   const canonical = (rows: RowsByKey): CanonicalRow[] =>
     [...rows].flatMap(([key, row]) => {
       try {
-        write(row);
-        const value = decoder.decode(encodedLine());
+        const value = written(row);
         const record = { key: rowKey(output, key), value, headers: {}, timestampMs: 0 };
         if (!isTooLarge(record, messageBytesMax)) return [[record.key, value]];
       } catch (error) {
@@ -113,6 +121,18 @@ async function* linesOf(
   rows: Iterable<readonly [string, string | null]>,
 ): AsyncGenerator<readonly string[]> {
   yield [...rows].flatMap((row) => row[1] === null ? [] : [JSON.stringify(row)]);
+}
+
+/** Of changes that the topology itself reads: the row alone, as its key stands in the record's, too. */
+function changedRow(value: Bytes): string {
+  const text = textOf(value);
+  try {
+    return comparedRowText(readChangedRow(text).row);
+  } catch (error) {
+    // Another program has written it.
+    if (error instanceof TypeError || error instanceof SyntaxError) return text;
+    throw error;
+  }
 }
 
 const decoder = new TextDecoder();

@@ -11,6 +11,7 @@ import { keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { sinksOf } from "../../plan/outputs_of.ts";
 import { computeSinks } from "../../oracle/oracle.ts";
+import { BeyondRetention, horizonsOf } from "./beyond_retention.ts";
 import { canonicalColumn } from "./canonical.ts";
 import { compareRows, isEqual } from "./compare.ts";
 import { expectedRows } from "./expected_rows.ts";
@@ -186,12 +187,13 @@ async function verifyTopology({ topology, tables, topics, sources, folded, stret
     ? computeSinks(topology, sources.read, { nowUs: stretch.toUs, folded: folded?.rows ?? (() => []) })
     : null;
   const sinks: SinkReport[] = [];
+  const horizons = horizonsOf(topology, folded?.horizons ?? new Map());
   for (const table of tables) {
     const { spec, rows } = computed.get(table.name)!;
     const afterwards = later?.get(table.name)?.rows.values() ?? null;
-    sinks.push(
-      await verifySink({ topology: topology.name, spec, table, rows: rows.values(), later: afterwards }, shown),
-    );
+    const horizonUs = horizons.get(table.name) ?? null;
+    const sink = { topology: topology.name, spec, table, rows: rows.values(), later: afterwards, horizonUs };
+    sinks.push(await verifySink(sink, shown));
   }
   const unjudged: Unjudged[] = [];
   for (const sink of topics?.sinks ?? []) {
@@ -214,26 +216,34 @@ async function verifySink(
     readonly rows: Iterable<Row>;
     /** At the end of the comparison, where rows expire. */
     readonly later: Iterable<Row> | null;
+    /** Windows that began then or before are kept by ClickHouse alone; null: rows do not go by age. */
+    readonly horizonUs: number | null;
   },
   shown: Shown,
 ): Promise<SinkReport> {
-  const { topology, spec, table, rows, later } = sink;
+  const { topology, spec, table, rows, later, horizonUs } = sink;
   const startedMs = performance.now();
   const columns = Object.entries(spec.columns).map(([name, type]) => canonicalColumn({ name, type }, quoted(name)));
   const names = columns.map((column) => column.name);
   const key = spec.key.map((name) => names.indexOf(name));
   const { expected, unfit } = expectedRows({ rows, later }, { columns, key });
   const shownTable = { database: shown.database, table, columns };
-  const compared = (sql: string) =>
+  const beyond = horizonUs === null ? null : new BeyondRetention(spec, horizonUs);
+  const beyondStored = horizonUs === null ? null : new BeyondRetention(spec, horizonUs);
+  const compared = (sql: string, left: BeyondRetention | null) =>
     compareRows({ names, key }, {
       expected,
       actual: {
         lines: selectLines(shown.connection, { action: `read "${spec.name}"`, sql }),
         parse: (line) => rowOf(columns, line),
+        leavesOut: (row) => left?.leavesOut(row) ?? false,
       },
     });
   // While one answer is compared ClickHouse makes the other.
-  const [view, stored] = await Promise.all([compared(viewSql(shownTable)), compared(storedSql(shownTable))]);
+  const [view, stored] = await Promise.all([
+    compared(viewSql(shownTable), beyond),
+    compared(storedSql(shownTable), beyondStored),
+  ]);
   return {
     topology,
     sink: spec.name,
@@ -241,6 +251,7 @@ async function verifySink(
     stored,
     unfit,
     moving: expected.moving.size,
+    ...beyond === null ? {} : { beyond: beyond.rows },
     durationMs: Math.round(performance.now() - startedMs),
   };
 }

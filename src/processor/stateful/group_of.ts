@@ -15,6 +15,7 @@ export function groupOf(node: StatefulNode, input: number): GroupSelector {
     case "tableJoin":
     case "process":
     case "repartition":
+    case "tableChanges":
       return node.groupBy;
   }
 }

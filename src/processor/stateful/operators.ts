@@ -6,6 +6,7 @@ import { StreamJoin } from "./stream_join.ts";
 import { Repartition } from "./repartition.ts";
 import { StreamProcess } from "./stream_process.ts";
 import { isMark, Suppress } from "./suppress.ts";
+import { TableChanges } from "./table_changes.ts";
 import { TableJoin } from "./table_join.ts";
 
 /** The machine of a stateful operator. */
@@ -23,6 +24,8 @@ export function statefulOperator(node: StatefulNode, ports: StatefulPorts): Stat
       return new Repartition(node, ports);
     case "tableJoin":
       return new TableJoin(node, ports);
+    case "tableChanges":
+      return new TableChanges(ports);
   }
 }
 

@@ -23,8 +23,13 @@ export interface StatefulPorts {
   readonly forward: (
     result: { readonly key: unknown; readonly value: unknown; readonly timestampUs: number },
   ) => void;
-  /** An event changes nothing, since it comes too late, is of a time before all windows, or has no value or no key. */
-  readonly onDropped: (reason: "late" | "early" | "no value" | "no key") => void;
+  /**
+   * An event changes nothing, since it comes too late, is of a time before all windows, has no value or no key, or has
+   * come before.
+   */
+  readonly onDropped: (reason: "late" | "early" | "no value" | "no key" | "repeat") => void;
+  /** A join has found a partner of an event, or tells an event that has none, or no key to look for one. */
+  readonly onPartner?: (found: "joined" | "withoutPartner" | "nullKeys") => void;
   /** A callback that time has called for, and no event of the key, threw: nothing of the call counts. */
   readonly onFailed?: (key: Row, cause: unknown) => void;
   /**

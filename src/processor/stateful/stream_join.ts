@@ -143,6 +143,7 @@ export class StreamJoin implements StatefulOperator {
   #join({ side, event, partner }: { side: Side; event: KeyedEvent; partner: Element }): void {
     const { value, waits } = keptIn(partner);
     if (waits) this.#settle({ key: event.key, element: partner });
+    this.#ports.onPartner?.("joined");
     this.#ports.forward({
       key: event.columns,
       value: side === 0 ? this.#resultOf(event.value, value) : this.#resultOf(value, event.value),
@@ -185,6 +186,7 @@ export class StreamJoin implements StatefulOperator {
   /** An event that has no partner. */
   #tell({ key, side, value, timestampUs }: KeylessEvent & { key: Row | null; side: Side }): void {
     const result = side === 0 ? this.#resultOf(value, null) : this.#resultOf(null, value);
+    this.#ports.onPartner?.(key === null ? "nullKeys" : "withoutPartner");
     this.#ports.forward({ key, value: result, timestampUs });
   }
 

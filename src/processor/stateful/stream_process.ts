@@ -131,7 +131,10 @@ export class StreamProcess implements StatefulOperator {
       streamTimeUs: this.#streamUs,
       wallClockUs,
       stores: Object.fromEntries(this.#spec.stores.map((spec) => [spec.name, stores.store(spec)])),
-      schedule: (atUs) => void timers.add(Math.max(whole(atUs), this.#streamUs + 1)),
+      schedule: (atUs) => {
+        if (this.#spec.punctuate === null) throw new TypeError(NO_PUNCTUATE);
+        timers.add(Math.max(whole(atUs), this.#streamUs + 1));
+      },
       scheduleWallClock: (atUs) => {
         if (this.#spec.punctuateWallClock === null) throw new TypeError(NO_WALL_CLOCK);
         wallTimers.add(Math.max(whole(atUs), this.#clockUs + 1));
@@ -149,6 +152,8 @@ export class StreamProcess implements StatefulOperator {
   }
 }
 
+const NO_PUNCTUATE = "Cannot schedule a call by stream time: the processor has no punctuate, which would be called. " +
+  "Declare it, or leave schedule() out";
 const NO_WALL_CLOCK = "Cannot schedule a call by the wall clock: the processor has no punctuateWallClock";
 
 /** Whether it is a time that was scheduled, and no entry of a store. */

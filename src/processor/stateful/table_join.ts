@@ -50,7 +50,9 @@ export class TableJoin implements StatefulOperator {
   takeKeyless(input: number, { value, timestampUs }: KeylessEvent): void {
     if (value === null) return this.#ports.onDropped("no value");
     if (input === 1 || this.#inner) return this.#ports.onDropped("no key");
-    this.#ports.forward({ key: null, value: this.#withRow(extensible(value), null), timestampUs });
+    const result = this.#withRow(extensible(value), null);
+    this.#ports.onPartner?.("nullKeys");
+    this.#ports.forward({ key: null, value: result, timestampUs });
   }
 
   pass(input: number, event: KeyedEvent): void {
@@ -113,6 +115,7 @@ export class TableJoin implements StatefulOperator {
 
   #tell({ key, columns, value, timestampUs }: KeyedEvent): void {
     const row = this.#table.find(key, { asOfUs: timestampUs, newestUs: this.#clocks.read(1) });
+    this.#ports.onPartner?.(row === null ? "withoutPartner" : "joined");
     if (row === null && this.#inner) return;
     this.#ports.forward({ key: columns, value: this.#withRow(value as Row, row), timestampUs });
   }

@@ -34,6 +34,9 @@ export class Conversation {
   readonly task: TaskView;
   readonly #routing: Routing;
   readonly #rights: HeldRights;
+  #ownSent = 0;
+  /** The last number of {@link proveOwn} that was read back. */
+  ownRead = 0;
 
   constructor(task: TaskView, routing: Routing) {
     this.task = task;
@@ -131,6 +134,16 @@ export class Conversation {
   }
 
   /**
+   * Writes a number into the own inbox and returns it. When it is read there ({@link ownRead}), no later incarnation
+   * had said HELLO before it: whatever was true of what this one has shown by then, later ones go on from.
+   */
+  proveOwn(): number {
+    const { table: { index: table }, partition, channel } = this.task;
+    channel.send({ table, partition }, { type: "own", number: ++this.#ownSent });
+    return this.#ownSent;
+  }
+
+  /**
    * Takes one record of the own inbox. Returns true if a later incarnation of this very task has said HELLO, so this
    * one must end.
    */
@@ -179,6 +192,9 @@ export class Conversation {
         return this.#greeted(sender);
       case "awake":
         return this.#rights.expectNoMore();
+      case "own":
+        this.ownRead = message.number;
+        return;
       case "collect": {
         const sendersOf = this.task.senders.filter((candidate) => candidate?.aggregate === message.aggregate);
         for (const candidate of sendersOf) {

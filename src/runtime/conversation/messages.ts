@@ -24,6 +24,7 @@ import { keyFrom, keyJson } from "./message_key.ts";
  * - value: the right row now (null: absent);
  * - unchanged: the right row now has the digest `held`, which the home said that it holds;
  * - hello: a task started, and knows nothing of what was asked of it or sent to it before;
+ * - own: a number by which a task knows that it had still the greatest epoch when it wrote that into its own inbox;
  * - awake: a task's mark in its own inbox: what was said to it before it was loaded has been read;
  * - collect: a merge task wants all shares of an aggregate;
  * - share: a home's share of a group (null: it has no row of it any more);
@@ -38,6 +39,7 @@ export type Message =
   | { readonly type: "value"; readonly join: string; readonly key: Key; readonly value: Row | null }
   | { readonly type: "unchanged"; readonly join: string; readonly key: Key; readonly held: number }
   | { readonly type: "hello" | "awake" }
+  | { readonly type: "own"; readonly number: number }
   | { readonly type: "collect"; readonly aggregate: string }
   | {
     readonly type: "share";
@@ -119,6 +121,8 @@ export function encodeMessage(message: Message): EncodedMessage {
       return { head: null, body: `["H"]` };
     case "awake":
       return { head: null, body: `["A"]` };
+    case "own":
+      return { head: null, body: `["O","",${message.number}]` };
     case "collect":
       return { head: null, body: `["C",${JSON.stringify(message.aggregate)}]` };
     case "share": {
@@ -253,10 +257,11 @@ function decodeMessages(encoded: readonly Encoded[]): Message[] {
         messages.push(...valueChanges(name, items));
         break;
       case "H":
-        messages.push({ type: "hello" });
-        break;
       case "A":
-        messages.push({ type: "awake" });
+        messages.push({ type: type === "H" ? "hello" : "awake" });
+        break;
+      case "O":
+        messages.push({ type: "own", number: third as number });
         break;
       case "C":
         messages.push({ type: "collect", aggregate: name });

@@ -3,21 +3,8 @@ import { type Key, keyText } from "../../record/key.ts";
 import { partitionOf } from "../../record/partitioner.ts";
 import { producerKey } from "../../record/producer_key.ts";
 
-/** Epochs of one generation: more than any inbox partition has offsets. */
-const GENERATION_EPOCHS = 2 ** 40;
-
 /** Before it no number of partitions can have changed. */
 const FIRST_GENERATION = 1;
-
-/** Less than every epoch of the generation, and more than every one of earlier generations. */
-export function firstEpochOf(generation: number): number {
-  return generation * GENERATION_EPOCHS;
-}
-
-/** The generation that an epoch is of; 0 for none. */
-export function generationOf(epoch: number): number {
-  return Math.floor(epoch / GENERATION_EPOCHS);
-}
 
 /** How many tasks each table has, by table index. */
 export interface Partitions {

@@ -27,6 +27,8 @@ const MENDED: Readonly<Record<DeadLetter["stage"], string>> = {
   sink: "the row that ClickHouse refused is another one now, or gone",
 };
 
+const CORRECTED = "it, or a later record of its key, was corrected and replayed";
+
 /** A resolution without what the queue knows itself. */
 type Resolved = Resolution extends infer R ? R extends Resolution ? Omit<R, "topology" | "timestampMs"> : never : never;
 
@@ -117,8 +119,16 @@ export class DeadLetterQueue {
   }
 
   /** What letters of this maker say of a subject no longer applies. */
-  mended(mended: Maker & Pick<DeadLetter, "stage" | "operator"> & { readonly subject: string }): void {
-    this.resolve({ kind: "subject", ...mended, why: MENDED[mended.stage] });
+  mended(
+    { by, ...mended }: Maker & Pick<DeadLetter, "stage" | "operator"> & {
+      readonly subject: string;
+      /** A correction of the record at this offset was read; not whole: a later record of the key still cannot be. */
+      readonly by?: { readonly offset: number; readonly whole: boolean };
+    },
+  ): void {
+    const why = by === undefined ? MENDED[mended.stage] : CORRECTED;
+    const upTo = by === undefined || by.whole ? undefined : by.offset;
+    this.resolve({ kind: "subject", ...mended, why, ...(upTo === undefined ? {} : { upTo }) });
   }
 
   /** Letters that no longer apply. A start's count only if all letters of its maker could be stored. */

@@ -67,6 +67,8 @@ export function mendingWarehouse(warehouse: Warehouse, { onMade, onAppendMade }:
     orphans: (table, tasks) => mendedRows(table, () => warehouse.orphans(table, tasks)),
     greatestEpochs: (table, tasks) => mended(table, () => warehouse.greatestEpochs(table, tasks)),
     setAside: (table, limit) => mended(table, () => warehouse.setAside(table, limit)),
+    // Whoever only looks makes nothing.
+    kept: (table, keyLine) => warehouse.kept(table, keyLine),
     ensureAppend: (table) => warehouse.ensureAppend(table),
     append: (rows) => mendedAppend(rows.table, () => warehouse.append(rows)),
     appended: (table, range) => mendedAppend(table, () => warehouse.appended(table, range)),

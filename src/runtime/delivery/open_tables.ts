@@ -38,6 +38,7 @@ function withTopics(warehouse: Warehouse, topics: RowTables): Warehouse {
     orphans: (table, tasks) => of(table).orphans(table, tasks),
     greatestEpochs: (table, tasks) => of(table).greatestEpochs(table, tasks),
     setAside: (table, limit) => warehouse.setAside(table, limit),
+    kept: (table, keyLine) => warehouse.kept(table, keyLine),
     ensureAppend: (table) => warehouse.ensureAppend(table),
     append: (rows) => warehouse.append(rows),
     appended: (table, range) => warehouse.appended(table, range),

@@ -41,7 +41,7 @@ export class SinkWriter {
   troubled = false;
   readonly #options: SinkWriterOptions;
   readonly #pace: InsertPace;
-  readonly #waiting = new WaitingRows();
+  readonly #waiting: WaitingRows;
   #inFlight = 0;
   #inFlightBytes = 0;
   /** Timestamp of the source records behind the first row waiting. */
@@ -56,6 +56,7 @@ export class SinkWriter {
     this.table = options.table;
     this.added = options.added ?? [];
     this.#options = options;
+    this.#waiting = new WaitingRows(options.table.output === undefined ? "by id" : "as they came");
     this.#pace = new InsertPace({ ...options.pace, clock: options.clock });
   }
 

@@ -1,7 +1,8 @@
 import type { Fetched, Log, LogRecord } from "../../ports/log.ts";
-import type { TopicTable } from "../../ports/warehouse.ts";
+import type { TopicTable } from "../../ports/topic_table.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
 import { partitionOf } from "../../record/partitioner.ts";
+import { WriterOrder } from "../../record/writer_order.ts";
 import { digestOfValue, isNewer, rowKey, type RowMark, rowMark, textOfKey } from "../../record/row_record.ts";
 
 const POLL_MS = 500;
@@ -29,6 +30,8 @@ export class TopicIndex {
   readonly #keys = new Map<string, KeyState>();
   /** By task and partition: the greatest epoch so far. Behind a record of it, one of an earlier epoch is late. */
   readonly #epochs = new Map<string, number>();
+  /** Where the topology itself reads the topic: what comes late there. */
+  readonly #order: WriterOrder | null;
   /** Next offsets to read, by partition. */
   readonly #positions: number[] = [];
   readonly #stopped: () => boolean;
@@ -38,6 +41,7 @@ export class TopicIndex {
     readonly stopped: () => boolean;
   }) {
     this.#table = table;
+    this.#order = table.changes ? new WriterOrder() : null;
     this.#log = log;
     this.#stopped = stopped;
   }
@@ -105,11 +109,17 @@ export class TopicIndex {
         `which is written in another form, or to another partition, now. Write to another topic, or delete this one`,
       ]);
     }
-    const place = `${mark.task}/${partition}`;
-    const isLate = mark.epoch < (this.#epochs.get(place) ?? 0);
-    if (!isLate) this.#epochs.set(place, mark.epoch);
+    const isLate = this.#isLate(mark, partition);
     if (known === undefined || !isNewer(known, mark)) {
       this.#keys.set(key, { ...mark, newest: isLate ? HIDDEN : last, last });
     } else this.#keys.set(key, { ...known, newest: isLate ? HIDDEN : known.newest, last });
+  }
+  #isLate(mark: RowMark, partition: number): boolean {
+    // What readers of changes take for late hides what they know, whatever it says.
+    if (this.#order !== null) return this.#order.isLate({ ...mark, partition });
+    const place = `${mark.task}/${partition}`;
+    const isLate = mark.epoch < (this.#epochs.get(place) ?? 0);
+    if (!isLate) this.#epochs.set(place, mark.epoch);
+    return isLate;
   }
 }

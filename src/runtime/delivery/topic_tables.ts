@@ -1,3 +1,4 @@
+import type { TopicTable } from "../../ports/topic_table.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { AppendBatch, Log, TopicDescription } from "../../ports/log.ts";
 import type {
@@ -8,7 +9,6 @@ import type {
   ShownRow,
   TablePresence,
   TableSpec,
-  TopicTable,
   Warehouse,
   Watermark,
 } from "../../ports/warehouse.ts";

@@ -11,7 +11,8 @@ const FIRST_CHUNK_BYTES = 4 * 1024;
 const CHUNK_BYTES_MAX = 64 * 1024;
 
 /**
- * The rows of one table that wait for the next insert, the newest of each id, in the order in which the ids came first.
+ * The rows of one table that wait for the next insert, the newest of each id, in the order in which the ids came first;
+ * or, where readers go by the order of the rows, in that in which these came.
  *
  * Lines are copied into chunks of memory: an array of its own for each takes twice as long
  * (`deno run --allow-read tests/bench/compiled.ts`) and 150 bytes of V8's heap more. A chunk lives as long as one of
@@ -24,6 +25,11 @@ export class WaitingRows {
   #replacedBytes = 0;
   #chunk = new Uint8Array(0);
   #used = 0;
+  readonly #order: "by id" | "as they came";
+
+  constructor(order: "by id" | "as they came" = "by id") {
+    this.#order = order;
+  }
 
   /** How many rows wait. */
   get size(): number {
@@ -43,6 +49,7 @@ export class WaitingRows {
       if ("line" in replaced) this.#replacedBytes += replaced.line.length;
     }
     this.#bytes += bytesOf(row);
+    if (this.#order === "as they came") this.#rows.delete(row.id);
     this.#rows.set(row.id, this.#kept(row));
     if (this.#replacedBytes > this.#bytes + CHUNK_BYTES_MAX) this.#together();
   }

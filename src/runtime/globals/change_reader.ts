@@ -1,3 +1,4 @@
+import type { ToldTime } from "../../formats/changelog_horizon.ts";
 import { createDecoder, type Decoder } from "../../formats/decoder.ts";
 import { repairUnavailable } from "../../formats/repair_unavailable.ts";
 import type { UnitDoubt } from "../../formats/unit_doubts.ts";
@@ -9,9 +10,23 @@ import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { FormerRows } from "../../state/former_rows.ts";
 import { StaleKeys } from "../../state/stale_keys.ts";
+import { type Correction, printOf } from "../../record/correction.ts";
+import { type PlaceCorrections, uncorrected } from "./corrections.ts";
 
 /** Reason of a record that lies in a partition where nobody looks for its key. */
 export const MISPLACED = "misplaced";
+
+const NOTHING_CORRECTED = uncorrected(0);
+
+/** What became of a correction: see {@link ChangeReader.correct}. */
+export type Corrected = "applied" | "outdated" | "unreadable" | "unknown";
+
+/** A correction was read, of the record at this offset. */
+export interface MendedBy {
+  readonly offset: number;
+  /** False: a later change of the key still cannot be read. */
+  readonly whole: boolean;
+}
 
 /** The rows that changes are made to. */
 export interface ChangedRows {
@@ -20,10 +35,12 @@ export interface ChangedRows {
   set(key: Key, row: Row | null): Row | null;
   /** Looks at a record's key before anything is done about it. @throws DeserializationError {@link MISPLACED} */
   check?(key: Key, bytes: Bytes | null): void;
-  /** A change of this key was read, of which the last one could not be read. */
-  onMended?(key: Key): void;
+  /** A change of this key was read, of which the last one could not be read. `by`: what corrects a record was. */
+  onMended?(key: Key, by?: MendedBy): void;
   /** A message of Debezium's own. */
   onSkip?(reason: string): void;
+  /** A changelog tells what time it is, and which windows are kept. */
+  onTime?(time: ToldTime): void;
 }
 
 /** Makes the decoder of a table's topic. */
@@ -57,19 +74,63 @@ export class ChangeReader {
   }
 
   /**
-   * Takes the next record.
+   * Takes the next record; where it cannot be read, what corrects it.
    * @throws DeserializationError if it cannot be read, or lies where nobody looks for it: then it has changed nothing
    */
-  take(record: LogRecord): void {
+  take(record: LogRecord, corrections: PlaceCorrections = NOTHING_CORRECTED): void {
     try {
       const key = this.#apply(record);
       if (key !== null && this.stale.read(key)) this.#rows.onMended?.(key);
     } catch (error) {
       // A misplaced record says nothing about a key of this partition.
       const unread = error instanceof DeserializationError && error.reason !== MISPLACED;
-      if (unread) this.stale.refused(this.#decoder.keyOf(record.key));
+      if (unread && !this.#takeCorrection(record, { corrections, print: null })) {
+        const { partition } = corrections;
+        this.stale.refused(this.#decoder.keyOf(record.key), { partition, offset: record.offset });
+      } else if (unread) return;
       throw error;
     }
+  }
+
+  /**
+   * A correction of a record that was read before has come. It counts if the record could not be read and nothing newer
+   * of its key was read since, as if it had stood there; another correction of the same record takes its place.
+   * Nothing is left to do if it is done again.
+   */
+  correct({ offset, key: bytes, timestampMs, print }: Correction, corrections: PlaceCorrections): Corrected {
+    const key = this.#decoder.keyOf(bytes);
+    if (key === null) return "unreadable";
+    const standing = this.stale.standing(key, { partition: corrections.partition, offset });
+    if (standing === "outdated" || standing === "unknown") return standing;
+    const record = { offset, timestampMs, key: bytes, value: null };
+    return this.#takeCorrection(record, { corrections, print }) ? "applied" : "unreadable";
+  }
+
+  /** The last correction of the record that can be read, if there is one. `print`: that of the record's own if null. */
+  #takeCorrection(
+    record: LogRecord,
+    { corrections: { partition, byOffset }, print }: {
+      readonly corrections: PlaceCorrections;
+      readonly print: number | null;
+    },
+  ): boolean {
+    const { offset } = record;
+    const known = byOffset.get(offset);
+    if (known === undefined) return false;
+    const corrected = print ?? printOf(record.value);
+    for (const { value, print } of known.toReversed()) {
+      if (print !== corrected) continue;
+      try {
+        const key = this.#apply({ ...record, value });
+        if (key === null) continue;
+        const mended = this.stale.corrected(key, { partition, offset });
+        if (mended || this.stale.has(key)) this.#rows.onMended?.(key, { offset, whole: mended });
+        return true;
+      } catch (error) {
+        if (!(error instanceof DeserializationError)) throw error;
+      }
+    }
+    return false;
   }
 
   /** The key in a record's key; null if that cannot be read. */
@@ -95,6 +156,7 @@ export class ChangeReader {
     const former = this.#formerRows;
     if (decoded.kind === "skip") {
       rows.onSkip?.(decoded.reason);
+      if (decoded.time !== undefined) rows.onTime?.(decoded.time);
       return null;
     }
     const { key } = decoded;

@@ -1,7 +1,9 @@
-import { readChangelog } from "../../formats/changelog_fact.ts";
+import { type ChangelogRecord, readChangelog } from "../../formats/changelog_fact.ts";
+import { forgottenError, type ToldTime } from "../../formats/changelog_horizon.ts";
 import type { Decoder } from "../../formats/decoder.ts";
 import { aggregateOf, FOLDED_KEY, FOLDED_SHOWN, FOLDED_TO } from "../../plan/folded_row.ts";
 import type { Member } from "../../plan/physical.ts";
+import { retentionUsOf } from "../../plan/retention.ts";
 import { groupColumns } from "../../processor/group_columns.ts";
 import { type Result, resultOf } from "../../processor/stateful/result_of.ts";
 import { isWholeRow } from "../../processor/stateful/whole_row.ts";
@@ -29,11 +31,28 @@ function shownResult(name: string, make: () => Result | null): Result | null {
   }
 }
 
+type FoldedMember = Extract<Member, { kind: "folded" }>;
+
+/** What results that go by age are told. @throws ConfigError if they went by age before, and do not any more */
+function timeOf(
+  read: Extract<ChangelogRecord, { readonly kind: "head" | "horizon" }>,
+  { name, node }: Pick<FoldedMember, "name" | "node">,
+): { readonly time?: ToldTime } {
+  const goByAge = retentionUsOf(node) !== null;
+  if (read.kind === "horizon") {
+    if (!goByAge) throw forgottenError(name, read.horizon);
+    return { time: { kind: "horizon", ...read.horizon } };
+  }
+  // Of such an aggregate nothing else is kept.
+  const { saved } = read.head;
+  return goByAge && typeof saved === "number" ? { time: { kind: "stream time", atUs: saved } } : {};
+}
+
 /**
  * Makes the decoder of an aggregate's results. Its rows have two columns more: up to where their events are in them,
  * and whether they are results; and the names of their key columns, where these cannot be told from the others.
  */
-export function foldedDecoder({ name, topic, node }: Extract<Member, { kind: "folded" }>): FoldedDecoder {
+export function foldedDecoder({ name, topic, node }: FoldedMember): FoldedDecoder {
   const result = resultOf(node);
   const isWhole = isWholeRow(aggregateOf(node).sides[0].aggregates);
   let keyColumns: readonly KeyColumn[] | null = null;
@@ -43,6 +62,9 @@ export function foldedDecoder({ name, topic, node }: Extract<Member, { kind: "fo
     },
     decode(message) {
       const read = readChangelog(topic, message);
+      if (read.kind === "head" || read.kind === "horizon") {
+        return { kind: "skip", reason: "changelog", ...timeOf(read, { name, node }) };
+      }
       const kept = read.kind === "fact" ? shownResult(name, () => result(read.fact)) : null;
       if (read.kind !== "fact" || kept === null) return { kind: "skip", reason: "changelog" };
       const { to } = read.fact;

@@ -4,6 +4,8 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Log, PartitionOffsets, TopicDescription } from "../../ports/log.ts";
 import type { Key } from "../../record/key.ts";
 import type { StaleKeys } from "../../state/stale_keys.ts";
+import type { MendedBy } from "./change_reader.ts";
+import type { CorrectionSource } from "./corrections.ts";
 import type { Globals } from "./globals.ts";
 import type { SharedTable, TableUser } from "./shared_table.ts";
 import { sharedTable } from "./shared_tables.ts";
@@ -28,8 +30,10 @@ export interface GlobalReaderOptions {
   /** Stands for the process: tables that its topologies declare alike are held once. */
   readonly process: object;
   readonly onUndecodable: (unreadable: Unreadable) => void;
-  /** A change of this key was read, of which the last one could not be read. */
-  readonly onMended: (table: GlobalTable, key: Key) => void;
+  /** What corrects records that cannot be read. */
+  readonly corrections: CorrectionSource;
+  /** A change of this key was read, of which the last one could not be read. `by`: what corrects a record was. */
+  readonly onMended: (table: GlobalTable, mended: { readonly key: Key; readonly by?: MendedBy }) => void;
   /** Another topology of the process has the table, and this one must not use it. */
   readonly onUnfit: (table: string, reason: string) => void;
   /** A column is probably read in the wrong unit. */
@@ -63,7 +67,7 @@ export class GlobalReader {
 
   /** Joins the tables; those that nobody uses yet are read from the start of their topics. */
   async start(): Promise<void> {
-    const { tables, topics, globals, log, clock, process } = this.#options;
+    const { tables, topics, globals, log, clock, process, corrections } = this.#options;
     const found: PartitionOffsets[] = [];
     for (const { source } of tables) found.push(await log.offsets(source.topic));
     if (this.#stopped) return;
@@ -71,7 +75,7 @@ export class GlobalReader {
     const shared = tables.map((table, index) => {
       const topic = topics.get(table.source.topic)!;
       const onUnfit = (reason: string) => this.#options.onUnfit(table.name, reason);
-      return sharedTable(table, { log, clock, topic, offsets: found[index], process, onUnfit });
+      return sharedTable(table, { log, clock, topic, offsets: found[index], corrections, process, onUnfit });
     });
     globals.join(shared.map(({ rows }) => rows));
     this.#users = tables.map((table, index) => this.#userOf(table, index));
@@ -88,7 +92,7 @@ export class GlobalReader {
       reading: (position) => globals.reading = position,
       work: (rows) => !this.#failed && globals.work(rows),
       unread: (unread) => onUndecodable({ table, ...unread }),
-      mended: (key) => onMended(table, key),
+      mended: (key, by) => onMended(table, { key, by }),
       doubt: (doubt) => onDoubt(table.name, doubt),
       moved: onProgress,
       problem: (problem) => this.#tellProblem(table, problem),

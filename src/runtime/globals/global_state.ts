@@ -1,5 +1,6 @@
 import type { GlobalTable } from "../../plan/physical.ts";
 import { compiledProgram } from "../../processor/compiled_program.ts";
+import { OutcomePatterns, Outcomes } from "../../processor/outcomes.ts";
 import type { Program } from "../../processor/program.ts";
 import type { ProcessorError } from "../../record/errors.ts";
 import type { Row } from "../../record/row.ts";
@@ -27,6 +28,8 @@ export interface GlobalStateOptions {
 /** What is needed where something is made of the rows. */
 interface Evaluation {
   readonly program: Program;
+  readonly entries: Entries;
+  readonly outcomes: Outcomes;
   readonly failed: FailedRows;
   readonly refusals: Refusals;
 }
@@ -47,6 +50,8 @@ export class GlobalState {
   readonly #own: readonly number[];
   /** Null for a table whose rows are only looked up, as they are. */
   readonly #evaluation: Evaluation | null;
+  /** Looks at each row that was evaluated; null while nobody looks. */
+  tapped: ((slot: Slot) => void) | null = null;
   /** Rows below that were there when the topology joined, and were evaluated. */
   #joined: Slot = 0;
 
@@ -72,19 +77,21 @@ export class GlobalState {
     const entries = new Entries({ keys: rows.keys, rows: [rows.rows.rows], columns: this.#columns });
     const failed = new FailedRows(entries);
     const refusals = refusalsOf(this.table);
+    const outcomes = new Outcomes(new OutcomePatterns(steps.length), this.#columns);
     const program = compiledProgram({
       steps,
       lookups,
       stores: this.stores,
       entries,
       keyColumns,
+      outcomes,
       outputs: new Set(this.#registers.keys()),
       onError: (error: ProcessorError) => {
         failed.fail();
         refusals.row(error);
       },
     }, { afterRows: compileAfterRows });
-    return { program, failed, refusals };
+    return { program, entries, outcomes, failed, refusals };
   }
 
   /** Values of a register that is looked up. */
@@ -95,6 +102,16 @@ export class GlobalState {
   /** Rows whose last evaluation failed. */
   get failedRows(): number {
     return this.#evaluation?.failed.size ?? 0;
+  }
+
+  /** What becomes of the rows at the steps of the table; null if nothing is made of them. */
+  get outcomes(): Outcomes | null {
+    return this.#evaluation?.outcomes ?? null;
+  }
+
+  /** The rows as programs see them; null if nothing is made of them. */
+  get entries(): Entries | null {
+    return this.#evaluation?.entries ?? null;
   }
 
   /** What the topology keeps for itself takes so much. */
@@ -115,7 +132,10 @@ export class GlobalState {
 
   /** The row in this slot is another one, or gone. Returns the registers that have another value by that. */
   rowChanged(slot: Slot): readonly number[] {
-    if (this.#evaluation === null) return this.#own;
+    if (this.#evaluation === null) {
+      if (this.tapped !== null) this.tapped(slot);
+      return this.#own;
+    }
     const changed = [...this.#own, ...this.evaluate(slot)];
     if (!this.rows.rows.has(slot)) this.#evaluation.failed.forget(slot);
     return changed;
@@ -124,13 +144,15 @@ export class GlobalState {
   /** Evaluates a row. Returns the registers that have another value by that, but for the row itself. */
   evaluate(slot: Slot): readonly number[] {
     if (this.#evaluation === null) return [];
-    const { program, failed, refusals } = this.#evaluation;
+    const { program, outcomes, failed, refusals } = this.#evaluation;
     const { rows } = this;
     failed.begin(slot);
     refusals.begin();
     const values = program.run(slot);
     refusals.evaluated(rows.keys.keyOf(slot));
     failed.end(slot);
+    outcomes.note(slot);
+    if (this.tapped !== null) this.tapped(slot);
     const changed: number[] = [];
     for (const [step, register] of this.#registers) {
       // Nothing of a global table is ever unknown.

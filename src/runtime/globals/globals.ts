@@ -87,6 +87,11 @@ export class Globals {
     return this.#states.map(({ table, rows, ownBytes }) => ({ table: table.name, rows: rows.bytes, own: ownBytes }));
   }
 
+  /** What is made of a table; undefined before {@link join}. */
+  stateOf(table: number): GlobalState | undefined {
+    return this.#states[table];
+  }
+
   /** The rows of a table; undefined before {@link join}. */
   rowsOf(table: number): SharedRows | undefined {
     return this.#states[table]?.rows;

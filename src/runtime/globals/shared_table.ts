@@ -1,13 +1,16 @@
 import type { UnitDoubt } from "../../formats/unit_doubts.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Fetched, Log, LogRecord, PartitionOffsets, Position, Reader, TopicDescription } from "../../ports/log.ts";
+import type { Log, LogRecord, PartitionOffsets, Position, Reader, TopicDescription } from "../../ports/log.ts";
 import { isRetriable, retry, STOPPED } from "../../ports/retry.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import { type RowsUser, SharedRows } from "../../state/shared_rows.ts";
 import type { StaleKeys } from "../../state/stale_keys.ts";
-import { ChangeReader, decoderOf } from "./change_reader.ts";
+import { ChangeReader, decoderOf, type MendedBy } from "./change_reader.ts";
+import type { CorrectionSource } from "./corrections.ts";
 import { type DeclaredTable, isSame } from "./declared_table.ts";
+import { TableCorrections } from "./table_corrections.ts";
+import { TableTroubles } from "./table_troubles.ts";
 import { type Unread, UnreadRecords } from "./unread_records.ts";
 
 const POLL_MS = 250;
@@ -24,8 +27,8 @@ export interface TableUser extends RowsUser {
   work(rows: number): boolean;
   /** A record could not be read: now, or before the topology came, if no later change of its key was read since. */
   unread(unread: Unread): void;
-  /** A change of this key was read, of which the last one could not be read. */
-  mended(key: Key): void;
+  /** A change of this key was read, of which the last one could not be read. `by`: what corrects a record was. */
+  mended(key: Key, by?: MendedBy): void;
   /** A column is probably read in the wrong unit. */
   doubt(doubt: UnitDoubt): void;
   /** Positions moved on. */
@@ -43,6 +46,7 @@ export interface TablePlace {
   readonly topic: TopicDescription;
   /** Asked for after the topic was described. */
   readonly offsets: PartitionOffsets;
+  readonly corrections: CorrectionSource;
 }
 
 /**
@@ -63,12 +67,13 @@ export class SharedTable {
   /** Next offset to read, by partition; and ends as known at the last read. */
   readonly #positions: number[];
   readonly #ends: number[];
-  /** Partitions that cannot be read at the moment, and why. */
-  readonly #troubled = new Map<number, string>();
-  #unreachable: string | null = null;
+  readonly #troubles = new TableTroubles((problem) => {
+    for (const user of this.#users) user.problem(problem);
+  });
   /** Everything that was written by then has been read; before that, when reading began. */
   #freshMs: number;
   readonly #onEnd: () => void;
+  readonly #corrections: TableCorrections;
   #begun = false;
   #ended = false;
   #done: Promise<void> = Promise.resolve();
@@ -79,6 +84,7 @@ export class SharedTable {
     this.place = place;
     this.#onEnd = onEnd;
     this.#reader = place.log.reader();
+    this.#corrections = new TableCorrections(place.corrections, place.topic);
     this.#positions = [...place.offsets.start];
     this.#ends = [...place.offsets.end];
     this.#freshMs = place.clock.nowMs();
@@ -91,9 +97,9 @@ export class SharedTable {
       rows: {
         held: (key) => this.rows.held(key),
         set: (key, row) => this.rows.set(key, row),
-        onMended: (key) => {
-          this.#unread.mended(key);
-          for (const user of this.#users) user.mended(key);
+        onMended: (key, by) => {
+          if (by === undefined || by.whole) this.#unread.mended(key);
+          for (const user of this.#users) user.mended(key, by);
         },
       },
     });
@@ -165,12 +171,14 @@ export class SharedTable {
     this.rows.join(user);
     for (const doubt of this.#doubts) user.doubt(doubt);
     for (const unread of this.#unread.list()) user.unread(unread);
-    if (this.#problem !== null) user.problem(this.#problem);
+    if (this.#troubles.problem !== null) user.problem(this.#troubles.problem);
     if (this.#begun) return;
     this.#begun = true;
     const { topic } = this.#table.source;
     this.#positions.forEach((offset, partition) => this.#reader.seek(topic, partition, offset));
-    this.#done = this.#run().catch((error) => this.#end((user) => user.failed(error)));
+    this.#done = this.#run().finally(this.#corrections.listen()).catch((error) =>
+      this.#end((user) => user.failed(error))
+    );
   }
 
   /** `user` is told nothing more. Resolves when nothing of the table is left, if it was the last one. */
@@ -199,7 +207,7 @@ export class SharedTable {
         lastMs: RETRY_MS,
         // Else the reader has given a partition up, or met a bug: a table that is not whole must not be looked up.
         retriable: (error) => stopped() || isRetriable(error),
-        onState: (error) => this.#tellProblem(() => this.#unreachable = error?.message ?? null),
+        onState: (error) => this.#troubles.unreachable(error?.message ?? null),
         stopped,
       });
       if (lost === true) this.#end((user) => user.lost());
@@ -207,15 +215,32 @@ export class SharedTable {
     }
   }
 
-  /** Takes what is fetched. Resolves to whether the log no longer has the position read to. */
+  /** Takes what corrects records that were read. Returns false if only reading the topic again tells what changes. */
+  async #correct(): Promise<boolean> {
+    const known = this.#corrections.take(this.#changes, {
+      positions: this.#positions,
+      reading: (position) => this.#tellReading(position),
+    });
+    this.#tellReading(null);
+    await this.#evaluated();
+    for (const user of this.#users) user.moved();
+    return known;
+  }
+
+  #tellReading(position: Position | null): void {
+    for (const user of this.#users) user.reading(position);
+  }
+
+  /** Takes what is fetched. Resolves to whether all must be read again, as when the log lacks the position read to. */
   async #read(): Promise<boolean> {
     const { clock } = this.place;
+    if (this.#corrections.waits && !await this.#correct()) return true;
     const polledMs = clock.nowMs();
     for (const fetched of await this.#reader.poll(POLL_MS)) {
       if (this.#ended) return false;
       const { partition, records } = fetched;
       if (fetched.outOfRange !== undefined || fetched.fromOffset !== this.#positions[partition]) return true;
-      this.#tellProblem(() => this.#noteTrouble(fetched));
+      this.#troubles.note(fetched);
       if (fetched.problem !== undefined) continue;
       for (let first = 0; first < records.length && !this.#ended;) {
         const next = first + this.#sliceRecords;
@@ -230,7 +255,7 @@ export class SharedTable {
       for (const user of this.#users) user.moved();
       await clock.breathe();
     }
-    if (this.#troubled.size === 0 && this.#hasReached(this.#ends)) this.#freshMs = polledMs;
+    if (this.#troubles.none && this.#hasReached(this.#ends)) this.#freshMs = polledMs;
     return false;
   }
 
@@ -245,45 +270,24 @@ export class SharedTable {
     try {
       return user.work(SLICE_RECORDS);
     } catch (error) {
-      this.#failed(user, error as Error);
+      this.rows.leave(user);
+      user.failed(error as Error);
       return false;
     }
-  }
-
-  /** As the rows do with a user that throws when it is told. */
-  #failed(user: TableUser, error: Error): void {
-    this.rows.leave(user);
-    user.failed(error);
   }
 
   get #sliceRecords(): number {
     return Math.max(SLICE_RECORDS_MIN, Math.floor(SLICE_RECORDS / Math.max(1, this.#users.size)));
   }
 
-  get #problem(): string | null {
-    return this.#unreachable ?? this.#troubled.values().next().value ?? null;
-  }
-
-  #noteTrouble({ partition, problem }: Fetched): void {
-    if (problem === undefined) this.#troubled.delete(partition);
-    else this.#troubled.set(partition, problem);
-  }
-
-  /** What cannot be read is another matter after `note`, or not: told when it is. */
-  #tellProblem(note: () => void): void {
-    const before = this.#problem;
-    note();
-    const problem = this.#problem;
-    if (problem !== before) { for (const user of this.#users) user.problem(problem); }
-  }
-
   #take(partition: number, records: readonly LogRecord[]): void {
     const { topic } = this.#table.source;
+    const corrections = this.#corrections.of(partition);
     for (const record of records) {
       const position = { topic, partition, offset: record.offset };
-      for (const user of this.#users) user.reading(position);
+      this.#tellReading(position);
       try {
-        this.#changes.take(record);
+        this.#changes.take(record, corrections);
       } catch (error) {
         if (!(error instanceof DeserializationError)) throw error;
         const unread = { position, record, key: this.#changes.keyOf(record.key), error };
@@ -291,6 +295,6 @@ export class SharedTable {
         for (const user of this.#users) user.unread(unread);
       }
     }
-    for (const user of this.#users) user.reading(null);
+    this.#tellReading(null);
   }
 }

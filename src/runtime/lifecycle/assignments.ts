@@ -91,7 +91,10 @@ export class Assignments {
         wake();
       },
       restore: (host, beginning) => warmStart(host, { ...beginning, instance: this.#instance }),
-      onBegun: (begun) => this.#tellRestored(begun),
+      onBegun: (begun) => {
+        this.#tellRestored(begun);
+        this.#instance.corrections.begun(begun);
+      },
       stopped: () => this.#stopped,
     }).catch(fail);
   }

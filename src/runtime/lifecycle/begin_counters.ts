@@ -1,8 +1,10 @@
+import { retentionOf } from "../../plan/retention.ts";
 import { outputsOf } from "../../plan/outputs_of.ts";
 import type { PhysicalPlan } from "../../plan/physical.ts";
 import type { Labels, Metrics } from "../../ports/metrics.ts";
 import type { DeadLetter } from "../../ports/dead_letters.ts";
 import type { ProcessorReason } from "../../record/errors.ts";
+import { REPLAY_OF_ANOTHER } from "../../record/replay_header.ts";
 
 /** What a dead letter's reason may be; a schema of the topology's author may give further ones (of `decode`). */
 export const DEAD_LETTER_REASONS = {
@@ -48,7 +50,7 @@ export function beginCounters(plan: PhysicalPlan, metrics: Metrics): void {
   for (const { name, source, sinks } of plan.streams) {
     begin("weir_source_records_total", { table: name });
     const ofChanges = source.changes === null ? [] : ["tombstone", "heartbeat", "transaction", "message"];
-    for (const reason of ["null_value", "null_group", "null_key", ...ofChanges]) {
+    for (const reason of ["null_value", "null_group", "null_key", REPLAY_OF_ANOTHER, ...ofChanges]) {
       begin("weir_source_records_skipped_total", { table: name, reason });
     }
     begin("weir_stream_records_lost_total", { table: name });
@@ -68,6 +70,7 @@ export function beginCounters(plan: PhysicalPlan, metrics: Metrics): void {
   for (const table of plan.tables) {
     begin("weir_repaired_rows_total", { table: table.name });
     if (table.steps.some(({ kind }) => kind === "expire")) begin("weir_expired_rows_total", { table: table.name });
+    if (retentionOf(table) !== null) begin("weir_ended_rows_total", { table: table.name });
     for (const { sink } of outputsOf(table)) begin("weir_sink_rows_total", { sink: sink.name });
     for (const member of table.members) {
       if (member.kind === "merge") continue;

@@ -30,6 +30,7 @@ export function createTaskContext(parts: {
   /** Null before it is there. */
   readonly globalReader: () => GlobalReader | null;
   readonly globalLetters: GlobalLetters;
+  readonly corrections: TaskContext["corrections"];
   readonly onDoubt: (table: string, doubt: UnitDoubt) => void;
 }): TaskContext {
   const { topics, topology, ports, deadLetters, globalLetters, writers, producer } = parts;
@@ -73,6 +74,7 @@ export function createTaskContext(parts: {
     suspect: suspects({ plan, hosts: parts.hosts, globals, reader: parts.globalReader }),
     put: (sink, row, sourceMs) => writers.get(sink.name)!.put(row, sourceMs),
     letters: deadLetters,
+    corrections: parts.corrections,
     count: (name, labels, value) => ports.metrics.count(name, { topology, ...labels }, value),
   };
 }

@@ -5,6 +5,7 @@ import { subjectOf } from "../../record/subject_of.ts";
 import { Refusals } from "../../state/refusals.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import type { Maker } from "../delivery/refused.ts";
+import type { MendedBy } from "../globals/change_reader.ts";
 import type { Unreadable } from "../globals/global_reader.ts";
 
 /**
@@ -37,9 +38,9 @@ export class GlobalLetters {
     this.#letters.undecodable({ ...this.makerOf(table), position, record, subject }, error);
   }
 
-  /** A later record of the key was read. */
-  read(table: GlobalTable, key: Key): void {
-    const about = { operator: table.source.topic, subject: subjectOf(key) };
+  /** A later record of the key was read, or what corrects one. */
+  read(table: GlobalTable, { key, by }: { readonly key: Key; readonly by?: MendedBy }): void {
+    const about = { operator: table.source.topic, subject: subjectOf(key), by };
     this.#letters.mended({ ...this.makerOf(table), stage: "decode", ...about });
   }
 

@@ -23,9 +23,14 @@ export function groupTasks(topics: Topics): GroupTask[] {
 }
 
 function streamTasks(topics: Topics): GroupTask[] {
-  return flowsOf(topics).flatMap(({ plan: { name }, topic, partitions }) =>
-    taskIds(name, partitions).map((id, partition) => ({ id, partitions: [{ topic, partition }] }))
-  );
+  return flowsOf(topics).flatMap(({ plan: { name, outputs }, topic, partitions }) => {
+    const transactional = outputs.some(({ node: { sink } }) => sink.guarantee === "exactly_once");
+    return taskIds(name, partitions).map((id, partition): GroupTask => ({
+      id,
+      partitions: [{ topic, partition }],
+      ...(transactional ? { transactional } : {}),
+    }));
+  });
 }
 
 function tableTasks(topics: Topics): GroupTask[] {

@@ -15,10 +15,13 @@ import { TaskGauges } from "./task_gauges.ts";
 import { checkStateBytes } from "./state_bytes.ts";
 import type { TaskHost } from "./task_host.ts";
 import { checkTombstones } from "./tombstones.ts";
+import { Horizons } from "./horizons.ts";
 import { findTopicChanges } from "./topics.ts";
 import { ConfigError } from "../../record/errors.ts";
 
 const TICK_MS = 1_000;
+/** Joins are looked at this often. */
+const JOINS_EVERY_MS = 10_000;
 
 /** What housekeeping looks after. */
 export interface HousekeepingParts {
@@ -27,6 +30,8 @@ export interface HousekeepingParts {
   readonly globals: GlobalLetters;
   /** Whether every assigned task runs. */
   readonly ready: () => boolean;
+  /** Tells of joins that find no partners, now that every assigned task runs. */
+  readonly checkJoins: (instance: Instance) => void;
 }
 
 /**
@@ -39,6 +44,7 @@ export class Housekeeping {
   readonly #instance: Instance;
   readonly #assignments: Assignments;
   readonly #ready: () => boolean;
+  readonly #checkJoins: HousekeepingParts["checkJoins"];
   readonly #letters: DeadLetterQueue;
   readonly #earlier: EarlierLetters;
   /** Groups that views leave out. */
@@ -46,6 +52,7 @@ export class Housekeeping {
   /** Tables that somebody dropped. */
   readonly tables: TableWatch;
   readonly #tasks: TaskGauges;
+  readonly #horizons: Horizons;
   #membership: Membership | null = null;
   #stopped = new AbortController();
   #done: Promise<void> = Promise.resolve();
@@ -53,16 +60,22 @@ export class Housekeeping {
   readonly #beside = new Map<string, Promise<void>>();
   #nextCommitMs = 0;
   #nextMetadataMs = 0;
+  #nextJoinsMs = 0;
   readonly #inboxIds = new Map<string, string | null>();
 
   constructor(instance: Instance, parts: HousekeepingParts) {
     this.#instance = instance;
     this.#assignments = parts.assignments;
     this.#ready = parts.ready;
+    this.#checkJoins = parts.checkJoins;
     this.#letters = parts.letters;
     this.setAside = new SetAside(instance);
     this.tables = new TableWatch(instance);
     this.#tasks = new TaskGauges(instance);
+    this.#horizons = new Horizons(instance, {
+      refilling: () => this.tables.refilling,
+      stopped: this.#stopped.signal,
+    });
     this.#earlier = new EarlierLetters(instance, { ...parts, setAside: this.setAside });
   }
 
@@ -98,11 +111,16 @@ export class Housekeeping {
         this.#nextCommitMs = nowMs + this.#instance.options.commitEveryMs;
         this.#start("commit", () => this.#commit());
       }
+      if (nowMs >= this.#nextJoinsMs && this.#ready()) {
+        this.#nextJoinsMs = nowMs + JOINS_EVERY_MS;
+        this.#checkJoins(this.#instance);
+      }
       if (isOverloaded(this.#instance)) this.#start("ends", () => this.#findEnds());
       checkTombstones(this.#instance, { assignments: this.#assignments, nowMs });
       this.#assignments.forgive(nowMs);
       this.#assignments.tellAlone(nowMs);
       this.#start("comparison", () => this.repair(nowMs));
+      this.#start("horizons", () => this.#horizons.look());
       this.#start("snapshots", () => this.#instance.snapshots.write("due"));
       this.setAside.tick(nowMs);
       checkStateBytes(this.#instance);
@@ -202,6 +220,7 @@ export class Housekeeping {
     const refilling = this.tables.refilling;
     const withTopics = hosts.some((host) => host.comparesTopics);
     for (const host of hosts) host.comparesTopics = false;
+    const beganMs = clock.nowMs();
     const skips = ({ table, name }: SinkPlan) => table.output !== undefined && !withTopics && !refilling.has(name);
     try {
       const tasks = hosts.map((host) => host.task!);
@@ -214,6 +233,9 @@ export class Housekeeping {
         const filled = this.tables.refilling;
         const repaired = total(own.filter(({ sink }) => !refilling.has(sink) && !filled.has(sink)));
         if (repaired > 0) onEvent({ kind: "repaired", task: task.id, rows: repaired });
+      }
+      for (const [index, host] of hosts.entries()) {
+        if (beganMs >= host.completedMs + this.#instance.options.repairAfterMs) host.comparedTask = tasks[index];
       }
       if (refilling.size > 0) await acknowledged();
       this.tables.compared(differences, refilling);

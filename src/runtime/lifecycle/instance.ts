@@ -1,4 +1,6 @@
 import type { Topology } from "../../dsl/topology.ts";
+import type { Correction } from "../../record/correction.ts";
+import type { Corrected } from "../globals/change_reader.ts";
 import type { GlobalReader } from "../globals/global_reader.ts";
 import type { RunOptions } from "../options.ts";
 import type { Intake } from "./intake.ts";
@@ -43,6 +45,26 @@ export interface Follower {
   stop(): Promise<void>;
 }
 
+/** What corrects records of the sources that cannot be read. */
+export interface SourceCorrections {
+  /** Resolves when all are known that there are. To be called in the turn in which it was made. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** These have begun with what they had read before, and are read on next. */
+  begun(hosts: readonly TaskHost[]): void;
+  /**
+   * Makes corrections durable. Resolves to what became of them where tasks of this instance had read the records, by
+   * {@link placeName}; empty where none had.
+   * @throws ProductionError when the log refuses them. @throws LimitError when there are too many
+   */
+  record(corrections: readonly Correction[]): Promise<ReadonlyMap<string, readonly Corrected[]>>;
+}
+
+/** Names the place of a record that is corrected. */
+export function placeName({ topic, partition, offset }: Pick<Correction, "topic" | "partition" | "offset">): string {
+  return `${topic}/${partition}/${offset}`;
+}
+
 /** One topology on one process, prepared: what its parts share. */
 export interface Instance {
   readonly topology: Topology;
@@ -59,6 +81,8 @@ export interface Instance {
   /** Looks at what others write to topics that tasks write rows to. */
   readonly follower: Follower;
   readonly problems: Problems;
+  /** What corrects records of the sources that cannot be read. */
+  readonly corrections: SourceCorrections;
   /** Snapshots of the tasks. */
   readonly snapshots: SnapshotKeeper;
   /** Assigned tasks by id. */
@@ -74,6 +98,11 @@ export interface Instance {
   readonly onEvent: (event: RunEvent) => void;
   /** The topology cannot go on by itself. */
   readonly fail: (error: Error) => void;
+}
+
+/** Reads nothing more for it. */
+export async function closeReaders({ globals, follower, corrections, intake }: Instance): Promise<void> {
+  await Promise.all([globals.stop(), follower.stop(), corrections.stop(), intake.close()]);
 }
 
 /** Rows held in memory: own rows of all tasks, right rows held for them, global tables, and those of standbys. */

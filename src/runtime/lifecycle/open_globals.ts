@@ -5,6 +5,7 @@ import type { Ports } from "../ports.ts";
 import type { Problems } from "../problems.ts";
 import type { RunEvent } from "../run_event.ts";
 import type { TaskContext } from "../task/task_context.ts";
+import type { CorrectionSource } from "../globals/corrections.ts";
 import type { GlobalLetters } from "./global_letters.ts";
 import type { Topics } from "./topics.ts";
 
@@ -15,6 +16,7 @@ export interface OpenGlobalsOptions {
   readonly ports: Ports;
   readonly problems: Problems;
   readonly letters: GlobalLetters;
+  readonly corrections: CorrectionSource;
   /** Nothing may be evaluated any more. */
   readonly closeTasks: () => void;
   readonly onDoubt: (table: string, doubt: UnitDoubt) => void;
@@ -25,7 +27,8 @@ export interface OpenGlobalsOptions {
 
 /** The reader of a topology's global tables, which nothing is read by yet. */
 export function openGlobals(options: OpenGlobalsOptions): GlobalReader {
-  const { topics, context, ports, problems, letters, closeTasks, onDoubt, onProgress, onEvent, fail } = options;
+  const { topics, context, ports, problems, letters, corrections, closeTasks, onDoubt, onProgress, onEvent, fail } =
+    options;
   return new GlobalReader({
     tables: topics.plan.globals,
     topics: topics.sources,
@@ -34,7 +37,8 @@ export function openGlobals(options: OpenGlobalsOptions): GlobalReader {
     clock: ports.clock,
     process: ports.process ?? ports.log,
     onUndecodable: (unreadable) => letters.undecodable(unreadable),
-    onMended: (table, key) => letters.read(table, key),
+    corrections,
+    onMended: (table, mended) => letters.read(table, mended),
     onUnfit: (table, reason) => onEvent({ kind: "own table", table, reason }),
     onDoubt,
     onProgress,

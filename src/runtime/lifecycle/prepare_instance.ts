@@ -11,6 +11,7 @@ import type { Revision } from "./plan_print.ts";
 import { SnapshotKeeper } from "./snapshot_keeper.ts";
 import type { TaskHost } from "./task_host.ts";
 import { TopicFollower } from "./topic_follower.ts";
+import { TopologyCorrections } from "./topology_corrections.ts";
 
 /** What an instance is made of that is there before it. */
 export interface InstanceParts
@@ -34,6 +35,12 @@ export function prepareInstance(given: InstanceParts): Instance {
   const { topology, ports, options, topics, writers, producer, problems, hosts, streams } = given;
   const { deadLetters, globalLetters, revision, onDoubt, onGlobalProgress, onExchanged, wake, onEvent, fail } = given;
   let instance: Instance | null = null;
+  const { messageBytesMax } = options;
+  const corrections = new TopologyCorrections({
+    ...{ ports, messageBytesMax },
+    instance: () => instance!,
+    restart: onExchanged,
+  });
   const context = createTaskContext({
     topics,
     topology: topology.name,
@@ -44,6 +51,7 @@ export function prepareInstance(given: InstanceParts): Instance {
     writers,
     producer,
     hosts,
+    corrections: (topic, partition) => corrections.of(topic, partition),
     globalReader: () => instance?.globals ?? null,
     onDoubt,
   });
@@ -53,6 +61,7 @@ export function prepareInstance(given: InstanceParts): Instance {
     ports,
     problems,
     letters: globalLetters,
+    corrections: corrections.source,
     closeTasks: () => {
       for (const { task } of hosts.values()) if (task !== null) task.closed = true;
       for (const stream of streams.values()) stream.close();
@@ -65,6 +74,7 @@ export function prepareInstance(given: InstanceParts): Instance {
   const parts = {
     ...{ topology, ports, options, topics, context, writers, producer, problems, hosts, streams, globals },
     ...{ wake, onEvent, fail, onExchanged },
+    corrections,
     intake: new Intake(ports.log.reader()),
     follower: new TopicFollower(() => instance!, given.topicTables),
     standbys: new Map(),

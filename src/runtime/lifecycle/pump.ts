@@ -187,7 +187,7 @@ export class Pump {
 
   #load(host: TaskHost): void {
     const task = host.task!;
-    if (task.loaded || !task.membersKnown || !host.baseRead || !host.caughtUp) return;
+    if (task.loaded || !task.membersKnown || !host.baseRead || !host.caughtUp || task.retention?.waits) return;
     if (!this.#instance.globals.reached(host.globalTargets)) return;
     if (task.restored) markChanged(task);
     task.load();

@@ -8,6 +8,7 @@ import { shownKeyOf } from "../outputs/key_line.ts";
 import type { ShareSink } from "../outputs/share_sink.ts";
 import type { SinkOutput } from "../outputs/sink_output.ts";
 import type { Task } from "../task/task.ts";
+import { shownEntryOf } from "../task/shown_base.ts";
 import { byTask } from "./by_task.ts";
 
 /** Steps of a chore in one turn of the event loop. */
@@ -117,7 +118,8 @@ function compareRows(task: Task, output: SinkOutput): Comparison {
           output.discard(key);
           continue;
         }
-        const entry = task.entryOf(key);
+        const entry = shownEntryOf(task, { sink: output.plan, key });
+        if (entry === null) continue;
         entries.raise(entry, SEEN);
         if (output.agrees(entry, row.digest)) continue;
         differences++;

@@ -1,5 +1,6 @@
 import type { PartitionOffsets } from "../../ports/log.ts";
 import type { TaskTable } from "../../plan/physical.ts";
+import { retentionOf } from "../../plan/retention.ts";
 import { outputsOf } from "../../plan/outputs_of.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { Loading } from "../../state/slots.ts";
@@ -148,9 +149,12 @@ export class SnapshotKeeper {
     task.chores.add(evaluateAll(task));
   }
 
-  /** Tables of totals are told by others what they hold. */
-  #keeps({ topics }: TaskHost): boolean {
-    return topics.length > 0 && this.#instance.options.snapshotEveryMs > 0;
+  /**
+   * Tables of totals are told by others what they hold. Where rows go by age, ClickHouse shows more than anybody keeps,
+   * and there is no more to read than is kept.
+   */
+  #keeps({ topics, table }: TaskHost): boolean {
+    return topics.length > 0 && retentionOf(table) === null && this.#instance.options.snapshotEveryMs > 0;
   }
 
   async #read(host: TaskHost): Promise<Uint8Array | null> {
@@ -183,6 +187,8 @@ export class SnapshotKeeper {
       // Those of a start wait, too: its tasks would all be due at once.
       const sinceMs = last?.task === task ? last.atMs : host.completedMs;
       if (due === "due" && nowMs - sinceMs < options.snapshotEveryMs) continue;
+      // All of a task is walked through in one turn; where files are quick, several would make a long one.
+      await clock.breathe();
       // Another leader may have been met meanwhile.
       if (!await this.#isUnbroken(host) || host.task !== task || host.crossings.length > 0) continue;
       this.#taken.set(host.id, { task, atMs: nowMs, state });

@@ -3,6 +3,7 @@ import type { Topology } from "../../dsl/topology.ts";
 import type { Log, TopicDescription } from "../../ports/log.ts";
 import { ConfigError } from "../../record/errors.ts";
 import type { RunOptions } from "../options.ts";
+import { raiseLimits } from "./raise_limits.ts";
 
 /** Topics of a topology's stages, by name. */
 export interface StageTopics {
@@ -41,6 +42,7 @@ export async function makeStageTopics(
     const made = await log.topics([repartition, changelog]);
     const problems = [changelog, repartition].flatMap((name) => problemOf(made.get(name)!, partitions));
     if (problems.length > 0) throw new ConfigError(problems);
+    await raiseLimits(made.values(), { log, ...options });
     repartitions.set(repartition, made.get(repartition)!);
     changelogs.set(changelog, made.get(changelog)!);
   }

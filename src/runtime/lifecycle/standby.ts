@@ -1,6 +1,7 @@
 import type { Fetched, Log, PartitionOffsets, TopicDescription } from "../../ports/log.ts";
 import { topicsOf } from "../../plan/member_topic.ts";
 import type { TaskTable } from "../../plan/physical.ts";
+import type { Correction } from "../../record/correction.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { taskId } from "../../record/task_id.ts";
 import { type Crossing, crossingAt, whyExchanged } from "./leaders.ts";
@@ -136,8 +137,18 @@ export class Standby {
     reading.end = fetched.endOffset;
     const last = records.at(-1);
     if (last !== undefined) reading.freshMs = Math.max(reading.freshMs, Math.min(nowMs, last.timestampMs));
+    this.rows.endSome();
     if (this.rows.letters.incomplete) this.giveUp("too many of its records cannot be read");
     return null;
+  }
+
+  /** Takes what corrects a record that was read. */
+  correct(correction: Correction): void {
+    const member = this.topics.indexOf(correction.topic);
+    if (this.rows === null || correction.offset >= this.#readings[member].position) return;
+    if (this.rows.source.correct(member, correction) === "unknown") {
+      this.giveUp("too many of its records cannot be read");
+    }
   }
 
   /** Whether tombstones behind what was read may be gone. */

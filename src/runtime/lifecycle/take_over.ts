@@ -8,7 +8,7 @@ import type { PhysicalPlan } from "../../plan/physical.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { parseTaskId, taskId, taskIds } from "../../record/task_id.ts";
 import { encodeHello } from "../conversation/messages.ts";
-import { firstEpochOf, generationOf } from "../conversation/ownership.ts";
+import { firstEpochOf, generationOf } from "../../record/epoch.ts";
 
 /** Generations that are looked for behind a known one: one for each time that a topology was taken over. */
 const LATER_GENERATIONS = 8;

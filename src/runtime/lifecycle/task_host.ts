@@ -1,6 +1,8 @@
 import type { Fetched, Position } from "../../ports/log.ts";
 import { topicsOf } from "../../plan/member_topic.ts";
 import type { TaskTable } from "../../plan/physical.ts";
+import type { Correction } from "../../record/correction.ts";
+import type { Corrected } from "../globals/change_reader.ts";
 import type { Task } from "../task/task.ts";
 import { taskId } from "../../record/task_id.ts";
 import { Evaluated } from "./evaluated.ts";
@@ -82,6 +84,8 @@ export class TaskHost {
   lateLoads = 0;
   completedMs = 0;
   nextRepairMs = 0;
+  /** The incarnation of which all was compared when nothing could come any more that a former one has written. */
+  comparedTask: Task | null = null;
   /**
    * The next comparison looks at topics, too. What is written to them later is followed, so the first one is enough.
    */
@@ -162,6 +166,13 @@ export class TaskHost {
   /** Reading of the sources begins. */
   readSince(nowMs: number): void {
     this.readingSinceMs = this.#coveredMs ?? nowMs;
+  }
+
+  /** As {@link SourceReader.correct}; null if the record was not read yet, and will be read as it is corrected. */
+  correct(correction: Correction): Corrected | null {
+    const member = this.topics.indexOf(correction.topic);
+    if (this.task === null || correction.offset >= this.positions[member]) return null;
+    return this.task.source.correct(member, correction);
   }
 
   /** Reads the inbox from the record after the own HELLO. */

@@ -15,12 +15,14 @@ import type { Restored } from "./snapshot_keeper.ts";
 import type { Beginning } from "./warm_start.ts";
 import type { LoadOrder } from "./load_order.ts";
 import { encodeHello } from "../conversation/messages.ts";
-import { firstEpochOf, homeOf } from "../conversation/ownership.ts";
+import { homeOf } from "../conversation/ownership.ts";
+import { firstEpochOf } from "../../record/epoch.ts";
 import { shownKeyOf } from "../outputs/key_line.ts";
 import { Task } from "../task/task.ts";
 import { taskIds } from "../../record/task_id.ts";
 import type { TaskContext } from "../task/task_context.ts";
 import { adoptShown, baseKnown, takeShown } from "../task/shown_base.ts";
+import { readUp, readUpLast } from "./read_up.ts";
 import { type Asked, askInSum } from "./shown_question.ts";
 import type { Remembered } from "./snapshot_head.ts";
 import type { TaskHost } from "./task_host.ts";
@@ -114,8 +116,9 @@ export async function startTasks(hosts: readonly TaskHost[], options: StarterOpt
   options.onBegun(still());
   loads.add(still());
   loads.advance(reader, clock.nowMs());
-  for (const table of new Set(hosts.map((host) => host.table))) {
+  for (const table of readUpLast(hosts)) {
     const ofTable = () => still().filter((host) => host.table === table);
+    await readUp(table, ofTable, { clock, stopped, offsets: (topic) => ask(() => log.offsets(topic)) });
     await readBase({ table, hosts: ofTable, remembered }, options);
     for (const host of ofTable()) {
       // Each is looked through.

@@ -4,7 +4,8 @@ import type { Fetched, LogRecord, Reader } from "../../ports/log.ts";
 import { retry, SERVICE_WAITS } from "../../ports/retry.ts";
 import { parseKeyText } from "../../record/key.ts";
 import { parseTaskId, taskId } from "../../record/task_id.ts";
-import { firstEpochOf, homeOf } from "../conversation/ownership.ts";
+import { homeOf } from "../conversation/ownership.ts";
+import { firstEpochOf } from "../../record/epoch.ts";
 import { digestOfValue, type RowMark, rowMark } from "../../record/row_record.ts";
 import type { TopicTables } from "../delivery/topic_tables.ts";
 import type { Task } from "../task/task.ts";
@@ -200,8 +201,10 @@ function answer(task: Task, { sink: index, mark, digest }: Late): void {
   const key = parseKeyText(mark.key);
   if (!sink.owns(key)) return;
   const entry = task.entryOf(key);
-  // What an earlier epoch says is answered whatever it says: readers, and starts, go by epochs.
-  if (mark.epoch < task.epoch || !sink.agrees(entry, digest)) sink.distrust(entry);
+  // What an earlier epoch says is answered whatever it says: readers, and starts, go by epochs. Readers of changes go
+  // by numbers, too, so a repeat may hide what they have not read.
+  const isRead = mark.epoch < task.epoch || sink.plan.table.output?.changes === true;
+  if (isRead || !sink.agrees(entry, digest)) sink.distrust(entry);
   else if (task.entries.hasRow(entry)) return;
   // Of an entry that is there for this alone nothing stays.
   task.evaluate(entry);

@@ -10,6 +10,7 @@ import { retry, STOPPED } from "../../ports/retry.ts";
 import type { Warehouse } from "../../ports/warehouse.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
 import type { RunOptions } from "../options.ts";
+import { makeChangesTopics } from "./changes_topics.ts";
 import { makeOutputTopics } from "./output_topics.ts";
 import { makeStageTopics } from "./stage_topics.ts";
 import { laterInboxes, type TakenOver, takeOver } from "./take_over.ts";
@@ -77,7 +78,8 @@ export interface PrepareOptions {
  */
 export async function prepareTopics(prepare: PrepareOptions): Promise<Topics> {
   const { topology, log } = prepare;
-  const { sources, streams, known } = await awaitSources(prepare);
+  const { sources, streams: others, known } = await awaitSources(prepare);
+  const streams = new Map([...others, ...await makeChangesTopics(prepare, new Map([...sources, ...others]))]);
   const { changelogs, repartitions } = await makeStageTopics(prepare, streams);
   const plan = compile(topology, (topic) => (sources.get(topic) ?? streams.get(topic))?.partitions);
   const problems = prepare.options.allowRetention ? [] : [...sources.values()].flatMap(rebuildProblem);
@@ -143,7 +145,9 @@ async function awaitSources(
   const tables = compile(topology).tables.map(({ name }) => name);
   const later = laterInboxes({ topology: topology.name, tables, generation });
   const names = [...new Set(prepare.topology.nodes.flatMap((node) => node.op === "source" ? [node.source.topic] : []))];
-  const events = topology.streams.flatMap((node) => node.op === "events" ? [node.source.topic] : []);
+  const events = topology.streams.flatMap((node) =>
+    node.op === "events" && !node.source.internal ? [node.source.topic] : []
+  );
   const find = async () => {
     const wanted = [...new Set([...names, ...events])];
     const found = await prepare.log.topics([...wanted, ...[...later.values()].flat()]);

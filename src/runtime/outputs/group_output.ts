@@ -21,6 +21,13 @@ export const PUT_PER_STEP = 1_024;
 
 type GroupBy = Extract<Grouping, { readonly kind: "group" }>["groupBy"];
 
+/** A group that an entry is in. */
+export interface Placed {
+  readonly group: Slot;
+  /** What it contributes to each column of the aggregate that has values, in order; null for nothing. */
+  readonly values: readonly unknown[];
+}
+
 /** What folds the rows of a task into groups needs of it. */
 export interface GroupOutputOptions {
   readonly plan: GroupPlan;
@@ -145,6 +152,11 @@ export class GroupOutput {
     this.changed.touch(group);
   }
 
+  /** Whether the entry is in a group. */
+  holds(entry: Slot): boolean {
+    return this.#places.get(entry) >= 0;
+  }
+
   /** The entry stays in its group: what it contributes is exchanged where it differs. */
   #stay(entry: Slot, group: Slot): void {
     let changed = false;
@@ -165,6 +177,17 @@ export class GroupOutput {
     if (old < 0) return;
     this.groups.take(old, this.#contributed(entry));
     this.changed.touch(old);
+  }
+
+  /** The group that the entry is in, and what it contributes there; none before it is evaluated. */
+  placed(entry: Slot): Placed[] {
+    const group = this.#places.get(entry);
+    return group < 0 ? [] : [{ group, values: [...this.#contributed(entry)] }];
+  }
+
+  /** Whether the entry is in the group. */
+  isIn(entry: Slot, group: Slot): boolean {
+    return this.#places.get(entry) === group;
   }
 
   /** What the entry contributes, in one array for all entries. */

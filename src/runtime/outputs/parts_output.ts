@@ -11,7 +11,7 @@ import { SlotCells } from "../../state/cells.ts";
 import type { SlotTable } from "../../state/slot_table.ts";
 import { type Loading, NO_SLOT, type SectionReader, type SectionWriter, type Slot } from "../../state/slots.ts";
 import { ChangedGroups } from "./changed_groups.ts";
-import { type GroupOutputOptions, NOT_FOLDED, PUT_PER_STEP } from "./group_output.ts";
+import { type GroupOutputOptions, NOT_FOLDED, type Placed, PUT_PER_STEP } from "./group_output.ts";
 
 /** What a snapshot has of a part: the key's columns, the other ones, and where the next part of the same row is. */
 type SavedPart = readonly [columns: Row, row: Row, next: Slot];
@@ -132,6 +132,11 @@ export class PartsOutput {
     this.#first.set(entry, following);
   }
 
+  /** Whether the entry has parts. */
+  holds(entry: Slot): boolean {
+    return this.#first.get(entry) >= 0;
+  }
+
   #partsOfRow(entry: Slot, row: Row): readonly Part[] {
     const key = this.#entries.keyOf(entry);
     try {
@@ -146,6 +151,17 @@ export class PartsOutput {
       this.#onError(new ProcessorError(this.plan.name, keyText(key), { cause, row }));
       return [];
     }
+  }
+
+  /** The entry's parts, each of which is alone in its group; none before it is evaluated. */
+  placed(entry: Slot): Placed[] {
+    return [...this.#partsAt(entry)].map((group) => ({ group, values: [this.#rowOf(group)] }));
+  }
+
+  /** Whether this is one of the entry's parts. */
+  isIn(entry: Slot, group: Slot): boolean {
+    for (const part of this.#partsAt(entry)) if (part === group) return true;
+    return false;
   }
 
   /** The parts of an entry. Whoever takes them away reads all of them first. */

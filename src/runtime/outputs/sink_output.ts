@@ -1,46 +1,22 @@
 import type { SinkPlan } from "../../plan/physical.ts";
-import { keyGuard } from "../../processor/key_guard.ts";
-import { encodedLine, type RowWriter } from "../../processor/line_writer.ts";
-import { tableWriter } from "../../processor/table_writer.ts";
+import { encodedLine } from "../../processor/line_writer.ts";
 import { isDigestOfText } from "../../record/digest.ts";
 import { ProcessorError } from "../../record/errors.ts";
-import { type Key, keyOf, keyText } from "../../record/key.ts";
+import { type Key, keyText } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
-import { type Entries, REPLACED, SHOWN_BEFORE } from "../../state/entries.ts";
+import { REPLACED, SHOWN_BEFORE } from "../../state/entries.ts";
 import type { Slot } from "../../state/slots.ts";
-import { carriedKeyOf, keyLineOf } from "./key_line.ts";
+import { keyLineOf } from "./key_line.ts";
 import { FOREIGN_DIGEST, ShownDigests } from "./shown_digests.ts";
 import { newSinkCounts, type SinkCounts } from "./sink_counts.ts";
-import type { OutgoingRow } from "../delivery/waiting_rows.ts";
+import { SinkLines } from "./sink_lines.ts";
+import type { SinkOutputOptions } from "./sink_options.ts";
 
 /** A row that ClickHouse refused: it is not tried again before it is another one. */
 interface Refused {
   readonly digest: number;
   /** A start wrote it, and so left what was shown before the start. */
   readonly kept: boolean;
-}
-
-/** What a sink output needs of its task. */
-export interface SinkOutputOptions {
-  readonly plan: SinkPlan;
-  readonly entries: Entries;
-  readonly task: string;
-  readonly epoch: number;
-  /** Less than every epoch of this generation, and more than every one of earlier generations. */
-  readonly firstEpoch: number;
-  /** Whether rows of this key are this task's to write. */
-  readonly owns: (key: Key) => boolean;
-  readonly nextSeq: () => number;
-  /** `row.line` is overwritten by the next row. */
-  readonly put: (row: OutgoingRow) => void;
-  /** The entry's row is to be looked at again when the start ends. */
-  readonly hold: (entry: Slot) => void;
-  /** Makes what tells whether an entry's row may be missing only because something failed; `gone`: how many are. */
-  readonly suspecting: (gone: number) => (entry: Slot) => boolean;
-  readonly complete: () => boolean;
-  readonly onError: (error: ProcessorError) => void;
-  /** The row of this key that ClickHouse refused is not the one to be shown any more. */
-  readonly onReplaced: (key: Key) => void;
 }
 
 /**
@@ -68,37 +44,27 @@ export class SinkOutput {
   #gone = 0;
   /** By entry: digest of the row shown. */
   readonly digests: ShownDigests;
-  readonly #writer: RowWriter;
-  readonly #guardKey: ((row: Row) => void) | null;
-  readonly #keyColumns: readonly string[];
-  /** Key columns in the order of the row key. */
-  readonly #keyNames: readonly string[];
+  readonly #lines: SinkLines;
 
   constructor(options: SinkOutputOptions) {
     this.#options = options;
     this.digests = new ShownDigests(options.entries);
-    const { table } = options.plan;
-    this.#writer = tableWriter(table);
-    this.#guardKey = keyGuard(table.columns, table.key);
-    this.#keyColumns = table.key;
-    this.#keyNames = carriedKeyOf(options.plan);
+    this.#lines = new SinkLines(options.plan);
   }
 
   get plan(): SinkPlan {
     return this.#options.plan;
   }
 
-  /**
-   * Whether rows of this key are this task's to write: not so for some that it wrote before the number of partitions
-   * changed.
-   */
+  /** Whether rows of this key are this task's to write: not all that it wrote before the partitions changed. */
   owns(key: Key): boolean {
     return this.#options.owns(key);
   }
 
-  /** The entry, of which nothing is shown, is no more. */
+  /** The entry is no more. */
   forget(entry: Slot): void {
     if (this.#missing.size > 0) this.#missing.delete(entry);
+    if (this.#refused.size > 0) this.#refused.delete(this.#options.entries.keys.keyOf(entry));
   }
 
   /** What ClickHouse shows of this entry from an earlier epoch. */
@@ -124,9 +90,10 @@ export class SinkOutput {
     return this.#refused.keys();
   }
 
-  /** Shows `row` (null: nothing) for the entry. */
-  show(entry: Slot, row: Row | null): void {
-    const { entries } = this.#options;
+  /** Shows a row (null: nothing) for the entry. */
+  show(entry: Slot, given: Row | null): void {
+    const { entries, dressed } = this.#options;
+    const row = given === null || dressed === null ? given : dressed(entry, given);
     const key = entries.keys.keyOf(entry);
     const shown = this.digests.get(entry);
     const digest = row === null ? null : this.#encode(key, row);
@@ -148,7 +115,7 @@ export class SinkOutput {
     }
     if (this.#missing.size > 0) this.#missing.delete(entry);
     if (digest === shown) return;
-    if (shown !== null && isDigestOfText(shown) && this.#writer.textDigest(row!) === shown) return;
+    if (shown !== null && isDigestOfText(shown) && this.#lines.textDigest(row!) === shown) return;
     if (this.#refused.size > 0 && this.#isRefused(entry, digest)) return;
     this.digests.set(entry, digest);
     this.counts.written++;
@@ -226,6 +193,11 @@ export class SinkOutput {
     return this.#missing.size + [...this.#refused.values()].filter(({ kept }) => kept).length;
   }
 
+  /** Whether ClickHouse refused the row of this entry, which would be written again otherwise. */
+  refuses(entry: Slot): boolean {
+    return this.#refused.has(this.#options.entries.keys.keyOf(entry));
+  }
+
   /** Whether the row of this entry, which is missing, must not be deleted. */
   holds(entry: Slot): boolean {
     return this.#options.suspecting(this.#gone)(entry);
@@ -281,17 +253,7 @@ export class SinkOutput {
   /** Encodes the row; gives its digest, or null if it is refused. */
   #encode(key: Key, row: Row): number | null {
     try {
-      const names = this.#keyNames;
-      if (names.length > 0 && keyOf(names.length === 1 ? [row[names[0]]] : names.map((name) => row[name])) !== key) {
-        const values = this.#keyColumns.map((column) => `${column}=${String(row[column])}`).join(", ");
-        throw new TypeError(
-          `the sink's key columns (${values}) must carry the row's key ${keyText(key)}${
-            this.#options.plan.byName ? ", under the names of the group columns" : ", in its order"
-          }`,
-        );
-      }
-      this.#guardKey?.(row);
-      return this.#writer.write(row);
+      return this.#lines.write(key, row);
     } catch (cause) {
       this.#options.onError(new ProcessorError(`sink ${this.#options.plan.name}`, keyText(key), { cause, row }));
       return null;

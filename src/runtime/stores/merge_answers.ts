@@ -21,8 +21,11 @@ export interface MergedAnswer extends StoreAnswer {
   readonly missing: readonly number[];
 }
 
-/** What an answer means for who has asked for a key. `none`: nothing is held under it. */
-export type Verdict = "found" | "none" | "undecided";
+/**
+ * What an answer means for who has asked for a key. `none`: nothing is held under it. `beyond retention`: nothing is
+ * held any more of windows of that time, and ClickHouse has them.
+ */
+export type Verdict = "found" | "none" | "beyond retention" | "undecided";
 
 const RANKS: Readonly<Record<StoreState, number>> = { running: 0, standby: 1, restoring: 2 };
 
@@ -44,6 +47,7 @@ export function mergeAnswers(answers: readonly InstanceAnswer[], limit: number):
     answer.rows.filter(({ partition }) => chosen.get(partition)?.answer === answer)
   ).sort((a, b) => compareRowKeys(a.key, b.key));
   const end = endOf(answers);
+  const beyond = answers.find(({ answer }) => answer.beyondUs !== undefined)?.answer.beyondUs;
   const complete = end === null ? rows : rows.filter(({ key }) => compareRowKeys(key, end) <= 0);
   return {
     ...{ store, kind, partitions },
@@ -51,13 +55,16 @@ export function mergeAnswers(answers: readonly InstanceAnswer[], limit: number):
     rows: complete.slice(0, limit),
     next: complete.length > limit ? complete[limit - 1].key : end,
     parts: [...chosen.values()].map(({ part }) => part).sort((a, b) => (a.partition ?? 0) - (b.partition ?? 0)),
+    ...beyond === undefined ? {} : { beyondUs: beyond },
     missing: Array.from({ length: partitions }, (_, partition) => partition).filter((one) => !chosen.has(one)),
   };
 }
 
 /** Whether it is certain that nothing else is held. */
-export function verdictOf({ rows, next, parts, missing, partitions }: MergedAnswer): Verdict {
+export function verdictOf({ rows, next, parts, missing, partitions, beyondUs }: MergedAnswer): Verdict {
   if (rows.length > 0) return "found";
+  // Whoever says so has the partition of the key.
+  if (beyondUs !== undefined) return "beyond retention";
   if (next !== null) return "undecided";
   const whole = parts.length > 0 && parts.every(({ state }) => state === "running");
   return whole && (partitions === 0 || missing.length === 0) ? "none" : "undecided";

@@ -28,6 +28,8 @@ export interface StoreAnswer {
   readonly next: Row | null;
   /** The partitions that were asked: everything before their positions is in the answer. */
   readonly parts: readonly PartStanding[];
+  /** The window that was asked for is beyond its retention, as all that began then or before; absent: it is not. */
+  readonly beyondUs?: number;
 }
 
 /**
@@ -40,18 +42,21 @@ export function* readStore(store: StoreSpec, query: StoreQuery): Generator<void,
   const standings = parts.map((part) => part.standing());
   const first = new FirstItems(query.limit + 1);
   let columns: readonly string[] | null = null;
+  let beyondUs: number | null = null;
   for (const [index, part] of parts.entries()) {
     const known = part.columns();
     if (known === null) continue;
     const names = columns = known.map(({ name }) => name);
     const match = keyMatch(query, { columns: known, windowed: store.windowed });
+    for (const values of match.exact ?? []) beyondUs ??= part.beyondUs?.(values) ?? null;
     for (const item of candidates(part, match)) {
       if (item === null) yield;
       else if (match.matches(item.key)) first.add({ item, columns: names, partition: standings[index].partition });
     }
   }
   const { name, kind, partitions } = store;
-  return { store: name, kind, partitions, columns, parts: standings, ...first.take(query.limit) };
+  const answer = { store: name, kind, partitions, columns, parts: standings, ...first.take(query.limit) };
+  return beyondUs === null ? answer : { ...answer, beyondUs };
 }
 
 /** Those that may be asked for; null: a step is over. */

@@ -35,6 +35,11 @@ export interface PartStanding {
   readonly position: readonly Position[];
   /** Records that are not read yet, as known; null while that is not known. */
   readonly lag: number | null;
+  /**
+   * Windows that began then or before are beyond their retention: ClickHouse has them, and the store has not.
+   * Microseconds since the epoch; absent: there are none of these.
+   */
+  readonly horizonUs?: number;
 }
 
 /** A key column, and which of its texts are one. */
@@ -50,6 +55,8 @@ export interface StorePart {
    * there is no way to find them but {@link items}.
    */
   find(values: readonly unknown[]): StoreItem[] | null;
+  /** The horizon, if a key of these values, all of them, is of this part and its window beyond retention; else null. */
+  beyondUs?(values: readonly unknown[]): number | null;
   /** All items, in no order. Those that come or go meanwhile may be among them or not. */
   items(): Iterable<StoreItem>;
 }

@@ -65,7 +65,7 @@ type Places = readonly (GivenValue | undefined)[];
  * A typed key: a JSON object of columns by name, or their values with commas between them, texts quoted or not. Spaces
  * around commas are none of the values; the text of a single column is taken as it is.
  */
-function readKey(text: string, columns: readonly string[]): GivenKey {
+export function readKey(text: string, columns: readonly string[]): GivenKey {
   if (text.startsWith("{")) {
     const named = namedValues(text);
     if (named !== null) return named;

@@ -12,6 +12,7 @@ import type { Entries } from "../../state/entries.ts";
 import { NO_SLOT } from "../../state/slots.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import type { TaskHost } from "../lifecycle/task_host.ts";
+import type { Retention } from "../task/retention.ts";
 import { taskKeyColumns } from "../task/key_columns.ts";
 import type { PartStanding, StoreItem, StoreKind, StorePart, StoreSpec } from "./store.ts";
 
@@ -61,18 +62,19 @@ function partOf(instance: Instance, place: Place): StorePart | null {
   const host = instance.hosts.get(id);
   if (host !== undefined) {
     const { task } = host;
-    const rows = task === null ? null : { entries: task.entries, merges: () => task.merges };
+    const rows = task === null ? null : { entries: task.entries, retention: task.retention, merges: () => task.merges };
     return partFrom(instance, { ...place, rows, standing: () => standingOf(host, index) });
   }
   const standby = instance.standbys.get(id);
   if (standby === undefined || standby.rows === null) return null;
-  const { entries } = standby.rows;
+  const { entries, retention } = standby.rows;
   return partFrom(instance, {
     ...place,
-    rows: { entries, merges: () => [] },
+    rows: { entries, retention, merges: () => [] },
     standing() {
       const { topic, position: offset } = standby.covered[index];
-      return { partition, state: "standby", position: [{ topic, partition, offset }], lag: standby.lag };
+      const position = [{ topic, partition, offset }];
+      return { partition, state: "standby", position, lag: standby.lag, ...horizonOf(retention) };
     },
   });
 }
@@ -92,7 +94,12 @@ function standingOf(host: TaskHost, index: number): PartStanding {
     state: whole ? "running" : "restoring",
     position: read === null ? [] : [{ topic: read.topic, partition, offset: read.offset } satisfies Position],
     lag: read === null ? null : Math.max(0, read.end - read.offset),
+    ...horizonOf(task?.retention ?? null),
   };
+}
+
+function horizonOf(retention: Retention | null): Pick<PartStanding, "horizonUs"> {
+  return retention === null || retention.horizonUs === -Infinity ? {} : { horizonUs: retention.horizonUs };
 }
 
 /** Rows of a task or of its standby; `rows` null: nothing of them is here yet. */
@@ -100,13 +107,17 @@ function partFrom(
   { context }: Instance,
   { table, index, partition, rows, standing }: Place & {
     readonly rows:
-      | { readonly entries: Entries; readonly merges: Parameters<typeof taskKeyColumns>[1]["merges"] }
+      | {
+        readonly entries: Entries;
+        readonly retention: Retention | null;
+        readonly merges: Parameters<typeof taskKeyColumns>[1]["merges"];
+      }
       | null;
     readonly standing: () => PartStanding;
   },
 ): StorePart {
   if (rows === null) return { standing, columns: () => null, find: () => [], items: () => [] };
-  const { entries, merges } = rows;
+  const { entries, retention, merges } = rows;
   const keyColumns = KNOWN.get(entries) ?? taskKeyColumns(table, { context, entries, merges });
   KNOWN.set(entries, keyColumns);
   const order = keyOrder(keyColumns);
@@ -126,14 +137,22 @@ function partFrom(
       return slot === NO_SLOT ? undefined : read(slot);
     },
   });
+  // The stage has put all windows of a group into the partition of the group.
+  const isHere = (group: readonly unknown[]) =>
+    partitionOf(keyText(keyOf(group)), context.partitions[table.index]) === partition;
   return {
     standing,
     columns: () => order.columns(),
+    beyondUs(values) {
+      if (retention === null || values.length !== order.columns()?.length) return null;
+      const startUs = values.at(-1);
+      const isBeyond = typeof startUs === "number" && retention.isBeyond(startUs) && isHere(values.slice(0, -1));
+      return isBeyond ? retention.horizonUs : null;
+    },
     find(values) {
       const columns = order.columns()?.length;
       if (values.length + 1 === columns && isWindowed(table.members[index])) {
-        // The stage has put all windows of a group into the partition of the group.
-        return partitionOf(keyText(keyOf(values)), context.partitions[table.index]) === partition ? null : [];
+        return isHere(values) ? null : [];
       }
       if (values.length !== columns) return null;
       const key = order.key(values);

@@ -1,9 +1,10 @@
+import type { Guarantee } from "../../dsl/topic_sink.ts";
 import type { AppendBatch, Log } from "../../ports/log.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { AppendWriter } from "./append_writer.ts";
-import type { FoundRecord } from "./output_records.ts";
+import type { FoundRecord, OutputRecords } from "./output_records.ts";
 import type { ShuffledText } from "./shuffled_events.ts";
 import type { StageLog } from "./stage_log.ts";
 import type { StreamBatch } from "./stream_batch.ts";
@@ -52,6 +53,8 @@ export class BatchDelivery {
     const { progress, stage } = this.#options;
     const sent = await Promise.all([this.#rows(batch), this.#shuffled(batch), this.#records(batch)]);
     if (sent.includes(false)) return false;
+    // Behind everything else, since the position is moved with them.
+    if (batch.records.has("exactly_once") && !await this.#once(batch)) return false;
     if (stage === null) return true;
     // Before anything of these events is durable here, lest a part of them be made again, as others.
     if (batch.rowCount > 0 || batch.records.size > 0) await progress.settle(batch.to);
@@ -97,18 +100,52 @@ export class BatchDelivery {
 
   /** Again and again the same records, until all of them are there; those that are too large are set aside. */
   async #records({ records }: StreamBatch): Promise<boolean> {
-    const { partition, start: { source }, onTooLarge, onWritten } = this.#options;
-    const sent = await this.#fitting(() => records.batches({ source, partition }), {
-      reduce: (error) => {
-        const { longest } = records;
-        if (longest === null) return false;
-        records.remove(longest);
-        onTooLarge(longest, error);
-        return true;
-      },
+    const { partition, start: { source } } = this.#options;
+    const guarantee = "at_least_once";
+    const sent = await this.#fitting(() => records.batches({ source, partition, guarantee }), {
+      reduce: (error) => this.#setAside(records, { guarantee, error }),
     });
-    for (const { topic, records } of sent ?? []) onWritten(topic, records.length);
+    this.#tellWritten(sent ?? []);
     return sent !== null;
+  }
+
+  /**
+   * Records that are to be there once, in one transaction with the position behind all that they were made of. So of
+   * records that were read again none is there yet, and of others all are.
+   */
+  async #once({ records, to }: StreamBatch): Promise<boolean> {
+    const { partition, start: { source, toldTo = 0 }, progress, onState } = this.#options;
+    const guarantee = "exactly_once";
+    while (true) {
+      const batches = records.batches({ source, partition, guarantee, from: toldTo });
+      if (batches.length === 0) return true;
+      try {
+        if (!await progress.settleWith(to, { batches, onState: (error) => onState(error?.message ?? null) })) {
+          return false;
+        }
+        this.#tellWritten(batches);
+        return true;
+      } catch (error) {
+        const isTooLarge = error instanceof ProductionError && error.reason === "too_large";
+        if (!isTooLarge || !this.#setAside(records, { guarantee, error })) broken(error as Error);
+      }
+    }
+  }
+
+  /** Of records that the log finds too large the longest goes; false if there is none. */
+  #setAside(
+    records: OutputRecords,
+    { guarantee, error }: { readonly guarantee: Guarantee; readonly error: Error },
+  ): boolean {
+    const longest = records.longest(guarantee);
+    if (longest === null) return false;
+    records.remove(longest);
+    this.#options.onTooLarge(longest, error);
+    return true;
+  }
+
+  #tellWritten(batches: readonly AppendBatch[]): void {
+    for (const { topic, records } of batches) this.#options.onWritten(topic, records.length);
   }
 
   /**

@@ -17,6 +17,8 @@ import type { StreamLetters } from "./stream_letters.ts";
 
 /** What the tasks of a topology's streams have in common. */
 export interface StreamContext {
+  /** Its name. */
+  readonly topology: string;
   readonly letters: StreamLetters;
   readonly stages: readonly StagePlan[];
   /** Of the stage's topics. */
@@ -77,7 +79,7 @@ export class Flow {
     const groupsOf = ({ stage, input }: ShufflePlan) => {
       const { node } = stages[stage];
       return {
-        name: node.name,
+        node,
         groupBy: groupOf(node, input),
         keyless: takesKeyless(node, input),
         nulls: takesNulls(node),
@@ -91,6 +93,7 @@ export class Flow {
       output: (topic, record) => this.#output(outputs.get(topic)!, record),
       shuffle: (into, event) => this.shuffle(into, event),
       onSkipped: (reason) => context.onSkipped(plan.name, reason),
+      repeats: () => this.#muted,
       onError: (error) => context.letters.callback({ task: this.#id, position: this.#origin }, error),
     });
   }

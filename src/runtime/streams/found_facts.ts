@@ -9,6 +9,7 @@ import {
   readWhatItIs,
   type UnreadFact,
 } from "../../formats/changelog_fact.ts";
+import type { Horizon } from "../../formats/changelog_horizon.ts";
 import type { MessageBytes } from "../../formats/message_text.ts";
 import type { StagePlan } from "../../plan/physical.ts";
 import type { LogRecord } from "../../ports/log.ts";
@@ -53,6 +54,7 @@ export class FoundFacts {
   /** Of elements that are needed as they were at the head: the last fact of each owner. */
   readonly #atHead = new Map<string, Map<string, UnreadFact>>();
   #head: FactHead | null = null;
+  #horizon: Horizon | null = null;
   #to = 0;
 
   constructor(plan: StagePlan) {
@@ -63,6 +65,11 @@ export class FoundFacts {
   /** The greatest of all owners; null if there is none. */
   get head(): FactHead | null {
     return this.#head;
+  }
+
+  /** The greatest: of windows that began until then nothing is needed. Null if none was told. */
+  get horizon(): Horizon | null {
+    return this.#horizon;
   }
 
   /** The greatest position that any record has. */
@@ -93,6 +100,9 @@ export class FoundFacts {
         this.#bundles.set(name, { ...summary, name, value: typeof value === "string" ? value : value.slice() });
         break;
       }
+      case "horizon":
+        if (read.horizon.atUs > (this.#horizon?.atUs ?? -Infinity)) this.#horizon = read.horizon;
+        break;
       case "removed":
         // Another one says as much, or it is behind its owner's head, by whose time it is gone. Others' facts of it are
         // judged by that, too.
@@ -179,7 +189,11 @@ export class FoundFacts {
     const fact = readFact(this.#plan.changelog, unread);
     const ofOwners = this.#atHead.get(unread.name);
     const whole = ofOwners === undefined ? fact : { ...fact, element: this.#elementAtHead(ofOwners.values()) };
-    return !this.#put(operator, whole) || isResult(this.#plan.node, fact);
+    return !this.#put(operator, whole) || (isResult(this.#plan.node, fact) && fact.start > this.#horizonUs);
+  }
+
+  get #horizonUs(): number {
+    return this.#horizon?.atUs ?? -Infinity;
   }
 
   /** Gives back whether it is over, by time. */

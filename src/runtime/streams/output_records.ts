@@ -1,3 +1,4 @@
+import type { Guarantee } from "../../dsl/topic_sink.ts";
 import type { OutputPlan } from "../../plan/physical.ts";
 import type { AppendBatch, NewRecord } from "../../ports/log.ts";
 import { type OutputRecord, recordLength } from "../../processor/output_record.ts";
@@ -40,26 +41,42 @@ export class OutputRecords {
     this.length += recordLength(record);
   }
 
-  /** What is to be appended. `source`, `partition`: of the records that events were made of. */
-  batches({ source, partition }: { readonly source: string; readonly partition: number }): AppendBatch[] {
+  /** Whether any is to be appended with that guarantee. */
+  has(guarantee: Guarantee): boolean {
+    return [...this.#into.keys()].some(({ node: { sink } }) => sink.guarantee === guarantee);
+  }
+
+  /**
+   * What is to be appended with that guarantee. `source`, `partition`: of the records that events were made of, `from`
+   * that offset on.
+   */
+  batches(
+    { source, partition, guarantee, from = 0 }: {
+      readonly source: string;
+      readonly partition: number;
+      readonly guarantee: Guarantee;
+      readonly from?: number;
+    },
+  ): AppendBatch[] {
     const made = ({ record: { headers, ...record }, offset, index }: PlacedRecord): NewRecord => ({
       ...record,
       headers: packHeaders({ ...headers, [ORIGIN_HEADER]: `${source}/${partition}/${offset}/${index}` }),
     });
-    return [...this.#into].flatMap(([{ topic }, partitions]) =>
-      [...partitions].filter(([, records]) => records.length > 0).map(([to, records]) => ({
-        topic,
-        partition: to,
-        records: records.map(made),
-      }))
-    );
+    return [...this.#into].flatMap(([{ topic, node: { sink } }, partitions]) => {
+      if (sink.guarantee !== guarantee) return [];
+      return [...partitions].flatMap(([to, all]) => {
+        const records = all.filter(({ offset }) => offset >= from);
+        return records.length === 0 ? [] : [{ topic, partition: to, records: records.map(made) }];
+      });
+    });
   }
 
-  /** The longest record; null if there is none. */
-  get longest(): FoundRecord | null {
+  /** The longest record of that guarantee; null if there is none. */
+  longest(guarantee: Guarantee): FoundRecord | null {
     let longest: FoundRecord | null = null;
     let most = -1;
     for (const [output, partitions] of this.#into) {
+      if (output.node.sink.guarantee !== guarantee) continue;
       for (const placed of [...partitions.values()].flat()) {
         const length = recordLength(placed.record);
         if (length > most) [longest, most] = [{ output, placed }, length];

@@ -1,7 +1,9 @@
 import type { StagePlan, StreamPlan } from "../../plan/physical.ts";
+import { retentionUsOf } from "../../plan/retention.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import { beginOf } from "./pack.ts";
 import { StageCleaner } from "./stage_cleaner.ts";
+import { StageRetention } from "./stage_retention.ts";
 import { StageLog } from "./stage_log.ts";
 import type { BegunStage, StageTask } from "./stage_task.ts";
 
@@ -47,14 +49,43 @@ export function stageLogOf(
   });
 }
 
-/** What cleans the changelog; null if that has not much more than it must. */
-export function cleanerOf(
+/** What keeps a changelog small, beside whatever its task does. */
+export interface ChangelogKeeper {
+  /** Resolves when there is nothing more to do, or it was stopped. */
+  run(): Promise<void>;
+  /** It ends soon. */
+  stop(): void;
+}
+
+interface KeeperParts {
+  readonly task: StageTask;
+  readonly stageLog: StageLog;
+  readonly instance: Instance;
+}
+
+/** All that keeps the changelog of a stage small: what earlier starts have left goes, and what goes by age. */
+export function keepersOf(beginner: StageBeginner, parts: KeeperParts): ChangelogKeeper[] {
+  return [cleanerOf(beginner, parts), retentionKeeperOf(beginner, parts)].filter((keeper) => keeper !== null);
+}
+
+/** What deletes results that go by age; null if none do. */
+function retentionKeeperOf(
   { id, plan, partition, closed: stopped }: StageBeginner,
-  { task, stageLog, instance }: {
-    readonly task: StageTask;
-    readonly stageLog: StageLog;
-    readonly instance: Instance;
-  },
+  { stageLog, instance: { ports: { clock, log, metrics }, options, problems, topology } }: KeeperParts,
+): StageRetention | null {
+  if (retentionUsOf((plan as StagePlan).node) === null) return null;
+  return new StageRetention({
+    ...{ plan: plan as StagePlan, partition, log, clock, stageLog, stopped, ...options },
+    onState: (problem) => problems.set(cleaningProblem(id), problem),
+    onDeleted: (records) =>
+      metrics.count("weir_changelog_records_deleted_total", { topology: topology.name, table: plan.name }, records),
+  });
+}
+
+/** What cleans the changelog; null if that has not much more than it must. */
+function cleanerOf(
+  { id, plan, partition, closed: stopped }: StageBeginner,
+  { task, stageLog, instance }: KeeperParts,
 ): StageCleaner | null {
   const { ports: { clock, log, random, metrics }, options, problems, topology, onEvent } = instance;
   const { records, needed } = task.loaded;

@@ -1,5 +1,7 @@
 import type { FactHead } from "../../formats/changelog_fact.ts";
+import { forgottenError } from "../../formats/changelog_horizon.ts";
 import type { StagePlan } from "../../plan/physical.ts";
+import { retentionUsOf } from "../../plan/retention.ts";
 import type { Log, Reader } from "../../ports/log.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
 import { FoundFacts } from "./found_facts.ts";
@@ -18,7 +20,9 @@ export interface LoadedStage {
 
 /** Where an operator stands in its topology, or when time passes: not what it makes of events. */
 const PLACE: ReadonlySet<string> = new Set([
-  ...["id", "inputs", "right", "idleUs", "punctuateWallClock"],
+  ...["id", "inputs", "right", "table", "idleUs", "punctuateWallClock"],
+  // Another horizon is told from then on, and no earlier one.
+  "retentionUs",
   // Of what waits: how long and how much of it makes no difference to what is kept.
   ...["limitUs", "recordsMax", "bytesMax", "whenFull"],
 ]);
@@ -75,6 +79,7 @@ function loaded(plan: StagePlan, found: FoundFacts): LoadedStage {
       `as it was: ${head.print}`,
     ]);
   }
+  if (found.horizon !== null && retentionUsOf(plan.node) === null) throw forgottenError(plan.node.name, found.horizon);
   return { head, print, found };
 }
 

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { bundledElement, bundledKey, bundleKey, bundleValue } from "../../formats/changelog_bundle.ts";
 import {
   type FactHead,
@@ -87,6 +88,17 @@ export class BatchFacts {
   /** The position that these facts make durable; null if nothing was collected. */
   get headTo(): number | null {
     return this.#head?.to ?? null;
+  }
+
+  /** The key of which most is written, all of it in one, and how many bytes that is; null if nothing of any key is. */
+  get largest(): { readonly columns: Row; readonly bytes: number } | null {
+    let largest: { readonly columns: Row; readonly bytes: number } | null = null;
+    for (const { columns, facts } of this.#keys.values()) {
+      const valueOf = factValues(columns);
+      const bytes = facts.values.reduce((sum, fact) => sum + Buffer.byteLength(valueOf(fact)), 0);
+      if (bytes > (largest?.bytes ?? 0)) largest = { columns, bytes };
+    }
+    return largest;
   }
 
   /** About so many characters are written. */

@@ -3,6 +3,8 @@ import type { StagePlan } from "../../plan/physical.ts";
 import type { Clock, Random } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
+import { ProductionError } from "../../record/errors.ts";
+import { encodeWire } from "../../record/wire.ts";
 import type { BatchFacts } from "./stage_facts.ts";
 import { broken } from "./stream_progress.ts";
 
@@ -40,6 +42,7 @@ export class StageLog {
   #place: OwnerPlace;
   #owner: string;
   #durableTo = -1;
+  #written = 0;
   #truncatedMs: number;
 
   constructor(options: StageLogOptions) {
@@ -52,6 +55,11 @@ export class StageLog {
   /** Of the name under which it writes: what is written under earlier ones is behind {@link durableTo}. */
   get place(): OwnerPlace {
     return this.#place;
+  }
+
+  /** How many records it has written. */
+  get written(): number {
+    return this.#written;
   }
 
   /** Up to where facts are durable; -1 before any was written. */
@@ -80,12 +88,30 @@ export class StageLog {
         onState(error?.message ?? null);
       },
       stopped,
-    }).catch(broken);
+    }).catch((error) => broken(this.#explained(error, facts)));
     if (done === STOPPED) return false;
+    this.#written += batches.reduce((sum, { records }) => sum + records.length, 0);
     this.#durableTo = Math.max(this.#durableTo, facts.headTo ?? -1);
     if (failed) this.#rename();
     if (clock.nowMs() - this.#truncatedMs >= truncateEveryMs) await this.truncate(from);
     return true;
+  }
+
+  /** What the log does not take for its size is one key's: which one, and what lets the stage go on. */
+  #explained(error: Error, { largest }: BatchFacts): Error {
+    if (!(error instanceof ProductionError) || error.reason !== "too_large" || largest === null) return error;
+    const { plan: { changelog, node }, messageBytesMax } = this.#options;
+    const { columns, bytes } = largest;
+    const key = encodeWire(columns);
+    const enough = Math.ceil(2 * bytes / 65_536) * 65_536;
+    return new ProductionError(
+      `Cannot write what stage "${node.name}" keeps of key ${key}: what changed of it at once must be stored at ` +
+        `once, which are ${bytes} bytes, and changelog "${changelog}" takes less (WEIR_MESSAGE_BYTES_MAX is ` +
+        `${messageBytesMax}). No event is lost, but this partition of the stage goes on only when that is raised: ` +
+        `set WEIR_MESSAGE_BYTES_MAX=${enough} and start again, which raises the topic's max.message.bytes, too, if ` +
+        `this user may alter it. The log says: ${error.message}`,
+      { retriable: false, reason: "too_large", cause: error },
+    );
   }
 
   /** Deletes inputs that are not needed any more. That it fails costs space and nothing else. */

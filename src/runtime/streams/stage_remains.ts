@@ -67,6 +67,7 @@ export class StageRemains {
   /** Of those that stay, and of all. */
   #keptHead: FactHead | null = null;
   #greatestTo = -1;
+  #horizonUs = -Infinity;
   #next: number | null = null;
   #chars = 0;
   #operator: StatefulOperator | null = null;
@@ -92,6 +93,9 @@ export class StageRemains {
         known?.kept.delete(owner);
         return;
       }
+      case "horizon":
+        this.#horizonUs = Math.max(this.#horizonUs, read.horizon.atUs);
+        return;
       case "bundle":
         // Whoever has the task removes bundles, whoever wrote them, when all that they hold is over.
     }
@@ -167,6 +171,7 @@ export class StageRemains {
   #isNeeded({ greatest, there, kept }: Remains): boolean {
     // What was removed before is as good a fact as any, but its copy may be what is deleted now.
     if (Math.max(-1, ...kept.values()) >= greatest!.to) return false;
+    if (isResult(this.#plan.node, greatest!) && greatest!.start <= this.#horizonUs) return false;
     if (there === null || isResult(this.#plan.node, there)) return true;
     return this.#operator!.dueOf({ ...there.element!, start: there.start, seq: there.seq }) !== "drop";
   }

@@ -1,3 +1,4 @@
+import { type EventCounts, eventCountsOf } from "../../processor/event_counts.ts";
 import { comesFirst } from "../../processor/stateful/group_of.ts";
 import { statefulOperator } from "../../processor/stateful/operators.ts";
 import { type StatefulOperator, WAITING_MAX, type WhenIdle } from "../../processor/stateful/stateful.ts";
@@ -48,6 +49,7 @@ export class StageTask implements FlowTask {
   readonly #context: StreamContext;
   readonly #flow: Flow;
   readonly #operator: StatefulOperator;
+  readonly #counts: EventCounts;
   readonly #print: string;
   readonly #mutedTo: number;
   /** Of its changelog. */
@@ -82,22 +84,21 @@ export class StageTask implements FlowTask {
   /** As {@link FlowTask.order}. */
   readonly order: TimeOrder;
 
-  private constructor(
-    { plan, partition, loaded, mutedTo }: StageBegin,
-    context: StreamContext,
-  ) {
+  private constructor({ plan, partition, loaded, mutedTo }: StageBegin, context: StreamContext) {
     this.#id = taskId(plan.name, partition);
     this.#plan = plan;
     this.#partition = partition;
     this.#context = context;
     this.#flow = new Flow({ id: this.#id, plan }, context);
+    this.#counts = eventCountsOf(plan.node);
     this.#operator = statefulOperator(plan.node, {
       forward: ({ key, value, timestampUs }) =>
         this.#flow.run({
           ...{ key, value },
           metadata: { ...this.#place, timestampUs, headers: this.#headers },
         }),
-      onDropped: (reason) => context.onDropped(plan.node.name, reason),
+      onDropped: (reason) => this.#dropped(reason),
+      onPartner: (found) => void (this.#isMuted || this.#counts[found]++),
       onFailed: (columns, cause) => {
         const error = new ProcessorError(plan.node.name, JSON.stringify(columns, bigintText), { cause, row: columns });
         context.letters.callback(this.#at, error);
@@ -246,7 +247,7 @@ export class StageTask implements FlowTask {
 
   #give({ source, partition, event }: SourcedEvent): void {
     if (event.via !== null && this.#repeated(event.via, { source, partition, event })) {
-      return this.#context.onDropped(this.#plan.node.name, "repeat");
+      return this.#dropped("repeat");
     }
     const origin = { topic: topicOf(source), partition, offset: event.offset };
     this.#flow.at(this.#batch, this.#place, { origin, muted: this.#isMuted });
@@ -265,13 +266,20 @@ export class StageTask implements FlowTask {
     return false;
   }
 
+  #dropped(reason: string): void {
+    if (!this.#isMuted) this.#counts.dropped++;
+    this.#context.onDropped(this.#plan.node.name, reason);
+  }
+
   #fold(event: PackedEvent): void {
+    const isKnown = event.key !== null && this.#place.offset < this.#operator.elements.positionOf(event.key);
+    if (!isKnown && !this.#isMuted) this.#counts.in++;
     try {
       if (event.key === null) this.#operator.takeKeyless!(event.input, event);
-      else if (this.#place.offset < this.#operator.elements.positionOf(event.key)) {
-        this.#operator.pass(event.input, event);
-      } else this.#operator.take(event.input, event);
+      else if (isKnown) this.#operator.pass(event.input, event);
+      else this.#operator.take(event.input, event);
     } catch (cause) {
+      if (!this.#isMuted) this.#counts.errors++;
       if (cause instanceof LimitError && cause.limit === WAITING_MAX) throw cause;
       const key = event.key === null ? "null" : keyText(event.key);
       this.#context.letters.callback(

@@ -6,15 +6,15 @@ import { appendProblem, appendWriterOf } from "./append_writer_of.ts";
 import { BatchDelivery } from "./batch_delivery.ts";
 import { BatchQueue } from "./batch_queue.ts";
 import { ChangesTask } from "./changes_task.ts";
-import { begunStage, cleanerOf, cleaningProblem, stageLogOf } from "./stage_begin.ts";
+import { begunStage, type ChangelogKeeper, cleaningProblem, keepersOf, stageLogOf } from "./stage_begin.ts";
 import { changesFrom, fedFrom, missedProblem, outputNames } from "./fed_outputs.ts";
 import { type LoadedStage, loadStage } from "./stage_changelog.ts";
-import type { StageCleaner } from "./stage_cleaner.ts";
 import { PART_SHARE, type StageLog } from "./stage_log.ts";
 import { StageTask } from "./stage_task.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import type { StreamSurroundings } from "./stream_surroundings.ts";
 import { StreamProgress } from "./stream_progress.ts";
+import { foundRows } from "./found_rows.ts";
 import { type StreamStart, streamStart, tellStart } from "./stream_start.ts";
 import { type FlowTask, StreamTask } from "./stream_task.ts";
 
@@ -29,8 +29,8 @@ export interface Life {
   readonly progress: StreamProgress;
   readonly delivery: BatchDelivery;
   readonly task: FlowTask;
-  /** What deletes what former owners have left; null: it is not worth it. */
-  readonly cleaner: StageCleaner | null;
+  /** What deletes from the changelog what is needed no more. */
+  readonly keepers: readonly ChangelogKeeper[];
 }
 
 /** The task of one partition, as its start sees it. */
@@ -106,7 +106,7 @@ export async function beginStream(
   return {
     ...{ start, queue, progress, task },
     delivery: deliveryOf(beginner, { start, progress, surroundings, stageLog }),
-    cleaner: task instanceof StageTask ? cleanerOf(beginner, { task, stageLog: stageLog!, instance }) : null,
+    keepers: task instanceof StageTask ? keepersOf(beginner, { task, stageLog: stageLog!, instance }) : [],
   };
 }
 
@@ -144,12 +144,11 @@ async function startOf(
   },
 ): Promise<StartPlace | null> {
   const { plan, topic, partition, patiently } = beginner;
-  const { ports: { log, warehouse } } = surroundings.instance;
-  const lastAppended = (source: string) =>
-    Promise.all(plan.sinks.map(({ table }) => warehouse.lastAppended(table, { source, partition })));
+  const { ports: { log } } = surroundings.instance;
+  const found = (source: string) => foundRows(beginner, { source, instance: surroundings.instance });
   const { progress } = held;
   const from = "source" in plan ? plan.source.from : "earliest";
-  const start = await patiently(() => streamStart({ topic, from }, { partition, progress, log, lastAppended }));
+  const start = await patiently(() => streamStart({ topic, from }, { partition, progress, log, found }));
   if (start === null) return null;
   if (!("changelog" in plan)) return { start: plan.changes === undefined ? start : withAll(start, names), stage: null };
   const stage = await loadedStage(plan, beginner, surroundings);

@@ -146,7 +146,8 @@ export class StreamHost implements StreamView, SourceTask {
         if (life === null) continue;
         this.state = "running";
         this.#surroundings.onRunning();
-        await Promise.all([this.#write(life).finally(() => life.cleaner?.stop()), life.cleaner?.run()]);
+        const written = this.#write(life).finally(() => life.keepers.forEach((keeper) => keeper.stop()));
+        await Promise.all([written, ...life.keepers.map((keeper) => keeper.run())]);
       } catch (error) {
         if (!(error instanceof StreamBroken)) throw error;
         if (this.#closed || this.#draining) break;

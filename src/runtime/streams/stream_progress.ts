@@ -1,5 +1,5 @@
 import type { Clock } from "../../ports/clock.ts";
-import type { Membership, Position } from "../../ports/log.ts";
+import type { AppendBatch, Membership, Position, Progress } from "../../ports/log.ts";
 import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
 import { ProductionError } from "../../record/errors.ts";
 import type { FedOutputs } from "./fed_outputs.ts";
@@ -19,7 +19,7 @@ export function broken(error: Error): never {
 
 /** Whose progress it is, and where it is kept. */
 export interface StreamProgressOptions {
-  readonly membership: Pick<Membership, "advance">;
+  readonly membership: Pick<Membership, "advance" | "transact">;
   readonly tenure: string;
   readonly place: Pick<Position, "topic" | "partition">;
   readonly topicId: string | null;
@@ -31,6 +31,13 @@ export interface StreamProgressOptions {
   readonly onState: (error: Error | null) => void;
   /** Nothing is committed any more. */
   readonly closed: () => boolean;
+}
+
+/** Records that are committed with a position. */
+interface WithRecords {
+  readonly batches: readonly AppendBatch[];
+  /** The log does not take them (the error), or does again (null). */
+  readonly onState: (error: Error | null) => void;
 }
 
 /** A range that is announced, and until when. */
@@ -116,6 +123,24 @@ export class StreamProgress {
     if (offset !== this.#offset || this.#announced !== null) await this.#commit(offset, { announced: null });
   }
 
+  /**
+   * Everything below was added once these records are there, with which that is committed: both or neither. Resolves to
+   * false if it was stopped. @throws StreamBroken, ProductionError of reason "too_large"
+   */
+  async settleWith(offset: number, { batches, onState }: WithRecords): Promise<boolean> {
+    const { membership, tenure, clock, closed } = this.#options;
+    const progress = this.#progressAt(offset, { announced: null, lost: 0 });
+    const transact = () => membership.transact(progress, { tenure, batches });
+    const done = await retry(transact, { clock, ...SERVICE_WAITS, onState, stopped: closed })
+      .catch((error) => {
+        if (error instanceof ProductionError && error.reason === "too_large") throw error;
+        return broken(error);
+      });
+    if (done === STOPPED) return false;
+    this.#committed(offset, null);
+    return true;
+  }
+
   async #newDeadlineMs(): Promise<number> {
     const { tableClock, clock, onState, closed } = this.#options;
     const nowMs = await retry(() => tableClock.nowMs(), { clock, ...SERVICE_WAITS, onState, stopped: closed }).catch(
@@ -129,13 +154,25 @@ export class StreamProgress {
     offset: number,
     { announced, lost = 0 }: { readonly announced: Dated | null; readonly lost?: number },
   ): Promise<void> {
-    const { membership, tenure, place, topicId, fed, clock, closed } = this.#options;
-    const progress = { ...place, offset, note: encodeNote({ topicId, announced, lost, fed }) };
+    const { membership, tenure, clock, closed } = this.#options;
+    const progress = this.#progressAt(offset, { announced, lost });
     const done = await retry(() => membership.advance(progress, tenure), { clock, ...SERVICE_WAITS, stopped: closed })
       .catch(broken);
     if (done === STOPPED) throw new StreamBroken("it is not this member's any more");
+    this.#committed(offset, announced);
+  }
+
+  #progressAt(
+    offset: number,
+    { announced, lost }: { readonly announced: Dated | null; readonly lost: number },
+  ): Progress {
+    const { place, topicId, fed } = this.#options;
+    return { ...place, offset, note: encodeNote({ topicId, announced, lost, fed }) };
+  }
+
+  #committed(offset: number, announced: Dated | null): void {
     this.#offset = offset;
     this.#announced = announced;
-    this.#atMs = clock.nowMs();
+    this.#atMs = this.#options.clock.nowMs();
   }
 }

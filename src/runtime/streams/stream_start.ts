@@ -23,24 +23,38 @@ export interface StreamStart {
   readonly lost: { readonly records: number; readonly reason: string } | null;
   /** What the records before went into; null if that is not known. */
   readonly fed: FedOutputs | null;
+  /** Topics that are written exactly once have all of the records below; absent: whatever the position says. */
+  readonly toldTo?: number;
+}
+
+/** What is there of a partition whose position nobody knows. */
+export interface FoundRows {
+  /** For each sink of the stream: the greatest offset of which a row is there, or null. */
+  readonly appended: readonly (number | null)[];
+  /** As `lastTold`. */
+  readonly told: number | null;
 }
 
 /**
  * Where to go on if the group knows nothing, but rows are there: Kafka forgets the positions of a group that was away
  * for long, and people delete them. Behind the last record that some sink has a row of, the ranges before which all
- * sinks have whole: what one of them may lack is as near as a range is long.
+ * sinks have whole: what one of them may lack is as near as a range is long. Topics that are written exactly once lack
+ * nothing before their last record.
  */
 function knownRange(
-  lasts: readonly (number | null)[],
+  { appended, told }: FoundRows,
   { first, end }: { readonly first: number; readonly end: number },
-): Pick<StreamStart, "position" | "announced"> | null {
-  const known = lasts.filter((last) => last !== null);
-  if (known.length === 0) return null;
-  const to = Math.min(end, Math.max(...known) + 1);
+): Pick<StreamStart, "position" | "announced" | "toldTo"> | null {
+  const known = appended.filter((last) => last !== null);
+  const toldTo = told === null ? {} : { toldTo: told + 1 };
+  if (known.length === 0) {
+    return told === null ? null : { position: Math.max(first, Math.min(end, told + 1)), announced: null, ...toldTo };
+  }
+  const to = Math.min(end, Math.max(...known, told ?? 0) + 1);
   const from = Math.max(first, to - RANGE_OFFSETS_MAX);
   return from >= to
-    ? { position: Math.max(first, to), announced: null }
-    : { position: from, announced: { from, to, digest: NO_DIGEST, deadlineMs: null } };
+    ? { position: Math.max(first, to), announced: null, ...toldTo }
+    : { position: from, announced: { from, to, digest: NO_DIGEST, deadlineMs: null }, ...toldTo };
 }
 
 /** Says where a task goes on, and what is lost. */
@@ -62,12 +76,12 @@ export function tellStart(
  */
 export async function streamStart(
   { topic, from }: { readonly topic: string; readonly from: "earliest" | "latest" },
-  { partition, progress, log, lastAppended }: {
+  { partition, progress, log, found }: {
     readonly partition: number;
     readonly progress: Progress | null;
     readonly log: Pick<Log, "topics" | "offsets">;
-    /** For each sink of the stream: the greatest offset of which a row is there, or null. */
-    readonly lastAppended: (source: string) => Promise<readonly (number | null)[]>;
+    /** Looks what is there. */
+    readonly found: (source: string) => Promise<FoundRows>;
   },
 ): Promise<StreamStart> {
   const description = (await log.topics([topic])).get(topic);
@@ -81,7 +95,7 @@ export async function streamStart(
   const source = topicId === null ? topic : `${topic}@${topicId}`;
   const place = { source, topicId, first, end, fed: note?.fed ?? null };
   if (progress === null) {
-    const known = knownRange(await lastAppended(place.source), { first, end });
+    const known = knownRange(await found(place.source), { first, end });
     if (known !== null) return { ...place, ...known, lost: null };
     return { ...place, position: from === "latest" ? end : first, announced: null, lost: null };
   }

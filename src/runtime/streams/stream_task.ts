@@ -7,6 +7,7 @@ import type { StatefulOperator, WhenIdle } from "../../processor/stateful/statef
 import type { LogRecord, Position } from "../../ports/log.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import { originIn } from "../../record/event_origin.ts";
+import { isForAnother, REPLAY_OF_ANOTHER } from "../../record/replay_header.ts";
 import { taskId } from "../../record/task_id.ts";
 import { shownValue } from "../../processor/shown_value.ts";
 import { Flow, type StreamContext } from "./flow.ts";
@@ -62,6 +63,9 @@ export class StreamTask implements FlowTask {
   take(record: LogRecord, batch: StreamBatch): void {
     const { topic } = this.#plan.source;
     const { offset, timestampMs } = record;
+    if (isForAnother(record.headers, { topology: this.#context.topology, stream: this.#plan.name })) {
+      return this.#context.onSkipped(this.#plan.name, REPLAY_OF_ANOTHER);
+    }
     const place: Position = { topic, partition: this.#partition, offset };
     try {
       const read = this.#reader.read(record);

@@ -70,6 +70,7 @@ export class StreamTasks {
       tableClock: new TableClock({ warehouse, clock }),
       marks: this.#marks,
       context: {
+        topology: topology.name,
         letters: streamLetters,
         stages: instance.topics.plan.stages,
         partitionsOf: ({ repartition }) => instance.topics.streams.get(repartition)!.partitions,

@@ -67,6 +67,11 @@ export class Expiry implements Ages {
     return this.#due.timeOf(entry) <= this.#nowUs;
   }
 
+  /** As {@link keeps}, for whoever only looks: it is the time of the last evaluation, and nothing is noted. */
+  isBefore(dueUs: number): boolean {
+    return dueUs > this.#nowUs;
+  }
+
   /** An entry is evaluated. */
   begin(): void {
     this.#firstUs = Infinity;

@@ -14,6 +14,8 @@ import type { TaskContext } from "./task_context.ts";
 export class Failures {
   /** Rows whose last evaluation failed. */
   readonly rows: FailedRows;
+  /** How many errors of rows were taken note of. */
+  taken = 0;
   /** Why the first row did; null before any. */
   first: ProcessorError | null = null;
   readonly #context: TaskContext;
@@ -40,6 +42,7 @@ export class Failures {
 
   /** Takes note of an error in a row of the table, and hands it on. */
   readonly take = (error: ProcessorError): void => {
+    this.taken++;
     this.rows.fail();
     this.first ??= error;
     this.#refusals.row(error);

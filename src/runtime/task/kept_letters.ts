@@ -1,4 +1,5 @@
 import type { Bytes } from "../../ports/log.ts";
+import type { MendedBy } from "../globals/change_reader.ts";
 import type { DeserializationError } from "../../record/errors.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import type { Maker, RecordRefused } from "../delivery/refused.ts";
@@ -49,13 +50,19 @@ export class KeptLetters {
     this.#kept.getOrInsertComputed(id, () => []).push({ refused: { ...refused, record: copy }, error, bytes });
   }
 
-  /** A later record of the key was read. */
-  mended({ operator, subject }: { readonly operator: string; readonly subject: string }): void {
+  /** A later record of the key was read, or what corrects one. */
+  mended(
+    { operator, subject, by }: { readonly operator: string; readonly subject: string; readonly by?: MendedBy },
+  ): void {
+    const upTo = by === undefined || by.whole ? Infinity : by.offset;
     const id = idOf(operator, subject);
     const kept = this.#kept.get(id) ?? [];
-    this.#kept.delete(id);
-    this.#size -= kept.length;
-    this.bytes -= kept.reduce((sum, { bytes }) => sum + bytes, 0);
+    const over = kept.filter(({ refused: { position } }) => position.offset <= upTo);
+    const left = kept.filter(({ refused: { position } }) => position.offset > upTo);
+    if (left.length > 0) this.#kept.set(id, left);
+    else this.#kept.delete(id);
+    this.#size -= over.length;
+    this.bytes -= over.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Makes dead letters of them, in the name of `maker`. */

@@ -49,7 +49,8 @@ export class PendingEntries {
   settle(entry: Slot): void {
     if (!this.#entries.is(entry, PENDING)) return;
     this.#entries.lower(entry, PENDING);
-    this.count--;
+    // Before evaluation begins they are not counted.
+    if (this.count > 0) this.count--;
   }
 
   /** A right row is known to be what it was: of its users, those that are pending are evaluated. */

@@ -1,11 +1,12 @@
 import { type OutputPlan, outputsOf } from "../../plan/outputs_of.ts";
 import type { RowSum, ShownRow } from "../../ports/warehouse.ts";
 import type { Key } from "../../record/key.ts";
-import { NO_SLOT } from "../../state/slots.ts";
+import { NO_SLOT, type Slot } from "../../state/slots.ts";
 import { shownKeyOf } from "../outputs/key_line.ts";
 import { sumOf } from "../outputs/digest_sum.ts";
 import type { ShareSink } from "../outputs/share_sink.ts";
 import { FOREIGN_DIGEST } from "../outputs/shown_digests.ts";
+import { windowStartOf } from "./retention.ts";
 import type { Task } from "./task.ts";
 
 /** Rows that ClickHouse shows in one output of a task. */
@@ -19,8 +20,25 @@ export function takeShown(task: Task, { output: { kind, index, sink }, rows }: S
   for (const row of rows) {
     const key = shownKeyOf(sink, row.key);
     if (kind === "shares") task.shareSinks[index]!.base(key, row.digest);
-    else if (task.sinks[index].owns(key)) task.sinks[index].base(task.entryOf(key), row.digest);
+    else if (task.sinks[index].owns(key)) {
+      const entry = shownEntryOf(task, { sink, key });
+      if (entry !== null) task.sinks[index].base(entry, row.digest);
+    }
   }
+}
+
+/** The entry of a row that is shown; null for one that nobody keeps, which stays as it is. */
+export function shownEntryOf(
+  task: Task,
+  { sink, key }: { readonly sink: OutputPlan["sink"]; readonly key: Key },
+): Slot | null {
+  const { retention } = task;
+  if (retention === null) return task.entryOf(key);
+  const startUs = windowStartOf(sink, key);
+  if (retention.isBeyond(startUs)) return null;
+  const entry = task.entryOf(key);
+  retention.note(entry, startUs);
+  return entry;
 }
 
 /** Rows of tasks that no longer exist whose keys are this task's now: written again in its own name, or deleted. */

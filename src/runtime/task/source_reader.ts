@@ -1,23 +1,30 @@
+import type { ToldTime } from "../../formats/changelog_horizon.ts";
 import { memberTopic } from "../../plan/member_topic.ts";
 import type { LogRecord, Position } from "../../ports/log.ts";
+import { WINDOW_START } from "../../processor/stateful/result_of.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { NO_SLOT, type SectionReader, type SectionWriter } from "../../state/slots.ts";
 import type { StaleKeys } from "../../state/stale_keys.ts";
 import type { TaskView } from "../conversation/task_view.ts";
-import { ChangeReader, MISPLACED } from "../globals/change_reader.ts";
+import type { Correction } from "../../record/correction.ts";
+import { ChangeReader, type Corrected, type MendedBy, MISPLACED } from "../globals/change_reader.ts";
+import type { PlaceCorrections } from "../globals/corrections.ts";
 import { subjectOf } from "../../record/subject_of.ts";
 import { PlaceCheck } from "./place_check.ts";
+import type { Retention } from "./retention.ts";
 import { RecentRecords } from "./recent_records.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import type { TaskContext } from "./task_context.ts";
 
 /** Whose rows are read: a task's, or a standby's. */
-export type SourceRows = Pick<TaskView, "id" | "epoch" | "table" | "partition" | "entries" | "loaded" | "setRow">;
+export type SourceRows =
+  & Pick<TaskView, "id" | "epoch" | "table" | "partition" | "entries" | "loaded" | "setRow">
+  & { readonly retention: Retention | null };
 
 /** What reading needs, and who hears of records that cannot be read. */
-export interface SourceContext extends Pick<TaskContext, "partitions" | "decoders" | "count"> {
+export interface SourceContext extends Pick<TaskContext, "partitions" | "decoders" | "corrections" | "count"> {
   readonly letters: Pick<DeadLetterQueue, "undecodable" | "mended">;
 }
 
@@ -30,6 +37,8 @@ export class SourceReader {
   readonly #context: SourceContext;
   /** By member; null for merges, which have no topic. A table's members are all the one or all the other. */
   readonly #readers: readonly (ChangeReader | null)[];
+  /** By member: what corrects records of its topic's partition. */
+  readonly #corrections: readonly PlaceCorrections[];
   /** Keys of each member whose last change could not be read. */
   readonly stale: readonly StaleKeys[];
   readonly #recent = new RecentRecords();
@@ -42,6 +51,7 @@ export class SourceReader {
     const partitions = context.partitions[table.index];
     // Other tasks look for its keys.
     const placed = partitions > 1 && (table.serves.length > 0 || table.members.length > 1);
+    this.#corrections = table.members.map((member) => context.corrections(memberTopic(member) ?? "", partition));
     this.#readers = table.members.map((member, index) => {
       if (member.kind === "merge") return null;
       const topic = memberTopic(member)!;
@@ -51,9 +61,10 @@ export class SourceReader {
         : null;
       const rows = {
         held: (key: Key) => this.#held(index, key),
-        set: (key: Key, row: Row | null) => task.setRow(index, key, row),
+        set: this.#setter(index),
+        onTime: (time: ToldTime) => task.retention?.told(time),
         check: (key: Key, bytes: LogRecord["key"]) => place?.check(key, bytes),
-        onMended: (key: Key) => this.#mended(topic, key),
+        onMended: (key: Key, by?: MendedBy) => this.#mended(topic, { key, by }),
         onSkip: (reason: string) =>
           context.count("weir_source_records_skipped_total", { table: table.name, reason }, 1),
       };
@@ -79,7 +90,7 @@ export class SourceReader {
     const refused: number[] = [];
     for (const record of records) {
       try {
-        reader.take(record);
+        reader.take(record, this.#corrections[member]);
       } catch (error) {
         if (!(error instanceof DeserializationError)) throw error;
         refused.push(record.offset);
@@ -93,6 +104,20 @@ export class SourceReader {
       this.#recent.add({ topic, partition, records, refused, keyOf: (record) => reader.keyOf(record.key) });
     }
     this.#context.count("weir_source_records_total", { table: plan.name }, records.length);
+  }
+
+  /** As {@link ChangeReader.correct}, of a record of member `member` that was taken. */
+  correct(member: number, correction: Correction): Corrected {
+    return this.#readers[member]!.correct(correction, this.#corrections[member]);
+  }
+
+  /** Takes what corrects records that were taken before these positions, by member, by whoever took them. */
+  correctBefore(positions: readonly number[]): Corrected[] {
+    return positions.flatMap((position, member) =>
+      this.#corrections[member].byOffset.entries().flatMap(([offset, known]) =>
+        offset < position ? [this.correct(member, known.at(-1)!)] : []
+      ).toArray()
+    );
   }
 
   /** Where the newest record of the key lies, if it was taken just now and its row may wait to be evaluated. */
@@ -125,8 +150,23 @@ export class SourceReader {
     return { task: this.#task.id, epoch: this.#task.epoch };
   }
 
-  #mended(operator: string, key: Key): void {
-    this.#context.letters.mended({ ...this.#maker, stage: "decode", operator, subject: subjectOf(key) });
+  #mended(operator: string, { key, by }: { readonly key: Key; readonly by?: MendedBy }): void {
+    this.#context.letters.mended({ ...this.#maker, stage: "decode", operator, subject: subjectOf(key), by });
+  }
+
+  /** Sets rows of a member; null if the window of one is beyond. */
+  #setter(member: number): (key: Key, row: Row | null) => Row | null {
+    const task = this.#task;
+    const { retention, entries } = task;
+    if (retention === null) return (key, row) => task.setRow(member, key, row);
+    return (key, row) => {
+      const startUs = row![WINDOW_START] as number;
+      // What a former owner of the stage has written late.
+      if (retention.isBeyond(startUs)) return null;
+      const before = task.setRow(member, key, row);
+      retention.note(entries.keys.find(key), startUs);
+      return before;
+    };
   }
 
   #held(member: number, key: Key): Row | null {

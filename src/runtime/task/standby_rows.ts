@@ -7,8 +7,12 @@ import { Entries } from "../../state/entries.ts";
 import { NO_SLOT } from "../../state/slots.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
 import { KeptLetters } from "./kept_letters.ts";
+import { createRetention, type Retention } from "./retention.ts";
 import { type SourceContext, SourceReader, type SourceRows } from "./source_reader.ts";
 import type { Task } from "./task.ts";
+
+/** Rows of windows that leave the memory at a time. */
+const ENDED_MAX = 5_000;
 
 /**
  * The rows of a task that another instance runs: its source, read as the task reads it. It has no epoch, evaluates and
@@ -21,13 +25,14 @@ export class StandbyRows implements SourceRows {
   readonly epoch = 0;
   readonly loaded = false;
   readonly entries: Entries;
+  readonly retention: Retention | null;
   readonly source: SourceReader;
   /** Records that could not be read. */
   readonly letters = new KeptLetters();
 
   constructor(
     { context, table, partition }: {
-      readonly context: Pick<SourceContext, "partitions" | "decoders">;
+      readonly context: Pick<SourceContext, "partitions" | "decoders" | "corrections">;
       readonly table: TaskTable;
       readonly partition: number;
     },
@@ -36,9 +41,10 @@ export class StandbyRows implements SourceRows {
     this.table = table;
     this.partition = partition;
     this.entries = new Entries(table.members.length);
-    const { partitions, decoders } = context;
+    this.retention = createRetention(this);
+    const { partitions, decoders, corrections } = context;
     // What the owner has read is counted there.
-    this.source = new SourceReader(this, { partitions, decoders, letters: this.letters, count: () => {} });
+    this.source = new SourceReader(this, { partitions, decoders, corrections, letters: this.letters, count: () => {} });
   }
 
   /** What the rows take. */
@@ -56,6 +62,12 @@ export class StandbyRows implements SourceRows {
     if (row === null && !this.entries.hasRow(entry)) keys.remove(entry);
     return before;
   }
+
+  /** Windows that are beyond the horizon leave the memory, some at a time. */
+  endSome(): void {
+    this.retention?.work(ENDED_MAX, (entry) => this.entries.keys.remove(entry));
+  }
+
   /** Makes these entries, with which the task was begun, its own: all of them are to be evaluated. */
   *become({ task, letters }: TakingOver): Chore {
     // What is remembered of keys, and the records that could not be read.

@@ -2,6 +2,7 @@ import type { Chore, Chores } from "../../state/chores.ts";
 import { type Entries, FAILED } from "../../state/entries.ts";
 import type { Slot } from "../../state/slots.ts";
 import type { SinkCounts } from "../outputs/sink_counts.ts";
+import type { Failures } from "./failures.ts";
 import { countsOf, type TaskOutputs } from "./task_outputs.ts";
 
 /** What the end of a start needs of its task. */
@@ -97,4 +98,26 @@ export class StartEnd {
     for (const sink of outputs.shareSinks) if (sink !== null) yield* sink.reconsider();
     this.#reconsidering = false;
   }
+}
+
+/** A task as {@link forgetEntry} sees it, and the end of its start. */
+interface Forgetting {
+  readonly task: Pick<TaskOutputs, "sinks"> & {
+    readonly entries: Entries;
+    readonly failures: Failures;
+    readonly pendingEntries: { settle(entry: Slot): void };
+  };
+  readonly end: { forget(entry: Slot): void };
+}
+
+/** Nothing is kept of the entry any more, and nobody is told: it has no row and shows none, or its window has gone. */
+export function forgetEntry(
+  { task: { entries, failures, pendingEntries, sinks }, end }: Forgetting,
+  entry: Slot,
+): void {
+  pendingEntries.settle(entry);
+  for (const sink of sinks) sink.forget(entry);
+  failures.rows.forget(entry);
+  end.forget(entry);
+  entries.keys.remove(entry);
 }

@@ -1,6 +1,7 @@
 import type { TaskTable } from "../../plan/physical.ts";
 import type { KeyColumns } from "../../processor/key_value.ts";
 import { compiledProgram } from "../../processor/compiled_program.ts";
+import type { Outcomes } from "../../processor/outcomes.ts";
 import type { Program } from "../../processor/program.ts";
 import type { ProcessorError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
@@ -51,17 +52,19 @@ export function createTableProgram(parts: {
   readonly entries: Entries;
   readonly stores: readonly (AskedRights | GlobalRights)[];
   readonly keyColumns: KeyColumns;
+  readonly outcomes: Outcomes;
   /** Null if no rows expire. */
   readonly expiry: Expiry | null;
   readonly onError: (error: ProcessorError) => void;
 }): Program {
-  const { context, table, entries, stores, keyColumns, expiry, onError } = parts;
+  const { context, table, entries, stores, keyColumns, outcomes, expiry, onError } = parts;
   const options = {
     steps: table.steps,
     lookups: table.lookups,
     stores,
     entries,
     keyColumns,
+    outcomes,
     outputs: new Set([...table.sinks, ...table.groups, ...table.serves].map(({ step }) => step)),
     onError,
     ...(expiry === null ? {} : { ages: expiry }),

@@ -1,4 +1,5 @@
 import type { TaskTable } from "../../plan/physical.ts";
+import { Outcomes } from "../../processor/outcomes.ts";
 import type { Program } from "../../processor/program.ts";
 import type { Key } from "../../record/key.ts";
 import type { Row, Value } from "../../record/row.ts";
@@ -21,11 +22,13 @@ import { taskKeyColumns } from "./key_columns.ts";
 import { SourceReader } from "./source_reader.ts";
 import { taskId } from "../../record/task_id.ts";
 import type { TaskOptions } from "./task_context.ts";
-import { StartEnd } from "./start_end.ts";
+import { forgetEntry, StartEnd } from "./start_end.ts";
 import { applyOutputs, createMerges, createOutputs, sendShares, tellAbsent, unshownFirst } from "./task_outputs.ts";
 import type { TaskView } from "../conversation/task_view.ts";
 import { createStores, createTableProgram, unconfirmedRights } from "./table_program.ts";
+import { patternsOf } from "./table_outcomes.ts";
 import { PendingEntries } from "./pending_entries.ts";
+import { createRetention, type Retention } from "./retention.ts";
 import { createRefusals } from "./task_letters.ts";
 import { WorkQueue } from "./work_queue.ts";
 
@@ -56,6 +59,12 @@ export class Task implements TaskView {
   readonly pendingEntries: PendingEntries;
   /** What time it is, and which entries are due; null if no rows expire. */
   readonly expiry: Expiry | null;
+  /** What became of each row, and where, by its last evaluation. */
+  readonly outcomes: Outcomes;
+  /** Looks at each entry that was evaluated; null while nobody looks. */
+  tapped: ((entry: Slot) => void) | null = null;
+  /** Which windows are kept; null if rows do not go by age. */
+  readonly retention: Retention | null;
   readonly chores = new Chores();
   /** Own rows, global tables and what the sinks show are here: everything may be evaluated and answered. */
   loaded = false;
@@ -70,15 +79,13 @@ export class Task implements TaskView {
   /** Entries that one turn evaluates, and steps of chores that it does, at most. */
   sliceRows: number;
   readonly #evaluate = (entry: Slot) => this.evaluate(entry);
+  readonly #forget = (entry: Slot) => forgetEntry({ task: this, end: this.#end }, entry);
   readonly #end: StartEnd;
 
   constructor(options: TaskOptions) {
     const { context, table, partition, epoch } = options;
-    this.table = table;
-    this.partition = partition;
-    this.epoch = epoch;
-    this.id = taskId(table.name, partition);
-    this.sliceRows = context.options.sliceRows;
+    [this.table, this.partition, this.epoch] = [table, partition, epoch];
+    [this.id, this.sliceRows] = [taskId(table.name, partition), context.options.sliceRows];
     this.channel = new Channel({
       task: this.id,
       epoch,
@@ -88,33 +95,26 @@ export class Task implements TaskView {
     const entries = this.entries = options.entries ?? new Entries(table.members.length);
     const parts = { context, table, entries, chores: this.chores };
     const expiry = this.expiry = createExpiry(parts, context.count);
+    this.retention = createRetention(parts, context.count);
     const queue = this.queue = new WorkQueue(entries);
     this.pendingEntries = new PendingEntries({ entries, queue, expiry });
-    this.conversation = new Conversation(this, context);
-    this.source = new SourceReader(this, context);
+    [this.conversation, this.source] = [new Conversation(this, context), new SourceReader(this, context)];
     const stores = this.stores = createStores({ ...parts, conversation: this.conversation });
     const keyColumns = taskKeyColumns(table, { context, entries, merges: () => this.merges });
     const refusals = this.refusals = createRefusals(this, { context, keyColumns });
     const failures = this.failures = new Failures({ ...parts, source: this.source, refusals });
-    this.#program = createTableProgram({ ...parts, stores, keyColumns, expiry, onError: failures.take });
+    const outcomes = this.outcomes = new Outcomes(patternsOf(table), entries.keys);
+    this.#program = createTableProgram({ ...parts, stores, keyColumns, outcomes, expiry, onError: failures.take });
     this.merges = createMerges(context, { table, epoch, chores: this.chores, refusals });
     const outputs = createOutputs({
       ...parts,
-      id: this.id,
-      epoch,
-      channel: this.channel,
-      keyColumns,
-      refusals,
+      ...{ id: this.id, epoch, channel: this.channel, keyColumns, refusals, failures },
       hold: (entry) => this.#end.hold(entry),
-      failures,
       complete: () => this.#end.begun,
       sourceMs: () => this.sourceMs,
     });
-    this.servers = outputs.servers;
-    this.sinks = outputs.sinks;
-    this.groups = outputs.groups;
-    this.shareSinks = outputs.shareSinks;
-    this.senders = outputs.senders;
+    [this.servers, this.sinks, this.groups] = [outputs.servers, outputs.sinks, outputs.groups];
+    [this.shareSinks, this.senders] = [outputs.shareSinks, outputs.senders];
     this.#end = new StartEnd({ ...context.options, chores: this.chores, outputs, entries, evaluate: this.#evaluate });
     this.conversation.sayHello();
   }
@@ -175,7 +175,7 @@ export class Task implements TaskView {
     if (this.loaded) return;
     this.loaded = true;
     const pending = this.pendingEntries.begin();
-    if (this.restored) { for (const entry of pending) for (const group of this.groups) group.unfold(entry); }
+    if (this.restored) { for (const entry of pending) this.groups.forEach((group) => group.unfold(entry)); }
     this.senders.forEach((sender, index) => sender === null ? undefined : this.groups[index].expect(this.pending));
     this.queue.markAll(unshownFirst(this.sinks, pending));
     for (const server of this.servers) this.chores.add(tellAbsent(server, this.entries));
@@ -184,6 +184,7 @@ export class Task implements TaskView {
 
   /** Evaluates a slice of what waits, and does a slice of the chores. */
   work(): void {
+    this.retention?.work(this.sliceRows, this.#forget);
     if (this.loaded) this.expiry?.work(this, this.#evaluate);
     this.queue.run(this.sliceRows, this.#evaluate);
     if (this.#known) this.#end.survey();
@@ -192,7 +193,8 @@ export class Task implements TaskView {
 
   /** Whether there is something to do that waits for nobody. */
   get busy(): boolean {
-    return !this.queue.empty || !this.chores.empty || (this.loaded && this.expiry?.waits === true) ||
+    return !this.queue.empty || !this.chores.empty || this.retention?.waits === true ||
+      (this.loaded && this.expiry?.waits === true) ||
       (this.membersReady && this.merges.some((merge) => merge?.changed));
   }
 
@@ -224,10 +226,7 @@ export class Task implements TaskView {
     if (this.restored && !this.loaded) return;
     if (entries.hasRow(entry) || (this.loaded && entries.is(entry, PENDING | DIRTY))) return;
     for (const sink of this.sinks) if (sink.shows(entry)) return;
-    for (const sink of this.sinks) sink.forget(entry);
-    this.failures.rows.forget(entry);
-    this.#end.forget(entry);
-    entries.keys.remove(entry);
+    this.#forget(entry);
   }
 
   /** Every entry was evaluated with all its partners known. */

@@ -1,6 +1,7 @@
 import type { PhysicalPlan, SinkPlan, TaskTable } from "../../plan/physical.ts";
 import type { Decoder } from "../../formats/decoder.ts";
 import type { Destination } from "../conversation/channel.ts";
+import type { PlaceCorrections } from "../globals/corrections.ts";
 import type { Globals } from "../globals/globals.ts";
 import type { RunOptions } from "../options.ts";
 import type { DeadLetterQueue } from "../delivery/dead_letter_queue.ts";
@@ -16,6 +17,8 @@ export interface TaskContext {
   readonly globals: Globals;
   /** Decoders of a table's source members. */
   readonly decoders: (table: TaskTable) => readonly (Decoder | null)[];
+  /** What corrects records of a partition of a source's topic that cannot be read. */
+  readonly corrections: (topic: string, partition: number) => PlaceCorrections;
   /** Whether this task of a table, by its index, starts on this instance now. */
   readonly isStarting: (table: number, partition: number) => boolean;
   /** Appends a record to an inbox, in order. */

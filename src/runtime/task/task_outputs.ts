@@ -2,6 +2,7 @@ import type { SinkPlan, TaskTable } from "../../plan/physical.ts";
 import type { KeyColumns } from "../../processor/key_value.ts";
 import { type Key, parseKeyText } from "../../record/key.ts";
 import { UNKNOWN, type Value } from "../../record/row.ts";
+import { FAILED, NULL_KEY, OUT, type Outcomes, WAITING } from "../../processor/outcomes.ts";
 import { contentBytesMax } from "../../record/sendable.ts";
 import { type Chore, type Chores, LOOKS_PER_STEP } from "../../state/chores.ts";
 import type { Entries } from "../../state/entries.ts";
@@ -14,10 +15,13 @@ import { Merge } from "../conversation/merge.ts";
 import { ShareSender } from "../conversation/share_sender.ts";
 import { ShareSink } from "../outputs/share_sink.ts";
 import { Server } from "../conversation/server.ts";
+import { FOREIGN_DIGEST } from "../outputs/shown_digests.ts";
 import type { SinkCounts } from "../outputs/sink_counts.ts";
+import { changedRowOf } from "../outputs/changed_row_of.ts";
 import { SinkOutput } from "../outputs/sink_output.ts";
 import type { OutgoingRow } from "../delivery/waiting_rows.ts";
-import { firstEpochOf, ownership } from "../conversation/ownership.ts";
+import { ownership } from "../conversation/ownership.ts";
+import { firstEpochOf } from "../../record/epoch.ts";
 import { parseTaskId } from "../../record/task_id.ts";
 import type { Failures } from "./failures.ts";
 import type { TaskContext } from "./task_context.ts";
@@ -90,6 +94,7 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
       new SinkOutput({
         entries,
         ...hooks(plan),
+        dressed: changedRowOf(plan, options),
         suspecting: failures.suspecting,
         onError: failures.take,
         onReplaced: (key) => refusals.rowReplaced(`sink ${plan.name}`, key),
@@ -113,33 +118,66 @@ export function createOutputs(options: OutputsOptions): TaskOutputs {
   };
 }
 
+/** A task, as far as the outputs of one entry concern it. */
+interface EvaluatedTask extends TaskOutputs {
+  readonly failures: Pick<Failures, "taken">;
+  readonly outcomes: Outcomes;
+  readonly tapped: ((entry: Slot) => void) | null;
+}
+
 /**
- * Brings every output up to date whose register is known. `registers`: what the entry's program gave.
+ * Brings every output up to date whose register is known, and notes what became of the entry's row. `registers`: what
+ * the entry's program gave.
  * @returns whether all of them are known
  */
 export function applyOutputs(
   table: TaskTable,
-  outputs: TaskOutputs,
+  task: EvaluatedTask,
   evaluated: { readonly entry: Slot; readonly registers: readonly Value[] },
 ): boolean {
   const { entry, registers } = evaluated;
+  const { sinks, groups, servers, failures, outcomes } = task;
   let known = true;
-  for (let index = 0; index < table.sinks.length; index++) {
-    const value = registers[table.sinks[index].step];
-    if (value === UNKNOWN) known = false;
-    else outputs.sinks[index].show(entry, value);
-  }
-  for (let index = 0; index < table.groups.length; index++) {
+  let place = table.steps.length;
+  for (let index = 0; index < table.groups.length; index++, place++) {
     const value = registers[table.groups[index].step];
-    if (value === UNKNOWN) known = false;
-    else outputs.groups[index].fold(entry, value);
+    if (value === UNKNOWN) {
+      known = false;
+      outcomes.put(place, WAITING);
+      continue;
+    }
+    const { taken } = failures;
+    groups[index].fold(entry, value);
+    if (value === null) continue;
+    outcomes.put(place, failures.taken > taken ? FAILED : groups[index].holds(entry) ? OUT : NULL_KEY);
+  }
+  for (let index = 0; index < table.sinks.length; index++, place++) {
+    const value = registers[table.sinks[index].step];
+    if (value === UNKNOWN) {
+      known = false;
+      outcomes.put(place, WAITING);
+      continue;
+    }
+    const { taken } = failures;
+    sinks[index].show(entry, value);
+    if (value === null) continue;
+    const failed = failures.taken > taken || (outcomes.failsLater && isRefused(sinks[index], entry));
+    outcomes.put(place, failed ? FAILED : OUT);
   }
   for (let index = 0; index < table.serves.length; index++) {
     const value = registers[table.serves[index].step];
     if (value === UNKNOWN) known = false;
-    else outputs.servers[index].tell(entry, value);
+    else servers[index].tell(entry, value);
   }
+  outcomes.note(entry);
+  if (task.tapped !== null) task.tapped(entry);
   return known;
+}
+
+/** Whether the entry's row, which is there, is not shown: what a start leaves instead, nobody knows. */
+function isRefused(output: SinkOutput, entry: Slot): boolean {
+  const digest = output.expected(entry);
+  return digest === null || digest === FOREIGN_DIGEST;
 }
 
 /** What the end of a start would delete of one sink. */
@@ -185,6 +223,8 @@ export function heldOf({ sinks, shareSinks }: TaskOutputs): { readonly sink: str
 
 /** A task as {@link refuseRow} sees it. */
 type RefusedTask = Pick<TaskOutputs, "sinks" | "shareSinks"> & {
+  readonly table: { readonly steps: readonly unknown[]; readonly groups: readonly unknown[] };
+  readonly outcomes: Outcomes;
   readonly closed: boolean;
   readonly epoch: number;
   readonly entries: Entries;
@@ -201,7 +241,13 @@ export function refuseRow(
   if (task.closed || row.epoch !== task.epoch || !("line" in row)) return;
   task.shareSinks.find((output) => output?.plan.name === sink.name)?.refuse(row);
   const entry = task.entries.keys.find(parseKeyText(row.key));
-  if (entry !== NO_SLOT) task.sinks.find(({ plan }) => plan.name === sink.name)?.refuse(entry, row);
+  if (entry === NO_SLOT) return;
+  const index = task.sinks.findIndex(({ plan }) => plan.name === sink.name);
+  if (index < 0) return;
+  const output = task.sinks[index];
+  output.refuse(entry, row);
+  const { steps, groups } = task.table;
+  if (isRefused(output, entry)) task.outcomes.failedLater(entry, steps.length + groups.length + index);
 }
 
 /** What was written and deleted so far, by sink. */

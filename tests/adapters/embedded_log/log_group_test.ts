@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
 import type { GroupTask } from "../../../src/ports/log.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
-import { joinMember } from "../../ports/log_conformance_support.ts";
+import { joinMember, read, textOf } from "../../ports/log_conformance_support.ts";
 
 const tasks: GroupTask[] = [0, 1, 2, 3].map((partition) => ({
   id: `task-${partition}`,
@@ -128,5 +128,38 @@ Deno.test("Membership.advance() is over for a member that is not heard of any mo
   const error = await assertRejects(() => failing.advance({ ...progress, offset: 2 }, tenure), ProductionError);
   assertEquals(error.retriable, false);
   assertEquals(await log.committed(group), [{ topic: "table", partition: 0, offset: 1 }]);
+  await log.close();
+});
+
+Deno.test("Membership.transact() stores nothing once the task has moved, all else beside it", async () => {
+  const log = openEmbeddedLog({ path: ":memory:", limits: { appendSliceRecords: 2 } });
+  await log.createTopic({ name: "out", partitions: 1, cleanup: "delete", retentionMs: -1 });
+  const first = await log.join({ group, tasks, onAssigned: () => {}, onFailed: () => {} });
+  const places = tasks.map((_, partition) => ({ topic: "table", partition }));
+  const before = await first.held(places);
+  const records = (prefix: string) => [0, 1, 2].map((at) => ({ key: null, value: `${prefix}${at}` }));
+  const transact = ({ topic, partition, tenure }: typeof before[number]) =>
+    first.transact({ topic, partition, offset: 7, note: "" }, {
+      tenure,
+      batches: [{ topic: "out", partition: 0, records: records(`t${partition}.`) }],
+    });
+  // In the same turn: asked for by the owner, and written when it is not any more.
+  const asked = before.map(transact);
+  const plain = log.append([{ topic: "out", partition: 0, records: records("plain") }]);
+  const second = await log.join({ group, tasks, onAssigned: () => {}, onFailed: () => {} });
+  const ended = await Promise.allSettled(asked);
+  await plain;
+  const moved = new Set((await second.held(places)).map(({ partition }) => partition));
+  assertEquals(moved.size, 2);
+  for (const [partition, { status }] of ended.entries()) {
+    assertEquals(status, moved.has(partition) ? "rejected" : "fulfilled");
+  }
+  for (const end of ended) if (end.status === "rejected") assertEquals(end.reason.retriable, false);
+  for (const { progress } of await second.held(places)) assertEquals(progress, null);
+  for (const { progress } of await first.held(places)) assertEquals(progress?.offset, 7);
+  const stayed = places.filter(({ partition }) => !moved.has(partition)).map(({ partition }) => `t${partition}.`);
+  const { end: [count] } = await log.offsets("out");
+  const values = (await read(log, "out", { count })).map(({ value }) => textOf(value));
+  assertEquals(values, [...stayed, "plain"].flatMap((prefix) => records(prefix).map(({ value }) => value)));
   await log.close();
 });

@@ -39,6 +39,8 @@ export class FakeBroker {
   readonly partitions: Partition[];
   /** Answered instead of records, by partition. */
   readonly errors = new Map<number, number>();
+  /** Offsets behind the end, of transactions that are open, by partition. */
+  readonly heldBack = new Map<number, number>();
   readonly seen: FetchSeen[] = [];
   /** So many requests are answered by a connection that breaks, the next ones. */
   failures = 0;
@@ -109,7 +111,7 @@ export class FakeBroker {
       const bytes = batches.reduce((sum, { length }) => sum + length, 0);
       this.sentBytes += bytes;
       writer.string("t").int32(1).int32(partition).int16(this.errors.get(partition) ?? 0);
-      writer.int64(end).int64(end).int64(0).int32(0).int32(-1).int32(bytes);
+      writer.int64(end + (this.heldBack.get(partition) ?? 0)).int64(end).int64(0).int32(0).int32(-1).int32(bytes);
       for (const batch of batches) writer.raw(batch);
     }).finish();
   }

@@ -46,6 +46,41 @@ Deno.test("KafkaReader tells of a refusal by the broker, and that it is over", a
   await reader.close();
 });
 
+Deno.test("KafkaReader tells now and then of a transaction that is open for long, and that it is over", async () => {
+  for (const sessions of [true, false]) {
+    const broker = new FakeBroker([partitionOf({ batches: 1, records: 2, valueBytes: 1 })], { sessions });
+    broker.heldBack.set(0, 3);
+    const reader = new KafkaReader(new Fetcher(broker.cluster({ openTransactionMs: 60 })));
+    reader.seek("t", 0, 0);
+    const seen = await pollFor(reader, (parts) => parts.filter(({ problem }) => problem !== undefined).length === 2);
+    assertEquals(offsets(seen, 0), [0, 1]);
+    const [{ problem, nextOffset, endOffset }] = seen.slice(-1);
+    assertStringIncludes(problem!, 'Cannot read "t" partition 0 behind offset 2: a transaction there is open for');
+    assertStringIncludes(problem!, "holds back 3 offsets");
+    assertEquals([nextOffset, endOffset], [2, 2]);
+    broker.heldBack.clear();
+    broker.append(0, 1);
+    const after = await pollFor(reader, (parts) => offsets(parts, 0).length > 0);
+    assertEquals([offsets(after, 0), after.at(-1)!.problem], [[2], undefined]);
+    await reader.close();
+  }
+});
+
+Deno.test("KafkaReader tells of no transaction that is open for a moment, or behind what was read", async () => {
+  const broker = new FakeBroker([partitionOf({ batches: 1, records: 1, valueBytes: 1 })], { sessions: true });
+  broker.heldBack.set(0, 3);
+  const reader = new KafkaReader(new Fetcher(broker.cluster({ openTransactionMs: 200 })));
+  reader.seek("t", 0, 0);
+  const seen: Fetched[] = [];
+  for (let transactions = 0; transactions < 5; transactions++) {
+    seen.push(...await pollFor(reader, (parts) => parts.length > 0));
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    broker.append(0, 1);
+  }
+  assertEquals(seen.filter(({ problem }) => problem !== undefined), []);
+  await reader.close();
+});
+
 Deno.test("KafkaReader holds no more memory for many partitions and long records than its budget", async () => {
   const readerBytesMax = 4_000_000;
   for (

@@ -41,6 +41,25 @@ Deno.test("openEmbeddedDeadLetters() keeps letters and lists them newest first",
   letters.close();
 });
 
+Deno.test("about() gives the open letters of a subject that these tasks have written, newest first", async () => {
+  const letters = openEmbeddedDeadLetters({ path: ":memory:" });
+  const other = letter({ stage: "callback", operator: "sink sales", task: "orders-4" });
+  await letters.put([
+    letter(),
+    other,
+    letter({ subject: "2", offset: 18 }),
+    letter({ task: "items-3", offset: 19 }),
+    letter({ topology: "mirror", offset: 20 }),
+  ]);
+  const asked = { topology: "sales", tasks: ["orders-3", "orders-4"], subject: "1" };
+  assertEquals(await letters.about(asked), [other, letter()]);
+  assertEquals(await letters.about({ ...asked, tasks: [] }), []);
+  const mended = { kind: "subject", topology: "sales", task: "orders-3", epoch: 7, stage: "decode" } as const;
+  await letters.resolve([{ ...mended, operator: "orders", subject: "1", why: "read", timestampMs: 1 }]);
+  assertEquals(await letters.about(asked), [other]);
+  letters.close();
+});
+
 Deno.test("openEmbeddedDeadLetters() keeps letters of equal topology, stage, place, operator, key once", async (t) => {
   const letters = openEmbeddedDeadLetters({ path: ":memory:" });
   await letters.put([letter()]);

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openDirectory } from "../../../src/cli/embedded_directory.ts";
 import { permitted, runMain, startMain, withDirectory } from "../support.ts";
 
@@ -116,7 +116,7 @@ Deno.test({
 
       const metrics = await (await fetch(`${addresses.metrics}/metrics`)).text();
       assert(metrics.includes('weir_source_records_total{topology="order_funnel",table="orders"}'), metrics);
-      assertEquals((await (await fetch(`${addresses.metrics}/livez`)).text()).trim(), "ok");
+      await assertServed(addresses);
       const ready = await fetch(`${addresses.metrics}/readyz`);
       assertEquals([ready.status, await ready.text()], [200, "ok\n"]);
 
@@ -185,4 +185,11 @@ async function writtenBy(data: readonly string[], environment: Record<string, st
   return shown.flatMap(({ sinks }) => sinks as { sink: string; written: number; deleted: number }[])
     .filter(({ written, deleted }) => written + deleted > 0)
     .map(({ sink, written, deleted }) => [sink, written, deleted]).sort();
+}
+
+/** It is alive, and shows the console at the address that it tells first. */
+async function assertServed(addresses: Readonly<Record<string, string>>): Promise<void> {
+  assertEquals((await (await fetch(`${addresses.metrics}/livez`)).text()).trim(), "ok");
+  assertEquals(Object.keys(addresses)[0], "console");
+  assertStringIncludes(await (await fetch(addresses.console)).text(), '<div id="console">');
 }

@@ -1,6 +1,7 @@
 import { noSnapshots } from "../../../src/ports/snapshots.ts";
 import { z } from "zod";
 import { openEmbeddedLog } from "../../../src/adapters/embedded_log/log.ts";
+import { openEmbeddedDeadLetters } from "../../../src/adapters/local/dead_letters.ts";
 import { systemClock } from "../../../src/adapters/local/system_clock.ts";
 import { createPrometheusMetrics, type PrometheusMetrics } from "../../../src/cli/prometheus.ts";
 import type { Event } from "../../../src/cli/start/output.ts";
@@ -81,14 +82,23 @@ export async function answerOf(
   path: "/metrics" | "/readyz",
   { runs, metrics }: Pick<RouteOptions, "runs" | "metrics">,
 ): Promise<Response> {
+  const unasked = (what: string): never => {
+    throw new Error(`nobody asks for ${what}`);
+  };
   const rest = () => Promise.reject(new Error("nobody asks for a rest"));
   const routes = routesOf({
+    access: { password: null },
+    watched: {
+      ...{ runs, password: null, showsRows: true, reader: { url: "http://127.0.0.1:1", database: "default" } },
+      ...{ instance: () => "here", verifying: () => false, status: () => unasked("the status") },
+    },
     metrics,
     runs,
     notReady: () => null,
     rest,
     produce: null,
     stores: { password: null, instance: () => "here" },
+    letters: openEmbeddedDeadLetters({ path: ":memory:" }).stored,
   });
   return await routes[`GET ${path}`](new Request(`http://127.0.0.1${path}`), { loopback: true });
 }

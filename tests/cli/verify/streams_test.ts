@@ -91,10 +91,12 @@ import { clickhouseAppend, events, int8, topic, topology } from "${ROOT}src/mod.
 
 const calls = events("shop.calls", { row: z.object({ n: int8(), who: z.string() }) });
 const rows = topic("shop.answers", { row: z.object({ n: int8(), who: z.string() }) });
+const once = topic("shop.answers_once", { row: z.object({ n: int8() }), guarantee: "exactly_once" });
 
 export default topology("answers", (builder) => {
   builder.stream(calls).flatMapValues((call) => call.who === "" ? [] : [call, { ...call, n: -1 }])
     .to(rows, { headers: ({ who }) => ({ who }) });
+  builder.stream(calls).filter(({ who }) => who !== "").to(once);
   builder.stream(calls).mapValues(({ n }) => ({ n }))
     .to(clickhouseAppend("calls", { columns: { n: "Int64" }, orderBy: ["n"] }));
 });
@@ -112,11 +114,12 @@ Deno.test({
       const count = ["query", "SELECT count() FROM calls", ...data, "--format", "csv"];
       for (let tries = 0; tries < 60 && !(await runMain(count, env)).out.endsWith("\n30000\n"); tries++);
       await ended(running);
-      const verify = async () => {
-        const { sink, found: [status, ...rows] } = await verified(one, 1);
+      const verify = async (at = 1) => {
+        const { sink, found: [status, ...rows] } = await verified(one, at);
         return [status, sink, ...rows];
       };
       assertEquals(await verify(), [0, "shop.answers", 40_000, 0, 0, 0]);
+      assertEquals(await verify(2), [0, "shop.answers_once", 20_000, 0, 0, 0]);
 
       const log = openEmbeddedLog({ path: pathsIn(`${directory}/data`).log });
       const reader = log.reader();
@@ -125,7 +128,12 @@ Deno.test({
       const others = packHeaders({ ...readHeaders(record.headers), "weir-origin": "shop.other@id/0/1/0" });
       const more = [record, { ...record, headers: others }, { ...record, value: "{}" }];
       await log.append([{ topic: "shop.answers", partition: 0, records: more }]);
+      reader.stop("shop.answers", 0);
+      reader.seek("shop.answers_once", 0, 0);
+      const [{ records: [first] }] = await reader.poll(1_000);
+      await log.append([{ topic: "shop.answers_once", partition: 0, records: [first] }]);
       await log.close();
       assertEquals(await verify(), [1, "shop.answers", 40_000, 0, 1, 0]);
+      assertEquals(await verify(2), [1, "shop.answers_once", 20_000, 0, 1, 0]);
     }),
 });

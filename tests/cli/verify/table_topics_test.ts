@@ -40,3 +40,32 @@ Deno.test("verifyTableTopic() proves a topic, and finds what it lacks, has too m
   assertEquals((await verify())!.unfit, 1);
   await log.close();
 });
+
+const changes = topology("changes", (builder) => builder.toStream(builder.table(users)).forEach(() => {}));
+
+Deno.test("verifyTableTopic() proves the topic of a table's changes, whatever order its columns are in", async () => {
+  const { clock, log } = await openStepLog({ [SOURCE]: 2 });
+  const names = new Map(Array.from({ length: 5 }, (_, id) => [String(id), { name: `n${id}`, id }]));
+  const records = [...names.values()].map((after) => ({
+    key: `{"id":${after.id}}`,
+    value: JSON.stringify({ op: "r", after }),
+  }));
+  await appendKeyed(log, records, { topic: SOURCE, partitions: 2 });
+  const run = new StepRun(changes, { clock, ports: { log } }).start();
+  await run.settled();
+  await run.stop();
+  const [sink] = sinksOf(compile(changes));
+  const counts = async () => {
+    const { view, stored } = (await verifyTableTopic({ topology: "changes", sink, rows: names, later: null }, log))!;
+    return [view, stored].map(({ rows, missing, extra, different }) => [rows, missing, extra, different]);
+  };
+  assertEquals(await counts(), [[5, 0, 0, 0], [5, 0, 0, 0]]);
+  await log.append([{
+    topic: "weir.changes.users.changes",
+    partition: 0,
+    records: [{ key: `{"id":77}`, value: "of another program" }],
+  }]);
+  names.set("3", { id: 3, name: "other" });
+  assertEquals(await counts(), [[5, 0, 1, 1], [5, 0, 0, 1]]);
+  await log.close();
+});

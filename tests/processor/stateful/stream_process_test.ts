@@ -46,6 +46,7 @@ Deno.test("StreamProcess keeps nothing of an event whose callback throws, whatev
       yield { n: 1 };
       if (value === "bad") throw new Error("it is bad");
     },
+    punctuate: () => [],
   });
   assertThrows(() => take(run, event("a", "bad", { at: 10 })), Error, "it is bad");
   assertEquals(run.results(), []);
@@ -60,8 +61,10 @@ Deno.test("StreamProcess keeps nothing of an event whose callback throws, whatev
     TypeError,
     "Cannot take text as results",
   );
-  const early = processing({ process: (_: unknown, { schedule }: Context) => (schedule(1.5), []) });
-  assertThrows(() => take(early, event("a", 1)), TypeError, "Cannot schedule a call for 1.5");
+  const early = (_: unknown, { schedule }: Context) => (schedule(1.5), []);
+  const called = processing({ process: early, punctuate: () => [] });
+  assertThrows(() => take(called, event("a", 1)), TypeError, "Cannot schedule a call for 1.5");
+  assertThrows(() => take(processing({ process: early }), event("a", 1)), TypeError, "the processor has no punctuate,");
 });
 
 Deno.test("StreamProcess gives values that nobody can change by the way", () => {

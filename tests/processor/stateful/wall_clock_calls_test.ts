@@ -17,6 +17,7 @@ Deno.test("StreamProcess calls by the wall clock when a record says that its tim
       schedule(1_000);
       return [];
     },
+    punctuate: () => [],
     punctuateWallClock: (context: Context) => {
       const { key: { id }, timestampUs, wallClockUs, streamTimeUs, stores: { counts }, scheduleWallClock } = context;
       if (timestampUs === 20) scheduleWallClock(25);

@@ -27,6 +27,13 @@ Deno.test("WaitingRows copies lines, and hands out the newest row of each id in 
   assertEquals(texts(first), ["[1,newer", "-"]);
 });
 
+Deno.test("WaitingRows hands rows out as they came where their order counts", () => {
+  const waiting = new WaitingRows("as they came");
+  for (const [id, line] of [[1, "[1,a"], [2, "[2,a"], [1, "[1,b"], [3, "[3,a"]] as const) waiting.put(row(id, line));
+  assertEquals(texts(waiting.take({ rowsMax: 2, bytesMax: Infinity })), ["[2,a", "[1,b"]);
+  assertEquals([texts(waiting.take(ALL)), waiting.bytes], [["[3,a"], 0]);
+});
+
 Deno.test("WaitingRows keeps every line whatever else is put and taken", () => {
   const waiting = new WaitingRows();
   const expected = new Map<number, string>();

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { debezium, int8, timestamp } from "../../../src/mod.ts";
 import type { Fetched, Log, LogRecord, PartitionOffsets, Reader, TopicDescription } from "../../../src/ports/log.ts";
+import { CorrectionBook } from "../../../src/runtime/globals/corrections.ts";
 import type { SharedTable, TableUser } from "../../../src/runtime/globals/shared_table.ts";
 import { createManualClock } from "../../../src/testing/manual_clock.ts";
 
@@ -27,6 +28,7 @@ const DESCRIBED: TopicDescription = {
 /** A topic of one partition whose reader is given what it reads. */
 export class GivenLog {
   readonly clock = createManualClock();
+  readonly corrections = new CorrectionBook();
   /** Readers that are open. */
   readers = 0;
   #end = 0;
@@ -63,10 +65,18 @@ export class GivenLog {
   /** Where a topology that comes now finds the topic. */
   place(
     { offsets, ...topic }: Partial<TopicDescription> & { readonly offsets?: Partial<PartitionOffsets> } = {},
-  ): { log: Log; clock: GivenLog["clock"]; topic: TopicDescription; offsets: PartitionOffsets; process: object } {
+  ): {
+    log: Log;
+    clock: GivenLog["clock"];
+    topic: TopicDescription;
+    offsets: PartitionOffsets;
+    corrections: CorrectionBook;
+    process: object;
+  } {
     const found = { start: [0], end: [this.#end], ...offsets };
     return {
       log: this.#log as Log,
+      corrections: this.corrections,
       clock: this.clock,
       topic: { ...DESCRIBED, ...topic },
       offsets: found,

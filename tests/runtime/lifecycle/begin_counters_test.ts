@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { createPrometheusMetrics } from "../../../src/cli/prometheus.ts";
-import { clickhouse, clickhouseAppend, count, debezium, events, topology } from "../../../src/mod.ts";
+import { clickhouse, clickhouseAppend, count, debezium, events, topology, tumbling } from "../../../src/mod.ts";
 import { compile } from "../../../src/plan/compile.ts";
 import { beginCounters, DEAD_LETTER_REASONS } from "../../../src/runtime/lifecycle/begin_counters.ts";
 import { METRICS } from "../../../src/runtime/metric_names.ts";
@@ -13,6 +13,13 @@ const shown = topology("things", (builder) => {
   builder.stream(uses).to(clickhouseAppend("uses", { columns: { id: "Int64" }, orderBy: ["id"] }));
   builder.stream(uses).groupBy(({ id }) => ({ id })).count("by_id").to(
     clickhouse("totals", { key: ["id"], columns: { id: "Int64", count: "UInt64" } }),
+  );
+  const day = tumbling({ days: 1 }, { retention: { days: 7 } });
+  builder.stream(uses).groupBy(({ id }) => ({ id })).windowedBy(day).count("by_day").to(
+    clickhouse("days", {
+      key: ["id", "window_start"],
+      columns: { id: "Int64", window_start: "Int64", count: "UInt64" },
+    }),
   );
   const table = builder.table(things).expireAfter((thing) => thing.id, { days: 1 });
   table.to(clickhouse("things", { key: ["id"], columns: { id: "Int64", name: "String" } }));
@@ -34,6 +41,7 @@ Deno.test("beginCounters() shows each counter as 0 under every label known befor
       'weir_internal_records_total{topology="things"}',
       'weir_repaired_rows_total{topology="things",table="things"}',
       'weir_expired_rows_total{topology="things",table="things"}',
+      'weir_ended_rows_total{topology="things",table="by_day"}',
       'weir_source_records_total{topology="things",table="things"}',
       'weir_source_records_skipped_total{topology="things",table="things",reason="heartbeat"}',
       'weir_sink_rows_total{topology="things",sink="things"}',
@@ -46,8 +54,9 @@ Deno.test("beginCounters() shows each counter as 0 under every label known befor
       'weir_stream_events_dropped_total{topology="things",operator="by_id",reason="late"}',
     ]
   ) assert(lines.includes(`${series} 0`), `${series} is not there from the start`);
-  // Whose columns nobody knows before they are seen, and what the command counts, which knows no plan.
-  const later = ["weir_doubtful_columns_total", "weir_topology_failures_total"];
+  // Whose columns nobody knows before they are seen, what the command counts, which knows no plan, and what it reports
+  // of each operator whenever it is asked.
+  const later = ["weir_doubtful_columns_total", "weir_topology_failures_total", "weir_operator_passed_total"];
   const counters = Object.entries(METRICS).flatMap(([name, { kind }]) => kind === "counter" ? [name] : []);
   const begun = counters.filter((name) => lines.some((line) => line.startsWith(`${name}{`)));
   assertEquals(begun, counters.filter((name) => !later.includes(name)));

@@ -1,3 +1,4 @@
+import { uncorrected } from "../../../src/runtime/globals/corrections.ts";
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
 import { clickhouse, debezium, topology } from "../../../src/mod.ts";
@@ -33,7 +34,11 @@ function begun(): Standby {
 
 function begin(standby: Standby, nowMs = NOW_MS): void {
   const decoders = () => table.members.map((member) => member.kind === "source" ? decoderOf(member, () => {}) : null);
-  const rows = new StandbyRows({ context: { partitions: [1], decoders }, table, partition: 0 });
+  const rows = new StandbyRows({
+    context: { partitions: [1], decoders, corrections: (_, partition) => uncorrected(partition) },
+    table,
+    partition: 0,
+  });
   standby.begin(rows, [{ topic: TOPIC, id: "t1", start: 5, end: 9 }], { nowMs });
 }
 

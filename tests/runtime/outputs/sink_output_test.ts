@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { SinkPlan } from "../../../src/plan/physical.ts";
 import type { UpsertRow } from "../../../src/ports/warehouse.ts";
 import type { OutgoingRow } from "../../../src/runtime/delivery/waiting_rows.ts";
+import { FAILED, OUT, OutcomePatterns, Outcomes } from "../../../src/processor/outcomes.ts";
 import { digestOf } from "../../../src/record/digest.ts";
 import { FOREIGN_DIGEST } from "../../../src/runtime/outputs/shown_digests.ts";
 import { SinkOutput } from "../../../src/runtime/outputs/sink_output.ts";
@@ -31,6 +32,7 @@ function open({ complete = true }: { complete?: boolean } = {}) {
   const output = new SinkOutput({
     plan,
     entries,
+    dressed: null,
     task: "things@0",
     epoch: EPOCH,
     firstEpoch: 1,
@@ -124,9 +126,13 @@ Deno.test("SinkOutput.refuse() of a row that a start wrote deletes only what the
 });
 
 Deno.test("refuseRow() does nothing for a row of an earlier incarnation, a tombstone, or a task that is closed", () => {
-  const { entries, output, show, last, puts } = open();
+  const { entries, entry, output, show, last, puts } = open();
   show("b");
-  const task = { closed: false, epoch: EPOCH, entries, sinks: [output], shareSinks: [] };
+  const table = { steps: [], groups: [] };
+  const outcomes = new Outcomes(new OutcomePatterns(1), entries.keys);
+  outcomes.put(0, OUT);
+  outcomes.note(entry);
+  const task = { closed: false, epoch: EPOCH, table, entries, outcomes, sinks: [output], shareSinks: [] };
   const row = last();
   refuseRow(task, { sink: plan, row: { ...row, epoch: EPOCH - 1 } });
   refuseRow({ ...task, epoch: EPOCH + 1 }, { sink: plan, row: row });
@@ -134,8 +140,10 @@ Deno.test("refuseRow() does nothing for a row of an earlier incarnation, a tombs
   refuseRow({ ...task, entries: new Entries(1) }, { sink: plan, row: row });
   refuseRow(task, { sink: plan, row: { id: 1, task: row.task, key: row.key, epoch: EPOCH, seq: 2, keyLine: "[1" } });
   assertEquals(puts(), ["b"]);
+  assertEquals(outcomes.rowsAt(0)[OUT], 1);
   refuseRow(task, { sink: plan, row: row });
   assertEquals(puts(), ["b", "-"]);
+  assertEquals([outcomes.rowsAt(0)[OUT], outcomes.rowsAt(0)[FAILED]], [0, 1]);
 });
 
 Deno.test("SinkOutput.doomed() has rows that were shown before the start, none that it wrote itself", () => {

@@ -76,3 +76,12 @@ Deno.test("verdictOf() says that nothing is held only if every partition runs so
   assertEquals(verdict("running", { 1: [] }), "undecided", "one is elsewhere");
   assertEquals(verdict("restoring", { 0: [], 1: [] }), "undecided");
 });
+
+Deno.test("verdictOf() says that a window is beyond retention, whatever else is not here", () => {
+  const answer = read(partsOf(COLUMNS, { partitions: 2, here: { 1: [] }, state: "running" }));
+  const beyond = mergeAnswers([
+    { instance: "a", answer },
+    { instance: "b", answer: { ...answer, beyondUs: 5 } },
+  ], 10);
+  assertEquals([verdictOf(beyond), beyond.beyondUs], ["beyond retention", 5]);
+});

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import type { Guarantee } from "../../../src/dsl/topic_sink.ts";
 import type { OutputPlan } from "../../../src/plan/physical.ts";
 import type { AppendBatch } from "../../../src/ports/log.ts";
 import { ProductionError } from "../../../src/record/errors.ts";
@@ -7,8 +8,13 @@ import { BatchDelivery, type BatchDeliveryOptions } from "../../../src/runtime/s
 import { StreamBatch } from "../../../src/runtime/streams/stream_batch.ts";
 import { createManualClock } from "../../../src/testing/manual_clock.ts";
 
-const OUTPUT = { topic: "out" } as OutputPlan;
-const OTHER = { topic: "other" } as OutputPlan;
+const OUTPUT = outputTo("out", "at_least_once");
+const OTHER = outputTo("other", "at_least_once");
+const ONCE = outputTo("once", "exactly_once");
+
+function outputTo(topic: string, guarantee: Guarantee): OutputPlan {
+  return { topic, node: { sink: { guarantee } } } as OutputPlan;
+}
 
 type Told = readonly [offset: number, key: string, value: string, output?: OutputPlan];
 
@@ -20,6 +26,14 @@ function batchOf(...records: readonly Told[]) {
   }
   batch.to = 100;
   return batch;
+}
+
+function isTooLarge({ records }: AppendBatch): boolean {
+  return records.some(({ value }) => value!.length > 10);
+}
+
+function tooLarge(): ProductionError {
+  return new ProductionError("too large", { retriable: false, reason: "too_large" });
 }
 
 /** A log that takes no value of more than ten characters, and what happened in which order. */
@@ -34,7 +48,14 @@ function world(options: Partial<BatchDeliveryOptions> = {}) {
     start: { source: "clicks@a", topicId: "a", position: 0, first: 0, end: 0, announced: null, lost: null, fed: null },
     clock: createManualClock(),
     stage: { write: () => Promise.resolve(happened.push("facts") > 0) } as never,
-    progress: { settle: (to: number) => Promise.resolve(void happened.push(`settled ${to}`)) } as never,
+    progress: {
+      settle: (to: number) => Promise.resolve(void happened.push(`settled ${to}`)),
+      settleWith: (to: number, { batches }: { readonly batches: readonly AppendBatch[] }) => {
+        if (batches.some(isTooLarge)) return Promise.reject(tooLarge());
+        happened.push(`settled ${to} with ${batches.map(shown).join("; ")}`);
+        return Promise.resolve(true);
+      },
+    } as never,
     writer: {} as never,
     stopped: () => false,
     beforeEvents: () => Promise.resolve(),
@@ -43,9 +64,7 @@ function world(options: Partial<BatchDeliveryOptions> = {}) {
     onTooLarge: (event) => void happened.push(`too large: ${"placed" in event ? event.placed.offset : "?"}`),
     log: {
       append: (batches) => {
-        if (batches.some(({ records }) => records.some(({ value }) => value!.length > 10))) {
-          return Promise.reject(new ProductionError("too large", { retriable: false, reason: "too_large" }));
-        }
+        if (batches.some(isTooLarge)) return Promise.reject(tooLarge());
         happened.push(...batches.map(shown));
         return Promise.resolve(batches.map(() => 0));
       },
@@ -96,4 +115,41 @@ Deno.test("BatchDelivery moves nothing before records are acknowledged", async (
   assertEquals(await delivery.deliver(batchOf([1, "a", "1"], [2, "a", "2"])), true);
   assertEquals([appended, happened], [[2, 2, 2, 2], ["acknowledged", "out 2", "settled 100", "facts"]]);
   assertEquals([states[0], states.at(-1)], ["no answer", null]);
+});
+
+Deno.test("BatchDelivery commits records that are to be there once with the position, behind all others", async () => {
+  const { delivery, happened } = world();
+  const batch = batchOf([7, "a", "1", ONCE], [7, "a", "2"], [8, "bb", "3", ONCE], [9, "a", "z".repeat(11), ONCE]);
+  assertEquals(await delivery.deliver(batch), true);
+  assertEquals(happened, [
+    "out/1: 2 clicks@a/3/7/0",
+    "out 1",
+    "too large: 9",
+    "settled 100 with once/1: 1 clicks@a/3/7/0; once/0: 3 clicks@a/3/8/0",
+    ...["once 1", "once 1"],
+    "settled 100",
+    "facts",
+  ]);
+});
+
+Deno.test("BatchDelivery commits nothing where all records that are to be there once are set aside", async () => {
+  const { delivery, happened } = world();
+  assertEquals(await delivery.deliver(batchOf([7, "a", "z".repeat(11), ONCE])), true);
+  assertEquals(happened, ["too large: 7", "settled 100", "facts"]);
+});
+
+Deno.test("BatchDelivery writes no records once more that are known to be there", async () => {
+  const start = {
+    source: "clicks@a",
+    topicId: "a",
+    position: 0,
+    first: 0,
+    end: 0,
+    announced: null,
+    lost: null,
+    fed: null,
+  };
+  const { delivery, happened } = world({ start: { ...start, toldTo: 8 } });
+  assertEquals(await delivery.deliver(batchOf([7, "a", "1", ONCE], [8, "a", "2", ONCE])), true);
+  assertEquals(happened, ["settled 100 with once/1: 2 clicks@a/3/8/0", "once 1", "settled 100", "facts"]);
 });

@@ -16,6 +16,7 @@ function unreachable(): never {
 function shuffled(declare: (builder: TopologyBuilder) => void) {
   const { streams: [plan], stages } = compile(topology("t", declare));
   const context: StreamContext = {
+    topology: "things",
     letters: { undecodable: unreachable, callback: unreachable } as unknown as StreamContext["letters"],
     stages,
     partitionsOf: () => 1,

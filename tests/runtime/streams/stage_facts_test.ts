@@ -22,7 +22,7 @@ function written(facts: BatchFacts, chars: number): string[][] {
       if (read.kind === "head") return `head ${read.head.to}`;
       const [, , start] = JSON.parse(key as string) as unknown[];
       if (read.kind === "removed") return `${start} removed`;
-      if (read.kind === "bundle") throw new TypeError("No element goes by time");
+      if (read.kind !== "fact") throw new TypeError("No element goes by time");
       return `${read.fact.key} ${start} to ${read.fact.to}: ${read.fact.element === null ? "none" : "there"}`;
     })
   );

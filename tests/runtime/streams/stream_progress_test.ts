@@ -19,6 +19,8 @@ function world() {
     membership: {
       advance: ({ offset, note }: Progress) =>
         answer(() => void committed.push({ offset, ...decodeNote(note)!.announced })),
+      transact: ({ offset, note }: Progress) =>
+        answer(() => void committed.push({ offset, ...decodeNote(note)!.announced })),
     },
     tenure: "t",
     place: { topic: "clicks", partition: 1 },

@@ -11,11 +11,12 @@ interface Found {
   readonly id?: string | null;
   readonly from?: "earliest" | "latest";
   readonly lasts?: readonly (number | null)[];
+  readonly told?: number | null;
 }
 
 function startOf(
   committed: { readonly offset: number; readonly note: string } | null,
-  { start = 10, end = 100, id = "a", from = "earliest", lasts = [] }: Found = {},
+  { start = 10, end = 100, id = "a", from = "earliest", lasts = [], told = null }: Found = {},
 ) {
   const log = {
     topics: () => Promise.resolve(new Map([[TOPIC, { id }]])),
@@ -26,7 +27,7 @@ function startOf(
     partition: 1,
     progress,
     log,
-    lastAppended: () => Promise.resolve(lasts),
+    found: () => Promise.resolve({ appended: lasts, told }),
   });
 }
 
@@ -54,6 +55,15 @@ Deno.test("a stream whose position the group has forgotten goes on behind the ro
   assertEquals([far.position, far.announced], [300_001, { from: 300_001, to: 400_001, digest: -1, deadlineMs: null }]);
   const gone = await startOf(null, { lasts: [5] });
   assertEquals([gone.position, gone.announced], [10, null]);
+});
+
+Deno.test("a stream whose position is forgotten goes on behind what is written exactly once", async () => {
+  const alone = await startOf(null, { told: 59, from: "latest" });
+  assertEquals([alone.position, alone.announced, alone.toldTo], [60, null, 60]);
+  assertEquals((await startOf(null, { told: 3 })).position, 10, "what is before the partition's first record");
+  const beside = await startOf(null, { told: 59, lasts: [40, null] });
+  const announced = { from: 10, to: 60, digest: -1, deadlineMs: null };
+  assertEquals([beside.position, beside.announced, beside.toldTo], [10, announced, 60], "tables may lack some of it");
 });
 
 Deno.test("records that were deleted before they were processed are counted", async () => {

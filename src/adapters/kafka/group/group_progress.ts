@@ -1,4 +1,5 @@
-import { checkNote, type Held, type Position, type Progress } from "../../../ports/log.ts";
+import { checkNote } from "../../../ports/check_note.ts";
+import type { Held, Position, Progress, Transaction } from "../../../ports/log.ts";
 import { ProductionError } from "../../../record/errors.ts";
 import { asProductionError, type KafkaJsError, rejoinTypes } from "../protocol/errors.ts";
 import type { BrokerConnection } from "../protocol/kafkajs_internals.ts";
@@ -9,9 +10,17 @@ import {
   stableOffsetsRequest,
 } from "../protocol/stable_offsets.ts";
 import { byTopic, MONITORED, nameOf } from "./positions.ts";
-import type { Standing } from "./standing.ts";
+import type { KafkaTransactions } from "./kafka_transactions.ts";
+import type { MemberIdentity, Standing } from "./standing.ts";
+import { type TransactionSteps, TransactionWriter } from "./transaction_writer.ts";
 
 type Place = Pick<Position, "topic" | "partition">;
+
+/** What progress is kept with. */
+interface GroupProgressOptions {
+  readonly transactions: Pick<KafkaTransactions, "steps">;
+  readonly onAdvanced: (topic: string, partition: number) => void;
+}
 
 /**
  * The progress of a member's partitions, as offsets with metadata that its group commits.
@@ -27,14 +36,18 @@ type Place = Pick<Position, "topic" | "partition">;
  */
 export class GroupProgress {
   readonly #standing: Standing;
+  readonly #transactions: Pick<KafkaTransactions, "steps">;
+  /** By transactional id. */
+  readonly #writers = new Map<string, TransactionWriter>();
   readonly #onAdvanced: (topic: string, partition: number) => void;
   /** Ends of the calls that are under way, by partition: the next one begins after them. */
   readonly #turns = new Map<string, Promise<void>>();
   /** Partitions with a commit that may still take effect, and of which generation it is. */
   readonly #doubts = new Map<string, number>();
 
-  constructor(standing: Standing, onAdvanced: (topic: string, partition: number) => void) {
+  constructor(standing: Standing, { transactions, onAdvanced }: GroupProgressOptions) {
     this.#standing = standing;
+    this.#transactions = transactions;
     this.#onAdvanced = onAdvanced;
   }
 
@@ -54,6 +67,12 @@ export class GroupProgress {
     await this.#inTurn([progress], () => this.#commit(progress, tenure));
   }
 
+  /** As `Membership.transact`. */
+  async transact(progress: Progress, transaction: Transaction): Promise<void> {
+    checkNote(progress);
+    await this.#inTurn([progress], () => this.#transact(progress, transaction));
+  }
+
   async #read(places: readonly Place[]): Promise<Held[]> {
     const identity = this.#standing.identity();
     const mine = places.flatMap(({ topic, partition }) => {
@@ -62,29 +81,47 @@ export class GroupProgress {
     });
     if (mine.length === 0) return [];
     for (const place of mine) this.#refuseDoubt(place, identity.groupGenerationId);
-    const topics = byTopic(mine, ({ partition }) => partition);
+    try {
+      // What a former owner has left open would not be stable for long.
+      const steps = this.#steps(identity);
+      await Promise.all(mine.map((place) => this.#writerOf(place)?.fence(steps)));
+      const found = await this.#stable(mine, identity);
+      return mine.map((place) => ({ ...place, progress: found.get(nameOf(place.topic, place.partition)) ?? null }));
+    } catch (thrown) {
+      // Also when the coordinator does not know the member any more, which joins again under another name.
+      throw this.#explain(thrown, { retriable: true });
+    }
+  }
+
+  /** Progress by the partition's name. */
+  async #stable(places: readonly Place[], identity: MemberIdentity): Promise<Map<string, Progress | null>> {
+    const topics = byTopic(places, ({ partition }) => partition);
     const offsets = await this.#standing.ask(async (connection) => {
       requireStable(connection);
       // A coordinator that was replaced and does not know it yet would tell what was committed when it still was one.
       // Only one that knows this generation has seen all commits of those before it.
       await connection.broker.heartbeat(identity);
       return (await connection.send(stableOffsetsRequest(identity.groupId, topics))).offsets;
-    }).catch((thrown) => {
-      // Also when the coordinator does not know the member any more, which joins again under another name.
-      throw this.#explain(thrown, { retriable: true });
     });
-    const found = new Map(offsets.map((offset) => [nameOf(offset.topic, offset.partition), offset]));
-    return mine.map((place) => ({ ...place, progress: progressOf(found.get(nameOf(place.topic, place.partition))) }));
+    return new Map(offsets.map((offset) => [nameOf(offset.topic, offset.partition), progressOf(offset)]));
+  }
+
+  #steps(identity: MemberIdentity): TransactionSteps {
+    return this.#transactions.steps(identity, async (progress) => {
+      const found = await this.#stable([progress], identity);
+      return found.get(nameOf(progress.topic, progress.partition)) ?? null;
+    });
+  }
+
+  #writerOf({ topic, partition }: Place): TransactionWriter | null {
+    const id = this.#standing.transactionalIdOf(topic, partition);
+    return id === null ? null : this.#writers.getOrInsertComputed(id, () => new TransactionWriter(id));
   }
 
   async #commit(progress: Progress, tenure: string): Promise<void> {
     const { topic, partition, offset, note } = progress;
-    const identity = this.#standing.identity();
+    const identity = this.#owner(progress, tenure);
     const { groupGenerationId: generation } = identity;
-    if (this.#standing.tenureOf(topic, partition) !== tenure) {
-      throw this.#standing.refusal(`"${topic}" partition ${partition} belongs, or has belonged, to another member`);
-    }
-    this.#refuseDoubt(progress, generation);
     const topics = [{ topic, partitions: [{ partition, offset: String(offset), metadata: note }] }];
     let sent = false;
     try {
@@ -102,6 +139,34 @@ export class GroupProgress {
       // An id that the coordinator does not know is never given out again.
       throw this.#explain(thrown, { retriable: (thrown as KafkaJsError).type !== "UNKNOWN_MEMBER_ID" });
     }
+  }
+
+  async #transact(progress: Progress, { tenure, batches }: Transaction): Promise<void> {
+    const { topic, partition } = progress;
+    const identity = this.#owner(progress, tenure);
+    const writer = this.#writerOf(progress);
+    if (writer === null) {
+      throw new TypeError(
+        `Cannot commit "${topic}" partition ${partition} in a transaction: its task is none of those`,
+      );
+    }
+    try {
+      await writer.commit(progress, { batches, steps: this.#steps(identity) });
+      this.#onAdvanced(topic, partition);
+    } catch (thrown) {
+      throw this.#explain(thrown, { retriable: (thrown as KafkaJsError).type !== "UNKNOWN_MEMBER_ID" });
+    }
+  }
+
+  /** As whom the partition's owner commits. @throws ProductionError if it is not, or not certain yet */
+  #owner(place: Place, tenure: string): MemberIdentity {
+    const { topic, partition } = place;
+    const identity = this.#standing.identity();
+    if (this.#standing.tenureOf(topic, partition) !== tenure) {
+      throw this.#standing.refusal(`"${topic}" partition ${partition} belongs, or has belonged, to another member`);
+    }
+    this.#refuseDoubt(place, identity.groupGenerationId);
+    return identity;
   }
 
   /** `retriable`: of what the coordinator answers to a member that must join again. */

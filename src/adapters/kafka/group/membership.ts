@@ -1,9 +1,11 @@
-import type { GroupOptions, Held, Membership, Position, Progress } from "../../../ports/log.ts";
+import type { GroupOptions, Held, Membership, Position, Progress, Transaction } from "../../../ports/log.ts";
 import { ProductionError } from "../../../record/errors.ts";
 import { createBackoff } from "../protocol/backoff.ts";
 import { systemClock } from "../../local/system_clock.ts";
 import type { BrokerChannel, Cluster } from "../cluster.ts";
 import { GroupProgress } from "./group_progress.ts";
+import { coordinatorTypes, explained } from "./explained.ts";
+import { KafkaTransactions, type KafkaTransactionsOptions } from "./kafka_transactions.ts";
 import { leadGroup } from "./leading.ts";
 import { MonitoredPositions } from "./monitored_positions.ts";
 import { nameOf } from "./positions.ts";
@@ -16,19 +18,17 @@ import {
   type MemberTasks,
   PROTOCOL_NAME,
 } from "../protocol/group_protocol.ts";
-import { asProductionError, isConnectionError, type KafkaJsError, rejoinTypes } from "../protocol/errors.ts";
+import { isConnectionError, type KafkaJsError, rejoinTypes } from "../protocol/errors.ts";
 import type { BrokerConnection } from "../protocol/kafkajs_internals.ts";
 import type { MemberNotes } from "./notes.ts";
 
 const LEAVE_DEADLINE_MS = 5_000;
 const GROUP_COORDINATOR = 0;
 
-/** Answers after which the coordinator must be looked for again. */
-const coordinatorTypes = new Set([
-  "NOT_COORDINATOR_FOR_GROUP",
-  "GROUP_COORDINATOR_NOT_AVAILABLE",
-  "GROUP_LOAD_IN_PROGRESS",
-]);
+/** What a membership is given beside the cluster. */
+interface MembershipParts extends Pick<KafkaTransactionsOptions, "producer"> {
+  readonly notes: MemberNotes;
+}
 
 /**
  * Membership in a group and nothing else: join, heartbeat, commit, leave. Reading is the reader's business. By hand,
@@ -59,6 +59,7 @@ export class KafkaMembership implements Membership {
   readonly #tenures = new Tenures();
   readonly #positions: MonitoredPositions;
   readonly #progress: GroupProgress;
+  readonly #transactions: KafkaTransactions;
   readonly #closing = new AbortController();
   /** Ends the wait for the next heartbeat. */
   #hurrying = new AbortController();
@@ -68,7 +69,7 @@ export class KafkaMembership implements Membership {
   #inGroup = false;
   #finished: Promise<void> = Promise.resolve();
 
-  constructor(cluster: Cluster, notes: MemberNotes, options: GroupOptions) {
+  constructor(cluster: Cluster, { notes, producer }: MembershipParts, options: GroupOptions) {
     this.#cluster = cluster;
     this.#options = options;
     this.#notes = notes;
@@ -77,7 +78,11 @@ export class KafkaMembership implements Membership {
     const standing = this.#standing();
     const positions = new MonitoredPositions(standing);
     this.#positions = positions;
-    this.#progress = new GroupProgress(standing, (topic, partition) => positions.leaveAlone(topic, partition));
+    this.#transactions = new KafkaTransactions(cluster, { standing, producer });
+    this.#progress = new GroupProgress(standing, {
+      transactions: this.#transactions,
+      onAdvanced: (topic, partition) => positions.leaveAlone(topic, partition),
+    });
   }
 
   /**
@@ -101,6 +106,10 @@ export class KafkaMembership implements Membership {
     return this.#progress.advance(progress, tenure);
   }
 
+  transact(progress: Progress, transaction: Transaction): Promise<void> {
+    return this.#progress.transact(progress, transaction);
+  }
+
   addresses(): readonly string[] {
     return this.#closing.signal.aborted ? [] : this.#assigned.addresses;
   }
@@ -118,7 +127,7 @@ export class KafkaMembership implements Membership {
     const deadline = new AbortController();
     await Promise.race([left, systemClock.sleep(LEAVE_DEADLINE_MS, deadline.signal)]);
     deadline.abort();
-    await Promise.all([waiting.close(), channel.close()]);
+    await Promise.all([waiting.close(), channel.close(), this.#transactions.close()]);
     await this.#finished;
   }
 
@@ -135,7 +144,7 @@ export class KafkaMembership implements Membership {
         this.#announce(assigned);
         await this.#beat();
       } catch (thrown) {
-        const error = this.#explain(thrown);
+        const error = explained(thrown, { ...this.#cluster, refusal: (reason, how) => this.#refusal(reason, how) });
         if (signal.aborted) break;
         if (!error.retriable) return this.#fail(error);
         if ((thrown as KafkaJsError).type === "UNKNOWN_MEMBER_ID") {
@@ -244,8 +253,8 @@ export class KafkaMembership implements Membership {
 
   #standing(): Standing {
     const taskOf = new Map(
-      this.#options.tasks.flatMap(({ id, partitions }) =>
-        partitions.map(({ topic, partition }) => [nameOf(topic, partition), id] as const)
+      this.#options.tasks.flatMap((task) =>
+        task.partitions.map(({ topic, partition }) => [nameOf(topic, partition), task] as const)
       ),
     );
     return {
@@ -256,7 +265,11 @@ export class KafkaMembership implements Membership {
         return this.#identity();
       },
       isNewest: (generation) => generation === this.#generation,
-      tenureOf: (topic, partition) => this.#tenures.of(taskOf.get(nameOf(topic, partition)) ?? ""),
+      tenureOf: (topic, partition) => this.#tenures.of(taskOf.get(nameOf(topic, partition))?.id ?? ""),
+      transactionalIdOf: (topic, partition) => {
+        const { id, transactional = false } = taskOf.get(nameOf(topic, partition)) ?? {};
+        return transactional ? `${this.#options.group}.${id}` : null;
+      },
       ask: (use) => this.#ask(use),
       refusal: (reason, options) => this.#refusal(reason, options),
       hurry: () => this.#hurrying.abort(),
@@ -269,27 +282,9 @@ export class KafkaMembership implements Membership {
 
   #fail(error: ProductionError): void {
     this.#closing.abort();
-    void this.#channel.close();
+    void Promise.all([this.#channel.close(), this.#transactions.close()]);
     if (this.#joined) this.#options.onFailed(error);
     else this.#first.reject(error);
-  }
-
-  #explain(thrown: unknown): ProductionError {
-    const { type, message } = thrown as KafkaJsError;
-    if (type !== undefined && (rejoinTypes.has(type) || coordinatorTypes.has(type))) {
-      return this.#refusal(message, { retriable: true });
-    }
-    if (type === "INCONSISTENT_GROUP_PROTOCOL") {
-      return this.#refusal("other consumers, of another kind, use a group of this name; choose another name");
-    }
-    if (type === "INVALID_SESSION_TIMEOUT") {
-      const { sessionTimeoutMs } = this.#cluster.settings;
-      return this.#refusal(
-        `the broker allows no session of ${sessionTimeoutMs} ms; stay between its group.min.session.timeout.ms and ` +
-          "group.max.session.timeout.ms",
-      );
-    }
-    return asProductionError(thrown, this.#cluster.settings);
   }
 
   #refusal(reason: string, options = { retriable: false }): ProductionError {

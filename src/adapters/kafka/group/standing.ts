@@ -18,6 +18,8 @@ export interface Standing {
   isNewest(generation: number): boolean;
   /** Undefined for a partition of another member. */
   tenureOf(topic: string, partition: number): string | undefined;
+  /** Under which the partition's task writes transactions; null if it writes none. */
+  transactionalIdOf(topic: string, partition: number): string | null;
   /** Asks the coordinator; finds it first if it is not known. */
   ask<T>(use: (connection: BrokerConnection) => Promise<T>): Promise<T>;
   refusal(reason: string, options?: { readonly retriable: boolean }): ProductionError;

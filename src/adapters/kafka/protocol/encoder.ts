@@ -18,6 +18,8 @@ export interface ProducerStamp {
   readonly epoch: number;
   /** Number of the batch's first record in what this producer has written to the partition. */
   readonly baseSequence: number;
+  /** The records are part of a transaction. */
+  readonly transactional?: true;
 }
 
 export interface BatchOptions {
@@ -27,6 +29,7 @@ export interface BatchOptions {
   readonly nowMs: number;
 }
 
+const TRANSACTIONAL = 0x10;
 const codecs = { none: 0, gzip: 1, zstd: 4 } as const;
 const TWO_32 = 2 ** 32;
 /** Texts that are no longer are written character by character: a call out of JavaScript takes longer than that. */
@@ -78,7 +81,7 @@ export function encodeRecordBatch(records: readonly NewRecord[], options: BatchO
   view.setInt32(8, end - 12);
   view.setInt32(12, -1); // leader epoch: the broker's to give
   view.setInt8(16, 2);
-  view.setInt16(21, codecs[compression]);
+  view.setInt16(21, codecs[compression] | (stamp.transactional === true ? TRANSACTIONAL : 0));
   view.setInt32(23, records.length - 1);
   setInt64(view, 27, firstTimestamp);
   setInt64(view, 35, maxTimestamp);

@@ -34,7 +34,13 @@ export const ErrorCode = {
   outOfOrderSequence: 45,
   duplicateSequence: 46,
   invalidProducerEpoch: 47,
+  invalidTransactionState: 48,
   invalidProducerIdMapping: 49,
+  invalidTransactionTimeout: 50,
+  concurrentTransactions: 51,
+  transactionCoordinatorFenced: 52,
+  transactionalIdAuthorizationFailed: 53,
+  operationNotAttempted: 55,
   kafkaStorageError: 56,
   unknownProducerId: 59,
   fetchSessionIdNotFound: 70,
@@ -43,6 +49,7 @@ export const ErrorCode = {
   unknownLeaderEpoch: 75,
   offsetNotAvailable: 78,
   invalidRecord: 87,
+  producerFenced: 90,
 } as const;
 
 const names = new Map<number, string>(Object.entries(ErrorCode).map(([name, code]) => [code, name]));

@@ -49,6 +49,8 @@ export interface FetchedPartition {
   readonly errorCode: number;
   /** Where readers of committed records find the end: before the first transaction that is still open. */
   readonly endOffset: number;
+  /** So many offsets are there behind that. */
+  readonly heldBack: number;
   readonly aborted: readonly AbortedTransaction[];
   /** A view of the response, or a copy of its part in it. */
   readonly batches: Uint8Array;
@@ -130,6 +132,7 @@ function decodePartition(reader: WireReader, topic: string): FetchedPartition {
     partition,
     errorCode,
     endOffset: lastStableOffset >= 0 ? lastStableOffset : highWatermark,
+    heldBack: lastStableOffset >= 0 ? highWatermark - lastStableOffset : 0,
     aborted: aborted.sort((a, b) => a.firstOffset - b.firstOffset),
     batches,
   };

@@ -62,6 +62,8 @@ export interface KafkaOptions {
   /** How long members have to join again when the group changes. */
   readonly rebalanceTimeoutMs?: number;
   readonly heartbeatIntervalMs?: number;
+  /** A transaction of others that is open for longer, and behind which records wait, is told as a problem. */
+  readonly openTransactionMs?: number;
   /**
    * Directory of this machine's own in which memberships are noted, so that the groups of a killed process do not wait
    * for its sessions to end: the next process leaves in its stead. Several processes may share it.
@@ -117,6 +119,7 @@ export function kafkaSettings(options: KafkaOptions): KafkaSettings {
     sessionTimeoutMs: 30_000,
     rebalanceTimeoutMs: 60_000,
     heartbeatIntervalMs: 1_000,
+    openTransactionMs: 15_000,
     ...definedOnly(given),
     onState,
     onLog,

@@ -28,17 +28,24 @@ const API_KEY = 0;
 const VERSION = 8;
 const ACKS_ALL = -1;
 
+/** How a request is made. */
+export interface ProduceOptions {
+  readonly timeoutMs: number;
+  /** Of the transaction that the batches are part of; null: of none. */
+  readonly transactionalId: string | null;
+}
+
 /** Stores one batch in each of `partitions`, which differ. Each is answered for itself. */
 export function produceRequest(
   partitions: readonly ProducePartition[],
-  timeoutMs: number,
+  options: ProduceOptions,
 ): ProtocolRequest<ProducedPartition[]> {
   return {
     request: {
       apiKey: API_KEY,
       apiVersion: VERSION,
       apiName: "Produce",
-      encode: () => Promise.resolve(encoded(encode(partitions, timeoutMs))),
+      encode: () => Promise.resolve(encoded(encode(partitions, options))),
     },
     response: {
       decode: (payload) => Promise.resolve(decode(payload)),
@@ -47,8 +54,11 @@ export function produceRequest(
   };
 }
 
-function encode(partitions: readonly ProducePartition[], timeoutMs: number): Uint8Array {
-  const writer = new WireWriter().string(null).int16(ACKS_ALL).int32(timeoutMs);
+function encode(
+  partitions: readonly ProducePartition[],
+  { timeoutMs, transactionalId }: ProduceOptions,
+): Uint8Array {
+  const writer = new WireWriter().string(transactionalId).int16(ACKS_ALL).int32(timeoutMs);
   const byTopic = Map.groupBy(partitions, ({ topic }) => topic);
   return writer.array([...byTopic], ([topic, parts]) => {
     writer.string(topic).array(parts, ({ partition, batch }) => {

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { type BrokerChannel, type Cluster, openCluster } from "../../../../src/adapters/kafka/cluster.ts";
 import { KafkaMembership } from "../../../../src/adapters/kafka/group/membership.ts";
+import { TransactionProducer } from "../../../../src/adapters/kafka/transaction_producer.ts";
 import { noMemberNotes } from "../../../../src/adapters/kafka/group/notes.ts";
 import { openKafka } from "../../../../src/adapters/kafka/kafka_log.ts";
 import type { KafkaJsBroker } from "../../../../src/adapters/kafka/protocol/kafkajs_internals.ts";
@@ -72,7 +73,10 @@ Deno.test({
       onAssigned: () => {},
       onFailed: () => {},
     };
-    const membership = new KafkaMembership(cluster, noMemberNotes, options);
+    const membership = new KafkaMembership(cluster, {
+      notes: noMemberNotes,
+      producer: new TransactionProducer(cluster),
+    }, options);
     await membership.join();
     const [{ tenure }] = await answered(() => membership.held([place]));
     for (let round = 0; round < 3; round++) {

@@ -1,5 +1,6 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { KafkaMembership } from "../../../../src/adapters/kafka/group/membership.ts";
+import { TransactionProducer } from "../../../../src/adapters/kafka/transaction_producer.ts";
 import { noMemberNotes } from "../../../../src/adapters/kafka/group/notes.ts";
 import type { GroupTask, Held } from "../../../../src/ports/log.ts";
 import { ProductionError } from "../../../../src/record/errors.ts";
@@ -20,7 +21,10 @@ interface Joined {
 async function joined(assignments: (readonly string[])[], use: (joined: Joined) => Promise<void>): Promise<void> {
   const coordinator = new FakeCoordinator(tasks, assignments);
   const options = { group: "g", tasks, onAssigned: () => {}, onFailed: () => {} };
-  const membership = new KafkaMembership(coordinator.cluster(), noMemberNotes, options);
+  const membership = new KafkaMembership(coordinator.cluster(), {
+    notes: noMemberNotes,
+    producer: new TransactionProducer(coordinator.cluster()),
+  }, options);
   await membership.join();
   try {
     await use({ coordinator, membership, held: () => answered(() => membership.held(places)) });
@@ -154,7 +158,10 @@ Deno.test("KafkaMembership.held() refuses a broker that cannot tell what is cert
   const coordinator = new FakeCoordinator(tasks, [BOTH]);
   coordinator.offsetFetchVersion = 6;
   const options = { group: "g", tasks, onAssigned: () => {}, onFailed: () => {} };
-  const membership = new KafkaMembership(coordinator.cluster(), noMemberNotes, options);
+  const membership = new KafkaMembership(coordinator.cluster(), {
+    notes: noMemberNotes,
+    producer: new TransactionProducer(coordinator.cluster()),
+  }, options);
   await membership.join();
   assertEquals(await rejected(() => membership.held(places)), "setup");
   await membership.leave();

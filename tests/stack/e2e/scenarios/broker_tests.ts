@@ -8,6 +8,7 @@ const suites: readonly (readonly [name: string, path: string])[] = [
   // First, as the other tests leave topics behind, which a killed broker has to recover.
   ["the Kafka adapter while the broker is killed", "tests/stack/kafka_faults_test.ts"],
   ["the Kafka adapter on the real broker", "tests/adapters/kafka"],
+  ["topics written exactly once while processes and the broker are killed", "tests/stack/exactly_once_test.ts"],
   ["SASL_SSL, SCRAM and rights, on a broker of its own", "tests/compose/secure_kafka_test.ts"],
 ];
 

@@ -1,0 +1,75 @@
+import { useEffect, useState } from "preact/hooks";
+import { Empty, Loading, Notice } from "../parts/notice.tsx";
+import { counted, grouped } from "../parts/text.ts";
+import { type LetterList, useLetters } from "../state/letters.ts";
+import { linkTo } from "../state/address.ts";
+import { goTo, route } from "../state/route.ts";
+import { LetterFilters } from "./letter_filters.tsx";
+import { LetterPanel } from "./letter_panel.tsx";
+import { LetterTable } from "./letter_table.tsx";
+import { ReplayResults } from "./replay_results.tsx";
+
+/** Records and rows that could not be processed: `#/letters/<id>?topology=&reason=&operator=&state=`. */
+export function LettersPage() {
+  const { path: [open], query } = route.value;
+  const list = useLetters(query);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  useEffect(() => setChosen(new Set()), [list.first]);
+  const { first, letters, problem, more, replayed } = list;
+  if (first === null) {
+    return problem === null
+      ? <Loading what="dead letters" />
+      : <Notice kind="warn">Dead letters cannot be shown. {problem}</Notice>;
+  }
+  const set = (change: Readonly<Record<string, string>>) => {
+    const all = Object.entries({ ...query, ...change }).filter(([, text]) => text !== "");
+    goTo(linkTo("letters", [], Object.fromEntries(all)));
+  };
+  return (
+    <div class={`letters${open === undefined ? "" : " with-panel"}`}>
+      <div class="letters-main">
+        <LetterFilters letters={first} query={query} onSet={set} />
+        <Actions list={list} chosen={chosen} query={query} />
+        {problem !== null && <Notice kind="warn">{problem}</Notice>}
+        {replayed !== null && <ReplayResults {...replayed} />}
+        {letters.length === 0
+          ? <Empty title="No dead letters here">Every record and row of this choice was processed.</Empty>
+          : <LetterTable letters={letters} open={open} chosen={chosen} onChoose={setChosen} query={query} />}
+        {more !== null && <button type="button" onClick={more}>Older ones</button>}
+      </div>
+      {open !== undefined && <LetterPanel key={open} id={open} query={query} onReplay={list.replay} />}
+    </div>
+  );
+}
+
+function Actions({ list: { first, loading, again, replay }, chosen, query: { topology, reason } }: {
+  readonly list: LetterList;
+  readonly chosen: ReadonlySet<string>;
+  readonly query: Readonly<Record<string, string>>;
+}) {
+  return (
+    <div class="toolbar">
+      <button
+        type="button"
+        class="primary"
+        disabled={chosen.size === 0 || loading}
+        onClick={() => replay({ ids: [...chosen] })}
+      >
+        Replay {chosen.size === 0 ? "selected" : counted(chosen.size, "letter")}
+      </button>
+      {topology !== undefined && reason !== undefined && (
+        <button
+          type="button"
+          disabled={loading}
+          onClick={() => replay({ topology, reason })}
+        >
+          Replay all of this reason
+        </button>
+      )}
+      <button type="button" onClick={again} disabled={loading}>Look again</button>
+      <span class="muted">
+        {grouped(first?.open ?? 0)} open, {grouped(first?.resolved ?? 0)} resolved
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,254 @@
+import { useState } from "preact/hooks";
+import type { LiveState, TappedRow } from "../api/contract.ts";
+import { WordBadge } from "../parts/badge.tsx";
+import { Empty, Loading, Notice } from "../parts/notice.tsx";
+import type { Proof } from "../../src/cli/verify/proof.ts";
+import { brief, bytes, duration, grouped, moment, shown } from "../parts/text.ts";
+import { TapView } from "../parts/tap_view.tsx";
+import { type ChartLine, TimeChart } from "../parts/time_chart.tsx";
+import { live, liveProblem, plan } from "../state/live.ts";
+import { linkTo } from "../state/address.ts";
+import { explainLink } from "../state/tables.ts";
+import { ProblemList } from "./problem_list.tsx";
+import { StartProgress } from "./start_progress.tsx";
+
+const FLOW: readonly ChartLine[] = [
+  { measure: "changes", label: "changes read", colour: "--line-1" },
+  { measure: "rows", label: "rows written", colour: "--line-2" },
+];
+const LAG: readonly ChartLine[] = [{
+  measure: "lag",
+  label: "records behind",
+  colour: "--line-3",
+}];
+const MEMORY: readonly ChartLine[] = [
+  { measure: "resident", label: "resident", colour: "--line-1" },
+  { measure: "heap", label: "heap", colour: "--line-2" },
+  { measure: "external", label: "external", colour: "--line-3" },
+];
+
+/** How everything stands now. */
+export function NowPage() {
+  const state = live.value;
+  if (state === null) {
+    const problem = liveProblem.value;
+    return problem ? <Notice kind="warn">{problem.message}</Notice> : <Loading what="the state" />;
+  }
+  return (
+    <div class="now">
+      <Figures state={state} />
+      <ProblemList state={state} />
+      <StartProgress status={state.status} />
+      <div class="charts">
+        <TimeChart
+          title="Flow"
+          lines={FLOW}
+          unit={(value) => `${brief(value)}/s`}
+        />
+        <TimeChart title="Lag" lines={LAG} unit={brief} />
+        <TimeChart title="Memory" lines={MEMORY} unit={bytes} />
+      </div>
+      <div class="columns">
+        <Topologies state={state} />
+        <Lags state={state} />
+      </div>
+      <Ticker />
+    </div>
+  );
+}
+
+function Figures({ state: { status } }: { readonly state: LiveState }) {
+  const sum = (
+    count: (topology: LiveState["status"]["topologies"][number]) => number,
+  ) => status.topologies.reduce((total, topology) => total + count(topology), 0);
+  const letters = sum(({ deadLetters }) => deadLetters);
+  const figures = [
+    [
+      "changes a second",
+      brief(sum(({ changesPerSecond }) => changesPerSecond)),
+    ],
+    ["rows a second", brief(sum(({ rowsPerSecond }) => rowsPerSecond))],
+    ["records behind", grouped(sum(({ lag }) => lag))],
+    [
+      "tasks running",
+      `${sum(({ tasksRunning }) => tasksRunning)}/${sum(({ tasks }) => tasks)}`,
+    ],
+    ["running for", duration(status.uptimeMs)],
+  ];
+  return (
+    <section aria-label="Figures" class="figures">
+      {figures.map(([label, value]) => (
+        <div key={label}>
+          <b>{value}</b>
+          <span>{label}</span>
+        </div>
+      ))}
+      <a href={linkTo("letters")} class={letters > 0 ? "bad" : ""}>
+        <b>{grouped(letters)}</b>
+        <span>open dead letters</span>
+      </a>
+      <ProofFigure proof={status.proof} />
+    </section>
+  );
+}
+
+/** What the last comparison of the tables with their source found. */
+function ProofFigure({ proof }: { readonly proof: Proof | null }) {
+  const [word, tone] = proof === null
+    ? ["not yet", ""]
+    : proof.equal
+    ? [grouped(proof.rows), "good"]
+    : ["DIFFERENT", "bad"];
+  return (
+    <div class={`proof ${tone}`}>
+      <b>{word}</b>
+      <span>
+        {proof === null
+          ? "compared with the source"
+          : `${proof.equal ? "rows equal" : "rows from"} the source, checked ${moment(proof.time)}`}
+      </span>
+    </div>
+  );
+}
+
+function Topologies({ state: { status } }: { readonly state: LiveState }) {
+  return (
+    <section class="card">
+      <h2>Topologies</h2>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Topologies">
+        <table class="plain">
+          <thead>
+            <tr>
+              <th scope="col">topology</th>
+              <th scope="col">state</th>
+              <th scope="col" class="number">changes/s</th>
+              <th scope="col" class="number">rows/s</th>
+              <th scope="col" class="number">lag</th>
+              <th scope="col" class="number">letters</th>
+            </tr>
+          </thead>
+          <tbody>
+            {status.topologies.map((topology) => (
+              <tr key={topology.name}>
+                <td>
+                  <a href={linkTo("topology", [topology.name])}>
+                    {shown(topology.name, 60)}
+                  </a>
+                </td>
+                <td>
+                  <WordBadge word={topology.state} />
+                </td>
+                <td class="number">{grouped(topology.changesPerSecond)}</td>
+                <td class="number">{grouped(topology.rowsPerSecond)}</td>
+                <td class="number">{grouped(topology.lag)}</td>
+                <td class="number">{grouped(topology.deadLetters)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+/** Topics that somebody is behind with, the longest first. */
+function Lags({ state }: { readonly state: LiveState }) {
+  const topics = new Map<string, number>();
+  for (const { lag } of state.topologies) {
+    for (const [topic, records] of Object.entries(lag)) {
+      topics.set(topic, Math.max(records, topics.get(topic) ?? 0));
+    }
+  }
+  const rows = [...topics].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  const most = Math.max(1, ...rows.map(([, records]) => records));
+  return (
+    <section class="card">
+      <h2>Lag by topic</h2>
+      {rows.length === 0 ? <p class="muted">The instance does not tell it.</p> : (
+        <div
+          class="scroll lags"
+          tabIndex={0}
+          role="region"
+          aria-label="Lag by topic"
+        >
+          <table class="plain">
+            <tbody>
+              {rows.map(([topic, records]) => (
+                <tr key={topic}>
+                  <th scope="row">{shown(topic, 80)}</th>
+                  <td class="meter-cell">
+                    <svg
+                      class="bar"
+                      viewBox="0 0 100 6"
+                      preserveAspectRatio="none"
+                      aria-hidden="true"
+                    >
+                      <rect class="full" width="100" height="6" />
+                      <rect width={100 * records / most} height="6" />
+                    </svg>
+                  </td>
+                  <td class="number">{grouped(records)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** Rows as they reach a table. */
+function Ticker() {
+  const sinks = (plan.value?.topologies ?? []).flatMap(({ name, nodes }) =>
+    nodes.filter(({ kind }) => kind === "sink").map((node) => ({
+      topology: name,
+      node,
+    }))
+  );
+  const [chosen, choose] = useState("");
+  const sink = sinks.find(({ topology, node }) => `${topology}/${node.id}` === chosen);
+  return (
+    <section class="card">
+      <div class="card-head">
+        <h2>Rows as they come</h2>
+        <label class="inline">
+          of <span class="sr">table</span>
+          <select
+            value={chosen}
+            onChange={(event) => choose(event.currentTarget.value)}
+          >
+            <option value="">no table</option>
+            {sinks.map(({ topology, node }) => (
+              <option
+                key={`${topology}/${node.id}`}
+                value={`${topology}/${node.id}`}
+              >
+                {shown(node.label, 60)} ({shown(topology, 40)})
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      {sink === undefined
+        ? (
+          <Empty title="Choose a table to see its rows pass">
+            Nothing is sampled while nobody looks.
+          </Empty>
+        )
+        : (
+          <TapView
+            key={chosen}
+            topology={sink.topology}
+            node={sink.node.id}
+            name={sink.node.label}
+            linkOf={(row: TappedRow) =>
+              explainLink(sink.topology, {
+                table: sink.node.label,
+                row: row.row,
+              })}
+          />
+        )}
+    </section>
+  );
+}

@@ -1,0 +1,96 @@
+import { useEffect, useState } from "preact/hooks";
+import type { TappedRow, TapProblem } from "../api/contract.ts";
+import { listen } from "../api/event_stream.ts";
+import type { AskProblem } from "../api/problem.ts";
+import { Notice } from "./notice.tsx";
+import { clock, shown } from "./text.ts";
+
+/** Rows that are kept on the page. */
+const ROWS_MAX = 40;
+
+/** A row that has passed, and where: what is heard of several nodes may stand in one list. */
+interface Passed extends TappedRow {
+  readonly number: number;
+}
+
+/**
+ * A sample of the rows that pass a node, the newest first, for as long as it is on the page. Nothing is asked for while
+ * nobody looks: neither before nor afterwards, nor while the tab is hidden or the list stands still.
+ */
+export function TapView({ topology, node, name, linkOf }: {
+  readonly topology: string;
+  readonly node: string;
+  readonly name: string;
+  /** Where a row leads; null: nowhere. */
+  readonly linkOf?: (row: TappedRow) => string | null;
+}) {
+  const [rows, setRows] = useState<readonly Passed[]>([]);
+  const [problem, setProblem] = useState<AskProblem | null>(null);
+  const [missing, setMissing] = useState<TapProblem | null>(null);
+  const [still, setStill] = useState(false);
+  const hidden = useHidden();
+  useEffect(() => {
+    if (still || hidden) return;
+    const ending = new AbortController();
+    let number = 0;
+    const path = `/api/tap/${encodeURIComponent(topology)}/${encodeURIComponent(node)}`;
+    listen({ path, name: "row", signal: ending.signal }, {
+      beats: true,
+      onProblem: setProblem,
+      onPart: (data) => setMissing(data as TapProblem),
+      onData: (data) => {
+        const passed = { ...data as TappedRow, number: number++ };
+        setRows((before) => [passed, ...before].slice(0, ROWS_MAX));
+      },
+    });
+    return () => ending.abort();
+  }, [topology, node, still, hidden]);
+  return (
+    <section class="tap" aria-label={`Rows passing ${name}`}>
+      <div class="tap-head">
+        <span class="muted">
+          {still ? "Stands still" : "A sample, at most 20 rows a second"}
+        </span>
+        <button
+          type="button"
+          class="link"
+          aria-pressed={still}
+          onClick={() => setStill(!still)}
+        >
+          {still ? "Go on" : "Hold"}
+        </button>
+      </div>
+      {problem !== null && <Notice kind="warn">{problem.message}</Notice>}
+      {missing !== null && (
+        <p class="muted">Nothing is seen of {shown(missing.instance, 80)}: {shown(missing.problem, 200)}</p>
+      )}
+      {rows.length === 0 && problem === null && <p class="muted">No row has passed yet.</p>}
+      <ol class="passed">
+        {rows.map((row) => {
+          const link = linkOf?.(row) ?? null;
+          return (
+            <li key={`${row.at} ${row.number}`}>
+              <time>{clock(row.at)}</time>
+              {link === null ? <code>{shown(row.key, 60)}</code> : (
+                <a href={link}>
+                  <code>{shown(row.key, 60)}</code>
+                </a>
+              )}
+              {row.row === null ? <em>gone</em> : <span>{shown(row.row, 400)}</span>}
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}
+
+function useHidden(): boolean {
+  const [hidden, setHidden] = useState(document.hidden);
+  useEffect(() => {
+    const look = () => setHidden(document.hidden);
+    document.addEventListener("visibilitychange", look);
+    return () => document.removeEventListener("visibilitychange", look);
+  }, []);
+  return hidden;
+}

@@ -1,0 +1,47 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { closeBrowser } from "./browser.ts";
+import { mainText, SOON, withPage } from "./with_page.ts";
+
+Deno.test.afterAll(closeBrowser);
+
+const OUTCOMES: readonly (readonly [string, string, string])[] = [
+  ["4711", "shown", "equal to what is computed"],
+  ["1", "filtered", "The order is cancelled."],
+  ["2", "no partner", "There is no product 93."],
+  ["3", "null key", "product_id is null."],
+  ["4", "waiting", "Its order has not answered."],
+  ["5", "dead letter", "not_decimal"],
+  ["99999", "unknown", "Nothing with key 99999 was ever read."],
+];
+
+Deno.test("every outcome is shown with where the row stopped, and why", () =>
+  withPage({ at: "#/explain" }, async (page) => {
+    for (const [key, outcome, sentence] of OUTCOMES) {
+      await page.getByRole("textbox", { name: "order_item_id" }).fill(key);
+      await page.getByRole("button", { name: "Explain" }).click();
+      await page.locator(".verdict").getByText(`order_item_id ${key}`).waitFor(SOON);
+      assertEquals(await page.locator(".verdict .badge").innerText(), outcome);
+      assertStringIncludes(await mainText(page), sentence);
+    }
+    await page.goBack();
+    await page.locator(".verdict").getByText("order_item_id 5").waitFor(SOON);
+    await page.getByRole("link", { name: "not_decimal" }).click();
+    await page.getByText(/reason: not_decimal/).waitFor(SOON);
+  }));
+
+Deno.test("a total shows the rows that it is made of", () =>
+  withPage({ at: "#/explain/sales/seller_revenue_by_hour/total" }, async (page) => {
+    await page.getByRole("heading", { name: "Rows that make up this total" }).waitFor(SOON);
+    await page.getByRole("button", { name: "more" }).click();
+    await page.getByText("4 of 4", { exact: true }).waitFor(SOON);
+  }));
+
+Deno.test("a key of several columns has a field for each", () =>
+  withPage(
+    { at: "#/explain/sales/seller_revenue_by_hour/%5B%2212%22%2C%222026-03-01%2009%3A00%3A00%22%5D" },
+    async (page) => {
+      await page.getByRole("textbox", { name: "seller_id" }).waitFor(SOON);
+      assertEquals(await page.getByRole("textbox", { name: "seller_id" }).inputValue(), "12");
+      assertEquals(await page.getByRole("textbox", { name: "hour" }).inputValue(), "2026-03-01 09:00:00");
+    },
+  ));

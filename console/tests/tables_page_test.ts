@@ -1,0 +1,61 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Page } from "playwright-core";
+import { closeBrowser } from "./browser.ts";
+import { mainText, SOON, withPage } from "./with_page.ts";
+
+Deno.test.afterAll(closeBrowser);
+
+async function ask(page: Page, sql: string): Promise<void> {
+  await page.getByLabel("SQL, read only").fill(sql);
+  await page.keyboard.press("Control+Enter");
+}
+
+Deno.test("a table shows its rows, of which each leads to its explanation", () =>
+  withPage({ at: "#/tables" }, async (page) => {
+    await page.getByRole("link", { name: /^sales sales/ }).click();
+    await page.getByText("100 rows", { exact: true }).waitFor(SOON);
+    await page.getByRole("link", { name: "why" }).nth(2).click();
+    await page.getByRole("article").waitFor(SOON);
+    assert(page.url().endsWith("#/explain/sales/sales/4713"), page.url());
+  }));
+
+Deno.test("questions are kept, refusals are told, and results are downloaded", () =>
+  withPage({ at: "#/tables" }, async (page) => {
+    await ask(page, "SELECT * FROM sales LIMIT 3");
+    await page.getByText("100 rows", { exact: true }).waitFor(SOON);
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "CSV" }).click(),
+    ]);
+    assertEquals(file.suggestedFilename(), "sales.csv");
+    const lines = (await Deno.readTextFile((await file.path())!)).split("\r\n");
+    assertEquals([lines.length, lines[0].split(",")[0], lines[1].split(",")[0]], [102, "order_item_id", "4711"]);
+    await ask(page, "DROP TABLE sales_rows");
+    await page.getByRole("alert").getByText("Cannot run a statement that writes").waitFor(SOON);
+    await page.reload();
+    await page.getByLabel("Questions before").selectOption({ index: 1 });
+    assertEquals(await page.getByLabel("SQL, read only").inputValue(), "SELECT * FROM sales LIMIT 3");
+  }));
+
+Deno.test("hostile values are texts: markup, five megabytes, characters that turn the writing", () =>
+  withPage({ at: "#/tables" }, async (page) => {
+    await ask(page, "SELECT * FROM hostile");
+    await page.getByText("6 rows", { exact: true }).waitFor(SOON);
+    const text = await mainText(page);
+    for (
+      const part of ["<script>globalThis.hacked=1", "\u2400\u2407\u241b[31m", "abc\\u202egpj", "5,242,880 characters"]
+    ) {
+      assertStringIncludes(text, part);
+    }
+    assert(text.length < 20_000, `${text.length} characters are on the page`);
+    assertEquals(await page.evaluate(() => "hacked" in globalThis), false);
+    assertEquals(await page.locator("#main img, #main script").count(), 0);
+  }));
+
+Deno.test("10,000 columns are shown some at a time", () =>
+  withPage({ at: "#/tables" }, async (page) => {
+    await ask(page, "SELECT * FROM wide");
+    await page.getByRole("button", { name: "50 of 10,000 columns: show more" }).click();
+    await page.getByRole("button", { name: "100 of 10,000 columns: show more" }).waitFor(SOON);
+    assertEquals(await page.locator("table.grid th").count(), 100);
+  }));

@@ -1,0 +1,175 @@
+import type { DatabaseSync } from "node:sqlite";
+import { condition, type DeadLetterFilter, type KeptLetter, keptLetterOf } from "./letter_filter.ts";
+import { inTransaction } from "./sqlite.ts";
+
+/** Attempts that are kept of one letter; the oldest go first. */
+const ATTEMPTS_MAX = 1_000;
+/** Characters of an edit that are kept. */
+const EDIT_LENGTH_MAX = 65_536;
+/** An attempt of another process that has not ended after so long is over: that process has died. */
+const ATTEMPT_MS_MAX = 60_000;
+
+/** A try to replay a letter. */
+export interface Attempt {
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
+  /** What was to be changed, as JSON; null: nothing. */
+  readonly edit: string | null;
+  /** `begun`: it is under way, or the process has died before anybody knew what came of it. */
+  readonly outcome: "begun" | "replayed" | "refused" | "failed";
+  /** What came of it, and why; null while nobody knows. */
+  readonly sentence: string | null;
+}
+
+/** A letter with its name and all that was tried with it. */
+export interface StoredLetter extends KeptLetter {
+  /** Names it until it is written anew with another error. */
+  readonly id: string;
+  /** In their order. */
+  readonly attempts: readonly Attempt[];
+}
+
+/** How many open letters one topology has of a stage and reason. */
+export interface LetterReason {
+  readonly topology: string;
+  readonly stage: string;
+  readonly reason: string;
+  readonly letters: number;
+}
+
+/** What a page of letters begins behind, and how many it has. */
+export interface PageOptions extends DeadLetterFilter {
+  readonly limit: number;
+  /** Id of the last letter of the page before. */
+  readonly after?: string;
+}
+
+/** Letters by name, and what was tried with them. */
+export interface StoredLetters {
+  /** The newest first; `next`: what the next page begins behind, null if this is the last one. */
+  page(options: PageOptions): { readonly letters: StoredLetter[]; readonly next: string | null };
+  /** Null if there is none of this id. */
+  letter(id: string): StoredLetter | null;
+  /** How many there are. */
+  count(filter: DeadLetterFilter): number;
+  /** Open ones by topology, stage and reason, the most first. */
+  reasons(filter?: DeadLetterFilter): LetterReason[];
+  /** Notes that these are tried now. Gives the attempts by letter; those that another process tries are missing. */
+  begin(ids: readonly string[], tried: { readonly edit: string | null; readonly nowMs: number }): Map<string, number>;
+  /** Notes what came of an attempt. */
+  end(attempt: number, result: { readonly outcome: Attempt["outcome"]; readonly sentence: string }): void;
+}
+
+export const ATTEMPTS_SCHEMA: readonly string[] = [
+  `CREATE TABLE IF NOT EXISTS attempts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    identity TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    edit TEXT,
+    owner TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    sentence TEXT
+  )`,
+  "CREATE INDEX IF NOT EXISTS attempts_identity ON attempts (identity)",
+];
+
+/** Who tries letters of a file. */
+export interface Trier {
+  /** Names the process. */
+  readonly owner: string;
+  /** No other process replays letters of this file while this one does: what another has begun is over. */
+  readonly alone: boolean;
+}
+
+/** The letters of an open file. */
+export function storedLetters(database: DatabaseSync, trier: Trier): StoredLetters {
+  const attemptsOf = database.prepare("SELECT * FROM attempts WHERE identity = ? ORDER BY id");
+  const withAttempts = (row: Record<string, unknown>): StoredLetter => ({
+    id: String(row.id),
+    ...keptLetterOf(row),
+    attempts: attemptsOf.all(String(row.identity)).map(attemptOf),
+  });
+  return {
+    page({ limit, after, ...filter }) {
+      const { where, values } = condition(filter);
+      const behind = after === undefined ? "" : `${where === "" ? "WHERE" : "AND"} id < ?`;
+      const rows = database.prepare(`SELECT * FROM letters ${where} ${behind} ORDER BY id DESC LIMIT ?`)
+        .all(...values, ...after === undefined ? [] : [numberOf(after)], limit + 1);
+      const letters = rows.slice(0, limit).map(withAttempts);
+      return { letters, next: rows.length > limit ? letters.at(-1)!.id : null };
+    },
+    letter(id) {
+      const row = database.prepare("SELECT * FROM letters WHERE id = ?").get(numberOf(id));
+      return row === undefined ? null : withAttempts(row);
+    },
+    count(filter) {
+      const { where, values } = condition(filter);
+      return Number(database.prepare(`SELECT count(*) AS letters FROM letters ${where}`).get(...values)!.letters);
+    },
+    reasons(filter = {}) {
+      const { where, values } = condition({ ...filter, state: "open" });
+      return database.prepare(
+        `SELECT topology, stage, reason, count(*) AS letters FROM letters ${where} ` +
+          "GROUP BY topology, stage, reason ORDER BY letters DESC, topology, stage, reason",
+      ).all(...values).map(({ topology, stage, reason, letters }) => ({
+        topology: String(topology),
+        stage: String(stage),
+        reason: String(reason),
+        letters: Number(letters),
+      }));
+    },
+    begin(ids, { edit, nowMs }) {
+      const begun = new Map<string, number>();
+      inTransaction(database, () => {
+        for (const id of ids) {
+          const attempt = beginOne(database, { id, edit, nowMs, ...trier });
+          if (attempt !== null) begun.set(id, attempt);
+        }
+      });
+      return begun;
+    },
+    end(attempt, { outcome, sentence }) {
+      database.prepare("UPDATE attempts SET outcome = ?, sentence = ? WHERE id = ?").run(outcome, sentence, attempt);
+    },
+  };
+}
+
+/** The attempts of letters that were dropped go with them. */
+export function dropAttempts(database: DatabaseSync): void {
+  database.prepare("DELETE FROM attempts WHERE identity NOT IN (SELECT identity FROM letters)").run();
+}
+
+function beginOne(
+  database: DatabaseSync,
+  { id, edit, nowMs, owner, alone }: Trier & {
+    readonly id: string;
+    readonly edit: string | null;
+    readonly nowMs: number;
+  },
+): number | null {
+  const letter = database.prepare("SELECT identity FROM letters WHERE id = ?").get(numberOf(id));
+  if (letter === undefined) return null;
+  const identity = String(letter.identity);
+  const other = database.prepare(
+    "SELECT 1 FROM attempts WHERE identity = ? AND outcome = 'begun' AND owner <> ? AND at_ms > ?",
+  ).get(identity, owner, nowMs - ATTEMPT_MS_MAX);
+  if (other !== undefined && !alone) return null;
+  const { lastInsertRowid } = database.prepare(
+    "INSERT INTO attempts (identity, at_ms, edit, owner, outcome) VALUES (?, ?, ?, ?, 'begun')",
+  ).run(identity, nowMs, edit?.slice(0, EDIT_LENGTH_MAX) ?? null, owner);
+  database.prepare(
+    "DELETE FROM attempts WHERE identity = ? AND id NOT IN (SELECT id FROM attempts WHERE identity = ? " +
+      "ORDER BY id DESC LIMIT ?)",
+  ).run(identity, identity, ATTEMPTS_MAX);
+  return Number(lastInsertRowid);
+}
+
+function attemptOf({ at_ms, edit, outcome, sentence }: Record<string, unknown>): Attempt {
+  // The columns were filled by `begin` and `end`.
+  return { atMs: Number(at_ms), edit, outcome, sentence } as Attempt;
+}
+
+/** No letter has number -1. */
+function numberOf(id: string): number {
+  return /^\d{1,15}$/.test(id) ? Number(id) : -1;
+}

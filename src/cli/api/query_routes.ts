@@ -1,0 +1,133 @@
+import { ClickHouseError } from "@clickhouse/client";
+import { connect } from "../../adapters/clickhouse/connection.ts";
+import { isRead, splitStatements } from "../../adapters/embedded_clickhouse/clickhouse_statement.ts";
+import { ProductionError } from "../../record/errors.ts";
+import type { Routes } from "../http_server.ts";
+import { json, RequestError } from "./answer.ts";
+import { readJson } from "./read_json.ts";
+import { checkShown } from "./showing_rows.ts";
+import type { Watched } from "./watched.ts";
+
+const BODY_BYTES_MAX = 256 * 1024;
+/** Rows that are given, bytes of an answer, seconds of a query, and queries at a time. */
+const ROWS_MAX = 1_000;
+const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
+const SECONDS_MAX = 15;
+const QUERIES_MAX = 4;
+/** ClickHouse's code of an error: whoever only reads may not do that. */
+const READONLY = 164;
+const MESSAGE_LENGTH_MAX = 2_000;
+
+/** What ClickHouse's format JSONCompact has. */
+interface CompactAnswer {
+  readonly meta: readonly { readonly name: string; readonly type: string }[];
+  readonly data: readonly (readonly unknown[])[];
+  readonly statistics?: { readonly rows_read?: number };
+}
+
+/**
+ * `POST /api/query { "sql": ... }`: one statement that reads, by a connection that cannot write, within limits that the
+ * statement cannot lift: ClickHouse refuses settings of whoever only reads.
+ */
+export function queryRoutes(watched: Pick<Watched, "reader" | "showsRows">): Routes {
+  let running = 0;
+  return {
+    "POST /api/query": async (request) => {
+      checkShown(watched);
+      const { sql } = await readJson(request, BODY_BYTES_MAX);
+      const statement = statementOf(sql);
+      if (running >= QUERIES_MAX) {
+        throw new RequestError(503, `Cannot run more than ${QUERIES_MAX} queries at once: try again`);
+      }
+      running++;
+      try {
+        return json(await answerOf(statement, { reader: watched.reader, gone: request.signal }));
+      } finally {
+        running--;
+      }
+    },
+  };
+}
+
+/** @throws RequestError for anything but one statement that reads */
+function statementOf(sql: unknown): string {
+  if (typeof sql !== "string" || sql.trim() === "") {
+    throw new RequestError(400, 'Cannot run nothing: send { "sql": "SELECT ..." }');
+  }
+  const statements = splitStatements(sql);
+  if (statements.length !== 1) {
+    throw new RequestError(400, `Cannot run ${statements.length} statements at once: send one`);
+  }
+  const [statement] = statements;
+  if (!isRead(statement)) {
+    throw new RequestError(400, `Cannot run ${statement.keyword} here, where nothing is changed: send a SELECT`);
+  }
+  return statement.sql;
+}
+
+async function answerOf(
+  sql: string,
+  { reader, gone }: { readonly reader: Watched["reader"]; readonly gone: AbortSignal },
+) {
+  const connection = connect({ ...reader, readOnly: true }, reader.database);
+  const startedMs = performance.now();
+  try {
+    // A line end, in case the statement ends with a comment.
+    const bytes = connection.bytes("run the query", `${sql}\nFORMAT JSONCompact`, { settings: LIMITS });
+    const answer = JSON.parse(await textOf(bytes, gone)) as CompactAnswer;
+    return {
+      columns: answer.meta.map(({ name, type }) => ({ name, type })),
+      rows: answer.data.slice(0, ROWS_MAX),
+      rowsRead: answer.statistics?.rows_read ?? answer.data.length,
+      elapsedMs: Math.round(performance.now() - startedMs),
+      truncated: answer.data.length > ROWS_MAX,
+    };
+  } catch (error) {
+    throw refusalOf(error);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** What ClickHouse says of a statement; how its message goes on in a log is for those who write. */
+function refusalOf(error: unknown): unknown {
+  if (!(error instanceof ProductionError)) return error;
+  const { cause } = error;
+  if (!(cause instanceof ClickHouseError)) return new RequestError(503, error.message);
+  const only = Number(cause.code) === READONLY ? ". Only what reads is run here, and without SETTINGS" : "";
+  const said = cause.message.trim().replace(/[.\s]+$/, "").slice(0, MESSAGE_LENGTH_MAX);
+  return new RequestError(400, `Cannot run the query: ClickHouse answered ${cause.code} ${cause.type}: ${said}${only}`);
+}
+
+/** What cuts an answer off at a row more than is given, so that it is known that there are more. */
+const LIMITS = {
+  max_execution_time: SECONDS_MAX,
+  max_result_rows: String(ROWS_MAX + 1),
+  max_result_bytes: String(ANSWER_BYTES_MAX),
+  result_overflow_mode: "break",
+  max_block_size: String(ROWS_MAX + 1),
+  max_memory_usage: String(1024 ** 3),
+  output_format_json_quote_64bit_integers: 1,
+  output_format_json_quote_decimals: 1,
+  output_format_json_quote_denormals: 1,
+  output_format_decimal_trailing_zeros: 1,
+} as const;
+
+/** @throws RequestError for an answer that is too large, or one that nobody waits for any more */
+async function textOf(bytes: AsyncIterable<Uint8Array>, gone: AbortSignal): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  for await (const chunk of bytes) {
+    length += chunk.length;
+    if (length > 2 * ANSWER_BYTES_MAX) {
+      throw new RequestError(
+        400,
+        `The answer has more than ${2 * ANSWER_BYTES_MAX} bytes: select fewer columns or rows`,
+      );
+    }
+    if (gone.aborted) throw new RequestError(503, "Nobody waits for the answer any more");
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}

@@ -1,0 +1,19 @@
+import type { ConnectionOptions } from "../../adapters/clickhouse/connection.ts";
+import type { ShownRun } from "../start/shown_run.ts";
+import type { Status } from "../start/status.ts";
+
+/** A running instance, as those who look into it are given it. */
+export interface Watched {
+  readonly runs: readonly ShownRun[];
+  readonly status: () => Status;
+  /** Where it is, for people, and for other instances if they can ask it. */
+  readonly instance: () => string;
+  /** Which other instances must know; null: nobody. */
+  readonly password: string | null;
+  /** ClickHouse, for whoever only reads. */
+  readonly reader: ConnectionOptions;
+  /** Whether contents of rows may be shown. */
+  readonly showsRows: boolean;
+  /** Whether a `verify` has the instance hold still. */
+  readonly verifying: () => boolean;
+}

@@ -1,0 +1,65 @@
+import { ConfigError } from "../record/errors.ts";
+import { didYouMean } from "../record/nearest.ts";
+import type { GatheredState } from "./api/gathered_state.ts";
+import type { GraphNode } from "./api/plan_graph.ts";
+import type { Configuration } from "./config/configuration.ts";
+import { liveCountsText } from "./live_counts.ts";
+import { runningInstances } from "./running_instances.ts";
+import { writeOut } from "./start/output.ts";
+import { askInstance } from "./store/ask_instance.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Longer than an instance waits for the others. */
+const ANSWER_MS = 15_000;
+
+interface LiveOptions {
+  readonly configuration: Configuration;
+  readonly url?: readonly string[];
+  readonly format?: "text" | "json" | "mermaid";
+}
+
+/**
+ * Prints what became of rows and events at each operator of running topologies: of those named, or of all.
+ * @throws ConfigError when nothing runs, or it does not answer
+ */
+export async function describeLive(
+  names: readonly string[],
+  { configuration, url: urls, format = "text" }: LiveOptions,
+): Promise<number> {
+  if (format === "mermaid") throw new UsageError(['Cannot use "--live" with --format mermaid: use text or json']);
+  const [url] = await runningInstances(configuration, { urls, why: "counts" });
+  const password = configuration.storePassword?.reveal() ?? null;
+  const { topologies: planned } = await ask(url, { path: "/api/plan", parameters: {}, password }) as {
+    readonly topologies: readonly { readonly name: string; readonly nodes: readonly GraphNode[] }[];
+  };
+  const state = await ask(url, { path: "/api/state", parameters: { once: "true" }, password }) as GatheredState;
+  const known = planned.map(({ name }) => name);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new ConfigError(
+      unknown.map((name) =>
+        `Cannot describe "${name}" as a running topology: there are ${known.join(", ")}${didYouMean(name, known)}`
+      ),
+    );
+  }
+  const wanted = planned.filter(({ name }) => names.length === 0 || names.includes(name));
+  if (format === "json") {
+    const topologies = state.topologies.filter(({ name }) => wanted.some((one) => one.name === name));
+    writeOut(`${JSON.stringify({ ...state, topologies }, null, 2)}\n`);
+  } else writeOut(wanted.map((topology) => liveCountsText(topology, state)).join("\n"));
+  return 0;
+}
+
+async function ask(
+  url: string,
+  question: { readonly path: string; readonly parameters: Readonly<Record<string, string>>; password: string | null },
+): Promise<unknown> {
+  const { status, text } = await askInstance(url, { ...question, answerMs: ANSWER_MS }).catch((error) => {
+    throw new ConfigError([
+      `Cannot ask the instance at ${url}: ${(error as Error).message}. Start one, or name another with --url`,
+    ], { cause: error });
+  });
+  if (status === 200) return JSON.parse(text);
+  const advice = status === 401 || status === 403 ? ". Give its password in WEIR_STORE_PASSWORD or _FILE" : "";
+  throw new ConfigError([`The instance at ${url} says: ${text.trim()}${advice}`]);
+}

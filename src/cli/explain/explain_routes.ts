@@ -1,0 +1,131 @@
+import { systemClock } from "../../adapters/local/system_clock.ts";
+import { ProductionError } from "../../record/errors.ts";
+import { didYouMean } from "../../record/nearest.ts";
+import { explainerOf } from "../../runtime/explain/explainer.ts";
+import type { AskedKey } from "../../runtime/explain/read_key.ts";
+import type { Runner } from "../../runtime/runner.ts";
+import type { Access } from "../api/access.ts";
+import type { Route, Routes } from "../http_server.ts";
+import { exactJson } from "../store/store_values.ts";
+import { EXPLAIN_PATH, othersOf, partAnswerText, partQuestion } from "./ask_others.ts";
+import { type Explanation, explanationJson, type ListedTopology } from "./explanation.ts";
+
+/** Questions that are answered at a time, and as many of other instances. */
+const QUESTIONS_MAX = 8;
+/** Rows of a total that are told, unless another number is asked for, and at most. */
+export const ROWS_DEFAULT = 20;
+export const ROWS_MAX = 10_000;
+/** A difference between state and ClickHouse counts when it is seen so often, with a pause between. */
+const LOOKS_MAX = 3;
+const LOOK_PAUSE_MS = 300;
+/** Parameters that are no key columns. */
+const PARAMETERS: readonly string[] = ["limit", "after"];
+
+/** A topology as far as it is asked. */
+export interface ExplainedRun {
+  readonly name: string;
+  readonly state: string;
+  readonly runner: Pick<Runner, "instance" | "others"> | null;
+}
+
+/** Who may ask, and what. */
+export interface ExplainRouteOptions {
+  readonly runs: readonly ExplainedRun[];
+  /** Whose password other instances ask for. */
+  readonly access: Access;
+}
+
+/**
+ * `GET /api/explain`: what can be asked about; `GET /api/explain/<topology>/<table>/<key>`: why a key is shown as it
+ * is. Instances ask each other with `?part=`. Who may ask is decided by whoever mounts them: see `guarded()`.
+ */
+export function explainRoutes(options: ExplainRouteOptions): Routes {
+  const asking = { people: 0, instances: 0 };
+  const answer: Route = async (request) => {
+    const url = new URL(request.url);
+    const who = url.searchParams.has("part") ? "instances" : "people";
+    if (asking[who] >= QUESTIONS_MAX) return failed(503, `Cannot answer more than ${QUESTIONS_MAX} at once: try again`);
+    asking[who]++;
+    try {
+      return await answerOf(url, options);
+    } catch (error) {
+      if (error instanceof TypeError || error instanceof URIError || error instanceof SyntaxError) {
+        return failed(400, error.message);
+      }
+      if (error instanceof RangeError) return failed(409, error.message);
+      if (error instanceof ProductionError) return failed(503, error.message);
+      throw error;
+    } finally {
+      asking[who]--;
+    }
+  };
+  return { [`GET ${EXPLAIN_PATH}`]: answer, [`GET ${EXPLAIN_PATH}/*`]: answer };
+}
+
+async function answerOf({ pathname, searchParams }: URL, options: ExplainRouteOptions): Promise<Response> {
+  const [, , , topology = "", table = "", ...rest] = pathname.split("/").map(decodeURIComponent);
+  const { runs, access } = options;
+  if (topology === "") return json(exactJson({ topologies: runs.map(listedRun) }));
+  const run = runs.find((one) => one.name === topology);
+  if (run === undefined) return unknown({ what: "topology", name: topology, names: runs.map(({ name }) => name) });
+  const explainer = explainerOf(run.runner);
+  if (explainer === null) {
+    return failed(503, `Cannot ask topology "${topology}" yet: it is ${run.state}, and has nothing here`);
+  }
+  const part = searchParams.get("part");
+  if (part !== null) return json(partAnswerText(await explainer.here(partQuestion(part))));
+  if (table === "") return json(exactJson(listedRun(run)));
+  const names = explainer.targets().map(({ name }) => name);
+  if (!names.includes(table)) return unknown({ what: "table", name: table, names });
+  const limit = limitOf(searchParams.get("limit"));
+  const question = { table, key: keyIn(rest, searchParams), after: searchParams.get("after"), limit };
+  const addresses = run.runner!.others();
+  const others = othersOf({ topology, addresses, password: access.password });
+  let explanation = await explainer.explain(question, others);
+  for (let look = 1; look < LOOKS_MAX && isOnItsWay(explanation); look++) {
+    await systemClock.sleep(LOOK_PAUSE_MS);
+    explanation = await explainer.explain(question, others);
+  }
+  return json(explanationJson(explanation));
+}
+
+/** The state and ClickHouse are asked one after the other, and a row is under way between them. */
+function isOnItsWay({ shown }: Explanation): boolean {
+  return shown !== null && !shown.digestsEqual && !shown.changedByHand;
+}
+
+function listedRun({ name, state, runner }: ExplainedRun): ListedTopology {
+  return { name, state, tables: explainerOf(runner)?.targets() ?? [] };
+}
+
+/** @throws TypeError without a key */
+function keyIn(path: readonly string[], parameters: URLSearchParams): AskedKey {
+  if (path.length > 0 && path.join("/") !== "") return path.join("/");
+  const columns = [...parameters].filter(([name]) => !PARAMETERS.includes(name));
+  if (columns.length > 0) return Object.fromEntries(columns);
+  throw new TypeError(
+    "Cannot explain a table without a key: add it to the path, or its columns as parameters (?order_item_id=4711)",
+  );
+}
+
+function limitOf(text: string | null): number {
+  if (text === null) return ROWS_DEFAULT;
+  const limit = Number(text);
+  if (Number.isSafeInteger(limit) && limit >= 1 && limit <= ROWS_MAX) return limit;
+  throw new TypeError(`Cannot use limit as a number of rows from 1 to ${ROWS_MAX}: current value is "${text}"`);
+}
+
+function unknown(
+  { what, name, names }: { readonly what: string; readonly name: string; readonly names: readonly string[] },
+): Response {
+  const there = names.length === 0 ? "none" : names.join(", ");
+  return failed(404, `There is no ${what} "${name}": there are ${there}${didYouMean(name, names)}`);
+}
+
+function json(body: string, status = 200): Response {
+  return new Response(`${body}\n`, { status, headers: { "content-type": "application/json" } });
+}
+
+function failed(status: number, error: string): Response {
+  return json(JSON.stringify({ error }), status);
+}

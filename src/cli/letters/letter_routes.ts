@@ -1,0 +1,109 @@
+import { z } from "zod";
+import type { Route, Routes } from "../http_server.ts";
+import { didYouMean } from "../../record/nearest.ts";
+import { parseExact } from "../../runtime/replays/edited_record.ts";
+import { replayLetters, type ReplayParts } from "./replay_letters.ts";
+
+/** Where letters are asked for. */
+export const LETTERS_PATH = "/api/dead-letters";
+
+const BODY_BYTES_MAX = 64 * 1024 * 1024;
+const LIMIT_DEFAULT = 100;
+const LIMIT_MAX = 10_000;
+/** Letters that one request replays. */
+const REPLAYED_MAX = 10_000;
+
+const EDIT = z.strictObject({
+  id: z.string().optional(),
+  key: z.string().nullable().optional(),
+  value: z.string().nullable().optional(),
+  set: z.record(z.string(), z.unknown()).optional(),
+});
+
+const REPLAY = z.union([
+  z.strictObject({ ids: z.array(z.string()).min(1).max(REPLAYED_MAX), edit: EDIT.optional() }),
+  z.strictObject({ topology: z.string().optional(), reason: z.string(), edit: EDIT.optional() }),
+]);
+
+const QUERY = {
+  topology: z.string().optional(),
+  reason: z.string().optional(),
+  stage: z.enum(["decode", "callback", "sink"]).optional(),
+  state: z.enum(["open", "resolved", "all"]).default("open"),
+  limit: z.coerce.number().int().min(1).max(LIMIT_MAX).default(LIMIT_DEFAULT),
+  after: z.string().optional(),
+};
+
+/**
+ * `GET /api/dead-letters`: letters, the newest first, and how many there are of each reason; `GET
+ * /api/dead-letters/<id>`: one; `POST /api/dead-letters/replay`: replays some, or all of a reason. Who may is decided
+ * by whoever mounts them: see `guarded()`.
+ */
+export function letterRoutes(options: ReplayParts): Routes {
+  const telling = (answer: (request: Request) => Response | Promise<Response>): Route => async (request) => {
+    try {
+      return await answer(request);
+    } catch (error) {
+      if (error instanceof z.ZodError) return failure(400, z.prettifyError(error));
+      if (error instanceof SyntaxError || error instanceof TypeError) return failure(400, error.message);
+      return failure(500, (error as Error).message);
+    }
+  };
+  return {
+    [`GET ${LETTERS_PATH}`]: telling((request) => listed(request, options)),
+    [`GET ${LETTERS_PATH}/*`]: telling((request) => one(request, options)),
+    [`POST ${LETTERS_PATH}/replay`]: telling((request) => replay(request, options)),
+  };
+}
+
+function listed(request: Request, { letters }: ReplayParts): Response {
+  const given = [...new URL(request.url).searchParams];
+  const names = Object.keys(QUERY);
+  const unknown = given.map(([name]) => name).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    return failure(
+      400,
+      `There is no parameter "${unknown}": there are ${names.join(", ")}${didYouMean(unknown, names)}`,
+    );
+  }
+  const { state, limit, after, ...filter } = z.strictObject(QUERY).parse(Object.fromEntries(given));
+  const page = letters.page({ ...filter, limit, after, ...(state === "all" ? {} : { state }) });
+  return Response.json({
+    ...page,
+    open: letters.count({ ...filter, state: "open" }),
+    resolved: letters.count({ ...filter, state: "resolved" }),
+    reasons: letters.reasons({ topology: filter.topology }),
+  });
+}
+
+function one(request: Request, { letters }: ReplayParts): Response {
+  const id = decodeURIComponent(new URL(request.url).pathname.slice(LETTERS_PATH.length + 1));
+  const letter = letters.letter(id);
+  return letter === null
+    ? failure(404, `There is no dead letter "${id}": GET ${LETTERS_PATH} lists them`)
+    : Response.json(letter);
+}
+
+async function replay(request: Request, options: ReplayParts): Promise<Response> {
+  const length = Number(request.headers.get("content-length") ?? NaN);
+  if (!(length <= BODY_BYTES_MAX)) {
+    return failure(413, `Cannot take ${length} bytes at once: ${BODY_BYTES_MAX} at most`);
+  }
+  const asked = REPLAY.parse(parseExact(await request.text()));
+  const { edit = null } = asked;
+  const ids = "ids" in asked ? asked.ids : idsOf(options, asked);
+  const value = edit?.id === undefined && ids.length > 1 && (edit?.value !== undefined || edit?.key !== undefined);
+  if (value) return failure(400, 'One key or value is of one letter: name it as "id" of the edit, or set columns');
+  return Response.json({ results: await replayLetters(options, { ids, edit }) });
+}
+
+function idsOf(
+  { letters }: ReplayParts,
+  { topology, reason }: { readonly topology?: string; readonly reason: string },
+): string[] {
+  return letters.page({ topology, reason, state: "open", limit: REPLAYED_MAX }).letters.map(({ id }) => id).reverse();
+}
+
+function failure(status: number, error: string): Response {
+  return Response.json({ error }, { status });
+}

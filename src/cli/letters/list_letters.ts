@@ -1,0 +1,97 @@
+import type { LetterReason } from "../../adapters/local/stored_letters.ts";
+import { didYouMean } from "../../record/nearest.ts";
+import { listingOf } from "../letter_listing.ts";
+import type { DeadLetter } from "../../ports/dead_letters.ts";
+import { grouped } from "../numbers.ts";
+import { readStale, staleLines } from "../stale_report.ts";
+import { textTable } from "../text_table.ts";
+import { openIfThere } from "./open_letters.ts";
+
+/** Letters listed if nothing else is said. */
+export const LISTED_DEFAULT = 20;
+const HINT =
+  "Correct one and replay it: dlq edit <id> --set column=value; again as it is: dlq replay <id>, or --reason";
+const PIPE_WIDTH = 160;
+
+/** Which letters are listed, and how. */
+export interface ListOptions {
+  readonly directory: string;
+  readonly topology?: string;
+  readonly reason?: string;
+  readonly stage?: DeadLetter["stage"];
+  readonly limit?: number;
+  readonly after?: string;
+  readonly all: boolean;
+  readonly full: boolean;
+  readonly json: boolean;
+  readonly reasons: boolean;
+}
+
+/** Prints letters, the newest first, and the tables that are stale; or how many there are of each reason. */
+export async function listLetters(options: ListOptions): Promise<void> {
+  const { directory, topology, reason, stage } = options;
+  const stale = readStale(directory).filter((table) => table.topology === (topology ?? table.topology));
+  const letters = await openIfThere(directory);
+  if (letters === null) {
+    if (!options.json) console.log(["No dead letters", ...staleLines(stale)].join("\n"));
+    return;
+  }
+  try {
+    const filter = { topology, reason, stage };
+    if (options.reasons) return printReasons(letters.stored.reasons(filter), options);
+    const which = options.all ? filter : { ...filter, state: "open" } as const;
+    const { limit = LISTED_DEFAULT, after } = options;
+    const { letters: listed, next } = letters.stored.page({ ...which, limit, after });
+    if (options.json) { for (const letter of listed) console.log(JSON.stringify(letter)); }
+    else {
+      const lines = listingOf(listed, {
+        width: options.full ? null : terminalWidth(),
+        open: letters.count({ ...filter, state: "open" }),
+        resolved: letters.count({ ...filter, state: "resolved" }),
+        all: options.all,
+        dropped: letters.dropped(),
+      });
+      if (listed.length === 0) lines.push(...unknownLines(letters.stored.reasons(), filter));
+      if (next !== null) lines.push(`Older ones with --after ${next}`);
+      if (listed.some(({ resolvedMs }) => resolvedMs === null)) lines.push(HINT);
+      console.log([...lines, ...staleLines(stale)].join("\n"));
+    }
+  } finally {
+    letters.close();
+  }
+}
+
+/** Names that no open letter has were perhaps meant otherwise. */
+function unknownLines(
+  reasons: readonly LetterReason[],
+  filter: { readonly topology?: string; readonly reason?: string },
+): string[] {
+  return (["topology", "reason"] as const).flatMap((what) => {
+    const [given, known] = [filter[what], [...new Set(reasons.map((one) => one[what]))]];
+    if (given === undefined || known.length === 0 || known.includes(given)) return [];
+    return [`None has the ${what} "${given}": there are ${known.join(", ")}${didYouMean(given, known)}`];
+  });
+}
+
+function printReasons(
+  reasons: readonly LetterReason[],
+  { json }: ListOptions,
+): void {
+  if (json) { for (const one of reasons) console.log(JSON.stringify(one)); }
+  else if (reasons.length === 0) console.log("No open dead letters");
+  else {
+    const rows = reasons.map(({ topology, stage, reason, letters }) => [grouped(letters), topology, stage, reason]);
+    const headings = ["letters", "topology", "stage", "reason"];
+    console.log(textTable(headings, rows, { right: [true] }).join("\n"));
+  }
+}
+
+/** Of the terminal; on a pipe there is none. */
+function terminalWidth(): number {
+  try {
+    const { columns } = Deno.consoleSize();
+    return columns > 0 ? columns : PIPE_WIDTH;
+  } catch {
+    return PIPE_WIDTH;
+  }
+}

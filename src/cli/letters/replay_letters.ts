@@ -1,0 +1,103 @@
+import type { Attempt, StoredLetter, StoredLetters } from "../../adapters/local/stored_letters.ts";
+import type { LetterEdit, ReplayResult } from "../../runtime/replays/replay.ts";
+import type { Runner } from "../../runtime/runner.ts";
+
+/** A topology as far as its letters are replayed. */
+export interface ReplayingRun {
+  readonly name: string;
+  readonly state: string;
+  readonly runner: Pick<Runner, "replays" | "deadLetters"> | null;
+}
+
+/** Where letters are, and who replays them. */
+export interface ReplayParts {
+  readonly letters: StoredLetters;
+  readonly runs: readonly ReplayingRun[];
+  readonly nowMs: () => number;
+}
+
+/** An edit of one letter, or (without its id) of all of them. */
+export interface EditOf extends LetterEdit {
+  readonly id?: string;
+}
+
+/** What became of a letter. */
+export interface LetterResult extends ReplayResult {
+  readonly id: string;
+}
+
+/** A letter that is tried. */
+interface Tried {
+  readonly letter: StoredLetter;
+  readonly edit: LetterEdit | null;
+}
+
+/**
+ * Replays letters, and keeps what was tried and what came of it: noted before anything is written, so that a process
+ * that dies leaves the letter open, with an attempt of which nobody knows the end. Resolves to the results in the order
+ * of `ids`.
+ */
+export async function replayLetters(
+  parts: ReplayParts,
+  { ids, edit }: { readonly ids: readonly string[]; readonly edit: EditOf | null },
+): Promise<LetterResult[]> {
+  const results = new Map<string, LetterResult>();
+  const tried = new Map<ReplayingRun, Tried[]>();
+  const refuse = (id: string, sentence: string) => void results.set(id, { id, outcome: "refused", sentence });
+  for (const id of new Set(ids)) {
+    const letter = parts.letters.letter(id);
+    if (letter === null) refuse(id, `There is no dead letter ${id}: deno task dlq lists those that there are`);
+    else if (letter.resolvedMs !== null) refuse(id, `It no longer applies: ${letter.resolution}`);
+    else {
+      const run = parts.runs.find(({ name }) => name === letter.topology);
+      const why = whyNot(letter, run);
+      if (why !== null) refuse(id, why);
+      else tried.getOrInsertComputed(run!, () => []).push({ letter, edit: editOf(id, edit) });
+    }
+  }
+  for (const [run, letters] of tried) {
+    for (const result of await tryAll(parts, { run, letters })) results.set(result.id, result);
+  }
+  return [...new Set(ids)].map((id) => results.get(id)!);
+}
+
+function whyNot({ topology }: StoredLetter, run: ReplayingRun | undefined): string | null {
+  if (run === undefined) {
+    return `Topology "${topology}" is not run by this instance: start it, or ask the one that runs it`;
+  }
+  if (run.runner?.replays) return null;
+  return `Topology "${topology}" is ${run.state}, and replays nothing now: try again once it runs`;
+}
+
+function editOf(id: string, edit: EditOf | null): LetterEdit | null {
+  if (edit === null || (edit.id !== undefined && edit.id !== id)) return null;
+  const { id: _, ...rest } = edit;
+  return rest;
+}
+
+async function tryAll(
+  { letters: stored, nowMs }: ReplayParts,
+  { run, letters }: { readonly run: ReplayingRun; readonly letters: readonly Tried[] },
+): Promise<LetterResult[]> {
+  const { replays, deadLetters } = run.runner!;
+  const attempts = new Map<string, number>();
+  for (const [text, group] of Map.groupBy(letters, ({ edit }) => edit === null ? null : JSON.stringify(edit))) {
+    const begun = stored.begin(group.map(({ letter }) => letter.id), { edit: text, nowMs: nowMs() });
+    for (const [id, attempt] of begun) attempts.set(id, attempt);
+  }
+  const own = letters.filter(({ letter }) => attempts.has(letter.id));
+  const results = await replays!.replay(own).catch((error): ReplayResult[] => {
+    const end = (result: { readonly outcome: Attempt["outcome"]; readonly sentence: string }) =>
+      attempts.values().forEach((attempt) => stored.end(attempt, result));
+    end({ outcome: "failed", sentence: (error as Error).message });
+    throw error;
+  });
+  await deadLetters.flush();
+  own.forEach(({ letter }, index) => stored.end(attempts.get(letter.id)!, results[index]));
+  const busy = letters.filter(({ letter }) => !attempts.has(letter.id)).map(({ letter: { id } }): LetterResult => ({
+    id,
+    outcome: "refused",
+    sentence: "Another process replays it now, or did until a moment ago: try again in a minute",
+  }));
+  return [...own.map(({ letter: { id } }, index) => ({ id, ...results[index] })), ...busy];
+}

@@ -1,0 +1,56 @@
+import type { Configuration } from "../config/configuration.ts";
+import { type HttpServer, serveHttp } from "../http_server.ts";
+import { type RouteOptions, routesOf } from "./routes.ts";
+import type { StatusSource } from "./status_source.ts";
+import type { World } from "./world.ts";
+
+/** What the server of an instance answers from. */
+interface ServedInstance extends Pick<RouteOptions, "metrics" | "runs" | "notReady"> {
+  readonly configuration: Configuration;
+  readonly world: World;
+  readonly status: StatusSource;
+  /** Waits until everything is applied; resolves to what is not. */
+  readonly settled: (deadlineMs: number, signal: AbortSignal) => Promise<string[]>;
+}
+
+/** Serves what can be asked of an instance. @throws ConfigError when it cannot listen */
+export function openServer(served: ServedInstance): HttpServer {
+  const { configuration, world, status, metrics, runs, notReady, settled } = served;
+  const { run: { applicationServer, consoleRows }, storePassword } = configuration;
+  const password = storePassword?.reveal() ?? null;
+  const instance = (): string => applicationServer ?? server.url;
+  let resting = 0;
+  const server: HttpServer = serveHttp(
+    configuration,
+    routesOf({
+      metrics,
+      runs,
+      notReady,
+      ...{ produce: world.produce, letters: world.letters },
+      access: { password },
+      stores: { password: world.storePassword, instance },
+      watched: {
+        ...{ runs, instance, password },
+        status: () => status.take(),
+        reader: world.reader,
+        showsRows: consoleRows,
+        verifying: () => resting > 0,
+      },
+      rest: async (deadlineMs, signal) => {
+        resting++;
+        const release = await world.demo?.hold() ?? (() => {});
+        const unfinished = await settled(deadlineMs, signal);
+        let released = false;
+        return {
+          unfinished,
+          release() {
+            release();
+            if (!released) resting--;
+            released = true;
+          },
+        };
+      },
+    }),
+  );
+  return server;
+}

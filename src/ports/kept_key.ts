@@ -1,0 +1,18 @@
+/** The newest version of a key that a warehouse holds, and who wrote it. */
+export interface KeptRow {
+  readonly task: string;
+  /**
+   * Null for a tombstone. -1 when the stored columns no longer match the hash taken at the insert: changed by hand.
+   */
+  readonly digest: number | null;
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+/** What a warehouse holds of one key, and shows. */
+export interface KeptKey {
+  /** One at most; of a table of shares one for each task, in the order of their names. */
+  readonly rows: readonly KeptRow[];
+  /** The row of the view, as {@link Warehouse.query} gives rows; null if it shows none. */
+  readonly shown: Readonly<Record<string, unknown>> | null;
+}

@@ -1,0 +1,66 @@
+import type { Instance } from "../lifecycle/instance.ts";
+import type { Unanswered } from "./explanation.ts";
+import { groupHere, rowHere } from "./here.ts";
+import {
+  type GroupAnswer,
+  type GroupQuestion,
+  mergeGroupAnswers,
+  mergeRowAnswers,
+  type PartAnswer,
+  type PartQuestion,
+  type RowAnswer,
+  type RowQuestion,
+  undecidedOf,
+} from "./part_answers.ts";
+
+/** What the other instances say, and who of them says nothing. */
+export interface OthersAnswers {
+  readonly answers: readonly PartAnswer[];
+  readonly unanswered: readonly Unanswered[];
+}
+
+/** Asks the other instances. */
+export type AskOthers = (question: PartQuestion) => Promise<OthersAnswers>;
+
+/** Asks this instance, and the others for what it has not. */
+export class AskedParts {
+  readonly #instance: Instance;
+  readonly #others: AskOthers;
+  readonly #unanswered = new Map<string, Unanswered>();
+
+  constructor(instance: Instance, others: AskOthers) {
+    this.#instance = instance;
+    this.#others = others;
+  }
+
+  /** Those that have said nothing so far. */
+  get unanswered(): Unanswered[] {
+    return [...this.#unanswered.values()];
+  }
+
+  /** What is known of a row: the others are asked if it is not here, and some partitions are not, either. */
+  async row(question: RowQuestion): Promise<RowAnswer> {
+    const own = await rowHere(this.#instance, question);
+    if (own.trace !== null || question.global || this.#isWhole(own, question.table)) return own;
+    const others = await this.#ask(question);
+    return mergeRowAnswers([own, ...others.filter((answer) => answer.kind === "row")]);
+  }
+
+  /** What is known of a group, of which every task may have rows. */
+  async group(question: GroupQuestion): Promise<GroupAnswer> {
+    const own = await groupHere(this.#instance, question);
+    if (this.#isWhole(own, question.table)) return own;
+    const others = await this.#ask(question);
+    return mergeGroupAnswers([own, ...others.filter((answer) => answer.kind === "group")], question.limit);
+  }
+
+  #isWhole(answer: RowAnswer | GroupAnswer, table: number): boolean {
+    return undecidedOf(answer, this.#instance.topics.partitions[table]).length === 0;
+  }
+
+  async #ask(question: PartQuestion): Promise<readonly PartAnswer[]> {
+    const { answers, unanswered } = await this.#others(question);
+    for (const one of unanswered) this.#unanswered.set(one.instance, one);
+    return answers;
+  }
+}

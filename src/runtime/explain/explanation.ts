@@ -1,0 +1,162 @@
+import type { DeadLetter } from "../../ports/dead_letters.ts";
+import type { StepOutcome } from "../../processor/traced_program.ts";
+import type { Row } from "../../record/row.ts";
+
+/**
+ * What became of a key:
+ *
+ * - `shown`: ClickHouse shows it; `present`: of a table's name, it is one of the table's rows;
+ * - `filtered`, `expired`, `no partner`, `null key`: the operator at which its row stopped, by what it does;
+ * - `waiting`: something it needs is not known, or not evaluated, or not written yet;
+ * - `dead letter`: a record, a callback or a column of it was refused; `not unique`: several rows claim the key;
+ * - `set aside`: a total that its view leaves out, since it fits no value of its column;
+ * - `unknown`: no source has it, or no row is in the group;
+ * - `missing`: it was written, and ClickHouse does not show it;
+ * - `undecided`: who could know it is restoring, or cannot be reached;
+ * - `not kept`: nobody keeps what would answer it.
+ */
+export type Outcome =
+  | ("shown" | "present" | "filtered" | "expired" | "no partner" | "null key" | "waiting" | "dead letter")
+  | ("not unique" | "set aside" | "unknown" | "missing" | "undecided" | "not kept");
+
+/** A row of a source as it is held, and where its newest record lies. */
+export interface SourceRow {
+  readonly table: string;
+  /** Null for totals, which tasks tell each other. */
+  readonly topic: string | null;
+  readonly partition: number | null;
+  /** Null with {@link timestampMs} if the record was not found among the last ones. */
+  readonly offset: number | null;
+  /** Milliseconds since the epoch. */
+  readonly timestampMs: number | null;
+  /** Null: the table has no row of the key. */
+  readonly row: Row | null;
+  /** Its last change could not be read: the row is older than that. */
+  readonly stale: boolean;
+}
+
+/** Why a join found no partner, or that it found one. */
+export interface ExplainedLookup {
+  readonly table: string;
+  readonly key: Row;
+  readonly outcome: "matched" | "no partner" | "waiting";
+  /** The right row; null without one. */
+  readonly row: Row | null;
+  /** What became of the right row, where there is none: its outcome, the operator, in words. */
+  readonly why: { readonly outcome: Outcome; readonly operator: string | null; readonly sentence: string } | null;
+}
+
+/** One operator, and what it made of the row. */
+export interface ExplainedStep {
+  /** Its place in the program of its task. */
+  readonly index: number;
+  readonly operator: string;
+  readonly op: string;
+  readonly outcome: StepOutcome;
+  readonly sentence: string;
+  readonly lookup?: ExplainedLookup;
+  /** What it gave; null for nothing. */
+  readonly row: Row | null;
+}
+
+/** What ClickHouse shows of the key. */
+export interface ShownState {
+  /** Who wrote it; null for a total of several tasks. */
+  readonly task: string | null;
+  /** Epoch of the task and number of the row within it: `12.3391`. Null for a total of several tasks. */
+  readonly version: string | null;
+  /** As a SELECT gives it. */
+  readonly row: Row;
+  /** Whether the digest in ClickHouse is the one that the state holds; of a total that of each share. */
+  readonly digestsEqual: boolean;
+  /** Columns were changed by hand since. */
+  readonly changedByHand: boolean;
+}
+
+/** A share of a total in ClickHouse. */
+export interface ShownShare {
+  readonly task: string;
+  /** Rows of the task in the group; null if the task did not tell. */
+  readonly rows: number | null;
+  /** Null: ClickHouse has no share of the task. */
+  readonly version: string | null;
+  readonly digestsEqual: boolean;
+}
+
+/** A group that the row is in, and what it adds there. */
+export interface Contribution {
+  /** The sink that shows the total, or the aggregate. */
+  readonly table: string;
+  readonly aggregate: string;
+  readonly group: Row;
+  /** By column of the aggregate; null for nothing. Of rows under other keys, and parts: the row. */
+  readonly adds: Row;
+}
+
+/** A row that is in the group. */
+export interface Contributor {
+  readonly table: string;
+  readonly partition: number;
+  readonly key: Row;
+  readonly adds: Row;
+}
+
+/** A page of the rows that make up a total, in the order of their keys. */
+export interface Contributors {
+  readonly aggregate: string;
+  /** Of the group, in all partitions that were asked. */
+  readonly total: number;
+  readonly rows: readonly Contributor[];
+  /** The key behind which there are more, for `after`; null if there are none. */
+  readonly next: string | null;
+}
+
+/** One of the outputs of a table, for a question about the table. */
+export interface ExplainedOutput {
+  readonly output: string;
+  readonly outcome: Outcome;
+  readonly operator: string | null;
+  readonly sentence: string;
+}
+
+/** Where an instance could have more of the answer, and why it has told nothing. */
+export interface Unanswered {
+  readonly instance: string;
+  readonly problem: string;
+}
+
+/** Why a key is shown as it is, or not shown. */
+export interface Explanation {
+  readonly topology: string;
+  /** The sink or table that was asked about. */
+  readonly table: string;
+  readonly kind: TargetKind;
+  readonly key: Row;
+  readonly outcome: Outcome;
+  readonly sentence: string;
+  /** The operator at which the row stopped; null if it did not. */
+  readonly operator: string | null;
+  /** The task that has the row; null if none has. */
+  readonly task: string | null;
+  /** The first of {@link sources} that has a row, or the first of all; null for totals. */
+  readonly source: SourceRow | null;
+  readonly sources: readonly SourceRow[];
+  readonly steps: readonly ExplainedStep[];
+  readonly shown: ShownState | null;
+  /** Whether it is known what ClickHouse shows: not so of a topic, and while it does not answer. */
+  readonly shownKnown: boolean;
+  /** Of a total that ClickHouse adds up. */
+  readonly shares: readonly ShownShare[];
+  readonly totals: readonly Contribution[];
+  /** Of a question about a table. */
+  readonly outputs: readonly ExplainedOutput[];
+  /** Those about this key that still apply. */
+  readonly deadLetters: readonly DeadLetter[];
+  readonly contributors?: Contributors;
+  /** What else must be known. */
+  readonly notes: readonly string[];
+  readonly unanswered: readonly Unanswered[];
+}
+
+/** What a name stands for: rows of a sink, totals that ClickHouse adds up, a table, or rows made of events. */
+export type TargetKind = "rows" | "total" | "table" | "global table" | "events";

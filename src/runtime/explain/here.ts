@@ -1,0 +1,69 @@
+import { parseKeyText } from "../../record/key.ts";
+import { subjectOf } from "../../record/subject_of.ts";
+import { taskIds } from "../../record/task_id.ts";
+import type { Instance } from "../lifecycle/instance.ts";
+import type { GroupAnswer, GroupQuestion, PartAnswer, PartQuestion, RowAnswer, RowQuestion } from "./part_answers.ts";
+import { traceGroup } from "./trace_group.ts";
+import { standingHere, tasksHere, traceGlobalRow, traceRow } from "./trace_row.ts";
+
+/** What this instance has of the answer. @throws RangeError for a table that the plan has not */
+export function answerHere(instance: Instance, question: PartQuestion): Promise<PartAnswer> {
+  return question.kind === "row" ? rowHere(instance, question) : groupHere(instance, question);
+}
+
+/** The same of a row. */
+export async function rowHere(
+  instance: Instance,
+  { table: index, global, key: text }: RowQuestion,
+): Promise<RowAnswer> {
+  const { topics: { plan, partitions }, topology, ports: { deadLetters } } = instance;
+  const key = parseKeyText(text);
+  const subject = subjectOf(key);
+  if (global) {
+    const table = at(plan.globals, index);
+    const trace = traceGlobalRow(instance, { table, key });
+    const tasks = [`global ${table.name}`];
+    const letters = await deadLetters.about({ topology: topology.name, tasks, subject });
+    const stale = instance.globals.stale.filter((one) => one.table === table.name);
+    const whole = instance.globals.readingOf(index)?.whole ?? false;
+    return {
+      kind: "row",
+      ...whole ? { running: [0], restoring: [] } : { running: [], restoring: [0] },
+      ...{ trace, letters, unreadable: stale.reduce((sum, { unknown }) => sum + unknown, 0) },
+    };
+  }
+  const table = at(plan.tables, index);
+  const standing = standingHere(instance, table);
+  const trace = traceRow(instance, { table, key });
+  const tasks = taskIds(table.name, partitions[index]);
+  const letters = await deadLetters.about({ topology: topology.name, tasks, subject });
+  const stale = tasksHere(instance, table).flatMap(({ task }) => task.source.stale);
+  const unreadable = stale.reduce((sum, { unknown }) => sum + unknown, 0);
+  return { kind: "row", ...standing, trace, letters, unreadable };
+}
+
+/** The same of a group. */
+export async function groupHere(instance: Instance, question: GroupQuestion): Promise<GroupAnswer> {
+  const { topics: { plan, partitions }, topology, ports: { deadLetters, clock } } = instance;
+  const table = at(plan.tables, question.table);
+  at(table.groups, question.group);
+  const key = parseKeyText(question.key);
+  const standing = standingHere(instance, table);
+  const tracing = traceGroup(instance, { table, key, question });
+  let step = tracing.next();
+  for (; !step.done; step = tracing.next()) await clock.breathe();
+  const tasks = taskIds(table.name, partitions[table.index]);
+  // A total that does not fit its column is told apart from the shares that it is made of.
+  const subjects = [subjectOf(key), `${subjectOf(key)} in total`];
+  const letters = await Promise.all(
+    subjects.map((subject) => deadLetters.about({ topology: topology.name, tasks, subject })),
+  );
+  return { kind: "group", ...standing, ...step.value, letters: letters.flat() };
+}
+
+/** Another instance's plan is the same, or its question cannot be answered. */
+function at<T>(list: readonly T[], index: number): T {
+  const found = list[index];
+  if (found !== undefined) return found;
+  throw new RangeError(`Cannot explain number ${index} of ${list.length}: instances run different topologies`);
+}

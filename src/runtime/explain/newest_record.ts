@@ -1,0 +1,71 @@
+import type { Clock } from "../../ports/clock.ts";
+import type { Fetched, Log, LogRecord, Position } from "../../ports/log.ts";
+import { ProductionError } from "../../record/errors.ts";
+
+/** Records of the first look, which doubles with every further one. */
+const FIRST_RECORDS = 2_000;
+/** Records that are looked at in all, and how long that may take. */
+const RECORDS_MAX = 200_000;
+const SEARCH_MS_MAX = 2_000;
+const POLL_MS = 200;
+
+/** Where a key's newest record may lie. */
+export interface RecordQuestion extends Omit<Position, "offset"> {
+  /** Everything from this offset on was not read yet. */
+  readonly before: number;
+  /** Whether a record is about the key. */
+  readonly isWanted: (record: LogRecord) => boolean;
+}
+
+/** Where a record lies, and when it was written. */
+export interface FoundRecord {
+  readonly offset: number;
+  /** Milliseconds since the epoch. */
+  readonly timestampMs: number;
+}
+
+/**
+ * The newest record of a key, looked for from the end backwards: nobody keeps where each row's record lies. Null when
+ * it is not among the last ones, or the log does not answer in time.
+ */
+export async function newestRecord(
+  { log, clock }: { readonly log: Pick<Log, "offsets" | "reader">; readonly clock: Clock },
+  question: RecordQuestion,
+): Promise<FoundRecord | null> {
+  const { topic, partition, before } = question;
+  const deadlineMs = clock.elapsedMs() + SEARCH_MS_MAX;
+  const inTime = () => clock.elapsedMs() < deadlineMs;
+  const reader = log.reader();
+  try {
+    const start = Math.max((await log.offsets(topic)).start[partition] ?? before, before - RECORDS_MAX);
+    let size = FIRST_RECORDS;
+    for (let to = before; to > start && inTime(); size *= 2) {
+      const from = Math.max(start, to - size);
+      let found: FoundRecord | null = null;
+      reader.seek(topic, partition, from);
+      for (let at = from; at < to;) {
+        if (!inTime()) return null;
+        for (const part of await reader.poll(POLL_MS)) {
+          if (part.outOfRange !== undefined || part.problem !== undefined) return null;
+          found = lastWanted(part, { ...question, before: to }) ?? found;
+          at = part.nextOffset;
+        }
+      }
+      reader.stop(topic, partition);
+      if (found !== null) return found;
+      to = from;
+    }
+    return null;
+  } catch (error) {
+    // Where the record lies is not known then; all else is.
+    if (error instanceof ProductionError) return null;
+    throw error;
+  } finally {
+    await reader.close();
+  }
+}
+
+function lastWanted({ records }: Fetched, { before, isWanted }: RecordQuestion): FoundRecord | null {
+  const record = records.findLast((one) => one.offset < before && isWanted(one));
+  return record === undefined ? null : { offset: record.offset, timestampMs: record.timestampMs };
+}

@@ -1,0 +1,64 @@
+import type { SinkPlan } from "../../plan/physical.ts";
+import type { KeptKey } from "../../ports/kept_key.ts";
+import { ProductionError } from "../../record/errors.ts";
+import type { Key } from "../../record/key.ts";
+import type { Instance } from "../lifecycle/instance.ts";
+import { keyLineOf } from "../outputs/key_line.ts";
+import type { ShownShare, ShownState } from "./explanation.ts";
+import type { ShareTrace } from "./part_answers.ts";
+
+/** What ClickHouse holds of a key, or why that is not known. */
+export type Kept = { readonly kept: KeptKey; readonly problem: null } | {
+  readonly kept: null;
+  readonly problem: string;
+};
+
+/** Asks ClickHouse for a key of a sink. */
+export async function keptIn(
+  { ports: { warehouse } }: Instance,
+  { sink, key }: { readonly sink: SinkPlan; readonly key: Key },
+): Promise<Kept> {
+  const { table } = sink;
+  if (table.output !== undefined) {
+    return { kept: null, problem: `What topic "${table.output.topic}" holds is not read: this is what the task knows` };
+  }
+  try {
+    return { kept: await warehouse.kept(table, keyLineOf(sink, key)), problem: null };
+  } catch (error) {
+    if (!(error instanceof ProductionError)) throw error;
+    return { kept: null, problem: `What ClickHouse shows is not known: ${error.message}` };
+  }
+}
+
+/** A row that ClickHouse shows, beside the digest that its task holds; null if it shows none. */
+export function shownState({ rows: [row], shown }: KeptKey, expected: number | null): ShownState | null {
+  if (shown === null || row === undefined) return null;
+  return {
+    task: row.task,
+    version: versionOf(row),
+    row: shown,
+    digestsEqual: row.digest === expected,
+    changedByHand: row.digest === -1,
+  };
+}
+
+/** The shares that ClickHouse has of a total, beside those that tasks hold. */
+export function shownShares({ rows }: KeptKey, shares: readonly ShareTrace[]): ShownShare[] {
+  const tasks = new Set([...rows.map(({ task }) => task), ...shares.map(({ task }) => task)]);
+  return [...tasks].sort().flatMap((task) => {
+    const row = rows.find((one) => one.task === task);
+    const share = shares.find((one) => one.task === task);
+    // A tombstone of a task without rows is nothing that anybody sees.
+    if (share === undefined && (row === undefined || row.digest === null)) return [];
+    return [{
+      task,
+      rows: share?.rows ?? null,
+      version: row === undefined || row.digest === null ? null : versionOf(row),
+      digestsEqual: (row?.digest ?? null) === (share?.expected ?? null),
+    }];
+  });
+}
+
+function versionOf({ epoch, seq }: { readonly epoch: number; readonly seq: number }): string {
+  return `${epoch}.${seq}`;
+}

@@ -1,0 +1,65 @@
+import type { DeadLetter } from "../../ports/dead_letters.ts";
+import { Decimal } from "../../record/decimal.ts";
+import type { Row } from "../../record/row.ts";
+import type { StepTrace } from "./part_answers.ts";
+
+/** A value for people: texts as they are. */
+function valueWord(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value === null || value === undefined) return "null";
+  if (value instanceof Decimal || typeof value !== "object") return String(value);
+  return JSON.stringify(value, (_name, part) => typeof part === "bigint" ? String(part) : part);
+}
+
+/** A key for people: `42`, `(7, EUR)`. */
+export function keyWord(key: Row): string {
+  const values = Object.values(key).map(valueWord);
+  return values.length === 1 ? values[0] : `(${values.join(", ")})`;
+}
+
+/** What a letter says, without the operator and the key that are told beside it. */
+export function letterWord({ operator, subject, error }: DeadLetter): string {
+  const said = `Cannot evaluate "${operator}" for key ${subject?.replace(/ in total$/, "")}: `;
+  return error.startsWith(said) ? error.slice(said.length) : error;
+}
+
+/** An operator for people: `filter "orders.filter"`. */
+export function operatorWord({ op, operator }: Pick<StepTrace, "op" | "operator">): string {
+  return op === "table" ? `table "${operator}"` : `${op} "${operator}"`;
+}
+
+/** What an operator made of the row, in a few words. `lookup`: what was looked up. */
+export function stepWord(
+  { op, outcome, error, row }: StepTrace,
+  lookup: { readonly table: string; readonly key: Row } | null,
+): string {
+  const right = lookup === null ? "" : `${lookup.table} ${keyWord(lookup.key)}`;
+  switch (outcome) {
+    case "found":
+      return "has the row";
+    case "no row":
+      return "has no row of this key";
+    case "passed":
+      return op === "filter" ? "lets it pass" : op === "expireAfter" ? "is young enough" : "has the row of one side";
+    case "filtered":
+      return "leaves it out";
+    case "mapped":
+      return "maps it";
+    case "expired":
+      return "is too old";
+    case "matched":
+      return right === "" ? "both sides have a row" : `with ${right}`;
+    case "no partner":
+      return `${right === "" ? "the other side has no row" : `there is no ${right}`}${
+        row === null ? "" : ": goes on with null"
+      }`;
+    case "null key":
+      return `the key to look up is null${row === null ? "" : ": goes on with null"}`;
+    case "waiting":
+      return `${right} has been asked for and is not known yet`;
+    case "dead letter":
+      return error ?? "failed";
+    case "not reached":
+      return "has no row to work on";
+  }
+}

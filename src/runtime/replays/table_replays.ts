@@ -1,0 +1,147 @@
+import { MISPLACED } from "../globals/change_reader.ts";
+import type { Decoder } from "../../formats/decoder.ts";
+import type { Bytes, LogRecord } from "../../ports/log.ts";
+import { DeserializationError } from "../../record/errors.ts";
+import { type Correction, printOf } from "../../record/correction.ts";
+import { type Key, keyText } from "../../record/key.ts";
+import { type Instance, placeName } from "../lifecycle/instance.ts";
+import type { Corrected } from "../globals/change_reader.ts";
+import { edited, textOf } from "./edited_record.ts";
+import { failed, refused, replayed, type ReplayRequest, type ReplayResult } from "./replay.ts";
+import { scanPartition } from "./scan_partition.ts";
+
+/** How the records of a table's topic are read. */
+export interface TableReading {
+  readonly table: string;
+  readonly decoder: Decoder;
+}
+
+/** Letters of one partition of a table's topic, and how these are read. */
+export interface TableReplays {
+  readonly reading: TableReading;
+  readonly topic: string;
+  readonly partition: number;
+  readonly requests: readonly ReplayRequest[];
+}
+
+/** What a look through the partition found. */
+interface Found {
+  /** By offset: the records that were asked for and are still there. */
+  readonly records: ReadonlyMap<number, LogRecord>;
+  /** Of their keys: where the newest record of each lies. */
+  readonly newest: ReadonlyMap<Key, number>;
+}
+
+/**
+ * Replays records that a table could not read, at the places where they lie: what each should have said becomes a
+ * correction, which all readers of the partition take in its stead from then on ({@link ChangeReader}). It is refused
+ * where a newer record of the key is known; one that comes meanwhile wins by its place, whatever is told here.
+ * @throws ProductionError when the log does not answer
+ */
+export async function replayRecords(
+  instance: Instance,
+  { reading, topic, partition, requests }: TableReplays,
+): Promise<ReplayResult[]> {
+  const found = await lookThrough(instance, { reading, topic, partition, requests });
+  const topicId = instance.topics.sources.get(topic)?.id ?? null;
+  const judged = requests.map((request): ReplayResult | Correction => {
+    const record = found.records.get(request.letter.offset!);
+    if (record === undefined) return refused(goneText(request));
+    const value = correctedValue(request, { record, reading, newest: found.newest });
+    if (isResult(value)) return value;
+    const { offset, timestampMs, key } = record;
+    const print = printOf(record.value);
+    return { topic, topicId, partition, offset, timestampMs, key: textOf(key!), print, value: value.text };
+  });
+  const corrections = judged.filter((one): one is Correction => !isResult(one));
+  const became = corrections.length === 0 ? new Map() : await instance.corrections.record(corrections);
+  return judged.map((one) =>
+    isResult(one) ? one : resultOf(one, { became: became.get(placeName(one)) ?? [], reading })
+  );
+}
+
+async function lookThrough(instance: Instance, replays: TableReplays): Promise<Found> {
+  const { reading: { decoder }, topic, partition, requests } = replays;
+  const wanted = new Set(requests.map(({ letter }) => letter.offset!));
+  const records = new Map<number, LogRecord>();
+  const newest = new Map<Key, number>();
+  await scanPartition(instance.ports.log, { topic, partition, from: Math.min(...wanted) }, (record) => {
+    const isWanted = wanted.has(record.offset);
+    if (isWanted) records.set(record.offset, record);
+    const key = decoder.keyOf(record.key);
+    if (key !== null && (isWanted || newest.has(key))) newest.set(key, record.offset);
+  });
+  return { records, newest };
+}
+
+/** What the record should have said; or why that cannot be. */
+function correctedValue(
+  { letter, edit }: ReplayRequest,
+  { record, reading: { decoder, table }, newest }: {
+    readonly record: LogRecord;
+    readonly reading: TableReading;
+    readonly newest: Found["newest"];
+  },
+): ReplayResult | { readonly text: string | null } {
+  const { topic, partition } = letter;
+  const key = decoder.keyOf(record.key);
+  if (letter.reason === MISPLACED) {
+    return refused(
+      `It lies in partition ${partition} of "${topic}", where nobody looks for its key; at its place it can mean ` +
+        `nothing. Write it anew: deno task produce ${topic} puts records where they belong`,
+    );
+  }
+  if (key === null || (edit?.key !== undefined && decoder.keyOf(edit.key) !== key)) {
+    return refused(
+      `Its place is that of ${key === null ? "a key that cannot be read" : `the row ${keyText(key)}`}, and nothing ` +
+        `tells when another row changed. Write that row anew: deno task produce ${topic}`,
+    );
+  }
+  const later = newest.get(key)!;
+  if (later > record.offset) {
+    return refused(
+      `A newer record of ${keyText(key)} lies at offset ${later} of "${topic}" partition ${partition}: that one ` +
+        "counts. If it cannot be read, either, replay its letter",
+    );
+  }
+  try {
+    const { value } = edited(record, edit);
+    const read = decoder.decode({ key: record.key, value });
+    if (read.kind === "skip") return failed(`It would say nothing about a row of "${table}" (${read.reason})`);
+    return asText(value);
+  } catch (error) {
+    if (!(error instanceof DeserializationError || error instanceof TypeError)) throw error;
+    return failed(`It still cannot be read: ${error.message}`);
+  }
+}
+
+function asText(value: Bytes | null): ReplayResult | { readonly text: string | null } {
+  const text = value === null ? null : textOf(value);
+  return value !== null && text === null ? failed("It is no UTF-8: give the whole value") : { text };
+}
+
+function goneText({ letter: { topic, partition, offset } }: ReplayRequest): string {
+  return `Offset ${offset} of "${topic}" partition ${partition} is not in the log any more: a newer record of its ` +
+    "key has taken its place there (compaction), or records were deleted. What is newer counts";
+}
+
+function resultOf(
+  { topic, partition, offset }: Correction,
+  { became, reading: { table } }: { readonly became: readonly Corrected[]; readonly reading: TableReading },
+): ReplayResult {
+  const place = `offset ${offset} of "${topic}" partition ${partition}`;
+  if (became.includes("applied") || became.includes("unknown")) {
+    return replayed(`"${table}" has it now as of ${place}, and will have it so after every restart`);
+  }
+  if (became.includes("unreadable")) {
+    return failed(`It still cannot be read at ${place}: it may lie in another partition than its key belongs to`);
+  }
+  if (became.includes("outdated")) {
+    return refused(`Something newer of its key was read meanwhile, or ${place} could be read after all: that counts`);
+  }
+  return replayed(`Whoever reads ${place} takes it corrected from now on, unless something newer of its key comes`);
+}
+
+function isResult(one: object): one is ReplayResult {
+  return "outcome" in one;
+}

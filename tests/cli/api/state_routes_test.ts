@@ -1,0 +1,160 @@
+import { assert, assertEquals } from "@std/assert";
+import { openThings, THINGS } from "../../runtime/things.ts";
+import { permitted } from "../support.ts";
+import { WatchedInstance } from "./watched_instances.ts";
+
+const options = { ignore: !permitted };
+
+// deno-lint-ignore no-explicit-any -- what comes as JSON is looked at as it is
+type Untyped = any;
+
+/** Runs `use` with instances that share a topology of two partitions with five rows. */
+async function withInstances(
+  instances: readonly WatchedInstance[],
+  use: (world: Awaited<ReturnType<typeof openThings>>) => Promise<void>,
+): Promise<void> {
+  await using world = await openThings({ partitions: 2 });
+  await world.put([[1, "one"], [2, "two"], [3, "three"], [4, "four"], [10, "x".repeat(5_000)]]);
+  try {
+    for (const instance of instances) {
+      instance.run = world.spawn({ options: { applicationServer: instance.address } });
+      await instance.run.settled();
+    }
+    for (const { run } of instances) await run!.settled();
+    await use(world);
+  } finally {
+    for (const { server } of instances) await server.close();
+  }
+}
+
+Deno.test("GET /api/plan draws the topology", options, () => {
+  const instance = new WatchedInstance();
+  return withInstances([instance], async () => {
+    const { version, topologies: [{ name, nodes, edges, description }] } = (await instance.get("/api/plan")).json();
+    assertEquals([version, name, description.topology], [1, "things", "things"]);
+    assertEquals(nodes.map(({ id, label, kind }: Record<string, string>) => [id, label, kind]), [
+      ["op0", "things", "source"],
+      ["op1", "things", "sink"],
+    ]);
+    assertEquals(edges, [{ from: "op0", to: "op1", kind: "write" }]);
+  });
+});
+
+Deno.test(
+  "GET /api/state adds up all instances, whichever is asked, and names one that does not answer",
+  options,
+  () => {
+    const instances = [new WatchedInstance(), new WatchedInstance()];
+    return withInstances(instances, async () => {
+      for (const instance of instances) {
+        const { topologies: [{ counters, tasks, lag }], instances: told } = (await instance.get("/api/state?once=true"))
+          .json();
+        assertEquals(counters.op0.rows, { in: 5, out: 5 });
+        assertEquals(counters.op1.rows, { in: 5, out: 5, waiting: 0, errors: 0 });
+        // A task that went from one instance to the other has evaluated its rows on both.
+        assert(counters.op1.in >= 5 && counters.op1.out === counters.op1.in);
+        assertEquals(lag, { [THINGS]: 0 });
+        assertEquals(tasks.map(({ id, instance }: Record<string, string>) => [id, instance]).length, 2);
+        assertEquals(new Set(tasks.map(({ instance }: Record<string, string>) => instance)).size, 2, "one task each");
+        assertEquals(told.map(({ here, problem }: Record<string, unknown>) => [here, problem]), [
+          [true, null],
+          [false, null],
+        ]);
+      }
+      const [first, second] = instances;
+      const local = (await first.get("/api/state?local=true")).json();
+      assert(local.topologies[0].counters.op0.rows.in < 5, "of this instance alone");
+      await second.server.close();
+      // Who looks twice within half a second is told the same.
+      const [, { data }] = await first.events("/api/state", { count: 2 });
+      const { instances: told, topologies: [{ tasks }] } = data as Untyped;
+      assertEquals(tasks.length, 1);
+      assertEquals([told[1].instance, told[1].here], [second.address, false]);
+      assert(typeof told[1].problem === "string" && told[1].problem !== "", "why it told nothing");
+    });
+  },
+);
+
+Deno.test("GET /api/state tells again and again, and stops when nobody reads", options, () => {
+  const instance = new WatchedInstance();
+  return withInstances([instance], async () => {
+    const events = await instance.events("/api/state", { count: 2 });
+    assertEquals(events.map(({ event }) => event), ["state", "state"]);
+    assert((events[1].data.at as number) > (events[0].data.at as number));
+    // More streams than there may be at a time, one after the other.
+    for (let stream = 0; stream < 80; stream++) await instance.events("/api/state", { count: 1 });
+  });
+});
+
+Deno.test("GET /api/verify gives the last proof", options, () => {
+  const instance = new WatchedInstance();
+  return withInstances([instance], async () => {
+    const { proof, running } = (await instance.get("/api/verify")).json();
+    assertEquals([proof.equal, proof.rows, running], [true, 5, false]);
+  });
+});
+
+Deno.test("GET /api/tap gives rows of all instances as they pass, and nobody pays when it is closed", options, () => {
+  const instances = [new WatchedInstance(), new WatchedInstance()];
+  return withInstances(instances, async (world) => {
+    const tapped = () =>
+      instances.flatMap(({ run }) =>
+        [...run!.runner.instance!.hosts.values()].map(({ task }) => task!.tapped !== null)
+      );
+    assertEquals(tapped(), [false, false]);
+    const names = new Map<number, string>();
+    const reading = instances[0].events("/api/tap/things/op1", { count: 12 });
+    for (let round = 0; names.size < 12; round++) {
+      // Both tasks have rows; each gives one after a while.
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      for (const { run } of instances) {
+        await world.put([[1, `one ${round}`], [2, `two ${round}`], [3, `three ${round}`], [4, `four ${round}`]]);
+        await run!.settled();
+      }
+      names.set(round, "");
+    }
+    const events = await reading;
+    assertEquals(
+      events.every(({ event, data: { key, row } }) => event === "row" && key === (row as { id: number }).id),
+      true,
+    );
+    const partitions = new Set(events.map(({ data }) => data.key));
+    assert(partitions.size >= 2, "rows of both tasks");
+    for (let wait = 0; tapped().some((one) => one) && wait < 100; wait++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assertEquals(tapped(), [false, false]);
+  });
+});
+
+Deno.test(
+  "GET /api/tap refuses what is not there, and hides rows where they are not to be shown",
+  options,
+  async () => {
+    const instance = new WatchedInstance();
+    const hidden = new WatchedInstance({ showsRows: false });
+    await withInstances([instance], async () => {
+      for (
+        const [path, status] of [
+          ["/api/tap/things/op9", 404],
+          ["/api/tap/things", 404],
+          ["/api/tap/things/op1/more", 404],
+          ["/api/tap/other/op1", 404],
+          ["/api/tap/things/%E0%A4%A", 400],
+          ["/api/tap/things/ev0", 404],
+        ] as const
+      ) assertEquals((await instance.get(path)).status, status, path);
+      instance.run = null;
+      assertEquals((await instance.get("/api/tap/things/op1")).status, 503);
+      assertEquals((await hidden.get("/api/tap/things/op1")).status, 403);
+      const headers = { authorization: `Bearer a secret` };
+      const query = await fetch(`${hidden.server.url}/api/query`, {
+        method: "POST",
+        body: '{"sql":"SELECT 1"}',
+        headers,
+      });
+      assertEquals([query.status, (await query.json()).error.includes("WEIR_CONSOLE_ROWS")], [403, true]);
+    });
+    await hidden.server.close();
+  },
+);

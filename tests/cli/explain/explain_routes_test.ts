@@ -1,0 +1,107 @@
+import { assert, assertEquals } from "@std/assert";
+import { permitted } from "../support.ts";
+import { type Instance, withShops } from "./explain_instances.ts";
+
+const options = { ignore: !permitted };
+
+Deno.test(
+  "GET /api/explain tells what can be asked about, and why a key is as it is",
+  options,
+  () =>
+    withShops({ count: 1 }, async ([instance]) => {
+      const { json: { topologies: [{ name, tables }] } } = await instance.get("");
+      assertEquals(name, "shop");
+      assertEquals(tables.find((table: { name: string }) => table.name === "sold"), {
+        name: "sold",
+        kind: "rows",
+        key: ["item_id"],
+      });
+      for (
+        const key of [
+          "/20",
+          "?item_id=20",
+          `/${encodeURIComponent("[20]")}`,
+          `/${encodeURIComponent('{"item_id":20}')}`,
+        ]
+      ) {
+        const { status, json } = await instance.get(`/shop/sold${key}`);
+        assertEquals(
+          [status, json.outcome, json.key, json.shown.digestsEqual],
+          [200, "shown", { item_id: 20 }, true],
+          key,
+        );
+        assertEquals(json.source.row, { id: 20, order_id: 2, price: "1.50" });
+      }
+      const text = await instance.get(`/shop/by_status/${encodeURIComponent("new 3")}`);
+      assertEquals([text.json.outcome, text.json.shown.row.order_id], ["shown", 3]);
+    }),
+);
+
+Deno.test(
+  "GET /api/explain refuses what there is not, as JSON that says what there is",
+  options,
+  () =>
+    withShops({ count: 1 }, async ([instance]) => {
+      for (
+        const [path, status, said] of [
+          ["/shopp/sold/1", 404, 'no topology "shopp"'],
+          ["/shop/sould/1", 404, 'Did you mean "sold"?'],
+          ["/shop/sold", 400, "without a key"],
+          ["/shop/sold/one", 400, "which is Int64"],
+          ["/shop/sold/20?limit=0", 400, "from 1 to 10000"],
+          ["/shop/sold?name=1", 400, "its columns are item_id"],
+          ["/shop?part=%7B%7D", 400, "another version"],
+        ] as const
+      ) {
+        const { status: is, json } = await instance.get(path);
+        assertEquals([is, json.error.includes(said)], [status, true], `${path}: ${json.error}`);
+      }
+      instance.run = await stopped(instance);
+      assertEquals((await instance.get("/shop/sold/20")).status, 503);
+    }),
+);
+
+async function stopped(instance: Instance): Promise<null> {
+  await instance.run?.stop();
+  return null;
+}
+
+Deno.test("GET /api/explain answers who knows the password; without one, this machine alone", options, async () => {
+  await withShops({ count: 1 }, async ([instance]) => {
+    assertEquals((await instance.get("/shop/sold/20", {})).status, 401);
+    assertEquals((await instance.get("/shop/sold/20", { authorization: "Bearer other" })).status, 401);
+  });
+  await withShops({ count: 1, password: null }, async ([instance]) => {
+    assertEquals((await instance.get("/shop/sold/20", {})).status, 200);
+    assertEquals((await instance.get("/shop/sold/20", { origin: "http://elsewhere" })).status, 403, "of a page");
+  });
+});
+
+Deno.test(
+  "GET /api/explain asks the instance that has the task, for rows, partners and totals",
+  options,
+  () =>
+    withShops({ count: 2 }, async ([first, second]) => {
+      for (const instance of [first, second]) {
+        for (const id of [10, 20, 21, 30, 40, 50]) {
+          const { json } = await instance.get(`/shop/sold/${id}`);
+          assertEquals([json.outcome, json.shown.digestsEqual, json.unanswered], ["shown", true, []], json.sentence);
+        }
+        const { json: cancelled } = await instance.get("/shop/sold/60");
+        assert(cancelled.sentence.includes('orders 6 is not there: filter "orders.filter"'), cancelled.sentence);
+        const { json: total } = await instance.get("/shop/revenue/5?limit=2");
+        assertEquals([total.outcome, total.shown.row.items, total.contributors.total], ["shown", 5, 5]);
+        const after = encodeURIComponent(total.contributors.next);
+        const { json: rest } = await instance.get(`/shop/revenue/5?after=${after}`);
+        const ids = [...total.contributors.rows, ...rest.contributors.rows].map(({ key }) => key.id);
+        assertEquals(ids, [50, 51, 52, 53, 54]);
+        assertEquals((await instance.get("/shop/sold/99")).json.outcome, "unknown");
+      }
+      await second.server.close();
+      const answers = await Promise.all([10, 20, 21, 30, 40, 50].map((id) => first.get(`/shop/sold/${id}`)));
+      const outcomes = answers.map(({ json }) => json.outcome);
+      assertEquals([...new Set(outcomes)].sort(), ["shown", "undecided"]);
+      const silent = answers.find(({ json }) => json.outcome === "undecided")!.json;
+      assertEquals(silent.unanswered.map(({ instance }: { instance: string }) => instance), [second.address]);
+    }),
+);

@@ -1,0 +1,110 @@
+import { assert, assertEquals } from "@std/assert";
+import { openEmbeddedDeadLetters } from "../../../src/adapters/local/dead_letters.ts";
+import { guarded } from "../../../src/cli/api/guard.ts";
+import { letterRoutes } from "../../../src/cli/letters/letter_routes.ts";
+import type { ReplayRequest, ReplayResult } from "../../../src/runtime/replays/replay.ts";
+import type { DeadLetter } from "../../../src/ports/dead_letters.ts";
+import type { Runner } from "../../../src/runtime/runner.ts";
+
+const letter = (offset: number, fields: Partial<DeadLetter> = {}): DeadLetter => ({
+  ...{ topology: "sales", stage: "decode", reason: "wrong_type", operator: "store.orders", error: "no number" },
+  ...{
+    topic: "store.orders",
+    partition: 0,
+    offset,
+    key: `{"id":${offset}}`,
+    record: "{}",
+    occasion: null,
+    stack: null,
+  },
+  ...{ task: "orders-0", epoch: 7, subject: String(offset), timestampMs: 1_000 },
+  ...fields,
+});
+
+/** Routes over letters, and what was asked of the topology `sales`; what is told of each letter is `told`. */
+async function opened({ password = null, told = "replayed" }: {
+  readonly password?: string | null;
+  readonly told?: ReplayResult["outcome"] | Error;
+} = {}) {
+  const letters = openEmbeddedDeadLetters({ path: ":memory:" });
+  await letters.put([letter(1), letter(2), letter(3, { reason: "not_json" }), letter(4, { topology: "other" })]);
+  const asked: ReplayRequest[] = [];
+  const replay = (requests: readonly ReplayRequest[]) => {
+    asked.push(...requests);
+    if (told instanceof Error) return Promise.reject(told);
+    return Promise.resolve(requests.map(() => ({ outcome: told, sentence: "so" })));
+  };
+  const runner = { replays: { replay }, deadLetters: { flush: () => Promise.resolve() } } as unknown as Runner;
+  const runs = [{ name: "sales", state: "running", runner }, { name: "other", state: "starting", runner: null }];
+  const routes = guarded(letterRoutes({ letters: letters.stored, runs, nowMs: () => 5 }), { password });
+  return {
+    letters,
+    asked,
+    async get(path: string, { route = "GET /api/dead-letters", loopback = true, headers = {} } = {}) {
+      const response = await routes[route](new Request(`http://127.0.0.1${path}`, { headers }), { loopback });
+      return { status: response.status, body: await response.json() };
+    },
+    async replay(body: string) {
+      const headers = { "content-length": String(body.length) };
+      const request = new Request("http://127.0.0.1/api/dead-letters/replay", { method: "POST", body, headers });
+      const response = await routes["POST /api/dead-letters/replay"](request, { loopback: true });
+      return { status: response.status, body: await response.json() };
+    },
+  };
+}
+
+Deno.test("GET /api/dead-letters lists, filters, counts and pages, and says what it does not understand", async () => {
+  const { get } = await opened();
+  const all = await get("/api/dead-letters?limit=3");
+  assertEquals([all.status, all.body.letters.length, all.body.open, all.body.resolved], [200, 3, 4, 0]);
+  assertEquals(all.body.reasons.length, 3);
+  const rest = await get(`/api/dead-letters?after=${all.body.next}`);
+  assertEquals([rest.body.letters.map(({ offset }: DeadLetter) => offset), rest.body.next], [[1], null]);
+  const some = await get("/api/dead-letters?topology=sales&reason=not_json");
+  assertEquals(some.body.letters.map(({ offset }: DeadLetter) => offset), [3]);
+  const route = "GET /api/dead-letters/*";
+  const one = await get(`/api/dead-letters/${some.body.letters[0].id}`, { route });
+  assertEquals([one.status, one.body.offset, one.body.attempts], [200, 3, []]);
+  assertEquals((await get("/api/dead-letters/77", { route })).status, 404);
+  for (const wrong of ["?reasn=x", "?limit=0", "?state=shut"]) {
+    const { status, body } = await get(`/api/dead-letters${wrong}`);
+    assertEquals([status, typeof body.error], [400, "string"]);
+  }
+  assert((await get("/api/dead-letters?reasn=x")).body.error.includes('Did you mean "reason"?'));
+});
+
+Deno.test("letterRoutes() answers who may see rows, and nobody else", async () => {
+  const mine = await opened();
+  assertEquals((await mine.get("/api/dead-letters", { loopback: false })).status, 403);
+  const { get } = await opened({ password: "secret" });
+  assertEquals((await get("/api/dead-letters")).status, 401);
+  const known = await get("/api/dead-letters", { loopback: false, headers: { authorization: "Bearer secret" } });
+  assertEquals(known.status, 200);
+});
+
+Deno.test("POST /api/dead-letters/replay replays ids or a reason, keeps attempts, says what it cannot", async () => {
+  const { replay, asked, letters } = await opened();
+  const { body } = await replay('{"ids":["1","4","77"],"edit":{"id":"1","set":{"amount":12.50}}}');
+  assertEquals(body.results.map(({ id, outcome }: { id: string; outcome: string }) => `${id} ${outcome}`), [
+    "1 replayed",
+    "4 refused",
+    "77 refused",
+  ]);
+  assert(/"other" is starting/.test(body.results[1].sentence), body.results[1].sentence);
+  assertEquals([asked.length, JSON.stringify(asked[0].edit)], [1, '{"set":{"amount":12.50}}']);
+  const [{ edit, outcome, atMs }] = letters.stored.letter("1")!.attempts;
+  assertEquals([edit, outcome, atMs], ['{"set":{"amount":12.50}}', "replayed", 5]);
+  asked.length = 0;
+  await replay('{"topology":"sales","reason":"wrong_type"}');
+  assertEquals(asked.map(({ letter: { offset }, edit }) => [offset, edit]), [[1, null], [2, null]]);
+  for (const wrong of ["{", "{}", '{"ids":[]}', '{"ids":["1"],"more":1}', '{"ids":["1","2"],"edit":{"value":"x"}}']) {
+    assertEquals((await replay(wrong)).status, 400, wrong);
+  }
+});
+
+Deno.test("an attempt whose end nobody knows is kept as failed with why, and the letter stays open", async () => {
+  const { replay, letters } = await opened({ told: new Error("a bug") });
+  assertEquals((await replay('{"ids":["1"]}')).status, 500);
+  const { attempts, resolvedMs } = letters.stored.letter("1")!;
+  assertEquals([attempts[0].outcome, attempts[0].sentence, resolvedMs], ["failed", "a bug", null]);
+});

@@ -1,0 +1,45 @@
+import type { InstanceState } from "../../console/api/contract.ts";
+import type { Proof } from "../../src/cli/verify/proof.ts";
+import type { DemoStatus } from "../../src/cli/start/status.ts";
+
+/** What a test decides about the instance that the page asks; it may change at any time. */
+export interface Standing {
+  startedMs: number;
+  /** Records behind, by topic. */
+  lag: Record<string, number>;
+  problems: readonly string[];
+  proof: Proof | null;
+  /** Tasks of the last partitions are on their way. */
+  loading: boolean;
+  snapshot: DemoStatus["snapshot"];
+  /** Instances beside the one that is asked. */
+  others: readonly InstanceState[];
+  /** A join that never finds a partner. */
+  unmatched: string | null;
+  /** Endpoints that this version does not have: `/api/explain`. */
+  missing: Set<string>;
+  /** Bearer without which nothing is told. */
+  password: string | null;
+  openLetters: () => number;
+}
+
+export function newStanding(nowMs: number): Standing {
+  return {
+    startedMs: nowMs - 754_000,
+    lag: {},
+    problems: [],
+    proof: { time: new Date(nowMs - 31_000).toISOString(), equal: true, sinks: 9, rows: 81_204 },
+    loading: false,
+    snapshot: null,
+    others: [],
+    unmatched: null,
+    missing: new Set(),
+    password: null,
+    openLetters: () => 0,
+  };
+}
+
+/** What follows from it. */
+export function standingOf({ loading }: Standing): { readonly changesPerSecond: number } {
+  return { changesPerSecond: loading ? 4_200 : 480 };
+}

@@ -1,0 +1,138 @@
+import { Choices } from "../../../simulation/choices.ts";
+import { PartitionLog } from "../../partition_log.ts";
+import { Network, type Steps } from "../network.ts";
+import type { Surroundings } from "../surroundings.ts";
+import type { RetentionRule } from "./rules.ts";
+
+/** Stream time at which a window takes no event any more, behind its start. */
+export const CLOSES_AFTER = 3;
+/** Each start of the table's task is declared with one of these. */
+export const RETENTIONS: readonly number[] = [3, 5, 9];
+/** Ticks that a tombstone stays. */
+const TOMBSTONE = 250;
+const OWNERS_MAX = 3;
+
+/** What a record of the changelog says; null: its key is removed. */
+export type Told =
+  | { readonly kind: "fact"; readonly window: number; readonly to: number; readonly count: number }
+  | { readonly kind: "head"; readonly to: number; readonly time: number }
+  | { readonly kind: "horizon"; readonly at: number };
+
+/** What the sink has of a window. */
+export interface SinkRow {
+  readonly epoch: number;
+  readonly seq: number;
+  /** Null: deleted. */
+  readonly count: number | null;
+}
+
+/** One start of a task on some process, until that is killed. */
+export interface Actor {
+  steps: Steps;
+  asleepUntil: number;
+  /** It has nothing to do. */
+  idle: boolean;
+  over: boolean;
+}
+
+export interface RetentionOptions {
+  readonly without: readonly RetentionRule[];
+  readonly heat: number;
+}
+
+/** One partition: a stage that counts events by window, its changelog, a table's task that shows it, and a sink. */
+export class RetentionWorld implements Surroundings<RetentionRule> {
+  readonly choices: Choices;
+  readonly options: RetentionOptions;
+  readonly network: Network;
+  now = 0;
+  faults = true;
+  /** The repartition topic: of each event its time, which is its window. */
+  readonly events = new PartitionLog<number>(0);
+  readonly changelog = new PartitionLog<Told | null>(0);
+  /** Of the table's task: HELLOs and marks, each with the start that wrote it. */
+  readonly inbox = new PartitionLog<{ readonly kind: "hello" | "mark"; readonly of: number; readonly mark: number }>(0);
+  /** By window. */
+  readonly sink = new Map<number, SinkRow>();
+  /** By window: how many events count, as they stand in the repartition topic. */
+  readonly truth = new Map<number, number>();
+  stage: Actor | null = null;
+  cleaner: Actor | null = null;
+  /** Starts of the table's task that still go on; the last one is the owner. */
+  tables: Actor[] = [];
+  startsEver = 0;
+  violation: string | null = null;
+  readonly counts = new Map<string, number>();
+  readonly #produced = new Set<string>();
+  #time = -Infinity;
+
+  constructor(seed: number, options: RetentionOptions) {
+    this.choices = new Choices(seed);
+    this.options = options;
+    this.network = new Network(this);
+  }
+
+  keeps(rule: RetentionRule): boolean {
+    return !this.options.without.includes(rule);
+  }
+
+  count(name: string): void {
+    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+  }
+
+  fail(violation: string): void {
+    this.violation ??= violation;
+  }
+
+  /** An event, mostly of about now, sometimes of long ago. */
+  append(): void {
+    const { choices } = this;
+    const latest = Math.max(0, this.#time);
+    const late = choices.chance(0.15);
+    const time = late ? Math.max(0, latest - choices.below(14)) : latest + (choices.chance(0.3) ? 1 : 0);
+    this.events.append("", { value: time, time: this.now });
+    this.#time = Math.max(this.#time, time);
+    if (time + CLOSES_AFTER <= this.#time) return this.count("events that come too late");
+    this.truth.set(time, (this.truth.get(time) ?? 0) + 1);
+  }
+
+  /** A batch is stored once, and whole. */
+  produce(name: string, records: readonly { readonly key: string; readonly value: Told | null }[]): void {
+    if (this.#produced.has(name)) return;
+    this.#produced.add(name);
+    for (const { key, value } of records) this.changelog.append(key, { value, time: this.now });
+  }
+
+  /** Of each key the last record stays; others go, sooner or later. */
+  compact(): void {
+    const { records } = this.changelog;
+    const last = new Map(records.map((record) => [record.key, record]));
+    const thoroughness = this.choices.chance(0.5) ? 1 : 0.5;
+    this.changelog.records = records.filter((record) => {
+      if (last.get(record.key) !== record) return !this.choices.chance(thoroughness);
+      return record.value !== null || this.now - record.time < TOMBSTONE;
+    });
+  }
+
+  insert(window: number, row: SinkRow): void {
+    const shown = this.sink.get(window);
+    if (shown !== undefined && (shown.epoch - row.epoch || shown.seq - row.seq) >= 0) return;
+    this.sink.set(window, row);
+  }
+
+  /** Another start of the table's task: a process was killed, or goes on without knowing. */
+  addTable(make: (self: Actor) => Steps): void {
+    if (this.tables.length > 0 && !this.choices.chance(0.5)) this.tables.pop();
+    if (this.tables.length >= OWNERS_MAX) this.tables.shift();
+    this.tables.push(actor(make));
+    this.count("starts of the table's task");
+  }
+}
+
+export function actor(make: (self: Actor) => Steps): Actor {
+  const self: Actor = { steps: nothing(), asleepUntil: 0, idle: false, over: false };
+  self.steps = make(self);
+  return self;
+}
+
+function* nothing(): Steps {}

@@ -1,0 +1,94 @@
+import { assert, assertEquals } from "@std/assert";
+import { explainerOf } from "../../../src/runtime/explain/explainer.ts";
+import type { Explanation } from "../../../src/runtime/explain/explanation.ts";
+import type { Fetched, Log } from "../../../src/ports/log.ts";
+import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
+import { readerWith } from "../../reader_with.ts";
+import { openStepLog, StepRun } from "../step_run.ts";
+import { gated } from "../things.ts";
+import { shop } from "./shop.ts";
+
+const TOPICS = { "shop.public.orders": 1, "shop.public.items": 1, "shop.public.customers": 1 };
+
+/** The log, of whose topic nothing arrives before {@link open}. */
+function holding(log: Log, topic: string): { readonly log: Log; open(): void } {
+  let open = false;
+  const own: Log = {
+    ...log,
+    reader() {
+      const reader = log.reader();
+      const held: Fetched[] = [];
+      return readerWith(reader, {
+        async poll(waitMs) {
+          if (open && held.length > 0) return held.splice(0);
+          const parts = await reader.poll(waitMs);
+          if (!open) held.push(...parts.filter((part) => part.topic === topic));
+          return open ? parts : parts.filter((part) => part.topic !== topic);
+        },
+      });
+    },
+  };
+  return { log: own, open: () => void (open = true) };
+}
+
+/** Rows of id 1 and 10. */
+const ROWS = {
+  orders: { id: 1, customer_id: null, status: "paid" },
+  items: { id: 10, order_id: 1, price: "5.00" },
+};
+
+async function put(log: Log, table: keyof typeof ROWS): Promise<void> {
+  const after = ROWS[table];
+  const records = [{ key: `{"id":${after.id}}`, value: JSON.stringify({ op: "c", after }) }];
+  await log.append([{ topic: `shop.public.${table}`, partition: 0, records }]);
+}
+
+async function explained(
+  run: StepRun,
+  { table, key }: { readonly table: string; readonly key: string },
+): Promise<Explanation> {
+  const nobody = () => Promise.resolve({ answers: [], unanswered: [] });
+  return await explainerOf(run.runner)!.explain({ table, key, after: null, limit: 10 }, nobody);
+}
+
+Deno.test("explain() tells that a row waits for a partner, and what it is once that is known", async () => {
+  const { clock, log } = await openStepLog(TOPICS);
+  await put(log, "orders");
+  await put(log, "items");
+  const held = holding(log, "shop.public.orders");
+  const run = new StepRun(shop, { clock, ports: { log: held.log } }).start();
+  for (let step = 0; step < 100 && run.runner.status().tasks.length === 0; step++) await clock.pass(100);
+  await clock.pass(5_000);
+  const waiting = await explained(run, { table: "sold", key: "10" });
+  assertEquals(
+    [waiting.outcome, waiting.operator, waiting.steps.at(-1)!.outcome, waiting.shown],
+    ["waiting", "items.order", "waiting", null],
+    waiting.sentence,
+  );
+  assertEquals(waiting.steps.at(-1)!.lookup!.why!.outcome, "undecided");
+  const restoring = await explained(run, { table: "placed", key: "1" });
+  assertEquals([restoring.outcome, restoring.operator], ["undecided", null], restoring.sentence);
+  held.open();
+  await run.settled();
+  assertEquals((await explained(run, { table: "sold", key: "10" })).outcome, "shown");
+  await run.stop();
+  await log.close();
+});
+
+Deno.test("explain() tells that a row is computed and not in ClickHouse yet", async () => {
+  const { clock, log } = await openStepLog(TOPICS);
+  const gate = gated(createMemoryWarehouse());
+  const run = new StepRun(shop, { clock, ports: { log, warehouse: gate.warehouse } }).start();
+  await run.settled();
+  gate.shut();
+  await put(log, "orders");
+  await clock.pass(5_000);
+  const waiting = await explained(run, { table: "placed", key: "1" });
+  assertEquals([waiting.outcome, waiting.shown], ["waiting", null], waiting.sentence);
+  assert(waiting.sentence.includes("ClickHouse has not acknowledged"), waiting.sentence);
+  gate.open();
+  await run.settled();
+  assertEquals((await explained(run, { table: "placed", key: "1" })).outcome, "shown");
+  await run.stop();
+  await log.close();
+});

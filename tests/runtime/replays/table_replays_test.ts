@@ -1,0 +1,105 @@
+import { assert, assertEquals } from "@std/assert";
+import { z } from "zod";
+import { clickhouse, debezium, topology } from "../../../src/mod.ts";
+import { ReplayWorld } from "./replay_run.ts";
+
+const TOPIC = "t.public.things";
+const things = debezium(TOPIC, { key: ["id"], row: z.object({ id: z.int(), size: z.int() }) });
+const shown = clickhouse("things", { key: ["id"], columns: { id: "Int64", size: "Int64" } });
+const TABLE = topology("things", (builder) => builder.table(things).to(shown));
+
+const key = (id: number) => JSON.stringify({ id });
+const row = (id: number, size: unknown) => JSON.stringify({ after: { id, size }, op: "u" });
+const record = (id: number, size: unknown) => ({ key: key(id), value: row(id, size) });
+
+const isWord = (outcome: string, sentence: RegExp, result: { outcome: string; sentence: string }) => {
+  assertEquals(result.outcome, outcome, result.sentence);
+  assert(sentence.test(result.sentence), result.sentence);
+};
+
+async function opened(): Promise<ReplayWorld> {
+  const world = await ReplayWorld.open({ [TOPIC]: 1 });
+  await world.append(TOPIC, record(1, 1));
+  await world.append(TOPIC, record(2, 2));
+  await world.start(TABLE);
+  return world;
+}
+
+Deno.test("a corrected record is the right row, and stays it after a restart that reads all again", async () => {
+  const world = await opened();
+  await world.append(TOPIC, record(1, "ten"));
+  await world.settled();
+  assertEquals(world.shown("things"), ['{"id":1,"size":1}', '{"id":2,"size":2}']);
+  const [letter] = world.open();
+  const [result] = await world.replay([letter], { value: row(1, 10) });
+  isWord("replayed", /"things" has it now as of offset 2/, result);
+  assertEquals(world.shown("things"), ['{"id":1,"size":10}', '{"id":2,"size":2}']);
+  assertEquals(world.open(), []);
+  assertEquals(world.run.runner.status().stale, []);
+  await world.run.stop();
+  const { writes } = world.warehouse;
+  await world.start(TABLE);
+  await world.pass(3_000);
+  assertEquals([world.shown("things"), world.open()], [['{"id":1,"size":10}', '{"id":2,"size":2}'], []]);
+  assertEquals(world.warehouse.writes, writes);
+  await world.close();
+});
+
+Deno.test("an edit that still cannot be read fails, and the letter stays open", async () => {
+  const world = await opened();
+  await world.append(TOPIC, record(1, "ten"));
+  await world.settled();
+  const [letter] = world.open();
+  const tries = [
+    [null, /still cannot be read.*"ten"/],
+    [{ value: row(1, "eleven") }, /"eleven"/],
+    [{ value: row(2, 10) }, /id/],
+    [{ value: "{" }, /JSON/],
+    [{ set: { size: "x" } }, /"x"/],
+  ] as const;
+  for (const [edit, says] of tries) isWord("failed", says, (await world.replay([letter], edit))[0]);
+  assertEquals(world.open(), [letter]);
+  assertEquals(world.shown("things")[0], '{"id":1,"size":1}');
+  assertEquals((await world.log.topics(["weir.corrections"])).size, 0);
+  isWord("replayed", /things/, (await world.replay([letter], { set: { size: 11 } }))[0]);
+  assertEquals([world.shown("things")[0], world.open()], ['{"id":1,"size":11}', []]);
+  await world.close();
+});
+
+Deno.test("a record is not replayed over a newer one of its key, of whatever kind that is", async () => {
+  const world = await opened();
+  for (const [id, newer] of [[1, row(1, 5)], [2, null], [3, row(3, "bad")]] as const) {
+    await world.append(TOPIC, record(id, "bad"));
+    await world.settled();
+    const letter = world.open().at(-1)!;
+    const offset = await world.append(TOPIC, { key: key(id), value: newer });
+    await world.settled();
+    const [result] = await world.replay([letter], { value: row(id, 9) });
+    isWord("refused", new RegExp(`A newer record of ${id} lies at offset ${offset}`), result);
+  }
+  assertEquals(world.shown("things"), ['{"id":1,"size":5}']);
+  const all = await world.replay(world.open(), { set: { size: 7 } });
+  assertEquals(all.map(({ outcome }) => outcome), ["refused", "replayed"]);
+  assertEquals([world.shown("things"), world.open()], [['{"id":1,"size":5}', '{"id":3,"size":7}'], []]);
+  await world.close();
+});
+
+Deno.test("a record is replayed at its place alone: with its key, in the log, and not misplaced", async () => {
+  const world = await opened();
+  await world.append(TOPIC, record(1, "bad"));
+  await world.append(TOPIC, { key: '{"other":1}', value: row(1, 1) });
+  await world.settled();
+  const [letter, keyless] = world.open();
+  const whole = { value: row(1, 9) };
+  isWord("refused", /the row 1, and nothing tells/, (await world.replay([letter], { ...whole, key: key(4) }))[0]);
+  isWord("refused", /a key that cannot be read/, (await world.replay([keyless], { ...whole, key: key(4) }))[0]);
+  isWord(
+    "refused",
+    /partition 0 is not in the log any more/,
+    (await world.replay([{ ...letter, offset: 77 }], whole))[0],
+  );
+  isWord("refused", /where nobody looks/, (await world.replay([{ ...letter, reason: "misplaced" }], whole))[0]);
+  isWord("refused", /no task "gone-0"/, (await world.replay([{ ...letter, task: "gone-0" }], whole))[0]);
+  isWord("replayed", /things/, (await world.replay([letter], { ...whole, key: ' {"id": 1}' }))[0]);
+  await world.close();
+});

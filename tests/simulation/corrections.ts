@@ -1,0 +1,103 @@
+import { CORRECTIONS_TOPIC, decodeCorrection, encodeCorrection, printOf } from "../../src/record/correction.ts";
+import type { AppendBatch } from "../../src/ports/log.ts";
+import type { Choices } from "./choices.ts";
+import type { Profile } from "./profile.ts";
+import type { SimulatedLog } from "./simulated_log.ts";
+
+/** So many records that say something cannot be read at first. */
+const UNREADABLE_SHARE = 0.25;
+/** At each step: how often one of them is corrected; how often another correction of it was wrong, and came before. */
+const CORRECTED_SHARE = 0.1;
+const WRONG_SHARE = 0.3;
+
+/** A record that cannot be read, and what it should have said. */
+interface Unreadable {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string;
+  /** As it lies there, and as it should. */
+  readonly written: string;
+  readonly value: string | null;
+}
+
+/** Records of sources that cannot be read until somebody corrects them, as whoever replays dead letters does. */
+export class Corrections {
+  readonly #log: SimulatedLog;
+  readonly #choices: Choices;
+  readonly #waiting: Unreadable[] = [];
+  #written = 0;
+  #ended = false;
+
+  private constructor(log: SimulatedLog, choices: Choices) {
+    this.#log = log;
+    this.#choices = choices;
+  }
+
+  /** Null for a seed that has none. */
+  static of(
+    { corrections }: Profile,
+    { log, choices }: { readonly log: SimulatedLog; readonly choices: Choices },
+  ): Corrections | null {
+    return corrections ? new Corrections(log, choices) : null;
+  }
+
+  /** Writes a record as it should be, or another one in its place. */
+  store(batch: AppendBatch): void {
+    const [{ key, value }] = batch.records;
+    if (
+      this.#ended || !this.#choices.chance(UNREADABLE_SHARE) || !this.#choices.happens("unreadable", () => String(key))
+    ) {
+      this.#log.store(batch);
+      return;
+    }
+    const written = JSON.stringify({ before: null, after: this.#written++, op: "c" });
+    const offset = this.#log.store({ ...batch, records: [{ key, value: written }] });
+    const { topic, partition } = batch;
+    this.#waiting.push({ topic, partition, offset, key: String(key), written, value: value as string | null });
+  }
+
+  /** Now and then one of them is corrected, in any order, whatever is newer. */
+  step(): void {
+    const at = this.#choices.below(Math.max(1, this.#waiting.length));
+    const wrong = this.#choices.chance(WRONG_SHARE);
+    if (!this.#choices.chance(CORRECTED_SHARE) || this.#waiting.length === 0) return;
+    const [one] = this.#waiting.splice(at, 1);
+    if (wrong) this.#correct(one, one.written);
+    this.#correct(one, one.value);
+  }
+
+  /** From now on all records can be read: what is shown is judged while something hangs. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  /** All of them are corrected now. */
+  finish(): void {
+    for (const one of this.#waiting.splice(0)) this.#correct(one, one.value);
+  }
+
+  #correct({ topic, partition, offset, key, written }: Unreadable, value: string | null): void {
+    const topicId = this.#log.topics.get(topic)!.id;
+    const correction = { topic, topicId, partition, offset, key, timestampMs: 0, print: printOf(written), value };
+    this.#log.create({ name: CORRECTIONS_TOPIC, partitions: 1, cleanup: "delete", retentionMs: -1 });
+    this.#log.store({ topic: CORRECTIONS_TOPIC, partition: 0, records: [encodeCorrection(correction)] });
+  }
+}
+
+/** What a record says as it is corrected; its own value if nobody has corrected it. */
+export function correctedValue(
+  log: Pick<SimulatedLog, "topics">,
+  { topic, partition, offset, value }: {
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+    readonly value: string | null;
+  },
+): string | null {
+  const records = log.topics.get(CORRECTIONS_TOPIC)?.partitions[0].records ?? [];
+  const last = records.map((record) => decodeCorrection(String(record.key), String(record.value))!).findLast((one) =>
+    one.topic === topic && one.partition === partition && one.offset === offset && one.print === printOf(value)
+  );
+  return last === undefined ? value : last.value;
+}
