@@ -153,27 +153,39 @@ export function startOf(name: string): number {
   return Number(name.slice(name.lastIndexOf(",", last - 1) + 1, last));
 }
 
-/** The key of a fact's record. */
-export function factKey({ owner, key, start, seq }: Pick<Fact, "owner" | "key" | "start" | "seq">): string {
-  return JSON.stringify([owner, keyText(key), start, seq]);
+/** Makes the keys of the records of facts of one key. */
+export function factKeys({ owner, key }: Pick<Fact, "owner" | "key">): (of: Pick<Fact, "start" | "seq">) => string {
+  const ofKey = JSON.stringify([owner, keyText(key)]).slice(0, -1);
+  // Of all times, which have no beginning, it is null.
+  return ({ start, seq }) => `${ofKey},${Number.isFinite(start) ? start : null},${seq}]`;
 }
 
-/** The value of a fact's record. @throws TypeError for a state that is no wire value */
-export function factValue(
-  { to, columns, element, former }: Pick<Fact, "to" | "columns" | "element" | "former">,
-): string {
-  if (former === undefined) return encodeWire([to, columns, ...element === null ? [] : valuesOf(element)]);
-  const [now, before] = [element, former.element].map((one) => one === null ? NO_ELEMENT : valuesOf(one));
-  return encodeWire([to, columns, ...now, former.to, ...before]);
+/** Makes the values of the records of facts of one key, of these columns. */
+export function factValues(
+  columns: Row,
+): /** @throws TypeError for a state that is no wire value */ (
+  fact: Pick<Fact, "to" | "element" | "former">,
+) => string {
+  const ofKey = encodeWire(columns);
+  return ({ to, element, former }) => {
+    if (former === undefined) return element === null ? `[${to},${ofKey}]` : `[${to},${ofKey},${valuesText(element)}]`;
+    const [now, before] = [element, former.element].map((one) => one === null ? NO_ELEMENT : valuesText(one));
+    return `[${to},${ofKey},${now},${former.to},${before}]`;
+  };
 }
 
 /** Where the end of an element stands: null, as there is none. */
-const NO_ELEMENT: ElementValues = [null, 0, 0, null];
+const NO_ELEMENT = "null,0,0,null";
 
 type ElementValues = readonly [end: number | null, timestampUs: number, shown: number, state: unknown];
 
-function valuesOf({ end, timestampUs, shown, state }: FactElement): ElementValues {
-  return [end, timestampUs, shown ? 1 : 0, state];
+function valuesText({ end, timestampUs, shown, state }: FactElement): string {
+  return `${numberText(end)},${numberText(timestampUs)},${shown ? 1 : 0},${encodeWire(state)}`;
+}
+
+/** @throws TypeError for what is no number of JSON */
+function numberText(value: number): string {
+  return Number.isFinite(value) ? String(value) : encodeWire(value);
 }
 
 function elementOf(values: readonly unknown[]): FactElement | null {

@@ -1,27 +1,11 @@
-import { Distinct } from "../record/distinct.ts";
 import type { Key } from "../record/key.ts";
 import type { Row } from "../record/row.ts";
 import { DueElements } from "./due_elements.ts";
 import { type Element, firstFrom, isSame, placeOf } from "./element.ts";
+import { type ElementChange, KeyChanges, type NotedChange, NotedChanges } from "./noted_changes.ts";
 
 export type { Element } from "./element.ts";
-
-/** What became of an element since the last look. */
-export interface ElementChange {
-  readonly key: Key;
-  /** The columns of the key. */
-  readonly columns: Row;
-  /**
-   * `put`: it is new, or another one of these borders before. `gone`: it is there no more, as events of its key
-   * ended it. `dropped`: nothing depends on it any more, as time has passed, and it is no result. What is durable of a
-   * key is its elements at one position: a drop is part of that, too, and leaves no trace only when the position of the
-   * whole task, behind it, is durable; whoever reads back what was dropped can tell so by that task's time.
-   */
-  readonly kind: "put" | "gone" | "dropped";
-  readonly element: Element;
-  /** What was there at the last look; null: nothing. Of what was forgotten since it is not known. */
-  readonly before: Element | null;
-}
+export type { ElementChange } from "./noted_changes.ts";
 
 interface OfKey {
   readonly key: Key;
@@ -30,23 +14,17 @@ interface OfKey {
   elements: Element[];
   /** When each of them is due; null: never, or it was taken out already. */
   dues: (number | null)[];
+  /** What became of them since the last look; null: nothing. */
+  changed: KeyChanges | null;
   /** All events of the key below this position are in its elements, if they were read back. */
   position: number;
 }
-
-type OfElement = Pick<ElementChange, "element">;
 
 /** An element and its key. */
 interface OfKeyed {
   readonly key: Key;
   readonly element: Element;
 }
-
-/** Changes of one key by the borders of their elements. */
-const BORDERS = {
-  isSame: ({ element: a }: OfElement, { element: b }: OfElement) => isSame(a, b),
-  nameOf: ({ element: { start, end, seq } }: OfElement) => `${start}/${end}/${seq}`,
-};
 
 /** Which of several clocks an element waits for, that of each being known from the element alone. */
 export interface ElementClocks {
@@ -60,7 +38,7 @@ const ONE_CLOCK: ElementClocks = { count: 1, of: () => 0 };
 /** The elements of all keys of one stateful operator. What changes is noted for whoever makes it durable. */
 export class KeyedElements {
   readonly #keys = new Map<Key, OfKey>();
-  #changes = new Map<Key, Distinct<ElementChange, OfElement>>();
+  readonly #noted = new NotedChanges();
   /**
    * By clock. What was removed meanwhile is passed over when it comes up; an element that is replaced by one that is
    * due at the same time needs no other place in it.
@@ -97,9 +75,10 @@ export class KeyedElements {
     return this.#keys.get(key)?.position ?? 0;
   }
 
-  /** All keys that have elements. */
+  /** All keys that have elements, or a position. */
   keys(): Iterable<Key> {
-    return this.#keys.keys();
+    return this.#keys.values().filter(({ elements, position }) => elements.length > 0 || position > 0)
+      .map(({ key }) => key);
   }
 
   /**
@@ -110,9 +89,14 @@ export class KeyedElements {
     { key, columns }: { readonly key: Key; readonly columns: Row },
     { element, dueUs }: { readonly element: Element; readonly dueUs: number | null },
   ): void {
-    const before = this.#before(key, element);
-    this.#set({ key, columns, position: null }, { element, dueUs });
-    this.#note({ key, columns, kind: "put", element, before });
+    const known = this.#known(key, columns);
+    const { elements } = known;
+    const at = placeOf(elements, element);
+    const before = isSame(elements[at], element) ? elements[at] : null;
+    const changed = known.changed ??= new KeyChanges(known, elements.length);
+    this.#setAt(known, at, { element, dueUs, replaces: before !== null });
+    const { noted } = changed;
+    noted[at] = this.#noted.note(changed, { kind: "put", element, before, noted: noted[at] });
   }
 
   /** An element that events ended: it is no result any more. */
@@ -130,7 +114,9 @@ export class KeyedElements {
    * which no more need be known than what was said of it last.
    */
   forget(key: Key, element: Element): void {
-    this.#delete(key, element);
+    const { known, noted } = this.#takeOut(key, element);
+    if (noted !== null) known.changed!.keepEnded(noted);
+    this.#letGo(known);
   }
 
   /** What was read back, before anything else is done. `position`: all events of the key below it are in there. */
@@ -138,15 +124,18 @@ export class KeyedElements {
     { key, columns, position }: { readonly key: Key; readonly columns: Row; readonly position: number },
     { element, dueUs }: { readonly element: Element | null; readonly dueUs: number | null },
   ): void {
-    const greatest = Math.max(position, this.positionOf(key));
-    this.#set({ key, columns, position: greatest }, { element, dueUs });
+    const known = this.#known(key, columns);
+    known.position = Math.max(position, known.position);
+    if (element === null) return;
+    const at = placeOf(known.elements, element);
+    this.#setAt(known, at, { element, dueUs, replaces: isSame(known.elements[at], element) });
   }
 
   /** Positions say nothing any more: everything is behind them. Keys without elements are let go. */
   forgetPositions(): void {
-    for (const [key, known] of this.#keys) {
-      if (known.elements.length === 0) this.#keys.delete(key);
-      else known.position = 0;
+    for (const known of this.#keys.values()) {
+      known.position = 0;
+      this.#letGo(known);
     }
   }
 
@@ -202,40 +191,58 @@ export class KeyedElements {
     return last;
   }
 
+  /** Of how many keys something changed since the last call of {@link KeyedElements.takeChanges}. */
+  get changedKeys(): number {
+    return this.#noted.keys;
+  }
+
+  /** About so many characters it takes to write what changed since then. */
+  get changedChars(): number {
+    return this.#noted.chars;
+  }
+
   /**
    * What changed since the last call, each element once: key by key, and the elements of one key, in the order in which
    * they changed first.
    */
   takeChanges(): ElementChange[] {
     const changes: ElementChange[] = [];
-    for (const { values } of this.#changes.values()) for (const change of values) changes.push(change);
-    this.#changes = new Map();
+    for (const changed of this.#noted.take()) {
+      for (const change of changed.changes) changes.push(change);
+      const known = this.#keys.get(changed.key)!;
+      known.changed = null;
+      this.#letGo(known);
+    }
     return changes;
   }
 
-  #note(change: ElementChange): void {
-    this.#changes.getOrInsertComputed(change.key, () => new Distinct<ElementChange, OfElement>(BORDERS)).put(change);
+  #known(key: Key, columns: Row): OfKey {
+    const found = this.#keys.get(key);
+    if (found !== undefined) return found;
+    const known: OfKey = { key, columns, elements: [], dues: [], changed: null, position: 0 };
+    this.#keys.set(key, known);
+    return known;
   }
 
-  #set(
-    // Null: the position stays.
-    { key, columns, position }: { key: Key; columns: Row; position: number | null },
-    { element, dueUs }: { element: Element | null; dueUs: number | null },
+  #setAt(
+    known: OfKey,
+    at: number,
+    { element, dueUs, replaces }: {
+      readonly element: Element;
+      readonly dueUs: number | null;
+      readonly replaces: boolean;
+    },
   ): void {
-    let known = this.#keys.get(key);
-    if (known === undefined) this.#keys.set(key, known = { key, columns, elements: [], dues: [], position: 0 });
-    if (position !== null) known.position = position;
-    if (element === null) return;
-    const { elements, dues } = known;
-    const at = placeOf(elements, element);
-    const replaced = isSame(elements[at], element) ? 1 : 0;
-    if (dueUs !== null && (replaced === 0 || dues[at] !== dueUs)) {
+    const { elements, dues, changed } = known;
+    if (dueUs !== null && !(replaces && dues[at] === dueUs)) {
       this.#due[this.#clocks.of(element)].push(dueUs, { ofKey: known, element });
     }
-    if (replaced === 1) {
+    if (replaces) {
       elements[at] = element;
       dues[at] = dueUs;
-    } else if (elements.length === 0) {
+      return;
+    }
+    if (elements.length === 0) {
       // Of most keys there is one: an array that grew has room for sixteen, which is most of what a key takes.
       known.elements = [element];
       known.dues = [dueUs];
@@ -243,31 +250,32 @@ export class KeyedElements {
       elements.splice(at, 0, element);
       dues.splice(at, 0, dueUs);
     }
+    changed?.noted.splice(at, 0, null);
   }
 
   #end({ key, kind }: { key: Key; kind: "gone" | "dropped" }, element: Element): void {
-    const columns = this.#keys.get(key)!.columns;
-    const before = this.#before(key, element);
-    this.#delete(key, element);
-    this.#note({ key, columns, kind, element, before });
+    const { known, noted } = this.#takeOut(key, element);
+    const changed = known.changed ??= new KeyChanges(known, known.elements.length);
+    changed.keepEnded(this.#noted.note(changed, { kind, element, before: element, noted }));
   }
 
-  /** What stood in an element's place at the last look. */
-  #before(key: Key, element: Element): Element | null {
-    const change = this.#changes.get(key)?.find({ element });
-    if (change !== undefined) return change.before;
-    const elements = this.of(key);
-    const there = elements[placeOf(elements, element)];
-    return isSame(there, element) ? there : null;
-  }
-
-  #delete(key: Key, element: Element): void {
+  /** An element goes; its change, if there was any, is given back. */
+  #takeOut(key: Key, element: Element): { readonly known: OfKey; readonly noted: NotedChange | null } {
     const known = this.#keys.get(key)!;
-    const at = placeOf(known.elements, element);
-    if (known.elements[at] !== element) throw new TypeError(`Key ${key} has no such element`);
-    remove(known.elements, at);
-    remove(known.dues, at);
-    if (known.elements.length === 0 && known.position === 0) this.#keys.delete(key);
+    const { elements, dues, changed } = known;
+    const at = placeOf(elements, element);
+    if (elements[at] !== element) throw new TypeError(`Key ${key} has no such element`);
+    remove(elements, at);
+    remove(dues, at);
+    if (changed === null) return { known, noted: null };
+    const noted = changed.noted[at];
+    remove(changed.noted, at);
+    return { known, noted };
+  }
+
+  /** Of a key of which nothing is kept and nothing is to be told nothing is known. */
+  #letGo({ key, elements, changed, position }: OfKey): void {
+    if (elements.length === 0 && changed === null && position === 0) this.#keys.delete(key);
   }
 }
 

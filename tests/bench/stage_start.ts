@@ -14,6 +14,7 @@ import { mulberry32 } from "../../src/record/mulberry32.ts";
 import { BatchQueue } from "../../src/runtime/streams/batch_queue.ts";
 import type { StreamContext } from "../../src/runtime/streams/flow.ts";
 import { packedEvent, packOf } from "../../src/runtime/streams/pack.ts";
+import { TextBytes } from "../../src/runtime/streams/text_bytes.ts";
 import { loadStage } from "../../src/runtime/streams/stage_changelog.ts";
 import { StageTask } from "../../src/runtime/streams/stage_task.ts";
 import count from "./peer/topologies/streams_count.ts";
@@ -62,18 +63,19 @@ class MemoryChangelog {
 }
 
 /** Values of packs, of each input in turn. */
-function* packs(inputs: number, events: number): Generator<string> {
+function* packs(inputs: number, events: number): Generator<Uint8Array> {
   const random = mulberry32(7);
   const below = (end: number) => Math.floor(random() * end);
   for (let n = 0; n < events;) {
     for (let input = 0; input < inputs; input++) {
-      const packed = Array.from({ length: PACK }, () => {
+      const packed = new TextBytes();
+      for (let index = 0; index < PACK; index++) {
         const customer = `customer-${below(CUSTOMERS)}`;
         const ms = FIRST_MS + Math.floor(n / inputs) * MS_BETWEEN + below(2 * JITTER_MS) - JITTER_MS;
         const value = { id: n, customer, [input === 0 ? "country" : "method"]: "card", amount: below(20_000) };
         const event = { input, columns: { customer }, value: inputs === 1 ? null : value, timestampUs: ms * 1_000 };
-        return packedEvent({ offset: n++, index: 0 }, { ...event, headers: NO_HEADERS });
-      });
+        packed.add(packedEvent({ offset: n++, index: 0 }, { ...event, headers: NO_HEADERS }));
+      }
       yield packOf(`topic-${input}@id`, { partition: 0, events: packed });
     }
   }
@@ -102,7 +104,7 @@ async function taskOf(plan: StagePlan, changelog: MemoryChangelog): Promise<Stag
 /** Takes all packs, as a host does, and writes what changes. */
 async function fill(
   plan: StagePlan,
-  { changelog, values }: { readonly changelog: MemoryChangelog; readonly values: readonly string[] },
+  { changelog, values }: { readonly changelog: MemoryChangelog; readonly values: readonly Uint8Array[] },
 ): Promise<void> {
   const task = await taskOf(plan, changelog);
   const queue = new BatchQueue({
@@ -112,9 +114,10 @@ async function fill(
       batch.to = nextOffset;
       task.taken(batch);
     },
+    sealed: (batch) => task.sealed(batch),
   });
   for (const [offset, value] of values.entries()) {
-    const record = { offset, timestampMs: 0, key: null, value: encoder.encode(value) };
+    const record = { offset, timestampMs: 0, key: null, value };
     queue.take({ records: [record], nextOffset: offset + 1 });
     const batch = queue.full || offset + 1 === values.length ? queue.next() : null;
     batch?.facts.parts({ owner: "owner", chars: PART_CHARS }).forEach((part) => changelog.append(part));

@@ -11,8 +11,8 @@ import type { StreamBatch } from "./stream_batch.ts";
 import { broken, type StreamProgress } from "./stream_progress.ts";
 import type { StreamStart } from "./stream_start.ts";
 
-/** Characters of a pack of events: far below what topics take, and enough that nothing is gained by more. */
-const PACK_CHARS = 200_000;
+/** Bytes of a pack of events: far below what topics take, and enough that nothing is gained by more. */
+const PACK_BYTES = 200_000;
 
 /** What delivering needs of the world. */
 export interface BatchDeliveryOptions {
@@ -42,7 +42,7 @@ export interface BatchDeliveryOptions {
  */
 export class BatchDelivery {
   readonly #options: BatchDeliveryOptions;
-  #packChars = PACK_CHARS;
+  #packBytes = PACK_BYTES;
 
   constructor(options: BatchDeliveryOptions) {
     this.#options = options;
@@ -83,15 +83,15 @@ export class BatchDelivery {
   /** What the log finds too large is packed in smaller parts; an event that is too large by itself is set aside. */
   async #shuffled({ shuffled }: StreamBatch): Promise<boolean> {
     const { partition, start: { source }, onTooLarge, beforeEvents } = this.#options;
-    const sent = await this.#fitting(() => shuffled.batches({ source, partition, chars: this.#packChars }), {
+    const sent = await this.#fitting(() => shuffled.batches({ source, partition, bytes: this.#packBytes }), {
       before: beforeEvents,
       reduce: (error) => {
         const { longest } = shuffled;
         if (longest === null) return false;
-        if (this.#packChars <= longest.text.length) {
+        if (this.#packBytes <= longest.bytes) {
           shuffled.remove(longest);
           onTooLarge(longest, error);
-        } else this.#packChars = Math.max(longest.text.length, Math.floor(this.#packChars / 4));
+        } else this.#packBytes = Math.max(longest.bytes, Math.floor(this.#packBytes / 4));
         return true;
       },
     });

@@ -5,7 +5,7 @@ import { StreamBatch } from "./stream_batch.ts";
 const WAITING_MAX = 2;
 const BYTES_MAX = 16 * 1024 * 1024;
 /** Of a batch without rows, as only inserts are better for being large: what waits is in memory. */
-const EVENT_BYTES_MAX = 1024 * 1024;
+const EVENT_BYTES_MAX = 512 * 1024;
 /** A range is not longer, whatever its records make. */
 export const RANGE_OFFSETS_MAX = 100_000;
 
@@ -27,6 +27,8 @@ export interface BatchQueueOptions {
   /** Characters of what a stage keeps: all may be of one key, and be written as a whole. */
   readonly factCharsMax: number;
   readonly evaluate: Evaluate;
+  /** Nothing more is evaluated into the batch. */
+  readonly sealed?: (batch: StreamBatch) => void;
 }
 
 /** What was read of a partition and waits to be added: batches that follow each other without a gap. */
@@ -84,6 +86,7 @@ export class BatchQueue {
   }
 
   #seal(): void {
+    this.#options.sealed?.(this.#open);
     this.#sealed.push(this.#open);
     this.#open = new StreamBatch(this.#open.to);
   }

@@ -6,6 +6,7 @@ import type { EventOrigin } from "../../record/event_origin.ts";
 import { keyOfColumns } from "../../record/key.ts";
 import type { Row } from "../../record/row.ts";
 import { decodeWire, encodeWire } from "../../record/wire.ts";
+import type { TextBytes } from "./text_bytes.ts";
 
 /** The source of packs by which an owner lets time pass. */
 export const CLOCK = "clock";
@@ -18,12 +19,16 @@ const MARKS = "#marks";
 
 /** The value of a record after which time is `toUs`, as if an event of that time had come. */
 export function tickOf(toUs: number): string {
-  return packOf(CLOCK, { partition: 0, events: [`[0,0,0,${toUs},null,null]`] });
+  return timePack(CLOCK, toUs);
 }
 
 /** The value of a record that says that the wall clock has come to `nowUs`. */
 export function wallClockOf(nowUs: number): string {
-  return packOf(WALL_CLOCK, { partition: 0, events: [`[0,0,0,${nowUs},null,null]`] });
+  return timePack(WALL_CLOCK, nowUs);
+}
+
+function timePack(source: string, us: number): string {
+  return `[${JSON.stringify(source)},0,[[0,0,0,${us},null,null]]]`;
 }
 
 /** Where the record stands of which an event was made, and which of those of that record it is. */
@@ -106,12 +111,21 @@ export function packedEvent(
   return encodeWire(event);
 }
 
-/** The value of a pack's record. `events`: what {@link packedEvent} gave. */
+const encoder = new TextEncoder();
+const PACK_END = encoder.encode("]]");
+
+/** The value of a pack's record. `events`: what {@link packedEvent} gave, those from one to before another one. */
 export function packOf(
   source: string,
-  { partition, events }: { partition: number; events: readonly string[] },
-): string {
-  return `[${JSON.stringify(source)},${partition},[${events.join()}]]`;
+  { partition, events, from = 0, to = events.count }: {
+    readonly partition: number;
+    readonly events: TextBytes;
+    readonly from?: number;
+    readonly to?: number;
+  },
+): Uint8Array {
+  const before = encoder.encode(`[${JSON.stringify(source)},${partition},[`);
+  return events.between(from, to, { before, after: PACK_END });
 }
 
 const decoder = new TextDecoder();

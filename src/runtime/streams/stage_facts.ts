@@ -2,8 +2,8 @@ import { Buffer } from "node:buffer";
 import { bundledElement, bundledKey, bundleKey, bundleValue } from "../../formats/changelog_bundle.ts";
 import {
   type FactHead,
-  factKey,
-  factValue,
+  factKeys,
+  factValues,
   type FormerElement,
   headRecord,
   neededFrom,
@@ -18,12 +18,15 @@ import { type StoredBundle, StoredBundles } from "./stored_bundles.ts";
 /** A bundle is read in one turn of the event loop; it is longer by what changed of one key. */
 const BUNDLE_CHARS = 200_000;
 
-/** An element of a key, and the value of its record. */
+/** An element of a key. It is written as text when it is sent, and not before: what waits is what the task has, too. */
 interface FactOfKey {
   readonly start: number;
   readonly seq: number;
-  /** Or of its part of a bundle. */
-  readonly value: string;
+  /** The position that it is of. */
+  readonly to: number;
+  /** Null: it is gone. Of a bundle, what goes by time alone. */
+  readonly element: ElementChange["element"] | null;
+  readonly chars: number;
   /** What it was before the batch, where that is needed. */
   readonly former: FormerElement | undefined;
   /** Its record is removed once the position behind it is there. */
@@ -44,6 +47,16 @@ interface FactsOfKey {
 
 type FactPlace = Pick<FactOfKey, "start" | "seq">;
 
+/** What has changed, as far as it is known before it is collected. */
+export interface ExpectedFacts {
+  readonly keys: number;
+  /** About so many characters will be written. */
+  readonly chars: number;
+  readonly headCounts: boolean;
+}
+
+const NOTHING: ExpectedFacts = { keys: 0, chars: 0, headCounts: false };
+
 /** Facts of one key by where their elements begin. */
 const PLACES = {
   isSame: (a: FactPlace, b: FactPlace) => a.start === b.start && a.seq === b.seq,
@@ -60,10 +73,11 @@ export class BatchFacts {
   #head: Omit<FactHead, "owner"> | null = null;
   #headCounts = false;
   #chars = 0;
+  #expected: ExpectedFacts = NOTHING;
 
   /** Keys of which something changed, and one more if the head, or that bundles are gone, is worth being written. */
   get size(): number {
-    return this.#keys.size + (this.#headCounts || this.#gone.length > 0 ? 1 : 0);
+    return this.#keys.size + this.#expected.keys + (this.#headCounts || this.#gone.length > 0 ? 1 : 0);
   }
 
   /** The first record of its topic that is needed when these facts are written; null if nothing was collected. */
@@ -80,7 +94,8 @@ export class BatchFacts {
   get largest(): { readonly columns: Row; readonly bytes: number } | null {
     let largest: { readonly columns: Row; readonly bytes: number } | null = null;
     for (const { columns, facts } of this.#keys.values()) {
-      const bytes = facts.values.reduce((sum, { value }) => sum + Buffer.byteLength(value), 0);
+      const valueOf = factValues(columns);
+      const bytes = facts.values.reduce((sum, fact) => sum + Buffer.byteLength(valueOf(fact)), 0);
       if (bytes > (largest?.bytes ?? 0)) largest = { columns, bytes };
     }
     return largest;
@@ -88,7 +103,13 @@ export class BatchFacts {
 
   /** About so many characters are written. */
   get chars(): number {
-    return this.#chars;
+    return this.#chars + this.#expected.chars;
+  }
+
+  /** So much has changed that will be collected at the end of the batch. */
+  expect(expected: ExpectedFacts): void {
+    this.#expected = expected;
+    this.#headCounts ||= expected.headCounts;
   }
 
   /**
@@ -107,21 +128,22 @@ export class BatchFacts {
   ): void {
     const { elements, ending } = operator;
     this.#headCounts ||= headCounts;
+    this.#expected = NOTHING;
     for (const change of elements.takeChanges()) {
-      const { key, columns, kind, element } = change;
+      const { key, columns, kind, element, chars } = change;
       // A session that grows is replaced by one that begins as it did: that one is the fact.
       if (kind !== "put" && isReplaced(elements, change)) continue;
       const { start, seq } = element;
-      const { facts } = this.#keys.getOrInsertComputed(key, () => ({ columns, facts: new Distinct(PLACES) }));
-      const known = facts.find({ start, seq });
+      let ofKey = this.#keys.get(key);
+      if (ofKey === undefined) this.#keys.set(key, ofKey = { columns, facts: new Distinct(PLACES) });
+      const { facts } = ofKey;
       const former = operator.isNeededAtHead?.(element)
-        ? known?.former ?? { to: from, element: change.before }
+        ? facts.find({ start, seq })?.former ?? { to: from, element: change.before }
         : undefined;
-      const value = ending === undefined
-        ? factValue({ to: head.to, columns, element: kind === "put" ? element : null, former })
-        : bundledElement(element);
-      this.#chars += value.length - (known?.value.length ?? 0);
-      facts.put({ start, seq, value, former, used: kind === "dropped" });
+      const isThere = kind === "put" || ending !== undefined;
+      const fact = { start, seq, to: head.to, element: isThere ? element : null, chars, former };
+      const replaced = facts.put({ ...fact, used: kind === "dropped" });
+      this.#chars += chars - (replaced?.chars ?? 0);
       if (ending !== undefined) this.#goesBy(ending.goneFrom(element));
     }
     this.#head = head;
@@ -146,10 +168,12 @@ export class BatchFacts {
     const removed = new Parts(chars);
     if (this.#bundles !== null) this.#addBundles(this.#bundles, { owner, parts });
     else {
-      for (const [key, { facts }] of this.#keys) {
-        const records = facts.values.map(({ start, seq, value, used }) => {
-          const record = { key: factKey({ owner, key, start, seq }), value };
-          if (used) removed.add([{ ...record, value: null }]);
+      for (const [key, { columns, facts }] of this.#keys) {
+        const keyOf = factKeys({ owner, key });
+        const valueOf = factValues(columns);
+        const records = facts.values.map((fact) => {
+          const record = { key: keyOf(fact), value: valueOf(fact) };
+          if (fact.used) removed.add([{ ...record, value: null }]);
           return record;
         });
         parts.add(records);
@@ -172,7 +196,7 @@ export class BatchFacts {
       [texts, chars] = [[], 0];
     };
     for (const { columns, facts } of this.#keys.values()) {
-      const text = bundledKey(columns, facts.values.map(({ value }) => value));
+      const text = bundledKey(columns, facts.values.map(({ element }) => bundledElement(element!)));
       texts.push(text);
       chars += text.length;
       if (chars >= BUNDLE_CHARS) end();

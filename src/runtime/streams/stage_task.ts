@@ -84,10 +84,7 @@ export class StageTask implements FlowTask {
   /** As {@link FlowTask.order}. */
   readonly order: TimeOrder;
 
-  private constructor(
-    { plan, partition, loaded, mutedTo }: StageBegin,
-    context: StreamContext,
-  ) {
+  private constructor({ plan, partition, loaded, mutedTo }: StageBegin, context: StreamContext) {
     this.#id = taskId(plan.name, partition);
     this.#plan = plan;
     this.#partition = partition;
@@ -158,7 +155,7 @@ export class StageTask implements FlowTask {
     return this.order.waits ? null : this.#operator.whenIdle ?? null;
   }
 
-  /** As {@link FlowTask.taken}: what changed of the operator goes into the changelog. */
+  /** As {@link FlowTask.taken}: what changed of the operator is to go into the changelog. */
   taken(batch: StreamBatch): void {
     if (batch.to < this.#headTo) return;
     // Marks are no events.
@@ -168,6 +165,13 @@ export class StageTask implements FlowTask {
     const headCounts = isAllThatIsKept || isWanted || batch.to - this.#quietFrom >= QUIET_RECORDS_MAX;
     if (headCounts) this.#quietFrom = batch.to;
     this.#heardBefore = this.heard;
+    const { changedKeys: keys, changedChars: chars } = this.#operator.elements;
+    batch.facts.expect({ keys, chars, headCounts });
+  }
+
+  /** As {@link FlowTask.sealed}: of each element that changed the batch says what it is at its end. */
+  sealed(batch: StreamBatch): void {
+    if (batch.to < this.#headTo) return;
     batch.facts.collect(this.#operator, {
       from: Math.max(batch.from, this.#headTo),
       to: batch.to,
@@ -176,7 +180,7 @@ export class StageTask implements FlowTask {
       print: this.#print,
       order: this.order.save(),
       ...this.#repeats.size === 0 ? {} : { repeats: Object.fromEntries(this.#repeats) },
-    }, { headCounts, bundles: this.#bundles });
+    }, { bundles: this.#bundles });
   }
 
   /** As {@link FlowTask.take}. @throws LimitError if more waits than may; StreamBroken if a later start has begun */

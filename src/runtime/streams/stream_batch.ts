@@ -72,7 +72,7 @@ export class StreamBatch {
 
   /** Bytes of rows and events, about. */
   get bytes(): number {
-    return this.#rowBytes + this.shuffled.chars + this.records.length;
+    return this.#rowBytes + this.shuffled.bytes + this.records.length;
   }
 
   /** How much comes out of it: rows, events, and what changes of keys. */

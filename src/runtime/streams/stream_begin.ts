@@ -101,6 +101,7 @@ export async function beginStream(
       task.taken?.(batch);
       surroundings.context.onRecords(plan.name, records.length);
     },
+    sealed: (batch) => task.sealed?.(batch),
   });
   return {
     ...{ start, queue, progress, task },

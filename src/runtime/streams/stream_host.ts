@@ -13,6 +13,7 @@ import {
   heldBy,
   type Life,
 } from "./stream_begin.ts";
+import { Gathering } from "./gathering.ts";
 import { PassingTime } from "./passing_time.ts";
 import type { SourceTask } from "./source_marks.ts";
 import { rowsBySink, type StreamBatch } from "./stream_batch.ts";
@@ -44,15 +45,14 @@ export class StreamHost implements StreamView, SourceTask {
   readonly #beginner: Beginner;
   readonly #pace: InsertPace;
   readonly #time: PassingTime;
+  readonly #gathering: Gathering;
   #life: Life | null = null;
   #writing: StreamBatch | null = null;
   #reading = false;
   /** As {@link SourceTask.movedMs}. */
   movedMs: number;
-  /** Nothing is written any more. */
-  #closed = false;
-  /** What was read is written, and nothing more is read. */
-  #draining = false;
+  #closed = false; // Nothing is written any more.
+  #draining = false; // What was read is written, and nothing more is read.
   #broken: string | null = null;
   /** How often it began anew since it brought anything out. */
   #restarts = 0;
@@ -67,7 +67,7 @@ export class StreamHost implements StreamView, SourceTask {
     this.#surroundings = surroundings;
     this.#pace = surroundings.pace(topic);
     const { clock } = surroundings.instance.ports;
-    this.#time = new PassingTime(topic, clock);
+    [this.#time, this.#gathering] = [new PassingTime(topic, clock), new Gathering(clock)];
     this.movedMs = clock.nowMs();
     this.#beginner = {
       ...{ id: this.id, plan, topic, partition },
@@ -284,7 +284,7 @@ export class StreamHost implements StreamView, SourceTask {
     while (!this.#closed && this.#broken === null) {
       this.#wake = new AbortController();
       const behindMs = marks.isAhead(this) ? BEHIND_MS : 0;
-      const waitMs = this.#draining ? 0 : Math.max(this.#pace.waitMs, behindMs);
+      const waitMs = this.#draining ? 0 : Math.max(this.#pace.waitMs, behindMs, this.#gathering.waitMs(life));
       const { hasNext } = queue;
       if (!hasNext && this.#draining) return null;
       const isQuiet = !hasNext && queue.position >= this.end;

@@ -30,6 +30,8 @@ export interface FlowTask {
   take(record: LogRecord, batch: StreamBatch): void;
   /** A part of the records was taken: the batch reaches to its end. */
   taken?(batch: StreamBatch): void;
+  /** Nothing more comes into the batch. */
+  sealed?(batch: StreamBatch): void;
 }
 
 /**

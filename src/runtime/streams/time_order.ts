@@ -141,7 +141,10 @@ export class TimeOrder {
   }
 
   #earliest(): SourceTime {
-    return this.#holding.reduce((first, time) => isBefore(time.held[0], first.held[0]) ? time : first);
+    const holding = this.#holding;
+    let first = holding[0];
+    for (let at = 1; at < holding.length; at++) if (isBefore(holding[at].held[0], first.held[0])) first = holding[at];
+    return first;
   }
 
   #mark({ issuer, ageMs, topics, claims }: Marks): void {

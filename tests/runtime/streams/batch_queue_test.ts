@@ -152,7 +152,7 @@ Deno.test("BatchQueue ends a batch when it has much to keep, though all of it is
   ]]);
 });
 
-Deno.test("BatchQueue ends a batch behind 1 MiB of events, unless it has rows: their inserts are better large", () => {
+Deno.test("BatchQueue ends a batch behind 512 KiB of events, unless it has rows: inserts are better large", () => {
   const stage = { repartition: "repartition" } as StagePlan;
   const made = (what: "events" | "events and rows") => {
     const queue = new BatchQueue({
@@ -170,5 +170,5 @@ Deno.test("BatchQueue ends a batch behind 1 MiB of events, unless it has rows: t
     for (let batch = queue.next(); batch !== null; batch = queue.next()) ends.push(batch.to);
     return ends;
   };
-  assertEquals([made("events"), made("events and rows")], [[11, 22, 25], [25]]);
+  assertEquals([made("events"), made("events and rows")], [[6, 12, 18, 24, 25], [25]]);
 });

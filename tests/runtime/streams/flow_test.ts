@@ -33,7 +33,7 @@ function shuffled(declare: (builder: TopologyBuilder) => void) {
   const place = { topic: "shop.views", partition: 0, offset: 7 };
   flow.at(batch, place);
   flow.run({ value: { user_id: 3, page: "/" }, key: null, metadata: { ...place, timestampUs: 5, headers: {} } });
-  const appended = batch.shuffled.batches({ source: "shop.views", partition: 0, chars: 1_000 });
+  const appended = batch.shuffled.batches({ source: "shop.views", partition: 0, bytes: 1_000 });
   return appended.flatMap(({ topic, records }) =>
     records.flatMap(({ value }) => readPack(topic, { value }).events.map((event) => [event.columns, event.value]))
   );

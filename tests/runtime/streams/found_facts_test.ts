@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { factKey, factValue } from "../../../src/formats/changelog_fact.ts";
+import { factKeys, factValues } from "../../../src/formats/changelog_fact.ts";
 import type { JoinedEvent } from "../../../src/oracle/joined_events.ts";
 import type { StreamJoinSpec } from "../../../src/processor/stateful/stream_join.ts";
 import type { StagePlan } from "../../../src/plan/physical.ts";
@@ -63,8 +63,8 @@ Deno.test("a start reads one fact of each element, none of those removed, and le
     for (const owner of ["a", "b"]) {
       for (let start = 0; start < 3_000; start++) {
         const element = { end: start, timestampUs: start, state: to, shown: false };
-        const key = factKey({ owner, key: 1, start, seq: 0 });
-        take({ key, value: factValue({ to, columns, element, former: undefined }) });
+        const key = factKeys({ owner, key: 1 })({ start, seq: 0 });
+        take({ key, value: factValues(columns)({ to, element, former: undefined }) });
         // What the owner of the greatest fact has removed is gone, whatever others say of it.
         if (start < 500 && to === 10) take({ key, value: null });
       }
@@ -95,7 +95,7 @@ Deno.test("a copy stands for the fact that it is of, wherever they stand, when t
   const columns = { id: 1 };
   const fact = (owner: string, to: number) => {
     const element = { end: 5, timestampUs: 5, state: to, shown: false };
-    return { key: factKey({ owner, key: 1, start: 5, seq: 0 }), value: factValue({ to, columns, element }) };
+    return { key: factKeys({ owner, key: 1 })({ start: 5, seq: 0 }), value: factValues(columns)({ to, element }) };
   };
   const gone = (owner: string) => ({ key: fact(owner, 0).key, value: null });
   const orders = [

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { z } from "zod";
 import { clickhouse, count, events, int8, topology, tumbling } from "../../../src/mod.ts";
-import { factKey, factValue, readChangelog } from "../../../src/formats/changelog_fact.ts";
+import { factKeys, factValues, readChangelog } from "../../../src/formats/changelog_fact.ts";
 import type { Log } from "../../../src/ports/log.ts";
 import { createMemoryWarehouse } from "../../../src/testing/memory_warehouse.ts";
 import { openStepLog, StepRun } from "../step_run.ts";
@@ -132,8 +132,8 @@ Deno.test("what a former owner of the stage writes late of a window beyond chang
   await run.settled();
   const shown = world.memory.select("minutes");
   const element = { end: 4 * 60e6, timestampUs: 3 * 60e6, state: [7], shown: true };
-  const late = factKey({ owner: "0.0.late", key: 1, start: 3 * 60e6, seq: 0 });
-  const value = factValue({ to: 1, columns: { user_id: 1 }, element, former: undefined });
+  const late = factKeys({ owner: "0.0.late", key: 1 })({ start: 3 * 60e6, seq: 0 });
+  const value = factValues({ user_id: 1 })({ to: 1, element, former: undefined });
   const { writes } = world.memory;
   const before = writes();
   await world.log.append([{ topic: CHANGELOG, partition: 0, records: [{ key: late, value }] }]);

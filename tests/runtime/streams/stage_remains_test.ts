@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { factKey, factValue, headRecord, isFormerOwner, ownerName } from "../../../src/formats/changelog_fact.ts";
+import { factKeys, factValues, headRecord, isFormerOwner, ownerName } from "../../../src/formats/changelog_fact.ts";
 import { clickhouse, clickhouseAppend, events, int8, session, topology } from "../../../src/mod.ts";
 import type { StagePlan } from "../../../src/plan/physical.ts";
 import type { LogRecord, NewRecord } from "../../../src/ports/log.ts";
@@ -28,8 +28,8 @@ const at = (owner: string, to: number, more: { start?: number; gone?: boolean; s
   const { start = 5, gone = false, seq = 0 } = more;
   const element = gone ? null : { end: start, timestampUs: start, state: [to], shown: true };
   return {
-    key: factKey({ owner, key: 1, start, seq }),
-    value: factValue({ to, columns: { user: 1 }, element, former: undefined }),
+    key: factKeys({ owner, key: 1 })({ start, seq }),
+    value: factValues({ user: 1 })({ to, element, former: undefined }),
   };
 };
 const removed = (record: NewRecord): NewRecord => ({ ...record, value: null });
@@ -98,8 +98,8 @@ Deno.test("StageRemains.portion() copies nothing of which time alone says that i
   const minutes = (count: number) => count * 60_000_000;
   const element = { end: 5, timestampUs: 5, state: { value: null, waits: false }, shown: false };
   const event = {
-    key: factKey({ owner: OLD, key: 1, start: 5, seq: 2 }),
-    value: factValue({ to: 40, columns: { user: 1 }, element, former: undefined }),
+    key: factKeys({ owner: OLD, key: 1 })({ start: 5, seq: 2 }),
+    value: factValues({ user: 1 })({ to: 40, element, former: undefined }),
   };
   assertEquals(done([event, head(OWN, 150, { saved: [minutes(1), minutes(1)] })], JOIN), [OLD]);
   assertEquals(done([event, head(OWN, 150, { saved: [5, 5] })], JOIN), ["5 as of 40", OLD]);

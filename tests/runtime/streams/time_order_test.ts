@@ -9,6 +9,7 @@ import {
   packOf,
   readPack,
 } from "../../../src/runtime/streams/pack.ts";
+import { TextBytes } from "../../../src/runtime/streams/text_bytes.ts";
 import { LEASE_MS, TimeOrder } from "../../../src/runtime/streams/time_order.ts";
 import { type Choices, choicesOf } from "../../oracle/random.ts";
 import { NO_HEADERS } from "../../../src/record/headers.ts";
@@ -46,15 +47,16 @@ function packed(
   [source, partition]: readonly [source: string, partition: number],
   times: readonly (readonly [offset: number, us: number])[],
 ): Pack {
-  const events = times.map(([offset, timestampUs]) =>
-    packedEvent({ offset, index: 0 }, {
+  const events = new TextBytes();
+  for (const [offset, timestampUs] of times) {
+    events.add(packedEvent({ offset, index: 0 }, {
       ...{ input: 0, columns: { k: 1 }, value: null, timestampUs, headers: NO_HEADERS },
-    })
-  );
+    }));
+  }
   return read(packOf(source, { partition, events }));
 }
 
-function read(value: string): Pack {
+function read(value: string | Uint8Array): Pack {
   return readPack("t", { value });
 }
 
