@@ -12,7 +12,8 @@ export interface Content {
 /**
  * The record as it is after the edit. Columns are set in the row that an envelope has as `after`, or in the value if
  * that is the row itself; all other values keep their digits. `columns`: what its reader takes of the row; a column
- * that neither it nor the record has is a mistake, of which nobody would be told once the record can be read. Null: any.
+ * that neither it nor the record has is a mistake, of which nobody would be told once the record can be read. Null:
+ * any.
  * @throws TypeError for an edit that this record cannot have
  */
 export function edited(
