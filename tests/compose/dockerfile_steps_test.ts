@@ -14,7 +14,9 @@ let port: number;
 Deno.test.beforeAll(async () => {
   if (ignore) return;
   image = await buildImage();
-  await Deno.writeTextFile(`${image.root}/run/secrets/weir_writer_password`, "not-the-password");
+  for (const secret of ["weir_writer_password", "weir_store_password"]) {
+    await Deno.writeTextFile(`${image.root}/run/secrets/${secret}`, "not-the-password");
+  }
   port = freePort();
 });
 
@@ -69,14 +71,16 @@ Deno.test({
     const command = [...withFlags(image.command, ["src/main.ts"]), "start"];
     const child = image.spawn(command, weirEnvironment());
     const output = Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+    let ended = false;
+    child.status.then(() => ended = true);
     const get = async (path: string) => {
       const response = await fetch(`http://127.0.0.1:${port}${path}`);
       return { status: response.status, text: await response.text() };
     };
     for (const deadline = Date.now() + START_MS;;) {
       if (await get("/livez").then(({ status }) => status === 200, () => false)) break;
-      if (Date.now() > deadline) {
-        child.kill("SIGKILL");
+      if (ended || Date.now() > deadline) {
+        if (!ended) child.kill("SIGKILL");
         throw new Error(`the program does not answer: ${(await output).join("\n")}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
