@@ -20,6 +20,8 @@ const LEAVE_STEP = 60;
 const RETURN_STEP = 120;
 /** So long sinks may take that are not behind data which cannot be read. */
 const PROGRESS_MS = 60_000;
+/** Far more steps than that takes: the more runs in a world, the more steps there are in a second of it. */
+const PROGRESS_STEPS_MAX = 30_000;
 
 /**
  * ClickHouse takes no inserts for a while, an inbox no messages, or a topic's data cannot be read, while sources change
@@ -109,7 +111,7 @@ async function progress(world: World, ends: readonly number[]): Promise<string |
   const told = () =>
     log.topics.get("sim.lines")!.partitions[partition].end === ends[partition] ||
     world.instances.some(({ runner }) => runner.problems.list().some(({ problem }) => problem === DAMAGE));
-  for (let step = 0; step < STEPS_MAX && (late() !== null || !told()); step++) {
+  for (let step = 0; step < PROGRESS_STEPS_MAX && (late() !== null || !told()); step++) {
     if (!await scheduler.step() && !await scheduler.wakeNext(untilMs)) break;
   }
   const behind = late();
