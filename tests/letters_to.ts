@@ -15,3 +15,19 @@ export function lettersInto(list: DeadLetter[]): DeadLetters {
 export const noLetters: DeadLetters = lettersTo((letters) =>
   Promise.reject(new Error(`${letters.length} dead letters`))
 );
+
+/** The letter of an order at this offset that cannot be read, but for some fields. */
+export const unreadableOrder = (offset: number, fields: Partial<DeadLetter> = {}): DeadLetter => ({
+  ...{ topology: "sales", stage: "decode", reason: "wrong_type", operator: "store.orders", error: "no number" },
+  ...{
+    topic: "store.orders",
+    partition: 0,
+    offset,
+    key: `{"id":${offset}}`,
+    record: "{}",
+    occasion: null,
+    stack: null,
+  },
+  ...{ task: "orders-0", epoch: 7, subject: String(offset), timestampMs: 1_000 },
+  ...fields,
+});

@@ -1,3 +1,5 @@
+import { assertEquals } from "@std/assert";
+
 /** True when this test run has all permissions; a bare `deno test` leaves out the tests that need them. */
 export const permitted: boolean = (["read", "write", "net", "run", "env", "ffi", "sys"] as const)
   .every((name) => Deno.permissions.querySync({ name }).state === "granted");
@@ -95,6 +97,14 @@ export function runMain(
   options: { readonly input?: string } = {},
 ): Promise<Finished> {
   return startMain(args, env, options).finished;
+}
+
+/** The command, which asks an instance, says what to do when nothing runs on the directory, and when nobody answers. */
+export async function assertTellsOfNobody(command: readonly string[], directory: string): Promise<void> {
+  const none = await runMain([...command, "--data", directory]);
+  assertEquals([none.status, none.err.includes(`Run deno task start --data ${directory}`)], [1, true], none.err);
+  const silent = await runMain([...command, "--url", "http://127.0.0.1:1"]);
+  assertEquals([silent.status, silent.err.includes("Cannot ask the instance at http://127.0.0.1:1")], [1, true]);
 }
 
 /** Reads a stream by lines. Resolves with the whole text. */

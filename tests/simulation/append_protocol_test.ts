@@ -4,6 +4,7 @@ import type { AppendRows, Warehouse } from "../../src/ports/warehouse.ts";
 import { ProductionError } from "../../src/record/errors.ts";
 import { appendOf, EVENTS, inputs } from "../ports/warehouse_fixtures.ts";
 import { Choices } from "./choices.ts";
+import { insistently } from "./insistently.ts";
 import { type Owner, Scheduler } from "./scheduler.ts";
 import { Group } from "./simulated_group.ts";
 import { SimulatedLog } from "./simulated_log.ts";
@@ -98,18 +99,6 @@ async function workTenure({ warehouse, choices, sleep, omits }: Process, members
     offset = to;
   }
   await insistently(sleep, () => membership.advance({ ...place, offset, note: "" }, tenure));
-}
-
-/** Repeats what may be tried again. */
-async function insistently<T>(sleep: () => Promise<void>, ask: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof ProductionError) || !error.retriable) throw error;
-    }
-    await sleep();
-  }
 }
 
 /** Two processes that are killed, lose their task and are not told, with every fault; then rest. Offsets found. */

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { AppendBatch, Log, Membership } from "../../src/ports/log.ts";
 import { ProductionError } from "../../src/record/errors.ts";
 import { Choices } from "./choices.ts";
+import { insistently } from "./insistently.ts";
 import { type Owner, Scheduler } from "./scheduler.ts";
 import { Group } from "./simulated_group.ts";
 import { SimulatedLog } from "./simulated_log.ts";
@@ -65,18 +66,6 @@ function batchesOf(from: number, to: number): AppendBatch[] {
     partition,
     records: those.map((input) => ({ key: null, value: String(input) })),
   }));
-}
-
-/** Repeats what may be tried again. */
-async function insistently<T>(sleep: () => Promise<void>, ask: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof ProductionError) || !error.retriable) throw error;
-    }
-    await sleep();
-  }
 }
 
 /** Two processes that are killed, lose their task and are not told, with every fault; then rest. What readers find. */

@@ -1,21 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { openEmbeddedDeadLetters } from "../../../src/adapters/local/dead_letters.ts";
-import type { DeadLetter } from "../../../src/ports/dead_letters.ts";
-
-const letter = (offset: number, fields: Partial<DeadLetter> = {}): DeadLetter => ({
-  ...{ topology: "sales", stage: "decode", reason: "wrong_type", operator: "store.orders", error: "no number" },
-  ...{
-    topic: "store.orders",
-    partition: 0,
-    offset,
-    key: `{"id":${offset}}`,
-    record: "{}",
-    occasion: null,
-    stack: null,
-  },
-  ...{ task: "orders-0", epoch: 7, subject: String(offset), timestampMs: 1_000 },
-  ...fields,
-});
+import { unreadableOrder as letter } from "../../letters_to.ts";
 
 async function opened(offsets: readonly number[], options: { readonly lettersMax?: number } = {}) {
   const letters = openEmbeddedDeadLetters({ path: ":memory:", ...options });

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { ROWS_HIDDEN } from "../../../src/cli/api/answer.ts";
 import { serveHttp } from "../../../src/cli/http_server.ts";
-import { permitted, runMain, startMain, withDirectory } from "../support.ts";
+import { assertTellsOfNobody, permitted, runMain, startMain, withDirectory } from "../support.ts";
 import { PASSWORD, withShops } from "./explain_instances.ts";
 
 const options = { ignore: !permitted };
@@ -12,10 +12,7 @@ Deno.test(
   options,
   () =>
     withDirectory(async (directory) => {
-      const none = await runMain(["explain", "sales", "1", "--data", directory]);
-      assertEquals([none.status, none.err.includes(`Run deno task start --data ${directory}`)], [1, true], none.err);
-      const silent = await runMain(["explain", "sales", "1", "--url", "http://127.0.0.1:1"]);
-      assertEquals([silent.status, silent.err.includes("Cannot ask the instance at http://127.0.0.1:1")], [1, true]);
+      await assertTellsOfNobody(["explain", "sales", "1"], directory);
     }),
 );
 

@@ -5,22 +5,8 @@ import { showingRows } from "../../../src/cli/api/showing_rows.ts";
 import { letterRoutes } from "../../../src/cli/letters/letter_routes.ts";
 import type { ReplayRequest, ReplayResult } from "../../../src/runtime/replays/replay.ts";
 import type { DeadLetter } from "../../../src/ports/dead_letters.ts";
+import { unreadableOrder as letter } from "../../letters_to.ts";
 import type { Runner } from "../../../src/runtime/runner.ts";
-
-const letter = (offset: number, fields: Partial<DeadLetter> = {}): DeadLetter => ({
-  ...{ topology: "sales", stage: "decode", reason: "wrong_type", operator: "store.orders", error: "no number" },
-  ...{
-    topic: "store.orders",
-    partition: 0,
-    offset,
-    key: `{"id":${offset}}`,
-    record: "{}",
-    occasion: null,
-    stack: null,
-  },
-  ...{ task: "orders-0", epoch: 7, subject: String(offset), timestampMs: 1_000 },
-  ...fields,
-});
 
 /** Routes over letters, and what was asked of the topology `sales`; what is told of each letter is `told`. */
 async function opened({ password = null, told = "replayed", showsRows = true }: {

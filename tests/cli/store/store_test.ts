@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { permitted, runMain, startMain, withDirectory } from "../support.ts";
+import { assertTellsOfNobody, permitted, runMain, startMain, withDirectory } from "../support.ts";
 import { PASSWORD, withInstances } from "./store_instances.ts";
 
 const options = { ignore: !permitted };
@@ -10,10 +10,7 @@ Deno.test(
   options,
   () =>
     withDirectory(async (directory) => {
-      const none = await runMain(["store", "sales", "orders", "--data", directory]);
-      assertEquals([none.status, none.err.includes(`Run deno task start --data ${directory}`)], [1, true], none.err);
-      const silent = await runMain(["store", "sales", "orders", "--url", "http://127.0.0.1:1"]);
-      assertEquals([silent.status, silent.err.includes("Cannot ask the instance at http://127.0.0.1:1")], [1, true]);
+      await assertTellsOfNobody(["store", "sales", "orders"], directory);
       const both = await runMain(["store", "sales", "orders", "1", "--prefix", "2"]);
       assertEquals([both.status, both.err.includes("a key and --prefix together")], [2, true], both.err);
       const url = await runMain(["store", "sales", "--url", "weir-1:8686"]);
