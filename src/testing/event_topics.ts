@@ -3,6 +3,7 @@ import type { Log, NewRecord } from "../ports/log.ts";
 import { Decimal } from "../record/decimal.ts";
 import { packHeaders, type RecordHeaders } from "../record/headers.ts";
 import { partitionOf } from "../record/partitioner.ts";
+import { rawNumber } from "../record/raw_json.ts";
 
 /** An event as a producer writes it. */
 export interface TestEvent {
@@ -62,12 +63,9 @@ function recordOf({ key: keyForm }: EventSpec, { key = null, value, timestampMs,
   };
 }
 
-/** TypeScript's library does not know it yet. */
-const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
-
 function jsonOf(value: unknown): string {
   return JSON.stringify(value, (_name, part) => {
-    if (typeof part === "bigint") return rawJSON(String(part));
+    if (typeof part === "bigint") return rawNumber(String(part));
     return part instanceof Decimal ? part.toString() : part;
   });
 }

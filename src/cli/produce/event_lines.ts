@@ -1,7 +1,8 @@
 import type { EventSpec } from "../../dsl/events.ts";
 import { type EventReader, eventReader } from "../../formats/event_reader.ts";
 import { ConfigError, DeserializationError } from "../../record/errors.ts";
-import { isFields, parseFields } from "./exact_fields.ts";
+import { isRawObject } from "../../record/raw_json.ts";
+import { parseFields } from "./exact_fields.ts";
 import type { LineReader } from "./line_records.ts";
 
 /**
@@ -30,7 +31,7 @@ export function eventLineReader(specs: readonly EventSpec[]): LineReader {
       }
       if (!keyed) return checked(null, text);
       const { key, value } = fields;
-      if (value !== null && !isFields(value)) throw new ConfigError(['"value" must be a JSON object, or null']);
+      if (value !== null && !isRawObject(value)) throw new ConfigError(['"value" must be a JSON object, or null']);
       const textKey = typeof key === "string" && specs.some((spec) => spec.key === "text");
       const keyBytes = key === null ? null : textKey ? key as string : JSON.stringify(key);
       return checked(keyBytes, value === null ? null : JSON.stringify(value));

@@ -14,13 +14,8 @@ export function parseFields(text: string): ExactFields {
       cause: error,
     });
   }
-  if (isFields(value)) return value;
+  if (isRawObject(value)) return value;
   throw new ConfigError([`it is ${JSON.stringify(value).slice(0, 40)}. Write one JSON object on each line`]);
-}
-
-/** Whether a value of {@link parseFields} is an object. */
-export function isFields(value: unknown): value is ExactFields {
-  return isRawObject(value);
 }
 
 /** An object as a line's text: digits of bigints stay; a Decimal is a text, as Debezium writes it. */

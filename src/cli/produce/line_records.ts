@@ -3,8 +3,9 @@ import { keyColumnsOf } from "../../dsl/key_columns.ts";
 import type { SourceSpec } from "../../dsl/source.ts";
 import { ConfigError, DeserializationError } from "../../record/errors.ts";
 import { jacksonText, producerKey } from "../../record/producer_key.ts";
+import { isRawObject } from "../../record/raw_json.ts";
 import type { KeyedRecord } from "./append_records.ts";
-import { type ExactFields, isFields, parseFields } from "./exact_fields.ts";
+import { type ExactFields, parseFields } from "./exact_fields.ts";
 
 /** What a line of input means. */
 export interface LineRecords {
@@ -57,7 +58,9 @@ interface KeyBytes {
 function keyedLine({ key, value }: ExactFields, keyBytes: KeyBytes): LineRecords {
   const bytes = keyBytes.ofKey(key);
   if (value === null) return { kind: "tombstone", records: [{ key: bytes, value: null }] };
-  if (!isFields(value)) throw new ConfigError(['"value" must be a row, an envelope or null (which deletes the row)']);
+  if (!isRawObject(value)) {
+    throw new ConfigError(['"value" must be a row, an envelope or null (which deletes the row)']);
+  }
   const { kind, text } = valueOf(value);
   return { kind, records: withTombstone(kind, { key: bytes, value: text }) };
 }
@@ -85,7 +88,7 @@ function valueOf(fields: ExactFields): { kind: "row" | "delete"; row: unknown; t
     ]);
   }
   const row = op === "d" ? before : after;
-  if (!isFields(row)) {
+  if (!isRawObject(row)) {
     const [name, what] = op === "d" ? ["before", "at least the key columns"] : ["after", "the row"];
     throw new ConfigError([`"${name}" is ${JSON.stringify(row) ?? "missing"}: operation "${op}" needs ${what} in it`]);
   }
@@ -104,7 +107,7 @@ function keyWriter(
   if (source === undefined || decoder === undefined) return undeclared(topic);
   const columns = keyColumnsOf(source);
   const bytesOf = (row: unknown) => {
-    const fields = isFields(row) ? row : source.key.length === 1 ? { [source.key[0]]: row } : {};
+    const fields = isRawObject(row) ? row : source.key.length === 1 ? { [source.key[0]]: row } : {};
     const missing = source.key.filter((name) => fields[name] === undefined);
     if (missing.length > 0) {
       throw new ConfigError([`key column ${missing.map((name) => `"${name}"`).join(", ")} is missing`]);
@@ -122,7 +125,7 @@ function keyWriter(
 function undeclared(topic: string): KeyBytes {
   return {
     ofKey: (key) => {
-      if (isFields(key)) return jacksonText(JSON.stringify(key));
+      if (isRawObject(key)) return jacksonText(JSON.stringify(key));
       throw new ConfigError([`"key" is ${JSON.stringify(key)}: write its columns, such as {"id":1}`]);
     },
     ofRow: () => {
