@@ -1,6 +1,7 @@
 import type { OutputPlan } from "../../plan/physical.ts";
 import type { Log } from "../../ports/log.ts";
 import { originIn } from "../../record/event_origin.ts";
+import { ProductionError } from "../../record/errors.ts";
 import { readHeaders } from "../../record/headers.ts";
 
 const POLL_MS = 500;
@@ -46,14 +47,18 @@ async function lastIn(
   try {
     for (const at of left) reader.seek(topic, at, start[at]);
     while (left.size > 0 && !stopped()) {
-      for (const { partition: at, records, nextOffset, outOfRange } of await reader.poll(POLL_MS)) {
+      for (const { partition: at, records, nextOffset, outOfRange, problem } of await reader.poll(POLL_MS)) {
+        if (problem !== undefined) throw new ProductionError(problem, { retriable: true });
         for (const { headers } of records) {
           const origin = originIn(readHeaders(headers));
           if (origin?.source === wanted) last = Math.max(last ?? 0, origin.offset);
         }
         // Retention has taken what was at its start.
-        if (outOfRange !== undefined) reader.seek(topic, at, outOfRange.startOffset);
-        else if (nextOffset >= end[at]) left.delete(at);
+        const next = outOfRange?.startOffset ?? nextOffset;
+        if (next >= end[at]) {
+          left.delete(at);
+          reader.stop(topic, at);
+        } else if (outOfRange !== undefined) reader.seek(topic, at, next);
       }
     }
   } finally {

@@ -46,3 +46,21 @@ Deno.test("lastTold() finds the last record of a partition in all topics that ar
   );
   await log.close();
 });
+
+Deno.test("lastTold() ends where retention takes all records that it was to read", async () => {
+  const log = openEmbeddedLog({ path: ":memory:" });
+  await log.createTopic({ name: "once", partitions: 1, cleanup: "delete", retentionMs: -1 });
+  const headers = packHeaders({ "weir-origin": "clicks@a/1/4/0" });
+  await log.append([{ topic: "once", partition: 0, records: [{ key: null, value: "x", headers }] }]);
+  const offsets = async (topic: string) => {
+    const known = await log.offsets(topic);
+    await log.truncateBefore(topic, { partition: 0, offset: known.end[0] });
+    return known;
+  };
+  const found = await lastTold([outputTo("once", "exactly_once")], {
+    ...{ source: "clicks@a", partition: 1, log: { ...log, offsets }, stopped: () => false },
+    onState: () => {},
+  });
+  assertEquals(found, null);
+  await log.close();
+});
