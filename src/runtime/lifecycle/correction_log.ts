@@ -123,12 +123,13 @@ export class CorrectionLog {
   async #run(): Promise<void> {
     const { clock } = this.#place;
     while (!this.#ended.signal.aborted) {
+      // Before anything is looked at: who wakes it meanwhile must not be waited out.
+      const { signal } = this.#wake = new AbortController();
       try {
         if (this.#reader === null && !await this.#find()) {
           this.#tell(null);
           this.#known.resolve();
-          this.#wake = new AbortController();
-          await clock.sleep(LOOK_MS, this.#wake.signal);
+          if (!this.#ended.signal.aborted) await clock.sleep(LOOK_MS, signal);
           continue;
         }
         const parts = await this.#reader!.poll(POLL_MS);
