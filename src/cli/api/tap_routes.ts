@@ -40,9 +40,12 @@ export function tapRoutes(watched: Watched): Routes {
         throw new RequestError(404, `There is no node "${[node, ...rest].join("/")}": GET /api/plan lists them`);
       }
       const asked = searchParams.has("local") ? [] : others;
-      return eventStream(async (sink) => {
+      return eventStream(async ({ send, gone }) => {
+        const ended = new AbortController();
+        const sink = { send, gone: AbortSignal.any([gone, ended.signal]) };
         await Promise.all([
-          tapHere(instance, { node, sink, runs }),
+          // When it ends here, it ends: rows of this instance would be missing from then on.
+          tapHere(instance, { node, sink, runs }).finally(() => ended.abort()),
           ...asked.map((address) => tapThere({ address, topology, node }, { sink, watched })),
         ]);
       });
