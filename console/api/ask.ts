@@ -5,7 +5,7 @@ import { AskProblem, problemOf, unreachable } from "./problem.ts";
 const ANSWER_MS_MAX = 90_000;
 
 export interface AskOptions {
-  /** Sent as JSON by POST; without it GET. */
+  /** Sent as JSON by POST, a text as the JSON that it is; without it GET. */
   readonly body?: unknown;
   readonly signal?: AbortSignal;
 }
@@ -18,7 +18,7 @@ export async function ask<T>(path: string, { body, signal }: AskOptions = {}): P
     response = await fetch(path, {
       method: body === undefined ? "GET" : "POST",
       headers: { ...authorization(), ...(body === undefined ? {} : { "content-type": "application/json" }) },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body),
       signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
       cache: "no-store",
     });

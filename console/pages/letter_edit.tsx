@@ -1,16 +1,10 @@
 import { useState } from "preact/hooks";
 import type { Letter } from "../api/contract.ts";
+import { replayBody, type TypedEdit } from "../api/replay_body.ts";
 import { shown, WHOLE_CHARACTERS } from "../parts/text.ts";
 
 /** How a record ends that was too long to be kept. */
 const CUT = /\.\.\. \[cut: at most \d+ bytes are kept\]$/;
-
-/** What may be changed of a letter. Digits stay as they are typed: nothing is made of numbers here. */
-interface Edit {
-  readonly key?: string;
-  readonly value?: string;
-  readonly set?: string;
-}
 
 /**
  * What is replayed, to be changed before: the key and the record of a letter that holds the whole of it; columns of a
@@ -23,14 +17,15 @@ export function LetterEdit({ letter, onReplay }: {
   const { id, stage, record, resolvedMs } = letter;
   const whole = stage === "decode" && record !== null && !CUT.test(record);
   const [before] = useState(() => whole ? { key: letter.key ?? "", value: pretty(record) } : { set: "" });
-  const [edit, setEdit] = useState<Edit>(before);
+  const [edit, setEdit] = useState<TypedEdit>(before);
   const [busy, setBusy] = useState(false);
-  const changed = (Object.keys(before) as (keyof Edit)[]).filter((name) => edit[name] !== (before as Edit)[name]);
+  const changed = (Object.keys(before) as (keyof TypedEdit)[]).filter((name) =>
+    edit[name] !== (before as TypedEdit)[name]
+  );
   const fault = jsonFault(edit.value ?? edit.set ?? "");
   const replay = async () => {
     setBusy(true);
-    const changes = changed.map((name) => [name, name === "set" ? JSON.parse(edit.set!) : edit[name]]);
-    await onReplay({ ids: [id], ...(changed.length === 0 ? {} : { edit: { id, ...Object.fromEntries(changes) } }) });
+    await onReplay(replayBody(id, Object.fromEntries(changed.map((name) => [name, edit[name]]))));
     setBusy(false);
   };
   return (
