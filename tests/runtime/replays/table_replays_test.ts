@@ -37,11 +37,11 @@ Deno.test("a corrected record is the right row, and stays it after a restart tha
   assertEquals(world.open(), []);
   assertEquals(world.run.runner.status().stale, []);
   await world.run.stop();
-  const { writes } = world.warehouse;
+  const writes = world.warehouse.writes();
   await world.start(TABLE);
   await world.pass(3_000);
   assertEquals([world.shown("things"), world.open()], [['{"id":1,"size":10}', '{"id":2,"size":2}'], []]);
-  assertEquals(world.warehouse.writes, writes);
+  assertEquals(world.warehouse.writes(), writes);
   await world.close();
 });
 
