@@ -1,6 +1,7 @@
 import { didYouMean } from "../record/nearest.ts";
 import { command, flag, value } from "./command.ts";
 import { configurationOf, dataOption } from "./data_option.ts";
+import { askLetter, replayingInstance } from "./letters/ask_replay.ts";
 import { exportLetters } from "./letters/export_letters.ts";
 import { editInEditor, editOf, readColumns } from "./letters/letter_edit.ts";
 import { fullLines } from "./letter_listing.ts";
@@ -130,7 +131,9 @@ export const dlqCommand = command({
         return 0;
       }
       case "edit": {
-        const [letter] = await withLetters(directory, (all) => lettersOf(all, { ids, directory }));
+        const letter = url === undefined
+          ? (await withLetters(directory, (all) => lettersOf(all, { ids, directory })))[0]
+          : await askLetter(await replayingInstance(configuration, url), ids[0]);
         const edit = await editOf(options) ?? await editInEditor(letter);
         if (edit !== null) return await replayAll({ configuration, ids, edit: { id: letter.id, ...edit }, url, json });
         console.error("Nothing was changed, so nothing is replayed");

@@ -1,11 +1,15 @@
+import type { StoredLetter } from "../../adapters/local/stored_letters.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { passwordHeaders } from "../bearer.ts";
 import type { Configuration } from "../config/configuration.ts";
-import { refusalIn } from "../store/ask_instance.ts";
+import { askInstance, refusalIn } from "../store/ask_instance.ts";
 import { type Instances, instancesOf } from "../store/store_instances.ts";
 import { LETTERS_PATH } from "./letter_routes.ts";
-import type { LetterResult, ReplayAnswer } from "./letter_answers.ts";
+import type { LetterPage, LetterResult, ReplayAnswer } from "./letter_answers.ts";
 import type { EditOf } from "./replay_letters.ts";
+
+/** Letters of one answer: each may have a record of 64 KiB. */
+const PAGE = 500;
 
 /** Who replays: the instance named, or the one that runs here. @throws ConfigError when nothing runs here */
 export function replayingInstance(configuration: Configuration, url: string | undefined): Promise<Instances> {
@@ -37,4 +41,41 @@ export async function askReplay(
   const text = await response.text();
   if (response.ok) return (JSON.parse(text) as ReplayAnswer).results;
   throw new ConfigError([refusalIn({ status: response.status, text })]);
+}
+
+/** A letter as an instance has it, whose ids are its own. @throws ConfigError when it does not answer, or has none */
+export async function askLetter(instance: Instances, id: string): Promise<StoredLetter> {
+  return await answerOf(instance, { path: `${LETTERS_PATH}/${id}`, parameters: {} }) as StoredLetter;
+}
+
+/** Ids of the open letters that an instance has, the newest first. @throws ConfigError when it does not answer */
+export async function askOpenIds(
+  instance: Instances,
+  { topology, reason }: { readonly topology?: string; readonly reason?: string },
+): Promise<string[]> {
+  const ids: string[] = [];
+  let next: string | null = null;
+  do {
+    const given = { topology, reason, after: next ?? undefined, state: "open", limit: String(PAGE) };
+    const parameters = Object.fromEntries(
+      Object.entries(given).flatMap(([name, text]) => text === undefined ? [] : [[name, text]]),
+    );
+    const page = await answerOf(instance, { path: LETTERS_PATH, parameters }) as LetterPage;
+    ids.push(...page.letters.map(({ id }) => id));
+    next = page.next;
+  } while (next !== null);
+  return ids;
+}
+
+async function answerOf(
+  { urls: [url], password }: Instances,
+  asked: { readonly path: string; readonly parameters: Readonly<Record<string, string>> },
+): Promise<unknown> {
+  const reply = await askInstance(url, { ...asked, password }).catch((error) => {
+    throw new ConfigError([
+      `Cannot ask the instance at ${url}: ${(error as Error).message}. Start one, or name another with --url`,
+    ], { cause: error });
+  });
+  if (reply.status === 200) return JSON.parse(reply.text);
+  throw new ConfigError([refusalIn(reply)]);
 }

@@ -2,7 +2,7 @@ import type { Configuration } from "../config/configuration.ts";
 import { counted, grouped } from "../numbers.ts";
 import { plain } from "../plain_text.ts";
 import { UsageError } from "../usage_error.ts";
-import { askReplay, replayingInstance } from "./ask_replay.ts";
+import { askOpenIds, askReplay, replayingInstance } from "./ask_replay.ts";
 import { withLetters } from "./open_letters.ts";
 import type { LetterResult } from "./letter_answers.ts";
 import type { EditOf } from "./replay_letters.ts";
@@ -54,10 +54,14 @@ export async function replayAll(options: ReplayOptions): Promise<number> {
   return counts.replayed === ids.length ? 0 : 1;
 }
 
-async function idsOf({ configuration, ids, topology, reason }: ReplayOptions): Promise<readonly string[]> {
+async function idsOf({ configuration, ids, topology, reason, url }: ReplayOptions): Promise<readonly string[]> {
   if (ids.length > 0) return ids;
   if (topology === undefined && reason === undefined) {
     throw new UsageError(["Cannot replay nothing: name letters by their ids, or give --reason or --topology"]);
+  }
+  // Another instance may have letters of its own under the same ids.
+  if (url !== undefined) {
+    return (await askOpenIds(await replayingInstance(configuration, url), { topology, reason })).reverse();
   }
   return await withLetters(configuration.dataDirectory, ({ stored }) => {
     const { letters } = stored.page({ topology, reason, state: "open", limit: LETTERS_MAX });

@@ -98,8 +98,10 @@ export class StageLog {
   }
 
   /** What the log does not take for its size is one key's: which one, and what lets the stage go on. */
-  #explained(error: Error, { largest }: BatchFacts): Error {
-    if (!(error instanceof ProductionError) || error.reason !== "too_large" || largest === null) return error;
+  #explained(error: Error, facts: BatchFacts): Error {
+    if (!(error instanceof ProductionError) || error.reason !== "too_large") return error;
+    const { largest } = facts;
+    if (largest === null) return error;
     const { plan: { changelog, node }, messageBytesMax } = this.#options;
     const { columns, bytes } = largest;
     const key = encodeWire(columns);
