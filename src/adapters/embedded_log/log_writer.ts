@@ -248,12 +248,13 @@ export class LogWriter {
   /** Refuses every append of which something was to be written in this transaction. The others go on. */
   #fail(slice: Slice, error: unknown): void {
     const cause = productionError("append to the embedded log", error);
+    this.#queuedRecords -= slice.records;
     for (const append of slice.touched) this.#refuse(append, cause);
   }
 
   #refuse(append: PendingAppend, error: ProductionError): void {
     this.#queue.splice(this.#queue.indexOf(append), 1);
-    this.#queuedRecords = this.#queue.reduce((sum, { batches }) => sum + countRecords(batches), 0);
+    this.#queuedRecords -= countRecords(append.batches.slice(append.batch)) - append.record;
     append.reject(error);
   }
 

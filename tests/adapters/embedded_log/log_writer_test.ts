@@ -103,6 +103,19 @@ Deno.test("LogWriter.append() refuses more than its queue holds, and goes on whe
   await log.close();
 });
 
+Deno.test("LogWriter.append() has room again when what waited behind a half written append was refused", async () => {
+  const log = openEmbeddedLog({ path: ":memory:", limits: { appendQueueRecordsMax: 5_000, appendSliceRecords: 2 } });
+  const [topic, gone] = [await newTopic(log, "half-written"), await newTopic(log, "gone")];
+  const first = log.append([{ topic, partition: 0, records: numbered("v", 4_000) }]);
+  const refused = assertRejects(() => log.append([{ topic: gone, partition: 0, records: numbered("v", 2) }]));
+  while ((await log.offsets(topic)).end[0] < 2) await new Promise((resolve) => setTimeout(resolve, 0));
+  await log.deleteTopic(gone);
+  await refused;
+  assertEquals(await first, [0]);
+  assertEquals(await log.append([{ topic, partition: 0, records: numbered("v", 5_001) }]), [4_000]);
+  await log.close();
+});
+
 Deno.test("LogWriter.append() refuses a record that is too large", async () => {
   const log = openEmbeddedLog({ path: ":memory:", limits: { recordBytesMax: 200 } });
   const topic = await newTopic(log, "too-large");
