@@ -27,7 +27,8 @@ interface Found {
   readonly before: ReadonlyMap<string, number>;
 }
 
-const MARK = /\.\.\. \[cut: at most \d+ bytes are kept\]$/;
+/** What a letter holds does not end so, nor has what stands for bytes that are no text, if it is the whole record. */
+const NOT_WHOLE = /\ufffd|\.\.\. \[cut: at most \d+ bytes are kept\]$/;
 
 /** Operators that make several events of one, of which some may have come out. */
 const SEVERAL: ReadonlySet<string> = new Set(["flatMap", "flatMapValues"]);
@@ -129,7 +130,9 @@ function columnsOf({ source: { value, changes } }: StreamPlan): readonly string[
 
 /** What the letter holds of a record that is gone; null if that is not all of it. */
 function keptRecord({ stage, key, record, timestampMs, offset }: DeadLetter): LogRecord | null {
-  if (stage !== "decode" || record === null || MARK.test(record) || (key !== null && MARK.test(key))) return null;
+  if (stage !== "decode" || record === null || NOT_WHOLE.test(record) || (key !== null && NOT_WHOLE.test(key))) {
+    return null;
+  }
   return { offset: offset!, timestampMs, key, value: record };
 }
 

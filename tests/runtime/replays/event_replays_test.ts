@@ -112,6 +112,8 @@ Deno.test("an event is not replayed where some of it has counted, nor if it is g
   const cut = { ...letter, offset: 0, record: `${letter.record}... [cut: at most 65536 bytes are kept]` };
   const gone = { ...cut, offset: 900 };
   is("refused", /is not in the log any more, and the letter holds no whole record/, (await world.replay([gone]))[0]);
+  const noText = { ...letter, offset: 900, record: '{"page":"\ufffd"}' };
+  is("refused", /holds no whole record/, (await world.replay([noText]))[0]);
   is("failed", /page/, (await world.replay([{ ...letter, offset: 900 }]))[0]);
   is("replayed", /counts/, (await world.replay([gone], { value: click("z").value }))[0]);
   assertEquals(pages(world), ["a", "a", "z"]);
