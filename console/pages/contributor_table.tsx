@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ask, sentenceOf } from "../api/ask.ts";
 import type { Contributors, Explanation } from "../api/contract.ts";
 import { Notice } from "../parts/notice.tsx";
@@ -10,6 +10,11 @@ const COLUMNS_MAX = 40;
 export function ContributorTable({ path, first }: { readonly path: string; readonly first: Contributors }) {
   const [pages, setPages] = useState<readonly Contributors[]>([]);
   const [problem, setProblem] = useState<string | null>(null);
+  // Pages behind another first page may repeat its rows, or miss some.
+  useEffect(() => {
+    setPages([]);
+    setProblem(null);
+  }, [first]);
   const rows = [first, ...pages].flatMap((page) => page.rows);
   const { next, total } = pages.at(-1) ?? first;
   const columnsOf = (part: "key" | "adds") =>
@@ -21,6 +26,7 @@ export function ContributorTable({ path, first }: { readonly path: string; reado
         `${path}${path.includes("?") ? "&" : "?"}after=${encodeURIComponent(next!)}`,
       );
       if (contributors !== undefined) setPages([...pages, contributors]);
+      setProblem(null);
     } catch (error) {
       setProblem(sentenceOf(error));
     }
