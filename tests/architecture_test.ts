@@ -87,6 +87,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   "mod.ts": { code: "dsl formats record" },
   "main.ts": { code: "cli" },
+  "create.ts": { code: "cli" },
   "produce.ts": { code: "cli" },
 };
 

@@ -1,5 +1,5 @@
 import { authorization, password } from "./password.ts";
-import { AskProblem, problemOf, unreachable } from "./problem.ts";
+import { type AskProblem, problemOf, unreachable } from "./problem.ts";
 import { EventLines } from "./event_lines.ts";
 
 /** Waits between two tries to connect. */

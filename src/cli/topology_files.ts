@@ -1,5 +1,6 @@
 import { pathToFileURL } from "node:url";
 import { resolve } from "node:path";
+import { declaredElsewhere } from "../dsl/declared_here.ts";
 import type { Topology } from "../dsl/topology.ts";
 import { tableClash, writtenTables, writtenTopics } from "../dsl/written_tables.ts";
 import { compile } from "../plan/compile.ts";
@@ -107,6 +108,8 @@ async function importTopology(path: string): Promise<{ topology: Topology } | { 
   try {
     const { default: topology } = await import(pathToFileURL(resolve(path)).href);
     if (isTopology(topology)) {
+      const elsewhere = declaredElsewhere(topology);
+      if (elsewhere !== null) return { problem: `Cannot run ${path}: ${elsewhere}` };
       // What cannot be compiled for any number of partitions is the file's fault, as what cannot be declared is.
       compile(topology);
       return { topology };

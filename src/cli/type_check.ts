@@ -1,6 +1,6 @@
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { exists } from "../adapters/local/exists.ts";
+import { nearestConfig } from "../adapters/local/nearest_config.ts";
 import type { BrokenFile } from "./topology_files.ts";
 
 /** Errors of one file that are told; of more only the number is. */
@@ -62,7 +62,8 @@ async function denoCheck(
   program: string,
   { files, signal }: { readonly files: readonly string[]; readonly signal: AbortSignal | undefined },
 ): Promise<{ readonly passed: boolean; readonly late: boolean; readonly output: string }> {
-  const config = ownConfig();
+  // That with which this program runs, wherever it was started.
+  const config = nearestConfig(Deno.mainModule);
   const timeout = AbortSignal.timeout(CHECK_MS_MAX);
   const { code, stderr } = await new Deno.Command(program, {
     args: [
@@ -78,15 +79,6 @@ async function denoCheck(
     signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
   }).output();
   return { passed: code === 0, late: code !== 0 && timeout.aborted, output: new TextDecoder().decode(stderr) };
-}
-
-/** The configuration with which this program runs, wherever it was started; null if there is none. */
-function ownConfig(): string | null {
-  if (!Deno.mainModule.startsWith("file:")) return null;
-  for (let folder = dirname(fileURLToPath(Deno.mainModule)); folder !== dirname(folder); folder = dirname(folder)) {
-    for (const name of ["deno.json", "deno.jsonc"]) if (exists(`${folder}/${name}`)) return `${folder}/${name}`;
-  }
-  return null;
 }
 
 /** The errors in what `deno check` prints, each as `file:line:column: message`, without those of {@link UNUSED}. */

@@ -1,6 +1,7 @@
 import { TopologyError } from "../record/errors.ts";
 import { typeProblem } from "../record/type_problem.ts";
 import type { AppendSpec } from "./append_sink.ts";
+import { declaredHere } from "./declared_here.ts";
 import { Graph } from "./graph.ts";
 import type { LogicalNode } from "./logical.ts";
 import type { SinkSpec } from "./sink.ts";
@@ -146,7 +147,7 @@ export function topology(name: string, declare: (builder: TopologyBuilder) => vo
   ));
   if (graph.problems.length === 0) graph.problems.push(...sampleProblems(graph));
   if (graph.problems.length > 0) throw new TopologyError(name, graph.problems);
-  return { name, nodes: graph.nodes, streams: graph.streams };
+  return declaredHere({ name, nodes: graph.nodes, streams: graph.streams });
 }
 
 /** What every sink has that is to be checked. */

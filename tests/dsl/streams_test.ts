@@ -6,7 +6,7 @@ import {
   debezium,
   events,
   int8,
-  KStream,
+  type KStream,
   topology,
   type TopologyBuilder,
 } from "../../src/mod.ts";

@@ -10,7 +10,7 @@ export const EXCEPTIONS: Exceptions = {
     {
       reason: "the function belongs to a library, whose order is not ours",
       names: [
-        "src/adapters/embedded_clickhouse/clickhouse_engine.ts Addon.InsertRawAsyncConnection",
+        "src/adapters/embedded_clickhouse/chdb.ts Addon.InsertRawAsyncConnection",
         "src/adapters/embedded_log/log_store.ts setReturnArrays",
         "src/adapters/kafka/protocol/kafkajs_internals.ts KafkaJsConnection.setSupportAuthenticationProtocol",
       ],

@@ -18,7 +18,7 @@ export const PARAMETER_EXCEPTIONS: readonly Excepted[] = [
   {
     reason: "the function belongs to a library, whose order is not ours",
     names: [
-      "src/adapters/embedded_clickhouse/clickhouse_engine.ts Addon.InsertRawAsyncConnection",
+      "src/adapters/embedded_clickhouse/chdb.ts Addon.InsertRawAsyncConnection",
     ],
   },
   {

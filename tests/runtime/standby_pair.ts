@@ -2,7 +2,7 @@ import type { Log, LogRecord } from "../../src/ports/log.ts";
 import { ProductionError } from "../../src/record/errors.ts";
 import { readerWith } from "../reader_with.ts";
 import type { StepRun } from "./step_run.ts";
-import { openThings, THINGS } from "./things.ts";
+import { type openThings, THINGS } from "./things.ts";
 
 export const OPTIONS = { standbys: 1, repairAfterMs: 1e9, metadataEveryMs: 1_000 };
 /** Of the topic, where it matters. */

@@ -1,5 +1,5 @@
 import { Decimal } from "../../src/mod.ts";
-import * as sources from "../../topologies/online_store/sources.ts";
+import type * as sources from "../../topologies/online_store/sources.ts";
 
 type RowIn<S extends { readonly spec: unknown; readonly "~row": unknown }> = S["~row"];
 

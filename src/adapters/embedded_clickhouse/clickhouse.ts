@@ -1,4 +1,5 @@
 import { ConfigError } from "../../record/errors.ts";
+import { nearestConfig } from "../local/nearest_config.ts";
 
 /** A user and the password that proves it. */
 interface Account {
@@ -54,6 +55,8 @@ interface Ready {
   readonly version: string;
 }
 
+/** In a package both files are JavaScript. */
+const SERVER = import.meta.url.replace(/clickhouse(\.\w+)$/, "clickhouse_server$1");
 const START_TIMEOUT_MS = 120_000;
 const RESTART_FIRST_MS = 100;
 const RESTART_MAX_MS = 10_000;
@@ -168,14 +171,9 @@ export function endedFromOutside({ cause }: Error): boolean {
 }
 
 function spawn(options: EmbeddedClickHouseOptions): Deno.ChildProcess {
-  const root = new URL("../../../", import.meta.url);
-  const args = [
-    "run",
-    "--no-prompt",
-    "--unstable-no-legacy-abort",
-    "--cached-only",
-    `--config=${new URL("deno.json", root).pathname}`,
-  ];
+  const config = nearestConfig(import.meta.url);
+  const args = ["run", "--no-prompt", "--unstable-no-legacy-abort", "--cached-only"];
+  if (config !== null) args.push("--config", config);
   // The library is native code, so --allow-ffi voids the other limits; they are named all the same, for what runs
   // before it.
   args.push(
@@ -186,7 +184,7 @@ function spawn(options: EmbeddedClickHouseOptions): Deno.ChildProcess {
     "--allow-env",
     "--allow-sys",
   );
-  args.push(new URL("clickhouse_server.ts", import.meta.url).href, `--path=${options.path}`);
+  args.push(SERVER, `--path=${options.path}`);
   if (options.port !== undefined) args.push(`--port=${options.port}`);
   if (options.readerPort !== undefined) args.push(`--reader-port=${options.readerPort}`);
   if (options.memoryBytesMax !== undefined) args.push(`--memory-bytes-max=${options.memoryBytesMax}`);

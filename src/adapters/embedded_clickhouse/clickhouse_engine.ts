@@ -1,5 +1,4 @@
-import { createRequire } from "node:module";
-import { type ChdbQueryStream, drainPending, Session } from "chdb";
+import { type Addon, type Chdb, type ChdbBlock, type ChdbSession, loadChdb } from "./chdb.ts";
 import { Exception, exceptionOf } from "./clickhouse_exception.ts";
 import { isRead, type Statement } from "./clickhouse_statement.ts";
 
@@ -37,19 +36,8 @@ export interface EngineOptions {
   readonly memoryBytesMax: number;
 }
 
-/**
- * chdb's own `insert` takes only plain identifiers and eight text formats, and no other call tells how many rows were
- * written; the addon's call below takes any INSERT and any bytes. chdb is pinned to one version, and the tests insert
- * through this.
- */
-interface Addon {
-  InsertRawAsyncConnection(
-    connection: unknown,
-    statement: string,
-    data: Uint8Array,
-    countLines: boolean,
-  ): Promise<{ readonly rowsWritten: number; readonly bytesWritten: number }>;
-}
+/** Another connection to the directory that is open. */
+type OpenSession = (connectionArgs?: string[]) => ChdbSession;
 
 /** A request's session. One of the two is called once, when the request is over. */
 interface Lease {
@@ -83,11 +71,12 @@ const IDLE_SESSIONS_MAX = 16;
  * @throws Exception 76 (CANNOT_OPEN_FILE) when the directory cannot be opened
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const addon: Addon = createRequire(createRequire(import.meta.url).resolve("chdb"))("./dist/loader.js").loadNative();
-  const keeper = openDirectory(options);
+  const { chdb, addon } = loadChdb();
+  const keeper = openDirectory(chdb, options);
   const facts = await keeper.queryAsync("SELECT version(), serverTimezone() FORMAT TabSeparated");
   const [version, timezone] = facts.text().trim().split("\t");
-  const sessions = sessionPool(options.path);
+  const open = (args?: string[]) => new chdb.Session(options.path, { connectionArgs: args });
+  const sessions = sessionPool(open);
 
   async function execute(statement: Statement, environment: Environment): Promise<Outcome> {
     const session = await sessions.take(environment);
@@ -107,7 +96,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         lease.end();
         return { kind: "rows", bytes: result.bytes(), rows: result.rowsRead };
       }
-      return await whileWanted({ path: options.path, gone: environment.gone }, async (mark) => {
+      return await whileWanted({ open, gone: environment.gone }, async (mark) => {
         const sql = `${statement.sql} ${mark}`;
         if (STREAMED.has(statement.keyword) && STREAMABLE.has(format)) {
           return { kind: "stream", chunks: await started(session.queryStream(sql, { format }), lease) };
@@ -123,7 +112,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   }
 
   async function close(): Promise<void> {
-    await drainPending();
+    await chdb.drainPending();
     sessions.close();
     keeper.close();
   }
@@ -131,7 +120,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   return { version, timezone, execute, close };
 }
 
-function openDirectory(options: EngineOptions): Session {
+function openDirectory({ Session }: Chdb, options: EngineOptions): ChdbSession {
   try {
     // Others must not read in its files what they may not ask for; an older directory may be open to them.
     Deno.mkdirSync(options.path, { recursive: true, mode: OWNER_ONLY });
@@ -166,7 +155,7 @@ function cannotOpen(path: string, error: unknown): string {
  * An INSERT without rows is no error, as on ClickHouse's server; the engine alone calls it one (108,
  * NO_DATA_TO_INSERT).
  */
-async function insert({ addon, session }: { addon: Addon; session: Session }, statement: Statement) {
+async function insert({ addon, session }: { addon: Addon; session: ChdbSession }, statement: Statement) {
   try {
     const data = statement.data ?? new Uint8Array(0);
     return await addon.InsertRawAsyncConnection(session.connection, statement.sql, data, false);
@@ -181,12 +170,12 @@ async function insert({ addon, session }: { addon: Addon; session: Session }, st
  * queries, so the statement carries a mark, a comment, by which it is found.
  */
 async function whileWanted<T>(
-  { path, gone }: { readonly path: string; readonly gone: AbortSignal },
+  { open, gone }: { readonly open: OpenSession; readonly gone: AbortSignal },
   run: (mark: string) => Promise<T>,
 ): Promise<T> {
   const id = crypto.randomUUID();
   const kill = async () => {
-    const session = new Session(path);
+    const session = open();
     try {
       await session.queryAsync(`KILL QUERY WHERE position(query, '${id}') > 0 ASYNC`);
     } catch {
@@ -208,7 +197,7 @@ async function whileWanted<T>(
  * Waits for the first block, so that an error found early is an error of the request and not of the connection. The
  * session is kept when the last block was taken, and ended when the reader went away.
  */
-async function started(stream: ChdbQueryStream, lease: Lease): Promise<AsyncIterable<Uint8Array>> {
+async function started(stream: AsyncIterable<ChdbBlock>, lease: Lease): Promise<AsyncIterable<Uint8Array>> {
   const iterator = stream[Symbol.asyncIterator]();
   let next = await iterator.next();
   return (async function* () {
@@ -231,8 +220,8 @@ async function started(stream: ChdbQueryStream, lease: Lease): Promise<AsyncIter
  * Sessions by environment. The engine keeps settings for as long as a session lives, so a session serves only requests
  * that ask for exactly the settings it was opened with; opening one costs half a millisecond.
  */
-function sessionPool(path: string) {
-  const idle: { key: string; session: Session }[] = [];
+function sessionPool(open: OpenSession) {
+  const idle: { key: string; session: ChdbSession }[] = [];
 
   function preamble(environment: Environment): string {
     const assignments = [
@@ -244,11 +233,11 @@ function sessionPool(path: string) {
     return use + (assignments.length > 0 ? `SET ${assignments.join(", ")}` : "");
   }
 
-  async function take(environment: Environment): Promise<Session> {
+  async function take(environment: Environment): Promise<ChdbSession> {
     const key = preamble(environment);
     const at = idle.findIndex((entry) => entry.key === key);
     if (at >= 0) return idle.splice(at, 1)[0].session;
-    const session = new Session(path, { connectionArgs: SESSION_ARGS });
+    const session = open(SESSION_ARGS);
     if (key === "") return session;
     try {
       await session.queryAsync(key);
@@ -259,7 +248,7 @@ function sessionPool(path: string) {
     return session;
   }
 
-  function put(session: Session, environment: Environment): void {
+  function put(session: ChdbSession, environment: Environment): void {
     // Parameters and deduplication tokens differ from request to request: keeping such a session would only push out
     // others.
     if (environment.parameters.size > 0 || environment.settings.has("insert_deduplication_token")) {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { defaultRunOptions, type RunOptions } from "../../runtime/options.ts";
 import { readInteger } from "../option_values.ts";
 import { switchVariable, type Variable, variable } from "./variable.ts";

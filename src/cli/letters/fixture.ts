@@ -1,5 +1,6 @@
 import type { StoredLetter } from "../../adapters/local/stored_letters.ts";
 import { ConfigError } from "../../record/errors.ts";
+import { ASSERT_EQUALS } from "../new/imports.ts";
 
 /** Where a test finds what it imports. */
 export interface FixtureImports {
@@ -21,7 +22,7 @@ export function fixtureText(letters: readonly StoredLetter[], { topologies, test
   if (problems.length > 0) throw new ConfigError(problems);
   const names = [...new Set(letters.map(({ topology }) => topology))].sort();
   return [
-    'import { assertEquals } from "@std/assert";',
+    ASSERT_EQUALS,
     `import { createTopologyTestDriver } from ${text(testing)};`,
     ...names.map((name) => `import ${identifier(name)} from ${text(`${topologies}/${name}.ts`)};`),
     "",

@@ -1,38 +1,62 @@
-import { relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { resolve } from "node:path";
 import { ConfigError } from "../../record/errors.ts";
 import { loadConfiguration } from "../config/configuration.ts";
 import { exists } from "../../adapters/local/exists.ts";
-import { command } from "../command.ts";
+import { command, value } from "../command.ts";
 import { loadTopologies, topologyNames } from "../topology_files.ts";
 import { UsageError } from "../usage_error.ts";
+import { createProject } from "./create_project.ts";
+import { importPath, libraryImport, sourcesImport, TESTS } from "./imports.ts";
 import { type TemplateNames, testText, topologyText } from "./templates.ts";
 
-/** Writes a topology and its test, both of which run as they are. */
+/** Writes a topology and its test, or a whole project. All of it runs as it is. */
 export const newCommand = command({
   name: "new",
-  operands: "<name>",
-  operandCount: [1, 1],
-  options: {},
+  operands: "[topology|project] <name>",
+  operandCount: [1, 2],
+  options: {
+    library: value({
+      placeholder: "PACKAGE",
+      expected: "a package such as npm:@weir/weir@^0.1.0, or a file that deno task pack has written",
+      help: "Of a project: the package that it uses; that which this command is of if absent.",
+      read: (text) => text === "" ? undefined : text,
+    }),
+  },
   description: [
-    "Writes topologies/<name>.ts and tests/topologies/<name>_test.ts, which run as they are: change them to what " +
+    `A topology: writes topologies/<name>.ts and ${TESTS}/<name>_test.ts, which run as they are: change them to what`,
     "you need.",
+    "A project: makes a folder with sources, a topology, its test, tasks, a container and a README.",
     "Nothing that exists is overwritten.",
   ].join("\n"),
-  examples: ["deno task new demo && deno task start demo"],
-  run: async ({ operands: [name] }) => {
-    const written = await writeTopology(name, {
-      topologies: loadConfiguration().topologiesDirectory,
-      tests: "tests/topologies",
-    });
-    console.log([
-      ...written.map((path) => `Wrote ${path}`),
-      `Test it: deno test -A ${written[1]}`,
-      `Run it:  deno task start ${name}`,
-    ].join("\n"));
+  examples: ["deno task new demo && deno task start demo", "deno task new project ../shop --library ../weir.tgz"],
+  run: async ({ operands, options: { library } }) => {
+    const [kind, name] = operands.length === 1 ? ["topology", operands[0]] : operands;
+    if (kind === "project") console.log(await newProject(name, library));
+    else if (kind === "topology") console.log(await newTopology(name));
+    else throw new UsageError([`Cannot make a "${kind}": there are topology and project`]);
     return 0;
   },
 });
+
+async function newTopology(name: string): Promise<string> {
+  const written = await writeTopology(name, { topologies: loadConfiguration().topologiesDirectory, tests: TESTS });
+  return [
+    ...written.map((path) => `Wrote ${path}`),
+    `Test it: deno test -A ${written[1]}`,
+    `Run it:  deno task start ${name}`,
+  ].join("\n");
+}
+
+async function newProject(directory: string, library: string | undefined): Promise<string> {
+  const written = await createProject(directory, library);
+  return [
+    ...written.map((path) => `Wrote ${path}`),
+    `Go there:  cd ${directory}`,
+    ...library?.endsWith(".tgz") ? ["Install:   npm install"] : [],
+    "Test it:   deno task test",
+    "Run it:    deno task start",
+  ].join("\n");
+}
 
 /**
  * Writes both files.
@@ -63,22 +87,14 @@ export async function writeTopology(
 }
 
 function templateNames(name: string, { topologies, tests }: { topologies: string; tests: string }): TemplateNames {
-  const project = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
-  const mod = project("src/mod.ts");
   return {
     name,
     table: name.replaceAll("-", "_"),
-    mod: { topology: importPath(topologies, mod), test: importPath(tests, mod) },
-    sources: importPath(topologies, project("topologies/online_store/sources.ts")),
+    mod: { topology: libraryImport(topologies, "mod"), test: libraryImport(tests, "mod") },
+    sources: sourcesImport(topologies),
     topology: importPath(tests, resolve(topologies, `${name}.ts`)),
-    testing: importPath(tests, project("src/testing/mod.ts")),
+    testing: libraryImport(tests, "testing"),
   };
-}
-
-/** From a file in `directory` to the file `target`, as an import names it. */
-function importPath(directory: string, target: string): string {
-  const path = relative(resolve(directory), target).replaceAll("\\", "/");
-  return path.startsWith(".") ? path : `./${path}`;
 }
 
 /** A second writer of a table would delete the first one's rows. */

@@ -1,3 +1,5 @@
+import { ASSERT_EQUALS } from "./imports.ts";
+
 /** What the two files are made from. */
 export interface TemplateNames {
   /** Of the topology and its file. */
@@ -41,7 +43,7 @@ export default topology("${name}", (builder) => {
 
 /** Its test, which passes as it is. */
 export function testText({ name, mod, topology, testing }: TemplateNames): string {
-  return `import { assertEquals } from "@std/assert";
+  return `${ASSERT_EQUALS}
 import { Decimal } from "${mod.test}";
 import { createTopologyTestDriver } from "${testing}";
 import ${identifier(name)}, { source, totals } from "${topology}";

@@ -1,4 +1,4 @@
-import { type Bytes } from "../../ports/log.ts";
+import type { Bytes } from "../../ports/log.ts";
 import { ProcessorError } from "../../record/errors.ts";
 import type { Key } from "../../record/key.ts";
 import { UNKNOWN, type Value } from "../../record/row.ts";

@@ -10,7 +10,7 @@ import type { SuppressNode } from "../../../src/dsl/stream_nodes.ts";
 import { type Choices, choicesOf } from "../../oracle/random.ts";
 import { randomChanges, randomSuppression } from "../../processor/stateful/random_suppression.ts";
 import { DisturbedWrites } from "./disturbed_writes.ts";
-import { byKey, type Caused, MemoryChangelog, Owner } from "./suppressed_owner.ts";
+import { byKey, type Caused, type MemoryChangelog, Owner } from "./suppressed_owner.ts";
 
 const SEEDS = Number(Deno.env.get("WEIR_SEEDS") ?? 600);
 

@@ -1,0 +1,55 @@
+import { basename, dirname, relative, resolve } from "node:path";
+import { CHDB_VERSION } from "../../adapters/embedded_clickhouse/chdb.ts";
+import { exists } from "../../adapters/local/exists.ts";
+import { ConfigError } from "../../record/errors.ts";
+import { LIBRARY } from "../../record/library.ts";
+import { UsageError } from "../usage_error.ts";
+import { IS_CHECKOUT } from "./imports.ts";
+import { projectFiles } from "./project_files.ts";
+
+/**
+ * Writes a project that uses Weir from a package: topologies, tests, tasks and a container.
+ * @param library what to take as the package: a specifier of npm or JSR, or a tarball; that which this program runs
+ * from if absent
+ * @returns paths of the files
+ * @throws ConfigError if one of them is there, or there is no package. @throws UsageError for a name that cannot be
+ */
+export async function createProject(directory: string, library?: string): Promise<readonly string[]> {
+  const folder = resolve(directory);
+  const name = basename(folder);
+  if (!/^[\w.-]+$/.test(name)) {
+    throw new UsageError([`Cannot use "${name}" as a project's name: use letters, digits, "-", "_" and "."`]);
+  }
+  const texts = projectFiles({ name, library: packageFor(folder, library), chdb: CHDB_VERSION });
+  const files = [...texts].map(([path, text]) => ({ path: `${directory.replace(/\/$/, "")}/${path}`, text }));
+  const problems = files.filter(({ path }) => exists(path)).map(({ path }) =>
+    `Cannot write "${path}" as a new file: it exists. Choose another folder`
+  );
+  if (problems.length > 0) throw new ConfigError(problems);
+  for (const { path, text } of files) {
+    await Deno.mkdir(dirname(path), { recursive: true });
+    await Deno.writeTextFile(path, text, { createNew: true });
+  }
+  return files.map(({ path }) => path);
+}
+
+function packageFor(folder: string, library: string | undefined): string {
+  const published = `${LIBRARY.name}@^${LIBRARY.version}`;
+  if (library !== undefined) {
+    if (/^(npm|jsr):/.test(library)) return library;
+    if (!library.endsWith(".tgz") || !exists(library)) {
+      throw new ConfigError([
+        `Cannot use "${library}" as Weir's package: name a file that "deno task pack" has written, or a package of ` +
+        `a registry such as npm:${published}`,
+      ]);
+    }
+    return `file:${relative(folder, resolve(library)).replaceAll("\\", "/")}`;
+  }
+  if (IS_CHECKOUT) {
+    throw new ConfigError([
+      "Cannot make a project on this checkout of Weir: it needs a package. Make it, and name it: " +
+      "deno task pack --output ../weir.tgz, then --library ../weir.tgz",
+    ]);
+  }
+  return `${import.meta.url.startsWith("file:") ? "npm" : "jsr"}:${published}`;
+}

@@ -1,0 +1,83 @@
+import { LIBRARY } from "../../record/library.ts";
+import compose from "./template/compose.yaml.txt" with { type: "text" };
+import dockerfile from "./template/dockerfile.txt" with { type: "text" };
+import dockerignore from "./template/dockerignore.txt" with { type: "text" };
+import gitignore from "./template/gitignore.txt" with { type: "text" };
+import readme from "./template/readme.md.txt" with { type: "text" };
+import sales from "./template/sales.ts.txt" with { type: "text" };
+import salesTest from "./template/sales_test.ts.txt" with { type: "text" };
+import sources from "./template/sources.ts.txt" with { type: "text" };
+import vscode from "./template/vscode.json.txt" with { type: "text" };
+
+/** What a project is made with. */
+export interface ProjectOptions {
+  readonly name: string;
+  /** What `@weir/weir` stands for in the project: `npm:...`, `jsr:...`, or `file:` and the path of a tarball. */
+  readonly library: string;
+  /** Version of chdb that embedded mode needs. */
+  readonly chdb: string;
+}
+
+/** Commands that are tasks of the project, beside `start` and `test`. */
+const COMMANDS = ["verify", "explain", "describe", "query", "store", "dlq", "produce", "cleanup", "new"];
+/** Objects live long here: the young generation is made large, so that they are copied less often. */
+const V8_FLAGS = "--v8-flags=--max-semi-space-size=128,--min-semi-space-size=64";
+
+/** Texts of a new project's files, by path. */
+export function projectFiles(options: ProjectOptions): ReadonlyMap<string, string> {
+  const named = (text: string) => text.replaceAll("{{name}}", options.name);
+  const dependencies = { [LIBRARY.name]: options.library, chdb: `npm:chdb@${options.chdb}`, zod: "npm:zod@^4" };
+  // Deno installs what registries have, and npm a tarball, too, for which it reads a package.json.
+  const packed = options.library.startsWith("file:");
+  return new Map([
+    [
+      "deno.json",
+      packed
+        ? json({ nodeModulesDir: "manual", ...settings(`npm:${LIBRARY.name}/cli`) })
+        : json({ ...installedByDeno(dependencies), ...settings(`${LIBRARY.name}/cli`) }),
+    ],
+    ...packed ? [["package.json", json(installedByNpm(dependencies))] as const] : [],
+    ["sources.ts", sources],
+    ["topologies/sales.ts", sales],
+    ["tests/sales_test.ts", salesTest],
+    ["README.md", named(readme)],
+    // An image installs what registries have.
+    ...packed ? [] : [
+      ["Dockerfile", dockerfile],
+      [".dockerignore", dockerignore],
+      ["compose.yaml", named(compose)],
+    ] as const,
+    [".gitignore", gitignore],
+    [".vscode/settings.json", vscode],
+  ]);
+}
+
+/** `program`: what `deno run` runs as Weir's command line. */
+function settings(program: string): object {
+  return {
+    unstable: ["no-legacy-abort"],
+    compilerOptions: { strict: true, noImplicitOverride: true, noUnusedLocals: true },
+    fmt: { lineWidth: 120 },
+    tasks: {
+      start: `deno run -A ${V8_FLAGS} ${program} start`,
+      test: "deno test -A tests",
+      ...Object.fromEntries(COMMANDS.map((name) => [name, `deno run -A ${program} ${name}`])),
+    },
+  };
+}
+
+function installedByDeno(imports: Readonly<Record<string, string>>): object {
+  return { nodeModulesDir: "auto", imports, allowScripts: { deny: ["npm:chdb"] } };
+}
+
+/** `npm:chdb@3.4.0` as `3.4.0`. */
+function installedByNpm(imports: Readonly<Record<string, string>>): unknown {
+  const versions = Object.entries(imports).map(([name, from]) => [name, from.replace(`npm:${name}@`, "")]);
+  // Declarations of dependencies name those of Node; Deno brings them along, and npm does not.
+  const devDependencies = { "@types/node": "^24" };
+  return { private: true, type: "module", dependencies: Object.fromEntries(versions), devDependencies };
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,96 @@
+import { assert, assertEquals } from "@std/assert";
+import { permitted, withDirectory } from "../cli/support.ts";
+import { freePort } from "../free_port.ts";
+import { pack } from "../../tools/pack.ts";
+import { serveRegistry } from "./registry.ts";
+
+/** What a command printed, and its status. */
+interface Done {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** The directory where Deno keeps what it downloads, and there that of a registry on a port of this machine. */
+async function downloads(port: number): Promise<{ readonly all: string; readonly own: string }> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  const { denoDir, npmCache } = JSON.parse(new TextDecoder().decode(stdout));
+  return { all: denoDir, own: `${npmCache}/127.0.0.1_${port}` };
+}
+
+/** Runs `deno` in a folder, as one who has this package from its registry. */
+function denoIn(folder: string, env: Record<string, string>): (...args: string[]) => Promise<Done> {
+  const inherited = Object.entries(Deno.env.toObject())
+    .filter(([name]) => !/^(KAFKA_|CLICKHOUSE_|POSTGRES_|PG|WEIR_|INIT_CWD)/.test(name));
+  return async (...args) => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args,
+      cwd: folder,
+      clearEnv: true,
+      env: { ...Object.fromEntries(inherited), ...env, NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    return { status: code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+  };
+}
+
+Deno.test("a project made from the package runs, is tested and proven, without this repository", {
+  ignore: !permitted,
+}, async (t) => {
+  await withDirectory(async (directory) => {
+    const tarball = await pack(`${directory}/weir.tgz`);
+    await judgeContents(tarball);
+    await using registry = serveRegistry(await Deno.readFile(tarball));
+    const { all, own } = await downloads(registry.port);
+    await Deno.writeTextFile(`${directory}/.npmrc`, registry.npmrc);
+    const env = { HOME: directory, DENO_DIR: all, WEIR_PORT: String(freePort()) };
+    const shop = denoIn(`${directory}/shop`, env);
+    const passes = async (run: Promise<Done>, ...said: readonly string[]) => {
+      const { status, text } = await run;
+      assertEquals(status, 0, text);
+      for (const words of said) assert(text.includes(words), `"${words}" is not in: ${text}`);
+    };
+    try {
+      await t.step("it is made by one command", async () => {
+        await passes(
+          denoIn(directory, env)("run", "-A", "npm:@weir/weir/create", "shop"),
+          "Run it:    deno task start",
+        );
+      });
+      await t.step("its test passes", () => passes(shop("task", "test"), "2 passed | 0 failed"));
+      await t.step("a topology is added, and all are formatted, linted and of the right types", async () => {
+        await passes(shop("task", "new", "totals"), "Wrote topologies/totals.ts");
+        await passes(shop("fmt", "--check"));
+        await passes(shop("lint"));
+        await passes(shop("check", "."));
+        await passes(shop("task", "test"), "3 passed | 0 failed");
+      });
+      await t.step("it starts, ends and is equal to its source", async () => {
+        await passes(shop("task", "start", "--duration", "10s"), "totals started fresh", "sales started fresh");
+        await passes(shop("task", "start", "--rate", "0", "--duration", "1s"), "everything is in ClickHouse");
+        await passes(shop("task", "verify"), "Equal: ");
+        await passes(shop("task", "query", "SELECT count() > 40000 AS shown FROM sales"), "shown");
+      });
+      await t.step("without chdb it says what to add", async () => {
+        const config = JSON.parse(await Deno.readTextFile(`${directory}/shop/deno.json`));
+        delete config.imports.chdb;
+        await Deno.writeTextFile(`${directory}/shop/deno.json`, JSON.stringify(config));
+        await Deno.remove(`${directory}/shop/node_modules`, { recursive: true });
+        await passes(shop("install"));
+        const { status, text } = await shop("task", "start");
+        assert(status !== 0 && text.includes("deno add npm:chdb@3.4.0"), text);
+      });
+    } finally {
+      await Deno.remove(own, { recursive: true }).catch(() => {});
+    }
+  });
+});
+
+/** It must ask for nothing that not all of its users need, and hold no tests. */
+async function judgeContents(tarball: string): Promise<void> {
+  const { stdout } = await new Deno.Command("tar", { args: ["-xzOf", tarball, "package/package.json"] }).output();
+  const { dependencies } = JSON.parse(new TextDecoder().decode(stdout));
+  assertEquals(Object.keys(dependencies), ["@clickhouse/client", "kafkajs", "pg", "prom-client", "snappyjs", "zod"]);
+  const listed = await new Deno.Command("tar", { args: ["-tzf", tarball] }).output();
+  const paths = new TextDecoder().decode(listed.stdout).trim().split("\n");
+  assertEquals(paths.filter((path) => !/^package\/(src\/|links\/|[^/]+$)/.test(path) || /_test\.ts$/.test(path)), []);
+}
