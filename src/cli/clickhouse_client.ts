@@ -12,13 +12,18 @@ const EMBEDDED_SILENCE_MS = 3_600_000;
 
 /** Options of the configured ClickHouse server. */
 export function serverOptions(configuration: Configuration): ConnectionOptions {
-  const { url, user, password, ca } = configuration.clickhouse!;
+  const { url, user, password, ca, client } = configuration.clickhouse!;
   return {
     url,
     database: configuration.database,
     ...(user === undefined ? {} : { username: user }),
     ...(password === undefined ? {} : { password: password.reveal() }),
-    ...(ca === null ? {} : { tls: { caCert: Buffer.from(ca) } }),
+    ...(ca === null ? {} : {
+      tls: {
+        caCert: Buffer.from(ca),
+        ...(client === null ? {} : { cert: Buffer.from(client.certificate), key: Buffer.from(client.key.reveal()) }),
+      },
+    }),
   };
 }
 

@@ -4,22 +4,9 @@ import { ConfigError } from "../../record/errors.ts";
 import type { RunOptions } from "../../runtime/options.ts";
 import { didYouMean } from "../../record/nearest.ts";
 import { environmentSchema, FILE_VARIABLES, type LogLevel, VARIABLE_NAMES } from "./environment_schema.ts";
+import { type KafkaConfiguration, kafkaContradictions, kafkaOf, type ReadAgain } from "./kafka_variables.ts";
 import { runOptionsOf } from "./run_variables.ts";
 import type { Secret } from "./secret.ts";
-
-/** How to reach Kafka. */
-export interface KafkaConfiguration {
-  readonly brokers: readonly string[];
-  readonly clientId: string;
-  /** Null: no TLS. `ca` null: the system's authorities. */
-  readonly tls: { readonly ca: string | null } | null;
-  readonly sasl: { readonly mechanism: SaslMechanism; readonly username: string; readonly password: Secret } | null;
-  readonly replicationFactor: number | undefined;
-  /** Milliseconds after which the tasks of an instance that is not heard of go to others. */
-  readonly sessionTimeoutMs: number | undefined;
-}
-
-export type SaslMechanism = "plain" | "scram-sha-256" | "scram-sha-512";
 
 /** How to reach ClickHouse. */
 export interface ClickHouseConfiguration {
@@ -28,6 +15,8 @@ export interface ClickHouseConfiguration {
   readonly password: Secret | undefined;
   /** Certificates in PEM; null: the system's authorities. */
   readonly ca: string | null;
+  /** In PEM; where ClickHouse asks for one. */
+  readonly client: { readonly certificate: string; readonly key: Secret } | null;
 }
 
 /** How to reach PostgreSQL, for `verify`. */
@@ -103,7 +92,7 @@ export function readConfiguration(source: ConfigurationSource): Configuration {
   if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => issue.message));
   problems.push(...unknownProblems(source.environment), ...contradictions(new Set(Object.keys(texts)), rest));
   if (problems.length > 0) throw new ConfigError(problems);
-  return configurationOf(parsed.data!);
+  return configurationOf(parsed.data!, readAgainFrom(source));
 }
 
 /** Values that are not empty, secrets read from their files. */
@@ -164,21 +153,18 @@ function contradictions(present: ReadonlySet<string>, texts: Readonly<Record<str
       `Cannot use ${clickhouse.join(", ")} without CLICKHOUSE_URL: it is missing. Set it, or unset the others`,
     );
   }
-  const sasl = ["KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"];
-  const missing = sasl.filter((name) => !has(name));
-  if (missing.length > 0 && missing.length < sasl.length) {
-    const given = sasl.filter(has).join(" and ");
+  problems.push(...kafkaContradictions(present, texts));
+  const certificates = ["CLICKHOUSE_CA", "CLICKHOUSE_CERT", "CLICKHOUSE_KEY"].filter(has);
+  if (certificates.length > 0 && texts.CLICKHOUSE_URL?.startsWith("http:")) {
     problems.push(
-      `Cannot authenticate with Kafka: ${given} set, ${missing.join(" and ")} missing (or ..._FILE for the password)`,
+      `Cannot use ${certificates.join(" and ")} with an http:// address: certificates are for https. Change ` +
+        "CLICKHOUSE_URL",
     );
   }
-  if (has("KAFKA_CA") && /^(0|false|no|off)$/i.test(texts.KAFKA_TLS ?? "")) {
-    problems.push("Cannot use KAFKA_CA with KAFKA_TLS=false: certificates are for TLS. Unset one of them");
-  }
-  if (has("CLICKHOUSE_CA") && texts.CLICKHOUSE_URL?.startsWith("http:")) {
-    problems.push(
-      "Cannot use CLICKHOUSE_CA with an http:// address: certificates are for https. Change CLICKHOUSE_URL",
-    );
+  // The client takes an own certificate with the authorities to trust alone.
+  const own = ["CLICKHOUSE_CA", "CLICKHOUSE_CERT", "CLICKHOUSE_KEY"].filter((name) => !has(name));
+  if ((has("CLICKHOUSE_CERT") || has("CLICKHOUSE_KEY")) && own.length > 0) {
+    problems.push(`Cannot show ClickHouse a certificate: ${own.join(" and ")} missing (or ..._FILE)`);
   }
   if (has("WEIR_APPLICATION_SERVER") && !has("KAFKA_BROKERS")) {
     problems.push("Cannot use WEIR_APPLICATION_SERVER in embedded mode: there is no other instance. Unset it");
@@ -194,14 +180,17 @@ function contradictions(present: ReadonlySet<string>, texts: Readonly<Record<str
   return problems;
 }
 
-function configurationOf(values: Values): Configuration {
+function configurationOf(values: Values, readAgain: ReadAgain): Configuration {
   return {
-    kafka: values.KAFKA_BROKERS === undefined ? null : kafkaOf(values, values.KAFKA_BROKERS),
+    kafka: values.KAFKA_BROKERS === undefined ? null : kafkaOf(values, { brokers: values.KAFKA_BROKERS, readAgain }),
     clickhouse: values.CLICKHOUSE_URL === undefined ? null : {
       url: values.CLICKHOUSE_URL,
       user: values.CLICKHOUSE_USER,
       password: values.CLICKHOUSE_PASSWORD,
       ca: values.CLICKHOUSE_CA ?? null,
+      client: values.CLICKHOUSE_CERT !== undefined && values.CLICKHOUSE_KEY !== undefined
+        ? { certificate: values.CLICKHOUSE_CERT, key: values.CLICKHOUSE_KEY }
+        : null,
     },
     postgres: values.POSTGRES_URL === undefined && values.PGHOST === undefined ? null : {
       url: values.POSTGRES_URL,
@@ -224,15 +213,15 @@ function configurationOf(values: Values): Configuration {
   };
 }
 
-function kafkaOf(values: Values, brokers: readonly string[]): KafkaConfiguration {
-  const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = values;
-  const sasl = mechanism !== undefined && username !== undefined && password !== undefined;
-  return {
-    brokers,
-    clientId: values.KAFKA_CLIENT_ID ?? "weir",
-    tls: values.KAFKA_TLS ?? values.KAFKA_CA !== undefined ? { ca: values.KAFKA_CA ?? null } : null,
-    sasl: sasl ? { mechanism, username, password } : null,
-    replicationFactor: values.KAFKA_REPLICATION_FACTOR,
-    sessionTimeoutMs: values.KAFKA_SESSION_TIMEOUT_MS,
+/** A file may be written anew while it is read: an empty one is none. */
+function readAgainFrom({ environment, readFile }: ConfigurationSource): ReadAgain {
+  return (name, before) => {
+    const path = environment[`${name}_FILE`];
+    if (path === undefined || path.trim() === "") return before;
+    try {
+      return readFile(path).trimEnd() || before;
+    } catch {
+      return before;
+    }
   };
 }

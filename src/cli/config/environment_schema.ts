@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { readChoice, readInteger, readText } from "../option_values.ts";
+import { certificate, KAFKA_FILE_VARIABLES, kafkaVariables, privateKey } from "./kafka_variables.ts";
 import { runVariables } from "./run_variables.ts";
 import { Secret } from "./secret.ts";
-import { switchVariable, type Variable, variable } from "./variable.ts";
+import { variable } from "./variable.ts";
 
 /** Levels of the log, the most important first. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
@@ -13,12 +14,6 @@ const port = (name: string, min: number) =>
   variable(name, { expected: `a port from ${min} to 65535`, read: readInteger(min, 65_535) });
 const secret = (name: string) =>
   variable(name, { expected: "a secret", read: (value) => new Secret(value), secret: true });
-const certificate = (name: string): Variable<string> =>
-  variable(name, {
-    expected: `certificates in PEM ("-----BEGIN CERTIFICATE-----"); for a file use ${name}_FILE`,
-    read: (pem) => pem.includes("-----BEGIN CERTIFICATE-----") ? pem : null,
-    secret: true,
-  });
 const url = (name: string, { protocols, example }: { protocols: readonly string[]; example: string }) =>
   variable(name, {
     expected: `an address such as ${example}`,
@@ -30,27 +25,7 @@ const url = (name: string, { protocols, example }: { protocols: readonly string[
  * as the name of a file that holds them, with `_FILE` behind their name.
  */
 export const environmentSchema = z.object({
-  KAFKA_BROKERS: variable("KAFKA_BROKERS", {
-    expected: "brokers as host:port, separated by commas",
-    read: readBrokers,
-  }),
-  KAFKA_CLIENT_ID: text("KAFKA_CLIENT_ID"),
-  KAFKA_TLS: switchVariable("KAFKA_TLS"),
-  KAFKA_CA: certificate("KAFKA_CA"),
-  KAFKA_SASL_MECHANISM: variable("KAFKA_SASL_MECHANISM", {
-    expected: "plain, scram-sha-256 or scram-sha-512",
-    read: (value) => readChoice("plain", "scram-sha-256", "scram-sha-512")(value.toLowerCase()),
-  }),
-  KAFKA_SASL_USERNAME: text("KAFKA_SASL_USERNAME"),
-  KAFKA_SASL_PASSWORD: secret("KAFKA_SASL_PASSWORD"),
-  KAFKA_REPLICATION_FACTOR: variable("KAFKA_REPLICATION_FACTOR", {
-    expected: "a whole number from 1 to 100",
-    read: readInteger(1, 100),
-  }),
-  KAFKA_SESSION_TIMEOUT_MS: variable("KAFKA_SESSION_TIMEOUT_MS", {
-    expected: "a whole number of milliseconds from 6000 to 1800000",
-    read: readInteger(6_000, 1_800_000),
-  }),
+  ...kafkaVariables,
   CLICKHOUSE_URL: url("CLICKHOUSE_URL", { protocols: ["http:", "https:"], example: "http://clickhouse:8123" }),
   CLICKHOUSE_USER: text("CLICKHOUSE_USER"),
   CLICKHOUSE_PASSWORD: secret("CLICKHOUSE_PASSWORD"),
@@ -59,6 +34,8 @@ export const environmentSchema = z.object({
     read: (value) => /^[A-Za-z_]\w*$/.test(value) ? value : null,
   }),
   CLICKHOUSE_CA: certificate("CLICKHOUSE_CA"),
+  CLICKHOUSE_CERT: certificate("CLICKHOUSE_CERT"),
+  CLICKHOUSE_KEY: privateKey("CLICKHOUSE_KEY"),
   POSTGRES_URL: url("POSTGRES_URL", {
     protocols: ["postgres:", "postgresql:"],
     example: "postgres://reader@postgres:5432/online_store",
@@ -85,10 +62,11 @@ export const environmentSchema = z.object({
 
 /** Variables that can be given as `..._FILE`. */
 export const FILE_VARIABLES = [
-  "KAFKA_CA",
-  "KAFKA_SASL_PASSWORD",
+  ...KAFKA_FILE_VARIABLES,
   "CLICKHOUSE_PASSWORD",
   "CLICKHOUSE_CA",
+  "CLICKHOUSE_CERT",
+  "CLICKHOUSE_KEY",
   "POSTGRES_PASSWORD",
   "POSTGRES_CA",
   "WEIR_STORE_PASSWORD",
@@ -99,9 +77,3 @@ export const VARIABLE_NAMES: readonly string[] = [
   ...Object.keys(environmentSchema.shape),
   ...FILE_VARIABLES.map((name) => `${name}_FILE`),
 ];
-
-function readBrokers(value: string): string[] | null {
-  const brokers = value.split(",").map((broker) => broker.trim()).filter((broker) => broker !== "");
-  const address = /^(\[[0-9a-fA-F:]+\]|[^:/\s]+):\d{1,5}$/;
-  return brokers.length > 0 && brokers.every((broker) => address.test(broker)) ? brokers : null;
-}

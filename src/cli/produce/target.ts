@@ -1,7 +1,8 @@
 import type { EmbeddedLog } from "../../adapters/embedded_log/log.ts";
 import type { DirectoryLock } from "../../adapters/local/lock.ts";
 import { ConfigError, ProductionError } from "../../record/errors.ts";
-import type { Configuration, KafkaConfiguration } from "../config/configuration.ts";
+import type { Configuration } from "../config/configuration.ts";
+import type { KafkaConfiguration } from "../config/kafka_variables.ts";
 import { openingPart } from "../directory_error.ts";
 import { runningAccount } from "../embedded_accounts.ts";
 import { ADDRESS, pathsIn } from "../embedded_directory.ts";

@@ -2,10 +2,11 @@ import { openClickHouse } from "../../adapters/clickhouse/open_clickhouse.ts";
 import { openLocalSnapshots } from "../../adapters/local/snapshots.ts";
 import { openEmbeddedDeadLetters } from "../../adapters/local/dead_letters.ts";
 import { systemClock } from "../../adapters/local/system_clock.ts";
-import type { KafkaConfiguration } from "../config/configuration.ts";
+import type { KafkaConfiguration } from "../config/kafka_variables.ts";
 import { withoutPassword } from "../config/secret.ts";
 import { serverOptions } from "../clickhouse_client.ts";
 import { pathsIn } from "../embedded_directory.ts";
+import { saslOf, tlsOf } from "./kafka_login.ts";
 import { BusyTables } from "../../runtime/busy_tables.ts";
 import type { Event } from "./output.ts";
 import type { World, WorldOptions } from "./world.ts";
@@ -57,12 +58,12 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
 
 /** How the configured brokers are reached. */
 export function kafkaOptions(kafka: KafkaConfiguration, onEvent: (event: Event) => void) {
-  const { brokers, clientId, tls, sasl, replicationFactor, sessionTimeoutMs } = kafka;
+  const { brokers, clientId, tls, login, replicationFactor, sessionTimeoutMs } = kafka;
   return {
     brokers,
     clientId,
-    ...(tls === null ? {} : { tls: tls.ca === null ? true as const : { ca: tls.ca } }),
-    ...(sasl === null ? {} : { sasl: { ...sasl, password: sasl.password.reveal() } }),
+    ...(tls === null ? {} : { tls: () => tlsOf(tls()) }),
+    ...(login === null ? {} : { sasl: saslOf(login) }),
     ...(replicationFactor === undefined ? {} : { replicationFactor }),
     ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
     onState({ state, error }: { readonly state: "connected" | "disconnected"; readonly error?: Error }) {

@@ -55,8 +55,10 @@ Deno.test("readConfiguration() reads everything about the real services", () => 
     WEIR_ALLOW_RETENTION: "true",
   }, { "/run/kafka": "secret one\n", "/run/ca": PEM, "/run/postgres": "secret two" });
   assertEquals(kafka!.brokers, ["a:9092", "b:9093"]);
-  assertEquals([kafka!.tls!.ca, kafka!.replicationFactor, kafka!.clientId], [PEM, 3, "weir"]);
-  assertEquals([kafka!.sasl!.mechanism, kafka!.sasl!.password.reveal()], ["scram-sha-512", "secret one"]);
+  assertEquals([kafka!.tls!().ca, kafka!.replicationFactor, kafka!.clientId], [PEM, 3, "weir"]);
+  const login = kafka!.login!;
+  assert(login.mechanism === "scram-sha-512");
+  assertEquals([login.username, login.password.reveal()], ["weir", "secret one"]);
   assertEquals([clickhouse!.user, clickhouse!.password!.reveal(), database], ["writer", "open sesame", "shop"]);
   assertEquals([postgres!.host, postgres!.port, postgres!.password!.reveal()], ["postgres", 5433, "secret two"]);
   assertEquals(run, {

@@ -122,9 +122,7 @@ export function asProductionError(error: unknown, settings: KafkaSettings): Prod
   const where = settings.bootstrap.map(({ host, port }) => `${host}:${port}`).join(",");
   const text = cause.message ?? String(error);
   if (cause.name === "KafkaJSSASLAuthenticationError" || authenticationTypes.has(cause.type ?? "")) {
-    const { mechanism, username } = settings.sasl ?? { mechanism: "none", username: "" };
-    const message = `Cannot log in to Kafka at "${where}" as user "${username}" with ${mechanism}: ${text}. ` +
-      "Check user name, password and mechanism, and whether that listener asks for a login";
+    const message = `Cannot log in to Kafka at "${where}" ${loginOf(settings)}: ${text}. ${LOGIN_ADVICE}`;
     return new ProductionError(message, { retriable: false, cause });
   }
   if (certificatePattern.test(`${text} ${cause.code ?? ""}`)) {
@@ -141,6 +139,13 @@ export function asProductionError(error: unknown, settings: KafkaSettings): Prod
   }
   const retriable = cause.type !== undefined && cause.retriable === true;
   return new ProductionError(`Cannot use Kafka at "${where}": ${text}`, { retriable, cause });
+}
+
+const LOGIN_ADVICE = "Check user name, password or token, and mechanism, and whether that listener asks for a login";
+
+function loginOf({ sasl }: KafkaSettings): string {
+  if (sasl === undefined) return "without a login";
+  return sasl.mechanism === "oauthbearer" ? "by a token" : `as user "${sasl.username}" with ${sasl.mechanism}`;
 }
 
 /** Whether the connection on which this happened is of no use any more. */

@@ -11,8 +11,11 @@ import EncoderClass from "kafkajs/src/protocol/encoder.js";
 import { createErrorFromCode } from "kafkajs/src/protocol/error.js";
 import loggers from "kafkajs/src/loggers/index.js";
 import socketFactory from "kafkajs/src/network/socketFactory.js";
-import type { BrokerAddress, KafkaLogLine, KafkaSettings } from "./options.ts";
+import type { BrokerAddress, KafkaLogLine, KafkaSettings, KafkaTls } from "./options.ts";
 import { stopTimerSpin } from "./timer_spin.ts";
+import { tokenLogin } from "./token_login.ts";
+
+const LOGIN_AGAIN_MS = 10_000;
 
 /**
  * A request as kafkajs sends it: `encode` gives what follows the header, `decode` gets what follows the correlation id.
@@ -141,6 +144,8 @@ interface KafkaJsConnection {
   readonly host: string;
   readonly port: number;
   socket?: Socket;
+  /** Milliseconds, as a long integer; 0: without end. */
+  readonly sessionLifetime: unknown;
   connect(): Promise<unknown>;
   disconnect(): Promise<unknown>;
   isConnected(): boolean;
@@ -157,7 +162,7 @@ interface KafkaJsConnection {
 export function openConnection(settings: KafkaSettings, address: BrokerAddress): BrokerConnection {
   stopTimerSpin();
   const logger = createLogger(settings);
-  const sasl = settings.sasl && { ...settings.sasl };
+  const sasl = saslOptions(settings);
   const connection: KafkaJsConnection = new ConnectionClass({
     ...address,
     logger,
@@ -168,6 +173,7 @@ export function openConnection(settings: KafkaSettings, address: BrokerAddress):
     connectionTimeout: settings.connectTimeoutMs,
     requestTimeout: settings.requestTimeoutMs,
   });
+  loginAgainInTime(connection);
   let connecting: Promise<unknown> | null = null;
   let destroyed = false;
   // kafkajs' pool opens sockets twice when two requests find it closed. This stands in for it, with one connection.
@@ -234,9 +240,25 @@ function openSocket(options: Parameters<ReturnType<typeof socketFactory>>[0]): S
 }
 
 function tlsOptions(settings: KafkaSettings): object | null {
-  if (settings.tls === undefined) return null;
-  const { ca, cert, key } = settings.tls === true ? {} as { ca?: string; cert?: string; key?: string } : settings.tls;
+  const { tls } = settings;
+  if (tls === undefined) return null;
+  const { ca, cert, key }: KafkaTls = tls === true ? {} : typeof tls === "function" ? tls() : tls;
   return { ...(ca && { ca: [ca] }), ...(cert && { cert, key }) };
+}
+
+/** As kafkajs takes it. */
+function saslOptions({ sasl }: KafkaSettings): object | undefined {
+  if (sasl?.mechanism !== "oauthbearer") return sasl && { ...sasl };
+  return { mechanism: sasl.mechanism, authenticationProvider: tokenLogin(sasl.token) };
+}
+
+/**
+ * A login is made anew before its session ends: ten seconds by kafkajs itself, which would log in to sessions of less
+ * at every request, and be refused for that.
+ */
+function loginAgainInTime(connection: KafkaJsConnection): void {
+  const thresholdMs = () => Math.min(LOGIN_AGAIN_MS, Math.floor(Number(String(connection.sessionLifetime)) / 5));
+  Object.defineProperty(connection, "reauthenticationThreshold", { get: thresholdMs });
 }
 
 const levels: Record<number, KafkaLogLine["level"]> = { 1: "error", 2: "warn", 4: "info", 5: "debug" };

@@ -9,11 +9,18 @@ export interface KafkaTls {
   readonly key?: string;
 }
 
-export interface KafkaSasl {
-  readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
-  readonly username: string;
-  readonly password: string;
-}
+/** Who this client is: a user with a password, or whoever a token names. */
+export type KafkaSasl =
+  | {
+    readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
+    readonly username: string;
+    readonly password: string;
+  }
+  | {
+    readonly mechanism: "oauthbearer";
+    /** Asked at every login. @throws ProductionError */
+    readonly token: () => Promise<string>;
+  };
 
 /** Whether the cluster can be reached. `error` says why it cannot. */
 export interface KafkaState {
@@ -33,7 +40,8 @@ export interface KafkaOptions {
   /** `host:port` of some brokers; the others are learned from them. */
   readonly brokers: readonly string[];
   readonly clientId: string;
-  readonly tls?: true | KafkaTls;
+  /** As a function it is asked at every connection, so that certificates can be renewed. */
+  readonly tls?: true | KafkaTls | (() => KafkaTls);
   readonly sasl?: KafkaSasl;
   readonly connectTimeoutMs?: number;
   /** How long a broker may take to answer one request. */
@@ -144,14 +152,15 @@ function parseAddress(broker: string): BrokerAddress | null {
 
 function tlsProblems(tls: KafkaOptions["tls"]): string[] {
   if (tls === undefined || tls === true) return [];
+  const given = typeof tls === "function" ? tls() : tls;
   const problems: string[] = [];
   for (const [name, what] of [["ca", "CERTIFICATE"], ["cert", "CERTIFICATE"], ["key", "PRIVATE KEY"]] as const) {
-    const text = tls[name];
+    const text = given[name];
     if (text !== undefined && !new RegExp(`-----BEGIN [A-Z ]*${what}-----`).test(text)) {
       problems.push(`Cannot use "tls.${name}" as PEM text: it has no "-----BEGIN ${what}-----" line`);
     }
   }
-  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+  if ((given.cert === undefined) !== (given.key === undefined)) {
     problems.push('Cannot use "tls.cert" and "tls.key" as a client certificate: give both or neither');
   }
   return problems;
@@ -159,10 +168,11 @@ function tlsProblems(tls: KafkaOptions["tls"]): string[] {
 
 function saslProblems(sasl: KafkaSasl | undefined): string[] {
   if (sasl === undefined) return [];
+  if (sasl.mechanism === "oauthbearer") return [];
   const problems: string[] = [];
   if (!["plain", "scram-sha-256", "scram-sha-512"].includes(sasl.mechanism)) {
     problems.push(
-      `Cannot use "${sasl.mechanism}" as a SASL mechanism: use plain, scram-sha-256 or scram-sha-512`,
+      `Cannot use "${sasl.mechanism}" as a SASL mechanism: use plain, scram-sha-256, scram-sha-512 or oauthbearer`,
     );
   }
   if (!sasl.username || !sasl.password) {
