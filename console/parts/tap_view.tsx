@@ -26,7 +26,7 @@ export function TapView({ topology, node, name, linkOf }: {
 }) {
   const [rows, setRows] = useState<readonly Passed[]>([]);
   const [problem, setProblem] = useState<AskProblem | null>(null);
-  const [missing, setMissing] = useState<TapProblem | null>(null);
+  const [missing, setMissing] = useState<readonly TapProblem[]>([]);
   const [still, setStill] = useState(false);
   const hidden = useHidden();
   useEffect(() => {
@@ -36,8 +36,12 @@ export function TapView({ topology, node, name, linkOf }: {
     const path = `/api/tap/${encodeURIComponent(topology)}/${encodeURIComponent(node)}`;
     listen({ path, name: "row", signal: ending.signal }, {
       beats: true,
-      onProblem: setProblem,
-      onPart: (data) => setMissing(data as TapProblem),
+      onProblem(problem) {
+        setProblem(problem);
+        // The next stream tells anew of whom nothing is seen.
+        setMissing([]);
+      },
+      onPart: (data) => setMissing((before) => toldOf(before, data as TapProblem)),
       onData: (data) => {
         const passed = { ...data as TappedRow, number: number++ };
         setRows((before) => [passed, ...before].slice(0, ROWS_MAX));
@@ -61,9 +65,7 @@ export function TapView({ topology, node, name, linkOf }: {
         </button>
       </div>
       {problem !== null && <Notice kind="warn">{problem.message}</Notice>}
-      {missing !== null && (
-        <p class="muted">Nothing is seen of {shown(missing.instance, 80)}: {shown(missing.problem, 200)}</p>
-      )}
+      <Unseen missing={missing} />
       {rows.length === 0 && problem === null && <p class="muted">No row has passed yet.</p>}
       <ol class="passed">
         {rows.map((row) => {
@@ -83,6 +85,18 @@ export function TapView({ topology, node, name, linkOf }: {
       </ol>
     </section>
   );
+}
+
+/** Instances of which nothing is seen, behind what one of them has told. */
+function toldOf(before: readonly TapProblem[], told: TapProblem): readonly TapProblem[] {
+  const others = before.filter(({ instance }) => instance !== told.instance);
+  return told.problem === null ? others : [...others, told];
+}
+
+function Unseen({ missing }: { readonly missing: readonly TapProblem[] }) {
+  return missing.map(({ instance, problem }) => (
+    <p key={instance} class="muted">Nothing is seen of {shown(instance, 80)}: {shown(problem, 200)}</p>
+  ));
 }
 
 function useHidden(): boolean {

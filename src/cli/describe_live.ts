@@ -4,13 +4,10 @@ import type { GatheredState } from "./api/live_state.ts";
 import type { GraphNode } from "./api/plan_graph.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { liveCountsText } from "./live_counts.ts";
+import { askedText } from "./instances/asked_text.ts";
 import { runningInstances } from "./running_instances.ts";
 import { writeOut } from "./start/output.ts";
-import { askInstance, refusalIn } from "./store/ask_instance.ts";
 import { UsageError } from "./usage_error.ts";
-
-/** Longer than an instance waits for the others. */
-const ANSWER_MS = 15_000;
 
 interface LiveOptions {
   readonly configuration: Configuration;
@@ -29,10 +26,11 @@ export async function describeLive(
   if (format === "mermaid") throw new UsageError(['Cannot use "--live" with --format mermaid: use text or json']);
   const [url] = await runningInstances(configuration, { urls, why: "counts" });
   const password = configuration.storePassword?.reveal() ?? null;
-  const { topologies: planned } = await ask(url, { path: "/api/plan", parameters: {}, password }) as {
+  const { topologies: planned } = JSON.parse(await askedText(url, { path: "/api/plan", password })) as {
     readonly topologies: readonly { readonly name: string; readonly nodes: readonly GraphNode[] }[];
   };
-  const state = await ask(url, { path: "/api/state", parameters: { once: "true" }, password }) as GatheredState;
+  const asked = { path: "/api/state", parameters: { once: "true" }, password };
+  const state = JSON.parse(await askedText(url, asked)) as GatheredState;
   const known = planned.map(({ name }) => name);
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
@@ -48,17 +46,4 @@ export async function describeLive(
     writeOut(`${JSON.stringify({ ...state, topologies }, null, 2)}\n`);
   } else writeOut(wanted.map((topology) => liveCountsText(topology, state)).join("\n"));
   return 0;
-}
-
-async function ask(
-  url: string,
-  question: { readonly path: string; readonly parameters: Readonly<Record<string, string>>; password: string | null },
-): Promise<unknown> {
-  const reply = await askInstance(url, { ...question, answerMs: ANSWER_MS }).catch((error) => {
-    throw new ConfigError([
-      `Cannot ask the instance at ${url}: ${(error as Error).message}. Start one, or name another with --url`,
-    ], { cause: error });
-  });
-  if (reply.status === 200) return JSON.parse(reply.text);
-  throw new ConfigError([`The instance at ${url} says: ${refusalIn(reply)}`]);
 }

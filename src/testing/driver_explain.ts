@@ -29,7 +29,7 @@ export async function explainedBy(
   const { after = null, limit = LIMIT_DEFAULT } = page;
   // There is one instance.
   const nobody = () => Promise.resolve({ answers: [], unanswered: [] });
-  return await explainer.explain({ table: name, key: askedKey(key), after, limit }, nobody);
+  return await explainer.explain({ table: name, key: askedKey(key), after, limit }, { others: nobody });
 }
 
 function askedKey(key: unknown): string | Record<string, string> {

@@ -130,7 +130,7 @@ function judgeRow(known: Known, { table, sink, key, explained, what }: Judged): 
 }
 
 /** The operator at which a row stopped has its input, and does not have the row. */
-function judgeStop(known: Known, { table, key, explained, what }: Judged): void {
+function judgeStop(known: Known, { table, sink, key, explained, what }: Judged): void {
   const canonical = canonicalKey(key);
   const stop = explained.steps.findLast(({ operator, row, outcome }) =>
     operator === explained.operator && row === null && outcome !== "not reached"
@@ -147,7 +147,7 @@ function judgeStop(known: Known, { table, key, explained, what }: Judged): void 
   }
   const node = nodeOf(known, { table, index: stop!.index })!;
   const has = (id: number) => known.tables.get(id)!.has(canonical);
-  assert(!has(node.id), what);
+  assertEquals(node.name, stopIn(known, { id: sinkNode(known, sink.name).input, key: canonical })?.name, what);
   const inputs = "input" in node ? [node.input] : [];
   switch (outcome) {
     case "filtered":
@@ -166,10 +166,29 @@ function judgeStop(known: Known, { table, key, explained, what }: Judged): void 
       assert(explained.deadLetters.some((letter) => letter.operator === operator), what);
       return assert(known.refused.some((one) => one.operator === operator && one.key === canonical), what);
     case "unknown":
-      return assert(node.op === "source" || node.op === "aggregate" || inputs.length === 1, what);
+      return assert(inUnit(known, node).length === 0, what);
     default:
       throw new Error(`outcome at rest: ${what}`);
   }
+}
+
+/**
+ * Where the oracle finds that a key's row stopped: at the last operator that has its input; if none has, at the table
+ * that should have the row, the left one of a join. Null: it did not stop.
+ */
+function stopIn(known: Known, { id, key }: { readonly id: number; readonly key: Key }): Node | null {
+  if (known.tables.get(id)!.has(key)) return null;
+  const node = known.topology.nodes[id];
+  const eitherSide = node.op === "union" || (node.op === "keyJoin" && node.kind === "outer");
+  const stops = inUnit(known, node).slice(0, eitherSide ? 2 : 1).map((input) => stopIn(known, { id: input, key }));
+  if (stops.includes(null)) return node;
+  return stops.find((stop) => inUnit(known, stop!).length > 0) ?? stops[0] ?? node;
+}
+
+/** Inputs of an operator whose rows have the same keys, and are in the same tasks. */
+function inUnit({ unitOf }: Known, node: Node): number[] {
+  const inputs = "right" in node ? [node.input, node.right] : "input" in node ? [node.input] : [];
+  return inputs.filter((input) => unitOf[input] === unitOf[node.id]);
 }
 
 /** Every operator that is told has the row that the oracle has for it. */

@@ -21,10 +21,10 @@ export interface TappedRow {
   readonly row: unknown;
 }
 
-/** Data of `event: problem` there: of this instance nothing is seen. */
+/** Data of `event: problem` there: why nothing is seen of this instance; null: it is seen again, or has left. */
 export interface TapProblem {
   readonly instance: string;
-  readonly problem: string;
+  readonly problem: string | null;
 }
 
 /** `POST /api/query` */

@@ -2,8 +2,8 @@ import { RequestError } from "./answer.ts";
 
 /** Streams that are read at a time. */
 const STREAMS_MAX = 64;
-/** Something is sent at least this often, so that a reader who is gone is noticed. */
-const BEAT_MS = 10_000;
+/** Something is sent at least this often, so that a reader who is gone is noticed, and an instance that is. */
+export const BEAT_MS = 2_000;
 
 let open = 0;
 

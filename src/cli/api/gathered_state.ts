@@ -1,5 +1,5 @@
 import { addCounts, type RowCounts } from "../../runtime/stores/row_counts.ts";
-import { askInstance } from "../store/ask_instance.ts";
+import { askOthers, type Told, type Unanswered } from "../instances/ask_others.ts";
 import type { GatheredState, InstanceState, LocalState, NodeCounters, WatchedTopology } from "./live_state.ts";
 import { localState } from "./local_state.ts";
 import type { Watched } from "./watched.ts";
@@ -7,21 +7,19 @@ import type { Watched } from "./watched.ts";
 /** Longer nobody waits for another instance: the next state asks it again. */
 const ANSWER_MS = 2_000;
 
-type Answer =
-  & { readonly instance: string }
-  & (
-    | { readonly state: LocalState }
-    | { readonly problem: string }
-  );
+type Answer = Told<LocalState> | Unanswered;
 
 /** How this instance stands, and every other one that has said where it is. */
 export async function gatheredState(watched: Watched): Promise<GatheredState> {
   const others = [...new Set(watched.runs.flatMap(({ runner }) => runner?.others() ?? []))].sort();
-  const asked = Promise.all(others.map((instance) => ask(instance, watched.password)));
+  const asked = askOthers(others, {
+    ...{ path: "/api/state", parameters: { local: "true" }, password: watched.password, answerMs: ANSWER_MS },
+    read: (text) => JSON.parse(text) as LocalState,
+  });
   const own = localState(watched);
   const { at, status, memory, instance } = own;
-  const answers: Answer[] = [{ instance, state: own }, ...await asked];
-  const states = answers.flatMap((answer) => "state" in answer ? [answer.state] : []);
+  const answers: Answer[] = [{ instance, answer: own }, ...await asked];
+  const states = answers.flatMap((answer) => "answer" in answer ? [answer.answer] : []);
   return {
     ...{ at, status, memory },
     topologies: own.topologies.map((topology) =>
@@ -31,24 +29,13 @@ export async function gatheredState(watched: Watched): Promise<GatheredState> {
   };
 }
 
-async function ask(instance: string, password: string | null): Promise<Answer> {
-  try {
-    const question = { path: "/api/state", parameters: { local: "true" }, password, answerMs: ANSWER_MS };
-    const { status, text } = await askInstance(`http://${instance}`, question);
-    if (status !== 200) return { instance, problem: `status ${status}: ${text.trim()}` };
-    return { instance, state: JSON.parse(text) as LocalState };
-  } catch (error) {
-    return { instance, problem: (error as Error).message };
-  }
-}
-
 function instanceState(answer: Answer, index: number): InstanceState {
   const { instance } = answer;
   const here = index === 0;
   if ("problem" in answer) {
     return { instance, here, problem: answer.problem, tasks: 0, uptimeMs: null, memory: null };
   }
-  const { topologies, status, memory } = answer.state;
+  const { topologies, status, memory } = answer.answer;
   const tasks = topologies.reduce((sum, topology) => sum + topology.tasks.length, 0);
   return { instance, here, problem: null, tasks, uptimeMs: status.uptimeMs, memory };
 }

@@ -1,11 +1,11 @@
 import type { Route, Routes } from "../http_server.ts";
 import { type Access, isAllowed, isSameOrigin, type Origin } from "./access.ts";
-import { problem, RequestError } from "./answer.ts";
+import { problem } from "./answer.ts";
+import { refusalOf } from "./refusal_of.ts";
 
 /**
  * The routes, for those who may use them: see {@link isAllowed}. What is posted must come from a page of our own, or
- * from none. What they throw becomes an answer: {@link RequestError} with its status, a path that cannot be decoded
- * (`URIError`) and what cannot be asked (`TypeError`, `RangeError`) with 400.
+ * from none. What they throw becomes an answer: see {@link refusalOf}; 500 for anything else.
  */
 export function guarded(routes: Routes, access: Access): Routes {
   return Object.fromEntries(Object.entries(routes).map(([name, route]) => [name, guard(route, access)]));
@@ -20,10 +20,8 @@ function guard(route: Route, access: Access): Route {
     try {
       return await route(request, from);
     } catch (error) {
-      if (error instanceof RequestError) return problem(error.status, error.message);
-      const asked = error instanceof URIError || error instanceof TypeError || error instanceof RangeError;
-      if (asked) return problem(400, error.message);
-      throw error;
+      const { status, message } = refusalOf(error) ?? { status: 500, message: (error as Error).message };
+      return problem(status, message);
     }
   };
 }

@@ -5,6 +5,7 @@ import { ProductionError } from "../../record/errors.ts";
 import type { Routes } from "../http_server.ts";
 import { json, RequestError } from "./answer.ts";
 import type { QueryAnswer } from "./answers.ts";
+import { limited } from "./limited.ts";
 import { readJson } from "./read_json.ts";
 import { checkShown } from "./showing_rows.ts";
 import type { Watched } from "./watched.ts";
@@ -31,21 +32,15 @@ interface CompactAnswer {
  * statement cannot lift: ClickHouse refuses settings of whoever only reads.
  */
 export function queryRoutes(watched: Pick<Watched, "reader" | "showsRows">): Routes {
-  let running = 0;
+  const atOnce = limited(QUERIES_MAX, "queries");
   return {
     "POST /api/query": async (request) => {
       checkShown(watched);
       const { sql } = await readJson(request, BODY_BYTES_MAX);
       const statement = statementOf(sql);
-      if (running >= QUERIES_MAX) {
-        throw new RequestError(503, `Cannot run more than ${QUERIES_MAX} queries at once: try again`);
-      }
-      running++;
-      try {
-        return json(await answerOf(statement, { reader: watched.reader, gone: request.signal }));
-      } finally {
-        running--;
-      }
+      return await atOnce(async () =>
+        json(await answerOf(statement, { reader: watched.reader, gone: request.signal }))
+      );
     },
   };
 }

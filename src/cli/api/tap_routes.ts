@@ -1,14 +1,14 @@
 import type { Instance } from "../../runtime/runner.ts";
 import { Taps } from "../../runtime/stores/taps.ts";
 import { didYouMean } from "../../record/nearest.ts";
-import { passwordHeaders } from "../bearer.ts";
 import type { Routes } from "../http_server.ts";
 import { exactJson } from "../store/store_values.ts";
 import { RequestError } from "./answer.ts";
-import type { TappedRow, TapProblem } from "./answers.ts";
+import type { TappedRow } from "./answers.ts";
 import { type EventSink, eventStream, pause } from "./event_stream.ts";
 import { shortened } from "./shortened.ts";
 import { checkShown } from "./showing_rows.ts";
+import { tapOthers } from "./tap_others.ts";
 import type { Watched } from "./watched.ts";
 
 /** Rows a second of one instance, and looks for tasks that have begun. */
@@ -20,8 +20,8 @@ const TAPS = new WeakMap<Instance, Taps>();
 
 /**
  * `GET /api/tap/<topology>/<node>`: a sample of the rows that pass an operator, as events `row`, from all instances, as
- * long as somebody reads; `?local=true`: of this instance alone. An event `problem` names an instance that cannot be
- * reached.
+ * long as somebody reads; `?local=true`: of this instance alone. An event `problem` names an instance of which nothing
+ * is seen: see {@link tapOthers}.
  */
 export function tapRoutes(watched: Watched): Routes {
   return {
@@ -39,14 +39,14 @@ export function tapRoutes(watched: Watched): Routes {
       if (rest.length > 0 || !known.includes(node)) {
         throw new RequestError(404, `There is no node "${[node, ...rest].join("/")}": GET /api/plan lists them`);
       }
-      const asked = searchParams.has("local") ? [] : others;
+      const path = `/api/tap/${encodeURIComponent(topology)}/${encodeURIComponent(node)}?local=true`;
       return eventStream(async ({ send, gone }) => {
         const ended = new AbortController();
         const sink = { send, gone: AbortSignal.any([gone, ended.signal]) };
         await Promise.all([
           // When it ends here, it ends: rows of this instance would be missing from then on.
           tapHere(instance, { node, sink, runs }).finally(() => ended.abort()),
-          ...asked.map((address) => tapThere({ address, topology, node }, { sink, watched })),
+          ...searchParams.has("local") ? [] : [tapOthers({ others, path, password: watched.password }, sink)],
         ]);
       });
     },
@@ -57,7 +57,7 @@ export function tapRoutes(watched: Watched): Routes {
 function runningOf(
   { runs }: Watched,
   topology: string,
-): { readonly instance: Instance; readonly others: readonly string[] } {
+): { readonly instance: Instance; readonly others: () => readonly string[] } {
   const run = runs.find(({ name }) => name === topology);
   const names = runs.map(({ name }) => name);
   if (run === undefined) {
@@ -68,7 +68,7 @@ function runningOf(
   if (instance === null) {
     throw new RequestError(503, `Nothing of topology "${topology}" runs yet: it is ${run.state}. Try again later`);
   }
-  return { instance, others: run.runner!.others() };
+  return { instance, others: () => run.runner?.others() ?? [] };
 }
 
 async function tapHere(
@@ -94,31 +94,5 @@ async function tapHere(
     }
   } finally {
     close?.();
-  }
-}
-
-/** Passes on what another instance sends. */
-async function tapThere(
-  { address, topology, node }: { readonly address: string; readonly topology: string; readonly node: string },
-  { sink: { send, gone }, watched }: { readonly sink: EventSink; readonly watched: Watched },
-): Promise<void> {
-  const tell = (problem: string) =>
-    send("problem", JSON.stringify({ instance: address, problem } satisfies TapProblem));
-  try {
-    const path = `/api/tap/${encodeURIComponent(topology)}/${encodeURIComponent(node)}?local=true`;
-    const headers = passwordHeaders(watched.password);
-    const response = await fetch(`http://${address}${path}`, { headers, redirect: "error", signal: gone });
-    if (!response.ok || response.body === null) return tell(`status ${response.status}`);
-    let text = "";
-    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-      const events = (text + chunk).split("\n\n");
-      text = events.pop()!;
-      for (const event of events) {
-        const data = /^event: row\ndata: (.*)$/.exec(event)?.[1];
-        if (data !== undefined) send("row", data);
-      }
-    }
-  } catch (error) {
-    if (!gone.aborted) tell((error as Error).message);
   }
 }

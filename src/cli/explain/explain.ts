@@ -4,11 +4,11 @@ import { command, flag, value } from "../command.ts";
 import { configurationOf, dataOption } from "../data_option.ts";
 import { readInteger, readText } from "../option_values.ts";
 import { writeOut } from "../start/output.ts";
-import { askInstance, refusalIn } from "../store/ask_instance.ts";
+import { askedText } from "../instances/asked_text.ts";
 import { readUrls } from "../running_instances.ts";
 import { type Instances, instancesOf } from "../store/store_instances.ts";
 import { UsageError } from "../usage_error.ts";
-import { EXPLAIN_PATH } from "./ask_others.ts";
+import { EXPLAIN_PATH } from "./ask_parts.ts";
 import { explanationLines, targetLines } from "./explain_text.ts";
 import { ROWS_DEFAULT, ROWS_MAX } from "./explain_routes.ts";
 import { type Explanation, explanationJson, isDecided, type ListedTopology } from "./explanation.ts";
@@ -155,7 +155,7 @@ async function explained({ urls, password }: Instances, request: Request): Promi
   const silent: string[] = [];
   for (const url of urls) {
     try {
-      last = JSON.parse(await ask({ urls: [url], password }, request)) as Explanation;
+      last = JSON.parse(await askedText(url, { ...request, password })) as Explanation;
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       silent.push(...error.problems);
@@ -172,22 +172,16 @@ function keyOf(values: readonly string[]): string {
   return values.length === 1 ? values[0] : JSON.stringify(values);
 }
 
-/** The answer of the first instance that gives one. @throws ConfigError when none does, or it says that it cannot */
-async function ask(
-  { urls, password }: Instances,
-  { path, parameters = {} }: Request,
-): Promise<string> {
+/** The answer of the first instance that gives one. @throws ConfigError when none does */
+async function ask({ urls, password }: Instances, request: Request): Promise<string> {
   const silent: string[] = [];
   for (const url of urls) {
-    const reply = await askInstance(url, { path, parameters, password }).catch((error): null => {
-      silent.push(
-        `Cannot ask the instance at ${url}: ${(error as Error).message}. Start one, or name another with --url`,
-      );
-      return null;
-    });
-    if (reply === null) continue;
-    if (reply.status === 200) return reply.text;
-    throw new ConfigError([refusalIn(reply)]);
+    try {
+      return await askedText(url, { ...request, password });
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      silent.push(...error.problems);
+    }
   }
   throw new ConfigError(silent);
 }

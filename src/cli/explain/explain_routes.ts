@@ -1,24 +1,21 @@
 import { systemClock } from "../../adapters/local/system_clock.ts";
-import { ProductionError } from "../../record/errors.ts";
 import { didYouMean } from "../../record/nearest.ts";
-import { explainerOf } from "../../runtime/explain/explainer.ts";
+import { type Explainer, explainerOf } from "../../runtime/explain/explainer.ts";
 import type { AskedKey } from "../../runtime/explain/read_key.ts";
 import type { Runner } from "../../runtime/runner.ts";
 import type { Access } from "../api/access.ts";
-import { problem } from "../api/answer.ts";
+import { problem, RequestError } from "../api/answer.ts";
+import { limitedQuestions } from "../api/limited.ts";
 import type { Route, Routes } from "../http_server.ts";
 import { exactJson } from "../store/store_values.ts";
-import { EXPLAIN_PATH, othersOf, partAnswerText, partQuestion } from "./ask_others.ts";
-import { type Explanation, explanationJson, type ListedTopology } from "./explanation.ts";
+import { askParts, EXPLAIN_PATH, partAnswerText, partQuestion } from "./ask_parts.ts";
+import { explanationJson, type ListedTopology } from "./explanation.ts";
 
-/** Questions that are answered at a time, and as many of other instances. */
-const QUESTIONS_MAX = 8;
 /** Rows of a total that are told, unless another number is asked for, and at most. */
 export const ROWS_DEFAULT = 20;
 export const ROWS_MAX = 10_000;
-/** A difference between state and ClickHouse counts when it is seen so often, with a pause between. */
-const LOOKS_MAX = 3;
-const LOOK_PAUSE_MS = 300;
+/** Before a difference between state and ClickHouse is looked at again. */
+const PAUSE = () => systemClock.sleep(300);
 /** Parameters that are no key columns. */
 const PARAMETERS: readonly string[] = ["limit", "after"];
 
@@ -41,26 +38,10 @@ export interface ExplainRouteOptions {
  * is. Instances ask each other with `?part=`. Who may ask is decided by whoever mounts them: see `guarded()`.
  */
 export function explainRoutes(options: ExplainRouteOptions): Routes {
-  const asking = { people: 0, instances: 0 };
-  const answer: Route = async (request) => {
+  const asking = limitedQuestions();
+  const answer: Route = (request) => {
     const url = new URL(request.url);
-    const who = url.searchParams.has("part") ? "instances" : "people";
-    if (asking[who] >= QUESTIONS_MAX) {
-      return problem(503, `Cannot answer more than ${QUESTIONS_MAX} at once: try again`);
-    }
-    asking[who]++;
-    try {
-      return await answerOf(url, options);
-    } catch (error) {
-      if (error instanceof TypeError || error instanceof URIError || error instanceof SyntaxError) {
-        return problem(400, error.message);
-      }
-      if (error instanceof RangeError) return problem(409, error.message);
-      if (error instanceof ProductionError) return problem(503, error.message);
-      throw error;
-    } finally {
-      asking[who]--;
-    }
+    return asking[url.searchParams.has("part") ? "instances" : "people"](() => answerOf(url, options));
   };
   return { [`GET ${EXPLAIN_PATH}`]: answer, [`GET ${EXPLAIN_PATH}/*`]: answer };
 }
@@ -76,25 +57,24 @@ async function answerOf({ pathname, searchParams }: URL, options: ExplainRouteOp
     return problem(503, `Cannot ask topology "${topology}" yet: it is ${run.state}, and has nothing here`);
   }
   const part = searchParams.get("part");
-  if (part !== null) return json(partAnswerText(await explainer.here(partQuestion(part))));
+  if (part !== null) return await partAnswer(explainer, part);
   if (table === "") return json(exactJson(listedRun(run)));
   const names = explainer.targets().map(({ name }) => name);
   if (!names.includes(table)) return unknown({ what: "table", name: table, names });
   const limit = limitOf(searchParams.get("limit"));
   const question = { table, key: keyIn(rest, searchParams), after: searchParams.get("after"), limit };
-  const addresses = run.runner!.others();
-  const others = othersOf({ topology, addresses, password: access.password });
-  let explanation = await explainer.explain(question, others);
-  for (let look = 1; look < LOOKS_MAX && isOnItsWay(explanation); look++) {
-    await systemClock.sleep(LOOK_PAUSE_MS);
-    explanation = await explainer.explain(question, others);
-  }
-  return json(explanationJson(explanation));
+  const others = askParts({ topology, addresses: run.runner!.others(), password: access.password });
+  return json(explanationJson(await explainer.explain(question, { others, pause: PAUSE })));
 }
 
-/** The state and ClickHouse are asked one after the other, and a row is under way between them. */
-function isOnItsWay({ shown }: Explanation): boolean {
-  return shown !== null && shown.digestsEqual === false && !shown.changedByHand;
+/** What another instance asks. @throws RequestError 409 if it runs another plan */
+async function partAnswer(explainer: Explainer, part: string): Promise<Response> {
+  const question = partQuestion(part);
+  try {
+    return json(partAnswerText(await explainer.here(question)));
+  } catch (error) {
+    throw error instanceof RangeError ? new RequestError(409, error.message) : error;
+  }
 }
 
 function listedRun({ name, state, runner }: ExplainedRun): ListedTopology {

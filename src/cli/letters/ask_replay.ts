@@ -1,8 +1,6 @@
 import type { StoredLetter } from "../../adapters/local/stored_letters.ts";
-import { ConfigError } from "../../record/errors.ts";
-import { passwordHeaders } from "../bearer.ts";
 import type { Configuration } from "../config/configuration.ts";
-import { askInstance, refusalIn } from "../store/ask_instance.ts";
+import { askedText } from "../instances/asked_text.ts";
 import { type Instances, instancesOf } from "../store/store_instances.ts";
 import { LETTERS_PATH } from "./letter_routes.ts";
 import type { LetterPage, LetterResult, ReplayAnswer } from "./letter_answers.ts";
@@ -10,6 +8,8 @@ import type { EditOf } from "./replay_letters.ts";
 
 /** Letters of one answer: each may have a record of 64 KiB. */
 const PAGE = 500;
+/** As many letters as one request may name, of which each may wait for its task. */
+const REPLAY_MS = 30 * 60_000;
 
 /** Who replays: the instance named, or the one that runs here. @throws ConfigError when nothing runs here */
 export function replayingInstance(configuration: Configuration, url: string | undefined): Promise<Instances> {
@@ -29,23 +29,16 @@ export async function askReplay(
   asked: { readonly ids: readonly string[]; readonly edit: EditOf | null },
 ): Promise<readonly LetterResult[]> {
   const body = JSON.stringify({ ids: asked.ids, ...(asked.edit === null ? {} : { edit: asked.edit }) });
-  const request = { method: "POST", headers: passwordHeaders(password), body, redirect: "error" } as const;
-  const response = await fetch(new URL(`${LETTERS_PATH}/replay`, url), request).catch((error) => {
-    throw new ConfigError([
-      `Cannot ask the instance at ${url}: ${
-        (error as Error).message
-      }. Start one, or name another with --url. What was ` +
-      "under way can be replayed again: nothing counts twice",
-    ], { cause: error });
+  const text = await askedText(url, {
+    ...{ path: `${LETTERS_PATH}/replay`, password, body, answerMs: REPLAY_MS },
+    elseKnown: "What was under way can be replayed again: nothing counts twice",
   });
-  const text = await response.text();
-  if (response.ok) return (JSON.parse(text) as ReplayAnswer).results;
-  throw new ConfigError([refusalIn({ status: response.status, text })]);
+  return (JSON.parse(text) as ReplayAnswer).results;
 }
 
 /** A letter as an instance has it, whose ids are its own. @throws ConfigError when it does not answer, or has none */
 export async function askLetter(instance: Instances, id: string): Promise<StoredLetter> {
-  return await answerOf(instance, { path: `${LETTERS_PATH}/${id}`, parameters: {} }) as StoredLetter;
+  return await answerOf(instance, { path: `${LETTERS_PATH}/${id}` }) as StoredLetter;
 }
 
 /** Ids of the open letters that an instance has, the newest first. @throws ConfigError when it does not answer */
@@ -69,13 +62,7 @@ export async function askOpenIds(
 
 async function answerOf(
   { urls: [url], password }: Instances,
-  asked: { readonly path: string; readonly parameters: Readonly<Record<string, string>> },
+  asked: { readonly path: string; readonly parameters?: Readonly<Record<string, string>> },
 ): Promise<unknown> {
-  const reply = await askInstance(url, { ...asked, password }).catch((error) => {
-    throw new ConfigError([
-      `Cannot ask the instance at ${url}: ${(error as Error).message}. Start one, or name another with --url`,
-    ], { cause: error });
-  });
-  if (reply.status === 200) return JSON.parse(reply.text);
-  throw new ConfigError([refusalIn(reply)]);
+  return JSON.parse(await askedText(url, { ...asked, password }));
 }

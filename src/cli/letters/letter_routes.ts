@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { json, problem } from "../api/answer.ts";
-import type { Route, Routes } from "../http_server.ts";
+import type { Routes } from "../http_server.ts";
 import { didYouMean } from "../../record/nearest.ts";
 import { parseRaw } from "../../record/raw_json.ts";
 import type { LetterPage, ReplayAnswer } from "./letter_answers.ts";
@@ -42,19 +42,10 @@ const QUERY = {
  * by whoever mounts them: see `guarded()`.
  */
 export function letterRoutes(options: ReplayParts): Routes {
-  const telling = (answer: (request: Request) => Response | Promise<Response>): Route => async (request) => {
-    try {
-      return await answer(request);
-    } catch (error) {
-      if (error instanceof z.ZodError) return problem(400, z.prettifyError(error));
-      if (error instanceof SyntaxError || error instanceof TypeError) return problem(400, error.message);
-      return problem(500, (error as Error).message);
-    }
-  };
   return {
-    [`GET ${LETTERS_PATH}`]: telling((request) => listed(request, options)),
-    [`GET ${LETTERS_PATH}/*`]: telling((request) => one(request, options)),
-    [`POST ${LETTERS_PATH}/replay`]: telling((request) => replay(request, options)),
+    [`GET ${LETTERS_PATH}`]: (request) => listed(request, options),
+    [`GET ${LETTERS_PATH}/*`]: (request) => one(request, options),
+    [`POST ${LETTERS_PATH}/replay`]: (request) => replay(request, options),
   };
 }
 

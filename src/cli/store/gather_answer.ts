@@ -4,9 +4,9 @@ import { type InstanceAnswer, mergeAnswers, type MergedAnswer } from "../../runt
 import { readStore, type StoreAnswer } from "../../runtime/stores/read_store.ts";
 import type { StoreSpec } from "../../runtime/stores/store.ts";
 import type { StoreQuery } from "../../runtime/stores/store_query.ts";
-import { askInstance, storePath } from "./ask_instance.ts";
-import { type GatheredAnswer, gatheredOf, type Unanswered } from "./gathered_answer.ts";
-import { KEY_PARAMETERS } from "./store_question.ts";
+import { askOthers } from "../instances/ask_others.ts";
+import { type GatheredAnswer, gatheredOf } from "./gathered_answer.ts";
+import { KEY_PARAMETERS, storePath } from "./store_question.ts";
 
 /** What is asked, and of whom. */
 export interface Gathering {
@@ -30,7 +30,14 @@ export async function gatherAnswer(gathering: Gathering): Promise<GatheredAnswer
   const own = { instance, answer: await read(store, query) };
   const merged = mergeAnswers([own], query.limit);
   const others = local || isWhole(merged) ? [] : runner.others();
-  const asked = await Promise.all(others.map((other) => ask(other, gathering)));
+  const asked = await askOthers(others, {
+    path: storePath(topology, store.name),
+    parameters: parametersOf(query),
+    password: gathering.password,
+    // 421: it has nothing of it either, and says so.
+    statuses: [200, 421],
+    read: (text) => gatheredOf(text).answer,
+  });
   const answers = asked.flatMap((reply): InstanceAnswer[] => "answer" in reply ? [reply] : []);
   return {
     topology,
@@ -53,25 +60,10 @@ async function read(store: StoreSpec, query: StoreQuery): Promise<StoreAnswer> {
   }
 }
 
-async function ask(
-  instance: string,
-  { topology, store: { name }, query, password }: Gathering,
-): Promise<InstanceAnswer | Unanswered> {
+function parametersOf(query: StoreQuery): Record<string, string> {
   const given = KEY_PARAMETERS.flatMap((parameter) => {
     const value = query[parameter];
     return value === undefined ? [] : [[parameter, String(value)]];
   });
-  const parameters = { ...Object.fromEntries(given), limit: String(query.limit), local: "true", wire: "true" };
-  try {
-    const { status, text } = await askInstance(`http://${instance}`, {
-      path: storePath(topology, name),
-      parameters,
-      password,
-    });
-    // 421: it has nothing of it either, and says so.
-    if (status === 200 || status === 421) return { instance, answer: gatheredOf(text).answer };
-    return { instance, problem: `status ${status}: ${text.trim()}` };
-  } catch (error) {
-    return { instance, problem: (error as Error).message };
-  }
+  return { ...Object.fromEntries(given), limit: String(query.limit), local: "true", wire: "true" };
 }

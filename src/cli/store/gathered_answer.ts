@@ -1,12 +1,7 @@
 import { decodeWire, encodeWire } from "../../record/wire.ts";
 import { type MergedAnswer, verdictOf } from "../../runtime/stores/merge_answers.ts";
+import type { Unanswered } from "../instances/ask_others.ts";
 import { exactJson, plainValue } from "./store_values.ts";
-
-/** An instance that could have more of the answer, and why it has told nothing. */
-export interface Unanswered {
-  readonly instance: string;
-  readonly problem: string;
-}
 
 /** What the instances of a topology say of a store. */
 export interface GatheredAnswer {

@@ -5,13 +5,18 @@ import { configurationOf, dataOption } from "../data_option.ts";
 import { readInteger, readText } from "../option_values.ts";
 import { readUrls } from "../running_instances.ts";
 import { writeOut } from "../start/output.ts";
+import type { Question } from "../instances/ask_instance.ts";
+import type { Unanswered } from "../instances/ask_others.ts";
+import { askedText } from "../instances/asked_text.ts";
 import { UsageError } from "../usage_error.ts";
-import { askInstance, type Question, refusalIn, storePath } from "./ask_instance.ts";
 import { isWhole } from "./gather_answer.ts";
-import { type GatheredAnswer, gatheredOf, jsonOf, type Unanswered } from "./gathered_answer.ts";
+import { type GatheredAnswer, gatheredOf, jsonOf } from "./gathered_answer.ts";
 import { instancesOf } from "./store_instances.ts";
-import { LIMIT_DEFAULT, LIMIT_MAX } from "./store_question.ts";
+import { LIMIT_DEFAULT, LIMIT_MAX, storePath } from "./store_question.ts";
 import { answerLines, type ListedStore, storeLines } from "./store_text.ts";
+
+/** Statuses of an answer: 421 says that other instances have what was asked for. */
+const GATHERED = [200, 421];
 
 /** Shows what a running topology holds. */
 export const storeCommand = command({
@@ -80,7 +85,7 @@ export const storeCommand = command({
     const configuration = configurationOf(options);
     const { urls, password } = await instancesOf(configuration, { urls: options.url, why: "what tasks hold" });
     if (store === undefined) {
-      const text = await ask(urls[0], { path: storePath(topology), parameters: {}, password });
+      const text = await askedText(urls[0], { path: storePath(topology), password });
       const { stores } = JSON.parse(text) as { readonly stores: ListedStore[] };
       writeOut(options.json ? text : `${storeLines(stores).join("\n")}\n`);
       return 0;
@@ -127,7 +132,7 @@ async function askAll(
   const silent: Unanswered[] = [];
   for (const url of urls) {
     try {
-      replies.push({ instance: url, gathered: gatheredOf(await ask(url, question)) });
+      replies.push({ instance: url, gathered: gatheredOf(await askedText(url, { ...question, statuses: GATHERED })) });
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       silent.push({ instance: url, problem: error.message });
@@ -140,15 +145,4 @@ async function askAll(
   const answer = mergeAnswers(answers, limit);
   const unanswered = isWhole(answer) ? [] : [...silent, ...replies.flatMap(({ gathered }) => gathered.unanswered)];
   return { topology: replies[0].gathered.topology, answer, unanswered };
-}
-
-/** @throws ConfigError when it does not answer, or says that it cannot */
-async function ask(url: string, question: Question): Promise<string> {
-  const reply = await askInstance(url, question).catch((error) => {
-    throw new ConfigError([
-      `Cannot ask the instance at ${url}: ${(error as Error).message}. Start one, or name another with --url`,
-    ], { cause: error });
-  });
-  if (reply.status === 200 || reply.status === 421) return reply.text;
-  throw new ConfigError([refusalIn(reply)]);
 }

@@ -41,3 +41,10 @@ function limitOf(text: string): number {
   if (Number.isSafeInteger(limit) && limit >= 1 && limit <= LIMIT_MAX) return limit;
   throw new TypeError(`Cannot use limit as a number of rows from 1 to ${LIMIT_MAX}: current value is "${text}"`);
 }
+
+/** Where a store, or the list of them, is asked for. */
+export function storePath(topology: string, store?: string): string {
+  return ["/store", topology, ...store === undefined ? [] : [store]].map((part, index) =>
+    index === 0 ? part : encodeURIComponent(part)
+  ).join("/");
+}

@@ -1,5 +1,7 @@
 import type { Route, Routes } from "../http_server.ts";
 import { isAllowed } from "../api/access.ts";
+import { limitedQuestions } from "../api/limited.ts";
+import { refusalOf } from "../api/refusal_of.ts";
 import type { Runner } from "../../runtime/runner.ts";
 import type { StoreSpec } from "../../runtime/stores/store.ts";
 import { didYouMean } from "../../record/nearest.ts";
@@ -7,12 +9,6 @@ import { gatherAnswer } from "./gather_answer.ts";
 import { jsonOf, statusOf, wireOf } from "./gathered_answer.ts";
 import { storeQuestion } from "./store_question.ts";
 import { exactJson } from "./store_values.ts";
-
-/**
- * Questions that are answered at a time, and as many of other instances: each may look at all rows of a store. Counted
- * apart, so that two instances that ask each other do not wait for themselves.
- */
-const QUESTIONS_MAX = 8;
 
 /** What is said to who may not ask. */
 const REFUSALS = {
@@ -41,20 +37,17 @@ export interface StoreRouteOptions {
  * also of other instances. Rows are data, so not everybody is answered who reaches the port.
  */
 export function storeRoutes(options: StoreRouteOptions): Routes {
-  const asking = { people: 0, instances: 0 };
+  const asking = limitedQuestions();
   const answer: Route = async (request, from) => {
     if (!isAllowed(request, { ...from, ...options })) return refused(options);
     const url = new URL(request.url);
     const who = url.searchParams.has("local") ? "instances" : "people";
-    if (asking[who] >= QUESTIONS_MAX) return text(503, `Cannot answer more than ${QUESTIONS_MAX} at once: try again`);
-    asking[who]++;
     try {
-      return await answerOf(url, options);
+      return await asking[who](() => answerOf(url, options));
     } catch (error) {
-      if (!(error instanceof TypeError || error instanceof URIError)) throw error;
-      return text(400, error.message);
-    } finally {
-      asking[who]--;
+      const refusal = refusalOf(error);
+      if (refusal === null) throw error;
+      return text(refusal.status, refusal.message);
     }
   };
   return { "GET /store": answer, "GET /store/*": answer };

@@ -20,6 +20,8 @@ import { keyWord, letterWord, stepWord } from "./words.ts";
 export interface Explaining {
   readonly instance: Instance;
   readonly asked: AskedParts;
+  /** Null: a difference between the state and ClickHouse is looked at once. */
+  readonly pause: (() => Promise<void>) | null;
 }
 
 /** The first of the keys of which anybody has anything. */

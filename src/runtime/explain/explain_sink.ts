@@ -11,6 +11,7 @@ import {
   sourceRows,
   standingNotes,
 } from "./explain_row.ts";
+import { lookedAgain } from "./looked_again.ts";
 import { EMPTY } from "./nothing.ts";
 import type { RowAnswer } from "./part_answers.ts";
 import { type AskedKey, sinkKeyRow, sinkKeys } from "./read_key.ts";
@@ -31,8 +32,11 @@ export async function explainSink(
 ): Promise<Explanation> {
   const { instance } = explaining;
   const { table, sink, index } = target;
-  const { key, answer } = await firstFound(explaining, { keys: sinkKeys(sink, asked), about: table, global: false });
-  const kept = await keptIn(instance, { sink, key });
+  const keys = sinkKeys(sink, asked);
+  const { key, answer, kept } = await lookedAgain(async () => {
+    const found = await firstFound(explaining, { keys, about: table, global: false });
+    return { ...found, kept: await keptIn(instance, { sink, key: found.key }), index };
+  }, { pause: explaining.pause, differs });
   const { trace } = answer;
   const register = table.sinks[index].step;
   const about = { table, partitions: instance.topics.partitions[table.index] };
@@ -72,6 +76,13 @@ export async function explainSink(
     ],
     unanswered: explaining.asked.unanswered,
   };
+}
+
+/** ClickHouse shows another row than the task holds, which may be on its way. */
+function differs({ kept: { kept }, answer, index }: Compared): boolean {
+  if (kept === null || answer.horizonUs !== null) return false;
+  const state = shownState(kept, answer.trace?.sinks[index].expected ?? null);
+  return state !== null && !state.digestsEqual && !state.changedByHand;
 }
 
 /** A key that has no row, though rows are in its group: several claim it, or their total is no value. */

@@ -2,13 +2,14 @@ import { keyText } from "../../record/key.ts";
 import { contributorsIn, type Page } from "./contributors.ts";
 import type { Contributors, Explanation, ShownShare } from "./explanation.ts";
 import type { Explaining } from "./explain_row.ts";
+import { lookedAgain } from "./looked_again.ts";
 import { EMPTY } from "./nothing.ts";
 import { type GroupAnswer, undecidedOf } from "./part_answers.ts";
 import { type AskedKey, sinkKeyRow, sinkKeys } from "./read_key.ts";
 import { type Kept, keptIn, shownShares } from "./shown_state.ts";
 import type { Target } from "./targets.ts";
 import type { Verdict } from "./verdict.ts";
-import { keyWord, letterWord } from "./words.ts";
+import { keyWord, letterWord, undecidedWord } from "./words.ts";
 
 /** Which rows make up a total that ClickHouse adds up, and whether it shows it. @throws TypeError for what is no key */
 export async function explainTotal(
@@ -23,7 +24,10 @@ export async function explainTotal(
   const { table, sink, index } = target;
   const [key] = sinkKeys(sink, asked);
   const question = { kind: "group", table: table.index, group: index, key: keyText(key), ...page } as const;
-  const [answer, kept] = await Promise.all([explaining.asked.group(question), keptIn(instance, { sink, key })]);
+  const [answer, kept] = await lookedAgain(
+    () => Promise.all([explaining.asked.group(question), keptIn(instance, { sink, key })]),
+    { pause: explaining.pause, differs },
+  );
   const contributors = contributorsIn(answer, { home: table, group: index });
   const undecided = undecidedOf(answer, instance.topics.partitions[table.index]);
   const shares = kept.kept === null ? [] : shownShares(kept.kept, answer.shares);
@@ -56,6 +60,12 @@ export async function explainTotal(
   };
 }
 
+/** ClickHouse shows the total with another share than its task holds, which may be on its way. */
+function differs([{ shares }, { kept }]: readonly [GroupAnswer, Kept]): boolean {
+  if (kept === null || kept.shown === null || kept.rows.some(({ digest }) => digest === -1)) return false;
+  return shownShares(kept, shares).some(({ digestsEqual }) => !digestsEqual);
+}
+
 function totalVerdict({ answer, contributors, kept, undecided, table }: {
   readonly answer: GroupAnswer;
   readonly contributors: Contributors;
@@ -66,8 +76,7 @@ function totalVerdict({ answer, contributors, kept, undecided, table }: {
   const nowhere = { operator: null, at: null };
   if (contributors.total === 0) {
     if (undecided.length > 0) {
-      const words = `may be there or not: partition ${undecided.join(", ")} of "${table}" is restoring, or on an ` +
-        "instance that has not answered";
+      const words = `may be there or not: ${undecidedWord(answer, { undecided, table })}`;
       return { outcome: "undecided", ...nowhere, words };
     }
     if (kept.kept !== null && kept.kept.shown !== null) {

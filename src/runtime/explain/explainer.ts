@@ -20,6 +20,14 @@ interface ExplainQuestion extends Page {
   readonly key: AskedKey;
 }
 
+/** What an explanation is made with. */
+interface ExplainMeans {
+  /** Asks the other instances. */
+  readonly others: AskOthers;
+  /** Waits before a difference between the state and ClickHouse is looked at again; absent: it is looked at once. */
+  readonly pause?: (() => Promise<void>) | null;
+}
+
 /** Null before the topology is prepared. */
 export function explainerOf(runner: { readonly instance: Instance | null } | null): Explainer | null {
   const instance = runner?.instance ?? null;
@@ -30,7 +38,7 @@ export function explainerOf(runner: { readonly instance: Instance | null } | nul
  * Tells of one topology why keys are shown as they are, or not shown. It looks at what tasks hold, and asks the log and
  * the warehouse; it changes nothing, and costs nothing before it is asked.
  */
-class Explainer {
+export class Explainer {
   readonly #instance: Instance;
 
   constructor(instance: Instance) {
@@ -51,12 +59,12 @@ class Explainer {
   }
 
   /**
-   * The explanation of one key; `others` asks the other instances.
+   * The explanation of one key.
    * @throws TypeError for a name that there is not, and for what is no key of the table
    */
-  async explain(question: ExplainQuestion, others: AskOthers): Promise<Explanation> {
+  async explain(question: ExplainQuestion, { others, pause = null }: ExplainMeans): Promise<Explanation> {
     const instance = this.#instance;
-    const explaining = { instance, asked: new AskedParts(instance, others) };
+    const explaining = { instance, asked: new AskedParts(instance, others), pause };
     const { table, key, after, limit } = question;
     const page = { after, limit };
     const targets = targetsOf(instance.topics.plan);

@@ -26,7 +26,7 @@ export interface SourceRow {
   /** Null for totals, which tasks tell each other. */
   readonly topic: string | null;
   readonly partition: number | null;
-  /** Null with {@link timestampMs} if the record was not found among the last ones. */
+  /** Null with {@link timestampMs} if the record was not found in a few seconds, from the end backwards. */
   readonly offset: number | null;
   /** Milliseconds since the epoch. */
   readonly timestampMs: number | null;

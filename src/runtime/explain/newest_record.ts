@@ -4,9 +4,8 @@ import { ProductionError } from "../../record/errors.ts";
 
 /** Records of the first look, which doubles with every further one. */
 const FIRST_RECORDS = 2_000;
-/** Records that are looked at in all, and how long that may take. */
-const RECORDS_MAX = 200_000;
-const SEARCH_MS_MAX = 2_000;
+/** How long that may take in all: some hundred thousand records. */
+const SEARCH_MS_MAX = 5_000;
 const POLL_MS = 200;
 
 /** Where a key's newest record may lie. */
@@ -26,7 +25,7 @@ export interface FoundRecord {
 
 /**
  * The newest record of a key, looked for from the end backwards: nobody keeps where each row's record lies. Null when
- * it is not among the last ones, or the log does not answer in time.
+ * it is not found in time.
  */
 export async function newestRecord(
   { log, clock }: { readonly log: Pick<Log, "offsets" | "reader">; readonly clock: Clock },
@@ -37,7 +36,7 @@ export async function newestRecord(
   const inTime = () => clock.elapsedMs() < deadlineMs;
   const reader = log.reader();
   try {
-    const start = Math.max((await log.offsets(topic)).start[partition] ?? before, before - RECORDS_MAX);
+    const start = (await log.offsets(topic)).start[partition] ?? before;
     let size = FIRST_RECORDS;
     for (let to = before; to > start && inTime(); size *= 2) {
       const from = Math.max(start, to - size);
@@ -49,6 +48,7 @@ export async function newestRecord(
           if (part.outOfRange !== undefined || part.problem !== undefined) return null;
           found = lastWanted(part, { ...question, before: to }) ?? found;
           at = part.nextOffset;
+          await clock.breathe();
         }
       }
       reader.stop(topic, partition);

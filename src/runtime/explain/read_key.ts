@@ -1,5 +1,6 @@
 import { keyColumnsOf } from "../../plan/outputs_of.ts";
 import type { SinkPlan } from "../../plan/physical.ts";
+import { dayText, microsText } from "../../record/calendar.ts";
 import { type ClickHouseType, parseClickHouseType } from "../../record/clickhouse_type.ts";
 import { Decimal } from "../../record/decimal.ts";
 import { type Key, keyOf, keyParts } from "../../record/key.ts";
@@ -79,7 +80,7 @@ function shownPart({ name }: ClickHouseType, part: string): unknown {
   const integer = /^-?\d+$/.test(part);
   if (integer && (name === "DateTime" || name === "DateTime64")) return timeText(Number(part));
   if (integer && (name === "Date" || name === "Date32")) {
-    return new Date(Number(part) * DAY_MS).toISOString().slice(0, 10);
+    return dayText(Number(part)) ?? part;
   }
   if (integer) return Number.isSafeInteger(Number(part)) ? Number(part) : BigInt(part);
   return name === "Decimal" && part !== "null" ? Decimal.parse(part) : JSON.parse(part);
@@ -164,11 +165,11 @@ function readAs(type: ClickHouseType, text: string): unknown {
     case "Date":
     case "Date32": {
       const days = /^-?\d+$/.test(text) ? Number(text) : Date.parse(text) / DAY_MS;
-      return Number.isInteger(days) ? days : undefined;
+      return Number.isInteger(days) && dayText(days) !== null ? days : undefined;
     }
     case "DateTime":
     case "DateTime64":
-      return /^-?\d+$/.test(text) ? exact(text) : micros(text);
+      return /^-?\d+$/.test(text) ? microsText(Number(text)) === null ? undefined : exact(text) : micros(text);
     case "UUID":
       return text.toLowerCase();
     case "Enum":

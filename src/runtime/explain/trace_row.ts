@@ -15,7 +15,7 @@ import type { Instance } from "../lifecycle/instance.ts";
 import type { TaskHost } from "../lifecycle/task_host.ts";
 import { changedRowOf } from "../outputs/changed_row_of.ts";
 import { SinkLines } from "../outputs/sink_lines.ts";
-import { taskKeyColumns } from "../task/key_columns.ts";
+import { heldKeyColumns } from "../task/key_columns.ts";
 import type { Task } from "../task/task.ts";
 import type {
   GroupTrace,
@@ -52,8 +52,8 @@ export function tasksHere({ hosts, topics }: Instance, table: TaskTable): { read
 }
 
 /** Key columns of a task's rows. */
-export function keyColumnsOfTask({ context }: Instance, { table, entries, merges }: Task): KeyColumns {
-  return taskKeyColumns(table, { context, entries, merges: () => merges });
+export function keyColumnsOfTask({ context }: Instance, task: Task): KeyColumns {
+  return heldKeyColumns(task, { table: task.table, context });
 }
 
 /** Key columns of a table; none while no row of this instance tells of what the keys of groups are made. */

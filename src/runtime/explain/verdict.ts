@@ -2,7 +2,7 @@ import type { TaskTable } from "../../plan/physical.ts";
 import type { Outcome } from "./explanation.ts";
 import { hasRow, type RowAnswer, type RowTrace, type SinkTrace, undecidedOf } from "./part_answers.ts";
 import { stopOf } from "./stop.ts";
-import { letterWord, operatorWord, timeText } from "./words.ts";
+import { letterWord, operatorWord, timeText, undecidedWord } from "./words.ts";
 
 /** What became of a row, and because of what. */
 export interface Verdict {
@@ -65,9 +65,7 @@ function absent(
   }
   const undecided = answer.trace === null ? undecidedOf(answer, partitions) : [];
   if (undecided.length > 0) {
-    const of = undecided.map(String).join(", ");
-    const words = `may be there or not: partition ${of} of "${table.name}" is restoring, or on an instance that has ` +
-      "not answered";
+    const words = `may be there or not: ${undecidedWord(answer, { undecided, table: table.name })}`;
     return { outcome: "undecided", ...nowhere, words };
   }
   const names = table.members.map(({ name }) => `"${name}"`).join(", ");

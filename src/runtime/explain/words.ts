@@ -1,7 +1,8 @@
 import type { DeadLetter } from "../../ports/dead_letters.ts";
+import { microsText } from "../../record/calendar.ts";
 import { Decimal } from "../../record/decimal.ts";
 import type { Row } from "../../record/row.ts";
-import type { StepTrace } from "./part_answers.ts";
+import type { Standing, StepTrace } from "./part_answers.ts";
 
 /** A value for people: texts as they are. */
 function valueWord(value: unknown): string {
@@ -11,12 +12,25 @@ function valueWord(value: unknown): string {
   return JSON.stringify(value, (_name, part) => typeof part === "bigint" ? String(part) : part);
 }
 
-/** Microseconds since the epoch as `2026-01-31 10:00:00`, with a fraction if there is one. */
+/**
+ * Microseconds since the epoch as `2026-01-31 10:00:00`, with a fraction if there is one; the number itself where no
+ * calendar has them.
+ */
 export function timeText(micros: number): string {
-  const seconds = Math.floor(micros / 1_000_000);
-  const fraction = String(micros - seconds * 1_000_000).padStart(6, "0").replace(/0+$/, "");
-  const text = new Date(seconds * 1_000).toISOString().slice(0, 19).replace("T", " ");
-  return fraction === "" ? text : `${text}.${fraction}`;
+  return microsText(micros)?.replace("T", " ").replace(/\.?0*Z$/, "") ?? `${micros} us`;
+}
+
+/** Where partitions are of which it is not known what they have: `partition 1 of "orders" is being restored`. */
+export function undecidedWord(
+  { restoring }: Pick<Standing, "restoring">,
+  { undecided, table }: { readonly undecided: readonly number[]; readonly table: string },
+): string {
+  const said = (partitions: readonly number[], standing: string) =>
+    partitions.length === 0 ? [] : [`partition ${partitions.join(", ")} of "${table}" is ${standing}`];
+  return [
+    ...said(undecided.filter((one) => restoring.includes(one)), "being restored"),
+    ...said(undecided.filter((one) => !restoring.includes(one)), "on no instance that has answered"),
+  ].join(", and ");
 }
 
 /** A key for people: `42`, `(7, EUR)`. */

@@ -13,13 +13,11 @@ import { NO_SLOT } from "../../state/slots.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import type { TaskHost } from "../lifecycle/task_host.ts";
 import type { Retention } from "../task/retention.ts";
-import { taskKeyColumns } from "../task/key_columns.ts";
+import type { Task } from "../task/task.ts";
+import { heldKeyColumns } from "../task/key_columns.ts";
 import type { PartStanding, StoreItem, StoreKind, StorePart, StoreSpec } from "./store.ts";
 
 const KINDS: Readonly<Record<Member["kind"], StoreKind>> = { source: "table", folded: "results", merge: "grouped" };
-
-/** Key columns by the rows that they are of: to find those of groups may take a look at many rows. */
-const KNOWN = new WeakMap<Entries, KeyColumns>();
 
 /** The rows of one member of a partitioned table, as they were read: before any operator. */
 export function tableStore(
@@ -62,15 +60,14 @@ function partOf(instance: Instance, place: Place): StorePart | null {
   const host = instance.hosts.get(id);
   if (host !== undefined) {
     const { task } = host;
-    const rows = task === null ? null : { entries: task.entries, retention: task.retention, merges: () => task.merges };
-    return partFrom(instance, { ...place, rows, standing: () => standingOf(host, index) });
+    return partFrom(instance, { ...place, rows: task, standing: () => standingOf(host, index) });
   }
   const standby = instance.standbys.get(id);
   if (standby === undefined || standby.rows === null) return null;
-  const { entries, retention } = standby.rows;
+  const { retention } = standby.rows;
   return partFrom(instance, {
     ...place,
-    rows: { entries, retention, merges: () => [] },
+    rows: standby.rows,
     standing() {
       const { topic, position: offset } = standby.covered[index];
       const position = [{ topic, partition, offset }];
@@ -110,16 +107,15 @@ function partFrom(
       | {
         readonly entries: Entries;
         readonly retention: Retention | null;
-        readonly merges: Parameters<typeof taskKeyColumns>[1]["merges"];
+        readonly merges?: Task["merges"];
       }
       | null;
     readonly standing: () => PartStanding;
   },
 ): StorePart {
   if (rows === null) return { standing, columns: () => null, find: () => [], items: () => [] };
-  const { entries, retention, merges } = rows;
-  const keyColumns = KNOWN.get(entries) ?? taskKeyColumns(table, { context, entries, merges });
-  KNOWN.set(entries, keyColumns);
+  const { entries, retention } = rows;
+  const keyColumns = heldKeyColumns(rows, { table, context });
   const order = keyOrder(keyColumns);
   const read = (slot: number) => {
     const row = entries.members[index].read(slot);

@@ -4,7 +4,7 @@ import { plainProgram, type Program, type ProgramOptions } from "../../processor
 import { UNKNOWN, type Value } from "../../record/row.ts";
 import type { Slot } from "../../state/slots.ts";
 import type { Instance } from "../lifecycle/instance.ts";
-import { taskKeyColumns } from "../task/key_columns.ts";
+import { heldKeyColumns } from "../task/key_columns.ts";
 import type { Task } from "../task/task.ts";
 
 /** What is made of a global table. */
@@ -135,7 +135,7 @@ export class Taps {
 
   #lookInto(task: Task): Look {
     const { table, entries, stores, expiry } = task;
-    const keyColumns = taskKeyColumns(table, { context: this.#instance.context, entries, merges: () => task.merges });
+    const keyColumns = heldKeyColumns(task, { table, context: this.#instance.context });
     return lookOf({
       ...{ steps: table.steps, lookups: table.lookups, stores, entries, keyColumns },
       ...expiry === null ? {} : { ages: expiry },

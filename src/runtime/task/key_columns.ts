@@ -29,6 +29,26 @@ export function taskKeyColumns(
       [];
 }
 
+/** A task, or the rows of a standby, which nobody has told of groups. */
+interface RowHolder {
+  readonly entries: Entries;
+  readonly merges?: readonly (Merge | null)[];
+}
+
+/** Made once for each holder: to find the columns of groups may take a look at many rows. */
+const HELD = new WeakMap<RowHolder, KeyColumns>();
+
+/** {@link taskKeyColumns} for whoever looks into a task from outside. */
+export function heldKeyColumns(
+  holder: RowHolder,
+  { table, context }: { readonly table: TaskTable; readonly context: Pick<TaskContext, "decoders"> },
+): KeyColumns {
+  return HELD.getOrInsertComputed(
+    holder,
+    ({ entries }) => taskKeyColumns(table, { context, entries, merges: () => holder.merges ?? [] }),
+  );
+}
+
 /** Of rows that came from a snapshot, so that nothing was read yet; null if there is none. */
 function columnsOfRows({ members }: TaskTable, { keys, members: rows }: Entries): readonly KeyColumn[] | null {
   let columns: readonly KeyColumn[] | null = null;

@@ -5,10 +5,24 @@ import { json, RequestError } from "../../../src/cli/api/answer.ts";
 import { guarded } from "../../../src/cli/api/guard.ts";
 import { readJson } from "../../../src/cli/api/read_json.ts";
 import { type HttpServer, serveHttp } from "../../../src/cli/http_server.ts";
+import { z } from "zod";
+import { DeserializationError, LimitError, ProductionError } from "../../../src/record/errors.ts";
 import { permitted } from "../support.ts";
 
 const options = { ignore: !permitted };
 const BODY_BYTES_MAX = 1_000;
+
+/** What a route may throw, and its status. */
+const THROWN: readonly (readonly [number, unknown, string])[] = [
+  [400, new TypeError("no such column"), "no such column"],
+  [400, new RangeError("too many"), "too many"],
+  [400, new SyntaxError("no JSON"), "no JSON"],
+  [400, new DeserializationError("wrong_type", "no number"), "no number"],
+  [400, z.strictObject({ limit: z.number() }).safeParse({ limit: "x" }).error, "limit"],
+  [503, new ProductionError("ClickHouse does not answer", { retriable: true }), "ClickHouse does not answer"],
+  [413, new RequestError(413, "too large"), "too large"],
+  [500, new LimitError("rows", "a bug"), "a bug"],
+];
 
 /** Whether the stream of `GET /api/stream` is read. */
 const stream = { open: 0 };
@@ -26,6 +40,9 @@ async function withApi(access: Access, use: (server: HttpServer) => Promise<void
     },
     "GET /api/broken": () => {
       throw new Error("a bug");
+    },
+    "GET /api/thrown/*": (request) => {
+      throw THROWN[Number(new URL(request.url).pathname.split("/").pop())][1];
     },
     "POST /api/echo": async (request) => json(await readJson(request, BODY_BYTES_MAX)),
   }, access);
@@ -114,9 +131,13 @@ Deno.test(
         await fetch(`${url}/api/broken`).then(async (response) => [response.status, await response.text()]),
         [
           500,
-          "a bug\n",
+          '{"error":"a bug"}\n',
         ],
       );
+      for (const [index, [status, , said]] of THROWN.entries()) {
+        const [is, { error }] = await ask(`${url}/api/thrown/${index}`) as [number, { error: string }];
+        assertEquals([is, error.includes(said)], [status, true], error);
+      }
       assertEquals((await ask(`${url}/api/nothing`))[0], 404);
       assertEquals((await ask(`${url}/api/echo`))[0], 405);
       const damaged = await askAs(port, { host: `127.0.0.1:${port}`, path: "/api/path/%E0%A4%A" });

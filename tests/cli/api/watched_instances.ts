@@ -1,7 +1,7 @@
 import { apiRoutes } from "../../../src/cli/api/api_routes.ts";
 import { guarded } from "../../../src/cli/api/guard.ts";
 import type { Watched } from "../../../src/cli/api/watched.ts";
-import { type HttpServer, serveHttp } from "../../../src/cli/http_server.ts";
+import { type HttpServer, type Routes, serveHttp } from "../../../src/cli/http_server.ts";
 import type { ShownRun } from "../../../src/cli/start/shown_run.ts";
 import type { Status } from "../../../src/cli/start/status.ts";
 import type { StepRun } from "../../runtime/step_run.ts";
@@ -12,7 +12,8 @@ export const PASSWORD = "a secret";
 /** An instance of one topology, whose address is known before its run is there. */
 export class WatchedInstance {
   run: StepRun | null = null;
-  readonly server: HttpServer;
+  server: HttpServer;
+  readonly #routes: Routes;
   readonly address: string;
 
   constructor(settings: Partial<Watched> = {}) {
@@ -22,9 +23,14 @@ export class WatchedInstance {
       ...settings,
       runs: [],
     };
-    const routes = guarded(apiRoutes({ ...watched, runs: liveRuns(this) }), watched);
-    this.server = serveHttp({ host: HOST, port: 0 }, routes);
+    this.#routes = guarded(apiRoutes({ ...watched, runs: liveRuns(this) }), watched);
+    this.server = serveHttp({ host: HOST, port: 0 }, this.#routes);
     this.address = `${HOST}:${this.server.port}`;
+  }
+
+  /** Listens again at its address, after {@link server} was closed. */
+  listen(): void {
+    this.server = serveHttp({ host: HOST, port: this.server.port }, this.#routes);
   }
 
   /** With the password, unless other headers are given. */

@@ -42,7 +42,13 @@ const ORDERS = [1, 2, 3, 4, 5, 6];
 /** Runs `use` with instances that share the tasks of a shop. */
 export async function withShops(
   { count, password = PASSWORD }: { readonly count: 1 | 2; readonly password?: string | null },
-  use: (instances: readonly Instance[]) => Promise<void>,
+  use: (
+    instances: readonly Instance[],
+    ports: {
+      readonly log: Awaited<ReturnType<typeof openStepLog>>["log"];
+      readonly warehouse: ReturnType<typeof createMemoryWarehouse>;
+    },
+  ) => Promise<void>,
 ): Promise<void> {
   const topics = ["orders", "items", "customers"].map((name) => `shop.public.${name}`);
   const { clock, log } = await openStepLog(Object.fromEntries(topics.map((topic) => [topic, PARTITIONS])));
@@ -66,7 +72,7 @@ export async function withShops(
       await instance.run.settled();
     }
     for (const { run } of instances) await run!.settled();
-    await use(instances);
+    await use(instances, { log, warehouse });
   } finally {
     for (const { server } of instances) await server.close();
     for (const { run } of instances) await run?.stop();

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { encodeWire } from "../../../src/record/wire.ts";
 import { permitted } from "../support.ts";
 import { type Instance, withShops } from "./explain_instances.ts";
 
@@ -51,6 +52,7 @@ Deno.test(
           ["/shop/sold/20?limit=0", 400, "from 1 to 10000"],
           ["/shop/sold?name=1", 400, "its columns are item_id"],
           ["/shop?part=%7B%7D", 400, "another version"],
+          [`/shop?part=${partOf(99)}`, 409, "instances run different topologies"],
         ] as const
       ) {
         const { status: is, json } = await instance.get(path);
@@ -58,6 +60,37 @@ Deno.test(
       }
       instance.run = await stopped(instance);
       assertEquals((await instance.get("/shop/sold/20")).status, 503);
+    }),
+);
+
+/** A question of another instance about a table by its number. */
+function partOf(table: number): string {
+  return encodeURIComponent(encodeWire({ kind: "row", table, global: false, key: "1" }));
+}
+
+Deno.test(
+  "GET /api/explain looks again at what ClickHouse shows beside the state, and at nothing else",
+  options,
+  () =>
+    withShops({ count: 1 }, async ([instance], { log, warehouse }) => {
+      const looks = { kept: 0, readers: 0 };
+      const [kept, reader] = [warehouse.kept.bind(warehouse), log.reader.bind(log)];
+      let under = Infinity;
+      warehouse.kept = async (...asked) => {
+        const found = await kept(...asked);
+        return looks.kept++ < under ? { ...found, rows: found.rows.map((row) => ({ ...row, digest: 1 })) } : found;
+      };
+      log.reader = () => (looks.readers++, reader());
+      const { json: other } = await instance.get("/shop/sold/20");
+      assertEquals([other.outcome, other.shown.digestsEqual, other.source.offset !== null], ["shown", false, true]);
+      assertEquals(looks, { kept: 3, readers: 1 });
+      Object.assign(looks, { kept: 0, readers: 0 });
+      under = 1;
+      const { json: same } = await instance.get("/shop/sold/20");
+      assertEquals([same.shown.digestsEqual, same.notes, looks], [true, [], { kept: 2, readers: 1 }]);
+      looks.kept = 0;
+      const { json: total } = await instance.get("/shop/revenue/5");
+      assertEquals([total.shown.digestsEqual, looks.kept], [true, 2], "of a total, too");
     }),
 );
 

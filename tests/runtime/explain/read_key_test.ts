@@ -51,6 +51,11 @@ Deno.test("sinkKeys() refuses what is no key of the sink, and says how to write 
   const cases: readonly (readonly [Readonly<Record<string, string>>, AskedKey, string])[] = [
     [{ id: "Int64" }, "x", 'Cannot use "x" as "id", which is Int64'],
     [{ day: "Date" }, "tomorrow", "write 2026-01-31"],
+    // No calendar has them.
+    [{ day: "Date32" }, "99999999999", "write 2026-01-31"],
+    [{ day: "Date32" }, "-99999999999", "write 2026-01-31"],
+    [{ at: "DateTime64(6)" }, "99999999999999999999", "write 2026-01-31 10:00:00"],
+    [{ at: "DateTime" }, "-9999999999999999999", "write 2026-01-31 10:00:00"],
     [{ kind: "Enum8('a' = 1)" }, "b", "Enum8"],
     [two, "3", "made of seller, hour"],
     [two, { seller: "3" }, "hour is missing"],

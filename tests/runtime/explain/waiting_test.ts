@@ -48,7 +48,7 @@ async function explained(
   { table, key }: { readonly table: string; readonly key: string },
 ): Promise<Explanation> {
   const nobody = () => Promise.resolve({ answers: [], unanswered: [] });
-  return await explainerOf(run.runner)!.explain({ table, key, after: null, limit: 10 }, nobody);
+  return await explainerOf(run.runner)!.explain({ table, key, after: null, limit: 10 }, { others: nobody });
 }
 
 Deno.test("explain() tells that a row waits for a partner, and what it is once that is known", async () => {

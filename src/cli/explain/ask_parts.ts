@@ -1,37 +1,33 @@
 import type { AskOthers } from "../../runtime/explain/asked_parts.ts";
 import type { PartAnswer, PartQuestion } from "../../runtime/explain/part_answers.ts";
 import { decodeWire, encodeWire } from "../../record/wire.ts";
-import { askInstance } from "../store/ask_instance.ts";
+import { askOthers, type Unanswered } from "../instances/ask_others.ts";
 import { plainValue } from "../store/store_values.ts";
 
 /** Where explanations are asked for. */
 export const EXPLAIN_PATH = "/api/explain";
 
 /** Whom to ask, and how. */
-export interface Others {
+interface Others {
   readonly topology: string;
   readonly addresses: readonly string[];
   readonly password: string | null;
 }
 
-/** Asks all other instances at once what they have of an answer. */
-export function othersOf({ topology, addresses, password }: Others): AskOthers {
+/**
+ * For one explanation, which asks several questions: asks all other instances at once what they have of an answer. One
+ * that has told nothing is not asked again: its time limit is waited for once, and not for each partner of a row.
+ */
+export function askParts({ topology, addresses, password }: Others): AskOthers {
+  const path = `${EXPLAIN_PATH}/${encodeURIComponent(topology)}`;
+  const silent = new Map<string, Unanswered>();
   return async (question) => {
-    const path = `${EXPLAIN_PATH}/${encodeURIComponent(topology)}`;
-    const parameters = { part: encodeWire(question) };
-    const asked = await Promise.all(addresses.map(async (instance) => {
-      try {
-        const { status, text } = await askInstance(`http://${instance}`, { path, parameters, password });
-        if (status === 200) return decodeWire(text) as PartAnswer;
-        return { instance, problem: `status ${status}: ${text.trim()}` };
-      } catch (error) {
-        return { instance, problem: (error as Error).message };
-      }
-    }));
-    return {
-      answers: asked.flatMap((one) => "kind" in one ? [one] : []),
-      unanswered: asked.flatMap((one) => "problem" in one ? [one] : []),
-    };
+    const asked = await askOthers(addresses.filter((instance) => !silent.has(instance)), {
+      ...{ path, parameters: { part: encodeWire(question) }, password },
+      read: (text) => decodeWire(text) as PartAnswer,
+    });
+    for (const one of asked) if ("problem" in one) silent.set(one.instance, one);
+    return { answers: asked.flatMap((one) => "answer" in one ? [one.answer] : []), unanswered: [...silent.values()] };
   };
 }
 
