@@ -52,6 +52,8 @@ export interface Configuration {
   readonly database: string;
   readonly run: RunOptions;
   readonly dataDirectory: string;
+  /** Where dead letters are kept: in the data directory alone, or in topics that all instances share. */
+  readonly deadLetters: "file" | "topic";
   readonly topologiesDirectory: string;
   readonly host: string;
   readonly port: number;
@@ -180,6 +182,12 @@ function contradictions(present: ReadonlySet<string>, texts: Readonly<Record<str
       "Cannot use CLICKHOUSE_CA with an http:// address: certificates are for https. Change CLICKHOUSE_URL",
     );
   }
+  if (/^topic$/i.test(texts.WEIR_DEAD_LETTERS ?? "") && !has("KAFKA_BROKERS")) {
+    problems.push(
+      "Cannot keep dead letters in topics (WEIR_DEAD_LETTERS=topic) in embedded mode: there is no Kafka. " +
+        "Unset it, or set KAFKA_BROKERS",
+    );
+  }
   if (has("WEIR_APPLICATION_SERVER") && !has("KAFKA_BROKERS")) {
     problems.push("Cannot use WEIR_APPLICATION_SERVER in embedded mode: there is no other instance. Unset it");
   } else if (has("WEIR_APPLICATION_SERVER") && !has("WEIR_STORE_PASSWORD")) {
@@ -216,6 +224,7 @@ function configurationOf(values: Values): Configuration {
     database: values.CLICKHOUSE_DATABASE ?? "default",
     run: runOptionsOf(values),
     dataDirectory: values.WEIR_DATA ?? ".data",
+    deadLetters: values.WEIR_DEAD_LETTERS ?? "file",
     topologiesDirectory: values.WEIR_TOPOLOGIES ?? "topologies",
     host: values.WEIR_HOST ?? "127.0.0.1",
     port: values.WEIR_PORT ?? 8686,

@@ -155,7 +155,7 @@ async function checkHistory(seed: number): Promise<void> {
   await world.close();
 }
 
-Deno.test("what is shown equals all records in order, each as its last correction that the reader can read", async () => {
+Deno.test("what is shown equals all records in order, each as its last correction that can be read", async () => {
   const seeds = Number(Deno.env.get("WEIR_FUZZ") ?? 40);
   for (let seed = Number(Deno.env.get("FROM") ?? 1); seed <= seeds; seed++) await checkHistory(seed);
 });
