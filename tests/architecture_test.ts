@@ -11,7 +11,7 @@ interface Room {
 
 const ADAPTERS =
   "adapters/kafka adapters/kafka/protocol adapters/kafka/group adapters/clickhouse adapters/embedded_log " +
-  "adapters/embedded_clickhouse adapters/local adapters/assignment";
+  "adapters/embedded_clickhouse adapters/local adapters/assignment adapters/topic_letters";
 
 /** Words that the rooms of the runtime have in common, in `src/runtime` beside its door. */
 const TERMS = ["options.ts", "ports.ts", "problems.ts", "run_event.ts", "metric_names.ts", "busy_tables.ts"];
@@ -75,6 +75,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "adapters/embedded_clickhouse": { code: "record ports adapters/local" },
   "adapters/assignment": { code: "" },
   "adapters/local": { code: "record ports" },
+  "adapters/topic_letters": { code: "record ports adapters/local" },
   "demo": { code: "record formats ports" },
   "oracle": { code: "record", types: "dsl" },
   "testing": {

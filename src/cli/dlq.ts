@@ -91,7 +91,9 @@ export const dlqCommand = command({
     "Lists the dead letters, the newest first: records that could not be read (stage decode), rows whose " +
     "callback threw (callback),",
     "rows that ClickHouse refused (sink). They are kept in the data directory, also when Kafka and ClickHouse " +
-    "are real.",
+    "are real;",
+    "with WEIR_DEAD_LETTERS=topic in topics of Kafka, which the instance on this directory reads: then those of all " +
+    "instances are listed.",
     "A letter is marked as resolved when its row is evaluated again without the error, a later record of the key can " +
     "be read,",
     "or the row is gone; and when a start, which evaluates everything, does not meet it again.",

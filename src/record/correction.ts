@@ -1,6 +1,6 @@
 import { digestOf } from "./digest.ts";
 
-/** The topic that holds what records should have said that could not be read. It belongs to the sources. */
+/** The topic that holds what records should have said that somebody could not read. It belongs to the sources. */
 export const CORRECTIONS_TOPIC = "weir.corrections";
 
 /** What a record of a table's topic should have said. Its key is the record's own. */
@@ -16,6 +16,8 @@ export interface Correction {
   readonly timestampMs: number;
   /** Of the value that is corrected, as {@link printOf} gives it: another record may come to stand there. */
   readonly print: number;
+  /** Columns in which its row differs from that of the record as it lies; null: it may differ in anything. */
+  readonly changed: readonly string[] | null;
   /** Null: a tombstone. */
   readonly value: string | null;
 }
@@ -29,10 +31,10 @@ const decoder = new TextDecoder();
 
 /** A correction as a record of {@link CORRECTIONS_TOPIC}. */
 export function encodeCorrection(correction: Correction): { readonly key: string; readonly value: string } {
-  const { topic, topicId, partition, offset, key, timestampMs, print, value } = correction;
+  const { topic, topicId, partition, offset, key, timestampMs, print, changed, value } = correction;
   return {
     key: JSON.stringify([topic, topicId, partition, offset]),
-    value: JSON.stringify({ key, timestampMs, print, value }),
+    value: JSON.stringify({ key, timestampMs, print, changed, value }),
   };
 }
 
@@ -40,11 +42,13 @@ export function encodeCorrection(correction: Correction): { readonly key: string
 export function decodeCorrection(place: string, content: string): Correction | null {
   try {
     const [topic, topicId, partition, offset] = JSON.parse(place);
-    const { key, timestampMs, print, value } = JSON.parse(content);
+    const { key, timestampMs, print, changed = null, value } = JSON.parse(content);
     const texts = [topicId, key, value].every((text) => text === null || typeof text === "string");
     const numbers = [partition, offset, print].every(Number.isSafeInteger) && Number.isFinite(timestampMs);
-    return typeof topic === "string" && texts && numbers
-      ? { topic, topicId, partition, offset, key, timestampMs, print, value }
+    const columns = changed === null ||
+      (Array.isArray(changed) && changed.every((column) => typeof column === "string"));
+    return typeof topic === "string" && texts && numbers && columns
+      ? { topic, topicId, partition, offset, key, timestampMs, print, changed, value }
       : null;
   } catch {
     return null;

@@ -22,8 +22,10 @@ export type Standing =
   | "unread"
   /** What its key has is a correction of this very record: another one takes its place. */
   | "corrected"
-  /** Something newer of its key was read, or the record itself was. */
+  /** Something newer of its key was read. */
   | "outdated"
+  /** The record itself could be read, or something newer of its key was: nothing tells which. */
+  | "passed"
   /** There are more such keys than are remembered, and it may be one of these. */
   | "unknown";
 
@@ -68,12 +70,12 @@ export class StaleKeys {
   /** How a record of `key` at a place that lies before what is read next stands to its key. */
   standing(key: Key, { partition, offset }: RecordPlace): Standing {
     const corrected = this.#corrected.get(key);
-    if (corrected?.partition === partition && corrected.offset === offset) return "corrected";
-    const unread = this.#keys.get(key);
-    if (unread !== undefined) {
-      return unread.partition === partition && offset >= unread.first && offset <= unread.last ? "unread" : "outdated";
+    if (corrected?.partition === partition && corrected.offset >= offset) {
+      return corrected.offset === offset ? "corrected" : "outdated";
     }
-    return this.#beyond > 0 ? "unknown" : "outdated";
+    const unread = this.#keys.get(key);
+    if (unread?.partition === partition && offset >= unread.first && offset <= unread.last) return "unread";
+    return unread === undefined && this.#beyond > 0 ? "unknown" : "passed";
   }
 
   /**

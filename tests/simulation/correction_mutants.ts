@@ -20,6 +20,15 @@ export const CORRECTION_MUTANTS: readonly Mutant[] = [
       }),
   },
   {
+    name: "onlyunread",
+    rule: "a correction counts for whoever could read the record as it lay, too",
+    apply: method(StaleKeys, "standing", (original) =>
+      function (key, place) {
+        const standing = original.call(this, key, place);
+        return standing === "passed" ? "outdated" : standing;
+      }),
+  },
+  {
     name: "notbefore",
     rule: "a start takes the corrections of what lies before its snapshot or its standby",
     apply: method(SourceReader, "correctBefore", () => () => []),

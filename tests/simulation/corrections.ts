@@ -1,17 +1,19 @@
 import { CORRECTIONS_TOPIC, decodeCorrection, encodeCorrection, printOf } from "../../src/record/correction.ts";
 import type { AppendBatch } from "../../src/ports/log.ts";
+import { changedColumns } from "../../src/runtime/replays/changed_columns.ts";
 import type { Choices } from "./choices.ts";
 import type { Profile } from "./profile.ts";
 import type { SimulatedLog } from "./simulated_log.ts";
 
-/** So many records that say something cannot be read at first. */
-const UNREADABLE_SHARE = 0.25;
+/** So many records are not what they should be at first; so many of these that hold a row can be read all the same. */
+const BAD_SHARE = 0.25;
+const READABLE_SHARE = 0.5;
 /** At each step: how often one of them is corrected; how often another correction of it was wrong, and came before. */
 const CORRECTED_SHARE = 0.1;
 const WRONG_SHARE = 0.3;
 
-/** A record that cannot be read, and what it should have said. */
-interface Unreadable {
+/** A record that cannot be read, or says what is wrong, and what it should have said. */
+interface Bad {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
@@ -21,11 +23,14 @@ interface Unreadable {
   readonly value: string | null;
 }
 
-/** Records of sources that cannot be read until somebody corrects them, as whoever replays dead letters does. */
+/**
+ * Records of sources that are bad until somebody corrects them, as whoever replays dead letters does: nobody can read
+ * them, or everybody can, as those of which another reader has a dead letter.
+ */
 export class Corrections {
   readonly #log: SimulatedLog;
   readonly #choices: Choices;
-  readonly #waiting: Unreadable[] = [];
+  readonly #waiting: Bad[] = [];
   #written = 0;
   #ended = false;
 
@@ -46,15 +51,28 @@ export class Corrections {
   store(batch: AppendBatch): void {
     const [{ key, value }] = batch.records;
     if (
-      this.#ended || !this.#choices.chance(UNREADABLE_SHARE) || !this.#choices.happens("unreadable", () => String(key))
+      this.#ended || !this.#choices.chance(BAD_SHARE) || !this.#choices.happens("unreadable", () => String(key))
     ) {
       this.#log.store(batch);
       return;
     }
-    const written = JSON.stringify({ before: null, after: this.#written++, op: "c" });
-    const offset = this.#log.store({ ...batch, records: [{ key, value: written }] });
+    const bad = this.#badOf(value as string | null);
+    const offset = this.#log.store({ ...batch, records: [{ key, value: bad.written }] });
     const { topic, partition } = batch;
-    this.#waiting.push({ topic, partition, offset, key: String(key), written, value: value as string | null });
+    this.#waiting.push({ topic, partition, offset, key: String(key), ...bad });
+  }
+
+  /** No two of them are alike: of one that is lost another one must not have the correction. */
+  #badOf(value: string | null): Pick<Bad, "written" | "value"> {
+    const number = this.#written++;
+    if (value === null || !this.#choices.chance(READABLE_SHARE)) {
+      return { written: JSON.stringify({ before: null, after: number, op: "c" }), value };
+    }
+    const change = { ...JSON.parse(value), ts_ms: number };
+    const column = this.#choices.pick(Object.keys(change.after).filter((name) => name !== "id"));
+    const was = change.after[column];
+    const after = { ...change.after, [column]: typeof was === "string" ? `${was}?` : (was ?? 0) + 1 };
+    return { written: JSON.stringify({ ...change, after }), value: JSON.stringify(change) };
   }
 
   /** Now and then one of them is corrected, in any order, whatever is newer. */
@@ -67,7 +85,7 @@ export class Corrections {
     this.#correct(one, one.value);
   }
 
-  /** From now on all records can be read: what is shown is judged while something hangs. */
+  /** From now on all records are right: what is shown is judged while something hangs. */
   end(): void {
     this.#ended = true;
   }
@@ -77,9 +95,11 @@ export class Corrections {
     for (const one of this.#waiting.splice(0)) this.#correct(one, one.value);
   }
 
-  #correct({ topic, partition, offset, key, written }: Unreadable, value: string | null): void {
+  #correct({ topic, partition, offset, key, written }: Bad, value: string | null): void {
     const topicId = this.#log.topics.get(topic)!.id;
-    const correction = { topic, topicId, partition, offset, key, timestampMs: 0, print: printOf(written), value };
+    const changed = changedColumns(written, value);
+    const print = printOf(written);
+    const correction = { topic, topicId, partition, offset, key, timestampMs: 0, print, changed, value };
     this.#log.create({ name: CORRECTIONS_TOPIC, partitions: 1, cleanup: "delete", retentionMs: -1 });
     this.#log.store({ topic: CORRECTIONS_TOPIC, partition: 0, records: [encodeCorrection(correction)] });
   }

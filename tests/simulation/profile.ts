@@ -47,7 +47,7 @@ export interface Profile {
   readonly keys: boolean;
   /** Tables are written to topics, too. */
   readonly topics: boolean;
-  /** Records of sources cannot be read until somebody corrects them. */
+  /** Records of sources cannot be read, or say what is wrong, until somebody corrects them. */
   readonly corrections: boolean;
   /** Changes of tables are streams. */
   readonly changes: boolean;

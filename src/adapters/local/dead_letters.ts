@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { DeadLetter, DeadLetters, Resolution } from "../../ports/dead_letters.ts";
 import { condition, type DeadLetterFilter, type KeptLetter, keptLetterOf } from "./letter_filter.ts";
 import { letterOf, type LetterValues, prepareLetters, SCHEMA, valuesOf } from "./letter_schema.ts";
+import { FOLLOWED_SCHEMA, type FollowedLetters, followedLetters } from "./followed_letters.ts";
 import { inTransaction, openDatabase, productionError } from "./sqlite.ts";
 import { ATTEMPTS_SCHEMA, dropAttempts, type StoredLetters, storedLetters } from "./stored_letters.ts";
 
@@ -37,6 +38,8 @@ export interface ListDeadLetters extends DeadLetterFilter {
 export interface EmbeddedDeadLetters extends DeadLetters {
   /** By name, with what was tried. */
   readonly stored: StoredLetters;
+  /** As the file follows logs of letters. */
+  readonly followed: FollowedLetters;
   /** Newest first. */
   list(options?: ListDeadLetters): KeptLetter[];
   /** How many are kept now. */
@@ -69,6 +72,7 @@ function statementsOf(database: DatabaseSync) {
     again: database.prepare("UPDATE letters SET epoch = ? WHERE id = ?"),
     drop: database.prepare("DELETE FROM letters WHERE id = ?"),
     insert: database.prepare(INSERT),
+    count: database.prepare("SELECT count(*) AS letters FROM letters"),
     mend: database.prepare(
       `${RESOLVE} AND task = ? AND subject = ? AND stage = ? AND operator = ? AND epoch <= ? ` +
         'AND (? IS NULL OR "offset" <= ?)',
@@ -87,7 +91,7 @@ export function openEmbeddedDeadLetters(options: EmbeddedDeadLettersOptions): Em
   const { path, lettersMax = DEAD_LETTERS_MAX, alone = false } = options;
   const database = openDatabase({
     path,
-    schema: [...SCHEMA, ...ATTEMPTS_SCHEMA],
+    schema: [...SCHEMA, ...ATTEMPTS_SCHEMA, ...FOLLOWED_SCHEMA],
     pragmas: PRAGMAS,
     version: VERSION,
     lockWaitMs: LOCK_WAIT_MS,
@@ -95,11 +99,14 @@ export function openEmbeddedDeadLetters(options: EmbeddedDeadLettersOptions): Em
   prepareLetters(database);
   const statements = statementsOf(database);
   const stored = storedLetters(database, { owner: crypto.randomUUID(), alone });
+  const put = (letters: readonly DeadLetter[]) => putAll(database, letters, { lettersMax, statements });
+  const resolveOne = (resolution: Resolution) => resolve(database, resolution, { statements });
   return {
     stored,
+    followed: followedLetters(database, { put, resolve: resolveOne }),
     async put(letters) {
       try {
-        put(database, letters, { lettersMax, statements });
+        if (letters.length > 0) inTransaction(database, () => put(letters));
       } catch (error) {
         throw productionError(`keep ${letters.length} dead letters`, error);
       }
@@ -107,7 +114,7 @@ export function openEmbeddedDeadLetters(options: EmbeddedDeadLettersOptions): Em
     async resolve(resolutions) {
       try {
         inTransaction(database, () => {
-          for (const resolution of resolutions) resolve(database, resolution, { statements });
+          for (const resolution of resolutions) resolveOne(resolution);
         });
       } catch (error) {
         throw productionError(`mark dead letters as resolved`, error);
@@ -150,27 +157,23 @@ export function openEmbeddedDeadLetters(options: EmbeddedDeadLettersOptions): Em
   };
 }
 
-function put(
+function putAll(
   database: DatabaseSync,
   letters: readonly DeadLetter[],
   { lettersMax, statements }: { readonly lettersMax: number; readonly statements: Statements },
 ): void {
-  if (letters.length === 0) return;
-  inTransaction(database, () => {
-    for (const letter of letters) putOne(statements, valuesOf(letter));
-    const kept = Number(database.prepare("SELECT count(*) AS letters FROM letters").get()!.letters);
-    let surplus = kept - lettersMax;
-    if (surplus <= 0) return;
-    for (const oldest of ["WHERE resolved_ms IS NOT NULL ORDER BY resolved_ms", "ORDER BY id"]) {
-      if (surplus <= 0) break;
-      const { changes } = database.prepare(
-        `DELETE FROM letters WHERE id IN (SELECT id FROM letters ${oldest} LIMIT ?)`,
-      ).run(surplus);
-      surplus -= Number(changes);
-      database.prepare("UPDATE dropped SET letters = letters + ?").run(changes);
-    }
-    dropAttempts(database);
-  });
+  for (const letter of letters) putOne(statements, valuesOf(letter));
+  let surplus = Number(statements.count.get()!.letters) - lettersMax;
+  if (surplus <= 0) return;
+  for (const oldest of ["WHERE resolved_ms IS NOT NULL ORDER BY resolved_ms", "ORDER BY id"]) {
+    if (surplus <= 0) break;
+    const { changes } = database.prepare(
+      `DELETE FROM letters WHERE id IN (SELECT id FROM letters ${oldest} LIMIT ?)`,
+    ).run(surplus);
+    surplus -= Number(changes);
+    database.prepare("UPDATE dropped SET letters = letters + ?").run(changes);
+  }
+  dropAttempts(database);
 }
 
 function putOne({ find, again, drop, insert }: Statements, values: LetterValues): void {

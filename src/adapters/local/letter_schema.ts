@@ -44,6 +44,7 @@ const ADDED: Readonly<Record<string, string>> = {
 
 /** Adds what the file of an earlier version lacks. */
 export function prepareLetters(database: DatabaseSync): void {
+  prepareAttempts(database);
   if (missingOf(database).length === 0) return;
   inTransaction(database, () => {
     // Another process may have been faster.
@@ -56,11 +57,22 @@ export function prepareLetters(database: DatabaseSync): void {
   });
 }
 
+function prepareAttempts(database: DatabaseSync): void {
+  if (columnsOf(database, "attempts").has("name")) return;
+  inTransaction(database, () => {
+    if (columnsOf(database, "attempts").has("name")) return;
+    database.prepare("ALTER TABLE attempts ADD COLUMN name TEXT").run();
+    database.prepare("CREATE INDEX IF NOT EXISTS attempts_name ON attempts (name)").run();
+  });
+}
+
 function missingOf(database: DatabaseSync): string[] {
-  const found = new Set(
-    database.prepare("SELECT name FROM pragma_table_info('letters')").all().map(({ name }) => name),
-  );
+  const found = columnsOf(database, "letters");
   return Object.keys(ADDED).filter((name) => !found.has(name));
+}
+
+function columnsOf(database: DatabaseSync, table: string): Set<unknown> {
+  return new Set(database.prepare("SELECT name FROM pragma_table_info(?)").all(table).map(({ name }) => name));
 }
 
 /** A letter as it is written, in the order of the columns of the INSERT. */
@@ -71,11 +83,29 @@ export interface LetterValues extends Record<string, string | number | null> {
   readonly epoch: number;
 }
 
+/**
+ * The letter as it is kept: no text of it is longer than a file, or a message, takes. `recordBytesMax`: fewer bytes of
+ * its record.
+ */
+export function boundedLetter(
+  letter: DeadLetter,
+  { recordBytesMax = RECORD_BYTES_MAX }: { readonly recordBytesMax?: number } = {},
+): DeadLetter {
+  return {
+    ...letter,
+    error: shortened(letter.error, ERROR_BYTES_MAX) ?? "",
+    key: shortened(letter.key, KEY_BYTES_MAX),
+    record: shortened(letter.record, recordBytesMax),
+    stack: shortened(letter.stack, STACK_BYTES_MAX),
+  };
+}
+
 /** What is written of a letter. */
-export function valuesOf(letter: DeadLetter): LetterValues {
+export function valuesOf(given: DeadLetter): LetterValues {
+  const letter = boundedLetter(given);
   const { topology, stage, reason, operator, topic, partition, offset, timestampMs } = letter;
   const { task, epoch, subject, occasion } = letter;
-  const key = shortened(letter.key, KEY_BYTES_MAX);
+  const { key } = letter;
   // Not a UNIQUE of the columns: for SQLite a NULL differs from every other NULL.
   const place = stage === "decode" ? [topic, partition, offset] : [null, null, null];
   const identity = JSON.stringify([topology, stage, ...place, operator, subject ?? key, task]);
@@ -85,18 +115,18 @@ export function valuesOf(letter: DeadLetter): LetterValues {
     stage,
     reason,
     operator,
-    error: shortened(letter.error, ERROR_BYTES_MAX) ?? "",
+    error: letter.error,
     topic,
     partition,
     offset,
     key,
-    record: shortened(letter.record, RECORD_BYTES_MAX),
+    record: letter.record,
     timestamp_ms: timestampMs,
     task,
     epoch,
     subject,
     occasion,
-    stack: shortened(letter.stack, STACK_BYTES_MAX),
+    stack: letter.stack,
   };
 }
 

@@ -7,7 +7,7 @@ const ATTEMPTS_MAX = 1_000;
 /** Characters of an edit that are kept. */
 const EDIT_LENGTH_MAX = 65_536;
 /** An attempt of another process that has not ended after so long is over: that process has died. */
-const ATTEMPT_MS_MAX = 60_000;
+export const ATTEMPT_MS_MAX = 60_000;
 
 /** A try to replay a letter. */
 export interface Attempt {
@@ -54,10 +54,28 @@ export interface StoredLetters {
   count(filter: DeadLetterFilter): number;
   /** Open ones by topology, stage and reason, the most first. */
   reasons(filter?: DeadLetterFilter): LetterReason[];
-  /** Notes that these are tried now. Gives the attempts by letter; those that another process tries are missing. */
-  begin(ids: readonly string[], tried: { readonly edit: string | null; readonly nowMs: number }): Map<string, number>;
-  /** Notes what came of an attempt. */
-  end(attempt: number, result: { readonly outcome: Attempt["outcome"]; readonly sentence: string }): void;
+  /**
+   * Notes that these are tried now. Resolves to the attempts by letter, once they are durable; those that another
+   * process tries are missing.
+   * @throws ProductionError if they cannot be noted
+   */
+  begin(ids: readonly string[], tried: Tried): Promise<Map<string, string>>;
+  /** Notes what came of attempts, all at once. @throws ProductionError if it cannot be noted */
+  end(results: readonly AttemptResult[]): Promise<void>;
+}
+
+/** What is tried. */
+export interface Tried {
+  /** As JSON; null: the letter as it is. */
+  readonly edit: string | null;
+  readonly nowMs: number;
+}
+
+/** What came of an attempt. */
+export interface AttemptResult {
+  readonly attempt: string;
+  readonly outcome: Attempt["outcome"];
+  readonly sentence: string;
 }
 
 export const ATTEMPTS_SCHEMA: readonly string[] = [
@@ -118,18 +136,23 @@ export function storedLetters(database: DatabaseSync, trier: Trier): StoredLette
         letters: Number(letters),
       }));
     },
-    begin(ids, { edit, nowMs }) {
-      const begun = new Map<string, number>();
+    // deno-lint-ignore require-await -- what it throws is a rejection
+    async begin(ids, { edit, nowMs }) {
+      const begun = new Map<string, string>();
       inTransaction(database, () => {
         for (const id of ids) {
           const attempt = beginOne(database, { id, edit, nowMs, ...trier });
-          if (attempt !== null) begun.set(id, attempt);
+          if (attempt !== null) begun.set(id, String(attempt));
         }
       });
       return begun;
     },
-    end(attempt, { outcome, sentence }) {
-      database.prepare("UPDATE attempts SET outcome = ?, sentence = ? WHERE id = ?").run(outcome, sentence, attempt);
+    // deno-lint-ignore require-await -- what it throws is a rejection
+    async end(results) {
+      const ended = database.prepare("UPDATE attempts SET outcome = ?, sentence = ? WHERE id = ?");
+      inTransaction(database, () => {
+        for (const { attempt, outcome, sentence } of results) ended.run(outcome, sentence, Number(attempt));
+      });
     },
   };
 }
@@ -154,9 +177,27 @@ function beginOne(
     "SELECT 1 FROM attempts WHERE identity = ? AND outcome = 'begun' AND owner <> ? AND at_ms > ?",
   ).get(identity, owner, nowMs - ATTEMPT_MS_MAX);
   if (other !== undefined && !alone) return null;
+  return noteAttempt(database, { identity, atMs: nowMs, edit: keptEdit(edit), owner, name: null });
+}
+
+/** As much of an edit as is kept. */
+export function keptEdit(edit: string | null): string | null {
+  return edit?.slice(0, EDIT_LENGTH_MAX) ?? null;
+}
+
+/** Notes that a letter is tried now. Returns the number of the attempt in this file. */
+export function noteAttempt(
+  database: DatabaseSync,
+  { identity, atMs, edit, owner, name }: Pick<Attempt, "atMs" | "edit"> & {
+    readonly identity: string;
+    readonly owner: string;
+    /** Null: it is known in this file alone. */
+    readonly name: string | null;
+  },
+): number {
   const { lastInsertRowid } = database.prepare(
-    "INSERT INTO attempts (identity, at_ms, edit, owner, outcome) VALUES (?, ?, ?, ?, 'begun')",
-  ).run(identity, nowMs, edit?.slice(0, EDIT_LENGTH_MAX) ?? null, owner);
+    "INSERT INTO attempts (identity, at_ms, edit, owner, outcome, name) VALUES (?, ?, ?, ?, 'begun', ?)",
+  ).run(identity, atMs, edit, owner, name);
   database.prepare(
     "DELETE FROM attempts WHERE identity = ? AND id NOT IN (SELECT id FROM attempts WHERE identity = ? " +
       "ORDER BY id DESC LIMIT ?)",

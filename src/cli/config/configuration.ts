@@ -41,6 +41,8 @@ export interface Configuration {
   readonly database: string;
   readonly run: RunOptions;
   readonly dataDirectory: string;
+  /** Where dead letters are kept: in the data directory alone, or in topics that all instances share. */
+  readonly deadLetters: "file" | "topic";
   readonly topologiesDirectory: string;
   readonly host: string;
   readonly port: number;
@@ -166,6 +168,12 @@ function contradictions(present: ReadonlySet<string>, texts: Readonly<Record<str
   if ((has("CLICKHOUSE_CERT") || has("CLICKHOUSE_KEY")) && own.length > 0) {
     problems.push(`Cannot show ClickHouse a certificate: ${own.join(" and ")} missing (or ..._FILE)`);
   }
+  if (/^topic$/i.test(texts.WEIR_DEAD_LETTERS ?? "") && !has("KAFKA_BROKERS")) {
+    problems.push(
+      "Cannot keep dead letters in topics (WEIR_DEAD_LETTERS=topic) in embedded mode: there is no Kafka. " +
+        "Unset it, or set KAFKA_BROKERS",
+    );
+  }
   if (has("WEIR_APPLICATION_SERVER") && !has("KAFKA_BROKERS")) {
     problems.push("Cannot use WEIR_APPLICATION_SERVER in embedded mode: there is no other instance. Unset it");
   } else if (has("WEIR_APPLICATION_SERVER") && !has("WEIR_STORE_PASSWORD")) {
@@ -205,6 +213,7 @@ function configurationOf(values: Values, readAgain: ReadAgain): Configuration {
     database: values.CLICKHOUSE_DATABASE ?? "default",
     run: runOptionsOf(values),
     dataDirectory: values.WEIR_DATA ?? ".data",
+    deadLetters: values.WEIR_DEAD_LETTERS ?? "file",
     topologiesDirectory: values.WEIR_TOPOLOGIES ?? "topologies",
     host: values.WEIR_HOST ?? "127.0.0.1",
     port: values.WEIR_PORT ?? 8686,

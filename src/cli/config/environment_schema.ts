@@ -52,6 +52,10 @@ export const environmentSchema = z.object({
     read: readChoice("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
   }),
   WEIR_DATA: text("WEIR_DATA"),
+  WEIR_DEAD_LETTERS: variable("WEIR_DEAD_LETTERS", {
+    expected: "file or topic",
+    read: (value) => readChoice("file", "topic")(value.toLowerCase()),
+  }),
   WEIR_TOPOLOGIES: text("WEIR_TOPOLOGIES"),
   WEIR_HOST: text("WEIR_HOST"),
   WEIR_PORT: port("WEIR_PORT", 0),

@@ -1,4 +1,4 @@
-import type { Attempt, StoredLetter, StoredLetters } from "../../adapters/local/stored_letters.ts";
+import type { StoredLetter, StoredLetters } from "../../adapters/local/stored_letters.ts";
 import type { LetterEdit, ReplayResult } from "../../runtime/replays/replay.ts";
 import type { Runner } from "../../runtime/runner.ts";
 import type { LetterResult } from "./letter_answers.ts";
@@ -78,20 +78,19 @@ async function tryAll(
   { run, letters }: { readonly run: ReplayingRun; readonly letters: readonly Tried[] },
 ): Promise<LetterResult[]> {
   const { replays, deadLetters } = run.runner!;
-  const attempts = new Map<string, number>();
+  const attempts = new Map<string, string>();
   for (const [text, group] of Map.groupBy(letters, ({ edit }) => edit === null ? null : JSON.stringify(edit))) {
-    const begun = stored.begin(group.map(({ letter }) => letter.id), { edit: text, nowMs: nowMs() });
+    const begun = await stored.begin(group.map(({ letter }) => letter.id), { edit: text, nowMs: nowMs() });
     for (const [id, attempt] of begun) attempts.set(id, attempt);
   }
   const own = letters.filter(({ letter }) => attempts.has(letter.id));
-  const results = await replays!.replay(own).catch((error): ReplayResult[] => {
-    const end = (result: { readonly outcome: Attempt["outcome"]; readonly sentence: string }) =>
-      attempts.values().forEach((attempt) => stored.end(attempt, result));
-    end({ outcome: "failed", sentence: (error as Error).message });
+  const results = await replays!.replay(own).catch(async (error): Promise<ReplayResult[]> => {
+    const { message: sentence } = error as Error;
+    await stored.end([...attempts.values()].map((attempt) => ({ attempt, outcome: "failed", sentence })));
     throw error;
   });
   await deadLetters.flush();
-  own.forEach(({ letter }, index) => stored.end(attempts.get(letter.id)!, results[index]));
+  await stored.end(own.map(({ letter }, index) => ({ attempt: attempts.get(letter.id)!, ...results[index] })));
   const busy = letters.filter(({ letter }) => !attempts.has(letter.id)).map(({ letter: { id } }): LetterResult => ({
     id,
     outcome: "refused",

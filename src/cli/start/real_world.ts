@@ -1,6 +1,7 @@
 import { openClickHouse } from "../../adapters/clickhouse/open_clickhouse.ts";
 import { openLocalSnapshots } from "../../adapters/local/snapshots.ts";
 import { openEmbeddedDeadLetters } from "../../adapters/local/dead_letters.ts";
+import { openTopicLetters } from "../../adapters/topic_letters/topic_letters.ts";
 import { systemClock } from "../../adapters/local/system_clock.ts";
 import type { KafkaConfiguration } from "../config/kafka_variables.ts";
 import { withoutPassword } from "../config/secret.ts";
@@ -12,8 +13,8 @@ import type { Event } from "./output.ts";
 import type { World, WorldOptions } from "./world.ts";
 
 /**
- * Kafka and ClickHouse as configured. Only dead letters and snapshots are kept in the data directory, which several
- * instances may share.
+ * Kafka and ClickHouse as configured. Dead letters (or what was read of the topics that hold them) and snapshots are
+ * kept in the data directory, which several instances may share.
  * @throws ConfigError when the configuration cannot be, or the directory cannot be written
  */
 export async function openRealWorld({ configuration, metrics, onEvent }: WorldOptions): Promise<World> {
@@ -22,11 +23,14 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
   const paths = pathsIn(configuration.dataDirectory);
   const log = openKafka({ ...kafkaOptions(configuration.kafka!, onEvent), membersDirectory: paths.members });
   const warehouse = openClickHouse(serverOptions(configuration));
-  const deadLetters = openEmbeddedDeadLetters({ path: paths.deadLetters });
+  const file = openEmbeddedDeadLetters({ path: paths.deadLetters });
+  const deadLetters = configuration.deadLetters === "topic"
+    ? openTopicLetters({ log, clock: systemClock, file, onProblem: (problem) => onEvent(problemEvent(problem)) })
+    : file;
   const close = async () => {
+    await deadLetters.close();
     await log.close();
     await warehouse.close();
-    deadLetters.close();
   };
   return {
     mode: "real",
@@ -54,6 +58,12 @@ export async function openRealWorld({ configuration, metrics, onEvent }: WorldOp
     // Others may write into the directory.
     discard: close,
   };
+}
+
+function problemEvent(problem: string | null): Event {
+  return problem === null
+    ? { level: "info", name: "letter topics", text: "Topics of dead letters are read again" }
+    : { level: "warn", name: "letter topics", text: problem };
 }
 
 /** How the configured brokers are reached. */

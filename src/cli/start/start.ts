@@ -79,7 +79,8 @@ export const startCommand = command({
     "durable log and",
     "ClickHouse in the data directory, and a demo online store that writes changes. With KAFKA_BROKERS and " +
     "CLICKHOUSE_URL set",
-    "(environment or .env) they are used instead; dead letters are then kept in the data directory.",
+    "(environment or .env) they are used instead; dead letters are then kept in the data directory,",
+    "or with WEIR_DEAD_LETTERS=topic in topics that all instances share.",
     "Goes on where it stopped: only rows that differ from what ClickHouse shows are written. Ctrl-C drains and " +
     "ends within 5 s,",
     "a second Ctrl-C ends at once.",

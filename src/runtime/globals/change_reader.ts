@@ -18,7 +18,7 @@ export const MISPLACED = "misplaced";
 
 const NOTHING_CORRECTED = uncorrected(0);
 
-/** What became of a correction: see {@link ChangeReader.correct}. */
+/** What became of a correction; `unknown`: only reading the topic again tells. See {@link ChangeReader.correct}. */
 export type Corrected = "applied" | "outdated" | "unreadable" | "unknown";
 
 /** A correction was read, of the record at this offset. */
@@ -66,44 +66,79 @@ export class ChangeReader {
   readonly #decoder: Decoder;
   readonly #rows: ChangedRows;
   readonly #formerRows = new FormerRows();
+  /** What it takes of a record's row; null: all. */
+  readonly #columns: readonly string[] | null;
 
-  constructor(table: string, { decoder, rows }: { readonly decoder: Decoder; readonly rows: ChangedRows }) {
+  constructor(
+    table: string,
+    { decoder, rows, columns }: {
+      readonly decoder: Decoder;
+      readonly rows: ChangedRows;
+      readonly columns: readonly string[] | null;
+    },
+  ) {
+    this.#columns = columns;
     this.stale = new StaleKeys(table);
     this.#decoder = decoder;
     this.#rows = rows;
   }
 
   /**
-   * Takes the next record; where it cannot be read, what corrects it.
+   * Takes the next record: the last correction of it that can be read, if there is one; else as it lies.
    * @throws DeserializationError if it cannot be read, or lies where nobody looks for it: then it has changed nothing
    */
   take(record: LogRecord, corrections: PlaceCorrections = NOTHING_CORRECTED): void {
     try {
+      if (corrections.byOffset.size > 0 && this.#takeCorrection(record, { corrections, print: null })) return;
       const key = this.#apply(record);
       if (key !== null && this.stale.read(key)) this.#rows.onMended?.(key);
     } catch (error) {
       // A misplaced record says nothing about a key of this partition.
-      const unread = error instanceof DeserializationError && error.reason !== MISPLACED;
-      if (unread && !this.#takeCorrection(record, { corrections, print: null })) {
+      if (error instanceof DeserializationError && error.reason !== MISPLACED) {
         const { partition } = corrections;
         this.stale.refused(this.#decoder.keyOf(record.key), { partition, offset: record.offset });
-      } else if (unread) return;
+      }
       throw error;
     }
   }
 
   /**
-   * A correction of a record that was read before has come. It counts if the record could not be read and nothing newer
-   * of its key was read since, as if it had stood there; another correction of the same record takes its place.
-   * Nothing is left to do if it is done again.
+   * A correction of a record that was read before has come. If that could not be read, and nothing newer of its key was
+   * read since, it counts as if it had stood there; another correction of the same record takes its place. If it could
+   * be read, and the correction says other of what is read, the topic must be read again: of rows it is not known
+   * where their records lie. Nothing is left to do if it is done again.
    */
-  correct({ offset, key: bytes, timestampMs, print }: Correction, corrections: PlaceCorrections): Corrected {
+  correct(correction: Correction, corrections: PlaceCorrections): Corrected {
+    const { offset, key: bytes, timestampMs, print } = correction;
     const key = this.#decoder.keyOf(bytes);
     if (key === null) return "unreadable";
     const standing = this.stale.standing(key, { partition: corrections.partition, offset });
     if (standing === "outdated" || standing === "unknown") return standing;
+    if (standing === "passed") return this.#says(correction) ? "unknown" : "outdated";
     const record = { offset, timestampMs, key: bytes, value: null };
     return this.#takeCorrection(record, { corrections, print }) ? "applied" : "unreadable";
+  }
+
+  /** Whether only reading the topic again tells what these change, all of one record that was read before. */
+  mustReadAgain(known: readonly Correction[], { partition }: PlaceCorrections): boolean {
+    return known.some((correction) => {
+      const key = this.#decoder.keyOf(correction.key);
+      if (key === null) return false;
+      const standing = this.stale.standing(key, { partition, offset: correction.offset });
+      return standing === "unknown" || (standing === "passed" && this.#says(correction));
+    });
+  }
+
+  /** Whether a correction can be read, and says other of what is read than the record as it lies. */
+  #says({ key, value, changed }: Correction): boolean {
+    const columns = this.#columns;
+    if (changed !== null && columns !== null && !changed.some((column) => columns.includes(column))) return false;
+    try {
+      return this.#decoder.decode({ key, value }).kind !== "skip";
+    } catch (error) {
+      if (error instanceof DeserializationError) return false;
+      throw error;
+    }
   }
 
   /** The last correction of the record that can be read, if there is one. `print`: that of the record's own if null. */

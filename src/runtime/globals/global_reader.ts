@@ -7,7 +7,8 @@ import type { StaleKeys } from "../../state/stale_keys.ts";
 import type { MendedBy } from "./change_reader.ts";
 import type { CorrectionSource } from "./corrections.ts";
 import type { Globals } from "./globals.ts";
-import type { SharedTable, TableUser } from "./shared_table.ts";
+import type { SharedTable } from "./shared_table.ts";
+import type { TableUser } from "./table_user.ts";
 import { sharedTable } from "./shared_tables.ts";
 import type { Unread } from "./unread_records.ts";
 
@@ -41,8 +42,8 @@ export interface GlobalReaderOptions {
   /** Rows changed or positions moved on. */
   readonly onProgress: () => void;
   readonly onState: (problem: string | null) => void;
-  /** A topic's log no longer has the position read to: all that was built on it must be built again. */
-  readonly onLost: (topic: string) => void;
+  /** What was read of a topic counts no more, and why: all that was built on it must be built again. */
+  readonly onLost: (topic: string, why: string) => void;
   /** Nothing may be evaluated any more: what is looked up may be anything. */
   readonly onFatal: (error: Error) => void;
 }
@@ -96,7 +97,7 @@ export class GlobalReader {
       doubt: (doubt) => onDoubt(table.name, doubt),
       moved: onProgress,
       problem: (problem) => this.#tellProblem(table, problem),
-      lost: () => onLost(table.source.topic),
+      lost: (why) => onLost(table.source.topic, why),
       failed: (error) => this.#fail(error),
     };
   }

@@ -1,17 +1,15 @@
 import type { UnitDoubt } from "../../formats/unit_doubts.ts";
-import type { Clock } from "../../ports/clock.ts";
-import type { Log, LogRecord, PartitionOffsets, Position, Reader, TopicDescription } from "../../ports/log.ts";
+import type { LogRecord, PartitionOffsets, Position, Reader, TopicDescription } from "../../ports/log.ts";
 import { isRetriable, retry, STOPPED } from "../../ports/retry.ts";
 import { DeserializationError } from "../../record/errors.ts";
-import type { Key } from "../../record/key.ts";
-import { type RowsUser, SharedRows } from "../../state/shared_rows.ts";
+import { SharedRows } from "../../state/shared_rows.ts";
 import type { StaleKeys } from "../../state/stale_keys.ts";
-import { ChangeReader, decoderOf, type MendedBy } from "./change_reader.ts";
-import type { CorrectionSource } from "./corrections.ts";
+import { ChangeReader, decoderOf } from "./change_reader.ts";
 import { type DeclaredTable, isSame } from "./declared_table.ts";
 import { TableCorrections } from "./table_corrections.ts";
 import { TableTroubles } from "./table_troubles.ts";
-import { type Unread, UnreadRecords } from "./unread_records.ts";
+import type { TablePlace, TableUser } from "./table_user.ts";
+import { UnreadRecords } from "./unread_records.ts";
 
 const POLL_MS = 250;
 const RETRY_MS = 1_000;
@@ -19,35 +17,9 @@ const RETRY_MS = 1_000;
 const SLICE_RECORDS = 250;
 const SLICE_RECORDS_MIN = 25;
 
-/** One topology that uses the table. What it throws is its own matter: it has {@link RowsUser.failed}. */
-export interface TableUser extends RowsUser {
-  /** The changes that come next are those of this record; null: they are of none. */
-  reading(position: Position | null): void;
-  /** Evaluates at most so many rows that use what changed; true if more wait. */
-  work(rows: number): boolean;
-  /** A record could not be read: now, or before the topology came, if no later change of its key was read since. */
-  unread(unread: Unread): void;
-  /** A change of this key was read, of which the last one could not be read. `by`: what corrects a record was. */
-  mended(key: Key, by?: MendedBy): void;
-  /** A column is probably read in the wrong unit. */
-  doubt(doubt: UnitDoubt): void;
-  /** Positions moved on. */
-  moved(): void;
-  /** The topic cannot be read at the moment, and why; or it can be read again. */
-  problem(problem: string | null): void;
-  /** The topic's log no longer has the position read to: all that was built on the table must be built again. */
-  lost(): void;
-}
-
-/** Where a table is read, as a topology that comes finds it. */
-export interface TablePlace {
-  readonly log: Log;
-  readonly clock: Clock;
-  readonly topic: TopicDescription;
-  /** Asked for after the topic was described. */
-  readonly offsets: PartitionOffsets;
-  readonly corrections: CorrectionSource;
-}
+/** Why all must be read again. */
+const GONE = "no longer has the position that was read";
+const CORRECTED = "has corrections of records that could be read as they lay";
 
 /**
  * A global table of one process: its topic is read and decoded once, its rows are held once, however many topologies
@@ -94,6 +66,7 @@ export class SharedTable {
     });
     this.#changes = new ChangeReader(table.name, {
       decoder,
+      columns: Object.keys(table.source.row.shape),
       rows: {
         held: (key) => this.rows.held(key),
         set: (key, row) => this.rows.set(key, row),
@@ -201,7 +174,7 @@ export class SharedTable {
   async #run(): Promise<void> {
     const stopped = () => this.#ended;
     while (!this.#ended) {
-      const lost = await retry(() => this.#read(), {
+      const why = await retry(() => this.#read(), {
         clock: this.place.clock,
         firstMs: RETRY_MS,
         lastMs: RETRY_MS,
@@ -210,8 +183,8 @@ export class SharedTable {
         onState: (error) => this.#troubles.unreachable(error?.message ?? null),
         stopped,
       });
-      if (lost === true) this.#end((user) => user.lost());
-      if (lost === STOPPED) return;
+      if (why === STOPPED) return;
+      if (why !== null) this.#end((user) => user.lost(why));
     }
   }
 
@@ -231,15 +204,15 @@ export class SharedTable {
     for (const user of this.#users) user.reading(position);
   }
 
-  /** Takes what is fetched. Resolves to whether all must be read again, as when the log lacks the position read to. */
-  async #read(): Promise<boolean> {
+  /** Takes what is fetched. Resolves to why all must be read again, or to null. */
+  async #read(): Promise<string | null> {
     const { clock } = this.place;
-    if (this.#corrections.waits && !await this.#correct()) return true;
+    if (this.#corrections.waits && !await this.#correct()) return CORRECTED;
     const polledMs = clock.nowMs();
     for (const fetched of await this.#reader.poll(POLL_MS)) {
-      if (this.#ended) return false;
+      if (this.#ended) return null;
       const { partition, records } = fetched;
-      if (fetched.outOfRange !== undefined || fetched.fromOffset !== this.#positions[partition]) return true;
+      if (fetched.outOfRange !== undefined || fetched.fromOffset !== this.#positions[partition]) return GONE;
       this.#troubles.note(fetched);
       if (fetched.problem !== undefined) continue;
       for (let first = 0; first < records.length && !this.#ended;) {
@@ -249,14 +222,14 @@ export class SharedTable {
         await clock.breathe();
       }
       await this.#evaluated();
-      if (this.#ended) return false;
+      if (this.#ended) return null;
       this.#positions[partition] = fetched.nextOffset;
       this.#ends[partition] = fetched.endOffset;
       for (const user of this.#users) user.moved();
       await clock.breathe();
     }
     if (this.#troubles.none && this.#hasReached(this.#ends)) this.#freshMs = polledMs;
-    return false;
+    return null;
   }
 
   /** What the records changed counts as read when all users have evaluated it. */

@@ -1,5 +1,6 @@
 import type { DeclaredTable } from "./declared_table.ts";
-import { SharedTable, type TablePlace } from "./shared_table.ts";
+import { SharedTable } from "./shared_table.ts";
+import type { TablePlace } from "./table_user.ts";
 
 /** By what stands for a process: the tables that are in use in it and may be joined. */
 const processes = new WeakMap<object, Set<SharedTable>>();

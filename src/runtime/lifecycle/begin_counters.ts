@@ -29,7 +29,7 @@ export const DEAD_LETTER_REASONS = {
 } as const satisfies Readonly<Record<DeadLetter["stage"], readonly string[]>>;
 
 /** First words of why a task is thrown away; a restart after an error of the log has that error's first word. */
-const RESTART_REASONS = ["superseded", "lag", "topic", "records", "position"];
+const RESTART_REASONS = ["superseded", "lag", "topic", "records", "position", "corrections"];
 const SNAPSHOT_RESULTS = ["published", "failed", "discarded"];
 const SKIP_REASONS = ["heartbeat", "transaction", "message", "changelog"];
 

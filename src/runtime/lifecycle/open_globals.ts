@@ -43,8 +43,8 @@ export function openGlobals(options: OpenGlobalsOptions): GlobalReader {
     onDoubt,
     onProgress,
     onState: (problem) => problems.set("global tables", problem),
-    onLost: (topic) => {
-      const message = `Topic "${topic}" no longer has the position that was read: it is read again from its start`;
+    onLost: (topic, why) => {
+      const message = `Topic "${topic}" ${why}: it is read again from its start`;
       fail(new ProductionError(message, { retriable: true }));
     },
     onFatal: (error) => {

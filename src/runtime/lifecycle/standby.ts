@@ -146,9 +146,8 @@ export class Standby {
   correct(correction: Correction): void {
     const member = this.topics.indexOf(correction.topic);
     if (this.rows === null || correction.offset >= this.#readings[member].position) return;
-    if (this.rows.source.correct(member, correction) === "unknown") {
-      this.giveUp("too many of its records cannot be read");
-    }
+    // It begins anew.
+    if (this.rows.source.correct(member, correction) === "unknown") this.forget();
   }
 
   /** Whether tombstones behind what was read may be gone. */

@@ -6,7 +6,7 @@ import { type CorrectionLog, correctionLog, type CorrectionUser } from "./correc
 import { type Instance, placeName, type SourceCorrections } from "./instance.ts";
 import type { TaskHost } from "./task_host.ts";
 
-const UNKNOWN = "a record was corrected, and so many cannot be read that it is not known what that changes";
+const UNKNOWN = "corrections have come of records that it has read, which it reads again";
 
 /** What corrections are read with. */
 interface CorrectionParts {

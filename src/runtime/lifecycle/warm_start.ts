@@ -34,8 +34,9 @@ export async function warmStart(host: TaskHost, start: WarmStart): Promise<Resto
   const { standby } = host;
   const { offsets, begin, instance } = start;
   const fits = standby !== null && await fitsNow(standby, start);
-  // Another start of the task, which waited for the log as long, may have taken the rows meanwhile.
-  const isFree = () => host.standby === standby;
+  // Another start of the task, which waited for the log as long, may have taken the rows meanwhile; or a
+  // correction has come that made it forget them.
+  const isFree = () => host.standby === standby && standby?.rows !== null;
   if (fits && standby.complete && isFree()) return await takeOver(host, start);
   const restored = await instance.snapshots.restore(host, offsets, () => begin());
   if (fits && restored === null && isFree()) return await takeOver(host, start);

@@ -37,14 +37,19 @@ function withColumns(
   if (!isRawObject(root)) {
     throw new TypeError("Cannot set columns of a value that is no JSON object: give the whole value");
   }
-  const envelope = isRawObject(root.payload) && "schema" in root ? root.payload : root;
-  const row = "after" in envelope ? envelope.after : envelope;
+  const row = rowIn(root);
   if (!isRawObject(row)) {
     throw new TypeError('Cannot set columns: the record has no row as "after". Give the whole value');
   }
   if (columns !== null) checkNames(Object.keys(set), [...new Set([...columns, ...Object.keys(row)])]);
   Object.assign(row, set);
   return JSON.stringify(root);
+}
+
+/** What a value has as its row, where its columns are set: of an envelope its `after`, else the value itself. */
+export function rowIn(root: Readonly<Record<string, unknown>>): unknown {
+  const envelope = isRawObject(root.payload) && "schema" in root ? root.payload : root;
+  return "after" in envelope ? envelope.after : envelope;
 }
 
 function checkNames(names: readonly string[], known: readonly string[]): void {

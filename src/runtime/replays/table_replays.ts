@@ -6,6 +6,7 @@ import { type Correction, printOf } from "../../record/correction.ts";
 import { type Key, keyText } from "../../record/key.ts";
 import { type Instance, placeName } from "../lifecycle/instance.ts";
 import type { Corrected } from "../globals/change_reader.ts";
+import { changedColumns } from "./changed_columns.ts";
 import { edited, textOf } from "./edited_record.ts";
 import { failed, refused, replayed, type ReplayRequest, type ReplayResult } from "./replay.ts";
 import { scanPartition } from "./scan_partition.ts";
@@ -53,7 +54,8 @@ export async function replayRecords(
     if (isResult(value)) return value;
     const { offset, timestampMs, key } = record;
     const print = printOf(record.value);
-    return { topic, topicId, partition, offset, timestampMs, key: textOf(key!), print, value: value.text };
+    const changed = changedColumns(record.value, value.text);
+    return { topic, topicId, partition, offset, timestampMs, key: textOf(key!), print, changed, value: value.text };
   });
   const corrections = judged.filter((one): one is Correction => !isResult(one));
   const became = corrections.length === 0 ? new Map() : await instance.corrections.record(corrections);
@@ -128,15 +130,14 @@ function goneText({ letter: { topic, partition, offset } }: ReplayRequest): stri
 }
 
 function resultOf(
-  { topic, partition, offset, print, value }: Correction,
+  { topic, partition, offset }: Correction,
   { became, reading: { table } }: { readonly became: readonly Corrected[]; readonly reading: TableReading },
 ): ReplayResult {
   const place = `offset ${offset} of "${topic}" partition ${partition}`;
   if (became.includes("applied") || became.includes("unknown")) {
-    // Only what cannot read the record looks for a correction of it.
-    const others = printOf(value) === print
-      ? ""
-      : ". A table that can read the record as it lies keeps what it says there";
+    const others = became.includes("unknown")
+      ? ". What could read the record as it lay, and reads what was edited, reads its topic again to have it so, too"
+      : "";
     return replayed(`"${table}" has it now as of ${place}, and will have it so after every restart${others}`);
   }
   if (became.includes("unreadable")) {

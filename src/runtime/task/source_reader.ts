@@ -12,6 +12,7 @@ import type { Correction } from "../../record/correction.ts";
 import { ChangeReader, type Corrected, type MendedBy, MISPLACED } from "../globals/change_reader.ts";
 import type { PlaceCorrections } from "../globals/corrections.ts";
 import { subjectOf } from "../../record/subject_of.ts";
+import { ConsideredCorrections } from "./considered_corrections.ts";
 import { PlaceCheck } from "./place_check.ts";
 import type { Retention } from "./retention.ts";
 import { RecentRecords } from "./recent_records.ts";
@@ -42,6 +43,7 @@ export class SourceReader {
   /** Keys of each member whose last change could not be read. */
   readonly stale: readonly StaleKeys[];
   readonly #recent = new RecentRecords();
+  readonly #considered: ConsideredCorrections;
 
   constructor(task: SourceRows, context: SourceContext) {
     this.#task = task;
@@ -52,6 +54,7 @@ export class SourceReader {
     // Other tasks look for its keys.
     const placed = partitions > 1 && (table.serves.length > 0 || table.members.length > 1);
     this.#corrections = table.members.map((member) => context.corrections(memberTopic(member) ?? "", partition));
+    this.#considered = new ConsideredCorrections(this.#corrections);
     this.#readers = table.members.map((member, index) => {
       if (member.kind === "merge") return null;
       const topic = memberTopic(member)!;
@@ -68,7 +71,8 @@ export class SourceReader {
         onSkip: (reason: string) =>
           context.count("weir_source_records_skipped_total", { table: table.name, reason }, 1),
       };
-      return new ChangeReader(member.name, { decoder: decoders[index]!, rows });
+      const columns = member.kind === "source" ? Object.keys(member.source.row.shape) : null;
+      return new ChangeReader(member.name, { decoder: decoders[index]!, rows, columns });
     });
     this.stale = this.#readers.flatMap((reader) => reader === null ? [] : [reader.stale]);
   }
@@ -100,6 +104,7 @@ export class SourceReader {
         this.#context.letters.undecodable({ ...this.#maker, position, record, subject }, error);
       }
     }
+    if (records.length > 0) this.#considered.took(member, records.at(-1)!.offset);
     if (this.#task.loaded) {
       this.#recent.add({ topic, partition, records, refused, keyOf: (record) => reader.keyOf(record.key) });
     }
@@ -108,15 +113,19 @@ export class SourceReader {
 
   /** As {@link ChangeReader.correct}, of a record of member `member` that was taken. */
   correct(member: number, correction: Correction): Corrected {
-    return this.#readers[member]!.correct(correction, this.#corrections[member]);
+    const corrected = this.#readers[member]!.correct(correction, this.#corrections[member]);
+    if (corrected === "unknown") this.#considered.tear();
+    return corrected;
   }
 
-  /** Takes what corrects records that were taken before these positions, by member, by whoever took them. */
+  /** Takes what has come since it corrects records before these positions, by member, by whoever took them. */
   correctBefore(positions: readonly number[]): Corrected[] {
     return positions.flatMap((position, member) =>
-      this.#corrections[member].byOffset.entries().flatMap(([offset, known]) =>
-        offset < position ? [this.correct(member, known.at(-1)!)] : []
-      ).toArray()
+      [...this.#considered.since(member, position)].map((known) => {
+        if (!this.#mustReadAgain(member, known)) return this.correct(member, known.at(-1)!);
+        this.#considered.tear();
+        return "unknown";
+      })
     );
   }
 
@@ -130,20 +139,33 @@ export class SourceReader {
     this.#recent.clear();
   }
 
-  /** For a snapshot: what is remembered of keys. */
+  /** For a snapshot: what is remembered of keys, and of corrections. */
   save(to: SectionWriter): void {
-    to.texts(this.#readers.flatMap((reader) => reader === null ? [] : reader.save()));
+    to.texts(this.#saved());
   }
 
-  /** What {@link save} wrote, before anything is taken. */
+  /** What {@link save} wrote, before anything is taken. @throws RangeError if only reading all again is right */
   load(from: SectionReader): void {
-    const saved = from.texts();
-    for (const reader of this.#readers) reader?.load(saved.splice(0, 2) as string[]);
+    this.#load(from.texts());
   }
 
   /** Goes on where another reader of the same partitions stands, before anything is taken. */
   goOnFrom(other: SourceReader): void {
-    this.#readers.forEach((reader, member) => reader?.load(other.#readers[member]!.save()));
+    this.#load(other.#saved());
+  }
+
+  #saved(): string[] {
+    return [...this.#readers.flatMap((reader) => reader === null ? [] : reader.save()), this.#considered.save()];
+  }
+
+  #load(texts: readonly (string | null)[]): void {
+    const saved = [...texts] as string[];
+    for (const reader of this.#readers) reader?.load(saved.splice(0, 2));
+    this.#considered.load(saved[0], (member, known) => this.#mustReadAgain(member, known));
+  }
+
+  #mustReadAgain(member: number, known: readonly Correction[]): boolean {
+    return this.#readers[member]?.mustReadAgain(known, this.#corrections[member]) ?? false;
   }
 
   get #maker() {

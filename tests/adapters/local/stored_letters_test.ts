@@ -27,12 +27,12 @@ Deno.test("StoredLetters gives pages, the newest first, and counts what is open 
 Deno.test("StoredLetters keeps every attempt, also when the letter is written anew with another error", async () => {
   const { letters, stored } = await opened([1]);
   const [{ id }] = stored.page({ limit: 1 }).letters;
-  const begun = stored.begin([id, "99"], { edit: '{"value":"x"}', nowMs: 1 });
+  const begun = await stored.begin([id, "99"], { edit: '{"value":"x"}', nowMs: 1 });
   assertEquals([...begun.keys()], [id]);
   assertEquals(stored.letter(id)!.attempts, [{ atMs: 1, edit: '{"value":"x"}', outcome: "begun", sentence: null }]);
-  stored.end(begun.get(id)!, { outcome: "failed", sentence: "no number" });
-  const again = stored.begin([id], { edit: null, nowMs: 2 });
-  stored.end(again.get(id)!, { outcome: "replayed", sentence: "it counts" });
+  await stored.end([{ attempt: begun.get(id)!, outcome: "failed", sentence: "no number" }]);
+  const again = await stored.begin([id], { edit: null, nowMs: 2 });
+  await stored.end([{ attempt: again.get(id)!, outcome: "replayed", sentence: "it counts" }]);
   await letters.put([letter(1, { error: "another", epoch: 8 })]);
   const [{ id: anew, attempts }] = stored.page({ limit: 1 }).letters;
   assertEquals([anew === id, attempts.map(({ outcome }) => outcome)], [false, ["failed", "replayed"]]);
@@ -45,12 +45,12 @@ Deno.test("StoredLetters leaves a letter alone that another process tries, until
     const [one, other] = [openEmbeddedDeadLetters({ path }), openEmbeddedDeadLetters({ path })];
     await one.put([letter(1)]);
     const [{ id }] = one.stored.page({ limit: 1 }).letters;
-    one.stored.begin([id], { edit: null, nowMs: 1_000 });
-    assertEquals(other.stored.begin([id], { edit: null, nowMs: 30_000 }).size, 0);
-    assertEquals(one.stored.begin([id], { edit: null, nowMs: 30_000 }).size, 1);
-    assertEquals(other.stored.begin([id], { edit: null, nowMs: 90_001 }).size, 1);
+    await one.stored.begin([id], { edit: null, nowMs: 1_000 });
+    assertEquals((await other.stored.begin([id], { edit: null, nowMs: 30_000 })).size, 0);
+    assertEquals((await one.stored.begin([id], { edit: null, nowMs: 30_000 })).size, 1);
+    assertEquals((await other.stored.begin([id], { edit: null, nowMs: 90_001 })).size, 1);
     const alone = openEmbeddedDeadLetters({ path, alone: true });
-    assertEquals(alone.stored.begin([id], { edit: null, nowMs: 90_001 }).size, 1);
+    assertEquals((await alone.stored.begin([id], { edit: null, nowMs: 90_001 })).size, 1);
     alone.close();
     one.close();
     other.close();

@@ -25,6 +25,7 @@ Deno.test("readConfiguration() without variables is embedded, with every default
   const configuration = read({});
   assertEquals([configuration.kafka, configuration.clickhouse, configuration.postgres], [null, null, null]);
   assertEquals([configuration.host, configuration.port, configuration.dataDirectory], ["127.0.0.1", 8686, ".data"]);
+  assertEquals(configuration.deadLetters, "file");
   assertEquals(configuration.run, defaultRunOptions);
 });
 
@@ -137,6 +138,16 @@ const REFUSED: readonly {
     name: "an address for other instances that they could not use",
     environment: { ...REAL, WEIR_APPLICATION_SERVER: "weir-1:8686" },
     says: ["WEIR_APPLICATION_SERVER without WEIR_STORE_PASSWORD"],
+  },
+  {
+    name: "dead letters in topics where there are none",
+    environment: { WEIR_DEAD_LETTERS: "topic" },
+    says: ["Cannot keep dead letters in topics (WEIR_DEAD_LETTERS=topic) in embedded mode"],
+  },
+  {
+    name: "dead letters in neither",
+    environment: { ...REAL, WEIR_DEAD_LETTERS: "kafka" },
+    says: ['Cannot use WEIR_DEAD_LETTERS as file or topic: current value is "kafka"'],
   },
   {
     name: "an address for other instances where there are none",

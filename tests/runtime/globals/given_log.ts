@@ -2,7 +2,8 @@ import { z } from "zod";
 import { debezium, int8, timestamp } from "../../../src/mod.ts";
 import type { Fetched, Log, LogRecord, PartitionOffsets, Reader, TopicDescription } from "../../../src/ports/log.ts";
 import { CorrectionBook } from "../../../src/runtime/globals/corrections.ts";
-import type { SharedTable, TableUser } from "../../../src/runtime/globals/shared_table.ts";
+import type { SharedTable } from "../../../src/runtime/globals/shared_table.ts";
+import type { TableUser } from "../../../src/runtime/globals/table_user.ts";
 import { createManualClock } from "../../../src/testing/manual_clock.ts";
 
 const TOPIC = "x.public.kinds";

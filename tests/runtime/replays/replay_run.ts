@@ -41,6 +41,13 @@ export class ReplayWorld {
     await this.settled();
   }
 
+  /** Begins another topology on the same topics, as another process would: it knows nothing of the first one. */
+  beside(topology: Topology): StepRun {
+    const { clock, log } = this.#opened;
+    const ports = { log, warehouse: this.warehouse, deadLetters: this.letters, process: {} };
+    return new StepRun(topology, { clock, ports, options: { snapshotEveryMs: 0 } }).start();
+  }
+
   async settled(): Promise<void> {
     await this.run.settled();
     await this.run.runner.deadLetters.flush();
