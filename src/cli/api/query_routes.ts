@@ -5,6 +5,7 @@ import { ProductionError } from "../../record/errors.ts";
 import type { Routes } from "../http_server.ts";
 import { json, RequestError } from "./answer.ts";
 import type { QueryAnswer } from "./answers.ts";
+import { type Explain, queryMasks, refuseMasked } from "./masked_query.ts";
 import { readJson } from "./read_json.ts";
 import { checkShown } from "./showing_rows.ts";
 import type { Watched } from "./watched.ts";
@@ -30,7 +31,7 @@ interface CompactAnswer {
  * `POST /api/query { "sql": ... }`: one statement that reads, by a connection that cannot write, within limits that the
  * statement cannot lift: ClickHouse refuses settings of whoever only reads.
  */
-export function queryRoutes(watched: Pick<Watched, "reader" | "showsRows">): Routes {
+export function queryRoutes(watched: Pick<Watched, "reader" | "showsRows" | "runs">): Routes {
   let running = 0;
   return {
     "POST /api/query": async (request) => {
@@ -42,7 +43,7 @@ export function queryRoutes(watched: Pick<Watched, "reader" | "showsRows">): Rou
       }
       running++;
       try {
-        return json(await answerOf(statement, { reader: watched.reader, gone: request.signal }));
+        return json(await answerOf(statement, { watched, gone: request.signal }));
       } finally {
         running--;
       }
@@ -51,7 +52,7 @@ export function queryRoutes(watched: Pick<Watched, "reader" | "showsRows">): Rou
 }
 
 /** @throws RequestError for anything but one statement that reads */
-function statementOf(sql: unknown): string {
+function statementOf(sql: unknown): Asked {
   if (typeof sql !== "string" || sql.trim() === "") {
     throw new RequestError(400, 'Cannot run nothing: send { "sql": "SELECT ..." }');
   }
@@ -63,19 +64,29 @@ function statementOf(sql: unknown): string {
   if (!isRead(statement)) {
     throw new RequestError(400, `Cannot run ${statement.keyword} here, where nothing is changed: send a SELECT`);
   }
-  return statement.sql;
+  return statement;
 }
 
+type Asked = ReturnType<typeof splitStatements>[number];
+
 async function answerOf(
-  sql: string,
-  { reader, gone }: { readonly reader: Watched["reader"]; readonly gone: AbortSignal },
+  statement: Asked,
+  { watched: { reader, runs }, gone }: {
+    readonly watched: Pick<Watched, "reader" | "runs">;
+    readonly gone: AbortSignal;
+  },
 ): Promise<QueryAnswer> {
   const connection = connect({ ...reader, readOnly: true }, reader.database);
-  const startedMs = performance.now();
-  try {
+  const run = async (sql: string): Promise<CompactAnswer> => {
     // A line end, in case the statement ends with a comment.
     const bytes = connection.bytes("run the query", `${sql}\nFORMAT JSONCompact`, { settings: LIMITS });
-    const answer = JSON.parse(await textOf(bytes, gone)) as CompactAnswer;
+    return JSON.parse(await textOf(bytes, gone)) as CompactAnswer;
+  };
+  const startedMs = performance.now();
+  const masks = queryMasks(runs.flatMap(({ topology }) => topology === null ? [] : [topology]));
+  try {
+    if (masks !== null) await refuseMasked(statement, { masks, database: reader.database, explain: explaining(run) });
+    const answer = await run(statement.sql);
     return {
       columns: answer.meta.map(({ name, type }) => ({ name, type })),
       rows: answer.data.slice(0, ROWS_MAX),
@@ -88,6 +99,23 @@ async function answerOf(
   } finally {
     await connection.close();
   }
+}
+
+/** What ClickHouse reads for a statement. Why it cannot tell may quote what the statement would read. */
+function explaining(run: (sql: string) => Promise<CompactAnswer>): Explain {
+  return async (sql) => {
+    try {
+      return (await run(sql)).data.map(([line]) => String(line));
+    } catch (error) {
+      const cause = error instanceof ProductionError ? error.cause : null;
+      if (!(cause instanceof ClickHouseError)) throw error;
+      throw new RequestError(
+        400,
+        `Cannot run the query: ClickHouse answered ${cause.code} ${cause.type}. What it says is not told where ` +
+          "columns are masked",
+      );
+    }
+  };
 }
 
 /** What ClickHouse says of a statement; how its message goes on in a log is for those who write. */

@@ -14,7 +14,7 @@ import type { Instance } from "../lifecycle/instance.ts";
 import type { TaskHost } from "../lifecycle/task_host.ts";
 import type { Retention } from "../task/retention.ts";
 import { taskKeyColumns } from "../task/key_columns.ts";
-import type { PartStanding, StoreItem, StoreKind, StorePart, StoreSpec } from "./store.ts";
+import type { PartStanding, StoreItem, StoreKind, StorePart, UnmaskedStore } from "./store.ts";
 
 const KINDS: Readonly<Record<Member["kind"], StoreKind>> = { source: "table", folded: "results", merge: "grouped" };
 
@@ -25,7 +25,7 @@ const KNOWN = new WeakMap<Entries, KeyColumns>();
 export function tableStore(
   instance: Instance,
   { table, member: index }: { readonly table: TaskTable; readonly member: number },
-): StoreSpec {
+): UnmaskedStore {
   const member = table.members[index];
   const partitions = instance.topics.partitions[table.index];
   return {
