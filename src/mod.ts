@@ -77,15 +77,8 @@ export { type Branches, KStream } from "./dsl/streams.ts";
 export type { StreamJoinOptions, TableJoinOptions, VersionedJoinOptions, Within } from "./dsl/stream_joins.ts";
 export type { GlobalRows, With } from "./dsl/global_rows.ts";
 export { GlobalKTable } from "./dsl/global_tables.ts";
-export {
-  KGroupedTable,
-  KTable,
-  type NewColumn,
-  type PartRow,
-  type SameKey,
-  type TimeColumn,
-  type Totals,
-} from "./dsl/tables.ts";
+export { KGroupedTable, KTable, type Totals } from "./dsl/tables.ts";
+export type { NewColumn, PartRow, SameKey, TimeColumn } from "./dsl/table_columns.ts";
 export type { PartOptions } from "./dsl/table_operators.ts";
 export { KGroupedStream, type Reduced, WindowedStream } from "./dsl/grouped_streams.ts";
 export { CogroupedStream, type SameGroup, type SameTotals, WindowedCogroup } from "./dsl/cogrouped_streams.ts";

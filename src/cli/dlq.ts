@@ -7,6 +7,7 @@ import { editInEditor, editOf, readColumns } from "./letters/letter_edit.ts";
 import { fullLines } from "./letter_listing.ts";
 import { LISTED_DEFAULT, listLetters } from "./letters/list_letters.ts";
 import { lettersOf, withLetters } from "./letters/open_letters.ts";
+import { shownLetter } from "./letters/shown_letter.ts";
 import { replayAll } from "./letters/replay_all.ts";
 import { readChoice, readInteger, readText } from "./option_values.ts";
 import { UsageError } from "./usage_error.ts";
@@ -129,7 +130,9 @@ export const dlqCommand = command({
         return 0;
       case "show": {
         const letters = await withLetters(directory, (all) => lettersOf(all, { ids, directory }));
-        for (const one of letters) console.log(json ? JSON.stringify(one) : `${fullLines(one).join("\n")}\n`);
+        for (const one of letters) {
+          console.log(json ? JSON.stringify(shownLetter(one)) : `${fullLines(one).join("\n")}\n`);
+        }
         return 0;
       }
       case "edit": {

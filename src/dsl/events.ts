@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { RecordHeaders } from "../record/headers.ts";
-import type { ColumnShape, ParsedRow, RowSchema, SourceSpec } from "./source.ts";
+import { type ColumnShape, masking, type ParsedRow, type RowSchema, type SourceSpec } from "./source.ts";
 
 /** What is known of a record beside its key and its value. */
 export interface RecordMetadata {
@@ -52,6 +52,10 @@ export interface EventSpec {
   readonly dropsRepeats: boolean;
   /** Set if the topic is one of Debezium's, and the events are its changes. `before`: these have the row before. */
   readonly changes: { readonly source: SourceSpec; readonly before: boolean } | null;
+  /** Columns of the value that people are not shown; `true`: nothing of it. */
+  readonly mask?: true | readonly string[];
+  /** Nor is the key. */
+  readonly maskKey?: true;
   /** The topology writes the topic itself: the changes of one of its tables. */
   readonly internal?: true;
 }
@@ -93,6 +97,8 @@ export interface CommonEventOptions<F extends KeyForm, N extends boolean> {
    * records of their own.
    */
   readonly repeats?: "drop";
+  /** Keys are not shown to people: see `mask`. */
+  readonly maskKey?: true;
 }
 
 /** Options of {@link events} for JSON objects. */
@@ -100,6 +106,11 @@ export interface JsonEventOptions<S extends ColumnShape, F extends KeyForm, N ex
   extends CommonEventOptions<F, N> {
   /** Columns to read. Others are ignored; a missing or mistyped one sends the record to the dead letters. */
   readonly row: RowSchema<S>;
+  /**
+   * Columns whose values people are not shown, as those of a {@link debezium} source, nor is what callbacks make of
+   * them; of a key that is an object the columns of these names, too. `true`: nothing of the value is shown.
+   */
+  readonly mask?: true | readonly (keyof S & string)[];
   /** The time of an event, microseconds since the epoch; default: the record's timestamp. */
   readonly time?: (value: ParsedRow<S> | NullIf<N>, metadata: RecordMetadata) => number;
 }
@@ -108,6 +119,8 @@ export interface JsonEventOptions<S extends ColumnShape, F extends KeyForm, N ex
 export interface TextEventOptions<F extends KeyForm, N extends boolean> extends CommonEventOptions<F, N> {
   /** Values are UTF-8 texts, as they are. */
   readonly text: true;
+  /** Values are not shown to people. */
+  readonly mask?: true;
   /** The time of an event, microseconds since the epoch; default: the record's timestamp. */
   readonly time?: (value: string | NullIf<N>, metadata: RecordMetadata) => number;
 }
@@ -119,6 +132,8 @@ export interface BytesEventOptions<F extends KeyForm, N extends boolean> extends
    * bytes, so that comes before an operator that keeps something.
    */
   readonly bytes: true;
+  /** Values are not shown to people. */
+  readonly mask?: true;
   /** The time of an event, microseconds since the epoch; default: the record's timestamp. */
   readonly time?: (value: Uint8Array | NullIf<N>, metadata: RecordMetadata) => number;
 }
@@ -145,10 +160,18 @@ export function events<F extends KeyForm = "text", N extends boolean = false>(
 ): EventSource<KeyIn<F> | null, Uint8Array | NullIf<N>>;
 export function events(
   topic: string,
-  options: CommonEventOptions<KeyForm, boolean> & { row?: RowSchema; text?: true; bytes?: true; time?: unknown },
+  options: CommonEventOptions<KeyForm, boolean> & {
+    row?: RowSchema;
+    text?: true;
+    bytes?: true;
+    time?: unknown;
+    mask?: true | readonly string[];
+  },
 ): EventSource<unknown, unknown> {
+  const name = options.name ?? topic.slice(topic.lastIndexOf(".") + 1);
+  const { mask, row } = options;
   return new EventSource({
-    name: options.name ?? topic.slice(topic.lastIndexOf(".") + 1),
+    name,
     topic,
     key: options.key ?? "text",
     value: options.row ?? (options.bytes === true ? "bytes" : "text"),
@@ -157,5 +180,7 @@ export function events(
     nullValues: options.nullValues ?? false,
     dropsRepeats: options.repeats === "drop",
     changes: null,
+    ...mask === true ? { mask } : row === undefined ? {} : masking(name, { row, mask }),
+    ...options.maskKey === true ? { maskKey: true } : {},
   });
 }

@@ -3,6 +3,7 @@ import type { With } from "./global_rows.ts";
 import { filtered, foreignKeyJoin, notExpiring, partitioned } from "./table_operators.ts";
 import { inside, type Place, placed } from "./table_place.ts";
 import { KGroupedTable } from "./tables.ts";
+import { unmasked } from "./unmasked.ts";
 
 /** Rows whole on every instance, for small tables. A change of a row re-evaluates every row joined with it. */
 export class GlobalKTable<K extends RowOf, V extends RowOf> {
@@ -33,6 +34,11 @@ export class GlobalKTable<K extends RowOf, V extends RowOf> {
     const { graph, node, root } = inside(this);
     const id = graph.add({ op: "mapValues", name: `${root}.mapValues`, input: node, mapper });
     return new GlobalKTable({ graph, node: id, root });
+  }
+
+  /** As `unmask` of a table: of what a callback made of masked columns, these are shown to people. */
+  unmask(...columns: (keyof K & string | keyof V & string)[]): GlobalKTable<K, V> {
+    return unmasked(this, { ...inside(this), columns });
   }
 
   /**

@@ -15,6 +15,8 @@ export interface Named {
   readonly id: number;
   /** `<root>.<column>` for joins, the declared name for aggregates: names stores, topics and metrics. */
   readonly name: string;
+  /** Columns of what a callback makes that are shown to people, though masked ones went in. Absent: none. */
+  readonly unmasked?: readonly string[];
 }
 
 /** A topic as a table: the root of a lineage. */

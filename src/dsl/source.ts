@@ -32,6 +32,8 @@ export interface SourceSpec {
   readonly row: RowSchema;
   /** How the connector writes decimals and times, where it is not as recommended. */
   readonly format?: WireFormat;
+  /** Columns that people are not shown; also those that are not picked, since records have them. */
+  readonly mask?: readonly string[];
 }
 
 /**
@@ -84,18 +86,41 @@ export interface DebeziumOptions<S extends ColumnShape, C extends keyof S & stri
    * `decimal.handling.mode=string`, and times as the columns declare them.
    */
   readonly format?: WireFormat;
+  /**
+   * Columns whose values people are not shown: in the console, taps, explanations, answers of stores, dead letters,
+   * tests made of these, logs and commands `(masked)` stands in their place. What a callback makes of a row that has
+   * one is hidden, too, but for the columns that `unmask` names. Sinks, topics and everything computed have the true
+   * values.
+   */
+  readonly mask?: readonly (keyof S & string)[];
 }
 
-/** Declares a Debezium change topic as a source of rows. */
+/**
+ * Declares a Debezium change topic as a source of rows.
+ * @throws TypeError for a masked column that the row schema does not have
+ */
 export function debezium<S extends ColumnShape, const C extends keyof S & string>(
   topic: string,
   options: DebeziumOptions<S, C>,
 ): Source<Pick<ParsedRow<S>, C & keyof ParsedRow<S>>, ParsedRow<S>> {
-  return new Source({
-    name: options.name ?? topic.slice(topic.lastIndexOf(".") + 1),
-    topic,
-    key: options.key,
-    row: options.row as RowSchema,
-    format: options.format,
-  });
+  const name = options.name ?? topic.slice(topic.lastIndexOf(".") + 1);
+  const { key, format, mask } = options;
+  const row = options.row as RowSchema;
+  return new Source({ name, topic, key, row, format, ...masking(name, { row, mask }) });
+}
+
+/** The columns that are masked, if there are any. @throws TypeError for one that there is not */
+export function masking(
+  source: string,
+  { row, mask = [] }: { readonly row: RowSchema; readonly mask?: readonly string[] },
+): { readonly mask?: readonly string[] } {
+  const known = Object.keys(row.shape);
+  const unknown = mask.find((column) => !known.includes(column));
+  if (unknown !== undefined) {
+    throw new TypeError(
+      `Cannot mask column "${unknown}" of "${source}": its row schema has ${known.join(", ")}` +
+        (didYouMean(unknown, known) || ". Add it to z.object({...})"),
+    );
+  }
+  return mask.length === 0 ? {} : { mask };
 }

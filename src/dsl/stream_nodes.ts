@@ -19,6 +19,8 @@ interface StreamNamed {
   readonly name: string;
   /** Whose events it takes: none for a topic's, several for a merge, else one. */
   readonly inputs: readonly number[];
+  /** Columns of what a callback makes that are shown to people, though masked ones went in. Absent: none. */
+  readonly unmasked?: readonly string[];
 }
 
 /** A topic as a stream. */

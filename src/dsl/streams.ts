@@ -15,6 +15,7 @@ import type { With } from "./global_rows.ts";
 import type { OutputOptions, TopicSink } from "./topic_sink.ts";
 import type { GlobalKTable } from "./global_tables.ts";
 import type { KTable } from "./tables.ts";
+import { unmasked } from "./unmasked.ts";
 
 /** @ignore The branches of {@link KStream.split}: names, and which events go into them. */
 export type Branches<K, V> = Readonly<Record<string, EventCallback<K, V, boolean>>>;
@@ -68,6 +69,11 @@ export class KStream<K, V> {
   /** Each event under the key that `mapper` gives. */
   selectKey<RK>(mapper: EventCallback<K, V, RK>): KStream<RK, V> {
     return this.#then({ op: "selectKey", mapper });
+  }
+
+  /** Of what the operator's callback made of masked columns, these are shown to people: they hold nothing of them. */
+  unmask(...columns: (keyof NonNullable<K> & string | keyof NonNullable<V> & string)[]): KStream<K, V> {
+    return unmasked(this, { ...inside(this), columns, ofStream: true });
   }
 
   /** Calls `action` for each event as it goes by. After a crash it may be called again for the same event. */

@@ -6,6 +6,7 @@ import type { Graph } from "./graph.ts";
 import type { AnyRow, RowTime } from "./logical.ts";
 import { type Sink, topicSink } from "./sink.ts";
 import type { KeyOf, RowOf } from "./source.ts";
+import type { NewColumn, PartRow, SameKey, TimeColumn } from "./table_columns.ts";
 import { type Suppressed, suppressing } from "./suppressed.ts";
 import {
   expiring,
@@ -20,6 +21,7 @@ import {
 import { inside, type Place, placed } from "./table_place.ts";
 import type { Duration } from "./time.ts";
 import type { TopicSink } from "./topic_sink.ts";
+import { unmasked } from "./unmasked.ts";
 
 /**
  * A keyed table, the newest row per key; partitioned: each partition has one home task. Immutable: branching is reuse.
@@ -184,6 +186,11 @@ export class KTable<K extends RowOf, V extends RowOf> {
     return new KTable(united(this, right));
   }
 
+  /** Of what the operator's callback made of masked columns, these are shown to people: they hold nothing of them. */
+  unmask(...columns: (keyof K & string | keyof V & string)[]): KTable<K, V> {
+    return unmasked(this, { ...inside(this), columns });
+  }
+
   /** Groups rows by the columns of the returned object; null leaves the row out. */
   groupBy<G extends RowOf>(selector: (value: Readonly<V>, key: KeyOf<K>) => G | null): KGroupedTable<G, V> {
     const { graph, node } = inside(this);
@@ -226,22 +233,6 @@ export class KTable<K extends RowOf, V extends RowOf> {
     return new KTable({ graph, node: id, root });
   }
 }
-
-/** Rows expire by a column of numbers, which may be null. */
-export type TimeColumn<V, C extends string> = V extends { readonly [column in C]: number | bigint | null } ? unknown
-  : { readonly "rows expire by a column of numbers": never };
-
-/** A part has the columns of its row's key, and one more. */
-export type NewColumn<K, C extends string> = C extends keyof K
-  ? { readonly "parts are told apart by another column than those of their row's key": never }
-  : unknown;
-
-/** The row of a part with the key `K`. */
-export type PartRow<K, R> = Omit<R, keyof K> & K;
-
-/** Same-key joins need keys of one type. */
-export type SameKey<K, RK> = [KeyOf<RK>] extends [KeyOf<K>] ? unknown
-  : { readonly "keys of both tables must have the same type": never };
 
 /** Result columns of a set of aggregates. */
 export type Totals<A> = { readonly [N in keyof A]: A[N] extends Aggregate<never, infer R> ? R : never };

@@ -194,7 +194,7 @@ function refused(
   source: string,
   { columns, after, change, converts, isUnavailable, missingAdvice }: RefusedRow,
 ): DeserializationError {
-  const problems: Problem[] = [];
+  const problems: (Problem & { readonly column: string })[] = [];
   const exact: ExactRows = { numbers: null, integers: null };
   for (const [index, column] of columns.entries()) {
     const missing = !Object.hasOwn(after, column.name);
@@ -209,14 +209,16 @@ function refused(
     }
     const convert = converts?.[index] ?? null;
     const problem = problemOf(column, convert === null ? wire : convert(wire));
-    if (problem !== null) problems.push(missing ? missingColumn(problem) : problem);
+    if (problem !== null) problems.push({ ...missing ? missingColumn(problem) : problem, column: column.name });
   }
   const more = problems.length > PROBLEMS_MAX ? `; and ${problems.length - PROBLEMS_MAX} more` : "";
-  const shownProblems = problems.slice(0, PROBLEMS_MAX).map(({ path, text }) => `${path}: ${text}`).join("; ");
+  const told = problems.slice(0, PROBLEMS_MAX);
+  const said = `Cannot read a record of "${source}" as a row`;
   return new DeserializationError(
     problems[0]?.reason ?? "wrong_type",
-    `Cannot read a record of "${source}" as a row: ${shownProblems}${more}` +
+    `${said}: ${told.map(({ path, text }) => `${path}: ${text}`).join("; ")}${more}` +
       (problems.some(({ reason }) => reason === MISSING) ? `. ${missingAdvice}` : ""),
+    { problems: { said, columns: told } },
   );
 }
 

@@ -16,6 +16,7 @@ import { aggregateOf } from "./folded_row.ts";
 import { inboxTopic } from "./inbox_topic.ts";
 import { memberTopic } from "./member_topic.ts";
 import { type OutputPlan as TableOutput, outputsOf } from "./outputs_of.ts";
+import { maskedTables } from "./masks.ts";
 import type { GlobalTable, LookupPlan, Member, PhysicalPlan, TaskTable } from "./physical.ts";
 
 /**
@@ -42,6 +43,7 @@ const FOLDED_COLUMNS = 5;
  * What `plan`, which was compiled from `topology`, runs where, keeps and costs. Pure; depends on names and order alone.
  */
 export function describe(plan: PhysicalPlan, topology: Topology): TopologyDescription {
+  const tables = maskedTables(topology);
   return {
     topology: topology.name,
     sources: [
@@ -60,7 +62,10 @@ export function describe(plan: PhysicalPlan, topology: Topology): TopologyDescri
         )
       ),
       ...describeAppends(plan),
-    ],
+    ].map((sink) => {
+      const masked = tables.get(sink.name)?.columns ?? [];
+      return masked.length === 0 ? sink : { ...sink, masked };
+    }),
     outputs: [...plan.tables.flatMap(describeTopics), ...describeOutputs(plan, topology)],
     costs: describeCosts(plan),
   };
@@ -74,7 +79,8 @@ function source(
   { name, source: spec }: Pick<GlobalTable, "name" | "source">,
   kind: SourceDescription["kind"],
 ): SourceDescription {
-  return { name, topic: spec.topic, kind, key: [...spec.key], columns: Object.keys(spec.row.shape) };
+  const masked = spec.mask === undefined ? {} : { masked: spec.mask };
+  return { name, topic: spec.topic, kind, key: [...spec.key], columns: Object.keys(spec.row.shape), ...masked };
 }
 
 function task(table: TaskTable, plan: PhysicalPlan): TaskDescription {

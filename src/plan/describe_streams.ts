@@ -21,9 +21,16 @@ export function describeStreams({ streams }: PhysicalPlan): StreamDescription[] 
     key: source.changes !== null ? "primary key" : typeof source.key === "string" ? source.key : "json",
     value: source.changes !== null ? "change" : typeof source.value === "string" ? source.value : "json",
     columns: typeof source.value === "string" ? null : Object.keys(source.value.shape),
+    ...maskedIn(source.changes?.source ?? source),
     begins: source.from,
     operators: nodes.map((node) => operator(node, nodes)),
   }));
+}
+
+function maskedIn(
+  { mask, maskKey }: { readonly mask?: true | readonly string[]; readonly maskKey?: true },
+): Pick<StreamDescription, "masked" | "keyMasked"> {
+  return { ...mask === undefined ? {} : { masked: mask }, ...maskKey === undefined ? {} : { keyMasked: maskKey } };
 }
 
 /** The stages of a plan: what they keep, and what happens with their results. */

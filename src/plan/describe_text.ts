@@ -24,17 +24,17 @@ export function describeText(description: TopologyDescription): string {
   };
   section(
     "sources",
-    sources.map(({ name, topic, kind, key, columns }) => [
+    sources.map(({ name, topic, kind, key, columns, masked }) => [
       `${name} (${kind === "table" ? "partitioned" : "global"}) from ${topic}`,
-      `key ${key.join(", ")}; columns ${columns.join(", ")}`,
+      `key ${key.join(", ")}; columns ${columns.join(", ")}${maskedText({ masked })}`,
     ]),
   );
   section("operators", operators.map((operator) => [operatorLine(operator, operators)]));
   section(
     "streams, one task for each partition",
-    streams.map(({ name, topic, key, begins, operators: own, ...values }) => [
+    streams.map(({ name, topic, key, begins, operators: own, masked, keyMasked, ...values }) => [
       `${name} from ${topic}`,
-      `key ${key}; ${valuesText(values)}; begins at the ${begins}`,
+      `key ${key}; ${valuesText(values)}; begins at the ${begins}${maskedText({ masked, keyMasked })}`,
       ...own.filter(({ op }) => op !== "events").map((operator) => streamLine(operator, { own, operators })),
     ]),
   );
@@ -58,10 +58,10 @@ export function describeText(description: TopologyDescription): string {
   );
   section(
     "ClickHouse",
-    sinks.map(({ name, table, key, columns, from, holds }) => [
+    sinks.map(({ name, table, key, columns, from, holds, masked }) => [
       `${name} shows ${SHOWN[holds]} of ${table}, from ${from}`,
       `${holds === "events" ? "sorted by" : "key"} ${key.join(", ")}`,
-      `columns ${columns.join(", ")}`,
+      `columns ${columns.join(", ")}${maskedText({ masked })}`,
     ]),
   );
   section("topics for others", outputs.map(outputLines));
@@ -74,6 +74,14 @@ export function describeText(description: TopologyDescription): string {
     ]),
   );
   return `${lines.join("\n")}\n`;
+}
+
+/** What people are not shown. */
+function maskedText(
+  { masked = [], keyMasked }: { readonly masked?: true | readonly string[]; readonly keyMasked?: true },
+): string {
+  const what = [...keyMasked ? ["the key"] : [], ...masked === true ? ["the value"] : masked];
+  return what.length === 0 ? "" : `; masked ${what.join(", ")}`;
 }
 
 function outputLines({ topic, holds, from, key, value, columns, guarantee }: OutputDescription): string[] {

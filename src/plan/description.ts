@@ -22,6 +22,8 @@ export interface SourceDescription {
   readonly key: readonly string[];
   /** Columns that are read and kept, key columns included. */
   readonly columns: readonly string[];
+  /** Those that people are not shown, also of records, which have more than what is read. Absent: none. */
+  readonly masked?: readonly string[];
 }
 
 export interface OperatorDescription {
@@ -57,6 +59,10 @@ export interface StreamDescription {
   readonly value: "text" | "bytes" | "json" | "change";
   /** Columns that are read of a JSON object, or of the rows of a change; null: values are texts or bytes. */
   readonly columns: readonly string[] | null;
+  /** Those that people are not shown; `true`: nothing of a value. Absent: none. */
+  readonly masked?: true | readonly string[];
+  /** Nor are they shown the key. Absent: they are. */
+  readonly keyMasked?: true;
   /** Where a topology begins that has never read the topic. */
   readonly begins: "earliest" | "latest";
   /** In the order in which events run through them; the first one is the topic itself. */
@@ -126,6 +132,8 @@ export interface SinkDescription {
   readonly key: readonly string[];
   /** Of the view, with their declared types. */
   readonly columns: readonly string[];
+  /** Those that people are not shown by Weir, since masked ones went into them. Absent: none. */
+  readonly masked?: readonly string[];
   readonly from: string;
   /**
    * Rows: one for each key. Shares: one for each key and task, which the view adds up. Events: each is added once, and

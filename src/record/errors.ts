@@ -20,9 +20,24 @@ export class ConfigError extends Error {
 /** One record cannot be read as a row; trying again changes nothing. */
 export class DeserializationError extends Error {
   override readonly name = "DeserializationError";
-  constructor(readonly reason: string, message: string, options?: ErrorOptions) {
+  /** What is wrong with which column, where that is known: for those who are not shown all columns. */
+  readonly problems?: ColumnProblems;
+  constructor(readonly reason: string, message: string, options?: DeserializationOptions) {
     super(message, options);
+    if (options?.problems !== undefined) this.problems = options.problems;
   }
+}
+
+/** What is known of a record that cannot be read. */
+interface DeserializationOptions extends ErrorOptions {
+  readonly problems?: ColumnProblems;
+}
+
+/** A message in parts: what it says of no column, and of each of some. */
+export interface ColumnProblems {
+  readonly said: string;
+  /** `path`: the column, or a place within it; `text` may quote its value. */
+  readonly columns: readonly { readonly column: string; readonly path: string; readonly text: string }[];
 }
 
 /** A topology's callback threw, or returned what it must not, or what cannot be sent to another task. */
@@ -64,14 +79,26 @@ export class ProductionError extends Error {
   override readonly name = "ProductionError";
   readonly retriable: boolean;
   readonly reason?: ProductionReason;
+  /** The message without what the other side said, where that may quote rows. */
+  readonly brief?: string;
   constructor(
     message: string,
-    options: ErrorOptions & { readonly retriable: boolean; readonly reason?: ProductionReason },
+    options: ErrorOptions & {
+      readonly retriable: boolean;
+      readonly reason?: ProductionReason;
+      readonly brief?: string;
+    },
   ) {
     super(message, options);
     this.retriable = options.retriable;
     if (options.reason !== undefined) this.reason = options.reason;
+    if (options.brief !== undefined) this.brief = options.brief;
   }
+}
+
+/** What is told of an error: without what may quote rows, where these are not shown. */
+export function toldOf(error: Error, { quotesRows }: { readonly quotesRows: boolean }): string {
+  return quotesRows || !(error instanceof ProductionError) ? error.message : error.brief ?? error.message;
 }
 
 /** A start cannot rebuild its state, or would do harm by doing so. */

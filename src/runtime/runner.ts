@@ -93,11 +93,11 @@ export class Runner {
     this.#busyTables = ports.busyTables ?? new BusyTables(ports.clock);
     [this.#options, this.#revision] = [settings.options, settings.revision ?? { weir: "", topologies: "" }];
     this.#onEvent = settings.onEvent ?? (() => {});
-    this.#doubts = new Doubts({ topology: topology.name, metrics: ports.metrics, onEvent: this.#onEvent });
+    this.#doubts = new Doubts({ topology, metrics: ports.metrics, onEvent: this.#onEvent });
     this.failed = new Promise((resolve) => this.#fail = resolve);
     this.problems = new Problems((name, problem) => this.#onEvent({ kind: "problem", name, problem }));
     this.#appendTables = new AppendTables({ ports: this.#ports, problems: this.problems, onEvent: this.#onEvent });
-    this.deadLetters = new DeadLetterQueue(topology.name, ports, (event) => this.#onEvent(event));
+    this.deadLetters = new DeadLetterQueue(topology, ports, (event) => this.#onEvent(event));
     this.#globalLetters = new GlobalLetters(this.deadLetters, ports.clock.nowMs());
     this.#producer = new MessageProducer({
       log: ports.log,
@@ -127,7 +127,7 @@ export class Runner {
       plan: topics.plan,
       ports: this.#ports,
       options: this.#options,
-      topology: this.topology.name,
+      topology: this.topology,
       ...{ problems: this.problems, deadLetters: this.deadLetters, busyTables: this.#busyTables },
       share: (sink) => taskShare(this.#hosts.values(), { topics, sink }),
       onRefused: (sink, row) => takeBack(this.#hosts, { sink, row }),

@@ -101,5 +101,5 @@ Deno.test("every increase of one of Weir's counters has the first value of new s
       increases++;
     }
   }
-  assertEquals(increases, 2 * 7);
+  assertEquals(increases, 2 * 8);
 });

@@ -4,8 +4,10 @@ import { startEmbeddedClickHouse } from "../../src/adapters/embedded_clickhouse/
 import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
 import { systemClock } from "../../src/adapters/local/system_clock.ts";
 import { type FilledLog, fillLog, topicOf } from "../../src/demo/mod.ts";
+import { reportOperators } from "../../src/cli/start/operator_metrics.ts";
 import type { Topology } from "../../src/mod.ts";
 import type { AppendBatch, Log } from "../../src/ports/log.ts";
+import type { Labels } from "../../src/ports/metrics.ts";
 import type { Warehouse } from "../../src/ports/warehouse.ts";
 import { LimitError } from "../../src/record/errors.ts";
 import { defaultRunOptions } from "../../src/runtime/options.ts";
@@ -38,7 +40,7 @@ export interface DemoLoad {
   readonly truth: FilledLog;
   /** What the shop's programs told, by topic, in the order of time. */
   readonly events: Readonly<Record<"clickstream" | "payments", readonly ShopRecord[]>>;
-  /** Names of the metrics that were reported meanwhile. */
+  /** Names of the metrics that were reported meanwhile, and `<name> <label>=<value>` of their labels. */
   readonly reported: ReadonlySet<string>;
   close(): Promise<void>;
 }
@@ -158,7 +160,10 @@ async function runToEnd(
   { log, warehouse, reported }: Stage,
   then: (resting: () => Promise<void>) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
-  const note = (name: string) => void reported.add(name);
+  const note = (name: string, labels: Labels) => {
+    reported.add(name);
+    for (const [label, value] of Object.entries(labels)) reported.add(`${name} ${label}=${value}`);
+  };
   let begun = () => {};
   const started = new Promise<void>((resolve) => begun = resolve);
   const ports = {
@@ -187,6 +192,8 @@ async function runToEnd(
   try {
     await runner.start();
     await Promise.race([failed, started.then(() => then(resting)).then(resting)]);
+    // As whenever metrics are read.
+    reportOperators(runner, ports.metrics);
   } finally {
     await runner.stop();
   }

@@ -1,5 +1,6 @@
 import { choice, dashboard } from "./build.ts";
 import { type Dashboard, PROMETHEUS } from "./model.ts";
+import { keeping, operators } from "./operators.ts";
 import { numbers, overTime } from "./panels.ts";
 import { CHOSEN_TOPOLOGIES as T, counted, expressions, instants } from "./queries.ts";
 import { trouble } from "./trouble.ts";
@@ -256,5 +257,5 @@ export const pipeline: Dashboard = dashboard({
   from: "now-1h",
   refresh: "10s",
   variables: [topologies],
-  sections: [now, lag, flow, state, trouble],
+  sections: [now, lag, flow, operators, state, keeping, trouble],
 });

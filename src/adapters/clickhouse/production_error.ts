@@ -59,8 +59,12 @@ export function productionError(action: string, error: unknown): ProductionError
   const { retriable, reason, text, advice } = judge(error);
   const said = text.slice(0, MESSAGE_LENGTH_MAX);
   // Some of ClickHouse's messages end with a full stop, others do not.
-  const message = `Cannot ${action}: ${advice === undefined ? said : `${said.replace(/\.+$/, "")}. ${advice}`}`;
-  return new ProductionError(message, { retriable, reason, cause: error });
+  const messageOf = (said: string) =>
+    `Cannot ${action}: ${advice === undefined ? said : `${said.replace(/\.+$/, "")}. ${advice}`}`;
+  const brief = error instanceof ClickHouseError
+    ? { brief: messageOf(`ClickHouse answered ${error.code} ${error.type ?? ""}`) }
+    : {};
+  return new ProductionError(messageOf(said), { retriable, reason, cause: error, ...brief });
 }
 
 function judge(error: unknown): Judgement {

@@ -6,6 +6,7 @@ import type { Routes } from "../http_server.ts";
 import { json, RequestError } from "./answer.ts";
 import type { QueryAnswer } from "./answers.ts";
 import { limited } from "./limited.ts";
+import { type Explain, queryMasks, refuseMasked } from "./masked_query.ts";
 import { readJson } from "./read_json.ts";
 import { checkShown } from "./showing_rows.ts";
 import type { Watched } from "./watched.ts";
@@ -31,22 +32,20 @@ interface CompactAnswer {
  * `POST /api/query { "sql": ... }`: one statement that reads, by a connection that cannot write, within limits that the
  * statement cannot lift: ClickHouse refuses settings of whoever only reads.
  */
-export function queryRoutes(watched: Pick<Watched, "reader" | "showsRows">): Routes {
+export function queryRoutes(watched: Pick<Watched, "reader" | "showsRows" | "runs">): Routes {
   const atOnce = limited(QUERIES_MAX, "queries");
   return {
     "POST /api/query": async (request) => {
       checkShown(watched);
       const { sql } = await readJson(request, BODY_BYTES_MAX);
       const statement = statementOf(sql);
-      return await atOnce(async () =>
-        json(await answerOf(statement, { reader: watched.reader, gone: request.signal }))
-      );
+      return await atOnce(async () => json(await answerOf(statement, { watched, gone: request.signal })));
     },
   };
 }
 
 /** @throws RequestError for anything but one statement that reads */
-function statementOf(sql: unknown): string {
+function statementOf(sql: unknown): Asked {
   if (typeof sql !== "string" || sql.trim() === "") {
     throw new RequestError(400, 'Cannot run nothing: send { "sql": "SELECT ..." }');
   }
@@ -58,19 +57,29 @@ function statementOf(sql: unknown): string {
   if (!isRead(statement)) {
     throw new RequestError(400, `Cannot run ${statement.keyword} here, where nothing is changed: send a SELECT`);
   }
-  return statement.sql;
+  return statement;
 }
 
+type Asked = ReturnType<typeof splitStatements>[number];
+
 async function answerOf(
-  sql: string,
-  { reader, gone }: { readonly reader: Watched["reader"]; readonly gone: AbortSignal },
+  statement: Asked,
+  { watched: { reader, runs }, gone }: {
+    readonly watched: Pick<Watched, "reader" | "runs">;
+    readonly gone: AbortSignal;
+  },
 ): Promise<QueryAnswer> {
   const connection = connect({ ...reader, readOnly: true }, reader.database);
-  const startedMs = performance.now();
-  try {
+  const run = async (sql: string): Promise<CompactAnswer> => {
     // A line end, in case the statement ends with a comment.
     const bytes = connection.bytes("run the query", `${sql}\nFORMAT JSONCompact`, { settings: LIMITS });
-    const answer = JSON.parse(await textOf(bytes, gone)) as CompactAnswer;
+    return JSON.parse(await textOf(bytes, gone)) as CompactAnswer;
+  };
+  const startedMs = performance.now();
+  const masks = queryMasks(runs.flatMap(({ topology }) => topology === null ? [] : [topology]));
+  try {
+    if (masks !== null) await refuseMasked(statement, { masks, database: reader.database, explain: explaining(run) });
+    const answer = await run(statement.sql);
     return {
       columns: answer.meta.map(({ name, type }) => ({ name, type })),
       rows: answer.data.slice(0, ROWS_MAX),
@@ -83,6 +92,23 @@ async function answerOf(
   } finally {
     await connection.close();
   }
+}
+
+/** What ClickHouse reads for a statement. Why it cannot tell may quote what the statement would read. */
+function explaining(run: (sql: string) => Promise<CompactAnswer>): Explain {
+  return async (sql) => {
+    try {
+      return (await run(sql)).data.map(([line]) => String(line));
+    } catch (error) {
+      const cause = error instanceof ProductionError ? error.cause : null;
+      if (!(cause instanceof ClickHouseError)) throw error;
+      throw new RequestError(
+        400,
+        `Cannot run the query: ClickHouse answered ${cause.code} ${cause.type}. What it says is not told where ` +
+          "columns are masked",
+      );
+    }
+  };
 }
 
 /** What ClickHouse says of a statement; how its message goes on in a log is for those who write. */

@@ -1,5 +1,7 @@
 import type { Instance } from "../../runtime/runner.ts";
+import { rowMasksOf } from "../../runtime/stores/row_masks.ts";
 import { Taps } from "../../runtime/stores/taps.ts";
+import { masked, SHOWN } from "../../record/mask.ts";
 import { didYouMean } from "../../record/nearest.ts";
 import type { Routes } from "../http_server.ts";
 import { exactJson } from "../store/store_values.ts";
@@ -80,10 +82,17 @@ async function tapHere(
   },
 ): Promise<void> {
   const taps = TAPS.getOrInsertComputed(instance, () => new Taps(instance));
+  const mask = rowMasksOf(instance)?.node(node) ?? { key: SHOWN, row: SHOWN };
   const tap = {
     wanted: true,
-    give: (key: unknown, row: unknown) =>
-      send("row", exactJson({ at: Date.now(), key: shortened(key), row: shortened(row) } satisfies TappedRow)),
+    give: (key: unknown, row: unknown) => {
+      const shown: TappedRow = {
+        at: Date.now(),
+        key: shortened(masked(key, mask.key)),
+        row: shortened(masked(row, mask.row)),
+      };
+      send("row", exactJson(shown));
+    },
   };
   const close = taps.open(node, tap);
   try {

@@ -1,4 +1,5 @@
 import type { StoredLetter } from "../../adapters/local/stored_letters.ts";
+import { MASKED } from "../../record/mask.ts";
 import { ConfigError } from "../../record/errors.ts";
 import { ASSERT_EQUALS } from "../new/imports.ts";
 
@@ -33,7 +34,9 @@ export function fixtureText(letters: readonly StoredLetter[], { topologies, test
 function testOf({ id, topology, stage, reason, operator, topic, key, record, error, offset, partition }: StoredLetter) {
   const name = `${topology}: letter ${id}, a record of ${topic} that cannot be read (${reason})`;
   const expected = JSON.stringify({ stage, reason, operator });
+  const isMasked = [record, key].some((text) => text?.includes(MASKED) === true);
   return [
+    ...isMasked ? [`// ${MASKED} stands for columns that are not shown: replace it with a value of each.`] : [],
     `// Partition ${partition}, offset ${offset}: ${error.replaceAll(/\s+/g, " ").slice(0, 80)}`,
     `Deno.test(${text(name)}, async () => {`,
     `  const topology = ${identifier(topology)};`,
@@ -56,6 +59,9 @@ function testOf({ id, topology, stage, reason, operator, topic, key, record, err
 }
 
 function problemOf({ id, stage, reason, topic, record, key }: StoredLetter): string[] {
+  if (record === MASKED || key === MASKED) {
+    return [`Cannot export letter ${id}: its record is masked. Write one like it with driver.raw(...)`];
+  }
   if (stage !== "decode" || topic === null) {
     return [
       `Cannot export letter ${id}: it is of a row that was computed. Write the rows that it was made of with ` +

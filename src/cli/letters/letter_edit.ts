@@ -1,5 +1,6 @@
 import type { StoredLetter } from "../../adapters/local/stored_letters.ts";
 import { ConfigError } from "../../record/errors.ts";
+import { MASKED } from "../../record/mask.ts";
 import { parseRaw } from "../../record/raw_json.ts";
 import type { LetterEdit } from "../../runtime/replays/replay.ts";
 import type { ReadValue } from "../option_values.ts";
@@ -54,6 +55,11 @@ export async function editInEditor({ id, record, stage }: StoredLetter): Promise
   if (stage !== "decode" || record === null || CUT.test(record)) {
     const why = stage === "decode" ? "it holds no whole record" : "it is of a row that was computed";
     throw new ConfigError([`Cannot open letter ${id}: ${why}. Give --set column=value, or --value-file FILE`]);
+  }
+  if (record.includes(MASKED)) {
+    throw new ConfigError([
+      `Cannot open letter ${id}: columns of its record are masked. Give --set column=value: others stay as they are`,
+    ]);
   }
   const before = prettyOf(record);
   const path = await Deno.makeTempFile({ prefix: `weir-letter-${id}-`, suffix: ".json" });

@@ -4,6 +4,7 @@ import type { Routes } from "../http_server.ts";
 import { didYouMean } from "../../record/nearest.ts";
 import { parseRaw } from "../../record/raw_json.ts";
 import type { LetterPage, ReplayAnswer } from "./letter_answers.ts";
+import { shownLetter } from "./shown_letter.ts";
 import { replayLetters, type ReplayParts } from "./replay_letters.ts";
 
 /** Where letters are asked for. */
@@ -63,6 +64,7 @@ function listed(request: Request, { letters }: ReplayParts): Response {
   const page = letters.page({ ...filter, limit, after, ...(state === "all" ? {} : { state }) });
   const answer: LetterPage = {
     ...page,
+    letters: page.letters.map(shownLetter),
     open: letters.count({ ...filter, state: "open" }),
     resolved: letters.count({ ...filter, state: "resolved" }),
     reasons: letters.reasons({ topology: filter.topology }),
@@ -75,7 +77,7 @@ function one(request: Request, { letters }: ReplayParts): Response {
   const letter = letters.letter(id);
   return letter === null
     ? problem(404, `There is no dead letter "${id}": GET ${LETTERS_PATH} lists them`)
-    : json(letter);
+    : json(shownLetter(letter));
 }
 
 async function replay(request: Request, options: ReplayParts): Promise<Response> {

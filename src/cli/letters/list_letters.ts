@@ -5,6 +5,7 @@ import type { DeadLetter } from "../../ports/dead_letters.ts";
 import { grouped } from "../numbers.ts";
 import { readStale, staleLines } from "../stale_report.ts";
 import { textTable } from "../text_table.ts";
+import { shownLetter } from "./shown_letter.ts";
 import { openIfThere } from "./open_letters.ts";
 
 /** Letters listed if nothing else is said. */
@@ -42,7 +43,7 @@ export async function listLetters(options: ListOptions): Promise<void> {
     const which = options.all ? filter : { ...filter, state: "open" } as const;
     const { limit = LISTED_DEFAULT, after } = options;
     const { letters: listed, next } = letters.stored.page({ ...which, limit, after });
-    if (options.json) { for (const letter of listed) console.log(JSON.stringify(letter)); }
+    if (options.json) { for (const letter of listed) console.log(JSON.stringify(shownLetter(letter))); }
     else {
       const lines = listingOf(listed, {
         width: options.full ? null : terminalWidth(),

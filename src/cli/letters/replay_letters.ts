@@ -1,7 +1,9 @@
 import type { StoredLetter, StoredLetters } from "../../adapters/local/stored_letters.ts";
 import type { LetterEdit, ReplayResult } from "../../runtime/replays/replay.ts";
 import type { Runner } from "../../runtime/runner.ts";
+import { MASKED } from "../../record/mask.ts";
 import type { LetterResult } from "./letter_answers.ts";
+import { editShown, isMasked, whyNotEdited } from "./shown_letter.ts";
 
 /** A topology as far as its letters are replayed. */
 export interface ReplayingRun {
@@ -48,9 +50,10 @@ export async function replayLetters(
     else if (letter.resolvedMs !== null) refuse(id, `It no longer applies: ${letter.resolution}`);
     else {
       const run = parts.runs.find(({ name }) => name === letter.topology);
-      const why = whyNot(letter, run);
+      const own = editOf(id, edit);
+      const why = whyNot(letter, run) ?? (own === null ? null : whyNotEdited(letter, own));
       if (why !== null) refuse(id, why);
-      else tried.getOrInsertComputed(run!, () => []).push({ letter, edit: editOf(id, edit) });
+      else tried.getOrInsertComputed(run!, () => []).push({ letter, edit: own });
     }
   }
   for (const [run, letters] of tried) {
@@ -79,16 +82,17 @@ async function tryAll(
 ): Promise<LetterResult[]> {
   const { replays, deadLetters } = run.runner!;
   const attempts = new Map<string, string>();
-  for (const [text, group] of Map.groupBy(letters, ({ edit }) => edit === null ? null : JSON.stringify(edit))) {
+  for (const [text, group] of Map.groupBy(letters, editKept)) {
     const begun = await stored.begin(group.map(({ letter }) => letter.id), { edit: text, nowMs: nowMs() });
     for (const [id, attempt] of begun) attempts.set(id, attempt);
   }
   const own = letters.filter(({ letter }) => attempts.has(letter.id));
-  const results = await replays!.replay(own).catch(async (error): Promise<ReplayResult[]> => {
-    const { message: sentence } = error as Error;
+  const whole = await replays!.replay(own).catch(async (error): Promise<ReplayResult[]> => {
+    const sentence = own.some(({ letter }) => isMasked(letter)) ? MASKED_WHY : (error as Error).message;
     await stored.end([...attempts.values()].map((attempt) => ({ attempt, outcome: "failed", sentence })));
     throw error;
   });
+  const results = whole.map((result, index) => withoutMasked(own[index].letter, result));
   await deadLetters.flush();
   await stored.end(own.map(({ letter }, index) => ({ attempt: attempts.get(letter.id)!, ...results[index] })));
   const busy = letters.filter(({ letter }) => !attempts.has(letter.id)).map(({ letter: { id } }): LetterResult => ({
@@ -101,6 +105,18 @@ async function tryAll(
     ...showsRows || result.outcome === "replayed" ? result : { outcome: result.outcome, sentence: hiddenWhy(id) },
   });
   return [...own.map(({ letter: { id } }, index) => told(id, results[index])), ...busy];
+}
+
+/** As JSON; null: nothing was changed. */
+function editKept({ letter, edit }: Tried): string | null {
+  if (edit === null) return null;
+  return isMasked(letter) ? editShown(edit) : JSON.stringify(edit);
+}
+
+const MASKED_WHY = `${MASKED}: why may quote columns of the source that are masked`;
+
+function withoutMasked(letter: StoredLetter, { outcome, sentence }: ReplayResult): ReplayResult {
+  return { outcome, sentence: outcome !== "replayed" && isMasked(letter) ? MASKED_WHY : sentence };
 }
 
 function hiddenWhy(id: string): string {

@@ -1,5 +1,5 @@
 import { isRetriable } from "../../ports/retry.ts";
-import { ConfigError, LimitError, ProductionError, RestoreError, TopologyError } from "../../record/errors.ts";
+import { ConfigError, LimitError, ProductionError, RestoreError, toldOf, TopologyError } from "../../record/errors.ts";
 
 /**
  * What becomes of a topology that failed.
@@ -26,13 +26,23 @@ const EXPLAINED = [ConfigError, TopologyError, ProductionError, RestoreError, Li
 /** Classes of errors that are met; a bug may have another one. */
 export const FAILURE_KINDS: readonly string[] = [...EXPLAINED, TypeError].map(({ name }) => name);
 
+/** Whether texts may quote keys and values. */
+interface Quoting {
+  readonly quotesRows: boolean;
+}
+
 /** What an error that ended a topology's run means. */
-export function failureOf(thrown: unknown): Failure {
+export function failureOf(thrown: unknown, quoting: Quoting = { quotesRows: true }): Failure {
   // Only a mistake of the program throws what is no error.
   const error = thrown instanceof Error ? thrown : new TypeError(String(thrown), { cause: thrown });
   const expected = EXPLAINED.some((kind) => error instanceof kind);
+  if (!expected && !quoting.quotesRows) {
+    // Nobody knows what the message of a bug, or of somebody's callback, says.
+    const reason = `${error.name}: what it says may quote rows, and is not shown`;
+    return { reason, kind: error.name, fate: fateOf(error), stack: framesOf(error) };
+  }
   return {
-    reason: expected ? reasonOf(error) : `${error.name}: ${reasonOf(error)}`,
+    reason: expected ? reasonOf(error, quoting) : `${error.name}: ${reasonOf(error, quoting)}`,
     kind: error.name,
     fate: fateOf(error),
     stack: expected ? null : error.stack ?? null,
@@ -48,11 +58,17 @@ function fateOf(error: Error): Fate {
   return error instanceof RestoreError || error instanceof LimitError ? "final" : "repairable";
 }
 
-function reasonOf(error: Error): string {
+function reasonOf(error: Error, quoting: Quoting): string {
   const text = error instanceof ConfigError || error instanceof TopologyError
     ? error.problems.join("; ")
-    : error.message;
+    : toldOf(error, quoting);
   return oneLine(text);
+}
+
+/** Where it was thrown, without what it says. */
+function framesOf({ name, message, stack = "" }: Error): string | null {
+  const header = `${name}: ${message}`;
+  return stack.startsWith(header) ? stack.slice(header.length).trim() || null : null;
 }
 
 /** A text without line breaks, for places that have one line for it. */

@@ -1,4 +1,5 @@
 import type { Topology } from "../../dsl/topology.ts";
+import { quotesRows } from "../../plan/masks.ts";
 import { waitMsAfter } from "../../ports/retry.ts";
 import type { RunOptions } from "../../runtime/options.ts";
 import { type Ports, type Revision, type RunEvent, Runner, type StartReport } from "../../runtime/runner.ts";
@@ -161,7 +162,7 @@ export class TopologyRun implements ShownRun {
       this.#look(runner);
       return await failed;
     } catch (error) {
-      return failureOf(error);
+      return failureOf(error, { quotesRows: quotesRows(topology, options) });
     }
   }
 

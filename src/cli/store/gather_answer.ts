@@ -1,4 +1,5 @@
 import { systemClock } from "../../adapters/local/system_clock.ts";
+import { masked, maskedKey } from "../../record/mask.ts";
 import type { Runner } from "../../runtime/runner.ts";
 import { type InstanceAnswer, mergeAnswers, type MergedAnswer } from "../../runtime/stores/merge_answers.ts";
 import { readStore, type StoreAnswer } from "../../runtime/stores/read_store.ts";
@@ -55,9 +56,24 @@ async function read(store: StoreSpec, query: StoreQuery): Promise<StoreAnswer> {
   const reading = readStore(store, query);
   for (;;) {
     const step = reading.next();
-    if (step.done) return step.value;
+    if (step.done) return shown(step.value, store);
     await systemClock.breathe();
   }
+}
+
+/** What leaves the instance has nothing that is masked, whoever asks. */
+function shown(answer: StoreAnswer, { mask }: StoreSpec): StoreAnswer {
+  if (mask === null) return answer;
+  const { rows, next } = answer;
+  return {
+    ...answer,
+    rows: rows.map(({ partition, key, value }) => ({
+      partition,
+      key: maskedKey(key, mask.key),
+      value: masked(value, mask.row),
+    })),
+    next: next === null ? null : maskedKey(next, mask.key),
+  };
 }
 
 function parametersOf(query: StoreQuery): Record<string, string> {

@@ -1,6 +1,5 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { DeadLetter, DeadLetters, Resolution } from "../../ports/dead_letters.ts";
-import type { Bytes } from "../../ports/log.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import { retry } from "../../ports/retry.ts";
 import { digestOf } from "../../record/digest.ts";
@@ -10,7 +9,8 @@ import { subjectOf } from "../../record/subject_of.ts";
 import type { RunEvent } from "../run_event.ts";
 import type { EventRefused, Maker, RecordRefused, RowRefused, SinkRowRefused } from "./refused.ts";
 import { LetterLog } from "./letter_log.ts";
-import { keyByName, placesOf, RECORD_LENGTH_MAX, rowText } from "./letter_text.ts";
+import { type LetterMasks, letterMasksOf } from "./letter_masks.ts";
+import { keyByName, placesOf, RECORD_LENGTH_MAX, rowText, textOf } from "./letter_text.ts";
 
 /** A little more than is kept, so that what keeps it sees that it was longer. */
 const KEY_LENGTH_MAX = 1_025;
@@ -32,6 +32,9 @@ const CORRECTED = "it, or a later record of its key, was corrected and replayed"
 /** A resolution without what the queue knows itself. */
 type Resolved = Resolution extends infer R ? R extends Resolution ? Omit<R, "topology" | "timestampMs"> : never : never;
 
+type LetterHead = Pick<DeadLetter, "task" | "epoch" | "subject" | "stage" | "reason" | "operator"> & Maker;
+type LetterRest = Pick<DeadLetter, "topic" | "partition" | "offset" | "occasion" | "key" | "record">;
+
 type Waiting =
   | { readonly kind: "letter"; readonly letter: DeadLetter }
   | { readonly kind: "resolution"; readonly resolution: Resolution };
@@ -45,6 +48,8 @@ export class DeadLetterQueue {
   readonly #topology: string;
   readonly #ports: { clock: Clock; metrics: Metrics; deadLetters: DeadLetters };
   readonly #log: LetterLog;
+  /** Null: nothing of the topology is masked. */
+  readonly #masks: LetterMasks | null;
   #waiting: Waiting[] = [];
   /** By task, stage, operator and subject: a digest of the last letter. The oldest are forgotten. */
   readonly #known = new Map<string, number>();
@@ -62,59 +67,83 @@ export class DeadLetterQueue {
   readonly #gauged = new Map<string, Readonly<Record<string, string>>>();
 
   constructor(
-    topology: string,
+    topology: Parameters<typeof letterMasksOf>[0],
     ports: { clock: Clock; metrics: Metrics; deadLetters: DeadLetters },
     onEvent: (event: RunEvent) => void,
   ) {
-    this.#topology = topology;
+    this.#topology = topology.name;
+    this.#masks = letterMasksOf(topology);
     this.#ports = ports;
     this.#log = new LetterLog(onEvent);
   }
 
   /** A record that could not be read. */
   undecodable({ task, epoch, position, record, subject }: RecordRefused, error: DeserializationError): void {
-    this.#add({ task, epoch, subject, stage: "decode", reason: error.reason, operator: position.topic }, error, () => ({
+    const masked = this.#masks?.record(position.topic, { record, error }) ?? null;
+    const head = { task, epoch, subject, stage: "decode", reason: error.reason, operator: position.topic } as const;
+    this.#add(head, masked === null ? error : { message: masked.error }, () => ({
       ...position,
       occasion: null,
-      key: textOf(record.key, KEY_LENGTH_MAX),
-      record: textOf(record.value, RECORD_LENGTH_MAX),
+      key: textOf(masked === null ? record.key : masked.key, KEY_LENGTH_MAX),
+      record: textOf(masked === null ? record.value : masked.record, RECORD_LENGTH_MAX),
     }));
   }
 
   /** A callback that threw, a row that does not fit its sink, or a value that cannot be sent to another task. */
   callback({ task, epoch, subject, error, columns, position, occasion }: RowRefused): void {
     const { reason, operator } = error;
-    this.#add({ task, epoch, subject, stage: "callback", reason, operator }, error, () => ({
+    const key = keyByName(columns, parseKeyText(error.key));
+    this.#addRow({ task, epoch, subject, stage: "callback", reason, operator }, error, {
       ...position ?? NOWHERE,
       occasion,
-      key: keyByName(columns, parseKeyText(error.key)).slice(0, KEY_LENGTH_MAX),
-      record: rowText(error.row),
-    }));
+      key,
+      record: () => rowText(error.row),
+    });
   }
 
   /** What became of an event: a callback threw, ClickHouse refused a row of it, or lost the rows of all before it. */
   event({ task, epoch, subject, position, ...what }: EventRefused, error: Error): void {
     const { stage } = what;
     const [operator, reason, record] = error instanceof ProcessorError
-      ? [error.operator, error.reason, rowText(error.row)]
-      : [`sink ${what.sink}`, what.reason ?? "refused", what.line?.slice(0, RECORD_LENGTH_MAX) ?? null];
-    const key = error instanceof ProcessorError ? error.key.slice(0, KEY_LENGTH_MAX) : null;
-    this.#add({ task, epoch, subject, stage, reason, operator }, error, () => ({
+      ? [error.operator, error.reason, () => rowText(error.row)] as const
+      : [`sink ${what.sink}`, what.reason ?? "refused", () => what.line ?? null] as const;
+    const key = error instanceof ProcessorError ? error.key : null;
+    const { line } = what;
+    // It has the key in it, and is never read again.
+    const about = this.#masks === null ? subject : String(digestOf(subject));
+    this.#addRow({ task, epoch, subject: about, stage, reason, operator }, error, {
       ...position,
-      occasion: null,
-      key,
-      record,
-    }));
+      ...{ occasion: null, key, record, line },
+    });
   }
 
   /** A row that ClickHouse refused. */
   refused({ task, epoch, sink, columns, key, line }: SinkRowRefused, error: Error): void {
     const subject = subjectOf(parseKeyText(key));
-    this.#add({ task, epoch, subject, stage: "sink", reason: "refused", operator: `sink ${sink}` }, error, () => ({
+    this.#addRow({ task, epoch, subject, stage: "sink", reason: "refused", operator: `sink ${sink}` }, error, {
       ...NOWHERE,
       occasion: null,
-      key: keyByName(columns, parseKeyText(key)).slice(0, KEY_LENGTH_MAX),
-      record: line.slice(0, RECORD_LENGTH_MAX),
+      key: keyByName(columns, parseKeyText(key)),
+      record: () => line,
+      line,
+    });
+  }
+
+  #addRow(
+    head: LetterHead,
+    error: Error,
+    { key, record, line, ...rest }: Omit<LetterRest, "record"> & {
+      readonly record: () => string | null;
+      readonly line?: string;
+    },
+  ): void {
+    const isOfRow = error instanceof ProcessorError || line !== undefined;
+    const masked = isOfRow ? this.#masks?.row(head.operator, { key, error, line }) ?? null : null;
+    const { cause } = error;
+    this.#add(head, masked === null ? error : { message: masked.error, cause }, () => ({
+      ...rest,
+      key: (masked === null ? key : masked.key)?.slice(0, KEY_LENGTH_MAX) ?? null,
+      record: (masked === null ? record() : masked.record)?.slice(0, RECORD_LENGTH_MAX) ?? null,
     }));
   }
 
@@ -152,9 +181,9 @@ export class DeadLetterQueue {
   }
 
   #add(
-    head: Pick<DeadLetter, "task" | "epoch" | "subject" | "stage" | "reason" | "operator"> & Maker,
-    { message, cause }: Error,
-    rest: () => Pick<DeadLetter, "topic" | "partition" | "offset" | "occasion" | "key" | "record">,
+    head: LetterHead,
+    { message, cause }: Pick<Error, "message" | "cause">,
+    rest: () => LetterRest,
   ): void {
     const { clock, metrics } = this.#ports;
     metrics.count("weir_dead_letters_total", {
@@ -268,9 +297,4 @@ function makerId({ task, epoch }: Maker): string {
 
 function knownId({ task, stage, operator, subject }: Pick<DeadLetter, "task" | "stage" | "operator" | "subject">) {
   return `${task} ${stage} ${operator} ${subject}`;
-}
-
-function textOf(bytes: Bytes | null, length: number): string | null {
-  if (bytes === null) return null;
-  return typeof bytes === "string" ? bytes.slice(0, length) : new TextDecoder().decode(bytes.subarray(0, length));
 }

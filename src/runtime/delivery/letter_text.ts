@@ -1,3 +1,4 @@
+import type { Bytes } from "../../ports/log.ts";
 import { type Key, keyParts } from "../../record/key.ts";
 
 /** UTF-16 units of JSON that are made of what a callback was given: a little more than is kept. */
@@ -33,9 +34,18 @@ export function rowText(row: unknown): string | null {
  */
 export function placesOf(thrown: unknown): string | null {
   if (!(thrown instanceof Error) || typeof thrown.stack !== "string") return null;
-  const frames = thrown.stack.split("\n").filter((line) =>
+  // A message may have lines that look like places.
+  const header = `${thrown.name}: ${thrown.message}`;
+  const stack = thrown.stack.startsWith(header) ? thrown.stack.slice(header.length) : thrown.stack;
+  const frames = stack.split("\n").filter((line) =>
     FRAME.test(line) && !line.includes(OWN) && !/\(?(ext|node):/.test(line)
   );
   if (frames.length === 0) return null;
   return frames.map((line) => line.trim().replaceAll(PROJECT, "").replaceAll("file:///", "/")).join("\n");
+}
+
+/** What bytes are as text, whatever they are: what is no UTF-8 is U+FFFD. `length`: bytes, or characters of a text. */
+export function textOf(bytes: Bytes | null, length = Infinity): string | null {
+  if (bytes === null) return null;
+  return typeof bytes === "string" ? bytes.slice(0, length) : new TextDecoder().decode(bytes.subarray(0, length));
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { DeleteRow, TableSpec, UpsertRow, Warehouse } from "../../ports/warehouse.ts";
 import { retry, SERVICE_WAITS, STOPPED } from "../../ports/retry.ts";
-import { ProductionError } from "../../record/errors.ts";
+import { ProductionError, toldOf } from "../../record/errors.ts";
 import { InsertPace, type InsertPaceOptions } from "./insert_pace.ts";
 import { type OutgoingRow, WaitingRows } from "./waiting_rows.ts";
 
@@ -23,6 +23,8 @@ export interface SinkWriterOptions {
   readonly onFailed: (error: Error) => void;
   /** ClickHouse does not answer (message), or answers again (null). */
   readonly onState: (problem: string | null) => void;
+  /** Whether problems may quote rows. */
+  readonly quotesRows: boolean;
   /** An insert was acknowledged. `sourceMs`: timestamp of the first source record behind it; 0 if unknown. */
   readonly onInserted: (
     insert: { readonly rows: number; readonly durationMs: number; readonly sourceMs: number },
@@ -185,7 +187,7 @@ export class SinkWriter {
   #setTrouble(error: Error | null): void {
     if (error === null && !this.troubled) return;
     this.troubled = error !== null;
-    this.#options.onState(error?.message ?? null);
+    this.#options.onState(error === null ? null : toldOf(error, this.#options));
   }
 }
 

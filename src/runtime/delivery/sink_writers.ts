@@ -1,5 +1,6 @@
 import { retry, STOPPED } from "../../ports/retry.ts";
 import type { PhysicalPlan, SinkPlan } from "../../plan/physical.ts";
+import { quotesRows } from "../../plan/masks.ts";
 import { keyColumnsOf, sinksOf } from "../../plan/outputs_of.ts";
 import type { DeadLetterQueue } from "./dead_letter_queue.ts";
 import type { BusyTables } from "../busy_tables.ts";
@@ -19,7 +20,7 @@ export interface SinkWritersOptions {
   readonly plan: PhysicalPlan;
   readonly ports: Ports;
   readonly options: RunOptions;
-  readonly topology: string;
+  readonly topology: Parameters<typeof quotesRows>[0];
   readonly problems: Problems;
   readonly deadLetters: DeadLetterQueue;
   readonly busyTables: BusyTables;
@@ -42,7 +43,7 @@ export async function createSinkWriters(options: SinkWritersOptions): Promise<Ma
   const writers = new Map<string, SinkWriter>();
   for (const sink of sinksOf(options.plan)) {
     const added = await ensure(sink, options);
-    const labels = { topology, sink: sink.name };
+    const labels = { topology: topology.name, sink: sink.name };
     const isTopic = sink.table.output !== undefined;
     writers.set(
       sink.name,
@@ -67,6 +68,7 @@ export async function createSinkWriters(options: SinkWritersOptions): Promise<Ma
           options.onRefused(sink, row);
         },
         onFailed: options.onFailed,
+        quotesRows: quotesRows(topology, run),
         onState: (problem) => problems.set(isTopic ? sink.name : `clickhouse ${sink.name}`, problem),
         onInserted: ({ rows, durationMs, sourceMs }) => {
           ports.metrics.count("weir_sink_rows_total", labels, rows);

@@ -43,7 +43,9 @@ export class AskedParts {
     const own = await rowHere(this.#instance, question);
     if (own.trace !== null || question.global || this.#isWhole(own, question.table)) return own;
     const others = await this.#ask(question);
-    return mergeRowAnswers([own, ...others.filter((answer) => answer.kind === "row")]);
+    const merged = mergeRowAnswers([own, ...others.filter((answer) => answer.kind === "row")]);
+    // Whoever asks knows the key; where it is masked, nobody tells it.
+    return merged.trace === null ? merged : { ...merged, trace: { ...merged.trace, keyText: question.key } };
   }
 
   /** What is known of a group, of which every task may have rows. */

@@ -1,5 +1,6 @@
 import type { TaskTable } from "../../plan/physical.ts";
 import type { DeadLetter } from "../../ports/dead_letters.ts";
+import { MASKED } from "../../record/mask.ts";
 import { encodeWire } from "../../record/wire.ts";
 import type { Contributors } from "./explanation.ts";
 import type { Explaining } from "./explain_row.ts";
@@ -65,6 +66,9 @@ export function contributorsIn(
     aggregate: home.groups[group].name,
     total: shares.reduce((sum, share) => sum + share.rows, 0),
     rows: rows.map(({ partition, key, adds }) => ({ table: home.name, partition, key, adds })),
-    next: more && last !== undefined ? encodeWire(Object.values(last.key)) : null,
+    // A key that is not shown cannot be said again to go on behind it.
+    next: more && last !== undefined && !Object.values(last.key).includes(MASKED)
+      ? encodeWire(Object.values(last.key))
+      : null,
   };
 }

@@ -3,6 +3,7 @@ import type { LookupPlan, TaskTable } from "../../plan/physical.ts";
 import type { LogRecord } from "../../ports/log.ts";
 import { DeserializationError } from "../../record/errors.ts";
 import { type Key, keyOfColumns, keyText, parseKeyText } from "../../record/key.ts";
+import { HIDDEN, MASKED, maskedKey } from "../../record/mask.ts";
 import type { Row } from "../../record/row.ts";
 import { isFolded } from "../globals/folded_decoder.ts";
 import type { Instance } from "../lifecycle/instance.ts";
@@ -109,13 +110,16 @@ async function explainedLookup(
 ): Promise<ExplainedLookup> {
   const { plan: { tables, globals } } = explaining.instance.topics;
   const right = plan.global ? globals[plan.table] : tables[plan.table];
-  const { key: text, row } = step.lookup!;
+  const { key: text, row, hidden = false } = step.lookup!;
   const outcome = step.outcome === "waiting" ? "waiting" : row === null ? "no partner" : "matched";
   const columns = plan.keyColumns ?? knownKeyColumns(explaining.instance, tables[plan.table]);
   const found = { table: right.name, outcome, row } as const;
-  if (outcome === "matched") return { ...found, key: keyRow(columns, parseKeyText(text)), why: null };
+  const named = (key: Row) => hidden ? maskedKey(key, HIDDEN) : key;
+  // Another instance has not told what was looked up.
+  if (text === MASKED) return { ...found, key: named(keyRow(columns, MASKED)), why: null };
+  if (outcome === "matched") return { ...found, key: named(keyRow(columns, parseKeyText(text))), why: null };
   const answer = await explaining.asked.row({ kind: "row", table: plan.table, global: plan.global, key: text });
-  const key = answer.trace?.key ?? keyRow(columns, parseKeyText(text));
+  const key = named(answer.trace?.key ?? keyRow(columns, parseKeyText(text)));
   return { ...found, key, why: whyAbsent(explaining.instance, { plan, answer, key }) };
 }
 
@@ -146,7 +150,9 @@ function whyAbsent(
 export function contributions(table: TaskTable, trace: RowTrace): Contribution[] {
   return trace.groups.map(({ group: index, columns, adds }) => {
     const { name, sink } = table.groups[index];
-    const group = sink === null ? columns : sinkKeyRow(sink, keyOfColumns(columns));
+    // What is masked is no value of its column; both have the same names.
+    const isMasked = Object.values(columns).includes(MASKED);
+    const group = sink === null || isMasked ? columns : sinkKeyRow(sink, keyOfColumns(columns));
     return { table: sink?.name ?? name, aggregate: name, group, adds };
   });
 }

@@ -15,7 +15,7 @@ import { lookedAgain } from "./looked_again.ts";
 import { EMPTY } from "./nothing.ts";
 import type { RowAnswer } from "./part_answers.ts";
 import { type AskedKey, sinkKeyRow, sinkKeys } from "./read_key.ts";
-import { type Kept, keptIn, shownState } from "./shown_state.ts";
+import { type Kept, keptIn, shownState, sinkMasks } from "./shown_state.ts";
 import { membersIn } from "./stop.ts";
 import type { Target } from "./targets.ts";
 import { rowVerdict, sinkVerdict, type Verdict } from "./verdict.ts";
@@ -51,7 +51,8 @@ export async function explainSink(
   const contributors = await contributorsOf(explaining, { table, key: keyText(key), page, members });
   const compared = { kept, answer, index };
   const verdict = stillShown(inClickHouse(uniqueOr(computed, { table, contributors }), compared), compared);
-  const shownKey = sinkKeyRow(sink, key);
+  const masks = sinkMasks(instance, sink);
+  const shownKey = masks.key(sinkKeyRow(sink, key));
   const state = trace?.sinks[index];
   const why = made.steps.find((step) => step.index === verdict.at)?.lookup?.why?.sentence;
   return {
@@ -62,9 +63,9 @@ export async function explainSink(
     task: trace?.task ?? null,
     source: made.sources.find(({ row }) => row !== null) ?? made.sources[0] ?? null,
     ...made,
-    shown: kept.kept === null
-      ? null
-      : shownState(kept.kept, verdict.outcome === "beyond retention" ? undefined : state?.expected ?? null),
+    shown: kept.kept === null ? null : masks.state(
+      shownState(kept.kept, verdict.outcome === "beyond retention" ? undefined : state?.expected ?? null),
+    ),
     ...{ shownKnown: kept.kept !== null, shares: [], outputs: [] },
     deadLetters: [...answer.letters, ...contributors.letters],
     ...contributors.found === null ? {} : { contributors: contributors.found },

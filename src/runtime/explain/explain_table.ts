@@ -1,6 +1,8 @@
 import type { GlobalTable, TaskTable } from "../../plan/physical.ts";
 import { keyText } from "../../record/key.ts";
 import type { KeyColumn } from "../../record/key_column.ts";
+import { maskedKey, SHOWN } from "../../record/mask.ts";
+import { rowMasksOf } from "../stores/row_masks.ts";
 import { contributorsOf, type FoundContributors, NO_CONTRIBUTORS, type Page } from "./contributors.ts";
 import type { ExplainedOutput, Explanation } from "./explanation.ts";
 import {
@@ -44,7 +46,8 @@ export async function explainTable(
   const verdict: Verdict = present
     ? { outcome: "present", operator: null, at: null, words: "is there" }
     : rowVerdict({ table: about, partitions }, { answer, register: 0 })!;
-  const shownKey = trace?.key ?? keyRow(columns, key);
+  const mask = rowMasksOf(instance)?.table(target.table)?.key ?? SHOWN;
+  const shownKey = trace?.key ?? maskedKey(keyRow(columns, key), mask);
   const registers = about.steps.map((_, index) => index);
   const made = trace === null ? EMPTY : {
     sources: global ? globalSources(trace) : await sourceRows(explaining, { table: about, trace, members }),

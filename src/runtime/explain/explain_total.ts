@@ -6,7 +6,7 @@ import { lookedAgain } from "./looked_again.ts";
 import { EMPTY } from "./nothing.ts";
 import { type GroupAnswer, undecidedOf } from "./part_answers.ts";
 import { type AskedKey, sinkKeyRow, sinkKeys } from "./read_key.ts";
-import { type Kept, keptIn, shownShares } from "./shown_state.ts";
+import { type Kept, keptIn, shownShares, sinkMasks } from "./shown_state.ts";
 import type { Target } from "./targets.ts";
 import type { Verdict } from "./verdict.ts";
 import { keyWord, letterWord, undecidedWord } from "./words.ts";
@@ -32,7 +32,8 @@ export async function explainTotal(
   const undecided = undecidedOf(answer, instance.topics.partitions[table.index]);
   const shares = kept.kept === null ? [] : shownShares(kept.kept, answer.shares);
   const verdict = totalVerdict({ answer, contributors, kept, undecided, table: table.name });
-  const shownKey = sinkKeyRow(sink, key);
+  const masks = sinkMasks(instance, sink);
+  const shownKey = masks.key(sinkKeyRow(sink, key));
   const shown = kept.kept?.shown ?? null;
   return {
     ...{ topology: instance.topology.name, table: sink.name, kind: "total", key: shownKey },
@@ -41,11 +42,11 @@ export async function explainTotal(
     operator: verdict.operator,
     ...{ task: null, source: null },
     ...EMPTY,
-    shown: shown === null ? null : {
+    shown: shown === null ? null : masks.state({
       ...{ task: null, version: null, row: shown },
       digestsEqual: shares.every((share) => share.digestsEqual),
       changedByHand: kept.kept!.rows.some(({ digest }) => digest === -1),
-    },
+    }),
     ...{ shownKnown: kept.kept !== null, shares, outputs: [] },
     deadLetters: answer.letters,
     contributors,

@@ -3,17 +3,26 @@ import { subjectOf } from "../../record/subject_of.ts";
 import { taskIds } from "../../record/task_id.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import type { GroupAnswer, GroupQuestion, PartAnswer, PartQuestion, RowAnswer, RowQuestion } from "./part_answers.ts";
+import { masksOf } from "../../plan/masks.ts";
 import { horizonHere } from "./horizon_here.ts";
+import { maskedGroupAnswer, maskedRowAnswer, withoutHiddenKeys } from "./masked_answer.ts";
 import { traceGroup } from "./trace_group.ts";
 import { standingHere, tasksHere, traceGlobalRow, traceRow } from "./trace_row.ts";
 
 /** What this instance has of the answer. @throws RangeError for a table that the plan has not */
-export function answerHere(instance: Instance, question: PartQuestion): Promise<PartAnswer> {
-  return question.kind === "row" ? rowHere(instance, question) : groupHere(instance, question);
+export async function answerHere(instance: Instance, question: PartQuestion): Promise<PartAnswer> {
+  const answer = await (question.kind === "row" ? rowHere(instance, question) : groupHere(instance, question));
+  return masksOf(instance.topology) === null ? answer : withoutHiddenKeys(answer);
 }
 
 /** The same of a row. */
-export async function rowHere(
+export async function rowHere(instance: Instance, question: RowQuestion): Promise<RowAnswer> {
+  const { plan } = instance.topics;
+  const table = question.global ? at(plan.globals, question.table) : at(plan.tables, question.table);
+  return maskedRowAnswer(instance, { table, answer: await wholeRow(instance, question) });
+}
+
+async function wholeRow(
   instance: Instance,
   { table: index, global, key: text }: RowQuestion,
 ): Promise<RowAnswer> {
@@ -59,7 +68,8 @@ export async function groupHere(instance: Instance, question: GroupQuestion): Pr
   const letters = await Promise.all(
     subjects.map((subject) => deadLetters.about({ topology: topology.name, tasks, subject })),
   );
-  return { kind: "group", ...standing, ...step.value, letters: letters.flat() };
+  const answer: GroupAnswer = { kind: "group", ...standing, ...step.value, letters: letters.flat() };
+  return maskedGroupAnswer(instance, { table, group: question.group, answer });
 }
 
 /** Another instance's plan is the same, or its question cannot be answered. */

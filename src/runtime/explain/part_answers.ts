@@ -77,7 +77,13 @@ export interface StepTrace {
   readonly hidden: boolean;
   readonly error: string | null;
   /** What was looked up. */
-  readonly lookup: { readonly lookup: number; readonly key: string; readonly row: Row | null } | null;
+  readonly lookup: {
+    readonly lookup: number;
+    readonly key: string;
+    readonly row: Row | null;
+    /** The key is not shown: other instances are not told it, either. */
+    readonly hidden?: boolean;
+  } | null;
 }
 
 /** What a sink makes of the entry. */

@@ -1,9 +1,12 @@
 import type { SinkPlan } from "../../plan/physical.ts";
 import type { KeptKey } from "../../ports/kept_key.ts";
 import { ProductionError } from "../../record/errors.ts";
+import { hidesAnything, maskedKey, maskedRow } from "../../record/mask.ts";
 import type { Key } from "../../record/key.ts";
+import type { Row } from "../../record/row.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import { keyLineOf } from "../outputs/key_line.ts";
+import { rowMasksOf } from "../stores/row_masks.ts";
 import type { ShownShare, ShownState } from "./explanation.ts";
 import type { ShareTrace } from "./part_answers.ts";
 
@@ -42,6 +45,20 @@ export function shownState({ rows: [row], shown }: KeptKey, expected: number | n
     row: shown,
     digestsEqual: expected === undefined ? null : row.digest === expected,
     changedByHand: row.digest === -1,
+  };
+}
+
+/** What of a sink's keys, and of what ClickHouse shows, people are shown. */
+export function sinkMasks(
+  instance: Instance,
+  { name }: SinkPlan,
+): { key(key: Row): Row; state<S extends ShownState | null>(state: S): S } {
+  const mask = rowMasksOf(instance)?.sink(name) ?? null;
+  if (mask === null) return { key: (key) => key, state: (state) => state };
+  return {
+    // Its columns may have other names than those of the table's key.
+    key: (key) => hidesAnything(mask.key) ? maskedKey(key, mask.row) : key,
+    state: (state) => state === null ? state : { ...state, row: maskedRow(state.row, mask.row) },
   };
 }
 

@@ -1,3 +1,4 @@
+import { quotesRows } from "../../plan/masks.ts";
 import type { PhysicalPlan } from "../../plan/physical.ts";
 import { RestoreError } from "../../record/errors.ts";
 import { type Key, keyText } from "../../record/key.ts";
@@ -10,6 +11,16 @@ import type { TaskHost } from "./task_host.ts";
 const HOPELESS_RESTARTS = 3;
 const KEYS_TOLD = 5;
 
+type Limits = Pick<RunOptions, "allowDeletes" | "deletesMaxRows" | "deletesMaxShare" | "consoleRows">;
+
+/** What the guard looks at. */
+interface GuardedInstance {
+  readonly hosts: ReadonlyMap<string, TaskHost>;
+  readonly topics: { readonly plan: PhysicalPlan };
+  readonly topology: Parameters<typeof quotesRows>[0];
+  readonly options: Limits;
+}
+
 /**
  * Stops a start that would delete too much, before it deletes anything. A sink's rows are counted together over all
  * tasks of this instance that start: a topic that lost its rows has few in each of its partitions. So a task that would
@@ -20,14 +31,13 @@ const KEYS_TOLD = 5;
 export class DeleteGuard {
   readonly #hosts: ReadonlyMap<string, TaskHost>;
   readonly #plan: PhysicalPlan;
-  readonly #options: Pick<RunOptions, "allowDeletes" | "deletesMaxRows" | "deletesMaxShare">;
+  readonly #options: Limits;
+  /** Whether messages may name keys. */
+  readonly #quotesRows: boolean;
   readonly #waiting = new Set<TaskHost>();
 
-  constructor({ hosts, plan, options }: {
-    readonly hosts: ReadonlyMap<string, TaskHost>;
-    readonly plan: PhysicalPlan;
-    readonly options: Pick<RunOptions, "allowDeletes" | "deletesMaxRows" | "deletesMaxShare">;
-  }) {
+  constructor({ hosts, topics: { plan }, topology, options }: GuardedInstance) {
+    this.#quotesRows = quotesRows(topology, options);
     this.#hosts = hosts;
     this.#plan = plan;
     this.#options = options;
@@ -80,11 +90,11 @@ export class DeleteGuard {
       return { ...part, keys };
     }));
     if (refused === null) return;
-    const some = refused.keys.slice(0, KEYS_TOLD).map(keyText).join("; ");
+    const some = this.#quotesRows ? ` (${refused.keys.slice(0, KEYS_TOLD).map(keyText).join("; ")}; ...)` : "";
     throw new RestoreError(
       host.id,
       `Start stopped before it deletes ${refused.keys.length} of ${refused.shown} rows ${refused.whose} in ` +
-        `ClickHouse table "${sink}" (${some}; ...): the topology no longer gives them. Either its file was changed ` +
+        `ClickHouse table "${sink}"${some}: the topology no longer gives them. Either its file was changed ` +
         "(a filter, a join, a key: compare it with the version that ran before; rows whose callback throws now are " +
         "in deno task dlq), or its source topics no longer hold them (made anew, emptied: compare their records with " +
         "the tables they come from). If it is meant, start once with --allow-deletes",

@@ -1,9 +1,11 @@
+import type { masksOf } from "../../plan/masks.ts";
 import type { Metrics } from "../../ports/metrics.ts";
+import { MASKED } from "../../record/mask.ts";
 import type { RunEvent } from "../run_event.ts";
 
 /** What doubts are told to, and of what. */
 export interface DoubtsParts {
-  readonly topology: string;
+  readonly topology: Parameters<typeof masksOf>[0];
   readonly metrics: Metrics;
   readonly onEvent: (event: RunEvent) => void;
 }
@@ -22,7 +24,19 @@ export class Doubts {
     if (this.#told.has(id)) return;
     this.#told.add(id);
     const { topology, metrics, onEvent } = this.#parts;
-    metrics.count("weir_doubtful_columns_total", { topology, table, column }, 1);
-    onEvent({ kind: "doubt", table, column, message });
+    metrics.count("weir_doubtful_columns_total", { topology: topology.name, table, column }, 1);
+    // It tells what a value would be in another unit.
+    const told = isMasked(topology, { table, column }) ? MASKED : message;
+    onEvent({ kind: "doubt", table, column, message: told });
   }
+}
+
+function isMasked(
+  { nodes, streams }: DoubtsParts["topology"],
+  { table, column }: { readonly table: string; readonly column: string },
+): boolean {
+  return [...nodes, ...streams].some((node) => {
+    if (node.name !== table || !("source" in node) || node.source.mask === undefined) return false;
+    return node.source.mask === true || node.source.mask.includes(column);
+  });
 }

@@ -1,3 +1,4 @@
+import { quotesRows } from "../../plan/masks.ts";
 import { heldOf } from "../task/task_outputs.ts";
 import type { Instance } from "./instance.ts";
 import type { TaskHost } from "./task_host.ts";
@@ -45,13 +46,13 @@ export function tendHeldRows(instance: Instance): void {
 }
 
 /** The same while the same sinks hold rows: a problem is told whenever its text changes. */
-function problemOf(held: readonly Held[], { hosts, options: { consoleRows } }: Instance): string {
+function problemOf(held: readonly Held[], { hosts, options, topology }: Instance): string {
   const sinks = held.map(({ sink }) => `"${sink}"`).join(", ");
   const failed = [...hosts.values()].find(({ task }) => task?.failures.first)?.task?.failures.first?.message;
   // Its message names a key.
   const reason = failed === undefined
     ? "records could not be read, or ClickHouse refused rows"
-    : consoleRows
+    : quotesRows(topology, options)
     ? failed
     : "a callback threw";
   return `Rows of ${sinks} are shown as they were before this start, because what they are computed from failed at ` +

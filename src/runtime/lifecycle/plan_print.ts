@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
+import type { SourceSpec } from "../../dsl/source.ts";
 import { columnTypeOf } from "../../formats/column_type.ts";
 import type { PhysicalPlan, TaskTable } from "../../plan/physical.ts";
 
@@ -33,11 +34,16 @@ export function rowsPrint(
   print.add([weir, partitions]);
   print.add(
     members.map((member) =>
-      member.kind === "source" ? member.source : member.kind === "folded" ? member.node : member.name
+      member.kind === "source" ? unmasked(member.source) : member.kind === "folded" ? member.node : member.name
     ),
   );
   print.add(keyColumns);
   return print.functions === 0 ? print.end() : null;
+}
+
+/** What people are shown changes nothing of what is read. */
+function unmasked({ mask: _, ...source }: SourceSpec): Omit<SourceSpec, "mask"> {
+  return source;
 }
 
 class Print {

@@ -50,7 +50,7 @@ export class Pump {
     this.#instance = instance;
     this.#assignments = assignments;
     this.#onComplete = onComplete;
-    this.#guard = new DeleteGuard({ hosts: instance.hosts, plan: instance.topics.plan, options: instance.options });
+    this.#guard = new DeleteGuard(instance);
     this.#readProblems = new ReadProblems(instance.problems);
     this.#time = new TimeKeeper(instance, () => this.#woken());
   }

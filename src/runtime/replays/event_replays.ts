@@ -5,6 +5,7 @@ import type { Bytes, LogRecord, NewRecord } from "../../ports/log.ts";
 import type { DeadLetter } from "../../ports/dead_letters.ts";
 import { DeserializationError, ProductionError } from "../../record/errors.ts";
 import { ORIGIN_HEADER } from "../../record/event_origin.ts";
+import { MASKED } from "../../record/mask.ts";
 import { packHeaders, type RecordHeaders } from "../../record/headers.ts";
 import { headerIn, REPLAY_HEADER, replayHeader } from "../../record/replay_header.ts";
 import type { Instance } from "../lifecycle/instance.ts";
@@ -130,7 +131,10 @@ function columnsOf({ source: { value, changes } }: StreamPlan): readonly string[
 
 /** What the letter holds of a record that is gone; null if that is not all of it. */
 function keptRecord({ stage, key, record, timestampMs, offset }: DeadLetter): LogRecord | null {
-  if (stage !== "decode" || record === null || NOT_WHOLE.test(record) || (key !== null && NOT_WHOLE.test(key))) {
+  if (
+    stage !== "decode" || record === null || `${key}${record}`.includes(MASKED) || NOT_WHOLE.test(record) ||
+    (key !== null && NOT_WHOLE.test(key))
+  ) {
     return null;
   }
   return { offset: offset!, timestampMs, key, value: record };

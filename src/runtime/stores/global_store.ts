@@ -2,10 +2,10 @@ import type { GlobalTable } from "../../plan/physical.ts";
 import { type Key, keyParts } from "../../record/key.ts";
 import { keyColumnValue, keyFrom } from "../../record/key_column.ts";
 import type { Instance } from "../lifecycle/instance.ts";
-import type { StoreItem, StorePart, StoreSpec } from "./store.ts";
+import type { StoreItem, StorePart, UnmaskedStore } from "./store.ts";
 
 /** The rows of a global table, as they were read: before any operator. */
-export function globalStore(instance: Instance, table: GlobalTable): StoreSpec {
+export function globalStore(instance: Instance, table: GlobalTable): UnmaskedStore {
   return {
     name: table.name,
     kind: "global table",

@@ -1,5 +1,6 @@
 import type { ForeignKeyJoinNode, KeyJoinNode } from "../../dsl/logical.ts";
 import type { GlobalJoinNode, TableJoinNode } from "../../dsl/stream_nodes.ts";
+import { quotesRows } from "../../plan/masks.ts";
 import type { RegisterPlace } from "../../plan/register_place.ts";
 import type { Key } from "../../record/key.ts";
 import type { RightStore } from "../../state/right_store.ts";
@@ -43,7 +44,8 @@ function textOf(
   instance: Instance,
   { node, joined, looked }: { readonly node: JoinNode; readonly joined: number; readonly looked: number },
 ): string | null {
-  const { topology: { nodes, streams }, topics: { plan }, options: { consoleRows } } = instance;
+  const { topology, topics: { plan }, options } = instance;
+  const { nodes, streams } = topology;
   const ofStream = "inputs" in node;
   const left = ofStream ? streams[node.inputs[0]].name : nodes[node.input].name;
   const right = nodes[node.right].name;
@@ -56,7 +58,7 @@ function textOf(
     `"${right}" (join "${node.name}")`;
   const advice = "Correct what is joined on, or the source. If that is how it should be, filter those rows out";
   if (empty) return `${said}: "${right}" has no rows. Wait for them, or check its topic`;
-  if (!consoleRows) return `${said}. ${advice}`;
+  if (!quotesRows(topology, options)) return `${said}. ${advice}`;
   const keys = describeKeys({
     wanted: wantedKeys(instance, node),
     there: take(tables.flatMap((keys) => take(keys.used(), EXAMPLES).map((slot) => keys.keyOf(slot))), EXAMPLES),

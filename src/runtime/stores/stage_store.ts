@@ -9,7 +9,7 @@ import type { Row } from "../../record/row.ts";
 import { taskId } from "../../record/task_id.ts";
 import type { Element, KeyedElements } from "../../state/keyed_elements.ts";
 import type { Instance, StreamView } from "../lifecycle/instance.ts";
-import type { PartStanding, StoreItem, StorePart, StoreSpec } from "./store.ts";
+import type { PartStanding, StoreItem, StorePart, UnmaskedStore } from "./store.ts";
 
 /** Column of a key of a processor's store: under which key of its own the processor has put the value. */
 const ENTRY = "entry";
@@ -33,7 +33,7 @@ interface Shown {
 export function aggregateStore(
   instance: Instance,
   { plan, node, name }: { readonly plan: StagePlan; readonly node: StreamAggregateNode; readonly name: string },
-): StoreSpec {
+): UnmaskedStore {
   const rowOf = resultRows(node);
   const windowed = node.window !== null;
   const shown: Shown = {
@@ -50,7 +50,7 @@ export function aggregateStore(
 export function processorStore(
   instance: Instance,
   { plan, node, store }: { readonly plan: StagePlan; readonly node: ProcessNode; readonly store: ProcessorStore },
-): StoreSpec {
+): UnmaskedStore {
   const { kind } = store;
   const shown: Shown = {
     columns: PLACE_COLUMNS[kind],
@@ -70,7 +70,7 @@ function valuesOf(at: EntryPlace): readonly unknown[] {
 function partitionsOf(
   { streams, topics }: Instance,
   { plan, shown }: { readonly plan: StagePlan; readonly shown: Shown },
-): Pick<StoreSpec, "partitions" | "parts"> {
+): Pick<UnmaskedStore, "partitions" | "parts"> {
   const { partitions } = topics.streams.get(plan.repartition)!;
   return {
     partitions,

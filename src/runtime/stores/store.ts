@@ -1,3 +1,4 @@
+import type { NodeMask } from "../../plan/masks.ts";
 import type { Position } from "../../ports/log.ts";
 import type { KeyColumn } from "../../record/key_column.ts";
 
@@ -19,12 +20,17 @@ export interface StoreSpec {
   readonly partitions: number;
   /** Whether one of the last key columns, `window_start`, is the time at which a window begins. */
   readonly windowed: boolean;
+  /** What people are not shown of its keys and rows; null: nothing. */
+  readonly mask: NodeMask | null;
   /** The parts that this instance has at the moment, by partition. */
   parts(): StorePart[];
 }
 
 /** `restoring`: it has not read everything yet that was there when it began. `standby`: another instance runs it. */
 export type StoreState = "running" | "restoring" | "standby";
+
+/** A store before it is known what of it is hidden. */
+export type UnmaskedStore = Omit<StoreSpec, "mask">;
 
 /** How far one part of a store is, on one instance. */
 export interface PartStanding {

@@ -2,7 +2,8 @@ import type { StagePlan } from "../../plan/physical.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import { globalStore } from "./global_store.ts";
 import { aggregateStore, processorStore } from "./stage_store.ts";
-import type { StoreSpec } from "./store.ts";
+import { rowMasksOf } from "./row_masks.ts";
+import type { StoreSpec, UnmaskedStore } from "./store.ts";
 import { tableStore } from "./table_store.ts";
 
 /**
@@ -12,18 +13,27 @@ import { tableStore } from "./table_store.ts";
  */
 export function storesOf(instance: Instance): StoreSpec[] {
   const { tables, globals, stages } = instance.topics.plan;
+  const masks = rowMasksOf(instance);
   const stores = [
     ...tables.flatMap((table) => table.members.map((_, member) => tableStore(instance, { table, member }))),
     ...globals.map((table) => globalStore(instance, table)),
-  ];
+  ].map((store): StoreSpec => ({ ...store, mask: masks?.named(store.name) ?? null }));
   const taken = new Set(stores.map(({ name }) => name));
-  return [...stores, ...stages.flatMap((plan) => stageStores(instance, { plan, taken }))];
+  return [
+    ...stores,
+    ...stages.flatMap((plan) =>
+      stageStores(instance, { plan, taken }).map((store): StoreSpec => ({
+        ...store,
+        mask: masks?.stage(plan.node.id) ?? null,
+      }))
+    ),
+  ];
 }
 
 function stageStores(
   instance: Instance,
   { plan, taken }: { readonly plan: StagePlan; readonly taken: ReadonlySet<string> },
-): StoreSpec[] {
+): UnmaskedStore[] {
   const { node } = plan;
   if (node.op === "process") return node.stores.map((store) => processorStore(instance, { plan, node, store }));
   if (node.op !== "streamAggregate") return [];

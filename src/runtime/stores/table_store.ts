@@ -15,7 +15,7 @@ import type { TaskHost } from "../lifecycle/task_host.ts";
 import type { Retention } from "../task/retention.ts";
 import type { Task } from "../task/task.ts";
 import { heldKeyColumns } from "../task/key_columns.ts";
-import type { PartStanding, StoreItem, StoreKind, StorePart, StoreSpec } from "./store.ts";
+import type { PartStanding, StoreItem, StoreKind, StorePart, UnmaskedStore } from "./store.ts";
 
 const KINDS: Readonly<Record<Member["kind"], StoreKind>> = { source: "table", folded: "results", merge: "grouped" };
 
@@ -23,7 +23,7 @@ const KINDS: Readonly<Record<Member["kind"], StoreKind>> = { source: "table", fo
 export function tableStore(
   instance: Instance,
   { table, member: index }: { readonly table: TaskTable; readonly member: number },
-): StoreSpec {
+): UnmaskedStore {
   const member = table.members[index];
   const partitions = instance.topics.partitions[table.index];
   return {

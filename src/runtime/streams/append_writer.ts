@@ -3,7 +3,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { missingRows } from "../../ports/missing_rows.ts";
 import { retry, SERVICE_WAITS, STOPPED, waitMsAfter } from "../../ports/retry.ts";
 import { APPEND_EXECUTION_MS, type InputPlace, type InputRange, type Warehouse } from "../../ports/warehouse.ts";
-import { ProductionError } from "../../record/errors.ts";
+import { ProductionError, toldOf } from "../../record/errors.ts";
 import { type BatchRow, rowsDigest, type StreamBatch } from "./stream_batch.ts";
 import type { TableClock } from "./table_clock.ts";
 
@@ -26,6 +26,8 @@ export interface AppendWriterOptions {
   readonly onRefused: (refused: { readonly sink: AppendPlan; readonly row: BatchRow }, error: Error) => void;
   /** The sink does not take rows (message), or takes them again (null). */
   readonly onState: (sink: AppendPlan, problem: string | null) => void;
+  /** Whether problems may quote rows. */
+  readonly quotesRows: boolean;
   readonly onInserted: (sink: AppendPlan, insert: { readonly rows: number; readonly durationMs: number }) => void;
 }
 
@@ -134,7 +136,7 @@ export class AppendWriter {
       clock,
       ...SERVICE_WAITS,
       retriable: (error) => error instanceof ProductionError,
-      onState: (error) => onState(sink, error?.message ?? null),
+      onState: (error) => onState(sink, error === null ? null : toldOf(error, this.#options)),
       stopped,
     });
   }
@@ -158,7 +160,7 @@ export class AppendWriter {
         clock,
         ...SERVICE_WAITS,
         retriable: (error) => error instanceof ProductionError && error.reason !== "content" && error.reason !== "late",
-        onState: (error) => onState(sink, error?.message ?? null),
+        onState: (error) => onState(sink, error === null ? null : toldOf(error, this.#options)),
         stopped,
       });
       if (stopped()) return STOPPED;
@@ -169,7 +171,7 @@ export class AppendWriter {
       if (error.reason === "late") {
         tableClock.doubt();
         this.#late.add(sink);
-        onState(sink, error.message);
+        onState(sink, toldOf(error, this.#options));
         return "late";
       }
       if (error.reason !== "content") throw error;

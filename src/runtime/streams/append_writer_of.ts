@@ -1,3 +1,4 @@
+import { quotesRows } from "../../plan/masks.ts";
 import type { AppendPlan } from "../../plan/physical.ts";
 import type { Instance } from "../lifecycle/instance.ts";
 import { AppendWriter } from "./append_writer.ts";
@@ -31,12 +32,13 @@ export function appendProblem({ id }: Pick<WriterTask, "id">, { name }: AppendPl
 /** The writer of a stream's task, with its metrics, problems and dead letters. */
 export function appendWriterOf(task: WriterTask, parts: WriterParts): AppendWriter {
   const { instance, letters, closed, progress, tableClock, sourceMs } = parts;
-  const { ports: { warehouse, clock, metrics }, topology, problems } = instance;
+  const { ports: { warehouse, clock, metrics }, topology, problems, options } = instance;
   return new AppendWriter({
     warehouse,
     clock,
     tableClock,
     stopped: closed,
+    quotesRows: quotesRows(topology, options),
     announceAgain: (how) => progress.announceAgain(how),
     onRefused: ({ sink, row }, error) => {
       const position = { topic: task.topic, partition: task.partition, offset: row.offset };

@@ -12,7 +12,7 @@ function openQueue({ failures }: { failures: number }) {
   const clock = createStepClock(createManualClock(0));
   const tries: (number | undefined)[][] = [];
   const events: RunEvent[] = [];
-  const queue = new DeadLetterQueue("things", {
+  const queue = new DeadLetterQueue({ name: "things", nodes: [], streams: [] }, {
     clock,
     metrics: { count() {}, gauge() {}, observe() {} },
     deadLetters: lettersTo((letters) => {
@@ -66,7 +66,7 @@ function openKept() {
   const events: RunEvent[] = [];
   const gauges = new Map<string, number>();
   let counted = 0;
-  const queue = new DeadLetterQueue("things", {
+  const queue = new DeadLetterQueue({ name: "things", nodes: [], streams: [] }, {
     clock,
     metrics: {
       count: () => void counted++,

@@ -41,6 +41,7 @@ function open(
       throw error;
     },
     onState() {},
+    quotesRows: true,
     onInserted() {},
   });
   let seq = 0;

@@ -31,6 +31,7 @@ function writing() {
     onRefused() {},
     onFailed() {},
     onState() {},
+    quotesRows: true,
     onInserted() {},
   });
   return { writer, gate, batches };

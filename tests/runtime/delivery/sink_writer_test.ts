@@ -43,6 +43,7 @@ async function open({ fault, ensure }: { fault: () => Error | null; ensure?: War
       throw error;
     },
     onState: (problem) => problems.push(problem),
+    quotesRows: true,
     onInserted() {},
   });
   const putOne = (id: number) =>

@@ -29,7 +29,7 @@ export function partsOf(
     find: () => null,
     items: () => keys.map((key) => ({ key, value: () => key.join() })),
   }));
-  return { name: "store", kind: "table", partitions, windowed: false, parts: () => parts };
+  return { name: "store", kind: "table", partitions, windowed: false, mask: null, parts: () => parts };
 }
 
 /** A store of one partition that holds these keys, each with its place as value. */
@@ -45,5 +45,5 @@ export function storeOf(
     find: () => null,
     items: () => keys.map((key, place) => ({ key, value: () => place })),
   };
-  return { name: "store", kind: "table", partitions: 1, windowed, parts: () => [part] };
+  return { name: "store", kind: "table", partitions: 1, windowed, mask: null, parts: () => [part] };
 }

@@ -74,6 +74,7 @@ function world() {
     },
     onRefused: ({ row: { offset } }) => said.push(`refused ${offset}`),
     onState: (_sink, problem) => said.push(problem === null ? "works" : `problem ${problem.slice(0, 8)}`),
+    quotesRows: true,
     onInserted: (_sink, { rows }) => said.push(`inserted ${rows}`),
   };
   const writer = new AppendWriter(options);
