@@ -3,6 +3,7 @@ import type { Explanation } from "../api/contract.ts";
 import { Empty, Loading, Notice } from "../parts/notice.tsx";
 import { shown } from "../parts/text.ts";
 import { useAsked } from "../state/asked.ts";
+import { explained } from "../state/explained.ts";
 import { plan, planProblem } from "../state/live.ts";
 import { linkTo } from "../state/address.ts";
 import { goTo, route } from "../state/route.ts";
@@ -19,6 +20,9 @@ export function ExplainPage() {
   const known = plan.value !== null || planProblem.value !== null;
   const path = asked && known ? explainPath({ topology, table, key }) : null;
   const { value, problem, loading, again } = useAsked<Explanation>(path);
+  useEffect(() => {
+    if (value !== null) explained.value = value;
+  }, [value]);
   return (
     <div class="explain">
       <Form topology={topology} table={table} value={key} />

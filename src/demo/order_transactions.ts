@@ -107,11 +107,14 @@ export function changeQuantity(tx: Transaction): void {
 }
 
 /** An item was sold at another price than was thought: it and its order's total change together. */
-export function changeUnitPrice(tx: Transaction, item: OrderItemRow, unitPrice: string): OrderItemRow {
+export function changeUnitPrice(
+  tx: Transaction,
+  item: OrderItemRow,
+  { unitPrice }: { readonly unitPrice: string },
+): void {
   const changed = { ...item, unit_price: unitPrice, updated_at: tx.now };
   tx.update("order_items", item, changed);
   addToTotal(tx, item.order_id, itemCents(changed) - itemCents(item));
-  return changed;
 }
 
 /** An item moves to another order; both totals follow. */

@@ -124,7 +124,7 @@ class FileDemoStore implements DemoStore {
     return this.#exclusively("change", undefined, async (writer) => {
       this.#requireSnapshot();
       await this.#drain(writer);
-      const emit: EmitChange = (feed, id, value, timestampMs) =>
+      const emit: EmitChange = (...[feed, id, value, timestampMs]) =>
         this.#outbox.emit(feed, id, value === null ? null : sentAs(value), timestampMs);
       const result = this.#commit(() => run(beginTransaction(this.#state.history, { ...this.#scope, emit })));
       await this.#drain(writer);

@@ -73,7 +73,7 @@ export function repriceSale(
   if (unitPrice === item.unit_price) {
     throw new RangeError(`Cannot change order item ${itemId}: it was sold for ${unitPrice} already`);
   }
-  changeUnitPrice(tx, item, unitPrice);
+  changeUnitPrice(tx, item, { unitPrice });
   return saleOf(tx.tables, itemId)!;
 }
 

@@ -8,7 +8,10 @@ import { tapRoutes } from "./tap_routes.ts";
 import { verifyRoutes } from "./verify_routes.ts";
 import type { Watched } from "./watched.ts";
 
-/** `GET /api`, which version of the API there is, and what looks into a running instance. Nothing here changes it, but the demo store. */
+/**
+ * `GET /api`, which version of the API there is, and what looks into a running instance. Nothing here changes it, and
+ * nothing else but the demo store.
+ */
 export function apiRoutes(watched: Watched): Routes {
   return {
     "GET /api": () => json({ version: API_VERSION }),

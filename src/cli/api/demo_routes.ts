@@ -1,40 +1,25 @@
 import { z } from "zod";
-import {
-  type DemoStore,
-  type GarbledPrice,
-  garbledPrice,
-  quietSale,
-  repriceProduct,
-  repriceSale,
-  type Sale,
-  saleOf,
-} from "../../demo/mod.ts";
+import { type DemoStore, garbledPrice, quietSale, repriceProduct, repriceSale, saleOf } from "../../demo/mod.ts";
 import type { Routes } from "../http_server.ts";
 import { json, RequestError } from "./answer.ts";
+import type { BadRecord, DemoAnswer, RepricedSale } from "./answers.ts";
 import { readJson } from "./read_json.ts";
 import { checkShown } from "./showing_rows.ts";
 import type { Watched } from "./watched.ts";
 
 const BODY_BYTES_MAX = 4_096;
 
-/** `GET /api/demo` */
-export interface DemoAnswer {
-  /** Of the instance, for whoever wants to kill it. */
-  readonly pid: number;
-  readonly sale: Sale;
+/** What may be sent, with an example. */
+interface Body<T> {
+  readonly shape: z.ZodType<T>;
+  readonly example: string;
 }
 
-/** `POST /api/demo/price` */
-export interface RepricedSale {
-  readonly before: Sale;
-  readonly after: Sale;
-}
-
-/** `POST /api/demo/bad-record` */
-export type BadRecord = GarbledPrice;
-
-const PRICE = z.strictObject({ order_item_id: z.int().positive(), unit_price: z.string() });
-const NOTHING = z.strictObject({});
+const PRICE: Body<{ readonly order_item_id: number; readonly unit_price: string }> = {
+  shape: z.strictObject({ order_item_id: z.int().positive(), unit_price: z.string() }),
+  example: '{ "order_item_id": 4711, "unit_price": "12.90" }',
+};
+const NOTHING: Body<Record<never, never>> = { shape: z.strictObject({}), example: "{}" };
 
 /**
  * What somebody does in the demo store, whose changes go the way of all others: `GET /api/demo`, a sale whose price may
@@ -55,8 +40,7 @@ export function demoRoutes(watched: Pick<Watched, "demo" | "showsRows">): Routes
         : new RequestError(404, `The demo store has no order item "${wanted}": leave it out, and one is chosen`);
     },
     "POST /api/demo/price": async (request) => {
-      const body = await read(request, PRICE, '{ "order_item_id": 4711, "unit_price": "12.90" }');
-      const { order_item_id: itemId, unit_price: price } = body;
+      const { order_item_id: itemId, unit_price: price } = await read(request, PRICE);
       const answer = await use(watched, (store) =>
         store.change((tx): RepricedSale => {
           const before = saleOf(tx.tables, itemId);
@@ -66,7 +50,7 @@ export function demoRoutes(watched: Pick<Watched, "demo" | "showsRows">): Routes
       return json(answer);
     },
     "POST /api/demo/bad-record": async (request) => {
-      await read(request, NOTHING, "{}");
+      await read(request, NOTHING);
       const sent: BadRecord | null = await use(
         watched,
         (store) => store.change(repriceProduct, { sentAs: garbledPrice }),
@@ -101,7 +85,7 @@ async function use<T>(
   return await done;
 }
 
-async function read<T>(request: Request, shape: z.ZodType<T>, example: string): Promise<T> {
+async function read<T>(request: Request, { shape, example }: Body<T>): Promise<T> {
   const { data, error } = shape.safeParse(await readJson(request, BODY_BYTES_MAX));
   if (data !== undefined) return data;
   throw new RequestError(400, `Cannot tell what to change: send ${example}. ${z.prettifyError(error!)}`);
