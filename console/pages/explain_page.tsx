@@ -64,7 +64,7 @@ function Form({ topology, table: name, value }: {
   readonly table?: string;
   readonly value?: string;
 }) {
-  const tables = explainedTables();
+  const tables = withTable(explainedTables(), { topology, name });
   const places = tables.map((one) => `${one.topology}/${one.name}`);
   const given = topology !== undefined && name !== undefined ? `${topology}/${name}` : places[0] ?? "";
   const [place, setPlace] = useState(given);
@@ -126,6 +126,16 @@ function Form({ topology, table: name, value }: {
       <button type="submit" class="primary">Explain</button>
     </form>
   );
+}
+
+/** The tables, and that of an address if it is none of them: an operator within a topology has keys, too. */
+function withTable(
+  tables: readonly ExplainedTable[],
+  { topology, name }: { readonly topology?: string; readonly name?: string },
+): readonly ExplainedTable[] {
+  if (topology === undefined || name === undefined) return tables;
+  const there = tables.some((one) => one.topology === topology && one.name === name);
+  return there ? tables : [...tables, { topology, name, key: ["key"] }];
 }
 
 /** The values of a key as it stands in an address, in the order of the table's columns. */

@@ -26,7 +26,8 @@ export function TapView({ topology, node, name, linkOf }: {
 }) {
   const [rows, setRows] = useState<readonly Passed[]>([]);
   const [problem, setProblem] = useState<AskProblem | null>(null);
-  const [missing, setMissing] = useState<TapProblem | null>(null);
+  /** By instance. */
+  const [missing, setMissing] = useState<Readonly<Record<string, TapProblem>>>({});
   const [still, setStill] = useState(false);
   const hidden = useHidden();
   useEffect(() => {
@@ -36,8 +37,15 @@ export function TapView({ topology, node, name, linkOf }: {
     const path = `/api/tap/${encodeURIComponent(topology)}/${encodeURIComponent(node)}`;
     listen({ path, name: "row", signal: ending.signal }, {
       beats: true,
-      onProblem: setProblem,
-      onPart: (data) => setMissing(data as TapProblem),
+      onProblem: (problem) => {
+        setProblem(problem);
+        // A stream that is opened anew tells anew who is missing.
+        if (problem === null) setMissing({});
+      },
+      onPart: (data) => {
+        const part = data as TapProblem;
+        setMissing((before) => ({ ...before, [part.instance]: part }));
+      },
       onData: (data) => {
         const passed = { ...data as TappedRow, number: number++ };
         setRows((before) => [passed, ...before].slice(0, ROWS_MAX));
@@ -61,27 +69,28 @@ export function TapView({ topology, node, name, linkOf }: {
         </button>
       </div>
       {problem !== null && <Notice kind="warn">{problem.message}</Notice>}
-      {missing !== null && (
-        <p class="muted">Nothing is seen of {shown(missing.instance, 80)}: {shown(missing.problem, 200)}</p>
-      )}
+      {Object.values(missing).map(({ instance, problem: why }) => (
+        <p key={instance} class="muted">Nothing is seen of {shown(instance, 80)}: {shown(why, 200)}</p>
+      ))}
       {rows.length === 0 && problem === null && <p class="muted">No row has passed yet.</p>}
       <ol class="passed">
-        {rows.map((row) => {
-          const link = linkOf?.(row) ?? null;
-          return (
-            <li key={`${row.at} ${row.number}`}>
-              <time>{clock(row.at)}</time>
-              {link === null ? <code>{shown(row.key, 60)}</code> : (
-                <a href={link}>
-                  <code>{shown(row.key, 60)}</code>
-                </a>
-              )}
-              {row.row === null ? <em>gone</em> : <span>{shown(row.row, 400)}</span>}
-            </li>
-          );
-        })}
+        {rows.map((row) => <PassedRow key={`${row.at} ${row.number}`} row={row} link={linkOf?.(row) ?? null} />)}
       </ol>
     </section>
+  );
+}
+
+function PassedRow({ row: { at, key, row }, link }: { readonly row: Passed; readonly link: string | null }) {
+  return (
+    <li>
+      <time>{clock(at)}</time>
+      {link === null ? <code>{shown(key, 60)}</code> : (
+        <a href={link}>
+          <code>{shown(key, 60)}</code>
+        </a>
+      )}
+      {row === null ? <em>gone</em> : <span>{shown(row, 400)}</span>}
+    </li>
   );
 }
 

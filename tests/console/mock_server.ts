@@ -5,6 +5,7 @@ import { eventStream, pause } from "../../src/cli/api/event_stream.ts";
 import { guarded } from "../../src/cli/api/guard.ts";
 import { consoleRoutes } from "../../src/cli/console/console_routes.ts";
 import { type HttpServer, type Route, type Routes, serveHttp } from "../../src/cli/http_server.ts";
+import fraudSignals from "../../topologies/fraud_signals.ts";
 import cartAbandonment from "../../topologies/cart_abandonment.ts";
 import orderFunnel from "../../topologies/order_funnel.ts";
 import sales from "../../topologies/sales.ts";
@@ -35,7 +36,7 @@ export interface MockServer {
 }
 
 export function startMock(): MockServer {
-  const planned = [sales, orderFunnel, cartAbandonment].map(plannedOf);
+  const planned = [sales, orderFunnel, cartAbandonment, fraudSignals].map(plannedOf);
   const standing = newStanding(Date.now());
   const letters = new MockLetters(Date.now());
   standing.openLetters = () => letters.open;
@@ -52,7 +53,8 @@ export function startMock(): MockServer {
       "GET /api/tap/*": () => {
         taps++;
         let number = 0;
-        return events({ name: "row", everyMs: ROW_EVERY_MS, onEnd: () => taps-- }, () => tapped(number++));
+        const first = standing.tapProblem;
+        return events({ name: "row", everyMs: ROW_EVERY_MS, first, onEnd: () => taps-- }, () => tapped(number++));
       },
       "GET /api/explain/*": (request) => {
         const [topology, table, key] = partsOf(request);
@@ -162,10 +164,17 @@ function tapped(number: number): unknown {
 }
 
 function events(
-  { name, everyMs, onEnd = () => {} }: { readonly name: string; readonly everyMs: number; readonly onEnd?: () => void },
+  { name, everyMs, first = null, onEnd = () => {} }: {
+    readonly name: string;
+    readonly everyMs: number;
+    /** Told before everything else, as a problem. */
+    readonly first?: unknown;
+    readonly onEnd?: () => void;
+  },
   make: () => unknown,
 ): Response {
   return eventStream(async ({ send, gone }) => {
+    if (first !== null) send("problem", JSON.stringify(first));
     while (!gone.aborted) {
       send(name, JSON.stringify(make()));
       await pause(everyMs, gone);
