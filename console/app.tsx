@@ -14,6 +14,7 @@ import { live, liveProblem } from "./state/live.ts";
 import { linkTo, type PageName, PAGES } from "./state/address.ts";
 import { route } from "./state/route.ts";
 import { type Theme, theme } from "./state/theme.ts";
+import { TourButton, TourPanel } from "./tour/tour_panel.tsx";
 
 const VIEWS = {
   topology: TopologyPage,
@@ -43,6 +44,7 @@ export function App() {
         <Navigation page={page} />
         <Standing />
       </header>
+      <TourPanel />
       <main id="main" tabIndex={-1} class={`page ${page}-page`}>
         <h1 class="sr">{PAGES[page]}</h1>
         <Connection />
@@ -96,6 +98,7 @@ function Standing() {
   const problem = liveProblem.value;
   return (
     <div class="standing">
+      <TourButton />
       {state !== null && <ProofBadge proof={state.status.proof} />}
       {problem === null && state !== null
         ? (

@@ -3,9 +3,12 @@
  * tells when one of the two changes. Integers beyond 2^53 and decimals arrive as texts.
  */
 export type {
+  BadRecord,
+  DemoAnswer as Demo,
   PlanAnswer as Plan,
   PlannedTopology,
   QueryAnswer as QueryResult,
+  RepricedSale,
   TappedRow,
   TapProblem,
 } from "../../src/cli/api/answers.ts";

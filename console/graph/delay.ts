@@ -30,13 +30,9 @@ export function delayOf(lagRecords: number | undefined, perSecond: number): Dela
  * The delay of each node, by its id: that of the topic it reads, and for all others the worst of what they come from.
  */
 export function delaysOf(
-  { description, nodes, edges }: PlannedTopology,
+  { nodes, edges }: PlannedTopology,
   { live, rates }: { readonly live: LiveTopology | undefined; readonly rates: ReadonlyMap<string, Rate> },
 ): ReadonlyMap<string, Delay> {
-  const topics = new Map([
-    ...description.sources.map(({ name, topic }) => [name, topic] as const),
-    ...description.streams.map(({ name, topic }) => [name, topic] as const),
-  ]);
   const inputs = new Map<string, string[]>();
   for (const { from, to } of edges) inputs.set(to, [...inputs.get(to) ?? [], from]);
   const found = new Map<string, Delay>();
@@ -44,11 +40,11 @@ export function delaysOf(
     const known = found.get(id);
     if (known !== undefined || trail.has(id)) return known ?? "unknown";
     const node = nodes.find((one) => one.id === id);
-    const named = node?.detail.map((line) => line.replace(/^topic /, "")) ?? [];
-    const topic = [node?.label, topics.get(node?.label ?? ""), ...named]
-      .find((name) => name !== undefined && live?.lag[name] !== undefined);
+    const topic = [node?.topic, node?.label].find((name) => typeof name === "string" && live?.lag[name] !== undefined);
     const from = (inputs.get(id) ?? []).map((input) => visit(input, new Set([...trail, id])));
-    const own = topic === undefined ? [] : [delayOf(live?.lag[topic], rates.get(id)?.in ?? rates.get(id)?.out ?? 0)];
+    const own = topic === undefined || topic === null
+      ? []
+      : [delayOf(live?.lag[topic], rates.get(id)?.in ?? rates.get(id)?.out ?? 0)];
     const delay = worst([...own, ...from]);
     found.set(id, delay);
     return delay;

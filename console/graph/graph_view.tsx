@@ -8,7 +8,7 @@ import { bestLayout, type Layout, LINE_CHARACTERS, type PlacedEdge, type PlacedN
 import { neighboursOf } from "./reach.ts";
 
 /** Before the size of the frame is known. */
-const NOTHING: Layout = { width: 1, height: 1, nodes: [], edges: [] };
+const NOTHING: Layout = { width: 1, height: 1, nodes: [], edges: [], plain: false };
 
 const ZOOM_MIN = 0.2;
 const ZOOM_MAX = 2;
@@ -79,6 +79,12 @@ export function GraphView({ graph, facts, selected, found, onSelect }: {
           ))}
         </svg>
       </div>
+      {layout.plain && (
+        <p class="plain-graph muted">
+          {graph.nodes.length}{" "}
+          nodes are placed in plain columns, and edges may cross them. Focus on a node to see what belongs to it.
+        </p>
+      )}
       <Zoom onFit={fit} onScale={(by) => setZoom((now) => Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, now * by)))} />
     </div>
   );
@@ -180,7 +186,7 @@ function Node({ placed, facts, state, onSelect, onWalk }: {
   const { node, title, x, y, width, height } = placed;
   const counters = facts.counters[node.id];
   const total = counters === undefined ? "" : ` · ${brief(Math.max(counters.in, counters.out))}`;
-  const word = shownText(MARKS[node.kind] || shortOp(node.detail[0] ?? "")).slice(
+  const word = shownText(MARKS[node.kind] || shortOp(node.op)).slice(
     0,
     LINE_CHARACTERS - total.length,
   );

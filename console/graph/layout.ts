@@ -1,6 +1,7 @@
 import dagre from "@dagrejs/dagre";
 import type { PlanEdge, PlanNode } from "../api/contract.ts";
 import { shownText } from "../parts/text.ts";
+import { columnsOf } from "./columns.ts";
 
 /** Where everything of a graph is drawn, in units of the drawing: one is a pixel at zoom 1. */
 export interface Layout {
@@ -8,6 +9,8 @@ export interface Layout {
   readonly height: number;
   readonly nodes: readonly PlacedNode[];
   readonly edges: readonly PlacedEdge[];
+  /** Whether it is so large that it was placed in plain columns, with edges that may cross nodes. */
+  readonly plain: boolean;
 }
 
 /** `x` and `y` are its upper left corner. */
@@ -45,6 +48,12 @@ const NODE_HEIGHT = 50;
 const MARGIN = 16;
 /** Larger graphs are placed once, and by the quicker way to find ranks: nobody waits for seconds. */
 const NODES_TRIED_MAX = 60;
+/** Still larger ones take dagre seconds, during which the page stands still. */
+const DAGRE_NODES_MAX = 100;
+const DAGRE_EDGES_MAX = 200;
+/** Between plain columns, and between nodes of one. */
+const COLUMN_GAP = 90;
+const ROW_GAP = 22;
 /** Of the smaller line below the title. */
 export const LINE_CHARACTERS = 24;
 
@@ -64,8 +73,12 @@ export interface Size {
   readonly height: number;
 }
 
-/** Across or down, whichever is seen larger, if that can be tried out. Equal graphs get equal places. */
+/**
+ * Across or down, whichever is seen larger, if that can be tried out; a very large graph in plain columns. Equal graphs
+ * get equal places.
+ */
 export function bestLayout(graph: Graph, frame: Size): Layout {
+  if (graph.nodes.length > DAGRE_NODES_MAX || graph.edges.length > DAGRE_EDGES_MAX) return plainLayout(graph);
   if (graph.nodes.length > NODES_TRIED_MAX) return layoutOf(graph, "across");
   const [across, down] = [layoutOf(graph, "across"), layoutOf(graph, "down")];
   return scaleIn(frame, across) > scaleIn(frame, down) ? across : down;
@@ -84,12 +97,8 @@ function layoutOf({ nodes, edges }: Graph, direction: "across" | "down"): Layout
     marginy: MARGIN,
   });
   graph.setDefaultEdgeLabel(() => ({}));
-  const titles = new Map(nodes.map(({ id, label }) => [id, shownText(label, TITLE_CHARACTERS).replace(/ \(.*$/, "")]));
-  for (const { id } of nodes) {
-    const text = Math.max(titles.get(id)!.length * CHARACTER_WIDTH, LINE_CHARACTERS * LINE_CHARACTER_WIDTH);
-    const width = Math.max(NODE_WIDTH_MIN, Math.ceil(text) + NODE_PADDING);
-    graph.setNode(id, { width, height: NODE_HEIGHT });
-  }
+  const titles = titlesOf(nodes);
+  for (const [id, title] of titles) graph.setNode(id, { width: widthOf(title), height: NODE_HEIGHT });
   const drawn = edges.filter(({ from, to }) => titles.has(from) && titles.has(to));
   drawn.forEach(({ from, to }, index) =>
     graph.setEdge(from, to, { width: 44, height: 14, labelpos: "c" }, String(index))
@@ -99,6 +108,7 @@ function layoutOf({ nodes, edges }: Graph, direction: "across" | "down"): Layout
   return {
     width: Math.max(1, width),
     height: Math.max(1, height),
+    plain: false,
     nodes: nodes.map((node) => {
       const { x, y, width, height } = graph.node(node.id);
       return { node, title: titles.get(node.id)!, x: x! - width / 2, y: y! - height / 2, width, height };
@@ -108,6 +118,50 @@ function layoutOf({ nodes, edges }: Graph, direction: "across" | "down"): Layout
       return { edge, path: pathOf(points as Point[]), x: x ?? points[0].x, y: y ?? points[0].y };
     }),
   };
+}
+
+/** In columns from left to right, whose edges lead straight from one node to the other. */
+function plainLayout({ nodes, edges }: Graph): Layout {
+  const titles = titlesOf(nodes);
+  const places = new Map<string, { readonly x: number; readonly y: number; readonly width: number }>();
+  let x = MARGIN;
+  let height = 1;
+  for (const column of columnsOf(nodes.map(({ id }) => id), edges)) {
+    const width = Math.max(...column.map((id) => widthOf(titles.get(id)!)));
+    column.forEach((id, at) => places.set(id, { x, y: MARGIN + at * (NODE_HEIGHT + ROW_GAP), width }));
+    height = Math.max(height, 2 * MARGIN + column.length * (NODE_HEIGHT + ROW_GAP) - ROW_GAP);
+    x += width + COLUMN_GAP;
+  }
+  const drawn = edges.filter(({ from, to }) => places.has(from) && places.has(to));
+  return {
+    width: Math.max(1, x - COLUMN_GAP + MARGIN),
+    height,
+    plain: true,
+    nodes: nodes.map((node) => ({
+      node,
+      title: titles.get(node.id)!,
+      ...places.get(node.id)!,
+      height: NODE_HEIGHT,
+    })),
+    edges: drawn.map((edge) => {
+      const [left, right] = [places.get(edge.from)!, places.get(edge.to)!];
+      const from = { x: left.x + left.width, y: left.y + NODE_HEIGHT / 2 };
+      const to = { x: right.x, y: right.y + NODE_HEIGHT / 2 };
+      const bend = COLUMN_GAP / 2;
+      const [begin, end] = [{ x: from.x + bend, y: from.y }, { x: to.x - bend, y: to.y }];
+      // Beside its beginning: further on it may lie behind other nodes.
+      return { edge, path: pathOf([from, begin, end, to]), x: from.x + bend / 2 + 4, y: from.y };
+    }),
+  };
+}
+
+function titlesOf(nodes: readonly PlanNode[]): ReadonlyMap<string, string> {
+  return new Map(nodes.map(({ id, label }) => [id, shownText(label, TITLE_CHARACTERS).replace(/ \(.*$/, "")]));
+}
+
+function widthOf(title: string): number {
+  const text = Math.max(title.length * CHARACTER_WIDTH, LINE_CHARACTERS * LINE_CHARACTER_WIDTH);
+  return Math.max(NODE_WIDTH_MIN, Math.ceil(text) + NODE_PADDING);
 }
 
 /** A curve through the middles between the points, which touches both ends. */

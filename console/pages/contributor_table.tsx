@@ -2,9 +2,12 @@ import { useEffect, useState } from "preact/hooks";
 import { ask, sentenceOf } from "../api/ask.ts";
 import type { Contributors, Explanation } from "../api/contract.ts";
 import { Notice } from "../parts/notice.tsx";
+import { type PlainColumn, PlainTable } from "../parts/plain_table.tsx";
 import { grouped, shown } from "../parts/text.ts";
 
 const COLUMNS_MAX = 40;
+
+type Contributor = Contributors["rows"][number];
 
 /** The rows that make up a total, page by page. */
 export function ContributorTable({ path, first }: { readonly path: string; readonly first: Contributors }) {
@@ -34,26 +37,23 @@ export function ContributorTable({ path, first }: { readonly path: string; reado
   return (
     <section class="card">
       <h2>Rows that make up this total</h2>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Rows that make up this total">
-        <table class="plain">
-          <thead>
-            <tr>
-              <th scope="col">table</th>
-              {keys.map((column) => <th key={column} scope="col">{shown(column, 40)}</th>)}
-              {adds.map((column) => <th key={column} scope="col" class="number">adds to {shown(column, 40)}</th>)}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row, index) => (
-              <tr key={index}>
-                <td>{shown(row.table, 60)}</td>
-                {keys.map((column) => <td key={column}>{shown(row.key[column], 120)}</td>)}
-                {adds.map((column) => <td key={column} class="number">{shown(row.adds[column], 120)}</td>)}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PlainTable
+        label="Rows that make up this total"
+        rows={rows}
+        keyOf={(_row, index) => index}
+        columns={[
+          { title: "table", cell: ({ table }) => shown(table, 60) },
+          ...keys.map((column): PlainColumn<Contributor> => ({
+            title: shown(column, 40),
+            cell: ({ key }) => shown(key[column], 120),
+          })),
+          ...adds.map((column): PlainColumn<Contributor> => ({
+            title: `adds to ${shown(column, 40)}`,
+            kind: "number",
+            cell: (row) => shown(row.adds[column], 120),
+          })),
+        ]}
+      />
       {problem !== null && <Notice kind="warn">{problem}</Notice>}
       <p class="more">
         <span class="muted">{grouped(rows.length)} of {grouped(total)}</span>

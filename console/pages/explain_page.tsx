@@ -3,6 +3,7 @@ import type { Explanation } from "../api/contract.ts";
 import { Empty, Loading, Notice } from "../parts/notice.tsx";
 import { shown } from "../parts/text.ts";
 import { useAsked } from "../state/asked.ts";
+import { explained } from "../state/explained.ts";
 import { plan, planProblem } from "../state/live.ts";
 import { linkTo } from "../state/address.ts";
 import { goTo, route } from "../state/route.ts";
@@ -19,6 +20,9 @@ export function ExplainPage() {
   const known = plan.value !== null || planProblem.value !== null;
   const path = asked && known ? explainPath({ topology, table, key }) : null;
   const { value, problem, loading, again } = useAsked<Explanation>(path);
+  useEffect(() => {
+    if (value !== null) explained.value = value;
+  }, [value]);
   return (
     <div class="explain">
       <Form topology={topology} table={table} value={key} />
@@ -60,7 +64,7 @@ function Form({ topology, table: name, value }: {
   readonly table?: string;
   readonly value?: string;
 }) {
-  const tables = explainedTables();
+  const tables = withTable(explainedTables(), { topology, name });
   const places = tables.map((one) => `${one.topology}/${one.name}`);
   const given = topology !== undefined && name !== undefined ? `${topology}/${name}` : places[0] ?? "";
   const [place, setPlace] = useState(given);
@@ -122,6 +126,16 @@ function Form({ topology, table: name, value }: {
       <button type="submit" class="primary">Explain</button>
     </form>
   );
+}
+
+/** The tables, and that of an address if it is none of them: an operator within a topology has keys, too. */
+function withTable(
+  tables: readonly ExplainedTable[],
+  { topology, name }: { readonly topology?: string; readonly name?: string },
+): readonly ExplainedTable[] {
+  if (topology === undefined || name === undefined) return tables;
+  const there = tables.some((one) => one.topology === topology && one.name === name);
+  return there ? tables : [...tables, { topology, name, key: ["key"] }];
 }
 
 /** The values of a key as it stands in an address, in the order of the table's columns. */

@@ -1,6 +1,7 @@
 import type { InstanceState, LiveState, TaskState } from "../api/contract.ts";
 import { WordBadge } from "../parts/badge.tsx";
 import { Loading, Notice } from "../parts/notice.tsx";
+import { type PlainColumn, PlainTable } from "../parts/plain_table.tsx";
 import { bytes, counted, duration, grouped, moment, shown } from "../parts/text.ts";
 import { changes, instanceName, live, liveProblem } from "../state/live.ts";
 import { linkTo } from "../state/address.ts";
@@ -25,22 +26,7 @@ function Processes({ state: { status, instances } }: { readonly state: LiveState
   return (
     <section class="card">
       <h2>Instances</h2>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Instances">
-        <table class="plain">
-          <thead>
-            <tr>
-              <th scope="col">instance</th>
-              <th scope="col">state</th>
-              <th scope="col" class="number">tasks</th>
-              <th scope="col" class="number">running for</th>
-              <th scope="col" class="number">memory</th>
-            </tr>
-          </thead>
-          <tbody>
-            {instances.map((instance) => <Process key={instance.instance} instance={instance} />)}
-          </tbody>
-        </table>
-      </div>
+      <PlainTable label="Instances" rows={instances} keyOf={({ instance }) => instance} columns={PROCESS} />
       <dl class="facts addresses">
         <div>
           <dt>mode</dt>
@@ -61,25 +47,29 @@ function Processes({ state: { status, instances } }: { readonly state: LiveState
   );
 }
 
-function Process({ instance: { instance, here, problem, tasks, uptimeMs, memory } }: {
-  readonly instance: InstanceState;
-}) {
-  return (
-    <tr>
-      <td>
+const PROCESS: readonly PlainColumn<InstanceState>[] = [
+  {
+    title: "instance",
+    cell: ({ instance, here }) => (
+      <>
         {shown(instance, 120)}
         {here && <small>, this one</small>}
-      </td>
-      <td>
+      </>
+    ),
+  },
+  {
+    title: "state",
+    cell: ({ problem }) => (
+      <>
         <WordBadge word={problem === null ? "running" : "unreachable"} />
         {problem !== null && <p>{shown(problem, 400)}</p>}
-      </td>
-      <td class="number">{grouped(tasks)}</td>
-      <td class="number">{uptimeMs === null ? "" : duration(uptimeMs)}</td>
-      <td class="number">{memory === null ? "" : bytes(memory.rssBytes)}</td>
-    </tr>
-  );
-}
+      </>
+    ),
+  },
+  { title: "tasks", kind: "number", cell: ({ tasks }) => grouped(tasks) },
+  { title: "running for", kind: "number", cell: ({ uptimeMs }) => uptimeMs === null ? "" : duration(uptimeMs) },
+  { title: "memory", kind: "number", cell: ({ memory }) => memory === null ? "" : bytes(memory.rssBytes) },
+];
 
 /** One small square for each task says at a glance that all of them run; the table says which one does not. */
 function Tasks({ name, tasks, state }: {
@@ -104,47 +94,44 @@ function Tasks({ name, tasks, state }: {
           <span class="muted">{counted(status.standbys, "standby")} here</span>
         )}
       </div>
-      {tasks.length === 0 ? <p class="muted">No instance has a task of it yet.</p> : <TaskTable tables={tables} />}
+      {tasks.length === 0
+        ? <p class="muted">No instance has a task of it yet.</p>
+        : <TaskTable name={name} tables={tables} />}
       {status?.started !== null && status !== undefined && <Started reports={status.started} />}
     </section>
   );
 }
 
-function TaskTable({ tables }: { readonly tables: ReadonlyMap<string, readonly TaskState[]> }) {
+function TaskTable({ name, tables }: {
+  readonly name: string;
+  readonly tables: ReadonlyMap<string, readonly TaskState[]>;
+}) {
   return (
-    <table class="plain tasks">
-      <thead>
-        <tr>
-          <th scope="col">table</th>
-          <th scope="col">tasks</th>
-          <th scope="col" class="number">lag</th>
-          <th scope="col">not running</th>
-        </tr>
-      </thead>
-      <tbody>
-        {[...tables].map(([table, own]) => (
-          <tr key={table}>
-            <td>{shown(table, 80)}</td>
-            <td>
-              <span class="squares" aria-hidden="true">
-                {own.map(({ id, state: word }) => (
-                  <i
-                    key={id}
-                    class={word === "running" ? "good" : "warn"}
-                    title={`${id}: ${word}`}
-                  />
-                ))}
-              </span>
-              {own.filter((task) => task.state === "running").length} of {own.length} run
-            </td>
-            <td class="number">
-              {grouped(own.reduce((sum, { lag }) => sum + lag, 0))}
-            </td>
-            <td>{notRunning(own)}</td>
-          </tr>
+    <PlainTable
+      label={`Tasks of ${name}`}
+      scroll="scroll tasks"
+      rows={[...tables]}
+      keyOf={([table]) => table}
+      columns={[
+        { title: "table", cell: ([table]) => shown(table, 80) },
+        { title: "tasks", cell: ([, own]) => <Squares tasks={own} /> },
+        { title: "lag", kind: "number", cell: ([, own]) => grouped(own.reduce((sum, { lag }) => sum + lag, 0)) },
+        { title: "not running", cell: ([, own]) => notRunning(own) },
+      ]}
+    />
+  );
+}
+
+function Squares({ tasks }: { readonly tasks: readonly TaskState[] }) {
+  return (
+    <>
+      <span class="squares" aria-hidden="true">
+        {tasks.map(({ id, state: word }) => (
+          <i key={id} class={word === "running" ? "good" : "warn"} title={`${id}: ${word}`} />
         ))}
-      </tbody>
-    </table>
+      </span>
+      {tasks.filter(({ state }) => state === "running").length} of {tasks.length} run
+    </>
   );
 }
 

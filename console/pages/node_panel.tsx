@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import type { Counters, PlannedTopology, PlanNode, RowCounts } from "../api/contract.ts";
 import { WordBadge } from "../parts/badge.tsx";
 import { Notice } from "../parts/notice.tsx";
+import { PlainTable } from "../parts/plain_table.tsx";
 import { brief, grouped, shown } from "../parts/text.ts";
 import { TapView } from "../parts/tap_view.tsx";
 import { instanceName, liveTopology, rates } from "../state/live.ts";
@@ -105,8 +106,7 @@ function nameOf({ label, id }: PlanNode): string {
 
 /** Letters of a topic are told by its name, those of other nodes by the operator's. */
 function lettersOf(node: PlanNode): string {
-  const topic = node.detail.find((line) => line.startsWith("topic "));
-  return topic === undefined ? nameOf(node) : topic.slice("topic ".length);
+  return node.topic ?? nameOf(node);
 }
 
 function CounterList({ counters, rate }: {
@@ -182,28 +182,17 @@ function Tasks({ topology: { name, description }, node }: {
   return (
     <section>
       <h3>Tasks of {shown(table, 80)}</h3>
-      <table class="plain">
-        <thead>
-          <tr>
-            <th scope="col">task</th>
-            <th scope="col">state</th>
-            <th scope="col" class="number">lag</th>
-            <th scope="col">instance</th>
-          </tr>
-        </thead>
-        <tbody>
-          {own.map(({ id, state, lag, instance }) => (
-            <tr key={id}>
-              <td>{id}</td>
-              <td>
-                <WordBadge word={state} />
-              </td>
-              <td class="number">{grouped(lag)}</td>
-              <td>{instanceName(instance)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <PlainTable
+        label={`Tasks of ${table}`}
+        rows={own}
+        keyOf={({ id }) => id}
+        columns={[
+          { title: "task", cell: ({ id }) => id },
+          { title: "state", cell: ({ state }) => <WordBadge word={state} /> },
+          { title: "lag", kind: "number", cell: ({ lag }) => grouped(lag) },
+          { title: "instance", cell: ({ instance }) => instanceName(instance) },
+        ]}
+      />
     </section>
   );
 }

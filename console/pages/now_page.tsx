@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import type { LiveState, TappedRow } from "../api/contract.ts";
 import { WordBadge } from "../parts/badge.tsx";
 import { Empty, Loading, Notice } from "../parts/notice.tsx";
+import { PlainTable } from "../parts/plain_table.tsx";
 import type { Proof } from "../../src/cli/verify/proof.ts";
 import { brief, bytes, duration, grouped, moment, shown } from "../parts/text.ts";
 import { TapView } from "../parts/tap_view.tsx";
@@ -115,38 +116,19 @@ function Topologies({ state: { status } }: { readonly state: LiveState }) {
   return (
     <section class="card">
       <h2>Topologies</h2>
-      <div class="scroll" tabIndex={0} role="region" aria-label="Topologies">
-        <table class="plain">
-          <thead>
-            <tr>
-              <th scope="col">topology</th>
-              <th scope="col">state</th>
-              <th scope="col" class="number">changes/s</th>
-              <th scope="col" class="number">rows/s</th>
-              <th scope="col" class="number">lag</th>
-              <th scope="col" class="number">letters</th>
-            </tr>
-          </thead>
-          <tbody>
-            {status.topologies.map((topology) => (
-              <tr key={topology.name}>
-                <td>
-                  <a href={linkTo("topology", [topology.name])}>
-                    {shown(topology.name, 60)}
-                  </a>
-                </td>
-                <td>
-                  <WordBadge word={topology.state} />
-                </td>
-                <td class="number">{grouped(topology.changesPerSecond)}</td>
-                <td class="number">{grouped(topology.rowsPerSecond)}</td>
-                <td class="number">{grouped(topology.lag)}</td>
-                <td class="number">{grouped(topology.deadLetters)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PlainTable
+        label="Topologies"
+        rows={status.topologies}
+        keyOf={({ name }) => name}
+        columns={[
+          { title: "topology", cell: ({ name }) => <a href={linkTo("topology", [name])}>{shown(name, 60)}</a> },
+          { title: "state", cell: ({ state }) => <WordBadge word={state} /> },
+          { title: "changes/s", kind: "number", cell: ({ changesPerSecond }) => grouped(changesPerSecond) },
+          { title: "rows/s", kind: "number", cell: ({ rowsPerSecond }) => grouped(rowsPerSecond) },
+          { title: "lag", kind: "number", cell: ({ lag }) => grouped(lag) },
+          { title: "letters", kind: "number", cell: ({ deadLetters }) => grouped(deadLetters) },
+        ]}
+      />
     </section>
   );
 }
@@ -165,36 +147,28 @@ function Lags({ state }: { readonly state: LiveState }) {
     <section class="card">
       <h2>Lag by topic</h2>
       {rows.length === 0 ? <p class="muted">The instance does not tell it.</p> : (
-        <div
-          class="scroll lags"
-          tabIndex={0}
-          role="region"
-          aria-label="Lag by topic"
-        >
-          <table class="plain">
-            <tbody>
-              {rows.map(([topic, records]) => (
-                <tr key={topic}>
-                  <th scope="row">{shown(topic, 80)}</th>
-                  <td class="meter-cell">
-                    <svg
-                      class="bar"
-                      viewBox="0 0 100 6"
-                      preserveAspectRatio="none"
-                      aria-hidden="true"
-                    >
-                      <rect class="full" width="100" height="6" />
-                      <rect width={100 * records / most} height="6" />
-                    </svg>
-                  </td>
-                  <td class="number">{grouped(records)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <PlainTable
+          label="Lag by topic"
+          scroll="scroll lags"
+          rows={rows}
+          keyOf={([topic]) => topic}
+          columns={[
+            { title: null, kind: "head", cell: ([topic]) => shown(topic, 80) },
+            { title: null, kind: "meter-cell", cell: ([, records]) => <Meter share={records / most} /> },
+            { title: null, kind: "number", cell: ([, records]) => grouped(records) },
+          ]}
+        />
       )}
     </section>
+  );
+}
+
+function Meter({ share }: { readonly share: number }) {
+  return (
+    <svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="full" width="100" height="6" />
+      <rect width={100 * share} height="6" />
+    </svg>
   );
 }
 

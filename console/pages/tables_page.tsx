@@ -55,7 +55,14 @@ export function TablesPage() {
     const text = `SELECT * FROM ${quoted(table.name)} LIMIT ${ROWS_FIRST}`;
     setSql(text);
     run(text);
-  }, [table?.name, password.value]);
+  }, [table?.name]);
+  const secret = useRef(password.value);
+  useEffect(() => {
+    if (secret.current === password.value) return;
+    secret.current = password.value;
+    // What was refused may be answered now; what is typed meanwhile stays.
+    if (answer !== null) run(answer.sql);
+  }, [password.value]);
   return (
     <div class="tables">
       <TableList tables={tables} current={name} />
@@ -117,8 +124,9 @@ function About({ table: { topology, key, from, holds } }: { readonly table: Show
   const words = { rows: "the newest row of each key", shares: "totals, added up", events: "each event once" };
   return (
     <p class="muted">
-      Shows {words[holds]} of {shown(from, 80)} in{" "}
-      <a href={linkTo("topology", [topology])}>{shown(topology, 60)}</a>; key {shown(key.join(", "), 120)}
+      Shows {words[holds]} of {shown(from, 80)} in <a href={linkTo("topology", [topology])}>{shown(topology, 60)}</a>;
+      {" "}
+      {holds === "events" ? "ordered by" : "key"} {shown(key.join(", "), 120)}
     </p>
   );
 }

@@ -22,6 +22,14 @@ export function TopologyPage() {
     );
   }
   const topology = plannedTopology(name);
+  if (topology === undefined && plan.value.topologies.length > 0) {
+    return (
+      <>
+        <Tabs topologies={plan.value.topologies} shown="" />
+        <Notice kind="warn">No topology "{shown(name, 80)}" runs here. Choose one of those above.</Notice>
+      </>
+    );
+  }
   if (topology === undefined) {
     return (
       <Empty title="No topology runs here">

@@ -35,8 +35,8 @@ export function DataGrid({ columns, rows, label, linkOf }: {
                     <Why link={linkOf(row)} />
                   </td>
                 )}
-                {names.map(({ name, type }, at) => (
-                  <td key={name} class={isNumber(type) ? "number" : ""}>
+                {names.map(({ type }, at) => (
+                  <td key={at} class={isNumber(type) ? "number" : ""}>
                     <Cell value={row[at]} />
                   </td>
                 ))}
@@ -78,9 +78,9 @@ function Head({ names, leads }: { readonly names: readonly GridColumn[]; readonl
             <span class="sr">Explain</span>
           </th>
         )}
-        {names.map(({ name, type }) => (
+        {names.map(({ name, type }, at) => (
           <th
-            key={name}
+            key={at}
             scope="col"
             class={isNumber(type) ? "number" : ""}
             title={shown(`${name} ${type}`, 300)}

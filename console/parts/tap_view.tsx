@@ -68,20 +68,7 @@ export function TapView({ topology, node, name, linkOf }: {
       <Unseen missing={missing} />
       {rows.length === 0 && problem === null && <p class="muted">No row has passed yet.</p>}
       <ol class="passed">
-        {rows.map((row) => {
-          const link = linkOf?.(row) ?? null;
-          return (
-            <li key={`${row.at} ${row.number}`}>
-              <time>{clock(row.at)}</time>
-              {link === null ? <code>{shown(row.key, 60)}</code> : (
-                <a href={link}>
-                  <code>{shown(row.key, 60)}</code>
-                </a>
-              )}
-              {row.row === null ? <em>gone</em> : <span>{shown(row.row, 400)}</span>}
-            </li>
-          );
-        })}
+        {rows.map((row) => <PassedRow key={`${row.at} ${row.number}`} row={row} link={linkOf?.(row) ?? null} />)}
       </ol>
     </section>
   );
@@ -97,6 +84,20 @@ function Unseen({ missing }: { readonly missing: readonly TapProblem[] }) {
   return missing.map(({ instance, problem }) => (
     <p key={instance} class="muted">Nothing is seen of {shown(instance, 80)}: {shown(problem, 200)}</p>
   ));
+}
+
+function PassedRow({ row: { at, key, row }, link }: { readonly row: Passed; readonly link: string | null }) {
+  return (
+    <li>
+      <time>{clock(at)}</time>
+      {link === null ? <code>{shown(key, 60)}</code> : (
+        <a href={link}>
+          <code>{shown(key, 60)}</code>
+        </a>
+      )}
+      {row === null ? <em>gone</em> : <span>{shown(row, 400)}</span>}
+    </li>
+  );
 }
 
 function useHidden(): boolean {

@@ -79,10 +79,10 @@ password.subscribe(() => {
   if (planProblem.peek()?.kind === "password") readPlan(new AbortController().signal);
 });
 
-/** A topology of the plan by its name; without one the first; undefined if there is none. */
+/** A topology of the plan by its name; without a name the first; undefined if there is none. */
 export function plannedTopology(name: string | undefined): PlannedTopology | undefined {
   const topologies = plan.value?.topologies ?? [];
-  return topologies.find((topology) => topology.name === name) ?? topologies[0];
+  return name === undefined ? topologies[0] : topologies.find((topology) => topology.name === name);
 }
 
 /** An instance as it is told: where it is, unless it is the one that is asked. */

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
+import { keepText, type KeptPlace, keptText } from "./kept_text.ts";
 
-const PLACE = "weir.queries";
+const PLACE: KeptPlace = { name: "weir.queries", where: "local" };
 const QUERIES_MAX = 50;
 const CHARACTERS_MAX = 10_000;
 
@@ -11,16 +12,12 @@ export function remember(sql: string): void {
   const text = sql.trim();
   if (text === "" || text.length > CHARACTERS_MAX) return;
   remembered.value = [text, ...remembered.value.filter((other) => other !== text)].slice(0, QUERIES_MAX);
-  try {
-    localStorage.setItem(PLACE, JSON.stringify(remembered.value));
-  } catch {
-    // A browser that keeps nothing: they are there until the page is closed.
-  }
+  keepText(PLACE, JSON.stringify(remembered.value));
 }
 
 function kept(): readonly string[] {
   try {
-    const list: unknown = JSON.parse(localStorage.getItem(PLACE) ?? "[]");
+    const list: unknown = JSON.parse(keptText(PLACE) ?? "[]");
     return Array.isArray(list) ? list.filter((text) => typeof text === "string").slice(0, QUERIES_MAX) : [];
   } catch {
     return [];

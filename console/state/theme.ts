@@ -1,8 +1,9 @@
 import { effect, signal } from "@preact/signals";
+import { keepText, type KeptPlace, keptText } from "./kept_text.ts";
 
 export type Theme = "system" | "light" | "dark";
 
-const PLACE = "weir.theme";
+const PLACE: KeptPlace = { name: "weir.theme", where: "local" };
 
 /** How the page looks: as the system, or as somebody chose. */
 export const theme = signal<Theme>(kept());
@@ -13,20 +14,11 @@ export function applyTheme(): void {
     const chosen = theme.value;
     if (chosen === "system") document.documentElement.removeAttribute("data-theme");
     else document.documentElement.dataset.theme = chosen;
-    try {
-      if (chosen === "system") localStorage.removeItem(PLACE);
-      else localStorage.setItem(PLACE, chosen);
-    } catch {
-      // A browser that keeps nothing: the choice lasts until the page is closed.
-    }
+    keepText(PLACE, chosen === "system" ? null : chosen);
   });
 }
 
 function kept(): Theme {
-  try {
-    const text = localStorage.getItem(PLACE);
-    return text === "light" || text === "dark" ? text : "system";
-  } catch {
-    return "system";
-  }
+  const text = keptText(PLACE);
+  return text === "light" || text === "dark" ? text : "system";
 }

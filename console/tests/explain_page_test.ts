@@ -45,3 +45,13 @@ Deno.test("a key of several columns has a field for each", () =>
       assertEquals(await page.getByRole("textbox", { name: "hour" }).inputValue(), "2026-03-01 09:00:00");
     },
   ));
+
+Deno.test("the form is about what is explained, also if that is no table of the list", () =>
+  withPage({ at: "#/explain/sales/order_items.product/4711" }, async (page) => {
+    await page.getByRole("article").waitFor(SOON);
+    assertEquals(await page.getByLabel("Table").inputValue(), "sales/order_items.product");
+    assertEquals(await page.getByRole("textbox", { name: "key" }).inputValue(), "4711");
+    await page.getByRole("textbox", { name: "key" }).fill("4712");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/order_items\.product\/4712$/);
+  }));

@@ -1,10 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { createRequire } from "node:module";
-import type { Page } from "playwright-core";
+import { overhangOf, violationsOf } from "./axe.ts";
 import { closeBrowser, type PageOptions } from "./browser.ts";
 import { mainText, SOON, withPage } from "./with_page.ts";
-
-const AXE = await Deno.readTextFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"));
 
 /** A sentence of each page that is there once it is whole. */
 const PLACES: Readonly<Record<string, string>> = {
@@ -32,11 +29,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
         withPage({ at, ...options }, async (page) => {
           await page.locator("#main").getByText(new RegExp(sentence)).locator("visible=true").first().waitFor(SOON);
           assertEquals(await violationsOf(page), []);
-          const { wide, seen } = await page.evaluate(() => ({
-            wide: document.documentElement.scrollWidth,
-            seen: document.documentElement.clientWidth,
-          }));
-          assert(wide <= seen, `the page is ${wide} wide, and ${seen} are seen`);
+          assertEquals(await overhangOf(page), 0);
         }));
     }
   });
@@ -83,16 +76,3 @@ Deno.test("Instances shows who has what, and an instance that cannot be reached"
     const expected = ["10.0.0.2:8686", "unreachable", "orders-4 restoring (this one)", "orders-5 restoring (10.0.0.2"];
     for (const part of expected) assert(text.includes(part), `${part} in ${text}`);
   }));
-
-/** What is against the rules of accessibility (WCAG 2.2 AA and axe's own), each with where. */
-async function violationsOf(page: Page): Promise<string[]> {
-  // Evaluated by the debugger, which no policy of the page stops.
-  await page.evaluate(AXE);
-  return await page.evaluate(async () => {
-    // deno-lint-ignore no-explicit-any -- it is there since the line above
-    const { violations } = await (globalThis as any).axe.run();
-    return violations.map((violation: { id: string; help: string; nodes: { html: string }[] }) =>
-      `${violation.id}: ${violation.help}: ${violation.nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`
-    );
-  });
-}

@@ -59,3 +59,20 @@ Deno.test("10,000 columns are shown some at a time", () =>
     await page.getByRole("button", { name: "100 of 10,000 columns: show more" }).waitFor(SOON);
     assertEquals(await page.locator("table.grid th").count(), 100);
   }));
+
+Deno.test("what is typed stays when a password is given, and what was refused is asked again", () =>
+  withPage({ at: "#/tables/sales" }, async (page, { standing }) => {
+    await page.getByText("100 rows", { exact: true }).waitFor(SOON);
+    standing.password = "secret";
+    await ask(page, "SELECT * FROM hostile");
+    await page.getByLabel("Password", { exact: true }).fill("secret");
+    await page.keyboard.press("Enter");
+    await page.getByText("6 rows", { exact: true }).waitFor(SOON);
+    assertEquals(await page.getByLabel("SQL, read only").inputValue(), "SELECT * FROM hostile");
+  }));
+
+Deno.test("a table of events says by what it is ordered, since it has no key", () =>
+  withPage({ at: "#/tables/fraud_signals" }, async (page) => {
+    await page.getByText("ordered by signal, ordered_at").waitFor(SOON);
+    assertEquals((await mainText(page)).includes("key signal"), false);
+  }));

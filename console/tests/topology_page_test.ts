@@ -88,3 +88,24 @@ async function closedTaps(taps: () => number): Promise<void> {
   for (let tries = 0; taps() > 0 && tries < 50; tries++) await new Promise((resolve) => setTimeout(resolve, 100));
   assertEquals(taps(), 0);
 }
+
+Deno.test("a topology that does not run is named, and the others are offered", () =>
+  withPage({ at: "#/topology/nosuch" }, async (page) => {
+    await page.getByText('No topology "nosuch" runs here').waitFor(SOON);
+    assertEquals(await page.locator(".node").count(), 0);
+    assertEquals(await page.locator(".tabs [aria-current]").count(), 0);
+    await page.getByRole("link", { name: "order_funnel", exact: true }).click();
+    await page.locator(".node").first().waitFor(SOON);
+  }));
+
+Deno.test("what a tap says of other instances is taken back once it is no longer so", () =>
+  withPage({ at: "#/topology/sales?node=op13" }, async (page, { standing }) => {
+    standing.tapProblem = { instance: "10.0.0.3:8686", problem: "no route to host" };
+    await page.getByRole("button", { name: "Watch rows" }).click();
+    const notice = page.getByText("Nothing is seen of 10.0.0.3:8686: no route to host");
+    await notice.waitFor(SOON);
+    standing.tapProblem = null;
+    await page.getByRole("button", { name: "Hold" }).click();
+    await page.getByRole("button", { name: "Go on" }).click();
+    await notice.waitFor({ state: "detached", ...SOON });
+  }));

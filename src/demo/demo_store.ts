@@ -1,9 +1,11 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
+import type { Picker } from "./picks.ts";
 import type { PerTable, Rows, TableName } from "./schema.ts";
 import type { StoreSizes } from "./seed_rows.ts";
 import type { OnProgress } from "./snapshot.ts";
 import type { StoreView } from "./store_view.ts";
+import type { Transaction } from "./transaction.ts";
 
 export interface DemoStoreOptions {
   /** The store's own file. `:memory:` keeps nothing, and its rows must only be read while nothing runs. */
@@ -26,13 +28,18 @@ export interface DemoRunOptions {
   readonly signal: AbortSignal;
 }
 
+export interface ChangeOptions {
+  /** What is sent instead of a record's value, as a connector with a fault would. Rows are not touched by it. */
+  readonly sentAs?: (value: string) => string;
+}
+
 /**
  * A seeded online store that behaves as PostgreSQL with Debezium behind it. Every transaction is committed to the
  * store's own file together with the records that tell of it (the outbox); records are sent in the order of commits and
  * removed once acknowledged. So after a crash at any moment some records are sent again, as Debezium does, none is
  * lost, and once the outbox is empty each table's topic, read to its end, says what `rows` says. Beside the tables it
  * tells what people do in the shop, and payments: events, of which one that is sent again counts again. Only one of
- * `snapshot`, `write`, `run` and `flush` may be under way.
+ * `snapshot`, `write`, `change`, `run` and `flush` may be under way.
  */
 export interface DemoStore {
   readonly seed: number;
@@ -56,6 +63,13 @@ export interface DemoStore {
    * @throws ProductionError when the log refuses for good
    */
   run(options: DemoRunOptions): Promise<void>;
+  /** What `find` finds in the rows as they are now. It must not wait, and its choices differ from moment to moment. */
+  look<T>(find: (rows: Picker) => T): T;
+  /**
+   * Commits one transaction that is none of the store's own, as somebody at a desk would, and sends its records.
+   * Nothing happened when `run` throws.
+   */
+  change<T>(run: (tx: Transaction) => T, options?: ChangeOptions): Promise<T>;
   /** Sends what the outbox holds. */
   flush(): Promise<void>;
   /** Rows of each table now. */

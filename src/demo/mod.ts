@@ -6,3 +6,12 @@ export { DEFAULT_SIZES, type StoreSizes } from "./seed_rows.ts";
 export type { DemoStore } from "./demo_store.ts";
 export { openDemoStore, PARTITIONS_DEFAULT } from "./store.ts";
 export { readDemoStore } from "./store_view.ts";
+export {
+  type GarbledPrice,
+  garbledPrice,
+  quietSale,
+  repriceProduct,
+  repriceSale,
+  type Sale,
+  saleOf,
+} from "./visitor_changes.ts";

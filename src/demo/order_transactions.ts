@@ -106,6 +106,17 @@ export function changeQuantity(tx: Transaction): void {
   addToTotal(tx, item.order_id, itemCents(changed) - itemCents(item));
 }
 
+/** An item was sold at another price than was thought: it and its order's total change together. */
+export function changeUnitPrice(
+  tx: Transaction,
+  item: OrderItemRow,
+  { unitPrice }: { readonly unitPrice: string },
+): void {
+  const changed = { ...item, unit_price: unitPrice, updated_at: tx.now };
+  tx.update("order_items", item, changed);
+  addToTotal(tx, item.order_id, itemCents(changed) - itemCents(item));
+}
+
 /** An item moves to another order; both totals follow. */
 export function moveItem(tx: Transaction): void {
   const item = recentRow(tx, "order_items");

@@ -1,7 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { Log } from "../ports/log.ts";
+import { ConfigError } from "../record/errors.ts";
 import { snapshotEnvelope, snapshotMarker } from "./envelope.ts";
-import { TABLES } from "./schema.ts";
+import { TABLES, topicOf } from "./schema.ts";
 import { snapshotTransactionId } from "./seed_rows.ts";
+import type { StoreState } from "./store_file.ts";
 import { rowChunks } from "./store_view.ts";
 import type { TopicWriter } from "./topic_writer.ts";
 import type { History } from "./transaction.ts";
@@ -71,4 +74,27 @@ export async function sendSnapshot(
       await breathe();
     }
   }
+}
+
+/**
+ * Whether rows must be sent, in the sense of `snapshot.mode=when_needed`.
+ * @throws ConfigError when this store never sent anything and a topic holds records all the same
+ */
+export async function snapshotNeeded(log: Log, state: StoreState): Promise<boolean> {
+  if (state.snapshot === "started") return true;
+  const filled: string[] = [];
+  let emptied = false;
+  for (const table of TABLES) {
+    const { end } = await log.offsets(topicOf(table));
+    if (end.some((offset) => offset > 0)) filled.push(topicOf(table));
+    else if (state.history.counts[table] > 0) emptied = true;
+  }
+  if (state.snapshot === "done") return emptied;
+  if (filled.length === 0) return true;
+  throw new ConfigError(
+    filled.map((topic) =>
+      `Cannot fill "${topic}" as a new demo store: current value is a topic with records. ` +
+      "Remove the five topics online_store.public.*, or bring back the store's file that wrote them"
+    ),
+  );
 }

@@ -1,16 +1,18 @@
 import { ConfigError } from "../record/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { AppendBatch, Log } from "../ports/log.ts";
-import type { DemoRunOptions, DemoStore, DemoStoreOptions } from "./demo_store.ts";
+import type { ChangeOptions, DemoRunOptions, DemoStore, DemoStoreOptions } from "./demo_store.ts";
 import { type FileTables, fileTables } from "./file_tables.ts";
 import { type OutboxEntryWriter, outboxEntryWriter, readOutboxEntry } from "./outbox_entry.ts";
-import { EVENTS, FEEDS, type PerTable, type Rows, type TableName, TABLES, topicOf } from "./schema.ts";
+import type { Picker } from "./picks.ts";
+import { choicesOf } from "./random.ts";
+import { EVENTS, FEEDS, type PerTable, type Rows, type TableName, topicOf } from "./schema.ts";
 import { DEFAULT_SIZES, newHistory, ORDERS_MAX, seedRows } from "./seed_rows.ts";
-import { type OnProgress, sendSnapshot } from "./snapshot.ts";
+import { type OnProgress, sendSnapshot, snapshotNeeded } from "./snapshot.ts";
 import { openStoreFile, type StoreFile, type StoreState } from "./store_file.ts";
 import { readDemoStore, type StoreView, viewOf } from "./store_view.ts";
 import { appendPatiently, createTopics, partitionCounts, type TopicWriter, topicWriter } from "./topic_writer.ts";
-import type { TransactionScope } from "./transaction.ts";
+import { beginTransaction, type EmitChange, type Transaction, type TransactionScope } from "./transaction.ts";
 import { emitEvent } from "./visit.ts";
 import { pastVisits } from "./visit_schedule.ts";
 import { runTransaction } from "./workload.ts";
@@ -97,7 +99,7 @@ class FileDemoStore implements DemoStore {
       this.#requireSnapshot();
       await this.#drain(writer);
       for (let left = changes; left > 0;) {
-        left -= this.#commitChanges(Math.min(left, COMMIT_CHANGES));
+        left -= this.#commitWork(Math.min(left, COMMIT_CHANGES));
         await this.#drain(writer);
         await this.#clock.breathe();
       }
@@ -111,6 +113,23 @@ class FileDemoStore implements DemoStore {
       // The log was away when the end came: the outbox keeps what was not sent.
       if (!signal.aborted || error !== signal.reason) throw error;
     }
+  }
+
+  look<T>(find: (rows: Picker) => T): T {
+    const choices = choicesOf(this.#clock.nowMs());
+    return find({ choices, history: this.#state.history, tables: this.#tables });
+  }
+
+  change<T>(run: (tx: Transaction) => T, { sentAs = (value) => value }: ChangeOptions = {}): Promise<T> {
+    return this.#exclusively("change", undefined, async (writer) => {
+      this.#requireSnapshot();
+      await this.#drain(writer);
+      const emit: EmitChange = (...[feed, id, value, timestampMs]) =>
+        this.#outbox.emit(feed, id, value === null ? null : sentAs(value), timestampMs);
+      const result = this.#commit(() => run(beginTransaction(this.#state.history, { ...this.#scope, emit })));
+      await this.#drain(writer);
+      return result;
+    });
   }
 
   flush(): Promise<void> {
@@ -156,7 +175,7 @@ class FileDemoStore implements DemoStore {
         continue;
       }
       // Whole transactions: what goes beyond is taken off the next tick.
-      due -= this.#commitChanges(Math.min(Math.floor(due), COMMIT_CHANGES));
+      due -= this.#commitWork(Math.min(Math.floor(due), COMMIT_CHANGES));
       await sending;
       sending = this.#drain(writer);
       // Awaited at the next commit; until then a refusal is not unhandled.
@@ -167,18 +186,26 @@ class FileDemoStore implements DemoStore {
     await this.#drain(writer);
   }
 
-  /**
-   * Runs transactions until `changes` more changes are there, and commits them with their records. Returns how many
-   * there are.
-   */
-  #commitChanges(changes: number): number {
+  /** Runs transactions until `changes` more changes are there, and commits them. Returns how many there are. */
+  #commitWork(changes: number): number {
+    const { history } = this.#state;
+    const before = history.changes;
+    this.#commit(() => {
+      while (history.changes < before + changes) runTransaction(history, this.#scope);
+    });
+    return history.changes - before;
+  }
+
+  /** Commits what `run` changes together with its records. Nothing happened when it throws. */
+  #commit<T>(run: () => T): T {
     const { history } = this.#state;
     const saved = JSON.stringify(history);
-    const before = history.changes;
+    let result: T;
     try {
       this.#file.commit(this.#state, () => {
-        while (history.changes < before + changes) runTransaction(history, this.#scope);
-        this.#file.push(this.#outbox.take()!);
+        result = run();
+        const records = this.#outbox.take();
+        if (records !== null) this.#file.push(records);
       });
     } catch (error) {
       this.#outbox.take();
@@ -186,7 +213,7 @@ class FileDemoStore implements DemoStore {
       Object.assign(history, JSON.parse(saved));
       throw error;
     }
-    return history.changes - before;
+    return result!;
   }
 
   /** Sends what the outbox holds, oldest first, and removes what was acknowledged. */
@@ -198,11 +225,11 @@ class FileDemoStore implements DemoStore {
     }
   }
 
-  async #exclusively(
+  async #exclusively<T>(
     name: string,
     signal: AbortSignal | undefined,
-    work: (writer: TopicWriter) => Promise<void>,
-  ): Promise<void> {
+    work: (writer: TopicWriter) => Promise<T>,
+  ): Promise<T> {
     if (this.#underWay !== null) {
       throw new TypeError(
         `Cannot start "${name}" of the demo store as the only operation: ` +
@@ -212,7 +239,7 @@ class FileDemoStore implements DemoStore {
     this.#underWay = name;
     try {
       const append = (batches: AppendBatch[]) => appendPatiently(this.#log, batches, { clock: this.#clock, signal });
-      await work(topicWriter(await partitionCounts(this.#log, FEEDS), append));
+      return await work(topicWriter(await partitionCounts(this.#log, FEEDS), append));
     } finally {
       this.#underWay = null;
     }
@@ -256,26 +283,6 @@ function createStore(file: StoreFile, options: DemoStoreOptions): StoreState {
   const state: StoreState = { history, snapshot: "none" };
   file.create(state, () => seedRows(history, sizes, fileTables(file.db).insert));
   return state;
-}
-
-/** Whether rows must be sent, in the sense of `snapshot.mode=when_needed`. */
-async function snapshotNeeded(log: Log, state: StoreState): Promise<boolean> {
-  if (state.snapshot === "started") return true;
-  const filled: string[] = [];
-  let emptied = false;
-  for (const table of TABLES) {
-    const { end } = await log.offsets(topicOf(table));
-    if (end.some((offset) => offset > 0)) filled.push(topicOf(table));
-    else if (state.history.counts[table] > 0) emptied = true;
-  }
-  if (state.snapshot === "done") return emptied;
-  if (filled.length === 0) return true;
-  throw new ConfigError(
-    filled.map((topic) =>
-      `Cannot fill "${topic}" as a new demo store: current value is a topic with records. ` +
-      "Remove the five topics online_store.public.*, or bring back the store's file that wrote them"
-    ),
-  );
 }
 
 function otherSeed(options: DemoStoreOptions, seed: number): ConfigError {

@@ -111,8 +111,9 @@ export async function assertTellsOfNobody(command: readonly string[], directory:
 export async function lines(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<string> {
   let text = "";
   let done = 0;
-  for await (const part of stream.pipeThrough(new TextDecoderStream())) {
-    text += part;
+  const decoder = new TextDecoder();
+  for await (const part of stream) {
+    text += decoder.decode(part, { stream: true });
     for (let end = text.indexOf("\n", done); end >= 0; end = text.indexOf("\n", done)) {
       onLine(text.slice(done, end));
       done = end + 1;

@@ -1,8 +1,11 @@
-import type { LiveState, Plan, QueryResult } from "../../console/api/contract.ts";
-import { ROWS_HIDDEN } from "../../src/cli/api/answer.ts";
-import { knowsPassword } from "../../src/cli/bearer.ts";
+import type { Demo, LiveState, Plan, QueryResult } from "../../console/api/contract.ts";
+import type { Access } from "../../src/cli/api/access.ts";
+import { json, RequestError, ROWS_HIDDEN } from "../../src/cli/api/answer.ts";
+import { eventStream, pause } from "../../src/cli/api/event_stream.ts";
+import { guarded } from "../../src/cli/api/guard.ts";
 import { consoleRoutes } from "../../src/cli/console/console_routes.ts";
 import { type HttpServer, type Route, type Routes, serveHttp } from "../../src/cli/http_server.ts";
+import fraudSignals from "../../topologies/fraud_signals.ts";
 import cartAbandonment from "../../topologies/cart_abandonment.ts";
 import orderFunnel from "../../topologies/order_funnel.ts";
 import sales from "../../topologies/sales.ts";
@@ -33,52 +36,59 @@ export interface MockServer {
 }
 
 export function startMock(): MockServer {
-  const planned = [sales, orderFunnel, cartAbandonment].map(plannedOf);
+  const planned = [sales, orderFunnel, cartAbandonment, fraudSignals].map(plannedOf);
   const standing = newStanding(Date.now());
   const letters = new MockLetters(Date.now());
   standing.openLetters = () => letters.open;
   const asked: string[] = [];
   let taps = 0;
-  const routes: Routes = {
-    ...consoleRoutes(),
+  const api: Routes = {
     "GET /api/plan": () => json({ version: 1, topologies: planned } satisfies Plan),
     "GET /api/state": () =>
       events(
         { name: "state", everyMs: STATE_EVERY_MS },
         () => stateAt(Date.now(), { standing, planned }) satisfies LiveState,
       ),
-    "GET /api/*": (request) => {
-      const { pathname, searchParams } = new URL(request.url);
-      const [, , endpoint, ...rest] = pathname.split("/").map(decodeURIComponent);
-      if (endpoint === "tap") {
+    ...rowsShown(standing, {
+      "GET /api/tap/*": () => {
         taps++;
         let number = 0;
-        return events({ name: "row", everyMs: ROW_EVERY_MS, onEnd: () => taps-- }, () => tapped(number++));
-      }
-      if (endpoint === "explain") {
-        return json(
-          explanationOf({ topology: rest[0], table: rest[1], key: rest[2] ?? [...searchParams.values()].join() }),
-        );
-      }
-      if (endpoint === "dead-letters" && rest.length === 0) return json(letters.list(searchParams));
-      if (endpoint === "dead-letters") {
-        const letter = letters.one(rest[0]);
-        return letter === undefined ? problem(404, `There is no dead letter "${rest[0]}"`) : json(letter);
-      }
-      return missing();
-    },
+        const first = standing.tapProblem;
+        return events({ name: "row", everyMs: ROW_EVERY_MS, first, onEnd: () => taps-- }, () => tapped(number++));
+      },
+      "GET /api/explain/*": (request) => {
+        const [topology, table, key] = partsOf(request);
+        const columns = [...new URL(request.url).searchParams.values()];
+        return json(explanationOf({ topology, table, key: key ?? columns.join() }));
+      },
+      "GET /api/dead-letters": (request) => json(letters.list(new URL(request.url).searchParams)),
+      "GET /api/dead-letters/*": (request) => {
+        const [id] = partsOf(request);
+        const letter = letters.one(id);
+        if (letter === undefined) throw new RequestError(404, `There is no dead letter "${id}"`);
+        return json(letter);
+      },
+      "GET /api/demo": () => json({ pid: 4_711, sale: SALE } satisfies Demo),
+      "POST /api/query": async (request) => {
+        const answer: QueryResult | null = answerOf((await request.json()).sql);
+        if (answer !== null) return json(answer);
+        throw new RequestError(400, "Cannot run a statement that writes: use deno task query --write");
+      },
+    }),
     "POST /api/dead-letters/replay": async (request) => json(letters.replay(await request.json())),
-    "POST /api/query": async (request) => {
-      const answer: QueryResult | null = answerOf((await request.json()).sql);
-      return answer === null
-        ? problem(400, "Cannot run a statement that writes: use deno task query --write")
-        : json(answer);
-    },
   };
-  const guarded: Routes = Object.fromEntries(
-    Object.entries(routes).map(([name, route]) => [name, guard(route, { standing, asked })]),
+  const routes: Routes = Object.fromEntries(
+    Object.entries({ ...consoleRoutes(), ...known(standing, guarded(api, accessTo(standing))) }).map((
+      [name, route],
+    ) => [
+      name,
+      (request, from) => {
+        asked.push(new URL(request.url).pathname);
+        return route(request, from);
+      },
+    ]),
   );
-  let server: HttpServer = serveHttp({ host: "127.0.0.1", port: 0 }, guarded);
+  let server: HttpServer = serveHttp({ host: "127.0.0.1", port: 0 }, routes);
   const { url, port } = server;
   return {
     url,
@@ -88,31 +98,55 @@ export function startMock(): MockServer {
     taps: () => taps,
     async disconnect() {
       await server.close();
-      return () => server = serveHttp({ host: "127.0.0.1", port }, guarded);
+      return () => server = serveHttp({ host: "127.0.0.1", port }, routes);
     },
     close: () => server.close(),
   };
 }
 
-function guard(
-  route: Route,
-  { standing, asked }: { readonly standing: Standing; readonly asked: string[] },
-): Route {
-  return (request, from) => {
-    const { pathname, search } = new URL(request.url);
-    asked.push(pathname);
-    if (!pathname.startsWith("/api/")) return route(request, from);
-    if (search.includes("password")) return problem(400, "A password has no place in an address");
-    const endpoint = pathname.split("/").slice(0, 3).join("/");
-    if (standing.missing.has(endpoint)) return missing();
-    if (standing.password !== null && !knowsPassword(request, standing.password)) {
-      return problem(401, "Only with the password of the console, as Authorization: Bearer ...");
-    }
-    const isShown = ["/api/plan", "/api/state", "/api/verify"].includes(endpoint) || pathname.endsWith("/replay");
-    if (standing.hidesRows && !isShown) return problem(403, ROWS_HIDDEN);
-    return route(request, from);
+/** Routes that a version of Weir has, unless a test says that it has not: as the server answers for any such path. */
+function known({ missing }: Standing, routes: Routes): Routes {
+  const changed = (route: Route): Route => (request, from) => {
+    const endpoint = new URL(request.url).pathname.split("/").slice(0, 3).join("/");
+    return missing.has(endpoint)
+      ? Response.json({ error: "Not found: there are GET /api, GET /api/plan" }, { status: 404 })
+      : route(request, from);
+  };
+  return Object.fromEntries(Object.entries(routes).map(([name, route]) => [name, changed(route)]));
+}
+
+/** Whoever may ask changes with what a test decides. */
+function accessTo(standing: Standing): Access {
+  return {
+    get password() {
+      return standing.password;
+    },
   };
 }
+
+function rowsShown(standing: Standing, routes: Routes): Routes {
+  const shown = (route: Route): Route => (request, from) => {
+    if (standing.hidesRows) throw new RequestError(403, ROWS_HIDDEN);
+    return route(request, from);
+  };
+  return Object.fromEntries(Object.entries(routes).map(([name, route]) => [name, shown(route)]));
+}
+
+/** What stands behind the endpoint's name in a path. */
+function partsOf(request: Request): string[] {
+  return new URL(request.url).pathname.split("/").slice(3).map(decodeURIComponent);
+}
+
+const SALE: Demo["sale"] = {
+  order_item_id: 4_711,
+  order_id: 1_893,
+  product_id: 17,
+  product: "Enamel Kettle",
+  seller_id: 3,
+  seller: "Holm & Sons",
+  quantity: 2,
+  unit_price: "24.90",
+};
 
 function tapped(number: number): unknown {
   const hostile = number % 10 === 9;
@@ -129,35 +163,22 @@ function tapped(number: number): unknown {
   };
 }
 
-function json(value: unknown): Response {
-  return new Response(JSON.stringify(value), { headers: { "content-type": "application/json" } });
-}
-
-/** As the server of HTTP answers for paths that nobody has. */
-function missing(): Response {
-  return problem(404, "Not found: there are GET /api, GET /api/plan");
-}
-
-function problem(status: number, error: string): Response {
-  return new Response(JSON.stringify({ error }), { status, headers: { "content-type": "application/json" } });
-}
-
 function events(
-  { name, everyMs, onEnd = () => {} }: { readonly name: string; readonly everyMs: number; readonly onEnd?: () => void },
+  { name, everyMs, first = null, onEnd = () => {} }: {
+    readonly name: string;
+    readonly everyMs: number;
+    /** Told before everything else, as a problem. */
+    readonly first?: unknown;
+    readonly onEnd?: () => void;
+  },
   make: () => unknown,
 ): Response {
-  const encoder = new TextEncoder();
-  let timer: ReturnType<typeof setInterval> | undefined;
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      const send = () => controller.enqueue(encoder.encode(`event: ${name}\ndata: ${JSON.stringify(make())}\n\n`));
-      send();
-      timer = setInterval(send, everyMs);
-    },
-    cancel() {
-      clearInterval(timer);
-      onEnd();
-    },
+  return eventStream(async ({ send, gone }) => {
+    if (first !== null) send("problem", JSON.stringify(first));
+    while (!gone.aborted) {
+      send(name, JSON.stringify(make()));
+      await pause(everyMs, gone);
+    }
+    onEnd();
   });
-  return new Response(body, { headers: { "content-type": "text/event-stream" } });
 }

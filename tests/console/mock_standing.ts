@@ -1,4 +1,4 @@
-import type { InstanceState } from "../../console/api/contract.ts";
+import type { InstanceState, TapProblem } from "../../console/api/contract.ts";
 import type { Proof } from "../../src/cli/verify/proof.ts";
 import type { DemoStatus } from "../../src/cli/start/status.ts";
 
@@ -18,6 +18,8 @@ export interface Standing {
   unmatched: string | null;
   /** Endpoints that this version does not have: `/api/explain`. */
   missing: Set<string>;
+  /** An instance of which taps hear nothing. */
+  tapProblem: TapProblem | null;
   /** Contents of rows are not shown: `WEIR_CONSOLE_ROWS=off`. */
   hidesRows: boolean;
   /** Bearer without which nothing is told. */
@@ -36,6 +38,7 @@ export function newStanding(nowMs: number): Standing {
     others: [],
     unmatched: null,
     missing: new Set(),
+    tapProblem: null,
     hidesRows: false,
     password: null,
     openLetters: () => 0,

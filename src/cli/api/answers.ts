@@ -1,3 +1,4 @@
+import type { GarbledPrice, Sale } from "../../demo/mod.ts";
 import type { TopologyDescription } from "../../plan/description.ts";
 import type { Graph } from "./plan_graph.ts";
 
@@ -36,3 +37,20 @@ export interface QueryAnswer {
   /** There are more rows than these. */
   readonly truncated: boolean;
 }
+
+/** `GET /api/demo` */
+export interface DemoAnswer {
+  /** Of the instance, for whoever wants to kill it. */
+  readonly pid: number;
+  /** One whose price may be changed. */
+  readonly sale: Sale;
+}
+
+/** `POST /api/demo/price` */
+export interface RepricedSale {
+  readonly before: Sale;
+  readonly after: Sale;
+}
+
+/** `POST /api/demo/bad-record` */
+export type BadRecord = GarbledPrice;

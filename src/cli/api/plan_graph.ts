@@ -7,6 +7,10 @@ import type { OperatorDescription, TopologyDescription } from "../../plan/descri
 export interface GraphNode {
   readonly id: string;
   readonly label: string;
+  /** What it does: `inner foreignKeyJoin`. */
+  readonly op: string;
+  /** That it reads; null if it reads none. */
+  readonly topic: string | null;
   readonly kind: "source" | "stream" | "operator" | "stage" | "global" | "sink" | "output";
   /** Lines that say more. */
   readonly detail: readonly string[];
@@ -61,6 +65,8 @@ function tableNode(operator: OperatorDescription, { sources, sinks }: TopologyDe
       : op === "sink"
       ? sink === undefined ? "output" : "sink"
       : "operator",
+    op: kind === undefined ? op : `${kind} ${op}`,
+    topic: op === "source" ? source?.topic ?? null : null,
     detail: [
       kind === undefined ? op : `${kind} ${op}`,
       ...op === "source" && source !== undefined ? [`topic ${source.topic}`, `key ${source.key.join(", ")}`] : [],
@@ -124,6 +130,8 @@ function streamNode(
       : isStateful(node)
       ? "stage"
       : "operator",
+    op: node.op === "globalJoin" ? `${node.kind} ${node.op}` : node.op,
+    topic: node.op === "events" ? topic ?? null : null,
     detail: [
       node.op === "globalJoin" ? `${node.kind} ${node.op}` : node.op,
       ...node.op === "events" && topic !== undefined ? [`topic ${topic}`] : [],

@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from "../../adapters/clickhouse/connection.ts";
+import type { DemoSource } from "../start/demo_source.ts";
 import type { ShownRun } from "../start/shown_run.ts";
 import type { Status } from "../start/status.ts";
 
@@ -14,6 +15,8 @@ export interface Watched {
   readonly reader: ConnectionOptions;
   /** Whether contents of rows may be shown. */
   readonly showsRows: boolean;
+  /** The demo store, for whoever changes something in it; null: there is none. */
+  readonly demo: Pick<DemoSource, "use"> | null;
   /** Whether a `verify` has the instance hold still. */
   readonly verifying: () => boolean;
 }

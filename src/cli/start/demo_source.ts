@@ -62,6 +62,23 @@ export class DemoSource {
     };
   }
 
+  /**
+   * Lets `work` use the store alone, between two of its own changes; null if it must hold still, has not begun or has
+   * ended.
+   */
+  use<T>(work: (store: DemoStore) => Promise<T>): Promise<T> | null {
+    if (!this.#begun || this.#ended || this.#holders > 0) return null;
+    this.#abort.abort();
+    const done = this.#running.then(() => work(this.#store));
+    // Whoever holds the changes meanwhile waits for this, too.
+    const running = done.then(() => {}, () => {});
+    this.#running = running;
+    running.then(() => {
+      if (this.#running === running) this.#run();
+    });
+    return done;
+  }
+
   /** Ends the changes for good and closes the file. */
   async close(): Promise<void> {
     this.#ended = true;

@@ -32,7 +32,7 @@ export function openServer(served: ServedInstance): HttpServer {
       watched: {
         ...{ runs, instance, password },
         status: () => status.take(),
-        reader: world.reader,
+        ...{ reader: world.reader, demo: world.demo },
         showsRows: consoleRows,
         verifying: () => resting > 0,
       },

@@ -31,6 +31,13 @@ Deno.test(
   async () => {
     const [{ topology }] = await loadTopologies("topologies", ["sales"]);
     const { nodes, edges } = planGraph(describe(compile(topology), topology), topology);
+    assertEquals(
+      nodes.filter(({ topic }) => topic !== null).map(({ label, op, topic }) => `${op} ${label}: ${topic}`).sort(),
+      ["order_items", "orders", "products", "sellers", "users"].map((name) =>
+        `source ${name}: online_store.public.${name}`
+      ),
+    );
+    assert(nodes.some(({ op }) => op === "inner foreignKeyJoin"));
     const label = new Map(nodes.map(({ id, label }) => [id, label]));
     const into = (sink: string) => edges.filter(({ to }) => label.get(to) === sink).map(({ kind }) => kind);
     assertEquals(into("sales"), ["write"]);

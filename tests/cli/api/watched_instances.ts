@@ -18,7 +18,7 @@ export class WatchedInstance {
 
   constructor(settings: Partial<Watched> = {}) {
     const watched: Watched = {
-      ...{ password: PASSWORD, showsRows: true, reader: { url: `http://${HOST}:1`, database: "default" } },
+      ...{ password: PASSWORD, showsRows: true, reader: { url: `http://${HOST}:1`, database: "default" }, demo: null },
       ...{ instance: () => this.address, verifying: () => false, status: () => statusOf(this) },
       ...settings,
       runs: [],

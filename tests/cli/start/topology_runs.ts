@@ -90,7 +90,7 @@ export async function answerOf(
     access: { password: null },
     watched: {
       ...{ runs, password: null, showsRows: true, reader: { url: "http://127.0.0.1:1", database: "default" } },
-      ...{ instance: () => "here", verifying: () => false, status: () => unasked("the status") },
+      ...{ instance: () => "here", verifying: () => false, demo: null, status: () => unasked("the status") },
     },
     metrics,
     runs,

@@ -1,0 +1,100 @@
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import { openEmbeddedLog } from "../../src/adapters/embedded_log/log.ts";
+import {
+  type DemoStore,
+  garbledPrice,
+  openDemoStore,
+  quietSale,
+  repriceProduct,
+  repriceSale,
+  saleOf,
+} from "../../src/demo/mod.ts";
+import { assertSameRows, fold, inDirectory, manualClock, type Read, readAll, SMALL, truthOf } from "./support.ts";
+
+/** A store whose snapshot is sent, and what its topics hold. */
+function withStore(test: (store: DemoStore, records: () => Promise<Read[]>) => Promise<void>): Promise<void> {
+  return inDirectory(async (directory) => {
+    const log = openEmbeddedLog({ path: ":memory:" });
+    const store = openDemoStore({ path: `${directory}/store.db`, log, clock: manualClock(), seed: 3, sizes: SMALL });
+    await store.createTopics();
+    await store.snapshot();
+    await test(store, () => readAll(log));
+    store.close();
+    await log.close();
+  });
+}
+
+Deno.test("repriceSale() changes the item and its order's total in one transaction, which topics tell", () =>
+  withStore(async (store, records) => {
+    const sale = store.look(quietSale)!;
+    const orderOf = () => [...store.rows("orders")].find(({ id }) => id === sale.order_id)!;
+    const before = orderOf();
+    assertEquals(before.status, "delivered");
+    const sent = (await records()).length;
+    const price = (Number(sale.unit_price) + 1.5).toFixed(2);
+    const changed = await store.change((tx) => repriceSale(tx, { itemId: sale.order_item_id, price }));
+    assertEquals(changed, { ...sale, unit_price: price });
+    assertEquals(store.look(({ tables }) => saleOf(tables, sale.order_item_id)), changed);
+    const cents = (text: string) => Math.round(Number(text) * 100);
+    assertEquals(cents(orderOf().total_amount) - cents(before.total_amount), 150 * sale.quantity);
+    assertEquals((await records()).length, sent + 2);
+    assertSameRows(fold(await records()), truthOf(store));
+    await store.write(200);
+    assertSameRows(fold(await records()), truthOf(store));
+  }));
+
+Deno.test("repriceSale() refuses what cannot be, and nothing has happened then", () =>
+  withStore(async (store, records) => {
+    const sale = store.look(quietSale)!;
+    const sent = (await records()).length;
+    const truth = truthOf(store);
+    const cases = [
+      [sale.order_item_id, sale.unit_price, "it was sold for"],
+      [sale.order_item_id, "12,90", "an amount such as 12.90"],
+      [sale.order_item_id, "0", "an amount"],
+      [sale.order_item_id, "-1", "an amount"],
+      [sale.order_item_id, "1e3", "an amount"],
+      [sale.order_item_id, "1.234", "an amount"],
+      [sale.order_item_id, "1000000.00", "at most 999999.99"],
+      [987_654, "1.00", "no such item"],
+    ] as const;
+    for (const [itemId, price, says] of cases) {
+      await assertRejects(() => store.change((tx) => repriceSale(tx, { itemId, price })), RangeError, says);
+    }
+    assertEquals(truthOf(store), truth);
+    assertEquals((await records()).length, sent);
+    assertEquals(store.look(({ tables }) => saleOf(tables, 987_654)), null);
+    await store.write(50);
+    assertSameRows(fold(await records()), truthOf(store));
+  }));
+
+Deno.test("repriceProduct() gives a product a price of which the record alone is unreadable", () =>
+  withStore(async (store, records) => {
+    const garbled = (await store.change(repriceProduct, { sentAs: garbledPrice }))!;
+    const row = [...store.rows("products")].find(({ id }) => id === garbled.product_id)!;
+    assertEquals([row.price, garbled.sent], [garbled.right, `${garbled.right.replace(".", ",")} EUR`]);
+    assertNotEquals(garbled.before, garbled.right);
+    const last = (await records()).findLast(({ table, key }) => table === "products" && key === garbled.key)!;
+    const { before, after } = JSON.parse(last.value!);
+    assertEquals([before.price, after.price], [garbled.before, garbled.sent]);
+    assertEquals({ ...after, price: garbled.right }, row);
+    // What is written later is whole again.
+    await store.write(300);
+    const folded = fold(await records());
+    const wrong = [...folded.products.values()].filter((text) => text.includes("EUR"));
+    assert(wrong.length <= 1, wrong.join());
+  }));
+
+Deno.test("DemoStore.change() waits for nobody who writes", () =>
+  withStore(async (store) => {
+    const end = new AbortController();
+    const running = store.run({ ratePerSecond: 100, signal: end.signal });
+    await assertRejects(() => store.change(repriceProduct), TypeError, '"run"');
+    end.abort();
+    await running;
+    assertThrows(() =>
+      store.look(() => {
+        throw new RangeError("as it is");
+      }), RangeError);
+    await store.change(repriceProduct);
+  }));
