@@ -26,7 +26,7 @@ class AskedInstance {
   constructor(letters: ReturnType<typeof openEmbeddedDeadLetters>) {
     const runs = () => [shown(this)];
     const watched = {
-      ...{ password: PASSWORD, showsRows: true, reader: { url: `http://${HOST}:1`, database: "default" } },
+      ...{ password: PASSWORD, showsRows: true, demo: null, reader: { url: `http://${HOST}:1`, database: "default" } },
       ...{ instance: () => this.address, verifying: () => false, status: () => ({}) as never },
     };
     const routes = (): Routes => ({
