@@ -12,10 +12,24 @@ export const dataOption = value({
   read: readText,
 });
 
-/** The environment's configuration, but for the directory that `--data` names. @throws ConfigError */
-export function configurationOf({ data }: { readonly data?: string }): Configuration {
+/** The option `--topologies` of every command that loads topology files. */
+export const topologiesOption = value({
+  placeholder: "DIR",
+  expected: "a directory",
+  help: "Directory of topology files (default WEIR_TOPOLOGIES, or topologies).",
+  read: readText,
+});
+
+/** The environment's configuration, but for the directories that options name. @throws ConfigError */
+export function configurationOf(
+  { data, topologies }: { readonly data?: string; readonly topologies?: string },
+): Configuration {
   const loaded = loadConfiguration();
-  return { ...loaded, dataDirectory: data ?? loaded.dataDirectory };
+  return {
+    ...loaded,
+    dataDirectory: data ?? loaded.dataDirectory,
+    topologiesDirectory: topologies?.replace(/(?<=.)\/+$/, "") ?? loaded.topologiesDirectory,
+  };
 }
 
 /** What the command line of another command needs for the same data directory; begins with a blank. */

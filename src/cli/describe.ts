@@ -2,9 +2,8 @@ import { compile } from "../plan/compile.ts";
 import { describe } from "../plan/describe.ts";
 import { describeMermaid } from "../plan/describe_mermaid.ts";
 import { describeText } from "../plan/describe_text.ts";
-import { loadConfiguration } from "./config/configuration.ts";
 import { command, flag, value } from "./command.ts";
-import { configurationOf, dataOption } from "./data_option.ts";
+import { configurationOf, dataOption, topologiesOption } from "./data_option.ts";
 import { describeLive } from "./describe_live.ts";
 import { readChoice } from "./option_values.ts";
 import { readUrls } from "./running_instances.ts";
@@ -25,6 +24,7 @@ export const describeCommand = command({
       read: readUrls,
     }),
     data: dataOption,
+    topologies: topologiesOption,
     format: value({
       placeholder: "FORMAT",
       expected: "text, json or mermaid",
@@ -45,7 +45,7 @@ export const describeCommand = command({
   run: async ({ operands, options }) => {
     if (options.live) return await describeLive(operands, { ...options, configuration: configurationOf(options) });
     if (options.url !== undefined) throw new UsageError(['Cannot use "--url" without --live: a plan is in files']);
-    const files = await loadTopologies(loadConfiguration().topologiesDirectory, operands);
+    const files = await loadTopologies(configurationOf(options).topologiesDirectory, operands);
     const descriptions = files.map(({ topology }) => describe(compile(topology), topology));
     switch (options.format ?? "text") {
       case "text":

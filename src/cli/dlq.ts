@@ -1,6 +1,6 @@
 import { didYouMean } from "../record/nearest.ts";
 import { command, flag, value } from "./command.ts";
-import { configurationOf, dataOption } from "./data_option.ts";
+import { configurationOf, dataOption, topologiesOption } from "./data_option.ts";
 import { askLetter, replayingInstance } from "./letters/ask_replay.ts";
 import { exportLetters } from "./letters/export_letters.ts";
 import { editInEditor, editOf, readColumns } from "./letters/letter_edit.ts";
@@ -87,6 +87,7 @@ export const dlqCommand = command({
       read: (text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? text : null,
     }),
     data: dataOption,
+    topologies: topologiesOption,
   },
   description: [
     "Lists the dead letters, the newest first: records that could not be read (stage decode), rows whose " +

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { ConfigError } from "../../record/errors.ts";
-import { loadConfiguration } from "../config/configuration.ts";
+import { configurationOf, topologiesOption } from "../data_option.ts";
 import { exists } from "../../adapters/local/exists.ts";
 import { command, value } from "../command.ts";
 import { loadTopologies, topologyNames } from "../topology_files.ts";
@@ -15,6 +15,7 @@ export const newCommand = command({
   operands: "[topology|project] <name>",
   operandCount: [1, 2],
   options: {
+    topologies: topologiesOption,
     library: value({
       placeholder: "PACKAGE",
       expected: "a package such as npm:@weir/weir@^0.1.0, or a file that deno task pack has written",
@@ -29,17 +30,17 @@ export const newCommand = command({
     "Nothing that exists is overwritten.",
   ].join("\n"),
   examples: ["deno task new demo && deno task start demo", "deno task new project ../shop --library ../weir.tgz"],
-  run: async ({ operands, options: { library } }) => {
+  run: async ({ operands, options }) => {
     const [kind, name] = operands.length === 1 ? ["topology", operands[0]] : operands;
-    if (kind === "project") console.log(await newProject(name, library));
-    else if (kind === "topology") console.log(await newTopology(name));
+    if (kind === "project") console.log(await newProject(name, options.library));
+    else if (kind === "topology") console.log(await newTopology(name, configurationOf(options).topologiesDirectory));
     else throw new UsageError([`Cannot make a "${kind}": there are topology and project`]);
     return 0;
   },
 });
 
-async function newTopology(name: string): Promise<string> {
-  const written = await writeTopology(name, { topologies: loadConfiguration().topologiesDirectory, tests: TESTS });
+async function newTopology(name: string, topologies: string): Promise<string> {
+  const written = await writeTopology(name, { topologies, tests: TESTS });
   return [
     ...written.map((path) => `Wrote ${path}`),
     `Test it: deno test -A ${written[1]}`,

@@ -1,7 +1,7 @@
 import { PARTITIONS_DEFAULT, TABLES, topicOf } from "../../demo/mod.ts";
 import { exists } from "../../adapters/local/exists.ts";
 import { command, value } from "../command.ts";
-import { configurationOf, dataOption } from "../data_option.ts";
+import { configurationOf, dataOption, topologiesOption } from "../data_option.ts";
 import { pathsIn } from "../embedded_directory.ts";
 import { counted, grouped } from "../numbers.ts";
 import { readInteger } from "../option_values.ts";
@@ -23,6 +23,7 @@ export const produceCommand = command({
       read: readInteger(1, 1_000),
     }),
     data: dataOption,
+    topologies: topologiesOption,
   },
   description: [
     "Writes the lines of its input as records into a topic: of the embedded log, whether or not start runs on it, or " +
@@ -56,6 +57,7 @@ export const produceCommand = command({
     const produced = await produceRecords({
       topic,
       data: options.data,
+      topologies: options.topologies,
       partitions: options.partitions,
       onProgress(records) {
         if (Date.now() - toldMs < PROGRESS_EVERY_MS) return;

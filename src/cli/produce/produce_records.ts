@@ -21,6 +21,8 @@ export interface ProduceOptions {
   readonly topic: string;
   /** Data directory of embedded mode; that of the environment, or `.data`, if absent. */
   readonly data?: string;
+  /** Directory of topology files; that of the environment, or `topologies`, if absent. */
+  readonly topologies?: string;
   /** Of the topic, if it must be made; 6 if absent. */
   readonly partitions?: number;
   /** Called after each batch with the number of records written so far. */

@@ -1,7 +1,7 @@
 import { ConfigError } from "../../record/errors.ts";
-import { type Configuration, loadConfiguration } from "../config/configuration.ts";
+import type { Configuration } from "../config/configuration.ts";
 import { command, flag, type OptionValues, value } from "../command.ts";
-import { dataOption } from "../data_option.ts";
+import { configurationOf, dataOption, topologiesOption } from "../data_option.ts";
 import { readAmount, readChoice, readDuration, readInteger, readText } from "../option_values.ts";
 import { revisionOf } from "../revision.ts";
 import { type LoadedFiles, loadRunnable, problemsOf } from "../topology_files.ts";
@@ -38,6 +38,7 @@ const options = {
     read: readDuration,
   }),
   data: dataOption,
+  topologies: topologiesOption,
   seed: value({
     placeholder: "N",
     expected: "a whole number",
@@ -101,7 +102,7 @@ export const startCommand = command({
     "deno task start --data /tmp/other --seed 7",
   ],
   run: async ({ operands, options }) => {
-    const configuration = configured(loadConfiguration(), options);
+    const configuration = configured(configurationOf(options), options);
     const strays = listenForStrays();
     const loaded = await loadRunnable(configuration.topologiesDirectory, operands);
     refuseTakeOver(configuration, loaded.files.map(({ topology }) => topology));
@@ -184,7 +185,6 @@ function configured(configuration: Configuration, given: OptionValues<typeof opt
   const takeOver = given["take-over"];
   return {
     ...configuration,
-    dataDirectory: given.data ?? configuration.dataDirectory,
     port: given.port ?? configuration.port,
     run: {
       ...run,

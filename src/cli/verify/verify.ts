@@ -7,7 +7,7 @@ import { ConfigError } from "../../record/errors.ts";
 import { withClickHouse } from "../clickhouse_client.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { command, flag, value } from "../command.ts";
-import { configurationOf, dataOption } from "../data_option.ts";
+import { configurationOf, dataOption, topologiesOption } from "../data_option.ts";
 import { pathsIn } from "../embedded_directory.ts";
 import { readLastMoment } from "../last_moment.ts";
 import { readDuration } from "../option_values.ts";
@@ -36,6 +36,7 @@ export const verifyCommand = command({
   operandCount: [0, Infinity],
   options: {
     data: dataOption,
+    topologies: topologiesOption,
     wait: value({
       placeholder: "TIME",
       expected: "a duration such as 60s",
